@@ -1,0 +1,90 @@
+/**
+ * The ports between the core and hardware. Everything a device can do to us is said here; what a device *means*
+ * (a card profile, a receipt) is not. Adapters live beside this file, fakes in `hardware-mocks/`.
+ *
+ * A port never throws across the process border: it answers with a value of a closed union.
+ */
+
+/** Releases what it holds. Calling it twice is harmless. */
+export interface Disposable {
+  dispose(): void
+}
+
+export type Listener<T> = (event: T) => void
+
+/** Subscribes; the returned object ends the subscription. */
+export type Event<T> = (listener: Listener<T>) => Disposable
+
+/**
+ * What became of one command APDU.
+ * - `answered`: at least SW1 SW2 came back. `response` includes them.
+ * - `unknown`: the card may or may not have executed the command. PC/SC reports such a case as success with fewer than
+ *   two bytes, as SCARD_E_NOT_TRANSACTED, as a reset by another process, or not at all (the watchdog's time-out).
+ * - `notSent`: the command certainly never reached the card.
+ */
+export type TransmitResult =
+  | { readonly kind: 'answered'; readonly response: Uint8Array }
+  | { readonly kind: 'unknown'; readonly reason: TransmitUnknownReason; readonly detail: string }
+  | { readonly kind: 'notSent'; readonly reason: TransmitNotSentReason; readonly detail: string }
+
+export type TransmitUnknownReason = 'card-left' | 'short-response' | 'reset-by-other' | 'timed-out' | 'host-died' | 'reader-error'
+export type TransmitNotSentReason = 'no-card' | 'another-presence' | 'reader-gone' | 'host-down' | 'too-long'
+
+/** One card lying on one reader, from insertion to removal. A card that returns is a new presence. */
+export interface CardPresence {
+  /** Unique for each insertion, never reused: `transmit` to an ended presence answers `notSent`. */
+  readonly presenceId: string
+  readonly readerName: string
+  /** Answer to reset, ISO 7816-3; for contactless cards made by the reader (PC/SC part 3). */
+  readonly atr: Uint8Array
+}
+
+export type ReaderTrouble =
+  | 'no-service' // pcscd / SCardSvr is not running
+  | 'no-reader'
+  | 'sharing-violation' // another program holds the card
+  | 'reader-error'
+  | 'host-restarting' // the device host died or was killed by its watchdog
+
+/** Where the card readers stand, for the status row and its sheet. */
+export interface ReaderStatus {
+  readonly readers: readonly string[]
+  /** null: everything works. */
+  readonly trouble: { readonly code: ReaderTrouble; readonly detail: string } | null
+}
+
+export interface CardReaderPort extends Disposable {
+  readonly onDidInsert: Event<CardPresence>
+  /** Carries the presenceId of the card that left. */
+  readonly onDidRemove: Event<{ readonly presenceId: string }>
+  readonly onDidChangeStatus: Event<ReaderStatus>
+  status(): ReaderStatus
+  /**
+   * Sends one command APDU (ISO 7816-4, at most 261 bytes: an ACR122U takes no extended APDUs) to the card of that
+   * presence. Commands to one reader are queued. Resolves within `timeoutMs` whatever the card does.
+   */
+  transmit(presenceId: string, command: Uint8Array, timeoutMs: number): Promise<TransmitResult>
+}
+
+export type PrinterTrouble = 'unreachable' | 'paper-out' | 'cover-open' | 'error' | 'timed-out' | 'busy'
+
+/**
+ * - `printed`: all bytes were written, and the status asked for afterwards showed no fault.
+ * - `failed`: nothing, or only a part, is on paper. The receipt is printed again, marked as the profile says.
+ */
+export type PrintResult =
+  | { readonly kind: 'printed' }
+  | { readonly kind: 'failed'; readonly trouble: PrinterTrouble; readonly detail: string }
+
+export interface PrinterStatus {
+  readonly online: boolean
+  readonly trouble: PrinterTrouble | null
+  readonly paperNearEnd: boolean
+}
+
+export interface PrinterPort extends Disposable {
+  readonly onDidChangeStatus: Event<PrinterStatus>
+  status(): Promise<PrinterStatus>
+  /** Sends one whole job (ESC/POS bytes). Jobs are never interleaved. */
+  print(job: Uint8Array): Promise<PrintResult>
+}
