@@ -55,7 +55,7 @@ function whyInstall() {
       if (entry.optional || entry.devOptional || entry.peer) continue
       return `${path} is not installed`
     }
-    if (found.version !== entry.version || found.integrity !== entry.integrity || found.resolved !== entry.resolved) {
+    if (found.version !== entry.version || found.integrity !== entry.integrity) {
       return `${path} is not the version that package-lock.json names`
     }
   }

