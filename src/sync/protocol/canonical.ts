@@ -1,0 +1,53 @@
+/**
+ * One byte form for everything that is hashed or signed: JSON Canonicalization Scheme (RFC 8785), amounts as decimal
+ * strings, a domain tag in front so that a hash of one kind never passes for another.
+ */
+import { createHash } from 'node:crypto'
+import canonicalize from 'canonicalize'
+import type { Hash } from '../../voucher/identifiers.ts'
+import type { Sale } from '../../voucher/sale.ts'
+import type { TenderTerms } from '../../voucher/tender.ts'
+
+/** What a hash or signature is about. A new meaning gets a new tag. */
+export type DomainTag =
+  | 'tolem/sale/1'
+  | 'tolem/tender-terms/1'
+  | 'tolem/journal-payload/1'
+  | 'tolem/journal-row/1'
+  | 'tolem/decision-record/1'
+  | 'tolem/package/1'
+  | 'tolem/item-result/1'
+  | 'tolem/receipt-presentment/1'
+  | 'tolem/journal-head/1'
+  | 'tolem/status-event/1'
+
+/** JSON text with bigint as decimal string. Not canonical: for bodies and columns that are parsed again. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) => (typeof member === 'bigint' ? member.toString() : member))
+}
+
+/** @throws TypeError for what JSON cannot carry: a broken invariant, since only parsed or typed values come here. */
+export function canonicalBytes(value: unknown): Uint8Array {
+  const text = canonicalize(JSON.parse(toJson(value)))
+  if (text === undefined) throw new TypeError('value has no JSON form')
+  return new TextEncoder().encode(text)
+}
+
+/** The bytes under a signature: tag, one zero byte, canonical JSON. */
+export function taggedBytes(tag: DomainTag, value: unknown): Uint8Array {
+  return Buffer.concat([Buffer.from(tag, 'ascii'), Buffer.of(0), canonicalBytes(value)])
+}
+
+/** SHA-256 over `taggedBytes`, lower-case hex. */
+export function hashOf(tag: DomainTag, value: unknown): Hash {
+  return createHash('sha256').update(taggedBytes(tag, value)).digest('hex')
+}
+
+export function saleHashOf(sale: Sale): Hash {
+  return hashOf('tolem/sale/1', sale)
+}
+
+/** What the card's proof is bound to (docs/design/02-sale-bound-sun.md, "The binding"). */
+export function termsHashOf(terms: TenderTerms): Hash {
+  return hashOf('tolem/tender-terms/1', terms)
+}

@@ -1,0 +1,86 @@
+/**
+ * Keys and signatures. Terminals and roles sign with ECDSA P-256 (IEEE P1363 form, as RFC 9421 §3.3.4 has it), the
+ * ledger with Ed25519 (RFC 9421 §3.3.6). Keys travel as JWK (RFC 7517); a key id is the JWK thumbprint (RFC 7638).
+ */
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  sign as signBytes,
+  verify as verifyBytes,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto'
+import { z } from 'zod'
+import { canonicalBytes, taggedBytes, type DomainTag } from './canonical.ts'
+
+const coordinate = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
+
+export const publicJwkSchema = z.discriminatedUnion('crv', [
+  z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: coordinate, y: coordinate }),
+  z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: coordinate }),
+  z.object({ kty: z.literal('OKP'), crv: z.literal('X25519'), x: coordinate }),
+])
+export type PublicJwk = z.infer<typeof publicJwkSchema>
+
+/** A signature algorithm by its RFC 9421 name. */
+export type SignatureAlgorithm = 'ecdsa-p256-sha256' | 'ed25519'
+
+export interface VerifyingKey {
+  readonly keyId: string
+  readonly algorithm: SignatureAlgorithm
+  readonly jwk: PublicJwk
+  verify(bytes: Uint8Array, signature: Uint8Array): boolean
+}
+
+export interface SigningKey extends VerifyingKey {
+  /** 64 bytes in either algorithm. */
+  sign(bytes: Uint8Array): Uint8Array
+}
+
+/** RFC 7638, SHA-256, base64url. */
+export function thumbprintOf(jwk: PublicJwk): string {
+  const required = jwk.kty === 'EC' ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y } : { crv: jwk.crv, kty: jwk.kty, x: jwk.x }
+  return createHash('sha256').update(canonicalBytes(required)).digest('base64url')
+}
+
+export function verifyingKey(jwk: PublicJwk): VerifyingKey {
+  const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
+  const algorithm = algorithmOf(jwk)
+  return {
+    keyId: thumbprintOf(jwk),
+    algorithm,
+    jwk,
+    verify: (bytes, signature) => signature.length === 64 && verifyBytes(digestOf(algorithm), bytes, options(key), signature),
+  }
+}
+
+/** @param privateKey PKCS#8 PEM or a private JWK. */
+export function signingKey(privateKey: string | JsonWebKey): SigningKey {
+  const key = typeof privateKey === 'string' ? createPrivateKey(privateKey) : createPrivateKey({ key: privateKey, format: 'jwk' })
+  const jwk = publicJwkSchema.parse(createPublicKey(key).export({ format: 'jwk' }))
+  const verifying = verifyingKey(jwk)
+  return { ...verifying, sign: (bytes) => signBytes(digestOf(verifying.algorithm), bytes, options(key)) }
+}
+
+export function signTagged(key: SigningKey, tag: DomainTag, value: unknown): string {
+  return Buffer.from(key.sign(taggedBytes(tag, value))).toString('base64url')
+}
+
+export function verifyTagged(key: VerifyingKey, tag: DomainTag, value: unknown, signature: string): boolean {
+  return key.verify(taggedBytes(tag, value), Buffer.from(signature, 'base64url'))
+}
+
+function algorithmOf(jwk: PublicJwk): SignatureAlgorithm {
+  if (jwk.crv === 'P-256') return 'ecdsa-p256-sha256'
+  if (jwk.crv === 'Ed25519') return 'ed25519'
+  throw new TypeError(`no signatures with ${jwk.crv}`)
+}
+
+function digestOf(algorithm: SignatureAlgorithm): string | null {
+  return algorithm === 'ed25519' ? null : 'sha256'
+}
+
+function options(key: KeyObject): { key: KeyObject; dsaEncoding: 'ieee-p1363' } {
+  return { key, dsaEncoding: 'ieee-p1363' }
+}

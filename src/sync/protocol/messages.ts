@@ -1,0 +1,227 @@
+/**
+ * The messages between a terminal and the ledger. One schema serves both ends, the OpenAPI document and the tests.
+ * Every request is signed by the terminal, every answer by the ledger (`http-signature.ts`).
+ */
+import { z } from 'zod'
+import { decisionInputSchema, decisionSchema } from '../../voucher/decide.ts'
+import { hashSchema, instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../voucher/identifiers.ts'
+import { tiynSchema } from '../../voucher/money.ts'
+import { sealedSchema, terminalPackageSchema } from '../../voucher/package.ts'
+import { refusalCodes } from '../../voucher/reasons.ts'
+import { slotIdSchema, slotSchema } from '../../voucher/slot.ts'
+import { cardProofSchema, tenderTermsSchema } from '../../voucher/tender.ts'
+import { encryptionJwkSchema } from './sealed-box.ts'
+import { publicJwkSchema } from './keys.ts'
+
+/** 64 signature bytes, base64url. */
+export const signatureSchema = z.string().regex(/^[A-Za-z0-9_-]{86}$/)
+
+/** Where a row stands in the terminal's journal (money-rules.md, "Journal"). */
+export const journalPositionSchema = z.strictObject({ epoch: z.int().min(1), sequence: z.int().min(1), hash: hashSchema })
+export type JournalPosition = z.infer<typeof journalPositionSchema>
+
+/**
+ * Why this payment was right, for replay. The schemes are those of the package, which the ledger issued and keeps, so
+ * they are named and not repeated.
+ */
+export const decisionRecordSchema = z.strictObject({
+  packageId: uuidSchema,
+  packageHash: hashSchema,
+  hotlistVersion: z.int().min(1),
+  input: decisionInputSchema.omit({ schemes: true }),
+  decision: decisionSchema,
+  /** Which of the decision's parts this tender is. */
+  part: z.int().min(0),
+})
+export type DecisionRecord = z.infer<typeof decisionRecordSchema>
+
+export const evidenceSchema = z.strictObject({
+  cardProof: cardProofSchema,
+  record: decisionRecordSchema,
+  /** Terminal's signature: tag `tolem/decision-record/1`, over `{ record, cardProof, terms }`. */
+  signature: signatureSchema,
+})
+export type Evidence = z.infer<typeof evidenceSchema>
+
+/** An authorisation: goods not given yet; a refusal is final for its id (money-rules.md, "One payment"). */
+export const authorisationSchema = z.strictObject({ terms: tenderTermsSchema, evidence: evidenceSchema })
+export type Authorisation = z.infer<typeof authorisationSchema>
+
+export const presentmentSchema = z.strictObject({
+  kind: z.literal('presentment'),
+  terms: tenderTermsSchema,
+  leaseId: uuidSchema,
+  decidedAt: instantSchema,
+  position: journalPositionSchema,
+  evidence: evidenceSchema,
+})
+export type Presentment = z.infer<typeof presentmentSchema>
+
+/** The terminal disowns an attempt that it never completed, in whatever state the ledger has it. */
+export const reversalSchema = z.strictObject({
+  kind: z.literal('reversal'),
+  tenderId: uuidSchema,
+  reason: z.enum(['customer_left', 'cashier_cancelled', 'interrupted', 'void']),
+  position: journalPositionSchema,
+})
+export type Reversal = z.infer<typeof reversalSchema>
+
+/** The till gives a slot back for good; only then may the ledger free it before `presentUntil`. */
+export const surrenderSchema = z.strictObject({
+  kind: z.literal('surrender'),
+  surrenderId: uuidSchema,
+  leaseId: uuidSchema,
+  slotId: slotIdSchema,
+  position: journalPositionSchema,
+})
+
+export const syncItemSchema = z.discriminatedUnion('kind', [presentmentSchema, reversalSchema, surrenderSchema])
+export type SyncItem = z.infer<typeof syncItemSchema>
+
+export const syncItemIdOf = (item: SyncItem): string => (item.kind === 'surrender' ? item.surrenderId : item.kind === 'reversal' ? `reversal:${item.tenderId}` : item.terms.tenderId)
+
+/** Why a delivered sale is not paid by the agency (money-rules.md, "Who pays"): the closed list. */
+export const lossCodes = [
+  'PROOF_MISSING_OR_FORGED',
+  'CHAIN_BROKEN',
+  'BLOCKED_BEFORE_SALE',
+  'SOLD_AFTER_LEASE',
+  'SLOT_ALREADY_USED',
+  'PRESENTED_TOO_LATE',
+] as const
+
+/** How the id stood when the item arrived (money-rules.md, "Identity"). */
+export const arrivalSchema = z.enum([
+  'created',
+  'exists',
+  'exists_with_different_payer_slot',
+  'exists_with_different_payee_account',
+  'exists_with_different_amount',
+  'exists_with_different_scheme_id',
+  'exists_with_different_sale_hash',
+  'reversed_before_arrival',
+])
+export type Arrival = z.infer<typeof arrivalSchema>
+
+/**
+ * The ledger's word on one item. For `exists…` it is the *original* result.
+ * - `settled`: `paidBy` has paid the merchant.
+ * - `awaiting_funds`: accepted and will be paid; changes come by the status feed.
+ * - `refused`: an authorisation that moved nothing. Final for its id.
+ * - `not_paid`: a presentment that nobody pays, or the merchant bears, with a loss code and an appeal row.
+ * - `reversed`: nothing moved, or what had moved was moved back.
+ * - `done`: a surrender.
+ */
+export const itemResultSchema = z.strictObject({
+  itemId: z.string(),
+  arrival: arrivalSchema,
+  state: z.enum(['settled', 'awaiting_funds', 'refused', 'not_paid', 'reversed', 'done']),
+  paidBy: z.enum(['escrow', 'agency']).nullable(),
+  amount: tiynSchema,
+  refusal: z.enum(refusalCodes).nullable(),
+  loss: z.enum(lossCodes).nullable(),
+  /** The slot's figures after this item, for the screen and the till's own book. */
+  slot: slotSchema.nullable(),
+  at: instantSchema,
+})
+export type ItemResult = z.infer<typeof itemResultSchema>
+
+/** Signed by the ledger one by one (tag `tolem/item-result/1`), so that a till can keep and show each. */
+export const signedItemResultSchema = z.strictObject({ result: itemResultSchema, signature: signatureSchema })
+export type SignedItemResult = z.infer<typeof signedItemResultSchema>
+
+export const batchSchema = z.strictObject({ items: z.array(syncItemSchema).min(1).max(500) })
+/** One answer per item, in the order of the items. An item that could not be read is answered `parked`, alone. */
+export const batchAnswerSchema = z.strictObject({ results: z.array(signedItemResultSchema) })
+
+/** Asks what became of an id. `not_seen` is not an outcome: the request may still be on its way. */
+export const inquirySchema = z.strictObject({ tenderId: uuidSchema })
+export const inquiryAnswerSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('known'), item: signedItemResultSchema }),
+  z.strictObject({ kind: z.literal('not_seen') }),
+])
+
+/** Opens the ledger's side of a presence for a card that is not leased to this till. */
+export const cardSessionRequestSchema = z.strictObject({
+  cardSessionId: uuidSchema,
+  card: pseudonymSchema,
+  /** The card's answer to AuthenticateEV2First part 1, hex. */
+  encryptedRndB: z.string().regex(/^[0-9A-F]{32}$/),
+})
+export const cardSessionAnswerSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('open'),
+    blocked: z.boolean(),
+    slots: z.array(slotSchema),
+    /** Slots of this card that are leased to another till, by scheme. */
+    leasedElsewhere: z.array(nameSchema),
+    /** Data of AuthenticateEV2First part 2 to send to the card, hex (32 bytes). */
+    authenticationPart2: z.string().regex(/^[0-9A-F]{64}$/),
+  }),
+  z.strictObject({ kind: z.literal('refused'), code: z.enum(['CARD_UNKNOWN', 'CARD_BLOCKED', 'NO_ENTITLEMENT', 'LEASED_ELSEWHERE']) }),
+])
+export const cardSessionKeysRequestSchema = z.strictObject({
+  cardSessionId: uuidSchema,
+  /** The card's answer to part 2, hex (32 bytes). */
+  authenticationPart3: z.string().regex(/^[0-9A-F]{64}$/),
+})
+export const cardSessionKeysAnswerSchema = z.discriminatedUnion('kind', [
+  /** 36 bytes sealed to the terminal: TI (4), KSesAuthENC (16), KSesAuthMAC (16). Never the card's own key. */
+  z.strictObject({ kind: z.literal('session'), sealedSession: sealedSchema }),
+  z.strictObject({ kind: z.literal('refused'), code: z.enum(['CARD_AUTHENTICATION_FAILED']) }),
+])
+
+/** Asks for a newer package than the one named. */
+export const packageRequestSchema = z.strictObject({ haveVersion: z.int().min(0) })
+export const signedPackageSchema = z.strictObject({ package: terminalPackageSchema, signature: signatureSchema })
+export type SignedPackage = z.infer<typeof signedPackageSchema>
+export const packageAnswerSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('current') }),
+  z.strictObject({ kind: z.literal('newer'), signed: signedPackageSchema }),
+])
+
+/** Shows the ledger where the journal stands; the ledger remembers and countersigns. */
+export const headRequestSchema = z.strictObject({ head: journalPositionSchema, unsynced: z.int().min(0) })
+export const headAnswerSchema = z.discriminatedUnion('kind', [
+  /** Tag `tolem/journal-head/1` over `{ terminalId, head }`. */
+  z.strictObject({ kind: z.literal('countersigned'), signature: signatureSchema }),
+  /** The ledger has seen a later head, or another row at that place: a restored or cloned journal. */
+  z.strictObject({ kind: z.literal('rollback_detected'), seen: journalPositionSchema }),
+])
+
+/** What happened at the ledger since the cursor; at least once, in order, stable ids. */
+export const eventsRequestSchema = z.strictObject({ after: z.int().min(0), limit: z.int().min(1).max(1000) })
+export const statusEventSchema = z.strictObject({
+  cursor: z.int().min(1),
+  at: instantSchema,
+  event: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('item'), item: signedItemResultSchema }),
+    z.strictObject({ kind: z.literal('package_available'), version: z.int() }),
+  ]),
+})
+export type StatusEvent = z.infer<typeof statusEventSchema>
+export const eventsAnswerSchema = z.strictObject({ events: z.array(statusEventSchema), cursor: z.int().min(0) })
+
+/** What a till is born with. Later a one-time code fetches it (issue "Exact truth"); the form stays. */
+export const enrolmentSchema = z.strictObject({
+  terminalId: nameSchema,
+  merchantId: nameSchema,
+  ledgerKey: publicJwkSchema,
+  terminalKey: publicJwkSchema,
+  encryptionKey: encryptionJwkSchema,
+})
+export type Enrolment = z.infer<typeof enrolmentSchema>
+export const enrolmentRequestSchema = z.strictObject({ code: z.string().min(6).max(64), terminalKey: publicJwkSchema, encryptionKey: encryptionJwkSchema })
+
+/** Terminal endpoints: path → request and answer. All POST, all JSON, all signed. */
+export const terminalEndpoints = {
+  '/v1/terminal/card-sessions': { request: cardSessionRequestSchema, answer: cardSessionAnswerSchema },
+  '/v1/terminal/card-session-keys': { request: cardSessionKeysRequestSchema, answer: cardSessionKeysAnswerSchema },
+  '/v1/terminal/authorisations': { request: authorisationSchema, answer: signedItemResultSchema },
+  '/v1/terminal/batches': { request: batchSchema, answer: batchAnswerSchema },
+  '/v1/terminal/inquiries': { request: inquirySchema, answer: inquiryAnswerSchema },
+  '/v1/terminal/packages': { request: packageRequestSchema, answer: packageAnswerSchema },
+  '/v1/terminal/heads': { request: headRequestSchema, answer: headAnswerSchema },
+  '/v1/terminal/events': { request: eventsRequestSchema, answer: eventsAnswerSchema },
+} as const
+export type TerminalPath = keyof typeof terminalEndpoints

@@ -1,0 +1,253 @@
+/**
+ * The rule function. Pure: the till and the ledger run the same one, and the ledger replays every recorded decision
+ * (money-rules.md, "The rule function and its replay"). Released versions are frozen; a change of meaning is a new
+ * version beside the old one.
+ */
+import { z } from 'zod'
+import { instantSchema, nameSchema, pseudonymSchema } from './identifiers.ts'
+import { addTiyn, remainderTiyn, smallestTiyn, tiyn, tiynSchema, zeroTiyn, multiplyTiyn, type Tiyn } from './money.ts'
+import { mostTelling, refusalCodes, type RefusalCode } from './reasons.ts'
+import { coveredLineSchema, lineTotal, saleSchema, type SaleLine } from './sale.ts'
+import { isOpenAt, periodAt, schemeSchema, type Scheme } from './scheme.ts'
+import { localSpendSchema, slotSchema, type LocalSpend, type Slot } from './slot.ts'
+
+export const engineVersion = 1
+
+/** Everything the verdict depends on, and nothing else: recorded as it is, and replayed as it is. */
+export const decisionInputSchema = z.strictObject({
+  engineVersion: z.literal(engineVersion),
+  mode: z.enum(['online', 'offline']),
+  trustedTime: instantSchema,
+  merchantId: nameSchema,
+  card: z.strictObject({ card: pseudonymSchema, blocked: z.boolean() }),
+  schemes: z.array(schemeSchema),
+  /** The card's slots: of this till's live leases offline, of the ledger's answer online. */
+  slots: z.array(slotSchema),
+  /** Uses of those slots that the figures in `slots` do not contain yet. */
+  localSpends: z.array(localSpendSchema),
+  /** Of the leases that hold the slots; absent for a slot that is not leased to this till. */
+  leases: z.array(z.strictObject({ schemeId: nameSchema, sellUntil: instantSchema })),
+  terminal: z.strictObject({
+    clockTrusted: z.boolean(),
+    packageIssuedAt: instantSchema,
+    lastSyncAt: instantSchema,
+    /** Sold by this terminal and not yet settled at the ledger, by scheme. */
+    exposure: z.array(z.strictObject({ schemeId: nameSchema, amount: tiynSchema })),
+  }),
+  sale: saleSchema,
+  covered: z.array(coveredLineSchema),
+})
+export type DecisionInput = z.infer<typeof decisionInputSchema>
+
+export const decisionPartSchema = z.strictObject({
+  schemeId: nameSchema,
+  slotId: z.string(),
+  periodId: z.string(),
+  amount: tiynSchema,
+  lines: z.array(coveredLineSchema),
+  /** The cap that made the amount smaller than the allowance alone would have, if one did. */
+  reducedBy: z.enum(refusalCodes).nullable(),
+  /** What is left in the slot after this tender. */
+  countLeft: z.int().min(0),
+  amountLeft: tiynSchema,
+})
+export type DecisionPart = z.infer<typeof decisionPartSchema>
+
+export const decisionSchema = z.discriminatedUnion('verdict', [
+  z.strictObject({
+    verdict: z.literal('approve'),
+    /** One per scheme that pays, in the order of the schemes. Each becomes a tender of its own. */
+    parts: z.array(decisionPartSchema).min(1),
+    /** What the schemes leave to other tenders. */
+    leftToPay: tiynSchema,
+    /** Lines that no scheme pays at all. */
+    notCovered: z.array(z.int().min(1)),
+  }),
+  z.strictObject({
+    verdict: z.literal('refuse'),
+    code: z.enum(refusalCodes),
+    /** The schemes that were looked at, each with its own reason. */
+    schemes: z.array(z.strictObject({ schemeId: nameSchema, code: z.enum(refusalCodes) })),
+  }),
+])
+export type Decision = z.infer<typeof decisionSchema>
+
+/** What one line of the sale still needs, after earlier tenders and schemes. */
+interface DueLine {
+  readonly line: SaleLine
+  readonly due: Tiyn
+}
+
+type SchemeVerdict = { readonly part: DecisionPart } | { readonly code: RefusalCode }
+
+/**
+ * Decides what the card's schemes pay of a sale.
+ *
+ * Holds (money-rules.md, same section): never more than the basket; never negative; the order of the lines does not
+ * matter; with one scheme on the card, a larger allowance never pays less.
+ */
+export function decide(input: DecisionInput): Decision {
+  const barred = refusalBeforeSchemes(input)
+  if (barred !== undefined) return { verdict: 'refuse', code: barred, schemes: [] }
+
+  let due = dueLines(input)
+  const parts: DecisionPart[] = []
+  const refusals: { schemeId: string; code: RefusalCode }[] = []
+  for (const scheme of schemesOfCard(input)) {
+    const verdict = decideScheme(scheme, input, due)
+    if ('code' in verdict) {
+      refusals.push({ schemeId: scheme.schemeId, code: verdict.code })
+    } else {
+      parts.push(verdict.part)
+      due = afterPart(due, verdict.part)
+    }
+  }
+  if (parts.length === 0) {
+    return { verdict: 'refuse', code: mostTelling(refusals.map((refusal) => refusal.code)), schemes: refusals }
+  }
+  const paidLines = new Set(parts.flatMap((part) => part.lines.map((line) => line.line)))
+  return {
+    verdict: 'approve',
+    parts,
+    leftToPay: addTiyn(...due.map((line) => line.due)),
+    notCovered: due.filter((line) => line.due > 0n && !paidLines.has(line.line.line)).map((line) => line.line.line),
+  }
+}
+
+function refusalBeforeSchemes(input: DecisionInput): RefusalCode | undefined {
+  if (input.card.blocked) return 'CARD_BLOCKED'
+  if (input.mode === 'offline' && !input.terminal.clockTrusted) return 'CLOCK_NOT_TRUSTED'
+  if (schemesOfCard(input).length === 0) return input.mode === 'offline' ? 'CARD_NOT_IN_LEASE' : 'NO_ENTITLEMENT'
+  return undefined
+}
+
+function schemesOfCard(input: DecisionInput): readonly Scheme[] {
+  return input.schemes
+    .filter((scheme) => input.slots.some((slot) => slot.schemeId === scheme.schemeId))
+    .toSorted((a, b) => a.order - b.order || (a.schemeId < b.schemeId ? -1 : 1))
+}
+
+function dueLines(input: DecisionInput): readonly DueLine[] {
+  return input.sale.lines
+    .toSorted((a, b) => a.line - b.line)
+    .map((line) => {
+      const covered = input.covered.filter((part) => part.line === line.line).map((part) => part.amount)
+      return { line, due: remainderTiyn(lineTotal(line), addTiyn(...covered)) }
+    })
+}
+
+function afterPart(due: readonly DueLine[], part: DecisionPart): readonly DueLine[] {
+  const paid = new Map(part.lines.map((line) => [line.line, line.amount]))
+  return due.map((line) => ({ line: line.line, due: remainderTiyn(line.due, paid.get(line.line.line) ?? zeroTiyn) }))
+}
+
+function decideScheme(scheme: Scheme, input: DecisionInput, due: readonly DueLine[]): SchemeVerdict {
+  if (scheme.status !== 'active') return { code: scheme.status === 'ended' ? 'SCHEME_ENDED' : 'SCHEME_SUSPENDED' }
+  if (!scheme.merchants.includes(input.merchantId)) return { code: 'MERCHANT_NOT_ALLOWED' }
+  const period = periodAt(scheme, input.trustedTime)
+  if (period === undefined) return { code: 'OUTSIDE_PERIOD' }
+  if (!isOpenAt(period, input.trustedTime)) return { code: 'OUTSIDE_HOURS' }
+  if (input.mode === 'offline') {
+    const offline = offlineRefusal(scheme, input)
+    if (offline !== undefined) return { code: offline }
+  }
+  const slot = input.slots.find((candidate) => candidate.schemeId === scheme.schemeId && candidate.periodId === period.periodId)
+  if (slot === undefined) return { code: input.mode === 'offline' ? 'CARD_NOT_IN_LEASE' : 'NO_ENTITLEMENT' }
+
+  const eligible = eligibleLines(scheme, due)
+  if (addTiyn(...eligible.map((line) => line.due)) === 0n) return { code: 'NOTHING_ELIGIBLE' }
+  const left = leftInSlot(slot, input.localSpends)
+  if (left.count === 0 || left.amount === 0n) return { code: 'ALLOWANCE_USED' }
+
+  const capped = withinCaps(scheme, slot, input)
+  if ('code' in capped) return capped
+
+  const perTap = scheme.benefit.kind === 'count' ? smallestTiyn(left.amount, scheme.benefit.maximumPerTap) : left.amount
+  const lines = spread(eligible, smallestTiyn(perTap, capped.amount))
+  const amount = addTiyn(...lines.map((line) => line.amount))
+  const wanted = smallestTiyn(perTap, addTiyn(...eligible.map((line) => line.due)))
+  return {
+    part: {
+      schemeId: scheme.schemeId,
+      slotId: slot.slotId,
+      periodId: period.periodId,
+      amount,
+      lines,
+      reducedBy: amount < wanted ? capped.by : null,
+      countLeft: left.count - 1,
+      amountLeft: remainderTiyn(left.amount, amount),
+    },
+  }
+}
+
+function offlineRefusal(scheme: Scheme, input: DecisionInput): RefusalCode | undefined {
+  if (scheme.offline.policy === 'deny') return 'OFFLINE_NOT_ALLOWED'
+  const live = input.leases.some((lease) => lease.schemeId === scheme.schemeId && input.trustedTime <= lease.sellUntil)
+  if (!live) return 'LEASE_EXPIRED'
+  if (input.trustedTime - input.terminal.packageIssuedAt > scheme.offline.allowedPolicyAgeMs) return 'PACKAGE_TOO_OLD'
+  return undefined
+}
+
+/** What the scheme would pay of each line if its allowance had no end: listed categories, up to the price caps. */
+function eligibleLines(scheme: Scheme, due: readonly DueLine[]): readonly DueLine[] {
+  return due
+    .filter((line) => scheme.categories.includes(line.line.category))
+    .map((line) => {
+      const cap = scheme.priceCaps.find((candidate) => candidate.category === line.line.category)
+      if (cap === undefined) return line
+      return { line: line.line, due: smallestTiyn(line.due, multiplyTiyn(cap.maximumPerUnit, line.line.quantity)) }
+    })
+}
+
+/**
+ * Gives an allowance to lines, the largest due first, so that neither the order nor the numbering of the lines changes
+ * the sum and equal baskets are paid alike.
+ */
+function spread(eligible: readonly DueLine[], allowance: Tiyn): { line: number; amount: Tiyn }[] {
+  let left = allowance
+  return eligible
+    .toSorted((a, b) => (a.due === b.due ? a.line.line - b.line.line : a.due < b.due ? 1 : -1))
+    .map((line) => {
+      const amount = smallestTiyn(line.due, left)
+      left = tiyn(left - amount)
+      return { line: line.line.line, amount }
+    })
+    .filter((line) => line.amount > 0n)
+    .toSorted((a, b) => a.line - b.line)
+}
+
+function leftInSlot(slot: Slot, localSpends: readonly LocalSpend[]): { count: number; amount: Tiyn } {
+  const spends = localSpends.filter((spend) => spend.slotId === slot.slotId)
+  const spent = addTiyn(slot.amountSpent, ...spends.map((spend) => spend.amount))
+  return {
+    count: Math.max(0, slot.countAllowed - slot.countSpent - spends.length),
+    amount: remainderTiyn(slot.amountAllowed, spent),
+  }
+}
+
+type Capped = { readonly amount: Tiyn; readonly by: RefusalCode } | { readonly code: RefusalCode }
+
+/**
+ * The five caps in one place (architecture.md, "Five caps, always"). A cap of an amount reduces what is paid, and
+ * refuses only where nothing is left: otherwise a larger allowance could pay less. Age and exposure bound what is sold
+ * without the ledger, so they apply offline only.
+ */
+function withinCaps(scheme: Scheme, slot: Slot, input: DecisionInput): Capped {
+  const { caps } = scheme
+  const spends = input.localSpends.filter((spend) => spend.slotId === slot.slotId)
+  if (input.mode === 'offline' && input.trustedTime - input.terminal.lastSyncAt > caps.ageSinceSyncMs) {
+    return { code: 'CAP_AGE_SINCE_SYNC' }
+  }
+  if (slot.countSpent + spends.length >= caps.countPerBeneficiary) return { code: 'CAP_COUNT_PER_BENEFICIARY' }
+  const inPeriod = addTiyn(slot.amountSpent, ...spends.map((spend) => spend.amount))
+  const exposed = input.terminal.exposure.find((entry) => entry.schemeId === scheme.schemeId)?.amount ?? zeroTiyn
+  const bounds: { amount: Tiyn; by: RefusalCode }[] = [
+    { amount: remainderTiyn(caps.perBeneficiaryAndPeriod, inPeriod), by: 'CAP_PER_BENEFICIARY_AND_PERIOD' },
+    ...(input.mode === 'offline'
+      ? [{ amount: remainderTiyn(caps.terminalExposure, exposed), by: 'CAP_TERMINAL_EXPOSURE' as const }]
+      : []),
+    { amount: caps.perSale, by: 'CAP_PER_SALE' },
+  ]
+  const tightest = bounds.reduce((least, bound) => (bound.amount < least.amount ? bound : least))
+  return tightest.amount === 0n ? { code: tightest.by } : tightest
+}

@@ -1,0 +1,25 @@
+/** The names of things. Ids are opaque text; only the types say which thing they name. */
+import { z } from 'zod'
+
+/** UUIDv7 (RFC 9562 §5.7). */
+export const uuidSchema = z.uuid({ version: 'v7' })
+/** Lower-case hex of 32 bytes: a SHA-256 hash. */
+export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
+/** Lower-case hex of 16 bytes: a keyed hash that stands for a card or a beneficiary (architecture.md, "Trust", Privacy). */
+export const pseudonymSchema = z.string().regex(/^[0-9a-f]{32}$/)
+/** Short readable ids given by people: schemes, agencies, merchants, terminals, accounts. */
+export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,62}$/)
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export const instantSchema = z.int().min(0).max(8_640_000_000_000_000)
+
+export type Uuid = z.infer<typeof uuidSchema>
+export type Hash = z.infer<typeof hashSchema>
+export type Pseudonym = z.infer<typeof pseudonymSchema>
+export type Name = z.infer<typeof nameSchema>
+export type Instant = z.infer<typeof instantSchema>
+
+/** One text in the three languages of the product, equals (ui.md, "Words"). */
+export const textsSchema = z.strictObject({ kk: z.string().min(1), ru: z.string().min(1), en: z.string().min(1) })
+export type Texts = z.infer<typeof textsSchema>
+export type Language = keyof Texts
+export const languages = ['kk', 'ru', 'en'] as const satisfies readonly Language[]

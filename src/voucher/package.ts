@@ -1,0 +1,69 @@
+/**
+ * What a terminal knows about the world, as one immutable, signed, versioned package (architecture.md, "Trust"). A tap
+ * uses exactly one package, named in its intent.
+ */
+import { z } from 'zod'
+import { hashSchema, instantSchema, nameSchema, pseudonymSchema, textsSchema, uuidSchema } from './identifiers.ts'
+import { tiynSchema } from './money.ts'
+import { schemeSchema } from './scheme.ts'
+import { slotSchema } from './slot.ts'
+
+/** A key sealed to the terminal's encryption key (`src/sync/protocol/sealed-box.ts`), base64url. */
+export const sealedSchema = z.string().regex(/^[A-Za-z0-9_-]{40,}$/)
+
+/** One beneficiary's slot given to one till, with what that till needs to hear the card's proof without the ledger. */
+export const leasedSlotSchema = z.strictObject({
+  slot: slotSchema,
+  cards: z.array(z.strictObject({ card: pseudonymSchema, sealedTillKey: sealedSchema })).min(1),
+})
+export type LeasedSlot = z.infer<typeof leasedSlotSchema>
+
+/** An escrow account with slots, for selling offline (money-rules.md, "Offline"). */
+export const leaseSchema = z.strictObject({
+  leaseId: uuidSchema,
+  schemeId: nameSchema,
+  /** What the escrow holds for this lease: the most that presentments under it can take. */
+  amount: tiynSchema,
+  sellUntil: instantSchema,
+  presentUntil: instantSchema,
+  slots: z.array(leasedSlotSchema),
+})
+export type Lease = z.infer<typeof leaseSchema>
+
+export const hotlistSchema = z.strictObject({ version: z.int().min(1), issuedAt: instantSchema, cards: z.array(pseudonymSchema) })
+export type Hotlist = z.infer<typeof hotlistSchema>
+
+export const merchantSchema = z.strictObject({
+  merchantId: nameSchema,
+  accountId: nameSchema,
+  name: textsSchema,
+  address: textsSchema,
+})
+export type Merchant = z.infer<typeof merchantSchema>
+
+/** A tile of the till. */
+export const catalogueItemSchema = z.strictObject({
+  itemId: nameSchema,
+  name: textsSchema,
+  category: nameSchema,
+  unitPrice: tiynSchema,
+})
+export type CatalogueItem = z.infer<typeof catalogueItemSchema>
+
+export const terminalPackageSchema = z.strictObject({
+  packageId: uuidSchema,
+  /** Rises by one with each package of this terminal; a lower one is refused (rollback). */
+  version: z.int().min(1),
+  terminalId: nameSchema,
+  /** The rule function that decides under this package. */
+  engineVersion: z.int().min(1),
+  issuedAt: instantSchema,
+  merchant: merchantSchema,
+  /** Key of the keyed hash that stands for a card's UID, 32 bytes of hex. */
+  cardReferenceKey: hashSchema,
+  schemes: z.array(schemeSchema),
+  leases: z.array(leaseSchema),
+  hotlist: hotlistSchema,
+  catalogue: z.array(catalogueItemSchema),
+})
+export type TerminalPackage = z.infer<typeof terminalPackageSchema>

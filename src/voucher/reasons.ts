@@ -1,0 +1,58 @@
+/**
+ * Why a tap was refused, or an attempt has no result yet: one closed list for till, ledger, receipts and screens.
+ * The order is the precedence: when several apply, the first is the one shown. Each has cashier text in three languages
+ * (`src/terminal/ui/texts/`), and a test fails when one is missing.
+ */
+export const refusalCodes = [
+  // The card itself
+  'CARD_UNKNOWN',
+  'CARD_BLOCKED',
+  'CARD_AUTHENTICATION_FAILED',
+  'CARD_PROOF_FORGED',
+  'CARD_PROOF_REPLAYED',
+  'CARD_COUNTER_WENT_BACK',
+  'CARD_BINDING_MISMATCH',
+  'CARD_ANSWER_MALFORMED',
+  // The terminal
+  'CLOCK_NOT_TRUSTED',
+  'ROLLBACK_DETECTED',
+  'TERMINAL_SUSPENDED',
+  'PACKAGE_MISSING',
+  'PACKAGE_TOO_OLD',
+  'JOURNAL_NOT_WRITABLE',
+  // The entitlement
+  'NO_ENTITLEMENT',
+  'CARD_NOT_IN_LEASE',
+  'SCHEME_SUSPENDED',
+  'SCHEME_ENDED',
+  'MERCHANT_NOT_ALLOWED',
+  'OUTSIDE_PERIOD',
+  'OUTSIDE_HOURS',
+  'OFFLINE_NOT_ALLOWED',
+  'LEASED_ELSEWHERE',
+  'LEASE_EXPIRED',
+  'NOTHING_ELIGIBLE',
+  'ALLOWANCE_USED',
+  // The five caps
+  'CAP_AGE_SINCE_SYNC',
+  'CAP_COUNT_PER_BENEFICIARY',
+  'CAP_PER_BENEFICIARY_AND_PERIOD',
+  'CAP_TERMINAL_EXPOSURE',
+  'CAP_PER_SALE',
+  // The ledger's answer
+  'DECISION_MISMATCH',
+  'INSUFFICIENT_FUNDS',
+  'REVERSED_BEFORE_ARRIVAL',
+  'REVERSED',
+  'EXISTS_WITH_DIFFERENT_TERMS',
+  'LEDGER_ANSWER_MALFORMED',
+  'LEDGER_UNREACHABLE',
+] as const
+export type RefusalCode = (typeof refusalCodes)[number]
+
+/** The one that the cashier sees when several apply. */
+export function mostTelling(codes: readonly RefusalCode[]): RefusalCode {
+  const first = refusalCodes.find((code) => codes.includes(code))
+  if (first === undefined) throw new Error('mostTelling needs at least one code')
+  return first
+}

@@ -1,0 +1,72 @@
+/**
+ * A voucher scheme as data: who pays what, where, when, and what a till may do offline. Published by an agency, carried
+ * to the till inside a signed package (money-rules.md, "Offline" and "Time").
+ */
+import { z } from 'zod'
+import { instantSchema, nameSchema, textsSchema } from './identifiers.ts'
+import { tiynSchema } from './money.ts'
+
+/** A period in which an allowance may be used, with the hours in which the scheme is open, as UTC instants. */
+export const schemePeriodSchema = z.strictObject({
+  /** Readable, unique within the scheme: `2026-11-23` for a day, `2026-11` for a month. */
+  periodId: z.string().regex(/^[0-9A-Za-z-]{1,32}$/),
+  from: instantSchema,
+  /** Exclusive. */
+  to: instantSchema,
+  openings: z.array(z.strictObject({ from: instantSchema, to: instantSchema })).min(1),
+})
+export type SchemePeriod = z.infer<typeof schemePeriodSchema>
+
+export const benefitSchema = z.discriminatedUnion('kind', [
+  /** So many taps in a period, each up to an amount: "one lunch per school day, up to 1 200 ₸". */
+  z.strictObject({ kind: z.literal('count'), perPeriod: z.int().min(1).max(100), maximumPerTap: tiynSchema }),
+  /** An amount per period, in as many taps as wanted. */
+  z.strictObject({ kind: z.literal('amount'), perPeriod: tiynSchema }),
+])
+export type Benefit = z.infer<typeof benefitSchema>
+
+/** The five caps (architecture.md, "Five caps, always"). The last two bound what is sold without the ledger. */
+export const capsSchema = z.strictObject({
+  perSale: tiynSchema,
+  perBeneficiaryAndPeriod: tiynSchema,
+  countPerBeneficiary: z.int().min(1),
+  terminalExposure: tiynSchema,
+  ageSinceSyncMs: z.int().min(0).max(72 * 3_600_000),
+})
+export type Caps = z.infer<typeof capsSchema>
+
+export const schemeSchema = z.strictObject({
+  schemeId: nameSchema,
+  version: z.int().min(1),
+  agencyId: nameSchema,
+  name: textsSchema,
+  status: z.enum(['active', 'suspended', 'ended']),
+  benefit: benefitSchema,
+  periods: z.array(schemePeriodSchema).min(1).max(400),
+  merchants: z.array(nameSchema),
+  categories: z.array(nameSchema).min(1),
+  /** The most that the scheme pays for one unit of a category; what is above stays for another tender. */
+  priceCaps: z.array(z.strictObject({ category: nameSchema, maximumPerUnit: tiynSchema })),
+  caps: capsSchema,
+  offline: z.strictObject({
+    policy: z.enum(['deny', 'lease-listed']),
+    /** How old the till's package may be before the merchant bears the loss (money-rules.md, "Who pays"). */
+    allowedPolicyAgeMs: z.int().min(0),
+    lossBearer: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('agency'), upTo: tiynSchema }),
+      z.strictObject({ kind: z.literal('merchant') }),
+    ]),
+  }),
+  /** Lower pays first when one card carries several schemes. */
+  order: z.int(),
+})
+export type Scheme = z.infer<typeof schemeSchema>
+
+/** The period that contains an instant, whether or not the scheme is open at that moment. */
+export function periodAt(scheme: Scheme, instant: number): SchemePeriod | undefined {
+  return scheme.periods.find((period) => period.from <= instant && instant < period.to)
+}
+
+export function isOpenAt(period: SchemePeriod, instant: number): boolean {
+  return period.openings.some((opening) => opening.from <= instant && instant < opening.to)
+}

@@ -1,0 +1,39 @@
+/**
+ * A tender's identity: one UUIDv7 made before anything else, naming financial terms. Evidence and mode are attachments,
+ * so a tender tried online and then accepted offline keeps its id (money-rules.md, "Identity").
+ */
+import { z } from 'zod'
+import { hashSchema, nameSchema, uuidSchema } from './identifiers.ts'
+import { slotIdSchema } from './slot.ts'
+import { tiynSchema } from './money.ts'
+
+export const tenderTermsSchema = z.strictObject({
+  tenderId: uuidSchema,
+  payerSlot: slotIdSchema,
+  payeeAccount: nameSchema,
+  amount: tiynSchema,
+  schemeId: nameSchema,
+  saleHash: hashSchema,
+})
+export type TenderTerms = z.infer<typeof tenderTermsSchema>
+
+/** The fields in which a second use of an id can differ, in the order in which the first difference is reported. */
+export const termFields = ['payerSlot', 'payeeAccount', 'amount', 'schemeId', 'saleHash'] as const satisfies readonly (keyof TenderTerms)[]
+export type TermField = (typeof termFields)[number]
+
+/** The first field in which two uses of one id differ, or undefined when they are the same tender. */
+export function differingTerm(first: TenderTerms, second: TenderTerms): TermField | undefined {
+  return termFields.find((field) => first[field] !== second[field])
+}
+
+/** The sale-bound SUN message of an NTAG 424 DNA, upper-case hex (docs/design/02-sale-bound-sun.md). */
+export const sunSchema = z.strictObject({
+  e: z.string().regex(/^[0-9A-F]{32}$/),
+  b: z.string().regex(/^[0-9A-F]{64}$/),
+  m: z.string().regex(/^[0-9A-F]{16}$/),
+})
+export type Sun = z.infer<typeof sunSchema>
+
+/** What the card said about this tender. Other profiles join this union. */
+export const cardProofSchema = z.discriminatedUnion('profile', [z.strictObject({ profile: z.literal('ntag424'), sun: sunSchema })])
+export type CardProof = z.infer<typeof cardProofSchema>
