@@ -1,18 +1,29 @@
 import { defineConfig } from 'vitest/config'
 
-const project = (name: string, testTimeout: number) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, pool: 'forks' as const },
+/**
+ * Groups run one after the other, so that tests with real deadlines (a 1.5 s authorisation, a watchdog) do not share
+ * two cores with the simulator.
+ */
+const project = (name: string, testTimeout: number, groupOrder: number) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.{ts,tsx}`],
+    testTimeout,
+    hookTimeout: testTimeout,
+    pool: 'forks' as const,
+    sequence: { groupOrder },
+  },
 })
 
 export default defineConfig({
   test: {
     projects: [
-      project('unit', 10_000),
-      project('property', 60_000),
-      project('contract', 60_000),
-      project('integration', 60_000),
-      project('simulation', 600_000),
-      project('e2e', 180_000),
+      project('unit', 10_000, 0),
+      project('property', 60_000, 0),
+      project('contract', 60_000, 1),
+      project('integration', 60_000, 1),
+      project('simulation', 600_000, 2),
+      project('e2e', 180_000, 3),
     ],
   },
 })

@@ -134,7 +134,7 @@ else if (findNode() === null) {
 const node = findNode()
 if (node === null) {
   stop(
-    `npm has no Node ${nodeWanted} for ${process.platform} on ${process.arch}, and this is Node ${process.versions.node}.`,
+    `npm has no Node ${nodeWanted} for ${process.platform} ${process.arch}, and this is ${process.versions.node}.`,
     `install Node ${nodeWanted} yourself (nvm install, or nodejs.org), then run the command again.`,
   )
 }

@@ -120,7 +120,7 @@ export function installDebianPackages(needs: readonly DebianNeed[], say: (line: 
     })
     if (done.status === 0) return null
     const why = done.status === 124 ? `no end after ${limitSeconds} s` : `exit code ${done.status}`
-    return `apt-get: ${why}${done.stderr.trim() === '' ? '' : `: ${done.stderr.trim().split('\n').slice(-3).join(' ')}`}`
+    return `apt-get: ${why} ${done.stderr.trim().split('\n').slice(-3).join(' ')}`.trim()
   }
 
   for (const need of missing) say(`Debian package ${need.oneOf.at(-1)} is missing; it is needed for ${need.purpose}.`)

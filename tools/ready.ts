@@ -4,7 +4,7 @@ import { runStep, staticChecks, stopChildrenOnSignal, summary, type Step, type S
 stopChildrenOnSignal()
 const tests: Step = {
   name: 'unit and property',
-  command: ['npx', '--no-install', 'vitest', 'run', '--project', 'unit', '--project', 'property'],
+  command: ['vitest', 'run', '--project', 'unit', '--project', 'property'],
   limitSeconds: 300,
 }
 

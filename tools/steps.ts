@@ -88,7 +88,8 @@ export function summary(results: readonly StepResult[]): string {
   return results
     .map((result) => {
       const seconds = `${result.seconds.toFixed(1)} s`.padStart(8)
-      return `  ${result.passed ? 'ok    ' : 'FAILED'} ${result.name.padEnd(width)} ${seconds}  ${result.reason}`.trimEnd()
+      const verdict = result.passed ? 'ok    ' : 'FAILED'
+      return `  ${verdict} ${result.name.padEnd(width)} ${seconds}  ${result.reason}`.trimEnd()
     })
     .join('\n')
 }

@@ -49,7 +49,7 @@ const recordFile = join(folder, 'record.json')
 const reporters = ['--reporter=default', '--reporter=./tools/vitest-record.ts']
 const tests: Step = {
   name: 'vitest',
-  command: ['npx', '--no-install', 'vitest', 'run', ...reporters],
+  command: ['vitest', 'run', ...reporters],
   limitSeconds: 1_800,
   environment: { [recordVariable]: recordFile },
 }
