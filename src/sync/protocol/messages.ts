@@ -10,6 +10,7 @@ import { sealedSchema, terminalPackageSchema } from '../../voucher/package.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
 import { slotIdSchema, slotSchema } from '../../voucher/slot.ts'
 import { cardProofSchema, tenderTermsSchema } from '../../voucher/tender.ts'
+import { lossCodes } from './loss-codes.ts'
 import { encryptionJwkSchema } from './sealed-box.ts'
 import { publicJwkSchema } from './keys.ts'
 
@@ -79,16 +80,6 @@ export const syncItemSchema = z.discriminatedUnion('kind', [presentmentSchema, r
 export type SyncItem = z.infer<typeof syncItemSchema>
 
 export const syncItemIdOf = (item: SyncItem): string => (item.kind === 'surrender' ? item.surrenderId : item.kind === 'reversal' ? `reversal:${item.tenderId}` : item.terms.tenderId)
-
-/** Why a delivered sale is not paid by the agency (money-rules.md, "Who pays"): the closed list. */
-export const lossCodes = [
-  'PROOF_MISSING_OR_FORGED',
-  'CHAIN_BROKEN',
-  'BLOCKED_BEFORE_SALE',
-  'SOLD_AFTER_LEASE',
-  'SLOT_ALREADY_USED',
-  'PRESENTED_TOO_LATE',
-] as const
 
 /** How the id stood when the item arrived (money-rules.md, "Identity"). */
 export const arrivalSchema = z.enum([

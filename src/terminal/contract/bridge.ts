@@ -1,0 +1,57 @@
+/**
+ * The bridge between the UI and the core: typed commands up, snapshots down. Two transports carry the same frames, the
+ * preload's IPC in Electron and a loopback WebSocket in the browser host; one contract suite tests both.
+ */
+import { z } from 'zod'
+import { commandAnswerSchema, commandSchema, type Command, type CommandAnswer } from './commands.ts'
+import { snapshotSchema, type Snapshot } from './snapshot.ts'
+
+export const upFrameSchema = z.strictObject({ type: z.literal('command'), id: z.string().min(1).max(64), command: commandSchema })
+export type UpFrame = z.infer<typeof upFrameSchema>
+
+export const downFrameSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('snapshot'), snapshot: snapshotSchema }),
+  z.strictObject({ type: z.literal('answer'), id: z.string(), answer: commandAnswerSchema }),
+  /** From the shell: the core is away and is being restarted (the last snapshot is old), or this window only watches. */
+  z.strictObject({ type: z.literal('shell'), core: z.enum(['running', 'restarting']), readOnly: z.boolean() }),
+])
+export type DownFrame = z.infer<typeof downFrameSchema>
+
+/** What the UI sees of either shell (`window.tolem` in Electron, made from the WebSocket in the browser host). */
+export interface Bridge {
+  /** Calls back with the newest snapshot at once and on each change; returns the way to stop. */
+  subscribe(listener: (view: BridgeView) => void): () => void
+  send(command: Command): Promise<CommandAnswer>
+}
+
+export interface BridgeView {
+  readonly snapshot: Snapshot | null
+  readonly connection: 'connecting' | 'running' | 'core_restarting' | 'lost'
+  readonly readOnly: boolean
+}
+
+/**
+ * Between the core process and the shell that started it. The shell passes `ui` bodies (frames as JSON values) to and
+ * from windows and `devices` bodies to and from the device host, and reads only `shell` ones.
+ */
+export const fromCoreSchema = z.discriminatedUnion('channel', [
+  z.strictObject({ channel: z.literal('ui'), body: z.unknown() }),
+  z.strictObject({ channel: z.literal('devices'), body: z.unknown() }),
+  z.strictObject({
+    channel: z.literal('shell'),
+    body: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('ready') }),
+      z.strictObject({ kind: z.literal('restart_device_host') }),
+      /** The core cannot start: a sentence for the person, with the remedy. It will exit and must not be restarted. */
+      z.strictObject({ kind: z.literal('fatal'), code: z.string(), message: z.string() }),
+    ]),
+  }),
+])
+export type FromCore = z.infer<typeof fromCoreSchema>
+
+export const toCoreSchema = z.discriminatedUnion('channel', [
+  z.strictObject({ channel: z.literal('ui'), body: z.unknown() }),
+  z.strictObject({ channel: z.literal('devices'), body: z.unknown() }),
+  z.strictObject({ channel: z.literal('shell'), body: z.strictObject({ kind: z.enum(['device_host_started', 'device_host_ended', 'stop']) }) }),
+])
+export type ToCore = z.infer<typeof toCoreSchema>

@@ -1,0 +1,37 @@
+/** What the cashier asks for. Each is answered once: done, or a code that says why not. */
+import { z } from 'zod'
+import { nameSchema, uuidSchema } from '../../voucher/identifiers.ts'
+import { tiynSchema } from '../../voucher/money.ts'
+
+export const commandSchema = z.discriminatedUnion('command', [
+  z.strictObject({ command: z.literal('add_item'), itemId: nameSchema }),
+  z.strictObject({ command: z.literal('add_amount'), category: nameSchema, amount: tiynSchema }),
+  z.strictObject({ command: z.literal('set_quantity'), line: z.int().min(1), quantity: z.int().min(0).max(9_999) }),
+  z.strictObject({ command: z.literal('pay_by_card') }),
+  z.strictObject({ command: z.literal('pay_cash') }),
+  z.strictObject({ command: z.literal('cancel_payment') }),
+  z.strictObject({ command: z.literal('cancel_sale') }),
+  /** Clears a shown result and, when the sale is paid, closes it. */
+  z.strictObject({ command: z.literal('next_customer') }),
+  /** Asks the ledger about an unknown tender again, now. */
+  z.strictObject({ command: z.literal('wait_for_answer'), tenderId: uuidSchema }),
+  /** The customer leaves without goods: reverse, whatever the ledger has. */
+  z.strictObject({ command: z.literal('cancel_unknown'), tenderId: uuidSchema }),
+  /** Leaves an unknown or torn tender in the visible list and serves the next customer. */
+  z.strictObject({ command: z.literal('serve_next_meanwhile') }),
+  /** Prints the receipt of a sale again, marked COPY when an original exists. */
+  z.strictObject({ command: z.literal('print_again'), saleId: uuidSchema }),
+  z.strictObject({ command: z.literal('void_sale'), saleId: uuidSchema }),
+  z.strictObject({ command: z.literal('set_language'), language: z.enum(['kk', 'ru', 'en']) }),
+  z.strictObject({ command: z.literal('sync_now') }),
+])
+export type Command = z.infer<typeof commandSchema>
+
+export const commandFaults = ['not_now', 'malformed', 'unknown_item', 'amount_implausible', 'read_only', 'core_down'] as const
+export type CommandFault = (typeof commandFaults)[number]
+
+export const commandAnswerSchema = z.discriminatedUnion('ok', [
+  z.strictObject({ ok: z.literal(true) }),
+  z.strictObject({ ok: z.literal(false), fault: z.enum(commandFaults) }),
+])
+export type CommandAnswer = z.infer<typeof commandAnswerSchema>

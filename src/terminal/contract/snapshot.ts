@@ -1,0 +1,198 @@
+/**
+ * What the screen shows, whole: the UI is a pure view of the newest snapshot and remembers nothing about money itself
+ * (architecture.md, "Processes"). Amounts travel as decimal strings of tiyn and become bigint on parsing.
+ */
+import { z } from 'zod'
+import { instantSchema, nameSchema, textsSchema, uuidSchema } from '../../voucher/identifiers.ts'
+import { tiynSchema } from '../../voucher/money.ts'
+import { refusalCodes } from '../../voucher/reasons.ts'
+
+/** How one tender stands, in the words of ui.md: "paid" only after the journal says so. */
+export const tenderStateSchema = z.enum([
+  'in_progress',
+  'settled', // the ledger has paid
+  'pending', // accepted offline, not yet at the ledger
+  'awaiting_funds', // presented; the ledger will pay when the agency has funds
+  'not_paid', // presented, and nobody but the merchant bears it: has a loss code
+  'refused',
+  'unknown', // do not charge again
+  'torn',
+  'reversing', // cancelled here; the reversal is on its way to the ledger
+  'reversed',
+  'voided', // ended before anything was sent
+])
+export type TenderState = z.infer<typeof tenderStateSchema>
+
+export const tenderViewSchema = z.strictObject({
+  tenderId: uuidSchema,
+  saleId: uuidSchema,
+  kind: z.enum(['voucher', 'cash']),
+  /** Absent for cash. */
+  schemeName: textsSchema.nullable(),
+  amount: tiynSchema,
+  state: tenderStateSchema,
+  /** Why it was refused or not paid. */
+  code: z.string().nullable(),
+  since: instantSchema,
+})
+export type TenderView = z.infer<typeof tenderViewSchema>
+
+export const saleViewSchema = z.strictObject({
+  saleId: uuidSchema,
+  lines: z.array(
+    z.strictObject({
+      line: z.int(),
+      itemId: nameSchema,
+      name: textsSchema,
+      quantity: z.int(),
+      unitPrice: tiynSchema,
+      total: tiynSchema,
+      /** Paid of this line by schemes so far. */
+      covered: tiynSchema,
+    }),
+  ),
+  total: tiynSchema,
+  /** Of the total, by tenders that are settled, pending or awaiting funds. */
+  paid: tiynSchema,
+  leftToPay: tiynSchema,
+  tenders: z.array(tenderViewSchema),
+  /** The lines may still change: no tender has started. */
+  open: z.boolean(),
+})
+export type SaleView = z.infer<typeof saleViewSchema>
+
+/** What the schemes of the card on the reader pay: shown while the card is held and with the result. */
+export const cardPaysSchema = z.strictObject({
+  parts: z.array(
+    z.strictObject({
+      schemeName: textsSchema,
+      amount: tiynSchema,
+      benefit: z.enum(['count', 'amount']),
+      periodId: z.string(),
+      countAllowed: z.int(),
+      countLeft: z.int(),
+      amountLeft: tiynSchema,
+      reducedBy: z.enum(refusalCodes).nullable(),
+    }),
+  ),
+  notCovered: z.array(z.int()),
+})
+export type CardPays = z.infer<typeof cardPaysSchema>
+
+/** The tap area: exactly one of seven states (ui.md, "Till"). */
+export const tapSchema = z.discriminatedUnion('state', [
+  z.strictObject({ state: z.literal('idle') }),
+  z.strictObject({
+    state: z.literal('tap'),
+    /** Why the card is wanted again, if it is. */
+    hint: z.enum(['card_moved_too_soon', 'remove_card_first']).nullable(),
+  }),
+  z.strictObject({
+    state: z.literal('hold'),
+    step: z.enum(['reading', 'proving', 'asking_ledger', 'recording']),
+    /** 0 to 100. */
+    progress: z.int().min(0).max(100),
+  }),
+  z.strictObject({ state: z.literal('approved'), look: z.enum(['settled', 'pending']), amount: tiynSchema, schemeName: textsSchema }),
+  z.strictObject({ state: z.literal('refused'), code: z.enum(refusalCodes) }),
+  z.strictObject({ state: z.literal('torn'), hint: z.enum(['other_card']).nullable(), amount: tiynSchema, since: instantSchema }),
+  z.strictObject({
+    state: z.literal('unknown'),
+    amount: tiynSchema,
+    since: instantSchema,
+    doing: z.enum(['asking', 'cancelling', 'waiting_for_network']),
+  }),
+])
+export type TapView = z.infer<typeof tapSchema>
+
+export const statusCodeSchema = z.enum([
+  'ok',
+  // reader
+  'reader_none',
+  'reader_no_service',
+  'reader_sharing_violation',
+  'reader_error',
+  'device_host_restarting',
+  // printer
+  'printer_none',
+  'printer_unreachable',
+  'printer_paper_out',
+  'printer_cover_open',
+  'printer_error',
+  'printer_paper_near_end',
+  // network and ledger
+  'network_down',
+  'ledger_refuses_us',
+  'ledger_not_asked_yet',
+  // queue
+  'queue_waiting',
+  'queue_parked',
+  // the till itself
+  'package_missing',
+  'package_old',
+  'clock_not_trusted',
+  'rollback_detected',
+  'journal_not_writable',
+])
+export type StatusCode = z.infer<typeof statusCodeSchema>
+
+/** One light of the status row. `level` decides the shape: ● works, ▲ works with a limit, ■ does not work. */
+export const lightSchema = z.strictObject({
+  level: z.enum(['ok', 'limited', 'off']),
+  code: statusCodeSchema,
+  since: instantSchema.nullable(),
+  /** For the sheet, technical and small: the reader's name, the printer's address. */
+  detail: z.string(),
+})
+export type Light = z.infer<typeof lightSchema>
+
+/** What the cashier may do now. A command that is not listed is answered `not_now`. */
+export const actionSchema = z.enum([
+  'edit_basket',
+  'pay_by_card',
+  'pay_cash',
+  'cancel_payment',
+  'cancel_sale',
+  'next_customer',
+  'wait_for_answer',
+  'cancel_unknown',
+  'serve_next_meanwhile',
+  'print_again',
+  'void_sale',
+])
+export type Action = z.infer<typeof actionSchema>
+
+export const snapshotSchema = z.strictObject({
+  /** Rises with every change. */
+  revision: z.int().min(0),
+  language: z.enum(['kk', 'ru', 'en']),
+  terminalId: z.string(),
+  merchantName: textsSchema,
+  /** The till's trusted time now, and how it got it. */
+  time: z.strictObject({ now: instantSchema, trusted: z.boolean() }),
+  catalogue: z.array(
+    z.strictObject({ itemId: nameSchema, name: textsSchema, category: nameSchema, unitPrice: tiynSchema }),
+  ),
+  /** Categories in which the cashier may ring up a bare amount. */
+  amountCategories: z.array(z.strictObject({ category: nameSchema, name: textsSchema })),
+  sale: saleViewSchema.nullable(),
+  cardPays: cardPaysSchema.nullable(),
+  tap: tapSchema,
+  actions: z.array(actionSchema),
+  /** Tenders of earlier sales that still need an answer: unknown or torn. Never hidden by the next customer. */
+  unresolved: z.array(tenderViewSchema),
+  /** The last sales of this till, newest first. */
+  recent: z.array(
+    z.strictObject({
+      saleId: uuidSchema,
+      at: instantSchema,
+      total: tiynSchema,
+      tenders: z.array(tenderViewSchema),
+      receipt: z.enum(['waiting', 'printed', 'failed']),
+      voidable: z.boolean(),
+    }),
+  ),
+  lights: z.strictObject({ reader: lightSchema, printer: lightSchema, network: lightSchema, queue: lightSchema, till: lightSchema }),
+  queue: z.strictObject({ waiting: z.int(), parked: z.int(), oldestAt: instantSchema.nullable() }),
+})
+export type Snapshot = z.infer<typeof snapshotSchema>
