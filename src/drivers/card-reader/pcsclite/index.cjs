@@ -1,0 +1,315 @@
+'use strict'
+
+/**
+ * Stand-in for the native binding `@pokusew/pcsclite` 0.6.0, so that nfc-pcsc works without a compiler on Node and
+ * Electron alike. It offers exactly what nfc-pcsc 0.8.1 uses of the binding (`NFC.js`, `Reader.js`), on pcsc-mini.
+ *
+ * What pcsc-mini or PC/SC do unlike the binding, and what is done about it:
+ * - the ATR of pcsc-mini's `change` event has the right length and wrong bytes: the card itself is asked;
+ * - a second operation on a busy card throws at once: operations are queued for each reader;
+ * - a transmit during which the card leaves succeeds with no bytes: fewer than two bytes are an error (`ShortResponse`);
+ * - nfc-pcsc swallows a failed connect: the reader's `error` event tells it;
+ * - a client whose service died stays dead: a new one is tried each second.
+ *
+ * Beyond the binding's interface the object emits `service` (true: PC/SC answers, false: it does not), because without
+ * readers nothing else would say that the service is back.
+ */
+
+const { EventEmitter } = require('node:events')
+const pcsc = require('pcsc-mini')
+
+const restartDelayMs = 1000
+/** A card held by another program, or one that did not answer, is tried again this often while it lies there. */
+const probeDelayMs = 500
+/** The longest extended response of ISO 7816-4, with its status word. pcsc-mini's own buffer ends at 264 bytes. */
+const responseLengthMax = 65536 + 2
+
+const shareModes = { 1: pcsc.CardMode.EXCLUSIVE, 2: pcsc.CardMode.SHARED, 3: pcsc.CardMode.DIRECT }
+const dispositions = {
+  0: pcsc.CardDisposition.LEAVE,
+  1: pcsc.CardDisposition.RESET,
+  2: pcsc.CardDisposition.UNPOWER,
+  3: pcsc.CardDisposition.EJECT,
+}
+
+const failure = (code, message) => Object.assign(new Error(message), { code })
+
+/** PC/SC counts insertions and removals in the upper half of the state. */
+const eventCount = (rawStatus) => rawStatus >>> 16
+
+class CardReader extends EventEmitter {
+  SCARD_SHARE_EXCLUSIVE = 1
+  SCARD_SHARE_SHARED = 2
+  SCARD_SHARE_DIRECT = 3
+  SCARD_LEAVE_CARD = 0
+  SCARD_RESET_CARD = 1
+  SCARD_UNPOWER_CARD = 2
+  SCARD_EJECT_CARD = 3
+  SCARD_STATE_EMPTY = pcsc.ReaderStatus.EMPTY
+  SCARD_STATE_PRESENT = pcsc.ReaderStatus.PRESENT
+  IOCTL_CCID_ESCAPE = pcsc.controlCode(process.platform === 'win32' ? 3500 : 1)
+
+  state = 0
+  connected = false
+
+  #device
+  #card = null
+  #shareMode = pcsc.CardMode.SHARED
+  #ended = false
+  #response = null
+  #operations = Promise.resolve()
+  #changes = []
+  #following = false
+  #countAnnounced = 0
+  #probeTimer = null
+
+  constructor(device) {
+    super()
+    this.#device = device
+    this.name = device.name()
+    device.on('change', (status) => this.#changed(status.raw))
+  }
+
+  /** Answers with the protocol. A card that has just been asked for its ATR is already connected: that one is used. */
+  connect(options, callback) {
+    if (typeof options === 'function') [options, callback] = [{}, options]
+    const mode = shareModes[options.share_mode ?? this.SCARD_SHARE_SHARED]
+    this.#enqueue(async () => {
+      if (this.#card !== null && mode !== this.#shareMode) await this.#release(pcsc.CardDisposition.LEAVE)
+      if (this.#card === null) await this.#open(mode)
+      this.connected = true
+      return this.#card.protocol()
+    }).then(
+      (protocol) => callback(null, protocol),
+      (error) => {
+        callback(error)
+        this.#report(error)
+      },
+    )
+  }
+
+  disconnect(disposition, callback) {
+    if (typeof disposition === 'function') [disposition, callback] = [this.SCARD_UNPOWER_CARD, disposition]
+    // Bound now: the queue may open the next card's connection before this one's turn comes.
+    const card = this.#card
+    this.connected = false
+    this.#enqueue(async () => {
+      if (card !== null && card === this.#card) await this.#release(dispositions[disposition])
+    }).then(
+      () => callback(null),
+      (error) => callback(error),
+    )
+  }
+
+  /** `responseLength` and `protocol` are the binding's; the buffer always has room for the longest response. */
+  transmit(command, responseLength, protocol, callback) {
+    const card = this.#card
+    this.#enqueue(async () => {
+      if (card === null || card !== this.#card) throw failure('CardWasReleased', 'The card of this command left before its turn')
+      this.#response ??= new ArrayBuffer(responseLengthMax)
+      let response
+      try {
+        response = await card.transmit(command, this.#response)
+      } catch (error) {
+        // The connection is worth nothing until it is renewed; the command's outcome stays an error.
+        if (error.code === 'ResetCard') {
+          await card.reconnect(this.#shareMode, pcsc.CardDisposition.LEAVE).catch(() => undefined)
+        }
+        throw error
+      }
+      if (response.byteLength < 2) {
+        throw failure('ShortResponse', `The card answered ${response.byteLength} bytes, fewer than a status word`)
+      }
+      return Buffer.from(response)
+    }).then(
+      (response) => callback(null, response),
+      (error) => callback(error),
+    )
+  }
+
+  control(command, code, responseLength, callback) {
+    const card = this.#card
+    this.#enqueue(async () => {
+      if (card === null || card !== this.#card) throw failure('InvalidHandle', 'The reader is not connected')
+      return Buffer.from(await card.control(code, command, new ArrayBuffer(Math.max(responseLength, 264))))
+    }).then(
+      (response) => callback(null, response),
+      (error) => callback(error),
+    )
+  }
+
+  close() {
+    this.end()
+  }
+
+  /** The reader is gone, or its service is: nothing more comes from it. */
+  end() {
+    if (this.#ended) return
+    this.#ended = true
+    clearTimeout(this.#probeTimer)
+    this.#changes.length = 0
+    this.emit('end')
+    this.removeAllListeners('status')
+  }
+
+  #enqueue(operation) {
+    const done = this.#operations.then(operation)
+    this.#operations = done.catch(() => undefined)
+    return done
+  }
+
+  async #open(mode) {
+    this.#card = await this.#device.connect(mode)
+    this.#shareMode = mode
+  }
+
+  async #release(disposition) {
+    const card = this.#card
+    this.#card = null
+    // A card that has left cannot be disconnected, and need not be.
+    await card.disconnect(disposition).catch(() => undefined)
+  }
+
+  #changed(rawStatus) {
+    if (this.#ended) return
+    this.#changes.push(rawStatus)
+    void this.#follow()
+  }
+
+  /** Changes are told one by one in their order: asking a card for its ATR takes a moment. */
+  async #follow() {
+    if (this.#following) return
+    this.#following = true
+    while (this.#changes.length > 0 && !this.#ended) await this.#tell(this.#changes.shift())
+    this.#following = false
+  }
+
+  async #tell(rawStatus) {
+    clearTimeout(this.#probeTimer)
+    if ((rawStatus & this.SCARD_STATE_PRESENT) === 0) {
+      this.#announce(rawStatus, undefined)
+      // nfc-pcsc disconnects only what it connected.
+      if (!this.connected) await this.#enqueue(async () => this.#card !== null && this.#release(pcsc.CardDisposition.LEAVE))
+      return
+    }
+    const announced = (this.state & this.SCARD_STATE_PRESENT) !== 0
+    const sameCard = eventCount(rawStatus) === 0 || eventCount(rawStatus) === this.#countAnnounced
+    if (announced && sameCard) return
+    if (announced) {
+      // It left and came back between two looks at the reader: two events, not none.
+      this.#announce(this.SCARD_STATE_EMPTY, undefined)
+      await this.#enqueue(async () => this.#card !== null && this.#release(pcsc.CardDisposition.LEAVE))
+    }
+    try {
+      const atr = await this.#enqueue(async () => {
+        if (this.#card === null) await this.#open(pcsc.CardMode.SHARED)
+        return Buffer.from((await this.#card.state()).atr)
+      })
+      if (this.#ended) return
+      this.#countAnnounced = eventCount(rawStatus)
+      this.#announce(rawStatus, atr)
+    } catch (error) {
+      await this.#enqueue(async () => this.#card !== null && this.#release(pcsc.CardDisposition.LEAVE))
+      if (this.#ended) return
+      if (error.code === 'NoSmartCard' || error.code === 'RemovedCard') return
+      this.#report(error)
+      this.#probeTimer = setTimeout(() => this.#changes.length === 0 && this.#changed(rawStatus), probeDelayMs)
+    }
+  }
+
+  /** nfc-pcsc compares the new state with `state`, which therefore changes after the event. */
+  #announce(rawStatus, atr) {
+    if (this.#ended) return
+    this.emit('status', atr === undefined ? { state: rawStatus } : { state: rawStatus, atr })
+    this.state = rawStatus
+  }
+
+  #report(error) {
+    if (!this.#ended && this.listenerCount('error') > 0) this.emit('error', error)
+  }
+}
+
+class PcscLite extends EventEmitter {
+  readers = {}
+
+  #client = null
+  #closed = false
+  #serviceUp = null
+  #restartTimer = null
+
+  constructor() {
+    super()
+    // The caller attaches its listeners first.
+    process.nextTick(() => this.#start())
+  }
+
+  close() {
+    if (this.#closed) return
+    this.#closed = true
+    clearTimeout(this.#restartTimer)
+    this.#stopClient()
+    this.#endReaders()
+  }
+
+  #start() {
+    if (this.#closed) return
+    try {
+      const client = new pcsc.Client()
+      client.on('reader', (device) => this.#attached(device))
+      client.on('error', (error) => this.#failed(error))
+      this.#client = client
+      client.start()
+    } catch (error) {
+      this.#failed(error)
+      return
+    }
+    this.#service(true)
+  }
+
+  #failed(error) {
+    if (this.#closed) return
+    this.#stopClient()
+    this.#endReaders()
+    clearTimeout(this.#restartTimer)
+    this.#restartTimer = setTimeout(() => this.#start(), restartDelayMs)
+    const first = this.#serviceUp !== false
+    this.#service(false)
+    // One error for each outage, not one a second.
+    if (first) this.emit('error', error)
+  }
+
+  #service(up) {
+    if (this.#serviceUp === up) return
+    this.#serviceUp = up
+    this.emit('service', up)
+  }
+
+  #stopClient() {
+    const client = this.#client
+    this.#client = null
+    if (client === null) return
+    client.removeAllListeners()
+    try {
+      client.stop()
+    } catch {
+      // It never started, or its service is gone: there is nothing to stop.
+    }
+  }
+
+  #attached(device) {
+    const reader = new CardReader(device)
+    this.readers[reader.name] = reader
+    device.on('disconnect', () => {
+      if (this.readers[reader.name] === reader) delete this.readers[reader.name]
+      reader.end()
+    })
+    this.emit('reader', reader)
+  }
+
+  #endReaders() {
+    for (const reader of Object.values(this.readers)) reader.end()
+    this.readers = {}
+  }
+}
+
+module.exports = () => new PcscLite()
