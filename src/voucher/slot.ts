@@ -19,6 +19,8 @@ export const slotSchema = z.strictObject({
   /** What the ledger had booked against this slot when it said so. */
   countSpent: z.int().min(0),
   amountSpent: tiynSchema,
+  /** The tenders in those two figures, so that a till knows exactly which of its own are not in them yet. */
+  booked: z.array(uuidSchema),
 })
 export type Slot = z.infer<typeof slotSchema>
 
