@@ -9,6 +9,7 @@ import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const nodeMajor = Number(process.versions.node.split('.')[0])
 const nodeWanted = readFileSync(join(root, '.nvmrc'), 'utf8').trim()
 
 const scripts = {
@@ -59,17 +60,20 @@ function whyInstall() {
       return `${path} is not the version that package-lock.json names`
     }
   }
+  if (wanted[nodePackage] !== undefined && !existsSync(packagedNode)) {
+    return `${nodePackage} and other optional packages are missing, as after "npm ci --omit=optional"`
+  }
   return null
 }
 
-const platformNode = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.exe' : 'node')
+const onWindows = process.platform === 'win32'
+const nodePackage = `node_modules/node-${onWindows ? 'win' : process.platform}-${process.arch}`
+const packagedNode = join(root, nodePackage, 'bin', onWindows ? 'node.exe' : 'node')
 
 /** The Node that runs the product: the one from npm, or this one if it is new enough (macOS has none on npm). */
 function findNode() {
-  if (existsSync(platformNode)) return platformNode
-  const windowsNode = join(root, 'node_modules', `node-win-${process.arch}`, 'bin', 'node.exe')
-  if (process.platform === 'win32' && existsSync(windowsNode)) return windowsNode
-  return Number(process.versions.node.split('.')[0]) >= 24 ? process.execPath : null
+  if (existsSync(packagedNode)) return packagedNode
+  return nodeMajor >= 24 ? process.execPath : null
 }
 
 /** The PATH without this repository's node_modules/.bin, whose node `npm ci` is about to delete. */
@@ -105,10 +109,14 @@ function install(reason) {
     )
   }
   const still = whyInstall()
-  if (still !== null) stop(`after "npm ci", ${still}.`, 'delete the folder node_modules and run the command again.')
+  if (still !== null) {
+    stop(
+      `after "npm ci", ${still}.`,
+      'delete the folder node_modules, see that no omit= stands in your npm configuration, and run the command again.',
+    )
+  }
 }
 
-const nodeMajor = Number(process.versions.node.split('.')[0])
 if (nodeMajor < 20) {
   stop(
     `Node ${process.versions.node} is too old; 20 is the oldest that can install the rest.`,
@@ -127,9 +135,6 @@ if (script === undefined) {
 
 const reason = whyInstall()
 if (reason !== null) install(reason)
-else if (findNode() === null) {
-  install(`Node ${nodeWanted} is missing, as after "npm ci --omit=optional" (it is an optional package)`)
-}
 
 const node = findNode()
 if (node === null) {
