@@ -1,0 +1,290 @@
+/**
+ * A card reader that exists only in this process. It shows the driver port what PC/SC shows: a card that leaves during
+ * a command makes that command `unknown`, later ones `notSent`; a mute card answers nobody until it is pulled; an
+ * ACR122U takes no command above 261 bytes.
+ *
+ * With a delay, half of it passes before the card executes a command and half before the answer is back, so that
+ * `pull()` in between hits either side of the execution.
+ */
+import type {
+  CardPresence,
+  CardReaderPort,
+  Event,
+  ReaderStatus,
+  ReaderTrouble,
+  TransmitNotSentReason,
+  TransmitResult,
+  TransmitUnknownReason,
+} from '../../src/drivers/ports.ts'
+import type { VirtualCard } from '../cards/virtual-card.ts'
+import { Emitter } from './emitter.ts'
+import { answerPseudoApdu } from './pseudo-apdu.ts'
+import type { Scheduler } from './scheduler.ts'
+
+/** ACR122U: short APDUs, 4 + 1 + 255 + 1 bytes. */
+const COMMAND_BYTES_MAX = 261
+
+export interface VirtualReaderOptions {
+  readonly scheduler: Scheduler
+  /** "Virtual Reader 00 00" unless given. */
+  readonly name?: string
+  /** Of the reader and the air, for each command, on top of the card's own; 0 unless given. */
+  readonly delayMs?: number
+  /** Unique for ever; unless given a count behind the reader's name, unique in this object only. */
+  readonly newPresenceId?: () => string
+}
+
+interface Command {
+  readonly bytes: Uint8Array
+  readonly settle: (result: TransmitResult) => void
+  /** Runs while the command or its answer is under way. */
+  travel: unknown
+}
+
+interface Laid {
+  readonly card: VirtualCard
+  hasField: boolean
+  /** Null while trouble keeps the driver from seeing the card. */
+  presence: CardPresence | null
+}
+
+const unknown = (reason: TransmitUnknownReason, detail: string): TransmitResult => ({ kind: 'unknown', reason, detail })
+const notSent = (reason: TransmitNotSentReason, detail: string): TransmitResult => ({ kind: 'notSent', reason, detail })
+
+const UNKNOWN_REASONS: Readonly<Record<ReaderTrouble, TransmitUnknownReason>> = {
+  'no-service': 'reader-error',
+  'no-reader': 'reader-error',
+  'reader-error': 'reader-error',
+  'sharing-violation': 'reset-by-other',
+  'host-restarting': 'host-died',
+}
+
+const NOT_SENT_REASONS: Readonly<Record<ReaderTrouble, TransmitNotSentReason>> = {
+  'no-service': 'reader-gone',
+  'no-reader': 'reader-gone',
+  'reader-error': 'reader-gone',
+  'sharing-violation': 'no-card',
+  'host-restarting': 'host-down',
+}
+
+export class VirtualReader implements CardReaderPort {
+  readonly name: string
+  delayMs: number
+  readonly #scheduler: Scheduler
+  readonly #newPresenceId: () => string
+  readonly #didInsert = new Emitter<CardPresence>()
+  readonly #didRemove = new Emitter<{ readonly presenceId: string }>()
+  readonly #didChangeStatus = new Emitter<ReaderStatus>()
+  #laid: Laid | null = null
+  #trouble: ReaderStatus['trouble'] = null
+  #active: Command | null = null
+  #queue: Command[] = []
+  #isDisposed = false
+
+  constructor(options: VirtualReaderOptions) {
+    this.name = options.name ?? 'Virtual Reader 00 00'
+    this.delayMs = options.delayMs ?? 0
+    this.#scheduler = options.scheduler
+    let insertions = 0
+    this.#newPresenceId = options.newPresenceId ?? (() => `${this.name}/${(insertions += 1)}`)
+  }
+
+  get onDidInsert(): Event<CardPresence> {
+    return this.#didInsert.event
+  }
+
+  get onDidRemove(): Event<{ readonly presenceId: string }> {
+    return this.#didRemove.event
+  }
+
+  get onDidChangeStatus(): Event<ReaderStatus> {
+    return this.#didChangeStatus.event
+  }
+
+  status(): ReaderStatus {
+    const code = this.#trouble?.code
+    const isSeen = code === undefined || code === 'sharing-violation' || code === 'reader-error'
+    return { readers: isSeen ? [this.name] : [], trouble: this.#trouble }
+  }
+
+  /** The card lying here as the driver sees it, if it does. */
+  get presence(): CardPresence | null {
+    return this.#laid?.presence ?? null
+  }
+
+  /** The card lying here, whether or not the driver sees it. */
+  get card(): VirtualCard | null {
+    return this.#laid?.card ?? null
+  }
+
+  /** Lays a card down. A second card on the same reader is a mistake of the caller's. */
+  lay(card: VirtualCard): void {
+    if (this.#isDisposed) throw new Error('the virtual reader is disposed')
+    if (this.#laid !== null) throw new Error(`a card already lies on ${this.name}`)
+    this.#laid = { card, hasField: false, presence: null }
+    this.#offer()
+  }
+
+  /** Takes the card away, also in the middle of a command. Returns it; null when none lay here. */
+  pull(): VirtualCard | null {
+    const laid = this.#laid
+    if (laid === null) return null
+    this.#laid = null
+    if (laid.hasField) laid.card.leaveField()
+    this.#endPresence(
+      laid.presence,
+      unknown('card-left', 'the card left during the command (SCardTransmit: success with 0 bytes)'),
+      notSent('no-card', 'the card left before this command'),
+    )
+    return laid.card
+  }
+
+  /** Another program resets the card, or the last one that used it disconnects with a reset: a new presence. */
+  resetCard(): void {
+    const laid = this.#laid
+    if (laid === null || laid.presence === null) return
+    laid.card.reset()
+    const { presence } = laid
+    laid.presence = null
+    this.#endPresence(
+      presence,
+      unknown('reset-by-other', 'the card was reset (SCARD_W_RESET_CARD)'),
+      notSent('another-presence', 'the card was reset before this command'),
+    )
+    this.#offer()
+  }
+
+  /** The reader's cable is pulled. */
+  unplug(): void {
+    this.setTrouble({ code: 'no-reader', detail: `${this.name} was unplugged` })
+  }
+
+  /** The cable is back; a card still lying there is a new presence. */
+  plug(): void {
+    this.setTrouble(null)
+  }
+
+  /** Puts the driver into this trouble, or (null) out of it. Without field the card forgets its session. */
+  setTrouble(trouble: ReaderStatus['trouble']): void {
+    if (this.#isDisposed) return
+    this.#trouble = trouble
+    const laid = this.#laid
+    if (trouble !== null && laid !== null) {
+      if (laid.hasField && (trouble.code === 'no-reader' || trouble.code === 'reader-error')) {
+        laid.card.leaveField()
+        laid.hasField = false
+      } else if (laid.presence !== null) {
+        laid.card.reset()
+      }
+      const { presence } = laid
+      laid.presence = null
+      this.#endPresence(
+        presence,
+        unknown(UNKNOWN_REASONS[trouble.code], trouble.detail),
+        notSent(NOT_SENT_REASONS[trouble.code], trouble.detail),
+      )
+    }
+    this.#didChangeStatus.fire(this.status())
+    if (trouble === null) this.#offer()
+  }
+
+  transmit(presenceId: string, command: Uint8Array, timeoutMs: number): Promise<TransmitResult> {
+    const refusal = this.#refusal(presenceId, command)
+    if (refusal !== null) return Promise.resolve(refusal)
+    return new Promise((resolve) => {
+      const entry: Command = {
+        bytes: Uint8Array.from(command),
+        travel: null,
+        settle: (result) => {
+          this.#scheduler.clearTimeout(timer)
+          resolve(result)
+        },
+      }
+      const timer = this.#scheduler.setTimeout(() => {
+        const isWaiting = this.#queue.includes(entry)
+        this.#queue = this.#queue.filter((waiting) => waiting !== entry)
+        const detail = isWaiting ? 'still waiting behind another command' : 'the card has not answered'
+        resolve(unknown('timed-out', `${detail} after ${timeoutMs} ms`))
+      }, timeoutMs)
+      this.#queue.push(entry)
+      this.#sendNext()
+    })
+  }
+
+  dispose(): void {
+    if (this.#isDisposed) return
+    this.#isDisposed = true
+    this.pull()
+    this.#didInsert.dispose()
+    this.#didRemove.dispose()
+    this.#didChangeStatus.dispose()
+  }
+
+  #refusal(presenceId: string, command: Uint8Array): TransmitResult | null {
+    if (this.#isDisposed) return notSent('host-down', 'the virtual reader is disposed')
+    if (command.length > COMMAND_BYTES_MAX) {
+      return notSent('too-long', `${command.length} bytes; an ACR122U takes ${COMMAND_BYTES_MAX}`)
+    }
+    if (this.#trouble !== null) return notSent(NOT_SENT_REASONS[this.#trouble.code], this.#trouble.detail)
+    const present = this.#laid?.presence ?? null
+    if (present === null) return notSent('no-card', 'no card lies on the reader')
+    if (present.presenceId === presenceId) return null
+    return notSent('another-presence', `presence ${presenceId} has ended, ${present.presenceId} lies there now`)
+  }
+
+  #offer(): void {
+    const laid = this.#laid
+    if (laid === null || this.#trouble !== null || laid.presence !== null) return
+    if (!laid.hasField) laid.card.enterField()
+    laid.hasField = true
+    laid.presence = { presenceId: this.#newPresenceId(), readerName: this.name, atr: Uint8Array.from(laid.card.atr) }
+    this.#didInsert.fire(laid.presence)
+  }
+
+  #endPresence(presence: CardPresence | null, forActive: TransmitResult, forWaiting: TransmitResult): void {
+    const active = this.#active
+    const waiting = this.#queue
+    this.#active = null
+    this.#queue = []
+    if (active !== null) {
+      this.#scheduler.clearTimeout(active.travel)
+      active.settle(forActive)
+    }
+    for (const command of waiting) command.settle(forWaiting)
+    if (presence !== null) this.#didRemove.fire({ presenceId: presence.presenceId })
+  }
+
+  #sendNext(): void {
+    const laid = this.#laid
+    if (this.#active !== null || laid === null) return
+    const command = this.#queue.shift()
+    if (command === undefined) return
+    this.#active = command
+    const halfway = (this.delayMs + laid.card.delayMs) / 2
+    this.#after(halfway, command, () => {
+      const pseudo = answerPseudoApdu(command.bytes, laid.card)
+      const answer = pseudo === null ? laid.card.exchange(command.bytes) : ({ kind: 'answered', response: pseudo } as const)
+      if (answer.kind === 'torn') {
+        this.pull()
+        return
+      }
+      // A mute card keeps the reader: nothing else is sent until it is pulled.
+      if (answer.kind === 'mute') return
+      this.#after(halfway, command, () => {
+        this.#active = null
+        const { response } = answer
+        command.settle(
+          response.length < 2
+            ? unknown('short-response', `${response.length} bytes came back`)
+            : { kind: 'answered', response: Uint8Array.from(response) },
+        )
+        this.#sendNext()
+      })
+    })
+  }
+
+  #after(delayMs: number, command: Command, run: () => void): void {
+    if (delayMs === 0) run()
+    else command.travel = this.#scheduler.setTimeout(run, delayMs)
+  }
+}
