@@ -1,0 +1,72 @@
+/** A TCP listener on loopback that can be taken away and come back on the same port, as a device that loses power does. */
+import { createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const retryMs = 50
+const retries = 40
+
+export class LoopbackListener {
+  readonly #onConnection: (socket: Socket) => void
+  readonly #sockets = new Set<Socket>()
+  #server: Server | null = null
+  #port: number
+
+  constructor(port: number, onConnection: (socket: Socket) => void) {
+    this.#port = port
+    this.#onConnection = onConnection
+  }
+
+  /** The port in use; after `close` the one it will come back on. */
+  get port(): number {
+    return this.#port
+  }
+
+  get isOpen(): boolean {
+    return this.#server !== null
+  }
+
+  /** Resolves when connections are accepted. Throws what `listen` says if the port stays taken for two seconds. */
+  async open(): Promise<void> {
+    if (this.#server !== null) return
+    for (let attempt = 0; ; attempt++) {
+      try {
+        this.#server = await this.#listen()
+        this.#port = (this.#server.address() as AddressInfo).port
+        return
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || this.#port === 0 || attempt >= retries) throw error
+        await delay(retryMs)
+      }
+    }
+  }
+
+  /** Refuses new connections from now on and resets the existing ones. */
+  async close(): Promise<void> {
+    const server = this.#server
+    this.#server = null
+    this.resetConnections()
+    if (server !== null) await new Promise<void>((resolve) => void server.close(() => resolve()))
+  }
+
+  resetConnections(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy()
+  }
+
+  #listen(): Promise<Server> {
+    return new Promise((resolve, reject) => {
+      const server = createServer({ noDelay: true }, (socket) => {
+        // A reset by the peer is an everyday event here; `close` follows and is handled where it matters.
+        socket.on('error', () => undefined)
+        this.#sockets.add(socket)
+        socket.on('close', () => this.#sockets.delete(socket))
+        this.#onConnection(socket)
+      })
+      server.once('error', reject)
+      server.listen({ host: '127.0.0.1', port: this.#port }, () => {
+        server.off('error', reject)
+        resolve(server)
+      })
+    })
+  }
+}
