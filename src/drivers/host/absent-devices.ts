@@ -1,0 +1,27 @@
+import type { CardReaderPort, Disposable, PrinterPort } from '../ports.ts'
+
+const nothing: Disposable = { dispose: () => undefined }
+const never = () => nothing
+
+/** Stands where no card reader is configured. */
+export function createAbsentReader(): CardReaderPort {
+  const detail = 'no card reader is configured'
+  return {
+    onDidInsert: never,
+    onDidRemove: never,
+    onDidChangeStatus: never,
+    status: () => ({ readers: [], trouble: { code: 'no-reader', detail } }),
+    transmit: () => Promise.resolve({ kind: 'notSent', reason: 'reader-gone', detail }),
+    dispose: () => undefined,
+  }
+}
+
+/** Stands where no printer is configured. */
+export function createAbsentPrinter(): PrinterPort {
+  return {
+    onDidChangeStatus: never,
+    status: () => Promise.resolve({ online: false, trouble: 'unreachable', paperNearEnd: false }),
+    print: () => Promise.resolve({ kind: 'failed', trouble: 'unreachable', detail: 'no printer is configured' }),
+    dispose: () => undefined,
+  }
+}

@@ -1,0 +1,354 @@
+import { EventSource } from '../event-source.ts'
+import type {
+  CardPresence,
+  CardReaderPort,
+  Disposable,
+  Event,
+  PrinterPort,
+  PrinterStatus,
+  PrintResult,
+  ReaderStatus,
+  TransmitResult,
+} from '../ports.ts'
+import type { Scheduler, TimerHandle } from '../scheduler.ts'
+import type { MessageChannelPort } from './channel.ts'
+import { protocolVersion, readHostMessage, toWire } from './protocol.ts'
+import type { CoreMessage, HostMessage } from './protocol.ts'
+
+/** When the device host counts as hung. Defaults: `defaultWatchdog`. */
+export interface WatchdogOptions {
+  /** Between two pings. */
+  readonly pingIntervalMs: number
+  /** Pings in a row without any word from the host. Counted, not timed: a machine that slept kills nothing. */
+  readonly missedPingsMax: number
+  /** The same while the host is starting and opening its devices. */
+  readonly missedPingsMaxWhileStarting: number
+  /** A transmit's own time-out is the host's to keep; after it plus this the host is taken for hung. */
+  readonly transmitGraceMs: number
+  /** A print that takes longer has failed, though the host may be well (slow printers stall, but not for so long). */
+  readonly printMaxMs: number
+  /** Waits before the restarts that follow each other; the last one repeats. */
+  readonly restartDelaysMs: readonly number[]
+  /** A host that was well for so long starts again at the first delay. */
+  readonly stableAfterMs: number
+}
+
+export const defaultWatchdog: WatchdogOptions = {
+  pingIntervalMs: 500,
+  missedPingsMax: 5,
+  missedPingsMaxWhileStarting: 40,
+  transmitGraceMs: 300,
+  printMaxMs: 60_000,
+  restartDelaysMs: [0, 500, 1000, 2000, 5000],
+  stableAfterMs: 30_000,
+}
+
+export type HostFailure = 'transmit-timed-out' | 'silent' | 'channel-closed' | 'start-failed'
+
+export interface ConnectOptions {
+  readonly scheduler: Scheduler
+  /**
+   * Ends the host with SIGKILL (a mute card blocks it in a way that no request ends), starts another, and resolves with
+   * the channel to it. Also called when the host has already died.
+   */
+  readonly restartHost: () => Promise<MessageChannelPort>
+  readonly watchdog?: Partial<WatchdogOptions>
+  /** Where a message that does not fit is reported. */
+  readonly reportMalformed?: (why: string) => void
+}
+
+export interface ConnectedDevices extends Disposable {
+  readonly reader: CardReaderPort
+  readonly printer: PrinterPort
+  /** Each time that the host is given up, before the next one is started. */
+  readonly onDidFailHost: Event<{ readonly failure: HostFailure; readonly detail: string }>
+}
+
+/**
+ * The devices of a device host as ports, with its watchdog. A host that dies, falls silent or does not bring a transmit
+ * back is replaced: commands under way answer `unknown`, all presences of the old host end, and a card that still lies
+ * on the reader returns as a new presence of the new host. Disposing leaves the host itself to whoever started it.
+ */
+export function connectDevices(channel: MessageChannelPort, options: ConnectOptions): ConnectedDevices {
+  return new DeviceClient(channel, options)
+}
+
+interface Pending<T> {
+  readonly settle: (result: T) => void
+  readonly timer: TimerHandle
+}
+
+const unreachable: PrinterStatus = { online: false, trouble: 'unreachable', paperNearEnd: false }
+
+class DeviceClient implements ConnectedDevices {
+  readonly reader: CardReaderPort
+  readonly printer: PrinterPort
+  readonly onDidFailHost: Event<{ readonly failure: HostFailure; readonly detail: string }>
+
+  readonly #scheduler: Scheduler
+  readonly #watchdog: WatchdogOptions
+  readonly #restartHost: () => Promise<MessageChannelPort>
+  readonly #reportMalformed: (why: string) => void
+
+  readonly #inserted = new EventSource<CardPresence>()
+  readonly #removed = new EventSource<{ readonly presenceId: string }>()
+  readonly #readerStatusChanged = new EventSource<ReaderStatus>()
+  readonly #printerStatusChanged = new EventSource<PrinterStatus>()
+  readonly #hostFailed = new EventSource<{ readonly failure: HostFailure; readonly detail: string }>()
+
+  readonly #presences = new Map<string, CardPresence>()
+  readonly #transmits = new Map<string, Pending<TransmitResult>>()
+  readonly #prints = new Map<string, Pending<PrintResult>>()
+  readonly #printerQuestions = new Map<string, Pending<PrinterStatus>>()
+  #readerStatus: ReaderStatus = hostDown('the device host is starting')
+
+  #phase: 'starting' | 'attached' | 'restarting' | 'disposed' = 'starting'
+  #channel: MessageChannelPort | null = null
+  #subscriptions: Disposable[] = []
+  #timer: TimerHandle = null
+  #requestCount = 0
+  #pingCount = 0
+  #missedPings = 0
+  #failures = 0
+  #attachedAtMs = 0
+
+  constructor(channel: MessageChannelPort, options: ConnectOptions) {
+    this.#scheduler = options.scheduler
+    this.#watchdog = { ...defaultWatchdog, ...options.watchdog }
+    this.#restartHost = options.restartHost
+    this.#reportMalformed = options.reportMalformed ?? (() => undefined)
+    this.onDidFailHost = this.#hostFailed.event
+    this.reader = {
+      onDidInsert: this.#inserted.event,
+      onDidRemove: this.#removed.event,
+      onDidChangeStatus: this.#readerStatusChanged.event,
+      status: () => this.#readerStatus,
+      transmit: (presenceId, command, timeoutMs) => this.#transmit(presenceId, command, timeoutMs),
+      dispose: () => this.dispose(),
+    }
+    this.printer = {
+      onDidChangeStatus: this.#printerStatusChanged.event,
+      status: () => this.#askPrinterStatus(),
+      print: (job) => this.#print(job),
+      dispose: () => this.dispose(),
+    }
+    this.#use(channel)
+  }
+
+  dispose(): void {
+    if (this.#phase === 'disposed') return
+    this.#phase = 'disposed'
+    this.#letGo()
+    this.#settleAll('the connection to the device host was closed')
+  }
+
+  #use(channel: MessageChannelPort): void {
+    this.#phase = 'starting'
+    this.#channel = channel
+    this.#missedPings = 0
+    this.#subscriptions = [
+      channel.onMessage((raw) => this.#receive(raw)),
+      channel.onDidClose(() => this.#fail('channel-closed', 'the device host ended')),
+    ]
+    this.#beat()
+  }
+
+  /** Asks to be attached until the host has answered, then whether it is still there. */
+  #beat(): void {
+    const starting = this.#phase === 'starting'
+    const missedMax = starting ? this.#watchdog.missedPingsMaxWhileStarting : this.#watchdog.missedPingsMax
+    if (this.#missedPings >= missedMax) {
+      const detail = `${this.#missedPings} pings of ${this.#watchdog.pingIntervalMs} ms without an answer`
+      this.#fail(starting ? 'start-failed' : 'silent', detail)
+      return
+    }
+    this.#missedPings += 1
+    if (starting) this.#post({ type: 'attach', version: protocolVersion })
+    else this.#post({ type: 'ping', sequence: ++this.#pingCount })
+    this.#timer = this.#scheduler.setTimeout(() => this.#beat(), this.#watchdog.pingIntervalMs)
+  }
+
+  #post(message: CoreMessage): void {
+    this.#channel?.post(toWire(message))
+  }
+
+  #receive(raw: unknown): void {
+    const received = readHostMessage(raw)
+    if (received.kind === 'malformed') this.#reportMalformed(received.why)
+    else this.#handle(received.message)
+  }
+
+  #handle(message: HostMessage): void {
+    if (message.type === 'attached') {
+      this.#attached(message.readerStatus, message.presences)
+      return
+    }
+    // Before that, the answer to `attach` will tell everything that these told.
+    if (this.#phase !== 'attached') return
+    this.#missedPings = 0
+    switch (message.type) {
+      case 'pong':
+        return
+      case 'inserted':
+        this.#begin(message.presence)
+        return
+      case 'removed':
+        this.#end(message.presenceId)
+        return
+      case 'readerStatus':
+        this.#setReaderStatus(message.status)
+        return
+      case 'transmitted':
+        this.#transmitted(message.requestId, message.result)
+        return
+      case 'printed':
+        settle(this.#scheduler, this.#prints, message.requestId, message.result)
+        return
+      case 'printerStatus':
+        if (message.requestId === null) this.#printerStatusChanged.fire(message.status)
+        else settle(this.#scheduler, this.#printerQuestions, message.requestId, message.status)
+        return
+    }
+  }
+
+  #attached(status: ReaderStatus, presences: readonly CardPresence[]): void {
+    this.#missedPings = 0
+    if (this.#phase === 'starting') this.#attachedAtMs = this.#scheduler.now()
+    this.#phase = 'attached'
+    this.#setReaderStatus(status)
+    const present = new Set(presences.map(({ presenceId }) => presenceId))
+    for (const presenceId of [...this.#presences.keys()]) if (!present.has(presenceId)) this.#end(presenceId)
+    for (const presence of presences) this.#begin(presence)
+  }
+
+  #begin(presence: CardPresence): void {
+    if (this.#presences.has(presence.presenceId)) return
+    this.#presences.set(presence.presenceId, presence)
+    this.#inserted.fire(presence)
+  }
+
+  #end(presenceId: string): void {
+    if (this.#presences.delete(presenceId)) this.#removed.fire({ presenceId })
+  }
+
+  #setReaderStatus(status: ReaderStatus): void {
+    const changed = JSON.stringify(status) !== JSON.stringify(this.#readerStatus)
+    this.#readerStatus = status
+    if (changed) this.#readerStatusChanged.fire(status)
+  }
+
+  #transmit(presenceId: string, command: Uint8Array, timeoutMs: number): Promise<TransmitResult> {
+    if (this.#phase !== 'attached') {
+      return Promise.resolve({ kind: 'notSent', reason: 'host-down', detail: 'the device host is not there' })
+    }
+    return new Promise((resolve) => {
+      const requestId = this.#nextRequestId()
+      const timer = this.#scheduler.setTimeout(() => {
+        const detail = `the device host brought no answer back within ${timeoutMs} ms`
+        this.#transmitted(requestId, { kind: 'unknown', reason: 'timed-out', detail })
+      }, timeoutMs + this.#watchdog.transmitGraceMs)
+      this.#transmits.set(requestId, { settle: resolve, timer })
+      this.#post({ type: 'transmit', requestId, presenceId, command, timeoutMs })
+    })
+  }
+
+  #transmitted(requestId: string, result: TransmitResult): void {
+    if (!settle(this.#scheduler, this.#transmits, requestId, result)) return
+    // Also when the host itself says so: its thread hangs in PC/SC, and no command reaches that reader any more.
+    if (result.kind === 'unknown' && result.reason === 'timed-out') this.#fail('transmit-timed-out', result.detail)
+  }
+
+  #print(job: Uint8Array): Promise<PrintResult> {
+    if (this.#phase !== 'attached') {
+      return Promise.resolve({ kind: 'failed', trouble: 'unreachable', detail: 'the device host is not there' })
+    }
+    return new Promise((resolve) => {
+      const requestId = this.#nextRequestId()
+      const timer = this.#scheduler.setTimeout(() => {
+        const detail = `the print did not end within ${this.#watchdog.printMaxMs} ms`
+        settle(this.#scheduler, this.#prints, requestId, { kind: 'failed', trouble: 'timed-out', detail })
+      }, this.#watchdog.printMaxMs)
+      this.#prints.set(requestId, { settle: resolve, timer })
+      this.#post({ type: 'print', requestId, job })
+    })
+  }
+
+  #askPrinterStatus(): Promise<PrinterStatus> {
+    if (this.#phase !== 'attached') return Promise.resolve(unreachable)
+    return new Promise((resolve) => {
+      const requestId = this.#nextRequestId()
+      const timer = this.#scheduler.setTimeout(() => {
+        const status: PrinterStatus = { ...unreachable, trouble: 'timed-out' }
+        settle(this.#scheduler, this.#printerQuestions, requestId, status)
+      }, this.#watchdog.printMaxMs)
+      this.#printerQuestions.set(requestId, { settle: resolve, timer })
+      this.#post({ type: 'askPrinterStatus', requestId })
+    })
+  }
+
+  #nextRequestId(): string {
+    this.#requestCount += 1
+    return String(this.#requestCount)
+  }
+
+  /** Gives the host up. What it was doing ends as unknown, in this order: commands, presences, status. */
+  #fail(failure: HostFailure, detail: string): void {
+    if (this.#phase === 'restarting' || this.#phase === 'disposed') return
+    const wasStable =
+      this.#phase === 'attached' && this.#scheduler.now() - this.#attachedAtMs >= this.#watchdog.stableAfterMs
+    this.#failures = wasStable ? 0 : this.#failures
+    const delays = this.#watchdog.restartDelaysMs
+    const delayMs = delays[Math.min(this.#failures, delays.length - 1)] ?? 0
+    this.#failures += 1
+    this.#phase = 'restarting'
+    this.#letGo()
+    this.#timer = this.#scheduler.setTimeout(() => void this.#restart(), delayMs)
+    this.#settleAll(detail)
+    for (const presenceId of [...this.#presences.keys()]) this.#end(presenceId)
+    this.#setReaderStatus(hostDown(detail))
+    this.#printerStatusChanged.fire(unreachable)
+    this.#hostFailed.fire({ failure, detail })
+  }
+
+  async #restart(): Promise<void> {
+    try {
+      const channel = await this.#restartHost()
+      if (this.#phase === 'restarting') this.#use(channel)
+    } catch (error) {
+      if (this.#phase !== 'restarting') return
+      this.#phase = 'starting'
+      this.#fail('start-failed', error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #letGo(): void {
+    this.#scheduler.clearTimeout(this.#timer)
+    for (const subscription of this.#subscriptions) subscription.dispose()
+    this.#subscriptions = []
+    this.#channel = null
+  }
+
+  #settleAll(detail: string): void {
+    for (const requestId of [...this.#transmits.keys()]) {
+      settle(this.#scheduler, this.#transmits, requestId, { kind: 'unknown', reason: 'host-died', detail })
+    }
+    for (const requestId of [...this.#prints.keys()]) {
+      settle(this.#scheduler, this.#prints, requestId, { kind: 'failed', trouble: 'error', detail })
+    }
+    for (const requestId of [...this.#printerQuestions.keys()]) {
+      settle(this.#scheduler, this.#printerQuestions, requestId, unreachable)
+    }
+  }
+}
+
+const hostDown = (detail: string): ReaderStatus => ({ readers: [], trouble: { code: 'host-restarting', detail } })
+
+/** Answers a request once; false when it was answered before (a late message, a second time-out). */
+function settle<T>(scheduler: Scheduler, pending: Map<string, Pending<T>>, requestId: string, result: T): boolean {
+  const request = pending.get(requestId)
+  if (request === undefined) return false
+  pending.delete(requestId)
+  scheduler.clearTimeout(request.timer)
+  request.settle(result)
+  return true
+}

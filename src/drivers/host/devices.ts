@@ -1,0 +1,67 @@
+import { pathToFileURL } from 'node:url'
+import { z } from 'zod'
+import type { CardReaderPort, PrinterPort } from '../ports.ts'
+import { printerProfileIds, printerProfiles } from '../printer/profile.ts'
+import { createTcpPrinter } from '../printer/tcp-printer.ts'
+import type { Scheduler } from '../scheduler.ts'
+import { createAbsentPrinter, createAbsentReader } from './absent-devices.ts'
+import type { Devices } from './serve.ts'
+
+/** The argument `--devices`: which hardware the device host looks after. */
+export const deviceConfiguration = z.strictObject({
+  reader: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('pcsc') }),
+    /** A file whose default export is `createReader(options): CardReaderPort` (or a promise of one). */
+    z.strictObject({ kind: z.literal('module'), path: z.string().min(1), options: z.json().optional() }),
+    z.strictObject({ kind: z.literal('none') }),
+  ]),
+  printer: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('tcp'),
+      host: z.string().min(1),
+      port: z.number().int().min(1).max(65_535),
+      profile: z.enum(printerProfileIds),
+    }),
+    z.strictObject({ kind: z.literal('none') }),
+  ]),
+})
+export type DeviceConfiguration = z.output<typeof deviceConfiguration>
+
+/** What a module named in the configuration exports by default. */
+export type CreateReader = (options: unknown) => CardReaderPort | Promise<CardReaderPort>
+
+export interface DeviceOptions {
+  readonly scheduler: Scheduler
+  readonly createPresenceId: () => string
+}
+
+/** Opens the configured devices. Rejects when a module cannot be loaded or is no reader. */
+export async function openDevices(configuration: DeviceConfiguration, options: DeviceOptions): Promise<Devices> {
+  return {
+    reader: await openReader(configuration.reader, options),
+    printer: openPrinter(configuration.printer, options),
+  }
+}
+
+async function openReader(reader: DeviceConfiguration['reader'], options: DeviceOptions): Promise<CardReaderPort> {
+  switch (reader.kind) {
+    case 'none':
+      return createAbsentReader()
+    case 'pcsc': {
+      // Loaded only when asked for: the native part may be missing where only virtual readers are used.
+      const { createNfcPcscReader } = await import('../card-reader/nfc-pcsc-reader.ts')
+      return createNfcPcscReader(options)
+    }
+    case 'module': {
+      const loaded = (await import(pathToFileURL(reader.path).href)) as { default?: unknown }
+      if (typeof loaded.default !== 'function') throw new TypeError(`${reader.path} has no default export createReader`)
+      return (loaded.default as CreateReader)(reader.options)
+    }
+  }
+}
+
+function openPrinter(printer: DeviceConfiguration['printer'], { scheduler }: DeviceOptions): PrinterPort {
+  if (printer.kind === 'none') return createAbsentPrinter()
+  const { host, port, profile } = printer
+  return createTcpPrinter({ host, port, profile: printerProfiles[profile], scheduler })
+}

@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import type { PrinterTrouble, ReaderTrouble, TransmitNotSentReason, TransmitUnknownReason } from '../ports.ts'
+
+/**
+ * What the core and the device host say to each other. Bytes travel as base64, because Node's IPC is JSON. A message
+ * that does not fit is dropped and reported: neither side trusts the other to be of the same version.
+ */
+export const protocolVersion = 1
+
+const bytes = z.base64().transform((text): Uint8Array => new Uint8Array(Buffer.from(text, 'base64')))
+const id = z.string().min(1).max(200)
+const milliseconds = z.number().int().min(0)
+const detail = z.string()
+
+/** The port's union as a schema: the compiler sees that no member is missing or invented. */
+const oneOf = <T extends string>(members: { readonly [Member in T]: true }) =>
+  z.enum(Object.keys(members) as [T, ...T[]])
+
+const readerTrouble = oneOf<ReaderTrouble>({
+  'no-service': true,
+  'no-reader': true,
+  'sharing-violation': true,
+  'reader-error': true,
+  'host-restarting': true,
+})
+const unknownReason = oneOf<TransmitUnknownReason>({
+  'card-left': true,
+  'short-response': true,
+  'reset-by-other': true,
+  'timed-out': true,
+  'host-died': true,
+  'reader-error': true,
+})
+const notSentReason = oneOf<TransmitNotSentReason>({
+  'no-card': true,
+  'another-presence': true,
+  'reader-gone': true,
+  'host-down': true,
+  'too-long': true,
+})
+const printerTrouble = oneOf<PrinterTrouble>({
+  unreachable: true,
+  'paper-out': true,
+  'cover-open': true,
+  error: true,
+  'timed-out': true,
+  busy: true,
+})
+
+const presence = z.object({ presenceId: id, readerName: z.string(), atr: bytes })
+const readerStatus = z.object({
+  readers: z.array(z.string()),
+  trouble: z.object({ code: readerTrouble, detail }).nullable(),
+})
+const transmitResult = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('answered'), response: bytes }),
+  z.object({ kind: z.literal('unknown'), reason: unknownReason, detail }),
+  z.object({ kind: z.literal('notSent'), reason: notSentReason, detail }),
+])
+const printResult = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('printed') }),
+  z.object({ kind: z.literal('failed'), trouble: printerTrouble, detail }),
+])
+const printerStatus = z.object({
+  online: z.boolean(),
+  trouble: printerTrouble.nullable(),
+  paperNearEnd: z.boolean(),
+})
+
+export const coreMessage = z.discriminatedUnion('type', [
+  /** The first message of a session, and again after a lost one: the host answers with everything that is so now. */
+  z.object({ type: z.literal('attach'), version: z.literal(protocolVersion) }),
+  z.object({ type: z.literal('ping'), sequence: z.number().int() }),
+  z.object({
+    type: z.literal('transmit'),
+    requestId: id,
+    presenceId: id,
+    command: bytes,
+    timeoutMs: milliseconds,
+  }),
+  z.object({ type: z.literal('print'), requestId: id, job: bytes }),
+  z.object({ type: z.literal('askPrinterStatus'), requestId: id }),
+])
+
+export const hostMessage = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('attached'),
+    version: z.literal(protocolVersion),
+    hostId: id,
+    readerStatus,
+    presences: z.array(presence),
+  }),
+  z.object({ type: z.literal('pong'), sequence: z.number().int() }),
+  z.object({ type: z.literal('inserted'), presence }),
+  z.object({ type: z.literal('removed'), presenceId: id }),
+  z.object({ type: z.literal('readerStatus'), status: readerStatus }),
+  z.object({ type: z.literal('transmitted'), requestId: id, result: transmitResult }),
+  z.object({ type: z.literal('printed'), requestId: id, result: printResult }),
+  z.object({ type: z.literal('printerStatus'), requestId: id.nullable(), status: printerStatus }),
+])
+
+/** As read: bytes are bytes. */
+export type CoreMessage = z.output<typeof coreMessage>
+export type HostMessage = z.output<typeof hostMessage>
+
+export type Received<T> = { readonly kind: 'message'; readonly message: T } | { readonly kind: 'malformed'; readonly why: string }
+
+/** Reads what came over the channel to the device host. Never throws. */
+export const readCoreMessage = (raw: unknown): Received<CoreMessage> => read(coreMessage, raw)
+/** Reads what came over the channel to the core. Never throws. */
+export const readHostMessage = (raw: unknown): Received<HostMessage> => read(hostMessage, raw)
+
+function read<T>(schema: z.ZodType<T>, raw: unknown): Received<T> {
+  const parsed = schema.safeParse(raw)
+  if (parsed.success) return { kind: 'message', message: parsed.data }
+  // The issues name paths and expectations, never the values: a message may carry what a card said.
+  const why = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'message'}: ${issue.code}`).join('; ')
+  return { kind: 'malformed', why }
+}
+
+/** A message as it travels: every run of bytes as base64. */
+export function toWire(message: CoreMessage | HostMessage): unknown {
+  return encodeBytes(message)
+}
+
+function encodeBytes(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  if (Array.isArray(value)) return value.map(encodeBytes)
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, encodeBytes(member)]))
+  }
+  return value
+}

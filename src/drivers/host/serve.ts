@@ -1,0 +1,75 @@
+import type { CardPresence, CardReaderPort, Disposable, PrinterPort } from '../ports.ts'
+import type { MessageChannelPort } from './channel.ts'
+import { protocolVersion, readCoreMessage, toWire } from './protocol.ts'
+import type { CoreMessage, HostMessage } from './protocol.ts'
+
+export interface Devices {
+  readonly reader: CardReaderPort
+  readonly printer: PrinterPort
+}
+
+export interface ServeOptions {
+  /** New with each process: a core that sees another one knows that the old presences are over. */
+  readonly hostId: string
+  /** Where a message that does not fit is reported. */
+  readonly reportMalformed: (why: string) => void
+}
+
+/** Puts devices behind a channel: the device host's whole work. The devices stay the caller's. */
+export function serveDevices(devices: Devices, channel: MessageChannelPort, options: ServeOptions): Disposable {
+  const { reader, printer } = devices
+  const present = new Map<string, CardPresence>()
+  const post = (message: HostMessage) => channel.post(toWire(message))
+  const readerStatus = () => {
+    const { readers, trouble } = reader.status()
+    return { readers: [...readers], trouble }
+  }
+
+  const receive = async (message: CoreMessage): Promise<void> => {
+    switch (message.type) {
+      case 'attach':
+        post({
+          type: 'attached',
+          version: protocolVersion,
+          hostId: options.hostId,
+          readerStatus: readerStatus(),
+          presences: [...present.values()],
+        })
+        post({ type: 'printerStatus', requestId: null, status: await printer.status() })
+        return
+      case 'ping':
+        post({ type: 'pong', sequence: message.sequence })
+        return
+      case 'transmit': {
+        const { requestId, presenceId, command, timeoutMs } = message
+        post({ type: 'transmitted', requestId, result: await reader.transmit(presenceId, command, timeoutMs) })
+        return
+      }
+      case 'print':
+        post({ type: 'printed', requestId: message.requestId, result: await printer.print(message.job) })
+        return
+      case 'askPrinterStatus':
+        post({ type: 'printerStatus', requestId: message.requestId, status: await printer.status() })
+        return
+    }
+  }
+
+  const subscriptions = [
+    reader.onDidInsert((presence) => {
+      present.set(presence.presenceId, presence)
+      post({ type: 'inserted', presence })
+    }),
+    reader.onDidRemove(({ presenceId }) => {
+      present.delete(presenceId)
+      post({ type: 'removed', presenceId })
+    }),
+    reader.onDidChangeStatus(() => post({ type: 'readerStatus', status: readerStatus() })),
+    printer.onDidChangeStatus((status) => post({ type: 'printerStatus', requestId: null, status })),
+    channel.onMessage((raw) => {
+      const received = readCoreMessage(raw)
+      if (received.kind === 'malformed') options.reportMalformed(received.why)
+      else void receive(received.message)
+    }),
+  ]
+  return { dispose: () => subscriptions.forEach((subscription) => subscription.dispose()) }
+}
