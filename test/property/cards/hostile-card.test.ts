@@ -1,0 +1,160 @@
+/**
+ * Method: recorded honest presences (test/fixtures/vectors/ntag424-presences.json), whose answers are replaced,
+ * flipped, cut, lengthened, reordered or torn at random. Whatever a card does, the profile answers with a value, never
+ * throws, authenticates at most once, and never gives a proof for other terms than those asked for.
+ */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { fromHex, toHex } from '../../../src/voucher/cards/bytes.ts'
+import type { ChannelAnswer } from '../../../src/voucher/cards/card-channel.ts'
+import { keyHolder } from '../../../src/voucher/cards/ntag424-authentication.ts'
+import { readNdefFile } from '../../../src/voucher/cards/ntag424-layout.ts'
+import { takeSaleBoundProof } from '../../../src/voucher/cards/ntag424.ts'
+import { personaliseCard } from '../../../src/voucher/cards/personalisation.ts'
+import { openSun } from '../../../src/voucher/cards/sun.ts'
+import presences from '../../fixtures/vectors/ntag424-presences.json' with { type: 'json' }
+import { playbackCard, scriptedRandom } from '../../unit/cards/scripted-card.ts'
+
+const seed = Number(process.env['TOLEM_SEED'] ?? 424)
+console.log(`seed ${seed} (TOLEM_SEED)`)
+const runs = { seed, numRuns: 2000 }
+
+const { sale } = presences
+const { blank } = presences.personalisation
+const bytes = (maxLength: number) => fc.uint8Array({ maxLength })
+
+type Mutation = (response: Uint8Array) => ChannelAnswer
+const answered = (response: Uint8Array): ChannelAnswer => ({ kind: 'answered', response })
+
+const mutation: fc.Arbitrary<Mutation> = fc.oneof(
+  fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })).map(([place, flip]) => (response: Uint8Array) => {
+    const index = place % Math.max(response.length, 1)
+    return answered(response.length === 0 ? response : response.with(index, (response[index] ?? 0) ^ flip))
+  }),
+  fc.nat().map((length) => (response: Uint8Array) => answered(response.slice(0, length % (response.length + 1)))),
+  bytes(40).map((more) => (response: Uint8Array) => answered(Uint8Array.from([...response, ...more]))),
+  bytes(300).map((other) => () => answered(other)),
+  fc.tuple(bytes(160), fc.constantFrom('9000', '9100', '91AF', '91AE', '919D', '911E', '6A82', '6700')).map(
+    ([data, status]) => () => answered(Uint8Array.from([...data, ...fromHex(status)])),
+  ),
+  fc.constant(() => ({ kind: 'unknown', reason: 'card-left' }) as const),
+  fc.constant(() => ({ kind: 'notSent', reason: 'no-card' }) as const),
+)
+
+/** Mutations at some places of a recording, and sometimes another recorded answer in its place. */
+const hostility = (length: number) =>
+  fc.record({
+    mutations: fc.array(fc.tuple(fc.nat({ max: length - 1 }), mutation), { minLength: 1, maxLength: 4 }),
+    swaps: fc.array(fc.tuple(fc.nat({ max: length - 1 }), fc.nat({ max: length - 1 })), { maxLength: 2 }),
+  })
+
+function hostileCard(
+  exchanges: readonly { readonly response: string }[],
+  { mutations, swaps }: { mutations: readonly (readonly [number, Mutation])[]; swaps: readonly (readonly [number, number])[] },
+) {
+  const responses = exchanges.map(({ response }) => fromHex(response))
+  for (const [to, from] of swaps) responses[to] = responses[from] ?? new Uint8Array(0)
+  const mutationAt = new Map(mutations)
+  return playbackCard((index) => {
+    const response = responses[index]
+    if (response === undefined) return undefined
+    return mutationAt.get(index)?.(response) ?? answered(response)
+  })
+}
+
+const localKey = keyHolder(() => fromHex(sale.tillKey))
+const openedByLedger = (sun: Parameters<typeof openSun>[0]) =>
+  openSun(sun, { metaReadKey: fromHex(sale.metaReadKey), fileReadKeyOf: () => fromHex(sale.fileReadKey) })
+
+describe('a hostile card', () => {
+  test('the honest recording is accepted, so the property below can fail', async () => {
+    const card = hostileCard(sale.exchanges, { mutations: [], swaps: [] })
+    expect((await takeSaleBoundProof(card, localKey, fromHex(sale.termsHash), scriptedRandom(sale.rndA))).kind).toBe('proof')
+  })
+
+  test('never throws, and never gives a proof with another binding', async () => {
+    const terms = fc.oneof(fc.constant(fromHex(sale.termsHash)), fc.uint8Array({ minLength: 32, maxLength: 32 }))
+    let proofs = 0
+    await fc.assert(
+      fc.asyncProperty(hostility(sale.exchanges.length), terms, async (hostile, termsHash) => {
+        const card = hostileCard(sale.exchanges, hostile)
+        const taken = await takeSaleBoundProof(card, localKey, termsHash, scriptedRandom(sale.rndA))
+        expect(card.sent.filter((command) => command.startsWith('9071')).length).toBeLessThanOrEqual(1)
+        if (taken.kind !== 'proof') return
+        proofs += 1
+        expect(taken.sun.b).toBe(toHex(termsHash))
+        const opened = openedByLedger(taken.sun)
+        if (opened.kind === 'opened') {
+          expect(opened).toMatchObject({ termsHash, uid: fromHex(sale.uid), counter: sale.counter })
+        }
+      }),
+      runs,
+    )
+    expect(proofs).toBeGreaterThan(0)
+  })
+
+  test('with a fresh RndA no answers of an old presence, however mutated, ever authenticate', async () => {
+    await fc.assert(
+      fc.asyncProperty(hostility(sale.exchanges.length), fc.uint8Array({ minLength: 16, maxLength: 16 }), async (hostile, rndA) => {
+        fc.pre(toHex(rndA) !== sale.rndA)
+        const card = hostileCard(sale.exchanges, hostile)
+        const taken = await takeSaleBoundProof(card, localKey, fromHex(sale.termsHash), scriptedRandom(toHex(rndA)))
+        expect(taken.kind).not.toBe('proof')
+        expect(card.sent.some((command) => command.startsWith('908D'))).toBe(false)
+      }),
+      { ...runs, numRuns: 500 },
+    )
+  })
+
+  test('at the issuing desk: never throws, and personalises only what it could verify', async () => {
+    const [applicationMaster, metaRead, fileRead, till, reserved] = blank.keys.map(fromHex)
+    if (!applicationMaster || !metaRead || !fileRead || !till || !reserved) throw new Error('five keys expected')
+    const keys = { applicationMaster, metaRead, fileRead, till, reserved }
+    await fc.assert(
+      fc.asyncProperty(hostility(blank.exchanges.length), async (hostile) => {
+        const card = hostileCard(blank.exchanges, hostile)
+        const order = { keysOf: () => keys, keyVersion: blank.keyVersion, masterKeyOnCard: 'factory' } as const
+        const result = await personaliseCard(card, order, scriptedRandom(...blank.random))
+        if (result.kind !== 'personalised') return
+        // Mutations of what is not secured (version bytes, trailing UID bytes) may pass; then every command was sent.
+        expect(card.sent).toEqual(blank.exchanges.map(({ command }) => command))
+      }),
+      runs,
+    )
+  })
+})
+
+describe('the ledger', () => {
+  test('opens no message with any change in it', () => {
+    const hexDigit = fc.constantFrom(...'0123456789ABCDEF')
+    fc.assert(
+      fc.property(fc.constantFrom('e', 'b', 'm'), fc.nat(), hexDigit, (field, place, digit) => {
+        const text = sale.sun[field]
+        const index = place % text.length
+        fc.pre(text[index] !== digit)
+        const changed = { ...sale.sun, [field]: text.slice(0, index) + digit + text.slice(index + 1) }
+        expect(openedByLedger(changed).kind).toBe('refused')
+      }),
+      runs,
+    )
+  })
+
+  test('never throws on arbitrary text', () => {
+    const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'0123456789ABCDEFabcdef'), maxLength: 80 }))
+    fc.assert(
+      fc.property(text, text, text, (e, b, m) => {
+        expect(openedByLedger({ e, b, m }).kind).toBe('refused')
+      }),
+      runs,
+    )
+  })
+
+  test('a file of arbitrary bytes is never thrown on', () => {
+    fc.assert(
+      fc.property(fc.oneof(bytes(300), fc.uint8Array({ minLength: 143, maxLength: 143 })), (file) => {
+        expect(readNdefFile(file).kind).toBe('malformed')
+      }),
+      runs,
+    )
+  })
+})
