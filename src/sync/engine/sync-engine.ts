@@ -1,0 +1,338 @@
+/**
+ * Brings the journal and the ledger together: hands over what waits, asks about what is unknown, reads what happened,
+ * fetches packages, shows the journal's head. One round at a time; every step may be repeated safely, because ids decide
+ * (money-rules.md, "Identity"). What the ledger says becomes a row before anything else happens with it.
+ */
+import type { Journal } from '../journal/journal.ts'
+import { hashOf } from '../protocol/canonical.ts'
+import { verifyTagged, type VerifyingKey } from '../protocol/keys.ts'
+import type { SignedItemResult, SignedPackage, SyncItem } from '../protocol/messages.ts'
+import { engineVersion } from '../../voucher/decide.ts'
+import type { LedgerClient, LedgerReply } from './ledger-client.ts'
+import type { Randomness, Scheduler } from './ports.ts'
+import type { TrustedTime } from './trusted-time.ts'
+
+export interface SyncSettings {
+  /** Between rounds while everything works. */
+  readonly intervalMs: number
+  /** First and longest wait after a failed round; the wait doubles in between, with jitter. */
+  readonly backoffMs: { readonly first: number; readonly longest: number }
+  readonly deadlineMs: number
+  readonly batchSize: number
+}
+
+export const standardSyncSettings: SyncSettings = {
+  intervalMs: 5_000,
+  backoffMs: { first: 500, longest: 30_000 },
+  deadlineMs: 10_000,
+  batchSize: 100,
+}
+
+export type Connectivity =
+  | { readonly kind: 'not_asked_yet' }
+  | { readonly kind: 'reached'; readonly since: number }
+  | { readonly kind: 'not_reached'; readonly since: number; readonly detail: string }
+  /** The ledger answers, but will not talk to this terminal: unknown key, suspended. */
+  | { readonly kind: 'refused'; readonly since: number; readonly detail: string }
+
+export interface SyncEngineParts {
+  readonly journal: Journal
+  readonly ledger: LedgerClient
+  readonly ledgerKey: VerifyingKey
+  readonly terminalId: string
+  readonly time: TrustedTime
+  readonly scheduler: Scheduler
+  readonly randomness: Randomness
+  readonly settings: SyncSettings
+  /** Whether the customer of an unknown tender still waits: then its authorisation is sent again, else only asked about. */
+  readonly customerWaits: (tenderId: string) => boolean
+  readonly onDidChange: () => void
+}
+
+/** How long a countersigned head may be old before a new one is recorded although nothing else happened. */
+const headRecordedEveryMs = 10 * 60_000
+/** Attempts in a row without an answer after which taps no longer try the ledger first (money-rules.md, "One payment"). */
+const breakerAfter = 2
+
+type Round = 'done' | 'no_answer'
+
+export class SyncEngine {
+  readonly #parts: SyncEngineParts
+  #connectivity: Connectivity = { kind: 'not_asked_yet' }
+  #lastSyncAt: number
+  #timer: unknown
+  #round: Promise<Round> | undefined
+  #failures = 0
+  #unansweredTaps = 0
+  #stopped = true
+
+  constructor(parts: SyncEngineParts) {
+    this.#parts = parts
+    this.#lastSyncAt = parts.journal.lastRow('head_countersigned')?.at ?? 0
+  }
+
+  get connectivity(): Connectivity {
+    return this.#connectivity
+  }
+
+  /** Trusted time of the last complete round, across restarts: the age that the fifth cap is about. */
+  get lastSyncAt(): number {
+    return this.#lastSyncAt
+  }
+
+  /** True when a tap should ask the ledger first. */
+  get worthAsking(): boolean {
+    return this.#connectivity.kind === 'reached' && this.#unansweredTaps < breakerAfter
+  }
+
+  /** A copy of this journal sold elsewhere, or an older one was restored: nothing is sold offline until the ledger was heard. */
+  get rollbackOpen(): boolean {
+    const rollback = this.#parts.journal.fact<{ by: string }>('rollback')
+    if (rollback === undefined) return false
+    const detected = this.#parts.journal.lastSequence('rollback_detected')
+    return detected > this.#parts.journal.lastSequence('head_countersigned')
+  }
+
+  start(): void {
+    this.#stopped = false
+    this.#schedule(0)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    if (this.#timer !== undefined) this.#parts.scheduler.clearTimeout(this.#timer)
+  }
+
+  /** Runs a round now, or joins the one under way and runs another after it. */
+  async syncNow(): Promise<void> {
+    await this.#round
+    await this.#runRound()
+  }
+
+  /** A tap heard the ledger, or did not. */
+  tapAsked(reply: LedgerReply<unknown>): void {
+    if (reply.kind === 'answer' || reply.kind === 'problem') {
+      this.#unansweredTaps = 0
+      return
+    }
+    this.#unansweredTaps += 1
+    if (this.#unansweredTaps >= breakerAfter || reply.kind === 'not_sent') this.#setConnectivity('not_reached', reply.detail)
+    this.#schedule(this.#parts.settings.backoffMs.first)
+  }
+
+  async #runRound(): Promise<void> {
+    if (this.#stopped) return
+    this.#round ??= this.#sync().finally(() => (this.#round = undefined))
+    const outcome = await this.#round
+    const { settings, randomness } = this.#parts
+    this.#failures = outcome === 'done' ? 0 : this.#failures + 1
+    if (this.#stopped) return
+    if (outcome === 'done') return this.#schedule(settings.intervalMs)
+    const longest = Math.min(settings.backoffMs.longest, settings.backoffMs.first * 2 ** Math.min(this.#failures - 1, 16))
+    const jitter = (randomness.bytes(1)[0] ?? 0) / 255
+    this.#schedule(Math.floor(longest * (0.5 + jitter / 2)))
+  }
+
+  #schedule(delayMs: number): void {
+    const { scheduler } = this.#parts
+    if (this.#stopped) return
+    if (this.#timer !== undefined) scheduler.clearTimeout(this.#timer)
+    this.#timer = scheduler.setTimeout(() => {
+      this.#timer = undefined
+      void this.#runRound()
+    }, delayMs)
+  }
+
+  async #sync(): Promise<Round> {
+    for (const step of [this.#drain, this.#resolveUnknown, this.#readEvents, this.#fetchPackage, this.#showHead]) {
+      const outcome = await step.call(this)
+      if (outcome === 'no_answer') return 'no_answer'
+    }
+    this.#lastSyncAt = this.#parts.time.now()
+    this.#setConnectivity('reached', '')
+    return 'done'
+  }
+
+  /** Sends what waits, oldest first, until nothing is left. */
+  async #drain(): Promise<Round> {
+    const { journal, settings } = this.#parts
+    for (;;) {
+      const waiting = journal.waitingItems(settings.batchSize)
+      if (waiting.length === 0) return 'done'
+      for (const entry of waiting) if ('fault' in entry) this.#park(entry.itemId, entry.fault)
+      const items = waiting.flatMap((entry) => ('item' in entry ? [entry] : []))
+      if (items.length > 0 && (await this.#sendBatch(items)) === 'no_answer') return 'no_answer'
+    }
+  }
+
+  async #sendBatch(entries: readonly { itemId: string; item: SyncItem }[]): Promise<Round> {
+    const { ledger, settings } = this.#parts
+    const reply = await ledger.call('/v1/terminal/batches', { items: entries.map((entry) => entry.item) }, settings.deadlineMs)
+    if (reply.kind === 'problem') {
+      if (isAboutTheTerminal(reply.code)) return this.#notAnswered(reply)
+      // The ledger cannot take the batch as such. Alone, the item at fault is found and the others go on.
+      const [only] = entries
+      if (entries.length === 1 && only !== undefined) {
+        this.#park(only.itemId, `${reply.code}: ${reply.detail}`)
+        return 'done'
+      }
+      for (const entry of entries) if ((await this.#sendBatch([entry])) === 'no_answer') return 'no_answer'
+      return 'done'
+    }
+    if (reply.kind !== 'answer') return this.#notAnswered(reply)
+    const answered = new Map(reply.answer.results.map((signed) => [signed.result.itemId, signed]))
+    for (const { itemId } of entries) {
+      const signed = answered.get(itemId)
+      if (signed === undefined || !this.#isLedgersWord(signed)) {
+        this.#park(itemId, 'the ledger gave no signed answer for this item')
+      } else if (signed.result.arrival.startsWith('exists_with_different')) {
+        this.#park(itemId, `the ledger has this id with other terms (${signed.result.arrival})`)
+      } else {
+        this.#record(signed, 'batch')
+      }
+    }
+    return 'done'
+  }
+
+  async #resolveUnknown(): Promise<Round> {
+    for (const tender of this.#parts.journal.tendersInState('unknown')) {
+      if ((await this.resolve(tender.tenderId)) === 'no_answer') return 'no_answer'
+    }
+    return 'done'
+  }
+
+  /**
+   * Asks about one unknown tender. While the customer waits, the same authorisation is sent again: the same id answers
+   * `exists` if it had arrived, and pays now if it had not. Otherwise the ledger is only asked.
+   */
+  async resolve(tenderId: string): Promise<Round> {
+    const { journal, ledger, settings, customerWaits } = this.#parts
+    const evidence = journal.evidenceOf(tenderId)
+    if (evidence !== undefined && customerWaits(tenderId)) {
+      const { terms } = journal.intentOf(tenderId).row
+      const reply = await ledger.call('/v1/terminal/authorisations', { terms, evidence }, settings.deadlineMs)
+      if (reply.kind === 'answer') return this.#recordUnlessResolved(tenderId, reply.answer, 'authorisation')
+      return reply.kind === 'problem' && !isAboutTheTerminal(reply.code) ? this.#inquire(tenderId) : this.#notAnswered(reply)
+    }
+    return this.#inquire(tenderId)
+  }
+
+  async #inquire(tenderId: string): Promise<Round> {
+    const { journal, ledger, settings } = this.#parts
+    const reply = await ledger.call('/v1/terminal/inquiries', { tenderId }, settings.deadlineMs)
+    if (reply.kind !== 'answer') return this.#notAnswered(reply)
+    if (reply.answer.kind === 'known') return this.#recordUnlessResolved(tenderId, reply.answer.item, 'inquiry')
+    // Not seen yet is no outcome. What a crash cut off before its evidence was kept can only be disowned: the reversal
+    // leaves a tombstone, so that a late request moves nothing.
+    if (journal.evidenceOf(tenderId) === undefined && journal.tender(tenderId)?.state === 'unknown') {
+      journal.commit({ kind: 'reversal_requested', tenderId, reason: 'interrupted' })
+      this.#schedule(0)
+    }
+    return 'done'
+  }
+
+  async #readEvents(): Promise<Round> {
+    const { journal, ledger, settings } = this.#parts
+    for (;;) {
+      const after = journal.fact<number>('events_cursor') ?? 0
+      const reply = await ledger.call('/v1/terminal/events', { after, limit: 200 }, settings.deadlineMs)
+      if (reply.kind !== 'answer') return this.#notAnswered(reply)
+      const { events, cursor } = reply.answer
+      if (events.length === 0) return 'done'
+      const items = events.flatMap(({ event }) => (event.kind === 'item' && this.#isNews(event.item) ? [event.item] : []))
+      journal.commit(
+        ...items.map((item) => ({ kind: 'item_answered' as const, item, by: 'status_feed' as const })),
+        { kind: 'events_read', cursor },
+      )
+    }
+  }
+
+  async #fetchPackage(): Promise<Round> {
+    const { journal, ledger, settings } = this.#parts
+    const haveVersion = journal.fact<{ version: number }>('active_package')?.version ?? 0
+    const reply = await ledger.call('/v1/terminal/packages', { haveVersion }, settings.deadlineMs)
+    if (reply.kind !== 'answer') return this.#notAnswered(reply)
+    if (reply.answer.kind === 'newer' && this.#isAcceptable(reply.answer.signed, haveVersion)) {
+      const next = reply.answer.signed.package
+      journal.activatePackage(next, hashOf('tolem/package/1', next))
+    }
+    return 'done'
+  }
+
+  /** A package is taken whole or not at all, never an older one, only the ledger's, only ours (architecture.md, "Trust"). */
+  #isAcceptable(signed: SignedPackage, haveVersion: number): boolean {
+    const { ledgerKey, terminalId } = this.#parts
+    return (
+      verifyTagged(ledgerKey, 'tolem/package/1', signed.package, signed.signature) &&
+      signed.package.terminalId === terminalId &&
+      signed.package.version > haveVersion &&
+      signed.package.engineVersion === engineVersion
+    )
+  }
+
+  async #showHead(): Promise<Round> {
+    const { journal, ledger, ledgerKey, terminalId, time, settings } = this.#parts
+    const { head } = journal
+    const { waiting, parked } = journal.queue()
+    const reply = await ledger.call('/v1/terminal/heads', { head, unsynced: waiting + parked }, settings.deadlineMs)
+    if (reply.kind !== 'answer') return this.#notAnswered(reply)
+    if (reply.answer.kind === 'rollback_detected') {
+      journal.startEpochAfterRollback('ledger', reply.answer.seen)
+      return 'done'
+    }
+    const { signature } = reply.answer
+    if (!verifyTagged(ledgerKey, 'tolem/journal-head/1', { terminalId, head }, signature)) return 'done'
+    const last = journal.lastRow('head_countersigned')
+    const nothingNew = last !== undefined && head.sequence === journal.lastSequence('head_countersigned')
+    if (!nothingNew || time.now() - last.at > headRecordedEveryMs) journal.commit({ kind: 'head_countersigned', head, signature })
+    return 'done'
+  }
+
+  #recordUnlessResolved(tenderId: string, signed: SignedItemResult, by: 'authorisation' | 'inquiry'): Round {
+    // The cashier may have cancelled, or the status feed have answered, while this request was on its way.
+    if (this.#parts.journal.tender(tenderId)?.state !== 'unknown') return 'done'
+    if (this.#isLedgersWord(signed) && !signed.result.arrival.startsWith('exists_with_different')) this.#record(signed, by)
+    return 'done'
+  }
+
+  #record(item: SignedItemResult, by: 'batch' | 'authorisation' | 'inquiry'): void {
+    this.#parts.journal.commit({ kind: 'item_answered', item, by })
+  }
+
+  #isNews(signed: SignedItemResult): boolean {
+    if (!this.#isLedgersWord(signed)) return false
+    const tender = this.#parts.journal.tender(signed.result.itemId)
+    return tender !== undefined && tender.state !== signed.result.state
+  }
+
+  #isLedgersWord(signed: SignedItemResult): boolean {
+    return verifyTagged(this.#parts.ledgerKey, 'tolem/item-result/1', signed.result, signed.signature)
+  }
+
+  #park(itemId: string, why: string): void {
+    this.#parts.journal.commit({ kind: 'item_parked', itemId, why })
+  }
+
+  #notAnswered(reply: Exclude<LedgerReply<unknown>, { kind: 'answer' }>): Round {
+    this.#setConnectivity(reply.kind === 'problem' ? 'refused' : 'not_reached', reply.detail)
+    return 'no_answer'
+  }
+
+  /** Each change is a journal row: offline by choice is visible (architecture.md, "Trust"). */
+  #setConnectivity(kind: 'reached' | 'not_reached' | 'refused', detail: string): void {
+    const { journal, time, onDidChange } = this.#parts
+    if (kind === 'reached') this.#unansweredTaps = 0
+    if (this.#connectivity.kind === kind) return
+    const wasReached = this.#connectivity.kind === 'reached'
+    this.#connectivity = kind === 'reached' ? { kind, since: time.now() } : { kind, since: time.now(), detail }
+    if ((kind === 'reached') !== wasReached) {
+      journal.commit({ kind: 'connectivity', ledger: kind === 'reached' ? 'reached' : 'not_reached' })
+    }
+    onDidChange()
+  }
+}
+
+/** Problems that no other batch would cure: the terminal itself is not welcome, or has to wait. */
+function isAboutTheTerminal(code: string): boolean {
+  return ['key_unknown', 'role_not_allowed', 'terminal_suspended', 'clock_skew', 'rate_limited', 'signature_wrong', 'nonce_replayed'].includes(code)
+}

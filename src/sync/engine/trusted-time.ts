@@ -1,0 +1,46 @@
+/**
+ * Trusted time: the last signed ledger time plus the monotonic time since. Across a restart, the later of the journal's
+ * and the wall clock's (money-rules.md, "Time"). Order never comes from here.
+ */
+import type { Clock } from './ports.ts'
+
+/** A wall clock this far behind the journal is not believed. */
+export const clockBehindMsMax = 10 * 60_000
+
+export class TrustedTime {
+  readonly #clock: Clock
+  #base: { time: number; monotonic: number }
+  #trusted: boolean
+  #ledgerSpoke = false
+
+  /** @param journalLatestAt the latest time in the journal, 0 when it is new. */
+  constructor(clock: Clock, journalLatestAt: number) {
+    this.#clock = clock
+    const wall = clock.wall()
+    this.#base = { time: Math.max(wall, journalLatestAt), monotonic: clock.monotonic() }
+    this.#trusted = wall >= journalLatestAt - clockBehindMsMax
+  }
+
+  /** Milliseconds since 1970. Never goes back within a process, but for a correction by the ledger. */
+  now(): number {
+    return Math.floor(this.#base.time + this.#clock.monotonic() - this.#base.monotonic)
+  }
+
+  /** False when the machine's clock was behind the journal at start and the ledger has not spoken since. */
+  get trusted(): boolean {
+    return this.#trusted
+  }
+
+  /** True once the ledger's signed time was heard in this process. */
+  get heardFromLedger(): boolean {
+    return this.#ledgerSpoke
+  }
+
+  /** Takes the time of a verified answer. A signature carries whole seconds, so less than that is no correction. */
+  ledgerSaid(ledgerTime: number): void {
+    this.#ledgerSpoke = true
+    this.#trusted = true
+    if (Math.abs(ledgerTime - this.now()) < 2_000) return
+    this.#base = { time: ledgerTime, monotonic: this.#clock.monotonic() }
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The data folder of one terminal: who owns it, and the anchor outside it. Starting twice on one folder would give two
+ * writers of one chain, so the second start is refused and told who the first is.
+ */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import Database from 'better-sqlite3'
+import { z } from 'zod'
+import { journalPositionSchema, type JournalPosition } from '../protocol/messages.ts'
+
+/** Why a folder cannot be used, with the remedy in `message`. */
+export class DataFolderError extends Error {
+  readonly code: 'FOLDER_IN_USE' | 'FOLDER_READ_ONLY' | 'JOURNAL_CORRUPT' | 'JOURNAL_NEWER'
+  constructor(code: DataFolderError['code'], message: string) {
+    super(message)
+    this.name = 'DataFolderError'
+    this.code = code
+  }
+}
+
+/**
+ * Holds the folder until the process ends, however it ends: the lock is SQLite's on an open file, so the system frees it
+ * when the process dies.
+ * @throws DataFolderError when another process holds it, or it cannot be written.
+ */
+export function lockDataFolder(folder: string, owner: { name: string; pid: number; startedAt: string }): { release(): void } {
+  const ownerFile = join(folder, 'owner.json')
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const lock = new Database(join(folder, 'owner.lock'), { timeout: 0 })
+    try {
+      // A rollback journal, not WAL: EXCLUSIVE then shuts out readers too, and the lock file stays one file.
+      lock.pragma('journal_mode = DELETE')
+      lock.exec('BEGIN EXCLUSIVE')
+    } catch (error) {
+      lock.close()
+      throw error
+    }
+    writeFileSync(ownerFile, JSON.stringify(owner))
+    return { release: () => lock.close() }
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? ''
+    if (code.startsWith('SQLITE_BUSY')) {
+      const holder = existsSync(ownerFile) ? readFileSync(ownerFile, 'utf8') : 'unknown'
+      throw new DataFolderError(
+        'FOLDER_IN_USE',
+        `The data folder ${folder} is in use by another till: ${holder}. Close that one, or start with another --data folder.`,
+      )
+    }
+    throw folderError(folder, error)
+  }
+}
+
+/** Names what is wrong with a folder or file, with the remedy. */
+export function folderError(folder: string, error: unknown): Error {
+  const code = (error as { code?: string }).code ?? ''
+  if (['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN'].some((start) => code.startsWith(start))) {
+    return new DataFolderError(
+      'FOLDER_READ_ONLY',
+      `The data folder ${folder} cannot be written (${code}). Give this user the right to write there, or start with another --data folder.`,
+    )
+  }
+  if (['SQLITE_CORRUPT', 'SQLITE_NOTADB'].some((start) => code.startsWith(start))) {
+    return new DataFolderError(
+      'JOURNAL_CORRUPT',
+      `The journal in ${folder} is damaged (${code}). Keep the folder as it is, do not delete it: unsynced sales may be in it. ` +
+        'Start with another --data folder and hand this one to support.',
+    )
+  }
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+const anchorSchema = z.strictObject({ journalId: z.string(), head: journalPositionSchema })
+
+/** The newest head that this machine has seen, kept outside the data folder, so that a restored copy is noticed at start. */
+export interface Anchor {
+  read(): JournalPosition | undefined
+  write(head: JournalPosition): void
+}
+
+export function fileAnchor(file: string, journalId: string): Anchor {
+  return {
+    read() {
+      if (!existsSync(file)) return undefined
+      try {
+        const anchor = anchorSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+        return anchor.journalId === journalId ? anchor.head : undefined
+      } catch {
+        // An unreadable anchor proves nothing. The ledger's countersigned head still catches a restored copy.
+        return undefined
+      }
+    },
+    write(head) {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+      writeFileSync(`${file}.new`, JSON.stringify({ journalId, head }))
+      renameSync(`${file}.new`, file)
+    },
+  }
+}

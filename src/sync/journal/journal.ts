@@ -1,0 +1,507 @@
+/**
+ * The terminal's journal: the only truth of a till. One writer, one chain; a commit returns after the data is on the disk
+ * (`journal_mode=WAL`, `synchronous=FULL`: architecture.md, "One tap, as data", step 3).
+ */
+import Database from 'better-sqlite3'
+import type { JournalPosition, SyncItem } from '../protocol/messages.ts'
+import { hashOf, toJson } from '../protocol/canonical.ts'
+import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
+import { saleSchema, type Sale } from '../../voucher/sale.ts'
+import { tiyn, type Tiyn } from '../../voucher/money.ts'
+import { DataFolderError, type Anchor } from './data-folder.ts'
+import { project, projectedTables, spentStates, type JournalTenderState } from './projection.ts'
+import { genesisHash, journalRowSchema, type ChainedRow, type JournalRow, type JournalRowKind, type RowOf } from './rows.ts'
+import { schemaSql, schemaVersion } from './schema.ts'
+
+export interface TenderRecord {
+  readonly tenderId: string
+  readonly saleId: string
+  readonly kind: 'voucher' | 'cash'
+  readonly state: JournalTenderState
+  readonly amount: Tiyn
+  readonly schemeId: string | null
+  readonly slotId: string | null
+  readonly leaseId: string | null
+  readonly card: string | null
+  readonly code: string | null
+  readonly since: number
+}
+
+export interface SaleRecord {
+  readonly sale: Sale
+  readonly total: Tiyn
+  readonly state: 'open' | 'closed' | 'cancelled'
+  readonly at: number
+}
+
+export interface PrintJob {
+  readonly jobId: string
+  readonly saleId: string
+  readonly copy: boolean
+  readonly language: 'kk' | 'ru' | 'en'
+}
+
+export interface QueueFigures {
+  readonly waiting: number
+  readonly parked: number
+  readonly oldestAt: number | null
+}
+
+/** Where the bytes are: a file on disk, or a database that the simulator carries through a crash. */
+export type JournalFile = string | Database.Database
+
+interface JournalOptions {
+  /** Trusted time, for the `at` of rows. */
+  readonly now: () => number
+  readonly anchor?: Anchor
+}
+
+export class Journal {
+  readonly #database: Database.Database
+  readonly #now: () => number
+  readonly #anchor: Anchor | undefined
+  readonly #statements = new Map<string, Database.Statement>()
+  readonly #listeners = new Set<() => void>()
+  #head: { epoch: number; sequence: number; hash: string }
+
+  /**
+   * Opens or makes the journal, checks its chain from the last checkpoint to the head, and starts a new epoch when the
+   * anchor has seen a later head than this file holds.
+   * @throws DataFolderError JOURNAL_CORRUPT, JOURNAL_NEWER
+   */
+  constructor(file: JournalFile, options: JournalOptions) {
+    this.#database = typeof file === 'string' ? new Database(file) : file
+    this.#now = options.now
+    this.#anchor = options.anchor
+    this.#database.pragma('journal_mode = WAL')
+    this.#database.pragma('synchronous = FULL')
+    this.#database.pragma('foreign_keys = ON')
+    this.#migrate()
+    this.#head = this.#readHead()
+    this.#checkChain()
+    this.#startEpoch()
+  }
+
+  get head(): JournalPosition {
+    return { ...this.#head }
+  }
+
+  /** Called after every commit. */
+  onDidCommit(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Commits rows as one unit. When it returns they are on the disk; when it throws none of them is. */
+  commit(...rows: readonly JournalRow[]): readonly ChainedRow[] {
+    const before = this.#head
+    try {
+      const chained = this.#database.transaction(() => rows.map((row) => this.#append(row))).immediate()
+      this.#anchor?.write(this.head)
+      for (const listener of this.#listeners) listener()
+      return chained
+    } catch (error) {
+      this.#head = before
+      throw error
+    }
+  }
+
+  /** Stores a package and makes it the active one, in one commit (architecture.md, "Trust": swapped whole or not at all). */
+  activatePackage(terminalPackage: TerminalPackage, packageHash: string): void {
+    const { packageId, version } = terminalPackage
+    const before = this.#head
+    try {
+      this.#database
+        .transaction(() => {
+          this.#run(
+            'INSERT INTO package (package_id, version, hash, json, received_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+            packageId,
+            version,
+            packageHash,
+            toJson(terminalPackage),
+            this.#now(),
+          )
+          // Older packages carry sealed card keys; their hash stays, for the record.
+          this.#run(`UPDATE package SET json = '' WHERE version < ?`, version)
+          this.#append({ kind: 'package_activated', packageId, version, packageHash })
+        })
+        .immediate()
+    } catch (error) {
+      this.#head = before
+      throw error
+    }
+    for (const listener of this.#listeners) listener()
+  }
+
+  activePackage(): { package: TerminalPackage; hash: string } | undefined {
+    const active = this.fact<{ packageId: string }>('active_package')
+    if (active === undefined) return undefined
+    const stored = this.#get('SELECT json, hash FROM package WHERE package_id = ?', active.packageId) as { json: string; hash: string }
+    return { package: terminalPackageSchema.parse(JSON.parse(stored.json)), hash: stored.hash }
+  }
+
+  fact<T>(name: string): T | undefined {
+    const stored = this.#get('SELECT json FROM fact WHERE name = ?', name) as { json: string } | undefined
+    return stored === undefined ? undefined : (JSON.parse(stored.json) as T)
+  }
+
+  /** Where the newest row of a kind stands; 0 when there is none. */
+  lastSequence(kind: JournalRowKind): number {
+    return (this.#get('SELECT max(sequence) AS sequence FROM row WHERE kind = ?', kind) as { sequence: number | null }).sequence ?? 0
+  }
+
+  /** The newest row of a kind. */
+  lastRow<Kind extends JournalRowKind>(kind: Kind): { row: RowOf<Kind>; at: number } | undefined {
+    const found = this.#get('SELECT sequence FROM row WHERE kind = ? ORDER BY sequence DESC LIMIT 1', kind) as
+      | { sequence: number }
+      | undefined
+    if (found === undefined) return undefined
+    const chained = this.rowAt(found.sequence)
+    return { row: chained.row as RowOf<Kind>, at: chained.at }
+  }
+
+  rowAt(sequence: number): ChainedRow {
+    const stored = this.#get(
+      'SELECT row.*, payload.json FROM row JOIN payload USING (sequence) WHERE sequence = ?',
+      sequence,
+    ) as StoredRow
+    return chainedRow(stored)
+  }
+
+  *rows(fromSequence = 1): Generator<ChainedRow> {
+    const statement = this.#database.prepare('SELECT row.*, payload.json FROM row JOIN payload USING (sequence) WHERE sequence >= ? ORDER BY sequence')
+    for (const stored of statement.iterate(fromSequence)) yield chainedRow(stored as StoredRow)
+  }
+
+  /** The latest time in the journal; a restart starts from it (money-rules.md, "Time"). */
+  latestAt(): number {
+    return (this.#get('SELECT max(at) AS at FROM row') as { at: number | null }).at ?? 0
+  }
+
+  tender(tenderId: string): TenderRecord | undefined {
+    const stored = this.#get('SELECT * FROM tender WHERE tender_id = ?', tenderId)
+    return stored === undefined ? undefined : tenderRecord(stored as StoredTender)
+  }
+
+  tendersOfSale(saleId: string): readonly TenderRecord[] {
+    return this.#tenders('WHERE sale_id = ? ORDER BY intent_sequence', saleId)
+  }
+
+  tendersInState(...states: readonly JournalTenderState[]): readonly TenderRecord[] {
+    return this.#tenders(`WHERE state IN (${states.map((state) => `'${state}'`).join(', ')}) ORDER BY intent_sequence`)
+  }
+
+  /** Everything of this till that counts as spent against a slot. */
+  spentOnSlot(slotId: string): readonly TenderRecord[] {
+    return this.#tenders(`WHERE slot_id = ? AND state IN (${quoted(spentStates)}) ORDER BY intent_sequence`, slotId)
+  }
+
+  /** Sold offline and not yet answered by the ledger, by scheme: the terminal's exposure. */
+  exposure(): readonly { schemeId: string; amount: Tiyn }[] {
+    const rows = this.#all(
+      `SELECT scheme_id AS schemeId, sum(amount) AS amount FROM tender
+       WHERE kind = 'voucher' AND state IN ('pending', 'unknown') GROUP BY scheme_id ORDER BY scheme_id`,
+    ) as { schemeId: string; amount: number }[]
+    return rows.map((row) => ({ schemeId: row.schemeId, amount: tiyn(row.amount) }))
+  }
+
+  isSurrendered(slotId: string): boolean {
+    return this.#get('SELECT 1 FROM surrendered WHERE slot_id = ?', slotId) !== undefined
+  }
+
+  sale(saleId: string): SaleRecord | undefined {
+    const stored = this.#get('SELECT * FROM sale WHERE sale_id = ?', saleId)
+    return stored === undefined ? undefined : saleRecord(stored as StoredSale)
+  }
+
+  openSale(): SaleRecord | undefined {
+    const stored = this.#get(`SELECT * FROM sale WHERE state = 'open' ORDER BY sequence DESC LIMIT 1`)
+    return stored === undefined ? undefined : saleRecord(stored as StoredSale)
+  }
+
+  recentSales(limit: number): readonly SaleRecord[] {
+    return (this.#all(`SELECT * FROM sale WHERE state <> 'open' ORDER BY sequence DESC LIMIT ?`, limit) as StoredSale[]).map(saleRecord)
+  }
+
+  intentOf(tenderId: string): { row: RowOf<'tender_intent'>; position: JournalPosition } {
+    const stored = this.#get('SELECT intent_sequence AS sequence FROM tender WHERE tender_id = ?', tenderId) as { sequence: number }
+    const chained = this.rowAt(stored.sequence)
+    return { row: chained.row as RowOf<'tender_intent'>, position: positionOf(chained) }
+  }
+
+  /** The evidence of a tender that was sent or accepted, from the newest row that carries it. */
+  evidenceOf(tenderId: string): RowOf<'approved_offline'>['evidence'] | undefined {
+    const row = this.outcomeRowOf(tenderId, ['approved_offline', 'approved_online', 'tender_unknown'])?.row
+    return row !== undefined && 'evidence' in row && row.evidence !== null ? row.evidence : undefined
+  }
+
+  outcomeRowOf(tenderId: string, kinds: readonly JournalRowKind[]): ChainedRow | undefined {
+    const from = (this.#get('SELECT intent_sequence AS sequence FROM tender WHERE tender_id = ?', tenderId) as { sequence: number }).sequence
+    const found = this.#get(
+      `SELECT row.*, payload.json FROM row JOIN payload USING (sequence)
+       WHERE sequence > ? AND kind IN (${quoted(kinds)}) AND json_extract(json, '$.tenderId') = ? ORDER BY sequence DESC LIMIT 1`,
+      from,
+      tenderId,
+    )
+    return found === undefined ? undefined : chainedRow(found as StoredRow)
+  }
+
+  queue(): QueueFigures {
+    const figures = this.#get(
+      `SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state = 'parked') AS parked,
+              min(at) AS oldestAt FROM outbox`,
+    )
+    return figures as QueueFigures
+  }
+
+  /** The oldest waiting items as the ledger takes them. An item that cannot be made is returned as a fault, alone. */
+  waitingItems(limit: number): readonly ({ itemId: string; item: SyncItem } | { itemId: string; fault: string })[] {
+    const waiting = this.#all(`SELECT * FROM outbox WHERE state = 'waiting' ORDER BY sequence LIMIT ?`, limit) as StoredOutbox[]
+    return waiting.map((stored) => {
+      try {
+        return { itemId: stored.item_id, item: this.#syncItem(stored) }
+      } catch (error) {
+        return { itemId: stored.item_id, fault: error instanceof Error ? error.message : String(error) }
+      }
+    })
+  }
+
+  parkedItems(): readonly { itemId: string; why: string }[] {
+    return this.#all(`SELECT item_id AS itemId, why FROM outbox WHERE state = 'parked' ORDER BY sequence`) as { itemId: string; why: string }[]
+  }
+
+  waitingPrintJobs(): readonly PrintJob[] {
+    return (this.#all(`SELECT * FROM print_job WHERE state = 'waiting' ORDER BY sequence`) as StoredPrintJob[]).map((job) => ({
+      jobId: job.job_id,
+      saleId: job.sale_id,
+      copy: job.copy === 1,
+      language: job.language,
+    }))
+  }
+
+  receiptState(saleId: string): 'none' | 'waiting' | 'printed' {
+    const jobs = this.#all('SELECT state FROM print_job WHERE sale_id = ?', saleId) as { state: 'waiting' | 'printed' }[]
+    if (jobs.length === 0) return 'none'
+    return jobs.some((job) => job.state === 'waiting') ? 'waiting' : 'printed'
+  }
+
+  /** Empties what follows from the rows and makes it again. */
+  rebuildProjection(): void {
+    this.#database.transaction(() => {
+      for (const table of projectedTables) this.#database.exec(`DELETE FROM ${table}`)
+      for (const chained of [...this.rows()]) project(this.#database, chained)
+    })()
+  }
+
+  /** The tables that follow from the rows, for comparing before and after a rebuild. */
+  dumpProjection(): Record<string, unknown[]> {
+    return Object.fromEntries(projectedTables.map((table) => [table, this.#all(`SELECT * FROM ${table} ORDER BY 1`)]))
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #append(row: JournalRow): ChainedRow {
+    const { epoch } = this.#head
+    const sequence = this.#head.sequence + 1
+    const previous = this.#head.hash
+    const at = this.#now()
+    const payloadHash = hashOf('tolem/journal-payload/1', row)
+    const hash = hashOf('tolem/journal-row/1', { epoch, sequence, previous, kind: row.kind, at, payloadHash })
+    this.#run(
+      'INSERT INTO row (sequence, epoch, kind, at, previous, payload_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      sequence,
+      epoch,
+      row.kind,
+      at,
+      previous,
+      payloadHash,
+      hash,
+    )
+    this.#run('INSERT INTO payload (sequence, json) VALUES (?, ?)', sequence, toJson(row))
+    const chained = { epoch, sequence, at, previous, payloadHash, hash, row }
+    project(this.#database, chained)
+    this.#head = { epoch, sequence, hash }
+    return chained
+  }
+
+  #migrate(): void {
+    const version = this.#database.pragma('user_version', { simple: true }) as number
+    if (version > schemaVersion) {
+      throw new DataFolderError('JOURNAL_NEWER', 'This journal was written by a newer Tölem. Start that version; nothing was changed.')
+    }
+    if (version === schemaVersion) return
+    this.#database.transaction(() => {
+      this.#database.exec(schemaSql)
+      this.#database.pragma(`user_version = ${schemaVersion}`)
+    })()
+  }
+
+  #readHead(): { epoch: number; sequence: number; hash: string } {
+    const last = this.#get('SELECT epoch, sequence, hash FROM row ORDER BY sequence DESC LIMIT 1')
+    return (last as { epoch: number; sequence: number; hash: string } | undefined) ?? { epoch: 1, sequence: 0, hash: genesisHash }
+  }
+
+  /** @throws DataFolderError when a row does not follow from the one before it. */
+  #checkChain(): void {
+    const checked = this.fact<{ head: JournalPosition }>('countersigned_head')?.head.sequence ?? 0
+    let previous: string | undefined
+    for (const stored of this.#database
+      .prepare('SELECT row.*, payload.json FROM row LEFT JOIN payload USING (sequence) WHERE sequence >= ? ORDER BY sequence')
+      .iterate(checked)) {
+      const { epoch, sequence, kind, at, hash, previous: claimed, payload_hash: payloadHash, json } = stored as StoredRow
+      const follows = previous === undefined || claimed === previous
+      const own = hash === hashOf('tolem/journal-row/1', { epoch, sequence, previous: claimed, kind, at, payloadHash })
+      const payload = json === null || payloadHash === hashOf('tolem/journal-payload/1', JSON.parse(json))
+      if (!follows || !own || !payload) {
+        throw new DataFolderError(
+          'JOURNAL_CORRUPT',
+          `The journal is damaged at row ${sequence}. Keep the folder as it is, do not delete it: unsynced sales may be in it. ` +
+            'Start with another --data folder and hand this one to support.',
+        )
+      }
+      previous = hash
+    }
+  }
+
+  #startEpoch(): void {
+    const seen = this.#anchor?.read()
+    if (this.#head.sequence === 0) {
+      this.commit({ kind: 'epoch_started', reason: 'first' })
+      return
+    }
+    if (seen === undefined || !this.#isAhead(seen)) return
+    this.startEpochAfterRollback('anchor', seen)
+  }
+
+  /** Nothing sold under the old epoch's leases may be sold again: the caller refuses offline sales until the next sync. */
+  startEpochAfterRollback(by: 'anchor' | 'ledger', seen: JournalPosition): void {
+    const before = this.#head
+    this.#head = { ...this.#head, epoch: Math.max(this.#head.epoch, seen.epoch) + 1 }
+    try {
+      this.commit({ kind: 'epoch_started', reason: 'rollback_detected' }, { kind: 'rollback_detected', by, seen })
+    } catch (error) {
+      this.#head = before
+      throw error
+    }
+  }
+
+  #isAhead(seen: JournalPosition): boolean {
+    if (seen.epoch !== this.#head.epoch) return seen.epoch > this.#head.epoch
+    if (seen.sequence > this.#head.sequence) return true
+    const own = this.#get('SELECT hash FROM row WHERE sequence = ? AND epoch = ?', seen.sequence, seen.epoch) as { hash: string } | undefined
+    return own?.hash !== seen.hash
+  }
+
+  #syncItem(stored: StoredOutbox): SyncItem {
+    const position = positionOf(this.rowAt(stored.sequence))
+    if (stored.kind === 'surrender') {
+      const { surrenderId, leaseId, slotId } = this.rowAt(stored.sequence).row as RowOf<'slot_surrendered'>
+      return { kind: 'surrender', surrenderId, leaseId, slotId, position }
+    }
+    const { row } = this.rowAt(stored.sequence)
+    if (row.kind === 'reversal_requested') return { kind: 'reversal', tenderId: row.tenderId, reason: row.reason, position }
+    if (row.kind !== 'approved_offline') throw new Error(`row ${stored.sequence} (${row.kind}) is no item for the ledger`)
+    const { terms } = this.intentOf(row.tenderId).row
+    const { leaseId, decidedAt, evidence } = row
+    return { kind: 'presentment', terms, leaseId, decidedAt, position, evidence }
+  }
+
+  #tenders(where: string, ...values: readonly unknown[]): readonly TenderRecord[] {
+    return (this.#all(`SELECT * FROM tender ${where}`, ...values) as StoredTender[]).map(tenderRecord)
+  }
+
+  #statement(sql: string): Database.Statement {
+    const known = this.#statements.get(sql) ?? this.#database.prepare(sql)
+    this.#statements.set(sql, known)
+    return known
+  }
+
+  #run(sql: string, ...values: readonly unknown[]): void {
+    this.#statement(sql).run(...values)
+  }
+
+  #get(sql: string, ...values: readonly unknown[]): unknown {
+    return this.#statement(sql).get(...values)
+  }
+
+  #all(sql: string, ...values: readonly unknown[]): unknown[] {
+    return this.#statement(sql).all(...values)
+  }
+}
+
+interface StoredRow {
+  sequence: number
+  epoch: number
+  kind: string
+  at: number
+  previous: string
+  payload_hash: string
+  hash: string
+  json: string | null
+}
+interface StoredTender {
+  tender_id: string
+  sale_id: string
+  kind: 'voucher' | 'cash'
+  state: JournalTenderState
+  amount: number
+  scheme_id: string | null
+  slot_id: string | null
+  lease_id: string | null
+  card: string | null
+  code: string | null
+  since: number
+}
+interface StoredSale {
+  sale_id: string
+  json: string
+  total: number
+  state: SaleRecord['state']
+  at: number
+}
+interface StoredOutbox {
+  item_id: string
+  kind: SyncItem['kind']
+  sequence: number
+}
+interface StoredPrintJob {
+  job_id: string
+  sale_id: string
+  copy: number
+  language: PrintJob['language']
+}
+
+function chainedRow(stored: StoredRow): ChainedRow {
+  const { sequence, epoch, at, previous, payload_hash: payloadHash, hash, json } = stored
+  return { sequence, epoch, at, previous, payloadHash, hash, row: journalRowSchema.parse(JSON.parse(json ?? 'null')) }
+}
+
+function positionOf(chained: ChainedRow): JournalPosition {
+  return { epoch: chained.epoch, sequence: chained.sequence, hash: chained.hash }
+}
+
+function tenderRecord(stored: StoredTender): TenderRecord {
+  return {
+    tenderId: stored.tender_id,
+    saleId: stored.sale_id,
+    kind: stored.kind,
+    state: stored.state,
+    amount: tiyn(stored.amount),
+    schemeId: stored.scheme_id,
+    slotId: stored.slot_id,
+    leaseId: stored.lease_id,
+    card: stored.card,
+    code: stored.code,
+    since: stored.since,
+  }
+}
+
+function saleRecord(stored: StoredSale): SaleRecord {
+  return { sale: saleSchema.parse(JSON.parse(stored.json)), total: tiyn(stored.total), state: stored.state, at: stored.at }
+}
+
+function quoted(words: readonly string[]): string {
+  return words.map((word) => `'${word}'`).join(', ')
+}

@@ -1,0 +1,87 @@
+/**
+ * What the journal records: one closed list. A row is written once, in order, and never changed; the tables that the
+ * till reads (`projection.ts`) follow from the rows alone (money-rules.md, "Journal").
+ */
+import { z } from 'zod'
+import { decisionPartSchema } from '../../voucher/decide.ts'
+import { hashSchema, instantSchema, pseudonymSchema, uuidSchema } from '../../voucher/identifiers.ts'
+import { tiynSchema } from '../../voucher/money.ts'
+import { refusalCodes } from '../../voucher/reasons.ts'
+import { saleSchema } from '../../voucher/sale.ts'
+import { tenderTermsSchema } from '../../voucher/tender.ts'
+import {
+  decisionRecordSchema,
+  enrolmentSchema,
+  evidenceSchema,
+  journalPositionSchema,
+  reversalSchema,
+  signatureSchema,
+  signedItemResultSchema,
+} from '../protocol/messages.ts'
+
+const row = <Kind extends string, Shape extends z.core.$ZodLooseShape>(kind: Kind, shape: Shape) =>
+  z.strictObject({ kind: z.literal(kind), ...shape })
+
+export const journalRowSchema = z.discriminatedUnion('kind', [
+  row('epoch_started', { reason: z.enum(['first', 'rollback_detected']) }),
+  row('enrolled', { enrolment: enrolmentSchema }),
+  row('package_activated', { packageId: uuidSchema, version: z.int(), packageHash: hashSchema }),
+  /** The basket stops changing: its first tender starts. */
+  row('sale_frozen', { sale: saleSchema, total: tiynSchema }),
+  /** Before anything irreversible: the tender's id, its terms, the package and the decision it stands on. */
+  row('tender_intent', {
+    terms: tenderTermsSchema,
+    saleId: uuidSchema,
+    mode: z.enum(['online', 'offline']),
+    card: pseudonymSchema,
+    leaseId: uuidSchema.nullable(),
+    part: decisionPartSchema,
+    record: decisionRecordSchema,
+  }),
+  /** The ledger authorised while the customer waited. */
+  row('approved_online', { tenderId: uuidSchema, evidence: evidenceSchema, item: signedItemResultSchema }),
+  /** Accepted under the till's own lease; presented to the ledger later. */
+  row('approved_offline', { tenderId: uuidSchema, evidence: evidenceSchema, leaseId: uuidSchema, decidedAt: instantSchema }),
+  /** Nothing moved and nothing will: final. */
+  row('tender_refused', { tenderId: uuidSchema, code: z.enum(refusalCodes), item: signedItemResultSchema.nullable() }),
+  /** Sent, no answer. Counts as spent until resolved. Evidence is missing only when a crash came between. */
+  row('tender_unknown', { tenderId: uuidSchema, evidence: evidenceSchema.nullable() }),
+  /** The card left in the middle; nothing was sent to the ledger. Counts as spent until the card returns or it is voided. */
+  row('tender_torn', { tenderId: uuidSchema, step: z.string() }),
+  /** Ended before anything left this till. */
+  row('tender_voided', { tenderId: uuidSchema, reason: z.enum(['cancelled', 'interrupted', 'card_not_returned']) }),
+  row('reversal_requested', { tenderId: uuidSchema, reason: reversalSchema.shape.reason }),
+  /** The ledger's signed word on one item, from a batch, an inquiry, a repeated authorisation or the status feed. */
+  row('item_answered', { item: signedItemResultSchema, by: z.enum(['batch', 'inquiry', 'authorisation', 'status_feed']) }),
+  /** This item cannot be sent as it is: shown to people, never dropped, and the queue goes on. */
+  row('item_parked', { itemId: z.string(), why: z.string() }),
+  row('slot_surrendered', { surrenderId: uuidSchema, leaseId: uuidSchema, slotId: z.string() }),
+  row('cash_taken', { tenderId: uuidSchema, saleId: uuidSchema, amount: tiynSchema }),
+  row('cash_returned', { tenderId: uuidSchema }),
+  row('sale_closed', { saleId: uuidSchema }),
+  row('sale_cancelled', { saleId: uuidSchema }),
+  row('receipt_requested', { jobId: uuidSchema, saleId: uuidSchema, copy: z.boolean(), language: z.enum(['kk', 'ru', 'en']) }),
+  row('receipt_printed', { jobId: uuidSchema }),
+  row('connectivity', { ledger: z.enum(['reached', 'not_reached']) }),
+  row('head_countersigned', { head: journalPositionSchema, signature: signatureSchema }),
+  row('rollback_detected', { by: z.enum(['anchor', 'ledger']), seen: journalPositionSchema.nullable() }),
+  row('events_read', { cursor: z.int().min(0) }),
+  row('language_set', { language: z.enum(['kk', 'ru', 'en']) }),
+])
+export type JournalRow = z.infer<typeof journalRowSchema>
+export type JournalRowKind = JournalRow['kind']
+export type RowOf<Kind extends JournalRowKind> = Extract<JournalRow, { kind: Kind }>
+
+/** A row with its place in the chain. */
+export const chainedRowSchema = z.strictObject({
+  epoch: z.int().min(1),
+  sequence: z.int().min(1),
+  /** Trusted time at the commit; never decides an order. */
+  at: instantSchema,
+  previous: hashSchema,
+  payloadHash: hashSchema,
+  hash: hashSchema,
+})
+export type ChainedRow = z.infer<typeof chainedRowSchema> & { readonly row: JournalRow }
+
+export const genesisHash = '0'.repeat(64)
