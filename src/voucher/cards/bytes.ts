@@ -34,13 +34,17 @@ export function littleEndianToNumber(bytes: Uint8Array): number {
 
 /** Upper case, as the card writes it (docs/design/02, "Hex in the file is upper case"). */
 export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('').toUpperCase()
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .toUpperCase()
 }
 
 /** For constants and already checked text only: throws on anything but whole bytes of hex. */
 export function fromHex(text: string): Uint8Array {
   if (text.length % 2 !== 0 || !/^[0-9A-Fa-f]*$/.test(text)) throw new RangeError('not hex')
-  return Uint8Array.from({ length: text.length / 2 }, (_, index) => Number.parseInt(text.slice(index * 2, index * 2 + 2), 16))
+  return Uint8Array.from({ length: text.length / 2 }, (_, index) =>
+    Number.parseInt(text.slice(index * 2, index * 2 + 2), 16),
+  )
 }
 
 /** One byte per character; throws on anything outside ASCII. */

@@ -47,7 +47,11 @@ export async function beginRelayedAuthentication(
   channel: CardChannel,
   keyNumber: number = cardKeyNumber.till,
 ): Promise<Challenge> {
-  const answer = await exchange(channel, 'authenticate', nativeCommand(authenticateEv2First, Uint8Array.of(keyNumber, 0)))
+  const answer = await exchange(
+    channel,
+    'authenticate',
+    nativeCommand(authenticateEv2First, Uint8Array.of(keyNumber, 0)),
+  )
   if (answer.kind === 'torn') return answer
   if (answer.status.code !== statusMoreFrames) return refusedByCard(answer.status)
   if (answer.data.length !== challengeLength) return refusal('CARD_ANSWER_MALFORMED', 'challenge-length')
@@ -71,7 +75,13 @@ export async function authenticateLocally(
   random: RandomBytes,
   keyNumber: number = cardKeyNumber.till,
 ): Promise<Authentication> {
-  return authenticate(channel, new Uint8Array(0), keyHolder(() => key), random, keyNumber)
+  return authenticate(
+    channel,
+    new Uint8Array(0),
+    keyHolder(() => key),
+    random,
+    keyNumber,
+  )
 }
 
 /** What a ledger returns after a relayed authentication: session keys, never the card's key. */
@@ -99,7 +109,11 @@ export interface CardAuthenticator {
 }
 
 export type AuthenticatorAnswer =
-  | { readonly kind: 'part2'; readonly part2: Uint8Array; readonly complete: (part3: Uint8Array) => Promise<SessionAnswer> }
+  | {
+      readonly kind: 'part2'
+      readonly part2: Uint8Array
+      readonly complete: (part3: Uint8Array) => Promise<SessionAnswer>
+    }
   | AuthenticatorFailure
 
 export type SessionAnswer =

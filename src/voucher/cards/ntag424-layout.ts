@@ -85,8 +85,10 @@ export function readNdefFile(file: Uint8Array): NdefFileReading {
     m: textOf(file, sunMacOffset, sunMacHexLength),
   }
   const template = blankNdefFile()
-  const isFixed = (offset: number) => !isWithin(offset, piccDataOffset, piccDataHexLength) &&
-    !isWithin(offset, bindingOffset, bindingHexLength) && !isWithin(offset, sunMacOffset, sunMacHexLength)
+  const isFixed = (offset: number) =>
+    !isWithin(offset, piccDataOffset, piccDataHexLength) &&
+    !isWithin(offset, bindingOffset, bindingHexLength) &&
+    !isWithin(offset, sunMacOffset, sunMacHexLength)
   if (file.some((byte, offset) => isFixed(offset) && byte !== template[offset])) {
     return { kind: 'malformed', detail: 'wrong-layout' }
   }

@@ -31,7 +31,12 @@ export interface UnsupportedCard {
     /** ISOSelectFile's status in words. */
     readonly selectStatus: string
     /** Null where the card answers no GetVersion. */
-    readonly hardware: { readonly vendor: number; readonly type: number; readonly major: number; readonly minor: number } | null
+    readonly hardware: {
+      readonly vendor: number
+      readonly type: number
+      readonly major: number
+      readonly minor: number
+    } | null
   }
 }
 
@@ -58,7 +63,11 @@ export async function recogniseCard(channel: CardChannel): Promise<Recognition> 
 
   const frames: Uint8Array[] = []
   for (const instruction of [getVersion, additionalFrame, additionalFrame]) {
-    const frame: CardAnswer | Torn<RecognitionStep> = await exchange(channel, 'get-version', nativeCommand(instruction, new Uint8Array(0)))
+    const frame: CardAnswer | Torn<RecognitionStep> = await exchange(
+      channel,
+      'get-version',
+      nativeCommand(instruction, new Uint8Array(0)),
+    )
     if (frame.kind === 'torn') return gone(frame)
     const isLast = frames.length === 2
     if (frame.status.code !== (isLast ? statusOk : statusMoreFrames)) {
@@ -69,7 +78,8 @@ export async function recogniseCard(channel: CardChannel): Promise<Recognition> 
 
   const hardware = hardwareOf(frames[0])
   if (hardware === null) return unsupported('version-malformed', null)
-  if (hardware.type !== hardwareTypeNtag || hardware.major !== hardwareMajor424) return unsupported('other-hardware', hardware)
+  if (hardware.type !== hardwareTypeNtag || hardware.major !== hardwareMajor424)
+    return unsupported('other-hardware', hardware)
   if (selected.status.code !== statusIsoOk) return unsupported('no-application', hardware)
   const uid = (frames[2] ?? new Uint8Array(0)).slice(0, uidLength)
   if (uid.length !== uidLength) return unsupported('version-malformed', hardware)

@@ -116,9 +116,7 @@ export async function readSun(channel: CardChannel): Promise<SunRead> {
 
 export type ProofTaken =
   /** `sun.b` is the binding of these terms. Only the ledger can tell whether `sun.m` is the card's. */
-  | { readonly kind: 'proof'; readonly sun: SunMessage; readonly uid: Uint8Array }
-  | Torn<ProofStep>
-  | CardRefusal
+  { readonly kind: 'proof'; readonly sun: SunMessage; readonly uid: Uint8Array } | Torn<ProofStep> | CardRefusal
 
 /**
  * The whole presence after the decision and its intent row: select, authenticate once, write the binding, reselect,

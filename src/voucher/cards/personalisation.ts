@@ -147,7 +147,9 @@ export async function personaliseCard(
   return { kind: 'personalised', uid: card.uid, counterWasReset: prepared.counterWasReset }
 }
 
-type Prepared = { readonly kind: 'prepared'; readonly desk: Desk; readonly counterWasReset: boolean } | PersonalisationFailure
+type Prepared =
+  | { readonly kind: 'prepared'; readonly desk: Desk; readonly counterWasReset: boolean }
+  | PersonalisationFailure
 
 /** Steps 2 to 5. */
 async function prepare(desk: Desk, keys: CardKeys, keyVersion: number): Promise<Prepared> {
@@ -241,7 +243,11 @@ export function authenticatedKeyData(newKey: Uint8Array, keyVersion: number): Ui
 }
 
 /** Null: the card says that it changed key 0. It says so in clear, so it is verified afterwards. */
-async function replaceMasterKey(desk: Desk, key: Uint8Array, keyVersion: number): Promise<PersonalisationFailure | null> {
+async function replaceMasterKey(
+  desk: Desk,
+  key: Uint8Array,
+  keyVersion: number,
+): Promise<PersonalisationFailure | null> {
   const changed = await desk.send(
     'change-master-key',
     changeKey,
@@ -261,7 +267,8 @@ async function verifyMasterKey(
 ): Promise<PersonalisationFailure | null> {
   const selected = await exchange(channel, 'verify', selectApplicationCommand())
   if (selected.kind === 'torn') return selected
-  if (selected.status.code !== statusIsoOk) return refusal('verify', 'CARD_NOT_VERIFIED', describeStatus(selected.status))
+  if (selected.status.code !== statusIsoOk)
+    return refusal('verify', 'CARD_NOT_VERIFIED', describeStatus(selected.status))
   const authentication = await authenticateLocally(channel, key, random, cardKeyNumber.applicationMaster)
   if (authentication.kind === 'torn') return { ...authentication, step: 'verify' }
   if (authentication.kind === 'refused') return refusal('verify', 'CARD_NOT_VERIFIED', authentication.detail)
@@ -283,7 +290,8 @@ async function verifyMasterKey(
  */
 function writingMode(settings: Uint8Array): CommunicationMode | null {
   const [fileType, option, readWriteAndChange, readAndWrite] = settings
-  if (fileType !== 0x00 || option === undefined || readWriteAndChange === undefined || readAndWrite === undefined) return null
+  if (fileType !== 0x00 || option === undefined || readWriteAndChange === undefined || readAndWrite === undefined)
+    return null
   const writers = [readWriteAndChange >> 4, readAndWrite & 0x0f]
   if (writers.includes(keyZero)) return communicationModeOf(option)
   return writers.includes(freeAccess) ? 'plain' : null

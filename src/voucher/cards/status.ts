@@ -7,7 +7,10 @@ export interface CardStatus {
   readonly name: CardStatusName
 }
 
-export type CardStatusName = (typeof nativeNames)[keyof typeof nativeNames] | (typeof isoNames)[keyof typeof isoNames] | 'UNKNOWN'
+export type CardStatusName =
+  | (typeof nativeNames)[keyof typeof nativeNames]
+  | (typeof isoNames)[keyof typeof isoNames]
+  | 'UNKNOWN'
 
 /** Native success. ISO 7816-4 commands answer `statusIsoOk`. */
 export const statusOk = 0x9100

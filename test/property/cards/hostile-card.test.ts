@@ -3,7 +3,7 @@
  * flipped, cut, lengthened, reordered or torn at random. Whatever a card does, the profile answers with a value, never
  * throws, authenticates at most once, and never gives a proof for other terms than those asked for.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fromHex, toHex } from '../../../src/voucher/cards/bytes.ts'
 import type { ChannelAnswer } from '../../../src/voucher/cards/card-channel.ts'
@@ -16,7 +16,6 @@ import presences from '../../fixtures/vectors/ntag424-presences.json' with { typ
 import { playbackCard, scriptedRandom } from '../../unit/cards/scripted-card.ts'
 
 const seed = Number(process.env['TOLEM_SEED'] ?? 424)
-console.log(`seed ${seed} (TOLEM_SEED)`)
 const runs = { seed, numRuns: 2000 }
 
 const { sale } = presences
@@ -35,7 +34,9 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   bytes(40).map((more) => (response: Uint8Array) => answered(Uint8Array.from([...response, ...more]))),
   bytes(300).map((other) => () => answered(other)),
   fc.tuple(bytes(160), fc.constantFrom('9000', '9100', '91AF', '91AE', '919D', '911E', '6A82', '6700')).map(
-    ([data, status]) => () => answered(Uint8Array.from([...data, ...fromHex(status)])),
+    ([data, status]) =>
+      () =>
+        answered(Uint8Array.from([...data, ...fromHex(status)])),
   ),
   fc.constant(() => ({ kind: 'unknown', reason: 'card-left' }) as const),
   fc.constant(() => ({ kind: 'notSent', reason: 'no-card' }) as const),
@@ -50,7 +51,10 @@ const hostility = (length: number) =>
 
 function hostileCard(
   exchanges: readonly { readonly response: string }[],
-  { mutations, swaps }: { mutations: readonly (readonly [number, Mutation])[]; swaps: readonly (readonly [number, number])[] },
+  {
+    mutations,
+    swaps,
+  }: { mutations: readonly (readonly [number, Mutation])[]; swaps: readonly (readonly [number, number])[] },
 ) {
   const responses = exchanges.map(({ response }) => fromHex(response))
   for (const [to, from] of swaps) responses[to] = responses[from] ?? new Uint8Array(0)
@@ -66,10 +70,12 @@ const localKey = keyHolder(() => fromHex(sale.tillKey))
 const openedByLedger = (sun: Parameters<typeof openSun>[0]) =>
   openSun(sun, { metaReadKey: fromHex(sale.metaReadKey), fileReadKeyOf: () => fromHex(sale.fileReadKey) })
 
-describe('a hostile card', () => {
+describe(`a hostile card, TOLEM_SEED=${seed}`, () => {
   test('the honest recording is accepted, so the property below can fail', async () => {
     const card = hostileCard(sale.exchanges, { mutations: [], swaps: [] })
-    expect((await takeSaleBoundProof(card, localKey, fromHex(sale.termsHash), scriptedRandom(sale.rndA))).kind).toBe('proof')
+    expect((await takeSaleBoundProof(card, localKey, fromHex(sale.termsHash), scriptedRandom(sale.rndA))).kind).toBe(
+      'proof',
+    )
   })
 
   test('never throws, and never gives a proof with another binding', async () => {
@@ -83,10 +89,10 @@ describe('a hostile card', () => {
         if (taken.kind !== 'proof') return
         proofs += 1
         expect(taken.sun.b).toBe(toHex(termsHash))
+        // Whatever else was mutated, the ledger refuses it or reads what the honest card said.
         const opened = openedByLedger(taken.sun)
-        if (opened.kind === 'opened') {
-          expect(opened).toMatchObject({ termsHash, uid: fromHex(sale.uid), counter: sale.counter })
-        }
+        const honest = { kind: 'opened', termsHash, uid: fromHex(sale.uid), counter: sale.counter }
+        expect([honest, { kind: 'refused', code: expect.any(String) }]).toContainEqual(opened)
       }),
       runs,
     )
@@ -95,13 +101,17 @@ describe('a hostile card', () => {
 
   test('with a fresh RndA no answers of an old presence, however mutated, ever authenticate', async () => {
     await fc.assert(
-      fc.asyncProperty(hostility(sale.exchanges.length), fc.uint8Array({ minLength: 16, maxLength: 16 }), async (hostile, rndA) => {
-        fc.pre(toHex(rndA) !== sale.rndA)
-        const card = hostileCard(sale.exchanges, hostile)
-        const taken = await takeSaleBoundProof(card, localKey, fromHex(sale.termsHash), scriptedRandom(toHex(rndA)))
-        expect(taken.kind).not.toBe('proof')
-        expect(card.sent.some((command) => command.startsWith('908D'))).toBe(false)
-      }),
+      fc.asyncProperty(
+        hostility(sale.exchanges.length),
+        fc.uint8Array({ minLength: 16, maxLength: 16 }),
+        async (hostile, rndA) => {
+          fc.pre(toHex(rndA) !== sale.rndA)
+          const card = hostileCard(sale.exchanges, hostile)
+          const taken = await takeSaleBoundProof(card, localKey, fromHex(sale.termsHash), scriptedRandom(toHex(rndA)))
+          expect(taken.kind).not.toBe('proof')
+          expect(card.sent.some((command) => command.startsWith('908D'))).toBe(false)
+        },
+      ),
       { ...runs, numRuns: 500 },
     )
   })
@@ -124,7 +134,7 @@ describe('a hostile card', () => {
   })
 })
 
-describe('the ledger', () => {
+describe(`the ledger, TOLEM_SEED=${seed}`, () => {
   test('opens no message with any change in it', () => {
     const hexDigit = fc.constantFrom(...'0123456789ABCDEF')
     fc.assert(

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { aes128CbcDecrypt, aes128CbcEncrypt, aes128CmacTruncated } from '../../../src/voucher/cards/aes.ts'
 import { concatBytes, fromHex, toHex } from '../../../src/voucher/cards/bytes.ts'
-import { commandIv, ev2Complete, ev2Part2, responseIv, unwrapResponse, wrapCommand } from '../../../src/voucher/cards/ev2.ts'
+import {
+  commandIv,
+  ev2Complete,
+  ev2Part2,
+  responseIv,
+  unwrapResponse,
+  wrapCommand,
+} from '../../../src/voucher/cards/ev2.ts'
 import type { Ev2Session } from '../../../src/voucher/cards/ev2.ts'
 import { splitAnswer } from '../../../src/voucher/cards/status.ts'
 import authentications from '../../fixtures/vectors/ev2-first.json' with { type: 'json' }
@@ -39,7 +46,8 @@ const none = new Uint8Array(0)
 
 describe('AuthenticateEV2First', () => {
   test.each(authentications.cases)('$published', (vector: Vector) => {
-    const encRndB = vector['rapdu1'] === undefined ? bytes(vector, 'encRndB') : splitAnswer(bytes(vector, 'rapdu1'))?.data
+    const encRndB =
+      vector['rapdu1'] === undefined ? bytes(vector, 'encRndB') : splitAnswer(bytes(vector, 'rapdu1'))?.data
     const part2Expected = vector['capdu2'] === undefined ? text(vector, 'part2') : text(vector, 'capdu2').slice(10, -2)
     const part3 = vector['rapdu2'] === undefined ? bytes(vector, 'part3') : splitAnswer(bytes(vector, 'rapdu2'))?.data
     const key = bytes(vector, 'key')
@@ -115,7 +123,13 @@ describe('secure messaging, full', () => {
     const vector = secureMessaging('an12343-t25-26-FULL')
     const write = vector['write'] as Vector
     const read = vector['read'] as Vector
-    const writeCommand = wrapped(sessionOf(vector, 0), 0x8d, bytes(write, 'header'), expand(text(write, 'data')), 'full')
+    const writeCommand = wrapped(
+      sessionOf(vector, 0),
+      0x8d,
+      bytes(write, 'header'),
+      expand(text(write, 'data')),
+      'full',
+    )
     expect(toHex(writeCommand.apdu).slice(10, -2)).toBe(text(write, 'payload'))
     const written = unwrapResponse(writeCommand.session, fromHex(`${text(write, 'rsp_MACt')}9100`), 'full')
     expect(written).toEqual({ kind: 'data', data: none })
@@ -124,16 +138,21 @@ describe('secure messaging, full', () => {
     expect(toHex(readCommand.apdu).slice(10, -2)).toBe(text(read, 'payload'))
     const plainPadded = expand(text(read, 'plain_padded'))
     const response = fromHex(`${text(read, 'rsp')}9100`)
-    expect(unwrapResponse(readCommand.session, response, 'full')).toEqual({ kind: 'data', data: plainPadded.slice(0, 48) })
-    expect(aes128CbcDecrypt(readCommand.session.encKey, response.slice(0, -10), responseIv(readCommand.session))).toEqual(
-      plainPadded,
-    )
+    expect(unwrapResponse(readCommand.session, response, 'full')).toEqual({
+      kind: 'data',
+      data: plainPadded.slice(0, 48),
+    })
+    expect(
+      aes128CbcDecrypt(readCommand.session.encKey, response.slice(0, -10), responseIv(readCommand.session)),
+    ).toEqual(plainPadded)
   })
 
   test('AN12343 p64: the IV of an answer', () => {
     const vector = secureMessaging('an12343-p64-EncTMRI-rsp')
     const session = sessionOf(vector)
-    expect(toHex(aes128CbcDecrypt(session.encKey, bytes(vector, 'enc'), responseIv(session)))).toBe(text(vector, 'plain'))
+    expect(toHex(aes128CbcDecrypt(session.encKey, bytes(vector, 'enc'), responseIv(session)))).toBe(
+      text(vector, 'plain'),
+    )
   })
 
   test('proxmark3: the IV of a command', () => {
@@ -146,7 +165,10 @@ describe('secure messaging, full', () => {
     const vector = personalisation.get_card_uid
     const command = wrapped(sessionOf(vector), 0x51, none, none, 'full')
     expect(toHex(command.apdu)).toBe(vector.capdu)
-    expect(unwrapResponse(command.session, fromHex(vector.rapdu), 'full')).toEqual({ kind: 'data', data: fromHex(vector.uid) })
+    expect(unwrapResponse(command.session, fromHex(vector.rapdu), 'full')).toEqual({
+      kind: 'data',
+      data: fromHex(vector.uid),
+    })
   })
 })
 
@@ -171,15 +193,15 @@ describe('what must not pass', () => {
   const answerWith = (payload: Uint8Array, counter = session.commandCounter) =>
     concatBytes(
       payload,
-      aes128CmacTruncated(
-        session.macKey,
-        concatBytes(Uint8Array.of(0, counter, 0), session.transactionId, payload),
-      ),
+      aes128CmacTruncated(session.macKey, concatBytes(Uint8Array.of(0, counter, 0), session.transactionId, payload)),
       fromHex('9100'),
     )
 
   test('an answer under the counter of another command', () => {
-    expect(unwrapResponse(session, answerWith(Uint8Array.of(9)), 'mac')).toEqual({ kind: 'data', data: Uint8Array.of(9) })
+    expect(unwrapResponse(session, answerWith(Uint8Array.of(9)), 'mac')).toEqual({
+      kind: 'data',
+      data: Uint8Array.of(9),
+    })
     expect(unwrapResponse(session, answerWith(Uint8Array.of(9), 4), 'mac')).toEqual({
       kind: 'malformed',
       detail: 'wrong-mac',
@@ -198,7 +220,10 @@ describe('what must not pass', () => {
     })
     for (const plain of ['00'.repeat(16), `${'11'.repeat(15)}00`, `80${'00'.repeat(31)}`]) {
       const payload = aes128CbcEncrypt(session.encKey, fromHex(plain), responseIv(session))
-      expect(unwrapResponse(session, answerWith(payload), 'full')).toEqual({ kind: 'malformed', detail: 'wrong-padding' })
+      expect(unwrapResponse(session, answerWith(payload), 'full')).toEqual({
+        kind: 'malformed',
+        detail: 'wrong-padding',
+      })
     }
   })
 

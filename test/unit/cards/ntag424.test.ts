@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { fromHex, toHex } from '../../../src/voucher/cards/bytes.ts'
 import type { ChannelAnswer } from '../../../src/voucher/cards/card-channel.ts'
-import { authenticateLocally, beginRelayedAuthentication, finishRelayedAuthentication, keyHolder, masterKeyHolder, relayedAuthenticator, sessionFromKeys } from '../../../src/voucher/cards/ntag424-authentication.ts'
+import {
+  authenticateLocally,
+  beginRelayedAuthentication,
+  finishRelayedAuthentication,
+  keyHolder,
+  masterKeyHolder,
+  relayedAuthenticator,
+  sessionFromKeys,
+} from '../../../src/voucher/cards/ntag424-authentication.ts'
 import type { AuthenticationRelay } from '../../../src/voucher/cards/ntag424-authentication.ts'
 import { ev2Complete, ev2Part2 } from '../../../src/voucher/cards/ev2.ts'
 import { blankNdefFile, ndefMessageEnd } from '../../../src/voucher/cards/ntag424-layout.ts'
@@ -24,14 +32,26 @@ const random = () => scriptedRandom(sale.rndA)
 const withAnswer = (index: number, answer: string | ChannelAnswer) =>
   playbackCard((at) =>
     at === index
-      ? typeof answer === 'string' ? answered(answer) : answer
+      ? typeof answer === 'string'
+        ? answered(answer)
+        : answer
       : answered(sale.exchanges[at]?.response ?? ''),
   )
 const take = (card: ReturnType<typeof scriptedCard>, authenticator = localKey) =>
   takeSaleBoundProof(card, authenticator, termsHash, random())
 
 /** Places in the recording. */
-const at = { select: 0, version: 1, lastVersion: 3, challenge: 4, part3: 5, write: 6, reselect: 7, selectFile: 8, read: 9 }
+const at = {
+  select: 0,
+  version: 1,
+  lastVersion: 3,
+  challenge: 4,
+  part3: 5,
+  write: 6,
+  reselect: 7,
+  selectFile: 8,
+  read: 9,
+}
 
 describe('recognising a card', () => {
   test('an NTAG 424 DNA and its UID', async () => {
@@ -122,7 +142,10 @@ describe('authentication', () => {
     const session = sessionFromKeys({ ti: transactionId, encKey, macKey })
     if (session === null) throw new Error('session keys have wrong lengths')
     expect(session).toEqual(completion.session)
-    expect(await writeBinding(card, session, termsHash)).toMatchObject({ kind: 'written', session: { commandCounter: 1 } })
+    expect(await writeBinding(card, session, termsHash)).toMatchObject({
+      kind: 'written',
+      session: { commandCounter: 1 },
+    })
     expect(card.sent).toEqual(commands.slice(at.challenge, at.write + 1))
   })
 
@@ -194,13 +217,19 @@ describe('taking a sale-bound proof', () => {
   })
 
   test('relayed: what the ledger sends is checked for its lengths', async () => {
-    const shortPart2 = { ...ledger, challenge: async () => ({ kind: 'part2', part2: new Uint8Array(31), handle: '' }) as const }
+    const shortPart2 = {
+      ...ledger,
+      challenge: async () => ({ kind: 'part2', part2: new Uint8Array(31), handle: '' }) as const,
+    }
     expect(await take(scriptedCard(sale.exchanges), relayedAuthenticator(shortPart2))).toMatchObject({
       code: 'CARD_AUTHENTICATION_UNAVAILABLE',
       detail: 'part-2-length',
     })
     const none = new Uint8Array(0)
-    const noKeys = { ...ledger, complete: async () => ({ kind: 'keys', ti: none, encKey: none, macKey: none }) as const }
+    const noKeys = {
+      ...ledger,
+      complete: async () => ({ kind: 'keys', ti: none, encKey: none, macKey: none }) as const,
+    }
     expect(await take(scriptedCard(sale.exchanges), relayedAuthenticator(noKeys))).toMatchObject({
       code: 'CARD_AUTHENTICATION_UNAVAILABLE',
       detail: 'session-key-length',
@@ -209,7 +238,12 @@ describe('taking a sale-bound proof', () => {
 
   test('a lease for another card: refused before the card is answered', async () => {
     const card = scriptedCard(sale.exchanges)
-    expect(await take(card, keyHolder(() => null))).toMatchObject({
+    expect(
+      await take(
+        card,
+        keyHolder(() => null),
+      ),
+    ).toMatchObject({
       code: 'CARD_AUTHENTICATION_REFUSED',
       detail: 'no-key-for-card',
     })
@@ -237,8 +271,8 @@ describe('taking a sale-bound proof', () => {
     const card = withAnswer(index, answer)
     const taken = await take(card)
     expect(taken).toMatchObject({ kind: 'refused', code })
-    const authentications = card.sent.filter((command) => command.startsWith('9071'))
-    expect(authentications.length).toBeLessThanOrEqual(1)
+    const attempts = card.sent.filter((command) => command.startsWith('9071'))
+    expect(attempts.length).toBeLessThanOrEqual(1)
   })
 
   test('a replay of an old presence fails at part 3, because RndA is new', async () => {
@@ -284,14 +318,16 @@ describe('taking a sale-bound proof', () => {
   })
 
   test('a terms hash that is not 32 bytes is a broken invariant', async () => {
-    await expect(takeSaleBoundProof(scriptedCard([]), localKey, new Uint8Array(31), random())).rejects.toThrow(RangeError)
+    await expect(takeSaleBoundProof(scriptedCard([]), localKey, new Uint8Array(31), random())).rejects.toThrow(
+      RangeError,
+    )
   })
 })
 
-describe('reading the message', () => {
-  const readBack = (file: Uint8Array) =>
-    readSun(playbackCard((index) => answered(index < 2 ? '9000' : `${toHex(file)}9000`)))
+const readBack = (file: Uint8Array) =>
+  readSun(playbackCard((index) => answered(index < 2 ? '9000' : `${toHex(file)}9000`)))
 
+describe('reading the message', () => {
   test('offsets are those of docs/design/02', () => {
     const file = blankNdefFile()
     expect(file).toHaveLength(143)

@@ -10,19 +10,19 @@ import presences from '../../fixtures/vectors/ntag424-presences.json' with { typ
 import vectors from '../../fixtures/vectors/ntag424-personalisation.json' with { type: 'json' }
 import { answered, playbackCard, scriptedCard, scriptedRandom } from './scripted-card.ts'
 
-describe('AN12196: the commands of a personalisation', () => {
-  const sessionOf = (vector: { TI: string; KSesAuthENC: string; KSesAuthMAC: string; CmdCtr: number }): Ev2Session => ({
-    transactionId: fromHex(vector.TI),
-    encKey: fromHex(vector.KSesAuthENC),
-    macKey: fromHex(vector.KSesAuthMAC),
-    commandCounter: vector.CmdCtr,
-  })
-  const wrapped = (session: Ev2Session, instruction: number, header: number, data: Uint8Array) => {
-    const command = wrapCommand(session, instruction, Uint8Array.of(header), data, 'full')
-    if (command.kind !== 'wrapped') throw new Error(command.kind)
-    return command
-  }
+const sessionOf = (vector: { TI: string; KSesAuthENC: string; KSesAuthMAC: string; CmdCtr: number }): Ev2Session => ({
+  transactionId: fromHex(vector.TI),
+  encKey: fromHex(vector.KSesAuthENC),
+  macKey: fromHex(vector.KSesAuthMAC),
+  commandCounter: vector.CmdCtr,
+})
+const wrapped = (session: Ev2Session, instruction: number, header: number, data: Uint8Array) => {
+  const command = wrapCommand(session, instruction, Uint8Array.of(header), data, 'full')
+  if (command.kind !== 'wrapped') throw new Error(command.kind)
+  return command
+}
 
+describe('AN12196: the commands of a personalisation', () => {
   test('ChangeFileSettings', () => {
     const vector = vectors.change_file_settings
     const session = sessionOf(vector)
@@ -68,6 +68,11 @@ const personalise = (recording: Recording, card: ReturnType<typeof scriptedCard>
 const withAnswer = (recording: Recording, index: number, answer: ChannelAnswer) =>
   playbackCard((at) => (at === index ? answer : answered(recording.exchanges[at]?.response ?? '')))
 
+const sentToRefused = async (recording: Recording) => {
+  const card = scriptedCard(recording.exchanges)
+  return { result: await personalise(recording, card), sent: card.sent }
+}
+
 describe('personalising a card', () => {
   test.each(Object.entries(presences.personalisation))('%s: exactly the recorded presence', async (_, recording) => {
     const card = scriptedCard(recording.exchanges)
@@ -82,7 +87,9 @@ describe('personalising a card', () => {
 
   const { blank, complete } = presences.personalisation
   const indexOf = (start: string, occurrence = 0) => {
-    const found = blank.exchanges.map(({ command }, index) => (command.startsWith(start) ? index : -1)).filter((i) => i >= 0)
+    const found = blank.exchanges
+      .map(({ command }, index) => (command.startsWith(start) ? index : -1))
+      .filter((i) => i >= 0)
     const index = found[occurrence]
     if (index === undefined) throw new Error(`no command ${start}`)
     return index
@@ -136,6 +143,25 @@ describe('personalising a card', () => {
   test('a card that says it changed key 0 and did not is not issued', async () => {
     const card = withAnswer(blank, indexOf('90AF000020', 1), answered('91AE'))
     expect(await personalise(blank, card)).toMatchObject({ kind: 'refused', step: 'verify', code: 'CARD_NOT_VERIFIED' })
+  })
+
+  const { refusedPersonalisation: refused } = presences
+
+  test("a key version that is neither the factory's nor ours: not blank, and that key is not touched", async () => {
+    const { result, sent } = await sentToRefused(refused.keyOfAnotherZone)
+    expect(result).toMatchObject({ code: 'CARD_NOT_BLANK', step: 'change-keys', detail: 'key-2-version-7' })
+    expect(sent.filter((command) => command.startsWith('90C4'))).toHaveLength(1)
+  })
+
+  test('a file that key 0 may not write: not blank, and nothing is written', async () => {
+    const { result, sent } = await sentToRefused(refused.fileNotWritable)
+    expect(result).toMatchObject({ code: 'CARD_NOT_BLANK', step: 'read-settings', detail: 'file-2-not-writable' })
+    expect(sent.some((command) => /^90(8D|C4|5F)/.test(command))).toBe(false)
+  })
+
+  test('settings that are not ours at the end: the card is not issued', async () => {
+    const { result } = await sentToRefused(refused.settingsNotTaken)
+    expect(result).toMatchObject({ code: 'CARD_NOT_VERIFIED', step: 'verify', detail: 'file-2-settings' })
   })
 
   test('another card is refused before anything is written', async () => {

@@ -26,7 +26,9 @@ describe('published SDM vectors', () => {
     const mac = sunSessionMacKey(field(vector, 'K_SDMFileRead'), piccData)
     expect(mac).toEqual(field(vector, 'KSesSDMFileReadMAC'))
     expect(aes128Cmac(field(vector, 'K_SDMFileRead'), field(vector, 'SV2'))).toEqual(mac)
-    expect(aes128Cmac(field(vector, 'K_SDMFileRead'), field(vector, 'SV1'))).toEqual(field(vector, 'KSesSDMFileReadENC'))
+    expect(aes128Cmac(field(vector, 'K_SDMFileRead'), field(vector, 'SV1'))).toEqual(
+      field(vector, 'KSesSDMFileReadENC'),
+    )
   })
 
   test('AN12196 §3.4: PICCData and MAC of the example URL', () => {
@@ -37,14 +39,18 @@ describe('published SDM vectors', () => {
     const session = sunSessionMacKey(field(vector, 'K_SDMFileRead'), piccData)
     expect(session).toEqual(field(vector, 'KSesSDMFileReadMAC'))
     expect(aes128Cmac(session, empty)).toEqual(field(vector, 'cmac_full'))
-    expect(sunMac(field(vector, 'K_SDMFileRead'), piccData, field(vector, 'mac_input'))).toEqual(field(vector, 'SDMMAC'))
+    expect(sunMac(field(vector, 'K_SDMFileRead'), piccData, field(vector, 'mac_input'))).toEqual(
+      field(vector, 'SDMMAC'),
+    )
   })
 
   test('sdm-backend: plain mirror', () => {
     const vector = vectorOf('icedevml-plain-mirror')
     const piccData = { uid: field(vector, 'uid'), counter: Number.parseInt(vector['ctr_ascii_msb'] ?? '', 16) }
     expect(piccData.counter).toBe(littleEndianToNumber(field(vector, 'ctr_le')))
-    expect(sunMac(field(vector, 'K_SDMFileRead'), piccData, field(vector, 'mac_input'))).toEqual(field(vector, 'SDMMAC'))
+    expect(sunMac(field(vector, 'K_SDMFileRead'), piccData, field(vector, 'mac_input'))).toEqual(
+      field(vector, 'SDMMAC'),
+    )
   })
 
   test('no vector is left out', () => {
