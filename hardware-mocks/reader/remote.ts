@@ -118,7 +118,9 @@ class RemoteReader implements CardReaderPort {
   readonly #didChangeStatus = new Emitter<ReaderStatus>()
   readonly #outstanding = new Map<number, (result: TransmitResult) => void>()
   #status: ReaderStatus
+  #isUnreachable = true
   #presence: CardPresence | null = null
+  /** Connected, or on the way. */
   #socket: Socket | null = null
   #retry: unknown = null
   #lastId = 0
@@ -149,7 +151,7 @@ class RemoteReader implements CardReaderPort {
 
   transmit(presenceId: string, command: Uint8Array, timeoutMs: number): Promise<TransmitResult> {
     const socket = this.#socket
-    if (socket === null || this.#status.trouble?.code === 'no-service') {
+    if (socket === null || this.#isUnreachable) {
       return Promise.resolve({ kind: 'notSent', reason: 'reader-gone', detail: 'the virtual hardware is not reachable' })
     }
     this.#lastId += 1
@@ -173,8 +175,9 @@ class RemoteReader implements CardReaderPort {
     if (this.#isDisposed) return
     this.#isDisposed = true
     this.#scheduler.clearTimeout(this.#retry)
-    this.#socket?.destroy()
+    const socket = this.#socket
     this.#lose()
+    socket?.destroy()
     this.#didInsert.dispose()
     this.#didRemove.dispose()
     this.#didChangeStatus.dispose()
@@ -189,23 +192,21 @@ class RemoteReader implements CardReaderPort {
 
   #connect(): void {
     const socket = connect({ host: LOOPBACK, port: this.#port })
+    this.#socket = socket
     socket.setNoDelay(true)
     socket.on('error', () => {})
-    socket.on('connect', () => {
-      this.#socket = socket
-    })
     onLines(socket, serverMessage, (message) => this.#receive(message))
     socket.on('close', () => {
       if (this.#isDisposed) return
       this.#lose()
       this.#retry = this.#scheduler.setTimeout(() => this.#connect(), RECONNECT_MS)
     })
-    this.#socket = null
   }
 
   #receive(message: ServerMessage): void {
     switch (message.type) {
       case 'status':
+        this.#isUnreachable = false
         this.#changeStatus(message.status)
         return
       case 'insert':
@@ -232,7 +233,9 @@ class RemoteReader implements CardReaderPort {
     const presence = this.#presence
     this.#presence = null
     if (presence !== null) this.#didRemove.fire({ presenceId: presence.presenceId })
-    if (this.#status.trouble?.code !== 'no-service') this.#changeStatus(this.#unreachable())
+    if (this.#isUnreachable) return
+    this.#isUnreachable = true
+    this.#changeStatus(this.#unreachable())
   }
 
   #changeStatus(status: ReaderStatus): void {

@@ -62,6 +62,7 @@ export class VpcdSlot {
       })
       socket.on('error', reject)
       socket.on('close', () => {
+        reject(new Error('the connection to vpcd ended before it stood'))
         if (this.#laid === laid) this.pull()
       })
     })
