@@ -8,7 +8,9 @@ const tests: Step = {
   limitSeconds: 300,
 }
 
-const results: StepResult[] = await Promise.all(staticChecks.map((step) => runStep(step, 'onFailure')))
+const unused: Step = { name: 'unused', command: ['npm', 'run', '--silent', 'unused'], limitSeconds: 60 }
+
+const results: StepResult[] = await Promise.all([...staticChecks, unused].map((step) => runStep(step, 'onFailure')))
 results.push(await runStep(tests, 'live'))
 
 process.stdout.write(`\n${summary(results)}\n`)

@@ -31,6 +31,9 @@ const plan: readonly (readonly [from: string, to: string, rules: readonly string
   ['src/terminal/core/main.ts', 'src/voucher/money.ts', []],
   ['src/terminal/core/main.ts', 'src/sync/engine/drain.ts', []],
   ['src/terminal/core/main.ts', 'src/drivers/ports.ts', []],
+  ['src/terminal/core/main.ts', 'src/drivers/host/client.ts', []],
+  ['src/terminal/core/main.ts', 'src/drivers/printer/document.ts', []],
+  ['src/terminal/core/main.ts', 'src/drivers/host/serve.ts', ['terminal-imports-drivers-by-their-ports']],
   ['src/terminal/core/main.ts', 'src/drivers/printer/escpos.ts', ['terminal-imports-drivers-by-their-ports']],
   ['src/terminal/core/main.ts', 'ledger-sim/main.ts', ['terminal-imports-drivers-by-their-ports']],
   [
