@@ -83,7 +83,6 @@ export async function writeBinding(
     case 'malformed':
       return refusal('write-binding', 'CARD_ANSWER_MALFORMED', response.detail)
     case 'data':
-      if (response.data.length > 0) return refusal('write-binding', 'CARD_ANSWER_MALFORMED', 'unexpected-data')
       return { kind: 'written', session: command.session }
   }
 }
