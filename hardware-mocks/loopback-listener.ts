@@ -41,16 +41,15 @@ export class LoopbackListener {
     }
   }
 
-  /** Refuses new connections from now on and resets the existing ones. */
+  /** Refuses new connections from now on and resets the existing ones. Resolves when all of them are gone. */
   async close(): Promise<void> {
     const server = this.#server
     this.#server = null
-    this.resetConnections()
-    if (server !== null) await new Promise<void>((resolve) => void server.close(() => resolve()))
-  }
-
-  resetConnections(): void {
+    // A server may report its end before the last socket has told its listeners.
+    const ends = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)))
     for (const socket of this.#sockets) socket.resetAndDestroy()
+    if (server !== null) await new Promise<void>((resolve) => void server.close(() => resolve()))
+    await Promise.all(ends)
   }
 
   #listen(): Promise<Server> {
@@ -59,8 +58,8 @@ export class LoopbackListener {
         // A reset by the peer is an everyday event here; `close` follows and is handled where it matters.
         socket.on('error', () => undefined)
         this.#sockets.add(socket)
-        socket.on('close', () => this.#sockets.delete(socket))
         this.#onConnection(socket)
+        socket.on('close', () => this.#sockets.delete(socket))
       })
       server.once('error', reject)
       server.listen({ host: '127.0.0.1', port: this.#port }, () => {
