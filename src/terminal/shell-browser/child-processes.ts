@@ -1,0 +1,70 @@
+/** Core and device host as child processes of Node, with Node's IPC. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Child, ChildRole, Spawn, Unsubscribe } from '../shell/children.ts'
+
+/** What a role runs: a file for Node, and its arguments. */
+export interface Program {
+  readonly file: string
+  readonly parameters: readonly string[]
+}
+
+/** Passed on untouched as one argument each: `--core JSON`, `--devices JSON`. */
+export interface ChildConfiguration {
+  readonly core: string
+  readonly devices: string
+}
+
+/** The programs of the product. */
+export function tolemPrograms({ core, devices }: ChildConfiguration): Readonly<Record<ChildRole, Program>> {
+  const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+  return {
+    core: { file: file('../core/main.ts'), parameters: ['--core', core] },
+    'device-host': { file: file('../../drivers/host/main.ts'), parameters: ['--devices', devices] },
+  }
+}
+
+/** What the children write goes to our stderr: our stdout belongs to the lines that other programs read. */
+export function spawnChildProcesses(programs: Readonly<Record<ChildRole, Program>>): Spawn {
+  return (role) => {
+    const { file, parameters } = programs[role]
+    const started = spawn(process.execPath, [file, ...parameters], {
+      stdio: ['ignore', 2, 2, 'ipc'],
+      // A group of their own, so that Ctrl-C in a terminal reaches the shell alone, which then stops them in order.
+      // When the shell dies, their channel closes, and that ends them.
+      detached: process.platform !== 'win32',
+      windowsHide: true,
+    })
+    return childOf(started)
+  }
+}
+
+function childOf(started: ChildProcess): Child {
+  const exitListeners = new Set<(reason: string) => void>()
+  let ended = false
+  const end = (reason: string): void => {
+    if (ended) return
+    ended = true
+    for (const listener of exitListeners) listener(reason)
+  }
+  // `error` without a process id: it was never started, and no `exit` follows.
+  started.on('error', (error) => {
+    if (started.pid === undefined) end(error.message)
+  })
+  started.on('exit', (code, signal) => end(signal ?? `exit code ${code}`))
+  return {
+    post: (message) => {
+      // The callback takes the error of a process that died meanwhile; its exit tells the rest.
+      if (started.connected) started.send(message as object, () => undefined)
+    },
+    onMessage: (listener): Unsubscribe => {
+      started.on('message', listener)
+      return () => void started.off('message', listener)
+    },
+    onDidExit: (listener): Unsubscribe => {
+      exitListeners.add(listener)
+      return () => void exitListeners.delete(listener)
+    },
+    kill: () => void started.kill('SIGKILL'),
+  }
+}

@@ -1,0 +1,93 @@
+/** One process that is started again whenever it ends, until somebody says that it may stay ended. */
+import type { Child, ChildRole, Spawn, Timers, Unsubscribe } from './children.ts'
+
+/** Waits before the first, second, … restart in a row; the last one repeats. A till must come back by itself. */
+const restartDelaysMs = [100, 250, 500, 1_000, 2_000, 5_000] as const
+/** A process that lived this long has recovered: its next end is a first one again. */
+const recoveredAfterMs = 30_000
+
+export interface KeptProcessOptions {
+  readonly role: ChildRole
+  readonly spawn: Spawn
+  readonly timers: Timers
+  readonly log: (line: string) => void
+  readonly onDidStart: () => void
+  readonly onMessage: (message: unknown) => void
+  readonly onDidEnd: () => void
+}
+
+export class KeptProcess {
+  readonly #options: KeptProcessOptions
+  #child: Child | null = null
+  #startedAtMs = 0
+  #endsInARow = 0
+  #keep = true
+  #cancelRestart: Unsubscribe | null = null
+  #waiting: (() => void)[] = []
+
+  constructor(options: KeptProcessOptions) {
+    this.#options = options
+  }
+
+  get running(): boolean {
+    return this.#child !== null
+  }
+
+  start(): void {
+    if (this.#child !== null || !this.#keep) return
+    const { role, spawn, timers, onDidStart, onMessage } = this.#options
+    this.#cancelRestart = null
+    this.#startedAtMs = timers.elapsedMs()
+    const child = spawn(role)
+    this.#child = child
+    // A process that was killed may still have messages on the way: they belong to nobody.
+    child.onMessage((message) => {
+      if (this.#child === child) onMessage(message)
+    })
+    child.onDidExit((reason) => this.#ended(child, reason))
+    onDidStart()
+  }
+
+  post(message: unknown): void {
+    this.#child?.post(message)
+  }
+
+  /** SIGKILL; it is started again unless `retire` was called. */
+  kill(): void {
+    this.#child?.kill()
+  }
+
+  /** From now on it stays ended once it ends. */
+  retire(): void {
+    this.#keep = false
+    this.#cancelRestart?.()
+    this.#cancelRestart = null
+  }
+
+  /** Resolves true when it has ended, false when it has not within `limitMs`. Call `retire` first. */
+  ended(limitMs: number): Promise<boolean> {
+    if (this.#child === null) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      const cancel = this.#options.timers.after(limitMs, () => resolve(false))
+      this.#waiting.push(() => {
+        cancel()
+        resolve(true)
+      })
+    })
+  }
+
+  #ended(child: Child, reason: string): void {
+    if (this.#child !== child) return
+    const { role, timers, log, onDidEnd } = this.#options
+    this.#child = null
+    if (timers.elapsedMs() - this.#startedAtMs >= recoveredAfterMs) this.#endsInARow = 0
+    const delayMs = restartDelaysMs[Math.min(this.#endsInARow, restartDelaysMs.length - 1)] as number
+    this.#endsInARow += 1
+    if (this.#keep) {
+      log(`${role} ended (${reason}); starting it again in ${delayMs} ms`)
+      this.#cancelRestart = timers.after(delayMs, () => this.start())
+    }
+    onDidEnd()
+    for (const done of this.#waiting.splice(0)) done()
+  }
+}
