@@ -19,6 +19,7 @@ const worldly = `^(node:)?(${[
   'process|readline|repl|sqlite|timers|tls|worker_threads',
 ].join('|')})(/|$)`
 
+/** The ports and what they speak of: the core's end of the device host, and the printable document with its encoder. */
 const driverPorts = '^src/drivers/(ports|host/(client|channel)|printer/(document|encode|profile))\\.ts$'
 
 module.exports = {
@@ -28,8 +29,7 @@ module.exports = {
     only('drivers-import-nothing-of-ours', 'A driver knows devices, not money.', 'src/drivers/'),
     only(
       'terminal-imports-drivers-by-their-ports',
-      "src/terminal may import src/voucher, src/sync and, of src/drivers, the ports and what they speak of: the core's " +
-        'end of the device host, and the printable document with its encoder.',
+      'src/terminal may import src/voucher, src/sync and, of src/drivers, the ports only (driverPorts in this file).',
       'src/terminal/',
       ['^src/voucher/', '^src/sync/', driverPorts],
     ),
