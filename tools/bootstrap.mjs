@@ -89,7 +89,8 @@ function install(reason) {
   say(`${reason}: running "npm ci" (about 450 MB, half a minute when the network is fast).`)
   const environment = { ...process.env, PATH: outerPath() }
   // Asked for by name, so that neither NODE_ENV=production nor an omit= in somebody's .npmrc leaves half of it out.
-  const parts = ['ci', '--include=dev', '--include=optional']
+  // No package may run a script here: npm 10 does not read allowScripts, and would compile what ships prebuilt.
+  const parts = ['ci', '--include=dev', '--include=optional', '--ignore-scripts']
   const { npm_execpath: npmFile, npm_node_execpath: npmNode } = process.env
   const throughNpm = npmFile !== undefined && npmFile.endsWith('.js') && existsSync(npmFile) && npmNode !== undefined
   // stdout of npm goes to our stderr.
