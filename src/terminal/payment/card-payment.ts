@@ -1,0 +1,518 @@
+/**
+ * The work behind the payment machine: reads the card, decides, journals, proves, asks the ledger, accepts offline.
+ * The order is money-rules.md, "One payment", and architecture.md, "One tap, as data": the intent row is on the disk
+ * before the card is written, and nothing is approved before its outcome row is.
+ */
+import type { KeyObject } from 'node:crypto'
+import type { CardPresence, CardReaderPort } from '../../drivers/ports.ts'
+import type { LedgerClient } from '../../sync/engine/ledger-client.ts'
+import type { Randomness } from '../../sync/engine/ports.ts'
+import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
+import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
+import type { Journal } from '../../sync/journal/journal.ts'
+import { saleHashOf, termsHashOf } from '../../sync/protocol/canonical.ts'
+import { cardPseudonym } from '../../sync/protocol/card-pseudonym.ts'
+import { signTagged, verifyTagged, type SigningKey, type VerifyingKey } from '../../sync/protocol/keys.ts'
+import type { DecisionRecord, Evidence, SignedItemResult } from '../../sync/protocol/messages.ts'
+import { cardSessionContext, tillKeyContext, unseal } from '../../sync/protocol/sealed-box.ts'
+import type { CardChannel } from '../../voucher/cards/card-channel.ts'
+import type { Ev2Session } from '../../voucher/cards/ev2.ts'
+import { readSun, takeSaleBoundProof, writeBinding } from '../../voucher/cards/ntag424.ts'
+import { authenticate, keyHolder, sessionFromKeys, type CardAuthenticator } from '../../voucher/cards/ntag424-authentication.ts'
+import { recogniseCard } from '../../voucher/cards/ntag424-recognition.ts'
+import { decide, engineVersion, type Decision, type DecisionInput } from '../../voucher/decide.ts'
+import type { Lease, TerminalPackage } from '../../voucher/package.ts'
+import type { RefusalCode } from '../../voucher/reasons.ts'
+import type { CoveredLine, Sale } from '../../voucher/sale.ts'
+import { saleTotal } from '../../voucher/sale.ts'
+import type { LocalSpend, Slot } from '../../voucher/slot.ts'
+import type { Sun, TenderTerms } from '../../voucher/tender.ts'
+import type { AcceptOutcome, AuthoriseOutcome, IdentifyOutcome, Intent, PaymentWork, PrepareOutcome, ProveOutcome } from './machine.ts'
+
+/** Money-rules.md, "One payment": deadline of an online attempt. */
+export const onlineDeadlineMs = 1_500
+const apduTimeoutMs = 3_000
+
+export interface CardPaymentParts {
+  readonly journal: Journal
+  readonly engine: SyncEngine
+  readonly ledger: LedgerClient
+  readonly ledgerKey: VerifyingKey
+  readonly terminalKey: SigningKey
+  readonly encryptionKey: KeyObject
+  readonly time: TrustedTime
+  readonly randomness: Randomness
+  readonly reader: CardReaderPort
+  /** Presences that lie on a reader now. */
+  readonly presence: (presenceId: string) => CardPresence | undefined
+  readonly activePackage: () => { readonly package: TerminalPackage; readonly hash: string } | undefined
+  /** The basket as it is now, and what earlier tenders cover of it. */
+  readonly currentSale: () => { readonly sale: Sale; readonly covered: readonly CoveredLine[]; readonly frozen: boolean }
+  /** The verdict is known: for the screen, before the card is proved. */
+  readonly onDidDecide: (decision: Decision) => void
+}
+
+/** A card as this presence showed it. The UID stays here, in memory, for as long as the tap (architecture.md, Privacy). */
+interface Tapped {
+  readonly presenceId: string
+  readonly uid: Uint8Array
+  readonly card: string
+}
+
+/** One live slot of this till for the card, with the key that hears the card's proof. */
+interface Leased {
+  readonly lease: Lease
+  readonly slot: Slot
+  readonly sealedTillKey: string
+}
+
+interface OpenTender {
+  readonly intent: Intent
+  readonly terms: TenderTerms
+  readonly card: string
+  readonly leaseId: string | null
+  readonly record: DecisionRecord
+  readonly mode: 'online' | 'offline'
+  readonly activePackage: TerminalPackage
+  evidence: Evidence | null
+}
+
+export class CardPayment implements PaymentWork {
+  readonly #parts: CardPaymentParts
+  #tapped: Tapped | undefined
+  #relayed: { readonly presenceId: string; readonly session: Ev2Session } | undefined
+  #open: OpenTender | undefined
+  /** Failed authentications by card since its last success: AN12196 §7.4, a till must never brick a card. */
+  readonly #failedAuthentications = new Map<string, number>()
+
+  constructor(parts: CardPaymentParts) {
+    this.#parts = parts
+  }
+
+  now(): number {
+    return this.#parts.time.now()
+  }
+
+  async identify(presenceId: string): Promise<IdentifyOutcome> {
+    this.#open = undefined
+    return this.#readCard(presenceId)
+  }
+
+  async #readCard(presenceId: string): Promise<IdentifyOutcome> {
+    this.#tapped = undefined
+    this.#relayed = undefined
+    const active = this.#parts.activePackage()
+    if (active === undefined) return { kind: 'refused', code: 'PACKAGE_MISSING' }
+    const channel = this.#channel(presenceId)
+    if (channel === undefined) return { kind: 'card_left' }
+    const recognition = await recogniseCard(channel)
+    switch (recognition.kind) {
+      case 'torn':
+      case 'card-gone':
+        return { kind: 'card_left' }
+      case 'unsupported':
+        return { kind: 'refused', code: 'CARD_UNKNOWN' }
+      case 'ntag424': {
+        const card = cardPseudonym(active.package.cardReferenceKey, recognition.uid)
+        if ((this.#failedAuthentications.get(card) ?? 0) >= 2) return { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }
+        this.#tapped = { presenceId, uid: recognition.uid, card }
+        return { kind: 'recognised' }
+      }
+      default:
+        return recognition satisfies never
+    }
+  }
+
+  async prepare(presenceId: string): Promise<PrepareOutcome> {
+    const { engine } = this.#parts
+    const active = this.#parts.activePackage()
+    const tapped = this.#tapped
+    if (active === undefined) return { kind: 'refused', code: 'PACKAGE_MISSING' }
+    if (tapped?.presenceId !== presenceId) return { kind: 'card_left' }
+    const leased = this.#leasedSlots(active.package, tapped.card)
+    if (leased.length > 0) {
+      const mode = engine.worthAsking ? 'online' : 'offline'
+      const slots = leased.map((entry) => entry.slot)
+      return this.#decideAndRecord(active, tapped, slots, leased, mode)
+    }
+    if (!engine.worthAsking) return this.#refuseUnleased(active, tapped)
+    const session = await this.#openCardSession(presenceId, tapped)
+    if (session.kind !== 'slots') return session
+    return this.#decideAndRecord(active, tapped, session.slots, [], 'online')
+  }
+
+  async prove(presenceId: string, tenderId: string): Promise<ProveOutcome> {
+    const open = this.#openTender(tenderId)
+    if (this.#tapped?.presenceId !== presenceId) {
+      const read = await this.#readCard(presenceId)
+      if (read.kind === 'card_left') return this.#torn(tenderId, 'select-application')
+      if (read.kind === 'refused' || this.#tapped?.card !== open.card) return { kind: 'other_card' }
+    }
+    const channel = this.#channel(presenceId)
+    if (channel === undefined) return this.#torn(tenderId, 'authenticate')
+    const proof = await this.#takeProof(channel, presenceId, open)
+    if (proof.kind === 'torn') return this.#torn(tenderId, proof.step)
+    if (proof.kind === 'refused') return this.#refuse(tenderId, proof.code)
+    open.evidence = this.#signEvidence(open, proof.sun)
+    return { kind: 'proved', mode: open.mode }
+  }
+
+  async authorise(tenderId: string): Promise<AuthoriseOutcome> {
+    const { ledger, engine } = this.#parts
+    const open = this.#openTender(tenderId)
+    const evidence = provedEvidence(open)
+    const reply = await ledger.call('/v1/terminal/authorisations', { terms: open.terms, evidence }, onlineDeadlineMs)
+    engine.tapAsked(reply)
+    if (reply.kind !== 'answer') return { kind: 'no_answer' }
+    return this.#recordAnswer(tenderId, evidence, reply.answer)
+  }
+
+  /**
+   * Goes on without the ledger's answer: under the till's own live slot and the same id, or, where that is not allowed,
+   * as unknown. A request that may have left can not be called refused.
+   */
+  async acceptWithoutAnswer(tenderId: string): Promise<AcceptOutcome> {
+    const { journal, time } = this.#parts
+    const open = this.#openTender(tenderId)
+    const evidence = provedEvidence(open)
+    const offline = this.#offlineEvidence(open, evidence)
+    if (offline.kind === 'accepted' && open.leaseId !== null) {
+      journal.commit({ kind: 'approved_offline', tenderId, evidence: offline.evidence, leaseId: open.leaseId, decidedAt: time.now() })
+      return { kind: 'pending' }
+    }
+    if (open.mode === 'online') {
+      journal.commit({ kind: 'tender_unknown', tenderId, evidence })
+      return { kind: 'unknown' }
+    }
+    return this.#refuse(tenderId, offline.kind === 'refused' ? offline.code : 'LEDGER_UNREACHABLE')
+  }
+
+  voidTender(tenderId: string): void {
+    const state = this.#parts.journal.tender(tenderId)?.state
+    if (state !== 'torn' && state !== 'in_progress') return
+    this.#parts.journal.commit({ kind: 'tender_voided', tenderId, reason: state === 'torn' ? 'card_not_returned' : 'cancelled' })
+  }
+
+  reverse(tenderId: string): void {
+    if (this.#parts.journal.tender(tenderId)?.state !== 'unknown') return
+    this.#parts.journal.commit({ kind: 'reversal_requested', tenderId, reason: 'cashier_cancelled' })
+    void this.#parts.engine.syncNow()
+  }
+
+  #decideAndRecord(
+    active: { readonly package: TerminalPackage; readonly hash: string },
+    tapped: Tapped,
+    slots: readonly Slot[],
+    leased: readonly Leased[],
+    mode: 'online' | 'offline',
+  ): PrepareOutcome {
+    const { journal, randomness, currentSale } = this.#parts
+    if (mode === 'offline' && this.#parts.engine.rollbackOpen) return { kind: 'refused', code: 'ROLLBACK_DETECTED' }
+    const { sale, frozen } = currentSale()
+    const input = this.#decisionInput(active.package, tapped.card, slots, leased, mode, null)
+    const decision = decide(input)
+    this.#parts.onDidDecide(decision)
+    if (decision.verdict === 'refuse') return { kind: 'refused', code: decision.code }
+    const [part] = decision.parts
+    if (part === undefined) throw new Error('an approval without parts')
+    const { schemes: _named, ...recorded } = input
+    const record: DecisionRecord = {
+      packageId: active.package.packageId,
+      packageHash: active.hash,
+      hotlistVersion: active.package.hotlist.version,
+      input: recorded,
+      decision,
+      part: 0,
+    }
+    const terms: TenderTerms = {
+      tenderId: randomness.uuid(),
+      payerSlot: part.slotId,
+      payeeAccount: active.package.merchant.accountId,
+      amount: part.amount,
+      schemeId: part.schemeId,
+      saleHash: saleHashOf(sale),
+    }
+    const leaseId = leased.find((entry) => entry.slot.slotId === part.slotId)?.lease.leaseId ?? null
+    const intentRow = { kind: 'tender_intent', terms, saleId: sale.saleId, mode, card: tapped.card, leaseId, part, record } as const
+    try {
+      if (frozen) journal.commit(intentRow)
+      else journal.commit({ kind: 'sale_frozen', sale, total: saleTotal(sale) }, intentRow)
+    } catch (error) {
+      // Nothing irreversible has happened yet: a full or dying disk refuses the sale before the card is touched.
+      if (isStorageFault(error)) return { kind: 'refused', code: 'JOURNAL_NOT_WRITABLE' }
+      throw error
+    }
+    const intent = { tenderId: terms.tenderId, amount: terms.amount.toString(), schemeId: terms.schemeId }
+    this.#open = { intent, terms, card: tapped.card, leaseId, record, mode, activePackage: active.package, evidence: null }
+    return { kind: 'intent', intent }
+  }
+
+  /** @param without a tender that is not to be counted as spent: the one that is being decided again. */
+  #decisionInput(
+    active: TerminalPackage,
+    card: string,
+    slots: readonly Slot[],
+    leased: readonly Leased[],
+    mode: 'online' | 'offline',
+    without: string | null,
+  ): DecisionInput {
+    const { journal, engine, time, currentSale } = this.#parts
+    const { sale, covered } = currentSale()
+    return {
+      engineVersion,
+      mode,
+      trustedTime: time.now(),
+      merchantId: active.merchant.merchantId,
+      card: { card, blocked: active.hotlist.cards.includes(card) },
+      schemes: active.schemes,
+      slots: [...slots],
+      localSpends: slots.flatMap((slot) => this.#localSpends(slot, without)),
+      leases: leased.map(({ lease }) => ({ schemeId: lease.schemeId, sellUntil: lease.sellUntil })),
+      terminal: {
+        clockTrusted: time.trusted,
+        packageIssuedAt: active.issuedAt,
+        lastSyncAt: engine.lastSyncAt,
+        exposure: [...journal.exposure()],
+      },
+      sale,
+      covered: [...covered],
+    }
+  }
+
+  /** This till's own uses of a slot that the ledger's figures do not contain. */
+  #localSpends(slot: Slot, without: string | null): readonly LocalSpend[] {
+    return this.#parts.journal
+      .spentOnSlot(slot.slotId)
+      .filter((tender) => tender.tenderId !== without && !slot.booked.includes(tender.tenderId))
+      .map((tender) => ({ slotId: slot.slotId, tenderId: tender.tenderId, amount: tender.amount }))
+  }
+
+  #leasedSlots(active: TerminalPackage, card: string): readonly Leased[] {
+    const { journal, time } = this.#parts
+    return active.leases
+      .filter((lease) => time.now() <= lease.sellUntil)
+      .flatMap((lease) =>
+        lease.slots.flatMap(({ slot, cards }) => {
+          const own = cards.find((entry) => entry.card === card)
+          if (own === undefined || journal.isSurrendered(slot.slotId)) return []
+          return [{ lease, slot, sealedTillKey: own.sealedTillKey }]
+        }),
+      )
+  }
+
+  /** A card that this till has no lease for, and no ledger to ask. */
+  #refuseUnleased(active: { readonly package: TerminalPackage }, tapped: Tapped): PrepareOutcome {
+    const decision = decide(this.#decisionInput(active.package, tapped.card, [], [], 'offline', null))
+    this.#parts.onDidDecide(decision)
+    return { kind: 'refused', code: decision.verdict === 'refuse' ? decision.code : 'CARD_NOT_IN_LEASE' }
+  }
+
+  /** Authenticates the card by way of the ledger, which also says what the card may receive. */
+  async #openCardSession(presenceId: string, tapped: Tapped): Promise<{ kind: 'slots'; slots: readonly Slot[] } | Exclude<PrepareOutcome, { kind: 'intent' }>> {
+    const channel = this.#channel(presenceId)
+    if (channel === undefined) return { kind: 'card_left' }
+    const relay = this.#relay(tapped)
+    const authentication = await authenticate(channel, tapped.uid, relay.authenticator, (length) => this.#parts.randomness.bytes(length))
+    this.#countAuthentication(tapped.card, authentication)
+    if (authentication.kind === 'torn') return { kind: 'card_left' }
+    if (authentication.kind === 'refused') {
+      return { kind: 'refused', code: relay.refusal() ?? refusalCodeOf(authentication.code) }
+    }
+    this.#relayed = { presenceId, session: authentication.session }
+    return { kind: 'slots', slots: relay.slots() }
+  }
+
+  /** The ledger as the holder of the card's key (docs/design/02, step 4). */
+  #relay(tapped: Tapped): { authenticator: CardAuthenticator; slots: () => readonly Slot[]; refusal: () => RefusalCode | undefined } {
+    const { ledger, engine, randomness, encryptionKey } = this.#parts
+    let slots: readonly Slot[] = []
+    let refusal: RefusalCode | undefined
+    const authenticator: CardAuthenticator = {
+      async answer(_uid, encRndB) {
+        const cardSessionId = randomness.uuid()
+        const reply = await ledger.call(
+          '/v1/terminal/card-sessions',
+          { cardSessionId, card: tapped.card, encryptedRndB: upperHex(encRndB) },
+          onlineDeadlineMs,
+        )
+        engine.tapAsked(reply)
+        if (reply.kind !== 'answer') return { kind: 'unavailable', reason: reply.detail }
+        if (reply.answer.kind === 'refused') {
+          refusal = reply.answer.code
+          return { kind: 'refused', reason: reply.answer.code }
+        }
+        slots = reply.answer.slots
+        if (slots.length === 0 && reply.answer.leasedElsewhere.length > 0) refusal = 'LEASED_ELSEWHERE'
+        if (refusal !== undefined) return { kind: 'refused', reason: refusal }
+        return {
+          kind: 'part2',
+          part2: Buffer.from(reply.answer.authenticationPart2, 'hex'),
+          complete: async (part3) => {
+            const keys = await ledger.call(
+              '/v1/terminal/card-session-keys',
+              { cardSessionId, authenticationPart3: upperHex(part3) },
+              onlineDeadlineMs,
+            )
+            engine.tapAsked(keys)
+            if (keys.kind !== 'answer') return { kind: 'unavailable', reason: keys.detail }
+            if (keys.answer.kind === 'refused') return { kind: 'not-authentic' }
+            const bytes = unseal(keys.answer.sealedSession, encryptionKey, cardSessionContext(cardSessionId))
+            const session =
+              bytes === undefined
+                ? null
+                : sessionFromKeys({ ti: bytes.subarray(0, 4), encKey: bytes.subarray(4, 20), macKey: bytes.subarray(20, 36) })
+            return session === null ? { kind: 'unavailable', reason: 'sealed session not readable' } : { kind: 'session', session }
+          },
+        }
+      },
+    }
+    return { authenticator, slots: () => slots, refusal: () => refusal }
+  }
+
+  async #takeProof(
+    channel: CardChannel,
+    presenceId: string,
+    open: OpenTender,
+  ): Promise<{ kind: 'proof'; sun: Sun } | { kind: 'torn'; step: string } | { kind: 'refused'; code: RefusalCode }> {
+    const tapped = this.#tapped
+    if (tapped === undefined) throw new Error('proof without a card')
+    const termsHash = Buffer.from(termsHashOf(open.terms), 'hex')
+    const random = (length: number) => this.#parts.randomness.bytes(length)
+    const leased = this.#leasedSlots(open.activePackage, open.card).find((entry) => entry.lease.leaseId === open.leaseId)
+    if (leased !== undefined) {
+      const key = unseal(leased.sealedTillKey, this.#parts.encryptionKey, tillKeyContext(leased.lease.leaseId, open.card))
+      const proof = await takeSaleBoundProof(channel, keyHolder(() => key ?? null), termsHash, random, { kind: 'ntag424', uid: tapped.uid })
+      this.#countAuthentication(tapped.card, proof)
+      if (proof.kind === 'proof') return { kind: 'proof', sun: proof.sun }
+      return proof.kind === 'torn' ? proof : { kind: 'refused', code: refusalCodeOf(proof.code) }
+    }
+    if (this.#relayed?.presenceId !== presenceId) {
+      const opened = await this.#openCardSession(presenceId, tapped)
+      if (opened.kind === 'card_left') return { kind: 'torn', step: 'authenticate' }
+      if (opened.kind === 'refused') return opened
+    }
+    const session = this.#relayed?.session
+    if (session === undefined) throw new Error('proof without a card session')
+    this.#relayed = undefined
+    const written = await writeBinding(channel, session, termsHash)
+    if (written.kind !== 'written') return written.kind === 'torn' ? written : { kind: 'refused', code: refusalCodeOf(written.code) }
+    const read = await readSun(channel)
+    if (read.kind !== 'sun') return read.kind === 'torn' ? read : { kind: 'refused', code: refusalCodeOf(read.code) }
+    if (read.message.b !== upperHex(termsHash)) return { kind: 'refused', code: 'CARD_BINDING_MISMATCH' }
+    return { kind: 'proof', sun: read.message }
+  }
+
+  /** Decides again as an offline sale, with the facts of this moment, and signs that. */
+  #offlineEvidence(open: OpenTender, online: Evidence): { kind: 'accepted'; evidence: Evidence } | { kind: 'refused'; code: RefusalCode } {
+    if (open.mode === 'offline') return { kind: 'accepted', evidence: online }
+    if (this.#parts.engine.rollbackOpen) return { kind: 'refused', code: 'ROLLBACK_DETECTED' }
+    const leased = this.#leasedSlots(open.activePackage, open.card)
+    const input = this.#decisionInput(open.activePackage, open.card, leased.map((entry) => entry.slot), leased, 'offline', open.terms.tenderId)
+    const decision = decide(input)
+    if (decision.verdict === 'refuse') return { kind: 'refused', code: decision.code }
+    const part = decision.parts.findIndex((candidate) => candidate.slotId === open.terms.payerSlot && candidate.amount === open.terms.amount)
+    // Other terms would be another tender; this id keeps its own.
+    if (part < 0) return { kind: 'refused', code: 'OFFLINE_NOT_ALLOWED' }
+    const { schemes: _named, ...recorded } = input
+    const record = { ...open.record, input: recorded, decision, part }
+    return { kind: 'accepted', evidence: this.#signEvidence({ ...open, record }, online.cardProof.sun) }
+  }
+
+  #recordAnswer(tenderId: string, evidence: Evidence, item: SignedItemResult): AuthoriseOutcome {
+    const { journal, ledgerKey } = this.#parts
+    const { result } = item
+    if (!verifyTagged(ledgerKey, 'tolem/item-result/1', result, item.signature) || result.itemId !== tenderId) return { kind: 'no_answer' }
+    if (result.arrival.startsWith('exists_with_different')) return this.#refuse(tenderId, 'EXISTS_WITH_DIFFERENT_TERMS', item)
+    switch (result.state) {
+      case 'settled':
+        journal.commit({ kind: 'approved_online', tenderId, evidence, item })
+        return { kind: 'settled' }
+      case 'reversed':
+        return this.#refuse(tenderId, result.arrival === 'reversed_before_arrival' ? 'REVERSED_BEFORE_ARRIVAL' : 'REVERSED', item)
+      case 'refused':
+      case 'not_paid':
+        return this.#refuse(tenderId, result.refusal ?? 'DECISION_MISMATCH', item)
+      case 'awaiting_funds':
+      case 'done':
+        // No answer to an authorisation: such an answer says nothing that could be shown as paid.
+        return { kind: 'no_answer' }
+      default:
+        return result.state satisfies never
+    }
+  }
+
+  #refuse(tenderId: string, code: RefusalCode, item: SignedItemResult | null = null): { kind: 'refused'; code: RefusalCode } {
+    this.#parts.journal.commit({ kind: 'tender_refused', tenderId, code, item })
+    return { kind: 'refused', code }
+  }
+
+  #torn(tenderId: string, step: string): { kind: 'torn' } {
+    this.#parts.journal.commit({ kind: 'tender_torn', tenderId, step })
+    return { kind: 'torn' }
+  }
+
+  #countAuthentication(card: string, outcome: { readonly kind: string; readonly code?: string }): void {
+    if (outcome.kind === 'session' || outcome.kind === 'proof') this.#failedAuthentications.delete(card)
+    else if (outcome.kind === 'refused' && outcome.code === 'CARD_AUTHENTICATION_FAILED') {
+      this.#failedAuthentications.set(card, (this.#failedAuthentications.get(card) ?? 0) + 1)
+    }
+  }
+
+  #signEvidence({ terms, record }: Pick<OpenTender, 'terms' | 'record'>, sun: Sun): Evidence {
+    const cardProof = { profile: 'ntag424' as const, sun }
+    const signature = signTagged(this.#parts.terminalKey, 'tolem/decision-record/1', { record, cardProof, terms })
+    return { cardProof, record, signature }
+  }
+
+  /** The open tender, from memory or, for a torn one after a restart, from the journal: the *frozen* sale, never today's. */
+  #openTender(tenderId: string): OpenTender {
+    if (this.#open?.terms.tenderId === tenderId) return this.#open
+    const { row } = this.#parts.journal.intentOf(tenderId)
+    const active = this.#parts.activePackage()
+    if (active === undefined) throw new Error('an intent without a package')
+    const { terms, card, leaseId, record, mode } = row
+    const intent = { tenderId, amount: terms.amount.toString(), schemeId: terms.schemeId }
+    this.#open = { intent, terms, card, leaseId, record, mode, activePackage: active.package, evidence: null }
+    return this.#open
+  }
+
+  #channel(presenceId: string): CardChannel | undefined {
+    const { reader, presence } = this.#parts
+    const present = presence(presenceId)
+    if (present === undefined) return undefined
+    return { atr: present.atr, transmit: (command) => reader.transmit(presenceId, command, apduTimeoutMs) }
+  }
+}
+
+function provedEvidence(open: OpenTender): Evidence {
+  if (open.evidence === null) throw new Error('authorisation before the proof')
+  return open.evidence
+}
+
+function upperHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex').toUpperCase()
+}
+
+/** SQLite could not write: disk full, I/O error, folder gone read-only. */
+export function isStorageFault(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code
+  return typeof code === 'string' && /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN)/.test(code)
+}
+
+/** What the cashier is told for a card profile's own code. */
+function refusalCodeOf(code: string): RefusalCode {
+  switch (code) {
+    case 'CARD_UNKNOWN':
+    case 'CARD_AUTHENTICATION_FAILED':
+    case 'CARD_BINDING_MISMATCH':
+    case 'CARD_ANSWER_MALFORMED':
+      return code
+    case 'CARD_AUTHENTICATION_UNAVAILABLE':
+      return 'LEDGER_UNREACHABLE'
+    case 'CARD_AUTHENTICATION_REFUSED':
+    case 'CARD_AUTHENTICATION_DELAYED':
+      return 'CARD_AUTHENTICATION_FAILED'
+    default:
+      return 'CARD_ANSWER_MALFORMED'
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * One tender by card, from "tap the card" to a result that the cashier clears (docs/design/01-payment-lifecycle.md).
+ *
+ * The machine says what may follow what and holds nothing that matters: every fact is a journal row, committed by the
+ * work behind the actors before the state is entered. A restart makes a new machine and enters the state that the journal
+ * asks for (`recoveredState`). Every state has a way out for the cashier, and a test walks them all.
+ */
+import { assign, fromPromise, setup } from 'xstate'
+import type { RefusalCode } from '../../voucher/reasons.ts'
+
+/** Amounts are decimal strings of tiyn here: a machine's context must survive JSON. */
+export interface PaymentContext {
+  readonly presenceId: string | null
+  readonly tenderId: string | null
+  readonly amount: string
+  readonly schemeId: string | null
+  readonly look: 'settled' | 'pending'
+  readonly code: RefusalCode | null
+  readonly hint: 'card_moved_too_soon' | 'other_card' | null
+  readonly since: number
+}
+
+export type PaymentEvent =
+  | { readonly type: 'PAY' }
+  | { readonly type: 'CARD_INSERTED'; readonly presenceId: string }
+  | { readonly type: 'CARD_REMOVED'; readonly presenceId: string }
+  | { readonly type: 'CANCEL' }
+  /** The cashier moves on: a shown result is cleared. */
+  | { readonly type: 'NEXT' }
+  /** The ledger's word on an unknown tender became a row. */
+  | { readonly type: 'RESOLVED'; readonly tenderId: string; readonly as: 'settled' | 'refused' | 'reversed'; readonly code: RefusalCode | null }
+
+export interface Intent {
+  readonly tenderId: string
+  readonly amount: string
+  readonly schemeId: string
+}
+
+export type IdentifyOutcome =
+  | { readonly kind: 'recognised' }
+  | { readonly kind: 'card_left' }
+  | { readonly kind: 'refused'; readonly code: RefusalCode }
+
+/** After `intent` the tender exists: its row is on the disk. */
+export type PrepareOutcome = { readonly kind: 'intent'; readonly intent: Intent } | Exclude<IdentifyOutcome, { kind: 'recognised' }>
+
+/** `refused` and `torn` are rows already. */
+export type ProveOutcome =
+  | { readonly kind: 'proved'; readonly mode: 'online' | 'offline' }
+  | { readonly kind: 'torn' }
+  | { readonly kind: 'other_card' }
+  | { readonly kind: 'refused'; readonly code: RefusalCode }
+
+export type AuthoriseOutcome =
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'refused'; readonly code: RefusalCode }
+  /** No answer in time. Nothing is a row yet but the intent: the next step decides how the tender goes on. */
+  | { readonly kind: 'no_answer' }
+
+/** `refused` and `unknown` are rows already. */
+export type AcceptOutcome =
+  { readonly kind: 'pending' } | { readonly kind: 'unknown' } | { readonly kind: 'refused'; readonly code: RefusalCode }
+
+/** The work that the machine orders. Each resolves with a value; a rejection is a broken invariant and ends the process. */
+export interface PaymentWork {
+  identify(presenceId: string): Promise<IdentifyOutcome>
+  prepare(presenceId: string): Promise<PrepareOutcome>
+  prove(presenceId: string, tenderId: string): Promise<ProveOutcome>
+  authorise(tenderId: string): Promise<AuthoriseOutcome>
+  acceptWithoutAnswer(tenderId: string): Promise<AcceptOutcome>
+  /** Ends a tender that nothing left this till for. */
+  voidTender(tenderId: string): void
+  /** Disowns a tender that the ledger may have: the row, and with it the reversal in the outbox. */
+  reverse(tenderId: string): void
+  now(): number
+}
+
+const emptyContext: PaymentContext = {
+  presenceId: null,
+  tenderId: null,
+  amount: '0',
+  schemeId: null,
+  look: 'settled',
+  code: null,
+  hint: null,
+  since: 0,
+}
+
+/** Where a restarted till stands with a tender that its journal left open. */
+export type RecoveredState =
+  | { readonly state: 'unknown'; readonly intent: Intent; readonly since: number }
+  | { readonly state: 'torn'; readonly intent: Intent; readonly since: number }
+
+/** The machine over its work. `recovered` is what the journal left open, if anything. */
+export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
+  return setup({
+    types: {} as { context: PaymentContext; events: PaymentEvent },
+    actors: {
+      identify: fromPromise(({ input }: { input: { presenceId: string } }) => work.identify(input.presenceId)),
+      prepare: fromPromise(({ input }: { input: { presenceId: string } }) => work.prepare(input.presenceId)),
+      prove: fromPromise(({ input }: { input: { presenceId: string; tenderId: string } }) =>
+        work.prove(input.presenceId, input.tenderId),
+      ),
+      authorise: fromPromise(({ input }: { input: { tenderId: string } }) => work.authorise(input.tenderId)),
+      acceptWithoutAnswer: fromPromise(({ input }: { input: { tenderId: string } }) => work.acceptWithoutAnswer(input.tenderId)),
+    },
+    actions: {
+      forget: assign(() => emptyContext),
+      voidTender: ({ context }) => work.voidTender(known(context.tenderId)),
+      reverse: ({ context }) => work.reverse(known(context.tenderId)),
+      rememberTime: assign(() => ({ since: work.now() })),
+    },
+    guards: {
+      isThisTender: ({ context, event }) => event.type === 'RESOLVED' && event.tenderId === context.tenderId,
+      isSettled: ({ context, event }) => event.type === 'RESOLVED' && event.tenderId === context.tenderId && event.as === 'settled',
+      isRefused: ({ context, event }) => event.type === 'RESOLVED' && event.tenderId === context.tenderId && event.as === 'refused',
+    },
+  }).createMachine({
+    id: 'payment',
+    context: recovered === undefined ? emptyContext : { ...emptyContext, ...recovered.intent, since: recovered.since },
+    initial: recovered?.state ?? 'idle',
+    states: {
+      idle: {
+        entry: 'forget',
+        on: { PAY: 'awaitingCard' },
+      },
+      awaitingCard: {
+        on: {
+          CARD_INSERTED: { target: 'identifying', actions: assign(({ event }) => ({ presenceId: event.presenceId, hint: null })) },
+          CANCEL: 'idle',
+        },
+      },
+      identifying: {
+        invoke: {
+          src: 'identify',
+          input: ({ context }) => ({ presenceId: known(context.presenceId) }),
+          onDone: [
+            { guard: ({ event }) => event.output.kind === 'recognised', target: 'preparing' },
+            { guard: ({ event }) => event.output.kind === 'card_left', target: 'awaitingCard', actions: assign({ hint: 'card_moved_too_soon' }) },
+            { target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
+          ],
+        },
+        on: { CANCEL: 'idle' },
+      },
+      preparing: {
+        invoke: {
+          src: 'prepare',
+          input: ({ context }) => ({ presenceId: known(context.presenceId) }),
+          onDone: [
+            {
+              guard: ({ event }) => event.output.kind === 'intent',
+              target: 'proving',
+              actions: assign(({ event }) => (event.output.kind === 'intent' ? event.output.intent : {})),
+            },
+            { guard: ({ event }) => event.output.kind === 'card_left', target: 'awaitingCard', actions: assign({ hint: 'card_moved_too_soon' }) },
+            { target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
+          ],
+        },
+      },
+      proving: {
+        invoke: {
+          src: 'prove',
+          input: ({ context }) => ({ presenceId: known(context.presenceId), tenderId: known(context.tenderId) }),
+          onDone: [
+            { guard: ({ event }) => event.output.kind === 'proved' && event.output.mode === 'online', target: 'authorising' },
+            { guard: ({ event }) => event.output.kind === 'proved', target: 'accepting' },
+            { guard: ({ event }) => event.output.kind === 'torn', target: 'torn', actions: [assign({ hint: null }), 'rememberTime'] },
+            { guard: ({ event }) => event.output.kind === 'other_card', target: 'torn', actions: assign({ hint: 'other_card' }) },
+            { target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
+          ],
+        },
+      },
+      /** "Hold the same card again". Nothing was sent to the ledger, so to cancel is safe. */
+      torn: {
+        on: {
+          CARD_INSERTED: { target: 'proving', actions: assign(({ event }) => ({ presenceId: event.presenceId, hint: null })) },
+          CANCEL: { target: 'idle', actions: 'voidTender' },
+        },
+      },
+      authorising: {
+        invoke: {
+          src: 'authorise',
+          input: ({ context }) => ({ tenderId: known(context.tenderId) }),
+          onDone: [
+            { guard: ({ event }) => event.output.kind === 'settled', target: 'approved', actions: assign({ look: 'settled' }) },
+            { guard: ({ event }) => event.output.kind === 'no_answer', target: 'accepting' },
+            { target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
+          ],
+        },
+      },
+      /** Offline from the start, or the ledger did not answer in time: the till's own live slot decides. */
+      accepting: {
+        invoke: {
+          src: 'acceptWithoutAnswer',
+          input: ({ context }) => ({ tenderId: known(context.tenderId) }),
+          onDone: [
+            { guard: ({ event }) => event.output.kind === 'pending', target: 'approved', actions: assign({ look: 'pending' }) },
+            { guard: ({ event }) => event.output.kind === 'unknown', target: 'unknown', actions: 'rememberTime' },
+            { target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
+          ],
+        },
+      },
+      /** "Not known yet, do not charge again": ends by the ledger's word or by the cashier's act, never by itself. */
+      unknown: {
+        on: {
+          RESOLVED: [
+            { guard: 'isSettled', target: 'approved', actions: assign({ look: 'settled' }) },
+            { guard: 'isRefused', target: 'refused', actions: assign(({ event }) => ({ code: event.code })) },
+            { guard: 'isThisTender', target: 'idle' },
+          ],
+          CANCEL: { target: 'idle', actions: 'reverse' },
+          /** Served next meanwhile: the tender stays in the visible list. */
+          NEXT: 'idle',
+        },
+      },
+      approved: {
+        on: { NEXT: 'idle', PAY: { target: 'awaitingCard', actions: 'forget' } },
+      },
+      refused: {
+        on: {
+          NEXT: 'idle',
+          CANCEL: 'idle',
+          PAY: { target: 'awaitingCard', actions: 'forget' },
+          CARD_INSERTED: {
+            target: 'identifying',
+            actions: ['forget', assign(({ event }) => ({ presenceId: event.presenceId }))],
+          },
+        },
+      },
+    },
+  })
+}
+
+function known(value: string | null): string {
+  if (value === null) throw new Error('the payment machine lost its tender or card')
+  return value
+}
+
+function codeOf(output: { readonly kind: string }): RefusalCode {
+  if (!('code' in output)) throw new Error(`outcome ${output.kind} has no code`)
+  return output.code as RefusalCode
+}
