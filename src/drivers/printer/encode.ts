@@ -17,7 +17,7 @@ export interface EncodedDocument {
   readonly replaced: readonly string[]
 }
 
-/** Lines in one picture: 1,024 dots, which printers with small buffers still take. */
+/** Lines drawn at once: bounds memory. The encoder cuts pictures into pieces of 255 dots, which small buffers take. */
 const linesPerPicture = 32
 
 /**

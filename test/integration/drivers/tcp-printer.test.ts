@@ -1,0 +1,206 @@
+/** Method: the real driver over loopback TCP against a socket that does what one line of the test says. */
+import { createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { PrinterPort, PrinterStatus } from '../../../src/drivers/ports.ts'
+import { createTcpPrinter } from '../../../src/drivers/printer/tcp-printer.ts'
+import type { TcpPrinterTiming } from '../../../src/drivers/printer/tcp-printer.ts'
+import { systemScheduler } from '../../../src/drivers/scheduler.ts'
+
+const timing: TcpPrinterTiming = {
+  connectMaxMs: 500,
+  replyMaxMs: 150,
+  stallMaxMs: 250,
+  finishMaxMs: 600,
+  finishPollMs: 20,
+  pollIntervalMs: 0,
+}
+
+const idle = [0x12, 0x12, 0x12, 0x12]
+const paperOut = [0x1a, 0x32, 0x12, 0x72]
+const coverOpen = [0x1a, 0x16, 0x12, 0x12]
+
+/** A printer that answers DLE EOT, keeps the rest as paper, and can be told to misbehave. */
+class ScriptedPrinter {
+  replies = idle
+  answers = true
+  /** Stops reading once so many bytes of jobs have come. */
+  takesAtMost = Infinity
+  /** Breaks the connection once so many bytes of jobs have come. */
+  breaksAfter = Infinity
+  onJobByte: () => void = () => undefined
+  drainedAfterMs: number | null = null
+  readonly paper: number[] = []
+  connections = 0
+  readonly open = new Set<Socket>()
+  #server: Server
+
+  constructor() {
+    this.#server = createServer((socket) => {
+      this.connections += 1
+      this.open.add(socket)
+      socket.on('close', () => this.open.delete(socket))
+      socket.on('error', () => undefined)
+      socket.on('data', (data) => this.#take(socket, data))
+    })
+  }
+
+  #take(socket: Socket, data: Buffer) {
+    for (let at = 0; at < data.length; at++) {
+      if (data[at] === 0x10 && data[at + 1] === 0x04) {
+        if (this.answers) socket.write(Uint8Array.of(this.replies[(data[at + 2] ?? 1) - 1] ?? 0x12))
+        at += 2
+      } else if (data[at] === 0x1d && data[at + 1] === 0x72) {
+        if (this.drainedAfterMs !== null) setTimeout(() => socket.write(Uint8Array.of(0)), this.drainedAfterMs)
+        at += 2
+      } else {
+        this.paper.push(data[at] ?? 0)
+        this.onJobByte()
+        if (this.paper.length >= this.takesAtMost) {
+          socket.pause()
+          return
+        }
+        if (this.paper.length >= this.breaksAfter) {
+          socket.resetAndDestroy()
+          return
+        }
+      }
+    }
+  }
+
+  async listen(): Promise<number> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.open) socket.destroy()
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+  }
+}
+
+let printer = new ScriptedPrinter()
+let port: PrinterPort
+
+async function start(options: { answersWhenDrained?: boolean; timing?: Partial<TcpPrinterTiming> } = {}) {
+  printer = new ScriptedPrinter()
+  port = createTcpPrinter({
+    host: '127.0.0.1',
+    port: await printer.listen(),
+    profile: { answersWhenDrained: options.answersWhenDrained ?? false },
+    scheduler: systemScheduler,
+    timing: { ...timing, ...options.timing },
+  })
+}
+
+afterEach(async () => {
+  port.dispose()
+  await printer.close()
+})
+
+const job = (length: number, byte = 0x41) => new Uint8Array(length).fill(byte)
+
+describe('a printer on TCP', () => {
+  it('prints a job whole and hangs up', async () => {
+    await start()
+    expect(await port.print(job(10_000))).toEqual({ kind: 'printed' })
+    expect(printer.paper).toHaveLength(10_000)
+    await expect.poll(() => printer.open.size).toBe(0)
+  })
+
+  it('never interleaves jobs or status questions', async () => {
+    await start()
+    const results = await Promise.all([
+      port.print(job(5000, 0x41)),
+      port.status(),
+      port.print(job(5000, 0x42)),
+      port.print(job(5000, 0x43)),
+    ])
+    expect(results.map((result) => ('kind' in result ? result.kind : result.online))).toEqual(['printed', true, 'printed', 'printed'])
+    const runs = String.fromCharCode(...printer.paper).match(/(.)\1*/gu)
+    expect(runs?.map((run) => [run[0], run.length])).toEqual([['A', 5000], ['B', 5000], ['C', 5000]])
+  })
+
+  it.each([
+    ['paper-out', paperOut],
+    ['cover-open', coverOpen],
+  ])('with %s gets no byte of the job', async (trouble, replies) => {
+    await start()
+    printer.replies = replies
+    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble })
+    expect(printer.paper).toEqual([])
+    expect(await port.status()).toMatchObject({ online: false, trouble })
+    printer.replies = idle
+    expect(await port.print(job(100))).toEqual({ kind: 'printed' })
+  })
+
+  it('that runs out of paper during the job is not believed to have printed it', async () => {
+    await start()
+    printer.onJobByte = () => {
+      if (printer.paper.length > 50) printer.replies = paperOut
+    }
+    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble: 'paper-out' })
+  })
+
+  it('that stops taking bytes is asked why on a fresh connection', async () => {
+    await start()
+    printer.takesAtMost = 1000
+    printer.onJobByte = () => {
+      printer.replies = paperOut
+    }
+    expect(await port.print(job(20_000))).toMatchObject({ kind: 'failed', trouble: 'paper-out' })
+    expect(printer.connections).toBe(2)
+  })
+
+  it('that stops taking bytes for no visible reason is timed out, also under a job larger than any buffer', async () => {
+    await start()
+    printer.takesAtMost = 1000
+    const result = await port.print(job(30_000_000))
+    expect(result).toMatchObject({ kind: 'failed', trouble: 'timed-out', detail: expect.stringMatching(/^stopped after \d+ of 30000000/u) })
+  })
+
+  it('that is half open (connects, never answers) is timed out without a byte of the job', async () => {
+    await start()
+    printer.answers = false
+    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble: 'timed-out' })
+    expect(printer.paper).toEqual([])
+    expect(await port.status()).toMatchObject({ online: false, trouble: 'timed-out' })
+  })
+
+  it('that breaks the connection, or is not there, is unreachable', async () => {
+    await start()
+    printer.breaksAfter = 50
+    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble: 'unreachable' })
+    await printer.close()
+    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble: 'unreachable', detail: 'ECONNREFUSED' })
+    expect(await port.status()).toMatchObject({ online: false, trouble: 'unreachable' })
+  })
+
+  it('is waited for until it says that it is done, where it can say that', async () => {
+    await start({ answersWhenDrained: true })
+    printer.drainedAfterMs = 200
+    const startMs = performance.now()
+    setTimeout(() => (printer.replies = paperOut), 100)
+    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble: 'paper-out' })
+    expect(performance.now() - startMs).toBeGreaterThan(90)
+    printer.replies = idle
+    expect(await port.print(job(100))).toEqual({ kind: 'printed' })
+    expect(performance.now() - startMs).toBeGreaterThan(290)
+  })
+
+  it('tells of changes, once each, by polling', async () => {
+    await start({ timing: { pollIntervalMs: 30 } })
+    const told: PrinterStatus[] = []
+    port.onDidChangeStatus((status) => told.push(status))
+    await expect.poll(() => told.length).toBe(1)
+    printer.replies = coverOpen
+    await expect.poll(() => told.length).toBe(2)
+    printer.replies = [0x12, 0x12, 0x12, 0x1e]
+    await expect.poll(() => told.length).toBe(3)
+    expect(told).toEqual([
+      { online: true, trouble: null, paperNearEnd: false },
+      { online: false, trouble: 'cover-open', paperNearEnd: false },
+      { online: true, trouble: null, paperNearEnd: true },
+    ])
+  })
+})

@@ -1,0 +1,259 @@
+/** Method: the real client and the real serving side over an in-memory channel; time moves only by hand. */
+import { describe, expect, it } from 'vitest'
+import { createChannelPair } from '../../../src/drivers/host/channel.ts'
+import { connectDevices } from '../../../src/drivers/host/client.ts'
+import type { ConnectOptions } from '../../../src/drivers/host/client.ts'
+import { serveDevices } from '../../../src/drivers/host/serve.ts'
+import { EventSource } from '../../../src/drivers/event-source.ts'
+import type { CardPresence, PrinterStatus, PrintResult, ReaderStatus, TransmitResult } from '../../../src/drivers/ports.ts'
+import { FakeScheduler, settlePromises } from './fake-scheduler.ts'
+
+const well: ReaderStatus = { readers: ['Test reader'], trouble: null }
+const ready: PrinterStatus = { online: true, trouble: null, paperNearEnd: false }
+const ok: TransmitResult = { kind: 'answered', response: Uint8Array.of(0x90, 0) }
+const never = new Promise<never>(() => undefined)
+
+/** A device host in this process whose devices do what the test says. */
+class TestHost {
+  readonly #inserted = new EventSource<CardPresence>()
+  readonly #removed = new EventSource<{ presenceId: string }>()
+  readonly #printerStatus = new EventSource<PrinterStatus>()
+  readonly pair = createChannelPair()
+  readonly malformed: string[] = []
+  answer: () => Promise<TransmitResult> = () => Promise.resolve(ok)
+  print: () => Promise<PrintResult> = () => Promise.resolve({ kind: 'printed' })
+  readonly commands: string[] = []
+
+  constructor(hostId: string, serving = true) {
+    if (!serving) return
+    const nothing = { dispose: () => undefined }
+    const reader = {
+      onDidInsert: this.#inserted.event,
+      onDidRemove: this.#removed.event,
+      onDidChangeStatus: () => nothing,
+      status: () => well,
+      transmit: (_presenceId: string, command: Uint8Array) => {
+        this.commands.push(Buffer.from(command).toString('hex'))
+        return this.answer()
+      },
+      dispose: () => undefined,
+    }
+    const printer = {
+      onDidChangeStatus: this.#printerStatus.event,
+      status: () => Promise.resolve(ready),
+      print: () => this.print(),
+      dispose: () => undefined,
+    }
+    const reportMalformed = (why: string) => void this.malformed.push(why)
+    serveDevices({ reader, printer }, this.pair.far, { hostId, reportMalformed })
+  }
+
+  insert(presenceId: string) {
+    this.#inserted.fire({ presenceId, readerName: 'Test reader', atr: Uint8Array.of(0x3b, 0x81) })
+  }
+  remove(presenceId: string) {
+    this.#removed.fire({ presenceId })
+  }
+  tellPrinter(status: PrinterStatus) {
+    this.#printerStatus.fire(status)
+  }
+}
+
+async function connected(options: Partial<ConnectOptions> & { hosts?: TestHost[] } = {}) {
+  const scheduler = new FakeScheduler()
+  const first = new TestHost('first')
+  const later = options.hosts ?? [new TestHost('second'), new TestHost('third')]
+  const log: string[] = []
+  const restarted: TestHost[] = []
+  const devices = connectDevices(first.pair.near, {
+    scheduler,
+    restartHost: () => {
+      log.push('restart')
+      const host = later.shift()
+      if (host === undefined) return Promise.reject(new Error('no more hosts'))
+      restarted.push(host)
+      return Promise.resolve(host.pair.near)
+    },
+    ...options,
+  })
+  devices.reader.onDidInsert(({ presenceId }) => log.push(`in ${presenceId}`))
+  devices.reader.onDidRemove(({ presenceId }) => log.push(`out ${presenceId}`))
+  devices.reader.onDidChangeStatus(({ trouble }) => log.push(trouble === null ? 'well' : trouble.code))
+  devices.onDidFailHost(({ failure }) => log.push(failure))
+  await scheduler.advance(0)
+  return { scheduler, first, devices, log, restarted }
+}
+
+const select = Uint8Array.of(0x00, 0xa4, 0x04, 0x00)
+
+describe('the devices of a device host', () => {
+  it('are as they are when the core attaches: cards that lie there already included', async () => {
+    const scheduler = new FakeScheduler()
+    const host = new TestHost('first')
+    host.insert('early')
+    const devices = connectDevices(host.pair.near, { scheduler, restartHost: () => never })
+    const seen: CardPresence[] = []
+    devices.reader.onDidInsert((presence) => seen.push(presence))
+    expect(devices.reader.status().trouble?.code).toBe('host-restarting')
+    expect(await devices.reader.transmit('early', select, 100)).toMatchObject({ kind: 'notSent', reason: 'host-down' })
+    await scheduler.advance(0)
+    expect(seen).toEqual([{ presenceId: 'early', readerName: 'Test reader', atr: Uint8Array.of(0x3b, 0x81) }])
+    expect(devices.reader.status()).toEqual(well)
+  })
+
+  it('pass commands, prints and printer status through', async () => {
+    const { first, devices, log } = await connected()
+    first.insert('p1')
+    await settlePromises()
+    expect(await devices.reader.transmit('p1', select, 100)).toEqual(ok)
+    expect(first.commands).toEqual(['00a40400'])
+    expect(await devices.printer.print(Uint8Array.of(1, 2))).toEqual({ kind: 'printed' })
+    expect(await devices.printer.status()).toEqual(ready)
+    const told: PrinterStatus[] = []
+    devices.printer.onDidChangeStatus((status) => told.push(status))
+    first.tellPrinter({ ...ready, paperNearEnd: true })
+    first.remove('p1')
+    await settlePromises()
+    expect(told).toEqual([{ ...ready, paperNearEnd: true }])
+    expect(log).toEqual(['well', 'in p1', 'out p1'])
+  })
+
+  it('drop what does not fit, both ways, and go on', async () => {
+    const malformed: string[] = []
+    const { first, devices } = await connected({ reportMalformed: (why) => malformed.push(why) })
+    first.pair.far.post({ type: 'inserted', presence: { presenceId: 4 } })
+    first.pair.near.post('nonsense')
+    await settlePromises()
+    expect(malformed).toHaveLength(1)
+    expect(first.malformed).toHaveLength(1)
+    expect(await devices.printer.status()).toEqual(ready)
+  })
+
+  it('survive a repeated attach without doubling a presence', async () => {
+    const { first, log } = await connected()
+    first.insert('p1')
+    await settlePromises()
+    first.pair.near.post({ type: 'attach', version: 1 })
+    await settlePromises()
+    expect(log).toEqual(['well', 'in p1'])
+  })
+})
+
+describe('the watchdog', () => {
+  it('replaces a host that does not bring a transmit back: unknown, presences over, the next tap works', async () => {
+    const { scheduler, first, devices, log, restarted } = await connected()
+    first.insert('p1')
+    await scheduler.advance(0)
+    first.answer = () => never
+    let result: TransmitResult | null = null
+    void devices.reader.transmit('p1', select, 1000).then((value) => (result = value))
+    let queued: TransmitResult | null = null
+    void devices.reader.transmit('p1', select, 5000).then((value) => (queued = value))
+    await scheduler.advance(1299)
+    expect(result).toBeNull()
+    expect(log).not.toContain('restart')
+    await scheduler.advance(1)
+    expect(result).toMatchObject({ kind: 'unknown', reason: 'timed-out' })
+    expect(queued).toMatchObject({ kind: 'unknown', reason: 'host-died' })
+    expect(log).toEqual(['well', 'in p1', 'out p1', 'host-restarting', 'transmit-timed-out', 'restart', 'well'])
+    restarted[0]?.insert('p2')
+    await scheduler.advance(0)
+    expect(await devices.reader.transmit('p2', select, 100)).toEqual(ok)
+  })
+
+  it('does so too when the host itself reports the time-out', async () => {
+    const { scheduler, first, devices, log } = await connected()
+    first.insert('p1')
+    await scheduler.advance(0)
+    first.answer = () => Promise.resolve({ kind: 'unknown', reason: 'timed-out', detail: '' })
+    expect(await devices.reader.transmit('p1', select, 1000)).toMatchObject({ reason: 'timed-out' })
+    await scheduler.advance(0)
+    expect(log).toContain('restart')
+  })
+
+  it('hears nothing more from a host that it gave up', async () => {
+    const { scheduler, first, devices, log } = await connected()
+    first.insert('p1')
+    await scheduler.advance(0)
+    let release: (result: TransmitResult) => void = () => undefined
+    first.answer = () => new Promise((resolve) => (release = resolve))
+    const result = devices.reader.transmit('p1', select, 1000)
+    await scheduler.advance(1300)
+    release(ok)
+    first.insert('ghost')
+    await scheduler.advance(0)
+    expect(await result).toMatchObject({ kind: 'unknown' })
+    expect(log).not.toContain('in ghost')
+  })
+
+  it('leaves a host alone that answers, also after the whole machine slept', async () => {
+    const { scheduler, log } = await connected()
+    await scheduler.advance(60_000)
+    await scheduler.sleep(3_600_000)
+    await scheduler.advance(60_000)
+    expect(log).toEqual(['well'])
+  })
+
+  it('takes a host that dies for what it is, and replaces a replacement that never answers', async () => {
+    const dumb = new TestHost('dumb', false)
+    const { scheduler, first, log } = await connected({ hosts: [dumb, new TestHost('third')] })
+    first.pair.close()
+    await scheduler.advance(19_000)
+    expect(log).toEqual(['well', 'host-restarting', 'channel-closed', 'restart'])
+    await scheduler.advance(2_000)
+    expect(log.slice(4)).toEqual(['host-restarting', 'start-failed', 'restart', 'well'])
+  })
+
+  it('counts missed pings', async () => {
+    const scheduler = new FakeScheduler()
+    const pair = createChannelPair()
+    let pings = 0
+    pair.far.onMessage((message) => {
+      const { type } = message as { type: string }
+      if (type === 'attach') {
+        pair.far.post({ type: 'attached', version: 1, hostId: 'h', readerStatus: well, presences: [] })
+      }
+      if (type === 'ping') pings += 1
+    })
+    const failures: string[] = []
+    const devices = connectDevices(pair.near, { scheduler, restartHost: () => never })
+    devices.onDidFailHost(({ failure }) => failures.push(failure))
+    await scheduler.advance(2499)
+    expect([pings, failures]).toEqual([4, []])
+    await scheduler.advance(501)
+    expect(failures).toEqual(['silent'])
+  })
+
+  it('starts again with growing delays when hosts die at once, and never gives up', async () => {
+    const { scheduler, first, log } = await connected({ hosts: [] })
+    first.pair.close()
+    await scheduler.advance(0)
+    expect(log.filter((entry) => entry === 'restart')).toHaveLength(1)
+    await scheduler.advance(500)
+    expect(log.filter((entry) => entry === 'restart')).toHaveLength(2)
+    await scheduler.advance(3000)
+    expect(log.filter((entry) => entry === 'restart')).toHaveLength(4)
+    await scheduler.advance(50_000)
+    expect(log.filter((entry) => entry === 'restart')).toHaveLength(14)
+  })
+
+  it('fails a print that was under way, and says so of the printer', async () => {
+    const { scheduler, first, devices } = await connected({ hosts: [] })
+    first.print = () => never
+    const printed = devices.printer.print(Uint8Array.of(1))
+    await scheduler.advance(0)
+    first.pair.close()
+    expect(await printed).toMatchObject({ kind: 'failed', trouble: 'error' })
+    expect(await devices.printer.print(Uint8Array.of(1))).toMatchObject({ kind: 'failed', trouble: 'unreachable' })
+    expect(await devices.printer.status()).toMatchObject({ online: false, trouble: 'unreachable' })
+  })
+
+  it('leaves no timer behind', async () => {
+    const { scheduler, devices } = await connected()
+    const asked = devices.reader.transmit('p1', select, 1000)
+    devices.dispose()
+    devices.dispose()
+    await asked
+    expect(scheduler.pendingCount).toBe(0)
+  })
+})
