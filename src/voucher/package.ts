@@ -65,5 +65,7 @@ export const terminalPackageSchema = z.strictObject({
   leases: z.array(leaseSchema),
   hotlist: hotlistSchema,
   catalogue: z.array(catalogueItemSchema),
+  /** Names of the categories in which a bare amount may be rung up. */
+  categories: z.array(z.strictObject({ category: nameSchema, name: textsSchema })),
 })
 export type TerminalPackage = z.infer<typeof terminalPackageSchema>

@@ -39,6 +39,8 @@ export interface PrintJob {
   readonly saleId: string
   readonly copy: boolean
   readonly language: 'kk' | 'ru' | 'en'
+  /** Some of it may be on paper already. */
+  readonly started: boolean
 }
 
 export interface QueueFigures {
@@ -214,13 +216,13 @@ export class Journal {
     return stored === undefined ? undefined : saleRecord(stored as StoredSale)
   }
 
-  openSale(): SaleRecord | undefined {
-    const stored = this.#get(`SELECT * FROM sale WHERE state = 'open' ORDER BY sequence DESC LIMIT 1`)
-    return stored === undefined ? undefined : saleRecord(stored as StoredSale)
+  /** Frozen and not ended, newest first. */
+  openSales(): readonly SaleRecord[] {
+    return (this.#all(`SELECT * FROM sale WHERE state = 'open' ORDER BY sequence DESC`) as StoredSale[]).map(saleRecord)
   }
 
   recentSales(limit: number): readonly SaleRecord[] {
-    return (this.#all(`SELECT * FROM sale WHERE state <> 'open' ORDER BY sequence DESC LIMIT ?`, limit) as StoredSale[]).map(saleRecord)
+    return (this.#all(`SELECT * FROM sale WHERE state <> 'open' ORDER BY at DESC, sequence DESC LIMIT ?`, limit) as StoredSale[]).map(saleRecord)
   }
 
   intentOf(tenderId: string): { row: RowOf<'tender_intent'>; position: JournalPosition } {
@@ -271,18 +273,19 @@ export class Journal {
   }
 
   waitingPrintJobs(): readonly PrintJob[] {
-    return (this.#all(`SELECT * FROM print_job WHERE state = 'waiting' ORDER BY sequence`) as StoredPrintJob[]).map((job) => ({
+    return (this.#all(`SELECT * FROM print_job WHERE state <> 'printed' ORDER BY sequence`) as StoredPrintJob[]).map((job) => ({
       jobId: job.job_id,
       saleId: job.sale_id,
       copy: job.copy === 1,
       language: job.language,
+      started: job.state === 'started',
     }))
   }
 
   receiptState(saleId: string): 'none' | 'waiting' | 'printed' {
-    const jobs = this.#all('SELECT state FROM print_job WHERE sale_id = ?', saleId) as { state: 'waiting' | 'printed' }[]
+    const jobs = this.#all('SELECT state FROM print_job WHERE sale_id = ?', saleId) as { state: StoredPrintJob['state'] }[]
     if (jobs.length === 0) return 'none'
-    return jobs.some((job) => job.state === 'waiting') ? 'waiting' : 'printed'
+    return jobs.some((job) => job.state !== 'printed') ? 'waiting' : 'printed'
   }
 
   /** Empties what follows from the rows and makes it again. */
@@ -471,6 +474,7 @@ interface StoredPrintJob {
   sale_id: string
   copy: number
   language: PrintJob['language']
+  state: 'waiting' | 'started' | 'printed'
 }
 
 function chainedRow(stored: StoredRow): ChainedRow {

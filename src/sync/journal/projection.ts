@@ -118,6 +118,9 @@ export function project(database: Database, chained: ChainedRow): void {
         .prepare(`INSERT INTO print_job (job_id, sale_id, copy, language, state, sequence) VALUES (?, ?, ?, ?, 'waiting', ?)`)
         .run(row.jobId, row.saleId, row.copy ? 1 : 0, row.language, sequence)
       return
+    case 'receipt_started':
+      database.prepare(`UPDATE print_job SET state = 'started' WHERE job_id = ?`).run(row.jobId)
+      return
     case 'receipt_printed':
       database.prepare(`UPDATE print_job SET state = 'printed' WHERE job_id = ?`).run(row.jobId)
       return

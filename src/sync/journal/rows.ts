@@ -61,6 +61,8 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   row('sale_closed', { saleId: uuidSchema }),
   row('sale_cancelled', { saleId: uuidSchema }),
   row('receipt_requested', { jobId: uuidSchema, saleId: uuidSchema, copy: z.boolean(), language: z.enum(['kk', 'ru', 'en']) }),
+  /** Bytes may be on their way to paper: after a crash in between, what is printed next is marked as a copy. */
+  row('receipt_started', { jobId: uuidSchema }),
   row('receipt_printed', { jobId: uuidSchema }),
   row('connectivity', { ledger: z.enum(['reached', 'not_reached']) }),
   row('head_countersigned', { head: journalPositionSchema, signature: signatureSchema }),

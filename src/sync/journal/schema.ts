@@ -69,7 +69,7 @@ CREATE TABLE print_job (
   sale_id TEXT NOT NULL,
   copy INTEGER NOT NULL,
   language TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('waiting', 'printed')),
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'started', 'printed')),
   sequence INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX print_job_by_sale ON print_job (sale_id);
