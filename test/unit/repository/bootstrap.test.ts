@@ -134,7 +134,9 @@ describe.skipIf(process.platform === 'win32')('bootstrap', () => {
     expect(run).toMatchObject({ stdout: 'ran\n', code: 0 })
     expect(run.stderr).toContain('not installed yet')
     expect(run.stderr).toContain('words of npm')
-    expect(readFileSync(join(tree, 'commands', 'parameters'), 'utf8')).toBe('ci --include=dev --include=optional --ignore-scripts\n')
+    expect(readFileSync(join(tree, 'commands', 'parameters'), 'utf8')).toBe(
+      'ci --include=dev --include=optional --ignore-scripts\n',
+    )
   })
 
   test.each([

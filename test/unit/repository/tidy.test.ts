@@ -43,6 +43,18 @@ describe('the tree', () => {
     expect(wrong.map(([path]) => path)).toEqual([])
   })
 
+  test('has no document that links to a file that is not there', () => {
+    const broken = files
+      .filter((path) => path.endsWith('.md'))
+      .flatMap((path) =>
+        [...(read(path) ?? '').matchAll(/\]\((?!https?:|#|mailto:)([^)\s#]+)/g)]
+          .map((match) => posix.join(posix.dirname(path), match[1] ?? ''))
+          .filter((target) => !existsSync(join(root, target)))
+          .map((target) => `${path} → ${target}`),
+      )
+    expect(broken).toEqual([])
+  })
+
   test('names one version of Node everywhere', () => {
     const version = read('.nvmrc')?.trim()
     const manifest = JSON.parse(read('package.json') ?? '{}') as { optionalDependencies: Record<string, string> }
