@@ -58,8 +58,19 @@ export async function startTillServer(options: TillServerOptions): Promise<TillS
     response.end(JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, code }))
   }
 
-  const exchange = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (request.method !== 'POST') return refuse(response, 405, 'method_not_allowed', { allow: 'POST' })
+  const isKnown = (request: IncomingMessage): boolean => {
+    const session = cookieOf(request, cookieName)
+    return session !== null && access.hasSession(session)
+  }
+
+  /** GET asks whether the cookie is good (a browser does not say why a WebSocket failed); POST takes a token. */
+  const serveSession = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (request.method === 'GET') {
+      if (!isKnown(request)) return refuse(response, 401, 'session_unknown')
+      response.writeHead(204, headers).end()
+      return
+    }
+    if (request.method !== 'POST') return refuse(response, 405, 'method_not_allowed', { allow: 'GET, POST' })
     if (request.headers.origin !== origin) return refuse(response, 403, 'foreign_origin')
     if (mediaType(request) !== 'application/json') return refuse(response, 415, 'not_json')
     const body = await readBody(request, sessionRequestBytesMax)
@@ -86,7 +97,7 @@ export async function startTillServer(options: TillServerOptions): Promise<TillS
     if (request.headers.host !== host) return refuse(response, 421, 'foreign_host')
     const path = (request.url ?? '').split('?', 1)[0] as string
     if (path !== '/session') return serveFile(request, response, path)
-    exchange(request, response).catch(() => response.destroy())
+    serveSession(request, response).catch(() => response.destroy())
   })
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -94,8 +105,7 @@ export async function startTillServer(options: TillServerOptions): Promise<TillS
     if (request.headers.host !== host) return refuseUpgrade(socket, 421)
     if (request.headers.origin !== origin) return refuseUpgrade(socket, 403)
     if (request.url !== '/bridge') return refuseUpgrade(socket, 404)
-    const session = cookieOf(request, cookieName)
-    if (session === null || !access.hasSession(session)) return refuseUpgrade(socket, 401)
+    if (!isKnown(request)) return refuseUpgrade(socket, 401)
     sockets.handleUpgrade(request, socket, head, (webSocket) => connect(webSocket, attachWindow))
   })
 

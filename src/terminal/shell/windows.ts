@@ -41,8 +41,13 @@ export class Windows {
   readonly #unanswered = new Map<string, { readonly window: WindowPort; readonly id: string }>()
   #commandsSent = 0
   #snapshot: { readonly type: 'snapshot'; readonly snapshot: unknown } | null = null
-  /** 'starting' until the core was ready once: windows are told nothing then, and show that they connect. */
+  /**
+   * 'starting' until the core runs for the first time: windows are told nothing then, and show that they connect.
+   * 'running' when this core has said that it is ready *and* shown a snapshot: what a window shows is then of today.
+   */
   #core: 'starting' | 'running' | 'restarting' = 'starting'
+  #ready = false
+  #shown = false
 
   /** `sendToCore` takes an up frame as a JSON value. */
   constructor(sendToCore: (frame: unknown) => void) {
@@ -53,17 +58,17 @@ export class Windows {
     return this.#attached.length
   }
 
-  /** Tells the window at once where the core stands and the newest snapshot, if there is one. */
+  /** Tells the window at once the newest snapshot, if there is one, and where the core stands. */
   attach(window: WindowPort): AttachedWindow {
     this.#attached.push(window)
-    this.#tellState(window)
     if (this.#snapshot !== null) window.post(this.#snapshot)
+    this.#tellState(window)
     return { receive: (frame) => this.#receive(window, frame), detach: () => this.#detach(window) }
   }
 
   coreIsReady(): void {
-    this.#core = 'running'
-    for (const window of this.#attached) this.#tellState(window)
+    this.#ready = true
+    this.#runIfSo()
   }
 
   /**
@@ -72,6 +77,8 @@ export class Windows {
    */
   coreIsAway(): void {
     this.#core = 'restarting'
+    this.#ready = false
+    this.#shown = false
     for (const { window, id } of this.#unanswered.values()) refuse(window, id, 'core_down')
     this.#unanswered.clear()
     for (const window of this.#attached) this.#tellState(window)
@@ -84,12 +91,20 @@ export class Windows {
     if (frame.data.type === 'snapshot') {
       this.#snapshot = frame.data
       for (const window of this.#attached) window.post(frame.data)
+      this.#shown = true
+      this.#runIfSo()
       return true
     }
     const asked = this.#unanswered.get(frame.data.id)
     this.#unanswered.delete(frame.data.id)
     asked?.window.post({ type: 'answer', id: asked.id, answer: frame.data.answer })
     return true
+  }
+
+  #runIfSo(): void {
+    if (this.#core === 'running' || !this.#ready || !this.#shown) return
+    this.#core = 'running'
+    for (const window of this.#attached) this.#tellState(window)
   }
 
   #receive(window: WindowPort, frame: unknown): void {

@@ -21,6 +21,12 @@ function open() {
   return { frames, ...windows.attach({ post: (frame) => void frames.push(frame) }) }
 }
 
+/** A core that is ready and has shown something. */
+const run = () => {
+  windows.coreIsReady()
+  windows.coreSaid(snapshot(0))
+}
+
 const command = (id: string) => ({ type: 'command', id, command: { command: 'pay_by_card' } })
 const refused = (id: string, fault: string) => ({ type: 'answer', id, answer: { ok: false, fault } })
 const state = (core: 'running' | 'restarting', readOnly: boolean) => ({ type: 'shell', core, readOnly })
@@ -32,8 +38,8 @@ describe('snapshots', () => {
     windows.coreSaid(snapshot(1))
     windows.coreSaid(snapshot(2))
     const second = open()
-    expect(first.frames).toEqual([state('running', false), snapshot(1), snapshot(2)])
-    expect(second.frames).toEqual([state('running', true), snapshot(2)])
+    expect(first.frames).toEqual([snapshot(1), state('running', false), snapshot(2)])
+    expect(second.frames).toEqual([snapshot(2), state('running', true)])
     for (const frame of [...first.frames, ...second.frames]) downFrameSchema.parse(frame)
   })
 
@@ -41,7 +47,24 @@ describe('snapshots', () => {
     windows.coreIsReady()
     windows.coreSaid(snapshot(5))
     windows.coreIsAway()
-    expect(open().frames).toEqual([state('restarting', false), snapshot(5)])
+    expect(open().frames).toEqual([snapshot(5), state('restarting', false)])
+  })
+
+  it('of the new core come before the word that it is running, in whatever order the core speaks', () => {
+    const window = open()
+    windows.coreIsReady()
+    expect(window.frames).toEqual([])
+    windows.coreSaid(snapshot(5))
+    windows.coreIsAway()
+    windows.coreSaid(snapshot(1))
+    windows.coreIsReady()
+    expect(window.frames).toEqual([
+      snapshot(5),
+      state('running', false),
+      state('restarting', false),
+      snapshot(1),
+      state('running', false),
+    ])
   })
 
   it('of no known form are not passed on', () => {
@@ -54,7 +77,7 @@ describe('snapshots', () => {
 
 describe('commands', () => {
   it('reach the core under an id of the shell, and the answer comes back under the id of the window', () => {
-    windows.coreIsReady()
+    run()
     const window = open()
     window.receive(command('a'))
     expect(toCore).toEqual([{ ...command('a'), id: 'shell-1' }])
@@ -63,21 +86,21 @@ describe('commands', () => {
   })
 
   it('carry amounts as the strings that they came as', () => {
-    windows.coreIsReady()
+    run()
     const frame = { type: 'command', id: 'a', command: { command: 'add_amount', category: 'meals', amount: '115000' } }
     open().receive(frame)
     expect(toCore[0]?.command).toEqual(frame.command)
   })
 
   it('of no known form are answered, never passed on', () => {
-    windows.coreIsReady()
+    run()
     const window = open()
     const nonsense: unknown[] = [null, undefined, 7, [], {}, { type: 'command' }, { ...command('x'), more: 1 }]
     nonsense.push({ type: 'command', id: 'b', command: { command: 'add_amount', category: 'meals', amount: '-1' } })
     nonsense.push({ type: 'command', id: 'c'.repeat(65), command: { command: 'pay_by_card' } })
     for (const frame of nonsense) window.receive(frame)
     expect(toCore).toEqual([])
-    const answers = window.frames.slice(1)
+    const answers = window.frames.slice(2)
     expect(answers).toHaveLength(nonsense.length)
     expect(answers.map((answer) => (answer as { id: string }).id)).toEqual(['', '', '', '', '', '', 'x', 'b', ''])
     for (const answer of answers) expect(answer).toMatchObject({ answer: { ok: false, fault: 'malformed' } })
@@ -86,12 +109,13 @@ describe('commands', () => {
   it('are refused while the core is away', () => {
     const window = open()
     window.receive(command('a'))
-    windows.coreIsReady()
+    run()
     window.receive(command('b'))
     windows.coreIsAway()
     window.receive(command('c'))
     expect(window.frames).toEqual([
       refused('a', 'core_down'),
+      snapshot(0),
       state('running', false),
       refused('b', 'core_down'),
       state('restarting', false),
@@ -100,18 +124,18 @@ describe('commands', () => {
   })
 
   it('are not answered by a late word of the core that died', () => {
-    windows.coreIsReady()
+    run()
     const window = open()
     window.receive(command('a'))
     windows.coreIsAway()
-    windows.coreIsReady()
+    run()
     const before = window.frames.length
     windows.coreSaid({ type: 'answer', id: 'shell-1', answer: { ok: true } })
     expect(window.frames).toHaveLength(before)
   })
 
   it('in a flood do not reach the core', () => {
-    windows.coreIsReady()
+    run()
     const window = open()
     for (let count = 0; count < 65; count += 1) window.receive(command(`${count}`))
     expect(toCore).toHaveLength(64)
@@ -121,16 +145,16 @@ describe('commands', () => {
 
 describe('a second window', () => {
   it('only watches', () => {
-    windows.coreIsReady()
+    run()
     open()
     const second = open()
     second.receive(command('a'))
-    expect(second.frames).toEqual([state('running', true), refused('a', 'read_only')])
+    expect(second.frames).toEqual([snapshot(0), state('running', true), refused('a', 'read_only')])
     expect(toCore).toEqual([])
   })
 
   it('takes over when the first one leaves, and gets no answer of the first one', () => {
-    windows.coreIsReady()
+    run()
     const first = open()
     const second = open()
     const third = open()
@@ -138,19 +162,19 @@ describe('a second window', () => {
     first.detach()
     first.detach()
     windows.coreSaid({ type: 'answer', id: 'shell-1', answer: { ok: true } })
-    expect(second.frames).toEqual([state('running', true), state('running', false)])
-    expect(third.frames).toEqual([state('running', true)])
+    expect(second.frames).toEqual([snapshot(0), state('running', true), state('running', false)])
+    expect(third.frames).toEqual([snapshot(0), state('running', true)])
     second.receive(command('a'))
     expect(toCore.map(({ id }) => id)).toEqual(['shell-1', 'shell-2'])
   })
 
   it('that leaves changes nothing for the first', () => {
-    windows.coreIsReady()
+    run()
     const first = open()
     const second = open()
     second.detach()
     second.receive(command('a'))
-    expect(first.frames).toEqual([state('running', false)])
+    expect(first.frames).toEqual([snapshot(0), state('running', false)])
     expect(toCore).toEqual([])
     expect(windows.count).toBe(1)
   })
