@@ -27,7 +27,13 @@ export type TransmitResult =
   | { readonly kind: 'unknown'; readonly reason: TransmitUnknownReason; readonly detail: string }
   | { readonly kind: 'notSent'; readonly reason: TransmitNotSentReason; readonly detail: string }
 
-export type TransmitUnknownReason = 'card-left' | 'short-response' | 'reset-by-other' | 'timed-out' | 'host-died' | 'reader-error'
+export type TransmitUnknownReason =
+  | 'card-left'
+  | 'short-response'
+  | 'reset-by-other'
+  | 'timed-out'
+  | 'host-died'
+  | 'reader-error'
 export type TransmitNotSentReason = 'no-card' | 'another-presence' | 'reader-gone' | 'host-down' | 'too-long'
 
 /** One card lying on one reader, from insertion to removal. A card that returns is a new presence. */

@@ -84,21 +84,18 @@ class NfcPcscReader implements CardReaderPort {
     }
     const card = this.#cards.get(presenceId)
     if (card === undefined) return Promise.resolve(this.#notSentToEnded(presenceId))
-    return card.queue.send(
-      async () => {
-        if (!this.#cards.has(presenceId)) return this.#notSentToEnded(presenceId)
-        try {
-          const response = await card.reader.transmit(Buffer.from(command), responseLengthMax)
-          if (response.length < 2) {
-            return { kind: 'unknown', reason: 'short-response', detail: `${response.length} bytes came back` }
-          }
-          return { kind: 'answered', response: new Uint8Array(response) }
-        } catch (error) {
-          return resultOfFailure(error as PcscFailure)
+    return card.queue.send(async () => {
+      if (!this.#cards.has(presenceId)) return this.#notSentToEnded(presenceId)
+      try {
+        const response = await card.reader.transmit(Buffer.from(command), responseLengthMax)
+        if (response.length < 2) {
+          return { kind: 'unknown', reason: 'short-response', detail: `${response.length} bytes came back` }
         }
-      },
-      timeoutMs,
-    )
+        return { kind: 'answered', response: new Uint8Array(response) }
+      } catch (error) {
+        return resultOfFailure(error as PcscFailure)
+      }
+    }, timeoutMs)
   }
 
   dispose(): void {

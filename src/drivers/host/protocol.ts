@@ -103,7 +103,9 @@ export const hostMessage = z.discriminatedUnion('type', [
 export type CoreMessage = z.output<typeof coreMessage>
 export type HostMessage = z.output<typeof hostMessage>
 
-export type Received<T> = { readonly kind: 'message'; readonly message: T } | { readonly kind: 'malformed'; readonly why: string }
+export type Received<T> =
+  | { readonly kind: 'message'; readonly message: T }
+  | { readonly kind: 'malformed'; readonly why: string }
 
 /** Reads what came over the channel to the device host. Never throws. */
 export const readCoreMessage = (raw: unknown): Received<CoreMessage> => read(coreMessage, raw)

@@ -70,32 +70,38 @@ describe('the device host', () => {
   it.each([
     ['a mute card', staysMute, 'transmit-timed-out'],
     ['a blocked process', blocks, 'transmit-timed-out'],
-  ])('with %s is killed and replaced; this process lives on and the next tap works', async (_name, command, failure) => {
-    const { devices, presences, removed, failures } = connect()
-    const first = await firstPresence(presences)
-    expect(await devices.reader.transmit(first, works, 1000)).toMatchObject({ kind: 'answered' })
-    const host = current()
+  ])(
+    'with %s is killed and replaced; this process lives on and the next tap works',
+    async (_name, command, failure) => {
+      const { devices, presences, removed, failures } = connect()
+      const first = await firstPresence(presences)
+      expect(await devices.reader.transmit(first, works, 1000)).toMatchObject({ kind: 'answered' })
+      const host = current()
 
-    let ticks = 0
-    const ticking = setInterval(() => (ticks += 1), 10)
-    const startMs = performance.now()
-    const result = await devices.reader.transmit(first, command, 300)
-    const tookMs = performance.now() - startMs
-    clearInterval(ticking)
+      let ticks = 0
+      const ticking = setInterval(() => (ticks += 1), 10)
+      const startMs = performance.now()
+      const result = await devices.reader.transmit(first, command, 300)
+      const tookMs = performance.now() - startMs
+      clearInterval(ticking)
 
-    expect(result).toMatchObject({ kind: 'unknown', reason: 'timed-out' })
-    expect(tookMs).toBeLessThan(1000)
-    expect(ticks).toBeGreaterThan(10)
-    expect(failures).toEqual([failure])
-    expect(removed).toEqual([first])
-    expect(devices.reader.status().trouble?.code).toBe('host-restarting')
+      expect(result).toMatchObject({ kind: 'unknown', reason: 'timed-out' })
+      expect(tookMs).toBeLessThan(1000)
+      expect(ticks).toBeGreaterThan(10)
+      expect(failures).toEqual([failure])
+      expect(removed).toEqual([first])
+      expect(devices.reader.status().trouble?.code).toBe('host-restarting')
 
-    const second = await firstPresence(presences, 2)
-    expect(host.signalCode).toBe('SIGKILL')
-    expect(second).not.toBe(first)
-    expect(await devices.reader.transmit(first, works, 1000)).toMatchObject({ kind: 'notSent', reason: 'another-presence' })
-    expect(await devices.reader.transmit(second, works, 1000)).toMatchObject({ kind: 'answered' })
-  })
+      const second = await firstPresence(presences, 2)
+      expect(host.signalCode).toBe('SIGKILL')
+      expect(second).not.toBe(first)
+      expect(await devices.reader.transmit(first, works, 1000)).toMatchObject({
+        kind: 'notSent',
+        reason: 'another-presence',
+      })
+      expect(await devices.reader.transmit(second, works, 1000)).toMatchObject({ kind: 'answered' })
+    },
+  )
 
   it('that blocks while nobody waits for it is found by its silence', async () => {
     const { devices, presences, failures } = connect()

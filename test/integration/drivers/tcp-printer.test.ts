@@ -116,9 +116,18 @@ describe('a printer on TCP', () => {
       port.print(job(5000, 0x42)),
       port.print(job(5000, 0x43)),
     ])
-    expect(results.map((result) => ('kind' in result ? result.kind : result.online))).toEqual(['printed', true, 'printed', 'printed'])
+    expect(results.map((result) => ('kind' in result ? result.kind : result.online))).toEqual([
+      'printed',
+      true,
+      'printed',
+      'printed',
+    ])
     const runs = String.fromCharCode(...printer.paper).match(/(.)\1*/gu)
-    expect(runs?.map((run) => [run[0], run.length])).toEqual([['A', 5000], ['B', 5000], ['C', 5000]])
+    expect(runs?.map((run) => [run[0], run.length])).toEqual([
+      ['A', 5000],
+      ['B', 5000],
+      ['C', 5000],
+    ])
   })
 
   it.each([
@@ -156,7 +165,11 @@ describe('a printer on TCP', () => {
     await start()
     printer.takesAtMost = 1000
     const result = await port.print(job(30_000_000))
-    expect(result).toMatchObject({ kind: 'failed', trouble: 'timed-out', detail: expect.stringMatching(/^stopped after \d+ of 30000000/u) })
+    expect(result).toMatchObject({
+      kind: 'failed',
+      trouble: 'timed-out',
+      detail: expect.stringMatching(/^stopped after \d+ of 30000000/u),
+    })
   })
 
   it('that is half open (connects, never answers) is timed out without a byte of the job', async () => {

@@ -36,7 +36,11 @@ describe('the command queue of a reader', () => {
       return Promise.resolve(answer(2))
     }, 500)
     await scheduler.advance(500)
-    expect(await second).toMatchObject({ kind: 'unknown', reason: 'timed-out', detail: expect.stringContaining('never sent') })
+    expect(await second).toMatchObject({
+      kind: 'unknown',
+      reason: 'timed-out',
+      detail: expect.stringContaining('never sent'),
+    })
     await scheduler.advance(500)
     expect(await mute).toMatchObject({ kind: 'unknown', reason: 'timed-out' })
     unblock(answer(1))

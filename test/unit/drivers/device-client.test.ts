@@ -5,7 +5,13 @@ import { connectDevices } from '../../../src/drivers/host/client.ts'
 import type { ConnectOptions } from '../../../src/drivers/host/client.ts'
 import { serveDevices } from '../../../src/drivers/host/serve.ts'
 import { EventSource } from '../../../src/drivers/event-source.ts'
-import type { CardPresence, PrinterStatus, PrintResult, ReaderStatus, TransmitResult } from '../../../src/drivers/ports.ts'
+import type {
+  CardPresence,
+  PrinterStatus,
+  PrintResult,
+  ReaderStatus,
+  TransmitResult,
+} from '../../../src/drivers/ports.ts'
 import { FakeScheduler, settlePromises } from './fake-scheduler.ts'
 
 const well: ReaderStatus = { readers: ['Test reader'], trouble: null }

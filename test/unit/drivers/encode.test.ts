@@ -24,7 +24,9 @@ const text = (value: string): PrintBlock => ({ kind: 'text', text: value })
 
 describe('KZ-1048', () => {
   it('gives the bytes of the vector after selecting slot 53', () => {
-    const bytes = Buffer.from(encode([text(kz1048.text)]).bytes).toString('hex').toUpperCase()
+    const bytes = Buffer.from(encode([text(kz1048.text)]).bytes)
+      .toString('hex')
+      .toUpperCase()
     expect(bytes).toContain(kz1048.select)
     // The vector is longer than a line of 48: its words arrive in order, one line feed at the break.
     expect(bytes.replace('0A', '20')).toContain(kz1048.bytes)
@@ -36,11 +38,13 @@ describe('KZ-1048', () => {
       const bytes = Buffer.from(encoder.codepage('rk1048').line(`${character}.`).encode())
       return bytes[bytes.indexOf('.', bytes.indexOf('1b7435', 0, 'hex') + 4) - 1]
     }
-    for (const [character, byte] of kz1048Repertoire) expect([character, writtenBy(character)]).toEqual([character, byte])
+    for (const [character, byte] of kz1048Repertoire)
+      expect([character, writtenBy(character)]).toEqual([character, byte])
     // U+00AD is in the set, and left out on purpose (kz1048.ts).
     for (let code = 0xa1; code < 0x3000; code++) {
       const character = String.fromCodePoint(code)
-      if (code !== 0xad && !kz1048Repertoire.has(character)) expect([character, writtenBy(character)]).toEqual([character, 0x3f])
+      if (code !== 0xad && !kz1048Repertoire.has(character))
+        expect([character, writtenBy(character)]).toEqual([character, 0x3f])
     }
   })
 
@@ -77,7 +81,12 @@ describe('any text', () => {
   const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))
   console.log(`encode.test.ts: seed ${seed} (SEED=${seed} repeats it)`)
 
-  const letters = [...'АаӘәБбГгҒғЕеЁёИиЙйКкҚқНнҢңОоӨөУуҰұҮүҺһІіЫыЭэЮюЯя', ...'abcXYZ0123456789 .,:;!?№«»—-₸"()%/', ' ', '\n']
+  const letters = [
+    ...'АаӘәБбГгҒғЕеЁёИиЙйКкҚқНнҢңОоӨөУуҰұҮүҺһІіЫыЭэЮюЯя',
+    ...'abcXYZ0123456789 .,:;!?№«»—-₸"()%/',
+    ' ',
+    '\n',
+  ]
   const fromLetters = fc.string({ unit: fc.constantFrom(...letters), maxLength: 120 })
   const anything = fc.string({ unit: 'grapheme', maxLength: 40 })
   const value = fc.oneof({ weight: 3, arbitrary: fromLetters }, { weight: 1, arbitrary: anything })

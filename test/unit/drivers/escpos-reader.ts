@@ -16,12 +16,22 @@ const differences = kz1048.map_diff_from_cp1251 as Record<string, string>
 const windows1251 = new TextDecoder('windows-1251')
 const decode = (bytes: number[]): string =>
   bytes
-    .map((byte) => differences[byte.toString(16).toUpperCase().padStart(2, '0')] ?? windows1251.decode(Uint8Array.of(byte)))
+    .map(
+      (byte) =>
+        differences[byte.toString(16).toUpperCase().padStart(2, '0')] ?? windows1251.decode(Uint8Array.of(byte)),
+    )
     .join('')
 
 /** Reads the commands that receipts use. Throws on any other: an unknown command is a defect of the encoder. */
 export function readJob(job: Uint8Array): ReadJob {
-  const read: ReadJob & { cuts: number } = { lines: [], pictures: [], qrPayloads: [], codePages: [], cuts: 0, textBytes: [] }
+  const read: ReadJob & { cuts: number } = {
+    lines: [],
+    pictures: [],
+    qrPayloads: [],
+    codePages: [],
+    cuts: 0,
+    textBytes: [],
+  }
   let line: number[] = []
   let qrData = ''
   let at = 0
@@ -30,7 +40,8 @@ export function readJob(job: Uint8Array): ReadJob {
     if (value === undefined) throw new Error(`the job ends inside a command at ${at}`)
     return value
   }
-  const command = (offset: number, length: number) => Buffer.from(job.subarray(at + offset, at + offset + length)).toString('hex')
+  const command = (offset: number, length: number) =>
+    Buffer.from(job.subarray(at + offset, at + offset + length)).toString('hex')
   while (at < job.length) {
     const two = command(0, 2)
     if (two === '1b40' || two === '1c2e' || two === '1b32') at += 2

@@ -28,7 +28,7 @@ export class FakeScheduler implements Scheduler {
     const endMs = this.#nowMs + byMs
     await settlePromises()
     for (;;) {
-      const due = this.#timers.filter(({ atMs }) => atMs <= endMs).sort((a, b) => a.atMs - b.atMs)[0]
+      const due = this.#timers.filter(({ atMs }) => atMs <= endMs).toSorted((a, b) => a.atMs - b.atMs)[0]
       if (due === undefined) break
       this.clearTimeout(due)
       this.#nowMs = Math.max(this.#nowMs, due.atMs)

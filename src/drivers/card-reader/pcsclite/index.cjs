@@ -32,6 +32,9 @@ const dispositions = {
   3: pcsc.CardDisposition.EJECT,
 }
 
+/** Never collected: the finalizer of a client whose service died throws where nobody can catch it. */
+const deadClients = []
+
 const failure = (code, message) => Object.assign(new Error(message), { code })
 
 /** PC/SC counts insertions and removals in the upper half of the state. */
@@ -105,7 +108,8 @@ class CardReader extends EventEmitter {
   transmit(command, responseLength, protocol, callback) {
     const card = this.#card
     this.#enqueue(async () => {
-      if (card === null || card !== this.#card) throw failure('CardWasReleased', 'The card of this command left before its turn')
+      if (card === null || card !== this.#card)
+        throw failure('CardWasReleased', 'The card of this command left before its turn')
       this.#response ??= new ArrayBuffer(responseLengthMax)
       let response
       try {
@@ -148,6 +152,8 @@ class CardReader extends EventEmitter {
     this.#ended = true
     clearTimeout(this.#probeTimer)
     this.#changes.length = 0
+    // pcsc-mini keeps a connection beyond its client, and with it the card from every other program.
+    void this.#enqueue(async () => this.#card !== null && this.#release(pcsc.CardDisposition.LEAVE))
     this.emit('end')
     this.removeAllListeners('status')
   }
@@ -189,7 +195,8 @@ class CardReader extends EventEmitter {
     if ((rawStatus & this.SCARD_STATE_PRESENT) === 0) {
       this.#announce(rawStatus, undefined)
       // nfc-pcsc disconnects only what it connected.
-      if (!this.connected) await this.#enqueue(async () => this.#card !== null && this.#release(pcsc.CardDisposition.LEAVE))
+      if (!this.connected)
+        await this.#enqueue(async () => this.#card !== null && this.#release(pcsc.CardDisposition.LEAVE))
       return
     }
     const announced = (this.state & this.SCARD_STATE_PRESENT) !== 0
@@ -268,14 +275,14 @@ class PcscLite extends EventEmitter {
 
   #failed(error) {
     if (this.#closed) return
+    if (this.#serviceUp === true && this.#client !== null) deadClients.push(this.#client)
     this.#stopClient()
     this.#endReaders()
     clearTimeout(this.#restartTimer)
     this.#restartTimer = setTimeout(() => this.#start(), restartDelayMs)
-    const first = this.#serviceUp !== false
-    this.#service(false)
     // One error for each outage, not one a second.
-    if (first) this.emit('error', error)
+    if (this.#serviceUp !== false) this.emit('error', error)
+    this.#service(false)
   }
 
   #service(up) {

@@ -1,0 +1,106 @@
+/**
+ * Method: the driver (nfc-pcsc on our binding) against Debian's real pcscd and vpcd, in namespaces of their own, with
+ * a card of a few lines that shares nothing with the product's virtual cards. `pcscd-scenario.ts` plays; this judges.
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+
+const scenario = new URL('./pcscd-scenario.ts', import.meta.url).pathname
+const namespaces = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private']
+const setUp = [
+  'ip link set lo up',
+  // Debian's vpcd sends length and body apart: without quick acknowledgements each command takes 44 ms.
+  'ip route replace table local local 127.0.0.1 dev lo proto kernel scope host src 127.0.0.1 quickack 1',
+  'mount -t tmpfs tmpfs /run',
+  'mkdir -p /run/pcscd',
+].join(' && ')
+
+function whyNot(): string | null {
+  if (process.platform !== 'linux') return 'pcscd and vpcd are played on Linux only'
+  if (!existsSync('/etc/reader.conf.d/vpcd')) return 'Debian package vsmartcard-vpcd is not installed'
+  if (spawnSync('pcscd', ['--version']).error) return 'Debian package pcscd is not installed'
+  if (spawnSync('unshare', [...namespaces, '--', 'ip', 'link']).status !== 0) return 'no right to make namespaces'
+  return null
+}
+
+const reason = whyNot()
+if (reason !== null) console.log(`pcscd.test.ts is skipped: ${reason}`)
+
+const transmitted = (kind: string, reason: string) => expect.objectContaining({ kind, reason })
+
+describe.skipIf(reason !== null)('nfc-pcsc on our binding, with real pcscd', () => {
+  const steps = new Map<string, unknown>()
+
+  beforeAll(() => {
+    const inside = `${setUp} && exec "$0" "$1"`
+    const output = execFileSync('unshare', [...namespaces, '--', 'bash', '-c', inside, process.execPath, scenario], {
+      encoding: 'utf8',
+      timeout: 50_000,
+    })
+    for (const line of output.trim().split('\n')) {
+      const { step, value } = JSON.parse(line) as { step: string; value: unknown }
+      steps.set(step, value)
+    }
+    if (steps.has('failed')) throw new Error(`the scenario broke off: ${JSON.stringify(steps.get('failed'))}`)
+  })
+
+  it('says that the service is missing, and finds it when it starts', () => {
+    expect(steps.get('without pcscd')).toBe('no-service')
+    expect(steps.get('pcscd started later')).toEqual({
+      readers: ['Virtual PCD 00 00', 'Virtual PCD 00 01'],
+      trouble: null,
+    })
+  })
+
+  it('reports a card with the bytes of its own ATR', () => {
+    expect(steps.get('inserted')).toEqual({
+      presenceId: 'presence-1',
+      readerName: 'Virtual PCD 00 00',
+      atr: '3b8180018080',
+    })
+  })
+
+  it('queues concurrent commands in their order', () => {
+    expect(steps.get('concurrent')).toEqual({
+      answers: [1, 2, 3, 4],
+      asked: ['80010000', '80020000', '80030000', '80040000'],
+    })
+  })
+
+  it('brings the longest short response back whole, and sends no command that readers cannot take', () => {
+    expect(steps.get('long response')).toBe(258)
+    expect(steps.get('too long')).toEqual(transmitted('notSent', 'too-long'))
+  })
+
+  it('takes success without a status word for unknown, and the card that returns for a new presence', () => {
+    expect(steps.get('torn')).toEqual(transmitted('unknown', 'short-response'))
+    expect(steps.get('after the tear')).toEqual(transmitted('notSent', 'no-card'))
+    expect(steps.get('returned')).toEqual({ isNew: true, old: transmitted('notSent', 'another-presence') })
+  })
+
+  it('reports a reset by another program as unknown, and goes on', () => {
+    expect(steps.get('reset by another')).toEqual(transmitted('unknown', 'reset-by-other'))
+    expect(steps.get('after the reset')).toBe('answered')
+  })
+
+  it('names another program that holds the card, and takes the card when it lets go', () => {
+    expect(steps.get('held by another')).toMatchObject({
+      code: 'sharing-violation',
+      detail: expect.stringContaining('scdaemon'),
+    })
+    expect(steps.get('released')).toBe('answered')
+    expect(steps.get('trouble after the release')).toBeNull()
+  })
+
+  it('answers in time though the card is mute', () => {
+    const { mute, tookMs } = steps.get('mute') as { mute: unknown; tookMs: number }
+    expect(mute).toEqual(transmitted('unknown', 'timed-out'))
+    expect(tookMs).toBeLessThan(600)
+  })
+
+  it('survives the death of pcscd: presences end, and the next service is used', () => {
+    expect(steps.get('pcscd killed')).toBe('no-service')
+    expect(steps.get('pcscd back')).toBe('answered')
+  })
+})
