@@ -1,0 +1,80 @@
+/**
+ * The virtual hardware of one till as a process: reader and cards, printer, network, panel.
+ *
+ *     node hardware-mocks/main.ts --data DIR [--cards FILE] [--panel-port N] [--reader-port N] [--printer-port N]
+ *       [--proxy-port N] [--ledger-port N] [--paper 58|80] [--printer-profile kazakh|budget] [--seed TEXT]
+ *
+ * or one argument of JSON with the same names (`{"data":"…","panelPort":0}`; `cards` may be the list itself). Port 0,
+ * the default, means any free port. When everything listens, one line goes to standard output:
+ * `{"event":"ready","panelUrl":…,"panelPort":…,"readerPort":…,"printerPort":…,"proxyPort":…}`. SIGINT or SIGTERM ends
+ * it cleanly, exit code 0; a second one at once.
+ */
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { seededRandom } from './cards/random.ts'
+import { cardDefinitions } from './panel/card-box.ts'
+import { startVirtualHardware } from './virtual-hardware.ts'
+
+const port = z.coerce.number().int().min(0).max(65_535).default(0)
+const arguments_ = z.strictObject({
+  data: z.string().min(1),
+  cards: z.union([z.string(), cardDefinitions]).optional(),
+  panelPort: port,
+  readerPort: port,
+  printerPort: port,
+  proxyPort: port,
+  ledgerPort: port,
+  paper: z.coerce.number().pipe(z.union([z.literal(58), z.literal(80)])).default(80),
+  printerProfile: z.enum(['kazakh', 'budget']).default('kazakh'),
+  seed: z.string().optional(),
+})
+
+function givenArguments(): unknown {
+  const given = process.argv.slice(2)
+  if (given.length === 1 && given[0]?.startsWith('{')) return JSON.parse(given[0])
+  const text = { type: 'string' } as const
+  const { values } = parseArgs({
+    args: given,
+    options: {
+      data: text, cards: text, 'panel-port': text, 'reader-port': text, 'printer-port': text, 'proxy-port': text,
+      'ledger-port': text, paper: text, 'printer-profile': text, seed: text,
+    },
+  })
+  const camelCase = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [camelCase(name), value]))
+}
+
+function fail(detail: string): never {
+  process.stderr.write(`${JSON.stringify({ event: 'failed', detail })}\n`)
+  process.exit(2)
+}
+
+async function run(): Promise<void> {
+  const parsed = arguments_.safeParse(givenArguments())
+  if (!parsed.success) fail(z.prettifyError(parsed.error))
+  const { data, cards, paper, printerProfile, seed, ...ports } = parsed.data
+  const hardware = await startVirtualHardware({
+    folder: data,
+    ...ports,
+    cards: typeof cards === 'string' ? cardDefinitions.parse(JSON.parse(readFileSync(cards, 'utf8'))) : (cards ?? []),
+    paperMillimetres: paper,
+    printerProfile,
+    now: () => Date.now(),
+    random: seed === undefined ? (bytes) => randomBytes(bytes) : seededRandom(seed),
+  })
+  let isStopping = false
+  const stop = (): void => {
+    if (isStopping) process.exit(1)
+    isStopping = true
+    void hardware.close().then(() => process.exit(0))
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  const { panelUrl, panelPort, readerPort, printerPort, proxyPort } = hardware
+  process.stdout.write(
+    `${JSON.stringify({ event: 'ready', panelUrl, panelPort, readerPort, printerPort, proxyPort })}\n`)
+}
+
+run().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)))

@@ -1,0 +1,155 @@
+/**
+ * The box of virtual cards: which there are, by label, and the object that plays each one. NTAG 424 DNA cards live in
+ * files of their own (`NAME.json`, `NAME.log.jsonl`), the register of the box in `register.json` beside them.
+ */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { CardFile, readCardLog } from '../cards/card-file.ts'
+import type { CardLogLine } from '../cards/card-file.ts'
+import { FaultyCard } from '../cards/faults.ts'
+import { factoryCard, personalisedCard } from '../cards/ntag424-state.ts'
+import { desfireEv3Card, garbageCard, mifareClassicCard, muteCard } from '../cards/otherCards.ts'
+import type { RandomSource } from '../cards/random.ts'
+import type { VirtualCard } from '../cards/virtual-card.ts'
+
+const hexBytes = (length: number) => z.string().regex(new RegExp(`^[0-9A-Fa-f]{${length * 2}}$`), `${length} bytes of hex`)
+const uid = z.string().regex(/^([0-9A-Fa-f]{8}|[0-9A-Fa-f]{14})$/, '4 or 7 bytes of hex')
+const label = z.string().trim().min(1).max(60)
+
+/** One line of `--cards FILE`. An `ntag424` without keys is as delivered by the factory. Without UID one is made up. */
+export const cardDefinition = z.discriminatedUnion('kind', [
+  z.strictObject({
+    label,
+    kind: z.literal('ntag424'),
+    uid: hexBytes(7).optional(),
+    keys: z.strictObject({
+      0: hexBytes(16), 1: hexBytes(16), 2: hexBytes(16), 3: hexBytes(16), 4: hexBytes(16),
+    }).optional(),
+  }),
+  z.strictObject({ label, kind: z.enum(['mifare-classic', 'desfire', 'mute', 'garbage']), uid: uid.optional() }),
+])
+export const cardDefinitions = z.array(cardDefinition)
+export type CardDefinition = z.infer<typeof cardDefinition>
+export type CardKind = CardDefinition['kind']
+
+export interface BoxedCard {
+  readonly label: string
+  readonly kind: CardKind
+  /** Upper-case hex. */
+  readonly uid: string
+}
+
+const registered = z.array(z.object({
+  label, kind: z.enum(['ntag424', 'mifare-classic', 'desfire', 'mute', 'garbage']), uid, file: z.string(),
+}))
+type Registered = z.infer<typeof registered>[number]
+
+const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'))
+
+const fileNameOf = (cardLabel: string): string =>
+  cardLabel.normalize('NFC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'card'
+
+export class CardBox {
+  readonly #folder: string
+  readonly #now: () => number
+  readonly #random: RandomSource
+  readonly #registerPath: string
+  readonly #playing = new Map<string, FaultyCard>()
+  #cards: Registered[]
+
+  constructor(of: { readonly folder: string; readonly now: () => number; readonly random: RandomSource }) {
+    this.#folder = of.folder
+    this.#now = of.now
+    this.#random = of.random
+    mkdirSync(of.folder, { recursive: true, mode: 0o700 })
+    this.#registerPath = join(of.folder, 'register.json')
+    this.#cards = existsSync(this.#registerPath)
+      ? registered.parse(JSON.parse(readFileSync(this.#registerPath, 'utf8')))
+      : []
+  }
+
+  list(): BoxedCard[] {
+    return this.#cards.map(({ label: cardLabel, kind, uid: cardUid }) => ({ label: cardLabel, kind, uid: cardUid }))
+  }
+
+  /** Makes those cards whose label is not in the box yet; the others stay as they are. Returns the new labels. */
+  add(definitions: readonly CardDefinition[]): string[] {
+    const added: string[] = []
+    for (const definition of definitions) {
+      if (this.#cards.some((card) => card.label === definition.label)) continue
+      const cardUid = (definition.uid ?? this.#madeUpUid(definition.kind)).toUpperCase()
+      const file = this.#freeFileName(definition.label)
+      if (definition.kind === 'ntag424') {
+        const { keys } = definition
+        const state = keys === undefined
+          ? factoryCard({ uid: bytes(cardUid) })
+          : personalisedCard({
+              uid: bytes(cardUid),
+              keys: [bytes(keys[0]), bytes(keys[1]), bytes(keys[2]), bytes(keys[3]), bytes(keys[4])],
+            })
+        CardFile.create({ folder: this.#folder, name: file, state, now: this.#now })
+      }
+      this.#cards.push({ label: definition.label, kind: definition.kind, uid: cardUid, file })
+      added.push(definition.label)
+    }
+    if (added.length > 0) this.#keepRegister()
+    return added
+  }
+
+  /** The card of that label; the same object each time, because a card exists once. */
+  card(cardLabel: string): FaultyCard | null {
+    const entry = this.#cards.find((card) => card.label === cardLabel)
+    if (entry === undefined) return null
+    const playing = this.#playing.get(cardLabel) ?? this.#play(entry)
+    this.#playing.set(cardLabel, playing)
+    return playing
+  }
+
+  /** The newest lines of the card's own log, oldest first; `null` when there is no such card. */
+  log(cardLabel: string, last: number): CardLogLine[] | null {
+    const entry = this.#cards.find((card) => card.label === cardLabel)
+    if (entry === undefined) return null
+    const path = join(this.#folder, `${entry.file}.log.jsonl`)
+    return existsSync(path) ? readCardLog(path).slice(-last) : []
+  }
+
+  #play(entry: Registered): FaultyCard {
+    if (entry.kind === 'ntag424') {
+      const file = CardFile.open(join(this.#folder, `${entry.file}.json`), { now: this.#now })
+      return new FaultyCard(file.card({ random: this.#random }), {
+        random: this.#random, onDidFail: (fault) => file.appendFault(fault),
+      })
+    }
+    return new FaultyCard(this.#otherCard(entry.kind, bytes(entry.uid)), { random: this.#random })
+  }
+
+  #otherCard(kind: Exclude<CardKind, 'ntag424'>, cardUid: Uint8Array): VirtualCard {
+    switch (kind) {
+      case 'mifare-classic': return mifareClassicCard({ uid: cardUid })
+      case 'desfire': return desfireEv3Card({ uid: cardUid })
+      case 'mute': return muteCard({ uid: cardUid })
+      case 'garbage': return garbageCard({ uid: cardUid, random: this.#random })
+    }
+  }
+
+  #madeUpUid(kind: CardKind): string {
+    // 04 is NXP's manufacturer byte (ISO/IEC 7816-6).
+    const random = Buffer.from(this.#random(6)).toString('hex')
+    return kind === 'mifare-classic' ? random.slice(0, 8) : `04${random}`
+  }
+
+  #freeFileName(cardLabel: string): string {
+    const base = fileNameOf(cardLabel)
+    const taken = new Set([...this.#cards.map((card) => card.file), 'register'])
+    let name = base
+    for (let count = 2; taken.has(name); count++) name = `${base}-${count}`
+    return name
+  }
+
+  #keepRegister(): void {
+    const besides = `${this.#registerPath}.${process.pid}.tmp`
+    writeFileSync(besides, `${JSON.stringify(this.#cards, null, 2)}\n`, { mode: 0o600 })
+    renameSync(besides, this.#registerPath)
+  }
+}

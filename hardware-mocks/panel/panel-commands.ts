@@ -1,0 +1,160 @@
+/** What the panel can be told to do: the bodies of its POST requests, and what each does to the devices. */
+import { z } from 'zod'
+import type { NetworkProxy } from '../network/network-proxy.ts'
+import type { VirtualPrinter } from '../printer/virtual-printer.ts'
+import { cardDefinitions } from './card-box.ts'
+import type { CardBox } from './card-box.ts'
+import type { DeskRefusal, ReaderDesk } from './reader-desk.ts'
+
+export interface PanelDevices {
+  readonly box: CardBox
+  readonly desk: ReaderDesk
+  readonly printer: VirtualPrinter
+  readonly network: NetworkProxy
+}
+
+const milliseconds = z.int().min(0).max(600_000)
+const count = z.int().min(0).max(1_000_000)
+const atCommand = z.int().min(1).max(10_000).default(1)
+
+const fault = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('lost-before'), atCommand }),
+  z.strictObject({ kind: z.literal('answer-lost'), atCommand }),
+  z.strictObject({ kind: z.literal('truncated'), bytes: z.int().min(0).max(255).default(1), atCommand }),
+  z.strictObject({ kind: z.literal('mute'), isExecuted: z.boolean().default(false), atCommand }),
+  z.strictObject({ kind: z.literal('garbage'), atCommand }),
+])
+
+const bodies = {
+  '/api/reader/lay': z.strictObject({
+    card: z.string(),
+    /** Pulled by itself after so long, or after so many commands. */
+    pullAfterMs: milliseconds.optional(),
+    pullAfterCommands: count.optional(),
+    fault: fault.optional(),
+  }),
+  '/api/reader/pull': z.strictObject({ afterMs: milliseconds.optional(), afterCommands: count.optional() }),
+  '/api/reader/fault': z.union([fault, z.strictObject({ kind: z.literal('none') })]),
+  '/api/reader': z.strictObject({ plugged: z.boolean().optional(), delayMs: milliseconds.optional() }),
+  '/api/network': z.strictObject({
+    mode: z.enum(['up', 'cut', 'black-hole', 'hold']).optional(),
+    delayMs: milliseconds.optional(),
+    /** How many answers to lose; with `path`, only of requests whose target begins so. */
+    loseNext: count.optional(),
+    path: z.string().startsWith('/').optional(),
+    ledgerPort: z.int().min(1).max(65_535).optional(),
+  }),
+  '/api/printer': z.strictObject({
+    power: z.enum(['on', 'off']).optional(),
+    paper: z.enum(['present', 'near-end', 'out']).optional(),
+    paperEndsAfterLines: count.min(1).optional(),
+    cover: z.enum(['closed', 'open']).optional(),
+    online: z.boolean().optional(),
+    cutter: z.enum(['ok', 'jammed']).optional(),
+    drawer: z.enum(['closed', 'open']).optional(),
+    answers: z.boolean().optional(),
+    bytesPerSecond: z.int().min(1).nullable().optional(),
+    cutConnectionAfterBytes: z.int().min(1).nullable().optional(),
+    tearOff: z.literal(true).optional(),
+  }),
+  '/api/cards': cardDefinitions,
+} as const
+
+export type PanelPath = keyof typeof bodies
+export type PanelRefusal = DeskRefusal | 'invalid-body'
+export type PanelAnswer =
+  | { readonly kind: 'done'; readonly details?: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'refused'; readonly code: PanelRefusal; readonly detail: string }
+
+type Body<Path extends PanelPath> = z.infer<(typeof bodies)[Path]>
+
+const done: PanelAnswer = { kind: 'done' }
+const asAnswer = (refusal: DeskRefusal | null): PanelAnswer =>
+  refusal === null ? done : { kind: 'refused', code: refusal, detail: refusal.replaceAll('-', ' ') }
+
+function layCard(devices: PanelDevices, body: Body<'/api/reader/lay'>): PanelAnswer {
+  const { desk } = devices
+  const lying = desk.state().card
+  if (lying !== null && lying !== body.card) return asAnswer('another-card-lies-there')
+  // Armed first: a till may speak to the card the moment it lies there.
+  if (body.fault !== undefined) {
+    const { atCommand: at, ...what } = body.fault
+    const refusal = desk.armCard(body.card, what, at)
+    if (refusal !== null) return asAnswer(refusal)
+  }
+  if (body.pullAfterCommands !== undefined) {
+    const refusal = desk.armCard(body.card, { kind: 'lost-before' }, body.pullAfterCommands + 1)
+    if (refusal !== null) return asAnswer(refusal)
+  }
+  const refusal = desk.lay(body.card)
+  if (refusal === null && body.pullAfterMs !== undefined) return asAnswer(desk.pullAfter(body.pullAfterMs))
+  return asAnswer(refusal)
+}
+
+function pullCard(devices: PanelDevices, body: Body<'/api/reader/pull'>): PanelAnswer {
+  if (body.afterCommands !== undefined) return asAnswer(devices.desk.pullAfterCommands(body.afterCommands))
+  if (body.afterMs !== undefined) return asAnswer(devices.desk.pullAfter(body.afterMs))
+  devices.desk.pullNow()
+  return done
+}
+
+function armFault(devices: PanelDevices, body: Body<'/api/reader/fault'>): PanelAnswer {
+  if (body.kind === 'none') {
+    devices.desk.disarm()
+    return done
+  }
+  const { atCommand: at, ...what } = body
+  return asAnswer(devices.desk.arm(what, at))
+}
+
+function setReader(devices: PanelDevices, body: Body<'/api/reader'>): PanelAnswer {
+  if (body.plugged !== undefined) devices.desk.setPlugged(body.plugged)
+  if (body.delayMs !== undefined) devices.desk.setDelay(body.delayMs)
+  return done
+}
+
+async function setNetwork(devices: PanelDevices, body: Body<'/api/network'>): Promise<PanelAnswer> {
+  const { network } = devices
+  if (body.ledgerPort !== undefined) network.setLedgerPort(body.ledgerPort)
+  if (body.delayMs !== undefined) network.setDelay(body.delayMs)
+  if (body.loseNext !== undefined) network.loseNextAnswers(body.loseNext, body.path ?? null)
+  if (body.mode !== undefined) await network.setMode(body.mode)
+  return done
+}
+
+async function setPrinter(devices: PanelDevices, body: Body<'/api/printer'>): Promise<PanelAnswer> {
+  const { printer } = devices
+  if (body.answers !== undefined) printer.setAnswers(body.answers)
+  if (body.bytesPerSecond !== undefined) printer.setSpeed(body.bytesPerSecond)
+  if (body.cutConnectionAfterBytes !== undefined) printer.cutConnectionAfter(body.cutConnectionAfterBytes)
+  if (body.paper !== undefined) printer.setPaper(body.paper)
+  if (body.paperEndsAfterLines !== undefined) printer.endPaperAfterLines(body.paperEndsAfterLines)
+  if (body.cover !== undefined) printer.setCover(body.cover)
+  if (body.online !== undefined) printer.setOnline(body.online)
+  if (body.cutter !== undefined) printer.setCutter(body.cutter)
+  if (body.drawer !== undefined) printer.setDrawer(body.drawer)
+  if (body.tearOff === true) printer.tearOff()
+  if (body.power === 'on') await printer.powerOn()
+  if (body.power === 'off') await printer.powerOff()
+  return done
+}
+
+export function isPanelPath(path: string): path is PanelPath {
+  return Object.hasOwn(bodies, path)
+}
+
+/** Checks the body of a POST to `path` and does what it says. Nothing is done when any part of the body is wrong. */
+export async function obey(devices: PanelDevices, path: PanelPath, body: unknown): Promise<PanelAnswer> {
+  const parsed = bodies[path].safeParse(body)
+  if (!parsed.success) return { kind: 'refused', code: 'invalid-body', detail: z.prettifyError(parsed.error) }
+  const { data } = parsed
+  switch (path) {
+    case '/api/reader/lay': return layCard(devices, data as Body<typeof path>)
+    case '/api/reader/pull': return pullCard(devices, data as Body<typeof path>)
+    case '/api/reader/fault': return armFault(devices, data as Body<typeof path>)
+    case '/api/reader': return setReader(devices, data as Body<typeof path>)
+    case '/api/network': return setNetwork(devices, data as Body<typeof path>)
+    case '/api/printer': return setPrinter(devices, data as Body<typeof path>)
+    case '/api/cards': return { kind: 'done', details: { added: devices.box.add(data as Body<typeof path>) } }
+  }
+}

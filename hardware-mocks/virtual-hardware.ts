@@ -1,0 +1,94 @@
+/** All virtual devices of one till, and the panel to handle them, in one object: for `main.ts` and for tests. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RandomSource } from './cards/random.ts'
+import { EventLog } from './event-log.ts'
+import { NetworkProxy } from './network/network-proxy.ts'
+import { CardBox } from './panel/card-box.ts'
+import type { CardDefinition } from './panel/card-box.ts'
+import { PanelServer } from './panel/panel-server.ts'
+import { ReaderDesk } from './panel/reader-desk.ts'
+import type { PrinterProfileName } from './printer/code-pages.ts'
+import { VirtualPrinter } from './printer/virtual-printer.ts'
+import { serveVirtualReader } from './reader/remote.ts'
+import { realScheduler } from './reader/scheduler.ts'
+import { VirtualReader } from './reader/virtual-reader.ts'
+
+export interface VirtualHardwareOptions {
+  /**
+   * Holds `cards/` (EEPROMs, the cards' own logs), `slips/` (what was printed), `reader.log.jsonl`, `network.log.jsonl`.
+   */
+  readonly folder: string
+  /** Ports on loopback; 0 or absent: any free one. */
+  readonly panelPort?: number
+  readonly readerPort?: number
+  readonly printerPort?: number
+  readonly proxyPort?: number
+  /** Where the ledger listens on loopback; 0 or absent: nowhere yet. */
+  readonly ledgerPort?: number
+  readonly cards?: readonly CardDefinition[]
+  readonly paperMillimetres?: 58 | 80
+  readonly printerProfile?: PrinterProfileName
+  readonly now: () => number
+  readonly random: RandomSource
+}
+
+export interface VirtualHardware {
+  readonly panelUrl: string
+  readonly panelPort: number
+  readonly readerPort: number
+  readonly printerPort: number
+  readonly proxyPort: number
+  readonly box: CardBox
+  readonly desk: ReaderDesk
+  readonly reader: VirtualReader
+  readonly printer: VirtualPrinter
+  readonly network: NetworkProxy
+  /** Ends everything and waits until the last slip is on disk. */
+  close(): Promise<void>
+}
+
+/** Resolves when every port is open. */
+export async function startVirtualHardware(options: VirtualHardwareOptions): Promise<VirtualHardware> {
+  const { folder, now, random } = options
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const box = new CardBox({ folder: join(folder, 'cards'), now, random })
+  box.add(options.cards ?? [])
+  const reader = new VirtualReader({ scheduler: realScheduler })
+  const readerLog = new EventLog({ now, file: join(folder, 'reader.log.jsonl') })
+  const desk = new ReaderDesk({ reader, box, log: readerLog, scheduler: realScheduler, now })
+  const printer = new VirtualPrinter({
+    folder: join(folder, 'slips'),
+    port: options.printerPort ?? 0,
+    paperMillimetres: options.paperMillimetres ?? 80,
+    profile: options.printerProfile ?? 'kazakh',
+    now,
+  })
+  const network = new NetworkProxy({
+    ledgerPort: options.ledgerPort ?? 0,
+    port: options.proxyPort ?? 0,
+    now,
+    logFile: join(folder, 'network.log.jsonl'),
+  })
+  const panel = new PanelServer({ box, desk, printer, network, readerLog, port: options.panelPort ?? 0 })
+  const served = await serveVirtualReader(reader, { port: options.readerPort ?? 0 })
+  await printer.powerOn()
+  await network.open()
+  await panel.open()
+  return {
+    panelUrl: panel.url,
+    panelPort: panel.port,
+    readerPort: served.port,
+    printerPort: printer.port,
+    proxyPort: network.port,
+    box, desk, reader, printer, network,
+    close: async () => {
+      await panel.close()
+      desk.dispose()
+      reader.dispose()
+      await served.dispose()
+      await network.close()
+      await printer.close()
+    },
+  }
+}
