@@ -25,7 +25,10 @@ export class FaultyCard implements VirtualCard {
   #extraDelayMs = 0
 
   /** `onDidFail` hears of each fault when it strikes, before the reader does. */
-  constructor(card: VirtualCard, of: { readonly random: RandomSource; readonly onDidFail?: (fault: CardFault) => void }) {
+  constructor(
+    card: VirtualCard,
+    of: { readonly random: RandomSource; readonly onDidFail?: (fault: CardFault) => void },
+  ) {
     this.#card = card
     this.#random = of.random
     this.#onDidFail = of.onDidFail ?? (() => {})

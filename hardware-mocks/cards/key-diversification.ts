@@ -48,7 +48,10 @@ const APPLICATION_NAME = Buffer.from('D2760000850101', 'hex')
  */
 export function deriveKeys(of: { readonly masters: IssuerMasters; readonly uid: Uint8Array }): CardKeys {
   const diversified = (master: Uint8Array, keyNumber: number): Buffer =>
-    diversifyAes128(master, Buffer.concat([of.uid, APPLICATION_NAME, Buffer.from('TLM', 'ascii'), Buffer.of(keyNumber)]))
+    diversifyAes128(
+      master,
+      Buffer.concat([of.uid, APPLICATION_NAME, Buffer.from('TLM', 'ascii'), Buffer.of(keyNumber)]),
+    )
   return {
     0: diversified(of.masters.application, 0),
     1: Buffer.from(of.masters.metaRead),

@@ -20,7 +20,9 @@ function lsbFirst(counter: number): Buffer {
 }
 
 function msbFirst(counter: number): Buffer {
-  return lsbFirst(counter).reverse()
+  const bytes = Buffer.alloc(3)
+  bytes.writeUIntBE(counter, 0, 3)
+  return bytes
 }
 
 /** The session keys of one counter value, §9.3.9.1. SV2 carries only what is mirrored, zero-padded to whole blocks. */
@@ -28,7 +30,10 @@ export function dynamicMessagingKeys(
   key: Uint8Array,
   of: { readonly uid: Uint8Array | null; readonly counter: number | null },
 ): { readonly encryption: Buffer; readonly mac: Buffer } {
-  const context = Buffer.concat([of.uid ?? Buffer.alloc(0), of.counter === null ? Buffer.alloc(0) : lsbFirst(of.counter)])
+  const context = Buffer.concat([
+    of.uid ?? Buffer.alloc(0),
+    of.counter === null ? Buffer.alloc(0) : lsbFirst(of.counter),
+  ])
   const vector = (label: string): Buffer => {
     const unpadded = Buffer.concat([Buffer.from(label, 'hex'), context])
     return Buffer.concat([unpadded, Buffer.alloc((16 - (unpadded.length % 16)) % 16)])

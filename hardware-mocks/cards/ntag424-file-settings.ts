@@ -137,7 +137,7 @@ interface Region {
 }
 
 function areDisjoint(regions: readonly (Region | null)[]): boolean {
-  const present = regions.filter((region) => region !== null).sort((left, right) => left.start - right.start)
+  const present = regions.filter((region) => region !== null).toSorted((left, right) => left.start - right.start)
   return present.every((region, index) => {
     const next = present[index + 1]
     return next === undefined || region.start + region.length <= next.start

@@ -91,9 +91,7 @@ export class SecureSession {
   /** Response data encrypted (nothing stays nothing), with the MAC over the cryptogram. */
   sealFull(data: Uint8Array): Buffer {
     return this.sealMac(
-      data.length === 0
-        ? data
-        : encryptCbc(this.#keys.encryption, padMethod2(data), this.#initialVector('5AA5')),
+      data.length === 0 ? data : encryptCbc(this.#keys.encryption, padMethod2(data), this.#initialVector('5AA5')),
     )
   }
 

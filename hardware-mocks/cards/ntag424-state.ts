@@ -35,7 +35,8 @@ export type FileNumber = 1 | 2 | 3
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()
 
-const contentOf = (start: Uint8Array, size: number): string => hex(Buffer.concat([start, Buffer.alloc(size - start.length)]))
+const contentOf = (start: Uint8Array, size: number): string =>
+  hex(Buffer.concat([start, Buffer.alloc(size - start.length)]))
 
 /** As delivered: all keys zero, empty NDEF file that anybody may read and write (NT4H2421Gx §8.2.3, table 8). */
 export function factoryCard(of: { readonly uid: Uint8Array }): Ntag424State {

@@ -290,9 +290,7 @@ export class VirtualNtag424 implements VirtualCard {
   /** The file and offset that P1 and P2 name; a short file identifier also selects. */
   #isoTarget(command: CommandApdu): { readonly file: FileNumber; readonly offset: number } | number {
     if ((command.p1 & 0x80) === 0) {
-      return this.#selectedFile === null
-        ? 0x6985
-        : { file: this.#selectedFile, offset: (command.p1 << 8) | command.p2 }
+      return this.#selectedFile === null ? 0x6985 : { file: this.#selectedFile, offset: (command.p1 << 8) | command.p2 }
     }
     if ((command.p1 & 0x60) !== 0 || (command.p1 & 0x1f) === 0x1f) return 0x6a86
     const identifier = command.p1 & 0x1f
@@ -397,7 +395,9 @@ export class VirtualNtag424 implements VirtualCard {
     switch (ins) {
       case 0xaf:
         if (pending === null) return failed(Status.illegalCommand)
-        return pending.kind === 'version' ? this.#continueVersion(pending.part, data) : this.#finishAuthentication(pending, data)
+        return pending.kind === 'version'
+          ? this.#continueVersion(pending.part, data)
+          : this.#finishAuthentication(pending, data)
       case 0x60:
         return this.#startVersion(data)
       case 0x71:

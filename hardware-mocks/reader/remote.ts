@@ -4,15 +4,17 @@
  */
 import { randomUUID } from 'node:crypto'
 import { createServer, connect, type Socket } from 'node:net'
-import type {
-  CardPresence,
-  CardReaderPort,
-  Event,
-  ReaderStatus,
-  TransmitResult,
-} from '../../src/drivers/ports.ts'
+import type { CardPresence, CardReaderPort, Event, ReaderStatus, TransmitResult } from '../../src/drivers/ports.ts'
 import { Emitter } from './emitter.ts'
-import { clientMessage, fromHex, onLines, sendLine, serverMessage, toHex, type ServerMessage } from './remote-protocol.ts'
+import {
+  clientMessage,
+  fromHex,
+  onLines,
+  sendLine,
+  serverMessage,
+  toHex,
+  type ServerMessage,
+} from './remote-protocol.ts'
 import { realScheduler, type Scheduler } from './scheduler.ts'
 import type { VirtualReader } from './virtual-reader.ts'
 
@@ -152,7 +154,11 @@ class RemoteReader implements CardReaderPort {
   transmit(presenceId: string, command: Uint8Array, timeoutMs: number): Promise<TransmitResult> {
     const socket = this.#socket
     if (socket === null || this.#isUnreachable) {
-      return Promise.resolve({ kind: 'notSent', reason: 'reader-gone', detail: 'the virtual hardware is not reachable' })
+      return Promise.resolve({
+        kind: 'notSent',
+        reason: 'reader-gone',
+        detail: 'the virtual hardware is not reachable',
+      })
     }
     this.#lastId += 1
     const id = this.#lastId

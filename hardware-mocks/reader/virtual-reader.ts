@@ -263,7 +263,8 @@ export class VirtualReader implements CardReaderPort {
     const halfway = (this.delayMs + laid.card.delayMs) / 2
     this.#after(halfway, command, () => {
       const pseudo = answerPseudoApdu(command.bytes, laid.card)
-      const answer = pseudo === null ? laid.card.exchange(command.bytes) : ({ kind: 'answered', response: pseudo } as const)
+      const answer =
+        pseudo === null ? laid.card.exchange(command.bytes) : ({ kind: 'answered', response: pseudo } as const)
       if (answer.kind === 'torn') {
         this.pull()
         return

@@ -1,7 +1,7 @@
 /**
  * Puts a virtual card into a real pcscd, through the driver vpcd of the vsmartcard project. vpcd listens; a connection
  * is a card in the reader, its end the card's removal. Frames: length (2 bytes, big-endian), body; a body of one byte
- * is a control code, anything else a command APDU. Facts: shared/facts/virtual-hardware-and-printers.md §3.1, tried.
+ * is a control code, anything else a command APDU (vsmartcard, doc/api.txt; src/vpcd/ifd-vpcd.c).
  */
 import { connect, type Socket } from 'node:net'
 import type { Event } from '../../src/drivers/ports.ts'

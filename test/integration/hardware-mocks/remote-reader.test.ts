@@ -14,7 +14,7 @@ import { bytes, hex, openSun, SELECT } from '../../unit/hardware-mocks/reader-si
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
 })
 
 async function until(what: string, isTrue: () => boolean): Promise<void> {
@@ -77,7 +77,10 @@ describe('hardware in a process of its own', () => {
     say('pull')
     await until('its removal', () => removed.length === 1)
     expect(removed).toEqual([inserted[0]!.presenceId])
-    expect(await reader.transmit(removed[0]!, bytes(SELECT), 1000)).toMatchObject({ kind: 'notSent', reason: 'no-card' })
+    expect(await reader.transmit(removed[0]!, bytes(SELECT), 1000)).toMatchObject({
+      kind: 'notSent',
+      reason: 'no-card',
+    })
   })
 
   it('killed during a command: unknown, host died, trouble, the presence over', async () => {
@@ -92,7 +95,10 @@ describe('hardware in a process of its own', () => {
     expect(await outstanding).toMatchObject({ kind: 'unknown', reason: 'host-died' })
     expect(reader.status()).toMatchObject({ readers: [], trouble: { code: 'no-service' } })
     expect(removed).toEqual([inserted[0]!.presenceId])
-    expect(await reader.transmit(removed[0]!, bytes(SELECT), 1000)).toMatchObject({ kind: 'notSent', reason: 'reader-gone' })
+    expect(await reader.transmit(removed[0]!, bytes(SELECT), 1000)).toMatchObject({
+      kind: 'notSent',
+      reason: 'reader-gone',
+    })
   })
 })
 

@@ -98,6 +98,8 @@ describe('VpcdSlot', () => {
     const daemon = await fakeDaemon()
     daemon.close()
     const slot = new VpcdSlot({ scheduler: realScheduler, port: daemon.port })
-    await expect(slot.lay(VirtualNtag424.fromState(PERSONALISED, { random: seededRandom('none') }))).rejects.toThrow()
+    await expect(slot.lay(VirtualNtag424.fromState(PERSONALISED, { random: seededRandom('none') }))).rejects.toThrow(
+      'ECONNREFUSED',
+    )
   })
 })

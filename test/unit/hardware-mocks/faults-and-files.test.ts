@@ -152,8 +152,10 @@ describe('card files', () => {
 
   it('never replaces a card that is there already', () => {
     const of = { folder, name: 'card', state: PERSONALISED, now: () => 0 }
-    CardFile.create(of)
-    expect(() => CardFile.create(of)).toThrow('EEXIST')
+    const { statePath, logPath } = CardFile.create(of)
+    rmSync(logPath)
+    expect(() => CardFile.create({ ...of, state: { ...PERSONALISED, uid: '00'.repeat(7) } })).toThrow('EEXIST')
+    expect(JSON.parse(readFileSync(statePath, 'utf8'))).toEqual(PERSONALISED)
   })
 
   it('has written the EEPROM before the answer leaves the card', () => {

@@ -4,15 +4,17 @@ import { describe, expect, it } from 'vitest'
 import { cmac, cmacSubkeys } from '../../../hardware-mocks/cards/aes.ts'
 import { deriveKeys, diversifyAes128 } from '../../../hardware-mocks/cards/key-diversification.ts'
 import { dynamicMessagingKeys, renderDynamicFile } from '../../../hardware-mocks/cards/ntag424-dynamic-messaging.ts'
-import { encodeFileSettings, parseFileSettings, type FileSettings } from '../../../hardware-mocks/cards/ntag424-file-settings.ts'
+import {
+  encodeFileSettings,
+  parseFileSettings,
+  type FileSettings,
+} from '../../../hardware-mocks/cards/ntag424-file-settings.ts'
 import { SecureSession, sessionKeys } from '../../../hardware-mocks/cards/ntag424-session.ts'
 import { factoryCard, type Ntag424State } from '../../../hardware-mocks/cards/ntag424-state.ts'
 import { VirtualNtag424 } from '../../../hardware-mocks/cards/ntag424.ts'
 import { bytes, hex, SELECT } from './reader-side.ts'
 
-const vectors = JSON.parse(
-  readFileSync(new URL('../../fixtures/vectors-virtual-card.json', import.meta.url), 'utf8'),
-)
+const vectors = JSON.parse(readFileSync(new URL('../../fixtures/vectors-virtual-card.json', import.meta.url), 'utf8'))
 
 /** Hands out these byte strings one after the other, and insists on their lengths. */
 function scripted(...values: string[]): (count: number) => Uint8Array {
@@ -66,7 +68,13 @@ describe('AES-CMAC and AN10922', () => {
     const master = (byte: number): Buffer => Buffer.alloc(16, byte)
     const uid = bytes('04DE5F1EACC040')
     const keys = deriveKeys({
-      masters: { application: master(1), metaRead: master(2), fileRead: master(3), till: master(4), reserved: master(5) },
+      masters: {
+        application: master(1),
+        metaRead: master(2),
+        fileRead: master(3),
+        till: master(4),
+        reserved: master(5),
+      },
       uid,
     })
     const input = Buffer.concat([uid, bytes('D2760000850101'), Buffer.from('TLM\u0003', 'latin1')])
@@ -100,7 +108,10 @@ describe('Secure Dynamic Messaging', () => {
 
   it('mirrors UID and counter in plain, the counter with its high byte first', () => {
     const vector = vectors.dynamicMessaging[2]
-    const settings = parseFileSettings(bytes('40 00E0 C1 FFE0 100000 200000 330000 330000'), { size: 256, readCounter: 0 })
+    const settings = parseFileSettings(bytes('40 00E0 C1 FFE0 100000 200000 330000 330000'), {
+      size: 256,
+      readCounter: 0,
+    })
     if (typeof settings === 'string') throw new Error(settings)
     const rendered = renderDynamicFile(settings.dynamicMessaging!, Buffer.alloc(256), {
       uid: bytes(vector.uid),
@@ -131,9 +142,7 @@ describe('authentication and secure messaging', () => {
     expect(send(write.capdu)).toBe(write.rapdu)
     expect(send(change.capdu)).toBe(change.rapdu)
     send(SELECT)
-    expect(send('90F50000010200')).toBe(
-      `00${change.settings.slice(0, 6)}000100${change.settings.slice(6)}9100`,
-    )
+    expect(send('90F50000010200')).toBe(`00${change.settings.slice(0, 6)}000100${change.settings.slice(6)}9100`)
   })
 
   it('has the session keys of AN12343 table 16', () => {
@@ -153,7 +162,10 @@ describe('authentication and secure messaging', () => {
       ...blank,
       files: {
         ...blank.files,
-        1: { ...blank.files[1], settings: { ...blank.files[1].settings, rights: { read: 14, write: 1, readWrite: 1, change: 1 } } },
+        1: {
+          ...blank.files[1],
+          settings: { ...blank.files[1].settings, rights: { read: 14, write: 1, readWrite: 1, change: 1 } },
+        },
       },
     }
     const send = cardWith(state, first.RndB, other.TI, nonFirst.rndB)
@@ -184,7 +196,10 @@ describe('authentication and secure messaging', () => {
     const protectedBy = session(vector)
     const capdu = bytes(vector.capdu)
     expect(protectedBy.openMac(0xf5, capdu.subarray(5, -1))).toEqual(bytes('02'))
-    const settings = parseFileSettings(bytes('40EEEED1FE001F00004400004400002000006A0000'), { size: 256, readCounter: 0 })
+    const settings = parseFileSettings(bytes('40EEEED1FE001F00004400004400002000006A0000'), {
+      size: 256,
+      readCounter: 0,
+    })
     if (typeof settings === 'string') throw new Error(settings)
     expect(`${hex(protectedBy.sealMac(encodeFileSettings(settings, 256)))}9100`).toBe(vector.rapdu)
   })

@@ -88,7 +88,9 @@ export function secured(
   data: Uint8Array = Buffer.alloc(0),
 ): { readonly statusWord: string; readonly data: Buffer } {
   const body =
-    mode === 'full' && data.length > 0 ? cbc(session.encryption, ivOf(session, 'A55A'), padded(data)) : Buffer.from(data)
+    mode === 'full' && data.length > 0
+      ? cbc(session.encryption, ivOf(session, 'A55A'), padded(data))
+      : Buffer.from(data)
   const sent = Buffer.concat([header, body])
   const response = air(wrap(ins, Buffer.concat([sent, macOf(session, ins, sent)])))
   session.counter += 1
@@ -101,7 +103,14 @@ export function secured(
   return { statusWord, data: plain.subarray(0, plain.lastIndexOf(0x80)) }
 }
 
-export function writeData(air: Air, session: Session, mode: 'mac' | 'full', file: number, offset: number, data: Buffer) {
+export function writeData(
+  air: Air,
+  session: Session,
+  mode: 'mac' | 'full',
+  file: number,
+  offset: number,
+  data: Buffer,
+) {
   const header = Buffer.concat([Buffer.of(file, offset, 0, 0, data.length, 0, 0)])
   return secured(air, session, mode, 0x8d, header, data).statusWord
 }
@@ -123,7 +132,10 @@ export interface SunParts {
 }
 
 /** What the ledger will do with a SUN message of docs/design/02: `metaRead` is key 1, `fileRead` key 2 of the card. */
-export function openSun(message: string, keys: { readonly metaRead: Uint8Array; readonly fileRead: Uint8Array }): SunParts {
+export function openSun(
+  message: string,
+  keys: { readonly metaRead: Uint8Array; readonly fileRead: Uint8Array },
+): SunParts {
   const parts = /^tolem\.invalid\/s\?e=([0-9A-F]{32})&b=([0-9A-F]{64})&m=([0-9A-F]{16})$/.exec(message)
   if (parts === null) throw new Error(`not a SUN message: ${message}`)
   const [, encrypted, binding, mac] = parts

@@ -3,7 +3,18 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { factoryCard, type Ntag424State } from '../../../hardware-mocks/cards/ntag424-state.ts'
 import { KEYS, PERSONALISED, UID, airOf, laidCard } from './demo-card.ts'
-import { authenticate, bytes, hex, openSun, readSun, secured, SELECT, writeData, type Air, type Session } from './reader-side.ts'
+import {
+  authenticate,
+  bytes,
+  hex,
+  openSun,
+  readSun,
+  secured,
+  SELECT,
+  writeData,
+  type Air,
+  type Session,
+} from './reader-side.ts'
 
 const LEDGER_KEYS = { metaRead: KEYS[1], fileRead: KEYS[2] }
 const bindingOf = (terms: string): Buffer =>
@@ -20,7 +31,11 @@ function sessionWith(air: Air, keyNumber: 0 | 1 | 2 | 3 | 4, keys: typeof KEYS =
   return session
 }
 
-function withFile(state: Ntag424State, file: 1 | 2 | 3, settings: Partial<Ntag424State['files'][2]['settings']>): Ntag424State {
+function withFile(
+  state: Ntag424State,
+  file: 1 | 2 | 3,
+  settings: Partial<Ntag424State['files'][2]['settings']>,
+): Ntag424State {
   const old = state.files[file]
   return { ...state, files: { ...state.files, [file]: { ...old, settings: { ...old.settings, ...settings } } } }
 }
@@ -79,6 +94,7 @@ describe('Secure Dynamic Messaging', () => {
     send(air, SELECT)
     send(air, '00A4020C02E104')
     const pieces = ['00B0000028', '00B0002828', '00B000503F'].map((command) => air(bytes(command)).subarray(0, -2))
+    send(air, '00B0007F10')
     const message = Buffer.concat(pieces).subarray(7, 143).toString('latin1')
     expect(openSun(message, LEDGER_KEYS)).toMatchObject({ counter: 1, isGenuine: true })
     expect(log.filter((entry) => entry.kind === 'sun')).toHaveLength(1)
@@ -201,6 +217,14 @@ describe('access rights', () => {
     expect(writeData(air, session, 'mac', 2, 60, Buffer.from('AB'))).toBe(statusWord)
   })
 
+  it('one closed way does not close the other: the wrong key is refused as such', () => {
+    const rights = { read: 15, write: 15, readWrite: 0, change: 0 }
+    const { air } = laidCard(withFile(PERSONALISED, 3, { communication: 'mac', rights }))
+    sessionWith(air, 3)
+    expect(send(air, '90AD0000070300000001000000')).toBe('91AE')
+    expect(secured(air, sessionWith(air, 0), 'mac', 0xad, bytes('03 000000 020000')).data).toEqual(bytes('007E'))
+  })
+
   it('file 2 cannot be written without authentication', () => {
     const { air, card } = laidCard()
     send(air, SELECT)
@@ -241,9 +265,15 @@ describe('access rights', () => {
   it('only key 0 changes settings, keys and configuration', () => {
     for (const keyNumber of [1, 2, 3, 4] as const) {
       const { air, card } = laidCard()
-      expect(secured(air, sessionWith(air, keyNumber), 'full', 0x5f, bytes('02'), bytes('00EEEE')).statusWord).toBe('91AE')
-      expect(secured(air, sessionWith(air, keyNumber), 'full', 0xc4, bytes('03'), Buffer.alloc(21)).statusWord).toBe('91AE')
-      expect(secured(air, sessionWith(air, keyNumber), 'full', 0x5c, bytes('0A'), Buffer.alloc(5)).statusWord).toBe('91AE')
+      expect(secured(air, sessionWith(air, keyNumber), 'full', 0x5f, bytes('02'), bytes('00EEEE')).statusWord).toBe(
+        '91AE',
+      )
+      expect(secured(air, sessionWith(air, keyNumber), 'full', 0xc4, bytes('03'), Buffer.alloc(21)).statusWord).toBe(
+        '91AE',
+      )
+      expect(secured(air, sessionWith(air, keyNumber), 'full', 0x5c, bytes('0A'), Buffer.alloc(5)).statusWord).toBe(
+        '91AE',
+      )
       expect(card.state()).toEqual(PERSONALISED)
     }
   })

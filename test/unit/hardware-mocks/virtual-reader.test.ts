@@ -141,6 +141,21 @@ describe('VirtualReader', () => {
     expect(await next).toEqual({ kind: 'answered', response: bytesOf('9000') })
   })
 
+  it('a command that timed out while waiting is never sent', async () => {
+    const { reader, send, time } = bench()
+    const { card, faulty } = spareCard()
+    reader.lay(faulty)
+    await send(SELECT)
+    await send('00A4020C02E104')
+    faulty.slowDown(400)
+    const first = send('00A4020C02E104', 1000)
+    const reading = send('00B000008F', 300)
+    await time.pass(2000)
+    expect(await first).toMatchObject({ kind: 'answered' })
+    expect(await reading).toMatchObject({ kind: 'unknown', reason: 'timed-out' })
+    expect(card.state().files[2].readCounter).toBe(0)
+  })
+
   it('commands are queued: answers come in order, one command at a time', async () => {
     const { reader, send, time } = bench({ delayMs: 10 })
     reader.lay(spareCard().faulty)
@@ -164,6 +179,9 @@ describe('VirtualReader', () => {
     const { reader, send, inserted, removed, statuses, time } = bench({ delayMs: 10 })
     const { faulty } = spareCard()
     reader.lay(faulty)
+    const selectedBefore = send(SELECT)
+    await time.pass(10)
+    await selectedBefore
     const underWay = send(SELECT)
     reader.unplug()
     expect(await underWay).toMatchObject({ kind: 'unknown', reason: 'reader-error' })
@@ -173,9 +191,9 @@ describe('VirtualReader', () => {
     reader.plug()
     expect(reader.status()).toEqual({ readers: ['Virtual Reader 00 00'], trouble: null })
     expect(inserted).toHaveLength(2)
-    const selected = send(SELECT)
+    const selected = send('00A4020C02E104')
     await time.pass(10)
-    expect(await selected).toMatchObject({ kind: 'answered' })
+    expect(await selected).toEqual({ kind: 'answered', response: bytesOf('6A82') })
   })
 
   it.each([
