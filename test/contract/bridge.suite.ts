@@ -146,9 +146,7 @@ export function describeBridge(shellName: string, startShell: () => Promise<Shel
     it('leaves no process behind when it stops', async () => {
       const view = await until(window, 'attached to a device host', (shown) => devicePidOf(shown) > 0)
       await shell.stop()
-      for (const pid of [corePidOf(view), devicePidOf(view)]) {
-        expect(() => process.kill(pid, 0), `process ${pid}`).toThrow('ESRCH')
-      }
+      for (const pid of [corePidOf(view), devicePidOf(view)]) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
     })
   })
 }
