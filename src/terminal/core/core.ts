@@ -1,0 +1,138 @@
+/**
+ * The core of a terminal, put together from its ports. The real process (`main.ts`), the tests and the simulator build
+ * it in the same way and differ only in what they pass in.
+ */
+import type { KeyObject } from 'node:crypto'
+import type { CardReaderPort, PrinterPort } from '../../drivers/ports.ts'
+import { LedgerClient } from '../../sync/engine/ledger-client.ts'
+import type { Clock, LedgerTransport, Randomness, Scheduler } from '../../sync/engine/ports.ts'
+import { standardSyncSettings, SyncEngine, type SyncSettings } from '../../sync/engine/sync-engine.ts'
+import { TrustedTime } from '../../sync/engine/trusted-time.ts'
+import type { Anchor } from '../../sync/journal/data-folder.ts'
+import { Journal, type JournalFile, type PrintJob } from '../../sync/journal/journal.ts'
+import { verifyingKey, type SigningKey } from '../../sync/protocol/keys.ts'
+import type { Enrolment } from '../../sync/protocol/messages.ts'
+import type { TerminalPackage } from '../../voucher/package.ts'
+import type { Snapshot } from '../contract/snapshot.ts'
+import { CardPayment } from '../payment/card-payment.ts'
+import { PrintQueue } from './print-queue.ts'
+import { Till } from './till.ts'
+
+export interface CoreParts {
+  readonly journalFile: JournalFile
+  readonly anchor?: Anchor
+  readonly enrolment: Enrolment
+  readonly terminalKey: SigningKey
+  readonly encryptionKey: KeyObject
+  readonly ledgerUrl: string
+  readonly transport: LedgerTransport
+  readonly reader: CardReaderPort
+  readonly printer: PrinterPort
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly randomness: Randomness
+  readonly syncSettings?: SyncSettings
+  /** The bytes of a receipt. */
+  readonly render: (journal: Journal, job: PrintJob, copy: boolean, active: TerminalPackage | undefined) => Uint8Array
+  readonly onSnapshot: (snapshot: Snapshot) => void
+}
+
+export interface Core {
+  readonly till: Till
+  readonly engine: SyncEngine
+  readonly journal: Journal
+  readonly time: TrustedTime
+  /** Stops timers and closes the journal. What is under way is recovered at the next start. */
+  stop(): void
+}
+
+/** @throws DataFolderError when the journal cannot be used. */
+export function createCore(parts: CoreParts): Core {
+  const { enrolment, scheduler, randomness, clock } = parts
+  const ledgerKey = verifyingKey(enrolment.ledgerKey)
+  // The journal stamps rows with trusted time, which starts from the journal's latest row.
+  const late: { time?: TrustedTime } = {}
+  const now = (): number => late.time?.now() ?? clock.wall()
+  const journal = new Journal(parts.journalFile, parts.anchor === undefined ? { now } : { now, anchor: parts.anchor })
+  const time = new TrustedTime(clock, journal.latestAt())
+  late.time = time
+  if (journal.fact('enrolment') === undefined) journal.commit({ kind: 'enrolled', enrolment })
+
+  const ledger = new LedgerClient({ baseUrl: parts.ledgerUrl, terminalKey: parts.terminalKey, ledgerKey, transport: parts.transport, time, randomness })
+  const activePackage = cachedPackage(journal)
+  const engine: SyncEngine = new SyncEngine({
+    journal,
+    ledger,
+    ledgerKey,
+    terminalId: enrolment.terminalId,
+    time,
+    scheduler,
+    randomness,
+    settings: parts.syncSettings ?? standardSyncSettings,
+    customerWaits: (tenderId) => till.customerWaits(tenderId),
+    onDidChange: () => till.publish(),
+  })
+  const printQueue = new PrintQueue({
+    journal,
+    printer: parts.printer,
+    scheduler,
+    render: (job, copy) => parts.render(journal, job, copy, activePackage()?.package),
+    now: () => time.now(),
+    onDidChange: () => till.publish(),
+    retryMs: 3_000,
+  })
+  const till: Till = new Till({
+    terminalId: enrolment.terminalId,
+    journal,
+    engine,
+    time,
+    scheduler,
+    randomness,
+    reader: parts.reader,
+    printer: parts.printer,
+    activePackage,
+    printQueue,
+    onDidChange: parts.onSnapshot,
+  })
+  const payment = new CardPayment({
+    journal,
+    engine,
+    ledger,
+    ledgerKey,
+    terminalKey: parts.terminalKey,
+    encryptionKey: parts.encryptionKey,
+    time,
+    randomness,
+    reader: parts.reader,
+    presence: (presenceId) => till.presence(presenceId),
+    activePackage,
+    currentSale: () => till.currentSale(),
+    onDidDecide: (decision) => till.didDecide(decision),
+  })
+  till.start(payment)
+  engine.start()
+  printQueue.nudge()
+  return {
+    till,
+    engine,
+    journal,
+    time,
+    stop() {
+      till.stop()
+      engine.stop()
+      printQueue.stop()
+      journal.close()
+    },
+  }
+}
+
+/** The active package, parsed once: it is immutable, and a swap is visible to the next tap. */
+function cachedPackage(journal: Journal): () => { package: TerminalPackage; hash: string } | undefined {
+  let cached: { package: TerminalPackage; hash: string } | undefined
+  return () => {
+    const version = journal.fact<{ version: number }>('active_package')?.version
+    if (version === undefined) return undefined
+    if (cached?.package.version !== version) cached = journal.activePackage()
+    return cached
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Who this terminal is: its two keys, made here and never sent, and the enrolment that binds them to a merchant
+ * (architecture.md, "Trust"). The keys lie in files with strict rights until an OS store keeps them; the start says so.
+ */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { verifyAnswer, signRequest } from '../../sync/protocol/http-signature.ts'
+import { toJson } from '../../sync/protocol/canonical.ts'
+import { publicJwkSchema, signingKey, verifyingKey, thumbprintOf, type SigningKey } from '../../sync/protocol/keys.ts'
+import { encryptionKey, type EncryptionJwk } from '../../sync/protocol/sealed-box.ts'
+import type { Enrolment } from '../../sync/protocol/messages.ts'
+import type { LedgerTransport, Randomness } from '../../sync/engine/ports.ts'
+
+export interface TerminalKeys {
+  readonly signing: SigningKey
+  readonly encryption: { readonly privateKey: KeyObject; readonly jwk: EncryptionJwk }
+}
+
+/** Loads the terminal's keys, or makes them at the first start. */
+export function loadTerminalKeys(folder: string): TerminalKeys {
+  const file = join(folder, 'terminal-keys.json')
+  if (!existsSync(file)) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const stored = { signing: privateKey.export({ format: 'jwk' }), encryption: randomBytes(32).toString('base64url') }
+    writeFileSync(file, JSON.stringify(stored), { mode: 0o600 })
+  }
+  chmodSync(file, 0o600)
+  const stored = JSON.parse(readFileSync(file, 'utf8')) as { signing: object; encryption: string }
+  return { signing: signingKey(stored.signing), encryption: encryptionKey(Buffer.from(stored.encryption, 'base64url')) }
+}
+
+export class EnrolmentError extends Error {
+  readonly code: 'ENROLMENT_CODE_MISSING' | 'ENROLMENT_REFUSED' | 'LEDGER_UNREACHABLE' | 'LEDGER_KEY_MISMATCH'
+  constructor(code: EnrolmentError['code'], message: string) {
+    super(message)
+    this.name = 'EnrolmentError'
+    this.code = code
+  }
+}
+
+const enrolmentAnswerSchema = z.strictObject({ terminalId: z.string(), merchantId: z.string(), ledgerKey: publicJwkSchema })
+
+/**
+ * Enrols with a one-time code `<8 digits>-<first 12 characters of the ledger key's thumbprint>`: the second half makes a
+ * false ledger useless.
+ * @throws EnrolmentError with the remedy
+ */
+export async function enrol(
+  keys: TerminalKeys,
+  code: string | undefined,
+  ledgerUrl: string,
+  transport: LedgerTransport,
+  randomness: Randomness,
+  nowMs: number,
+): Promise<Enrolment> {
+  if (code === undefined) {
+    throw new EnrolmentError('ENROLMENT_CODE_MISSING', 'This terminal is not enrolled. Get a one-time code from the agency and start with it.')
+  }
+  const body = toJson({ code, terminalKey: keys.signing.jwk, encryptionKey: keys.encryption.jwk })
+  const created = Math.floor(nowMs / 1000)
+  const nonce = Buffer.from(randomness.bytes(16)).toString('base64url')
+  const request = signRequest({ method: 'POST', url: `${ledgerUrl}/v1/terminal-enrolments`, body }, keys.signing, {
+    created,
+    expires: created + 60,
+    nonce,
+  })
+  const sent = await transport(request, 10_000)
+  if (sent.kind !== 'response') {
+    throw new EnrolmentError('LEDGER_UNREACHABLE', `The ledger at ${ledgerUrl} does not answer (${sent.detail}). Enrolment needs it once.`)
+  }
+  const answer = enrolmentAnswerSchema.safeParse(safeJson(sent.response.body))
+  if (sent.response.status !== 200 || !answer.success) {
+    throw new EnrolmentError('ENROLMENT_REFUSED', `The ledger refused the enrolment code (${sent.response.status}). Get a new one: a code works once, for ten minutes.`)
+  }
+  const { ledgerKey, terminalId, merchantId } = answer.data
+  const fingerprint = code.slice(code.indexOf('-') + 1)
+  const genuine =
+    fingerprint.length >= 12 &&
+    thumbprintOf(ledgerKey).startsWith(fingerprint) &&
+    verifyAnswer(sent.response, request, verifyingKey(ledgerKey)).kind === 'valid'
+  if (!genuine) {
+    throw new EnrolmentError('LEDGER_KEY_MISMATCH', 'The ledger that answered is not the one that the enrolment code names. Check the address.')
+  }
+  return { terminalId, merchantId, ledgerKey, terminalKey: keys.signing.jwk, encryptionKey: keys.encryption.jwk }
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

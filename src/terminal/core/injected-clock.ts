@@ -1,0 +1,42 @@
+/**
+ * The demonstration's clock: all processes ask one address for the time and run on from its answer. It exists so that a
+ * story of days can be played in a minute; it is refused on data that no demonstration made (architecture.md, "Time,
+ * chance, money, errors").
+ */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Clock } from '../../sync/engine/ports.ts'
+import { DataFolderError } from '../../sync/journal/data-folder.ts'
+
+const askEveryMs = 100
+const clockAnswerSchema = z.object({ now: z.number() })
+const markFile = 'made-by-a-demonstration'
+
+/** @throws DataFolderError when the folder holds real data. */
+export function claimForDemonstration(folder: string): void {
+  const mark = join(folder, markFile)
+  if (existsSync(mark)) return
+  if (existsSync(folder) && readdirSync(folder).some((name) => name.startsWith('journal'))) {
+    throw new DataFolderError('FOLDER_IN_USE', `The data folder ${folder} holds real sales; an injected clock is for demonstrations. Choose another --data folder.`)
+  }
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  writeFileSync(mark, '')
+}
+
+export async function injectedClock(url: string): Promise<{ clock: Clock; stop(): void }> {
+  let offset = (await ask(url)) - performance.now()
+  const timer = setInterval(() => {
+    ask(url).then(
+      (now) => (offset = now - performance.now()),
+      () => undefined, // The clock's process is restarting: go on from its last answer.
+    )
+  }, askEveryMs)
+  const now = (): number => offset + performance.now()
+  return { clock: { wall: now, monotonic: now }, stop: () => clearInterval(timer) }
+}
+
+async function ask(url: string): Promise<number> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) })
+  return clockAnswerSchema.parse(await response.json()).now
+}

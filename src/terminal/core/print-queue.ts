@@ -1,0 +1,120 @@
+/**
+ * Prints what the journal says is to be printed, in order, for as long as it takes. It reads and writes only its own
+ * rows: whatever the printer does, no payment waits for it (architecture.md, "One tap, as data", step 6).
+ */
+import type { PrinterPort, PrintResult, PrinterStatus } from '../../drivers/ports.ts'
+import type { Scheduler } from '../../sync/engine/ports.ts'
+import type { Journal, PrintJob } from '../../sync/journal/journal.ts'
+import type { Light } from '../contract/snapshot.ts'
+
+export interface PrintQueueParts {
+  readonly journal: Journal
+  readonly printer: PrinterPort
+  readonly scheduler: Scheduler
+  /** The bytes of one job. `copy` marks it on the paper. */
+  readonly render: (job: PrintJob, copy: boolean) => Uint8Array
+  readonly now: () => number
+  readonly onDidChange: () => void
+  readonly retryMs: number
+}
+
+export class PrintQueue {
+  readonly #parts: PrintQueueParts
+  #running: Promise<void> | undefined
+  #timer: unknown
+  #trouble: Light = { level: 'limited', code: 'printer_none', since: null, detail: '' }
+  #stopped = false
+  readonly #subscription: { dispose(): void }
+  /** Jobs of this process that put something on paper and failed: the paper was short, so what follows is the original. */
+  readonly #failedHere = new Set<string>()
+
+  constructor(parts: PrintQueueParts) {
+    this.#parts = parts
+    this.#subscription = parts.printer.onDidChangeStatus((status) => this.#sawStatus(status))
+    void parts.printer.status().then((status) => this.#sawStatus(status))
+  }
+
+  get trouble(): Light {
+    return this.#trouble
+  }
+
+  /** Prints what waits, if it is not already doing so. */
+  nudge(): void {
+    if (this.#stopped) return
+    this.#running ??= this.#drain().finally(() => (this.#running = undefined))
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#subscription.dispose()
+    if (this.#timer !== undefined) this.#parts.scheduler.clearTimeout(this.#timer)
+  }
+
+  async #drain(): Promise<void> {
+    const { journal } = this.#parts
+    for (;;) {
+      const [job] = journal.waitingPrintJobs()
+      if (job === undefined || this.#stopped) return
+      const result = await this.#print(job)
+      if (this.#stopped) return
+      if (result.kind === 'failed') {
+        this.#setTrouble(troubleLight(result.trouble, result.detail))
+        return this.#later()
+      }
+      journal.commit({ kind: 'receipt_printed', jobId: job.jobId })
+      this.#setTrouble({ level: 'ok', code: 'ok', detail: '' })
+    }
+  }
+
+  async #print(job: PrintJob): Promise<PrintResult> {
+    const { journal, printer, render } = this.#parts
+    const status = await printer.status()
+    if (!status.online || status.trouble !== null) {
+      return { kind: 'failed', trouble: status.trouble ?? 'unreachable', detail: '' }
+    }
+    // A job that an earlier process had started may lie on the counter in full: this one says that it is a copy.
+    const copy = job.copy || (job.started && !this.#failedHere.has(job.jobId))
+    if (!job.started) journal.commit({ kind: 'receipt_started', jobId: job.jobId })
+    const result = await printer.print(render(job, copy))
+    if (result.kind === 'failed') this.#failedHere.add(job.jobId)
+    return result
+  }
+
+  #later(): void {
+    const { scheduler, retryMs } = this.#parts
+    if (this.#timer !== undefined || this.#stopped) return
+    this.#timer = scheduler.setTimeout(() => {
+      this.#timer = undefined
+      this.nudge()
+    }, retryMs)
+  }
+
+  #sawStatus(status: PrinterStatus): void {
+    if (this.#stopped) return
+    if (status.trouble !== null || !status.online) this.#setTrouble(troubleLight(status.trouble ?? 'unreachable', ''))
+    else if (status.paperNearEnd) this.#setTrouble({ level: 'limited', code: 'printer_paper_near_end', detail: '' })
+    else {
+      this.#setTrouble({ level: 'ok', code: 'ok', detail: '' })
+      this.nudge()
+    }
+  }
+
+  #setTrouble(next: Omit<Light, 'since'>): void {
+    if (next.code === this.#trouble.code) return
+    this.#trouble = { ...next, since: next.level === 'ok' ? null : this.#parts.now() }
+    this.#parts.onDidChange()
+  }
+}
+
+/** A till without a printer still sells: the light says "limited", never "off". */
+function troubleLight(trouble: Exclude<PrinterStatus['trouble'], null>, detail: string): Omit<Light, 'since'> {
+  const code = {
+    unreachable: 'printer_unreachable',
+    'paper-out': 'printer_paper_out',
+    'cover-open': 'printer_cover_open',
+    error: 'printer_error',
+    'timed-out': 'printer_error',
+    busy: 'printer_error',
+  } as const
+  return { level: 'limited', code: code[trouble], detail }
+}

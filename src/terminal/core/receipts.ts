@@ -1,0 +1,123 @@
+/** From journal rows to the bytes of a receipt: what the pure receipt needs to know, and the printer's own form of it. */
+import { encodeDocument } from '../../drivers/printer/encode.ts'
+import type { PrintDocument } from '../../drivers/printer/document.ts'
+import type { PrinterProfile } from '../../drivers/printer/profile.ts'
+import type { Typeface } from '../../drivers/printer/raster.ts'
+import type { Journal, PrintJob, SaleRecord, TenderRecord } from '../../sync/journal/journal.ts'
+import type { SigningKey } from '../../sync/protocol/keys.ts'
+import { makeReceiptPresentment } from '../../sync/protocol/receipt-presentment.ts'
+import type { Texts } from '../../voucher/identifiers.ts'
+import type { TerminalPackage } from '../../voucher/package.ts'
+import {
+  receiptDocument,
+  voidSlip,
+  type CashOnReceipt,
+  type ReceiptContent,
+  type SlipHead,
+  type VoidedTender,
+  type VoucherOnReceipt,
+} from '../../voucher/receipt.ts'
+
+/** Kazakhstan keeps UTC+5 everywhere since 1 March 2024. */
+const utcOffsetMinutes = 300
+
+export interface ReceiptMaker {
+  readonly terminalId: string
+  readonly terminalKey: SigningKey
+  readonly profile: PrinterProfile
+  readonly typeface: Typeface
+}
+
+export function renderReceipt(
+  maker: ReceiptMaker,
+  journal: Journal,
+  job: PrintJob,
+  copy: boolean,
+  active: TerminalPackage | undefined,
+): Uint8Array {
+  const record = journal.sale(job.saleId)
+  if (record === undefined) throw new Error(`print job ${job.jobId} names no sale`)
+  const tenders = journal.tendersOfSale(job.saleId)
+  const head: Omit<SlipHead, 'saleId'> = {
+    merchant: { name: active?.merchant.name ?? same(maker.terminalId), address: active?.merchant.address ?? same('-') },
+    terminalId: maker.terminalId,
+    at: record.at,
+    utcOffsetMinutes,
+    copy,
+  }
+  const document: PrintDocument =
+    record.state === 'cancelled'
+      ? voidSlip({ ...head, saleId: job.saleId, tenders: tenders.flatMap((tender) => voidedTender(tender, active)) }, job.language)
+      : receiptDocument(contentOf(maker, journal, record, tenders, head, active), job.language)
+  return encodeDocument(document, maker.profile, maker.typeface).bytes
+}
+
+function contentOf(
+  maker: ReceiptMaker,
+  journal: Journal,
+  record: SaleRecord,
+  tenders: readonly TenderRecord[],
+  head: Omit<SlipHead, 'saleId'>,
+  active: TerminalPackage | undefined,
+): ReceiptContent {
+  return {
+    ...head,
+    sale: record.sale,
+    tenders: tenders.flatMap((tender): (VoucherOnReceipt | CashOnReceipt)[] => {
+      if (tender.kind === 'cash') return tender.state === 'settled' ? [{ kind: 'cash', amount: tender.amount }] : []
+      return paidStates.includes(tender.state) ? [voucherOnReceipt(maker, journal, tender, active)] : []
+    }),
+  }
+}
+
+const paidStates = ['settled', 'pending', 'awaiting_funds', 'not_paid']
+
+function voucherOnReceipt(maker: ReceiptMaker, journal: Journal, tender: TenderRecord, active: TerminalPackage | undefined): VoucherOnReceipt {
+  const { row, position } = journal.intentOf(tender.tenderId)
+  const { part, terms, card, leaseId } = row
+  const evidence = journal.evidenceOf(tender.tenderId)
+  const benefit = active?.schemes.find((scheme) => scheme.schemeId === terms.schemeId)?.benefit.kind
+  const proof =
+    evidence === undefined
+      ? null
+      : makeReceiptPresentment(
+          {
+            terms,
+            leaseId,
+            decidedAt: evidence.record.input.trustedTime,
+            cardProof: evidence.cardProof,
+            terminalId: maker.terminalId,
+            position: { epoch: position.epoch, sequence: position.sequence },
+          },
+          maker.terminalKey,
+        )
+  return {
+    kind: 'voucher',
+    tenderId: tender.tenderId,
+    scheme: schemeName(terms.schemeId, active),
+    amount: tender.amount,
+    state: tender.state === 'settled' ? 'settled' : 'pending',
+    periodId: part.periodId,
+    left: benefit === 'count' ? { kind: 'count', count: part.countLeft } : { kind: 'amount', amount: part.amountLeft },
+    cardLastFour: card.slice(-4),
+    proof,
+  }
+}
+
+function voidedTender(tender: TenderRecord, active: TerminalPackage | undefined): VoidedTender[] {
+  const { tenderId, amount, state } = tender
+  if (tender.kind === 'cash') return [{ kind: 'cash', amount }]
+  if (state !== 'reversing' && state !== 'reversed') return []
+  const scheme = schemeName(tender.schemeId ?? '', active)
+  return [
+    { kind: 'voucher', tenderId, scheme, amount, cardLastFour: (tender.card ?? '').slice(-4), state: state === 'reversed' ? 'released' : 'pending' },
+  ]
+}
+
+function schemeName(schemeId: string, active: TerminalPackage | undefined): Texts {
+  return active?.schemes.find((scheme) => scheme.schemeId === schemeId)?.name ?? same(schemeId)
+}
+
+function same(text: string): Texts {
+  return { kk: text, ru: text, en: text }
+}

@@ -1,0 +1,218 @@
+/** Composes what the screen shows from the journal, the machine's state and the devices. Decides nothing. */
+import type { CardReaderPort } from '../../drivers/ports.ts'
+import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
+import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
+import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
+import type { Decision } from '../../voucher/decide.ts'
+import { addTiyn, tiyn } from '../../voucher/money.ts'
+import type { TerminalPackage } from '../../voucher/package.ts'
+import type { Texts } from '../../voucher/identifiers.ts'
+import { lineTotal } from '../../voucher/sale.ts'
+import type { Action, CardPays, Light, SaleView, Snapshot, TapView, TenderView } from '../contract/snapshot.ts'
+import type { PaymentContext } from '../payment/machine.ts'
+import { standingOf, type SaleStanding } from './basket.ts'
+import type { PaymentStateName } from './till.ts'
+
+const recentSalesShown = 20
+/** A package older than this is said on the till's light: something keeps new ones away. */
+const packageOldMs = 24 * 3_600_000
+
+export interface SnapshotSources {
+  readonly revision: number
+  readonly terminalId: string
+  readonly journal: Journal
+  readonly engine: SyncEngine
+  readonly time: TrustedTime
+  readonly reader: CardReaderPort
+  readonly activePackage: () => { readonly package: TerminalPackage } | undefined
+  readonly printQueue: { readonly trouble: Light }
+  readonly standing: SaleStanding
+  readonly decision: Decision | null
+  readonly state: PaymentStateName
+  readonly context: PaymentContext
+  readonly actions: Action[]
+  readonly cardPresent: boolean
+  readonly storageFault: boolean
+  readonly unresolved: readonly TenderRecord[]
+}
+
+export function composeSnapshot(sources: SnapshotSources): Snapshot {
+  const { journal, time, standing, context, state } = sources
+  const active = sources.activePackage()?.package
+  const queue = journal.queue()
+  return {
+    revision: sources.revision,
+    language: journal.fact<'kk' | 'ru' | 'en'>('language') ?? 'kk',
+    terminalId: sources.terminalId,
+    merchantName: active?.merchant.name ?? noName(sources.terminalId),
+    time: { now: time.now(), trusted: time.trusted },
+    catalogue: [...(active?.catalogue ?? [])],
+    amountCategories: [...(active?.categories ?? [])],
+    sale: saleView(standing, active),
+    cardPays: cardPaysView(sources.decision, active),
+    tap: tapView(state, context, sources, active),
+    actions: sources.actions,
+    unresolved: sources.unresolved.map((tender) => tenderView(tender, active)),
+    recent: journal.recentSales(recentSalesShown).map(({ sale, total, at, state: saleState }) => {
+      const { tenders } = standingOf(journal, sale)
+      const receipt = journal.receiptState(sale.saleId)
+      return {
+        saleId: sale.saleId,
+        at,
+        total,
+        tenders: tenders.map((tender) => tenderView(tender, active)),
+        receipt: receipt === 'printed' ? 'printed' : 'waiting',
+        voidable: saleState === 'closed',
+      }
+    }),
+    lights: {
+      reader: readerLight(sources.reader),
+      printer: sources.printQueue.trouble,
+      network: networkLight(sources.engine),
+      queue: queueLight(queue),
+      till: tillLight(sources, active),
+    },
+    queue,
+  }
+}
+
+function saleView(standing: SaleStanding, active: TerminalPackage | undefined): SaleView | null {
+  const { sale } = standing
+  if (sale.lines.length === 0) return null
+  return {
+    saleId: sale.saleId,
+    lines: sale.lines.map((line) => ({
+      line: line.line,
+      itemId: line.itemId,
+      name: line.name,
+      quantity: line.quantity,
+      unitPrice: line.unitPrice,
+      total: lineTotal(line),
+      covered: addTiyn(...standing.covered.filter((part) => part.line === line.line).map((part) => part.amount)),
+    })),
+    total: standing.total,
+    paid: standing.paid,
+    leftToPay: standing.left,
+    tenders: standing.tenders.map((tender) => tenderView(tender, active)),
+    open: !standing.frozen,
+  }
+}
+
+function tenderView(tender: TenderRecord, active: TerminalPackage | undefined): TenderView {
+  const { tenderId, saleId, kind, amount, state, code, since, schemeId } = tender
+  return { tenderId, saleId, kind, amount, state, code, since, schemeName: schemeId === null ? null : schemeName(schemeId, active) }
+}
+
+function cardPaysView(decision: Decision | null, active: TerminalPackage | undefined): CardPays | null {
+  if (decision?.verdict !== 'approve') return null
+  return {
+    parts: decision.parts.map((part) => {
+      const benefit = active?.schemes.find((scheme) => scheme.schemeId === part.schemeId)?.benefit
+      return {
+        schemeName: schemeName(part.schemeId, active),
+        amount: part.amount,
+        benefit: benefit?.kind ?? 'amount',
+        periodId: part.periodId,
+        countAllowed: benefit?.kind === 'count' ? benefit.perPeriod : part.countLeft + 1,
+        countLeft: part.countLeft,
+        amountLeft: part.amountLeft,
+        reducedBy: part.reducedBy,
+      }
+    }),
+    notCovered: decision.notCovered,
+  }
+}
+
+function tapView(state: PaymentStateName, context: PaymentContext, sources: SnapshotSources, active: TerminalPackage | undefined): TapView {
+  const amount = tiyn(BigInt(context.amount))
+  const hold = (step: 'reading' | 'proving' | 'asking_ledger' | 'recording', progress: number): TapView => ({ state: 'hold', step, progress })
+  switch (state) {
+    case 'idle':
+      return { state: 'idle' }
+    case 'awaitingCard':
+      return { state: 'tap', hint: context.hint === 'card_moved_too_soon' ? context.hint : null }
+    case 'identifying':
+      return hold('reading', 15)
+    case 'preparing':
+      return hold('reading', 35)
+    case 'proving':
+      return hold('proving', 60)
+    case 'authorising':
+      return hold('asking_ledger', 80)
+    case 'accepting':
+      return hold('recording', 95)
+    case 'torn':
+      return { state: 'torn', hint: context.hint === 'other_card' ? context.hint : null, amount, since: context.since }
+    case 'unknown': {
+      const reached = sources.engine.connectivity.kind === 'reached'
+      return { state: 'unknown', amount, since: context.since, doing: reached ? 'asking' : 'waiting_for_network' }
+    }
+    case 'approved':
+      return { state: 'approved', look: context.look, amount, schemeName: schemeName(context.schemeId ?? '', active) }
+    case 'refused':
+      if (context.code === null) throw new Error('refused without a code')
+      return { state: 'refused', code: context.code }
+    default:
+      return state satisfies never
+  }
+}
+
+function readerLight(reader: CardReaderPort): Light {
+  const { readers, trouble } = reader.status()
+  if (trouble === null && readers.length > 0) return light('ok', 'ok', readers.join(', '))
+  switch (trouble?.code) {
+    case 'no-service':
+      return light('off', 'reader_no_service', trouble.detail)
+    case 'sharing-violation':
+      return light('off', 'reader_sharing_violation', trouble.detail)
+    case 'reader-error':
+      return light('off', 'reader_error', trouble.detail)
+    case 'host-restarting':
+      return light('limited', 'device_host_restarting', trouble.detail)
+    default:
+      return light('off', 'reader_none', trouble?.detail ?? '')
+  }
+}
+
+function networkLight(engine: SyncEngine): Light {
+  const { connectivity } = engine
+  switch (connectivity.kind) {
+    case 'reached':
+      return { level: 'ok', code: 'ok', since: connectivity.since, detail: '' }
+    case 'not_reached':
+      return { level: 'limited', code: 'network_down', since: connectivity.since, detail: connectivity.detail }
+    case 'refused':
+      return { level: 'off', code: 'ledger_refuses_us', since: connectivity.since, detail: connectivity.detail }
+    case 'not_asked_yet':
+      return light('limited', 'ledger_not_asked_yet', '')
+    default:
+      return connectivity satisfies never
+  }
+}
+
+function queueLight({ waiting, parked, oldestAt }: Snapshot['queue']): Light {
+  if (parked > 0) return { level: 'limited', code: 'queue_parked', since: oldestAt, detail: String(parked) }
+  if (waiting > 0) return { level: 'limited', code: 'queue_waiting', since: oldestAt, detail: String(waiting) }
+  return light('ok', 'ok', '')
+}
+
+function tillLight({ engine, time, storageFault }: SnapshotSources, active: TerminalPackage | undefined): Light {
+  if (storageFault) return light('off', 'journal_not_writable', '')
+  if (active === undefined) return light('off', 'package_missing', '')
+  if (engine.rollbackOpen) return light('limited', 'rollback_detected', '')
+  if (!time.trusted) return light('limited', 'clock_not_trusted', '')
+  if (time.now() - active.issuedAt > packageOldMs) return { level: 'limited', code: 'package_old', since: active.issuedAt, detail: '' }
+  return light('ok', 'ok', '')
+}
+
+function light(level: Light['level'], code: Light['code'], detail: string): Light {
+  return { level, code, since: null, detail }
+}
+
+function schemeName(schemeId: string, active: TerminalPackage | undefined): Texts {
+  return active?.schemes.find((scheme) => scheme.schemeId === schemeId)?.name ?? noName(schemeId)
+}
+
+function noName(id: string): Texts {
+  return { kk: id, ru: id, en: id }
+}

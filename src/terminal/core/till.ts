@@ -1,0 +1,492 @@
+/**
+ * The till: takes the cashier's commands, drives the payment machine with cards and results, and shows itself as
+ * snapshots. What is true about money is read from the journal each time; this object holds only the open basket and
+ * what is on the screen.
+ */
+import { createActor, type Actor } from 'xstate'
+import type { CardPresence, CardReaderPort, PrinterPort } from '../../drivers/ports.ts'
+import type { Randomness, Scheduler } from '../../sync/engine/ports.ts'
+import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
+import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
+import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
+import type { JournalRow } from '../../sync/journal/rows.ts'
+import type { Decision } from '../../voucher/decide.ts'
+import { tiyn, zeroTiyn } from '../../voucher/money.ts'
+import type { TerminalPackage } from '../../voucher/package.ts'
+import type { CoveredLine, Sale } from '../../voucher/sale.ts'
+import type { Command, CommandAnswer, CommandFault } from '../contract/commands.ts'
+import type { Action, Snapshot } from '../contract/snapshot.ts'
+import { isStorageFault } from '../payment/card-payment.ts'
+import { paymentMachine, type PaymentContext, type PaymentWork, type RecoveredState } from '../payment/machine.ts'
+import { standingOf, withItem, withQuantity, type SaleStanding } from './basket.ts'
+import { composeSnapshot } from './snapshot.ts'
+
+/** More than this is a slip of the finger, not a price: 1 000 000 ₸. */
+const plausibleAmountMax = tiyn(100_000_000n)
+
+export interface TillParts {
+  readonly terminalId: string
+  readonly journal: Journal
+  readonly engine: SyncEngine
+  readonly time: TrustedTime
+  readonly scheduler: Scheduler
+  readonly randomness: Randomness
+  readonly reader: CardReaderPort
+  readonly printer: PrinterPort
+  readonly activePackage: () => { readonly package: TerminalPackage; readonly hash: string } | undefined
+  readonly printQueue: { nudge(): void; readonly trouble: Snapshot['lights']['printer'] }
+  readonly onDidChange: (snapshot: Snapshot) => void
+}
+
+type Machine = ReturnType<typeof paymentMachine>
+export type PaymentStateName =
+  | 'idle'
+  | 'awaitingCard'
+  | 'identifying'
+  | 'preparing'
+  | 'proving'
+  | 'torn'
+  | 'authorising'
+  | 'accepting'
+  | 'unknown'
+  | 'approved'
+  | 'refused'
+
+export class Till {
+  readonly #parts: TillParts
+  readonly #presences = new Map<string, CardPresence>()
+  readonly #waitedFor = new Set<string>()
+  readonly #subscriptions: (() => void)[] = []
+  #sale: Sale
+  #decision: Decision | null = null
+  #payment: Actor<Machine> | undefined
+  #revision = 0
+  #publishing = false
+  #storageFault = false
+
+  constructor(parts: TillParts) {
+    this.#parts = parts
+    this.#sale = this.#emptySale()
+  }
+
+  /** Closes what a stop left half-done, then takes cards and commands. */
+  start(work: PaymentWork): void {
+    const { journal, reader, printer } = this.#parts
+    const recovered = this.#recover()
+    this.#payment = createActor(paymentMachine(work, recovered), {
+      clock: {
+        setTimeout: (callback, delayMs) => this.#parts.scheduler.setTimeout(callback, delayMs) as number,
+        clearTimeout: (handle) => this.#parts.scheduler.clearTimeout(handle),
+      },
+    })
+    this.#payment.subscribe({
+      next: () => this.#afterTransition(),
+      // Work resolves with values; a rejection is a broken invariant. The process ends and recovers from the journal.
+      error: (error) => {
+        throw error
+      },
+    })
+    this.#payment.start()
+    const inserted = reader.onDidInsert((presence) => this.#cardInserted(presence))
+    const removed = reader.onDidRemove(({ presenceId }) => this.#cardRemoved(presenceId))
+    const readerStatus = reader.onDidChangeStatus(() => this.publish())
+    const printerStatus = printer.onDidChangeStatus(() => this.publish())
+    const committed = journal.onDidCommit(() => this.#afterCommit())
+    this.#subscriptions.push(
+      committed,
+      ...[inserted, removed, readerStatus, printerStatus].map((subscription) => () => subscription.dispose()),
+    )
+    this.publish()
+  }
+
+  stop(): void {
+    for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe()
+    this.#payment?.stop()
+  }
+
+  presence(presenceId: string): CardPresence | undefined {
+    return this.#presences.get(presenceId)
+  }
+
+  currentSale(): { sale: Sale; covered: readonly CoveredLine[]; frozen: boolean } {
+    const { sale, covered, frozen } = this.#standing()
+    return { sale, covered, frozen }
+  }
+
+  didDecide(decision: Decision): void {
+    this.#decision = decision
+    this.publish()
+  }
+
+  /** The engine asks: does the customer of this unknown tender still wait? */
+  customerWaits(tenderId: string): boolean {
+    return this.#waitedFor.has(tenderId) || (this.#state() === 'unknown' && this.#context().tenderId === tenderId)
+  }
+
+  /** Does what the cashier asks, or says why not now. Nothing is half-done when it throws. */
+  command(command: Command): CommandAnswer {
+    try {
+      const fault = this.#execute(command)
+      this.publish()
+      return fault === undefined ? { ok: true } : { ok: false, fault }
+    } catch (error) {
+      if (!isStorageFault(error)) throw error
+      this.#storageFault = true
+      this.publish()
+      return { ok: false, fault: 'not_now' }
+    }
+  }
+
+  /** Sends the newest state of things, once for all changes of this turn. */
+  publish(): void {
+    if (this.#publishing) return
+    this.#publishing = true
+    queueMicrotask(() => {
+      this.#publishing = false
+      if (this.#payment !== undefined) this.#parts.onDidChange(this.snapshot())
+    })
+  }
+
+  snapshot(): Snapshot {
+    this.#revision += 1
+    const standing = this.#standing()
+    return composeSnapshot({
+      ...this.#parts,
+      revision: this.#revision,
+      standing,
+      decision: this.#decision,
+      state: this.#state(),
+      context: this.#context(),
+      actions: this.#actions(standing),
+      cardPresent: this.#presences.size > 0,
+      storageFault: this.#storageFault,
+      unresolved: this.#unresolved(),
+    })
+  }
+
+  #execute(command: Command): CommandFault | undefined {
+    const standing = this.#standing()
+    const allowed = this.#actions(standing)
+    const may = (action: Action): boolean => allowed.includes(action)
+    switch (command.command) {
+      case 'add_item':
+        return this.#addItem(command.itemId)
+      case 'add_amount':
+        return this.#addAmount(command.category, tiyn(command.amount))
+      case 'set_quantity':
+        if (!may('edit_basket') || !this.#sale.lines.some((line) => line.line === command.line)) return 'not_now'
+        this.#sale = withQuantity(this.#sale, command.line, command.quantity)
+        return undefined
+      case 'pay_by_card':
+        if (!may('pay_by_card')) return 'not_now'
+        this.#decision = null
+        this.#send({ type: 'PAY' })
+        this.#offerCardOnReader()
+        return undefined
+      case 'pay_cash':
+        if (!may('pay_cash')) return 'not_now'
+        return this.#payCash(standing)
+      case 'cancel_payment':
+        if (!may('cancel_payment')) return 'not_now'
+        this.#send({ type: 'CANCEL' })
+        this.#decision = null
+        return undefined
+      case 'cancel_sale':
+        if (!may('cancel_sale')) return 'not_now'
+        return this.#cancelSale(standing)
+      case 'next_customer':
+        if (!may('next_customer')) return 'not_now'
+        this.#clearResult()
+        return undefined
+      case 'serve_next_meanwhile':
+        if (!may('serve_next_meanwhile')) return 'not_now'
+        this.#send({ type: 'NEXT' })
+        this.#startNextSale()
+        return undefined
+      case 'wait_for_answer':
+        if (!this.#isUnknown(command.tenderId)) return 'not_now'
+        this.#waitedFor.add(command.tenderId)
+        void this.#parts.engine.syncNow()
+        return undefined
+      case 'cancel_unknown':
+        return this.#cancelUnknown(command.tenderId)
+      case 'print_again':
+        return this.#printAgain(command.saleId)
+      case 'void_sale':
+        return this.#voidSale(command.saleId)
+      case 'set_language':
+        this.#parts.journal.commit({ kind: 'language_set', language: command.language })
+        return undefined
+      case 'sync_now':
+        void this.#parts.engine.syncNow()
+        return undefined
+      default:
+        return command satisfies never
+    }
+  }
+
+  #addItem(itemId: string): CommandFault | undefined {
+    const item = this.#parts.activePackage()?.package.catalogue.find((candidate) => candidate.itemId === itemId)
+    if (item === undefined) return 'unknown_item'
+    if (!this.#readyForLines()) return 'not_now'
+    this.#sale = withItem(this.#sale, item)
+    return undefined
+  }
+
+  #addAmount(category: string, amount: ReturnType<typeof tiyn>): CommandFault | undefined {
+    const known = this.#parts.activePackage()?.package.categories.find((candidate) => candidate.category === category)
+    if (known === undefined) return 'unknown_item'
+    if (amount === 0n || amount > plausibleAmountMax) return 'amount_implausible'
+    if (!this.#readyForLines()) return 'not_now'
+    this.#sale = withItem(this.#sale, { itemId: `amount.${category}`, name: known.name, category, unitPrice: amount })
+    return undefined
+  }
+
+  /** The next item after a finished sale begins the next sale by itself: one touch less in a queue. */
+  #readyForLines(): boolean {
+    if (this.#actions(this.#standing()).includes('edit_basket')) return true
+    if (!this.#isFinished(this.#standing())) return false
+    this.#clearResult()
+    return true
+  }
+
+  #payCash(standing: SaleStanding): undefined {
+    const { journal, randomness } = this.#parts
+    if (this.#state() !== 'idle') this.#send({ type: this.#state() === 'awaitingCard' ? 'CANCEL' : 'NEXT' })
+    const { sale } = standing
+    const freeze: JournalRow[] = standing.frozen ? [] : [{ kind: 'sale_frozen', sale, total: standing.total }]
+    journal.commit(
+      ...freeze,
+      { kind: 'cash_taken', tenderId: randomness.uuid(), saleId: sale.saleId, amount: standing.left },
+      ...this.#closing(sale.saleId),
+    )
+    this.#parts.printQueue.nudge()
+  }
+
+  /** Everything of the open sale is undone; nothing stays half-done when the customer walks away. */
+  #cancelSale(standing: SaleStanding): undefined {
+    const state = this.#state()
+    if (state === 'awaitingCard' || state === 'torn' || state === 'unknown') this.#send({ type: 'CANCEL' })
+    else if (state === 'approved' || state === 'refused') this.#send({ type: 'NEXT' })
+    if (standing.frozen) this.#undo(standing.sale.saleId)
+    this.#startNextSale()
+  }
+
+  #undo(saleId: string): void {
+    const { journal, engine } = this.#parts
+    const rows = journal.tendersOfSale(saleId).flatMap((tender): JournalRow[] => {
+      const { tenderId, state, kind } = tender
+      if (kind === 'cash') return state === 'settled' ? [{ kind: 'cash_returned', tenderId }] : []
+      if (state === 'torn' || state === 'in_progress') return [{ kind: 'tender_voided', tenderId, reason: 'cancelled' }]
+      const sent = ['settled', 'pending', 'awaiting_funds', 'not_paid', 'unknown'].includes(state)
+      return sent ? [{ kind: 'reversal_requested', tenderId, reason: 'void' }] : []
+    })
+    journal.commit(...rows, { kind: 'sale_cancelled', saleId })
+    void engine.syncNow()
+  }
+
+  #cancelUnknown(tenderId: string): CommandFault | undefined {
+    const { journal, engine } = this.#parts
+    const tender = journal.tender(tenderId)
+    if (tender === undefined || !['unknown', 'torn'].includes(tender.state)) return 'not_now'
+    this.#waitedFor.delete(tenderId)
+    if (this.#context().tenderId === tenderId && ['unknown', 'torn'].includes(this.#state())) {
+      this.#send({ type: 'CANCEL' })
+    } else if (tender.state === 'torn') {
+      journal.commit({ kind: 'tender_voided', tenderId, reason: 'card_not_returned' })
+    } else {
+      journal.commit({ kind: 'reversal_requested', tenderId, reason: 'cashier_cancelled' })
+      void engine.syncNow()
+    }
+    return undefined
+  }
+
+  #printAgain(saleId: string): CommandFault | undefined {
+    const { journal, printQueue } = this.#parts
+    const state = journal.receiptState(saleId)
+    if (state === 'none') return 'not_now'
+    if (state === 'printed') {
+      journal.commit({ kind: 'receipt_requested', jobId: this.#parts.randomness.uuid(), saleId, copy: true, language: this.#language() })
+    }
+    printQueue.nudge()
+    return undefined
+  }
+
+  #voidSale(saleId: string): CommandFault | undefined {
+    const { journal, randomness, printQueue } = this.#parts
+    if (journal.sale(saleId)?.state !== 'closed') return 'not_now'
+    this.#undo(saleId)
+    journal.commit({ kind: 'receipt_requested', jobId: randomness.uuid(), saleId, copy: false, language: this.#language() })
+    if (this.#sale.saleId === saleId) this.#clearResult()
+    printQueue.nudge()
+    return undefined
+  }
+
+  #actions(standing: SaleStanding): Action[] {
+    const state = this.#state()
+    const resting = state === 'idle' || state === 'approved' || state === 'refused'
+    const hasLines = standing.sale.lines.length > 0
+    const payable = hasLines && standing.left > 0n && !standing.undecided && this.#parts.activePackage() !== undefined
+    const actions: (Action | false)[] = [
+      !standing.frozen && (state === 'idle' || state === 'refused') && 'edit_basket',
+      payable && resting && 'pay_by_card',
+      payable && (resting || state === 'awaitingCard') && 'pay_cash',
+      (state === 'awaitingCard' || state === 'identifying' || state === 'torn') && 'cancel_payment',
+      hasLines && !this.#isFinished(standing) && (resting || state === 'awaitingCard' || state === 'torn' || state === 'unknown') && 'cancel_sale',
+      (state === 'refused' || state === 'approved' || (state === 'idle' && this.#isFinished(standing))) && 'next_customer',
+      state === 'unknown' && 'wait_for_answer',
+      state === 'unknown' && 'cancel_unknown',
+      state === 'unknown' && 'serve_next_meanwhile',
+      'print_again',
+      'void_sale',
+    ]
+    return actions.filter((action): action is Action => action !== false)
+  }
+
+  #cardInserted(presence: CardPresence): void {
+    this.#presences.set(presence.presenceId, presence)
+    this.#send({ type: 'CARD_INSERTED', presenceId: presence.presenceId })
+    this.publish()
+  }
+
+  #cardRemoved(presenceId: string): void {
+    this.#presences.delete(presenceId)
+    this.#send({ type: 'CARD_REMOVED', presenceId })
+    this.publish()
+  }
+
+  #offerCardOnReader(): void {
+    const [presence] = this.#presences.values()
+    if (presence !== undefined) this.#send({ type: 'CARD_INSERTED', presenceId: presence.presenceId })
+  }
+
+  #afterTransition(): void {
+    if (this.#state() === 'approved') this.#closeIfPaid(this.#sale.saleId)
+    this.publish()
+  }
+
+  /** The ledger's word on the unknown tender of the screen, or of the visible list. */
+  #afterCommit(): void {
+    const { journal } = this.#parts
+    this.#storageFault = false
+    const { tenderId } = this.#context()
+    if (this.#state() === 'unknown' && tenderId !== null) {
+      const tender = journal.tender(tenderId)
+      if (tender !== undefined && tender.state !== 'unknown' && tender.state !== 'reversing') {
+        const as = tender.state === 'settled' ? 'settled' : tender.state === 'refused' ? 'refused' : 'reversed'
+        // After this commit has returned: the machine's own work commits too, and commits do not nest.
+        queueMicrotask(() => this.#send({ type: 'RESOLVED', tenderId, as, code: refusalOf(tender) }))
+      }
+    }
+    queueMicrotask(() => this.#closeResolvedSales())
+    this.publish()
+  }
+
+  /** Sales that were left for the next customer, and whose last tender has since been resolved. */
+  #closeResolvedSales(): void {
+    for (const { sale } of this.#parts.journal.openSales()) {
+      if (sale.saleId === this.#sale.saleId) continue
+      const standing = standingOf(this.#parts.journal, sale)
+      if (standing.undecided || standing.tenders.some((tender) => tender.state === 'reversing')) continue
+      if (standing.left === 0n) this.#closeIfPaid(sale.saleId)
+      else if (standing.paid === zeroTiyn) this.#parts.journal.commit({ kind: 'sale_cancelled', saleId: sale.saleId })
+    }
+  }
+
+  #closeIfPaid(saleId: string): void {
+    const { journal, printQueue } = this.#parts
+    const record = journal.sale(saleId)
+    if (record?.state !== 'open') return
+    const standing = standingOf(journal, record.sale)
+    if (standing.left > 0n || standing.undecided) return
+    journal.commit(...this.#closing(saleId))
+    printQueue.nudge()
+  }
+
+  #closing(saleId: string): JournalRow[] {
+    const jobId = this.#parts.randomness.uuid()
+    return [
+      { kind: 'sale_closed', saleId },
+      { kind: 'receipt_requested', jobId, saleId, copy: false, language: this.#language() },
+    ]
+  }
+
+  /**
+   * After a stop at any instant. An online intent without an outcome may have reached the ledger: unknown. An offline one
+   * was not approved and nothing left this till: voided. The sale on the screen is the frozen one of the journal.
+   */
+  #recover(): RecoveredState | undefined {
+    const { journal } = this.#parts
+    for (const tender of journal.tendersInState('in_progress')) {
+      const { mode } = journal.intentOf(tender.tenderId).row
+      journal.commit(
+        mode === 'online'
+          ? { kind: 'tender_unknown', tenderId: tender.tenderId, evidence: null }
+          : { kind: 'tender_voided', tenderId: tender.tenderId, reason: 'interrupted' },
+      )
+    }
+    for (const { sale } of journal.openSales()) this.#closeIfPaid(sale.saleId)
+    const [open] = journal.openSales()
+    if (open === undefined) return undefined
+    this.#sale = open.sale
+    const left = journal.tendersOfSale(open.sale.saleId).find((tender) => tender.state === 'unknown' || tender.state === 'torn')
+    if (left === undefined || left.schemeId === null) return undefined
+    const state = left.state === 'torn' ? 'torn' : 'unknown'
+    return { state, since: left.since, intent: { tenderId: left.tenderId, amount: left.amount.toString(), schemeId: left.schemeId } }
+  }
+
+  #unresolved(): readonly TenderRecord[] {
+    const onScreen = ['unknown', 'torn'].includes(this.#state()) ? this.#context().tenderId : null
+    return this.#parts.journal.tendersInState('unknown', 'torn').filter((tender) => tender.tenderId !== onScreen)
+  }
+
+  #isUnknown(tenderId: string): boolean {
+    return this.#parts.journal.tender(tenderId)?.state === 'unknown'
+  }
+
+  #isFinished(standing: SaleStanding): boolean {
+    const state = this.#parts.journal.sale(standing.sale.saleId)?.state
+    return state === 'closed' || state === 'cancelled'
+  }
+
+  #clearResult(): void {
+    const state = this.#state()
+    if (state === 'approved' || state === 'refused') this.#send({ type: 'NEXT' })
+    this.#decision = null
+    if (this.#isFinished(this.#standing())) this.#startNextSale()
+  }
+
+  #startNextSale(): void {
+    this.#sale = this.#emptySale()
+    this.#decision = null
+  }
+
+  #standing(): SaleStanding {
+    return standingOf(this.#parts.journal, this.#sale)
+  }
+
+  #emptySale(): Sale {
+    return { saleId: this.#parts.randomness.uuid(), lines: [] }
+  }
+
+  #language(): 'kk' | 'ru' | 'en' {
+    return this.#parts.journal.fact<'kk' | 'ru' | 'en'>('language') ?? 'kk'
+  }
+
+  #state(): PaymentStateName {
+    return (this.#payment?.getSnapshot().value ?? 'idle') as PaymentStateName
+  }
+
+  #context(): PaymentContext {
+    const snapshot = this.#payment?.getSnapshot()
+    return snapshot?.context ?? { presenceId: null, tenderId: null, amount: '0', schemeId: null, look: 'settled', code: null, hint: null, since: 0 }
+  }
+
+  #send(event: Parameters<Actor<Machine>['send']>[0]): void {
+    this.#payment?.send(event)
+  }
+}
+
+function refusalOf(tender: TenderRecord): PaymentContext['code'] {
+  return tender.state === 'refused' ? ((tender.code ?? 'DECISION_MISMATCH') as PaymentContext['code']) : null
+}
