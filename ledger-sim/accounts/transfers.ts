@@ -1,0 +1,131 @@
+/**
+ * Transfers are the only primitive (architecture.md, "Ledger"): single, several legs at once, and pending ones that are
+ * posted, voided or expire. Each leg takes from one account what it gives to another, so entries always sum to zero.
+ */
+import type { Tiyn } from '../../src/voucher/money.ts'
+import { newId, type Work } from '../context.ts'
+
+export type TransferKind =
+  | 'non-cash-deposit'
+  | 'issue'
+  | 'issue-non-cash'
+  | 'sale-of-dt'
+  | 'sale-of-dt-non-cash'
+  | 'redemption-of-dt'
+  | 'redemption-of-dt-non-cash'
+  | 'payment'
+  | 'scheme-funding'
+  | 'lease-funding'
+  | 'lease-return'
+  | 'voucher-payment'
+  | 'voucher-reversal'
+  | 'debt-netting'
+  | 'hold-post'
+
+export interface Leg {
+  readonly debit: string
+  readonly credit: string
+  readonly amount: Tiyn
+  readonly kind: TransferKind
+}
+
+export type Posted =
+  | { readonly kind: 'posted' }
+  /** That account would fall below its limit. Nothing was booked. */
+  | { readonly kind: 'short'; readonly account: string }
+
+/**
+ * Books all legs or none. Legs of zero are left out.
+ *
+ * @param reference what the money moves for: a tender's id, a lease's id, a client's transfer id
+ * @throws Error when an account does not exist or currencies differ: callers resolve accounts first
+ */
+export async function post(work: Work, legs: readonly Leg[], reference: string): Promise<Posted> {
+  const moving = legs.filter((leg) => leg.amount > 0n)
+  if (moving.length === 0) return { kind: 'posted' }
+  const accounts = await loadAccounts(work, moving)
+  const change = new Map<string, bigint>()
+  for (const leg of moving) {
+    const debit = accounts.get(leg.debit)
+    const credit = accounts.get(leg.credit)
+    if (debit === undefined || credit === undefined) throw new Error(`no account for ${leg.debit} → ${leg.credit}`)
+    if (debit.currency !== credit.currency) throw new Error(`${leg.debit} → ${leg.credit} would mix currencies`)
+    change.set(leg.debit, (change.get(leg.debit) ?? 0n) - leg.amount)
+    change.set(leg.credit, (change.get(leg.credit) ?? 0n) + leg.amount)
+  }
+  for (const [accountId, difference] of change) {
+    const account = accounts.get(accountId)
+    if (account === undefined || account.floor === null || difference >= 0n) continue
+    if (account.balance + difference - account.held < account.floor) return { kind: 'short', account: accountId }
+  }
+  await write(work, moving, change, reference)
+  return { kind: 'posted' }
+}
+
+/** What an account can give: its balance above its limit, without what is held. Null: without limit. */
+export async function availableIn(work: Work, accountId: string): Promise<bigint | null> {
+  const account = (await loadByIds(work, [accountId])).get(accountId)
+  if (account === undefined) throw new Error(`no account ${accountId}`)
+  return account.floor === null ? null : account.balance - account.held - account.floor
+}
+
+interface LoadedAccount {
+  readonly currency: string
+  readonly balance: bigint
+  readonly floor: bigint | null
+  readonly held: bigint
+}
+
+function loadAccounts(work: Work, legs: readonly Leg[]): Promise<ReadonlyMap<string, LoadedAccount>> {
+  return loadByIds(work, [...new Set(legs.flatMap((leg) => [leg.debit, leg.credit]))])
+}
+
+async function loadByIds({ connection, now }: Work, ids: readonly string[]): Promise<ReadonlyMap<string, LoadedAccount>> {
+  const rows = await connection
+    .selectFrom('account')
+    .select(['account_id', 'currency', 'balance', 'floor'])
+    .where('account_id', 'in', ids)
+    .execute()
+  const holds = await connection
+    .selectFrom('hold')
+    .select(['debit', 'amount'])
+    .where('debit', 'in', ids)
+    .where('state', '=', 'pending')
+    .where('expires_at', '>', BigInt(now))
+    .execute()
+  const held = new Map<string, bigint>()
+  for (const hold of holds) held.set(hold.debit, (held.get(hold.debit) ?? 0n) + hold.amount)
+  return new Map(
+    rows.map((row) => [
+      row.account_id,
+      { currency: row.currency, balance: row.balance, floor: row.floor, held: held.get(row.account_id) ?? 0n },
+    ]),
+  )
+}
+
+async function write(work: Work, legs: readonly Leg[], change: ReadonlyMap<string, bigint>, reference: string): Promise<void> {
+  const { connection, now } = work
+  const groupId = newId(work)
+  for (const [index, leg] of legs.entries()) {
+    await connection
+      .insertInto('transfer')
+      .values({
+        transfer_id: index === 0 ? groupId : newId(work),
+        group_id: groupId,
+        debit: leg.debit,
+        credit: leg.credit,
+        amount: leg.amount,
+        kind: leg.kind,
+        reference,
+        at: now,
+      })
+      .execute()
+  }
+  for (const [accountId, difference] of change) {
+    await connection
+      .updateTable('account')
+      .set((expression) => ({ balance: expression('balance', '+', difference) }))
+      .where('account_id', '=', accountId)
+      .execute()
+  }
+}

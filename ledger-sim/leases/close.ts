@@ -1,0 +1,45 @@
+/** After `presentUntil` a lease is closed: its slots are free again and the rest of its escrow goes back to the agency. */
+import { tiyn } from '../../src/voucher/money.ts'
+import { availableIn, post } from '../accounts/transfers.ts'
+import type { Work } from '../context.ts'
+import { settleWaiting } from '../payments/awaiting-funds.ts'
+import { schemeAccountOf } from '../schemes/schemes.ts'
+import type { LeaseRow } from './leases.ts'
+import { findLease } from './leases.ts'
+
+/** Closes what is past its time. Cheap when there is nothing to do, so it is asked before slots are looked at. */
+export async function closeDueLeases(work: Work): Promise<number> {
+  const due = await work.connection
+    .selectFrom('lease')
+    .select('lease_id')
+    .where('state', '=', 'live')
+    .where('present_until', '<', BigInt(work.now))
+    .orderBy('lease_id')
+    .execute()
+  for (const row of due) {
+    const lease = await findLease(work, row.lease_id)
+    if (lease !== undefined) await closeLease(work, lease)
+  }
+  return due.length
+}
+
+async function closeLease(work: Work, lease: LeaseRow): Promise<void> {
+  const { connection } = work
+  const { leaseId, escrowAccount, schemeId } = lease
+  await connection.updateTable('slot').set({ lease_id: null }).where('lease_id', '=', leaseId).execute()
+  await connection
+    .updateTable('lease_slot')
+    .set({ state: 'closed' })
+    .where('lease_id', '=', leaseId)
+    .where('state', '=', 'live')
+    .execute()
+  await connection.updateTable('lease').set({ state: 'closed' }).where('lease_id', '=', leaseId).execute()
+  const rest = tiyn((await availableIn(work, escrowAccount)) ?? 0n)
+  const posted = await post(
+    work,
+    [{ debit: escrowAccount, credit: schemeAccountOf(schemeId), amount: rest, kind: 'lease-return' }],
+    leaseId,
+  )
+  if (posted.kind === 'short') throw new Error(`escrow of ${leaseId} gave less than it had`)
+  await settleWaiting(work, schemeId)
+}

@@ -1,0 +1,198 @@
+/**
+ * Grants a lease: one transfer from the agency's scheme account into escrow for everything the slots still allow, the
+ * slots given to one terminal, and for each card of each beneficiary the till key sealed to that terminal
+ * (money-rules.md, "Offline": a lease is escrow).
+ */
+import { seal, tillKeyContext } from '../../src/sync/protocol/sealed-box.ts'
+import { addTiyn, subtractTiyn, tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
+import type { Scheme } from '../../src/voucher/scheme.ts'
+import { openAccount } from '../accounts/accounts.ts'
+import { availableIn, post, type Leg } from '../accounts/transfers.ts'
+import { newId, type Work } from '../context.ts'
+import { holderOf } from '../schemes/beneficiaries.ts'
+import { activeCardsOf, type Card } from '../schemes/cards.ts'
+import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
+import { amountLeftIn, needSlot, type SlotState } from '../schemes/slots.ts'
+import { findTerminal } from '../terminals/terminals.ts'
+import { closeDueLeases } from './close.ts'
+import { escrowAccountOf, findLease } from './leases.ts'
+
+export interface LeaseGrant {
+  readonly terminalId: string
+  readonly schemeId: string
+  readonly beneficiaries: readonly string[]
+  readonly periodIds: readonly string[]
+  /** Milliseconds since 1970. */
+  readonly sellUntil: number
+  readonly presentUntil: number
+}
+
+/** Why one slot did not come into the lease. */
+export type SlotLeftOut =
+  | 'no_such_period'
+  | 'not_entitled'
+  | 'no_active_card'
+  | 'leased_elsewhere'
+  | 'allowance_used'
+  | 'insufficient_funds'
+
+export interface Granted {
+  readonly kind: 'granted'
+  readonly leaseId: string
+  readonly amount: Tiyn
+  readonly slots: number
+  readonly leftOut: readonly { readonly beneficiary: string; readonly periodId: string; readonly reason: SlotLeftOut }[]
+}
+
+export type LeaseGranted =
+  | Granted
+  | { readonly kind: 'nothing_to_lease'; readonly leftOut: Granted['leftOut'] }
+  | { readonly kind: 'refused'; readonly reason: LeaseRefusal }
+
+export type LeaseRefusal =
+  | 'no_such_terminal'
+  | 'terminal_not_active'
+  | 'no_such_scheme'
+  | 'scheme_not_active'
+  | 'merchant_not_allowed'
+  | 'offline_not_allowed'
+  | 'deadlines_out_of_order'
+
+/** What goes into the lease, found before anything moves. */
+interface Candidate {
+  readonly state: SlotState
+  readonly amount: Tiyn
+  /** The lease of the same terminal that it is taken over from. */
+  readonly movedFrom: string | null
+  readonly cards: readonly Card[]
+}
+
+/**
+ * A slot that an earlier lease of the same terminal holds moves into the new one with its money, so that a month's
+ * allowance can be leased day by day; presentments that name the old lease are paid from where the slot is.
+ */
+export async function grantLease(work: Work, grant: LeaseGrant): Promise<LeaseGranted> {
+  const terminal = await findTerminal(work, grant.terminalId)
+  if (terminal === undefined) return { kind: 'refused', reason: 'no_such_terminal' }
+  if (terminal.status !== 'active' || terminal.encryptionKey === null) return { kind: 'refused', reason: 'terminal_not_active' }
+  const scheme = await findScheme(work, grant.schemeId)
+  if (scheme === undefined) return { kind: 'refused', reason: 'no_such_scheme' }
+  if (scheme.status !== 'active') return { kind: 'refused', reason: 'scheme_not_active' }
+  if (!scheme.merchants.includes(terminal.merchantId)) return { kind: 'refused', reason: 'merchant_not_allowed' }
+  if (scheme.offline.policy === 'deny') return { kind: 'refused', reason: 'offline_not_allowed' }
+  if (grant.sellUntil <= work.now || grant.presentUntil < grant.sellUntil) return { kind: 'refused', reason: 'deadlines_out_of_order' }
+  await closeDueLeases(work)
+
+  const { candidates, leftOut } = await collect(work, scheme, grant)
+  if (candidates.length === 0) return { kind: 'nothing_to_lease', leftOut }
+  const leaseId = newId(work)
+  const amount = addTiyn(...candidates.map((candidate) => candidate.amount))
+  await fund(work, scheme, leaseId, candidates)
+  await work.connection
+    .insertInto('lease')
+    .values({
+      lease_id: leaseId,
+      scheme_id: scheme.schemeId,
+      terminal_id: terminal.terminalId,
+      escrow_account: escrowAccountOf(leaseId),
+      amount,
+      sell_until: grant.sellUntil,
+      present_until: grant.presentUntil,
+      state: 'live',
+      granted_at: work.now,
+    })
+    .execute()
+  const sealed = new Map<string, string>()
+  for (const candidate of candidates) {
+    await giveSlot(work, leaseId, candidate)
+    for (const card of candidate.cards) {
+      const box =
+        sealed.get(card.card) ?? seal(card.tillKey, terminal.encryptionKey, tillKeyContext(leaseId, card.card), work.random(32))
+      sealed.set(card.card, box)
+      await work.connection
+        .insertInto('lease_card')
+        .values({ lease_id: leaseId, slot_id: candidate.state.slot.slotId, card: card.card, sealed_till_key: box })
+        .execute()
+    }
+  }
+  return { kind: 'granted', leaseId, amount, slots: candidates.length, leftOut }
+}
+
+async function collect(
+  work: Work,
+  scheme: Scheme,
+  grant: LeaseGrant,
+): Promise<{ readonly candidates: readonly Candidate[]; readonly leftOut: Granted['leftOut'] }> {
+  const candidates: Candidate[] = []
+  const leftOut: { beneficiary: string; periodId: string; reason: SlotLeftOut }[] = []
+  let funds = tiyn((await availableIn(work, schemeAccountOf(scheme.schemeId))) ?? 0n)
+  for (const periodId of new Set(grant.periodIds)) {
+    for (const beneficiary of new Set(grant.beneficiaries)) {
+      const found = await candidateOf(work, scheme, grant.terminalId, beneficiary, periodId)
+      if (typeof found === 'string') {
+        leftOut.push({ beneficiary, periodId, reason: found })
+        continue
+      }
+      const needed = found.movedFrom === null ? found.amount : zeroTiyn
+      if (needed > funds) {
+        leftOut.push({ beneficiary, periodId, reason: 'insufficient_funds' })
+        continue
+      }
+      funds = subtractTiyn(funds, needed)
+      candidates.push(found)
+    }
+  }
+  return { candidates, leftOut }
+}
+
+async function candidateOf(
+  work: Work,
+  scheme: Scheme,
+  terminalId: string,
+  beneficiary: string,
+  periodId: string,
+): Promise<Candidate | SlotLeftOut> {
+  const holder = await holderOf(work, scheme.schemeId, beneficiary)
+  if (holder === undefined) return 'not_entitled'
+  const cards = await activeCardsOf(work, holder)
+  if (cards.length === 0) return 'no_active_card'
+  const state = await needSlot(work, scheme, beneficiary, periodId)
+  if (state === undefined) return 'no_such_period'
+  if (state.leaseId !== null) {
+    const holding = await findLease(work, state.leaseId)
+    if (holding?.terminalId !== terminalId) return 'leased_elsewhere'
+  }
+  const amount = amountLeftIn(state.slot)
+  if (amount === 0n || state.slot.countSpent >= state.slot.countAllowed) return 'allowance_used'
+  return { state, amount, movedFrom: state.leaseId, cards }
+}
+
+async function fund(work: Work, scheme: Scheme, leaseId: string, candidates: readonly Candidate[]): Promise<void> {
+  const escrow = escrowAccountOf(leaseId)
+  await openAccount(work, { accountId: escrow, currency: 'DT', kind: 'escrow', owner: scheme.agencyId, name: leaseId })
+  const sources = Map.groupBy(candidates, (candidate) =>
+    candidate.movedFrom === null ? schemeAccountOf(scheme.schemeId) : escrowAccountOf(candidate.movedFrom),
+  )
+  const legs = [...sources].map(([debit, taken]): Leg => {
+    return { debit, credit: escrow, amount: addTiyn(...taken.map((candidate) => candidate.amount)), kind: 'lease-funding' }
+  })
+  const posted = await post(work, legs, leaseId)
+  if (posted.kind === 'short') throw new Error(`${posted.account} no longer covers lease ${leaseId}`)
+}
+
+async function giveSlot({ connection }: Work, leaseId: string, { state, movedFrom }: Candidate): Promise<void> {
+  const { slotId } = state.slot
+  if (movedFrom !== null) {
+    await connection
+      .updateTable('lease_slot')
+      .set({ state: 'moved' })
+      .where('lease_id', '=', movedFrom)
+      .where('slot_id', '=', slotId)
+      .execute()
+  }
+  await connection
+    .insertInto('lease_slot')
+    .values({ lease_id: leaseId, slot_id: slotId, state: 'live', surrender_epoch: null, surrender_sequence: null })
+    .execute()
+  await connection.updateTable('slot').set({ lease_id: leaseId }).where('slot_id', '=', slotId).execute()
+}

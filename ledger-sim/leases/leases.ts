@@ -1,0 +1,57 @@
+/** Leases as rows: escrow accounts with slots, given to one terminal each (money-rules.md, "Offline"). */
+import type { Work } from '../context.ts'
+
+export interface LeaseRow {
+  readonly leaseId: string
+  readonly schemeId: string
+  readonly terminalId: string
+  readonly escrowAccount: string
+  /** What was put into escrow when it was granted. */
+  readonly amount: bigint
+  readonly sellUntil: number
+  readonly presentUntil: number
+  readonly state: 'live' | 'closed'
+}
+
+export function escrowAccountOf(leaseId: string): string {
+  return `escrow.${leaseId}`
+}
+
+export async function findLease({ connection }: Work, leaseId: string): Promise<LeaseRow | undefined> {
+  const row = await connection.selectFrom('lease').selectAll().where('lease_id', '=', leaseId).executeTakeFirst()
+  return row === undefined ? undefined : leaseOf(row)
+}
+
+/** Not closed, oldest first. */
+export async function liveLeasesOf({ connection }: Work, terminalId: string): Promise<readonly LeaseRow[]> {
+  const rows = await connection
+    .selectFrom('lease')
+    .selectAll()
+    .where('terminal_id', '=', terminalId)
+    .where('state', '=', 'live')
+    .orderBy('lease_id')
+    .execute()
+  return rows.map(leaseOf)
+}
+
+function leaseOf(row: {
+  readonly lease_id: string
+  readonly scheme_id: string
+  readonly terminal_id: string
+  readonly escrow_account: string
+  readonly amount: bigint
+  readonly sell_until: bigint
+  readonly present_until: bigint
+  readonly state: 'live' | 'closed'
+}): LeaseRow {
+  return {
+    leaseId: row.lease_id,
+    schemeId: row.scheme_id,
+    terminalId: row.terminal_id,
+    escrowAccount: row.escrow_account,
+    amount: row.amount,
+    sellUntil: Number(row.sell_until),
+    presentUntil: Number(row.present_until),
+    state: row.state,
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * The agency's standing order for a till: which group's slots it holds, for how long. Asked whenever the terminal asks
+ * for a package, so that a till that syncs always has live slots for today and the next periods.
+ */
+import { z } from 'zod'
+import { nameSchema, pseudonymSchema } from '../../src/voucher/identifiers.ts'
+import type { Scheme } from '../../src/voucher/scheme.ts'
+import { slotIdOf } from '../../src/voucher/slot.ts'
+import type { Work } from '../context.ts'
+import { findScheme } from '../schemes/schemes.ts'
+import { findSlots } from '../schemes/slots.ts'
+import { grantLease } from './grant.ts'
+import { liveLeasesOf } from './leases.ts'
+
+export const leasePolicySchema = z.strictObject({
+  terminalId: nameSchema,
+  schemeId: nameSchema,
+  beneficiaries: z.array(pseudonymSchema).min(1).max(5_000),
+  /** How long the till may sell under one lease (money-rules.md, "Offline": default 24 h, never above 72 h). */
+  sellForMs: z.int().min(60_000).max(72 * 3_600_000),
+  /** How long after that it may present what it sold. */
+  presentForMs: z.int().min(0).max(90 * 24 * 3_600_000),
+  /** How many periods, the present or coming one first; one that begins while the lease is sold from is always in. */
+  periods: z.int().min(1).max(31),
+})
+export type LeasePolicy = z.infer<typeof leasePolicySchema>
+
+export async function setLeasePolicy({ connection }: Work, policy: LeasePolicy): Promise<void> {
+  const content = JSON.stringify(policy)
+  await connection
+    .insertInto('lease_policy')
+    .values({ terminal_id: policy.terminalId, scheme_id: policy.schemeId, content })
+    .onConflict((conflict) => conflict.columns(['terminal_id', 'scheme_id']).doUpdateSet({ content }))
+    .execute()
+}
+
+/** Grants what the terminal's policies want and it does not hold for long enough: less than half of `sellForMs` left. */
+export async function renewLeases(work: Work, terminalId: string): Promise<void> {
+  const rows = await work.connection
+    .selectFrom('lease_policy')
+    .select('content')
+    .where('terminal_id', '=', terminalId)
+    .orderBy('scheme_id')
+    .execute()
+  for (const row of rows) await renew(work, leasePolicySchema.parse(JSON.parse(row.content)))
+}
+
+async function renew(work: Work, policy: LeasePolicy): Promise<void> {
+  const scheme = await findScheme(work, policy.schemeId)
+  if (scheme === undefined || scheme.status !== 'active') return
+  const periodIds = wantedPeriods(scheme, policy, work.now)
+  const lasting = new Set(
+    (await liveLeasesOf(work, policy.terminalId))
+      .filter((lease) => lease.sellUntil - work.now >= policy.sellForMs / 2)
+      .map((lease) => lease.leaseId),
+  )
+  for (const periodId of periodIds) {
+    const slotIds = policy.beneficiaries.map((beneficiary) => slotIdOf(scheme.schemeId, beneficiary, periodId))
+    const held = await findSlots(work, slotIds)
+    const lacking = policy.beneficiaries.filter((beneficiary) => {
+      const leaseId = held.get(slotIdOf(scheme.schemeId, beneficiary, periodId))?.leaseId
+      return leaseId === undefined || leaseId === null || !lasting.has(leaseId)
+    })
+    if (lacking.length === 0) continue
+    const sellUntil = work.now + policy.sellForMs
+    await grantLease(work, {
+      terminalId: policy.terminalId,
+      schemeId: scheme.schemeId,
+      beneficiaries: lacking,
+      periodIds: [periodId],
+      sellUntil,
+      presentUntil: sellUntil + policy.presentForMs,
+    })
+  }
+}
+
+function wantedPeriods(scheme: Scheme, policy: LeasePolicy, now: number): readonly string[] {
+  return scheme.periods
+    .filter((period) => period.to > now)
+    .toSorted((a, b) => a.from - b.from)
+    .filter((period, index) => index < policy.periods || period.from < now + policy.sellForMs)
+    .map((period) => period.periodId)
+}

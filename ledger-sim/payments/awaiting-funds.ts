@@ -1,0 +1,35 @@
+/** Accepted sales that wait for the agency's money are tried again whenever its scheme account receives some. */
+import { schemeAccountOf } from '../schemes/schemes.ts'
+import type { Work } from '../context.ts'
+import { appendEvent } from '../terminals/events.ts'
+import { tenderResult } from './results.ts'
+import { pay } from './settlement.ts'
+import { findTender, momentFor, settleTender } from './tenders.ts'
+
+/** In the order in which they were accepted; one that is still too large does not hold up smaller ones. */
+export async function settleWaiting(work: Work, schemeId: string): Promise<void> {
+  const waiting = await work.connection
+    .selectFrom('tender')
+    .select(['tender_id', 'terminal_id'])
+    .where('scheme_id', '=', schemeId)
+    .where('state', '=', 'awaiting_funds')
+    .orderBy('at')
+    .orderBy('tender_id')
+    .execute()
+  for (const row of waiting) {
+    const tender = await findTender(work, row.tender_id)
+    if (tender?.terms === null || tender === undefined) throw new Error(`tender ${row.tender_id} waits without terms`)
+    const paid = await pay(work, {
+      tenderId: tender.tenderId,
+      payer: schemeAccountOf(schemeId),
+      payeeAccount: tender.terms.payeeAccount,
+      amount: tender.amount,
+    })
+    if (paid === 'short') continue
+    const at = await momentFor(work, tender.terminalId)
+    const outcome = { state: 'settled', paidBy: 'agency', refusal: null, loss: null } as const
+    await settleTender(work, tender.tenderId, outcome, at)
+    const item = await tenderResult(work, { ...tender, ...outcome, at }, 'exists', tender.tenderId)
+    await appendEvent(work, tender.terminalId, { kind: 'item', item })
+  }
+}

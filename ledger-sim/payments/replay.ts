@@ -1,0 +1,145 @@
+/**
+ * Replays a recorded decision (money-rules.md, "The rule function and its replay"): the inputs were signed by us, and
+ * the recorded inputs give the same verdict. That slots were not oversold is asked where the slot is used.
+ */
+import { canonicalBytes, saleHashOf } from '../../src/sync/protocol/canonical.ts'
+import { verifyTagged } from '../../src/sync/protocol/keys.ts'
+import type { DecisionRecord, Evidence } from '../../src/sync/protocol/messages.ts'
+import { decide, type Decision, type DecisionInput } from '../../src/voucher/decide.ts'
+import { terminalPackageSchema, type TerminalPackage } from '../../src/voucher/package.ts'
+import type { TenderTerms } from '../../src/voucher/tender.ts'
+import type { Work } from '../context.ts'
+import { signingKeysOf, type Terminal } from '../terminals/terminals.ts'
+
+export type ReplayFault =
+  /** No such package of this terminal, or it says something else. */
+  | 'package_unknown'
+  | 'signature_wrong'
+  /** The record says something that the package it names does not. */
+  | 'input_not_ours'
+  /** The decision does not follow from the inputs, or is not about this tender. */
+  | 'decision_mismatch'
+
+export type Replayed =
+  | { readonly kind: 'agrees'; readonly package: TerminalPackage; readonly input: DecisionInput }
+  | { readonly kind: 'fault'; readonly fault: ReplayFault; readonly detail: string }
+
+/** @param proofCard the pseudonym of the card that gave the proof */
+export async function replay(
+  work: Work,
+  terminal: Terminal,
+  terms: TenderTerms,
+  evidence: Evidence,
+  proofCard: string,
+): Promise<Replayed> {
+  const { record, cardProof, signature } = evidence
+  const signed = { record, cardProof, terms }
+  const keys = await signingKeysOf(work, terminal.terminalId)
+  if (!keys.some((key) => verifyTagged(key, 'tolem/decision-record/1', signed, signature))) {
+    return fault('signature_wrong', 'the decision record is not signed by this terminal')
+  }
+  const named = await findPackage(work, terminal.terminalId, record)
+  if (named === undefined) return fault('package_unknown', `package ${record.packageId} was not issued to this terminal like that`)
+  const foreign = notOurs(record, named, proofCard)
+  if (foreign !== undefined) return fault('input_not_ours', foreign)
+
+  const input: DecisionInput = { ...record.input, schemes: named.schemes }
+  const unlike = notAbout(record, terms, named)
+  if (unlike !== undefined) return fault('decision_mismatch', unlike)
+  const verdict = decideSafely(input)
+  if (verdict === undefined) return fault('decision_mismatch', 'the amounts are beyond what can be decided')
+  if (!sameDecision(verdict, record.decision)) return fault('decision_mismatch', 'the rule function gives another verdict')
+  return { kind: 'agrees', package: named, input }
+}
+
+/** The rule function on what a stranger sent: amounts that no one can have are no decision. */
+export function decideSafely(input: DecisionInput): Decision | undefined {
+  try {
+    return decide(input)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+/** What the offline rules would have said of an online decision that was accepted under the till's own lease. */
+export function holdsOffline(input: DecisionInput, record: DecisionRecord): boolean {
+  if (input.mode === 'offline') return true
+  const verdict = decideSafely({ ...input, mode: 'offline' })
+  const recorded = record.decision.verdict === 'approve' ? record.decision.parts[record.part] : undefined
+  if (verdict?.verdict !== 'approve' || recorded === undefined) return false
+  const part = verdict.parts.find((candidate) => candidate.slotId === recorded.slotId)
+  return part !== undefined && part.amount >= recorded.amount
+}
+
+function fault(kind: ReplayFault, detail: string): Replayed {
+  return { kind: 'fault', fault: kind, detail }
+}
+
+async function findPackage(work: Work, terminalId: string, record: DecisionRecord): Promise<TerminalPackage | undefined> {
+  const row = await work.connection
+    .selectFrom('package')
+    .select(['hash', 'content'])
+    .where('package_id', '=', record.packageId)
+    .where('terminal_id', '=', terminalId)
+    .executeTakeFirst()
+  if (row === undefined || row.hash !== record.packageHash) return undefined
+  return parsedPackage(row.hash, row.content)
+}
+
+// A package is large and immutable, and many records name the same one.
+const parsed = new Map<string, TerminalPackage>()
+const parsedLimit = 32
+
+function parsedPackage(hash: string, content: string): TerminalPackage {
+  const known = parsed.get(hash)
+  if (known !== undefined) return known
+  const found = terminalPackageSchema.parse(JSON.parse(content))
+  if (parsed.size >= parsedLimit) parsed.clear()
+  parsed.set(hash, found)
+  return found
+}
+
+function notOurs(record: DecisionRecord, named: TerminalPackage, proofCard: string): string | undefined {
+  const { input } = record
+  if (record.hotlistVersion !== named.hotlist.version) return 'another hotlist than the package carries'
+  if (input.merchantId !== named.merchant.merchantId) return 'another merchant than the package names'
+  if (input.terminal.packageIssuedAt !== named.issuedAt) return 'another age than the package has'
+  if (input.card.card !== proofCard) return 'another card than the one that gave the proof'
+  if (named.hotlist.cards.includes(input.card.card) && !input.card.blocked) return 'the package lists the card as blocked'
+  for (const lease of input.leases) {
+    const ours = named.leases.some((own) => own.schemeId === lease.schemeId && own.sellUntil === lease.sellUntil)
+    if (!ours) return `no lease of ${lease.schemeId} in the package ends at ${lease.sellUntil}`
+  }
+  if (input.mode === 'online') return undefined
+  for (const slot of input.slots) {
+    const ours = named.leases.flatMap((lease) => lease.slots).find((leased) => leased.slot.slotId === slot.slotId)?.slot
+    const same =
+      ours !== undefined &&
+      ours.schemeId === slot.schemeId &&
+      ours.beneficiary === slot.beneficiary &&
+      ours.periodId === slot.periodId &&
+      ours.countAllowed === slot.countAllowed &&
+      ours.amountAllowed === slot.amountAllowed
+    // Figures of use may come from later results than the package; overselling is judged by the ledger's own.
+    if (!same) return `slot ${slot.slotId} is not leased like that in the package`
+  }
+  return undefined
+}
+
+function notAbout(record: DecisionRecord, terms: TenderTerms, named: TerminalPackage): string | undefined {
+  const { decision } = record
+  if (decision.verdict !== 'approve') return 'the recorded decision refuses'
+  const part = decision.parts[record.part]
+  if (part === undefined) return `the decision has no part ${record.part}`
+  if (part.slotId !== terms.payerSlot || part.schemeId !== terms.schemeId) return 'the part pays from another slot'
+  if (part.amount !== terms.amount) return 'the part is about another amount'
+  if (named.merchant.accountId !== terms.payeeAccount) return 'the payee is not the merchant of the package'
+  if (saleHashOf(record.input.sale) !== terms.saleHash) return 'the record is about another sale'
+  return undefined
+}
+
+function sameDecision(first: Decision, second: Decision): boolean {
+  return Buffer.compare(canonicalBytes(first), canonicalBytes(second)) === 0
+}
+

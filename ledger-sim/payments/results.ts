@@ -1,0 +1,43 @@
+/** The ledger's signed word on one item (messages.ts, `itemResultSchema`). */
+import { signTagged } from '../../src/sync/protocol/keys.ts'
+import type { Arrival, ItemResult, SignedItemResult } from '../../src/sync/protocol/messages.ts'
+import { zeroTiyn } from '../../src/voucher/money.ts'
+import type { Work } from '../context.ts'
+import { findSlot } from '../schemes/slots.ts'
+import type { Tender } from './tenders.ts'
+
+export function signResult(work: Work, result: ItemResult): SignedItemResult {
+  return { result, signature: signTagged(work.keys.signing, 'tolem/item-result/1', result) }
+}
+
+/** @param itemId the tender's id, or `reversal:<id>` for the answer to its reversal */
+export async function tenderResult(work: Work, tender: Tender, arrival: Arrival, itemId: string): Promise<SignedItemResult> {
+  if (tender.state === 'deciding') throw new Error(`tender ${tender.tenderId} was left undecided`)
+  const slot = tender.terms === null ? undefined : await findSlot(work, tender.terms.payerSlot)
+  return signResult(work, {
+    itemId,
+    arrival,
+    state: tender.state,
+    paidBy: tender.paidBy,
+    amount: tender.amount,
+    refusal: tender.refusal,
+    loss: tender.loss,
+    slot: slot?.slot ?? null,
+    at: tender.at,
+  })
+}
+
+/** To a terminal that uses an id which belongs to another: it learns that nothing moved, and nothing else. */
+export function notYoursResult(work: Work, itemId: string): SignedItemResult {
+  return signResult(work, {
+    itemId,
+    arrival: 'exists',
+    state: 'refused',
+    paidBy: null,
+    amount: zeroTiyn,
+    refusal: 'EXISTS_WITH_DIFFERENT_TERMS',
+    loss: null,
+    slot: null,
+    at: work.now,
+  })
+}

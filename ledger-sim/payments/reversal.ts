@@ -1,0 +1,64 @@
+/**
+ * A reversal: the terminal disowns an attempt that it never completed, in whatever state the ledger has it. Of an
+ * unknown id it writes a tombstone, so that whatever arrives later moves nothing (money-rules.md, "Identity").
+ */
+import { syncItemIdOf, type Reversal, type SignedItemResult } from '../../src/sync/protocol/messages.ts'
+import type { Work } from '../context.ts'
+import { freeSlot } from '../schemes/slots.ts'
+import { recordPosition } from '../terminals/heads.ts'
+import type { Terminal } from '../terminals/terminals.ts'
+import { settleWaiting } from './awaiting-funds.ts'
+import { fileDiscrepancy } from './discrepancies.ts'
+import { keepEvidence } from './evidence.ts'
+import { notYoursResult, tenderResult } from './results.ts'
+import { payBack } from './settlement.ts'
+import { claimTombstone, findTender, momentFor, settleTender, type Tender } from './tenders.ts'
+
+/** @param created the signer's time in seconds of the request that carried it */
+export async function reverse(work: Work, terminal: Terminal, item: Reversal, created: number): Promise<SignedItemResult> {
+  const { tenderId } = item
+  const itemId = syncItemIdOf(item)
+  const at = await momentFor(work, terminal.terminalId)
+  const isFirst = await claimTombstone(work, tenderId, terminal.terminalId, at)
+  const tender = await findTender(work, tenderId)
+  if (tender === undefined) throw new Error(`tender ${tenderId} vanished`)
+  if (tender.terminalId !== terminal.terminalId) return notYoursResult(work, itemId)
+  await keepEvidence(work, tenderId, 'reversal', item)
+  if ((await recordPosition(work, terminal.terminalId, item.position, created)) === 'conflict') {
+    // Moving money back to the agency harms nobody, so the reversal holds; that the journal forked is on file.
+    await fileDiscrepancy(work, {
+      terminalId: terminal.terminalId,
+      tenderId,
+      code: 'CHAIN_BROKEN',
+      owner: 'merchant',
+      amount: 0n,
+      evidence: { position: item.position },
+    })
+  }
+  if (isFirst) return tenderResult(work, tender, 'created', itemId)
+  if (tender.state === 'reversed') return tenderResult(work, tender, 'exists', itemId)
+
+  await undo(work, tender)
+  const outcome = { state: 'reversed', paidBy: null, refusal: null, loss: null } as const
+  await settleTender(work, tenderId, outcome, at)
+  return tenderResult(work, { ...tender, ...outcome, at }, 'created', itemId)
+}
+
+async function undo(work: Work, tender: Tender): Promise<void> {
+  const { terms, tenderId } = tender
+  if (terms === null) throw new Error(`tender ${tenderId} has a state but no terms`)
+  if (tender.state === 'settled') {
+    await payBack(work, {
+      tenderId,
+      slotId: terms.payerSlot,
+      schemeId: terms.schemeId,
+      payeeAccount: terms.payeeAccount,
+      amount: terms.amount,
+    })
+    await settleWaiting(work, terms.schemeId)
+  }
+  if (tender.state === 'awaiting_funds') await freeSlot(work, tenderId)
+  if (tender.state === 'not_paid') {
+    await work.connection.updateTable('discrepancy').set({ appeal: 'closed' }).where('tender_id', '=', tenderId).execute()
+  }
+}

@@ -1,0 +1,113 @@
+/** Moves the money of voucher payments, and back. */
+import { schemeAccountOf } from '../schemes/schemes.ts'
+import { smallestTiyn, subtractTiyn, tiyn, type Tiyn } from '../../src/voucher/money.ts'
+import { availableIn, post } from '../accounts/transfers.ts'
+import type { Work } from '../context.ts'
+import { findLease } from '../leases/leases.ts'
+import { findSlot, freeSlot } from '../schemes/slots.ts'
+
+export interface VoucherPayment {
+  readonly tenderId: string
+  readonly payer: string
+  readonly payeeAccount: string
+  readonly amount: Tiyn
+}
+
+/** Pays the merchant, then takes from that what the merchant owes (money-rules.md, "Marked money": netting). */
+export async function pay(work: Work, payment: VoucherPayment): Promise<'paid' | 'short'> {
+  const { payer, payeeAccount, amount, tenderId } = payment
+  const posted = await post(work, [{ debit: payer, credit: payeeAccount, amount, kind: 'voucher-payment' }], tenderId)
+  if (posted.kind === 'short') return 'short'
+  await netDebts(work, payeeAccount, amount)
+  return 'paid'
+}
+
+export interface PaidTender {
+  readonly tenderId: string
+  readonly slotId: string
+  readonly schemeId: string
+  readonly payeeAccount: string
+  readonly amount: Tiyn
+}
+
+/**
+ * Takes a payment back the way it came: into the escrow that holds the slot now, else to the agency's scheme account,
+ * and frees the slot. A merchant who has less than that owes the rest; then the agency's own money keeps the escrow
+ * whole, or the slot stays used until the debt is netted.
+ */
+export async function payBack(work: Work, tender: PaidTender): Promise<void> {
+  const scheme = schemeAccountOf(tender.schemeId)
+  const escrow = await escrowHolding(work, tender.slotId)
+  const available = tiyn((await availableIn(work, tender.payeeAccount)) ?? 0n)
+  const back = smallestTiyn(tender.amount, available)
+  const owed = subtractTiyn(tender.amount, back)
+  const target = owed === 0n ? (escrow ?? scheme) : scheme
+  const leg = { debit: tender.payeeAccount, credit: target, amount: back, kind: 'voucher-reversal' } as const
+  if ((await post(work, [leg], tender.tenderId)).kind === 'short') throw new Error('the merchant had less than was available')
+  if (owed === 0n) {
+    await freeSlot(work, tender.tenderId)
+    return
+  }
+  await work.connection
+    .insertInto('merchant_debt')
+    .values({
+      tender_id: tender.tenderId,
+      account_id: tender.payeeAccount,
+      creditor: scheme,
+      amount: owed,
+      at: work.now,
+    })
+    .execute()
+  await freeWhenCovered(work, tender.tenderId, tender.slotId, scheme, tender.amount)
+}
+
+async function escrowHolding(work: Work, slotId: string): Promise<string | undefined> {
+  const state = await findSlot(work, slotId)
+  if (state === undefined || state.leaseId === null) return undefined
+  return (await findLease(work, state.leaseId))?.escrowAccount
+}
+
+/** A leased slot gets its allowance back only together with the money for it: escrow is always funded. */
+async function freeWhenCovered(work: Work, tenderId: string, slotId: string, scheme: string, amount: Tiyn): Promise<void> {
+  const escrow = await escrowHolding(work, slotId)
+  if (escrow !== undefined) {
+    const topUp = { debit: scheme, credit: escrow, amount, kind: 'lease-funding' } as const
+    if ((await post(work, [topUp], tenderId)).kind === 'short') return
+  }
+  await freeSlot(work, tenderId)
+}
+
+async function netDebts(work: Work, account: string, received: Tiyn): Promise<void> {
+  const debts = await work.connection
+    .selectFrom('merchant_debt')
+    .selectAll()
+    .where('account_id', '=', account)
+    .where('amount', '>', 0n)
+    .orderBy('at')
+    .orderBy('tender_id')
+    .execute()
+  let left = received
+  for (const debt of debts) {
+    const amount = smallestTiyn(tiyn(debt.amount), left)
+    if (amount === 0n) return
+    const leg = { debit: account, credit: debt.creditor, amount, kind: 'debt-netting' } as const
+    if ((await post(work, [leg], debt.tender_id)).kind === 'short') return
+    left = subtractTiyn(left, amount)
+    await work.connection
+      .updateTable('merchant_debt')
+      .set({ amount: debt.amount - amount })
+      .where('tender_id', '=', debt.tender_id)
+      .execute()
+    if (amount === debt.amount) await freeRest(work, debt.tender_id, debt.creditor)
+  }
+}
+
+/** The debt is paid: a slot that was kept used for want of money is freed. */
+async function freeRest(work: Work, tenderId: string, scheme: string): Promise<void> {
+  const use = await work.connection
+    .selectFrom('slot_use')
+    .select(['slot_id', 'amount'])
+    .where('tender_id', '=', tenderId)
+    .executeTakeFirst()
+  if (use !== undefined) await freeWhenCovered(work, tenderId, use.slot_id, scheme, tiyn(use.amount))
+}

@@ -1,0 +1,142 @@
+/**
+ * The identity of tenders: the id is claimed under a primary key in the transaction that moves the money. No
+ * check-then-insert (money-rules.md, "Identity").
+ */
+import { termsHashOf, toJson } from '../../src/sync/protocol/canonical.ts'
+import type { Arrival, ItemResult } from '../../src/sync/protocol/messages.ts'
+import { tiyn, type Tiyn } from '../../src/voucher/money.ts'
+import type { RefusalCode } from '../../src/voucher/reasons.ts'
+import { differingTerm, tenderTermsSchema, type TenderTerms, type TermField } from '../../src/voucher/tender.ts'
+import type { Work } from '../context.ts'
+
+export type LossCode = NonNullable<ItemResult['loss']>
+
+export interface Tender {
+  readonly tenderId: string
+  /** The terminal that first used the id: it belongs to that one. */
+  readonly terminalId: string
+  /** Null for a tombstone whose request never came. */
+  readonly terms: TenderTerms | null
+  readonly state: 'deciding' | Exclude<ItemResult['state'], 'done'>
+  readonly paidBy: ItemResult['paidBy']
+  readonly refusal: RefusalCode | null
+  readonly loss: LossCode | null
+  readonly amount: Tiyn
+  /** The reversal came before the request. */
+  readonly tombstone: boolean
+  readonly at: number
+}
+
+export type TenderOutcome = Pick<Tender, 'state' | 'paidBy' | 'refusal' | 'loss'>
+
+/** @returns true when the id was free and is now this tender's. */
+export async function claimTender(
+  { connection }: Work,
+  terms: TenderTerms,
+  terminalId: string,
+  decidedAt: number,
+  at: number,
+): Promise<boolean> {
+  const inserted = await connection
+    .insertInto('tender')
+    .values({
+      tender_id: terms.tenderId,
+      terminal_id: terminalId,
+      terms: toJson(terms),
+      terms_hash: termsHashOf(terms),
+      state: 'deciding',
+      paid_by: null,
+      refusal: null,
+      loss: null,
+      slot_id: terms.payerSlot,
+      scheme_id: terms.schemeId,
+      amount: terms.amount,
+      decided_at: decidedAt,
+      tombstone: 0,
+      at,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('tender_id')
+    .executeTakeFirst()
+  return inserted !== undefined
+}
+
+/** @returns true when the id was free: whatever arrives under it from now on moves nothing. */
+export async function claimTombstone({ connection }: Work, tenderId: string, terminalId: string, at: number): Promise<boolean> {
+  const inserted = await connection
+    .insertInto('tender')
+    .values({
+      tender_id: tenderId,
+      terminal_id: terminalId,
+      terms: null,
+      terms_hash: null,
+      state: 'reversed',
+      paid_by: null,
+      refusal: null,
+      loss: null,
+      slot_id: null,
+      scheme_id: null,
+      amount: 0,
+      decided_at: null,
+      tombstone: 1,
+      at,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('tender_id')
+    .executeTakeFirst()
+  return inserted !== undefined
+}
+
+export async function findTender({ connection }: Work, tenderId: string): Promise<Tender | undefined> {
+  const row = await connection.selectFrom('tender').selectAll().where('tender_id', '=', tenderId).executeTakeFirst()
+  if (row === undefined) return undefined
+  return {
+    tenderId: row.tender_id,
+    terminalId: row.terminal_id,
+    terms: row.terms === null ? null : tenderTermsSchema.parse(JSON.parse(row.terms)),
+    state: row.state,
+    paidBy: row.paid_by,
+    refusal: row.refusal as RefusalCode | null,
+    loss: row.loss as LossCode | null,
+    amount: tiyn(row.amount),
+    tombstone: row.tombstone === 1n,
+    at: Number(row.at),
+  }
+}
+
+export async function settleTender({ connection }: Work, tenderId: string, outcome: TenderOutcome, at: number): Promise<void> {
+  await connection
+    .updateTable('tender')
+    .set({ state: outcome.state, paid_by: outcome.paidBy, refusal: outcome.refusal, loss: outcome.loss, at })
+    .where('tender_id', '=', tenderId)
+    .execute()
+}
+
+const differences: Readonly<Record<TermField, Arrival>> = {
+  payerSlot: 'exists_with_different_payer_slot',
+  payeeAccount: 'exists_with_different_payee_account',
+  amount: 'exists_with_different_amount',
+  schemeId: 'exists_with_different_scheme_id',
+  saleHash: 'exists_with_different_sale_hash',
+}
+
+/** How a known id stood when these terms arrived. */
+export function arrivalAt(tender: Tender, terms: TenderTerms): Arrival {
+  if (tender.tombstone || tender.terms === null) return 'reversed_before_arrival'
+  const difference = differingTerm(tender.terms, terms)
+  return difference === undefined ? 'exists' : differences[difference]
+}
+
+/**
+ * The moment of a change that this terminal hears of: never before a package that does not contain it, so that a till
+ * can tell by comparing whether a package's slot figures contain a result (`at` < `issuedAt`).
+ */
+export async function momentFor({ connection, now }: Work, terminalId: string): Promise<number> {
+  const last = await connection
+    .selectFrom('package')
+    .select('issued_at')
+    .where('terminal_id', '=', terminalId)
+    .orderBy('version', 'desc')
+    .executeTakeFirst()
+  return Math.max(now, Number(last?.issued_at ?? 0n))
+}

@@ -1,0 +1,113 @@
+/** Cards: which pseudonym belongs to which holder, with its wrapped keys. No UID is stored. */
+import { cardPseudonym } from '../../src/sync/protocol/card-pseudonym.ts'
+import { cardKeyNumber } from '../../src/voucher/cards/card-keys.ts'
+import type { Work } from '../context.ts'
+import { cardKeyPurpose } from '../keys.ts'
+import { announcePackages } from '../terminals/events.ts'
+import { publishHotlist } from './hotlist.ts'
+
+export interface Card {
+  readonly card: string
+  readonly holder: string
+  readonly status: 'active' | 'blocked'
+  /** Rises when the card is re-keyed; counters are unique within it. */
+  readonly epoch: number
+  readonly highestCounter: number
+  readonly fileReadKey: Uint8Array
+  readonly tillKey: Uint8Array
+}
+
+/**
+ * Registers a personalised card. The UID is used to name the card and derive its keys, and forgotten.
+ *
+ * @param uid 7 bytes
+ */
+export async function registerCard(
+  work: Work,
+  uid: Uint8Array,
+  holder: string,
+): Promise<{ readonly outcome: 'registered' | 'exists' | 'exists_with_different_terms'; readonly card: string }> {
+  const { connection, keys, random, now } = work
+  const card = cardPseudonym(keys.cardReferenceKey, uid)
+  const wrapped = (keyNumber: 2 | 3) => keys.wrap(keys.diversify(uid, keyNumber), cardKeyPurpose(card, keyNumber), random)
+  const inserted = await connection
+    .insertInto('card')
+    .values({
+      card,
+      holder,
+      status: 'active',
+      epoch: 1,
+      highest_counter: 0,
+      file_read_key: wrapped(cardKeyNumber.fileRead),
+      till_key: wrapped(cardKeyNumber.till),
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('card')
+    .executeTakeFirst()
+  if (inserted !== undefined) {
+    await connection.insertInto('card_status').values({ card, change: 1, status: 'active', at: now }).execute()
+    return { outcome: 'registered', card }
+  }
+  const existing = await findCard(work, card)
+  return { outcome: existing?.holder === holder ? 'exists' : 'exists_with_different_terms', card }
+}
+
+export async function findCard({ connection, keys }: Work, card: string): Promise<Card | undefined> {
+  const row = await connection.selectFrom('card').selectAll().where('card', '=', card).executeTakeFirst()
+  if (row === undefined) return undefined
+  return {
+    card: row.card,
+    holder: row.holder,
+    status: row.status,
+    epoch: Number(row.epoch),
+    highestCounter: Number(row.highest_counter),
+    fileReadKey: keys.unwrap(row.file_read_key, cardKeyPurpose(card, cardKeyNumber.fileRead)),
+    tillKey: keys.unwrap(row.till_key, cardKeyPurpose(card, cardKeyNumber.till)),
+  }
+}
+
+/** The holder's cards that are not blocked. */
+export async function activeCardsOf(work: Work, holder: string): Promise<readonly Card[]> {
+  const rows = await work.connection
+    .selectFrom('card')
+    .select('card')
+    .where('holder', '=', holder)
+    .where('status', '=', 'active')
+    .orderBy('card')
+    .execute()
+  const cards: Card[] = []
+  for (const row of rows) {
+    const card = await findCard(work, row.card)
+    if (card !== undefined) cards.push(card)
+  }
+  return cards
+}
+
+/** Blocks or unblocks; a change raises the hotlist's version. */
+export async function setCardStatus(
+  work: Work,
+  card: string,
+  status: 'active' | 'blocked',
+): Promise<'changed' | 'unchanged' | 'not_found'> {
+  const { connection, now } = work
+  const row = await connection.selectFrom('card').select('status').where('card', '=', card).executeTakeFirst()
+  if (row === undefined) return 'not_found'
+  if (row.status === status) return 'unchanged'
+  await connection.updateTable('card').set({ status }).where('card', '=', card).execute()
+  const changes = await connection.selectFrom('card_status').select('change').where('card', '=', card).execute()
+  await connection.insertInto('card_status').values({ card, change: changes.length + 1, status, at: now }).execute()
+  await publishHotlist(work)
+  await announcePackages(work)
+  return 'changed'
+}
+
+export async function wasBlockedAt({ connection }: Work, card: string, at: number): Promise<boolean> {
+  const row = await connection
+    .selectFrom('card_status')
+    .select('status')
+    .where('card', '=', card)
+    .where('at', '<=', BigInt(at))
+    .orderBy('change', 'desc')
+    .executeTakeFirst()
+  return row?.status === 'blocked'
+}

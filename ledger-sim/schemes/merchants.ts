@@ -1,0 +1,46 @@
+/** Merchants and the tiles of their tills. */
+import { z } from 'zod'
+import { toJson } from '../../src/sync/protocol/canonical.ts'
+import { catalogueItemSchema, merchantSchema, type CatalogueItem, type Merchant } from '../../src/voucher/package.ts'
+import { openAccount } from '../accounts/accounts.ts'
+import type { Work } from '../context.ts'
+import { announcePackagesOfMerchant } from '../terminals/events.ts'
+
+const catalogueSchema = z.array(catalogueItemSchema)
+
+/** Opens the merchant's account with it. Said again with another catalogue, the tiles change. */
+export async function registerMerchant(
+  work: Work,
+  merchant: Merchant,
+  catalogue: readonly CatalogueItem[],
+): Promise<'registered' | 'exists_with_different_terms'> {
+  const { connection } = work
+  const opened = await openAccount(work, {
+    accountId: merchant.accountId,
+    currency: 'DT',
+    kind: 'merchant',
+    owner: merchant.merchantId,
+    name: merchant.name.en,
+  })
+  if (opened === 'exists_with_different_terms') return opened
+  const values = { account_id: merchant.accountId, content: toJson(merchant), catalogue: toJson(catalogue) }
+  await connection
+    .insertInto('merchant')
+    .values({ merchant_id: merchant.merchantId, ...values })
+    .onConflict((conflict) => conflict.column('merchant_id').doUpdateSet(values))
+    .execute()
+  await announcePackagesOfMerchant(work, merchant.merchantId)
+  return 'registered'
+}
+
+export async function findMerchant(
+  { connection }: Work,
+  merchantId: string,
+): Promise<{ readonly merchant: Merchant; readonly catalogue: readonly CatalogueItem[] } | undefined> {
+  const row = await connection.selectFrom('merchant').selectAll().where('merchant_id', '=', merchantId).executeTakeFirst()
+  if (row === undefined) return undefined
+  return {
+    merchant: merchantSchema.parse(JSON.parse(row.content)),
+    catalogue: catalogueSchema.parse(JSON.parse(row.catalogue)),
+  }
+}

@@ -1,0 +1,126 @@
+/** Voucher schemes as the agency published them. Every version is kept: replay and "who pays" look back in time. */
+import { canonicalBytes, toJson } from '../../src/sync/protocol/canonical.ts'
+import { schemeSchema, type Scheme } from '../../src/voucher/scheme.ts'
+import { openAccount } from '../accounts/accounts.ts'
+import type { Work } from '../context.ts'
+import { announcePackages } from '../terminals/events.ts'
+
+/** Where the money lies that an agency has marked for a scheme. */
+export function schemeAccountOf(schemeId: string): string {
+  return `scheme.${schemeId}`
+}
+
+export type Published =
+  | 'published'
+  | 'exists'
+  /** The version is not the next one, or the same one says something else. */
+  | 'version_out_of_order'
+  | 'other_agency'
+  /** Safe publishing (money-rules.md, "Offline"): the reason says what does not fit. */
+  | { readonly unsafe: string }
+
+/** The first version is 1; each later one rises by one and replaces the last for new decisions. */
+export async function publishScheme(work: Work, scheme: Scheme): Promise<Published> {
+  const { connection, now } = work
+  const unsafe = unsafeReason(scheme)
+  if (unsafe !== undefined) return { unsafe }
+  const content = toJson(scheme)
+  const existing = await connection
+    .selectFrom('scheme')
+    .select(['version', 'agency_id', 'content'])
+    .where('scheme_id', '=', scheme.schemeId)
+    .executeTakeFirst()
+  if (existing !== undefined) {
+    if (existing.agency_id !== scheme.agencyId) return 'other_agency'
+    const version = Number(existing.version)
+    if (version === scheme.version && sameJson(existing.content, content)) return 'exists'
+    if (version + 1 !== scheme.version) return 'version_out_of_order'
+    await connection
+      .updateTable('scheme')
+      .set({ version: scheme.version, content })
+      .where('scheme_id', '=', scheme.schemeId)
+      .execute()
+  } else {
+    if (scheme.version !== 1) return 'version_out_of_order'
+    const accountId = schemeAccountOf(scheme.schemeId)
+    await openAccount(work, {
+      accountId,
+      currency: 'DT',
+      kind: 'scheme',
+      owner: scheme.agencyId,
+      name: scheme.schemeId,
+    })
+    await connection
+      .insertInto('scheme')
+      .values({
+        scheme_id: scheme.schemeId,
+        version: scheme.version,
+        agency_id: scheme.agencyId,
+        account_id: accountId,
+        content,
+      })
+      .execute()
+  }
+  await connection
+    .insertInto('scheme_version')
+    .values({ scheme_id: scheme.schemeId, version: scheme.version, status: scheme.status, content, at: now })
+    .execute()
+  await announcePackages(work)
+  return 'published'
+}
+
+export async function findScheme({ connection }: Work, schemeId: string): Promise<Scheme | undefined> {
+  const row = await connection.selectFrom('scheme').select('content').where('scheme_id', '=', schemeId).executeTakeFirst()
+  return row === undefined ? undefined : parsedScheme(row.content)
+}
+
+/** Ordered by id. */
+export async function listSchemes({ connection }: Work): Promise<readonly Scheme[]> {
+  const rows = await connection.selectFrom('scheme').select('content').orderBy('scheme_id').execute()
+  return rows.map((row) => parsedScheme(row.content))
+}
+
+/** Whether the scheme had been suspended or ended at that moment. */
+export async function wasInactiveAt({ connection }: Work, schemeId: string, at: number): Promise<boolean> {
+  const row = await connection
+    .selectFrom('scheme_version')
+    .select('status')
+    .where('scheme_id', '=', schemeId)
+    .where('at', '<=', BigInt(at))
+    .orderBy('version', 'desc')
+    .executeTakeFirst()
+  return row !== undefined && row.status !== 'active'
+}
+
+// Schemes are large (a year of periods) and immutable text: parsing each once is what keeps a decision cheap.
+const parsed = new Map<string, Scheme>()
+const parsedLimit = 64
+
+function parsedScheme(content: string): Scheme {
+  const known = parsed.get(content)
+  if (known !== undefined) return known
+  const scheme = schemeSchema.parse(JSON.parse(content))
+  if (parsed.size >= parsedLimit) parsed.clear()
+  parsed.set(content, scheme)
+  return scheme
+}
+
+function unsafeReason(scheme: Scheme): string | undefined {
+  const ids = new Set<string>()
+  for (const period of scheme.periods) {
+    if (ids.has(period.periodId)) return `period ${period.periodId} is named twice`
+    ids.add(period.periodId)
+    if (period.from >= period.to) return `period ${period.periodId} ends before it begins`
+    if (period.openings.some((opening) => opening.from >= opening.to)) return `period ${period.periodId} has an empty opening`
+  }
+  const inOrder = scheme.periods.toSorted((a, b) => a.from - b.from)
+  const overlapping = inOrder.find((period, index) => index > 0 && (inOrder[index - 1]?.to ?? 0) > period.from)
+  if (overlapping !== undefined) return `period ${overlapping.periodId} overlaps the one before`
+  const categories = scheme.priceCaps.map((cap) => cap.category)
+  if (new Set(categories).size !== categories.length) return 'two price caps for one category'
+  return undefined
+}
+
+function sameJson(first: string, second: string): boolean {
+  return Buffer.compare(canonicalBytes(JSON.parse(first)), canonicalBytes(JSON.parse(second))) === 0
+}

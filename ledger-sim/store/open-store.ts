@@ -1,0 +1,61 @@
+/**
+ * Opens the ledger's database. SQLite is the embedded default; everything above speaks kysely and is asynchronous, so
+ * that PostgreSQL can take its place (architecture.md, "Processes").
+ */
+import Database from 'better-sqlite3'
+import { Kysely, Migrator, SqliteDialect, type Transaction } from 'kysely'
+import { migrations } from './migrations.ts'
+import type { Tables } from './schema.ts'
+
+/** Inside one transaction. */
+export type Connection = Transaction<Tables>
+
+export interface Store {
+  /** Runs alone: all or nothing. Throwing rolls back. */
+  transaction<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result>
+  close(): Promise<void>
+}
+
+/** The file is not a database, or is damaged. */
+export class StoreDamagedError extends Error {}
+
+/**
+ * @param pathOrMemory a file, or `:memory:`
+ * @throws StoreDamagedError
+ */
+export async function openStore(pathOrMemory: string): Promise<Store> {
+  const file = openFile(pathOrMemory)
+  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) })
+  const migrator = new Migrator({ db: database, provider: { getMigrations: async () => ({ ...migrations }) } })
+  const { error } = await migrator.migrateToLatest()
+  if (error !== undefined) {
+    await database.destroy()
+    throw error instanceof Error && isDamage(error) ? new StoreDamagedError(error.message) : error
+  }
+  return {
+    transaction: (work) => database.transaction().execute(work),
+    close: () => database.destroy(),
+  }
+}
+
+function openFile(path: string): Database.Database {
+  const file = new Database(path)
+  try {
+    file.defaultSafeIntegers(true)
+    file.pragma('journal_mode = WAL')
+    // In WAL better-sqlite3 defaults to NORMAL, which loses acknowledged commits in a power cut (architecture.md).
+    file.pragma('synchronous = FULL')
+    file.pragma('foreign_keys = ON')
+    const verdict = file.pragma('quick_check(1)', { simple: true })
+    if (verdict !== 'ok') throw new StoreDamagedError(String(verdict))
+    return file
+  } catch (error) {
+    file.close()
+    throw error instanceof Error && isDamage(error) ? new StoreDamagedError(error.message) : error
+  }
+}
+
+function isDamage(error: Error): boolean {
+  const code = 'code' in error ? String(error.code) : ''
+  return code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT')
+}

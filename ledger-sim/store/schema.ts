@@ -1,0 +1,325 @@
+/**
+ * The ledger's tables. Whole numbers come back as bigint (safe integers), so amounts never pass through a float; moments
+ * are milliseconds since 1970. Unique constraints do the identity work (money-rules.md, "Identity").
+ */
+import type { ColumnType } from 'kysely'
+
+/** Read as bigint, written as either. */
+export type Whole = ColumnType<bigint, bigint | number, bigint | number>
+type WholeOrNull = ColumnType<bigint | null, bigint | number | null, bigint | number | null>
+
+export interface MetaTable {
+  name: string
+  value: string
+}
+
+export interface PrincipalTable {
+  key_id: string
+  jwk: string
+  role: string
+  owner: string
+  status: 'active' | 'revoked'
+}
+
+export interface AccountTable {
+  account_id: string
+  currency: 'DT' | 'KZT'
+  kind: string
+  owner: string
+  name: string
+  balance: Whole
+  /** The balance never goes below; null only for the accounts that money comes from. */
+  floor: WholeOrNull
+}
+
+export interface TransferTable {
+  transfer_id: string
+  group_id: string
+  debit: string
+  credit: string
+  amount: Whole
+  kind: string
+  reference: string
+  at: Whole
+}
+
+export interface HoldTable {
+  hold_id: string
+  debit: string
+  credit: string
+  amount: Whole
+  posted: Whole
+  state: 'pending' | 'posted' | 'voided' | 'expired'
+  expires_at: Whole
+  reference: string
+}
+
+/** What a client asked for under an id of its own: the same id again is answered from here. */
+export interface OperationTable {
+  operation_id: string
+  kind: string
+  caller: string
+  terms_hash: string
+  answer: string
+  at: Whole
+}
+
+export interface MerchantTable {
+  merchant_id: string
+  account_id: string
+  content: string
+  /** The tiles, one canonical JSON text. */
+  catalogue: string
+}
+
+export interface SchemeTable {
+  scheme_id: string
+  version: Whole
+  agency_id: string
+  account_id: string
+  content: string
+}
+
+export interface SchemeVersionTable {
+  scheme_id: string
+  version: Whole
+  status: string
+  content: string
+  at: Whole
+}
+
+/** Which holder is which beneficiary of a scheme: another pseudonym in each. */
+export interface EntitlementTable {
+  scheme_id: string
+  beneficiary: string
+  holder: string
+}
+
+/** Holds no UID and no open key (architecture.md, "Trust", Privacy). */
+export interface CardTable {
+  card: string
+  holder: string
+  status: 'active' | 'blocked'
+  epoch: Whole
+  highest_counter: Whole
+  file_read_key: string
+  till_key: string
+}
+
+export interface CardStatusTable {
+  card: string
+  change: Whole
+  status: 'active' | 'blocked'
+  at: Whole
+}
+
+export interface CardCounterTable {
+  card: string
+  epoch: Whole
+  counter: Whole
+  tender_id: string
+  mac: string
+}
+
+export interface CardFailureTable {
+  card: string
+  day: Whole
+  failures: Whole
+}
+
+export interface SlotTable {
+  slot_id: string
+  scheme_id: string
+  beneficiary: string
+  period_id: string
+  count_allowed: Whole
+  amount_allowed: Whole
+  /** The lease that holds the slot now, if one does. */
+  lease_id: string | null
+}
+
+export interface SlotUseTable {
+  slot_id: string
+  tender_id: string
+  amount: Whole
+}
+
+export interface LeaseTable {
+  lease_id: string
+  scheme_id: string
+  terminal_id: string
+  escrow_account: string
+  amount: Whole
+  sell_until: Whole
+  present_until: Whole
+  state: 'live' | 'closed'
+  granted_at: Whole
+}
+
+export interface LeaseSlotTable {
+  lease_id: string
+  slot_id: string
+  /** `moved`: a later lease of the same terminal took it over, with its money. */
+  state: 'live' | 'moved' | 'surrendered' | 'closed'
+  surrender_epoch: WholeOrNull
+  surrender_sequence: WholeOrNull
+}
+
+export interface LeaseCardTable {
+  lease_id: string
+  slot_id: string
+  card: string
+  sealed_till_key: string
+}
+
+export interface LeasePolicyTable {
+  terminal_id: string
+  scheme_id: string
+  content: string
+}
+
+export interface TerminalTable {
+  terminal_id: string
+  merchant_id: string
+  status: 'registered' | 'active' | 'suspended'
+  key_id: string | null
+  encryption_key: string | null
+  head_epoch: Whole
+  head_sequence: Whole
+  head_hash: string
+  /** Seconds: the signer's time of the request that showed the head, to tell a late message from a restored journal. */
+  head_created: Whole
+  last_seen_at: Whole
+  announced_version: Whole
+}
+
+export interface JournalPositionTable {
+  terminal_id: string
+  epoch: Whole
+  sequence: Whole
+  hash: string
+}
+
+export interface PackageTable {
+  package_id: string
+  terminal_id: string
+  version: Whole
+  hash: string
+  fingerprint: string
+  issued_at: Whole
+  content: string
+  signature: string
+}
+
+export interface HotlistTable {
+  version: Whole
+  issued_at: Whole
+  cards: string
+}
+
+export interface TenderTable {
+  tender_id: string
+  terminal_id: string
+  /** Null for a tombstone whose request never came. */
+  terms: string | null
+  terms_hash: string | null
+  state: 'deciding' | 'settled' | 'awaiting_funds' | 'refused' | 'not_paid' | 'reversed'
+  paid_by: 'escrow' | 'agency' | null
+  refusal: string | null
+  loss: string | null
+  slot_id: string | null
+  scheme_id: string | null
+  amount: Whole
+  decided_at: WholeOrNull
+  /** 1 when the reversal came first. */
+  tombstone: Whole
+  at: Whole
+}
+
+export interface EvidenceTable {
+  tender_id: string
+  content_hash: string
+  kind: string
+  content: string
+  at: Whole
+}
+
+export interface SurrenderTable {
+  surrender_id: string
+  terminal_id: string
+  lease_id: string
+  slot_id: string
+  state: 'done' | 'refused'
+  amount: Whole
+  at: Whole
+}
+
+export interface DiscrepancyTable {
+  discrepancy_id: string
+  terminal_id: string
+  tender_id: string | null
+  code: string
+  owner: string
+  amount: Whole
+  evidence: string
+  appeal: 'open' | 'closed'
+  at: Whole
+}
+
+export interface EventTable {
+  terminal_id: string
+  cursor: Whole
+  at: Whole
+  content: string
+}
+
+export interface EnrolmentCodeTable {
+  code_hash: string
+  terminal_id: string
+  expires_at: Whole
+  tries_left: Whole
+  used_by: string | null
+}
+
+/** What a merchant owes after a reversal that its account could not give back; netted from the next settlements. */
+export interface MerchantDebtTable {
+  tender_id: string
+  account_id: string
+  creditor: string
+  amount: Whole
+  at: Whole
+}
+
+export interface Tables {
+  meta: MetaTable
+  principal: PrincipalTable
+  account: AccountTable
+  transfer: TransferTable
+  hold: HoldTable
+  operation: OperationTable
+  merchant: MerchantTable
+  scheme: SchemeTable
+  scheme_version: SchemeVersionTable
+  entitlement: EntitlementTable
+  card: CardTable
+  card_status: CardStatusTable
+  card_counter: CardCounterTable
+  card_failure: CardFailureTable
+  slot: SlotTable
+  slot_use: SlotUseTable
+  lease: LeaseTable
+  lease_slot: LeaseSlotTable
+  lease_card: LeaseCardTable
+  lease_policy: LeasePolicyTable
+  terminal: TerminalTable
+  journal_position: JournalPositionTable
+  package: PackageTable
+  hotlist: HotlistTable
+  tender: TenderTable
+  evidence: EvidenceTable
+  surrender: SurrenderTable
+  discrepancy: DiscrepancyTable
+  event: EventTable
+  enrolment_code: EnrolmentCodeTable
+  merchant_debt: MerchantDebtTable
+}

@@ -1,0 +1,104 @@
+/**
+ * What the ledger has seen of each terminal's journal. A terminal that shows less, or another row at the same place, has
+ * been restored or cloned (money-rules.md, "Journal").
+ */
+import type { z } from 'zod'
+import { signTagged } from '../../src/sync/protocol/keys.ts'
+import type { headAnswerSchema, JournalPosition } from '../../src/sync/protocol/messages.ts'
+import type { Work } from '../context.ts'
+import { fileDiscrepancy } from '../payments/discrepancies.ts'
+
+/**
+ * Remembers a row of the terminal's journal.
+ *
+ * @param created the signer's time in seconds of the request that carried it
+ * @returns `conflict` when another row was seen at that place
+ */
+export async function recordPosition(
+  work: Work,
+  terminalId: string,
+  position: JournalPosition,
+  created: number,
+): Promise<'recorded' | 'conflict'> {
+  const { connection } = work
+  const known = await positionAt(work, terminalId, position)
+  if (known !== undefined && known !== position.hash) return 'conflict'
+  if (known === undefined) {
+    await connection
+      .insertInto('journal_position')
+      .values({ terminal_id: terminalId, epoch: position.epoch, sequence: position.sequence, hash: position.hash })
+      .execute()
+  }
+  const head = await headOf(work, terminalId)
+  if (isLater(position, head.position)) {
+    await connection
+      .updateTable('terminal')
+      .set({
+        head_epoch: position.epoch,
+        head_sequence: position.sequence,
+        head_hash: position.hash,
+        head_created: Math.max(created, head.created),
+      })
+      .where('terminal_id', '=', terminalId)
+      .execute()
+  }
+  return 'recorded'
+}
+
+/** Answers a terminal that shows where its journal stands. */
+export async function showHead(
+  work: Work,
+  terminalId: string,
+  head: JournalPosition,
+  created: number,
+): Promise<z.output<typeof headAnswerSchema>> {
+  const seen = await headOf(work, terminalId)
+  const known = await positionAt(work, terminalId, head)
+  const isOlder = isLater(seen.position, head)
+  // A message that was signed before the later head was shown is late, not proof of a restored journal.
+  const isLate = isOlder && created <= seen.created
+  if ((known !== undefined && known !== head.hash) || (isOlder && !isLate)) {
+    await fileDiscrepancy(work, {
+      terminalId,
+      tenderId: null,
+      code: 'ROLLBACK_DETECTED',
+      owner: 'merchant',
+      amount: 0n,
+      evidence: { shown: head, seen: seen.position },
+    })
+    return { kind: 'rollback_detected', seen: seen.position }
+  }
+  await recordPosition(work, terminalId, head, created)
+  return { kind: 'countersigned', signature: signTagged(work.keys.signing, 'tolem/journal-head/1', { terminalId, head }) }
+}
+
+async function positionAt({ connection }: Work, terminalId: string, at: JournalPosition): Promise<string | undefined> {
+  const row = await connection
+    .selectFrom('journal_position')
+    .select('hash')
+    .where('terminal_id', '=', terminalId)
+    .where('epoch', '=', BigInt(at.epoch))
+    .where('sequence', '=', BigInt(at.sequence))
+    .executeTakeFirst()
+  return row?.hash
+}
+
+async function headOf(
+  { connection }: Work,
+  terminalId: string,
+): Promise<{ readonly position: JournalPosition; readonly created: number }> {
+  const row = await connection
+    .selectFrom('terminal')
+    .select(['head_epoch', 'head_sequence', 'head_hash', 'head_created'])
+    .where('terminal_id', '=', terminalId)
+    .executeTakeFirstOrThrow()
+  return {
+    position: { epoch: Number(row.head_epoch), sequence: Number(row.head_sequence), hash: row.head_hash },
+    created: Number(row.head_created),
+  }
+}
+
+/** A new epoch begins after a detected rollback and starts its sequence anew. */
+function isLater(first: JournalPosition, second: JournalPosition): boolean {
+  return first.epoch > second.epoch || (first.epoch === second.epoch && first.sequence > second.sequence)
+}

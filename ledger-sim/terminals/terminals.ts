@@ -1,0 +1,92 @@
+/** Terminals as the ledger knows them. */
+import { verifyingKey, publicJwkSchema, type VerifyingKey } from '../../src/sync/protocol/keys.ts'
+import { encryptionJwkSchema, type EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
+import type { Work } from '../context.ts'
+
+export interface Terminal {
+  readonly terminalId: string
+  readonly merchantId: string
+  /** `registered`: not enrolled yet, has no keys. */
+  readonly status: 'registered' | 'active' | 'suspended'
+  readonly encryptionKey: EncryptionJwk | null
+}
+
+export async function registerTerminal(
+  { connection }: Work,
+  terminalId: string,
+  merchantId: string,
+): Promise<'registered' | 'exists' | 'exists_with_different_terms'> {
+  const inserted = await connection
+    .insertInto('terminal')
+    .values({
+      terminal_id: terminalId,
+      merchant_id: merchantId,
+      status: 'registered',
+      key_id: null,
+      encryption_key: null,
+      head_epoch: 0,
+      head_sequence: 0,
+      head_hash: '',
+      head_created: 0,
+      last_seen_at: 0,
+      announced_version: 0,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('terminal_id')
+    .executeTakeFirst()
+  if (inserted !== undefined) return 'registered'
+  const existing = await connection
+    .selectFrom('terminal')
+    .select('merchant_id')
+    .where('terminal_id', '=', terminalId)
+    .executeTakeFirst()
+  return existing?.merchant_id === merchantId ? 'exists' : 'exists_with_different_terms'
+}
+
+export async function findTerminal({ connection }: Work, terminalId: string): Promise<Terminal | undefined> {
+  const row = await connection
+    .selectFrom('terminal')
+    .select(['terminal_id', 'merchant_id', 'status', 'encryption_key'])
+    .where('terminal_id', '=', terminalId)
+    .executeTakeFirst()
+  if (row === undefined) return undefined
+  return {
+    terminalId: row.terminal_id,
+    merchantId: row.merchant_id,
+    status: row.status,
+    encryptionKey: row.encryption_key === null ? null : encryptionJwkSchema.parse(JSON.parse(row.encryption_key)),
+  }
+}
+
+/**
+ * A suspended terminal sells nothing new with the ledger's help; what it already sold can still be presented
+ * (money-rules.md, "Who pays").
+ */
+export async function suspendTerminal({ connection }: Work, terminalId: string): Promise<void> {
+  await connection.updateTable('terminal').set({ status: 'suspended' }).where('terminal_id', '=', terminalId).execute()
+}
+
+/** Every key the terminal ever signed with, the present one included: rows signed before a change of keys stay valid. */
+export async function signingKeysOf({ connection }: Work, terminalId: string): Promise<readonly VerifyingKey[]> {
+  const rows = await connection
+    .selectFrom('principal')
+    .select('jwk')
+    .where('owner', '=', terminalId)
+    .where('role', '=', 'terminal')
+    .execute()
+  return rows.map((row) => verifyingKeyOf(row.jwk))
+}
+
+// Importing a key costs more than verifying with it, and a key is immutable.
+const importedKeys = new Map<string, VerifyingKey>()
+const importedKeysLimit = 10_000
+
+/** @param jwk JSON text of a public key */
+export function verifyingKeyOf(jwk: string): VerifyingKey {
+  const known = importedKeys.get(jwk)
+  if (known !== undefined) return known
+  const key = verifyingKey(publicJwkSchema.parse(JSON.parse(jwk)))
+  if (importedKeys.size >= importedKeysLimit) importedKeys.clear()
+  importedKeys.set(jwk, key)
+  return key
+}
