@@ -58,7 +58,8 @@ class NfcPcscReader implements CardReaderPort {
     this.#library = new nfcPcsc.NFC()
     this.#library.on('reader', (reader) => this.#attach(reader))
     this.#library.on('error', (error) => {
-      this.#serviceTrouble = `PC/SC does not answer (${describeFailure(error)}). Linux: is pcscd running? Windows: SCardSvr?`
+      const service = process.platform === 'win32' ? 'SCardSvr' : 'pcscd'
+      this.#serviceTrouble = `PC/SC does not answer (${describeFailure(error)}); is ${service} running?`
       this.#reportStatus()
     })
     this.#library.pcsc.on('service', (up) => {

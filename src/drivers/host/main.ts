@@ -22,7 +22,7 @@ function endWith(reason: string): void {
 }
 
 function parentChannel(): MessageChannelPort | null {
-  const electronPort = (process as { parentPort?: ElectronPort }).parentPort
+  const electronPort = (process as unknown as { parentPort?: ElectronPort }).parentPort
   if (electronPort !== undefined) return channelOverElectronPort(electronPort)
   return process.send === undefined ? null : channelOverProcessIpc(process)
 }

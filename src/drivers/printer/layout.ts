@@ -48,7 +48,7 @@ function alignLine(line: string, align: TextAlign, width: number): string {
   return line
 }
 
-/** The amount stands at the right edge of the last line of its name, or alone on a line when they do not fit together. */
+/** The amount stands at the right edge of the last line of its name, or below it where they do not fit together. */
 function layOutRow(left: string, right: string, columns: number): string[] {
   const amounts = wrap(right.replaceAll('\n', ' '), columns)
   const amountWidth = widthOf(amounts[0] ?? '')

@@ -89,9 +89,19 @@ export class PrinterConnection {
     return { kind: 'written', written: bytes.length }
   }
 
-  close(): void {
-    this.#socket.end()
-    this.#socket.unref()
+  /** Hangs up, and waits until the printer has too: many take no second client before that. */
+  close(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#scheduler.clearTimeout(timer)
+        this.#socket.destroy()
+        resolve()
+      }
+      const timer = this.#scheduler.setTimeout(done, timeoutMs)
+      if (this.#socket.closed) done()
+      else this.#socket.once('close', done)
+      this.#socket.end()
+    })
   }
 
   /** Ends with RST: bytes that the printer has not taken yet are discarded, not printed once there is paper again. */

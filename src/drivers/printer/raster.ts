@@ -65,5 +65,6 @@ function drawLine(line: LaidOutLine, cell: number, y: number): string {
   if (placed.length === 0) return ''
   const places = placed.map(({ x }) => x).join(' ')
   const text = placed.map(({ character }) => `&#${character.codePointAt(0)};`).join('')
-  return `<text x="${places}" y="${y}" font-family="Noto Sans Mono" font-size="${size}" font-weight="${weight}">${text}</text>`
+  const font = `font-family="Noto Sans Mono" font-size="${size}" font-weight="${weight}"`
+  return `<text x="${places}" y="${y}" ${font}>${text}</text>`
 }

@@ -107,7 +107,7 @@ class TcpPrinter implements PrinterPort {
     const opened = await openConnection(this.#options, this.#options.scheduler, this.#timing.connectMaxMs)
     if (opened.kind === 'unreachable') return this.#learn(withTrouble('unreachable'))
     const asked = await opened.connection.askStatus(this.#timing.replyMaxMs)
-    opened.connection.close()
+    await opened.connection.close(this.#timing.replyMaxMs)
     if (asked.kind === 'status') return this.#learn(asked.status)
     return this.#learn(withTrouble(asked.kind === 'silent' ? 'timed-out' : 'unreachable'))
   }
@@ -124,7 +124,7 @@ class TcpPrinter implements PrinterPort {
     }
     if (before.kind === 'lost') return failed('unreachable', 'the printer closed the connection')
     if (before.status.trouble !== null) {
-      connection.close()
+      await connection.close(this.#timing.replyMaxMs)
       return failed(before.status.trouble, 'before the first byte of the job')
     }
 
@@ -151,7 +151,7 @@ class TcpPrinter implements PrinterPort {
         return failed(trouble, 'during the job')
       }
       if (trouble === null && (!profile.answersWhenDrained || drainedBefore || late)) {
-        connection.close()
+        await connection.close(this.#timing.replyMaxMs)
         this.#learn(asked.status)
         return { kind: 'printed' }
       }

@@ -8,7 +8,7 @@ const tengeAbbreviation = 'тг'
 const spaces = /[\u00a0\u2000-\u200a\u202f\u205f\u3000\t]/gu
 const invisible = /[\u00ad\u200b-\u200d\u2060\ufeff]/gu
 const hyphens = /[\u2010\u2011\u2212]/gu
-/** C0 and C1 controls: in a name from a catalogue they would be printer commands (a drawer that opens, a status query). */
+/** C0 and C1 controls: in a name from a catalogue they would be printer commands (a drawer that opens). */
 const controls = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/gu
 /** Shown where a character cannot be: visible, and never mistaken for a question mark. */
 export const replacementCharacter = '\ufffd'

@@ -32,6 +32,7 @@ class ScriptedPrinter {
   drainedAfterMs: number | null = null
   readonly paper: number[] = []
   connections = 0
+  connectionsAtOnceMax = 0
   readonly open = new Set<Socket>()
   #server: Server
 
@@ -39,6 +40,7 @@ class ScriptedPrinter {
     this.#server = createServer((socket) => {
       this.connections += 1
       this.open.add(socket)
+      this.connectionsAtOnceMax = Math.max(this.connectionsAtOnceMax, this.open.size)
       socket.on('close', () => this.open.delete(socket))
       socket.on('error', () => undefined)
       socket.on('data', (data) => this.#take(socket, data))
@@ -128,6 +130,8 @@ describe('a printer on TCP', () => {
       ['B', 5000],
       ['C', 5000],
     ])
+    // Many printers serve one client only.
+    expect(printer.connectionsAtOnceMax).toBe(1)
   })
 
   it.each([
@@ -161,7 +165,7 @@ describe('a printer on TCP', () => {
     expect(printer.connections).toBe(2)
   })
 
-  it('that stops taking bytes for no visible reason is timed out, also under a job larger than any buffer', async () => {
+  it('that stops taking bytes for no visible reason is timed out, also under a job beyond all buffers', async () => {
     await start()
     printer.takesAtMost = 1000
     const result = await port.print(job(30_000_000))

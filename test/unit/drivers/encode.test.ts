@@ -173,6 +173,7 @@ describe('an unknown printer', () => {
       top += picture.height
     }
     expect(top).toBe(70 * 32)
+    expect(job.gaps).toBe(0)
     expect(filled.size).toBe(70)
   })
 })

@@ -10,6 +10,8 @@ export interface ReadJob {
   readonly cuts: number
   /** Text bytes as they are, over the whole job. */
   readonly textBytes: number[]
+  /** Pictures followed by a line feed that moved the paper: a white gap. */
+  readonly gaps: number
 }
 
 const differences = kz1048.map_diff_from_cp1251 as Record<string, string>
@@ -24,16 +26,18 @@ const decode = (bytes: number[]): string =>
 
 /** Reads the commands that receipts use. Throws on any other: an unknown command is a defect of the encoder. */
 export function readJob(job: Uint8Array): ReadJob {
-  const read: ReadJob & { cuts: number } = {
+  const read: ReadJob & { cuts: number; gaps: number } = {
     lines: [],
     pictures: [],
     qrPayloads: [],
     codePages: [],
     cuts: 0,
     textBytes: [],
+    gaps: 0,
   }
   let line: number[] = []
   let qrData = ''
+  let lineSpacing: number | null = null
   let at = 0
   const byte = (offset: number) => {
     const value = job[at + offset]
@@ -44,8 +48,14 @@ export function readJob(job: Uint8Array): ReadJob {
     Buffer.from(job.subarray(at + offset, at + offset + length)).toString('hex')
   while (at < job.length) {
     const two = command(0, 2)
-    if (two === '1b40' || two === '1c2e' || two === '1b32') at += 2
-    else if (two === '1b4d' || two === '1b45' || two === '1d21' || two === '1b61' || two === '1b33') at += 3
+    if (two === '1b32') {
+      lineSpacing = null
+      at += 2
+    } else if (two === '1b33') {
+      lineSpacing = byte(2)
+      at += 3
+    } else if (two === '1b40' || two === '1c2e') at += 2
+    else if (two === '1b4d' || two === '1b45' || two === '1d21' || two === '1b61') at += 3
     else if (two === '1b74') {
       read.codePages.push(byte(2))
       at += 3
@@ -67,6 +77,7 @@ export function readJob(job: Uint8Array): ReadJob {
       read.lines.push(null)
       at += 8 + widthBytes * height
     } else if (byte(0) === 0x0a) {
+      if (line.length === 0 && read.lines.at(-1) === null && lineSpacing !== 0) read.gaps += 1
       read.lines.push(decode(line))
       line = []
       at += 1

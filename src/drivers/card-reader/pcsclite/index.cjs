@@ -7,7 +7,7 @@
  * What pcsc-mini or PC/SC do unlike the binding, and what is done about it:
  * - the ATR of pcsc-mini's `change` event has the right length and wrong bytes: the card itself is asked;
  * - a second operation on a busy card throws at once: operations are queued for each reader;
- * - a transmit during which the card leaves succeeds with no bytes: fewer than two bytes are an error (`ShortResponse`);
+ * - a transmit during which the card leaves succeeds with no bytes: fewer than two are an error (`ShortResponse`);
  * - nfc-pcsc swallows a failed connect: the reader's `error` event tells it;
  * - a client whose service died stays dead: a new one is tried each second.
  *
