@@ -65,7 +65,8 @@ function part(id, data, draw) {
 
 /** A row of which one button is pressed. `options`: value → words, or value → [words, 'warn' | 'bad']. */
 function choice(title, current, options, choose, hint = {}) {
-  return build('div', { class: 'control' }, build('span', { text: title }),
+  // Short rows stand side by side.
+  return build('div', { class: options.length === 2 ? 'control half' : 'control' }, build('span', { text: title }),
     build('div', { class: 'choice', role: 'group', 'aria-label': title },
       ...options.map(([value, words, mood]) => {
         const button = build('button', {
@@ -81,7 +82,7 @@ function numbered(words, unit, start, act, disabled = false) {
   const input = build('input', {
     type: 'number', min: 0, value: start, 'data-key': `number:${words}`, 'aria-label': `${words}, ${unit}`,
   })
-  return build('div', { class: 'row' },
+  return build('div', { class: 'row numbered' },
     build('button', {
       type: 'button', text: words, 'data-key': `act:${words}`, disabled, onclick: () => act(Number(input.value)),
     }), input, build('span', { text: unit }))
@@ -129,11 +130,11 @@ function drawMisfortunes() {
   const none = state.reader.card === null
   const fault = (kind, rest = {}) => (atCommand) => post('/api/reader/fault', { kind, atCommand: Math.max(1, atCommand), ...rest })
   return [
-    numbered('Pull in', 'ms', 400, (afterMs) => post('/api/reader/pull', { afterMs }), none),
-    numbered('Pull after', 'commands', 4, (afterCommands) => post('/api/reader/pull', { afterCommands }), none),
-    numbered('Lose the answer of', 'th command from now', 5, fault('answer-lost'), none),
-    numbered('Go mute at', 'th command from now', 1, fault('mute'), none),
-    numbered('Answer garbage at', 'th command from now', 1, fault('garbage'), none),
+    numbered('Pull away in', 'ms', 400, (afterMs) => post('/api/reader/pull', { afterMs }), none),
+    numbered('Pull away after', 'commands', 4, (afterCommands) => post('/api/reader/pull', { afterCommands }), none),
+    numbered('Lose answer no.', 'from now', 5, fault('answer-lost'), none),
+    numbered('Mute from no.', 'from now', 1, fault('mute'), none),
+    numbered('Garbage answer no.', 'from now', 1, fault('garbage'), none),
     build('div', { class: 'row' },
       build('button', {
         type: 'button', text: 'Disarm', 'data-key': 'disarm', disabled: none,
@@ -165,16 +166,16 @@ function drawNetwork() {
   const { network } = state
   const set = (body) => post('/api/network', body)
   return [
-    choice('Connection', network.mode, [
+    build('div', { class: 'controls' }, choice('Connection', network.mode, [
       ['up', 'Up'], ['cut', 'Cut', 'bad'], ['black-hole', 'Black hole', 'bad'], ['hold', 'Hold', 'warn'],
     ], (mode) => set({ mode }), { cut: 'N' }),
     choice('Delay', network.delayMs, [
       [0, 'None'], [300, '0.3 s', 'warn'], [1000, '1 s', 'warn'], [3000, '3 s', 'warn'],
     ], (delayMs) => set({ delayMs })),
     choice('Lose answers', network.loseAnswers.count, [
-      [0, 'None'], [1, 'Next one', 'warn'], [2, 'Next two', 'warn'], [3, 'Next three', 'warn'],
-    ], (loseNext) => set({ loseNext }), { 1: 'L' }),
-    build('p', { class: 'empty', text: `${network.requests} requests passed, ${network.answersLost} answers lost, ${network.openConnections} connections open` }),
+      [0, 'None'], [1, 'Next', 'warn'], [2, 'Next 2', 'warn'], [3, 'Next 3', 'warn'],
+    ], (loseNext) => set({ loseNext }), { 1: 'L' })),
+    build('p', { class: 'note', text: `${network.requests} requests passed, ${network.answersLost} answers lost, ${network.openConnections} connections open` }),
   ]
 }
 
@@ -182,20 +183,21 @@ function drawPrinter() {
   const { printer } = state
   const set = (body) => post('/api/printer', body)
   return [
-    choice('Power', printer.power, [['on', 'On'], ['off', 'Off', 'bad']], (power) => set({ power })),
+    build('div', { class: 'controls' },
     choice('Paper', printer.paper, [['present', 'In'], ['near-end', 'Near end', 'warn'], ['out', 'Out', 'bad']],
       (paper) => set({ paper }), { out: 'P' }),
+    choice('Power', printer.power, [['on', 'On'], ['off', 'Off', 'bad']], (power) => set({ power })),
     choice('Cover', printer.cover, [['closed', 'Closed'], ['open', 'Open', 'bad']], (cover) => set({ cover })),
     choice('Line', printer.online, [[true, 'On line'], [false, 'Off line', 'bad']], (online) => set({ online })),
     choice('Cutter', printer.cutter, [['ok', 'Free'], ['jammed', 'Jammed', 'bad']], (cutter) => set({ cutter })),
     choice('Drawer', printer.drawer, [['closed', 'Closed'], ['open', 'Open', 'warn']], (drawer) => set({ drawer })),
+    choice('Answers status', printer.answers, [[true, 'Yes'], [false, 'Never', 'bad']], (answers) => set({ answers })),
     choice('Speed', printer.bytesPerSecond, [[null, 'Full'], [500, 'Slow', 'warn'], [60, 'Crawling', 'warn']],
-      (bytesPerSecond) => set({ bytesPerSecond })),
-    choice('Answers', printer.answers, [[true, 'Yes'], [false, 'Never', 'bad']], (answers) => set({ answers })),
+      (bytesPerSecond) => set({ bytesPerSecond }))),
     build('div', { class: 'misfortunes' },
       numbered('Paper ends after', 'lines', 3, (lines) => set({ paperEndsAfterLines: Math.max(1, lines) })),
       numbered('Cut connection after', 'bytes', 200, (bytes) => set({ cutConnectionAfterBytes: Math.max(1, bytes) }))),
-    build('p', { class: 'empty', text: [
+    build('p', { class: 'note', text: [
       `Port ${printer.port}`, `${printer.widthDots} dots`, printer.connected ? 'till connected' : 'no till connected',
       printer.bufferedBytes > 0 ? `${printer.bufferedBytes} bytes waiting` : null,
       printer.paperEndsAfterLines === null ? null : `paper ends after ${printer.paperEndsAfterLines} lines`,
@@ -237,6 +239,17 @@ function drawLogChoice() {
   }))
 }
 
+const longestShown = 72
+const shortened = (text) => (text.length > longestShown ? `${text.slice(0, longestShown)}… (${text.length})` : text)
+
+/** A command and its answer read as one exchange; everything else as names and values. */
+function logWords(what, { command, answer, noAnswer, ...rest }) {
+  const exchange = command === undefined ? [] : [`${shortened(String(command))} → ${shortened(String(answer ?? noAnswer))}`]
+  const others = Object.entries(rest).map(([name, value]) =>
+    `${name} ${shortened(typeof value === 'object' ? JSON.stringify(value) : String(value))}`)
+  return [what, [...exchange, ...others].join(' · ')].filter((words) => words !== '').join(': ')
+}
+
 const badEvents = /fault|lost|cut|swallowed|trouble|failed|withheld|torn/
 
 async function readLog() {
@@ -245,19 +258,17 @@ async function readLog() {
   if (shownLog === 'card') {
     if (lastCard !== null) {
       const response = await fetch(`/api/cards/${encodeURIComponent(lastCard)}/log?last=60`)
-      lines = (await response.json()).map(({ at: when, kind, sequence, ...details }) => ({ at: when, what: `${lastCard}: ${kind}`, details }))
+      lines = (await response.json()).map(({ at: when, kind, sequence, ...details }) => ({ at: when, what: `${lastCard}, ${kind}`, details }))
     }
   } else {
     lines = (await (await fetch('/api/log')).json())[shownLog]
   }
   part('log', [shownLog, lines], () => lines.length === 0
     ? [build('li', {}, build('span', { class: 'empty', text: 'Nothing yet.' }))]
-    : lines.map(({ at: when, what, details }) => {
-        const words = Object.entries(details).map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
-        return build('li', { class: badEvents.test(what) ? 'bad' : undefined },
+    : lines.map(({ at: when, what, details }) =>
+        build('li', { class: badEvents.test(what) ? 'bad' : undefined },
           build('time', { text: `${clock(when)}.${String(when % 1000).padStart(3, '0')}` }),
-          build('span', { text: `${what}  ${words.join(' · ')}` }))
-      }).toReversed())
+          build('span', { text: logWords(what, details) }))).toReversed())
 }
 
 function show(next) {
