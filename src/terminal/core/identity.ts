@@ -3,7 +3,7 @@
  * (architecture.md, "Trust"). The keys lie in files with strict rights until an OS store keeps them; the start says so.
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { verifyAnswer, signRequest } from '../../sync/protocol/http-signature.ts'
@@ -28,7 +28,7 @@ export function loadTerminalKeys(folder: string): TerminalKeys {
     writeFileSync(file, JSON.stringify(stored), { mode: 0o600 })
   }
   chmodSync(file, 0o600)
-  const stored = JSON.parse(readFileSync(file, 'utf8')) as { signing: object; encryption: string }
+  const stored = JSON.parse(readFileSync(file, 'utf8')) as { signing: JsonWebKey; encryption: string }
   return { signing: signingKey(stored.signing), encryption: encryptionKey(Buffer.from(stored.encryption, 'base64url')) }
 }
 

@@ -112,7 +112,7 @@ function argument(name: string): string {
 }
 
 function shellChannel(): MessageChannelPort {
-  const { parentPort } = process as { parentPort?: Parameters<typeof channelOverElectronPort>[0] }
+  const { parentPort } = process as unknown as { parentPort?: Parameters<typeof channelOverElectronPort>[0] }
   return parentPort === undefined ? channelOverProcessIpc(process) : channelOverElectronPort(parentPort)
 }
 
