@@ -25,6 +25,7 @@ import type { Lease, TerminalPackage } from '../../voucher/package.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import type { CoveredLine, Sale } from '../../voucher/sale.ts'
 import { saleTotal } from '../../voucher/sale.ts'
+import { periodAt } from '../../voucher/scheme.ts'
 import type { LocalSpend, Slot } from '../../voucher/slot.ts'
 import type { Sun, TenderTerms } from '../../voucher/tender.ts'
 import type { AcceptOutcome, AuthoriseOutcome, IdentifyOutcome, Intent, PaymentWork, PrepareOutcome, ProveOutcome } from './machine.ts'
@@ -129,13 +130,16 @@ export class CardPayment implements PaymentWork {
     const tapped = this.#tapped
     if (active === undefined) return { kind: 'refused', code: 'PACKAGE_MISSING' }
     if (tapped?.presenceId !== presenceId) return { kind: 'card_left' }
-    const leased = this.#leasedSlots(active.package, tapped.card)
+    const everyLeased = this.#leasedSlots(active.package, tapped.card)
+    const nowLeased = everyLeased.filter(({ slot }) => this.#isCurrent(active.package, slot))
+    const mode = engine.worthAsking ? 'online' : 'offline'
+    // Without the ledger, a slot of another period still tells better than "not in the lease" why nothing is paid now.
+    const leased = nowLeased.length === 0 && mode === 'offline' ? everyLeased : nowLeased
     if (leased.length > 0) {
-      const mode = engine.worthAsking ? 'online' : 'offline'
       const slots = leased.map((entry) => entry.slot)
       return this.#decideAndRecord(active, tapped, slots, leased, mode)
     }
-    if (!engine.worthAsking) return this.#refuseUnleased(active, tapped)
+    if (mode === 'offline') return this.#refuseUnleased(active, tapped)
     const session = await this.#openCardSession(presenceId, tapped)
     if (session.kind !== 'slots') return session
     return this.#decideAndRecord(active, tapped, session.slots, [], 'online')
@@ -298,6 +302,11 @@ export class CardPayment implements PaymentWork {
           return [{ lease, slot, sealedTillKey: own.sealedTillKey }]
         }),
       )
+  }
+
+  #isCurrent(active: TerminalPackage, slot: Slot): boolean {
+    const scheme = active.schemes.find((candidate) => candidate.schemeId === slot.schemeId)
+    return scheme !== undefined && periodAt(scheme, this.#parts.time.now())?.periodId === slot.periodId
   }
 
   /** A card that this till has no lease for, and no ledger to ask. */

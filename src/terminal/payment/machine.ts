@@ -135,9 +135,14 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
           src: 'identify',
           input: ({ context }) => ({ presenceId: known(context.presenceId) }),
           onDone: [
-            { guard: ({ event }) => event.output.kind === 'recognised', target: 'preparing' },
-            { guard: ({ event }) => event.output.kind === 'card_left', target: 'awaitingCard', actions: assign({ hint: 'card_moved_too_soon' }) },
-            { target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
+            { description: 'a card of ours', guard: ({ event }) => event.output.kind === 'recognised', target: 'preparing' },
+            {
+              description: 'the card left too soon',
+              guard: ({ event }) => event.output.kind === 'card_left',
+              target: 'awaitingCard',
+              actions: assign({ hint: 'card_moved_too_soon' }),
+            },
+            { description: 'refused, with its code', target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
           ],
         },
         on: { CANCEL: 'idle' },
@@ -148,12 +153,18 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
           input: ({ context }) => ({ presenceId: known(context.presenceId) }),
           onDone: [
             {
+              description: 'approved by the rules; the intent row is on the disk',
               guard: ({ event }) => event.output.kind === 'intent',
               target: 'proving',
               actions: assign(({ event }) => (event.output.kind === 'intent' ? event.output.intent : {})),
             },
-            { guard: ({ event }) => event.output.kind === 'card_left', target: 'awaitingCard', actions: assign({ hint: 'card_moved_too_soon' }) },
-            { target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
+            {
+              description: 'the card left too soon',
+              guard: ({ event }) => event.output.kind === 'card_left',
+              target: 'awaitingCard',
+              actions: assign({ hint: 'card_moved_too_soon' }),
+            },
+            { description: 'refused, with its code', target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
           ],
         },
       },
@@ -162,11 +173,15 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
           src: 'prove',
           input: ({ context }) => ({ presenceId: known(context.presenceId), tenderId: known(context.tenderId) }),
           onDone: [
-            { guard: ({ event }) => event.output.kind === 'proved' && event.output.mode === 'online', target: 'authorising' },
-            { guard: ({ event }) => event.output.kind === 'proved', target: 'accepting' },
-            { guard: ({ event }) => event.output.kind === 'torn', target: 'torn', actions: [assign({ hint: null }), 'rememberTime'] },
-            { guard: ({ event }) => event.output.kind === 'other_card', target: 'torn', actions: assign({ hint: 'other_card' }) },
-            { target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
+            {
+              description: 'proved, and the ledger is worth asking',
+              guard: ({ event }) => event.output.kind === 'proved' && event.output.mode === 'online',
+              target: 'authorising',
+            },
+            { description: 'proved, offline', guard: ({ event }) => event.output.kind === 'proved', target: 'accepting' },
+            { description: 'the card left in the middle', guard: ({ event }) => event.output.kind === 'torn', target: 'torn', actions: [assign({ hint: null }), 'rememberTime'] },
+            { description: 'another card', guard: ({ event }) => event.output.kind === 'other_card', target: 'torn', actions: assign({ hint: 'other_card' }) },
+            { description: 'refused, with its code', target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
           ],
         },
       },
@@ -182,9 +197,9 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
           src: 'authorise',
           input: ({ context }) => ({ tenderId: known(context.tenderId) }),
           onDone: [
-            { guard: ({ event }) => event.output.kind === 'settled', target: 'approved', actions: assign({ look: 'settled' }) },
-            { guard: ({ event }) => event.output.kind === 'no_answer', target: 'accepting' },
-            { target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
+            { description: 'the ledger paid', guard: ({ event }) => event.output.kind === 'settled', target: 'approved', actions: assign({ look: 'settled' }) },
+            { description: 'no answer in 1.5 s', guard: ({ event }) => event.output.kind === 'no_answer', target: 'accepting' },
+            { description: 'refused, with its code', target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
           ],
         },
       },
@@ -194,9 +209,9 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
           src: 'acceptWithoutAnswer',
           input: ({ context }) => ({ tenderId: known(context.tenderId) }),
           onDone: [
-            { guard: ({ event }) => event.output.kind === 'pending', target: 'approved', actions: assign({ look: 'pending' }) },
-            { guard: ({ event }) => event.output.kind === 'unknown', target: 'unknown', actions: 'rememberTime' },
-            { target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
+            { description: 'accepted under the own live slot, same id', guard: ({ event }) => event.output.kind === 'pending', target: 'approved', actions: assign({ look: 'pending' }) },
+            { description: 'the ledger may have it, no own slot', guard: ({ event }) => event.output.kind === 'unknown', target: 'unknown', actions: 'rememberTime' },
+            { description: 'refused, with its code', target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
           ],
         },
       },
@@ -204,9 +219,9 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
       unknown: {
         on: {
           RESOLVED: [
-            { guard: 'isSettled', target: 'approved', actions: assign({ look: 'settled' }) },
-            { guard: 'isRefused', target: 'refused', actions: assign(({ event }) => ({ code: event.code })) },
-            { guard: 'isThisTender', target: 'idle' },
+            { description: 'the ledger had paid', guard: 'isSettled', target: 'approved', actions: assign({ look: 'settled' }) },
+            { description: 'the ledger had refused', guard: 'isRefused', target: 'refused', actions: assign(({ event }) => ({ code: event.code })) },
+            { description: 'reversed: nothing moved', guard: 'isThisTender', target: 'idle' },
           ],
           CANCEL: { target: 'idle', actions: 'reverse' },
           /** Served next meanwhile: the tender stays in the visible list. */

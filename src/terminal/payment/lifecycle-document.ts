@@ -1,0 +1,68 @@
+/**
+ * `npm run lifecycle`: writes the state table and the diagram of the payment machine into
+ * docs/design/01-payment-lifecycle.md, between its two marks. `-- --check` changes nothing and fails when they differ.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { paymentMachine, type PaymentWork } from './machine.ts'
+
+interface Transition {
+  readonly from: string
+  readonly event: string
+  readonly when: string
+  readonly to: string
+}
+
+/** Every transition of the machine, in the order in which it is written down. */
+export function transitionsOf(machine: ReturnType<typeof paymentMachine>): readonly Transition[] {
+  return Object.values(machine.states).flatMap((state) =>
+    [...state.transitions.values()].flat().map((transition) => ({
+      from: state.key,
+      event: readable(transition.eventType),
+      when: transition.description ?? '',
+      to: transition.target?.[0]?.key ?? state.key,
+    })),
+  )
+}
+
+/** `xstate.done.actor.0.payment.proving` → `done`. */
+function readable(eventType: string): string {
+  return eventType.startsWith('xstate.done.actor') ? 'done' : eventType
+}
+
+export function lifecycleText(transitions: readonly Transition[]): string {
+  const table = transitions.map(({ from, event, when, to }) => `| ${from} | ${event} | ${when} | ${to} |`)
+  const arrows = transitions.map(({ from, event, when, to }) => `  ${from} --> ${to}: ${event === 'done' ? when : event}`)
+  return [
+    '| state | event | when | next |',
+    '|---|---|---|---|',
+    ...table,
+    '',
+    '```mermaid',
+    'stateDiagram-v2',
+    '  [*] --> idle',
+    ...new Set(arrows),
+    '```',
+  ].join('\n')
+}
+
+const begin = '<!-- from the machine: npm run lifecycle -->'
+const end = '<!-- end -->'
+
+export function withLifecycle(document: string, text: string): string {
+  const from = document.indexOf(begin)
+  const to = document.indexOf(end)
+  if (from < 0 || to < from) throw new Error('the document has lost its marks')
+  return `${document.slice(0, from)}${begin}\n${text}\n${document.slice(to)}`
+}
+
+if (import.meta.main) {
+  const file = join(resolve(import.meta.dirname, '../../..'), 'docs/design/01-payment-lifecycle.md')
+  const document = readFileSync(file, 'utf8')
+  const expected = withLifecycle(document, lifecycleText(transitionsOf(paymentMachine({} as PaymentWork))))
+  if (!process.argv.includes('--check')) writeFileSync(file, expected)
+  else if (expected !== document) {
+    process.stderr.write('docs/design/01-payment-lifecycle.md is not what the machine says. Run: npm run lifecycle\n')
+    process.exitCode = 1
+  }
+}
