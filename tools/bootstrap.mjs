@@ -3,9 +3,9 @@
 // Everything it says goes to stderr: stdout belongs to the script.
 
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { constants } from 'node:os'
-import { delimiter, dirname, join, resolve } from 'node:path'
+import { delimiter, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -76,6 +76,22 @@ function findNode() {
   return nodeMajor >= 24 ? process.execPath : null
 }
 
+/**
+ * npm 10 does not link the command `node` into node_modules/.bin, npm 11 does. Without it `npm run typecheck` and the
+ * like would run on the Node of the machine.
+ */
+function linkNode() {
+  const link = join(root, 'node_modules', '.bin', 'node')
+  if (onWindows || !existsSync(packagedNode) || existsSync(link)) return
+  try {
+    symlinkSync(relative(dirname(link), packagedNode), link)
+  } catch (error) {
+    say(
+      `node_modules/.bin/node could not be made (${error.message}): prefer the commands that start with bootstrap.mjs.`,
+    )
+  }
+}
+
 /** The PATH without this repository's node_modules/.bin, whose node `npm ci` is about to delete. */
 function outerPath() {
   const own = resolve(root, 'node_modules', '.bin')
@@ -136,6 +152,7 @@ if (script === undefined) {
 
 const reason = whyInstall()
 if (reason !== null) install(reason)
+linkNode()
 
 const node = findNode()
 if (node === null) {
@@ -148,7 +165,7 @@ if (!existsSync(join(root, script))) stop(`${script} is missing from this checko
 
 const child = spawn(node, [join(root, script), ...parameters], {
   stdio: 'inherit',
-  env: { ...process.env, PATH: join(root, 'node_modules', '.bin') + delimiter + outerPath() },
+  env: { ...process.env, PATH: [join(root, 'node_modules', '.bin'), dirname(node), outerPath()].join(delimiter) },
 })
 // A terminal's Ctrl-C reaches the whole process group, so the script may see a signal twice and must not mind.
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP']

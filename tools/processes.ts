@@ -28,7 +28,11 @@ const stopWithinMs = 5_000
  * Runs a TypeScript program of ours on this same Node and waits for its line `{"event":"ready",…}`.
  * @throws StartError with what the program said
  */
-export async function startProcess(name: string, program: string, programArguments: readonly string[]): Promise<RunningProcess> {
+export async function startProcess(
+  name: string,
+  program: string,
+  programArguments: readonly string[],
+): Promise<RunningProcess> {
   const child = spawn(process.execPath, [program, ...programArguments], { stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)))
   let said = ''
@@ -54,7 +58,11 @@ export async function startProcess(name: string, program: string, programArgumen
   const first = await Promise.race([ready, ended, late])
   if (typeof first === 'object') return { name, ready: first, child, ended, stop }
   await stop()
-  throw new StartError(first === 'late' ? `${name} did not get ready within ${readyWithinMs / 1000} s. ${said.trim()}` : said.trim() || `${name} ended at once.`)
+  throw new StartError(
+    first === 'late'
+      ? `${name} did not get ready within ${readyWithinMs / 1000} s. ${said.trim()}`
+      : said.trim() || `${name} ended at once.`,
+  )
 }
 
 function eventOf(line: string): Record<string, unknown> | undefined {

@@ -60,35 +60,65 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const clock = options.clockUrl === undefined ? [] : ['--clock', options.clockUrl]
   try {
     const ledger = await start('ledger', 'ledger-sim/main.ts', [
-      '--data', folders.ledger, '--port', String(options.ledgerPort ?? 0), '--seed', 'demo', ...clock,
+      '--data',
+      folders.ledger,
+      '--port',
+      String(options.ledgerPort ?? 0),
+      '--seed',
+      'demo',
+      ...clock,
     ])
     const ledgerUrl = textOf(ledger, 'ledgerUrl')
     const hardware = await start('virtual hardware', 'hardware-mocks/main.ts', [
-      '--data', folders.hardware,
-      '--cards', join(folders.ledger, 'issuing', 'cards.json'),
-      '--ledger-port', new URL(ledgerUrl).port,
-      '--panel-port', String(options.panelPort ?? 0),
+      '--data',
+      folders.hardware,
+      '--cards',
+      join(folders.ledger, 'issuing', 'cards.json'),
+      '--ledger-port',
+      new URL(ledgerUrl).port,
+      '--panel-port',
+      String(options.panelPort ?? 0),
     ])
     const core = {
       data: folders.till,
-      anchor: join(options.anchorFolder ?? standardAnchorFolder(), `${createHash('sha256').update(folders.till).digest('hex').slice(0, 16)}.json`),
+      anchor: join(
+        options.anchorFolder ?? standardAnchorFolder(),
+        `${createHash('sha256').update(folders.till).digest('hex').slice(0, 16)}.json`,
+      ),
       ledgerUrl: `http://127.0.0.1:${String(hardware.ready['proxyPort'])}`,
       ...enrolmentOf(folders),
       ...(options.clockUrl === undefined ? {} : { clockUrl: options.clockUrl }),
       ...(options.syncIntervalMs === undefined ? {} : { syncIntervalMs: options.syncIntervalMs }),
     }
     const devices = {
-      reader: { kind: 'module', path: program('hardware-mocks/reader/remote.ts'), options: { port: hardware.ready['readerPort'] } },
+      reader: {
+        kind: 'module',
+        path: program('hardware-mocks/reader/remote.ts'),
+        options: { port: hardware.ready['readerPort'] },
+      },
       printer: { kind: 'tcp', host: '127.0.0.1', port: hardware.ready['printerPort'], profile: 'epson-tm-t20iii' },
     }
     const till = await start('till', 'src/terminal/shell-browser/main.ts', [
-      '--port', String(options.tillPort ?? 0),
-      '--core', JSON.stringify(core),
-      '--devices', JSON.stringify(devices),
+      '--port',
+      String(options.tillPort ?? 0),
+      '--core',
+      JSON.stringify(core),
+      '--devices',
+      JSON.stringify(devices),
       ...(options.open === true ? ['--open'] : []),
     ])
-    const broken = Promise.race(running.map((part) => part.ended.then(() => (stopping ? new Promise<never>(() => undefined) : part))))
-    return { tillUrl: textOf(till, 'tillUrl'), ledgerUrl, panelUrl: textOf(hardware, 'panelUrl'), folders, processes: running, broken, stop }
+    const broken = Promise.race(
+      running.map((part) => part.ended.then(() => (stopping ? new Promise<never>(() => undefined) : part))),
+    )
+    return {
+      tillUrl: textOf(till, 'tillUrl'),
+      ledgerUrl,
+      panelUrl: textOf(hardware, 'panelUrl'),
+      folders,
+      processes: running,
+      broken,
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error

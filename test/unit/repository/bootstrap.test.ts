@@ -10,6 +10,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -53,7 +54,7 @@ function plant({ installed, platformNode, npm, script }: TreeOptions): string {
   writeFileSync(join(tree, 'package-lock.json'), JSON.stringify({ packages }))
   writeFileSync(join(tree, 'tools', 'test.ts'), script ?? 'console.log("ran")\n')
   if (installed !== null) {
-    mkdirSync(join(tree, 'node_modules'))
+    mkdirSync(join(tree, 'node_modules', '.bin'), { recursive: true })
     writeFileSync(join(tree, 'node_modules', '.package-lock.json'), JSON.stringify({ packages: installed }))
   }
   if (platformNode) {
@@ -125,13 +126,14 @@ describe.skipIf(process.platform === 'win32')('bootstrap', () => {
     const record = JSON.stringify({ packages: installed })
     const npm = `
       echo "$@" > commands/parameters
-      mkdir -p ${nodePackage}/bin
+      mkdir -p ${nodePackage}/bin node_modules/.bin
       echo '${record}' > node_modules/.package-lock.json
       ln -s '${process.execPath}' ${nodePackage}/bin/node
       echo 'words of npm'`
     const tree = plant({ installed: null, platformNode: false, npm })
     const run = await bootstrap(tree, ['test'])
     expect(run).toMatchObject({ stdout: 'ran\n', code: 0 })
+    expect(realpathSync(join(tree, 'node_modules', '.bin', 'node'))).toBe(realpathSync(process.execPath))
     expect(run.stderr).toContain('not installed yet')
     expect(run.stderr).toContain('words of npm')
     expect(readFileSync(join(tree, 'commands', 'parameters'), 'utf8')).toBe(
