@@ -1,0 +1,187 @@
+/**
+ * The QR code of a receipt: a minimal presentment that the terminal signed. When a till is destroyed before it synced,
+ * the escrow still pays each sale that such a code proves (money-rules.md, "Who pays for a presented sale").
+ *
+ * Text: `TOLEM1.` base64url(canonical JSON array) `.` base64url(signature), the signature over the array under the tag
+ * `tolem/receipt-presentment/1`. The array, in this order: tender id, payer slot without its scheme, payee account,
+ * amount, scheme, sale hash, lease id or null, decided at, SUN `e`, SUN `m`, terminal id, epoch, sequence. Ids and hashes
+ * are base64url of their bytes. SUN `b` is left out: it is the hash of these very terms.
+ *
+ * The longest possible ids give under 800 characters, everyday ones about 450: a QR code of level M on 80 mm paper.
+ */
+import { z } from 'zod'
+import { instantSchema, nameSchema, uuidSchema, type Instant, type Name, type Uuid } from '../../voucher/identifiers.ts'
+import { tenderTermsSchema, type CardProof, type TenderTerms } from '../../voucher/tender.ts'
+import { canonicalBytes, termsHashOf } from './canonical.ts'
+import { signTagged, verifyTagged, type SigningKey, type VerifyingKey } from './keys.ts'
+
+export interface ReceiptPresentment {
+  readonly terms: TenderTerms
+  /** Null for a tender that the ledger authorised while the customer waited. */
+  readonly leaseId: Uuid | null
+  readonly decidedAt: Instant
+  readonly cardProof: CardProof
+  readonly terminalId: Name
+  /** The place of the tender in the terminal's journal. */
+  readonly position: { readonly epoch: number; readonly sequence: number }
+}
+
+/**
+ * - `not_a_receipt_code`: some other text.
+ * - `version_not_known`: made by a later terminal.
+ * - `damaged`: ours by its beginning, unreadable or not in the one form that a terminal writes.
+ * - `signature_wrong`: readable, but not signed by that terminal's key.
+ */
+export type ReceiptPresentmentFault = 'not_a_receipt_code' | 'version_not_known' | 'damaged' | 'signature_wrong'
+
+export type ReadReceiptPresentment =
+  | { readonly kind: 'presentment'; readonly presentment: ReceiptPresentment }
+  | { readonly kind: 'fault'; readonly code: ReceiptPresentmentFault }
+
+const tag = 'tolem/receipt-presentment/1'
+const beginning = 'TOLEM1.'
+const form = /^TOLEM1\.([A-Za-z0-9_-]{1,1200})\.([A-Za-z0-9_-]{86})$/
+
+const bytesText = (bytes: number) => z.string().length(Math.ceil((bytes * 4) / 3))
+const wireSchema = z.tuple([
+  bytesText(16),
+  z.string(),
+  nameSchema,
+  z.string(),
+  nameSchema,
+  bytesText(32),
+  bytesText(16).nullable(),
+  instantSchema,
+  bytesText(16),
+  bytesText(8),
+  nameSchema,
+  z.int().min(1),
+  z.int().min(1),
+])
+type Wire = z.infer<typeof wireSchema>
+
+/**
+ * @throws TypeError when the slot is not of the scheme or the card's proof is not bound to the terms: such a tender is
+ * never approved, so either is a broken invariant.
+ */
+export function makeReceiptPresentment(presentment: ReceiptPresentment, key: SigningKey): string {
+  const wire = wireOf(presentment)
+  const body = Buffer.from(canonicalBytes(wire)).toString('base64url')
+  return `${beginning}${body}.${signTagged(key, tag, wire)}`
+}
+
+/** Reads without judging who signed. */
+export function readReceiptPresentment(text: string): ReadReceiptPresentment {
+  const parsed = parse(text)
+  return parsed.kind === 'fault' ? parsed : { kind: 'presentment', presentment: parsed.presentment }
+}
+
+/** @param terminalKey the key under which the ledger enrolled the terminal that the text names. */
+export function verifyReceiptPresentment(text: string, terminalKey: VerifyingKey): ReadReceiptPresentment {
+  const parsed = parse(text)
+  if (parsed.kind === 'fault') return parsed
+  if (!verifyTagged(terminalKey, tag, parsed.wire, parsed.signature)) return { kind: 'fault', code: 'signature_wrong' }
+  return { kind: 'presentment', presentment: parsed.presentment }
+}
+
+type Parsed =
+  | {
+      readonly kind: 'parsed'
+      readonly wire: Wire
+      readonly presentment: ReceiptPresentment
+      readonly signature: string
+    }
+  | { readonly kind: 'fault'; readonly code: ReceiptPresentmentFault }
+
+function parse(text: string): Parsed {
+  if (!/^TOLEM\d+\./.test(text)) return { kind: 'fault', code: 'not_a_receipt_code' }
+  if (!text.startsWith(beginning)) return { kind: 'fault', code: 'version_not_known' }
+  const [, body, signature] = form.exec(text) ?? []
+  if (body === undefined || signature === undefined) return { kind: 'fault', code: 'damaged' }
+  const wire = wireSchema.safeParse(jsonOrUndefined(Buffer.from(body, 'base64url').toString('utf8')))
+  const presentment = wire.success ? presentmentOf(wire.data) : undefined
+  // One presentment has one text: what does not come out the same again was not written by a terminal.
+  if (!wire.success || presentment === undefined || !isWrittenAs(presentment, signature, text)) {
+    return { kind: 'fault', code: 'damaged' }
+  }
+  return { kind: 'parsed', wire: wire.data, presentment, signature }
+}
+
+function isWrittenAs(presentment: ReceiptPresentment, signature: string, text: string): boolean {
+  const body = Buffer.from(canonicalBytes(wireOf(presentment))).toString('base64url')
+  return text === `${beginning}${body}.${Buffer.from(signature, 'base64url').toString('base64url')}`
+}
+
+function wireOf(presentment: ReceiptPresentment): Wire {
+  const { terms, leaseId, decidedAt, cardProof, terminalId, position } = presentment
+  const { e, b, m } = cardProof.sun
+  if (!terms.payerSlot.startsWith(`${terms.schemeId}/`)) throw new TypeError('the slot is of another scheme')
+  if (b !== bindingOf(terms)) throw new TypeError('the card proof is bound to other terms')
+  return [
+    packed(terms.tenderId),
+    terms.payerSlot.slice(terms.schemeId.length + 1),
+    terms.payeeAccount,
+    terms.amount.toString(),
+    terms.schemeId,
+    packed(terms.saleHash),
+    leaseId === null ? null : packed(leaseId),
+    decidedAt,
+    packed(e),
+    packed(m),
+    terminalId,
+    position.epoch,
+    position.sequence,
+  ]
+}
+
+function presentmentOf(wire: Wire): ReceiptPresentment | undefined {
+  const [
+    tenderId,
+    slot,
+    payeeAccount,
+    amount,
+    schemeId,
+    saleHash,
+    leaseId,
+    decidedAt,
+    e,
+    m,
+    terminalId,
+    epoch,
+    sequence,
+  ] = wire
+  const terms = tenderTermsSchema.safeParse({
+    tenderId: uuidOf(tenderId),
+    payerSlot: `${schemeId}/${slot}`,
+    payeeAccount,
+    amount,
+    schemeId,
+    saleHash: hexOf(saleHash),
+  })
+  const lease = uuidSchema.nullable().safeParse(leaseId === null ? null : uuidOf(leaseId))
+  if (!terms.success || !lease.success) return undefined
+  const sun = { e: hexOf(e).toUpperCase(), b: bindingOf(terms.data), m: hexOf(m).toUpperCase() }
+  return {
+    terms: terms.data,
+    leaseId: lease.data,
+    decidedAt,
+    cardProof: { profile: 'ntag424', sun },
+    terminalId,
+    position: { epoch, sequence },
+  }
+}
+
+/** docs/design/02-sale-bound-sun.md, "The binding". */
+const bindingOf = (terms: TenderTerms): string => termsHashOf(terms).toUpperCase()
+
+const packed = (hexOrUuid: string): string => Buffer.from(hexOrUuid.replaceAll('-', ''), 'hex').toString('base64url')
+const hexOf = (text: string): string => Buffer.from(text, 'base64url').toString('hex')
+const uuidOf = (text: string): string => hexOf(text).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+
+function jsonOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

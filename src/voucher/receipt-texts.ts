@@ -1,0 +1,107 @@
+/**
+ * The words of receipts and void slips, written for each language (ui.md, "Words"); the terms are those of the screens.
+ * Only characters of KZ-1048, and short enough for 32 columns beside an amount.
+ */
+import type { Language } from './identifiers.ts'
+
+export interface ReceiptTexts {
+  readonly nonFiscal: string
+  readonly copy: string
+  readonly voided: string
+  readonly terminal: string
+  readonly time: string
+  readonly sale: string
+  readonly total: string
+  readonly paid: string
+  readonly paidPending: string
+  readonly left: string
+  readonly cash: string
+  readonly cashReturned: string
+  readonly settled: string
+  /** The goods are given, the ledger does not know of it yet (money-rules.md, "Offline"). */
+  readonly pending: string
+  readonly period: string
+  readonly usesLeft: string
+  readonly amountLeft: string
+  readonly card: string
+  readonly payment: string
+  readonly proof: string
+  /** Nothing moved, or what had moved is back. */
+  readonly released: string
+  readonly releasePending: string
+}
+
+export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
+  kk: {
+    nonFiscal: 'ФИСКАЛДЫҚ ЕМЕС ЧЕК',
+    copy: 'КӨШІРМЕ',
+    voided: 'ТӨЛЕМ БОЛДЫРЫЛМАДЫ',
+    terminal: 'Касса',
+    time: 'Уақыты',
+    sale: 'Сатылым №',
+    total: 'БАРЛЫҒЫ',
+    paid: 'Төленді',
+    paidPending: 'оның ішінде күтуде',
+    left: 'ТӨЛЕУГЕ ҚАЛДЫ',
+    cash: 'Қолма-қол ақша',
+    cashReturned: 'Қайтарылған қолма-қол ақша',
+    settled: 'Бағдарлама төледі',
+    pending: 'БАҒДАРЛАМА ЕСЕБІНЕН НЕСИЕГЕ: тізілімде өткізілуін күтуде',
+    period: 'Кезең',
+    usesLeft: 'Қалған рет саны',
+    amountLeft: 'Бағдарламада қалды',
+    card: 'Карта',
+    payment: 'Төлем №',
+    proof: 'Чекті сақтаңыз: код төлемді растайды',
+    released: 'Болдырылмады: бағдарлама ештеңе төлемейді',
+    releasePending: 'Болдырмау тізілімге жіберілуде',
+  },
+  ru: {
+    nonFiscal: 'НЕФИСКАЛЬНЫЙ ЧЕК',
+    copy: 'КОПИЯ',
+    voided: 'ОПЛАТА ОТМЕНЕНА',
+    terminal: 'Касса',
+    time: 'Время',
+    sale: 'Продажа №',
+    total: 'ИТОГО',
+    paid: 'Оплачено',
+    paidPending: 'из них в ожидании',
+    left: 'ОСТАЛОСЬ ОПЛАТИТЬ',
+    cash: 'Наличные',
+    cashReturned: 'Возвращено наличными',
+    settled: 'Оплачено программой',
+    pending: 'В КРЕДИТ ЗА СЧЁТ ПРОГРАММЫ: ожидает проведения в реестре',
+    period: 'Период',
+    usesLeft: 'Осталось раз',
+    amountLeft: 'Осталось по программе',
+    card: 'Карта',
+    payment: 'Платёж №',
+    proof: 'Сохраните чек: код подтверждает оплату',
+    released: 'Отменено: программа ничего не платит',
+    releasePending: 'Отмена отправляется в реестр',
+  },
+  en: {
+    nonFiscal: 'NON-FISCAL RECEIPT',
+    copy: 'COPY',
+    voided: 'PAYMENT CANCELLED',
+    terminal: 'Till',
+    time: 'Time',
+    sale: 'Sale No.',
+    total: 'TOTAL',
+    paid: 'Paid',
+    paidPending: 'of which pending',
+    left: 'LEFT TO PAY',
+    cash: 'Cash',
+    cashReturned: 'Cash returned',
+    settled: 'Paid by the scheme',
+    pending: 'ON CREDIT OF THE SCHEME: pending at the ledger',
+    period: 'Period',
+    usesLeft: 'Uses left',
+    amountLeft: 'Left in the scheme',
+    card: 'Card',
+    payment: 'Payment No.',
+    proof: 'Keep this: the code proves the payment',
+    released: 'Cancelled: the scheme pays nothing',
+    releasePending: 'The cancellation is on its way to the ledger',
+  },
+}

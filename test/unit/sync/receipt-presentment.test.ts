@@ -1,0 +1,126 @@
+/** Method: one tender written out and read back, by the product and, for the form, by hand. QR codes go through jsqr. */
+import jsQR from 'jsqr'
+import { createPublicKey, verify, type JsonWebKey } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { drawQr } from '../../../src/drivers/printer/qr-picture.ts'
+import { termsHashOf } from '../../../src/sync/protocol/canonical.ts'
+import { signTagged } from '../../../src/sync/protocol/keys.ts'
+import {
+  makeReceiptPresentment,
+  readReceiptPresentment,
+  verifyReceiptPresentment,
+} from '../../../src/sync/protocol/receipt-presentment.ts'
+import { slotIdOf } from '../../../src/voucher/slot.ts'
+import { tiyn, tiynMax } from '../../../src/voucher/money.ts'
+import { otherTerminalKey, presentmentOf, tenderTerms, terminalKey } from '../../fixtures/receipt-presentment.ts'
+
+// jsqr is CommonJS with its function as the default export's default.
+const readQr = ((jsQR as unknown as { default?: unknown }).default ?? jsQR) as (typeof import('jsqr'))['default']
+
+const presentment = presentmentOf(tenderTerms)
+const text = makeReceiptPresentment(presentment, terminalKey)
+const longName = 'a'.repeat(63)
+const longest = presentmentOf(
+  {
+    ...tenderTerms,
+    payerSlot: slotIdOf(longName, 'f'.repeat(32), '0'.repeat(32)),
+    payeeAccount: longName,
+    schemeId: longName,
+    amount: tiyn(tiynMax),
+  },
+  { terminalId: longName, decidedAt: 8_640_000_000_000_000, position: { epoch: 99_999, sequence: 999_999_999 } },
+)
+
+/** What anybody can do who holds the key but not our code's opinion of what is right. */
+const signed = (wire: readonly unknown[]): string =>
+  `TOLEM1.${Buffer.from(JSON.stringify(wire)).toString('base64url')}.${signTagged(terminalKey, 'tolem/receipt-presentment/1', wire)}`
+const wire = JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString()) as unknown[]
+
+/** The same array with a space in it, under a genuine signature. */
+const spaced = `TOLEM1.${Buffer.from(` ${JSON.stringify(wire)}`).toString('base64url')}.${text.slice(-86)}`
+
+describe('the presentment in a receipt code', () => {
+  it('comes back as it was, with the card proof made whole again', () => {
+    const expected = { kind: 'presentment', presentment }
+    expect(readReceiptPresentment(text)).toEqual(expected)
+    expect(verifyReceiptPresentment(text, terminalKey)).toEqual(expected)
+    const online = presentmentOf(tenderTerms, { leaseId: null })
+    expect(readReceiptPresentment(makeReceiptPresentment(online, terminalKey))).toEqual({
+      kind: 'presentment',
+      presentment: online,
+    })
+  })
+
+  it('has the documented form, which another program can check with the terminal key alone', () => {
+    const [version, body = '', signature = ''] = text.split('.')
+    expect(version).toBe('TOLEM1')
+    const json = Buffer.from(body, 'base64url').toString()
+    expect(json).toBe(
+      '["AZqvbhwAcACAAAAAAAChHQ","5b1e0e6f7c9d4a3b8f2e1d0c9b8a7f6e/2026-11-23","merchant-canteen-1","115000",' +
+        '"school-lunch","n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg","AZqvAAAAcACAAAAAAAAB6g",1795417500000,' +
+        '"75Y_94KGWKWZ8wQVEGceiA","lO7Z7mUzcIY","till-1",1,4711]',
+    )
+    const key = createPublicKey({ key: terminalKey.jwk as JsonWebKey, format: 'jwk' })
+    const bytes = Buffer.from(`tolem/receipt-presentment/1\0${json}`)
+    expect(verify('sha256', bytes, { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'))).toBe(true)
+  })
+
+  it('belongs to one terminal', () => {
+    expect(verifyReceiptPresentment(text, otherTerminalKey)).toEqual({ kind: 'fault', code: 'signature_wrong' })
+  })
+
+  it.each([
+    ['', 'not_a_receipt_code'],
+    ['https://tolem.invalid/s?e=00', 'not_a_receipt_code'],
+    [` ${text}`, 'not_a_receipt_code'],
+    [text.replace('TOLEM1', 'tolem1'), 'not_a_receipt_code'],
+    [text.replace('TOLEM1', 'TOLEM2'), 'version_not_known'],
+    [text.slice(0, -1), 'damaged'],
+    [`${text}\n`, 'damaged'],
+    [`${text}=`, 'damaged'],
+    ['TOLEM1..', 'damaged'],
+    [signed([]), 'damaged'],
+    [signed([...wire, 1]), 'damaged'],
+    [signed(wire.with(0, 'AAAAAAAAAAAAAAAAAAAAAA')), 'damaged'],
+    [signed(wire.with(3, '0115000')), 'damaged'],
+    [signed(wire.with(3, '-1')), 'damaged'],
+    [signed(wire.with(5, `${String(wire[5]).slice(0, -1)}h`)), 'damaged'],
+    [signed(wire.with(6, 'AAAAAAAAAAAAAAAAAAAAAA')), 'damaged'],
+    [signed(wire.with(12, 0)), 'damaged'],
+    [spaced, 'damaged'],
+  ])('refuses %j as %s, whoever signed it', (other, code) => {
+    expect(readReceiptPresentment(other)).toEqual({ kind: 'fault', code })
+    expect(verifyReceiptPresentment(other, terminalKey)).toEqual({ kind: 'fault', code })
+  })
+
+  it('has one spelling: spare bits in the last character of the signature are refused', () => {
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const last = alphabet.indexOf(text.slice(-1))
+    const twin = text.slice(0, -1) + (alphabet[last ^ 1] ?? '')
+    expect(Buffer.from(twin.slice(-86), 'base64url')).toEqual(Buffer.from(text.slice(-86), 'base64url'))
+    expect(verifyReceiptPresentment(twin, terminalKey)).toEqual({ kind: 'fault', code: 'damaged' })
+  })
+
+  it('is never made of a proof for other terms, or of a slot of another scheme', () => {
+    const dearer = { ...presentment, terms: { ...tenderTerms, amount: tiyn(115_001n) } }
+    expect(() => makeReceiptPresentment(dearer, terminalKey)).toThrow(TypeError)
+    const elsewhere = presentmentOf({ ...tenderTerms, schemeId: 'food-voucher' })
+    expect(elsewhere.cardProof.sun.b).toBe(termsHashOf(elsewhere.terms).toUpperCase())
+    expect(() => makeReceiptPresentment(elsewhere, terminalKey)).toThrow(TypeError)
+  })
+})
+
+describe('the code on paper', () => {
+  it.each([
+    ['everyday', presentment, 500],
+    ['the longest ids', longest, 800],
+  ])('%s: short enough, and scans on 80 mm and 58 mm', (_name, one, lengthMax) => {
+    const payload = makeReceiptPresentment(one, terminalKey)
+    expect(payload.length).toBeLessThanOrEqual(lengthMax)
+    for (const dots of [576, 384]) {
+      const picture = drawQr(payload, dots)
+      expect(readQr(picture.data, picture.width, picture.height)?.data).toBe(payload)
+    }
+    expect(verifyReceiptPresentment(payload, terminalKey).kind).toBe('presentment')
+  })
+})

@@ -1,0 +1,158 @@
+/**
+ * Method: receipts go through the product's encoder and are read back by the ESC/POS reader of the driver tests, which
+ * shares no code with it. The golden files in test/fixtures/receipts/ are what stands on the paper; read them.
+ */
+import { describe, expect, it } from 'vitest'
+import type { PrintDocument } from '../../../src/drivers/printer/document.ts'
+import { encodeDocument } from '../../../src/drivers/printer/encode.ts'
+import { kz1048Repertoire } from '../../../src/drivers/printer/kz1048.ts'
+import { printerProfiles, type PrinterProfile } from '../../../src/drivers/printer/profile.ts'
+import { loadTypeface } from '../../../src/drivers/printer/raster.ts'
+import { languages, type Language } from '../../../src/voucher/identifiers.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
+import { receiptTexts } from '../../../src/voucher/receipt-texts.ts'
+import {
+  formatLocalTime,
+  formatPeriod,
+  receiptDocument,
+  voidSlip,
+  type ReceiptDocument,
+} from '../../../src/voucher/receipt.ts'
+import { receiptContent, settledContent, voidContent } from '../../fixtures/receipt-content.ts'
+import { readJob } from '../drivers/escpos-reader.ts'
+
+const typeface = loadTypeface()
+const papers: Readonly<Record<48 | 42 | 32, PrinterProfile>> = {
+  48: printerProfiles['epson-tm-t20iii'],
+  42: printerProfiles['epson-tm-t88v'],
+  32: { ...printerProfiles['epson-tm-t20iii'], columns: 32, dots: 384 },
+}
+const widths = [48, 42, 32] as const
+
+const slips: Readonly<Record<string, (language: Language) => ReceiptDocument>> = {
+  pending: (language) => receiptDocument(receiptContent, language),
+  'settled-copy': (language) => receiptDocument({ ...settledContent, copy: true }, language),
+  void: (language) => voidSlip(voidContent, language),
+}
+const cases = Object.keys(slips).flatMap((slip) =>
+  languages.flatMap((language) => widths.map((width) => ({ slip, language, width }))),
+)
+
+const print = (document: PrintDocument, profile: PrinterProfile) => {
+  const encoded = encodeDocument(document, profile, typeface)
+  return { ...encoded, job: readJob(encoded.bytes) }
+}
+const wordsOf = (document: ReceiptDocument): string =>
+  document.blocks
+    .map((block) => (block.kind === 'row' ? `${block.left}\t${block.right}` : 'text' in block ? block.text : ''))
+    .join('\n')
+
+describe('a receipt on paper', () => {
+  it.each(cases)('$slip in $language on $width columns is written in KZ-1048 as the golden file', async (one) => {
+    const document = slips[one.slip]?.(one.language) ?? { blocks: [] }
+    const { drawnLines, replaced, job } = print(document, papers[one.width])
+    expect({ drawnLines, replaced, cuts: job.cuts }).toEqual({ drawnLines: 0, replaced: [], cuts: 1 })
+    for (const line of job.lines) expect([...(line ?? '')].length, line ?? '').toBeLessThanOrEqual(one.width)
+    expect(job.lines.join('\n')).not.toMatch(/[?\ufffd]/)
+    const text = `${[...job.lines.map((line) => line?.trimEnd()), ...job.qrPayloads.map((qr) => `[QR ${qr}]`)].join('\n')}\n`
+    await expect(text).toMatchFileSnapshot(`../../fixtures/receipts/${one.slip}-${one.language}-${one.width}.txt`)
+  })
+
+  it.each(languages)('every word of %s is in KZ-1048, none is empty, and none repeats another language', (language) => {
+    for (const [name, text] of Object.entries(receiptTexts[language])) {
+      expect(text.trim(), name).not.toBe('')
+      for (const character of text) expect(kz1048Repertoire.has(character), `${name}: ${character}`).toBe(true)
+    }
+    const others = languages.filter((other) => other !== language)
+    // Words that Kazakh and Russian share.
+    const shared = ['terminal', 'card']
+    for (const [name, text] of Object.entries(receiptTexts[language])) {
+      if (shared.includes(name)) continue
+      for (const other of others) expect(Object.entries(receiptTexts[other])).not.toContainEqual([name, text])
+    }
+  })
+})
+
+describe('what a receipt says', () => {
+  it('names credit where the ledger has not answered, and nowhere else', () => {
+    for (const language of languages) {
+      const { pending, paidPending, settled } = receiptTexts[language]
+      const offline = wordsOf(receiptDocument(receiptContent, language))
+      const online = wordsOf(receiptDocument(settledContent, language))
+      expect([offline.includes(pending), offline.includes(paidPending), offline.includes(settled)]).toEqual([
+        true,
+        true,
+        false,
+      ])
+      expect([online.includes(pending), online.includes(paidPending), online.includes(settled)]).toEqual([
+        false,
+        false,
+        true,
+      ])
+    }
+  })
+
+  it('adds up: total, paid, left', () => {
+    const rows = receiptDocument(settledContent, 'en').blocks.flatMap((block) =>
+      block.kind === 'row' ? [`${block.left}: ${block.right}`.replace(/[\u00a0\u202f]/g, ' ')] : [],
+    )
+    expect(rows).toContain('TOTAL: 1 850,00 ₸')
+    expect(rows).toContain('Paid: 1 650,00 ₸')
+    expect(rows).toContain('LEFT TO PAY: 200,00 ₸')
+    expect(wordsOf(receiptDocument(receiptContent, 'en'))).not.toContain('LEFT TO PAY')
+  })
+
+  it('is marked as a copy only when it is one, and always as non-fiscal', () => {
+    for (const language of languages) {
+      const { copy, nonFiscal } = receiptTexts[language]
+      const marks = (isCopy: boolean) =>
+        receiptDocument({ ...receiptContent, copy: isCopy }, language).blocks.filter(
+          (block) => block.kind === 'copyMark',
+        )
+      expect(marks(true)).toEqual([{ kind: 'copyMark', text: copy }])
+      expect(marks(false)).toEqual([])
+      expect(wordsOf(receiptDocument(receiptContent, language))).toContain(nonFiscal)
+      expect(wordsOf(voidSlip(voidContent, language))).toContain(nonFiscal)
+    }
+  })
+
+  it('carries each proof as a code of its own, and no code without a proof', () => {
+    const codes = (content: typeof receiptContent) =>
+      receiptDocument(content, 'en').blocks.flatMap((block) => (block.kind === 'qr' ? [block.payload] : []))
+    expect(codes(receiptContent)).toEqual(['TOLEM1.proof.signature'])
+    expect(codes(settledContent)).toEqual(['first', 'second'])
+    const cash = { ...receiptContent, tenders: [{ kind: 'cash' as const, amount: tiyn(185_000n) }] }
+    expect(codes(cash)).toEqual([])
+    expect(wordsOf(receiptDocument(cash, 'en'))).not.toContain(receiptTexts.en.proof)
+  })
+
+  it('lists lines by their number and never shows more of a card than four characters', () => {
+    const reversed = {
+      ...receiptContent,
+      sale: { ...receiptContent.sale, lines: receiptContent.sale.lines.toReversed() },
+    }
+    expect(receiptDocument(reversed, 'kk')).toEqual(receiptDocument(receiptContent, 'kk'))
+    expect(wordsOf(receiptDocument(receiptContent, 'en'))).toContain('Card\t…c0de')
+  })
+})
+
+describe('local time', () => {
+  it.each([
+    [Date.UTC(2026, 10, 23, 7, 5, 59, 999), 300, '23.11.2026 12:05'],
+    [Date.UTC(2026, 11, 31, 19, 0), 300, '01.01.2027 00:00'],
+    [Date.UTC(2026, 11, 31, 18, 59), 300, '31.12.2026 23:59'],
+    [Date.UTC(2024, 1, 28, 18, 30), 360, '29.02.2024 00:30'],
+    [0, -60, '31.12.1969 23:00'],
+  ])('%i at %i minutes is %s', (at, offset, text) => {
+    expect(formatLocalTime(at, offset)).toBe(text)
+  })
+
+  it('writes days and months as people do, and other periods by their id', () => {
+    expect(['2026-11-23', '2026-11', 'term-1', '2026-W48'].map(formatPeriod)).toEqual([
+      '23.11.2026',
+      '11.2026',
+      'term-1',
+      '2026-W48',
+    ])
+  })
+})
