@@ -1,4 +1,4 @@
-/** A TCP listener on loopback that can be taken away and come back on the same port, as a device that loses power does. */
+/** A TCP listener on loopback that can go away and come back on the same port, as a device that loses power does. */
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -35,7 +35,8 @@ export class LoopbackListener {
         this.#port = (this.#server.address() as AddressInfo).port
         return
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || this.#port === 0 || attempt >= retries) throw error
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || this.#port === 0 || attempt >= retries)
+          throw error
         await delay(retryMs)
       }
     }

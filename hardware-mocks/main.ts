@@ -26,7 +26,10 @@ const arguments_ = z.strictObject({
   printerPort: port,
   proxyPort: port,
   ledgerPort: port,
-  paper: z.coerce.number().pipe(z.union([z.literal(58), z.literal(80)])).default(80),
+  paper: z.coerce
+    .number()
+    .pipe(z.union([z.literal(58), z.literal(80)]))
+    .default(80),
   printerProfile: z.enum(['kazakh', 'budget']).default('kazakh'),
   seed: z.string().optional(),
 })
@@ -38,8 +41,16 @@ function givenArguments(): unknown {
   const { values } = parseArgs({
     args: given,
     options: {
-      data: text, cards: text, 'panel-port': text, 'reader-port': text, 'printer-port': text, 'proxy-port': text,
-      'ledger-port': text, paper: text, 'printer-profile': text, seed: text,
+      data: text,
+      cards: text,
+      'panel-port': text,
+      'reader-port': text,
+      'printer-port': text,
+      'proxy-port': text,
+      'ledger-port': text,
+      paper: text,
+      'printer-profile': text,
+      seed: text,
     },
   })
   const camelCase = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
@@ -74,7 +85,8 @@ async function run(): Promise<void> {
   process.on('SIGTERM', stop)
   const { panelUrl, panelPort, readerPort, printerPort, proxyPort } = hardware
   process.stdout.write(
-    `${JSON.stringify({ event: 'ready', panelUrl, panelPort, readerPort, printerPort, proxyPort })}\n`)
+    `${JSON.stringify({ event: 'ready', panelUrl, panelPort, readerPort, printerPort, proxyPort })}\n`,
+  )
 }
 
 run().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)))

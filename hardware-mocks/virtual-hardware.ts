@@ -16,7 +16,8 @@ import { VirtualReader } from './reader/virtual-reader.ts'
 
 export interface VirtualHardwareOptions {
   /**
-   * Holds `cards/` (EEPROMs, the cards' own logs), `slips/` (what was printed), `reader.log.jsonl`, `network.log.jsonl`.
+   * Holds `cards/` (EEPROMs and the cards' own logs), `slips/` (what was printed, the printer's log),
+   * `reader.log.jsonl` and `network.log.jsonl`.
    */
   readonly folder: string
   /** Ports on loopback; 0 or absent: any free one. */
@@ -81,7 +82,11 @@ export async function startVirtualHardware(options: VirtualHardwareOptions): Pro
     readerPort: served.port,
     printerPort: printer.port,
     proxyPort: network.port,
-    box, desk, reader, printer, network,
+    box,
+    desk,
+    reader,
+    printer,
+    network,
     close: async () => {
       await panel.close()
       desk.dispose()

@@ -154,7 +154,11 @@ export class NetworkProxy {
       forth: new Gate(rules, (chunk) => this.#toLedger(connection).write(chunk)),
       back: new Gate(rules, (chunk) => void client.write(chunk)),
       watcher: new RequestWatcher((request) => this.#requestBegan(connection, request)),
-      ledger: null, request: null, losesAnswer: false, isBroken: false, clientIsGone: false,
+      ledger: null,
+      request: null,
+      losesAnswer: false,
+      isBroken: false,
+      clientIsGone: false,
     }
     this.#connections.add(connection)
     this.log.write('connection-opened', { connection: connection.number, mode: this.#mode })
@@ -190,8 +194,10 @@ export class NetworkProxy {
     if (connection.ledger !== null) return connection.ledger
     const ledger = connect({ host: '127.0.0.1', port: this.#ledgerPort, noDelay: true })
     connection.ledger = ledger
-    ledger.on('error', (error) =>
-      void this.log.write('ledger-trouble', { connection: connection.number, detail: error.message }))
+    ledger.on(
+      'error',
+      (error) => void this.log.write('ledger-trouble', { connection: connection.number, detail: error.message }),
+    )
     ledger.on('data', (chunk) => this.#answered(connection, chunk))
     ledger.on('close', () => {
       // What the ledger said before it closed still has to travel.

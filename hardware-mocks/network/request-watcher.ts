@@ -73,7 +73,11 @@ export class RequestWatcher {
       return
     }
     const header = (name: string): string | undefined =>
-      lines.slice(1).find((line) => line.toLowerCase().startsWith(`${name}:`))?.slice(name.length + 1).trim()
+      lines
+        .slice(1)
+        .find((line) => line.toLowerCase().startsWith(`${name}:`))
+        ?.slice(name.length + 1)
+        .trim()
     if (/\bchunked$/i.test(header('transfer-encoding') ?? '')) this.#stage = 'chunk-size'
     else {
       this.#left = Number(header('content-length') ?? 0)

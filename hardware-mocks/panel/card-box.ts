@@ -13,7 +13,8 @@ import { desfireEv3Card, garbageCard, mifareClassicCard, muteCard } from '../car
 import type { RandomSource } from '../cards/random.ts'
 import type { VirtualCard } from '../cards/virtual-card.ts'
 
-const hexBytes = (length: number) => z.string().regex(new RegExp(`^[0-9A-Fa-f]{${length * 2}}$`), `${length} bytes of hex`)
+const hexBytes = (length: number) =>
+  z.string().regex(new RegExp(`^[0-9A-Fa-f]{${length * 2}}$`), `${length} bytes of hex`)
 const uid = z.string().regex(/^([0-9A-Fa-f]{8}|[0-9A-Fa-f]{14})$/, '4 or 7 bytes of hex')
 const label = z.string().trim().min(1).max(60)
 
@@ -23,9 +24,15 @@ export const cardDefinition = z.discriminatedUnion('kind', [
     label,
     kind: z.literal('ntag424'),
     uid: hexBytes(7).optional(),
-    keys: z.strictObject({
-      0: hexBytes(16), 1: hexBytes(16), 2: hexBytes(16), 3: hexBytes(16), 4: hexBytes(16),
-    }).optional(),
+    keys: z
+      .strictObject({
+        0: hexBytes(16),
+        1: hexBytes(16),
+        2: hexBytes(16),
+        3: hexBytes(16),
+        4: hexBytes(16),
+      })
+      .optional(),
   }),
   z.strictObject({ label, kind: z.enum(['mifare-classic', 'desfire', 'mute', 'garbage']), uid: uid.optional() }),
 ])
@@ -40,15 +47,24 @@ export interface BoxedCard {
   readonly uid: string
 }
 
-const registered = z.array(z.object({
-  label, kind: z.enum(['ntag424', 'mifare-classic', 'desfire', 'mute', 'garbage']), uid, file: z.string(),
-}))
+const registered = z.array(
+  z.object({
+    label,
+    kind: z.enum(['ntag424', 'mifare-classic', 'desfire', 'mute', 'garbage']),
+    uid,
+    file: z.string(),
+  }),
+)
 type Registered = z.infer<typeof registered>[number]
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'))
 
 const fileNameOf = (cardLabel: string): string =>
-  cardLabel.normalize('NFC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'card'
+  cardLabel
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-|-$/g, '') || 'card'
 
 export class CardBox {
   readonly #folder: string
@@ -82,12 +98,13 @@ export class CardBox {
       const file = this.#freeFileName(definition.label)
       if (definition.kind === 'ntag424') {
         const { keys } = definition
-        const state = keys === undefined
-          ? factoryCard({ uid: bytes(cardUid) })
-          : personalisedCard({
-              uid: bytes(cardUid),
-              keys: [bytes(keys[0]), bytes(keys[1]), bytes(keys[2]), bytes(keys[3]), bytes(keys[4])],
-            })
+        const state =
+          keys === undefined
+            ? factoryCard({ uid: bytes(cardUid) })
+            : personalisedCard({
+                uid: bytes(cardUid),
+                keys: [bytes(keys[0]), bytes(keys[1]), bytes(keys[2]), bytes(keys[3]), bytes(keys[4])],
+              })
         CardFile.create({ folder: this.#folder, name: file, state, now: this.#now })
       }
       this.#cards.push({ label: definition.label, kind: definition.kind, uid: cardUid, file })
@@ -118,7 +135,8 @@ export class CardBox {
     if (entry.kind === 'ntag424') {
       const file = CardFile.open(join(this.#folder, `${entry.file}.json`), { now: this.#now })
       return new FaultyCard(file.card({ random: this.#random }), {
-        random: this.#random, onDidFail: (fault) => file.appendFault(fault),
+        random: this.#random,
+        onDidFail: (fault) => file.appendFault(fault),
       })
     }
     return new FaultyCard(this.#otherCard(entry.kind, bytes(entry.uid)), { random: this.#random })
@@ -126,10 +144,14 @@ export class CardBox {
 
   #otherCard(kind: Exclude<CardKind, 'ntag424'>, cardUid: Uint8Array): VirtualCard {
     switch (kind) {
-      case 'mifare-classic': return mifareClassicCard({ uid: cardUid })
-      case 'desfire': return desfireEv3Card({ uid: cardUid })
-      case 'mute': return muteCard({ uid: cardUid })
-      case 'garbage': return garbageCard({ uid: cardUid, random: this.#random })
+      case 'mifare-classic':
+        return mifareClassicCard({ uid: cardUid })
+      case 'desfire':
+        return desfireEv3Card({ uid: cardUid })
+      case 'mute':
+        return muteCard({ uid: cardUid })
+      case 'garbage':
+        return garbageCard({ uid: cardUid, random: this.#random })
     }
   }
 

@@ -149,12 +149,19 @@ export async function obey(devices: PanelDevices, path: PanelPath, body: unknown
   if (!parsed.success) return { kind: 'refused', code: 'invalid-body', detail: z.prettifyError(parsed.error) }
   const { data } = parsed
   switch (path) {
-    case '/api/reader/lay': return layCard(devices, data as Body<typeof path>)
-    case '/api/reader/pull': return pullCard(devices, data as Body<typeof path>)
-    case '/api/reader/fault': return armFault(devices, data as Body<typeof path>)
-    case '/api/reader': return setReader(devices, data as Body<typeof path>)
-    case '/api/network': return setNetwork(devices, data as Body<typeof path>)
-    case '/api/printer': return setPrinter(devices, data as Body<typeof path>)
-    case '/api/cards': return { kind: 'done', details: { added: devices.box.add(data as Body<typeof path>) } }
+    case '/api/reader/lay':
+      return layCard(devices, data as Body<typeof path>)
+    case '/api/reader/pull':
+      return pullCard(devices, data as Body<typeof path>)
+    case '/api/reader/fault':
+      return armFault(devices, data as Body<typeof path>)
+    case '/api/reader':
+      return setReader(devices, data as Body<typeof path>)
+    case '/api/network':
+      return setNetwork(devices, data as Body<typeof path>)
+    case '/api/printer':
+      return setPrinter(devices, data as Body<typeof path>)
+    case '/api/cards':
+      return { kind: 'done', details: { added: devices.box.add(data as Body<typeof path>) } }
   }
 }

@@ -22,18 +22,21 @@ const shownSlips = 12
 const shownLogLines = 60
 
 const page: ReadonlyMap<string, { readonly file: URL; readonly type: string }> = new Map(
-  ([
-    ['/', 'page.html', 'text/html; charset=utf-8'],
-    ['/page.css', 'page.css', 'text/css; charset=utf-8'],
-    ['/page.js', 'page.js', 'text/javascript; charset=utf-8'],
-    ['/favicon.ico', 'icon.svg', 'image/svg+xml'],
-  ] as const).map(([path, file, type]) => [path, { file: new URL(`./page/${file}`, import.meta.url), type }]),
+  (
+    [
+      ['/', 'page.html', 'text/html; charset=utf-8'],
+      ['/page.css', 'page.css', 'text/css; charset=utf-8'],
+      ['/page.js', 'page.js', 'text/javascript; charset=utf-8'],
+      ['/favicon.ico', 'icon.svg', 'image/svg+xml'],
+    ] as const
+  ).map(([path, file, type]) => [path, { file: new URL(`./page/${file}`, import.meta.url), type }]),
 )
 
 export class PanelServer {
   readonly #options: PanelServerOptions
   readonly #server: Server
   readonly #watchers = new Set<ServerResponse>()
+  readonly #summaries = new Map<number, unknown>()
   readonly #subscriptions: { dispose(): void }[]
   #hint: NodeJS.Timeout | null = null
 
@@ -76,20 +79,30 @@ export class PanelServer {
   /** Everything the page shows. */
   state(): unknown {
     const { box, desk, printer, network } = this.#options
-    const slips = printer.slipNumbers().slice(-shownSlips).flatMap((number) => {
-      const record = printer.slip(number)
-      if (record === null) return []
-      const { ended, text, qrPayloads, faults, interruptions, startedAt, endedAt, widthDots } = record
-      return [{ number, ended, text, qrPayloads, faults, interruptions, startedAt, endedAt, widthDots }]
-    })
     return {
       cards: box.list(),
       reader: desk.state(),
       network: { ...network.state(), port: network.port },
       printer: { ...printer.state(), port: printer.port },
-      slips,
+      slips: printer
+        .slipNumbers()
+        .slice(-shownSlips)
+        .map((number) => this.#summary(number)),
       slipCount: printer.slipNumbers().length,
     }
+  }
+
+  /** Records never change and may be large: each is read once. */
+  #summary(number: number): unknown {
+    const known = this.#summaries.get(number)
+    if (known !== undefined) return known
+    const record = this.#options.printer.slip(number)
+    if (record === null) return { number }
+    const { ended, text, qrPayloads, faults, interruptions, startedAt, endedAt, widthDots } = record
+    const summary = { number, ended, text, qrPayloads, faults, interruptions, startedAt, endedAt, widthDots }
+    this.#summaries.set(number, summary)
+    this.#summaries.delete(number - shownSlips)
+    return summary
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -206,7 +219,14 @@ function sendJson(response: ServerResponse, status: number, value: unknown): voi
 }
 
 /** RFC 9457, with a code of the panel's own. */
-function problem(response: ServerResponse, status: number, code: string, detail: string = code.replaceAll('-', ' ')): void {
-  const body = Buffer.from(JSON.stringify({ type: 'about:blank', status, code, title: code.replaceAll('-', ' '), detail }))
+function problem(
+  response: ServerResponse,
+  status: number,
+  code: string,
+  detail: string = code.replaceAll('-', ' '),
+): void {
+  const body = Buffer.from(
+    JSON.stringify({ type: 'about:blank', status, code, title: code.replaceAll('-', ' '), detail }),
+  )
   response.writeHead(status, { 'content-type': 'application/problem+json', 'content-length': body.length }).end(body)
 }

@@ -36,12 +36,24 @@ class ObservedCard implements VirtualCard {
     this.#onExchange = onExchange
   }
 
-  get atr(): Uint8Array { return this.card.atr }
-  get uid(): Uint8Array { return this.card.uid }
-  get delayMs(): number { return this.card.delayMs }
-  enterField(): void { this.card.enterField() }
-  leaveField(): void { this.card.leaveField() }
-  reset(): void { this.card.reset() }
+  get atr(): Uint8Array {
+    return this.card.atr
+  }
+  get uid(): Uint8Array {
+    return this.card.uid
+  }
+  get delayMs(): number {
+    return this.card.delayMs
+  }
+  enterField(): void {
+    this.card.enterField()
+  }
+  leaveField(): void {
+    this.card.leaveField()
+  }
+  reset(): void {
+    this.card.reset()
+  }
 
   exchange(command: Uint8Array): CardAnswer {
     const answer = this.card.exchange(command)

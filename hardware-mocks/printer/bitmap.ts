@@ -39,8 +39,7 @@ export function scaled(bitmap: Bitmap, across: number, down: number): Bitmap {
   const larger = emptyBitmap(bitmap.width * across, bitmap.height * down)
   for (let y = 0; y < larger.height; y++) {
     for (let x = 0; x < larger.width; x++) {
-      larger.dots[y * larger.width + x] =
-        bitmap.dots[Math.floor(y / down) * bitmap.width + Math.floor(x / across)] ?? 0
+      larger.dots[y * larger.width + x] = bitmap.dots[Math.floor(y / down) * bitmap.width + Math.floor(x / across)] ?? 0
     }
   }
   return larger

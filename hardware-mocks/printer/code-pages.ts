@@ -7,14 +7,30 @@ export type CodePageName = 'cp437' | 'cp858' | 'cp866' | 'cp1251' | 'kz1048'
 
 /** The letters of KZ-1048 (RK1048) that differ from CP1251: sixteen, and no tenge sign among them. */
 const kazakhLetters: Readonly<Record<number, string>> = {
-  0x8d: 'Қ', 0x8e: 'Һ', 0x9d: 'қ', 0x9e: 'һ', 0xa1: 'Ұ', 0xa2: 'ұ', 0xa3: 'Ә', 0xa5: 'Ө',
-  0xaa: 'Ғ', 0xaf: 'Ү', 0xb4: 'ө', 0xba: 'ғ', 0xbc: 'ә', 0xbd: 'Ң', 0xbe: 'ң', 0xbf: 'ү',
+  0x8d: 'Қ',
+  0x8e: 'Һ',
+  0x9d: 'қ',
+  0x9e: 'һ',
+  0xa1: 'Ұ',
+  0xa2: 'ұ',
+  0xa3: 'Ә',
+  0xa5: 'Ө',
+  0xaa: 'Ғ',
+  0xaf: 'Ү',
+  0xb4: 'ө',
+  0xba: 'ғ',
+  0xbc: 'ә',
+  0xbd: 'Ң',
+  0xbe: 'ң',
+  0xbf: 'ү',
 }
 
-const cp437 = 'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀'
-  + 'αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0'
-const cp858 = 'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈ€ÍÎÏ┘┌█▄¦Ì▀'
-  + 'ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u00ad±‗¾¶§÷¸°¨·¹³²■\u00a0'
+const cp437 =
+  'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀' +
+  'αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0'
+const cp858 =
+  'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈ€ÍÎÏ┘┌█▄¦Ì▀' +
+  'ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u00ad±‗¾¶§÷¸°¨·¹³²■\u00a0'
 
 const upperHalf = Uint8Array.from({ length: 128 }, (_, index) => 0x80 + index)
 
@@ -24,7 +40,8 @@ type CodePage = readonly (string | null)[]
 const fromDecoder = (label: string): CodePage =>
   [...new TextDecoder(label).decode(upperHalf)].map((character) =>
     // WHATWG maps undefined bytes to C1 controls; paper has no such thing.
-    character >= '\u0080' && character <= '\u009f' ? null : character)
+    character >= '\u0080' && character <= '\u009f' ? null : character,
+  )
 
 const cp1251 = fromDecoder('windows-1251')
 const pages: Readonly<Record<CodePageName, CodePage>> = {
@@ -62,11 +79,23 @@ export const printerProfiles: Readonly<Record<PrinterProfileName, PrinterProfile
   kazakh: {
     name: 'kazakh',
     model: 'TOLEM-VP80K',
-    slots: new Map<number, CodePageName>([[0, 'cp437'], [17, 'cp866'], [19, 'cp858'], [46, 'cp1251'], [53, 'kz1048']]),
+    slots: new Map<number, CodePageName>([
+      [0, 'cp437'],
+      [17, 'cp866'],
+      [19, 'cp858'],
+      [46, 'cp1251'],
+      [53, 'kz1048'],
+    ]),
   },
   budget: {
     name: 'budget',
     model: 'TOLEM-VP58B',
-    slots: new Map<number, CodePageName>([[0, 'cp437'], [17, 'cp866'], [19, 'cp858'], [53, 'cp858'], [73, 'cp1251']]),
+    slots: new Map<number, CodePageName>([
+      [0, 'cp437'],
+      [17, 'cp866'],
+      [19, 'cp858'],
+      [53, 'cp858'],
+      [73, 'cp1251'],
+    ]),
   },
 }

@@ -22,17 +22,78 @@ const longestCommand = 16 * 1024 * 1024
 
 /** Total lengths, lead bytes included, of commands whose length never varies. */
 const escapeLengths: Readonly<Record<string, number>> = {
-  '@': 2, '2': 2, 'i': 2, 'm': 2, 'L': 2, 'S': 2, 'u': 3, 'v': 2, '\f': 2, '<': 2,
-  '!': 3, '-': 3, 'E': 3, 'G': 3, 'M': 3, 'a': 3, 'd': 3, 'e': 3, 'J': 3, 'K': 3, 't': 3, 'R': 3, '3': 3, ' ': 3,
-  'V': 3, '{': 3, '=': 3, 'r': 3, '%': 3, '?': 3, 'T': 3, 'U': 3,
-  '$': 4, '\\': 4, 'c': 4, 'B': 4, 'p': 5, 'W': 10,
+  '@': 2,
+  '2': 2,
+  i: 2,
+  m: 2,
+  L: 2,
+  S: 2,
+  u: 3,
+  v: 2,
+  '\f': 2,
+  '<': 2,
+  '!': 3,
+  '-': 3,
+  E: 3,
+  G: 3,
+  M: 3,
+  a: 3,
+  d: 3,
+  e: 3,
+  J: 3,
+  K: 3,
+  t: 3,
+  R: 3,
+  '3': 3,
+  ' ': 3,
+  V: 3,
+  '{': 3,
+  '=': 3,
+  r: 3,
+  '%': 3,
+  '?': 3,
+  T: 3,
+  U: 3,
+  $: 4,
+  '\\': 4,
+  c: 4,
+  B: 4,
+  p: 5,
+  W: 10,
 }
 const groupLengths: Readonly<Record<string, number>> = {
-  '!': 3, 'B': 3, 'H': 3, 'f': 3, 'h': 3, 'w': 3, 'a': 3, 'r': 3, 'I': 3, '/': 3, 'T': 3, 'b': 3, 'j': 3, 'c': 2,
-  ':': 2, 'E': 3, 'L': 4, 'W': 4, 'P': 4, '$': 4, '\\': 4, '^': 5,
+  '!': 3,
+  B: 3,
+  H: 3,
+  f: 3,
+  h: 3,
+  w: 3,
+  a: 3,
+  r: 3,
+  I: 3,
+  '/': 3,
+  T: 3,
+  b: 3,
+  j: 3,
+  c: 2,
+  ':': 2,
+  E: 3,
+  L: 4,
+  W: 4,
+  P: 4,
+  $: 4,
+  '\\': 4,
+  '^': 5,
 }
 const fieldLengths: Readonly<Record<string, number>> = {
-  '.': 2, '&': 2, '!': 3, '-': 3, 'C': 3, 'W': 3, 'S': 4, 'p': 4,
+  '.': 2,
+  '&': 2,
+  '!': 3,
+  '-': 3,
+  C: 3,
+  W: 3,
+  S: 4,
+  p: 4,
 }
 
 const fixed = (name: string, length: number): Measured => ({ name, length, known: true })
@@ -115,8 +176,11 @@ function measureGroup(bytes: Uint8Array, at: number): Measured | typeof incomple
       return measureParenthesis(bytes, at, 'GS')
     case 'V':
       if (third === undefined) return incomplete
-      return [0, 1, 48, 49].includes(third) ? fixed(name, 3) : [65, 66, 97, 98, 103, 104].includes(third)
-        ? fixed(name, 4) : { name, length: 3, known: false }
+      return [0, 1, 48, 49].includes(third)
+        ? fixed(name, 3)
+        : [65, 66, 97, 98, 103, 104].includes(third)
+          ? fixed(name, 4)
+          : { name, length: 3, known: false }
     case 'v': {
       if (bytes.length - at < 8) return incomplete
       const bytesPerRow = (bytes[at + 4] ?? 0) + (bytes[at + 5] ?? 0) * 256
@@ -157,7 +221,12 @@ function measureField(bytes: Uint8Array, at: number): Measured | typeof incomple
 }
 
 const controlNames: Readonly<Record<number, string>> = {
-  0x00: 'NUL', 0x09: 'HT', 0x0a: 'LF', 0x0c: 'FF', 0x0d: 'CR', 0x18: 'CAN',
+  0x00: 'NUL',
+  0x09: 'HT',
+  0x0a: 'LF',
+  0x0c: 'FF',
+  0x0d: 'CR',
+  0x18: 'CAN',
 }
 
 function measure(bytes: Uint8Array, at: number): Measured | typeof incomplete {

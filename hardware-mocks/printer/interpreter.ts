@@ -31,7 +31,20 @@ const alignments: readonly Alignment[] = ['left', 'centre', 'right']
 
 /** Settings of things this printer does not have (feed button, bar code height, Kanji off): taken, without effect. */
 const settingsWithoutEffect = new Set([
-  'NUL', 'CR', 'ESC =', 'ESC c', 'ESC r', 'ESC S', 'ESC T', 'ESC U', 'ESC <', 'GS H', 'GS f', 'GS h', 'GS w', 'GS b',
+  'NUL',
+  'CR',
+  'ESC =',
+  'ESC c',
+  'ESC r',
+  'ESC S',
+  'ESC T',
+  'ESC U',
+  'ESC <',
+  'GS H',
+  'GS f',
+  'GS h',
+  'GS w',
+  'GS b',
   'FS .',
 ])
 /** Features that are off with 0 and that this printer cannot switch on. */
@@ -85,47 +98,98 @@ export class EscposInterpreter {
     const { bytes } = command
     const n = bytes[2] ?? 0
     switch (command.name) {
-      case 'text': return this.#printByte(bytes[0] ?? 0x20, command)
-      case 'LF': return this.#printLine(this.#lineSpacing)
-      case 'HT': return this.#tab(command)
-      case 'ESC @': return this.reset()
-      case 'ESC !': return this.#selectModes(n)
-      case 'GS !': return this.#restyle({ across: ((n >> 4) & 7) + 1, down: (n & 7) + 1 })
-      case 'ESC E': return this.#restyle({ bold: (n & 1) === 1 })
-      case 'ESC G': return this.#restyle({ bold: (n & 1) === 1 })
-      case 'ESC -': return this.#underline(n, command)
-      case 'ESC M': return this.#selectFont(n, command)
-      case 'GS B': return this.#restyle({ reverse: (n & 1) === 1 })
-      case 'ESC a': return this.#selectAlignment(n, command)
-      case 'ESC t': return this.#selectCodePage(n, command)
-      case 'ESC SP': this.#characterSpacing = n; return
-      case 'ESC 2': this.#lineSpacing = defaultLineSpacing; return
-      case 'ESC 3': this.#lineSpacing = n; return
-      case 'ESC d': return this.#feed(n * this.#lineSpacing)
-      case 'ESC J': return this.#feed(n)
-      case 'ESC D': this.#tabStops = [...bytes.subarray(2, -1)].map((column) => column * fontSizes.A.width); return
-      case 'ESC $': return this.#moveTo(n + (bytes[3] ?? 0) * 256, command)
-      case 'ESC \\': return this.#moveTo(this.#line.position + signed(n + (bytes[3] ?? 0) * 256), command)
-      case 'GS L': return this.#setArea(command, () => { this.#leftMargin = n + (bytes[3] ?? 0) * 256 })
-      case 'GS W': return this.#setArea(command, () => { this.#areaWidth = n + (bytes[3] ?? 0) * 256 })
-      case 'GS V': return this.#cut(n, bytes[3] ?? 0, command)
-      case 'ESC i': return this.#cut(0, 0, command)
-      case 'ESC m': return this.#cut(1, 0, command)
-      case 'ESC p': return this.#kickDrawer(n, bytes[3] ?? 0, command)
-      case 'ESC *': return this.#columnImage(command)
-      case 'GS v 0': return this.#rasterImage(command)
-      case 'GS ( L': return this.#graphicsFunction(command, bytes.subarray(5))
-      case 'GS 8 L': return this.#graphicsFunction(command, bytes.subarray(7))
-      case 'GS ( k': return this.#symbolFunction(command, bytes.subarray(5))
-      case 'GS ( H': return this.#answerProcess(command, bytes.subarray(5))
-      case 'GS k': return this.#barcode(command)
-      case 'GS r': return this.#output.askStatus(n)
-      case 'GS a': return this.#output.subscribe(n)
-      case 'GS I': return this.#identify(n, command)
-      case 'ESC &': return this.#defineGlyphs(command)
-      case 'ESC %': this.#glyphsOn = (n & 1) === 1; return
-      case 'ESC ?': this.#glyphs.delete(n); return
-      default: return this.#remaining(command, n)
+      case 'text':
+        return this.#printByte(bytes[0] ?? 0x20, command)
+      case 'LF':
+        return this.#printLine(this.#lineSpacing)
+      case 'HT':
+        return this.#tab(command)
+      case 'ESC @':
+        return this.reset()
+      case 'ESC !':
+        return this.#selectModes(n)
+      case 'GS !':
+        return this.#restyle({ across: ((n >> 4) & 7) + 1, down: (n & 7) + 1 })
+      case 'ESC E':
+        return this.#restyle({ bold: (n & 1) === 1 })
+      case 'ESC G':
+        return this.#restyle({ bold: (n & 1) === 1 })
+      case 'ESC -':
+        return this.#underline(n, command)
+      case 'ESC M':
+        return this.#selectFont(n, command)
+      case 'GS B':
+        return this.#restyle({ reverse: (n & 1) === 1 })
+      case 'ESC a':
+        return this.#selectAlignment(n, command)
+      case 'ESC t':
+        return this.#selectCodePage(n, command)
+      case 'ESC SP':
+        this.#characterSpacing = n
+        return
+      case 'ESC 2':
+        this.#lineSpacing = defaultLineSpacing
+        return
+      case 'ESC 3':
+        this.#lineSpacing = n
+        return
+      case 'ESC d':
+        return this.#feed(n * this.#lineSpacing)
+      case 'ESC J':
+        return this.#feed(n)
+      case 'ESC D':
+        this.#tabStops = [...bytes.subarray(2, -1)].map((column) => column * fontSizes.A.width)
+        return
+      case 'ESC $':
+        return this.#moveTo(n + (bytes[3] ?? 0) * 256, command)
+      case 'ESC \\':
+        return this.#moveTo(this.#line.position + signed(n + (bytes[3] ?? 0) * 256), command)
+      case 'GS L':
+        return this.#setArea(command, () => {
+          this.#leftMargin = n + (bytes[3] ?? 0) * 256
+        })
+      case 'GS W':
+        return this.#setArea(command, () => {
+          this.#areaWidth = n + (bytes[3] ?? 0) * 256
+        })
+      case 'GS V':
+        return this.#cut(n, bytes[3] ?? 0, command)
+      case 'ESC i':
+        return this.#cut(0, 0, command)
+      case 'ESC m':
+        return this.#cut(1, 0, command)
+      case 'ESC p':
+        return this.#kickDrawer(n, bytes[3] ?? 0, command)
+      case 'ESC *':
+        return this.#columnImage(command)
+      case 'GS v 0':
+        return this.#rasterImage(command)
+      case 'GS ( L':
+        return this.#graphicsFunction(command, bytes.subarray(5))
+      case 'GS 8 L':
+        return this.#graphicsFunction(command, bytes.subarray(7))
+      case 'GS ( k':
+        return this.#symbolFunction(command, bytes.subarray(5))
+      case 'GS ( H':
+        return this.#answerProcess(command, bytes.subarray(5))
+      case 'GS k':
+        return this.#barcode(command)
+      case 'GS r':
+        return this.#output.askStatus(n)
+      case 'GS a':
+        return this.#output.subscribe(n)
+      case 'GS I':
+        return this.#identify(n, command)
+      case 'ESC &':
+        return this.#defineGlyphs(command)
+      case 'ESC %':
+        this.#glyphsOn = (n & 1) === 1
+        return
+      case 'ESC ?':
+        this.#glyphs.delete(n)
+        return
+      default:
+        return this.#remaining(command, n)
     }
   }
 
@@ -261,7 +325,8 @@ export class EscposInterpreter {
     const columns = (bytes[3] ?? 0) + (bytes[4] ?? 0) * 256
     const image = scaled(bitmapFromColumns(columns, bytesPerColumn, bytes.subarray(5)), across, down)
     const room = this.#room() - this.#line.position
-    if (image.width > room) this.#fault('does-not-fit', command, `${image.width} dots into ${room}: the rest is cut off`)
+    if (image.width > room)
+      this.#fault('does-not-fit', command, `${image.width} dots into ${room}: the rest is cut off`)
     if (room > 0) this.#line.addGraphic(cropped(image, room), '')
   }
 
@@ -326,12 +391,18 @@ export class EscposInterpreter {
       if (!fits) this.#fault('bad-parameter', command, range)
     }
     switch (fn) {
-      case 65: return accept(this.#qr.setModel(first), 'QR model is 49 or 50')
-      case 67: return accept(this.#qr.setModuleDots(first), 'QR module is 1 to 16 dots')
-      case 69: return accept(this.#qr.setErrorCorrection(first), 'QR error correction is 48 to 51')
-      case 80: return this.#qr.store(parameters.slice(3))
-      case 81: return this.#printQr(command)
-      default: return this.#fault('unsupported-command', command, `QR function ${fn}`)
+      case 65:
+        return accept(this.#qr.setModel(first), 'QR model is 49 or 50')
+      case 67:
+        return accept(this.#qr.setModuleDots(first), 'QR module is 1 to 16 dots')
+      case 69:
+        return accept(this.#qr.setErrorCorrection(first), 'QR error correction is 48 to 51')
+      case 80:
+        return this.#qr.store(parameters.slice(3))
+      case 81:
+        return this.#printQr(command)
+      default:
+        return this.#fault('unsupported-command', command, `QR function ${fn}`)
     }
   }
 
@@ -362,7 +433,13 @@ export class EscposInterpreter {
     const payload = Buffer.from(data).toString('latin1')
     const width = Math.min(this.#room(), 40 + data.length * 22)
     this.#output.print({
-      kind: 'barcode', payload, symbology, align: this.#align, x: this.#startOf(width), width, height: 80,
+      kind: 'barcode',
+      payload,
+      symbology,
+      align: this.#align,
+      x: this.#startOf(width),
+      width,
+      height: 80,
     })
     this.#fault('unsupported-command', command, 'the bars are not drawn, only a frame with the data')
   }

@@ -8,8 +8,12 @@ type Cell =
   | { readonly x: number; readonly advance: number; readonly bitmap: Bitmap; readonly character: string }
 
 const sameStyle = (one: TextStyle, other: TextStyle): boolean =>
-  one.bold === other.bold && one.underline === other.underline && one.font === other.font
-  && one.across === other.across && one.down === other.down && one.reverse === other.reverse
+  one.bold === other.bold &&
+  one.underline === other.underline &&
+  one.font === other.font &&
+  one.across === other.across &&
+  one.down === other.down &&
+  one.reverse === other.reverse
 
 export class LineBuffer {
   #cells: Cell[] = []
@@ -41,7 +45,8 @@ export class LineBuffer {
     const room = Math.max(0, areaWidth - width)
     const start = leftMargin + (align === 'left' ? 0 : align === 'centre' ? Math.floor(room / 2) : room)
     const heights = this.#cells.map((cell) =>
-      'bitmap' in cell ? cell.bitmap.height : fontSizes[cell.style.font].height * cell.style.down)
+      'bitmap' in cell ? cell.bitmap.height : fontSizes[cell.style.font].height * cell.style.down,
+    )
     const element: PrintedElement = {
       kind: 'line',
       text: this.#text(),
@@ -80,7 +85,13 @@ export class LineBuffer {
         last.text += cell.character
         last.end += cell.advance
       } else {
-        runs.push({ x: cell.x, text: cell.character, style: cell.style, advance: cell.advance, end: cell.x + cell.advance })
+        runs.push({
+          x: cell.x,
+          text: cell.character,
+          style: cell.style,
+          advance: cell.advance,
+          end: cell.x + cell.advance,
+        })
       }
     }
     return runs.map(({ x, text, style, advance }) => ({ x: start + x, text, style, advance }))

@@ -45,7 +45,11 @@ export class PrinterEngine {
   #queueHead = 0
   #queuedBytes = 0
   #condition: PrinterCondition = {
-    paper: 'present', cover: 'closed', online: true, cutterError: false, drawer: 'closed',
+    paper: 'present',
+    cover: 'closed',
+    online: true,
+    cutterError: false,
+    drawer: 'closed',
   }
   #cutterJammed = false
   #linesLeft: number | null = null
@@ -253,8 +257,15 @@ export class PrinterEngine {
       return
     }
     const slip: Slip = {
-      number: this.#nextNumber++, widthDots: this.#options.widthDots, startedAt, endedAt: this.#options.now(), ended,
-      elements, interruptions, faults, bytes: Uint8Array.from(Buffer.concat(bytes)),
+      number: this.#nextNumber++,
+      widthDots: this.#options.widthDots,
+      startedAt,
+      endedAt: this.#options.now(),
+      ended,
+      elements,
+      interruptions,
+      faults,
+      bytes: Uint8Array.from(Buffer.concat(bytes)),
     }
     this.#slip = this.#freshSlip()
     this.#options.onSlip(slip)
@@ -285,7 +296,9 @@ export class PrinterEngine {
   #change(change: Partial<PrinterCondition>): void {
     const before = this.#condition
     const after = { ...before, ...change }
-    if (Object.keys(change).every((key) => before[key as keyof PrinterCondition] === after[key as keyof PrinterCondition])) {
+    if (
+      Object.keys(change).every((key) => before[key as keyof PrinterCondition] === after[key as keyof PrinterCondition])
+    ) {
       return
     }
     this.#condition = after

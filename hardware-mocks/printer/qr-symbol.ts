@@ -55,8 +55,13 @@ export class QrSymbol {
     try {
       // The library insists on a border; printers print none, so it goes again.
       modules = encodeQR(payload, 'raw', {
-        ecc: correctionNames[this.errorCorrection], border: 1, encoding: 'byte', textEncoder: () => data,
-      }).slice(1, -1).map((row) => row.slice(1, -1))
+        ecc: correctionNames[this.errorCorrection],
+        border: 1,
+        encoding: 'byte',
+        textEncoder: () => data,
+      })
+        .slice(1, -1)
+        .map((row) => row.slice(1, -1))
     } catch {
       return null
     }

@@ -37,19 +37,25 @@ function runMarkup(run: PrintedRun, bottom: number): string {
   // Inside the scaled group one unit is one unscaled dot; each character stands at its own place on the grid.
   const places = characters.map((_, index) => (index * run.advance) / style.across).join(' ')
   parts.push(
-    `<g transform="translate(${run.x} ${bottom}) scale(${style.across} ${style.down})">`
-    + `<text xml:space="preserve" x="${places}" y="${-descents[style.font]}" font-size="${fontPixels[style.font]}"`
-    + ` font-weight="${style.bold ? 700 : 400}" fill="${ink}">${escaped(run.text)}</text></g>`)
+    `<g transform="translate(${run.x} ${bottom}) scale(${style.across} ${style.down})">` +
+      `<text xml:space="preserve" x="${places}" y="${-descents[style.font]}" font-size="${fontPixels[style.font]}"` +
+      ` font-weight="${style.bold ? 700 : 400}" fill="${ink}">${escaped(run.text)}</text></g>`,
+  )
   if (style.underline > 0) {
-    parts.push(`<rect x="${run.x}" y="${bottom - style.underline}" width="${width}" height="${style.underline}" fill="${ink}"/>`)
+    parts.push(
+      `<rect x="${run.x}" y="${bottom - style.underline}" width="${width}" height="${style.underline}" fill="${ink}"/>`,
+    )
   }
   return parts.join('')
 }
 
 function barcodeMarkup(element: Extract<PrintedElement, { kind: 'barcode' }>, top: number): string {
-  const { x, width, height, payload } = element
-  return `<rect x="${x + 1}" y="${top + 1}" width="${width - 2}" height="${height - 2}" fill="none" stroke="#000"/>`
-    + `<text x="${x + 10}" y="${top + height / 2 + 6}" font-size="18">${escaped(payload.replace(/[^\x20-\x7e]/g, '?'))}</text>`
+  const { x, width, height } = element
+  const words = escaped(element.payload.replace(/[^\x20-\x7e]/g, '?'))
+  return (
+    `<rect x="${x + 1}" y="${top + 1}" width="${width - 2}" height="${height - 2}" fill="none" stroke="#000"/>` +
+    `<text x="${x + 10}" y="${top + height / 2 + 6}" font-size="18">${words}</text>`
+  )
 }
 
 function setDots(picture: PNG, bitmap: Bitmap, left: number, top: number): void {
@@ -84,8 +90,9 @@ export async function drawSlip(slip: Pick<Slip, 'elements' | 'widthDots'>): Prom
     top += height
   }
   const height = top + marginDots
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${slip.widthDots}" height="${height}"`
-    + ` font-family="${fontFamily}"><rect width="100%" height="100%" fill="#fff"/>${markup.join('')}</svg>`
+  const svg =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${slip.widthDots}" height="${height}"` +
+    ` font-family="${fontFamily}"><rect width="100%" height="100%" fill="#fff"/>${markup.join('')}</svg>`
   const image = await renderAsync(svg, { font: { loadSystemFonts: false, fontFiles, defaultFontFamily: fontFamily } })
   const picture = new PNG({ width: image.width, height: image.height })
   picture.data = Buffer.from(image.pixels)

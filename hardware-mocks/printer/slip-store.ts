@@ -29,7 +29,9 @@ const slipName = (number: number): string => String(number).padStart(4, '0')
 
 function recordedBitmap(bitmap: Bitmap): unknown {
   return {
-    width: bitmap.width, height: bitmap.height, bits: Buffer.from(packedRows(bitmap)).toString('base64'),
+    width: bitmap.width,
+    height: bitmap.height,
+    bits: Buffer.from(packedRows(bitmap)).toString('base64'),
   }
 }
 
@@ -43,10 +45,15 @@ function recordedElement(element: PrintedElement): unknown {
 export function slipRecord(slip: Slip): SlipRecord {
   const { number, widthDots, startedAt, endedAt, ended, interruptions, faults } = slip
   return {
-    number, widthDots, startedAt, endedAt, ended,
+    number,
+    widthDots,
+    startedAt,
+    endedAt,
+    ended,
     text: slipText(slip),
     qrPayloads: slip.elements.flatMap((element) => (element.kind === 'qr' ? [element.payload] : [])),
-    interruptions, faults,
+    interruptions,
+    faults,
     byteCount: slip.bytes.length,
     elements: slip.elements.map(recordedElement),
   }
@@ -55,23 +62,25 @@ export function slipRecord(slip: Slip): SlipRecord {
 export class SlipStore {
   readonly #folder: string
   readonly #drawing = new Set<Promise<void>>()
+  readonly #numbers: number[]
 
   constructor(folder: string) {
     this.#folder = folder
     mkdirSync(folder, { recursive: true })
+    this.#numbers = readdirSync(folder)
+      .flatMap((file) => /^(\d{4,})\.bin$/.exec(file)?.[1] ?? [])
+      .map(Number)
+      .toSorted((one, other) => one - other)
   }
 
   /** One more than the highest number in the folder: a restart never writes over a slip. */
   nextNumber(): number {
-    return Math.max(0, ...this.numbers()) + 1
+    return (this.#numbers.at(-1) ?? 0) + 1
   }
 
   /** The numbers of all slips, in order. */
-  numbers(): number[] {
-    return readdirSync(this.#folder)
-      .flatMap((file) => /^(\d{4,})\.bin$/.exec(file)?.[1] ?? [])
-      .map(Number)
-      .sort((one, other) => one - other)
+  numbers(): readonly number[] {
+    return this.#numbers
   }
 
   /**
@@ -83,6 +92,7 @@ export class SlipStore {
     writeFileSync(`${base}.bin`, slip.bytes)
     writeFileSync(`${base}.txt`, slipText(slip))
     writeFileSync(`${base}.json`, `${JSON.stringify(slipRecord(slip), null, 2)}\n`)
+    this.#numbers.push(slip.number)
     const drawing = drawSlip(slip).then((picture) => {
       writeFileSync(`${base}.png.part`, picture)
       renameSync(`${base}.png.part`, `${base}.png`)

@@ -28,7 +28,9 @@ export function realTimeStatus(n: number, condition: PrinterCondition): number |
     case 1:
       return 0x12 | bit(2, condition.drawer === 'open') | bit(3, isOffline(condition)) | bit(5, condition.cutterError)
     case 2:
-      return 0x12 | bit(2, condition.cover === 'open') | bit(5, condition.paper === 'out') | bit(6, condition.cutterError)
+      return (
+        0x12 | bit(2, condition.cover === 'open') | bit(5, condition.paper === 'out') | bit(6, condition.cutterError)
+      )
     case 3:
       return 0x12 | bit(3, condition.cutterError)
     case 4:
@@ -59,8 +61,10 @@ export function automaticStatus(condition: PrinterCondition): Uint8Array {
 
 /** Whether the change concerns what `GS a n` asked to hear about: b0 drawer, b1 online, b2 error, b3 paper. */
 export function concernsSubscriber(mask: number, before: PrinterCondition, after: PrinterCondition): boolean {
-  return ((mask & 1) !== 0 && before.drawer !== after.drawer)
-    || ((mask & 2) !== 0 && (isOffline(before) !== isOffline(after) || before.cover !== after.cover))
-    || ((mask & 4) !== 0 && before.cutterError !== after.cutterError)
-    || ((mask & 8) !== 0 && before.paper !== after.paper)
+  return (
+    ((mask & 1) !== 0 && before.drawer !== after.drawer) ||
+    ((mask & 2) !== 0 && (isOffline(before) !== isOffline(after) || before.cover !== after.cover)) ||
+    ((mask & 4) !== 0 && before.cutterError !== after.cutterError) ||
+    ((mask & 8) !== 0 && before.paper !== after.paper)
+  )
 }

@@ -94,7 +94,10 @@ export class VirtualPrinter {
     const { paper, cover, online, drawer } = this.#engine.condition
     return {
       power: this.#listener.isOpen ? 'on' : 'off',
-      paper, cover, online, drawer,
+      paper,
+      cover,
+      online,
+      drawer,
       paperEndsAfterLines: this.#engine.linesLeft,
       cutter: this.#engine.cutterJammed ? 'jammed' : 'ok',
       answers: this.#answers,
@@ -177,7 +180,7 @@ export class VirtualPrinter {
     this.#engine.tearOff()
   }
 
-  slipNumbers(): number[] {
+  slipNumbers(): readonly number[] {
     return this.#store.numbers()
   }
 
@@ -277,7 +280,12 @@ export class VirtualPrinter {
 
   #keep(slip: Slip): void {
     const saved = this.#store.save(slip)
-    this.log.write('slip', { number: slip.number, ended: slip.ended, bytes: slip.bytes.length, faults: slip.faults.length })
+    this.log.write('slip', {
+      number: slip.number,
+      ended: slip.ended,
+      bytes: slip.bytes.length,
+      faults: slip.faults.length,
+    })
     saved.then(
       () => {
         const record = this.#store.record(slip.number)

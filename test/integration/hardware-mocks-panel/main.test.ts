@@ -12,17 +12,26 @@ const main = fileURLToPath(new URL('../../../hardware-mocks/main.ts', import.met
 let folder: string
 const children: ChildProcess[] = []
 
-beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'tolem-main-')) })
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tolem-main-'))
+})
 afterEach(() => {
   for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL')
   rmSync(folder, { recursive: true, force: true })
 })
 
-function start(...given: string[]): { child: ChildProcess; firstLine: Promise<string>; ended: Promise<number | null>; errors: () => string } {
+function start(...given: string[]): {
+  child: ChildProcess
+  firstLine: Promise<string>
+  ended: Promise<number | null>
+  errors: () => string
+} {
   const child = spawn(process.execPath, [main, ...given], { stdio: ['ignore', 'pipe', 'pipe'] })
   children.push(child)
   let errors = ''
-  child.stderr?.on('data', (chunk) => { errors += String(chunk) })
+  child.stderr?.on('data', (chunk) => {
+    errors += String(chunk)
+  })
   const firstLine = new Promise<string>((resolve) => {
     let text = ''
     child.stdout?.on('data', (chunk) => {
@@ -30,42 +39,71 @@ function start(...given: string[]): { child: ChildProcess; firstLine: Promise<st
       if (text.includes('\n')) resolve(text)
     })
   })
-  return { child, firstLine, ended: new Promise((resolve) => child.on('exit', (code) => resolve(code))), errors: () => errors }
+  return {
+    child,
+    firstLine,
+    ended: new Promise((resolve) => child.on('exit', (code) => resolve(code))),
+    errors: () => errors,
+  }
 }
 
-it.each(['SIGTERM', 'SIGINT'] as const)('says one line when ready and ends cleanly on %s, the paper kept', async (signal) => {
-  const cards = join(folder, 'cards.json')
-  writeFileSync(cards, JSON.stringify([{ label: 'Pupil 01', kind: 'ntag424' }, { label: 'Mute', kind: 'mute' }]))
-  const data = join(folder, 'data')
-  const { child, firstLine, ended } = start('--data', data, '--cards', cards, '--paper', '58')
-  const line = await firstLine
-  expect(line.trim().split('\n')).toHaveLength(1)
-  const ready = JSON.parse(line)
-  expect(ready).toEqual({
-    event: 'ready', panelUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/), panelPort: expect.any(Number),
-    readerPort: expect.any(Number), printerPort: expect.any(Number), proxyPort: expect.any(Number),
-  })
-  const state = await (await fetch(`${ready.panelUrl}api/state`)).json() as any
-  expect(state.cards.map((card: { label: string }) => card.label)).toEqual(['Pupil 01', 'Mute'])
-  expect(state.printer.widthDots).toBe(384)
+it.each(['SIGTERM', 'SIGINT'] as const)(
+  'says one line when ready and ends cleanly on %s, the paper kept',
+  async (signal) => {
+    const cards = join(folder, 'cards.json')
+    writeFileSync(
+      cards,
+      JSON.stringify([
+        { label: 'Pupil 01', kind: 'ntag424' },
+        { label: 'Mute', kind: 'mute' },
+      ]),
+    )
+    const data = join(folder, 'data')
+    const { child, firstLine, ended } = start('--data', data, '--cards', cards, '--paper', '58')
+    const line = await firstLine
+    expect(line.trim().split('\n')).toHaveLength(1)
+    const ready = JSON.parse(line)
+    expect(ready).toEqual({
+      event: 'ready',
+      panelUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/),
+      panelPort: expect.any(Number),
+      readerPort: expect.any(Number),
+      printerPort: expect.any(Number),
+      proxyPort: expect.any(Number),
+    })
+    const state = (await (await fetch(`${ready.panelUrl}api/state`)).json()) as any
+    expect(state.cards.map((card: { label: string }) => card.label)).toEqual(['Pupil 01', 'Mute'])
+    expect(state.printer.widthDots).toBe(384)
 
-  const socket = connect(ready.printerPort, '127.0.0.1')
-  await new Promise<void>((resolve) => void socket.write('never cut\n\x10\x04\x01', 'latin1', () => resolve()))
-  await new Promise((resolve) => socket.once('data', resolve))
-  socket.on('error', () => undefined)
-  child.kill(signal)
-  expect(await ended).toBe(0)
-  expect(readFileSync(join(data, 'slips', '0001.txt'), 'utf8')).toBe('never cut\n')
-  expect(readdirSync(join(data, 'slips')).sort()).toEqual(['0001.bin', '0001.json', '0001.png', '0001.txt', 'printer.log.jsonl'])
-  expect(readdirSync(join(data, 'cards')).sort()).toEqual(['pupil-01.json', 'pupil-01.log.jsonl', 'register.json'])
-})
+    const socket = connect(ready.printerPort, '127.0.0.1')
+    await new Promise<void>((resolve) => void socket.write('never cut\n\x10\x04\x01', 'latin1', () => resolve()))
+    await new Promise((resolve) => socket.once('data', resolve))
+    socket.on('error', () => undefined)
+    child.kill(signal)
+    expect(await ended).toBe(0)
+    expect(readFileSync(join(data, 'slips', '0001.txt'), 'utf8')).toBe('never cut\n')
+    expect(readdirSync(join(data, 'slips')).sort()).toEqual([
+      '0001.bin',
+      '0001.json',
+      '0001.png',
+      '0001.txt',
+      'printer.log.jsonl',
+    ])
+    expect(readdirSync(join(data, 'cards')).sort()).toEqual(['pupil-01.json', 'pupil-01.log.jsonl', 'register.json'])
+  },
+)
 
 it('takes one argument of JSON', async () => {
-  const { firstLine, child, ended } = start(JSON.stringify({
-    data: folder, panelPort: 0, seed: 'x', cards: [{ label: 'Bus', kind: 'mifare-classic' }],
-  }))
+  const { firstLine, child, ended } = start(
+    JSON.stringify({
+      data: folder,
+      panelPort: 0,
+      seed: 'x',
+      cards: [{ label: 'Bus', kind: 'mifare-classic' }],
+    }),
+  )
   const ready = JSON.parse(await firstLine)
-  const state = await (await fetch(`${ready.panelUrl}api/state`)).json() as any
+  const state = (await (await fetch(`${ready.panelUrl}api/state`)).json()) as any
   expect(state.cards).toMatchObject([{ label: 'Bus', kind: 'mifare-classic' }])
   child.kill('SIGTERM')
   expect(await ended).toBe(0)

@@ -16,7 +16,9 @@ beforeEach(async () => {
   seen = []
   ledger = createServer((incoming, outgoing) => {
     let body = ''
-    incoming.on('data', (chunk) => { body += String(chunk) })
+    incoming.on('data', (chunk) => {
+      body += String(chunk)
+    })
     incoming.on('end', () => {
       seen.push(`${incoming.method} ${incoming.url} ${body}`)
       outgoing.end(`answer to ${body}`)
@@ -41,7 +43,9 @@ function post(path: string, body: string, timeoutMs = 2000): Promise<Outcome> {
   return new Promise((resolve) => {
     const outgoing = httpRequest({ host: '127.0.0.1', port: proxy.port, path, method: 'POST', agent }, (incoming) => {
       let text = ''
-      incoming.on('data', (chunk) => { text += String(chunk) })
+      incoming.on('data', (chunk) => {
+        text += String(chunk)
+      })
       incoming.on('end', () => resolve({ body: text, reused: outgoing.reusedSocket }))
       incoming.on('error', (error: NodeJS.ErrnoException) => resolve({ error: error.code ?? error.message }))
     })
@@ -140,9 +144,11 @@ describe('the network', () => {
 describe('the request watcher', () => {
   it('finds each request whatever the cut, chunked bodies included', () => {
     const stream = Buffer.from(
-      'POST /one HTTP/1.1\r\nHost: x\r\nContent-Length: 18\r\n\r\nGET /no HTTP/1.1\r\n'
-      + 'POST /two HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nGET /\r\n0\r\n\r\n'
-      + 'GET /three HTTP/1.1\r\nHost: x\r\n\r\n', 'latin1')
+      'POST /one HTTP/1.1\r\nHost: x\r\nContent-Length: 18\r\n\r\nGET /no HTTP/1.1\r\n' +
+        'POST /two HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nGET /\r\n0\r\n\r\n' +
+        'GET /three HTTP/1.1\r\nHost: x\r\n\r\n',
+      'latin1',
+    )
     for (let size = 1; size <= stream.length; size++) {
       const found: string[] = []
       const watcher = new RequestWatcher((request) => void found.push(`${request.method} ${request.path}`))

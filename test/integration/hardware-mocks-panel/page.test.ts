@@ -25,10 +25,17 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'tolem-page-'))
     hardware = await startVirtualHardware({
-      folder, now: () => Date.now(), random: seededRandom('page'),
-      cards: [{ label: 'Pupil 01', kind: 'ntag424' }, { label: 'Оқушы 02 <b>', kind: 'desfire' }],
+      folder,
+      now: () => Date.now(),
+      random: seededRandom('page'),
+      cards: [
+        { label: 'Pupil 01', kind: 'ntag424' },
+        { label: 'Оқушы 02 <b>', kind: 'desfire' },
+      ],
     })
-    hostile = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html><p>hello'))
+    hostile = createServer((_, response) =>
+      response.setHeader('content-type', 'text/html').end('<!doctype html><p>hello'),
+    )
     await new Promise<void>((resolve) => void hostile.listen(0, '127.0.0.1', resolve))
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-quic'] })
   })
@@ -44,7 +51,9 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
   it('is driven by keyboard and follows what happens elsewhere', async () => {
     const page = await browser.newPage()
     const complaints: string[] = []
-    page.on('console', (message) => { if (message.type() === 'error') complaints.push(message.text()) })
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text())
+    })
     page.on('pageerror', (error) => complaints.push(error.message))
     await page.goto(hardware.panelUrl)
     await page.getByRole('button', { name: 'Pupil 01' }).waitFor()
@@ -69,17 +78,29 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     await page.goto(`http://127.0.0.1:${(hostile.address() as AddressInfo).port}/`)
     const before = JSON.stringify(hardware.printer.state())
     const outcome = await page.evaluate(async (panel) => {
-      const settled = (attempt: Promise<unknown>): Promise<string> => attempt.then(() => 'done', () => 'failed')
-      const loaded = (tag: 'img' | 'script', path: string): Promise<string> => new Promise((resolve) => {
-        const element = document.createElement(tag)
-        element.onload = () => resolve('done')
-        element.onerror = () => resolve('failed')
-        element.src = panel + path
-        document.body.append(element)
-      })
+      const settled = (attempt: Promise<unknown>): Promise<string> =>
+        attempt.then(
+          () => 'done',
+          () => 'failed',
+        )
+      const loaded = (tag: 'img' | 'script', path: string): Promise<string> =>
+        new Promise((resolve) => {
+          const element = document.createElement(tag)
+          element.onload = () => resolve('done')
+          element.onerror = () => resolve('failed')
+          element.src = panel + path
+          document.body.append(element)
+        })
       const attack = '{"cover":"open"}'
       await settled(fetch(`${panel}api/printer`, { method: 'POST', mode: 'no-cors', body: attack }))
-      await settled(fetch(`${panel}api/printer`, { method: 'POST', mode: 'no-cors', headers: { 'content-type': 'text/plain' }, body: attack }))
+      await settled(
+        fetch(`${panel}api/printer`, {
+          method: 'POST',
+          mode: 'no-cors',
+          headers: { 'content-type': 'text/plain' },
+          body: attack,
+        }),
+      )
       navigator.sendBeacon(`${panel}api/printer`, new Blob([attack], { type: 'text/plain' }))
       const frame = document.createElement('iframe')
       frame.name = 'target'
@@ -92,9 +113,13 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
       document.body.append(form)
       form.submit()
       return {
-        json: await settled(fetch(`${panel}api/printer`, {
-          method: 'POST', headers: { 'content-type': 'application/json' }, body: attack,
-        })),
+        json: await settled(
+          fetch(`${panel}api/printer`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: attack,
+          }),
+        ),
         read: await settled(fetch(`${panel}api/state`)),
         events: await new Promise((resolve) => {
           const source = new EventSource(`${panel}api/events`)

@@ -17,7 +17,9 @@ import type { CardPresence, CardReaderPort } from '../../../src/drivers/ports.ts
 const key = (digit: string): string => digit.repeat(32)
 const cards = [
   {
-    label: 'Pupil 01', kind: 'ntag424' as const, uid: '04A1B2C3D4E5F6',
+    label: 'Pupil 01',
+    kind: 'ntag424' as const,
+    uid: '04A1B2C3D4E5F6',
     keys: { 0: key('0'), 1: key('1'), 2: key('2'), 3: key('3'), 4: key('4') },
   },
   { label: 'Оқушы 02', kind: 'ntag424' as const },
@@ -42,9 +44,11 @@ afterEach(async () => {
 
 async function post(path: string, body: unknown): Promise<{ status: number; body: Record<string, any> }> {
   const response = await fetch(new URL(path, hardware.panelUrl), {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
   })
-  return { status: response.status, body: await response.json() as Record<string, any> }
+  return { status: response.status, body: (await response.json()) as Record<string, any> }
 }
 
 const get = async (path: string): Promise<any> => (await fetch(new URL(path, hardware.panelUrl))).json()
@@ -61,8 +65,12 @@ function till() {
   const reader = createReader({ port: hardware.readerPort })
   readers.push(reader)
   let presence: CardPresence | null = null
-  reader.onDidInsert((next) => { presence = next })
-  reader.onDidRemove(() => { presence = null })
+  reader.onDidInsert((next) => {
+    presence = next
+  })
+  reader.onDidRemove(() => {
+    presence = null
+  })
   return {
     presence: () => presence,
     inserted: () => until(() => presence !== null),
@@ -89,9 +97,15 @@ describe('cards on the reader', () => {
   it('a second card finds the place taken; an unknown one does not exist', async () => {
     await post('/api/reader/lay', { card: 'Pupil 01' })
     expect(await post('/api/reader/lay', { card: 'Pupil 01' })).toMatchObject({ status: 200 })
-    expect(await post('/api/reader/lay', { card: 'Bus card' })).toMatchObject({ status: 409, body: { code: 'another-card-lies-there' } })
+    expect(await post('/api/reader/lay', { card: 'Bus card' })).toMatchObject({
+      status: 409,
+      body: { code: 'another-card-lies-there' },
+    })
     await post('/api/reader/pull', {})
-    expect(await post('/api/reader/lay', { card: 'Nobody' })).toMatchObject({ status: 409, body: { code: 'no-such-card' } })
+    expect(await post('/api/reader/lay', { card: 'Nobody' })).toMatchObject({
+      status: 409,
+      body: { code: 'no-such-card' },
+    })
   })
 
   it('pulls after so many commands, before the next one reaches the card', async () => {
@@ -101,7 +115,9 @@ describe('cards on the reader', () => {
     expect(await one.send(selectApplication)).toMatchObject({ kind: 'answered' })
     expect(await one.send('9060000000')).toMatchObject({ kind: 'answered' })
     expect(await one.send('90AF000000')).toMatchObject({ kind: 'unknown', reason: 'card-left' })
-    const commands = (await get('/api/cards/Pupil%2001/log')).filter((line: { kind: string }) => line.kind === 'command')
+    const commands = (await get('/api/cards/Pupil%2001/log')).filter(
+      (line: { kind: string }) => line.kind === 'command',
+    )
     expect(commands).toHaveLength(2)
   })
 
@@ -111,7 +127,9 @@ describe('cards on the reader', () => {
     await one.inserted()
     await one.send(selectApplication)
     expect(await one.send('9060000000')).toMatchObject({ kind: 'unknown' })
-    const commands = (await get('/api/cards/Pupil%2001/log')).filter((line: { kind: string }) => line.kind === 'command')
+    const commands = (await get('/api/cards/Pupil%2001/log')).filter(
+      (line: { kind: string }) => line.kind === 'command',
+    )
     expect(commands).toHaveLength(2)
     expect((await get('/api/state')).reader.card).toBe(null)
   })
@@ -147,20 +165,28 @@ describe('cards on the reader', () => {
     const before = (await get('/api/state')).cards
     await hardware.close()
     hardware = await startVirtualHardware({
-      folder, cards, readerPort: hardware.readerPort, now: () => Date.now(), random: seededRandom('other'),
+      folder,
+      cards,
+      readerPort: hardware.readerPort,
+      now: () => Date.now(),
+      random: seededRandom('other'),
     })
     expect((await get('/api/state')).cards).toEqual(before)
     await until(() => one.presence() === null)
     await post('/api/reader/lay', { card: 'Pupil 01' })
     await one.inserted()
     expect(await message()).not.toBe(first)
-    const counters = (await get('/api/cards/Pupil%2001/log'))
-      .flatMap((line: { kind: string; counter?: number }) => (line.kind === 'sun' ? [line.counter] : []))
+    const counters = (await get('/api/cards/Pupil%2001/log')).flatMap((line: { kind: string; counter?: number }) =>
+      line.kind === 'sun' ? [line.counter] : [],
+    )
     expect(counters).toEqual([1, 2])
   })
 
   it('takes new cards while it runs, and leaves existing labels alone', async () => {
-    const answer = await post('/api/cards', [{ label: 'Mute one', kind: 'mute' }, { label: 'Pupil 01', kind: 'mute' }])
+    const answer = await post('/api/cards', [
+      { label: 'Mute one', kind: 'mute' },
+      { label: 'Pupil 01', kind: 'mute' },
+    ])
     expect(answer.body['added']).toEqual(['Mute one'])
     expect(answer.body.state.cards.find((card: { label: string }) => card.label === 'Pupil 01').kind).toBe('ntag424')
   })
@@ -178,8 +204,9 @@ describe('printer and network through the API', () => {
     expect(PNG.sync.read(Buffer.from(await picture.arrayBuffer())).width).toBe(576)
     expect(await (await fetch(new URL('/api/slips/1.txt', hardware.panelUrl))).text()).toBe('Receipt\n')
     expect(await get('/api/slips/1.json')).toMatchObject({ number: 1, ended: 'full' })
-    expect((await post('/api/printer', { paper: 'out', cover: 'open', drawer: 'open' })).body.state.printer)
-      .toMatchObject({ paper: 'out', cover: 'open', drawer: 'open', stalled: true })
+    expect(
+      (await post('/api/printer', { paper: 'out', cover: 'open', drawer: 'open' })).body.state.printer,
+    ).toMatchObject({ paper: 'out', cover: 'open', drawer: 'open', stalled: true })
     expect((await post('/api/printer', { power: 'off' })).body.state.printer.power).toBe('off')
     socket.destroy()
   })
@@ -189,11 +216,18 @@ describe('printer and network through the API', () => {
     const ledger = createServer((_, response) => response.end(String(++served)))
     await new Promise<void>((resolve) => void ledger.listen(0, '127.0.0.1', resolve))
     await post('/api/network', { ledgerPort: (ledger.address() as AddressInfo).port, loseNext: 1, path: '/payments' })
-    const proxied = (path: string) => fetch(`http://127.0.0.1:${hardware.proxyPort}${path}`).then((answer) => answer.text(), () => 'lost')
+    const proxied = (path: string) =>
+      fetch(`http://127.0.0.1:${hardware.proxyPort}${path}`).then(
+        (answer) => answer.text(),
+        () => 'lost',
+      )
     expect(await proxied('/status')).toBe('1')
     expect(await proxied('/payments')).toBe('lost')
     expect(await proxied('/payments')).toBe('3')
-    expect((await post('/api/network', { mode: 'cut' })).body.state.network).toMatchObject({ mode: 'cut', answersLost: 1 })
+    expect((await post('/api/network', { mode: 'cut' })).body.state.network).toMatchObject({
+      mode: 'cut',
+      answersLost: 1,
+    })
     expect(await proxied('/status')).toBe('lost')
     ledger.closeAllConnections()
     await new Promise((resolve) => ledger.close(resolve))
@@ -201,8 +235,11 @@ describe('printer and network through the API', () => {
 
   it('refuses what it does not understand, whole', async () => {
     for (const [path, body] of [
-      ['/api/printer', { paper: 'out', cover: 'ajar' }], ['/api/network', { mode: 'off' }], ['/api/network', { loseNxt: 1 }],
-      ['/api/reader/fault', { kind: 'answer-lost', atCommand: 0 }], ['/api/cards', [{ label: 'x', kind: 'ntag424', uid: '04' }]],
+      ['/api/printer', { paper: 'out', cover: 'ajar' }],
+      ['/api/network', { mode: 'off' }],
+      ['/api/network', { loseNxt: 1 }],
+      ['/api/reader/fault', { kind: 'answer-lost', atCommand: 0 }],
+      ['/api/cards', [{ label: 'x', kind: 'ntag424', uid: '04' }]],
     ] as const) {
       expect(await post(path, body), path).toMatchObject({ status: 400, body: { code: 'invalid-body' } })
     }
@@ -223,12 +260,20 @@ describe('printer and network through the API', () => {
 
 describe('other web pages', () => {
   /** A request with exactly these headers: `fetch` would not let us lie about Host. */
-  function raw(method: string, path: string, headers: Record<string, string>, body = '{}'): Promise<{ status: number; headers: any }> {
+  function raw(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body = '{}',
+  ): Promise<{ status: number; headers: any }> {
     return new Promise((resolve, reject) => {
-      const outgoing = httpRequest({ host: '127.0.0.1', port: hardware.panelPort, method, path, headers }, (incoming) => {
-        incoming.resume()
-        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers }))
-      })
+      const outgoing = httpRequest(
+        { host: '127.0.0.1', port: hardware.panelPort, method, path, headers },
+        (incoming) => {
+          incoming.resume()
+          incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers }))
+        },
+      )
       outgoing.on('error', reject)
       outgoing.end(method === 'POST' ? body : undefined)
     })

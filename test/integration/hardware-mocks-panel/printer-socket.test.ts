@@ -62,7 +62,9 @@ describe('the printer on its socket', () => {
     expect(printer.slipNumbers()).toEqual([])
 
     let isDrained = false
-    one.socket.write(Buffer.alloc(16 * 1024 * 1024, 'x\n'), () => { isDrained = true })
+    one.socket.write(Buffer.alloc(16 * 1024 * 1024, 'x\n'), () => {
+      isDrained = true
+    })
     await delay(150)
     expect(isDrained).toBe(false)
     expect(printer.state()).toMatchObject({ stalled: true, connected: true, power: 'on' })
@@ -75,7 +77,8 @@ describe('the printer on its socket', () => {
     await until(() => printer.state().paper === 'out')
     printer.setPaper('present')
     expect(printer.slip(1)).toMatchObject({
-      text: 'one\ntwo\n', interruptions: [{ after: 1, reason: 'paper out' }],
+      text: 'one\ntwo\n',
+      interruptions: [{ after: 1, reason: 'paper out' }],
     })
   })
 

@@ -18,9 +18,13 @@ export function bench(options: { profile?: PrinterProfileName; widthDots?: numbe
     onEvent: (what, details) => void events.push({ what, details }),
   })
   return {
-    engine, slips, replies, events,
+    engine,
+    slips,
+    replies,
+    events,
     send(...parts: (string | readonly number[] | Uint8Array)[]): void {
-      for (const part of parts) engine.receive(typeof part === 'string' ? Buffer.from(part, 'latin1') : Uint8Array.from(part))
+      for (const part of parts)
+        engine.receive(typeof part === 'string' ? Buffer.from(part, 'latin1') : Uint8Array.from(part))
       engine.work()
     },
     /** The text of the paper that hangs out. */
@@ -37,10 +41,47 @@ export const selectCodePage = (slot: number): number[] => [0x1b, 0x74, slot]
 export function qr(payload: Uint8Array, moduleDots = 4): Uint8Array {
   const length = payload.length + 3
   return Uint8Array.from([
-    0x1d, 0x28, 0x6b, 4, 0, 49, 65, 50, 0,
-    0x1d, 0x28, 0x6b, 3, 0, 49, 67, moduleDots,
-    0x1d, 0x28, 0x6b, 3, 0, 49, 69, 49,
-    0x1d, 0x28, 0x6b, length & 0xff, length >> 8, 49, 80, 48, ...payload,
-    0x1d, 0x28, 0x6b, 3, 0, 49, 81, 48,
+    0x1d,
+    0x28,
+    0x6b,
+    4,
+    0,
+    49,
+    65,
+    50,
+    0,
+    0x1d,
+    0x28,
+    0x6b,
+    3,
+    0,
+    49,
+    67,
+    moduleDots,
+    0x1d,
+    0x28,
+    0x6b,
+    3,
+    0,
+    49,
+    69,
+    49,
+    0x1d,
+    0x28,
+    0x6b,
+    length & 0xff,
+    length >> 8,
+    49,
+    80,
+    48,
+    ...payload,
+    0x1d,
+    0x28,
+    0x6b,
+    3,
+    0,
+    49,
+    81,
+    48,
   ])
 }

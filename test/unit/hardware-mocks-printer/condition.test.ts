@@ -77,7 +77,8 @@ describe('cover, line, cutter, drawer', () => {
     expect(table.engine.condition.drawer).toBe('open')
     expect(table.replies).toEqual([[0x1e]])
     expect(table.events.filter((event) => event.what === 'drawer-kicked').map((event) => event.details)).toEqual([
-      { pin: 5, onMs: 50 }, { pin: 2, onMs: 200 },
+      { pin: 5, onMs: 50 },
+      { pin: 2, onMs: 200 },
     ])
   })
 })
@@ -98,13 +99,16 @@ describe('status questions and answers', () => {
     table.engine.setPaper('near-end')
     table.engine.setPaper('out')
     expect(table.replies).toEqual([
-      [0x10, 0x00, 0x00, 0x0f], [0x14, 0x00, 0x03, 0x0f], [0x1c, 0x00, 0x0f, 0x0f],
+      [0x10, 0x00, 0x00, 0x0f],
+      [0x14, 0x00, 0x03, 0x0f],
+      [0x1c, 0x00, 0x0f, 0x0f],
     ])
   })
 
   it('each kind of answer keeps its own pattern of fixed bits', () => {
     const states = (['present', 'near-end', 'out'] as const).flatMap((paper) =>
-      (['closed', 'open'] as const).flatMap((cover) => [true, false].map((online) => ({ paper, cover, online }))))
+      (['closed', 'open'] as const).flatMap((cover) => [true, false].map((online) => ({ paper, cover, online }))),
+    )
     for (const { paper, cover, online } of states) {
       const table = bench()
       table.send([0x1d, 0x61, 0xff])

@@ -9,7 +9,7 @@ import { SlipStore } from '../../../hardware-mocks/printer/slip-store.ts'
 import { bench, cut, qr } from './bench.ts'
 
 // jsqr is CommonJS with its function as the default export's default.
-const decode = ((jsQR as unknown as { default?: unknown }).default ?? jsQR) as typeof import('jsqr')['default']
+const decode = ((jsQR as unknown as { default?: unknown }).default ?? jsQR) as (typeof import('jsqr'))['default']
 
 async function picture(table: ReturnType<typeof bench>): Promise<PNG> {
   const slip = table.slips[0]
@@ -45,9 +45,13 @@ describe('the picture', () => {
     for (let column = 0; column < 16; column++) {
       const cell: number[] = []
       for (let y = 16; y < 46; y++) {
-        for (let x = column * 12; x < column * 12 + 12; x++) cell.push((png.data[(y * png.width + x) * 4] ?? 255) < 128 ? 1 : 0)
+        for (let x = column * 12; x < column * 12 + 12; x++)
+          cell.push((png.data[(y * png.width + x) * 4] ?? 255) < 128 ? 1 : 0)
       }
-      expect(cell.some((dot) => dot === 1), `column ${column}`).toBe(true)
+      expect(
+        cell.some((dot) => dot === 1),
+        `column ${column}`,
+      ).toBe(true)
       shapes.add(cell.join(''))
     }
     expect(shapes.size).toBe(16)
@@ -55,8 +59,19 @@ describe('the picture', () => {
 
   it('sets alignment, bold, double size and reverse on paper', async () => {
     const table = bench()
-    table.send([0x1b, 0x61, 2], 'H\n', [0x1b, 0x61, 0], 'H', [0x1b, 0x45, 1], 'H', [0x1b, 0x45, 0, 0x1d, 0x42, 1], 'H\n',
-      [0x1d, 0x42, 0, 0x1d, 0x21, 0x11], 'H\n', cut)
+    table.send(
+      [0x1b, 0x61, 2],
+      'H\n',
+      [0x1b, 0x61, 0],
+      'H',
+      [0x1b, 0x45, 1],
+      'H',
+      [0x1b, 0x45, 0, 0x1d, 0x42, 1],
+      'H\n',
+      [0x1d, 0x42, 0, 0x1d, 0x21, 0x11],
+      'H\n',
+      cut,
+    )
     const png = await picture(table)
     expect(ink(png, 0, 16, 560, 30)).toBe(0)
     expect(ink(png, 564, 16, 12, 30)).toBeGreaterThan(20)
@@ -80,7 +95,9 @@ describe('the picture', () => {
 
 describe('the folder', () => {
   let folder: string
-  beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'tolem-slips-')) })
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tolem-slips-'))
+  })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
   it('holds bytes, text, record and picture of each slip, and numbers go on after a restart', async () => {
@@ -93,7 +110,13 @@ describe('the folder', () => {
     expect(readdirSync(folder).sort()).toEqual(['0001.bin', '0001.json', '0001.png', '0001.txt'])
     expect(readFileSync(join(folder, '0001.txt'), 'utf8')).toBe('Hello\n[QR pay]\n')
     expect(readFileSync(join(folder, '0001.bin')).subarray(0, 6).toString()).toBe('Hello\n')
-    expect(store.record(1)).toMatchObject({ number: 1, ended: 'full', text: 'Hello\n[QR pay]\n', qrPayloads: ['pay'], faults: [] })
+    expect(store.record(1)).toMatchObject({
+      number: 1,
+      ended: 'full',
+      text: 'Hello\n[QR pay]\n',
+      qrPayloads: ['pay'],
+      faults: [],
+    })
     expect(new SlipStore(folder).nextNumber()).toBe(2)
   })
 })

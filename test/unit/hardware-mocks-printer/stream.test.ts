@@ -7,7 +7,8 @@ const seed = Number(process.env['FC_SEED'] ?? (process.pid * 2654435761) % 2 ** 
 console.info(`hardware-mocks-printer stream seed ${seed}`)
 
 const job = Buffer.concat([
-  Uint8Array.from(initialise), Uint8Array.from(selectCodePage(53)),
+  Uint8Array.from(initialise),
+  Uint8Array.from(selectCodePage(53)),
   Uint8Array.from([0x1b, 0x61, 1, 0x1d, 0x21, 0x11, 0x8d, 0xe0, 0xe7, 0x0a, 0x1d, 0x21, 0, 0x1b, 0x61, 0]),
   Buffer.from('1 x Lunch\t1150\n', 'latin1'),
   Uint8Array.from([0x1d, 0x76, 0x30, 0, 2, 0, 3, 0, 0xff, 0x10, 0x04, 0x01, 0x1b, 0x40]),
@@ -16,7 +17,8 @@ const job = Buffer.concat([
   Uint8Array.from([0x1d, 0x38, 0x4c, 12, 0, 0, 0, 48, 112, 48, 1, 1, 49, 8, 0, 2, 0, 0xaa, 0x55]),
   Uint8Array.from([0x1d, 0x28, 0x4c, 2, 0, 48, 50]),
   Uint8Array.from([0x1b, 0x70, 0, 25, 250, 0x1d, 0x56, 66, 3]),
-  Buffer.from('next\n', 'latin1'), Uint8Array.from(cut),
+  Buffer.from('next\n', 'latin1'),
+  Uint8Array.from(cut),
 ])
 
 describe('the stream', () => {
@@ -28,7 +30,7 @@ describe('the stream', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: job.length }), { maxLength: 40 }), (places) => {
         const table = bench()
-        const cuts = [0, ...places.sort((one, other) => one - other), job.length]
+        const cuts = [0, ...places.toSorted((one, other) => one - other), job.length]
         for (let index = 1; index < cuts.length; index++) table.send(job.subarray(cuts[index - 1], cuts[index]))
         expect(table.slips).toEqual(whole.slips)
         expect(table.replies).toEqual([])
@@ -48,7 +50,8 @@ describe('the stream', () => {
   it('accounts for every byte of any noise and never throws', () => {
     const noise = fc.array(
       fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(0x1b, 0x1d, 0x10, 0x1c, 0x0a, 0x28, 0x56, 0x6b)),
-      { maxLength: 400 })
+      { maxLength: 400 },
+    )
     fc.assert(
       fc.property(noise, (bytes) => {
         const table = bench()
@@ -67,6 +70,8 @@ describe('the stream', () => {
     table.engine.connectionEnded()
     table.send(initialise, 'the next job\n', cut)
     expect(table.slips[0]?.faults.map((fault) => fault.code)).toEqual(['unfinished-command'])
-    expect(Buffer.from(table.slips[0]?.bytes ?? []).toString('latin1')).toBe('\x1b@half a job\n\x1b@the next job\n\x1dV\0')
+    expect(Buffer.from(table.slips[0]?.bytes ?? []).toString('latin1')).toBe(
+      '\x1b@half a job\n\x1b@the next job\n\x1dV\0',
+    )
   })
 })

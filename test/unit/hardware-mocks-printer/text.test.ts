@@ -6,8 +6,9 @@ import { bench, cut, initialise, selectCodePage } from './bench.ts'
 const kazakh = {
   select: '1B7435',
   text: 'Қазақстан Республикасы. Цифрлық ваучер №1: әіңғүұқөһ ӘІҢҒҮҰҚӨҺ',
-  bytes: '8DE0E7E09DF1F2E0ED20D0E5F1EFF3E1EBE8EAE0F1FB2E20D6E8F4F0EBFB9D20E2E0F3F7E5F020B9313A20'
-    + 'BCB3BEBABFA29DB49E20A3B2BDAAAFA18DA58E',
+  bytes:
+    '8DE0E7E09DF1F2E0ED20D0E5F1EFF3E1EBE8EAE0F1FB2E20D6E8F4F0EBFB9D20E2E0F3F7E5F020B9313A20' +
+    'BCB3BEBABFA29DB49E20A3B2BDAAAFA18DA58E',
 }
 
 describe('code pages', () => {
@@ -40,7 +41,11 @@ describe('code pages', () => {
   it('has 128 upper characters on each page', () => {
     for (const slot of printerProfiles.kazakh.slots.keys()) {
       const table = bench({ widthDots: 12 * 128 })
-      table.send(selectCodePage(slot), Array.from({ length: 128 }, (_, index) => 0x80 + index), '\n')
+      table.send(
+        selectCodePage(slot),
+        Array.from({ length: 128 }, (_, index) => 0x80 + index),
+        '\n',
+      )
       expect(table.text().replace(/\n/g, '').trimEnd().length, `slot ${slot}`).toBeGreaterThanOrEqual(127)
     }
   })
@@ -59,8 +64,20 @@ describe('style and place', () => {
 
   it('keeps bold, underline, size and font of each run', () => {
     const table = bench()
-    table.send('a', [0x1b, 0x45, 1], 'b', [0x1b, 0x45, 0, 0x1b, 0x2d, 2], 'c', [0x1b, 0x2d, 0, 0x1d, 0x21, 0x11], 'd',
-      [0x1d, 0x21, 0, 0x1b, 0x4d, 1], 'e', [0x1b, 0x21, 0xb8], 'f', '\n')
+    table.send(
+      'a',
+      [0x1b, 0x45, 1],
+      'b',
+      [0x1b, 0x45, 0, 0x1b, 0x2d, 2],
+      'c',
+      [0x1b, 0x2d, 0, 0x1d, 0x21, 0x11],
+      'd',
+      [0x1d, 0x21, 0, 0x1b, 0x4d, 1],
+      'e',
+      [0x1b, 0x21, 0xb8],
+      'f',
+      '\n',
+    )
     expect(lines(table)[0]?.runs.map(({ text, style }) => ({ text, ...style }))).toEqual([
       { text: 'a', bold: false, underline: 0, font: 'A', across: 1, down: 1, reverse: false },
       { text: 'b', bold: true, underline: 0, font: 'A', across: 1, down: 1, reverse: false },
@@ -81,7 +98,11 @@ describe('style and place', () => {
   })
 
   it('counts columns: 48 of font A and 64 of font B on 80 mm, 32 on 58 mm', () => {
-    for (const [widthDots, font, columns] of [[576, 0, 48], [576, 1, 64], [384, 0, 32]] as const) {
+    for (const [widthDots, font, columns] of [
+      [576, 0, 48],
+      [576, 1, 64],
+      [384, 0, 32],
+    ] as const) {
       const table = bench({ widthDots })
       table.send([0x1b, 0x4d, font], 'x'.repeat(100), '\n')
       expect(table.text().split('\n')[0]).toHaveLength(columns)
@@ -97,8 +118,15 @@ describe('style and place', () => {
   it('feeds: ESC d counts the line it prints, ESC 3 sets the spacing', () => {
     const table = bench()
     table.send('a', [0x1b, 0x64, 3], [0x1b, 0x33, 40], 'b\n', [0x1b, 0x32], 'c\n', [0x1b, 0x4a, 7])
-    expect(table.engine.unfinished.elements.map((element) => [element.kind, 'height' in element && element.height]))
-      .toEqual([['line', 30], ['feed', 60], ['line', 40], ['line', 30], ['feed', 7]])
+    expect(
+      table.engine.unfinished.elements.map((element) => [element.kind, 'height' in element && element.height]),
+    ).toEqual([
+      ['line', 30],
+      ['feed', 60],
+      ['line', 40],
+      ['line', 30],
+      ['feed', 7],
+    ])
   })
 
   it('prints user-defined characters as dots, not as a guess', () => {
@@ -111,26 +139,37 @@ describe('style and place', () => {
 })
 
 describe('cutting', () => {
-  it.each([[0, 'full'], [1, 'partial'], [48, 'full'], [49, 'partial']])('GS V %i is a %s cut', (mode, ended) => {
+  it.each([
+    [0, 'full'],
+    [1, 'partial'],
+    [48, 'full'],
+    [49, 'partial'],
+  ])('GS V %i is a %s cut', (mode, ended) => {
     const table = bench()
     table.send('a\n', [0x1d, 0x56, mode])
     expect(table.slips.map((slip) => slip.ended)).toEqual([ended])
   })
 
-  it.each([[65, 'full'], [66, 'partial'], [97, 'full'], [98, 'partial'], [103, 'full'], [104, 'partial']])(
-    'GS V %i n feeds and is a %s cut',
-    (mode, ended) => {
-      const table = bench()
-      table.send('a\n', [0x1d, 0x56, mode, 9], 'b\n', [0x1b, 0x69])
-      expect(table.slips.map((slip) => slip.ended)).toEqual([ended, 'full'])
-      expect(table.slips[0]?.elements.at(-1)).toEqual({ kind: 'feed', height: 9 })
-    })
+  it.each([
+    [65, 'full'],
+    [66, 'partial'],
+    [97, 'full'],
+    [98, 'partial'],
+    [103, 'full'],
+    [104, 'partial'],
+  ])('GS V %i n feeds and is a %s cut', (mode, ended) => {
+    const table = bench()
+    table.send('a\n', [0x1d, 0x56, mode, 9], 'b\n', [0x1b, 0x69])
+    expect(table.slips.map((slip) => slip.ended)).toEqual([ended, 'full'])
+    expect(table.slips[0]?.elements.at(-1)).toEqual({ kind: 'feed', height: 9 })
+  })
 
   it('keeps the consumed bytes with the slip and numbers slips', () => {
     const table = bench()
     table.send(initialise, 'one\n', cut, 'two\n', cut, 'three')
     expect(table.slips.map((slip) => [slip.number, Buffer.from(slip.bytes).toString('latin1')])).toEqual([
-      [1, '\x1b@one\n\x1dV\0'], [2, 'two\n\x1dV\0'],
+      [1, '\x1b@one\n\x1dV\0'],
+      [2, 'two\n\x1dV\0'],
     ])
   })
 
