@@ -27,6 +27,10 @@ const faults: Readonly<Record<ReceiptPresentmentFault, string>> = {
   signature_wrong: 'This code was not signed with this key, or was changed. It proves nothing for this terminal.',
 }
 
+/** jsqr is CommonJS: Node sees the function one `default` deeper than the types say. */
+type ReadQr = typeof jsQR.default
+const readQr = ((jsQR as unknown as { default?: unknown }).default ?? jsQR) as ReadQr
+
 class UsageError extends Error {}
 
 function main(): number {
@@ -68,8 +72,6 @@ function readKey(given: string | undefined): VerifyingKey {
 
 /** Every QR code in the picture: a found one is painted over before the next search. */
 function codesInPicture(path: string): readonly string[] {
-  // jsqr is CommonJS: Node sees the function one `default` deeper than the types say.
-  const readQr = ((jsQR as unknown as { default?: unknown }).default ?? jsQR) as (typeof import('jsqr'))['default']
   const picture = readPicture(path)
   const data = new Uint8ClampedArray(picture.data)
   const codes: string[] = []

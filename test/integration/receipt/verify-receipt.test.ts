@@ -122,7 +122,7 @@ describe('verify-receipt', () => {
       ['--other'],
     ]) {
       const { exitCode, stderr } = await command(...wrong)
-      expect([exitCode, stderr.includes('Usage:')], wrong.join(' ')).toEqual([2, true])
+      expect([wrong, exitCode, stderr.includes('Usage:')]).toEqual([wrong, 2, true])
     }
   })
 })

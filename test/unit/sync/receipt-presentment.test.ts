@@ -15,7 +15,8 @@ import { tiyn, tiynMax } from '../../../src/voucher/money.ts'
 import { otherTerminalKey, presentmentOf, tenderTerms, terminalKey } from '../../fixtures/receipt-presentment.ts'
 
 // jsqr is CommonJS with its function as the default export's default.
-const readQr = ((jsQR as unknown as { default?: unknown }).default ?? jsQR) as (typeof import('jsqr'))['default']
+type ReadQr = typeof jsQR.default
+const readQr = ((jsQR as unknown as { default?: unknown }).default ?? jsQR) as ReadQr
 
 const presentment = presentmentOf(tenderTerms)
 const text = makeReceiptPresentment(presentment, terminalKey)
@@ -70,25 +71,25 @@ describe('the presentment in a receipt code', () => {
   })
 
   it.each([
-    ['', 'not_a_receipt_code'],
-    ['https://tolem.invalid/s?e=00', 'not_a_receipt_code'],
-    [` ${text}`, 'not_a_receipt_code'],
-    [text.replace('TOLEM1', 'tolem1'), 'not_a_receipt_code'],
-    [text.replace('TOLEM1', 'TOLEM2'), 'version_not_known'],
-    [text.slice(0, -1), 'damaged'],
-    [`${text}\n`, 'damaged'],
-    [`${text}=`, 'damaged'],
-    ['TOLEM1..', 'damaged'],
-    [signed([]), 'damaged'],
-    [signed([...wire, 1]), 'damaged'],
-    [signed(wire.with(0, 'AAAAAAAAAAAAAAAAAAAAAA')), 'damaged'],
-    [signed(wire.with(3, '0115000')), 'damaged'],
-    [signed(wire.with(3, '-1')), 'damaged'],
-    [signed(wire.with(5, `${String(wire[5]).slice(0, -1)}h`)), 'damaged'],
-    [signed(wire.with(6, 'AAAAAAAAAAAAAAAAAAAAAA')), 'damaged'],
-    [signed(wire.with(12, 0)), 'damaged'],
-    [spaced, 'damaged'],
-  ])('refuses %j as %s, whoever signed it', (other, code) => {
+    ['nothing', '', 'not_a_receipt_code'],
+    ['the address of a card', 'https://tolem.invalid/s?e=00', 'not_a_receipt_code'],
+    ['a code after a space', ` ${text}`, 'not_a_receipt_code'],
+    ['another case', text.replace('TOLEM1', 'tolem1'), 'not_a_receipt_code'],
+    ['a later version', text.replace('TOLEM1', 'TOLEM2'), 'version_not_known'],
+    ['a shorter signature', text.slice(0, -1), 'damaged'],
+    ['a line feed behind', `${text}\n`, 'damaged'],
+    ['padding', `${text}=`, 'damaged'],
+    ['empty parts', 'TOLEM1..', 'damaged'],
+    ['an empty array', signed([]), 'damaged'],
+    ['one element more', signed([...wire, 1]), 'damaged'],
+    ['a tender id that is no UUIDv7', signed(wire.with(0, 'AAAAAAAAAAAAAAAAAAAAAA')), 'damaged'],
+    ['an amount with a leading zero', signed(wire.with(3, '0115000')), 'damaged'],
+    ['a negative amount', signed(wire.with(3, '-1')), 'damaged'],
+    ['spare bits in the sale hash', signed(wire.with(5, `${String(wire[5]).slice(0, -1)}h`)), 'damaged'],
+    ['a lease id that is no UUIDv7', signed(wire.with(6, 'AAAAAAAAAAAAAAAAAAAAAA')), 'damaged'],
+    ['row 0', signed(wire.with(12, 0)), 'damaged'],
+    ['JSON with a space', spaced, 'damaged'],
+  ])('refuses %s, whoever signed it', (_what, other, code) => {
     expect(readReceiptPresentment(other)).toEqual({ kind: 'fault', code })
     expect(verifyReceiptPresentment(other, terminalKey)).toEqual({ kind: 'fault', code })
   })

@@ -52,7 +52,7 @@ describe('a receipt on paper', () => {
     const document = slips[one.slip]?.(one.language) ?? { blocks: [] }
     const { drawnLines, replaced, job } = print(document, papers[one.width])
     expect({ drawnLines, replaced, cuts: job.cuts }).toEqual({ drawnLines: 0, replaced: [], cuts: 1 })
-    for (const line of job.lines) expect([...(line ?? '')].length, line ?? '').toBeLessThanOrEqual(one.width)
+    for (const line of job.lines) expect([...(line ?? '')].length).toBeLessThanOrEqual(one.width)
     expect(job.lines.join('\n')).not.toMatch(/[?\ufffd]/)
     const text = `${[...job.lines.map((line) => line?.trimEnd()), ...job.qrPayloads.map((qr) => `[QR ${qr}]`)].join('\n')}\n`
     await expect(text).toMatchFileSnapshot(`../../fixtures/receipts/${one.slip}-${one.language}-${one.width}.txt`)
@@ -60,8 +60,9 @@ describe('a receipt on paper', () => {
 
   it.each(languages)('every word of %s is in KZ-1048, none is empty, and none repeats another language', (language) => {
     for (const [name, text] of Object.entries(receiptTexts[language])) {
-      expect(text.trim(), name).not.toBe('')
-      for (const character of text) expect(kz1048Repertoire.has(character), `${name}: ${character}`).toBe(true)
+      expect([name, text.trim()]).not.toEqual([name, ''])
+      for (const character of text)
+        expect([name, character, kz1048Repertoire.has(character)]).toEqual([name, character, true])
     }
     const others = languages.filter((other) => other !== language)
     // Words that Kazakh and Russian share.
