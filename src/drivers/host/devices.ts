@@ -27,7 +27,10 @@ export const deviceConfiguration = z.strictObject({
 })
 export type DeviceConfiguration = z.output<typeof deviceConfiguration>
 
-/** What a module named in the configuration exports by default. */
+/**
+ * What a module named in the configuration exports by default. Its reader reports cards in later turns of the event
+ * loop only, never while it is being created: the host has to subscribe first.
+ */
 export type CreateReader = (options: unknown) => CardReaderPort | Promise<CardReaderPort>
 
 export interface DeviceOptions {

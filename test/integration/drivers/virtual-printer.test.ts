@@ -1,0 +1,116 @@
+/**
+ * Method: our document, encoder and TCP driver against the virtual printer of hardware-mocks, which shares no code
+ * with them: what is judged is the paper.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { SlipRecord } from '../../../hardware-mocks/printer/slip-store.ts'
+import { VirtualPrinter } from '../../../hardware-mocks/printer/virtual-printer.ts'
+import type { VirtualPrinterOptions } from '../../../hardware-mocks/printer/virtual-printer.ts'
+import type { PrintDocument } from '../../../src/drivers/printer/document.ts'
+import { encodeDocument, encodeDrawerPulse } from '../../../src/drivers/printer/encode.ts'
+import { printerProfiles } from '../../../src/drivers/printer/profile.ts'
+import type { PrinterProfileId } from '../../../src/drivers/printer/profile.ts'
+import { loadTypeface } from '../../../src/drivers/printer/raster.ts'
+import { createTcpPrinter } from '../../../src/drivers/printer/tcp-printer.ts'
+import type { PrinterPort } from '../../../src/drivers/ports.ts'
+import { systemScheduler } from '../../../src/drivers/scheduler.ts'
+
+const typeface = loadTypeface()
+const payload = 'https://tolem.invalid/r/0123456789'
+const receipt: PrintDocument = {
+  blocks: [
+    { kind: 'copyMark', text: 'КӨШІРМЕ' },
+    { kind: 'text', text: 'Мектеп асханасы №12', align: 'center', bold: true },
+    { kind: 'rule' },
+    { kind: 'row', left: 'Ыстық тамақ: әіңғүұқөһ ӘІҢҒҮҰҚӨҺ', right: '1\u00a0450,00 \u20b8' },
+    { kind: 'text', text: 'Crème brûlée' },
+    { kind: 'qr', payload },
+    { kind: 'cut' },
+  ],
+}
+
+let folder = ''
+let printer: VirtualPrinter
+let port: PrinterPort
+const slips: SlipRecord[] = []
+
+async function start(profile: PrinterProfileId, options: Partial<VirtualPrinterOptions> = {}) {
+  folder = mkdtempSync(join(tmpdir(), 'tolem-printer-'))
+  printer = new VirtualPrinter({ folder, now: () => performance.now(), ...options })
+  slips.length = 0
+  printer.onDidPrint((slip) => slips.push(slip))
+  await printer.powerOn()
+  port = createTcpPrinter({
+    host: '127.0.0.1',
+    port: printer.port,
+    profile: printerProfiles[profile],
+    scheduler: systemScheduler,
+    timing: { replyMaxMs: 500, stallMaxMs: 500, finishMaxMs: 2000, finishPollMs: 20, pollIntervalMs: 0 },
+  })
+}
+
+afterEach(async () => {
+  port.dispose()
+  await printer.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** The picture of a slip is drawn after the slip is done. */
+async function nextSlip(): Promise<SlipRecord> {
+  await expect.poll(() => slips.length).toBe(1)
+  return slips[0] as SlipRecord
+}
+
+describe('a receipt on the virtual printer', () => {
+  it('with KZ-1048 is text in the right letters, with one drawn line and a native QR code', async () => {
+    await start('epson-tm-t20iii')
+    expect(await port.print(encodeDocument(receipt, printerProfiles['epson-tm-t20iii'], typeface).bytes)).toEqual({
+      kind: 'printed',
+    })
+    const slip = await nextSlip()
+    expect(slip.faults).toEqual([])
+    expect(slip.ended).toBe('partial')
+    expect(slip.text).toContain('КӨШІРМЕ')
+    expect(slip.text).toMatch(/^Ыстық тамақ: әіңғүұқөһ ӘІҢҒҮҰҚӨҺ +1 450,00 тг$/mu)
+    expect(slip.text).not.toContain('?')
+    expect(slip.qrPayloads).toEqual([payload])
+    expect(JSON.stringify(slip.elements).match(/"kind":"image"/gu)).toHaveLength(1)
+  })
+
+  it('whose slot 53 is another code page comes out as pictures only', async () => {
+    await start('generic-58mm', { profile: 'budget', paperMillimetres: 58 })
+    const { bytes } = encodeDocument(receipt, printerProfiles['generic-58mm'], typeface)
+    expect(await port.print(bytes)).toEqual({ kind: 'printed' })
+    printer.tearOff()
+    const slip = await nextSlip()
+    expect(slip.faults).toEqual([])
+    const elements = slip.elements as { kind: string; text?: string }[]
+    expect(elements.filter(({ kind }) => kind === 'image').length).toBeGreaterThan(1)
+    expect(elements.some(({ text }) => (text ?? '').trim() !== '')).toBe(false)
+  })
+
+  it('whose paper ends halfway is reported as not printed, and the drawer still opens', async () => {
+    await start('epson-tm-t20iii')
+    printer.endPaperAfterLines(3)
+    const { bytes } = encodeDocument(receipt, printerProfiles['epson-tm-t20iii'], typeface)
+    expect(await port.print(bytes)).toMatchObject({ kind: 'failed', trouble: 'paper-out' })
+    expect(await port.status()).toMatchObject({ online: false, trouble: 'paper-out' })
+    printer.setPaper('present')
+    expect(await port.print(encodeDrawerPulse(printerProfiles['epson-tm-t20iii']) ?? new Uint8Array())).toEqual({
+      kind: 'printed',
+    })
+    expect(printer.state().drawer).toBe('open')
+  })
+
+  it('on a slow printer is printed when the paper says so, not when the bytes are gone', async () => {
+    await start('epson-tm-t20iii')
+    printer.setSpeed(4000)
+    const { bytes } = encodeDocument(receipt, printerProfiles['epson-tm-t20iii'], typeface)
+    expect(await port.print(bytes)).toEqual({ kind: 'printed' })
+    expect(printer.state().bufferedBytes).toBe(0)
+    expect((await nextSlip()).ended).toBe('partial')
+  })
+})
