@@ -1,0 +1,91 @@
+/** A cashier made of code: uses the till by the same bridge as its window does, and sees only what is on the screen. */
+import { WebSocket } from 'ws'
+import { downFrameSchema, type Command, type CommandAnswer, type Snapshot } from '../../src/terminal/contract/index.ts'
+import { toJson } from '../../src/sync/protocol/canonical.ts'
+
+const stepWithinMs = 20_000
+
+export class TillClient {
+  readonly #socket: WebSocket
+  #snapshot: Snapshot | undefined
+  #count = 0
+  readonly #answers = new Map<string, (answer: CommandAnswer) => void>()
+  readonly #watchers = new Set<() => void>()
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket
+    socket.on('message', (data: Buffer) => this.#received(data.toString()))
+  }
+
+  /** @param tillUrl with its single-use token. */
+  static async connect(tillUrl: string): Promise<TillClient> {
+    const { origin, hash } = new URL(tillUrl)
+    const session = await fetch(`${origin}/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin },
+      body: JSON.stringify({ token: hash.replace('#t=', '') }),
+    })
+    const cookie = session.headers.get('set-cookie')?.split(';')[0]
+    if (!session.ok || cookie === undefined) throw new Error(`the till does not let us in: ${session.status}`)
+    const socket = new WebSocket(`${origin.replace('http', 'ws')}/bridge`, { headers: { cookie, origin } })
+    const client = new TillClient(socket)
+    await new Promise((resolve, reject) => {
+      socket.once('open', resolve)
+      socket.once('error', reject)
+    })
+    return client
+  }
+
+  get snapshot(): Snapshot {
+    if (this.#snapshot === undefined) throw new Error('nothing on the screen yet')
+    return this.#snapshot
+  }
+
+  /** Resolves when the screen shows it. */
+  async sees(what: string, shown: (snapshot: Snapshot) => boolean, withinMs = stepWithinMs): Promise<Snapshot> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (this.#snapshot === undefined || !shown(this.#snapshot)) return
+        clearTimeout(timer)
+        this.#watchers.delete(look)
+        resolve(this.#snapshot)
+      }
+      const timer = setTimeout(() => {
+        this.#watchers.delete(look)
+        const { tap, lights, queue, actions } = this.#snapshot ?? {}
+        reject(new Error(`the screen never showed: ${what}. It shows ${toJson({ tap, network: lights?.network, queue, actions })}`))
+      }, withinMs)
+      this.#watchers.add(look)
+      look()
+    })
+  }
+
+  async does(command: Command): Promise<void> {
+    const answer = await this.asks(command)
+    if (!answer.ok) throw new Error(`the till answered ${answer.fault} to ${command.command}; tap ${toJson(this.#snapshot?.tap)}`)
+  }
+
+  asks(command: Command): Promise<CommandAnswer> {
+    const id = String((this.#count += 1))
+    return new Promise((resolve) => {
+      this.#answers.set(id, resolve)
+      this.#socket.send(toJson({ type: 'command', id, command }))
+    })
+  }
+
+  close(): void {
+    this.#socket.close()
+  }
+
+  #received(text: string): void {
+    const frame = downFrameSchema.parse(JSON.parse(text))
+    if (frame.type === 'snapshot') {
+      this.#snapshot = frame.snapshot
+      for (const watcher of [...this.#watchers]) watcher()
+    }
+    if (frame.type === 'answer') {
+      this.#answers.get(frame.id)?.(frame.answer)
+      this.#answers.delete(frame.id)
+    }
+  }
+}
