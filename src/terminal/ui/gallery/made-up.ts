@@ -1,0 +1,183 @@
+/** Made-up snapshots for pictures and tests: every state the till can show, with invented shops, goods and sums. */
+import { addTiyn, tiyn, type Light, type Snapshot, type TenderView, type Texts } from '../../contract/index.ts'
+
+/** 23.11.2026 12:14 in Almaty. */
+export const madeUpNow = Date.UTC(2026, 10, 23, 7, 14)
+const minutesAgo = (minutes: number): number => madeUpNow - minutes * 60_000
+
+/** A UUIDv7 that is plainly invented. */
+export const madeUpId = (number: number): string => `019aaaaa-0000-7000-8000-${number.toString().padStart(12, '0')}`
+
+const texts = (kk: string, ru: string, en: string): Texts => ({ kk, ru, en })
+
+export const schoolLunch = texts('Мектеп түскі асы', 'Школьный обед', 'School lunch')
+export const foodVoucher = texts('Азық-түлік ваучері', 'Продуктовый ваучер', 'Food voucher')
+
+const goods = [
+  ['lunch', texts('Түскі ас жиынтығы', 'Комплексный обед', 'School lunch'), 'lunch', 115_000],
+  ['juice', texts('Алма шырыны 0,2 л', 'Сок яблочный 0,2 л', 'Apple juice 0.2 l'), 'drinks', 35_000],
+  ['samsa', texts('Тауық еті қосылған самса', 'Самса с курицей', 'Chicken samsa'), 'bakery', 60_000],
+  ['bauyrsak', texts('Бауырсақ', 'Баурсаки', 'Bauyrsak'), 'bakery', 25_000],
+  ['milk', texts('Сүт 1 л', 'Молоко 1 л', 'Milk 1 l'), 'food', 62_050],
+  ['bread', texts('Бидай наны', 'Хлеб пшеничный', 'Wheat bread'), 'food', 18_000],
+  ['kurt', texts('Құрт', 'Курт', 'Qurt'), 'food', 45_000],
+  ['tea', texts('Сүт қосылған шай', 'Чай с молоком', 'Tea with milk'), 'drinks', 20_000],
+] as const
+
+const catalogue: Snapshot['catalogue'] = goods.map(([itemId, name, category, price]) => ({
+  itemId,
+  name,
+  category,
+  unitPrice: tiyn(price),
+}))
+
+const well: Light = { level: 'ok', code: 'ok', since: null, detail: '' }
+
+const line = (number: number, itemId: (typeof goods)[number][0], quantity: number, covered = 0) => {
+  const [, name, , price] = goods.find(([id]) => id === itemId) ?? goods[0]
+  return {
+    line: number,
+    itemId,
+    name,
+    quantity,
+    unitPrice: tiyn(price),
+    total: tiyn(price * quantity),
+    covered: tiyn(covered),
+  }
+}
+
+type Sale = NonNullable<Snapshot['sale']>
+
+/** A sale of these lines with these tenders; what counts as paid follows the contract. */
+export function madeUpSale(lines: Sale['lines'], tenders: TenderView[] = []): Sale {
+  const total = addTiyn(...lines.map((one) => one.total))
+  const counts = (tender: TenderView): boolean => ['settled', 'pending', 'awaiting_funds'].includes(tender.state)
+  const paid = addTiyn(...tenders.filter(counts).map((tender) => tender.amount))
+  return {
+    saleId: madeUpId(1),
+    lines,
+    total,
+    paid,
+    leftToPay: tiyn(total - paid),
+    tenders,
+    open: tenders.length === 0,
+  }
+}
+
+export function madeUpTender(number: number, amount: number, state: TenderView['state'], code = ''): TenderView {
+  return {
+    tenderId: madeUpId(100 + number),
+    saleId: madeUpId(number),
+    kind: 'voucher',
+    schemeName: number % 2 === 1 ? schoolLunch : foodVoucher,
+    amount: tiyn(amount),
+    state,
+    code: code === '' ? null : code,
+    since: minutesAgo(10 * number),
+  }
+}
+
+export const lunchAndJuice = (covered = 0): Sale['lines'] => [line(1, 'lunch', 1, covered), line(2, 'juice', 2)]
+export const lunchOnly = (covered = 0): Sale['lines'] => [line(1, 'lunch', 1, covered)]
+export const longBasket = (): Sale['lines'] => [
+  line(1, 'lunch', 12),
+  line(2, 'juice', 120),
+  line(3, 'samsa', 1_000),
+  line(4, 'bauyrsak', 4),
+  line(5, 'milk', 3),
+  line(6, 'bread', 2),
+  line(7, 'kurt', 1),
+]
+
+export const lunchPays: Snapshot['cardPays'] = {
+  parts: [
+    {
+      schemeName: schoolLunch,
+      amount: tiyn(115_000),
+      benefit: 'count',
+      periodId: '2026-11-23',
+      countAllowed: 1,
+      countLeft: 0,
+      amountLeft: tiyn(0),
+      reducedBy: null,
+    },
+  ],
+  notCovered: [2],
+}
+
+export const twoSchemesPay: Snapshot['cardPays'] = {
+  parts: [
+    ...(lunchPays?.parts ?? []),
+    {
+      schemeName: foodVoucher,
+      amount: tiyn(45_000),
+      benefit: 'amount',
+      periodId: '2026-11',
+      countAllowed: 30,
+      countLeft: 12,
+      amountLeft: tiyn(1_255_000),
+      reducedBy: 'CAP_PER_SALE',
+    },
+  ],
+  notCovered: [2],
+}
+
+/** A till with nothing rung up and everything well. */
+export const quietTill: Snapshot = {
+  revision: 1,
+  language: 'kk',
+  terminalId: 'till-03',
+  merchantName: texts('№12 мектептің асханасы', 'Столовая школы № 12', 'Canteen of School 12'),
+  time: { now: madeUpNow, trusted: true },
+  catalogue,
+  amountCategories: [
+    { category: 'lunch', name: texts('Түскі ас', 'Обед', 'Lunch') },
+    { category: 'food', name: texts('Азық-түлік', 'Продукты', 'Food') },
+    { category: 'other', name: texts('Басқа тауар', 'Прочее', 'Other goods') },
+  ],
+  sale: null,
+  cardPays: null,
+  tap: { state: 'idle' },
+  actions: ['edit_basket', 'print_again', 'void_sale'],
+  unresolved: [],
+  recent: [
+    {
+      saleId: madeUpId(21),
+      at: minutesAgo(3),
+      total: tiyn(115_000),
+      tenders: [madeUpTender(21, 115_000, 'pending')],
+      receipt: 'printed',
+      voidable: true,
+    },
+    {
+      saleId: madeUpId(22),
+      at: minutesAgo(9),
+      total: tiyn(1_250_000),
+      tenders: [madeUpTender(22, 1_050_000, 'awaiting_funds'), { ...madeUpTender(24, 200_000, 'settled'), kind: 'cash', schemeName: null }],
+      receipt: 'failed',
+      voidable: false,
+    },
+    {
+      saleId: madeUpId(23),
+      at: minutesAgo(1_500),
+      total: tiyn(120_000),
+      tenders: [madeUpTender(23, 120_000, 'not_paid', 'SLOT_ALREADY_USED')],
+      receipt: 'printed',
+      voidable: false,
+    },
+  ],
+  lights: { reader: well, printer: well, network: well, queue: well, till: well },
+  queue: { waiting: 0, parked: 0, oldestAt: null },
+}
+
+/** Lights of a bad day: no reader, no paper, no network, a queue. */
+export const troubledLights: Pick<Snapshot, 'lights' | 'queue'> = {
+  lights: {
+    reader: { level: 'off', code: 'reader_none', since: minutesAgo(2), detail: '' },
+    printer: { level: 'limited', code: 'printer_paper_out', since: minutesAgo(31), detail: '192.0.2.7:9100' },
+    network: { level: 'limited', code: 'network_down', since: minutesAgo(64), detail: 'ledger.invalid' },
+    queue: { level: 'limited', code: 'queue_waiting', since: minutesAgo(64), detail: '' },
+    till: well,
+  },
+  queue: { waiting: 23, parked: 1, oldestAt: minutesAgo(64) },
+}

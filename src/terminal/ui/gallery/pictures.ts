@@ -1,0 +1,159 @@
+/** The pictures of the gallery: every state of the till by name, as a view of the bridge and the screen's own memory. */
+import { tiyn, type BridgeView, type Snapshot } from '../../contract/index.ts'
+import { emptyScreen, lightNames, type ScreenState } from '../input/screen-state.ts'
+import {
+  longBasket,
+  lunchAndJuice,
+  lunchOnly,
+  lunchPays,
+  madeUpId,
+  madeUpNow,
+  madeUpSale,
+  madeUpTender,
+  quietTill,
+  schoolLunch,
+  troubledLights,
+  twoSchemesPay,
+} from './made-up.ts'
+
+export interface Picture {
+  readonly name: string
+  readonly view: BridgeView
+  readonly screen: ScreenState
+}
+
+const atTill = (change: Partial<Snapshot>): Snapshot => ({ ...quietTill, ...change })
+
+const open = atTill({
+  sale: madeUpSale(lunchAndJuice()),
+  actions: ['edit_basket', 'pay_by_card', 'pay_cash', 'cancel_sale'],
+})
+const waiting = atTill({ sale: madeUpSale(lunchAndJuice()), tap: { state: 'tap', hint: null }, actions: ['cancel_payment'] })
+const doubt = {
+  actions: ['wait_for_answer', 'cancel_unknown', 'serve_next_meanwhile'],
+} satisfies Partial<Snapshot>
+
+const unknownTender = madeUpTender(1, 115_000, 'unknown')
+const unresolved = [madeUpTender(3, 115_000, 'unknown'), madeUpTender(4, 742_050, 'torn')]
+
+const snapshots: Readonly<Record<string, Snapshot>> = {
+  idle: quietTill,
+  'idle-basket': open,
+  'idle-long-basket': { ...open, sale: madeUpSale(longBasket()) },
+  tap: waiting,
+  'tap-moved': { ...waiting, tap: { state: 'tap', hint: 'card_moved_too_soon' } },
+  'tap-remove-first': { ...waiting, tap: { state: 'tap', hint: 'remove_card_first' } },
+  hold: { ...waiting, cardPays: lunchPays, tap: { state: 'hold', step: 'asking_ledger', progress: 60 } },
+  'hold-two-schemes': { ...waiting, cardPays: twoSchemesPay, tap: { state: 'hold', step: 'proving', progress: 35 } },
+  settled: atTill({
+    sale: madeUpSale(lunchOnly(115_000), [madeUpTender(1, 115_000, 'settled')]),
+    cardPays: { parts: lunchPays?.parts ?? [], notCovered: [] },
+    tap: { state: 'approved', look: 'settled', amount: tiyn(115_000), schemeName: schoolLunch },
+    actions: ['next_customer', 'print_again', 'void_sale'],
+  }),
+  'settled-rest': atTill({
+    sale: madeUpSale(lunchAndJuice(115_000), [madeUpTender(1, 115_000, 'settled')]),
+    cardPays: lunchPays,
+    tap: { state: 'approved', look: 'settled', amount: tiyn(115_000), schemeName: schoolLunch },
+    actions: ['pay_by_card', 'pay_cash', 'cancel_sale', 'print_again'],
+  }),
+  pending: atTill({
+    ...troubledLights,
+    sale: madeUpSale(lunchOnly(115_000), [madeUpTender(1, 115_000, 'pending')]),
+    cardPays: { parts: lunchPays?.parts ?? [], notCovered: [] },
+    tap: { state: 'approved', look: 'pending', amount: tiyn(115_000), schemeName: schoolLunch },
+    actions: ['next_customer', 'print_again', 'void_sale'],
+  }),
+  refused: { ...open, tap: { state: 'refused', code: 'ALLOWANCE_USED' } },
+  'refused-long': { ...open, tap: { state: 'refused', code: 'CAP_PER_BENEFICIARY_AND_PERIOD' } },
+  torn: atTill({
+    ...doubt,
+    actions: ['cancel_unknown', 'serve_next_meanwhile'],
+    sale: madeUpSale(lunchAndJuice(), [{ ...unknownTender, state: 'torn' }]),
+    tap: { state: 'torn', hint: null, amount: tiyn(115_000), since: madeUpNow - 20_000 },
+  }),
+  'torn-other-card': atTill({
+    ...doubt,
+    actions: ['cancel_unknown', 'serve_next_meanwhile'],
+    sale: madeUpSale(lunchAndJuice(), [{ ...unknownTender, state: 'torn' }]),
+    tap: { state: 'torn', hint: 'other_card', amount: tiyn(115_000), since: madeUpNow - 20_000 },
+  }),
+  unknown: atTill({
+    ...doubt,
+    sale: madeUpSale(lunchAndJuice(), [unknownTender]),
+    tap: { state: 'unknown', amount: tiyn(115_000), since: madeUpNow - 40_000, doing: 'asking' },
+  }),
+  'unknown-no-network': atTill({
+    ...doubt,
+    ...troubledLights,
+    unresolved,
+    sale: madeUpSale(lunchAndJuice(), [unknownTender]),
+    tap: { state: 'unknown', amount: tiyn(115_000), since: madeUpNow - 90_000, doing: 'waiting_for_network' },
+  }),
+  'unknown-cancelling': atTill({
+    ...doubt,
+    sale: madeUpSale(lunchAndJuice(), [{ ...unknownTender, state: 'reversing' }]),
+    tap: { state: 'unknown', amount: tiyn(115_000), since: madeUpNow - 40_000, doing: 'cancelling' },
+  }),
+  unresolved: { ...open, unresolved },
+  troubled: { ...open, ...troubledLights, time: { now: madeUpNow, trusted: false } },
+  'not-paid': {
+    ...open,
+    sale: madeUpSale(lunchAndJuice(), [
+      madeUpTender(1, 115_000, 'not_paid', 'PRESENTED_TOO_LATE'),
+      { ...madeUpTender(5, 70_000, 'settled'), kind: 'cash', schemeName: null },
+    ]),
+  },
+}
+
+const running = (snapshot: Snapshot): BridgeView => ({ snapshot, connection: 'running', readOnly: false })
+const picture = (name: string, view: BridgeView, screen: Partial<ScreenState> = {}): Picture => ({
+  name,
+  view,
+  screen: { ...emptyScreen, ...screen },
+})
+
+export const pictures: readonly Picture[] = [
+  ...Object.entries(snapshots).map(([name, snapshot]) => picture(name, running(snapshot))),
+  picture('typing', running(open), {
+    typing: { amount: '1150,5', search: '' },
+    category: 'food',
+    selectedLine: 2,
+  }),
+  picture('above-cap', running(open), { notice: { kind: 'amount_above_cap' }, typing: { amount: '500000', search: '' } }),
+  picture('barcode-unknown', running(open), { notice: { kind: 'barcode_unknown', barcode: '4870000000017' } }),
+  picture('fault', running(open), { notice: { kind: 'fault', fault: 'not_now' } }),
+  picture('nothing-found', running(open), { typing: { amount: '', search: 'zzz' } }),
+  ...lightNames.map((light) =>
+    picture(`sheet-${light}`, running({ ...open, ...troubledLights }), { sheet: { kind: 'light', light } }),
+  ),
+  picture('sheet-recent', running(open.sale === null ? open : { ...open, actions: quietTill.actions }), {
+    sheet: { kind: 'recent' },
+  }),
+  picture('sheet-unresolved', running({ ...open, unresolved }), { sheet: { kind: 'unresolved' } }),
+  picture('question-cancel', running(open), {
+    sheet: { kind: 'question', question: 'cancel_sale', command: { command: 'cancel_sale' }, behind: null },
+  }),
+  picture('question-unknown', running({ ...open, unresolved }), {
+    sheet: {
+      kind: 'question',
+      question: 'cancel_unknown',
+      command: { command: 'cancel_unknown', tenderId: unresolved[0]?.tenderId ?? madeUpId(0) },
+      behind: { kind: 'unresolved' },
+    },
+  }),
+  picture('question-void', running(open), {
+    sheet: {
+      kind: 'question',
+      question: 'void_sale',
+      command: { command: 'void_sale', saleId: madeUpId(21) },
+      behind: { kind: 'recent' },
+    },
+  }),
+  picture('read-only', { snapshot: open, connection: 'running', readOnly: true }),
+  picture('restarting', { snapshot: waiting, connection: 'core_restarting', readOnly: false }),
+  picture('connecting', { snapshot: waiting, connection: 'connecting', readOnly: false }),
+  picture('lost', { snapshot: open, connection: 'lost', readOnly: false }),
+  picture('first-connecting', { snapshot: null, connection: 'connecting', readOnly: false }),
+  picture('first-lost', { snapshot: null, connection: 'lost', readOnly: false }),
+]

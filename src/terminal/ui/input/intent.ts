@@ -1,0 +1,121 @@
+/** What a key means now. Pure: the screen's situation in, one intent out; `keyboard.ts` carries it out. */
+import type { Offer, Offers } from './offers.ts'
+
+export interface Key {
+  readonly key: string
+  /** The place of the key, the same under every layout. */
+  readonly code: string
+  readonly alt: boolean
+  readonly control: boolean
+  readonly repeat: boolean
+}
+
+export interface Situation {
+  /** A sheet is open: it has its own buttons, and nothing behind it moves. */
+  readonly sheet: 'none' | 'question' | 'other'
+  /** Where the keyboard's focus is: a control reached by Tab wants Enter and Space for itself. */
+  readonly focus: 'page' | 'control' | 'search'
+  readonly typing: 'nothing' | 'amount' | 'search'
+  readonly offers: Offers
+  readonly editable: boolean
+  readonly lineSelected: boolean
+  readonly noticeShown: boolean
+}
+
+export type Intent =
+  | { readonly kind: 'offer'; readonly offer: Offer }
+  | { readonly kind: 'add_amount' }
+  | { readonly kind: 'take_first_found' }
+  | { readonly kind: 'clear_amount' }
+  | { readonly kind: 'clear_search' }
+  | { readonly kind: 'clear_line' }
+  | { readonly kind: 'dismiss_notice' }
+  | { readonly kind: 'backspace' }
+  | { readonly kind: 'move_line'; readonly by: 1 | -1 }
+  | { readonly kind: 'change_quantity'; readonly by: 1 | -1 }
+  | { readonly kind: 'remove_line' }
+  | { readonly kind: 'confirm' }
+  | { readonly kind: 'focus_search' }
+  | { readonly kind: 'open'; readonly sheet: 'status' | 'unresolved' | 'recent' }
+  | { readonly kind: 'next_language' | 'toggle_sound' | 'toggle_theme' }
+  | { readonly kind: 'swallow' }
+
+/** The key that answers yes to a question: never Enter, which closes nothing that cannot be taken back. */
+export const confirmKey = 'F8'
+
+export const screenKeys = { status: 'F1', search: 'F2', unresolved: 'F3', recent: 'F7' } as const
+
+/** Null: the key is not ours, the browser and the focused control may have it. */
+export function intentOf(key: Key, now: Situation): Intent | null {
+  if (key.control) return null
+  if (key.alt) return altIntent(key)
+  if (now.sheet !== 'none') return sheetIntent(key, now)
+  if (key.key === 'Enter') return enterIntent(key, now)
+  if (key.key === 'Escape') return escapeIntent(now)
+  const opened = openIntent(key)
+  if (opened !== null) return opened
+  if (/^F\d+$/.test(key.key)) {
+    const offer = everyOffer(now.offers).find((candidate) => candidate.key === key.key)
+    return offer !== undefined && !key.repeat ? { kind: 'offer', offer } : null
+  }
+  return now.focus === 'search' ? null : editIntent(key, now)
+}
+
+function altIntent(key: Key): Intent | null {
+  if (key.code === 'KeyL') return { kind: 'next_language' }
+  if (key.code === 'KeyM') return { kind: 'toggle_sound' }
+  return key.code === 'KeyT' ? { kind: 'toggle_theme' } : null
+}
+
+function sheetIntent(key: Key, now: Situation): Intent | null {
+  return now.sheet === 'question' && key.key === confirmKey && !key.repeat ? { kind: 'confirm' } : null
+}
+
+/** Enter pays only when nothing is being typed and no control reached by Tab waits for it (ui.md, "Till"). */
+function enterIntent(key: Key, now: Situation): Intent | null {
+  if (now.typing === 'search' && now.focus !== 'control') return { kind: 'take_first_found' }
+  if (now.focus === 'control') return null
+  if (now.typing === 'amount') return { kind: 'add_amount' }
+  if (now.focus === 'search' || key.repeat) return { kind: 'swallow' }
+  const primary = now.offers.primary
+  return primary !== null && primary.key === 'Enter' ? { kind: 'offer', offer: primary } : { kind: 'swallow' }
+}
+
+/** One step back, the nearest first. It never cancels a sale. */
+function escapeIntent(now: Situation): Intent | null {
+  if (now.noticeShown) return { kind: 'dismiss_notice' }
+  if (now.typing === 'amount') return { kind: 'clear_amount' }
+  if (now.typing === 'search' || now.focus === 'search') return { kind: 'clear_search' }
+  if (now.lineSelected) return { kind: 'clear_line' }
+  const cancel = everyOffer(now.offers).find((offer) => offer.key === 'Escape')
+  return cancel === undefined ? null : { kind: 'offer', offer: cancel }
+}
+
+function openIntent(key: Key): Intent | null {
+  switch (key.key) {
+    case screenKeys.status:
+      return { kind: 'open', sheet: 'status' }
+    case screenKeys.search:
+      return { kind: 'focus_search' }
+    case screenKeys.unresolved:
+      return { kind: 'open', sheet: 'unresolved' }
+    case screenKeys.recent:
+      return { kind: 'open', sheet: 'recent' }
+    default:
+      return null
+  }
+}
+
+function editIntent(key: Key, now: Situation): Intent | null {
+  if (key.key === 'Backspace') return now.typing === 'amount' ? { kind: 'backspace' } : null
+  if (!now.editable) return null
+  if (key.key === 'ArrowDown') return { kind: 'move_line', by: 1 }
+  if (key.key === 'ArrowUp') return { kind: 'move_line', by: -1 }
+  if (key.key === '+') return { kind: 'change_quantity', by: 1 }
+  if (key.key === '-') return { kind: 'change_quantity', by: -1 }
+  return key.key === 'Delete' ? { kind: 'remove_line' } : null
+}
+
+function everyOffer(offers: Offers): readonly Offer[] {
+  return offers.primary === null ? offers.others : [offers.primary, ...offers.others]
+}

@@ -1,0 +1,88 @@
+/**
+ * Hears every key before any control does, so that a scanner works anywhere and its Enter presses nothing. What a key
+ * means is decided by `intent.ts`; this only listens, asks and stops what must go no further.
+ */
+import { useEffect, useRef, type RefObject } from 'react'
+import { intentOf, type Intent, type Situation } from './intent.ts'
+import { isAmountCharacter } from './keypad.ts'
+import type { Offers } from './offers.ts'
+import { isScanner, readEnter } from './scanner-burst.ts'
+import type { ScreenStore } from './screen-state.ts'
+
+interface Listening {
+  readonly store: ScreenStore
+  readonly searchField: RefObject<HTMLInputElement | null>
+  readonly offers: Offers
+  readonly editable: boolean
+  readonly onIntent: (intent: Intent) => void
+  readonly onBarcode: (barcode: string) => void
+}
+
+export function useKeyboard(listening: Listening): void {
+  const latest = useRef(listening)
+  useEffect(() => {
+    latest.current = listening
+  })
+  useEffect(() => {
+    const heard = (event: KeyboardEvent): void => hear(event, latest.current)
+    window.addEventListener('keydown', heard, { capture: true })
+    return () => window.removeEventListener('keydown', heard, { capture: true })
+  }, [])
+}
+
+function hear(event: KeyboardEvent, now: Listening): void {
+  if (event.isComposing) return
+  const stop = (): void => {
+    event.preventDefault()
+    event.stopPropagation()
+  }
+  const { store } = now
+  if (event.key === 'Enter') {
+    const reading = readEnter(store.get().burst, event.timeStamp)
+    if (reading.kind !== 'key') {
+      stop()
+      store.dispatch({ type: 'burst_ended' })
+      if (reading.kind === 'barcode') now.onBarcode(reading.barcode)
+      return
+    }
+  }
+  const situation = situationOf(now)
+  const intent = intentOf(
+    { key: event.key, code: event.code, alt: event.altKey, control: event.ctrlKey || event.metaKey, repeat: event.repeat },
+    situation,
+  )
+  if (isCharacter(event)) {
+    const typable = situation.sheet === 'none' && situation.focus !== 'search' && now.editable
+    const into = typable && isAmountCharacter(event.key) ? 'amount' : 'nowhere'
+    if (!event.repeat) store.dispatch({ type: 'character', character: event.key, at: event.timeStamp, into })
+    const { burst } = store.get()
+    // The rest of a scanner's burst reaches no field and presses no button.
+    if (isScanner(burst) || (event.key === ' ' && burst.characters.length > 1 && situation.focus !== 'search'))
+      return stop()
+  }
+  if (intent === null) return
+  stop()
+  // A scanned − or + would change the basket before the burst is known as one: only the first of a burst may act.
+  if (isCharacter(event) && store.get().burst.characters.length > 1) return
+  now.onIntent(intent)
+}
+
+function isCharacter(event: KeyboardEvent): boolean {
+  return event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey
+}
+
+function situationOf({ store, searchField, offers, editable }: Listening): Situation {
+  const { typing, sheet, selectedLine, notice } = store.get()
+  const focused = document.activeElement
+  const onSearch = focused !== null && focused === searchField.current
+  const onControl = focused !== null && focused !== document.body && focused.matches(':focus-visible')
+  return {
+    sheet: sheet === null ? 'none' : sheet.kind === 'question' ? 'question' : 'other',
+    focus: onSearch ? 'search' : onControl ? 'control' : 'page',
+    typing: typing.amount !== '' ? 'amount' : typing.search !== '' ? 'search' : 'nothing',
+    offers,
+    editable,
+    lineSelected: selectedLine !== null,
+    noticeShown: notice !== null,
+  }
+}

@@ -1,0 +1,74 @@
+/** Which actions the snapshot offers, in which place and on which key. The place never depends on what is typed. */
+import type { Action, Command, Snapshot, TenderView } from '../../contract/index.ts'
+
+/** The till's own actions. Editing, printing again and voiding have their places elsewhere on the screen. */
+export type OfferedAction = Exclude<Action, 'edit_basket' | 'print_again' | 'void_sale'>
+
+export interface Offer {
+  readonly action: OfferedAction
+  /** As `KeyboardEvent.key` has it, and as the button shows it. */
+  readonly key: string
+  readonly command: Command
+}
+
+export interface Offers {
+  /** The next step: big, on Enter (or on Esc, when the next step is the customer's). */
+  readonly primary: Offer | null
+  readonly others: readonly Offer[]
+}
+
+const ownKeys: Readonly<Record<OfferedAction, string>> = {
+  pay_by_card: 'Enter',
+  pay_cash: 'F4',
+  cancel_payment: 'Escape',
+  cancel_sale: 'F6',
+  next_customer: 'F9',
+  wait_for_answer: 'Enter',
+  cancel_unknown: 'F8',
+  serve_next_meanwhile: 'F9',
+}
+
+/** The first of these that is offered is the next step. After a whole payment that is the next customer. */
+const firstWhenPaid: readonly OfferedAction[] = ['next_customer', 'wait_for_answer', 'pay_by_card']
+const firstWhenOpen: readonly OfferedAction[] = ['wait_for_answer', 'pay_by_card', 'next_customer', 'cancel_payment']
+
+const places: readonly OfferedAction[] = [
+  'pay_by_card',
+  'wait_for_answer',
+  'pay_cash',
+  'cancel_payment',
+  'serve_next_meanwhile',
+  'next_customer',
+  'cancel_unknown',
+  'cancel_sale',
+]
+
+export function offersOf(snapshot: Snapshot): Offers {
+  const tenderId = tenderInDoubt(snapshot)?.tenderId ?? null
+  const offered = new Map<OfferedAction, Offer>()
+  for (const action of places) {
+    if (!snapshot.actions.includes(action)) continue
+    const command = commandOf(action, tenderId)
+    if (command !== null) offered.set(action, { action, key: ownKeys[action], command })
+  }
+  const paid = snapshot.tap.state === 'approved' && (snapshot.sale === null || snapshot.sale.leftToPay === 0n)
+  const first = (paid ? firstWhenPaid : firstWhenOpen).find((action) => offered.has(action))
+  const primary = first === undefined ? null : (offered.get(first) ?? null)
+  const others = [...offered.values()].filter((offer) => offer !== primary)
+  return {
+    primary: primary?.action === 'next_customer' ? { ...primary, key: 'Enter' } : primary,
+    // Only the next step sits on Enter.
+    others: others.map((offer) => (offer.key === 'Enter' ? { ...offer, key: 'F5' } : offer)),
+  }
+}
+
+/** The tender of the sale on the screen that has no answer yet, else the oldest unresolved one. */
+function tenderInDoubt(snapshot: Snapshot): TenderView | undefined {
+  const doubtful = (tender: TenderView): boolean => tender.state === 'unknown' || tender.state === 'torn'
+  return snapshot.sale?.tenders.find(doubtful) ?? snapshot.unresolved[0]
+}
+
+function commandOf(action: OfferedAction, tenderId: string | null): Command | null {
+  if (action !== 'wait_for_answer' && action !== 'cancel_unknown') return { command: action }
+  return tenderId === null ? null : { command: action, tenderId }
+}

@@ -1,0 +1,126 @@
+/**
+ * What the screen itself remembers: what is being typed, the open sheet, the selected line. Nothing about money
+ * (architecture.md, "Processes"): that is in the snapshot.
+ */
+import type { Command, CommandFault } from '../../contract/index.ts'
+import { extendBurst, isScanner, noBurst, type Burst } from './scanner-burst.ts'
+import { backspaceAmount, isAmountCharacter, typeAmount } from './keypad.ts'
+
+export const lightNames = ['reader', 'printer', 'network', 'queue', 'till'] as const
+export type LightName = (typeof lightNames)[number]
+
+/** What is asked before a command that cannot be taken back. */
+export type Question = 'cancel_sale' | 'cancel_unknown' | 'void_sale'
+
+export type Sheet =
+  | { readonly kind: 'light'; readonly light: LightName }
+  | { readonly kind: 'recent' }
+  | { readonly kind: 'unresolved' }
+  | { readonly kind: 'question'; readonly question: Question; readonly command: Command; readonly behind: Sheet | null }
+
+export type Notice =
+  | { readonly kind: 'fault'; readonly fault: CommandFault }
+  | { readonly kind: 'barcode_unknown'; readonly barcode: string }
+  | { readonly kind: 'amount_above_cap' }
+
+interface Typing {
+  readonly amount: string
+  readonly search: string
+}
+
+export interface ScreenState {
+  readonly typing: Typing
+  readonly burst: Burst
+  /** What was typed before the present burst: put back when the burst turns out to be a scanner's. */
+  readonly beforeBurst: Typing
+  /** The category of typed amounts that Enter takes; null is the first one. */
+  readonly category: string | null
+  readonly selectedLine: number | null
+  readonly sheet: Sheet | null
+  readonly notice: Notice | null
+}
+
+const nothingTyped: Typing = { amount: '', search: '' }
+
+export const emptyScreen: ScreenState = {
+  typing: nothingTyped,
+  burst: noBurst,
+  beforeBurst: nothingTyped,
+  category: null,
+  selectedLine: null,
+  sheet: null,
+  notice: null,
+}
+
+export type ScreenEvent =
+  /** A character from the keyboard; `into` says where it goes. A text field takes its characters by itself. */
+  | { readonly type: 'character'; readonly character: string; readonly at: number; readonly into: 'amount' | 'nowhere' }
+  | { readonly type: 'burst_ended' }
+  /** A touch on the keypad: no scanner touches keys. */
+  | { readonly type: 'keypad'; readonly character: string }
+  | { readonly type: 'backspace' }
+  | { readonly type: 'amount_cleared' }
+  | { readonly type: 'search'; readonly text: string }
+  | { readonly type: 'category'; readonly category: string }
+  | { readonly type: 'line'; readonly line: number | null }
+  | { readonly type: 'sheet'; readonly sheet: Sheet | null }
+  | { readonly type: 'notice'; readonly notice: Notice | null }
+
+export function screenAfter(state: ScreenState, event: ScreenEvent): ScreenState {
+  switch (event.type) {
+    case 'character': {
+      const burst = extendBurst(state.burst, event.character, event.at)
+      const beforeBurst = burst.characters.length === 1 ? state.typing : state.beforeBurst
+      const next = { ...state, burst, beforeBurst }
+      if (isScanner(burst)) return { ...next, typing: beforeBurst }
+      return event.into === 'amount' && isAmountCharacter(event.character) ? typed(next, event.character) : next
+    }
+    case 'burst_ended':
+      return { ...state, typing: state.beforeBurst, burst: noBurst }
+    case 'keypad':
+      return typed(state, event.character)
+    case 'backspace':
+      return { ...state, typing: { ...state.typing, amount: backspaceAmount(state.typing.amount) }, notice: null }
+    case 'amount_cleared':
+      return { ...state, typing: { ...state.typing, amount: '' }, notice: null }
+    case 'search':
+      return { ...state, typing: { ...state.typing, search: event.text } }
+    case 'category':
+      return { ...state, category: event.category }
+    case 'line':
+      return { ...state, selectedLine: event.line }
+    case 'sheet':
+      return { ...state, sheet: event.sheet }
+    case 'notice':
+      return { ...state, notice: event.notice }
+  }
+}
+
+function typed(state: ScreenState, character: string): ScreenState {
+  const { text, aboveCap } = typeAmount(state.typing.amount, character)
+  const notice: Notice | null = aboveCap ? { kind: 'amount_above_cap' } : null
+  return { ...state, typing: { ...state.typing, amount: text }, notice }
+}
+
+/** The screen's memory with its listeners. Changes are seen at once: a scanner's keys come faster than frames. */
+export interface ScreenStore {
+  readonly get: () => ScreenState
+  readonly subscribe: (listener: () => void) => () => void
+  readonly dispatch: (event: ScreenEvent) => void
+}
+
+export function createScreenStore(initial: ScreenState = emptyScreen): ScreenStore {
+  let state = initial
+  const listeners = new Set<() => void>()
+  return {
+    get: () => state,
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    dispatch: (event) => {
+      state = screenAfter(state, event)
+      for (const listener of listeners) listener()
+    },
+  }
+}

@@ -1,0 +1,146 @@
+/** English: what each code means to the cashier, and what to do. */
+import type { TextsOfLanguage } from './keys.ts'
+
+export const refusals: TextsOfLanguage['refusals'] = {
+  CARD_UNKNOWN: { what: 'This card belongs to no scheme.', todo: 'Ask for another card or take cash.' },
+  CARD_BLOCKED: { what: 'This card is blocked.', todo: 'Take cash. The holder should ask the agency.' },
+  CARD_AUTHENTICATION_FAILED: { what: 'The card could not prove itself.', todo: 'Ask for another card or take cash.' },
+  CARD_PROOF_FORGED: { what: 'The card’s proof is false.', todo: 'Do not accept this card. Take cash.' },
+  CARD_PROOF_REPLAYED: { what: 'The card’s proof was used before.', todo: 'Tap the card once more or take cash.' },
+  CARD_COUNTER_WENT_BACK: { what: 'The card’s counter went back: it may be a copy.', todo: 'Do not accept it. Take cash.' },
+  CARD_BINDING_MISMATCH: { what: 'The card answered for another sale.', todo: 'Tap the card once more.' },
+  CARD_ANSWER_MALFORMED: { what: 'The card’s answer is unreadable.', todo: 'Tap again, flat on the reader, or take cash.' },
+  CLOCK_NOT_TRUSTED: { what: 'The till’s clock is not confirmed.', todo: 'Connect the network, or take cash.' },
+  ROLLBACK_DETECTED: { what: 'The till’s data is older than it should be.', todo: 'Call support. Take cash meanwhile.' },
+  TERMINAL_SUSPENDED: { what: 'The ledger has suspended this till.', todo: 'Call support. Take cash meanwhile.' },
+  PACKAGE_MISSING: { what: 'The till has no scheme rules yet.', todo: 'Connect the network and wait a minute.' },
+  PACKAGE_TOO_OLD: { what: 'The till’s scheme rules are too old.', todo: 'Connect the network, or take cash.' },
+  JOURNAL_NOT_WRITABLE: { what: 'The till cannot write its journal.', todo: 'Take cash. Free disk space or call support.' },
+  NO_ENTITLEMENT: { what: 'The card has nothing to receive now.', todo: 'Take cash.' },
+  CARD_NOT_IN_LEASE: { what: 'Without network this card cannot pay here.', todo: 'Take cash, or wait for the network.' },
+  SCHEME_SUSPENDED: { what: 'The scheme is suspended.', todo: 'Take cash. The agency knows more.' },
+  SCHEME_ENDED: { what: 'The scheme has ended.', todo: 'Take cash.' },
+  MERCHANT_NOT_ALLOWED: { what: 'The scheme does not pay at this shop.', todo: 'Take cash.' },
+  OUTSIDE_PERIOD: { what: 'The scheme does not pay today.', todo: 'Take cash.' },
+  OUTSIDE_HOURS: { what: 'The scheme does not pay at this hour.', todo: 'Take cash, or come back in its hours.' },
+  OFFLINE_NOT_ALLOWED: { what: 'The scheme pays only with a network.', todo: 'Take cash, or wait for the network.' },
+  LEASED_ELSEWHERE: { what: 'Another till holds this allowance.', todo: 'Pay at that till, or take cash.' },
+  LEASE_EXPIRED: { what: 'The time for selling without network is over.', todo: 'Connect the network, or take cash.' },
+  NOTHING_ELIGIBLE: { what: 'The scheme pays for nothing in the basket.', todo: 'Check the basket, or take cash.' },
+  ALLOWANCE_USED: { what: 'The allowance is used up.', todo: 'Take cash.' },
+  CAP_AGE_SINCE_SYNC: { what: 'The till was without network too long.', todo: 'Connect the network, or take cash.' },
+  CAP_COUNT_PER_BENEFICIARY: { what: 'The number of payments for this card is used up.', todo: 'Take cash.' },
+  CAP_PER_BENEFICIARY_AND_PERIOD: { what: 'The card’s sum for this period is used up.', todo: 'Take cash.' },
+  CAP_TERMINAL_EXPOSURE: { what: 'The till may not sell more without network.', todo: 'Connect the network, or take cash.' },
+  CAP_PER_SALE: { what: 'The sale is above the scheme’s limit for one sale.', todo: 'Make the sale smaller or take cash.' },
+  DECISION_MISMATCH: { what: 'The ledger reached another decision.', todo: 'Take cash and call support.' },
+  INSUFFICIENT_FUNDS: { what: 'The agency has no funds now.', todo: 'Take cash.' },
+  REVERSED_BEFORE_ARRIVAL: { what: 'This payment had been cancelled.', todo: 'Start the payment anew.' },
+  REVERSED: { what: 'This payment was cancelled.', todo: 'Start the payment anew.' },
+  EXISTS_WITH_DIFFERENT_TERMS: { what: 'The ledger holds another payment under this number.', todo: 'Call support. Take cash.' },
+  LEDGER_ANSWER_MALFORMED: { what: 'The ledger’s answer is unreadable.', todo: 'Try again, or take cash.' },
+  LEDGER_UNREACHABLE: { what: 'The ledger cannot be reached.', todo: 'Take cash, or wait for the network.' },
+}
+
+export const losses: TextsOfLanguage['losses'] = {
+  PROOF_MISSING_OR_FORGED: { what: 'The card’s proof is missing or false.', todo: 'Appeal to the agency with the receipt.' },
+  CHAIN_BROKEN: { what: 'The till’s journal does not hold together.', todo: 'Call support; keep the receipt.' },
+  BLOCKED_BEFORE_SALE: { what: 'The card had been blocked before the sale.', todo: 'Appeal to the agency with the receipt.' },
+  SOLD_AFTER_LEASE: { what: 'Sold after the time for selling without network.', todo: 'Appeal with the receipt.' },
+  SLOT_ALREADY_USED: { what: 'The allowance had been used before.', todo: 'Appeal to the agency with the receipt.' },
+  PRESENTED_TOO_LATE: { what: 'The sale reached the ledger too late.', todo: 'Appeal to the agency with the receipt.' },
+}
+
+export const unknownCode: TextsOfLanguage['unknownCode'] = {
+  what: 'The ledger gave a reason that this till does not know.',
+  todo: 'Note the code and call support.',
+}
+
+const cashAndBasket = 'The basket and cash.'
+const everythingButPaper = 'Payments. Receipts wait and print later.'
+
+export const statuses: TextsOfLanguage['statuses'] = {
+  ok: { what: 'Everything works.', works: 'Everything.', todo: 'Nothing.' },
+  reader_none: { what: 'No card reader is connected.', works: cashAndBasket, todo: 'Plug in the reader.' },
+  reader_no_service: {
+    what: 'The computer’s card service is not running.',
+    works: cashAndBasket,
+    todo: 'Restart the computer. If it stays, call support.',
+  },
+  reader_sharing_violation: {
+    what: 'Another program holds the reader.',
+    works: cashAndBasket,
+    todo: 'Close the other program that uses cards.',
+  },
+  reader_error: { what: 'The reader does not answer.', works: cashAndBasket, todo: 'Unplug it and plug it in again.' },
+  device_host_restarting: {
+    what: 'The reader and the printer are being restarted.',
+    works: cashAndBasket,
+    todo: 'Take the card off and wait a few seconds.',
+  },
+  printer_none: { what: 'No printer is set up.', works: everythingButPaper, todo: 'Connect a printer.' },
+  printer_unreachable: {
+    what: 'The printer does not answer.',
+    works: everythingButPaper,
+    todo: 'Check its power and its cable.',
+  },
+  printer_paper_out: { what: 'The printer has no paper.', works: everythingButPaper, todo: 'Put in a new roll.' },
+  printer_cover_open: { what: 'The printer’s cover is open.', works: everythingButPaper, todo: 'Close the cover.' },
+  printer_error: { what: 'The printer reports a fault.', works: everythingButPaper, todo: 'Switch it off and on again.' },
+  printer_paper_near_end: { what: 'The paper is nearly out.', works: 'Everything.', todo: 'Keep a new roll ready.' },
+  network_down: {
+    what: 'There is no network.',
+    works: 'Cash, and cards that may pay without network.',
+    todo: 'Check the cable or Wi-Fi. Payments are kept and sent later.',
+  },
+  ledger_refuses_us: {
+    what: 'The ledger does not accept this till.',
+    works: 'Cash. Accepted payments are kept.',
+    todo: 'Call support.',
+  },
+  ledger_not_asked_yet: { what: 'The ledger has not been asked yet.', works: 'Everything.', todo: 'Wait a moment.' },
+  queue_waiting: {
+    what: 'Payments are waiting to be sent to the ledger.',
+    works: 'Everything. They are kept and sent by themselves.',
+    todo: 'Nothing. Do not switch the till off for long.',
+  },
+  queue_parked: {
+    what: 'A payment could not be sent and was set aside.',
+    works: 'Everything else is sent as usual.',
+    todo: 'Call support. Nothing is lost.',
+  },
+  package_missing: {
+    what: 'The till has no scheme rules yet.',
+    works: cashAndBasket,
+    todo: 'Connect the network and wait a minute.',
+  },
+  package_old: {
+    what: 'The till’s scheme rules are old.',
+    works: 'Payments, as long as the schemes allow it.',
+    todo: 'Connect the network.',
+  },
+  clock_not_trusted: {
+    what: 'The till’s clock is not confirmed.',
+    works: cashAndBasket,
+    todo: 'Connect the network; the ledger confirms the time.',
+  },
+  rollback_detected: {
+    what: 'The till’s data is older than it should be: a copy was restored.',
+    works: cashAndBasket,
+    todo: 'Call support before taking cards.',
+  },
+  journal_not_writable: {
+    what: 'The till cannot write its journal.',
+    works: 'Nothing that must be recorded.',
+    todo: 'Free disk space or call support.',
+  },
+}
+
+export const faults: TextsOfLanguage['faults'] = {
+  not_now: { what: 'That is not possible now.', todo: 'Finish the step on the screen first.' },
+  malformed: { what: 'The till did not understand this.', todo: 'Try again. If it stays, call support.' },
+  unknown_item: { what: 'These goods are no longer in the catalogue.', todo: 'Choose others or type the amount.' },
+  amount_implausible: { what: 'The amount is too large.', todo: 'Check the digits.' },
+  read_only: { what: 'This window only watches.', todo: 'Work in the other window.' },
+  core_down: { what: 'The till is restarting.', todo: 'Wait; do not charge again.' },
+}

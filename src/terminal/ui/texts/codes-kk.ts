@@ -1,0 +1,176 @@
+/** Kazakh: what each code means to the cashier, and what to do. */
+import type { TextsOfLanguage } from './keys.ts'
+
+const takeCash = 'Қолма-қол ақша алыңыз.'
+const networkOrCash = 'Желіні қосыңыз немесе қолма-қол ақша алыңыз.'
+const waitOrCash = 'Қолма-қол ақша алыңыз немесе желіні күтіңіз.'
+const supportAndCash = 'Қолдау қызметіне хабарласыңыз, әзірше қолма-қол ақша алыңыз.'
+const otherCardOrCash = 'Басқа карта сұраңыз немесе қолма-қол ақша алыңыз.'
+const againOrCash = 'Картаны қайта жақындатыңыз немесе қолма-қол ақша алыңыз.'
+const rejectCard = 'Бұл картаны қабылдамаңыз. Қолма-қол ақша алыңыз.'
+
+export const refusals: TextsOfLanguage['refusals'] = {
+  CARD_UNKNOWN: { what: 'Карта ешбір бағдарламаға тіркелмеген.', todo: otherCardOrCash },
+  CARD_BLOCKED: { what: 'Карта бұғатталған.', todo: 'Қолма-қол ақша алыңыз. Карта иесі мекемеге барсын.' },
+  CARD_AUTHENTICATION_FAILED: { what: 'Карта түпнұсқа екенін растамады.', todo: otherCardOrCash },
+  CARD_PROOF_FORGED: { what: 'Картаның растауы жалған.', todo: rejectCard },
+  CARD_PROOF_REPLAYED: { what: 'Картаның бұл растауы бұрын қолданылған.', todo: againOrCash },
+  CARD_COUNTER_WENT_BACK: { what: 'Картаның санауышы кері кетті: көшірме болуы мүмкін.', todo: rejectCard },
+  CARD_BINDING_MISMATCH: { what: 'Карта басқа сатылым бойынша жауап берді.', todo: 'Картаны қайта жақындатыңыз.' },
+  CARD_ANSWER_MALFORMED: { what: 'Картаның жауабы оқылмады.', todo: againOrCash },
+  CLOCK_NOT_TRUSTED: { what: 'Кассаның уақыты расталмаған.', todo: networkOrCash },
+  ROLLBACK_DETECTED: { what: 'Кассаның деректері ескіріп қалған.', todo: supportAndCash },
+  TERMINAL_SUSPENDED: { what: 'Тізілім бұл кассаны тоқтата тұрды.', todo: supportAndCash },
+  PACKAGE_MISSING: { what: 'Кассада бағдарлама ережелері әлі жоқ.', todo: 'Желіні қосып, бір минут күтіңіз.' },
+  PACKAGE_TOO_OLD: { what: 'Кассадағы бағдарлама ережелері ескірген.', todo: networkOrCash },
+  JOURNAL_NOT_WRITABLE: {
+    what: 'Касса журналға жаза алмай тұр.',
+    todo: 'Дискіде орын босатыңыз. Қолма-қол ақша алыңыз.',
+  },
+  NO_ENTITLEMENT: { what: 'Қазір бұл карта бойынша төлем жоқ.', todo: takeCash },
+  CARD_NOT_IN_LEASE: { what: 'Желісіз бұл карта осында төлей алмайды.', todo: waitOrCash },
+  SCHEME_SUSPENDED: { what: 'Бағдарлама тоқтатыла тұрды.', todo: 'Қолма-қол ақша алыңыз. Толығырақ мекемеден білуге болады.' },
+  SCHEME_ENDED: { what: 'Бағдарлама аяқталды.', todo: takeCash },
+  MERCHANT_NOT_ALLOWED: { what: 'Бағдарлама бұл жерде төлемейді.', todo: takeCash },
+  OUTSIDE_PERIOD: { what: 'Бағдарлама бүгін төлемейді.', todo: takeCash },
+  OUTSIDE_HOURS: { what: 'Бағдарлама бұл сағатта төлемейді.', todo: 'Қолма-қол ақша алыңыз немесе уақытында келсін.' },
+  OFFLINE_NOT_ALLOWED: { what: 'Бағдарлама тек желі болғанда төлейді.', todo: waitOrCash },
+  LEASED_ELSEWHERE: {
+    what: 'Бұл лимит қазір басқа кассада.',
+    todo: 'Сол кассада төлесін немесе қолма-қол ақша алыңыз.',
+  },
+  LEASE_EXPIRED: { what: 'Желісіз сату мерзімі бітті.', todo: networkOrCash },
+  NOTHING_ELIGIBLE: {
+    what: 'Себетте бағдарлама төлейтін тауар жоқ.',
+    todo: 'Себетті тексеріңіз немесе қолма-қол ақша алыңыз.',
+  },
+  ALLOWANCE_USED: { what: 'Лимит таусылды.', todo: takeCash },
+  CAP_AGE_SINCE_SYNC: { what: 'Касса тым ұзақ желісіз тұрды.', todo: networkOrCash },
+  CAP_COUNT_PER_BENEFICIARY: { what: 'Бұл картаның төлем саны таусылды.', todo: takeCash },
+  CAP_PER_BENEFICIARY_AND_PERIOD: { what: 'Картаның осы кезеңдегі сомасы таусылды.', todo: takeCash },
+  CAP_TERMINAL_EXPOSURE: { what: 'Касса желісіз бұдан артық сата алмайды.', todo: networkOrCash },
+  CAP_PER_SALE: {
+    what: 'Сатылым бағдарламаның бір реттік лимитінен асады.',
+    todo: 'Себетті азайтыңыз немесе қолма-қол ақша алыңыз.',
+  },
+  DECISION_MISMATCH: { what: 'Тізілім басқа шешім шығарды.', todo: supportAndCash },
+  INSUFFICIENT_FUNDS: { what: 'Мекемеде қазір қаражат жоқ.', todo: takeCash },
+  REVERSED_BEFORE_ARRIVAL: { what: 'Бұл төлемнің күші бұрын жойылған.', todo: 'Төлемді қайтадан бастаңыз.' },
+  REVERSED: { what: 'Бұл төлемнің күші жойылды.', todo: 'Төлемді қайтадан бастаңыз.' },
+  EXISTS_WITH_DIFFERENT_TERMS: { what: 'Тізілімде бұл нөмірмен басқа төлем бар.', todo: supportAndCash },
+  LEDGER_ANSWER_MALFORMED: {
+    what: 'Тізілімнің жауабы оқылмады.',
+    todo: 'Қайталап көріңіз немесе қолма-қол ақша алыңыз.',
+  },
+  LEDGER_UNREACHABLE: { what: 'Тізіліммен байланыс жоқ.', todo: waitOrCash },
+}
+
+const appeal = 'Чекті қоса беріп, мекемеге қарсылық білдіріңіз.'
+
+export const losses: TextsOfLanguage['losses'] = {
+  PROOF_MISSING_OR_FORGED: { what: 'Картаның растауы жоқ немесе жалған.', todo: appeal },
+  CHAIN_BROKEN: { what: 'Касса журналының жазбалары сәйкес емес.', todo: 'Қолдау қызметіне хабарласыңыз, чекті сақтаңыз.' },
+  BLOCKED_BEFORE_SALE: { what: 'Карта сатылымға дейін бұғатталған.', todo: appeal },
+  SOLD_AFTER_LEASE: { what: 'Желісіз сату мерзімі біткен соң сатылған.', todo: appeal },
+  SLOT_ALREADY_USED: { what: 'Лимит бұрын пайдаланылған.', todo: appeal },
+  PRESENTED_TOO_LATE: { what: 'Сатылым тізілімге тым кеш жетті.', todo: appeal },
+}
+
+export const unknownCode: TextsOfLanguage['unknownCode'] = {
+  what: 'Тізілім касса білмейтін себепті айтты.',
+  todo: 'Кодты жазып алып, қолдау қызметіне хабарласыңыз.',
+}
+
+const cashAndBasket = 'Себет және қолма-қол ақша.'
+const everythingButPaper = 'Төлем жүреді. Чектер күтіп тұрады, кейін басылады.'
+const callSupport = 'Қолдау қызметіне хабарласыңыз.'
+
+export const statuses: TextsOfLanguage['statuses'] = {
+  ok: { what: 'Бәрі жұмыс істейді.', works: 'Бәрі.', todo: 'Ештеңе істеудің керегі жоқ.' },
+  reader_none: { what: 'Карта оқығыш қосылмаған.', works: cashAndBasket, todo: 'Оқығышты қосыңыз.' },
+  reader_no_service: {
+    what: 'Компьютердегі карта қызметі іске қосылмаған.',
+    works: cashAndBasket,
+    todo: 'Компьютерді қайта қосыңыз. Көмектеспесе, қолдау қызметіне хабарласыңыз.',
+  },
+  reader_sharing_violation: {
+    what: 'Оқығышты басқа бағдарлама пайдаланып тұр.',
+    works: cashAndBasket,
+    todo: 'Картамен жұмыс істейтін басқа бағдарламаны жабыңыз.',
+  },
+  reader_error: { what: 'Оқығыш жауап бермейді.', works: cashAndBasket, todo: 'Оны ажыратып, қайта қосыңыз.' },
+  device_host_restarting: {
+    what: 'Оқығыш пен принтер қайта іске қосылып жатыр.',
+    works: cashAndBasket,
+    todo: 'Картаны алып, бірнеше секунд күтіңіз.',
+  },
+  printer_none: { what: 'Принтер бапталмаған.', works: everythingButPaper, todo: 'Принтерді қосыңыз.' },
+  printer_unreachable: {
+    what: 'Принтер жауап бермейді.',
+    works: everythingButPaper,
+    todo: 'Қуаты мен кабелін тексеріңіз.',
+  },
+  printer_paper_out: { what: 'Принтерде қағаз жоқ.', works: everythingButPaper, todo: 'Жаңа орам салыңыз.' },
+  printer_cover_open: { what: 'Принтердің қақпағы ашық.', works: everythingButPaper, todo: 'Қақпағын жабыңыз.' },
+  printer_error: {
+    what: 'Принтер ақау туралы хабарлап тұр.',
+    works: everythingButPaper,
+    todo: 'Оны өшіріп, қайта қосыңыз.',
+  },
+  printer_paper_near_end: { what: 'Қағаз таусылуға жақын.', works: 'Бәрі.', todo: 'Жаңа орам дайындап қойыңыз.' },
+  network_down: {
+    what: 'Желі жоқ.',
+    works: 'Қолма-қол ақша және желісіз төлеуге рұқсаты бар карталар.',
+    todo: 'Кабельді немесе Wi-Fi тексеріңіз. Төлемдер сақталды, кейін жіберіледі.',
+  },
+  ledger_refuses_us: {
+    what: 'Тізілім бұл кассаны қабылдамайды.',
+    works: 'Қолма-қол ақша. Қабылданған төлемдер сақталды.',
+    todo: callSupport,
+  },
+  ledger_not_asked_yet: { what: 'Тізіліммен әлі байланыс болған жоқ.', works: 'Бәрі.', todo: 'Сәл күтіңіз.' },
+  queue_waiting: {
+    what: 'Төлемдер тізілімге жіберілуін күтіп тұр.',
+    works: 'Бәрі. Олар сақталды, өздері жіберіледі.',
+    todo: 'Ештеңе. Кассаны ұзаққа өшірмеңіз.',
+  },
+  queue_parked: {
+    what: 'Бір төлем жіберілмей, кейінге қалдырылды.',
+    works: 'Қалғандары әдеттегідей жіберіледі.',
+    todo: 'Қолдау қызметіне хабарласыңыз. Ештеңе жоғалған жоқ.',
+  },
+  package_missing: {
+    what: 'Кассада бағдарлама ережелері әлі жоқ.',
+    works: cashAndBasket,
+    todo: 'Желіні қосып, бір минут күтіңіз.',
+  },
+  package_old: {
+    what: 'Кассадағы бағдарлама ережелері көптен жаңармаған.',
+    works: 'Бағдарламалар рұқсат бергенше төлем жүреді.',
+    todo: 'Желіні қосыңыз.',
+  },
+  clock_not_trusted: {
+    what: 'Кассаның уақыты расталмаған.',
+    works: cashAndBasket,
+    todo: 'Желіні қосыңыз: уақытты тізілім растайды.',
+  },
+  rollback_detected: {
+    what: 'Кассаның деректері ескі: көшірмеден қалпына келтірілген.',
+    works: cashAndBasket,
+    todo: 'Карта қабылдамас бұрын қолдау қызметіне хабарласыңыз.',
+  },
+  journal_not_writable: {
+    what: 'Касса журналға жаза алмай тұр.',
+    works: 'Жазылуы тиіс ешбір әрекет жүрмейді.',
+    todo: 'Дискіде орын босатыңыз немесе қолдау қызметіне хабарласыңыз.',
+  },
+}
+
+export const faults: TextsOfLanguage['faults'] = {
+  not_now: { what: 'Қазір бұл мүмкін емес.', todo: 'Алдымен экрандағы қадамды аяқтаңыз.' },
+  malformed: { what: 'Касса бұл әрекетті түсінбеді.', todo: 'Қайталаңыз. Көмектеспесе, қолдау қызметіне хабарласыңыз.' },
+  unknown_item: { what: 'Бұл тауар каталогта жоқ.', todo: 'Басқасын таңдаңыз немесе соманы теріңіз.' },
+  amount_implausible: { what: 'Сома тым үлкен.', todo: 'Цифрларды тексеріңіз.' },
+  read_only: { what: 'Бұл терезе тек көру үшін.', todo: 'Басқа терезеде жұмыс істеңіз.' },
+  core_down: { what: 'Касса қайта іске қосылып жатыр.', todo: 'Күтіңіз, ақшаны қайта алмаңыз.' },
+}

@@ -1,0 +1,160 @@
+/**
+ * Which texts there are. Every language gives all of them: a missing one is a type error (ui.md, "Words"). The codes
+ * come from the contract, so that a new code is a type error too.
+ */
+import { lossCodes, statusCodeSchema, tenderStateSchema } from '../../contract/index.ts'
+import type { CommandFault, RefusalCode, StatusCode, TenderState } from '../../contract/index.ts'
+
+export const wordKeys = [
+  // Status row
+  'light.reader',
+  'light.printer',
+  'light.network',
+  'light.queue',
+  'light.till',
+  'light.level.ok',
+  'light.level.limited',
+  'light.level.off',
+  'queue.minutes',
+  'queue.hours',
+  'queue.days',
+  'language.choose',
+  'sound.on',
+  'sound.off',
+  'theme.light',
+  'theme.dark',
+  'time.untrusted',
+  'status.open',
+  // Basket
+  'basket.title',
+  'basket.empty',
+  'basket.total',
+  'basket.covered',
+  'line.less',
+  'line.more',
+  'line.remove',
+  // What the card pays
+  'cardPays.title',
+  'cardPays.waiting',
+  'cardPays.countToday',
+  'cardPays.countPeriod',
+  'cardPays.amountLeft',
+  'cardPays.notCovered',
+  'cardPays.tenders',
+  'sale.leftToPay',
+  'tender.cash',
+  // Tap area
+  'tap.idle.word',
+  'tap.idle.detail',
+  'tap.tap.word',
+  'tap.tap.detail',
+  'tap.hint.card_moved_too_soon',
+  'tap.hint.remove_card_first',
+  'tap.hold.word',
+  'tap.step.reading',
+  'tap.step.proving',
+  'tap.step.asking_ledger',
+  'tap.step.recording',
+  'tap.settled.word',
+  'tap.settled.detail',
+  'tap.pending.word',
+  'tap.pending.detail',
+  'tap.refused.word',
+  'tap.torn.word',
+  'tap.torn.detail',
+  'tap.torn.otherCard',
+  'tap.unknown.word',
+  'tap.unknown.detail',
+  'tap.unknown.asking',
+  'tap.unknown.cancelling',
+  'tap.unknown.waiting_for_network',
+  'time.since',
+  // Catalogue and keypad
+  'catalogue.search',
+  'catalogue.nothingFound',
+  'keypad.title',
+  'keypad.add',
+  'keypad.backspace',
+  'keypad.comma',
+  'keypad.category',
+  // Actions
+  'action.pay_by_card',
+  'action.pay_cash',
+  'action.cancel_payment',
+  'action.cancel_sale',
+  'action.next_customer',
+  'action.wait_for_answer',
+  'action.cancel_unknown',
+  'action.serve_next_meanwhile',
+  'action.print_again',
+  'action.void_sale',
+  'action.sync_now',
+  'action.recent',
+  'action.search',
+  'key.enter',
+  'key.escape',
+  'key.delete',
+  // Unresolved
+  'unresolved.title',
+  'unresolved.detail',
+  // Sheets
+  'sheet.close',
+  'sheet.since',
+  'sheet.works',
+  'sheet.todo',
+  'sheet.keys',
+  'sheet.queue',
+  'recent.title',
+  'recent.empty',
+  'receipt.waiting',
+  'receipt.printed',
+  'receipt.failed',
+  'question.back',
+  'question.cancel_sale.ask',
+  'question.cancel_sale.yes',
+  'question.cancel_unknown.ask',
+  'question.cancel_unknown.yes',
+  'question.void_sale.ask',
+  'question.void_sale.yes',
+  // Notices
+  'notice.barcodeUnknown',
+  'notice.amountAboveCap',
+  'notice.code',
+  'notice.close',
+  'window.readOnly.what',
+  'window.readOnly.todo',
+  'window.restarting.what',
+  'window.restarting.todo',
+  'window.connecting.what',
+  'window.connecting.todo',
+  'window.lost.what',
+  'window.lost.todo',
+] as const
+export type WordKey = (typeof wordKeys)[number]
+
+export type LossCode = (typeof lossCodes)[number]
+
+/** One sentence of what happened, one of what to do. */
+export interface Sentences {
+  readonly what: string
+  readonly todo: string
+}
+
+/** A light's sheet: what is wrong, what still works, what to do. */
+export interface StatusSentences extends Sentences {
+  readonly works: string
+}
+
+export interface TextsOfLanguage {
+  readonly words: Readonly<Record<WordKey, string>>
+  readonly refusals: Readonly<Record<RefusalCode, Sentences>>
+  readonly losses: Readonly<Record<LossCode, Sentences>>
+  /** For a code that this version of the screen does not know. */
+  readonly unknownCode: Sentences
+  readonly statuses: Readonly<Record<StatusCode, StatusSentences>>
+  readonly faults: Readonly<Record<CommandFault, Sentences>>
+  readonly tenderStates: Readonly<Record<TenderState, string>>
+}
+
+export const statusCodes: readonly StatusCode[] = statusCodeSchema.options
+export const tenderStates: readonly TenderState[] = tenderStateSchema.options

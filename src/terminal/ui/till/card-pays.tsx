@@ -1,0 +1,88 @@
+/** What the card pays, what it does not, what has been paid so far, and what is LEFT TO PAY. */
+import { zeroTiyn, formatTenge, type CardPays, type SaleView, type TenderView } from '../../contract/index.ts'
+import { sentencesOf } from '../texts/index.ts'
+import { formatPeriod, isoDay } from '../texts/time.ts'
+import { useTexts } from '../texts/use-texts.ts'
+import { Amount } from './amount.tsx'
+
+interface CardPaysProps {
+  readonly cardPays: CardPays | null
+  readonly sale: SaleView | null
+  readonly now: number
+}
+
+export function CardPaysPanel({ cardPays, sale, now }: CardPaysProps) {
+  const { say, name } = useTexts()
+  const tenders = sale?.tenders ?? []
+  const notCovered = (cardPays?.notCovered ?? []).flatMap((number) => {
+    const line = sale?.lines.find((candidate) => candidate.line === number)
+    return line === undefined ? [] : [name(line.name)]
+  })
+  return (
+    <section className="panel card-pays" aria-label={say('cardPays.title')}>
+      <div className="card-pays-body">
+        <h2>{say('cardPays.title')}</h2>
+        {cardPays === null && tenders.length === 0 ? <p className="hint">{say('cardPays.waiting')}</p> : null}
+        {cardPays?.parts.map((part) => (
+          <Part key={`${part.schemeName.en} ${part.periodId}`} part={part} now={now} />
+        ))}
+        {notCovered.length === 0 ? null : <p>{say('cardPays.notCovered', { names: notCovered.join(', ') })}</p>}
+        {tenders.length === 0 ? null : (
+          <>
+            <h2>{say('cardPays.tenders')}</h2>
+            {tenders.map((tender) => (
+              <Tender key={tender.tenderId} tender={tender} />
+            ))}
+          </>
+        )}
+      </div>
+      <p className="left-to-pay">
+        <span>{say('sale.leftToPay')}</span>
+        <Amount value={sale?.leftToPay ?? zeroTiyn} look="large" />
+      </p>
+    </section>
+  )
+}
+
+function Part({ part, now }: { part: CardPays['parts'][number]; now: number }) {
+  const { say, name, codes } = useTexts()
+  const used = part.countAllowed - part.countLeft
+  const allowed = part.countAllowed
+  const today = part.periodId === isoDay(now)
+  const left =
+    part.benefit === 'amount'
+      ? say('cardPays.amountLeft', { amount: formatTenge(part.amountLeft) })
+      : today
+        ? say('cardPays.countToday', { used, allowed })
+        : say('cardPays.countPeriod', { used, allowed, period: formatPeriod(part.periodId) })
+  return (
+    <div className="row">
+      <p>
+        <strong>{name(part.schemeName)}</strong> · {left}
+        {part.reducedBy === null ? null : <span className="reason">{codes.refusals[part.reducedBy].what}</span>}
+      </p>
+      <Amount value={part.amount} />
+    </div>
+  )
+}
+
+/** One tender with its state in words; why it was refused or not paid, when it was. */
+export function Tender({ tender }: { tender: TenderView }) {
+  const { say, name, codes, language } = useTexts()
+  const reason = tender.code === null ? null : sentencesOf(language, tender.code)
+  return (
+    <div className={`row tender tender-${tender.state}`}>
+      <p>
+        <strong>{tender.schemeName === null ? say('tender.cash') : name(tender.schemeName)}</strong>
+        {' · '}
+        {codes.tenderStates[tender.state]}
+        {reason === null ? null : (
+          <span className="reason">
+            {reason.what} {reason.todo} <span className="code">{say('notice.code', { code: tender.code ?? '' })}</span>
+          </span>
+        )}
+      </p>
+      <Amount value={tender.amount} />
+    </div>
+  )
+}

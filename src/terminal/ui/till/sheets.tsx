@@ -1,0 +1,224 @@
+/** The sheets over the till: a light explained, recent sales, unresolved payments, and questions before what is final. */
+import type { ReactNode } from 'react'
+import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
+import type { Command, Snapshot, TenderView } from '../../contract/index.ts'
+import { confirmKey } from '../input/intent.ts'
+import type { LightName, Question, Sheet } from '../input/screen-state.ts'
+import { formatDateTime } from '../texts/time.ts'
+import { useTexts } from '../texts/use-texts.ts'
+import { Amount } from './amount.tsx'
+import { Tender } from './card-pays.tsx'
+import { CommandButton, shownKey } from './command-button.tsx'
+import { LevelShape } from './tap-shapes.tsx'
+
+interface SheetsProps {
+  readonly sheet: Sheet | null
+  readonly snapshot: Snapshot
+  readonly readOnly: boolean
+  readonly onSheet: (sheet: Sheet | null) => void
+  readonly onCommand: (command: Command) => void
+}
+
+/** The sheet that a sheet goes back to: a question returns to where it was asked. */
+export function behind(sheet: Sheet | null): Sheet | null {
+  return sheet?.kind === 'question' ? sheet.behind : null
+}
+
+export function Sheets({ sheet, snapshot, readOnly, onSheet, onCommand }: SheetsProps) {
+  if (sheet === null) return null
+  const back = (): void => onSheet(behind(sheet))
+  return (
+    <ModalOverlay className="veil" isOpen isDismissable onOpenChange={(open) => (open ? undefined : back())}>
+      <Modal className="sheet-frame">
+        <Dialog className="sheet">
+          <SheetContent {...{ sheet, snapshot, readOnly, onSheet, onCommand }} />
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  )
+}
+
+/** What stands on a sheet, without the veil: the tests render it on a server, where nothing can float. */
+export function SheetContent(props: SheetsProps & { readonly sheet: Sheet }) {
+  const { sheet, snapshot, readOnly, onSheet, onCommand } = props
+  const close = (): void => onSheet(behind(sheet))
+  switch (sheet.kind) {
+    case 'light':
+      return <LightSheet light={sheet.light} {...{ snapshot, readOnly, close, onCommand }} />
+    case 'recent':
+      return <RecentSheet {...{ snapshot, readOnly, close, onCommand, onSheet }} />
+    case 'unresolved':
+      return <UnresolvedSheet {...{ snapshot, readOnly, close, onCommand, onSheet }} />
+    case 'question':
+      return <QuestionSheet question={sheet.question} close={close} onYes={() => onCommand(sheet.command)} />
+  }
+}
+
+interface ContentProps {
+  readonly snapshot: Snapshot
+  readonly readOnly: boolean
+  readonly close: () => void
+  readonly onCommand: (command: Command) => void
+}
+
+function SheetHead({ title, close }: { title: ReactNode; close: () => void }) {
+  const { say } = useTexts()
+  return (
+    <div className="sheet-head">
+      <Heading slot="title">{title}</Heading>
+      <CommandButton keyShown={shownKey('Escape')} onPress={close}>
+        {say('sheet.close')}
+      </CommandButton>
+    </div>
+  )
+}
+
+function LightSheet({ light, snapshot, readOnly, close, onCommand }: ContentProps & { readonly light: LightName }) {
+  const { say, codes } = useTexts()
+  const { level, code, since, detail } = snapshot.lights[light]
+  const { what, works, todo } = codes.statuses[code]
+  const { queue } = snapshot
+  const title = (
+    <>
+      <LevelShape level={level} /> {say(`light.${light}`)}
+    </>
+  )
+  return (
+    <>
+      <SheetHead title={title} close={close} />
+      <p className="sheet-what">{what}</p>
+      {light === 'queue' && queue.waiting + queue.parked > 0 ? (
+        <p>{say('sheet.queue', { waiting: queue.waiting, parked: queue.parked })}</p>
+      ) : null}
+      <dl className="facts">
+        {since === null ? null : <Fact term={say('sheet.since')}>{formatDateTime(since)}</Fact>}
+        <Fact term={say('sheet.works')}>{works}</Fact>
+        <Fact term={say('sheet.todo')}>{todo}</Fact>
+      </dl>
+      {(light === 'queue' || light === 'network') && !readOnly ? (
+        <CommandButton onPress={() => onCommand({ command: 'sync_now' })}>{say('action.sync_now')}</CommandButton>
+      ) : null}
+      <p className="code">
+        {say('notice.code', { code })}
+        {detail === '' ? '' : ` · ${detail}`}
+      </p>
+      <p className="code">{say('sheet.keys')}</p>
+    </>
+  )
+}
+
+function Fact({ term, children }: { term: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{term}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+type AskingProps = ContentProps & { readonly onSheet: (sheet: Sheet) => void }
+
+function RecentSheet({ snapshot, readOnly, close, onCommand, onSheet }: AskingProps) {
+  const { say } = useTexts()
+  const allowed = (action: 'print_again' | 'void_sale'): boolean => !readOnly && snapshot.actions.includes(action)
+  const askVoid = (saleId: string): void =>
+    onSheet({
+      kind: 'question',
+      question: 'void_sale',
+      command: { command: 'void_sale', saleId },
+      behind: { kind: 'recent' },
+    })
+  return (
+    <>
+      <SheetHead title={say('recent.title')} close={close} />
+      {snapshot.recent.length === 0 ? <p className="panel-empty">{say('recent.empty')}</p> : null}
+      <ul className="sheet-list">
+        {snapshot.recent.map((sale) => (
+          <li key={sale.saleId}>
+            <div className="sheet-item">
+              <p className="row">
+                <span>
+                  {formatDateTime(sale.at)} · {say(`receipt.${sale.receipt}`)}
+                </span>
+                <Amount value={sale.total} />
+              </p>
+              {sale.tenders.map((tender) => (
+                <Tender key={tender.tenderId} tender={tender} />
+              ))}
+            </div>
+            <div className="sheet-buttons">
+              <CommandButton
+                isDisabled={!allowed('print_again')}
+                onPress={() => onCommand({ command: 'print_again', saleId: sale.saleId })}
+              >
+                {say('action.print_again')}
+              </CommandButton>
+              {sale.voidable ? (
+                <CommandButton look="quiet" isDisabled={!allowed('void_sale')} onPress={() => askVoid(sale.saleId)}>
+                  {say('action.void_sale')}
+                </CommandButton>
+              ) : null}
+            </div>
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+function UnresolvedSheet({ snapshot, readOnly, close, onCommand, onSheet }: AskingProps) {
+  const { say } = useTexts()
+  const askCancel = ({ tenderId }: TenderView): void =>
+    onSheet({
+      kind: 'question',
+      question: 'cancel_unknown',
+      command: { command: 'cancel_unknown', tenderId },
+      behind: { kind: 'unresolved' },
+    })
+  return (
+    <>
+      <SheetHead title={say('unresolved.title')} close={close} />
+      <p>{say('unresolved.detail')}</p>
+      <ul className="sheet-list">
+        {snapshot.unresolved.map((tender) => (
+          <li key={tender.tenderId}>
+            <div className="sheet-item">
+              <Tender tender={tender} />
+              <p>{say('time.since', { time: formatDateTime(tender.since) })}</p>
+            </div>
+            <div className="sheet-buttons">
+              <CommandButton
+                isDisabled={readOnly}
+                onPress={() => onCommand({ command: 'wait_for_answer', tenderId: tender.tenderId })}
+              >
+                {say('action.wait_for_answer')}
+              </CommandButton>
+              <CommandButton look="quiet" isDisabled={readOnly} onPress={() => askCancel(tender)}>
+                {say('action.cancel_unknown')}
+              </CommandButton>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+function QuestionSheet({ question, close, onYes }: { question: Question; close: () => void; onYes: () => void }) {
+  const { say } = useTexts()
+  return (
+    <>
+      <Heading slot="title" className="question">
+        {say(`question.${question}.ask`)}
+      </Heading>
+      <div className="sheet-buttons">
+        <CommandButton keyShown={shownKey('Escape')} onPress={close}>
+          {say('question.back')}
+        </CommandButton>
+        <CommandButton look="warning" keyShown={confirmKey} onPress={onYes}>
+          {say(`question.${question}.yes`)}
+        </CommandButton>
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,104 @@
+/**
+ * The tap area: one component, exactly one of seven states, each with its own colour, shape, word and sound
+ * (ui.md, "Till"). It shows the snapshot's state and nothing else; what clears it is the core's to say.
+ */
+import type { ReactNode } from 'react'
+import { ProgressBar } from 'react-aria-components'
+import type { TapView } from '../../contract/index.ts'
+import { faceOf } from '../sound/tap-sounds.ts'
+import { formatSince } from '../texts/time.ts'
+import { useTexts, type Translator } from '../texts/use-texts.ts'
+import { Amount } from './amount.tsx'
+import { TapShape } from './tap-shapes.tsx'
+
+interface Saying {
+  readonly word: string
+  readonly detail: ReactNode
+  readonly aside: ReactNode
+}
+
+export function TapArea({ tap, now }: { tap: TapView; now: number }) {
+  const translator = useTexts()
+  const face = faceOf(tap)
+  const { word, detail, aside } = sayingOf(tap, now, translator)
+  return (
+    <section className={`tap tap-${face}`} data-tap={tap.state} data-face={face} role="status" aria-live="assertive">
+      <TapShape face={face} />
+      <div className="tap-text">
+        <p className="tap-word">{word}</p>
+        <p className="tap-detail">{detail}</p>
+      </div>
+      {aside === null ? null : <div className="tap-aside">{aside}</div>}
+    </section>
+  )
+}
+
+function sayingOf(tap: TapView, now: number, { say, name, codes }: Translator): Saying {
+  switch (tap.state) {
+    case 'idle':
+      return { word: say('tap.idle.word'), detail: say('tap.idle.detail'), aside: null }
+    case 'tap':
+      return {
+        word: say('tap.tap.word'),
+        detail: tap.hint === null ? say('tap.tap.detail') : <strong>{say(`tap.hint.${tap.hint}`)}</strong>,
+        aside: null,
+      }
+    case 'hold':
+      return {
+        word: say('tap.hold.word'),
+        detail: say(`tap.step.${tap.step}`),
+        aside: <Progress percent={tap.progress} label={say(`tap.step.${tap.step}`)} />,
+      }
+    case 'approved':
+      return {
+        word: say(`tap.${tap.look}.word`),
+        detail: `${name(tap.schemeName)}. ${say(`tap.${tap.look}.detail`)}`,
+        aside: <Amount value={tap.amount} look="large" />,
+      }
+    case 'refused': {
+      const { what, todo } = codes.refusals[tap.code]
+      return {
+        word: say('tap.refused.word'),
+        detail: (
+          <>
+            <strong>{what}</strong> {todo}
+          </>
+        ),
+        aside: <span className="tap-code">{say('notice.code', { code: tap.code })}</span>,
+      }
+    }
+    case 'torn':
+      return {
+        word: say('tap.torn.word'),
+        detail: tap.hint === 'other_card' ? <strong>{say('tap.torn.otherCard')}</strong> : say('tap.torn.detail'),
+        aside: <AmountSince tap={tap} now={now} />,
+      }
+    case 'unknown':
+      return {
+        word: say('tap.unknown.word'),
+        detail: `${say('tap.unknown.detail')} ${say(`tap.unknown.${tap.doing}`)}`,
+        aside: <AmountSince tap={tap} now={now} />,
+      }
+  }
+}
+
+function AmountSince({ tap, now }: { tap: Extract<TapView, { state: 'torn' | 'unknown' }>; now: number }) {
+  const { say } = useTexts()
+  return (
+    <>
+      <Amount value={tap.amount} />
+      <span>{say('time.since', { time: formatSince(tap.since, now) })}</span>
+    </>
+  )
+}
+
+function Progress({ percent, label }: { percent: number; label: string }) {
+  return (
+    <ProgressBar value={percent} aria-label={label} className="progress" valueLabel={`${percent} %`}>
+      <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+        <rect className="progress-ground" width="100" height="10" />
+        <rect className="progress-done" width={percent} height="10" />
+      </svg>
+    </ProgressBar>
+  )
+}

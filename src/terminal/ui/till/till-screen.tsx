@@ -1,0 +1,227 @@
+/** The till's screen: puts the parts together and carries out what the cashier asks for. */
+import { useEffect, useRef, useSyncExternalStore } from 'react'
+import type { Bridge, BridgeView, Command, Snapshot } from '../../contract/index.ts'
+import type { Intent } from '../input/intent.ts'
+import { useKeyboard } from '../input/keyboard.ts'
+import { typedAmount } from '../input/keypad.ts'
+import { offersOf, type Offer } from '../input/offers.ts'
+import type { ScreenState, ScreenStore, Sheet } from '../input/screen-state.ts'
+import { foundItems, scannedItem } from '../input/search.ts'
+import { usePreference } from '../preferences.ts'
+import { createPlayer, faceOf, tapSounds } from '../sound/tap-sounds.ts'
+import { nextLanguage } from '../texts/index.ts'
+import { Actions } from './actions.tsx'
+import { Basket } from './basket.tsx'
+import { CardPaysPanel } from './card-pays.tsx'
+import { Catalogue, Keypad } from './entry.tsx'
+import { behind, Sheets } from './sheets.tsx'
+import { StatusRow, worstLight } from './status-row.tsx'
+import { TapArea } from './tap-area.tsx'
+import { UnresolvedBand } from './unresolved-band.tsx'
+import { ConnectionNotice, NoticeBar } from './window-notices.tsx'
+
+interface TillScreenProps {
+  readonly bridge: Bridge
+  readonly snapshot: Snapshot
+  readonly view: BridgeView
+  readonly store: ScreenStore
+}
+
+export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
+  const screen = useSyncExternalStore(store.subscribe, store.get, store.get)
+  const [muted, toggleSound] = usePreference('muted', false)
+  const [dark, toggleTheme] = usePreference('dark', false)
+  const searchField = useRef<HTMLInputElement>(null)
+  const { dispatch } = store
+  const { sale, actions } = snapshot
+
+  const working = view.connection === 'running' && !view.readOnly
+  const editable = working && actions.includes('edit_basket')
+  const offers = working ? offersOf(snapshot) : { primary: null, others: [] }
+  const category = chosenCategory(snapshot, screen)
+  const selected = sale?.lines.find((line) => line.line === screen.selectedLine) ?? null
+  const changed = selected ?? sale?.lines.at(-1) ?? null
+
+  useTapSound(snapshot, muted)
+  useEffect(() => {
+    document.documentElement.dataset['theme'] = dark ? 'dark' : 'light'
+  }, [dark])
+
+  const send = (command: Command): void => {
+    dispatch({ type: 'notice', notice: null })
+    void bridge.send(command).then((answer) => {
+      if (!answer.ok) dispatch({ type: 'notice', notice: { kind: 'fault', fault: answer.fault } })
+    })
+  }
+  const show = (sheet: Sheet | null): void => dispatch({ type: 'sheet', sheet })
+  const take = ({ action, command }: Offer): void => {
+    if (action === 'cancel_sale' || action === 'cancel_unknown')
+      return show({ kind: 'question', question: action, command, behind: null })
+    send(command)
+  }
+  const addItem = (itemId: string): void => {
+    send({ command: 'add_item', itemId })
+    dispatch({ type: 'search', text: '' })
+    dispatch({ type: 'line', line: null })
+  }
+  const addAmount = (into: string | null): void => {
+    const amount = typedAmount(store.get().typing.amount)
+    if (amount === null || into === null || !editable) return
+    dispatch({ type: 'amount_cleared' })
+    dispatch({ type: 'line', line: null })
+    send({ command: 'add_amount', category: into, amount })
+  }
+  const chooseCategory = (chosen: string): void => {
+    dispatch({ type: 'category', category: chosen })
+    addAmount(chosen)
+  }
+  const changeQuantity = (by: number): void => {
+    if (changed === null || !editable) return
+    send({ command: 'set_quantity', line: changed.line, quantity: Math.max(0, changed.quantity + by) })
+  }
+  const removeLine = (): void => {
+    if (changed === null || !editable) return
+    dispatch({ type: 'line', line: null })
+    send({ command: 'set_quantity', line: changed.line, quantity: 0 })
+  }
+  const moveLine = (by: number): void => {
+    const lines = sale?.lines ?? []
+    const from = lines.findIndex((line) => line.line === screen.selectedLine)
+    const to = from === -1 ? lines.length - 1 : Math.min(lines.length - 1, Math.max(0, from + by))
+    dispatch({ type: 'line', line: lines[to]?.line ?? null })
+  }
+  /** An answered question leaves for the sheet it was asked on, so that its result is seen there. */
+  const answer = (command: Command): void => {
+    const { sheet } = store.get()
+    if (sheet?.kind === 'question') show(behind(sheet))
+    send(command)
+  }
+  const scanned = (barcode: string): void => {
+    const item = scannedItem(snapshot.catalogue, barcode)
+    if (item === null) dispatch({ type: 'notice', notice: { kind: 'barcode_unknown', barcode } })
+    else if (working) addItem(item.itemId)
+  }
+
+  const act = (intent: Intent): void => {
+    switch (intent.kind) {
+      case 'offer':
+        return take(intent.offer)
+      case 'add_amount':
+        return addAmount(category)
+      case 'take_first_found': {
+        const first = foundItems(snapshot.catalogue, screen.typing.search)[0]
+        return first === undefined || !editable ? undefined : addItem(first.itemId)
+      }
+      case 'clear_amount':
+        return dispatch({ type: 'amount_cleared' })
+      case 'clear_search':
+        searchField.current?.blur()
+        return dispatch({ type: 'search', text: '' })
+      case 'clear_line':
+        return dispatch({ type: 'line', line: null })
+      case 'dismiss_notice':
+        return dispatch({ type: 'notice', notice: null })
+      case 'backspace':
+        return dispatch({ type: 'backspace' })
+      case 'move_line':
+        return moveLine(intent.by)
+      case 'change_quantity':
+        return changeQuantity(intent.by)
+      case 'remove_line':
+        return removeLine()
+      case 'confirm':
+        return screen.sheet?.kind === 'question' ? answer(screen.sheet.command) : undefined
+      case 'focus_search':
+        return searchField.current?.focus()
+      case 'open':
+        if (intent.sheet === 'unresolved' && snapshot.unresolved.length === 0) return undefined
+        return show(
+          intent.sheet === 'status' ? { kind: 'light', light: worstLight(snapshot.lights) } : { kind: intent.sheet },
+        )
+      case 'next_language':
+        return send({ command: 'set_language', language: nextLanguage(snapshot.language) })
+      case 'toggle_sound':
+        return toggleSound()
+      case 'toggle_theme':
+        return toggleTheme()
+      case 'swallow':
+        return undefined
+    }
+  }
+  useKeyboard({ store, searchField, offers, editable, onIntent: act, onBarcode: scanned })
+
+  return (
+    <div className={`till${view.connection === 'running' ? '' : ' till-old'}`}>
+      <StatusRow
+        {...{ snapshot, muted, dark }}
+        onLanguage={(language) => send({ command: 'set_language', language })}
+        onSound={toggleSound}
+        onTheme={toggleTheme}
+        onLight={(light) => show({ kind: 'light', light })}
+        onRecent={() => show({ kind: 'recent' })}
+      />
+      <UnresolvedBand
+        unresolved={snapshot.unresolved}
+        now={snapshot.time.now}
+        onOpen={() => show({ kind: 'unresolved' })}
+      />
+      <main className="middle">
+        <Basket
+          {...{ sale, editable }}
+          selectedLine={screen.selectedLine}
+          onSelect={(line) => dispatch({ type: 'line', line })}
+        />
+        <CardPaysPanel cardPays={snapshot.cardPays} sale={sale} now={snapshot.time.now} />
+        <ConnectionNotice connection={view.connection} />
+      </main>
+      <TapArea tap={snapshot.tap} now={snapshot.time.now} />
+      <footer className="bottom">
+        <NoticeBar notice={screen.notice} onClose={() => dispatch({ type: 'notice', notice: null })} />
+        <Catalogue
+          {...{ snapshot, editable, searchField }}
+          search={screen.typing.search}
+          onSearch={(text) => dispatch({ type: 'search', text })}
+          onItem={addItem}
+        />
+        <Keypad
+          {...{ snapshot, editable, category }}
+          typed={screen.typing.amount}
+          onKey={(character) => dispatch({ type: 'keypad', character })}
+          onBackspace={() => dispatch({ type: 'backspace' })}
+          onCategory={chooseCategory}
+          onAdd={() => addAmount(category)}
+        />
+        <Actions
+          {...{ offers, editable }}
+          line={changed}
+          readOnly={view.readOnly}
+          typing={screen.typing.amount !== '' || screen.typing.search !== ''}
+          onOffer={take}
+          onQuantity={changeQuantity}
+          onRemove={removeLine}
+        />
+      </footer>
+      <Sheets {...{ snapshot }} sheet={screen.sheet} readOnly={!working} onSheet={show} onCommand={answer} />
+    </div>
+  )
+}
+
+/** The category that Enter puts a typed amount in: the last chosen one, while the snapshot still has it. */
+function chosenCategory(snapshot: Snapshot, screen: ScreenState): string | null {
+  const { amountCategories } = snapshot
+  const chosen = amountCategories.find(({ category }) => category === screen.category) ?? amountCategories[0]
+  return chosen?.category ?? null
+}
+
+/** Sounds when the tap area changes its face, not when the window opens on one. */
+function useTapSound(snapshot: Snapshot, muted: boolean): void {
+  const player = useRef<ReturnType<typeof createPlayer> | null>(null)
+  const face = faceOf(snapshot.tap)
+  const before = useRef(face)
+  useEffect(() => {
+    if (before.current === face) return
+    before.current = face
+    player.current ??= createPlayer()
+    if (!muted) player.current(tapSounds[face])
+  }, [face, muted])
+}
