@@ -7,12 +7,30 @@ import type { EventLog, LogEntry } from '../event-log.ts'
 import { guardHeaders, refusalOf } from './browser-guard.ts'
 import { isPanelPath, obey } from './panel-commands.ts'
 import type { PanelDevices } from './panel-commands.ts'
+import type { BoxedCard } from './card-box.ts'
+import type { ReaderState } from './reader-desk.ts'
+import type { NetworkState } from '../network/network-proxy.ts'
+import type { SlipRecord } from '../printer/slip-store.ts'
+import type { PrinterState } from '../printer/virtual-printer.ts'
 
 export interface PanelServerOptions extends PanelDevices {
   /** The reader's log, kept by the desk. */
   readonly readerLog: EventLog
   /** 0: any free port. */
   readonly port: number
+}
+
+export type SlipSummary = Omit<SlipRecord, 'elements' | 'byteCount'>
+
+/** What `GET /api/state` answers, and every POST that was obeyed as its `state`. */
+export interface PanelState {
+  readonly cards: readonly BoxedCard[]
+  readonly reader: ReaderState
+  readonly network: NetworkState & { readonly port: number }
+  readonly printer: PrinterState & { readonly port: number }
+  /** The newest slips, oldest first. */
+  readonly slips: readonly SlipSummary[]
+  readonly slipCount: number
 }
 
 const largestBody = 256 * 1024
@@ -36,7 +54,7 @@ export class PanelServer {
   readonly #options: PanelServerOptions
   readonly #server: Server
   readonly #watchers = new Set<ServerResponse>()
-  readonly #summaries = new Map<number, unknown>()
+  readonly #summaries = new Map<number, SlipSummary>()
   readonly #subscriptions: { dispose(): void }[]
   #hint: NodeJS.Timeout | null = null
 
@@ -77,7 +95,7 @@ export class PanelServer {
   }
 
   /** Everything the page shows. */
-  state(): unknown {
+  state(): PanelState {
     const { box, desk, printer, network } = this.#options
     return {
       cards: box.list(),
@@ -87,22 +105,22 @@ export class PanelServer {
       slips: printer
         .slipNumbers()
         .slice(-shownSlips)
-        .map((number) => this.#summary(number)),
+        .flatMap((number) => this.#summary(number)),
       slipCount: printer.slipNumbers().length,
     }
   }
 
   /** Records never change and may be large: each is read once. */
-  #summary(number: number): unknown {
+  #summary(number: number): SlipSummary[] {
     const known = this.#summaries.get(number)
-    if (known !== undefined) return known
+    if (known !== undefined) return [known]
     const record = this.#options.printer.slip(number)
-    if (record === null) return { number }
+    if (record === null) return []
     const { ended, text, qrPayloads, faults, interruptions, startedAt, endedAt, widthDots } = record
     const summary = { number, ended, text, qrPayloads, faults, interruptions, startedAt, endedAt, widthDots }
     this.#summaries.set(number, summary)
     this.#summaries.delete(number - shownSlips)
-    return summary
+    return [summary]
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

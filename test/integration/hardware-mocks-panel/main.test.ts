@@ -9,6 +9,11 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
 const main = fileURLToPath(new URL('../../../hardware-mocks/main.ts', import.meta.url))
+interface PanelState {
+  readonly cards: readonly { readonly label: string }[]
+  readonly printer: { readonly widthDots: number }
+}
+
 let folder: string
 const children: ChildProcess[] = []
 
@@ -71,7 +76,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
       printerPort: expect.any(Number),
       proxyPort: expect.any(Number),
     })
-    const state = (await (await fetch(`${ready.panelUrl}api/state`)).json()) as any
+    const state = (await (await fetch(`${ready.panelUrl}api/state`)).json()) as PanelState
     expect(state.cards.map((card: { label: string }) => card.label)).toEqual(['Pupil 01', 'Mute'])
     expect(state.printer.widthDots).toBe(384)
 
@@ -82,14 +87,18 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
     child.kill(signal)
     expect(await ended).toBe(0)
     expect(readFileSync(join(data, 'slips', '0001.txt'), 'utf8')).toBe('never cut\n')
-    expect(readdirSync(join(data, 'slips')).sort()).toEqual([
+    expect(readdirSync(join(data, 'slips')).toSorted()).toEqual([
       '0001.bin',
       '0001.json',
       '0001.png',
       '0001.txt',
       'printer.log.jsonl',
     ])
-    expect(readdirSync(join(data, 'cards')).sort()).toEqual(['pupil-01.json', 'pupil-01.log.jsonl', 'register.json'])
+    expect(readdirSync(join(data, 'cards')).toSorted()).toEqual([
+      'pupil-01.json',
+      'pupil-01.log.jsonl',
+      'register.json',
+    ])
   },
 )
 
@@ -103,7 +112,7 @@ it('takes one argument of JSON', async () => {
     }),
   )
   const ready = JSON.parse(await firstLine)
-  const state = (await (await fetch(`${ready.panelUrl}api/state`)).json()) as any
+  const state = (await (await fetch(`${ready.panelUrl}api/state`)).json()) as PanelState
   expect(state.cards).toMatchObject([{ label: 'Bus', kind: 'mifare-classic' }])
   child.kill('SIGTERM')
   expect(await ended).toBe(0)

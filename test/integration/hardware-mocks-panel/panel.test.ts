@@ -1,6 +1,7 @@
 /** Method: the whole virtual hardware on free ports, driven through its JSON API as the demo does it. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,6 +10,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { PNG } from 'pngjs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
+import type { CardLogLine } from '../../../hardware-mocks/cards/card-file.ts'
+import type { LogEntry } from '../../../hardware-mocks/event-log.ts'
+import type { PanelState } from '../../../hardware-mocks/panel/panel-server.ts'
 import createReader from '../../../hardware-mocks/reader/remote.ts'
 import { startVirtualHardware } from '../../../hardware-mocks/virtual-hardware.ts'
 import type { VirtualHardware } from '../../../hardware-mocks/virtual-hardware.ts'
@@ -27,6 +31,12 @@ const cards = [
 ]
 const selectApplication = '00A4040007D276000085010100'
 
+interface Answer {
+  readonly state: PanelState
+  readonly added?: readonly string[]
+  readonly code?: string
+}
+
 let folder: string
 let hardware: VirtualHardware
 const readers: CardReaderPort[] = []
@@ -42,16 +52,18 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-async function post(path: string, body: unknown): Promise<{ status: number; body: Record<string, any> }> {
+async function post(path: string, body: unknown): Promise<{ status: number; body: Answer }> {
   const response = await fetch(new URL(path, hardware.panelUrl), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
-  return { status: response.status, body: (await response.json()) as Record<string, any> }
+  return { status: response.status, body: (await response.json()) as Answer }
 }
 
-const get = async (path: string): Promise<any> => (await fetch(new URL(path, hardware.panelUrl))).json()
+const fetched = async (path: string): Promise<unknown> => (await fetch(new URL(path, hardware.panelUrl))).json()
+const stateNow = async (): Promise<PanelState> => (await fetched('/api/state')) as PanelState
+const cardLog = async (): Promise<CardLogLine[]> => (await fetched('/api/cards/Pupil%2001/log')) as CardLogLine[]
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   for (let waited = 0; !(await condition()); waited += 5) {
@@ -85,13 +97,12 @@ describe('cards on the reader', () => {
     expect((await post('/api/reader/lay', { card: 'Pupil 01' })).status).toBe(200)
     await one.inserted()
     expect(await one.send(selectApplication)).toMatchObject({ kind: 'answered', response: Uint8Array.of(0x90, 0x00) })
-    expect((await get('/api/state')).reader).toMatchObject({ card: 'Pupil 01', commands: 1 })
-    const cardLog = await get('/api/cards/Pupil%2001/log')
-    expect(cardLog.at(-1)).toMatchObject({ kind: 'command', command: selectApplication, answer: '9000' })
+    expect((await stateNow()).reader).toMatchObject({ card: 'Pupil 01', commands: 1 })
+    expect((await cardLog()).at(-1)).toMatchObject({ kind: 'command', command: selectApplication, answer: '9000' })
     expect((await post('/api/reader/pull', {})).body.state.reader.card).toBe(null)
     await one.removed()
-    const log = await get('/api/log')
-    expect(log.reader.map((entry: { what: string }) => entry.what)).toEqual(['laid', 'command', 'pulled'])
+    const log = (await fetched('/api/log')) as { reader: LogEntry[] }
+    expect(log.reader.map((entry) => entry.what)).toEqual(['laid', 'command', 'pulled'])
   })
 
   it('a second card finds the place taken; an unknown one does not exist', async () => {
@@ -115,9 +126,7 @@ describe('cards on the reader', () => {
     expect(await one.send(selectApplication)).toMatchObject({ kind: 'answered' })
     expect(await one.send('9060000000')).toMatchObject({ kind: 'answered' })
     expect(await one.send('90AF000000')).toMatchObject({ kind: 'unknown', reason: 'card-left' })
-    const commands = (await get('/api/cards/Pupil%2001/log')).filter(
-      (line: { kind: string }) => line.kind === 'command',
-    )
+    const commands = (await cardLog()).filter((line) => line.kind === 'command')
     expect(commands).toHaveLength(2)
   })
 
@@ -127,11 +136,9 @@ describe('cards on the reader', () => {
     await one.inserted()
     await one.send(selectApplication)
     expect(await one.send('9060000000')).toMatchObject({ kind: 'unknown' })
-    const commands = (await get('/api/cards/Pupil%2001/log')).filter(
-      (line: { kind: string }) => line.kind === 'command',
-    )
+    const commands = (await cardLog()).filter((line) => line.kind === 'command')
     expect(commands).toHaveLength(2)
-    expect((await get('/api/state')).reader.card).toBe(null)
+    expect((await stateNow()).reader.card).toBe(null)
   })
 
   it('pulls after a while, goes mute, and a pull forgets what was armed', async () => {
@@ -162,7 +169,7 @@ describe('cards on the reader', () => {
       return answer.kind === 'answered' ? Buffer.from(answer.response).toString('latin1') : answer.kind
     }
     const first = await message()
-    const before = (await get('/api/state')).cards
+    const before = (await stateNow()).cards
     await hardware.close()
     hardware = await startVirtualHardware({
       folder,
@@ -171,14 +178,12 @@ describe('cards on the reader', () => {
       now: () => Date.now(),
       random: seededRandom('other'),
     })
-    expect((await get('/api/state')).cards).toEqual(before)
+    expect((await stateNow()).cards).toEqual(before)
     await until(() => one.presence() === null)
     await post('/api/reader/lay', { card: 'Pupil 01' })
     await one.inserted()
     expect(await message()).not.toBe(first)
-    const counters = (await get('/api/cards/Pupil%2001/log')).flatMap((line: { kind: string; counter?: number }) =>
-      line.kind === 'sun' ? [line.counter] : [],
-    )
+    const counters = (await cardLog()).flatMap((line) => (line.kind === 'sun' ? [line.counter] : []))
     expect(counters).toEqual([1, 2])
   })
 
@@ -187,8 +192,8 @@ describe('cards on the reader', () => {
       { label: 'Mute one', kind: 'mute' },
       { label: 'Pupil 01', kind: 'mute' },
     ])
-    expect(answer.body['added']).toEqual(['Mute one'])
-    expect(answer.body.state.cards.find((card: { label: string }) => card.label === 'Pupil 01').kind).toBe('ntag424')
+    expect(answer.body.added).toEqual(['Mute one'])
+    expect(answer.body.state.cards.find((card) => card.label === 'Pupil 01')?.kind).toBe('ntag424')
   })
 })
 
@@ -197,13 +202,13 @@ describe('printer and network through the API', () => {
     const socket = connect(hardware.printerPort, '127.0.0.1')
     socket.on('error', () => undefined) // switching the printer off resets it
     socket.write('Receipt\n\x1dV\0', 'latin1')
-    await until(async () => (await get('/api/slips')).length === 1)
+    await until(async () => hardware.printer.slipNumbers().length === 1)
     await until(async () => (await fetch(new URL('/api/slips/1.png', hardware.panelUrl))).status === 200)
     const picture = await fetch(new URL('/api/slips/1.png', hardware.panelUrl))
     expect(picture.headers.get('content-type')).toBe('image/png')
     expect(PNG.sync.read(Buffer.from(await picture.arrayBuffer())).width).toBe(576)
     expect(await (await fetch(new URL('/api/slips/1.txt', hardware.panelUrl))).text()).toBe('Receipt\n')
-    expect(await get('/api/slips/1.json')).toMatchObject({ number: 1, ended: 'full' })
+    expect(await fetched('/api/slips/1.json')).toMatchObject({ number: 1, ended: 'full' })
     expect(
       (await post('/api/printer', { paper: 'out', cover: 'open', drawer: 'open' })).body.state.printer,
     ).toMatchObject({ paper: 'out', cover: 'open', drawer: 'open', stalled: true })
@@ -241,9 +246,9 @@ describe('printer and network through the API', () => {
       ['/api/reader/fault', { kind: 'answer-lost', atCommand: 0 }],
       ['/api/cards', [{ label: 'x', kind: 'ntag424', uid: '04' }]],
     ] as const) {
-      expect(await post(path, body), path).toMatchObject({ status: 400, body: { code: 'invalid-body' } })
+      expect({ path, ...(await post(path, body)) }).toMatchObject({ path, status: 400, body: { code: 'invalid-body' } })
     }
-    expect((await get('/api/state')).printer.paper).toBe('present')
+    expect((await stateNow()).printer.paper).toBe('present')
     expect(await post('/api/nothing', {})).toMatchObject({ status: 404 })
   })
 
@@ -265,7 +270,7 @@ describe('other web pages', () => {
     path: string,
     headers: Record<string, string>,
     body = '{}',
-  ): Promise<{ status: number; headers: any }> {
+  ): Promise<{ status: number; headers: IncomingHttpHeaders }> {
     return new Promise((resolve, reject) => {
       const outgoing = httpRequest(
         { host: '127.0.0.1', port: hardware.panelPort, method, path, headers },
@@ -306,15 +311,16 @@ describe('other web pages', () => {
 
   it('refuses reading to foreign hosts and pages, slips and state alike', async () => {
     for (const path of ['/', '/api/state', '/api/slips/1.png', '/api/events']) {
-      expect((await raw('GET', path, { host: 'evil.example' })).status, path).toBe(403)
-      expect((await raw('GET', path, { host: own(), 'sec-fetch-site': 'same-site' })).status, path).toBe(403)
+      const foreignHost = await raw('GET', path, { host: 'evil.example' })
+      const foreignPage = await raw('GET', path, { host: own(), 'sec-fetch-site': 'same-site' })
+      expect([path, foreignHost.status, foreignPage.status]).toEqual([path, 403, 403])
     }
   })
 
   it('sends a strict policy with everything, and no page has anything inline', async () => {
     for (const path of ['/', '/page.js', '/page.css', '/api/state', '/nowhere']) {
       const { headers } = await raw('GET', path, { host: own() })
-      expect(headers['content-security-policy'], path).toContain("default-src 'none'; script-src 'self'")
+      expect(headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'")
       expect(headers['content-security-policy']).not.toMatch(/unsafe|\*|data:/)
       expect(headers['access-control-allow-origin']).toBeUndefined()
       expect(headers['cross-origin-resource-policy']).toBe('same-origin')

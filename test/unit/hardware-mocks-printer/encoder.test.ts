@@ -7,8 +7,8 @@ import { describe, expect, it } from 'vitest'
 import { slipText } from '../../../hardware-mocks/printer/paper.ts'
 import { bench } from './bench.ts'
 
-const encoder = (columns: number): any =>
-  new (ReceiptPrinterEncoder as any)({
+const encoder = (columns: number) =>
+  new ReceiptPrinterEncoder({
     language: 'esc-pos',
     codepageMapping: 'epson',
     columns,

@@ -9,7 +9,11 @@ import { SlipStore } from '../../../hardware-mocks/printer/slip-store.ts'
 import { bench, cut, qr } from './bench.ts'
 
 // jsqr is CommonJS with its function as the default export's default.
-const decode = ((jsQR as unknown as { default?: unknown }).default ?? jsQR) as (typeof import('jsqr'))['default']
+const decode = ((jsQR as unknown as { default?: unknown }).default ?? jsQR) as (
+  dots: Uint8ClampedArray,
+  width: number,
+  height: number,
+) => { readonly binaryData: readonly number[] } | null
 
 async function picture(table: ReturnType<typeof bench>): Promise<PNG> {
   const slip = table.slips[0]
@@ -107,7 +111,7 @@ describe('the folder', () => {
     if (slip === undefined) throw new Error('no slip')
     const store = new SlipStore(folder)
     await store.save(slip)
-    expect(readdirSync(folder).sort()).toEqual(['0001.bin', '0001.json', '0001.png', '0001.txt'])
+    expect(readdirSync(folder).toSorted()).toEqual(['0001.bin', '0001.json', '0001.png', '0001.txt'])
     expect(readFileSync(join(folder, '0001.txt'), 'utf8')).toBe('Hello\n[QR pay]\n')
     expect(readFileSync(join(folder, '0001.bin')).subarray(0, 6).toString()).toBe('Hello\n')
     expect(store.record(1)).toMatchObject({
