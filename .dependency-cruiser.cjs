@@ -19,8 +19,9 @@ const worldly = `^(node:)?(${[
   'process|readline|repl|sqlite|timers|tls|worker_threads',
 ].join('|')})(/|$)`
 
-/** The ports and what they speak of: the core's end of the device host, and the printable document with its encoder. */
-const driverPorts = '^src/drivers/(ports|host/(client|channel)|printer/(document|encode|profile))\\.ts$'
+/** The ports and what they speak of: the core's end of the device host, the printable document, encoder and typeface. */
+const driverPorts =
+  '^src/drivers/(ports|event-source|host/(client|channel)|printer/(document|encode|profile|raster))\\.ts$'
 
 module.exports = {
   forbidden: [

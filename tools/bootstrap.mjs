@@ -17,6 +17,7 @@ const scripts = {
   demo: 'tools/demo.ts',
   ledger: 'ledger-sim/main.ts',
   sim: 'test/simulation/main.ts',
+  'verify-receipt': 'tools/verify-receipt.ts',
   lifecycle: 'src/terminal/payment/lifecycle-document.ts',
   test: 'tools/test.ts',
   ready: 'tools/ready.ts',

@@ -25,10 +25,16 @@ const ownFiles = ['test/unit/repository/tidy-rules.ts', 'test/unit/repository/ti
  * finding itself.
  */
 const compositionRootReasons: Readonly<Record<string, string>> = {
+  'hardware-mocks/main.ts': 'the virtual hardware as a process',
   'hardware-mocks/network/network-proxy.ts': 'delays bytes between real sockets',
   'hardware-mocks/reader/remote.ts': 'names presences apart for each real connection',
   'src/drivers/host/main.ts': 'the device host',
   'src/drivers/scheduler.ts': "the drivers' real scheduler itself",
+  'src/terminal/core/identity.ts': 'makes the key by which this terminal is known',
+  'src/terminal/core/injected-clock.ts': "keeps the demo driver's clock running between its answers",
+  'src/terminal/core/main.ts': 'the core',
+  'src/terminal/core/real-ports.ts': "the core's real clock and randomness themselves",
+  'src/terminal/shell-electron/main.ts': 'the Electron shell',
   'src/terminal/shell-browser/this-machine.ts': 'the browser host',
 }
 export const compositionRoots: readonly string[] = Object.keys(compositionRootReasons)
