@@ -19,7 +19,7 @@ const worldly = `^(node:)?(${[
   'process|readline|repl|sqlite|timers|tls|worker_threads',
 ].join('|')})(/|$)`
 
-/** The ports and what they speak of: the core's end of the device host, the printable document, encoder and typeface. */
+/** The ports and what they speak of: the core's end of the device host, the printable document and its encoder. */
 const driverPorts =
   '^src/drivers/(ports|event-source|host/(client|channel)|printer/(document|encode|profile|raster))\\.ts$'
 
