@@ -8,7 +8,7 @@ import { readUiFiles } from '../shell/ui-files.ts'
 export interface BrowserShellOptions {
   /** 0: any free port. Only 127.0.0.1 listens. */
   readonly port: number
-  /** A built user interface (`build-ui.ts`). */
+  /** A built user interface (`shell/build-ui.ts`). */
   readonly uiFolder: string
   readonly spawn: Spawn
   readonly timers: Timers

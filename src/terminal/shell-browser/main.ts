@@ -10,7 +10,7 @@
 import { parseArgs } from 'node:util'
 import { exitCodeOfFailure, type ShellFailure } from '../shell/supervisor.ts'
 import { startBrowserShell } from './browser-shell.ts'
-import { builtUiFolder, ensureUiIsBuilt } from './build-ui.ts'
+import { builtUiFolder, ensureUiIsBuilt } from '../shell/build-ui.ts'
 import { spawnChildProcesses, tolemPrograms } from './child-processes.ts'
 import { openKiosk, type Kiosk } from './kiosk.ts'
 import { thisMachine } from './this-machine.ts'

@@ -1,0 +1,122 @@
+/**
+ * The Electron shell as a program, built by electron.config.ts:
+ *
+ *     electron out/electron/main/main.js --core JSON --devices JSON [--ui-folder DIR] [--kiosk]
+ *
+ * A second start brings the first one's window to the front; with --watch it opens another window there that only
+ * watches. stdout carries one JSON line per event: `ready`, `failed` with `code` and `message`. Exit code 2 says that
+ * it could not start or go on.
+ */
+import { dirname, join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { app, dialog, Menu } from 'electron'
+import type { Timers } from '../shell/children.ts'
+import { createSupervisor, exitCodeOfFailure, type ShellFailure } from '../shell/supervisor.ts'
+import { readUiFiles } from '../shell/ui-files.ts'
+import { tillUrl } from './channels.ts'
+import { createTillSession, registerTillScheme } from './till-session.ts'
+import { createTillWindows, lockPages } from './till-windows.ts'
+import { spawnUtilityProcesses } from './utility-processes.ts'
+
+const root = resolve(import.meta.dirname, '..', '..', '..')
+
+// Not strict: Electron and Chromium take switches from the same line.
+const { values } = parseArgs({
+  args: process.argv.slice(1),
+  options: {
+    core: { type: 'string', default: '{}' },
+    devices: { type: 'string', default: '{}' },
+    'ui-folder': { type: 'string', default: join(root, 'out', 'ui') },
+    kiosk: { type: 'boolean', default: false },
+    watch: { type: 'boolean', default: false },
+    /** Other programs for core and device host, for tests; never in a package. */
+    'core-program': { type: 'string' },
+    'devices-program': { type: 'string' },
+  },
+  strict: false,
+})
+
+const print = (event: object): void => void process.stdout.write(`${JSON.stringify(event)}\n`)
+const log = (line: string): void => void process.stderr.write(`tolem: ${line}\n`)
+
+/** The product's own file, or the one that a test names. */
+const program = (named: string | boolean | undefined, own: string): string =>
+  typeof named === 'string' && !app.isPackaged ? named : join(root, own)
+
+const timers: Timers = {
+  elapsedMs: () => performance.now(),
+  after: (delayMs, call) => {
+    const timer = setTimeout(call, delayMs)
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Says what is wrong and waits until it was read, or until somebody ends the program. */
+async function fail(failure: ShellFailure): Promise<void> {
+  process.exitCode = exitCodeOfFailure
+  print({ event: 'failed', ...failure })
+  log(failure.message)
+  await dialog.showMessageBox({ type: 'error', title: 'Tölem', message: failure.message, detail: failure.code })
+  app.exit(exitCodeOfFailure)
+}
+
+async function start(): Promise<void> {
+  Menu.setApplicationMenu(null)
+  let failed = false
+  const supervisor = createSupervisor({
+    spawn: spawnUtilityProcesses({
+      core: {
+        file: program(values['core-program'], 'src/terminal/core/main.ts'),
+        parameters: ['--core', `${values.core}`],
+      },
+      'device-host': {
+        file: program(values['devices-program'], 'src/drivers/host/main.ts'),
+        parameters: ['--devices', `${values.devices}`],
+      },
+    }),
+    timers,
+    log,
+    onDidBecomeReady: () => print({ event: 'ready', tillUrl }),
+    onDidFail: (failure) => {
+      failed = true
+      void fail(failure)
+    },
+  })
+  app.on('before-quit', (event) => {
+    event.preventDefault()
+    void supervisor.stop().then(() => app.exit(failed ? exitCodeOfFailure : 0))
+  })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => app.quit())
+
+  const windows = createTillWindows({
+    tillSession: createTillSession(await readUiFiles(`${values['ui-folder']}`)),
+    preloadFile: join(dirname(import.meta.dirname), 'preload', 'preload.cjs'),
+    kiosk: values.kiosk === true,
+    attachWindow: supervisor.attachWindow,
+    log,
+  })
+  app.on('second-instance', (_event, _line, _folder, wish) => {
+    if ((wish as { watch?: unknown } | null)?.watch === true) windows.open()
+    else windows.focus()
+  })
+  supervisor.start()
+  windows.open()
+}
+
+if (app.requestSingleInstanceLock({ watch: values.watch === true })) {
+  app.enableSandbox()
+  registerTillScheme()
+  lockPages()
+  app.on('window-all-closed', () => app.quit())
+  // Not awaited: in an ESM main process a top-level await of it never ends (toolchain.md, "Electron").
+  void app
+    .whenReady()
+    .then(start)
+    .catch((error: unknown) => {
+      log(error instanceof Error ? (error.stack ?? error.message) : String(error))
+      app.exit(exitCodeOfFailure)
+    })
+} else {
+  log('the till is open already; its window was asked to come to the front')
+  app.exit(0)
+}

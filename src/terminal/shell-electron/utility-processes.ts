@@ -1,0 +1,54 @@
+/** Core and device host as Electron's utility processes: Node without a window, of Electron's own version. */
+import { utilityProcess, type UtilityProcess } from 'electron'
+import type { Child, ChildRole, Spawn, Unsubscribe } from '../shell/children.ts'
+
+export interface Program {
+  readonly file: string
+  readonly parameters: readonly string[]
+}
+
+/** What the children write goes to our stderr: our stdout belongs to the lines that other programs read. */
+export function spawnUtilityProcesses(programs: Readonly<Record<ChildRole, Program>>): Spawn {
+  return (role) => {
+    const { file, parameters } = programs[role]
+    const started = utilityProcess.fork(file, [...parameters], {
+      serviceName: `tolem ${role}`,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    started.stdout?.pipe(process.stderr, { end: false })
+    return childOf(started)
+  }
+}
+
+function childOf(started: UtilityProcess): Child {
+  let ended = false
+  started.once('exit', () => (ended = true))
+  return {
+    post: (message) => {
+      if (!ended) started.postMessage(message)
+    },
+    onMessage: (listener): Unsubscribe => {
+      started.on('message', listener)
+      return () => void started.off('message', listener)
+    },
+    onDidExit: (listener): Unsubscribe => {
+      const told = (code: number): void => listener(`exit code ${code}`)
+      started.once('exit', told)
+      return () => void started.off('exit', told)
+    },
+    // UtilityProcess.kill would send SIGTERM, which a device host with a mute card survives.
+    kill: () => {
+      if (started.pid === undefined) started.once('spawn', () => endNow(started))
+      else endNow(started)
+    },
+  }
+}
+
+function endNow(started: UtilityProcess): void {
+  if (started.pid === undefined) return
+  try {
+    process.kill(started.pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
