@@ -45,6 +45,9 @@ const page: ReadonlyMap<string, { readonly file: URL; readonly type: string }> =
       ['/', 'page.html', 'text/html; charset=utf-8'],
       ['/page.css', 'page.css', 'text/css; charset=utf-8'],
       ['/page.js', 'page.js', 'text/javascript; charset=utf-8'],
+      ['/elements.js', 'elements.js', 'text/javascript; charset=utf-8'],
+      ['/log-words.js', 'log-words.js', 'text/javascript; charset=utf-8'],
+      ['/slips.js', 'slips.js', 'text/javascript; charset=utf-8'],
       ['/favicon.ico', 'icon.svg', 'image/svg+xml'],
     ] as const
   ).map(([path, file, type]) => [path, { file: new URL(`./page/${file}`, import.meta.url), type }]),

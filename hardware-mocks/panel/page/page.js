@@ -1,24 +1,14 @@
 // The panel's page: a view of GET /api/state, and buttons that POST. It holds nothing that the server does not know,
 // apart from what is typed and which log is shown.
 
-const at = (id) => document.getElementById(id)
+import { at, build, choice, numbered, part } from './elements.js'
+import { logLine } from './log-words.js'
+import { drawSlips } from './slips.js'
+
 let state = null
 let shownLog = 'card'
 let lastCard = null
 let troubleTimer = 0
-
-/** Builds an element; text is always text, never markup. */
-function build(tag, properties = {}, ...children) {
-  const element = document.createElement(tag)
-  for (const [name, value] of Object.entries(properties)) {
-    if (value === undefined || value === null || value === false) continue
-    if (name === 'onclick') element.addEventListener('click', value)
-    else if (name === 'text') element.textContent = value
-    else element.setAttribute(name, value === true ? '' : String(value))
-  }
-  element.append(...children.filter((child) => child !== null))
-  return element
-}
 
 function say(trouble) {
   at('trouble').textContent = trouble
@@ -48,72 +38,6 @@ async function lay(label) {
   if (lying === label) return post('/api/reader/pull', {})
   if (lying !== null) await post('/api/reader/pull', {})
   await post('/api/reader/lay', { card: label })
-}
-
-const shown = new Map()
-/** Draws a part anew when what it shows has changed, and keeps the keyboard where it was. */
-function part(id, data, draw) {
-  const key = JSON.stringify(data)
-  if (shown.get(id) === key) return
-  shown.set(id, key)
-  const host = at(id)
-  const focused = host.contains(document.activeElement) ? document.activeElement.dataset.key : undefined
-  const typed = new Map([...host.querySelectorAll('input[data-key]')].map((input) => [input.dataset.key, input.value]))
-  host.replaceChildren(...draw())
-  for (const [name, value] of typed) {
-    const input = host.querySelector(`input[data-key="${CSS.escape(name)}"]`)
-    if (input !== null) input.value = value
-  }
-  if (focused !== undefined) host.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus()
-}
-
-/** A row of which one button is pressed. `options`: value → words, or value → [words, 'warn' | 'bad']. */
-function choice(title, current, options, choose, hint = {}) {
-  // Short rows stand side by side.
-  return build(
-    'div',
-    { class: options.length === 2 ? 'control half' : 'control' },
-    build('span', { text: title }),
-    build(
-      'div',
-      { class: 'choice', role: 'group', 'aria-label': title },
-      ...options.map(([value, words, mood]) => {
-        const button = build('button', {
-          type: 'button',
-          text: words,
-          class: mood,
-          'data-key': `${title}:${value}`,
-          'aria-pressed': String(current === value),
-          onclick: () => choose(value),
-        })
-        if (hint[value] !== undefined) button.append(' ', build('kbd', { text: hint[value] }))
-        return button
-      }),
-    ),
-  )
-}
-
-function numbered(words, unit, start, act, disabled = false) {
-  const input = build('input', {
-    type: 'number',
-    min: 0,
-    value: start,
-    'data-key': `number:${words}`,
-    'aria-label': `${words}, ${unit}`,
-  })
-  return build(
-    'div',
-    { class: 'row numbered' },
-    build('button', {
-      type: 'button',
-      text: words,
-      'data-key': `act:${words}`,
-      disabled,
-      onclick: () => act(Number(input.value)),
-    }),
-    input,
-    build('span', { text: unit }),
-  )
 }
 
 const printerMood = ({ power, paper, cover, online, cutter, stalled }) =>
@@ -405,45 +329,6 @@ function drawPrinter() {
   ]
 }
 
-const endings = { full: 'cut', partial: 'cut', torn: 'torn off' }
-const clock = (milliseconds) => {
-  const time = new Date(milliseconds)
-  const two = (number) => String(number).padStart(2, '0')
-  return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`
-}
-
-function drawSlips() {
-  if (state.slips.length === 0) return [build('p', { class: 'empty', text: 'Nothing printed yet.' })]
-  return state.slips.toReversed().map((slip) => {
-    const image = build('img', { src: `/api/slips/${slip.number}.png`, alt: slip.text })
-    // The picture may still be on its way from the drawing thread.
-    image.addEventListener('error', () =>
-      setTimeout(() => {
-        image.src = `/api/slips/${slip.number}.png?again=${Date.now()}`
-      }, 150),
-    )
-    return build(
-      'article',
-      { class: 'slip' },
-      build(
-        'header',
-        {},
-        build('span', { text: `No ${slip.number}, ${endings[slip.ended]}` }),
-        build('time', { text: clock(slip.endedAt) }),
-      ),
-      image,
-      slip.interruptions.length > 0
-        ? build('p', { text: `Interrupted: ${slip.interruptions.map(({ reason }) => reason).join(', ')}` })
-        : null,
-      slip.faults.length > 0
-        ? build('p', {
-            text: `${slip.faults.length} fault${slip.faults.length > 1 ? 's' : ''}: ${slip.faults[0].command}, ${slip.faults[0].detail}`,
-          })
-        : null,
-    )
-  })
-}
-
 const logNames = [
   ['card', 'Card'],
   ['reader', 'Reader'],
@@ -467,21 +352,6 @@ function drawLogChoice() {
   )
 }
 
-const longestShown = 72
-const shortened = (text) => (text.length > longestShown ? `${text.slice(0, longestShown)}… (${text.length})` : text)
-
-/** A command and its answer read as one exchange; everything else as names and values. */
-function logWords(what, { command, answer, noAnswer, sequence: _sequence, ...rest }) {
-  const exchange =
-    command === undefined ? [] : [`${shortened(String(command))} → ${shortened(String(answer ?? noAnswer))}`]
-  const others = Object.entries(rest).map(
-    ([name, value]) => `${name} ${shortened(typeof value === 'object' ? JSON.stringify(value) : String(value))}`,
-  )
-  return [what, [...exchange, ...others].join(' · ')].filter((words) => words !== '').join(': ')
-}
-
-const badEvents = /fault|lost|cut|swallowed|trouble|failed|withheld|torn/
-
 async function readLog() {
   if (state === null) return
   let lines = []
@@ -500,16 +370,7 @@ async function readLog() {
   part('log', [shownLog, lines], () =>
     lines.length === 0
       ? [build('li', {}, build('span', { class: 'empty', text: 'Nothing yet.' }))]
-      : lines
-          .map(({ at: when, what, details }) =>
-            build(
-              'li',
-              { class: badEvents.test(what) ? 'bad' : undefined },
-              build('time', { text: `${clock(when)}.${String(when % 1000).padStart(3, '0')}` }),
-              build('span', { text: logWords(what, details) }),
-            ),
-          )
-          .toReversed(),
+      : lines.map(logLine).toReversed(),
   )
 }
 
@@ -522,7 +383,7 @@ function show(next) {
   part('cards', [foundCards(), state.reader.card], drawCards)
   part('network', state.network, drawNetwork)
   part('printer', state.printer, drawPrinter)
-  part('slips', state.slips, drawSlips)
+  part('slips', state.slips, () => drawSlips(state.slips))
   part('log-choice', shownLog, drawLogChoice)
 }
 

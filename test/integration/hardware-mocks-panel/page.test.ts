@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
+import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -69,7 +70,15 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     await page.getByText('Printer: no paper').waitFor()
     await page.getByRole('group', { name: 'Paper' }).getByRole('button', { name: 'In', exact: true }).click()
     await page.getByText('Printer ready').waitFor()
-    expect(complaints).toEqual([])
+    const till = connect(hardware.printerPort, '127.0.0.1')
+    till.write('On paper\n\x1dV\0', 'latin1')
+    const slip = page.getByRole('img', { name: 'On paper' })
+    await slip.waitFor()
+    await expect.poll(() => slip.evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBe(576)
+    till.destroy()
+    await page.getByRole('button', { name: 'Network', exact: true }).click()
+    await page.locator('#log', { hasText: 'mode: mode cut' }).waitFor()
+    expect(complaints.filter((words) => !words.includes('503'))).toEqual([])
     await page.close()
   })
 
