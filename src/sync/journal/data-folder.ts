@@ -18,6 +18,8 @@ export class DataFolderError extends Error {
   }
 }
 
+const heldLocks = new Set<Database.Database>()
+
 /**
  * Holds the folder until the process ends, however it ends: the lock is SQLite's on an open file, so the system frees it
  * when the process dies.
@@ -37,7 +39,14 @@ export function lockDataFolder(folder: string, owner: { name: string; pid: numbe
       throw error
     }
     writeFileSync(ownerFile, JSON.stringify(owner))
-    return { release: () => lock.close() }
+    // Also held from here: a caller that forgets the lock would lose it at the next garbage collection.
+    heldLocks.add(lock)
+    return {
+      release() {
+        heldLocks.delete(lock)
+        lock.close()
+      },
+    }
   } catch (error) {
     const code = (error as { code?: string }).code ?? ''
     if (code.startsWith('SQLITE_BUSY')) {
@@ -54,7 +63,7 @@ export function lockDataFolder(folder: string, owner: { name: string; pid: numbe
 /** Names what is wrong with a folder or file, with the remedy. */
 export function folderError(folder: string, error: unknown): Error {
   const code = (error as { code?: string }).code ?? ''
-  if (['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN'].some((start) => code.startsWith(start))) {
+  if (['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EEXIST', 'ENOENT', 'SQLITE_READONLY', 'SQLITE_CANTOPEN'].some((start) => code.startsWith(start))) {
     return new DataFolderError(
       'FOLDER_READ_ONLY',
       `The data folder ${folder} cannot be written (${code}). Give this user the right to write there, or start with another --data folder.`,
@@ -68,6 +77,12 @@ export function folderError(folder: string, error: unknown): Error {
     )
   }
   return error instanceof Error ? error : new Error(String(error))
+}
+
+/** SQLite could not write for now: disk full, I/O error, folder gone read-only, file held by another program. */
+export function isStorageFault(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' && /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY)/.test(code)
 }
 
 const anchorSchema = z.strictObject({ journalId: z.string(), head: journalPositionSchema })

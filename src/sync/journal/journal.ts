@@ -8,7 +8,8 @@ import { hashOf, toJson } from '../protocol/canonical.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
 import { saleSchema, type Sale } from '../../voucher/sale.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
-import { DataFolderError, type Anchor } from './data-folder.ts'
+import { dirname } from 'node:path'
+import { DataFolderError, folderError, type Anchor } from './data-folder.ts'
 import { project, projectedTables, spentStates, type JournalTenderState } from './projection.ts'
 import { genesisHash, journalRowSchema, type ChainedRow, type JournalRow, type JournalRowKind, type RowOf } from './rows.ts'
 import { schemaSql, schemaVersion } from './schema.ts'
@@ -72,23 +73,34 @@ export class Journal {
    * @throws DataFolderError JOURNAL_CORRUPT, JOURNAL_NEWER
    */
   constructor(file: JournalFile, options: JournalOptions) {
-    this.#database = typeof file === 'string' ? new Database(file) : file
     this.#now = options.now
     this.#anchor = options.anchor
-    this.#database.pragma('journal_mode = WAL')
-    this.#database.pragma('synchronous = FULL')
-    this.#database.pragma('foreign_keys = ON')
-    this.#migrate()
-    this.#head = this.#readHead()
-    this.#checkChain()
-    this.#startEpoch()
+    this.#head = { epoch: 1, sequence: 0, hash: genesisHash }
+    this.#database = typeof file === 'string' ? openFile(file) : file
+    try {
+      this.#refuseNewer()
+      this.#database.pragma('journal_mode = WAL')
+      this.#database.pragma('synchronous = FULL')
+      this.#database.pragma('foreign_keys = ON')
+      this.#migrate()
+      this.#head = this.#readHead()
+      this.#checkChain()
+      this.#startEpoch()
+    } catch (error) {
+      if (typeof file !== 'string') throw error
+      this.#database.close()
+      throw folderError(dirname(file), error)
+    }
   }
 
   get head(): JournalPosition {
     return { ...this.#head }
   }
 
-  /** Called after every commit. */
+  /**
+   * Called after every commit, within it: the rows are on the disk. A listener may commit in turn. What it throws is a
+   * broken invariant of its own and ends the process; it cannot make the commit look as if it had failed.
+   */
   onDidCommit(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -96,43 +108,30 @@ export class Journal {
 
   /** Commits rows as one unit. When it returns they are on the disk; when it throws none of them is. */
   commit(...rows: readonly JournalRow[]): readonly ChainedRow[] {
-    const before = this.#head
-    try {
-      const chained = this.#database.transaction(() => rows.map((row) => this.#append(row))).immediate()
-      this.#anchor?.write(this.head)
-      for (const listener of this.#listeners) listener()
-      return chained
-    } catch (error) {
-      this.#head = before
-      throw error
-    }
+    return this.#write(() => rows.map((row) => this.#append(row)))
   }
 
   /** Stores a package and makes it the active one, in one commit (architecture.md, "Trust": swapped whole or not at all). */
   activatePackage(terminalPackage: TerminalPackage, packageHash: string): void {
     const { packageId, version } = terminalPackage
-    const before = this.#head
-    try {
-      this.#database
-        .transaction(() => {
-          this.#run(
-            'INSERT INTO package (package_id, version, hash, json, received_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-            packageId,
-            version,
-            packageHash,
-            toJson(terminalPackage),
-            this.#now(),
-          )
-          // Older packages carry sealed card keys; their hash stays, for the record.
-          this.#run(`UPDATE package SET json = '' WHERE version < ?`, version)
-          this.#append({ kind: 'package_activated', packageId, version, packageHash })
-        })
-        .immediate()
-    } catch (error) {
-      this.#head = before
-      throw error
-    }
-    for (const listener of this.#listeners) listener()
+    this.#write(() => {
+      this.#run(
+        'INSERT INTO package (package_id, version, hash, json, received_at) VALUES (?, ?, ?, ?, ?)',
+        packageId,
+        version,
+        packageHash,
+        toJson(terminalPackage),
+        this.#now(),
+      )
+      // Older packages carry sealed card keys; their hash stays, for the record.
+      this.#run(`UPDATE package SET json = '' WHERE version < ?`, version)
+      this.#append({ kind: 'package_activated', packageId, version, packageHash })
+    })
+  }
+
+  /** Whether this package was ever stored here: an id or a version names one package for ever. */
+  knowsPackage({ packageId, version }: { readonly packageId: string; readonly version: number }): boolean {
+    return this.#get('SELECT 1 FROM package WHERE package_id = ? OR version = ?', packageId, version) !== undefined
   }
 
   activePackage(): { package: TerminalPackage; hash: string } | undefined {
@@ -170,14 +169,27 @@ export class Journal {
     return chainedRow(stored)
   }
 
+  /** In pages, not with an open cursor: a cursor would make every commit fail for as long as the reader takes. */
   *rows(fromSequence = 1): Generator<ChainedRow> {
-    const statement = this.#database.prepare('SELECT row.*, payload.json FROM row JOIN payload USING (sequence) WHERE sequence >= ? ORDER BY sequence')
-    for (const stored of statement.iterate(fromSequence)) yield chainedRow(stored as StoredRow)
+    for (let next = fromSequence; ; ) {
+      const page = this.#all(
+        'SELECT row.*, payload.json FROM row JOIN payload USING (sequence) WHERE sequence >= ? ORDER BY sequence LIMIT 500',
+        next,
+      ) as StoredRow[]
+      for (const stored of page) yield chainedRow(stored)
+      const last = page.at(-1)
+      if (last === undefined) return
+      next = last.sequence + 1
+    }
   }
 
-  /** The latest time in the journal; a restart starts from it (money-rules.md, "Time"). */
+  /**
+   * The time of the newest row; a restart starts from it (money-rules.md, "Time"). Not the greatest of all: rows written
+   * under a clock that ran years ahead, which the ledger has since set right, would make every later start distrust a
+   * clock that is right.
+   */
   latestAt(): number {
-    return (this.#get('SELECT max(at) AS at FROM row') as { at: number | null }).at ?? 0
+    return (this.#get('SELECT at FROM row ORDER BY sequence DESC LIMIT 1') as { at: number } | undefined)?.at ?? 0
   }
 
   tender(tenderId: string): TenderRecord | undefined {
@@ -292,7 +304,7 @@ export class Journal {
   rebuildProjection(): void {
     this.#database.transaction(() => {
       for (const table of projectedTables) this.#database.exec(`DELETE FROM ${table}`)
-      for (const chained of [...this.rows()]) project(this.#database, chained)
+      for (const chained of this.rows()) project(this.#database, chained)
     })()
   }
 
@@ -305,11 +317,42 @@ export class Journal {
     this.#database.close()
   }
 
+  #write<Result>(work: () => Result): Result {
+    const before = this.#head
+    let result: Result
+    try {
+      result = this.#database.transaction(work).immediate()
+    } catch (error) {
+      this.#head = before
+      throw error
+    }
+    // From here on the rows are on the disk, and nothing that fails may look like a commit that failed: the caller would
+    // give up a tender that exists, and the next row would take a sequence that is taken.
+    try {
+      this.#anchor?.write(this.head)
+    } catch {
+      // An anchor that lags behind can miss a restored copy, never invent one; the ledger's head still catches it.
+    }
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener()
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
+    return result
+  }
+
   #append(row: JournalRow): ChainedRow {
     const { epoch } = this.#head
     const sequence = this.#head.sequence + 1
     const previous = this.#head.hash
     const at = this.#now()
+    const json = toJson(row)
+    // What could not be read again is refused now: afterwards it would stop every start of this till.
+    journalRowSchema.parse(JSON.parse(json))
     const payloadHash = hashOf('tolem/journal-payload/1', row)
     const hash = hashOf('tolem/journal-row/1', { epoch, sequence, previous, kind: row.kind, at, payloadHash })
     this.#run(
@@ -322,19 +365,24 @@ export class Journal {
       payloadHash,
       hash,
     )
-    this.#run('INSERT INTO payload (sequence, json) VALUES (?, ?)', sequence, toJson(row))
+    this.#run('INSERT INTO payload (sequence, json) VALUES (?, ?)', sequence, json)
     const chained = { epoch, sequence, at, previous, payloadHash, hash, row }
     project(this.#database, chained)
     this.#head = { epoch, sequence, hash }
     return chained
   }
 
+  #version(): number {
+    return this.#database.pragma('user_version', { simple: true }) as number
+  }
+
+  #refuseNewer(): void {
+    if (this.#version() <= schemaVersion) return
+    throw new DataFolderError('JOURNAL_NEWER', 'This journal was written by a newer Tölem. Start that version; nothing was changed.')
+  }
+
   #migrate(): void {
-    const version = this.#database.pragma('user_version', { simple: true }) as number
-    if (version > schemaVersion) {
-      throw new DataFolderError('JOURNAL_NEWER', 'This journal was written by a newer Tölem. Start that version; nothing was changed.')
-    }
-    if (version === schemaVersion) return
+    if (this.#version() === schemaVersion) return
     this.#database.transaction(() => {
       this.#database.exec(schemaSql)
       this.#database.pragma(`user_version = ${schemaVersion}`)
@@ -346,36 +394,30 @@ export class Journal {
     return (last as { epoch: number; sequence: number; hash: string } | undefined) ?? { epoch: 1, sequence: 0, hash: genesisHash }
   }
 
-  /** @throws DataFolderError when a row does not follow from the one before it. */
+  /** @throws DataFolderError when a row does not follow from the one before it, back to the last countersigned one. */
   #checkChain(): void {
-    const checked = this.fact<{ head: JournalPosition }>('countersigned_head')?.head.sequence ?? 0
-    let previous: string | undefined
+    const countersigned = this.fact<{ head: JournalPosition }>('countersigned_head')?.head
+    const checked = countersigned?.sequence ?? 1
+    let next = checked
+    let previous = genesisHash
     for (const stored of this.#database
       .prepare('SELECT row.*, payload.json FROM row LEFT JOIN payload USING (sequence) WHERE sequence >= ? ORDER BY sequence')
       .iterate(checked)) {
       const { epoch, sequence, kind, at, hash, previous: claimed, payload_hash: payloadHash, json } = stored as StoredRow
-      const follows = previous === undefined || claimed === previous
+      const follows = sequence === next && (sequence === countersigned?.sequence ? hash === countersigned.hash : claimed === previous)
       const own = hash === hashOf('tolem/journal-row/1', { epoch, sequence, previous: claimed, kind, at, payloadHash })
-      const payload = json === null || payloadHash === hashOf('tolem/journal-payload/1', JSON.parse(json))
-      if (!follows || !own || !payload) {
-        throw new DataFolderError(
-          'JOURNAL_CORRUPT',
-          `The journal is damaged at row ${sequence}. Keep the folder as it is, do not delete it: unsynced sales may be in it. ` +
-            'Start with another --data folder and hand this one to support.',
-        )
-      }
+      if (!follows || !own || (json !== null && !isPayload(json, payloadHash))) throw damagedAt(sequence)
       previous = hash
+      next = sequence + 1
     }
+    if (countersigned !== undefined && next === checked) throw damagedAt(checked)
   }
 
   #startEpoch(): void {
     const seen = this.#anchor?.read()
-    if (this.#head.sequence === 0) {
-      this.commit({ kind: 'epoch_started', reason: 'first' })
-      return
-    }
-    if (seen === undefined || !this.#isAhead(seen)) return
-    this.startEpochAfterRollback('anchor', seen)
+    // Also an empty journal: its file was deleted, and the rows that this machine has seen went with it.
+    if (seen !== undefined && this.#isAhead(seen)) this.startEpochAfterRollback('anchor', seen)
+    else if (this.#head.sequence === 0) this.commit({ kind: 'epoch_started', reason: 'first' })
   }
 
   /** Nothing sold under the old epoch's leases may be sold again: the caller refuses offline sales until the next sync. */
@@ -398,17 +440,27 @@ export class Journal {
   }
 
   #syncItem(stored: StoredOutbox): SyncItem {
-    const position = positionOf(this.rowAt(stored.sequence))
-    if (stored.kind === 'surrender') {
-      const { surrenderId, leaseId, slotId } = this.rowAt(stored.sequence).row as RowOf<'slot_surrendered'>
+    const chained = this.#intactRowAt(stored.sequence)
+    const position = positionOf(chained)
+    const { row } = chained
+    if (row.kind === 'slot_surrendered') {
+      const { surrenderId, leaseId, slotId } = row
       return { kind: 'surrender', surrenderId, leaseId, slotId, position }
     }
-    const { row } = this.rowAt(stored.sequence)
     if (row.kind === 'reversal_requested') return { kind: 'reversal', tenderId: row.tenderId, reason: row.reason, position }
     if (row.kind !== 'approved_offline') throw new Error(`row ${stored.sequence} (${row.kind}) is no item for the ledger`)
-    const { terms } = this.intentOf(row.tenderId).row
+    const { row: intent } = this.#intactRowAt(this.intentOf(row.tenderId).position.sequence)
+    if (intent.kind !== 'tender_intent') throw new Error(`row of ${intent.kind} in the place of an intent`)
+    const { terms } = intent
     const { leaseId, decidedAt, evidence } = row
     return { kind: 'presentment', terms, leaseId, decidedAt, position, evidence }
+  }
+
+  /** Before a row speaks for money: a file that lay damaged below the last countersigned head is not checked at start. */
+  #intactRowAt(sequence: number): ChainedRow {
+    const chained = this.rowAt(sequence)
+    if (chained.payloadHash !== hashOf('tolem/journal-payload/1', chained.row)) throw new Error(`row ${sequence} is damaged`)
+    return chained
   }
 
   #tenders(where: string, ...values: readonly unknown[]): readonly TenderRecord[] {
@@ -475,6 +527,30 @@ interface StoredPrintJob {
   copy: number
   language: PrintJob['language']
   state: 'waiting' | 'started' | 'printed'
+}
+
+function openFile(file: string): Database.Database {
+  try {
+    return new Database(file)
+  } catch (error) {
+    throw folderError(dirname(file), error)
+  }
+}
+
+function isPayload(json: string, payloadHash: string): boolean {
+  try {
+    return payloadHash === hashOf('tolem/journal-payload/1', JSON.parse(json))
+  } catch {
+    return false
+  }
+}
+
+function damagedAt(sequence: number): DataFolderError {
+  return new DataFolderError(
+    'JOURNAL_CORRUPT',
+    `The journal is damaged at row ${sequence}. Keep the folder as it is, do not delete it: unsynced sales may be in it. ` +
+      'Start with another --data folder and hand this one to support.',
+  )
 }
 
 function chainedRow(stored: StoredRow): ChainedRow {

@@ -77,6 +77,8 @@ export function project(database: Database, chained: ChainedRow): void {
       return tenderState(row.tenderId, 'unknown')
     case 'tender_torn':
       return tenderState(row.tenderId, 'torn')
+    case 'tender_resumed':
+      return tenderState(row.tenderId, 'in_progress')
     case 'tender_voided':
       return tenderState(row.tenderId, 'voided', row.reason)
     case 'reversal_requested':
@@ -89,6 +91,8 @@ export function project(database: Database, chained: ChainedRow): void {
       const tender = database.prepare('SELECT state FROM tender WHERE tender_id = ?').get(tenderId) as { state: string } | undefined
       // While a reversal is on its way, only the reversal's own answer says how the tender ended.
       if (tender?.state === 'reversing' && row.item.result.state !== 'reversed') return
+      // And afterwards nothing under this id moves: what says otherwise is an older word that arrives late.
+      if (tender?.state === 'reversed') return
       if (row.item.result.state === 'reversed') sent(tenderId)
       database.prepare('UPDATE tender SET presented = 1 WHERE tender_id = ?').run(tenderId)
       return applyItem({ ...row.item.result, itemId: tenderId }, tenderState)

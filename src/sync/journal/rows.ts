@@ -48,6 +48,8 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   row('tender_unknown', { tenderId: uuidSchema, evidence: evidenceSchema.nullable() }),
   /** The card left in the middle; nothing was sent to the ledger. Counts as spent until the card returns or it is voided. */
   row('tender_torn', { tenderId: uuidSchema, step: z.string() }),
+  /** The torn card is back. From here on the ledger may be asked again, so a stop can no longer be called harmless. */
+  row('tender_resumed', { tenderId: uuidSchema }),
   /** Ended before anything left this till. */
   row('tender_voided', { tenderId: uuidSchema, reason: z.enum(['cancelled', 'interrupted', 'card_not_returned']) }),
   row('reversal_requested', { tenderId: uuidSchema, reason: reversalSchema.shape.reason }),
