@@ -3,12 +3,14 @@
  * fetches packages, shows the journal's head. One round at a time; every step may be repeated safely, because ids decide
  * (money-rules.md, "Identity"). What the ledger says becomes a row before anything else happens with it.
  */
+import { isStorageFault } from '../journal/data-folder.ts'
 import type { Journal } from '../journal/journal.ts'
 import { hashOf } from '../protocol/canonical.ts'
 import { verifyTagged, type VerifyingKey } from '../protocol/keys.ts'
-import type { SignedItemResult, SignedPackage, SyncItem } from '../protocol/messages.ts'
+import type { SignedItemResult, SignedPackage, SyncItem, TerminalPath } from '../protocol/messages.ts'
 import { engineVersion } from '../../voucher/decide.ts'
-import type { LedgerClient, LedgerReply } from './ledger-client.ts'
+import type { AnswerOf, LedgerClient, LedgerReply, RequestOf } from './ledger-client.ts'
+import type { ProblemCode } from '../protocol/problems.ts'
 import type { Randomness, Scheduler } from './ports.ts'
 import type { TrustedTime } from './trusted-time.ts'
 
@@ -61,10 +63,11 @@ export class SyncEngine {
   #connectivity: Connectivity = { kind: 'not_asked_yet' }
   #lastSyncAt: number
   #timer: unknown
-  #round: Promise<Round> | undefined
+  #round: Promise<void> | undefined
   #failures = 0
   #unansweredTaps = 0
   #stopped = true
+  #suspended = false
 
   constructor(parts: SyncEngineParts) {
     this.#parts = parts
@@ -85,6 +88,11 @@ export class SyncEngine {
     return this.#connectivity.kind === 'reached' && this.#unansweredTaps < breakerAfter
   }
 
+  /** The ledger has said that it suspended this terminal, and nothing else since: then nothing is sold offline either. */
+  get suspended(): boolean {
+    return this.#suspended
+  }
+
   /** A copy of this journal sold elsewhere, or an older one was restored: nothing is sold offline until the ledger was heard. */
   get rollbackOpen(): boolean {
     const rollback = this.#parts.journal.fact<{ by: string }>('rollback')
@@ -103,7 +111,7 @@ export class SyncEngine {
     if (this.#timer !== undefined) this.#parts.scheduler.clearTimeout(this.#timer)
   }
 
-  /** Runs a round now, or joins the one under way and runs another after it. */
+  /** Runs a round now; when one is under way, another after it. */
   async syncNow(): Promise<void> {
     await this.#round
     await this.#runRound()
@@ -111,8 +119,10 @@ export class SyncEngine {
 
   /** A tap heard the ledger, or did not. */
   tapAsked(reply: LedgerReply<unknown>): void {
+    if (this.#stopped) return
     if (reply.kind === 'answer' || reply.kind === 'problem') {
       this.#unansweredTaps = 0
+      this.#heard(reply)
       return
     }
     this.#unansweredTaps += 1
@@ -122,8 +132,16 @@ export class SyncEngine {
 
   async #runRound(): Promise<void> {
     if (this.#stopped) return
-    this.#round ??= this.#sync().finally(() => (this.#round = undefined))
-    const outcome = await this.#round
+    this.#round ??= this.#oneRound().finally(() => (this.#round = undefined))
+    await this.#round
+  }
+
+  async #oneRound(): Promise<void> {
+    const outcome = await this.#sync().catch((error: unknown): Round => {
+      // A disk that is full now is a round that failed: the ledger is asked again, and ids make that safe.
+      if (isStorageFault(error)) return 'no_answer'
+      throw error
+    })
     const { settings, randomness } = this.#parts
     this.#failures = outcome === 'done' ? 0 : this.#failures + 1
     if (this.#stopped) return
@@ -166,10 +184,9 @@ export class SyncEngine {
   }
 
   async #sendBatch(entries: readonly { itemId: string; item: SyncItem }[]): Promise<Round> {
-    const { ledger, settings } = this.#parts
-    const reply = await ledger.call('/v1/terminal/batches', { items: entries.map((entry) => entry.item) }, settings.deadlineMs)
+    const reply = await this.#ask('/v1/terminal/batches', { items: entries.map((entry) => entry.item) })
     if (reply.kind === 'problem') {
-      if (isAboutTheTerminal(reply.code)) return this.#notAnswered(reply)
+      if (!isAboutTheItems(reply.code)) return this.#notAnswered(reply)
       // The ledger cannot take the batch as such. Alone, the item at fault is found and the others go on.
       const [only] = entries
       if (entries.length === 1 && only !== undefined) {
@@ -181,12 +198,14 @@ export class SyncEngine {
     }
     if (reply.kind !== 'answer') return this.#notAnswered(reply)
     const answered = new Map(reply.answer.results.map((signed) => [signed.result.itemId, signed]))
-    for (const { itemId } of entries) {
+    for (const { itemId, item } of entries) {
       const signed = answered.get(itemId)
       if (signed === undefined || !this.#isLedgersWord(signed)) {
         this.#park(itemId, 'the ledger gave no signed answer for this item')
       } else if (signed.result.arrival.startsWith('exists_with_different')) {
         this.#park(itemId, `the ledger has this id with other terms (${signed.result.arrival})`)
+      } else if (item.kind === 'reversal' && signed.result.state !== 'reversed') {
+        this.#park(itemId, `the ledger did not reverse (${signed.result.state})`)
       } else {
         this.#record(signed, 'batch')
       }
@@ -206,20 +225,22 @@ export class SyncEngine {
    * `exists` if it had arrived, and pays now if it had not. Otherwise the ledger is only asked.
    */
   async resolve(tenderId: string): Promise<Round> {
-    const { journal, ledger, settings, customerWaits } = this.#parts
+    const { journal, customerWaits } = this.#parts
     const evidence = journal.evidenceOf(tenderId)
     if (evidence !== undefined && customerWaits(tenderId)) {
       const { terms } = journal.intentOf(tenderId).row
-      const reply = await ledger.call('/v1/terminal/authorisations', { terms, evidence }, settings.deadlineMs)
+      const reply = await this.#ask('/v1/terminal/authorisations', { terms, evidence })
       if (reply.kind === 'answer') return this.#recordUnlessResolved(tenderId, reply.answer, 'authorisation')
-      return reply.kind === 'problem' && !isAboutTheTerminal(reply.code) ? this.#inquire(tenderId) : this.#notAnswered(reply)
+      return reply.kind === 'problem' && isAboutTheItems(reply.code) ? this.#inquire(tenderId) : this.#notAnswered(reply)
     }
     return this.#inquire(tenderId)
   }
 
   async #inquire(tenderId: string): Promise<Round> {
-    const { journal, ledger, settings } = this.#parts
-    const reply = await ledger.call('/v1/terminal/inquiries', { tenderId }, settings.deadlineMs)
+    const { journal } = this.#parts
+    const reply = await this.#ask('/v1/terminal/inquiries', { tenderId })
+    // One question that the ledger cannot read must not keep the rest of the round from it.
+    if (reply.kind === 'problem' && isAboutTheItems(reply.code)) return 'done'
     if (reply.kind !== 'answer') return this.#notAnswered(reply)
     if (reply.answer.kind === 'known') return this.#recordUnlessResolved(tenderId, reply.answer.item, 'inquiry')
     // Not seen yet is no outcome. What a crash cut off before its evidence was kept can only be disowned: the reversal
@@ -232,13 +253,14 @@ export class SyncEngine {
   }
 
   async #readEvents(): Promise<Round> {
-    const { journal, ledger, settings } = this.#parts
+    const { journal } = this.#parts
     for (;;) {
       const after = journal.fact<number>('events_cursor') ?? 0
-      const reply = await ledger.call('/v1/terminal/events', { after, limit: 200 }, settings.deadlineMs)
+      const reply = await this.#ask('/v1/terminal/events', { after, limit: 200 })
       if (reply.kind !== 'answer') return this.#notAnswered(reply)
       const { events, cursor } = reply.answer
-      if (events.length === 0) return 'done'
+      // A cursor that does not move would be asked for, and journaled, for ever.
+      if (events.length === 0 || cursor <= after) return 'done'
       const items = events.flatMap(({ event }) => (event.kind === 'item' && this.#isNews(event.item) ? [event.item] : []))
       journal.commit(
         ...items.map((item) => ({ kind: 'item_answered' as const, item, by: 'status_feed' as const })),
@@ -248,9 +270,11 @@ export class SyncEngine {
   }
 
   async #fetchPackage(): Promise<Round> {
-    const { journal, ledger, settings } = this.#parts
+    const { journal } = this.#parts
     const haveVersion = journal.fact<{ version: number }>('active_package')?.version ?? 0
-    const reply = await ledger.call('/v1/terminal/packages', { haveVersion }, settings.deadlineMs)
+    const reply = await this.#ask('/v1/terminal/packages', { haveVersion })
+    // A package in a form of later versions is not taken; the head that follows still tells whether the ledger is there.
+    if (reply.kind === 'no_answer' && reply.malformed) return 'done'
     if (reply.kind !== 'answer') return this.#notAnswered(reply)
     if (reply.answer.kind === 'newer' && this.#isAcceptable(reply.answer.signed, haveVersion)) {
       const next = reply.answer.signed.package
@@ -261,20 +285,21 @@ export class SyncEngine {
 
   /** A package is taken whole or not at all, never an older one, only the ledger's, only ours (architecture.md, "Trust"). */
   #isAcceptable(signed: SignedPackage, haveVersion: number): boolean {
-    const { ledgerKey, terminalId } = this.#parts
+    const { journal, ledgerKey, terminalId } = this.#parts
     return (
       verifyTagged(ledgerKey, 'tolem/package/1', signed.package, signed.signature) &&
       signed.package.terminalId === terminalId &&
       signed.package.version > haveVersion &&
+      !journal.knowsPackage(signed.package) &&
       signed.package.engineVersion === engineVersion
     )
   }
 
   async #showHead(): Promise<Round> {
-    const { journal, ledger, ledgerKey, terminalId, time, settings } = this.#parts
+    const { journal, ledgerKey, terminalId, time } = this.#parts
     const { head } = journal
     const { waiting, parked } = journal.queue()
-    const reply = await ledger.call('/v1/terminal/heads', { head, unsynced: waiting + parked }, settings.deadlineMs)
+    const reply = await this.#ask('/v1/terminal/heads', { head, unsynced: waiting + parked })
     if (reply.kind !== 'answer') return this.#notAnswered(reply)
     if (reply.answer.kind === 'rollback_detected') {
       journal.startEpochAfterRollback('ledger', reply.answer.seen)
@@ -313,7 +338,21 @@ export class SyncEngine {
     this.#parts.journal.commit({ kind: 'item_parked', itemId, why })
   }
 
+  /** What arrives after `stop` is not heard: the journal may be closed, and the ledger is asked again at the next start. */
+  async #ask<Path extends TerminalPath>(path: Path, body: RequestOf<Path>): Promise<LedgerReply<AnswerOf<Path>>> {
+    const reply = await this.#parts.ledger.call(path, body, this.#parts.settings.deadlineMs)
+    if (this.#stopped) return { kind: 'no_answer', detail: 'stopped', malformed: false }
+    this.#heard(reply)
+    return reply
+  }
+
+  #heard(reply: LedgerReply<unknown>): void {
+    if (reply.kind === 'answer') this.#suspended = false
+    if (reply.kind === 'problem' && reply.code === 'terminal_suspended') this.#suspended = true
+  }
+
   #notAnswered(reply: Exclude<LedgerReply<unknown>, { kind: 'answer' }>): Round {
+    if (this.#stopped) return 'no_answer'
     this.#setConnectivity(reply.kind === 'problem' ? 'refused' : 'not_reached', reply.detail)
     return 'no_answer'
   }
@@ -326,13 +365,21 @@ export class SyncEngine {
     const wasReached = this.#connectivity.kind === 'reached'
     this.#connectivity = kind === 'reached' ? { kind, since: time.now() } : { kind, since: time.now(), detail }
     if ((kind === 'reached') !== wasReached) {
-      journal.commit({ kind: 'connectivity', ledger: kind === 'reached' ? 'reached' : 'not_reached' })
+      try {
+        journal.commit({ kind: 'connectivity', ledger: kind === 'reached' ? 'reached' : 'not_reached' })
+      } catch (error) {
+        // This row proves something about people, not about money: a full disk must not end a payment over it.
+        if (!isStorageFault(error)) throw error
+      }
     }
     onDidChange()
   }
 }
 
-/** Problems that no other batch would cure: the terminal itself is not welcome, or has to wait. */
-function isAboutTheTerminal(code: string): boolean {
-  return ['key_unknown', 'role_not_allowed', 'terminal_suspended', 'clock_skew', 'rate_limited', 'signature_wrong', 'nonce_replayed'].includes(code)
+/**
+ * Problems that lie in what was sent, so that another cut of the batch may cure them. All others are about the terminal or
+ * the way to the ledger (a wrong path, a body changed on its way): they pass, and must not cost an item its place.
+ */
+function isAboutTheItems(code: ProblemCode): boolean {
+  return ['body_too_large', 'schema_mismatch', 'exists_with_different_terms', 'rule_violated'].includes(code)
 }
