@@ -9,6 +9,7 @@ import type { LedgerClient } from '../../sync/engine/ledger-client.ts'
 import type { Randomness } from '../../sync/engine/ports.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
+import { isStorageFault } from '../../sync/journal/data-folder.ts'
 import type { Journal } from '../../sync/journal/journal.ts'
 import { saleHashOf, termsHashOf } from '../../sync/protocol/canonical.ts'
 import { cardPseudonym } from '../../sync/protocol/card-pseudonym.ts'
@@ -76,7 +77,11 @@ interface OpenTender {
   readonly mode: 'online' | 'offline'
   readonly activePackage: TerminalPackage
   evidence: Evidence | null
+  /** Why the authorisation certainly moved nothing, when that is certain. */
+  notAsked: RefusalCode | null
 }
+
+export { isStorageFault }
 
 export class CardPayment implements PaymentWork {
   readonly #parts: CardPaymentParts
@@ -154,6 +159,8 @@ export class CardPayment implements PaymentWork {
     }
     const channel = this.#channel(presenceId)
     if (channel === undefined) return this.#torn(tenderId, 'authenticate')
+    // "Torn" says that nothing was sent, and a restart takes it at its word. That ends before the ledger can be asked.
+    if (this.#parts.journal.tender(tenderId)?.state === 'torn') this.#parts.journal.commit({ kind: 'tender_resumed', tenderId })
     const proof = await this.#takeProof(channel, presenceId, open)
     if (proof.kind === 'torn') return this.#torn(tenderId, proof.step)
     if (proof.kind === 'refused') return this.#refuse(tenderId, proof.code)
@@ -167,8 +174,10 @@ export class CardPayment implements PaymentWork {
     const evidence = provedEvidence(open)
     const reply = await ledger.call('/v1/terminal/authorisations', { terms: open.terms, evidence }, onlineDeadlineMs)
     engine.tapAsked(reply)
-    if (reply.kind !== 'answer') return { kind: 'no_answer' }
-    return this.#recordAnswer(tenderId, evidence, reply.answer)
+    if (reply.kind === 'answer') return this.#recordAnswer(tenderId, evidence, reply.answer)
+    if (reply.kind === 'not_sent') open.notAsked = 'LEDGER_UNREACHABLE'
+    if (reply.kind === 'problem') open.notAsked = reply.code === 'terminal_suspended' ? 'TERMINAL_SUSPENDED' : 'LEDGER_UNREACHABLE'
+    return { kind: 'no_answer' }
   }
 
   /**
@@ -184,6 +193,7 @@ export class CardPayment implements PaymentWork {
       journal.commit({ kind: 'approved_offline', tenderId, evidence: offline.evidence, leaseId: open.leaseId, decidedAt: time.now() })
       return { kind: 'pending' }
     }
+    if (open.notAsked !== null) return this.#refuse(tenderId, open.notAsked)
     if (open.mode === 'online') {
       journal.commit({ kind: 'tender_unknown', tenderId, evidence })
       return { kind: 'unknown' }
@@ -212,6 +222,7 @@ export class CardPayment implements PaymentWork {
   ): PrepareOutcome {
     const { journal, randomness, currentSale } = this.#parts
     if (mode === 'offline' && this.#parts.engine.rollbackOpen) return { kind: 'refused', code: 'ROLLBACK_DETECTED' }
+    if (mode === 'offline' && this.#parts.engine.suspended) return { kind: 'refused', code: 'TERMINAL_SUSPENDED' }
     const { sale, frozen } = currentSale()
     const input = this.#decisionInput(active.package, tapped.card, slots, leased, mode, null)
     const decision = decide(input)
@@ -247,7 +258,7 @@ export class CardPayment implements PaymentWork {
       throw error
     }
     const intent = { tenderId: terms.tenderId, amount: terms.amount.toString(), schemeId: terms.schemeId }
-    this.#open = { intent, terms, card: tapped.card, leaseId, record, mode, activePackage: active.package, evidence: null }
+    this.#open = { intent, terms, card: tapped.card, leaseId, record, mode, activePackage: active.package, evidence: null, notAsked: null }
     return { kind: 'intent', intent }
   }
 
@@ -415,6 +426,7 @@ export class CardPayment implements PaymentWork {
   #offlineEvidence(open: OpenTender, online: Evidence): { kind: 'accepted'; evidence: Evidence } | { kind: 'refused'; code: RefusalCode } {
     if (open.mode === 'offline') return { kind: 'accepted', evidence: online }
     if (this.#parts.engine.rollbackOpen) return { kind: 'refused', code: 'ROLLBACK_DETECTED' }
+    if (this.#parts.engine.suspended) return { kind: 'refused', code: 'TERMINAL_SUSPENDED' }
     const leased = this.#leasedSlots(open.activePackage, open.card)
     const input = this.#decisionInput(open.activePackage, open.card, leased.map((entry) => entry.slot), leased, 'offline', open.terms.tenderId)
     const decision = decide(input)
@@ -481,7 +493,7 @@ export class CardPayment implements PaymentWork {
     if (active === undefined) throw new Error('an intent without a package')
     const { terms, card, leaseId, record, mode } = row
     const intent = { tenderId, amount: terms.amount.toString(), schemeId: terms.schemeId }
-    this.#open = { intent, terms, card, leaseId, record, mode, activePackage: active.package, evidence: null }
+    this.#open = { intent, terms, card, leaseId, record, mode, activePackage: active.package, evidence: null, notAsked: null }
     return this.#open
   }
 
@@ -500,12 +512,6 @@ function provedEvidence(open: OpenTender): Evidence {
 
 function upperHex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex').toUpperCase()
-}
-
-/** SQLite could not write: disk full, I/O error, folder gone read-only. */
-export function isStorageFault(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code
-  return typeof code === 'string' && /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN)/.test(code)
 }
 
 /** What the cashier is told for a card profile's own code. */
