@@ -104,7 +104,9 @@ async function start(): Promise<void> {
 }
 
 if (app.requestSingleInstanceLock({ watch: values.watch === true })) {
-  app.enableSandbox()
+  // As root Chromium refuses its sandbox, and enableSandbox would end every process of ours.
+  if (app.commandLine.hasSwitch('no-sandbox')) log('running without the sandbox of Chromium: only for tests as root')
+  else app.enableSandbox()
   registerTillScheme()
   lockPages()
   app.on('window-all-closed', () => app.quit())

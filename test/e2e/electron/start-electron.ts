@@ -1,0 +1,85 @@
+/** The Electron shell with fake core and device host, driven by Playwright on a display of its own. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { _electron, type ElectronApplication } from 'playwright'
+import { electronMainFile } from '../../../src/terminal/shell-electron/build.ts'
+import { electronChoice, electronForTests } from '../../../tools/electron-for-tests.ts'
+import { fixture } from '../../integration/shell/start-shell.ts'
+
+const binary = electronForTests()
+const xvfb = '/usr/bin/Xvfb'
+
+/** Why the tests in Electron cannot run here, or null. */
+export const whyNoElectron: string | null =
+  binary === null
+    ? `no Electron: ${electronChoice.variable}=${electronChoice.value} is not set, or npm test has not fetched it yet`
+    : existsSync(xvfb)
+      ? null
+      : `no display: ${xvfb} is not installed`
+
+export interface Display {
+  readonly name: string
+  close(): void
+}
+
+/** A virtual screen on a number that Xvfb finds free by itself. */
+export async function openDisplay(): Promise<Display> {
+  const server: ChildProcess = spawn(xvfb, ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  })
+  const number = await new Promise<string>((resolve, reject) => {
+    server.once('error', reject)
+    server.once('exit', (code) => reject(new Error(`Xvfb ended with ${code}`)))
+    server.stdio[3]?.once('data', (text: Buffer) => resolve(text.toString().trim()))
+  })
+  return { name: `:${number}`, close: () => void server.kill() }
+}
+
+export interface ElectronUnderTest {
+  readonly application: ElectronApplication
+  readonly profile: string
+  readonly parameters: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  /** Ends the application and its profile. */
+  stop(): Promise<void>
+}
+
+export async function startElectron(display: Display, core: object = {}): Promise<ElectronUnderTest> {
+  const profile = await mkdtemp(join(tmpdir(), 'tolem-electron-'))
+  const programs = ['--core-program', fixture('fake-core.ts'), '--devices-program', fixture('fake-device-host.ts')]
+  const parameters = [
+    electronMainFile,
+    `--user-data-dir=${profile}`,
+    ...programs,
+    ...['--core', JSON.stringify(core), '--ui-folder', fixture('ui')],
+  ]
+  const environment = { ...(process.env as Record<string, string>), DISPLAY: display.name }
+  const application = await _electron.launch({
+    executablePath: binary as string,
+    args: parameters,
+    env: environment,
+    chromiumSandbox: process.getuid?.() !== 0,
+  })
+  let stopped: Promise<void> | null = null
+  const stop = async (): Promise<void> => {
+    await application.close()
+    await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  }
+  return { application, profile, parameters, environment, stop: () => (stopped ??= stop()) }
+}
+
+/** Starts the program a second time with the same profile and waits for its end; answers its exit code. */
+export function startAgain(shell: ElectronUnderTest, ...more: string[]): Promise<number | null> {
+  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  const second = spawn(binary as string, [...asRoot, ...shell.parameters, ...more], {
+    env: shell.environment,
+    stdio: 'ignore',
+  })
+  return new Promise((resolve, reject) => {
+    second.once('error', reject)
+    second.once('exit', (code) => resolve(code))
+  })
+}
