@@ -38,8 +38,10 @@ const switches = [
 export async function openKiosk(url: string, environment: NodeJS.ProcessEnv = process.env): Promise<KioskOutcome> {
   if (process.platform !== 'linux') return { kind: 'notOpened', reason: 'a kiosk is opened on Linux only' }
   if (!existsSync(chromiumPath)) return { kind: 'notOpened', reason: `Chromium is not installed (${chromiumPath})` }
-  const display = environment.WAYLAND_DISPLAY ?? environment.DISPLAY ?? ''
-  if (display === '') return { kind: 'notOpened', reason: 'there is no display (neither DISPLAY nor WAYLAND_DISPLAY)' }
+  const hasDisplay = [environment.WAYLAND_DISPLAY, environment.DISPLAY].some(
+    (name) => name !== undefined && name !== '',
+  )
+  if (!hasDisplay) return { kind: 'notOpened', reason: 'there is no display (neither DISPLAY nor WAYLAND_DISPLAY)' }
 
   const profile = await mkdtemp(join(tmpdir(), 'tolem-kiosk-'))
   // Chromium's sandbox refuses to run as root.

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The repository's root. Builds run from sources only, never from a bundle. */
@@ -48,7 +48,7 @@ async function readStamp(file: string): Promise<string | null> {
 async function hashOf(sources: readonly string[]): Promise<string> {
   const hash = createHash('sha256')
   for (const source of sources) {
-    for (const file of await filesOf(join(root, source))) {
+    for (const file of await filesOf(resolve(root, source))) {
       hash
         .update(`${relative(root, file)}\0`)
         .update(await readFile(file))

@@ -1,7 +1,7 @@
 /** The contract of the bridge in Electron, and what its pages cannot do. */
 import type * as Electron from 'electron'
 import type { Page } from 'playwright'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ensureElectronShellIsBuilt } from '../../../src/terminal/shell-electron/build.ts'
 import type { Bridge, BridgeView } from '../../../src/terminal/contract/bridge.ts'
 import type { Command, CommandAnswer } from '../../../src/terminal/contract/commands.ts'
@@ -63,12 +63,13 @@ describe('a page in Electron', () => {
   let shell: ElectronUnderTest
   let page: Page
 
-  beforeEach(async () => {
+  beforeAll(async () => {
+    if (whyNoElectron !== null) return
     shell = await startElectron(display)
     page = await shell.application.firstWindow()
     await page.waitForLoadState()
   })
-  afterEach(() => shell?.stop())
+  afterAll(() => shell?.stop())
 
   it('is a file of ours under a strict policy, with the bridge and nothing of Node or Electron', async () => {
     const seen = await page.evaluate(async () => {
