@@ -7,7 +7,6 @@ import type { Work } from '../context.ts'
 import { settleWaiting } from '../payments/awaiting-funds.ts'
 import { fileDiscrepancy } from '../payments/discrepancies.ts'
 import { notYoursResult, signResult } from '../payments/results.ts'
-import { momentFor } from '../payments/tenders.ts'
 import { schemeAccountOf } from '../schemes/schemes.ts'
 import { amountLeftIn, findSlot } from '../schemes/slots.ts'
 import { recordPosition } from '../terminals/heads.ts'
@@ -19,9 +18,8 @@ type Surrender = z.output<typeof surrenderSchema>
 
 /** @param created the signer's time in seconds of the request that carried it */
 export async function surrender(work: Work, terminal: Terminal, item: Surrender, created: number): Promise<SignedItemResult> {
-  const { connection } = work
+  const { connection, now } = work
   await closeDueLeases(work)
-  const at = await momentFor(work, terminal.terminalId)
   const inserted = await connection
     .insertInto('surrender')
     .values({
@@ -31,7 +29,7 @@ export async function surrender(work: Work, terminal: Terminal, item: Surrender,
       slot_id: item.slotId,
       state: 'done',
       amount: 0,
-      at,
+      at: now,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('surrender_id')
@@ -52,7 +50,7 @@ export async function surrender(work: Work, terminal: Terminal, item: Surrender,
   const state = released === 'not_leased' ? 'refused' : 'done'
   const amount = released === 'not_leased' ? zeroTiyn : released
   await connection.updateTable('surrender').set({ state, amount }).where('surrender_id', '=', item.surrenderId).execute()
-  return surrenderResult(work, item, 'created', state, amount, at)
+  return surrenderResult(work, item, 'created', state, amount, now)
 }
 
 async function surrenderAgain(work: Work, terminal: Terminal, item: Surrender): Promise<SignedItemResult> {

@@ -22,7 +22,7 @@ import { keepEvidence } from './evidence.ts'
 import { decideSafely, replay } from './replay.ts'
 import { notYoursResult, tenderResult } from './results.ts'
 import { pay } from './settlement.ts'
-import { arrivalAt, claimTender, findTender, momentFor, settleTender, type TenderOutcome } from './tenders.ts'
+import { arrivalAt, claimTender, findTender, settleTender, type TenderOutcome } from './tenders.ts'
 
 /** The till's clock and the ledger's may differ by this much before the ledger judges by its own. */
 const clockToleranceMs = 120_000
@@ -30,8 +30,7 @@ const clockToleranceMs = 120_000
 export async function authorise(work: Work, terminal: Terminal, request: Authorisation): Promise<SignedItemResult> {
   const { terms, evidence } = request
   await closeDueLeases(work)
-  const at = await momentFor(work, terminal.terminalId)
-  const claimed = await claimTender(work, terms, terminal.terminalId, evidence.record.input.trustedTime, at)
+  const claimed = await claimTender(work, terms, terminal.terminalId, evidence.record.input.trustedTime)
   const tender = await findTender(work, terms.tenderId)
   if (tender === undefined) throw new Error(`tender ${terms.tenderId} vanished`)
   if (tender.terminalId !== terminal.terminalId) return notYoursResult(work, terms.tenderId)
@@ -39,8 +38,8 @@ export async function authorise(work: Work, terminal: Terminal, request: Authori
   if (!claimed) return tenderResult(work, tender, arrivalAt(tender, terms), terms.tenderId)
 
   const outcome = await decideAuthorisation(work, terminal, request)
-  await settleTender(work, terms.tenderId, outcome, at)
-  return tenderResult(work, { ...tender, ...outcome, at }, 'created', terms.tenderId)
+  await settleTender(work, terms.tenderId, outcome)
+  return tenderResult(work, { ...tender, ...outcome, at: work.now }, 'created', terms.tenderId)
 }
 
 async function decideAuthorisation(work: Work, terminal: Terminal, request: Authorisation): Promise<TenderOutcome> {

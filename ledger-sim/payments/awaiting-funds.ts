@@ -4,7 +4,7 @@ import type { Work } from '../context.ts'
 import { appendEvent } from '../terminals/events.ts'
 import { tenderResult } from './results.ts'
 import { pay } from './settlement.ts'
-import { findTender, momentFor, settleTender } from './tenders.ts'
+import { findTender, settleTender } from './tenders.ts'
 
 /** In the order in which they were accepted; one that is still too large does not hold up smaller ones. */
 export async function settleWaiting(work: Work, schemeId: string): Promise<void> {
@@ -26,10 +26,9 @@ export async function settleWaiting(work: Work, schemeId: string): Promise<void>
       amount: tender.amount,
     })
     if (paid === 'short') continue
-    const at = await momentFor(work, tender.terminalId)
     const outcome = { state: 'settled', paidBy: 'agency', refusal: null, loss: null } as const
-    await settleTender(work, tender.tenderId, outcome, at)
-    const item = await tenderResult(work, { ...tender, ...outcome, at }, 'exists', tender.tenderId)
+    await settleTender(work, tender.tenderId, outcome)
+    const item = await tenderResult(work, { ...tender, ...outcome, at: work.now }, 'exists', tender.tenderId)
     await appendEvent(work, tender.terminalId, { kind: 'item', item })
   }
 }

@@ -3,6 +3,7 @@
  * presented sale" of money-rules.md, row by row, and its six reasons are the only ones why the merchant bears it.
  */
 import { termsHashOf } from '../../src/sync/protocol/canonical.ts'
+import type { LossCode } from '../../src/sync/protocol/loss-codes.ts'
 import type { Presentment, SignedItemResult } from '../../src/sync/protocol/messages.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import type { Scheme } from '../../src/voucher/scheme.ts'
@@ -21,7 +22,7 @@ import { keepEvidence } from './evidence.ts'
 import { holdsOffline, replay } from './replay.ts'
 import { notYoursResult, tenderResult } from './results.ts'
 import { pay } from './settlement.ts'
-import { arrivalAt, claimTender, findTender, momentFor, settleTender, type LossCode, type TenderOutcome } from './tenders.ts'
+import { arrivalAt, claimTender, findTender, settleTender, type TenderOutcome } from './tenders.ts'
 
 /** @param created the signer's time in seconds of the request that carried it */
 export async function present(
@@ -32,8 +33,7 @@ export async function present(
 ): Promise<SignedItemResult> {
   const { terms } = item
   await closeDueLeases(work)
-  const at = await momentFor(work, terminal.terminalId)
-  const claimed = await claimTender(work, terms, terminal.terminalId, item.decidedAt, at)
+  const claimed = await claimTender(work, terms, terminal.terminalId, item.evidence.record.input.trustedTime)
   const tender = await findTender(work, terms.tenderId)
   if (tender === undefined) throw new Error(`tender ${terms.tenderId} vanished`)
   if (tender.terminalId !== terminal.terminalId) return notYoursResult(work, terms.tenderId)
@@ -48,8 +48,8 @@ export async function present(
   if (!claimed && tender.state !== 'refused') return tenderResult(work, tender, arrival, terms.tenderId)
 
   const outcome = await decideWhoPays(work, terminal, item, created)
-  await settleTender(work, terms.tenderId, outcome, at)
-  return tenderResult(work, { ...tender, ...outcome, at }, arrival, terms.tenderId)
+  await settleTender(work, terms.tenderId, outcome)
+  return tenderResult(work, { ...tender, ...outcome, at: work.now }, arrival, terms.tenderId)
 }
 
 /** Goods were given under an id that means something else, or was reversed: nothing moves, and it is on file. */
@@ -74,12 +74,13 @@ async function decideWhoPays(work: Work, terminal: Terminal, item: Presentment, 
   if (chain === 'conflict') return notPaid('CHAIN_BROKEN', null, 'another row was seen at this place of the journal')
 
   const { lease, scheme, cardId, packageIssuedAt } = proven
-  const wasBarred =
-    (await wasBlockedAt(work, cardId, item.decidedAt)) || (await wasInactiveAt(work, scheme.schemeId, item.decidedAt))
-  if (wasBarred && item.decidedAt - packageIssuedAt > scheme.offline.allowedPolicyAgeMs) {
+  // The moment that the terminal signed with the decision; when the goods were handed over says less.
+  const decidedAt = item.evidence.record.input.trustedTime
+  const wasBarred = (await wasBlockedAt(work, cardId, decidedAt)) || (await wasInactiveAt(work, scheme.schemeId, decidedAt))
+  if (wasBarred && decidedAt - packageIssuedAt > scheme.offline.allowedPolicyAgeMs) {
     return notPaid('BLOCKED_BEFORE_SALE', null, 'barred before the sale, and the package was older than the scheme allows')
   }
-  if (item.decidedAt > lease.sellUntil) return notPaid('SOLD_AFTER_LEASE', null, `the lease was for sales until ${lease.sellUntil}`)
+  if (decidedAt > lease.sellUntil) return notPaid('SOLD_AFTER_LEASE', null, `the lease was for sales until ${lease.sellUntil}`)
   return paySlot(work, terminal, item, lease, scheme, notPaid)
 }
 
@@ -173,7 +174,6 @@ async function checkEvidence(work: Work, terminal: Terminal, item: Presentment):
   if (standing === 'replayed') return fault('CARD_PROOF_REPLAYED', 'the card said this for another sale')
   if (!proof.isBound) return fault('CARD_BINDING_MISMATCH', 'the card said this for other terms')
   const { record } = evidence
-  if (record.input.trustedTime !== item.decidedAt) return fault(null, 'decided at another time than the record says')
   const replayed = await replay(work, terminal, terms, evidence, proof.card.card)
   if (replayed.kind === 'fault') {
     return fault(replayed.fault === 'decision_mismatch' ? 'DECISION_MISMATCH' : null, replayed.detail)

@@ -12,14 +12,13 @@ import { fileDiscrepancy } from './discrepancies.ts'
 import { keepEvidence } from './evidence.ts'
 import { notYoursResult, tenderResult } from './results.ts'
 import { payBack } from './settlement.ts'
-import { claimTombstone, findTender, momentFor, settleTender, type Tender } from './tenders.ts'
+import { claimTombstone, findTender, settleTender, type Tender } from './tenders.ts'
 
 /** @param created the signer's time in seconds of the request that carried it */
 export async function reverse(work: Work, terminal: Terminal, item: Reversal, created: number): Promise<SignedItemResult> {
   const { tenderId } = item
   const itemId = syncItemIdOf(item)
-  const at = await momentFor(work, terminal.terminalId)
-  const isFirst = await claimTombstone(work, tenderId, terminal.terminalId, at)
+  const isFirst = await claimTombstone(work, tenderId, terminal.terminalId)
   const tender = await findTender(work, tenderId)
   if (tender === undefined) throw new Error(`tender ${tenderId} vanished`)
   if (tender.terminalId !== terminal.terminalId) return notYoursResult(work, itemId)
@@ -40,8 +39,8 @@ export async function reverse(work: Work, terminal: Terminal, item: Reversal, cr
 
   await undo(work, tender)
   const outcome = { state: 'reversed', paidBy: null, refusal: null, loss: null } as const
-  await settleTender(work, tenderId, outcome, at)
-  return tenderResult(work, { ...tender, ...outcome, at }, 'created', itemId)
+  await settleTender(work, tenderId, outcome)
+  return tenderResult(work, { ...tender, ...outcome, at: work.now }, 'created', itemId)
 }
 
 async function undo(work: Work, tender: Tender): Promise<void> {

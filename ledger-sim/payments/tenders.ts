@@ -3,13 +3,12 @@
  * check-then-insert (money-rules.md, "Identity").
  */
 import { termsHashOf, toJson } from '../../src/sync/protocol/canonical.ts'
+import type { LossCode } from '../../src/sync/protocol/loss-codes.ts'
 import type { Arrival, ItemResult } from '../../src/sync/protocol/messages.ts'
 import { tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import { differingTerm, tenderTermsSchema, type TenderTerms, type TermField } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
-
-export type LossCode = NonNullable<ItemResult['loss']>
 
 export interface Tender {
   readonly tenderId: string
@@ -31,11 +30,10 @@ export type TenderOutcome = Pick<Tender, 'state' | 'paidBy' | 'refusal' | 'loss'
 
 /** @returns true when the id was free and is now this tender's. */
 export async function claimTender(
-  { connection }: Work,
+  { connection, now }: Work,
   terms: TenderTerms,
   terminalId: string,
   decidedAt: number,
-  at: number,
 ): Promise<boolean> {
   const inserted = await connection
     .insertInto('tender')
@@ -53,7 +51,7 @@ export async function claimTender(
       amount: terms.amount,
       decided_at: decidedAt,
       tombstone: 0,
-      at,
+      at: now,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('tender_id')
@@ -62,7 +60,7 @@ export async function claimTender(
 }
 
 /** @returns true when the id was free: whatever arrives under it from now on moves nothing. */
-export async function claimTombstone({ connection }: Work, tenderId: string, terminalId: string, at: number): Promise<boolean> {
+export async function claimTombstone({ connection, now }: Work, tenderId: string, terminalId: string): Promise<boolean> {
   const inserted = await connection
     .insertInto('tender')
     .values({
@@ -79,7 +77,7 @@ export async function claimTombstone({ connection }: Work, tenderId: string, ter
       amount: 0,
       decided_at: null,
       tombstone: 1,
-      at,
+      at: now,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('tender_id')
@@ -104,10 +102,10 @@ export async function findTender({ connection }: Work, tenderId: string): Promis
   }
 }
 
-export async function settleTender({ connection }: Work, tenderId: string, outcome: TenderOutcome, at: number): Promise<void> {
+export async function settleTender({ connection, now }: Work, tenderId: string, outcome: TenderOutcome): Promise<void> {
   await connection
     .updateTable('tender')
-    .set({ state: outcome.state, paid_by: outcome.paidBy, refusal: outcome.refusal, loss: outcome.loss, at })
+    .set({ state: outcome.state, paid_by: outcome.paidBy, refusal: outcome.refusal, loss: outcome.loss, at: now })
     .where('tender_id', '=', tenderId)
     .execute()
 }
@@ -125,18 +123,4 @@ export function arrivalAt(tender: Tender, terms: TenderTerms): Arrival {
   if (tender.tombstone || tender.terms === null) return 'reversed_before_arrival'
   const difference = differingTerm(tender.terms, terms)
   return difference === undefined ? 'exists' : differences[difference]
-}
-
-/**
- * The moment of a change that this terminal hears of: never before a package that does not contain it, so that a till
- * can tell by comparing whether a package's slot figures contain a result (`at` < `issuedAt`).
- */
-export async function momentFor({ connection, now }: Work, terminalId: string): Promise<number> {
-  const last = await connection
-    .selectFrom('package')
-    .select('issued_at')
-    .where('terminal_id', '=', terminalId)
-    .orderBy('version', 'desc')
-    .executeTakeFirst()
-  return Math.max(now, Number(last?.issued_at ?? 0n))
 }

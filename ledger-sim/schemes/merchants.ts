@@ -1,18 +1,20 @@
 /** Merchants and the tiles of their tills. */
-import { z } from 'zod'
+import type { z } from 'zod'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
-import { catalogueItemSchema, merchantSchema, type CatalogueItem, type Merchant } from '../../src/voucher/package.ts'
+import { merchantSchema, terminalPackageSchema, type Merchant } from '../../src/voucher/package.ts'
 import { openAccount } from '../accounts/accounts.ts'
 import type { Work } from '../context.ts'
 import { announcePackagesOfMerchant } from '../terminals/events.ts'
 
-const catalogueSchema = z.array(catalogueItemSchema)
+const tilesSchema = terminalPackageSchema.pick({ catalogue: true, categories: true })
+/** What a till of this merchant shows: tiles, and the categories in which a bare amount may be rung up. */
+export type Tiles = z.infer<typeof tilesSchema>
 
-/** Opens the merchant's account with it. Said again with another catalogue, the tiles change. */
+/** Opens the merchant's account with it. Said again with other tiles, they change. */
 export async function registerMerchant(
   work: Work,
   merchant: Merchant,
-  catalogue: readonly CatalogueItem[],
+  tiles: Tiles,
 ): Promise<'registered' | 'exists_with_different_terms'> {
   const { connection } = work
   const opened = await openAccount(work, {
@@ -23,7 +25,7 @@ export async function registerMerchant(
     name: merchant.name.en,
   })
   if (opened === 'exists_with_different_terms') return opened
-  const values = { account_id: merchant.accountId, content: toJson(merchant), catalogue: toJson(catalogue) }
+  const values = { account_id: merchant.accountId, content: toJson(merchant), tiles: toJson(tiles) }
   await connection
     .insertInto('merchant')
     .values({ merchant_id: merchant.merchantId, ...values })
@@ -36,11 +38,11 @@ export async function registerMerchant(
 export async function findMerchant(
   { connection }: Work,
   merchantId: string,
-): Promise<{ readonly merchant: Merchant; readonly catalogue: readonly CatalogueItem[] } | undefined> {
+): Promise<({ readonly merchant: Merchant } & Tiles) | undefined> {
   const row = await connection.selectFrom('merchant').selectAll().where('merchant_id', '=', merchantId).executeTakeFirst()
   if (row === undefined) return undefined
   return {
     merchant: merchantSchema.parse(JSON.parse(row.content)),
-    catalogue: catalogueSchema.parse(JSON.parse(row.catalogue)),
+    ...tilesSchema.parse(JSON.parse(row.tiles)),
   }
 }

@@ -57,7 +57,7 @@ export async function findSlot(work: Work, slotId: string): Promise<SlotState | 
 export async function findSlots({ connection }: Work, slotIds: readonly string[]): Promise<ReadonlyMap<string, SlotState>> {
   if (slotIds.length === 0) return new Map()
   const rows = await connection.selectFrom('slot').selectAll().where('slot_id', 'in', slotIds).execute()
-  const uses = await connection.selectFrom('slot_use').select(['slot_id', 'amount']).where('slot_id', 'in', slotIds).execute()
+  const uses = await connection.selectFrom('slot_use').select(['slot_id', 'tender_id', 'amount']).where('slot_id', 'in', slotIds).orderBy('tender_id').execute()
   const amounts = Map.groupBy(uses, (use) => use.slot_id)
   return new Map(rows.map((row) => [row.slot_id, slotStateOf(row, amounts.get(row.slot_id) ?? [])]))
 }
@@ -72,7 +72,7 @@ function slotStateOf(
     readonly amount_allowed: bigint
     readonly lease_id: string | null
   },
-  uses: readonly { readonly amount: bigint }[],
+  uses: readonly { readonly tender_id: string; readonly amount: bigint }[],
 ): SlotState {
   return {
     leaseId: row.lease_id,
@@ -85,6 +85,7 @@ function slotStateOf(
       amountAllowed: tiyn(row.amount_allowed),
       countSpent: uses.length,
       amountSpent: addTiyn(...uses.map((use) => tiyn(use.amount))),
+      booked: uses.map((use) => use.tender_id),
     },
   }
 }

@@ -1,5 +1,6 @@
 /** Forward only. A released migration is never edited; the next change is a new entry. */
-import { sql, type CreateTableBuilder, type Kysely, type Migration } from 'kysely'
+import { sql, type CreateTableBuilder, type Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
 
 type Column = readonly [name: string, type: 'text' | 'bigint', nullable?: 'nullable']
 
@@ -71,7 +72,7 @@ const firstTables: readonly TablePlan[] = [
   },
   {
     name: 'merchant',
-    columns: [text('merchant_id'), text('account_id'), text('content'), text('catalogue')],
+    columns: [text('merchant_id'), text('account_id'), text('content'), text('tiles')],
     key: ['merchant_id'],
     references: [['account_id', 'account', 'account_id']],
   },

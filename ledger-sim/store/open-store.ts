@@ -3,7 +3,8 @@
  * that PostgreSQL can take its place (architecture.md, "Processes").
  */
 import Database from 'better-sqlite3'
-import { Kysely, Migrator, SqliteDialect, type Transaction } from 'kysely'
+import { Kysely, SqliteDialect, type Transaction } from 'kysely'
+import { Migrator } from 'kysely/migration'
 import { migrations } from './migrations.ts'
 import type { Tables } from './schema.ts'
 

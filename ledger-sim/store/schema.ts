@@ -68,8 +68,7 @@ export interface MerchantTable {
   merchant_id: string
   account_id: string
   content: string
-  /** The tiles, one canonical JSON text. */
-  catalogue: string
+  tiles: string
 }
 
 export interface SchemeTable {

@@ -26,7 +26,7 @@ export async function eventsAfter(
   terminalId: string,
   after: number,
   limit: number,
-): Promise<{ readonly events: readonly z.input<typeof statusEventSchema>[]; readonly cursor: number }> {
+): Promise<{ readonly events: z.input<typeof statusEventSchema>[]; readonly cursor: number }> {
   const rows = await connection
     .selectFrom('event')
     .selectAll()

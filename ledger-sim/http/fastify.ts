@@ -1,0 +1,136 @@
+/**
+ * The door to the network: a thin layer that hands raw requests to the ledger and writes its answers, and the OpenAPI
+ * document made of the same schemas.
+ */
+import swagger from '@fastify/swagger'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { createJsonSchemaTransform } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import type { HttpRequest, HttpResponse } from '../../src/sync/protocol/http-signature.ts'
+import { problemSchema } from '../../src/sync/protocol/problems.ts'
+import type { Ledger } from '../ledger.ts'
+import { bodyBytesMax } from './handle.ts'
+import type { Operation } from './operation.ts'
+import { problemOf } from './problems.ts'
+
+export interface HttpOptions {
+  readonly ledger: Ledger
+  /** 0 for any free port. */
+  readonly port: number
+  /** Before each request: the demonstration asks its injected clock here. */
+  readonly beforeRequest?: () => Promise<void>
+  /** The ledger failed on a request; the client was answered `internal`. */
+  readonly onDidFail?: (error: unknown) => void
+}
+
+export interface RunningHttp {
+  /** `http://127.0.0.1:<port>`. */
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** @throws the socket's error, EADDRINUSE among them */
+export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
+  const server = fastify({
+    bodyLimit: bodyBytesMax,
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    frameworkErrors: (_error, request, reply) => {
+      send(reply, options.ledger.refuse(refusable(request), problemOf('not_found', 'the address cannot be read')))
+    },
+  })
+  // Digest and signature are over the bytes as they came.
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  // The ledger itself checks and writes, in its documented order; the schemas here are for the document.
+  server.setValidatorCompiler(() => (data) => ({ value: data }))
+  server.setSerializerCompiler(() => (data) => String(data))
+
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    try {
+      await options.beforeRequest?.()
+      send(reply, await options.ledger.handle(asHttpRequest(request)))
+    } catch (error) {
+      options.onDidFail?.(error)
+      send(reply, options.ledger.refuse(refusable(request), problemOf('internal')))
+    }
+  }
+  server.setNotFoundHandler((request, reply) =>
+    request.method === 'GET' || request.method === 'POST'
+      ? answer(request, reply)
+      : send(reply, options.ledger.refuse(refusable(request), problemOf('not_found', `${request.method} is not offered`))),
+  )
+  server.setErrorHandler((error: { readonly code?: string }, request, reply) => {
+    const code = error.code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? 'body_too_large' : 'not_json'
+    send(reply, options.ledger.refuse(refusable(request), problemOf(code)))
+  })
+  await describe(server, options.ledger.operations, answer)
+  const url = await server.listen({ host: '127.0.0.1', port: options.port })
+  return { url, close: () => server.close() }
+}
+
+async function describe(
+  server: FastifyInstance,
+  operations: readonly Operation[],
+  answer: (request: FastifyRequest, reply: FastifyReply) => Promise<void>,
+): Promise<void> {
+  await server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tölem ledger simulator',
+        version: '0.1.0',
+        description:
+          'The Digital Tenge platform as a simulator. Requests are signed by RFC 9421 (ecdsa-p256-sha256), answers by the ledger (ed25519); amounts are decimal strings of tiyn.',
+      },
+    },
+    transform: createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any', override: amountsAreText } }),
+  })
+  // Plugins first, so that the document sees every route.
+  await server.after()
+  for (const { method, path, tag, summary, requestSchema, answerSchema } of operations) {
+    server.route({
+      method,
+      url: path,
+      schema: {
+        tags: [tag],
+        summary,
+        ...(method === 'GET' ? { querystring: requestSchema } : { body: requestSchema }),
+        response: { 200: answerSchema, default: { content: { 'application/problem+json': { schema: problemSchema } } } },
+      },
+      handler: answer,
+    })
+  }
+  server.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
+    reply.header('content-type', 'application/json').send(JSON.stringify(server.swagger()))
+  })
+  server.get('/health', { schema: { hide: true } }, (_request, reply) => {
+    reply.header('content-type', 'application/json').send('{"status":"up"}')
+  })
+}
+
+/** An amount's output side is a bigint, which JSON Schema cannot say: on the wire it is the text of its input side. */
+function amountsAreText({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (zodSchema._zod.def.type !== 'custom') return
+  jsonSchema.type = 'string'
+  jsonSchema.pattern = '^(0|[1-9]\\d{0,15})$'
+}
+
+function asHttpRequest(request: FastifyRequest): HttpRequest {
+  const body = Buffer.isBuffer(request.body) ? request.body.toString('utf8') : ''
+  return { ...refusable(request), body }
+}
+
+/** What is known of a request whose body was never read. */
+function refusable(request: FastifyRequest): HttpRequest {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  const method = request.method === 'POST' ? 'POST' : 'GET'
+  return { method, url: `http://${headers['host'] ?? ''}${request.raw.url ?? ''}`, headers, body: '' }
+}
+
+function send(reply: FastifyReply, response: HttpResponse): void {
+  reply.code(response.status).headers({ ...response.headers, 'cache-control': 'no-store' }).send(response.body)
+}

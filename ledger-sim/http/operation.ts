@@ -1,0 +1,83 @@
+/** One thing that a client can ask of the ledger: where, by whom, in which form, and what is then done. */
+import type { z } from 'zod'
+import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
+import type { LedgerPorts } from '../context.ts'
+import type { CardSessions } from '../terminals/card-sessions.ts'
+
+export const roles = ['central-bank', 'bank', 'legal-entity', 'agency', 'merchant', 'terminal', 'individual', 'auditor'] as const
+export type Role = (typeof roles)[number]
+
+/** Who signed the request. */
+export interface Caller {
+  readonly keyId: string
+  readonly role: Role
+  /** The bank, agency, merchant or terminal that the key belongs to. */
+  readonly owner: string
+}
+
+/** What operations share beyond the ports. */
+export interface Services extends LedgerPorts {
+  readonly cardSessions: CardSessions
+}
+
+export interface Asked<Request> {
+  readonly services: Services
+  readonly caller: Caller
+  readonly request: Request
+  /** The signature's `created`, seconds. */
+  readonly created: number
+}
+
+export interface ProblemOutcome {
+  readonly kind: 'problem'
+  readonly code: ProblemCode
+  readonly detail: string
+}
+
+/** The answer as it is written to the wire: amounts may be bigint, they become decimal strings. */
+export type Outcome = { readonly kind: 'answer'; readonly body: unknown } | ProblemOutcome
+
+export interface Operation {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** A method of the report, by its own name, or what the scenarios need beside them. */
+  readonly tag: string
+  readonly summary: string
+  /** `anyone`: no signature is asked. */
+  readonly roles: readonly Role[] | 'anyone'
+  /** Of the body, or of the query of a GET. */
+  readonly requestSchema: z.ZodType
+  readonly answerSchema: z.ZodType
+  /** Whether a suspended terminal may still do this: hand over what it sold, and ask. */
+  readonly openToSuspended: boolean
+  perform(asked: Asked<unknown>): Promise<Outcome>
+}
+
+export interface TypedOperation<Request extends z.ZodType, Answer extends z.ZodType> extends Omit<
+  Operation,
+  'perform' | 'requestSchema' | 'answerSchema' | 'openToSuspended'
+> {
+  readonly requestSchema: Request
+  readonly answerSchema: Answer
+  readonly openToSuspended?: boolean
+  perform(asked: Asked<z.output<Request>>): Promise<TypedOutcome<Answer>>
+}
+
+/** Amounts leave as bigint or as text; both are the same on the wire. */
+export type TypedOutcome<Answer extends z.ZodType> =
+  | { readonly kind: 'answer'; readonly body: z.input<Answer> | z.output<Answer> }
+  | ProblemOutcome
+
+/** Ties the types of request and answer to the schemas once, where the operation is written. */
+export function operation<Request extends z.ZodType, Answer extends z.ZodType>(typed: TypedOperation<Request, Answer>): Operation {
+  return {
+    ...typed,
+    openToSuspended: typed.openToSuspended ?? true,
+    // `request` comes out of `requestSchema`, so it has its type.
+    perform: (asked) => typed.perform(asked as Asked<z.output<Request>>),
+  }
+}
+
+export function problem(code: ProblemCode, detail: string): ProblemOutcome {
+  return { kind: 'problem', code, detail }
+}

@@ -1,0 +1,39 @@
+/** Where the ledger's time comes from: the machine, or the one clock that a demonstration gives to all its processes. */
+import { z } from 'zod'
+
+export interface AskedClock {
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Before each request. */
+  readonly ask: () => Promise<void>
+}
+
+export function systemClock(): AskedClock {
+  return { now: () => Date.now(), ask: async () => undefined }
+}
+
+const answerSchema = z.object({ now: z.number().min(0) })
+const answerWithinMs = 2_000
+
+/**
+ * A clock service on the loopback address: GET answers `{"now": milliseconds}`. Asked before every request, so that the
+ * ledger is never behind what another process was already told; between answers the time stands still.
+ *
+ * @throws when the first answer does not come
+ */
+export async function injectedClock(url: string): Promise<AskedClock> {
+  let now = await fetchNow(url)
+  return {
+    now: () => now,
+    ask: async () => {
+      // A clock that is being restarted keeps its last time; the ledger goes on with it.
+      const answered = await fetchNow(url).catch(() => now)
+      now = Math.max(now, answered)
+    },
+  }
+}
+
+async function fetchNow(url: string): Promise<number> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(answerWithinMs) })
+  return Math.floor(answerSchema.parse(await response.json()).now)
+}

@@ -1,0 +1,34 @@
+/**
+ * The ledger: every operation behind one signed door, without sockets, timers or threads, so that a process and a
+ * simulator under virtual time run the same thing.
+ */
+import type { HttpRequest, HttpResponse } from '../src/sync/protocol/http-signature.ts'
+import type { Problem } from '../src/sync/protocol/problems.ts'
+import type { LedgerPorts } from './context.ts'
+import { RequestHandler } from './http/handle.ts'
+import type { Operation } from './http/operation.ts'
+import { operations } from './operations.ts'
+import { CardSessions } from './terminals/card-sessions.ts'
+
+export interface Ledger {
+  readonly ports: LedgerPorts
+  readonly operations: readonly Operation[]
+  /**
+   * Answers one signed request. `request.url` is absolute, on a loopback host (`http://127.0.0.1:…`).
+   *
+   * Rejects only when the ledger itself is broken (storage gone, an invariant violated): nothing was committed then.
+   */
+  handle(request: HttpRequest): Promise<HttpResponse>
+  /** For a door that had to turn a request away before it could be read. */
+  refuse(request: HttpRequest, problem: Problem): HttpResponse
+}
+
+export function createLedger(ports: LedgerPorts): Ledger {
+  const handler = new RequestHandler({ ...ports, cardSessions: new CardSessions() }, operations)
+  return {
+    ports,
+    operations,
+    handle: (request) => handler.handle(request),
+    refuse: (request, problem) => handler.refuse(request, problem),
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * The ledger simulator as a process.
+ *
+ *   npm run ledger -- --data DIR [--port N] [--seed demo] [--clock URL]
+ *   npm run ledger -- audit --data DIR [--json]
+ *
+ * Prints one JSON line `{"event":"ready","ledgerUrl":…}` and stops cleanly on SIGINT and SIGTERM. What keeps it from
+ * starting is one sentence with the remedy on stderr, and exit code 2.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { auditFile } from './audit.ts'
+import { inTransaction, type LedgerPorts } from './context.ts'
+import { databasePath, openDataFolder, StartFailure, writeSecret, type DataFolder } from './data-folder.ts'
+import { startHttp, type RunningHttp } from './http/fastify.ts'
+import { systemClock, injectedClock, type AskedClock } from './injected-clock.ts'
+import { ledgerKeysOf, newLedgerSecrets } from './keys.ts'
+import { createLedger } from './ledger.ts'
+import { closeDueLeases } from './leases/close.ts'
+import { readMeta, writeMeta } from './store/meta.ts'
+import { demoTerminals, seedDemoWorld } from './scenarios/demo.ts'
+import { seededRandom } from './scenarios/seeded-random.ts'
+import { issueEnrolmentCode, type EnrolmentCode } from './terminals/enrolment.ts'
+import { findTerminal } from './terminals/terminals.ts'
+
+const usage = `Use: npm run ledger -- --data DIR [--port N] [--seed demo] [--clock URL]
+     npm run ledger -- audit --data DIR [--json]`
+
+interface Settings {
+  readonly command: 'serve' | 'audit'
+  readonly data: string
+  readonly port: number
+  readonly seed: string | undefined
+  readonly clock: string | undefined
+  readonly json: boolean
+}
+
+const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
+const leaseCheckEveryMs = 60_000
+
+function readSettings(): Settings {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      data: { type: 'string' },
+      port: { type: 'string', default: '0' },
+      seed: { type: 'string' },
+      clock: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  })
+  const [command = 'serve', ...rest] = positionals
+  if ((command !== 'serve' && command !== 'audit') || rest.length > 0) throw new StartFailure(`There is no command "${positionals.join(' ')}".\n${usage}`)
+  if (values.data === undefined) throw new StartFailure(`A data folder is needed: --data DIR.\n${usage}`)
+  const port = Number(values.port)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new StartFailure(`--port ${values.port} is no port. Give a number from 0 (any free one) to 65535.`)
+  if (values.seed !== undefined && !/^demo(-[a-z0-9-]{1,40})?$/.test(values.seed)) {
+    throw new StartFailure(`There is no scenario "${values.seed}". Use --seed demo.`)
+  }
+  return { command, data: resolve(values.data), port, seed: values.seed, clock: values.clock, json: values.json }
+}
+
+async function serve(settings: Settings): Promise<void> {
+  const { seed } = settings
+  const seeded = seed === undefined ? undefined : newLedgerSecrets(seededRandom(`tolem-demo-secrets/${seed}`))
+  const folder = await openDataFolder(settings.data, random, seeded)
+  let http: RunningHttp | undefined
+  try {
+    const clock = await clockFor(folder, settings)
+    const ports: LedgerPorts = { store: folder.store, clock: clock.now, random, keys: ledgerKeysOf(folder.secrets) }
+    if (seed !== undefined) await prepareDemo(folder, ports, seed)
+    http = await listen(ports, settings.port, clock)
+    const timer = setInterval(() => void inTransaction(ports, closeDueLeases).catch(report), leaseCheckEveryMs)
+    process.stdout.write(`${JSON.stringify({ event: 'ready', ledgerUrl: http.url })}\n`)
+    await stopSignal()
+    clearInterval(timer)
+  } finally {
+    await http?.close()
+    await folder.close()
+  }
+}
+
+async function listen(ports: LedgerPorts, port: number, clock: AskedClock): Promise<RunningHttp> {
+  try {
+    return await startHttp({ ledger: createLedger(ports), port, beforeRequest: clock.ask, onDidFail: report })
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES')) {
+      const why = error.code === 'EADDRINUSE' ? 'is taken by another program' : 'may not be used by this user'
+      throw new StartFailure(`Port ${port} ${why}. Stop that program, or start with another --port (0 for any free one).`)
+    }
+    throw error
+  }
+}
+
+/** An injected clock would let anybody with the machine move deadlines: only on data that a demonstration made. */
+async function clockFor(folder: DataFolder, settings: Settings): Promise<AskedClock> {
+  if (settings.clock === undefined) return systemClock()
+  const origin = await readMeta(folder.store, 'origin')
+  const isDemo = folder.isNew ? settings.seed !== undefined : origin?.startsWith('demo') === true
+  if (!isDemo) {
+    throw new StartFailure(`--clock is for demonstrations: ${folder.path} was not made by --seed demo. Leave --clock away, or start with an empty --data folder and --seed demo.`)
+  }
+  try {
+    return await injectedClock(settings.clock)
+  } catch {
+    throw new StartFailure(`The clock at ${settings.clock} does not answer {"now": milliseconds}. Start it first, or leave --clock away.`)
+  }
+}
+
+async function prepareDemo(folder: DataFolder, ports: LedgerPorts, seed: string): Promise<void> {
+  const origin = await readMeta(folder.store, 'origin')
+  const issuing = join(folder.path, 'issuing')
+  mkdirSync(issuing, { recursive: true, mode: 0o700 })
+  if (origin === undefined && folder.isNew) {
+    const world = await seedDemoWorld(ports, folder.secrets, seed)
+    await writeMeta(folder.store, 'origin', seed)
+    writeSecret(join(issuing, 'cards.json'), world.cards)
+    writeSecret(join(issuing, 'card-pseudonyms.json'), world.pseudonyms)
+    writeSecret(join(issuing, 'role-keys.json'), world.roleKeys)
+    writeEnrolment(issuing, world.enrolmentCodes)
+    return
+  }
+  if (origin !== seed) {
+    throw new StartFailure(`The data folder ${folder.path} was not made by --seed ${seed}. Leave --seed away, or start with an empty --data folder.`)
+  }
+  const codes = await inTransaction(ports, async (work) => {
+    const made: EnrolmentCode[] = []
+    for (const terminalId of demoTerminals) {
+      if ((await findTerminal(work, terminalId))?.status === 'registered') made.push(await issueEnrolmentCode(work, terminalId))
+    }
+    return made
+  })
+  writeEnrolment(issuing, codes)
+}
+
+/** The first till's code at the top, all of them below. */
+function writeEnrolment(issuing: string, codes: readonly EnrolmentCode[]): void {
+  writeSecret(join(issuing, 'enrolment.json'), { ...codes[0], codes })
+}
+
+async function audit(settings: Settings): Promise<void> {
+  const report = auditFile(databasePath(settings.data))
+  if (report === undefined) throw new StartFailure(`There is no ledger in ${settings.data}. Name its folder: audit --data DIR.`)
+  process.stdout.write(settings.json ? `${JSON.stringify(report)}\n` : `${report.text}\n`)
+  process.exitCode = report.balanced ? 0 : 1
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((done) => {
+    // A terminal's Ctrl-C may come twice (bootstrap forwards it); the second changes nothing.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => done())
+  })
+}
+
+function report(error: unknown): void {
+  process.stderr.write(`${JSON.stringify({ event: 'failed', detail: error instanceof Error ? (error.stack ?? error.message) : String(error) })}\n`)
+}
+
+try {
+  const settings = readSettings()
+  await (settings.command === 'audit' ? audit(settings) : serve(settings))
+} catch (error) {
+  const isUsage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+  if (!(error instanceof StartFailure) && !isUsage) throw error
+  process.stderr.write(`${error.message}${isUsage ? `\n${usage}` : ''}\n`)
+  process.exitCode = 2
+}

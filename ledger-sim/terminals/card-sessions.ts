@@ -1,0 +1,159 @@
+/**
+ * The ledger's side of AuthenticateEV2First for a card that is not leased to the till: the till relays, the card's key
+ * stays here, and only session keys go back, sealed (docs/design/02-sale-bound-sun.md, "One presence at the till").
+ *
+ * Open sessions are held in memory only: they are as secret as session keys, and live for ten seconds.
+ */
+import type { z } from 'zod'
+import type {
+  cardSessionAnswerSchema,
+  cardSessionKeysAnswerSchema,
+  cardSessionKeysRequestSchema,
+  cardSessionRequestSchema,
+} from '../../src/sync/protocol/messages.ts'
+import { cardSessionContext, seal } from '../../src/sync/protocol/sealed-box.ts'
+import { concatBytes, fromHex, toHex } from '../../src/voucher/cards/bytes.ts'
+import { challengeLength, ev2Complete, ev2Part2, type Ev2AuthenticationState } from '../../src/voucher/cards/ev2.ts'
+import { periodAt } from '../../src/voucher/scheme.ts'
+import type { Slot } from '../../src/voucher/slot.ts'
+import type { Work } from '../context.ts'
+import { closeDueLeases } from '../leases/close.ts'
+import { findLease } from '../leases/leases.ts'
+import { entitlementsOf } from '../schemes/beneficiaries.ts'
+import { findCard, type Card } from '../schemes/cards.ts'
+import { findScheme } from '../schemes/schemes.ts'
+import { needSlot } from '../schemes/slots.ts'
+import type { Terminal } from './terminals.ts'
+
+type OpenRequest = z.output<typeof cardSessionRequestSchema>
+export type OpenAnswer = z.output<typeof cardSessionAnswerSchema>
+type KeysRequest = z.output<typeof cardSessionKeysRequestSchema>
+export type KeysAnswer = z.output<typeof cardSessionKeysAnswerSchema>
+
+const sessionMs = 10_000
+const failuresPerDay = 5
+const dayMs = 86_400_000
+
+interface OpenSession {
+  readonly terminalId: string
+  readonly request: OpenRequest
+  readonly answer: OpenAnswer
+  readonly state: Ev2AuthenticationState
+  readonly expiresAt: number
+  used: { readonly part3: string; readonly answer: KeysAnswer } | undefined
+}
+
+export class CardSessions {
+  readonly #open = new Map<string, OpenSession>()
+
+  /** @returns undefined when the id is in use for something else */
+  async open(work: Work, terminal: Terminal, request: OpenRequest): Promise<OpenAnswer | undefined> {
+    this.#forgetExpired(work.now)
+    const known = this.#open.get(request.cardSessionId)
+    if (known !== undefined) {
+      const isSame =
+        known.terminalId === terminal.terminalId &&
+        known.request.card === request.card &&
+        known.request.encryptedRndB === request.encryptedRndB
+      return isSame ? known.answer : undefined
+    }
+    const card = await findCard(work, request.card)
+    if (card === undefined) return { kind: 'refused', code: 'CARD_UNKNOWN' }
+    if (card.status === 'blocked' || (await failuresToday(work, card.card)) >= failuresPerDay) {
+      return { kind: 'refused', code: 'CARD_BLOCKED' }
+    }
+    const { slots, leasedElsewhere } = await slotsFor(work, terminal, card)
+    if (slots.length === 0) return { kind: 'refused', code: leasedElsewhere.length > 0 ? 'LEASED_ELSEWHERE' : 'NO_ENTITLEMENT' }
+
+    const challenge = ev2Part2(card.tillKey, fromHex(request.encryptedRndB), work.random(challengeLength))
+    if (challenge.kind === 'malformed') throw new Error('the schema lets only 16 bytes of E(RndB) through')
+    const answer: OpenAnswer = {
+      kind: 'open',
+      blocked: false,
+      slots,
+      leasedElsewhere,
+      authenticationPart2: toHex(challenge.part2),
+    }
+    this.#open.set(request.cardSessionId, {
+      terminalId: terminal.terminalId,
+      request,
+      answer,
+      state: challenge.state,
+      expiresAt: work.now + sessionMs,
+      used: undefined,
+    })
+    return answer
+  }
+
+  /** A session is used once; the same part 3 again, because the answer was lost, is answered the same. */
+  async complete(work: Work, terminal: Terminal, request: KeysRequest): Promise<KeysAnswer> {
+    this.#forgetExpired(work.now)
+    const failed: KeysAnswer = { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }
+    const session = this.#open.get(request.cardSessionId)
+    if (session === undefined || session.terminalId !== terminal.terminalId || terminal.encryptionKey === null) return failed
+    if (session.used !== undefined) return session.used.part3 === request.authenticationPart3 ? session.used.answer : failed
+    const card = await findCard(work, session.request.card)
+    if (card === undefined) return failed
+    const completion = ev2Complete(card.tillKey, session.state, fromHex(request.authenticationPart3))
+    if (completion.kind !== 'session') await countFailure(work, card.card)
+    const answer: KeysAnswer =
+      completion.kind !== 'session'
+        ? failed
+        : {
+            kind: 'session',
+            sealedSession: seal(
+              concatBytes(completion.session.transactionId, completion.session.encKey, completion.session.macKey),
+              terminal.encryptionKey,
+              cardSessionContext(request.cardSessionId),
+              work.random(32),
+            ),
+          }
+    session.used = { part3: request.authenticationPart3, answer }
+    return answer
+  }
+
+  #forgetExpired(now: number): void {
+    for (const [id, session] of this.#open) if (session.expiresAt < now) this.#open.delete(id)
+  }
+}
+
+/** The card's slots of the present periods at this merchant, and the schemes whose slot another till holds. */
+async function slotsFor(
+  work: Work,
+  terminal: Terminal,
+  card: Card,
+): Promise<{ readonly slots: Slot[]; readonly leasedElsewhere: string[] }> {
+  await closeDueLeases(work)
+  const slots: Slot[] = []
+  const leasedElsewhere: string[] = []
+  for (const entitlement of await entitlementsOf(work, card.holder)) {
+    const scheme = await findScheme(work, entitlement.schemeId)
+    const period = scheme === undefined ? undefined : periodAt(scheme, work.now)
+    if (scheme === undefined || period === undefined || !scheme.merchants.includes(terminal.merchantId)) continue
+    const state = await needSlot(work, scheme, entitlement.beneficiary, period.periodId)
+    if (state === undefined) continue
+    const lease = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
+    if (lease !== undefined && lease.terminalId !== terminal.terminalId) leasedElsewhere.push(scheme.schemeId)
+    else slots.push(state.slot)
+  }
+  return { slots, leasedElsewhere }
+}
+
+async function failuresToday({ connection, now }: Work, card: string): Promise<number> {
+  const row = await connection
+    .selectFrom('card_failure')
+    .select('failures')
+    .where('card', '=', card)
+    .where('day', '=', BigInt(Math.floor(now / dayMs)))
+    .executeTakeFirst()
+  return Number(row?.failures ?? 0n)
+}
+
+async function countFailure(work: Work, card: string): Promise<void> {
+  const failures = (await failuresToday(work, card)) + 1
+  await work.connection
+    .insertInto('card_failure')
+    .values({ card, day: Math.floor(work.now / dayMs), failures })
+    .onConflict((conflict) => conflict.columns(['card', 'day']).doUpdateSet({ failures }))
+    .execute()
+}

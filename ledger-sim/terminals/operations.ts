@@ -1,0 +1,217 @@
+/** What a terminal may ask (messages.ts, `terminalEndpoints`). */
+import { z } from 'zod'
+import {
+  authorisationSchema,
+  batchAnswerSchema,
+  batchSchema,
+  cardSessionAnswerSchema,
+  cardSessionKeysAnswerSchema,
+  cardSessionKeysRequestSchema,
+  cardSessionRequestSchema,
+  enrolmentRequestSchema,
+  eventsAnswerSchema,
+  eventsRequestSchema,
+  headAnswerSchema,
+  headRequestSchema,
+  inquiryAnswerSchema,
+  inquirySchema,
+  packageAnswerSchema,
+  packageRequestSchema,
+  signedItemResultSchema,
+  type SignedItemResult,
+  type SyncItem,
+} from '../../src/sync/protocol/messages.ts'
+import { publicJwkSchema } from '../../src/sync/protocol/keys.ts'
+import { nameSchema } from '../../src/voucher/identifiers.ts'
+import { inTransaction, type Work } from '../context.ts'
+import { operation, problem, type Asked } from '../http/operation.ts'
+import { surrender } from '../leases/surrender.ts'
+import { authorise } from '../payments/authorisation.ts'
+import { present } from '../payments/presentment.ts'
+import { tenderResult } from '../payments/results.ts'
+import { reverse } from '../payments/reversal.ts'
+import { findTender } from '../payments/tenders.ts'
+import { enrolTerminal } from './enrolment.ts'
+import { eventsAfter } from './events.ts'
+import { showHead } from './heads.ts'
+import { packageFor } from './packages.ts'
+import { findTerminal, type Terminal } from './terminals.ts'
+
+/** Coarse, so that a terminal that only asks costs no write. */
+const seenEveryMs = 60_000
+
+/** One unit of work of the terminal that asks. */
+async function asTerminal<Result>(asked: Asked<unknown>, body: (work: Work, terminal: Terminal) => Promise<Result>): Promise<Result> {
+  return inTransaction(asked.services, async (work) => {
+    const terminal = await findTerminal(work, asked.caller.owner)
+    if (terminal === undefined) throw new Error(`key of unknown terminal ${asked.caller.owner}`)
+    await work.connection
+      .updateTable('terminal')
+      .set({ last_seen_at: work.now })
+      .where('terminal_id', '=', terminal.terminalId)
+      .where('last_seen_at', '<', BigInt(work.now - seenEveryMs))
+      .execute()
+    return body(work, terminal)
+  })
+}
+
+function applyItem(work: Work, terminal: Terminal, item: SyncItem, created: number): Promise<SignedItemResult> {
+  switch (item.kind) {
+    case 'presentment':
+      return present(work, terminal, item, created)
+    case 'reversal':
+      return reverse(work, terminal, item, created)
+    case 'surrender':
+      return surrender(work, terminal, item, created)
+    default:
+      return item satisfies never
+  }
+}
+
+const tag = 'Terminals'
+const terminal = ['terminal'] as const
+
+export const terminalOperations = [
+  operation({
+    method: 'POST',
+    path: '/v1/terminal/card-sessions',
+    tag,
+    summary: 'Opens a card session for a card that is not leased to the terminal',
+    roles: terminal,
+    requestSchema: cardSessionRequestSchema,
+    answerSchema: cardSessionAnswerSchema,
+    openToSuspended: false,
+    perform: async (asked) => {
+      const answer = await asTerminal(asked, (work, own) => asked.services.cardSessions.open(work, own, asked.request))
+      if (answer === undefined) return problem('exists_with_different_terms', 'the session id is in use')
+      return { kind: 'answer', body: answer }
+    },
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/terminal/card-session-keys',
+    tag,
+    summary: 'Completes a card session: the session keys, sealed to the terminal',
+    roles: terminal,
+    requestSchema: cardSessionKeysRequestSchema,
+    answerSchema: cardSessionKeysAnswerSchema,
+    openToSuspended: false,
+    perform: async (asked) => {
+      const answer = await asTerminal(asked, (work, own) => asked.services.cardSessions.complete(work, own, asked.request))
+      return { kind: 'answer', body: answer }
+    },
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/terminal/authorisations',
+    tag: 'Payment at merchant',
+    summary: 'Authorises a voucher payment: the goods are not given yet',
+    roles: terminal,
+    requestSchema: authorisationSchema,
+    answerSchema: signedItemResultSchema,
+    openToSuspended: false,
+    perform: async (asked) => ({
+      kind: 'answer',
+      body: await asTerminal(asked, (work, own) => authorise(work, own, asked.request)),
+    }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/terminal/batches',
+    tag: 'Payment at merchant',
+    summary: 'Presents, reverses, surrenders: each item by itself, in the order given',
+    roles: terminal,
+    requestSchema: batchSchema,
+    answerSchema: batchAnswerSchema,
+    perform: async (asked) => {
+      const results: SignedItemResult[] = []
+      for (const item of asked.request.items) {
+        results.push(await asTerminal(asked, (work, own) => applyItem(work, own, item, asked.created)))
+      }
+      return { kind: 'answer', body: { results } }
+    },
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/terminal/inquiries',
+    tag: 'Payment at merchant',
+    summary: 'Asks what became of a tender',
+    roles: terminal,
+    requestSchema: inquirySchema,
+    answerSchema: inquiryAnswerSchema,
+    perform: async (asked) => {
+      const body = await asTerminal(asked, async (work, own) => {
+        const tender = await findTender(work, asked.request.tenderId)
+        if (tender === undefined || tender.terminalId !== own.terminalId) return { kind: 'not_seen' as const }
+        return { kind: 'known' as const, item: await tenderResult(work, tender, 'exists', tender.tenderId) }
+      })
+      return { kind: 'answer', body }
+    },
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/terminal/packages',
+    tag,
+    summary: 'Fetches the package of the terminal, renewing its leases by the agency’s policy',
+    roles: terminal,
+    requestSchema: packageRequestSchema,
+    answerSchema: packageAnswerSchema,
+    openToSuspended: false,
+    perform: async (asked) => ({
+      kind: 'answer',
+      body: await asTerminal(asked, (work, own) => packageFor(work, own, asked.request.haveVersion)),
+    }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/terminal/heads',
+    tag,
+    summary: 'Shows where the terminal’s journal stands; the ledger countersigns',
+    roles: terminal,
+    requestSchema: headRequestSchema,
+    answerSchema: headAnswerSchema,
+    perform: async (asked) => ({
+      kind: 'answer',
+      body: await asTerminal(asked, (work, own) => showHead(work, own.terminalId, asked.request.head, asked.created)),
+    }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/terminal/events',
+    tag: 'Receiving notifications',
+    summary: 'What happened at the ledger since the cursor',
+    roles: terminal,
+    requestSchema: eventsRequestSchema,
+    answerSchema: eventsAnswerSchema,
+    perform: async (asked) => ({
+      kind: 'answer',
+      body: await asTerminal(asked, (work, own) => eventsAfter(work, own.terminalId, asked.request.after, asked.request.limit)),
+    }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/terminal-enrolments',
+    tag,
+    summary: 'Enrols a terminal with a one-time code; the answer is signed by the key that the code names',
+    roles: 'anyone',
+    requestSchema: enrolmentRequestSchema,
+    answerSchema: z.strictObject({ terminalId: nameSchema, merchantId: nameSchema, ledgerKey: publicJwkSchema }),
+    perform: async (asked) => {
+      const enrolled = await inTransaction(asked.services, (work) => enrolTerminal(work, asked.request))
+      switch (enrolled.kind) {
+        case 'enrolled': {
+          const { terminalId, merchantId, ledgerKey } = enrolled
+          return { kind: 'answer', body: { terminalId, merchantId, ledgerKey } }
+        }
+        case 'no_tries_left':
+          return problem('rate_limited', 'too many wrong codes: ask for a new one')
+        case 'key_not_accepted':
+          return problem('rule_violated', 'a terminal signs with a P-256 key of its own')
+        case 'code_not_valid':
+          return problem('role_not_allowed', 'the code is unknown, used or expired: ask for a new one')
+        default:
+          return enrolled satisfies never
+      }
+    },
+  }),
+]

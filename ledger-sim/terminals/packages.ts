@@ -1,0 +1,147 @@
+/**
+ * What a terminal may know, as one signed package whose version rises whenever something in it changes. Every package is
+ * kept: decisions name the one they were made under, and are replayed with it (architecture.md, "Trust").
+ */
+import type { z } from 'zod'
+import { hashOf, toJson } from '../../src/sync/protocol/canonical.ts'
+import { signTagged } from '../../src/sync/protocol/keys.ts'
+import type { packageAnswerSchema } from '../../src/sync/protocol/messages.ts'
+import { engineVersion } from '../../src/voucher/decide.ts'
+import { tiyn } from '../../src/voucher/money.ts'
+import type { Lease, LeasedSlot, TerminalPackage, terminalPackageSchema } from '../../src/voucher/package.ts'
+import { newId, type Work } from '../context.ts'
+import { closeDueLeases } from '../leases/close.ts'
+import { liveLeasesOf, type LeaseRow } from '../leases/leases.ts'
+import { renewLeases } from '../leases/policy.ts'
+import { currentHotlist } from '../schemes/hotlist.ts'
+import { findMerchant } from '../schemes/merchants.ts'
+import { listSchemes } from '../schemes/schemes.ts'
+import { findSlots } from '../schemes/slots.ts'
+import type { Terminal } from './terminals.ts'
+
+type Content = Omit<TerminalPackage, 'packageId' | 'version' | 'issuedAt'>
+/** As it stands on the wire and under the signature: amounts as text. */
+type PackageAnswer = z.input<typeof packageAnswerSchema>
+
+interface StoredPackage {
+  readonly version: bigint
+  readonly fingerprint: string
+  readonly issued_at: bigint
+  readonly content: string
+  readonly signature: string
+}
+
+/** The newest package, made now if the world has changed since the last one, or that one grew old. */
+export async function packageFor(work: Work, terminal: Terminal, haveVersion: number): Promise<PackageAnswer> {
+  if (terminal.status === 'active') {
+    await closeDueLeases(work)
+    await renewLeases(work, terminal.terminalId)
+  }
+  const last = await lastPackage(work, terminal.terminalId)
+  const content = await contentFor(work, terminal)
+  const fingerprint = hashOf('tolem/package/1', content)
+  const current =
+    last !== undefined && last.fingerprint === fingerprint && work.now - Number(last.issued_at) < renewAfterMs(content)
+      ? last
+      : await issue(work, content, fingerprint, last)
+  if (Number(current.version) <= haveVersion) return { kind: 'current' }
+  return {
+    kind: 'newer',
+    signed: {
+      package: JSON.parse(current.content) as z.input<typeof terminalPackageSchema>,
+      signature: current.signature,
+    },
+  }
+}
+
+/** A till that syncs must not run into `PACKAGE_TOO_OLD` only because nothing changed. */
+function renewAfterMs(content: Content): number {
+  const ages = content.schemes.map((scheme) => scheme.offline.allowedPolicyAgeMs)
+  return Math.min(24 * 3_600_000, ...ages) / 4
+}
+
+async function lastPackage({ connection }: Work, terminalId: string): Promise<StoredPackage | undefined> {
+  return connection
+    .selectFrom('package')
+    .select(['version', 'fingerprint', 'issued_at', 'content', 'signature'])
+    .where('terminal_id', '=', terminalId)
+    .orderBy('version', 'desc')
+    .executeTakeFirst()
+}
+
+async function contentFor(work: Work, terminal: Terminal): Promise<Content> {
+  const found = await findMerchant(work, terminal.merchantId)
+  if (found === undefined) throw new Error(`terminal ${terminal.terminalId} has no merchant`)
+  const { merchant, catalogue, categories } = found
+  const schemes = (await listSchemes(work)).filter((scheme) => scheme.merchants.includes(merchant.merchantId))
+  const leases: Lease[] = []
+  for (const row of await liveLeasesOf(work, terminal.terminalId)) {
+    if (row.sellUntil <= work.now) continue
+    const slots = await leasedSlots(work, row)
+    if (slots.length === 0) continue
+    const { leaseId, schemeId, sellUntil, presentUntil } = row
+    leases.push({ leaseId, schemeId, amount: tiyn(row.amount), sellUntil, presentUntil, slots })
+  }
+  return {
+    terminalId: terminal.terminalId,
+    engineVersion,
+    merchant,
+    cardReferenceKey: work.keys.cardReferenceKey,
+    schemes: [...schemes],
+    leases,
+    hotlist: await currentHotlist(work),
+    catalogue: [...catalogue],
+    categories: [...categories],
+  }
+}
+
+async function leasedSlots(work: Work, lease: LeaseRow): Promise<LeasedSlot[]> {
+  const { connection } = work
+  const live = await connection
+    .selectFrom('lease_slot')
+    .select('slot_id')
+    .where('lease_id', '=', lease.leaseId)
+    .where('state', '=', 'live')
+    .orderBy('slot_id')
+    .execute()
+  const states = await findSlots(
+    work,
+    live.map((row) => row.slot_id),
+  )
+  const keys = await connection
+    .selectFrom('lease_card')
+    .select(['slot_id', 'card', 'sealed_till_key'])
+    .where('lease_id', '=', lease.leaseId)
+    .orderBy('card')
+    .execute()
+  const keysOf = Map.groupBy(keys, (key) => key.slot_id)
+  return live.flatMap(({ slot_id: slotId }) => {
+    const state = states.get(slotId)
+    if (state === undefined) throw new Error(`leased slot ${slotId} vanished`)
+    const cards = (keysOf.get(slotId) ?? []).map((key) => ({ card: key.card, sealedTillKey: key.sealed_till_key }))
+    return cards.length === 0 ? [] : [{ slot: state.slot, cards }]
+  })
+}
+
+async function issue(
+  work: Work,
+  content: Content,
+  fingerprint: string,
+  last: StoredPackage | undefined,
+): Promise<StoredPackage> {
+  const version = (last?.version ?? 0n) + 1n
+  const packageId = newId(work)
+  const issued: TerminalPackage = { packageId, version: Number(version), issuedAt: work.now, ...content }
+  const stored = {
+    version,
+    fingerprint,
+    issued_at: BigInt(work.now),
+    content: toJson(issued),
+    signature: signTagged(work.keys.signing, 'tolem/package/1', issued),
+  }
+  await work.connection
+    .insertInto('package')
+    .values({ package_id: packageId, terminal_id: content.terminalId, hash: hashOf('tolem/package/1', issued), ...stored })
+    .execute()
+  return stored
+}
