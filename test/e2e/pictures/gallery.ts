@@ -61,10 +61,10 @@ function faultsOf(page: Page): Promise<string[]> {
     const { scrollWidth, scrollHeight, clientWidth, clientHeight } = document.documentElement
     if (scrollWidth > clientWidth || scrollHeight > clientHeight) faults.push('the page scrolls')
     const name = (element: Element): string =>
-      `${element.className} "${element.textContent?.trim().slice(0, 40)}"`
+      `${element.getAttribute('class')} "${element.textContent?.trim().slice(0, 40)}"`
     const scrolls = (element: Element): boolean =>
       element.closest('.lines, .card-pays-body, .tiles, .categories, .unresolved ul, .sheet-frame') !== null
-    const boxes = '.tap, .tap-text, .button, .tile, .keypad-key, .category, .light, .small-button, .left-to-pay, .total, ' +
+    const boxes = '.tap, .button, .tile, .keypad-key, .light, .small-button, .left-to-pay, .total, ' +
       '.display, .line, .actions, .other-actions, .line-actions, .keypad, .catalogue, .typed, .bottom, .panel, .sheet, .whose'
     for (const element of document.querySelectorAll(boxes)) {
       if (element.scrollWidth > element.clientWidth + 1) faults.push(`wider than its box: ${name(element)}`)
@@ -73,7 +73,7 @@ function faultsOf(page: Page): Promise<string[]> {
       if (!scrolls(element) && (own.bottom > innerHeight + 1 || own.right > innerWidth + 1))
         faults.push(`outside the window: ${name(element)}`)
     }
-    for (const button of document.querySelectorAll('button, input')) {
+    for (const button of document.querySelectorAll('button:not([tabindex="-1"]), input')) {
       const { width, height } = button.getBoundingClientRect()
       if (width > 0 && (width < 47.5 || height < 47.5))
         faults.push(`target ${Math.round(width)}×${Math.round(height)}: ${name(button)}`)
@@ -82,6 +82,7 @@ function faultsOf(page: Page): Promise<string[]> {
     if (word !== null && Number.parseInt(getComputedStyle(word).fontSize, 10) < 40) faults.push('the word is under 40 px')
     for (const element of document.querySelectorAll('.tap > *, .actions > *')) {
       const own = element.getBoundingClientRect()
+      if (own.height === 0) continue
       const around = element.parentElement?.getBoundingClientRect()
       if (around !== undefined && (own.bottom > around.bottom + 1 || own.top < around.top - 1))
         faults.push(`leaves its area: ${name(element)}`)

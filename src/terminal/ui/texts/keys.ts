@@ -46,6 +46,7 @@ export const wordKeys = [
   // Tap area
   'tap.idle.word',
   'tap.idle.detail',
+  'tap.idle.payable',
   'tap.tap.word',
   'tap.tap.detail',
   'tap.hint.card_moved_too_soon',

@@ -21,7 +21,7 @@ export function CardPaysPanel({ cardPays, sale, now }: CardPaysProps) {
   return (
     <section className="panel card-pays" aria-label={say('cardPays.title')}>
       <div className="card-pays-body">
-        <h2>{say('cardPays.title')}</h2>
+        {cardPays === null && tenders.length > 0 ? null : <h2>{say('cardPays.title')}</h2>}
         {cardPays === null && tenders.length === 0 ? <p className="hint">{say('cardPays.waiting')}</p> : null}
         {cardPays?.parts.map((part) => (
           <Part key={`${part.schemeName.en} ${part.periodId}`} part={part} now={now} />

@@ -1,13 +1,13 @@
 /** Ringing up: catalogue tiles with a search, and the keypad for bare amounts. */
 import type { RefObject } from 'react'
-import { Button, Input, SearchField, ToggleButton } from 'react-aria-components'
+import { Button, Input, SearchField } from 'react-aria-components'
 import type { Snapshot } from '../../contract/index.ts'
 import { screenKeys } from '../input/intent.ts'
 import { formatTyped } from '../input/keypad.ts'
 import { foundItems } from '../input/search.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { Amount } from './amount.tsx'
-import { CommandButton, shownKey } from './command-button.tsx'
+import { CommandButton } from './command-button.tsx'
 
 interface CatalogueProps {
   readonly snapshot: Snapshot
@@ -56,14 +56,14 @@ interface KeypadProps {
   readonly editable: boolean
   readonly onKey: (character: string) => void
   readonly onBackspace: () => void
-  readonly onCategory: (category: string) => void
-  readonly onAdd: () => void
+  /** The amount typed goes into the basket as goods of this kind. */
+  readonly onAdd: (category: string) => void
 }
 
 const rows = ['7', '8', '9', '4', '5', '6', '1', '2', '3', ',', '0'] as const
 
 export function Keypad(props: KeypadProps) {
-  const { snapshot, typed, category, editable, onKey, onBackspace, onCategory, onAdd } = props
+  const { snapshot, typed, category, editable, onKey, onBackspace, onAdd } = props
   const { say, name } = useTexts()
   return (
     <section className="keypad" aria-label={say('keypad.title')}>
@@ -97,27 +97,22 @@ export function Keypad(props: KeypadProps) {
           {formatTyped(typed)}
         </output>
         <div className="categories" role="group" aria-label={say('keypad.category')}>
-          {snapshot.amountCategories.map((candidate) => (
-            <ToggleButton
-              key={candidate.category}
-              className="category"
-              preventFocusOnPress
-              isDisabled={!editable}
-              isSelected={candidate.category === category}
-              onPress={() => onCategory(candidate.category)}
-            >
-              {name(candidate.name)}
-            </ToggleButton>
-          ))}
+          {snapshot.amountCategories.map((candidate) => {
+            const taken = typed !== '' && candidate.category === category
+            return (
+              <CommandButton
+                key={candidate.category}
+                look={taken ? 'primary' : 'plain'}
+                label={say('keypad.add', { name: name(candidate.name) })}
+                isDisabled={!editable || typed === ''}
+                {...(taken ? { keyShown: '↵' } : {})}
+                onPress={() => onAdd(candidate.category)}
+              >
+                + {name(candidate.name)}
+              </CommandButton>
+            )
+          })}
         </div>
-        <CommandButton
-          look={typed === '' ? 'plain' : 'primary'}
-          isDisabled={!editable || typed === ''}
-          {...(typed === '' ? {} : { keyShown: shownKey('Enter') })}
-          onPress={onAdd}
-        >
-          {say('keypad.add')}
-        </CommandButton>
       </div>
     </section>
   )

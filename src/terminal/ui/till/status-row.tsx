@@ -31,8 +31,11 @@ export function StatusRow(props: StatusRowProps) {
           {snapshot.time.trusted ? '' : ` · ${say('time.untrusted')}`}
         </span>
       </div>
-      <Button className="small-button" preventFocusOnPress onPress={onRecent}>
-        <span>{say('action.recent')}</span>
+      <Button className="small-button" preventFocusOnPress aria-label={say('action.recent')} onPress={onRecent}>
+        <svg className="icon recent-icon" viewBox="0 0 24 24" aria-hidden="true">
+          <path d="M5 3 h14 v18 l-3.5 -2.5 l-3.5 2.5 l-3.5 -2.5 l-3.5 2.5 z M9 8 h6 M9 12 h6" />
+        </svg>
+        <span className="recent-word">{say('action.recent')}</span>
         <kbd className="key">{screenKeys.recent}</kbd>
       </Button>
       <div className="choice" role="group" aria-label={say('language.choose')}>

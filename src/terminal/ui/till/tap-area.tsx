@@ -17,10 +17,17 @@ interface Saying {
   readonly aside: ReactNode
 }
 
-export function TapArea({ tap, now }: { tap: TapView; now: number }) {
+interface TapAreaProps {
+  readonly tap: TapView
+  readonly now: number
+  /** Something is rung up and may be paid by card: the idle till says how. */
+  readonly payable: boolean
+}
+
+export function TapArea({ tap, now, payable }: TapAreaProps) {
   const translator = useTexts()
   const face = faceOf(tap)
-  const { word, detail, aside } = sayingOf(tap, now, translator)
+  const { word, detail, aside } = sayingOf(tap, now, payable, translator)
   return (
     <section className={`tap tap-${face}`} data-tap={tap.state} data-face={face} role="status" aria-live="assertive">
       <TapShape face={face} />
@@ -33,10 +40,10 @@ export function TapArea({ tap, now }: { tap: TapView; now: number }) {
   )
 }
 
-function sayingOf(tap: TapView, now: number, { say, name, codes }: Translator): Saying {
+function sayingOf(tap: TapView, now: number, payable: boolean, { say, name, codes }: Translator): Saying {
   switch (tap.state) {
     case 'idle':
-      return { word: say('tap.idle.word'), detail: say('tap.idle.detail'), aside: null }
+      return { word: say('tap.idle.word'), detail: say(payable ? 'tap.idle.payable' : 'tap.idle.detail'), aside: null }
     case 'tap':
       return {
         word: say('tap.tap.word'),

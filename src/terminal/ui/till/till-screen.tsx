@@ -174,7 +174,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
         <CardPaysPanel cardPays={snapshot.cardPays} sale={sale} now={snapshot.time.now} />
         <ConnectionNotice connection={view.connection} />
       </main>
-      <TapArea tap={snapshot.tap} now={snapshot.time.now} />
+      <TapArea tap={snapshot.tap} now={snapshot.time.now} payable={actions.includes('pay_by_card')} />
       <footer className="bottom">
         <NoticeBar notice={screen.notice} onClose={() => dispatch({ type: 'notice', notice: null })} />
         <Catalogue
@@ -188,8 +188,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
           typed={screen.typing.amount}
           onKey={(character) => dispatch({ type: 'keypad', character })}
           onBackspace={() => dispatch({ type: 'backspace' })}
-          onCategory={chooseCategory}
-          onAdd={() => addAmount(category)}
+          onAdd={chooseCategory}
         />
         <Actions
           {...{ offers, editable }}
