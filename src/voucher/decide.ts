@@ -78,13 +78,18 @@ interface DueLine {
   readonly due: Tiyn
 }
 
+/** What of it one scheme would pay if its allowance had no end. */
+interface EligibleLine extends DueLine {
+  readonly eligible: Tiyn
+}
+
 type SchemeVerdict = { readonly part: DecisionPart } | { readonly code: RefusalCode }
 
 /**
  * Decides what the card's schemes pay of a sale.
  *
- * Holds (money-rules.md, same section): never more than the basket; never negative; the order of the lines does not
- * matter; with one scheme on the card, a larger allowance never pays less.
+ * Holds (money-rules.md, same section): never more than the basket; never negative; neither the order nor the numbering
+ * of the lines matters to what a scheme pays; with one scheme on the card, a larger allowance never pays less.
  */
 export function decide(input: DecisionInput): Decision {
   const barred = refusalBeforeSchemes(input)
@@ -141,31 +146,41 @@ function afterPart(due: readonly DueLine[], part: DecisionPart): readonly DueLin
   return due.map((line) => ({ line: line.line, due: remainderTiyn(line.due, paid.get(line.line.line) ?? zeroTiyn) }))
 }
 
+/** Each refusal in the order of `refusalCodes`: the first that applies is the scheme's reason. */
 function decideScheme(scheme: Scheme, input: DecisionInput, due: readonly DueLine[]): SchemeVerdict {
+  const offline = input.mode === 'offline'
+  const sellsOffline = scheme.offline.policy !== 'deny'
+  const period = periodAt(scheme, input.trustedTime)
+  const slot = input.slots.find(
+    (candidate) => candidate.schemeId === scheme.schemeId && candidate.periodId === period?.periodId,
+  )
+  // What a scheme that never sells offline would ask of packages and leases is not the reason.
+  if (offline && sellsOffline && isPackageTooOld(scheme, input)) return { code: 'PACKAGE_TOO_OLD' }
+  if (period !== undefined && slot === undefined) {
+    if (!offline) return { code: 'NO_ENTITLEMENT' }
+    if (sellsOffline) return { code: 'CARD_NOT_IN_LEASE' }
+  }
   if (scheme.status !== 'active') return { code: scheme.status === 'ended' ? 'SCHEME_ENDED' : 'SCHEME_SUSPENDED' }
   if (!scheme.merchants.includes(input.merchantId)) return { code: 'MERCHANT_NOT_ALLOWED' }
-  const period = periodAt(scheme, input.trustedTime)
   if (period === undefined) return { code: 'OUTSIDE_PERIOD' }
   if (!isOpenAt(period, input.trustedTime)) return { code: 'OUTSIDE_HOURS' }
-  if (input.mode === 'offline') {
-    const offline = offlineRefusal(scheme, input)
-    if (offline !== undefined) return { code: offline }
-  }
-  const slot = input.slots.find((candidate) => candidate.schemeId === scheme.schemeId && candidate.periodId === period.periodId)
-  if (slot === undefined) return { code: input.mode === 'offline' ? 'CARD_NOT_IN_LEASE' : 'NO_ENTITLEMENT' }
+  if (offline && !sellsOffline) return { code: 'OFFLINE_NOT_ALLOWED' }
+  if (offline && !hasLiveLease(scheme, input)) return { code: 'LEASE_EXPIRED' }
+  if (slot === undefined) throw new Error('a scheme without a slot was not refused')
 
   const eligible = eligibleLines(scheme, due)
-  if (addTiyn(...eligible.map((line) => line.due)) === 0n) return { code: 'NOTHING_ELIGIBLE' }
+  const eligibleTotal = addTiyn(...eligible.map((line) => line.eligible))
+  if (eligibleTotal === 0n) return { code: 'NOTHING_ELIGIBLE' }
   const left = leftInSlot(slot, input.localSpends)
-  if (left.count === 0 || left.amount === 0n) return { code: 'ALLOWANCE_USED' }
+  const perTap = scheme.benefit.kind === 'count' ? smallestTiyn(left.amount, scheme.benefit.maximumPerTap) : left.amount
+  if (perTap === 0n || (scheme.benefit.kind === 'count' && left.count === 0)) return { code: 'ALLOWANCE_USED' }
 
   const capped = withinCaps(scheme, slot, input)
   if ('code' in capped) return capped
 
-  const perTap = scheme.benefit.kind === 'count' ? smallestTiyn(left.amount, scheme.benefit.maximumPerTap) : left.amount
   const lines = spread(eligible, smallestTiyn(perTap, capped.amount))
   const amount = addTiyn(...lines.map((line) => line.amount))
-  const wanted = smallestTiyn(perTap, addTiyn(...eligible.map((line) => line.due)))
+  const wanted = smallestTiyn(perTap, eligibleTotal)
   return {
     part: {
       schemeId: scheme.schemeId,
@@ -180,40 +195,52 @@ function decideScheme(scheme: Scheme, input: DecisionInput, due: readonly DueLin
   }
 }
 
-function offlineRefusal(scheme: Scheme, input: DecisionInput): RefusalCode | undefined {
-  if (scheme.offline.policy === 'deny') return 'OFFLINE_NOT_ALLOWED'
-  const live = input.leases.some((lease) => lease.schemeId === scheme.schemeId && input.trustedTime <= lease.sellUntil)
-  if (!live) return 'LEASE_EXPIRED'
-  if (input.trustedTime - input.terminal.packageIssuedAt > scheme.offline.allowedPolicyAgeMs) return 'PACKAGE_TOO_OLD'
-  return undefined
+function isPackageTooOld(scheme: Scheme, input: DecisionInput): boolean {
+  return input.trustedTime - input.terminal.packageIssuedAt > scheme.offline.allowedPolicyAgeMs
+}
+
+function hasLiveLease(scheme: Scheme, input: DecisionInput): boolean {
+  return input.leases.some((lease) => lease.schemeId === scheme.schemeId && input.trustedTime <= lease.sellUntil)
 }
 
 /** What the scheme would pay of each line if its allowance had no end: listed categories, up to the price caps. */
-function eligibleLines(scheme: Scheme, due: readonly DueLine[]): readonly DueLine[] {
+function eligibleLines(scheme: Scheme, due: readonly DueLine[]): readonly EligibleLine[] {
   return due
     .filter((line) => scheme.categories.includes(line.line.category))
     .map((line) => {
       const cap = scheme.priceCaps.find((candidate) => candidate.category === line.line.category)
-      if (cap === undefined) return line
-      return { line: line.line, due: smallestTiyn(line.due, multiplyTiyn(cap.maximumPerUnit, line.line.quantity)) }
+      if (cap === undefined) return { ...line, eligible: line.due }
+      return { ...line, eligible: smallestTiyn(line.due, multiplyTiyn(cap.maximumPerUnit, line.line.quantity)) }
     })
 }
 
 /**
- * Gives an allowance to lines, the largest due first, so that neither the order nor the numbering of the lines changes
- * the sum and equal baskets are paid alike.
+ * Gives an allowance to lines, the largest eligible sum first. Among equals the first is the one with the lower category
+ * name, then the smaller quantity, then the smaller due, and only then the lower number: lines that differ in nothing
+ * that a later scheme could ask about. So a basket rung up in another order is paid alike, whatever schemes follow.
  */
-function spread(eligible: readonly DueLine[], allowance: Tiyn): { line: number; amount: Tiyn }[] {
+function spread(eligible: readonly EligibleLine[], allowance: Tiyn): { line: number; amount: Tiyn }[] {
   let left = allowance
   return eligible
-    .toSorted((a, b) => (a.due === b.due ? a.line.line - b.line.line : a.due < b.due ? 1 : -1))
+    .toSorted(
+      (a, b) =>
+        ascending(b.eligible, a.eligible) ||
+        ascending(a.line.category, b.line.category) ||
+        ascending(a.line.quantity, b.line.quantity) ||
+        ascending(a.due, b.due) ||
+        ascending(a.line.line, b.line.line),
+    )
     .map((line) => {
-      const amount = smallestTiyn(line.due, left)
+      const amount = smallestTiyn(line.eligible, left)
       left = tiyn(left - amount)
       return { line: line.line.line, amount }
     })
     .filter((line) => line.amount > 0n)
     .toSorted((a, b) => a.line - b.line)
+}
+
+function ascending<Value extends bigint | number | string>(first: Value, second: Value): number {
+  return first < second ? -1 : first > second ? 1 : 0
 }
 
 function leftInSlot(slot: Slot, localSpends: readonly LocalSpend[]): { count: number; amount: Tiyn } {
@@ -238,7 +265,10 @@ function withinCaps(scheme: Scheme, slot: Slot, input: DecisionInput): Capped {
   if (input.mode === 'offline' && input.trustedTime - input.terminal.lastSyncAt > caps.ageSinceSyncMs) {
     return { code: 'CAP_AGE_SINCE_SYNC' }
   }
-  if (slot.countSpent + spends.length >= caps.countPerBeneficiary) return { code: 'CAP_COUNT_PER_BENEFICIARY' }
+  // The slot of an amount benefit carries the cap as it was when the slot was made: the smaller of both counts.
+  if (slot.countSpent + spends.length >= Math.min(caps.countPerBeneficiary, slot.countAllowed)) {
+    return { code: 'CAP_COUNT_PER_BENEFICIARY' }
+  }
   const inPeriod = addTiyn(slot.amountSpent, ...spends.map((spend) => spend.amount))
   const exposed = input.terminal.exposure.find((entry) => entry.schemeId === scheme.schemeId)?.amount ?? zeroTiyn
   const bounds: { amount: Tiyn; by: RefusalCode }[] = [

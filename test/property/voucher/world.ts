@@ -1,0 +1,322 @@
+/**
+ * What a tap can meet, in plain small numbers: amounts are counted in grains, and the test says how many tiyn a grain
+ * is. Every moment that a rule speaks of is drawn together with the moments just before and just after it.
+ */
+import * as fc from 'fast-check'
+import type { DecisionInput } from '../../../src/voucher/decide.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
+
+export const hourMs = 3_600_000
+const dayStart = Date.UTC(2026, 10, 23)
+const merchantId = 'canteen-1'
+const categories = ['bread', 'milk', 'soap'] as const
+const schemeIds = ['food-a', 'food-b', 'lunch-c'] as const
+
+export interface WorldPeriod {
+  readonly periodId: string
+  readonly from: number
+  readonly to: number
+  readonly openings: readonly { readonly from: number; readonly to: number }[]
+}
+
+export interface WorldScheme {
+  readonly schemeId: string
+  readonly order: number
+  readonly status: 'active' | 'suspended' | 'ended'
+  readonly kind: 'count' | 'amount'
+  readonly maximumPerTap: number
+  readonly periods: readonly WorldPeriod[]
+  readonly merchants: readonly string[]
+  readonly categories: readonly string[]
+  readonly priceCaps: readonly { readonly category: string; readonly maximumPerUnit: number }[]
+  readonly perSale: number
+  readonly perBeneficiaryAndPeriod: number
+  readonly countPerBeneficiary: number
+  readonly terminalExposure: number
+  readonly ageSinceSyncMs: number
+  readonly offline: 'deny' | 'lease-listed'
+  readonly allowedPolicyAgeMs: number
+}
+
+export interface WorldSlot {
+  readonly slotId: string
+  readonly schemeId: string
+  readonly periodId: string
+  readonly countAllowed: number
+  readonly amountAllowed: number
+  readonly countSpent: number
+  readonly amountSpent: number
+}
+
+export interface WorldLine {
+  readonly line: number
+  readonly category: string
+  readonly quantity: number
+  readonly unitPrice: number
+}
+
+export interface World {
+  readonly mode: 'online' | 'offline'
+  readonly now: number
+  readonly merchantId: string
+  readonly blocked: boolean
+  readonly clockTrusted: boolean
+  readonly packageIssuedAt: number
+  readonly lastSyncAt: number
+  readonly schemes: readonly WorldScheme[]
+  readonly slots: readonly WorldSlot[]
+  readonly localSpends: readonly { readonly slotId: string; readonly amount: number }[]
+  readonly leases: readonly { readonly schemeId: string; readonly sellUntil: number }[]
+  readonly exposure: readonly { readonly schemeId: string; readonly amount: number }[]
+  readonly lines: readonly WorldLine[]
+  readonly covered: readonly { readonly line: number; readonly amount: number }[]
+}
+
+const oftenWide = (wide: number, narrow: fc.Arbitrary<number>) =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(wide) }, { weight: 2, arbitrary: narrow })
+const mostly = <Value>(usual: Value, ...rare: readonly Value[]) =>
+  fc.oneof({ weight: 14, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...rare) })
+const amount = fc.nat({ max: 40 })
+
+/** Periods of whole hours in one day, in order, sometimes touching; opened as a whole or in part. */
+const periods: fc.Arbitrary<readonly WorldPeriod[]> = fc
+  .record({
+    marks: fc.uniqueArray(fc.integer({ min: 0, max: 8 }), { minLength: 2, maxLength: 4 }),
+    touching: fc.boolean(),
+    late: fc.constantFrom(0, 0, 1),
+    early: fc.constantFrom(0, 0, 1),
+    broken: fc.boolean(),
+  })
+  .map(({ marks, touching, late, early, broken }) => {
+    const sorted = marks.toSorted((a, b) => a - b).map((mark) => dayStart + mark * hourMs)
+    const borders = sorted.slice(0, -1).map((from, index) => ({ from, to: sorted[index + 1] ?? from }))
+    return borders
+      .filter((_border, index) => touching || index % 2 === 0)
+      .map(({ from, to }, index) => {
+        const opens = from + late * (hourMs / 2)
+        const closes = to - early * (hourMs / 4)
+        const middle = (opens + closes) / 2
+        const openings = broken
+          ? [
+              { from: opens, to: middle - 1 },
+              { from: middle, to: closes },
+            ]
+          : [{ from: opens, to: closes }]
+        return { periodId: `period-${index + 1}`, from, to, openings }
+      })
+  })
+
+const scheme = (schemeId: string): fc.Arbitrary<WorldScheme> =>
+  fc.record({
+    schemeId: fc.constant(schemeId),
+    order: fc.integer({ min: -1, max: 1 }),
+    status: mostly<WorldScheme['status']>('active', 'suspended', 'ended'),
+    kind: fc.constantFrom('count', 'amount'),
+    maximumPerTap: fc.oneof({ weight: 9, arbitrary: fc.nat({ max: 60 }) }, fc.constant(0)),
+    periods,
+    merchants: mostly([merchantId, 'shop-2'], ['shop-2'], []),
+    categories: fc.shuffledSubarray([...categories], { minLength: 1 }),
+    priceCaps: fc.uniqueArray(
+      fc.record({ category: fc.constantFrom(...categories), maximumPerUnit: fc.nat({ max: 12 }) }),
+      {
+        selector: (cap) => cap.category,
+        maxLength: 2,
+      },
+    ),
+    perSale: oftenWide(500, amount),
+    perBeneficiaryAndPeriod: oftenWide(500, amount),
+    countPerBeneficiary: oftenWide(50, fc.integer({ min: 1, max: 4 })),
+    terminalExposure: oftenWide(500, amount),
+    ageSinceSyncMs: oftenWide(72 * hourMs, fc.constantFrom(0, hourMs)),
+    offline: fc.constantFrom('lease-listed', 'lease-listed', 'lease-listed', 'deny'),
+    allowedPolicyAgeMs: oftenWide(72 * hourMs, fc.constantFrom(0, hourMs)),
+  })
+
+const slotsOf = (schemes: readonly WorldScheme[]): fc.Arbitrary<readonly WorldSlot[]> =>
+  fc
+    .tuple(
+      ...schemes.flatMap((one) =>
+        one.periods.map(({ periodId }) =>
+          fc.option(
+            fc.record({
+              slotId: fc.constant(`${one.schemeId}/${'5b'.repeat(16)}/${periodId}`),
+              schemeId: fc.constant(one.schemeId),
+              periodId: fc.constant(periodId),
+              countAllowed: oftenWide(6, fc.nat({ max: 4 })),
+              amountAllowed: oftenWide(200, fc.nat({ max: 120 })),
+              countSpent: fc.constantFrom(0, 0, 0, 0, 1, 4),
+              amountSpent: fc.oneof(fc.constant(0), amount),
+            }),
+            { freq: 6 },
+          ),
+        ),
+      ),
+    )
+    .map((slots) => slots.filter((slot) => slot !== null))
+
+const age = fc.constantFrom(-1, 0, 0, 0, 0, 1, hourMs - 1, hourMs, hourMs + 1, 72 * hourMs, 72 * hourMs + 1)
+
+export const world: fc.Arbitrary<World> = fc
+  .shuffledSubarray([...schemeIds], { minLength: 1 })
+  .chain((ids) => fc.record({ schemes: fc.tuple(...ids.map(scheme)), shared: fc.option(periods, { freq: 4 }) }))
+  // Schemes of one agency often share their periods, and only then do several pay one sale.
+  .map(({ schemes, shared }) => (shared === null ? schemes : schemes.map((one) => ({ ...one, periods: shared }))))
+  .chain((schemes) => fc.record({ schemes: fc.constant(schemes), slots: slotsOf(schemes) }))
+  .chain(({ schemes, slots }) => {
+    const moments = schemes.flatMap(({ periods: all }) =>
+      all.flatMap(({ from, to, openings }) => [from, to, ...openings.flatMap((opening) => [opening.from, opening.to])]),
+    )
+    const inside = schemes.flatMap(({ periods: all }) => all.map(({ from }) => from + hourMs / 2 + 1))
+    const now = fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom(...inside) },
+      {
+        weight: 2,
+        arbitrary: fc.tuple(fc.constantFrom(...moments), fc.constantFrom(-1, 0, 1)).map(([moment, by]) => moment + by),
+      },
+    )
+    const spent = [...slots.map((slot) => slot.slotId), `food-a/${'77'.repeat(16)}/period-1`]
+    return fc.record({
+      mode: fc.constantFrom<World['mode'][]>('online', 'offline'),
+      now,
+      merchantId: fc.constant(merchantId),
+      blocked: mostly(false, true),
+      clockTrusted: mostly(true, false),
+      ages: fc.record({ package: age, sync: age }),
+      schemes: fc.constant(schemes),
+      slots: fc.constant(slots),
+      localSpends: fc.array(fc.record({ slotId: fc.constantFrom(...spent), amount }), { maxLength: 3 }),
+      lives: fc.tuple(
+        ...schemes.map((one) =>
+          fc
+            .array(fc.constantFrom(-1, 0, 1, hourMs, hourMs), { maxLength: 2 })
+            .map((lives) => lives.map((life) => ({ schemeId: one.schemeId, life }))),
+        ),
+      ),
+      exposure: fc.uniqueArray(fc.record({ schemeId: fc.constantFrom(...schemeIds), amount }), {
+        selector: (one) => one.schemeId,
+      }),
+      lines: fc.uniqueArray(
+        fc.record({
+          line: fc.integer({ min: 1, max: 20 }),
+          category: fc.constantFrom(...categories),
+          quantity: fc.integer({ min: 1, max: 3 }),
+          unitPrice: fc.nat({ max: 15 }),
+        }),
+        { selector: (line) => line.line, minLength: 1, maxLength: 6 },
+      ),
+      covered: fc.array(fc.record({ line: fc.integer({ min: 1, max: 20 }), amount: fc.nat({ max: 20 }) }), {
+        maxLength: 3,
+      }),
+    })
+  })
+  .map(({ ages, lives, ...rest }) => ({
+    ...rest,
+    packageIssuedAt: rest.now - ages.package,
+    lastSyncAt: rest.now - ages.sync,
+    leases: lives.flat().map(({ schemeId, life }) => ({ schemeId, sellUntil: rest.now + life })),
+  }))
+
+/**
+ * A world in which nothing but the amounts decides: every scheme of the card is open and pays until its purse is empty,
+ * and lines often cost the same.
+ */
+export const payingWorld: fc.Arbitrary<World> = fc
+  .record({ drawn: world, prices: fc.array(fc.constantFrom(0, 5, 10), { minLength: 6, maxLength: 6 }) })
+  .map(({ drawn, prices }) => {
+    const period = {
+      periodId: 'day',
+      from: drawn.now,
+      to: drawn.now + 1,
+      openings: [{ from: drawn.now, to: drawn.now + 1 }],
+    }
+    return {
+      ...drawn,
+      mode: 'online',
+      blocked: false,
+      schemes: drawn.schemes.map((one) => ({ ...one, status: 'active', merchants: [merchantId], periods: [period] })),
+      slots: drawn.schemes.map((one, index) => ({
+        slotId: `${one.schemeId}/${'5b'.repeat(16)}/day`,
+        schemeId: one.schemeId,
+        periodId: 'day',
+        countAllowed: drawn.slots[index]?.countAllowed ?? 3,
+        amountAllowed: (drawn.slots[index]?.amountAllowed ?? 60) % 80,
+        countSpent: 0,
+        amountSpent: 0,
+      })),
+      lines: drawn.lines.map((line, index) => ({ ...line, unitPrice: prices[index] ?? 5 })),
+    }
+  })
+
+/** A world whose card carries one scheme. */
+export const loneSchemeWorld: fc.Arbitrary<World> = fc.oneof(world, payingWorld).map((one) => {
+  const schemes = one.schemes.slice(0, 1)
+  return { ...one, schemes, slots: one.slots.filter((slot) => slot.schemeId === schemes[0]?.schemeId) }
+})
+
+const words = { kk: 'Сынақ', ru: 'Проба', en: 'Test' }
+const uuidOf = (number: number) => `019aaf6e-0000-7000-8000-${number.toString(16).padStart(12, '0')}`
+
+/** The same world as the rule function takes it, `grain` tiyn to a grain. */
+export function decisionInputOf(given: World, grain = 1n): DecisionInput {
+  const money = (grains: number) => tiyn(BigInt(grains) * grain)
+  return {
+    engineVersion: 1,
+    mode: given.mode,
+    trustedTime: given.now,
+    merchantId: given.merchantId,
+    card: { card: 'c0'.repeat(16), blocked: given.blocked },
+    schemes: given.schemes.map((one) => ({
+      schemeId: one.schemeId,
+      version: 1,
+      agencyId: 'education-1',
+      name: words,
+      status: one.status,
+      benefit:
+        one.kind === 'count'
+          ? { kind: 'count', perPeriod: 1, maximumPerTap: money(one.maximumPerTap) }
+          : { kind: 'amount', perPeriod: money(200) },
+      periods: one.periods.map((period) => ({ ...period, openings: [...period.openings] })),
+      merchants: [...one.merchants],
+      categories: [...one.categories],
+      priceCaps: one.priceCaps.map((cap) => ({ category: cap.category, maximumPerUnit: money(cap.maximumPerUnit) })),
+      caps: {
+        perSale: money(one.perSale),
+        perBeneficiaryAndPeriod: money(one.perBeneficiaryAndPeriod),
+        countPerBeneficiary: one.countPerBeneficiary,
+        terminalExposure: money(one.terminalExposure),
+        ageSinceSyncMs: one.ageSinceSyncMs,
+      },
+      offline: { policy: one.offline, allowedPolicyAgeMs: one.allowedPolicyAgeMs, lossBearer: { kind: 'merchant' } },
+      order: one.order,
+    })),
+    slots: given.slots.map((slot) => ({
+      ...slot,
+      beneficiary: '5b'.repeat(16),
+      amountAllowed: money(slot.amountAllowed),
+      amountSpent: money(slot.amountSpent),
+      booked: [],
+    })),
+    localSpends: given.localSpends.map(({ slotId, amount: spent }, index) => ({
+      slotId,
+      tenderId: uuidOf(index + 1),
+      amount: money(spent),
+    })),
+    leases: [...given.leases],
+    terminal: {
+      clockTrusted: given.clockTrusted,
+      packageIssuedAt: given.packageIssuedAt,
+      lastSyncAt: given.lastSyncAt,
+      exposure: given.exposure.map((one) => ({ schemeId: one.schemeId, amount: money(one.amount) })),
+    },
+    sale: {
+      saleId: uuidOf(0),
+      lines: given.lines.map((line) => ({
+        ...line,
+        itemId: `item-${line.line}`,
+        name: words,
+        unitPrice: money(line.unitPrice),
+      })),
+    },
+    covered: given.covered.map((one) => ({ line: one.line, amount: money(one.amount) })),
+  }
+}
