@@ -23,6 +23,8 @@ export const cardDefinition = z.discriminatedUnion('kind', [
   z.strictObject({
     label,
     kind: z.literal('ntag424'),
+    /** The pseudonym under which tills know the card: a note of the issuing desk, not the card's. */
+    card: z.string().optional(),
     uid: hexBytes(7).optional(),
     keys: z
       .strictObject({
