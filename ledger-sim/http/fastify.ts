@@ -132,5 +132,6 @@ function refusable(request: FastifyRequest): HttpRequest {
 }
 
 function send(reply: FastifyReply, response: HttpResponse): void {
-  reply.code(response.status).headers({ ...response.headers, 'cache-control': 'no-store' }).send(response.body)
+  // As bytes: to text Fastify would add a charset, and content-type is under the signature.
+  reply.code(response.status).headers({ ...response.headers, 'cache-control': 'no-store' }).send(Buffer.from(response.body))
 }

@@ -146,7 +146,7 @@ async function registerPrincipal({ connection }: Work, keyId: string, jwk: Publi
 }
 
 /** A P-256 key whose secret is 32 random bytes (one in 2^32 draws would be out of range; a seed never is twice). */
-function p256PrivateJwk(random: (length: number) => Uint8Array): JsonWebKey {
+export function p256PrivateJwk(random: (length: number) => Uint8Array): JsonWebKey {
   const secret = Buffer.from(random(32))
   const curve = createECDH('prime256v1')
   curve.setPrivateKey(secret)
