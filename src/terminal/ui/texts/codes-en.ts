@@ -68,9 +68,9 @@ export const statuses: TextsOfLanguage['statuses'] = {
     todo: 'Restart the computer. If it stays, call support.',
   },
   reader_sharing_violation: {
-    what: 'Another program holds the reader.',
+    what: 'Another application holds the reader.',
     works: cashAndBasket,
-    todo: 'Close the other program that uses cards.',
+    todo: 'Close the other application that uses cards.',
   },
   reader_error: { what: 'The reader does not answer.', works: cashAndBasket, todo: 'Unplug it and plug it in again.' },
   device_host_restarting: {

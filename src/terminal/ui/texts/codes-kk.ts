@@ -94,9 +94,9 @@ export const statuses: TextsOfLanguage['statuses'] = {
     todo: 'Компьютерді қайта қосыңыз. Көмектеспесе, қолдау қызметіне хабарласыңыз.',
   },
   reader_sharing_violation: {
-    what: 'Оқығышты басқа бағдарлама пайдаланып тұр.',
+    what: 'Оқығышты басқа қосымша пайдаланып тұр.',
     works: cashAndBasket,
-    todo: 'Картамен жұмыс істейтін басқа бағдарламаны жабыңыз.',
+    todo: 'Картамен жұмыс істейтін басқа қосымшаны жабыңыз.',
   },
   reader_error: { what: 'Оқығыш жауап бермейді.', works: cashAndBasket, todo: 'Оны ажыратып, қайта қосыңыз.' },
   device_host_restarting: {

@@ -75,9 +75,9 @@ export const statuses: TextsOfLanguage['statuses'] = {
     todo: 'Перезагрузите компьютер. Не помогло — позвоните в поддержку.',
   },
   reader_sharing_violation: {
-    what: 'Ридер занят другой программой.',
+    what: 'Ридер занят другим приложением.',
     works: cashAndBasket,
-    todo: 'Закройте другую программу, которая работает с картами.',
+    todo: 'Закройте другое приложение, которое работает с картами.',
   },
   reader_error: { what: 'Ридер не отвечает.', works: cashAndBasket, todo: 'Отключите его и подключите снова.' },
   device_host_restarting: {

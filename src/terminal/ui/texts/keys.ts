@@ -24,7 +24,7 @@ export const wordKeys = [
   'theme.light',
   'theme.dark',
   'time.untrusted',
-  'status.open',
+  'light.group',
   // Basket
   'basket.title',
   'basket.empty',
@@ -92,9 +92,6 @@ export const wordKeys = [
   'action.sync_now',
   'action.recent',
   'action.search',
-  'key.enter',
-  'key.escape',
-  'key.delete',
   // Unresolved
   'unresolved.title',
   'unresolved.detail',

@@ -28,7 +28,6 @@ export function Actions({ offers, line, editable, readOnly, typing, onOffer, onQ
     )
   }
   const { primary, others } = offers
-  const noLine = line === null || !editable
   return (
     <section className="actions">
       {primary === null ? null : (
@@ -52,15 +51,15 @@ export function Actions({ offers, line, editable, readOnly, typing, onOffer, onQ
           </CommandButton>
         ))}
       </div>
-      {editable ? (
+      {editable && line !== null ? (
         <div className="line-actions">
-          <CommandButton label={say('line.less')} isDisabled={noLine} onPress={() => onQuantity(-1)}>
+          <CommandButton label={say('line.less')} onPress={() => onQuantity(-1)}>
             −
           </CommandButton>
-          <CommandButton label={say('line.more')} isDisabled={noLine} onPress={() => onQuantity(1)}>
+          <CommandButton label={say('line.more')} onPress={() => onQuantity(1)}>
             +
           </CommandButton>
-          <CommandButton keyShown={shownKey('Delete')} isDisabled={noLine} onPress={onRemove}>
+          <CommandButton keyShown={shownKey('Delete')} onPress={onRemove}>
             {say('line.remove')}
           </CommandButton>
         </div>

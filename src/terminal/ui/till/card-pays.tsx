@@ -13,7 +13,8 @@ interface CardPaysProps {
 
 export function CardPaysPanel({ cardPays, sale, now }: CardPaysProps) {
   const { say, name } = useTexts()
-  const tenders = sale?.tenders ?? []
+  const rows = joined(cardPays?.parts ?? [], sale?.tenders ?? [])
+  const tenders = rows.others
   const notCovered = (cardPays?.notCovered ?? []).flatMap((number) => {
     const line = sale?.lines.find((candidate) => candidate.line === number)
     return line === undefined ? [] : [name(line.name)]
@@ -23,8 +24,8 @@ export function CardPaysPanel({ cardPays, sale, now }: CardPaysProps) {
       <div className="card-pays-body">
         {cardPays === null && tenders.length > 0 ? null : <h2>{say('cardPays.title')}</h2>}
         {cardPays === null && tenders.length === 0 ? <p className="hint">{say('cardPays.waiting')}</p> : null}
-        {cardPays?.parts.map((part) => (
-          <Part key={`${part.schemeName.en} ${part.periodId}`} part={part} now={now} />
+        {rows.parts.map(({ part, tender }) => (
+          <Part key={`${part.schemeName.en} ${part.periodId}`} part={part} tender={tender} now={now} />
         ))}
         {notCovered.length === 0 ? null : <p>{say('cardPays.notCovered', { names: notCovered.join(', ') })}</p>}
         {tenders.length === 0 ? null : (
@@ -44,7 +45,24 @@ export function CardPaysPanel({ cardPays, sale, now }: CardPaysProps) {
   )
 }
 
-function Part({ part, now }: { part: CardPays['parts'][number]; now: number }) {
+type PartView = CardPays['parts'][number]
+
+interface Joined {
+  readonly parts: readonly { readonly part: PartView; readonly tender: TenderView | null }[]
+  readonly others: readonly TenderView[]
+}
+
+/** A part and the tender that pays it are one thing to the cashier: shown once, never as if it were paid twice. */
+function joined(parts: readonly PartView[], tenders: readonly TenderView[]): Joined {
+  const others = [...tenders]
+  const rows = parts.map((part) => {
+    const at = others.findIndex(({ schemeName, amount }) => schemeName?.en === part.schemeName.en && amount === part.amount)
+    return { part, tender: at === -1 ? null : (others.splice(at, 1)[0] ?? null) }
+  })
+  return { parts: rows, others }
+}
+
+function Part({ part, tender, now }: { part: PartView; tender: TenderView | null; now: number }) {
   const { say, name, codes } = useTexts()
   const used = part.countAllowed - part.countLeft
   const allowed = part.countAllowed
@@ -59,6 +77,7 @@ function Part({ part, now }: { part: CardPays['parts'][number]; now: number }) {
     <div className="row">
       <p>
         <strong>{name(part.schemeName)}</strong> · {left}
+        {tender === null ? null : ` · ${codes.tenderStates[tender.state]}`}
         {part.reducedBy === null ? null : <span className="reason">{codes.refusals[part.reducedBy].what}</span>}
       </p>
       <Amount value={part.amount} />

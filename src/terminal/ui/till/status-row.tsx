@@ -72,7 +72,7 @@ export function StatusRow(props: StatusRowProps) {
           <ThemeShape />
         </Button>
       </div>
-      <div className="lights" role="group" aria-label={say('status.open')}>
+      <div className="lights" role="group" aria-label={say('light.group')}>
         {lightNames.map((light) => (
           <StatusLight key={light} light={light} snapshot={snapshot} onPress={() => onLight(light)} />
         ))}

@@ -1,0 +1,122 @@
+/** Every picture of the gallery renders in every language: one tap state, whole amounts, what must never be hidden. */
+import { createElement, type ReactElement } from 'react'
+import { renderToString } from 'react-dom/server'
+import { IntlProvider } from 'react-intl'
+import { describe, expect, test } from 'vitest'
+import { formatTenge, snapshotSchema, tapSchema } from '../../../src/terminal/contract/index.ts'
+import { pictures } from '../../../src/terminal/ui/gallery/pictures.ts'
+import { flatTexts, sentencesOf, texts } from '../../../src/terminal/ui/texts/index.ts'
+import { faceOf, tapSounds } from '../../../src/terminal/ui/sound/tap-sounds.ts'
+import { offersOf } from '../../../src/terminal/ui/input/offers.ts'
+import { everyPicture, rendered } from './snapshots.ts'
+
+const text = (html: string): string => html.replace(/<!-- -->/g, '').replaceAll('&#x27;', "'").replaceAll('&quot;', '"')
+
+describe.each(everyPicture)('$name in $language', ({ language, view, screen }) => {
+  const html = text(rendered(view, screen))
+  const { snapshot } = view
+
+  test('shows exactly one of the seven states', () => {
+    const shown = [...html.matchAll(/data-tap="(\w+)"/g)].map((match) => match[1])
+    expect(shown).toEqual(snapshot === null ? [] : [snapshot.tap.state])
+  })
+
+  test('says its word and its amounts whole', () => {
+    if (snapshot === null) {
+      for (const { words } of Object.values(texts)) {
+        const key = view.connection === 'lost' ? 'window.lost.todo' : 'window.connecting.what'
+        expect(html).toContain(words[key])
+      }
+      return
+    }
+    const face = faceOf(snapshot.tap)
+    expect(html).toContain(`<p class="tap-word">${texts[language].words[`tap.${face}.word`]}</p>`)
+    const { sale, tap, cardPays } = snapshot
+    const amounts = [
+      ...(sale === null ? [] : [sale.total, sale.leftToPay, ...sale.lines.map((line) => line.total)]),
+      ...(cardPays?.parts.map((part) => part.amount) ?? []),
+      ...('amount' in tap ? [tap.amount] : []),
+      ...snapshot.unresolved.map((tender) => tender.amount),
+    ]
+    for (const amount of amounts) expect(html).toContain(`>${formatTenge(amount)}<`)
+    expect([...html.matchAll(/class="amount [^"]*">([^<]*)</g)].map((match) => match[1])).toSatisfy(
+      (shown: string[]) => shown.length > 0 && shown.every((one) => /^\d{1,3}(\u202F\d{3})*,\d\d\u00A0₸$/.test(one)),
+    )
+  })
+
+  test('says what goes wrong, and never hides what is unresolved', () => {
+    if (snapshot === null) return
+    const { words, refusals } = texts[language]
+    if (snapshot.unresolved.length > 0) expect(html).toContain(`${words['unresolved.title']}: ${snapshot.unresolved.length}`)
+    if (snapshot.tap.state === 'refused') {
+      const { what, todo } = refusals[snapshot.tap.code]
+      for (const part of [what, todo, snapshot.tap.code]) expect(html).toContain(part)
+    }
+    if (view.readOnly) expect(html).toContain(words['window.readOnly.what'])
+    if (view.connection === 'core_restarting') expect(html).toContain(words['window.restarting.todo'])
+    if (view.connection === 'lost') expect(html).toContain(words['window.lost.todo'])
+    for (const tender of snapshot.sale?.tenders ?? []) {
+      expect(html).toContain(texts[language].tenderStates[tender.state])
+      if (tender.code !== null) expect(html).toContain(sentencesOf(language, tender.code).todo)
+    }
+  })
+
+  test('offers exactly what the snapshot allows', () => {
+    if (snapshot === null) return
+    const working = view.connection === 'running' && !view.readOnly
+    const { primary, others } = offersOf(snapshot)
+    for (const offer of [...others, ...(primary === null ? [] : [primary])]) {
+      const word = `<span class="button-word">${texts[language].words[`action.${offer.action}`]}</span>`
+      expect(html.includes(word)).toBe(working)
+    }
+  })
+})
+
+describe('the gallery', () => {
+  test('shows every state, both looks of an approval, and every trouble of the window', () => {
+    const states = tapSchema.options.map((option) => option.shape.state.value)
+    expect(new Set(pictures.map(({ view }) => view.snapshot?.tap.state).filter(Boolean))).toEqual(new Set(states))
+    const faces = pictures.flatMap(({ view }) => (view.snapshot === null ? [] : [faceOf(view.snapshot.tap)]))
+    expect(new Set(faces)).toEqual(new Set(Object.keys(tapSounds)))
+    expect(new Set(pictures.map(({ view }) => view.connection)).size).toBe(4)
+  })
+
+  test('keeps to the contract', () => {
+    for (const { view } of pictures) {
+      if (view.snapshot === null) continue
+      const wire = JSON.stringify(snapshotSchema.encode(view.snapshot))
+      expect(snapshotSchema.decode(JSON.parse(wire))).toEqual(view.snapshot)
+    }
+  })
+})
+
+describe('sheets', () => {
+  const at = pictures.filter(({ screen }) => screen.sheet !== null)
+
+  test.each(everyPicture.filter(({ screen }) => screen.sheet !== null))('$name in $language', async (picture) => {
+    const { SheetContent } = await import('../../../src/terminal/ui/till/sheets.tsx')
+    const { sheet } = picture.screen
+    const { snapshot } = picture.view
+    if (sheet === null || snapshot === null) throw new Error('a sheet stands over a snapshot')
+    const ignore = (): void => undefined
+    const content = createElement(SheetContent, { sheet, snapshot, readOnly: false, onSheet: ignore, onCommand: ignore })
+    const inLanguage = (child: ReactElement): ReactElement =>
+      createElement(IntlProvider, { locale: picture.language, messages: flatTexts(picture.language) }, child)
+    const html = text(renderToString(inLanguage(content)))
+    const { statuses, words } = texts[picture.language]
+    if (sheet.kind === 'light') {
+      for (const sentence of Object.values(statuses[snapshot.lights[sheet.light].code])) expect(html).toContain(sentence)
+    } else if (sheet.kind === 'question') {
+      expect(html).toContain(words[`question.${sheet.question}.ask`])
+    } else if (sheet.kind === 'recent') {
+      for (const sale of snapshot.recent) expect(html).toContain(formatTenge(sale.total))
+    } else {
+      for (const tender of snapshot.unresolved) expect(html).toContain(formatTenge(tender.amount))
+    }
+  })
+
+  test('are all in the gallery', () => {
+    const kinds = new Set(at.map(({ screen }) => screen.sheet?.kind))
+    expect(kinds).toEqual(new Set(['light', 'recent', 'unresolved', 'question']))
+  })
+})

@@ -1,0 +1,123 @@
+/** The texts: complete in three languages, used, in the words of the glossary, and formed as react-intl needs them. */
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createIntl } from 'react-intl'
+import { describe, expect, test } from 'vitest'
+import {
+  commandFaults,
+  languages,
+  lossCodes,
+  refusalCodes,
+  statusCodeSchema,
+  tenderStateSchema,
+} from '../../../src/terminal/contract/index.ts'
+import { glossary, type Term } from '../../../src/terminal/ui/texts/glossary.ts'
+import { flatTexts, nextLanguage, sentencesOf, texts } from '../../../src/terminal/ui/texts/index.ts'
+import { wordKeys } from '../../../src/terminal/ui/texts/keys.ts'
+
+const folder = fileURLToPath(new URL('../../../src/terminal/ui/', import.meta.url))
+const source = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((path) => /\.tsx?$/.test(path) && !path.startsWith('texts'))
+  .map((path) => readFileSync(join(folder, path), 'utf8'))
+  .join('\n')
+
+describe.each(languages)('%s', (language) => {
+  const flat = flatTexts(language)
+
+  test('has a text for every code of the contract', () => {
+    const { refusals, losses, statuses, faults, tenderStates, words } = texts[language]
+    expect(Object.keys(refusals).toSorted()).toEqual([...refusalCodes].toSorted())
+    expect(Object.keys(losses).toSorted()).toEqual([...lossCodes].toSorted())
+    expect(Object.keys(statuses).toSorted()).toEqual([...statusCodeSchema.options].toSorted())
+    expect(Object.keys(faults).toSorted()).toEqual([...commandFaults].toSorted())
+    expect(Object.keys(tenderStates).toSorted()).toEqual([...tenderStateSchema.options].toSorted())
+    expect(Object.keys(words).toSorted()).toEqual([...wordKeys].toSorted())
+  })
+
+  test('says what happened and what to do in whole, short sentences', () => {
+    for (const [key, text] of Object.entries(flat)) {
+      expect(text.trim(), key).toBe(text)
+      expect(text, key).not.toBe('')
+      if (/^(refusal|loss|status|fault|code)\./.test(key)) {
+        expect(text, key).toMatch(/^[\p{Lu}№].*\.$/su)
+        expect(text.length, key).toBeLessThanOrEqual(90)
+      }
+      expect(text, key).not.toMatch(/oops|ой!|stack|exception|undefined|null/i)
+    }
+  })
+
+  test('is written in its own alphabet', () => {
+    const foreign = /Wi-Fi|Enter|Esc|Del|Alt [LMT]|npm start|\{\w+\}/g
+    for (const [key, text] of Object.entries(flat)) {
+      const rest = text.replace(foreign, '')
+      if (language === 'en') expect(rest, key).not.toMatch(/\p{Script=Cyrillic}/u)
+      else expect(rest, key).not.toMatch(/[a-z]/i)
+      if (language === 'ru') expect(rest, key).not.toMatch(/[әғқңөұүһі]/i)
+    }
+  })
+
+  test('fills the same places as the other languages', () => {
+    const places = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '').toSorted()
+    for (const [key, text] of Object.entries(flat)) expect(places(text), key).toEqual(places(flatTexts('en')[key] ?? ''))
+  })
+
+  test('is understood by react-intl', () => {
+    const faults: unknown[] = []
+    const intl = createIntl({ locale: language, messages: { ...flat }, onError: (error) => faults.push(error) })
+    const values = Object.fromEntries(
+      [...Object.values(flat).join(' ').matchAll(/\{(\w+)\}/g)].map((match) => [match[1] ?? '', '7']),
+    )
+    for (const key of wordKeys) expect(intl.formatMessage({ id: key }, values)).toBe(flat[key]?.replace(/\{\w+\}/g, '7'))
+    expect(faults).toEqual([])
+  })
+
+  test('uses the words of the glossary and none that it avoids', () => {
+    const terms: readonly Term[] = Object.values(glossary)
+    for (const term of terms) {
+      for (const key of term.usedIn) {
+        const text = flat[key]?.toLowerCase() ?? ''
+        expect(term.stems[language].some((stem) => text.includes(stem)), `${key}: ${term[language]}`).toBe(true)
+      }
+      for (const word of term.avoid[language] ?? []) {
+        const saying = Object.entries(flat).filter(([, text]) =>
+          new RegExp(`(?<!\\p{L})${word}`, 'iu').test(text),
+        )
+        expect(saying.map(([key]) => key), `${word} instead of ${term[language]}`).toEqual([])
+      }
+    }
+  })
+})
+
+describe('keys', () => {
+  /** Keys made of a code in the source, such as `tap.${face}.word`: the source has the key with its variable part cut out. */
+  const families = [...source.matchAll(/`([\w.]+\.)\$\{[^}]+\}((?:\.\w+)?)`/g)].map(
+    ([, before = '', after = '']) => new RegExp(`^${before.replaceAll('.', '\\.')}\\w+${after.replaceAll('.', '\\.')}$`),
+  )
+
+  test('are all used', () => {
+    const literal = (key: string): boolean => source.includes(`'${key}'`)
+    const timeUnits = readFileSync(join(folder, 'texts', 'time.ts'), 'utf8')
+    const unused = wordKeys.filter(
+      (key) => !literal(key) && !families.some((family) => family.test(key)) && !timeUnits.includes(`'${key}'`),
+    )
+    expect(unused).toEqual([])
+  })
+
+  test('that nobody asks for would be found', () => {
+    expect(families.length).toBeGreaterThan(5)
+    expect(families.some((family) => family.test('tap.nothing.at.all'))).toBe(false)
+  })
+})
+
+test('a code that is newer than the screen still says what to do', () => {
+  for (const language of languages) {
+    expect(sentencesOf(language, 'SOMETHING_NEW')).toBe(texts[language].unknownCode)
+    expect(sentencesOf(language, 'constructor')).toBe(texts[language].unknownCode)
+    expect(sentencesOf(language, 'REVERSED')).toBe(texts[language].refusals.REVERSED)
+  }
+})
+
+test('the key for the next language goes round', () => {
+  expect(languages.map(nextLanguage)).toEqual(['ru', 'en', 'kk'])
+})
