@@ -28,7 +28,8 @@ export function toJson(value: unknown): string {
 
 /** @throws TypeError for what JSON cannot carry: a broken invariant, since only parsed or typed values come here. */
 export function canonicalBytes(value: unknown): Uint8Array {
-  const text = canonicalize(JSON.parse(toJson(value)))
+  const json: string | undefined = toJson(value)
+  const text = json === undefined ? undefined : canonicalize(JSON.parse(json))
   if (text === undefined) throw new TypeError('value has no JSON form')
   return new TextEncoder().encode(text)
 }
