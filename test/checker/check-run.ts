@@ -1,0 +1,151 @@
+/**
+ * The independent checker (money-rules.md, "Proof that a checker can trust"): what a run lost or did twice, from the
+ * virtual cards' own logs, the bytes that reached the printer and the ledger's database. It never reads the till, and
+ * shares no code with till, ledger or virtual hardware.
+ */
+import { join } from 'node:path'
+import { readCardLogs } from './card-logs.ts'
+import { findDuplicates, type Duplicate } from './duplicates.ts'
+import { checkBooks, type LedgerSums } from './ledger-books.ts'
+import { readLedger } from './ledger-database.ts'
+import type { LedgerFault } from './ledger-faults.ts'
+import { checkTenders, type LedgerTender } from './ledger-tenders.ts'
+import { outcomesOf, type LostTender, type PaperOutcomes } from './lost.ts'
+import { proofsOnPaper, type UnprovedCode } from './paper-proofs.ts'
+import { readPaper } from './paper.ts'
+
+export interface RunToCheck {
+  /** Holds the ledger's SQLite database. */
+  readonly ledgerFolder: string
+  /** Holds `cards/` and `slips/`. */
+  readonly hardwareFolder: string
+  /**
+   * Receipts that the run says still wait for the printer: so many settled sales may be missing on paper. Without it
+   * `paidWithoutPaper` is only reported.
+   */
+  readonly waitingPrintJobs?: number
+}
+
+/** JSON throughout: amounts are decimal strings of tiyn, ids are those of tenders. */
+export interface Report {
+  /** Nothing is lost, doubled, forged or out of balance. */
+  readonly passed: boolean
+  readonly lost: readonly LostTender[]
+  readonly duplicates: readonly Duplicate[]
+  /** Settled, and no card ever signed these terms. */
+  readonly paidWithoutCard: readonly string[]
+  /** Settled, and no slip proves it: the printer may still have to print it. */
+  readonly paidWithoutPaper: readonly string[]
+  readonly paper: Omit<PaperOutcomes, 'lost'> & {
+    readonly slips: number
+    readonly originals: number
+    readonly copies: number
+    readonly voidSlips: number
+    /** Slips whose words this checker cannot read. */
+    readonly unreadable: number
+    readonly salesProved: number
+    readonly tendersProved: number
+    readonly unproved: readonly UnprovedCode[]
+  }
+  readonly tenders: {
+    readonly settled: number
+    /** Of the settled: the ledger was asked first / goods were given first. */
+    readonly online: number
+    readonly presented: number
+    readonly awaitingFunds: number
+    readonly refused: number
+    readonly refusals: Readonly<Record<string, number>>
+    readonly notPaid: number
+    readonly losses: Readonly<Record<string, number>>
+    /** Tombstones among them. */
+    readonly reversed: number
+    readonly tombstones: number
+    readonly undecided: number
+  }
+  readonly ledger: LedgerSums & { readonly balanced: boolean; readonly faults: readonly LedgerFault[] }
+  readonly cards: { readonly logs: number; readonly messages: number }
+  /** What is odd without being a fault of money. */
+  readonly notes: readonly string[]
+}
+
+/** @throws CheckerInputError when something to read is missing or has another form than expected */
+export function checkRun(run: RunToCheck): Report {
+  // In this order a run that goes on can add to what confirms, never to what has to be confirmed.
+  const paper = readPaper(join(run.hardwareFolder, 'slips'))
+  const rows = readLedger(run.ledgerFolder)
+  const cards = readCardLogs(join(run.hardwareFolder, 'cards'))
+
+  const books = checkBooks(rows)
+  const checked = checkTenders(rows)
+  const tenders = [...checked.tenders.values()]
+  const settled = tenders.filter((tender) => tender.row.state === 'settled')
+  const { proved, unproved } = proofsOnPaper(paper.slips, cards.messages, rows.principal)
+  const { lost, ...outcomes } = outcomesOf(proved.values(), checked.tenders, paper.slips)
+  const duplicates = findDuplicates(rows, tenders, cards.messages, paper.slips, proved.values())
+  const signed = new Set(cards.messages.map((message) => message.binding))
+  const idsWithout = (isThere: (hash: string) => boolean): string[] =>
+    settled.filter(({ termsHash }) => termsHash === null || !isThere(termsHash)).map(({ row }) => row.tender_id)
+  const paidWithoutCard = idsWithout((hash) => signed.has(hash.toUpperCase()))
+  const paidWithoutPaper = idsWithout((hash) => proved.has(hash))
+  const faults = [...books.faults, ...checked.faults]
+  const marked = (mark: string): number => paper.slips.filter((slip) => !slip.isVoid && slip.mark === mark).length
+
+  return {
+    passed:
+      lost.length === 0 &&
+      duplicates.length === 0 &&
+      paidWithoutCard.length === 0 &&
+      unproved.length === 0 &&
+      outcomes.paidThoughVoided.length === 0 &&
+      faults.length === 0 &&
+      (run.waitingPrintJobs === undefined || paidWithoutPaper.length <= run.waitingPrintJobs),
+    lost,
+    duplicates,
+    paidWithoutCard,
+    paidWithoutPaper,
+    paper: {
+      slips: paper.slips.length,
+      originals: marked('original'),
+      copies: marked('copy'),
+      voidSlips: paper.slips.filter((slip) => slip.isVoid).length,
+      unreadable: marked('unreadable'),
+      salesProved: new Set([...proved.values()].map(({ code }) => code.terms.saleHash)).size,
+      tendersProved: proved.size,
+      unproved,
+      ...outcomes,
+    },
+    tenders: countTenders(tenders),
+    ledger: { balanced: faults.length === 0, faults, ...books.sums },
+    cards: { logs: cards.cards, messages: cards.messages.length },
+    notes: [...paper.notes, ...cards.notes],
+  }
+}
+
+function countTenders(tenders: readonly LedgerTender[]): Report['tenders'] {
+  const inState = (state: LedgerTender['row']['state']): readonly LedgerTender[] =>
+    tenders.filter((tender) => tender.row.state === state)
+  const settled = inState('settled')
+  const refused = inState('refused')
+  const notPaid = inState('not_paid')
+  return {
+    settled: settled.length,
+    online: settled.filter((tender) => !tender.isPresented).length,
+    presented: settled.filter((tender) => tender.isPresented).length,
+    awaitingFunds: inState('awaiting_funds').length,
+    refused: refused.length,
+    refusals: countBy(refused, ({ row }) => row.refusal),
+    notPaid: notPaid.length,
+    losses: countBy(notPaid, ({ row }) => row.loss),
+    reversed: inState('reversed').length,
+    tombstones: tenders.filter((tender) => tender.row.tombstone !== 0n).length,
+    undecided: inState('deciding').length,
+  }
+}
+
+function countBy(
+  tenders: readonly LedgerTender[],
+  codeOf: (tender: LedgerTender) => string | null,
+): Readonly<Record<string, number>> {
+  const groups = Map.groupBy(tenders, (tender) => codeOf(tender) ?? 'none')
+  return Object.fromEntries([...groups].map(([code, own]) => [code, own.length]))
+}

@@ -1,0 +1,205 @@
+/** Each tender of the ledger beside the money that moved for it, the slot it used, and what was shown for it. */
+import { z } from 'zod'
+import { markedKinds, schemeByAccount } from './ledger-books.ts'
+import type { LedgerRow, LedgerRows } from './ledger-database.ts'
+import type { LedgerFault, LedgerFaultCode } from './ledger-faults.ts'
+import { termsHash, type Terms } from './proof-bytes.ts'
+
+export interface LedgerTender {
+  readonly row: LedgerRow<'tender'>
+  /** Null for a tombstone whose request never came. */
+  readonly terms: Terms | null
+  /** Hash of the terms as this checker builds it. */
+  readonly termsHash: string | null
+  /** What the payee got from escrow or agency. */
+  readonly paid: bigint
+  /** What of it went back. */
+  readonly returned: bigint
+  readonly isPresented: boolean
+  readonly hasReversal: boolean
+  /** The MACs of the card messages under which it was accepted or shown, upper-case hex. */
+  readonly macs: readonly string[]
+}
+
+export interface CheckedTenders {
+  readonly tenders: ReadonlyMap<string, LedgerTender>
+  readonly faults: readonly LedgerFault[]
+}
+
+/** The closed list of money-rules.md, "Who pays for a presented sale". */
+export const lossCodes: readonly string[] = [
+  'PROOF_MISSING_OR_FORGED',
+  'CHAIN_BROKEN',
+  'BLOCKED_BEFORE_SALE',
+  'SOLD_AFTER_LEASE',
+  'SLOT_ALREADY_USED',
+  'PRESENTED_TOO_LATE',
+]
+
+const termsSchema = z.strictObject({
+  tenderId: z.string(),
+  payerSlot: z.string(),
+  payeeAccount: z.string(),
+  amount: z.string().regex(/^(0|[1-9]\d*)$/),
+  schemeId: z.string(),
+  saleHash: z.string().regex(/^[0-9a-f]{64}$/),
+})
+const shownSchema = z.object({ evidence: z.object({ cardProof: z.object({ sun: z.object({ m: z.string() }) }) }) })
+
+/** Voucher money comes from these, and goes back to these. */
+const payerKinds: readonly string[] = [...markedKinds, 'agency']
+
+export function checkTenders(rows: LedgerRows): CheckedTenders {
+  const faults: LedgerFault[] = []
+  const fault = (code: LedgerFaultCode, place: string, detail: string): void =>
+    void faults.push({ code, place, detail })
+  const transfers = Map.groupBy(rows.transfer, (transfer) => transfer.reference)
+  const evidence = Map.groupBy(rows.evidence, (kept) => kept.tender_id)
+  const counters = Map.groupBy(rows.card_counter, (counter) => counter.tender_id)
+  const kinds = new Map(rows.account.map((account) => [account.account_id, account.kind]))
+  const schemes = schemeByAccount(rows)
+
+  const tenders = new Map<string, LedgerTender>()
+  for (const row of rows.tender) {
+    const terms = termsOf(row, fault)
+    const money = moneyOf(row, terms, transfers.get(row.tender_id) ?? [], kinds, schemes, fault)
+    const shown = evidence.get(row.tender_id) ?? []
+    tenders.set(row.tender_id, {
+      row,
+      terms,
+      termsHash: terms === null ? null : termsHash(terms),
+      ...money,
+      isPresented: shown.some((kept) => kept.kind === 'presentment'),
+      hasReversal: shown.some((kept) => kept.kind === 'reversal'),
+      macs: [
+        ...new Set([
+          ...(counters.get(row.tender_id) ?? []).map((counter) => counter.mac),
+          ...shown.flatMap((kept) => macIn(kept.content)),
+        ]),
+      ],
+    })
+  }
+  for (const { transfer_id, debit, credit, reference } of rows.transfer) {
+    const isPayment = payerKinds.includes(kinds.get(debit) ?? '') && kinds.get(credit) === 'merchant'
+    if (isPayment && (tenders.get(reference)?.terms ?? null) === null) {
+      fault('payment_without_tender', transfer_id, `to ${credit} under ${reference}`)
+    }
+  }
+  const debts = new Map(rows.merchant_debt.map((debt) => [debt.tender_id, debt.amount]))
+  for (const tender of tenders.values()) checkOutcome(tender, debts.get(tender.row.tender_id) ?? 0n, fault)
+  checkSlotUses(rows, tenders, fault)
+  return { tenders, faults }
+}
+
+type Fault = (code: LedgerFaultCode, place: string, detail: string) => void
+
+function termsOf(row: LedgerRow<'tender'>, fault: Fault): Terms | null {
+  if (row.terms === null) {
+    if (row.tombstone === 0n) fault('terms_differ', row.tender_id, 'no terms, and no tombstone')
+    return null
+  }
+  const read = termsSchema.safeParse(parsed(row.terms))
+  if (!read.success) {
+    fault('terms_differ', row.tender_id, 'its terms cannot be read')
+    return null
+  }
+  const terms = read.data
+  if (termsHash(terms) !== row.terms_hash) fault('terms_differ', row.tender_id, 'its terms are not those of its hash')
+  const { tenderId, payerSlot, schemeId, amount } = terms
+  const isSame =
+    tenderId === row.tender_id &&
+    payerSlot === row.slot_id &&
+    schemeId === row.scheme_id &&
+    BigInt(amount) === row.amount
+  if (!isSame) fault('terms_differ', row.tender_id, 'its columns name other terms')
+  return terms
+}
+
+function moneyOf(
+  row: LedgerRow<'tender'>,
+  terms: Terms | null,
+  transfers: readonly LedgerRow<'transfer'>[],
+  kinds: ReadonlyMap<string, string>,
+  schemes: ReadonlyMap<string, string>,
+  fault: Fault,
+): { readonly paid: bigint; readonly returned: bigint } {
+  let paid = 0n
+  let returned = 0n
+  if (terms === null) return { paid, returned }
+  const isPayer = (account: string): boolean => payerKinds.includes(kinds.get(account) ?? '')
+  const payee = terms.payeeAccount
+  for (const { transfer_id, debit, credit, amount } of transfers) {
+    if (isPayer(debit) && credit === payee) {
+      paid += amount
+      const scheme = schemes.get(debit)
+      if (scheme !== undefined && scheme !== terms.schemeId) {
+        fault('marked_money_crossed', row.tender_id, `paid from ${debit}, of ${scheme}`)
+      }
+      const payer = kinds.get(debit) === 'escrow' ? 'escrow' : 'agency'
+      if (row.state === 'settled' && row.paid_by !== payer) {
+        fault('settled_not_paid', row.tender_id, `says that ${row.paid_by} paid, and ${debit} did`)
+      }
+    } else if (debit === payee && isPayer(credit)) {
+      returned += amount
+    } else if (!isPayer(debit) || !isPayer(credit)) {
+      fault('paid_to_another', row.tender_id, `transfer ${transfer_id} from ${debit} to ${credit}`)
+    }
+  }
+  return { paid, returned }
+}
+
+function checkOutcome({ row, paid, returned, hasReversal }: LedgerTender, debt: bigint, fault: Fault): void {
+  const net = paid - returned
+  const place = row.tender_id
+  switch (row.state) {
+    case 'settled':
+      // More than its amount is a duplicate, and found as one.
+      if (net < row.amount) fault('settled_not_paid', place, `${net} of ${row.amount}`)
+      return
+    case 'reversed':
+      if (net !== debt) fault('reversed_not_returned', place, `${net} is with the merchant, ${debt} is booked as debt`)
+      if (!hasReversal) fault('reversed_not_returned', place, 'nobody asked for the reversal')
+      return
+    case 'deciding':
+      fault('left_undecided', place, `${net} moved`)
+      return
+    case 'awaiting_funds':
+    case 'refused':
+    case 'not_paid':
+      if (net !== 0n) fault('paid_not_settled', place, `${row.state}, and ${net} moved`)
+  }
+}
+
+function checkSlotUses(rows: LedgerRows, tenders: ReadonlyMap<string, LedgerTender>, fault: Fault): void {
+  const slots = new Set(rows.slot.map((slot) => slot.slot_id))
+  const uses = Map.groupBy(rows.slot_use, (use) => use.tender_id)
+  const indebted = new Set(rows.merchant_debt.map((debt) => debt.tender_id))
+  for (const { row } of tenders.values()) {
+    const [use, ...more] = uses.get(row.tender_id) ?? []
+    const isUsing = row.state === 'settled' || row.state === 'awaiting_funds'
+    if (more.length > 0) fault('slot_use_differs', row.tender_id, 'it uses more than one slot')
+    if (isUsing && (use === undefined || use.slot_id !== row.slot_id || use.amount !== row.amount)) {
+      fault('slot_use_differs', row.tender_id, `${row.state}, and its slot does not count it`)
+    }
+    // A reversal that the merchant could not pay back at once may keep its slot used (money-rules.md, "Marked money").
+    const mayKeep = isUsing || (row.state === 'reversed' && indebted.has(row.tender_id))
+    if (use !== undefined && !mayKeep) fault('slot_use_differs', row.tender_id, `${row.state}, and its slot counts it`)
+  }
+  for (const use of rows.slot_use) {
+    if (!slots.has(use.slot_id)) fault('slot_use_differs', use.slot_id, 'there is no such slot')
+    if (!tenders.has(use.tender_id)) fault('slot_use_differs', use.slot_id, `used by ${use.tender_id}, no tender`)
+  }
+}
+
+function macIn(content: string): string[] {
+  const shown = shownSchema.safeParse(parsed(content))
+  return shown.success ? [shown.data.evidence.cardProof.sun.m] : []
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ *     node test/checker/main.ts --data DIR [--json] [--waiting-print-jobs N]
+ *
+ * over the folders that `npm start` and `npm run demo` leave: `DIR/ledger` and `DIR/hardware`, never `DIR/till`. Exit
+ * code 0: nothing is lost, doubled, forged or out of balance; 1: something is; 2: it cannot be said.
+ */
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { checkRun } from './check-run.ts'
+import { CheckerInputError } from './input-error.ts'
+import { reportInWords } from './report-words.ts'
+
+const usage = 'Usage: node test/checker/main.ts --data DIR [--json] [--waiting-print-jobs N]\n'
+
+interface Asked {
+  readonly data: string
+  readonly json: boolean
+  readonly waitingPrintJobs: number | undefined
+}
+
+function asked(): Asked | undefined {
+  try {
+    const { values } = parseArgs({
+      options: { data: { type: 'string' }, json: { type: 'boolean' }, 'waiting-print-jobs': { type: 'string' } },
+    })
+    const waiting = values['waiting-print-jobs']
+    if (values.data === undefined || (waiting !== undefined && !/^\d+$/.test(waiting))) return undefined
+    const waitingPrintJobs = waiting === undefined ? undefined : Number(waiting)
+    return { data: values.data, json: values.json ?? false, waitingPrintJobs }
+  } catch {
+    return undefined
+  }
+}
+
+function main(): number {
+  const request = asked()
+  if (request === undefined) {
+    process.stderr.write(usage)
+    return 2
+  }
+  const { data, json, waitingPrintJobs } = request
+  try {
+    const report = checkRun({
+      ledgerFolder: join(data, 'ledger'),
+      hardwareFolder: join(data, 'hardware'),
+      ...(waitingPrintJobs === undefined ? {} : { waitingPrintJobs }),
+    })
+    process.stdout.write(json ? `${JSON.stringify(report)}\n` : reportInWords(report))
+    return report.passed ? 0 : 1
+  } catch (error) {
+    if (!(error instanceof CheckerInputError)) throw error
+    process.stderr.write(`The run cannot be checked: ${error.message}\n`)
+    return 2
+  }
+}
+
+process.exitCode = main()

@@ -1,0 +1,109 @@
+/**
+ * What came out of the printer: for each slip the bytes that the printer consumed (`NNNN.bin`) and what it made of them
+ * (`NNNN.json`). The virtual printer shares no code with the till.
+ */
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { codesInPictures, pictureSchema } from './drawn-codes.ts'
+import { CheckerInputError } from './input-error.ts'
+
+export interface PaperSlip {
+  readonly number: number
+  /** `unreadable`: its words are drawn, or the printer died before it wrote down what was on the paper. */
+  readonly mark: 'original' | 'copy' | 'unreadable'
+  /** Every QR code on it. */
+  readonly codes: readonly string[]
+  /** On the slip of a cancelled payment: the last eight digits of each tender's id. */
+  readonly voids: readonly string[]
+  readonly isVoid: boolean
+}
+
+export interface Paper {
+  readonly slips: readonly PaperSlip[]
+  readonly notes: readonly string[]
+}
+
+/** The words on the paper in the three languages (docs/design/01-payment-lifecycle.md); a whole line each. */
+const copyWords = ['КӨШІРМЕ', 'КОПИЯ', 'COPY']
+const voidWords = ['ТӨЛЕМ БОЛДЫРЫЛМАДЫ', 'ОПЛАТА ОТМЕНЕНА', 'PAYMENT CANCELLED']
+const paymentRow = /^(?:Төлем №|Платёж №|Payment No\.)\s+([0-9a-f]{8})$/
+
+const record = z.object({
+  number: z.int().min(1),
+  text: z.string(),
+  qrPayloads: z.array(z.string()),
+  elements: z.array(
+    z.union([
+      z.object({ kind: z.literal('image'), bitmap: pictureSchema }),
+      z.object({ kind: z.enum(['line', 'feed', 'qr', 'barcode']), height: z.number().optional() }),
+    ]),
+  ),
+})
+type SlipRecord = z.infer<typeof record>
+
+/** @throws CheckerInputError */
+export function readPaper(folder: string): Paper {
+  if (!existsSync(folder)) throw new CheckerInputError(`there are no slips: ${folder} does not exist`)
+  const numbers = readdirSync(folder).flatMap((name) => /^(\d{4,})\.bin$/.exec(name)?.[1] ?? [])
+  const notes: string[] = []
+  return { slips: numbers.toSorted().map((number) => readSlip(folder, number, notes)), notes }
+}
+
+function readSlip(folder: string, name: string, notes: string[]): PaperSlip {
+  const sent = codesIn(readFileSync(join(folder, `${name}.bin`)))
+  const path = join(folder, `${name}.json`)
+  if (!existsSync(path)) {
+    notes.push(`slip ${name}: the printer has no record of it, its bytes alone were read`)
+    return { number: Number(name), mark: 'unreadable', codes: sent, voids: [], isVoid: false }
+  }
+  const read = record.safeParse(parsed(readFileSync(path, 'utf8')))
+  if (!read.success) throw new CheckerInputError(`${path} is not the record of a slip: ${z.prettifyError(read.error)}`)
+  const made = read.data.qrPayloads.find((code) => !sent.includes(code))
+  if (made !== undefined) throw new CheckerInputError(`${path} shows a QR code that is not among the slip's bytes`)
+  const missing = sent.filter((code) => !read.data.qrPayloads.includes(code)).length
+  if (missing > 0) notes.push(`slip ${name}: ${missing} QR codes were sent and did not come onto the paper`)
+  return slipOf(read.data)
+}
+
+function slipOf({ number, text, qrPayloads, elements }: SlipRecord): PaperSlip {
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^\[(QR|image|barcode) .*\]$/.test(line))
+  const isVoid = lines.some((line) => voidWords.includes(line))
+  const isCopy = lines.some((line) => copyWords.includes(line))
+  return {
+    number,
+    mark: lines.length === 0 ? 'unreadable' : isCopy ? 'copy' : 'original',
+    codes: [...qrPayloads, ...codesInPictures(elements)],
+    voids: isVoid ? lines.flatMap((line) => paymentRow.exec(line)?.[1] ?? []) : [],
+    isVoid,
+  }
+}
+
+/**
+ * The QR codes that the bytes ask the printer to draw: `GS ( k` with cn = 49, function 80 stores the data, function 81
+ * prints what was stored last (Epson's ESC/POS reference).
+ */
+function codesIn(bytes: Buffer): string[] {
+  const codes: string[] = []
+  let stored = ''
+  let at = bytes.indexOf('1d286b', 0, 'hex')
+  while (at >= 0) {
+    const length = at + 5 <= bytes.length ? bytes.readUInt16LE(at + 3) : 0
+    const body = bytes.subarray(at + 5, at + 5 + length)
+    if (body[0] === 0x31 && body[1] === 0x50) stored = body.subarray(3).toString('utf8')
+    if (body[0] === 0x31 && body[1] === 0x51 && length === 3) codes.push(stored)
+    at = bytes.indexOf('1d286b', body[0] === 0x31 ? at + 5 + length : at + 1, 'hex')
+  }
+  return codes
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
