@@ -140,11 +140,11 @@ describe('a signed request', () => {
       inInput(request, '"@method" "@target-uri"', '"@target-uri" "@method"'),
       'signature_malformed',
     ],
-    ['a component left out', inInput(request, ' "content-digest"', ''), 'signature_malformed'],
-    ['a parameter left out', inInput(request, /;expires=\d+/, ''), 'signature_malformed'],
-    ['a parameter twice', inInput(request, /;expires=\d+/, ';expires=1;expires=1'), 'signature_malformed'],
-    ['a second signature', inInput(request, /$/, ', other=()'), 'signature_malformed'],
-    ['a short nonce', inInput(request, /nonce="[^"]*"/, 'nonce="short"'), 'signature_malformed'],
+    ['list, a component left out', inInput(request, ' "content-digest"', ''), 'signature_malformed'],
+    ['list, a parameter left out', inInput(request, /;expires=\d+/, ''), 'signature_malformed'],
+    ['list, a parameter twice', inInput(request, /;expires=\d+/, ';expires=1;expires=1'), 'signature_malformed'],
+    ['list, a second signature', inInput(request, /$/, ', other=()'), 'signature_malformed'],
+    ['nonce that is short', inInput(request, /nonce="[^"]*"/, 'nonce="short"'), 'signature_malformed'],
     ['signature left out', without(request, 'signature'), 'signature_missing'],
     ['input left out', without(request, 'signature-input'), 'signature_missing'],
     ['signature cut', withHeaders(request, { signature: 'tolem=:AAAA:' }), 'signature_malformed'],
@@ -153,7 +153,7 @@ describe('a signed request', () => {
       withHeaders(request, { signature: `tolem=:${Buffer.alloc(64).toString('base64')}:` }),
       'signature_wrong',
     ],
-  ])('with another %s is %3$s', (_what, changed, code) => {
+  ])('is refused with another %s', (_what, changed, code) => {
     expect(codeOfRequest(changed)).toBe(code)
   })
 
@@ -205,10 +205,10 @@ describe('a signed answer', () => {
     ['created', inInput(answer, 'created=1795417500', 'created=1895417500'), 'signature_wrong'],
     ['key id', inInput(answer, ledgerKey.keyId, terminalKey.keyId), 'key_unknown'],
     ['tag', inInput(answer, 'tolem-answer-1', 'tolem-request-1'), 'signature_malformed'],
-    ['request left out of what is covered', inInput(answer, ' "signature";req;key="tolem"', ''), 'signature_malformed'],
+    ['list, the request left out', inInput(answer, ' "signature";req;key="tolem"', ''), 'signature_malformed'],
     ['algorithm', inInput(answer, 'ed25519', 'ecdsa-p256-sha256'), 'signature_malformed'],
     ['signature left out', without(answer, 'signature'), 'signature_missing'],
-  ])('with another %s is %3$s', (_what, changed, code) => {
+  ])('is refused with another %s', (_what, changed, code) => {
     expect(codeOfAnswer(changed)).toBe(code)
   })
 

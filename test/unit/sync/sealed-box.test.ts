@@ -35,6 +35,9 @@ describe('a sealed box', () => {
     expect(unseal(sealedBox.box, stranger.privateKey, context)).toBeUndefined()
     expect(unseal(sealedBox.box, recipient.privateKey, `${context}/`)).toBeUndefined()
     expect(unseal(sealedBox.box, recipient.privateKey, '')).toBeUndefined()
+    const elsewhere = seal(secret, recipient.jwk, 'another place', ephemeral)
+    expect(unseal(elsewhere, recipient.privateKey, 'another place')).toBeDefined()
+    expect(open(elsewhere)).toBeUndefined()
     expect(open(seal(secret, stranger.jwk, context, ephemeral))).toBeUndefined()
   })
 
