@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, createHmac, createPrivateKey } from 'node:crypto'
 import { z } from 'zod'
 import { signingKey, type SigningKey } from '../src/sync/protocol/keys.ts'
-import { cardKeyNumber, diversifyCardKey, type DiversifiedKeyNumber } from '../src/voucher/cards/card-keys.ts'
+import { diversifyCardKey, type cardKeyNumber, type DiversifiedKeyNumber } from '../src/voucher/cards/card-keys.ts'
 
 const key16 = z.string().regex(/^[0-9a-f]{32}$/)
 const key32 = z.string().regex(/^[0-9a-f]{64}$/)

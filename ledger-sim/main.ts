@@ -141,10 +141,10 @@ function writeEnrolment(issuing: string, codes: readonly EnrolmentCode[]): void 
 }
 
 async function audit(settings: Settings): Promise<void> {
-  const report = auditFile(databasePath(settings.data))
-  if (report === undefined) throw new StartFailure(`There is no ledger in ${settings.data}. Name its folder: audit --data DIR.`)
-  process.stdout.write(settings.json ? `${JSON.stringify(report)}\n` : `${report.text}\n`)
-  process.exitCode = report.balanced ? 0 : 1
+  const found = auditFile(databasePath(settings.data))
+  if (found === undefined) throw new StartFailure(`There is no ledger in ${settings.data}. Name its folder: audit --data DIR.`)
+  process.stdout.write(settings.json ? `${JSON.stringify(found)}\n` : `${found.text}\n`)
+  process.exitCode = found.balanced ? 0 : 1
 }
 
 function stopSignal(): Promise<void> {

@@ -1,5 +1,13 @@
 /** Everything that the ledger can be asked. */
+import { accountOperations } from './accounts/operations.ts'
 import type { Operation } from './http/operation.ts'
+import { leaseOperations } from './leases/operations.ts'
+import { schemeOperations } from './schemes/operations.ts'
 import { terminalOperations } from './terminals/operations.ts'
 
-export const operations: readonly Operation[] = [...terminalOperations]
+export const operations: readonly Operation[] = [
+  ...accountOperations,
+  ...schemeOperations,
+  ...leaseOperations,
+  ...terminalOperations,
+]

@@ -5,7 +5,7 @@
 import swagger from '@fastify/swagger'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { createJsonSchemaTransform } from 'fastify-type-provider-zod'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { HttpRequest, HttpResponse } from '../../src/sync/protocol/http-signature.ts'
 import { problemSchema } from '../../src/sync/protocol/problems.ts'
 import type { Ledger } from '../ledger.ts'

@@ -60,8 +60,8 @@ export class RequestHandler {
   }
 
   /** A problem, signed whenever the request has a signature to bind it to. */
-  refuse(request: HttpRequest, refusal: Problem): HttpResponse {
-    return this.#answer(request, refusal.status, 'application/problem+json', JSON.stringify(refusal), false)
+  refuse(request: HttpRequest, refused: Problem): HttpResponse {
+    return this.#answer(request, refused.status, 'application/problem+json', JSON.stringify(refused), false)
   }
 
   async #whoSigned(request: HttpRequest): Promise<Step<{ readonly caller: Caller; readonly created: number }>> {

@@ -81,3 +81,7 @@ export function operation<Request extends z.ZodType, Answer extends z.ZodType>(t
 export function problem(code: ProblemCode, detail: string): ProblemOutcome {
   return { kind: 'problem', code, detail }
 }
+
+export function arrivalOf(existed: boolean): 'created' | 'exists' {
+  return existed ? 'exists' : 'created'
+}

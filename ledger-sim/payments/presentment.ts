@@ -81,6 +81,7 @@ async function decideWhoPays(work: Work, terminal: Terminal, item: Presentment, 
     return notPaid('BLOCKED_BEFORE_SALE', null, 'barred before the sale, and the package was older than the scheme allows')
   }
   if (decidedAt > lease.sellUntil) return notPaid('SOLD_AFTER_LEASE', null, `the lease was for sales until ${lease.sellUntil}`)
+  if (!proven.isAllowedOffline) return notPaid('PROOF_MISSING_OR_FORGED', 'DECISION_MISMATCH', 'the offline rules do not allow it')
   return paySlot(work, terminal, item, lease, scheme, notPaid)
 }
 
@@ -162,6 +163,7 @@ type CheckedEvidence =
       readonly scheme: Scheme
       readonly cardId: string
       readonly packageIssuedAt: number
+      readonly isAllowedOffline: boolean
     }
   | { readonly kind: 'fault'; readonly refusal: RefusalCode | null; readonly detail: string }
 
@@ -178,7 +180,6 @@ async function checkEvidence(work: Work, terminal: Terminal, item: Presentment):
   if (replayed.kind === 'fault') {
     return fault(replayed.fault === 'decision_mismatch' ? 'DECISION_MISMATCH' : null, replayed.detail)
   }
-  if (!holdsOffline(replayed.input, record)) return fault('DECISION_MISMATCH', 'the offline rules do not allow it')
 
   const lease = await findLease(work, item.leaseId)
   const scheme = await findScheme(work, terms.schemeId)
@@ -198,7 +199,14 @@ async function checkEvidence(work: Work, terminal: Terminal, item: Presentment):
   )
   if (!isOwn) return fault('NO_ENTITLEMENT', 'the slot is another beneficiary’s')
   await useCounter(work, proof, terms.tenderId)
-  return { kind: 'valid', lease, scheme, cardId: proof.card.card, packageIssuedAt: replayed.package.issuedAt }
+  return {
+    kind: 'valid',
+    lease,
+    scheme,
+    cardId: proof.card.card,
+    packageIssuedAt: replayed.package.issuedAt,
+    isAllowedOffline: holdsOffline(replayed.input, record),
+  }
 }
 
 interface Loss {

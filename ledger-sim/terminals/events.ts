@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
-import { statusEventSchema, type StatusEvent } from '../../src/sync/protocol/messages.ts'
+import type { StatusEvent, statusEventSchema } from '../../src/sync/protocol/messages.ts'
 import type { Work } from '../context.ts'
 
 export async function appendEvent(work: Work, terminalId: string, event: StatusEvent['event']): Promise<void> {

@@ -3,12 +3,16 @@
  * that compute their own messages.
  */
 import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { openStore } from '../../../ledger-sim/store/open-store.ts'
 import { createLedger, type Ledger } from '../../../ledger-sim/ledger.ts'
 import { ledgerKeysOf, newLedgerSecrets } from '../../../ledger-sim/keys.ts'
 import { p256PrivateJwk, seedDemoWorld, type DemoWorld } from '../../../ledger-sim/scenarios/demo.ts'
 import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
-import type { LedgerPorts } from '../../../ledger-sim/context.ts'
+import { inTransaction, type LedgerPorts } from '../../../ledger-sim/context.ts'
+import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { encryptCbc } from '../../../hardware-mocks/cards/aes.ts'
 import { hashOf, saleHashOf, termsHashOf, toJson } from '../../../src/sync/protocol/canonical.ts'
 import { signRequest, verifyAnswer, type HttpRequest, type HttpResponse } from '../../../src/sync/protocol/http-signature.ts'
@@ -29,6 +33,7 @@ import { encryptionKey } from '../../../src/sync/protocol/sealed-box.ts'
 import { sunMac } from '../../../src/voucher/cards/sun.ts'
 import { sunMacInput } from '../../../src/voucher/cards/ntag424-layout.ts'
 import { decide, engineVersion, type DecisionInput } from '../../../src/voucher/decide.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
 import type { Lease, TerminalPackage } from '../../../src/voucher/package.ts'
 import type { Sale } from '../../../src/voucher/sale.ts'
 import type { Slot } from '../../../src/voucher/slot.ts'
@@ -384,4 +389,17 @@ export async function balanceOf(demo: DemoLedger, accountId: string): Promise<bi
   const rows = await demo.rows('account')
   const row = rows.find((candidate) => candidate['account_id'] === accountId)
   return row === undefined ? 0n : (row['balance'] as bigint)
+}
+
+/** Moves everything out of a scheme's account by a real transfer. */
+export async function drain(demo: DemoLedger, accountId: string): Promise<void> {
+  const amount = tiyn(await balanceOf(demo, accountId))
+  const leg = { debit: accountId, credit: 'almaly-education', amount, kind: 'payment' } as const
+  await inTransaction(demo.ports, (work) => post(work, [leg], 'emptied by the test'))
+}
+
+/** A folder for one test's database. */
+export function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'tolem-ledger-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }

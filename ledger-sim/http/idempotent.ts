@@ -1,0 +1,82 @@
+/** Operations under an id that the client made: the same id and terms are answered with the first answer. */
+import { createHash } from 'node:crypto'
+import { canonicalBytes, toJson } from '../../src/sync/protocol/canonical.ts'
+import { inTransaction, type Work } from '../context.ts'
+import { problem, type Asked, type Outcome, type ProblemOutcome } from './operation.ts'
+
+/** Thrown inside a transaction to roll it back; never leaves this file. */
+class Abandoned extends Error {
+  readonly outcome: ProblemOutcome
+  constructor(outcome: ProblemOutcome) {
+    super(outcome.detail)
+    this.outcome = outcome
+  }
+}
+
+/**
+ * Does it once. A problem rolls everything back and leaves the id free; `body` gets the arrival added.
+ *
+ * @param kind which operation: one id is not two operations
+ */
+export async function once<Body extends object>(
+  asked: Asked<unknown>,
+  kind: string,
+  operationId: string,
+  body: (work: Work) => Promise<{ readonly kind: 'answer'; readonly body: Body } | ProblemOutcome>,
+): Promise<{ readonly kind: 'answer'; readonly body: Body & { readonly arrival: 'created' | 'exists' } } | ProblemOutcome> {
+  const termsHash = createHash('sha256').update(canonicalBytes(asked.request)).digest('hex')
+  return rollingBack(asked, async (work) => {
+    const claimed = await claim(work, asked, kind, operationId, termsHash)
+    if (!claimed) return again<Body>(work, asked, kind, operationId, termsHash)
+    const outcome = await body(work)
+    if (outcome.kind === 'problem') throw new Abandoned(outcome)
+    const answer = toJson(outcome.body)
+    await work.connection.updateTable('operation').set({ answer }).where('operation_id', '=', operationId).execute()
+    return { kind: 'answer', body: { ...outcome.body, arrival: 'created' } }
+  })
+}
+
+/** One transaction that a problem undoes: for registrations, whose own names are their identity. */
+export async function rollingBack<Result extends Outcome>(
+  asked: Asked<unknown>,
+  body: (work: Work) => Promise<Result>,
+): Promise<Result | ProblemOutcome> {
+  try {
+    return await inTransaction(asked.services, async (work) => {
+      const outcome = await body(work)
+      if (outcome.kind === 'problem') throw new Abandoned(outcome)
+      return outcome
+    })
+  } catch (error) {
+    if (error instanceof Abandoned) return error.outcome
+    throw error
+  }
+}
+
+async function claim(work: Work, asked: Asked<unknown>, kind: string, operationId: string, termsHash: string): Promise<boolean> {
+  const inserted = await work.connection
+    .insertInto('operation')
+    .values({ operation_id: operationId, kind, caller: asked.caller.owner, terms_hash: termsHash, answer: '', at: work.now })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('operation_id')
+    .executeTakeFirst()
+  return inserted !== undefined
+}
+
+async function again<Body extends object>(
+  work: Work,
+  asked: Asked<unknown>,
+  kind: string,
+  operationId: string,
+  termsHash: string,
+): Promise<{ readonly kind: 'answer'; readonly body: Body & { readonly arrival: 'exists' } } | ProblemOutcome> {
+  const first = await work.connection
+    .selectFrom('operation')
+    .selectAll()
+    .where('operation_id', '=', operationId)
+    .executeTakeFirstOrThrow()
+  if (first.kind !== kind || first.terms_hash !== termsHash || first.caller !== asked.caller.owner) {
+    return problem('exists_with_different_terms', `${operationId} was used for something else`)
+  }
+  return { kind: 'answer', body: { ...(JSON.parse(first.answer) as Body), arrival: 'exists' } }
+}

@@ -1,0 +1,117 @@
+/** What an agency does with tills: lease slots to them, by hand or by a standing policy, and bring tills in. */
+import { z } from 'zod'
+import { instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { tiynSchema } from '../../src/voucher/money.ts'
+import { inTransaction } from '../context.ts'
+import { once, rollingBack } from '../http/idempotent.ts'
+import { arrivalOf, operation, problem } from '../http/operation.ts'
+import { findMerchant } from '../schemes/merchants.ts'
+import { notOwnScheme } from '../schemes/ownership.ts'
+import { issueEnrolmentCode } from '../terminals/enrolment.ts'
+import { findTerminal, registerTerminal } from '../terminals/terminals.ts'
+import { closeDueLeases } from './close.ts'
+import { grantLease } from './grant.ts'
+import { leasePolicySchema, setLeasePolicy } from './policy.ts'
+
+const tag = 'Leases'
+const agency = ['agency'] as const
+
+const grantRequest = z.strictObject({
+  grantId: uuidSchema,
+  terminalId: nameSchema,
+  schemeId: nameSchema,
+  beneficiaries: z.array(pseudonymSchema).min(1).max(5_000),
+  periodIds: z.array(z.string().max(32)).min(1).max(31),
+  sellUntil: instantSchema,
+  presentUntil: instantSchema,
+})
+
+export const leaseOperations = [
+  operation({
+    method: 'POST',
+    path: '/v1/leases',
+    tag,
+    summary: 'Leases the slots of some beneficiaries to one terminal: one transfer into escrow',
+    roles: agency,
+    requestSchema: grantRequest,
+    answerSchema: z.strictObject({
+      leaseId: uuidSchema,
+      amount: tiynSchema,
+      slots: z.int(),
+      leftOut: z.array(z.strictObject({ beneficiary: pseudonymSchema, periodId: z.string(), reason: z.string() })),
+      arrival: z.enum(['created', 'exists']),
+    }),
+    perform: (asked) =>
+      once(asked, 'lease', asked.request.grantId, async (work) => {
+        const foreign = await notOwnScheme(work, asked.caller, asked.request.schemeId)
+        if (foreign !== undefined) return foreign
+        const granted = await grantLease(work, asked.request)
+        if (granted.kind === 'refused') return problem('rule_violated', granted.reason)
+        if (granted.kind === 'nothing_to_lease') {
+          return problem('rule_violated', `nothing to lease: ${[...new Set(granted.leftOut.map((slot) => slot.reason))].join(', ')}`)
+        }
+        const { leaseId, amount, slots, leftOut } = granted
+        return { kind: 'answer', body: { leaseId, amount: amount.toString(), slots, leftOut: [...leftOut] } }
+      }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/lease-policies',
+    tag,
+    summary: 'Says which slots a terminal is to hold whenever it asks for its package',
+    roles: agency,
+    requestSchema: leasePolicySchema,
+    answerSchema: z.strictObject({ terminalId: nameSchema, schemeId: nameSchema }),
+    perform: (asked) =>
+      rollingBack(asked, async (work) => {
+        const { terminalId, schemeId } = asked.request
+        const foreign = await notOwnScheme(work, asked.caller, schemeId)
+        if (foreign !== undefined) return foreign
+        if ((await findTerminal(work, terminalId)) === undefined) return problem('not_found', `no terminal ${terminalId}`)
+        await setLeasePolicy(work, asked.request)
+        return { kind: 'answer', body: { terminalId, schemeId } }
+      }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/lease-closings',
+    tag,
+    summary: 'Closes every lease past its time; the rest of its escrow goes back to the agency',
+    roles: agency,
+    requestSchema: z.strictObject({}),
+    answerSchema: z.strictObject({ closed: z.int() }),
+    perform: async (asked) => ({ kind: 'answer', body: { closed: await inTransaction(asked.services, closeDueLeases) } }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/terminals',
+    tag: 'Terminals',
+    summary: 'Registers a terminal of a merchant',
+    roles: agency,
+    requestSchema: z.strictObject({ terminalId: nameSchema, merchantId: nameSchema }),
+    answerSchema: z.strictObject({ terminalId: nameSchema, arrival: z.enum(['created', 'exists']) }),
+    perform: (asked) =>
+      rollingBack(asked, async (work) => {
+        const { terminalId, merchantId } = asked.request
+        if ((await findMerchant(work, merchantId)) === undefined) return problem('not_found', `no merchant ${merchantId}`)
+        const registered = await registerTerminal(work, terminalId, merchantId)
+        if (registered === 'exists_with_different_terms') return problem(registered, `${terminalId} is another merchant’s`)
+        return { kind: 'answer', body: { terminalId, arrival: arrivalOf(registered === 'exists') } }
+      }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/terminal-enrolment-codes',
+    tag: 'Terminals',
+    summary: 'A one-time code for a terminal: ten minutes, five tries',
+    roles: agency,
+    requestSchema: z.strictObject({ terminalId: nameSchema }),
+    answerSchema: z.strictObject({ terminalId: nameSchema, code: z.string(), expiresAt: instantSchema }),
+    perform: (asked) =>
+      rollingBack(asked, async (work) => {
+        const { terminalId } = asked.request
+        if ((await findTerminal(work, terminalId)) === undefined) return problem('not_found', `no terminal ${terminalId}`)
+        return { kind: 'answer', body: await issueEnrolmentCode(work, terminalId) }
+      }),
+  }),
+]

@@ -1,0 +1,180 @@
+/** What an agency does: schemes, money for them, beneficiaries, cards, merchants; and what it looks at. */
+import { z } from 'zod'
+import { instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { tiynSchema } from '../../src/voucher/money.ts'
+import { merchantSchema, terminalPackageSchema } from '../../src/voucher/package.ts'
+import { schemeSchema } from '../../src/voucher/scheme.ts'
+import { findAccount } from '../accounts/accounts.ts'
+import { inTransaction, type Work } from '../context.ts'
+import { once, rollingBack } from '../http/idempotent.ts'
+import { arrivalOf, operation, problem } from '../http/operation.ts'
+import { entitle } from './beneficiaries.ts'
+import { registerCard, setCardStatus } from './cards.ts'
+import { fundScheme } from './funding.ts'
+import { registerMerchant } from './merchants.ts'
+import { publishScheme } from './schemes.ts'
+import { notOwnScheme } from './ownership.ts'
+
+/** Seven bytes, hex. */
+const uidSchema = z.string().regex(/^[0-9A-Fa-f]{14}$/)
+const tag = 'Voucher schemes'
+const agency = ['agency'] as const
+const arrivalSchema = z.enum(['created', 'exists'])
+const statusAnswer = z.strictObject({ card: pseudonymSchema, status: z.enum(['active', 'blocked']) })
+
+export const schemeOperations = [
+  operation({
+    method: 'POST',
+    path: '/v1/schemes',
+    tag,
+    summary: 'Publishes a scheme, or its next version',
+    roles: agency,
+    requestSchema: schemeSchema,
+    answerSchema: z.strictObject({ schemeId: nameSchema, version: z.int(), arrival: arrivalSchema }),
+    perform: (asked) =>
+      rollingBack(asked, async (work) => {
+        const scheme = asked.request
+        if (scheme.agencyId !== asked.caller.owner) return problem('role_not_allowed', 'an agency publishes its own schemes')
+        const published = await publishScheme(work, scheme)
+        if (typeof published !== 'string') return problem('rule_violated', published.unsafe)
+        if (published === 'other_agency') return problem('role_not_allowed', 'the scheme is another agency’s')
+        if (published === 'version_out_of_order') {
+          return problem('exists_with_different_terms', 'the first version is 1 and each later one rises by one')
+        }
+        const arrival = arrivalOf(published === 'exists')
+        return { kind: 'answer', body: { schemeId: scheme.schemeId, version: scheme.version, arrival } }
+      }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/scheme-fundings',
+    tag,
+    summary: 'Marks the agency’s money for a scheme; sales that wait for it are paid',
+    roles: agency,
+    requestSchema: z.strictObject({
+      transferId: uuidSchema,
+      accountId: nameSchema,
+      schemeId: nameSchema,
+      amount: tiynSchema.refine((amount) => amount > 0n, 'more than nothing'),
+    }),
+    answerSchema: z.strictObject({ transferId: uuidSchema, arrival: arrivalSchema }),
+    perform: (asked) =>
+      once(asked, 'scheme-funding', asked.request.transferId, async (work) => {
+        const { transferId, accountId, schemeId, amount } = asked.request
+        const foreign = await notOwnScheme(work, asked.caller, schemeId)
+        if (foreign !== undefined) return foreign
+        const account = await findAccount(work, accountId)
+        if (account?.owner !== asked.caller.owner || account.kind !== 'agency') return problem('not_found', `no agency account ${accountId}`)
+        const posted = await fundScheme(work, accountId, schemeId, amount, transferId)
+        if (posted.kind === 'short') return problem('insufficient_funds', `${posted.account} has too little`)
+        return { kind: 'answer', body: { transferId } }
+      }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/beneficiaries',
+    tag,
+    summary: 'Entitles a holder to a scheme, under a pseudonym of that scheme',
+    roles: agency,
+    requestSchema: z.strictObject({ schemeId: nameSchema, beneficiary: pseudonymSchema, holder: pseudonymSchema }),
+    answerSchema: z.strictObject({ beneficiary: pseudonymSchema, arrival: arrivalSchema }),
+    perform: (asked) =>
+      rollingBack(asked, async (work) => {
+        const foreign = await notOwnScheme(work, asked.caller, asked.request.schemeId)
+        if (foreign !== undefined) return foreign
+        const entitled = await entitle(work, asked.request)
+        if (entitled === 'exists_with_different_terms') return problem(entitled, 'the pseudonym or the holder is in use in this scheme')
+        return { kind: 'answer', body: { beneficiary: asked.request.beneficiary, arrival: arrivalOf(entitled === 'exists') } }
+      }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/cards',
+    tag,
+    summary: 'Registers a personalised card; the UID is turned into a pseudonym and not stored',
+    roles: agency,
+    requestSchema: z.strictObject({ uid: uidSchema, holder: pseudonymSchema }),
+    answerSchema: z.strictObject({ card: pseudonymSchema, arrival: arrivalSchema }),
+    perform: (asked) =>
+      rollingBack(asked, async (work) => {
+        const { uid, holder } = asked.request
+        const { outcome, card } = await registerCard(work, new Uint8Array(Buffer.from(uid, 'hex')), holder)
+        if (outcome === 'exists_with_different_terms') return problem(outcome, 'the card belongs to another holder')
+        return { kind: 'answer', body: { card, arrival: arrivalOf(outcome === 'exists') } }
+      }),
+  }),
+  ...(['blocked', 'active'] as const).map((status) =>
+    operation({
+      method: 'POST',
+      path: status === 'blocked' ? '/v1/card-blocks' : '/v1/card-unblocks',
+      tag,
+      summary: status === 'blocked' ? 'Blocks a card: the hotlist rises by one version' : 'Unblocks a card',
+      roles: agency,
+      requestSchema: z.strictObject({ card: pseudonymSchema }),
+      answerSchema: statusAnswer,
+      perform: (asked) =>
+        rollingBack(asked, async (work) => {
+          const changed = await setCardStatus(work, asked.request.card, status)
+          if (changed === 'not_found') return problem('not_found', 'there is no such card')
+          return { kind: 'answer', body: { card: asked.request.card, status } }
+        }),
+    }),
+  ),
+  operation({
+    method: 'POST',
+    path: '/v1/merchants',
+    tag,
+    summary: 'Registers a merchant with its account and tiles, or changes the tiles',
+    roles: ['bank'],
+    requestSchema: z.strictObject({ merchant: merchantSchema, ...terminalPackageSchema.pick({ catalogue: true, categories: true }).shape }),
+    answerSchema: z.strictObject({ merchantId: nameSchema }),
+    perform: (asked) =>
+      rollingBack(asked, async (work) => {
+        const { merchant, catalogue, categories } = asked.request
+        const registered = await registerMerchant(work, merchant, { catalogue, categories })
+        if (registered === 'exists_with_different_terms') return problem(registered, `${merchant.accountId} is another account`)
+        return { kind: 'answer', body: { merchantId: merchant.merchantId } }
+      }),
+  }),
+  operation({
+    method: 'GET',
+    path: '/v1/discrepancies',
+    tag: 'Monitoring',
+    summary: 'Where ledger and tills disagree, newest first',
+    roles: ['agency', 'central-bank', 'auditor'],
+    requestSchema: z.strictObject({ terminalId: nameSchema.optional() }),
+    answerSchema: z.strictObject({
+      discrepancies: z.array(
+        z.strictObject({
+          discrepancyId: uuidSchema,
+          terminalId: nameSchema,
+          tenderId: uuidSchema.nullable(),
+          code: z.string(),
+          owner: z.enum(['merchant', 'agency']),
+          amount: tiynSchema,
+          appeal: z.enum(['open', 'closed']),
+          at: instantSchema,
+        }),
+      ),
+    }),
+    perform: async (asked) => {
+      const discrepancies = await inTransaction(asked.services, (work) => listDiscrepancies(work, asked.request.terminalId))
+      return { kind: 'answer', body: { discrepancies } }
+    },
+  }),
+]
+
+async function listDiscrepancies({ connection }: Work, terminalId: string | undefined) {
+  const newest = connection.selectFrom('discrepancy').selectAll().orderBy('discrepancy_id', 'desc').limit(1_000)
+  const rows = await (terminalId === undefined ? newest : newest.where('terminal_id', '=', terminalId)).execute()
+  return rows.map((row) => ({
+    discrepancyId: row.discrepancy_id,
+    terminalId: row.terminal_id,
+    tenderId: row.tender_id,
+    code: row.code,
+    owner: row.owner as 'merchant' | 'agency',
+    amount: row.amount.toString(),
+    appeal: row.appeal,
+    at: Number(row.at),
+  }))
+}
