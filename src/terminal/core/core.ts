@@ -52,7 +52,7 @@ export function createCore(parts: CoreParts): Core {
   const ledgerKey = verifyingKey(enrolment.ledgerKey)
   // The journal stamps rows with trusted time, which starts from the journal's latest row.
   const late: { time?: TrustedTime } = {}
-  const now = (): number => late.time?.now() ?? clock.wall()
+  const now = (): number => late.time?.now() ?? Math.floor(clock.wall())
   const journal = new Journal(parts.journalFile, parts.anchor === undefined ? { now } : { now, anchor: parts.anchor })
   const time = new TrustedTime(clock, journal.latestAt())
   late.time = time

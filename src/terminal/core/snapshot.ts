@@ -10,7 +10,7 @@ import type { Texts } from '../../voucher/identifiers.ts'
 import { lineTotal } from '../../voucher/sale.ts'
 import type { Action, CardPays, Light, SaleView, Snapshot, TapView, TenderView } from '../contract/snapshot.ts'
 import type { PaymentContext } from '../payment/machine.ts'
-import { standingOf, type SaleStanding } from './basket.ts'
+import type { SaleStanding } from './basket.ts'
 import type { PaymentStateName } from './till.ts'
 
 const recentSalesShown = 20
@@ -54,7 +54,7 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
     actions: sources.actions,
     unresolved: sources.unresolved.map((tender) => tenderView(tender, active)),
     recent: journal.recentSales(recentSalesShown).map(({ sale, total, at, state: saleState }) => {
-      const { tenders } = standingOf(journal, sale)
+      const tenders = journal.tendersOfSale(sale.saleId)
       const receipt = journal.receiptState(sale.saleId)
       return {
         saleId: sale.saleId,
