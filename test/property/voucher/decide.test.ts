@@ -1,6 +1,8 @@
 /**
- * Method: random taps, with every moment that a rule names drawn also just before and just after, against an oracle that
- * follows the words of the rules by another way (`oracle.ts`), then the properties that money-rules.md names, each alone.
+ * Method: random taps, with every moment that a rule names drawn also just before and just after, against an oracle
+ * that
+ * follows the words of the rules by another way (`oracle.ts`), then the properties that money-rules.md names, each
+ * alone.
  */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -14,7 +16,9 @@ import { decisionInputOf, loneSchemeWorld, payingWorld, world, type World } from
 const seed = Number(process.env['TOLEM_SEED'] ?? 20_261_123)
 const runs = { seed, numRuns: 2_000 }
 
-/** Tiyn to a grain: one, an odd number, and one that reaches the largest amounts, where a float loses the last digits. */
+/**
+ * Tiyn to a grain: one, an odd number, and one that reaches the largest amounts, where a float loses the last digits.
+ */
 const grains = [1n, 7n, 1_000_000_000_003n] as const
 
 function inTiyn(expected: Expected, grain: bigint): unknown {

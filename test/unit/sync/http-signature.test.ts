@@ -1,5 +1,6 @@
 /**
- * Method: published value RFC 9421 B.2.6 for the form of a signature base; then one genuine request and answer, of which
+ * Method: published value RFC 9421 B.2.6 for the form of a signature base; then one genuine request and answer, of
+ * which
  * every covered part is changed, and messages put together by somebody who knows the protocol.
  */
 import { createPublicKey, verify, type JsonWebKey } from 'node:crypto'
@@ -76,7 +77,8 @@ describe('the signature base', () => {
         ['"content-type"', 'application/json'],
         ['"content-length"', '18'],
       ],
-      '("date" "@method" "@path" "@authority" "content-type" "content-length");created=1618884473;keyid="test-key-ed25519"',
+      '("date" "@method" "@path" "@authority" "content-type" "content-length");created=1618884473;' +
+        'keyid="test-key-ed25519"',
     )
     expect(base).toBe(published)
     const key = verifyingKey({ kty: 'OKP', crv: 'Ed25519', x: privateJwk.x })
@@ -85,7 +87,9 @@ describe('the signature base', () => {
   })
 
   it('of a request is what the profile says, so that another program can check it', () => {
-    const input = `("@method" "@target-uri" "content-digest" "content-type");created=1795417500;expires=1795417560;nonce="AAAAAAAAAAAAAAAAAAAAAA";keyid="${terminalKey.keyId}";alg="ecdsa-p256-sha256";tag="tolem-request-1"`
+    const input =
+      '("@method" "@target-uri" "content-digest" "content-type");created=1795417500;expires=1795417560;' +
+      `nonce="AAAAAAAAAAAAAAAAAAAAAA";keyid="${terminalKey.keyId}";alg="ecdsa-p256-sha256";tag="tolem-request-1"`
     expect(request.headers['signature-input']).toBe(`tolem=${input}`)
     const base = [
       '"@method": POST',

@@ -1,4 +1,6 @@
-/** Method: one tender written out and read back, by the product and, for the form, by hand. QR codes go through jsqr. */
+/**
+ * Method: one tender written out and read back, by the product and, for the form, by hand. QR codes go through jsqr.
+ */
 import jsQR from 'jsqr'
 import { createPublicKey, verify, type JsonWebKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
@@ -33,8 +35,10 @@ const longest = presentmentOf(
 )
 
 /** What anybody can do who holds the key but not our code's opinion of what is right. */
-const signed = (wire: readonly unknown[]): string =>
-  `TOLEM1.${Buffer.from(JSON.stringify(wire)).toString('base64url')}.${signTagged(terminalKey, 'tolem/receipt-presentment/1', wire)}`
+const signed = (wire: readonly unknown[]): string => {
+  const signature = signTagged(terminalKey, 'tolem/receipt-presentment/1', wire)
+  return `TOLEM1.${Buffer.from(JSON.stringify(wire)).toString('base64url')}.${signature}`
+}
 const wire = JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString()) as unknown[]
 
 /** The same array with a space in it, under a genuine signature. */

@@ -1,4 +1,6 @@
-/** Method: one box that another program made (test/fixtures/vectors/protocol-golden.py), then every way to spoil one. */
+/**
+ * Method: one box that another program made (test/fixtures/vectors/protocol-golden.py), then every way to spoil one.
+ */
 import { describe, expect, it } from 'vitest'
 import {
   cardSessionContext,

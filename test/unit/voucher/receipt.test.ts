@@ -54,7 +54,8 @@ describe('a receipt on paper', () => {
     expect({ drawnLines, replaced, cuts: job.cuts }).toEqual({ drawnLines: 0, replaced: [], cuts: 1 })
     for (const line of job.lines) expect([...(line ?? '')].length).toBeLessThanOrEqual(one.width)
     expect(job.lines.join('\n')).not.toMatch(/[?\ufffd]/)
-    const text = `${[...job.lines.map((line) => line?.trimEnd()), ...job.qrPayloads.map((qr) => `[QR ${qr}]`)].join('\n')}\n`
+    const codes = job.qrPayloads.map((payload) => `[QR ${payload}]`)
+    const text = `${[...job.lines.map((line) => line?.trimEnd()), ...codes].join('\n')}\n`
     await expect(text).toMatchFileSnapshot(`../../fixtures/receipts/${one.slip}-${one.language}-${one.width}.txt`)
   })
 
