@@ -2,7 +2,7 @@
 import { WebSocket } from 'ws'
 import type { BridgeView } from '../../src/terminal/contract/bridge.ts'
 import type { CommandAnswer } from '../../src/terminal/contract/commands.ts'
-import { createBrowserBridge, type BridgeSocket } from '../../src/terminal/ui/bridge/browser-bridge.ts'
+import { createBrowserBridge } from '../../src/terminal/ui/bridge/browser-bridge.ts'
 import { start } from '../integration/shell/start-shell.ts'
 import { describeBridge, type ShellUnderTest, type WindowUnderTest } from './bridge.suite.ts'
 
@@ -22,10 +22,15 @@ function openWindow(tillUrl: string, onDidClose: (close: () => void) => void): W
       await answer.arrayBuffer()
       return answer
     },
-    openSocket: (address) => {
-      socket = new WebSocket(address, { origin, headers: { cookie } })
-      socket.on('error', () => undefined)
-      return socket as unknown as BridgeSocket
+    openSocket: (address, ears) => {
+      const opened = new WebSocket(address, { origin, headers: { cookie } })
+      opened.on('open', ears.opened)
+      opened.on('message', (data: Buffer) => ears.received(data.toString()))
+      opened.on('close', ears.closed)
+      // It closes, too.
+      opened.on('error', () => undefined)
+      socket = opened
+      return { send: (text) => opened.send(text), close: () => opened.close() }
     },
     after: (milliseconds, act) => void setTimeout(() => (open ? act() : undefined), milliseconds),
   })

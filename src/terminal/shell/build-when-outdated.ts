@@ -27,17 +27,50 @@ export interface Build {
 export async function buildWhenOutdated(build: Build, say: (line: string) => void): Promise<void> {
   const { what, folder, results, run } = build
   const stampFile = `${folder}.stamp`
+  const lockFile = `${folder}.lock`
   const stamp = await hashOf(build.sources)
-  const isWhole = results.every((result) => existsSync(join(folder, result)))
-  if (isWhole && (await readStamp(stampFile)) === stamp) return
-  say(`building ${what}, because ${isWhole ? 'its sources have changed' : 'it has not been built yet'}`)
-  await rm(stampFile, { force: true })
-  await run()
-  await mkdir(dirname(stampFile), { recursive: true })
-  await writeFile(stampFile, stamp)
+  const isWhole = (): boolean => results.every((result) => existsSync(join(folder, result)))
+  const isFresh = async (): Promise<boolean> => isWhole() && (await readText(stampFile)) === stamp
+  if (await isFresh()) return
+
+  await mkdir(dirname(folder), { recursive: true })
+  await takeLock(lockFile)
+  try {
+    // Who held the lock may have built the same.
+    if (await isFresh()) return
+    say(`building ${what}, because ${isWhole() ? 'its sources have changed' : 'it has not been built yet'}`)
+    await rm(stampFile, { force: true })
+    await run()
+    await writeFile(stampFile, stamp)
+  } finally {
+    await rm(lockFile, { force: true })
+  }
 }
 
-async function readStamp(file: string): Promise<string | null> {
+/** Two programs that build into one folder at once destroy each other's work. The lock of a dead process is no lock. */
+async function takeLock(lockFile: string): Promise<void> {
+  for (;;) {
+    try {
+      return await writeFile(lockFile, `${process.pid}`, { flag: 'wx' })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    const owner = Number(await readText(lockFile))
+    if (owner > 0 && !isAlive(owner)) await rm(lockFile, { force: true })
+    else await new Promise((retry) => setTimeout(retry, 100))
+  }
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    return process.kill(processId, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}
+
+/** The text, or null when there is no such file. */
+async function readText(file: string): Promise<string | null> {
   try {
     return await readFile(file, 'utf8')
   } catch {

@@ -47,14 +47,18 @@ export interface ElectronUnderTest {
   stop(): Promise<void>
 }
 
-export async function startElectron(display: Display, core: object = {}): Promise<ElectronUnderTest> {
+export async function startElectron(
+  display: Display,
+  core: object = {},
+  uiFolder = fixture('ui'),
+): Promise<ElectronUnderTest> {
   const profile = await mkdtemp(join(tmpdir(), 'tolem-electron-'))
   const programs = ['--core-program', fixture('fake-core.ts'), '--devices-program', fixture('fake-device-host.ts')]
   const parameters = [
     electronMainFile,
     `--user-data-dir=${profile}`,
     ...programs,
-    ...['--core', JSON.stringify(core), '--ui-folder', fixture('ui')],
+    ...['--core', JSON.stringify(core), '--ui-folder', uiFolder],
   ]
   const environment = { ...(process.env as Record<string, string>), DISPLAY: display.name }
   const application = await _electron.launch({

@@ -73,7 +73,7 @@ describe('the token', () => {
     expect((await http('GET /session', { Host: host, Cookie: cookie })).status).toBe(204)
   })
 
-  it('is refused from another origin, without one, and as anything but JSON, and is still good afterwards', async () => {
+  it('is refused from another origin, without one, as anything but JSON, and is still good afterwards', async () => {
     const body = tokenBody()
     const ours = { Host: host, Origin: shell.origin, ...json }
     const { Origin: _origin, ...without } = ours

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,5 +61,18 @@ describe('buildWhenOutdated', () => {
     await writeFile(join(place, 'sources', 'deep', 'a.ts'), 'one')
     await ensure()
     expect(builds).toBe(2)
+  })
+
+  it('asked twice at once builds once', async () => {
+    await Promise.all([ensure(), ensure()])
+    expect(builds).toBe(1)
+  })
+
+  it('is not held up by the lock of a process that is gone', async () => {
+    await mkdir(join(place, 'out'))
+    const gone = spawnSync(process.execPath, ['--version'])
+    await writeFile(join(place, 'out', 'thing.lock'), `${gone.pid}`)
+    await ensure()
+    expect(builds).toBe(1)
   })
 })
