@@ -1,6 +1,6 @@
 /**
- * Builds the till's window into out/ui, and with `--mode gallery` the pictures' window into out/gallery (never shipped).
- * Addresses are relative, so that both shells can serve it from where they like.
+ * Builds the till's window into out/ui, and with `--mode gallery` the pictures' window into out/gallery (never
+ * shipped). Addresses are relative, so that both shells can serve it from where they like.
  */
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'

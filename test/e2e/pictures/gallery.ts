@@ -64,7 +64,8 @@ function faultsOf(page: Page): Promise<string[]> {
       `${element.getAttribute('class')} "${element.textContent?.trim().slice(0, 40)}"`
     const scrolls = (element: Element): boolean =>
       element.closest('.lines, .card-pays-body, .tiles, .categories, .unresolved ul, .sheet-frame') !== null
-    const boxes = '.tap, .button, .tile, .keypad-key, .light, .small-button, .left-to-pay, .total, ' +
+    const boxes =
+      '.tap, .button, .tile, .keypad-key, .light, .small-button, .left-to-pay, .total, ' +
       '.display, .line, .actions, .other-actions, .line-actions, .keypad, .catalogue, .typed, .bottom, .panel, .sheet, .whose'
     for (const element of document.querySelectorAll(boxes)) {
       if (element.scrollWidth > element.clientWidth + 1) faults.push(`wider than its box: ${name(element)}`)
@@ -79,7 +80,8 @@ function faultsOf(page: Page): Promise<string[]> {
         faults.push(`target ${Math.round(width)}×${Math.round(height)}: ${name(button)}`)
     }
     const word = document.querySelector('.tap-word')
-    if (word !== null && Number.parseInt(getComputedStyle(word).fontSize, 10) < 40) faults.push('the word is under 40 px')
+    if (word !== null && Number.parseInt(getComputedStyle(word).fontSize, 10) < 40)
+      faults.push('the word is under 40 px')
     for (const element of document.querySelectorAll('.tap > *, .actions > *')) {
       const own = element.getBoundingClientRect()
       if (own.height === 0) continue

@@ -1,7 +1,13 @@
 /** Typing, scanning and keys: what an amount is, what a barcode is, and what Enter and Esc mean when. */
 import { describe, expect, test } from 'vitest'
 import { tiyn } from '../../../src/terminal/contract/index.ts'
-import { lunchAndJuice, madeUpId, madeUpSale, madeUpTender, quietTill } from '../../../src/terminal/ui/gallery/made-up.ts'
+import {
+  lunchAndJuice,
+  madeUpId,
+  madeUpSale,
+  madeUpTender,
+  quietTill,
+} from '../../../src/terminal/ui/gallery/made-up.ts'
 import { confirmKey, intentOf, type Key, type Situation } from '../../../src/terminal/ui/input/intent.ts'
 import {
   amountCap,
@@ -156,7 +162,10 @@ const still: Situation = {
 
 describe('Enter', () => {
   test('pays when nothing is being typed', () => {
-    expect(intentOf(key('Enter'), still)).toMatchObject({ kind: 'offer', offer: { command: { command: 'pay_by_card' } } })
+    expect(intentOf(key('Enter'), still)).toMatchObject({
+      kind: 'offer',
+      offer: { command: { command: 'pay_by_card' } },
+    })
   })
 
   test.each([
@@ -189,7 +198,9 @@ describe('Esc', () => {
   })
 
   test('then cancels a payment, never a sale', () => {
-    expect(intentOf(key('Escape'), { ...still, offers: cancelling })).toMatchObject({ offer: { action: 'cancel_payment' } })
+    expect(intentOf(key('Escape'), { ...still, offers: cancelling })).toMatchObject({
+      offer: { action: 'cancel_payment' },
+    })
     expect(intentOf(key('Escape'), still)).toBeNull()
   })
 })
@@ -229,7 +240,12 @@ describe('other keys', () => {
 })
 
 describe('offers', () => {
-  const approved = { state: 'approved', look: 'pending', amount: tiyn(115_000), schemeName: sale.lines[0]!.name } as const
+  const approved = {
+    state: 'approved',
+    look: 'pending',
+    amount: tiyn(115_000),
+    schemeName: sale.lines[0]!.name,
+  } as const
 
   test('put the next customer on Enter after a whole payment, and the rest of a payment after a part of it', () => {
     const paid = madeUpSale(lunchAndJuice().slice(0, 1), [madeUpTender(1, 115_000, 'pending')])
@@ -262,7 +278,15 @@ describe('offers', () => {
     const everything = offersOf({
       ...quietTill,
       sale: madeUpSale(lunchAndJuice(), [madeUpTender(1, 1, 'unknown')]),
-      actions: ['pay_by_card', 'pay_cash', 'cancel_payment', 'cancel_sale', 'wait_for_answer', 'cancel_unknown', 'next_customer'],
+      actions: [
+        'pay_by_card',
+        'pay_cash',
+        'cancel_payment',
+        'cancel_sale',
+        'wait_for_answer',
+        'cancel_unknown',
+        'next_customer',
+      ],
     })
     const keys = [everything.primary, ...everything.others].map((offer) => offer?.key)
     expect(new Set(keys).size).toBe(keys.length)

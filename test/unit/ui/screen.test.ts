@@ -10,7 +10,11 @@ import { faceOf, tapSounds } from '../../../src/terminal/ui/sound/tap-sounds.ts'
 import { offersOf } from '../../../src/terminal/ui/input/offers.ts'
 import { everyPicture, rendered } from './snapshots.ts'
 
-const text = (html: string): string => html.replace(/<!-- -->/g, '').replaceAll('&#x27;', "'").replaceAll('&quot;', '"')
+const text = (html: string): string =>
+  html
+    .replace(/<!-- -->/g, '')
+    .replaceAll('&#x27;', "'")
+    .replaceAll('&quot;', '"')
 
 describe.each(everyPicture)('$name in $language', ({ language, view, screen }) => {
   const html = text(rendered(view, screen))
@@ -47,7 +51,8 @@ describe.each(everyPicture)('$name in $language', ({ language, view, screen }) =
   test('says what goes wrong, and never hides what is unresolved', () => {
     if (snapshot === null) return
     const { words, refusals } = texts[language]
-    if (snapshot.unresolved.length > 0) expect(html).toContain(`${words['unresolved.title']}: ${snapshot.unresolved.length}`)
+    if (snapshot.unresolved.length > 0)
+      expect(html).toContain(`${words['unresolved.title']}: ${snapshot.unresolved.length}`)
     if (snapshot.tap.state === 'refused') {
       const { what, todo } = refusals[snapshot.tap.code]
       for (const part of [what, todo, snapshot.tap.code]) expect(html).toContain(part)
@@ -99,13 +104,20 @@ describe('sheets', () => {
     const { snapshot } = picture.view
     if (sheet === null || snapshot === null) throw new Error('a sheet stands over a snapshot')
     const ignore = (): void => undefined
-    const content = createElement(SheetContent, { sheet, snapshot, readOnly: false, onSheet: ignore, onCommand: ignore })
+    const content = createElement(SheetContent, {
+      sheet,
+      snapshot,
+      readOnly: false,
+      onSheet: ignore,
+      onCommand: ignore,
+    })
     const inLanguage = (child: ReactElement): ReactElement =>
       createElement(IntlProvider, { locale: picture.language, messages: flatTexts(picture.language) }, child)
     const html = text(renderToString(inLanguage(content)))
     const { statuses, words } = texts[picture.language]
     if (sheet.kind === 'light') {
-      for (const sentence of Object.values(statuses[snapshot.lights[sheet.light].code])) expect(html).toContain(sentence)
+      for (const sentence of Object.values(statuses[snapshot.lights[sheet.light].code]))
+        expect(html).toContain(sentence)
     } else if (sheet.kind === 'question') {
       expect(html).toContain(words[`question.${sheet.question}.ask`])
     } else if (sheet.kind === 'recent') {

@@ -35,64 +35,71 @@ describe.each(languages)('%s', (language) => {
     expect(Object.keys(words).toSorted()).toEqual([...wordKeys].toSorted())
   })
 
+  /** The texts, with their keys, that `wrong` finds something wrong with. */
+  const found = (wrong: (text: string, key: string) => boolean): readonly string[] =>
+    Object.entries(flat).flatMap(([key, text]) => (wrong(text, key) ? [`${key}: ${text}`] : []))
+
   test('says what happened and what to do in whole, short sentences', () => {
-    for (const [key, text] of Object.entries(flat)) {
-      expect(text.trim(), key).toBe(text)
-      expect(text, key).not.toBe('')
-      if (/^(refusal|loss|status|fault|code)\./.test(key)) {
-        expect(text, key).toMatch(/^[\p{Lu}№].*\.$/su)
-        expect(text.length, key).toBeLessThanOrEqual(90)
-      }
-      expect(text, key).not.toMatch(/oops|ой!|stack|exception|undefined|null/i)
-    }
+    const sentence = (key: string): boolean => /^(refusal|loss|status|fault|code)\./.test(key)
+    expect(found((text) => text === '' || text.trim() !== text)).toEqual([])
+    expect(found((text, key) => sentence(key) && !/^\p{Lu}.*\.$/su.test(text))).toEqual([])
+    expect(found((text, key) => sentence(key) && text.length > 90)).toEqual([])
+    expect(found((text) => /oops|ой!|stack|exception|undefined|null/i.test(text))).toEqual([])
   })
 
   test('is written in its own alphabet', () => {
     const foreign = /Wi-Fi|Enter|Esc|Del|Alt [LMT]|npm start|\{\w+\}/g
-    for (const [key, text] of Object.entries(flat)) {
-      const rest = text.replace(foreign, '')
-      if (language === 'en') expect(rest, key).not.toMatch(/\p{Script=Cyrillic}/u)
-      else expect(rest, key).not.toMatch(/[a-z]/i)
-      if (language === 'ru') expect(rest, key).not.toMatch(/[әғқңөұүһі]/i)
-    }
+    const other = { en: /\p{Script=Cyrillic}/u, ru: /[a-zәғқңөұүһі]/i, kk: /[a-z]/i }[language]
+    expect(found((text) => other.test(text.replace(foreign, '')))).toEqual([])
   })
 
   test('fills the same places as the other languages', () => {
-    const places = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '').toSorted()
-    for (const [key, text] of Object.entries(flat)) expect(places(text), key).toEqual(places(flatTexts('en')[key] ?? ''))
+    const places = (text: string): string =>
+      [...text.matchAll(/\{(\w+)\}/g)]
+        .map((match) => match[1] ?? '')
+        .toSorted()
+        .join(' ')
+    const english = flatTexts('en')
+    expect(found((text, key) => places(text) !== places(english[key] ?? ''))).toEqual([])
   })
 
   test('is understood by react-intl', () => {
     const faults: unknown[] = []
     const intl = createIntl({ locale: language, messages: { ...flat }, onError: (error) => faults.push(error) })
     const values = Object.fromEntries(
-      [...Object.values(flat).join(' ').matchAll(/\{(\w+)\}/g)].map((match) => [match[1] ?? '', '7']),
+      [
+        ...Object.values(flat)
+          .join(' ')
+          .matchAll(/\{(\w+)\}/g),
+      ].map((match) => [match[1] ?? '', '7']),
     )
-    for (const key of wordKeys) expect(intl.formatMessage({ id: key }, values)).toBe(flat[key]?.replace(/\{\w+\}/g, '7'))
+    for (const key of wordKeys)
+      expect(intl.formatMessage({ id: key }, values)).toBe(flat[key]?.replace(/\{\w+\}/g, '7'))
     expect(faults).toEqual([])
   })
 
   test('uses the words of the glossary and none that it avoids', () => {
     const terms: readonly Term[] = Object.values(glossary)
-    for (const term of terms) {
-      for (const key of term.usedIn) {
-        const text = flat[key]?.toLowerCase() ?? ''
-        expect(term.stems[language].some((stem) => text.includes(stem)), `${key}: ${term[language]}`).toBe(true)
-      }
-      for (const word of term.avoid[language] ?? []) {
-        const saying = Object.entries(flat).filter(([, text]) =>
-          new RegExp(`(?<!\\p{L})${word}`, 'iu').test(text),
-        )
-        expect(saying.map(([key]) => key), `${word} instead of ${term[language]}`).toEqual([])
-      }
-    }
+    const unsaid = terms.flatMap((term) =>
+      term.usedIn
+        .filter((key) => !term.stems[language].some((stem) => flat[key]?.toLowerCase().includes(stem) === true))
+        .map((key) => `${key} does not say ${term[language]}: ${flat[key] ?? 'no such text'}`),
+    )
+    expect(unsaid).toEqual([])
+    const avoided = terms.flatMap((term) =>
+      (term.avoid[language] ?? []).flatMap((word) =>
+        found((text) => new RegExp(`(?<!\\p{L})${word}`, 'iu').test(text)).map((one) => `not "${word}": ${one}`),
+      ),
+    )
+    expect(avoided).toEqual([])
   })
 })
 
 describe('keys', () => {
-  /** Keys made of a code in the source, such as `tap.${face}.word`: the source has the key with its variable part cut out. */
+  /** Keys made of a code, such as `tap.${face}.word`: the source has them with their variable part cut out. */
   const families = [...source.matchAll(/`([\w.]+\.)\$\{[^}]+\}((?:\.\w+)?)`/g)].map(
-    ([, before = '', after = '']) => new RegExp(`^${before.replaceAll('.', '\\.')}\\w+${after.replaceAll('.', '\\.')}$`),
+    ([, before = '', after = '']) =>
+      new RegExp(`^${before.replaceAll('.', '\\.')}\\w+${after.replaceAll('.', '\\.')}$`),
   )
 
   test('are all used', () => {

@@ -153,8 +153,11 @@ export const quietTill: Snapshot = {
       saleId: madeUpId(22),
       at: minutesAgo(9),
       total: tiyn(1_250_000),
-      tenders: [madeUpTender(22, 1_050_000, 'awaiting_funds'), { ...madeUpTender(24, 200_000, 'settled'), kind: 'cash', schemeName: null }],
-      receipt: 'failed',
+      tenders: [
+        madeUpTender(22, 1_050_000, 'awaiting_funds'),
+        { ...madeUpTender(24, 200_000, 'settled'), kind: 'cash', schemeName: null },
+      ],
+      receipt: 'none',
       voidable: false,
     },
     {

@@ -1,4 +1,4 @@
-/** The pictures of the gallery: every state of the till by name, as a view of the bridge and the screen's own memory. */
+/** The pictures of the gallery: every state of the till by name, as a bridge's view and the screen's own memory. */
 import { tiyn, type BridgeView, type Snapshot } from '../../contract/index.ts'
 import { emptyScreen, lightNames, type ScreenState } from '../input/screen-state.ts'
 import {
@@ -28,7 +28,11 @@ const open = atTill({
   sale: madeUpSale(lunchAndJuice()),
   actions: ['edit_basket', 'pay_by_card', 'pay_cash', 'cancel_sale'],
 })
-const waiting = atTill({ sale: madeUpSale(lunchAndJuice()), tap: { state: 'tap', hint: null }, actions: ['cancel_payment'] })
+const waiting = atTill({
+  sale: madeUpSale(lunchAndJuice()),
+  tap: { state: 'tap', hint: null },
+  actions: ['cancel_payment'],
+})
 const doubt = {
   actions: ['wait_for_answer', 'cancel_unknown', 'serve_next_meanwhile'],
 } satisfies Partial<Snapshot>
@@ -120,7 +124,10 @@ export const pictures: readonly Picture[] = [
     category: 'food',
     selectedLine: 2,
   }),
-  picture('above-cap', running(open), { notice: { kind: 'amount_above_cap' }, typing: { amount: '500000', search: '' } }),
+  picture('above-cap', running(open), {
+    notice: { kind: 'amount_above_cap' },
+    typing: { amount: '500000', search: '' },
+  }),
   picture('barcode-unknown', running(open), { notice: { kind: 'barcode_unknown', barcode: '4870000000017' } }),
   picture('fault', running(open), { notice: { kind: 'fault', fault: 'not_now' } }),
   picture('nothing-found', running(open), { typing: { amount: '', search: 'zzz' } }),

@@ -48,7 +48,13 @@ function hear(event: KeyboardEvent, now: Listening): void {
   }
   const situation = situationOf(now)
   const intent = intentOf(
-    { key: event.key, code: event.code, alt: event.altKey, control: event.ctrlKey || event.metaKey, repeat: event.repeat },
+    {
+      key: event.key,
+      code: event.code,
+      alt: event.altKey,
+      control: event.ctrlKey || event.metaKey,
+      repeat: event.repeat,
+    },
     situation,
   )
   if (isCharacter(event)) {

@@ -28,7 +28,7 @@ export function isScanner(burst: Burst): boolean {
   return burst.characters.length >= burstLengthMin
 }
 
-/** What an Enter means by the burst before it: the end of a barcode, nothing (a scanner's late Enter), or a keypress. */
+/** What an Enter means by the burst before it: the end of a barcode, nothing (a scanner's late one), or a keypress. */
 export function readEnter(
   burst: Burst,
   at: number,

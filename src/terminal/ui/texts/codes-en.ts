@@ -7,17 +7,32 @@ export const refusals: TextsOfLanguage['refusals'] = {
   CARD_AUTHENTICATION_FAILED: { what: 'The card could not prove itself.', todo: 'Ask for another card or take cash.' },
   CARD_PROOF_FORGED: { what: 'The card’s proof is false.', todo: 'Do not accept this card. Take cash.' },
   CARD_PROOF_REPLAYED: { what: 'The card’s proof was used before.', todo: 'Tap the card once more or take cash.' },
-  CARD_COUNTER_WENT_BACK: { what: 'The card’s counter went back: it may be a copy.', todo: 'Do not accept it. Take cash.' },
+  CARD_COUNTER_WENT_BACK: {
+    what: 'The card’s counter went back: it may be a copy.',
+    todo: 'Do not accept it. Take cash.',
+  },
   CARD_BINDING_MISMATCH: { what: 'The card answered for another sale.', todo: 'Tap the card once more.' },
-  CARD_ANSWER_MALFORMED: { what: 'The card’s answer is unreadable.', todo: 'Tap again, flat on the reader, or take cash.' },
+  CARD_ANSWER_MALFORMED: {
+    what: 'The card’s answer is unreadable.',
+    todo: 'Tap again, flat on the reader, or take cash.',
+  },
   CLOCK_NOT_TRUSTED: { what: 'The till’s clock is not confirmed.', todo: 'Connect the network, or take cash.' },
-  ROLLBACK_DETECTED: { what: 'The till’s data is older than it should be.', todo: 'Call support. Take cash meanwhile.' },
+  ROLLBACK_DETECTED: {
+    what: 'The till’s data is older than it should be.',
+    todo: 'Call support. Take cash meanwhile.',
+  },
   TERMINAL_SUSPENDED: { what: 'The ledger has suspended this till.', todo: 'Call support. Take cash meanwhile.' },
   PACKAGE_MISSING: { what: 'The till has no scheme rules yet.', todo: 'Connect the network and wait a minute.' },
   PACKAGE_TOO_OLD: { what: 'The till’s scheme rules are too old.', todo: 'Connect the network, or take cash.' },
-  JOURNAL_NOT_WRITABLE: { what: 'The till cannot write its journal.', todo: 'Take cash. Free disk space or call support.' },
+  JOURNAL_NOT_WRITABLE: {
+    what: 'The till cannot write its journal.',
+    todo: 'Take cash. Free disk space or call support.',
+  },
   NO_ENTITLEMENT: { what: 'The card has nothing to receive now.', todo: 'Take cash.' },
-  CARD_NOT_IN_LEASE: { what: 'Without network this card cannot pay here.', todo: 'Take cash, or wait for the network.' },
+  CARD_NOT_IN_LEASE: {
+    what: 'Without network this card cannot pay here.',
+    todo: 'Take cash, or wait for the network.',
+  },
   SCHEME_SUSPENDED: { what: 'The scheme is suspended.', todo: 'Take cash. The agency knows more.' },
   SCHEME_ENDED: { what: 'The scheme has ended.', todo: 'Take cash.' },
   MERCHANT_NOT_ALLOWED: { what: 'The scheme does not pay at this shop.', todo: 'Take cash.' },
@@ -31,21 +46,36 @@ export const refusals: TextsOfLanguage['refusals'] = {
   CAP_AGE_SINCE_SYNC: { what: 'The till was without network too long.', todo: 'Connect the network, or take cash.' },
   CAP_COUNT_PER_BENEFICIARY: { what: 'The number of payments for this card is used up.', todo: 'Take cash.' },
   CAP_PER_BENEFICIARY_AND_PERIOD: { what: 'The card’s sum for this period is used up.', todo: 'Take cash.' },
-  CAP_TERMINAL_EXPOSURE: { what: 'The till may not sell more without network.', todo: 'Connect the network, or take cash.' },
-  CAP_PER_SALE: { what: 'The sale is above the scheme’s limit for one sale.', todo: 'Make the sale smaller or take cash.' },
+  CAP_TERMINAL_EXPOSURE: {
+    what: 'The till may not sell more without network.',
+    todo: 'Connect the network, or take cash.',
+  },
+  CAP_PER_SALE: {
+    what: 'The sale is above the scheme’s limit for one sale.',
+    todo: 'Make the sale smaller or take cash.',
+  },
   DECISION_MISMATCH: { what: 'The ledger reached another decision.', todo: 'Take cash and call support.' },
   INSUFFICIENT_FUNDS: { what: 'The agency has no funds now.', todo: 'Take cash.' },
   REVERSED_BEFORE_ARRIVAL: { what: 'This payment had been cancelled.', todo: 'Start the payment anew.' },
   REVERSED: { what: 'This payment was cancelled.', todo: 'Start the payment anew.' },
-  EXISTS_WITH_DIFFERENT_TERMS: { what: 'The ledger holds another payment under this number.', todo: 'Call support. Take cash.' },
+  EXISTS_WITH_DIFFERENT_TERMS: {
+    what: 'The ledger holds another payment under this number.',
+    todo: 'Call support. Take cash.',
+  },
   LEDGER_ANSWER_MALFORMED: { what: 'The ledger’s answer is unreadable.', todo: 'Try again, or take cash.' },
   LEDGER_UNREACHABLE: { what: 'The ledger cannot be reached.', todo: 'Take cash, or wait for the network.' },
 }
 
 export const losses: TextsOfLanguage['losses'] = {
-  PROOF_MISSING_OR_FORGED: { what: 'The card’s proof is missing or false.', todo: 'Appeal to the agency with the receipt.' },
+  PROOF_MISSING_OR_FORGED: {
+    what: 'The card’s proof is missing or false.',
+    todo: 'Appeal to the agency with the receipt.',
+  },
   CHAIN_BROKEN: { what: 'The till’s journal does not hold together.', todo: 'Call support; keep the receipt.' },
-  BLOCKED_BEFORE_SALE: { what: 'The card had been blocked before the sale.', todo: 'Appeal to the agency with the receipt.' },
+  BLOCKED_BEFORE_SALE: {
+    what: 'The card had been blocked before the sale.',
+    todo: 'Appeal to the agency with the receipt.',
+  },
   SOLD_AFTER_LEASE: { what: 'Sold after the time for selling without network.', todo: 'Appeal with the receipt.' },
   SLOT_ALREADY_USED: { what: 'The allowance had been used before.', todo: 'Appeal to the agency with the receipt.' },
   PRESENTED_TOO_LATE: { what: 'The sale reached the ledger too late.', todo: 'Appeal to the agency with the receipt.' },
@@ -86,7 +116,11 @@ export const statuses: TextsOfLanguage['statuses'] = {
   },
   printer_paper_out: { what: 'The printer has no paper.', works: everythingButPaper, todo: 'Put in a new roll.' },
   printer_cover_open: { what: 'The printer’s cover is open.', works: everythingButPaper, todo: 'Close the cover.' },
-  printer_error: { what: 'The printer reports a fault.', works: everythingButPaper, todo: 'Switch it off and on again.' },
+  printer_error: {
+    what: 'The printer reports a fault.',
+    works: everythingButPaper,
+    todo: 'Switch it off and on again.',
+  },
   printer_paper_near_end: { what: 'The paper is nearly out.', works: 'Everything.', todo: 'Keep a new roll ready.' },
   network_down: {
     what: 'There is no network.',

@@ -29,7 +29,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
   },
   NO_ENTITLEMENT: { what: 'Қазір бұл карта бойынша төлем жоқ.', todo: takeCash },
   CARD_NOT_IN_LEASE: { what: 'Желісіз бұл карта осында төлей алмайды.', todo: waitOrCash },
-  SCHEME_SUSPENDED: { what: 'Бағдарлама тоқтатыла тұрды.', todo: 'Қолма-қол ақша алыңыз. Толығырақ мекемеден білуге болады.' },
+  SCHEME_SUSPENDED: {
+    what: 'Бағдарлама тоқтатыла тұрды.',
+    todo: 'Қолма-қол ақша алыңыз. Толығырақ мекемеден білуге болады.',
+  },
   SCHEME_ENDED: { what: 'Бағдарлама аяқталды.', todo: takeCash },
   MERCHANT_NOT_ALLOWED: { what: 'Бағдарлама бұл жерде төлемейді.', todo: takeCash },
   OUTSIDE_PERIOD: { what: 'Бағдарлама бүгін төлемейді.', todo: takeCash },
@@ -69,7 +72,10 @@ const appeal = 'Чекті қоса беріп, мекемеге қарсылы�
 
 export const losses: TextsOfLanguage['losses'] = {
   PROOF_MISSING_OR_FORGED: { what: 'Картаның растауы жоқ немесе жалған.', todo: appeal },
-  CHAIN_BROKEN: { what: 'Касса журналының жазбалары сәйкес емес.', todo: 'Қолдау қызметіне хабарласыңыз, чекті сақтаңыз.' },
+  CHAIN_BROKEN: {
+    what: 'Касса журналының жазбалары сәйкес емес.',
+    todo: 'Қолдау қызметіне хабарласыңыз, чекті сақтаңыз.',
+  },
   BLOCKED_BEFORE_SALE: { what: 'Карта сатылымға дейін бұғатталған.', todo: appeal },
   SOLD_AFTER_LEASE: { what: 'Желісіз сату мерзімі біткен соң сатылған.', todo: appeal },
   SLOT_ALREADY_USED: { what: 'Лимит бұрын пайдаланылған.', todo: appeal },
@@ -168,7 +174,10 @@ export const statuses: TextsOfLanguage['statuses'] = {
 
 export const faults: TextsOfLanguage['faults'] = {
   not_now: { what: 'Қазір бұл мүмкін емес.', todo: 'Алдымен экрандағы қадамды аяқтаңыз.' },
-  malformed: { what: 'Касса бұл әрекетті түсінбеді.', todo: 'Қайталаңыз. Көмектеспесе, қолдау қызметіне хабарласыңыз.' },
+  malformed: {
+    what: 'Касса бұл әрекетті түсінбеді.',
+    todo: 'Қайталаңыз. Көмектеспесе, қолдау қызметіне хабарласыңыз.',
+  },
   unknown_item: { what: 'Бұл тауар каталогта жоқ.', todo: 'Басқасын таңдаңыз немесе соманы теріңіз.' },
   amount_implausible: { what: 'Сома тым үлкен.', todo: 'Цифрларды тексеріңіз.' },
   read_only: { what: 'Бұл терезе тек көру үшін.', todo: 'Басқа терезеде жұмыс істеңіз.' },

@@ -101,7 +101,7 @@ export const en: TextsOfLanguage = {
     'recent.empty': 'No sales yet.',
     'receipt.waiting': 'receipt not printed yet',
     'receipt.printed': 'receipt printed',
-    'receipt.failed': 'receipt failed',
+    'receipt.none': 'no receipt',
     'question.back': 'Go back',
     'question.cancel_sale.ask': 'Cancel the sale and empty the basket?',
     'question.cancel_sale.yes': 'Cancel sale',
@@ -123,7 +123,7 @@ export const en: TextsOfLanguage = {
     'window.lost.todo': 'Open the address that the till prints when it starts, or run npm start again.',
   },
   tenderStates: {
-    in_progress: 'in progress',
+    in_progress: 'payment in progress',
     settled: 'paid',
     pending: 'accepted, pending at the ledger',
     awaiting_funds: 'accepted, the agency has yet to fund it',

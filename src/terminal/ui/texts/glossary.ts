@@ -110,7 +110,7 @@ export const glossary = {
   receipt: term(
     ['чек', 'чек', 'receipt'],
     [['чек'], ['чек'], ['receipt']],
-    ['receipt.printed', 'receipt.failed', 'receipt.waiting'],
+    ['receipt.printed', 'receipt.none', 'receipt.waiting'],
     { ru: ['квитанц'], kk: ['түбіртек'] },
   ),
   till: term(

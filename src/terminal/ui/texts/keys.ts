@@ -2,8 +2,7 @@
  * Which texts there are. Every language gives all of them: a missing one is a type error (ui.md, "Words"). The codes
  * come from the contract, so that a new code is a type error too.
  */
-import { lossCodes, statusCodeSchema, tenderStateSchema } from '../../contract/index.ts'
-import type { CommandFault, RefusalCode, StatusCode, TenderState } from '../../contract/index.ts'
+import type { CommandFault, lossCodes, RefusalCode, StatusCode, TenderState } from '../../contract/index.ts'
 
 export const wordKeys = [
   // Status row
@@ -106,7 +105,7 @@ export const wordKeys = [
   'recent.empty',
   'receipt.waiting',
   'receipt.printed',
-  'receipt.failed',
+  'receipt.none',
   'question.back',
   'question.cancel_sale.ask',
   'question.cancel_sale.yes',
@@ -153,6 +152,3 @@ export interface TextsOfLanguage {
   readonly faults: Readonly<Record<CommandFault, Sentences>>
   readonly tenderStates: Readonly<Record<TenderState, string>>
 }
-
-export const statusCodes: readonly StatusCode[] = statusCodeSchema.options
-export const tenderStates: readonly TenderState[] = tenderStateSchema.options

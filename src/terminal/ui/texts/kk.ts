@@ -101,7 +101,7 @@ export const kk: TextsOfLanguage = {
     'recent.empty': 'Әзірге сатылым жоқ.',
     'receipt.waiting': 'чек әлі басылмаған',
     'receipt.printed': 'чек басылды',
-    'receipt.failed': 'чек басылмады',
+    'receipt.none': 'чек жоқ',
     'question.back': 'Артқа',
     'question.cancel_sale.ask': 'Сатуды тоқтатып, себетті тазалайсыз ба?',
     'question.cancel_sale.yes': 'Сатуды тоқтату',

@@ -101,7 +101,7 @@ export const ru: TextsOfLanguage = {
     'recent.empty': 'Продаж ещё нет.',
     'receipt.waiting': 'чек ещё не напечатан',
     'receipt.printed': 'чек напечатан',
-    'receipt.failed': 'чек не напечатался',
+    'receipt.none': 'без чека',
     'question.back': 'Вернуться',
     'question.cancel_sale.ask': 'Отменить продажу и очистить корзину?',
     'question.cancel_sale.yes': 'Отменить продажу',
@@ -116,7 +116,8 @@ export const ru: TextsOfLanguage = {
     'window.readOnly.what': 'Это окно только для просмотра.',
     'window.readOnly.todo': 'С кассой работают в другом окне. Закройте его, чтобы работать здесь.',
     'window.restarting.what': 'Касса перезапускается.',
-    'window.restarting.todo': 'Ниже — последнее известное состояние. Ничего не потеряно. Подождите, не списывайте повторно.',
+    'window.restarting.todo':
+      'Ниже — последнее известное состояние. Ничего не потеряно. Подождите, не списывайте повторно.',
     'window.connecting.what': 'Подключаемся к кассе.',
     'window.connecting.todo': 'Подождите немного. Если шла оплата, не списывайте повторно.',
     'window.lost.what': 'Это окно больше не связано с кассой.',

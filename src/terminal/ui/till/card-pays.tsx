@@ -56,7 +56,9 @@ interface Joined {
 function joined(parts: readonly PartView[], tenders: readonly TenderView[]): Joined {
   const others = [...tenders]
   const rows = parts.map((part) => {
-    const at = others.findIndex(({ schemeName, amount }) => schemeName?.en === part.schemeName.en && amount === part.amount)
+    const at = others.findIndex(
+      ({ schemeName, amount }) => schemeName?.en === part.schemeName.en && amount === part.amount,
+    )
     return { part, tender: at === -1 ? null : (others.splice(at, 1)[0] ?? null) }
   })
   return { parts: rows, others }

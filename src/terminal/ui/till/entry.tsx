@@ -7,7 +7,7 @@ import { formatTyped } from '../input/keypad.ts'
 import { foundItems } from '../input/search.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { Amount } from './amount.tsx'
-import { CommandButton } from './command-button.tsx'
+import { CommandButton, enterArrow } from './command-button.tsx'
 
 interface CatalogueProps {
   readonly snapshot: Snapshot
@@ -105,7 +105,7 @@ export function Keypad(props: KeypadProps) {
                 look={taken ? 'primary' : 'plain'}
                 label={say('keypad.add', { name: name(candidate.name) })}
                 isDisabled={!editable || typed === ''}
-                {...(taken ? { keyShown: '↵' } : {})}
+                {...(taken ? { keyShown: enterArrow } : {})}
                 onPress={() => onAdd(candidate.category)}
               >
                 + {name(candidate.name)}

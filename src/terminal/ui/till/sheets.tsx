@@ -1,4 +1,4 @@
-/** The sheets over the till: a light explained, recent sales, unresolved payments, and questions before what is final. */
+/** The sheets over the till: a light explained, recent sales, unresolved payments, questions before what is final. */
 import type { ReactNode } from 'react'
 import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
 import type { Command, Snapshot, TenderView } from '../../contract/index.ts'
