@@ -60,15 +60,22 @@ function readArguments() {
 
 function readKey(given: string | undefined): VerifyingKey {
   if (given === undefined) throw new UsageError('Without --key nobody can say who signed.')
+  const jwk = publicJwkSchema.safeParse(readJson(given))
+  if (!jwk.success || jwk.data.crv !== 'P-256')
+    throw new UsageError('The key is not the JWK of a P-256 key, so no terminal’s.')
   try {
-    const jwk = publicJwkSchema.parse(
-      JSON.parse(given.trimStart().startsWith('{') ? given : readFileSync(given, 'utf8')),
-    )
-    if (jwk.crv === 'P-256') return verifyingKey(jwk)
+    return verifyingKey(jwk.data)
+  } catch {
+    throw new UsageError('The key names no point of the curve P-256.')
+  }
+}
+
+function readJson(given: string): unknown {
+  try {
+    return JSON.parse(given.trimStart().startsWith('{') ? given : readFileSync(given, 'utf8'))
   } catch (error) {
     throw new UsageError(`The key cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   }
-  throw new UsageError('The key is not a P-256 key, so it is not a terminal’s.')
 }
 
 /** Every QR code in the picture: a found one is painted over before the next search. */

@@ -188,7 +188,7 @@ export const snapshotSchema = z.strictObject({
       at: instantSchema,
       total: tiynSchema,
       tenders: z.array(tenderViewSchema),
-      receipt: z.enum(['waiting', 'printed', 'failed']),
+      receipt: z.enum(['none', 'waiting', 'printed']),
       voidable: z.boolean(),
     }),
   ),

@@ -55,13 +55,12 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
     unresolved: sources.unresolved.map((tender) => tenderView(tender, active)),
     recent: journal.recentSales(recentSalesShown).map(({ sale, total, at, state: saleState }) => {
       const tenders = journal.tendersOfSale(sale.saleId)
-      const receipt = journal.receiptState(sale.saleId)
       return {
         saleId: sale.saleId,
         at,
         total,
         tenders: tenders.map((tender) => tenderView(tender, active)),
-        receipt: receipt === 'printed' ? 'printed' : 'waiting',
+        receipt: journal.receiptState(sale.saleId),
         voidable: saleState === 'closed',
       }
     }),
