@@ -1,0 +1,179 @@
+/** The signed door: the order of problems, signed answers, and nothing that a client can send breaks it. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startHttp, type RunningHttp } from '../../../ledger-sim/http/fastify.ts'
+import { contentDigest, signRequest, verifyAnswer, type HttpRequest } from '../../../src/sync/protocol/http-signature.ts'
+import { demoLedger, p256, TestSigner, type DemoLedger, type TestTill } from './demo-ledger.ts'
+
+let demo: DemoLedger
+let till: TestTill
+let http: RunningHttp
+
+beforeAll(async () => {
+  demo = await demoLedger()
+  till = await demo.till('till-1')
+  http = await startHttp({ ledger: demo.ledger, port: 0 })
+})
+afterAll(async () => {
+  await http.close()
+  await demo.close()
+})
+
+const codeOf = async (request: HttpRequest) => (JSON.parse((await demo.ledger.handle(request)).body) as { code?: string }).code
+const headRequest = (signer: TestSigner = till, body = '{"haveVersion":0}') => signer.sign('POST', '/v1/terminal/packages', body)
+
+describe('problems, first things first', () => {
+  test('body_too_large before anything else', async () => {
+    expect(await codeOf({ ...headRequest(), headers: {}, body: 'x'.repeat(17 * 1024 * 1024) })).toBe('body_too_large')
+  })
+  test('not_json before the signature', async () => {
+    expect(await codeOf({ ...headRequest(), headers: {}, body: '{' })).toBe('not_json')
+  })
+  test('half of a surrogate pair is not JSON that can be signed', async () => {
+    expect(await codeOf(headRequest(till, '{"haveVersion":"\\ud800"}'))).toBe('not_json')
+  })
+  test('deep nesting is not JSON that anybody needs', async () => {
+    expect(await codeOf(headRequest(till, `${'['.repeat(200_000)}"\\ud800"${']'.repeat(200_000)}`))).toBe('not_json')
+  })
+  test('signature_missing', async () => {
+    expect(await codeOf({ ...headRequest(), headers: {} })).toBe('signature_missing')
+  })
+  test('signature_malformed', async () => {
+    const request = headRequest()
+    expect(await codeOf({ ...request, headers: { ...request.headers, 'signature-input': 'tolem=()' } })).toBe('signature_malformed')
+  })
+  test('key_unknown', async () => {
+    expect(await codeOf(headRequest(new TestSigner(demo.ledger, demo.clock, demo.random, p256('stranger'))))).toBe('key_unknown')
+  })
+  test('content_digest_mismatch', async () => {
+    expect(await codeOf({ ...headRequest(), body: '{"haveVersion":1}' })).toBe('content_digest_mismatch')
+  })
+  test('signature_wrong', async () => {
+    const request = headRequest()
+    const body = '{"haveVersion":1}'
+    expect(await codeOf({ ...request, headers: { ...request.headers, 'content-digest': contentDigest(body) }, body })).toBe('signature_wrong')
+  })
+  test.each([-121, 121])('clock_skew of %i s, answered with the ledger’s signed time', async (skew) => {
+    const created = Math.floor(demo.clock.now / 1000) + skew
+    const request = signRequest({ method: 'POST', url: 'http://127.0.0.1:1/v1/terminal/packages', body: '{"haveVersion":0}' }, till.key, {
+      created,
+      expires: created + 200,
+      nonce: 'a-nonce-with-skew',
+    })
+    const response = await demo.ledger.handle(request)
+    expect(JSON.parse(response.body)).toMatchObject({ code: 'clock_skew', status: 401, type: 'urn:tolem:problem:clock_skew' })
+    expect(verifyAnswer(response, request, demo.ports.keys.signing)).toMatchObject({
+      kind: 'valid',
+      moment: { created: Math.floor(demo.clock.now / 1000) },
+    })
+  })
+  test('a skew of two minutes is borne', async () => {
+    const created = Math.floor(demo.clock.now / 1000) - 120
+    const request = signRequest({ method: 'POST', url: 'http://127.0.0.1:1/v1/terminal/packages', body: '{"haveVersion":0}' }, till.key, {
+      created,
+      expires: created + 200,
+      nonce: 'a-nonce-with-a-little-skew',
+    })
+    expect(await codeOf(request)).toBeUndefined()
+  })
+  test('nonce_replayed', async () => {
+    const request = headRequest()
+    expect((await demo.ledger.handle(request)).status).toBe(200)
+    expect(await codeOf(request)).toBe('nonce_replayed')
+  })
+  test('role_not_allowed', async () => {
+    expect(await codeOf(headRequest(demo.role('agency')))).toBe('role_not_allowed')
+    expect(await codeOf(till.sign('POST', '/v1/card-blocks', '{}'))).toBe('role_not_allowed')
+  })
+  test('schema_mismatch says where, and unknown fields are one', async () => {
+    const response = await demo.ledger.handle(till.sign('POST', '/v1/terminal/packages', '{"haveVersion":"1","more":1}'))
+    const body = JSON.parse(response.body) as { code: string; errors: { pointer: string }[] }
+    expect(body.code).toBe('schema_mismatch')
+    expect(body.errors.map((error) => error.pointer)).toEqual(expect.arrayContaining(['/haveVersion', '']))
+  })
+  test('not_found, for those who signed', async () => {
+    expect(await codeOf(till.sign('POST', '/v1/nothing', '{}'))).toBe('not_found')
+    expect(await codeOf({ ...till.sign('POST', '/v1/nothing', '{}'), headers: {} })).toBe('signature_missing')
+  })
+  test('every problem is signed when the request has a signature to bind to', async () => {
+    const request = { ...headRequest(), body: '{' }
+    expect(verifyAnswer(await demo.ledger.handle(request), request, demo.ports.keys.signing).kind).toBe('valid')
+  })
+})
+
+describe('the network’s side', () => {
+  const raw = (path: string, init: RequestInit = {}) => fetch(`${http.url}${path}`, init)
+
+  test('another Host, and any Origin, is turned away', async () => {
+    const request = headRequest()
+    expect(await codeOf({ ...request, url: request.url.replace('127.0.0.1', 'ledger.example') })).toBe('role_not_allowed')
+    expect(await codeOf({ ...request, headers: { ...request.headers, host: 'evil.example' } })).toBe('role_not_allowed')
+    expect(await codeOf({ ...request, headers: { ...request.headers, origin: 'http://evil.example' } })).toBe('role_not_allowed')
+    expect((await raw('/v1/terminal/packages', { method: 'POST', headers: { origin: 'http://evil.example' }, body: '{}' })).status).toBe(403)
+  })
+
+  test.each([
+    ['PUT', '/v1/terminal/packages', 404],
+    ['DELETE', '/health', 404],
+    ['GET', '/v1/terminal/packages', 401],
+    ['GET', '/%ff%fe', 404],
+    ['POST', '/v1/terminal/packages', 400],
+    ['GET', '/health', 200],
+  ])('%s %s answers %i', async (method, path, status) => {
+    expect((await raw(path, { method })).status).toBe(status)
+  })
+
+  test('a body of the wrong type or size is a problem', async () => {
+    const large = await raw('/v1/terminal/packages', { method: 'POST', body: 'x'.repeat(17 * 1024 * 1024) }).then(
+      async (response) => ((await response.json()) as { code: string }).code,
+      () => 'body_too_large', // The server may close while the body is still on its way.
+    )
+    expect(large).toBe('body_too_large')
+    const form = await raw('/v1/terminal/packages', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'a=b' })
+    expect(await form.json()).toMatchObject({ code: 'not_json' })
+  })
+
+  test('the OpenAPI document is 3.1, names the report’s methods, and describes every operation', async () => {
+    const document = (await (await raw('/openapi.json')).json()) as {
+      openapi: string
+      paths: Record<string, Record<string, { tags: string[]; requestBody?: { content: Record<string, { schema: unknown }> } }>>
+    }
+    expect(document.openapi).toBe('3.1.0')
+    for (const { method, path, tag } of demo.ledger.operations) {
+      expect(document.paths[path]?.[method.toLowerCase()]?.tags).toEqual([tag])
+    }
+    const tags = new Set(Object.values(document.paths).flatMap((methods) => Object.values(methods).flatMap((one) => one.tags)))
+    expect([...tags]).toEqual(
+      expect.arrayContaining([
+        'Opening an account of a legal entity on the DT platform',
+        'Conversion of non-cash KZT to the DT at the "bank - CB" level',
+        'Legal entity-to-legal entity payment',
+        'Receiving balance-related data',
+        'Payment at merchant',
+      ]),
+    )
+    const text = JSON.stringify(document.paths['/v1/scheme-fundings'])
+    expect(text).toContain('\\\\d{0,15}')
+  })
+})
+
+describe('no request is an internal failure', () => {
+  test('a thousand damaged requests (seed 7)', async () => {
+    let state = 7
+    const next = (below: number) => {
+      state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
+      return state % below
+    }
+    const bodies = ['{}', '[]', 'null', '0', '"x"', '{"items":[]}', '{"items":[{}]}', '{"terms":{}}', '{"__proto__":{"a":1}}', '{"code":"12345678"}', '{"tenderId":null}', '{"after":-1,"limit":1e400}']
+    const paths = demo.ledger.operations.map((operation) => [operation.method, operation.path] as const)
+    const roles = ['agency', 'bank', 'central-bank', 'merchant', 'auditor'].map((role) => demo.role(role))
+    for (let index = 0; index < 1_000; index += 1) {
+      const [method, path] = paths[next(paths.length)] ?? ['GET', '/']
+      const signer = [till, ...roles][next(roles.length + 1)] ?? till
+      const request = signer.sign(method, path, method === 'GET' ? '' : (bodies[next(bodies.length)] ?? ''))
+      const name = Object.keys(request.headers)[next(4)] ?? ''
+      const damaged = next(3) === 0 ? { ...request, headers: { ...request.headers, [name]: 'x' } } : request
+      const response = await demo.ledger.handle(damaged)
+      expect(response.status, `${method} ${path} ${request.body}`).toBeLessThan(500)
+    }
+  })
+})

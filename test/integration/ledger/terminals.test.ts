@@ -1,0 +1,244 @@
+/** Enrolment, packages, leases by policy, card sessions with a card that really computes, heads. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { inTransaction } from '../../../ledger-sim/context.ts'
+import { setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
+import { VirtualNtag424 } from '../../../hardware-mocks/cards/ntag424.ts'
+import { personalisedCard } from '../../../hardware-mocks/cards/ntag424-state.ts'
+import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
+import { termsHashOf } from '../../../src/sync/protocol/canonical.ts'
+import { verifyTagged } from '../../../src/sync/protocol/keys.ts'
+import { cardSessionContext, tillKeyContext, unseal } from '../../../src/sync/protocol/sealed-box.ts'
+import { fromHex, toHex } from '../../../src/voucher/cards/bytes.ts'
+import type { CardChannel } from '../../../src/voucher/cards/card-channel.ts'
+import { takeSaleBoundProof } from '../../../src/voucher/cards/ntag424.ts'
+import { relayedAuthenticator } from '../../../src/voucher/cards/ntag424-authentication.ts'
+import { demoLedger, dayMs, hourMs, p256, schoolMorning, TestTill, type DemoLedger } from './demo-ledger.ts'
+
+let demo: DemoLedger
+beforeEach(async () => {
+  demo = await demoLedger()
+})
+afterEach(() => demo.close())
+
+describe('enrolment', () => {
+  const stranger = () => new TestTill(demo.ledger, demo.clock, demo.random, 'till-1', p256('stranger'))
+  const code = () => demo.world.enrolmentCodes[0]?.code ?? ''
+
+  test('the code names the ledger’s key, and works once', async () => {
+    expect(code()).toMatch(/^\d{8}-[A-Za-z0-9_-]{12}$/)
+    expect(demo.ports.keys.signing.keyId.startsWith(code().slice(9))).toBe(true)
+    const till = await demo.till('till-1')
+    await expect(till.enrol(code())).resolves.toBeUndefined()
+    await expect(stranger().enrol(code())).rejects.toThrow(/role_not_allowed/)
+  })
+
+  test('the code ends after ten minutes', async () => {
+    demo.clock.now += 10 * 60_000 + 1
+    await expect(demo.till('till-1')).rejects.toThrow(/role_not_allowed/)
+  })
+
+  test('five wrong codes end it', async () => {
+    const fingerprint = code().slice(8)
+    for (let index = 0; index < 4; index += 1) await expect(stranger().enrol(`0000000${index}${fingerprint}`)).rejects.toThrow(/role_not_allowed/)
+    await expect(stranger().enrol(`00000009${fingerprint}`)).rejects.toThrow(/rate_limited/)
+    await expect(demo.till('till-1')).rejects.toThrow(/rate_limited/)
+  })
+})
+
+describe('packages', () => {
+  test('carry the merchant’s schemes, today’s and the next day’s lunches, and only this till’s leases', async () => {
+    const till = await demo.till('till-1')
+    const first = await till.fetch()
+    expect(first.version).toBe(1)
+    expect(first.schemes.map((scheme) => scheme.schemeId)).toEqual(['food-voucher', 'school-lunch'])
+    const lunches = first.leases.filter((lease) => lease.schemeId === 'school-lunch').flatMap((lease) => lease.slots)
+    expect(new Set(lunches.map(({ slot }) => slot.periodId))).toEqual(new Set(['2026-11-25', '2026-11-26', '2026-11-27']))
+    expect(lunches.filter(({ slot }) => slot.periodId === '2026-11-25')).toHaveLength(20)
+    expect((await (await demo.till('till-2')).fetch()).leases).toEqual([])
+  })
+
+  test('seal each card’s till key to this terminal and this lease', async () => {
+    const till = await demo.till('till-1')
+    await till.fetch()
+    const card = demo.card('Pupil 01')
+    const leased = till.leased(card)
+    const box = leased?.lease.slots.flatMap((slot) => slot.cards).find((own) => own.card === card.pseudonym)?.sealedTillKey ?? ''
+    const opened = unseal(box, till.encryption.privateKey, tillKeyContext(leased?.lease.leaseId ?? '', card.pseudonym))
+    expect(opened && toHex(opened)).toBe(toHex(card.tillKey))
+    expect(unseal(box, till.encryption.privateKey, tillKeyContext(till.id(), card.pseudonym))).toBeUndefined()
+  })
+
+  test('stay the same until something changes, then rise by one, and the till is told once', async () => {
+    const till = await demo.till('till-1')
+    await till.fetch()
+    expect(await till.call('/v1/terminal/packages', { haveVersion: 1 })).toEqual({ kind: 'current' })
+    const { cursor } = await till.call('/v1/terminal/events', { after: 0, limit: 10 })
+    for (const label of ['Pupil 05', 'Pupil 06']) {
+      await inTransaction(demo.ports, (work) => setCardStatus(work, demo.card(label).pseudonym, 'blocked'))
+    }
+    const { events } = await till.call('/v1/terminal/events', { after: cursor, limit: 10 })
+    expect(events.map(({ event }) => event)).toEqual([{ kind: 'package_available', version: 2 }])
+    const next = await till.fetch()
+    expect(next.version).toBe(2)
+    expect(next.hotlist).toMatchObject({ version: 3 })
+    expect(next.hotlist.cards).toContain(demo.card('Pupil 05').pseudonym)
+  })
+
+  test('show what is booked on a slot by name', async () => {
+    const till = await demo.till('till-1')
+    await till.fetch()
+    const decided = till.decide({ card: demo.card('Pupil 01') })
+    await till.present(decided)
+    await till.fetch()
+    expect(till.leased(demo.card('Pupil 01'))?.slot).toMatchObject({ countSpent: 1, booked: [decided.terms.tenderId] })
+  })
+
+  test('grow young again before the policy age runs out', async () => {
+    const till = await demo.till('till-1')
+    const first = await till.fetch()
+    demo.clock.now += 19 * hourMs
+    const next = await till.fetch()
+    expect(next.version).toBeGreaterThan(first.version)
+    expect(next.issuedAt).toBe(demo.clock.now)
+  })
+
+  test('renew leases day after day, with the money: what was unsold waits for its deadline, then returns', async () => {
+    const till = await demo.till('till-1')
+    for (let day = 0; day < 30; day += 1) {
+      await till.fetch()
+      expect(till.leased(demo.card('Family 01'))).toBeDefined()
+      demo.clock.now = schoolMorning + (day + 1) * dayMs
+    }
+    await till.fetch()
+    const leases = await demo.rows('lease')
+    expect(leases.some((lease) => lease['state'] === 'closed')).toBe(true)
+    expect(leases.every((lease) => (lease['state'] === 'closed') === (Number(lease['present_until']) < demo.clock.now))).toBe(true)
+  })
+})
+
+describe('a card session', () => {
+  const cardAndChannel = (label: string) => {
+    const card = demo.card(label)
+    const keys = demo.world.cards.find((issued) => issued.label === label)?.keys
+    const bytes = (number: '0' | '1' | '2' | '3' | '4') => fromHex(keys?.[number] ?? '')
+    const state = personalisedCard({ uid: card.uid, keys: { 0: bytes('0'), 1: bytes('1'), 2: bytes('2'), 3: bytes('3'), 4: bytes('4') } })
+    const virtual = VirtualNtag424.fromState(state, { random: seededRandom(`card/${label}`) })
+    virtual.enterField()
+    const channel: CardChannel = {
+      atr: virtual.atr,
+      transmit: async (command) => {
+        const answer = virtual.exchange(command)
+        return answer.kind === 'answered' ? answer : { kind: 'unknown', reason: answer.kind }
+      },
+    }
+    return { card, channel }
+  }
+
+  const open = async (till: TestTill, label: string, cardSessionId = till.id()) => {
+    const encryptedRndB = '11'.repeat(16)
+    return { cardSessionId, answer: await till.call('/v1/terminal/card-sessions', { cardSessionId, card: demo.card(label).pseudonym, encryptedRndB }) }
+  }
+
+  test('lets a till without the card’s key take its proof, and the sale is paid', async () => {
+    const till = await demo.till('till-1')
+    await till.fetch()
+    const { card, channel } = cardAndChannel('Pupil 25')
+    const cardSessionId = till.id()
+    const relay = relayedAuthenticator({
+      challenge: async (_uid, encRndB) => {
+        const request = { cardSessionId, card: card.pseudonym, encryptedRndB: toHex(encRndB) }
+        const answer = await till.call('/v1/terminal/card-sessions', request)
+        if (answer.kind !== 'open') return { kind: 'refused', reason: answer.code }
+        return { kind: 'part2', part2: fromHex(answer.authenticationPart2), handle: cardSessionId }
+      },
+      complete: async (handle, part3) => {
+        const answer = await till.call('/v1/terminal/card-session-keys', { cardSessionId: handle, authenticationPart3: toHex(part3) })
+        if (answer.kind !== 'session') return { kind: 'refused', reason: answer.code }
+        const secret = unseal(answer.sealedSession, till.encryption.privateKey, cardSessionContext(handle))
+        if (secret?.length !== 36) return { kind: 'unavailable', reason: 'not for this terminal' }
+        return { kind: 'keys', ti: secret.subarray(0, 4), encKey: secret.subarray(4, 20), macKey: secret.subarray(20) }
+      },
+    })
+    const { answer: told } = await open(till, 'Pupil 25')
+    const slot = told.kind === 'open' ? told.slots[0] : undefined
+    if (slot === undefined) throw new Error('no slot')
+    const decided = till.decide({ card, slot }, 'online')
+    const proof = await takeSaleBoundProof(channel, relay, fromHex(termsHashOf(decided.terms)), demo.random)
+    if (proof.kind !== 'proof') throw new Error(JSON.stringify(proof))
+    const evidence = till.evidence(decided.evidence.record, decided.terms, proof.sun)
+    expect(await till.authorise({ terms: decided.terms, evidence })).toMatchObject({ state: 'settled', paidBy: 'agency' })
+  })
+
+  test('refuses unknown and blocked cards, and slots at another till', async () => {
+    const till = await demo.till('till-2')
+    await (await demo.till('till-1')).fetch()
+    const unknown = await till.call('/v1/terminal/card-sessions', { cardSessionId: till.id(), card: '0'.repeat(32), encryptedRndB: '00'.repeat(16) })
+    expect(unknown).toEqual({ kind: 'refused', code: 'CARD_UNKNOWN' })
+    expect((await open(till, 'Pupil 30')).answer).toEqual({ kind: 'refused', code: 'CARD_BLOCKED' })
+    expect((await open(till, 'Pupil 01')).answer).toEqual({ kind: 'refused', code: 'LEASED_ELSEWHERE' })
+  })
+
+  test('asked again under its id answers the same; five failures of a card in a day end it', async () => {
+    const till = await demo.till('till-1')
+    const first = await open(till, 'Pupil 25')
+    expect((await open(till, 'Pupil 25', first.cardSessionId)).answer).toEqual(first.answer)
+    for (let index = 0; index < 5; index += 1) {
+      const { cardSessionId, answer } = await open(till, 'Pupil 25')
+      expect(answer.kind).toBe('open')
+      const keys = await till.call('/v1/terminal/card-session-keys', { cardSessionId, authenticationPart3: '22'.repeat(32) })
+      expect(keys).toEqual({ kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' })
+    }
+    expect((await open(till, 'Pupil 25')).answer).toEqual({ kind: 'refused', code: 'CARD_BLOCKED' })
+    demo.clock.now += dayMs
+    expect((await open(till, 'Pupil 25')).answer.kind).toBe('open')
+  })
+
+  test('is another till’s, or over, after ten seconds', async () => {
+    const till = await demo.till('till-1')
+    const { cardSessionId } = await open(till, 'Pupil 25')
+    demo.clock.now += 10_001
+    const keys = await till.call('/v1/terminal/card-session-keys', { cardSessionId, authenticationPart3: '22'.repeat(32) })
+    expect(keys).toEqual({ kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' })
+    expect(await demo.rows('card_failure')).toEqual([])
+  })
+})
+
+describe('a journal’s head', () => {
+  const show = (till: TestTill, head: { epoch: number; sequence: number; hash: string }) => till.call('/v1/terminal/heads', { head, unsynced: 0 })
+  const at = (epoch: number, sequence: number, fill = 'a') => ({ epoch, sequence, hash: fill.repeat(64) })
+
+  test('is countersigned, and an older one shown later is a rollback', async () => {
+    const till = await demo.till('till-1')
+    const answer = await show(till, at(1, 10))
+    if (answer.kind !== 'countersigned') throw new Error('not countersigned')
+    expect(verifyTagged(demo.ports.keys.signing, 'tolem/journal-head/1', { terminalId: 'till-1', head: at(1, 10) }, answer.signature)).toBe(true)
+    demo.clock.now += 5_000
+    expect(await show(till, at(1, 9))).toEqual({ kind: 'rollback_detected', seen: at(1, 10) })
+    expect(await demo.rows('discrepancy')).toMatchObject([{ code: 'ROLLBACK_DETECTED', terminal_id: 'till-1' }])
+  })
+
+  test('another row at the same place is a rollback; a new epoch is a new beginning', async () => {
+    const till = await demo.till('till-1')
+    await show(till, at(1, 10))
+    expect((await show(till, at(1, 10, 'b'))).kind).toBe('rollback_detected')
+    expect((await show(till, at(2, 1))).kind).toBe('countersigned')
+  })
+
+  test('an older one that was signed before the newer one was shown is only late', async () => {
+    const till = await demo.till('till-1')
+    const late = till.sign('POST', '/v1/terminal/heads', JSON.stringify({ head: at(1, 9), unsynced: 0 }))
+    await show(till, at(1, 10))
+    demo.clock.now += 5_000
+    expect(JSON.parse((await till.send(late)).body)).toMatchObject({ kind: 'countersigned' })
+    expect(await demo.rows('discrepancy')).toEqual([])
+  })
+
+  test('presented rows count as shown', async () => {
+    const till = await demo.till('till-1')
+    await till.fetch()
+    till.sequence = 41
+    await till.present(till.decide({ card: demo.card('Pupil 01') }))
+    demo.clock.now += 5_000
+    expect((await show(till, at(1, 30))).kind).toBe('rollback_detected')
+  })
+})
