@@ -31,7 +31,7 @@ export interface SnapshotSources {
   readonly state: PaymentStateName
   readonly context: PaymentContext
   readonly actions: Action[]
-  readonly cardPresent: boolean
+  readonly removeCardFirst: boolean
   readonly storageFault: boolean
   readonly unresolved: readonly TenderRecord[]
 }
@@ -129,6 +129,7 @@ function tapView(state: PaymentStateName, context: PaymentContext, sources: Snap
     case 'idle':
       return { state: 'idle' }
     case 'awaitingCard':
+      if (sources.removeCardFirst) return { state: 'tap', hint: 'remove_card_first' }
       return { state: 'tap', hint: context.hint === 'card_moved_too_soon' ? context.hint : null }
     case 'identifying':
       return hold('reading', 15)

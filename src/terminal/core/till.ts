@@ -55,6 +55,8 @@ export type PaymentStateName =
 export class Till {
   readonly #parts: TillParts
   readonly #presences = new Map<string, CardPresence>()
+  /** The sale for which a lying card was tried: it is never offered to another one. */
+  readonly #triedFor = new Map<string, string>()
   readonly #waitedFor = new Set<string>()
   readonly #subscriptions: (() => void)[] = []
   #sale: Sale
@@ -158,7 +160,7 @@ export class Till {
       state: this.#state(),
       context: this.#context(),
       actions: this.#actions(standing),
-      cardPresent: this.#presences.size > 0,
+      removeCardFirst: this.#mustRemoveCardFirst(),
       storageFault: this.#storageFault,
       unresolved: this.#unresolved(),
     })
@@ -181,7 +183,6 @@ export class Till {
         if (!may('pay_by_card')) return 'not_now'
         this.#decision = null
         this.#send({ type: 'PAY' })
-        this.#offerCardOnReader()
         return undefined
       case 'pay_cash':
         if (!may('pay_cash')) return 'not_now'
@@ -345,23 +346,47 @@ export class Till {
 
   #cardInserted(presence: CardPresence): void {
     this.#presences.set(presence.presenceId, presence)
-    this.#send({ type: 'CARD_INSERTED', presenceId: presence.presenceId })
+    if (this.#state() === 'refused') this.#offer(presence.presenceId)
+    else this.#offerLyingCard()
     this.publish()
   }
 
   #cardRemoved(presenceId: string): void {
     this.#presences.delete(presenceId)
+    this.#triedFor.delete(presenceId)
     this.#send({ type: 'CARD_REMOVED', presenceId })
     this.publish()
   }
 
-  #offerCardOnReader(): void {
-    const [presence] = this.#presences.values()
-    if (presence !== undefined) this.#send({ type: 'CARD_INSERTED', presenceId: presence.presenceId })
+  /**
+   * Gives the machine a card that it waits for and has not tried: one that lay there before, or came while it was busy
+   * with the one before. A card left by the customer before is not offered: it would pay a stranger's sale.
+   */
+  #offerLyingCard(): void {
+    const state = this.#state()
+    if (state !== 'awaitingCard' && state !== 'torn') return
+    const { saleId } = this.#sale
+    const tried = this.#context().presenceId
+    const lying = [...this.#presences.keys()].find(
+      (presenceId) => presenceId !== tried && (this.#triedFor.get(presenceId) ?? saleId) === saleId,
+    )
+    if (lying !== undefined) this.#offer(lying)
+  }
+
+  #offer(presenceId: string): void {
+    this.#triedFor.set(presenceId, this.#sale.saleId)
+    this.#send({ type: 'CARD_INSERTED', presenceId })
+  }
+
+  /** A card lies there that belongs to an earlier sale. */
+  #mustRemoveCardFirst(): boolean {
+    return [...this.#presences.keys()].some((presenceId) => (this.#triedFor.get(presenceId) ?? this.#sale.saleId) !== this.#sale.saleId)
   }
 
   #afterTransition(): void {
     if (this.#state() === 'approved') this.#closeIfPaid(this.#sale.saleId)
+    // After the machine has finished its step: it takes no event in the middle of one.
+    queueMicrotask(() => this.#offerLyingCard())
     this.publish()
   }
 
