@@ -30,6 +30,10 @@ export interface RunToCheck {
 export interface Report {
   /** Nothing is lost, doubled, forged or out of balance. */
   readonly passed: boolean
+  /** Tenders that the ledger says it settled. */
+  readonly settled: number
+  /** The ledger adds up, everywhere and at every moment. */
+  readonly balanced: boolean
   readonly lost: readonly LostTender[]
   readonly duplicates: readonly Duplicate[]
   /** Settled, and no card ever signed these terms. */
@@ -41,6 +45,7 @@ export interface Report {
     readonly originals: number
     readonly copies: number
     readonly voidSlips: number
+    readonly blank: number
     /** Slips whose words this checker cannot read. */
     readonly unreadable: number
     readonly salesProved: number
@@ -48,10 +53,10 @@ export interface Report {
     readonly unproved: readonly UnprovedCode[]
   }
   readonly tenders: {
-    readonly settled: number
-    /** Of the settled: the ledger was asked first / goods were given first. */
-    readonly online: number
-    readonly presented: number
+    /** Settled, and the ledger was asked before goods were given. */
+    readonly settledOnline: number
+    /** Settled, and the goods were given before. */
+    readonly settledPresented: number
     readonly awaitingFunds: number
     readonly refused: number
     readonly refusals: Readonly<Record<string, number>>
@@ -62,7 +67,7 @@ export interface Report {
     readonly tombstones: number
     readonly undecided: number
   }
-  readonly ledger: LedgerSums & { readonly balanced: boolean; readonly faults: readonly LedgerFault[] }
+  readonly ledger: LedgerSums & { readonly faults: readonly LedgerFault[] }
   readonly cards: { readonly logs: number; readonly messages: number }
   /** What is odd without being a fault of money. */
   readonly notes: readonly string[]
@@ -99,6 +104,8 @@ export function checkRun(run: RunToCheck): Report {
       outcomes.paidThoughVoided.length === 0 &&
       faults.length === 0 &&
       (run.waitingPrintJobs === undefined || paidWithoutPaper.length <= run.waitingPrintJobs),
+    settled: settled.length,
+    balanced: faults.length === 0,
     lost,
     duplicates,
     paidWithoutCard,
@@ -108,6 +115,7 @@ export function checkRun(run: RunToCheck): Report {
       originals: marked('original'),
       copies: marked('copy'),
       voidSlips: paper.slips.filter((slip) => slip.isVoid).length,
+      blank: marked('blank'),
       unreadable: marked('unreadable'),
       salesProved: new Set([...proved.values()].map(({ code }) => code.terms.saleHash)).size,
       tendersProved: proved.size,
@@ -115,7 +123,7 @@ export function checkRun(run: RunToCheck): Report {
       ...outcomes,
     },
     tenders: countTenders(tenders),
-    ledger: { balanced: faults.length === 0, faults, ...books.sums },
+    ledger: { faults, ...books.sums },
     cards: { logs: cards.cards, messages: cards.messages.length },
     notes: [...paper.notes, ...cards.notes],
   }
@@ -128,9 +136,8 @@ function countTenders(tenders: readonly LedgerTender[]): Report['tenders'] {
   const refused = inState('refused')
   const notPaid = inState('not_paid')
   return {
-    settled: settled.length,
-    online: settled.filter((tender) => !tender.isPresented).length,
-    presented: settled.filter((tender) => tender.isPresented).length,
+    settledOnline: settled.filter((tender) => !tender.isPresented).length,
+    settledPresented: settled.filter((tender) => tender.isPresented).length,
     awaitingFunds: inState('awaiting_funds').length,
     refused: refused.length,
     refusals: countBy(refused, ({ row }) => row.refusal),

@@ -10,7 +10,11 @@ type Picture = z.infer<typeof pictureSchema>
 /** What is on the paper, from top to bottom, as far as it matters here. */
 export type PaperElement =
   | { readonly kind: 'image'; readonly bitmap: Picture }
-  | { readonly kind: 'line' | 'feed' | 'qr' | 'barcode'; readonly height?: number | undefined }
+  | {
+      readonly kind: 'line' | 'feed' | 'qr' | 'barcode'
+      readonly height?: number | undefined
+      readonly graphics?: readonly unknown[] | undefined
+    }
 
 /** jsqr is CommonJS: Node sees the function one `default` deeper than the types say. */
 type ReadQr = typeof jsQR.default

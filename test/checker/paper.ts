@@ -10,8 +10,11 @@ import { CheckerInputError } from './input-error.ts'
 
 export interface PaperSlip {
   readonly number: number
-  /** `unreadable`: its words are drawn, or the printer died before it wrote down what was on the paper. */
-  readonly mark: 'original' | 'copy' | 'unreadable'
+  /**
+   * - `blank`: nothing is on it; a printer that is switched off leaves such a piece.
+   * - `unreadable`: its words are drawn, or the printer died before it wrote down what was on the paper.
+   */
+  readonly mark: 'original' | 'copy' | 'blank' | 'unreadable'
   /** Every QR code on it. */
   readonly codes: readonly string[]
   /** On the slip of a cancelled payment: the last eight digits of each tender's id. */
@@ -36,7 +39,11 @@ const record = z.object({
   elements: z.array(
     z.union([
       z.object({ kind: z.literal('image'), bitmap: pictureSchema }),
-      z.object({ kind: z.enum(['line', 'feed', 'qr', 'barcode']), height: z.number().optional() }),
+      z.object({
+        kind: z.enum(['line', 'feed', 'qr', 'barcode']),
+        height: z.number().optional(),
+        graphics: z.array(z.unknown()).optional(),
+      }),
     ]),
   ),
 })
@@ -72,10 +79,13 @@ function slipOf({ number, text, qrPayloads, elements }: SlipRecord): PaperSlip {
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/^\[(QR|image|barcode) .*\]$/.test(line))
   const isVoid = lines.some((line) => voidWords.includes(line))
+  const isBlank = elements.every(
+    (element) => element.kind === 'feed' || (element.kind === 'line' && (element.graphics ?? []).length === 0),
+  )
   const isCopy = lines.some((line) => copyWords.includes(line))
   return {
     number,
-    mark: lines.length === 0 ? 'unreadable' : isCopy ? 'copy' : 'original',
+    mark: lines.length > 0 ? (isCopy ? 'copy' : 'original') : isBlank ? 'blank' : 'unreadable',
     codes: [...qrPayloads, ...codesInPictures(elements)],
     voids: isVoid ? lines.flatMap((line) => paymentRow.exec(line)?.[1] ?? []) : [],
     isVoid,

@@ -5,13 +5,13 @@ export function reportInWords(report: Report): string {
   const { lost, duplicates, paidWithoutCard, paidWithoutPaper, paper, tenders, ledger, cards, notes } = report
   const lines = [
     `Paper: ${of(paper.slips, 'slip')} (${of(paper.originals, 'original')}, ${of(paper.copies, 'copy', 'copies')}, ` +
-      `${of(paper.voidSlips, 'void slip')}, ${paper.unreadable} unreadable) ` +
+      `${of(paper.voidSlips, 'void slip')}, ${paper.blank} blank, ${paper.unreadable} unreadable) ` +
       `proving ${of(paper.tendersProved, 'tender')} of ${of(paper.salesProved, 'sale')}.`,
     `Of these the ledger settled ${paper.settled}, reversed ${paper.reversed}, waits for funds with ` +
       `${paper.awaitingFunds}, and pays ${sum(paper.notPaid)} not${codes(paper.notPaid)}; ` +
       `${paper.voidedOnly} were cancelled before it took them.`,
     `Cards: ${of(cards.messages, 'signed message')} in ${of(cards.logs, 'log')}.`,
-    `Ledger: ${tenders.settled} settled (${tenders.online} online, ${tenders.presented} presented), ` +
+    `Ledger: ${report.settled} settled (${tenders.settledOnline} online, ${tenders.settledPresented} presented), ` +
       `${tenders.refused} refused${codes(tenders.refusals)}, ${tenders.notPaid} not paid${codes(tenders.losses)}, ` +
       `${tenders.awaitingFunds} waiting for funds, ${tenders.reversed} reversed ` +
       `(${of(tenders.tombstones, 'tombstone')}).`,
@@ -39,7 +39,7 @@ export function reportInWords(report: Report): string {
     ...some('Paid without paper', paidWithoutPaper, (id) => id),
     ...some('Reversed without a void slip', paper.reversedWithoutVoidSlip, (id) => id),
     ...some('Notes', notes, (note) => note),
-    ledger.balanced ? 'The ledger is balanced.' : 'THE LEDGER IS NOT BALANCED:',
+    report.balanced ? 'The ledger is balanced.' : 'THE LEDGER IS NOT BALANCED:',
     ...ledger.faults.map((fault) => `  ${fault.code} at ${fault.place}: ${fault.detail}`),
     report.passed ? 'PASSED' : 'FAILED',
   ]

@@ -83,18 +83,12 @@ export class MadeUpRun {
     const jwk = JSON.stringify(publicKey.export({ format: 'jwk' }))
     this.insert('principal', { key_id: 'key-1', jwk, role: 'terminal', owner: 'till-1', status: 'active' })
     this.#openAccounts()
+    this.openScheme('lunch', 'scheme.lunch')
     // Issued to a bank, sold to the agency, marked for the scheme, half of it leased.
-    this.transfer('central-bank', 'bank-1', 1_000_000, 'issue', 'issue-1')
+    this.transfer('central-bank', 'bank-1', 1_200_000, 'issue', 'issue-1')
     this.transfer('outside', 'reserve', 1_000_000, 'non-cash-deposit', 'deposit-1')
     this.transfer('bank-1', 'agency-1', 1_000_000, 'sale-of-dt', 'sale-of-dt-1')
     this.transfer('agency-1', 'scheme.lunch', 1_000_000, 'scheme-funding', 'funding-1')
-    this.insert('scheme', {
-      scheme_id: 'lunch',
-      version: 1,
-      agency_id: 'agency',
-      account_id: 'scheme.lunch',
-      content: '{}',
-    })
     this.insert('lease', { lease_id: 'lease-1', scheme_id: 'lunch', escrow_account: 'escrow.lease-1', state: 'live' })
     this.transfer('scheme.lunch', 'escrow.lease-1', 4 * allowed, 'lease-funding', 'lease-1')
   }
@@ -262,17 +256,23 @@ export class MadeUpRun {
     this.evidence(tenderId, 'reversal', { kind: 'reversal', tenderId, reason: 'void' })
   }
 
+  openAccount(account_id: string, currency: string, kind: string, floor: number | null = 0): void {
+    this.insert('account', { account_id, currency, kind, owner: 'x', name: 'x', balance: 0, floor })
+  }
+
+  openScheme(scheme_id: string, account_id: string): void {
+    this.openAccount(account_id, 'DT', 'scheme')
+    this.insert('scheme', { scheme_id, version: 1, agency_id: 'agency', account_id, content: '{}' })
+  }
+
   #openAccounts(): void {
-    const open = (account_id: string, currency: string, kind: string, floor: number | null): void =>
-      this.insert('account', { account_id, currency, kind, owner: 'x', name: 'x', balance: 0, floor })
-    open('central-bank', 'DT', 'central-bank-issue', null)
-    open('bank-1', 'DT', 'bank', 0)
-    open('agency-1', 'DT', 'agency', 0)
-    open('scheme.lunch', 'DT', 'scheme', 0)
-    open('escrow.lease-1', 'DT', 'escrow', 0)
-    open('canteen', 'DT', 'merchant', 0)
-    open('outside', 'KZT', 'non-cash-outside', null)
-    open('reserve', 'KZT', 'bank-reserve', 0)
+    this.openAccount('central-bank', 'DT', 'central-bank-issue', null)
+    this.openAccount('bank-1', 'DT', 'bank')
+    this.openAccount('agency-1', 'DT', 'agency')
+    this.openAccount('escrow.lease-1', 'DT', 'escrow')
+    this.openAccount('canteen', 'DT', 'merchant')
+    this.openAccount('outside', 'KZT', 'non-cash-outside', null)
+    this.openAccount('reserve', 'KZT', 'bank-reserve')
   }
 }
 
