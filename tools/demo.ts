@@ -22,8 +22,8 @@ interface CheckerReport {
   readonly passed: boolean
   readonly lost: readonly unknown[]
   readonly duplicates: readonly unknown[]
-  readonly tenders: { readonly settled: number }
-  readonly ledger: { readonly balanced: boolean }
+  readonly settled: number
+  readonly balanced: boolean
 }
 
 /** Monday, 23 November 2026, noon in Almaty. */
@@ -69,10 +69,10 @@ const check = runJson('test/checker/main.ts', ['--data', data, '--json']) as unk
 const summary = {
   online: { approved: story.onlineApproved },
   offline: { approved: story.offlineApproved, refused: story.refused },
-  settled: check.tenders.settled,
+  settled: check.settled,
   duplicates: check.duplicates.length,
   lost: check.lost.length,
-  ledger: { balanced: audit['balanced'] === true && check.ledger.balanced },
+  ledger: { balanced: audit['balanced'] === true && check.balanced },
   receipts: copyReceipts(),
 }
 if (summary.settled !== summary.online.approved + summary.offline.approved) problems.push(`${summary.settled} settled of ${summary.online.approved + summary.offline.approved} approved`)

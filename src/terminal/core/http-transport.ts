@@ -41,7 +41,7 @@ function send(request: HttpRequest, deadlineMs: number, plain: Agent, secure: Se
     }
     outgoing.on('socket', (socket) => {
       connected = !socket.connecting
-      socket.once('connect', () => (connected = true))
+      if (!connected) socket.once('connect', () => (connected = true))
     })
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       const certainlyNotSent = !connected && notSentCodes.includes(error.code ?? '')
