@@ -347,7 +347,7 @@ describe('a ledger that is not balanced', () => {
       ['transfer_malformed', 'balance_differs'],
     ],
     ['an account without a limit', `update account set floor = null where account_id = 'canteen'`, ['floor_missing']],
-    ['an account below its limit', `update account set floor = 1 where account_id = 'bank-1'`, ['below_floor']],
+    ['an account below its limit', `update account set floor = 200001 where account_id = 'bank-1'`, ['below_floor']],
     [
       'terms changed after the fact',
       `update tender set amount = 115001`,
