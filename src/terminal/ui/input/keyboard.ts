@@ -24,13 +24,25 @@ export function useKeyboard(listening: Listening): void {
     latest.current = listening
   })
   useEffect(() => {
-    const heard = (event: KeyboardEvent): void => hear(event, latest.current)
+    // A control that was touched may still hold the focus: Enter is its own only when Tab brought the cashier there.
+    let byTab = false
+    const heard = (event: KeyboardEvent): void => {
+      if (event.key === 'Tab') byTab = true
+      hear(event, latest.current, byTab)
+    }
+    const touched = (): void => {
+      byTab = false
+    }
     window.addEventListener('keydown', heard, { capture: true })
-    return () => window.removeEventListener('keydown', heard, { capture: true })
+    window.addEventListener('pointerdown', touched, { capture: true })
+    return () => {
+      window.removeEventListener('keydown', heard, { capture: true })
+      window.removeEventListener('pointerdown', touched, { capture: true })
+    }
   }, [])
 }
 
-function hear(event: KeyboardEvent, now: Listening): void {
+function hear(event: KeyboardEvent, now: Listening, byTab: boolean): void {
   if (event.isComposing) return
   const stop = (): void => {
     event.preventDefault()
@@ -46,7 +58,7 @@ function hear(event: KeyboardEvent, now: Listening): void {
       return
     }
   }
-  const situation = situationOf(now)
+  const situation = situationOf(now, byTab)
   const intent = intentOf(
     {
       key: event.key,
@@ -77,11 +89,11 @@ function isCharacter(event: KeyboardEvent): boolean {
   return event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey
 }
 
-function situationOf({ store, searchField, offers, editable }: Listening): Situation {
+function situationOf({ store, searchField, offers, editable }: Listening, byTab: boolean): Situation {
   const { typing, sheet, selectedLine, notice } = store.get()
   const focused = document.activeElement
   const onSearch = focused !== null && focused === searchField.current
-  const onControl = focused !== null && focused !== document.body && focused.matches(':focus-visible')
+  const onControl = byTab && focused !== null && focused !== document.body
   return {
     sheet: sheet === null ? 'none' : sheet.kind === 'question' ? 'question' : 'other',
     focus: onSearch ? 'search' : onControl ? 'control' : 'page',
