@@ -12,12 +12,12 @@ export interface NetworkWeather {
   readonly loseRequest: number
   readonly loseAnswer: number
   readonly deliverTwice: number
-  /** A request that arrives minutes later, when the till has long gone on. */
+  /** A request that arrives up to a minute later (its signature expires then), when the till has long gone on. */
   readonly deliverLate: number
 }
 
 export const fairWeather: NetworkWeather = { meanDelayMs: 20, loseRequest: 0, loseAnswer: 0, deliverTwice: 0, deliverLate: 0 }
-export const foulWeather: NetworkWeather = { meanDelayMs: 250, loseRequest: 0.05, loseAnswer: 0.1, deliverTwice: 0.05, deliverLate: 0.05 }
+export const foulWeather: NetworkWeather = { meanDelayMs: 100, loseRequest: 0.04, loseAnswer: 0.12, deliverTwice: 0.1, deliverLate: 0.2 }
 
 export class SimulatedNetwork {
   weather: NetworkWeather = fairWeather
@@ -39,7 +39,7 @@ export class SimulatedNetwork {
       if (this.cut === 'refused') return resolve({ kind: 'not_sent', detail: 'ECONNREFUSED' })
       this.#time.at(this.#time.now + deadlineMs, () => resolve({ kind: 'no_answer', detail: 'deadline' }))
       if (this.cut === 'silent' || this.#random.chance(weather.loseRequest)) return
-      const late = this.#random.chance(weather.deliverLate) ? this.#random.between(2_000, 150_000) : 0
+      const late = this.#random.chance(weather.deliverLate) ? this.#random.between(1_000, 55_000) : 0
       const arrivals = this.#random.chance(weather.deliverTwice) ? 2 : 1
       for (let copy = 0; copy < arrivals; copy += 1) {
         const loseAnswer = copy > 0 || this.#random.chance(weather.loseAnswer)

@@ -13,7 +13,6 @@ import type { PaymentContext } from '../payment/machine.ts'
 import type { SaleStanding } from './basket.ts'
 import type { PaymentStateName } from './till.ts'
 
-const recentSalesShown = 20
 /** A package older than this is said on the till's light: something keeps new ones away. */
 const packageOldMs = 24 * 3_600_000
 
@@ -34,6 +33,7 @@ export interface SnapshotSources {
   readonly removeCardFirst: boolean
   readonly storageFault: boolean
   readonly unresolved: readonly TenderRecord[]
+  readonly recent: Snapshot['recent']
 }
 
 export function composeSnapshot(sources: SnapshotSources): Snapshot {
@@ -53,17 +53,7 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
     tap: tapView(state, context, sources, active),
     actions: sources.actions,
     unresolved: sources.unresolved.map((tender) => tenderView(tender, active)),
-    recent: journal.recentSales(recentSalesShown).map(({ sale, total, at, state: saleState }) => {
-      const tenders = journal.tendersOfSale(sale.saleId)
-      return {
-        saleId: sale.saleId,
-        at,
-        total,
-        tenders: tenders.map((tender) => tenderView(tender, active)),
-        receipt: journal.receiptState(sale.saleId),
-        voidable: saleState === 'closed',
-      }
-    }),
+    recent: sources.recent,
     lights: {
       reader: readerLight(sources.reader),
       printer: sources.printQueue.trouble,
@@ -73,6 +63,20 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
     },
     queue,
   }
+}
+
+const recentSalesShown = 20
+
+/** The last sales with their tenders. Follows from the journal alone, so it changes only when the journal does. */
+export function recentView(journal: Journal, active: TerminalPackage | undefined): Snapshot['recent'] {
+  return journal.recentSales(recentSalesShown).map(({ sale, total, at, state }) => ({
+    saleId: sale.saleId,
+    at,
+    total,
+    tenders: journal.tendersOfSale(sale.saleId).map((tender) => tenderView(tender, active)),
+    receipt: journal.receiptState(sale.saleId),
+    voidable: state === 'closed',
+  }))
 }
 
 function saleView(standing: SaleStanding, active: TerminalPackage | undefined): SaleView | null {

@@ -19,7 +19,7 @@ import type { Action, Snapshot } from '../contract/snapshot.ts'
 import { isStorageFault } from '../payment/card-payment.ts'
 import { paymentMachine, type PaymentContext, type PaymentWork, type RecoveredState } from '../payment/machine.ts'
 import { standingOf, withItem, withQuantity, type SaleStanding } from './basket.ts'
-import { composeSnapshot } from './snapshot.ts'
+import { composeSnapshot, recentView } from './snapshot.ts'
 
 /** More than this is a slip of the finger, not a price: 1 000 000 ₸. */
 const plausibleAmountMax = tiyn(100_000_000n)
@@ -63,6 +63,7 @@ export class Till {
   #decision: Decision | null = null
   #payment: Actor<Machine> | undefined
   #revision = 0
+  #recent: { readonly sequence: number; readonly view: Snapshot['recent'] } | undefined
   #publishing = false
   #storageFault = false
 
@@ -163,7 +164,15 @@ export class Till {
       removeCardFirst: this.#mustRemoveCardFirst(),
       storageFault: this.#storageFault,
       unresolved: this.#unresolved(),
+      recent: this.#recentSales(),
     })
+  }
+
+  #recentSales(): Snapshot['recent'] {
+    const { journal, activePackage } = this.#parts
+    const { sequence } = journal.head
+    if (this.#recent?.sequence !== sequence) this.#recent = { sequence, view: recentView(journal, activePackage()?.package) }
+    return this.#recent.view
   }
 
   #execute(command: Command): CommandFault | undefined {

@@ -1,0 +1,171 @@
+/**
+ * One till of the town: the real core over the real journal format, a virtual reader with virtual cards, a printer that
+ * counts, a network that fails. It can be killed between any two events and started again on what its journal holds.
+ */
+import Database from 'better-sqlite3'
+import type { CardReaderPort, PrinterPort } from '../../src/drivers/ports.ts'
+import { standardSyncSettings } from '../../src/sync/engine/sync-engine.ts'
+import type { LedgerTransport, Scheduler } from '../../src/sync/engine/ports.ts'
+import type { SigningKey } from '../../src/sync/protocol/keys.ts'
+import type { Enrolment } from '../../src/sync/protocol/messages.ts'
+import type { encryptionKey } from '../../src/sync/protocol/sealed-box.ts'
+import { createCore, type Core } from '../../src/terminal/core/core.ts'
+import type { Command } from '../../src/terminal/contract/commands.ts'
+import type { Snapshot } from '../../src/terminal/contract/index.ts'
+import type { VirtualCard } from '../../hardware-mocks/cards/virtual-card.ts'
+import { VirtualReader } from '../../hardware-mocks/reader/virtual-reader.ts'
+import type { Station } from './cashier.ts'
+import type { SimulatedNetwork } from './network.ts'
+import type { SeededRandom } from './random.ts'
+import type { VirtualTime } from './virtual-time.ts'
+
+export interface StationParts {
+  readonly name: string
+  readonly time: VirtualTime
+  readonly random: SeededRandom
+  readonly network: SimulatedNetwork
+  readonly enrolment: Enrolment
+  readonly terminalKey: SigningKey
+  readonly encryption: ReturnType<typeof encryptionKey>
+  readonly ledgerUrl: string
+  readonly cards: ReadonlyMap<string, VirtualCard>
+  /** Cards that lie on some reader of the town: a card is in one place at a time. */
+  readonly held: Set<string>
+  readonly note: (what: string) => void
+  /** Breaks the till on purpose, to see that the auditor notices. */
+  readonly sabotage?: (core: Core) => void
+}
+
+export class TillStation implements Station {
+  readonly #parts: StationParts
+  readonly #journal = new Database(':memory:')
+  readonly #reader: VirtualReader
+  #life: { alive: boolean } = { alive: false }
+  #core: Core | undefined
+  #snapshot: Snapshot | undefined
+  #isStale = false
+  #laid: string | null = null
+  starts = 0
+
+  constructor(parts: StationParts) {
+    this.#parts = parts
+    this.#reader = new VirtualReader({ scheduler: parts.time.scheduler, name: parts.name, delayMs: 16 })
+  }
+
+  /** What the screen shows now. The product sends it a moment after a command; a cashier's eye is slower than that. */
+  get snapshot(): Snapshot | undefined {
+    if (this.#isStale && this.#core !== undefined) this.#snapshot = this.#core.till.snapshot()
+    this.#isStale = false
+    return this.#snapshot
+  }
+
+  get cardOnReader(): string | null {
+    return this.#laid
+  }
+
+  get core(): Core | undefined {
+    return this.#core
+  }
+
+  start(): void {
+    const { time, random, network, enrolment, terminalKey, encryption, ledgerUrl, sabotage, note } = this.#parts
+    const life = { alive: true }
+    this.#life = life
+    this.starts += 1
+    this.#core = createCore({
+      journalFile: this.#journal,
+      enrolment,
+      terminalKey,
+      encryptionKey: encryption.privateKey,
+      ledgerUrl,
+      transport: transportOf(life, network.transport),
+      reader: readerOf(life, this.#reader),
+      printer: printerOf(life),
+      clock: time.clock,
+      scheduler: schedulerOf(life, time.scheduler),
+      randomness: { bytes: (length) => random.bytes(length), uuid: () => random.uuid(time.now) },
+      syncSettings: { ...standardSyncSettings, intervalMs: 20_000 },
+      render: () => new Uint8Array(0),
+      onSnapshot: (snapshot) => {
+        if (life.alive) this.#snapshot = snapshot
+      },
+    })
+    sabotage?.(this.#core)
+    this.#snapshot = this.#core.till.snapshot()
+    note('started')
+  }
+
+  /** Power off, between two events: what is committed stays, everything else is gone. */
+  kill(): void {
+    this.#life.alive = false
+    this.#core = undefined
+    this.#snapshot = undefined
+    this.#parts.note('killed')
+  }
+
+  command(command: Command): boolean {
+    if (this.#core === undefined) return false
+    const { ok } = this.#core.till.command(command)
+    this.#isStale = true
+    return ok
+  }
+
+  layCard(card: string): void {
+    const laid = this.#parts.cards.get(card)
+    if (laid === undefined) throw new Error(`no card ${card}`)
+    if (this.#laid !== null || this.#parts.held.has(card)) return
+    this.#parts.held.add(card)
+    this.#laid = card
+    this.#reader.lay(laid)
+  }
+
+  pullCard(): void {
+    if (this.#laid === null) return
+    this.#parts.held.delete(this.#laid)
+    this.#laid = null
+    this.#reader.pull()
+  }
+}
+
+/** What a dead process was waiting for never comes, and what it had armed never fires. */
+function schedulerOf(life: { readonly alive: boolean }, scheduler: Scheduler): Scheduler {
+  return {
+    setTimeout: (callback, delayMs) => scheduler.setTimeout(() => (life.alive ? callback() : undefined), delayMs),
+    clearTimeout: (handle) => scheduler.clearTimeout(handle),
+  }
+}
+
+function transportOf(life: { readonly alive: boolean }, transport: LedgerTransport): LedgerTransport {
+  return (request, deadlineMs) =>
+    new Promise((resolve) => {
+      void transport(request, deadlineMs).then((result) => (life.alive ? resolve(result) : undefined))
+    })
+}
+
+function readerOf(life: { readonly alive: boolean }, reader: CardReaderPort): CardReaderPort {
+  const whileAlive =
+    <T>(listener: (event: T) => void) =>
+    (event: T): void => {
+      if (life.alive) listener(event)
+    }
+  return {
+    onDidInsert: (listener) => reader.onDidInsert(whileAlive(listener)),
+    onDidRemove: (listener) => reader.onDidRemove(whileAlive(listener)),
+    onDidChangeStatus: (listener) => reader.onDidChangeStatus(whileAlive(listener)),
+    status: () => reader.status(),
+    transmit: (presenceId, command, timeoutMs) =>
+      new Promise((resolve) => {
+        void reader.transmit(presenceId, command, timeoutMs).then((result) => (life.alive ? resolve(result) : undefined))
+      }),
+    dispose: () => undefined,
+  }
+}
+
+function printerOf(life: { readonly alive: boolean }): PrinterPort {
+  return {
+    onDidChangeStatus: () => ({ dispose: () => undefined }),
+    status: async () => ({ online: life.alive, trouble: null, paperNearEnd: false }),
+    print: async () => ({ kind: 'printed' }),
+    dispose: () => undefined,
+  }
+}
