@@ -2,14 +2,15 @@
  * The terminal's journal: the only truth of a till. One writer, one chain; a commit returns after the data is on the disk
  * (`journal_mode=WAL`, `synchronous=FULL`: architecture.md, "One tap, as data", step 3).
  */
+import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import type { JournalPosition, SyncItem } from '../protocol/messages.ts'
 import { hashOf, toJson } from '../protocol/canonical.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
 import { saleSchema, type Sale } from '../../voucher/sale.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
-import { dirname } from 'node:path'
-import { DataFolderError, folderError, type Anchor } from './data-folder.ts'
+import { DataFolderError, folderError, isStorageFault, type Anchor } from './data-folder.ts'
 import { project, projectedTables, spentStates, type JournalTenderState } from './projection.ts'
 import { genesisHash, journalRowSchema, type ChainedRow, type JournalRow, type JournalRowKind, type RowOf } from './rows.ts'
 import { schemaSql, schemaVersion } from './schema.ts'
@@ -89,7 +90,7 @@ export class Journal {
     } catch (error) {
       if (typeof file !== 'string') throw error
       this.#database.close()
-      throw folderError(dirname(file), error)
+      throw asFolderError(dirname(file), error)
     }
   }
 
@@ -169,17 +170,24 @@ export class Journal {
     return chainedRow(stored)
   }
 
-  /** In pages, not with an open cursor: a cursor would make every commit fail for as long as the reader takes. */
+  /**
+   * All rows from that one on, none left out. In pages, not with an open cursor: a cursor would make every commit fail
+   * for as long as the reader takes.
+   * @throws DataFolderError JOURNAL_CORRUPT at the first row that is missing or damaged
+   */
   *rows(fromSequence = 1): Generator<ChainedRow> {
     for (let next = fromSequence; ; ) {
       const page = this.#all(
-        'SELECT row.*, payload.json FROM row JOIN payload USING (sequence) WHERE sequence >= ? ORDER BY sequence LIMIT 500',
+        'SELECT row.*, payload.json FROM row LEFT JOIN payload USING (sequence) WHERE sequence >= ? ORDER BY sequence LIMIT 500',
         next,
       ) as StoredRow[]
-      for (const stored of page) yield chainedRow(stored)
-      const last = page.at(-1)
-      if (last === undefined) return
-      next = last.sequence + 1
+      if (page.length === 0 && next <= this.#head.sequence) throw damagedAt(next)
+      if (page.length === 0) return
+      for (const stored of page) {
+        if (stored.sequence !== next) throw damagedAt(next)
+        yield chainedRow(stored)
+        next += 1
+      }
     }
   }
 
@@ -234,7 +242,7 @@ export class Journal {
   }
 
   recentSales(limit: number): readonly SaleRecord[] {
-    return (this.#all(`SELECT * FROM sale WHERE state <> 'open' ORDER BY at DESC, sequence DESC LIMIT ?`, limit) as StoredSale[]).map(saleRecord)
+    return (this.#all(`SELECT * FROM sale WHERE state <> 'open' ORDER BY sequence DESC LIMIT ?`, limit) as StoredSale[]).map(saleRecord)
   }
 
   intentOf(tenderId: string): { row: RowOf<'tender_intent'>; position: JournalPosition } {
@@ -403,10 +411,9 @@ export class Journal {
     for (const stored of this.#database
       .prepare('SELECT row.*, payload.json FROM row LEFT JOIN payload USING (sequence) WHERE sequence >= ? ORDER BY sequence')
       .iterate(checked)) {
-      const { epoch, sequence, kind, at, hash, previous: claimed, payload_hash: payloadHash, json } = stored as StoredRow
+      const { sequence, hash, previous: claimed, payload_hash: payloadHash, json } = stored as StoredRow
       const follows = sequence === next && (sequence === countersigned?.sequence ? hash === countersigned.hash : claimed === previous)
-      const own = hash === hashOf('tolem/journal-row/1', { epoch, sequence, previous: claimed, kind, at, payloadHash })
-      if (!follows || !own || (json !== null && !isPayload(json, payloadHash))) throw damagedAt(sequence)
+      if (!follows || !isOwnHash(stored as StoredRow) || (json !== null && !isPayload(json, payloadHash))) throw damagedAt(sequence)
       previous = hash
       next = sequence + 1
     }
@@ -440,7 +447,7 @@ export class Journal {
   }
 
   #syncItem(stored: StoredOutbox): SyncItem {
-    const chained = this.#intactRowAt(stored.sequence)
+    const chained = this.rowAt(stored.sequence)
     const position = positionOf(chained)
     const { row } = chained
     if (row.kind === 'slot_surrendered') {
@@ -449,18 +456,9 @@ export class Journal {
     }
     if (row.kind === 'reversal_requested') return { kind: 'reversal', tenderId: row.tenderId, reason: row.reason, position }
     if (row.kind !== 'approved_offline') throw new Error(`row ${stored.sequence} (${row.kind}) is no item for the ledger`)
-    const { row: intent } = this.#intactRowAt(this.intentOf(row.tenderId).position.sequence)
-    if (intent.kind !== 'tender_intent') throw new Error(`row of ${intent.kind} in the place of an intent`)
-    const { terms } = intent
+    const { terms } = this.intentOf(row.tenderId).row
     const { leaseId, decidedAt, evidence } = row
     return { kind: 'presentment', terms, leaseId, decidedAt, position, evidence }
-  }
-
-  /** Before a row speaks for money: a file that lay damaged below the last countersigned head is not checked at start. */
-  #intactRowAt(sequence: number): ChainedRow {
-    const chained = this.rowAt(sequence)
-    if (chained.payloadHash !== hashOf('tolem/journal-payload/1', chained.row)) throw new Error(`row ${sequence} is damaged`)
-    return chained
   }
 
   #tenders(where: string, ...values: readonly unknown[]): readonly TenderRecord[] {
@@ -529,12 +527,24 @@ interface StoredPrintJob {
   state: 'waiting' | 'started' | 'printed'
 }
 
+/** SQLite takes a file shorter than its smallest page for a new database, and would write a new journal over the rest. */
+const smallestDatabaseBytes = 512
+
 function openFile(file: string): Database.Database {
   try {
+    const { size } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0 }
+    if (size > 0 && size < smallestDatabaseBytes) throw damagedAt(1)
     return new Database(file)
   } catch (error) {
     throw folderError(dirname(file), error)
   }
+}
+
+/** What cannot be read although it is there (a table, a column, JSON, a number that is none) is damage too. */
+function asFolderError(folder: string, error: unknown): Error {
+  const named = folderError(folder, error)
+  if (named instanceof DataFolderError || isStorageFault(error)) return named
+  return folderError(folder, Object.assign(new Error(named.message), { code: 'SQLITE_CORRUPT' }))
 }
 
 function isPayload(json: string, payloadHash: string): boolean {
@@ -553,9 +563,21 @@ function damagedAt(sequence: number): DataFolderError {
   )
 }
 
+/**
+ * Every reading proves the row again: what lay damaged below the last countersigned head is not checked at start, and a
+ * damaged row must not speak for money.
+ *
+ * @throws DataFolderError JOURNAL_CORRUPT
+ */
 function chainedRow(stored: StoredRow): ChainedRow {
-  const { sequence, epoch, at, previous, payload_hash: payloadHash, hash, json } = stored
-  return { sequence, epoch, at, previous, payloadHash, hash, row: journalRowSchema.parse(JSON.parse(json ?? 'null')) }
+  const { sequence, json } = stored
+  if (!isOwnHash(stored) || json === null || !isPayload(json, stored.payload_hash)) throw damagedAt(sequence)
+  const { epoch, at, previous, payload_hash: payloadHash, hash } = stored
+  return { sequence, epoch, at, previous, payloadHash, hash, row: journalRowSchema.parse(JSON.parse(json)) }
+}
+
+function isOwnHash({ epoch, sequence, previous, kind, at, payload_hash: payloadHash, hash }: StoredRow): boolean {
+  return hash === hashOf('tolem/journal-row/1', { epoch, sequence, previous, kind, at, payloadHash })
 }
 
 function positionOf(chained: ChainedRow): JournalPosition {

@@ -34,6 +34,8 @@ CREATE TABLE sale (
   sequence INTEGER NOT NULL,
   at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX sale_by_sequence ON sale (sequence);
+CREATE INDEX sale_open ON sale (sequence) WHERE state = 'open';
 CREATE TABLE tender (
   tender_id TEXT PRIMARY KEY,
   sale_id TEXT NOT NULL REFERENCES sale (sale_id),

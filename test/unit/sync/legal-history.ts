@@ -1,0 +1,139 @@
+/** What a till may write, in any order that it may write it in: for histories that nobody thought of. */
+import type { Journal } from '../../../src/sync/journal/journal.ts'
+import type { RowOf } from '../../../src/sync/journal/rows.ts'
+import { hashOf } from '../../../src/sync/protocol/canonical.ts'
+import { signTagged } from '../../../src/sync/protocol/keys.ts'
+import {
+  approvedOffline,
+  evidenceOf,
+  intentOf,
+  itemOf,
+  leaseId,
+  ledgerKey,
+  packageOf,
+  saleFrozen,
+  saleOf,
+  type Seeded,
+} from './world.ts'
+
+interface LiveTender {
+  readonly intent: RowOf<'tender_intent'>
+  readonly saleId: string
+}
+
+/** Plays that many steps on a journal; each is one commit. Returns how often each kind of row was written. */
+export function playLegalHistory(journal: Journal, seeded: Seeded, steps: number): ReadonlyMap<string, number> {
+  const tenders: LiveTender[] = []
+  const sales: string[] = []
+  const jobs: string[] = []
+  const surrenders: string[] = []
+  let version = 0
+  let cursor = 0
+
+  const openNewSale = (): void => {
+    const sale = saleOf(seeded)
+    const intent = intentOf(seeded, sale, seeded.pick(['online', 'offline']))
+    journal.commit(saleFrozen(sale), intent)
+    tenders.push({ intent, saleId: sale.saleId })
+    sales.push(sale.saleId)
+  }
+
+  const moveTender = ({ intent, saleId }: LiveTender): void => {
+    const { tenderId } = intent.terms
+    const evidence = evidenceOf(intent)
+    const state = journal.tender(tenderId)!.state
+    const answered = (id: string, to: Parameters<typeof itemOf>[1]) =>
+      journal.commit({ kind: 'item_answered', item: itemOf(id, to), by: seeded.pick(['batch', 'inquiry', 'status_feed']) })
+    const reverse = () =>
+      journal.commit({ kind: 'reversal_requested', tenderId, reason: seeded.pick(['customer_left', 'void', 'interrupted']) })
+    switch (state) {
+      case 'in_progress':
+        return void seeded.pick([
+          () => journal.commit({ kind: 'approved_online', tenderId, evidence, item: itemOf(tenderId, 'settled') }),
+          () => journal.commit(approvedOffline(intent)),
+          () => journal.commit({ kind: 'tender_refused', tenderId, code: 'CARD_BINDING_MISMATCH', item: null }),
+          () => journal.commit({ kind: 'tender_unknown', tenderId, evidence: seeded.pick([evidence, null]) }),
+          () => journal.commit({ kind: 'tender_torn', tenderId, step: 'read-message' }),
+          () => journal.commit({ kind: 'tender_voided', tenderId, reason: 'interrupted' }),
+        ])()
+      case 'torn':
+        return void seeded.pick([
+          () => journal.commit({ kind: 'tender_resumed', tenderId }),
+          () => journal.commit({ kind: 'tender_voided', tenderId, reason: 'card_not_returned' }),
+        ])()
+      case 'unknown':
+        return void seeded.pick([
+          () => answered(tenderId, seeded.pick(['settled', 'refused', 'reversed', 'awaiting_funds'])),
+          reverse,
+        ])()
+      case 'pending':
+        return void seeded.pick([
+          () => answered(tenderId, seeded.pick(['settled', 'awaiting_funds', 'not_paid', 'reversed'])),
+          () => journal.commit({ kind: 'item_parked', itemId: tenderId, why: 'schema_mismatch' }),
+          reverse,
+        ])()
+      case 'awaiting_funds':
+      case 'settled':
+      case 'not_paid':
+        return void seeded.pick([() => answered(tenderId, 'settled'), reverse])()
+      case 'reversing':
+        return void seeded.pick([
+          () => answered(`reversal:${tenderId}`, 'reversed'),
+          () => answered(tenderId, 'settled'),
+          () => journal.commit({ kind: 'item_parked', itemId: `reversal:${tenderId}`, why: 'rule_violated' }),
+        ])()
+      case 'reversed':
+        return void answered(tenderId, 'settled')
+      case 'refused':
+      case 'voided':
+        return void journal.commit({ kind: 'cash_taken', tenderId: seeded.uuid(), saleId, amount: intent.terms.amount })
+      default:
+        return state satisfies never
+    }
+  }
+
+  const moveSale = (saleId: string): void => {
+    const cash = journal.tendersOfSale(saleId).find((tender) => tender.kind === 'cash' && tender.state === 'settled')
+    if (cash !== undefined && seeded.int(2) === 0) journal.commit({ kind: 'cash_returned', tenderId: cash.tenderId })
+    const jobId = seeded.uuid()
+    const language = seeded.pick(['kk', 'ru', 'en'] as const)
+    const receipt = { kind: 'receipt_requested', jobId, saleId, copy: seeded.int(2) === 0, language } as const
+    if (seeded.int(3) === 0) journal.commit({ kind: 'sale_cancelled', saleId })
+    else {
+      journal.commit({ kind: 'sale_closed', saleId }, receipt)
+      jobs.push(jobId)
+    }
+  }
+
+  const acts: readonly (() => void)[] = [
+    openNewSale,
+    openNewSale,
+    ...Array.from({ length: 6 }, () => () => (tenders.length === 0 ? openNewSale() : moveTender(seeded.pick(tenders)))),
+    () => (sales.length === 0 ? openNewSale() : moveSale(seeded.pick(sales))),
+    () => void (jobs.length > 0 && journal.commit({ kind: 'receipt_started', jobId: seeded.pick(jobs) })),
+    () => void (jobs.length > 0 && journal.commit({ kind: 'receipt_printed', jobId: seeded.pick(jobs) })),
+    () => {
+      const surrenderId = seeded.uuid()
+      surrenders.push(surrenderId)
+      journal.commit({ kind: 'slot_surrendered', surrenderId, leaseId, slotId: `school-lunch/${seeded.int(50)}/2026-11-23` })
+    },
+    () => void (surrenders.length > 0 && journal.commit({ kind: 'item_answered', item: itemOf(seeded.pick(surrenders), 'done'), by: 'batch' })),
+    () => {
+      const next = packageOf((version += 1))
+      journal.activatePackage(next, hashOf('tolem/package/1', next))
+    },
+    () => void journal.commit({ kind: 'events_read', cursor: (cursor += 1 + seeded.int(5)) }),
+    () => void journal.commit({ kind: 'connectivity', ledger: seeded.pick(['reached', 'not_reached']) }),
+    () => void journal.commit({ kind: 'language_set', language: seeded.pick(['kk', 'ru', 'en']) }),
+    () => {
+      const { head } = journal
+      journal.commit({ kind: 'head_countersigned', head, signature: signTagged(ledgerKey, 'tolem/journal-head/1', { terminalId: 'till-1', head }) })
+    },
+    () => void (seeded.int(10) === 0 && journal.startEpochAfterRollback(seeded.pick(['anchor', 'ledger']), journal.head)),
+  ]
+  for (let step = 0; step < steps; step += 1) seeded.pick(acts)()
+
+  const counts = new Map<string, number>()
+  for (const { row } of journal.rows()) counts.set(row.kind, (counts.get(row.kind) ?? 0) + 1)
+  return counts
+}
