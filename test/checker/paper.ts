@@ -66,6 +66,8 @@ function readSlip(folder: string, name: string, notes: string[]): PaperSlip {
   }
   const read = record.safeParse(parsed(readFileSync(path, 'utf8')))
   if (!read.success) throw new CheckerInputError(`${path} is not the record of a slip: ${z.prettifyError(read.error)}`)
+  if (read.data.number !== Number(name))
+    throw new CheckerInputError(`${path} is the record of slip ${read.data.number}`)
   const made = read.data.qrPayloads.find((code) => !sent.includes(code))
   if (made !== undefined) throw new CheckerInputError(`${path} shows a QR code that is not among the slip's bytes`)
   const missing = sent.filter((code) => !read.data.qrPayloads.includes(code)).length
