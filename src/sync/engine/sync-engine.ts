@@ -316,7 +316,8 @@ export class SyncEngine {
   #recordUnlessResolved(tenderId: string, signed: SignedItemResult, by: 'authorisation' | 'inquiry'): Round {
     // The cashier may have cancelled, or the status feed have answered, while this request was on its way.
     if (this.#parts.journal.tender(tenderId)?.state !== 'unknown') return 'done'
-    if (this.#isLedgersWord(signed) && !signed.result.arrival.startsWith('exists_with_different')) this.#record(signed, by)
+    const isAboutIt = signed.result.itemId === tenderId && this.#isLedgersWord(signed)
+    if (isAboutIt && !signed.result.arrival.startsWith('exists_with_different')) this.#record(signed, by)
     return 'done'
   }
 
