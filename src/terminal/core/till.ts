@@ -343,7 +343,7 @@ export class Till {
       payable && (resting || state === 'awaitingCard') && 'pay_cash',
       (state === 'awaitingCard' || state === 'identifying' || state === 'torn') && 'cancel_payment',
       hasLines && !this.#isFinished(standing) && (resting || state === 'awaitingCard' || state === 'torn' || state === 'unknown') && 'cancel_sale',
-      (state === 'refused' || state === 'approved' || (state === 'idle' && this.#isFinished(standing))) && 'next_customer',
+      resting && (this.#isFinished(standing) || (state !== 'idle' && !hasLines)) && 'next_customer',
       state === 'unknown' && 'wait_for_answer',
       state === 'unknown' && 'cancel_unknown',
       state === 'unknown' && 'serve_next_meanwhile',

@@ -1,0 +1,61 @@
+/**
+ * `npm run pictures`: takes the pictures of the documents from the running product: the till in three languages at two
+ * sizes, with an approved lunch on the screen. Needs Debian's Chromium.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { chromium } from 'playwright'
+import { startClockService } from './demo/clock-service.ts'
+import { PanelClient } from './demo/panel-client.ts'
+import { startWorld } from './world.ts'
+
+const folder = join(resolve(import.meta.dirname, '..'), 'docs', 'pictures')
+/** Monday, 23 November 2026, noon in Almaty. */
+const noon = Date.UTC(2026, 10, 23, 7)
+const sizes = [
+  { width: 1280, height: 800 },
+  { width: 1024, height: 600 },
+]
+const languages = [
+  { language: 'kk', name: 'Қаз', lunch: 'Мектептегі түскі ас', juice: 'Шырын' },
+  { language: 'ru', name: 'Рус', lunch: 'Школьный обед', juice: 'Сок' },
+  { language: 'en', name: 'Eng', lunch: 'School lunch', juice: 'Juice' },
+]
+
+mkdirSync(folder, { recursive: true })
+const data = mkdtempSync(join(tmpdir(), 'tolem-pictures-'))
+const clock = await startClockService(noon)
+const world = await startWorld({ data: join(data, 'world'), anchorFolder: join(data, 'anchors'), clockUrl: clock.url })
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+})
+try {
+  const panel = new PanelClient(world.panelUrl)
+  const page = await browser.newPage()
+  await page.goto(world.tillUrl)
+  let pupil = 0
+  for (const { language, name, lunch, juice } of languages) {
+    await page.getByRole('button', { name, exact: true }).click()
+    for (const size of sizes) {
+      pupil += 1
+      await page.setViewportSize(size)
+      await page.locator('.tile', { hasText: lunch }).click()
+      await page.locator('.tile', { hasText: juice }).click()
+      await page.keyboard.press('Enter')
+      await panel.lay(`Pupil ${String(pupil).padStart(2, '0')}`)
+      await page.locator('[data-tap="approved"]').waitFor()
+      await page.screenshot({ path: join(folder, `till-${size.width}x${size.height}-${language}.png`) })
+      await panel.pull()
+      await page.keyboard.press('F4')
+      await page.keyboard.press('Enter')
+      await page.locator('[data-tap="idle"]').waitFor()
+    }
+  }
+} finally {
+  await browser.close()
+  await world.stop()
+  clock.close()
+  rmSync(data, { recursive: true, force: true })
+}
