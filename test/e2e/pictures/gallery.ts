@@ -1,6 +1,7 @@
 /**
  * Takes every picture of the till's gallery in Debian's Chromium: two sizes, three languages, light and dark, into
- * out/pictures/. Run: `node test/e2e/pictures/gallery.ts [--only WORD] [--language kk] [--size 1024x600] [--theme dark]`.
+ * out/pictures/. Run: `node test/e2e/pictures/gallery.ts [--only WORD] [--language kk] [--size 1024x600]
+ * [--theme dark]`.
  * Fails when a page scrolls, a text is cut off, or a touch target is too small: what an eye would have to find.
  */
 import { mkdirSync } from 'node:fs'
@@ -66,7 +67,8 @@ function faultsOf(page: Page): Promise<string[]> {
       element.closest('.lines, .card-pays-body, .tiles, .categories, .unresolved ul, .sheet-frame') !== null
     const boxes =
       '.tap, .button, .tile, .keypad-key, .light, .small-button, .left-to-pay, .total, ' +
-      '.display, .line, .actions, .other-actions, .line-actions, .keypad, .catalogue, .typed, .bottom, .panel, .sheet, .whose'
+      '.display, .line, .actions, .other-actions, .line-actions, .keypad, .catalogue, .typed, .bottom, .panel, ' +
+      '.sheet, .whose'
     for (const element of document.querySelectorAll(boxes)) {
       if (element.scrollWidth > element.clientWidth + 1) faults.push(`wider than its box: ${name(element)}`)
       if (element.scrollHeight > element.clientHeight + 1) faults.push(`taller than its box: ${name(element)}`)

@@ -60,6 +60,11 @@ describe.each(everyPicture)('$name in $language', ({ language, view, screen }) =
     if (view.readOnly) expect(html).toContain(words['window.readOnly.what'])
     if (view.connection === 'core_restarting') expect(html).toContain(words['window.restarting.todo'])
     if (view.connection === 'lost') expect(html).toContain(words['window.lost.todo'])
+    if (snapshot.tap.state === 'approved') {
+      const whole = snapshot.sale === null || snapshot.sale.leftToPay === 0n
+      expect(html.includes(words['tap.approved.whole'])).toBe(whole)
+      expect(html.includes(words['tap.pending.detail'])).toBe(snapshot.tap.look === 'pending')
+    }
     for (const tender of snapshot.sale?.tenders ?? []) {
       expect(html).toContain(texts[language].tenderStates[tender.state])
       if (tender.code !== null) expect(html).toContain(sentencesOf(language, tender.code).todo)

@@ -4,7 +4,7 @@
  */
 import type { ReactNode } from 'react'
 import { ProgressBar } from 'react-aria-components'
-import type { TapView } from '../../contract/index.ts'
+import { formatTenge, type TapView, type Tiyn } from '../../contract/index.ts'
 import { faceOf } from '../sound/tap-sounds.ts'
 import { formatSince } from '../texts/time.ts'
 import { useTexts, type Translator } from '../texts/use-texts.ts'
@@ -22,12 +22,15 @@ interface TapAreaProps {
   readonly now: number
   /** Something is rung up and may be paid by card: the idle till says how. */
   readonly payable: boolean
+  /** Of the sale. While anything is left, an approved part is no reason to hand over goods. */
+  readonly leftToPay: Tiyn
 }
 
-export function TapArea({ tap, now, payable }: TapAreaProps) {
+export function TapArea(props: TapAreaProps) {
+  const { tap } = props
   const translator = useTexts()
   const face = faceOf(tap)
-  const { word, detail, aside } = sayingOf(tap, now, payable, translator)
+  const { word, detail, aside } = sayingOf(props, translator)
   return (
     <section className={`tap tap-${face}`} data-tap={tap.state} data-face={face} role="status" aria-live="assertive">
       <TapShape face={face} />
@@ -40,7 +43,7 @@ export function TapArea({ tap, now, payable }: TapAreaProps) {
   )
 }
 
-function sayingOf(tap: TapView, now: number, payable: boolean, { say, name, codes }: Translator): Saying {
+function sayingOf({ tap, now, payable, leftToPay }: TapAreaProps, { say, name, codes }: Translator): Saying {
   switch (tap.state) {
     case 'idle':
       return { word: say('tap.idle.word'), detail: say(payable ? 'tap.idle.payable' : 'tap.idle.detail'), aside: null }
@@ -59,7 +62,11 @@ function sayingOf(tap: TapView, now: number, payable: boolean, { say, name, code
     case 'approved':
       return {
         word: say(`tap.${tap.look}.word`),
-        detail: `${name(tap.schemeName)}. ${say(`tap.${tap.look}.detail`)}`,
+        detail: [
+          `${name(tap.schemeName)}.`,
+          ...(tap.look === 'pending' ? [say('tap.pending.detail')] : []),
+          leftToPay === 0n ? say('tap.approved.whole') : say('tap.approved.rest', { amount: formatTenge(leftToPay) }),
+        ].join(' '),
         aside: <Amount value={tap.amount} look="large" />,
       }
     case 'refused': {

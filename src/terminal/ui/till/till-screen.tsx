@@ -1,6 +1,6 @@
 /** The till's screen: puts the parts together and carries out what the cashier asks for. */
 import { useEffect, useRef, useSyncExternalStore } from 'react'
-import type { Bridge, BridgeView, Command, Snapshot } from '../../contract/index.ts'
+import { zeroTiyn, type Bridge, type BridgeView, type Command, type Snapshot } from '../../contract/index.ts'
 import type { Intent } from '../input/intent.ts'
 import { useKeyboard } from '../input/keyboard.ts'
 import { typedAmount } from '../input/keypad.ts'
@@ -174,7 +174,12 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
         <CardPaysPanel cardPays={snapshot.cardPays} sale={sale} now={snapshot.time.now} />
         <ConnectionNotice connection={view.connection} />
       </main>
-      <TapArea tap={snapshot.tap} now={snapshot.time.now} payable={actions.includes('pay_by_card')} />
+      <TapArea
+        tap={snapshot.tap}
+        now={snapshot.time.now}
+        payable={actions.includes('pay_by_card')}
+        leftToPay={sale?.leftToPay ?? zeroTiyn}
+      />
       <footer className="bottom">
         <NoticeBar notice={screen.notice} onClose={() => dispatch({ type: 'notice', notice: null })} />
         <Catalogue
