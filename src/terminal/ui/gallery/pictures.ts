@@ -68,6 +68,13 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
     tap: { state: 'approved', look: 'pending', amount: tiyn(115_000), schemeName: schoolLunch },
     actions: ['next_customer', 'print_again', 'void_sale'],
   }),
+  'pending-rest': atTill({
+    ...troubledLights,
+    sale: madeUpSale(lunchAndJuice(115_000), [madeUpTender(1, 115_000, 'pending')]),
+    cardPays: lunchPays,
+    tap: { state: 'approved', look: 'pending', amount: tiyn(115_000), schemeName: schoolLunch },
+    actions: ['pay_by_card', 'pay_cash', 'cancel_sale'],
+  }),
   refused: { ...open, tap: { state: 'refused', code: 'ALLOWANCE_USED' } },
   'refused-long': { ...open, tap: { state: 'refused', code: 'CAP_PER_BENEFICIARY_AND_PERIOD' } },
   torn: atTill({
