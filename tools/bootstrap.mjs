@@ -15,6 +15,7 @@ const nodeWanted = readFileSync(join(root, '.nvmrc'), 'utf8').trim()
 const scripts = {
   start: 'tools/start.ts',
   demo: 'tools/demo.ts',
+  pictures: 'tools/pictures.ts',
   ledger: 'ledger-sim/main.ts',
   sim: 'test/simulation/main.ts',
   'verify-receipt': 'tools/verify-receipt.ts',

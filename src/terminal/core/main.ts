@@ -23,6 +23,7 @@ import { renderReceipt } from './receipts.ts'
 import { coreSettingsSchema } from './settings.ts'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
+const screenRefreshMs = 15_000
 const shell = shellChannel()
 const say = (message: FromCore): void => shell.post(message)
 
@@ -92,6 +93,8 @@ async function start(): Promise<void> {
   shell.onDidClose(() => process.exit(0))
   say({ channel: 'shell', body: { kind: 'ready' } })
   core.till.publish()
+  // The clock on the screen goes on when nothing else happens.
+  setInterval(() => core.till.publish(), screenRefreshMs)
 }
 
 function answerFrame(core: Core, body: unknown): void {

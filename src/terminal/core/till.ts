@@ -185,7 +185,7 @@ export class Till {
       case 'add_amount':
         return this.#addAmount(command.category, tiyn(command.amount))
       case 'set_quantity':
-        if (!may('edit_basket') || !this.#sale.lines.some((line) => line.line === command.line)) return 'not_now'
+        if (!may('edit_basket') || standing.frozen || !this.#sale.lines.some((line) => line.line === command.line)) return 'not_now'
         this.#sale = withQuantity(this.#sale, command.line, command.quantity)
         return undefined
       case 'pay_by_card':
@@ -254,9 +254,9 @@ export class Till {
 
   /** The next item after a finished sale begins the next sale by itself: one touch less in a queue. */
   #readyForLines(): boolean {
-    if (this.#actions(this.#standing()).includes('edit_basket')) return true
-    if (!this.#isFinished(this.#standing())) return false
-    this.#clearResult()
+    const standing = this.#standing()
+    if (!this.#actions(standing).includes('edit_basket')) return false
+    if (this.#isFinished(standing)) this.#clearResult()
     return true
   }
 
@@ -338,7 +338,7 @@ export class Till {
     const hasLines = standing.sale.lines.length > 0
     const payable = hasLines && standing.left > 0n && !standing.undecided && this.#parts.activePackage() !== undefined
     const actions: (Action | false)[] = [
-      !standing.frozen && (state === 'idle' || state === 'refused') && 'edit_basket',
+      (standing.frozen ? resting && this.#isFinished(standing) : state === 'idle' || state === 'refused') && 'edit_basket',
       payable && resting && 'pay_by_card',
       payable && (resting || state === 'awaitingCard') && 'pay_cash',
       (state === 'awaitingCard' || state === 'identifying' || state === 'torn') && 'cancel_payment',
