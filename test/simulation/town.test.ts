@@ -30,7 +30,7 @@ test('the same seed gives the same history, another seed another', async () => {
 const shows: Readonly<Record<PlantedBugName, { readonly seed: number; readonly hours: number }>> = {
   'no-tombstone': { seed: 13, hours: 0.25 },
   'slot-twice': { seed: 1, hours: 0.25 },
-  'unknown-is-refused': { seed: 1, hours: 0.25 },
+  'unknown-is-refused': { seed: 3, hours: 0.25 },
 }
 
 test.each(Object.keys(plantedBugs) as PlantedBugName[])('finds the planted bug %s, and only when it is planted', async (name) => {

@@ -416,15 +416,20 @@ export class Till {
     this.publish()
   }
 
-  /** Sales that were left for the next customer, and whose last tender has since been resolved. */
+  /**
+   * Sales that were left for the next customer, and whose last tender has since been resolved: paid in full, they are
+   * closed; with nothing paid, cancelled; paid in part, they come back to the screen as soon as it is free, so that
+   * somebody takes the rest or cancels the whole.
+   */
   #closeResolvedSales(): void {
     for (const { sale } of this.#parts.journal.openSales()) {
       if (sale.saleId === this.#sale.saleId) continue
       const standing = standingOf(this.#parts.journal, sale)
-      if (standing.undecided || standing.tenders.some((tender) => tender.state === 'reversing')) continue
+      if (isWaiting(standing)) continue
       if (standing.left === 0n) this.#closeIfPaid(sale.saleId)
       else if (standing.paid === zeroTiyn) this.#parts.journal.commit({ kind: 'sale_cancelled', saleId: sale.saleId })
     }
+    if (this.#state() === 'idle' && this.#sale.lines.length === 0) this.#sale = this.#leftOverSale() ?? this.#sale
   }
 
   #closeIfPaid(saleId: string): void {
@@ -491,8 +496,15 @@ export class Till {
   }
 
   #startNextSale(): void {
-    this.#sale = this.#emptySale()
+    this.#sale = this.#leftOverSale() ?? this.#emptySale()
     this.#decision = null
+  }
+
+  /** A sale that was left for the next customer and is paid in part. */
+  #leftOverSale(): Sale | undefined {
+    const { journal } = this.#parts
+    const isLeftOver = (sale: Sale): boolean => sale.saleId !== this.#sale.saleId && !isWaiting(standingOf(journal, sale))
+    return journal.openSales().find(({ sale }) => isLeftOver(sale))?.sale
   }
 
   #standing(): SaleStanding {
@@ -519,6 +531,11 @@ export class Till {
   #send(event: Parameters<Actor<Machine>['send']>[0]): void {
     this.#payment?.send(event)
   }
+}
+
+/** The ledger has not said yet how a tender of this sale ended. */
+function isWaiting({ undecided, tenders }: SaleStanding): boolean {
+  return undecided || tenders.some((tender) => tender.state === 'reversing')
 }
 
 function refusalOf(tender: TenderRecord): PaymentContext['code'] {
