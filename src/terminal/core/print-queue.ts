@@ -20,7 +20,7 @@ export interface PrintQueueParts {
 
 export class PrintQueue {
   readonly #parts: PrintQueueParts
-  #running: Promise<void> | undefined
+  #isRunning = false
   #timer: unknown
   #trouble: Light = { level: 'limited', code: 'printer_none', since: null, detail: '' }
   #stopped = false
@@ -41,7 +41,9 @@ export class PrintQueue {
   /** Prints what waits, if it is not already doing so. */
   nudge(): void {
     if (this.#stopped) return
-    this.#running ??= this.#drain().finally(() => (this.#running = undefined))
+    if (this.#isRunning) return
+    this.#isRunning = true
+    void this.#drain().finally(() => (this.#isRunning = false))
   }
 
   stop(): void {
