@@ -3,7 +3,7 @@
  * nothing with the functions that moved the money (architecture.md, "Ledger", Invariants).
  */
 import { existsSync } from 'node:fs'
-import Database from 'better-sqlite3'
+import { readSnapshot, type ReadOnlyDatabase } from './store/open-read-only.ts'
 
 export interface AuditFault {
   readonly rule: string
@@ -31,7 +31,7 @@ interface Rule {
 
 const netPayment = `
   select reference as tender_id,
-    sum(case kind when 'voucher-payment' then amount when 'voucher-reversal' then -amount when 'debt-netting' then -amount else 0 end) as net,
+    sum(case kind when 'voucher-payment' then amount else -amount end) as net,
     sum(case kind when 'voucher-payment' then 1 else 0 end) as payments
   from transfer where kind in ('voucher-payment', 'voucher-reversal', 'debt-netting') group by reference`
 
@@ -45,13 +45,16 @@ const rules: readonly Rule[] = [
       with entries as (
         select debit as account, -amount as amount from transfer
         union all select credit, amount from transfer)
-      select account_id as subject, 'says ' || balance || ', transfers give ' || coalesce(sum(entries.amount), 0) as detail
+      select account_id as subject,
+        'says ' || balance || ', transfers give ' || coalesce(sum(entries.amount), 0) as detail
       from account left join entries on entries.account = account_id
       group by account_id having balance <> coalesce(sum(entries.amount), 0)`,
   },
   {
     rule: 'debits equal credits in each currency',
-    wrong: `select currency as subject, 'balances sum to ' || sum(balance) as detail from account group by currency having sum(balance) <> 0`,
+    wrong: `
+      select currency as subject, 'balances sum to ' || sum(balance) as detail
+      from account group by currency having sum(balance) <> 0`,
   },
   {
     rule: 'transfers stay within one currency',
@@ -66,7 +69,8 @@ const rules: readonly Rule[] = [
         select
           (select coalesce(sum(case when debit = issue.account_id then amount else -amount end), 0) from transfer
             where debit = issue.account_id or credit = issue.account_id) as issued,
-          (select coalesce(sum(balance), 0) from account where currency = 'DT' and kind <> 'central-bank-issue') as circulating
+          (select coalesce(sum(balance), 0) from account
+            where currency = 'DT' and kind <> 'central-bank-issue') as circulating
         from account issue where issue.kind = 'central-bank-issue')
       where issued <> circulating`,
   },
@@ -81,7 +85,8 @@ const rules: readonly Rule[] = [
     wrong: `
       with left_in as (
         select slot.lease_id, sum(max(amount_allowed - coalesce(used, 0), 0)) as remaining
-        from slot left join (${slotUse}) uses on uses.slot_id = slot.slot_id where slot.lease_id is not null group by slot.lease_id)
+        from slot left join (${slotUse}) uses on uses.slot_id = slot.slot_id
+        where slot.lease_id is not null group by slot.lease_id)
       select lease.lease_id as subject, 'holds ' || balance || ', slots allow ' || coalesce(remaining, 0) as detail
       from lease join account on account_id = escrow_account left join left_in on left_in.lease_id = lease.lease_id
       where balance <> coalesce(remaining, 0)`,
@@ -104,7 +109,8 @@ const rules: readonly Rule[] = [
     rule: 'each settled tender has exactly one payment, every other none',
     wrong: `
       select tender.tender_id as subject,
-        tender.state || ' for ' || tender.amount || ', paid net ' || coalesce(net, 0) || ' in ' || coalesce(payments, 0) || ' payments' as detail
+        tender.state || ' for ' || tender.amount || ', paid net ' || coalesce(net, 0)
+          || ' in ' || coalesce(payments, 0) || ' payments' as detail
       from tender left join (${netPayment}) paid on paid.tender_id = tender.tender_id
       left join merchant_debt debt on debt.tender_id = tender.tender_id
       where (tender.state = 'settled' and (coalesce(net, 0) <> tender.amount or coalesce(payments, 0) <> 1))
@@ -123,16 +129,19 @@ const rules: readonly Rule[] = [
   {
     rule: 'no slot is oversold',
     wrong: `
-      select slot.slot_id as subject, uses || ' uses of ' || count_allowed || ', ' || used || ' of ' || amount_allowed as detail
+      select slot.slot_id as subject,
+        uses || ' uses of ' || count_allowed || ', ' || used || ' of ' || amount_allowed as detail
       from slot join (${slotUse}) uses on uses.slot_id = slot.slot_id
       where uses > count_allowed or used > amount_allowed`,
   },
   {
     rule: 'a slot is used by exactly the tenders that it pays',
     wrong: `
-      select tender_id as subject, state || ' but ' || (case when used then 'uses' else 'does not use' end) || ' a slot' as detail from (
-        select tender.tender_id, state, exists (select 1 from slot_use where slot_use.tender_id = tender.tender_id) as used,
-          coalesce(debt.amount, 0) as owed
+      select tender_id as subject,
+        state || ' but ' || (case when used then 'uses' else 'does not use' end) || ' a slot' as detail
+      from (
+        select tender.tender_id, state, coalesce(debt.amount, 0) as owed,
+          exists (select 1 from slot_use where slot_use.tender_id = tender.tender_id) as used
         from tender left join merchant_debt debt on debt.tender_id = tender.tender_id)
       where used <> (state in ('settled', 'awaiting_funds')) and not (used and state = 'reversed' and owed > 0)`,
   },
@@ -140,31 +149,28 @@ const rules: readonly Rule[] = [
 
 /** @returns undefined when there is no such file */
 export function auditFile(path: string): AuditReport | undefined {
-  if (!existsSync(path)) return undefined
-  const database = new Database(path, { readonly: true })
-  try {
-    database.defaultSafeIntegers(true)
-    // One snapshot: a ledger that is running may go on.
-    return database.transaction(() => audit(database))()
-  } finally {
-    database.close()
-  }
+  return existsSync(path) ? readSnapshot(path, audit) : undefined
 }
 
-function audit(database: Database.Database): AuditReport {
+function audit({ rows, number }: ReadOnlyDatabase): AuditReport {
   const faults = rules.flatMap(({ rule, wrong }) =>
-    (database.prepare(wrong).all() as { subject: string; detail: string }[]).map(({ subject, detail }) => ({ rule, subject, detail })),
+    rows<{ subject: string; detail: string }>(wrong).map(({ subject, detail }) => ({ rule, subject, detail })),
   )
-  const number = (query: string) => database.prepare(query).pluck().get() as bigint
   const issued = number(`select coalesce(-sum(balance), 0) from account where kind = 'central-bank-issue'`)
-  const inCirculation = number(`select coalesce(sum(balance), 0) from account where currency = 'DT' and kind <> 'central-bank-issue'`)
+  const inCirculation = number(
+    `select coalesce(sum(balance), 0) from account where currency = 'DT' and kind <> 'central-bank-issue'`,
+  )
   const transfers = Number(number('select count(*) from transfer'))
   const settledTenders = Number(number(`select count(*) from tender where state = 'settled'`))
-  const summary = `${transfers} transfers, ${settledTenders} settled tenders, ${issued} tiyn issued, ${inCirculation} in circulation`
+  const moved = `${transfers} transfers, ${settledTenders} settled tenders`
+  const summary = `${moved}, ${issued} tiyn issued, ${inCirculation} in circulation`
   const text =
     faults.length === 0
       ? `balanced: ${summary}`
-      : [`NOT balanced: ${summary}`, ...faults.map((fault) => `  ${fault.rule}: ${fault.subject}: ${fault.detail}`)].join('\n')
+      : [
+          `NOT balanced: ${summary}`,
+          ...faults.map((fault) => `  ${fault.rule}: ${fault.subject}: ${fault.detail}`),
+        ].join('\n')
   return {
     balanced: faults.length === 0,
     issued: issued.toString(),

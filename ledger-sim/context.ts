@@ -1,4 +1,4 @@
-/** What every operation of the ledger gets from outside: storage, time, chance, keys (architecture.md, "Time, chance"). */
+/** What every operation of the ledger gets from outside: storage, time, chance, keys (architecture.md). */
 import { v7 as uuidVersion7 } from 'uuid'
 import type { Uuid } from '../src/voucher/identifiers.ts'
 import type { LedgerKeys } from './keys.ts'

@@ -4,9 +4,11 @@
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { ledgerSecretsSchema, newLedgerSecrets, type LedgerSecrets } from './keys.ts'
+import { lockFile } from './store/folder-lock.ts'
 import { openStore, StoreDamagedError, type Store } from './store/open-store.ts'
+
+const orElsewhere = 'or start with another --data folder.'
 
 /** Why the ledger cannot start, in one sentence with the remedy. */
 export class StartFailure extends Error {}
@@ -15,8 +17,8 @@ export interface DataFolder {
   readonly path: string
   readonly store: Store
   readonly secrets: LedgerSecrets
-  /** The folder was empty when it was opened. */
-  readonly isNew: boolean
+  /** Nothing has ever been booked or registered in it. */
+  readonly isEmpty: boolean
   /** Frees the folder for the next owner. */
   close(): Promise<void>
 }
@@ -31,26 +33,27 @@ export async function openDataFolder(
   seededSecrets?: LedgerSecrets,
 ): Promise<DataFolder> {
   makeWritable(path)
-  const lock = lockFolder(path)
+  const release = lockFolder(path)
   try {
     const isNew = !existsSync(databasePath(path))
     const secrets = loadSecrets(path, isNew, () => seededSecrets ?? newLedgerSecrets(random))
     const store = await openStore(databasePath(path))
+    const isEmpty = await isUntouched(store)
     return {
       path,
       store,
       secrets,
-      isNew,
+      isEmpty,
       close: async () => {
         await store.close()
-        lock.close()
+        release()
       },
     }
   } catch (error) {
-    lock.close()
+    release()
     if (error instanceof StoreDamagedError) {
       throw new StartFailure(
-        `The database ${databasePath(path)} is damaged (${error.message}). Restore it from a backup, or start with another --data folder.`,
+        `The database ${databasePath(path)} is damaged (${error.message}). Restore it from a backup, ` + orElsewhere,
       )
     }
     throw error
@@ -59,6 +62,13 @@ export async function openDataFolder(
 
 export function databasePath(path: string): string {
   return join(path, 'ledger.db')
+}
+
+function isUntouched(store: Store): Promise<boolean> {
+  return store.transaction(async (connection) => {
+    const account = await connection.selectFrom('account').select('account_id').limit(1).executeTakeFirst()
+    return account === undefined
+  })
 }
 
 function makeWritable(path: string): void {
@@ -70,29 +80,26 @@ function makeWritable(path: string): void {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new StartFailure(
-      `The data folder ${path} cannot be written (${code}). Give this user the right to write to it, or start with another --data folder.`,
+      `The data folder ${path} cannot be written (${code}). Give this user the right to write to it, ` + orElsewhere,
     )
   }
 }
 
-/** SQLite's own lock: it ends with the process, however that dies. The text beside it names the owner. */
-function lockFolder(path: string): Database.Database {
+/** The text beside the lock names its owner. */
+function lockFolder(path: string): () => void {
   const ownerPath = join(path, 'owner.json')
-  const lock = new Database(join(path, 'lock.db'), { timeout: 0 })
-  try {
-    lock.pragma('locking_mode = EXCLUSIVE')
-    lock.exec('BEGIN EXCLUSIVE')
+  const lockPath = join(path, 'lock.db')
+  const locked = lockFile(lockPath)
+  if (locked.kind === 'locked') {
     writeFileSync(ownerPath, JSON.stringify({ process: process.pid }))
-    return lock
-  } catch (error) {
-    lock.close()
-    if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')) {
-      throw new StartFailure(
-        `The data folder ${path} is in use by another ledger (${ownerOf(ownerPath)}). Stop that one, or start with another --data folder.`,
-      )
-    }
-    throw new StartFailure(`The lock file in ${path} is damaged. Delete ${join(path, 'lock.db')} and start again.`)
+    return locked.release
   }
+  if (locked.kind === 'damaged') {
+    throw new StartFailure(`The lock file in ${path} is damaged. Delete ${lockPath} and start again.`)
+  }
+  throw new StartFailure(
+    `The data folder ${path} is in use by another ledger (${ownerOf(ownerPath)}). Stop that one, ` + orElsewhere,
+  )
 }
 
 function ownerOf(ownerPath: string): string {
@@ -108,14 +115,16 @@ function loadSecrets(path: string, isNew: boolean, make: () => LedgerSecrets): L
   const file = join(path, 'issuer-keys.json')
   if (!existsSync(file)) {
     if (!isNew) {
-      throw new StartFailure(`The secrets of this ledger, ${file}, are missing. Restore the file: without it no card can be verified.`)
+      throw new StartFailure(
+        `The secrets of this ledger, ${file}, are missing. Restore the file: without it no card can be verified.`,
+      )
     }
     writeSecret(file, make())
   }
   try {
     return ledgerSecretsSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
   } catch {
-    throw new StartFailure(`The secrets in ${file} cannot be read. Restore the file from a backup, or start with another --data folder.`)
+    throw new StartFailure(`The secrets in ${file} cannot be read. Restore the file from a backup, ${orElsewhere}`)
   }
 }
 

@@ -1,4 +1,4 @@
-/** Where the ledger's time comes from: the machine, or the one clock that a demonstration gives to all its processes. */
+/** Where the ledger's time comes from: the machine, or the one clock that a demonstration gives its processes. */
 import { z } from 'zod'
 
 export interface AskedClock {
@@ -8,8 +8,9 @@ export interface AskedClock {
   readonly ask: () => Promise<void>
 }
 
-export function systemClock(): AskedClock {
-  return { now: () => Date.now(), ask: async () => undefined }
+/** The machine's own, which is never asked for. */
+export function systemClock(now: () => number): AskedClock {
+  return { now, ask: async () => undefined }
 }
 
 const answerSchema = z.object({ now: z.number().min(0) })

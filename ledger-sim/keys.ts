@@ -73,6 +73,9 @@ export function ledgerKeysOf(secrets: LedgerSecrets): LedgerKeys {
   }
 }
 
-export function cardKeyPurpose(card: string, keyNumber: typeof cardKeyNumber.fileRead | typeof cardKeyNumber.till): string {
+export function cardKeyPurpose(
+  card: string,
+  keyNumber: typeof cardKeyNumber.fileRead | typeof cardKeyNumber.till,
+): string {
   return `tolem/card-key/${card}/${keyNumber}`
 }

@@ -19,7 +19,7 @@ import { systemClock, injectedClock, type AskedClock } from './injected-clock.ts
 import { ledgerKeysOf, newLedgerSecrets } from './keys.ts'
 import { createLedger } from './ledger.ts'
 import { closeDueLeases } from './leases/close.ts'
-import { readMeta, writeMeta } from './store/meta.ts'
+import { readMeta } from './store/meta.ts'
 import { demoTerminals, seedDemoWorld } from './scenarios/demo.ts'
 import { seededRandom } from './scenarios/seeded-random.ts'
 import { issueEnrolmentCode, type EnrolmentCode } from './terminals/enrolment.ts'
@@ -52,10 +52,12 @@ function readSettings(): Settings {
     },
   })
   const [command = 'serve', ...rest] = positionals
-  if ((command !== 'serve' && command !== 'audit') || rest.length > 0) throw new StartFailure(`There is no command "${positionals.join(' ')}".\n${usage}`)
+  if ((command !== 'serve' && command !== 'audit') || rest.length > 0)
+    throw new StartFailure(`There is no command "${positionals.join(' ')}".\n${usage}`)
   if (values.data === undefined) throw new StartFailure(`A data folder is needed: --data DIR.\n${usage}`)
   const port = Number(values.port)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new StartFailure(`--port ${values.port} is no port. Give a number from 0 (any free one) to 65535.`)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new StartFailure(`--port ${values.port} is no port. Give a number from 0 (any free one) to 65535.`)
   if (values.seed !== undefined && !/^demo(-[a-z0-9-]{1,40})?$/.test(values.seed)) {
     throw new StartFailure(`There is no scenario "${values.seed}". Use --seed demo.`)
   }
@@ -73,8 +75,10 @@ async function serve(settings: Settings): Promise<void> {
     if (seed !== undefined) await prepareDemo(folder, ports, seed)
     http = await listen(ports, settings.port, clock)
     const timer = setInterval(() => void inTransaction(ports, closeDueLeases).catch(report), leaseCheckEveryMs)
+    // Heard from before the ready line on: whoever reads that line may stop the process at once.
+    const stopped = stopSignal()
     process.stdout.write(`${JSON.stringify({ event: 'ready', ledgerUrl: http.url })}\n`)
-    await stopSignal()
+    await stopped
     clearInterval(timer)
   } finally {
     await http?.close()
@@ -88,7 +92,9 @@ async function listen(ports: LedgerPorts, port: number, clock: AskedClock): Prom
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES')) {
       const why = error.code === 'EADDRINUSE' ? 'is taken by another program' : 'may not be used by this user'
-      throw new StartFailure(`Port ${port} ${why}. Stop that program, or start with another --port (0 for any free one).`)
+      throw new StartFailure(
+        `Port ${port} ${why}. Stop that program, or start with another --port (0 for any free one).`,
+      )
     }
     throw error
   }
@@ -96,16 +102,21 @@ async function listen(ports: LedgerPorts, port: number, clock: AskedClock): Prom
 
 /** An injected clock would let anybody with the machine move deadlines: only on data that a demonstration made. */
 async function clockFor(folder: DataFolder, settings: Settings): Promise<AskedClock> {
-  if (settings.clock === undefined) return systemClock()
+  if (settings.clock === undefined) return systemClock(() => Date.now())
   const origin = await readMeta(folder.store, 'origin')
-  const isDemo = folder.isNew ? settings.seed !== undefined : origin?.startsWith('demo') === true
+  const isDemo = folder.isEmpty ? settings.seed !== undefined : origin?.startsWith('demo') === true
   if (!isDemo) {
-    throw new StartFailure(`--clock is for demonstrations: ${folder.path} was not made by --seed demo. Leave --clock away, or start with an empty --data folder and --seed demo.`)
+    throw new StartFailure(
+      `--clock is for demonstrations: ${folder.path} was not made by --seed demo. ` +
+        `Leave --clock away, or start with an empty --data folder and --seed demo.`,
+    )
   }
   try {
     return await injectedClock(settings.clock)
   } catch {
-    throw new StartFailure(`The clock at ${settings.clock} does not answer {"now": milliseconds}. Start it first, or leave --clock away.`)
+    throw new StartFailure(
+      `The clock at ${settings.clock} does not answer {"now": milliseconds}. Start it first, or leave --clock away.`,
+    )
   }
 }
 
@@ -113,22 +124,27 @@ async function prepareDemo(folder: DataFolder, ports: LedgerPorts, seed: string)
   const origin = await readMeta(folder.store, 'origin')
   const issuing = join(folder.path, 'issuing')
   mkdirSync(issuing, { recursive: true, mode: 0o700 })
-  if (origin === undefined && folder.isNew) {
-    const world = await seedDemoWorld(ports, folder.secrets, seed)
-    await writeMeta(folder.store, 'origin', seed)
-    writeSecret(join(issuing, 'cards.json'), world.cards)
-    writeSecret(join(issuing, 'card-pseudonyms.json'), world.pseudonyms)
-    writeSecret(join(issuing, 'role-keys.json'), world.roleKeys)
-    writeEnrolment(issuing, world.enrolmentCodes)
+  if (folder.isEmpty) {
+    // The files first: a ledger whose cards nobody has is of no use, and the same seed writes the same files again.
+    await seedDemoWorld(ports, folder.secrets, seed, (world) => {
+      writeSecret(join(issuing, 'cards.json'), world.cards)
+      writeSecret(join(issuing, 'card-pseudonyms.json'), world.pseudonyms)
+      writeSecret(join(issuing, 'role-keys.json'), world.roleKeys)
+      writeEnrolment(issuing, world.enrolmentCodes)
+    })
     return
   }
   if (origin !== seed) {
-    throw new StartFailure(`The data folder ${folder.path} was not made by --seed ${seed}. Leave --seed away, or start with an empty --data folder.`)
+    throw new StartFailure(
+      `The data folder ${folder.path} was not made by --seed ${seed}. ` +
+        `Leave --seed away, or start with an empty --data folder.`,
+    )
   }
   const codes = await inTransaction(ports, async (work) => {
     const made: EnrolmentCode[] = []
     for (const terminalId of demoTerminals) {
-      if ((await findTerminal(work, terminalId))?.status === 'registered') made.push(await issueEnrolmentCode(work, terminalId))
+      if ((await findTerminal(work, terminalId))?.status === 'registered')
+        made.push(await issueEnrolmentCode(work, terminalId))
     }
     return made
   })
@@ -142,7 +158,8 @@ function writeEnrolment(issuing: string, codes: readonly EnrolmentCode[]): void 
 
 async function audit(settings: Settings): Promise<void> {
   const found = auditFile(databasePath(settings.data))
-  if (found === undefined) throw new StartFailure(`There is no ledger in ${settings.data}. Name its folder: audit --data DIR.`)
+  if (found === undefined)
+    throw new StartFailure(`There is no ledger in ${settings.data}. Name its folder: audit --data DIR.`)
   process.stdout.write(settings.json ? `${JSON.stringify(found)}\n` : `${found.text}\n`)
   process.exitCode = found.balanced ? 0 : 1
 }
@@ -155,7 +172,8 @@ function stopSignal(): Promise<void> {
 }
 
 function report(error: unknown): void {
-  process.stderr.write(`${JSON.stringify({ event: 'failed', detail: error instanceof Error ? (error.stack ?? error.message) : String(error) })}\n`)
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`${JSON.stringify({ event: 'failed', detail })}\n`)
 }
 
 try {

@@ -4,8 +4,8 @@ import type { Work } from '../context.ts'
 /**
  * DT: `central-bank-issue` (negative by what is in circulation), `bank`, `legal-entity`, `agency`, `scheme` (money an
  * agency has marked), `merchant`, `individual`, `escrow`.
- * KZT: `bank-reserve` (a bank's account at the central bank), `central-bank-non-cash`, `bank-client` (a client's account
- * at a bank), `bank-non-cash` (a bank's own), `non-cash-outside` (where the world's non-cash comes from).
+ * KZT: `bank-reserve` (a bank's account at the central bank), `central-bank-non-cash`, `bank-client` (a client's
+ * account at a bank), `bank-non-cash` (a bank's own), `non-cash-outside` (where the world's non-cash comes from).
  */
 export type AccountKind =
   | 'central-bank-issue'
@@ -100,4 +100,3 @@ function accountOf(row: {
     balance: row.balance,
   }
 }
-

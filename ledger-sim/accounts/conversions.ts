@@ -26,7 +26,13 @@ export function clientNonCashOf(bank: string, owner: string): string {
 
 /** The two accounts that money comes from, and the central bank's own. */
 export async function openCentralBank(work: Work, centralBank: string): Promise<void> {
-  await openAccount(work, { accountId: issueAccount, currency: 'DT', kind: 'central-bank-issue', owner: centralBank, name: 'DT issued' })
+  await openAccount(work, {
+    accountId: issueAccount,
+    currency: 'DT',
+    kind: 'central-bank-issue',
+    owner: centralBank,
+    name: 'DT issued',
+  })
   await openAccount(work, {
     accountId: centralBankNonCash,
     currency: 'KZT',
@@ -46,7 +52,13 @@ export async function openCentralBank(work: Work, centralBank: string): Promise<
 /** A bank's three accounts: DT, its reserve at the central bank, its own non-cash. */
 export async function openBank(work: Work, bank: string, name: string): Promise<void> {
   await openAccount(work, { accountId: bank, currency: 'DT', kind: 'bank', owner: bank, name })
-  await openAccount(work, { accountId: reserveAccountOf(bank), currency: 'KZT', kind: 'bank-reserve', owner: bank, name })
+  await openAccount(work, {
+    accountId: reserveAccountOf(bank),
+    currency: 'KZT',
+    kind: 'bank-reserve',
+    owner: bank,
+    name,
+  })
   await openAccount(work, { accountId: bankNonCashOf(bank), currency: 'KZT', kind: 'bank-non-cash', owner: bank, name })
 }
 
@@ -103,7 +115,12 @@ export async function buyFromClient(
     work,
     [
       { debit: client.accountId, credit: bank, amount, kind: 'redemption-of-dt' },
-      { debit: bankNonCashOf(bank), credit: clientNonCashOf(bank, client.owner), amount, kind: 'redemption-of-dt-non-cash' },
+      {
+        debit: bankNonCashOf(bank),
+        credit: clientNonCashOf(bank, client.owner),
+        amount,
+        kind: 'redemption-of-dt-non-cash',
+      },
     ],
     reference,
   )

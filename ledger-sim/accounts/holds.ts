@@ -54,7 +54,11 @@ export async function postHold(work: Work, holdId: string, amount: Tiyn): Promis
   if (amount > hold.amount) return 'amount_above_hold'
   // Closed first: the money that was set aside is what pays.
   await close(work, holdId, 'posted', amount)
-  const posted = await post(work, [{ debit: hold.debit, credit: hold.credit, amount, kind: 'hold-post' }], hold.reference)
+  const posted = await post(
+    work,
+    [{ debit: hold.debit, credit: hold.credit, amount, kind: 'hold-post' }],
+    hold.reference,
+  )
   if (posted.kind === 'short') throw new Error(`hold ${holdId} was not covered`)
   return 'resolved'
 }
@@ -67,6 +71,11 @@ export async function voidHold(work: Work, holdId: string): Promise<HoldResolved
   return 'resolved'
 }
 
-async function close(work: Work, holdId: string, state: 'posted' | 'voided' | 'expired', posted: bigint): Promise<void> {
+async function close(
+  work: Work,
+  holdId: string,
+  state: 'posted' | 'voided' | 'expired',
+  posted: bigint,
+): Promise<void> {
   await work.connection.updateTable('hold').set({ state, posted }).where('hold_id', '=', holdId).execute()
 }

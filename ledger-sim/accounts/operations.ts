@@ -7,7 +7,14 @@ import { inTransaction } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { arrivalOf, operation, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
 import { findAccount, listAccounts, openAccount, type Account, type AccountKind } from './accounts.ts'
-import { buyFromClient, depositNonCash, issueToBank, needClientNonCash, reserveAccountOf, sellToClient } from './conversions.ts'
+import {
+  buyFromClient,
+  depositNonCash,
+  issueToBank,
+  needClientNonCash,
+  reserveAccountOf,
+  sellToClient,
+} from './conversions.ts'
 import { post, type Posted } from './transfers.ts'
 
 const positiveTiyn = tiynSchema.refine((amount) => amount > 0n, 'more than nothing')
@@ -18,7 +25,12 @@ const transferAnswer = z.strictObject({ transferId: uuidSchema, arrival: z.enum(
 const openRequest = z.strictObject({ accountId: nameSchema, owner: nameSchema, name: ownNameSchema })
 const legalEntityRequest = openRequest.extend({ kind: z.enum(['legal-entity', 'agency', 'merchant']) })
 const bankRequest = z.strictObject({ transferId: uuidSchema, bank: nameSchema, amount: positiveTiyn })
-const clientRequest = z.strictObject({ transferId: uuidSchema, bank: nameSchema, accountId: nameSchema, amount: positiveTiyn })
+const clientRequest = z.strictObject({
+  transferId: uuidSchema,
+  bank: nameSchema,
+  accountId: nameSchema,
+  amount: positiveTiyn,
+})
 const depositRequest = z.strictObject({ transferId: uuidSchema, accountId: z.string().max(160), amount: positiveTiyn })
 const paymentRequest = z.strictObject({
   transferId: uuidSchema,
@@ -37,8 +49,7 @@ export const accountOperations = [
     roles: ['bank'],
     requestSchema: legalEntityRequest,
     answerSchema: accountAnswer,
-    perform: (asked) =>
-      rollingBack(asked, (work) => open(work, asked.request, asked.request.kind)),
+    perform: (asked) => rollingBack(asked, (work) => open(work, asked.request, asked.request.kind)),
   }),
   operation({
     method: 'POST',
@@ -82,7 +93,8 @@ export const accountOperations = [
         const { bank, amount, transferId } = asked.request
         const foreign = notOwn(asked.caller, bank)
         if (foreign !== undefined) return foreign
-        if ((await findAccount(work, reserveAccountOf(bank))) === undefined) return problem('not_found', `no bank ${bank}`)
+        if ((await findAccount(work, reserveAccountOf(bank))) === undefined)
+          return problem('not_found', `no bank ${bank}`)
         return answered(transferId, await issueToBank(work, bank, amount, transferId))
       }),
   }),
@@ -116,7 +128,8 @@ export const accountOperations = [
         const client = await clientOf(work, asked.caller, bank, accountId)
         if ('code' in client) return client
         const redeemed = await buyFromClient(work, bank, client, amount, transferId)
-        if (redeemed.kind === 'marked') return problem('rule_violated', 'marked money becomes non-cash only after it reached a merchant')
+        if (redeemed.kind === 'marked')
+          return problem('rule_violated', 'marked money becomes non-cash only after it reached a merchant')
         return answered(transferId, redeemed)
       }),
   }),
@@ -136,9 +149,13 @@ export const accountOperations = [
         if (from === undefined || from.owner !== asked.caller.owner || !payable.includes(from.kind)) {
           return problem('not_found', `${asked.caller.owner} has no account ${payer} to pay from`)
         }
-        if (to === undefined || !payable.includes(to.kind)) return problem('not_found', `no legal entity has the account ${payee}`)
+        if (to === undefined || !payable.includes(to.kind))
+          return problem('not_found', `no legal entity has the account ${payee}`)
         if (payer === payee) return problem('rule_violated', 'payer and payee are the same account')
-        return answered(transferId, await post(work, [{ debit: payer, credit: payee, amount, kind: 'payment' }], transferId))
+        return answered(
+          transferId,
+          await post(work, [{ debit: payer, credit: payee, amount, kind: 'payment' }], transferId),
+        )
       }),
   }),
   operation({
@@ -187,12 +204,18 @@ async function open(
   return { kind: 'answer', body: { accountId, arrival: arrivalOf(opened === 'exists') } }
 }
 
-async function clientOf(work: Work, caller: Caller, bank: string, accountId: string): Promise<Account | ProblemOutcome> {
+async function clientOf(
+  work: Work,
+  caller: Caller,
+  bank: string,
+  accountId: string,
+): Promise<Account | ProblemOutcome> {
   const foreign = notOwn(caller, bank)
   if (foreign !== undefined) return foreign
   if ((await findAccount(work, reserveAccountOf(bank))) === undefined) return problem('not_found', `no bank ${bank}`)
   const client = await findAccount(work, accountId)
-  if (client === undefined || client.currency !== 'DT' || client.kind === 'bank') return problem('not_found', `no client account ${accountId}`)
+  if (client === undefined || client.currency !== 'DT' || client.kind === 'bank')
+    return problem('not_found', `no client account ${accountId}`)
   await needClientNonCash(work, bank, client.owner)
   return client
 }

@@ -80,7 +80,10 @@ function loadAccounts(work: Work, legs: readonly Leg[]): Promise<ReadonlyMap<str
   return loadByIds(work, [...new Set(legs.flatMap((leg) => [leg.debit, leg.credit]))])
 }
 
-async function loadByIds({ connection, now }: Work, ids: readonly string[]): Promise<ReadonlyMap<string, LoadedAccount>> {
+async function loadByIds(
+  { connection, now }: Work,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, LoadedAccount>> {
   const rows = await connection
     .selectFrom('account')
     .select(['account_id', 'currency', 'balance', 'floor'])
@@ -103,7 +106,12 @@ async function loadByIds({ connection, now }: Work, ids: readonly string[]): Pro
   )
 }
 
-async function write(work: Work, legs: readonly Leg[], change: ReadonlyMap<string, bigint>, reference: string): Promise<void> {
+async function write(
+  work: Work,
+  legs: readonly Leg[],
+  change: ReadonlyMap<string, bigint>,
+  reference: string,
+): Promise<void> {
   const { connection, now } = work
   const groupId = newId(work)
   for (const [index, leg] of legs.entries()) {

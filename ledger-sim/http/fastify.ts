@@ -58,7 +58,10 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   server.setNotFoundHandler((request, reply) =>
     request.method === 'GET' || request.method === 'POST'
       ? answer(request, reply)
-      : send(reply, options.ledger.refuse(refusable(request), problemOf('not_found', `${request.method} is not offered`))),
+      : send(
+          reply,
+          options.ledger.refuse(refusable(request), problemOf('not_found', `${request.method} is not offered`)),
+        ),
   )
   server.setErrorHandler((error: { readonly code?: string }, request, reply) => {
     const code = error.code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? 'body_too_large' : 'not_json'
@@ -81,7 +84,8 @@ async function describe(
         title: 'Tölem ledger simulator',
         version: '0.1.0',
         description:
-          'The Digital Tenge platform as a simulator. Requests are signed by RFC 9421 (ecdsa-p256-sha256), answers by the ledger (ed25519); amounts are decimal strings of tiyn.',
+          'The Digital Tenge platform as a simulator. Requests are signed by RFC 9421 (ecdsa-p256-sha256), ' +
+          'answers by the ledger (ed25519); amounts are decimal strings of tiyn.',
       },
     },
     transform: createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any', override: amountsAreText } }),
@@ -96,7 +100,10 @@ async function describe(
         tags: [tag],
         summary,
         ...(method === 'GET' ? { querystring: requestSchema } : { body: requestSchema }),
-        response: { 200: answerSchema, default: { content: { 'application/problem+json': { schema: problemSchema } } } },
+        response: {
+          200: answerSchema,
+          default: { content: { 'application/problem+json': { schema: problemSchema } } },
+        },
       },
       handler: answer,
     })
@@ -110,7 +117,13 @@ async function describe(
 }
 
 /** An amount's output side is a bigint, which JSON Schema cannot say: on the wire it is the text of its input side. */
-function amountsAreText({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+function amountsAreText({
+  zodSchema,
+  jsonSchema,
+}: {
+  zodSchema: z.core.$ZodTypes
+  jsonSchema: z.core.JSONSchema.BaseSchema
+}): void {
   if (zodSchema._zod.def.type !== 'custom') return
   jsonSchema.type = 'string'
   jsonSchema.pattern = '^(0|[1-9]\\d{0,15})$'
@@ -133,5 +146,8 @@ function refusable(request: FastifyRequest): HttpRequest {
 
 function send(reply: FastifyReply, response: HttpResponse): void {
   // As bytes: to text Fastify would add a charset, and content-type is under the signature.
-  reply.code(response.status).headers({ ...response.headers, 'cache-control': 'no-store' }).send(Buffer.from(response.body))
+  reply
+    .code(response.status)
+    .headers({ ...response.headers, 'cache-control': 'no-store' })
+    .send(Buffer.from(response.body))
 }

@@ -4,7 +4,13 @@
  */
 import type { z } from 'zod'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
-import { contentDigest, signAnswer, verifyRequest, type HttpRequest, type HttpResponse } from '../../src/sync/protocol/http-signature.ts'
+import {
+  contentDigest,
+  signAnswer,
+  verifyRequest,
+  type HttpRequest,
+  type HttpResponse,
+} from '../../src/sync/protocol/http-signature.ts'
 import type { Problem, ProblemCode } from '../../src/sync/protocol/problems.ts'
 import { inTransaction } from '../context.ts'
 import { findTerminal, verifyingKeyOf } from '../terminals/terminals.ts'
@@ -67,7 +73,9 @@ export class RequestHandler {
   async #whoSigned(request: HttpRequest): Promise<Step<{ readonly caller: Caller; readonly created: number }>> {
     const keyId = /;keyid="([A-Za-z0-9_-]{43})"/.exec(request.headers['signature-input'] ?? '')?.[1]
     const principal = keyId === undefined ? undefined : await this.#principal(keyId)
-    const verified = verifyRequest(request, (id) => (id === keyId && principal !== undefined ? verifyingKeyOf(principal.jwk) : undefined))
+    const verified = verifyRequest(request, (id) =>
+      id === keyId && principal !== undefined ? verifyingKeyOf(principal.jwk) : undefined,
+    )
     if (verified.kind === 'fault') return refusal(verified.code)
     if (principal === undefined) return refusal('key_unknown')
     const now = this.#services.clock()
@@ -82,7 +90,11 @@ export class RequestHandler {
     const freshness = this.#nonces.use(verified.keyId, nonce, now)
     if (freshness === 'replayed') return refusal('nonce_replayed')
     if (freshness === 'full') return refusal('rate_limited')
-    return { kind: 'go', caller: { keyId: verified.keyId, role: principal.role as Role, owner: principal.owner }, created }
+    return {
+      kind: 'go',
+      caller: { keyId: verified.keyId, role: principal.role as Role, owner: principal.owner },
+      created,
+    }
   }
 
   #principal(keyId: string): Promise<{ jwk: string; role: string; owner: string } | undefined> {
@@ -132,7 +144,8 @@ function refusedAtTheDoor(request: HttpRequest): Problem | undefined {
   if (!loopback.includes(url.hostname) || (host !== undefined && host !== url.host)) {
     return problemOf('role_not_allowed', 'the ledger simulator answers on the loopback address only')
   }
-  if (request.headers['origin'] !== undefined) return problemOf('role_not_allowed', 'the ledger simulator does not serve web pages')
+  if (request.headers['origin'] !== undefined)
+    return problemOf('role_not_allowed', 'the ledger simulator does not serve web pages')
   return undefined
 }
 
@@ -150,7 +163,8 @@ function bodyOf(request: HttpRequest, url: URL): Step<{ readonly value: unknown 
 }
 
 function wellFormed(key: string, value: unknown): unknown {
-  if (!key.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())) throw new SyntaxError('half a character')
+  if (!key.isWellFormed() || (typeof value === 'string' && !value.isWellFormed()))
+    throw new SyntaxError('half a character')
   return value
 }
 

@@ -23,7 +23,9 @@ export async function once<Body extends object>(
   kind: string,
   operationId: string,
   body: (work: Work) => Promise<{ readonly kind: 'answer'; readonly body: Body } | ProblemOutcome>,
-): Promise<{ readonly kind: 'answer'; readonly body: Body & { readonly arrival: 'created' | 'exists' } } | ProblemOutcome> {
+): Promise<
+  { readonly kind: 'answer'; readonly body: Body & { readonly arrival: 'created' | 'exists' } } | ProblemOutcome
+> {
   const termsHash = createHash('sha256').update(canonicalBytes(asked.request)).digest('hex')
   return rollingBack(asked, async (work) => {
     const claimed = await claim(work, asked, kind, operationId, termsHash)
@@ -53,10 +55,23 @@ export async function rollingBack<Result extends Outcome>(
   }
 }
 
-async function claim(work: Work, asked: Asked<unknown>, kind: string, operationId: string, termsHash: string): Promise<boolean> {
+async function claim(
+  work: Work,
+  asked: Asked<unknown>,
+  kind: string,
+  operationId: string,
+  termsHash: string,
+): Promise<boolean> {
   const inserted = await work.connection
     .insertInto('operation')
-    .values({ operation_id: operationId, kind, caller: asked.caller.owner, terms_hash: termsHash, answer: '', at: work.now })
+    .values({
+      operation_id: operationId,
+      kind,
+      caller: asked.caller.owner,
+      terms_hash: termsHash,
+      answer: '',
+      at: work.now,
+    })
     .onConflict((conflict) => conflict.doNothing())
     .returning('operation_id')
     .executeTakeFirst()

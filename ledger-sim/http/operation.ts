@@ -4,7 +4,16 @@ import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
 import type { LedgerPorts } from '../context.ts'
 import type { CardSessions } from '../terminals/card-sessions.ts'
 
-export const roles = ['central-bank', 'bank', 'legal-entity', 'agency', 'merchant', 'terminal', 'individual', 'auditor'] as const
+export const roles = [
+  'central-bank',
+  'bank',
+  'legal-entity',
+  'agency',
+  'merchant',
+  'terminal',
+  'individual',
+  'auditor',
+] as const
 export type Role = (typeof roles)[number]
 
 /** Who signed the request. */
@@ -69,7 +78,9 @@ export type TypedOutcome<Answer extends z.ZodType> =
   | ProblemOutcome
 
 /** Ties the types of request and answer to the schemas once, where the operation is written. */
-export function operation<Request extends z.ZodType, Answer extends z.ZodType>(typed: TypedOperation<Request, Answer>): Operation {
+export function operation<Request extends z.ZodType, Answer extends z.ZodType>(
+  typed: TypedOperation<Request, Answer>,
+): Operation {
   return {
     ...typed,
     openToSuspended: typed.openToSuspended ?? true,

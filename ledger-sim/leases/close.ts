@@ -1,4 +1,4 @@
-/** After `presentUntil` a lease is closed: its slots are free again and the rest of its escrow goes back to the agency. */
+/** After `presentUntil` a lease is closed: its slots are free, the rest of its escrow goes back to the agency. */
 import { tiyn } from '../../src/voucher/money.ts'
 import { availableIn, post } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'

@@ -74,13 +74,15 @@ interface Candidate {
 export async function grantLease(work: Work, grant: LeaseGrant): Promise<LeaseGranted> {
   const terminal = await findTerminal(work, grant.terminalId)
   if (terminal === undefined) return { kind: 'refused', reason: 'no_such_terminal' }
-  if (terminal.status !== 'active' || terminal.encryptionKey === null) return { kind: 'refused', reason: 'terminal_not_active' }
+  if (terminal.status !== 'active' || terminal.encryptionKey === null)
+    return { kind: 'refused', reason: 'terminal_not_active' }
   const scheme = await findScheme(work, grant.schemeId)
   if (scheme === undefined) return { kind: 'refused', reason: 'no_such_scheme' }
   if (scheme.status !== 'active') return { kind: 'refused', reason: 'scheme_not_active' }
   if (!scheme.merchants.includes(terminal.merchantId)) return { kind: 'refused', reason: 'merchant_not_allowed' }
   if (scheme.offline.policy === 'deny') return { kind: 'refused', reason: 'offline_not_allowed' }
-  if (grant.sellUntil <= work.now || grant.presentUntil < grant.sellUntil) return { kind: 'refused', reason: 'deadlines_out_of_order' }
+  if (grant.sellUntil <= work.now || grant.presentUntil < grant.sellUntil)
+    return { kind: 'refused', reason: 'deadlines_out_of_order' }
   await closeDueLeases(work)
 
   const { candidates, leftOut } = await collect(work, scheme, grant)
@@ -107,7 +109,8 @@ export async function grantLease(work: Work, grant: LeaseGrant): Promise<LeaseGr
     await giveSlot(work, leaseId, candidate)
     for (const card of candidate.cards) {
       const box =
-        sealed.get(card.card) ?? seal(card.tillKey, terminal.encryptionKey, tillKeyContext(leaseId, card.card), work.random(32))
+        sealed.get(card.card) ??
+        seal(card.tillKey, terminal.encryptionKey, tillKeyContext(leaseId, card.card), work.random(32))
       sealed.set(card.card, box)
       await work.connection
         .insertInto('lease_card')
@@ -174,7 +177,12 @@ async function fund(work: Work, scheme: Scheme, leaseId: string, candidates: rea
     candidate.movedFrom === null ? schemeAccountOf(scheme.schemeId) : escrowAccountOf(candidate.movedFrom),
   )
   const legs = [...sources].map(([debit, taken]): Leg => {
-    return { debit, credit: escrow, amount: addTiyn(...taken.map((candidate) => candidate.amount)), kind: 'lease-funding' }
+    return {
+      debit,
+      credit: escrow,
+      amount: addTiyn(...taken.map((candidate) => candidate.amount)),
+      kind: 'lease-funding',
+    }
   })
   const posted = await post(work, legs, leaseId)
   if (posted.kind === 'short') throw new Error(`${posted.account} no longer covers lease ${leaseId}`)

@@ -48,7 +48,10 @@ export const leaseOperations = [
         const granted = await grantLease(work, asked.request)
         if (granted.kind === 'refused') return problem('rule_violated', granted.reason)
         if (granted.kind === 'nothing_to_lease') {
-          return problem('rule_violated', `nothing to lease: ${[...new Set(granted.leftOut.map((slot) => slot.reason))].join(', ')}`)
+          return problem(
+            'rule_violated',
+            `nothing to lease: ${[...new Set(granted.leftOut.map((slot) => slot.reason))].join(', ')}`,
+          )
         }
         const { leaseId, amount, slots, leftOut } = granted
         return { kind: 'answer', body: { leaseId, amount: amount.toString(), slots, leftOut: [...leftOut] } }
@@ -67,7 +70,8 @@ export const leaseOperations = [
         const { terminalId, schemeId } = asked.request
         const foreign = await notOwnScheme(work, asked.caller, schemeId)
         if (foreign !== undefined) return foreign
-        if ((await findTerminal(work, terminalId)) === undefined) return problem('not_found', `no terminal ${terminalId}`)
+        if ((await findTerminal(work, terminalId)) === undefined)
+          return problem('not_found', `no terminal ${terminalId}`)
         await setLeasePolicy(work, asked.request)
         return { kind: 'answer', body: { terminalId, schemeId } }
       }),
@@ -80,7 +84,10 @@ export const leaseOperations = [
     roles: agency,
     requestSchema: z.strictObject({}),
     answerSchema: z.strictObject({ closed: z.int() }),
-    perform: async (asked) => ({ kind: 'answer', body: { closed: await inTransaction(asked.services, closeDueLeases) } }),
+    perform: async (asked) => ({
+      kind: 'answer',
+      body: { closed: await inTransaction(asked.services, closeDueLeases) },
+    }),
   }),
   operation({
     method: 'POST',
@@ -93,9 +100,11 @@ export const leaseOperations = [
     perform: (asked) =>
       rollingBack(asked, async (work) => {
         const { terminalId, merchantId } = asked.request
-        if ((await findMerchant(work, merchantId)) === undefined) return problem('not_found', `no merchant ${merchantId}`)
+        if ((await findMerchant(work, merchantId)) === undefined)
+          return problem('not_found', `no merchant ${merchantId}`)
         const registered = await registerTerminal(work, terminalId, merchantId)
-        if (registered === 'exists_with_different_terms') return problem(registered, `${terminalId} is another merchant’s`)
+        if (registered === 'exists_with_different_terms')
+          return problem(registered, `${terminalId} is another merchant’s`)
         return { kind: 'answer', body: { terminalId, arrival: arrivalOf(registered === 'exists') } }
       }),
   }),
@@ -110,7 +119,8 @@ export const leaseOperations = [
     perform: (asked) =>
       rollingBack(asked, async (work) => {
         const { terminalId } = asked.request
-        if ((await findTerminal(work, terminalId)) === undefined) return problem('not_found', `no terminal ${terminalId}`)
+        if ((await findTerminal(work, terminalId)) === undefined)
+          return problem('not_found', `no terminal ${terminalId}`)
         return { kind: 'answer', body: await issueEnrolmentCode(work, terminalId) }
       }),
   }),

@@ -17,9 +17,15 @@ export const leasePolicySchema = z.strictObject({
   schemeId: nameSchema,
   beneficiaries: z.array(pseudonymSchema).min(1).max(5_000),
   /** How long the till may sell under one lease (money-rules.md, "Offline": default 24 h, never above 72 h). */
-  sellForMs: z.int().min(60_000).max(72 * 3_600_000),
+  sellForMs: z
+    .int()
+    .min(60_000)
+    .max(72 * 3_600_000),
   /** How long after that it may present what it sold. */
-  presentForMs: z.int().min(0).max(90 * 24 * 3_600_000),
+  presentForMs: z
+    .int()
+    .min(0)
+    .max(90 * 24 * 3_600_000),
   /** How many periods, the present or coming one first; one that begins while the lease is sold from is always in. */
   periods: z.int().min(1).max(31),
 })
@@ -34,7 +40,7 @@ export async function setLeasePolicy({ connection }: Work, policy: LeasePolicy):
     .execute()
 }
 
-/** Grants what the terminal's policies want and it does not hold for long enough: less than half of `sellForMs` left. */
+/** Grants what the terminal's policies want and it does not hold for half of `sellForMs` more. */
 export async function renewLeases(work: Work, terminalId: string): Promise<void> {
   const rows = await work.connection
     .selectFrom('lease_policy')

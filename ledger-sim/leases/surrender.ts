@@ -17,7 +17,12 @@ import { findLease } from './leases.ts'
 type Surrender = z.output<typeof surrenderSchema>
 
 /** @param created the signer's time in seconds of the request that carried it */
-export async function surrender(work: Work, terminal: Terminal, item: Surrender, created: number): Promise<SignedItemResult> {
+export async function surrender(
+  work: Work,
+  terminal: Terminal,
+  item: Surrender,
+  created: number,
+): Promise<SignedItemResult> {
   const { connection, now } = work
   await closeDueLeases(work)
   const inserted = await connection
@@ -49,7 +54,11 @@ export async function surrender(work: Work, terminal: Terminal, item: Surrender,
   const released = await release(work, terminal, item)
   const state = released === 'not_leased' ? 'refused' : 'done'
   const amount = released === 'not_leased' ? zeroTiyn : released
-  await connection.updateTable('surrender').set({ state, amount }).where('surrender_id', '=', item.surrenderId).execute()
+  await connection
+    .updateTable('surrender')
+    .set({ state, amount })
+    .where('surrender_id', '=', item.surrenderId)
+    .execute()
   return surrenderResult(work, item, 'created', state, amount, now)
 }
 
@@ -82,8 +91,14 @@ async function release(work: Work, terminal: Terminal, item: Surrender): Promise
   const state = await findSlot(work, item.slotId)
   if (state === undefined) throw new Error(`leased slot ${item.slotId} vanished`)
   const amount = amountLeftIn(state.slot)
-  const leg = { debit: lease.escrowAccount, credit: schemeAccountOf(lease.schemeId), amount, kind: 'lease-return' } as const
-  if ((await post(work, [leg], lease.leaseId)).kind === 'short') throw new Error(`escrow of ${lease.leaseId} does not cover its slots`)
+  const leg = {
+    debit: lease.escrowAccount,
+    credit: schemeAccountOf(lease.schemeId),
+    amount,
+    kind: 'lease-return',
+  } as const
+  if ((await post(work, [leg], lease.leaseId)).kind === 'short')
+    throw new Error(`escrow of ${lease.leaseId} does not cover its slots`)
   await connection.updateTable('slot').set({ lease_id: null }).where('slot_id', '=', item.slotId).execute()
   await connection
     .updateTable('lease_slot')

@@ -18,7 +18,9 @@ export interface Proven {
   readonly isBound: boolean
 }
 
-export type CardProofChecked = Proven | { readonly kind: 'refused'; readonly code: RefusalCode; readonly card: Card | null }
+export type CardProofChecked =
+  | Proven
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly card: Card | null }
 
 /** Opens the proof; whether its counter is fresh is another question. */
 export async function checkCardProof(work: Work, proof: CardProof, termsHash: Hash): Promise<CardProofChecked> {
@@ -29,7 +31,11 @@ export async function checkCardProof(work: Work, proof: CardProof, termsHash: Ha
   if (card === undefined) return { kind: 'refused', code: 'CARD_UNKNOWN', card: null }
   const opened = openSun(sun, { metaReadKey: work.keys.metaReadKey, fileReadKeyOf: () => card.fileReadKey })
   if (opened.kind === 'refused') {
-    return { kind: 'refused', code: opened.code === 'SUN_MALFORMED' ? 'CARD_ANSWER_MALFORMED' : 'CARD_PROOF_FORGED', card }
+    return {
+      kind: 'refused',
+      code: opened.code === 'SUN_MALFORMED' ? 'CARD_ANSWER_MALFORMED' : 'CARD_PROOF_FORGED',
+      card,
+    }
   }
   return {
     kind: 'proven',

@@ -4,7 +4,7 @@
  */
 import { termsHashOf } from '../../src/sync/protocol/canonical.ts'
 import type { LossCode } from '../../src/sync/protocol/loss-codes.ts'
-import type { Presentment, SignedItemResult } from '../../src/sync/protocol/messages.ts'
+import { presentmentSchema, type Presentment, type SignedItemResult } from '../../src/sync/protocol/messages.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import type { Scheme } from '../../src/voucher/scheme.ts'
 import type { Work } from '../context.ts'
@@ -15,7 +15,8 @@ import { wasBlockedAt } from '../schemes/cards.ts'
 import { findScheme, schemeAccountOf, wasInactiveAt } from '../schemes/schemes.ts'
 import { findSlot, fitsIn, useSlot } from '../schemes/slots.ts'
 import { recordPosition } from '../terminals/heads.ts'
-import { suspendTerminal, type Terminal } from '../terminals/terminals.ts'
+import { appendEvent } from '../terminals/events.ts'
+import { findTerminal, suspendTerminal, type Terminal } from '../terminals/terminals.ts'
 import { checkCardProof, counterStanding, useCounter } from './card-proof.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { keepEvidence } from './evidence.ts'
@@ -52,6 +53,49 @@ export async function present(
   return tenderResult(work, { ...tender, ...outcome, at: work.now }, arrival, terms.tenderId)
 }
 
+/**
+ * A use of the slot was given back: a sale that had found it used is judged again, as if it had come after. So the
+ * order in which a till's sales and reversals arrive does not decide who is paid (money-rules.md, "Identity": a batch
+ * has no identity).
+ */
+export async function reconsider(work: Work, slotId: string): Promise<void> {
+  const refused = await work.connection
+    .selectFrom('tender')
+    .select(['tender_id', 'terminal_id'])
+    .where('slot_id', '=', slotId)
+    .where('state', '=', 'not_paid')
+    .where('loss', '=', 'SLOT_ALREADY_USED')
+    .orderBy('tender_id')
+    .execute()
+  for (const row of refused) {
+    const terminal = await findTerminal(work, row.terminal_id)
+    const tender = await findTender(work, row.tender_id)
+    const item = await presentmentOf(work, row.tender_id)
+    if (terminal === undefined || tender === undefined || item === undefined) continue
+    const outcome = await decideWhoPays(work, terminal, item, 0)
+    if (outcome.state === 'not_paid') continue
+    await settleTender(work, row.tender_id, outcome)
+    await work.connection
+      .updateTable('discrepancy')
+      .set({ appeal: 'closed' })
+      .where('tender_id', '=', row.tender_id)
+      .execute()
+    const result = await tenderResult(work, { ...tender, ...outcome, at: work.now }, 'exists', row.tender_id)
+    await appendEvent(work, row.terminal_id, { kind: 'item', item: result })
+  }
+}
+
+async function presentmentOf({ connection }: Work, tenderId: string): Promise<Presentment | undefined> {
+  const row = await connection
+    .selectFrom('evidence')
+    .select('content')
+    .where('tender_id', '=', tenderId)
+    .where('kind', '=', 'presentment')
+    .orderBy('at')
+    .executeTakeFirst()
+  return row === undefined ? undefined : presentmentSchema.parse(JSON.parse(row.content))
+}
+
 /** Goods were given under an id that means something else, or was reversed: nothing moves, and it is on file. */
 async function fileDifference(work: Work, terminal: Terminal, item: Presentment, arrival: string): Promise<void> {
   await fileDiscrepancy(work, {
@@ -64,7 +108,12 @@ async function fileDifference(work: Work, terminal: Terminal, item: Presentment,
   })
 }
 
-async function decideWhoPays(work: Work, terminal: Terminal, item: Presentment, created: number): Promise<TenderOutcome> {
+async function decideWhoPays(
+  work: Work,
+  terminal: Terminal,
+  item: Presentment,
+  created: number,
+): Promise<TenderOutcome> {
   const notPaid = (loss: LossCode, refusal: RefusalCode | null, detail: string) =>
     bearLoss(work, terminal, item, { loss, refusal, detail })
 
@@ -76,12 +125,19 @@ async function decideWhoPays(work: Work, terminal: Terminal, item: Presentment, 
   const { lease, scheme, cardId, packageIssuedAt } = proven
   // The moment that the terminal signed with the decision; when the goods were handed over says less.
   const decidedAt = item.evidence.record.input.trustedTime
-  const wasBarred = (await wasBlockedAt(work, cardId, decidedAt)) || (await wasInactiveAt(work, scheme.schemeId, decidedAt))
+  const wasBarred =
+    (await wasBlockedAt(work, cardId, decidedAt)) || (await wasInactiveAt(work, scheme.schemeId, decidedAt))
   if (wasBarred && decidedAt - packageIssuedAt > scheme.offline.allowedPolicyAgeMs) {
-    return notPaid('BLOCKED_BEFORE_SALE', null, 'barred before the sale, and the package was older than the scheme allows')
+    return notPaid(
+      'BLOCKED_BEFORE_SALE',
+      null,
+      'barred before the sale, and the package was older than the scheme allows',
+    )
   }
-  if (decidedAt > lease.sellUntil) return notPaid('SOLD_AFTER_LEASE', null, `the lease was for sales until ${lease.sellUntil}`)
-  if (!proven.isAllowedOffline) return notPaid('PROOF_MISSING_OR_FORGED', 'DECISION_MISMATCH', 'the offline rules do not allow it')
+  if (decidedAt > lease.sellUntil)
+    return notPaid('SOLD_AFTER_LEASE', null, `the lease was for sales until ${lease.sellUntil}`)
+  if (!proven.isAllowedOffline)
+    return notPaid('PROOF_MISSING_OR_FORGED', 'DECISION_MISMATCH', 'the offline rules do not allow it')
   return paySlot(work, terminal, item, lease, scheme, notPaid)
 }
 
@@ -100,12 +156,14 @@ async function paySlot(
   if (state === undefined) throw new Error(`leased slot ${terms.payerSlot} vanished`)
   const holding = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
   const isElsewhere = holding !== undefined && holding.terminalId !== terminal.terminalId
-  if (!fitsIn(state.slot, terms.amount)) return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED', 'the slot has no room for it')
+  if (!fitsIn(state.slot, terms.amount))
+    return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED', 'the slot has no room for it')
 
   const isLate = work.now > lease.presentUntil
   if (isLate) {
     const allowed = !isElsewhere && (await agencyBears(work, scheme, terms.amount))
-    if (!allowed) return notPaid('PRESENTED_TOO_LATE', null, `the lease was for presentments until ${lease.presentUntil}`)
+    if (!allowed)
+      return notPaid('PRESENTED_TOO_LATE', null, `the lease was for presentments until ${lease.presentUntil}`)
     await fileDiscrepancy(work, {
       terminalId: terminal.terminalId,
       tenderId: terms.tenderId,
@@ -120,13 +178,14 @@ async function paySlot(
   const payer = holding?.escrowAccount ?? schemeAccountOf(scheme.schemeId)
   const { tenderId, payeeAccount, amount } = terms
   const paid = await pay(work, { tenderId, payer, payeeAccount, amount })
-  if (paid === 'short' && holding !== undefined) throw new Error(`escrow of ${holding.leaseId} does not cover its slots`)
+  if (paid === 'short' && holding !== undefined)
+    throw new Error(`escrow of ${holding.leaseId} does not cover its slots`)
   await useSlot(work, terms.payerSlot, tenderId, amount)
   if (paid === 'short') return { state: 'awaiting_funds', paidBy: null, refusal: null, loss: null }
   return { state: 'settled', paidBy: holding === undefined ? 'agency' : 'escrow', refusal: null, loss: null }
 }
 
-/** The order of arrival proves nothing: a sale that stands before the surrender in the journal was under a live slot. */
+/** The order of arrival proves nothing: a sale that stands before the surrender in the journal had a live slot. */
 async function wasSoldBeforeSurrender(work: Work, item: Presentment): Promise<boolean> {
   const row = await work.connection
     .selectFrom('lease_slot')
@@ -136,7 +195,10 @@ async function wasSoldBeforeSurrender(work: Work, item: Presentment): Promise<bo
     .executeTakeFirst()
   if (row?.state !== 'surrendered' || row.surrender_epoch === null || row.surrender_sequence === null) return false
   const { epoch, sequence } = item.position
-  return epoch < Number(row.surrender_epoch) || (epoch === Number(row.surrender_epoch) && sequence < Number(row.surrender_sequence))
+  return (
+    epoch < Number(row.surrender_epoch) ||
+    (epoch === Number(row.surrender_epoch) && sequence < Number(row.surrender_sequence))
+  )
 }
 
 /** "Agency up to a funded sum": what the scheme's agency has taken over so far stays below it. */
@@ -183,7 +245,12 @@ async function checkEvidence(work: Work, terminal: Terminal, item: Presentment):
 
   const lease = await findLease(work, item.leaseId)
   const scheme = await findScheme(work, terms.schemeId)
-  if (lease === undefined || lease.terminalId !== terminal.terminalId || lease.schemeId !== terms.schemeId || scheme === undefined) {
+  if (
+    lease === undefined ||
+    lease.terminalId !== terminal.terminalId ||
+    lease.schemeId !== terms.schemeId ||
+    scheme === undefined
+  ) {
     return fault(null, 'the lease is not this terminal’s for this scheme')
   }
   const leased = await work.connection
@@ -219,7 +286,12 @@ interface Loss {
  * Nobody pays; the merchant bears it and can appeal. A forged proof or a broken chain suspends the terminal; a decision
  * that does not replay is a fault of its software, not of its holder.
  */
-async function bearLoss(work: Work, terminal: Terminal, item: Presentment, { loss, refusal, detail }: Loss): Promise<TenderOutcome> {
+async function bearLoss(
+  work: Work,
+  terminal: Terminal,
+  item: Presentment,
+  { loss, refusal, detail }: Loss,
+): Promise<TenderOutcome> {
   await fileDiscrepancy(work, {
     terminalId: terminal.terminalId,
     tenderId: item.terms.tenderId,

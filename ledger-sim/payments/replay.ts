@@ -39,7 +39,8 @@ export async function replay(
     return fault('signature_wrong', 'the decision record is not signed by this terminal')
   }
   const named = await findPackage(work, terminal.terminalId, record)
-  if (named === undefined) return fault('package_unknown', `package ${record.packageId} was not issued to this terminal like that`)
+  if (named === undefined)
+    return fault('package_unknown', `package ${record.packageId} was not issued to this terminal like that`)
   const foreign = notOurs(record, named, proofCard)
   if (foreign !== undefined) return fault('input_not_ours', foreign)
 
@@ -48,7 +49,8 @@ export async function replay(
   if (unlike !== undefined) return fault('decision_mismatch', unlike)
   const verdict = decideSafely(input)
   if (verdict === undefined) return fault('decision_mismatch', 'the amounts are beyond what can be decided')
-  if (!sameDecision(verdict, record.decision)) return fault('decision_mismatch', 'the rule function gives another verdict')
+  if (!sameDecision(verdict, record.decision))
+    return fault('decision_mismatch', 'the rule function gives another verdict')
   return { kind: 'agrees', package: named, input }
 }
 
@@ -76,7 +78,11 @@ function fault(kind: ReplayFault, detail: string): Replayed {
   return { kind: 'fault', fault: kind, detail }
 }
 
-async function findPackage(work: Work, terminalId: string, record: DecisionRecord): Promise<TerminalPackage | undefined> {
+async function findPackage(
+  work: Work,
+  terminalId: string,
+  record: DecisionRecord,
+): Promise<TerminalPackage | undefined> {
   const row = await work.connection
     .selectFrom('package')
     .select(['hash', 'content'])
@@ -106,7 +112,8 @@ function notOurs(record: DecisionRecord, named: TerminalPackage, proofCard: stri
   if (input.merchantId !== named.merchant.merchantId) return 'another merchant than the package names'
   if (input.terminal.packageIssuedAt !== named.issuedAt) return 'another age than the package has'
   if (input.card.card !== proofCard) return 'another card than the one that gave the proof'
-  if (named.hotlist.cards.includes(input.card.card) && !input.card.blocked) return 'the package lists the card as blocked'
+  if (named.hotlist.cards.includes(input.card.card) && !input.card.blocked)
+    return 'the package lists the card as blocked'
   for (const lease of input.leases) {
     const ours = named.leases.some((own) => own.schemeId === lease.schemeId && own.sellUntil === lease.sellUntil)
     if (!ours) return `no lease of ${lease.schemeId} in the package ends at ${lease.sellUntil}`
@@ -142,4 +149,3 @@ function notAbout(record: DecisionRecord, terms: TenderTerms, named: TerminalPac
 function sameDecision(first: Decision, second: Decision): boolean {
   return Buffer.compare(canonicalBytes(first), canonicalBytes(second)) === 0
 }
-

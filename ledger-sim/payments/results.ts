@@ -11,7 +11,12 @@ export function signResult(work: Work, result: ItemResult): SignedItemResult {
 }
 
 /** @param itemId the tender's id, or `reversal:<id>` for the answer to its reversal */
-export async function tenderResult(work: Work, tender: Tender, arrival: Arrival, itemId: string): Promise<SignedItemResult> {
+export async function tenderResult(
+  work: Work,
+  tender: Tender,
+  arrival: Arrival,
+  itemId: string,
+): Promise<SignedItemResult> {
   if (tender.state === 'deciding') throw new Error(`tender ${tender.tenderId} was left undecided`)
   const slot = tender.terms === null ? undefined : await findSlot(work, tender.terms.payerSlot)
   return signResult(work, {

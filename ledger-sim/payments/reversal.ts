@@ -8,6 +8,7 @@ import { freeSlot } from '../schemes/slots.ts'
 import { recordPosition } from '../terminals/heads.ts'
 import type { Terminal } from '../terminals/terminals.ts'
 import { settleWaiting } from './awaiting-funds.ts'
+import { reconsider } from './presentment.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { keepEvidence } from './evidence.ts'
 import { notYoursResult, tenderResult } from './results.ts'
@@ -15,7 +16,12 @@ import { payBack } from './settlement.ts'
 import { claimTombstone, findTender, settleTender, type Tender } from './tenders.ts'
 
 /** @param created the signer's time in seconds of the request that carried it */
-export async function reverse(work: Work, terminal: Terminal, item: Reversal, created: number): Promise<SignedItemResult> {
+export async function reverse(
+  work: Work,
+  terminal: Terminal,
+  item: Reversal,
+  created: number,
+): Promise<SignedItemResult> {
   const { tenderId } = item
   const itemId = syncItemIdOf(item)
   const isFirst = await claimTombstone(work, tenderId, terminal.terminalId)
@@ -40,6 +46,10 @@ export async function reverse(work: Work, terminal: Terminal, item: Reversal, cr
   await undo(work, tender)
   const outcome = { state: 'reversed', paidBy: null, refusal: null, loss: null } as const
   await settleTender(work, tenderId, outcome)
+  if (tender.terms !== null && tender.state !== 'refused') {
+    await reconsider(work, tender.terms.payerSlot)
+    await settleWaiting(work, tender.terms.schemeId)
+  }
   return tenderResult(work, { ...tender, ...outcome, at: work.now }, 'created', itemId)
 }
 
@@ -54,10 +64,13 @@ async function undo(work: Work, tender: Tender): Promise<void> {
       payeeAccount: terms.payeeAccount,
       amount: terms.amount,
     })
-    await settleWaiting(work, terms.schemeId)
   }
   if (tender.state === 'awaiting_funds') await freeSlot(work, tenderId)
   if (tender.state === 'not_paid') {
-    await work.connection.updateTable('discrepancy').set({ appeal: 'closed' }).where('tender_id', '=', tenderId).execute()
+    await work.connection
+      .updateTable('discrepancy')
+      .set({ appeal: 'closed' })
+      .where('tender_id', '=', tenderId)
+      .execute()
   }
 }

@@ -43,7 +43,8 @@ export async function payBack(work: Work, tender: PaidTender): Promise<void> {
   const owed = subtractTiyn(tender.amount, back)
   const target = owed === 0n ? (escrow ?? scheme) : scheme
   const leg = { debit: tender.payeeAccount, credit: target, amount: back, kind: 'voucher-reversal' } as const
-  if ((await post(work, [leg], tender.tenderId)).kind === 'short') throw new Error('the merchant had less than was available')
+  if ((await post(work, [leg], tender.tenderId)).kind === 'short')
+    throw new Error('the merchant had less than was available')
   if (owed === 0n) {
     await freeSlot(work, tender.tenderId)
     return
@@ -68,7 +69,13 @@ async function escrowHolding(work: Work, slotId: string): Promise<string | undef
 }
 
 /** A leased slot gets its allowance back only together with the money for it: escrow is always funded. */
-async function freeWhenCovered(work: Work, tenderId: string, slotId: string, scheme: string, amount: Tiyn): Promise<void> {
+async function freeWhenCovered(
+  work: Work,
+  tenderId: string,
+  slotId: string,
+  scheme: string,
+  amount: Tiyn,
+): Promise<void> {
   const escrow = await escrowHolding(work, slotId)
   if (escrow !== undefined) {
     const topUp = { debit: scheme, credit: escrow, amount, kind: 'lease-funding' } as const

@@ -60,7 +60,11 @@ export async function claimTender(
 }
 
 /** @returns true when the id was free: whatever arrives under it from now on moves nothing. */
-export async function claimTombstone({ connection, now }: Work, tenderId: string, terminalId: string): Promise<boolean> {
+export async function claimTombstone(
+  { connection, now }: Work,
+  tenderId: string,
+  terminalId: string,
+): Promise<boolean> {
   const inserted = await connection
     .insertInto('tender')
     .values({

@@ -27,10 +27,30 @@ export const shop: Merchant = {
 
 const food: Tiles['catalogue'] = [
   { itemId: 'bread', name: { kk: 'Нан', ru: 'Хлеб', en: 'Bread' }, category: 'food', unitPrice: tiyn(18_000n) },
-  { itemId: 'milk', name: { kk: 'Сүт, 1 л', ru: 'Молоко, 1 л', en: 'Milk, 1 l' }, category: 'food', unitPrice: tiyn(52_000n) },
-  { itemId: 'eggs', name: { kk: 'Жұмыртқа, 10 дана', ru: 'Яйца, 10 шт.', en: 'Eggs, 10' }, category: 'food', unitPrice: tiyn(78_000n) },
-  { itemId: 'rice', name: { kk: 'Күріш, 1 кг', ru: 'Рис, 1 кг', en: 'Rice, 1 kg' }, category: 'food', unitPrice: tiyn(65_000n) },
-  { itemId: 'apples', name: { kk: 'Алма, 1 кг', ru: 'Яблоки, 1 кг', en: 'Apples, 1 kg' }, category: 'food', unitPrice: tiyn(59_000n) },
+  {
+    itemId: 'milk',
+    name: { kk: 'Сүт, 1 л', ru: 'Молоко, 1 л', en: 'Milk, 1 l' },
+    category: 'food',
+    unitPrice: tiyn(52_000n),
+  },
+  {
+    itemId: 'eggs',
+    name: { kk: 'Жұмыртқа, 10 дана', ru: 'Яйца, 10 шт.', en: 'Eggs, 10' },
+    category: 'food',
+    unitPrice: tiyn(78_000n),
+  },
+  {
+    itemId: 'rice',
+    name: { kk: 'Күріш, 1 кг', ru: 'Рис, 1 кг', en: 'Rice, 1 kg' },
+    category: 'food',
+    unitPrice: tiyn(65_000n),
+  },
+  {
+    itemId: 'apples',
+    name: { kk: 'Алма, 1 кг', ru: 'Яблоки, 1 кг', en: 'Apples, 1 kg' },
+    category: 'food',
+    unitPrice: tiyn(59_000n),
+  },
   { itemId: 'juice', name: { kk: 'Шырын', ru: 'Сок', en: 'Juice' }, category: 'drinks', unitPrice: tiyn(35_000n) },
 ]
 

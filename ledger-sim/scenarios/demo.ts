@@ -28,6 +28,7 @@ import { fundScheme } from '../schemes/funding.ts'
 import { registerMerchant } from '../schemes/merchants.ts'
 import { publishScheme } from '../schemes/schemes.ts'
 import { issueEnrolmentCode, type EnrolmentCode } from '../terminals/enrolment.ts'
+import { writeMeta } from '../store/meta.ts'
 import { registerTerminal } from '../terminals/terminals.ts'
 import { canteen, canteenTiles, shop, shopTiles } from './demo-merchants.ts'
 import { demoAgency, demoCanteen, demoShop, foodVoucher, schoolLunch } from './demo-schemes.ts'
@@ -92,9 +93,15 @@ const fundedPerScheme = tiyn(100_000_000n)
  * Fills an empty ledger, in one transaction.
  *
  * @param secrets those that `ports.keys` were made of: the cards are personalised with them
+ * @param keep is given the world just before it is committed, to put its cards and keys where they are needed
  * @throws when the ledger is not empty
  */
-export async function seedDemoWorld(ports: LedgerPorts, secrets: LedgerSecrets, seed: string): Promise<DemoWorld> {
+export async function seedDemoWorld(
+  ports: LedgerPorts,
+  secrets: LedgerSecrets,
+  seed: string,
+  keep?: (world: DemoWorld) => void,
+): Promise<DemoWorld> {
   const random = seededRandom(`tolem-demo/${seed}`)
   return inTransaction({ ...ports, random }, async (work) => {
     const roleKeys = await registerRoles(work)
@@ -108,7 +115,7 @@ export async function seedDemoWorld(ports: LedgerPorts, secrets: LedgerSecrets, 
     await leaseToFirstTill(work, issued)
     const enrolmentCodes: EnrolmentCode[] = []
     for (const terminalId of demoTerminals) enrolmentCodes.push(await issueEnrolmentCode(work, terminalId))
-    return {
+    const world: DemoWorld = {
       cards: issued.map(({ card }) => card),
       pseudonyms: Object.fromEntries(issued.map(({ card, pseudonym }) => [card.label, pseudonym])),
       roleKeys,
@@ -116,6 +123,9 @@ export async function seedDemoWorld(ports: LedgerPorts, secrets: LedgerSecrets, 
       leasedToFirstTill: people.filter((person) => person.leased).map((person) => person.label),
       blocked: people.filter((person) => person.blocked).map((person) => person.label),
     }
+    await writeMeta(work.connection, 'origin', seed)
+    keep?.(world)
+    return world
   })
 }
 
@@ -138,7 +148,13 @@ async function registerRoles(work: Work): Promise<RoleKey[]> {
   return keys
 }
 
-async function registerPrincipal({ connection }: Work, keyId: string, jwk: PublicJwk, role: Role, owner: string): Promise<void> {
+async function registerPrincipal(
+  { connection }: Work,
+  keyId: string,
+  jwk: PublicJwk,
+  role: Role,
+  owner: string,
+): Promise<void> {
   await connection
     .insertInto('principal')
     .values({ key_id: keyId, jwk: JSON.stringify(jwk), role, owner, status: 'active' })
@@ -183,7 +199,8 @@ async function openMoney(work: Work): Promise<void> {
 
 async function publishFunded(work: Work, scheme: Scheme): Promise<void> {
   const published = await publishScheme(work, scheme)
-  if (published !== 'published') throw new Error(`scheme ${scheme.schemeId} was not published: ${JSON.stringify(published)}`)
+  if (published !== 'published')
+    throw new Error(`scheme ${scheme.schemeId} was not published: ${JSON.stringify(published)}`)
   must(await fundScheme(work, demoAgency, scheme.schemeId, fundedPerScheme as Tiyn, newId(work)))
 }
 
@@ -221,7 +238,7 @@ async function issueCards(work: Work, secrets: LedgerSecrets, seed: string): Pro
   return issued
 }
 
-/** Lunches of this and the next school day, the month's food voucher: renewed whenever the till asks for its package. */
+/** Lunches of this and the next school day, the month's food voucher: renewed when the till asks for its package. */
 async function leaseToFirstTill(work: Work, issued: readonly Issued[]): Promise<void> {
   const groupOf = (scheme: Person['scheme']) =>
     issued.filter(({ person }) => person.leased && person.scheme === scheme).map(({ beneficiary }) => beneficiary)

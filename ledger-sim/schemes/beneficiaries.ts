@@ -33,11 +33,20 @@ export async function entitle(
 
 /** By scheme id. */
 export async function entitlementsOf({ connection }: Work, holder: string): Promise<readonly Entitlement[]> {
-  const rows = await connection.selectFrom('entitlement').selectAll().where('holder', '=', holder).orderBy('scheme_id').execute()
+  const rows = await connection
+    .selectFrom('entitlement')
+    .selectAll()
+    .where('holder', '=', holder)
+    .orderBy('scheme_id')
+    .execute()
   return rows.map((row) => ({ schemeId: row.scheme_id, beneficiary: row.beneficiary, holder: row.holder }))
 }
 
-export async function holderOf({ connection }: Work, schemeId: string, beneficiary: string): Promise<string | undefined> {
+export async function holderOf(
+  { connection }: Work,
+  schemeId: string,
+  beneficiary: string,
+): Promise<string | undefined> {
   const row = await connection
     .selectFrom('entitlement')
     .select('holder')

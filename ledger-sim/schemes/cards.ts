@@ -29,7 +29,8 @@ export async function registerCard(
 ): Promise<{ readonly outcome: 'registered' | 'exists' | 'exists_with_different_terms'; readonly card: string }> {
   const { connection, keys, random, now } = work
   const card = cardPseudonym(keys.cardReferenceKey, uid)
-  const wrapped = (keyNumber: 2 | 3) => keys.wrap(keys.diversify(uid, keyNumber), cardKeyPurpose(card, keyNumber), random)
+  const wrapped = (keyNumber: 2 | 3) =>
+    keys.wrap(keys.diversify(uid, keyNumber), cardKeyPurpose(card, keyNumber), random)
   const inserted = await connection
     .insertInto('card')
     .values({
@@ -95,7 +96,10 @@ export async function setCardStatus(
   if (row.status === status) return 'unchanged'
   await connection.updateTable('card').set({ status }).where('card', '=', card).execute()
   const changes = await connection.selectFrom('card_status').select('change').where('card', '=', card).execute()
-  await connection.insertInto('card_status').values({ card, change: changes.length + 1, status, at: now }).execute()
+  await connection
+    .insertInto('card_status')
+    .values({ card, change: changes.length + 1, status, at: now })
+    .execute()
   await publishHotlist(work)
   await announcePackages(work)
   return 'changed'

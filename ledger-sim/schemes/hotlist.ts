@@ -1,9 +1,14 @@
-/** The hotlist: all blocked cards as one immutable, numbered list, replaced as a whole (brief.md, "hotlist replaced row by row"). */
+/** The hotlist: all blocked cards as one immutable, numbered list, replaced as a whole (brief.md). */
 import type { Hotlist } from '../../src/voucher/package.ts'
 import type { Work } from '../context.ts'
 
 export async function publishHotlist({ connection, now }: Work): Promise<void> {
-  const blocked = await connection.selectFrom('card').select('card').where('status', '=', 'blocked').orderBy('card').execute()
+  const blocked = await connection
+    .selectFrom('card')
+    .select('card')
+    .where('status', '=', 'blocked')
+    .orderBy('card')
+    .execute()
   const last = await connection.selectFrom('hotlist').select('version').orderBy('version', 'desc').executeTakeFirst()
   await connection
     .insertInto('hotlist')

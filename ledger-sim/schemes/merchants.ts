@@ -39,7 +39,11 @@ export async function findMerchant(
   { connection }: Work,
   merchantId: string,
 ): Promise<({ readonly merchant: Merchant } & Tiles) | undefined> {
-  const row = await connection.selectFrom('merchant').selectAll().where('merchant_id', '=', merchantId).executeTakeFirst()
+  const row = await connection
+    .selectFrom('merchant')
+    .selectAll()
+    .where('merchant_id', '=', merchantId)
+    .executeTakeFirst()
   if (row === undefined) return undefined
   return {
     merchant: merchantSchema.parse(JSON.parse(row.content)),

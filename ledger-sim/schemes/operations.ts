@@ -34,7 +34,8 @@ export const schemeOperations = [
     perform: (asked) =>
       rollingBack(asked, async (work) => {
         const scheme = asked.request
-        if (scheme.agencyId !== asked.caller.owner) return problem('role_not_allowed', 'an agency publishes its own schemes')
+        if (scheme.agencyId !== asked.caller.owner)
+          return problem('role_not_allowed', 'an agency publishes its own schemes')
         const published = await publishScheme(work, scheme)
         if (typeof published !== 'string') return problem('rule_violated', published.unsafe)
         if (published === 'other_agency') return problem('role_not_allowed', 'the scheme is another agency’s')
@@ -64,7 +65,8 @@ export const schemeOperations = [
         const foreign = await notOwnScheme(work, asked.caller, schemeId)
         if (foreign !== undefined) return foreign
         const account = await findAccount(work, accountId)
-        if (account?.owner !== asked.caller.owner || account.kind !== 'agency') return problem('not_found', `no agency account ${accountId}`)
+        if (account?.owner !== asked.caller.owner || account.kind !== 'agency')
+          return problem('not_found', `no agency account ${accountId}`)
         const posted = await fundScheme(work, accountId, schemeId, amount, transferId)
         if (posted.kind === 'short') return problem('insufficient_funds', `${posted.account} has too little`)
         return { kind: 'answer', body: { transferId } }
@@ -83,8 +85,12 @@ export const schemeOperations = [
         const foreign = await notOwnScheme(work, asked.caller, asked.request.schemeId)
         if (foreign !== undefined) return foreign
         const entitled = await entitle(work, asked.request)
-        if (entitled === 'exists_with_different_terms') return problem(entitled, 'the pseudonym or the holder is in use in this scheme')
-        return { kind: 'answer', body: { beneficiary: asked.request.beneficiary, arrival: arrivalOf(entitled === 'exists') } }
+        if (entitled === 'exists_with_different_terms')
+          return problem(entitled, 'the pseudonym or the holder is in use in this scheme')
+        return {
+          kind: 'answer',
+          body: { beneficiary: asked.request.beneficiary, arrival: arrivalOf(entitled === 'exists') },
+        }
       }),
   }),
   operation({
@@ -126,13 +132,17 @@ export const schemeOperations = [
     tag,
     summary: 'Registers a merchant with its account and tiles, or changes the tiles',
     roles: ['bank'],
-    requestSchema: z.strictObject({ merchant: merchantSchema, ...terminalPackageSchema.pick({ catalogue: true, categories: true }).shape }),
+    requestSchema: z.strictObject({
+      merchant: merchantSchema,
+      ...terminalPackageSchema.pick({ catalogue: true, categories: true }).shape,
+    }),
     answerSchema: z.strictObject({ merchantId: nameSchema }),
     perform: (asked) =>
       rollingBack(asked, async (work) => {
         const { merchant, catalogue, categories } = asked.request
         const registered = await registerMerchant(work, merchant, { catalogue, categories })
-        if (registered === 'exists_with_different_terms') return problem(registered, `${merchant.accountId} is another account`)
+        if (registered === 'exists_with_different_terms')
+          return problem(registered, `${merchant.accountId} is another account`)
         return { kind: 'answer', body: { merchantId: merchant.merchantId } }
       }),
   }),
@@ -158,7 +168,9 @@ export const schemeOperations = [
       ),
     }),
     perform: async (asked) => {
-      const discrepancies = await inTransaction(asked.services, (work) => listDiscrepancies(work, asked.request.terminalId))
+      const discrepancies = await inTransaction(asked.services, (work) =>
+        listDiscrepancies(work, asked.request.terminalId),
+      )
       return { kind: 'answer', body: { discrepancies } }
     },
   }),

@@ -70,7 +70,11 @@ export async function publishScheme(work: Work, scheme: Scheme): Promise<Publish
 }
 
 export async function findScheme({ connection }: Work, schemeId: string): Promise<Scheme | undefined> {
-  const row = await connection.selectFrom('scheme').select('content').where('scheme_id', '=', schemeId).executeTakeFirst()
+  const row = await connection
+    .selectFrom('scheme')
+    .select('content')
+    .where('scheme_id', '=', schemeId)
+    .executeTakeFirst()
   return row === undefined ? undefined : parsedScheme(row.content)
 }
 
@@ -111,7 +115,8 @@ function unsafeReason(scheme: Scheme): string | undefined {
     if (ids.has(period.periodId)) return `period ${period.periodId} is named twice`
     ids.add(period.periodId)
     if (period.from >= period.to) return `period ${period.periodId} ends before it begins`
-    if (period.openings.some((opening) => opening.from >= opening.to)) return `period ${period.periodId} has an empty opening`
+    if (period.openings.some((opening) => opening.from >= opening.to))
+      return `period ${period.periodId} has an empty opening`
   }
   const inOrder = scheme.periods.toSorted((a, b) => a.from - b.from)
   const overlapping = inOrder.find((period, index) => index > 0 && (inOrder[index - 1]?.to ?? 0) > period.from)

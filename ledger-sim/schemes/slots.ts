@@ -54,10 +54,18 @@ export async function findSlot(work: Work, slotId: string): Promise<SlotState | 
 }
 
 /** By slot id; ids without a slot are left out. */
-export async function findSlots({ connection }: Work, slotIds: readonly string[]): Promise<ReadonlyMap<string, SlotState>> {
+export async function findSlots(
+  { connection }: Work,
+  slotIds: readonly string[],
+): Promise<ReadonlyMap<string, SlotState>> {
   if (slotIds.length === 0) return new Map()
   const rows = await connection.selectFrom('slot').selectAll().where('slot_id', 'in', slotIds).execute()
-  const uses = await connection.selectFrom('slot_use').select(['slot_id', 'tender_id', 'amount']).where('slot_id', 'in', slotIds).orderBy('tender_id').execute()
+  const uses = await connection
+    .selectFrom('slot_use')
+    .select(['slot_id', 'tender_id', 'amount'])
+    .where('slot_id', 'in', slotIds)
+    .orderBy('tender_id')
+    .execute()
   const amounts = Map.groupBy(uses, (use) => use.slot_id)
   return new Map(rows.map((row) => [row.slot_id, slotStateOf(row, amounts.get(row.slot_id) ?? [])]))
 }

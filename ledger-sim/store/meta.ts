@@ -1,5 +1,5 @@
 /** Facts about the database itself. */
-import type { Store } from './open-store.ts'
+import type { Connection, Store } from './open-store.ts'
 
 export function readMeta(store: Store, name: 'origin'): Promise<string | undefined> {
   return store.transaction(async (connection) => {
@@ -8,9 +8,7 @@ export function readMeta(store: Store, name: 'origin'): Promise<string | undefin
   })
 }
 
-/** Written once. @throws when it is there already */
-export function writeMeta(store: Store, name: 'origin', value: string): Promise<void> {
-  return store.transaction(async (connection) => {
-    await connection.insertInto('meta').values({ name, value }).execute()
-  })
+/** Written once, in the transaction that makes it true. @throws when it is there already */
+export async function writeMeta(connection: Connection, name: 'origin', value: string): Promise<void> {
+  await connection.insertInto('meta').values({ name, value }).execute()
 }

@@ -20,10 +20,22 @@ const wholeOrNull = (name: string): Column => [name, 'bigint', 'nullable']
 
 const firstTables: readonly TablePlan[] = [
   { name: 'meta', columns: [text('name'), text('value')], key: ['name'] },
-  { name: 'principal', columns: [text('key_id'), text('jwk'), text('role'), text('owner'), text('status')], key: ['key_id'] },
+  {
+    name: 'principal',
+    columns: [text('key_id'), text('jwk'), text('role'), text('owner'), text('status')],
+    key: ['key_id'],
+  },
   {
     name: 'account',
-    columns: [text('account_id'), text('currency'), text('kind'), text('owner'), text('name'), whole('balance'), wholeOrNull('floor')],
+    columns: [
+      text('account_id'),
+      text('currency'),
+      text('kind'),
+      text('owner'),
+      text('name'),
+      whole('balance'),
+      wholeOrNull('floor'),
+    ],
     key: ['account_id'],
     checks: ['floor is null or balance >= floor'],
   },
@@ -107,7 +119,11 @@ const firstTables: readonly TablePlan[] = [
     ],
     key: ['card'],
   },
-  { name: 'card_status', columns: [text('card'), whole('change'), text('status'), whole('at')], key: ['card', 'change'] },
+  {
+    name: 'card_status',
+    columns: [text('card'), whole('change'), text('status'), whole('at')],
+    key: ['card', 'change'],
+  },
   {
     name: 'card_counter',
     columns: [text('card'), whole('epoch'), whole('counter'), text('tender_id'), text('mac')],
@@ -153,7 +169,13 @@ const firstTables: readonly TablePlan[] = [
   },
   {
     name: 'lease_slot',
-    columns: [text('lease_id'), text('slot_id'), text('state'), wholeOrNull('surrender_epoch'), wholeOrNull('surrender_sequence')],
+    columns: [
+      text('lease_id'),
+      text('slot_id'),
+      text('state'),
+      wholeOrNull('surrender_epoch'),
+      wholeOrNull('surrender_sequence'),
+    ],
     key: ['lease_id', 'slot_id'],
     references: [
       ['lease_id', 'lease', 'lease_id'],
@@ -165,7 +187,11 @@ const firstTables: readonly TablePlan[] = [
     columns: [text('lease_id'), text('slot_id'), text('card'), text('sealed_till_key')],
     key: ['lease_id', 'slot_id', 'card'],
   },
-  { name: 'lease_policy', columns: [text('terminal_id'), text('scheme_id'), text('content')], key: ['terminal_id', 'scheme_id'] },
+  {
+    name: 'lease_policy',
+    columns: [text('terminal_id'), text('scheme_id'), text('content')],
+    key: ['terminal_id', 'scheme_id'],
+  },
   {
     name: 'terminal',
     columns: [
@@ -258,7 +284,11 @@ const firstTables: readonly TablePlan[] = [
     ],
     key: ['discrepancy_id'],
   },
-  { name: 'event', columns: [text('terminal_id'), whole('cursor'), whole('at'), text('content')], key: ['terminal_id', 'cursor'] },
+  {
+    name: 'event',
+    columns: [text('terminal_id'), whole('cursor'), whole('at'), text('content')],
+    key: ['terminal_id', 'cursor'],
+  },
   {
     name: 'enrolment_code',
     columns: [text('code_hash'), text('terminal_id'), whole('expires_at'), whole('tries_left'), textOrNull('used_by')],
@@ -310,7 +340,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
     up: async (database) => {
       for (const plan of firstTables) await createTable(database, plan)
       for (const [name, table, columns] of firstIndexes) {
-        await database.schema.createIndex(name).on(table).columns([...columns]).execute()
+        await database.schema
+          .createIndex(name)
+          .on(table)
+          .columns([...columns])
+          .execute()
       }
     },
   },

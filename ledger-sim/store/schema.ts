@@ -1,6 +1,6 @@
 /**
- * The ledger's tables. Whole numbers come back as bigint (safe integers), so amounts never pass through a float; moments
- * are milliseconds since 1970. Unique constraints do the identity work (money-rules.md, "Identity").
+ * The ledger's tables. Whole numbers come back as bigint (safe integers), so amounts never pass through a float;
+ * moments are milliseconds since 1970. Unique constraints do the identity work (money-rules.md, "Identity").
  */
 import type { ColumnType } from 'kysely'
 

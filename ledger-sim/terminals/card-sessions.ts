@@ -63,7 +63,8 @@ export class CardSessions {
       return { kind: 'refused', code: 'CARD_BLOCKED' }
     }
     const { slots, leasedElsewhere } = await slotsFor(work, terminal, card)
-    if (slots.length === 0) return { kind: 'refused', code: leasedElsewhere.length > 0 ? 'LEASED_ELSEWHERE' : 'NO_ENTITLEMENT' }
+    if (slots.length === 0)
+      return { kind: 'refused', code: leasedElsewhere.length > 0 ? 'LEASED_ELSEWHERE' : 'NO_ENTITLEMENT' }
 
     const challenge = ev2Part2(card.tillKey, fromHex(request.encryptedRndB), work.random(challengeLength))
     if (challenge.kind === 'malformed') throw new Error('the schema lets only 16 bytes of E(RndB) through')
@@ -90,8 +91,10 @@ export class CardSessions {
     this.#forgetExpired(work.now)
     const failed: KeysAnswer = { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }
     const session = this.#open.get(request.cardSessionId)
-    if (session === undefined || session.terminalId !== terminal.terminalId || terminal.encryptionKey === null) return failed
-    if (session.used !== undefined) return session.used.part3 === request.authenticationPart3 ? session.used.answer : failed
+    if (session === undefined || session.terminalId !== terminal.terminalId || terminal.encryptionKey === null)
+      return failed
+    if (session.used !== undefined)
+      return session.used.part3 === request.authenticationPart3 ? session.used.answer : failed
     const card = await findCard(work, session.request.card)
     if (card === undefined) return failed
     const completion = ev2Complete(card.tillKey, session.state, fromHex(request.authenticationPart3))

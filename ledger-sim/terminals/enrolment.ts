@@ -24,7 +24,11 @@ export interface EnrolmentCode {
 /** A new code for a registered terminal; earlier ones of that terminal end. */
 export async function issueEnrolmentCode(work: Work, terminalId: string): Promise<EnrolmentCode> {
   const { connection, keys, now } = work
-  await connection.deleteFrom('enrolment_code').where('terminal_id', '=', terminalId).where('used_by', 'is', null).execute()
+  await connection
+    .deleteFrom('enrolment_code')
+    .where('terminal_id', '=', terminalId)
+    .where('used_by', 'is', null)
+    .execute()
   const digits = (Buffer.from(work.random(6)).readUIntBE(0, 6) % 100_000_000).toString().padStart(8, '0')
   const code = `${digits}-${fingerprintOf(keys)}`
   const expiresAt = now + codeLifetimeMs
@@ -42,7 +46,12 @@ export async function issueEnrolmentCode(work: Work, terminalId: string): Promis
 }
 
 export type Enrolled =
-  | { readonly kind: 'enrolled'; readonly terminalId: string; readonly merchantId: string; readonly ledgerKey: PublicJwk }
+  | {
+      readonly kind: 'enrolled'
+      readonly terminalId: string
+      readonly merchantId: string
+      readonly ledgerKey: PublicJwk
+    }
   /** Unknown, used with other keys, expired. */
   | { readonly kind: 'code_not_valid' }
   /** Too many wrong codes: every open code is spent. */
@@ -67,13 +76,22 @@ export async function enrolTerminal(work: Work, request: EnrolmentRequest): Prom
   const holder = await connection.selectFrom('principal').select('owner').where('key_id', '=', keyId).executeTakeFirst()
   if (holder !== undefined && holder.owner !== row.terminal_id) return { kind: 'key_not_accepted' }
   if (row.used_by === null) await bindKeys(work, row.terminal_id, keyId, terminalKey, JSON.stringify(encryptionKey))
-  await connection.updateTable('enrolment_code').set({ used_by: keyId }).where('code_hash', '=', row.code_hash).execute()
+  await connection
+    .updateTable('enrolment_code')
+    .set({ used_by: keyId })
+    .where('code_hash', '=', row.code_hash)
+    .execute()
   const terminal = await connection
     .selectFrom('terminal')
     .select('merchant_id')
     .where('terminal_id', '=', row.terminal_id)
     .executeTakeFirstOrThrow()
-  return { kind: 'enrolled', terminalId: row.terminal_id, merchantId: terminal.merchant_id, ledgerKey: keys.signing.jwk }
+  return {
+    kind: 'enrolled',
+    terminalId: row.terminal_id,
+    merchantId: terminal.merchant_id,
+    ledgerKey: keys.signing.jwk,
+  }
 }
 
 /** A guess counts against every open code, since it may have meant any of them. */
@@ -90,10 +108,18 @@ async function countWrongTry({ connection, now }: Work): Promise<Enrolled> {
     .where('tries_left', '>', 0n)
     .where('used_by', 'is', null)
     .execute()
-  return open.length > 0 && open.every((row) => row.tries_left <= 1n) ? { kind: 'no_tries_left' } : { kind: 'code_not_valid' }
+  return open.length > 0 && open.every((row) => row.tries_left <= 1n)
+    ? { kind: 'no_tries_left' }
+    : { kind: 'code_not_valid' }
 }
 
-async function bindKeys(work: Work, terminalId: string, keyId: string, jwk: PublicJwk, encryptionKey: string): Promise<void> {
+async function bindKeys(
+  work: Work,
+  terminalId: string,
+  keyId: string,
+  jwk: PublicJwk,
+  encryptionKey: string,
+): Promise<void> {
   const { connection } = work
   await connection
     .updateTable('principal')

@@ -1,6 +1,6 @@
 /**
- * What the ledger has seen of each terminal's journal. A terminal that shows less, or another row at the same place, has
- * been restored or cloned (money-rules.md, "Journal").
+ * What the ledger has seen of each terminal's journal. A terminal that shows less, or another row at the same place,
+ * has been restored or cloned (money-rules.md, "Journal").
  */
 import type { z } from 'zod'
 import { signTagged } from '../../src/sync/protocol/keys.ts'
@@ -69,7 +69,10 @@ export async function showHead(
     return { kind: 'rollback_detected', seen: seen.position }
   }
   await recordPosition(work, terminalId, head, created)
-  return { kind: 'countersigned', signature: signTagged(work.keys.signing, 'tolem/journal-head/1', { terminalId, head }) }
+  return {
+    kind: 'countersigned',
+    signature: signTagged(work.keys.signing, 'tolem/journal-head/1', { terminalId, head }),
+  }
 }
 
 async function positionAt({ connection }: Work, terminalId: string, at: JournalPosition): Promise<string | undefined> {

@@ -41,7 +41,10 @@ import { findTerminal, type Terminal } from './terminals.ts'
 const seenEveryMs = 60_000
 
 /** One unit of work of the terminal that asks. */
-async function asTerminal<Result>(asked: Asked<unknown>, body: (work: Work, terminal: Terminal) => Promise<Result>): Promise<Result> {
+async function asTerminal<Result>(
+  asked: Asked<unknown>,
+  body: (work: Work, terminal: Terminal) => Promise<Result>,
+): Promise<Result> {
   return inTransaction(asked.services, async (work) => {
     const terminal = await findTerminal(work, asked.caller.owner)
     if (terminal === undefined) throw new Error(`key of unknown terminal ${asked.caller.owner}`)
@@ -97,7 +100,9 @@ export const terminalOperations = [
     answerSchema: cardSessionKeysAnswerSchema,
     openToSuspended: false,
     perform: async (asked) => {
-      const answer = await asTerminal(asked, (work, own) => asked.services.cardSessions.complete(work, own, asked.request))
+      const answer = await asTerminal(asked, (work, own) =>
+        asked.services.cardSessions.complete(work, own, asked.request),
+      )
       return { kind: 'answer', body: answer }
     },
   }),
@@ -185,7 +190,9 @@ export const terminalOperations = [
     answerSchema: eventsAnswerSchema,
     perform: async (asked) => ({
       kind: 'answer',
-      body: await asTerminal(asked, (work, own) => eventsAfter(work, own.terminalId, asked.request.after, asked.request.limit)),
+      body: await asTerminal(asked, (work, own) =>
+        eventsAfter(work, own.terminalId, asked.request.after, asked.request.limit),
+      ),
     }),
   }),
   operation({

@@ -1,6 +1,6 @@
 /**
- * What a terminal may know, as one signed package whose version rises whenever something in it changes. Every package is
- * kept: decisions name the one they were made under, and are replayed with it (architecture.md, "Trust").
+ * What a terminal may know, as one signed package whose version rises whenever something in it changes. Every package
+ * is kept: decisions name the one they were made under, and are replayed with it (architecture.md, "Trust").
  */
 import type { z } from 'zod'
 import { hashOf, toJson } from '../../src/sync/protocol/canonical.ts'
@@ -141,7 +141,12 @@ async function issue(
   }
   await work.connection
     .insertInto('package')
-    .values({ package_id: packageId, terminal_id: content.terminalId, hash: hashOf('tolem/package/1', issued), ...stored })
+    .values({
+      package_id: packageId,
+      terminal_id: content.terminalId,
+      hash: hashOf('tolem/package/1', issued),
+      ...stored,
+    })
     .execute()
   return stored
 }

@@ -66,7 +66,7 @@ export async function suspendTerminal({ connection }: Work, terminalId: string):
   await connection.updateTable('terminal').set({ status: 'suspended' }).where('terminal_id', '=', terminalId).execute()
 }
 
-/** Every key the terminal ever signed with, the present one included: rows signed before a change of keys stay valid. */
+/** Every key the terminal ever signed with, the present one included: rows signed before a change stay valid. */
 export async function signingKeysOf({ connection }: Work, terminalId: string): Promise<readonly VerifyingKey[]> {
   const rows = await connection
     .selectFrom('principal')

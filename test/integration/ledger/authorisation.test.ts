@@ -9,7 +9,16 @@ import { toJson, termsHashOf } from '../../../src/sync/protocol/canonical.ts'
 import { signRequest, verifyAnswer } from '../../../src/sync/protocol/http-signature.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Slot } from '../../../src/voucher/slot.ts'
-import { balanceOf, demoLedger, drain, readCard, type Decided, type DemoLedger, type TestCard, type TestTill } from './demo-ledger.ts'
+import {
+  balanceOf,
+  demoLedger,
+  drain,
+  readCard,
+  type Decided,
+  type DemoLedger,
+  type TestCard,
+  type TestTill,
+} from './demo-ledger.ts'
 
 const merchant = 'merchant.school-7-canteen'
 let demo: DemoLedger
@@ -40,15 +49,24 @@ describe('an authorisation under the till’s own lease', () => {
       const decided = till.decide({ card: demo.card('Pupil 01') }, 'online')
       const created = Math.floor(demo.clock.now / 1000)
       const request = signRequest(
-        { method: 'POST', url: `${http.url}/v1/terminal/authorisations`, body: toJson({ terms: decided.terms, evidence: decided.evidence }) },
+        {
+          method: 'POST',
+          url: `${http.url}/v1/terminal/authorisations`,
+          body: toJson({ terms: decided.terms, evidence: decided.evidence }),
+        },
         till.key,
         { created, expires: created + 60, nonce: 'nonce-of-the-first-test' },
       )
       const response = await fetch(request.url, { method: 'POST', headers: request.headers, body: request.body })
       const body = await response.text()
       const received = { status: response.status, headers: Object.fromEntries(response.headers), body }
-      expect(verifyAnswer(received, request, demo.ports.keys.signing)).toMatchObject({ kind: 'valid', moment: { created } })
-      expect(JSON.parse(body)).toMatchObject({ result: { state: 'settled', paidBy: 'escrow', amount: '115000', arrival: 'created' } })
+      expect(verifyAnswer(received, request, demo.ports.keys.signing)).toMatchObject({
+        kind: 'valid',
+        moment: { created },
+      })
+      expect(JSON.parse(body)).toMatchObject({
+        result: { state: 'settled', paidBy: 'escrow', amount: '115000', arrival: 'created' },
+      })
       expect(await balanceOf(demo, merchant)).toBe(115_000n)
     } finally {
       await http.close()
@@ -137,14 +155,18 @@ describe('a card proof', () => {
     const card = demo.card('Pupil 01')
     const decided = till.decide({ card }, 'online')
     const foreign = readCard({ ...card, metaReadKey: new Uint8Array(16) }, termsHashOf(decided.terms))
-    expect(await refused({ ...decided, evidence: till.evidence(decided.evidence.record, decided.terms, foreign) })).toBe('CARD_PROOF_FORGED')
+    expect(
+      await refused({ ...decided, evidence: till.evidence(decided.evidence.record, decided.terms, foreign) }),
+    ).toBe('CARD_PROOF_FORGED')
   })
 
   test('of a card that nobody registered is unknown', async () => {
     const card = demo.card('Pupil 01')
     const decided = till.decide({ card }, 'online')
     const stranger = readCard({ ...card, uid: Uint8Array.of(4, 1, 2, 3, 4, 5, 6) }, termsHashOf(decided.terms))
-    expect(await refused({ ...decided, evidence: till.evidence(decided.evidence.record, decided.terms, stranger) })).toBe('CARD_UNKNOWN')
+    expect(
+      await refused({ ...decided, evidence: till.evidence(decided.evidence.record, decided.terms, stranger) }),
+    ).toBe('CARD_UNKNOWN')
   })
 
   test('that was used for another sale is replayed', async () => {
@@ -169,7 +191,10 @@ describe('a card proof', () => {
     const harvested = readCard(card, '0'.repeat(64))
     const decided = till.decide({ card }, 'online')
     card.counter += 1
-    const evidence = till.evidence(decided.evidence.record, decided.terms, { ...harvested, ...readCard(card, '0'.repeat(64)) })
+    const evidence = till.evidence(decided.evidence.record, decided.terms, {
+      ...harvested,
+      ...readCard(card, '0'.repeat(64)),
+    })
     expect(await refused({ ...decided, evidence })).toBe('CARD_BINDING_MISMATCH')
   })
 })
@@ -192,9 +217,16 @@ describe('a recorded decision', () => {
     const card = demo.card('Pupil 01')
     const decided = till.decide({ card }, 'online')
     const { record, cardProof } = decided.evidence
-    const lines = record.input.sale.lines.map((line) => ({ ...line, quantity: 9_999, unitPrice: tiyn(1_000_000_000_000_000n) }))
+    const lines = record.input.sale.lines.map((line) => ({
+      ...line,
+      quantity: 9_999,
+      unitPrice: tiyn(1_000_000_000_000_000n),
+    }))
     const changed = { ...record, input: { ...record.input, sale: { ...record.input.sale, lines } } }
-    expect((await till.authorise({ terms: decided.terms, evidence: till.evidence(changed, decided.terms, cardProof.sun) })).refusal).toBe('DECISION_MISMATCH')
+    expect(
+      (await till.authorise({ terms: decided.terms, evidence: till.evidence(changed, decided.terms, cardProof.sun) }))
+        .refusal,
+    ).toBe('DECISION_MISMATCH')
   })
 
   test('under a package that was never issued names the missing package', async () => {
@@ -248,7 +280,11 @@ describe('identity', () => {
 describe('a reversal', () => {
   test('that arrives first leaves a tombstone, and the late request moves nothing', async () => {
     const decided = till.decide({ card: demo.card('Pupil 01') }, 'online')
-    expect(await till.reverse(decided.terms.tenderId)).toMatchObject({ arrival: 'created', state: 'reversed', amount: 0n })
+    expect(await till.reverse(decided.terms.tenderId)).toMatchObject({
+      arrival: 'created',
+      state: 'reversed',
+      amount: 0n,
+    })
     expect(await till.authorise(decided)).toMatchObject({ arrival: 'reversed_before_arrival', state: 'reversed' })
     expect(await till.present(decided)).toMatchObject({ arrival: 'reversed_before_arrival', state: 'reversed' })
     expect(await till.reverse(decided.terms.tenderId)).toMatchObject({ arrival: 'exists', state: 'reversed' })
@@ -259,7 +295,11 @@ describe('a reversal', () => {
     const card = demo.card('Pupil 01')
     const decided = till.decide({ card }, 'online')
     await till.authorise(decided)
-    expect(await till.reverse(decided.terms.tenderId)).toMatchObject({ arrival: 'created', state: 'reversed', slot: { countSpent: 0, booked: [] } })
+    expect(await till.reverse(decided.terms.tenderId)).toMatchObject({
+      arrival: 'created',
+      state: 'reversed',
+      slot: { countSpent: 0, booked: [] },
+    })
     expect(await balanceOf(demo, merchant)).toBe(0n)
     expect(await till.authorise(till.decide({ card }, 'online'))).toMatchObject({ state: 'settled' })
   })

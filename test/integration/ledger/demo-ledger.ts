@@ -1,6 +1,6 @@
 /**
- * The demonstration's ledger in memory, on a clock of the test, with tills that speak to it in signed requests and cards
- * that compute their own messages.
+ * The demonstration's ledger in memory, on a clock of the test, with tills that speak to it in signed requests and
+ * cards that compute their own messages.
  */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -15,7 +15,12 @@ import { inTransaction, type LedgerPorts } from '../../../ledger-sim/context.ts'
 import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { encryptCbc } from '../../../hardware-mocks/cards/aes.ts'
 import { hashOf, saleHashOf, termsHashOf, toJson } from '../../../src/sync/protocol/canonical.ts'
-import { signRequest, verifyAnswer, type HttpRequest, type HttpResponse } from '../../../src/sync/protocol/http-signature.ts'
+import {
+  signRequest,
+  verifyAnswer,
+  type HttpRequest,
+  type HttpResponse,
+} from '../../../src/sync/protocol/http-signature.ts'
 import { signingKey, signTagged, verifyTagged, type SigningKey } from '../../../src/sync/protocol/keys.ts'
 import {
   terminalEndpoints,
@@ -165,7 +170,11 @@ export class TestSigner {
   sign(method: 'GET' | 'POST', path: string, body: string): HttpRequest {
     const created = Math.floor(this.clock.now / 1000)
     const nonce = Buffer.from(this.random(16)).toString('base64url')
-    return signRequest({ method, url: `http://127.0.0.1:8080${path}`, body }, this.key, { created, expires: created + 60, nonce })
+    return signRequest({ method, url: `http://127.0.0.1:8080${path}`, body }, this.key, {
+      created,
+      expires: created + 60,
+      nonce,
+    })
   }
 
   async send(request: HttpRequest): Promise<HttpResponse> {
@@ -212,7 +221,13 @@ export class TestTill extends TestSigner {
   epoch = 1
   sequence = 0
 
-  constructor(ledger: Ledger, clock: TestClock, random: (length: number) => Uint8Array, terminalId: string, key: SigningKey) {
+  constructor(
+    ledger: Ledger,
+    clock: TestClock,
+    random: (length: number) => Uint8Array,
+    terminalId: string,
+    key: SigningKey,
+  ) {
     super(ledger, clock, random, key)
     this.terminalId = terminalId
   }
@@ -223,7 +238,8 @@ export class TestTill extends TestSigner {
       terminalKey: this.key.jwk,
       encryptionKey: this.encryption.jwk,
     })
-    if (status !== 200 || body['terminalId'] !== this.terminalId) throw new Error(`not enrolled: ${JSON.stringify(body)}`)
+    if (status !== 200 || body['terminalId'] !== this.terminalId)
+      throw new Error(`not enrolled: ${JSON.stringify(body)}`)
   }
 
   async call<Path extends TerminalPath>(
@@ -240,7 +256,8 @@ export class TestTill extends TestSigner {
     const answer = await this.call('/v1/terminal/packages', { haveVersion: this.package?.version ?? 0 })
     if (answer.kind === 'newer') {
       const { package: fetched, signature } = answer.signed
-      if (!verifyTagged(this.ledger.ports.keys.signing, 'tolem/package/1', fetched, signature)) throw new Error('package not signed')
+      if (!verifyTagged(this.ledger.ports.keys.signing, 'tolem/package/1', fetched, signature))
+        throw new Error('package not signed')
       this.package = fetched
       this.packageHash = hashOf('tolem/package/1', fetched)
     }
@@ -264,7 +281,12 @@ export class TestTill extends TestSigner {
   sale(item: SaleOnCard['item'] = 'school-lunch', quantity = 1): Sale {
     const tile = this.package?.catalogue.find((candidate) => candidate.itemId === item)
     if (tile === undefined) throw new Error(`no tile ${item}`)
-    return { saleId: this.id(), lines: [{ line: 1, itemId: tile.itemId, name: tile.name, category: tile.category, quantity, unitPrice: tile.unitPrice }] }
+    return {
+      saleId: this.id(),
+      lines: [
+        { line: 1, itemId: tile.itemId, name: tile.name, category: tile.category, quantity, unitPrice: tile.unitPrice },
+      ],
+    }
   }
 
   id(): string {
@@ -322,12 +344,21 @@ export class TestTill extends TestSigner {
       decision,
       part: 0,
     }
-    return { terms, evidence: this.evidence(record, terms, readCard(card, termsHashOf(terms))), leaseId, decidedAt: input.trustedTime }
+    return {
+      terms,
+      evidence: this.evidence(record, terms, readCard(card, termsHashOf(terms))),
+      leaseId,
+      decidedAt: input.trustedTime,
+    }
   }
 
   evidence(record: DecisionRecord, terms: TenderTerms, sun: Sun): Evidence {
     const cardProof = { profile: 'ntag424' as const, sun }
-    return { cardProof, record, signature: signTagged(this.key, 'tolem/decision-record/1', { record, cardProof, terms }) }
+    return {
+      cardProof,
+      record,
+      signature: signTagged(this.key, 'tolem/decision-record/1', { record, cardProof, terms }),
+    }
   }
 
   position(): JournalPosition {
@@ -376,7 +407,8 @@ export class TestTill extends TestSigner {
   }
 
   #believe({ result, signature }: SignedItemResult): ItemResult {
-    if (!verifyTagged(this.ledger.ports.keys.signing, 'tolem/item-result/1', result, signature)) throw new Error('result not signed')
+    if (!verifyTagged(this.ledger.ports.keys.signing, 'tolem/item-result/1', result, signature))
+      throw new Error('result not signed')
     return result
   }
 }

@@ -39,7 +39,8 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   try {
-    expect(auditFile(join(folder.path, 'ledger.db'))?.text).toMatch(/^balanced/)
+    const report = auditFile(join(folder.path, 'ledger.db'))
+    if (report?.balanced !== true) throw new Error(report?.text)
   } finally {
     await demo.close()
     folder.remove()
@@ -98,7 +99,11 @@ describe('row 1: valid proof, own live slot, in time', () => {
     demo.clock.now += 20 * hourMs
     await till.fetch()
     expect(till.leased(card)?.lease.leaseId).not.toBe(decided.leaseId)
-    expect(await till.present(decided)).toMatchObject({ state: 'settled', paidBy: 'escrow', slot: { amountSpent: 52_000n } })
+    expect(await till.present(decided)).toMatchObject({
+      state: 'settled',
+      paidBy: 'escrow',
+      slot: { amountSpent: 52_000n },
+    })
   })
 })
 
@@ -112,7 +117,9 @@ describe('row 2: barred before the sale', () => {
     const late = till.decide({ card })
     expect(await till.present(decided)).toMatchObject({ state: 'settled' })
     expect(await till.present(late)).toMatchObject({ state: 'not_paid', loss: 'BLOCKED_BEFORE_SALE' })
-    expect(await discrepancies()).toMatchObject([{ code: 'BLOCKED_BEFORE_SALE', owner: 'merchant', amount: 115_000n, appeal: 'open' }])
+    expect(await discrepancies()).toMatchObject([
+      { code: 'BLOCKED_BEFORE_SALE', owner: 'merchant', amount: 115_000n, appeal: 'open' },
+    ])
     expect(await status()).toBe('active')
   })
 
@@ -141,7 +148,9 @@ describe('row 3: slot already used, surrendered or closed', () => {
     const card = demo.card('Pupil 01')
     const leased = till.leased(card)
     if (leased === undefined) throw new Error('not leased')
-    expect(await till.batch(till.surrender(leased.lease.leaseId, leased.slot.slotId))).toMatchObject([{ state: 'done', amount: 120_000n }])
+    expect(await till.batch(till.surrender(leased.lease.leaseId, leased.slot.slotId))).toMatchObject([
+      { state: 'done', amount: 120_000n },
+    ])
     expect(await till.present(till.decide({ card }))).toMatchObject({ state: 'not_paid', loss: 'SLOT_ALREADY_USED' })
   })
 
@@ -162,7 +171,10 @@ describe('row 3: slot already used, surrendered or closed', () => {
     await till.batch(till.surrender(leased.lease.leaseId, leased.slot.slotId))
     const other = await demo.till('till-2')
     await other.fetch()
-    expect(await other.authorise(other.decide({ card, slot: leased.slot }, 'online'))).toMatchObject({ state: 'settled', paidBy: 'agency' })
+    expect(await other.authorise(other.decide({ card, slot: leased.slot }, 'online'))).toMatchObject({
+      state: 'settled',
+      paidBy: 'agency',
+    })
   })
 })
 
@@ -184,7 +196,9 @@ describe('row 4: after presentUntil', () => {
     expect(await till.present(decided)).toMatchObject({ state: 'awaiting_funds', paidBy: null })
     expect(await balanceOf(demo, merchant)).toBe(0n)
     const before = await till.call('/v1/terminal/events', { after: 0, limit: 100 })
-    await inTransaction(demo.ports, (work) => fundScheme(work, 'almaly-education', 'school-lunch', tiyn(200_000n), 'again'))
+    await inTransaction(demo.ports, (work) =>
+      fundScheme(work, 'almaly-education', 'school-lunch', tiyn(200_000n), 'again'),
+    )
     expect(await balanceOf(demo, merchant)).toBe(115_000n)
     const { events, cursor } = await till.call('/v1/terminal/events', { after: before.cursor, limit: 100 })
     expect(events.map(({ event }) => event)).toMatchObject([
@@ -200,12 +214,17 @@ describe('row 4: after presentUntil', () => {
     await drain(demo, 'scheme.school-lunch')
     await till.present(decided)
     expect(await till.reverse(decided.terms.tenderId)).toMatchObject({ state: 'reversed', slot: { countSpent: 0 } })
-    await inTransaction(demo.ports, (work) => fundScheme(work, 'almaly-education', 'school-lunch', tiyn(200_000n), 'again'))
+    await inTransaction(demo.ports, (work) =>
+      fundScheme(work, 'almaly-education', 'school-lunch', tiyn(200_000n), 'again'),
+    )
     expect(await balanceOf(demo, merchant)).toBe(0n)
   })
 
   test('the merchant, above what the agency takes over', async () => {
-    await republish((scheme) => ({ ...scheme, offline: { ...scheme.offline, lossBearer: { kind: 'agency', upTo: tiyn(200_000n) } } }))
+    await republish((scheme) => ({
+      ...scheme,
+      offline: { ...scheme.offline, lossBearer: { kind: 'agency', upTo: tiyn(200_000n) } },
+    }))
     await till.fetch()
     const first = till.decide({ card: demo.card('Pupil 01') })
     const second = till.decide({ card: demo.card('Pupil 02') })
@@ -239,7 +258,9 @@ describe('row 5: proof missing or forged, chain broken', () => {
     expect(result).toMatchObject({ state: 'not_paid', loss: 'PROOF_MISSING_OR_FORGED', refusal: 'CARD_PROOF_FORGED' })
     expect(await status()).toBe('suspended')
     const other = till.decide({ card: demo.card('Pupil 02') })
-    expect(await till.post('/v1/terminal/authorisations', { terms: other.terms, evidence: other.evidence })).toMatchObject({
+    expect(
+      await till.post('/v1/terminal/authorisations', { terms: other.terms, evidence: other.evidence }),
+    ).toMatchObject({
       status: 403,
       body: { code: 'terminal_suspended' },
     })
@@ -254,7 +275,10 @@ describe('row 5: proof missing or forged, chain broken', () => {
   test('inputs that the ledger never signed', async () => {
     const result = await forged((item) => {
       const { record, cardProof } = item.evidence
-      const input = { ...record.input, terminal: { ...record.input.terminal, packageIssuedAt: record.input.terminal.packageIssuedAt + 1 } }
+      const input = {
+        ...record.input,
+        terminal: { ...record.input.terminal, packageIssuedAt: record.input.terminal.packageIssuedAt + 1 },
+      }
       return { ...item, evidence: till.evidence({ ...record, input }, item.terms, cardProof.sun) }
     })
     expect(result).toMatchObject({ state: 'not_paid', loss: 'PROOF_MISSING_OR_FORGED' })
@@ -269,7 +293,11 @@ describe('row 5: proof missing or forged, chain broken', () => {
     const amount = tiyn(120_000n)
     const terms = { ...decided.terms, amount }
     const parts = record.decision.parts.map((part) => ({ ...part, amount }))
-    const evidence = till.evidence({ ...record, decision: { ...record.decision, parts } }, terms, readCard(card, termsHashOf(terms)))
+    const evidence = till.evidence(
+      { ...record, decision: { ...record.decision, parts } },
+      terms,
+      readCard(card, termsHashOf(terms)),
+    )
     expect(await till.present({ ...decided, terms, evidence })).toMatchObject({
       state: 'not_paid',
       loss: 'PROOF_MISSING_OR_FORGED',
@@ -284,7 +312,10 @@ describe('row 5: proof missing or forged, chain broken', () => {
     await till.present(first)
     const second = till.decide({ card })
     const evidence = till.evidence(second.evidence.record, second.terms, first.evidence.cardProof.sun)
-    expect(await till.present({ ...second, evidence })).toMatchObject({ loss: 'PROOF_MISSING_OR_FORGED', refusal: 'CARD_PROOF_REPLAYED' })
+    expect(await till.present({ ...second, evidence })).toMatchObject({
+      loss: 'PROOF_MISSING_OR_FORGED',
+      refusal: 'CARD_PROOF_REPLAYED',
+    })
   })
 
   test('another row at the same place of the journal', async () => {
@@ -314,7 +345,10 @@ describe('beyond the table', () => {
     demo.clock.now = sellUntil + 1
     const sale = till.sale('bread')
     const honest = till.input(card, sale, leased.slot, 'online', undefined)
-    expect(await till.present(till.decided(honest, card, leased.lease.leaseId))).toMatchObject({ state: 'not_paid', loss: 'SOLD_AFTER_LEASE' })
+    expect(await till.present(till.decided(honest, card, leased.lease.leaseId))).toMatchObject({
+      state: 'not_paid',
+      loss: 'SOLD_AFTER_LEASE',
+    })
   })
 
   test('counters arrive in any order', async () => {

@@ -39,7 +39,8 @@ describe('enrolment', () => {
 
   test('five wrong codes end it', async () => {
     const fingerprint = code().slice(8)
-    for (let index = 0; index < 4; index += 1) await expect(stranger().enrol(`0000000${index}${fingerprint}`)).rejects.toThrow(/role_not_allowed/)
+    for (let index = 0; index < 4; index += 1)
+      await expect(stranger().enrol(`0000000${index}${fingerprint}`)).rejects.toThrow(/role_not_allowed/)
     await expect(stranger().enrol(`00000009${fingerprint}`)).rejects.toThrow(/rate_limited/)
     await expect(demo.till('till-1')).rejects.toThrow(/rate_limited/)
   })
@@ -52,7 +53,9 @@ describe('packages', () => {
     expect(first.version).toBe(1)
     expect(first.schemes.map((scheme) => scheme.schemeId)).toEqual(['food-voucher', 'school-lunch'])
     const lunches = first.leases.filter((lease) => lease.schemeId === 'school-lunch').flatMap((lease) => lease.slots)
-    expect(new Set(lunches.map(({ slot }) => slot.periodId))).toEqual(new Set(['2026-11-25', '2026-11-26', '2026-11-27']))
+    expect(new Set(lunches.map(({ slot }) => slot.periodId))).toEqual(
+      new Set(['2026-11-25', '2026-11-26', '2026-11-27']),
+    )
     expect(lunches.filter(({ slot }) => slot.periodId === '2026-11-25')).toHaveLength(20)
     expect((await (await demo.till('till-2')).fetch()).leases).toEqual([])
   })
@@ -62,7 +65,8 @@ describe('packages', () => {
     await till.fetch()
     const card = demo.card('Pupil 01')
     const leased = till.leased(card)
-    const box = leased?.lease.slots.flatMap((slot) => slot.cards).find((own) => own.card === card.pseudonym)?.sealedTillKey ?? ''
+    const box =
+      leased?.lease.slots.flatMap((slot) => slot.cards).find((own) => own.card === card.pseudonym)?.sealedTillKey ?? ''
     const opened = unseal(box, till.encryption.privateKey, tillKeyContext(leased?.lease.leaseId ?? '', card.pseudonym))
     expect(opened && toHex(opened)).toBe(toHex(card.tillKey))
     expect(unseal(box, till.encryption.privateKey, tillKeyContext(till.id(), card.pseudonym))).toBeUndefined()
@@ -112,7 +116,9 @@ describe('packages', () => {
     await till.fetch()
     const leases = await demo.rows('lease')
     expect(leases.some((lease) => lease['state'] === 'closed')).toBe(true)
-    expect(leases.every((lease) => (lease['state'] === 'closed') === (Number(lease['present_until']) < demo.clock.now))).toBe(true)
+    expect(
+      leases.every((lease) => (lease['state'] === 'closed') === Number(lease['present_until']) < demo.clock.now),
+    ).toBe(true)
   })
 })
 
@@ -121,7 +127,10 @@ describe('a card session', () => {
     const card = demo.card(label)
     const keys = demo.world.cards.find((issued) => issued.label === label)?.keys
     const bytes = (number: '0' | '1' | '2' | '3' | '4') => fromHex(keys?.[number] ?? '')
-    const state = personalisedCard({ uid: card.uid, keys: { 0: bytes('0'), 1: bytes('1'), 2: bytes('2'), 3: bytes('3'), 4: bytes('4') } })
+    const state = personalisedCard({
+      uid: card.uid,
+      keys: { 0: bytes('0'), 1: bytes('1'), 2: bytes('2'), 3: bytes('3'), 4: bytes('4') },
+    })
     const virtual = VirtualNtag424.fromState(state, { random: seededRandom(`card/${label}`) })
     virtual.enterField()
     const channel: CardChannel = {
@@ -136,7 +145,14 @@ describe('a card session', () => {
 
   const open = async (till: TestTill, label: string, cardSessionId = till.id()) => {
     const encryptedRndB = '11'.repeat(16)
-    return { cardSessionId, answer: await till.call('/v1/terminal/card-sessions', { cardSessionId, card: demo.card(label).pseudonym, encryptedRndB }) }
+    return {
+      cardSessionId,
+      answer: await till.call('/v1/terminal/card-sessions', {
+        cardSessionId,
+        card: demo.card(label).pseudonym,
+        encryptedRndB,
+      }),
+    }
   }
 
   test('lets a till without the card’s key take its proof, and the sale is paid', async () => {
@@ -152,7 +168,10 @@ describe('a card session', () => {
         return { kind: 'part2', part2: fromHex(answer.authenticationPart2), handle: cardSessionId }
       },
       complete: async (handle, part3) => {
-        const answer = await till.call('/v1/terminal/card-session-keys', { cardSessionId: handle, authenticationPart3: toHex(part3) })
+        const answer = await till.call('/v1/terminal/card-session-keys', {
+          cardSessionId: handle,
+          authenticationPart3: toHex(part3),
+        })
         if (answer.kind !== 'session') return { kind: 'refused', reason: answer.code }
         const secret = unseal(answer.sealedSession, till.encryption.privateKey, cardSessionContext(handle))
         if (secret?.length !== 36) return { kind: 'unavailable', reason: 'not for this terminal' }
@@ -166,13 +185,20 @@ describe('a card session', () => {
     const proof = await takeSaleBoundProof(channel, relay, fromHex(termsHashOf(decided.terms)), demo.random)
     if (proof.kind !== 'proof') throw new Error(JSON.stringify(proof))
     const evidence = till.evidence(decided.evidence.record, decided.terms, proof.sun)
-    expect(await till.authorise({ terms: decided.terms, evidence })).toMatchObject({ state: 'settled', paidBy: 'agency' })
+    expect(await till.authorise({ terms: decided.terms, evidence })).toMatchObject({
+      state: 'settled',
+      paidBy: 'agency',
+    })
   })
 
   test('refuses unknown and blocked cards, and slots at another till', async () => {
     const till = await demo.till('till-2')
     await (await demo.till('till-1')).fetch()
-    const unknown = await till.call('/v1/terminal/card-sessions', { cardSessionId: till.id(), card: '0'.repeat(32), encryptedRndB: '00'.repeat(16) })
+    const unknown = await till.call('/v1/terminal/card-sessions', {
+      cardSessionId: till.id(),
+      card: '0'.repeat(32),
+      encryptedRndB: '00'.repeat(16),
+    })
     expect(unknown).toEqual({ kind: 'refused', code: 'CARD_UNKNOWN' })
     expect((await open(till, 'Pupil 30')).answer).toEqual({ kind: 'refused', code: 'CARD_BLOCKED' })
     expect((await open(till, 'Pupil 01')).answer).toEqual({ kind: 'refused', code: 'LEASED_ELSEWHERE' })
@@ -185,7 +211,10 @@ describe('a card session', () => {
     for (let index = 0; index < 5; index += 1) {
       const { cardSessionId, answer } = await open(till, 'Pupil 25')
       expect(answer.kind).toBe('open')
-      const keys = await till.call('/v1/terminal/card-session-keys', { cardSessionId, authenticationPart3: '22'.repeat(32) })
+      const keys = await till.call('/v1/terminal/card-session-keys', {
+        cardSessionId,
+        authenticationPart3: '22'.repeat(32),
+      })
       expect(keys).toEqual({ kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' })
     }
     expect((await open(till, 'Pupil 25')).answer).toEqual({ kind: 'refused', code: 'CARD_BLOCKED' })
@@ -197,21 +226,32 @@ describe('a card session', () => {
     const till = await demo.till('till-1')
     const { cardSessionId } = await open(till, 'Pupil 25')
     demo.clock.now += 10_001
-    const keys = await till.call('/v1/terminal/card-session-keys', { cardSessionId, authenticationPart3: '22'.repeat(32) })
+    const keys = await till.call('/v1/terminal/card-session-keys', {
+      cardSessionId,
+      authenticationPart3: '22'.repeat(32),
+    })
     expect(keys).toEqual({ kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' })
     expect(await demo.rows('card_failure')).toEqual([])
   })
 })
 
 describe('a journal’s head', () => {
-  const show = (till: TestTill, head: { epoch: number; sequence: number; hash: string }) => till.call('/v1/terminal/heads', { head, unsynced: 0 })
+  const show = (till: TestTill, head: { epoch: number; sequence: number; hash: string }) =>
+    till.call('/v1/terminal/heads', { head, unsynced: 0 })
   const at = (epoch: number, sequence: number, fill = 'a') => ({ epoch, sequence, hash: fill.repeat(64) })
 
   test('is countersigned, and an older one shown later is a rollback', async () => {
     const till = await demo.till('till-1')
     const answer = await show(till, at(1, 10))
     if (answer.kind !== 'countersigned') throw new Error('not countersigned')
-    expect(verifyTagged(demo.ports.keys.signing, 'tolem/journal-head/1', { terminalId: 'till-1', head: at(1, 10) }, answer.signature)).toBe(true)
+    expect(
+      verifyTagged(
+        demo.ports.keys.signing,
+        'tolem/journal-head/1',
+        { terminalId: 'till-1', head: at(1, 10) },
+        answer.signature,
+      ),
+    ).toBe(true)
     demo.clock.now += 5_000
     expect(await show(till, at(1, 9))).toEqual({ kind: 'rollback_detected', seen: at(1, 10) })
     expect(await demo.rows('discrepancy')).toMatchObject([{ code: 'ROLLBACK_DETECTED', terminal_id: 'till-1' }])
