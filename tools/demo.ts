@@ -3,7 +3,8 @@
  *
  *     npm run demo -- [--json] [--name NAME]
  *
- * Leaves its data in `out/demo/NAME/`, the receipts in `out/receipts/`. Exit code 1 when anything is not as it should be.
+ * Leaves its data in `out/demo/NAME/`, the receipts in `out/receipts/`. Exit code 1 when anything is not as it should
+ * be.
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
@@ -16,7 +17,9 @@ import { playSchoolDay } from './demo/story.ts'
 import { TillClient } from './demo/till-client.ts'
 import { startWorld } from './world.ts'
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, name: { type: 'string', default: 'school-day' } } })
+const { values } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, name: { type: 'string', default: 'school-day' } },
+})
 /** Of the independent checker's report, what the summary repeats. */
 interface CheckerReport {
   readonly passed: boolean
@@ -58,7 +61,9 @@ try {
   if (late.wrong.length > 0) problems.push(`delivered again: ${late.wrong.join('; ')}`)
   if (late.lateRequest !== 'reversed_before_arrival') problems.push(`the late request was answered ${late.lateRequest}`)
   if (JSON.stringify(auditLedger()) !== before) problems.push('late messages changed the ledger')
-  say(`${late.deliveredAgain} deliveries of what the ledger already had, and one request after its reversal: nothing changed.`)
+  say(
+    `${late.deliveredAgain} deliveries of what the ledger already had, and one request after its reversal: nothing changed.`,
+  )
 } finally {
   await world.stop()
   clock.close()
@@ -75,8 +80,10 @@ const summary = {
   ledger: { balanced: audit['balanced'] === true && check.balanced },
   receipts: copyReceipts(),
 }
-if (summary.settled !== summary.online.approved + summary.offline.approved) problems.push(`${summary.settled} settled of ${summary.online.approved + summary.offline.approved} approved`)
-if (!check.passed || summary.lost !== 0 || summary.duplicates !== 0 || !summary.ledger.balanced) problems.push('the independent checker found fault')
+if (summary.settled !== summary.online.approved + summary.offline.approved)
+  problems.push(`${summary.settled} settled of ${summary.online.approved + summary.offline.approved} approved`)
+if (!check.passed || summary.lost !== 0 || summary.duplicates !== 0 || !summary.ledger.balanced)
+  problems.push('the independent checker found fault')
 
 process.stderr.write(
   `\n${summary.online.approved} payments online, ${summary.offline.approved} offline, ${summary.settled} settled; ` +

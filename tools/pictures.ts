@@ -29,7 +29,15 @@ const clock = await startClockService(noon)
 const world = await startWorld({ data: join(data, 'world'), anchorFolder: join(data, 'anchors'), clockUrl: clock.url })
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
 })
 try {
   const panel = new PanelClient(world.panelUrl)

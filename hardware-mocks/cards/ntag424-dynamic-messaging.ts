@@ -57,7 +57,9 @@ function encryptedPiccData(
   return encryptCbc(key, plain.subarray(0, 16))
 }
 
-/** The file as read without authentication. `padding`: at least 15 random bytes, of which PICCData takes what it needs. */
+/**
+ * The file as read without authentication. `padding`: at least 15 random bytes, of which PICCData takes what it needs.
+ */
 export function renderDynamicFile(
   settings: DynamicMessaging,
   content: Uint8Array,

@@ -38,7 +38,9 @@ export class VpcdSlot {
     return this.#didPull.event
   }
 
-  /** Lays the card down; resolves when connected (pcscd sees it at its next poll, within 0.5 s), rejects without vpcd. */
+  /**
+   * Lays the card down; resolves when connected (pcscd sees it at its next poll, within 0.5 s), rejects without vpcd.
+   */
   lay(card: VirtualCard): Promise<void> {
     if (this.#laid !== null) throw new Error('a card already lies on this reader')
     const socket = connect({ host: '127.0.0.1', port: this.#port })

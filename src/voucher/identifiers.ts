@@ -5,7 +5,9 @@ import { z } from 'zod'
 export const uuidSchema = z.uuid({ version: 'v7' })
 /** Lower-case hex of 32 bytes: a SHA-256 hash. */
 export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
-/** Lower-case hex of 16 bytes: a keyed hash that stands for a card or a beneficiary (architecture.md, "Trust", Privacy). */
+/**
+ * Lower-case hex of 16 bytes: a keyed hash that stands for a card or a beneficiary (architecture.md, "Trust", Privacy).
+ */
 export const pseudonymSchema = z.string().regex(/^[0-9a-f]{32}$/)
 /** Short readable ids given by people: schemes, agencies, merchants, terminals, accounts. */
 export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,62}$/)

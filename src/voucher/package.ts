@@ -30,7 +30,11 @@ export const leaseSchema = z.strictObject({
 })
 export type Lease = z.infer<typeof leaseSchema>
 
-export const hotlistSchema = z.strictObject({ version: z.int().min(1), issuedAt: instantSchema, cards: z.array(pseudonymSchema) })
+export const hotlistSchema = z.strictObject({
+  version: z.int().min(1),
+  issuedAt: instantSchema,
+  cards: z.array(pseudonymSchema),
+})
 export type Hotlist = z.infer<typeof hotlistSchema>
 
 export const merchantSchema = z.strictObject({

@@ -31,7 +31,10 @@ export const capsSchema = z.strictObject({
   perBeneficiaryAndPeriod: tiynSchema,
   countPerBeneficiary: z.int().min(1),
   terminalExposure: tiynSchema,
-  ageSinceSyncMs: z.int().min(0).max(72 * 3_600_000),
+  ageSinceSyncMs: z
+    .int()
+    .min(0)
+    .max(72 * 3_600_000),
 })
 export type Caps = z.infer<typeof capsSchema>
 

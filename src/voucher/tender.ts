@@ -18,7 +18,13 @@ export const tenderTermsSchema = z.strictObject({
 export type TenderTerms = z.infer<typeof tenderTermsSchema>
 
 /** The fields in which a second use of an id can differ, in the order in which the first difference is reported. */
-export const termFields = ['payerSlot', 'payeeAccount', 'amount', 'schemeId', 'saleHash'] as const satisfies readonly (keyof TenderTerms)[]
+export const termFields = [
+  'payerSlot',
+  'payeeAccount',
+  'amount',
+  'schemeId',
+  'saleHash',
+] as const satisfies readonly (keyof TenderTerms)[]
 export type TermField = (typeof termFields)[number]
 
 /** The first field in which two uses of one id differ, or undefined when they are the same tender. */
@@ -35,5 +41,7 @@ export const sunSchema = z.strictObject({
 export type Sun = z.infer<typeof sunSchema>
 
 /** What the card said about this tender. Other profiles join this union. */
-export const cardProofSchema = z.discriminatedUnion('profile', [z.strictObject({ profile: z.literal('ntag424'), sun: sunSchema })])
+export const cardProofSchema = z.discriminatedUnion('profile', [
+  z.strictObject({ profile: z.literal('ntag424'), sun: sunSchema }),
+])
 export type CardProof = z.infer<typeof cardProofSchema>

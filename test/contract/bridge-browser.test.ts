@@ -1,4 +1,6 @@
-/** The contract of the bridge in the browser host: real sockets and processes, and the bridge that the UI itself uses. */
+/**
+ * The contract of the bridge in the browser host: real sockets and processes, and the bridge that the UI itself uses.
+ */
 import { WebSocket } from 'ws'
 import type { BridgeView } from '../../src/terminal/contract/bridge.ts'
 import type { CommandAnswer } from '../../src/terminal/contract/commands.ts'

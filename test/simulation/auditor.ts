@@ -1,5 +1,6 @@
 /**
- * The auditor: recomputes from the ledger's rows, the cards' own logs and the cashiers' notebooks what must be true, and
+ * The auditor: recomputes from the ledger's rows, the cards' own logs and the cashiers' notebooks what must be true,
+ * and
  * never asks the tills or the ledger's own code (money-rules.md, "Proof that a checker can trust").
  */
 import Database from 'better-sqlite3'
@@ -11,7 +12,11 @@ export interface AuditSources {
   /** Bindings (upper-case hex of the terms' hash) that the cards' logs show. */
   readonly bindingsOnCards: ReadonlySet<string>
   /** What every cashier noted: sale → given or kept, and the voucher tenders that the screen showed as paid for it. */
-  readonly sales: readonly { readonly saleId: string; readonly goods: 'given' | 'kept'; readonly tenders: readonly { tenderId: string; amount: bigint }[] }[]
+  readonly sales: readonly {
+    readonly saleId: string
+    readonly goods: 'given' | 'kept'
+    readonly tenders: readonly { tenderId: string; amount: bigint }[]
+  }[]
 }
 
 interface Terms {
@@ -32,24 +37,34 @@ export function audit({ ledgerFile, bindingsOnCards, sales }: AuditSources): str
     const net = netPayments(database)
     balances(database, found)
     slots(database, net, found)
-    const noted = new Map(sales.flatMap((sale) => sale.tenders.map((tender) => [tender.tenderId, { ...tender, goods: sale.goods }] as const)))
+    const noted = new Map(
+      sales.flatMap((sale) =>
+        sale.tenders.map((tender) => [tender.tenderId, { ...tender, goods: sale.goods }] as const),
+      ),
+    )
     for (const [tenderId, { amount, goods }] of noted) {
       const paid = net.get(tenderId) ?? 0n
-      if (goods === 'given' && paid !== amount) found.push(`LOST ${tenderId}: goods given for ${amount}, the ledger paid ${paid}`)
+      if (goods === 'given' && paid !== amount)
+        found.push(`LOST ${tenderId}: goods given for ${amount}, the ledger paid ${paid}`)
       if (goods === 'kept' && paid !== 0n) found.push(`PAID_WITHOUT_GOODS ${tenderId}: ${paid}`)
     }
     for (const [tenderId, paid] of net) {
       if (paid === 0n) continue
       if (paid < 0n) found.push(`NEGATIVE ${tenderId}: ${paid}`)
-      if (!noted.has(tenderId)) found.push(`PAID_UNNOTED ${tenderId}: ${paid} moved for a tender that no cashier saw as paid`)
+      if (!noted.has(tenderId))
+        found.push(`PAID_UNNOTED ${tenderId}: ${paid} moved for a tender that no cashier saw as paid`)
       const terms = termsOf(database, tenderId)
-      if (terms === undefined || !bindingsOnCards.has(bindingOf(terms))) found.push(`NO_CARD ${tenderId}: paid, but no card's log has its binding`)
+      if (terms === undefined || !bindingsOnCards.has(bindingOf(terms)))
+        found.push(`NO_CARD ${tenderId}: paid, but no card's log has its binding`)
       else if (BigInt(terms.amount) !== paid) found.push(`AMOUNT ${tenderId}: terms say ${terms.amount}, paid ${paid}`)
     }
     const salesPaidTwice = database
-      .prepare(`SELECT json_extract(terms, '$.saleHash') AS sale, slot_id, count(*) AS times FROM tender WHERE state = 'settled' GROUP BY 1, 2 HAVING count(*) > 1`)
+      .prepare(
+        `SELECT json_extract(terms, '$.saleHash') AS sale, slot_id, count(*) AS times FROM tender WHERE state = 'settled' GROUP BY 1, 2 HAVING count(*) > 1`,
+      )
       .all() as { sale: string; times: bigint }[]
-    for (const { sale, times } of salesPaidTwice) found.push(`DUPLICATE sale ${sale}: paid ${times} times from one slot`)
+    for (const { sale, times } of salesPaidTwice)
+      found.push(`DUPLICATE sale ${sale}: paid ${times} times from one slot`)
     return found
   } finally {
     database.close()
@@ -76,10 +91,18 @@ function balances(database: Database.Database, found: string[]): void {
               (SELECT coalesce(sum(amount), 0) FROM transfer WHERE credit = account_id) AS credited,
               (SELECT coalesce(sum(amount), 0) FROM transfer WHERE debit = account_id) AS debited FROM account`,
     )
-    .all() as { id: string; balance: bigint; floor: bigint | null; currency: string; credited: bigint; debited: bigint }[]
+    .all() as {
+    id: string
+    balance: bigint
+    floor: bigint | null
+    currency: string
+    credited: bigint
+    debited: bigint
+  }[]
   const sums = new Map<string, bigint>()
   for (const { id, balance, floor, currency, credited, debited } of rows) {
-    if (balance !== credited - debited) found.push(`BALANCE ${id}: says ${balance}, its transfers say ${credited - debited}`)
+    if (balance !== credited - debited)
+      found.push(`BALANCE ${id}: says ${balance}, its transfers say ${credited - debited}`)
     if (floor !== null && balance < floor) found.push(`FLOOR ${id}: ${balance} below ${floor}`)
     sums.set(currency, (sums.get(currency) ?? 0n) + balance)
   }
@@ -87,26 +110,38 @@ function balances(database: Database.Database, found: string[]): void {
 }
 
 function slots(database: Database.Database, net: ReadonlyMap<string, bigint>, found: string[]): void {
-  const rows = database.prepare(`SELECT slot_id AS id, count_allowed AS count, amount_allowed AS amount FROM slot`).all() as {
+  const rows = database
+    .prepare(`SELECT slot_id AS id, count_allowed AS count, amount_allowed AS amount FROM slot`)
+    .all() as {
     id: string
     count: bigint
     amount: bigint
   }[]
   const uses = database.prepare(`SELECT tender_id AS tenderId FROM tender WHERE slot_id = ?`)
   for (const { id, count, amount } of rows) {
-    const paid = (uses.all(id) as { tenderId: string }[]).map(({ tenderId }) => net.get(tenderId) ?? 0n).filter((sum) => sum > 0n)
+    const paid = (uses.all(id) as { tenderId: string }[])
+      .map(({ tenderId }) => net.get(tenderId) ?? 0n)
+      .filter((sum) => sum > 0n)
     const sum = paid.reduce((total, one) => total + one, 0n)
-    if (BigInt(paid.length) > count || sum > amount) found.push(`OVERSOLD ${id}: ${paid.length} of ${count} times, ${sum} of ${amount}`)
+    if (BigInt(paid.length) > count || sum > amount)
+      found.push(`OVERSOLD ${id}: ${paid.length} of ${count} times, ${sum} of ${amount}`)
   }
 }
 
 function termsOf(database: Database.Database, tenderId: string): Terms | undefined {
-  const row = database.prepare('SELECT terms FROM tender WHERE tender_id = ?').get(tenderId) as { terms: string | null } | undefined
+  const row = database.prepare('SELECT terms FROM tender WHERE tender_id = ?').get(tenderId) as
+    | { terms: string | null }
+    | undefined
   return row === undefined || row.terms === null ? undefined : (JSON.parse(row.terms) as Terms)
 }
 
 /** Written anew from the documents: SHA-256 over tag, zero byte and RFC 8785 text. */
 function bindingOf(terms: Terms): string {
   const text = canonicalize(terms) ?? ''
-  return createHash('sha256').update('tolem/tender-terms/1').update(Buffer.of(0)).update(text).digest('hex').toUpperCase()
+  return createHash('sha256')
+    .update('tolem/tender-terms/1')
+    .update(Buffer.of(0))
+    .update(text)
+    .digest('hex')
+    .toUpperCase()
 }

@@ -1,6 +1,8 @@
 /**
- * A cashier made of chance: looks at the screen, does one thing, looks again. Makes the mistakes that people make (pulls
- * cards too early, cancels, serves the next customer meanwhile) and keeps a notebook of the goods that were given, which
+ * A cashier made of chance: looks at the screen, does one thing, looks again. Makes the mistakes that people make
+ * (pulls
+ * cards too early, cancels, serves the next customer meanwhile) and keeps a notebook of the goods that were given,
+ * which
  * the auditor later compares with the ledger. Knows nothing but the screen.
  */
 import type { Snapshot, TenderView } from '../../src/terminal/contract/index.ts'
@@ -52,7 +54,12 @@ export class Cashier {
 
   get isDone(): boolean {
     const { snapshot } = this.#station
-    return snapshot !== undefined && snapshot.sale === null && snapshot.tap.state === 'idle' && snapshot.unresolved.length === 0
+    return (
+      snapshot !== undefined &&
+      snapshot.sale === null &&
+      snapshot.tap.state === 'idle' &&
+      snapshot.unresolved.length === 0
+    )
   }
 
   /** Does one thing; returns how long it takes until the next look, in milliseconds. */
@@ -101,7 +108,8 @@ export class Cashier {
     this.#waited = 0
     const basket = this.#random.between(1, 3)
     this.#command({ command: 'add_item', itemId: this.#random.chance(0.7) ? 'school-lunch' : this.#random.pick(items) })
-    for (let line = 1; line < basket; line += 1) this.#command({ command: 'add_item', itemId: this.#random.pick(items) })
+    for (let line = 1; line < basket; line += 1)
+      this.#command({ command: 'add_item', itemId: this.#random.pick(items) })
     return this.#random.between(2_000, 20_000)
   }
 

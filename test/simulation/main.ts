@@ -1,5 +1,6 @@
 /**
- * `npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--bug NAME] [--json]`: runs the town. The last line of `--json`
+ * `npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--bug NAME] [--json]`: runs the town. The last line of
+ * `--json`
  * has seed, traceHash, violations, simulatedHours, wallSeconds; a failure prints the command that replays it.
  */
 import { parseArgs } from 'node:util'
@@ -26,9 +27,19 @@ for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.
   if (report.violations.length > 0) {
     failures += 1
     for (const violation of report.violations) process.stderr.write(`seed ${seed}: ${violation}\n`)
-    process.stderr.write(`replay: npm run sim -- --seed ${seed} --hours ${values.hours}${values.bug === undefined ? '' : ` --bug ${values.bug}`}\n`)
+    process.stderr.write(
+      `replay: npm run sim -- --seed ${seed} --hours ${values.hours}${values.bug === undefined ? '' : ` --bug ${values.bug}`}\n`,
+    )
   }
-  const line = { ...report, violations: report.violations.length, wallSeconds: Math.round(report.wallSeconds * 1000) / 1000 }
-  process.stdout.write(values.json ? `${JSON.stringify(line)}\n` : `seed ${seed}: ${report.sales} sales, ${report.starts} starts, ${report.violations.length} violations, ${line.traceHash.slice(0, 12)}\n`)
+  const line = {
+    ...report,
+    violations: report.violations.length,
+    wallSeconds: Math.round(report.wallSeconds * 1000) / 1000,
+  }
+  process.stdout.write(
+    values.json
+      ? `${JSON.stringify(line)}\n`
+      : `seed ${seed}: ${report.sales} sales, ${report.starts} starts, ${report.violations.length} violations, ${line.traceHash.slice(0, 12)}\n`,
+  )
 }
 process.exitCode = failures > 0 ? 1 : 0

@@ -16,8 +16,20 @@ export interface NetworkWeather {
   readonly deliverLate: number
 }
 
-export const fairWeather: NetworkWeather = { meanDelayMs: 20, loseRequest: 0, loseAnswer: 0, deliverTwice: 0, deliverLate: 0 }
-export const foulWeather: NetworkWeather = { meanDelayMs: 100, loseRequest: 0.04, loseAnswer: 0.12, deliverTwice: 0.1, deliverLate: 0.2 }
+export const fairWeather: NetworkWeather = {
+  meanDelayMs: 20,
+  loseRequest: 0,
+  loseAnswer: 0,
+  deliverTwice: 0,
+  deliverLate: 0,
+}
+export const foulWeather: NetworkWeather = {
+  meanDelayMs: 100,
+  loseRequest: 0.04,
+  loseAnswer: 0.12,
+  deliverTwice: 0.1,
+  deliverLate: 0.2,
+}
 
 export class SimulatedNetwork {
   weather: NetworkWeather = fairWeather

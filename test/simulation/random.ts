@@ -18,7 +18,9 @@ export class SeededRandom {
 
   bytes(length: number): Uint8Array {
     while (this.#pool.length < length) {
-      const block = createHash('sha256').update(`${this.#seed}#${this.#counter++}`).digest()
+      const block = createHash('sha256')
+        .update(`${this.#seed}#${this.#counter++}`)
+        .digest()
       this.#pool = Buffer.concat([this.#pool, block])
     }
     const taken = Uint8Array.from(this.#pool.subarray(0, length))

@@ -155,7 +155,9 @@ function readerOf(life: { readonly alive: boolean }, reader: CardReaderPort): Ca
     status: () => reader.status(),
     transmit: (presenceId, command, timeoutMs) =>
       new Promise((resolve) => {
-        void reader.transmit(presenceId, command, timeoutMs).then((result) => (life.alive ? resolve(result) : undefined))
+        void reader
+          .transmit(presenceId, command, timeoutMs)
+          .then((result) => (life.alive ? resolve(result) : undefined))
       }),
     dispose: () => undefined,
   }

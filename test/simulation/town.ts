@@ -1,5 +1,6 @@
 /**
- * A town in one process under virtual time: the ledger, two tills with cashiers, the demonstration's cards, and a network
+ * A town in one process under virtual time: the ledger, two tills with cashiers, the demonstration's cards, and a
+ * network
  * with weather. One seed gives one history. At the end the network is healed, every cashier closes the shift, and the
  * auditor looks.
  */
@@ -109,7 +110,12 @@ class Town {
     const random = this.#random.branch('ledger')
     const bytes = (length: number): Uint8Array => random.bytes(length)
     const secrets = newLedgerSecrets(bytes)
-    const ports = { store: await openStore(this.#ledgerFile), clock: () => this.#time.now, random: bytes, keys: ledgerKeysOf(secrets) }
+    const ports = {
+      store: await openStore(this.#ledgerFile),
+      clock: () => this.#time.now,
+      random: bytes,
+      keys: ledgerKeysOf(secrets),
+    }
     const world = await seedDemoWorld(ports, secrets, 'simulation')
     this.#ledger = createLedger(ports)
     const cards = this.#cards(world)
@@ -128,9 +134,14 @@ class Town {
     index: number,
   ): Promise<Counter> {
     const random = this.#random.branch(name)
-    const network = new SimulatedNetwork(this.#time, random.branch('network'), (request) => this.#deliver(name, request))
+    const network = new SimulatedNetwork(this.#time, random.branch('network'), (request) =>
+      this.#deliver(name, request),
+    )
     const keys = { signing: p256Key(random), encryption: encryptionKey(random.bytes(32)) }
-    const direct = async (request: HttpRequest) => ({ kind: 'response' as const, response: await this.#deliver(name, request) })
+    const direct = async (request: HttpRequest) => ({
+      kind: 'response' as const,
+      response: await this.#deliver(name, request),
+    })
     const randomness = { bytes: (length: number) => random.bytes(length), uuid: () => random.uuid(this.#time.now) }
     const enrolment = await enrol(keys, code, ledgerUrl, direct, randomness, this.#time.now)
     const note = (what: string): void => this.#note(name, what)
@@ -174,7 +185,9 @@ class Town {
     while (this.#time.now < deadline && !this.#isQuiet()) await this.#time.runUntil(this.#time.now + 20_000)
     // Late duplicates still under way must change nothing any more.
     await this.#time.runUntil(this.#time.now + 90_000)
-    const open = this.#counters.filter((counter) => !isQuiet(counter)).map(({ name, station }) => `NOT_QUIET ${name}: ${describe(station)}`)
+    const open = this.#counters
+      .filter((counter) => !isQuiet(counter))
+      .map(({ name, station }) => `NOT_QUIET ${name}: ${describe(station)}`)
     const sales = this.#counters.flatMap(({ cashier }) =>
       [...cashier.notebook].map(([saleId, goods]) => ({
         saleId,
@@ -211,7 +224,10 @@ class Town {
   #watchScreen(station: TillStation): void {
     for (const sale of station.snapshot?.recent ?? []) {
       if (!sale.voidable) continue
-      const paid = sale.tenders.filter((tender) => tender.kind === 'voucher' && ['settled', 'pending', 'awaiting_funds', 'not_paid'].includes(tender.state))
+      const paid = sale.tenders.filter(
+        (tender) =>
+          tender.kind === 'voucher' && ['settled', 'pending', 'awaiting_funds', 'not_paid'].includes(tender.state),
+      )
       this.#paidOnScreen.set(sale.saleId, new Map(paid.map((tender) => [tender.tenderId, tender.amount])))
     }
   }

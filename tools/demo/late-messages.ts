@@ -25,7 +25,12 @@ export interface LateMessages {
 }
 
 /** @param tillFolder of a till that has stopped. */
-export async function deliverLateMessages(tillFolder: string, ledgerUrl: string, now: () => number, cancelledTender: string): Promise<LateMessages> {
+export async function deliverLateMessages(
+  tillFolder: string,
+  ledgerUrl: string,
+  now: () => number,
+  cancelledTender: string,
+): Promise<LateMessages> {
   const enrolment = enrolmentSchema.parse(JSON.parse(readFileSync(join(tillFolder, 'enrolment.json'), 'utf8')))
   const keys = loadTerminalKeys(tillFolder)
   const journal = new Journal(new Database(join(tillFolder, 'journal.sqlite')), { now })
@@ -52,7 +57,8 @@ export async function deliverLateMessages(tillFolder: string, ledgerUrl: string,
         continue
       }
       deliveredAgain += cut.length
-      for (const { result } of reply.answer.results) if (result.arrival !== 'exists' || result.state !== 'settled') wrong.push(describe(result))
+      for (const { result } of reply.answer.results)
+        if (result.arrival !== 'exists' || result.state !== 'settled') wrong.push(describe(result))
     }
     const evidence = journal.evidenceOf(cancelledTender)
     if (evidence === undefined) throw new Error('the cancelled payment left no evidence in the journal')

@@ -35,7 +35,10 @@ export async function playSchoolDay(stage: Stage): Promise<StoryResult> {
   let onlineApproved = 0
   let offlineApproved = 0
 
-  await till.sees('the till is ready and has reached the ledger', (shown) => shown.catalogue.length > 0 && shown.lights.network.level === 'ok')
+  await till.sees(
+    'the till is ready and has reached the ledger',
+    (shown) => shown.catalogue.length > 0 && shown.lights.network.level === 'ok',
+  )
   say('Monday noon in Almaty. The till is open, the ledger is reached.')
 
   const online = leasedPupils.slice(0, 5)
@@ -81,7 +84,8 @@ export async function playSchoolDay(stage: Stage): Promise<StoryResult> {
   ]
   for (const [pupil, code] of refusals) {
     const tap = await sell(stage, pupil)
-    if (tap.state !== 'refused' || tap.code !== code) throw new Error(`${pupil} must be refused with ${code}, the screen says ${JSON.stringify(tap)}`)
+    if (tap.state !== 'refused' || tap.code !== code)
+      throw new Error(`${pupil} must be refused with ${code}, the screen says ${JSON.stringify(tap)}`)
     await cancel(stage)
     refused[code] = (refused[code] ?? 0) + 1
   }
@@ -90,20 +94,30 @@ export async function playSchoolDay(stage: Stage): Promise<StoryResult> {
   const seventeenth = leasedPupils[16] ?? ''
   await killDuringSale(stage, seventeenth)
   offlineApproved += 1
-  say(`The core was killed in the middle of ${seventeenth}'s sale. It came back, nothing was paid, and the same card paid once.`)
+  say(
+    `The core was killed in the middle of ${seventeenth}'s sale. It came back, nothing was paid, and the same card paid once.`,
+  )
 
   await panel.network({ mode: 'up' })
   say('The network returns.')
   await till.does({ command: 'sync_now' })
   await till.sees('everything is settled', settledEverywhere, 60_000)
-  await till.sees('every receipt is printed', ({ recent }) => recent.every((sale) => sale.receipt !== 'waiting'), 60_000)
+  await till.sees(
+    'every receipt is printed',
+    ({ recent }) => recent.every((sale) => sale.receipt !== 'waiting'),
+    60_000,
+  )
   say('Everything is settled, every receipt is on paper.')
   return { onlineApproved, offlineApproved, refused, cancelledTender }
 }
 
 function settledEverywhere({ queue, unresolved, recent }: Snapshot): boolean {
   const tenders = recent.flatMap((sale) => sale.tenders)
-  return queue.waiting === 0 && unresolved.length === 0 && tenders.every((tender) => ['settled', 'reversed', 'refused', 'voided'].includes(tender.state))
+  return (
+    queue.waiting === 0 &&
+    unresolved.length === 0 &&
+    tenders.every((tender) => ['settled', 'reversed', 'refused', 'voided'].includes(tender.state))
+  )
 }
 
 /** Rings up a lunch and holds the card until the screen says how it ended. An approved sale is finished. */
@@ -112,7 +126,9 @@ async function sell(stage: Stage, pupil: string): Promise<TapView> {
   await till.does({ command: 'add_item', itemId: lunch })
   await till.does({ command: 'pay_by_card' })
   await panel.lay(pupil)
-  const { tap } = await till.sees(`a result for ${pupil}`, (shown) => ['approved', 'refused', 'unknown'].includes(shown.tap.state))
+  const { tap } = await till.sees(`a result for ${pupil}`, (shown) =>
+    ['approved', 'refused', 'unknown'].includes(shown.tap.state),
+  )
   await panel.pull()
   if (tap.state === 'approved') await finish(stage)
   return tap
@@ -145,7 +161,11 @@ async function cancelLostPayment(stage: Stage): Promise<string> {
   await till.does({ command: 'cancel_sale' })
   await panel.network({ mode: 'up' })
   await till.does({ command: 'sync_now' })
-  await till.sees('the reversal is answered', ({ queue, lights }) => queue.waiting === 0 && lights.network.level === 'ok', 60_000)
+  await till.sees(
+    'the reversal is answered',
+    ({ queue, lights }) => queue.waiting === 0 && lights.network.level === 'ok',
+    60_000,
+  )
   return tender.tenderId
 }
 
@@ -156,14 +176,22 @@ async function killDuringSale(stage: Stage, pupil: string): Promise<void> {
   await till.does({ command: 'pay_by_card' })
   await panel.readerTakes(150)
   await panel.lay(pupil)
-  const { revision } = await till.sees('the card is being proved', ({ tap }) => tap.state === 'hold' && tap.step === 'proving')
+  const { revision } = await till.sees(
+    'the card is being proved',
+    ({ tap }) => tap.state === 'hold' && tap.step === 'proving',
+  )
   process.kill(corePid(world), 'SIGKILL')
-  await till.sees('the core is back', (shown) => shown.revision < revision && shown.tap.state === 'idle' && shown.sale !== null)
+  await till.sees(
+    'the core is back',
+    (shown) => shown.revision < revision && shown.tap.state === 'idle' && shown.sale !== null,
+  )
   await panel.pull()
   await panel.readerTakes(0)
   await till.does({ command: 'pay_by_card' })
   await panel.lay(pupil)
-  const { tap } = await till.sees(`a result for ${pupil}`, (shown) => ['approved', 'refused', 'unknown'].includes(shown.tap.state))
+  const { tap } = await till.sees(`a result for ${pupil}`, (shown) =>
+    ['approved', 'refused', 'unknown'].includes(shown.tap.state),
+  )
   await panel.pull()
   expectApproved(tap, 'pending', pupil)
   await finish(stage)
@@ -175,7 +203,8 @@ function corePid(world: World): number {
   for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       const parent = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${entry}/status`, 'utf8'))?.[1])
-      if (parent === shell && readFileSync(`/proc/${entry}/cmdline`, 'utf8').includes('core/main.ts')) return Number(entry)
+      if (parent === shell && readFileSync(`/proc/${entry}/cmdline`, 'utf8').includes('core/main.ts'))
+        return Number(entry)
     } catch {
       // A process that ended while we looked.
     }
@@ -184,5 +213,8 @@ function corePid(world: World): number {
 }
 
 function expectApproved(tap: TapView, look: 'settled' | 'pending', pupil: string): void {
-  if (tap.state !== 'approved' || tap.look !== look) throw new Error(`${pupil} must be approved (${look}), the screen says ${JSON.stringify(tap, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))}`)
+  if (tap.state !== 'approved' || tap.look !== look)
+    throw new Error(
+      `${pupil} must be approved (${look}), the screen says ${JSON.stringify(tap, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))}`,
+    )
 }

@@ -53,7 +53,11 @@ export class TillClient {
       const timer = setTimeout(() => {
         this.#watchers.delete(look)
         const { tap, lights, queue, actions } = this.#snapshot ?? {}
-        reject(new Error(`the screen never showed: ${what}. It shows ${toJson({ tap, network: lights?.network, queue, actions })}`))
+        reject(
+          new Error(
+            `the screen never showed: ${what}. It shows ${toJson({ tap, network: lights?.network, queue, actions })}`,
+          ),
+        )
       }, withinMs)
       this.#watchers.add(look)
       look()
@@ -62,7 +66,8 @@ export class TillClient {
 
   async does(command: Command): Promise<void> {
     const answer = await this.asks(command)
-    if (!answer.ok) throw new Error(`the till answered ${answer.fault} to ${command.command}; tap ${toJson(this.#snapshot?.tap)}`)
+    if (!answer.ok)
+      throw new Error(`the till answered ${answer.fault} to ${command.command}; tap ${toJson(this.#snapshot?.tap)}`)
   }
 
   asks(command: Command): Promise<CommandAnswer> {

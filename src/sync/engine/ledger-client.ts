@@ -46,14 +46,22 @@ export class LedgerClient {
   }
 
   /** Never rejects. */
-  async call<Path extends TerminalPath>(path: Path, body: RequestOf<Path>, deadlineMs: number): Promise<LedgerReply<AnswerOf<Path>>> {
+  async call<Path extends TerminalPath>(
+    path: Path,
+    body: RequestOf<Path>,
+    deadlineMs: number,
+  ): Promise<LedgerReply<AnswerOf<Path>>> {
     const first = await this.#once(path, body, deadlineMs)
     // The verified answer has just set our clock (`ledgerSaid`), so the second signature carries the right time.
     if (first.kind === 'problem' && first.code === 'clock_skew') return this.#once(path, body, deadlineMs)
     return first
   }
 
-  async #once<Path extends TerminalPath>(path: Path, body: RequestOf<Path>, deadlineMs: number): Promise<LedgerReply<AnswerOf<Path>>> {
+  async #once<Path extends TerminalPath>(
+    path: Path,
+    body: RequestOf<Path>,
+    deadlineMs: number,
+  ): Promise<LedgerReply<AnswerOf<Path>>> {
     const { baseUrl, terminalKey, ledgerKey, transport, time, randomness } = this.#parts
     const created = Math.floor(time.now() / 1000)
     const nonce = Buffer.from(randomness.bytes(16)).toString('base64url')
@@ -66,7 +74,8 @@ export class LedgerClient {
     if (sent.kind === 'not_sent') return sent
     if (sent.kind === 'no_answer') return { ...sent, malformed: false }
     const verified = verifyAnswer(sent.response, request, ledgerKey)
-    if (verified.kind === 'fault') return { kind: 'no_answer', detail: `answer not believed: ${verified.code}`, malformed: true }
+    if (verified.kind === 'fault')
+      return { kind: 'no_answer', detail: `answer not believed: ${verified.code}`, malformed: true }
     time.ledgerSaid(verified.moment.created * 1000)
     return parseAnswer(path, sent.response)
   }
@@ -81,7 +90,8 @@ function parseAnswer<Path extends TerminalPath>(path: Path, response: HttpRespon
   }
   if (response.status >= 400) {
     const problem = problemSchema.safeParse(value)
-    // The ledger's own failure says nothing about what it did before failing. A nonce that was seen before says that the
+    // The ledger's own failure says nothing about what it did before failing. A nonce that was seen before says that
+    // the
     // network delivered this request twice: what the first copy did is not known.
     if (!problem.success || ['internal', 'nonce_replayed'].includes(problem.data.code)) {
       return { kind: 'no_answer', detail: `status ${response.status}`, malformed: !problem.success }

@@ -1,6 +1,7 @@
 /**
  * Brings the journal and the ledger together: hands over what waits, asks about what is unknown, reads what happened,
- * fetches packages, shows the journal's head. One round at a time; every step may be repeated safely, because ids decide
+ * fetches packages, shows the journal's head. One round at a time; every step may be repeated safely, because ids
+ * decide
  * (money-rules.md, "Identity"). What the ledger says becomes a row before anything else happens with it.
  */
 import { isStorageFault } from '../journal/data-folder.ts'
@@ -46,14 +47,18 @@ export interface SyncEngineParts {
   readonly scheduler: Scheduler
   readonly randomness: Randomness
   readonly settings: SyncSettings
-  /** Whether the customer of an unknown tender still waits: then its authorisation is sent again, else only asked about. */
+  /**
+   * Whether the customer of an unknown tender still waits: then its authorisation is sent again, else only asked about.
+   */
   readonly customerWaits: (tenderId: string) => boolean
   readonly onDidChange: () => void
 }
 
 /** How long a countersigned head may be old before a new one is recorded although nothing else happened. */
 const headRecordedEveryMs = 10 * 60_000
-/** Attempts in a row without an answer after which taps no longer try the ledger first (money-rules.md, "One payment"). */
+/**
+ * Attempts in a row without an answer after which taps no longer try the ledger first (money-rules.md, "One payment").
+ */
 const breakerAfter = 2
 
 type Round = 'done' | 'no_answer'
@@ -88,12 +93,17 @@ export class SyncEngine {
     return this.#connectivity.kind === 'reached' && this.#unansweredTaps < breakerAfter
   }
 
-  /** The ledger has said that it suspended this terminal, and nothing else since: then nothing is sold offline either. */
+  /**
+   * The ledger has said that it suspended this terminal, and nothing else since: then nothing is sold offline either.
+   */
   get suspended(): boolean {
     return this.#suspended
   }
 
-  /** A copy of this journal sold elsewhere, or an older one was restored: nothing is sold offline until the ledger was heard. */
+  /**
+   * A copy of this journal sold elsewhere, or an older one was restored: nothing is sold offline until the ledger was
+   * heard.
+   */
   get rollbackOpen(): boolean {
     const rollback = this.#parts.journal.fact<{ by: string }>('rollback')
     if (rollback === undefined) return false
@@ -126,7 +136,8 @@ export class SyncEngine {
       return
     }
     this.#unansweredTaps += 1
-    if (this.#unansweredTaps >= breakerAfter || reply.kind === 'not_sent') this.#setConnectivity('not_reached', reply.detail)
+    if (this.#unansweredTaps >= breakerAfter || reply.kind === 'not_sent')
+      this.#setConnectivity('not_reached', reply.detail)
     this.#schedule(this.#parts.settings.backoffMs.first)
   }
 
@@ -146,7 +157,10 @@ export class SyncEngine {
     this.#failures = outcome === 'done' ? 0 : this.#failures + 1
     if (this.#stopped) return
     if (outcome === 'done') return this.#schedule(settings.intervalMs)
-    const longest = Math.min(settings.backoffMs.longest, settings.backoffMs.first * 2 ** Math.min(this.#failures - 1, 16))
+    const longest = Math.min(
+      settings.backoffMs.longest,
+      settings.backoffMs.first * 2 ** Math.min(this.#failures - 1, 16),
+    )
     const jitter = (randomness.bytes(1)[0] ?? 0) / 255
     this.#schedule(Math.floor(longest * (0.5 + jitter / 2)))
   }
@@ -231,7 +245,9 @@ export class SyncEngine {
       const { terms } = journal.intentOf(tenderId).row
       const reply = await this.#ask('/v1/terminal/authorisations', { terms, evidence })
       if (reply.kind === 'answer') return this.#recordUnlessResolved(tenderId, reply.answer, 'authorisation')
-      return reply.kind === 'problem' && isAboutTheItems(reply.code) ? this.#inquire(tenderId) : this.#notAnswered(reply)
+      return reply.kind === 'problem' && isAboutTheItems(reply.code)
+        ? this.#inquire(tenderId)
+        : this.#notAnswered(reply)
     }
     return this.#inquire(tenderId)
   }
@@ -261,11 +277,13 @@ export class SyncEngine {
       const { events, cursor } = reply.answer
       // A cursor that does not move would be asked for, and journaled, for ever.
       if (events.length === 0 || cursor <= after) return 'done'
-      const items = events.flatMap(({ event }) => (event.kind === 'item' && this.#isNews(event.item) ? [event.item] : []))
-      journal.commit(
-        ...items.map((item) => ({ kind: 'item_answered' as const, item, by: 'status_feed' as const })),
-        { kind: 'events_read', cursor },
+      const items = events.flatMap(({ event }) =>
+        event.kind === 'item' && this.#isNews(event.item) ? [event.item] : [],
       )
+      journal.commit(...items.map((item) => ({ kind: 'item_answered' as const, item, by: 'status_feed' as const })), {
+        kind: 'events_read',
+        cursor,
+      })
     }
   }
 
@@ -273,7 +291,8 @@ export class SyncEngine {
     const { journal } = this.#parts
     const haveVersion = journal.fact<{ version: number }>('active_package')?.version ?? 0
     const reply = await this.#ask('/v1/terminal/packages', { haveVersion })
-    // A package in a form of later versions is not taken; the head that follows still tells whether the ledger is there.
+    // A package in a form of later versions is not taken; the head that follows still tells whether the ledger is
+    // there.
     if (reply.kind === 'no_answer' && reply.malformed) return 'done'
     if (reply.kind !== 'answer') return this.#notAnswered(reply)
     if (reply.answer.kind === 'newer' && this.#isAcceptable(reply.answer.signed, haveVersion)) {
@@ -283,7 +302,10 @@ export class SyncEngine {
     return 'done'
   }
 
-  /** A package is taken whole or not at all, never an older one, only the ledger's, only ours (architecture.md, "Trust"). */
+  /**
+   * A package is taken whole or not at all, never an older one, only the ledger's, only ours (architecture.md,
+   * "Trust").
+   */
   #isAcceptable(signed: SignedPackage, haveVersion: number): boolean {
     const { journal, ledgerKey, terminalId } = this.#parts
     return (
@@ -309,7 +331,8 @@ export class SyncEngine {
     if (!verifyTagged(ledgerKey, 'tolem/journal-head/1', { terminalId, head }, signature)) return 'done'
     const last = journal.lastRow('head_countersigned')
     const nothingNew = last !== undefined && head.sequence === journal.lastSequence('head_countersigned')
-    if (!nothingNew || time.now() - last.at > headRecordedEveryMs) journal.commit({ kind: 'head_countersigned', head, signature })
+    if (!nothingNew || time.now() - last.at > headRecordedEveryMs)
+      journal.commit({ kind: 'head_countersigned', head, signature })
     return 'done'
   }
 
@@ -339,7 +362,9 @@ export class SyncEngine {
     this.#parts.journal.commit({ kind: 'item_parked', itemId, why })
   }
 
-  /** What arrives after `stop` is not heard: the journal may be closed, and the ledger is asked again at the next start. */
+  /**
+   * What arrives after `stop` is not heard: the journal may be closed, and the ledger is asked again at the next start.
+   */
   async #ask<Path extends TerminalPath>(path: Path, body: RequestOf<Path>): Promise<LedgerReply<AnswerOf<Path>>> {
     const reply = await this.#parts.ledger.call(path, body, this.#parts.settings.deadlineMs)
     if (this.#stopped) return { kind: 'no_answer', detail: 'stopped', malformed: false }
@@ -378,7 +403,8 @@ export class SyncEngine {
 }
 
 /**
- * Problems that lie in what was sent, so that another cut of the batch may cure them. All others are about the terminal or
+ * Problems that lie in what was sent, so that another cut of the batch may cure them. All others are about the terminal
+ * or
  * the way to the ledger (a wrong path, a body changed on its way): they pass, and must not cost an item its place.
  */
 function isAboutTheItems(code: ProblemCode): boolean {

@@ -21,11 +21,15 @@ export class DataFolderError extends Error {
 const heldLocks = new Set<Database.Database>()
 
 /**
- * Holds the folder until the process ends, however it ends: the lock is SQLite's on an open file, so the system frees it
+ * Holds the folder until the process ends, however it ends: the lock is SQLite's on an open file, so the system frees
+ * it
  * when the process dies.
  * @throws DataFolderError when another process holds it, or it cannot be written.
  */
-export function lockDataFolder(folder: string, owner: { name: string; pid: number; startedAt: string }): { release(): void } {
+export function lockDataFolder(
+  folder: string,
+  owner: { name: string; pid: number; startedAt: string },
+): { release(): void } {
   const ownerFile = join(folder, 'owner.json')
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -63,7 +67,11 @@ export function lockDataFolder(folder: string, owner: { name: string; pid: numbe
 /** Names what is wrong with a folder or file, with the remedy. */
 export function folderError(folder: string, error: unknown): Error {
   const code = (error as { code?: string }).code ?? ''
-  if (['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EEXIST', 'ENOENT', 'SQLITE_READONLY', 'SQLITE_CANTOPEN'].some((start) => code.startsWith(start))) {
+  if (
+    ['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EEXIST', 'ENOENT', 'SQLITE_READONLY', 'SQLITE_CANTOPEN'].some((start) =>
+      code.startsWith(start),
+    )
+  ) {
     return new DataFolderError(
       'FOLDER_READ_ONLY',
       `The data folder ${folder} cannot be written (${code}). Give this user the right to write there, or start with another --data folder.`,
@@ -87,7 +95,10 @@ export function isStorageFault(error: unknown): boolean {
 
 const anchorSchema = z.strictObject({ journalId: z.string(), head: journalPositionSchema })
 
-/** The newest head that this machine has seen, kept outside the data folder, so that a restored copy is noticed at start. */
+/**
+ * The newest head that this machine has seen, kept outside the data folder, so that a restored copy is noticed at
+ * start.
+ */
 export interface Anchor {
   read(): JournalPosition | undefined
   write(head: JournalPosition): void

@@ -1,5 +1,6 @@
 /**
- * The terminal's journal: the only truth of a till. One writer, one chain; a commit returns after the data is on the disk
+ * The terminal's journal: the only truth of a till. One writer, one chain; a commit returns after the data is on the
+ * disk
  * (`journal_mode=WAL`, `synchronous=FULL`: architecture.md, "One tap, as data", step 3).
  */
 import { statSync } from 'node:fs'
@@ -12,7 +13,14 @@ import { saleSchema, type Sale } from '../../voucher/sale.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import { DataFolderError, folderError, isStorageFault, type Anchor } from './data-folder.ts'
 import { project, projectedTables, spentStates, type JournalTenderState } from './projection.ts'
-import { genesisHash, journalRowSchema, type ChainedRow, type JournalRow, type JournalRowKind, type RowOf } from './rows.ts'
+import {
+  genesisHash,
+  journalRowSchema,
+  type ChainedRow,
+  type JournalRow,
+  type JournalRowKind,
+  type RowOf,
+} from './rows.ts'
 import { schemaSql, schemaVersion } from './schema.ts'
 
 export interface TenderRecord {
@@ -112,7 +120,10 @@ export class Journal {
     return this.#write(() => rows.map((row) => this.#append(row)))
   }
 
-  /** Stores a package and makes it the active one, in one commit (architecture.md, "Trust": swapped whole or not at all). */
+  /**
+   * Stores a package and makes it the active one, in one commit (architecture.md, "Trust": swapped whole or not at
+   * all).
+   */
   activatePackage(terminalPackage: TerminalPackage, packageHash: string): void {
     const { packageId, version } = terminalPackage
     this.#write(() => {
@@ -138,7 +149,10 @@ export class Journal {
   activePackage(): { package: TerminalPackage; hash: string } | undefined {
     const active = this.fact<{ packageId: string }>('active_package')
     if (active === undefined) return undefined
-    const stored = this.#get('SELECT json, hash FROM package WHERE package_id = ?', active.packageId) as { json: string; hash: string }
+    const stored = this.#get('SELECT json, hash FROM package WHERE package_id = ?', active.packageId) as {
+      json: string
+      hash: string
+    }
     return { package: terminalPackageSchema.parse(JSON.parse(stored.json)), hash: stored.hash }
   }
 
@@ -149,7 +163,10 @@ export class Journal {
 
   /** Where the newest row of a kind stands; 0 when there is none. */
   lastSequence(kind: JournalRowKind): number {
-    return (this.#get('SELECT max(sequence) AS sequence FROM row WHERE kind = ?', kind) as { sequence: number | null }).sequence ?? 0
+    return (
+      (this.#get('SELECT max(sequence) AS sequence FROM row WHERE kind = ?', kind) as { sequence: number | null })
+        .sequence ?? 0
+    )
   }
 
   /** The newest row of a kind. */
@@ -176,7 +193,7 @@ export class Journal {
    * @throws DataFolderError JOURNAL_CORRUPT at the first row that is missing or damaged
    */
   *rows(fromSequence = 1): Generator<ChainedRow> {
-    for (let next = fromSequence; ; ) {
+    for (let next = fromSequence; ;) {
       const page = this.#all(
         'SELECT row.*, payload.json FROM row LEFT JOIN payload USING (sequence) WHERE sequence >= ? ORDER BY sequence LIMIT 500',
         next,
@@ -192,7 +209,8 @@ export class Journal {
   }
 
   /**
-   * The time of the newest row; a restart starts from it (money-rules.md, "Time"). Not the greatest of all: rows written
+   * The time of the newest row; a restart starts from it (money-rules.md, "Time"). Not the greatest of all: rows
+   * written
    * under a clock that ran years ahead, which the ledger has since set right, would make every later start distrust a
    * clock that is right.
    */
@@ -242,11 +260,15 @@ export class Journal {
   }
 
   recentSales(limit: number): readonly SaleRecord[] {
-    return (this.#all(`SELECT * FROM sale WHERE state <> 'open' ORDER BY sequence DESC LIMIT ?`, limit) as StoredSale[]).map(saleRecord)
+    return (
+      this.#all(`SELECT * FROM sale WHERE state <> 'open' ORDER BY sequence DESC LIMIT ?`, limit) as StoredSale[]
+    ).map(saleRecord)
   }
 
   intentOf(tenderId: string): { row: RowOf<'tender_intent'>; position: JournalPosition } {
-    const stored = this.#get('SELECT intent_sequence AS sequence FROM tender WHERE tender_id = ?', tenderId) as { sequence: number }
+    const stored = this.#get('SELECT intent_sequence AS sequence FROM tender WHERE tender_id = ?', tenderId) as {
+      sequence: number
+    }
     const chained = this.rowAt(stored.sequence)
     return { row: chained.row as RowOf<'tender_intent'>, position: positionOf(chained) }
   }
@@ -258,7 +280,9 @@ export class Journal {
   }
 
   outcomeRowOf(tenderId: string, kinds: readonly JournalRowKind[]): ChainedRow | undefined {
-    const from = (this.#get('SELECT intent_sequence AS sequence FROM tender WHERE tender_id = ?', tenderId) as { sequence: number }).sequence
+    const from = (
+      this.#get('SELECT intent_sequence AS sequence FROM tender WHERE tender_id = ?', tenderId) as { sequence: number }
+    ).sequence
     const found = this.#get(
       `SELECT row.*, payload.json FROM row JOIN payload USING (sequence)
        WHERE sequence > ? AND kind IN (${quoted(kinds)}) AND json_extract(json, '$.tenderId') = ? ORDER BY sequence DESC LIMIT 1`,
@@ -278,7 +302,10 @@ export class Journal {
 
   /** The oldest waiting items as the ledger takes them. An item that cannot be made is returned as a fault, alone. */
   waitingItems(limit: number): readonly ({ itemId: string; item: SyncItem } | { itemId: string; fault: string })[] {
-    const waiting = this.#all(`SELECT * FROM outbox WHERE state = 'waiting' ORDER BY sequence LIMIT ?`, limit) as StoredOutbox[]
+    const waiting = this.#all(
+      `SELECT * FROM outbox WHERE state = 'waiting' ORDER BY sequence LIMIT ?`,
+      limit,
+    ) as StoredOutbox[]
     return waiting.map((stored) => {
       try {
         return { itemId: stored.item_id, item: this.#syncItem(stored) }
@@ -289,21 +316,28 @@ export class Journal {
   }
 
   parkedItems(): readonly { itemId: string; why: string }[] {
-    return this.#all(`SELECT item_id AS itemId, why FROM outbox WHERE state = 'parked' ORDER BY sequence`) as { itemId: string; why: string }[]
+    return this.#all(`SELECT item_id AS itemId, why FROM outbox WHERE state = 'parked' ORDER BY sequence`) as {
+      itemId: string
+      why: string
+    }[]
   }
 
   waitingPrintJobs(): readonly PrintJob[] {
-    return (this.#all(`SELECT * FROM print_job WHERE state <> 'printed' ORDER BY sequence`) as StoredPrintJob[]).map((job) => ({
-      jobId: job.job_id,
-      saleId: job.sale_id,
-      copy: job.copy === 1,
-      language: job.language,
-      started: job.state === 'started',
-    }))
+    return (this.#all(`SELECT * FROM print_job WHERE state <> 'printed' ORDER BY sequence`) as StoredPrintJob[]).map(
+      (job) => ({
+        jobId: job.job_id,
+        saleId: job.sale_id,
+        copy: job.copy === 1,
+        language: job.language,
+        started: job.state === 'started',
+      }),
+    )
   }
 
   receiptState(saleId: string): 'none' | 'waiting' | 'printed' {
-    const jobs = this.#all('SELECT state FROM print_job WHERE sale_id = ?', saleId) as { state: StoredPrintJob['state'] }[]
+    const jobs = this.#all('SELECT state FROM print_job WHERE sale_id = ?', saleId) as {
+      state: StoredPrintJob['state']
+    }[]
     if (jobs.length === 0) return 'none'
     return jobs.some((job) => job.state !== 'printed') ? 'waiting' : 'printed'
   }
@@ -334,7 +368,8 @@ export class Journal {
       this.#head = before
       throw error
     }
-    // From here on the rows are on the disk, and nothing that fails may look like a commit that failed: the caller would
+    // From here on the rows are on the disk, and nothing that fails may look like a commit that failed: the caller
+    // would
     // give up a tender that exists, and the next row would take a sequence that is taken.
     try {
       this.#anchor?.write(this.head)
@@ -386,7 +421,10 @@ export class Journal {
 
   #refuseNewer(): void {
     if (this.#version() <= schemaVersion) return
-    throw new DataFolderError('JOURNAL_NEWER', 'This journal was written by a newer Tölem. Start that version; nothing was changed.')
+    throw new DataFolderError(
+      'JOURNAL_NEWER',
+      'This journal was written by a newer Tölem. Start that version; nothing was changed.',
+    )
   }
 
   #migrate(): void {
@@ -399,7 +437,13 @@ export class Journal {
 
   #readHead(): { epoch: number; sequence: number; hash: string } {
     const last = this.#get('SELECT epoch, sequence, hash FROM row ORDER BY sequence DESC LIMIT 1')
-    return (last as { epoch: number; sequence: number; hash: string } | undefined) ?? { epoch: 1, sequence: 0, hash: genesisHash }
+    return (
+      (last as { epoch: number; sequence: number; hash: string } | undefined) ?? {
+        epoch: 1,
+        sequence: 0,
+        hash: genesisHash,
+      }
+    )
   }
 
   /** @throws DataFolderError when a row does not follow from the one before it, back to the last countersigned one. */
@@ -409,11 +453,15 @@ export class Journal {
     let next = checked
     let previous = genesisHash
     for (const stored of this.#database
-      .prepare('SELECT row.*, payload.json FROM row LEFT JOIN payload USING (sequence) WHERE sequence >= ? ORDER BY sequence')
+      .prepare(
+        'SELECT row.*, payload.json FROM row LEFT JOIN payload USING (sequence) WHERE sequence >= ? ORDER BY sequence',
+      )
       .iterate(checked)) {
       const { sequence, hash, previous: claimed, payload_hash: payloadHash, json } = stored as StoredRow
-      const follows = sequence === next && (sequence === countersigned?.sequence ? hash === countersigned.hash : claimed === previous)
-      if (!follows || !isOwnHash(stored as StoredRow) || (json !== null && !isPayload(json, payloadHash))) throw damagedAt(sequence)
+      const follows =
+        sequence === next && (sequence === countersigned?.sequence ? hash === countersigned.hash : claimed === previous)
+      if (!follows || !isOwnHash(stored as StoredRow) || (json !== null && !isPayload(json, payloadHash)))
+        throw damagedAt(sequence)
       previous = hash
       next = sequence + 1
     }
@@ -427,7 +475,9 @@ export class Journal {
     else if (this.#head.sequence === 0) this.commit({ kind: 'epoch_started', reason: 'first' })
   }
 
-  /** Nothing sold under the old epoch's leases may be sold again: the caller refuses offline sales until the next sync. */
+  /**
+   * Nothing sold under the old epoch's leases may be sold again: the caller refuses offline sales until the next sync.
+   */
   startEpochAfterRollback(by: 'anchor' | 'ledger', seen: JournalPosition): void {
     const before = this.#head
     this.#head = { ...this.#head, epoch: Math.max(this.#head.epoch, seen.epoch) + 1 }
@@ -442,7 +492,9 @@ export class Journal {
   #isAhead(seen: JournalPosition): boolean {
     if (seen.epoch !== this.#head.epoch) return seen.epoch > this.#head.epoch
     if (seen.sequence > this.#head.sequence) return true
-    const own = this.#get('SELECT hash FROM row WHERE sequence = ? AND epoch = ?', seen.sequence, seen.epoch) as { hash: string } | undefined
+    const own = this.#get('SELECT hash FROM row WHERE sequence = ? AND epoch = ?', seen.sequence, seen.epoch) as
+      | { hash: string }
+      | undefined
     return own?.hash !== seen.hash
   }
 
@@ -454,8 +506,10 @@ export class Journal {
       const { surrenderId, leaseId, slotId } = row
       return { kind: 'surrender', surrenderId, leaseId, slotId, position }
     }
-    if (row.kind === 'reversal_requested') return { kind: 'reversal', tenderId: row.tenderId, reason: row.reason, position }
-    if (row.kind !== 'approved_offline') throw new Error(`row ${stored.sequence} (${row.kind}) is no item for the ledger`)
+    if (row.kind === 'reversal_requested')
+      return { kind: 'reversal', tenderId: row.tenderId, reason: row.reason, position }
+    if (row.kind !== 'approved_offline')
+      throw new Error(`row ${stored.sequence} (${row.kind}) is no item for the ledger`)
     const { terms } = this.intentOf(row.tenderId).row
     const { leaseId, decidedAt, evidence } = row
     return { kind: 'presentment', terms, leaseId, decidedAt, position, evidence }
@@ -527,7 +581,9 @@ interface StoredPrintJob {
   state: 'waiting' | 'started' | 'printed'
 }
 
-/** SQLite takes a file shorter than its smallest page for a new database, and would write a new journal over the rest. */
+/**
+ * SQLite takes a file shorter than its smallest page for a new database, and would write a new journal over the rest.
+ */
 const smallestDatabaseBytes = 512
 
 function openFile(file: string): Database.Database {
@@ -601,7 +657,12 @@ function tenderRecord(stored: StoredTender): TenderRecord {
 }
 
 function saleRecord(stored: StoredSale): SaleRecord {
-  return { sale: saleSchema.parse(JSON.parse(stored.json)), total: tiyn(stored.total), state: stored.state, at: stored.at }
+  return {
+    sale: saleSchema.parse(JSON.parse(stored.json)),
+    total: tiyn(stored.total),
+    state: stored.state,
+    at: stored.at,
+  }
 }
 
 function quoted(words: readonly string[]): string {

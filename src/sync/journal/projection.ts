@@ -8,7 +8,16 @@ import type { ItemResult } from '../protocol/messages.ts'
 import type { ChainedRow } from './rows.ts'
 
 /** The tender states of the journal. The first group counts as spent against the slot, the second does not. */
-export const spentStates = ['in_progress', 'settled', 'pending', 'awaiting_funds', 'not_paid', 'unknown', 'torn', 'reversing'] as const
+export const spentStates = [
+  'in_progress',
+  'settled',
+  'pending',
+  'awaiting_funds',
+  'not_paid',
+  'unknown',
+  'torn',
+  'reversing',
+] as const
 export const freeStates = ['refused', 'reversed', 'voided'] as const
 export type JournalTenderState = (typeof spentStates)[number] | (typeof freeStates)[number]
 
@@ -23,11 +32,15 @@ export function project(database: Database, chained: ChainedRow): void {
     database.prepare('UPDATE sale SET state = ?, at = ? WHERE sale_id = ?').run(state, at, saleId)
   }
   const fact = (name: string, value: unknown): void => {
-    database.prepare('INSERT INTO fact (name, json) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET json = excluded.json').run(name, toJson(value))
+    database
+      .prepare('INSERT INTO fact (name, json) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET json = excluded.json')
+      .run(name, toJson(value))
   }
   const outbox = (kind: string, itemId: string, tenderId: string | null): void => {
     database
-      .prepare(`INSERT INTO outbox (item_id, kind, tender_id, sequence, state, at) VALUES (?, ?, ?, ?, 'waiting', ?) ON CONFLICT DO NOTHING`)
+      .prepare(
+        `INSERT INTO outbox (item_id, kind, tender_id, sequence, state, at) VALUES (?, ?, ?, ?, 'waiting', ?) ON CONFLICT DO NOTHING`,
+      )
       .run(itemId, kind, tenderId, sequence, at)
   }
   const sent = (itemId: string): void => {
@@ -88,7 +101,9 @@ export function project(database: Database, chained: ChainedRow): void {
       const { itemId } = row.item.result
       sent(itemId)
       const tenderId = itemId.replace(/^reversal:/, '')
-      const tender = database.prepare('SELECT state FROM tender WHERE tender_id = ?').get(tenderId) as { state: string } | undefined
+      const tender = database.prepare('SELECT state FROM tender WHERE tender_id = ?').get(tenderId) as
+        | { state: string }
+        | undefined
       // While a reversal is on its way, only the reversal's own answer says how the tender ended.
       if (tender?.state === 'reversing' && row.item.result.state !== 'reversed') return
       // And afterwards nothing under this id moves: what says otherwise is an older word that arrives late.
@@ -101,7 +116,9 @@ export function project(database: Database, chained: ChainedRow): void {
       database.prepare(`UPDATE outbox SET state = 'parked', why = ? WHERE item_id = ?`).run(row.why, row.itemId)
       return
     case 'slot_surrendered':
-      database.prepare('INSERT INTO surrendered (slot_id, sequence) VALUES (?, ?) ON CONFLICT DO NOTHING').run(row.slotId, sequence)
+      database
+        .prepare('INSERT INTO surrendered (slot_id, sequence) VALUES (?, ?) ON CONFLICT DO NOTHING')
+        .run(row.slotId, sequence)
       return outbox('surrender', row.surrenderId, null)
     case 'cash_taken':
       database
@@ -119,7 +136,9 @@ export function project(database: Database, chained: ChainedRow): void {
       return saleState(row.saleId, 'cancelled')
     case 'receipt_requested':
       database
-        .prepare(`INSERT INTO print_job (job_id, sale_id, copy, language, state, sequence) VALUES (?, ?, ?, ?, 'waiting', ?)`)
+        .prepare(
+          `INSERT INTO print_job (job_id, sale_id, copy, language, state, sequence) VALUES (?, ?, ?, ?, 'waiting', ?)`,
+        )
         .run(row.jobId, row.saleId, row.copy ? 1 : 0, row.language, sequence)
       return
     case 'receipt_started':
@@ -142,7 +161,10 @@ export function project(database: Database, chained: ChainedRow): void {
 }
 
 /** How a tender stands after the ledger's word. */
-function applyItem(result: ItemResult, tenderState: (tenderId: string, state: JournalTenderState, code: string | null) => void): void {
+function applyItem(
+  result: ItemResult,
+  tenderState: (tenderId: string, state: JournalTenderState, code: string | null) => void,
+): void {
   switch (result.state) {
     case 'settled':
     case 'awaiting_funds':
@@ -161,4 +183,3 @@ function applyItem(result: ItemResult, tenderState: (tenderId: string, state: Jo
 
 /** The tables that `project` fills, for emptying before a rebuild. Children before parents. */
 export const projectedTables = ['print_job', 'outbox', 'surrendered', 'tender', 'sale', 'fact'] as const
-

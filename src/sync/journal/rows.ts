@@ -41,12 +41,20 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   /** The ledger authorised while the customer waited. */
   row('approved_online', { tenderId: uuidSchema, evidence: evidenceSchema, item: signedItemResultSchema }),
   /** Accepted under the till's own lease; presented to the ledger later. */
-  row('approved_offline', { tenderId: uuidSchema, evidence: evidenceSchema, leaseId: uuidSchema, decidedAt: instantSchema }),
+  row('approved_offline', {
+    tenderId: uuidSchema,
+    evidence: evidenceSchema,
+    leaseId: uuidSchema,
+    decidedAt: instantSchema,
+  }),
   /** Nothing moved and nothing will: final. */
   row('tender_refused', { tenderId: uuidSchema, code: z.enum(refusalCodes), item: signedItemResultSchema.nullable() }),
   /** Sent, no answer. Counts as spent until resolved. Evidence is missing only when a crash came between. */
   row('tender_unknown', { tenderId: uuidSchema, evidence: evidenceSchema.nullable() }),
-  /** The card left in the middle; nothing was sent to the ledger. Counts as spent until the card returns or it is voided. */
+  /**
+   * The card left in the middle; nothing was sent to the ledger. Counts as spent until the card returns or it is
+   * voided.
+   */
   row('tender_torn', { tenderId: uuidSchema, step: z.string() }),
   /** The torn card is back. From here on the ledger may be asked again, so a stop can no longer be called harmless. */
   row('tender_resumed', { tenderId: uuidSchema }),
@@ -54,7 +62,10 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   row('tender_voided', { tenderId: uuidSchema, reason: z.enum(['cancelled', 'interrupted', 'card_not_returned']) }),
   row('reversal_requested', { tenderId: uuidSchema, reason: reversalSchema.shape.reason }),
   /** The ledger's signed word on one item, from a batch, an inquiry, a repeated authorisation or the status feed. */
-  row('item_answered', { item: signedItemResultSchema, by: z.enum(['batch', 'inquiry', 'authorisation', 'status_feed']) }),
+  row('item_answered', {
+    item: signedItemResultSchema,
+    by: z.enum(['batch', 'inquiry', 'authorisation', 'status_feed']),
+  }),
   /** This item cannot be sent as it is: shown to people, never dropped, and the queue goes on. */
   row('item_parked', { itemId: z.string(), why: z.string() }),
   row('slot_surrendered', { surrenderId: uuidSchema, leaseId: uuidSchema, slotId: z.string() }),
@@ -62,7 +73,12 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   row('cash_returned', { tenderId: uuidSchema }),
   row('sale_closed', { saleId: uuidSchema }),
   row('sale_cancelled', { saleId: uuidSchema }),
-  row('receipt_requested', { jobId: uuidSchema, saleId: uuidSchema, copy: z.boolean(), language: z.enum(['kk', 'ru', 'en']) }),
+  row('receipt_requested', {
+    jobId: uuidSchema,
+    saleId: uuidSchema,
+    copy: z.boolean(),
+    language: z.enum(['kk', 'ru', 'en']),
+  }),
   /** Bytes may be on their way to paper: after a crash in between, what is printed next is marked as a copy. */
   row('receipt_started', { jobId: uuidSchema }),
   row('receipt_printed', { jobId: uuidSchema }),

@@ -33,7 +33,11 @@ export interface SignatureMoment {
 }
 
 export type SignatureFault =
-  'signature_missing' | 'signature_malformed' | 'key_unknown' | 'content_digest_mismatch' | 'signature_wrong'
+  | 'signature_missing'
+  | 'signature_malformed'
+  | 'key_unknown'
+  | 'content_digest_mismatch'
+  | 'signature_wrong'
 
 export type Verified =
   | { readonly kind: 'valid'; readonly keyId: string; readonly moment: SignatureMoment }
@@ -52,7 +56,11 @@ export function contentDigest(body: string): string {
 }
 
 /** Adds content-type, content-digest, signature-input and signature. */
-export function signRequest(request: Omit<HttpRequest, 'headers'>, key: SigningKey, moment: SignatureMoment): HttpRequest {
+export function signRequest(
+  request: Omit<HttpRequest, 'headers'>,
+  key: SigningKey,
+  moment: SignatureMoment,
+): HttpRequest {
   const headers = { 'content-type': 'application/json', 'content-digest': contentDigest(request.body) }
   const unsigned = { ...request, headers }
   const input = signatureInput(requestComponents, moment, key, requestTag)
@@ -73,7 +81,10 @@ export function signAnswer(
   const headers = { 'content-type': answer.contentType, 'content-digest': contentDigest(answer.body) }
   const unsigned: HttpResponse = { status: answer.status, headers, body: answer.body }
   const input = signatureInput(answerComponents, moment, key, answerTag)
-  return { ...unsigned, headers: { ...headers, ...signatureHeaders(input, key.sign(answerBase(unsigned, request, input))) } }
+  return {
+    ...unsigned,
+    headers: { ...headers, ...signatureHeaders(input, key.sign(answerBase(unsigned, request, input))) },
+  }
 }
 
 /** The signature's `created` is the ledger's signed time (money-rules.md, "Time"). */
@@ -122,7 +133,10 @@ function signatureInput(components: string, moment: SignatureMoment, key: Signin
 }
 
 function signatureHeaders(input: string, signature: Uint8Array): Record<string, string> {
-  return { 'signature-input': `${label}=${input}`, signature: `${label}=:${Buffer.from(signature).toString('base64')}:` }
+  return {
+    'signature-input': `${label}=${input}`,
+    signature: `${label}=:${Buffer.from(signature).toString('base64')}:`,
+  }
 }
 
 function signatureValue(header: string | undefined): string | undefined {
@@ -148,7 +162,9 @@ function verifySigned(
   if (key === undefined) return { kind: 'fault', code: 'key_unknown' }
   // The key says which algorithm it is for; the message may not choose (RFC 9421 §7.3.6).
   if (algorithm !== key.algorithm) return { kind: 'fault', code: 'signature_malformed' }
-  if (message.headers['content-digest'] !== contentDigest(message.body)) return { kind: 'fault', code: 'content_digest_mismatch' }
-  if (!key.verify(base(input), Buffer.from(value.slice(1, -1), 'base64'))) return { kind: 'fault', code: 'signature_wrong' }
+  if (message.headers['content-digest'] !== contentDigest(message.body))
+    return { kind: 'fault', code: 'content_digest_mismatch' }
+  if (!key.verify(base(input), Buffer.from(value.slice(1, -1), 'base64')))
+    return { kind: 'fault', code: 'signature_wrong' }
   return { kind: 'valid', keyId, moment: { created: Number(created), expires: Number(expires), nonce } }
 }

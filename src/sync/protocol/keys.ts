@@ -40,7 +40,8 @@ export interface SigningKey extends VerifyingKey {
 
 /** RFC 7638, SHA-256, base64url. */
 export function thumbprintOf(jwk: PublicJwk): string {
-  const required = jwk.kty === 'EC' ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y } : { crv: jwk.crv, kty: jwk.kty, x: jwk.x }
+  const required =
+    jwk.kty === 'EC' ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y } : { crv: jwk.crv, kty: jwk.kty, x: jwk.x }
   return createHash('sha256').update(canonicalBytes(required)).digest('base64url')
 }
 
@@ -51,13 +52,15 @@ export function verifyingKey(jwk: PublicJwk): VerifyingKey {
     keyId: thumbprintOf(jwk),
     algorithm,
     jwk,
-    verify: (bytes, signature) => signature.length === 64 && verifyBytes(digestOf(algorithm), bytes, options(key), signature),
+    verify: (bytes, signature) =>
+      signature.length === 64 && verifyBytes(digestOf(algorithm), bytes, options(key), signature),
   }
 }
 
 /** @param privateKey PKCS#8 PEM or a private JWK. */
 export function signingKey(privateKey: string | JsonWebKey): SigningKey {
-  const key = typeof privateKey === 'string' ? createPrivateKey(privateKey) : createPrivateKey({ key: privateKey, format: 'jwk' })
+  const key =
+    typeof privateKey === 'string' ? createPrivateKey(privateKey) : createPrivateKey({ key: privateKey, format: 'jwk' })
   const jwk = publicJwkSchema.parse(createPublicKey(key).export({ format: 'jwk' }))
   const verifying = verifyingKey(jwk)
   return { ...verifying, sign: (bytes) => signBytes(digestOf(verifying.algorithm), bytes, options(key)) }

@@ -18,7 +18,11 @@ import { publicJwkSchema } from './keys.ts'
 export const signatureSchema = z.string().regex(/^[A-Za-z0-9_-]{86}$/)
 
 /** Where a row stands in the terminal's journal (money-rules.md, "Journal"). */
-export const journalPositionSchema = z.strictObject({ epoch: z.int().min(1), sequence: z.int().min(1), hash: hashSchema })
+export const journalPositionSchema = z.strictObject({
+  epoch: z.int().min(1),
+  sequence: z.int().min(1),
+  hash: hashSchema,
+})
 export type JournalPosition = z.infer<typeof journalPositionSchema>
 
 /**
@@ -79,7 +83,12 @@ export const surrenderSchema = z.strictObject({
 export const syncItemSchema = z.discriminatedUnion('kind', [presentmentSchema, reversalSchema, surrenderSchema])
 export type SyncItem = z.infer<typeof syncItemSchema>
 
-export const syncItemIdOf = (item: SyncItem): string => (item.kind === 'surrender' ? item.surrenderId : item.kind === 'reversal' ? `reversal:${item.tenderId}` : item.terms.tenderId)
+export const syncItemIdOf = (item: SyncItem): string =>
+  item.kind === 'surrender'
+    ? item.surrenderId
+    : item.kind === 'reversal'
+      ? `reversal:${item.tenderId}`
+      : item.terms.tenderId
 
 /** How the id stood when the item arrived (money-rules.md, "Identity"). */
 export const arrivalSchema = z.enum([
@@ -149,7 +158,10 @@ export const cardSessionAnswerSchema = z.discriminatedUnion('kind', [
     /** Data of AuthenticateEV2First part 2 to send to the card, hex (32 bytes). */
     authenticationPart2: z.string().regex(/^[0-9A-F]{64}$/),
   }),
-  z.strictObject({ kind: z.literal('refused'), code: z.enum(['CARD_UNKNOWN', 'CARD_BLOCKED', 'NO_ENTITLEMENT', 'LEASED_ELSEWHERE']) }),
+  z.strictObject({
+    kind: z.literal('refused'),
+    code: z.enum(['CARD_UNKNOWN', 'CARD_BLOCKED', 'NO_ENTITLEMENT', 'LEASED_ELSEWHERE']),
+  }),
 ])
 export const cardSessionKeysRequestSchema = z.strictObject({
   cardSessionId: uuidSchema,
@@ -202,7 +214,11 @@ export const enrolmentSchema = z.strictObject({
   encryptionKey: encryptionJwkSchema,
 })
 export type Enrolment = z.infer<typeof enrolmentSchema>
-export const enrolmentRequestSchema = z.strictObject({ code: z.string().min(6).max(64), terminalKey: publicJwkSchema, encryptionKey: encryptionJwkSchema })
+export const enrolmentRequestSchema = z.strictObject({
+  code: z.string().min(6).max(64),
+  terminalKey: publicJwkSchema,
+  encryptionKey: encryptionJwkSchema,
+})
 
 /** Terminal endpoints: path → request and answer. All POST, all JSON, all signed. */
 export const terminalEndpoints = {

@@ -3,10 +3,23 @@
  * AES-256-GCM. The context names what is sealed, so that a box cannot be used in another place
  * (architecture.md, "Trust": an encryption key for sealed packages).
  */
-import { createCipheriv, createDecipheriv, createPrivateKey, createPublicKey, diffieHellman, hkdfSync, type JsonWebKey, type KeyObject } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  hkdfSync,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto'
 import { z } from 'zod'
 
-export const encryptionJwkSchema = z.object({ kty: z.literal('OKP'), crv: z.literal('X25519'), x: z.string().regex(/^[A-Za-z0-9_-]{43}$/) })
+export const encryptionJwkSchema = z.object({
+  kty: z.literal('OKP'),
+  crv: z.literal('X25519'),
+  x: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+})
 export type EncryptionJwk = z.infer<typeof encryptionJwkSchema>
 
 // PKCS#8 header of an X25519 private key (RFC 8410 §7); 32 key bytes follow.
@@ -23,7 +36,12 @@ export function seal(secret: Uint8Array, to: EncryptionJwk, context: string, ran
   const ephemeral = encryptionKey(random)
   const ephemeralPublic = Buffer.from(ephemeral.jwk.x, 'base64url')
   const recipient = createPublicKey({ key: to as JsonWebKey, format: 'jwk' })
-  const { key, iv } = keysOf(diffieHellman({ privateKey: ephemeral.privateKey, publicKey: recipient }), ephemeralPublic, to.x, context)
+  const { key, iv } = keysOf(
+    diffieHellman({ privateKey: ephemeral.privateKey, publicKey: recipient }),
+    ephemeralPublic,
+    to.x,
+    context,
+  )
   const cipher = createCipheriv('aes-256-gcm', key, iv)
   const body = Buffer.concat([cipher.update(secret), cipher.final()])
   return Buffer.concat([ephemeralPublic, body, cipher.getAuthTag()]).toString('base64url')
@@ -55,7 +73,12 @@ export function cardSessionContext(cardSessionId: string): string {
   return `tolem/card-session/1/${cardSessionId}`
 }
 
-function keysOf(shared: Uint8Array, ephemeralPublic: Uint8Array, recipientX: string, context: string): { key: Buffer; iv: Buffer } {
+function keysOf(
+  shared: Uint8Array,
+  ephemeralPublic: Uint8Array,
+  recipientX: string,
+  context: string,
+): { key: Buffer; iv: Buffer } {
   const salt = Buffer.concat([ephemeralPublic, Buffer.from(recipientX, 'base64url')])
   const bytes = Buffer.from(hkdfSync('sha256', shared, salt, Buffer.from(context), 44))
   return { key: bytes.subarray(0, 32), iv: bytes.subarray(32) }

@@ -6,13 +6,19 @@ import { z } from 'zod'
 import { commandAnswerSchema, commandSchema, type Command, type CommandAnswer } from './commands.ts'
 import { snapshotSchema, type Snapshot } from './snapshot.ts'
 
-export const upFrameSchema = z.strictObject({ type: z.literal('command'), id: z.string().min(1).max(64), command: commandSchema })
+export const upFrameSchema = z.strictObject({
+  type: z.literal('command'),
+  id: z.string().min(1).max(64),
+  command: commandSchema,
+})
 export type UpFrame = z.infer<typeof upFrameSchema>
 
 export const downFrameSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('snapshot'), snapshot: snapshotSchema }),
   z.strictObject({ type: z.literal('answer'), id: z.string(), answer: commandAnswerSchema }),
-  /** From the shell: the core is away and is being restarted (the last snapshot is old), or this window only watches. */
+  /**
+   * From the shell: the core is away and is being restarted (the last snapshot is old), or this window only watches.
+   */
   z.strictObject({ type: z.literal('shell'), core: z.enum(['running', 'restarting']), readOnly: z.boolean() }),
 ])
 export type DownFrame = z.infer<typeof downFrameSchema>
@@ -52,6 +58,9 @@ export type FromCore = z.infer<typeof fromCoreSchema>
 export const toCoreSchema = z.discriminatedUnion('channel', [
   z.strictObject({ channel: z.literal('ui'), body: z.unknown() }),
   z.strictObject({ channel: z.literal('devices'), body: z.unknown() }),
-  z.strictObject({ channel: z.literal('shell'), body: z.strictObject({ kind: z.enum(['device_host_started', 'device_host_ended', 'stop']) }) }),
+  z.strictObject({
+    channel: z.literal('shell'),
+    body: z.strictObject({ kind: z.enum(['device_host_started', 'device_host_ended', 'stop']) }),
+  }),
 ])
 export type ToCore = z.infer<typeof toCoreSchema>

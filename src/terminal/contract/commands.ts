@@ -27,7 +27,14 @@ export const commandSchema = z.discriminatedUnion('command', [
 ])
 export type Command = z.infer<typeof commandSchema>
 
-export const commandFaults = ['not_now', 'malformed', 'unknown_item', 'amount_implausible', 'read_only', 'core_down'] as const
+export const commandFaults = [
+  'not_now',
+  'malformed',
+  'unknown_item',
+  'amount_implausible',
+  'read_only',
+  'core_down',
+] as const
 export type CommandFault = (typeof commandFaults)[number]
 
 export const commandAnswerSchema = z.discriminatedUnion('ok', [

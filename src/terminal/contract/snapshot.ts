@@ -93,9 +93,19 @@ export const tapSchema = z.discriminatedUnion('state', [
     /** 0 to 100. */
     progress: z.int().min(0).max(100),
   }),
-  z.strictObject({ state: z.literal('approved'), look: z.enum(['settled', 'pending']), amount: tiynSchema, schemeName: textsSchema }),
+  z.strictObject({
+    state: z.literal('approved'),
+    look: z.enum(['settled', 'pending']),
+    amount: tiynSchema,
+    schemeName: textsSchema,
+  }),
   z.strictObject({ state: z.literal('refused'), code: z.enum(refusalCodes) }),
-  z.strictObject({ state: z.literal('torn'), hint: z.enum(['other_card']).nullable(), amount: tiynSchema, since: instantSchema }),
+  z.strictObject({
+    state: z.literal('torn'),
+    hint: z.enum(['other_card']).nullable(),
+    amount: tiynSchema,
+    since: instantSchema,
+  }),
   z.strictObject({
     state: z.literal('unknown'),
     amount: tiynSchema,
@@ -192,7 +202,13 @@ export const snapshotSchema = z.strictObject({
       voidable: z.boolean(),
     }),
   ),
-  lights: z.strictObject({ reader: lightSchema, printer: lightSchema, network: lightSchema, queue: lightSchema, till: lightSchema }),
+  lights: z.strictObject({
+    reader: lightSchema,
+    printer: lightSchema,
+    network: lightSchema,
+    queue: lightSchema,
+    till: lightSchema,
+  }),
   queue: z.strictObject({ waiting: z.int(), parked: z.int(), oldestAt: instantSchema.nullable() }),
 })
 export type Snapshot = z.infer<typeof snapshotSchema>

@@ -58,7 +58,14 @@ export function createCore(parts: CoreParts): Core {
   late.time = time
   if (journal.fact('enrolment') === undefined) journal.commit({ kind: 'enrolled', enrolment })
 
-  const ledger = new LedgerClient({ baseUrl: parts.ledgerUrl, terminalKey: parts.terminalKey, ledgerKey, transport: parts.transport, time, randomness })
+  const ledger = new LedgerClient({
+    baseUrl: parts.ledgerUrl,
+    terminalKey: parts.terminalKey,
+    ledgerKey,
+    transport: parts.transport,
+    time,
+    randomness,
+  })
   const activePackage = cachedPackage(journal)
   const engine: SyncEngine = new SyncEngine({
     journal,

@@ -32,7 +32,10 @@ function send(request: HttpRequest, deadlineMs: number, plain: Agent, secure: Se
       headers: { ...request.headers, 'content-length': String(body.length) },
     }
     const outgoing = isSecure ? httpsRequest(url, options) : httpRequest(url, options)
-    const timer = setTimeout(() => finish({ kind: 'no_answer', detail: `no answer within ${deadlineMs} ms` }), deadlineMs)
+    const timer = setTimeout(
+      () => finish({ kind: 'no_answer', detail: `no answer within ${deadlineMs} ms` }),
+      deadlineMs,
+    )
     let connected = false
     const finish = (result: TransportResult): void => {
       clearTimeout(timer)
@@ -59,8 +62,13 @@ function send(request: HttpRequest, deadlineMs: number, plain: Agent, secure: Se
       response.on('end', () => {
         clearTimeout(timer)
         if (!response.complete) return finish({ kind: 'no_answer', detail: 'answer cut off' })
-        const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]))
-        resolve({ kind: 'response', response: { status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks).toString('utf8') } })
+        const headers = Object.fromEntries(
+          Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
+        )
+        resolve({
+          kind: 'response',
+          response: { status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks).toString('utf8') },
+        })
       })
     })
     outgoing.end(body)

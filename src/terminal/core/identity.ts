@@ -41,10 +41,15 @@ export class EnrolmentError extends Error {
   }
 }
 
-const enrolmentAnswerSchema = z.strictObject({ terminalId: z.string(), merchantId: z.string(), ledgerKey: publicJwkSchema })
+const enrolmentAnswerSchema = z.strictObject({
+  terminalId: z.string(),
+  merchantId: z.string(),
+  ledgerKey: publicJwkSchema,
+})
 
 /**
- * Enrols with a one-time code `<8 digits>-<first 12 characters of the ledger key's thumbprint>`: the second half makes a
+ * Enrols with a one-time code `<8 digits>-<first 12 characters of the ledger key's thumbprint>`: the second half makes
+ * a
  * false ledger useless.
  * @throws EnrolmentError with the remedy
  */
@@ -57,7 +62,10 @@ export async function enrol(
   nowMs: number,
 ): Promise<Enrolment> {
   if (code === undefined) {
-    throw new EnrolmentError('ENROLMENT_CODE_MISSING', 'This terminal is not enrolled. Get a one-time code from the agency and start with it.')
+    throw new EnrolmentError(
+      'ENROLMENT_CODE_MISSING',
+      'This terminal is not enrolled. Get a one-time code from the agency and start with it.',
+    )
   }
   const body = toJson({ code, terminalKey: keys.signing.jwk, encryptionKey: keys.encryption.jwk })
   const created = Math.floor(nowMs / 1000)
@@ -69,11 +77,17 @@ export async function enrol(
   })
   const sent = await transport(request, 10_000)
   if (sent.kind !== 'response') {
-    throw new EnrolmentError('LEDGER_UNREACHABLE', `The ledger at ${ledgerUrl} does not answer (${sent.detail}). Enrolment needs it once.`)
+    throw new EnrolmentError(
+      'LEDGER_UNREACHABLE',
+      `The ledger at ${ledgerUrl} does not answer (${sent.detail}). Enrolment needs it once.`,
+    )
   }
   const answer = enrolmentAnswerSchema.safeParse(safeJson(sent.response.body))
   if (sent.response.status !== 200 || !answer.success) {
-    throw new EnrolmentError('ENROLMENT_REFUSED', `The ledger refused the enrolment code (${sent.response.status}). Get a new one: a code works once, for ten minutes.`)
+    throw new EnrolmentError(
+      'ENROLMENT_REFUSED',
+      `The ledger refused the enrolment code (${sent.response.status}). Get a new one: a code works once, for ten minutes.`,
+    )
   }
   const { ledgerKey, terminalId, merchantId } = answer.data
   const fingerprint = code.slice(code.indexOf('-') + 1)
@@ -82,7 +96,10 @@ export async function enrol(
     thumbprintOf(ledgerKey).startsWith(fingerprint) &&
     verifyAnswer(sent.response, request, verifyingKey(ledgerKey)).kind === 'valid'
   if (!genuine) {
-    throw new EnrolmentError('LEDGER_KEY_MISMATCH', 'The ledger that answered is not the one that the enrolment code names. Check the address.')
+    throw new EnrolmentError(
+      'LEDGER_KEY_MISMATCH',
+      'The ledger that answered is not the one that the enrolment code names. Check the address.',
+    )
   }
   return { terminalId, merchantId, ledgerKey, terminalKey: keys.signing.jwk, encryptionKey: keys.encryption.jwk }
 }

@@ -41,7 +41,11 @@ try {
 async function start(): Promise<void> {
   const settings = coreSettingsSchema.parse(JSON.parse(argument('--core')))
   if (settings.clockUrl !== undefined) claimForDemonstration(settings.data)
-  const lock = lockDataFolder(settings.data, { name: 'tolem core', pid: process.pid, startedAt: new Date().toISOString() })
+  const lock = lockDataFolder(settings.data, {
+    name: 'tolem core',
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+  })
   const { clock } = settings.clockUrl === undefined ? { clock: realClock } : await injectedClock(settings.clockUrl)
   const { transport } = httpTransport()
   const keys = loadTerminalKeys(settings.data)
@@ -61,7 +65,10 @@ async function start(): Promise<void> {
   try {
     core = createCore({
       journalFile: join(settings.data, 'journal.sqlite'),
-      anchor: fileAnchor(settings.anchor, enrolment.terminalKey.crv === 'P-256' ? enrolment.terminalKey.x : enrolment.terminalId),
+      anchor: fileAnchor(
+        settings.anchor,
+        enrolment.terminalKey.crv === 'P-256' ? enrolment.terminalKey.x : enrolment.terminalId,
+      ),
       enrolment,
       terminalKey: keys.signing,
       encryptionKey: keys.encryption.privateKey,
@@ -110,7 +117,8 @@ function sendSnapshot(snapshot: Snapshot): void {
 
 function argument(name: string): string {
   const value = process.argv[process.argv.indexOf(name) + 1]
-  if (!process.argv.includes(name) || value === undefined) throw new Error(`the core is started by a shell, with ${name} JSON`)
+  if (!process.argv.includes(name) || value === undefined)
+    throw new Error(`the core is started by a shell, with ${name} JSON`)
   return value
 }
 

@@ -25,7 +25,9 @@ export class PrintQueue {
   #trouble: Light = { level: 'limited', code: 'printer_none', since: null, detail: '' }
   #stopped = false
   readonly #subscription: { dispose(): void }
-  /** Jobs of this process that put something on paper and failed: the paper was short, so what follows is the original. */
+  /**
+   * Jobs of this process that put something on paper and failed: the paper was short, so what follows is the original.
+   */
   readonly #failedHere = new Set<string>()
 
   constructor(parts: PrintQueueParts) {

@@ -1,4 +1,6 @@
-/** From journal rows to the bytes of a receipt: what the pure receipt needs to know, and the printer's own form of it. */
+/**
+ * From journal rows to the bytes of a receipt: what the pure receipt needs to know, and the printer's own form of it.
+ */
 import { encodeDocument } from '../../drivers/printer/encode.ts'
 import type { PrintDocument } from '../../drivers/printer/document.ts'
 import type { PrinterProfile } from '../../drivers/printer/profile.ts'
@@ -47,7 +49,10 @@ export function renderReceipt(
   }
   const document: PrintDocument =
     record.state === 'cancelled'
-      ? voidSlip({ ...head, saleId: job.saleId, tenders: tenders.flatMap((tender) => voidedTender(tender, active)) }, job.language)
+      ? voidSlip(
+          { ...head, saleId: job.saleId, tenders: tenders.flatMap((tender) => voidedTender(tender, active)) },
+          job.language,
+        )
       : receiptDocument(contentOf(maker, journal, record, tenders, head, active), job.language)
   return encodeDocument(document, maker.profile, maker.typeface).bytes
 }
@@ -72,7 +77,12 @@ function contentOf(
 
 const paidStates = ['settled', 'pending', 'awaiting_funds', 'not_paid']
 
-function voucherOnReceipt(maker: ReceiptMaker, journal: Journal, tender: TenderRecord, active: TerminalPackage | undefined): VoucherOnReceipt {
+function voucherOnReceipt(
+  maker: ReceiptMaker,
+  journal: Journal,
+  tender: TenderRecord,
+  active: TerminalPackage | undefined,
+): VoucherOnReceipt {
   const { row, position } = journal.intentOf(tender.tenderId)
   const { part, terms, card, leaseId } = row
   const evidence = journal.evidenceOf(tender.tenderId)
@@ -110,7 +120,14 @@ function voidedTender(tender: TenderRecord, active: TerminalPackage | undefined)
   if (state !== 'reversing' && state !== 'reversed') return []
   const scheme = schemeName(tender.schemeId ?? '', active)
   return [
-    { kind: 'voucher', tenderId, scheme, amount, cardLastFour: (tender.card ?? '').slice(-4), state: state === 'reversed' ? 'released' : 'pending' },
+    {
+      kind: 'voucher',
+      tenderId,
+      scheme,
+      amount,
+      cardLastFour: (tender.card ?? '').slice(-4),
+      state: state === 'reversed' ? 'released' : 'pending',
+    },
   ]
 }
 

@@ -103,7 +103,16 @@ function saleView(standing: SaleStanding, active: TerminalPackage | undefined): 
 
 function tenderView(tender: TenderRecord, active: TerminalPackage | undefined): TenderView {
   const { tenderId, saleId, kind, amount, state, code, since, schemeId } = tender
-  return { tenderId, saleId, kind, amount, state, code, since, schemeName: schemeId === null ? null : schemeName(schemeId, active) }
+  return {
+    tenderId,
+    saleId,
+    kind,
+    amount,
+    state,
+    code,
+    since,
+    schemeName: schemeId === null ? null : schemeName(schemeId, active),
+  }
 }
 
 function cardPaysView(decision: Decision | null, active: TerminalPackage | undefined): CardPays | null {
@@ -126,9 +135,18 @@ function cardPaysView(decision: Decision | null, active: TerminalPackage | undef
   }
 }
 
-function tapView(state: PaymentStateName, context: PaymentContext, sources: SnapshotSources, active: TerminalPackage | undefined): TapView {
+function tapView(
+  state: PaymentStateName,
+  context: PaymentContext,
+  sources: SnapshotSources,
+  active: TerminalPackage | undefined,
+): TapView {
   const amount = tiyn(BigInt(context.amount))
-  const hold = (step: 'reading' | 'proving' | 'asking_ledger' | 'recording', progress: number): TapView => ({ state: 'hold', step, progress })
+  const hold = (step: 'reading' | 'proving' | 'asking_ledger' | 'recording', progress: number): TapView => ({
+    state: 'hold',
+    step,
+    progress,
+  })
   switch (state) {
     case 'idle':
       return { state: 'idle' }
@@ -205,7 +223,8 @@ function tillLight({ engine, time, storageFault }: SnapshotSources, active: Term
   if (active === undefined) return light('off', 'package_missing', '')
   if (engine.rollbackOpen) return light('limited', 'rollback_detected', '')
   if (!time.trusted) return light('limited', 'clock_not_trusted', '')
-  if (time.now() - active.issuedAt > packageOldMs) return { level: 'limited', code: 'package_old', since: active.issuedAt, detail: '' }
+  if (time.now() - active.issuedAt > packageOldMs)
+    return { level: 'limited', code: 'package_old', since: active.issuedAt, detail: '' }
   return light('ok', 'ok', '')
 }
 

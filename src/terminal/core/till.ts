@@ -171,7 +171,8 @@ export class Till {
   #recentSales(): Snapshot['recent'] {
     const { journal, activePackage } = this.#parts
     const { sequence } = journal.head
-    if (this.#recent?.sequence !== sequence) this.#recent = { sequence, view: recentView(journal, activePackage()?.package) }
+    if (this.#recent?.sequence !== sequence)
+      this.#recent = { sequence, view: recentView(journal, activePackage()?.package) }
     return this.#recent.view
   }
 
@@ -185,7 +186,8 @@ export class Till {
       case 'add_amount':
         return this.#addAmount(command.category, tiyn(command.amount))
       case 'set_quantity':
-        if (!may('edit_basket') || standing.frozen || !this.#sale.lines.some((line) => line.line === command.line)) return 'not_now'
+        if (!may('edit_basket') || standing.frozen || !this.#sale.lines.some((line) => line.line === command.line))
+          return 'not_now'
         this.#sale = withQuantity(this.#sale, command.line, command.quantity)
         return undefined
       case 'pay_by_card':
@@ -316,7 +318,13 @@ export class Till {
     const state = journal.receiptState(saleId)
     if (state === 'none') return 'not_now'
     if (state === 'printed') {
-      journal.commit({ kind: 'receipt_requested', jobId: this.#parts.randomness.uuid(), saleId, copy: true, language: this.#language() })
+      journal.commit({
+        kind: 'receipt_requested',
+        jobId: this.#parts.randomness.uuid(),
+        saleId,
+        copy: true,
+        language: this.#language(),
+      })
     }
     printQueue.nudge()
     return undefined
@@ -326,7 +334,13 @@ export class Till {
     const { journal, randomness, printQueue } = this.#parts
     if (journal.sale(saleId)?.state !== 'closed') return 'not_now'
     this.#undo(saleId)
-    journal.commit({ kind: 'receipt_requested', jobId: randomness.uuid(), saleId, copy: false, language: this.#language() })
+    journal.commit({
+      kind: 'receipt_requested',
+      jobId: randomness.uuid(),
+      saleId,
+      copy: false,
+      language: this.#language(),
+    })
     if (this.#sale.saleId === saleId) this.#clearResult()
     printQueue.nudge()
     return undefined
@@ -338,11 +352,15 @@ export class Till {
     const hasLines = standing.sale.lines.length > 0
     const payable = hasLines && standing.left > 0n && !standing.undecided && this.#parts.activePackage() !== undefined
     const actions: (Action | false)[] = [
-      (standing.frozen ? resting && this.#isFinished(standing) : state === 'idle' || state === 'refused') && 'edit_basket',
+      (standing.frozen ? resting && this.#isFinished(standing) : state === 'idle' || state === 'refused') &&
+        'edit_basket',
       payable && resting && 'pay_by_card',
       payable && (resting || state === 'awaitingCard') && 'pay_cash',
       (state === 'awaitingCard' || state === 'identifying' || state === 'torn') && 'cancel_payment',
-      hasLines && !this.#isFinished(standing) && (resting || state === 'awaitingCard' || state === 'torn' || state === 'unknown') && 'cancel_sale',
+      hasLines &&
+        !this.#isFinished(standing) &&
+        (resting || state === 'awaitingCard' || state === 'torn' || state === 'unknown') &&
+        'cancel_sale',
       resting && (this.#isFinished(standing) || (state !== 'idle' && !hasLines)) && 'next_customer',
       state === 'unknown' && 'wait_for_answer',
       state === 'unknown' && 'cancel_unknown',
@@ -389,7 +407,9 @@ export class Till {
 
   /** A card lies there that belongs to an earlier sale. */
   #mustRemoveCardFirst(): boolean {
-    return [...this.#presences.keys()].some((presenceId) => (this.#triedFor.get(presenceId) ?? this.#sale.saleId) !== this.#sale.saleId)
+    return [...this.#presences.keys()].some(
+      (presenceId) => (this.#triedFor.get(presenceId) ?? this.#sale.saleId) !== this.#sale.saleId,
+    )
   }
 
   #afterTransition(): void {
@@ -451,7 +471,8 @@ export class Till {
   }
 
   /**
-   * After a stop at any instant. An online intent without an outcome may have reached the ledger: unknown. An offline one
+   * After a stop at any instant. An online intent without an outcome may have reached the ledger: unknown. An offline
+   * one
    * was not approved and nothing left this till: voided. The sale on the screen is the frozen one of the journal.
    */
   #recover(): RecoveredState | undefined {
@@ -468,10 +489,16 @@ export class Till {
     const [open] = journal.openSales()
     if (open === undefined) return undefined
     this.#sale = open.sale
-    const left = journal.tendersOfSale(open.sale.saleId).find((tender) => tender.state === 'unknown' || tender.state === 'torn')
+    const left = journal
+      .tendersOfSale(open.sale.saleId)
+      .find((tender) => tender.state === 'unknown' || tender.state === 'torn')
     if (left === undefined || left.schemeId === null) return undefined
     const state = left.state === 'torn' ? 'torn' : 'unknown'
-    return { state, since: left.since, intent: { tenderId: left.tenderId, amount: left.amount.toString(), schemeId: left.schemeId } }
+    return {
+      state,
+      since: left.since,
+      intent: { tenderId: left.tenderId, amount: left.amount.toString(), schemeId: left.schemeId },
+    }
   }
 
   #unresolved(): readonly TenderRecord[] {
@@ -503,7 +530,8 @@ export class Till {
   /** A sale that was left for the next customer and is paid in part. */
   #leftOverSale(): Sale | undefined {
     const { journal } = this.#parts
-    const isLeftOver = (sale: Sale): boolean => sale.saleId !== this.#sale.saleId && !isWaiting(standingOf(journal, sale))
+    const isLeftOver = (sale: Sale): boolean =>
+      sale.saleId !== this.#sale.saleId && !isWaiting(standingOf(journal, sale))
     return journal.openSales().find(({ sale }) => isLeftOver(sale))?.sale
   }
 
@@ -525,7 +553,18 @@ export class Till {
 
   #context(): PaymentContext {
     const snapshot = this.#payment?.getSnapshot()
-    return snapshot?.context ?? { presenceId: null, tenderId: null, amount: '0', schemeId: null, look: 'settled', code: null, hint: null, since: 0 }
+    return (
+      snapshot?.context ?? {
+        presenceId: null,
+        tenderId: null,
+        amount: '0',
+        schemeId: null,
+        look: 'settled',
+        code: null,
+        hint: null,
+        since: 0,
+      }
+    )
   }
 
   #send(event: Parameters<Actor<Machine>['send']>[0]): void {

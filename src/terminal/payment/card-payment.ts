@@ -19,7 +19,12 @@ import { cardSessionContext, tillKeyContext, unseal } from '../../sync/protocol/
 import type { CardChannel } from '../../voucher/cards/card-channel.ts'
 import type { Ev2Session } from '../../voucher/cards/ev2.ts'
 import { readSun, takeSaleBoundProof, writeBinding } from '../../voucher/cards/ntag424.ts'
-import { authenticate, keyHolder, sessionFromKeys, type CardAuthenticator } from '../../voucher/cards/ntag424-authentication.ts'
+import {
+  authenticate,
+  keyHolder,
+  sessionFromKeys,
+  type CardAuthenticator,
+} from '../../voucher/cards/ntag424-authentication.ts'
 import { recogniseCard } from '../../voucher/cards/ntag424-recognition.ts'
 import { decide, engineVersion, type Decision, type DecisionInput } from '../../voucher/decide.ts'
 import type { Lease, TerminalPackage } from '../../voucher/package.ts'
@@ -29,7 +34,15 @@ import { saleTotal } from '../../voucher/sale.ts'
 import { periodAt } from '../../voucher/scheme.ts'
 import type { LocalSpend, Slot } from '../../voucher/slot.ts'
 import type { Sun, TenderTerms } from '../../voucher/tender.ts'
-import type { AcceptOutcome, AuthoriseOutcome, IdentifyOutcome, Intent, PaymentWork, PrepareOutcome, ProveOutcome } from './machine.ts'
+import type {
+  AcceptOutcome,
+  AuthoriseOutcome,
+  IdentifyOutcome,
+  Intent,
+  PaymentWork,
+  PrepareOutcome,
+  ProveOutcome,
+} from './machine.ts'
 
 /** Money-rules.md, "One payment": deadline of an online attempt. */
 export const onlineDeadlineMs = 1_500
@@ -49,12 +62,18 @@ export interface CardPaymentParts {
   readonly presence: (presenceId: string) => CardPresence | undefined
   readonly activePackage: () => { readonly package: TerminalPackage; readonly hash: string } | undefined
   /** The basket as it is now, and what earlier tenders cover of it. */
-  readonly currentSale: () => { readonly sale: Sale; readonly covered: readonly CoveredLine[]; readonly frozen: boolean }
+  readonly currentSale: () => {
+    readonly sale: Sale
+    readonly covered: readonly CoveredLine[]
+    readonly frozen: boolean
+  }
   /** The verdict is known: for the screen, before the card is proved. */
   readonly onDidDecide: (decision: Decision) => void
 }
 
-/** A card as this presence showed it. The UID stays here, in memory, for as long as the tap (architecture.md, Privacy). */
+/**
+ * A card as this presence showed it. The UID stays here, in memory, for as long as the tap (architecture.md, Privacy).
+ */
 interface Tapped {
   readonly presenceId: string
   readonly uid: Uint8Array
@@ -120,7 +139,8 @@ export class CardPayment implements PaymentWork {
         return { kind: 'refused', code: 'CARD_UNKNOWN' }
       case 'ntag424': {
         const card = cardPseudonym(active.package.cardReferenceKey, recognition.uid)
-        if ((this.#failedAuthentications.get(card) ?? 0) >= 2) return { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }
+        if ((this.#failedAuthentications.get(card) ?? 0) >= 2)
+          return { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }
         this.#tapped = { presenceId, uid: recognition.uid, card }
         return { kind: 'recognised' }
       }
@@ -160,7 +180,8 @@ export class CardPayment implements PaymentWork {
     const channel = this.#channel(presenceId)
     if (channel === undefined) return this.#torn(tenderId, 'authenticate')
     // "Torn" says that nothing was sent, and a restart takes it at its word. That ends before the ledger can be asked.
-    if (this.#parts.journal.tender(tenderId)?.state === 'torn') this.#parts.journal.commit({ kind: 'tender_resumed', tenderId })
+    if (this.#parts.journal.tender(tenderId)?.state === 'torn')
+      this.#parts.journal.commit({ kind: 'tender_resumed', tenderId })
     const proof = await this.#takeProof(channel, presenceId, open)
     if (proof.kind === 'torn') return this.#torn(tenderId, proof.step)
     if (proof.kind === 'refused') return this.#refuse(tenderId, proof.code)
@@ -176,7 +197,8 @@ export class CardPayment implements PaymentWork {
     engine.tapAsked(reply)
     if (reply.kind === 'answer') return this.#recordAnswer(tenderId, evidence, reply.answer)
     if (reply.kind === 'not_sent') open.notAsked = 'LEDGER_UNREACHABLE'
-    if (reply.kind === 'problem') open.notAsked = reply.code === 'terminal_suspended' ? 'TERMINAL_SUSPENDED' : 'LEDGER_UNREACHABLE'
+    if (reply.kind === 'problem')
+      open.notAsked = reply.code === 'terminal_suspended' ? 'TERMINAL_SUSPENDED' : 'LEDGER_UNREACHABLE'
     return { kind: 'no_answer' }
   }
 
@@ -190,7 +212,13 @@ export class CardPayment implements PaymentWork {
     const evidence = provedEvidence(open)
     const offline = this.#offlineEvidence(open, evidence)
     if (offline.kind === 'accepted' && open.leaseId !== null) {
-      journal.commit({ kind: 'approved_offline', tenderId, evidence: offline.evidence, leaseId: open.leaseId, decidedAt: time.now() })
+      journal.commit({
+        kind: 'approved_offline',
+        tenderId,
+        evidence: offline.evidence,
+        leaseId: open.leaseId,
+        decidedAt: time.now(),
+      })
       return { kind: 'pending' }
     }
     if (open.notAsked !== null) return this.#refuse(tenderId, open.notAsked)
@@ -204,7 +232,11 @@ export class CardPayment implements PaymentWork {
   voidTender(tenderId: string): void {
     const state = this.#parts.journal.tender(tenderId)?.state
     if (state !== 'torn' && state !== 'in_progress') return
-    this.#parts.journal.commit({ kind: 'tender_voided', tenderId, reason: state === 'torn' ? 'card_not_returned' : 'cancelled' })
+    this.#parts.journal.commit({
+      kind: 'tender_voided',
+      tenderId,
+      reason: state === 'torn' ? 'card_not_returned' : 'cancelled',
+    })
   }
 
   reverse(tenderId: string): void {
@@ -248,7 +280,16 @@ export class CardPayment implements PaymentWork {
       saleHash: saleHashOf(sale),
     }
     const leaseId = leased.find((entry) => entry.slot.slotId === part.slotId)?.lease.leaseId ?? null
-    const intentRow = { kind: 'tender_intent', terms, saleId: sale.saleId, mode, card: tapped.card, leaseId, part, record } as const
+    const intentRow = {
+      kind: 'tender_intent',
+      terms,
+      saleId: sale.saleId,
+      mode,
+      card: tapped.card,
+      leaseId,
+      part,
+      record,
+    } as const
     try {
       if (frozen) journal.commit(intentRow)
       else journal.commit({ kind: 'sale_frozen', sale, total: saleTotal(sale) }, intentRow)
@@ -258,7 +299,17 @@ export class CardPayment implements PaymentWork {
       throw error
     }
     const intent = { tenderId: terms.tenderId, amount: terms.amount.toString(), schemeId: terms.schemeId }
-    this.#open = { intent, terms, card: tapped.card, leaseId, record, mode, activePackage: active.package, evidence: null, notAsked: null }
+    this.#open = {
+      intent,
+      terms,
+      card: tapped.card,
+      leaseId,
+      record,
+      mode,
+      activePackage: active.package,
+      evidence: null,
+      notAsked: null,
+    }
     return { kind: 'intent', intent }
   }
 
@@ -328,11 +379,16 @@ export class CardPayment implements PaymentWork {
   }
 
   /** Authenticates the card by way of the ledger, which also says what the card may receive. */
-  async #openCardSession(presenceId: string, tapped: Tapped): Promise<{ kind: 'slots'; slots: readonly Slot[] } | Exclude<PrepareOutcome, { kind: 'intent' }>> {
+  async #openCardSession(
+    presenceId: string,
+    tapped: Tapped,
+  ): Promise<{ kind: 'slots'; slots: readonly Slot[] } | Exclude<PrepareOutcome, { kind: 'intent' }>> {
     const channel = this.#channel(presenceId)
     if (channel === undefined) return { kind: 'card_left' }
     const relay = this.#relay(tapped)
-    const authentication = await authenticate(channel, tapped.uid, relay.authenticator, (length) => this.#parts.randomness.bytes(length))
+    const authentication = await authenticate(channel, tapped.uid, relay.authenticator, (length) =>
+      this.#parts.randomness.bytes(length),
+    )
     this.#countAuthentication(tapped.card, authentication)
     if (authentication.kind === 'torn') return { kind: 'card_left' }
     if (authentication.kind === 'refused') {
@@ -343,7 +399,11 @@ export class CardPayment implements PaymentWork {
   }
 
   /** The ledger as the holder of the card's key (docs/design/02, step 4). */
-  #relay(tapped: Tapped): { authenticator: CardAuthenticator; slots: () => readonly Slot[]; refusal: () => RefusalCode | undefined } {
+  #relay(tapped: Tapped): {
+    authenticator: CardAuthenticator
+    slots: () => readonly Slot[]
+    refusal: () => RefusalCode | undefined
+  } {
     const { ledger, engine, randomness, encryptionKey } = this.#parts
     let slots: readonly Slot[] = []
     let refusal: RefusalCode | undefined
@@ -380,8 +440,14 @@ export class CardPayment implements PaymentWork {
             const session =
               bytes === undefined
                 ? null
-                : sessionFromKeys({ ti: bytes.subarray(0, 4), encKey: bytes.subarray(4, 20), macKey: bytes.subarray(20, 36) })
-            return session === null ? { kind: 'unavailable', reason: 'sealed session not readable' } : { kind: 'session', session }
+                : sessionFromKeys({
+                    ti: bytes.subarray(0, 4),
+                    encKey: bytes.subarray(4, 20),
+                    macKey: bytes.subarray(20, 36),
+                  })
+            return session === null
+              ? { kind: 'unavailable', reason: 'sealed session not readable' }
+              : { kind: 'session', session }
           },
         }
       },
@@ -398,10 +464,22 @@ export class CardPayment implements PaymentWork {
     if (tapped === undefined) throw new Error('proof without a card')
     const termsHash = Buffer.from(termsHashOf(open.terms), 'hex')
     const random = (length: number) => this.#parts.randomness.bytes(length)
-    const leased = this.#leasedSlots(open.activePackage, open.card).find((entry) => entry.lease.leaseId === open.leaseId)
+    const leased = this.#leasedSlots(open.activePackage, open.card).find(
+      (entry) => entry.lease.leaseId === open.leaseId,
+    )
     if (leased !== undefined) {
-      const key = unseal(leased.sealedTillKey, this.#parts.encryptionKey, tillKeyContext(leased.lease.leaseId, open.card))
-      const proof = await takeSaleBoundProof(channel, keyHolder(() => key ?? null), termsHash, random, { kind: 'ntag424', uid: tapped.uid })
+      const key = unseal(
+        leased.sealedTillKey,
+        this.#parts.encryptionKey,
+        tillKeyContext(leased.lease.leaseId, open.card),
+      )
+      const proof = await takeSaleBoundProof(
+        channel,
+        keyHolder(() => key ?? null),
+        termsHash,
+        random,
+        { kind: 'ntag424', uid: tapped.uid },
+      )
       this.#countAuthentication(tapped.card, proof)
       if (proof.kind === 'proof') return { kind: 'proof', sun: proof.sun }
       return proof.kind === 'torn' ? proof : { kind: 'refused', code: refusalCodeOf(proof.code) }
@@ -415,7 +493,8 @@ export class CardPayment implements PaymentWork {
     if (session === undefined) throw new Error('proof without a card session')
     this.#relayed = undefined
     const written = await writeBinding(channel, session, termsHash)
-    if (written.kind !== 'written') return written.kind === 'torn' ? written : { kind: 'refused', code: refusalCodeOf(written.code) }
+    if (written.kind !== 'written')
+      return written.kind === 'torn' ? written : { kind: 'refused', code: refusalCodeOf(written.code) }
     const read = await readSun(channel)
     if (read.kind !== 'sun') return read.kind === 'torn' ? read : { kind: 'refused', code: refusalCodeOf(read.code) }
     if (read.message.b !== upperHex(termsHash)) return { kind: 'refused', code: 'CARD_BINDING_MISMATCH' }
@@ -423,15 +502,27 @@ export class CardPayment implements PaymentWork {
   }
 
   /** Decides again as an offline sale, with the facts of this moment, and signs that. */
-  #offlineEvidence(open: OpenTender, online: Evidence): { kind: 'accepted'; evidence: Evidence } | { kind: 'refused'; code: RefusalCode } {
+  #offlineEvidence(
+    open: OpenTender,
+    online: Evidence,
+  ): { kind: 'accepted'; evidence: Evidence } | { kind: 'refused'; code: RefusalCode } {
     if (open.mode === 'offline') return { kind: 'accepted', evidence: online }
     if (this.#parts.engine.rollbackOpen) return { kind: 'refused', code: 'ROLLBACK_DETECTED' }
     if (this.#parts.engine.suspended) return { kind: 'refused', code: 'TERMINAL_SUSPENDED' }
     const leased = this.#leasedSlots(open.activePackage, open.card)
-    const input = this.#decisionInput(open.activePackage, open.card, leased.map((entry) => entry.slot), leased, 'offline', open.terms.tenderId)
+    const input = this.#decisionInput(
+      open.activePackage,
+      open.card,
+      leased.map((entry) => entry.slot),
+      leased,
+      'offline',
+      open.terms.tenderId,
+    )
     const decision = decide(input)
     if (decision.verdict === 'refuse') return { kind: 'refused', code: decision.code }
-    const part = decision.parts.findIndex((candidate) => candidate.slotId === open.terms.payerSlot && candidate.amount === open.terms.amount)
+    const part = decision.parts.findIndex(
+      (candidate) => candidate.slotId === open.terms.payerSlot && candidate.amount === open.terms.amount,
+    )
     // Other terms would be another tender; this id keeps its own.
     if (part < 0) return { kind: 'refused', code: 'OFFLINE_NOT_ALLOWED' }
     const { schemes: _named, ...recorded } = input
@@ -442,14 +533,20 @@ export class CardPayment implements PaymentWork {
   #recordAnswer(tenderId: string, evidence: Evidence, item: SignedItemResult): AuthoriseOutcome {
     const { journal, ledgerKey } = this.#parts
     const { result } = item
-    if (!verifyTagged(ledgerKey, 'tolem/item-result/1', result, item.signature) || result.itemId !== tenderId) return { kind: 'no_answer' }
-    if (result.arrival.startsWith('exists_with_different')) return this.#refuse(tenderId, 'EXISTS_WITH_DIFFERENT_TERMS', item)
+    if (!verifyTagged(ledgerKey, 'tolem/item-result/1', result, item.signature) || result.itemId !== tenderId)
+      return { kind: 'no_answer' }
+    if (result.arrival.startsWith('exists_with_different'))
+      return this.#refuse(tenderId, 'EXISTS_WITH_DIFFERENT_TERMS', item)
     switch (result.state) {
       case 'settled':
         journal.commit({ kind: 'approved_online', tenderId, evidence, item })
         return { kind: 'settled' }
       case 'reversed':
-        return this.#refuse(tenderId, result.arrival === 'reversed_before_arrival' ? 'REVERSED_BEFORE_ARRIVAL' : 'REVERSED', item)
+        return this.#refuse(
+          tenderId,
+          result.arrival === 'reversed_before_arrival' ? 'REVERSED_BEFORE_ARRIVAL' : 'REVERSED',
+          item,
+        )
       case 'refused':
       case 'not_paid':
         return this.#refuse(tenderId, result.refusal ?? 'DECISION_MISMATCH', item)
@@ -462,7 +559,11 @@ export class CardPayment implements PaymentWork {
     }
   }
 
-  #refuse(tenderId: string, code: RefusalCode, item: SignedItemResult | null = null): { kind: 'refused'; code: RefusalCode } {
+  #refuse(
+    tenderId: string,
+    code: RefusalCode,
+    item: SignedItemResult | null = null,
+  ): { kind: 'refused'; code: RefusalCode } {
     this.#parts.journal.commit({ kind: 'tender_refused', tenderId, code, item })
     return { kind: 'refused', code }
   }
@@ -485,7 +586,10 @@ export class CardPayment implements PaymentWork {
     return { cardProof, record, signature }
   }
 
-  /** The open tender, from memory or, for a torn one after a restart, from the journal: the *frozen* sale, never today's. */
+  /**
+   * The open tender, from memory or, for a torn one after a restart, from the journal: the *frozen* sale, never
+   * today's.
+   */
   #openTender(tenderId: string): OpenTender {
     if (this.#open?.terms.tenderId === tenderId) return this.#open
     const { row } = this.#parts.journal.intentOf(tenderId)
@@ -493,7 +597,17 @@ export class CardPayment implements PaymentWork {
     if (active === undefined) throw new Error('an intent without a package')
     const { terms, card, leaseId, record, mode } = row
     const intent = { tenderId, amount: terms.amount.toString(), schemeId: terms.schemeId }
-    this.#open = { intent, terms, card, leaseId, record, mode, activePackage: active.package, evidence: null, notAsked: null }
+    this.#open = {
+      intent,
+      terms,
+      card,
+      leaseId,
+      record,
+      mode,
+      activePackage: active.package,
+      evidence: null,
+      notAsked: null,
+    }
     return this.#open
   }
 

@@ -32,7 +32,9 @@ function readable(eventType: string): string {
 
 export function lifecycleText(transitions: readonly Transition[]): string {
   const table = transitions.map(({ from, event, when, to }) => `| ${from} | ${event} | ${when} | ${to} |`)
-  const arrows = transitions.map(({ from, event, when, to }) => `  ${from} --> ${to}: ${event === 'done' ? when : event}`)
+  const arrows = transitions.map(
+    ({ from, event, when, to }) => `  ${from} --> ${to}: ${event === 'done' ? when : event}`,
+  )
   return [
     '| state | event | when | next |',
     '|---|---|---|---|',

@@ -2,7 +2,8 @@
  * One tender by card, from "tap the card" to a result that the cashier clears (docs/design/01-payment-lifecycle.md).
  *
  * The machine says what may follow what and holds nothing that matters: every fact is a journal row, committed by the
- * work behind the actors before the state is entered. A restart makes a new machine and enters the state that the journal
+ * work behind the actors before the state is entered. A restart makes a new machine and enters the state that the
+ * journal
  * asks for (`recoveredState`). Every state has a way out for the cashier, and a test walks them all.
  */
 import { assign, fromPromise, setup } from 'xstate'
@@ -28,7 +29,12 @@ export type PaymentEvent =
   /** The cashier moves on: a shown result is cleared. */
   | { readonly type: 'NEXT' }
   /** The ledger's word on an unknown tender became a row. */
-  | { readonly type: 'RESOLVED'; readonly tenderId: string; readonly as: 'settled' | 'refused' | 'reversed'; readonly code: RefusalCode | null }
+  | {
+      readonly type: 'RESOLVED'
+      readonly tenderId: string
+      readonly as: 'settled' | 'refused' | 'reversed'
+      readonly code: RefusalCode | null
+    }
 
 export interface Intent {
   readonly tenderId: string
@@ -42,7 +48,9 @@ export type IdentifyOutcome =
   | { readonly kind: 'refused'; readonly code: RefusalCode }
 
 /** After `intent` the tender exists: its row is on the disk. */
-export type PrepareOutcome = { readonly kind: 'intent'; readonly intent: Intent } | Exclude<IdentifyOutcome, { kind: 'recognised' }>
+export type PrepareOutcome =
+  | { readonly kind: 'intent'; readonly intent: Intent }
+  | Exclude<IdentifyOutcome, { kind: 'recognised' }>
 
 /** `refused` and `torn` are rows already. */
 export type ProveOutcome =
@@ -59,9 +67,13 @@ export type AuthoriseOutcome =
 
 /** `refused` and `unknown` are rows already. */
 export type AcceptOutcome =
-  { readonly kind: 'pending' } | { readonly kind: 'unknown' } | { readonly kind: 'refused'; readonly code: RefusalCode }
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'refused'; readonly code: RefusalCode }
 
-/** The work that the machine orders. Each resolves with a value; a rejection is a broken invariant and ends the process. */
+/**
+ * The work that the machine orders. Each resolves with a value; a rejection is a broken invariant and ends the process.
+ */
 export interface PaymentWork {
   identify(presenceId: string): Promise<IdentifyOutcome>
   prepare(presenceId: string): Promise<PrepareOutcome>
@@ -102,7 +114,9 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
         work.prove(input.presenceId, input.tenderId),
       ),
       authorise: fromPromise(({ input }: { input: { tenderId: string } }) => work.authorise(input.tenderId)),
-      acceptWithoutAnswer: fromPromise(({ input }: { input: { tenderId: string } }) => work.acceptWithoutAnswer(input.tenderId)),
+      acceptWithoutAnswer: fromPromise(({ input }: { input: { tenderId: string } }) =>
+        work.acceptWithoutAnswer(input.tenderId),
+      ),
     },
     actions: {
       forget: assign(() => emptyContext),
@@ -112,8 +126,10 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
     },
     guards: {
       isThisTender: ({ context, event }) => event.type === 'RESOLVED' && event.tenderId === context.tenderId,
-      isSettled: ({ context, event }) => event.type === 'RESOLVED' && event.tenderId === context.tenderId && event.as === 'settled',
-      isRefused: ({ context, event }) => event.type === 'RESOLVED' && event.tenderId === context.tenderId && event.as === 'refused',
+      isSettled: ({ context, event }) =>
+        event.type === 'RESOLVED' && event.tenderId === context.tenderId && event.as === 'settled',
+      isRefused: ({ context, event }) =>
+        event.type === 'RESOLVED' && event.tenderId === context.tenderId && event.as === 'refused',
     },
   }).createMachine({
     id: 'payment',
@@ -126,7 +142,10 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
       },
       awaitingCard: {
         on: {
-          CARD_INSERTED: { target: 'identifying', actions: assign(({ event }) => ({ presenceId: event.presenceId, hint: null })) },
+          CARD_INSERTED: {
+            target: 'identifying',
+            actions: assign(({ event }) => ({ presenceId: event.presenceId, hint: null })),
+          },
           CANCEL: 'idle',
         },
       },
@@ -135,14 +154,22 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
           src: 'identify',
           input: ({ context }) => ({ presenceId: known(context.presenceId) }),
           onDone: [
-            { description: 'a card of ours', guard: ({ event }) => event.output.kind === 'recognised', target: 'preparing' },
+            {
+              description: 'a card of ours',
+              guard: ({ event }) => event.output.kind === 'recognised',
+              target: 'preparing',
+            },
             {
               description: 'the card left too soon',
               guard: ({ event }) => event.output.kind === 'card_left',
               target: 'awaitingCard',
               actions: assign({ hint: 'card_moved_too_soon' }),
             },
-            { description: 'refused, with its code', target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
+            {
+              description: 'refused, with its code',
+              target: 'refused',
+              actions: assign(({ event }) => ({ code: codeOf(event.output) })),
+            },
           ],
         },
         on: { CANCEL: 'idle' },
@@ -164,7 +191,11 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
               target: 'awaitingCard',
               actions: assign({ hint: 'card_moved_too_soon' }),
             },
-            { description: 'refused, with its code', target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
+            {
+              description: 'refused, with its code',
+              target: 'refused',
+              actions: assign(({ event }) => ({ code: codeOf(event.output) })),
+            },
           ],
         },
       },
@@ -178,17 +209,38 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
               guard: ({ event }) => event.output.kind === 'proved' && event.output.mode === 'online',
               target: 'authorising',
             },
-            { description: 'proved, offline', guard: ({ event }) => event.output.kind === 'proved', target: 'accepting' },
-            { description: 'the card left in the middle', guard: ({ event }) => event.output.kind === 'torn', target: 'torn', actions: [assign({ hint: null }), 'rememberTime'] },
-            { description: 'another card', guard: ({ event }) => event.output.kind === 'other_card', target: 'torn', actions: assign({ hint: 'other_card' }) },
-            { description: 'refused, with its code', target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
+            {
+              description: 'proved, offline',
+              guard: ({ event }) => event.output.kind === 'proved',
+              target: 'accepting',
+            },
+            {
+              description: 'the card left in the middle',
+              guard: ({ event }) => event.output.kind === 'torn',
+              target: 'torn',
+              actions: [assign({ hint: null }), 'rememberTime'],
+            },
+            {
+              description: 'another card',
+              guard: ({ event }) => event.output.kind === 'other_card',
+              target: 'torn',
+              actions: assign({ hint: 'other_card' }),
+            },
+            {
+              description: 'refused, with its code',
+              target: 'refused',
+              actions: assign(({ event }) => ({ code: codeOf(event.output) })),
+            },
           ],
         },
       },
       /** "Hold the same card again". Nothing was sent to the ledger, so to cancel is safe. */
       torn: {
         on: {
-          CARD_INSERTED: { target: 'proving', actions: assign(({ event }) => ({ presenceId: event.presenceId, hint: null })) },
+          CARD_INSERTED: {
+            target: 'proving',
+            actions: assign(({ event }) => ({ presenceId: event.presenceId, hint: null })),
+          },
           CANCEL: { target: 'idle', actions: 'voidTender' },
         },
       },
@@ -197,9 +249,22 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
           src: 'authorise',
           input: ({ context }) => ({ tenderId: known(context.tenderId) }),
           onDone: [
-            { description: 'the ledger paid', guard: ({ event }) => event.output.kind === 'settled', target: 'approved', actions: assign({ look: 'settled' }) },
-            { description: 'no answer in 1.5 s', guard: ({ event }) => event.output.kind === 'no_answer', target: 'accepting' },
-            { description: 'refused, with its code', target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
+            {
+              description: 'the ledger paid',
+              guard: ({ event }) => event.output.kind === 'settled',
+              target: 'approved',
+              actions: assign({ look: 'settled' }),
+            },
+            {
+              description: 'no answer in 1.5 s',
+              guard: ({ event }) => event.output.kind === 'no_answer',
+              target: 'accepting',
+            },
+            {
+              description: 'refused, with its code',
+              target: 'refused',
+              actions: assign(({ event }) => ({ code: codeOf(event.output) })),
+            },
           ],
         },
       },
@@ -209,9 +274,23 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
           src: 'acceptWithoutAnswer',
           input: ({ context }) => ({ tenderId: known(context.tenderId) }),
           onDone: [
-            { description: 'accepted under the own live slot, same id', guard: ({ event }) => event.output.kind === 'pending', target: 'approved', actions: assign({ look: 'pending' }) },
-            { description: 'the ledger may have it, no own slot', guard: ({ event }) => event.output.kind === 'unknown', target: 'unknown', actions: 'rememberTime' },
-            { description: 'refused, with its code', target: 'refused', actions: assign(({ event }) => ({ code: codeOf(event.output) })) },
+            {
+              description: 'accepted under the own live slot, same id',
+              guard: ({ event }) => event.output.kind === 'pending',
+              target: 'approved',
+              actions: assign({ look: 'pending' }),
+            },
+            {
+              description: 'the ledger may have it, no own slot',
+              guard: ({ event }) => event.output.kind === 'unknown',
+              target: 'unknown',
+              actions: 'rememberTime',
+            },
+            {
+              description: 'refused, with its code',
+              target: 'refused',
+              actions: assign(({ event }) => ({ code: codeOf(event.output) })),
+            },
           ],
         },
       },
@@ -219,8 +298,18 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
       unknown: {
         on: {
           RESOLVED: [
-            { description: 'the ledger had paid', guard: 'isSettled', target: 'approved', actions: assign({ look: 'settled' }) },
-            { description: 'the ledger had refused', guard: 'isRefused', target: 'refused', actions: assign(({ event }) => ({ code: event.code })) },
+            {
+              description: 'the ledger had paid',
+              guard: 'isSettled',
+              target: 'approved',
+              actions: assign({ look: 'settled' }),
+            },
+            {
+              description: 'the ledger had refused',
+              guard: 'isRefused',
+              target: 'refused',
+              actions: assign(({ event }) => ({ code: event.code })),
+            },
             { description: 'reversed: nothing moved', guard: 'isThisTender', target: 'idle' },
           ],
           CANCEL: { target: 'idle', actions: 'reverse' },

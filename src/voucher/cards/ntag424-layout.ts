@@ -43,7 +43,9 @@ export function blankNdefFile(): Uint8Array {
   return concatBytes(ndefHeader(payloadLength), asciiBytes(uri))
 }
 
-/** NLEN (big-endian) ‖ MB ME SR TNF=1 ‖ type length 1 ‖ payload length ‖ `U` ‖ 04 (`https://`), NFC Forum URI RTD §3.2. */
+/**
+ * NLEN (big-endian) ‖ MB ME SR TNF=1 ‖ type length 1 ‖ payload length ‖ `U` ‖ 04 (`https://`), NFC Forum URI RTD §3.2.
+ */
 function ndefHeader(payloadLength: number): Uint8Array {
   return Uint8Array.of(0x00, 4 + payloadLength, 0xd1, 0x01, payloadLength, 0x55, 0x04)
 }

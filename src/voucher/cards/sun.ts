@@ -92,7 +92,9 @@ export function sunMac(fileReadKey: Uint8Array, piccData: PiccData, input: Uint8
   return aes128CmacTruncated(sunSessionMacKey(fileReadKey, piccData), input)
 }
 
-/** KSesSDMFileReadMAC = CMAC(K, SV2), SV2 = 3CC3 0001 0080 ‖ UID ‖ SDMReadCtr low byte first: 16 bytes (AN12196 §3.3). */
+/**
+ * KSesSDMFileReadMAC = CMAC(K, SV2), SV2 = 3CC3 0001 0080 ‖ UID ‖ SDMReadCtr low byte first: 16 bytes (AN12196 §3.3).
+ */
 export function sunSessionMacKey(fileReadKey: Uint8Array, { uid, counter }: PiccData): Uint8Array {
   if (uid.length !== uidLength) throw new RangeError(`a UID has 7 bytes, not ${uid.length}`)
   return aes128Cmac(

@@ -1,5 +1,6 @@
 /**
- * The payment's work over an independent card, a journal and a ledger that signs: what each fault at each command leaves
+ * The payment's work over an independent card, a journal and a ledger that signs: what each fault at each command
+ * leaves
  * in the journal, and that the same tender goes on with the next presence.
  */
 import Database from 'better-sqlite3'
@@ -13,7 +14,18 @@ import type { TerminalPackage } from '../../../src/voucher/package.ts'
 import type { Sale } from '../../../src/voucher/sale.ts'
 import { bench as engineBench } from '../../unit/sync/engine-bench.ts'
 import type { Act } from '../../unit/sync/scripted-ledger.ts'
-import { itemOf, leaseId, ledgerKey, noon, packageOf, saleOf, scheme, Seeded, slotOf, terminalKey } from '../../unit/sync/world.ts'
+import {
+  itemOf,
+  leaseId,
+  ledgerKey,
+  noon,
+  packageOf,
+  saleOf,
+  scheme,
+  Seeded,
+  slotOf,
+  terminalKey,
+} from '../../unit/sync/world.ts'
 import { cardKeys, everyFault, faultyCard, openAtLedger, personalised, ReaderBench, uid } from './presence.ts'
 
 const own = encryptionKey(seededRandom('terminal encryption')(32))
@@ -24,7 +36,14 @@ function leasedPackage(): TerminalPackage {
   const card = cardPseudonym(base.cardReferenceKey, uid)
   const sealedTillKey = seal(cardKeys[3], own.jwk, tillKeyContext(leaseId, card), seededRandom('seal')(32))
   const slots = [{ slot: slotOf('5b1e0e6f7c9d4a3b8f2e1d0c9b8a7f6e'), cards: [{ card, sealedTillKey }] }]
-  const lease = { leaseId, schemeId: scheme.schemeId, amount: slots[0]!.slot.amountAllowed, sellUntil: noon + 6 * hour, presentUntil: noon + 300 * hour, slots }
+  const lease = {
+    leaseId,
+    schemeId: scheme.schemeId,
+    amount: slots[0]!.slot.amountAllowed,
+    sellUntil: noon + 6 * hour,
+    presentUntil: noon + 300 * hour,
+    slots,
+  }
   return packageOf(1, { leases: [lease] })
 }
 
@@ -188,7 +207,9 @@ describe('a sale', () => {
 
 describe('a torn card', () => {
   /** After the intent: select, authenticate ×2, write, select ×2, read. */
-  const faults = everyFault.flatMap((fault) => Array.from({ length: 7 }, (_, index) => ({ fault, index, name: JSON.stringify(fault) })))
+  const faults = everyFault.flatMap((fault) =>
+    Array.from({ length: 7 }, (_, index) => ({ fault, index, name: JSON.stringify(fault) })),
+  )
   it.each(faults)('$name at command $index after the intent', async ({ fault, index }) => {
     for (const online of [true, false]) {
       const { bench, pay, work, stateOf, journal, nextSale } = await till({ online })
@@ -242,7 +263,9 @@ describe('a torn card', () => {
     const restarted = work()
     expect(await restarted.prove(bench.lay(faulty).presenceId, tenderId)).toEqual({ kind: 'proved', mode: 'online' })
     expect(await restarted.authorise(tenderId)).toEqual({ kind: 'settled' })
-    expect(journal.evidenceOf(tenderId)?.record.input.sale).toEqual(journal.sale(journal.tender(tenderId)!.saleId)?.sale)
+    expect(journal.evidenceOf(tenderId)?.record.input.sale).toEqual(
+      journal.sale(journal.tender(tenderId)!.saleId)?.sale,
+    )
   })
 
   it('a stop while the ledger is asked leaves no tender that may be voided in silence', async () => {

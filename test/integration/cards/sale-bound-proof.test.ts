@@ -13,7 +13,17 @@ import {
 } from '../../../src/voucher/cards/ntag424-authentication.ts'
 import { recogniseCard } from '../../../src/voucher/cards/ntag424-recognition.ts'
 import { personaliseCard } from '../../../src/voucher/cards/personalisation.ts'
-import { blank, cardKeys, everyFault, faultyCard, masters, openAtLedger, personalised, ReaderBench, uid } from './presence.ts'
+import {
+  blank,
+  cardKeys,
+  everyFault,
+  faultyCard,
+  masters,
+  openAtLedger,
+  personalised,
+  ReaderBench,
+  uid,
+} from './presence.ts'
 
 const random = seededRandom('terminal')
 const termsHash = createHash('sha256').update('a tender').digest()
@@ -66,7 +76,9 @@ describe.each(authenticators)('a proof with %s', (_who, authenticator) => {
     // The card's own log tells the same.
     const suns = log.flatMap((entry) => (entry.kind === 'sun' ? [entry] : []))
     expect(suns.map(({ counter }) => counter)).toEqual([1, 2, 3])
-    expect(suns.map(({ bindingHex }) => bindingHex)).toEqual([termsHash, otherTermsHash, termsHash].map((hash) => hash.toString('hex').toUpperCase()))
+    expect(suns.map(({ bindingHex }) => bindingHex)).toEqual(
+      [termsHash, otherTermsHash, termsHash].map((hash) => hash.toString('hex').toUpperCase()),
+    )
   })
 
   it('of one sale does not open as another’s', async () => {
@@ -74,7 +86,10 @@ describe.each(authenticators)('a proof with %s', (_who, authenticator) => {
     const channel = bench.channel(bench.lay(faultyCard(personalised).faulty))
     const proof = await takeSaleBoundProof(channel, authenticator(), termsHash, random)
     if (proof.kind !== 'proof') throw new Error(proof.kind)
-    expect(openAtLedger({ ...proof.sun, b: otherTermsHash.toString('hex').toUpperCase() })).toEqual({ kind: 'refused', code: 'SUN_MAC_WRONG' })
+    expect(openAtLedger({ ...proof.sun, b: otherTermsHash.toString('hex').toUpperCase() })).toEqual({
+      kind: 'refused',
+      code: 'SUN_MAC_WRONG',
+    })
   })
 
   /** Select, GetVersion ×3, authenticate ×2, write, select ×2, read. */
@@ -90,35 +105,49 @@ describe.each(authenticators)('a proof with %s', (_who, authenticator) => {
     'select-again',
     'read-message',
   ]
-  const faults = everyFault.flatMap((fault) => steps.map((step, index) => ({ fault, step, index, name: JSON.stringify(fault) })))
-  it.each(faults)('$name at command $index ($step): a typed outcome, and the same tender on the next presence', async ({ fault, step, index }) => {
-    const bench = new ReaderBench()
-    const { faulty, card, log } = faultyCard(personalised)
-    const presence = bench.lay(faulty)
-    faulty.arm(fault, index + 1)
-    const outcome = await bench.settle(takeSaleBoundProof(bench.channel(presence), authenticator(), termsHash, random))
-    if (fault.kind === 'lost-before' || fault.kind === 'answer-lost' || fault.kind === 'mute' || (fault.kind === 'truncated' && fault.bytes < 2)) {
-      expect(outcome).toMatchObject({ kind: 'torn', step })
-    } else if (outcome.kind === 'proof') {
-      // A fault that changed nothing: the answer had no more bytes than were left.
-      expect(fault).toMatchObject({ kind: 'truncated' })
-    } else {
-      expect(outcome.kind).toBe('refused')
-      expect(outcome).toMatchObject({ code: expect.stringMatching(/^CARD_[A-Z_]+$/), detail: expect.any(String) })
-    }
-    expect(authentications(log)).toBeLessThanOrEqual(1)
-    faulty.disarm()
-    const again = await bench.settle(takeSaleBoundProof(bench.channel(bench.lay(faulty)), authenticator(), termsHash, random))
-    if (again.kind !== 'proof') throw new Error(JSON.stringify(again))
-    const opened = openAtLedger(again.sun)
-    expect(opened.kind).toBe('opened')
-    if (opened.kind !== 'opened') return
-    expect(Buffer.from(opened.termsHash)).toEqual(termsHash)
-    expect(opened.counter).toBe(card.state().files[2].readCounter)
-    if (outcome.kind === 'proof') expect(opened.counter).toBeGreaterThan(1)
-    // At most one wrong authentication; a till must never brick a card.
-    expect(card.state().keys[3].totalFailures).toBeLessThanOrEqual(1)
-  })
+  const faults = everyFault.flatMap((fault) =>
+    steps.map((step, index) => ({ fault, step, index, name: JSON.stringify(fault) })),
+  )
+  it.each(faults)(
+    '$name at command $index ($step): a typed outcome, and the same tender on the next presence',
+    async ({ fault, step, index }) => {
+      const bench = new ReaderBench()
+      const { faulty, card, log } = faultyCard(personalised)
+      const presence = bench.lay(faulty)
+      faulty.arm(fault, index + 1)
+      const outcome = await bench.settle(
+        takeSaleBoundProof(bench.channel(presence), authenticator(), termsHash, random),
+      )
+      if (
+        fault.kind === 'lost-before' ||
+        fault.kind === 'answer-lost' ||
+        fault.kind === 'mute' ||
+        (fault.kind === 'truncated' && fault.bytes < 2)
+      ) {
+        expect(outcome).toMatchObject({ kind: 'torn', step })
+      } else if (outcome.kind === 'proof') {
+        // A fault that changed nothing: the answer had no more bytes than were left.
+        expect(fault).toMatchObject({ kind: 'truncated' })
+      } else {
+        expect(outcome.kind).toBe('refused')
+        expect(outcome).toMatchObject({ code: expect.stringMatching(/^CARD_[A-Z_]+$/), detail: expect.any(String) })
+      }
+      expect(authentications(log)).toBeLessThanOrEqual(1)
+      faulty.disarm()
+      const again = await bench.settle(
+        takeSaleBoundProof(bench.channel(bench.lay(faulty)), authenticator(), termsHash, random),
+      )
+      if (again.kind !== 'proof') throw new Error(JSON.stringify(again))
+      const opened = openAtLedger(again.sun)
+      expect(opened.kind).toBe('opened')
+      if (opened.kind !== 'opened') return
+      expect(Buffer.from(opened.termsHash)).toEqual(termsHash)
+      expect(opened.counter).toBe(card.state().files[2].readCounter)
+      if (outcome.kind === 'proof') expect(opened.counter).toBeGreaterThan(1)
+      // At most one wrong authentication; a till must never brick a card.
+      expect(card.state().keys[3].totalFailures).toBeLessThanOrEqual(1)
+    },
+  )
 
   it('with a card that knows another key is refused, and tried once', async () => {
     const bench = new ReaderBench()
@@ -147,13 +176,20 @@ describe('other cards', () => {
 
   it('a mute card is torn after the reader’s time-out', async () => {
     const bench = new ReaderBench()
-    const outcome = await bench.settle(takeSaleBoundProof(bench.channel(bench.lay(muteCard({ uid }))), relay(), termsHash, random))
+    const outcome = await bench.settle(
+      takeSaleBoundProof(bench.channel(bench.lay(muteCard({ uid }))), relay(), termsHash, random),
+    )
     expect(outcome).toMatchObject({ kind: 'torn', step: 'select-application', reason: 'timed-out' })
   })
 
   it('a factory card is recognised and gives no proof', async () => {
     const bench = new ReaderBench()
-    const outcome = await takeSaleBoundProof(bench.channel(bench.lay(faultyCard(blank).faulty)), relay(), termsHash, random)
+    const outcome = await takeSaleBoundProof(
+      bench.channel(bench.lay(faultyCard(blank).faulty)),
+      relay(),
+      termsHash,
+      random,
+    )
     expect(outcome).toMatchObject({ kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' })
   })
 })
@@ -181,7 +217,12 @@ describe('a factory card', () => {
     expect(state.keys.map(({ value }) => value)).toEqual(personalised.keys.map(({ value }) => value))
     expect(state.files[2].settings).toEqual(personalised.files[2].settings)
     expect(state.files[2].content).toBe(personalised.files[2].content)
-    const proof = await takeSaleBoundProof(bench.channel(bench.lay(faulty)), keyHolder(() => cardKeys[3]), termsHash, random)
+    const proof = await takeSaleBoundProof(
+      bench.channel(bench.lay(faulty)),
+      keyHolder(() => cardKeys[3]),
+      termsHash,
+      random,
+    )
     if (proof.kind !== 'proof') throw new Error(JSON.stringify(proof))
     expect(openAtLedger(proof.sun)).toMatchObject({ kind: 'opened', counter: 1 })
     // The factory's key is gone.
@@ -190,7 +231,9 @@ describe('a factory card', () => {
   })
 
   const commands = 24
-  const faults = everyFault.flatMap((fault) => Array.from({ length: commands }, (_, index) => ({ fault, index, name: JSON.stringify(fault) })))
+  const faults = everyFault.flatMap((fault) =>
+    Array.from({ length: commands }, (_, index) => ({ fault, index, name: JSON.stringify(fault) })),
+  )
   it.each(faults)('survives $name at command $index of its personalisation', async ({ fault, index }) => {
     const bench = new ReaderBench()
     const { faulty } = faultyCard(blank)
@@ -203,7 +246,12 @@ describe('a factory card', () => {
       outcome = await bench.settle(personaliseCard(bench.channel(bench.lay(faulty)), order(masterKeyOnCard), random))
     }
     expect(outcome.kind).toBe('personalised')
-    const proof = await takeSaleBoundProof(bench.channel(bench.lay(faulty)), keyHolder(() => cardKeys[3]), termsHash, random)
+    const proof = await takeSaleBoundProof(
+      bench.channel(bench.lay(faulty)),
+      keyHolder(() => cardKeys[3]),
+      termsHash,
+      random,
+    )
     if (proof.kind !== 'proof') throw new Error(JSON.stringify(proof))
     expect(openAtLedger(proof.sun).kind).toBe('opened')
   })

@@ -1,4 +1,6 @@
-/** The virtual reader over a socket: from a process of its own, through its death, and through the death of its user. */
+/**
+ * The virtual reader over a socket: from a process of its own, through its death, and through the death of its user.
+ */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'

@@ -1,4 +1,6 @@
-/** A process that is the virtual hardware: lays one personalised card, serves its reader, prints the port, obeys stdin. */
+/**
+ * A process that is the virtual hardware: lays one personalised card, serves its reader, prints the port, obeys stdin.
+ */
 import { createInterface } from 'node:readline'
 import { FaultyCard } from '../../../hardware-mocks/cards/faults.ts'
 import { VirtualNtag424 } from '../../../hardware-mocks/cards/ntag424.ts'

@@ -101,7 +101,9 @@ describe('kill -9', () => {
       // The last line may be cut off: then it was not reported.
       const lines = (await writer.kill()).split('\n').slice(0, -1)
       const journal = new Journal(file, { now, anchor: fileAnchor(anchorFile, 'journal-1') })
-      const kept = new Map([...journal.rows(Number(lines[0]!.split(' ')[0]))].map(({ sequence, hash }) => [sequence, hash]))
+      const kept = new Map(
+        [...journal.rows(Number(lines[0]!.split(' ')[0]))].map(({ sequence, hash }) => [sequence, hash]),
+      )
       for (const line of lines) {
         const [sequence, hash] = line.split(' ')
         expect(kept.get(Number(sequence)), `kill ${kill}, row ${sequence}`).toBe(hash)
@@ -199,7 +201,9 @@ describe('a file', () => {
         expect(rows === truth, what).toBe(true)
         outcomes.harmless += 1
       } else {
-        expect(['JOURNAL_CORRUPT', 'JOURNAL_NEWER', 'SQLITE_CORRUPT'], `${what}: ${refusal}`).toContain((refusal as { code?: string }).code)
+        expect(['JOURNAL_CORRUPT', 'JOURNAL_NEWER', 'SQLITE_CORRUPT'], `${what}: ${refusal}`).toContain(
+          (refusal as { code?: string }).code,
+        )
         outcomes[when] += 1
       }
     }

@@ -7,11 +7,14 @@ import { FakeScheduler } from '../drivers/fake-scheduler.ts'
 import { ledgerUrl, ScriptedLedger } from './scripted-ledger.ts'
 import { journalInMemory, ledgerKey, noon, Seeded, terminalKey } from './world.ts'
 
-export function bench(of: { settings?: Partial<SyncSettings>; clockAheadMs?: number; database?: Database.Database; jitter?: number } = {}) {
+export function bench(
+  of: { settings?: Partial<SyncSettings>; clockAheadMs?: number; database?: Database.Database; jitter?: number } = {},
+) {
   const scheduler = new FakeScheduler()
   const seeded = new Seeded('engine')
   const randomness = {
-    bytes: (length: number) => (length === 1 && of.jitter !== undefined ? Uint8Array.of(of.jitter) : seeded.bytes(length)),
+    bytes: (length: number) =>
+      length === 1 && of.jitter !== undefined ? Uint8Array.of(of.jitter) : seeded.bytes(length),
     uuid: () => seeded.uuid(),
   }
   const clock = { wall: () => noon + (of.clockAheadMs ?? 0) + scheduler.now(), monotonic: () => scheduler.now() }
@@ -23,7 +26,14 @@ export function bench(of: { settings?: Partial<SyncSettings>; clockAheadMs?: num
   const ledger = new ScriptedLedger(() => noon + scheduler.now())
   const waitingCustomers = new Set<string>()
   let changes = 0
-  const client = new LedgerClient({ baseUrl: ledgerUrl, terminalKey, ledgerKey, transport: ledger.transport, time, randomness })
+  const client = new LedgerClient({
+    baseUrl: ledgerUrl,
+    terminalKey,
+    ledgerKey,
+    transport: ledger.transport,
+    time,
+    randomness,
+  })
   const engine = new SyncEngine({
     journal,
     ledger: client,

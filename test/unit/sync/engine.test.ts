@@ -1,4 +1,6 @@
-/** The sync engine against a ledger that signs, in virtual time: what it hands over, takes, asks and refuses to believe. */
+/**
+ * The sync engine against a ledger that signs, in virtual time: what it hands over, takes, asks and refuses to believe.
+ */
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import type { HttpResponse } from '../../../src/sync/protocol/http-signature.ts'
@@ -41,10 +43,18 @@ describe('batches', () => {
       const { journal, seeded, ledger, firstRound } = bench()
       const sold = Array.from({ length: 5 }, () => sellOffline(journal, seeded).terms.tenderId)
       ledger.on('/v1/terminal/batches', ({ items }) =>
-        items.some((item) => syncItemIdOf(item) === sold[2]) ? { problem } : standardScripts['/v1/terminal/batches']({ items }),
+        items.some((item) => syncItemIdOf(item) === sold[2])
+          ? { problem }
+          : standardScripts['/v1/terminal/batches']({ items }),
       )
       await firstRound()
-      expect(sold.map((id) => journal.tender(id)?.state)).toEqual(['settled', 'settled', 'pending', 'settled', 'settled'])
+      expect(sold.map((id) => journal.tender(id)?.state)).toEqual([
+        'settled',
+        'settled',
+        'pending',
+        'settled',
+        'settled',
+      ])
       expect(journal.parkedItems()).toMatchObject([{ itemId: sold[2], why: expect.stringContaining(problem) }])
       // Still shown to the ledger as not handed over.
       expect(ledger.bodies('/v1/terminal/heads')[0]?.unsynced).toBe(1)
@@ -83,12 +93,17 @@ describe('batches', () => {
       },
     ],
     ['another item', () => [itemOf('019aaf6e-1c00-7000-8000-00000000a11d', 'settled')]],
-    ['the word that the terms differ', (item) => [itemOf(syncItemIdOf(item), 'settled', { arrival: 'exists_with_different_amount' })]],
+    [
+      'the word that the terms differ',
+      (item) => [itemOf(syncItemIdOf(item), 'settled', { arrival: 'exists_with_different_amount' })],
+    ],
   ]
   it.each(unbelievable)('an item that is answered with %s is parked, not believed', async (_what, results) => {
     const { journal, seeded, ledger, firstRound } = bench()
     const [doubtful, fine] = [sellOffline(journal, seeded).terms.tenderId, sellOffline(journal, seeded).terms.tenderId]
-    ledger.on('/v1/terminal/batches', ({ items }) => ({ answer: { results: [...results(items[0]!), settled(items[1]!)] } }))
+    ledger.on('/v1/terminal/batches', ({ items }) => ({
+      answer: { results: [...results(items[0]!), settled(items[1]!)] },
+    }))
     await firstRound()
     expect(journal.tender(doubtful)?.state).toBe('pending')
     expect(journal.tender(fine)?.state).toBe('settled')
@@ -101,7 +116,9 @@ describe('batches', () => {
     const [damaged, fine] = [sellOffline(journal, seeded).terms.tenderId, sellOffline(journal, seeded).terms.tenderId]
     database.exec('DROP TRIGGER payload_is_final')
     const { sequence } = journal.outcomeRowOf(damaged, ['approved_offline'])!
-    database.prepare(`UPDATE payload SET json = replace(json, ?, ?) WHERE sequence = ?`).run(leaseId, leaseId.replace('ea', 'eb'), sequence)
+    database
+      .prepare(`UPDATE payload SET json = replace(json, ?, ?) WHERE sequence = ?`)
+      .run(leaseId, leaseId.replace('ea', 'eb'), sequence)
     await firstRound()
     expect(journal.parkedItems()).toMatchObject([{ itemId: damaged }])
     expect(journal.tender(fine)?.state).toBe('settled')
@@ -111,7 +128,9 @@ describe('batches', () => {
     const { journal, seeded, ledger, firstRound } = bench()
     const { tenderId } = sellOffline(journal, seeded).terms
     journal.commit({ kind: 'reversal_requested', tenderId, reason: 'void' })
-    ledger.on('/v1/terminal/batches', ({ items }) => ({ answer: { results: items.map((item) => itemOf(syncItemIdOf(item), 'settled')) } }))
+    ledger.on('/v1/terminal/batches', ({ items }) => ({
+      answer: { results: items.map((item) => itemOf(syncItemIdOf(item), 'settled')) },
+    }))
     await firstRound()
     expect(journal.tender(tenderId)?.state).toBe('reversing')
     expect(journal.parkedItems()).toMatchObject([{ itemId: `reversal:${tenderId}` }])
@@ -143,7 +162,10 @@ describe('batches', () => {
 })
 
 describe('answers that are not the ledger’s word on this request', () => {
-  const believedNever: readonly (readonly [string, (response: HttpResponse, earlier: () => HttpResponse) => HttpResponse])[] = [
+  const believedNever: readonly (readonly [
+    string,
+    (response: HttpResponse, earlier: () => HttpResponse) => HttpResponse,
+  ])[] = [
     ['without a signature', (response) => ({ ...response, headers: { ...response.headers, signature: '' } })],
     ['with a changed body', (response) => ({ ...response, body: response.body.replace('settled', 'reversed') })],
     ['with another status', (response) => ({ ...response, status: 201 })],
@@ -199,7 +221,11 @@ describe('answers that are not the ledger’s word on this request', () => {
   it('a request that arrived twice says nothing about what its first copy did', async () => {
     const { client, ledger } = bench()
     ledger.on('/v1/terminal/inquiries', () => ({ problem: 'nonce_replayed' }))
-    const reply = await client.call('/v1/terminal/inquiries', { tenderId: '019aaf6e-1c00-7000-8000-00000000a11d' }, 1_000)
+    const reply = await client.call(
+      '/v1/terminal/inquiries',
+      { tenderId: '019aaf6e-1c00-7000-8000-00000000a11d' },
+      1_000,
+    )
     expect(reply).toMatchObject({ kind: 'no_answer', malformed: false })
   })
 })
@@ -209,7 +235,9 @@ describe('clock', () => {
     const { journal, seeded, ledger, firstRound, time, engine } = bench({ clockAheadMs: 86_400_000 })
     const { tenderId } = sellOffline(journal, seeded).terms
     ledger.on('/v1/terminal/batches', (body, { created }) =>
-      Math.abs(created * 1_000 - noon) > 60_000 ? { problem: 'clock_skew' } : standardScripts['/v1/terminal/batches'](body),
+      Math.abs(created * 1_000 - noon) > 60_000
+        ? { problem: 'clock_skew' }
+        : standardScripts['/v1/terminal/batches'](body),
     )
     await firstRound()
     const [first, second, ...others] = ledger.heard.filter(({ path }) => path === '/v1/terminal/batches')
@@ -237,27 +265,30 @@ describe('backoff', () => {
     [0, 0.5],
     [255, 1],
     [51, 0.6],
-  ])('with jitter byte %i waits %f of 500, 1000, 2000 … 30000 ms, and starts over after a good round', async (jitter, part) => {
-    const { ledger, scheduler, engine } = bench({ jitter })
-    const asked: number[] = []
-    let answers = false
-    ledger.on('/v1/terminal/events', (body) => {
-      asked.push(scheduler.now())
-      return answers ? standardScripts['/v1/terminal/events'](body) : unreachable
-    })
-    engine.start()
-    await scheduler.advance(130_000)
-    const waits = asked.slice(1).map((at, index) => at - asked[index]!)
-    const steps = [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]
-    expect(waits.slice(0, 8)).toEqual(steps.slice(0, waits.slice(0, 8).length).map((step) => Math.floor(step * part)))
-    expect(waits.length).toBeGreaterThanOrEqual(7)
-    answers = true
-    await scheduler.advance(40_000)
-    answers = false
-    const first = asked.length
-    await scheduler.advance(15_000)
-    expect(asked[first + 1]! - asked[first]!).toBe(Math.floor(500 * part))
-  })
+  ])(
+    'with jitter byte %i waits %f of 500, 1000, 2000 … 30000 ms, and starts over after a good round',
+    async (jitter, part) => {
+      const { ledger, scheduler, engine } = bench({ jitter })
+      const asked: number[] = []
+      let answers = false
+      ledger.on('/v1/terminal/events', (body) => {
+        asked.push(scheduler.now())
+        return answers ? standardScripts['/v1/terminal/events'](body) : unreachable
+      })
+      engine.start()
+      await scheduler.advance(130_000)
+      const waits = asked.slice(1).map((at, index) => at - asked[index]!)
+      const steps = [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]
+      expect(waits.slice(0, 8)).toEqual(steps.slice(0, waits.slice(0, 8).length).map((step) => Math.floor(step * part)))
+      expect(waits.length).toBeGreaterThanOrEqual(7)
+      answers = true
+      await scheduler.advance(40_000)
+      answers = false
+      const first = asked.length
+      await scheduler.advance(15_000)
+      expect(asked[first + 1]! - asked[first]!).toBe(Math.floor(500 * part))
+    },
+  )
 
   it('is not hurried by callers who wait for the same failing round', async () => {
     const { ledger, scheduler, engine } = bench({ jitter: 255 })
@@ -404,19 +435,26 @@ describe('an unknown tender', () => {
     const { tenderId } = intent.terms
     waitingCustomers.add(tenderId)
     await firstRound()
-    expect(ledger.bodies('/v1/terminal/authorisations')).toMatchObject([{ terms: { tenderId }, evidence: { record: { part: 0 } } }])
+    expect(ledger.bodies('/v1/terminal/authorisations')).toMatchObject([
+      { terms: { tenderId }, evidence: { record: { part: 0 } } },
+    ])
     expect(ledger.bodies('/v1/terminal/inquiries')).toEqual([])
     expect(journal.tender(tenderId)?.state).toBe('settled')
   })
 
-  it.each(['settled', 'refused', 'reversed'] as const)('is only asked about otherwise, and ends as the ledger says: %s', async (state) => {
-    const { journal, seeded, ledger, firstRound } = bench()
-    const { tenderId } = leaveUnknown(journal, seeded).terms
-    ledger.on('/v1/terminal/inquiries', (asked) => ({ answer: { kind: 'known', item: itemOf(asked.tenderId, state, { arrival: 'exists' }) } }))
-    await firstRound()
-    expect(ledger.bodies('/v1/terminal/authorisations')).toEqual([])
-    expect(journal.tender(tenderId)?.state).toBe(state)
-  })
+  it.each(['settled', 'refused', 'reversed'] as const)(
+    'is only asked about otherwise, and ends as the ledger says: %s',
+    async (state) => {
+      const { journal, seeded, ledger, firstRound } = bench()
+      const { tenderId } = leaveUnknown(journal, seeded).terms
+      ledger.on('/v1/terminal/inquiries', (asked) => ({
+        answer: { kind: 'known', item: itemOf(asked.tenderId, state, { arrival: 'exists' }) },
+      }))
+      await firstRound()
+      expect(ledger.bodies('/v1/terminal/authorisations')).toEqual([])
+      expect(journal.tender(tenderId)?.state).toBe(state)
+    },
+  )
 
   it('stays unknown while the ledger has not seen it: that is no outcome', async () => {
     const { journal, seeded, ledger, firstRound, scheduler } = bench()
@@ -435,7 +473,9 @@ describe('an unknown tender', () => {
     await firstRound()
     expect(journal.tender(tenderId)?.state).toBe('reversing')
     await scheduler.advance(5_000)
-    expect(ledger.bodies('/v1/terminal/batches')).toMatchObject([{ items: [{ kind: 'reversal', tenderId, reason: 'interrupted' }] }])
+    expect(ledger.bodies('/v1/terminal/batches')).toMatchObject([
+      { items: [{ kind: 'reversal', tenderId, reason: 'interrupted' }] },
+    ])
     expect(journal.tender(tenderId)?.state).toBe('reversed')
     expect(ledger.bodies('/v1/terminal/authorisations')).toEqual([])
   })
@@ -492,8 +532,14 @@ describe('events', () => {
   it('are applied once, in order, page by page, with the cursor in the same commit', async () => {
     const { journal, seeded, ledger, firstRound, engine } = bench()
     const sold = Array.from({ length: 3 }, () => sellOffline(journal, seeded).terms.tenderId)
-    ledger.on('/v1/terminal/batches', ({ items }) => ({ answer: { results: items.map((item) => itemOf(syncItemIdOf(item), 'awaiting_funds')) } }))
-    const feed = sold.map((id, index) => ({ cursor: (index + 1) * 10, at: noon, event: { kind: 'item', item: itemOf(id, 'settled') } }))
+    ledger.on('/v1/terminal/batches', ({ items }) => ({
+      answer: { results: items.map((item) => itemOf(syncItemIdOf(item), 'awaiting_funds')) },
+    }))
+    const feed = sold.map((id, index) => ({
+      cursor: (index + 1) * 10,
+      at: noon,
+      event: { kind: 'item', item: itemOf(id, 'settled') },
+    }))
     ledger.on('/v1/terminal/events', ({ after }) => {
       const events = feed.filter(({ cursor }) => cursor > after).slice(0, 2)
       return { answer: { events, cursor: events.at(-1)?.cursor ?? after } }
@@ -516,7 +562,9 @@ describe('events', () => {
       item(itemOf(tenderId, 'not_paid', {}, otherLedgerKey), 3),
       { cursor: 4, at: noon, event: { kind: 'package_available', version: 2 } },
     ]
-    ledger.on('/v1/terminal/events', ({ after }) => ({ answer: after < 4 ? { events, cursor: 4 } : { events: [], cursor: 4 } }))
+    ledger.on('/v1/terminal/events', ({ after }) => ({
+      answer: after < 4 ? { events, cursor: 4 } : { events: [], cursor: 4 },
+    }))
     await firstRound()
     expect(journal.tender(tenderId)?.state).toBe('settled')
     expect([...journal.rows()].filter(({ row }) => row.kind === 'item_answered')).toHaveLength(1)
@@ -575,7 +623,10 @@ describe('packages', () => {
     ['same version, other contents', signedPackage(packageOf(3, { issuedAt: noon + 1 }))],
     ['another terminal’s', signedPackage(packageOf(4, { terminalId: 'till-2' }))],
     ['false signature', signedPackage(packageOf(4), otherLedgerKey)],
-    ['changed after it was signed', { ...signedPackage(packageOf(4)), package: packageOf(4, { leases: [], issuedAt: noon + 1 }) }],
+    [
+      'changed after it was signed',
+      { ...signedPackage(packageOf(4)), package: packageOf(4, { leases: [], issuedAt: noon + 1 }) },
+    ],
     ['unknown engine', signedPackage(packageOf(4, { engineVersion: 2 }))],
     ['an id that named another package', signedPackage(packageOf(4, { packageId: packageOf(3).packageId }))],
     ['in a form of later versions', { ...signedPackage(packageOf(4)), package: { ...packageOf(4), novelty: true } }],

@@ -67,7 +67,10 @@ describe('chain', () => {
     ['a payload that is no JSON any more', `UPDATE payload SET json = substr(json, 2) WHERE sequence = 3`],
     ['a time', 'UPDATE row SET at = at + 1 WHERE sequence = 2'],
     ['a kind', `UPDATE row SET kind = 'connectivity' WHERE sequence = 3`],
-    ['a row that is gone from the middle', 'DELETE FROM payload WHERE sequence = 3; DELETE FROM row WHERE sequence = 3'],
+    [
+      'a row that is gone from the middle',
+      'DELETE FROM payload WHERE sequence = 3; DELETE FROM row WHERE sequence = 3',
+    ],
     ['a first row that is gone', 'DELETE FROM payload WHERE sequence = 1; DELETE FROM row WHERE sequence = 1'],
   ]
   it.each(damages)('finds at start: %s', (_what, sql) => {
@@ -169,7 +172,13 @@ describe('commit', () => {
     })
     const [first] = journal.commit(kazakh, russian)
     expect(first?.sequence).toBe(2)
-    expect([...journal.rows()].map(({ row }) => row.kind)).toEqual(['epoch_started', 'language_set', 'language_set', 'events_read', 'events_read'])
+    expect([...journal.rows()].map(({ row }) => row.kind)).toEqual([
+      'epoch_started',
+      'language_set',
+      'language_set',
+      'events_read',
+      'events_read',
+    ])
     expect(journal.head.sequence).toBe(5)
     expect(journal.commit(kazakh)[0]?.sequence).toBe(6)
   })
@@ -213,7 +222,9 @@ describe('tables', () => {
     expect(Object.values(before).every((rows) => rows.length > 0)).toBe(true)
     // A new row kind must join the histories here.
     const never = ['enrolled']
-    const kinds = journalRowSchema.options.map((option) => option.shape.kind.value).filter((kind) => !never.includes(kind))
+    const kinds = journalRowSchema.options
+      .map((option) => option.shape.kind.value)
+      .filter((kind) => !never.includes(kind))
     expect(kinds.filter((kind) => !counts.has(kind))).toEqual([])
     // And the file opens again, at the same head.
     expect(journalInMemory({ database }).head).toEqual(journal.head)
@@ -284,10 +295,16 @@ describe('queue', () => {
     const database = new Database(':memory:')
     const journal = journalInMemory({ database })
     const seeded = new Seeded('damaged')
-    const [first, second, third] = [sellOffline(journal, seeded), sellOffline(journal, seeded), sellOffline(journal, seeded)]
+    const [first, second, third] = [
+      sellOffline(journal, seeded),
+      sellOffline(journal, seeded),
+      sellOffline(journal, seeded),
+    ]
     database.exec('DROP TRIGGER payload_is_final')
     const { sequence } = journal.intentOf(first.terms.tenderId).position
-    database.prepare(`UPDATE payload SET json = replace(json, 'canteen-1-dt', 'canteen-2-dt') WHERE sequence = ?`).run(sequence)
+    database
+      .prepare(`UPDATE payload SET json = replace(json, 'canteen-1-dt', 'canteen-2-dt') WHERE sequence = ?`)
+      .run(sequence)
     const broken = journal.outcomeRowOf(third.terms.tenderId, ['approved_offline'])!.sequence
     database.prepare(`UPDATE payload SET json = substr(json, 5) WHERE sequence = ?`).run(broken)
     expect(journal.waitingItems(10)).toMatchObject([
@@ -380,14 +397,19 @@ describe('package', () => {
     journal.activatePackage(packageOf(1), 'aa'.repeat(32))
     journal.activatePackage(packageOf(2), 'bb'.repeat(32))
     expect(journal.activePackage()).toEqual({ package: packageOf(2), hash: 'bb'.repeat(32) })
-    expect(database.prepare('SELECT json, hash FROM package WHERE version = 1').get()).toEqual({ json: '', hash: 'aa'.repeat(32) })
+    expect(database.prepare('SELECT json, hash FROM package WHERE version = 1').get()).toEqual({
+      json: '',
+      hash: 'aa'.repeat(32),
+    })
   })
 
   it('leaves the active one as it is when it cannot be stored', () => {
     const journal = journalInMemory()
     journal.activatePackage(packageOf(1), 'aa'.repeat(32))
     const { head } = journal
-    expect(() => journal.activatePackage({ ...packageOf(2), packageId: packageOf(1).packageId }, 'bb'.repeat(32))).toThrow('UNIQUE')
+    expect(() =>
+      journal.activatePackage({ ...packageOf(2), packageId: packageOf(1).packageId }, 'bb'.repeat(32)),
+    ).toThrow('UNIQUE')
     expect(journal.activePackage()?.package).toEqual(packageOf(1))
     expect(journal.head).toEqual(head)
   })

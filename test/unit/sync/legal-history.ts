@@ -43,9 +43,17 @@ export function playLegalHistory(journal: Journal, seeded: Seeded, steps: number
     const evidence = evidenceOf(intent)
     const state = journal.tender(tenderId)!.state
     const answered = (id: string, to: Parameters<typeof itemOf>[1]) =>
-      journal.commit({ kind: 'item_answered', item: itemOf(id, to), by: seeded.pick(['batch', 'inquiry', 'status_feed']) })
+      journal.commit({
+        kind: 'item_answered',
+        item: itemOf(id, to),
+        by: seeded.pick(['batch', 'inquiry', 'status_feed']),
+      })
     const reverse = () =>
-      journal.commit({ kind: 'reversal_requested', tenderId, reason: seeded.pick(['customer_left', 'void', 'interrupted']) })
+      journal.commit({
+        kind: 'reversal_requested',
+        tenderId,
+        reason: seeded.pick(['customer_left', 'void', 'interrupted']),
+      })
     switch (state) {
       case 'in_progress':
         return void seeded.pick([
@@ -115,9 +123,18 @@ export function playLegalHistory(journal: Journal, seeded: Seeded, steps: number
     () => {
       const surrenderId = seeded.uuid()
       surrenders.push(surrenderId)
-      journal.commit({ kind: 'slot_surrendered', surrenderId, leaseId, slotId: `school-lunch/${seeded.int(50)}/2026-11-23` })
+      journal.commit({
+        kind: 'slot_surrendered',
+        surrenderId,
+        leaseId,
+        slotId: `school-lunch/${seeded.int(50)}/2026-11-23`,
+      })
     },
-    () => void (surrenders.length > 0 && journal.commit({ kind: 'item_answered', item: itemOf(seeded.pick(surrenders), 'done'), by: 'batch' })),
+    () =>
+      void (
+        surrenders.length > 0 &&
+        journal.commit({ kind: 'item_answered', item: itemOf(seeded.pick(surrenders), 'done'), by: 'batch' })
+      ),
     () => {
       const next = packageOf((version += 1))
       journal.activatePackage(next, hashOf('tolem/package/1', next))
@@ -127,9 +144,14 @@ export function playLegalHistory(journal: Journal, seeded: Seeded, steps: number
     () => void journal.commit({ kind: 'language_set', language: seeded.pick(['kk', 'ru', 'en']) }),
     () => {
       const { head } = journal
-      journal.commit({ kind: 'head_countersigned', head, signature: signTagged(ledgerKey, 'tolem/journal-head/1', { terminalId: 'till-1', head }) })
+      journal.commit({
+        kind: 'head_countersigned',
+        head,
+        signature: signTagged(ledgerKey, 'tolem/journal-head/1', { terminalId: 'till-1', head }),
+      })
     },
-    () => void (seeded.int(10) === 0 && journal.startEpochAfterRollback(seeded.pick(['anchor', 'ledger']), journal.head)),
+    () =>
+      void (seeded.int(10) === 0 && journal.startEpochAfterRollback(seeded.pick(['anchor', 'ledger']), journal.head)),
   ]
   for (let step = 0; step < steps; step += 1) seeded.pick(acts)()
 

@@ -4,10 +4,20 @@
  */
 import type { LedgerTransport, TransportResult } from '../../../src/sync/engine/ports.ts'
 import { toJson } from '../../../src/sync/protocol/canonical.ts'
-import { signAnswer, verifyRequest, type HttpRequest, type HttpResponse } from '../../../src/sync/protocol/http-signature.ts'
+import {
+  signAnswer,
+  verifyRequest,
+  type HttpRequest,
+  type HttpResponse,
+} from '../../../src/sync/protocol/http-signature.ts'
 import type { SigningKey } from '../../../src/sync/protocol/keys.ts'
 import { signTagged } from '../../../src/sync/protocol/keys.ts'
-import { terminalEndpoints, type JournalPosition, type SyncItem, type TerminalPath } from '../../../src/sync/protocol/messages.ts'
+import {
+  terminalEndpoints,
+  type JournalPosition,
+  type SyncItem,
+  type TerminalPath,
+} from '../../../src/sync/protocol/messages.ts'
 import type { ProblemCode } from '../../../src/sync/protocol/problems.ts'
 import { syncItemIdOf } from '../../../src/sync/protocol/messages.ts'
 import { itemOf, ledgerKey, terminalKey } from './world.ts'
@@ -42,7 +52,10 @@ export class ScriptedLedger {
     this.now = now
   }
 
-  on<Path extends TerminalPath>(path: Path, script: (body: RequestBody<Path>, heard: Heard) => Act | Promise<Act>): void {
+  on<Path extends TerminalPath>(
+    path: Path,
+    script: (body: RequestBody<Path>, heard: Heard) => Act | Promise<Act>,
+  ): void {
     this.scripts[path] = script as never
   }
 
@@ -78,7 +91,9 @@ export class ScriptedLedger {
     const moment = { created, expires: created + 60, nonce: 'AAAAAAAAAAAAAAAAAAAAAA' }
     const isProblem = 'problem' in act
     const status = isProblem ? (act.status ?? 400) : 200
-    const value = isProblem ? { type: `urn:tolem:problem:${act.problem}`, title: act.problem, status, code: act.problem } : act.answer
+    const value = isProblem
+      ? { type: `urn:tolem:problem:${act.problem}`, title: act.problem, status, code: act.problem }
+      : act.answer
     const contentType = isProblem ? 'application/problem+json' : 'application/json'
     const text = typeof value === 'string' ? value : toJson(value)
     return signAnswer({ status, contentType, body: text }, request, this.key, moment)
@@ -116,5 +131,8 @@ export function settled(item: SyncItem): ReturnType<typeof itemOf> {
 }
 
 export function countersigned(head: JournalPosition): { kind: 'countersigned'; signature: string } {
-  return { kind: 'countersigned', signature: signTagged(ledgerKey, 'tolem/journal-head/1', { terminalId: 'till-1', head }) }
+  return {
+    kind: 'countersigned',
+    signature: signTagged(ledgerKey, 'tolem/journal-head/1', { terminalId: 'till-1', head }),
+  }
 }

@@ -42,7 +42,12 @@ export class Seeded {
 
   bytes(length: number): Uint8Array {
     const blocks: Buffer[] = []
-    while (blocks.length * 32 < length) blocks.push(createHash('sha256').update(`${this.seed}/${(this.#count += 1)}`).digest())
+    while (blocks.length * 32 < length)
+      blocks.push(
+        createHash('sha256')
+          .update(`${this.seed}/${(this.#count += 1)}`)
+          .digest(),
+      )
     return Buffer.concat(blocks).subarray(0, length)
   }
 
@@ -126,7 +131,12 @@ export function packageOf(version: number, more: Partial<TerminalPackage> = {}):
     terminalId: 'till-1',
     engineVersion: 1,
     issuedAt: noon,
-    merchant: { merchantId: 'canteen-1', accountId: 'canteen-1-dt', name: texts('Canteen'), address: texts('Street 1') },
+    merchant: {
+      merchantId: 'canteen-1',
+      accountId: 'canteen-1-dt',
+      name: texts('Canteen'),
+      address: texts('Street 1'),
+    },
     cardReferenceKey: 'ab'.repeat(32),
     schemes: [scheme],
     leases: [],
@@ -173,7 +183,14 @@ export function intentOf(seeded: Seeded, sale: Sale, mode: 'online' | 'offline')
   if (decision.verdict !== 'approve') throw new Error(decision.code)
   const part = decision.parts[0]!
   const { schemes: _named, ...recorded } = input
-  const record = { packageId: packageOf(1).packageId, packageHash: 'cd'.repeat(32), hotlistVersion: 1, input: recorded, decision, part: 0 }
+  const record = {
+    packageId: packageOf(1).packageId,
+    packageHash: 'cd'.repeat(32),
+    hotlistVersion: 1,
+    input: recorded,
+    decision,
+    part: 0,
+  }
   return {
     kind: 'tender_intent',
     terms: {
@@ -194,17 +211,36 @@ export function intentOf(seeded: Seeded, sale: Sale, mode: 'online' | 'offline')
 }
 
 export function evidenceOf({ record, terms }: RowOf<'tender_intent'>): Evidence {
-  const sun = { e: 'EF963FF7828658A599F3041510671E88', b: hashOf('tolem/tender-terms/1', terms).toUpperCase(), m: '94EED9EE65337086' }
+  const sun = {
+    e: 'EF963FF7828658A599F3041510671E88',
+    b: hashOf('tolem/tender-terms/1', terms).toUpperCase(),
+    m: '94EED9EE65337086',
+  }
   const cardProof = { profile: 'ntag424' as const, sun }
-  return { cardProof, record, signature: signTagged(terminalKey, 'tolem/decision-record/1', { record, cardProof, terms }) }
+  return {
+    cardProof,
+    record,
+    signature: signTagged(terminalKey, 'tolem/decision-record/1', { record, cardProof, terms }),
+  }
 }
 
 export function approvedOffline(intent: RowOf<'tender_intent'>): RowOf<'approved_offline'> {
-  return { kind: 'approved_offline', tenderId: intent.terms.tenderId, evidence: evidenceOf(intent), leaseId, decidedAt: noon }
+  return {
+    kind: 'approved_offline',
+    tenderId: intent.terms.tenderId,
+    evidence: evidenceOf(intent),
+    leaseId,
+    decidedAt: noon,
+  }
 }
 
 /** The ledger's signed word. */
-export function itemOf(itemId: string, state: ItemResult['state'], more: Partial<ItemResult> = {}, key = ledgerKey): SignedItemResult {
+export function itemOf(
+  itemId: string,
+  state: ItemResult['state'],
+  more: Partial<ItemResult> = {},
+  key = ledgerKey,
+): SignedItemResult {
   const result: ItemResult = {
     itemId,
     arrival: 'created',
@@ -221,9 +257,14 @@ export function itemOf(itemId: string, state: ItemResult['state'], more: Partial
 }
 
 /** A journal in memory, at noon unless told otherwise. */
-export function journalInMemory(of: { database?: Database.Database; now?: () => number; anchor?: Anchor } = {}): Journal {
+export function journalInMemory(
+  of: { database?: Database.Database; now?: () => number; anchor?: Anchor } = {},
+): Journal {
   const options = { now: of.now ?? (() => noon) }
-  return new Journal(of.database ?? new Database(':memory:'), of.anchor === undefined ? options : { ...options, anchor: of.anchor })
+  return new Journal(
+    of.database ?? new Database(':memory:'),
+    of.anchor === undefined ? options : { ...options, anchor: of.anchor },
+  )
 }
 
 /** Sells offline: freezes a sale and accepts it under the lease. */
@@ -240,6 +281,10 @@ export function leaveUnknown(journal: Journal, seeded: Seeded, withEvidence = tr
   const sale = saleOf(seeded)
   const intent = intentOf(seeded, sale, 'online')
   journal.commit(saleFrozen(sale), intent)
-  journal.commit({ kind: 'tender_unknown', tenderId: intent.terms.tenderId, evidence: withEvidence ? evidenceOf(intent) : null })
+  journal.commit({
+    kind: 'tender_unknown',
+    tenderId: intent.terms.tenderId,
+    evidence: withEvidence ? evidenceOf(intent) : null,
+  })
   return intent
 }

@@ -1,6 +1,7 @@
 /**
  * The payment machine: every state can be reached, and the cashier can leave every one of them. The graph is walked
- * without starting an actor (docs/design/01-payment-lifecycle.md); then paths are played with work that answers as told.
+ * without starting an actor (docs/design/01-payment-lifecycle.md); then paths are played with work that answers as
+ * told.
  */
 import { describe, expect, it } from 'vitest'
 import { createActor, transition } from 'xstate'
@@ -45,7 +46,10 @@ function scriptedWork() {
     work,
     asked,
     /** Answers the oldest question that is still open. */
-    async answer(name: string, outcome: IdentifyOutcome | PrepareOutcome | ProveOutcome | AuthoriseOutcome | AcceptOutcome) {
+    async answer(
+      name: string,
+      outcome: IdentifyOutcome | PrepareOutcome | ProveOutcome | AuthoriseOutcome | AcceptOutcome,
+    ) {
       const next = waiting.shift()
       if (next?.name !== name) throw new Error(`asked for ${next?.name ?? 'nothing'}, not ${name}`)
       next.answer(outcome as never)
@@ -97,7 +101,8 @@ describe('the graph', () => {
   const cashier = [{ type: 'PAY' }, { type: 'CANCEL' }, { type: 'NEXT' }] as const
   const cards = [insert('p1'), { type: 'CARD_REMOVED', presenceId: 'p1' } as const]
   const ledger = (['settled', 'refused', 'reversed'] as const).map(
-    (as) => ({ type: 'RESOLVED', tenderId, as, code: as === 'refused' ? ('INSUFFICIENT_FUNDS' as const) : null }) as const,
+    (as) =>
+      ({ type: 'RESOLVED', tenderId, as, code: as === 'refused' ? ('INSUFFICIENT_FUNDS' as const) : null }) as const,
   )
   const outcomes: Readonly<Record<string, readonly unknown[]>> = {
     identifying: [{ kind: 'recognised' }, { kind: 'card_left' }, { kind: 'refused', code: 'CARD_UNKNOWN' }],
@@ -116,7 +121,8 @@ describe('the graph', () => {
   const done = Object.entries(outcomes).flatMap(([state, outputs]) => outputs.map((output) => doneOf(state, output)))
   const events = [...cashier, ...cards, ...ledger, ...done] as never
   const walk = { events, serializeState: ({ value }: { value: unknown }) => JSON.stringify(value), limit: 20_000 }
-  const reached = (paths: readonly { state: { value: unknown } }[]) => new Set(paths.map(({ state }) => String(state.value)))
+  const reached = (paths: readonly { state: { value: unknown } }[]) =>
+    new Set(paths.map(({ state }) => String(state.value)))
 
   it('reaches every state', () => {
     expect([...reached(getShortestPaths(machine, walk))].toSorted()).toEqual(states.toSorted())
@@ -214,7 +220,11 @@ describe('torn', () => {
     await bench.answer('prove', { kind: 'proved', mode: 'online' })
     await bench.answer('authorise', { kind: 'settled' })
     expect(bench.state()).toBe('approved')
-    expect(bench.asked.filter((one) => one.startsWith('prove'))).toEqual([`prove p1 ${tenderId}`, `prove p2 ${tenderId}`, `prove p3 ${tenderId}`])
+    expect(bench.asked.filter((one) => one.startsWith('prove'))).toEqual([
+      `prove p1 ${tenderId}`,
+      `prove p2 ${tenderId}`,
+      `prove p3 ${tenderId}`,
+    ])
     expect(bench.asked.filter((one) => one.startsWith('prepare'))).toHaveLength(1)
   })
 
@@ -362,20 +372,24 @@ describe('cancel', () => {
     expect(bench.asked).toEqual(['identify p1'])
   })
 
-  it.each(['preparing', 'proving', 'authorising', 'accepting'] as const)('is not heard in %s: a row may be on its way', async (state) => {
-    const bench = started()
-    bench.send({ type: 'PAY' })
-    bench.send(insert('p1'))
-    await bench.answer('identify', { kind: 'recognised' })
-    if (state !== 'preparing') await bench.answer('prepare', { kind: 'intent', intent })
-    if (state === 'authorising' || state === 'accepting') await bench.answer('prove', { kind: 'proved', mode: 'online' })
-    if (state === 'accepting') await bench.answer('authorise', { kind: 'no_answer' })
-    expect(bench.state()).toBe(state)
-    for (const type of ['CANCEL', 'NEXT', 'PAY'] as const) bench.send({ type })
-    bench.send(insert('p2'))
-    expect(bench.state()).toBe(state)
-    expect(bench.asked.filter((one) => /void|reverse/.test(one))).toEqual([])
-  })
+  it.each(['preparing', 'proving', 'authorising', 'accepting'] as const)(
+    'is not heard in %s: a row may be on its way',
+    async (state) => {
+      const bench = started()
+      bench.send({ type: 'PAY' })
+      bench.send(insert('p1'))
+      await bench.answer('identify', { kind: 'recognised' })
+      if (state !== 'preparing') await bench.answer('prepare', { kind: 'intent', intent })
+      if (state === 'authorising' || state === 'accepting')
+        await bench.answer('prove', { kind: 'proved', mode: 'online' })
+      if (state === 'accepting') await bench.answer('authorise', { kind: 'no_answer' })
+      expect(bench.state()).toBe(state)
+      for (const type of ['CANCEL', 'NEXT', 'PAY'] as const) bench.send({ type })
+      bench.send(insert('p2'))
+      expect(bench.state()).toBe(state)
+      expect(bench.asked.filter((one) => /void|reverse/.test(one))).toEqual([])
+    },
+  )
 
   it('a card that moved too soon is asked for again', async () => {
     const bench = started()
