@@ -1,61 +1,114 @@
 /**
  * `npm start`: the whole system with the demonstration's schemes and virtual hardware, and the till in a window.
  *
- *     npm start -- [--data DIR] [--headless] [--port N]
+ *     npm start -- [--data DIR] [--headless] [--browser] [--port N] [--anchors DIR]
  *
- * `--headless` opens nothing and prints one JSON line when everything is ready. SIGINT or SIGTERM stops all processes.
+ * `--headless` opens nothing and prints one JSON line when everything is ready; `--browser` does not try Electron.
+ * SIGINT, SIGTERM or SIGHUP stops all processes. Exit codes: 0 stopped as asked, 1 a part ended by itself, 2 it could
+ * not start.
  */
 import { parseArgs } from 'node:util'
 import { DataFolderError } from '../src/sync/journal/data-folder.ts'
+import { officialElectron } from './official-electron.ts'
 import { StartError } from './processes.ts'
-import { startWorld, type World } from './world.ts'
+import { startWorld, type TillShell, type World } from './world.ts'
 
-const { values } = parseArgs({
-  options: {
-    data: { type: 'string', default: 'data' },
-    headless: { type: 'boolean', default: false },
-    port: { type: 'string', default: '0' },
-    anchors: { type: 'string' },
-  },
-})
+const usage = 'Use: npm start -- [--data DIR] [--headless] [--browser] [--port N] [--anchors DIR]'
+const fetchElectronWithinMs = 60_000
 
 const say = (text: string): void => void process.stderr.write(`tolem: ${text}\n`)
 
+function fail(sentence: string): never {
+  say(sentence)
+  process.exit(2)
+}
+
+interface Settings {
+  readonly data: string
+  readonly headless: boolean
+  readonly browser: boolean
+  readonly tillPort: number
+  readonly anchors: string | undefined
+}
+
+function readSettings(): Settings {
+  try {
+    const { values } = parseArgs({
+      options: {
+        data: { type: 'string', default: 'data' },
+        headless: { type: 'boolean', default: false },
+        browser: { type: 'boolean', default: false },
+        port: { type: 'string', default: '0' },
+        anchors: { type: 'string' },
+      },
+    })
+    const { data, headless, browser, port, anchors } = values
+    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+      return fail(`--port ${port} is no port. Give a number from 0 (any free one) to 65535.`)
+    }
+    if (data === '') return fail('--data needs the name of a folder.')
+    return { data, headless, browser, tillPort: Number(port), anchors }
+  } catch (error) {
+    if (!(error instanceof TypeError && 'code' in error)) throw error
+    return fail(`${error.message.split('. ')[0]}. ${usage}`)
+  }
+}
+
+/** Electron where its official binary is or can be had and there is a display, else a browser. */
+async function chooseShell({ headless, browser }: Settings): Promise<TillShell> {
+  if (headless) return { kind: 'browser', open: false }
+  const { DISPLAY, WAYLAND_DISPLAY } = process.env
+  const hasDisplay = process.platform !== 'linux' || Boolean(DISPLAY) || Boolean(WAYLAND_DISPLAY)
+  if (browser || !hasDisplay) return { kind: 'browser', open: true }
+  const electron = await officialElectron(fetchElectronWithinMs, say)
+  if (electron.kind === 'ready') return { kind: 'electron', executable: electron.executable }
+  say(`Electron is not used: ${electron.reason}; opening the till in a browser`)
+  return { kind: 'browser', open: true }
+}
+
+const settings = readSettings()
+const asked = new AbortController()
 let world: World | undefined
-let stopRequested = false
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  // A terminal's Ctrl-C may come twice (bootstrap.mjs forwards it); the second changes nothing.
   process.on(signal, () => {
-    stopRequested = true
+    asked.abort()
     if (world !== undefined) void world.stop().then(() => process.exit(0))
   })
 }
 
 try {
-  say(`starting ledger, virtual hardware and till; data folder ${values.data}`)
+  say(`starting ledger, virtual hardware and till; data folder ${settings.data}`)
+  const shell = await chooseShell(settings)
   world = await startWorld({
-    data: values.data,
-    tillPort: Number(values.port),
-    open: !values.headless,
-    ...(values.anchors === undefined ? {} : { anchorFolder: values.anchors }),
+    data: settings.data,
+    tillPort: settings.tillPort,
+    shell,
+    abort: asked.signal,
+    say,
+    ...(settings.anchors === undefined ? {} : { anchorFolder: settings.anchors }),
   })
 } catch (error) {
+  if (asked.signal.aborted) process.exit(0)
   if (!(error instanceof StartError || error instanceof DataFolderError)) throw error
-  say(error.message)
-  process.exit(2)
+  fail(error.message)
 }
-if (stopRequested) {
+if (asked.signal.aborted) {
   await world.stop()
   process.exit(0)
 }
 const { tillUrl, ledgerUrl, panelUrl } = world
-if (values.headless) process.stdout.write(`${JSON.stringify({ event: 'ready', tillUrl, ledgerUrl, panelUrl })}\n`)
+if (settings.headless) process.stdout.write(`${JSON.stringify({ event: 'ready', tillUrl, ledgerUrl, panelUrl })}\n`)
 else {
-  say(`the till:              ${tillUrl}  (works once, within a minute)`)
+  if (world.shell === 'browser') say(`the till:              ${tillUrl}  (works once, within a minute)`)
+  else say('the till is open in its window; closing it stops everything.')
   say(`cards, network, paper: ${panelUrl}`)
   say(`the ledger:            ${ledgerUrl}/openapi.json`)
   say('Ctrl+C stops everything; the next start goes on from here.')
 }
 const broken = await world.broken
-say(`${broken.name} ended unexpectedly. Everything is being stopped; start again to go on from the journal.`)
+const wasClosed = world.shell === 'electron' && broken.name === 'till' && (await broken.ended) === 0
+if (wasClosed) say("the till's window was closed; everything is being stopped.")
+else say(`${broken.name} ended unexpectedly. Everything is being stopped; start again to go on from the journal.`)
 await world.stop()
-process.exit(1)
+process.exit(wasClosed ? 0 : 1)

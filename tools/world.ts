@@ -9,7 +9,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { lockDataFolder } from '../src/sync/journal/data-folder.ts'
-import { startProcess, StartError, type RunningProcess } from './processes.ts'
+import { ensureUiIsBuilt } from '../src/terminal/shell/build-ui.ts'
+import { electronMainFile, ensureElectronShellIsBuilt } from '../src/terminal/shell-electron/build.ts'
+import { startProcess, StartError, type RunningProcess, type StartOptions } from './processes.ts'
 
 export interface WorldOptions {
   readonly data: string
@@ -21,12 +23,23 @@ export interface WorldOptions {
   readonly clockUrl?: string
   readonly anchorFolder?: string
   readonly syncIntervalMs?: number
-  /** Opens the till's window where the machine has one. */
-  readonly open?: boolean
+  /** What shows the till; without it, the browser host that opens nothing. */
+  readonly shell?: TillShell
+  /** Gives a start up that has not finished: everything started so far is stopped, `startWorld` rejects. */
+  readonly abort?: AbortSignal
+  /** One line for the person who waits. */
+  readonly say?: (line: string) => void
 }
 
+export type TillShell =
+  /** `open`: in a kiosk, where there is Chromium and a display. */
+  | { readonly kind: 'browser'; readonly open: boolean }
+  | { readonly kind: 'electron'; readonly executable: string }
+
 export interface World {
+  /** With a single-use token; in Electron an address that only its own window knows. */
   readonly tillUrl: string
+  readonly shell: TillShell['kind']
   readonly ledgerUrl: string
   readonly panelUrl: string
   readonly folders: { readonly ledger: string; readonly hardware: string; readonly till: string }
@@ -45,15 +58,21 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const folders = { ledger: join(data, 'ledger'), hardware: join(data, 'hardware'), till: join(data, 'till') }
   const lock = lockDataFolder(data, { name: 'npm start', pid: process.pid, startedAt: new Date().toISOString() })
   const running: RunningProcess[] = []
-  let stopping = false
-  const stop = async (): Promise<void> => {
-    stopping = true
+  const { say = () => undefined, abort } = options
+  let stopped: Promise<void> | undefined
+  const stopAll = async (): Promise<void> => {
     // The till first: it may still hand over what waits.
     for (const part of running.toReversed()) await part.stop()
     lock.release()
   }
-  const start = async (name: string, path: string, programArguments: readonly string[]): Promise<RunningProcess> => {
-    const part = await startProcess(name, program(path), programArguments)
+  const stop = (): Promise<void> => (stopped ??= stopAll())
+  const start = async (
+    name: string,
+    path: string,
+    programArguments: readonly string[],
+    more: StartOptions = {},
+  ): Promise<RunningProcess> => {
+    const part = await startProcess(name, program(path), programArguments, { ...more, ...(abort && { abort }) })
     running.push(part)
     return part
   }
@@ -98,20 +117,41 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       },
       printer: { kind: 'tcp', host: '127.0.0.1', port: hardware.ready['printerPort'], profile: 'epson-tm-t20iii' },
     }
-    const till = await start('till', 'src/terminal/shell-browser/main.ts', [
-      '--port',
-      String(options.tillPort ?? 0),
-      '--core',
-      JSON.stringify(core),
-      '--devices',
-      JSON.stringify(devices),
-      ...(options.open === true ? ['--open'] : []),
-    ])
+    const forTill = ['--core', JSON.stringify(core), '--devices', JSON.stringify(devices)]
+    const inBrowser = async (open: boolean): Promise<RunningProcess> => {
+      const port = ['--port', String(options.tillPort ?? 0)]
+      return start('till', 'src/terminal/shell-browser/main.ts', [...port, ...forTill, ...(open ? ['--open'] : [])])
+    }
+    const inElectron = async (executable: string): Promise<RunningProcess> => {
+      await ensureUiIsBuilt(say)
+      await ensureElectronShellIsBuilt(say)
+      // As root Chromium refuses its sandbox. A profile per data folder: one window for each till.
+      const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+      if (asRoot.length > 0) say('as root, Electron runs without the sandbox of Chromium; start it as another user')
+      const profile = `--user-data-dir=${join(data, 'electron')}`
+      return start('till', electronMainFile, [...asRoot, profile, ...forTill], { executable })
+    }
+    const shell = options.shell ?? { kind: 'browser', open: false }
+    let shownIn = shell.kind
+    let till: RunningProcess
+    if (shell.kind === 'browser') till = await inBrowser(shell.open)
+    else {
+      try {
+        till = await inElectron(shell.executable)
+      } catch (error) {
+        // With a code, the till itself said why it cannot start: no other window would help.
+        if (!(error instanceof StartError) || error.code !== null) throw error
+        say(`Electron is not used: it does not run here (${firstLine(error.message)}); opening the till in a browser`)
+        shownIn = 'browser'
+        till = await inBrowser(true)
+      }
+    }
     const broken = Promise.race(
-      running.map((part) => part.ended.then(() => (stopping ? new Promise<never>(() => undefined) : part))),
+      running.map((part) => part.ended.then(() => (stopped === undefined ? part : new Promise<never>(() => undefined)))),
     )
     return {
       tillUrl: textOf(till, 'tillUrl'),
+      shell: shownIn,
       ledgerUrl,
       panelUrl: textOf(hardware, 'panelUrl'),
       folders,
@@ -135,6 +175,10 @@ function enrolmentOf(folders: World['folders']): { enrolmentCode?: string } {
 
 function standardAnchorFolder(): string {
   return join(process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'tolem', 'anchors')
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? ''
 }
 
 function textOf(part: RunningProcess, field: string): string {
