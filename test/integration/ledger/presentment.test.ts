@@ -318,6 +318,17 @@ describe('row 5: proof missing or forged, chain broken', () => {
     })
   })
 
+  test('a message harvested from the card for nothing', async () => {
+    const card = demo.card('Pupil 01')
+    const decided = till.decide({ card })
+    const evidence = till.evidence(decided.evidence.record, decided.terms, readCard(card, '0'.repeat(64)))
+    expect(await till.present({ ...decided, evidence })).toMatchObject({
+      loss: 'PROOF_MISSING_OR_FORGED',
+      refusal: 'CARD_BINDING_MISMATCH',
+    })
+    expect(await balanceOf(demo, merchant)).toBe(0n)
+  })
+
   test('another row at the same place of the journal', async () => {
     const position = till.position()
     await till.present(till.decide({ card: demo.card('Pupil 01') }), position)
