@@ -10,7 +10,7 @@ import { verifyAnswer, signRequest } from '../../sync/protocol/http-signature.ts
 import { toJson } from '../../sync/protocol/canonical.ts'
 import { publicJwkSchema, signingKey, verifyingKey, thumbprintOf, type SigningKey } from '../../sync/protocol/keys.ts'
 import { encryptionKey, type EncryptionJwk } from '../../sync/protocol/sealed-box.ts'
-import type { Enrolment } from '../../sync/protocol/messages.ts'
+import { enrolmentSchema, type Enrolment } from '../../sync/protocol/messages.ts'
 import type { LedgerTransport, Randomness } from '../../sync/engine/ports.ts'
 
 export interface TerminalKeys {
@@ -18,22 +18,68 @@ export interface TerminalKeys {
   readonly encryption: { readonly privateKey: KeyObject; readonly jwk: EncryptionJwk }
 }
 
-/** Loads the terminal's keys, or makes them at the first start. */
+/**
+ * Loads the terminal's keys, or makes them at the first start.
+ * @throws EnrolmentError IDENTITY_DAMAGED: new keys would be nobody's, and what waits in the journal could not be signed
+ */
 export function loadTerminalKeys(folder: string): TerminalKeys {
   const file = join(folder, 'terminal-keys.json')
   if (!existsSync(file)) {
+    if (existsSync(enrolmentFileIn(folder))) throw identityDamaged(file)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const stored = { signing: privateKey.export({ format: 'jwk' }), encryption: randomBytes(32).toString('base64url') }
     writeFileSync(file, JSON.stringify(stored), { mode: 0o600 })
   }
   chmodSync(file, 0o600)
-  const stored = JSON.parse(readFileSync(file, 'utf8')) as { signing: JsonWebKey; encryption: string }
-  return { signing: signingKey(stored.signing), encryption: encryptionKey(Buffer.from(stored.encryption, 'base64url')) }
+  try {
+    const stored = JSON.parse(readFileSync(file, 'utf8')) as { signing: JsonWebKey; encryption: string }
+    return {
+      signing: signingKey(stored.signing),
+      encryption: encryptionKey(Buffer.from(stored.encryption, 'base64url')),
+    }
+  } catch {
+    throw identityDamaged(file)
+  }
+}
+
+/**
+ * The stored enrolment, if there is one.
+ * @throws EnrolmentError IDENTITY_DAMAGED
+ */
+export function loadEnrolment(folder: string): Enrolment | undefined {
+  const file = enrolmentFileIn(folder)
+  if (!existsSync(file)) return undefined
+  try {
+    return enrolmentSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    throw identityDamaged(file)
+  }
+}
+
+export function storeEnrolment(folder: string, enrolment: Enrolment): void {
+  writeFileSync(enrolmentFileIn(folder), toJson(enrolment), { mode: 0o600 })
+}
+
+function enrolmentFileIn(folder: string): string {
+  return join(folder, 'enrolment.json')
+}
+
+function identityDamaged(file: string): EnrolmentError {
+  return new EnrolmentError(
+    'IDENTITY_DAMAGED',
+    `The file ${file}, which says who this terminal is, is missing or damaged. Restore it from a backup. Keep the folder ` +
+      'as it is, do not delete it: unsynced sales may be in it. To sell meanwhile, start with another --data folder.',
+  )
 }
 
 export class EnrolmentError extends Error {
-  readonly code: 'ENROLMENT_CODE_MISSING' | 'ENROLMENT_REFUSED' | 'LEDGER_UNREACHABLE' | 'LEDGER_KEY_MISMATCH'
+  readonly code:
+    | 'IDENTITY_DAMAGED'
+    | 'ENROLMENT_CODE_MISSING'
+    | 'ENROLMENT_REFUSED'
+    | 'LEDGER_UNREACHABLE'
+    | 'LEDGER_KEY_MISMATCH'
   constructor(code: EnrolmentError['code'], message: string) {
     super(message)
     this.name = 'EnrolmentError'

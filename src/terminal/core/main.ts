@@ -9,19 +9,17 @@ import { EventSource } from '../../drivers/event-source.ts'
 import { printerProfiles, type PrinterProfileId } from '../../drivers/printer/profile.ts'
 import { loadTypeface } from '../../drivers/printer/raster.ts'
 import { DataFolderError, fileAnchor, folderError, lockDataFolder } from '../../sync/journal/data-folder.ts'
-import { enrolmentSchema, type Enrolment } from '../../sync/protocol/messages.ts'
 import { standardSyncSettings } from '../../sync/engine/sync-engine.ts'
 import { toJson } from '../../sync/protocol/canonical.ts'
 import { toCoreSchema, upFrameSchema, type FromCore } from '../contract/bridge.ts'
 import type { Snapshot } from '../contract/snapshot.ts'
 import { createCore, type Core } from './core.ts'
 import { httpTransport } from './http-transport.ts'
-import { enrol, EnrolmentError, loadTerminalKeys } from './identity.ts'
+import { enrol, EnrolmentError, loadEnrolment, loadTerminalKeys, storeEnrolment } from './identity.ts'
 import { claimForDemonstration, injectedClock } from './injected-clock.ts'
 import { realClock, realRandomness, realScheduler } from './real-ports.ts'
 import { renderReceipt } from './receipts.ts'
 import { coreSettingsSchema } from './settings.ts'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 const screenRefreshMs = 15_000
 const shell = shellChannel()
@@ -49,13 +47,10 @@ async function start(): Promise<void> {
   const { clock } = settings.clockUrl === undefined ? { clock: realClock } : await injectedClock(settings.clockUrl)
   const { transport } = httpTransport()
   const keys = loadTerminalKeys(settings.data)
-  const enrolmentFile = join(settings.data, 'enrolment.json')
-  let enrolment: Enrolment
-  if (existsSync(enrolmentFile)) {
-    enrolment = enrolmentSchema.parse(JSON.parse(readFileSync(enrolmentFile, 'utf8')))
-  } else {
+  let enrolment = loadEnrolment(settings.data)
+  if (enrolment === undefined) {
     enrolment = await enrol(keys, settings.enrolmentCode, settings.ledgerUrl, transport, realRandomness, clock.wall())
-    writeFileSync(enrolmentFile, toJson(enrolment), { mode: 0o600 })
+    storeEnrolment(settings.data, enrolment)
   }
 
   const devices = connectDevices(deviceChannel(), { scheduler: realScheduler, restartHost: restartDeviceHost })
