@@ -196,7 +196,7 @@ describe('a sale', () => {
     database.pragma(`max_page_count = ${database.pragma('page_count', { simple: true }) as number}`)
     expect(() => {
       for (;;) journal.commit({ kind: 'rollback_detected', by: 'ledger', seen: null })
-    }).toThrow()
+    }).toThrow(expect.objectContaining({ code: 'SQLITE_FULL' }))
     const { faulty, log } = faultyCard(personalised)
     const { presenceId } = bench.lay(faulty)
     expect(await pay(work(), presenceId)).toEqual({ kind: 'refused', code: 'JOURNAL_NOT_WRITABLE' })
