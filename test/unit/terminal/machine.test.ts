@@ -280,7 +280,7 @@ describe('unknown', () => {
     expect(bench.asked.filter((one) => one.startsWith('reverse'))).toEqual([`reverse ${tenderId}`])
   })
 
-  it('left for the next customer is neither voided nor reversed, and its late word does not touch the next', async () => {
+  it('left for the next customer is neither voided nor reversed; its late word does not touch the next', async () => {
     const bench = started()
     await toUnknown(bench)
     bench.send({ type: 'NEXT' })
