@@ -15,13 +15,14 @@ import type { TrustedTime } from './trusted-time.ts'
  * - `answer`: the ledger's verified word.
  * - `problem`: the ledger verifiably refused the request as such; nothing moved.
  * - `not_sent`: nothing reached the ledger.
- * - `no_answer`: it may have acted. An answer that is not verifiably the ledger's is no answer.
+ * - `no_answer`: it may have acted. An answer that is not verifiably the ledger's is no answer. `signed` says that the
+ *   ledger is there and did speak, but of its own failure or in a form that is not known here.
  */
 export type LedgerReply<Answer> =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'problem'; readonly code: ProblemCode; readonly detail: string }
   | { readonly kind: 'not_sent'; readonly detail: string }
-  | { readonly kind: 'no_answer'; readonly detail: string; readonly malformed: boolean }
+  | { readonly kind: 'no_answer'; readonly detail: string; readonly malformed: boolean; readonly signed: boolean }
 
 export type AnswerOf<Path extends TerminalPath> = z.infer<(typeof terminalEndpoints)[Path]['answer']>
 export type RequestOf<Path extends TerminalPath> = z.infer<(typeof terminalEndpoints)[Path]['request']>
@@ -72,10 +73,10 @@ export class LedgerClient {
     })
     const sent = await transport(request, deadlineMs)
     if (sent.kind === 'not_sent') return sent
-    if (sent.kind === 'no_answer') return { ...sent, malformed: false }
+    if (sent.kind === 'no_answer') return { ...sent, malformed: false, signed: false }
     const verified = verifyAnswer(sent.response, request, ledgerKey)
     if (verified.kind === 'fault')
-      return { kind: 'no_answer', detail: `answer not believed: ${verified.code}`, malformed: true }
+      return { kind: 'no_answer', detail: `answer not believed: ${verified.code}`, malformed: true, signed: false }
     time.ledgerSaid(verified.moment.created * 1000)
     return parseAnswer(path, sent.response)
   }
@@ -86,7 +87,7 @@ function parseAnswer<Path extends TerminalPath>(path: Path, response: HttpRespon
   try {
     value = JSON.parse(response.body)
   } catch {
-    return { kind: 'no_answer', detail: 'signed answer is not JSON', malformed: true }
+    return { kind: 'no_answer', detail: 'signed answer is not JSON', malformed: true, signed: true }
   }
   if (response.status >= 400) {
     const problem = problemSchema.safeParse(value)
@@ -94,11 +95,12 @@ function parseAnswer<Path extends TerminalPath>(path: Path, response: HttpRespon
     // the
     // network delivered this request twice: what the first copy did is not known.
     if (!problem.success || ['internal', 'nonce_replayed'].includes(problem.data.code)) {
-      return { kind: 'no_answer', detail: `status ${response.status}`, malformed: !problem.success }
+      return { kind: 'no_answer', detail: `status ${response.status}`, malformed: !problem.success, signed: true }
     }
     return { kind: 'problem', code: problem.data.code, detail: problem.data.detail ?? problem.data.title }
   }
   const answer = terminalEndpoints[path].answer.safeParse(value)
-  if (!answer.success) return { kind: 'no_answer', detail: `answer does not fit ${path}`, malformed: true }
+  if (!answer.success)
+    return { kind: 'no_answer', detail: `answer does not fit ${path}`, malformed: true, signed: true }
   return { kind: 'answer', answer: answer.data as AnswerOf<Path> }
 }

@@ -61,6 +61,9 @@ const headRecordedEveryMs = 10 * 60_000
  */
 const breakerAfter = 2
 
+/** So many items on which the ledger fails are tried one by one in one round; then it is left in peace until the next. */
+const asideMax = 300
+
 type Round = 'done' | 'no_answer'
 
 export class SyncEngine {
@@ -185,19 +188,26 @@ export class SyncEngine {
     return 'done'
   }
 
-  /** Sends what waits, oldest first, until nothing is left. */
+  /**
+   * Sends what waits, oldest first, until nothing is left. An item on which the ledger fails, or of which it says what
+   * cannot be read here, keeps its place for the next round and holds up nothing else.
+   */
   async #drain(): Promise<Round> {
     const { journal, settings } = this.#parts
+    const aside = new Set<string>()
     for (;;) {
-      const waiting = journal.waitingItems(settings.batchSize)
-      if (waiting.length === 0) return 'done'
+      const waiting = journal
+        .waitingItems(settings.batchSize + aside.size)
+        .filter(({ itemId }) => !aside.has(itemId))
+        .slice(0, settings.batchSize)
+      if (waiting.length === 0 || aside.size >= asideMax) return 'done'
       for (const entry of waiting) if ('fault' in entry) this.#park(entry.itemId, entry.fault)
       const items = waiting.flatMap((entry) => ('item' in entry ? [entry] : []))
-      if (items.length > 0 && (await this.#sendBatch(items)) === 'no_answer') return 'no_answer'
+      if (items.length > 0 && (await this.#sendBatch(items, aside)) === 'no_answer') return 'no_answer'
     }
   }
 
-  async #sendBatch(entries: readonly { itemId: string; item: SyncItem }[]): Promise<Round> {
+  async #sendBatch(entries: readonly { itemId: string; item: SyncItem }[], aside: Set<string>): Promise<Round> {
     const reply = await this.#ask('/v1/terminal/batches', { items: entries.map((entry) => entry.item) })
     if (reply.kind === 'problem') {
       if (!isAboutTheItems(reply.code)) return this.#notAnswered(reply)
@@ -207,7 +217,12 @@ export class SyncEngine {
         this.#park(only.itemId, `${reply.code}: ${reply.detail}`)
         return 'done'
       }
-      for (const entry of entries) if ((await this.#sendBatch([entry])) === 'no_answer') return 'no_answer'
+      return this.#sendApart(entries, aside)
+    }
+    if (reply.kind === 'no_answer' && reply.signed) {
+      const [only] = entries
+      if (entries.length > 1 || only === undefined) return this.#sendApart(entries, aside)
+      aside.add(only.itemId)
       return 'done'
     }
     if (reply.kind !== 'answer') return this.#notAnswered(reply)
@@ -224,6 +239,11 @@ export class SyncEngine {
         this.#record(signed, 'batch')
       }
     }
+    return 'done'
+  }
+
+  async #sendApart(entries: readonly { itemId: string; item: SyncItem }[], aside: Set<string>): Promise<Round> {
+    for (const entry of entries) if ((await this.#sendBatch([entry], aside)) === 'no_answer') return 'no_answer'
     return 'done'
   }
 
@@ -245,9 +265,7 @@ export class SyncEngine {
       const { terms } = journal.intentOf(tenderId).row
       const reply = await this.#ask('/v1/terminal/authorisations', { terms, evidence })
       if (reply.kind === 'answer') return this.#recordUnlessResolved(tenderId, reply.answer, 'authorisation')
-      return reply.kind === 'problem' && isAboutTheItems(reply.code)
-        ? this.#inquire(tenderId)
-        : this.#notAnswered(reply)
+      return isAboutThis(reply) ? this.#inquire(tenderId) : this.#notAnswered(reply)
     }
     return this.#inquire(tenderId)
   }
@@ -255,8 +273,9 @@ export class SyncEngine {
   async #inquire(tenderId: string): Promise<Round> {
     const { journal } = this.#parts
     const reply = await this.#ask('/v1/terminal/inquiries', { tenderId })
-    // One question that the ledger cannot read must not keep the rest of the round from it.
-    if (reply.kind === 'problem' && isAboutTheItems(reply.code)) return 'done'
+    // One question that the ledger cannot read, or its answer that cannot be read here, must not keep the rest of the
+    // round from it.
+    if (isAboutThis(reply)) return 'done'
     if (reply.kind !== 'answer') return this.#notAnswered(reply)
     if (reply.answer.kind === 'known') return this.#recordUnlessResolved(tenderId, reply.answer.item, 'inquiry')
     // Not seen yet is no outcome. What a crash cut off before its evidence was kept can only be disowned: the reversal
@@ -273,6 +292,8 @@ export class SyncEngine {
     for (;;) {
       const after = journal.fact<number>('events_cursor') ?? 0
       const reply = await this.#ask('/v1/terminal/events', { after, limit: 200 })
+      // News of a kind that is not known here wait for a newer till; packages and the head do not wait for that.
+      if (reply.kind === 'no_answer' && reply.signed) return 'done'
       if (reply.kind !== 'answer') return this.#notAnswered(reply)
       const { events, cursor } = reply.answer
       // A cursor that does not move would be asked for, and journaled, for ever.
@@ -367,8 +388,9 @@ export class SyncEngine {
    */
   async #ask<Path extends TerminalPath>(path: Path, body: RequestOf<Path>): Promise<LedgerReply<AnswerOf<Path>>> {
     const reply = await this.#parts.ledger.call(path, body, this.#parts.settings.deadlineMs)
-    if (this.#stopped) return { kind: 'no_answer', detail: 'stopped', malformed: false }
-    this.#heard(reply)
+    if (this.#stopped) return { kind: 'no_answer', detail: 'stopped', malformed: false, signed: false }
+    // Batches, inquiries, events and heads are answered to a suspended terminal too, so they say nothing about that.
+    if (reply.kind !== 'answer' || closedToSuspended.includes(path)) this.#heard(reply)
     return reply
   }
 
@@ -410,3 +432,10 @@ export class SyncEngine {
 function isAboutTheItems(code: ProblemCode): boolean {
   return ['body_too_large', 'schema_mismatch', 'exists_with_different_terms', 'rule_violated'].includes(code)
 }
+
+/** What lies in this one question: asked again it is answered alike, and other questions are not. */
+function isAboutThis(reply: LedgerReply<unknown>): boolean {
+  return reply.kind === 'problem' ? isAboutTheItems(reply.code) : reply.kind === 'no_answer' && reply.signed
+}
+
+const closedToSuspended: readonly TerminalPath[] = ['/v1/terminal/packages', '/v1/terminal/authorisations']
