@@ -48,6 +48,11 @@ export type HostFailure = 'transmit-timed-out' | 'silent' | 'channel-closed' | '
 export interface ConnectOptions {
   readonly scheduler: Scheduler
   /**
+   * Another one with each life of the core. A host outlives a core that dies, and what the old one had asked for is
+   * answered to the new one: an APDU's answer, or `printed`, that belongs to no request of this life.
+   */
+  readonly life: string
+  /**
    * Ends the host with SIGKILL (a mute card blocks it in a way that no request ends), starts another, and resolves with
    * the channel to it. Also called when the host has already died.
    */
@@ -86,6 +91,7 @@ class DeviceClient implements ConnectedDevices {
   readonly onDidFailHost: Event<{ readonly failure: HostFailure; readonly detail: string }>
 
   readonly #scheduler: Scheduler
+  readonly #life: string
   readonly #watchdog: WatchdogOptions
   readonly #restartHost: () => Promise<MessageChannelPort>
   readonly #reportMalformed: (why: string) => void
@@ -114,6 +120,7 @@ class DeviceClient implements ConnectedDevices {
 
   constructor(channel: MessageChannelPort, options: ConnectOptions) {
     this.#scheduler = options.scheduler
+    this.#life = options.life
     this.#watchdog = { ...defaultWatchdog, ...options.watchdog }
     this.#restartHost = options.restartHost
     this.#reportMalformed = options.reportMalformed ?? (() => undefined)
@@ -288,7 +295,7 @@ class DeviceClient implements ConnectedDevices {
 
   #nextRequestId(): string {
     this.#requestCount += 1
-    return String(this.#requestCount)
+    return `${this.#life}/${this.#requestCount}`
   }
 
   /** Gives the host up. What it was doing ends as unknown, in this order: commands, presences, status. */

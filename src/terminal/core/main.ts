@@ -53,7 +53,11 @@ async function start(): Promise<void> {
     storeEnrolment(settings.data, enrolment)
   }
 
-  const devices = connectDevices(deviceChannel(), { scheduler: realScheduler, restartHost: restartDeviceHost })
+  const devices = connectDevices(deviceChannel(), {
+    scheduler: realScheduler,
+    life: realRandomness.uuid(),
+    restartHost: restartDeviceHost,
+  })
   const profile = printerProfiles[settings.printerProfile as PrinterProfileId] ?? printerProfiles['generic-80mm']
   const maker = { terminalId: enrolment.terminalId, terminalKey: keys.signing, profile, typeface: loadTypeface() }
   let core: Core

@@ -36,6 +36,7 @@ function connect() {
   const failures: string[] = []
   devices = connectDevices(channelOverProcessIpc(startHost()), {
     scheduler: systemScheduler,
+    life: 'only',
     restartHost: async () => {
       current().kill('SIGKILL')
       await ended(current())

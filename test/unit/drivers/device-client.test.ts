@@ -73,6 +73,7 @@ async function connected(options: Partial<ConnectOptions> & { hosts?: TestHost[]
   const restarted: TestHost[] = []
   const devices = connectDevices(first.pair.near, {
     scheduler,
+    life: 'only',
     restartHost: () => {
       log.push('restart')
       const host = later.shift()
@@ -97,7 +98,7 @@ describe('the devices of a device host', () => {
     const scheduler = new FakeScheduler()
     const host = new TestHost('first')
     host.insert('early')
-    const devices = connectDevices(host.pair.near, { scheduler, restartHost: () => never })
+    const devices = connectDevices(host.pair.near, { scheduler, life: 'only', restartHost: () => never })
     const seen: CardPresence[] = []
     devices.reader.onDidInsert((presence) => seen.push(presence))
     expect(devices.reader.status().trouble?.code).toBe('host-restarting')
@@ -122,6 +123,37 @@ describe('the devices of a device host', () => {
     await settlePromises()
     expect(told).toEqual([{ ...ready, paperNearEnd: true }])
     expect(log).toEqual(['well', 'in p1', 'out p1'])
+  })
+
+  it('hear no answer that was meant for an earlier life of the core', async () => {
+    const { scheduler, first, devices } = await connected({ life: 'before' })
+    first.insert('p1')
+    await settlePromises()
+    const answers: ((result: TransmitResult) => void)[] = []
+    const prints: ((result: PrintResult) => void)[] = []
+    first.answer = () => new Promise((resolve) => answers.push(resolve))
+    first.print = () => new Promise((resolve) => prints.push(resolve))
+    void devices.reader.transmit('p1', select, 100)
+    void devices.printer.print(Uint8Array.of(1))
+    await settlePromises()
+    // The core dies with both under way; the host lives on and a new core attaches to it.
+    devices.dispose()
+    const next = connectDevices(first.pair.near, { scheduler, life: 'after', restartHost: () => never })
+    await scheduler.advance(0)
+    let answered: TransmitResult | undefined
+    let printed: PrintResult | undefined
+    void next.reader.transmit('p1', Uint8Array.of(0x90, 0x60, 0, 0, 0), 100).then((result) => (answered = result))
+    void next.printer.print(Uint8Array.of(2)).then((result) => (printed = result))
+    await settlePromises()
+    answers[0]?.(ok)
+    prints[0]?.({ kind: 'printed' })
+    await settlePromises()
+    expect([answered, printed]).toEqual([undefined, undefined])
+    answers[1]?.({ kind: 'answered', response: Uint8Array.of(0x91, 0xaf) })
+    prints[1]?.({ kind: 'failed', trouble: 'paper-out', detail: '' })
+    await settlePromises()
+    expect(answered).toEqual({ kind: 'answered', response: Uint8Array.of(0x91, 0xaf) })
+    expect(printed).toMatchObject({ kind: 'failed' })
   })
 
   it('drop what does not fit, both ways, and go on', async () => {
@@ -222,7 +254,7 @@ describe('the watchdog', () => {
       if (type === 'ping') pings += 1
     })
     const failures: string[] = []
-    const devices = connectDevices(pair.near, { scheduler, restartHost: () => never })
+    const devices = connectDevices(pair.near, { scheduler, life: 'only', restartHost: () => never })
     devices.onDidFailHost(({ failure }) => failures.push(failure))
     await scheduler.advance(2499)
     expect([pings, failures]).toEqual([4, []])
