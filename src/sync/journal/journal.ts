@@ -1,18 +1,34 @@
 /**
  * The terminal's journal: the only truth of a till. One writer, one chain; a commit returns after the data is on the
- * disk
- * (`journal_mode=WAL`, `synchronous=FULL`: architecture.md, "One tap, as data", step 3).
+ * disk (`journal_mode=WAL`, `synchronous=FULL`: architecture.md, "One tap, as data", step 3).
  */
-import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import type { JournalPosition, SyncItem } from '../protocol/messages.ts'
 import { hashOf, toJson } from '../protocol/canonical.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
-import { saleSchema, type Sale } from '../../voucher/sale.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
-import { DataFolderError, folderError, isStorageFault, type Anchor } from './data-folder.ts'
+import type { Anchor } from './data-folder.ts'
+import { asFolderError, migrate, openFile, refuseNewer } from './journal-file.ts'
 import { project, projectedTables, spentStates, type JournalTenderState } from './projection.ts'
+import {
+  chainedRow,
+  damagedAt,
+  isOwnHash,
+  isPayload,
+  positionOf,
+  saleRecord,
+  tenderRecord,
+  type PrintJob,
+  type QueueFigures,
+  type SaleRecord,
+  type StoredOutbox,
+  type StoredPrintJob,
+  type StoredRow,
+  type StoredSale,
+  type StoredTender,
+  type TenderRecord,
+} from './records.ts'
 import {
   genesisHash,
   journalRowSchema,
@@ -21,43 +37,8 @@ import {
   type JournalRowKind,
   type RowOf,
 } from './rows.ts'
-import { schemaSql, schemaVersion } from './schema.ts'
 
-export interface TenderRecord {
-  readonly tenderId: string
-  readonly saleId: string
-  readonly kind: 'voucher' | 'cash'
-  readonly state: JournalTenderState
-  readonly amount: Tiyn
-  readonly schemeId: string | null
-  readonly slotId: string | null
-  readonly leaseId: string | null
-  readonly card: string | null
-  readonly code: string | null
-  readonly since: number
-}
-
-export interface SaleRecord {
-  readonly sale: Sale
-  readonly total: Tiyn
-  readonly state: 'open' | 'closed' | 'cancelled'
-  readonly at: number
-}
-
-export interface PrintJob {
-  readonly jobId: string
-  readonly saleId: string
-  readonly copy: boolean
-  readonly language: 'kk' | 'ru' | 'en'
-  /** Some of it may be on paper already. */
-  readonly started: boolean
-}
-
-export interface QueueFigures {
-  readonly waiting: number
-  readonly parked: number
-  readonly oldestAt: number | null
-}
+export type { PrintJob, QueueFigures, SaleRecord, TenderRecord } from './records.ts'
 
 /** Where the bytes are: a file on disk, or a database that the simulator carries through a crash. */
 export type JournalFile = string | Database.Database
@@ -87,11 +68,11 @@ export class Journal {
     this.#head = { epoch: 1, sequence: 0, hash: genesisHash }
     this.#database = typeof file === 'string' ? openFile(file) : file
     try {
-      this.#refuseNewer()
+      refuseNewer(this.#database)
       this.#database.pragma('journal_mode = WAL')
       this.#database.pragma('synchronous = FULL')
       this.#database.pragma('foreign_keys = ON')
-      this.#migrate()
+      migrate(this.#database)
       this.#head = this.#readHead()
       this.#checkChain()
       this.#startEpoch()
@@ -415,26 +396,6 @@ export class Journal {
     return chained
   }
 
-  #version(): number {
-    return this.#database.pragma('user_version', { simple: true }) as number
-  }
-
-  #refuseNewer(): void {
-    if (this.#version() <= schemaVersion) return
-    throw new DataFolderError(
-      'JOURNAL_NEWER',
-      'This journal was written by a newer Tölem. Start that version; nothing was changed.',
-    )
-  }
-
-  #migrate(): void {
-    if (this.#version() === schemaVersion) return
-    this.#database.transaction(() => {
-      this.#database.exec(schemaSql)
-      this.#database.pragma(`user_version = ${schemaVersion}`)
-    })()
-  }
-
   #readHead(): { epoch: number; sequence: number; hash: string } {
     const last = this.#get('SELECT epoch, sequence, hash FROM row ORDER BY sequence DESC LIMIT 1')
     return (
@@ -535,133 +496,6 @@ export class Journal {
 
   #all(sql: string, ...values: readonly unknown[]): unknown[] {
     return this.#statement(sql).all(...values)
-  }
-}
-
-interface StoredRow {
-  sequence: number
-  epoch: number
-  kind: string
-  at: number
-  previous: string
-  payload_hash: string
-  hash: string
-  json: string | null
-}
-interface StoredTender {
-  tender_id: string
-  sale_id: string
-  kind: 'voucher' | 'cash'
-  state: JournalTenderState
-  amount: number
-  scheme_id: string | null
-  slot_id: string | null
-  lease_id: string | null
-  card: string | null
-  code: string | null
-  since: number
-}
-interface StoredSale {
-  sale_id: string
-  json: string
-  total: number
-  state: SaleRecord['state']
-  at: number
-}
-interface StoredOutbox {
-  item_id: string
-  kind: SyncItem['kind']
-  sequence: number
-}
-interface StoredPrintJob {
-  job_id: string
-  sale_id: string
-  copy: number
-  language: PrintJob['language']
-  state: 'waiting' | 'started' | 'printed'
-}
-
-/**
- * SQLite takes a file shorter than its smallest page for a new database, and would write a new journal over the rest.
- */
-const smallestDatabaseBytes = 512
-
-function openFile(file: string): Database.Database {
-  try {
-    const { size } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0 }
-    if (size > 0 && size < smallestDatabaseBytes) throw damagedAt(1)
-    return new Database(file)
-  } catch (error) {
-    throw folderError(dirname(file), error)
-  }
-}
-
-/** What cannot be read although it is there (a table, a column, JSON, a number that is none) is damage too. */
-function asFolderError(folder: string, error: unknown): Error {
-  const named = folderError(folder, error)
-  if (named instanceof DataFolderError || isStorageFault(error)) return named
-  return folderError(folder, Object.assign(new Error(named.message), { code: 'SQLITE_CORRUPT' }))
-}
-
-function isPayload(json: string, payloadHash: string): boolean {
-  try {
-    return payloadHash === hashOf('tolem/journal-payload/1', JSON.parse(json))
-  } catch {
-    return false
-  }
-}
-
-function damagedAt(sequence: number): DataFolderError {
-  return new DataFolderError(
-    'JOURNAL_CORRUPT',
-    `The journal is damaged at row ${sequence}. Keep the folder as it is, do not delete it: unsynced sales may be in it. ` +
-      'Start with another --data folder and hand this one to support.',
-  )
-}
-
-/**
- * Every reading proves the row again: what lay damaged below the last countersigned head is not checked at start, and a
- * damaged row must not speak for money.
- *
- * @throws DataFolderError JOURNAL_CORRUPT
- */
-function chainedRow(stored: StoredRow): ChainedRow {
-  const { sequence, json } = stored
-  if (!isOwnHash(stored) || json === null || !isPayload(json, stored.payload_hash)) throw damagedAt(sequence)
-  const { epoch, at, previous, payload_hash: payloadHash, hash } = stored
-  return { sequence, epoch, at, previous, payloadHash, hash, row: journalRowSchema.parse(JSON.parse(json)) }
-}
-
-function isOwnHash({ epoch, sequence, previous, kind, at, payload_hash: payloadHash, hash }: StoredRow): boolean {
-  return hash === hashOf('tolem/journal-row/1', { epoch, sequence, previous, kind, at, payloadHash })
-}
-
-function positionOf(chained: ChainedRow): JournalPosition {
-  return { epoch: chained.epoch, sequence: chained.sequence, hash: chained.hash }
-}
-
-function tenderRecord(stored: StoredTender): TenderRecord {
-  return {
-    tenderId: stored.tender_id,
-    saleId: stored.sale_id,
-    kind: stored.kind,
-    state: stored.state,
-    amount: tiyn(stored.amount),
-    schemeId: stored.scheme_id,
-    slotId: stored.slot_id,
-    leaseId: stored.lease_id,
-    card: stored.card,
-    code: stored.code,
-    since: stored.since,
-  }
-}
-
-function saleRecord(stored: StoredSale): SaleRecord {
-  return {
-    sale: saleSchema.parse(JSON.parse(stored.json)),
-    total: tiyn(stored.total),
-    state: stored.state,
-    at: stored.at,
   }
 }
 

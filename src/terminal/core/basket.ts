@@ -68,3 +68,8 @@ export function withQuantity(sale: Sale, line: number, quantity: number): Sale {
     .filter((existing) => existing.quantity > 0)
   return { ...sale, lines }
 }
+
+/** The ledger has not said yet how a tender of this sale ended. */
+export function isWaiting({ undecided, tenders }: SaleStanding): boolean {
+  return undecided || tenders.some((tender) => tender.state === 'reversing')
+}

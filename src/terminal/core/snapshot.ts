@@ -9,9 +9,8 @@ import type { TerminalPackage } from '../../voucher/package.ts'
 import type { Texts } from '../../voucher/identifiers.ts'
 import { lineTotal } from '../../voucher/sale.ts'
 import type { Action, CardPays, Light, SaleView, Snapshot, TapView, TenderView } from '../contract/snapshot.ts'
-import type { PaymentContext } from '../payment/machine.ts'
+import type { PaymentContext, PaymentStateName } from '../payment/machine.ts'
 import type { SaleStanding } from './basket.ts'
-import type { PaymentStateName } from './till.ts'
 
 /** A package older than this is said on the till's light: something keeps new ones away. */
 const packageOldMs = 24 * 3_600_000

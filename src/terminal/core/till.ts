@@ -17,8 +17,17 @@ import type { CoveredLine, Sale } from '../../voucher/sale.ts'
 import type { Command, CommandAnswer, CommandFault } from '../contract/commands.ts'
 import type { Action, Snapshot } from '../contract/snapshot.ts'
 import { isStorageFault } from '../payment/card-payment.ts'
-import { paymentMachine, type PaymentContext, type PaymentWork, type RecoveredState } from '../payment/machine.ts'
-import { standingOf, withItem, withQuantity, type SaleStanding } from './basket.ts'
+import {
+  paymentMachine,
+  type PaymentContext,
+  type PaymentStateName,
+  type PaymentWork,
+  type RecoveredState,
+} from '../payment/machine.ts'
+import { isWaiting, standingOf, withItem, withQuantity, type SaleStanding } from './basket.ts'
+import { offeredActions } from './actions.ts'
+import { LyingCards } from './lying-cards.ts'
+import { endInterruptedTenders, recoveredStateOf } from './recovery.ts'
 import { composeSnapshot, recentView } from './snapshot.ts'
 
 /** More than this is a slip of the finger, not a price: 1 000 000 ₸. */
@@ -39,24 +48,9 @@ export interface TillParts {
 }
 
 type Machine = ReturnType<typeof paymentMachine>
-export type PaymentStateName =
-  | 'idle'
-  | 'awaitingCard'
-  | 'identifying'
-  | 'preparing'
-  | 'proving'
-  | 'torn'
-  | 'authorising'
-  | 'accepting'
-  | 'unknown'
-  | 'approved'
-  | 'refused'
-
 export class Till {
   readonly #parts: TillParts
-  readonly #presences = new Map<string, CardPresence>()
-  /** The sale for which a lying card was tried: it is never offered to another one. */
-  readonly #triedFor = new Map<string, string>()
+  readonly #cards = new LyingCards()
   readonly #waitedFor = new Set<string>()
   readonly #subscriptions: (() => void)[] = []
   #sale: Sale
@@ -108,7 +102,7 @@ export class Till {
   }
 
   presence(presenceId: string): CardPresence | undefined {
-    return this.#presences.get(presenceId)
+    return this.#cards.presence(presenceId)
   }
 
   currentSale(): { sale: Sale; covered: readonly CoveredLine[]; frozen: boolean } {
@@ -161,7 +155,7 @@ export class Till {
       state: this.#state(),
       context: this.#context(),
       actions: this.#actions(standing),
-      removeCardFirst: this.#mustRemoveCardFirst(),
+      removeCardFirst: this.#cards.someBelongToAnotherSale(this.#sale.saleId),
       storageFault: this.#storageFault,
       unresolved: this.#unresolved(),
       recent: this.#recentSales(),
@@ -347,69 +341,39 @@ export class Till {
   }
 
   #actions(standing: SaleStanding): Action[] {
-    const state = this.#state()
-    const resting = state === 'idle' || state === 'approved' || state === 'refused'
-    const hasLines = standing.sale.lines.length > 0
-    const payable = hasLines && standing.left > 0n && !standing.undecided && this.#parts.activePackage() !== undefined
-    const actions: (Action | false)[] = [
-      (standing.frozen ? resting && this.#isFinished(standing) : state === 'idle' || state === 'refused') &&
-        'edit_basket',
-      payable && resting && 'pay_by_card',
-      payable && (resting || state === 'awaitingCard') && 'pay_cash',
-      (state === 'awaitingCard' || state === 'identifying' || state === 'torn') && 'cancel_payment',
-      hasLines &&
-        !this.#isFinished(standing) &&
-        (resting || state === 'awaitingCard' || state === 'torn' || state === 'unknown') &&
-        'cancel_sale',
-      resting && (this.#isFinished(standing) || (state !== 'idle' && !hasLines)) && 'next_customer',
-      state === 'unknown' && 'wait_for_answer',
-      state === 'unknown' && 'cancel_unknown',
-      state === 'unknown' && 'serve_next_meanwhile',
-      'print_again',
-      'void_sale',
-    ]
-    return actions.filter((action): action is Action => action !== false)
+    const isFinished = this.#isFinished(standing)
+    return offeredActions({
+      state: this.#state(),
+      standing,
+      isFinished,
+      canDecide: this.#parts.activePackage() !== undefined,
+    })
   }
 
   #cardInserted(presence: CardPresence): void {
-    this.#presences.set(presence.presenceId, presence)
+    this.#cards.add(presence)
     if (this.#state() === 'refused') this.#offer(presence.presenceId)
     else this.#offerLyingCard()
     this.publish()
   }
 
   #cardRemoved(presenceId: string): void {
-    this.#presences.delete(presenceId)
-    this.#triedFor.delete(presenceId)
+    this.#cards.remove(presenceId)
     this.#send({ type: 'CARD_REMOVED', presenceId })
     this.publish()
   }
 
-  /**
-   * Gives the machine a card that it waits for and has not tried: one that lay there before, or came while it was busy
-   * with the one before. A card left by the customer before is not offered: it would pay a stranger's sale.
-   */
+  /** Gives the machine a card that it waits for: one that lay there before, or came while it was busy. */
   #offerLyingCard(): void {
     const state = this.#state()
     if (state !== 'awaitingCard' && state !== 'torn') return
-    const { saleId } = this.#sale
-    const tried = this.#context().presenceId
-    const lying = [...this.#presences.keys()].find(
-      (presenceId) => presenceId !== tried && (this.#triedFor.get(presenceId) ?? saleId) === saleId,
-    )
+    const lying = this.#cards.untriedFor(this.#sale.saleId, this.#context().presenceId)
     if (lying !== undefined) this.#offer(lying)
   }
 
   #offer(presenceId: string): void {
-    this.#triedFor.set(presenceId, this.#sale.saleId)
+    this.#cards.tried(presenceId, this.#sale.saleId)
     this.#send({ type: 'CARD_INSERTED', presenceId })
-  }
-
-  /** A card lies there that belongs to an earlier sale. */
-  #mustRemoveCardFirst(): boolean {
-    return [...this.#presences.keys()].some(
-      (presenceId) => (this.#triedFor.get(presenceId) ?? this.#sale.saleId) !== this.#sale.saleId,
-    )
   }
 
   #afterTransition(): void {
@@ -470,35 +434,15 @@ export class Till {
     ]
   }
 
-  /**
-   * After a stop at any instant. An online intent without an outcome may have reached the ledger: unknown. An offline
-   * one
-   * was not approved and nothing left this till: voided. The sale on the screen is the frozen one of the journal.
-   */
+  /** The sale on the screen is the frozen one of the journal. */
   #recover(): RecoveredState | undefined {
     const { journal } = this.#parts
-    for (const tender of journal.tendersInState('in_progress')) {
-      const { mode } = journal.intentOf(tender.tenderId).row
-      journal.commit(
-        mode === 'online'
-          ? { kind: 'tender_unknown', tenderId: tender.tenderId, evidence: null }
-          : { kind: 'tender_voided', tenderId: tender.tenderId, reason: 'interrupted' },
-      )
-    }
+    endInterruptedTenders(journal)
     for (const { sale } of journal.openSales()) this.#closeIfPaid(sale.saleId)
     const [open] = journal.openSales()
     if (open === undefined) return undefined
     this.#sale = open.sale
-    const left = journal
-      .tendersOfSale(open.sale.saleId)
-      .find((tender) => tender.state === 'unknown' || tender.state === 'torn')
-    if (left === undefined || left.schemeId === null) return undefined
-    const state = left.state === 'torn' ? 'torn' : 'unknown'
-    return {
-      state,
-      since: left.since,
-      intent: { tenderId: left.tenderId, amount: left.amount.toString(), schemeId: left.schemeId },
-    }
+    return recoveredStateOf(journal, open.sale.saleId)
   }
 
   #unresolved(): readonly TenderRecord[] {
@@ -570,11 +514,6 @@ export class Till {
   #send(event: Parameters<Actor<Machine>['send']>[0]): void {
     this.#payment?.send(event)
   }
-}
-
-/** The ledger has not said yet how a tender of this sale ended. */
-function isWaiting({ undecided, tenders }: SaleStanding): boolean {
-  return undecided || tenders.some((tender) => tender.state === 'reversing')
 }
 
 function refusalOf(tender: TenderRecord): PaymentContext['code'] {

@@ -15,37 +15,31 @@ import { saleHashOf, termsHashOf } from '../../sync/protocol/canonical.ts'
 import { cardPseudonym } from '../../sync/protocol/card-pseudonym.ts'
 import { signTagged, verifyTagged, type SigningKey, type VerifyingKey } from '../../sync/protocol/keys.ts'
 import type { DecisionRecord, Evidence, SignedItemResult } from '../../sync/protocol/messages.ts'
-import { cardSessionContext, tillKeyContext, unseal } from '../../sync/protocol/sealed-box.ts'
+import { tillKeyContext, unseal } from '../../sync/protocol/sealed-box.ts'
 import type { CardChannel } from '../../voucher/cards/card-channel.ts'
 import type { Ev2Session } from '../../voucher/cards/ev2.ts'
 import { readSun, takeSaleBoundProof, writeBinding } from '../../voucher/cards/ntag424.ts'
-import {
-  authenticate,
-  keyHolder,
-  sessionFromKeys,
-  type CardAuthenticator,
-} from '../../voucher/cards/ntag424-authentication.ts'
+import { authenticate, keyHolder } from '../../voucher/cards/ntag424-authentication.ts'
 import { recogniseCard } from '../../voucher/cards/ntag424-recognition.ts'
 import { decide, engineVersion, type Decision, type DecisionInput } from '../../voucher/decide.ts'
-import type { Lease, TerminalPackage } from '../../voucher/package.ts'
+import type { TerminalPackage } from '../../voucher/package.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import type { CoveredLine, Sale } from '../../voucher/sale.ts'
 import { saleTotal } from '../../voucher/sale.ts'
-import { periodAt } from '../../voucher/scheme.ts'
-import type { LocalSpend, Slot } from '../../voucher/slot.ts'
+import type { Slot } from '../../voucher/slot.ts'
 import type { Sun, TenderTerms } from '../../voucher/tender.ts'
+import { cardRelay, onlineDeadlineMs, refusalCodeOf, upperHex } from './card-relay.ts'
+import { provedEvidence, type OpenTender, type Tapped } from './open-tender.ts'
+import { isCurrentSlot, leasedSlots, localSpends, type Leased } from './leased-slots.ts'
 import type {
   AcceptOutcome,
   AuthoriseOutcome,
   IdentifyOutcome,
-  Intent,
   PaymentWork,
   PrepareOutcome,
   ProveOutcome,
 } from './machine.ts'
 
-/** Money-rules.md, "One payment": deadline of an online attempt. */
-export const onlineDeadlineMs = 1_500
 const apduTimeoutMs = 3_000
 
 export interface CardPaymentParts {
@@ -69,35 +63,6 @@ export interface CardPaymentParts {
   }
   /** The verdict is known: for the screen, before the card is proved. */
   readonly onDidDecide: (decision: Decision) => void
-}
-
-/**
- * A card as this presence showed it. The UID stays here, in memory, for as long as the tap (architecture.md, Privacy).
- */
-interface Tapped {
-  readonly presenceId: string
-  readonly uid: Uint8Array
-  readonly card: string
-}
-
-/** One live slot of this till for the card, with the key that hears the card's proof. */
-interface Leased {
-  readonly lease: Lease
-  readonly slot: Slot
-  readonly sealedTillKey: string
-}
-
-interface OpenTender {
-  readonly intent: Intent
-  readonly terms: TenderTerms
-  readonly card: string
-  readonly leaseId: string | null
-  readonly record: DecisionRecord
-  readonly mode: 'online' | 'offline'
-  readonly activePackage: TerminalPackage
-  evidence: Evidence | null
-  /** Why the authorisation certainly moved nothing, when that is certain. */
-  notAsked: RefusalCode | null
 }
 
 export { isStorageFault }
@@ -155,8 +120,8 @@ export class CardPayment implements PaymentWork {
     const tapped = this.#tapped
     if (active === undefined) return { kind: 'refused', code: 'PACKAGE_MISSING' }
     if (tapped?.presenceId !== presenceId) return { kind: 'card_left' }
-    const everyLeased = this.#leasedSlots(active.package, tapped.card)
-    const nowLeased = everyLeased.filter(({ slot }) => this.#isCurrent(active.package, slot))
+    const everyLeased = leasedSlots(this.#parts, active.package, tapped.card)
+    const nowLeased = everyLeased.filter(({ slot }) => isCurrentSlot(active.package, slot, this.#parts.time.now()))
     const mode = engine.worthAsking ? 'online' : 'offline'
     // Without the ledger, a slot of another period still tells better than "not in the lease" why nothing is paid now.
     const leased = nowLeased.length === 0 && mode === 'offline' ? everyLeased : nowLeased
@@ -332,7 +297,7 @@ export class CardPayment implements PaymentWork {
       card: { card, blocked: active.hotlist.cards.includes(card) },
       schemes: active.schemes,
       slots: [...slots],
-      localSpends: slots.flatMap((slot) => this.#localSpends(slot, without)),
+      localSpends: slots.flatMap((slot) => localSpends(journal, slot, without)),
       leases: leased.map(({ lease }) => ({ schemeId: lease.schemeId, sellUntil: lease.sellUntil })),
       terminal: {
         clockTrusted: time.trusted,
@@ -343,32 +308,6 @@ export class CardPayment implements PaymentWork {
       sale,
       covered: [...covered],
     }
-  }
-
-  /** This till's own uses of a slot that the ledger's figures do not contain. */
-  #localSpends(slot: Slot, without: string | null): readonly LocalSpend[] {
-    return this.#parts.journal
-      .spentOnSlot(slot.slotId)
-      .filter((tender) => tender.tenderId !== without && !slot.booked.includes(tender.tenderId))
-      .map((tender) => ({ slotId: slot.slotId, tenderId: tender.tenderId, amount: tender.amount }))
-  }
-
-  #leasedSlots(active: TerminalPackage, card: string): readonly Leased[] {
-    const { journal, time } = this.#parts
-    return active.leases
-      .filter((lease) => time.now() <= lease.sellUntil)
-      .flatMap((lease) =>
-        lease.slots.flatMap(({ slot, cards }) => {
-          const own = cards.find((entry) => entry.card === card)
-          if (own === undefined || journal.isSurrendered(slot.slotId)) return []
-          return [{ lease, slot, sealedTillKey: own.sealedTillKey }]
-        }),
-      )
-  }
-
-  #isCurrent(active: TerminalPackage, slot: Slot): boolean {
-    const scheme = active.schemes.find((candidate) => candidate.schemeId === slot.schemeId)
-    return scheme !== undefined && periodAt(scheme, this.#parts.time.now())?.periodId === slot.periodId
   }
 
   /** A card that this till has no lease for, and no ledger to ask. */
@@ -385,7 +324,7 @@ export class CardPayment implements PaymentWork {
   ): Promise<{ kind: 'slots'; slots: readonly Slot[] } | Exclude<PrepareOutcome, { kind: 'intent' }>> {
     const channel = this.#channel(presenceId)
     if (channel === undefined) return { kind: 'card_left' }
-    const relay = this.#relay(tapped)
+    const relay = cardRelay(this.#parts, tapped.card)
     const authentication = await authenticate(channel, tapped.uid, relay.authenticator, (length) =>
       this.#parts.randomness.bytes(length),
     )
@@ -398,63 +337,6 @@ export class CardPayment implements PaymentWork {
     return { kind: 'slots', slots: relay.slots() }
   }
 
-  /** The ledger as the holder of the card's key (docs/design/02, step 4). */
-  #relay(tapped: Tapped): {
-    authenticator: CardAuthenticator
-    slots: () => readonly Slot[]
-    refusal: () => RefusalCode | undefined
-  } {
-    const { ledger, engine, randomness, encryptionKey } = this.#parts
-    let slots: readonly Slot[] = []
-    let refusal: RefusalCode | undefined
-    const authenticator: CardAuthenticator = {
-      async answer(_uid, encRndB) {
-        const cardSessionId = randomness.uuid()
-        const reply = await ledger.call(
-          '/v1/terminal/card-sessions',
-          { cardSessionId, card: tapped.card, encryptedRndB: upperHex(encRndB) },
-          onlineDeadlineMs,
-        )
-        engine.tapAsked(reply)
-        if (reply.kind !== 'answer') return { kind: 'unavailable', reason: reply.detail }
-        if (reply.answer.kind === 'refused') {
-          refusal = reply.answer.code
-          return { kind: 'refused', reason: reply.answer.code }
-        }
-        slots = reply.answer.slots
-        if (slots.length === 0 && reply.answer.leasedElsewhere.length > 0) refusal = 'LEASED_ELSEWHERE'
-        if (refusal !== undefined) return { kind: 'refused', reason: refusal }
-        return {
-          kind: 'part2',
-          part2: Buffer.from(reply.answer.authenticationPart2, 'hex'),
-          complete: async (part3) => {
-            const keys = await ledger.call(
-              '/v1/terminal/card-session-keys',
-              { cardSessionId, authenticationPart3: upperHex(part3) },
-              onlineDeadlineMs,
-            )
-            engine.tapAsked(keys)
-            if (keys.kind !== 'answer') return { kind: 'unavailable', reason: keys.detail }
-            if (keys.answer.kind === 'refused') return { kind: 'not-authentic' }
-            const bytes = unseal(keys.answer.sealedSession, encryptionKey, cardSessionContext(cardSessionId))
-            const session =
-              bytes === undefined
-                ? null
-                : sessionFromKeys({
-                    ti: bytes.subarray(0, 4),
-                    encKey: bytes.subarray(4, 20),
-                    macKey: bytes.subarray(20, 36),
-                  })
-            return session === null
-              ? { kind: 'unavailable', reason: 'sealed session not readable' }
-              : { kind: 'session', session }
-          },
-        }
-      },
-    }
-    return { authenticator, slots: () => slots, refusal: () => refusal }
-  }
-
   async #takeProof(
     channel: CardChannel,
     presenceId: string,
@@ -464,7 +346,7 @@ export class CardPayment implements PaymentWork {
     if (tapped === undefined) throw new Error('proof without a card')
     const termsHash = Buffer.from(termsHashOf(open.terms), 'hex')
     const random = (length: number) => this.#parts.randomness.bytes(length)
-    const leased = this.#leasedSlots(open.activePackage, open.card).find(
+    const leased = leasedSlots(this.#parts, open.activePackage, open.card).find(
       (entry) => entry.lease.leaseId === open.leaseId,
     )
     if (leased !== undefined) {
@@ -509,7 +391,7 @@ export class CardPayment implements PaymentWork {
     if (open.mode === 'offline') return { kind: 'accepted', evidence: online }
     if (this.#parts.engine.rollbackOpen) return { kind: 'refused', code: 'ROLLBACK_DETECTED' }
     if (this.#parts.engine.suspended) return { kind: 'refused', code: 'TERMINAL_SUSPENDED' }
-    const leased = this.#leasedSlots(open.activePackage, open.card)
+    const leased = leasedSlots(this.#parts, open.activePackage, open.card)
     const input = this.#decisionInput(
       open.activePackage,
       open.card,
@@ -616,32 +498,5 @@ export class CardPayment implements PaymentWork {
     const present = presence(presenceId)
     if (present === undefined) return undefined
     return { atr: present.atr, transmit: (command) => reader.transmit(presenceId, command, apduTimeoutMs) }
-  }
-}
-
-function provedEvidence(open: OpenTender): Evidence {
-  if (open.evidence === null) throw new Error('authorisation before the proof')
-  return open.evidence
-}
-
-function upperHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex').toUpperCase()
-}
-
-/** What the cashier is told for a card profile's own code. */
-function refusalCodeOf(code: string): RefusalCode {
-  switch (code) {
-    case 'CARD_UNKNOWN':
-    case 'CARD_AUTHENTICATION_FAILED':
-    case 'CARD_BINDING_MISMATCH':
-    case 'CARD_ANSWER_MALFORMED':
-      return code
-    case 'CARD_AUTHENTICATION_UNAVAILABLE':
-      return 'LEDGER_UNREACHABLE'
-    case 'CARD_AUTHENTICATION_REFUSED':
-    case 'CARD_AUTHENTICATION_DELAYED':
-      return 'CARD_AUTHENTICATION_FAILED'
-    default:
-      return 'CARD_ANSWER_MALFORMED'
   }
 }

@@ -9,6 +9,20 @@
 import { assign, fromPromise, setup } from 'xstate'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 
+/** The states of the machine below. */
+export type PaymentStateName =
+  | 'idle'
+  | 'awaitingCard'
+  | 'identifying'
+  | 'preparing'
+  | 'proving'
+  | 'torn'
+  | 'authorising'
+  | 'accepting'
+  | 'unknown'
+  | 'approved'
+  | 'refused'
+
 /** Amounts are decimal strings of tiyn here: a machine's context must survive JSON. */
 export interface PaymentContext {
   readonly presenceId: string | null

@@ -26,6 +26,7 @@ const ownFiles = ['test/unit/repository/tidy-rules.ts', 'test/unit/repository/ti
  */
 const compositionRootReasons: Readonly<Record<string, string>> = {
   'hardware-mocks/main.ts': 'the virtual hardware as a process',
+  'ledger-sim/main.ts': 'the ledger simulator',
   'hardware-mocks/network/network-proxy.ts': 'delays bytes between real sockets',
   'hardware-mocks/reader/remote.ts': 'names presences apart for each real connection',
   'src/drivers/host/main.ts': 'the device host',
@@ -40,7 +41,11 @@ const compositionRootReasons: Readonly<Record<string, string>> = {
 export const compositionRoots: readonly string[] = Object.keys(compositionRootReasons)
 
 /** Files that may exceed `fileLinesMax`, each with its reason. */
-export const longFiles: Readonly<Record<string, string>> = {}
+export const longFiles: Readonly<Record<string, string>> = {
+  'hardware-mocks/cards/ntag424.ts': "one card's command set, read beside the data sheet",
+  'src/sync/journal/journal.ts': 'one writer and one reader of one chain',
+  'test/unit/sync/engine.test.ts': 'one scripted ledger and every way in which it can answer',
+}
 
 export const lineLengthMax = 120
 export const fileLinesMax = 500

@@ -1,0 +1,51 @@
+/** Opens the journal's file, and says what is wrong with it in words with a remedy. */
+import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { DataFolderError, folderError, isStorageFault } from './data-folder.ts'
+import { damagedAt } from './records.ts'
+import { schemaSql, schemaVersion } from './schema.ts'
+
+/**
+ * SQLite takes a file shorter than its smallest page for a new database, and would write a new journal over the rest.
+ */
+const smallestDatabaseBytes = 512
+
+export function openFile(file: string): Database.Database {
+  try {
+    const { size } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0 }
+    if (size > 0 && size < smallestDatabaseBytes) throw damagedAt(1)
+    return new Database(file)
+  } catch (error) {
+    throw folderError(dirname(file), error)
+  }
+}
+
+/** What cannot be read although it is there (a table, a column, JSON, a number that is none) is damage too. */
+export function asFolderError(folder: string, error: unknown): Error {
+  const named = folderError(folder, error)
+  if (named instanceof DataFolderError || isStorageFault(error)) return named
+  return folderError(folder, Object.assign(new Error(named.message), { code: 'SQLITE_CORRUPT' }))
+}
+
+/** @throws DataFolderError JOURNAL_NEWER, before anything is written to the file. */
+export function refuseNewer(database: Database.Database): void {
+  if (versionOf(database) <= schemaVersion) return
+  throw new DataFolderError(
+    'JOURNAL_NEWER',
+    'This journal was written by a newer Tölem. Start that version; nothing was changed.',
+  )
+}
+
+/** Makes the tables of a new journal. */
+export function migrate(database: Database.Database): void {
+  if (versionOf(database) === schemaVersion) return
+  database.transaction(() => {
+    database.exec(schemaSql)
+    database.pragma(`user_version = ${schemaVersion}`)
+  })()
+}
+
+function versionOf(database: Database.Database): number {
+  return database.pragma('user_version', { simple: true }) as number
+}

@@ -1,0 +1,161 @@
+/** What the journal's tables hold, and what a reader gets of it. A row is proved again each time that it is read. */
+import { hashOf } from '../protocol/canonical.ts'
+import type { JournalPosition, SyncItem } from '../protocol/messages.ts'
+import { tiyn, type Tiyn } from '../../voucher/money.ts'
+import { saleSchema, type Sale } from '../../voucher/sale.ts'
+import { DataFolderError } from './data-folder.ts'
+import type { JournalTenderState } from './projection.ts'
+import { journalRowSchema, type ChainedRow } from './rows.ts'
+
+export interface TenderRecord {
+  readonly tenderId: string
+  readonly saleId: string
+  readonly kind: 'voucher' | 'cash'
+  readonly state: JournalTenderState
+  readonly amount: Tiyn
+  readonly schemeId: string | null
+  readonly slotId: string | null
+  readonly leaseId: string | null
+  readonly card: string | null
+  readonly code: string | null
+  readonly since: number
+}
+
+export interface SaleRecord {
+  readonly sale: Sale
+  readonly total: Tiyn
+  readonly state: 'open' | 'closed' | 'cancelled'
+  readonly at: number
+}
+
+export interface PrintJob {
+  readonly jobId: string
+  readonly saleId: string
+  readonly copy: boolean
+  readonly language: 'kk' | 'ru' | 'en'
+  /** Some of it may be on paper already. */
+  readonly started: boolean
+}
+
+export interface QueueFigures {
+  readonly waiting: number
+  readonly parked: number
+  readonly oldestAt: number | null
+}
+
+export interface StoredRow {
+  sequence: number
+  epoch: number
+  kind: string
+  at: number
+  previous: string
+  payload_hash: string
+  hash: string
+  json: string | null
+}
+
+export interface StoredTender {
+  tender_id: string
+  sale_id: string
+  kind: 'voucher' | 'cash'
+  state: JournalTenderState
+  amount: number
+  scheme_id: string | null
+  slot_id: string | null
+  lease_id: string | null
+  card: string | null
+  code: string | null
+  since: number
+}
+
+export interface StoredSale {
+  sale_id: string
+  json: string
+  total: number
+  state: SaleRecord['state']
+  at: number
+}
+
+export interface StoredOutbox {
+  item_id: string
+  kind: SyncItem['kind']
+  sequence: number
+}
+
+export interface StoredPrintJob {
+  job_id: string
+  sale_id: string
+  copy: number
+  language: PrintJob['language']
+  state: 'waiting' | 'started' | 'printed'
+}
+
+export function isPayload(json: string, payloadHash: string): boolean {
+  try {
+    return payloadHash === hashOf('tolem/journal-payload/1', JSON.parse(json))
+  } catch {
+    return false
+  }
+}
+
+export function damagedAt(sequence: number): DataFolderError {
+  return new DataFolderError(
+    'JOURNAL_CORRUPT',
+    `The journal is damaged at row ${sequence}. Keep the folder as it is, do not delete it: unsynced sales may be in it. ` +
+      'Start with another --data folder and hand this one to support.',
+  )
+}
+
+/**
+ * Every reading proves the row again: what lay damaged below the last countersigned head is not checked at start, and a
+ * damaged row must not speak for money.
+ *
+ * @throws DataFolderError JOURNAL_CORRUPT
+ */
+export function chainedRow(stored: StoredRow): ChainedRow {
+  const { sequence, json } = stored
+  if (!isOwnHash(stored) || json === null || !isPayload(json, stored.payload_hash)) throw damagedAt(sequence)
+  const { epoch, at, previous, payload_hash: payloadHash, hash } = stored
+  return { sequence, epoch, at, previous, payloadHash, hash, row: journalRowSchema.parse(JSON.parse(json)) }
+}
+
+export function isOwnHash({
+  epoch,
+  sequence,
+  previous,
+  kind,
+  at,
+  payload_hash: payloadHash,
+  hash,
+}: StoredRow): boolean {
+  return hash === hashOf('tolem/journal-row/1', { epoch, sequence, previous, kind, at, payloadHash })
+}
+
+export function positionOf(chained: ChainedRow): JournalPosition {
+  return { epoch: chained.epoch, sequence: chained.sequence, hash: chained.hash }
+}
+
+export function tenderRecord(stored: StoredTender): TenderRecord {
+  return {
+    tenderId: stored.tender_id,
+    saleId: stored.sale_id,
+    kind: stored.kind,
+    state: stored.state,
+    amount: tiyn(stored.amount),
+    schemeId: stored.scheme_id,
+    slotId: stored.slot_id,
+    leaseId: stored.lease_id,
+    card: stored.card,
+    code: stored.code,
+    since: stored.since,
+  }
+}
+
+export function saleRecord(stored: StoredSale): SaleRecord {
+  return {
+    sale: saleSchema.parse(JSON.parse(stored.json)),
+    total: tiyn(stored.total),
+    state: stored.state,
+    at: stored.at,
+  }
+}

@@ -1,0 +1,37 @@
+/** What the cashier may do now. The screen shows these and no others, and a command that is not among them is refused. */
+import type { Action } from '../contract/snapshot.ts'
+import type { PaymentStateName } from '../payment/machine.ts'
+import type { SaleStanding } from './basket.ts'
+
+export interface Situation {
+  readonly state: PaymentStateName
+  readonly standing: SaleStanding
+  /** The sale on the screen is closed or cancelled; only its result is still shown. */
+  readonly isFinished: boolean
+  /** There is a package to decide under. */
+  readonly canDecide: boolean
+}
+
+export function offeredActions({ state, standing, isFinished, canDecide }: Situation): Action[] {
+  const isResting = state === 'idle' || state === 'approved' || state === 'refused'
+  const isWaitingForCard = state === 'awaitingCard'
+  const hasLines = standing.sale.lines.length > 0
+  const isPayable = hasLines && standing.left > 0n && !standing.undecided && canDecide
+  const mayEdit = standing.frozen ? isResting && isFinished : state === 'idle' || state === 'refused'
+  const mayCancelSale =
+    hasLines && !isFinished && (isResting || isWaitingForCard || state === 'torn' || state === 'unknown')
+  const offered: readonly (readonly [Action, boolean])[] = [
+    ['edit_basket', mayEdit],
+    ['pay_by_card', isPayable && isResting],
+    ['pay_cash', isPayable && (isResting || isWaitingForCard)],
+    ['cancel_payment', isWaitingForCard || state === 'identifying' || state === 'torn'],
+    ['cancel_sale', mayCancelSale],
+    ['next_customer', isResting && (isFinished || (state !== 'idle' && !hasLines))],
+    ['wait_for_answer', state === 'unknown'],
+    ['cancel_unknown', state === 'unknown'],
+    ['serve_next_meanwhile', state === 'unknown'],
+    ['print_again', true],
+    ['void_sale', true],
+  ]
+  return offered.flatMap(([action, isOffered]) => (isOffered ? [action] : []))
+}

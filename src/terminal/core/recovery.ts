@@ -1,0 +1,29 @@
+/** What a stop at any instant leaves behind, and how the next start goes on (docs/design/01, "After a stop"). */
+import type { Journal } from '../../sync/journal/journal.ts'
+import type { RecoveredState } from '../payment/machine.ts'
+
+/**
+ * An online intent without an outcome may have reached the ledger: unknown. An offline one was not approved and nothing
+ * left this till: voided.
+ */
+export function endInterruptedTenders(journal: Journal): void {
+  for (const { tenderId } of journal.tendersInState('in_progress')) {
+    const { mode } = journal.intentOf(tenderId).row
+    journal.commit(
+      mode === 'online'
+        ? { kind: 'tender_unknown', tenderId, evidence: null }
+        : { kind: 'tender_voided', tenderId, reason: 'interrupted' },
+    )
+  }
+}
+
+/** The state in which the screen comes back for a sale: its torn or unknown tender, if it has one. */
+export function recoveredStateOf(journal: Journal, saleId: string): RecoveredState | undefined {
+  const left = journal.tendersOfSale(saleId).find((tender) => tender.state === 'unknown' || tender.state === 'torn')
+  if (left === undefined || left.schemeId === null) return undefined
+  return {
+    state: left.state === 'torn' ? 'torn' : 'unknown',
+    since: left.since,
+    intent: { tenderId: left.tenderId, amount: left.amount.toString(), schemeId: left.schemeId },
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The ledger as the holder of a card's key (docs/design/02, step 4): it answers the card's challenge, checks its reply,
+ * and hands out the keys of this one session, never the card's. It also says what the card may receive.
+ */
+import type { KeyObject } from 'node:crypto'
+import type { LedgerClient } from '../../sync/engine/ledger-client.ts'
+import type { Randomness } from '../../sync/engine/ports.ts'
+import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
+import { cardSessionContext, unseal } from '../../sync/protocol/sealed-box.ts'
+import { sessionFromKeys, type CardAuthenticator } from '../../voucher/cards/ntag424-authentication.ts'
+import type { RefusalCode } from '../../voucher/reasons.ts'
+import type { Slot } from '../../voucher/slot.ts'
+
+/** Money-rules.md, "One payment": deadline of an online attempt. */
+export const onlineDeadlineMs = 1_500
+
+export interface CardRelayParts {
+  readonly ledger: LedgerClient
+  readonly engine: SyncEngine
+  readonly randomness: Randomness
+  readonly encryptionKey: KeyObject
+}
+
+export interface CardRelay {
+  readonly authenticator: CardAuthenticator
+  /** What the ledger said the card may receive; empty before it was asked. */
+  readonly slots: () => readonly Slot[]
+  /** The ledger's own reason, where it refused. */
+  readonly refusal: () => RefusalCode | undefined
+}
+
+/** @param card the card's pseudonym. */
+export function cardRelay({ ledger, engine, randomness, encryptionKey }: CardRelayParts, card: string): CardRelay {
+  let slots: readonly Slot[] = []
+  let refusal: RefusalCode | undefined
+  const authenticator: CardAuthenticator = {
+    async answer(_uid, encRndB) {
+      const cardSessionId = randomness.uuid()
+      const reply = await ledger.call(
+        '/v1/terminal/card-sessions',
+        { cardSessionId, card: card, encryptedRndB: upperHex(encRndB) },
+        onlineDeadlineMs,
+      )
+      engine.tapAsked(reply)
+      if (reply.kind !== 'answer') return { kind: 'unavailable', reason: reply.detail }
+      if (reply.answer.kind === 'refused') {
+        refusal = reply.answer.code
+        return { kind: 'refused', reason: reply.answer.code }
+      }
+      slots = reply.answer.slots
+      if (slots.length === 0 && reply.answer.leasedElsewhere.length > 0) refusal = 'LEASED_ELSEWHERE'
+      if (refusal !== undefined) return { kind: 'refused', reason: refusal }
+      return {
+        kind: 'part2',
+        part2: Buffer.from(reply.answer.authenticationPart2, 'hex'),
+        complete: async (part3) => {
+          const keys = await ledger.call(
+            '/v1/terminal/card-session-keys',
+            { cardSessionId, authenticationPart3: upperHex(part3) },
+            onlineDeadlineMs,
+          )
+          engine.tapAsked(keys)
+          if (keys.kind !== 'answer') return { kind: 'unavailable', reason: keys.detail }
+          if (keys.answer.kind === 'refused') return { kind: 'not-authentic' }
+          const bytes = unseal(keys.answer.sealedSession, encryptionKey, cardSessionContext(cardSessionId))
+          const session =
+            bytes === undefined
+              ? null
+              : sessionFromKeys({
+                  ti: bytes.subarray(0, 4),
+                  encKey: bytes.subarray(4, 20),
+                  macKey: bytes.subarray(20, 36),
+                })
+          return session === null
+            ? { kind: 'unavailable', reason: 'sealed session not readable' }
+            : { kind: 'session', session }
+        },
+      }
+    },
+  }
+  return { authenticator, slots: () => slots, refusal: () => refusal }
+}
+
+/** The form in which cards' bytes travel in messages. */
+export function upperHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex').toUpperCase()
+}
+
+/** What the cashier is told for a card profile's own code. */
+export function refusalCodeOf(code: string): RefusalCode {
+  switch (code) {
+    case 'CARD_UNKNOWN':
+    case 'CARD_AUTHENTICATION_FAILED':
+    case 'CARD_BINDING_MISMATCH':
+    case 'CARD_ANSWER_MALFORMED':
+      return code
+    case 'CARD_AUTHENTICATION_UNAVAILABLE':
+      return 'LEDGER_UNREACHABLE'
+    case 'CARD_AUTHENTICATION_REFUSED':
+    case 'CARD_AUTHENTICATION_DELAYED':
+      return 'CARD_AUTHENTICATION_FAILED'
+    default:
+      return 'CARD_ANSWER_MALFORMED'
+  }
+}

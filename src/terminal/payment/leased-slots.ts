@@ -1,0 +1,48 @@
+/** The slots that this till holds for a card, and what it has used of them. */
+import type { Journal } from '../../sync/journal/journal.ts'
+import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
+import type { Lease, TerminalPackage } from '../../voucher/package.ts'
+import { periodAt } from '../../voucher/scheme.ts'
+import type { LocalSpend, Slot } from '../../voucher/slot.ts'
+
+/** One live slot of this till for the card, with the key that hears the card's proof. */
+export interface Leased {
+  readonly lease: Lease
+  readonly slot: Slot
+  readonly sealedTillKey: string
+}
+
+/** The card's slots under live leases of this till, without surrendered ones (money-rules.md, "Offline"). */
+export function leasedSlots(
+  { journal, time }: { readonly journal: Journal; readonly time: TrustedTime },
+  active: TerminalPackage,
+  card: string,
+): readonly Leased[] {
+  return active.leases
+    .filter((lease) => time.now() <= lease.sellUntil)
+    .flatMap((lease) =>
+      lease.slots.flatMap(({ slot, cards }) => {
+        const own = cards.find((entry) => entry.card === card)
+        if (own === undefined || journal.isSurrendered(slot.slotId)) return []
+        return [{ lease, slot, sealedTillKey: own.sealedTillKey }]
+      }),
+    )
+}
+
+/** Whether the slot is of the period in which the moment lies. */
+export function isCurrentSlot(active: TerminalPackage, slot: Slot, now: number): boolean {
+  const scheme = active.schemes.find((candidate) => candidate.schemeId === slot.schemeId)
+  return scheme !== undefined && periodAt(scheme, now)?.periodId === slot.periodId
+}
+
+/**
+ * This till's own uses of a slot that the ledger's figures do not contain.
+ *
+ * @param without a tender that is not to be counted: the one that is being decided again
+ */
+export function localSpends(journal: Journal, slot: Slot, without: string | null): readonly LocalSpend[] {
+  return journal
+    .spentOnSlot(slot.slotId)
+    .filter((tender) => tender.tenderId !== without && !slot.booked.includes(tender.tenderId))
+    .map((tender) => ({ slotId: slot.slotId, tenderId: tender.tenderId, amount: tender.amount }))
+}
