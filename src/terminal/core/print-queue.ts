@@ -4,6 +4,7 @@
  */
 import type { PrinterPort, PrintResult, PrinterStatus } from '../../drivers/ports.ts'
 import type { Scheduler } from '../../sync/engine/ports.ts'
+import { isStorageFault } from '../../sync/journal/data-folder.ts'
 import type { Journal, PrintJob } from '../../sync/journal/journal.ts'
 import type { Light } from '../contract/snapshot.ts'
 
@@ -29,6 +30,10 @@ export class PrintQueue {
    * Jobs of this process that put something on paper and failed: the paper was short, so what follows is the original.
    */
   readonly #failedHere = new Set<string>()
+  /** Jobs that lie on the counter, and whose row a full disk would not take: they are not printed again for that. */
+  readonly #printedHere = new Set<string>()
+  /** Jobs whose bytes cannot be made. They keep their rows; to end the process over them would end every next one too. */
+  readonly #notMade = new Set<string>()
 
   constructor(parts: PrintQueueParts) {
     this.#parts = parts
@@ -55,33 +60,60 @@ export class PrintQueue {
   }
 
   async #drain(): Promise<void> {
+    try {
+      await this.#printWaiting()
+    } catch (error) {
+      // A disk that is full now: a receipt waits, the till goes on.
+      if (!isStorageFault(error)) throw error
+      this.#later()
+    }
+  }
+
+  async #printWaiting(): Promise<void> {
     const { journal } = this.#parts
     for (;;) {
-      const [job] = journal.waitingPrintJobs()
+      const job = journal.waitingPrintJobs().find(({ jobId }) => !this.#notMade.has(jobId))
       if (job === undefined || this.#stopped) return
-      const result = await this.#print(job)
+      const result = this.#printedHere.has(job.jobId) ? ({ kind: 'printed' } as const) : await this.#print(job)
       if (this.#stopped) return
+      if (result.kind === 'not_made') {
+        this.#notMade.add(job.jobId)
+        this.#setTrouble({ level: 'limited', code: 'printer_error', detail: result.detail })
+        continue
+      }
       if (result.kind === 'failed') {
         this.#setTrouble(troubleLight(result.trouble, result.detail))
         return this.#later()
       }
+      this.#printedHere.add(job.jobId)
       journal.commit({ kind: 'receipt_printed', jobId: job.jobId })
+      this.#printedHere.delete(job.jobId)
       this.#setTrouble({ level: 'ok', code: 'ok', detail: '' })
     }
   }
 
-  async #print(job: PrintJob): Promise<PrintResult> {
-    const { journal, printer, render } = this.#parts
+  async #print(job: PrintJob): Promise<PrintResult | { readonly kind: 'not_made'; readonly detail: string }> {
+    const { journal, printer } = this.#parts
     const status = await printer.status()
     if (!status.online || status.trouble !== null) {
       return { kind: 'failed', trouble: status.trouble ?? 'unreachable', detail: '' }
     }
     // A job that an earlier process had started may lie on the counter in full: this one says that it is a copy.
     const copy = job.copy || (job.started && !this.#failedHere.has(job.jobId))
+    const bytes = this.#bytesOf(job, copy)
+    if (!(bytes instanceof Uint8Array)) return { kind: 'not_made', detail: bytes.fault }
     if (!job.started) journal.commit({ kind: 'receipt_started', jobId: job.jobId })
-    const result = await printer.print(render(job, copy))
+    const result = await printer.print(bytes)
     if (result.kind === 'failed') this.#failedHere.add(job.jobId)
     return result
+  }
+
+  #bytesOf(job: PrintJob, copy: boolean): Uint8Array | { readonly fault: string } {
+    try {
+      return this.#parts.render(job, copy)
+    } catch (error) {
+      return { fault: error instanceof Error ? error.message : String(error) }
+    }
   }
 
   #later(): void {
