@@ -3,8 +3,8 @@
  *
  *     npm run demo -- [--json] [--name NAME]
  *
- * Leaves its data in `out/demo/NAME/`, the receipts in `out/receipts/`. Exit code 1 when anything is not as it should
- * be.
+ * Leaves its data in `out/demo/NAME/`, the receipts in `out/receipts/`. Exit code 1 when anything is not as it
+ * should be.
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'

@@ -1,8 +1,7 @@
 /**
  * `npm run verify-receipt -- 'TOLEM1…' --key JWK|FILE`, or `--png FILE` for a picture of a receipt: says in plain words
  * whether the code of a receipt is genuine and what it proves. Exit code 0: every code is genuine; 1: one is not, or
- * none
- * was found; 2: not asked properly.
+ * none was found; 2: not asked properly.
  */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'

@@ -1,6 +1,6 @@
 /**
- * The whole system on one machine: ledger simulator, virtual hardware, and a till's shell with core and device host, each
- * a process of its own. `npm start`, the demonstration and the end-to-end tests run the same world.
+ * The whole system on one machine: ledger simulator, virtual hardware, and a till's shell with core and device host,
+ * each a process of its own. `npm start`, the demonstration and the end-to-end tests run the same world.
  *
  * Folders under `data`: `ledger/`, `hardware/`, `till/`. The journal's anchor lies outside of `till/`.
  */

@@ -53,8 +53,8 @@ const pages: Readonly<Record<CodePageName, CodePage>> = {
 }
 
 /**
- * The character that `byte` (0x20 to 0xFF) prints, or `null` where the page has none. The lower half is ASCII on every
- * page.
+ * The character that `byte` (0x20 to 0xFF) prints, or `null` where the page has none. The lower half is ASCII on
+ * every page.
  */
 export function characterOf(page: CodePageName, byte: number): string | null {
   if (byte < 0x7f) return String.fromCharCode(byte)

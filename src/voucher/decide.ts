@@ -216,9 +216,9 @@ function eligibleLines(scheme: Scheme, due: readonly DueLine[]): readonly Eligib
 
 /**
  * Gives an allowance to lines, the largest eligible sum first. Among equals the first is the one with the lower
- * category
- * name, then the smaller quantity, then the smaller due, and only then the lower number: lines that differ in nothing
- * that a later scheme could ask about. So a basket rung up in another order is paid alike, whatever schemes follow.
+ * category name, then the smaller quantity, then the smaller due, and only then the lower number: lines that differ
+ * in nothing that a later scheme could ask about. So a basket rung up in another order is paid alike, whatever
+ * schemes follow.
  */
 function spread(eligible: readonly EligibleLine[], allowance: Tiyn): { line: number; amount: Tiyn }[] {
   let left = allowance

@@ -1,7 +1,6 @@
 /**
  * The auditor: recomputes from the ledger's rows, the cards' own logs and the cashiers' notebooks what must be true,
- * and
- * never asks the tills or the ledger's own code (money-rules.md, "Proof that a checker can trust").
+ * and never asks the tills or the ledger's own code (money-rules.md, "Proof that a checker can trust").
  */
 import Database from 'better-sqlite3'
 import { createHash } from 'node:crypto'

@@ -1,9 +1,7 @@
 /**
  * A cashier made of chance: looks at the screen, does one thing, looks again. Makes the mistakes that people make
- * (pulls
- * cards too early, cancels, serves the next customer meanwhile) and keeps a notebook of the goods that were given,
- * which
- * the auditor later compares with the ledger. Knows nothing but the screen.
+ * (pulls cards too early, cancels, serves the next customer meanwhile) and keeps a notebook of the goods that were
+ * given, which the auditor later compares with the ledger. Knows nothing but the screen.
  */
 import type { Snapshot, TenderView } from '../../src/terminal/contract/index.ts'
 import type { Command } from '../../src/terminal/contract/commands.ts'

@@ -1,7 +1,6 @@
 /**
  * `npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--bug NAME] [--json]`: runs the town. The last line of
- * `--json`
- * has seed, traceHash, violations, simulatedHours, wallSeconds; a failure prints the command that replays it.
+ * `--json` has seed, traceHash, violations, simulatedHours, wallSeconds; a failure prints the command that replays it.
  */
 import { parseArgs } from 'node:util'
 import { plantedBugs, type PlantedBugName } from './planted-bugs.ts'

@@ -1,8 +1,7 @@
 /**
  * The town of `town.ts`, a fixed slice of seeds. Method: the product's own core and ledger under virtual time with a
  * hostile network, accidents and careless cashiers; an auditor that reads only the ledger's rows, the cards' logs and
- * the
- * cashiers' notebooks. Replay a failure with the command that it prints.
+ * the cashiers' notebooks. Replay a failure with the command that it prints.
  */
 import { describe, expect, test } from 'vitest'
 import { plantedBugs, type PlantedBugName } from './planted-bugs.ts'

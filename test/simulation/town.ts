@@ -1,8 +1,7 @@
 /**
  * A town in one process under virtual time: the ledger, two tills with cashiers, the demonstration's cards, and a
- * network
- * with weather. One seed gives one history. At the end the network is healed, every cashier closes the shift, and the
- * auditor looks.
+ * network with weather. One seed gives one history. At the end the network is healed, every cashier closes the shift,
+ * and the auditor looks.
  */
 import { createECDH, createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'

@@ -92,8 +92,7 @@ function parseAnswer<Path extends TerminalPath>(path: Path, response: HttpRespon
   if (response.status >= 400) {
     const problem = problemSchema.safeParse(value)
     // The ledger's own failure says nothing about what it did before failing. A nonce that was seen before says that
-    // the
-    // network delivered this request twice: what the first copy did is not known.
+    // the network delivered this request twice: what the first copy did is not known.
     if (!problem.success || ['internal', 'nonce_replayed'].includes(problem.data.code)) {
       return { kind: 'no_answer', detail: `status ${response.status}`, malformed: !problem.success, signed: true }
     }

@@ -1,8 +1,7 @@
 /**
  * Brings the journal and the ledger together: hands over what waits, asks about what is unknown, reads what happened,
  * fetches packages, shows the journal's head. One round at a time; every step may be repeated safely, because ids
- * decide
- * (money-rules.md, "Identity"). What the ledger says becomes a row before anything else happens with it.
+ * decide (money-rules.md, "Identity"). What the ledger says becomes a row before anything else happens with it.
  */
 import { isStorageFault } from '../journal/data-folder.ts'
 import type { Journal } from '../journal/journal.ts'
@@ -104,8 +103,8 @@ export class SyncEngine {
   }
 
   /**
-   * A copy of this journal sold elsewhere, or an older one was restored: nothing is sold offline until the ledger was
-   * heard.
+   * A copy of this journal sold elsewhere, or an older one was restored: nothing is sold offline until the ledger
+   * was heard.
    */
   get rollbackOpen(): boolean {
     const rollback = this.#parts.journal.fact<{ by: string }>('rollback')
@@ -312,8 +311,8 @@ export class SyncEngine {
     const { journal } = this.#parts
     const haveVersion = journal.fact<{ version: number }>('active_package')?.version ?? 0
     const reply = await this.#ask('/v1/terminal/packages', { haveVersion })
-    // A package in a form of later versions is not taken; the head that follows still tells whether the ledger is
-    // there.
+    // A package in a form of later versions is not taken; the head that follows still tells whether the ledger
+    // is there.
     if (reply.kind === 'no_answer' && reply.malformed) return 'done'
     if (reply.kind !== 'answer') return this.#notAnswered(reply)
     if (reply.answer.kind === 'newer' && this.#isAcceptable(reply.answer.signed, haveVersion)) {
@@ -324,8 +323,8 @@ export class SyncEngine {
   }
 
   /**
-   * A package is taken whole or not at all, never an older one, only the ledger's, only ours (architecture.md,
-   * "Trust").
+   * A package is taken whole or not at all, never an older one, only the ledger's, only ours
+   * (architecture.md, "Trust").
    */
   #isAcceptable(signed: SignedPackage, haveVersion: number): boolean {
     const { journal, ledgerKey, terminalId } = this.#parts
@@ -426,8 +425,7 @@ export class SyncEngine {
 
 /**
  * Problems that lie in what was sent, so that another cut of the batch may cure them. All others are about the terminal
- * or
- * the way to the ledger (a wrong path, a body changed on its way): they pass, and must not cost an item its place.
+ * or the way to the ledger (a wrong path, a body changed on its way): they pass, and must not cost an item its place.
  */
 function isAboutTheItems(code: ProblemCode): boolean {
   return ['body_too_large', 'schema_mismatch', 'exists_with_different_terms', 'rule_violated'].includes(code)

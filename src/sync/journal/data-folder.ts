@@ -22,8 +22,7 @@ const heldLocks = new Set<Database.Database>()
 
 /**
  * Holds the folder until the process ends, however it ends: the lock is SQLite's on an open file, so the system frees
- * it
- * when the process dies.
+ * it when the process dies.
  * @throws DataFolderError when another process holds it, or it cannot be written.
  */
 export function lockDataFolder(
@@ -96,8 +95,8 @@ export function isStorageFault(error: unknown): boolean {
 const anchorSchema = z.strictObject({ journalId: z.string(), head: journalPositionSchema })
 
 /**
- * The newest head that this machine has seen, kept outside the data folder, so that a restored copy is noticed at
- * start.
+ * The newest head that this machine has seen, kept outside the data folder, so that a restored copy is noticed
+ * at start.
  */
 export interface Anchor {
   read(): JournalPosition | undefined

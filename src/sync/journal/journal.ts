@@ -102,8 +102,8 @@ export class Journal {
   }
 
   /**
-   * Stores a package and makes it the active one, in one commit (architecture.md, "Trust": swapped whole or not at
-   * all).
+   * Stores a package and makes it the active one, in one commit (architecture.md, "Trust": swapped whole or not
+   * at all).
    */
   activatePackage(terminalPackage: TerminalPackage, packageHash: string): void {
     const { packageId, version } = terminalPackage
@@ -191,9 +191,8 @@ export class Journal {
 
   /**
    * The time of the newest row; a restart starts from it (money-rules.md, "Time"). Not the greatest of all: rows
-   * written
-   * under a clock that ran years ahead, which the ledger has since set right, would make every later start distrust a
-   * clock that is right.
+   * written under a clock that ran years ahead, which the ledger has since set right, would make every later start
+   * distrust a clock that is right.
    */
   latestAt(): number {
     return (this.#get('SELECT at FROM row ORDER BY sequence DESC LIMIT 1') as { at: number } | undefined)?.at ?? 0
@@ -350,8 +349,7 @@ export class Journal {
       throw error
     }
     // From here on the rows are on the disk, and nothing that fails may look like a commit that failed: the caller
-    // would
-    // give up a tender that exists, and the next row would take a sequence that is taken.
+    // would give up a tender that exists, and the next row would take a sequence that is taken.
     try {
       this.#anchor?.write(this.head)
     } catch {

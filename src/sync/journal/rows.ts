@@ -52,8 +52,8 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   /** Sent, no answer. Counts as spent until resolved. Evidence is missing only when a crash came between. */
   row('tender_unknown', { tenderId: uuidSchema, evidence: evidenceSchema.nullable() }),
   /**
-   * The card left in the middle; nothing was sent to the ledger. Counts as spent until the card returns or it is
-   * voided.
+   * The card left in the middle; nothing was sent to the ledger. Counts as spent until the card returns or it
+   * is voided.
    */
   row('tender_torn', { tenderId: uuidSchema, step: z.string() }),
   /** The torn card is back. From here on the ledger may be asked again, so a stop can no longer be called harmless. */

@@ -5,8 +5,7 @@
  * Text: `TOLEM1.` base64url(canonical JSON array) `.` base64url(signature), the signature over the array under the tag
  * `tolem/receipt-presentment/1`. The array, in this order: tender id, payer slot without its scheme, payee account,
  * amount, scheme, sale hash, lease id or null, decided at, SUN `e`, SUN `m`, terminal id, epoch, sequence. Ids and
- * hashes
- * are base64url of their bytes. SUN `b` is left out: it is the hash of these very terms.
+ * hashes are base64url of their bytes. SUN `b` is left out: it is the hash of these very terms.
  *
  * The longest possible ids give under 800 characters, everyday ones about 450: a QR code of level M on 80 mm paper.
  */

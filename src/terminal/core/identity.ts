@@ -95,8 +95,7 @@ const enrolmentAnswerSchema = z.strictObject({
 
 /**
  * Enrols with a one-time code `<8 digits>-<first 12 characters of the ledger key's thumbprint>`: the second half makes
- * a
- * false ledger useless.
+ * a false ledger useless.
  * @throws EnrolmentError with the remedy
  */
 export async function enrol(

@@ -469,8 +469,8 @@ export class CardPayment implements PaymentWork {
   }
 
   /**
-   * The open tender, from memory or, for a torn one after a restart, from the journal: the *frozen* sale, never
-   * today's.
+   * The open tender, from memory or, for a torn one after a restart, from the journal: the *frozen* sale,
+   * never today's.
    */
   #openTender(tenderId: string): OpenTender {
     if (this.#open?.terms.tenderId === tenderId) return this.#open

@@ -3,8 +3,7 @@
  *
  * The machine says what may follow what and holds nothing that matters: every fact is a journal row, committed by the
  * work behind the actors before the state is entered. A restart makes a new machine and enters the state that the
- * journal
- * asks for (`recoveredState`). Every state has a way out for the cashier, and a test walks them all.
+ * journal asks for (`recoveredState`). Every state has a way out for the cashier, and a test walks them all.
  */
 import { assign, fromPromise, setup } from 'xstate'
 import type { RefusalCode } from '../../voucher/reasons.ts'

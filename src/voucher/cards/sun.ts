@@ -3,8 +3,8 @@
  * SDM of the NTAG 424 DNA: AN12196 §3.3 and §3.4.
  *
  * An opened message says: this card was there, and it wrote this binding. That the binding is the tender's own terms,
- * and that the counter has risen, is for the caller to check; without both it proves nothing (docs/design/02, "What it
- * proves").
+ * and that the counter has risen, is for the caller to check; without both it proves nothing (docs/design/02, "What
+ * it proves").
  */
 import { aes128CbcDecrypt, aes128Cmac, aes128CmacTruncated, equalInConstantTime } from './aes.ts'
 import { concatBytes, fromHex, littleEndian, littleEndianToNumber } from './bytes.ts'

@@ -1,7 +1,6 @@
 /**
  * The payment's work over an independent card, a journal and a ledger that signs: what each fault at each command
- * leaves
- * in the journal, and that the same tender goes on with the next presence.
+ * leaves in the journal, and that the same tender goes on with the next presence.
  */
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'

@@ -1,7 +1,6 @@
 /**
  * Method: random presentments; then a receipt code with characters changed, swapped, lost or added, or with parts of
- * two
- * genuine codes put together. Only what a terminal wrote verifies, and reading never throws.
+ * two genuine codes put together. Only what a terminal wrote verifies, and reading never throws.
  */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

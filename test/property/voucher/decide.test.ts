@@ -1,8 +1,7 @@
 /**
  * Method: random taps, with every moment that a rule names drawn also just before and just after, against an oracle
- * that
- * follows the words of the rules by another way (`oracle.ts`), then the properties that money-rules.md names, each
- * alone.
+ * that follows the words of the rules by another way (`oracle.ts`), then the properties that money-rules.md names,
+ * each alone.
  */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

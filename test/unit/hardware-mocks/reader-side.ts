@@ -1,8 +1,7 @@
 /**
  * The other side of the air, for the tests of the virtual card: a till's half of EV2 and SUN, written for these tests
  * from NT4H2421Gx §9 with raw AES of node:crypto and the CMAC of @noble/ciphers. It uses neither the virtual card's
- * code
- * nor the terminal's.
+ * code nor the terminal's.
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { cmac } from '@noble/ciphers/aes.js'

@@ -1,7 +1,6 @@
 /**
  * Method: published value RFC 9421 B.2.6 for the form of a signature base; then one genuine request and answer, of
- * which
- * every covered part is changed, and messages put together by somebody who knows the protocol.
+ * which every covered part is changed, and messages put together by somebody who knows the protocol.
  */
 import { createPublicKey, verify, type JsonWebKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'

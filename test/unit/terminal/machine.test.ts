@@ -1,7 +1,7 @@
 /**
- * The payment machine: every state can be reached, and the cashier can leave every one of them. The graph is walked
- * without starting an actor (docs/design/01-payment-lifecycle.md); then paths are played with work that answers as
- * told.
+ * The payment machine: every state can be reached, and the cashier can leave every one of them. The graph is
+ * walked without starting an actor (docs/design/01-payment-lifecycle.md); then paths are played with work that
+ * answers as told.
  */
 import { describe, expect, it } from 'vitest'
 import { createActor, transition } from 'xstate'
