@@ -60,7 +60,7 @@ const headRecordedEveryMs = 10 * 60_000
  */
 const breakerAfter = 2
 
-/** So many items on which the ledger fails are tried one by one in one round; then it is left in peace until the next. */
+/** So many items on which the ledger fails are tried one by one in one round; then it has peace until the next. */
 const asideMax = 300
 
 type Round = 'done' | 'no_answer'

@@ -176,7 +176,8 @@ export class Journal {
   *rows(fromSequence = 1): Generator<ChainedRow> {
     for (let next = fromSequence; ;) {
       const page = this.#all(
-        'SELECT row.*, payload.json FROM row LEFT JOIN payload USING (sequence) WHERE sequence >= ? ORDER BY sequence LIMIT 500',
+        `SELECT row.*, payload.json FROM row LEFT JOIN payload USING (sequence)
+         WHERE sequence >= ? ORDER BY sequence LIMIT 500`,
         next,
       ) as StoredRow[]
       if (page.length === 0 && next <= this.#head.sequence) throw damagedAt(next)
@@ -265,7 +266,8 @@ export class Journal {
     ).sequence
     const found = this.#get(
       `SELECT row.*, payload.json FROM row JOIN payload USING (sequence)
-       WHERE sequence > ? AND kind IN (${quoted(kinds)}) AND json_extract(json, '$.tenderId') = ? ORDER BY sequence DESC LIMIT 1`,
+       WHERE sequence > ? AND kind IN (${quoted(kinds)}) AND json_extract(json, '$.tenderId') = ?
+       ORDER BY sequence DESC LIMIT 1`,
       from,
       tenderId,
     )

@@ -39,7 +39,8 @@ export function project(database: Database, chained: ChainedRow): void {
   const outbox = (kind: string, itemId: string, tenderId: string | null): void => {
     database
       .prepare(
-        `INSERT INTO outbox (item_id, kind, tender_id, sequence, state, at) VALUES (?, ?, ?, ?, 'waiting', ?) ON CONFLICT DO NOTHING`,
+        `INSERT INTO outbox (item_id, kind, tender_id, sequence, state, at)
+         VALUES (?, ?, ?, ?, 'waiting', ?) ON CONFLICT DO NOTHING`,
       )
       .run(itemId, kind, tenderId, sequence, at)
   }
@@ -63,7 +64,8 @@ export function project(database: Database, chained: ChainedRow): void {
     case 'tender_intent':
       database
         .prepare(
-          `INSERT INTO tender (tender_id, sale_id, kind, state, amount, scheme_id, slot_id, lease_id, card, package_id, intent_sequence, since)
+          `INSERT INTO tender (tender_id, sale_id, kind, state, amount, scheme_id, slot_id, lease_id, card, package_id,
+                               intent_sequence, since)
            VALUES (?, ?, 'voucher', 'in_progress', ?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(

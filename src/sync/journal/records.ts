@@ -101,8 +101,8 @@ export function isPayload(json: string, payloadHash: string): boolean {
 export function damagedAt(sequence: number): DataFolderError {
   return new DataFolderError(
     'JOURNAL_CORRUPT',
-    `The journal is damaged at row ${sequence}. Keep the folder as it is, do not delete it: unsynced sales may be in it. ` +
-      'Start with another --data folder and hand this one to support.',
+    `The journal is damaged at row ${sequence}. Keep the folder as it is, do not delete it: unsynced sales may be ` +
+      'in it. Start with another --data folder and hand this one to support.',
   )
 }
 

@@ -48,8 +48,19 @@ const requestTag = 'tolem-request-1'
 const answerTag = 'tolem-answer-1'
 const requestComponents = '("@method" "@target-uri" "content-digest" "content-type")'
 const answerComponents = '("@status" "content-digest" "content-type" "signature";req;key="tolem")'
-const parameters =
-  /^(\([^)]*\));created=(\d{1,12});expires=(\d{1,12});nonce="([A-Za-z0-9_-]{16,64})";keyid="([A-Za-z0-9_-]{43})";alg="([a-z0-9-]+)";tag="([a-z0-9-]+)"$/
+const parameters = new RegExp(
+  [
+    /^(\([^)]*\))/,
+    /created=(\d{1,12})/,
+    /expires=(\d{1,12})/,
+    /nonce="([A-Za-z0-9_-]{16,64})"/,
+    /keyid="([A-Za-z0-9_-]{43})"/,
+    /alg="([a-z0-9-]+)"/,
+    /tag="([a-z0-9-]+)"$/,
+  ]
+    .map(({ source }) => source)
+    .join(';'),
+)
 
 export function contentDigest(body: string): string {
   return `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
@@ -129,7 +140,15 @@ function answerBase(answer: HttpResponse, request: HttpRequest, input: string): 
 
 function signatureInput(components: string, moment: SignatureMoment, key: SigningKey, tag: string): string {
   const { created, expires, nonce } = moment
-  return `${components};created=${created};expires=${expires};nonce="${nonce}";keyid="${key.keyId}";alg="${key.algorithm}";tag="${tag}"`
+  return [
+    components,
+    `created=${created}`,
+    `expires=${expires}`,
+    `nonce="${nonce}"`,
+    `keyid="${key.keyId}"`,
+    `alg="${key.algorithm}"`,
+    `tag="${tag}"`,
+  ].join(';')
 }
 
 function signatureHeaders(input: string, signature: Uint8Array): Record<string, string> {

@@ -1,4 +1,4 @@
-/** What the cashier may do now. The screen shows these and no others, and a command that is not among them is refused. */
+/** What the cashier may do now. The screen shows these and no others; a command that is not among them is refused. */
 import type { Action } from '../contract/snapshot.ts'
 import type { PaymentStateName } from '../payment/machine.ts'
 import type { SaleStanding } from './basket.ts'

@@ -20,7 +20,8 @@ export function claimForDemonstration(folder: string): void {
   if (existsSync(folder) && readdirSync(folder).some((name) => name.startsWith('journal'))) {
     throw new DataFolderError(
       'FOLDER_IN_USE',
-      `The data folder ${folder} holds real sales; an injected clock is for demonstrations. Choose another --data folder.`,
+      `The data folder ${folder} holds real sales; an injected clock is for demonstrations. ` +
+        'Choose another --data folder.',
     )
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 })
