@@ -174,6 +174,16 @@ const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const forward = (signal) => child.kill(signal)
 for (const signal of forwarded) process.on(signal, forward)
 
+// npm runs a script through a shell that dies of a signal without passing it on. Then our parent is another one.
+const parent = process.ppid
+if (process.env.npm_lifecycle_event !== undefined) {
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    forward('SIGTERM')
+  }, 50)
+}
+
 child.on('error', (error) => {
   stop(
     `the Node from npm does not run here (${error.message}).`,

@@ -53,7 +53,9 @@ function run(script: string, limitMs: number): Promise<string | null> {
     child.once('error', (error) => (clearTimeout(limit), done(error.message)))
     child.once('close', (code) => {
       clearTimeout(limit)
-      done(code === 0 ? null : `its binary could not be fetched (${said.split('\n')[0]?.trim() || `exit code ${code}`})`)
+      done(
+        code === 0 ? null : `its binary could not be fetched (${said.split('\n')[0]?.trim() || `exit code ${code}`})`,
+      )
     })
   })
 }

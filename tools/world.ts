@@ -33,8 +33,7 @@ export interface WorldOptions {
 
 export type TillShell =
   /** `open`: in a kiosk, where there is Chromium and a display. */
-  | { readonly kind: 'browser'; readonly open: boolean }
-  | { readonly kind: 'electron'; readonly executable: string }
+  { readonly kind: 'browser'; readonly open: boolean } | { readonly kind: 'electron'; readonly executable: string }
 
 export interface World {
   /** With a single-use token; in Electron an address that only its own window knows. */
@@ -147,7 +146,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       }
     }
     const broken = Promise.race(
-      running.map((part) => part.ended.then(() => (stopped === undefined ? part : new Promise<never>(() => undefined)))),
+      running.map((part) =>
+        part.ended.then(() => (stopped === undefined ? part : new Promise<never>(() => undefined))),
+      ),
     )
     return {
       tillUrl: textOf(till, 'tillUrl'),

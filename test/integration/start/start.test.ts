@@ -1,0 +1,158 @@
+/** `npm start -- --headless`: gets ready, stops without a trace, goes on where it stopped. Real processes and sockets. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { PanelClient } from '../../../tools/demo/panel-client.ts'
+import { TillClient } from '../../../tools/demo/till-client.ts'
+import { processesWith, processWith } from '../../fixtures/processes-of.ts'
+import { newPlace, root, start, type Place, type Started } from './start-command.ts'
+
+const patient = { timeout: 20_000, interval: 50 }
+let place: Place
+let started: Started[]
+
+beforeEach(() => {
+  place = newPlace()
+  started = []
+})
+afterEach(async () => {
+  for (const { child } of started) if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
+  await Promise.all(started.map(({ ended }) => ended))
+  await expect.poll(place.left, patient).toEqual([])
+  place.remove()
+})
+
+const run = (...parameters: Parameters<typeof start> extends [Place, ...infer Rest] ? Rest : never): Started => {
+  const one = start(place, ...parameters)
+  started.push(one)
+  return one
+}
+
+describe('npm start -- --headless', () => {
+  test('prints one line of addresses that answer, and SIGTERM to npm ends everything', async () => {
+    const { child, ready, ended } = run([], ['npm', 'start', '--silent', '--'])
+    const line = await ready
+    expect(Object.keys(line)).toEqual(['event', 'tillUrl', 'ledgerUrl', 'panelUrl'])
+    const till = await TillClient.connect(line.tillUrl)
+    await till.sees('the catalogue', ({ catalogue, lights }) => catalogue.length > 0 && lights.network.level === 'ok')
+    till.close()
+    expect(await (await fetch(`${line.ledgerUrl}/openapi.json`)).json()).toMatchObject({ openapi: '3.1.0' })
+    expect((await fetch(line.panelUrl)).status).toBe(200)
+    child.kill('SIGTERM')
+    const { stdout, stderr } = await ended
+    expect(stdout.trim().split('\n')).toHaveLength(1)
+    expect(stderr).toMatch(/^tolem: starting .*\n$/)
+    // npm is gone with its own code; what it started takes the moment that a clean stop takes.
+    await expect.poll(place.left, patient).toEqual([])
+    expect(existsSync(join(place.data, 'till', 'journal.sqlite-wal'))).toBe(false)
+  })
+
+  test('a terminal’s Ctrl-C, twice: the whole group hears it, the code is 0, nothing is left', async () => {
+    const { child, ready, ended } = run([], [process.execPath, join(root, 'tools', 'bootstrap.mjs'), 'start'])
+    await ready
+    expect(place.left().length).toBeGreaterThanOrEqual(6)
+    process.kill(-(child.pid as number), 'SIGINT')
+    process.kill(-(child.pid as number), 'SIGINT')
+    expect(await ended).toMatchObject({ code: 0 })
+    expect(place.left()).toEqual([])
+    expect(existsSync(join(place.data, 'till', 'journal.sqlite-wal'))).toBe(false)
+  })
+
+  test('a signal before it is ready gives the start up', async () => {
+    const { child, ended } = run()
+    await expect.poll(() => processesWith(place.folder, 'ledger-sim').length, patient).toBe(1)
+    child.kill('SIGINT')
+    expect(await ended).toMatchObject({ code: 0, stdout: '' })
+    expect(place.left()).toEqual([])
+  })
+
+  test('killed with SIGKILL, it takes its parts with it, and the next start goes on', async () => {
+    const first = run()
+    await first.ready
+    first.child.kill('SIGKILL')
+    await first.ended
+    await expect.poll(place.left, patient).toEqual([])
+    const second = run()
+    await second.ready
+    second.child.kill('SIGTERM')
+    expect(await second.ended).toMatchObject({ code: 0 })
+  })
+
+  test.each(['ledger-sim/main.ts', 'hardware-mocks/main.ts', 'shell-browser/main.ts'])(
+    '%s dies: the start says which part, and stops the rest',
+    async (program) => {
+      const { ready, ended } = run()
+      await ready
+      process.kill(processWith(place.folder, program).pid, 'SIGKILL')
+      const { code, stderr } = await ended
+      expect(code).toBe(1)
+      expect(stderr).toMatch(/(ledger|virtual hardware|till) ended unexpectedly\. .*start again to go on/)
+      await expect.poll(place.left, patient).toEqual([])
+    },
+  )
+})
+
+describe('a second start', () => {
+  test('at the same time names the owner and refuses; the first goes on', async () => {
+    const first = run()
+    const { tillUrl } = await first.ready
+    const second = run()
+    const { code, stdout, stderr } = await second.ended
+    expect(code).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).toContain(place.data)
+    expect(stderr).toContain(`"pid":${first.child.pid}`)
+    expect(stderr).toMatch(/Close that one, or start with another --data folder\.\n$/)
+    const till = await TillClient.connect(tillUrl)
+    await till.sees('the till works on', ({ catalogue }) => catalogue.length > 0)
+    till.close()
+  })
+
+  test('goes on where the first stopped: same terminal, and the sale that was pending settles', async () => {
+    const first = run()
+    const addresses = await first.ready
+    const panel = new PanelClient(addresses.panelUrl)
+    const till = await TillClient.connect(addresses.tillUrl)
+    await till.sees(
+      'the ledger is reached',
+      ({ catalogue, lights }) => catalogue.length > 0 && lights.network.level === 'ok',
+    )
+    await panel.network({ mode: 'cut' })
+    await till.does({ command: 'add_item', itemId: 'bread' })
+    await till.does({ command: 'pay_by_card' })
+    await panel.lay('Family 01')
+    const { recent } = await till.sees(
+      'accepted, pending',
+      ({ tap, recent: sales }) => tap.state === 'approved' && tap.look === 'pending' && sales.length === 1,
+    )
+    const saleId = recent[0]?.saleId
+    expect(recent[0]?.tenders).toMatchObject([{ state: 'pending', amount: 18_000n }])
+    till.close()
+    first.child.kill('SIGTERM')
+    expect(await first.ended).toMatchObject({ code: 0 })
+    const enrolment = readFileSync(join(place.data, 'till', 'enrolment.json'), 'utf8')
+
+    const second = run()
+    const again = await TillClient.connect((await second.ready).tillUrl)
+    const shown = await again.sees(
+      'settled',
+      (now) => now.recent[0]?.tenders[0]?.state === 'settled' && now.queue.waiting === 0,
+      60_000,
+    )
+    expect(shown.recent.map((sale) => sale.saleId)).toEqual([saleId])
+    expect(readFileSync(join(place.data, 'till', 'enrolment.json'), 'utf8')).toBe(enrolment)
+    again.close()
+  })
+})
+
+test('the owner’s name lies in the data folder', async () => {
+  const { ready, child } = run()
+  await ready
+  const owner = JSON.parse(readFileSync(join(place.data, 'owner.json'), 'utf8')) as Record<string, unknown>
+  expect(owner).toMatchObject({ name: 'npm start', pid: child.pid })
+  // A left-over name alone, as after a power cut, keeps nobody out.
+  child.kill('SIGTERM')
+  await started[0]?.ended
+  writeFileSync(join(place.data, 'owner.json'), JSON.stringify({ ...owner, pid: 1 }))
+  await run().ready
+})
