@@ -10,7 +10,7 @@ import { journalPositionSchema, type JournalPosition } from '../protocol/message
 
 /** Why a folder cannot be used, with the remedy in `message`. */
 export class DataFolderError extends Error {
-  readonly code: 'FOLDER_IN_USE' | 'FOLDER_READ_ONLY' | 'JOURNAL_CORRUPT' | 'JOURNAL_NEWER'
+  readonly code: 'FOLDER_IN_USE' | 'DISK_FULL' | 'FOLDER_READ_ONLY' | 'JOURNAL_CORRUPT' | 'JOURNAL_NEWER'
   constructor(code: DataFolderError['code'], message: string) {
     super(message)
     this.name = 'DataFolderError'
@@ -56,7 +56,8 @@ export function lockDataFolder(
       const holder = existsSync(ownerFile) ? readFileSync(ownerFile, 'utf8') : 'unknown'
       throw new DataFolderError(
         'FOLDER_IN_USE',
-        `The data folder ${folder} is in use by another till: ${holder}. Close that one, or start with another --data folder.`,
+        `The data folder ${folder} is in use by another till: ${holder}. ` +
+          'Close that one, or start with another --data folder.',
       )
     }
     throw folderError(folder, error)
@@ -73,14 +74,21 @@ export function folderError(folder: string, error: unknown): Error {
   ) {
     return new DataFolderError(
       'FOLDER_READ_ONLY',
-      `The data folder ${folder} cannot be written (${code}). Give this user the right to write there, or start with another --data folder.`,
+      `The data folder ${folder} cannot be written (${code}). ` +
+        'Give this user the right to write there, or start with another --data folder.',
+    )
+  }
+  if (code.startsWith('SQLITE_FULL') || code === 'ENOSPC') {
+    return new DataFolderError(
+      'DISK_FULL',
+      `The disk of ${folder} is full. Free some space and start again; nothing is lost.`,
     )
   }
   if (['SQLITE_CORRUPT', 'SQLITE_NOTADB'].some((start) => code.startsWith(start))) {
     return new DataFolderError(
       'JOURNAL_CORRUPT',
-      `The journal in ${folder} is damaged (${code}). Keep the folder as it is, do not delete it: unsynced sales may be in it. ` +
-        'Start with another --data folder and hand this one to support.',
+      `The journal in ${folder} is damaged (${code}). Keep the folder as it is, do not delete it: unsynced sales may be ` +
+        'in it. Start with another --data folder and hand this one to support.',
     )
   }
   return error instanceof Error ? error : new Error(String(error))

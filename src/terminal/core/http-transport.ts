@@ -23,6 +23,7 @@ export function httpTransport(): { transport: LedgerTransport; close(): void } {
 
 function send(request: HttpRequest, deadlineMs: number, plain: Agent, secure: SecureAgent): Promise<TransportResult> {
   return new Promise((resolve) => {
+    if (!URL.canParse(request.url)) return resolve({ kind: 'not_sent', detail: `no address: ${request.url}` })
     const url = new URL(request.url)
     const isSecure = url.protocol === 'https:'
     const body = Buffer.from(request.body)

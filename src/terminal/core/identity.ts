@@ -2,7 +2,17 @@
  * Who this terminal is: its two keys, made here and never sent, and the enrolment that binds them to a merchant
  * (architecture.md, "Trust"). The keys lie in files with strict rights until an OS store keeps them; the start says so.
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs'
 import { generateKeyPairSync, randomBytes, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -29,7 +39,7 @@ export function loadTerminalKeys(folder: string): TerminalKeys {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const stored = { signing: privateKey.export({ format: 'jwk' }), encryption: randomBytes(32).toString('base64url') }
-    writeFileSync(file, JSON.stringify(stored), { mode: 0o600 })
+    writeWhole(file, JSON.stringify(stored))
   }
   chmodSync(file, 0o600)
   try {
@@ -58,7 +68,7 @@ export function loadEnrolment(folder: string): Enrolment | undefined {
 }
 
 export function storeEnrolment(folder: string, enrolment: Enrolment): void {
-  writeFileSync(enrolmentFileIn(folder), toJson(enrolment), { mode: 0o600 })
+  writeWhole(enrolmentFileIn(folder), toJson(enrolment))
 }
 
 function enrolmentFileIn(folder: string): string {
@@ -71,6 +81,18 @@ function identityDamaged(file: string): EnrolmentError {
     `The file ${file}, which says who this terminal is, is missing or damaged. Restore it from a backup. Keep the folder ` +
       'as it is, do not delete it: unsynced sales may be in it. To sell meanwhile, start with another --data folder.',
   )
+}
+
+/** The file is there whole or not at all, whenever the power goes. Readable by this user only. */
+function writeWhole(file: string, text: string): void {
+  const handle = openSync(`${file}.new`, 'w', 0o600)
+  try {
+    writeSync(handle, text)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+  renameSync(`${file}.new`, file)
 }
 
 export class EnrolmentError extends Error {

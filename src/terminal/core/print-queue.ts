@@ -22,6 +22,7 @@ export interface PrintQueueParts {
 export class PrintQueue {
   readonly #parts: PrintQueueParts
   #isRunning = false
+  #isNudged = false
   #timer: unknown
   #trouble: Light = { level: 'limited', code: 'printer_none', since: null, detail: '' }
   #stopped = false
@@ -48,9 +49,8 @@ export class PrintQueue {
   /** Prints what waits, if it is not already doing so. */
   nudge(): void {
     if (this.#stopped) return
-    if (this.#isRunning) return
-    this.#isRunning = true
-    void this.#drain().finally(() => (this.#isRunning = false))
+    this.#isNudged = true
+    if (!this.#isRunning) void this.#run()
   }
 
   stop(): void {
@@ -59,14 +59,20 @@ export class PrintQueue {
     if (this.#timer !== undefined) this.#parts.scheduler.clearTimeout(this.#timer)
   }
 
-  async #drain(): Promise<void> {
-    try {
-      await this.#printWaiting()
-    } catch (error) {
-      // A disk that is full now: a receipt waits, the till goes on.
-      if (!isStorageFault(error)) throw error
-      this.#later()
+  /** Until nobody has nudged during the last look: what came in between is not left for the next customer. */
+  async #run(): Promise<void> {
+    this.#isRunning = true
+    while (this.#isNudged && !this.#stopped) {
+      this.#isNudged = false
+      try {
+        await this.#printWaiting()
+      } catch (error) {
+        // A disk that is full now: a receipt waits, the till goes on.
+        if (!isStorageFault(error)) throw error
+        this.#later()
+      }
     }
+    this.#isRunning = false
   }
 
   async #printWaiting(): Promise<void> {

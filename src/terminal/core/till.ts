@@ -12,8 +12,8 @@ import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
 import type { JournalRow } from '../../sync/journal/rows.ts'
 import type { Decision } from '../../voucher/decide.ts'
 import { tiyn, zeroTiyn } from '../../voucher/money.ts'
-import type { TerminalPackage } from '../../voucher/package.ts'
-import type { CoveredLine, Sale } from '../../voucher/sale.ts'
+import type { CatalogueItem, TerminalPackage } from '../../voucher/package.ts'
+import { saleSchema, type CoveredLine, type Sale } from '../../voucher/sale.ts'
 import type { Command, CommandAnswer, CommandFault } from '../contract/commands.ts'
 import type { Action, Snapshot } from '../contract/snapshot.ts'
 import { isStorageFault } from '../payment/card-payment.ts'
@@ -60,6 +60,9 @@ export class Till {
   #recent: { readonly sequence: number; readonly view: Snapshot['recent'] } | undefined
   #publishing = false
   #storageFault = false
+  #recoveredTenderId: string | null = null
+  #work: PaymentWork | undefined
+  #stopped = false
 
   constructor(parts: TillParts) {
     this.#parts = parts
@@ -69,6 +72,7 @@ export class Till {
   /** Closes what a stop left half-done, then takes cards and commands. */
   start(work: PaymentWork): void {
     const { journal, reader, printer } = this.#parts
+    this.#work = work
     const recovered = this.#recover()
     this.#payment = createActor(paymentMachine(work, recovered), {
       clock: {
@@ -97,6 +101,7 @@ export class Till {
   }
 
   stop(): void {
+    this.#stopped = true
     for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe()
     this.#payment?.stop()
   }
@@ -117,7 +122,10 @@ export class Till {
 
   /** The engine asks: does the customer of this unknown tender still wait? */
   customerWaits(tenderId: string): boolean {
-    return this.#waitedFor.has(tenderId) || (this.#state() === 'unknown' && this.#context().tenderId === tenderId)
+    if (this.#waitedFor.has(tenderId)) return true
+    // After a restart nobody knows whether the customer is still there: only the cashier's *wait* says so.
+    const isOfThisProcess = tenderId !== this.#recoveredTenderId
+    return this.#state() === 'unknown' && this.#context().tenderId === tenderId && isOfThisProcess
   }
 
   /** Does what the cashier asks, or says why not now. Nothing is half-done when it throws. */
@@ -140,7 +148,7 @@ export class Till {
     this.#publishing = true
     queueMicrotask(() => {
       this.#publishing = false
-      if (this.#payment !== undefined) this.#parts.onDidChange(this.snapshot())
+      if (this.#payment !== undefined && !this.#stopped) this.#parts.onDidChange(this.snapshot())
     })
   }
 
@@ -194,7 +202,7 @@ export class Till {
         return this.#payCash(standing)
       case 'cancel_payment':
         if (!may('cancel_payment')) return 'not_now'
-        this.#send({ type: 'CANCEL' })
+        this.#cancelTenderOnScreen()
         this.#decision = null
         return undefined
       case 'cancel_sale':
@@ -234,17 +242,22 @@ export class Till {
   #addItem(itemId: string): CommandFault | undefined {
     const item = this.#parts.activePackage()?.package.catalogue.find((candidate) => candidate.itemId === itemId)
     if (item === undefined) return 'unknown_item'
-    if (!this.#readyForLines()) return 'not_now'
-    this.#sale = withItem(this.#sale, item)
-    return undefined
+    return this.#ringUp(item)
   }
 
   #addAmount(category: string, amount: ReturnType<typeof tiyn>): CommandFault | undefined {
     const known = this.#parts.activePackage()?.package.categories.find((candidate) => candidate.category === category)
     if (known === undefined) return 'unknown_item'
     if (amount === 0n || amount > plausibleAmountMax) return 'amount_implausible'
+    return this.#ringUp({ itemId: `amount.${category}`, name: known.name, category, unitPrice: amount })
+  }
+
+  /** A basket that the journal could not take is refused here, line by line, not at the payment. */
+  #ringUp(item: CatalogueItem): CommandFault | undefined {
     if (!this.#readyForLines()) return 'not_now'
-    this.#sale = withItem(this.#sale, { itemId: `amount.${category}`, name: known.name, category, unitPrice: amount })
+    const sale = withItem(this.#sale, item)
+    if (!saleSchema.safeEncode(sale).success) return 'amount_implausible'
+    this.#sale = sale
     return undefined
   }
 
@@ -272,7 +285,7 @@ export class Till {
   /** Everything of the open sale is undone; nothing stays half-done when the customer walks away. */
   #cancelSale(standing: SaleStanding): undefined {
     const state = this.#state()
-    if (state === 'awaitingCard' || state === 'torn' || state === 'unknown') this.#send({ type: 'CANCEL' })
+    if (state === 'awaitingCard' || state === 'torn' || state === 'unknown') this.#cancelTenderOnScreen()
     else if (state === 'approved' || state === 'refused') this.#send({ type: 'NEXT' })
     if (standing.frozen) this.#undo(standing.sale.saleId)
     this.#startNextSale()
@@ -291,13 +304,21 @@ export class Till {
     void engine.syncNow()
   }
 
+  /** The row first: should the disk refuse it, the screen stays as it is and the command says so. */
+  #cancelTenderOnScreen(): void {
+    const { tenderId } = this.#context()
+    if (tenderId !== null && this.#state() === 'torn') this.#work?.voidTender(tenderId)
+    if (tenderId !== null && this.#state() === 'unknown') this.#work?.reverse(tenderId)
+    this.#send({ type: 'CANCEL' })
+  }
+
   #cancelUnknown(tenderId: string): CommandFault | undefined {
     const { journal, engine } = this.#parts
     const tender = journal.tender(tenderId)
     if (tender === undefined || !['unknown', 'torn'].includes(tender.state)) return 'not_now'
     this.#waitedFor.delete(tenderId)
     if (this.#context().tenderId === tenderId && ['unknown', 'torn'].includes(this.#state())) {
-      this.#send({ type: 'CANCEL' })
+      this.#cancelTenderOnScreen()
     } else if (tender.state === 'torn') {
       journal.commit({ kind: 'tender_voided', tenderId, reason: 'card_not_returned' })
     } else {
@@ -379,25 +400,46 @@ export class Till {
   #afterTransition(): void {
     if (this.#state() === 'approved') this.#closeIfPaid(this.#sale.saleId)
     // After the machine has finished its step: it takes no event in the middle of one.
-    queueMicrotask(() => this.#offerLyingCard())
+    this.#afterwards(() => {
+      this.#tellResolution()
+      this.#offerLyingCard()
+    })
     this.publish()
   }
 
   /** The ledger's word on the unknown tender of the screen, or of the visible list. */
   #afterCommit(): void {
-    const { journal } = this.#parts
     this.#storageFault = false
-    const { tenderId } = this.#context()
-    if (this.#state() === 'unknown' && tenderId !== null) {
-      const tender = journal.tender(tenderId)
-      if (tender !== undefined && tender.state !== 'unknown' && tender.state !== 'reversing') {
-        const as = tender.state === 'settled' ? 'settled' : tender.state === 'refused' ? 'refused' : 'reversed'
-        // After this commit has returned: the machine's own work commits too, and commits do not nest.
-        queueMicrotask(() => this.#send({ type: 'RESOLVED', tenderId, as, code: refusalOf(tender) }))
-      }
-    }
-    queueMicrotask(() => this.#closeResolvedSales())
+    // After this commit has returned: the machine's own work commits too, and commits do not nest.
+    this.#afterwards(() => {
+      this.#tellResolution()
+      this.#closeResolvedSales()
+    })
     this.publish()
+  }
+
+  /** The ledger's word on the unknown tender of the screen became a row, perhaps before the screen said unknown. */
+  #tellResolution(): void {
+    const { tenderId } = this.#context()
+    if (this.#state() !== 'unknown' || tenderId === null) return
+    const tender = this.#parts.journal.tender(tenderId)
+    const as = tender === undefined ? undefined : resolutions[tender.state]
+    if (tender !== undefined && as !== undefined)
+      this.#send({ type: 'RESOLVED', tenderId, as, code: refusalOf(tender) })
+  }
+
+  /** Runs when the present step is over, unless the till was stopped meanwhile. */
+  #afterwards(task: () => void): void {
+    queueMicrotask(() => {
+      if (this.#stopped) return
+      try {
+        task()
+      } catch (error) {
+        if (!isStorageFault(error)) throw error
+        this.#storageFault = true
+        this.publish()
+      }
+    })
   }
 
   /**
@@ -442,7 +484,9 @@ export class Till {
     const [open] = journal.openSales()
     if (open === undefined) return undefined
     this.#sale = open.sale
-    return recoveredStateOf(journal, open.sale.saleId)
+    const recovered = recoveredStateOf(journal, open.sale.saleId)
+    this.#recoveredTenderId = recovered?.intent.tenderId ?? null
+    return recovered
   }
 
   #unresolved(): readonly TenderRecord[] {
@@ -514,6 +558,17 @@ export class Till {
   #send(event: Parameters<Actor<Machine>['send']>[0]): void {
     this.#payment?.send(event)
   }
+}
+
+/** How the screen leaves "not known yet", by what the journal says of the tender; other states leave it there. */
+const resolutions: Partial<Record<TenderRecord['state'], 'settled' | 'pending' | 'refused' | 'reversed'>> = {
+  settled: 'settled',
+  pending: 'pending',
+  awaiting_funds: 'pending',
+  not_paid: 'pending',
+  refused: 'refused',
+  reversed: 'reversed',
+  voided: 'reversed',
 }
 
 function refusalOf(tender: TenderRecord): PaymentContext['code'] {

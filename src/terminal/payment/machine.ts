@@ -45,7 +45,7 @@ export type PaymentEvent =
   | {
       readonly type: 'RESOLVED'
       readonly tenderId: string
-      readonly as: 'settled' | 'refused' | 'reversed'
+      readonly as: 'settled' | 'pending' | 'refused' | 'reversed'
       readonly code: RefusalCode | null
     }
 
@@ -141,6 +141,8 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
       isThisTender: ({ context, event }) => event.type === 'RESOLVED' && event.tenderId === context.tenderId,
       isSettled: ({ context, event }) =>
         event.type === 'RESOLVED' && event.tenderId === context.tenderId && event.as === 'settled',
+      isAccepted: ({ context, event }) =>
+        event.type === 'RESOLVED' && event.tenderId === context.tenderId && event.as === 'pending',
       isRefused: ({ context, event }) =>
         event.type === 'RESOLVED' && event.tenderId === context.tenderId && event.as === 'refused',
     },
@@ -316,6 +318,12 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
               guard: 'isSettled',
               target: 'approved',
               actions: assign({ look: 'settled' }),
+            },
+            {
+              description: 'the ledger will pay',
+              guard: 'isAccepted',
+              target: 'approved',
+              actions: assign({ look: 'pending' }),
             },
             {
               description: 'the ledger had refused',
