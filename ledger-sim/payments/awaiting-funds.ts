@@ -3,7 +3,7 @@ import { schemeAccountOf } from '../schemes/schemes.ts'
 import type { Work } from '../context.ts'
 import { appendEvent } from '../terminals/events.ts'
 import { tenderResult } from './results.ts'
-import { pay } from './settlement.ts'
+import { freeGivenBack, pay } from './settlement.ts'
 import { findTender, settleTender } from './tenders.ts'
 
 /** In the order in which they were accepted; one that is still too large does not hold up smaller ones. */
@@ -31,4 +31,5 @@ export async function settleWaiting(work: Work, schemeId: string): Promise<void>
     const item = await tenderResult(work, { ...tender, ...outcome, at: work.now }, 'exists', tender.tenderId)
     await appendEvent(work, tender.terminalId, { kind: 'item', item })
   }
+  await freeGivenBack(work, schemeId)
 }

@@ -4,7 +4,7 @@
  */
 import { syncItemIdOf, type Reversal, type SignedItemResult } from '../../src/sync/protocol/messages.ts'
 import type { Work } from '../context.ts'
-import { freeSlot } from '../schemes/slots.ts'
+import { schemeAccountOf } from '../schemes/schemes.ts'
 import { recordPosition } from '../terminals/heads.ts'
 import type { Terminal } from '../terminals/terminals.ts'
 import { settleWaiting } from './awaiting-funds.ts'
@@ -12,7 +12,7 @@ import { reconsider } from './presentment.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { keepEvidence } from './evidence.ts'
 import { notYoursResult, tenderResult } from './results.ts'
-import { payBack } from './settlement.ts'
+import { freeWhenCovered, payBack } from './settlement.ts'
 import { claimTombstone, findTender, settleTender, type Tender } from './tenders.ts'
 
 /** @param created the signer's time in seconds of the request that carried it */
@@ -65,7 +65,10 @@ async function undo(work: Work, tender: Tender): Promise<void> {
       amount: terms.amount,
     })
   }
-  if (tender.state === 'awaiting_funds') await freeSlot(work, tenderId)
+  if (tender.state === 'awaiting_funds') {
+    const { payerSlot, schemeId, amount } = terms
+    await freeWhenCovered(work, tenderId, payerSlot, schemeAccountOf(schemeId), amount)
+  }
   if (tender.state === 'not_paid') {
     await work.connection
       .updateTable('discrepancy')

@@ -68,8 +68,11 @@ async function escrowHolding(work: Work, slotId: string): Promise<string | undef
   return (await findLease(work, state.leaseId))?.escrowAccount
 }
 
-/** A leased slot gets its allowance back only together with the money for it: escrow is always funded. */
-async function freeWhenCovered(
+/**
+ * A leased slot gets its allowance back only together with the money for it: escrow is always funded. Without it the
+ * slot stays used, and `freeGivenBack` tries again when there is money.
+ */
+export async function freeWhenCovered(
   work: Work,
   tenderId: string,
   slotId: string,
@@ -117,4 +120,22 @@ async function freeRest(work: Work, tenderId: string, scheme: string): Promise<v
     .where('tender_id', '=', tenderId)
     .executeTakeFirst()
   if (use !== undefined) await freeWhenCovered(work, tenderId, use.slot_id, scheme, tiyn(use.amount))
+}
+
+/** Frees what is still used by payments of a scheme that were taken back and are owed by nobody. */
+export async function freeGivenBack(work: Work, schemeId: string): Promise<void> {
+  const uses = await work.connection
+    .selectFrom('slot_use')
+    .innerJoin('tender', 'tender.tender_id', 'slot_use.tender_id')
+    .leftJoin('merchant_debt', 'merchant_debt.tender_id', 'slot_use.tender_id')
+    .select(['slot_use.tender_id', 'slot_use.slot_id', 'slot_use.amount'])
+    .where('tender.scheme_id', '=', schemeId)
+    .where('tender.state', '=', 'reversed')
+    .where((expression) =>
+      expression.or([expression('merchant_debt.amount', 'is', null), expression('merchant_debt.amount', '=', 0n)]),
+    )
+    .orderBy('slot_use.tender_id')
+    .execute()
+  for (const use of uses)
+    await freeWhenCovered(work, use.tender_id, use.slot_id, schemeAccountOf(schemeId), tiyn(use.amount))
 }
