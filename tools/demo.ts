@@ -62,7 +62,8 @@ try {
   if (late.lateRequest !== 'reversed_before_arrival') problems.push(`the late request was answered ${late.lateRequest}`)
   if (JSON.stringify(auditLedger()) !== before) problems.push('late messages changed the ledger')
   say(
-    `${late.deliveredAgain} deliveries of what the ledger already had, and one request after its reversal: nothing changed.`,
+    `${late.deliveredAgain} deliveries of what the ledger already had, and one request after its reversal: ` +
+      'nothing changed.',
   )
 } finally {
   await world.stop()
@@ -87,7 +88,8 @@ if (!check.passed || summary.lost !== 0 || summary.duplicates !== 0 || !summary.
 
 process.stderr.write(
   `\n${summary.online.approved} payments online, ${summary.offline.approved} offline, ${summary.settled} settled; ` +
-    `${summary.lost} lost, ${summary.duplicates} charged twice; the ledger ${summary.ledger.balanced ? 'balances' : 'DOES NOT BALANCE'}.\n` +
+    `${summary.lost} lost, ${summary.duplicates} charged twice; ` +
+    `the ledger ${summary.ledger.balanced ? 'balances' : 'DOES NOT BALANCE'}.\n` +
     `${summary.receipts.length} receipts in out/receipts/, all data in out/demo/${values.name}/.\n`,
 )
 for (const problem of problems) process.stderr.write(`NOT AS IT SHOULD BE: ${problem}\n`)

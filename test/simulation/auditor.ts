@@ -59,7 +59,8 @@ export function audit({ ledgerFile, bindingsOnCards, sales }: AuditSources): str
     }
     const salesPaidTwice = database
       .prepare(
-        `SELECT json_extract(terms, '$.saleHash') AS sale, slot_id, count(*) AS times FROM tender WHERE state = 'settled' GROUP BY 1, 2 HAVING count(*) > 1`,
+        `SELECT json_extract(terms, '$.saleHash') AS sale, slot_id, count(*) AS times FROM tender
+         WHERE state = 'settled' GROUP BY 1, 2 HAVING count(*) > 1`,
       )
       .all() as { sale: string; times: bigint }[]
     for (const { sale, times } of salesPaidTwice)
@@ -75,8 +76,10 @@ function netPayments(database: Database.Database): ReadonlyMap<string, bigint> {
   const rows = database
     .prepare(
       `SELECT reference AS tenderId,
-              sum(CASE WHEN c.kind = 'merchant' THEN amount ELSE 0 END) - sum(CASE WHEN d.kind = 'merchant' THEN amount ELSE 0 END) AS net
-       FROM transfer JOIN account AS c ON c.account_id = transfer.credit JOIN account AS d ON d.account_id = transfer.debit
+              sum(CASE WHEN c.kind = 'merchant' THEN amount ELSE 0 END)
+                - sum(CASE WHEN d.kind = 'merchant' THEN amount ELSE 0 END) AS net
+       FROM transfer JOIN account AS c ON c.account_id = transfer.credit
+                     JOIN account AS d ON d.account_id = transfer.debit
        WHERE reference IN (SELECT tender_id FROM tender) GROUP BY reference`,
     )
     .all() as { tenderId: string; net: bigint }[]

@@ -26,9 +26,8 @@ for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.
   if (report.violations.length > 0) {
     failures += 1
     for (const violation of report.violations) process.stderr.write(`seed ${seed}: ${violation}\n`)
-    process.stderr.write(
-      `replay: npm run sim -- --seed ${seed} --hours ${values.hours}${values.bug === undefined ? '' : ` --bug ${values.bug}`}\n`,
-    )
+    const withBug = values.bug === undefined ? '' : ` --bug ${values.bug}`
+    process.stderr.write(`replay: npm run sim -- --seed ${seed} --hours ${values.hours}${withBug}\n`)
   }
   const line = {
     ...report,
@@ -38,7 +37,8 @@ for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.
   process.stdout.write(
     values.json
       ? `${JSON.stringify(line)}\n`
-      : `seed ${seed}: ${report.sales} sales, ${report.starts} starts, ${report.violations.length} violations, ${line.traceHash.slice(0, 12)}\n`,
+      : `seed ${seed}: ${report.sales} sales, ${report.starts} starts, ${report.violations.length} violations, ` +
+          `${line.traceHash.slice(0, 12)}\n`,
   )
 }
 process.exitCode = failures > 0 ? 1 : 0

@@ -300,7 +300,8 @@ function describe(station: TillStation): string {
   const { snapshot } = station
   if (snapshot === undefined) return 'down'
   const { tap, queue, unresolved, lights } = snapshot
-  return `tap ${tap.state}, ${queue.waiting} waiting, ${queue.parked} parked, ${unresolved.length} unresolved, network ${lights.network.code}`
+  const figures = `${queue.waiting} waiting, ${queue.parked} parked, ${unresolved.length} unresolved`
+  return `tap ${tap.state}, ${figures}, network ${lights.network.code}`
 }
 
 /** A P-256 key from seeded bytes. */

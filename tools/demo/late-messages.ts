@@ -5,7 +5,6 @@
  */
 import { join } from 'node:path'
 import { readFileSync } from 'node:fs'
-import Database from 'better-sqlite3'
 import { LedgerClient } from '../../src/sync/engine/ledger-client.ts'
 import { TrustedTime } from '../../src/sync/engine/trusted-time.ts'
 import { Journal } from '../../src/sync/journal/journal.ts'
@@ -33,7 +32,7 @@ export async function deliverLateMessages(
 ): Promise<LateMessages> {
   const enrolment = enrolmentSchema.parse(JSON.parse(readFileSync(join(tillFolder, 'enrolment.json'), 'utf8')))
   const keys = loadTerminalKeys(tillFolder)
-  const journal = new Journal(new Database(join(tillFolder, 'journal.sqlite')), { now })
+  const journal = new Journal(join(tillFolder, 'journal.sqlite'), { now })
   const { transport, close } = httpTransport()
   const clock = { wall: now, monotonic: now }
   const ledger = new LedgerClient({

@@ -95,7 +95,8 @@ export async function playSchoolDay(stage: Stage): Promise<StoryResult> {
   await killDuringSale(stage, seventeenth)
   offlineApproved += 1
   say(
-    `The core was killed in the middle of ${seventeenth}'s sale. It came back, nothing was paid, and the same card paid once.`,
+    `The core was killed in the middle of ${seventeenth}'s sale. ` +
+      'It came back, nothing was paid, and the same card paid once.',
   )
 
   await panel.network({ mode: 'up' })
@@ -213,8 +214,7 @@ function corePid(world: World): number {
 }
 
 function expectApproved(tap: TapView, look: 'settled' | 'pending', pupil: string): void {
-  if (tap.state !== 'approved' || tap.look !== look)
-    throw new Error(
-      `${pupil} must be approved (${look}), the screen says ${JSON.stringify(tap, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))}`,
-    )
+  if (tap.state === 'approved' && tap.look === look) return
+  const shown = JSON.stringify(tap, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
+  throw new Error(`${pupil} must be approved (${look}), the screen says ${shown}`)
 }

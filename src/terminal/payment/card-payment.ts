@@ -29,7 +29,7 @@ import { saleTotal } from '../../voucher/sale.ts'
 import type { Slot } from '../../voucher/slot.ts'
 import type { Sun, TenderTerms } from '../../voucher/tender.ts'
 import { cardRelay, onlineDeadlineMs, refusalCodeOf, upperHex } from './card-relay.ts'
-import { provedEvidence, type OpenTender, type Tapped } from './open-tender.ts'
+import { openTenderOf, provedEvidence, type OpenTender, type Tapped } from './open-tender.ts'
 import { isCurrentSlot, leasedSlots, localSpends, type Leased } from './leased-slots.ts'
 import type {
   AcceptOutcome,
@@ -263,19 +263,8 @@ export class CardPayment implements PaymentWork {
       if (isStorageFault(error)) return { kind: 'refused', code: 'JOURNAL_NOT_WRITABLE' }
       throw error
     }
-    const intent = { tenderId: terms.tenderId, amount: terms.amount.toString(), schemeId: terms.schemeId }
-    this.#open = {
-      intent,
-      terms,
-      card: tapped.card,
-      leaseId,
-      record,
-      mode,
-      activePackage: active.package,
-      evidence: null,
-      notAsked: null,
-    }
-    return { kind: 'intent', intent }
+    this.#open = openTenderOf(intentRow, active.package)
+    return { kind: 'intent', intent: this.#open.intent }
   }
 
   /** @param without a tender that is not to be counted as spent: the one that is being decided again. */
@@ -477,19 +466,7 @@ export class CardPayment implements PaymentWork {
     const { row } = this.#parts.journal.intentOf(tenderId)
     const active = this.#parts.activePackage()
     if (active === undefined) throw new Error('an intent without a package')
-    const { terms, card, leaseId, record, mode } = row
-    const intent = { tenderId, amount: terms.amount.toString(), schemeId: terms.schemeId }
-    this.#open = {
-      intent,
-      terms,
-      card,
-      leaseId,
-      record,
-      mode,
-      activePackage: active.package,
-      evidence: null,
-      notAsked: null,
-    }
+    this.#open = openTenderOf(row, active.package)
     return this.#open
   }
 

@@ -1,4 +1,5 @@
 /** What the work behind the payment machine remembers between its steps. Everything that matters is a journal row. */
+import type { RowOf } from '../../sync/journal/rows.ts'
 import type { DecisionRecord, Evidence } from '../../sync/protocol/messages.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
@@ -25,6 +26,13 @@ export interface OpenTender {
   evidence: Evidence | null
   /** Why the authorisation certainly moved nothing, when that is certain. */
   notAsked: RefusalCode | null
+}
+
+/** A tender as its intent row says it: not proved yet, nothing asked. */
+export function openTenderOf(row: RowOf<'tender_intent'>, activePackage: TerminalPackage): OpenTender {
+  const { terms, card, leaseId, record, mode } = row
+  const intent = { tenderId: terms.tenderId, amount: terms.amount.toString(), schemeId: terms.schemeId }
+  return { intent, terms, card, leaseId, record, mode, activePackage, evidence: null, notAsked: null }
 }
 
 /** @throws when the card was not proved: a broken invariant. */

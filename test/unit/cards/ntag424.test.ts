@@ -128,7 +128,7 @@ describe('authentication', () => {
     expect(card.sent).toEqual([vector.capdu1, vector.capdu2])
   })
 
-  test('relayed step by step: the till sees the challenge, part 2, part 3 and session keys, never the key', async () => {
+  test('relayed step by step: the till sees challenge, part 2, part 3 and session keys, never the key', async () => {
     const card = scriptedCard(sale.exchanges.slice(at.challenge))
     const challenge = await beginRelayedAuthentication(card)
     if (challenge.kind !== 'challenge') throw new Error(challenge.kind)

@@ -41,7 +41,7 @@ function withFile(
 }
 
 describe('one presence at the till, docs/design/02', () => {
-  it('takes a binding under key 3 and makes a message that the ledger can verify and nobody else could have made', () => {
+  it('takes a binding under key 3 and makes a message that the ledger can verify and nobody else could make', () => {
     const { air, card, log } = laidCard()
     expect(send(air, SELECT)).toBe('9000')
     expect(send(air, '9060000000')).toMatch(/^0404..3000.{4}91AF$/)
@@ -140,7 +140,7 @@ describe('Secure Dynamic Messaging', () => {
     expect(() => readSun(exhausted.air)).toThrow('6982')
   })
 
-  it('follows settings that ChangeFileSettings stores: other offsets, other keys, plain mirrors, encrypted file data', () => {
+  it('follows settings that ChangeFileSettings stores: offsets, keys, plain mirrors, encrypted file data', () => {
     const { air, card } = laidCard()
     const session = sessionWith(air, 0)
     // UID at 0, counter at 14, 32 bytes of encrypted data at 32, MAC at 80 over everything from 0.

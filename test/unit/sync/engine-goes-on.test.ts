@@ -1,4 +1,4 @@
-/** One item, one question, one piece of news that the ledger cannot deal with, or the till not read, stops nothing else. */
+/** One item, question or piece of news that the ledger cannot deal with, or the till not read, stops nothing else. */
 import { describe, expect, it } from 'vitest'
 import { syncItemIdOf } from '../../../src/sync/protocol/messages.ts'
 import { bench } from './engine-bench.ts'
