@@ -4,12 +4,14 @@
  */
 import type { Clock } from './ports.ts'
 
-/** A wall clock this far behind the journal is not believed. */
+/** A wall clock this far behind the journal is not believed, nor a process whose two clocks came so far apart. */
 export const clockBehindMsMax = 10 * 60_000
 
 export class TrustedTime {
   readonly #clock: Clock
   #base: { time: number; monotonic: number }
+  /** Both clocks when the time was last known. */
+  #together: { wall: number; monotonic: number }
   #trusted: boolean
   #ledgerSpoke = false
 
@@ -18,6 +20,7 @@ export class TrustedTime {
     this.#clock = clock
     const wall = clock.wall()
     this.#base = { time: Math.max(wall, journalLatestAt), monotonic: clock.monotonic() }
+    this.#together = { wall, monotonic: clock.monotonic() }
     this.#trusted = wall >= journalLatestAt - clockBehindMsMax
   }
 
@@ -26,9 +29,14 @@ export class TrustedTime {
     return Math.floor(this.#base.time + this.#clock.monotonic() - this.#base.monotonic)
   }
 
-  /** False when the machine's clock was behind the journal at start and the ledger has not spoken since. */
+  /**
+   * False when the machine's clock was behind the journal at start, or was set, or the machine slept (a monotonic clock
+   * stands still then, and yesterday's slots would be sold today), and the ledger has not spoken since.
+   */
   get trusted(): boolean {
-    return this.#trusted
+    const wall = this.#clock.wall() - this.#together.wall
+    const monotonic = this.#clock.monotonic() - this.#together.monotonic
+    return this.#trusted && Math.abs(wall - monotonic) <= clockBehindMsMax
   }
 
   /** True once the ledger's signed time was heard in this process. */
@@ -40,6 +48,7 @@ export class TrustedTime {
   ledgerSaid(ledgerTime: number): void {
     this.#ledgerSpoke = true
     this.#trusted = true
+    this.#together = { wall: this.#clock.wall(), monotonic: this.#clock.monotonic() }
     if (Math.abs(ledgerTime - this.now()) < 2_000) return
     this.#base = { time: ledgerTime, monotonic: this.#clock.monotonic() }
   }
