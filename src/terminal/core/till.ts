@@ -266,7 +266,8 @@ export class Till {
     const standing = this.#standing()
     if (!this.#actions(standing).includes('edit_basket')) return false
     if (this.#isFinished(standing)) this.#clearResult()
-    return true
+    // A sale that was left for later may have come back instead of an empty one: nothing is rung up on that.
+    return !this.#standing().frozen
   }
 
   #payCash(standing: SaleStanding): undefined {
@@ -291,7 +292,8 @@ export class Till {
     this.#startNextSale()
   }
 
-  #undo(saleId: string): void {
+  /** @param alongWith rows of the same commit. */
+  #undo(saleId: string, ...alongWith: readonly JournalRow[]): void {
     const { journal, engine } = this.#parts
     const rows = journal.tendersOfSale(saleId).flatMap((tender): JournalRow[] => {
       const { tenderId, state, kind } = tender
@@ -300,7 +302,7 @@ export class Till {
       const sent = ['settled', 'pending', 'awaiting_funds', 'not_paid', 'unknown'].includes(state)
       return sent ? [{ kind: 'reversal_requested', tenderId, reason: 'void' }] : []
     })
-    journal.commit(...rows, { kind: 'sale_cancelled', saleId })
+    journal.commit(...rows, { kind: 'sale_cancelled', saleId }, ...alongWith)
     void engine.syncNow()
   }
 
@@ -348,14 +350,8 @@ export class Till {
   #voidSale(saleId: string): CommandFault | undefined {
     const { journal, randomness, printQueue } = this.#parts
     if (journal.sale(saleId)?.state !== 'closed') return 'not_now'
-    this.#undo(saleId)
-    journal.commit({
-      kind: 'receipt_requested',
-      jobId: randomness.uuid(),
-      saleId,
-      copy: false,
-      language: this.#language(),
-    })
+    const jobId = randomness.uuid()
+    this.#undo(saleId, { kind: 'receipt_requested', jobId, saleId, copy: false, language: this.#language() })
     if (this.#sale.saleId === saleId) this.#clearResult()
     printQueue.nudge()
     return undefined
