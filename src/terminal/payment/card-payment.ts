@@ -338,15 +338,13 @@ export class CardPayment implements PaymentWork {
     const leased = leasedSlots(this.#parts, open.activePackage, open.card).find(
       (entry) => entry.lease.leaseId === open.leaseId,
     )
-    if (leased !== undefined) {
-      const key = unseal(
-        leased.sealedTillKey,
-        this.#parts.encryptionKey,
-        tillKeyContext(leased.lease.leaseId, open.card),
-      )
+    const context = tillKeyContext(leased?.lease.leaseId ?? '', open.card)
+    const key = leased === undefined ? undefined : unseal(leased.sealedTillKey, this.#parts.encryptionKey, context)
+    // A key that was sealed to the till before this one, under the same name, opens nothing: then the ledger is asked.
+    if (key !== undefined) {
       const proof = await takeSaleBoundProof(
         channel,
-        keyHolder(() => key ?? null),
+        keyHolder(() => key),
         termsHash,
         random,
         { kind: 'ntag424', uid: tapped.uid },

@@ -7,8 +7,9 @@ import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
 import { cardPseudonym } from '../../../src/sync/protocol/card-pseudonym.ts'
 import { termsHashOf } from '../../../src/sync/protocol/canonical.ts'
-import { encryptionKey, seal, tillKeyContext } from '../../../src/sync/protocol/sealed-box.ts'
+import { cardSessionContext, encryptionKey, seal, tillKeyContext } from '../../../src/sync/protocol/sealed-box.ts'
 import { CardPayment } from '../../../src/terminal/payment/card-payment.ts'
+import { challengeLength, ev2Complete, ev2Part2 } from '../../../src/voucher/cards/ev2.ts'
 import type { TerminalPackage } from '../../../src/voucher/package.ts'
 import type { Sale } from '../../../src/voucher/sale.ts'
 import { bench as engineBench } from '../../unit/sync/engine-bench.ts'
@@ -30,10 +31,10 @@ import { cardKeys, everyFault, faultyCard, openAtLedger, personalised, ReaderBen
 const own = encryptionKey(seededRandom('terminal encryption')(32))
 const hour = 3_600_000
 
-function leasedPackage(): TerminalPackage {
+function leasedPackage(sealedTo = own.jwk): TerminalPackage {
   const base = packageOf(1)
   const card = cardPseudonym(base.cardReferenceKey, uid)
-  const sealedTillKey = seal(cardKeys[3], own.jwk, tillKeyContext(leaseId, card), seededRandom('seal')(32))
+  const sealedTillKey = seal(cardKeys[3], sealedTo, tillKeyContext(leaseId, card), seededRandom('seal')(32))
   const slots = [{ slot: slotOf('5b1e0e6f7c9d4a3b8f2e1d0c9b8a7f6e'), cards: [{ card, sealedTillKey }] }]
   const lease = {
     leaseId,
@@ -50,10 +51,12 @@ const lost: Act = { instead: { kind: 'no_answer', detail: 'lost' } }
 const unreachable: Act = { instead: { kind: 'not_sent', detail: 'ECONNREFUSED' } }
 
 /** A till with this card's lease, which has heard the ledger once; `online: false`: which has lost it since. */
-async function till(of: { online?: boolean; offline?: 'deny'; database?: Database.Database } = {}) {
+async function till(
+  of: { online?: boolean; offline?: 'deny'; database?: Database.Database; sealedTo?: typeof own.jwk } = {},
+) {
   const sync = engineBench(of.database === undefined ? {} : { database: of.database })
   const { journal, engine, client, time, ledger } = sync
-  const leased = leasedPackage()
+  const leased = leasedPackage(of.sealedTo)
   const denying = leased.schemes.map((one) => ({ ...one, offline: { ...one.offline, policy: 'deny' as const } }))
   const active = { package: of.offline === 'deny' ? { ...leased, schemes: denying } : leased, hash: 'cd'.repeat(32) }
   if (journal.activePackage() === undefined) journal.activatePackage(active.package, active.hash)
@@ -128,6 +131,38 @@ describe('a sale', () => {
     expect(await payment.acceptWithoutAnswer(tenderId)).toEqual({ kind: 'pending' })
     expect(stateOf(tenderId)).toBe('pending')
     expect(journal.waitingItems(9)).toMatchObject([{ itemId: tenderId, item: { kind: 'presentment', leaseId } }])
+  })
+
+  it('of a till that took another’s place: the ledger answers the card, whose key is sealed to the old one', async () => {
+    const before = encryptionKey(seededRandom('the till before')(32))
+    const one = await till({ sealedTo: before.jwk })
+    const random = seededRandom('ledger')
+    let part2: ReturnType<typeof ev2Part2> | undefined
+    one.ledger.on('/v1/terminal/card-sessions', (body) => {
+      const { encryptedRndB } = body as { encryptedRndB: string }
+      part2 = ev2Part2(cardKeys[3], Buffer.from(encryptedRndB, 'hex'), random(challengeLength))
+      if (part2.kind === 'malformed') throw new Error('the card said nothing')
+      const authenticationPart2 = Buffer.from(part2.part2).toString('hex').toUpperCase()
+      const slots = [slotOf('5b1e0e6f7c9d4a3b8f2e1d0c9b8a7f6e')]
+      return { answer: { kind: 'open', blocked: false, slots, leasedElsewhere: [], authenticationPart2 } }
+    })
+    one.ledger.on('/v1/terminal/card-session-keys', (body) => {
+      const { cardSessionId, authenticationPart3 } = body as { cardSessionId: string; authenticationPart3: string }
+      if (part2 === undefined || part2.kind === 'malformed') throw new Error('no session')
+      const done = ev2Complete(cardKeys[3], part2.state, Buffer.from(authenticationPart3, 'hex'))
+      if (done.kind !== 'session') return { answer: { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' } }
+      const { transactionId, encKey, macKey } = done.session
+      const keys = Buffer.concat([transactionId, encKey, macKey])
+      const sealedSession = seal(keys, own.jwk, cardSessionContext(cardSessionId), random(32))
+      return { answer: { kind: 'session', sealedSession } }
+    })
+    const { presenceId } = one.bench.lay(faultyCard(personalised).faulty)
+    const payment = one.work()
+    const prepared = await one.pay(payment, presenceId)
+    if (prepared.kind !== 'intent') throw new Error(JSON.stringify(prepared))
+    const { tenderId } = prepared.intent
+    expect(await one.bench.settle(payment.prove(presenceId, tenderId))).toEqual({ kind: 'proved', mode: 'online' })
+    expect(await payment.authorise(tenderId)).toEqual({ kind: 'settled' })
   })
 
   it('a lost answer: accepted offline under the same id, decided again as offline', async () => {
