@@ -375,9 +375,10 @@ export class CardPayment implements PaymentWork {
     open: OpenTender,
     online: Evidence,
   ): { kind: 'accepted'; evidence: Evidence } | { kind: 'refused'; code: RefusalCode } {
-    if (open.mode === 'offline') return { kind: 'accepted', evidence: online }
+    // Also for a sale decided offline: a torn card may come back long after.
     if (this.#parts.engine.rollbackOpen) return { kind: 'refused', code: 'ROLLBACK_DETECTED' }
     if (this.#parts.engine.suspended) return { kind: 'refused', code: 'TERMINAL_SUSPENDED' }
+    if (open.mode === 'offline') return { kind: 'accepted', evidence: online }
     const leased = leasedSlots(this.#parts, open.activePackage, open.card)
     const input = this.#decisionInput(
       open.activePackage,

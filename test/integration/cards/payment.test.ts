@@ -302,6 +302,22 @@ describe('a torn card', () => {
     )
   })
 
+  it('that comes back after the till was suspended pays nothing', async () => {
+    const { bench, pay, work, stateOf, engine } = await till({ online: false })
+    const { faulty } = faultyCard(personalised)
+    const payment = work()
+    const { presenceId } = bench.lay(faulty)
+    const prepared = await pay(payment, presenceId)
+    if (prepared.kind !== 'intent') throw new Error(prepared.kind)
+    const { tenderId } = prepared.intent
+    faulty.arm({ kind: 'lost-before' }, 3)
+    expect(await payment.prove(presenceId, tenderId)).toEqual({ kind: 'torn' })
+    engine.tapAsked({ kind: 'problem', code: 'terminal_suspended', detail: '' })
+    expect((await payment.prove(bench.lay(faulty).presenceId, tenderId)).kind).toBe('proved')
+    expect(await payment.acceptWithoutAnswer(tenderId)).toEqual({ kind: 'refused', code: 'TERMINAL_SUSPENDED' })
+    expect(stateOf(tenderId)).toBe('refused')
+  })
+
   it('a stop while the ledger is asked leaves no tender that may be voided in silence', async () => {
     const { bench, pay, work, stateOf, ledger } = await till({ offline: 'deny' })
     const { faulty } = faultyCard(personalised)
