@@ -9,9 +9,8 @@ import type { Randomness, Scheduler } from '../../sync/engine/ports.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
-import type { JournalRow } from '../../sync/journal/rows.ts'
 import type { Decision } from '../../voucher/decide.ts'
-import { tiyn, zeroTiyn } from '../../voucher/money.ts'
+import { tiyn } from '../../voucher/money.ts'
 import type { CatalogueItem, TerminalPackage } from '../../voucher/package.ts'
 import { saleSchema, type CoveredLine, type Sale } from '../../voucher/sale.ts'
 import type { Command, CommandAnswer, CommandFault } from '../contract/commands.ts'
@@ -24,10 +23,12 @@ import {
   type PaymentWork,
   type RecoveredState,
 } from '../payment/machine.ts'
-import { isWaiting, standingOf, withItem, withQuantity, type SaleStanding } from './basket.ts'
+import { standingOf, withItem, withQuantity, type SaleStanding } from './basket.ts'
 import { offeredActions } from './actions.ts'
+import { JournalSales } from './journal-sales.ts'
 import { LyingCards } from './lying-cards.ts'
 import { endInterruptedTenders, recoveredStateOf } from './recovery.ts'
+import { resolutionOf } from './resolution.ts'
 import { composeSnapshot, recentView } from './snapshot.ts'
 
 /** More than this is a slip of the finger, not a price: 1 000 000 ₸. */
@@ -48,8 +49,10 @@ export interface TillParts {
 }
 
 type Machine = ReturnType<typeof paymentMachine>
+
 export class Till {
   readonly #parts: TillParts
+  readonly #sales: JournalSales
   readonly #cards = new LyingCards()
   readonly #waitedFor = new Set<string>()
   readonly #subscriptions: (() => void)[] = []
@@ -66,6 +69,7 @@ export class Till {
 
   constructor(parts: TillParts) {
     this.#parts = parts
+    this.#sales = new JournalSales(parts)
     this.#sale = this.#emptySale()
   }
 
@@ -265,22 +269,14 @@ export class Till {
   #readyForLines(): boolean {
     const standing = this.#standing()
     if (!this.#actions(standing).includes('edit_basket')) return false
-    if (this.#isFinished(standing)) this.#clearResult()
+    if (this.#sales.isFinished(standing.sale.saleId)) this.#clearResult()
     // A sale that was left for later may have come back instead of an empty one: nothing is rung up on that.
     return !this.#standing().frozen
   }
 
   #payCash(standing: SaleStanding): undefined {
-    const { journal, randomness } = this.#parts
     if (this.#state() !== 'idle') this.#send({ type: this.#state() === 'awaitingCard' ? 'CANCEL' : 'NEXT' })
-    const { sale } = standing
-    const freeze: JournalRow[] = standing.frozen ? [] : [{ kind: 'sale_frozen', sale, total: standing.total }]
-    journal.commit(
-      ...freeze,
-      { kind: 'cash_taken', tenderId: randomness.uuid(), saleId: sale.saleId, amount: standing.left },
-      ...this.#closing(sale.saleId),
-    )
-    this.#parts.printQueue.nudge()
+    this.#sales.payCash(standing)
   }
 
   /** Everything of the open sale is undone; nothing stays half-done when the customer walks away. */
@@ -288,22 +284,8 @@ export class Till {
     const state = this.#state()
     if (state === 'awaitingCard' || state === 'torn' || state === 'unknown') this.#cancelTenderOnScreen()
     else if (state === 'approved' || state === 'refused') this.#send({ type: 'NEXT' })
-    if (standing.frozen) this.#undo(standing.sale.saleId)
+    if (standing.frozen) this.#sales.cancel(standing.sale.saleId)
     this.#startNextSale()
-  }
-
-  /** @param alongWith rows of the same commit. */
-  #undo(saleId: string, ...alongWith: readonly JournalRow[]): void {
-    const { journal, engine } = this.#parts
-    const rows = journal.tendersOfSale(saleId).flatMap((tender): JournalRow[] => {
-      const { tenderId, state, kind } = tender
-      if (kind === 'cash') return state === 'settled' ? [{ kind: 'cash_returned', tenderId }] : []
-      if (state === 'torn' || state === 'in_progress') return [{ kind: 'tender_voided', tenderId, reason: 'cancelled' }]
-      const sent = ['settled', 'pending', 'awaiting_funds', 'not_paid', 'unknown'].includes(state)
-      return sent ? [{ kind: 'reversal_requested', tenderId, reason: 'void' }] : []
-    })
-    journal.commit(...rows, { kind: 'sale_cancelled', saleId }, ...alongWith)
-    void engine.syncNow()
   }
 
   /** The row first: should the disk refuse it, the screen stays as it is and the command says so. */
@@ -334,31 +316,22 @@ export class Till {
     const { journal, printQueue } = this.#parts
     const state = journal.receiptState(saleId)
     if (state === 'none') return 'not_now'
-    if (state === 'printed') {
-      journal.commit({
-        kind: 'receipt_requested',
-        jobId: this.#parts.randomness.uuid(),
-        saleId,
-        copy: true,
-        language: this.#language(),
-      })
-    }
+    if (state === 'printed') this.#sales.requestCopy(saleId)
     printQueue.nudge()
     return undefined
   }
 
   #voidSale(saleId: string): CommandFault | undefined {
-    const { journal, randomness, printQueue } = this.#parts
+    const { journal, printQueue } = this.#parts
     if (journal.sale(saleId)?.state !== 'closed') return 'not_now'
-    const jobId = randomness.uuid()
-    this.#undo(saleId, { kind: 'receipt_requested', jobId, saleId, copy: false, language: this.#language() })
+    this.#sales.takeBack(saleId)
     if (this.#sale.saleId === saleId) this.#clearResult()
     printQueue.nudge()
     return undefined
   }
 
   #actions(standing: SaleStanding): Action[] {
-    const isFinished = this.#isFinished(standing)
+    const isFinished = this.#sales.isFinished(standing.sale.saleId)
     return offeredActions({
       state: this.#state(),
       standing,
@@ -394,7 +367,7 @@ export class Till {
   }
 
   #afterTransition(): void {
-    if (this.#state() === 'approved') this.#closeIfPaid(this.#sale.saleId)
+    if (this.#state() === 'approved') this.#sales.closeIfPaid(this.#sale.saleId)
     // After the machine has finished its step: it takes no event in the middle of one.
     this.#afterwards(() => {
       this.#tellResolution()
@@ -419,9 +392,8 @@ export class Till {
     const { tenderId } = this.#context()
     if (this.#state() !== 'unknown' || tenderId === null) return
     const tender = this.#parts.journal.tender(tenderId)
-    const as = tender === undefined ? undefined : resolutions[tender.state]
-    if (tender !== undefined && as !== undefined)
-      this.#send({ type: 'RESOLVED', tenderId, as, code: refusalOf(tender) })
+    const resolution = tender === undefined ? undefined : resolutionOf(tender)
+    if (resolution !== undefined) this.#send({ type: 'RESOLVED', tenderId, ...resolution })
   }
 
   /** Runs when the present step is over, unless the till was stopped meanwhile. */
@@ -438,45 +410,18 @@ export class Till {
     })
   }
 
-  /**
-   * Sales that were left for the next customer, and whose last tender has since been resolved: paid in full, they are
-   * closed; with nothing paid, cancelled; paid in part, they come back to the screen as soon as it is free, so that
-   * somebody takes the rest or cancels the whole.
-   */
+  /** A sale that comes back, because it is paid in part, does so as soon as the screen is free. */
   #closeResolvedSales(): void {
-    for (const { sale } of this.#parts.journal.openSales()) {
-      if (sale.saleId === this.#sale.saleId) continue
-      const standing = standingOf(this.#parts.journal, sale)
-      if (isWaiting(standing)) continue
-      if (standing.left === 0n) this.#closeIfPaid(sale.saleId)
-      else if (standing.paid === zeroTiyn) this.#parts.journal.commit({ kind: 'sale_cancelled', saleId: sale.saleId })
-    }
-    if (this.#state() === 'idle' && this.#sale.lines.length === 0) this.#sale = this.#leftOverSale() ?? this.#sale
-  }
-
-  #closeIfPaid(saleId: string): void {
-    const { journal, printQueue } = this.#parts
-    const record = journal.sale(saleId)
-    if (record?.state !== 'open') return
-    const standing = standingOf(journal, record.sale)
-    if (standing.left > 0n || standing.undecided) return
-    journal.commit(...this.#closing(saleId))
-    printQueue.nudge()
-  }
-
-  #closing(saleId: string): JournalRow[] {
-    const jobId = this.#parts.randomness.uuid()
-    return [
-      { kind: 'sale_closed', saleId },
-      { kind: 'receipt_requested', jobId, saleId, copy: false, language: this.#language() },
-    ]
+    this.#sales.closeResolved(this.#sale.saleId)
+    if (this.#state() === 'idle' && this.#sale.lines.length === 0)
+      this.#sale = this.#sales.leftOver(this.#sale.saleId) ?? this.#sale
   }
 
   /** The sale on the screen is the frozen one of the journal. */
   #recover(): RecoveredState | undefined {
     const { journal } = this.#parts
     endInterruptedTenders(journal)
-    for (const { sale } of journal.openSales()) this.#closeIfPaid(sale.saleId)
+    for (const { sale } of journal.openSales()) this.#sales.closeIfPaid(sale.saleId)
     const [open] = journal.openSales()
     if (open === undefined) return undefined
     this.#sale = open.sale
@@ -494,29 +439,16 @@ export class Till {
     return this.#parts.journal.tender(tenderId)?.state === 'unknown'
   }
 
-  #isFinished(standing: SaleStanding): boolean {
-    const state = this.#parts.journal.sale(standing.sale.saleId)?.state
-    return state === 'closed' || state === 'cancelled'
-  }
-
   #clearResult(): void {
     const state = this.#state()
     if (state === 'approved' || state === 'refused') this.#send({ type: 'NEXT' })
     this.#decision = null
-    if (this.#isFinished(this.#standing())) this.#startNextSale()
+    if (this.#sales.isFinished(this.#sale.saleId)) this.#startNextSale()
   }
 
   #startNextSale(): void {
-    this.#sale = this.#leftOverSale() ?? this.#emptySale()
+    this.#sale = this.#sales.leftOver(this.#sale.saleId) ?? this.#emptySale()
     this.#decision = null
-  }
-
-  /** A sale that was left for the next customer and is paid in part. */
-  #leftOverSale(): Sale | undefined {
-    const { journal } = this.#parts
-    const isLeftOver = (sale: Sale): boolean =>
-      sale.saleId !== this.#sale.saleId && !isWaiting(standingOf(journal, sale))
-    return journal.openSales().find(({ sale }) => isLeftOver(sale))?.sale
   }
 
   #standing(): SaleStanding {
@@ -525,10 +457,6 @@ export class Till {
 
   #emptySale(): Sale {
     return { saleId: this.#parts.randomness.uuid(), lines: [] }
-  }
-
-  #language(): 'kk' | 'ru' | 'en' {
-    return this.#parts.journal.fact<'kk' | 'ru' | 'en'>('language') ?? 'kk'
   }
 
   #state(): PaymentStateName {
@@ -554,19 +482,4 @@ export class Till {
   #send(event: Parameters<Actor<Machine>['send']>[0]): void {
     this.#payment?.send(event)
   }
-}
-
-/** How the screen leaves "not known yet", by what the journal says of the tender; other states leave it there. */
-const resolutions: Partial<Record<TenderRecord['state'], 'settled' | 'pending' | 'refused' | 'reversed'>> = {
-  settled: 'settled',
-  pending: 'pending',
-  awaiting_funds: 'pending',
-  not_paid: 'pending',
-  refused: 'refused',
-  reversed: 'reversed',
-  voided: 'reversed',
-}
-
-function refusalOf(tender: TenderRecord): PaymentContext['code'] {
-  return tender.state === 'refused' ? ((tender.code ?? 'DECISION_MISMATCH') as PaymentContext['code']) : null
 }

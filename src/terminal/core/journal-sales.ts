@@ -1,0 +1,116 @@
+/**
+ * The sales of the journal: how one is paid in cash, closed, undone or taken back, and which of them wait for the screen.
+ * The till says when; what is true about a sale is read from the journal each time.
+ */
+import type { Randomness } from '../../sync/engine/ports.ts'
+import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
+import type { Journal } from '../../sync/journal/journal.ts'
+import type { JournalRow } from '../../sync/journal/rows.ts'
+import { zeroTiyn } from '../../voucher/money.ts'
+import type { Sale } from '../../voucher/sale.ts'
+import { isWaiting, standingOf, type SaleStanding } from './basket.ts'
+
+export interface JournalSalesParts {
+  readonly journal: Journal
+  readonly engine: Pick<SyncEngine, 'syncNow'>
+  readonly randomness: Randomness
+  readonly printQueue: { nudge(): void }
+}
+
+export class JournalSales {
+  readonly #parts: JournalSalesParts
+
+  constructor(parts: JournalSalesParts) {
+    this.#parts = parts
+  }
+
+  /** Takes all that is left of the sale in cash, and closes it, in one commit. */
+  payCash({ sale, frozen, total, left }: SaleStanding): void {
+    const { journal, randomness, printQueue } = this.#parts
+    const freeze: JournalRow[] = frozen ? [] : [{ kind: 'sale_frozen', sale, total }]
+    journal.commit(
+      ...freeze,
+      { kind: 'cash_taken', tenderId: randomness.uuid(), saleId: sale.saleId, amount: left },
+      ...this.#closing(sale.saleId),
+    )
+    printQueue.nudge()
+  }
+
+  /** Closes an open sale that is paid in full, and asks for its receipt. Any other sale stays as it is. */
+  closeIfPaid(saleId: string): void {
+    const { journal, printQueue } = this.#parts
+    const record = journal.sale(saleId)
+    if (record?.state !== 'open') return
+    const standing = standingOf(journal, record.sale)
+    if (standing.left > 0n || standing.undecided) return
+    journal.commit(...this.#closing(saleId))
+    printQueue.nudge()
+  }
+
+  /**
+   * Sales that were left for the next customer, and whose last tender has since been resolved: paid in full, they are
+   * closed; with nothing paid, cancelled; paid in part, they come back to the screen (`leftOver`).
+   *
+   * @param onScreen the sale that is not to be touched: the cashier sees it
+   */
+  closeResolved(onScreen: string): void {
+    const { journal } = this.#parts
+    for (const { sale } of journal.openSales()) {
+      if (sale.saleId === onScreen) continue
+      const standing = standingOf(journal, sale)
+      if (isWaiting(standing)) continue
+      if (standing.left === 0n) this.closeIfPaid(sale.saleId)
+      else if (standing.paid === zeroTiyn) journal.commit({ kind: 'sale_cancelled', saleId: sale.saleId })
+    }
+  }
+
+  /** A sale other than the one on the screen that was left for the next customer and is paid in part. */
+  leftOver(onScreen: string): Sale | undefined {
+    const { journal } = this.#parts
+    const isLeftOver = (sale: Sale): boolean => sale.saleId !== onScreen && !isWaiting(standingOf(journal, sale))
+    return journal.openSales().find(({ sale }) => isLeftOver(sale))?.sale
+  }
+
+  /** Cancels an open sale; what it was paid with goes back. */
+  cancel(saleId: string): void {
+    this.#undo(saleId)
+  }
+
+  /** Takes back a closed sale, and asks for the slip that says so. */
+  takeBack(saleId: string): void {
+    this.#undo(saleId, this.#receiptRequest(saleId, false))
+  }
+
+  requestCopy(saleId: string): void {
+    this.#parts.journal.commit(this.#receiptRequest(saleId, true))
+  }
+
+  isFinished(saleId: string): boolean {
+    const state = this.#parts.journal.sale(saleId)?.state
+    return state === 'closed' || state === 'cancelled'
+  }
+
+  /** @param alongWith rows of the same commit. */
+  #undo(saleId: string, ...alongWith: readonly JournalRow[]): void {
+    const { journal, engine } = this.#parts
+    const rows = journal.tendersOfSale(saleId).flatMap((tender): JournalRow[] => {
+      const { tenderId, state, kind } = tender
+      if (kind === 'cash') return state === 'settled' ? [{ kind: 'cash_returned', tenderId }] : []
+      if (state === 'torn' || state === 'in_progress') return [{ kind: 'tender_voided', tenderId, reason: 'cancelled' }]
+      const sent = ['settled', 'pending', 'awaiting_funds', 'not_paid', 'unknown'].includes(state)
+      return sent ? [{ kind: 'reversal_requested', tenderId, reason: 'void' }] : []
+    })
+    journal.commit(...rows, { kind: 'sale_cancelled', saleId }, ...alongWith)
+    void engine.syncNow()
+  }
+
+  #closing(saleId: string): JournalRow[] {
+    return [{ kind: 'sale_closed', saleId }, this.#receiptRequest(saleId, false)]
+  }
+
+  #receiptRequest(saleId: string, copy: boolean): JournalRow {
+    const { journal, randomness } = this.#parts
+    const language = journal.fact<'kk' | 'ru' | 'en'>('language') ?? 'kk'
+    return { kind: 'receipt_requested', jobId: randomness.uuid(), saleId, copy, language }
+  }
+}
