@@ -7,12 +7,13 @@
  * should be.
  */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startClockService } from './demo/clock-service.ts'
 import { deliverLateMessages } from './demo/late-messages.ts'
 import { PanelClient } from './demo/panel-client.ts'
+import { filesWithUids } from './demo/privacy.ts'
 import { playSchoolDay } from './demo/story.ts'
 import { TillClient } from './demo/till-client.ts'
 import { startWorld } from './world.ts'
@@ -69,6 +70,13 @@ try {
   await world.stop()
   clock.close()
 }
+
+const issued = JSON.parse(readFileSync(join(data, 'ledger', 'issuing', 'cards.json'), 'utf8')) as { uid: string }[]
+const exposed = filesWithUids(
+  [world.folders.till, world.folders.ledger],
+  issued.map(({ uid }) => uid),
+)
+if (exposed.length > 0) problems.push(`card UIDs lie in ${exposed.join(', ')}`)
 
 const audit = auditLedger()
 const check = runJson('test/checker/main.ts', ['--data', data, '--json']) as unknown as CheckerReport
