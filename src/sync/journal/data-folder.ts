@@ -87,8 +87,8 @@ export function folderError(folder: string, error: unknown): Error {
   if (['SQLITE_CORRUPT', 'SQLITE_NOTADB'].some((start) => code.startsWith(start))) {
     return new DataFolderError(
       'JOURNAL_CORRUPT',
-      `The journal in ${folder} is damaged (${code}). Keep the folder as it is, do not delete it: unsynced sales may be ` +
-        'in it. Start with another --data folder and hand this one to support.',
+      `The journal in ${folder} is damaged (${code}). Keep the folder as it is, do not delete it: ` +
+        'unsynced sales may be in it. Start with another --data folder and hand this one to support.',
     )
   }
   return error instanceof Error ? error : new Error(String(error))

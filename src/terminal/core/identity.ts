@@ -30,7 +30,8 @@ export interface TerminalKeys {
 
 /**
  * Loads the terminal's keys, or makes them at the first start.
- * @throws EnrolmentError IDENTITY_DAMAGED: new keys would be nobody's, and what waits in the journal could not be signed
+ * @throws EnrolmentError IDENTITY_DAMAGED: new keys would be nobody's, and what waits in the journal could not be
+ * signed any more
  */
 export function loadTerminalKeys(folder: string): TerminalKeys {
   const file = join(folder, 'terminal-keys.json')
@@ -78,8 +79,9 @@ function enrolmentFileIn(folder: string): string {
 function identityDamaged(file: string): EnrolmentError {
   return new EnrolmentError(
     'IDENTITY_DAMAGED',
-    `The file ${file}, which says who this terminal is, is missing or damaged. Restore it from a backup. Keep the folder ` +
-      'as it is, do not delete it: unsynced sales may be in it. To sell meanwhile, start with another --data folder.',
+    `The file ${file}, which says who this terminal is, is missing or damaged. Restore it from a backup. ` +
+      'Keep the folder as it is, do not delete it: unsynced sales may be in it. ' +
+      'To sell meanwhile, start with another --data folder.',
   )
 }
 
@@ -153,7 +155,8 @@ export async function enrol(
   if (sent.response.status !== 200 || !answer.success) {
     throw new EnrolmentError(
       'ENROLMENT_REFUSED',
-      `The ledger refused the enrolment code (${sent.response.status}). Get a new one: a code works once, for ten minutes.`,
+      `The ledger refused the enrolment code (${sent.response.status}). ` +
+        'Get a new one: a code works once, for ten minutes.',
     )
   }
   const { ledgerKey, terminalId, merchantId } = answer.data

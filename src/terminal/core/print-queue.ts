@@ -33,7 +33,7 @@ export class PrintQueue {
   readonly #failedHere = new Set<string>()
   /** Jobs that lie on the counter, and whose row a full disk would not take: they are not printed again for that. */
   readonly #printedHere = new Set<string>()
-  /** Jobs whose bytes cannot be made. They keep their rows; to end the process over them would end every next one too. */
+  /** Jobs whose bytes cannot be made. They keep their rows; to end the process over them would end the next one too. */
   readonly #notMade = new Set<string>()
 
   constructor(parts: PrintQueueParts) {

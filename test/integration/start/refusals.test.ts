@@ -1,4 +1,4 @@
-/** Each way in which `npm start` cannot start: one sentence with the remedy, exit code 2, no trace, nothing left running. */
+/** Each way in which `npm start` cannot start: a sentence with the remedy, exit code 2, no trace, nothing runs on. */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** `npm start -- --headless`: gets ready, stops without a trace, goes on where it stopped. Real processes and sockets. */
+/** `npm start -- --headless`: gets ready, stops without a trace, goes on where it stopped. Real processes, sockets. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
