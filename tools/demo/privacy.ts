@@ -1,4 +1,4 @@
-/** Looks for card UIDs where none may be (architecture.md, "Trust", Privacy): in everything that till and ledger keep. */
+/** Looks for card UIDs where none may be (architecture.md, "Trust", Privacy): in all that till and ledger keep. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 

@@ -1,5 +1,5 @@
 /**
- * The sales of the journal: how one is paid in cash, closed, undone or taken back, and which of them wait for the screen.
+ * The sales of the journal: how one is paid in cash, closed, cancelled or taken back, and which wait for the screen.
  * The till says when; what is true about a sale is read from the journal each time.
  */
 import type { Randomness } from '../../sync/engine/ports.ts'

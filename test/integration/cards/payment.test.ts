@@ -133,7 +133,7 @@ describe('a sale', () => {
     expect(journal.waitingItems(9)).toMatchObject([{ itemId: tenderId, item: { kind: 'presentment', leaseId } }])
   })
 
-  it('of a till that took another’s place: the ledger answers the card, whose key is sealed to the old one', async () => {
+  it('of a till in another’s place: the ledger answers the card, whose key is sealed to the old one', async () => {
     const before = encryptionKey(seededRandom('the till before')(32))
     const one = await till({ sealedTo: before.jwk })
     const random = seededRandom('ledger')

@@ -666,7 +666,7 @@ describe('head', () => {
     expect(journal.lastRow('head_countersigned')).toBeUndefined()
   })
 
-  it('a rollback that the ledger sees begins a new epoch; offline sales wait for the next countersigned head', async () => {
+  it('a rollback that the ledger sees begins a new epoch; offline sales wait for a countersigned head', async () => {
     const { journal, ledger, firstRound, engine } = bench()
     const seen = { epoch: 4, sequence: 900, hash: 'ab'.repeat(32) }
     ledger.on('/v1/terminal/heads', () => ({ answer: { kind: 'rollback_detected', seen } }))
