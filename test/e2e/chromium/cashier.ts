@@ -1,0 +1,125 @@
+/** A cashier at the real till in Debian's Chromium: looks at the page, touches and types, and knows nothing else. */
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { chromium, type Browser, type Locator, type Page } from 'playwright'
+import { expect } from 'vitest'
+import type { TapView } from '../../../src/terminal/contract/index.ts'
+
+const chromiumPath = '/usr/bin/chromium'
+const pictures = join(resolve(import.meta.dirname, '..', '..', '..'), 'out', 'e2e')
+
+/** Why these tests cannot run here, or null. */
+export const whyNoChromium: string | null = existsSync(chromiumPath) ? null : `${chromiumPath} is not installed`
+
+/** Those of an earlier run would be taken for this one's. */
+export function clearScreenshots(): void {
+  rmSync(pictures, { recursive: true, force: true })
+}
+
+export const openChromium = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: chromiumPath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+
+/** Generous: other tests run on the same two cores. */
+const patienceMs = 30_000
+
+export class Cashier {
+  readonly page: Page
+  /** What a page must not say: uncaught errors, refused resources. */
+  readonly complaints: string[] = []
+
+  constructor(page: Page) {
+    this.page = page
+    page.setDefaultTimeout(patienceMs)
+    page.on('pageerror', (error) => this.complaints.push(error.message))
+    page.on('console', (message) => {
+      // While the host is away, a browser reports each refused connection as an error of the page.
+      if (message.type() === 'error' && !/WebSocket|ERR_CONNECTION|net::/.test(message.text())) {
+        this.complaints.push(`${message.text()} ${message.location().url}`)
+      }
+    })
+  }
+
+  get tap(): Locator {
+    return this.page.locator('.tap')
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole('button', { name: typeof name === 'string' ? new RegExp(`^${name}`) : name })
+  }
+
+  async touches(name: string | RegExp): Promise<void> {
+    await this.button(name).first().click()
+  }
+
+  async ringsUp(...items: readonly string[]): Promise<void> {
+    for (const item of items) await this.page.locator(`[data-item="${item}"]`).click()
+    await this.page.locator('.line').first().waitFor()
+  }
+
+  /** Resolves when the tap area shows one of these. */
+  async sees(...states: readonly TapView['state'][]): Promise<void> {
+    await this.page.locator(states.map((state) => `.tap[data-tap="${state}"]`).join(',')).waitFor()
+  }
+
+  /** The tap area shows this text. */
+  async reads(text: string): Promise<void> {
+    await this.tap.filter({ hasText: text }).waitFor()
+  }
+
+  async light(
+    name: 'reader' | 'printer' | 'network' | 'queue' | 'till',
+    level: 'ok' | 'limited' | 'off',
+  ): Promise<void> {
+    await this.page.locator(`[data-light="${name}"].light-${level}`).waitFor()
+  }
+
+  /** Height of the letters as drawn, in CSS pixels, of what is on the screen with this text. */
+  async sizeOf(within: string, text: string): Promise<number> {
+    const shown = this.page.locator(within).filter({ hasText: text }).first()
+    await shown.waitFor()
+    return shown.evaluate((element) => Number.parseFloat(getComputedStyle(element).fontSize))
+  }
+
+  /** Brings the till to an empty basket, from wherever the test before left it. */
+  async clears(): Promise<void> {
+    await this.page.keyboard.press('Escape')
+    await expect
+      .poll(
+        async () => {
+          if ((await this.page.locator('.line').count()) === 0 && (await this.tap.getAttribute('data-tap')) === 'idle')
+            return true
+          for (const name of ['Next customer meanwhile', 'Next customer', 'Cancel payment', 'Cancel sale']) {
+            if (!(await this.button(name).first().isVisible())) continue
+            // It may be gone again before it is touched: what is there is looked at anew.
+            await this.button(name)
+              .first()
+              .click({ timeout: 1_000 })
+              .catch(() => undefined)
+            if (name === 'Cancel sale') await this.page.keyboard.press('F8')
+            break
+          }
+          return false
+        },
+        { timeout: patienceMs, interval: 100 },
+      )
+      .toBe(true)
+  }
+
+  async screenshot(name: string): Promise<string> {
+    mkdirSync(pictures, { recursive: true })
+    const path = join(pictures, `${name.replaceAll(/[^a-zA-Z0-9]+/g, '-').slice(0, 80)}.png`)
+    await this.page.screenshot({ path })
+    return path
+  }
+}
