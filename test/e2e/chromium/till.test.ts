@@ -243,7 +243,7 @@ describe('the till', () => {
     await cashier.page.locator('.basket').filter({ hasText: words['basket.empty'] }).waitFor()
   })
 
-  test('the core is killed in the middle of a sale: the window stays, says so, comes back, and the card pays', async () => {
+  test('the core is killed in a sale: the window stays, says so, comes back, and the card pays', async () => {
     await demo.panel.network({ mode: 'cut' })
     await cashier.light('network', 'limited')
     const before = demo.slips().length
@@ -359,7 +359,7 @@ describe('the till', () => {
     expect(second.complaints).toEqual([])
     await second.page.close()
   })
-  test('at the end of the day everything is settled, and the independent checker finds nothing lost or doubled', async () => {
+  test('at the end of the day all is settled, and the independent checker finds nothing lost or doubled', async () => {
     await cashier.light('queue', 'ok')
     stopped = true
     const verdict = await demo.judge()
