@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { lockDataFolder } from '../src/sync/journal/data-folder.ts'
 import { ensureUiIsBuilt } from '../src/terminal/shell/build-ui.ts'
 import { electronMainFile, ensureElectronShellIsBuilt } from '../src/terminal/shell-electron/build.ts'
@@ -49,7 +50,7 @@ export interface World {
 }
 
 const root = resolve(import.meta.dirname, '..')
-const program = (path: string): string => join(root, path)
+const program = (path: string): string => resolve(root, path)
 
 /** @throws StartError or DataFolderError, with the remedy; nothing is left running then. */
 export async function startWorld(options: WorldOptions): Promise<World> {
@@ -140,7 +141,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       } catch (error) {
         // With a code, the till itself said why it cannot start: no other window would help.
         if (!(error instanceof StartError) || error.code !== null) throw error
-        say(`Electron is not used: it does not run here (${firstLine(error.message)}); opening the till in a browser`)
+        say(`Electron is not used: it does not run here (${lastLine(error.message)}); opening the till in a browser`)
         shownIn = 'browser'
         till = await inBrowser(true)
       }
@@ -178,8 +179,10 @@ function standardAnchorFolder(): string {
   return join(process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'tolem', 'anchors')
 }
 
-function firstLine(text: string): string {
-  return text.split('\n')[0] ?? ''
+/** What a program said last is what ended it; colours are for terminals. */
+function lastLine(text: string): string {
+  const lines = stripVTControlCharacters(text).split('\n')
+  return lines.findLast((line) => line.trim() !== '')?.trim() ?? 'it says nothing'
 }
 
 function textOf(part: RunningProcess, field: string): string {

@@ -4,10 +4,9 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { TillClient } from '../../../tools/demo/till-client.ts'
-import { newPlace, root, start, type Ended, type Place } from './start-command.ts'
+import { newPlace, program, start, type Ended, type Place } from './start-command.ts'
 
 const asRoot = process.getuid?.() === 0
-const startProgram = join(root, 'tools', 'start.ts')
 /** A folder that a start has filled and left; each test damages a copy. */
 let filled: Place
 let place: Place
@@ -58,7 +57,7 @@ describe('a data folder', () => {
     mkdirSync(place.data, { mode: 0o500 })
     // Root may write anywhere but on a disk that is mounted read-only: one of its own, seen by this start alone.
     const script = 'mount -t tmpfs -o ro tmpfs "$0" && exec "$@"'
-    const onReadOnlyDisk = ['unshare', '-m', 'sh', '-c', script, place.data, process.execPath, startProgram] as const
+    const onReadOnlyDisk = ['unshare', '-m', 'sh', '-c', script, place.data, process.execPath, program] as const
     const sentence = await expectRefused([], asRoot ? [...onReadOnlyDisk] : undefined)
     expect(sentence).toMatch(
       /data folder .* cannot be written .* Give this user the right to write there, or start with another --data/,

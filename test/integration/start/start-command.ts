@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { processesWith } from '../../fixtures/processes-of.ts'
 
 export const root = resolve(import.meta.dirname, '..', '..', '..')
+export const program = join(root, 'tools', 'start.ts')
 
 export interface ReadyLine {
   readonly event: 'ready'
@@ -53,11 +54,12 @@ export function newPlace(): Place {
 export function start(
   place: Place,
   more: readonly string[] = [],
-  command: readonly [string, ...string[]] = [process.execPath, join(root, 'tools', 'start.ts')],
+  command: readonly [string, ...string[]] = [process.execPath, program],
+  look: readonly string[] = ['--headless'],
 ): Started {
-  const [program, ...first] = command
-  const parameters = [...first, '--headless', '--data', place.data, '--anchors', place.anchors, ...more]
-  const child = spawn(program, parameters, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const [executable, ...first] = command
+  const parameters = [...first, ...look, '--data', place.data, '--anchors', place.anchors, ...more]
+  const child = spawn(executable, parameters, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

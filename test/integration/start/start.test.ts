@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { PanelClient } from '../../../tools/demo/panel-client.ts'
 import { TillClient } from '../../../tools/demo/till-client.ts'
 import { processesWith, processWith } from '../../fixtures/processes-of.ts'
-import { newPlace, root, start, type Place, type Started } from './start-command.ts'
+import { newPlace, program, root, start, type Place, type Started } from './start-command.ts'
 
 const patient = { timeout: 20_000, interval: 50 }
 let place: Place
@@ -143,6 +143,16 @@ describe('a second start', () => {
     expect(readFileSync(join(place.data, 'till', 'enrolment.json'), 'utf8')).toBe(enrolment)
     again.close()
   })
+})
+
+test('without --headless and without a display it prints the address, and tries neither Electron nor a kiosk', async () => {
+  const { child, ended } = run([], ['env', '-u', 'DISPLAY', '-u', 'WAYLAND_DISPLAY', process.execPath, program], [])
+  let said = ''
+  child.stderr?.on('data', (text: string) => (said += text))
+  await expect.poll(() => said, patient).toMatch(/the till: +http:\/\/127\.0\.0\.1:\d+\/#t=/)
+  expect(said).not.toMatch(/Electron/)
+  child.kill('SIGTERM')
+  expect(await ended).toMatchObject({ code: 0, stdout: '' })
 })
 
 test('the owner’s name lies in the data folder', async () => {
