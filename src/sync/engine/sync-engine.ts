@@ -69,15 +69,16 @@ export class SyncEngine {
   readonly #parts: SyncEngineParts
   #connectivity: Connectivity = { kind: 'not_asked_yet' }
   #lastSyncAt: number
+  #suspended: boolean
   #timer: unknown
   #round: Promise<void> | undefined
   #failures = 0
   #unansweredTaps = 0
   #stopped = true
-  #suspended = false
 
   constructor(parts: SyncEngineParts) {
     this.#parts = parts
+    this.#suspended = parts.journal.fact<boolean>('suspended') ?? false
     this.#lastSyncAt = parts.journal.lastRow('head_countersigned')?.at ?? 0
   }
 
@@ -394,14 +395,25 @@ export class SyncEngine {
   }
 
   #heard(reply: LedgerReply<unknown>): void {
-    if (reply.kind === 'answer') this.#suspended = false
-    if (reply.kind === 'problem' && reply.code === 'terminal_suspended') this.#suspended = true
+    if (reply.kind === 'answer') this.#setSuspended(false)
+    if (reply.kind === 'problem' && reply.code === 'terminal_suspended') this.#setSuspended(true)
   }
 
   #notAnswered(reply: Exclude<LedgerReply<unknown>, { kind: 'answer' }>): Round {
     if (this.#stopped) return 'no_answer'
     this.#setConnectivity(reply.kind === 'problem' ? 'refused' : 'not_reached', reply.detail)
     return 'no_answer'
+  }
+
+  /** A row, since a restart must not end it. On a full disk it holds for this process. */
+  #setSuspended(suspended: boolean): void {
+    if (this.#suspended === suspended) return
+    this.#suspended = suspended
+    try {
+      this.#parts.journal.commit({ kind: 'suspension', suspended })
+    } catch (error) {
+      if (!isStorageFault(error)) throw error
+    }
   }
 
   /** Each change is a journal row: offline by choice is visible (architecture.md, "Trust"). */

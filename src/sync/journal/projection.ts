@@ -117,6 +117,9 @@ export function project(database: Database, chained: ChainedRow): void {
     case 'item_parked':
       database.prepare(`UPDATE outbox SET state = 'parked', why = ? WHERE item_id = ?`).run(row.why, row.itemId)
       return
+    case 'parked_tried_again':
+      database.prepare(`UPDATE outbox SET state = 'waiting', why = NULL WHERE state = 'parked'`).run()
+      return
     case 'slot_surrendered':
       database
         .prepare('INSERT INTO surrendered (slot_id, sequence) VALUES (?, ?) ON CONFLICT DO NOTHING')
@@ -155,6 +158,8 @@ export function project(database: Database, chained: ChainedRow): void {
       return fact('rollback', row)
     case 'events_read':
       return fact('events_cursor', row.cursor)
+    case 'suspension':
+      return fact('suspended', row.suspended)
     case 'language_set':
       return fact('language', row.language)
     default:

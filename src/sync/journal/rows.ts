@@ -68,6 +68,8 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   }),
   /** This item cannot be sent as it is: shown to people, never dropped, and the queue goes on. */
   row('item_parked', { itemId: z.string(), why: z.string() }),
+  /** A person asked for another try: what was parked waits again. */
+  row('parked_tried_again', {}),
   row('slot_surrendered', { surrenderId: uuidSchema, leaseId: uuidSchema, slotId: z.string() }),
   row('cash_taken', { tenderId: uuidSchema, saleId: uuidSchema, amount: tiynSchema }),
   row('cash_returned', { tenderId: uuidSchema }),
@@ -82,6 +84,8 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   /** Bytes may be on their way to paper: after a crash in between, what is printed next is marked as a copy. */
   row('receipt_started', { jobId: uuidSchema }),
   row('receipt_printed', { jobId: uuidSchema }),
+  /** The ledger has suspended this terminal, or takes it back: while suspended it sells nothing, offline neither. */
+  row('suspension', { suspended: z.boolean() }),
   row('connectivity', { ledger: z.enum(['reached', 'not_reached']) }),
   row('head_countersigned', { head: journalPositionSchema, signature: signatureSchema }),
   row('rollback_detected', { by: z.enum(['anchor', 'ledger']), seen: journalPositionSchema.nullable() }),

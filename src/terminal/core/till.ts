@@ -218,6 +218,7 @@ export class Till {
         return undefined
       case 'serve_next_meanwhile':
         if (!may('serve_next_meanwhile')) return 'not_now'
+        this.#waitedFor.delete(this.#context().tenderId ?? '')
         this.#send({ type: 'NEXT' })
         this.#startNextSale()
         return undefined
@@ -236,6 +237,7 @@ export class Till {
         this.#parts.journal.commit({ kind: 'language_set', language: command.language })
         return undefined
       case 'sync_now':
+        if (this.#parts.journal.queue().parked > 0) this.#parts.journal.commit({ kind: 'parked_tried_again' })
         void this.#parts.engine.syncNow()
         return undefined
       default:

@@ -1,4 +1,5 @@
 /** One item, question or piece of news that the ledger cannot deal with, or the till not read, stops nothing else. */
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { syncItemIdOf } from '../../../src/sync/protocol/messages.ts'
 import { bench } from './engine-bench.ts'
@@ -84,4 +85,32 @@ describe('a suspended terminal', () => {
     await scheduler.advance(60_000)
     expect(engine.suspended).toBe(false)
   })
+})
+
+describe('what a person asks for', () => {
+  it('parked items wait again, keep their order, and are taken once the ledger can read them', async () => {
+    const { journal, seeded, ledger, firstRound, engine } = bench()
+    const sold = [sellOffline(journal, seeded).terms.tenderId, sellOffline(journal, seeded).terms.tenderId]
+    ledger.on('/v1/terminal/batches', () => ({ problem: 'schema_mismatch' }))
+    await firstRound()
+    expect(journal.queue()).toMatchObject({ waiting: 0, parked: 2 })
+    delete ledger.scripts['/v1/terminal/batches']
+    journal.commit({ kind: 'parked_tried_again' })
+    expect(journal.queue()).toMatchObject({ waiting: 2, parked: 0 })
+    await engine.syncNow()
+    expect(sold.map((id) => journal.tender(id)?.state)).toEqual(['settled', 'settled'])
+  })
+})
+
+it('a suspension is a row: it outlives a restart, and a row ends it', async () => {
+  const database = new Database(':memory:')
+  const { ledger, firstRound, engine } = bench({ database })
+  ledger.on('/v1/terminal/packages', () => ({ problem: 'terminal_suspended' }))
+  await firstRound()
+  engine.stop()
+  const next = bench({ database })
+  expect(next.engine.suspended).toBe(true)
+  await next.firstRound()
+  expect(next.engine.suspended).toBe(false)
+  expect(bench({ database }).engine.suspended).toBe(false)
 })

@@ -142,6 +142,8 @@ export function playLegalHistory(journal: Journal, seeded: Seeded, steps: number
     () => void journal.commit({ kind: 'events_read', cursor: (cursor += 1 + seeded.int(5)) }),
     () => void journal.commit({ kind: 'connectivity', ledger: seeded.pick(['reached', 'not_reached']) }),
     () => void journal.commit({ kind: 'language_set', language: seeded.pick(['kk', 'ru', 'en']) }),
+    () => void journal.commit({ kind: 'suspension', suspended: seeded.pick([true, false]) }),
+    () => void journal.commit({ kind: 'parked_tried_again' }),
     () => {
       const { head } = journal
       journal.commit({
