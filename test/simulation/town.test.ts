@@ -1,27 +1,15 @@
 /**
- * The town of `town.ts`, a fixed slice of seeds. Method: the product's own core and ledger under virtual time with a
- * hostile network, accidents and careless cashiers; an auditor that reads only the ledger's rows, the cards' logs and
- * the cashiers' notebooks. Replay a failure with the command that it prints.
+ * The town of `town.ts`, a fixed slice of 200 seeds; the other half is `town-second-half.test.ts`, for the other core.
+ * Method: the product's own core and ledger under virtual time with a hostile network, accidents and careless cashiers;
+ * an auditor that reads only the ledger's rows, the cards' logs and the cashiers' notebooks. Replay a failure with the
+ * command that it prints.
  */
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { plantedBugs, type PlantedBugName } from './planted-bugs.ts'
+import { describeSeeds } from './seeds.ts'
 import { runTown } from './town.ts'
 
-const seeds = 200
-const hours = 0.05
-const slices = 4
-
-describe(`seeds 1 to ${seeds}, ${hours} h each and the closing of the shift`, () => {
-  test.each(Array.from({ length: slices }, (_, slice) => slice))(
-    'slice %i of 4: nothing lost, doubled or forged',
-    async (slice) => {
-      for (let seed = slice + 1; seed <= seeds; seed += slices) {
-        const { violations } = await runTown(seed, hours)
-        expect(violations, `replay: npm run sim -- --seed ${seed} --hours ${hours}`).toEqual([])
-      }
-    },
-  )
-})
+describeSeeds(1, 100)
 
 test('the same seed gives the same history, another seed another', async () => {
   const [first, again, other] = [await runTown(7, 0.1), await runTown(7, 0.1), await runTown(8, 0.1)]
