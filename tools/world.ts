@@ -22,6 +22,8 @@ export interface WorldOptions {
   readonly panelPort?: number
   /** For demonstrations and tests: the time for all processes. */
   readonly clockUrl?: string
+  /** For tests: the till's own time, when it is wrong. */
+  readonly tillClockUrl?: string
   readonly anchorFolder?: string
   readonly syncIntervalMs?: number
   /** What shows the till; without it, the browser host that opens nothing. */
@@ -76,6 +78,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     running.push(part)
     return part
   }
+  const tillClockUrl = options.tillClockUrl ?? options.clockUrl
   const clock = options.clockUrl === undefined ? [] : ['--clock', options.clockUrl]
   try {
     const ledger = await start('ledger', 'ledger-sim/main.ts', [
@@ -106,7 +109,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       ),
       ledgerUrl: `http://127.0.0.1:${String(hardware.ready['proxyPort'])}`,
       ...enrolmentOf(folders),
-      ...(options.clockUrl === undefined ? {} : { clockUrl: options.clockUrl }),
+      ...(tillClockUrl === undefined ? {} : { clockUrl: tillClockUrl }),
       ...(options.syncIntervalMs === undefined ? {} : { syncIntervalMs: options.syncIntervalMs }),
     }
     const devices = {

@@ -1,0 +1,64 @@
+/** A till that starts while its ledger or its printer is away: it opens, says so, sells what it may, and loses nothing. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTillAtWork, saying, type TillAtWork } from './till-at-work.ts'
+
+let work: TillAtWork
+
+beforeAll(async () => {
+  work = await openTillAtWork()
+})
+afterAll(() => work?.close())
+
+test('no ledger at start: the till opens, refuses the unleased card, sells to the leased one, and settles later', async () => {
+  await work.panel.network({ mode: 'cut' })
+  const { lights } = await work.killsCore()
+  expect(lights.network.level).toBe('limited')
+  await work.sees('it has noticed', (shown) => shown.lights.network.code === 'network_down')
+  expect(saying(await work.sell('Pupil 21'))).toBe('refused CARD_NOT_IN_LEASE')
+  await work.clears()
+  expect(saying(await work.sell('Pupil 01'))).toBe('approved pending')
+  await work.clears()
+  await work.panel.network({ mode: 'up' })
+  await work.sees('settled', ({ recent, queue }) => recent[0]?.tenders[0]?.state === 'settled' && queue.waiting === 0)
+  await work.networkIsReached()
+  expect(saying(await work.sell('Pupil 21'))).toBe('approved settled')
+  await work.clears()
+})
+
+test('no printer at start: sales go on, receipts wait, and print when it comes', async () => {
+  await work.sees('every receipt so far is printed', ({ recent }) =>
+    recent.every(({ receipt }) => receipt === 'printed'),
+  )
+  const before = work.slips().length
+  await work.printerPower('off')
+  await work.killsCore()
+  const { lights } = await work.sees('it has noticed', (shown) => shown.lights.printer.code === 'printer_unreachable')
+  expect(lights.printer.level).toBe('limited')
+  await work.networkIsReached()
+  expect(saying(await work.sell('Pupil 02'))).toBe('approved settled')
+  await work.clears()
+  expect(work.till.snapshot.recent[0]?.receipt).toBe('waiting')
+  expect(work.slips()).toHaveLength(before)
+  await work.printerPower('on')
+  await work.sees(
+    'it prints',
+    ({ recent, lights: shown }) => recent[0]?.receipt === 'printed' && shown.printer.level === 'ok',
+  )
+  expect(work.slips()).toHaveLength(before + 1)
+})
+
+test('no reader: the till says so, and takes cash', async () => {
+  await work.readerPlugged(false)
+  const { lights } = await work.sees('it has noticed', (shown) => shown.lights.reader.level === 'off')
+  expect(lights.reader.code).toBe('reader_none')
+  await work.till.does({ command: 'add_item', itemId: 'bread' })
+  await work.till.does({ command: 'pay_cash' })
+  await work.sees('paid', ({ recent }) => recent[0]?.tenders[0]?.kind === 'cash')
+  await work.readerPlugged(true)
+  await work.sees('it is back', (shown) => shown.lights.reader.level === 'ok')
+})
+
+test('nothing is lost or doubled, by the independent checker', async () => {
+  await work.sees('every receipt is printed', ({ recent }) => recent.every(({ receipt }) => receipt === 'printed'))
+  expect(await work.judge()).toMatchObject({ passed: true, lost: [], duplicates: [], balanced: true, settled: 3 })
+})
