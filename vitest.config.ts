@@ -12,7 +12,7 @@ const project = (name: string, testTimeout: number, groupOrder: number, maxWorke
     hookTimeout: testTimeout,
     pool: 'forks' as const,
     sequence: { groupOrder },
-    // Vitest leaves one core free unless told otherwise. Where nothing waits for real time, both are used.
+    // Vitest leaves one core free unless told otherwise. The browsers of e2e need it.
     maxWorkers,
   },
 })
@@ -23,7 +23,7 @@ export default defineConfig({
       project('unit', 10_000, 0, 2),
       project('property', 60_000, 0, 2),
       project('contract', 60_000, 1),
-      project('integration', 60_000, 1),
+      project('integration', 60_000, 1, 2),
       project('simulation', 600_000, 2, 2),
       project('e2e', 180_000, 3),
     ],

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { runTown } from './town.ts'
 
-const hours = 0.05
+const hours = 0.04
 const seedsPerTest = 25
 
 export function describeSeeds(first: number, last: number): void {

@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util'
 import { chromium, type Page } from 'playwright'
 import { build } from 'vite'
 import { pictures } from '../../../src/terminal/ui/gallery/pictures.ts'
+import { contentSecurityPolicy } from '../../../src/terminal/shell/content-security-policy.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const folder = join(root, 'out', 'gallery')
@@ -44,7 +45,7 @@ const server = createServer((request, response) => {
     (content) => {
       response.writeHead(200, {
         'content-type': types[extname(file)] ?? 'application/octet-stream',
-        'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'",
+        'content-security-policy': contentSecurityPolicy(),
       })
       response.end(content)
     },

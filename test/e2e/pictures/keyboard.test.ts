@@ -14,6 +14,7 @@ import { build } from 'vite'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { snapshotSchema, type Command, type Snapshot } from '../../../src/terminal/contract/index.ts'
 import { lunchAndJuice, madeUpSale, madeUpTender, quietTill } from '../../../src/terminal/ui/gallery/made-up.ts'
+import { contentSecurityPolicy } from '../../../src/terminal/shell/content-security-policy.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const chromiumPath = '/usr/bin/chromium'
@@ -21,7 +22,7 @@ const missing = !existsSync(chromiumPath)
 if (missing) process.stdout.write('left out: the till in Chromium, because /usr/bin/chromium is not installed\n')
 
 const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' }
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'"
+const policy = contentSecurityPolicy()
 
 /** What the page keeps for the test. */
 interface Watched {
