@@ -1,4 +1,6 @@
-/** A till that starts while its ledger or its printer is away: it opens, says so, sells what it may, and loses nothing. */
+/**
+ * A till that starts while its ledger or its printer is away: it opens, says so, sells what it may, and loses nothing.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTillAtWork, saying, type TillAtWork } from './till-at-work.ts'
 
@@ -9,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => work?.close())
 
-test('no ledger at start: the till opens, refuses the unleased card, sells to the leased one, and settles later', async () => {
+test('no ledger at start: the till opens, refuses an unleased card, sells to a leased one, settles later', async () => {
   await work.panel.network({ mode: 'cut' })
   const { lights } = await work.killsCore()
   expect(lights.network.level).toBe('limited')

@@ -1,4 +1,7 @@
-/** Wrong clocks: a till an hour off still syncs by the ledger's signed time; one behind its own journal sells nothing offline. */
+/**
+ * Wrong clocks: a till an hour off still syncs by the ledger's signed time; one behind its own journal sells nothing
+ * offline.
+ */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startClockService, type ClockService } from '../../../tools/demo/clock-service.ts'
 import { mondayNoon } from '../../fixtures/demo-world.ts'

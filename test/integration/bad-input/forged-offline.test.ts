@@ -1,4 +1,6 @@
-/** A forged proof that is only found out when it is presented: nobody pays, the till is suspended, and both are said. */
+/**
+ * A forged proof that is only found out when it is presented: nobody pays, the till is suspended, and both are said.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { nobodysKey, openTillAtWork, saying, type TillAtWork } from './till-at-work.ts'
 

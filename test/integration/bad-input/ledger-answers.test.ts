@@ -1,5 +1,6 @@
 /**
- * Answers that are not the ledger's, or not whole: none is believed. A payment whose answer is spoilt is unknown ("do not
+ * Answers that are not the ledger's, or not whole: none is believed. A payment whose answer is spoilt is unknown ("do
+ * not
  * charge again") or, under a lease, pending; when the line is honest again it is resolved and was charged once.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'

@@ -1,5 +1,6 @@
 /**
- * A station between till and ledger that spoils answers: what a captive portal, a half-dead server or an attacker on the
+ * A station between till and ledger that spoils answers: what a captive portal, a half-dead server or an attacker on
+ * the
  * line would send back. Requests reach the ledger unchanged.
  */
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type ServerResponse } from 'node:http'

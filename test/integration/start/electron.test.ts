@@ -1,4 +1,6 @@
-/** Electron for `npm start`: its binary is fetched once and within a limit, and where it cannot be had a browser opens. */
+/**
+ * Electron for `npm start`: its binary is fetched once and within a limit, and where it cannot be had a browser opens.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -52,7 +54,8 @@ test('one that cannot be fetched: the reason, in one line', async () => {
 
 test('a download without an end is given up at the limit, with its children', async () => {
   installs(
-    `require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e3)', __dirname]); setInterval(() => {}, 1e3)`,
+    `require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e3)', __dirname]);` +
+      ' setInterval(() => {}, 1e3)',
   )
   const outcome = await officialElectron(1_500, say, folder)
   expect(outcome).toEqual({ kind: 'unavailable', reason: 'its binary could not be fetched within 1.5 s' })
@@ -81,6 +84,7 @@ test('an Electron that does not run here falls back to the browser host, with on
   await world.stop()
   const about = said.filter((line) => line.startsWith('Electron'))
   expect(about).toEqual([
-    'Electron is not used: it does not run here (electron: error while loading libgtk-3.so.0); opening the till in a browser',
+    'Electron is not used: it does not run here (electron: error while loading libgtk-3.so.0); ' +
+      'opening the till in a browser',
   ])
 })

@@ -145,7 +145,7 @@ describe('a second start', () => {
   })
 })
 
-test('without --headless and without a display it prints the address, and tries neither Electron nor a kiosk', async () => {
+test('with neither --headless nor a display it prints the address, and tries no Electron and no kiosk', async () => {
   const { child, ended } = run([], ['env', '-u', 'DISPLAY', '-u', 'WAYLAND_DISPLAY', process.execPath, program], [])
   let said = ''
   child.stderr?.on('data', (text: string) => (said += text))
