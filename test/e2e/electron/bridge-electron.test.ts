@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type * as Electron from 'electron'
 import type { Page } from 'playwright'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { builtUiFolder, ensureUiIsBuilt } from '../../../src/terminal/shell/build-ui.ts'
 import { ensureElectronShellIsBuilt } from '../../../src/terminal/shell-electron/build.ts'
 import type { Bridge, BridgeView } from '../../../src/terminal/contract/bridge.ts'
@@ -31,8 +31,19 @@ beforeEach(({ skip }) => {
   if (whyNoElectron !== null) skip(whyNoElectron)
 })
 
+/**
+ * Asks the page itself, again and again. A window is told to Playwright before it has left its first empty page for ours,
+ * in another process: what is asked in between is lost with that process, or never answered.
+ */
+async function isLoaded(page: Page, protocol = 'app:'): Promise<void> {
+  const asked = () => page.evaluate(() => `${location.protocol} ${document.readyState}`).catch(() => 'not there')
+  const late = () => new Promise<string>((resolve) => setTimeout(resolve, 2_000, 'no answer'))
+  const isThere = async () => expect(await Promise.race([asked(), late()])).toBe(`${protocol} complete`)
+  await vi.waitFor(isThere, { timeout: 30_000, interval: 50 })
+}
+
 async function windowOf(page: Page): Promise<WindowUnderTest> {
-  await page.waitForLoadState()
+  await isLoaded(page)
   await page.evaluate(() => {
     const globals = globalThis as unknown as PageGlobals
     globals.tolem.subscribe((view) => (globals.lastView = view))
@@ -70,7 +81,7 @@ describe('a page in Electron', () => {
     if (whyNoElectron !== null) return
     shell = await startElectron(display)
     page = await shell.application.firstWindow()
-    await page.waitForLoadState()
+    await isLoaded(page)
   })
   afterAll(() => shell?.stop())
 
@@ -160,7 +171,7 @@ describe('a page in Electron', () => {
       void window.loadURL('data:text/html,<title>foreign</title>')
     })
     const stranger = await foreign
-    await stranger.waitForLoadState()
+    await isLoaded(stranger, 'data:')
     const heard = await stranger.evaluate(
       () =>
         new Promise<number>((resolve) => {
@@ -194,7 +205,7 @@ describe('a page in Electron', () => {
       void window.loadURL('data:text/html,<title>no policy</title>')
     })
     const stranger = await foreign
-    await stranger.waitForLoadState()
+    await isLoaded(stranger, 'data:')
     const outcome = await stranger.evaluate(
       (address) =>
         fetch(address, { mode: 'no-cors' }).then(
@@ -264,6 +275,7 @@ describe('the Electron shell', () => {
     await ensureUiIsBuilt(() => undefined)
     const shell = await startElectron(display, {}, builtUiFolder)
     const page = await shell.application.firstWindow()
+    await isLoaded(page)
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('console', (message) => {
