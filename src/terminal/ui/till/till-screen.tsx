@@ -37,6 +37,8 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
 
   const working = view.connection === 'running' && !view.readOnly
   const editable = working && actions.includes('edit_basket')
+  // After a finished sale the tiles begin the next one, but its lines are what was paid.
+  const linesEditable = editable && sale?.open === true
   const offers = working ? offersOf(snapshot) : { primary: null, others: [] }
   const category = chosenCategory(snapshot, screen)
   const selected = sale?.lines.find((line) => line.line === screen.selectedLine) ?? null
@@ -76,11 +78,11 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
     addAmount(chosen)
   }
   const changeQuantity = (by: number): void => {
-    if (changed === null || !editable) return
+    if (changed === null || !linesEditable) return
     send({ command: 'set_quantity', line: changed.line, quantity: Math.max(0, changed.quantity + by) })
   }
   const removeLine = (): void => {
-    if (changed === null || !editable) return
+    if (changed === null || !linesEditable) return
     dispatch({ type: 'line', line: null })
     send({ command: 'set_quantity', line: changed.line, quantity: 0 })
   }
@@ -167,7 +169,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
       />
       <main className="middle">
         <Basket
-          {...{ sale, editable }}
+          {...{ sale, editable: linesEditable }}
           selectedLine={screen.selectedLine}
           onSelect={(line) => dispatch({ type: 'line', line })}
         />
@@ -196,7 +198,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
           onAdd={chooseCategory}
         />
         <Actions
-          {...{ offers, editable }}
+          {...{ offers, editable: linesEditable }}
           line={changed}
           readOnly={view.readOnly}
           typing={screen.typing.amount !== '' || screen.typing.search !== ''}
