@@ -32,8 +32,8 @@ beforeEach(({ skip }) => {
 })
 
 /**
- * Asks the page itself, again and again. A window is told to Playwright before it has left its first empty page for ours,
- * in another process: what is asked in between is lost with that process, or never answered.
+ * Asks the page itself, again and again. A window is told to Playwright before it has left its first empty page for
+ * ours, in another process: what is asked in between is lost with that process, or never answered.
  */
 async function isLoaded(page: Page, protocol = 'app:'): Promise<void> {
   const asked = () => page.evaluate(() => `${location.protocol} ${document.readyState}`).catch(() => 'not there')
