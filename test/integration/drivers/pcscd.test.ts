@@ -4,7 +4,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 const scenario = new URL('./pcscd-scenario.ts', import.meta.url).pathname
 const namespaces = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private']
@@ -25,14 +25,17 @@ function whyNot(): string | null {
 }
 
 const reason = whyNot()
-if (reason !== null) console.log(`pcscd.test.ts is skipped: ${reason}`)
 
 const transmitted = (kind: string, reason: string) => expect.objectContaining({ kind, reason })
 
-describe.skipIf(reason !== null)('nfc-pcsc on our binding, with real pcscd', () => {
+describe('nfc-pcsc on our binding, with real pcscd', () => {
+  beforeEach(({ skip }) => {
+    if (reason !== null) skip(reason)
+  })
   const steps = new Map<string, unknown>()
 
   beforeAll(() => {
+    if (reason !== null) return
     const inside = `${setUp} && exec "$0" "$1"`
     const output = execFileSync('unshare', [...namespaces, '--', 'bash', '-c', inside, process.execPath, scenario], {
       encoding: 'utf8',
