@@ -369,11 +369,11 @@ export class Till {
   }
 
   #afterTransition(): void {
-    if (this.#state() === 'approved') this.#sales.closeIfPaid(this.#sale.saleId)
     // After the machine has finished its step: it takes no event in the middle of one.
     this.#afterwards(() => {
       this.#tellResolution()
       this.#offerLyingCard()
+      this.#sales.closeIfPaid(this.#sale.saleId)
     })
     this.publish()
   }
@@ -385,6 +385,8 @@ export class Till {
     this.#afterwards(() => {
       this.#tellResolution()
       this.#closeResolvedSales()
+      // Again, should a full disk have kept the paid sale on the screen from being closed.
+      this.#sales.closeIfPaid(this.#sale.saleId)
     })
     this.publish()
   }

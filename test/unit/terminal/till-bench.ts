@@ -1,0 +1,47 @@
+/** The till over a journal in memory, with nobody at its reader, printer and ledger. */
+import { Till } from '../../../src/terminal/core/till.ts'
+import type { PaymentWork } from '../../../src/terminal/payment/machine.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
+import { bench as engineBench } from '../sync/engine-bench.ts'
+import { packageOf, Seeded } from '../sync/world.ts'
+
+const name = { kk: 'Bread', ru: 'Bread', en: 'Bread' }
+const bread = { itemId: 'bread', name, category: 'food', unitPrice: tiyn(20_000n) }
+
+export function tillBench(seed: string) {
+  const seeded = new Seeded(seed)
+  const { journal, engine, time, scheduler } = engineBench()
+  const nothing = () => ({ dispose: () => undefined })
+  const never = () => new Promise<never>(() => undefined)
+  const till = new Till({
+    terminalId: 'till-1',
+    journal,
+    engine,
+    time,
+    scheduler,
+    randomness: { bytes: (length) => seeded.bytes(length), uuid: () => seeded.uuid() },
+    reader: {
+      onDidInsert: nothing,
+      onDidRemove: nothing,
+      onDidChangeStatus: nothing,
+      status: () => ({ readers: [], trouble: null }),
+      transmit: never,
+      dispose: () => undefined,
+    },
+    printer: { onDidChangeStatus: nothing, status: never, print: never, dispose: () => undefined },
+    activePackage: () => ({ package: packageOf(1, { catalogue: [bread] }), hash: '' }),
+    printQueue: { nudge: () => undefined, trouble: { level: 'ok', code: 'ok', since: null, detail: '' } },
+    onDidChange: () => undefined,
+  })
+  const work: PaymentWork = {
+    identify: never,
+    prepare: never,
+    prove: never,
+    authorise: never,
+    acceptWithoutAnswer: never,
+    voidTender: () => undefined,
+    reverse: () => undefined,
+    now: () => time.now(),
+  }
+  return { till, journal, seeded, start: () => till.start(work) }
+}
