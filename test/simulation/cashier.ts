@@ -17,11 +17,6 @@ export interface Station {
   readonly cardOnReader: string | null
 }
 
-export interface NotebookEntry {
-  readonly saleId: string
-  readonly goods: 'given' | 'kept'
-}
-
 const items = ['school-lunch', 'juice', 'bread', 'milk'] as const
 
 export class Cashier {

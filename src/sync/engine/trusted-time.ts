@@ -13,7 +13,6 @@ export class TrustedTime {
   /** Both clocks when the time was last known. */
   #together: { wall: number; monotonic: number }
   #trusted: boolean
-  #ledgerSpoke = false
 
   /** @param journalLatestAt the latest time in the journal, 0 when it is new. */
   constructor(clock: Clock, journalLatestAt: number) {
@@ -39,14 +38,8 @@ export class TrustedTime {
     return this.#trusted && Math.abs(wall - monotonic) <= clockBehindMsMax
   }
 
-  /** True once the ledger's signed time was heard in this process. */
-  get heardFromLedger(): boolean {
-    return this.#ledgerSpoke
-  }
-
   /** Takes the time of a verified answer. A signature carries whole seconds, so less than that is no correction. */
   ledgerSaid(ledgerTime: number): void {
-    this.#ledgerSpoke = true
     this.#trusted = true
     this.#together = { wall: this.#clock.wall(), monotonic: this.#clock.monotonic() }
     if (Math.abs(ledgerTime - this.now()) < 2_000) return

@@ -93,7 +93,6 @@ export function createCore(parts: CoreParts): Core {
     journal,
     engine,
     time,
-    scheduler,
     randomness,
     reader: parts.reader,
     printer: parts.printer,

@@ -5,9 +5,10 @@
  */
 import { createActor, type Actor } from 'xstate'
 import type { CardPresence, CardReaderPort, PrinterPort } from '../../drivers/ports.ts'
-import type { Randomness, Scheduler } from '../../sync/engine/ports.ts'
+import type { Randomness } from '../../sync/engine/ports.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
+import { isStorageFault } from '../../sync/journal/data-folder.ts'
 import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
 import type { Decision } from '../../voucher/decide.ts'
 import { tiyn } from '../../voucher/money.ts'
@@ -15,7 +16,6 @@ import type { CatalogueItem, TerminalPackage } from '../../voucher/package.ts'
 import { saleSchema, type CoveredLine, type Sale } from '../../voucher/sale.ts'
 import type { Command, CommandAnswer, CommandFault } from '../contract/commands.ts'
 import type { Action, Snapshot } from '../contract/snapshot.ts'
-import { isStorageFault } from '../payment/card-payment.ts'
 import {
   paymentMachine,
   type PaymentContext,
@@ -39,7 +39,6 @@ export interface TillParts {
   readonly journal: Journal
   readonly engine: SyncEngine
   readonly time: TrustedTime
-  readonly scheduler: Scheduler
   readonly randomness: Randomness
   readonly reader: CardReaderPort
   readonly printer: PrinterPort
@@ -78,12 +77,7 @@ export class Till {
     const { journal, reader, printer } = this.#parts
     this.#work = work
     const recovered = this.#recover()
-    this.#payment = createActor(paymentMachine(work, recovered), {
-      clock: {
-        setTimeout: (callback, delayMs) => this.#parts.scheduler.setTimeout(callback, delayMs) as number,
-        clearTimeout: (handle) => this.#parts.scheduler.clearTimeout(handle),
-      },
-    })
+    this.#payment = createActor(paymentMachine(work, recovered))
     this.#payment.subscribe({
       next: () => this.#afterTransition(),
       // Work resolves with values; a rejection is a broken invariant. The process ends and recovers from the journal.
@@ -351,7 +345,6 @@ export class Till {
 
   #cardRemoved(presenceId: string): void {
     this.#cards.remove(presenceId)
-    this.#send({ type: 'CARD_REMOVED', presenceId })
     this.publish()
   }
 

@@ -65,8 +65,6 @@ export interface CardPaymentParts {
   readonly onDidDecide: (decision: Decision) => void
 }
 
-export { isStorageFault }
-
 export class CardPayment implements PaymentWork {
   readonly #parts: CardPaymentParts
   #tapped: Tapped | undefined

@@ -37,7 +37,6 @@ export interface PaymentContext {
 export type PaymentEvent =
   | { readonly type: 'PAY' }
   | { readonly type: 'CARD_INSERTED'; readonly presenceId: string }
-  | { readonly type: 'CARD_REMOVED'; readonly presenceId: string }
   | { readonly type: 'CANCEL' }
   /** The cashier moves on: a shown result is cleared. */
   | { readonly type: 'NEXT' }

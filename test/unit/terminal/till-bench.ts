@@ -10,7 +10,7 @@ const bread = { itemId: 'bread', name, category: 'food', unitPrice: tiyn(20_000n
 
 export function tillBench(seed: string) {
   const seeded = new Seeded(seed)
-  const { journal, engine, time, scheduler } = engineBench()
+  const { journal, engine, time } = engineBench()
   const nothing = () => ({ dispose: () => undefined })
   const never = () => new Promise<never>(() => undefined)
   const till = new Till({
@@ -18,7 +18,6 @@ export function tillBench(seed: string) {
     journal,
     engine,
     time,
-    scheduler,
     randomness: { bytes: (length) => seeded.bytes(length), uuid: () => seeded.uuid() },
     reader: {
       onDidInsert: nothing,
