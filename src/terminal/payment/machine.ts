@@ -343,7 +343,6 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
       refused: {
         on: {
           NEXT: 'idle',
-          CANCEL: 'idle',
           PAY: { target: 'awaitingCard', actions: 'forget' },
           CARD_INSERTED: {
             target: 'identifying',
