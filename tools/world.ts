@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly tillClockUrl?: string
   readonly anchorFolder?: string
   readonly syncIntervalMs?: number
+  /** The panel's virtual reader unless given; `pcsc`: the readers of this machine's PC/SC service. */
+  readonly reader?: ReaderChoice
   /** What shows the till; without it, the browser host that opens nothing. */
   readonly shell?: TillShell
   /** Gives a start up that has not finished: everything started so far is stopped, `startWorld` rejects. */
@@ -33,6 +35,8 @@ export interface WorldOptions {
   /** One line for the person who waits. */
   readonly say?: (line: string) => void
 }
+
+export type ReaderChoice = 'virtual' | 'pcsc'
 
 export type TillShell =
   /** `open`: in a kiosk, where there is Chromium and a display. */
@@ -113,11 +117,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       ...(options.syncIntervalMs === undefined ? {} : { syncIntervalMs: options.syncIntervalMs }),
     }
     const devices = {
-      reader: {
-        kind: 'module',
-        path: program('hardware-mocks/reader/remote.ts'),
-        options: { port: hardware.ready['readerPort'] },
-      },
+      reader: options.reader === 'pcsc' ? { kind: 'pcsc' } : virtualReader(hardware),
       printer: { kind: 'tcp', host: '127.0.0.1', port: hardware.ready['printerPort'], profile: 'epson-tm-t20iii' },
     }
     const forTill = ['--core', JSON.stringify(core), '--devices', JSON.stringify(devices)]
@@ -168,6 +168,12 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     await stop()
     throw error
   }
+}
+
+/** The panel's reader, for the device host to load. */
+function virtualReader(hardware: RunningProcess): object {
+  const path = program('hardware-mocks/reader/remote.ts')
+  return { kind: 'module', path, options: { port: hardware.ready['readerPort'] } }
 }
 
 /** The demonstration's enrolment code, while the till is not enrolled yet. */

@@ -139,6 +139,7 @@ async function run(): Promise<void> {
   holdingProgram.stop()
   late.dispose()
   await stopPcscd()
+  record('end', true)
 }
 
 await run().catch((error: unknown) =>

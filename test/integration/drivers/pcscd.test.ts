@@ -2,29 +2,11 @@
  * Method: the driver (nfc-pcsc on our binding) against Debian's real pcscd and vpcd, in namespaces of their own, with
  * a card of a few lines that shares nothing with the product's virtual cards. `pcscd-scenario.ts` plays; this judges.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { playInNamespace, whyNoPcscd } from '../../fixtures/pcscd-namespace.ts'
 
 const scenario = new URL('./pcscd-scenario.ts', import.meta.url).pathname
-const namespaces = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private']
-const setUp = [
-  'ip link set lo up',
-  // Debian's vpcd sends length and body apart: without quick acknowledgements each command takes 44 ms.
-  'ip route replace table local local 127.0.0.1 dev lo proto kernel scope host src 127.0.0.1 quickack 1',
-  'mount -t tmpfs tmpfs /run',
-  'mkdir -p /run/pcscd',
-].join(' && ')
-
-function whyNot(): string | null {
-  if (process.platform !== 'linux') return 'pcscd and vpcd are played on Linux only'
-  if (!existsSync('/etc/reader.conf.d/vpcd')) return 'Debian package vsmartcard-vpcd is not installed'
-  if (spawnSync('pcscd', ['--version']).error) return 'Debian package pcscd is not installed'
-  if (spawnSync('unshare', [...namespaces, '--', 'ip', 'link']).status !== 0) return 'no right to make namespaces'
-  return null
-}
-
-const reason = whyNot()
+const reason = whyNoPcscd()
 
 const transmitted = (kind: string, reason: string) => expect.objectContaining({ kind, reason })
 
@@ -32,20 +14,10 @@ describe('nfc-pcsc on our binding, with real pcscd', () => {
   beforeEach(({ skip }) => {
     if (reason !== null) skip(reason)
   })
-  const steps = new Map<string, unknown>()
+  let steps: ReadonlyMap<string, unknown> = new Map()
 
-  beforeAll(() => {
-    if (reason !== null) return
-    const inside = `${setUp} && exec "$0" "$1"`
-    const output = execFileSync('unshare', [...namespaces, '--', 'bash', '-c', inside, process.execPath, scenario], {
-      encoding: 'utf8',
-      timeout: 50_000,
-    })
-    for (const line of output.trim().split('\n')) {
-      const { step, value } = JSON.parse(line) as { step: string; value: unknown }
-      steps.set(step, value)
-    }
-    if (steps.has('failed')) throw new Error(`the scenario broke off: ${JSON.stringify(steps.get('failed'))}`)
+  beforeAll(async () => {
+    if (reason === null) steps = await playInNamespace(scenario, 50_000)
   })
 
   it('says that the service is missing, and finds it when it starts', () => {

@@ -1,0 +1,34 @@
+/** The pcscd of this namespace: started, killed, and started again without its readers. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export class PcscService {
+  #child: ChildProcess | null = null
+  readonly #noReaders = mkdtempSync(join(tmpdir(), 'tolem-no-readers-'))
+
+  get pid(): number {
+    const pid = this.#child?.pid
+    if (pid === undefined) throw new Error('pcscd does not run')
+    return pid
+  }
+
+  /** `readers: 'none'`: as if every reader were unplugged, because vpcd cannot take one away alone. */
+  start(readers: 'vpcd' | 'none' = 'vpcd'): void {
+    mkdirSync('/run/pcscd', { recursive: true })
+    const configuration = readers === 'none' ? ['--config', this.#noReaders] : []
+    this.#child = spawn('pcscd', ['--foreground', ...configuration], { stdio: 'ignore' })
+  }
+
+  /** SIGKILL, as a crash: its socket stays behind, its clients hear nothing but the end of their connections. */
+  async kill(): Promise<void> {
+    const child = this.#child
+    this.#child = null
+    if (child === null) return
+    await new Promise((resolve) => {
+      child.once('exit', resolve)
+      child.kill('SIGKILL')
+    })
+  }
+}

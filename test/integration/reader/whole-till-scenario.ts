@@ -1,0 +1,24 @@
+/** Runs in namespaces of its own (whole-till.test.ts): plays a whole till at a real pcscd and prints what was seen. */
+import { PcscService } from './pcsc-service.ts'
+import { record, Station } from './station.ts'
+import { playWholeTaps } from './whole-taps.ts'
+
+const service = new PcscService()
+
+async function run(): Promise<void> {
+  service.start()
+  const station = await Station.open()
+  try {
+    await station.readerWorks()
+    await playWholeTaps(station)
+    await station.settles()
+    record('verdict', await station.demo.judge())
+  } finally {
+    await station.close()
+  }
+  record('end', true)
+}
+
+await run().catch((error: unknown) => record('failed', error instanceof Error ? (error.stack ?? error.message) : error))
+await service.kill()
+process.kill(process.pid, 'SIGKILL')
