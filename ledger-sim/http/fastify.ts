@@ -9,7 +9,7 @@ import type { z } from 'zod'
 import type { HttpRequest, HttpResponse } from '../../src/sync/protocol/http-signature.ts'
 import { problemSchema } from '../../src/sync/protocol/problems.ts'
 import type { Ledger } from '../ledger.ts'
-import { bodyBytesMax } from './handle.ts'
+import { bodyBytesMax, refusedAtTheDoor } from './handle.ts'
 import type { Operation } from './operation.ts'
 import { problemOf } from './problems.ts'
 
@@ -29,6 +29,15 @@ export interface RunningHttp {
   close(): Promise<void>
 }
 
+/** On every answer: no page of another origin frames, embeds or opens what the ledger says. */
+const forBrowsers: Readonly<Record<string, string>> = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+}
+
 /** @throws the socket's error, EADDRINUSE among them */
 export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   const server = fastify({
@@ -38,6 +47,12 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
     frameworkErrors: (_error, request, reply) => {
       send(reply, options.ledger.refuse(refusable(request), problemOf('not_found', 'the address cannot be read')))
     },
+  })
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.headers(forBrowsers)
+    const refused = refusedAtTheDoor(refusable(request))
+    if (refused === undefined) done()
+    else send(reply, options.ledger.refuse(refusable(request), refused))
   })
   // Digest and signature are over the bytes as they came.
   server.removeAllContentTypeParsers()

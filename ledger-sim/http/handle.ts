@@ -136,15 +136,20 @@ function refusal(code: ProblemCode, detail?: string): Refusal {
 
 const loopback = ['127.0.0.1', 'localhost', '[::1]']
 
-/** The simulator serves programs on its own machine: no other host name (DNS rebinding), no web page. */
-function refusedAtTheDoor(request: HttpRequest): Problem | undefined {
+/**
+ * The simulator serves programs on its own machine: no other host name (DNS rebinding), no web page. A page cannot hide
+ * its Origin where it can change something, nor, in any browser of today, the fetch metadata where it can only embed
+ * (W3C Fetch Metadata §2.4). A person who types an address is `none`.
+ */
+export function refusedAtTheDoor(request: HttpRequest): Problem | undefined {
   const url = URL.parse(request.url)
   if (url === null) return problemOf('not_found', 'the address cannot be read')
   const host = request.headers['host']
   if (!loopback.includes(url.hostname) || (host !== undefined && host !== url.host)) {
     return problemOf('role_not_allowed', 'the ledger simulator answers on the loopback address only')
   }
-  if (request.headers['origin'] !== undefined)
+  const site = request.headers['sec-fetch-site']
+  if (request.headers['origin'] !== undefined || (site !== undefined && site !== 'none' && site !== 'same-origin'))
     return problemOf('role_not_allowed', 'the ledger simulator does not serve web pages')
   return undefined
 }

@@ -7,21 +7,28 @@ export interface ClockService {
   now(): number
   /** Lets time pass at once. */
   advance(ms: number): void
+  /** Lets time pass as on a machine that sleeps: monotonic clocks stand still meanwhile. */
+  sleep(ms: number): void
   close(): void
 }
 
 export async function startClockService(startAt: number): Promise<ClockService> {
   let offset = startAt - performance.now()
+  let slept = 0
   const now = (): number => Math.floor(offset + performance.now())
   const server = createServer((_request, response) => {
     response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify({ now: now() }))
+    response.end(JSON.stringify({ now: now(), slept }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     now,
     advance: (ms) => (offset += ms),
+    sleep: (ms) => {
+      offset += ms
+      slept += ms
+    },
     close: () => server.close(),
   }
 }

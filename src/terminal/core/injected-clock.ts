@@ -10,7 +10,9 @@ import type { Clock } from '../../sync/engine/ports.ts'
 import { DataFolderError } from '../../sync/journal/data-folder.ts'
 
 const askEveryMs = 100
-const clockAnswerSchema = z.object({ now: z.number() })
+/** `slept`: for how many milliseconds of its time a machine with this clock has slept; a monotonic clock leaves them out. */
+const clockAnswerSchema = z.object({ now: z.number(), slept: z.number().min(0).default(0) })
+type ClockAnswer = z.output<typeof clockAnswerSchema>
 const markFile = 'made-by-a-demonstration'
 
 /** @throws DataFolderError when the folder holds real data. */
@@ -29,18 +31,25 @@ export function claimForDemonstration(folder: string): void {
 }
 
 export async function injectedClock(url: string): Promise<{ clock: Clock; stop(): void }> {
-  let offset = (await ask(url)) - performance.now()
+  const offsetsOf = ({ now, slept }: ClockAnswer) => {
+    const wall = now - performance.now()
+    return { wall, monotonic: wall - slept }
+  }
+  let offsets = offsetsOf(await ask(url))
   const timer = setInterval(() => {
     ask(url).then(
-      (now) => (offset = now - performance.now()),
+      (answer) => (offsets = offsetsOf(answer)),
       () => undefined, // The clock's process is restarting: go on from its last answer.
     )
   }, askEveryMs)
-  const now = (): number => offset + performance.now()
-  return { clock: { wall: now, monotonic: now }, stop: () => clearInterval(timer) }
+  const clock: Clock = {
+    wall: () => offsets.wall + performance.now(),
+    monotonic: () => offsets.monotonic + performance.now(),
+  }
+  return { clock, stop: () => clearInterval(timer) }
 }
 
-async function ask(url: string): Promise<number> {
+async function ask(url: string): Promise<ClockAnswer> {
   const response = await fetch(url, { signal: AbortSignal.timeout(2_000) })
-  return clockAnswerSchema.parse(await response.json()).now
+  return clockAnswerSchema.parse(await response.json())
 }

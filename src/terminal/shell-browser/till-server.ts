@@ -58,10 +58,8 @@ export async function startTillServer(options: TillServerOptions): Promise<TillS
     response.end(JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, code }))
   }
 
-  const isKnown = (request: IncomingMessage): boolean => {
-    const session = cookieOf(request, cookieName)
-    return session !== null && access.hasSession(session)
-  }
+  const isKnown = (request: IncomingMessage): boolean =>
+    cookiesOf(request, cookieName).some((session) => access.hasSession(session))
 
   /** GET asks whether the cookie is good (a browser does not say why a WebSocket failed); POST takes a token. */
   const serveSession = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -180,10 +178,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-function cookieOf(request: IncomingMessage, name: string): string | null {
-  for (const pair of (request.headers.cookie ?? '').split(';')) {
+/**
+ * Every value under this name. Cookies do not know ports: another server of this machine can put one of the same name
+ * beside ours, under a path that comes first, and must not lock the till's page out with it.
+ */
+function cookiesOf(request: IncomingMessage, name: string): readonly string[] {
+  return (request.headers.cookie ?? '').split(';').flatMap((pair) => {
     const [found, value] = pair.trim().split('=', 2)
-    if (found === name && value !== undefined) return value
-  }
-  return null
+    return found === name && value !== undefined ? [value] : []
+  })
 }

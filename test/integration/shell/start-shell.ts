@@ -15,6 +15,8 @@ export const fixture = (name: string): string => fileURLToPath(new URL(`../../fi
 export interface Wishes {
   readonly port?: number
   readonly core?: object
+  /** Another user interface than the page of these tests: the built one, say. */
+  readonly uiFolder?: string
   readonly timers?: Timers
   readonly onDidFail?: (failure: ShellFailure) => void
   readonly abort?: AbortSignal
@@ -23,7 +25,7 @@ export interface Wishes {
 export function tryToStart(wishes: Wishes = {}): Promise<BrowserShellStart> {
   return startBrowserShell({
     port: wishes.port ?? 0,
-    uiFolder: fixture('ui'),
+    uiFolder: wishes.uiFolder ?? fixture('ui'),
     spawn: spawnChildProcesses({
       core: { file: fixture('fake-core.ts'), parameters: ['--core', JSON.stringify(wishes.core ?? {})] },
       'device-host': { file: fixture('fake-device-host.ts'), parameters: [] },
