@@ -1,11 +1,12 @@
 /**
- * One till of the town: the real core over the real journal format, a virtual reader with virtual cards, a printer that
+ * One till: the real core over the real journal format, a virtual reader with virtual cards, a printer that
  * counts, a network that fails. It can be killed between any two events and started again on what its journal holds.
  */
 import Database from 'better-sqlite3'
 import type { CardReaderPort, PrinterPort } from '../../src/drivers/ports.ts'
 import { standardSyncSettings } from '../../src/sync/engine/sync-engine.ts'
 import type { LedgerTransport, Scheduler } from '../../src/sync/engine/ports.ts'
+import type { JournalFile } from '../../src/sync/journal/journal.ts'
 import type { SigningKey } from '../../src/sync/protocol/keys.ts'
 import type { Enrolment } from '../../src/sync/protocol/messages.ts'
 import type { encryptionKey } from '../../src/sync/protocol/sealed-box.ts'
@@ -23,7 +24,9 @@ export interface StationParts {
   readonly name: string
   readonly time: VirtualTime
   readonly random: SeededRandom
-  readonly network: SimulatedNetwork
+  readonly network: Pick<SimulatedNetwork, 'transport'>
+  /** A file on disk; otherwise the journal is in memory, and outlives the core all the same. */
+  readonly journalFile?: string
   readonly enrolment: Enrolment
   readonly terminalKey: SigningKey
   readonly encryption: ReturnType<typeof encryptionKey>
@@ -38,7 +41,8 @@ export interface StationParts {
 
 export class TillStation implements Station {
   readonly #parts: StationParts
-  readonly #journal = new Database(':memory:')
+  readonly #journal: JournalFile
+  readonly #dead: Core[] = []
   readonly #reader: VirtualReader
   #life: { alive: boolean } = { alive: false }
   #core: Core | undefined
@@ -49,6 +53,7 @@ export class TillStation implements Station {
 
   constructor(parts: StationParts) {
     this.#parts = parts
+    this.#journal = parts.journalFile ?? new Database(':memory:')
     this.#reader = new VirtualReader({ scheduler: parts.time.scheduler, name: parts.name, delayMs: 16 })
   }
 
@@ -98,9 +103,16 @@ export class TillStation implements Station {
   /** Power off, between two events: what is committed stays, everything else is gone. */
   kill(): void {
     this.#life.alive = false
+    if (this.#core !== undefined && typeof this.#journal === 'string') this.#dead.push(this.#core)
     this.#core = undefined
     this.#snapshot = undefined
     this.#parts.note('killed')
+  }
+
+  /** Kills, and lets go of the journal's file. */
+  close(): void {
+    this.kill()
+    for (const { journal } of this.#dead.splice(0)) journal.close()
   }
 
   command(command: Command): boolean {

@@ -3,7 +3,7 @@
  * network with weather. One seed gives one history. At the end the network is healed, every cashier closes the shift,
  * and the auditor looks.
  */
-import { createECDH, createHash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,10 +11,10 @@ import { personalisedCard } from '../../hardware-mocks/cards/ntag424-state.ts'
 import { VirtualNtag424 } from '../../hardware-mocks/cards/ntag424.ts'
 import { ledgerKeysOf, newLedgerSecrets } from '../../ledger-sim/keys.ts'
 import { createLedger, type Ledger } from '../../ledger-sim/ledger.ts'
-import { seedDemoWorld, type DemoWorld } from '../../ledger-sim/scenarios/demo.ts'
+import { p256PrivateJwk, seedDemoWorld, type DemoWorld } from '../../ledger-sim/scenarios/demo.ts'
 import { openStore } from '../../ledger-sim/store/open-store.ts'
 import type { HttpRequest, HttpResponse } from '../../src/sync/protocol/http-signature.ts'
-import { signingKey, type SigningKey } from '../../src/sync/protocol/keys.ts'
+import { signingKey } from '../../src/sync/protocol/keys.ts'
 import { encryptionKey } from '../../src/sync/protocol/sealed-box.ts'
 import { enrol } from '../../src/terminal/core/identity.ts'
 import { audit } from './auditor.ts'
@@ -136,7 +136,10 @@ class Town {
     const network = new SimulatedNetwork(this.#time, random.branch('network'), (request) =>
       this.#deliver(name, request),
     )
-    const keys = { signing: p256Key(random), encryption: encryptionKey(random.bytes(32)) }
+    const keys = {
+      signing: signingKey(p256PrivateJwk((length) => random.bytes(length))),
+      encryption: encryptionKey(random.bytes(32)),
+    }
     const direct = async (request: HttpRequest) => ({
       kind: 'response' as const,
       response: await this.#deliver(name, request),
@@ -302,19 +305,4 @@ function describe(station: TillStation): string {
   const { tap, queue, unresolved, lights } = snapshot
   const figures = `${queue.waiting} waiting, ${queue.parked} parked, ${unresolved.length} unresolved`
   return `tap ${tap.state}, ${figures}, network ${lights.network.code}`
-}
-
-/** A P-256 key from seeded bytes. */
-function p256Key(random: SeededRandom): SigningKey {
-  const curve = createECDH('prime256v1')
-  const secret = Buffer.from(random.bytes(32))
-  curve.setPrivateKey(secret)
-  const point = curve.getPublicKey()
-  return signingKey({
-    kty: 'EC',
-    crv: 'P-256',
-    x: point.subarray(1, 33).toString('base64url'),
-    y: point.subarray(33).toString('base64url'),
-    d: secret.toString('base64url'),
-  })
 }

@@ -54,6 +54,17 @@ export class VirtualTime {
     return new Promise((resolve) => this.at(this.#now + delayMs, resolve))
   }
 
+  /** Runs the next event; false when nothing is left to happen. */
+  async step(): Promise<boolean> {
+    await turn()
+    const next = this.#entries.shift()
+    if (next === undefined) return false
+    this.#now = next.at
+    if (!next.cancelled) next.callback()
+    await turn()
+    return true
+  }
+
   /** Runs until the moment, or until nothing is left to happen. */
   async runUntil(moment: number): Promise<void> {
     for (;;) {

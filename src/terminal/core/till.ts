@@ -296,8 +296,11 @@ export class Till {
     const { journal, engine } = this.#parts
     const tender = journal.tender(tenderId)
     if (tender === undefined || !['unknown', 'torn'].includes(tender.state)) return 'not_now'
+    const isOnScreen = this.#context().tenderId === tenderId
+    // A torn card that is back is being proved: its tender is given up or goes on, never both.
+    if (isOnScreen && this.#state() !== 'unknown' && this.#state() !== 'torn') return 'not_now'
     this.#waitedFor.delete(tenderId)
-    if (this.#context().tenderId === tenderId && ['unknown', 'torn'].includes(this.#state())) {
+    if (isOnScreen) {
       this.#cancelTenderOnScreen()
     } else if (tender.state === 'torn') {
       journal.commit({ kind: 'tender_voided', tenderId, reason: 'card_not_returned' })
@@ -428,7 +431,7 @@ export class Till {
   }
 
   #unresolved(): readonly TenderRecord[] {
-    const onScreen = ['unknown', 'torn'].includes(this.#state()) ? this.#context().tenderId : null
+    const onScreen = this.#context().tenderId
     return this.#parts.journal.tendersInState('unknown', 'torn').filter((tender) => tender.tenderId !== onScreen)
   }
 

@@ -1,0 +1,211 @@
+/**
+ * A ledger with the demonstration's world and a till that has fetched its package, made once and kept as two files:
+ * each walk begins with a copy of both, on disk, and ends with the auditor.
+ */
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { mifareClassicCard } from '../../../hardware-mocks/cards/otherCards.ts'
+import { personalisedCard } from '../../../hardware-mocks/cards/ntag424-state.ts'
+import { VirtualNtag424 } from '../../../hardware-mocks/cards/ntag424.ts'
+import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
+import { inTransaction, type LedgerPorts } from '../../../ledger-sim/context.ts'
+import { ledgerKeysOf, newLedgerSecrets, type LedgerSecrets } from '../../../ledger-sim/keys.ts'
+import { createLedger } from '../../../ledger-sim/ledger.ts'
+import { p256PrivateJwk, seedDemoWorld, type DemoWorld } from '../../../ledger-sim/scenarios/demo.ts'
+import { setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
+import { openStore } from '../../../ledger-sim/store/open-store.ts'
+import { suspendTerminal } from '../../../ledger-sim/terminals/terminals.ts'
+import type { LedgerTransport } from '../../../src/sync/engine/ports.ts'
+import { signingKey } from '../../../src/sync/protocol/keys.ts'
+import { encryptionKey } from '../../../src/sync/protocol/sealed-box.ts'
+import type { Enrolment } from '../../../src/sync/protocol/messages.ts'
+import type { Core } from '../../../src/terminal/core/core.ts'
+import { enrol } from '../../../src/terminal/core/identity.ts'
+import { mondayNoon } from '../../fixtures/demo-world.ts'
+import { audit, type AuditSources } from '../../simulation/auditor.ts'
+import { SeededRandom } from '../../simulation/random.ts'
+import { TillStation } from '../../simulation/till-station.ts'
+import { VirtualTime } from '../../simulation/virtual-time.ts'
+
+const ledgerUrl = 'http://127.0.0.1:1'
+const terminalId = 'till-1'
+
+/** What becomes of requests now. `lose_request`: sent and never arrives; `lose_answer`: arrives, and its answer does not. */
+export type Passage = 'up' | 'refused' | 'lose_request' | 'lose_answer'
+
+export interface WalkWorld {
+  readonly time: VirtualTime
+  readonly station: TillStation
+  /** `authorisations` goes before `all` for those requests alone. */
+  readonly network: { all: Passage; authorisations: Passage | null }
+  blockCard(label: string): Promise<void>
+  suspendTill(): Promise<void>
+  takeTillBack(): Promise<void>
+  /** Every violated invariant of the ledger, the cards and the cashier's notebook. The till is off afterwards. */
+  judge(sales: AuditSources['sales']): Promise<string[]>
+  close(): Promise<void>
+}
+
+export class PreparedWorld {
+  readonly folder = mkdtempSync(join(tmpdir(), 'tolem-walks-'))
+  readonly #random = new SeededRandom('payment walks')
+  readonly #secrets: LedgerSecrets = newLedgerSecrets((length) => this.#random.bytes(length))
+  readonly #keys = {
+    signing: signingKey(p256PrivateJwk((length) => this.#random.bytes(length))),
+    encryption: encryptionKey(this.#random.bytes(32)),
+  }
+  #world: DemoWorld | undefined
+  #enrolment: Enrolment | undefined
+  #opened = 0
+
+  async prepare(): Promise<void> {
+    const time = new VirtualTime(mondayNoon)
+    const { ports, transport } = await this.#ledgerAt(join(this.folder, 'ledger.sqlite'), time)
+    this.#world = await seedDemoWorld(ports, this.#secrets, 'walks')
+    const code = this.#world.enrolmentCodes.find((one) => one.terminalId === terminalId)?.code ?? ''
+    const randomness = {
+      bytes: (length: number) => this.#random.bytes(length),
+      uuid: () => this.#random.uuid(time.now),
+    }
+    this.#enrolment = await enrol(this.#keys, code, ledgerUrl, transport, randomness, time.now)
+    const station = this.#station(time, transport, join(this.folder, 'journal.sqlite'), new Map())
+    station.start()
+    await time.runUntil(time.now + 10_000)
+    if (station.snapshot?.catalogue.length === 0) throw new Error('the till has no package')
+    station.close()
+    await ports.store.close()
+  }
+
+  /** A copy of both files, with time at noon again. @param sabotage what is planted in each core that starts */
+  async open(sabotage?: (core: Core) => void): Promise<WalkWorld> {
+    const folder = join(this.folder, String((this.#opened += 1)))
+    mkdirSync(folder)
+    for (const file of ['ledger.sqlite', 'journal.sqlite']) copyFileSync(join(this.folder, file), join(folder, file))
+    const time = new VirtualTime(mondayNoon + 60_000)
+    const ledgerFile = join(folder, 'ledger.sqlite')
+    const { ports, transport } = await this.#ledgerAt(ledgerFile, time)
+    const network: WalkWorld['network'] = { all: 'up', authorisations: null }
+    const bindingsOnCards = new Set<string>()
+    const cards = this.#cards(bindingsOnCards)
+    const passing = passage(network, time, transport)
+    const station = this.#station(time, passing, join(folder, 'journal.sqlite'), cards, sabotage)
+    station.start()
+    await time.runUntil(time.now + 3_000)
+    const pseudonymOf = (label: string): string => this.#world?.pseudonyms[label] ?? ''
+    let isOpen = true
+    const close = async (): Promise<void> => {
+      if (!isOpen) return
+      isOpen = false
+      station.close()
+      await ports.store.close()
+      rmSync(folder, { recursive: true, force: true })
+    }
+    return {
+      time,
+      station,
+      network,
+      blockCard: (label) =>
+        inTransaction(ports, async (work) => void (await setCardStatus(work, pseudonymOf(label), 'blocked'))),
+      suspendTill: () => inTransaction(ports, (work) => suspendTerminal(work, terminalId)),
+      takeTillBack: () =>
+        inTransaction(ports, async ({ connection }) => {
+          await connection
+            .updateTable('terminal')
+            .set({ status: 'active' })
+            .where('terminal_id', '=', terminalId)
+            .execute()
+        }),
+      async judge(sales) {
+        station.close()
+        await ports.store.close()
+        isOpen = false
+        const found = audit({ ledgerFile, bindingsOnCards, sales })
+        rmSync(folder, { recursive: true, force: true })
+        return found
+      },
+      close,
+    }
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  async #ledgerAt(file: string, time: VirtualTime): Promise<{ ports: LedgerPorts; transport: LedgerTransport }> {
+    const store = await openStore(file)
+    const random = new SeededRandom(`ledger of the walks/${this.#opened}`)
+    const ports = {
+      store,
+      clock: () => time.now,
+      random: (length: number) => random.bytes(length),
+      keys: ledgerKeysOf(this.#secrets),
+    }
+    const ledger = createLedger(ports)
+    return { ports, transport: async (request) => ({ kind: 'response', response: await ledger.handle(request) }) }
+  }
+
+  #station(
+    time: VirtualTime,
+    transport: LedgerTransport,
+    journalFile: string,
+    cards: ReadonlyMap<string, VirtualCard>,
+    sabotage?: (core: Core) => void,
+  ): TillStation {
+    if (this.#enrolment === undefined) throw new Error('the till is not enrolled')
+    return new TillStation({
+      name: terminalId,
+      time,
+      random: this.#random.branch(`core ${this.#opened}`),
+      network: { transport },
+      journalFile,
+      enrolment: this.#enrolment,
+      terminalKey: this.#keys.signing,
+      encryption: this.#keys.encryption,
+      ledgerUrl,
+      cards,
+      held: new Set(),
+      note: () => undefined,
+      ...(sabotage === undefined ? {} : { sabotage }),
+    })
+  }
+
+  /** The demonstration's cards; of leased ones also a `Forged …` with the same UID and nobody's key; and a stranger. */
+  #cards(bindings: Set<string>): ReadonlyMap<string, VirtualCard> {
+    const hex = (text: string): Uint8Array => Buffer.from(text, 'hex')
+    const memory = {
+      save: () => undefined,
+      append: (entry: { readonly kind: string; readonly bindingHex?: string }) => {
+        if (entry.kind === 'sun' && entry.bindingHex !== undefined) bindings.add(entry.bindingHex)
+      },
+    }
+    const random = new SeededRandom('cards of the walks')
+    const cards = new Map<string, VirtualCard>()
+    for (const { label, uid, keys } of this.#world?.cards ?? []) {
+      const of = (till: string) => ({
+        uid: hex(uid),
+        keys: { 0: hex(keys[0]), 1: hex(keys[1]), 2: hex(keys[2]), 3: hex(till), 4: hex(keys[4]) },
+      })
+      const bytes = { random: (length: number) => random.bytes(length), memory }
+      cards.set(label, VirtualNtag424.fromState(personalisedCard(of(keys[3])), bytes))
+      cards.set(`Forged ${label}`, VirtualNtag424.fromState(personalisedCard(of('F'.repeat(32))), bytes))
+    }
+    return cards.set('Stranger', mifareClassicCard({ uid: hex('04112233') }))
+  }
+}
+
+function passage(network: WalkWorld['network'], time: VirtualTime, ledger: LedgerTransport): LedgerTransport {
+  return (request, deadlineMs) =>
+    new Promise((resolve) => {
+      const how = (request.url.endsWith('/authorisations') ? network.authorisations : null) ?? network.all
+      if (how === 'refused')
+        return void time.at(time.now + 1, () => resolve({ kind: 'not_sent', detail: 'ECONNREFUSED' }))
+      time.at(time.now + deadlineMs, () => resolve({ kind: 'no_answer', detail: 'deadline' }))
+      if (how === 'lose_request') return
+      time.at(time.now + 2, () => {
+        void ledger(request, deadlineMs).then((result) => {
+          if (how === 'up') time.at(time.now + 2, () => resolve(result))
+        })
+      })
+    })
+}
