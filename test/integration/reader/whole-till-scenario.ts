@@ -1,6 +1,10 @@
 /** Runs in namespaces of its own (whole-till.test.ts): plays a whole till at a real pcscd and prints what was seen. */
+
+import { recordBackInService } from './back-in-service.ts'
+import { playMuteCards } from './mute-cards.ts'
 import { PcscService } from './pcsc-service.ts'
 import { record, Station } from './station.ts'
+import { playTears } from './tears.ts'
 import { playWholeTaps } from './whole-taps.ts'
 
 const service = new PcscService()
@@ -11,6 +15,9 @@ async function run(): Promise<void> {
   try {
     await station.readerWorks()
     await playWholeTaps(station)
+    await playTears(station)
+    await playMuteCards(station)
+    recordBackInService()
     await station.settles()
     record('verdict', await station.demo.judge())
   } finally {

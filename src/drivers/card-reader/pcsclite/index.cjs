@@ -9,6 +9,8 @@
  * - a second operation on a busy card throws at once: operations are queued for each reader;
  * - a transmit during which the card leaves succeeds with no bytes: fewer than two are an error (`ShortResponse`);
  * - nfc-pcsc swallows a failed connect: the reader's `error` event tells it;
+ * - a card that left during a command and is back before the service looked has never left: where no removal follows a
+ *   failed command, one is told, and the card is told anew;
  * - a client whose service died stays dead: a new one is tried each second.
  *
  * Beyond the binding's interface the object emits `service` (true: PC/SC answers, false: it does not), because without
@@ -21,6 +23,8 @@ const pcsc = require('pcsc-mini')
 const restartDelayMs = 1000
 /** A card held by another program, or one that did not answer, is tried again this often while it lies there. */
 const probeDelayMs = 500
+/** A removal that follows a failed command is told by then: pcscd looks at its readers every 400 ms. */
+const removalDelayMs = 600
 /** The longest extended response of ISO 7816-4, with its status word. pcsc-mini's own buffer ends at 264 bytes. */
 const responseLengthMax = 65536 + 2
 
@@ -65,6 +69,9 @@ class CardReader extends EventEmitter {
   #following = false
   #countAnnounced = 0
   #probeTimer = null
+  /** The connection on which a command failed, and how it is to be ended. */
+  #doubted = null
+  #doubtTimer = null
 
   constructor(device) {
     super()
@@ -127,7 +134,10 @@ class CardReader extends EventEmitter {
       return Buffer.from(response)
     }).then(
       (response) => callback(null, response),
-      (error) => callback(error),
+      (error) => {
+        this.#doubt(card, error.code)
+        callback(error)
+      },
     )
   }
 
@@ -151,6 +161,7 @@ class CardReader extends EventEmitter {
     if (this.#ended) return
     this.#ended = true
     clearTimeout(this.#probeTimer)
+    clearTimeout(this.#doubtTimer)
     this.#changes.length = 0
     // pcsc-mini keeps a connection beyond its client, and with it the card from every other program.
     void this.#enqueue(async () => this.#card !== null && this.#release(pcsc.CardDisposition.LEAVE))
@@ -172,8 +183,21 @@ class CardReader extends EventEmitter {
   async #release(disposition) {
     const card = this.#card
     this.#card = null
+    const how = this.#doubted?.card === card ? this.#doubted.disposition : disposition
     // A card that has left cannot be disconnected, and need not be.
-    await card.disconnect(disposition).catch(() => undefined)
+    await card.disconnect(how).catch(() => undefined)
+  }
+
+  /** A reset wakes a card whose power was cut; after another program's reset it would only answer in kind. */
+  #doubt(card, code) {
+    if (card === null || card !== this.#card || this.#ended) return
+    const disposition = code === 'ResetCard' ? pcsc.CardDisposition.LEAVE : pcsc.CardDisposition.RESET
+    clearTimeout(this.#doubtTimer)
+    this.#doubtTimer = setTimeout(() => {
+      if (card !== this.#card) return
+      this.#doubted = { card, disposition }
+      this.#changed(this.state)
+    }, removalDelayMs)
   }
 
   #changed(rawStatus) {
@@ -200,8 +224,9 @@ class CardReader extends EventEmitter {
       return
     }
     const announced = (this.state & this.SCARD_STATE_PRESENT) !== 0
+    const isDoubted = this.#card !== null && this.#card === this.#doubted?.card
     const sameCard = eventCount(rawStatus) === 0 || eventCount(rawStatus) === this.#countAnnounced
-    if (announced && sameCard) return
+    if (announced && sameCard && !isDoubted) return
     if (announced) {
       // It left and came back between two looks at the reader: two events, not none.
       this.#announce(this.SCARD_STATE_EMPTY, undefined)
