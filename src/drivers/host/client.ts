@@ -303,7 +303,8 @@ class DeviceClient implements ConnectedDevices {
     if (this.#phase === 'restarting' || this.#phase === 'disposed') return
     const wasStable =
       this.#phase === 'attached' && this.#scheduler.now() - this.#attachedAtMs >= this.#watchdog.stableAfterMs
-    this.#failures = wasStable ? 0 : this.#failures
+    // A mute card says nothing against the host that waited for it, and the next customer waits for the next host.
+    if (wasStable || failure === 'transmit-timed-out') this.#failures = 0
     const delays = this.#watchdog.restartDelaysMs
     const delayMs = delays[Math.min(this.#failures, delays.length - 1)] ?? 0
     this.#failures += 1

@@ -52,8 +52,12 @@ export class KeptProcess {
     this.#child?.post(message)
   }
 
-  /** SIGKILL; it is started again unless `retire` was called. */
+  /**
+   * SIGKILL; it is started again unless `retire` was called, after the first wait: whoever asks for a kill knows why
+   * and keeps his own waits.
+   */
   kill(): void {
+    this.#endsInARow = 0
     this.#child?.kill()
   }
 

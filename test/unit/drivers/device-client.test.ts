@@ -209,6 +209,18 @@ describe('the watchdog', () => {
     expect(log).toContain('restart')
   })
 
+  it('replaces it at once each time, however often: a mute card says nothing against a host', async () => {
+    const hosts = Array.from({ length: 6 }, (_, index) => new TestHost(`host ${index}`))
+    const { scheduler, first, devices, log, restarted } = await connected({ hosts: [...hosts] })
+    for (const host of [first, ...hosts.slice(0, 5)]) {
+      host.answer = () => Promise.resolve({ kind: 'unknown', reason: 'timed-out', detail: '' })
+      await devices.reader.transmit('p1', select, 1000)
+      await scheduler.advance(0)
+    }
+    expect(restarted).toHaveLength(6)
+    expect(log.at(-1)).toBe('well')
+  })
+
   it('hears nothing more from a host that it gave up', async () => {
     const { scheduler, first, devices, log } = await connected()
     first.insert('p1')

@@ -69,6 +69,14 @@ describe('a device host that dies', () => {
     expect(log[0]).toContain('SIGSEGV')
   })
 
+  it('is back after the first wait, however often the core asks', async () => {
+    for (let count = 2; count < 8; count += 1) {
+      processes.newest('core').says({ channel: 'shell', body: { kind: 'restart_device_host' } })
+      await timers.pass(100)
+      expect(processes.all('device-host')).toHaveLength(count)
+    }
+  })
+
   it('is killed and started again when the core asks for it', async () => {
     processes.newest('core').says(ready)
     const first = processes.newest('device-host')
