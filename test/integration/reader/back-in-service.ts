@@ -4,17 +4,18 @@ import { record, type Station } from './station.ts'
 const samples = new Map<string, number[]>()
 
 /**
- * Called when the fault has just ended. Rings up (unless a card is already wanted), lays the card, and measures until
- * the screen shows the reader without trouble and the result of the tap.
+ * Called when the fault has just ended and a card is wanted. Lays the card, and measures until the screen shows the
+ * reader without trouble and the result of the tap.
  */
 export async function measureBackInService(
   station: Station,
   fault: string,
   endedAt: number,
-  of: { readonly label: string; readonly slot?: 0 | 1 },
+  /** `label`: null when the card lies there already. */
+  of: { readonly label: string | null; readonly slot?: 0 | 1 },
 ): Promise<void> {
   const { label, slot = 0 } = of
-  await layWhenPossible(station, label, slot)
+  if (label !== null) await layWhenPossible(station, label, slot)
   const shown = await station.till.sees(
     `back in service after ${fault}`,
     ({ lights, tap }) => lights.reader.code === 'ok' && (tap.state === 'approved' || tap.state === 'refused'),

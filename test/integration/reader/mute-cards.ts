@@ -40,7 +40,10 @@ export async function playMuteCards(station: Station): Promise<void> {
       tap: later.tap.state,
       saidAfterMs,
       newHost: station.deviceHostPid() !== firstHost,
-      states: station.journal().slice(before).map(({ state }) => state),
+      states: station
+        .journal()
+        .slice(before)
+        .map(({ state }) => state),
     })
   }
   record('mute', said)

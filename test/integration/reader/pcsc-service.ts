@@ -1,5 +1,6 @@
 /** The pcscd of this namespace: started, killed, and started again without its readers. */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { connect } from 'node:net'
 import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +22,11 @@ export class PcscService {
     this.#child = spawn('pcscd', ['--foreground', ...configuration], { stdio: 'ignore' })
   }
 
+  /** Resolves when the service takes connections: the end of its absence, as a program sees it. */
+  async isUp(): Promise<void> {
+    while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+
   /** SIGKILL, as a crash: its socket stays behind, its clients hear nothing but the end of their connections. */
   async kill(): Promise<void> {
     const child = this.#child
@@ -31,4 +37,16 @@ export class PcscService {
       child.kill('SIGKILL')
     })
   }
+}
+
+/** A socket file alone proves nothing: a killed pcscd leaves its own behind. */
+function answers(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect('/run/pcscd/pcscd.comm')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
 }

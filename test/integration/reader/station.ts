@@ -26,6 +26,8 @@ export interface TenderRow {
   readonly tender_id: string
   readonly state: string
   readonly amount: number
+  /** The payer's pseudonym. */
+  readonly card: string
 }
 
 export class Station {
@@ -109,7 +111,7 @@ export class Station {
   journal(): readonly TenderRow[] {
     const database = new Database(this.demo.journalFile, { readonly: true })
     try {
-      return database.prepare<[], TenderRow>('SELECT tender_id, state, amount FROM tender ORDER BY rowid').all()
+      return database.prepare<[], TenderRow>('SELECT tender_id, state, amount, card FROM tender ORDER BY rowid').all()
     } finally {
       database.close()
     }

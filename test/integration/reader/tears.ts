@@ -33,7 +33,10 @@ export async function playTears(station: Station): Promise<void> {
       const end = await station.till.sees('paid', ({ tap }) => tap.state === 'approved' || tap.state === 'refused')
       station.pull(slot)
       await station.ends(end.tap)
-      const states = station.journal().slice(before).map(({ state }) => state)
+      const states = station
+        .journal()
+        .slice(before)
+        .map(({ state }) => state)
       cases.push({ command, fault, backOn, shown, end: end.tap, states })
     }
   }
@@ -68,7 +71,10 @@ async function playOtherCard(station: Station): Promise<void> {
   record('torn, another card, then the same', {
     other: other.tap,
     end: end.tap,
-    states: station.journal().slice(before).map(({ state }) => state),
+    states: station
+      .journal()
+      .slice(before)
+      .map(({ state }) => state),
   })
 }
 
@@ -78,6 +84,9 @@ async function playNeverBack(station: Station): Promise<void> {
   await station.till.does({ command: 'cancel_payment' })
   await station.till.does({ command: 'cancel_sale' })
   await station.till.sees('nothing is left of it', (shown) => shown.sale === null && shown.unresolved.length === 0)
-  const states = station.journal().slice(before).map(({ state }) => state)
+  const states = station
+    .journal()
+    .slice(before)
+    .map(({ state }) => state)
   record('torn, never back', { states, next: await station.sells(item, holder) })
 }

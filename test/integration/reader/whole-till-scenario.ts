@@ -3,20 +3,27 @@
 import { recordBackInService } from './back-in-service.ts'
 import { playMuteCards } from './mute-cards.ts'
 import { PcscService } from './pcsc-service.ts'
+import { playReadersGone, playServiceKilled, playServiceStartedLater } from './service-faults.ts'
+import { playSharing } from './sharing.ts'
 import { record, Station } from './station.ts'
 import { playTears } from './tears.ts'
+import { playTwoReaders } from './two-readers.ts'
 import { playWholeTaps } from './whole-taps.ts'
 
 const service = new PcscService()
 
 async function run(): Promise<void> {
-  service.start()
   const station = await Station.open()
   try {
-    await station.readerWorks()
-    await playWholeTaps(station)
-    await playTears(station)
-    await playMuteCards(station)
+    await playServiceStartedLater(station, service)
+    const only = process.argv[2]?.split(',')
+    if (!only || only.includes('taps')) await playWholeTaps(station)
+    if (!only || only.includes('tears')) await playTears(station)
+    if (!only || only.includes('mute')) await playMuteCards(station)
+    if (!only || only.includes('two')) await playTwoReaders(station)
+    await playSharing(station)
+    await playServiceKilled(station, service)
+    await playReadersGone(station, service)
     recordBackInService()
     await station.settles()
     record('verdict', await station.demo.judge())

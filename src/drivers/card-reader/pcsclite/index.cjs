@@ -11,7 +11,7 @@
  * - nfc-pcsc swallows a failed connect: the reader's `error` event tells it;
  * - a card that left during a command and is back before the service looked has never left: where no removal follows a
  *   failed command, one is told, and the card is told anew;
- * - a client whose service died stays dead: a new one is tried each second.
+ * - a client whose service died stays dead: a new one is tried four times a second.
  *
  * Beyond the binding's interface the object emits `service` (true: PC/SC answers, false: it does not), because without
  * readers nothing else would say that the service is back.
@@ -20,7 +20,8 @@
 const { EventEmitter } = require('node:events')
 const pcsc = require('pcsc-mini')
 
-const restartDelayMs = 1000
+/** Small: a till is back in service within two seconds, and pcscd itself takes up to half of one to see a card. */
+const restartDelayMs = 250
 /** A card held by another program, or one that did not answer, is tried again this often while it lies there. */
 const probeDelayMs = 500
 /** A removal that follows a failed command is told by then: pcscd looks at its readers every 400 ms. */
@@ -305,7 +306,7 @@ class PcscLite extends EventEmitter {
     this.#endReaders()
     clearTimeout(this.#restartTimer)
     this.#restartTimer = setTimeout(() => this.#start(), restartDelayMs)
-    // One error for each outage, not one a second.
+    // One error for each outage, not one for each try.
     if (this.#serviceUp !== false) this.emit('error', error)
     this.#service(false)
   }
