@@ -173,7 +173,7 @@ describe('Enter', () => {
     ['a search is typed', { typing: 'search', focus: 'search' }, { kind: 'take_first_found' }],
     ['the search is empty', { focus: 'search' }, { kind: 'swallow' }],
     ['a control was reached by Tab', { focus: 'control' }, null],
-    ['a sheet is open', { sheet: 'other' }, null],
+    ['a sheet is open', { sheet: 'recent' }, null],
     ['a question is open', { sheet: 'question' }, null],
     ['nothing may be paid', { offers: { primary: null, others: [] } }, { kind: 'swallow' }],
   ] as const)('does not pay when %s', (_, change, intent) => {
@@ -229,7 +229,7 @@ describe('other keys', () => {
     expect(intentOf(key(confirmKey), asked)).toEqual({ kind: 'confirm' })
     expect(intentOf(key(confirmKey, { repeat: true }), asked)).toBeNull()
     expect(intentOf(key('F4'), asked)).toBeNull()
-    expect(intentOf(key(confirmKey), { ...still, sheet: 'other' })).toBeNull()
+    expect(intentOf(key(confirmKey), { ...still, sheet: 'recent' })).toBeNull()
   })
 
   test('with Alt work under every keyboard layout', () => {

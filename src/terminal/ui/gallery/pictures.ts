@@ -142,9 +142,9 @@ export const pictures: readonly Picture[] = [
     picture(`sheet-${light}`, running({ ...open, ...troubledLights }), { sheet: { kind: 'light', light } }),
   ),
   picture('sheet-recent', running(open.sale === null ? open : { ...open, actions: quietTill.actions }), {
-    sheet: { kind: 'recent' },
+    sheet: { kind: 'recent', row: 0 },
   }),
-  picture('sheet-unresolved', running({ ...open, unresolved }), { sheet: { kind: 'unresolved' } }),
+  picture('sheet-unresolved', running({ ...open, unresolved }), { sheet: { kind: 'unresolved', row: 0 } }),
   picture('question-cancel', running(open), {
     sheet: { kind: 'question', question: 'cancel_sale', command: { command: 'cancel_sale' }, behind: null },
   }),
@@ -153,7 +153,7 @@ export const pictures: readonly Picture[] = [
       kind: 'question',
       question: 'cancel_unknown',
       command: { command: 'cancel_unknown', tenderId: unresolved[0]?.tenderId ?? madeUpId(0) },
-      behind: { kind: 'unresolved' },
+      behind: { kind: 'unresolved', row: 0 },
     },
   }),
   picture('question-void', running(open), {
@@ -161,7 +161,7 @@ export const pictures: readonly Picture[] = [
       kind: 'question',
       question: 'void_sale',
       command: { command: 'void_sale', saleId: madeUpId(21) },
-      behind: { kind: 'recent' },
+      behind: { kind: 'recent', row: 0 },
     },
   }),
   picture('read-only', { snapshot: open, connection: 'running', readOnly: true }),

@@ -12,7 +12,7 @@ export interface Key {
 
 export interface Situation {
   /** A sheet is open: it has its own buttons, and nothing behind it moves. */
-  readonly sheet: 'none' | 'question' | 'other'
+  readonly sheet: 'none' | 'question' | 'light' | 'recent' | 'unresolved'
   /** Where the keyboard's focus is: a control reached by Tab wants Enter and Space for itself. */
   readonly focus: 'page' | 'control' | 'search'
   readonly typing: 'nothing' | 'amount' | 'search'
@@ -34,11 +34,35 @@ export type Intent =
   | { readonly kind: 'move_line'; readonly by: 1 | -1 }
   | { readonly kind: 'change_quantity'; readonly by: 1 | -1 }
   | { readonly kind: 'remove_line' }
+  | { readonly kind: 'move_category'; readonly by: 1 | -1 }
   | { readonly kind: 'confirm' }
+  /** The next light, or another row of the open list. */
+  | { readonly kind: 'step_sheet'; readonly by: 1 | -1 }
+  /** For the open list's row; `sync_now` for the whole till. */
+  | { readonly kind: 'sheet_action'; readonly action: SheetAction }
   | { readonly kind: 'focus_search' }
   | { readonly kind: 'open'; readonly sheet: 'status' | 'unresolved' | 'recent' }
   | { readonly kind: 'next_language' | 'toggle_sound' | 'toggle_theme' }
   | { readonly kind: 'swallow' }
+
+export type SheetAction = 'print_again' | 'void_sale' | 'wait_for_answer' | 'cancel_unknown' | 'sync_now'
+
+/** What cannot be taken back asks first, and not on the key that answers: a key pressed twice must not be a yes. */
+export const sheetKeys: Readonly<Record<SheetAction, string>> = {
+  print_again: 'F5',
+  wait_for_answer: 'F5',
+  sync_now: 'F5',
+  void_sale: 'Delete',
+  cancel_unknown: 'Delete',
+}
+
+const sheetActions: Readonly<Record<Situation['sheet'], readonly SheetAction[]>> = {
+  none: [],
+  question: [],
+  light: ['sync_now'],
+  recent: ['print_again', 'void_sale'],
+  unresolved: ['wait_for_answer', 'cancel_unknown'],
+}
 
 /** The key that answers yes to a question: never Enter, which closes nothing that cannot be taken back. */
 export const confirmKey = 'F8'
@@ -68,7 +92,11 @@ function altIntent(key: Key): Intent | null {
 }
 
 function sheetIntent(key: Key, now: Situation): Intent | null {
-  return now.sheet === 'question' && key.key === confirmKey && !key.repeat ? { kind: 'confirm' } : null
+  if (now.sheet === 'question') return key.key === confirmKey && !key.repeat ? { kind: 'confirm' } : null
+  const along = now.sheet === 'light' ? ['ArrowLeft', 'ArrowRight'] : ['ArrowUp', 'ArrowDown']
+  if (along.includes(key.key)) return { kind: 'step_sheet', by: key.key === along[0] ? -1 : 1 }
+  const action = sheetActions[now.sheet].find((candidate) => sheetKeys[candidate] === key.key)
+  return action === undefined || key.repeat ? null : { kind: 'sheet_action', action }
 }
 
 /** Enter pays only when nothing is being typed and no control reached by Tab waits for it (ui.md, "Till"). */
@@ -109,6 +137,8 @@ function openIntent(key: Key): Intent | null {
 function editIntent(key: Key, now: Situation): Intent | null {
   if (key.key === 'Backspace') return now.typing === 'amount' ? { kind: 'backspace' } : null
   if (!now.editable) return null
+  if (now.typing === 'amount' && key.key === 'ArrowDown') return { kind: 'move_category', by: 1 }
+  if (now.typing === 'amount' && key.key === 'ArrowUp') return { kind: 'move_category', by: -1 }
   if (key.key === 'ArrowDown') return { kind: 'move_line', by: 1 }
   if (key.key === 'ArrowUp') return { kind: 'move_line', by: -1 }
   if (key.key === '+') return { kind: 'change_quantity', by: 1 }

@@ -95,7 +95,7 @@ function situationOf({ store, searchField, offers, editable }: Listening, byTab:
   const onSearch = focused !== null && focused === searchField.current
   const onControl = byTab && focused !== null && focused !== document.body
   return {
-    sheet: sheet === null ? 'none' : sheet.kind === 'question' ? 'question' : 'other',
+    sheet: sheet?.kind ?? 'none',
     focus: onSearch ? 'search' : onControl ? 'control' : 'page',
     typing: typing.amount !== '' ? 'amount' : typing.search !== '' ? 'search' : 'nothing',
     offers,

@@ -14,9 +14,19 @@ export type Question = 'cancel_sale' | 'cancel_unknown' | 'void_sale'
 
 export type Sheet =
   | { readonly kind: 'light'; readonly light: LightName }
-  | { readonly kind: 'recent' }
-  | { readonly kind: 'unresolved' }
+  /** The row that the sheet's keys act on, counted from 0. */
+  | { readonly kind: 'recent' | 'unresolved'; readonly row: number }
   | { readonly kind: 'question'; readonly question: Question; readonly command: Command; readonly behind: Sheet | null }
+
+/** Another row of a list, or the next light: the same sheet, one step on. */
+export function sheetStepped(sheet: Sheet | null, by: 1 | -1, rows: number): Sheet | null {
+  if (sheet?.kind === 'light') {
+    const at = lightNames.indexOf(sheet.light) + by + lightNames.length
+    return { kind: 'light', light: lightNames[at % lightNames.length] ?? sheet.light }
+  }
+  if (sheet === null || sheet.kind === 'question') return sheet
+  return { ...sheet, row: Math.max(0, Math.min(rows - 1, sheet.row + by)) }
+}
 
 export type Notice =
   | { readonly kind: 'fault'; readonly fault: CommandFault }

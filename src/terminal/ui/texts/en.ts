@@ -96,6 +96,7 @@ export const en: TextsOfLanguage = {
     'sheet.since': 'Since',
     'sheet.works': 'What still works',
     'sheet.todo': 'What to do',
+    'sheet.lights': 'the other lights',
     'sheet.keys': 'Alt L language · Alt M sound · Alt T light or dark screen',
     'sheet.queue': '{waiting} waiting, {parked} set aside',
     'recent.title': 'Recent sales',

@@ -100,6 +100,7 @@ export const wordKeys = [
   'sheet.since',
   'sheet.works',
   'sheet.todo',
+  'sheet.lights',
   'sheet.keys',
   'sheet.queue',
   'recent.title',

@@ -96,6 +96,7 @@ export const kk: TextsOfLanguage = {
     'sheet.since': 'Қашаннан бері',
     'sheet.works': 'Не жұмыс істейді',
     'sheet.todo': 'Не істеу керек',
+    'sheet.lights': 'басқа көрсеткіштер',
     'sheet.keys': 'Alt L — тіл · Alt M — дыбыс · Alt T — ашық не қараңғы экран',
     'sheet.queue': 'жіберілуін күтуде: {waiting}, кейінге қалдырылды: {parked}',
     'recent.title': 'Соңғы сатылымдар',

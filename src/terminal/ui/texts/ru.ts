@@ -96,6 +96,7 @@ export const ru: TextsOfLanguage = {
     'sheet.since': 'С какого времени',
     'sheet.works': 'Что работает',
     'sheet.todo': 'Что делать',
+    'sheet.lights': 'другие индикаторы',
     'sheet.keys': 'Alt L — язык · Alt M — звук · Alt T — светлый или тёмный экран',
     'sheet.queue': 'ждут отправки: {waiting}, отложено: {parked}',
     'recent.title': 'Последние продажи',

@@ -37,12 +37,18 @@ export function CardPaysPanel({ cardPays, sale, now }: CardPaysProps) {
           </>
         )}
       </div>
-      <p className="left-to-pay">
+      <p className={`left-to-pay left-to-pay-${leftLook(sale)}`}>
         <span>{say('sale.leftToPay')}</span>
         <Amount value={sale?.leftToPay ?? zeroTiyn} look="large" />
       </p>
     </section>
   )
+}
+
+/** Loud when a part is paid and the goods must wait for the rest; quiet when nothing is left. */
+function leftLook(sale: SaleView | null): 'none' | 'whole' | 'rest' {
+  if (sale === null || sale.leftToPay === 0n) return 'none'
+  return sale.paid > 0n ? 'rest' : 'whole'
 }
 
 type PartView = CardPays['parts'][number]

@@ -1,8 +1,8 @@
 /** The sheets over the till: a light explained, recent sales, unresolved payments, questions before what is final. */
-import type { ReactNode } from 'react'
+import { useEffect, useRef, type ReactNode } from 'react'
 import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
 import type { Command, Snapshot, TenderView } from '../../contract/index.ts'
-import { confirmKey } from '../input/intent.ts'
+import { confirmKey, sheetKeys, type SheetAction } from '../input/intent.ts'
 import type { LightName, Question, Sheet } from '../input/screen-state.ts'
 import { formatDateTime } from '../texts/time.ts'
 import { useTexts } from '../texts/use-texts.ts'
@@ -23,6 +23,31 @@ interface SheetsProps {
 export function behind(sheet: Sheet | null): Sheet | null {
   return sheet?.kind === 'question' ? sheet.behind : null
 }
+
+/** How many rows the open list has. */
+export function rowsOf(sheet: Sheet | null, { recent, unresolved }: Snapshot): number {
+  if (sheet?.kind === 'recent') return recent.length
+  return sheet?.kind === 'unresolved' ? unresolved.length : 0
+}
+
+/** What a key does on the open sheet, or null where the row does not offer it. */
+export function commandOf(action: SheetAction, sheet: Sheet | null, snapshot: Snapshot): Command | null {
+  if (sheet?.kind === 'light') {
+    return action === 'sync_now' && sendsFrom(sheet.light) ? { command: 'sync_now' } : null
+  }
+  if (sheet?.kind === 'unresolved') {
+    const tenderId = snapshot.unresolved[sheet.row]?.tenderId
+    if (tenderId === undefined || (action !== 'wait_for_answer' && action !== 'cancel_unknown')) return null
+    return { command: action, tenderId }
+  }
+  if (sheet?.kind !== 'recent' || (action !== 'print_again' && action !== 'void_sale')) return null
+  const sale = snapshot.recent[sheet.row]
+  const offered = sale !== undefined && snapshot.actions.includes(action) && (action === 'print_again' || sale.voidable)
+  return offered ? { command: action, saleId: sale.saleId } : null
+}
+
+/** Where a cashier looks for what has not been sent yet. */
+const sendsFrom = (light: LightName): boolean => light === 'queue' || light === 'network'
 
 export function Sheets({ sheet, snapshot, readOnly, onSheet, onCommand }: SheetsProps) {
   if (sheet === null) return null
@@ -46,9 +71,9 @@ export function SheetContent(props: SheetsProps & { readonly sheet: Sheet }) {
     case 'light':
       return <LightSheet light={sheet.light} {...{ snapshot, readOnly, close, onCommand }} />
     case 'recent':
-      return <RecentSheet {...{ snapshot, readOnly, close, onCommand, onSheet }} />
+      return <RecentSheet row={sheet.row} {...{ snapshot, readOnly, close, onCommand, onSheet }} />
     case 'unresolved':
-      return <UnresolvedSheet {...{ snapshot, readOnly, close, onCommand, onSheet }} />
+      return <UnresolvedSheet row={sheet.row} {...{ snapshot, readOnly, close, onCommand, onSheet }} />
     case 'question':
       return <QuestionSheet question={sheet.question} close={close} onYes={() => onCommand(sheet.command)} />
   }
@@ -95,14 +120,21 @@ function LightSheet({ light, snapshot, readOnly, close, onCommand }: ContentProp
         <Fact term={say('sheet.works')}>{works}</Fact>
         <Fact term={say('sheet.todo')}>{todo}</Fact>
       </dl>
-      {(light === 'queue' || light === 'network') && !readOnly ? (
-        <CommandButton onPress={() => onCommand({ command: 'sync_now' })}>{say('action.sync_now')}</CommandButton>
+      {sendsFrom(light) && !readOnly ? (
+        <CommandButton
+          keyShown={shownKey(sheetKeys.sync_now)}
+          onPress={() => onCommand({ command: 'sync_now' })}
+        >
+          {say('action.sync_now')}
+        </CommandButton>
       ) : null}
       <p className="code">
         {say('notice.code', { code })}
         {detail === '' ? '' : ` · ${detail}`}
       </p>
-      <p className="code">{say('sheet.keys')}</p>
+      <p className="code">
+        ← → {say('sheet.lights')} · {say('sheet.keys')}
+      </p>
     </>
   )
 }
@@ -116,9 +148,28 @@ function Fact({ term, children }: { term: string; children: ReactNode }) {
   )
 }
 
-type AskingProps = ContentProps & { readonly onSheet: (sheet: Sheet) => void }
+type ListProps = ContentProps & { readonly row: number; readonly onSheet: (sheet: Sheet) => void }
 
-function RecentSheet({ snapshot, readOnly, close, onCommand, onSheet }: AskingProps) {
+/** A row of a list: what it says, and its buttons, which show their keys while the row has them. */
+function Row({ chosen, children, buttons }: { chosen: boolean; children: ReactNode; buttons: ReactNode }) {
+  const row = useRef<HTMLLIElement>(null)
+  useEffect(() => {
+    if (chosen) row.current?.scrollIntoView({ block: 'nearest' })
+  }, [chosen])
+  return (
+    <li ref={row} {...(chosen ? { 'aria-current': true } : {})}>
+      <div className="sheet-item">{children}</div>
+      <div className="sheet-buttons">{buttons}</div>
+    </li>
+  )
+}
+
+/** The key of a row's button, for the row that has the keys. */
+function rowKey(chosen: boolean, action: SheetAction): { readonly keyShown?: string } {
+  return chosen ? { keyShown: shownKey(sheetKeys[action]) } : {}
+}
+
+function RecentSheet({ row, snapshot, readOnly, close, onCommand, onSheet }: ListProps) {
   const { say } = useTexts()
   const allowed = (action: 'print_again' | 'void_sale'): boolean => !readOnly && snapshot.actions.includes(action)
   const askVoid = (saleId: string): void =>
@@ -126,78 +177,96 @@ function RecentSheet({ snapshot, readOnly, close, onCommand, onSheet }: AskingPr
       kind: 'question',
       question: 'void_sale',
       command: { command: 'void_sale', saleId },
-      behind: { kind: 'recent' },
+      behind: { kind: 'recent', row },
     })
   return (
     <>
       <SheetHead title={say('recent.title')} close={close} />
       {snapshot.recent.length === 0 ? <p className="panel-empty">{say('recent.empty')}</p> : null}
       <ul className="sheet-list">
-        {snapshot.recent.map((sale) => (
-          <li key={sale.saleId}>
-            <div className="sheet-item">
-              <p className="row">
-                <span>
-                  {formatDateTime(sale.at)} · {say(`receipt.${sale.receipt}`)}
-                </span>
-                <Amount value={sale.total} />
-              </p>
-              {sale.tenders.map((tender) => (
-                <Tender key={tender.tenderId} tender={tender} />
-              ))}
-            </div>
-            <div className="sheet-buttons">
-              <CommandButton
-                isDisabled={!allowed('print_again')}
-                onPress={() => onCommand({ command: 'print_again', saleId: sale.saleId })}
-              >
-                {say('action.print_again')}
-              </CommandButton>
-              {sale.voidable ? (
-                <CommandButton look="quiet" isDisabled={!allowed('void_sale')} onPress={() => askVoid(sale.saleId)}>
-                  {say('action.void_sale')}
+        {snapshot.recent.map((sale, index) => (
+          <Row
+            key={sale.saleId}
+            chosen={index === row}
+            buttons={
+              <>
+                <CommandButton
+                  {...rowKey(index === row, 'print_again')}
+                  isDisabled={!allowed('print_again')}
+                  onPress={() => onCommand({ command: 'print_again', saleId: sale.saleId })}
+                >
+                  {say('action.print_again')}
                 </CommandButton>
-              ) : null}
-            </div>
-          </li>
+                {sale.voidable ? (
+                  <CommandButton
+                    look="quiet"
+                    {...rowKey(index === row, 'void_sale')}
+                    isDisabled={!allowed('void_sale')}
+                    onPress={() => askVoid(sale.saleId)}
+                  >
+                    {say('action.void_sale')}
+                  </CommandButton>
+                ) : null}
+              </>
+            }
+          >
+            <p className="row">
+              <span>
+                {formatDateTime(sale.at)} · {say(`receipt.${sale.receipt}`)}
+              </span>
+              <Amount value={sale.total} />
+            </p>
+            {sale.tenders.map((tender) => (
+              <Tender key={tender.tenderId} tender={tender} />
+            ))}
+          </Row>
         ))}
       </ul>
     </>
   )
 }
 
-function UnresolvedSheet({ snapshot, readOnly, close, onCommand, onSheet }: AskingProps) {
+function UnresolvedSheet({ row, snapshot, readOnly, close, onCommand, onSheet }: ListProps) {
   const { say } = useTexts()
   const askCancel = ({ tenderId }: TenderView): void =>
     onSheet({
       kind: 'question',
       question: 'cancel_unknown',
       command: { command: 'cancel_unknown', tenderId },
-      behind: { kind: 'unresolved' },
+      behind: { kind: 'unresolved', row },
     })
   return (
     <>
       <SheetHead title={say('unresolved.title')} close={close} />
       <p>{say('unresolved.detail')}</p>
       <ul className="sheet-list">
-        {snapshot.unresolved.map((tender) => (
-          <li key={tender.tenderId}>
-            <div className="sheet-item">
-              <Tender tender={tender} />
-              <p>{say('time.since', { time: formatDateTime(tender.since) })}</p>
-            </div>
-            <div className="sheet-buttons">
-              <CommandButton
-                isDisabled={readOnly}
-                onPress={() => onCommand({ command: 'wait_for_answer', tenderId: tender.tenderId })}
-              >
-                {say('action.wait_for_answer')}
-              </CommandButton>
-              <CommandButton look="quiet" isDisabled={readOnly} onPress={() => askCancel(tender)}>
-                {say('action.cancel_unknown')}
-              </CommandButton>
-            </div>
-          </li>
+        {snapshot.unresolved.map((tender, index) => (
+          <Row
+            key={tender.tenderId}
+            chosen={index === row}
+            buttons={
+              <>
+                <CommandButton
+                  {...rowKey(index === row, 'wait_for_answer')}
+                  isDisabled={readOnly}
+                  onPress={() => onCommand({ command: 'wait_for_answer', tenderId: tender.tenderId })}
+                >
+                  {say('action.wait_for_answer')}
+                </CommandButton>
+                <CommandButton
+                  look="quiet"
+                  {...rowKey(index === row, 'cancel_unknown')}
+                  isDisabled={readOnly}
+                  onPress={() => askCancel(tender)}
+                >
+                  {say('action.cancel_unknown')}
+                </CommandButton>
+              </>
+            }
+          >
+            <Tender tender={tender} />
+            <p>{say('time.since', { time: formatDateTime(tender.since) })}</p>
+          </Row>
         ))}
       </ul>
     </>

@@ -4,7 +4,7 @@ import { languages, type Language, type Light, type Snapshot } from '../../contr
 import { screenKeys } from '../input/intent.ts'
 import { lightNames, type LightName } from '../input/screen-state.ts'
 import { languageNames } from '../texts/index.ts'
-import { formatDateTime, waitingFor } from '../texts/time.ts'
+import { formatDate, formatDateTime, formatTime, waitingFor } from '../texts/time.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { LevelShape } from './tap-shapes.tsx'
 
@@ -26,16 +26,24 @@ export function StatusRow(props: StatusRowProps) {
     <header className="status">
       <div className="whose">
         <strong>{name(snapshot.merchantName)}</strong>
-        <span>
-          {snapshot.terminalId} · {formatDateTime(snapshot.time.now)}
-          {snapshot.time.trusted ? '' : ` · ${say('time.untrusted')}`}
-        </span>
+        {snapshot.time.trusted ? (
+          <span>
+            {snapshot.terminalId} · {formatDateTime(snapshot.time.now)}
+          </span>
+        ) : (
+          <span>
+            <span className="wide-only">
+              {snapshot.terminalId} · {formatDate(snapshot.time.now)}{' '}
+            </span>
+            {formatTime(snapshot.time.now)} · {say('time.untrusted')}
+          </span>
+        )}
       </div>
       <Button className="small-button" preventFocusOnPress aria-label={say('action.recent')} onPress={onRecent}>
-        <svg className="icon recent-icon" viewBox="0 0 24 24" aria-hidden="true">
+        <svg className="icon narrow-only" viewBox="0 0 24 24" aria-hidden="true">
           <path d="M5 3 h14 v18 l-3.5 -2.5 l-3.5 2.5 l-3.5 -2.5 l-3.5 2.5 z M9 8 h6 M9 12 h6" />
         </svg>
-        <span className="recent-word">{say('action.recent')}</span>
+        <span className="wide-only">{say('action.recent')}</span>
         <kbd className="key">{screenKeys.recent}</kbd>
       </Button>
       <div className="choice" role="group" aria-label={say('language.choose')}>
@@ -45,6 +53,7 @@ export function StatusRow(props: StatusRowProps) {
             className="small-button"
             preventFocusOnPress
             aria-keyshortcuts="Alt+L"
+            lang={candidate}
             isSelected={candidate === language}
             onPress={() => onLanguage(candidate)}
           >

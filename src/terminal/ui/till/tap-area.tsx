@@ -62,11 +62,14 @@ function sayingOf({ tap, now, payable, leftToPay }: TapAreaProps, { say, name, c
     case 'approved':
       return {
         word: say(`tap.${tap.look}.word`),
-        detail: [
-          `${name(tap.schemeName)}.`,
-          ...(tap.look === 'pending' ? [say('tap.pending.detail')] : []),
-          leftToPay === 0n ? say('tap.approved.whole') : say('tap.approved.rest', { amount: formatTenge(leftToPay) }),
-        ].join(' '),
+        detail: (
+          <>
+            <strong>
+              {leftToPay === 0n ? say('tap.approved.whole') : say('tap.approved.rest', { amount: formatTenge(leftToPay) })}
+            </strong>{' '}
+            {[`${name(tap.schemeName)}.`, ...(tap.look === 'pending' ? [say('tap.pending.detail')] : [])].join(' ')}
+          </>
+        ),
         aside: <Amount value={tap.amount} look="large" />,
       }
     case 'refused': {

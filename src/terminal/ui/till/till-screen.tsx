@@ -1,11 +1,11 @@
 /** The till's screen: puts the parts together and carries out what the cashier asks for. */
 import { useEffect, useRef, useSyncExternalStore } from 'react'
 import { zeroTiyn, type Bridge, type BridgeView, type Command, type Snapshot } from '../../contract/index.ts'
-import type { Intent } from '../input/intent.ts'
+import type { Intent, SheetAction } from '../input/intent.ts'
 import { useKeyboard } from '../input/keyboard.ts'
 import { typedAmount } from '../input/keypad.ts'
 import { offersOf, type Offer } from '../input/offers.ts'
-import type { ScreenState, ScreenStore, Sheet } from '../input/screen-state.ts'
+import { sheetStepped, type ScreenState, type ScreenStore, type Sheet } from '../input/screen-state.ts'
 import { foundItems, scannedItem } from '../input/search.ts'
 import { usePreference } from '../preferences.ts'
 import { createPlayer, faceOf, tapSounds } from '../sound/tap-sounds.ts'
@@ -14,7 +14,7 @@ import { Actions } from './actions.tsx'
 import { Basket } from './basket.tsx'
 import { CardPaysPanel } from './card-pays.tsx'
 import { Catalogue, Keypad } from './entry.tsx'
-import { behind, Sheets } from './sheets.tsx'
+import { behind, commandOf, rowsOf, Sheets } from './sheets.tsx'
 import { StatusRow, worstLight } from './status-row.tsx'
 import { TapArea } from './tap-area.tsx'
 import { UnresolvedBand } from './unresolved-band.tsx'
@@ -98,6 +98,20 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
     if (sheet?.kind === 'question') show(behind(sheet))
     send(command)
   }
+  const moveCategory = (by: number): void => {
+    const names = snapshot.amountCategories.map((candidate) => candidate.category)
+    const to = Math.min(names.length - 1, Math.max(0, names.indexOf(category ?? '') + by))
+    const moved = names[to]
+    if (moved !== undefined) dispatch({ type: 'category', category: moved })
+  }
+  /** By key: what the button of the open list's row does. */
+  const actOnSheet = (action: SheetAction): void => {
+    const command = working ? commandOf(action, store.get().sheet, snapshot) : null
+    if (command === null) return
+    if (action === 'void_sale' || action === 'cancel_unknown')
+      return show({ kind: 'question', question: action, command, behind: store.get().sheet })
+    send(command)
+  }
   const scanned = (barcode: string): void => {
     const item = scannedItem(snapshot.catalogue, barcode)
     if (item === null) dispatch({ type: 'notice', notice: { kind: 'barcode_unknown', barcode } })
@@ -131,6 +145,12 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
         return changeQuantity(intent.by)
       case 'remove_line':
         return removeLine()
+      case 'move_category':
+        return moveCategory(intent.by)
+      case 'step_sheet':
+        return show(sheetStepped(screen.sheet, intent.by, rowsOf(screen.sheet, snapshot)))
+      case 'sheet_action':
+        return actOnSheet(intent.action)
       case 'confirm':
         return screen.sheet?.kind === 'question' ? answer(screen.sheet.command) : undefined
       case 'focus_search':
@@ -138,7 +158,9 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
       case 'open':
         if (intent.sheet === 'unresolved' && snapshot.unresolved.length === 0) return undefined
         return show(
-          intent.sheet === 'status' ? { kind: 'light', light: worstLight(snapshot.lights) } : { kind: intent.sheet },
+          intent.sheet === 'status'
+            ? { kind: 'light', light: worstLight(snapshot.lights) }
+            : { kind: intent.sheet, row: 0 },
         )
       case 'next_language':
         return send({ command: 'set_language', language: nextLanguage(snapshot.language) })
@@ -160,12 +182,12 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
         onSound={toggleSound}
         onTheme={toggleTheme}
         onLight={(light) => show({ kind: 'light', light })}
-        onRecent={() => show({ kind: 'recent' })}
+        onRecent={() => show({ kind: 'recent', row: 0 })}
       />
       <UnresolvedBand
         unresolved={snapshot.unresolved}
         now={snapshot.time.now}
-        onOpen={() => show({ kind: 'unresolved' })}
+        onOpen={() => show({ kind: 'unresolved', row: 0 })}
       />
       <main className="middle">
         <Basket
