@@ -1,0 +1,55 @@
+/**
+ *     npm run bench -- tap|journal|sync|start|all [--json] [--quick] [--document]
+ *
+ * Measures the product against raw baselines of the same run (docs/performance.md). `--json`: one JSON line per
+ * figure. `--quick`: small sizes, to see that every bench works; its figures mean nothing. `--document` writes the table
+ * of docs/performance.md anew. Progress goes to stderr.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { runFacts, tableOf, withFigures, type BenchName, type Figure } from './figures.ts'
+import { benchJournal } from './journal.ts'
+import { benchSync } from './sync.ts'
+
+const benches: Readonly<Record<BenchName, (quick: boolean) => Promise<readonly Figure[]>>> = {
+  journal: benchJournal,
+  sync: benchSync,
+}
+const usage = `Use: npm run bench -- ${Object.keys(benches).join('|')}|all [--json] [--quick] [--document]`
+
+function fail(sentence: string): never {
+  process.stderr.write(`${sentence}\n${usage}\n`)
+  process.exit(2)
+}
+
+function settingsOf() {
+  try {
+    const flag = { type: 'boolean', default: false } as const
+    return parseArgs({ allowPositionals: true, options: { json: flag, quick: flag, document: flag } })
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error))
+  }
+}
+
+const { values, positionals } = settingsOf()
+const [asked = 'all', ...more] = positionals
+if (more.length > 0 || (asked !== 'all' && !Object.hasOwn(benches, asked)))
+  fail(`There is no bench "${positionals.join(' ')}".`)
+if (values.document && (values.quick || asked !== 'all'))
+  fail('The document takes whole runs only: npm run bench -- all --document.')
+
+const names = (asked === 'all' ? Object.keys(benches) : [asked]) as BenchName[]
+const facts = runFacts(new Date(), values.quick)
+const figures: Figure[] = []
+for (const name of names) {
+  process.stderr.write(`bench ${name} …\n`)
+  const measured = await benches[name](values.quick)
+  figures.push(...measured)
+  if (values.json) for (const figure of measured) process.stdout.write(`${JSON.stringify({ ...figure, ...facts })}\n`)
+}
+if (!values.json) process.stdout.write(`${tableOf(figures, facts)}\n`)
+if (values.document) {
+  const file = join(resolve(import.meta.dirname, '../..'), 'docs/performance.md')
+  writeFileSync(file, withFigures(readFileSync(file, 'utf8'), tableOf(figures, facts)))
+}
