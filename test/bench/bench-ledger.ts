@@ -55,7 +55,8 @@ async function seed(ports: LedgerPorts, secrets: LedgerSecrets, cardCount: numbe
     await openMoney(work)
     await registerMerchant(work, canteen, canteenTiles)
     const scheme = benchScheme(work.now)
-    if ((await publishScheme(work, scheme)) !== 'published') throw new Error('the scheme of the bench was not published')
+    if ((await publishScheme(work, scheme)) !== 'published')
+      throw new Error('the scheme of the bench was not published')
     must(await fundScheme(work, demoAgency, scheme.schemeId, funded, newId(work)))
     await registerTerminal(work, benchTerminal, demoCanteen)
     const cards: BenchCard[] = []
@@ -114,7 +115,9 @@ function must(posted: Posted): void {
 const randomOfRun = () => seededRandom('tolem-bench')
 
 /** A ledger inside this process, for what needs one but does not measure it. */
-export async function ledgerInProcess(cardCount: number): Promise<BenchWorld & { readonly transport: LedgerTransport }> {
+export async function ledgerInProcess(
+  cardCount: number,
+): Promise<BenchWorld & { readonly transport: LedgerTransport }> {
   const random = randomOfRun()
   const secrets = newLedgerSecrets(random)
   const ports = { store: await openStore(':memory:'), clock: Date.now, random, keys: ledgerKeysOf(secrets) }

@@ -73,7 +73,8 @@ export class BenchTill {
       randomness: realRandomness,
     })
     const reply = await client.call('/v1/terminal/packages', { haveVersion: 0 }, 60_000)
-    if (reply.kind !== 'answer' || reply.answer.kind !== 'newer') throw new Error(`no package: ${JSON.stringify(reply)}`)
+    if (reply.kind !== 'answer' || reply.answer.kind !== 'newer')
+      throw new Error(`no package: ${JSON.stringify(reply)}`)
     const fetched = reply.answer.signed.package
     return new BenchTill(world.cards, keys, enrolment, { package: fetched, hash: hashOf('tolem/package/1', fetched) })
   }

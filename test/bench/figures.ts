@@ -43,7 +43,10 @@ export interface RunFacts {
 export function runFacts(now: Date, quick: boolean): RunFacts {
   const [processor] = cpus()
   return {
-    commit: execFileSync('git', ['rev-parse', '--short=10', 'HEAD'], { cwd: import.meta.dirname, encoding: 'utf8' }).trim(),
+    commit: execFileSync('git', ['rev-parse', '--short=10', 'HEAD'], {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+    }).trim(),
     date: now.toISOString().slice(0, 16).replace('T', ' '),
     machine: `${cpus().length} × ${processor?.model.trim() ?? 'processor'}, ${platform()} ${arch()}, Node ${process.versions.node}`,
     quick,
@@ -51,7 +54,13 @@ export function runFacts(now: Date, quick: boolean): RunFacts {
 }
 
 const rounded = (value: number): string =>
-  value >= 1_000 ? String(Math.round(value)) : value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+  value >= 1_000
+    ? String(Math.round(value))
+    : value >= 100
+      ? value.toFixed(0)
+      : value >= 10
+        ? value.toFixed(1)
+        : value.toFixed(2)
 
 export function tableOf(figures: readonly Figure[], facts: RunFacts): string {
   const aimed = ({ aim }: Figure): string =>

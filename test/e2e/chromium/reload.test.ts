@@ -260,7 +260,10 @@ describe('a second tab', () => {
     await second.page.locator('.read-only').waitFor()
     await cashier.page.reload()
     await second.page.locator('.read-only').waitFor({ state: 'detached' })
-    await cashier.page.locator('.read-only').filter({ hasText: watching('en') }).waitFor()
+    await cashier.page
+      .locator('.read-only')
+      .filter({ hasText: watching('en') })
+      .waitFor()
     await cashier.page.close()
     cashier = second
     await second.ringsUp('milk')

@@ -38,7 +38,9 @@ async function openPage(address: string): Promise<Page> {
 /** Hides the page behind another tab and freezes it, as Chromium does with a tab left alone; `thaw` undoes both. */
 async function freeze(page: Page): Promise<{ thaw(): Promise<void> }> {
   const session = await chromium.context.newCDPSession(page)
-  const heard = page.evaluate(() => new Promise((resolve) => document.addEventListener('freeze', () => resolve('frozen'))))
+  const heard = page.evaluate(
+    () => new Promise((resolve) => document.addEventListener('freeze', () => resolve('frozen'))),
+  )
   heard.catch(() => undefined)
   const inFront = await chromium.context.newPage()
   await inFront.bringToFront()
@@ -197,7 +199,10 @@ describe('the machine', () => {
     await cashier.light('till', 'ok')
     await cashier.page.getByText(words['time.untrusted']).waitFor({ state: 'detached' })
     // Noon, and three hours of sleep in all.
-    await cashier.page.locator('.status').filter({ hasText: /15:0\d/ }).waitFor()
+    await cashier.page
+      .locator('.status')
+      .filter({ hasText: /15:0\d/ })
+      .waitFor()
   })
 
   test('and the independent checker finds nothing lost or doubled', async () => {

@@ -55,10 +55,13 @@ beforeAll(async () => {
   till = await context.newPage()
   const { origin, hash } = new URL(three.tillUrl())
   await till.goto(`${origin}/`)
-  const status = await till.evaluate(async (token) => {
-    const headers = { 'content-type': 'application/json' }
-    return (await fetch('/session', { method: 'POST', headers, body: JSON.stringify({ token }) })).status
-  }, hash.replace('#t=', ''))
+  const status = await till.evaluate(
+    async (token) => {
+      const headers = { 'content-type': 'application/json' }
+      return (await fetch('/session', { method: 'POST', headers, body: JSON.stringify({ token }) })).status
+    },
+    hash.replace('#t=', ''),
+  )
   expect(status).toBe(204)
 })
 afterAll(async () => {

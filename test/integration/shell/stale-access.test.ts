@@ -94,7 +94,9 @@ describe('the page', () => {
     await page.reload()
     await page.locator('.first-screen[data-trouble="lost"]').waitFor()
     for (const language of languages) {
-      await page.locator(`section[lang="${language}"]`, { hasText: texts[language].words['window.lost.todo'] }).waitFor()
+      await page
+        .locator(`section[lang="${language}"]`, { hasText: texts[language].words['window.lost.todo'] })
+        .waitFor()
     }
     await page.goto(second.tillUrl())
     await page.locator('[data-item="lunch"]').waitFor()

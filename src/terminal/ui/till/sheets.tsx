@@ -121,10 +121,7 @@ function LightSheet({ light, snapshot, readOnly, close, onCommand }: ContentProp
         <Fact term={say('sheet.todo')}>{todo}</Fact>
       </dl>
       {sendsFrom(light) && !readOnly ? (
-        <CommandButton
-          keyShown={shownKey(sheetKeys.sync_now)}
-          onPress={() => onCommand({ command: 'sync_now' })}
-        >
+        <CommandButton keyShown={shownKey(sheetKeys.sync_now)} onPress={() => onCommand({ command: 'sync_now' })}>
           {say('action.sync_now')}
         </CommandButton>
       ) : null}

@@ -65,7 +65,9 @@ function sayingOf({ tap, now, payable, leftToPay }: TapAreaProps, { say, name, c
         detail: (
           <>
             <strong>
-              {leftToPay === 0n ? say('tap.approved.whole') : say('tap.approved.rest', { amount: formatTenge(leftToPay) })}
+              {leftToPay === 0n
+                ? say('tap.approved.whole')
+                : say('tap.approved.rest', { amount: formatTenge(leftToPay) })}
             </strong>{' '}
             {[`${name(tap.schemeName)}.`, ...(tap.look === 'pending' ? [say('tap.pending.detail')] : [])].join(' ')}
           </>
