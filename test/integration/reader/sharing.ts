@@ -35,7 +35,9 @@ export async function playSharing(station: Station): Promise<void> {
   const program = new OtherProgram()
   try {
     if ((await program.says()) !== 'ready') throw new Error('the other program does not start')
-    for (let count = 0; count < 3; count += 1) await playHeld(station, program)
+    const held: unknown[] = []
+    for (let count = 0; count < 3; count += 1) held.push(await playHeld(station, program))
+    record('held by another program', held)
     await playReset(station, program)
   } finally {
     program.end()
@@ -43,7 +45,7 @@ export async function playSharing(station: Station): Promise<void> {
 }
 
 /** The device host sleeps while the other program takes the card: who comes first is then no matter of luck. */
-async function playHeld(station: Station, program: OtherProgram): Promise<void> {
+async function playHeld(station: Station, program: OtherProgram): Promise<unknown> {
   await station.rings(item)
   const host = station.deviceHostPid()
   // The card before has left, and the driver has heard of it: it would still hold its connection otherwise.
@@ -59,15 +61,12 @@ async function playHeld(station: Station, program: OtherProgram): Promise<void> 
     'another program holds the card',
     (shown) => shown.lights.reader.code === 'reader_sharing_violation',
   )
-  record('held by another program', {
-    light: lights.reader,
-    tap: tap.state,
-    host: station.deviceHostPid() === host,
-  })
+  const said = { light: lights.reader.code, tap: tap.state, sameHost: station.deviceHostPid() === host }
   const released = await program.does('release')
   if (released !== 'done') throw new Error(`the other program did not let go: ${released}`)
   const endedAt = performance.now()
   await measureBackInService(station, 'card released by another program', endedAt, { label: null })
+  return said
 }
 
 async function playReset(station: Station, program: OtherProgram): Promise<void> {

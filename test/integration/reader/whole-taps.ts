@@ -6,6 +6,7 @@ const taps = 8
 export async function playWholeTaps(station: Station): Promise<void> {
   const { till } = station
   const inFieldMs: number[] = []
+  const before = station.journal().length
   const tap = async (label: string): Promise<unknown> => {
     await station.rings('school-lunch')
     await station.lay(label)
@@ -28,7 +29,7 @@ export async function playWholeTaps(station: Station): Promise<void> {
   record('waiting offline', till.snapshot.queue.waiting)
   await station.demo.panel.network({ mode: 'up' })
   await station.settles()
-  record('journal after whole taps', station.journal())
+  record('journal after whole taps', station.journal().slice(before))
   record(
     'tap latency',
     inFieldMs.map((ms) => Math.round(ms)),
