@@ -18,6 +18,7 @@ const scripts = {
   pictures: 'tools/pictures.ts',
   ledger: 'ledger-sim/main.ts',
   sim: 'test/simulation/main.ts',
+  'reader-soak': 'tools/reader-soak.ts',
   'verify-receipt': 'tools/verify-receipt.ts',
   lifecycle: 'src/terminal/payment/lifecycle-document.ts',
   test: 'tools/test.ts',

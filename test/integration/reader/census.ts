@@ -13,9 +13,13 @@ export interface Census {
 }
 
 const inspectorPort = 9229
+/** Prototypes are among them: theirs have no listeners, and some of their getters throw. */
 const countListeners = `function () {
   let listeners = 0
-  for (const emitter of this) for (const name of emitter.eventNames()) listeners += emitter.listenerCount(name)
+  for (const emitter of this) {
+    if (!Object.hasOwn(emitter, '_events')) continue
+    for (const name of emitter.eventNames()) listeners += emitter.listenerCount(name)
+  }
   return { emitters: this.length, listeners }
 }`
 
@@ -58,7 +62,7 @@ export class ProcessCensus {
       objectId: found.objects.objectId,
       functionDeclaration: countListeners,
       returnByValue: true,
-    })) as { result: { value: Pick<Census, 'emitters' | 'listeners'> } }
+    })) as { result: { value: Pick<Census, 'emitters' | 'listeners'> }; exceptionDetails?: object }
     await this.#ask('Runtime.releaseObjectGroup', { objectGroup: 'census' })
     const heap = await this.#evaluate('process.memoryUsage().heapUsed', true)
     return {

@@ -1,148 +1,156 @@
 /**
- * Many insertions at a whole till, to see what the device host keeps of each. pcscd looks at each vpcd reader every
- * 400 ms by itself, so the fastest honest rate is many readers at once: each cycle is seen by pcscd as a card that came
- * and a card that left (an observer of its own, a PC/SC client, waits for both), and the till, which wants a card all
- * the time, reads as many of them as it can.
+ * Many insertions at a whole till, to see what the device host keeps of each. A foreign card comes and goes on both
+ * readers while the till wants a card: each time pcscd sees it come, the till reads it and says that it is none of ours,
+ * and pcscd sees it leave. An observer of its own, another PC/SC client, says what pcscd has seen.
  */
+import { readdirSync } from 'node:fs'
 import pcsc from 'pcsc-mini'
 import { desfireEv3Card } from '../../../hardware-mocks/cards/otherCards.ts'
 import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
-import { realScheduler } from '../../../hardware-mocks/reader/scheduler.ts'
-import { VPCD_PORT, VpcdSlot } from '../../../hardware-mocks/reader/vpcd.ts'
+import type { VpcdSlot } from '../../../hardware-mocks/reader/vpcd.ts'
 import { ProcessCensus, type Census } from './census.ts'
+import type { PcscService } from './pcsc-service.ts'
 import type { Station } from './station.ts'
 
 export interface SoakResult {
   readonly insertions: number
-  readonly readers: number
   readonly seconds: number
-  /** Insertions in which the till got as far as a command to the card. */
-  readonly readByTill: number
-  readonly before: Census
-  readonly after: Census
-  /** Of the resident memory over the second half, by least squares. */
-  readonly residentBytesPerInsertion: number
+  /** Insertions in which the till got an answer of the card. */
+  readonly read: number
+  readonly before: SoakCensus
+  readonly after: SoakCensus
   /** The host that was counted first is the one counted last. */
   readonly sameHost: boolean
 }
 
-const item = 'bread'
+export interface SoakCensus extends Census {
+  /** One for each PC/SC context of any program. */
+  readonly filesOfPcscd: number
+}
 
-export async function soak(station: Station, insertions: number, readers: number): Promise<SoakResult> {
-  const observer = new Observer()
-  await observer.sees(readers)
-  await station.till.sees('all readers', ({ lights }) => lights.reader.detail.split(', ').length === readers)
+const item = 'bread'
+/** Less than this is what a garbage collection leaves to chance. */
+const heapBytesMax = 2 * 1024 * 1024
+const warmUp = 10
+/** A till that has not read a card by then has missed it. */
+const readWithinMs = 5_000
+
+export async function soak(station: Station, service: PcscService, insertions: number): Promise<SoakResult> {
+  const observer = await Observer.of(station.slots.length)
+  await station.readerWorks()
   await station.rings(item)
-  const lanes = Array.from({ length: readers }, (_, reader) => new Lane(observer.names[reader] ?? '', reader))
+  const lanes = station.slots.map((slot, reader) => new Lane(slot, observer, reader))
   // The first insertions load code and fill caches: they are no leak.
-  await cycle(lanes, observer, 2 * readers, () => undefined)
+  await cycle(lanes, warmUp)
   const host = station.deviceHostPid()
   const census = await ProcessCensus.open(host)
-  const before = await census.count()
-  const readBefore = sum(lanes.map((lane) => lane.readByTill))
-  const resident: { readonly insertion: number; readonly bytes: number }[] = []
-  const beganAt = performance.now()
-  await cycle(lanes, observer, insertions, (insertion) => {
-    if (insertion > insertions / 2) resident.push({ insertion, bytes: census.residentBytes() })
+  const count = async (): Promise<SoakCensus> => ({
+    ...(await census.count()),
+    filesOfPcscd: readdirSync(`/proc/${service.pid}/fd`).length,
   })
-  const seconds = (performance.now() - beganAt) / 1000
-  const after = await census.count()
+  const before = await count()
+  const beganAt = performance.now()
+  const read = await cycle(lanes, insertions)
+  const seconds = Math.round((performance.now() - beganAt) / 100) / 10
+  const after = await count()
   census.close()
   observer.stop()
-  for (const lane of lanes) lane.slot.dispose()
   await station.till.does({ command: 'cancel_sale' })
-  return {
-    insertions,
-    readers,
-    seconds: Math.round(seconds * 10) / 10,
-    readByTill: sum(lanes.map((lane) => lane.readByTill)) - readBefore,
-    before,
-    after,
-    residentBytesPerInsertion: Math.round(slope(resident)),
-    sameHost: station.deviceHostPid() === host,
-  }
+  return { insertions, seconds, read, before, after, sameHost: station.deviceHostPid() === host }
+}
+
+/** What the insertions left behind, a sentence each; none when all is as before. */
+export function leaksOf({ insertions, read, before, after, sameHost }: SoakResult): readonly string[] {
+  const grown = (['fileDescriptors', 'threads', 'emitters', 'listeners', 'filesOfPcscd'] as const)
+    .filter((what) => after[what] > before[what])
+    .map((what) => `${what} went from ${before[what]} to ${after[what]}`)
+  const heap = after.heapBytes - before.heapBytes
+  return [
+    ...grown,
+    ...(heap > heapBytesMax ? [`the heap grew by ${heap} bytes`] : []),
+    ...(read < insertions ? [`${insertions - read} of ${insertions} cards were not read`] : []),
+    ...(sameHost ? [] : ['the device host was replaced']),
+  ]
+}
+
+/** Each reader takes the next insertion as soon as its own last card has left. Gives how many were read. */
+async function cycle(lanes: readonly Lane[], insertions: number): Promise<number> {
+  let begun = 0
+  let read = 0
+  await Promise.all(
+    lanes.map(async (lane) => {
+      while (begun < insertions) {
+        begun += 1
+        if (await lane.cardComesAndGoes()) read += 1
+      }
+    }),
+  )
+  return read
 }
 
 /** One reader and the foreign card that comes and goes on it. */
 class Lane {
-  readonly name: string
-  readonly slot: VpcdSlot
-  readByTill = 0
+  readonly #slot: VpcdSlot
+  readonly #observer: Observer
+  readonly #reader: number
   readonly #card: VirtualCard
-  #isReadAlready = false
+  #onRead: () => void = () => undefined
 
-  constructor(name: string, reader: number) {
-    this.name = name
-    this.slot = new VpcdSlot({ scheduler: realScheduler, port: VPCD_PORT + reader })
+  constructor(slot: VpcdSlot, observer: Observer, reader: number) {
+    this.#slot = slot
+    this.#observer = observer
+    this.#reader = reader
     const card = desfireEv3Card({ uid: Uint8Array.of(0x04, 1, 2, 3, 4, 5, reader) })
     this.#card = {
       ...card,
       exchange: (command) => {
-        if (!this.#isReadAlready) this.readByTill += 1
-        this.#isReadAlready = true
+        this.#onRead()
         return card.exchange(command)
       },
     }
   }
 
-  async lay(): Promise<void> {
-    this.#isReadAlready = false
-    await this.slot.lay(this.#card)
-  }
-}
-
-/** Each reader takes the next insertion as soon as its own last card has left. */
-async function cycle(
-  lanes: readonly Lane[],
-  observer: Observer,
-  insertions: number,
-  onInsertion: (count: number) => void,
-): Promise<void> {
-  let begun = 0
-  let done = 0
-  await Promise.all(
-    lanes.map(async (lane) => {
-      while (begun < insertions) {
-        begun += 1
-        await lane.lay()
-        await observer.isPresent(lane.name, true)
-        lane.slot.pull()
-        await observer.isPresent(lane.name, false)
-        onInsertion((done += 1))
+  async cardComesAndGoes(): Promise<boolean> {
+    const isRead = new Promise<boolean>((resolve) => {
+      const tooLate = setTimeout(() => resolve(false), readWithinMs)
+      this.#onRead = () => {
+        clearTimeout(tooLate)
+        resolve(true)
       }
-    }),
-  )
+    })
+    await this.#slot.lay(this.#card)
+    await this.#observer.isPresent(this.#reader, true)
+    const wasRead = await isRead
+    this.#slot.pull()
+    await this.#observer.isPresent(this.#reader, false)
+    return wasRead
+  }
 }
 
 /** A PC/SC client of this process's own: what pcscd tells everybody. */
 class Observer {
   readonly #client = new pcsc.Client()
+  /** By the reader's name, which ends with the number of its slot. */
   readonly #present = new Map<string, boolean>()
   #waiting: (() => void)[] = []
 
-  constructor() {
-    this.#client.on('reader', (reader: InstanceType<typeof pcsc.Reader>) => {
-      const name = reader.name()
-      this.#present.set(name, false)
+  static async of(readers: number): Promise<Observer> {
+    const observer = new Observer()
+    observer.#client.on('reader', (reader: InstanceType<typeof pcsc.Reader>) => {
+      observer.#present.set(reader.name(), false)
       reader.on('change', (status) => {
-        this.#present.set(name, status.has(pcsc.ReaderStatus.PRESENT))
-        this.#look()
+        observer.#present.set(reader.name(), status.has(pcsc.ReaderStatus.PRESENT))
+        observer.#look()
       })
-      this.#look()
+      observer.#look()
     })
-    this.#client.start()
+    observer.#client.start()
+    await observer.#until(() => observer.#present.size === readers)
+    return observer
   }
 
-  /** In the order of vpcd's ports. */
-  get names(): readonly string[] {
-    return [...this.#present.keys()].toSorted()
-  }
-
-  sees(readers: number): Promise<void> {
-    return this.#until(() => this.#present.size === readers)
-  }
-
-  isPresent(name: string, wanted: boolean): Promise<void> {
+  isPresent(reader: number, wanted: boolean): Promise<void> {
+    const name = [...this.#present.keys()].toSorted()[reader] ?? ''
     return this.#until(() => this.#present.get(name) === wanted)
   }
 
@@ -157,14 +165,4 @@ class Observer {
   #look(): void {
     for (const wake of this.#waiting.splice(0)) wake()
   }
-}
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
-
-function slope(points: readonly { readonly insertion: number; readonly bytes: number }[]): number {
-  const meanInsertion = sum(points.map(({ insertion }) => insertion)) / points.length
-  const meanBytes = sum(points.map(({ bytes }) => bytes)) / points.length
-  const spread = sum(points.map(({ insertion }) => (insertion - meanInsertion) ** 2))
-  const together = sum(points.map(({ insertion, bytes }) => (insertion - meanInsertion) * (bytes - meanBytes)))
-  return spread === 0 ? 0 : together / spread
 }

@@ -1,12 +1,13 @@
 /** The pcscd of this namespace: started, killed, and started again without its readers. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { connect } from 'node:net'
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export class PcscService {
   #child: ChildProcess | null = null
+  readonly #noReaders = mkdtempSync(join(tmpdir(), 'tolem-no-readers-'))
 
   get pid(): number {
     const pid = this.#child?.pid
@@ -14,13 +15,10 @@ export class PcscService {
     return pid
   }
 
-  /**
-   * @param readers 2, as Debian configures vpcd; 0: as if every reader were unplugged, because vpcd cannot take one
-   *   away alone; up to 16, on ports that follow each other
-   */
-  start(readers = 2): void {
+  /** `readers: 'none'`: as if every reader were unplugged, because vpcd cannot take one away alone. */
+  start(readers: 'vpcd' | 'none' = 'vpcd'): void {
     mkdirSync('/run/pcscd', { recursive: true })
-    const configuration = readers === 2 ? [] : ['--config', folderWith(readers)]
+    const configuration = readers === 'none' ? ['--config', this.#noReaders] : []
     this.#child = spawn('pcscd', ['--foreground', ...configuration], { stdio: 'ignore' })
   }
 
@@ -51,17 +49,4 @@ function answers(): Promise<boolean> {
     })
     socket.once('error', () => resolve(false))
   })
-}
-
-/** Each entry is one vpcd with its two readers, as Debian's own file with another port. */
-function folderWith(readers: number): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tolem-readers-'))
-  const entry = readFileSync('/etc/reader.conf.d/vpcd', 'utf8')
-  for (let first = 0; first < readers; first += 2) {
-    const port = `0x${(0x8c7b + first).toString(16).toUpperCase()}`
-    const name = `Virtual PCD ${String(first / 2).padStart(2, '0')}`
-    const text = entry.replaceAll('0x8C7B', port).replace('"Virtual PCD"', `"${name}"`)
-    writeFileSync(join(folder, `vpcd-${first}`), text)
-  }
-  return folder
 }

@@ -49,7 +49,7 @@ export async function playServiceKilled(station: Station, service: PcscService):
 export async function playReadersGone(station: Station, service: PcscService): Promise<void> {
   const before = station.journal().length
   await tearByService(station, service, 150)
-  service.start(0)
+  service.start('none')
   const { lights, tap } = await lightIs(station, 'reader_none')
   await service.kill()
   await lightIs(station, 'reader_no_service')

@@ -1,22 +1,21 @@
 /**
- * Runs in namespaces of its own (tools/reader-soak.ts): a whole till at a real pcscd, `--insertions N` of cards on
- * `--readers N` readers. Prints one line of JSON.
+ * Runs in namespaces of its own (tools/reader-soak.ts): a whole till at a real pcscd, and `--insertions N` of cards.
+ * Prints one line of JSON.
  */
 import { parseArgs } from 'node:util'
 import { soak } from './insertions.ts'
 import { PcscService } from './pcsc-service.ts'
 import { Station } from './station.ts'
 
-const { values } = parseArgs({ options: { insertions: { type: 'string' }, readers: { type: 'string' } } })
+const { values } = parseArgs({ options: { insertions: { type: 'string' } } })
 const service = new PcscService()
 
 async function run(): Promise<void> {
-  const readers = Number(values.readers)
-  service.start(readers)
+  service.start()
+  await service.isUp()
   const station = await Station.open()
   try {
-    const result = await soak(station, Number(values.insertions), readers)
-    process.stdout.write(`${JSON.stringify(result)}\n`)
+    process.stdout.write(`${JSON.stringify(await soak(station, service, Number(values.insertions)))}\n`)
   } finally {
     await station.close()
   }
