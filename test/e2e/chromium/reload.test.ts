@@ -8,7 +8,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { formatTenge, tiyn, type Language } from '../../../src/terminal/contract/index.ts'
 import { texts } from '../../../src/terminal/ui/texts/index.ts'
 import { openDemoWorld, type DemoWorld } from '../../fixtures/demo-world.ts'
-import { Cashier, openChromium, whyNoChromium } from './cashier.ts'
+import { Cashier } from '../suites/cashier.ts'
+import { openChromium, whyNoChromium } from './open-chromium.ts'
 
 const patient = { timeout: 40_000, interval: 100 }
 const { words } = texts.en
@@ -35,7 +36,7 @@ afterAll(async () => {
 beforeEach(async ({ skip, onTestFailed, task }) => {
   if (whyNoChromium !== null) skip(whyNoChromium)
   onTestFailed(async () => {
-    process.stdout.write(`the screen when it failed: ${await cashier.screenshot(task.name)}\n`)
+    process.stdout.write(`the screen when it failed: ${await cashier.screenshot('reload', task.name)}\n`)
   })
   await cashier.clears()
   await cashier.light('network', 'ok')
@@ -208,12 +209,14 @@ describe('a reload', () => {
 
   test('and "back" to the till from another page shows the till of now, not a kept picture', async () => {
     const { page } = cashier
+    const before = demo.slips().length
     await asksForCard('school-lunch')
     await page.goto('about:blank')
     await demo.panel.lay('Pupil 17')
     await page.goBack()
     await cashier.sees('approved')
     await cashier.reads(words['tap.settled.word'])
+    await expectPaidOnce(before)
   })
 })
 
@@ -267,6 +270,7 @@ describe('a second tab', () => {
     await cashier.page.close()
     cashier = second
     await second.ringsUp('milk')
+    expect(await second.page.locator('.line').count()).toBe(1)
   })
 })
 

@@ -12,7 +12,8 @@ import { texts } from '../../../src/terminal/ui/texts/index.ts'
 import { openDemoWorld, type DemoWorld } from '../../fixtures/demo-world.ts'
 import { processesWith } from '../../fixtures/processes-of.ts'
 import { start } from '../../integration/shell/start-shell.ts'
-import { Cashier, whyNoChromium } from './cashier.ts'
+import { Cashier } from '../suites/cashier.ts'
+import { whyNoChromium } from './open-chromium.ts'
 import { openPlainChromium, type PlainChromium } from './plain-chromium.ts'
 
 const patient = { timeout: 40_000, interval: 100 }

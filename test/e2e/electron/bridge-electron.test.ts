@@ -3,14 +3,14 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type * as Electron from 'electron'
 import type { Page } from 'playwright'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { builtUiFolder, ensureUiIsBuilt } from '../../../src/terminal/shell/build-ui.ts'
 import { ensureElectronShellIsBuilt } from '../../../src/terminal/shell-electron/build.ts'
 import type { Bridge, BridgeView } from '../../../src/terminal/contract/bridge.ts'
 import type { Command, CommandAnswer } from '../../../src/terminal/contract/commands.ts'
 import { corePidOf, describeBridge, devicePidOf, until } from '../../contract/bridge.suite.ts'
 import type { ShellUnderTest, WindowUnderTest } from '../../contract/bridge.suite.ts'
-import { openDisplay, startAgain, startElectron, whyNoElectron } from './start-electron.ts'
+import { isLoaded, openDisplay, startAgain, startElectron, whyNoElectron } from './start-electron.ts'
 import type { Display, ElectronUnderTest } from './start-electron.ts'
 
 /** The page as a script in it sees it. */
@@ -30,17 +30,6 @@ afterAll(() => display?.close())
 beforeEach(({ skip }) => {
   if (whyNoElectron !== null) skip(whyNoElectron)
 })
-
-/**
- * Asks the page itself, again and again. A window is told to Playwright before it has left its first empty page for
- * ours, in another process: what is asked in between is lost with that process, or never answered.
- */
-async function isLoaded(page: Page, protocol = 'app:'): Promise<void> {
-  const asked = () => page.evaluate(() => `${location.protocol} ${document.readyState}`).catch(() => 'not there')
-  const late = () => new Promise<string>((resolve) => setTimeout(resolve, 2_000, 'no answer'))
-  const isThere = async () => expect(await Promise.race([asked(), late()])).toBe(`${protocol} complete`)
-  await vi.waitFor(isThere, { timeout: 30_000, interval: 50 })
-}
 
 async function windowOf(page: Page): Promise<WindowUnderTest> {
   await isLoaded(page)

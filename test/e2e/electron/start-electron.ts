@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { _electron, type ElectronApplication } from 'playwright'
+import { _electron, type ElectronApplication, type Page } from 'playwright'
+import { expect, vi } from 'vitest'
 import { electronMainFile } from '../../../src/terminal/shell-electron/build.ts'
 import { electronChoice, electronForTests } from '../../../tools/electron-for-tests.ts'
 import { fixture } from '../../integration/shell/start-shell.ts'
@@ -86,4 +87,15 @@ export function startAgain(shell: ElectronUnderTest, ...more: string[]): Promise
     second.once('error', reject)
     second.once('exit', (code) => resolve(code))
   })
+}
+
+/**
+ * Asks the page itself, again and again. A window is told to Playwright before it has left its first empty page for
+ * ours, in another process: what is asked in between is lost with that process, or never answered.
+ */
+export async function isLoaded(page: Page, protocol = 'app:'): Promise<void> {
+  const asked = () => page.evaluate(() => `${location.protocol} ${document.readyState}`).catch(() => 'not there')
+  const late = () => new Promise<string>((resolve) => setTimeout(resolve, 2_000, 'no answer'))
+  const isThere = async () => expect(await Promise.race([asked(), late()])).toBe(`${protocol} complete`)
+  await vi.waitFor(isThere, { timeout: 30_000, interval: 50 })
 }

@@ -1,34 +1,16 @@
-/** A cashier at the real till in Debian's Chromium: looks at the page, touches and types, and knows nothing else. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+/** A cashier at the real till, in either shell: looks at the page, touches and types, and knows nothing else. */
+import { mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { chromium, type Browser, type Locator, type Page } from 'playwright'
+import type { Locator, Page } from 'playwright'
 import { expect } from 'vitest'
 import type { TapView } from '../../../src/terminal/contract/index.ts'
 
-const chromiumPath = '/usr/bin/chromium'
 const pictures = join(resolve(import.meta.dirname, '..', '..', '..'), 'out', 'e2e')
 
-/** Why these tests cannot run here, or null. */
-export const whyNoChromium: string | null = existsSync(chromiumPath) ? null : `${chromiumPath} is not installed`
-
-/** Those of an earlier run would be taken for this one's. */
-export function clearScreenshots(): void {
-  rmSync(pictures, { recursive: true, force: true })
+/** Those of an earlier run would be taken for this one's. `of` names a shell. */
+export function clearScreenshots(of: string): void {
+  rmSync(join(pictures, of), { recursive: true, force: true })
 }
-
-export const openChromium = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath: chromiumPath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
 
 /** Generous: other tests run on the same two cores. */
 const patienceMs = 30_000
@@ -116,9 +98,9 @@ export class Cashier {
       .toBe(true)
   }
 
-  async screenshot(name: string): Promise<string> {
-    mkdirSync(pictures, { recursive: true })
-    const path = join(pictures, `${name.replaceAll(/[^a-zA-Z0-9]+/g, '-').slice(0, 80)}.png`)
+  async screenshot(of: string, name: string): Promise<string> {
+    mkdirSync(join(pictures, of), { recursive: true })
+    const path = join(pictures, of, `${name.replaceAll(/[^a-zA-Z0-9]+/g, '-').slice(0, 80)}.png`)
     await this.page.screenshot({ path })
     return path
   }

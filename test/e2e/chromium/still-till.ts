@@ -1,0 +1,82 @@
+/** The till on made-up snapshots in Debian's Chromium: the files that both shells serve, and a bridge of the test's. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Page } from 'playwright'
+import { contentSecurityPolicy, securityHeaders } from '../../../src/terminal/shell/content-security-policy.ts'
+import { builtUiFolder, ensureUiIsBuilt } from '../../../src/terminal/shell/build-ui.ts'
+import { readUiFiles } from '../../../src/terminal/shell/ui-files.ts'
+import { complaintsOf, onTheWire, touchWith, type StillShell, type StillTill } from '../suites/still-till.ts'
+import { openChromium, whyNoChromium } from './open-chromium.ts'
+
+/** What the page keeps for the test. */
+interface Watched {
+  tolemCommands: unknown[]
+}
+
+async function open(): Promise<StillTill> {
+  await ensureUiIsBuilt(() => undefined)
+  const files = await readUiFiles(builtUiFolder)
+  const headers = securityHeaders(contentSecurityPolicy())
+  const server = createServer((request, response) => {
+    const file = files.find((request.url ?? '/').split('?', 1)[0] ?? '/')
+    if (file === null) response.writeHead(404).end()
+    else response.writeHead(200, { ...headers, 'content-type': file.type }).end(file.content)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const browser = await openChromium()
+  const complaints: string[] = []
+  let page: Page | undefined
+  return {
+    complaints,
+    show: async (snapshot, size) => {
+      await page?.close()
+      page = await browser.newPage({ viewport: size })
+      complaintsOf(page, complaints)
+      await page.addInitScript(putBridge, JSON.stringify(onTheWire(snapshot)))
+      await page.goto(address)
+      await page.waitForSelector('.tap')
+      return page
+    },
+    sent: async () => {
+      if (page === undefined) throw new Error('nothing has been shown')
+      return page.evaluate(() =>
+        (window as unknown as Watched).tolemCommands.map((command) =>
+          JSON.parse(JSON.stringify(command, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))),
+        ),
+      )
+    },
+    touch: async (selector) => {
+      if (page === undefined) throw new Error('nothing has been shown')
+      await touchWith(await page.context().newCDPSession(page), page, selector)
+    },
+    close: async () => {
+      await browser.close()
+      server.close()
+    },
+  }
+}
+
+/** In the page, before its own script: what Electron's preload would put there. It makes the amounts bigint as that. */
+function putBridge(wire: string): void {
+  const amounts = new Set('amount covered total unitPrice paid leftToPay amountLeft'.split(' '))
+  const snapshot: unknown = JSON.parse(wire, (key, value: unknown) =>
+    amounts.has(key) && typeof value === 'string' ? BigInt(value) : value,
+  )
+  const commands: unknown[] = []
+  Object.assign(window, {
+    tolemCommands: commands,
+    tolem: {
+      subscribe: (listener: (view: unknown) => void) => {
+        listener({ snapshot, connection: 'running', readOnly: false })
+        return () => undefined
+      },
+      send: (command: unknown) => {
+        commands.push(command)
+        return Promise.resolve({ ok: true })
+      },
+    },
+  })
+}
+
+export const stillTillInChromium: StillShell = { name: 'Chromium', whyNot: whyNoChromium, open }

@@ -1,0 +1,5 @@
+/** Keys and touches in Electron. */
+import { describeKeyboard } from '../suites/keyboard.suite.ts'
+import { stillTillInElectron } from './still-till.ts'
+
+describeKeyboard(stillTillInElectron)

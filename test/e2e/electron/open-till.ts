@@ -1,0 +1,52 @@
+/** The till of `npm start` in Electron: real core, device host, virtual hardware and ledger, with a door for tests. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type Page } from 'playwright'
+import { vi } from 'vitest'
+import { electronMainFile } from '../../../src/terminal/shell-electron/build.ts'
+import { electronForTests } from '../../../tools/electron-for-tests.ts'
+import { openDemoWorld } from '../../fixtures/demo-world.ts'
+import { Cashier } from '../suites/cashier.ts'
+import type { OpenTill } from '../suites/cashiers-day.suite.ts'
+import { openDisplay } from './start-electron.ts'
+
+export async function openTillInElectron(): Promise<OpenTill> {
+  const folder = mkdtempSync(join(tmpdir(), 'tolem-electron-till-'))
+  const display = await openDisplay()
+  // The product starts this in Electron's place: the test's own copy, on its display, with a door for Playwright.
+  const executable = join(folder, 'electron')
+  const script = `#!/bin/sh\nDISPLAY=${display.name} exec ${electronForTests()} --remote-debugging-port=0 "$@"\n`
+  writeFileSync(executable, script, { mode: 0o700 })
+  const demo = await openDemoWorld({ shell: { kind: 'electron', executable } })
+  const profile = join(demo.world.folders.till, '..', 'electron')
+  const port = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')[0]
+  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`)
+  const pages = (): readonly Page[] => browser.contexts().flatMap((context) => context.pages())
+  const newPage = (known: readonly Page[]): Promise<Page> =>
+    vi.waitFor(
+      () => {
+        const page = pages().find((open) => !known.includes(open))
+        if (page === undefined) throw new Error('Electron shows no new page')
+        return page
+      },
+      { timeout: 30_000 },
+    )
+  return {
+    demo,
+    cashier: new Cashier(await newPage([])),
+    openSecondWindow: async () => {
+      const known = pages()
+      const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+      spawn(executable, [...asRoot, electronMainFile, `--user-data-dir=${profile}`, '--watch'], { stdio: 'ignore' })
+      return new Cashier(await newPage(known))
+    },
+    close: async () => {
+      await browser.close()
+      await demo.close()
+      display.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The till on made-up snapshots in Electron: the real shell, window, preload and IPC; the main process answers in the
+ * place of a core.
+ */
+import type { Page } from 'playwright'
+import { ensureUiIsBuilt, builtUiFolder } from '../../../src/terminal/shell/build-ui.ts'
+import { ensureElectronShellIsBuilt } from '../../../src/terminal/shell-electron/build.ts'
+import { downChannel, helloChannel, upChannel } from '../../../src/terminal/shell-electron/channels.ts'
+import type { Bridge } from '../../../src/terminal/contract/index.ts'
+import { complaintsOf, onTheWire, touchWith, type StillShell, type StillTill } from '../suites/still-till.ts'
+import { isLoaded, openDisplay, startElectron, whyNoElectron } from './start-electron.ts'
+
+/** What the main process keeps for the test. */
+interface Kept {
+  tolemSnapshot: unknown
+  tolemCommands: unknown[]
+}
+
+async function open(): Promise<StillTill> {
+  await ensureUiIsBuilt(() => undefined)
+  await ensureElectronShellIsBuilt(() => undefined)
+  const display = await openDisplay()
+  const { application, stop } = await startElectron(display, {}, builtUiFolder)
+  const page: Page = await application.firstWindow()
+  await isLoaded(page)
+  const complaints: string[] = []
+  complaintsOf(page, complaints)
+  await application.evaluate(
+    ({ ipcMain }, [hello, up, down]) => {
+      const kept = globalThis as unknown as Kept
+      kept.tolemCommands = []
+      ipcMain.removeAllListeners(hello).on(hello, ({ sender }) => {
+        sender.send(down, { type: 'snapshot', snapshot: kept.tolemSnapshot })
+        sender.send(down, { type: 'shell', core: 'running', readOnly: false })
+      })
+      ipcMain.removeAllListeners(up).on(up, ({ sender }, { id, command }: { id: string; command: unknown }) => {
+        kept.tolemCommands.push(command)
+        sender.send(down, { type: 'answer', id, answer: { ok: true } })
+      })
+    },
+    [helloChannel, upChannel, downChannel] as const,
+  )
+  return {
+    complaints,
+    show: async (snapshot, size) => {
+      await application.evaluate(
+        ({ BrowserWindow }, shown) => {
+          const kept = globalThis as unknown as Kept
+          kept.tolemSnapshot = shown.snapshot
+          kept.tolemCommands = []
+          BrowserWindow.getAllWindows()[0]?.setContentSize(shown.size.width, shown.size.height)
+        },
+        { snapshot: onTheWire(snapshot), size },
+      )
+      await page.waitForFunction(({ width, height }) => innerWidth === width && innerHeight === height, size)
+      await page.reload()
+      await page.waitForSelector('.tap')
+      return page
+    },
+    sent: async () => {
+      // Commands travel: the answer to a last one says that all before it have arrived.
+      await page.evaluate(() =>
+        (globalThis as unknown as { tolem: Bridge }).tolem.send({ command: 'set_language', language: 'en' }),
+      )
+      return application.evaluate(() => {
+        const { tolemCommands } = globalThis as unknown as Kept
+        tolemCommands.pop()
+        return [...tolemCommands]
+      })
+    },
+    touch: async (selector) => touchWith(await page.context().newCDPSession(page), page, selector),
+    close: async () => {
+      await stop()
+      display.close()
+    },
+  }
+}
+
+export const stillTillInElectron: StillShell = { name: 'Electron', whyNot: whyNoElectron, open }

@@ -1,0 +1,149 @@
+/**
+ * The built till on snapshots that never change: keys, touches and a scanner's burst as a browser really delivers them,
+ * under the policy that the shells set. Run in both shells: test/e2e/chromium/keyboard.test.ts and
+ * test/e2e/electron/keyboard.test.ts.
+ */
+import type { Page } from 'playwright'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Snapshot } from '../../../src/terminal/contract/index.ts'
+import { lunchAndJuice, madeUpSale, madeUpTender, quietTill } from '../../../src/terminal/ui/gallery/made-up.ts'
+import type { StillShell, StillTill } from './still-till.ts'
+
+export function describeKeyboard({ name: shellName, whyNot, open: openTill }: StillShell): void {
+  describe(`keys and touches in ${shellName}`, () => {
+    let till: StillTill
+    let page: Page
+
+    beforeAll(async () => {
+      if (whyNot !== null) return
+      till = await openTill()
+    }, 120_000)
+    afterAll(() => till?.close())
+    beforeEach(({ skip }) => {
+      if (whyNot !== null) skip(whyNot)
+    })
+    afterEach(() => expect(till.complaints.splice(0)).toEqual([]))
+
+    const open: Snapshot = {
+      ...quietTill,
+      language: 'en',
+      sale: madeUpSale(lunchAndJuice()),
+      actions: ['edit_basket', 'pay_by_card', 'pay_cash', 'cancel_sale', 'print_again', 'void_sale'],
+    }
+
+    const small = { width: 1024, height: 600 }
+    const show = async (snapshot: Snapshot): Promise<void> => void (page = await till.show(snapshot, small))
+    const sent = (): Promise<readonly unknown[]> => till.sent()
+
+    /** Keys as a scanner sends them: all at once, far less than 30 ms apart. */
+    const scan = (barcode: string): Promise<void> =>
+      page.evaluate((characters) => {
+        for (const key of [...characters, 'Enter'])
+          (document.activeElement ?? document.body).dispatchEvent(
+            new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }),
+          )
+      }, barcode)
+
+    const typeSlowly = (characters: string): Promise<void> => page.keyboard.type(characters, { delay: 60 })
+
+    test('pays on Enter only when nothing is typed', async () => {
+      await show(open)
+      await typeSlowly('1150,5')
+      await page.keyboard.press('Enter')
+      await page.keyboard.press('Enter')
+      expect(await sent()).toEqual([
+        { command: 'add_amount', category: 'lunch', amount: '115050' },
+        { command: 'pay_by_card' },
+      ])
+    })
+
+    test('pays on Enter after a tile was touched, instead of ringing it up again', async () => {
+      await show(open)
+      await page.click('[data-item="lunch"]')
+      await till.touch('[data-item="juice"]')
+      await page.keyboard.press('Enter')
+      expect(await sent()).toEqual([
+        { command: 'add_item', itemId: 'lunch' },
+        { command: 'add_item', itemId: 'juice' },
+        { command: 'pay_by_card' },
+      ])
+    })
+
+    test('leaves Enter to a control that Tab has reached', async () => {
+      await show(open)
+      // Where Tab starts on a page that nobody has touched differs between versions of Chromium.
+      const reached = () => page.evaluate(() => document.activeElement?.closest('.status') !== null)
+      for (let tabs = 0; tabs < 60 && !(await reached()); tabs += 1) await page.keyboard.press('Tab')
+      expect(await reached()).toBe(true)
+      await page.keyboard.press('Enter')
+      await page.waitForSelector('.sheet')
+      expect(await sent()).toEqual([])
+    })
+
+    test('takes a scanner anywhere: never an amount, never a payment, no button pressed', async () => {
+      await show({ ...open, catalogue: open.catalogue.map((item) => ({ ...item, itemId: `48700-${item.itemId}` })) })
+      await scan('4870000000017')
+      expect(await page.textContent('.notice p')).toContain('4870000000017')
+      await scan('48700-milk')
+      await page.keyboard.press('F2')
+      await scan('48700-tea')
+      expect(await page.inputValue('.search-input')).toBe('')
+      await page.keyboard.press('F7')
+      await page.waitForSelector('.sheet')
+      await scan('4870000000017')
+      expect(await page.isVisible('.sheet')).toBe(true)
+      expect(await sent()).toEqual([
+        { command: 'add_item', itemId: '48700-milk' },
+        { command: 'add_item', itemId: '48700-tea' },
+      ])
+    })
+
+    test('asks before a sale is cancelled, by keys alone', async () => {
+      await show(open)
+      await page.keyboard.press('F6')
+      await page.waitForSelector('.sheet')
+      await page.keyboard.press('F4')
+      await page.keyboard.press('Escape')
+      await page.waitForSelector('.sheet', { state: 'detached' })
+      expect(await sent()).toEqual([])
+      await page.keyboard.press('F6')
+      await page.keyboard.press('F8')
+      await page.waitForSelector('.sheet', { state: 'detached' })
+      expect(await sent()).toEqual([{ command: 'cancel_sale' }])
+    })
+
+    test('searches, changes lines and languages by keys', async () => {
+      await show(open)
+      await page.keyboard.press('F2')
+      await typeSlowly('нан')
+      await page.keyboard.press('Enter')
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('ArrowUp')
+      await page.keyboard.press('ArrowUp')
+      await page.keyboard.press('+')
+      await page.keyboard.press('Delete')
+      await page.keyboard.press('Alt+l')
+      expect(await sent()).toEqual([
+        { command: 'add_item', itemId: 'bread' },
+        { command: 'set_quantity', line: 1, quantity: 2 },
+        { command: 'set_quantity', line: 1, quantity: 0 },
+        { command: 'set_language', language: 'kk' },
+      ])
+    })
+
+    test('reaches an unresolved payment by touch, and asks before cancelling it', async () => {
+      const tender = madeUpTender(3, 115_000, 'unknown')
+      await show({ ...open, unresolved: [tender] })
+      await till.touch('.unresolved-item')
+      await till.touch('.sheet-buttons .button:first-child')
+      await till.touch('.sheet-buttons .button:last-child')
+      await page.waitForSelector('.question')
+      await till.touch('.button-warning')
+      await page.waitForSelector('.sheet-list')
+      expect(await sent()).toEqual([
+        { command: 'wait_for_answer', tenderId: tender.tenderId },
+        { command: 'cancel_unknown', tenderId: tender.tenderId },
+      ])
+    })
+  })
+}
