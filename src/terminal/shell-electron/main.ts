@@ -93,6 +93,7 @@ async function start(): Promise<void> {
     preloadFile: join(dirname(import.meta.dirname), 'preload', 'preload.cjs'),
     kiosk: values.kiosk === true,
     attachWindow: supervisor.attachWindow,
+    timers,
     log,
   })
   app.on('second-instance', (_event, _line, _folder, wish) => {

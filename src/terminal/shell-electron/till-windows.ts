@@ -1,5 +1,7 @@
 /** The till's windows, and the only door between their pages and the rest: frames whose sender was checked. */
 import { app, BrowserWindow, ipcMain, type IpcMainEvent, type Session, type WebContents } from 'electron'
+import type { Timers } from '../shell/children.ts'
+import { RestartPace } from '../shell/restart-pace.ts'
 import type { AttachedWindow, WindowPort } from '../shell/windows.ts'
 import { downChannel, helloChannel, isOurs, tillUrl, upChannel } from './channels.ts'
 
@@ -8,6 +10,7 @@ export interface TillWindowsOptions {
   readonly preloadFile: string
   readonly kiosk: boolean
   readonly attachWindow: (window: WindowPort) => AttachedWindow
+  readonly timers: Timers
   readonly log: (line: string) => void
 }
 
@@ -29,7 +32,7 @@ export function lockPages(): void {
 }
 
 export function createTillWindows(options: TillWindowsOptions): TillWindows {
-  const { tillSession, preloadFile, kiosk, attachWindow, log } = options
+  const { tillSession, preloadFile, kiosk, attachWindow, timers, log } = options
   const ours = new Map<WebContents, BrowserWindow>()
   const attached = new Map<WebContents, AttachedWindow>()
 
@@ -70,17 +73,31 @@ export function createTillWindows(options: TillWindowsOptions): TillWindows {
         contextIsolation: true,
         nodeIntegration: false,
         webviewTag: false,
+        webSecurity: true,
+        allowRunningInsecureContent: false,
+        experimentalFeatures: false,
+        navigateOnDragDrop: false,
         spellcheck: false,
         devTools: !app.isPackaged,
       },
     })
     const contents = window.webContents
     ours.set(contents, window)
+    const pace = new RestartPace(timers.elapsedMs)
+    contents.on('did-finish-load', () => pace.started())
     contents.on('render-process-gone', (_event, { reason }) => {
       detach(contents)
       if (reason === 'clean-exit') return
-      log(`the page of a window ended (${reason}) and is loaded again`)
-      contents.reload()
+      const delayMs = pace.ended()
+      log(`the page of a window ended (${reason}) and is loaded again in ${delayMs} ms`)
+      timers.after(delayMs, () => {
+        if (!contents.isDestroyed()) contents.reload()
+      })
+    })
+    // A page that takes no key and no touch any more is as good as gone; what is true is in the core.
+    contents.on('unresponsive', () => {
+      log('the page of a window does not answer and is ended')
+      contents.forcefullyCrashRenderer()
     })
     contents.once('destroyed', () => {
       detach(contents)

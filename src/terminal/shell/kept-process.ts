@@ -1,10 +1,6 @@
 /** One process that is started again whenever it ends, until somebody says that it may stay ended. */
 import type { Child, ChildRole, Spawn, Timers, Unsubscribe } from './children.ts'
-
-/** Waits before the first, second, … restart in a row; the last one repeats. A till must come back by itself. */
-const restartDelaysMs = [100, 250, 500, 1_000, 2_000, 5_000] as const
-/** A process that lived this long has recovered: its next end is a first one again. */
-const recoveredAfterMs = 30_000
+import { RestartPace } from './restart-pace.ts'
 
 export interface KeptProcessOptions {
   readonly role: ChildRole
@@ -18,15 +14,15 @@ export interface KeptProcessOptions {
 
 export class KeptProcess {
   readonly #options: KeptProcessOptions
+  readonly #pace: RestartPace
   #child: Child | null = null
-  #startedAtMs = 0
-  #endsInARow = 0
   #keep = true
   #cancelRestart: Unsubscribe | null = null
   #waiting: (() => void)[] = []
 
   constructor(options: KeptProcessOptions) {
     this.#options = options
+    this.#pace = new RestartPace(options.timers.elapsedMs)
   }
 
   get running(): boolean {
@@ -35,9 +31,9 @@ export class KeptProcess {
 
   start(): void {
     if (this.#child !== null || !this.#keep) return
-    const { role, spawn, timers, onDidStart, onMessage } = this.#options
+    const { role, spawn, onDidStart, onMessage } = this.#options
     this.#cancelRestart = null
-    this.#startedAtMs = timers.elapsedMs()
+    this.#pace.started()
     const child = spawn(role)
     this.#child = child
     // A process that was killed may still have messages on the way: they belong to nobody.
@@ -57,7 +53,7 @@ export class KeptProcess {
    * and keeps his own waits.
    */
   kill(): void {
-    this.#endsInARow = 0
+    this.#pace.forgive()
     this.#child?.kill()
   }
 
@@ -84,9 +80,7 @@ export class KeptProcess {
     if (this.#child !== child) return
     const { role, timers, log, onDidEnd } = this.#options
     this.#child = null
-    if (timers.elapsedMs() - this.#startedAtMs >= recoveredAfterMs) this.#endsInARow = 0
-    const delayMs = restartDelaysMs[Math.min(this.#endsInARow, restartDelaysMs.length - 1)] as number
-    this.#endsInARow += 1
+    const delayMs = this.#pace.ended()
     if (this.#keep) {
       log(`${role} ended (${reason}); starting it again in ${delayMs} ms`)
       this.#cancelRestart = timers.after(delayMs, () => this.start())
