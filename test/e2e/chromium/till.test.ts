@@ -11,15 +11,19 @@ describeCashiersDay({
     const demo = await openDemoWorld()
     const browser = await openChromium()
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
-    const cashier = new Cashier(await context.newPage())
-    await cashier.page.goto(demo.world.tillUrl)
+    const openPage = async (address: string): Promise<Cashier> => {
+      const cashier = new Cashier(await context.newPage())
+      await cashier.page.goto(address)
+      return cashier
+    }
+    const { origin } = new URL(demo.world.tillUrl)
     return {
       demo,
-      cashier,
-      openSecondWindow: async () => {
-        const second = new Cashier(await context.newPage())
-        await second.page.goto(new URL(demo.world.tillUrl).origin)
-        return second
+      cashier: await openPage(demo.world.tillUrl),
+      openSecondWindow: () => openPage(origin),
+      pageAfterCrash: async () => {
+        for (const page of context.pages()) await page.close()
+        return openPage(origin)
       },
       close: async () => {
         await browser.close()

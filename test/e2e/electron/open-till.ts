@@ -22,7 +22,8 @@ export async function openTillInElectron(): Promise<OpenTill> {
   const demo = await openDemoWorld({ shell: { kind: 'electron', executable } })
   const profile = join(demo.world.folders.till, '..', 'electron')
   const port = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')[0]
-  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`)
+  const connect = () => chromium.connectOverCDP(`http://127.0.0.1:${port}`)
+  let browser = await connect()
   const pages = (): readonly Page[] => browser.contexts().flatMap((context) => context.pages())
   const newPage = (known: readonly Page[]): Promise<Page> =>
     vi.waitFor(
@@ -41,6 +42,15 @@ export async function openTillInElectron(): Promise<OpenTill> {
       const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
       spawn(executable, [...asRoot, electronMainFile, `--user-data-dir=${profile}`, '--watch'], { stdio: 'ignore' })
       return new Cashier(await newPage(known))
+    },
+    pageAfterCrash: async () => {
+      // Playwright does not find a page again whose process ended; a connection made after its reload does.
+      for (let tries = 0; tries === 0 || (pages().length === 0 && tries < 100); tries += 1) {
+        await browser.close()
+        await new Promise((resolve) => setTimeout(resolve, 200))
+        browser = await connect()
+      }
+      return new Cashier(await newPage([]))
     },
     close: async () => {
       await browser.close()

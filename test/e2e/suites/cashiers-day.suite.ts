@@ -15,6 +15,8 @@ export interface OpenTill {
   readonly cashier: Cashier
   /** Another window of the same till. */
   openSecondWindow(): Promise<Cashier>
+  /** The process of the page has ended; what the cashier sees as soon as there is a page again. */
+  pageAfterCrash(): Promise<Cashier>
   close(): Promise<void>
 }
 
@@ -282,6 +284,47 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       expect(await newSlip(before)).toMatch(/Paid +1 150,00/)
       await demo.panel.network({ mode: 'up' })
       await cashier.light('queue', 'ok')
+    })
+
+    test('the device host is killed in a tap: the same card is asked for again and pays once', async () => {
+      const before = demo.slips().length
+      await cashier.ringsUp('school-lunch')
+      await cashier.touches('Pay by card')
+      await cashier.sees('tap')
+      await demo.panel.readerTakes(300)
+      await demo.panel.lay('Pupil 10')
+      await cashier.reads(words['tap.step.proving'])
+      const host = demo.deviceHostPid()
+      process.kill(host, 'SIGKILL')
+      await cashier.sees('torn', 'approved')
+      await cashier.light('reader', 'ok')
+      await demo.panel.readerTakes(0)
+      await demo.panel.pull()
+      await demo.panel.lay('Pupil 10')
+      await cashier.sees('approved')
+      expect(demo.deviceHostPid()).not.toBe(host)
+      expect(await newSlip(before)).toMatch(/Paid +1 150,00/)
+      expect(demo.slips()).toHaveLength(before + 1)
+    })
+
+    test('the page crashes in a tap: it is back with the sale as it is, and the card pays once', async () => {
+      const before = demo.slips().length
+      await cashier.ringsUp('school-lunch')
+      await cashier.touches('Pay by card')
+      await cashier.sees('tap')
+      await demo.panel.readerTakes(100)
+      await demo.panel.lay('Pupil 11')
+      await cashier.reads(words['tap.step.proving'])
+      const session = await cashier.page.context().newCDPSession(cashier.page)
+      const crashed = cashier.page.waitForEvent('crash')
+      // Never answered: who would answer has ended.
+      session.send('Page.crash').catch(() => undefined)
+      await crashed
+      cashier = await till.pageAfterCrash()
+      await cashier.sees('approved')
+      expect(await newSlip(before)).toMatch(/Paid +1 150,00/)
+      expect(demo.slips()).toHaveLength(before + 1)
+      await demo.panel.pull()
     })
 
     test('paper out: the sale is paid all the same, and prints after the refill', async () => {
