@@ -21,7 +21,13 @@ export function createAbsentPrinter(): PrinterPort {
   return {
     onDidChangeStatus: never,
     status: () => Promise.resolve({ online: false, trouble: 'unreachable', paperNearEnd: false }),
-    print: () => Promise.resolve({ kind: 'failed', trouble: 'unreachable', detail: 'no printer is configured' }),
+    print: () =>
+      Promise.resolve({
+        kind: 'failed',
+        trouble: 'unreachable',
+        paper: 'untouched',
+        detail: 'no printer is configured',
+      }),
     dispose: () => undefined,
   }
 }

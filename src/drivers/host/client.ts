@@ -267,13 +267,15 @@ class DeviceClient implements ConnectedDevices {
 
   #print(job: Uint8Array): Promise<PrintResult> {
     if (this.#phase !== 'attached') {
-      return Promise.resolve({ kind: 'failed', trouble: 'unreachable', detail: 'the device host is not there' })
+      const detail = 'the device host is not there'
+      return Promise.resolve({ kind: 'failed', trouble: 'unreachable', paper: 'untouched', detail })
     }
     return new Promise((resolve) => {
       const requestId = this.#nextRequestId()
       const timer = this.#scheduler.setTimeout(() => {
         const detail = `the print did not end within ${this.#watchdog.printMaxMs} ms`
-        settle(this.#scheduler, this.#prints, requestId, { kind: 'failed', trouble: 'timed-out', detail })
+        const late = { kind: 'failed', trouble: 'timed-out', paper: 'uncertain', detail } as const
+        settle(this.#scheduler, this.#prints, requestId, late)
       }, this.#watchdog.printMaxMs)
       this.#prints.set(requestId, { settle: resolve, timer })
       this.#post({ type: 'print', requestId, job })
@@ -341,7 +343,9 @@ class DeviceClient implements ConnectedDevices {
       settle(this.#scheduler, this.#transmits, requestId, { kind: 'unknown', reason: 'host-died', detail })
     }
     for (const requestId of [...this.#prints.keys()]) {
-      settle(this.#scheduler, this.#prints, requestId, { kind: 'failed', trouble: 'error', detail })
+      // What the host had handed to the system still goes to the printer.
+      const ended = { kind: 'failed', trouble: 'error', paper: 'uncertain', detail } as const
+      settle(this.#scheduler, this.#prints, requestId, ended)
     }
     for (const requestId of [...this.#printerQuestions.keys()]) {
       settle(this.#scheduler, this.#printerQuestions, requestId, unreachable)

@@ -2,10 +2,21 @@ import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import type { CardReaderPort, PrinterPort } from '../ports.ts'
 import { printerProfileIds, printerProfiles } from '../printer/profile.ts'
-import { createTcpPrinter } from '../printer/tcp-printer.ts'
+import { createTcpPrinter, defaultTcpPrinterTiming } from '../printer/tcp-printer.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { createAbsentPrinter, createAbsentReader } from './absent-devices.ts'
 import type { Devices } from './serve.ts'
+
+const milliseconds = z.int().min(0).max(600_000)
+const usual = defaultTcpPrinterTiming
+const tcpPrinterTiming = z.strictObject({
+  connectMaxMs: milliseconds.default(usual.connectMaxMs),
+  replyMaxMs: milliseconds.default(usual.replyMaxMs),
+  stallMaxMs: milliseconds.default(usual.stallMaxMs),
+  finishMaxMs: milliseconds.default(usual.finishMaxMs),
+  finishPollMs: milliseconds.default(usual.finishPollMs),
+  pollIntervalMs: milliseconds.default(usual.pollIntervalMs),
+})
 
 /** The argument `--devices`: which hardware the device host looks after. */
 export const deviceConfiguration = z.strictObject({
@@ -21,6 +32,8 @@ export const deviceConfiguration = z.strictObject({
       host: z.string().min(1),
       port: z.number().int().min(1).max(65_535),
       profile: z.enum(printerProfileIds),
+      /** How long this printer may take, where it is not as most are (`TcpPrinterTiming`). */
+      timing: tcpPrinterTiming.prefault({}),
     }),
     z.strictObject({ kind: z.literal('none') }),
   ]),
@@ -65,6 +78,6 @@ async function openReader(reader: DeviceConfiguration['reader'], options: Device
 
 function openPrinter(printer: DeviceConfiguration['printer'], { scheduler }: DeviceOptions): PrinterPort {
   if (printer.kind === 'none') return createAbsentPrinter()
-  const { host, port, profile } = printer
-  return createTcpPrinter({ host, port, profile: printerProfiles[profile], scheduler })
+  const { host, port, profile, timing } = printer
+  return createTcpPrinter({ host, port, profile: printerProfiles[profile], scheduler, timing })
 }

@@ -59,7 +59,7 @@ const transmitResult = z.discriminatedUnion('kind', [
 ])
 const printResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('printed') }),
-  z.object({ kind: z.literal('failed'), trouble: printerTrouble, detail }),
+  z.object({ kind: z.literal('failed'), trouble: printerTrouble, paper: z.enum(['untouched', 'uncertain']), detail }),
 ])
 const printerStatus = z.object({
   online: z.boolean(),

@@ -19,9 +19,12 @@ export interface TcpPrinterTiming {
   readonly connectMaxMs: number
   /** One status reply of an idle printer. */
   readonly replyMaxMs: number
-  /** One status reply after a job, or one piece of the job: the printer takes bytes no faster than it prints. */
+  /** One piece of a job: the printer takes bytes no faster than it prints. */
   readonly stallMaxMs: number
-  /** From the last byte to the end of printing. */
+  /**
+   * From the last byte to the end of printing. So long a status question may go unanswered too: in a slow printer with
+   * a small buffer it waits behind the rest of the job, and to hang up there would leave half a receipt each time.
+   */
   readonly finishMaxMs: number
   /** Between two looks at a printer that is still printing. */
   readonly finishPollMs: number
@@ -114,22 +117,25 @@ class TcpPrinter implements PrinterPort {
 
   async #printNow(job: Uint8Array): Promise<PrintResult> {
     const opened = await openConnection(this.#options, this.#options.scheduler, this.#timing.connectMaxMs)
-    if (opened.kind === 'unreachable') return failed('unreachable', opened.detail)
+    if (opened.kind === 'unreachable') return failed('unreachable', 'untouched', opened.detail)
     const { connection } = opened
 
     const before = await connection.askStatus(this.#timing.replyMaxMs)
     if (before.kind === 'silent') {
       connection.discard()
-      return failed('timed-out', 'connected, but the printer does not answer (another program may be using it)')
+      const detail = 'connected, but the printer does not answer (another program may be using it)'
+      return failed('timed-out', 'untouched', detail)
     }
-    if (before.kind === 'lost') return failed('unreachable', 'the printer closed the connection')
+    if (before.kind === 'lost') return failed('unreachable', 'untouched', 'the printer closed the connection')
     if (before.status.trouble !== null) {
       await connection.close(this.#timing.replyMaxMs)
-      return failed(before.status.trouble, 'before the first byte of the job')
+      return failed(before.status.trouble, 'untouched', 'before the first byte of the job')
     }
 
     const { kind, written } = await connection.write(job, this.#timing.stallMaxMs)
-    if (kind === 'lost') return failed('unreachable', `the connection broke after ${written} of ${job.length} bytes`)
+    if (kind === 'lost') {
+      return failed('unreachable', 'uncertain', `the connection broke after ${written} of ${job.length} bytes`)
+    }
     if (kind === 'stalled') return this.#findCause(connection, `stopped after ${written} of ${job.length} bytes`)
     return this.#waitForPaper(connection)
   }
@@ -141,14 +147,17 @@ class TcpPrinter implements PrinterPort {
     if (profile.answersWhenDrained) connection.askWhenDrained()
     for (;;) {
       const drainedBefore = connection.drained
-      const asked = await connection.askStatus(this.#timing.stallMaxMs)
-      if (asked.kind === 'lost') return failed('unreachable', 'the connection broke before the printer was done')
+      const leftMs = Math.max(0, deadlineMs - scheduler.now())
+      const asked = await connection.askStatus(Math.max(leftMs, this.#timing.replyMaxMs))
+      if (asked.kind === 'lost') {
+        return failed('unreachable', 'uncertain', 'the connection broke before the printer was done')
+      }
       if (asked.kind === 'silent') return this.#findCause(connection, 'no answer after the job')
       const { trouble } = asked.status
       const late = scheduler.now() >= deadlineMs
       if (trouble !== null && (trouble !== 'busy' || late)) {
         connection.discard()
-        return failed(trouble, 'during the job')
+        return failed(trouble, 'uncertain', 'during the job')
       }
       if (trouble === null && (!profile.answersWhenDrained || drainedBefore || late)) {
         await connection.close(this.#timing.replyMaxMs)
@@ -163,9 +172,12 @@ class TcpPrinter implements PrinterPort {
   async #findCause(connection: PrinterConnection, detail: string): Promise<PrintResult> {
     connection.discard()
     const { trouble } = await this.#look()
-    return failed(trouble ?? 'timed-out', detail)
+    return failed(trouble ?? 'timed-out', 'uncertain', detail)
   }
 }
 
-const failed = (trouble: PrinterTrouble, detail: string): PrintResult => ({ kind: 'failed', trouble, detail })
+type Failed = Extract<PrintResult, { readonly kind: 'failed' }>
+const failed = (trouble: PrinterTrouble, paper: Failed['paper'], detail: string): Failed => {
+  return { kind: 'failed', trouble, paper, detail }
+}
 const withTrouble = (trouble: PrinterTrouble): PrinterStatus => ({ online: false, trouble, paperNearEnd: false })

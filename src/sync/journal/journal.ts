@@ -17,6 +17,7 @@ import {
   isOwnHash,
   isPayload,
   positionOf,
+  printJobOf,
   saleRecord,
   tenderRecord,
   type PrintJob,
@@ -304,16 +305,22 @@ export class Journal {
     }[]
   }
 
-  waitingPrintJobs(): readonly PrintJob[] {
-    return (this.#all(`SELECT * FROM print_job WHERE state <> 'printed' ORDER BY sequence`) as StoredPrintJob[]).map(
-      (job) => ({
-        jobId: job.job_id,
-        saleId: job.sale_id,
-        copy: job.copy === 1,
-        language: job.language,
-        started: job.state === 'started',
-      }),
-    )
+  /** How many receipts and slips are still to be printed. */
+  receiptsWaiting(): number {
+    const [row] = this.#all(`SELECT count(*) AS waiting FROM print_job WHERE state <> 'printed'`)
+    return (row as { waiting: number }).waiting
+  }
+
+  /** What is still to be printed, in the order in which it was asked for: the first `countMax`. */
+  waitingPrintJobs(countMax: number): readonly PrintJob[] {
+    const sql = `SELECT * FROM print_job WHERE state <> 'printed' ORDER BY sequence LIMIT ?`
+    return (this.#all(sql, countMax) as StoredPrintJob[]).map(printJobOf)
+  }
+
+  /** What is still to be printed of one sale. */
+  waitingPrintJobsOf(saleId: string): readonly PrintJob[] {
+    const sql = `SELECT * FROM print_job WHERE sale_id = ? AND state <> 'printed' ORDER BY sequence`
+    return (this.#all(sql, saleId) as StoredPrintJob[]).map(printJobOf)
   }
 
   receiptState(saleId: string): 'none' | 'waiting' | 'printed' {

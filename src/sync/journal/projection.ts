@@ -149,6 +149,9 @@ export function project(database: Database, chained: ChainedRow): void {
     case 'receipt_started':
       database.prepare(`UPDATE print_job SET state = 'started' WHERE job_id = ?`).run(row.jobId)
       return
+    case 'receipt_untouched':
+      database.prepare(`UPDATE print_job SET state = 'waiting' WHERE job_id = ? AND state = 'started'`).run(row.jobId)
+      return
     case 'receipt_printed':
       database.prepare(`UPDATE print_job SET state = 'printed' WHERE job_id = ?`).run(row.jobId)
       return

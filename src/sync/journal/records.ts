@@ -90,6 +90,16 @@ export interface StoredPrintJob {
   state: 'waiting' | 'started' | 'printed'
 }
 
+export function printJobOf(stored: StoredPrintJob): PrintJob {
+  return {
+    jobId: stored.job_id,
+    saleId: stored.sale_id,
+    copy: stored.copy === 1,
+    language: stored.language,
+    started: stored.state === 'started',
+  }
+}
+
 export function isPayload(json: string, payloadHash: string): boolean {
   try {
     return payloadHash === hashOf('tolem/journal-payload/1', JSON.parse(json))

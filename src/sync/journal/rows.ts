@@ -81,8 +81,10 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
     copy: z.boolean(),
     language: z.enum(['kk', 'ru', 'en']),
   }),
-  /** Bytes may be on their way to paper: after a crash in between, what is printed next is marked as a copy. */
+  /** Bytes may be on their way to paper: whatever follows without the row below, what is printed next is a copy. */
   row('receipt_started', { jobId: uuidSchema }),
+  /** No byte of it had left: as if never started (docs/design/07-printing.md). */
+  row('receipt_untouched', { jobId: uuidSchema }),
   row('receipt_printed', { jobId: uuidSchema }),
   /** The ledger has suspended this terminal, or takes it back: while suspended it sells nothing, offline neither. */
   row('suspension', { suspended: z.boolean() }),

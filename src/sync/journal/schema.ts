@@ -75,6 +75,7 @@ CREATE TABLE print_job (
   sequence INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX print_job_by_sale ON print_job (sale_id);
+CREATE INDEX print_job_to_print ON print_job (sequence) WHERE state <> 'printed';
 CREATE TABLE surrendered (slot_id TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT;
 CREATE TABLE fact (name TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
 `

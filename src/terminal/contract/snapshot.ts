@@ -210,5 +210,7 @@ export const snapshotSchema = z.strictObject({
     till: lightSchema,
   }),
   queue: z.strictObject({ waiting: z.int(), parked: z.int(), oldestAt: instantSchema.nullable() }),
+  /** Receipts and slips that are still to be printed. */
+  receiptsWaiting: z.int().min(0),
 })
 export type Snapshot = z.infer<typeof snapshotSchema>

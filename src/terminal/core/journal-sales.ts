@@ -76,9 +76,11 @@ export class JournalSales {
     this.#undo(saleId)
   }
 
-  /** Takes back a closed sale, and asks for the slip that says so. */
+  /** Takes back a closed sale, and asks for the slip that says so; a receipt not begun yet becomes that slip. */
   takeBack(saleId: string): void {
-    this.#undo(saleId, this.#receiptRequest(saleId, false))
+    const waiting = this.#parts.journal.waitingPrintJobsOf(saleId)
+    const becomesSlip = waiting.some((job) => !job.started && !job.copy)
+    this.#undo(saleId, ...(becomesSlip ? [] : [this.#receiptRequest(saleId, false)]))
   }
 
   requestCopy(saleId: string): void {

@@ -25,12 +25,9 @@ export class PrintQueue {
   #isNudged = false
   #timer: unknown
   #trouble: Light = { level: 'limited', code: 'printer_none', since: null, detail: '' }
+  #paperNearEnd = false
   #stopped = false
   readonly #subscription: { dispose(): void }
-  /**
-   * Jobs of this process that put something on paper and failed: the paper was short, so what follows is the original.
-   */
-  readonly #failedHere = new Set<string>()
   /** Jobs that lie on the counter, and whose row a full disk would not take: they are not printed again for that. */
   readonly #printedHere = new Set<string>()
   /** Jobs whose bytes cannot be made. They keep their rows; to end the process over them would end the next one too. */
@@ -78,7 +75,9 @@ export class PrintQueue {
   async #printWaiting(): Promise<void> {
     const { journal } = this.#parts
     for (;;) {
-      const job = journal.waitingPrintJobs().find(({ jobId }) => !this.#notMade.has(jobId))
+      // A till that never had a printer has as many waiting as it ever sold: only the first are read.
+      const first = journal.waitingPrintJobs(this.#notMade.size + 1)
+      const job = first.find(({ jobId }) => !this.#notMade.has(jobId))
       if (job === undefined || this.#stopped) return
       const result = this.#printedHere.has(job.jobId) ? ({ kind: 'printed' } as const) : await this.#print(job)
       if (this.#stopped) return
@@ -94,7 +93,7 @@ export class PrintQueue {
       this.#printedHere.add(job.jobId)
       journal.commit({ kind: 'receipt_printed', jobId: job.jobId })
       this.#printedHere.delete(job.jobId)
-      this.#setTrouble({ level: 'ok', code: 'ok', detail: '' })
+      this.#setWell()
     }
   }
 
@@ -102,16 +101,28 @@ export class PrintQueue {
     const { journal, printer } = this.#parts
     const status = await printer.status()
     if (!status.online || status.trouble !== null) {
-      return { kind: 'failed', trouble: status.trouble ?? 'unreachable', detail: '' }
+      return { kind: 'failed', trouble: status.trouble ?? 'unreachable', paper: 'untouched', detail: '' }
     }
-    // A job that an earlier process had started may lie on the counter in full: this one says that it is a copy.
-    const copy = job.copy || (job.started && !this.#failedHere.has(job.jobId))
+    this.#paperNearEnd = status.paperNearEnd
+    // What was started may lie on the counter in full, whatever the printer said of it, or come out once there is
+    // paper again: there is one original, and this one says that it is a copy (docs/design/07-printing.md).
+    const copy = job.copy || job.started
     const bytes = this.#bytesOf(job, copy)
     if (!(bytes instanceof Uint8Array)) return { kind: 'not_made', detail: bytes.fault }
     if (!job.started) journal.commit({ kind: 'receipt_started', jobId: job.jobId })
     const result = await printer.print(bytes)
-    if (result.kind === 'failed') this.#failedHere.add(job.jobId)
+    if (result.kind === 'failed' && result.paper === 'untouched' && !copy && !this.#stopped) this.#takeBack(job)
     return result
+  }
+
+  /**
+   * No byte has left, so that the next attempt is the original. Unless another job of the sale was asked for meanwhile:
+   * the sale was voided, both will print the slip that says so, and one of them is a copy.
+   */
+  #takeBack({ jobId, saleId }: PrintJob): void {
+    const { journal } = this.#parts
+    const isOnly = journal.waitingPrintJobsOf(saleId).length === 1
+    if (isOnly) journal.commit({ kind: 'receipt_untouched', jobId })
   }
 
   #bytesOf(job: PrintJob, copy: boolean): Uint8Array | { readonly fault: string } {
@@ -134,11 +145,17 @@ export class PrintQueue {
   #sawStatus(status: PrinterStatus): void {
     if (this.#stopped) return
     if (status.trouble !== null || !status.online) this.#setTrouble(troubleLight(status.trouble ?? 'unreachable', ''))
-    else if (status.paperNearEnd) this.#setTrouble({ level: 'limited', code: 'printer_paper_near_end', detail: '' })
     else {
-      this.#setTrouble({ level: 'ok', code: 'ok', detail: '' })
+      this.#paperNearEnd = status.paperNearEnd
+      this.#setWell()
       this.nudge()
     }
+  }
+
+  /** The printer tells of changes only: that its paper is nearly out is still so after the next receipt. */
+  #setWell(): void {
+    if (this.#paperNearEnd) this.#setTrouble({ level: 'limited', code: 'printer_paper_near_end', detail: '' })
+    else this.#setTrouble({ level: 'ok', code: 'ok', detail: '' })
   }
 
   #setTrouble(next: Omit<Light, 'since'>): void {

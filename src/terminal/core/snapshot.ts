@@ -33,6 +33,7 @@ export interface SnapshotSources {
   readonly storageFault: boolean
   readonly unresolved: readonly TenderRecord[]
   readonly recent: Snapshot['recent']
+  readonly receiptsWaiting: number
 }
 
 export function composeSnapshot(sources: SnapshotSources): Snapshot {
@@ -61,6 +62,7 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
       till: tillLight(sources, active),
     },
     queue,
+    receiptsWaiting: sources.receiptsWaiting,
   }
 }
 

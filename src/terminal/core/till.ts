@@ -59,7 +59,7 @@ export class Till {
   #decision: Decision | null = null
   #payment: Actor<Machine> | undefined
   #revision = 0
-  #recent: { readonly sequence: number; readonly view: Snapshot['recent'] } | undefined
+  #ofJournal: ({ readonly sequence: number } & Pick<Snapshot, 'recent' | 'receiptsWaiting'>) | undefined
   #publishing = false
   #storageFault = false
   #recoveredTenderId: string | null = null
@@ -164,16 +164,21 @@ export class Till {
       removeCardFirst: this.#cards.someBelongToAnotherSale(this.#sale.saleId),
       storageFault: this.#storageFault,
       unresolved: this.#unresolved(),
-      recent: this.#recentSales(),
+      ...this.#readOfJournal(),
     })
   }
 
-  #recentSales(): Snapshot['recent'] {
+  /** What is read of the journal for the screen, once for each of its heads. */
+  #readOfJournal(): Pick<Snapshot, 'recent' | 'receiptsWaiting'> {
     const { journal, activePackage } = this.#parts
     const { sequence } = journal.head
-    if (this.#recent?.sequence !== sequence)
-      this.#recent = { sequence, view: recentView(journal, activePackage()?.package) }
-    return this.#recent.view
+    if (this.#ofJournal?.sequence !== sequence)
+      this.#ofJournal = {
+        sequence,
+        recent: recentView(journal, activePackage()?.package),
+        receiptsWaiting: journal.receiptsWaiting(),
+      }
+    return this.#ofJournal
   }
 
   #execute(command: Command): CommandFault | undefined {

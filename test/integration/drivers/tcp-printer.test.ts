@@ -35,6 +35,13 @@ class ScriptedPrinter {
   connectionsAtOnceMax = 0
   readonly open = new Set<Socket>()
   #server: Server
+  #owed: () => void = () => undefined
+
+  /** Answers again, the question that waited first. */
+  catchUp() {
+    this.answers = true
+    this.#owed()
+  }
 
   constructor() {
     this.#server = createServer((socket) => {
@@ -50,7 +57,9 @@ class ScriptedPrinter {
   #take(socket: Socket, data: Buffer) {
     for (let at = 0; at < data.length; at++) {
       if (data[at] === 0x10 && data[at + 1] === 0x04) {
-        if (this.answers) socket.write(Uint8Array.of(this.replies[(data[at + 2] ?? 1) - 1] ?? 0x12))
+        const reply = Uint8Array.of(this.replies[(data[at + 2] ?? 1) - 1] ?? 0x12)
+        if (this.answers) socket.write(reply)
+        else this.#owed = () => socket.write(reply)
         at += 2
       } else if (data[at] === 0x1d && data[at + 1] === 0x72) {
         if (this.drainedAfterMs !== null) setTimeout(() => socket.write(Uint8Array.of(0)), this.drainedAfterMs)
@@ -140,7 +149,7 @@ describe('a printer on TCP', () => {
   ])('with %s gets no byte of the job', async (trouble, replies) => {
     await start()
     printer.replies = replies
-    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble })
+    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble, paper: 'untouched' })
     expect(printer.paper).toEqual([])
     expect(await port.status()).toMatchObject({ online: false, trouble })
     printer.replies = idle
@@ -152,7 +161,7 @@ describe('a printer on TCP', () => {
     printer.onJobByte = () => {
       if (printer.paper.length > 50) printer.replies = paperOut
     }
-    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble: 'paper-out' })
+    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble: 'paper-out', paper: 'uncertain' })
   })
 
   it('that stops taking bytes is asked why on a fresh connection', async () => {
@@ -161,7 +170,8 @@ describe('a printer on TCP', () => {
     printer.onJobByte = () => {
       printer.replies = paperOut
     }
-    expect(await port.print(job(20_000))).toMatchObject({ kind: 'failed', trouble: 'paper-out' })
+    const result = await port.print(job(20_000))
+    expect(result).toMatchObject({ kind: 'failed', trouble: 'paper-out', paper: 'uncertain' })
     expect(printer.connections).toBe(2)
   })
 
@@ -172,6 +182,7 @@ describe('a printer on TCP', () => {
     expect(result).toMatchObject({
       kind: 'failed',
       trouble: 'timed-out',
+      paper: 'uncertain',
       detail: expect.stringMatching(/^stopped after \d+ of 30000000/u),
     })
   })
@@ -179,17 +190,30 @@ describe('a printer on TCP', () => {
   it('that is half open (connects, never answers) is timed out without a byte of the job', async () => {
     await start()
     printer.answers = false
-    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble: 'timed-out' })
+    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble: 'timed-out', paper: 'untouched' })
     expect(printer.paper).toEqual([])
     expect(await port.status()).toMatchObject({ online: false, trouble: 'timed-out' })
+  })
+
+  it('that takes the job more slowly than a question may wait is not hung up on', async () => {
+    await start({ timing: { finishMaxMs: 5_000 } })
+    // A small buffer: the question waits behind the rest of the job for longer than a stall.
+    printer.onJobByte = () => {
+      if (printer.paper.length !== 90) return
+      printer.answers = false
+      setTimeout(() => printer.catchUp(), 4 * timing.stallMaxMs)
+    }
+    expect(await port.print(job(100))).toEqual({ kind: 'printed' })
+    expect(printer.connections).toBe(1)
   })
 
   it('that breaks the connection, or is not there, is unreachable', async () => {
     await start()
     printer.breaksAfter = 50
-    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble: 'unreachable' })
+    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble: 'unreachable', paper: 'uncertain' })
     await printer.close()
-    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble: 'unreachable', detail: 'ECONNREFUSED' })
+    const refused = { kind: 'failed', trouble: 'unreachable', paper: 'untouched', detail: 'ECONNREFUSED' }
+    expect(await port.print(job(100))).toEqual(refused)
     expect(await port.status()).toMatchObject({ online: false, trouble: 'unreachable' })
   })
 

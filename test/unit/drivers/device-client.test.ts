@@ -150,7 +150,7 @@ describe('the devices of a device host', () => {
     await settlePromises()
     expect([answered, printed]).toEqual([undefined, undefined])
     answers[1]?.({ kind: 'answered', response: Uint8Array.of(0x91, 0xaf) })
-    prints[1]?.({ kind: 'failed', trouble: 'paper-out', detail: '' })
+    prints[1]?.({ kind: 'failed', trouble: 'paper-out', paper: 'uncertain', detail: '' })
     await settlePromises()
     expect(answered).toEqual({ kind: 'answered', response: Uint8Array.of(0x91, 0xaf) })
     expect(printed).toMatchObject({ kind: 'failed' })
@@ -293,8 +293,10 @@ describe('the watchdog', () => {
     const printed = devices.printer.print(Uint8Array.of(1))
     await scheduler.advance(0)
     first.pair.close()
-    expect(await printed).toMatchObject({ kind: 'failed', trouble: 'error' })
-    expect(await devices.printer.print(Uint8Array.of(1))).toMatchObject({ kind: 'failed', trouble: 'unreachable' })
+    // What the host had handed over still comes out of the printer.
+    expect(await printed).toMatchObject({ kind: 'failed', trouble: 'error', paper: 'uncertain' })
+    const refused = { kind: 'failed', trouble: 'unreachable', paper: 'untouched' }
+    expect(await devices.printer.print(Uint8Array.of(1))).toMatchObject(refused)
     expect(await devices.printer.status()).toMatchObject({ online: false, trouble: 'unreachable' })
   })
 

@@ -32,7 +32,7 @@ afterEach(() => vi.restoreAllMocks())
 describe('chain', () => {
   it('links every row to the one before, over everything that the row says', () => {
     const journal = journalInMemory()
-    playLegalHistory(journal, new Seeded('chain'), 100)
+    playLegalHistory(journal, new Seeded('chain'), 150)
     let previous = genesisHash
     let sequence = 0
     for (const { epoch, at, payloadHash, hash, row, ...rest } of journal.rows()) {

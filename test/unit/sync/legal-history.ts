@@ -119,6 +119,7 @@ export function playLegalHistory(journal: Journal, seeded: Seeded, steps: number
     ...Array.from({ length: 6 }, () => () => (tenders.length === 0 ? openNewSale() : moveTender(seeded.pick(tenders)))),
     () => (sales.length === 0 ? openNewSale() : moveSale(seeded.pick(sales))),
     () => void (jobs.length > 0 && journal.commit({ kind: 'receipt_started', jobId: seeded.pick(jobs) })),
+    () => void (jobs.length > 0 && journal.commit({ kind: 'receipt_untouched', jobId: seeded.pick(jobs) })),
     () => void (jobs.length > 0 && journal.commit({ kind: 'receipt_printed', jobId: seeded.pick(jobs) })),
     () => {
       const surrenderId = seeded.uuid()

@@ -1,27 +1,34 @@
 /** The print queue on a real journal: whatever the printer, the disk or a receipt does, the till goes on. */
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import type { PrintResult } from '../../../src/drivers/ports.ts'
-import type { PrintJob } from '../../../src/sync/journal/journal.ts'
+import { EventSource } from '../../../src/drivers/event-source.ts'
+import type { PrinterStatus, PrintResult } from '../../../src/drivers/ports.ts'
+import type { Journal, PrintJob } from '../../../src/sync/journal/journal.ts'
+import { JournalSales } from '../../../src/terminal/core/journal-sales.ts'
 import { PrintQueue } from '../../../src/terminal/core/print-queue.ts'
 import { FakeScheduler } from '../drivers/fake-scheduler.ts'
 import { journalInMemory, noon, saleFrozen, saleOf, Seeded } from '../sync/world.ts'
 
-function bench(of: { render?: (job: PrintJob) => Uint8Array; print?: () => PrintResult } = {}) {
+const ready: PrinterStatus = { online: true, trouble: null, paperNearEnd: false }
+
+/** What a printer does to a job: how much of it comes onto the paper, and what the driver says of it. */
+type Printing = () => PrintResult & { readonly cameOut?: boolean }
+
+function bench(of: { render?: (job: PrintJob) => Uint8Array; print?: Printing; status?: () => PrinterStatus } = {}) {
   const database = new Database(':memory:')
   const journal = journalInMemory({ database })
   const seeded = new Seeded('print queue')
   const scheduler = new FakeScheduler()
   const printed: string[] = []
-  const ready = { online: true, trouble: null, paperNearEnd: false } as const
+  const status = new EventSource<PrinterStatus>()
   const queue = new PrintQueue({
     journal,
     printer: {
-      onDidChangeStatus: () => ({ dispose: () => undefined }),
-      status: async () => ready,
+      onDidChangeStatus: status.event,
+      status: async () => of.status?.() ?? ready,
       print: async (job) => {
-        const result = of.print?.() ?? { kind: 'printed' as const }
-        if (result.kind === 'printed') printed.push(Buffer.from(job).toString())
+        const { cameOut, ...result } = of.print?.() ?? { kind: 'printed' as const, cameOut: true }
+        if (cameOut ?? result.kind === 'printed') printed.push(Buffer.from(job).toString())
         return result
       },
       dispose: () => undefined,
@@ -46,8 +53,25 @@ function bench(of: { render?: (job: PrintJob) => Uint8Array; print?: () => Print
     }).toThrow(expect.objectContaining({ code: 'SQLITE_FULL' }))
   }
   const emptyDisk = () => database.pragma('max_page_count = 1000000')
-  return { journal, scheduler, queue, printed, request, fillDisk, emptyDisk }
+  return {
+    journal,
+    scheduler,
+    queue,
+    printed,
+    request,
+    fillDisk,
+    emptyDisk,
+    tellStatus: (now: PrinterStatus) => status.fire(now),
+  }
 }
+
+const salesOf = (journal: Journal): JournalSales =>
+  new JournalSales({
+    journal,
+    engine: { syncNow: async () => undefined },
+    randomness: new Seeded('voids'),
+    printQueue: { nudge: () => undefined },
+  })
 
 describe('the print queue', () => {
   it('leaves a receipt that cannot be made, and prints the next', async () => {
@@ -65,7 +89,7 @@ describe('the print queue', () => {
     expect(made.printed).toEqual([next])
     // Not shown as printed: it waits for a till that can make it.
     expect(made.journal.receiptState(doomed[0]!)).toBe('waiting')
-    expect(made.journal.waitingPrintJobs()).toMatchObject([{ started: false }])
+    expect(made.journal.waitingPrintJobs(10)).toMatchObject([{ started: false }])
   })
 
   it('waits for a disk that is full, and prints then', async () => {
@@ -82,7 +106,7 @@ describe('the print queue', () => {
   })
 
   it('does not print again what a disk that filled up meanwhile could not record', async () => {
-    const of: { print?: () => PrintResult } = {}
+    const of: { print?: Printing } = {}
     const { request, queue, scheduler, printed, fillDisk, emptyDisk, journal } = bench(of)
     of.print = () => {
       fillDisk()
@@ -97,5 +121,95 @@ describe('the print queue', () => {
     await scheduler.advance(3_000)
     expect(printed).toEqual([saleId])
     expect(journal.receiptState(saleId)).toBe('printed')
+  })
+
+  it.each([
+    ['nothing came out', false],
+    ['all of it came out', true],
+  ])('prints a copy after an attempt of which bytes had left, though %s', async (_, cameOut) => {
+    const attempts: Printing[] = [
+      () => ({ kind: 'failed', trouble: 'paper-out', paper: 'uncertain', detail: '', cameOut }),
+      () => ({ kind: 'failed', trouble: 'cover-open', paper: 'untouched', detail: '' }),
+    ]
+    const { request, queue, scheduler, printed, journal } = bench({
+      print: () => attempts.shift()?.() ?? { kind: 'printed' },
+    })
+    const saleId = request()
+    queue.nudge()
+    await scheduler.advance(20_000)
+    expect(printed).toEqual([...(cameOut ? [saleId] : []), `${saleId} copy`])
+    expect(journal.receiptState(saleId)).toBe('printed')
+  })
+
+  it('prints the original after an attempt of which no byte had left, also in another life of the core', async () => {
+    const attempts: Printing[] = [
+      () => ({ kind: 'failed', trouble: 'cover-open', paper: 'untouched', detail: '' }),
+      () => ({ kind: 'failed', trouble: 'unreachable', paper: 'untouched', detail: '' }),
+    ]
+    const { request, queue, scheduler, printed, journal } = bench({
+      print: () => attempts.shift()?.() ?? { kind: 'printed' },
+    })
+    const saleId = request()
+    queue.nudge()
+    await scheduler.advance(100)
+    // What the next life would read: as if never started.
+    expect(journal.waitingPrintJobs(10)).toMatchObject([{ saleId, started: false }])
+    await scheduler.advance(20_000)
+    expect(printed).toEqual([saleId])
+  })
+
+  it('makes one void slip of a receipt that was never begun and a void', async () => {
+    let isThere = false
+    const { request, printed, queue, scheduler, journal } = bench({
+      status: () => (isThere ? ready : { ...ready, online: false, trouble: 'unreachable' }),
+    })
+    const saleId = request()
+    queue.nudge()
+    await scheduler.advance(100)
+    salesOf(journal).takeBack(saleId)
+    isThere = true
+    await scheduler.advance(20_000)
+    expect(printed).toEqual([saleId])
+    expect(journal.sale(saleId)?.state).toBe('cancelled')
+  })
+
+  it('makes a copy of what was begun before a void, and the slip of the void the original', async () => {
+    const made: { journal?: Journal; saleId?: string } = {}
+    const attempts: Printing[] = [
+      () => {
+        // The cashier voids while the printer is being asked.
+        salesOf(made.journal!).takeBack(made.saleId!)
+        return { kind: 'failed', trouble: 'cover-open', paper: 'untouched', detail: '' }
+      },
+    ]
+    const { request, printed, queue, scheduler, journal } = bench({
+      print: () => attempts.shift()?.() ?? { kind: 'printed' },
+    })
+    made.journal = journal
+    const saleId = (made.saleId = request())
+    queue.nudge()
+    await scheduler.advance(20_000)
+    expect(printed).toEqual([`${saleId} copy`, saleId])
+  })
+
+  it('keeps saying that the paper is nearly out', async () => {
+    const { request, queue, scheduler, tellStatus } = bench({ status: () => ({ ...ready, paperNearEnd: true }) })
+    tellStatus({ ...ready, paperNearEnd: true })
+    request()
+    queue.nudge()
+    await scheduler.advance(1_000)
+    expect(queue.trouble).toMatchObject({ level: 'limited', code: 'printer_paper_near_end' })
+  })
+
+  it('reads what waits by an index, however much was printed before', () => {
+    const database = new Database(':memory:')
+    journalInMemory({ database })
+    for (const sql of [
+      `SELECT * FROM print_job WHERE state <> 'printed' ORDER BY sequence LIMIT 1`,
+      `SELECT count(*) FROM print_job WHERE state <> 'printed'`,
+    ]) {
+      const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[]
+      expect(plan.map(({ detail }) => detail).join()).toMatch(/USING (COVERING )?INDEX print_job_to_print/)
+    }
   })
 })

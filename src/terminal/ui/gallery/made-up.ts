@@ -171,6 +171,7 @@ export const quietTill: Snapshot = {
   ],
   lights: { reader: well, printer: well, network: well, queue: well, till: well },
   queue: { waiting: 0, parked: 0, oldestAt: null },
+  receiptsWaiting: 0,
 }
 
 /** Lights of a bad day: no reader, no paper, no network, a queue. */

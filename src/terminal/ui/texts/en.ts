@@ -99,6 +99,7 @@ export const en: TextsOfLanguage = {
     'sheet.lights': 'the other lights',
     'sheet.keys': 'Alt L language · Alt M sound · Alt T light or dark screen',
     'sheet.queue': '{waiting} waiting, {parked} set aside',
+    'sheet.receipts': 'Receipts waiting to be printed: {waiting}',
     'recent.title': 'Recent sales',
     'recent.empty': 'No sales yet.',
     'receipt.waiting': 'receipt not printed yet',

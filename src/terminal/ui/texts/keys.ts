@@ -103,6 +103,7 @@ export const wordKeys = [
   'sheet.lights',
   'sheet.keys',
   'sheet.queue',
+  'sheet.receipts',
   'recent.title',
   'recent.empty',
   'receipt.waiting',

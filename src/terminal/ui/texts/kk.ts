@@ -99,6 +99,7 @@ export const kk: TextsOfLanguage = {
     'sheet.lights': 'басқа көрсеткіштер',
     'sheet.keys': 'Alt L — тіл · Alt M — дыбыс · Alt T — ашық не қараңғы экран',
     'sheet.queue': 'жіберілуін күтуде: {waiting}, кейінге қалдырылды: {parked}',
+    'sheet.receipts': 'Басылуын күтіп тұрған чектер: {waiting}',
     'recent.title': 'Соңғы сатылымдар',
     'recent.empty': 'Әзірге сатылым жоқ.',
     'receipt.waiting': 'чек әлі басылмаған',

@@ -115,6 +115,9 @@ function LightSheet({ light, snapshot, readOnly, close, onCommand }: ContentProp
       {light === 'queue' && queue.waiting + queue.parked > 0 ? (
         <p>{say('sheet.queue', { waiting: queue.waiting, parked: queue.parked })}</p>
       ) : null}
+      {light === 'printer' && snapshot.receiptsWaiting > 0 ? (
+        <p>{say('sheet.receipts', { waiting: snapshot.receiptsWaiting })}</p>
+      ) : null}
       <dl className="facts">
         {since === null ? null : <Fact term={say('sheet.since')}>{formatDateTime(since)}</Fact>}
         <Fact term={say('sheet.works')}>{works}</Fact>
