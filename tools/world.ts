@@ -9,6 +9,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
+import type { TcpPrinterTiming } from '../src/drivers/printer/tcp-printer.ts'
 import { lockDataFolder } from '../src/sync/journal/data-folder.ts'
 import { ensureUiIsBuilt } from '../src/terminal/shell/build-ui.ts'
 import { electronMainFile, ensureElectronShellIsBuilt } from '../src/terminal/shell-electron/build.ts'
@@ -28,6 +29,8 @@ export interface WorldOptions {
   readonly syncIntervalMs?: number
   /** The panel's virtual reader unless given; `pcsc`: the readers of this machine's PC/SC service. */
   readonly reader?: ReaderChoice
+  /** How long the printer may take, where it is not as most are (src/drivers/host/devices.ts). */
+  readonly printerTiming?: Partial<TcpPrinterTiming>
   /** What shows the till; without it, the browser host that opens nothing. */
   readonly shell?: TillShell
   /** Gives a start up that has not finished: everything started so far is stopped, `startWorld` rejects. */
@@ -118,7 +121,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     }
     const devices = {
       reader: options.reader === 'pcsc' ? { kind: 'pcsc' } : virtualReader(hardware),
-      printer: { kind: 'tcp', host: '127.0.0.1', port: hardware.ready['printerPort'], profile: 'epson-tm-t20iii' },
+      printer: {
+        kind: 'tcp',
+        host: '127.0.0.1',
+        port: hardware.ready['printerPort'],
+        profile: 'epson-tm-t20iii',
+        ...(options.printerTiming && { timing: options.printerTiming }),
+      },
     }
     const forTill = ['--core', JSON.stringify(core), '--devices', JSON.stringify(devices)]
     const inBrowser = async (open: boolean): Promise<RunningProcess> => {

@@ -54,6 +54,7 @@ const bodies = {
     drawer: z.enum(['closed', 'open']).optional(),
     answers: z.boolean().optional(),
     bytesPerSecond: z.int().min(1).nullable().optional(),
+    link: z.enum(['up', 'dead']).optional(),
     cutConnectionAfterBytes: z.int().min(1).nullable().optional(),
     tearOff: z.literal(true).optional(),
   }),
@@ -126,6 +127,7 @@ async function setPrinter(devices: PanelDevices, body: Body<'/api/printer'>): Pr
   const { printer } = devices
   if (body.answers !== undefined) printer.setAnswers(body.answers)
   if (body.bytesPerSecond !== undefined) printer.setSpeed(body.bytesPerSecond)
+  if (body.link !== undefined) printer.setLink(body.link)
   if (body.cutConnectionAfterBytes !== undefined) printer.cutConnectionAfter(body.cutConnectionAfterBytes)
   if (body.paper !== undefined) printer.setPaper(body.paper)
   if (body.paperEndsAfterLines !== undefined) printer.endPaperAfterLines(body.paperEndsAfterLines)

@@ -45,6 +45,8 @@ export interface PrinterState {
   readonly bytesPerSecond: number | null
   /** The connection is reset after so many more received bytes. */
   readonly connectionCutAfterBytes: number | null
+  /** `dead`: as if the cable had been pulled: nothing arrives, nothing is answered, and no connection ends. */
+  readonly link: 'up' | 'dead'
   /** Nothing prints now, for whatever reason. */
   readonly stalled: boolean
   readonly bufferedBytes: number
@@ -68,6 +70,7 @@ export class VirtualPrinter {
   #answers = true
   #bytesPerSecond: number | null = null
   #cutAfter: number | null = null
+  #link: 'up' | 'dead' = 'up'
   #ticker: NodeJS.Timeout | null = null
 
   constructor(options: VirtualPrinterOptions) {
@@ -103,6 +106,7 @@ export class VirtualPrinter {
       answers: this.#answers,
       bytesPerSecond: this.#bytesPerSecond,
       connectionCutAfterBytes: this.#cutAfter,
+      link: this.#link,
       stalled: isOffline(this.#engine.condition),
       bufferedBytes: this.#engine.bufferedBytes,
       connected: this.#client !== null,
@@ -175,6 +179,16 @@ export class VirtualPrinter {
     this.log.write('connection-cut-armed', { bytes })
   }
 
+  /** A dead link says nothing to either side (no FIN, no RST). What the printer already has, it prints. */
+  setLink(link: 'up' | 'dead'): void {
+    if (link === this.#link) return
+    this.#link = link
+    this.log.write('link', { link })
+    if (link === 'dead') return void this.#client?.pause()
+    this.#work()
+    if (this.#client === null) this.#serveNext()
+  }
+
   /** Takes the paper that hangs out: it becomes a slip that no cut ended. */
   tearOff(): void {
     this.#engine.tearOff()
@@ -208,7 +222,7 @@ export class VirtualPrinter {
   }
 
   #accept(socket: Socket): void {
-    if (this.#client === null) return this.#serve(socket)
+    if (this.#client === null && this.#link === 'up') return this.#serve(socket)
     socket.pause()
     this.#waiting.push(socket)
     this.log.write('connection-waits', { waiting: this.#waiting.length })
@@ -239,13 +253,18 @@ export class VirtualPrinter {
       this.log.write('disconnected', { connection, received })
       this.#engine.connectionEnded()
       this.#client = null
-      const next = this.#waiting.shift()
-      if (next !== undefined) this.#serve(next)
+      if (this.#link === 'up') this.#serveNext()
     })
     socket.resume()
   }
 
+  #serveNext(): void {
+    const next = this.#waiting.shift()
+    if (next !== undefined) this.#serve(next)
+  }
+
   #reply(bytes: Uint8Array): void {
+    if (this.#link === 'dead') return
     if (!this.#answers) return void this.log.write('answer-withheld', { bytes: Buffer.from(bytes).toString('hex') })
     this.#client?.write(bytes)
   }
@@ -254,7 +273,7 @@ export class VirtualPrinter {
     if (this.#bytesPerSecond === null) this.#engine.work()
     else this.#startTicking()
     const full = this.#engine.bufferedBytes >= this.#options.receiveBufferBytes
-    if (full) this.#client?.pause()
+    if (full || this.#link === 'dead') this.#client?.pause()
     else this.#client?.resume()
   }
 
