@@ -1,0 +1,92 @@
+/**
+ * Method: sales by card in the real till while a seeded hand breaks the printer, the core and the device host in
+ * between. Afterwards the independent checker judges the cards' logs, the paper and the ledger; it reads nothing of the
+ * till. `SEED=…` plays a run again.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { SeededRandom } from '../../simulation/random.ts'
+import { saying } from '../bad-input/till-at-work.ts'
+import { openPrintingTill, type PrinterChange, type PrintingTill } from './printing-till.ts'
+
+const salesCount = 14
+
+let work: PrintingTill
+
+beforeAll(async () => {
+  work = await openPrintingTill()
+  await work.shows('ok', 0)
+})
+afterAll(() => work?.close())
+
+const well: PrinterChange = {
+  paper: 'present',
+  cover: 'closed',
+  cutter: 'ok',
+  link: 'up',
+  answers: true,
+  bytesPerSecond: null,
+  cutConnectionAfterBytes: null,
+  power: 'on',
+}
+
+function printerFault(random: SeededRandom): PrinterChange {
+  const speed = random.chance(0.5) ? { bytesPerSecond: random.between(200, 2_000) } : {}
+  const fault = random.pick<PrinterChange>([
+    {},
+    { paperEndsAfterLines: random.between(1, 20) },
+    { cover: 'open' },
+    { cutter: 'jammed' },
+    { cutConnectionAfterBytes: random.between(10, 1_500) },
+    { link: 'dead' },
+    { answers: false },
+    { power: 'off' },
+  ])
+  return { ...speed, ...fault }
+}
+
+test('random faults of printer, core and device host: the money is right, and one print of a sale is the original', async () => {
+  const seed = process.env['SEED'] ?? String(Math.floor(Math.random() * 2 ** 31))
+  process.stdout.write(`printer faults: seed ${seed}\n`)
+  const random = new SeededRandom(seed)
+  const sold: string[] = []
+  const told: string[] = []
+  for (let sale = 1; sale <= salesCount; sale += 1) {
+    const fault = printerFault(random)
+    told.push(JSON.stringify(fault))
+    await work.printer(fault)
+    const tap = await work.sell(`Pupil ${String(sale).padStart(2, '0')}`)
+    expect(['approved settled', 'approved pending'], told.join('\n')).toContain(saying(tap))
+    await work.clears()
+    const saleId = work.till.snapshot.recent[0]?.saleId ?? ''
+    sold.push(saleId)
+    if (random.chance(0.3)) work.killsDeviceHost()
+    if (random.chance(0.3)) await work.killsCore()
+    if (random.chance(0.5)) await work.printer(well)
+    if (random.chance(0.3)) await work.till.asks({ command: 'print_again', saleId: random.pick(sold) })
+    await work.sees('ready for the next card', ({ lights }) => {
+      return lights.network.level === 'ok' && lights.reader.level === 'ok'
+    })
+  }
+  await work.printer(well)
+  await work.allIsPrinted()
+  await work.sees('all is handed over', ({ queue }) => queue.waiting === 0)
+  const prints = await work.prints()
+  for (const saleId of sold) {
+    const own = prints.filter(({ sale }) => sale === saleId.slice(-8))
+    const said = `${saleId}: ${JSON.stringify(own)}\n${told.join('\n')}`
+    expect(own.filter(({ isCopy }) => !isCopy).length, said).toBeLessThanOrEqual(1)
+    expect(
+      own.some(({ isWhole }) => isWhole),
+      said,
+    ).toBe(true)
+  }
+  const verdict = await work.judge()
+  expect(verdict, told.join('\n')).toMatchObject({
+    passed: true,
+    settled: salesCount,
+    balanced: true,
+    lost: [],
+    duplicates: [],
+    paidWithoutPaper: [],
+  })
+})
