@@ -1,15 +1,31 @@
 /**
- * `npm run reader-soak -- --insertions N [--json]`: cards come and go at a whole till on Debian's real pcscd, in
- * namespaces of its own, and what the device host and pcscd hold is counted before and after. Ends with 1 on a leak or a
- * card that was not read, with 2 where pcscd cannot be played.
+ * `npm run reader-soak -- [--insertions N] [--rounds R] [--seed S] [--json] [--plant-leak]`: cards come and go at a whole
+ * till on Debian's real pcscd, in namespaces of its own, and what the device host and pcscd hold is counted before and
+ * after; then R rounds of faults (mute card, another program, pcscd killed, readers gone), each with the time until a tap
+ * is paid again. The last line is JSON. Ends with 1 on a leak, a card that was not read, a return to service of more than
+ * 2 s, or money that the independent checker misses; with 2 where pcscd cannot be played. `--plant-leak` makes the device
+ * host leak, to see that it is found.
  */
-import { execFile } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { namespaceCommand, whyNoPcscd } from '../test/fixtures/pcscd-namespace.ts'
+import { playInNamespace, whyNoPcscd } from '../test/fixtures/pcscd-namespace.ts'
+import type { Verdict } from '../test/fixtures/demo-world.ts'
 import { leaksOf, type SoakResult } from '../test/integration/reader/insertions.ts'
 
+/** Issue 3, item 5: from the end of a fault to a paid tap. */
+const backInServiceMaxMs = 2_000
+const root = new URL('..', import.meta.url).pathname
+const script = new URL('../test/integration/reader/soak-main.ts', import.meta.url).pathname
+
 const { values } = parseArgs({
-  options: { insertions: { type: 'string', default: '1000' }, json: { type: 'boolean', default: false } },
+  options: {
+    insertions: { type: 'string', default: '1000' },
+    rounds: { type: 'string', default: '3' },
+    seed: { type: 'string', default: randomBytes(4).toString('hex') },
+    json: { type: 'boolean', default: false },
+    'plant-leak': { type: 'boolean', default: false },
+  },
 })
 
 function fail(sentence: string): never {
@@ -18,25 +34,54 @@ function fail(sentence: string): never {
 }
 
 const insertions = Number(values.insertions)
-if (!Number.isSafeInteger(insertions) || insertions < 1) fail('--insertions is a whole number of at least 1')
+const rounds = Number(values.rounds)
+if (!Number.isSafeInteger(insertions) || insertions < 2) fail('--insertions is a whole number of at least 2.')
+if (!Number.isSafeInteger(rounds) || rounds < 0) fail('--rounds is a whole number of at least 0.')
 const whyNot = whyNoPcscd()
-if (whyNot !== null) fail(`${whyNot}. Remedy: apt install pcscd vsmartcard-vpcd, and run this as root.`)
+if (whyNot !== null) fail(`${whyNot}. Remedy: apt-get install pcscd vsmartcard-vpcd, and run this as root.`)
 
-const script = new URL('../test/integration/reader/soak-main.ts', import.meta.url).pathname
-const [program = '', ...parameters] = namespaceCommand(script, ['--insertions', String(insertions)])
-const result = await new Promise<SoakResult>((resolve) => {
-  const options = { encoding: 'utf8', timeout: 60_000 + insertions * 2_000, killSignal: 'SIGKILL' } as const
-  execFile(program, parameters, options, (error, stdout, stderr) => {
-    const line = stdout.split('\n').find((text) => text.startsWith('{'))
-    if (error !== null || line === undefined) fail(`the run broke off: ${error?.message ?? ''}\n${stdout}${stderr}`)
-    resolve(JSON.parse(line) as SoakResult)
-  })
-})
-const leaks = leaksOf(result)
-if (values.json) process.stdout.write(`${JSON.stringify({ ...result, leaks })}\n`)
-else
-  process.stdout.write(
-    `${result.insertions} insertions in ${result.seconds} s, ${result.read} read. ` +
-      `${leaks.length === 0 ? 'Nothing is left of them.' : leaks.join('; ')}\n`,
-  )
-process.exitCode = leaks.length === 0 ? 0 : 1
+const withinMs = 120_000 + insertions * 2_000 + rounds * 120_000
+const parameters = ['--insertions', values.insertions, '--rounds', values.rounds, '--seed', values.seed]
+if (values['plant-leak']) parameters.push('--plant-leak')
+const steps = await playInNamespace(script, withinMs, parameters).catch((error: unknown) =>
+  fail(`the run with seed ${values.seed} broke off: ${error instanceof Error ? error.message : String(error)}`),
+)
+
+const result = steps.get('insertions') as SoakResult
+const backInServiceMs = steps.get('back in service') as Readonly<Record<string, readonly number[]>>
+const verdict = steps.get('verdict') as Verdict
+const { before, halfway, after } = result
+const late = Object.entries(backInServiceMs).filter(([, samples]) => Math.max(...samples) > backInServiceMaxMs)
+const problems = [
+  ...leaksOf(result),
+  ...late.map(([fault, samples]) => `${fault}: back in service after ${Math.max(...samples)} ms`),
+  ...(verdict.passed ? [] : [`the checker: ${JSON.stringify(verdict)}`]),
+]
+const summary = {
+  insertions,
+  read: result.read,
+  missed: insertions - result.read,
+  seconds: result.seconds,
+  leakedFileDescriptors: after.fileDescriptors - before.fileDescriptors,
+  leakedThreads: after.threads - before.threads,
+  leakedListeners: after.listeners - before.listeners,
+  leakedFilesOfPcscd: after.filesOfPcscd - before.filesOfPcscd,
+  heapGrowthBytes: after.heapBytes - before.heapBytes,
+  residentGrowthBytes: after.residentBytes - before.residentBytes,
+  residentGrowthSecondHalfBytes: after.residentBytes - halfway.residentBytes,
+  backInServiceMs,
+  backInServiceWorstMs: Math.max(...Object.values(backInServiceMs).flat()),
+  lost: verdict.lost.length,
+  duplicates: verdict.duplicates.length,
+  settled: verdict.settled,
+  balanced: verdict.balanced,
+  seed: values.seed,
+  commit: execFileSync('git', ['rev-parse', '--short=10', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
+  problems,
+}
+if (!values.json) {
+  const word = problems.length === 0 ? 'Nothing is left of them.' : problems.join('; ')
+  process.stdout.write(`${insertions} insertions in ${result.seconds} s, ${result.read} read. ${word}\n`)
+}
+process.stdout.write(`${JSON.stringify(summary)}\n`)
+process.exitCode = problems.length === 0 ? 0 : 1

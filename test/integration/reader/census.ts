@@ -62,7 +62,7 @@ export class ProcessCensus {
       objectId: found.objects.objectId,
       functionDeclaration: countListeners,
       returnByValue: true,
-    })) as { result: { value: Pick<Census, 'emitters' | 'listeners'> }; exceptionDetails?: object }
+    })) as { result: { value: Pick<Census, 'emitters' | 'listeners'> } }
     await this.#ask('Runtime.releaseObjectGroup', { objectGroup: 'census' })
     const heap = await this.#evaluate('process.memoryUsage().heapUsed', true)
     return {
@@ -70,11 +70,17 @@ export class ProcessCensus {
       threads: readdirSync(`/proc/${this.#pid}/task`).length,
       ...result.value,
       heapBytes: heap['value'] as number,
-      residentBytes: this.residentBytes(),
+      residentBytes: this.#residentBytes(),
     }
   }
 
-  residentBytes(): number {
+  /** Has the process evaluate an expression. */
+  async run(expression: string): Promise<void> {
+    const { exceptionDetails } = await this.#ask('Runtime.evaluate', { expression })
+    if (exceptionDetails !== undefined) throw new Error(`in process ${this.#pid}: ${JSON.stringify(exceptionDetails)}`)
+  }
+
+  #residentBytes(): number {
     const kibibytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.#pid}/status`, 'utf8'))?.[1]
     return Number(kibibytes) * 1024
   }

@@ -1,91 +1,137 @@
 /**
- * Many insertions at a whole till, to see what the device host keeps of each. A foreign card comes and goes on both
- * readers while the till wants a card: each time pcscd sees it come, the till reads it and says that it is none of ours,
- * and pcscd sees it leave. An observer of its own, another PC/SC client, says what pcscd has seen.
+ * Many insertions at a whole till, to see what the device host keeps of each. A foreign card comes and goes, on one
+ * reader and the other by turns, while the till wants a card: each time pcscd sees it come, the till speaks to it, and it
+ * leaves at a moment that the seed chooses: in the middle of a command, between two, or long after. An observer of its
+ * own, another PC/SC client, says what pcscd has seen.
  */
 import { readdirSync } from 'node:fs'
 import pcsc from 'pcsc-mini'
 import { desfireEv3Card } from '../../../hardware-mocks/cards/otherCards.ts'
+import { seededRandom, type RandomSource } from '../../../hardware-mocks/cards/random.ts'
 import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
 import type { VpcdSlot } from '../../../hardware-mocks/reader/vpcd.ts'
 import { ProcessCensus, type Census } from './census.ts'
 import type { PcscService } from './pcsc-service.ts'
-import type { Station } from './station.ts'
+import { sleep, type Station } from './station.ts'
 
 export interface SoakResult {
   readonly insertions: number
   readonly seconds: number
-  /** Insertions in which the till got an answer of the card. */
+  /** Insertions in which the till sent the card a command. */
   readonly read: number
   readonly before: SoakCensus
+  readonly halfway: SoakCensus
   readonly after: SoakCensus
   /** The host that was counted first is the one counted last. */
   readonly sameHost: boolean
 }
 
-export interface SoakCensus extends Census {
+export type SoakCensus = Census & {
   /** One for each PC/SC context of any program. */
   readonly filesOfPcscd: number
+}
+
+export interface SoakOptions {
+  readonly insertions: number
+  readonly seed: string
+  /** Makes the device host keep a file, a listener and a PC/SC context at each insertion: a leak to be found. */
+  readonly plantLeak: boolean
 }
 
 const item = 'bread'
 /** Less than this is what a garbage collection leaves to chance. */
 const heapBytesMax = 2 * 1024 * 1024
-const warmUp = 10
-/** A till that has not read a card by then has missed it. */
+/** Over the second half, when the heap has found its size; less is what the allocator keeps for later. */
+const residentBytesMax = 8 * 1024 * 1024
+const warmUp = 4
+/** A till that has not spoken to a card by then has missed it. */
 const readWithinMs = 5_000
+/** Of a printer that is asked each 5 s, to outlast the asking. */
+const counts = 3
+const betweenCountsMs = 500
+/** A foreign card is recognised in some 5 ms. */
+const staysMsMax = 16
 
-export async function soak(station: Station, service: PcscService, insertions: number): Promise<SoakResult> {
+const leakPlanted = `{
+  const builtin = process.getBuiltinModule
+  const { Client } = builtin('node:module').createRequire(process.argv[1])('pcsc-mini')
+  const client = new Client()
+  client.start()
+  const emitter = new (builtin('node:events').EventEmitter)().on('card', () => undefined)
+  globalThis.planted ??= []
+  globalThis.planted.push(builtin('node:fs').openSync('/dev/null'), emitter, client)
+}`
+
+export async function soak(station: Station, service: PcscService, options: SoakOptions): Promise<SoakResult> {
+  const { insertions, seed, plantLeak } = options
   const observer = await Observer.of(station.slots.length)
   await station.readerWorks()
   await station.rings(item)
-  const lanes = station.slots.map((slot, reader) => new Lane(slot, observer, reader))
+  const random = seededRandom(seed)
+  const lanes = station.slots.map((slot, reader) => new Lane(slot, observer, reader, random))
   // The first insertions load code and fill caches: they are no leak.
   await cycle(lanes, warmUp)
   const host = station.deviceHostPid()
   const census = await ProcessCensus.open(host)
-  const count = async (): Promise<SoakCensus> => ({
-    ...(await census.count()),
-    filesOfPcscd: readdirSync(`/proc/${service.pid}/fd`).length,
-  })
+  const count = (): Promise<SoakCensus> =>
+    lasting(async () => ({
+      ...(await census.count()),
+      filesOfPcscd: readdirSync(`/proc/${service.pid}/fd`).length,
+    }))
   const before = await count()
   const beganAt = performance.now()
-  const read = await cycle(lanes, insertions)
+  const onInsertion = plantLeak ? () => census.run(leakPlanted) : () => Promise.resolve()
+  const half = Math.floor(insertions / 2)
+  const readEarly = await cycle(lanes, half, onInsertion)
+  const halfway = await count()
+  const read = readEarly + (await cycle(lanes, insertions - half, onInsertion))
   const seconds = Math.round((performance.now() - beganAt) / 100) / 10
   const after = await count()
   census.close()
   observer.stop()
   await station.till.does({ command: 'cancel_sale' })
-  return { insertions, seconds, read, before, after, sameHost: station.deviceHostPid() === host }
+  return { insertions, seconds, read, before, halfway, after, sameHost: station.deviceHostPid() === host }
 }
 
 /** What the insertions left behind, a sentence each; none when all is as before. */
-export function leaksOf({ insertions, read, before, after, sameHost }: SoakResult): readonly string[] {
+export function leaksOf({ insertions, read, before, halfway, after, sameHost }: SoakResult): readonly string[] {
   const grown = (['fileDescriptors', 'threads', 'emitters', 'listeners', 'filesOfPcscd'] as const)
     .filter((what) => after[what] > before[what])
     .map((what) => `${what} went from ${before[what]} to ${after[what]}`)
   const heap = after.heapBytes - before.heapBytes
+  const resident = after.residentBytes - halfway.residentBytes
   return [
     ...grown,
     ...(heap > heapBytesMax ? [`the heap grew by ${heap} bytes`] : []),
+    ...(resident > residentBytesMax ? [`the memory grew by ${resident} bytes over the second half`] : []),
     ...(read < insertions ? [`${insertions - read} of ${insertions} cards were not read`] : []),
     ...(sameHost ? [] : ['the device host was replaced']),
   ]
 }
 
-/** Each reader takes the next insertion as soon as its own last card has left. Gives how many were read. */
-async function cycle(lanes: readonly Lane[], insertions: number): Promise<number> {
-  let begun = 0
+/** Gives how many were read. */
+async function cycle(
+  lanes: readonly Lane[],
+  insertions: number,
+  onInsertion: () => Promise<void> = () => Promise.resolve(),
+): Promise<number> {
   let read = 0
-  await Promise.all(
-    lanes.map(async (lane) => {
-      while (begun < insertions) {
-        begun += 1
-        if (await lane.cardComesAndGoes()) read += 1
-      }
-    }),
-  )
+  for (let insertion = 0; insertion < insertions; insertion += 1) {
+    if (await lanes[insertion % lanes.length]?.cardComesAndGoes()) read += 1
+    await onInsertion()
+  }
   return read
+}
+
+/** What was there at each of several counts: a connection to the printer passes, a leak stays. */
+async function lasting(count: () => Promise<SoakCensus>): Promise<SoakCensus> {
+  const least: Record<keyof SoakCensus, number> = { ...(await count()) }
+  for (let again = 1; again < counts; again += 1) {
+    await sleep(betweenCountsMs)
+    const next = await count()
+    for (const what of Object.keys(next) as (keyof SoakCensus)[]) least[what] = Math.min(least[what], next[what])
+  }
+  return least
 }
 
 /** One reader and the foreign card that comes and goes on it. */
@@ -93,13 +139,15 @@ class Lane {
   readonly #slot: VpcdSlot
   readonly #observer: Observer
   readonly #reader: number
+  readonly #random: RandomSource
   readonly #card: VirtualCard
   #onRead: () => void = () => undefined
 
-  constructor(slot: VpcdSlot, observer: Observer, reader: number) {
+  constructor(slot: VpcdSlot, observer: Observer, reader: number, random: RandomSource) {
     this.#slot = slot
     this.#observer = observer
     this.#reader = reader
+    this.#random = random
     const card = desfireEv3Card({ uid: Uint8Array.of(0x04, 1, 2, 3, 4, 5, reader) })
     this.#card = {
       ...card,
@@ -111,6 +159,7 @@ class Lane {
   }
 
   async cardComesAndGoes(): Promise<boolean> {
+    const staysMs = (this.#random(1)[0] ?? 0) % (staysMsMax + 1)
     const isRead = new Promise<boolean>((resolve) => {
       const tooLate = setTimeout(() => resolve(false), readWithinMs)
       this.#onRead = () => {
@@ -121,6 +170,7 @@ class Lane {
     await this.#slot.lay(this.#card)
     await this.#observer.isPresent(this.#reader, true)
     const wasRead = await isRead
+    await sleep(staysMs)
     this.#slot.pull()
     await this.#observer.isPresent(this.#reader, false)
     return wasRead

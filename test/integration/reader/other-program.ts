@@ -10,17 +10,19 @@ const client = new pcsc.Client()
 type Reader = InstanceType<typeof pcsc.Reader>
 type Card = Awaited<ReturnType<Reader['connect']>>
 
+let card: Card | null = null
+let isEmpty = false
 const reader = await new Promise<Reader>((resolve, reject) => {
   client.on('error', reject)
   client.on('reader', (found: Reader) => {
-    if (found.name() === readerName) resolve(found)
+    if (found.name() !== readerName) return
+    // Told at once how it is: later would be too late.
+    found.on('change', (status) => {
+      isEmpty = !status.has(pcsc.ReaderStatus.PRESENT)
+    })
+    resolve(found)
   })
   client.start()
-})
-let card: Card | null = null
-let isEmpty = false
-reader.on('change', (status) => {
-  isEmpty = !status.has(pcsc.ReaderStatus.PRESENT)
 })
 
 /** The card comes when pcscd has seen it. */

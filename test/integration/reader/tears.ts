@@ -1,7 +1,7 @@
 /** Cards that leave in the middle of a payment, at each of its commands, through the real pcscd. */
 import type { CardFault } from '../../../hardware-mocks/cards/faults.ts'
 import type { TapView } from '../../../src/terminal/contract/index.ts'
-import { record, type Station } from './station.ts'
+import { record, type Station, type TenderRow } from './station.ts'
 
 /** Of a card under a lease: 4 to recognise it, then select, authenticate twice, write, select twice, read. */
 export const commandsOfAPayment = 11
@@ -12,19 +12,24 @@ const holder = 'Family 01'
 const another = 'Family 02'
 const item = 'bread'
 
+const faults = ['lost-before', 'answer-lost'] as const
+
 export interface TornCase {
   readonly command: number
   readonly fault: CardFault['kind']
   readonly backOn: 'the same reader' | 'the other reader'
   readonly shown: TapView
   readonly end: TapView
-  readonly states: readonly string[]
+  /** What the journal has of it. */
+  readonly tenders: readonly Pick<TenderRow, 'state' | 'amount'>[]
 }
 
 export async function playTears(station: Station): Promise<void> {
   const cases: TornCase[] = []
   for (let command = 1; command <= commandsOfAPayment; command += 1) {
-    for (const fault of ['lost-before', 'answer-lost'] as const) {
+    // In the recognition nothing is written anywhere: one of them each is enough.
+    const isRecognition = command <= commandsOfRecognition
+    for (const fault of isRecognition ? [faults[command % 2] ?? 'lost-before'] : faults) {
       const backOn = (command + cases.length) % 2 === 0 ? 'the same reader' : 'the other reader'
       const before = station.journal().length
       const shown = await tear(station, { kind: fault }, command)
@@ -33,11 +38,11 @@ export async function playTears(station: Station): Promise<void> {
       const end = await station.till.sees('paid', ({ tap }) => tap.state === 'approved' || tap.state === 'refused')
       station.pull(slot)
       await station.ends(end.tap)
-      const states = station
+      const tenders = station
         .journal()
         .slice(before)
-        .map(({ state }) => state)
-      cases.push({ command, fault, backOn, shown, end: end.tap, states })
+        .map(({ state, amount }) => ({ state, amount }))
+      cases.push({ command, fault, backOn, shown, end: end.tap, tenders })
     }
   }
   record('torn, same card back', cases)

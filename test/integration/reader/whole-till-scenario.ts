@@ -25,6 +25,7 @@ async function run(): Promise<void> {
     await playReadersGone(station, service)
     recordBackInService()
     await station.settles()
+    record('settled in the journal', station.journal().filter(({ state }) => state === 'settled').length)
     record('verdict', await station.demo.judge())
   } finally {
     await station.close()
