@@ -1,19 +1,21 @@
 /**
  * `npm start`: the whole system with the demonstration's schemes and virtual hardware, and the till in a window.
  *
- *     npm start -- [--data DIR] [--headless] [--browser] [--port N] [--anchors DIR]
+ *     npm start -- [--data DIR] [--headless] [--browser] [--port N] [--anchors DIR] [--reader pcsc]
  *
- * `--headless` opens nothing and prints one JSON line when everything is ready; `--browser` does not try Electron.
+ * `--headless` opens nothing and prints one JSON line when everything is ready; `--browser` does not try Electron;
+ * `--reader pcsc` takes cards on the readers of this machine's PC/SC service instead of the panel's.
  * SIGINT, SIGTERM or SIGHUP stops all processes. Exit codes: 0 stopped as asked, 1 a part ended by itself, 2 it could
  * not start.
  */
 import { parseArgs } from 'node:util'
 import { DataFolderError } from '../src/sync/journal/data-folder.ts'
+import { readerOutlook } from './card-readers.ts'
 import { officialElectron } from './official-electron.ts'
 import { StartError } from './processes.ts'
-import { startWorld, type TillShell, type World } from './world.ts'
+import { startWorld, type ReaderChoice, type TillShell, type World } from './world.ts'
 
-const usage = 'Use: npm start -- [--data DIR] [--headless] [--browser] [--port N] [--anchors DIR]'
+const usage = 'Use: npm start -- [--data DIR] [--headless] [--browser] [--port N] [--anchors DIR] [--reader pcsc]'
 const fetchElectronWithinMs = 60_000
 
 const say = (text: string): void => void process.stderr.write(`tolem: ${text}\n`)
@@ -29,6 +31,7 @@ interface Settings {
   readonly browser: boolean
   readonly tillPort: number
   readonly anchors: string | undefined
+  readonly reader: ReaderChoice
 }
 
 function readSettings(): Settings {
@@ -40,14 +43,18 @@ function readSettings(): Settings {
         browser: { type: 'boolean', default: false },
         port: { type: 'string', default: '0' },
         anchors: { type: 'string' },
+        reader: { type: 'string', default: 'virtual' },
       },
     })
-    const { data, headless, browser, port, anchors } = values
+    const { data, headless, browser, port, anchors, reader } = values
     if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
       return fail(`--port ${port} is no port. Give a number from 0 (any free one) to 65535.`)
     }
+    if (reader !== 'virtual' && reader !== 'pcsc') {
+      return fail(`--reader ${reader} is no choice. Give virtual (the panel's) or pcsc (this machine's).`)
+    }
     if (data === '') return fail('--data needs the name of a folder.')
-    return { data, headless, browser, tillPort: Number(port), anchors }
+    return { data, headless, browser, tillPort: Number(port), anchors, reader }
   } catch (error) {
     if (!(error instanceof TypeError && 'code' in error)) throw error
     return fail(`${error.message.split('. ')[0]}. ${usage}`)
@@ -66,6 +73,13 @@ async function chooseShell({ headless, browser }: Settings): Promise<TillShell> 
   return { kind: 'browser', open: true }
 }
 
+/** The till starts without a reader too: it takes the one that comes. */
+async function lookForReaders(): Promise<void> {
+  const outlook = await readerOutlook()
+  if (outlook.kind === 'unusable') fail(outlook.sentence)
+  say(outlook.sentence)
+}
+
 const settings = readSettings()
 const asked = new AbortController()
 let world: World | undefined
@@ -79,11 +93,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 try {
   say(`starting ledger, virtual hardware and till; data folder ${settings.data}`)
+  if (settings.reader === 'pcsc') await lookForReaders()
   const shell = await chooseShell(settings)
   world = await startWorld({
     data: settings.data,
     tillPort: settings.tillPort,
     shell,
+    reader: settings.reader,
     abort: asked.signal,
     say,
     ...(settings.anchors === undefined ? {} : { anchorFolder: settings.anchors }),

@@ -20,7 +20,7 @@ export async function playServiceStartedLater(station: Station, service: PcscSer
 }
 
 export async function playServiceKilled(station: Station, service: PcscService): Promise<void> {
-  for (let count = 0; count < 3; count += 1) {
+  for (let count = 0; count < 2; count += 1) {
     await service.kill()
     await lightIs(station, 'reader_no_service')
     await station.rings(item)
