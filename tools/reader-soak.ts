@@ -40,6 +40,9 @@ if (!Number.isSafeInteger(rounds) || rounds < 0) fail('--rounds is a whole numbe
 const whyNot = whyNoPcscd()
 if (whyNot !== null) fail(`${whyNot}. Remedy: apt-get install pcscd vsmartcard-vpcd, and run this as root.`)
 
+// Now: at the end another commit may be here.
+const words = ['describe', '--always', '--dirty', '--abbrev=10', '--exclude=*']
+const commit = execFileSync('git', words, { cwd: root, encoding: 'utf8' }).trim()
 const withinMs = 120_000 + insertions * 2_000 + rounds * 120_000
 const parameters = ['--insertions', values.insertions, '--rounds', values.rounds, '--seed', values.seed]
 if (values['plant-leak']) parameters.push('--plant-leak')
@@ -76,7 +79,7 @@ const summary = {
   settled: verdict.settled,
   balanced: verdict.balanced,
   seed: values.seed,
-  commit: execFileSync('git', ['rev-parse', '--short=10', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
+  commit,
   problems,
 }
 if (!values.json) {

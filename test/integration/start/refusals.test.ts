@@ -133,4 +133,5 @@ test('a port that is taken', async ({ onTestFinished }) => {
 test('parameters that nobody understands', async () => {
   expect(await expectRefused(['--pört', '1'])).toMatch(/Unknown option '--pört'.* Use: npm start -- /)
   expect(await expectRefused(['--port', '99999'])).toMatch(/--port 99999 is no port\. Give a number from 0/)
+  expect(await expectRefused(['--reader', 'usb'])).toMatch(/--reader usb is no choice\. Give virtual .* or pcsc /)
 })
