@@ -43,11 +43,16 @@ export type ReaderChoice = 'virtual' | 'pcsc'
 
 export type TillShell =
   /** `open`: in a kiosk, where there is Chromium and a display. */
-  { readonly kind: 'browser'; readonly open: boolean } | { readonly kind: 'electron'; readonly executable: string }
+  | { readonly kind: 'browser'; readonly open: boolean }
+  | { readonly kind: 'electron'; readonly executable: string }
+  /** Nothing: the caller starts core and device host itself, with `forTill`. */
+  | { readonly kind: 'none' }
 
 export interface World {
-  /** With a single-use token; in Electron an address that only its own window knows. */
+  /** With a single-use token; in Electron an address that only its own window knows; empty where no shell was asked. */
   readonly tillUrl: string
+  /** What core and device host are started with, each as JSON. */
+  readonly forTill: { readonly core: string; readonly devices: string }
   readonly shell: TillShell['kind']
   readonly ledgerUrl: string
   readonly panelUrl: string
@@ -129,7 +134,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         ...(options.printerTiming && { timing: options.printerTiming }),
       },
     }
-    const forTill = ['--core', JSON.stringify(core), '--devices', JSON.stringify(devices)]
+    const configuration = { core: JSON.stringify(core), devices: JSON.stringify(devices) }
+    const forTill = ['--core', configuration.core, '--devices', configuration.devices]
     const inBrowser = async (open: boolean): Promise<RunningProcess> => {
       const port = ['--port', String(options.tillPort ?? 0)]
       return start('till', 'src/terminal/shell-browser/main.ts', [...port, ...forTill, ...(open ? ['--open'] : [])])
@@ -145,8 +151,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     }
     const shell = options.shell ?? { kind: 'browser', open: false }
     let shownIn = shell.kind
-    let till: RunningProcess
-    if (shell.kind === 'browser') till = await inBrowser(shell.open)
+    let till: RunningProcess | undefined
+    if (shell.kind === 'none') till = undefined
+    else if (shell.kind === 'browser') till = await inBrowser(shell.open)
     else {
       try {
         till = await inElectron(shell.executable)
@@ -164,7 +171,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       ),
     )
     return {
-      tillUrl: textOf(till, 'tillUrl'),
+      tillUrl: till === undefined ? '' : textOf(till, 'tillUrl'),
+      forTill: configuration,
       shell: shownIn,
       ledgerUrl,
       panelUrl: textOf(hardware, 'panelUrl'),

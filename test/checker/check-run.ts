@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path'
 import { readCardLogs } from './card-logs.ts'
+import { checkClaims, readClaims, type ClaimLost, type Unrecorded } from './claims.ts'
 import { findDuplicates, type Duplicate } from './duplicates.ts'
 import { checkBooks, type LedgerSums } from './ledger-books.ts'
 import { readLedger } from './ledger-database.ts'
@@ -24,22 +25,31 @@ export interface RunToCheck {
    * `paidWithoutPaper` is only reported.
    */
   readonly waitingPrintJobs?: number
+  /** What the run's one till and its cashier say: a file to hold against the rest. */
+  readonly claimsFile?: string
 }
 
 /** JSON throughout: amounts are decimal strings of tiyn, ids are those of tenders. */
 export interface Report {
-  /** Nothing is lost, doubled, forged or out of balance. */
+  /** Nothing is lost, doubled, unrecorded, forged or out of balance. */
   readonly passed: boolean
   /** Tenders that the ledger says it settled. */
   readonly settled: number
   /** The ledger adds up, everywhere and at every moment. */
   readonly balanced: boolean
-  readonly lost: readonly LostTender[]
+  readonly lost: readonly (LostTender | ClaimLost)[]
+  /** Only claims can show these; without them there are none. */
+  readonly unrecorded: readonly Unrecorded[]
   readonly duplicates: readonly Duplicate[]
   /** Settled, and no card ever signed these terms. */
   readonly paidWithoutCard: readonly string[]
-  /** Settled, and no slip proves it: the printer may still have to print it. */
+  /** Settled, and no slip proves or even names it: the printer may still have to print it. */
   readonly paidWithoutPaper: readonly string[]
+  /**
+   * Settled, and no slip has a signed code of it; those without any paper are among them. A till that was stopped
+   * between the ledger's payment and its own row no longer has the card's proof: it prints such a receipt without one.
+   */
+  readonly paidWithoutCode: readonly string[]
   readonly paper: Omit<PaperOutcomes, 'lost'> & {
     readonly slips: number
     readonly originals: number
@@ -85,19 +95,31 @@ export function checkRun(run: RunToCheck): Report {
   const tenders = [...checked.tenders.values()]
   const settled = tenders.filter((tender) => tender.row.state === 'settled')
   const { proved, unproved } = proofsOnPaper(paper.slips, cards.messages, rows.principal)
-  const { lost, ...outcomes } = outcomesOf(proved.values(), checked.tenders, paper.slips)
-  const duplicates = findDuplicates(rows, tenders, cards.messages, paper.slips, proved.values())
+  const { lost: lostOnPaper, ...outcomes } = outcomesOf(proved.values(), checked.tenders, paper.slips)
+  const claimed =
+    run.claimsFile === undefined
+      ? undefined
+      : checkClaims(readClaims(run.claimsFile), checked.tenders, cards.messages, paper.slips)
+  const lost = [...lostOnPaper, ...(claimed?.lost ?? [])]
+  const unrecorded = claimed?.unrecorded ?? []
+  const duplicates = [
+    ...findDuplicates(rows, tenders, cards.messages, paper.slips, proved.values()),
+    ...(claimed?.duplicates ?? []),
+  ]
   const signed = new Set(cards.messages.map((message) => message.binding))
   const idsWithout = (isThere: (hash: string) => boolean): string[] =>
     settled.filter(({ termsHash }) => termsHash === null || !isThere(termsHash)).map(({ row }) => row.tender_id)
   const paidWithoutCard = idsWithout((hash) => signed.has(hash.toUpperCase()))
-  const paidWithoutPaper = idsWithout((hash) => proved.has(hash))
+  const paidWithoutCode = idsWithout((hash) => proved.has(hash))
+  const named = new Set(paper.slips.flatMap((slip) => (slip.isVoid ? [] : slip.payments)))
+  const paidWithoutPaper = paidWithoutCode.filter((id) => !named.has(id.slice(-8)))
   const faults = [...books.faults, ...checked.faults]
   const marked = (mark: string): number => paper.slips.filter((slip) => !slip.isVoid && slip.mark === mark).length
 
   return {
     passed:
       lost.length === 0 &&
+      unrecorded.length === 0 &&
       duplicates.length === 0 &&
       paidWithoutCard.length === 0 &&
       unproved.length === 0 &&
@@ -107,9 +129,11 @@ export function checkRun(run: RunToCheck): Report {
     settled: settled.length,
     balanced: faults.length === 0,
     lost,
+    unrecorded,
     duplicates,
     paidWithoutCard,
     paidWithoutPaper,
+    paidWithoutCode,
     paper: {
       slips: paper.slips.length,
       originals: marked('original'),

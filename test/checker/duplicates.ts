@@ -11,7 +11,9 @@ export interface Duplicate {
    * - `slot_oversold`: accepted tenders of one slot exceed its count or its amount.
    * - `card_message_used_twice`: one counter of one card stands behind two settled tenders.
    * - `sale_paid_twice`: two settled tenders of one slot for one sale.
-   * - `original_printed_twice`: two slips of one sale that do not say that they are copies.
+   * - `original_printed_twice`: two slips of one sale that do not say that they are copies; by the sale's hash in their
+   *   codes, and by the number in their words, which a sale paid in cash has too.
+   * - `sale_overpaid`: ledger and cash drawer together got more than the total of a sale (claims.ts).
    */
   readonly kind:
     | 'tender_paid_twice'
@@ -19,6 +21,7 @@ export interface Duplicate {
     | 'card_message_used_twice'
     | 'sale_paid_twice'
     | 'original_printed_twice'
+    | 'sale_overpaid'
   /** The tender, slot, card message or sale. */
   readonly place: string
   readonly tenders: readonly string[]
@@ -40,6 +43,7 @@ export function findDuplicates(
     ...messagesUsedTwice(rows, settled, messages),
     ...salesPaidTwice(settled),
     ...originalsPrintedTwice(slips, proved),
+    ...originalsOfOneNumber(slips),
   ]
 }
 
@@ -112,5 +116,14 @@ function originalsPrintedTwice(slips: readonly PaperSlip[], proved: Iterable<Pro
     if (numbers.length < 2) return []
     const ids = own.map((tender) => tender.code.terms.tenderId)
     return [{ kind: 'original_printed_twice', place: saleHash, tenders: ids, detail: `slips ${numbers.join(', ')}` }]
+  })
+}
+
+function originalsOfOneNumber(slips: readonly PaperSlip[]): Duplicate[] {
+  const originals = slips.filter((slip) => slip.mark === 'original' && !slip.isVoid && slip.sale !== null)
+  return [...Map.groupBy(originals, (slip) => slip.sale ?? '')].flatMap(([sale, own]): Duplicate[] => {
+    if (own.length < 2) return []
+    const detail = `slips ${own.map((slip) => slip.number).join(', ')}`
+    return [{ kind: 'original_printed_twice', place: `sale No. ${sale}`, tenders: [], detail }]
   })
 }

@@ -1,5 +1,5 @@
 /**
- *     node test/checker/main.ts --data DIR [--json] [--waiting-print-jobs N]
+ *     node test/checker/main.ts --data DIR [--json] [--waiting-print-jobs N] [--claims FILE]
  *
  * over the folders that `npm start` and `npm run demo` leave: `DIR/ledger` and `DIR/hardware`, never `DIR/till`. Exit
  * code 0: nothing is lost, doubled, forged or out of balance; 1: something is; 2: it cannot be said.
@@ -10,23 +10,29 @@ import { checkRun } from './check-run.ts'
 import { CheckerInputError } from './input-error.ts'
 import { reportInWords } from './report-words.ts'
 
-const usage = 'Usage: node test/checker/main.ts --data DIR [--json] [--waiting-print-jobs N]\n'
+const usage = 'Usage: node test/checker/main.ts --data DIR [--json] [--waiting-print-jobs N] [--claims FILE]\n'
 
 interface Asked {
   readonly data: string
   readonly json: boolean
   readonly waitingPrintJobs: number | undefined
+  readonly claims: string | undefined
 }
 
 function asked(): Asked | undefined {
   try {
     const { values } = parseArgs({
-      options: { data: { type: 'string' }, json: { type: 'boolean' }, 'waiting-print-jobs': { type: 'string' } },
+      options: {
+        data: { type: 'string' },
+        json: { type: 'boolean' },
+        'waiting-print-jobs': { type: 'string' },
+        claims: { type: 'string' },
+      },
     })
     const waiting = values['waiting-print-jobs']
     if (values.data === undefined || (waiting !== undefined && !/^\d+$/.test(waiting))) return undefined
     const waitingPrintJobs = waiting === undefined ? undefined : Number(waiting)
-    return { data: values.data, json: values.json ?? false, waitingPrintJobs }
+    return { data: values.data, json: values.json ?? false, waitingPrintJobs, claims: values.claims }
   } catch {
     return undefined
   }
@@ -38,12 +44,13 @@ function main(): number {
     process.stderr.write(usage)
     return 2
   }
-  const { data, json, waitingPrintJobs } = request
+  const { data, json, waitingPrintJobs, claims } = request
   try {
     const report = checkRun({
       ledgerFolder: join(data, 'ledger'),
       hardwareFolder: join(data, 'hardware'),
       ...(waitingPrintJobs === undefined ? {} : { waitingPrintJobs }),
+      ...(claims === undefined ? {} : { claimsFile: claims }),
     })
     process.stdout.write(json ? `${JSON.stringify(report)}\n` : reportInWords(report))
     return report.passed ? 0 : 1

@@ -17,7 +17,10 @@ export interface PaperSlip {
   readonly mark: 'original' | 'copy' | 'blank' | 'unreadable'
   /** Every QR code on it. */
   readonly codes: readonly string[]
-  /** On the slip of a cancelled payment: the last eight digits of each tender's id. */
+  /** What it says: the last eight digits of the sale's id, and of the id of each payment by voucher. */
+  readonly sale: string | null
+  readonly payments: readonly string[]
+  /** On the slip of a cancelled payment: the same digits of each tender. */
   readonly voids: readonly string[]
   readonly isVoid: boolean
 }
@@ -31,6 +34,7 @@ export interface Paper {
 const copyWords = ['КӨШІРМЕ', 'КОПИЯ', 'COPY']
 const voidWords = ['ТӨЛЕМ БОЛДЫРЫЛМАДЫ', 'ОПЛАТА ОТМЕНЕНА', 'PAYMENT CANCELLED']
 const paymentRow = /^(?:Төлем №|Платёж №|Payment No\.)\s+([0-9a-f]{8})$/
+const saleRow = /^(?:Сатылым №|Продажа №|Sale No\.)\s+([0-9a-f]{8})$/
 
 const record = z.object({
   number: z.int().min(1),
@@ -62,7 +66,7 @@ function readSlip(folder: string, name: string, notes: string[]): PaperSlip {
   const path = join(folder, `${name}.json`)
   if (!existsSync(path)) {
     notes.push(`slip ${name}: the printer has no record of it, its bytes alone were read`)
-    return { number: Number(name), mark: 'unreadable', codes: sent, voids: [], isVoid: false }
+    return { number: Number(name), mark: 'unreadable', codes: sent, sale: null, payments: [], voids: [], isVoid: false }
   }
   const read = record.safeParse(parsed(readFileSync(path, 'utf8')))
   if (!read.success) throw new CheckerInputError(`${path} is not the record of a slip: ${z.prettifyError(read.error)}`)
@@ -85,11 +89,14 @@ function slipOf({ number, text, qrPayloads, elements }: SlipRecord): PaperSlip {
     (element) => element.kind === 'feed' || (element.kind === 'line' && (element.graphics ?? []).length === 0),
   )
   const isCopy = lines.some((line) => copyWords.includes(line))
+  const payments = lines.flatMap((line) => paymentRow.exec(line)?.[1] ?? [])
   return {
     number,
     mark: lines.length > 0 ? (isCopy ? 'copy' : 'original') : isBlank ? 'blank' : 'unreadable',
     codes: [...qrPayloads, ...codesInPictures(elements)],
-    voids: isVoid ? lines.flatMap((line) => paymentRow.exec(line)?.[1] ?? []) : [],
+    sale: lines.flatMap((line) => saleRow.exec(line)?.[1] ?? [])[0] ?? null,
+    payments,
+    voids: isVoid ? payments : [],
     isVoid,
   }
 }

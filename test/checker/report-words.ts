@@ -2,7 +2,8 @@
 import type { Report } from './check-run.ts'
 
 export function reportInWords(report: Report): string {
-  const { lost, duplicates, paidWithoutCard, paidWithoutPaper, paper, tenders, ledger, cards, notes } = report
+  const { lost, unrecorded, duplicates, paidWithoutCard, paidWithoutPaper, paper, tenders, ledger, cards, notes } =
+    report
   const lines = [
     `Paper: ${of(paper.slips, 'slip')} (${of(paper.originals, 'original')}, ${of(paper.copies, 'copy', 'copies')}, ` +
       `${of(paper.voidSlips, 'void slip')}, ${paper.blank} blank, ${paper.unreadable} unreadable) ` +
@@ -19,11 +20,12 @@ export function reportInWords(report: Report): string {
       `${tenge(ledger.marked)} marked (${tenge(ledger.escrow)} of it in escrow), ` +
       `${tenge(ledger.merchants)} with merchants.`,
     '',
-    ...list(
-      'Lost',
-      lost,
-      (one) => `${one.tenderId}, ${tenge(one.amount)}, slip ${one.slips.join(', ')}: ${one.reason}`,
+    ...list('Lost', lost, (one) =>
+      'slips' in one
+        ? `${one.tenderId}, ${tenge(one.amount)}, slip ${one.slips.join(', ')}: ${one.reason}`
+        : `${one.reason} at ${one.place}: ${one.detail}`,
     ),
+    ...some('Unrecorded', unrecorded, (one) => `${one.reason} at ${one.place}: ${one.detail}`),
     ...list(
       'Duplicates',
       duplicates,

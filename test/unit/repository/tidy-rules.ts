@@ -33,7 +33,7 @@ const compositionRootReasons: Readonly<Record<string, string>> = {
   'src/drivers/scheduler.ts': "the drivers' real scheduler itself",
   'src/terminal/core/identity.ts': 'makes the key by which this terminal is known',
   'src/terminal/core/injected-clock.ts': "keeps the demo driver's clock running between its answers",
-  'src/terminal/core/main.ts': 'the core',
+  'src/terminal/core/core-process.ts': 'the core',
   'src/terminal/core/real-ports.ts': "the core's real clock and randomness themselves",
   'src/terminal/shell-electron/main.ts': 'the Electron shell',
   'src/terminal/shell-browser/this-machine.ts': 'the browser host',

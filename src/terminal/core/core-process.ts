@@ -1,0 +1,163 @@
+/**
+ * The core as a process: started by a shell, talks to it over its one channel (contract/bridge.ts), keeps the journal.
+ * Composition root: the only place where the core meets the real clock, disk and network. `main.ts` runs it as it is.
+ */
+import { join } from 'node:path'
+import { channelOverElectronPort, channelOverProcessIpc, type MessageChannelPort } from '../../drivers/host/channel.ts'
+import { connectDevices } from '../../drivers/host/client.ts'
+import { EventSource } from '../../drivers/event-source.ts'
+import { printerProfiles, type PrinterProfileId } from '../../drivers/printer/profile.ts'
+import { loadTypeface } from '../../drivers/printer/raster.ts'
+import { DataFolderError, fileAnchor, folderError, lockDataFolder } from '../../sync/journal/data-folder.ts'
+import { standardSyncSettings } from '../../sync/engine/sync-engine.ts'
+import { toJson } from '../../sync/protocol/canonical.ts'
+import { toCoreSchema, upFrameSchema, type FromCore } from '../contract/bridge.ts'
+import type { Snapshot } from '../contract/snapshot.ts'
+import { createCore, type Core, type CoreParts } from './core.ts'
+import { httpTransport } from './http-transport.ts'
+import { enrol, EnrolmentError, loadEnrolment, loadTerminalKeys, storeEnrolment } from './identity.ts'
+import { claimForDemonstration, injectedClock } from './injected-clock.ts'
+import { realClock, realRandomness, realScheduler } from './real-ports.ts'
+import { renderReceipt } from './receipts.ts'
+import { coreSettingsSchema } from './settings.ts'
+
+const screenRefreshMs = 15_000
+const shell = shellChannel()
+const say = (message: FromCore): void => shell.post(message)
+
+/**
+ * Starts the core of this process. What cannot be started is told to the shell, with the remedy, and ends the process.
+ *
+ * @param around is given the real ports and returns those that the core gets; a test puts its own in between.
+ */
+export async function runCore(around: (parts: CoreParts) => CoreParts = (parts) => parts): Promise<void> {
+  try {
+    await start(around)
+  } catch (error) {
+    const known = error instanceof DataFolderError || error instanceof EnrolmentError
+    const message = error instanceof Error ? error.message : String(error)
+    say({ channel: 'shell', body: { kind: 'fatal', code: known ? error.code : 'START_FAILED', message } })
+    process.stderr.write(`${message}\n`)
+    // The channel needs a moment to hand the sentence over.
+    setTimeout(() => process.exit(2), 200)
+  }
+}
+
+async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
+  const settings = coreSettingsSchema.parse(JSON.parse(argument('--core')))
+  if (settings.clockUrl !== undefined) claimForDemonstration(settings.data)
+  const lock = lockDataFolder(settings.data, {
+    name: 'tolem core',
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+  })
+  const { clock } = settings.clockUrl === undefined ? { clock: realClock } : await injectedClock(settings.clockUrl)
+  const { transport } = httpTransport()
+  const keys = loadTerminalKeys(settings.data)
+  let enrolment = loadEnrolment(settings.data)
+  if (enrolment === undefined) {
+    enrolment = await enrol(keys, settings.enrolmentCode, settings.ledgerUrl, transport, realRandomness, clock.wall())
+    storeEnrolment(settings.data, enrolment)
+  }
+
+  const devices = connectDevices(deviceChannel(), {
+    scheduler: realScheduler,
+    life: realRandomness.uuid(),
+    restartHost: restartDeviceHost,
+  })
+  const profile = printerProfiles[settings.printerProfile as PrinterProfileId] ?? printerProfiles['generic-80mm']
+  const maker = { terminalId: enrolment.terminalId, terminalKey: keys.signing, profile, typeface: loadTypeface() }
+  let core: Core
+  try {
+    const parts: CoreParts = {
+      journalFile: join(settings.data, 'journal.sqlite'),
+      anchor: fileAnchor(
+        settings.anchor,
+        enrolment.terminalKey.crv === 'P-256' ? enrolment.terminalKey.x : enrolment.terminalId,
+      ),
+      enrolment,
+      terminalKey: keys.signing,
+      encryptionKey: keys.encryption.privateKey,
+      ledgerUrl: settings.ledgerUrl,
+      transport,
+      reader: devices.reader,
+      printer: devices.printer,
+      clock,
+      scheduler: realScheduler,
+      randomness: realRandomness,
+      syncSettings: { ...standardSyncSettings, intervalMs: settings.syncIntervalMs },
+      render: (journal, job, copy, active) => renderReceipt(maker, journal, job, copy, active),
+      onSnapshot: sendSnapshot,
+    }
+    core = createCore(around(parts))
+  } catch (error) {
+    throw folderError(settings.data, error)
+  }
+  shell.onMessage((message) => {
+    const parsed = toCoreSchema.safeParse(message)
+    if (!parsed.success) return
+    if (parsed.data.channel === 'ui') answerFrame(core, parsed.data.body)
+    if (parsed.data.channel === 'shell' && parsed.data.body.kind === 'stop') {
+      core.stop()
+      devices.dispose()
+      lock.release()
+      process.exit(0)
+    }
+  })
+  shell.onDidClose(() => process.exit(0))
+  say({ channel: 'shell', body: { kind: 'ready' } })
+  core.till.publish()
+  // The clock on the screen goes on when nothing else happens.
+  setInterval(() => core.till.publish(), screenRefreshMs)
+}
+
+function answerFrame(core: Core, body: unknown): void {
+  const frame = upFrameSchema.safeParse(body)
+  const id = frame.success ? frame.data.id : String((body as { id?: unknown } | null)?.id ?? '')
+  const answer = frame.success ? core.till.command(frame.data.command) : ({ ok: false, fault: 'malformed' } as const)
+  say({ channel: 'ui', body: { type: 'answer', id, answer } })
+}
+
+function sendSnapshot(snapshot: Snapshot): void {
+  say({ channel: 'ui', body: { type: 'snapshot', snapshot: JSON.parse(toJson(snapshot)) } })
+}
+
+function argument(name: string): string {
+  const value = process.argv[process.argv.indexOf(name) + 1]
+  if (!process.argv.includes(name) || value === undefined)
+    throw new Error(`the core is started by a shell, with ${name} JSON`)
+  return value
+}
+
+function shellChannel(): MessageChannelPort {
+  const { parentPort } = process as unknown as { parentPort?: Parameters<typeof channelOverElectronPort>[0] }
+  return parentPort === undefined ? channelOverProcessIpc(process) : channelOverElectronPort(parentPort)
+}
+
+/** The device host's messages come by way of the shell. One channel for each life of the device host. */
+function deviceChannel(): MessageChannelPort {
+  const messages = new EventSource<unknown>()
+  const closed = new EventSource<void>()
+  const subscription = shell.onMessage((message) => {
+    const parsed = toCoreSchema.safeParse(message)
+    if (!parsed.success) return
+    if (parsed.data.channel === 'devices') messages.fire(parsed.data.body)
+    if (parsed.data.channel === 'shell' && parsed.data.body.kind === 'device_host_ended') {
+      subscription.dispose()
+      closed.fire()
+    }
+  })
+  return { post: (body) => say({ channel: 'devices', body }), onMessage: messages.event, onDidClose: closed.event }
+}
+
+function restartDeviceHost(): Promise<MessageChannelPort> {
+  return new Promise((resolve) => {
+    const subscription = shell.onMessage((message) => {
+      const parsed = toCoreSchema.safeParse(message)
+      if (!parsed.success || parsed.data.channel !== 'shell' || parsed.data.body.kind !== 'device_host_started') return
+      subscription.dispose()
+      resolve(deviceChannel())
+    })
+    say({ channel: 'shell', body: { kind: 'restart_device_host' } })
+  })
+}
