@@ -26,6 +26,7 @@ export default defineConfig({
       project('integration', 60_000, 1, 2),
       project('simulation', 600_000, 2, 2),
       project('e2e', 180_000, 3),
+      project('crash', 180_000, 4, 2),
     ],
   },
 })

@@ -19,6 +19,7 @@ const scripts = {
   ledger: 'ledger-sim/main.ts',
   sim: 'test/simulation/main.ts',
   'reader-soak': 'tools/reader-soak.ts',
+  crash: 'test/crash/main.ts',
   'verify-receipt': 'tools/verify-receipt.ts',
   lifecycle: 'src/terminal/payment/lifecycle-document.ts',
   test: 'tools/test.ts',

@@ -176,6 +176,7 @@ describe.skipIf(process.platform === 'win32')('bootstrap', () => {
   test.each([[[]], [['nonsense']], [['toString']]])('refuses %j, naming the commands', async (parameters) => {
     const run = await bootstrap(plant({ installed, platformNode: true }), parameters)
     expect(run.code).toBe(1)
-    expect(run.stderr).toContain('start, demo, pictures, ledger, sim, verify-receipt, lifecycle, test, ready')
+    const names = 'start, demo, pictures, ledger, sim, reader-soak, crash, verify-receipt, lifecycle, test, ready'
+    expect(run.stderr).toContain(names)
   })
 })

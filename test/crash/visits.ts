@@ -1,0 +1,53 @@
+/**
+ * The kinds of customers of the crash run: what each buys, with which cards, under which network, and how the cashier
+ * is to go on when something is left open. Every kind ends with goods given and paid, or with nothing at all.
+ */
+
+export interface Visit {
+  readonly items: readonly string[]
+  /** Presented one after the other, for as long as something is left to pay; the rest is paid in cash. */
+  readonly cards: readonly CardKind[]
+  readonly network?: NetworkTrouble
+  /** The first card leaves the reader after so many commands. */
+  readonly tearAfter?: number
+  readonly onTorn?: 'present_again' | 'cancel'
+  readonly onUnknown?: 'wait' | 'serve_next' | 'cancel'
+  /** Done with the closed sale. */
+  readonly after?: 'void' | 'reprint'
+  /** The next school day begins before this customer comes. */
+  readonly nextDay?: boolean
+}
+
+/** `leased`: sold to off line too. `unleased`: on line only. `family`: food, any number of times. */
+export type CardKind = 'leased' | 'unleased' | 'family'
+
+/**
+ * - `cut`: there is none, and the till knows it.
+ * - `lost`: the answer to the authorisation is lost.
+ * - `cut_while_proving`: it goes while the card is being proved.
+ */
+export type NetworkTrouble = 'cut' | 'lost' | 'cut_while_proving'
+
+const lunch = ['school-lunch']
+
+export const visits = {
+  online: { items: lunch, cards: ['leased'] },
+  'online-unleased': { items: lunch, cards: ['unleased'] },
+  offline: { items: lunch, cards: ['leased'], network: 'cut' },
+  'lost-answer': { items: lunch, cards: ['leased'], network: 'lost' },
+  'unknown-waits': { items: lunch, cards: ['unleased'], network: 'lost', onUnknown: 'wait' },
+  'unknown-next': { items: lunch, cards: ['unleased'], network: 'lost', onUnknown: 'serve_next' },
+  'unknown-cancelled': { items: lunch, cards: ['unleased'], network: 'lost', onUnknown: 'cancel' },
+  torn: { items: lunch, cards: ['leased'], tearAfter: 7, onTorn: 'present_again' },
+  'torn-cancelled': { items: lunch, cards: ['leased'], tearAfter: 8, onTorn: 'cancel' },
+  refused: { items: lunch, cards: ['unleased'], network: 'cut_while_proving' },
+  cash: { items: ['juice'], cards: [] },
+  mixed: { items: ['school-lunch', 'bread', 'juice'], cards: ['leased', 'family'] },
+  void: { items: lunch, cards: ['leased'], after: 'void' },
+  'mixed-void': { items: ['school-lunch', 'bread', 'juice'], cards: ['leased', 'family'], after: 'void' },
+  'cash-void': { items: ['juice'], cards: [], after: 'void' },
+  reprint: { items: lunch, cards: ['leased'], after: 'reprint' },
+  'next-day': { items: lunch, cards: ['leased'], nextDay: true },
+} as const satisfies Record<string, Visit>
+
+export type VisitName = keyof typeof visits
