@@ -22,6 +22,7 @@ const scripts = {
   crash: 'test/crash/main.ts',
   'verify-receipt': 'tools/verify-receipt.ts',
   lifecycle: 'src/terminal/payment/lifecycle-document.ts',
+  bench: 'test/bench/main.ts',
   test: 'tools/test.ts',
   ready: 'tools/ready.ts',
 }

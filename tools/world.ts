@@ -27,7 +27,7 @@ export interface WorldOptions {
   readonly tillClockUrl?: string
   readonly anchorFolder?: string
   readonly syncIntervalMs?: number
-  /** The panel's virtual reader unless given; `pcsc`: the readers of this machine's PC/SC service. */
+  /** The panel's virtual reader unless given. */
   readonly reader?: ReaderChoice
   /** How long the printer may take, where it is not as most are (src/drivers/host/devices.ts). */
   readonly printerTiming?: Partial<TcpPrinterTiming>
@@ -39,7 +39,12 @@ export interface WorldOptions {
   readonly say?: (line: string) => void
 }
 
-export type ReaderChoice = 'virtual' | 'pcsc'
+export type ReaderChoice =
+  | 'virtual'
+  /** The readers of this machine's PC/SC service. */
+  | 'pcsc'
+  /** A virtual reader that the caller serves (hardware-mocks/reader/remote.ts). */
+  | { readonly port: number }
 
 export type TillShell =
   /** `open`: in a kiosk, where there is Chromium and a display. */
@@ -125,7 +130,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       ...(options.syncIntervalMs === undefined ? {} : { syncIntervalMs: options.syncIntervalMs }),
     }
     const devices = {
-      reader: options.reader === 'pcsc' ? { kind: 'pcsc' } : virtualReader(hardware),
+      reader: readerOf(options.reader ?? 'virtual', hardware),
       printer: {
         kind: 'tcp',
         host: '127.0.0.1',
@@ -187,10 +192,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   }
 }
 
-/** The panel's reader, for the device host to load. */
-function virtualReader(hardware: RunningProcess): object {
-  const path = program('hardware-mocks/reader/remote.ts')
-  return { kind: 'module', path, options: { port: hardware.ready['readerPort'] } }
+/** As the device host takes it. */
+function readerOf(choice: ReaderChoice, hardware: RunningProcess): object {
+  if (choice === 'pcsc') return { kind: 'pcsc' }
+  const port = choice === 'virtual' ? hardware.ready['readerPort'] : choice.port
+  return { kind: 'module', path: program('hardware-mocks/reader/remote.ts'), options: { port } }
 }
 
 /** The demonstration's enrolment code, while the till is not enrolled yet. */

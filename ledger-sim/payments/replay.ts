@@ -83,14 +83,15 @@ async function findPackage(
   terminalId: string,
   record: DecisionRecord,
 ): Promise<TerminalPackage | undefined> {
-  const row = await work.connection
+  const named = work.connection
     .selectFrom('package')
-    .select(['hash', 'content'])
     .where('package_id', '=', record.packageId)
     .where('terminal_id', '=', terminalId)
-    .executeTakeFirst()
+  const row = await named.select('hash').executeTakeFirst()
   if (row === undefined || row.hash !== record.packageHash) return undefined
-  return parsedPackage(row.hash, row.content)
+  return (
+    parsed.get(row.hash) ?? parsedPackage(row.hash, (await named.select('content').executeTakeFirstOrThrow()).content)
+  )
 }
 
 // A package is large and immutable, and many records name the same one.
@@ -98,8 +99,6 @@ const parsed = new Map<string, TerminalPackage>()
 const parsedLimit = 32
 
 function parsedPackage(hash: string, content: string): TerminalPackage {
-  const known = parsed.get(hash)
-  if (known !== undefined) return known
   const found = terminalPackageSchema.parse(JSON.parse(content))
   if (parsed.size >= parsedLimit) parsed.clear()
   parsed.set(hash, found)

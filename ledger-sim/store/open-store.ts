@@ -26,7 +26,7 @@ export class StoreDamagedError extends Error {}
  */
 export async function openStore(pathOrMemory: string): Promise<Store> {
   const file = openFile(pathOrMemory)
-  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) })
+  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: preparingOnce(file) }) })
   const migrator = new Migrator({ db: database, provider: { getMigrations: async () => ({ ...migrations }) } })
   const { error } = await migrator.migrateToLatest()
   if (error !== undefined) {
@@ -36,6 +36,28 @@ export async function openStore(pathOrMemory: string): Promise<Store> {
   return {
     transaction: (work) => database.transaction().execute(work),
     close: () => database.destroy(),
+  }
+}
+
+/** Kysely has each query prepared anew; SQLite takes longer for that than for most of the queries. */
+const preparedMax = 300
+
+function preparingOnce(file: Database.Database): Pick<Database.Database, 'prepare' | 'close'> {
+  const prepared = new Map<string, Database.Statement>()
+  return {
+    prepare: ((sql: string) => {
+      const known = prepared.get(sql)
+      if (known !== undefined) return known
+      // Lists of ids come in any length, each a text of its own.
+      if (prepared.size >= preparedMax) prepared.clear()
+      const statement = file.prepare(sql)
+      prepared.set(sql, statement)
+      return statement
+    }) as Database.Database['prepare'],
+    close: () => {
+      prepared.clear()
+      return file.close()
+    },
   }
 }
 

@@ -71,6 +71,27 @@ function applyItem(work: Work, terminal: Terminal, item: SyncItem, created: numb
   }
 }
 
+/**
+ * Item by item, each under its own id; all of them in one commit, since a commit waits for the disk. Where one of them
+ * breaks the ledger, that commit never was, and each gets a commit of its own: those before it stand.
+ */
+async function applyItems(asked: Asked<unknown>, items: readonly SyncItem[]): Promise<SignedItemResult[]> {
+  const apply = (some: readonly SyncItem[]): Promise<SignedItemResult[]> =>
+    asTerminal(asked, async (work, own) => {
+      const results: SignedItemResult[] = []
+      for (const item of some) results.push(await applyItem(work, own, item, asked.created))
+      return results
+    })
+  try {
+    return await apply(items)
+  } catch (error) {
+    if (items.length === 1) throw error
+  }
+  const results: SignedItemResult[] = []
+  for (const item of items) results.push(...(await apply([item])))
+  return results
+}
+
 const tag = 'Terminals'
 const terminal = ['terminal'] as const
 
@@ -128,13 +149,7 @@ export const terminalOperations = [
     roles: terminal,
     requestSchema: batchSchema,
     answerSchema: batchAnswerSchema,
-    perform: async (asked) => {
-      const results: SignedItemResult[] = []
-      for (const item of asked.request.items) {
-        results.push(await asTerminal(asked, (work, own) => applyItem(work, own, item, asked.created)))
-      }
-      return { kind: 'answer', body: { results } }
-    },
+    perform: async (asked) => ({ kind: 'answer', body: { results: await applyItems(asked, asked.request.items) } }),
   }),
   operation({
     method: 'POST',

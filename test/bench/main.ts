@@ -10,11 +10,15 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runFacts, tableOf, withFigures, type BenchName, type Figure } from './figures.ts'
 import { benchJournal } from './journal.ts'
+import { benchStart } from './start.ts'
 import { benchSync } from './sync.ts'
+import { benchTap } from './tap.ts'
 
 const benches: Readonly<Record<BenchName, (quick: boolean) => Promise<readonly Figure[]>>> = {
+  tap: benchTap,
   journal: benchJournal,
   sync: benchSync,
+  start: benchStart,
 }
 const usage = `Use: npm run bench -- ${Object.keys(benches).join('|')}|all [--json] [--quick] [--document]`
 

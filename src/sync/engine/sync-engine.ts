@@ -5,6 +5,7 @@
  */
 import { isStorageFault } from '../journal/data-folder.ts'
 import type { Journal } from '../journal/journal.ts'
+import type { JournalRow } from '../journal/rows.ts'
 import { hashOf } from '../protocol/canonical.ts'
 import { verifyTagged, type VerifyingKey } from '../protocol/keys.ts'
 import type { SignedItemResult, SignedPackage, SyncItem, TerminalPath } from '../protocol/messages.ts'
@@ -64,6 +65,19 @@ const breakerAfter = 2
 const asideMax = 300
 
 type Round = 'done' | 'no_answer'
+type BatchReply = LedgerReply<AnswerOf<'/v1/terminal/batches'>>
+
+interface Entry {
+  readonly itemId: string
+  readonly item: SyncItem
+}
+
+interface SentBatch {
+  readonly entries: readonly Entry[]
+  /** The row of its last item. */
+  readonly last: number
+  readonly reply: Promise<BatchReply>
+}
 
 export class SyncEngine {
   readonly #parts: SyncEngineParts
@@ -191,24 +205,43 @@ export class SyncEngine {
   /**
    * Sends what waits, oldest first, until nothing is left. An item on which the ledger fails, or of which it says what
    * cannot be read here, keeps its place for the next round and holds up nothing else.
+   *
+   * While answers are recorded, the next batch is under way: should recording fail, ids make its repetition safe.
    */
   async #drain(): Promise<Round> {
-    const { journal, settings } = this.#parts
     const aside = new Set<string>()
-    for (;;) {
-      const waiting = journal
-        .waitingItems(settings.batchSize + aside.size)
-        .filter(({ itemId }) => !aside.has(itemId))
-        .slice(0, settings.batchSize)
-      if (waiting.length === 0 || aside.size >= asideMax) return 'done'
-      for (const entry of waiting) if ('fault' in entry) this.#park(entry.itemId, entry.fault)
-      const items = waiting.flatMap((entry) => ('item' in entry ? [entry] : []))
-      if (items.length > 0 && (await this.#sendBatch(items, aside)) === 'no_answer') return 'no_answer'
+    let batch = this.#nextBatch(0, aside)
+    while (batch !== undefined) {
+      const { entries, last } = batch
+      const reply = await batch.reply
+      const next = reply.kind === 'answer' ? this.#nextBatch(last, aside) : undefined
+      if ((await this.#take(entries, reply, aside)) === 'no_answer') return 'no_answer'
+      if (aside.size >= asideMax) return 'done'
+      // From the beginning, before it ends: a parked item that is to be tried again has an early row.
+      batch = next ?? this.#nextBatch(last, aside) ?? this.#nextBatch(0, aside)
+    }
+    return 'done'
+  }
+
+  /** Sends the first batch of those that wait after this row; undefined when none does. */
+  #nextBatch(after: number, aside: ReadonlySet<string>): SentBatch | undefined {
+    const { journal, settings } = this.#parts
+    for (let last = after; ;) {
+      const page = journal.waitingItems(settings.batchSize, last)
+      last = page.at(-1)?.sequence ?? last
+      if (page.length === 0) return undefined
+      for (const entry of page) if ('fault' in entry) this.#park(entry.itemId, entry.fault)
+      const entries = page.flatMap((entry) => ('item' in entry && !aside.has(entry.itemId) ? [entry] : []))
+      if (entries.length > 0) return { entries, last, reply: this.#sendBatch(entries) }
     }
   }
 
-  async #sendBatch(entries: readonly { itemId: string; item: SyncItem }[], aside: Set<string>): Promise<Round> {
-    const reply = await this.#ask('/v1/terminal/batches', { items: entries.map((entry) => entry.item) })
+  #sendBatch(entries: readonly Entry[]): Promise<BatchReply> {
+    return this.#ask('/v1/terminal/batches', { items: entries.map((entry) => entry.item) })
+  }
+
+  /** Does what the ledger's reply to a batch asks for. What it answered becomes rows, item by item, in one commit. */
+  async #take(entries: readonly Entry[], reply: BatchReply, aside: Set<string>): Promise<Round> {
     if (reply.kind === 'problem') {
       if (!isAboutTheItems(reply.code)) return this.#notAnswered(reply)
       // The ledger cannot take the batch as such. Alone, the item at fault is found and the others go on.
@@ -227,23 +260,26 @@ export class SyncEngine {
     }
     if (reply.kind !== 'answer') return this.#notAnswered(reply)
     const answered = new Map(reply.answer.results.map((signed) => [signed.result.itemId, signed]))
-    for (const { itemId, item } of entries) {
-      const signed = answered.get(itemId)
-      if (signed === undefined || !this.#isLedgersWord(signed)) {
-        this.#park(itemId, 'the ledger gave no signed answer for this item')
-      } else if (signed.result.arrival.startsWith('exists_with_different')) {
-        this.#park(itemId, `the ledger has this id with other terms (${signed.result.arrival})`)
-      } else if (item.kind === 'reversal' && signed.result.state !== 'reversed') {
-        this.#park(itemId, `the ledger did not reverse (${signed.result.state})`)
-      } else {
-        this.#record(signed, 'batch')
-      }
-    }
+    this.#parts.journal.commit(...entries.map((entry) => this.#answerRow(entry, answered.get(entry.itemId))))
     return 'done'
   }
 
-  async #sendApart(entries: readonly { itemId: string; item: SyncItem }[], aside: Set<string>): Promise<Round> {
-    for (const entry of entries) if ((await this.#sendBatch([entry], aside)) === 'no_answer') return 'no_answer'
+  #answerRow({ itemId, item }: Entry, signed: SignedItemResult | undefined): JournalRow {
+    const parked = (why: string): JournalRow => ({ kind: 'item_parked', itemId, why })
+    if (signed === undefined || !this.#isLedgersWord(signed))
+      return parked('the ledger gave no signed answer for this item')
+    if (signed.result.arrival.startsWith('exists_with_different'))
+      return parked(`the ledger has this id with other terms (${signed.result.arrival})`)
+    if (item.kind === 'reversal' && signed.result.state !== 'reversed')
+      return parked(`the ledger did not reverse (${signed.result.state})`)
+    return { kind: 'item_answered', item: signed, by: 'batch' }
+  }
+
+  async #sendApart(entries: readonly Entry[], aside: Set<string>): Promise<Round> {
+    for (const entry of entries) {
+      const reply = await this.#sendBatch([entry])
+      if ((await this.#take([entry], reply, aside)) === 'no_answer') return 'no_answer'
+    }
     return 'done'
   }
 
@@ -365,7 +401,7 @@ export class SyncEngine {
     return 'done'
   }
 
-  #record(item: SignedItemResult, by: 'batch' | 'authorisation' | 'inquiry'): void {
+  #record(item: SignedItemResult, by: 'authorisation' | 'inquiry'): void {
     this.#parts.journal.commit({ kind: 'item_answered', item, by })
   }
 

@@ -5,7 +5,7 @@
 import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
 import type { JournalPosition, SyncItem } from '../protocol/messages.ts'
-import { hashOf, toJson } from '../protocol/canonical.ts'
+import { canonicalText, hashOf, hashOfText, toJson } from '../protocol/canonical.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import type { Anchor } from './data-folder.ts'
@@ -29,6 +29,7 @@ import {
   type StoredSale,
   type StoredTender,
   type TenderRecord,
+  type WaitingItem,
 } from './records.ts'
 import {
   genesisHash,
@@ -39,7 +40,7 @@ import {
   type RowOf,
 } from './rows.ts'
 
-export type { PrintJob, QueueFigures, SaleRecord, TenderRecord } from './records.ts'
+export type { PrintJob, QueueFigures, SaleRecord, TenderRecord, WaitingItem } from './records.ts'
 
 /** Where the bytes are: a file on disk, or a database that the simulator carries through a crash. */
 export type JournalFile = string | Database.Database
@@ -283,17 +284,23 @@ export class Journal {
     return figures as QueueFigures
   }
 
-  /** The oldest waiting items as the ledger takes them. An item that cannot be made is returned as a fault, alone. */
-  waitingItems(limit: number): readonly ({ itemId: string; item: SyncItem } | { itemId: string; fault: string })[] {
+  /**
+   * The oldest waiting items as the ledger takes them. An item that cannot be made is returned as a fault, alone.
+   *
+   * @param after only items of later rows than this one
+   */
+  waitingItems(limit: number, after = 0): readonly WaitingItem[] {
     const waiting = this.#all(
-      `SELECT * FROM outbox WHERE state = 'waiting' ORDER BY sequence LIMIT ?`,
+      `SELECT * FROM outbox WHERE state = 'waiting' AND sequence > ? ORDER BY sequence LIMIT ?`,
+      after,
       limit,
     ) as StoredOutbox[]
     return waiting.map((stored) => {
+      const { item_id: itemId, sequence } = stored
       try {
-        return { itemId: stored.item_id, item: this.#syncItem(stored) }
+        return { itemId, sequence, item: this.#syncItem(stored) }
       } catch (error) {
-        return { itemId: stored.item_id, fault: error instanceof Error ? error.message : String(error) }
+        return { itemId, sequence, fault: error instanceof Error ? error.message : String(error) }
       }
     })
   }
@@ -335,7 +342,7 @@ export class Journal {
   rebuildProjection(): void {
     this.#database.transaction(() => {
       for (const table of projectedTables) this.#database.exec(`DELETE FROM ${table}`)
-      for (const chained of this.rows()) project(this.#database, chained)
+      for (const chained of this.rows()) project((sql) => this.#statement(sql), chained)
     })()
   }
 
@@ -381,10 +388,10 @@ export class Journal {
     const sequence = this.#head.sequence + 1
     const previous = this.#head.hash
     const at = this.#now()
-    const json = toJson(row)
+    const json = canonicalText(row)
     // What could not be read again is refused now: afterwards it would stop every start of this till.
     journalRowSchema.parse(JSON.parse(json))
-    const payloadHash = hashOf('tolem/journal-payload/1', row)
+    const payloadHash = hashOfText('tolem/journal-payload/1', json)
     const hash = hashOf('tolem/journal-row/1', { epoch, sequence, previous, kind: row.kind, at, payloadHash })
     this.#run(
       'INSERT INTO row (sequence, epoch, kind, at, previous, payload_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -398,7 +405,7 @@ export class Journal {
     )
     this.#run('INSERT INTO payload (sequence, json) VALUES (?, ?)', sequence, json)
     const chained = { epoch, sequence, at, previous, payloadHash, hash, row }
-    project(this.#database, chained)
+    project((sql) => this.#statement(sql), chained)
     this.#head = { epoch, sequence, hash }
     return chained
   }

@@ -2,7 +2,7 @@
  * What follows from a row for the tables that the till reads. Runs inside the row's own commit, and again over all rows
  * when the tables are rebuilt: both must end the same, which a test checks.
  */
-import type { Database } from 'better-sqlite3'
+import type { Statement } from 'better-sqlite3'
 import { toJson } from '../protocol/canonical.ts'
 import type { ItemResult } from '../protocol/messages.ts'
 import type { ChainedRow } from './rows.ts'
@@ -21,31 +21,35 @@ export const spentStates = [
 export const freeStates = ['refused', 'reversed', 'voided'] as const
 export type JournalTenderState = (typeof spentStates)[number] | (typeof freeStates)[number]
 
-export function project(database: Database, chained: ChainedRow): void {
+/** @param prepared the statement of this text; made once */
+export function project(prepared: (sql: string) => Statement, chained: ChainedRow): void {
   const { row, sequence, at } = chained
   const tenderState = (tenderId: string, state: JournalTenderState, code: string | null = null): void => {
-    database
-      .prepare('UPDATE tender SET state = ?, code = ?, since = ?, outcome_sequence = ? WHERE tender_id = ?')
-      .run(state, code, at, sequence, tenderId)
+    prepared('UPDATE tender SET state = ?, code = ?, since = ?, outcome_sequence = ? WHERE tender_id = ?').run(
+      state,
+      code,
+      at,
+      sequence,
+      tenderId,
+    )
   }
   const saleState = (saleId: string, state: 'closed' | 'cancelled'): void => {
-    database.prepare('UPDATE sale SET state = ?, at = ? WHERE sale_id = ?').run(state, at, saleId)
+    prepared('UPDATE sale SET state = ?, at = ? WHERE sale_id = ?').run(state, at, saleId)
   }
   const fact = (name: string, value: unknown): void => {
-    database
-      .prepare('INSERT INTO fact (name, json) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET json = excluded.json')
-      .run(name, toJson(value))
+    prepared('INSERT INTO fact (name, json) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET json = excluded.json').run(
+      name,
+      toJson(value),
+    )
   }
   const outbox = (kind: string, itemId: string, tenderId: string | null): void => {
-    database
-      .prepare(
-        `INSERT INTO outbox (item_id, kind, tender_id, sequence, state, at)
+    prepared(
+      `INSERT INTO outbox (item_id, kind, tender_id, sequence, state, at)
          VALUES (?, ?, ?, ?, 'waiting', ?) ON CONFLICT DO NOTHING`,
-      )
-      .run(itemId, kind, tenderId, sequence, at)
+    ).run(itemId, kind, tenderId, sequence, at)
   }
   const sent = (itemId: string): void => {
-    database.prepare('DELETE FROM outbox WHERE item_id = ?').run(itemId)
+    prepared('DELETE FROM outbox WHERE item_id = ?').run(itemId)
   }
 
   switch (row.kind) {
@@ -57,29 +61,31 @@ export function project(database: Database, chained: ChainedRow): void {
     case 'package_activated':
       return fact('active_package', { packageId: row.packageId, version: row.version })
     case 'sale_frozen':
-      database
-        .prepare(`INSERT INTO sale (sale_id, json, total, state, sequence, at) VALUES (?, ?, ?, 'open', ?, ?)`)
-        .run(row.sale.saleId, toJson(row.sale), row.total, sequence, at)
+      prepared(`INSERT INTO sale (sale_id, json, total, state, sequence, at) VALUES (?, ?, ?, 'open', ?, ?)`).run(
+        row.sale.saleId,
+        toJson(row.sale),
+        row.total,
+        sequence,
+        at,
+      )
       return
     case 'tender_intent':
-      database
-        .prepare(
-          `INSERT INTO tender (tender_id, sale_id, kind, state, amount, scheme_id, slot_id, lease_id, card, package_id,
+      prepared(
+        `INSERT INTO tender (tender_id, sale_id, kind, state, amount, scheme_id, slot_id, lease_id, card, package_id,
                                intent_sequence, since)
            VALUES (?, ?, 'voucher', 'in_progress', ?, ?, ?, ?, ?, ?, ?, ?)`,
-        )
-        .run(
-          row.terms.tenderId,
-          row.saleId,
-          row.terms.amount,
-          row.terms.schemeId,
-          row.terms.payerSlot,
-          row.leaseId,
-          row.card,
-          row.record.packageId,
-          sequence,
-          at,
-        )
+      ).run(
+        row.terms.tenderId,
+        row.saleId,
+        row.terms.amount,
+        row.terms.schemeId,
+        row.terms.payerSlot,
+        row.leaseId,
+        row.card,
+        row.record.packageId,
+        sequence,
+        at,
+      )
       return
     case 'approved_online':
       return applyItem(row.item.result, tenderState)
@@ -103,7 +109,7 @@ export function project(database: Database, chained: ChainedRow): void {
       const { itemId } = row.item.result
       sent(itemId)
       const tenderId = itemId.replace(/^reversal:/, '')
-      const tender = database.prepare('SELECT state FROM tender WHERE tender_id = ?').get(tenderId) as
+      const tender = prepared('SELECT state FROM tender WHERE tender_id = ?').get(tenderId) as
         | { state: string }
         | undefined
       // While a reversal is on its way, only the reversal's own answer says how the tender ended.
@@ -111,27 +117,26 @@ export function project(database: Database, chained: ChainedRow): void {
       // And afterwards nothing under this id moves: what says otherwise is an older word that arrives late.
       if (tender?.state === 'reversed') return
       if (row.item.result.state === 'reversed') sent(tenderId)
-      database.prepare('UPDATE tender SET presented = 1 WHERE tender_id = ?').run(tenderId)
+      prepared('UPDATE tender SET presented = 1 WHERE tender_id = ?').run(tenderId)
       return applyItem({ ...row.item.result, itemId: tenderId }, tenderState)
     }
     case 'item_parked':
-      database.prepare(`UPDATE outbox SET state = 'parked', why = ? WHERE item_id = ?`).run(row.why, row.itemId)
+      prepared(`UPDATE outbox SET state = 'parked', why = ? WHERE item_id = ?`).run(row.why, row.itemId)
       return
     case 'parked_tried_again':
-      database.prepare(`UPDATE outbox SET state = 'waiting', why = NULL WHERE state = 'parked'`).run()
+      prepared(`UPDATE outbox SET state = 'waiting', why = NULL WHERE state = 'parked'`).run()
       return
     case 'slot_surrendered':
-      database
-        .prepare('INSERT INTO surrendered (slot_id, sequence) VALUES (?, ?) ON CONFLICT DO NOTHING')
-        .run(row.slotId, sequence)
+      prepared('INSERT INTO surrendered (slot_id, sequence) VALUES (?, ?) ON CONFLICT DO NOTHING').run(
+        row.slotId,
+        sequence,
+      )
       return outbox('surrender', row.surrenderId, null)
     case 'cash_taken':
-      database
-        .prepare(
-          `INSERT INTO tender (tender_id, sale_id, kind, state, amount, intent_sequence, outcome_sequence, since)
+      prepared(
+        `INSERT INTO tender (tender_id, sale_id, kind, state, amount, intent_sequence, outcome_sequence, since)
            VALUES (?, ?, 'cash', 'settled', ?, ?, ?, ?)`,
-        )
-        .run(row.tenderId, row.saleId, row.amount, sequence, sequence, at)
+      ).run(row.tenderId, row.saleId, row.amount, sequence, sequence, at)
       return
     case 'cash_returned':
       return tenderState(row.tenderId, 'reversed')
@@ -140,20 +145,18 @@ export function project(database: Database, chained: ChainedRow): void {
     case 'sale_cancelled':
       return saleState(row.saleId, 'cancelled')
     case 'receipt_requested':
-      database
-        .prepare(
-          `INSERT INTO print_job (job_id, sale_id, copy, language, state, sequence) VALUES (?, ?, ?, ?, 'waiting', ?)`,
-        )
-        .run(row.jobId, row.saleId, row.copy ? 1 : 0, row.language, sequence)
+      prepared(
+        `INSERT INTO print_job (job_id, sale_id, copy, language, state, sequence) VALUES (?, ?, ?, ?, 'waiting', ?)`,
+      ).run(row.jobId, row.saleId, row.copy ? 1 : 0, row.language, sequence)
       return
     case 'receipt_started':
-      database.prepare(`UPDATE print_job SET state = 'started' WHERE job_id = ?`).run(row.jobId)
+      prepared(`UPDATE print_job SET state = 'started' WHERE job_id = ?`).run(row.jobId)
       return
     case 'receipt_untouched':
-      database.prepare(`UPDATE print_job SET state = 'waiting' WHERE job_id = ? AND state = 'started'`).run(row.jobId)
+      prepared(`UPDATE print_job SET state = 'waiting' WHERE job_id = ? AND state = 'started'`).run(row.jobId)
       return
     case 'receipt_printed':
-      database.prepare(`UPDATE print_job SET state = 'printed' WHERE job_id = ?`).run(row.jobId)
+      prepared(`UPDATE print_job SET state = 'printed' WHERE job_id = ?`).run(row.jobId)
       return
     case 'head_countersigned':
       return fact('countersigned_head', row)

@@ -27,21 +27,30 @@ export function toJson(value: unknown): string {
 }
 
 /** @throws TypeError for what JSON cannot carry: a broken invariant, since only parsed or typed values come here. */
-export function canonicalBytes(value: unknown): Uint8Array {
+export function canonicalText(value: unknown): string {
   const json: string | undefined = toJson(value)
   const text = json === undefined ? undefined : canonicalize(JSON.parse(json))
   if (text === undefined) throw new TypeError('value has no JSON form')
-  return new TextEncoder().encode(text)
+  return text
+}
+
+export function canonicalBytes(value: unknown): Uint8Array {
+  return Buffer.from(canonicalText(value))
 }
 
 /** The bytes under a signature: tag, one zero byte, canonical JSON. */
 export function taggedBytes(tag: DomainTag, value: unknown): Uint8Array {
-  return Buffer.concat([Buffer.from(tag, 'ascii'), Buffer.of(0), canonicalBytes(value)])
+  return Buffer.from(`${tag}\0${canonicalText(value)}`)
 }
 
 /** SHA-256 over `taggedBytes`, lower-case hex. */
 export function hashOf(tag: DomainTag, value: unknown): Hash {
-  return createHash('sha256').update(taggedBytes(tag, value)).digest('hex')
+  return hashOfText(tag, canonicalText(value))
+}
+
+/** The same of a value whose canonical text is at hand. */
+export function hashOfText(tag: DomainTag, text: string): Hash {
+  return createHash('sha256').update(`${tag}\0${text}`).digest('hex')
 }
 
 export function saleHashOf(sale: Sale): Hash {

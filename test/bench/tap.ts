@@ -1,0 +1,136 @@
+/**
+ * A tap: the real processes of `npm start`, with a reader that this process serves and that sleeps 16 ms for each
+ * command, as a real one takes. What the reader and the card take themselves is known command by command; the rest of
+ * the time that the card lies in the field is ours: device host, core, the channel between them, rules, the sale-bound
+ * SUN, the intent's commit.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CardBox } from '../../hardware-mocks/panel/card-box.ts'
+import { serveVirtualReader } from '../../hardware-mocks/reader/remote.ts'
+import { realScheduler } from '../../hardware-mocks/reader/scheduler.ts'
+import { VirtualReader } from '../../hardware-mocks/reader/virtual-reader.ts'
+import { TillClient } from '../../tools/demo/till-client.ts'
+import { startWorld } from '../../tools/world.ts'
+import { figureOf, type Figure } from './figures.ts'
+import { median, quantile } from './measure.ts'
+
+const commandMs = 16
+/** Their food vouchers last for more taps than are made, at any hour. */
+const holders = ['Family 01', 'Family 02', 'Family 03', 'Family 04', 'Family 05']
+const warmUp = 5
+
+interface Tap {
+  /** From the card's coming to the answer to its last command. */
+  readonly inFieldMs: number
+  /** What of that the reader and the card took. */
+  readonly readerMs: number
+  readonly commands: number
+  /** From the card's coming to the word on the screen. */
+  readonly toResultMs: number
+}
+
+export async function benchTap(quick: boolean): Promise<readonly Figure[]> {
+  const taps = quick ? 6 : 200
+  const folder = mkdtempSync(join(tmpdir(), 'tolem-bench-tap-'))
+  const reader = new TimedReader({ scheduler: realScheduler, delayMs: commandMs })
+  const served = await serveVirtualReader(reader, { port: 0 })
+  const world = await startWorld({
+    data: join(folder, 'data'),
+    anchorFolder: join(folder, 'anchors'),
+    reader: { port: served.port },
+  })
+  try {
+    const till = await TillClient.connect(world.tillUrl)
+    await till.sees(
+      'a till that sells',
+      ({ catalogue, lights }) => catalogue.length > 0 && lights.network.code === 'ok',
+    )
+    await till.sees('the reader', ({ lights }) => lights.reader.code === 'ok')
+    const box = new CardBox({
+      folder: join(world.folders.hardware, 'cards'),
+      now: Date.now,
+      random: (length) => randomBytes(length),
+    })
+    const cards = holders.map((label) => {
+      const card = box.card(label)
+      if (card === null) throw new Error(`no card ${label}`)
+      return card
+    })
+    const measured: Tap[] = []
+    const raw: number[] = []
+    for (let tap = 0; tap < taps + warmUp; tap += 1) {
+      const card = cards[tap % cards.length] as (typeof cards)[number]
+      await till.does({ command: 'add_item', itemId: 'bread' })
+      await till.does({ command: 'pay_by_card' })
+      await till.sees('the wish for a card', (shown) => shown.tap.state === 'tap')
+      reader.spans.length = 0
+      const laidAt = performance.now()
+      reader.lay(card)
+      const { tap: result } = await till.sees('a result', ({ tap: now }) => ['approved', 'refused'].includes(now.state))
+      const shownAt = performance.now()
+      if (result.state !== 'approved') throw new Error(`tap ${tap} was ${JSON.stringify(result)}: nothing to measure`)
+      reader.pull()
+      await till.does({ command: 'next_customer' })
+      await till.sees('a free screen', ({ tap: now, sale }) => now.state === 'idle' && sale === null)
+      const { spans } = reader
+      const readerMs = spans.reduce((sum, [from, to]) => sum + (to - from), 0)
+      const lastAt = spans.at(-1)?.[1] ?? Number.NaN
+      if (tap < warmUp) continue
+      measured.push({ inFieldMs: lastAt - laidAt, readerMs, commands: spans.length, toResultMs: shownAt - laidAt })
+      raw.push(await sleepsAlone(spans.length))
+    }
+    till.close()
+    return figures(measured, raw)
+  } finally {
+    await world.stop()
+    await served.dispose()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function figures(taps: readonly Tap[], raw: readonly number[]): readonly Figure[] {
+  const commands = median(taps.map((tap) => tap.commands))
+  const baselineIs = `${commands} commands to the same sleeping reader one after the other, nothing between them`
+  const common = { bench: 'tap', unit: 'ms', baselineIs, samples: taps.length } as const
+  const inField = taps.map((tap) => tap.inFieldMs)
+  const ours = taps.map(({ inFieldMs, readerMs }) => inFieldMs - readerMs)
+  const perTap = (list: readonly number[], share: number, figure: string, aim: Figure['aim']): Figure =>
+    figureOf({ ...common, figure, value: quantile(list, share), baseline: quantile(raw, share), aim })
+  return [
+    perTap(ours, 0.5, 'our share of a tap, p50', null),
+    perTap(ours, 0.99, 'our share of a tap, p99', { atMost: 10 }),
+    perTap(inField, 0.5, 'card in the field, p50', { atMost: 250 }),
+    perTap(inField, 0.99, 'card in the field, p99', { atMost: 400 }),
+    perTap(
+      taps.map((tap) => tap.toResultMs),
+      0.5,
+      'card to result on the screen, ledger on line, p50',
+      null,
+    ),
+  ]
+}
+
+/** So many commands without anything to do: what the reader alone takes on this machine now. */
+async function sleepsAlone(commands: number): Promise<number> {
+  const started = performance.now()
+  for (let command = 0; command < commands; command += 1) {
+    await new Promise((resolve) => setTimeout(resolve, commandMs / 2))
+    await new Promise((resolve) => setTimeout(resolve, commandMs / 2))
+  }
+  return performance.now() - started
+}
+
+/** Notes from when to when it was busy with each command. */
+class TimedReader extends VirtualReader {
+  readonly spans: [from: number, to: number][] = []
+
+  override async transmit(...of: Parameters<VirtualReader['transmit']>): ReturnType<VirtualReader['transmit']> {
+    const from = performance.now()
+    const result = await super.transmit(...of)
+    this.spans.push([from, performance.now()])
+    return result
+  }
+}

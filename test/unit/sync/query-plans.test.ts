@@ -1,0 +1,74 @@
+/**
+ * Method: a legal history and every question that the till asks of its journal while it starts, sells and drains are
+ * played on a database that tells each statement; SQLite then explains its plan. With a million rows a scan of one of
+ * these tables is the difference between a start in a blink and a queue at the till (docs/performance.md).
+ */
+import Database from 'better-sqlite3'
+import { describe, expect, it } from 'vitest'
+import { playLegalHistory } from './legal-history.ts'
+import { journalInMemory, sellOffline, Seeded } from './world.ts'
+
+/** They grow with every sale. `outbox` and `print_job` are asked for what still waits, through an index of that. */
+const growing = ['row', 'payload', 'sale', 'tender', 'outbox', 'print_job']
+
+/** The newest rows by their key: SQLite calls it a scan and stops after the first. */
+const isOfTheNewest = (sql: string): boolean => /FROM row ORDER BY sequence DESC LIMIT 1$/.test(sql)
+
+const isScan = (detail: string): boolean =>
+  growing.some((table) => new RegExp(`^SCAN ${table}\\b`).test(detail)) && !/USING (COVERING )?INDEX/.test(detail)
+
+function statementsOf(play: (database: Database.Database) => void): readonly string[] {
+  const said = new Set<string>()
+  const database = new Database(':memory:', { verbose: (sql) => said.add(String(sql)) })
+  play(database)
+  const statements = [...said].filter((sql) => /^\s*(SELECT|UPDATE|DELETE|INSERT)/i.test(sql) && !isOfTheNewest(sql))
+  const explain = (sql: string): readonly string[] =>
+    (database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[]).map(({ detail }) => detail)
+  return statements.flatMap((sql) =>
+    explain(sql)
+      .filter(isScan)
+      .map((detail) => `${detail}: ${sql.replaceAll(/\s+/g, ' ').slice(0, 160)}`),
+  )
+}
+
+describe('the plan of every statement', () => {
+  it('scans no table that grows with the sales', () => {
+    const scans = statementsOf((database) => {
+      const journal = journalInMemory({ database })
+      const seeded = new Seeded('query plans')
+      playLegalHistory(journal, seeded, 200)
+      const { saleId, terms } = sellOffline(journal, seeded)
+      const again = journalInMemory({ database })
+      again.waitingItems(100)
+      again.waitingItems(100, 5)
+      again.queue()
+      again.parkedItems()
+      again.openSales()
+      again.recentSales(20)
+      again.tendersInState('unknown', 'torn')
+      again.tendersInState('not_paid', 'refused', 'pending')
+      again.exposure()
+      again.spentOnSlot(terms.payerSlot)
+      again.sale(saleId)
+      again.tendersOfSale(saleId)
+      again.intentOf(terms.tenderId)
+      again.evidenceOf(terms.tenderId)
+      again.lastSequence('head_countersigned')
+      again.latestAt()
+      again.receiptsWaiting()
+      again.waitingPrintJobs(50)
+      again.waitingPrintJobsOf(saleId)
+      again.receiptState(saleId)
+      again.isSurrendered(terms.payerSlot)
+    })
+    expect(scans).toEqual([])
+  })
+
+  it('would be found out where it does', () => {
+    const scans = statementsOf((database) => {
+      journalInMemory({ database })
+      database.prepare('SELECT * FROM tender WHERE amount > 5').all()
+    })
+    expect(scans).toEqual(['SCAN tender: SELECT * FROM tender WHERE amount > 5'])
+  })
+})
