@@ -11,6 +11,7 @@ import type { CardKind, Visit } from './visits.ts'
 
 const visitWithinMs = 60_000
 const lookEveryMs = 100
+const paperWithinMs = 3_000
 /** Of one card in one visit: it may have been the till that died. */
 const triesMax = 3
 /** So that the network can be cut between two commands. */
@@ -44,6 +45,8 @@ export class Cashier {
     if (visit.network === 'cut') await this.#cutNetwork(until)
     if (visit.network === 'cut_while_proving') await panel.readerTakes(slowReaderMs)
     if (visit.network === 'lost') await panel.network({ loseNext: 1, path: authorisations })
+    const { paperEndsAfterLines } = visit
+    if (paperEndsAfterLines !== undefined) await panel.printer({ paperEndsAfterLines })
     const customer = new Customer(visit)
     while (!customer.isGone) {
       if (performance.now() > until) throw new Error(`stuck with ${JSON.stringify(visit)}: ${this.#described()}`)
@@ -57,6 +60,7 @@ export class Cashier {
     await this.#pull()
     await panel.readerTakes(0)
     await panel.network({ mode: 'up', loseNext: 0 })
+    if (paperEndsAfterLines !== undefined) await this.#changePaper()
   }
 
   /** Resolves when nothing waits any more: no payment, no message to the ledger, no receipt. */
@@ -237,6 +241,14 @@ export class Cashier {
       if (snapshot !== undefined && snapshot.lights.network.level !== 'ok') return
       await this.#stage.change(lookEveryMs)
     }
+  }
+
+  /** A new roll when the till says that there is none, or after a while: it may have been killed before it printed. */
+  async #changePaper(): Promise<void> {
+    const until = performance.now() + paperWithinMs
+    while (this.#stage.snapshot?.lights.printer.code !== 'printer_paper_out' && performance.now() < until)
+      await this.#stage.change(lookEveryMs)
+    await this.#stage.panel.printer({ paper: 'present' })
   }
 
   async #lay(card: string | undefined, pullAfterCommands?: number): Promise<void> {

@@ -35,7 +35,7 @@ const commits: Readonly<Record<string, readonly VisitName[]>> = {
   sale_closed: ['online', 'offline', 'cash', 'mixed'],
   sale_cancelled: ['void', 'unknown-cancelled', 'torn-cancelled'],
   receipt_requested: ['online', 'reprint', 'void'],
-  receipt_started: ['online', 'offline', 'void', 'reprint'],
+  receipt_started: ['online', 'offline', 'void', 'reprint', 'paper-ends'],
   receipt_printed: ['online', 'offline', 'void', 'reprint'],
   item_answered: ['offline', 'unknown-waits', 'unknown-next', 'unknown-cancelled', 'void'],
   head_countersigned: ['online', 'offline'],
@@ -97,7 +97,10 @@ export const points: readonly Point[] = [
   ...openings,
   ...Object.entries(commits).flatMap(([row, visits]) => moments(`commit/${row}`).map((name) => ({ name, visits }))),
   ...commands.flatMap((command) => moments(`apdu/${command}`).map((name) => ({ name, visits: tapped }))),
-  ...moments('print').map((name): Point => ({ name, visits: ['online', 'cash', 'reprint', 'void'] })),
+  ...moments('print').map((name): Point => ({
+    name,
+    visits: ['online', 'cash', 'reprint', 'void', 'paper-ends', 'paper-ends-cash'],
+  })),
   ...Object.entries(requests).flatMap(([request, visits]) =>
     ['before', 'sent', 'answered'].map((moment) => ({ name: `send/${request}/${moment}`, visits })),
   ),

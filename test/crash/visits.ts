@@ -12,6 +12,8 @@ export interface Visit {
   readonly tearAfter?: number
   readonly onTorn?: 'present_again' | 'cancel'
   readonly onUnknown?: 'wait' | 'serve_next' | 'cancel'
+  /** The printer runs out of paper after so many lines, and gets a new roll when the customer has gone. */
+  readonly paperEndsAfterLines?: number
   /** Done with the closed sale. */
   readonly after?: 'void' | 'reprint'
   /** The next school day begins before this customer comes. */
@@ -47,6 +49,8 @@ export const visits = {
   'mixed-void': { items: ['school-lunch', 'bread', 'juice'], cards: ['leased', 'family'], after: 'void' },
   'cash-void': { items: ['juice'], cards: [], after: 'void' },
   reprint: { items: lunch, cards: ['leased'], after: 'reprint' },
+  'paper-ends': { items: lunch, cards: ['leased'], paperEndsAfterLines: 12 },
+  'paper-ends-cash': { items: ['juice'], cards: [], paperEndsAfterLines: 12 },
   'next-day': { items: lunch, cards: ['leased'], nextDay: true },
 } as const satisfies Record<string, Visit>
 

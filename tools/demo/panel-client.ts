@@ -23,7 +23,7 @@ export class PanelClient {
     await this.#post('/api/network', change)
   }
 
-  async printer(change: { paper: 'present' | 'out' }): Promise<void> {
+  async printer(change: { paper?: 'present' | 'out'; paperEndsAfterLines?: number }): Promise<void> {
     await this.#post('/api/printer', change)
   }
 
