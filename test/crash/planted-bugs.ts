@@ -15,6 +15,8 @@ export const plantedBugNames = [
   'receipt-without-row',
   /** A stop between request and answer is taken for harmless: what is tried again gets a new id. */
   'new-id-on-retry',
+  /** What waits for the ledger is remembered by the process only: after a stop it is not sent. */
+  'queue-in-memory',
 ] as const
 export type PlantedBugName = (typeof plantedBugNames)[number]
 
@@ -52,6 +54,18 @@ export function plant(bug: PlantedBugName): void {
             : row,
         ),
       )
+    case 'queue-in-memory': {
+      const { waitingItems } = Journal.prototype
+      const ofThisLife = new Set<string>()
+      commitAs((rows) => {
+        for (const row of rows) if ('tenderId' in row) ofThisLife.add(row.tenderId)
+        return rows
+      })
+      Journal.prototype.waitingItems = function (limit) {
+        return waitingItems.call(this, limit).filter(({ itemId }) => ofThisLife.has(itemId))
+      }
+      return
+    }
     case 'commit-before-disk':
   }
 }

@@ -22,6 +22,8 @@ export interface CrashOptions {
   readonly bug?: PlantedBugName
   /** Only these points, for a test of one of them. */
   readonly only?: readonly Point[]
+  /** How long the till may take at the end of a chapter until nothing waits any more; 60 s. */
+  readonly drainWithinMs?: number
   readonly say?: (line: string) => void
 }
 
@@ -51,7 +53,7 @@ const visitsPerKillMax = 4
 const afterVisitMsMax = 3_000
 /** So often in one chapter, before others have their turn. */
 const triesOfPointMax = 4
-const drainWithinMs = 60_000
+const drainWithinMsMax = 60_000
 /** One visit in so many has its kill at a moment that nobody chose. */
 const randomShare = 0.4
 const randomDelayMsMax = 700
@@ -141,7 +143,7 @@ async function playChapter(options: ChapterOptions): Promise<Chapter> {
       await running(stage)
       for (const kill of stage.kills.slice(before)) unreached.delete(kill.point)
     }
-    await cashier.drain(drainWithinMs)
+    await cashier.drain(options.drainWithinMs ?? drainWithinMsMax)
   } catch (error) {
     stuck = error instanceof Error ? error.message : String(error)
   }
