@@ -83,7 +83,7 @@ export function createTillWindows(options: TillWindowsOptions): TillWindows {
     })
     const contents = window.webContents
     ours.set(contents, window)
-    const pace = new RestartPace(timers.elapsedMs)
+    const pace = new RestartPace(() => timers.elapsedMs())
     contents.on('did-finish-load', () => pace.started())
     contents.on('render-process-gone', (_event, { reason }) => {
       detach(contents)

@@ -22,7 +22,7 @@ export class KeptProcess {
 
   constructor(options: KeptProcessOptions) {
     this.#options = options
-    this.#pace = new RestartPace(options.timers.elapsedMs)
+    this.#pace = new RestartPace(() => options.timers.elapsedMs())
   }
 
   get running(): boolean {
