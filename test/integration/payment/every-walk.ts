@@ -1,0 +1,44 @@
+/**
+ * Method: every walk through the payment machine up to a stated number of steps (`xstate/graph`), done with the real
+ * core over a journal on disk and a real ledger on disk, in virtual time: each step is what a cashier, a virtual card or
+ * the network does. After each step screen, offers and journal are what the walk says; at the end a cashier clears the
+ * screen by what is offered and the auditor finds nothing (docs/design/01-payment-lifecycle.md).
+ */
+import { expect } from 'vitest'
+import { inWords, walks } from '../../fixtures/payment-graph.ts'
+import { lifecycleRows } from '../../fixtures/lifecycle-rows.ts'
+import { PreparedWorld } from './prepared-world.ts'
+import { cannotHappen, WalkedTill } from './walked-till.ts'
+
+/** One whole tap that ends unknown, and the ledger's word on it; or an approved one and the beginning of the next. */
+export const steps = 8
+
+/** Every second walk, so that two cores share them. */
+export async function walkHalf(half: 0 | 1): Promise<void> {
+  const prepared = new PreparedWorld()
+  try {
+    await prepared.prepare()
+    const possible = [...walks(steps)].filter((walk) => !cannotHappen(walk))
+    const started = performance.now()
+    for (const [index, walk] of possible.entries()) {
+      if (index % 2 !== half) continue
+      const till = await WalkedTill.begin(prepared, walk, index)
+      try {
+        await till.walk()
+        expect(await till.finishAndJudge(), inWords(walk)).toEqual([])
+      } finally {
+        await till.world.close()
+      }
+    }
+    const each = ((performance.now() - started) / (possible.length / 2)).toFixed(0)
+    process.stdout.write(`walks of ${steps} steps: half ${half + 1} of ${possible.length}, ${each} ms each\n`)
+    // What both halves together walk, and what only a restart or nothing at all brings about.
+    const rows = new Set(possible.flatMap((walk) => walk.map(({ row }) => row)))
+    expect(lifecycleRows().filter((row) => !rows.has(row))).toEqual([
+      'unknown | RESOLVED | the ledger will pay | approved',
+      'unknown | RESOLVED | reversed: nothing moved | idle',
+    ])
+  } finally {
+    prepared.remove()
+  }
+}
