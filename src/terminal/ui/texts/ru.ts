@@ -99,7 +99,7 @@ export const ru: TextsOfLanguage = {
     'sheet.lights': 'другие индикаторы',
     'sheet.keys': 'Alt L — язык · Alt M — звук · Alt T — светлый или тёмный экран',
     'sheet.queue': 'ждут отправки: {waiting}, отложено: {parked}',
-    'sheet.receipts': 'Чеков ждут печати: {waiting}',
+    'sheet.receipts': 'Чеки ждут печати: {waiting}',
     'recent.title': 'Последние продажи',
     'recent.empty': 'Продаж ещё нет.',
     'receipt.waiting': 'чек ещё не напечатан',
