@@ -1,4 +1,6 @@
-import { it } from 'vitest'
-import { steps, walkHalf } from './every-walk.ts'
+import { expect, it } from 'vitest'
+import { notWalked, steps, walkHalf } from './every-walk.ts'
 
-it(`every walk of ${steps} steps with a real till, the second half`, () => walkHalf(1), 300_000)
+it(`every walk of ${steps} steps with a real till, the second half`, async () => {
+  expect(await walkHalf(1)).toEqual(notWalked)
+}, 300_000)

@@ -18,8 +18,9 @@ afterEach(async () => {
 })
 
 const slow = { bytesPerSecond: 400 }
-const jobIs = (saleId: string, state: string): Promise<void> =>
-  expect.poll(() => work.jobState(saleId), patience).toBe(state)
+async function jobIs(saleId: string, state: string): Promise<void> {
+  await expect.poll(() => work.jobState(saleId), patience).toBe(state)
+}
 
 test('the core is killed while a receipt waits: the original follows', async () => {
   await work.printer({ power: 'off' })
