@@ -77,8 +77,8 @@ export type PrinterTrouble = 'unreachable' | 'paper-out' | 'cover-open' | 'error
 /**
  * - `printed`: all bytes were written, and the status asked for afterwards showed no fault.
  * - `failed`, `untouched`: no byte of the job has left for the printer.
- * - `failed`, `uncertain`: some bytes have. Nothing, a part or the whole is on paper, or will be: a printer prints what it
- *   has taken when there is paper again, and nobody can take it back. Whatever is printed after that is a copy.
+ * - `failed`, `uncertain`: some bytes have. Nothing, a part or the whole is on paper, or will be: a printer prints what
+ *   it has taken when there is paper again, and nobody can take it back. Whatever is printed after that is a copy.
  */
 export type PrintResult =
   | { readonly kind: 'printed' }

@@ -1,8 +1,8 @@
 /**
  * Method: every walk through the payment machine up to a stated number of steps (`xstate/graph`), done with the real
- * core over a journal on disk and a real ledger on disk, in virtual time: each step is what a cashier, a virtual card or
- * the network does. After each step screen, offers and journal are what the walk says; at the end a cashier clears the
- * screen by what is offered and the auditor finds nothing (docs/design/01-payment-lifecycle.md).
+ * core over a journal on disk and a real ledger on disk, in virtual time: each step is what a cashier, a virtual card
+ * or the network does. After each step screen, offers and journal are what the walk says; at the end a cashier clears
+ * the screen by what is offered and the auditor finds nothing (docs/design/01-payment-lifecycle.md).
  */
 import { expect } from 'vitest'
 import { inWords, walks } from '../../fixtures/payment-graph.ts'
@@ -19,7 +19,11 @@ export const notWalked = [
 /** One whole tap that ends unknown, and the ledger's word on it; or an approved one and the beginning of the next. */
 export const steps = 8
 
-/** Every second walk, so that two cores share them. @returns the rows of the lifecycle table that no walk at all goes */
+/**
+ * Every second walk, so that two cores share them.
+ *
+ * @returns the rows of the lifecycle table that no walk at all goes
+ */
 export async function walkHalf(half: 0 | 1): Promise<readonly string[]> {
   const prepared = new PreparedWorld()
   try {

@@ -1,7 +1,7 @@
 /**
  * Method: the real till (core, device host, journal on disk) and the virtual printer, which fails in every way that one
- * fails in. Cash is taken while it does. What is judged is the paper: at most one print of a sale says nothing of being a
- * copy, a whole one comes out in the end, and sales stay in their order (docs/design/07-printing.md).
+ * fails in. Cash is taken while it does. What is judged is the paper: at most one print of a sale says nothing of being
+ * a copy, a whole one comes out in the end, and sales stay in their order (docs/design/07-printing.md).
  */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { copy, openPrintingTill, original, patience, type PrintingTill } from './printing-till.ts'
@@ -21,7 +21,7 @@ afterEach(async () => {
   await work.allIsPrinted()
 })
 
-test('paper out in the middle: the next sale is not kept waiting; with paper one original, and a copy, in order', async () => {
+test('paper out in the middle: the next sale does not wait; one original and one copy, in order', async () => {
   await work.printer({ paperEndsAfterLines: 6 })
   const first = await work.sellsForCash()
   await work.shows('printer_paper_out', 1)
@@ -121,7 +121,7 @@ test('a very slow printer prints each receipt once, long after the next sales', 
     .toMatchObject(sales.map((saleId) => ({ ...original, sale: numberOf(saleId) })))
 })
 
-test('fifty receipts wait for the printer: each comes out once, as an original, in the order of the sales', async () => {
+test('fifty receipts wait for the printer: each comes out once, an original, in the order of the sales', async () => {
   await work.printer({ power: 'off' })
   await work.shows('printer_unreachable', 0)
   const before = (await work.prints()).length

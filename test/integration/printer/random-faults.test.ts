@@ -44,7 +44,7 @@ function printerFault(random: SeededRandom): PrinterChange {
   return { ...speed, ...fault }
 }
 
-test('random faults of printer, core and device host: the money is right, and one print of a sale is the original', async () => {
+test('random faults of printer, core and device host: the money is right, each sale has one original', async () => {
   const seed = process.env['SEED'] ?? String(Math.floor(Math.random() * 2 ** 31))
   process.stdout.write(`printer faults: seed ${seed}\n`)
   const random = new SeededRandom(seed)
