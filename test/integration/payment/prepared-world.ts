@@ -32,7 +32,8 @@ const ledgerUrl = 'http://127.0.0.1:1'
 const terminalId = 'till-1'
 
 /**
- * What becomes of requests now. `lose_request`: sent and never arrives; `lose_answer`: arrives, and its answer does not.
+ * What becomes of requests now. `lose_request`: sent and never arrives; `lose_answer`: arrives, and its answer does
+ * not.
  */
 export type Passage = 'up' | 'refused' | 'lose_request' | 'lose_answer'
 
