@@ -48,7 +48,7 @@ const warmUp = 4
 const readWithinMs = 5_000
 /** Of a printer that is asked each 5 s, to outlast the asking. */
 const counts = 3
-const betweenCountsMs = 500
+const betweenCountsMs = 250
 /** A foreign card is recognised in some 5 ms. */
 const staysMsMax = 16
 

@@ -1,9 +1,14 @@
 /** Cards that fall silent: the command never comes back, the device host is killed and replaced. */
 import { measureBackInService } from './back-in-service.ts'
-import { record, type Station } from './station.ts'
+import { record, sleep, type Station } from './station.ts'
 
 const holder = 'Family 03'
 const item = 'bread'
+/**
+ * Until the next customer's card. pcscd looks at vpcd every 400 ms, and while it clears up behind a killed host it may
+ * take a card that was exchanged in between for the one before: it tells no removal. No hand is that fast.
+ */
+const nextCustomerMs = 800
 
 export async function playMuteCards(station: Station): Promise<void> {
   const said: unknown[] = []
@@ -34,6 +39,7 @@ export async function playMuteCards(station: Station): Promise<void> {
       performance.now(),
       { label: holder },
     )
+    await sleep(nextCustomerMs)
     said.push({
       command,
       light: shown.lights.reader,
@@ -63,4 +69,5 @@ async function playOtherReaderMeanwhile(station: Station): Promise<void> {
   station.pull()
   await station.ends(tap)
   await station.readerWorks()
+  await sleep(nextCustomerMs)
 }
