@@ -1,7 +1,10 @@
 /**
- * `npm run pictures`: takes the pictures of the documents from the running product: the till in three languages at two
- * sizes, with an approved lunch on the screen. Needs Debian's Chromium.
+ * `npm run pictures`: takes the pictures of the documents from the running product (the till in three languages at two
+ * sizes, with a lunch just paid), then every state of the till into out/pictures/, and says what an eye would stumble
+ * over. With arguments only the latter: `-- --accept` keeps what the till looks like now as the baseline of the tests,
+ * `-- --only WORD` takes some (test/e2e/pictures/gallery.ts). Needs Debian's Chromium.
  */
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -23,6 +26,14 @@ const languages = [
   { language: 'en', name: 'Eng', lunch: 'School lunch', juice: 'Juice' },
 ]
 
+/** Ends this process as the gallery ended. */
+function takeTheGallery(): never {
+  const gallery = join(import.meta.dirname, '..', 'test', 'e2e', 'pictures', 'gallery.ts')
+  const { status } = spawnSync(process.execPath, [gallery, ...process.argv.slice(2)], { stdio: 'inherit' })
+  process.exit(status ?? 1)
+}
+
+if (process.argv.length > 2) takeTheGallery()
 mkdirSync(folder, { recursive: true })
 const data = mkdtempSync(join(tmpdir(), 'tolem-pictures-'))
 const clock = await startClockService(noon)
@@ -69,3 +80,4 @@ try {
   clock.close()
   rmSync(data, { recursive: true, force: true })
 }
+takeTheGallery()

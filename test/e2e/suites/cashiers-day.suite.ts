@@ -372,7 +372,7 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       await pays('Family 02', 'approved')
     })
 
-    test('a whole sale by the keyboard alone', async () => {
+    test('a sale, its copy, its void, the lights and the languages by the keyboard alone', async () => {
       const { keyboard } = cashier.page
       const before = demo.slips().length
       await keyboard.press('F2')
@@ -399,6 +399,30 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       await cashier.sees('idle')
       expect(await cashier.page.locator('.line').count()).toBe(0)
       expect(await newSlip(before)).toMatch(/TOTAL +1 150,00/)
+      await keyboard.press('F7')
+      const sale = cashier.page.locator('.sheet-list > li').first()
+      await sale.filter({ hasText: words['receipt.printed'] }).waitFor()
+      await keyboard.press('F5')
+      expect(await newSlip(before + 1)).toMatch(/COPY/)
+      await keyboard.press('Delete')
+      await cashier.page.getByRole('dialog').filter({ hasText: words['question.void_sale.ask'] }).waitFor()
+      await keyboard.press('F8')
+      expect(await newSlip(before + 2)).toMatch(/PAYMENT CANCELLED/)
+      await sale.filter({ hasText: texts.en.tenderStates.reversed }).waitFor()
+      await keyboard.press('Escape')
+      await keyboard.press('F1')
+      for (const light of ['till', 'reader', 'printer', 'network', 'queue', 'till'] as const) {
+        await cashier.page
+          .getByRole('dialog')
+          .getByRole('heading', { name: words[`light.${light}`] })
+          .waitFor()
+        await keyboard.press('ArrowRight')
+      }
+      await keyboard.press('Escape')
+      for (const language of ['kk', 'ru', 'en'] as const) {
+        await keyboard.press('Alt+l')
+        await cashier.reads(texts[language].words['tap.idle.word'])
+      }
     })
 
     test('a reload in the middle of a sale loses nothing; a second window only watches', async () => {

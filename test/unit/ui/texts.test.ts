@@ -95,6 +95,32 @@ describe.each(languages)('%s', (language) => {
   })
 })
 
+describe('the source', () => {
+  /** Words that stand in a file instead of in the texts: between tags, or in an attribute that people read or hear. */
+  const wordsIn = (tsx: string): readonly string[] =>
+    [
+      ...tsx.matchAll(/(?<=[^=\s]>|^\s*<[\w.]+>|">)([^<>{}()=;`'"]*\p{L}{2,}[^<>{}()=;`'"]*)(?=<\/|\{)/gmu),
+      ...tsx.matchAll(/(?:aria-label|title|placeholder|alt)="([^"]*\p{L}{2,}[^"]*)"/gu),
+    ]
+      .map((match) => (match[1] ?? '').trim())
+      // It stands on the keyboard in these letters.
+      .filter((word) => word !== 'Enter')
+  const tsxFiles = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (path) => path.endsWith('.tsx') && !path.startsWith('gallery'),
+  )
+
+  test.each(tsxFiles)('%s has no words of its own', (path) => {
+    expect(wordsIn(readFileSync(join(folder, path), 'utf8'))).toEqual([])
+  })
+
+  test('with such words would be found', () => {
+    expect(wordsIn('<p>Paid</p>')).toEqual(['Paid'])
+    expect(wordsIn('<Button className="a">Төлеу {amount}</Button>')).toEqual(['Төлеу'])
+    expect(wordsIn('<Button\n  aria-label="Close it"\n/>')).toEqual(['Close it'])
+    expect(wordsIn('<p>{say("a.b")}</p>')).toEqual([])
+  })
+})
+
 describe('keys', () => {
   /** Keys made of a code, such as `tap.${face}.word`: the source has them with their variable part cut out. */
   const families = [...source.matchAll(/`([\w.]+\.)\$\{[^}]+\}((?:\.\w+)?)`/g)].map(

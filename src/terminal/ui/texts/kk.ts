@@ -34,7 +34,7 @@ export const kk: TextsOfLanguage = {
     'line.less': 'Біреуін азайту',
     'line.more': 'Біреуін қосу',
     'line.remove': 'Жолды жою',
-    'cardPays.title': 'Карта не төлейді',
+    'cardPays.title': 'Картадан төленеді',
     'cardPays.waiting': 'Карта оқығышқа қойылғанда көрінеді',
     'cardPays.countToday': 'бүгін: {used} / {allowed}',
     'cardPays.countPeriod': '{period}: {used} / {allowed}',

@@ -4,6 +4,7 @@ import { sentencesOf } from '../texts/index.ts'
 import { formatPeriod, isoDay } from '../texts/time.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { Amount } from './amount.tsx'
+import { ScrollArea } from './scroll-area.tsx'
 
 interface CardPaysProps {
   readonly cardPays: CardPays | null
@@ -21,7 +22,7 @@ export function CardPaysPanel({ cardPays, sale, now }: CardPaysProps) {
   })
   return (
     <section className="panel card-pays" aria-label={say('cardPays.title')}>
-      <div className="card-pays-body">
+      <ScrollArea className="card-pays-body" label={say('cardPays.title')}>
         {cardPays === null && tenders.length > 0 ? null : <h2>{say('cardPays.title')}</h2>}
         {cardPays === null && tenders.length === 0 ? <p className="hint">{say('cardPays.waiting')}</p> : null}
         {rows.parts.map(({ part, tender }) => (
@@ -36,7 +37,7 @@ export function CardPaysPanel({ cardPays, sale, now }: CardPaysProps) {
             ))}
           </>
         )}
-      </div>
+      </ScrollArea>
       <p className={`left-to-pay left-to-pay-${leftLook(sale)}`}>
         <span>{say('sale.leftToPay')}</span>
         <Amount value={sale?.leftToPay ?? zeroTiyn} look="large" />

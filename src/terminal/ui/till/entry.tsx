@@ -8,6 +8,7 @@ import { foundItems } from '../input/search.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { Amount } from './amount.tsx'
 import { CommandButton, enterArrow } from './command-button.tsx'
+import { ScrollArea } from './scroll-area.tsx'
 
 interface CatalogueProps {
   readonly snapshot: Snapshot
@@ -27,7 +28,7 @@ export function Catalogue({ snapshot, search, editable, searchField, onSearch, o
         <Input className="search-input" placeholder={say('catalogue.search')} ref={searchField} />
         <kbd className="key">{screenKeys.search}</kbd>
       </SearchField>
-      <div className="tiles">
+      <ScrollArea className="tiles" label={say('catalogue.search')}>
         {items.length === 0 && search !== '' ? (
           <p className="panel-empty">{say('catalogue.nothingFound', { text: search })}</p>
         ) : null}
@@ -44,7 +45,7 @@ export function Catalogue({ snapshot, search, editable, searchField, onSearch, o
             <Amount value={item.unitPrice} look="small" />
           </Button>
         ))}
-      </div>
+      </ScrollArea>
     </section>
   )
 }

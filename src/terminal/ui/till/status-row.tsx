@@ -25,21 +25,19 @@ export function StatusRow(props: StatusRowProps) {
   return (
     <header className="status">
       <div className="whose">
-        <strong>{name(snapshot.merchantName)}</strong>
+        <h1>{name(snapshot.merchantName)}</h1>
         {snapshot.time.trusted ? (
           <span>
             {snapshot.terminalId} · {formatDateTime(snapshot.time.now)}
           </span>
         ) : (
           <span>
-            <span className="wide-only">
-              {snapshot.terminalId} · {formatDate(snapshot.time.now)}{' '}
-            </span>
+            <span className="wide-only">{formatDate(snapshot.time.now)} </span>
             {formatTime(snapshot.time.now)} · {say('time.untrusted')}
           </span>
         )}
       </div>
-      <Button className="small-button" preventFocusOnPress aria-label={say('action.recent')} onPress={onRecent}>
+      <Button className="small-button" preventFocusOnPress onPress={onRecent}>
         <svg className="icon narrow-only" viewBox="0 0 24 24" aria-hidden="true">
           <path d="M5 3 h14 v18 l-3.5 -2.5 l-3.5 2.5 l-3.5 -2.5 l-3.5 2.5 z M9 8 h6 M9 12 h6" />
         </svg>
@@ -97,18 +95,15 @@ function StatusLight({ light, snapshot, onPress }: { light: LightName; snapshot:
   const word = say(`light.${light}`)
   const waiting = light === 'queue' ? <Waiting snapshot={snapshot} /> : null
   return (
-    <Button
-      className={`small-button light light-${level}`}
-      data-light={light}
-      preventFocusOnPress
-      aria-label={`${word}: ${say(`light.level.${level}`)}`}
-      onPress={onPress}
-    >
+    <Button className={`small-button light light-${level}`} data-light={light} preventFocusOnPress onPress={onPress}>
       <span className="light-top">
         <LevelShape level={level} />
         {waiting}
       </span>
-      <span>{word}</span>
+      <span>
+        {word}
+        <span className="said-only">: {say(`light.level.${level}`)}</span>
+      </span>
     </Button>
   )
 }

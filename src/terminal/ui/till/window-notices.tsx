@@ -35,7 +35,7 @@ export function FirstScreen({ connection }: { connection: BridgeView['connection
     <main className="first-screen" data-trouble={trouble}>
       {languages.map((language) => (
         <section key={language} lang={language}>
-          <strong>{texts[language].words[`window.${trouble}.what`]}</strong>
+          <h1>{texts[language].words[`window.${trouble}.what`]}</h1>
           <p>{texts[language].words[`window.${trouble}.todo`]}</p>
         </section>
       ))}

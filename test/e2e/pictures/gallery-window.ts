@@ -1,0 +1,109 @@
+/** The till's gallery, built and on loopback under the policy that the shells set, in windows of Debian's Chromium. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { extname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium, type Page } from 'playwright'
+import { build } from 'vite'
+import type { Language } from '../../../src/terminal/contract/index.ts'
+import { contentSecurityPolicy } from '../../../src/terminal/shell/content-security-policy.ts'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const chromiumPath = '/usr/bin/chromium'
+
+/** Why the gallery cannot be shown here, or null. */
+export const whyNoGallery: string | null = existsSync(chromiumPath) ? null : `${chromiumPath} is not installed`
+
+export type Theme = 'light' | 'dark'
+
+/** The sizes that the till is made for (ui.md, "Till"). */
+export const sizes = ['1280x800', '1024x600'] as const
+export type Size = (typeof sizes)[number]
+
+export interface Shown {
+  readonly name: string
+  readonly language: Language
+  readonly theme: Theme
+}
+
+export interface GalleryWindow {
+  readonly page: Page
+  /** Resolves when the picture is drawn, with its fonts. */
+  show(shown: Shown): Promise<void>
+  /** What the page complained of since the last call: errors, refused resources. */
+  complaints(): readonly string[]
+}
+
+export interface Gallery {
+  open(size: Size): Promise<GalleryWindow>
+  close(): Promise<void>
+}
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.ttf': 'font/ttf',
+}
+
+export async function openGallery(): Promise<Gallery> {
+  const folder = mkdtempSync(join(tmpdir(), 'tolem-gallery-'))
+  await build({
+    configFile: join(root, 'src/terminal/ui/vite.config.ts'),
+    mode: 'gallery',
+    logLevel: 'warn',
+    build: { outDir: folder, emptyOutDir: true },
+  })
+  const server = createServer((request, response) => {
+    const path = normalize((request.url ?? '/').split('?', 1)[0] ?? '/')
+    const file = join(folder, path === '/' ? 'index.html' : path)
+    readFile(file).then(
+      (content) => {
+        const type = types[extname(file)] ?? 'application/octet-stream'
+        response.writeHead(200, { 'content-type': type, 'content-security-policy': contentSecurityPolicy() })
+        response.end(content)
+      },
+      () => void response.writeHead(404).end(),
+    )
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const browser = await chromium.launch({
+    executablePath: chromiumPath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+  })
+  return {
+    async open(size) {
+      const [width = 0, height = 0] = size.split('x').map(Number)
+      const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce' })
+      const page = await context.newPage()
+      const said: string[] = []
+      page.on('console', (message) => void (message.type() === 'error' && said.push(message.text())))
+      page.on('pageerror', (error) => said.push(error.message))
+      await page.goto(`${origin}/`)
+      await page.evaluate(() => document.fonts.ready)
+      return {
+        page,
+        async show({ name, language, theme }) {
+          const address = `#picture=${name}&language=${language}&theme=${theme}`
+          await page.evaluate((asked) => {
+            delete document.documentElement.dataset['shown']
+            if (location.hash === asked) location.hash = ''
+            location.hash = asked
+          }, address)
+          await page.waitForFunction((asked) => document.documentElement.dataset['shown'] === asked, address)
+          await page.evaluate(() => document.fonts.ready)
+        },
+        complaints: () => said.splice(0),
+      }
+    },
+    async close() {
+      await browser.close()
+      server.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

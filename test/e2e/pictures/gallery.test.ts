@@ -1,0 +1,177 @@
+/**
+ * Every state of the till in Debian's Chromium: nothing cut off or too small, nothing that looks different from what was
+ * accepted, nothing that axe finds. Pages run side by side; each failure says which picture, and what to do.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import axe from 'axe-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { languages } from '../../../src/terminal/contract/index.ts'
+import { pictures } from '../../../src/terminal/ui/gallery/pictures.ts'
+import { keptPictures, readBaseline, sorted } from './baseline.ts'
+import { differencesBetween, digestOf, marked } from './digest.ts'
+import { faultsOf, weakTextsOf } from './faults.ts'
+import { openGallery, sizes, whyNoGallery, type Gallery, type GalleryWindow, type Theme } from './gallery-window.ts'
+
+const out = join(resolve(import.meta.dirname, '..', '..', '..'), 'out', 'pictures', 'differences')
+const acceptBy = 'if it is meant so, accept it: npm run pictures -- --accept'
+let gallery: Gallery
+
+beforeAll(async () => {
+  if (whyNoGallery !== null) return
+  rmSync(out, { recursive: true, force: true })
+  gallery = await openGallery()
+})
+afterAll(async () => {
+  await gallery?.close()
+})
+beforeEach(({ skip }) => {
+  if (whyNoGallery !== null) skip(whyNoGallery)
+})
+
+/** Compares what is shown with the baseline and leaves the marked picture of a difference in out/pictures. */
+async function changesOf(window: GalleryWindow, where: string, before: readonly string[]): Promise<readonly string[]> {
+  const picture = await window.page.screenshot()
+  const differences = differencesBetween(before, sorted(await digestOf(window.page, picture)))
+  if (differences.length === 0) return []
+  mkdirSync(out, { recursive: true })
+  const file = join(out, `${where.replaceAll(' ', '-')}.png`)
+  writeFileSync(file, marked(picture, differences))
+  return [...differences.slice(0, 8).map(({ what }) => `${where}: ${what}`), `${where}: see ${file}; ${acceptBy}`]
+}
+
+const themes: readonly Theme[] = ['light', 'dark']
+
+test('the letters are the ones that come with the till: other fonts would make every comparison noise', async () => {
+  const window = await gallery.open('1024x600')
+  await window.show({ name: 'settled-rest', language: 'kk', theme: 'light' })
+  const loaded = await window.page.evaluate(() =>
+    [...document.fonts].filter(({ status }) => status === 'loaded').map(({ family, weight }) => `${family} ${weight}`),
+  )
+  expect(loaded.map((one) => one.replaceAll('"', '')).toSorted()).toEqual(
+    ['400', '600', '700'].map((weight) => `Tolem Sans ${weight}`),
+  )
+  await window.page.context().close()
+})
+
+describe.concurrent('every picture', () => {
+  test.each(sizes.flatMap((size) => languages.map((language) => ({ size, language }))))(
+    'at $size in $language: nothing cut off, small or pale, and as accepted',
+    async ({ size, language }) => {
+      const found: string[] = []
+      const window = await gallery.open(size)
+      for (const theme of themes) {
+        const baseline = readBaseline({ size, theme, language })
+        const kept = keptPictures({ size, theme, language })
+        expect([...baseline.keys()]).toEqual(kept)
+        // What stands where does not depend on the theme.
+        const names = theme === 'light' ? pictures.map(({ name }) => name) : kept
+        for (const name of names) {
+          const where = `${size} ${theme} ${language} ${name}`
+          await window.show({ name, language, theme })
+          for (const fault of [...(await faultsOf(window.page)), ...window.complaints()])
+            found.push(`${where}: ${fault}`)
+          const before = baseline.get(name)
+          if (before !== undefined) found.push(...(await changesOf(window, where, before)))
+        }
+      }
+      await window.page.context().close()
+      expect(found).toEqual([])
+    },
+  )
+
+  test.each(themes.flatMap((theme) => languages.map((language) => ({ theme, language }))))(
+    'in $language, $theme: axe finds nothing, amounts and results have 7:1',
+    async ({ theme, language }) => {
+      const found: string[] = []
+      const window = await gallery.open('1024x600')
+      await window.page.evaluate(axe.source)
+      for (const { name } of pictures) {
+        await window.show({ name, language, theme })
+        const violations = await window.page.evaluate(async () => {
+          const { axe: checker } = window as unknown as { axe: typeof axe }
+          const { violations: all } = await checker.run(document, { resultTypes: ['violations'] })
+          return all.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map((node) => node.html).join(' ')}`)
+        })
+        const weak = await weakTextsOf(window.page)
+        for (const one of [...violations, ...weak, ...window.complaints()])
+          found.push(`${theme} ${language} ${name}: ${one.slice(0, 300)}`)
+        const spoken = await window.page.evaluate(() => document.documentElement.lang)
+        expect(spoken, name).toBe(name.startsWith('first-') ? 'kk' : language)
+      }
+      await window.page.context().close()
+      expect(found).toEqual([])
+    },
+  )
+})
+
+/** Each is done to the page of an accepted picture, by script: what a careless change of a rule would do to it. */
+const planted: Readonly<Record<string, readonly [() => void, RegExp]>> = {
+  'a button moved by 12 px': [
+    () => {
+      document.querySelector<HTMLElement>('.button-primary')!.style.transform = 'translateX(-12px)'
+    },
+    /button "Картамен төлеу.*moved by -12 px/,
+  ],
+  'another colour of the result': [
+    () => {
+      document.querySelector<HTMLElement>('.tap')!.style.backgroundColor = '#0b5a5a'
+    },
+    /tap box was #0b5a2b .*, is #0b5a5a/,
+  ],
+  'a text that is missing': [
+    () => document.querySelector('.tap-detail')!.replaceChildren(),
+    /"Төлеуге тағы .* is missing/,
+  ],
+  'a shape that is missing': [() => document.querySelector('.tap-shape')!.remove(), /tap-shape drawn .* is missing/],
+  'something painted over it': [
+    () => {
+      const veil = document.createElement('b')
+      Object.assign(veil.style, { position: 'fixed', inset: '60px 0 auto auto', width: '90px', height: '90px' })
+      veil.style.backgroundImage = 'linear-gradient(black, black)'
+      document.body.append(veil)
+    },
+    /the picture around \d+,\d+ has other colours/,
+  ],
+}
+
+describe('a planted fault', () => {
+  test.each(Object.entries(planted))('is found: %s', async (_, [plant, said]) => {
+    const window = await gallery.open('1024x600')
+    const shown = { name: 'settled-rest', language: 'kk', theme: 'light' } as const
+    await window.show(shown)
+    const before = sorted(await digestOf(window.page, await window.page.screenshot()))
+    const again = sorted(await digestOf(window.page, await window.page.screenshot()))
+    expect(differencesBetween(before, again)).toEqual([])
+    await window.page.evaluate(plant)
+    const after = sorted(await digestOf(window.page, await window.page.screenshot()))
+    expect(differencesBetween(before, after).map(({ what }) => what)).toEqual(
+      expect.arrayContaining([expect.stringMatching(said)]),
+    )
+    await window.page.context().close()
+  })
+
+  test('of contrast, of a target, of a cut text and of a missing name is found', async () => {
+    const window = await gallery.open('1024x600')
+    await window.show({ name: 'idle-basket', language: 'kk', theme: 'light' })
+    await window.page.evaluate(axe.source)
+    await window.page.evaluate(() => {
+      document.querySelector<HTMLElement>('.total .amount')!.style.color = '#888'
+      document.querySelector<HTMLElement>('.line-actions button')!.style.minHeight = '20px'
+      document.querySelector<HTMLElement>('.line-actions button')!.style.height = '20px'
+      document.querySelector<HTMLElement>('.button-primary')!.style.width = '60px'
+      document.querySelector<HTMLElement>('.light')!.replaceChildren()
+      document.querySelector<HTMLElement>('.light')!.removeAttribute('aria-label')
+    })
+    expect((await weakTextsOf(window.page)).join('\n')).toMatch(/needs 7: "1.850,00/)
+    const faults = (await faultsOf(window.page)).join('\n')
+    expect(faults).toMatch(/target \d+×20/)
+    expect(faults).toMatch(/wider than its box: button button-primary/)
+    const names = await window.page.evaluate(async () => {
+      const { axe: checker } = window as unknown as { axe: typeof axe }
+      return (await checker.run()).violations.map(({ id }) => id)
+    })
+    expect(names).toContain('button-name')
+    await window.page.context().close()
+  })
+})
