@@ -1,6 +1,7 @@
 /**
- * The accepted digests, one file for each size, theme and language. A picture is kept as what is other than on the first
- * one of its file (`+`) and what is not there (`-`), so that a change shows up in a review as the few lines it is.
+ * The accepted digests, one file for each size, theme and language. A picture is kept as what is other than on the
+ * first one of its file (`+`) and what is not there (`-`), so that a change shows up in a review as
+ * the few lines it is.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,7 +1,7 @@
 /**
  * What a picture of the till looks like, in lines of text that can be kept, read and compared
- * (docs/adr/0017-pictures-are-compared-as-text.md): every text, button and shape with its place, size and colours, and the
- * average colour of every field of 32 × 32 px, for what no element explains.
+ * (docs/adr/0017-pictures-are-compared-as-text.md): every text, button and shape with its place, size and colours, and
+ * the average colour of every field of 32 × 32 px, for what no element explains.
  */
 import { PNG } from 'pngjs'
 import type { Page } from 'playwright'

@@ -1,6 +1,6 @@
 /**
- * Every state of the till in Debian's Chromium: nothing cut off or too small, nothing that looks different from what was
- * accepted, nothing that axe finds. Pages run side by side; each failure says which picture, and what to do.
+ * Every state of the till in Debian's Chromium: nothing cut off or too small, nothing that looks different from what
+ * was accepted, nothing that axe finds. Pages run side by side; each failure says which picture, and what to do.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

@@ -13,7 +13,7 @@ export function ScrollArea({ className, label, children }: ScrollAreaProps) {
   useEffect(() => {
     const { scrollHeight = 0, clientHeight = 0 } = area.current ?? {}
     setLonger(scrollHeight > clientHeight)
-  })
+  }, [children])
   return (
     <div className={className} ref={area} {...(longer ? { tabIndex: 0, role: 'group', 'aria-label': label } : {})}>
       {children}
