@@ -1,6 +1,6 @@
 /**
- * A process of its own (card-readers.ts), because PC/SC may keep hold of it: prints the reader's status as the till's own
- * driver has it, one line of JSON.
+ * A process of its own (card-readers.ts), because PC/SC may keep hold of it: prints the reader's status as the till's
+ * own driver has it, one line of JSON.
  */
 import { randomUUID } from 'node:crypto'
 import { createNfcPcscReader } from '../src/drivers/card-reader/nfc-pcsc-reader.ts'

@@ -1,4 +1,4 @@
-/** A till of the benches: enrolled like any other, and the rows that it writes for a sale, really decided and signed. */
+/** A bench till: enrolled like any other, with the rows that it writes for a sale, really decided and signed. */
 import { enrol, loadTerminalKeys, storeEnrolment, type TerminalKeys } from '../../src/terminal/core/identity.ts'
 import { realClock, realRandomness } from '../../src/terminal/core/real-ports.ts'
 import { LedgerClient } from '../../src/sync/engine/ledger-client.ts'

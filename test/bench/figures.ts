@@ -48,7 +48,11 @@ export function runFacts(now: Date, quick: boolean): RunFacts {
       encoding: 'utf8',
     }).trim(),
     date: now.toISOString().slice(0, 16).replace('T', ' '),
-    machine: `${cpus().length} × ${processor?.model.trim() ?? 'processor'}, ${platform()} ${arch()}, Node ${process.versions.node}`,
+    machine: [
+      `${cpus().length} × ${processor?.model.trim() ?? 'processor'}`,
+      `${platform()} ${arch()}`,
+      `Node ${process.versions.node}`,
+    ].join(', '),
     quick,
   }
 }
@@ -62,6 +66,8 @@ const rounded = (value: number): string =>
         ? value.toFixed(1)
         : value.toFixed(2)
 
+const smallSizes = '**Small sizes (--quick): form only, no figures to quote.**'
+
 export function tableOf(figures: readonly Figure[], facts: RunFacts): string {
   const aimed = ({ aim }: Figure): string =>
     aim === null ? '' : 'atMost' in aim ? `≤ ${aim.atMost}` : `≥ ${aim.atLeast}`
@@ -69,10 +75,12 @@ export function tableOf(figures: readonly Figure[], facts: RunFacts): string {
     const { bench, value, unit, baseline, baselineIs, ratio, met, samples } = figure
     const verdict = met === null ? '' : met ? 'met' : 'missed'
     const measured = `${rounded(value)} ${unit}`
-    return `| ${bench} | ${figure.figure} | ${measured} | ${aimed(figure)} | ${verdict} | ${rounded(baseline)} (${baselineIs}) | ${rounded(ratio)} | ${samples} |`
+    const raw = `${rounded(baseline)} (${baselineIs})`
+    const cells = [bench, figure.figure, measured, aimed(figure), verdict, raw, rounded(ratio), samples]
+    return `| ${cells.join(' | ')} |`
   })
   return [
-    `Commit ${facts.commit}, ${facts.date} UTC; ${facts.machine}.${facts.quick ? ' **Small sizes (--quick): form only, no figures to quote.**' : ''}`,
+    `Commit ${facts.commit}, ${facts.date} UTC; ${facts.machine}.${facts.quick ? ` ${smallSizes}` : ''}`,
     '',
     '| bench | figure | measured | aim | | baseline of the same run | ratio | samples |',
     '|---|---|---|---|---|---|---|---|',

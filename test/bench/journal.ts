@@ -99,7 +99,9 @@ class RawStore {
     this.#database.pragma('journal_mode = WAL')
     this.#database.pragma('synchronous = FULL')
     this.#database.exec(`
-      CREATE TABLE row (sequence INTEGER PRIMARY KEY, kind TEXT, at INTEGER, previous TEXT, payload_hash TEXT, hash TEXT);
+      CREATE TABLE row (
+        sequence INTEGER PRIMARY KEY, kind TEXT, at INTEGER, previous TEXT, payload_hash TEXT, hash TEXT
+      );
       CREATE TABLE payload (sequence INTEGER PRIMARY KEY, json TEXT NOT NULL);
     `)
     this.#row = this.#database.prepare('INSERT INTO row VALUES (?, ?, ?, ?, ?, ?)')

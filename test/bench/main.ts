@@ -2,8 +2,8 @@
  *     npm run bench -- tap|journal|sync|start|all [--json] [--quick] [--document]
  *
  * Measures the product against raw baselines of the same run (docs/performance.md). `--json`: one JSON line per
- * figure. `--quick`: small sizes, to see that every bench works; its figures mean nothing. `--document` writes the table
- * of docs/performance.md anew. Progress goes to stderr.
+ * figure. `--quick`: small sizes, to see that every bench works; its figures mean nothing. `--document` writes the
+ * table of docs/performance.md anew. Progress goes to stderr.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

@@ -1,7 +1,7 @@
 /**
- * The drain: a till with 10,000 offline sales finds its ledger again. The real core (journal, engine, snapshots) in this
- * process, the real ledger in its own, HTTP between them, every request, answer and result signed and verified, every
- * commit durable. Once with a new journal and once with one of a million rows.
+ * The drain: a till with 10,000 offline sales finds its ledger again. The real core (journal, engine, snapshots) in
+ * this process, the real ledger in its own, HTTP between them, every request, answer and result signed and verified,
+ * every commit durable. Once with a new journal and once with one of a million rows.
  */
 import { generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -43,7 +43,7 @@ export async function benchSync(quick: boolean): Promise<readonly Figure[]> {
     const [fresh = 0, long = 0] = drains
     const common = { bench: 'sync', unit: 'per s', aim: { atLeast: 2_000 }, samples: saleCount } as const
     const baselineIs =
-      'raw, one after the other: verify P-256, sign and verify Ed25519, insert the same JSON at both ends, a commit per 100'
+      'raw, in turn: verify P-256, sign and verify Ed25519, insert the same JSON at both ends, a commit per 100'
     return [
       figureOf({ ...common, figure: `drain of ${saleCount} queued sales`, value: fresh, baseline, baselineIs }),
       figureOf({

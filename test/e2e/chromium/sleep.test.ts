@@ -183,7 +183,7 @@ describe('the machine', () => {
     await cashier.reads(words['tap.settled.word'])
   })
 
-  test('wakes without network: the time is not confirmed, and nothing is sold by it until the ledger spoke', async () => {
+  test('wakes without network: its time is not confirmed, nothing is sold by it until the ledger spoke', async () => {
     const before = demo.slips().length
     await demo.panel.network({ mode: 'cut' })
     await cashier.light('network', 'limited')

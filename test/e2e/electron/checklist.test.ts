@@ -1,6 +1,6 @@
 /**
- * Electron's security checklist (docs/design/05-electron.md), item by item: each test does, in a real Electron, what the
- * item is there to prevent. The numbers are those of "Security" in Electron's documentation. Item 19, the fuses, is
+ * Electron's security checklist (docs/design/05-electron.md), item by item: each test does, in a real Electron, what
+ * the item is there to prevent. The numbers are those of "Security" in Electron's documentation. Item 19, the fuses, is
  * test/integration/package/.
  */
 import { readFileSync } from 'node:fs'
@@ -69,7 +69,7 @@ const windowCount = (): Promise<number> =>
 const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 300))
 
 describe('the security checklist of Electron', () => {
-  it('1, 2, 5, 7, 18, 20: the page is a file of ours under a strict policy, with the bridge and nothing of Node or Electron', async () => {
+  it('1, 2, 5, 7, 18, 20: the page is a file of ours under a strict policy, with the bridge and no more', async () => {
     const seen = await page.evaluate(async () => {
       const answer = await fetch('app://till/')
       const missing = ['require', 'process', 'Buffer', 'electron'].filter((name) => name in globalThis)
@@ -258,7 +258,7 @@ describe('the security checklist of Electron', () => {
     await isLoaded(page)
   })
 
-  it('13, 14: a page that is not ours cannot even go to ours, by itself, by a redirect, or in a new window', async () => {
+  it('13, 14: a page that is not ours cannot even go to ours: by itself, by a redirect, in a window', async () => {
     const stranger = await openStranger('<a id="ours" href="app://till/">ours</a>')
     const windows = await windowCount()
     await stranger.evaluate(() => {

@@ -37,9 +37,9 @@ const reloads = (): readonly string[] => [...said.matchAll(/is loaded again in (
 const tillSays = (): Promise<unknown> =>
   shell.application.evaluate(({ webContents }) => {
     const till = webContents.getAllWebContents().find((contents) => contents.getURL() === 'app://till/')
-    return till?.executeJavaScript(
-      `new Promise((answer) => tolem.subscribe(({ connection, snapshot }) => connection === 'running' && answer(snapshot.terminalId)))`,
-    )
+    return till?.executeJavaScript(`new Promise((answer) => {
+      tolem.subscribe(({ connection, snapshot }) => connection === 'running' && answer(snapshot.terminalId))
+    })`)
   })
 
 describe('a page in Electron', () => {

@@ -440,7 +440,7 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       expect(second.complaints).toEqual([])
       await second.page.close()
     })
-    test('at the end of the day all is settled, and the independent checker finds nothing lost or doubled', async () => {
+    test('at the end of the day all is settled; the independent checker finds nothing lost or doubled', async () => {
       await cashier.light('queue', 'ok')
       stopped = true
       const verdict = await demo.judge()

@@ -28,7 +28,8 @@ self.addEventListener('fetch', (event) => {
 })
 self.addEventListener('message', async ({ data, ports }) => {
   const outcome = (work) => work.then(({ type }) => type, () => 'failed')
-  ports[0].postMessage([await outcome(fetch(data, { credentials: 'include' })), await outcome(fetch(data, { mode: 'no-cors' }))])
+  const asked = [fetch(data, { credentials: 'include' }), fetch(data, { mode: 'no-cors' })]
+  ports[0].postMessage(await Promise.all(asked.map(outcome)))
 })
 `
 

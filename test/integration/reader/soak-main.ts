@@ -1,6 +1,7 @@
 /**
- * Runs in namespaces of its own (tools/reader-soak.ts): a whole till at a real pcscd, `--insertions N` of cards that come
- * and go as `--seed` says, then `--rounds R` of faults, each with the time until a tap is paid again. Prints its steps.
+ * Runs in namespaces of its own (tools/reader-soak.ts): a whole till at a real pcscd, `--insertions N` of cards that
+ * come and go as `--seed` says, then `--rounds R` of faults, each with the time until a tap is paid again. Prints its
+ * steps.
  */
 import { parseArgs } from 'node:util'
 import { recordBackInService } from './back-in-service.ts'

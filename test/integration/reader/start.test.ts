@@ -45,7 +45,7 @@ describe('npm start -- --reader pcsc', () => {
       code: 2,
       stdout: '',
       said: expect.stringMatching(
-        /^tolem: PC\/SC cannot be used here \(.*libpcsclite.*\)\. .*apt-get install pcscd\. Or start without --reader pcsc\.$/,
+        /^tolem: PC\/SC cannot be used here \(.*libpcsclite.*\)\. .*install pcscd\. Or start without --reader pcsc\.$/,
       ),
     })
   })

@@ -78,7 +78,7 @@ describe('the page', () => {
   })
   afterAll(() => browser?.close())
 
-  test('of a host that ended and came back says that it is lost, in the cashier’s language; a new address mends it', async () => {
+  test('of a host that came back says that it is lost, in the cashier’s language; a new address mends it', async () => {
     const first = await startHere({ uiFolder: builtUiFolder })
     const page = await context.newPage()
     await page.goto(first.tillUrl())
@@ -104,7 +104,7 @@ describe('the page', () => {
     await page.close()
   })
 
-  test('opened with a token that was used, or is older than a minute, is no till; nor does it keep the token', async () => {
+  test('opened with a token that was used or is older than a minute is no till and keeps no token', async () => {
     let laterMs = 0
     const { elapsedMs, after } = thisMachine.timers
     const timers = { elapsedMs: () => elapsedMs() + laterMs, after }

@@ -176,7 +176,8 @@ describe.skipIf(process.platform === 'win32')('bootstrap', () => {
   test.each([[[]], [['nonsense']], [['toString']]])('refuses %j, naming the commands', async (parameters) => {
     const run = await bootstrap(plant({ installed, platformNode: true }), parameters)
     expect(run.code).toBe(1)
-    const names = 'start, demo, pictures, ledger, sim, reader-soak, crash, verify-receipt, lifecycle, test, ready'
+    const names =
+      'start, demo, pictures, ledger, sim, reader-soak, crash, verify-receipt, lifecycle, bench, test, ready'
     expect(run.stderr).toContain(names)
   })
 })

@@ -12,7 +12,7 @@ import { journalInMemory, sellOffline, Seeded } from './world.ts'
 const growing = ['row', 'payload', 'sale', 'tender', 'print_job']
 
 /** The newest rows by their key: SQLite calls it a scan and stops after the first. */
-const isOfTheNewest = (sql: string): boolean => /FROM row ORDER BY sequence DESC LIMIT 1$/.test(sql)
+const isOfTheNewest = (sql: string): boolean => sql.endsWith('FROM row ORDER BY sequence DESC LIMIT 1')
 
 const isScan = (detail: string): boolean =>
   growing.some((table) => new RegExp(`^SCAN ${table}\\b`).test(detail)) && !/USING (COVERING )?INDEX/.test(detail)
