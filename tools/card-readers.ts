@@ -24,9 +24,10 @@ export async function readerOutlook(): Promise<ReaderOutlook> {
 }
 
 function sentenceOf({ readers, trouble }: ReaderStatus): string {
-  if (trouble?.code === 'no-service')
+  if (trouble?.code === 'no-service') {
     const remedy = serviceRemedy[process.platform] ?? ''
     return `no card reader yet: ${trouble.detail} ${remedy} The till takes cards as soon as it runs.`
+  }
   if (readers.length === 0)
     return 'no card reader yet: PC/SC runs but knows none. Plug one in; the till takes it as soon as it is there.'
   return `card reader: ${readers.join(', ')}`

@@ -10,7 +10,7 @@ import type { Clock } from '../../sync/engine/ports.ts'
 import { DataFolderError } from '../../sync/journal/data-folder.ts'
 
 const askEveryMs = 100
-/** `slept`: how many milliseconds of its time a machine with this clock has slept; a monotonic clock leaves them out. */
+/** `slept`: how many milliseconds of its time a machine with this clock has slept; monotonic clocks leave them out. */
 const clockAnswerSchema = z.object({ now: z.number(), slept: z.number().min(0).default(0) })
 type ClockAnswer = z.output<typeof clockAnswerSchema>
 const markFile = 'made-by-a-demonstration'
