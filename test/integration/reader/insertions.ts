@@ -1,8 +1,8 @@
 /**
  * Many insertions at a whole till, to see what the device host keeps of each. A foreign card comes and goes, on one
- * reader and the other by turns, while the till wants a card: each time pcscd sees it come, the till speaks to it, and
- * it leaves at a moment that the seed chooses: in the middle of a command, between two, or long after. An observer of
- * its own, another PC/SC client, says what pcscd has seen.
+ * reader and the other by turns, while the till wants a card: each time pcscd sees it come, the till speaks to it,
+ * and it leaves at a moment that the seed chooses: in the middle of a command, between two, or long after. An
+ * observer of its own, another PC/SC client, says what pcscd has seen.
  */
 import { readdirSync } from 'node:fs'
 import pcsc from 'pcsc-mini'

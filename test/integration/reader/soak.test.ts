@@ -10,11 +10,14 @@ import { leaksOf, type SoakResult } from './insertions.ts'
 const reason = whyNoPcscd()
 const slice = 8
 const planted = 2
+/** Some 15 s on a machine with nothing else to do. */
+const runMaxMs = 120_000
 
 function reads(insertions: number, more: readonly string[] = []) {
   const parameters = ['--insertions', String(insertions), '--rounds', '0', '--json', ...more]
   const { status, stdout, stderr } = spawnSync(process.execPath, ['tools/reader-soak.ts', ...parameters], {
     encoding: 'utf8',
+    timeout: runMaxMs,
   })
   expect(stderr).toBe('')
   const found = JSON.parse(stdout) as Record<string, unknown>
@@ -27,20 +30,28 @@ describe('cards that come and go', () => {
     if (reason !== null) skip(reason)
   })
 
-  it('leave nothing behind in the device host or pcscd, and each is read', () => {
-    const { status, found } = reads(slice)
-    expect(found).toMatchObject({ insertions: slice, read: slice, missed: 0, lost: 0, duplicates: 0, problems: [] })
-    expect(status).toBe(0)
-  })
+  it(
+    'leave nothing behind in the device host or pcscd, and each is read',
+    () => {
+      const { status, found } = reads(slice)
+      expect(found).toMatchObject({ insertions: slice, read: slice, missed: 0, lost: 0, duplicates: 0, problems: [] })
+      expect(status).toBe(0)
+    },
+    runMaxMs,
+  )
 
-  it('would be found out: a leak planted into the device host ends in 1 and is named', () => {
-    const { status, found } = reads(planted, ['--plant-leak'])
-    // The context is a file of its own, or two.
-    expect(found['leakedFileDescriptors']).toBeGreaterThan(planted)
-    expect(found).toMatchObject({ leakedListeners: planted, leakedFilesOfPcscd: planted, missed: 0 })
-    expect(found['problems']).toContainEqual(expect.stringMatching(/^fileDescriptors went from \d+ to \d+$/))
-    expect(status).toBe(1)
-  })
+  it(
+    'would be found out: a leak planted into the device host ends in 1 and is named',
+    () => {
+      const { status, found } = reads(planted, ['--plant-leak'])
+      // The context is a file of its own, or two.
+      expect(found['leakedFileDescriptors']).toBeGreaterThan(planted)
+      expect(found).toMatchObject({ leakedListeners: planted, leakedFilesOfPcscd: planted, missed: 0 })
+      expect(found['problems']).toContainEqual(expect.stringMatching(/^fileDescriptors went from \d+ to \d+$/))
+      expect(status).toBe(1)
+    },
+    runMaxMs,
+  )
 })
 
 describe('what is called a leak', () => {
