@@ -16,6 +16,7 @@ const scripts = {
   start: 'tools/start.ts',
   demo: 'tools/demo.ts',
   pictures: 'tools/pictures.ts',
+  package: 'tools/package.ts',
   ledger: 'ledger-sim/main.ts',
   sim: 'test/simulation/main.ts',
   'reader-soak': 'tools/reader-soak.ts',

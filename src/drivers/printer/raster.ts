@@ -30,13 +30,16 @@ const fontFiles = ['400Regular/NotoSansMono_400Regular.ttf', '700Bold/NotoSansMo
 /** Loads the typeface (TTF only: resvg draws nothing, silently, from a woff2). */
 export function loadTypeface(): Typeface {
   const { resolve } = createRequire(import.meta.url)
-  const paths = fontFiles.map((file) => resolve(`${fontFolder}/${file}`))
+  const paths = fontFiles.map((file) => onDisk(resolve(`${fontFolder}/${file}`)))
   const coverages = paths.map((path) => readCoverage(readFileSync(path)))
   return {
     draws: (character) => coverages.every((coverage) => coverage.has(character.codePointAt(0) ?? 0)),
     draw: (lines, columns, dots) => drawLines(lines, columns, dots, paths),
   }
 }
+
+/** resvg lets the system open them, which cannot look into Electron's archive: in a package they lie beside it. */
+const onDisk = (path: string): string => path.replace(/(?<=[/\\]app\.asar)(?=[/\\])/, '.unpacked')
 
 function drawLines(lines: readonly LaidOutLine[], columns: number, dots: number, paths: string[]): Picture {
   const cell = dots / columns

@@ -2,11 +2,14 @@
  * The Electron shell as a program, built by electron.config.ts:
  *
  *     electron out/electron/main/main.js --core JSON --devices JSON [--ui-folder DIR] [--kiosk]
+ *     tolem [--kiosk]
  *
+ * The second is the packaged program: it reads settings.json (settings-file.ts) and refuses the switches of the first.
  * A second start brings the first one's window to the front; with --watch it opens another window there that only
  * watches. stdout carries one JSON line per event: `ready`, `failed` with `code` and `message`. Exit code 2 says that
  * it could not start or go on.
  */
+import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { app, dialog, Menu } from 'electron'
@@ -14,6 +17,9 @@ import type { Timers } from '../shell/children.ts'
 import { createSupervisor, exitCodeOfFailure, type ShellFailure } from '../shell/supervisor.ts'
 import { readUiFiles } from '../shell/ui-files.ts'
 import { tillUrl } from './channels.ts'
+import { failureText } from './failure-texts.ts'
+import { refusedSwitches } from './refused-switches.ts'
+import { readSettingsFile } from './settings-file.ts'
 import { createTillSession, registerTillScheme } from './till-session.ts'
 import { createTillWindows, lockPages } from './till-windows.ts'
 import { spawnUtilityProcesses } from './utility-processes.ts'
@@ -29,7 +35,7 @@ const { values } = parseArgs({
     'ui-folder': { type: 'string', default: join(root, 'out', 'ui') },
     kiosk: { type: 'boolean', default: false },
     watch: { type: 'boolean', default: false },
-    /** Other programs for core and device host, for tests; never in a package. */
+    /** Other programs for core and device host, for tests. */
     'core-program': { type: 'string' },
     'devices-program': { type: 'string' },
   },
@@ -41,7 +47,7 @@ const log = (line: string): void => void process.stderr.write(`tolem: ${line}\n`
 
 /** The product's own file, or the one that a test names. */
 const program = (named: string | boolean | undefined, own: string): string =>
-  typeof named === 'string' && !app.isPackaged ? named : join(root, own)
+  typeof named === 'string' ? named : join(root, own)
 
 const timers: Timers = {
   elapsedMs: () => performance.now(),
@@ -56,22 +62,49 @@ async function fail(failure: ShellFailure): Promise<void> {
   process.exitCode = exitCodeOfFailure
   print({ event: 'failed', ...failure })
   log(failure.message)
-  await dialog.showMessageBox({ type: 'error', title: 'Tölem', message: failure.message, detail: failure.code })
+  const detail = `${failure.code}\n${failure.message}`
+  await dialog.showMessageBox({ type: 'error', title: 'Tölem', message: failureText(failure.code), detail })
   app.exit(exitCodeOfFailure)
+}
+
+/** What core and device host are started with, as JSON. */
+type Parameters = { readonly kind: 'given'; readonly core: string; readonly devices: string }
+
+function startParameters(): Parameters | { readonly kind: 'refused'; readonly failure: ShellFailure } {
+  if (!app.isPackaged) return { kind: 'given', core: `${values.core}`, devices: `${values.devices}` }
+  const [refused] = refusedSwitches(process.argv.slice(1))
+  if (refused !== undefined) {
+    const message = `--${refused} is for sources and tests: start the packaged till without it`
+    return { kind: 'refused', failure: { code: 'switch_refused', message } }
+  }
+  const outcome = readSettingsFile({ userData: app.getPath('userData'), anchors: anchorFolder() })
+  if (outcome.kind === 'refused') {
+    return { kind: 'refused', failure: { code: outcome.code, message: `${outcome.file}: ${outcome.detail}` } }
+  }
+  return { kind: 'given', core: JSON.stringify(outcome.core), devices: JSON.stringify(outcome.devices) }
+}
+
+/** Where a program keeps what belongs to this machine and is no setting. */
+function anchorFolder(): string {
+  const { LOCALAPPDATA, XDG_STATE_HOME } = process.env
+  const ofSystem = process.platform === 'win32' ? LOCALAPPDATA : XDG_STATE_HOME
+  return join(ofSystem ?? join(homedir(), '.local', 'state'), 'tolem', 'anchors')
 }
 
 async function start(): Promise<void> {
   Menu.setApplicationMenu(null)
+  const parameters = startParameters()
+  if (parameters.kind === 'refused') return fail(parameters.failure)
   let failed = false
   const supervisor = createSupervisor({
     spawn: spawnUtilityProcesses({
       core: {
         file: program(values['core-program'], 'src/terminal/core/main.ts'),
-        parameters: ['--core', `${values.core}`],
+        parameters: ['--core', parameters.core],
       },
       'device-host': {
         file: program(values['devices-program'], 'src/drivers/host/main.ts'),
-        parameters: ['--devices', `${values.devices}`],
+        parameters: ['--devices', parameters.devices],
       },
     }),
     timers,

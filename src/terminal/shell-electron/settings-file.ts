@@ -1,0 +1,106 @@
+/**
+ * What a packaged till is started with: the file settings.json in Electron's folder of user data, and nothing of the
+ * command line. Sources are started by tools that pass `--core` and `--devices` instead.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { printerProfileIds } from '../../drivers/printer/profile.ts'
+import { coreSettingsSchema, type CoreSettings } from '../core/settings.ts'
+
+/**
+ * No injected clock and no reader from a module: those are for demonstrations, and a packaged till is none. Keys that
+ * are not known are refused: a misspelt one would otherwise be silence.
+ */
+const fileSchema = z.strictObject({
+  ledgerUrl: coreSettingsSchema.shape.ledgerUrl,
+  /** Once, for the first start; then the till is enrolled and the line can go. */
+  enrolmentCode: coreSettingsSchema.shape.enrolmentCode,
+  reader: z.enum(['pcsc', 'none']).default('pcsc'),
+  printer: z
+    .strictObject({
+      host: z.string().min(1),
+      port: z.int().min(1).max(65_535).default(9100),
+      profile: z.enum(printerProfileIds).default('generic-80mm'),
+    })
+    .nullable()
+    .default(null),
+  /** Folders for journal and keys, and for the journal's anchor; the standard ones unless given. */
+  data: coreSettingsSchema.shape.data.optional(),
+  anchor: coreSettingsSchema.shape.anchor.optional(),
+  syncIntervalMs: coreSettingsSchema.shape.syncIntervalMs,
+})
+
+export interface StandardPlaces {
+  /** Electron's folder of user data. Holds settings.json and, in `till`, journal and keys. */
+  readonly userData: string
+  /** Outside of user data: an older copy of those, brought back, must not bring an older anchor along. */
+  readonly anchors: string
+}
+
+export const settingsFileOf = (userData: string): string => join(userData, 'settings.json')
+
+export type SettingsProblem =
+  | 'settings_missing'
+  /** There, and the system does not let us read it. */
+  | 'settings_unreadable'
+  /** Not JSON, or a value that does not fit. */
+  | 'settings_malformed'
+
+export type SettingsOutcome =
+  | { readonly kind: 'read'; readonly core: CoreSettings; readonly devices: object }
+  /** `detail`: what exactly, for whoever repairs the file; without the values, one of which is a secret. */
+  | { readonly kind: 'refused'; readonly code: SettingsProblem; readonly file: string; readonly detail: string }
+
+export function readSettingsFile(places: StandardPlaces): SettingsOutcome {
+  const file = settingsFileOf(places.userData)
+  const refused = (code: SettingsProblem, detail: string): SettingsOutcome => ({ kind: 'refused', code, file, detail })
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error)
+    return refused(code === 'ENOENT' ? 'settings_missing' : 'settings_unreadable', code)
+  }
+  const json = parseJson(text)
+  if (json === undefined) return refused('settings_malformed', 'JSON')
+  const parsed = fileSchema.safeParse(json)
+  if (!parsed.success) return refused('settings_malformed', placesOf(parsed.error))
+
+  const { ledgerUrl, enrolmentCode, reader, printer, data, anchor, syncIntervalMs } = parsed.data
+  const dataFolder = data ?? join(places.userData, 'till')
+  const anchorName = createHash('sha256').update(dataFolder).digest('hex').slice(0, 16)
+  const core: CoreSettings = {
+    data: dataFolder,
+    anchor: anchor ?? join(places.anchors, `${anchorName}.json`),
+    ledgerUrl,
+    ...(enrolmentCode === undefined ? {} : { enrolmentCode }),
+    printerProfile: printer?.profile ?? 'generic-80mm',
+    syncIntervalMs,
+  }
+  const devices = {
+    reader: { kind: reader },
+    printer: printer === null ? { kind: 'none' } : { kind: 'tcp', ...printer },
+  }
+  return { kind: 'read', core, devices }
+}
+
+/** Undefined for what is no JSON; a byte order mark, as Windows' editor writes it, is none of the text. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, '')) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** The keys that do not fit, without their values. */
+function placesOf(error: z.ZodError): string {
+  const keys = error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => [...issue.path, key].join('.'))
+      : [issue.path.join('.') || '{ }'],
+  )
+  return [...new Set(keys)].join(', ')
+}

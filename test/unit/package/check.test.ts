@@ -1,0 +1,81 @@
+/** The check of a package bites: a good archive has no finding, and each planted fault has its own. */
+import { describe, expect, test } from 'vitest'
+import type { ArchivedFile } from '../../../tools/package/archive.ts'
+import { findingsInFiles } from '../../../tools/package/check.ts'
+import { root } from '../../../src/terminal/shell/build-when-outdated.ts'
+
+const unpacked = [
+  'node_modules/better-sqlite3/prebuilds/linux-x64.node',
+  'node_modules/@pcsc-mini/linux-x86_64-gnu/addon.node',
+  'node_modules/@resvg/resvg-js-linux-x64-gnu/resvgjs.linux-x64-gnu.node',
+  'node_modules/@expo-google-fonts/noto-sans-mono/400Regular/NotoSansMono_400Regular.ttf',
+  'node_modules/@expo-google-fonts/noto-sans-mono/700Bold/NotoSansMono_700Bold.ttf',
+]
+const good: Readonly<Record<string, string>> = {
+  'package.json': '{}',
+  LICENSE: '',
+  'out/electron/main/main.js': 'import { app } from "electron"\nimport { z } from "zod"',
+  'out/electron/preload/preload.cjs': '',
+  'out/ui/index.html': '',
+  'src/terminal/core/main.ts':
+    "import { a } from './a.ts'\nimport type { B } from './only-a-type.ts'\nimport 'node:fs'",
+  'src/terminal/core/a.ts': 'export const a: number = 1',
+  'src/drivers/host/main.ts': "const late = await import('zod')",
+  'node_modules/zod/package.json': '{}',
+  ...Object.fromEntries(unpacked.map((path) => [path, ''])),
+}
+
+function findings(changes: Readonly<Record<string, string | null>>, alsoPacked: readonly string[] = []) {
+  const files: ArchivedFile[] = []
+  for (const [path, content] of Object.entries({ ...good, ...changes })) {
+    const isUnpacked = unpacked.includes(path) && !alsoPacked.includes(path)
+    if (content !== null) files.push({ path, isUnpacked, read: () => Buffer.from(content) })
+  }
+  return findingsInFiles(files)
+}
+
+describe('the check of a package', () => {
+  test('finds nothing in a good one', () => {
+    expect(findings({})).toEqual([])
+  })
+
+  test.each(['src/terminal/core/main.ts', 'src/drivers/host/main.ts', 'out/ui/index.html', 'LICENSE'])(
+    'misses %s',
+    (path) => {
+      expect(findings({ [path]: null })).toEqual([`${path} is missing`])
+    },
+  )
+
+  test.each(unpacked)('wants %s, and beside the archive', (path) => {
+    expect(findings({ [path]: null })).toEqual([expect.stringMatching(/ is missing$/)])
+    expect(findings({}, [path])).toEqual([expect.stringMatching(/lies inside of app\.asar$/)])
+  })
+
+  test.each([
+    ['tools/start.ts', 'does not belong in a package'],
+    ['hardware-mocks/main.ts', 'does not belong in a package'],
+    ['src/terminal/ui/main.tsx', 'does not belong in a package'],
+    ['src/sync/test/a.ts', 'is of tests or tools'],
+    ['out/ui/index.js.map', 'is of tests or tools'],
+    ['node_modules/vitest/index.js', 'vitest is a tool of development'],
+  ])('does not want %s', (path, why) => {
+    expect(findings({ [path]: '' })).toEqual([expect.stringContaining(why)])
+  })
+
+  test('follows imports at run time, not those of types', () => {
+    expect(findings({ 'src/terminal/core/a.ts': null })).toEqual([
+      'src/terminal/core/main.ts imports ./a.ts, which is not in the package',
+    ])
+    expect(findings({ 'node_modules/zod/package.json': null })).toHaveLength(2)
+  })
+
+  test('misses what a package is entered by', () => {
+    const described = { 'node_modules/qr/package.json': '{"main":"src/index"}' }
+    expect(findings({ ...described, 'node_modules/qr/src/index.js': '' })).toEqual([])
+    expect(findings(described)).toEqual(['node_modules/qr is entered by src/index, which is not in the package'])
+  })
+
+  test('finds the place where it was made', () => {
+    expect(findings({ 'src/terminal/core/a.ts': `// ${root}src` })).toEqual([expect.stringContaining('names ')])
+  })
+})

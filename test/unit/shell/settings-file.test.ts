@@ -1,0 +1,120 @@
+/** The settings of a packaged till: what is taken, what is refused, and that no value of a refused file is repeated. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { deviceConfiguration } from '../../../src/drivers/host/devices.ts'
+import { coreSettingsSchema } from '../../../src/terminal/core/settings.ts'
+import { failureText } from '../../../src/terminal/shell-electron/failure-texts.ts'
+import { refusedSwitches } from '../../../src/terminal/shell-electron/refused-switches.ts'
+import {
+  readSettingsFile,
+  settingsFileOf,
+  type SettingsOutcome,
+} from '../../../src/terminal/shell-electron/settings-file.ts'
+
+let userData = ''
+beforeEach(() => void (userData = mkdtempSync(join(tmpdir(), 'tolem-settings-'))))
+afterEach(() => rmSync(userData, { recursive: true, force: true }))
+
+const read = (content?: string): SettingsOutcome => {
+  if (content !== undefined) writeFileSync(settingsFileOf(userData), content)
+  return readSettingsFile({ userData, anchors: join(userData, '..', 'anchors') })
+}
+const ledgerUrl = 'https://ledger.example/'
+
+describe('the settings file', () => {
+  test('with the least in it: standard places, reader by PC/SC, no printer', () => {
+    const outcome = read(JSON.stringify({ ledgerUrl }))
+    expect(outcome).toMatchObject({
+      kind: 'read',
+      core: { data: join(userData, 'till'), ledgerUrl },
+      devices: { reader: { kind: 'pcsc' }, printer: { kind: 'none' } },
+    })
+  })
+
+  test('what it gives is what core and device host take, and one printer is meant by both', () => {
+    const printer = { host: '192.0.2.7', profile: 'epson-tm-t88v' }
+    const outcome = read(`\uFEFF${JSON.stringify({ ledgerUrl, enrolmentCode: '1-2', reader: 'none', printer })}`)
+    if (outcome.kind !== 'read') throw new Error(outcome.detail)
+    expect(coreSettingsSchema.parse(outcome.core)).toMatchObject({
+      enrolmentCode: '1-2',
+      printerProfile: 'epson-tm-t88v',
+    })
+    expect(deviceConfiguration.parse(outcome.devices).printer).toMatchObject({ kind: 'tcp', port: 9100, ...printer })
+  })
+
+  test('two tills of one machine have an anchor each, outside of their data', () => {
+    const anchorOf = (data: string): string => {
+      const outcome = read(JSON.stringify({ ledgerUrl, data }))
+      return outcome.kind === 'read' ? outcome.core.anchor : ''
+    }
+    expect(anchorOf('one')).toContain('anchors')
+    expect(anchorOf('one')).not.toBe(anchorOf('two'))
+    expect(anchorOf('one')).toBe(anchorOf('one'))
+  })
+
+  test.each([
+    ['no file', undefined, 'settings_missing', 'ENOENT'],
+    ['no JSON', '{ledgerUrl:', 'settings_malformed', 'JSON'],
+    ['no ledger', '{}', 'settings_malformed', 'ledgerUrl'],
+    ['a misspelt key', '{"ledgerUrl":"https://l.example/","printr":null}', 'settings_malformed', 'printr'],
+    [
+      'an unknown key deep down',
+      '{"ledgerUrl":"https://l.example/","printer":{"host":"h","tray":1}}',
+      'settings_malformed',
+      'printer.tray',
+    ],
+    [
+      'an injected clock',
+      '{"ledgerUrl":"https://l.example/","clockUrl":"http://c.example/"}',
+      'settings_malformed',
+      'clockUrl',
+    ],
+    [
+      'a reader out of a module',
+      '{"ledgerUrl":"https://l.example/","reader":"module"}',
+      'settings_malformed',
+      'reader',
+    ],
+    ['no object at all', '7', 'settings_malformed', '{ }'],
+  ])('%s is refused', (_what, content, code, detail) => {
+    expect(read(content)).toMatchObject({ kind: 'refused', code, detail, file: settingsFileOf(userData) })
+  })
+
+  test('a folder in its place is refused as unreadable', () => {
+    mkdirSync(settingsFileOf(userData))
+    expect(read()).toMatchObject({ kind: 'refused', code: 'settings_unreadable', detail: 'EISDIR' })
+  })
+
+  test('the enrolment code of a refused file is not repeated', () => {
+    const outcome = read('{"enrolmentCode":"12345678-abcdef","port":12345678}')
+    expect(outcome.kind).toBe('refused')
+    expect(JSON.stringify(outcome)).not.toContain('12345678')
+  })
+})
+
+describe('what a packaged till refuses and says', () => {
+  test.each([
+    [['--core', '{}'], ['core']],
+    [['--core={}'], ['core']],
+    [['-devices-program=x'], ['devices-program']],
+    [['/Core-Program=x'], ['core-program']],
+    [['--remote-debugging-port=0'], ['remote-debugging-port']],
+    [['--remote-debugging-pipe'], ['remote-debugging-pipe']],
+    [['--kiosk', '--user-data-dir=core', 'core', '--corel'], []],
+  ])('%j', (line, refused) => {
+    expect(refusedSwitches(line)).toEqual(refused)
+  })
+
+  test.each(['settings_missing', 'settings_unreadable', 'settings_malformed', 'switch_refused', 'toString', 'OTHER'])(
+    '%s has a paragraph in Kazakh, Russian and English',
+    (code) => {
+      const [kk = '', ru = '', en = '', ...more] = failureText(code).split('\n\n')
+      expect(more).toEqual([])
+      expect(kk).toMatch(/[әғқңөұүһі]/i)
+      expect(ru).toMatch(/^[А-Яё][а-яё ,;:.А-Я]+$/i)
+      expect(en).toMatch(/^[A-Z][a-zA-Z ,;:.]+$/)
+    },
+  )
+})
