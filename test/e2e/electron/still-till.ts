@@ -26,16 +26,20 @@ async function open(): Promise<StillTill> {
   const complaints: string[] = []
   complaintsOf(page, complaints)
   await application.evaluate(
-    ({ ipcMain }, [hello, up, down]) => {
+    ({ BrowserWindow, ipcMain }, [hello, up, down]) => {
       const kept = globalThis as unknown as Kept
       kept.tolemCommands = []
-      ipcMain.removeAllListeners(hello).on(hello, ({ sender }) => {
-        sender.send(down, { type: 'snapshot', snapshot: kept.tolemSnapshot })
-        sender.send(down, { type: 'shell', core: 'running', readOnly: false })
+      const contents = BrowserWindow.getAllWindows()[0]!.webContents
+      const send = contents.send.bind(contents)
+      // What the shell itself has to tell would come in between, whenever it happens.
+      contents.send = () => undefined
+      ipcMain.removeAllListeners(hello).on(hello, () => {
+        send(down, { type: 'snapshot', snapshot: kept.tolemSnapshot })
+        send(down, { type: 'shell', core: 'running', readOnly: false })
       })
-      ipcMain.removeAllListeners(up).on(up, ({ sender }, { id, command }: { id: string; command: unknown }) => {
+      ipcMain.removeAllListeners(up).on(up, (_, { id, command }: { id: string; command: unknown }) => {
         kept.tolemCommands.push(command)
-        sender.send(down, { type: 'answer', id, answer: { ok: true } })
+        send(down, { type: 'answer', id, answer: { ok: true } })
       })
     },
     [helloChannel, upChannel, downChannel] as const,
