@@ -21,9 +21,9 @@ const sizes = [
   { width: 1024, height: 600 },
 ]
 const languages = [
-  { language: 'kk', name: 'Қаз', lunch: 'Мектептегі түскі ас', juice: 'Шырын' },
-  { language: 'ru', name: 'Рус', lunch: 'Школьный обед', juice: 'Сок' },
-  { language: 'en', name: 'Eng', lunch: 'School lunch', juice: 'Juice' },
+  { language: 'kk', name: 'Қаз', lunch: 'Мектептегі түскі ас', juice: 'Шырын', next: 'Келесі сатып алушы' },
+  { language: 'ru', name: 'Рус', lunch: 'Школьный обед', juice: 'Сок', next: 'Следующий покупатель' },
+  { language: 'en', name: 'Eng', lunch: 'School lunch', juice: 'Juice', next: 'Next customer' },
 ]
 
 /** Ends this process as the gallery ended. */
@@ -55,7 +55,7 @@ try {
   const page = await browser.newPage()
   await page.goto(world.tillUrl)
   let pupil = 0
-  for (const { language, name, lunch, juice } of languages) {
+  for (const { language, name, lunch, juice, next } of languages) {
     await page.getByRole('button', { name, exact: true }).click()
     for (const size of sizes) {
       pupil += 1
@@ -70,6 +70,8 @@ try {
       await page.screenshot({ path: join(folder, `till-${size.width}x${size.height}-${language}.png`) })
       await panel.pull()
       await page.keyboard.press('F4')
+      // Enter is for the next customer only when nothing is left to pay.
+      await page.locator('.actions .button-primary', { hasText: next }).waitFor()
       await page.keyboard.press('Enter')
       await page.locator('[data-tap="idle"]').waitFor()
     }
