@@ -1,4 +1,4 @@
-/** The content of an app.asar, read as its format is described (electron/asar, README): a header in JSON, then bytes. */
+/** The content of an app.asar, read as its format is described (electron/asar, README): JSON, then bytes. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 

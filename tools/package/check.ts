@@ -20,8 +20,8 @@ const needed = [
 ]
 
 /** What may be in app.asar at all; of src, what runs in core and device host. */
-const allowed =
-  /^(package\.json|LICENSE|out\/(electron|ui)\/|src\/(voucher|sync|drivers|terminal\/(core|payment|contract))\/|node_modules\/)/
+const ourFolders = 'voucher|sync|drivers|terminal/core|terminal/payment|terminal/contract'
+const allowed = new RegExp(`^(package\\.json|LICENSE|out/(electron|ui)/|src/(${ourFolders})/|node_modules/)`)
 
 /** Parts that the system or a native module opens by itself: in the archive they would not be found. */
 const outsideTheArchive = [

@@ -15,7 +15,7 @@ export interface PackOptions {
   readonly targets: readonly string[]
 }
 
-/** What is made for this system. Native modules come from this machine's npm packages: no other system can be served. */
+/** What is made for this system. Native modules come from this machine's npm packages: no other system is served. */
 export function installers(): readonly string[] {
   const { target } = (process.platform === 'win32' ? packaging.win : packaging.linux) ?? {}
   return target as string[]
