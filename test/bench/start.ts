@@ -17,7 +17,7 @@ import { ledgerProcess } from './bench-ledger.ts'
 import { BenchTill } from './bench-till.ts'
 import { figureOf, type Figure } from './figures.ts'
 import { copyHistory } from './history.ts'
-import { median, timed } from './measure.ts'
+import { median } from './measure.ts'
 import { fillQueue } from './sync.ts'
 
 const program = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url))
@@ -98,7 +98,7 @@ async function cold(quick: boolean): Promise<readonly Figure[]> {
     const raw: number[] = []
     for (let start = 0; start < starts; start += 1) {
       ours.push(await untilUsable(shell, parameters))
-      raw.push(await timed(emptyPage))
+      raw.push(await untilEmptyPage())
     }
     return [
       figureOf({
@@ -120,25 +120,28 @@ async function cold(quick: boolean): Promise<readonly Figure[]> {
 
 /** Core, device host, host of the page and Chromium: until a tile can be touched and the reader is there. */
 async function untilUsable(shell: string, parameters: readonly string[]): Promise<number> {
-  let close = async (): Promise<void> => undefined
-  const ms = await timed(async () => {
-    const [till, browser] = await Promise.all([startProcess('till', shell, parameters), openChromium()])
-    close = async () => {
-      await browser.close()
-      await till.stop()
-    }
+  const started = performance.now()
+  const [till, browser] = await Promise.all([startProcess('till', shell, parameters), openChromium()])
+  try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
     await page.goto(String(till.ready['tillUrl']))
     await page.locator('[data-item]').first().click({ trial: true })
     await page.locator('[data-light="reader"].light-ok').waitFor()
-  })
-  await close()
-  return ms
+    return performance.now() - started
+  } finally {
+    await browser.close()
+    await till.stop()
+  }
 }
 
-async function emptyPage(): Promise<void> {
+async function untilEmptyPage(): Promise<number> {
+  const started = performance.now()
   const browser = await openChromium()
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
-  await page.goto('about:blank')
-  await browser.close()
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+    await page.goto('about:blank')
+    return performance.now() - started
+  } finally {
+    await browser.close()
+  }
 }
