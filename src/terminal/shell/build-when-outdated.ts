@@ -40,10 +40,25 @@ export async function buildWhenOutdated(build: Build, say: (line: string) => voi
     if (await isFresh()) return
     say(`building ${what}, because ${isWhole() ? 'its sources have changed' : 'it has not been built yet'}`)
     await rm(stampFile, { force: true })
-    await run()
+    await inProduction(run)
     await writeFile(stampFile, stamp)
   } finally {
     await rm(lockFile, { force: true })
+  }
+}
+
+/**
+ * What is built is what is sold, whoever asks for it. Vite believes NODE_ENV before its own mode: a test runner's
+ * `test` gave a user interface with React's development build and this machine's paths in it.
+ */
+async function inProduction(run: () => Promise<unknown>): Promise<void> {
+  const before = process.env['NODE_ENV']
+  process.env['NODE_ENV'] = 'production'
+  try {
+    await run()
+  } finally {
+    if (before === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = before
   }
 }
 
@@ -79,7 +94,8 @@ async function readText(file: string): Promise<string | null> {
 }
 
 async function hashOf(sources: readonly string[]): Promise<string> {
-  const hash = createHash('sha256')
+  // A stamp of the time when NODE_ENV had a say fits nothing any more.
+  const hash = createHash('sha256').update('production\0')
   for (const source of sources) {
     for (const file of await filesOf(resolve(root, source))) {
       hash

@@ -54,6 +54,15 @@ describe('buildWhenOutdated', () => {
     expect(said[1]).toBe('building a thing, because its sources have changed')
   })
 
+  it('builds what is sold, also when a test runner asks for it, and leaves its NODE_ENV alone', async () => {
+    const before = process.env['NODE_ENV']
+    let during: string | undefined
+    await ensure({ run: () => build.run().then(() => (during = process.env['NODE_ENV'])) })
+    expect(during).toBe('production')
+    expect(process.env['NODE_ENV']).toBe(before)
+    expect(before).toBe('test')
+  })
+
   it('builds again after a build that failed', async () => {
     await ensure()
     await writeFile(join(place, 'sources', 'deep', 'a.ts'), 'broken')
