@@ -1,5 +1,6 @@
 // The first file that runs on a fresh clone, on whatever Node 20 or newer there is and with nothing installed.
 // It sees to the npm packages, then hands over to the real script on the Node 24 that came with them.
+// Its syntax is Node 12's (no `??`, no `?.`): an older Node must get far enough to say that it is too old.
 // Everything it says goes to stderr: stdout belongs to the script.
 
 import { spawn, spawnSync } from 'node:child_process'
@@ -21,6 +22,7 @@ const scripts = {
   sim: 'test/simulation/main.ts',
   'reader-soak': 'tools/reader-soak.ts',
   crash: 'test/crash/main.ts',
+  'setup-check': 'test/set-up/main.ts',
   'verify-receipt': 'tools/verify-receipt.ts',
   lifecycle: 'src/terminal/payment/lifecycle-document.ts',
   bench: 'test/bench/main.ts',
@@ -101,14 +103,14 @@ function linkNode() {
 /** The PATH without this repository's node_modules/.bin, whose node `npm ci` is about to delete. */
 function outerPath() {
   const own = resolve(root, 'node_modules', '.bin')
-  return (process.env.PATH ?? '')
+  return (process.env.PATH || '')
     .split(delimiter)
     .filter((folder) => resolve(folder) !== own)
     .join(delimiter)
 }
 
 function install(reason) {
-  say(`${reason}: running "npm ci" (about 450 MB, half a minute when the network is fast).`)
+  say(`${reason}: running "npm ci" (about 620 MB, half a minute when the network is fast).`)
   const environment = { ...process.env, PATH: outerPath() }
   // Asked for by name, so that neither NODE_ENV=production nor an omit= in somebody's .npmrc leaves half of it out.
   // No package may run a script here: npm 10 does not read allowScripts, and would compile what ships prebuilt.
@@ -148,7 +150,7 @@ if (nodeMajor < 20) {
 }
 
 const [command, ...parameters] = process.argv.slice(2)
-const script = Object.hasOwn(scripts, command ?? '') ? scripts[command] : undefined
+const script = Object.keys(scripts).includes(command) ? scripts[command] : undefined
 if (script === undefined) {
   stop(
     command === undefined ? 'no command was named.' : `there is no command "${command}".`,
@@ -195,9 +197,9 @@ child.on('error', (error) => {
   )
 })
 child.on('exit', (code, signal) => {
-  if (signal === null) process.exit(code ?? 1)
+  if (signal === null) process.exit(code === null ? 1 : code)
   for (const name of forwarded) process.off(name, forward)
   process.kill(process.pid, signal)
   // Signals with no effect on this process (or none to send, on Windows) still end in the code a shell would show.
-  setTimeout(() => process.exit(128 + (constants.signals[signal] ?? 0)), 1_000)
+  setTimeout(() => process.exit(128 + (constants.signals[signal] || 0)), 1_000)
 })

@@ -10,6 +10,7 @@
  */
 import { parseArgs } from 'node:util'
 import { DataFolderError } from '../src/sync/journal/data-folder.ts'
+import { BuildError } from '../src/terminal/shell/build-when-outdated.ts'
 import { readerOutlook } from './card-readers.ts'
 import { officialElectron } from './official-electron.ts'
 import { StartError } from './processes.ts'
@@ -106,7 +107,8 @@ try {
   })
 } catch (error) {
   if (asked.signal.aborted) process.exit(0)
-  if (!(error instanceof StartError || error instanceof DataFolderError)) throw error
+  const isExplained = [StartError, DataFolderError, BuildError].some((kind) => error instanceof kind)
+  if (!(error instanceof Error) || !isExplained) throw error
   fail(error.message)
 }
 if (asked.signal.aborted) {

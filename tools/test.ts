@@ -2,6 +2,8 @@
  * `npm test`: everything. Sets up what the tests need of the machine, runs the static checks and every vitest project,
  * and ends by saying what was left out and one plain line `N passed, N failed`.
  *
+ * `npm test -- PART…`: the same, but only the test files whose path contains one of the parts, and no static checks.
+ *
  * As root on Debian everything can be had, so there a piece that is missing or a test that is skipped is a failure.
  * Elsewhere it is left out, said loudly, and the rest is tested.
  */
@@ -16,6 +18,7 @@ import { recordVariable, type VitestRecord } from './vitest-record.ts'
 const say = (line: string): void => void process.stdout.write(`tolem: ${line}\n`)
 const leftOut: string[] = []
 const complete = isDebian() && process.getuid?.() === 0
+const parts = process.argv.slice(2)
 
 stopChildrenOnSignal()
 
@@ -41,15 +44,15 @@ if (electron.kind === 'unavailable') leftOut.push(`the test in Electron — ${el
 if (electron.kind === 'notAskedFor')
   leftOut.push(`the test in Electron — ${electronChoice.variable} does not ask for it`)
 
-const checks = await Promise.all(staticChecks.map((step) => runStep(step, 'onFailure')))
-process.stdout.write(`\n${summary(checks)}\n\n`)
+const checks = await Promise.all((parts.length === 0 ? staticChecks : []).map((step) => runStep(step, 'onFailure')))
+if (checks.length > 0) process.stdout.write(`\n${summary(checks)}\n\n`)
 
 const folder = mkdtempSync(join(tmpdir(), 'tolem-test-'))
 const recordFile = join(folder, 'record.json')
 const reporters = ['--reporter=default', '--reporter=./tools/vitest-record.ts']
 const tests: Step = {
   name: 'vitest',
-  command: ['vitest', 'run', ...reporters],
+  command: ['vitest', 'run', ...reporters, ...parts],
   limitSeconds: 1_800,
   environment: { [recordVariable]: recordFile },
 }

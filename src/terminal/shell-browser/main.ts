@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import { exitCodeOfFailure, type ShellFailure } from '../shell/supervisor.ts'
 import { startBrowserShell } from './browser-shell.ts'
 import { builtUiFolder, ensureUiIsBuilt } from '../shell/build-ui.ts'
+import { BuildError } from '../shell/build-when-outdated.ts'
 import { spawnChildProcesses, tolemPrograms } from './child-processes.ts'
 import { openKiosk, type Kiosk } from './kiosk.ts'
 import { thisMachine } from './this-machine.ts'
@@ -53,7 +54,7 @@ async function main(): Promise<void> {
   process.once('SIGTERM', () => stop())
 
   const port = portOf(values.port)
-  if (values['ui-folder'] === undefined) await ensureUiIsBuilt(log)
+  if (values['ui-folder'] === undefined) await buildUi()
   const own = tolemPrograms(values)
   const start = await startBrowserShell({
     port,
@@ -78,6 +79,15 @@ async function main(): Promise<void> {
   if (process.stdin.isTTY) process.stdin.on('data', newAddress)
   print({ event: 'ready', tillUrl: shell.tillUrl() })
   if (values.open) await open(shell.tillUrl())
+}
+
+async function buildUi(): Promise<void> {
+  try {
+    await ensureUiIsBuilt(log)
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error
+    fail({ code: 'ui_not_built', message: error.message })
+  }
 }
 
 let kiosk: Kiosk | null = null

@@ -20,11 +20,38 @@ export interface Build {
   readonly run: () => Promise<unknown>
 }
 
+/** The result cannot be written; `message` holds the remedy. */
+export class BuildError extends Error {
+  constructor(message: string, cause: unknown) {
+    super(message, { cause })
+    this.name = 'BuildError'
+  }
+}
+
 /**
  * After this, `folder` holds what the present sources give. `say` gets a sentence before a build, which takes seconds.
  * A hash of the sources stands beside the folder: neither a checkout's new dates nor an older build fool it.
+ * @throws BuildError where the checkout cannot be written to
  */
 export async function buildWhenOutdated(build: Build, say: (line: string) => void): Promise<void> {
+  try {
+    await buildOrThrow(build, say)
+  } catch (error) {
+    const { code, syscall, path } = error as NodeJS.ErrnoException
+    // Node's recursive mkdir says ENOENT where the disk is mounted read-only.
+    const isUnwritable = code !== undefined && (unwritable.has(code) || (code === 'ENOENT' && syscall === 'mkdir'))
+    if (!isUnwritable) throw error
+    const remedy =
+      code === 'ENOSPC' || code === 'EDQUOT'
+        ? `its disk is full (${code}). Make room there, then run the command again.`
+        : `it cannot be written (${code}). Give this user the right to write there, then run the command again.`
+    throw new BuildError(`${build.what} cannot be built. ${path ?? dirname(build.folder)}: ${remedy}`, error)
+  }
+}
+
+const unwritable: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'])
+
+async function buildOrThrow(build: Build, say: (line: string) => void): Promise<void> {
   const { what, folder, results, run } = build
   const stampFile = `${folder}.stamp`
   const lockFile = `${folder}.lock`
