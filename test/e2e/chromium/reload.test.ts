@@ -191,6 +191,38 @@ describe('a reload', () => {
     await expectPaidOnce(before)
   })
 
+  test('on a refused card: why and what to do is still said, nothing was paid, and cash pays the same sale once', async () => {
+    const before = demo.slips().length
+    await asksForCard('school-lunch')
+    await demo.panel.lay('Pupil 30')
+    await cashier.sees('refused')
+    await demo.panel.pull()
+    await reloads()
+    await cashier.sees('refused')
+    await cashier.reads(texts.en.refusals.CARD_BLOCKED.todo)
+    await total(115_000n).waitFor()
+    expect(demo.slips()).toHaveLength(before)
+    await cashier.touches('Pay cash')
+    await cashier.page.locator('.tap:not([data-tap="refused"])').waitFor()
+    await expectPaidOnce(before)
+  })
+
+  test('on a payment that was accepted offline: it stays accepted, and settles by itself later, once', async () => {
+    const before = demo.slips().length
+    await demo.panel.network({ mode: 'cut' })
+    await cashier.light('network', 'limited')
+    await asksForCard('school-lunch')
+    await demo.panel.lay('Pupil 14')
+    await cashier.sees('approved')
+    await cashier.reads(words['tap.pending.word'])
+    await demo.panel.pull()
+    await reloads()
+    await cashier.sees('approved')
+    await cashier.reads(words['tap.pending.word'])
+    await demo.panel.network({ mode: 'up' })
+    await expectPaidOnce(before)
+  })
+
   test('of a till that hangs, and the same button again: the sale is paid once', async () => {
     const before = demo.slips().length
     await cashier.ringsUp('milk')
