@@ -114,7 +114,8 @@ function install(reason) {
   const environment = { ...process.env, PATH: outerPath() }
   // Asked for by name, so that neither NODE_ENV=production nor an omit= in somebody's .npmrc leaves half of it out.
   // No package may run a script here: npm 10 does not read allowScripts, and would compile what ships prebuilt.
-  const parts = ['ci', '--include=dev', '--include=optional', '--ignore-scripts']
+  // Of npm's own waits before it tries a dead network again, the last is a minute, in silence.
+  const parts = ['ci', '--include=dev', '--include=optional', '--ignore-scripts', '--fetch-retry-maxtimeout=10000']
   const { npm_execpath: npmFile, npm_node_execpath: npmNode } = process.env
   const throughNpm = npmFile !== undefined && npmFile.endsWith('.js') && existsSync(npmFile) && npmNode !== undefined
   // stdout of npm goes to our stderr.

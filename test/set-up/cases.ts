@@ -59,7 +59,7 @@ const one = (name: string, differs: Partial<SetUpCase>): SetUpCase => ({ ...usua
 const noSudo = /not root, and sudo would ask for a password\. Remedy: sudo apt-get install /
 const noNamespaces = /no right to make namespaces/
 const noBrowserTests = /hostile-page\.test\.ts: .* — \/usr\/bin\/chromium is not installed/
-const noElectronTests = /bridge-electron\.test\.ts: .* — /
+const noElectronTests = /page-crash\.test\.ts: .* — /
 const noReaderTests = /reader\/start\.test\.ts: .* — Debian package pcscd is not installed/
 
 export const cases: readonly SetUpCase[] = [
@@ -175,7 +175,7 @@ export const parts = {
     'test/unit/voucher/money.test.ts',
     'test/integration/shell/hostile-page.test.ts',
     'test/integration/reader/start.test.ts',
-    'test/e2e/electron/bridge-electron.test.ts',
+    'test/e2e/electron/page-crash.test.ts',
   ],
   least: ['--', 'test/unit/voucher/money.test.ts'],
 } as const satisfies Readonly<Record<string, readonly string[]>>

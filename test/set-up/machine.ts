@@ -51,10 +51,18 @@ const namespaces = (cut: boolean): readonly string[] => [
   ...(cut ? ['--net'] : []),
 ]
 
-/** Plays one case to its end, which comes within the limit. */
+/** What a process that is itself ended must not leave behind: the case of the moment and its folder. */
+const left: { group: number | null; folder: string | null } = { group: null, folder: null }
+process.once('exit', () => {
+  if (left.group !== null) killGroup(left.group)
+  if (left.folder !== null) rmSync(left.folder, { recursive: true, force: true })
+})
+
+/** Plays one case to its end, which comes within the limit. One at a time. */
 export async function play(one: SetUpCase, { part, limitSeconds }: RunOptions): Promise<Ending> {
   // Below /tmp, because /var is one of the layers; open to the plain user.
   const folder = mkdtempSync('/tmp/tolem-set-up-')
+  left.folder = folder
   try {
     chmodSync(folder, 0o755)
     const checkout = join(folder, 'tolem')
@@ -100,6 +108,7 @@ export async function play(one: SetUpCase, { part, limitSeconds }: RunOptions): 
     )
   } finally {
     rmSync(folder, { recursive: true, force: true })
+    left.folder = null
   }
 }
 
@@ -222,6 +231,7 @@ async function run(command: readonly string[], { cut, checkout, result, limitSec
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     detached: true,
   })
+  left.group = child.pid ?? null
   let output = ''
   const readyLines: string[] = []
   for (const stream of [child.stdout, child.stderr]) {
@@ -240,13 +250,14 @@ async function run(command: readonly string[], { cut, checkout, result, limitSec
   let isLate = false
   const limit = setTimeout(() => {
     isLate = true
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    if (child.pid !== undefined) killGroup(child.pid)
   }, limitSeconds * 1_000)
   const exitCode = await new Promise<number | null>((done, fail) => {
     child.once('error', fail)
     child.once('close', done)
   })
   clearTimeout(limit)
+  left.group = null
   const found = (name: string): string =>
     existsSync(join(result, name)) ? readFileSync(join(result, name), 'utf8').trim() : ''
   return {
@@ -257,5 +268,14 @@ async function run(command: readonly string[], { cut, checkout, result, limitSec
     answered: found('answered'),
     left: found('left'),
     seconds: Math.round((performance.now() - startedAt) / 100) / 10,
+  }
+}
+
+/** With the first process of its namespaces all others end. */
+function killGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }

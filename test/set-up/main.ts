@@ -32,6 +32,7 @@ const fail = (sentence: string): never => {
 
 const chosen = cases.filter(({ name }) => name.includes(values.case))
 if (chosen.length === 0) fail(`no case is called "${values.case}". There are:\n  ${cases.map(nameOf).join('\n  ')}`)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
 const whyNot = whyNoCases()
 if (whyNot !== null) fail(`${whyNot}.`)
 
