@@ -19,9 +19,13 @@ function playedWorld(hash: string) {
     hostIsThere: true,
     waiting: [] as (() => void)[],
   }
+  const location = { protocol: 'http:', host: '127.0.0.1:4711', hash, pathname: '/', search: '' }
   const given: BrowserWorld = {
-    location: { protocol: 'http:', host: '127.0.0.1:4711', hash, pathname: '/', search: '' },
-    replaceAddress: (address) => void world.addresses.push(address),
+    location,
+    replaceAddress: (address) => {
+      world.addresses.push(address)
+      location.hash = ''
+    },
     fetch: (path, init) => {
       world.asked.push({ path, init })
       return world.hostIsThere ? Promise.resolve({}) : Promise.reject(new TypeError('fetch failed'))
@@ -49,6 +53,8 @@ function playedWorld(hash: string) {
     world,
     given,
     settle,
+    /** Somebody opens another address of the same host in this window: the page stays. */
+    openAddress: (newHash: string): void => void (location.hash = newHash),
     /** Lets the oldest waiting act happen. */
     wait: async () => {
       world.waiting.shift()?.()
@@ -174,6 +180,24 @@ describe('a connection', () => {
     await settle()
     expect(view().connection).toBe('lost')
     await wait()
+    socket().ears.opened()
+    socket().ears.received(wire(quietTill))
+    expect(view().connection).toBe('running')
+  })
+
+  test('that is lost takes a new address in its own window: its token is exchanged and leaves the address', async () => {
+    const { socket, view, wait, settle, world, openAddress } = await connected('#t=old')
+    for (let refused = 0; refused < 2; refused += 1) {
+      socket().ears.closed()
+      await settle()
+      if (refused === 0) await wait()
+    }
+    expect(view().connection).toBe('lost')
+    openAddress('#t=new')
+    await wait()
+    const posted = world.asked.filter(({ init }) => init.method === 'POST').map(({ init }) => init.body)
+    expect(posted).toEqual(['{"token":"old"}', '{"token":"new"}'])
+    expect(world.addresses).toEqual(['/', '/'])
     socket().ears.opened()
     socket().ears.received(wire(quietTill))
     expect(view().connection).toBe('running')

@@ -56,10 +56,13 @@ export function createBrowserBridge(world: BrowserWorld): Bridge {
     for (const listener of listeners) listener(view)
   }
 
-  /** Exchanges the token of the address, if there is one, for the cookie. A host that is away is asked again. */
+  /**
+   * Exchanges the token of the address, if there is one, for the cookie. A host that is away is asked again. A new
+   * address that is opened in the window of a lost one changes only its token: the page is not loaded again.
+   */
   const openSession = async (retryMs: number): Promise<void> => {
     const token = new URLSearchParams(world.location.hash.slice(1)).get('t')
-    if (token === null) return connect(firstRetryMs)
+    if (token === null) return connect(retryMs)
     const answered = await hostAnswers('/session', {
       method: 'POST',
       credentials: 'same-origin',
@@ -103,7 +106,7 @@ export function createBrowserBridge(world: BrowserWorld): Bridge {
     const refused = !wasOpen && (await hostAnswers('/session', { method: 'GET', credentials: 'same-origin' }))
     refusals = refused ? refusals + 1 : 0
     if (!wasOpen) show({ ...view, connection: refusals >= refusalsMin ? 'lost' : 'connecting' })
-    world.after(retryMs, () => connect(slower(retryMs)))
+    world.after(retryMs, () => void openSession(slower(retryMs)))
   }
 
   /** Any answer, a refusal too, comes from a host that is there. */
