@@ -103,7 +103,7 @@ async function cold(quick: boolean): Promise<readonly Figure[]> {
     return [
       figureOf({
         bench: 'start',
-        figure: 'cold start: from the command to a screen that takes a sale, p50',
+        figure: 'cold start of the till in Chromium to a screen that takes a sale, p50',
         value: median(ours),
         unit: 'ms',
         baseline: median(raw),

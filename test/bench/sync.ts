@@ -90,7 +90,7 @@ export function fillQueue(till: BenchTill, file: string, saleCount: number): voi
 
 const closed = ({ frozen }: OfflineSale) => ({ kind: 'sale_closed', saleId: frozen.sale.saleId }) as const
 
-/** Seconds from the start of the core until its screen shows an empty queue. */
+/** Seconds from a running core's first round until its screen shows an empty queue. */
 export async function drain(
   till: BenchTill,
   journalFile: string,
@@ -125,7 +125,7 @@ export async function drain(
   // The snapshot came from within the round: let that come to its next request before the core is stopped.
   await new Promise((resolve) => setImmediate(resolve))
   const { parked } = core.journal.queue()
-  const unpaid = core.journal.tendersInState('not_paid', 'refused', 'pending').length
+  const unpaid = core.journal.tendersInState('not_paid', 'refused', 'pending', 'awaiting_funds', 'unknown').length
   core.stop()
   if (waiting === 0 || parked > 0 || unpaid > 0)
     throw new Error(`of ${waiting} sales ${parked} were parked and ${unpaid} not paid: nothing to measure`)

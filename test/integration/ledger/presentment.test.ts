@@ -3,6 +3,7 @@
  * books balance.
  */
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { auditFile } from '../../../ledger-sim/audit.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
@@ -104,6 +105,31 @@ describe('row 1: valid proof, own live slot, in time', () => {
       paidBy: 'escrow',
       slot: { amountSpent: 52_000n },
     })
+  })
+})
+
+describe('a batch in which one item breaks the ledger', () => {
+  const sqlOf = (text: string) => demo.ports.store.transaction(async (connection) => sql.raw(text).execute(connection))
+
+  test('stands up to that item, and is paid once, whole, when it is sent again', async () => {
+    const decided = ['Pupil 01', 'Pupil 02', 'Pupil 03'].map((label) => till.decide({ card: demo.card(label) }))
+    const items = decided.map((one) => till.presentment(one))
+    const broken = decided[1]?.terms.tenderId
+    await sqlOf(
+      `CREATE TRIGGER planted BEFORE INSERT ON tender WHEN NEW.tender_id = '${broken}'
+       BEGIN SELECT RAISE(ABORT, 'planted'); END`,
+    )
+    await expect(till.batch(...items)).rejects.toThrow('planted')
+    expect((await demo.rows('tender')).map((row) => row['tender_id'])).toEqual([decided[0]?.terms.tenderId])
+    expect(await balanceOf(demo, merchant)).toBe(115_000n)
+    await sqlOf('DROP TRIGGER planted')
+    const settled = { state: 'settled', paidBy: 'escrow' }
+    expect(await till.batch(...items)).toMatchObject([
+      { arrival: 'exists', ...settled },
+      { arrival: 'created', ...settled },
+      { arrival: 'created', ...settled },
+    ])
+    expect(await balanceOf(demo, merchant)).toBe(3n * 115_000n)
   })
 })
 
