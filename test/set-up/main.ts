@@ -1,12 +1,12 @@
 /**
  * `npm run setup-check -- [--case TEXT] [--whole] [--document] [--json]`: tries both README commands on every machine of
  * the set-up matrix (cases.ts), one case after the other. `--case` plays those whose name contains TEXT; `--whole` plays
- * the whole of `npm test`, not its short part; `--document` writes docs/evidence/set-up.md. With `--json`, one line per
+ * the whole of `npm test`, not its short part; `--document` puts each case's row into docs/evidence/set-up.md. With `--json`, one line per
  * case and a last one with the figures. Exit code 0 only when every case ended as it must.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cases, type SetUpCase } from './cases.ts'
 import { judge, lastLines, type Ending } from './judge.ts'
@@ -41,6 +41,20 @@ interface Row {
   readonly ending: Ending
   readonly wrong: readonly string[]
 }
+const commit = commitOf()
+const introduction = `# Evidence: the set-up
+
+Both README commands on every machine that the matrix names (test/set-up/cases.ts): each case ends in working, or by itself with a sentence that holds the remedy. None may ask, hang, show a stack trace, or leave a process behind. "Works" for \`npm start\`: one ready line, the till answers 200, SIGTERM leaves nothing. For \`npm test\`: code 0, and exactly what the machine lacks is left out, said aloud; where the row does not say "whole", it is the set-up and one test file for each need. Node 18 and 12 come with the npm that Debian 12 and Ubuntu 22.04 have beside them. Each row was written by
+
+\`\`\`
+npm run setup-check -- --document --json
+\`\`\`
+
+(\`--whole\` for all of \`npm test\`, \`--case TEXT\` for some rows only).
+
+| case | must | ended | took | commit | date |
+|---|---|---|---|---|---|
+`
 const rows: Row[] = []
 for (const one of chosen) {
   const isWhole = values.whole && one.command === 'test'
@@ -53,13 +67,12 @@ for (const one of chosen) {
   say(`${wrong.length === 0 ? 'ok    ' : 'FAILED'} ${one.name} (${ending.seconds} s): ${endOf({ one, ending, wrong })}`)
   for (const sentence of wrong) say(`         ${sentence}`)
   if (wrong.length > 0) say(lastLines(ending.output, 30).join('\n').replaceAll(/^/gm, '       | '))
+  if (values.document) document({ one, ending, wrong })
   const { exitCode, seconds, output } = ending
   const line = { case: one.name, passed: wrong.length === 0, ends: one.ends.how, exitCode, seconds, wrong }
   if (values.json) process.stdout.write(`${JSON.stringify({ ...line, lastLines: lastLines(output, 5) })}\n`)
 }
 const failed = rows.filter(({ wrong }) => wrong.length > 0).length
-const commit = commitOf()
-if (values.document) writeDocument()
 if (values.json)
   process.stdout.write(`${JSON.stringify({ cases: rows.length, failed, whole: values.whole, commit })}\n`)
 process.exitCode = failed === 0 ? 0 : 1
@@ -82,35 +95,21 @@ function endOf({ one, ending, wrong }: Row): string {
     .replaceAll(/\/tmp\/tolem-set-up-\w+/g, '…')
 }
 
-function writeDocument(): void {
-  const command = ['npm run setup-check --', values.whole ? '--whole ' : '', '--document --json'].join(' ')
-  const table = rows.map((row) => {
-    const { one, ending } = row
-    const cells = [one.name, one.ends.how, endOf(row).replaceAll('|', '\\|'), `${ending.seconds} s`]
-    return `| ${cells.join(' | ')} |`
-  })
-  const text = `# Evidence: the set-up
-
-Both README commands on every machine that the matrix names (test/set-up/cases.ts): each case ends in working, or by
-itself with a sentence that holds the remedy. None may ask, hang, show a stack trace, or leave a process behind.
-"Works" for \`npm start\`: one ready line, the till answers 200, SIGTERM leaves nothing. For \`npm test\`: code 0, and
-exactly what the machine lacks is left out, said aloud. Written by
-
-\`\`\`
-${command.replaceAll('  ', ' ')}
-\`\`\`
-
-${new Date().toISOString().slice(0, 10)}, commit ${commit}, ${rows.length} cases, ${failed} not as they must be;
-\`npm test\` ${values.whole ? 'as a whole' : 'with its short part (set-up and a test file for each need)'}.
-Node 18 and 12 with the npm that Debian 12 and Ubuntu 22.04 have beside them.
-
-| case | must | ended | took |
-|---|---|---|---|
-${table.join('\n')}
-`
-  const folder = resolve(import.meta.dirname, '..', '..', 'docs', 'evidence')
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'set-up.md'), text)
+/** The rows of the document as it is, with this one in place of the case's earlier one; in the order of the matrix. */
+function document(row: Row): void {
+  const { one, ending } = row
+  const file = join(import.meta.dirname, '..', '..', 'docs', 'evidence', 'set-up.md')
+  const kept = new Map<string, string>()
+  for (const line of existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []) {
+    const name = /^\| ((?:start|test): .*?) \| /.exec(line)?.[1]
+    if (name !== undefined) kept.set(name, line)
+  }
+  const part = one.command === 'test' && values.whole ? ' (whole)' : ''
+  const date = new Date().toISOString().slice(0, 10)
+  const cells = [one.name, one.ends.how, endOf(row).replaceAll('|', '\\|') + part, `${ending.seconds} s`, commit, date]
+  kept.set(one.name, `| ${cells.join(' | ')} |`)
+  const table = cases.flatMap(({ name }) => kept.get(name) ?? [])
+  writeFileSync(file, `${introduction}${table.join('\n')}\n`)
 }
 
 function commitOf(): string {
