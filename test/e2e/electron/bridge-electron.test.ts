@@ -51,7 +51,7 @@ describe('the Electron shell', () => {
             return false
           }
         })
-      await expect.poll(left, { timeout: 10_000 }).toEqual([])
+      await expect.poll(left, { timeout: 30_000 }).toEqual([])
       await shell.stop()
     }
   })
@@ -61,7 +61,7 @@ describe('the Electron shell', () => {
     const child = shell.application.process()
     let printed = ''
     child.stdout?.on('data', (text: Buffer) => (printed += text.toString()))
-    await expect.poll(() => printed, { timeout: 10_000 }).toContain('"event":"failed","code":"data_folder_in_use"')
+    await expect.poll(() => printed, { timeout: 30_000 }).toContain('"event":"failed","code":"data_folder_in_use"')
     const ended = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGTERM')
     expect(await ended).toBe(2)
