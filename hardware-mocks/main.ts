@@ -89,4 +89,8 @@ async function run(): Promise<void> {
   )
 }
 
-run().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)))
+run().catch((error: unknown) => {
+  const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+  const remedy = isFull ? ' Make room on that disk and start again, or start with another --data folder.' : ''
+  fail(`${error instanceof Error ? error.message : String(error)}${remedy && `.${remedy}`}`)
+})

@@ -60,6 +60,15 @@ export async function openDataFolder(
   }
 }
 
+/** The sentence for a disk on which nothing more can be written; null when `error` says something else. */
+export function diskFull(path: string, error: unknown): StartFailure | null {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (!['SQLITE_FULL', 'ENOSPC', 'EDQUOT'].includes(code)) return null
+  return new StartFailure(
+    `The disk of the data folder ${path} is full. Make room there and start again, ${orElsewhere}`,
+  )
+}
+
 export function databasePath(path: string): string {
   return join(path, 'ledger.db')
 }
@@ -78,6 +87,8 @@ function makeWritable(path: string): void {
     writeFileSync(trial, '')
     rmSync(trial)
   } catch (error) {
+    const full = diskFull(path, error)
+    if (full !== null) throw full
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new StartFailure(
       `The data folder ${path} cannot be written (${code}). Give this user the right to write to it, ` + orElsewhere,

@@ -13,7 +13,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { auditFile } from './audit.ts'
 import { inTransaction, type LedgerPorts } from './context.ts'
-import { databasePath, openDataFolder, StartFailure, writeSecret, type DataFolder } from './data-folder.ts'
+import { databasePath, diskFull, openDataFolder, StartFailure, writeSecret, type DataFolder } from './data-folder.ts'
 import { startHttp, type RunningHttp } from './http/fastify.ts'
 import { systemClock, injectedClock, type AskedClock } from './injected-clock.ts'
 import { ledgerKeysOf, newLedgerSecrets } from './keys.ts'
@@ -178,7 +178,9 @@ function report(error: unknown): void {
 
 try {
   const settings = readSettings()
-  await (settings.command === 'audit' ? audit(settings) : serve(settings))
+  await (settings.command === 'audit' ? audit(settings) : serve(settings)).catch((error: unknown) => {
+    throw diskFull(settings.data, error) ?? error
+  })
 } catch (error) {
   const isUsage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
   if (!(error instanceof StartFailure) && !isUsage) throw error

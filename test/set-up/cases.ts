@@ -109,7 +109,7 @@ export const cases: readonly SetUpCase[] = [
   }),
   one('start: data on a full disk', {
     disk: 'fullData',
-    ends: says(/disk .*is full/, /Make room|another --data/),
+    ends: says(/disk .*is full/, /Make room there and start again, or start with another --data folder/),
   }),
   one('start: read-only checkout', {
     user: 'plain',

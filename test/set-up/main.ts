@@ -86,7 +86,7 @@ function endOf({ one, ending, wrong }: Row): string {
   if (wrong.length > 0) return `**not as it must**: ${wrong.join('; ')}`
   const lines = lastLines(ending.output)
   if (one.ends.how === 'works') return one.command === 'start' ? 'works' : `works: ${lines.at(-1)}`
-  const at = lines.findLastIndex((line) => /remedy|too old|cannot be|is full/i.test(line))
+  const at = lines.findLastIndex((line) => /Remedy: |cannot be (built|written)|is full/.test(line))
   const from = lines[at]?.trim().startsWith('Remedy') ? at - 1 : at
   return lines
     .slice(from, at + 1)
