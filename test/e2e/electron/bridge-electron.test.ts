@@ -5,7 +5,7 @@ import { ensureElectronShellIsBuilt } from '../../../src/terminal/shell-electron
 import { corePidOf, describeBridge, devicePidOf, until } from '../../contract/bridge.suite.ts'
 import type { ShellUnderTest } from '../../contract/bridge.suite.ts'
 import { windowOf } from './page-in-electron.ts'
-import { isLoaded, openDisplay, startAgain, startElectron, whyNoElectron } from './start-electron.ts'
+import { isLoaded, openDisplay, runUntilItSays, startAgain, startElectron, whyNoElectron } from './start-electron.ts'
 import type { Display } from './start-electron.ts'
 
 let display: Display
@@ -57,15 +57,8 @@ describe('the Electron shell', () => {
   })
 
   it('shows why the core cannot start, and exits with 2', async () => {
-    const shell = await startElectron(display, { behaviour: 'fatal' })
-    const child = shell.application.process()
-    let printed = ''
-    child.stdout?.on('data', (text: Buffer) => (printed += text.toString()))
-    await expect.poll(() => printed, { timeout: 30_000 }).toContain('"event":"failed","code":"data_folder_in_use"')
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGTERM')
-    expect(await ended).toBe(2)
-    await shell.stop()
+    const why = '"event":"failed","code":"data_folder_in_use"'
+    expect(await runUntilItSays(display, { behaviour: 'fatal' }, why)).toBe(2)
   })
 
   it('shows the till itself under its policy, with no complaint', async () => {

@@ -48,20 +48,30 @@ export interface ElectronUnderTest {
   stop(): Promise<void>
 }
 
+function parametersOf(profile: string, core: object, uiFolder: string): readonly string[] {
+  const programs = ['--core-program', fixture('fake-core.ts'), '--devices-program', fixture('fake-device-host.ts')]
+  return [
+    electronMainFile,
+    `--user-data-dir=${profile}`,
+    ...programs,
+    ...['--core', JSON.stringify(core), '--ui-folder', uiFolder],
+  ]
+}
+
+const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+const environmentOn = (display: Display): Record<string, string> => ({
+  ...(process.env as Record<string, string>),
+  DISPLAY: display.name,
+})
+
 export async function startElectron(
   display: Display,
   core: object = {},
   uiFolder = fixture('ui'),
 ): Promise<ElectronUnderTest> {
   const profile = await mkdtemp(join(tmpdir(), 'tolem-electron-'))
-  const programs = ['--core-program', fixture('fake-core.ts'), '--devices-program', fixture('fake-device-host.ts')]
-  const parameters = [
-    electronMainFile,
-    `--user-data-dir=${profile}`,
-    ...programs,
-    ...['--core', JSON.stringify(core), '--ui-folder', uiFolder],
-  ]
-  const environment = { ...(process.env as Record<string, string>), DISPLAY: display.name }
+  const parameters = [...parametersOf(profile, core, uiFolder)]
+  const environment = environmentOn(display)
   const application = await _electron.launch({
     executablePath: binary as string,
     args: parameters,
@@ -76,9 +86,28 @@ export async function startElectron(
   return { application, profile, parameters, environment, stop: () => (stopped ??= stop()) }
 }
 
+/** Without Playwright, which may come too late for what is said first: until it says this, then until SIGTERM ends it. */
+export async function runUntilItSays(display: Display, core: object, text: string): Promise<number | null> {
+  const profile = await mkdtemp(join(tmpdir(), 'tolem-electron-'))
+  const child = spawn(binary as string, [...asRoot, ...parametersOf(profile, core, fixture('ui'))], {
+    env: environmentOn(display),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  let printed = ''
+  child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
+  try {
+    await expect.poll(() => printed, { timeout: 30_000 }).toContain(text)
+    child.kill('SIGTERM')
+    return await ended
+  } finally {
+    child.kill('SIGKILL')
+    await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  }
+}
+
 /** Starts the program a second time with the same profile and waits for its end; answers its exit code. */
 export function startAgain(shell: ElectronUnderTest, ...more: string[]): Promise<number | null> {
-  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
   const second = spawn(binary as string, [...asRoot, ...shell.parameters, ...more], {
     env: shell.environment,
     stdio: 'ignore',
