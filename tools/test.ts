@@ -39,8 +39,11 @@ if (process.env[electronChoice.variable] === undefined && process.platform === '
   )
   say(`for tests only. ${electronChoice.variable}=none leaves the Electron test out.`)
 }
-const electron = await fetchElectronForTests()
-if (electron.kind === 'unavailable') leftOut.push(`the test in Electron — ${electron.reason}`)
+const electron = await fetchElectronForTests(say)
+if (electron.kind === 'unavailable') {
+  const remedy = 'Remedy: run npm test once more where the npm registry can be reached.'
+  leftOut.push(`the test in Electron — ${electron.reason}. ${remedy}`)
+}
 if (electron.kind === 'notAskedFor')
   leftOut.push(`the test in Electron — ${electronChoice.variable} does not ask for it`)
 
