@@ -138,7 +138,9 @@ function install(reason) {
   if (still !== null) {
     stop(
       `after "npm ci", ${still}.`,
-      'delete the folder node_modules, see that no omit= stands in your npm configuration, and run the command again.',
+      // npm 11 says "added" and ends with code 0 when the disk was full.
+      'is the disk full? Make room, delete the folder node_modules, see that no omit= stands in your npm ' +
+        'configuration, and run the command again.',
     )
   }
 }
