@@ -123,7 +123,7 @@ export const en: TextsOfLanguage = {
     'window.connecting.what': 'Connecting to the till.',
     'window.connecting.todo': 'Wait a moment. If a payment was running, do not charge again.',
     'window.lost.what': 'This window no longer belongs to the till.',
-    'window.lost.todo': 'Open the address that the till prints when it starts, or run npm start again.',
+    'window.lost.todo': 'Close this window and start the till again. If it stays, call support.',
   },
   tenderStates: {
     in_progress: 'payment in progress',

@@ -124,7 +124,7 @@ export const ru: TextsOfLanguage = {
     'window.connecting.what': 'Подключаемся к кассе.',
     'window.connecting.todo': 'Подождите немного. Если шла оплата, не списывайте повторно.',
     'window.lost.what': 'Это окно больше не связано с кассой.',
-    'window.lost.todo': 'Откройте адрес, который касса печатает при запуске, или запустите npm start ещё раз.',
+    'window.lost.todo': 'Закройте это окно и запустите кассу снова. Не помогло — позвоните в поддержку.',
   },
   tenderStates: {
     in_progress: 'идёт оплата',
