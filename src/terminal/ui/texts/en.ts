@@ -92,6 +92,7 @@ export const en: TextsOfLanguage = {
     'action.search': 'Search',
     'unresolved.title': 'Do not charge again',
     'unresolved.detail': 'These payments have no answer yet. The till keeps asking by itself.',
+    'unresolved.todo': 'If one stays, cancel it safely: what was paid goes back, and nothing is paid later.',
     'sheet.close': 'Close',
     'sheet.since': 'Since',
     'sheet.works': 'What still works',

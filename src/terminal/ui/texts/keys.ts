@@ -95,6 +95,7 @@ export const wordKeys = [
   // Unresolved
   'unresolved.title',
   'unresolved.detail',
+  'unresolved.todo',
   // Sheets
   'sheet.close',
   'sheet.since',

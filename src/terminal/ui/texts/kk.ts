@@ -92,6 +92,8 @@ export const kk: TextsOfLanguage = {
     'action.search': 'Іздеу',
     'unresolved.title': 'Ақшаны қайта алмаңыз',
     'unresolved.detail': 'Бұл төлемдердің жауабы әлі жоқ. Касса өзі сұрап жатыр.',
+    'unresolved.todo':
+      'Төлем осында тұрып қалса, қауіпсіз болдырмаңыз: төленіп кеткен ақша қайтады, кейін ештеңе төленбейді.',
     'sheet.close': 'Жабу',
     'sheet.since': 'Қашаннан бері',
     'sheet.works': 'Не жұмыс істейді',

@@ -92,6 +92,7 @@ export const ru: TextsOfLanguage = {
     'action.search': 'Поиск',
     'unresolved.title': 'Не списывайте повторно',
     'unresolved.detail': 'По этим оплатам ещё нет ответа. Касса спрашивает сама.',
+    'unresolved.todo': 'Если ответа всё нет, безопасно отмените оплату: списанное вернётся, позже ничего не спишется.',
     'sheet.close': 'Закрыть',
     'sheet.since': 'С какого времени',
     'sheet.works': 'Что работает',

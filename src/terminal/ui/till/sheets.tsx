@@ -239,6 +239,7 @@ function UnresolvedSheet({ row, snapshot, readOnly, close, onCommand, onSheet }:
     <>
       <SheetHead title={say('unresolved.title')} close={close} />
       <p>{say('unresolved.detail')}</p>
+      <p>{say('unresolved.todo')}</p>
       <ul className="sheet-list">
         {snapshot.unresolved.map((tender, index) => (
           <Row
