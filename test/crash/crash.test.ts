@@ -20,6 +20,7 @@ test('killed at named points and at random moments: nothing is lost, doubled or 
     duplicated: 0,
     unrecorded: 0,
     balanced: true,
+    ownDeaths: 0,
     faults: [],
   })
   expect(report.kills).toBeGreaterThanOrEqual(kills)

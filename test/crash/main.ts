@@ -69,7 +69,7 @@ if (!isProven) {
 }
 say(
   `${report.kills} kills, ${report.sales} sales, ${report.lost} lost, ${report.duplicated} duplicated, ` +
-    `${report.unrecorded} unrecorded; ready again after ${line.readyP50Ms} ms (p50), ${line.readyP99Ms} ms (p99).`,
+    `${report.unrecorded} unrecorded, ${report.ownDeaths} own deaths; ready again after ${line.readyP50Ms} ms (p50), ${line.readyP99Ms} ms (p99).`,
 )
 if (values.document) document()
 if (values.json) process.stdout.write(`${JSON.stringify(line)}\n`)

@@ -34,6 +34,13 @@ test.each(wrong)('%s is found when it is killed at %s', async (bug, name, findin
   expect(report.lost + report.duplicated + report.unrecorded).toBeGreaterThan(0)
 })
 
+test('a core that dies by itself is found, though it comes back and all is paid in cash', async () => {
+  const only: readonly Point[] = [{ name: 'commit/sale_closed/after', visits: ['online'] }]
+  const report = await crashRun({ kills: 1, seed, folder, only, bug: 'dies-of-cards' })
+  expect(report).toMatchObject({ kills: 0, ownDeaths: 3, lost: 0, duplicated: 0, unrecorded: 0 })
+  expect(report.faults.join('\n')).toMatch(/the core ended by itself: exit code 70/)
+})
+
 test('nothing is found in the right program, killed at the same points', async () => {
   const only = [pointOf('send/authorisation/answered'), pointOf('print/after')]
   const report = await crashRun({ kills: 2, seed, folder, only })

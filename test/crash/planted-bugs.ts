@@ -17,6 +17,8 @@ export const plantedBugNames = [
   'new-id-on-retry',
   /** What waits for the ledger is remembered by the process only: after a stop it is not sent. */
   'queue-in-memory',
+  /** Dies by itself at each payment by card: started again each time, and the customer pays in cash in the end. */
+  'dies-of-cards',
 ] as const
 export type PlantedBugName = (typeof plantedBugNames)[number]
 
@@ -44,6 +46,11 @@ export function plant(bug: PlantedBugName): void {
       })
       return
     }
+    case 'dies-of-cards':
+      return commitAs((rows) => {
+        if (rows.some(({ kind }) => kind === 'tender_intent')) process.exit(70)
+        return rows
+      })
     case 'receipt-without-row':
       return commitAs((rows) => rows.filter(({ kind }) => kind !== 'receipt_started'))
     case 'new-id-on-retry':

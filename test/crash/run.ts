@@ -34,6 +34,8 @@ export interface CrashReport {
   readonly points: number
   readonly neverReached: readonly string[]
   readonly deviceHostKills: number
+  /** Ends of the core that nobody ordered: each is a fault, since the run's own retries hide what it was about. */
+  readonly ownDeaths: number
   readonly sales: number
   readonly lost: number
   readonly duplicated: number
@@ -62,6 +64,8 @@ interface Chapter {
   readonly kills: readonly Kill[]
   readonly sales: number
   readonly deviceHostKills: number
+  readonly ownDeaths: readonly string[]
+  readonly coreStarts: number
   readonly verdict: Verdict
   readonly stuck: string | null
 }
@@ -91,7 +95,7 @@ export async function crashRun(options: CrashOptions): Promise<CrashReport> {
       `chapter ${number}: ${chapter.kills.length} kills, ${chapter.sales} sales, ${verdict.lost} lost, ` +
         `${verdict.duplicated} duplicated, ${verdict.unrecorded} unrecorded; ${unreached.size} points to go`,
     )
-    if (chapter.stuck !== null || !verdict.passed) break
+    if (!verdict.passed || faultsOfStage(chapter).length > 0) break
   }
   return summary(chapters, wanted, unreached)
 }
@@ -117,7 +121,8 @@ async function playChapter(options: ChapterOptions): Promise<Chapter> {
     await opened(stage)
     stage.arm(null)
     for (const kill of stage.kills) unreached.delete(kill.point)
-    while (stage.kills.length < goal && visitsLeft > 0) {
+    // The run has failed with a core that died by itself: what comes after that is no longer of interest.
+    while (stage.kills.length < goal && visitsLeft > 0 && stage.ownDeaths.length === 0) {
       visitsLeft -= 1
       const before = stage.kills.length
       const point = nextPoint(wanted, unreached, tries, chance)
@@ -147,11 +152,20 @@ async function playChapter(options: ChapterOptions): Promise<Chapter> {
   } catch (error) {
     stuck = error instanceof Error ? error.message : String(error)
   }
-  const { kills } = stage
-  const { folders } = stage.world
   await stage.stop()
+  const { kills, ownDeaths, coreStarts, world } = stage
+  const { folders } = world
   writeClaims(folders.till, join(folder, 'seen.jsonl'), join(folder, 'claims.json'))
-  return { kills, sales: cashier.sales, deviceHostKills, verdict: judge(folder), stuck }
+  return { kills, ownDeaths, coreStarts, sales: cashier.sales, deviceHostKills, verdict: judge(folder), stuck }
+}
+
+/** What went wrong with the till itself, whatever became of the money. */
+function faultsOfStage({ kills, ownDeaths, coreStarts, stuck }: Chapter): readonly string[] {
+  const faults = ownDeaths.map((reason) => `the core ended by itself: ${reason}`)
+  if (stuck !== null) return [...faults, `stuck: ${stuck}`]
+  // The last of the cores was stopped in order; each of the others was killed.
+  if (coreStarts - 1 !== kills.length) faults.push(`${coreStarts} starts of the core for ${kills.length} kills`)
+  return faults
 }
 
 /** Points that were never reached come first, in an order of the seed's; then any, or a moment that nobody chose. */
@@ -290,8 +304,8 @@ function summary(chapters: readonly Chapter[], wanted: readonly Point[], unreach
   const kills = chapters.flatMap((chapter) => chapter.kills)
   const sum = (of: (chapter: Chapter) => number): number => chapters.reduce((total, chapter) => total + of(chapter), 0)
   const byPoint = Map.groupBy(kills, (kill) => kill.point)
-  const faults = chapters.flatMap(({ stuck, verdict }, index) =>
-    [...(stuck === null ? [] : [`stuck: ${stuck}`]), ...verdict.words].map((words) => `chapter ${index + 1}: ${words}`),
+  const faults = chapters.flatMap((chapter, index) =>
+    [...faultsOfStage(chapter), ...chapter.verdict.words].map((words) => `chapter ${index + 1}: ${words}`),
   )
   return {
     kills: kills.length,
@@ -301,6 +315,7 @@ function summary(chapters: readonly Chapter[], wanted: readonly Point[], unreach
     points: wanted.length,
     neverReached: [...unreached],
     deviceHostKills: sum((chapter) => chapter.deviceHostKills),
+    ownDeaths: sum((chapter) => chapter.ownDeaths.length),
     sales: sum((chapter) => chapter.sales),
     lost: sum((chapter) => chapter.verdict.lost),
     duplicated: sum((chapter) => chapter.verdict.duplicated),

@@ -29,6 +29,10 @@ export interface Stage {
   readonly panel: PanelClient
   readonly clock: ClockService
   readonly kills: readonly Kill[]
+  /** Ends of the core that neither its fuse nor anybody here ordered, with the reason that the system gave. */
+  readonly ownDeaths: readonly string[]
+  /** How often a core was started. Each but the first follows an end. */
+  readonly coreStarts: number
   /** The newest of the running core; undefined while there is none. */
   readonly snapshot: Snapshot | undefined
   /** Something changed: a snapshot, the core's end, its return; or `withinMs` have passed. */
@@ -62,6 +66,8 @@ export async function openStage(folder: string, bug: PlantedBugName | null, open
   })
   const killsFile = join(folder, 'kills.jsonl')
   const kills: Kill[] = []
+  const ownDeaths: string[] = []
+  let coreStarts = 0
   const waiting = new Set<() => void>()
   const answers = new Map<string, (answer: CommandAnswer) => void>()
   let commands = 0
@@ -89,8 +95,11 @@ export async function openStage(folder: string, bug: PlantedBugName | null, open
         ...programs,
         core: { file: coreProgram, parameters: [...programs.core.parameters, '--fuse', fuseJson()] },
       })(role)
-      if (role === 'core') core = child
-      else devices = child
+      if (role !== 'core') return (devices = child)
+      core = child
+      coreStarts += 1
+      isKillOrdered = false
+      child.onDidExit(coreEnded)
       return child
     },
     timers: { ...thisMachine.timers, elapsedMs: () => thisMachine.timers.elapsedMs() + livedMs },
@@ -102,8 +111,11 @@ export async function openStage(folder: string, bug: PlantedBugName | null, open
     },
   })
   let killedAt: number | undefined
+  /** The running core was killed from here. */
+  let isKillOrdered = false
   /** How many lines of the file of kills are known. */
   let told = 0
+  /** Kills since a core was last ready. */
   let points: string[] = []
   const window = supervisor.attachWindow({
     post(frame) {
@@ -125,15 +137,25 @@ export async function openStage(folder: string, bug: PlantedBugName | null, open
     },
   })
 
-  /** Kills within a recovery have one return: that of the last of them. */
-  function returned(): void {
+  /** Each end of the core has one reason: its fuse, a kill from here, the stop; any other is a fault of its own. */
+  function coreEnded(reason: string): void {
     const lines = existsSync(killsFile) ? readFileSync(killsFile, 'utf8').split('\n').slice(0, -1) : []
-    for (const line of lines.slice(told)) {
+    const [line] = lines.slice(told)
+    told = lines.length
+    if (line !== undefined && reason === 'SIGKILL') {
       const kill = killSchema.parse(JSON.parse(line))
       points.push(kill.point)
-      killedAt = Math.max(kill.at, killedAt ?? 0)
+      killedAt = kill.at
+    } else if (isKillOrdered && reason === 'SIGKILL') {
+      points.push('random')
+    } else if (!isStopping || reason !== 'exit code 0') {
+      ownDeaths.push(reason)
+      appendFileSync(join(folder, 'supervisor.log'), `the core ended by itself: ${reason}\n`)
     }
-    told = lines.length
+  }
+
+  /** Kills within a recovery have one return: that of the last of them. */
+  function returned(): void {
     const readyMs = killedAt === undefined ? null : Date.now() - killedAt
     kills.push(...points.map((point, index) => ({ point, readyMs: index === points.length - 1 ? readyMs : null })))
     points = []
@@ -156,6 +178,10 @@ export async function openStage(folder: string, bug: PlantedBugName | null, open
     panel: new PanelClient(world.panelUrl),
     clock,
     kills,
+    ownDeaths,
+    get coreStarts() {
+      return coreStarts
+    },
     get snapshot() {
       return isRunning ? snapshot : undefined
     },
@@ -183,7 +209,7 @@ export async function openStage(folder: string, bug: PlantedBugName | null, open
     armInTurn: ([first, ...others]) => armWith(first ?? null, others),
     killCore() {
       if (!isRunning || isStopping) return
-      points.push('random')
+      isKillOrdered = true
       killedAt = Date.now()
       core?.kill()
     },
