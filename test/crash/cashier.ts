@@ -27,6 +27,7 @@ export class Cashier {
   /** Gives the label of a card of this kind that has something left today, or nothing. */
   readonly #nextCard: (kind: CardKind) => string | undefined
   readonly #approved = new Set<string>()
+  readonly #seenPending = new Set<string>()
   #laid: string | undefined
 
   constructor(stage: Stage, seenFile: string, nextCard: (kind: CardKind) => string | undefined) {
@@ -35,8 +36,14 @@ export class Cashier {
     this.#nextCard = nextCard
   }
 
-  /** Sales that were paid and handed over. */
+  /** Sales that were paid, however, and handed over. */
   sales = 0
+  /** Those of `sales` of which a card paid something. */
+  paidByCard = 0
+  /** Those of `paidByCard` with a payment that the screen showed as still to be sent. */
+  paidOffline = 0
+  /** Those of `sales` of which something was paid in cash. One of card and cash counts in both. */
+  paidInCash = 0
 
   /** @throws Error when the visit does not end: the till is stuck, which is a fault of its own. */
   async serve(visit: Visit): Promise<void> {
@@ -228,9 +235,17 @@ export class Cashier {
       customer.hasReprinted = true
       return this.#does({ command: 'print_again', saleId: finished.saleId })
     }
-    this.sales += 1
+    this.#count(finished)
     this.#writeSale(finished, 'handed_over')
     customer.isGone = true
+  }
+
+  #count({ tenders }: RecentSale): void {
+    const paid = tenders.filter(({ state }) => paidStates.includes(state))
+    this.sales += 1
+    if (paid.some(({ kind }) => kind === 'voucher')) this.paidByCard += 1
+    if (paid.some(({ tenderId }) => this.#seenPending.has(tenderId))) this.paidOffline += 1
+    if (paid.some(({ kind }) => kind === 'cash')) this.paidInCash += 1
   }
 
   /** The till must know that it is off line: then it decides so before the card is proved. */
@@ -290,6 +305,7 @@ export class Cashier {
       ...snapshot.recent.flatMap((sale) => sale.tenders),
     ]
     for (const { kind, state, tenderId, amount } of shown) {
+      if (state === 'pending') this.#seenPending.add(tenderId)
       if (kind !== 'voucher' || !paidStates.includes(state) || this.#approved.has(tenderId)) continue
       this.#approved.add(tenderId)
       this.#write({ kind: 'approved', tenderId, amount })

@@ -14,6 +14,9 @@ import { parseArgs } from 'node:util'
 import { plantedBugNames, type PlantedBugName } from './planted-bugs.ts'
 import { crashRun, lastKills } from './run.ts'
 
+/** A run of this many kills is evidence: it must also have been of the usual mixture. */
+const wholeRunKills = 500
+
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '300' },
@@ -59,16 +62,26 @@ const line = {
   seconds: Math.round((performance.now() - startedAt) / 100) / 10,
 }
 const allReached = neverReached.length === 0 || kills < report.points
-const isProven = faults.length === 0 && allReached && report.balanced && report.kills >= kills && bug === undefined
+/** Cards are what the run is about: of a long run's sales, they pay a third at least. */
+const enoughByCard = kills < wholeRunKills || report.paidByCard * 3 >= report.sales
+const isProven =
+  faults.length === 0 &&
+  allReached &&
+  report.balanced &&
+  report.kills >= kills &&
+  report.paidByCard > 0 &&
+  enoughByCard &&
+  bug === undefined
 if (isProven && values.data === undefined) rmSync(folder, { recursive: true, force: true })
 for (const fault of faults.slice(0, 50)) say(`NOT AS IT SHOULD BE: ${fault}`)
+if (!enoughByCard) say(`TOO FEW BY CARD: ${report.paidByCard} of ${report.sales} sales`)
 if (!allReached) say(`NEVER REACHED: ${neverReached.join(', ')}`)
 if (!isProven) {
   say(`the data is kept in ${folder}; the same again: npm run crash -- --kills ${kills} --seed ${seed}`)
   for (const kill of lastKills(folder, 5)) say(`one of the last kills: ${kill}`)
 }
 say(
-  `${report.kills} kills, ${report.sales} sales, ${report.lost} lost, ${report.duplicated} duplicated, ` +
+  `${report.kills} kills, ${report.sales} sales (${report.paidByCard} by card, ${report.paidOffline} off line), ${report.lost} lost, ${report.duplicated} duplicated, ` +
     `${report.unrecorded} unrecorded, ${report.ownDeaths} own deaths; ready again after ${line.readyP50Ms} ms (p50), ${line.readyP99Ms} ms (p99).`,
 )
 if (values.document) document()

@@ -36,7 +36,11 @@ export interface CrashReport {
   readonly deviceHostKills: number
   /** Ends of the core that nobody ordered: each is a fault, since the run's own retries hide what it was about. */
   readonly ownDeaths: number
+  /** Handed over, however they were paid; by what is told by the next three (cashier.ts). */
   readonly sales: number
+  readonly paidByCard: number
+  readonly paidOffline: number
+  readonly paidInCash: number
   readonly lost: number
   readonly duplicated: number
   readonly unrecorded: number
@@ -62,7 +66,7 @@ const randomDelayMsMax = 700
 
 interface Chapter {
   readonly kills: readonly Kill[]
-  readonly sales: number
+  readonly sold: Pick<CrashReport, 'sales' | 'paidByCard' | 'paidOffline' | 'paidInCash'>
   readonly deviceHostKills: number
   readonly ownDeaths: readonly string[]
   readonly coreStarts: number
@@ -92,7 +96,7 @@ export async function crashRun(options: CrashOptions): Promise<CrashReport> {
     chapters.push(chapter)
     const { verdict } = chapter
     say(
-      `chapter ${number}: ${chapter.kills.length} kills, ${chapter.sales} sales, ${verdict.lost} lost, ` +
+      `chapter ${number}: ${chapter.kills.length} kills, ${chapter.sold.sales} sales (${chapter.sold.paidByCard} by card), ${verdict.lost} lost, ` +
         `${verdict.duplicated} duplicated, ${verdict.unrecorded} unrecorded; ${unreached.size} points to go`,
     )
     if (!verdict.passed || faultsOfStage(chapter).length > 0) break
@@ -156,7 +160,9 @@ async function playChapter(options: ChapterOptions): Promise<Chapter> {
   const { kills, ownDeaths, coreStarts, world } = stage
   const { folders } = world
   writeClaims(folders.till, join(folder, 'seen.jsonl'), join(folder, 'claims.json'))
-  return { kills, ownDeaths, coreStarts, sales: cashier.sales, deviceHostKills, verdict: judge(folder), stuck }
+  const { sales, paidByCard, paidOffline, paidInCash } = cashier
+  const sold = { sales, paidByCard, paidOffline, paidInCash }
+  return { kills, ownDeaths, coreStarts, sold, deviceHostKills, verdict: judge(folder), stuck }
 }
 
 /** What went wrong with the till itself, whatever became of the money. */
@@ -316,7 +322,10 @@ function summary(chapters: readonly Chapter[], wanted: readonly Point[], unreach
     neverReached: [...unreached],
     deviceHostKills: sum((chapter) => chapter.deviceHostKills),
     ownDeaths: sum((chapter) => chapter.ownDeaths.length),
-    sales: sum((chapter) => chapter.sales),
+    sales: sum((chapter) => chapter.sold.sales),
+    paidByCard: sum((chapter) => chapter.sold.paidByCard),
+    paidOffline: sum((chapter) => chapter.sold.paidOffline),
+    paidInCash: sum((chapter) => chapter.sold.paidInCash),
     lost: sum((chapter) => chapter.verdict.lost),
     duplicated: sum((chapter) => chapter.verdict.duplicated),
     unrecorded: sum((chapter) => chapter.verdict.unrecorded),
