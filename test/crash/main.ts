@@ -14,8 +14,10 @@ import { parseArgs } from 'node:util'
 import { plantedBugNames, type PlantedBugName } from './planted-bugs.ts'
 import { crashRun, lastKills } from './run.ts'
 
-/** A run of this many kills is evidence: it must also have been of the usual mixture. */
+/** A run of this many kills is evidence: it must also have been of the usual mixture, and fast. */
 const wholeRunKills = 500
+/** From the SIGKILL to the next core saying that it is ready (issue 3). */
+const readyP99MsMax = 2_000
 
 const { values } = parseArgs({
   options: {
@@ -64,6 +66,7 @@ const line = {
 const allReached = neverReached.length === 0 || kills < report.points
 /** Cards are what the run is about: of a long run's sales, they pay a third at least. */
 const enoughByCard = kills < wholeRunKills || report.paidByCard * 3 >= report.sales
+const isFastEnough = kills < wholeRunKills || (line.readyP99Ms !== null && line.readyP99Ms <= readyP99MsMax)
 const isProven =
   faults.length === 0 &&
   allReached &&
@@ -71,10 +74,12 @@ const isProven =
   report.kills >= kills &&
   report.paidByCard > 0 &&
   enoughByCard &&
+  isFastEnough &&
   bug === undefined
 if (isProven && values.data === undefined) rmSync(folder, { recursive: true, force: true })
 for (const fault of faults.slice(0, 50)) say(`NOT AS IT SHOULD BE: ${fault}`)
 if (!enoughByCard) say(`TOO FEW BY CARD: ${report.paidByCard} of ${report.sales} sales`)
+if (!isFastEnough) say(`READY TOO LATE: ${line.readyP99Ms} ms (p99), at most ${readyP99MsMax} ms is wanted`)
 if (!allReached) say(`NEVER REACHED: ${neverReached.join(', ')}`)
 if (!isProven) {
   say(`the data is kept in ${folder}; the same again: npm run crash -- --kills ${kills} --seed ${seed}`)
@@ -111,10 +116,10 @@ function document(): void {
   appendFileSync(join(import.meta.dirname, '../../docs/evidence/crash.md'), `| ${cells.join(' | ')} |\n`)
 }
 
-/** The nearest-rank percentile. */
-function percentile(sample: readonly number[], share: number): number {
+/** The nearest-rank percentile; of nothing there is none. */
+function percentile(sample: readonly number[], share: number): number | null {
   const sorted = sample.toSorted((a, b) => a - b)
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? null
 }
 
 function commitOf(): string {
