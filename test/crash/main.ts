@@ -65,14 +65,13 @@ const line = {
 }
 const allReached = neverReached.length === 0 || kills < report.points
 /** Cards are what the run is about: of a long run's sales, they pay a third at least. */
-const enoughByCard = kills < wholeRunKills || report.paidByCard * 3 >= report.sales
+const enoughByCard = report.paidByCard > 0 && (kills < wholeRunKills || report.paidByCard * 3 >= report.sales)
 const isFastEnough = kills < wholeRunKills || (line.readyP99Ms !== null && line.readyP99Ms <= readyP99MsMax)
 const isProven =
   faults.length === 0 &&
   allReached &&
   report.balanced &&
   report.kills >= kills &&
-  report.paidByCard > 0 &&
   enoughByCard &&
   isFastEnough &&
   bug === undefined
