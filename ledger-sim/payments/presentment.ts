@@ -85,15 +85,19 @@ export async function reconsider(work: Work, slotId: string): Promise<void> {
   }
 }
 
+/** The first that came with the tender's own terms: what was shown under its id with other terms is evidence, no claim. */
 async function presentmentOf({ connection }: Work, tenderId: string): Promise<Presentment | undefined> {
-  const row = await connection
+  const rows = await connection
     .selectFrom('evidence')
-    .select('content')
-    .where('tender_id', '=', tenderId)
-    .where('kind', '=', 'presentment')
-    .orderBy('at')
-    .executeTakeFirst()
-  return row === undefined ? undefined : presentmentSchema.parse(JSON.parse(row.content))
+    .innerJoin('tender', 'tender.tender_id', 'evidence.tender_id')
+    .select(['evidence.content', 'tender.terms_hash'])
+    .where('evidence.tender_id', '=', tenderId)
+    .where('evidence.kind', '=', 'presentment')
+    .orderBy('evidence.at')
+    .execute()
+  return rows
+    .map((row) => ({ item: presentmentSchema.parse(JSON.parse(row.content)), termsHash: row.terms_hash }))
+    .find(({ item, termsHash }) => termsHashOf(item.terms) === termsHash)?.item
 }
 
 /** Goods were given under an id that means something else, or was reversed: nothing moves, and it is on file. */

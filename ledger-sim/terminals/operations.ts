@@ -71,9 +71,12 @@ function applyItem(work: Work, terminal: Terminal, item: SyncItem, created: numb
   }
 }
 
+/** A commit waits for the disk, and everybody else waits for the commit: a tap at another till among them. */
+const itemsPerCommit = 10
+
 /**
- * Item by item, each under its own id; all of them in one commit, since a commit waits for the disk. Where one of them
- * breaks the ledger, that commit never was, and each gets a commit of its own: those before it stand.
+ * Item by item, each under its own id, a few of them in one commit. Where one of them breaks the ledger, that commit
+ * never was, and each of them gets a commit of its own: those before it stand.
  */
 async function applyItems(asked: Asked<unknown>, items: readonly SyncItem[]): Promise<SignedItemResult[]> {
   const apply = (some: readonly SyncItem[]): Promise<SignedItemResult[]> =>
@@ -82,13 +85,16 @@ async function applyItems(asked: Asked<unknown>, items: readonly SyncItem[]): Pr
       for (const item of some) results.push(await applyItem(work, own, item, asked.created))
       return results
     })
-  try {
-    return await apply(items)
-  } catch (error) {
-    if (items.length === 1) throw error
-  }
   const results: SignedItemResult[] = []
-  for (const item of items) results.push(...(await apply([item])))
+  for (let first = 0; first < items.length; first += itemsPerCommit) {
+    const some = items.slice(first, first + itemsPerCommit)
+    try {
+      results.push(...(await apply(some)))
+    } catch (error) {
+      if (some.length === 1) throw error
+      for (const item of some) results.push(...(await apply([item])))
+    }
+  }
   return results
 }
 

@@ -133,6 +133,43 @@ describe('a batch in which one item breaks the ledger', () => {
   })
 })
 
+describe('a tap at another till', () => {
+  test('is answered before a batch that came first is done', async () => {
+    const cards = Array.from({ length: 20 }, (_, index) => demo.card(`Pupil ${String(index + 1).padStart(2, '0')}`))
+    const items = cards.map((card) => till.presentment(till.decide({ card })))
+    const other = await demo.till('till-2')
+    await other.fetch()
+    const done: string[] = []
+    const batches = [0, 1, 2].map(() => till.batch(...items).then(() => done.push('batch')))
+    const tap = other
+      .inquire(items[0]?.kind === 'presentment' ? items[0].terms.tenderId : '')
+      .then(() => done.push('tap'))
+    await Promise.all([...batches, tap])
+    expect(done.indexOf('tap')).toBeLessThan(done.lastIndexOf('batch'))
+  })
+})
+
+describe('a sale that is judged again', () => {
+  test('is paid by the terms of its own id, whatever else was shown under it in the same batch', async () => {
+    for (const label of ['Pupil 01', 'Pupil 02', 'Pupil 03', 'Pupil 04', 'Pupil 05', 'Pupil 06']) {
+      const card = demo.card(label)
+      const before = await balanceOf(demo, merchant)
+      const first = till.decide({ card })
+      const small = till.decide({ card })
+      const large = till.decide({ card, quantity: 2, tenderId: small.terms.tenderId })
+      await till.present(first)
+      expect(await till.batch(till.presentment(small), till.presentment(large))).toMatchObject([
+        { loss: 'SLOT_ALREADY_USED' },
+        { arrival: 'exists_with_different_amount' },
+      ])
+      await till.reverse(first.terms.tenderId)
+      expect((await balanceOf(demo, merchant)) - before).toBe(115_000n)
+      await till.reverse(small.terms.tenderId)
+      expect((await balanceOf(demo, merchant)) - before).toBe(0n)
+    }
+  })
+})
+
 describe('row 2: barred before the sale', () => {
   test('merchant, when the till’s package was older than the scheme allows', async () => {
     const card = demo.card('Pupil 01')
