@@ -6,16 +6,15 @@
  * service of more than 2 s, or money that the independent checker misses; with 2 where pcscd cannot be played.
  * `--plant-leak` makes the device host leak, to see that it is found.
  */
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { playInNamespace, whyNoPcscd } from '../test/fixtures/pcscd-namespace.ts'
 import type { Verdict } from '../test/fixtures/demo-world.ts'
 import { leaksOf, type SoakResult } from '../test/integration/reader/insertions.ts'
+import { commitOf } from './commit.ts'
 
 /** Issue 3, item 5: from the end of a fault to a paid tap. */
 const backInServiceMaxMs = 2_000
-const root = new URL('..', import.meta.url).pathname
 const script = new URL('../test/integration/reader/soak-main.ts', import.meta.url).pathname
 
 const { values } = parseArgs({
@@ -41,8 +40,7 @@ const whyNot = whyNoPcscd()
 if (whyNot !== null) fail(`${whyNot}. Remedy: apt-get install pcscd vsmartcard-vpcd, and run this as root.`)
 
 // Now: at the end another commit may be here.
-const words = ['describe', '--always', '--dirty', '--abbrev=10', '--exclude=*']
-const commit = execFileSync('git', words, { cwd: root, encoding: 'utf8' }).trim()
+const commit = commitOf(import.meta.dirname)
 const withinMs = 120_000 + insertions * 2_000 + rounds * 120_000
 const parameters = ['--insertions', values.insertions, '--rounds', values.rounds, '--seed', values.seed]
 if (values['plant-leak']) parameters.push('--plant-leak')

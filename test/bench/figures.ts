@@ -1,6 +1,6 @@
 /** One figure of a bench, as it is printed and as docs/performance.md shows it. */
 import { arch, cpus, platform } from 'node:os'
-import { execFileSync } from 'node:child_process'
+import { commitOf } from '../../tools/commit.ts'
 
 export type BenchName = 'tap' | 'journal' | 'sync' | 'start'
 
@@ -43,10 +43,7 @@ export interface RunFacts {
 export function runFacts(now: Date, quick: boolean): RunFacts {
   const [processor] = cpus()
   return {
-    commit: execFileSync('git', ['rev-parse', '--short=10', 'HEAD'], {
-      cwd: import.meta.dirname,
-      encoding: 'utf8',
-    }).trim(),
+    commit: commitOf(import.meta.dirname),
     date: now.toISOString().slice(0, 16).replace('T', ' '),
     machine: [
       `${cpus().length} × ${processor?.model.trim() ?? 'processor'}`,
