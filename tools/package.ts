@@ -3,7 +3,7 @@
  *
  *     npm run package                  installers into dist/: deb and AppImage on Linux, NSIS on Windows
  *     npm run package -- --dir         the program's folder alone
- *     npm run package -- --check       what a package will hold, checked; without an Electron, on a stand-in for it
+ *     npm run package -- --check       what a package will hold, checked, always on a stand-in for Electron
  *     npm run package -- --fuses FILE  the fuses of a finished program, read back
  *
  * Exit codes: 0 all as it should be; 1 something is wrong with the package; 2 it could not be made, and why.
@@ -68,7 +68,9 @@ async function check(): Promise<void> {
     const output = join(folder, 'dist')
     await packTill({ electronDist, output, targets: ['dir'] })
     report(await findingsInPackage(unpackedFolder(output)))
-    say('not checked here: Electron itself, and the installers that are made around the folder')
+    say(
+      'checked on a stand-in for Electron; not checked here: Electron itself, and the installers made around the folder',
+    )
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

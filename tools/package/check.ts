@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { homedir } from 'node:os'
 import { join, posix } from 'node:path'
+import type { Configuration } from 'electron-builder'
 import { packaging } from '../../electron.config.ts'
 import { root } from '../../src/terminal/shell/build-when-outdated.ts'
 import { filesOfArchive, type ArchivedFile } from './archive.ts'
@@ -119,17 +120,54 @@ function findingsInDescription(files: readonly ArchivedFile[]): readonly string[
     .map(([key, value]) => `package.json: ${key} is ${String(described[key])}, and should be ${String(value)}`)
 }
 
-/** What electron-builder takes into installers, and nobody reads before a customer does. */
-export function findingsInConfiguration(): readonly string[] {
+/** What docs promise to make: the installers of each system. */
+const promised = { linux: ['deb', 'AppImage'], win: ['nsis'] } as const
+
+/**
+ * What a program of ours opens by itself beyond Electron's own needs, and Electron's own, by their Debian names: a deb
+ * without one of these installs and does not start.
+ */
+const neededOfDebian = [
+  'libgtk-3-0',
+  'libnotify4',
+  'libnss3',
+  'libxss1',
+  'libxtst6',
+  'xdg-utils',
+  'libatspi2.0-0',
+  'libuuid1',
+  'libsecret-1-0',
+  'libpcsclite1',
+]
+
+/** Installers that are not made, and fields of deb and desktop file that their system would miss. */
+export function findingsInInstallers({ linux, win, deb }: Configuration): readonly string[] {
   const findings: string[] = []
-  if (!/^[a-z]+(\.[a-z][a-z0-9]*)+$/.test(packaging.appId ?? '')) findings.push(`${packaging.appId} is no app id`)
-  const entry = packaging.linux?.desktop?.entry ?? {}
+  const named = (target: unknown): readonly unknown[] => [target ?? []].flat()
+  for (const [system, installers] of Object.entries(promised)) {
+    const made = named(system === 'win' ? win?.target : linux?.target)
+    for (const installer of installers) if (!made.includes(installer)) findings.push(`no ${installer} is made`)
+  }
+  for (const name of neededOfDebian) if (!deb?.depends?.includes(name)) findings.push(`the deb does not need ${name}`)
+  if (!deb?.recommends?.includes('pcscd')) findings.push('the deb does not recommend pcscd')
+  if (!/^\S.* <[^@\s<>]+@[^@\s<>]+>$/.test(linux?.maintainer ?? '')) findings.push('the deb has no maintainer')
+  for (const field of ['category', 'synopsis', 'vendor', 'executableName', 'icon'] as const) {
+    if ((linux?.[field] ?? '') === '') findings.push(`the Linux packages have no ${field}`)
+  }
+  const entry = linux?.desktop?.entry ?? {}
   for (const key of ['Name', 'Name[kk]', 'Name[ru]', 'Comment', 'Comment[kk]', 'Comment[ru]']) {
     if ((entry[key] ?? '') === '') findings.push(`the desktop file has no ${key}`)
   }
-  if (entry['StartupWMClass'] !== packaging.linux?.executableName) {
+  if (entry['StartupWMClass'] !== linux?.executableName) {
     findings.push('the desktop file names another window than the program opens')
   }
+  return findings
+}
+
+/** What electron-builder takes into installers, and nobody reads before a customer does. */
+export function findingsInConfiguration(): readonly string[] {
+  const findings = [...findingsInInstallers(packaging)]
+  if (!/^[a-z]+(\.[a-z][a-z0-9]*)+$/.test(packaging.appId ?? '')) findings.push(`${packaging.appId} is no app id`)
   const { deleteAppDataOnUninstall } = packaging.nsis ?? {}
   if (deleteAppDataOnUninstall !== false) findings.push('taking the program off Windows would take its journal along')
   const icon = readFileSync(join(root, resourcesFolder, 'icon.png'))

@@ -1,5 +1,5 @@
 /**
- * For `--check` where Electron's program can not be had: a folder of the same form. Its program runs nothing; it holds
+ * For `--check`, which always uses it and so needs no network: a folder of the same form as Electron's. Its program runs nothing; it holds
  * the marks between which fuses are turned, all as Electron ships them.
  */
 import { mkdir, writeFile } from 'node:fs/promises'

@@ -1,7 +1,9 @@
 /** The check of a package bites: a good archive has no finding, and each planted fault has its own. */
 import { describe, expect, test } from 'vitest'
+import type { Configuration } from 'electron-builder'
+import { packaging } from '../../../electron.config.ts'
 import type { ArchivedFile } from '../../../tools/package/archive.ts'
-import { findingsInFiles } from '../../../tools/package/check.ts'
+import { findingsInFiles, findingsInInstallers } from '../../../tools/package/check.ts'
 import { root } from '../../../src/terminal/shell/build-when-outdated.ts'
 
 const unpacked = [
@@ -78,4 +80,45 @@ describe('the check of a package', () => {
   test('finds the place where it was made', () => {
     expect(findings({ 'src/terminal/core/a.ts': `// ${root}src` })).toEqual([expect.stringContaining('names ')])
   })
+})
+
+describe('the check of the configuration', () => {
+  /** `path` ends with a key, or with an entry of a list; names of Debian packages may have dots. */
+  function without(...path: readonly string[]): Configuration {
+    const { linux, deb, win } = packaging
+    const changed = structuredClone({ linux, deb, win })
+    const last = path.at(-1) ?? ''
+    let holder: unknown = changed
+    for (const name of path.slice(0, -1)) holder = (holder as Record<string, unknown>)[name]
+    if (Array.isArray(holder)) holder.splice(holder.indexOf(last), 1)
+    else delete (holder as Record<string, unknown>)[last]
+    return changed as Configuration
+  }
+
+  test('finds nothing in ours', () => {
+    expect(findingsInInstallers(packaging)).toEqual([])
+  })
+
+  test.each<readonly [string, string]>([
+    ['linux target deb', 'no deb is made'],
+    ['linux target AppImage', 'no AppImage is made'],
+    ['win target nsis', 'no nsis is made'],
+    ['linux maintainer', 'the deb has no maintainer'],
+    ['linux category', 'the Linux packages have no category'],
+    ['linux synopsis', 'the Linux packages have no synopsis'],
+    ['linux vendor', 'the Linux packages have no vendor'],
+    ['linux icon', 'the Linux packages have no icon'],
+    ['linux desktop entry Name[kk]', 'the desktop file has no Name[kk]'],
+    ['deb recommends pcscd', 'the deb does not recommend pcscd'],
+    ...(packaging.deb?.depends ?? []).map((name) => [`deb depends ${name}`, `the deb does not need ${name}`] as const),
+  ])('without %s: %s', (path, finding) => {
+    expect(findingsInInstallers(without(...path.split(' ')))).toEqual([finding])
+  })
+
+  test.each(['linux target', 'win target', 'deb depends', 'linux desktop', 'deb', 'linux', 'win'])(
+    'without %s',
+    (path) => {
+      expect(findingsInInstallers(without(...path.split(' ')))).not.toEqual([])
+    },
+  )
 })
