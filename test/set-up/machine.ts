@@ -83,8 +83,8 @@ export async function play(one: SetUpCase, { part, limitSeconds }: RunOptions): 
       `HOME=${home}`,
       'LANG=C.UTF-8',
       'TERM=dumb',
-      // Root's cache is warm, the plain user's is empty.
-      ...(one.user === 'root' ? [`npm_config_cache=${npmCache()}`] : []),
+      // Root's cache is warm, the plain user's is empty. Electron could be had from a warm one, even cut off.
+      ...(one.user === 'root' && !one.lacks.includes('electron') ? [`npm_config_cache=${npmCache()}`] : []),
     ]
     const anchors = join(home, 'anchors')
     const words =
