@@ -137,7 +137,7 @@ describe.skipIf(process.platform === 'win32')('bootstrap', () => {
     expect(run.stderr).toContain('not installed yet')
     expect(run.stderr).toContain('words of npm')
     expect(readFileSync(join(tree, 'commands', 'parameters'), 'utf8')).toBe(
-      'ci --include=dev --include=optional --ignore-scripts\n',
+      'ci --include=dev --include=optional --ignore-scripts --fetch-retry-maxtimeout=10000\n',
     )
   })
 
@@ -177,7 +177,8 @@ describe.skipIf(process.platform === 'win32')('bootstrap', () => {
     const run = await bootstrap(plant({ installed, platformNode: true }), parameters)
     expect(run.code).toBe(1)
     const names =
-      'start, demo, pictures, package, ledger, sim, reader-soak, crash, verify-receipt, lifecycle, bench, test, ready'
+      'start, demo, pictures, package, ledger, sim, reader-soak, crash, setup-check, ' +
+      'verify-receipt, lifecycle, bench, test, ready'
     expect(run.stderr).toContain(names)
   })
 })
