@@ -3,7 +3,7 @@
  * itself with a sentence that holds the remedy. Nothing prompts, nothing hangs, nothing is left running.
  */
 
-/** What a machine lacks. Debian packages by name, `electron`: the copy for tests (docs/adr/0005-electron-for-tests.md). */
+/** What a machine lacks: Debian packages by name; `electron`: the copy for tests, and npm's way to it (ADR 5). */
 export type Lacking = 'chromium' | 'pcscd' | 'xvfb' | 'electron'
 
 export interface SetUpCase {

@@ -15,6 +15,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve, sep } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parts, type Lacking, type SetUpCase } from './cases.ts'
@@ -39,8 +40,12 @@ export interface RunOptions {
 export function whyNoCases(): string | null {
   if (process.platform !== 'linux' || !existsSync('/usr/bin/dpkg-query')) return 'the cases are played on Debian only'
   if (process.getuid?.() !== 0) return 'the cases need root: they hide packages in namespaces of their own'
-  const folder = mkdtempSync('/tmp/tolem-set-up-')
-  const layer = `mount -t tmpfs tmpfs ${folder} && cd ${folder} && mkdir u w && mount -t overlay -o lowerdir=/etc,upperdir=u,workdir=w o /etc`
+  if (/^\/(usr|etc|var)\//.test(realpathSync(tmpdir())))
+    return `${tmpdir()} lies in a layer: set TMPDIR to another folder`
+  const folder = mkdtempSync(join(tmpdir(), 'tolem-set-up-'))
+  const layer =
+    `mount -t tmpfs tmpfs ${folder} && cd ${folder} && mkdir u w && ` +
+    'mount -t overlay -o lowerdir=/etc,upperdir=u,workdir=w overlay /etc'
   const tried = spawnSync('unshare', [...namespaces(true), 'sh', '-c', layer], { encoding: 'utf8' })
   rmSync(folder, { recursive: true })
   return tried.status === 0 ? null : `this machine allows no layers in namespaces (${tried.stderr.trim()})`
@@ -60,8 +65,7 @@ process.once('exit', () => {
 
 /** Plays one case to its end, which comes within the limit. One at a time. */
 export async function play(one: SetUpCase, { part, limitSeconds }: RunOptions): Promise<Ending> {
-  // Below /tmp, because /var is one of the layers; open to the plain user.
-  const folder = mkdtempSync('/tmp/tolem-set-up-')
+  const folder = mkdtempSync(join(tmpdir(), 'tolem-set-up-'))
   left.folder = folder
   try {
     chmodSync(folder, 0o755)

@@ -1,8 +1,8 @@
 /**
- * `npm run setup-check -- [--case TEXT] [--whole] [--document] [--json]`: tries both README commands on every machine of
- * the set-up matrix (cases.ts), one case after the other. `--case` plays those whose name contains TEXT; `--whole` plays
- * the whole of `npm test`, not its short part; `--document` puts each case's row into docs/evidence/set-up.md. With `--json`, one line per
- * case and a last one with the figures. Exit code 0 only when every case ended as it must.
+ * `npm run setup-check -- [--case TEXT] [--whole] [--document] [--json]`: tries both README commands on every machine
+ * of the set-up matrix (cases.ts), one case after the other. `--case` plays those whose name contains TEXT; `--whole`
+ * plays the whole of `npm test`, not its short part; `--document` puts each case's row into docs/evidence/set-up.md.
+ * With `--json`, one line per case and a last one with the figures. Exit code 0 only when every case ended as it must.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -44,7 +44,12 @@ interface Row {
 const commit = commitOf()
 const introduction = `# Evidence: the set-up
 
-Both README commands on every machine that the matrix names (test/set-up/cases.ts): each case ends in working, or by itself with a sentence that holds the remedy. None may ask, hang, show a stack trace, or leave a process behind. "Works" for \`npm start\`: one ready line, the till answers 200, SIGTERM leaves nothing. For \`npm test\`: code 0, and exactly what the machine lacks is left out, said aloud; where the row does not say "whole", it is the set-up and one test file for each need. Node 18 and 12 come with the npm that Debian 12 and Ubuntu 22.04 have beside them. Each row was written by
+Both README commands on every machine that the matrix names (test/set-up/cases.ts): each case ends in working, or by
+itself with a sentence that holds the remedy. None may ask, hang, show a stack trace, or leave a process behind.
+"Works" for \`npm start\`: one ready line, the till answers 200, SIGTERM leaves nothing. For \`npm test\`: code 0, and
+exactly what the machine lacks is left out, said aloud; where the row does not say "whole", it is the set-up and one
+test file for each need. Node 18 and 12 come with the npm that Debian 12 and Ubuntu 22.04 have beside them. Each row
+was written by
 
 \`\`\`
 npm run setup-check -- --document --json
@@ -92,7 +97,7 @@ function endOf({ one, ending, wrong }: Row): string {
     .slice(from, at + 1)
     .map((line) => line.trim())
     .join(' ')
-    .replaceAll(/\/tmp\/tolem-set-up-\w+/g, '…')
+    .replaceAll(/\/\S*tolem-set-up-\w+/g, '…')
 }
 
 /** The rows of the document as it is, with this one in place of the case's earlier one; in the order of the matrix. */

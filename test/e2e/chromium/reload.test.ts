@@ -191,7 +191,7 @@ describe('a reload', () => {
     await expectPaidOnce(before)
   })
 
-  test('on a refused card: why and what to do is still said, nothing was paid, and cash pays the same sale once', async () => {
+  test('on a refused card: what to do is still said, nothing was paid, and cash pays the same sale once', async () => {
     const before = demo.slips().length
     await asksForCard('school-lunch')
     await demo.panel.lay('Pupil 30')
