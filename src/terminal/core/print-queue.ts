@@ -135,6 +135,8 @@ export class PrintQueue {
 
   #later(): void {
     const { scheduler, retryMs } = this.#parts
+    // Its own question makes a printer say that it is well again: that is no reason to go on at once.
+    this.#isNudged = false
     if (this.#timer !== undefined || this.#stopped) return
     this.#timer = scheduler.setTimeout(() => {
       this.#timer = undefined
