@@ -59,6 +59,8 @@ export const packaging: Configuration = {
   linux: {
     target: ['deb', 'AppImage'],
     executableName: 'tolem',
+    // Unless told otherwise, electron-builder starts an AppImage without Chromium's sandbox.
+    executableArgs: [],
     icon: 'icon.png',
     category: 'Office',
     maintainer: maintainer.name,

@@ -208,7 +208,7 @@ function enrolmentOf(folders: World['folders']): { enrolmentCode?: string } {
 }
 
 function standardAnchorFolder(): string {
-  return join(process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'tolem', 'anchors')
+  return join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'tolem', 'anchors')
 }
 
 /** What a program said last is what ended it; colours are for terminals. */

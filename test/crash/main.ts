@@ -85,8 +85,9 @@ if (!isProven) {
   for (const kill of lastKills(folder, 5)) say(`one of the last kills: ${kill}`)
 }
 say(
-  `${report.kills} kills, ${report.sales} sales (${report.paidByCard} by card, ${report.paidOffline} off line), ${report.lost} lost, ${report.duplicated} duplicated, ` +
-    `${report.unrecorded} unrecorded, ${report.ownDeaths} own deaths; ready again after ${line.readyP50Ms} ms (p50), ${line.readyP99Ms} ms (p99).`,
+  `${report.kills} kills, ${report.sales} sales (${report.paidByCard} by card, ${report.paidOffline} off line), ` +
+    `${report.lost} lost, ${report.duplicated} duplicated, ${report.unrecorded} unrecorded, ` +
+    `${report.ownDeaths} own deaths; ready again after ${line.readyP50Ms} ms (p50), ${line.readyP99Ms} ms (p99).`,
 )
 if (values.document) document()
 if (values.json) process.stdout.write(`${JSON.stringify(line)}\n`)

@@ -96,7 +96,8 @@ export async function crashRun(options: CrashOptions): Promise<CrashReport> {
     chapters.push(chapter)
     const { verdict } = chapter
     say(
-      `chapter ${number}: ${chapter.kills.length} kills, ${chapter.sold.sales} sales (${chapter.sold.paidByCard} by card), ${verdict.lost} lost, ` +
+      `chapter ${number}: ${chapter.kills.length} kills, ` +
+        `${chapter.sold.sales} sales (${chapter.sold.paidByCard} by card), ${verdict.lost} lost, ` +
         `${verdict.duplicated} duplicated, ${verdict.unrecorded} unrecorded; ${unreached.size} points to go`,
     )
     if (!verdict.passed || faultsOfStage(chapter).length > 0) break

@@ -154,6 +154,7 @@ export function findingsInInstallers({ linux, win, deb }: Configuration): readon
   for (const field of ['category', 'synopsis', 'vendor', 'executableName', 'icon'] as const) {
     if ((linux?.[field] ?? '') === '') findings.push(`the Linux packages have no ${field}`)
   }
+  if (linux?.executableArgs?.length !== 0) findings.push('an AppImage would start without the sandbox of Chromium')
   const entry = linux?.desktop?.entry ?? {}
   for (const key of ['Name', 'Name[kk]', 'Name[ru]', 'Comment', 'Comment[kk]', 'Comment[ru]']) {
     if ((entry[key] ?? '') === '') findings.push(`the desktop file has no ${key}`)

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { DataFolderError, folderError, isStorageFault } from './data-folder.ts'
 import { damagedAt } from './records.ts'
-import { schemaSql, schemaVersion } from './schema.ts'
+import { migrations, schemaVersion } from './schema.ts'
 
 /**
  * SQLite takes a file shorter than its smallest page for a new database, and would write a new journal over the rest.
@@ -37,11 +37,12 @@ export function refuseNewer(database: Database.Database): void {
   )
 }
 
-/** Makes the tables of a new journal. */
+/** Makes the tables of a new journal, and takes an older one to this version: all of it or nothing. */
 export function migrate(database: Database.Database): void {
-  if (versionOf(database) === schemaVersion) return
+  const missing = migrations.slice(versionOf(database))
+  if (missing.length === 0) return
   database.transaction(() => {
-    database.exec(schemaSql)
+    for (const sql of missing) database.exec(sql)
     database.pragma(`user_version = ${schemaVersion}`)
   })()
 }

@@ -1,7 +1,6 @@
 /** The journal's tables. `user_version` counts migrations; a newer file than this program is refused. */
-export const schemaVersion = 1
 
-export const schemaSql = `
+const firstTables = `
 CREATE TABLE row (
   sequence INTEGER PRIMARY KEY,
   epoch INTEGER NOT NULL,
@@ -75,7 +74,15 @@ CREATE TABLE print_job (
   sequence INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX print_job_by_sale ON print_job (sale_id);
-CREATE INDEX print_job_to_print ON print_job (sequence) WHERE state <> 'printed';
 CREATE TABLE surrendered (slot_id TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT;
 CREATE TABLE fact (name TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
 `
+
+/** Each takes a journal one version on; what is here was released and stays as it is. */
+export const migrations: readonly string[] = [
+  firstTables,
+  // With it the row `receipt_untouched`, which version 1 could not read.
+  `CREATE INDEX print_job_to_print ON print_job (sequence) WHERE state <> 'printed';`,
+]
+
+export const schemaVersion = migrations.length

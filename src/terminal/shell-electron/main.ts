@@ -72,7 +72,7 @@ type Parameters = { readonly kind: 'given'; readonly core: string; readonly devi
 
 function startParameters(): Parameters | { readonly kind: 'refused'; readonly failure: ShellFailure } {
   if (!app.isPackaged) return { kind: 'given', core: `${values.core}`, devices: `${values.devices}` }
-  const [refused] = refusedSwitches(process.argv.slice(1))
+  const [refused] = refusedSwitches(process.argv.slice(1), process.getuid?.() === 0)
   if (refused !== undefined) {
     const message = `--${refused} is for sources and tests: start the packaged till without it`
     return { kind: 'refused', failure: { code: 'switch_refused', message } }
@@ -88,7 +88,8 @@ function startParameters(): Parameters | { readonly kind: 'refused'; readonly fa
 function anchorFolder(): string {
   const { LOCALAPPDATA, XDG_STATE_HOME } = process.env
   const ofSystem = process.platform === 'win32' ? LOCALAPPDATA : XDG_STATE_HOME
-  return join(ofSystem ?? join(homedir(), '.local', 'state'), 'tolem', 'anchors')
+  // An empty one counts as none (XDG Base Directory Specification): a relative folder would move with the start.
+  return join(ofSystem || join(homedir(), '.local', 'state'), 'tolem', 'anchors')
 }
 
 async function start(): Promise<void> {

@@ -9,13 +9,21 @@ const refused = [
   'remote-debugging-port',
   'remote-debugging-pipe',
   'remote-debugging-address',
+  // A page outside of the sandbox, without the rules of origins, or in a program of somebody's own.
+  'no-sandbox',
+  'disable-web-security',
+  'renderer-cmd-prefix',
+  'utility-cmd-prefix',
+  'gpu-launcher',
 ] as const
 
 /**
  * The refused switches on a command line, without their dashes. As Chromium reads it: one dash or two, on Windows also
  * a slash, in any case.
+ *
+ * @param isRoot Chromium does not start as root with its sandbox, so that there is none to lose.
  */
-export function refusedSwitches(line: readonly string[]): readonly string[] {
+export function refusedSwitches(line: readonly string[], isRoot: boolean): readonly string[] {
   const named = line.map((part) => /^(?:--?|\/)([^=]+)/.exec(part)?.[1]?.toLowerCase())
-  return refused.filter((name) => named.includes(name))
+  return refused.filter((name) => named.includes(name) && !(isRoot && name === 'no-sandbox'))
 }

@@ -86,7 +86,7 @@ export async function startElectron(
   return { application, profile, parameters, environment, stop: () => (stopped ??= stop()) }
 }
 
-/** Without Playwright, which may come too late for what is said first: until it says this, then until SIGTERM ends it. */
+/** Without Playwright, which may come too late for what is said first: until it says this; SIGTERM ends it then. */
 export async function runUntilItSays(display: Display, core: object, text: string): Promise<number | null> {
   const profile = await mkdtemp(join(tmpdir(), 'tolem-electron-'))
   const child = spawn(binary as string, [...asRoot, ...parametersOf(profile, core, fixture('ui'))], {

@@ -108,6 +108,7 @@ describe('the check of the configuration', () => {
     ['linux synopsis', 'the Linux packages have no synopsis'],
     ['linux vendor', 'the Linux packages have no vendor'],
     ['linux icon', 'the Linux packages have no icon'],
+    ['linux executableArgs', 'an AppImage would start without the sandbox of Chromium'],
     ['linux desktop entry Name[kk]', 'the desktop file has no Name[kk]'],
     ['deb recommends pcscd', 'the deb does not recommend pcscd'],
     ...(packaging.deb?.depends ?? []).map((name) => [`deb depends ${name}`, `the deb does not need ${name}`] as const),

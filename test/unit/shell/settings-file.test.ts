@@ -102,9 +102,15 @@ describe('what a packaged till refuses and says', () => {
     [['/Core-Program=x'], ['core-program']],
     [['--remote-debugging-port=0'], ['remote-debugging-port']],
     [['--remote-debugging-pipe'], ['remote-debugging-pipe']],
+    [['--no-sandbox'], ['no-sandbox']],
+    [['--renderer-cmd-prefix=x'], ['renderer-cmd-prefix']],
     [['--kiosk', '--user-data-dir=core', 'core', '--corel'], []],
   ])('%j', (line, refused) => {
-    expect(refusedSwitches(line)).toEqual(refused)
+    expect(refusedSwitches(line, false)).toEqual(refused)
+  })
+
+  test('as root there is no sandbox to lose, and the rest is refused all the same', () => {
+    expect(refusedSwitches(['--no-sandbox', '--core={}'], true)).toEqual(['core'])
   })
 
   test.each(['settings_missing', 'settings_unreadable', 'settings_malformed', 'switch_refused', 'toString', 'OTHER'])(

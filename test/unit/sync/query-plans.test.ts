@@ -5,6 +5,7 @@
  */
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
+import { migrations, schemaVersion } from '../../../src/sync/journal/schema.ts'
 import { playLegalHistory } from './legal-history.ts'
 import { journalInMemory, sellOffline, Seeded } from './world.ts'
 
@@ -65,6 +66,18 @@ describe('the plan of every statement', () => {
       again.waitingPrintJobsOf(saleId)
       again.receiptState(saleId)
       again.isSurrendered(terms.payerSlot)
+    })
+    expect(scans).toEqual([])
+  })
+
+  it('scans none of a journal of the first version either, once it was opened', () => {
+    const scans = statementsOf((database) => {
+      database.exec(migrations[0] ?? '')
+      database.pragma('user_version = 1')
+      const journal = journalInMemory({ database })
+      playLegalHistory(journal, new Seeded('first version'), 50)
+      expect(journal.receiptsWaiting()).toBeGreaterThan(0)
+      expect(database.pragma('user_version', { simple: true })).toBe(schemaVersion)
     })
     expect(scans).toEqual([])
   })

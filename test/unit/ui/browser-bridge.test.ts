@@ -185,7 +185,7 @@ describe('a connection', () => {
     expect(view().connection).toBe('running')
   })
 
-  test('that is lost takes a new address in its own window: its token is exchanged and leaves the address', async () => {
+  test('that is lost takes a new address in its own window: its token is exchanged and is gone', async () => {
     const { socket, view, wait, settle, world, openAddress } = await connected('#t=old')
     for (let refused = 0; refused < 2; refused += 1) {
       socket().ears.closed()

@@ -1,6 +1,6 @@
 /** The pictures of the gallery: every state of the till by name, as a bridge's view and the screen's own memory. */
 import { tiyn, type BridgeView, type Snapshot } from '../../contract/index.ts'
-import { emptyScreen, lightNames, type ScreenState } from '../input/screen-state.ts'
+import { emptyScreen, lightNames, openList, type ScreenState } from '../input/screen-state.ts'
 import {
   longBasket,
   lunchAndJuice,
@@ -142,9 +142,11 @@ export const pictures: readonly Picture[] = [
     picture(`sheet-${light}`, running({ ...open, ...troubledLights }), { sheet: { kind: 'light', light } }),
   ),
   picture('sheet-recent', running(open.sale === null ? open : { ...open, actions: quietTill.actions }), {
-    sheet: { kind: 'recent', row: 0 },
+    sheet: openList('recent', open),
   }),
-  picture('sheet-unresolved', running({ ...open, unresolved }), { sheet: { kind: 'unresolved', row: 0 } }),
+  picture('sheet-unresolved', running({ ...open, unresolved }), {
+    sheet: openList('unresolved', { ...open, unresolved }),
+  }),
   picture('question-cancel', running(open), {
     sheet: { kind: 'question', question: 'cancel_sale', command: { command: 'cancel_sale' }, behind: null },
   }),
@@ -153,7 +155,7 @@ export const pictures: readonly Picture[] = [
       kind: 'question',
       question: 'cancel_unknown',
       command: { command: 'cancel_unknown', tenderId: unresolved[0]?.tenderId ?? madeUpId(0) },
-      behind: { kind: 'unresolved', row: 0 },
+      behind: openList('unresolved', { ...open, unresolved }),
     },
   }),
   picture('question-void', running(open), {
@@ -161,7 +163,7 @@ export const pictures: readonly Picture[] = [
       kind: 'question',
       question: 'void_sale',
       command: { command: 'void_sale', saleId: madeUpId(21) },
-      behind: { kind: 'recent', row: 0 },
+      behind: openList('recent', open),
     },
   }),
   picture('read-only', { snapshot: open, connection: 'running', readOnly: true }),

@@ -2,7 +2,7 @@
  * What the screen itself remembers: what is being typed, the open sheet, the selected line. Nothing about money
  * (architecture.md, "Processes"): that is in the snapshot.
  */
-import type { Command, CommandFault } from '../../contract/index.ts'
+import type { Command, CommandFault, Snapshot } from '../../contract/index.ts'
 import { extendBurst, isScanner, noBurst, type Burst } from './scanner-burst.ts'
 import { backspaceAmount, isAmountCharacter, typeAmount } from './keypad.ts'
 
@@ -14,18 +14,34 @@ export type Question = 'cancel_sale' | 'cancel_unknown' | 'void_sale'
 
 export type Sheet =
   | { readonly kind: 'light'; readonly light: LightName }
-  /** The row that the sheet's keys act on, counted from 0. */
-  | { readonly kind: 'recent' | 'unresolved'; readonly row: number }
+  /**
+   * The sale or payment that the sheet's keys act on, by its id: rows move when another one is resolved meanwhile, and a
+   * key must not act on what has come to lie under it. Null, or an id that is gone: no row has the keys.
+   */
+  | { readonly kind: 'recent' | 'unresolved'; readonly chosen: string | null }
   | { readonly kind: 'question'; readonly question: Question; readonly command: Command; readonly behind: Sheet | null }
 
+/** The ids of a list's rows, from the top. */
+export function rowIds(kind: Sheet['kind'] | undefined, { recent, unresolved }: Snapshot): readonly string[] {
+  if (kind === 'recent') return recent.map(({ saleId }) => saleId)
+  return kind === 'unresolved' ? unresolved.map(({ tenderId }) => tenderId) : []
+}
+
+/** A list as it opens: the first row has the keys. */
+export function openList(kind: 'recent' | 'unresolved', snapshot: Snapshot): Sheet {
+  return { kind, chosen: rowIds(kind, snapshot)[0] ?? null }
+}
+
 /** Another row of a list, or the next light: the same sheet, one step on. */
-export function sheetStepped(sheet: Sheet | null, by: 1 | -1, rows: number): Sheet | null {
+export function sheetStepped(sheet: Sheet | null, by: 1 | -1, ids: readonly string[]): Sheet | null {
   if (sheet?.kind === 'light') {
     const at = lightNames.indexOf(sheet.light) + by + lightNames.length
     return { kind: 'light', light: lightNames[at % lightNames.length] ?? sheet.light }
   }
   if (sheet === null || sheet.kind === 'question') return sheet
-  return { ...sheet, row: Math.max(0, Math.min(rows - 1, sheet.row + by)) }
+  const at = ids.indexOf(sheet.chosen ?? '')
+  const next = at === -1 ? 0 : Math.max(0, Math.min(ids.length - 1, at + by))
+  return { ...sheet, chosen: ids[next] ?? null }
 }
 
 export type Notice =

@@ -1,9 +1,9 @@
 /** The sheets over the till: a light explained, recent sales, unresolved payments, questions before what is final. */
 import { useEffect, useRef, type ReactNode } from 'react'
 import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
-import type { Command, Snapshot, TenderView } from '../../contract/index.ts'
+import type { Command, Snapshot, TenderView, Tiyn } from '../../contract/index.ts'
 import { confirmKey, sheetKeys, type SheetAction } from '../input/intent.ts'
-import type { LightName, Question, Sheet } from '../input/screen-state.ts'
+import type { LightName, Sheet } from '../input/screen-state.ts'
 import { formatDateTime } from '../texts/time.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { Amount } from './amount.tsx'
@@ -24,24 +24,18 @@ export function behind(sheet: Sheet | null): Sheet | null {
   return sheet?.kind === 'question' ? sheet.behind : null
 }
 
-/** How many rows the open list has. */
-export function rowsOf(sheet: Sheet | null, { recent, unresolved }: Snapshot): number {
-  if (sheet?.kind === 'recent') return recent.length
-  return sheet?.kind === 'unresolved' ? unresolved.length : 0
-}
-
 /** What a key does on the open sheet, or null where the row does not offer it. */
 export function commandOf(action: SheetAction, sheet: Sheet | null, snapshot: Snapshot): Command | null {
   if (sheet?.kind === 'light') {
     return action === 'sync_now' && sendsFrom(sheet.light) ? { command: 'sync_now' } : null
   }
   if (sheet?.kind === 'unresolved') {
-    const tenderId = snapshot.unresolved[sheet.row]?.tenderId
+    const tenderId = snapshot.unresolved.find((tender) => tender.tenderId === sheet.chosen)?.tenderId
     if (tenderId === undefined || (action !== 'wait_for_answer' && action !== 'cancel_unknown')) return null
     return { command: action, tenderId }
   }
   if (sheet?.kind !== 'recent' || (action !== 'print_again' && action !== 'void_sale')) return null
-  const sale = snapshot.recent[sheet.row]
+  const sale = snapshot.recent.find(({ saleId }) => saleId === sheet.chosen)
   const offered = sale !== undefined && snapshot.actions.includes(action) && (action === 'print_again' || sale.voidable)
   return offered ? { command: action, saleId: sale.saleId } : null
 }
@@ -71,11 +65,11 @@ export function SheetContent(props: SheetsProps & { readonly sheet: Sheet }) {
     case 'light':
       return <LightSheet light={sheet.light} {...{ snapshot, readOnly, close, onCommand }} />
     case 'recent':
-      return <RecentSheet row={sheet.row} {...{ snapshot, readOnly, close, onCommand, onSheet }} />
+      return <RecentSheet chosen={sheet.chosen} {...{ snapshot, readOnly, close, onCommand, onSheet }} />
     case 'unresolved':
-      return <UnresolvedSheet row={sheet.row} {...{ snapshot, readOnly, close, onCommand, onSheet }} />
+      return <UnresolvedSheet chosen={sheet.chosen} {...{ snapshot, readOnly, close, onCommand, onSheet }} />
     case 'question':
-      return <QuestionSheet question={sheet.question} close={close} onYes={() => onCommand(sheet.command)} />
+      return <QuestionSheet {...{ sheet, snapshot, close }} onYes={() => onCommand(sheet.command)} />
   }
 }
 
@@ -148,7 +142,7 @@ function Fact({ term, children }: { term: string; children: ReactNode }) {
   )
 }
 
-type ListProps = ContentProps & { readonly row: number; readonly onSheet: (sheet: Sheet) => void }
+type ListProps = ContentProps & { readonly chosen: string | null; readonly onSheet: (sheet: Sheet) => void }
 
 /** A row of a list: what it says, and its buttons, which show their keys while the row has them. */
 function Row({ chosen, children, buttons }: { chosen: boolean; children: ReactNode; buttons: ReactNode }) {
@@ -169,7 +163,7 @@ function rowKey(chosen: boolean, action: SheetAction): { readonly keyShown?: str
   return chosen ? { keyShown: shownKey(sheetKeys[action]) } : {}
 }
 
-function RecentSheet({ row, snapshot, readOnly, close, onCommand, onSheet }: ListProps) {
+function RecentSheet({ chosen, snapshot, readOnly, close, onCommand, onSheet }: ListProps) {
   const { say } = useTexts()
   const allowed = (action: 'print_again' | 'void_sale'): boolean => !readOnly && snapshot.actions.includes(action)
   const askVoid = (saleId: string): void =>
@@ -177,21 +171,21 @@ function RecentSheet({ row, snapshot, readOnly, close, onCommand, onSheet }: Lis
       kind: 'question',
       question: 'void_sale',
       command: { command: 'void_sale', saleId },
-      behind: { kind: 'recent', row },
+      behind: { kind: 'recent', chosen: saleId },
     })
   return (
     <>
       <SheetHead title={say('recent.title')} close={close} />
       {snapshot.recent.length === 0 ? <p className="panel-empty">{say('recent.empty')}</p> : null}
       <ul className="sheet-list">
-        {snapshot.recent.map((sale, index) => (
+        {snapshot.recent.map((sale) => (
           <Row
             key={sale.saleId}
-            chosen={index === row}
+            chosen={sale.saleId === chosen}
             buttons={
               <>
                 <CommandButton
-                  {...rowKey(index === row, 'print_again')}
+                  {...rowKey(sale.saleId === chosen, 'print_again')}
                   isDisabled={!allowed('print_again')}
                   onPress={() => onCommand({ command: 'print_again', saleId: sale.saleId })}
                 >
@@ -200,7 +194,7 @@ function RecentSheet({ row, snapshot, readOnly, close, onCommand, onSheet }: Lis
                 {sale.voidable ? (
                   <CommandButton
                     look="quiet"
-                    {...rowKey(index === row, 'void_sale')}
+                    {...rowKey(sale.saleId === chosen, 'void_sale')}
                     isDisabled={!allowed('void_sale')}
                     onPress={() => askVoid(sale.saleId)}
                   >
@@ -226,14 +220,14 @@ function RecentSheet({ row, snapshot, readOnly, close, onCommand, onSheet }: Lis
   )
 }
 
-function UnresolvedSheet({ row, snapshot, readOnly, close, onCommand, onSheet }: ListProps) {
+function UnresolvedSheet({ chosen, snapshot, readOnly, close, onCommand, onSheet }: ListProps) {
   const { say } = useTexts()
   const askCancel = ({ tenderId }: TenderView): void =>
     onSheet({
       kind: 'question',
       question: 'cancel_unknown',
       command: { command: 'cancel_unknown', tenderId },
-      behind: { kind: 'unresolved', row },
+      behind: { kind: 'unresolved', chosen: tenderId },
     })
   return (
     <>
@@ -241,14 +235,14 @@ function UnresolvedSheet({ row, snapshot, readOnly, close, onCommand, onSheet }:
       <p>{say('unresolved.detail')}</p>
       <p>{say('unresolved.todo')}</p>
       <ul className="sheet-list">
-        {snapshot.unresolved.map((tender, index) => (
+        {snapshot.unresolved.map((tender) => (
           <Row
             key={tender.tenderId}
-            chosen={index === row}
+            chosen={tender.tenderId === chosen}
             buttons={
               <>
                 <CommandButton
-                  {...rowKey(index === row, 'wait_for_answer')}
+                  {...rowKey(tender.tenderId === chosen, 'wait_for_answer')}
                   isDisabled={readOnly}
                   onPress={() => onCommand({ command: 'wait_for_answer', tenderId: tender.tenderId })}
                 >
@@ -256,7 +250,7 @@ function UnresolvedSheet({ row, snapshot, readOnly, close, onCommand, onSheet }:
                 </CommandButton>
                 <CommandButton
                   look="quiet"
-                  {...rowKey(index === row, 'cancel_unknown')}
+                  {...rowKey(tender.tenderId === chosen, 'cancel_unknown')}
                   isDisabled={readOnly}
                   onPress={() => askCancel(tender)}
                 >
@@ -274,13 +268,39 @@ function UnresolvedSheet({ row, snapshot, readOnly, close, onCommand, onSheet }:
   )
 }
 
-function QuestionSheet({ question, close, onYes }: { question: Question; close: () => void; onYes: () => void }) {
+/** Which one is meant: an amount and a time tell a cashier more than a place in a list. */
+function meantBy(command: Command, { recent, unresolved, tap }: Snapshot): { at: number; amount: Tiyn } | null {
+  if (command.command === 'void_sale') {
+    const sale = recent.find(({ saleId }) => saleId === command.saleId)
+    return sale === undefined ? null : { at: sale.at, amount: sale.total }
+  }
+  if (command.command !== 'cancel_unknown') return null
+  const tender = unresolved.find(({ tenderId }) => tenderId === command.tenderId)
+  if (tender !== undefined) return { at: tender.since, amount: tender.amount }
+  return tap.state === 'unknown' ? { at: tap.since, amount: tap.amount } : null
+}
+
+interface QuestionProps {
+  readonly sheet: Sheet & { readonly kind: 'question' }
+  readonly snapshot: Snapshot
+  readonly close: () => void
+  readonly onYes: () => void
+}
+
+function QuestionSheet({ sheet: { question, command }, snapshot, close, onYes }: QuestionProps) {
   const { say } = useTexts()
+  const meant = meantBy(command, snapshot)
   return (
     <>
       <Heading slot="title" className="question">
         {say(`question.${question}.ask`)}
       </Heading>
+      {meant === null ? null : (
+        <p className="row">
+          <span>{formatDateTime(meant.at)}</span>
+          <Amount value={meant.amount} />
+        </p>
+      )}
       <div className="sheet-buttons">
         <CommandButton keyShown={shownKey('Escape')} onPress={close}>
           {say('question.back')}

@@ -5,7 +5,14 @@ import type { Intent, SheetAction } from '../input/intent.ts'
 import { useKeyboard } from '../input/keyboard.ts'
 import { typedAmount } from '../input/keypad.ts'
 import { offersOf, type Offer } from '../input/offers.ts'
-import { sheetStepped, type ScreenState, type ScreenStore, type Sheet } from '../input/screen-state.ts'
+import {
+  openList,
+  rowIds,
+  sheetStepped,
+  type ScreenState,
+  type ScreenStore,
+  type Sheet,
+} from '../input/screen-state.ts'
 import { foundItems, scannedItem } from '../input/search.ts'
 import { usePreference } from '../preferences.ts'
 import { createPlayer, faceOf, tapSounds } from '../sound/tap-sounds.ts'
@@ -14,7 +21,7 @@ import { Actions } from './actions.tsx'
 import { Basket } from './basket.tsx'
 import { CardPaysPanel } from './card-pays.tsx'
 import { Catalogue, Keypad } from './entry.tsx'
-import { behind, commandOf, rowsOf, Sheets } from './sheets.tsx'
+import { behind, commandOf, Sheets } from './sheets.tsx'
 import { StatusRow, worstLight } from './status-row.tsx'
 import { TapArea } from './tap-area.tsx'
 import { UnresolvedBand } from './unresolved-band.tsx'
@@ -148,7 +155,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
       case 'move_category':
         return moveCategory(intent.by)
       case 'step_sheet':
-        return show(sheetStepped(screen.sheet, intent.by, rowsOf(screen.sheet, snapshot)))
+        return show(sheetStepped(screen.sheet, intent.by, rowIds(screen.sheet?.kind, snapshot)))
       case 'sheet_action':
         return actOnSheet(intent.action)
       case 'confirm':
@@ -160,7 +167,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
         return show(
           intent.sheet === 'status'
             ? { kind: 'light', light: worstLight(snapshot.lights) }
-            : { kind: intent.sheet, row: 0 },
+            : openList(intent.sheet, snapshot),
         )
       case 'next_language':
         return send({ command: 'set_language', language: nextLanguage(snapshot.language) })
@@ -182,12 +189,12 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
         onSound={toggleSound}
         onTheme={toggleTheme}
         onLight={(light) => show({ kind: 'light', light })}
-        onRecent={() => show({ kind: 'recent', row: 0 })}
+        onRecent={() => show(openList('recent', snapshot))}
       />
       <UnresolvedBand
         unresolved={snapshot.unresolved}
         now={snapshot.time.now}
-        onOpen={() => show({ kind: 'unresolved', row: 0 })}
+        onOpen={() => show(openList('unresolved', snapshot))}
       />
       <main className="middle">
         <Basket
