@@ -24,7 +24,22 @@ function elementsOf(page: Page): Promise<readonly string[]> {
     const hex = (colour: string): string => {
       const [red = 0, green = 0, blue = 0, alpha = 1] = (colour.match(/[\d.]+/g) ?? []).map(Number)
       if (alpha === 0) return 'clear'
-      return `#${[red, green, blue].map((part) => part.toString(16).padStart(2, '0')).join('')}`
+      const solid = `#${[red, green, blue].map((part) => part.toString(16).padStart(2, '0')).join('')}`
+      return alpha === 1 ? solid : `${solid}/${alpha}`
+    }
+    /** What makes an element that stands in its place weaker or unseen; its parents' opacity counts too. */
+    const seenAs = (element: Element): string => {
+      let opacity = 1
+      for (let one: Element | null = element; one !== null; one = one.parentElement)
+        opacity *= Number(getComputedStyle(one).opacity)
+      const { visibility } = getComputedStyle(element)
+      return `${visibility === 'visible' ? '' : ` ${visibility}`}${opacity === 1 ? '' : ` opacity ${opacity.toFixed(2)}`}`
+    }
+    /** Of a whole drawing, FNV-1a: short, and another one when any point of it moves. */
+    const hashOf = (text: string): string => {
+      let hash = 0x811c9dc5
+      for (const letter of text) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193) >>> 0
+      return hash.toString(16).padStart(8, '0')
     }
     const lines: string[] = []
     for (const element of document.querySelectorAll('#root *, .veil, .veil *')) {
@@ -37,13 +52,14 @@ function elementsOf(page: Page): Promise<readonly string[]> {
       const own = texts.join(' ').trim()
       if (own !== '') {
         const letters = `${Math.round(Number.parseFloat(style.fontSize))}px ${style.fontWeight} ${hex(style.color)}`
-        lines.push(`${place} | ${kind} "${own}" | ${letters}`)
+        lines.push(`${place} | ${kind} "${own}" | ${letters}${seenAs(element)}`)
       }
       if (element.tagName.toLowerCase() === 'svg') {
         const drawn = [...element.querySelectorAll('path, rect, circle')]
           .map((part) => part.getAttribute('d') ?? [...part.attributes].map((one) => one.value).join(','))
           .join(' ')
-        lines.push(`${place} | ${kind} drawn ${drawn.slice(0, 60)} | ${hex(style.stroke)} ${hex(style.fill)}`)
+        const colours = `${hex(style.stroke)} ${hex(style.fill)}`
+        lines.push(`${place} | ${kind} drawn ${hashOf(drawn)} | ${colours}${seenAs(element)}`)
         continue
       }
       const ground = hex(style.backgroundColor)
@@ -55,7 +71,7 @@ function elementsOf(page: Page): Promise<readonly string[]> {
       if (ground === 'clear' && edge === '0') continue
       // What a box is called by: its words, so that two buttons are never taken for each other.
       const called = /^(BUTTON|INPUT)$/.test(element.tagName) ? ` "${element.textContent ?? ''}"` : ''
-      lines.push(`${place} | ${kind}${called} box | ${ground} ${edge}`)
+      lines.push(`${place} | ${kind}${called} box | ${ground} ${edge}${seenAs(element)}`)
     }
     return lines
   })

@@ -123,6 +123,25 @@ const planted: Readonly<Record<string, readonly [() => void, RegExp]>> = {
     () => document.querySelector('.tap-detail')!.replaceChildren(),
     /"Төлеуге тағы .* is missing/,
   ],
+  'a text that is there and not seen': [
+    () => {
+      document.querySelector<HTMLElement>('.tap-detail')!.style.visibility = 'hidden'
+    },
+    /"Төлеуге тағы .* was .*, is .* hidden/,
+  ],
+  'a text that is half seen': [
+    () => {
+      document.querySelector<HTMLElement>('.tap-detail')!.parentElement!.style.opacity = '0.9'
+    },
+    /"Төлеуге тағы .* was .*, is .* opacity 0\.90/,
+  ],
+  'the end of a shape that is drawn otherwise': [
+    () => {
+      const path = document.querySelector('.icon path[d*="a10"]')!
+      path.setAttribute('d', `${path.getAttribute('d')}m0 0`)
+    },
+    /icon drawn .* is missing/,
+  ],
   'a shape that is missing': [() => document.querySelector('.tap-shape')!.remove(), /tap-shape drawn .* is missing/],
   'something painted over it': [
     () => {
