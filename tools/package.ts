@@ -68,9 +68,7 @@ async function check(): Promise<void> {
     const output = join(folder, 'dist')
     await packTill({ electronDist, output, targets: ['dir'] })
     report(await findingsInPackage(unpackedFolder(output)))
-    say(
-      'checked on a stand-in for Electron; not checked here: Electron itself, and the installers made around the folder',
-    )
+    say('checked on a stand-in for Electron; not checked: Electron itself, and the installers made around the folder')
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -85,7 +85,7 @@ export async function reconsider(work: Work, slotId: string): Promise<void> {
   }
 }
 
-/** The first that came with the tender's own terms: what was shown under its id with other terms is evidence, no claim. */
+/** The first with the tender's own terms: what was shown under its id with other terms is evidence, no claim. */
 async function presentmentOf({ connection }: Work, tenderId: string): Promise<Presentment | undefined> {
   const rows = await connection
     .selectFrom('evidence')

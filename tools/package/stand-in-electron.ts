@@ -1,6 +1,6 @@
 /**
- * For `--check`, which always uses it and so needs no network: a folder of the same form as Electron's. Its program runs nothing; it holds
- * the marks between which fuses are turned, all as Electron ships them.
+ * For `--check`, which always uses it and so needs no network: a folder of the same form as Electron's. Its program
+ * runs nothing; it holds the marks between which fuses are turned, all as Electron ships them.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'

@@ -33,7 +33,8 @@ function elementsOf(page: Page): Promise<readonly string[]> {
       for (let one: Element | null = element; one !== null; one = one.parentElement)
         opacity *= Number(getComputedStyle(one).opacity)
       const { visibility } = getComputedStyle(element)
-      return `${visibility === 'visible' ? '' : ` ${visibility}`}${opacity === 1 ? '' : ` opacity ${opacity.toFixed(2)}`}`
+      const seeThrough = opacity === 1 ? '' : ` opacity ${opacity.toFixed(2)}`
+      return `${visibility === 'visible' ? '' : ` ${visibility}`}${seeThrough}`
     }
     /** Of a whole drawing, FNV-1a: short, and another one when any point of it moves. */
     const hashOf = (text: string): string => {

@@ -1,4 +1,4 @@
-/** A printer that is well when asked and fails each job: it is tried at the queue's pace, whatever it says of itself. */
+/** A printer that is well when asked and fails each job is tried at the queue's pace, whatever it says of itself. */
 import { expect, it } from 'vitest'
 import { EventSource } from '../../../src/drivers/event-source.ts'
 import type { PrinterStatus, PrintResult } from '../../../src/drivers/ports.ts'

@@ -15,8 +15,8 @@ export type Question = 'cancel_sale' | 'cancel_unknown' | 'void_sale'
 export type Sheet =
   | { readonly kind: 'light'; readonly light: LightName }
   /**
-   * The sale or payment that the sheet's keys act on, by its id: rows move when another one is resolved meanwhile, and a
-   * key must not act on what has come to lie under it. Null, or an id that is gone: no row has the keys.
+   * The sale or payment that the sheet's keys act on, by its id: rows move when another one is resolved meanwhile, and
+   * a key must not act on what has come to lie under it. Null, or an id that is gone: no row has the keys.
    */
   | { readonly kind: 'recent' | 'unresolved'; readonly chosen: string | null }
   | { readonly kind: 'question'; readonly question: Question; readonly command: Command; readonly behind: Sheet | null }
