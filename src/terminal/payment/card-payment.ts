@@ -436,8 +436,10 @@ export class CardPayment implements PaymentWork {
     return { kind: 'refused', code }
   }
 
+  /** A bad card that lies on the reader tears again every second: what is torn already needs no row for that. */
   #torn(tenderId: string, step: string): { kind: 'torn' } {
-    this.#parts.journal.commit({ kind: 'tender_torn', tenderId, step })
+    const { journal } = this.#parts
+    if (journal.tender(tenderId)?.state !== 'torn') journal.commit({ kind: 'tender_torn', tenderId, step })
     return { kind: 'torn' }
   }
 

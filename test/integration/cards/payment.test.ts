@@ -302,6 +302,26 @@ describe('a torn card', () => {
     )
   })
 
+  it('that tears again before it says who it is, second after second, fills no journal', async () => {
+    const { bench, pay, work, stateOf, journal } = await till()
+    const { faulty } = faultyCard(personalised)
+    const payment = work()
+    const { presenceId } = bench.lay(faulty)
+    const prepared = await pay(payment, presenceId)
+    if (prepared.kind !== 'intent') throw new Error(prepared.kind)
+    const { tenderId } = prepared.intent
+    faulty.arm({ kind: 'lost-before' }, 3)
+    expect(await payment.prove(presenceId, tenderId)).toEqual({ kind: 'torn' })
+    const { sequence } = journal.head
+    for (let again = 0; again < 5; again += 1) {
+      const back = bench.lay(faulty).presenceId
+      faulty.arm({ kind: 'lost-before' }, 1)
+      expect(await payment.prove(back, tenderId)).toEqual({ kind: 'torn' })
+    }
+    expect(journal.head.sequence).toBe(sequence)
+    expect(stateOf(tenderId)).toBe('torn')
+  })
+
   it('that comes back after the till was suspended pays nothing', async () => {
     const { bench, pay, work, stateOf, engine } = await till({ online: false })
     const { faulty } = faultyCard(personalised)
