@@ -1,11 +1,15 @@
 /** What a core is started with, as one JSON argument: `--core JSON`. */
+import { isAbsolute, relative, sep } from 'node:path'
 import { z } from 'zod'
 
-export const coreSettingsSchema = z.strictObject({
+/** A relative one would be another folder, and so another journal, wherever the till is started from. */
+const absolutePath = z.string().refine(isAbsolute, 'an absolute path is wanted')
+
+const settingsSchema = z.strictObject({
   /** The terminal's data folder: journal, keys. */
-  data: z.string().min(1),
+  data: absolutePath,
   /** The anchor's file, outside the data folder (money-rules.md, "Journal"). */
-  anchor: z.string().min(1),
+  anchor: absolutePath,
   /** Where the ledger is, `http://127.0.0.1:…`; by way of a proxy where one stands between. */
   ledgerUrl: z.url(),
   /** One-time enrolment code, needed only while the data folder holds no enrolment. */
@@ -15,4 +19,17 @@ export const coreSettingsSchema = z.strictObject({
   printerProfile: z.string().default('epson-tm-t20iii'),
   syncIntervalMs: z.int().min(100).max(600_000).default(5_000),
 })
+
+export const settingsShape = settingsSchema.shape
+
+/** An anchor within the data would come back with an older copy of them, and prove that nothing is missing. */
+export const coreSettingsSchema = settingsSchema.refine(({ data, anchor }) => isOutside(anchor, data), {
+  path: ['anchor'],
+  message: 'the anchor must lie outside of the data folder',
+})
+
+function isOutside(file: string, folder: string): boolean {
+  const way = relative(folder, file)
+  return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)
+}
 export type CoreSettings = z.infer<typeof coreSettingsSchema>

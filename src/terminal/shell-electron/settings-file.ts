@@ -4,19 +4,19 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { printerProfileIds } from '../../drivers/printer/profile.ts'
-import { coreSettingsSchema, type CoreSettings } from '../core/settings.ts'
+import { coreSettingsSchema, settingsShape, type CoreSettings } from '../core/settings.ts'
 
 /**
  * No injected clock and no reader from a module: those are for demonstrations, and a packaged till is none. Keys that
  * are not known are refused: a misspelt one would otherwise be silence.
  */
 const fileSchema = z.strictObject({
-  ledgerUrl: coreSettingsSchema.shape.ledgerUrl,
+  ledgerUrl: settingsShape.ledgerUrl,
   /** Once, for the first start; then the till is enrolled and the line can go. */
-  enrolmentCode: coreSettingsSchema.shape.enrolmentCode,
+  enrolmentCode: settingsShape.enrolmentCode,
   reader: z.enum(['pcsc', 'none']).default('pcsc'),
   printer: z
     .strictObject({
@@ -27,9 +27,9 @@ const fileSchema = z.strictObject({
     .nullable()
     .default(null),
   /** Folders for journal and keys, and for the journal's anchor; the standard ones unless given. */
-  data: coreSettingsSchema.shape.data.optional(),
-  anchor: coreSettingsSchema.shape.anchor.optional(),
-  syncIntervalMs: coreSettingsSchema.shape.syncIntervalMs,
+  data: settingsShape.data.optional(),
+  anchor: settingsShape.anchor.optional(),
+  syncIntervalMs: settingsShape.syncIntervalMs,
 })
 
 export interface StandardPlaces {
@@ -69,7 +69,7 @@ export function readSettingsFile(places: StandardPlaces): SettingsOutcome {
   if (!parsed.success) return refused('settings_malformed', placesOf(parsed.error))
 
   const { ledgerUrl, enrolmentCode, reader, printer, data, anchor, syncIntervalMs } = parsed.data
-  const dataFolder = data ?? join(places.userData, 'till')
+  const dataFolder = resolve(data ?? join(places.userData, 'till'))
   const anchorName = createHash('sha256').update(dataFolder).digest('hex').slice(0, 16)
   const core: CoreSettings = {
     data: dataFolder,
@@ -79,6 +79,8 @@ export function readSettingsFile(places: StandardPlaces): SettingsOutcome {
     printerProfile: printer?.profile ?? 'generic-80mm',
     syncIntervalMs,
   }
+  const fits = coreSettingsSchema.safeParse(core)
+  if (!fits.success) return refused('settings_malformed', placesOf(fits.error))
   const devices = {
     reader: { kind: reader },
     printer: printer === null ? { kind: 'none' } : { kind: 'tcp', ...printer },

@@ -23,6 +23,8 @@ const read = (content?: string): SettingsOutcome => {
 }
 const ledgerUrl = 'https://ledger.example/'
 
+const folders = (data: string, anchor: string): string => JSON.stringify({ ledgerUrl, data, anchor })
+
 describe('the settings file', () => {
   test('with the least in it: standard places, reader by PC/SC, no printer', () => {
     const outcome = read(JSON.stringify({ ledgerUrl }))
@@ -49,9 +51,9 @@ describe('the settings file', () => {
       const outcome = read(JSON.stringify({ ledgerUrl, data }))
       return outcome.kind === 'read' ? outcome.core.anchor : ''
     }
-    expect(anchorOf('one')).toContain('anchors')
-    expect(anchorOf('one')).not.toBe(anchorOf('two'))
-    expect(anchorOf('one')).toBe(anchorOf('one'))
+    expect(anchorOf('/tills/one')).toContain('anchors')
+    expect(anchorOf('/tills/one')).not.toBe(anchorOf('/tills/two'))
+    expect(anchorOf('/tills/one')).toBe(anchorOf('/tills/two/../one/'))
   })
 
   test.each([
@@ -77,6 +79,15 @@ describe('the settings file', () => {
       'settings_malformed',
       'reader',
     ],
+    [
+      'a data folder that depends on where the till is started',
+      folders('till', '/a.json'),
+      'settings_malformed',
+      'data',
+    ],
+    ['an anchor that does', folders('/tills/one', 'a.json'), 'settings_malformed', 'anchor'],
+    ['an anchor within the data', folders('/tills/one', '/tills/one/a.json'), 'settings_malformed', 'anchor'],
+    ['an anchor that is the data', folders('/tills/one', '/tills/one/'), 'settings_malformed', 'anchor'],
     ['no object at all', '7', 'settings_malformed', '{ }'],
   ])('%s is refused', (_what, content, code, detail) => {
     expect(read(content)).toMatchObject({ kind: 'refused', code, detail, file: settingsFileOf(userData) })
