@@ -25,7 +25,11 @@ export interface WatchdogOptions {
   readonly missedPingsMaxWhileStarting: number
   /** A transmit's own time-out is the host's to keep; after it plus this the host is taken for hung. */
   readonly transmitGraceMs: number
-  /** A print that takes longer has failed, though the host may be well (slow printers stall, but not for so long). */
+  /**
+   * A print that takes longer has failed, though the host may be well. Longer than the driver itself takes at its
+   * worst (tcp-printer.ts: a stall before each 4 KiB, and the wait at the end): a slow printer that is given up too
+   * early prints the receipt all the same, and a copy of it after each attempt.
+   */
   readonly printMaxMs: number
   /** Waits before the restarts that follow each other; the last one repeats. */
   readonly restartDelaysMs: readonly number[]
@@ -38,7 +42,7 @@ export const defaultWatchdog: WatchdogOptions = {
   missedPingsMax: 5,
   missedPingsMaxWhileStarting: 40,
   transmitGraceMs: 300,
-  printMaxMs: 60_000,
+  printMaxMs: 600_000,
   restartDelaysMs: [0, 500, 1000, 2000, 5000],
   stableAfterMs: 30_000,
 }

@@ -19,6 +19,12 @@ export interface PrintQueueParts {
   readonly retryMs: number
 }
 
+/**
+ * Attempts of one job of which bytes had left: the original and two copies. A printer that takes receipts and always
+ * breaks off would else print copies for as long as it has paper.
+ */
+const uncertainAttemptsMax = 3
+
 export class PrintQueue {
   readonly #parts: PrintQueueParts
   #isRunning = false
@@ -30,8 +36,12 @@ export class PrintQueue {
   readonly #subscription: { dispose(): void }
   /** Jobs that lie on the counter, and whose row a full disk would not take: they are not printed again for that. */
   readonly #printedHere = new Set<string>()
-  /** Jobs whose bytes cannot be made. They keep their rows; to end the process over them would end the next one too. */
-  readonly #notMade = new Set<string>()
+  /**
+   * Jobs that are left out, by id with their sale: their bytes cannot be made, or they were tried too often. They keep
+   * their rows, and wait for the cashier's word or the next life.
+   */
+  readonly #leftOut = new Map<string, string>()
+  readonly #uncertainAttempts = new Map<string, number>()
 
   constructor(parts: PrintQueueParts) {
     this.#parts = parts
@@ -48,6 +58,16 @@ export class PrintQueue {
     if (this.#stopped) return
     this.#isNudged = true
     if (!this.#isRunning) void this.#run()
+  }
+
+  /** The cashier asks for the paper of this sale: what was left out is tried again. */
+  tryAgain(saleId: string): void {
+    for (const [jobId, ofSale] of this.#leftOut) {
+      if (ofSale !== saleId) continue
+      this.#leftOut.delete(jobId)
+      this.#uncertainAttempts.delete(jobId)
+    }
+    this.nudge()
   }
 
   stop(): void {
@@ -76,18 +96,19 @@ export class PrintQueue {
     const { journal } = this.#parts
     for (;;) {
       // A till that never had a printer has as many waiting as it ever sold: only the first are read.
-      const first = journal.waitingPrintJobs(this.#notMade.size + 1)
-      const job = first.find(({ jobId }) => !this.#notMade.has(jobId))
+      const first = journal.waitingPrintJobs(this.#leftOut.size + 1)
+      const job = first.find(({ jobId }) => !this.#leftOut.has(jobId))
       if (job === undefined || this.#stopped) return
       const result = this.#printedHere.has(job.jobId) ? ({ kind: 'printed' } as const) : await this.#print(job)
       if (this.#stopped) return
       if (result.kind === 'not_made') {
-        this.#notMade.add(job.jobId)
+        this.#leftOut.set(job.jobId, job.saleId)
         this.#setTrouble({ level: 'limited', code: 'printer_error', detail: result.detail })
         continue
       }
       if (result.kind === 'failed') {
         this.#setTrouble(troubleLight(result.trouble, result.detail))
+        if (result.paper === 'uncertain') this.#countAttempt(job)
         return this.#later()
       }
       this.#printedHere.add(job.jobId)
@@ -95,6 +116,12 @@ export class PrintQueue {
       this.#printedHere.delete(job.jobId)
       this.#setWell()
     }
+  }
+
+  #countAttempt({ jobId, saleId }: PrintJob): void {
+    const attempts = (this.#uncertainAttempts.get(jobId) ?? 0) + 1
+    this.#uncertainAttempts.set(jobId, attempts)
+    if (attempts >= uncertainAttemptsMax) this.#leftOut.set(jobId, saleId)
   }
 
   async #print(job: PrintJob): Promise<PrintResult | { readonly kind: 'not_made'; readonly detail: string }> {

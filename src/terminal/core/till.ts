@@ -43,7 +43,11 @@ export interface TillParts {
   readonly reader: CardReaderPort
   readonly printer: PrinterPort
   readonly activePackage: () => { readonly package: TerminalPackage; readonly hash: string } | undefined
-  readonly printQueue: { nudge(): void; readonly trouble: Snapshot['lights']['printer'] }
+  readonly printQueue: {
+    nudge(): void
+    tryAgain(saleId: string): void
+    readonly trouble: Snapshot['lights']['printer']
+  }
   readonly onDidChange: (snapshot: Snapshot) => void
 }
 
@@ -321,7 +325,7 @@ export class Till {
     const state = journal.receiptState(saleId)
     if (state === 'none') return 'not_now'
     if (state === 'printed') this.#sales.requestCopy(saleId)
-    printQueue.nudge()
+    printQueue.tryAgain(saleId)
     return undefined
   }
 
@@ -330,7 +334,8 @@ export class Till {
     if (journal.sale(saleId)?.state !== 'closed') return 'not_now'
     this.#sales.takeBack(saleId)
     if (this.#sale.saleId === saleId) this.#clearResult()
-    printQueue.nudge()
+    // Also where the receipt could not be made: the slip of the void is another paper under the same job.
+    printQueue.tryAgain(saleId)
     return undefined
   }
 

@@ -90,6 +90,13 @@ describe('the print queue', () => {
     // Not shown as printed: it waits for a till that can make it.
     expect(made.journal.receiptState(doomed[0]!)).toBe('waiting')
     expect(made.journal.waitingPrintJobs(10)).toMatchObject([{ started: false }])
+    const [saleId = ''] = doomed.splice(0)
+    made.queue.tryAgain(next)
+    await made.scheduler.advance(10_000)
+    expect(made.printed).toEqual([next])
+    made.queue.tryAgain(saleId)
+    await made.scheduler.advance(10_000)
+    expect(made.printed).toEqual([next, saleId])
   })
 
   it('waits for a disk that is full, and prints then', async () => {
@@ -139,6 +146,31 @@ describe('the print queue', () => {
     await scheduler.advance(20_000)
     expect(printed).toEqual([...(cameOut ? [saleId] : []), `${saleId} copy`])
     expect(journal.receiptState(saleId)).toBe('printed')
+  })
+
+  it('leaves a receipt that always breaks off after three attempts, prints the next, and tries again when asked', async () => {
+    let isBroken = true
+    const attempts: string[] = []
+    const broken = bench({
+      render: ({ saleId }) => Buffer.from(saleId),
+      print: () =>
+        isBroken && attempts.push('bytes left') <= 4
+          ? { kind: 'failed', trouble: 'unreachable', paper: 'uncertain', detail: '' }
+          : { kind: 'printed' },
+    })
+    const saleId = broken.request()
+    broken.queue.nudge()
+    await broken.scheduler.advance(3_600_000)
+    expect(attempts).toHaveLength(3)
+    expect(broken.journal.receiptState(saleId)).toBe('waiting')
+    isBroken = false
+    const next = broken.request()
+    broken.queue.nudge()
+    await broken.scheduler.advance(10_000)
+    expect(broken.printed).toEqual([next])
+    broken.queue.tryAgain(saleId)
+    await broken.scheduler.advance(10_000)
+    expect(broken.printed).toEqual([next, saleId])
   })
 
   it('prints the original after an attempt of which no byte had left, also in another life of the core', async () => {

@@ -29,7 +29,11 @@ export function tillBench(seed: string) {
     },
     printer: { onDidChangeStatus: nothing, status: never, print: never, dispose: () => undefined },
     activePackage: () => ({ package: packageOf(1, { catalogue: [bread] }), hash: '' }),
-    printQueue: { nudge: () => undefined, trouble: { level: 'ok', code: 'ok', since: null, detail: '' } },
+    printQueue: {
+      nudge: () => undefined,
+      tryAgain: () => undefined,
+      trouble: { level: 'ok', code: 'ok', since: null, detail: '' },
+    },
     onDidChange: () => undefined,
   })
   const work: PaymentWork = {
