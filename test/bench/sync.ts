@@ -4,7 +4,7 @@
  * every commit durable. Once with a new journal and once with one of a million rows.
  */
 import { generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -25,27 +25,21 @@ import { median } from './measure.ts'
 export async function benchSync(quick: boolean): Promise<readonly Figure[]> {
   const [rounds, cards, saleCount, pastRows] = quick ? [1, 20, 60, 2_000] : [3, 2_000, 10_000, 1_000_000]
   const folder = mkdtempSync(join(tmpdir(), 'tolem-bench-sync-'))
-  const world = await ledgerProcess(join(folder, 'ledger'), cards)
-  const http = httpTransport()
   try {
-    const till = await BenchTill.enrol(world, { folder, ledgerUrl: world.url, transport: http.transport })
-    const raw = new RawSync(folder, till.nextSale())
-    const baselines = [raw.perSecond(saleCount / 4)]
+    const baselines: number[] = []
     const drains = { fresh: [] as number[], long: [] as number[] }
     for (let round = 0; round < rounds; round += 1) {
       for (const [past, into] of [
         [0, drains.fresh],
         [pastRows, drains.long],
       ] as const) {
-        const file = join(folder, `journal-${past}-${round}.sqlite`)
-        if (past > 0) await copyHistory(past, file)
-        fillQueue(till, file, saleCount)
-        into.push(saleCount / (await drain(till, file, world.url, http.transport)))
-        baselines.push(raw.perSecond(saleCount / 4))
-        rmSync(file)
+        const own = join(folder, `${past}-${round}`)
+        const { drained, raw } = await drainOf(own, { cards, saleCount, pastRows: past })
+        into.push(drained)
+        baselines.push(...raw)
+        rmSync(own, { recursive: true })
       }
     }
-    raw.close()
     const baseline = median(baselines)
     const [fresh, long] = [median(drains.fresh), median(drains.long)]
     const common = { bench: 'sync', unit: 'per s', aim: { atLeast: 2_000 }, samples: rounds } as const
@@ -71,9 +65,35 @@ export async function benchSync(quick: boolean): Promise<readonly Figure[]> {
       }),
     ]
   } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/**
+ * One drain, and the raw baseline before and after it; sales per second. The world is its own: a ledger takes a second
+ * journal of one terminal for what it is, a broken chain, and pays none of its sales.
+ */
+async function drainOf(
+  folder: string,
+  { cards, saleCount, pastRows }: { readonly cards: number; readonly saleCount: number; readonly pastRows: number },
+): Promise<{ readonly drained: number; readonly raw: readonly number[] }> {
+  mkdirSync(folder)
+  const world = await ledgerProcess(join(folder, 'ledger'), cards)
+  const http = httpTransport()
+  try {
+    const till = await BenchTill.enrol(world, { folder, ledgerUrl: world.url, transport: http.transport })
+    const raw = new RawSync(folder, till.nextSale())
+    const file = join(folder, 'journal.sqlite')
+    if (pastRows > 0) await copyHistory(pastRows, file)
+    fillQueue(till, file, saleCount)
+    const before = raw.perSecond(saleCount / 4)
+    const drained = saleCount / (await drain(till, file, world.url, http.transport))
+    const after = raw.perSecond(saleCount / 4)
+    raw.close()
+    return { drained, raw: [before, after] }
+  } finally {
     http.close()
     await world.process.stop()
-    rmSync(folder, { recursive: true, force: true })
   }
 }
 
