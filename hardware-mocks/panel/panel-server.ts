@@ -128,6 +128,8 @@ export class PanelServer {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(guardHeaders)) response.setHeader(name, value)
+    // A connection kept for later would be closed here just as a client that was busy for a while sends on it.
+    response.setHeader('connection', 'close')
     const method = request.method ?? 'GET'
     const refusal = refusalOf(method, request.headers, this.port)
     if (refusal !== null) return problem(response, refusal === 'not-json' ? 415 : 403, refusal)

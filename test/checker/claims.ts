@@ -24,12 +24,21 @@ const claimsSchema = z.object({
       z.object({ tenderId: z.string(), saleId: z.string(), termsHash: z.string(), amount: tiyn, state: z.string() }),
     ),
     sales: z.array(z.object({ saleId: z.string(), state: z.string(), total: tiyn })),
+    cash: z.array(z.object({ tenderId: z.string(), saleId: z.string(), amount: tiyn, returned: z.boolean() })),
     /** Sales of which the till says that a receipt was begun. */
     printed: z.array(z.string()),
+    /** Sales of which the till says that a copy was asked for. */
+    copies: z.array(z.string()),
   }),
   cashier: z.array(
     z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('approved'), tenderId: z.string(), amount: tiyn }),
+      /** The till answered *done*: on that word money went into the drawer or out of it, and nobody asks again. */
+      z.object({
+        kind: z.literal('done'),
+        command: z.enum(['pay_cash', 'void_sale', 'print_again']),
+        saleId: z.string(),
+      }),
       z.object({
         kind: z.literal('sale'),
         saleId: z.string(),
@@ -61,6 +70,8 @@ export interface Unrecorded {
    * - `paid_unknown_to_till`: the ledger paid a tender that the till has no intent of.
    * - `paid_against_till`: the ledger paid, and the till says refused, voided, reversed, or does not know yet.
    * - `paid_without_goods`: the customer left with nothing, and the ledger paid.
+   * - `cash_kept`: the customer left with nothing, and the till has no row that their cash was returned.
+   * - `done_without_record`: the till answered *done*, and has no row of it.
    * - `closed_unseen`: the till closed a sale, and nobody was handed its goods.
    * - `paper_without_record`: a receipt lies on the counter, and the till has no row that one was begun.
    */
@@ -69,6 +80,8 @@ export interface Unrecorded {
     | 'paid_unknown_to_till'
     | 'paid_against_till'
     | 'paid_without_goods'
+    | 'cash_kept'
+    | 'done_without_record'
     | 'closed_unseen'
     | 'paper_without_record'
   readonly place: string
@@ -135,7 +148,10 @@ export function checkClaims(
   }
 
   for (const line of claims.cashier) {
-    if (line.kind === 'approved') {
+    if (line.kind === 'done') {
+      if (!hasRecordOf(line, till))
+        unrecorded.push({ reason: 'done_without_record', place: line.saleId, detail: line.command })
+    } else if (line.kind === 'approved') {
       const tender = ledger.get(line.tenderId)
       const isTakenBack = tender?.row.state === 'reversed' && tender.hasReversal
       if (!isTakenBack && !standsFor(tender))
@@ -144,7 +160,7 @@ export function checkClaims(
           place: line.tenderId,
           detail: `the ledger says ${tender?.row.state ?? 'nothing'}`,
         })
-    } else judgeSale(line, ledger, lost, duplicates, unrecorded)
+    } else judgeSale(line, till, ledger, lost, duplicates, unrecorded)
   }
   const ends = new Map(claims.cashier.flatMap((line) => (line.kind === 'sale' ? [[line.saleId, line.end]] : [])))
   for (const { saleId, state, total } of till.sales) {
@@ -154,10 +170,24 @@ export function checkClaims(
   return { lost, duplicates, unrecorded }
 }
 
+type Done = Extract<Claims['cashier'][number], { kind: 'done' }>
+
+function hasRecordOf({ command, saleId }: Done, till: Claims['till']): boolean {
+  switch (command) {
+    case 'pay_cash':
+      return till.cash.some((cash) => cash.saleId === saleId)
+    case 'void_sale':
+      return till.sales.some((sale) => sale.saleId === saleId && sale.state === 'cancelled')
+    case 'print_again':
+      return till.copies.includes(saleId)
+  }
+}
+
 type SeenSale = Extract<Claims['cashier'][number], { kind: 'sale' }>
 
 function judgeSale(
   { saleId, end, total, tenders }: SeenSale,
+  till: Claims['till'],
   ledger: ReadonlyMap<string, LedgerTender>,
   lost: ClaimLost[],
   duplicates: Duplicate[],
@@ -165,12 +195,14 @@ function judgeSale(
 ): void {
   const vouchers = tenders.filter((tender) => tender.kind === 'voucher')
   const standing = vouchers.filter(({ tenderId }) => standsFor(ledger.get(tenderId)))
+  const cash = till.cash.filter((own) => own.saleId === saleId && !own.returned)
   if (end !== 'handed_over') {
     for (const { tenderId } of standing)
       unrecorded.push({ reason: 'paid_without_goods', place: tenderId, detail: `of sale ${saleId}, ${end}` })
+    for (const { tenderId, amount } of cash)
+      unrecorded.push({ reason: 'cash_kept', place: tenderId, detail: `${amount} tiyn of sale ${saleId}, ${end}` })
     return
   }
-  const cash = tenders.filter((tender) => tender.kind === 'cash' && tender.state === 'settled')
   const covered = [...standing, ...cash].reduce((sum, { amount }) => sum + BigInt(amount), 0n)
   const detail = `${covered} of ${total}`
   if (covered < BigInt(total)) lost.push({ reason: 'handed_over_unpaid', place: saleId, detail })

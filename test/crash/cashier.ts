@@ -160,7 +160,7 @@ export class Cashier {
       await this.#pull()
       return this.#does({ command: 'pay_by_card' })
     }
-    if (actions.includes('pay_cash')) return this.#does({ command: 'pay_cash' })
+    if (actions.includes('pay_cash')) return this.#doesFor(sale.saleId, { command: 'pay_cash' })
     // Nothing can be taken now: what was paid is given back, the customer goes.
     if (actions.includes('cancel_sale')) return this.#does({ command: 'cancel_sale' })
   }
@@ -228,12 +228,12 @@ export class Cashier {
     }
     if (customer.visit.after === 'void') {
       customer.isVoided = true
-      return this.#does({ command: 'void_sale', saleId: finished.saleId })
+      return this.#doesFor(finished.saleId, { command: 'void_sale', saleId: finished.saleId })
     }
     if (customer.visit.after === 'reprint' && !customer.hasReprinted) {
       if (finished.receipt !== 'printed') return
       customer.hasReprinted = true
-      return this.#does({ command: 'print_again', saleId: finished.saleId })
+      return this.#doesFor(finished.saleId, { command: 'print_again', saleId: finished.saleId })
     }
     this.#count(finished)
     this.#writeSale(finished, 'handed_over')
@@ -280,6 +280,14 @@ export class Cashier {
 
   async #does(command: Command): Promise<void> {
     await this.#tries(command)
+  }
+
+  /** What the till answers *done* to is written down: on that word cash changes hands. */
+  async #doesFor(
+    saleId: string,
+    command: Extract<Command, { command: 'pay_cash' | 'void_sale' | 'print_again' }>,
+  ): Promise<void> {
+    if (await this.#tries(command)) this.#write({ kind: 'done', command: command.command, saleId })
   }
 
   /** False when the till said no, or died over it: the next look at the screen says how things stand. */

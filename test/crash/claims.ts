@@ -22,13 +22,21 @@ export function writeClaims(tillFolder: string, seenFile: string, claimsFile: st
       const { saleId } = row.sale
       return [{ saleId, state: journal.sale(saleId)?.state ?? 'missing', total: row.total }]
     })
+    const returned = new Set(rows.flatMap((row) => (row.kind === 'cash_returned' ? [row.tenderId] : [])))
+    const cash = rows.flatMap((row) => {
+      if (row.kind !== 'cash_taken') return []
+      const { tenderId, saleId, amount } = row
+      return [{ tenderId, saleId, amount, returned: returned.has(tenderId) }]
+    })
     const begun = new Set(rows.flatMap((row) => (row.kind === 'receipt_started' ? [row.jobId] : [])))
     const printed = rows.flatMap((row) =>
       row.kind === 'receipt_requested' && begun.has(row.jobId) ? [row.saleId] : [],
     )
+    const copies = rows.flatMap((row) => (row.kind === 'receipt_requested' && row.copy ? [row.saleId] : []))
     const seen = existsSync(seenFile) ? readFileSync(seenFile, 'utf8').split('\n').slice(0, -1) : []
     const cashier = seen.map((line) => JSON.parse(line) as unknown)
-    writeFileSync(claimsFile, toJson({ till: { tenders, sales, printed: [...new Set(printed)] }, cashier }))
+    const till = { tenders, sales, cash, printed: [...new Set(printed)], copies: [...new Set(copies)] }
+    writeFileSync(claimsFile, toJson({ till, cashier }))
   } finally {
     journal.close()
   }

@@ -5,12 +5,12 @@
  * docs/evidence/crash.md. Exit code 0 only when nothing is lost, duplicated or unrecorded, and every point was passed
  * (a run of fewer kills than there are points is not asked for that).
  */
-import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { commitOf } from '../../tools/commit.ts'
 import { plantedBugNames, type PlantedBugName } from './planted-bugs.ts'
 import { crashRun, lastKills } from './run.ts'
 
@@ -44,7 +44,7 @@ const folder = values.data === undefined ? mkdtempSync(join(tmpdir(), 'tolem-cra
 const say = (line: string): void => void process.stderr.write(`  ${line}\n`)
 
 say(`seed ${seed}, data in ${folder}`)
-const commit = commitOf()
+const commit = commitOf(import.meta.dirname)
 const startedAt = performance.now()
 const report = await crashRun({
   kills,
@@ -120,11 +120,4 @@ function document(): void {
 function percentile(sample: readonly number[], share: number): number | null {
   const sorted = sample.toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? null
-}
-
-function commitOf(): string {
-  const cwd = import.meta.dirname
-  const git = (...words: readonly string[]): string => spawnSync('git', words, { cwd, encoding: 'utf8' }).stdout.trim()
-  const commit = git('rev-parse', '--short', 'HEAD')
-  return git('status', '--porcelain', '--untracked-files=no') === '' ? commit : `${commit}+changes`
 }

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { z } from 'zod'
 import { Cashier } from './cashier.ts'
 import { writeClaims } from './claims.ts'
@@ -155,7 +156,7 @@ async function playChapter(options: ChapterOptions): Promise<Chapter> {
     }
     await cashier.drain(options.drainWithinMs ?? drainWithinMsMax)
   } catch (error) {
-    stuck = error instanceof Error ? error.message : String(error)
+    stuck = inspect(error)
   }
   await stage.stop()
   const { kills, ownDeaths, coreStarts, world } = stage

@@ -4,10 +4,10 @@
  * plays the whole of `npm test`, not its short part; `--document` puts each case's row into docs/evidence/set-up.md.
  * With `--json`, one line per case and a last one with the figures. Exit code 0 only when every case ended as it must.
  */
-import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { commitOf } from '../../tools/commit.ts'
 import { cases, type SetUpCase } from './cases.ts'
 import { judge, lastLines, type Ending } from './judge.ts'
 import { play, whyNoCases } from './machine.ts'
@@ -41,7 +41,7 @@ interface Row {
   readonly ending: Ending
   readonly wrong: readonly string[]
 }
-const commit = commitOf()
+const commit = commitOf(import.meta.dirname)
 const introduction = `# Evidence: the set-up
 
 Both README commands on every machine that the matrix names (test/set-up/cases.ts): each case ends in working, or by
@@ -115,11 +115,4 @@ function document(row: Row): void {
   kept.set(one.name, `| ${cells.join(' | ')} |`)
   const table = cases.flatMap(({ name }) => kept.get(name) ?? [])
   writeFileSync(file, `${introduction}${table.join('\n')}\n`)
-}
-
-function commitOf(): string {
-  const cwd = import.meta.dirname
-  const git = (...words: readonly string[]): string => spawnSync('git', words, { cwd, encoding: 'utf8' }).stdout.trim()
-  const head = git('rev-parse', '--short', 'HEAD')
-  return git('status', '--porcelain', '--untracked-files=no') === '' ? head : `${head}+changes`
 }

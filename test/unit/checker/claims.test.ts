@@ -19,7 +19,17 @@ const numberOnPaper = (sale: Sale): string => `Sale No.      ${saleIdOf(sale).sl
 /** All that a till and a cashier say of a sale that went well, with what is to be wrong about it. */
 function claimsOf(
   sale: Sale,
-  wrong: { state?: string; end?: string; unknown?: true; unprinted?: true; cash?: string; approved?: true } = {},
+  wrong: {
+    state?: string
+    end?: string
+    unknown?: true
+    unprinted?: true
+    cash?: string
+    returned?: true
+    done?: 'pay_cash' | 'void_sale' | 'print_again'
+    copied?: true
+    approved?: true
+  } = {},
 ): { till: Record<string, unknown[]>; cashier: unknown[] } {
   const { tenderId, amount } = sale.terms
   const saleId = saleIdOf(sale)
@@ -37,9 +47,20 @@ function claimsOf(
     till: {
       tenders: wrong.unknown ? [] : [{ tenderId, saleId, termsHash: sale.hash, amount, state }],
       sales: [{ saleId, state: end === 'handed_over' ? 'closed' : 'cancelled', total: amount }],
+      cash: cash.map((own) => ({
+        tenderId: own.tenderId,
+        saleId,
+        amount: own.amount,
+        returned: wrong.returned ?? false,
+      })),
       printed: wrong.unprinted ? [] : [saleId],
+      copies: wrong.copied ? [saleId] : [],
     },
-    cashier: [...(wrong.approved ? [{ kind: 'approved', tenderId, amount }] : []), ended],
+    cashier: [
+      ...(wrong.approved ? [{ kind: 'approved', tenderId, amount }] : []),
+      ...(wrong.done === undefined ? [] : [{ kind: 'done', command: wrong.done, saleId }]),
+      ended,
+    ],
   }
 }
 
@@ -90,6 +111,36 @@ describe('unrecorded', () => {
     expect(report.passed).toBe(false)
     expect(reasonsOf(report)).toEqual(reasons)
     expect(reportInWords(report)).toContain(reasons[0])
+  })
+
+  test.each([
+    ['cash that was taken', { done: 'pay_cash' }],
+    ['a void', { done: 'void_sale' }],
+    ['a copy', { done: 'print_again' }],
+  ] as const)('the till answered done, and has no row of %s', (_, wrong) => {
+    expect(reasonsOf(checked(claimsOf(run.wholeSale(1), wrong)))).toEqual(['done_without_record'])
+  })
+
+  test('the customer left with nothing, and their cash stayed in the drawer', () => {
+    const sale = run.sale(1)
+    const claims = claimsOf(sale, { unknown: true, end: 'voided', cash: '1', done: 'pay_cash' })
+    expect(reasonsOf(checked(claims))).toEqual(['cash_kept'])
+  })
+
+  test('what was done and has its row is well', () => {
+    const sale = run.wholeSale(1)
+    expect(checked(claimsOf(sale, { done: 'print_again', copied: true }))).toMatchObject({ passed: true })
+  })
+
+  test('cash that was returned is well', () => {
+    const returned = claimsOf(run.sale(1), {
+      unknown: true,
+      end: 'voided',
+      cash: '1',
+      returned: true,
+      done: 'void_sale',
+    })
+    expect(reasonsOf(checked(returned))).toEqual([])
   })
 
   test('a card signed what nobody has a record of', () => {
