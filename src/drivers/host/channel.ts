@@ -55,32 +55,41 @@ export function channelOverProcessIpc(peer: ProcessWithIpc): MessageChannelPort 
   }
 }
 
-/** Electron's `process.parentPort` and `MessagePortMain`: messages come wrapped, and ports must be started. */
+/** Electron's `MessagePortMain`: messages come wrapped, and it must be started. */
 export interface ElectronPort {
   postMessage(message: unknown): void
   on(event: 'message', listener: (event: { readonly data: unknown }) => void): unknown
   on(event: 'close', listener: () => void): unknown
-  start?(): void
+  start(): void
 }
 
-/** Electron's message ports: `process.parentPort` in a utility process, or a `MessagePortMain`. */
-export function channelOverElectronPort(port: ElectronPort): MessageChannelPort {
+/** Electron's `process.parentPort`, in a utility process. */
+export interface ElectronParentPort {
+  once(event: 'message', listener: (event: { readonly ports: readonly ElectronPort[] }) => void): unknown
+}
+
+/**
+ * From a utility process to its shell: by the port that the shell hands over with its only message (utility-processes.ts
+ * says why there is no second one). What is posted before the port is here waits for it.
+ */
+export function channelToElectronShell(parentPort: ElectronParentPort): MessageChannelPort {
   const received = new Inbox()
   const closed = new EventSource<void>()
-  let open = true
-  port.on('message', (event) => received.fire(event.data))
-  port.on('close', () => {
-    open = false
-    closed.fire()
+  let waiting: unknown[] = []
+  let send = (message: unknown): void => void waiting.push(message)
+  parentPort.once('message', ({ ports: [port] }) => {
+    if (port === undefined) return closed.fire()
+    port.on('message', (event) => received.fire(event.data))
+    port.on('close', () => {
+      send = () => undefined
+      closed.fire()
+    })
+    send = (message) => port.postMessage(message)
+    for (const message of waiting) send(message)
+    waiting = []
+    port.start()
   })
-  port.start?.()
-  return {
-    post: (message) => {
-      if (open) port.postMessage(message)
-    },
-    onMessage: received.event,
-    onDidClose: closed.event,
-  }
+  return { post: (message) => send(message), onMessage: received.event, onDidClose: closed.event }
 }
 
 /** Two connected ends within one process, for tests and for the simulator. Messages arrive in a later microtask. */

@@ -8,8 +8,8 @@
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { systemScheduler } from '../scheduler.ts'
-import { channelOverElectronPort, channelOverProcessIpc } from './channel.ts'
-import type { ElectronPort, MessageChannelPort } from './channel.ts'
+import { channelOverProcessIpc, channelToElectronShell } from './channel.ts'
+import type { ElectronParentPort, MessageChannelPort } from './channel.ts'
 import { deviceConfiguration, openDevices } from './devices.ts'
 import { serveDevices } from './serve.ts'
 
@@ -22,8 +22,8 @@ function endWith(reason: string): void {
 }
 
 function parentChannel(): MessageChannelPort | null {
-  const electronPort = (process as unknown as { parentPort?: ElectronPort }).parentPort
-  if (electronPort !== undefined) return channelOverElectronPort(electronPort)
+  const { parentPort } = process as unknown as { parentPort?: ElectronParentPort }
+  if (parentPort !== undefined) return channelToElectronShell(parentPort)
   return process.send === undefined ? null : channelOverProcessIpc(process)
 }
 

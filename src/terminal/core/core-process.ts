@@ -3,7 +3,12 @@
  * Composition root: the only place where the core meets the real clock, disk and network. `main.ts` runs it as it is.
  */
 import { join } from 'node:path'
-import { channelOverElectronPort, channelOverProcessIpc, type MessageChannelPort } from '../../drivers/host/channel.ts'
+import {
+  channelOverProcessIpc,
+  channelToElectronShell,
+  type ElectronParentPort,
+  type MessageChannelPort,
+} from '../../drivers/host/channel.ts'
 import { connectDevices } from '../../drivers/host/client.ts'
 import { EventSource } from '../../drivers/event-source.ts'
 import { printerProfiles, type PrinterProfileId } from '../../drivers/printer/profile.ts'
@@ -130,8 +135,8 @@ function argument(name: string): string {
 }
 
 function shellChannel(): MessageChannelPort {
-  const { parentPort } = process as unknown as { parentPort?: Parameters<typeof channelOverElectronPort>[0] }
-  return parentPort === undefined ? channelOverProcessIpc(process) : channelOverElectronPort(parentPort)
+  const { parentPort } = process as unknown as { parentPort?: ElectronParentPort }
+  return parentPort === undefined ? channelOverProcessIpc(process) : channelToElectronShell(parentPort)
 }
 
 /** The device host's messages come by way of the shell. One channel for each life of the device host. */

@@ -1,5 +1,5 @@
 /** Core and device host as Electron's utility processes: Node without a window, of Electron's own version. */
-import { utilityProcess, type UtilityProcess } from 'electron'
+import { MessageChannelMain, utilityProcess, type UtilityProcess } from 'electron'
 import type { Child, ChildRole, Spawn, Unsubscribe } from '../shell/children.ts'
 
 export interface Program {
@@ -20,16 +20,22 @@ export function spawnUtilityProcesses(programs: Readonly<Record<ChildRole, Progr
   }
 }
 
+/**
+ * Messages go by a port of our own. `UtilityProcess.postMessage` brings down the whole program, with a null pointer, when
+ * the process has ended and its `exit` was not told yet (electron/electron#53923): a core that dies while the device host
+ * speaks would end the till. It is called once, before the process can have ended.
+ */
 function childOf(started: UtilityProcess): Child {
-  let ended = false
-  started.once('exit', () => (ended = true))
+  const { port1: ours, port2: theirs } = new MessageChannelMain()
+  started.postMessage(null, [theirs])
+  started.once('exit', () => ours.close())
+  ours.start()
   return {
-    post: (message) => {
-      if (!ended) started.postMessage(message)
-    },
+    post: (message) => ours.postMessage(message),
     onMessage: (listener): Unsubscribe => {
-      started.on('message', listener)
-      return () => void started.off('message', listener)
+      const told = ({ data }: Electron.MessageEvent): void => listener(data)
+      ours.on('message', told)
+      return () => void ours.off('message', told)
     },
     onDidExit: (listener): Unsubscribe => {
       const told = (code: number): void => listener(`exit code ${code}`)

@@ -28,9 +28,13 @@ export interface Display {
 
 /** A virtual screen on a number that Xvfb finds free by itself. */
 export async function openDisplay(): Promise<Display> {
-  const server: ChildProcess = spawn(xvfb, ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-  })
+  const server: ChildProcess = spawn(
+    xvfb,
+    ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp', '-noreset'],
+    {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    },
+  )
   const number = await new Promise<string>((resolve, reject) => {
     server.once('error', reject)
     server.once('exit', (code) => reject(new Error(`Xvfb ended with ${code}`)))
