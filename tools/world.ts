@@ -43,8 +43,8 @@ export type ReaderChoice =
   | 'virtual'
   /** The readers of this machine's PC/SC service. */
   | 'pcsc'
-  /** A virtual reader that the caller serves (hardware-mocks/reader/remote.ts). */
-  | { readonly port: number }
+  /** A module that the device host loads (src/drivers/host/devices.ts), and what it is given. */
+  | { readonly path: string; readonly options: object }
 
 export type TillShell =
   /** `open`: in a kiosk, where there is Chromium and a display. */
@@ -195,7 +195,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 /** As the device host takes it. */
 function readerOf(choice: ReaderChoice, hardware: RunningProcess): object {
   if (choice === 'pcsc') return { kind: 'pcsc' }
-  const port = choice === 'virtual' ? hardware.ready['readerPort'] : choice.port
+  if (choice !== 'virtual') return { kind: 'module', ...choice }
+  const port = hardware.ready['readerPort']
   return { kind: 'module', path: program('hardware-mocks/reader/remote.ts'), options: { port } }
 }
 

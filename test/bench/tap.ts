@@ -1,11 +1,11 @@
 /**
- * A tap: the real processes of `npm start`, with a reader that this process serves and that sleeps 16 ms for each
- * command, as a real one takes. What the reader and the card take themselves is known command by command; the rest of
- * the time that the card lies in the field is ours: device host, core, the channel between them, rules, the sale-bound
- * SUN, the intent's commit.
+ * A tap: the real processes of `npm start`, with a reader that sleeps 16 ms for each command, as a real one takes. How
+ * long each command was with the reader and the card is noted at the device host's port; the rest of the time that the
+ * card lies in the field is ours: device host, core, the way between them, rules, the sale-bound SUN, the intent's
+ * commit.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CardBox } from '../../hardware-mocks/panel/card-box.ts'
@@ -16,6 +16,7 @@ import { TillClient } from '../../tools/demo/till-client.ts'
 import { startWorld } from '../../tools/world.ts'
 import { figureOf, type Figure } from './figures.ts'
 import { median, quantile } from './measure.ts'
+import { machineMs, type PresenceNote } from './reader-at-the-port.ts'
 
 const commandMs = 16
 /** Their food vouchers last for more taps than are made, at any hour. */
@@ -23,10 +24,8 @@ const holders = ['Family 01', 'Family 02', 'Family 03', 'Family 04', 'Family 05'
 const warmUp = 5
 
 interface Tap {
-  /** From the card's coming to the answer to its last command. */
-  readonly toLastAnswerMs: number
-  /** What of that the reader and the card took. */
-  readonly readerMs: number
+  /** From the card's coming to the answer to its last command, less what the reader and the card took of that. */
+  readonly oursMs: number
   readonly commands: number
   /** From the card's coming to the result on the screen, which says "hold the card" until then. */
   readonly inFieldMs: number
@@ -35,12 +34,16 @@ interface Tap {
 export async function benchTap(quick: boolean): Promise<readonly Figure[]> {
   const taps = quick ? 6 : 200
   const folder = mkdtempSync(join(tmpdir(), 'tolem-bench-tap-'))
-  const reader = new TimedReader({ scheduler: realScheduler, delayMs: commandMs })
+  const notesFile = join(folder, 'presences.jsonl')
+  const reader = new VirtualReader({ scheduler: realScheduler, delayMs: commandMs })
   const served = await serveVirtualReader(reader, { port: 0 })
   const world = await startWorld({
     data: join(folder, 'data'),
     anchorFolder: join(folder, 'anchors'),
-    reader: { port: served.port },
+    reader: {
+      path: join(import.meta.dirname, 'reader-at-the-port.ts'),
+      options: { port: served.port, notesFile },
+    },
   })
   try {
     const till = await TillClient.connect(world.tillUrl)
@@ -66,20 +69,19 @@ export async function benchTap(quick: boolean): Promise<readonly Figure[]> {
       await till.does({ command: 'add_item', itemId: 'bread' })
       await till.does({ command: 'pay_by_card' })
       await till.sees('the wish for a card', (shown) => shown.tap.state === 'tap')
-      reader.spans.length = 0
-      const laidAt = performance.now()
+      const laidAt = machineMs()
       reader.lay(card)
       const { tap: result } = await till.sees('a result', ({ tap: now }) => ['approved', 'refused'].includes(now.state))
-      const shownAt = performance.now()
+      const inFieldMs = machineMs() - laidAt
       if (result.state !== 'approved') throw new Error(`tap ${tap} was ${JSON.stringify(result)}: nothing to measure`)
       reader.pull()
       await till.does({ command: 'next_customer' })
       await till.sees('a free screen', ({ tap: now, sale }) => now.state === 'idle' && sale === null)
-      const { spans } = reader
+      const { insertedAt, spans } = await noted(notesFile, tap)
       const readerMs = spans.reduce((sum, [from, to]) => sum + (to - from), 0)
       const lastAt = spans.at(-1)?.[1] ?? Number.NaN
       if (tap < warmUp) continue
-      measured.push({ toLastAnswerMs: lastAt - laidAt, readerMs, commands: spans.length, inFieldMs: shownAt - laidAt })
+      measured.push({ oursMs: lastAt - insertedAt - readerMs, commands: spans.length, inFieldMs })
       raw.push(await sleepsAlone(spans.length))
     }
     till.close()
@@ -96,7 +98,7 @@ function figures(taps: readonly Tap[], raw: readonly number[]): readonly Figure[
   const baselineIs = `${commands} sleeps of ${commandMs} ms one after the other, as the reader makes them`
   const common = { bench: 'tap', unit: 'ms', baselineIs, samples: taps.length } as const
   const inField = taps.map((tap) => tap.inFieldMs)
-  const ours = taps.map(({ toLastAnswerMs, readerMs }) => toLastAnswerMs - readerMs)
+  const ours = taps.map((tap) => tap.oursMs)
   const perTap = (list: readonly number[], share: number, figure: string, aim: Figure['aim']): Figure =>
     figureOf({ ...common, figure, value: quantile(list, share), baseline: quantile(raw, share), aim })
   return [
@@ -117,14 +119,13 @@ async function sleepsAlone(commands: number): Promise<number> {
   return performance.now() - started
 }
 
-/** Notes from when to when it was busy with each command. */
-class TimedReader extends VirtualReader {
-  readonly spans: [from: number, to: number][] = []
-
-  override async transmit(...of: Parameters<VirtualReader['transmit']>): ReturnType<VirtualReader['transmit']> {
-    const from = performance.now()
-    const result = await super.transmit(...of)
-    this.spans.push([from, performance.now()])
-    return result
+/** The note of the n-th presence, which is written a moment after the card was taken off. */
+async function noted(file: string, presence: number): Promise<PresenceNote> {
+  const until = performance.now() + 10_000
+  while (performance.now() < until) {
+    const line = readFileSync(file, { encoding: 'utf8', flag: 'a+' }).split('\n').slice(0, -1)[presence]
+    if (line !== undefined) return JSON.parse(line) as PresenceNote
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
+  throw new Error(`the reader noted no presence ${presence}`)
 }
