@@ -4,7 +4,8 @@
  *     electron out/electron/main/main.js --core JSON --devices JSON [--ui-folder DIR] [--kiosk]
  *     tolem [--kiosk]
  *
- * The second is the packaged program: it reads settings.json (settings-file.ts) and refuses the switches of the first.
+ * The second is the packaged program: it reads settings.json (settings-file.ts) and refuses the switches of the first
+ * (refused-switches.ts).
  * A second start brings the first one's window to the front; with --watch it opens another window there that only
  * watches. stdout carries one JSON line per event: `ready`, `failed` with `code` and `message`. Exit code 2 says that
  * it could not start or go on.
@@ -67,16 +68,23 @@ async function fail(failure: ShellFailure): Promise<void> {
   app.exit(exitCodeOfFailure)
 }
 
+/**
+ * Ends the program where Electron has not begun yet: no window, no profile, no debugger that listens, no child of ours.
+ * On Windows the person sees a box; Electron on Linux has none to show so early and writes to stderr.
+ */
+function refuseToBegin(refused: string): void {
+  const code = 'switch_refused'
+  const message = `--${refused} is for sources and tests: start the packaged till without it`
+  print({ event: 'failed', code, message })
+  dialog.showErrorBox('Tölem', `${failureText(code)}\n\n${code}\n${message}`)
+  app.exit(exitCodeOfFailure)
+}
+
 /** What core and device host are started with, as JSON. */
 type Parameters = { readonly kind: 'given'; readonly core: string; readonly devices: string }
 
 function startParameters(): Parameters | { readonly kind: 'refused'; readonly failure: ShellFailure } {
   if (!app.isPackaged) return { kind: 'given', core: `${values.core}`, devices: `${values.devices}` }
-  const [refused] = refusedSwitches(process.argv.slice(1), process.getuid?.() === 0)
-  if (refused !== undefined) {
-    const message = `--${refused} is for sources and tests: start the packaged till without it`
-    return { kind: 'refused', failure: { code: 'switch_refused', message } }
-  }
   const outcome = readSettingsFile({ userData: app.getPath('userData'), anchors: anchorFolder() })
   if (outcome.kind === 'refused') {
     return { kind: 'refused', failure: { code: outcome.code, message: `${outcome.file}: ${outcome.detail}` } }
@@ -138,7 +146,11 @@ async function start(): Promise<void> {
   windows.open()
 }
 
-if (app.requestSingleInstanceLock({ watch: values.watch === true })) {
+const [refused] = app.isPackaged ? refusedSwitches(process.argv.slice(1), process.getuid?.() === 0) : []
+
+if (refused !== undefined) {
+  refuseToBegin(refused)
+} else if (app.requestSingleInstanceLock({ watch: values.watch === true })) {
   // As root Chromium refuses its sandbox, and enableSandbox would end every process of ours.
   if (app.commandLine.hasSwitch('no-sandbox')) log('running without the sandbox of Chromium: only for tests as root')
   else app.enableSandbox()

@@ -5,6 +5,8 @@ const refused = [
   'ui-folder',
   'core-program',
   'devices-program',
+  // Another folder of user data is another settings.json: other ledger, other keys, under the till's own icon.
+  'user-data-dir',
   // A debugger at the page could press every button of the till.
   'remote-debugging-port',
   'remote-debugging-pipe',
@@ -14,16 +16,17 @@ const refused = [
   'disable-web-security',
   'renderer-cmd-prefix',
   'utility-cmd-prefix',
+  'zygote-cmd-prefix',
   'gpu-launcher',
 ] as const
 
 /**
  * The refused switches on a command line, without their dashes. As Chromium reads it: one dash or two, on Windows also
- * a slash, in any case.
+ * a slash, in any case, whatever blanks stand before.
  *
  * @param isRoot Chromium does not start as root with its sandbox, so that there is none to lose.
  */
 export function refusedSwitches(line: readonly string[], isRoot: boolean): readonly string[] {
-  const named = line.map((part) => /^(?:--?|\/)([^=]+)/.exec(part)?.[1]?.toLowerCase())
+  const named = line.map((part) => /^\s*(?:--?|\/)([^=]+)/.exec(part)?.[1]?.trimEnd().toLowerCase())
   return refused.filter((name) => named.includes(name) && !(isRoot && name === 'no-sandbox'))
 }

@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -59,15 +59,20 @@ function endGroup({ pid }: ChildProcess): void {
   }
 }
 
-/** A folder of user data of its own; with these settings, when there are any. */
-async function userDataWith(settings?: string): Promise<string> {
-  const userData = await mkdtemp(join(folder, 'user-data-'))
-  if (settings !== undefined) await writeFile(join(userData, 'settings.json'), settings)
-  return userData
+/** Where a packaged till keeps its user data (docs/adr/0014-packages.md), in a home of its own. */
+const userDataIn = (home: string): string => join(home, 'tolem')
+
+/** A person's folder of settings, what Linux calls XDG_CONFIG_HOME; with settings for the till, when there are any. */
+async function homeWith(settings?: string): Promise<string> {
+  const home = await mkdtemp(join(folder, 'home-'))
+  if (settings === undefined) return home
+  await mkdir(userDataIn(home))
+  await writeFile(join(userDataIn(home), 'settings.json'), settings)
+  return home
 }
 
-const startTill = (userData: string, line: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): Started =>
-  run(program, [...asRoot, `--user-data-dir=${userData}`, ...line], environment)
+const startTill = (home: string, line: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): Started =>
+  run(program, [...asRoot, ...line], { XDG_CONFIG_HOME: home, ...environment })
 
 /** The `failed` line of a till that shows its error window; the window is then closed with its program. */
 async function failureOf(till: Started): Promise<{ readonly code: string; readonly message: string }> {
@@ -130,11 +135,11 @@ describe('a packaged till', () => {
         enrolmentCode: code,
         printer: { host: '127.0.0.1', port },
       }
-      const userData = await userDataWith(JSON.stringify(settings))
-      const till = startTill(userData)
+      const home = await homeWith(JSON.stringify(settings))
+      const till = startTill(home)
       await vi.waitFor(() => expect(till.stdout(), till.stderr()).toContain('"ready"'), waiting)
-      expect(existsSync(join(userData, 'till', 'enrolment.json'))).toBe(true)
-      expect(existsSync(join(userData, 'till', 'journal.sqlite'))).toBe(true)
+      expect(existsSync(join(userDataIn(home), 'till', 'enrolment.json'))).toBe(true)
+      expect(existsSync(join(userDataIn(home), 'till', 'journal.sqlite'))).toBe(true)
       // The device host asks the printer once it has opened its reader, and pcsc-mini for that.
       await vi.waitFor(() => expect(asked).toBeGreaterThan(0), waiting)
       expect(till.stderr()).not.toContain('device host ends')
@@ -184,7 +189,7 @@ describe('somebody who tries', () => {
     expect(script.hasRun()).toBe(true)
 
     await rm(join(folder, 'as-node.mark'))
-    const till = startTill(await userDataWith(), [script.file], asNode)
+    const till = startTill(await homeWith(), [script.file], asNode)
     expect(await failureOf(till)).toMatchObject({ code: 'settings_missing' })
     expect(script.hasRun()).toBe(false)
   })
@@ -195,7 +200,7 @@ describe('somebody who tries', () => {
     await writeFile(join(packaged, 'resources', 'app', 'package.json'), '{"main":"index.cjs"}')
     try {
       const environment = { NODE_OPTIONS: `--require ${required.file}` }
-      const till = startTill(await userDataWith(), ['--inspect=127.0.0.1:0'], environment)
+      const till = startTill(await homeWith(), ['--inspect=127.0.0.1:0'], environment)
       expect(await failureOf(till)).toMatchObject({ code: 'settings_missing' })
       expect(till.stderr()).not.toContain('Debugger listening')
       expect([required.hasRun(), beside.hasRun()]).toEqual([false, false])
@@ -204,19 +209,32 @@ describe('somebody who tries', () => {
     }
   })
 
-  test('other programs for the core, or a debugger at the page, are refused before anything starts', async () => {
+  test('other programs, a debugger, other user data: the till ends before it has a profile or a core', async () => {
     const foreign = await planted('foreign-core', join(folder, 'foreign-core'))
-    const userData = await userDataWith('{"ledgerUrl":"https://ledger.example/"}')
-    for (const line of [['--core-program', foreign.file], ['--core', '{}'], ['--remote-debugging-port=0']]) {
-      const till = startTill(userData, line)
-      expect(await failureOf(till)).toMatchObject({ code: 'switch_refused' })
+    const elsewhere = join(folder, 'elsewhere')
+    for (const line of [
+      ['--core-program', foreign.file],
+      ['--core', '{}'],
+      ['--remote-debugging-port=0'],
+      // Chromium takes the blank away.
+      [' --remote-debugging-port=0'],
+      [`--user-data-dir=${elsewhere}`],
+    ]) {
+      const home = await homeWith()
+      const till = startTill(home, line)
+      expect(await till.ended, `${line}`).toBe(2)
+      expect(JSON.parse(till.stdout())).toMatchObject({ event: 'failed', code: 'switch_refused' })
+      expect(till.stderr()).toContain('Start it by its icon.')
+      expect(till.stderr()).not.toContain('DevTools listening')
+      expect(existsSync(userDataIn(home)), `${line}`).toBe(false)
     }
     expect(foreign.hasRun()).toBe(false)
-    expect(existsSync(join(userData, 'till'))).toBe(false)
+    // Electron itself makes the folder that it is told, before any line of ours runs.
+    expect(await readdir(elsewhere)).toEqual([])
   })
 
   test('a settings file with a mistake is named with its place, and no value of it', async () => {
-    const till = startTill(await userDataWith('{"ledgerUrl":"https://ledger.example/","enrolmentCod":"4711-secret"}'))
+    const till = startTill(await homeWith('{"ledgerUrl":"https://ledger.example/","enrolmentCod":"4711-secret"}'))
     const { code, message } = await failureOf(till)
     expect(code).toBe('settings_malformed')
     expect(message).toMatch(/settings\.json: enrolmentCod$/)

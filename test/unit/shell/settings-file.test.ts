@@ -115,7 +115,12 @@ describe('what a packaged till refuses and says', () => {
     [['--remote-debugging-pipe'], ['remote-debugging-pipe']],
     [['--no-sandbox'], ['no-sandbox']],
     [['--renderer-cmd-prefix=x'], ['renderer-cmd-prefix']],
-    [['--kiosk', '--user-data-dir=core', 'core', '--corel'], []],
+    [['--zygote-cmd-prefix=x'], ['zygote-cmd-prefix']],
+    [['--user-data-dir=x'], ['user-data-dir']],
+    [['--user-data-dir', 'x'], ['user-data-dir']],
+    [[' --remote-debugging-port=0'], ['remote-debugging-port']],
+    [['\t--remote-debugging-pipe\n'], ['remote-debugging-pipe']],
+    [['--kiosk', '--disk-cache-dir=core', 'core', '--corel'], []],
   ])('%j', (line, refused) => {
     expect(refusedSwitches(line, false)).toEqual(refused)
   })
