@@ -1,9 +1,9 @@
 /** The till's windows, and the only door between their pages and the rest: frames whose sender was checked. */
 import { app, BrowserWindow, ipcMain, type IpcMainEvent, type Session, type WebContents } from 'electron'
 import type { Timers } from '../shell/children.ts'
-import { RestartPace } from '../shell/restart-pace.ts'
 import type { AttachedWindow, WindowPort } from '../shell/windows.ts'
 import { downChannel, helloChannel, isOurs, tillUrl, upChannel } from './channels.ts'
+import { KeptPage } from './kept-page.ts'
 
 export interface TillWindowsOptions {
   readonly tillSession: Session
@@ -19,6 +19,9 @@ export interface TillWindows {
   /** Brings the first window to the front. */
   focus(): void
 }
+
+/** Chromium's ERR_ABORTED: another load took the place of this one, or the page that was there stays. */
+const cancelledLoad = -3
 
 /** For every page of this process, also one that nobody thought of: it goes nowhere and opens nothing. */
 export function lockPages(): void {
@@ -83,27 +86,29 @@ export function createTillWindows(options: TillWindowsOptions): TillWindows {
     })
     const contents = window.webContents
     ours.set(contents, window)
-    const pace = new RestartPace(() => timers.elapsedMs())
-    contents.on('did-finish-load', () => pace.started())
-    contents.on('render-process-gone', (_event, { reason }) => {
+    const page = new KeptPage({
+      timers,
+      log,
+      // Why it did not load is told by the event below.
+      load: () => void contents.loadURL(tillUrl).catch(() => undefined),
+      end: () => contents.forcefullyCrashRenderer(),
+    })
+    const lost = (what: string): void => {
       detach(contents)
-      if (reason === 'clean-exit') return
-      const delayMs = pace.ended()
-      log(`the page of a window ended (${reason}) and is loaded again in ${delayMs} ms`)
-      timers.after(delayMs, () => {
-        if (!contents.isDestroyed()) contents.reload()
-      })
+      page.lost(what)
+    }
+    contents.on('render-process-gone', (_event, { reason }) => lost(`ended (${reason})`))
+    contents.on('did-fail-load', (_event, code, description, _address, isMainFrame) => {
+      if (isMainFrame && code !== cancelledLoad) lost(`did not load (${description})`)
     })
-    // A page that takes no key and no touch any more is as good as gone; what is true is in the core.
-    contents.on('unresponsive', () => {
-      log('the page of a window does not answer and is ended')
-      contents.forcefullyCrashRenderer()
-    })
+    contents.on('unresponsive', () => page.hangs())
+    contents.on('responsive', () => page.answers())
     contents.once('destroyed', () => {
+      page.close()
       detach(contents)
       ours.delete(contents)
     })
-    window.loadURL(tillUrl).catch((error: unknown) => log(`the till's page did not load: ${String(error)}`))
+    page.load()
   }
 
   return {

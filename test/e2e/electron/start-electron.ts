@@ -90,24 +90,53 @@ export async function startElectron(
   return { application, profile, parameters, environment, stop: () => (stopped ??= stop()) }
 }
 
-/** Without Playwright, which may come too late for what is said first: until it says this; SIGTERM ends it then. */
-export async function runUntilItSays(display: Display, core: object, text: string): Promise<number | null> {
+/** The shell without Playwright: nothing looks into it, and it says what it says. */
+export interface PlainElectron {
+  readonly profile: string
+  /** What it wrote to both of its outputs. */
+  said(): string
+  /** SIGTERM; answers the exit code. Its profile is gone afterwards. */
+  stop(): Promise<number | null>
+}
+
+export async function startPlainElectron(
+  display: Display,
+  core: object = {},
+  uiFolder = fixture('ui'),
+): Promise<PlainElectron> {
   const profile = await mkdtemp(join(tmpdir(), 'tolem-electron-'))
-  const child = spawn(binary as string, [...asRoot, ...parametersOf(profile, core, fixture('ui'))], {
+  const child = spawn(binary as string, [...asRoot, ...parametersOf(profile, core, uiFolder)], {
     env: environmentOn(display),
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  let printed = ''
-  child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
-  try {
-    await expect.poll(() => printed, { timeout: 30_000 }).toContain(text)
-    child.kill('SIGTERM')
-    return await ended
-  } finally {
-    child.kill('SIGKILL')
-    await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  return {
+    profile,
+    said: () => said,
+    stop: async () => {
+      child.kill('SIGTERM')
+      // Longer than the shell gives its core.
+      const limit = setTimeout(() => child.kill('SIGKILL'), 20_000)
+      const code = await ended
+      clearTimeout(limit)
+      await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+      return code
+    },
   }
+}
+
+/** Without Playwright, which may come too late for what is said first: until it says this; SIGTERM ends it then. */
+export async function runUntilItSays(display: Display, core: object, text: string): Promise<number | null> {
+  const shell = await startPlainElectron(display, core)
+  try {
+    await expect.poll(() => shell.said(), { timeout: 30_000 }).toContain(text)
+  } catch (error) {
+    await shell.stop()
+    throw error
+  }
+  return shell.stop()
 }
 
 /** Starts the program a second time with the same profile and waits for its end; answers its exit code. */
