@@ -1,22 +1,27 @@
 /**
- * A packaged till, made by electron-builder around the test Electron in a temporary folder: what it holds, that core,
- * device host and native modules run out of it, and that its fuses and its refusals hold against who tries.
+ * A packaged till, made by electron-builder around the test Electron in a temporary folder: what it holds, that it
+ * sells for cash with core, device host and native modules run out of it, and that its fuses and its refusals hold
+ * against who tries. No card is tapped: a package takes cards from PC/SC only.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import Database from 'better-sqlite3'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { electronForTests } from '../../../tools/electron-for-tests.ts'
 import { findingsInPackage } from '../../../tools/package/check.ts'
 import { packTill, unpackedFolder } from '../../../tools/package/pack.ts'
 import { stage } from '../../../tools/package/stage.ts'
-import { startProcess, type RunningProcess } from '../../../tools/processes.ts'
+import { startProcess } from '../../../tools/processes.ts'
 import { openDisplay, whyNoElectron, type Display } from './start-electron.ts'
+import { XKeyboard } from './x-keyboard.ts'
 
+const root = join(import.meta.dirname, '..', '..', '..')
+const ledgerProgram = join(root, 'ledger-sim', 'main.ts')
+const hardwareProgram = join(root, 'hardware-mocks', 'main.ts')
 const waiting = { timeout: 60_000, interval: 50 }
 const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
 
@@ -74,6 +79,20 @@ async function homeWith(settings?: string): Promise<string> {
 const startTill = (home: string, line: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): Started =>
   run(program, [...asRoot, ...line], { XDG_CONFIG_HOME: home, ...environment })
 
+/** The payloads of the rows of a kind, oldest first, read beside the till that may be writing them. */
+function journalRows(file: string, kind: string): readonly Record<string, unknown>[] {
+  const journal = new Database(file, { readonly: true })
+  try {
+    const payloads = journal
+      .prepare('SELECT json FROM payload JOIN row USING (sequence) WHERE kind = ? ORDER BY sequence')
+      .pluck()
+      .all(kind) as readonly string[]
+    return payloads.map((json) => JSON.parse(json) as Record<string, unknown>)
+  } finally {
+    journal.close()
+  }
+}
+
 /** The `failed` line of a till that shows its error window; the window is then closed with its program. */
 async function failureOf(till: Started): Promise<{ readonly code: string; readonly message: string }> {
   const line = await vi.waitFor(() => {
@@ -113,41 +132,50 @@ describe('a packaged till', () => {
     expect(await findingsInPackage(packaged)).toEqual([])
   })
 
-  test('runs core, device host, journal and reader out of the package, against a real ledger', async () => {
+  test('takes cash with a real ledger and printer: the journal closes the sale, and the slip is printed', async () => {
     const ledgerData = join(folder, 'ledger')
-    const ledger: RunningProcess = await startProcess(
-      'ledger',
-      join(import.meta.dirname, '..', '..', '..', 'ledger-sim', 'main.ts'),
-      ['--data', ledgerData, '--port', '0', '--seed', 'demo'],
-    )
-    let asked = 0
-    const printer: Server = createServer((socket) => {
-      asked += 1
-      socket.on('error', () => undefined).end()
-    })
-    await new Promise<void>((listening) => printer.listen(0, '127.0.0.1', listening))
+    const ledger = await startProcess('ledger', ledgerProgram, ['--data', ledgerData, '--port', '0', '--seed', 'demo'])
+    const slips = join(folder, 'hardware', 'slips')
+    const hardware = await startProcess('virtual hardware', hardwareProgram, ['--data', join(folder, 'hardware')])
+    const keyboard = await XKeyboard.open(`${display?.name}`)
     try {
       const issued = await readFile(join(ledgerData, 'issuing', 'enrolment.json'), 'utf8')
       const { code } = JSON.parse(issued) as { code: string }
-      const { port } = printer.address() as { port: number }
       const settings = {
         ledgerUrl: ledger.ready['ledgerUrl'],
         enrolmentCode: code,
-        printer: { host: '127.0.0.1', port },
+        printer: { host: '127.0.0.1', port: hardware.ready['printerPort'], profile: 'epson-tm-t20iii' },
       }
       const home = await homeWith(JSON.stringify(settings))
       const till = startTill(home)
       await vi.waitFor(() => expect(till.stdout(), till.stderr()).toContain('"ready"'), waiting)
       expect(existsSync(join(userDataIn(home), 'till', 'enrolment.json'))).toBe(true)
-      expect(existsSync(join(userDataIn(home), 'till', 'journal.sqlite'))).toBe(true)
-      // The device host asks the printer once it has opened its reader, and pcsc-mini for that.
-      await vi.waitFor(() => expect(asked).toBeGreaterThan(0), waiting)
-      expect(till.stderr()).not.toContain('device host ends')
+      const journal = join(userDataIn(home), 'till', 'journal.sqlite')
+      const rows = (kind: string): readonly Record<string, unknown>[] => journalRows(journal, kind)
+      // A packaged till lets nothing look into its page: what the keyboard did is read from the journal.
+      await vi.waitFor(async () => {
+        await keyboard.press('Alt+l')
+        expect(rows('language_set'), till.stderr()).not.toEqual([])
+        expect(rows('package_activated')).not.toEqual([])
+      }, waiting)
+
+      await keyboard.press('3', '5', '0', 'Enter', 'F4')
+      await vi.waitFor(() => expect(rows('sale_closed'), till.stderr()).toHaveLength(1), waiting)
+      const [{ saleId }] = rows('sale_closed') as [{ saleId: string }]
+      expect(rows('sale_frozen')).toMatchObject([{ sale: { saleId }, total: '35000' }])
+      expect(rows('cash_taken')).toMatchObject([{ saleId, amount: '35000' }])
+      await vi.waitFor(() => expect(rows('receipt_printed'), till.stderr()).toHaveLength(1), waiting)
+      const printed = (await readdir(slips)).filter((name) => name.endsWith('.txt'))
+      expect(printed).toHaveLength(1)
+      expect(await readFile(join(slips, `${printed[0]}`), 'utf8')).toMatch(/ 350,00 /)
+      expect(till.stderr()).not.toContain('device-host ended')
 
       till.child.kill('SIGTERM')
       expect(await till.ended).toBe(0)
+      expect(rows('sale_closed')).toEqual([{ saleId, kind: 'sale_closed' }])
     } finally {
-      printer.close()
+      keyboard.close()
+      await hardware.stop()
       await ledger.stop()
     }
   })
