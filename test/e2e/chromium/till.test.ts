@@ -1,34 +1,6 @@
 /** The cashier's day with the browser host, in Debian's Chromium. */
-import { openDemoWorld } from '../../fixtures/demo-world.ts'
-import { Cashier } from '../suites/cashier.ts'
 import { describeCashiersDay } from '../suites/cashiers-day.suite.ts'
-import { openChromium, whyNoChromium } from './open-chromium.ts'
+import { whyNoChromium } from './open-chromium.ts'
+import { openTillInChromium } from './open-till.ts'
 
-describeCashiersDay({
-  name: 'Chromium',
-  whyNot: whyNoChromium,
-  open: async () => {
-    const demo = await openDemoWorld()
-    const browser = await openChromium()
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
-    const openPage = async (address: string): Promise<Cashier> => {
-      const cashier = new Cashier(await context.newPage())
-      await cashier.page.goto(address)
-      return cashier
-    }
-    const { origin } = new URL(demo.world.tillUrl)
-    return {
-      demo,
-      cashier: await openPage(demo.world.tillUrl),
-      openSecondWindow: () => openPage(origin),
-      pageAfterCrash: async () => {
-        for (const page of context.pages()) await page.close()
-        return openPage(origin)
-      },
-      close: async () => {
-        await browser.close()
-        await demo.close()
-      },
-    }
-  },
-})
+describeCashiersDay({ name: 'Chromium', whyNot: whyNoChromium, open: openTillInChromium })
