@@ -218,7 +218,7 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       expect(await cashier.button('Pay by card').isVisible()).toBe(false)
       await cashier.touches('Next customer meanwhile')
       const band = cashier.page.locator('.unresolved')
-      await band.filter({ hasText: `${words['unresolved.title']}: 1` }).waitFor()
+      await band.filter({ hasText: `${words['unresolved.unknown.title']}: 1` }).waitFor()
       await cashier.ringsUp('school-lunch')
       await pays('Pupil 06', 'approved')
       expect(await band.isVisible()).toBe(true)

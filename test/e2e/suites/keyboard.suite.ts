@@ -112,6 +112,27 @@ export function describeKeyboard({ name: shellName, whyNot, open: openTill }: St
       expect(await sent()).toEqual([{ command: 'cancel_sale' }])
     })
 
+    test('cancels a payment in doubt on a second key: the first one, held or pressed twice, is no yes', async () => {
+      const tender = madeUpTender(1, 115_000, 'unknown')
+      await show({
+        ...open,
+        sale: madeUpSale(lunchAndJuice(), [tender]),
+        tap: { state: 'unknown', amount: tender.amount, since: tender.since, doing: 'asking' },
+        actions: ['cancel_sale', 'wait_for_answer', 'cancel_unknown', 'serve_next_meanwhile'],
+      })
+      // Without an `up` between them, the later ones are the repeats of a key that is held.
+      for (let times = 0; times < 5; times += 1) await page.keyboard.down('Delete')
+      await page.keyboard.up('Delete')
+      await page.waitForSelector('.question')
+      await page.keyboard.press('Delete')
+      await page.keyboard.press('Enter')
+      expect(await page.isVisible('.question')).toBe(true)
+      expect(await sent()).toEqual([])
+      await page.keyboard.press('F8')
+      await page.waitForSelector('.sheet', { state: 'detached' })
+      expect(await sent()).toEqual([{ command: 'cancel_unknown', tenderId: tender.tenderId }])
+    })
+
     test('searches, changes lines and languages by keys', async () => {
       await show(open)
       await page.keyboard.press('F2')

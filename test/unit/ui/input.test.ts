@@ -8,7 +8,14 @@ import {
   madeUpTender,
   quietTill,
 } from '../../../src/terminal/ui/gallery/made-up.ts'
-import { confirmKey, intentOf, type Key, type Situation } from '../../../src/terminal/ui/input/intent.ts'
+import {
+  confirmKey,
+  intentOf,
+  screenKeys,
+  sheetKeys,
+  type Key,
+  type Situation,
+} from '../../../src/terminal/ui/input/intent.ts'
 import {
   amountCap,
   backspaceAmount,
@@ -160,6 +167,12 @@ const still: Situation = {
   noticeShown: false,
 }
 
+const doubtful = offersOf({
+  ...quietTill,
+  sale: madeUpSale(lunchAndJuice(), [madeUpTender(1, 115_000, 'unknown')]),
+  actions: ['cancel_sale', 'wait_for_answer', 'cancel_unknown', 'serve_next_meanwhile'],
+})
+
 describe('Enter', () => {
   test('pays when nothing is being typed', () => {
     expect(intentOf(key('Enter'), still)).toMatchObject({
@@ -221,6 +234,7 @@ describe('other keys', () => {
   test('leave a basket alone that may not change, and a search field its own keys', () => {
     expect(intentOf(key('Delete'), { ...still, editable: false })).toBeNull()
     expect(intentOf(key('Delete'), { ...still, focus: 'search' })).toBeNull()
+    expect(intentOf(key('Delete'), { ...still, offers: doubtful, editable: false, focus: 'search' })).toBeNull()
     expect(intentOf(key('-'), { ...still, focus: 'search' })).toBeNull()
   })
 
@@ -230,6 +244,14 @@ describe('other keys', () => {
     expect(intentOf(key(confirmKey, { repeat: true }), asked)).toBeNull()
     expect(intentOf(key('F4'), asked)).toBeNull()
     expect(intentOf(key(confirmKey), { ...still, sheet: 'recent' })).toBeNull()
+  })
+
+  test('ask before a payment in doubt is cancelled, and never on the key that answers', () => {
+    const inDoubt: Situation = { ...still, offers: doubtful, editable: false }
+    expect(intentOf(key('Delete'), inDoubt)).toMatchObject({ offer: { action: 'cancel_unknown' } })
+    expect(intentOf(key('Delete', { repeat: true }), inDoubt)).toBeNull()
+    expect(intentOf(key('Delete'), { ...inDoubt, sheet: 'question' })).toBeNull()
+    expect(intentOf(key(confirmKey), inDoubt)).toBeNull()
   })
 
   test('with Alt work under every keyboard layout', () => {
@@ -260,15 +282,15 @@ describe('offers', () => {
     const tap = { state: 'unknown', amount: tiyn(1), since: 0, doing: 'asking' } as const
     const actions = ['wait_for_answer', 'cancel_unknown', 'serve_next_meanwhile'] as const
     const tender = madeUpTender(1, 115_000, 'unknown')
-    const doubtful = offersOf({
+    const named = offersOf({
       ...quietTill,
       tap,
       sale: madeUpSale(lunchAndJuice(), [tender]),
       actions: [...actions],
       unresolved: [madeUpTender(9, 1, 'torn')],
     })
-    expect(doubtful.primary?.command).toEqual({ command: 'wait_for_answer', tenderId: tender.tenderId })
-    expect(doubtful.others.map((offer) => offer.action)).toEqual(['serve_next_meanwhile', 'cancel_unknown'])
+    expect(named.primary?.command).toEqual({ command: 'wait_for_answer', tenderId: tender.tenderId })
+    expect(named.others.map((offer) => offer.action)).toEqual(['serve_next_meanwhile', 'cancel_unknown'])
     const nameless = offersOf({ ...quietTill, tap, actions: [...actions] })
     expect(nameless.primary).toBeNull()
     expect(nameless.others.map((offer) => offer.action)).toEqual(['serve_next_meanwhile'])
@@ -290,6 +312,8 @@ describe('offers', () => {
     })
     const keys = [everything.primary, ...everything.others].map((offer) => offer?.key)
     expect(new Set(keys).size).toBe(keys.length)
+    // A question is open before the key that opened it is up again: pressed twice, that key must not be the yes.
+    expect([...keys, ...Object.values(sheetKeys), ...Object.values(screenKeys)]).not.toContain(confirmKey)
     expect(madeUpId(1)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/)
   })
 })

@@ -51,8 +51,10 @@ describe.each(everyPicture)('$name in $language', ({ language, view, screen }) =
   test('says what goes wrong, and never hides what is unresolved', () => {
     if (snapshot === null) return
     const { words, refusals } = texts[language]
-    if (snapshot.unresolved.length > 0)
-      expect(html).toContain(`${words['unresolved.title']}: ${snapshot.unresolved.length}`)
+    for (const state of ['unknown', 'torn'] as const) {
+      const count = snapshot.unresolved.filter((tender) => tender.state === state).length
+      if (count > 0) expect(html).toContain(`${words[`unresolved.${state}.title`]}: ${count}`)
+    }
     if (snapshot.tap.state === 'refused') {
       const { what, todo } = refusals[snapshot.tap.code]
       for (const part of [what, todo, snapshot.tap.code]) expect(html).toContain(part)
@@ -129,6 +131,8 @@ describe('sheets', () => {
       for (const sale of snapshot.recent) expect(html).toContain(formatTenge(sale.total))
     } else {
       for (const tender of snapshot.unresolved) expect(html).toContain(formatTenge(tender.amount))
+      for (const part of ['title', 'detail', 'todo'] as const)
+        for (const state of ['unknown', 'torn'] as const) expect(html).toContain(words[`unresolved.${state}.${part}`])
     }
   })
 

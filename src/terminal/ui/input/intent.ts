@@ -78,11 +78,11 @@ export function intentOf(key: Key, now: Situation): Intent | null {
   if (key.key === 'Escape') return escapeIntent(now)
   const opened = openIntent(key)
   if (opened !== null) return opened
-  if (/^F\d+$/.test(key.key)) {
-    const offer = everyOffer(now.offers).find((candidate) => candidate.key === key.key)
-    return offer !== undefined && !key.repeat ? { kind: 'offer', offer } : null
-  }
-  return now.focus === 'search' ? null : editIntent(key, now)
+  // Delete belongs to what is being written in the search field; the function keys are nobody else's.
+  if (now.focus === 'search' && !/^F\d+$/.test(key.key)) return null
+  const offer = everyOffer(now.offers).find((candidate) => candidate.key === key.key)
+  if (offer !== undefined) return key.repeat ? null : { kind: 'offer', offer }
+  return editIntent(key, now)
 }
 
 function altIntent(key: Key): Intent | null {

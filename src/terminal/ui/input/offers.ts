@@ -17,6 +17,7 @@ export interface Offers {
   readonly others: readonly Offer[]
 }
 
+/** What cannot be taken back has the key of its list's row, which is never the key that answers (`intent.ts`). */
 const ownKeys: Readonly<Record<OfferedAction, string>> = {
   pay_by_card: 'Enter',
   pay_cash: 'F4',
@@ -24,7 +25,7 @@ const ownKeys: Readonly<Record<OfferedAction, string>> = {
   cancel_sale: 'F6',
   next_customer: 'F9',
   wait_for_answer: 'Enter',
-  cancel_unknown: 'F8',
+  cancel_unknown: 'Delete',
   serve_next_meanwhile: 'F9',
 }
 

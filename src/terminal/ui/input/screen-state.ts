@@ -2,7 +2,7 @@
  * What the screen itself remembers: what is being typed, the open sheet, the selected line. Nothing about money
  * (architecture.md, "Processes"): that is in the snapshot.
  */
-import type { Command, CommandFault, Snapshot } from '../../contract/index.ts'
+import type { Command, CommandFault, Snapshot, TenderView } from '../../contract/index.ts'
 import { extendBurst, isScanner, noBurst, type Burst } from './scanner-burst.ts'
 import { backspaceAmount, isAmountCharacter, typeAmount } from './keypad.ts'
 
@@ -21,10 +21,28 @@ export type Sheet =
   | { readonly kind: 'recent' | 'unresolved'; readonly chosen: string | null }
   | { readonly kind: 'question'; readonly question: Question; readonly command: Command; readonly behind: Sheet | null }
 
+export interface UnresolvedGroup {
+  readonly state: 'unknown' | 'torn'
+  readonly tenders: readonly TenderView[]
+}
+
+/**
+ * Unresolved payments under a title each: what may have been paid must not be charged again; of a torn card nothing was
+ * sent (docs/design/01), and "do not charge again" over it would be wrong. The doubtful ones stand first.
+ */
+export function unresolvedGroups(unresolved: readonly TenderView[]): readonly UnresolvedGroup[] {
+  const groups: readonly UnresolvedGroup[] = [
+    { state: 'unknown', tenders: unresolved.filter(({ state }) => state !== 'torn') },
+    { state: 'torn', tenders: unresolved.filter(({ state }) => state === 'torn') },
+  ]
+  return groups.filter(({ tenders }) => tenders.length > 0)
+}
+
 /** The ids of a list's rows, from the top. */
 export function rowIds(kind: Sheet['kind'] | undefined, { recent, unresolved }: Snapshot): readonly string[] {
   if (kind === 'recent') return recent.map(({ saleId }) => saleId)
-  return kind === 'unresolved' ? unresolved.map(({ tenderId }) => tenderId) : []
+  if (kind !== 'unresolved') return []
+  return unresolvedGroups(unresolved).flatMap(({ tenders }) => tenders.map(({ tenderId }) => tenderId))
 }
 
 /** A list as it opens: the first row has the keys. */

@@ -79,13 +79,13 @@ export const glossary = {
   doNotChargeAgain: term(
     ['ақшаны қайта алмаңыз', 'не списывайте повторно', 'do not charge again'],
     [['ақшаны қайта алмаңыз'], ['не списывайте повторно'], ['do not charge again']],
-    ['tap.unknown.word', 'unresolved.title', 'tenderState.unknown', 'window.restarting.todo'],
+    ['tap.unknown.word', 'unresolved.unknown.title', 'tenderState.unknown', 'window.restarting.todo'],
   ),
   /** Of a torn card: nothing was sent, so nothing can have been charged (docs/design/01). */
   notPaidYet: term(
     ['әлі төленген жоқ', 'ещё не оплачено', 'not paid yet'],
     [['әлі төленген жоқ'], ['ещё не оплачено'], ['not paid yet']],
-    ['tap.torn.detail', 'tenderState.torn'],
+    ['tap.torn.detail', 'tenderState.torn', 'unresolved.torn.title'],
   ),
   paid: term(
     ['төленді', 'оплачено', 'paid'],

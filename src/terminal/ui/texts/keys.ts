@@ -93,9 +93,13 @@ export const wordKeys = [
   'action.recent',
   'action.search',
   // Unresolved
-  'unresolved.title',
-  'unresolved.detail',
-  'unresolved.todo',
+  'unresolved.empty',
+  'unresolved.unknown.title',
+  'unresolved.unknown.detail',
+  'unresolved.unknown.todo',
+  'unresolved.torn.title',
+  'unresolved.torn.detail',
+  'unresolved.torn.todo',
   // Sheets
   'sheet.close',
   'sheet.since',

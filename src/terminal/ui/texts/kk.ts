@@ -90,10 +90,14 @@ export const kk: TextsOfLanguage = {
     'action.sync_now': 'Қазір жіберу',
     'action.recent': 'Соңғы сатылымдар',
     'action.search': 'Іздеу',
-    'unresolved.title': 'Ақшаны қайта алмаңыз',
-    'unresolved.detail': 'Бұл төлемдердің жауабы әлі жоқ. Касса өзі сұрап жатыр.',
-    'unresolved.todo':
+    'unresolved.empty': 'Жауапсыз төлем қалмады',
+    'unresolved.unknown.title': 'Ақшаны қайта алмаңыз',
+    'unresolved.unknown.detail': 'Бұл төлемдердің жауабы әлі жоқ. Касса өзі сұрап жатыр.',
+    'unresolved.unknown.todo':
       'Төлем осында тұрып қалса, қауіпсіз болдырмаңыз: төленіп кеткен ақша қайтады, кейін ештеңе төленбейді.',
+    'unresolved.torn.title': 'Әлі төленген жоқ',
+    'unresolved.torn.detail': 'Карта тым ерте алынды. Ештеңе жіберілген жоқ, ешкімнен ақша алынған жоқ.',
+    'unresolved.torn.todo': 'Төлемді қауіпсіз болдырмаңыз, сонда сатып алушы қайта төлей алады.',
     'sheet.close': 'Жабу',
     'sheet.since': 'Қашаннан бері',
     'sheet.works': 'Не жұмыс істейді',

@@ -1,9 +1,9 @@
 /** The sheets over the till: a light explained, recent sales, unresolved payments, questions before what is final. */
-import { useEffect, useRef, type ReactNode } from 'react'
+import { Fragment, useEffect, useRef, type ReactNode } from 'react'
 import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
 import type { Command, Snapshot, TenderView, Tiyn } from '../../contract/index.ts'
 import { confirmKey, sheetKeys, type SheetAction } from '../input/intent.ts'
-import type { LightName, Sheet } from '../input/screen-state.ts'
+import { unresolvedGroups, type LightName, type Sheet } from '../input/screen-state.ts'
 import { formatDateTime } from '../texts/time.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { Amount } from './amount.tsx'
@@ -30,15 +30,18 @@ export function commandOf(action: SheetAction, sheet: Sheet | null, snapshot: Sn
     return action === 'sync_now' && sendsFrom(sheet.light) ? { command: 'sync_now' } : null
   }
   if (sheet?.kind === 'unresolved') {
-    const tenderId = snapshot.unresolved.find((tender) => tender.tenderId === sheet.chosen)?.tenderId
-    if (tenderId === undefined || (action !== 'wait_for_answer' && action !== 'cancel_unknown')) return null
-    return { command: action, tenderId }
+    const tender = snapshot.unresolved.find(({ tenderId }) => tenderId === sheet.chosen)
+    if (tender === undefined || (action !== 'wait_for_answer' && action !== 'cancel_unknown')) return null
+    return action === 'cancel_unknown' || isAsked(tender) ? { command: action, tenderId: tender.tenderId } : null
   }
   if (sheet?.kind !== 'recent' || (action !== 'print_again' && action !== 'void_sale')) return null
   const sale = snapshot.recent.find(({ saleId }) => saleId === sheet.chosen)
   const offered = sale !== undefined && snapshot.actions.includes(action) && (action === 'print_again' || sale.voidable)
   return offered ? { command: action, saleId: sale.saleId } : null
 }
+
+/** The ledger is asked about what was sent to it, and nothing was sent of a torn card. */
+const isAsked = ({ state }: TenderView): boolean => state !== 'torn'
 
 /** Where a cashier looks for what has not been sent yet. */
 const sendsFrom = (light: LightName): boolean => light === 'queue' || light === 'network'
@@ -229,41 +232,51 @@ function UnresolvedSheet({ chosen, snapshot, readOnly, close, onCommand, onSheet
       command: { command: 'cancel_unknown', tenderId },
       behind: { kind: 'unresolved', chosen: tenderId },
     })
+  const groups = unresolvedGroups(snapshot.unresolved)
+  const [first] = groups
+  const title = first === undefined ? say('unresolved.empty') : say(`unresolved.${first.state}.title`)
   return (
     <>
-      <SheetHead title={say('unresolved.title')} close={close} />
-      <p>{say('unresolved.detail')}</p>
-      <p>{say('unresolved.todo')}</p>
-      <ul className="sheet-list">
-        {snapshot.unresolved.map((tender) => (
-          <Row
-            key={tender.tenderId}
-            chosen={tender.tenderId === chosen}
-            buttons={
-              <>
-                <CommandButton
-                  {...rowKey(tender.tenderId === chosen, 'wait_for_answer')}
-                  isDisabled={readOnly}
-                  onPress={() => onCommand({ command: 'wait_for_answer', tenderId: tender.tenderId })}
-                >
-                  {say('action.wait_for_answer')}
-                </CommandButton>
-                <CommandButton
-                  look="quiet"
-                  {...rowKey(tender.tenderId === chosen, 'cancel_unknown')}
-                  isDisabled={readOnly}
-                  onPress={() => askCancel(tender)}
-                >
-                  {say('action.cancel_unknown')}
-                </CommandButton>
-              </>
-            }
-          >
-            <Tender tender={tender} />
-            <p>{say('time.since', { time: formatDateTime(tender.since) })}</p>
-          </Row>
-        ))}
-      </ul>
+      <SheetHead title={title} close={close} />
+      {groups.map(({ state, tenders }, at) => (
+        <Fragment key={state}>
+          {at === 0 ? null : <h2>{say(`unresolved.${state}.title`)}</h2>}
+          <p>{say(`unresolved.${state}.detail`)}</p>
+          <p>{say(`unresolved.${state}.todo`)}</p>
+          <ul className="sheet-list">
+            {tenders.map((tender) => (
+              <Row
+                key={tender.tenderId}
+                chosen={tender.tenderId === chosen}
+                buttons={
+                  <>
+                    {isAsked(tender) ? (
+                      <CommandButton
+                        {...rowKey(tender.tenderId === chosen, 'wait_for_answer')}
+                        isDisabled={readOnly}
+                        onPress={() => onCommand({ command: 'wait_for_answer', tenderId: tender.tenderId })}
+                      >
+                        {say('action.wait_for_answer')}
+                      </CommandButton>
+                    ) : null}
+                    <CommandButton
+                      look="quiet"
+                      {...rowKey(tender.tenderId === chosen, 'cancel_unknown')}
+                      isDisabled={readOnly}
+                      onPress={() => askCancel(tender)}
+                    >
+                      {say('action.cancel_unknown')}
+                    </CommandButton>
+                  </>
+                }
+              >
+                <Tender tender={tender} />
+                <p>{say('time.since', { time: formatDateTime(tender.since) })}</p>
+              </Row>
+            ))}
+          </ul>
+        </Fragment>
+      ))}
     </>
   )
 }

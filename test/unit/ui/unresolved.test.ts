@@ -1,0 +1,89 @@
+/** The list of unresolved payments: what may have been paid, and what is known not to be, each under its own words. */
+import { createElement } from 'react'
+import { renderToString } from 'react-dom/server'
+import { IntlProvider } from 'react-intl'
+import { describe, expect, it } from 'vitest'
+import { languages, type Language, type Snapshot, type TenderView } from '../../../src/terminal/contract/index.ts'
+import { madeUpTender, quietTill } from '../../../src/terminal/ui/gallery/made-up.ts'
+import { emptyScreen, openList, rowIds, type Sheet } from '../../../src/terminal/ui/input/screen-state.ts'
+import { flatTexts, texts } from '../../../src/terminal/ui/texts/index.ts'
+import { commandOf, SheetContent } from '../../../src/terminal/ui/till/sheets.tsx'
+import { rendered } from './snapshots.ts'
+
+const torn = madeUpTender(4, 742_050, 'torn')
+const unknown = madeUpTender(3, 115_000, 'unknown')
+const older = madeUpTender(5, 60_000, 'unknown')
+const withPayments = (...unresolved: TenderView[]): Snapshot => ({ ...quietTill, unresolved })
+const ids = (...tenders: readonly TenderView[]): readonly string[] => tenders.map(({ tenderId }) => tenderId)
+
+/** The sheet's text, without its marks. */
+function sheet(snapshot: Snapshot, language: Language): string {
+  const content = createElement(SheetContent, {
+    sheet: openList('unresolved', snapshot),
+    snapshot,
+    readOnly: false,
+    onSheet: () => undefined,
+    onCommand: () => undefined,
+  })
+  const messages = flatTexts(language)
+  return renderToString(createElement(IntlProvider, { locale: language, messages }, content))
+}
+
+/** The band over the till: everything of it, and nothing else on the screen. */
+function band(snapshot: Snapshot): string {
+  const html = rendered({ snapshot, connection: 'running', readOnly: false }, emptyScreen)
+  return /<section class="unresolved".*?<\/section>/s.exec(html)?.[0] ?? ''
+}
+
+describe.each(languages)('in %s', (language) => {
+  const { words, tenderStates } = texts[language]
+
+  it('"do not charge again" stands over no torn payment, in the list and in the band', () => {
+    const snapshot = { ...withPayments(torn), language }
+    for (const html of [sheet(snapshot, language), band(snapshot)]) {
+      expect(html).not.toContain(words['unresolved.unknown.title'])
+      expect(html).toContain(words['unresolved.torn.title'])
+    }
+    expect(sheet(snapshot, language)).toContain(words['unresolved.torn.detail'])
+    expect(sheet(snapshot, language)).not.toContain(words['unresolved.unknown.detail'])
+  })
+
+  it('of both kinds, each stands under its own title, what is in doubt first', () => {
+    const html = sheet(withPayments(torn, unknown), language)
+    const places = [
+      words['unresolved.unknown.title'],
+      words['unresolved.unknown.todo'],
+      tenderStates.unknown,
+      words['unresolved.torn.title'],
+      words['unresolved.torn.todo'],
+      tenderStates.torn,
+    ].map((text) => html.indexOf(`${text}<`))
+    expect(places).not.toContain(-1)
+    expect(places).toEqual(places.toSorted((one, other) => one - other))
+  })
+
+  it('an empty list says so, and no longer what not to do', () => {
+    const html = sheet(withPayments(), language)
+    expect(html).toContain(words['unresolved.empty'])
+    expect(html).not.toContain(words['unresolved.unknown.title'])
+  })
+})
+
+describe('the keys of the list', () => {
+  it('go down the rows as they stand on the screen', () => {
+    const snapshot = withPayments(torn, unknown, older)
+    expect(rowIds('unresolved', snapshot)).toEqual(ids(unknown, older, torn))
+    expect(openList('unresolved', snapshot)).toEqual({ kind: 'unresolved', chosen: unknown.tenderId })
+  })
+
+  it('ask the ledger about what was sent, and not about a torn card', () => {
+    const snapshot = withPayments(torn, unknown)
+    const at = ({ tenderId }: TenderView): Sheet => ({ kind: 'unresolved', chosen: tenderId })
+    expect(commandOf('wait_for_answer', at(unknown), snapshot)).toMatchObject({ command: 'wait_for_answer' })
+    expect(commandOf('wait_for_answer', at(torn), snapshot)).toBeNull()
+    expect(commandOf('cancel_unknown', at(torn), snapshot)).toMatchObject({ tenderId: torn.tenderId })
+    const { words } = texts.en
+    expect(sheet(withPayments(torn), 'en')).not.toContain(words['action.wait_for_answer'])
+    expect(sheet(withPayments(unknown), 'en')).toContain(words['action.wait_for_answer'])
+  })
+})
