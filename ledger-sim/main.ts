@@ -49,8 +49,13 @@ function readSettings(): Settings {
       seed: { type: 'string' },
       clock: { type: 'string' },
       json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   })
+  if (values.help) {
+    process.stdout.write(`${usage}\n`)
+    process.exit(0)
+  }
   const [command = 'serve', ...rest] = positionals
   if ((command !== 'serve' && command !== 'audit') || rest.length > 0)
     throw new StartFailure(`There is no command "${positionals.join(' ')}".\n${usage}`)
@@ -184,6 +189,7 @@ try {
 } catch (error) {
   const isUsage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
   if (!(error instanceof StartFailure) && !isUsage) throw error
-  process.stderr.write(`${error.message}${isUsage ? `\n${usage}` : ''}\n`)
+  // Node's sentence goes on with what to do about an option that is meant as a file's name.
+  process.stderr.write(isUsage ? `${error.message.split('. ')[0]}.\n${usage}\n` : `${error.message}\n`)
   process.exitCode = 2
 }

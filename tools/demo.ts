@@ -9,7 +9,7 @@
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { askedOf } from './arguments.ts'
 import { startClockService } from './demo/clock-service.ts'
 import { deliverLateMessages } from './demo/late-messages.ts'
 import { PanelClient } from './demo/panel-client.ts'
@@ -18,7 +18,7 @@ import { playSchoolDay } from './demo/story.ts'
 import { TillClient } from './demo/till-client.ts'
 import { startWorld } from './world.ts'
 
-const { values } = parseArgs({
+const { values } = askedOf('Use: npm run demo -- [--json] [--name NAME]', {
   options: { json: { type: 'boolean', default: false }, name: { type: 'string', default: 'school-day' } },
 })
 /** Of the independent checker's report, what the summary repeats. */

@@ -11,8 +11,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { root } from '../src/terminal/shell/build-when-outdated.ts'
+import { askedOf } from './arguments.ts'
 import { officialElectron } from './official-electron.ts'
 import { findingsInPackage } from './package/check.ts'
 import { fuses, readFuses, wrongFuses, type FuseName } from './package/fuses.ts'
@@ -31,19 +31,14 @@ function stop(sentence: string): never {
 }
 
 function readLine(): { dir: boolean; check: boolean; fuses?: string | undefined } {
-  try {
-    const { values } = parseArgs({
-      options: {
-        dir: { type: 'boolean', default: false },
-        check: { type: 'boolean', default: false },
-        fuses: { type: 'string' },
-      },
-    })
-    return values
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    return stop(`${error.message.split('. ')[0]}. ${usage}`)
-  }
+  const { values } = askedOf(usage, {
+    options: {
+      dir: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      fuses: { type: 'string' },
+    },
+  })
+  return values
 }
 
 async function showFuses(executable: string): Promise<void> {

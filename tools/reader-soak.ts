@@ -7,17 +7,18 @@
  * `--plant-leak` makes the device host leak, to see that it is found.
  */
 import { randomBytes } from 'node:crypto'
-import { parseArgs } from 'node:util'
 import { playInNamespace, whyNoPcscd } from '../test/fixtures/pcscd-namespace.ts'
 import type { Verdict } from '../test/fixtures/demo-world.ts'
 import { leaksOf, type SoakResult } from '../test/integration/reader/insertions.ts'
+import { askedOf, wholeNumber } from './arguments.ts'
 import { commitOf } from './commit.ts'
 
 /** Issue 3, item 5: from the end of a fault to a paid tap. */
 const backInServiceMaxMs = 2_000
 const script = new URL('../test/integration/reader/soak-main.ts', import.meta.url).pathname
 
-const { values } = parseArgs({
+const usage = 'Use: npm run reader-soak -- [--insertions N] [--rounds R] [--seed S] [--json] [--plant-leak]'
+const { values } = askedOf(usage, {
   options: {
     insertions: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '3' },
@@ -32,10 +33,8 @@ function fail(sentence: string): never {
   process.exit(2)
 }
 
-const insertions = Number(values.insertions)
-const rounds = Number(values.rounds)
-if (!Number.isSafeInteger(insertions) || insertions < 2) fail('--insertions is a whole number of at least 2.')
-if (!Number.isSafeInteger(rounds) || rounds < 0) fail('--rounds is a whole number of at least 0.')
+const insertions = wholeNumber(usage, 'insertions', values.insertions, 2)
+const rounds = wholeNumber(usage, 'rounds', values.rounds, 0)
 const whyNot = whyNoPcscd()
 if (whyNot !== null) fail(`${whyNot}. Remedy: apt-get install pcscd vsmartcard-vpcd, and run this as root.`)
 

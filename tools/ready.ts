@@ -1,6 +1,8 @@
 /** `npm run ready`: what a change must pass before it is shown to anybody. Meant to stay under two minutes. */
+import { askedOf } from './arguments.ts'
 import { runStep, staticChecks, stopChildrenOnSignal, summary, type Step, type StepResult } from './steps.ts'
 
+askedOf('Use: npm run ready', {})
 stopChildrenOnSignal()
 const tests: Step = {
   name: 'unit and property',

@@ -8,9 +8,9 @@
  * SIGINT, SIGTERM or SIGHUP stops all processes. Exit codes: 0 stopped as asked, 1 a part ended by itself, 2 it could
  * not start.
  */
-import { parseArgs } from 'node:util'
 import { DataFolderError } from '../src/sync/journal/data-folder.ts'
 import { BuildError } from '../src/terminal/shell/build-when-outdated.ts'
+import { askedOf } from './arguments.ts'
 import { readerOutlook } from './card-readers.ts'
 import { officialElectron } from './official-electron.ts'
 import { StartError } from './processes.ts'
@@ -36,30 +36,25 @@ interface Settings {
 }
 
 function readSettings(): Settings {
-  try {
-    const { values } = parseArgs({
-      options: {
-        data: { type: 'string', default: 'data' },
-        headless: { type: 'boolean', default: false },
-        browser: { type: 'boolean', default: false },
-        port: { type: 'string', default: '0' },
-        anchors: { type: 'string' },
-        reader: { type: 'string', default: 'virtual' },
-      },
-    })
-    const { data, headless, browser, port, anchors, reader } = values
-    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-      return fail(`--port ${port} is no port. Give a number from 0 (any free one) to 65535.`)
-    }
-    if (reader !== 'virtual' && reader !== 'pcsc') {
-      return fail(`--reader ${reader} is no choice. Give virtual (the panel's) or pcsc (this machine's).`)
-    }
-    if (data === '') return fail('--data needs the name of a folder.')
-    return { data, headless, browser, tillPort: Number(port), anchors, reader }
-  } catch (error) {
-    if (!(error instanceof TypeError && 'code' in error)) throw error
-    return fail(`${error.message.split('. ')[0]}. ${usage}`)
+  const { values } = askedOf(usage, {
+    options: {
+      data: { type: 'string', default: 'data' },
+      headless: { type: 'boolean', default: false },
+      browser: { type: 'boolean', default: false },
+      port: { type: 'string', default: '0' },
+      anchors: { type: 'string' },
+      reader: { type: 'string', default: 'virtual' },
+    },
+  })
+  const { data, headless, browser, port, anchors, reader } = values
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    return fail(`--port ${port} is no port. Give a number from 0 (any free one) to 65535.`)
   }
+  if (reader !== 'virtual' && reader !== 'pcsc') {
+    return fail(`--reader ${reader} is no choice. Give virtual (the panel's) or pcsc (this machine's).`)
+  }
+  if (data === '') return fail('--data needs the name of a folder.')
+  return { data, headless, browser, tillPort: Number(port), anchors, reader }
 }
 
 /** Electron where its official binary is or can be had and there is a display, else a browser. */

@@ -10,6 +10,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { askedOf } from './arguments.ts'
 import { browserNeeds, electronNeeds, installDebianPackages, isDebian, smartCardNeeds } from './debian-packages.ts'
 import { electronChoice, fetchElectronForTests } from './electron-for-tests.ts'
 import { runStep, staticChecks, stopChildrenOnSignal, summary, type Step } from './steps.ts'
@@ -18,7 +19,9 @@ import { recordVariable, type VitestRecord } from './vitest-record.ts'
 const say = (line: string): void => void process.stdout.write(`tolem: ${line}\n`)
 const leftOut: string[] = []
 const complete = isDebian() && process.getuid?.() === 0
-const parts = process.argv.slice(2)
+const { positionals: parts } = askedOf('Use: npm test -- [PART…], parts of the paths of test files', {
+  allowPositionals: true,
+})
 
 stopChildrenOnSignal()
 

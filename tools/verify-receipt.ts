@@ -4,7 +4,6 @@
  * none was found; 2: not asked properly.
  */
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import jsQR from 'jsqr'
 import { PNG } from 'pngjs'
 import { publicJwkSchema, verifyingKey, type VerifyingKey } from '../src/sync/protocol/keys.ts'
@@ -14,11 +13,11 @@ import {
   type ReceiptPresentmentFault,
 } from '../src/sync/protocol/receipt-presentment.ts'
 import { formatTenge } from '../src/voucher/money.ts'
+import { askedOf, askedWrongly } from './arguments.ts'
 
-const usage = `Usage: npm run verify-receipt -- 'TOLEM1…' --key JWK|FILE
-       npm run verify-receipt -- --png FILE --key JWK|FILE
-The key is the terminal's public key as JWK (P-256), given as JSON or as a file that holds it.
-`
+const usage = `Use: npm run verify-receipt -- 'TOLEM1…' --key JWK|FILE
+     npm run verify-receipt -- --png FILE --key JWK|FILE
+The key is the terminal's public key as JWK (P-256), given as JSON or as a file that holds it.`
 
 const faults: Readonly<Record<ReceiptPresentmentFault, string>> = {
   not_a_receipt_code: 'This is not the code of a Tölem receipt.',
@@ -46,15 +45,11 @@ function main(): number {
 }
 
 function readArguments() {
-  try {
-    const options = { key: { type: 'string' }, png: { type: 'string' } } as const
-    const read = parseArgs({ options, allowPositionals: true })
-    if ((read.values.png === undefined) === (read.positionals.length === 0))
-      throw new UsageError('Give one code or one picture.')
-    return read
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
+  const options = { key: { type: 'string' }, png: { type: 'string' } } as const
+  const read = askedOf(usage, { options, allowPositionals: true })
+  if ((read.values.png === undefined) === (read.positionals.length === 0))
+    throw new UsageError('Give one code or one picture.')
+  return read
 }
 
 function readKey(given: string | undefined): VerifyingKey {
@@ -140,6 +135,5 @@ try {
   process.exitCode = main()
 } catch (error) {
   if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`${error.message}\n${usage}`)
-  process.exitCode = 2
+  askedWrongly(usage, error.message)
 }

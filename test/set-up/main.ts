@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { askedOf } from '../../tools/arguments.ts'
 import { commitOf } from '../../tools/commit.ts'
 import { cases, type SetUpCase } from './cases.ts'
 import { judge, lastLines, type Ending } from './judge.ts'
@@ -16,7 +16,7 @@ import { play, whyNoCases } from './machine.ts'
 const limitSeconds = 420
 const wholeLimitSeconds = 3_600
 
-const { values } = parseArgs({
+const { values } = askedOf('Use: npm run setup-check -- [--case TEXT] [--whole] [--document] [--json]', {
   options: {
     case: { type: 'string', default: '' },
     whole: { type: 'boolean', default: false },

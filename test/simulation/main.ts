@@ -2,11 +2,12 @@
  * `npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--bug NAME] [--json]`: runs the town. The last line of
  * `--json` has seed, traceHash, violations, simulatedHours, wallSeconds; a failure prints the command that replays it.
  */
-import { parseArgs } from 'node:util'
+import { askedOf, askedWrongly, wholeNumber } from '../../tools/arguments.ts'
 import { plantedBugs, type PlantedBugName } from './planted-bugs.ts'
 import { runTown } from './town.ts'
 
-const { values } = parseArgs({
+const usage = 'Use: npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--bug NAME] [--json]'
+const { values } = askedOf(usage, {
   options: {
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string', default: '1' },
@@ -15,13 +16,13 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 })
-if (values.bug !== undefined && !(values.bug in plantedBugs)) {
-  process.stderr.write(`no planted bug ${values.bug}; there are ${Object.keys(plantedBugs).join(', ')}\n`)
-  process.exit(2)
-}
+if (values.bug !== undefined && !Object.hasOwn(plantedBugs, values.bug))
+  askedWrongly(usage, `No bug ${values.bug} can be planted; there are ${Object.keys(plantedBugs).join(', ')}.`)
 const bug = values.bug === undefined ? undefined : plantedBugs[values.bug as PlantedBugName]
+const firstSeed = wholeNumber(usage, 'seed', values.seed, 0)
+const seedsEnd = firstSeed + wholeNumber(usage, 'seeds', values.seeds, 1)
 let failures = 0
-for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.seeds); seed += 1) {
+for (let seed = firstSeed; seed < seedsEnd; seed += 1) {
   const report = await runTown(seed, Number(values.hours), bug)
   if (report.violations.length > 0) {
     failures += 1

@@ -1,20 +1,22 @@
 /**
  * Takes the pictures of the till's gallery in Debian's Chromium into out/pictures/, and says what an eye would stumble
- * over. Run: `node test/e2e/pictures/gallery.ts [--only WORD] [--language kk] [--size 1024x600] [--theme dark]`, or
- * with `--accept` (`npm run pictures -- --accept`), which keeps what they look like now as the baseline of
+ * over. Run: `npm run pictures -- [--only WORD] [--language kk] [--size 1024x600] [--theme dark]`, or
+ * `npm run pictures -- --accept`, which keeps what they look like now as the baseline of
  * gallery.test.ts.
  */
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { languages } from '../../../src/terminal/contract/index.ts'
 import { pictures } from '../../../src/terminal/ui/gallery/pictures.ts'
+import { askedOf, askedWrongly } from '../../../tools/arguments.ts'
 import { keptPictures, sorted, writeBaseline } from './baseline.ts'
 import { digestOf, type Digest } from './digest.ts'
 import { faultsOf, weakTextsOf } from './faults.ts'
 import { openGallery, sizes, type Theme } from './gallery-window.ts'
 
-const { values: asked } = parseArgs({
+const usage = `Use: npm run pictures -- [--only WORD] [--language kk] [--size 1024x600] [--theme dark]
+     npm run pictures -- --accept`
+const { values: asked } = askedOf(usage, {
   options: {
     accept: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
@@ -28,8 +30,21 @@ const out = join(root, 'out', 'pictures')
 /** The band in the middle in the states that the cashier's guides explain (docs/cashier.md). */
 const bands = ['tap', 'hold', 'settled', 'pending', 'refused', 'torn', 'unknown']
 const themes: readonly Theme[] = ['light', 'dark']
-const wanted = <One extends string>(all: readonly One[], one: string | undefined): readonly One[] =>
-  one === undefined ? all : all.filter((candidate) => candidate === one)
+function wanted<One extends string>(all: readonly One[], one: string | undefined): readonly One[] {
+  if (one === undefined) return all
+  const found = all.filter((candidate) => candidate === one)
+  return found.length > 0 ? found : askedWrongly(usage, `There is no ${one}; there are ${all.join(', ')}.`)
+}
+const [sizesAsked, themesAsked, languagesAsked] = [
+  wanted(sizes, asked.size),
+  wanted(themes, asked.theme),
+  wanted(languages, asked.language),
+]
+if (!pictures.some(({ name }) => name.includes(asked.only)))
+  askedWrongly(
+    usage,
+    `No picture has ${asked.only} in its name; there are ${pictures.map(({ name }) => name).join(', ')}.`,
+  )
 
 const gallery = await openGallery()
 const found: string[] = []
@@ -37,8 +52,8 @@ let taken = 0
 
 async function take(size: (typeof sizes)[number]): Promise<void> {
   const window = await gallery.open(size)
-  for (const theme of wanted(themes, asked.theme)) {
-    for (const language of wanted(languages, asked.language)) {
+  for (const theme of themesAsked) {
+    for (const language of languagesAsked) {
       const kept = { size, theme, language }
       const names = asked.accept
         ? keptPictures(kept)
@@ -65,7 +80,7 @@ async function take(size: (typeof sizes)[number]): Promise<void> {
 }
 
 try {
-  await Promise.all(wanted(sizes, asked.size).map(take))
+  await Promise.all(sizesAsked.map(take))
 } finally {
   await gallery.close()
 }

@@ -122,7 +122,7 @@ describe('verify-receipt', () => {
       ['--other'],
     ]) {
       const { exitCode, stderr } = await command(...wrong)
-      expect([wrong, exitCode, stderr.includes('Usage:')]).toEqual([wrong, 2, true])
+      expect([wrong, exitCode, stderr.includes('Use: npm run verify-receipt')]).toEqual([wrong, 2, true])
     }
   })
 })

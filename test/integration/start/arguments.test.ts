@@ -1,0 +1,70 @@
+/** What the project's commands say when they are asked how they are used, and when they are asked wrongly. */
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const root = resolve(import.meta.dirname, '..', '..', '..')
+
+interface Ending {
+  readonly code: number | string | null | undefined
+  readonly said: string
+  readonly complained: string
+}
+
+function ask(command: string, ...parameters: readonly string[]): Promise<Ending> {
+  return new Promise((done) => {
+    const words = [join(root, 'tools', 'bootstrap.mjs'), command, ...parameters]
+    execFile(process.execPath, words, { cwd: root, timeout: 60_000 }, (error, stdout, stderr) =>
+      done({ code: error === null ? 0 : (error.code ?? error.signal), said: stdout, complained: stderr }),
+    )
+  })
+}
+
+const commands = [
+  ...['start', 'demo', 'ledger', 'sim', 'reader-soak', 'setup-check', 'verify-receipt', 'test', 'ready'],
+  ...['pictures', 'package'],
+]
+
+describe.concurrent.each(commands)('npm run %s', (command) => {
+  it('says with --help how it is used, and does nothing else', async () => {
+    const { code, said, complained } = await ask(command, '--help')
+    expect({ code, complained }).toEqual({ code: 0, complained: '' })
+    expect(said).toMatch(new RegExp(`^Use: npm (run )?${command}( |$)`, 'm'))
+  }, 90_000)
+
+  it('answers an option that it has not with a sentence, its usage and exit code 2', async () => {
+    const { code, said, complained } = await ask(command, '--no-such-option')
+    expect({ code, said }).toEqual({ code: 2, said: '' })
+    expect(complained).toMatch(/Unknown option '--no-such-option'\.\sUse: npm /)
+    expect(complained).not.toMatch(/^\s+at |node:internal/m)
+    expect(complained.split('\n').length).toBeLessThan(7)
+  }, 90_000)
+})
+
+it.each<[string, ...string[]]>([
+  ['sim', '--seeds', 'many'],
+  ['sim', '--bug', 'constructor'],
+  ['reader-soak', '--insertions', '1'],
+  ['pictures', '--language', 'de'],
+  ['pictures', '--size', '800x600'],
+  ['pictures', '--only', 'no-such-picture'],
+  ['ready', 'test/unit'],
+])(
+  'npm run %s %s %s is refused, instead of doing nothing or something else',
+  async (...words) => {
+    const { code, complained } = await ask(...words)
+    expect(code).toBe(2)
+    expect(complained).toMatch(/^tolem: \S.*\. Use: npm run /m)
+  },
+  90_000,
+)
+
+it('are all the commands of package.json that take the first step over bootstrap.mjs, but these', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  const started = Object.values(scripts).flatMap((script) => /bootstrap\.mjs (\S+)/.exec(script)?.[1] ?? [])
+  // `crash` and `bench` read their own; `lifecycle` takes none.
+  expect(started.toSorted()).toEqual([...commands, 'bench', 'crash', 'lifecycle'].toSorted())
+})
