@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { chromium } from 'playwright'
+import { openChromium } from '../test/e2e/chromium/open-chromium.ts'
 import { startClockService } from './demo/clock-service.ts'
 import { PanelClient } from './demo/panel-client.ts'
 import { startWorld } from './world.ts'
@@ -38,18 +38,7 @@ mkdirSync(folder, { recursive: true })
 const data = mkdtempSync(join(tmpdir(), 'tolem-pictures-'))
 const clock = await startClockService(noon)
 const world = await startWorld({ data: join(data, 'world'), anchorFolder: join(data, 'anchors'), clockUrl: clock.url })
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-})
+const browser = await openChromium()
 try {
   const panel = new PanelClient(world.panelUrl)
   const page = await browser.newPage()

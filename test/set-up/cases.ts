@@ -58,7 +58,7 @@ const one = (name: string, differs: Partial<SetUpCase>): SetUpCase => ({ ...usua
 
 const noSudo = /not root, and sudo would ask for a password\. Remedy: sudo apt-get install /
 const noNamespaces = /no right to make namespaces/
-const noBrowserTests = /hostile-page\.test\.ts: .* — \/usr\/bin\/chromium is not installed/
+const noBrowserTests = /hostile-page-and-the-till\.test\.ts: .* — \/usr\/bin\/chromium is not installed/
 const noElectronTests = /page-crash\.test\.ts: .* — /
 const noReaderTests = /reader\/start\.test\.ts: .* — Debian package pcscd is not installed/
 
@@ -184,7 +184,7 @@ export const parts = {
   short: [
     '--',
     'test/unit/voucher/money.test.ts',
-    'test/integration/shell/hostile-page.test.ts',
+    'test/integration/shell/hostile-page-and-the-till.test.ts',
     'test/integration/reader/start.test.ts',
     'test/e2e/electron/page-crash.test.ts',
   ],

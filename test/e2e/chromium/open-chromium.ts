@@ -1,22 +1,25 @@
-/** Debian's Chromium for the tests, without what would reach out of this machine. */
+/** Debian's Chromium for tests and pictures, without what would reach out of this machine; and whether it is there. */
 import { existsSync } from 'node:fs'
 import { chromium, type Browser } from 'playwright'
+import { chromiumPath } from '../../../src/terminal/shell-browser/kiosk.ts'
 
-const chromiumPath = '/usr/bin/chromium'
-
-/** Why these tests cannot run here, or null. */
+/** Why nothing that needs Chromium can run here, or null. */
 export const whyNoChromium: string | null = existsSync(chromiumPath) ? null : `${chromiumPath} is not installed`
 
-export const openChromium = (): Promise<Browser> =>
-  chromium.launch({
+/** @param more switches beside the usual ones. */
+export function openChromium(...more: readonly string[]): Promise<Browser> {
+  return chromium.launch({
     executablePath: chromiumPath,
+    // Chromium's sandbox refuses to run as root.
+    chromiumSandbox: process.getuid?.() !== 0,
     args: [
-      '--no-sandbox',
       '--disable-gpu',
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   })
+}

@@ -1,21 +1,18 @@
 /** The till's gallery, built and on loopback under the policy that the shells set, in windows of Debian's Chromium. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { chromium, type Page } from 'playwright'
+import type { Page } from 'playwright'
 import { build } from 'vite'
 import type { Language } from '../../../src/terminal/contract/index.ts'
 import { contentSecurityPolicy } from '../../../src/terminal/shell/content-security-policy.ts'
+import { openChromium } from '../chromium/open-chromium.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-const chromiumPath = '/usr/bin/chromium'
-
-/** Why the gallery cannot be shown here, or null. */
-export const whyNoGallery: string | null = existsSync(chromiumPath) ? null : `${chromiumPath} is not installed`
 
 export type Theme = 'light' | 'dark'
 
@@ -71,10 +68,7 @@ export async function openGallery(): Promise<Gallery> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const browser = await chromium.launch({
-    executablePath: chromiumPath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-  })
+  const browser = await openChromium()
   return {
     async open(size) {
       const [width = 0, height = 0] = size.split('x').map(Number)

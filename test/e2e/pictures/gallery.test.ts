@@ -8,17 +8,18 @@ import axe from 'axe-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { languages } from '../../../src/terminal/contract/index.ts'
 import { pictures } from '../../../src/terminal/ui/gallery/pictures.ts'
+import { whyNoChromium } from '../chromium/open-chromium.ts'
 import { keptPictures, readBaseline, sorted } from './baseline.ts'
 import { differencesBetween, digestOf, marked } from './digest.ts'
 import { faultsOf, weakTextsOf } from './faults.ts'
-import { openGallery, sizes, whyNoGallery, type Gallery, type GalleryWindow, type Theme } from './gallery-window.ts'
+import { openGallery, sizes, type Gallery, type GalleryWindow, type Theme } from './gallery-window.ts'
 
 const out = join(resolve(import.meta.dirname, '..', '..', '..'), 'out', 'pictures', 'differences')
 const acceptBy = 'if it is meant so, accept it: npm run pictures -- --accept'
 let gallery: Gallery
 
 beforeAll(async () => {
-  if (whyNoGallery !== null) return
+  if (whyNoChromium !== null) return
   rmSync(out, { recursive: true, force: true })
   gallery = await openGallery()
 })
@@ -26,7 +27,7 @@ afterAll(async () => {
   await gallery?.close()
 })
 beforeEach(({ skip }) => {
-  if (whyNoGallery !== null) skip(whyNoGallery)
+  if (whyNoChromium !== null) skip(whyNoChromium)
 })
 
 /** Compares what is shown with the baseline and leaves the marked picture of a difference in out/pictures. */

@@ -1,29 +1,29 @@
 /** Method: a real browser (Debian's chromium) on the panel, and a hostile page on another port of the same host. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium } from 'playwright'
 import type { Browser } from 'playwright'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
 import { startVirtualHardware } from '../../../hardware-mocks/virtual-hardware.ts'
 import type { VirtualHardware } from '../../../hardware-mocks/virtual-hardware.ts'
+import { openChromium, whyNoChromium } from '../../e2e/chromium/open-chromium.ts'
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
-const hasBrowser = existsSync(executablePath)
-if (!hasBrowser) console.warn(`skipped: no browser at ${executablePath} (set CHROMIUM)`)
-
-describe.skipIf(!hasBrowser)('the page in a browser', () => {
+describe('the page in a browser', () => {
   let folder: string
   let hardware: VirtualHardware
   let hostile: Server
   let browser: Browser
 
+  beforeEach(({ skip }) => {
+    if (whyNoChromium !== null) skip(whyNoChromium)
+  })
   beforeAll(async () => {
+    if (whyNoChromium !== null) return
     folder = mkdtempSync(join(tmpdir(), 'tolem-page-'))
     hardware = await startVirtualHardware({
       folder,
@@ -38,15 +38,15 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
       response.setHeader('content-type', 'text/html').end('<!doctype html><p>hello'),
     )
     await new Promise<void>((resolve) => void hostile.listen(0, '127.0.0.1', resolve))
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-quic'] })
+    browser = await openChromium()
   })
 
   afterAll(async () => {
     await browser?.close()
     hostile?.closeAllConnections()
-    await new Promise((resolve) => hostile.close(resolve))
+    await new Promise((resolve) => (hostile === undefined ? resolve(undefined) : hostile.close(resolve)))
     await hardware?.close()
-    rmSync(folder, { recursive: true, force: true })
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
   })
 
   it('is driven by keyboard and follows what happens elsewhere', async () => {

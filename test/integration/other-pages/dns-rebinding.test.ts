@@ -4,7 +4,8 @@
  */
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { openBrowser, openThreePorts, whyNoBrowser, type AttackedPort, type ThreePorts } from './three-ports.ts'
+import { openChromium, whyNoChromium } from '../../e2e/chromium/open-chromium.ts'
+import { openThreePorts, type AttackedPort, type ThreePorts } from './three-ports.ts'
 
 const evil = 'evil.example'
 const names = ['the till', 'the panel', 'the ledger'] as const
@@ -13,13 +14,13 @@ let three: ThreePorts
 let browser: Browser
 
 beforeEach(({ skip }) => {
-  if (whyNoBrowser !== null) skip(whyNoBrowser)
+  if (whyNoChromium !== null) skip(whyNoChromium)
 })
 beforeAll(async () => {
-  if (whyNoBrowser !== null) return
+  if (whyNoChromium !== null) return
   three = await openThreePorts()
   // Chromium's own wall between the web and this machine is taken away: other browsers have none.
-  browser = await openBrowser(
+  browser = await openChromium(
     `--host-resolver-rules=MAP ${evil} 127.0.0.1`,
     '--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests',
   )

@@ -1,17 +1,15 @@
 /**
  * The three ports that a browser of this machine can reach while Tölem runs, each with what a page may want of it: the
- * till (browser host with the fake core), the panel of the virtual hardware, the ledger simulator. And that browser.
+ * till (browser host with the fake core), the panel of the virtual hardware, the ledger simulator.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type Browser } from 'playwright'
 import { startHttp } from '../../../ledger-sim/http/fastify.ts'
 import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
 import { startVirtualHardware } from '../../../hardware-mocks/virtual-hardware.ts'
-import { chromiumPath } from '../../../src/terminal/shell-browser/kiosk.ts'
 import { demoLedger, p256, TestTill } from '../ledger/demo-ledger.ts'
 import { openSession, start, tokenOf } from '../shell/start-shell.ts'
 
@@ -43,18 +41,6 @@ export interface ThreePorts {
   /** The till's address with a token, for its own page. */
   tillUrl(): string
   close(): Promise<void>
-}
-
-/** Why these tests cannot run here, or null. */
-export const whyNoBrowser: string | null = existsSync(chromiumPath) ? null : `${chromiumPath} is not installed`
-
-export function openBrowser(...more: readonly string[]): Promise<Browser> {
-  const switches = ['--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync', ...more]
-  return chromium.launch({
-    executablePath: chromiumPath,
-    chromiumSandbox: process.getuid?.() !== 0,
-    args: switches,
-  })
 }
 
 export async function openThreePorts(): Promise<ThreePorts> {

@@ -5,10 +5,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { chromiumPath, openKiosk } from '../../../src/terminal/shell-browser/kiosk.ts'
+import { openKiosk } from '../../../src/terminal/shell-browser/kiosk.ts'
+import { whyNoChromium } from '../../e2e/chromium/open-chromium.ts'
 
 const xvfb = '/usr/bin/Xvfb'
-const missing = [chromiumPath, xvfb].filter((program) => !existsSync(program))
+const missing = [whyNoChromium, existsSync(xvfb) ? null : `${xvfb} is not installed`].filter((why) => why !== null)
 
 async function openDisplay(): Promise<{ server: ChildProcess; name: string }> {
   const server = spawn(xvfb, ['-displayfd', '3', '-nolisten', 'tcp', '-noreset'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] })
@@ -23,7 +24,7 @@ const profiles = (): readonly string[] => readdirSync(tmpdir()).filter((name) =>
 
 describe('openKiosk', () => {
   it('opens the address full screen and closes without a trace', async ({ skip }) => {
-    if (missing.length > 0) skip(`${missing.join(' and ')} not installed`)
+    if (missing.length > 0) skip(missing.join(', '))
     const before = profiles()
     const display = await openDisplay()
     const asked: string[] = []

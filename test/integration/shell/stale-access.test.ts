@@ -11,7 +11,7 @@ import { thisMachine } from '../../../src/terminal/shell-browser/this-machine.ts
 import { builtUiFolder, ensureUiIsBuilt } from '../../../src/terminal/shell/build-ui.ts'
 import { languages } from '../../../src/terminal/contract/index.ts'
 import { texts } from '../../../src/terminal/ui/texts/index.ts'
-import { openBrowser, whyNoBrowser } from '../other-pages/three-ports.ts'
+import { openChromium, whyNoChromium } from '../../e2e/chromium/open-chromium.ts'
 import { openSession, start, tokenOf, type Wishes } from './start-shell.ts'
 
 const patient = { timeout: 30_000, interval: 50 }
@@ -68,12 +68,12 @@ describe('the page', () => {
   let context: BrowserContext
 
   beforeEach(({ skip }) => {
-    if (whyNoBrowser !== null) skip(whyNoBrowser)
+    if (whyNoChromium !== null) skip(whyNoChromium)
   })
   beforeAll(async () => {
-    if (whyNoBrowser !== null) return
+    if (whyNoChromium !== null) return
     await ensureUiIsBuilt(() => undefined)
-    browser = await openBrowser()
+    browser = await openChromium()
     context = await browser.newContext()
   })
   afterAll(() => browser?.close())

@@ -1,13 +1,14 @@
 /**
  * What a page on another port of 127.0.0.1 can try in the very browser that is logged in to the till: every way in
  * which a page can send, embed, open or listen, against each of our ports. To the browser such a page is "same-site":
- * cookies go along, SameSite stops nothing. (test/integration/shell/hostile-page.test.ts has the first tries.)
+ * cookies go along, SameSite stops nothing. (First tries: test/integration/shell/hostile-page-and-the-till.test.ts.)
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { openBrowser, openThreePorts, whyNoBrowser, type ThreePorts } from './three-ports.ts'
+import { openChromium, whyNoChromium } from '../../e2e/chromium/open-chromium.ts'
+import { openThreePorts, type ThreePorts } from './three-ports.ts'
 
 const names = ['the till', 'the panel', 'the ledger'] as const
 
@@ -34,10 +35,10 @@ self.addEventListener('message', async ({ data, ports }) => {
 `
 
 beforeEach(({ skip }) => {
-  if (whyNoBrowser !== null) skip(whyNoBrowser)
+  if (whyNoChromium !== null) skip(whyNoChromium)
 })
 beforeAll(async () => {
-  if (whyNoBrowser !== null) return
+  if (whyNoChromium !== null) return
   three = await openThreePorts()
   const tillPort = new URL(three.port('the till').origin).port
   server = createServer((request, response) => {
@@ -51,7 +52,7 @@ beforeAll(async () => {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   hostileOrigin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  browser = await openBrowser()
+  browser = await openChromium()
   context = await browser.newContext()
   till = await context.newPage()
   const { origin, hash } = new URL(three.tillUrl())

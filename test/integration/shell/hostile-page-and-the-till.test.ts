@@ -1,14 +1,11 @@
 /** What a page of another origin, in the very browser that is logged in to the till, can do to it: nothing. */
-import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { chromium, type Browser, type Page } from 'playwright'
+import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { BrowserShell } from '../../../src/terminal/shell-browser/browser-shell.ts'
-import { chromiumPath } from '../../../src/terminal/shell-browser/kiosk.ts'
+import { openChromium, whyNoChromium } from '../../e2e/chromium/open-chromium.ts'
 import { start, tokenOf } from './start-shell.ts'
-
-const missing = existsSync(chromiumPath) ? null : `${chromiumPath} is not installed`
 
 describe('a hostile page on another port of this machine', () => {
   let shell: BrowserShell
@@ -18,19 +15,14 @@ describe('a hostile page on another port of this machine', () => {
   let hostile: Page
 
   beforeEach(({ skip }) => {
-    if (missing !== null) skip(missing)
+    if (whyNoChromium !== null) skip(whyNoChromium)
   })
   beforeAll(async () => {
-    if (missing !== null) return
+    if (whyNoChromium !== null) return
     shell = await start()
     server = createServer((_request, response) => response.setHeader('content-type', 'text/html').end('<p>hello</p>'))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const switches = ['--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync']
-    browser = await chromium.launch({
-      executablePath: chromiumPath,
-      chromiumSandbox: process.getuid?.() !== 0,
-      args: switches,
-    })
+    browser = await openChromium()
     const context = await browser.newContext()
     till = await context.newPage()
     await till.goto(`${shell.origin}/`)
