@@ -11,6 +11,8 @@ export interface LedgerPorts {
   /** That many fresh random bytes. */
   readonly random: (length: number) => Uint8Array
   readonly keys: LedgerKeys
+  /** Something broke and was made good: nobody was answered wrongly, and somebody should still see it. */
+  readonly onDidRecover?: (error: unknown) => void
 }
 
 /** One unit of work: everything in it is committed together, and happened at one moment. */

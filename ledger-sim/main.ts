@@ -76,10 +76,19 @@ async function serve(settings: Settings): Promise<void> {
   let http: RunningHttp | undefined
   try {
     const clock = await clockFor(folder, settings)
-    const ports: LedgerPorts = { store: folder.store, clock: clock.now, random, keys: ledgerKeysOf(folder.secrets) }
+    const ports: LedgerPorts = {
+      store: folder.store,
+      clock: clock.now,
+      random,
+      keys: ledgerKeysOf(folder.secrets),
+      onDidRecover: (error) => report(error, 'recovered'),
+    }
     if (seed !== undefined) await prepareDemo(folder, ports, seed)
     http = await listen(ports, settings.port, clock)
-    const timer = setInterval(() => void inTransaction(ports, closeDueLeases).catch(report), leaseCheckEveryMs)
+    const timer = setInterval(
+      () => void inTransaction(ports, closeDueLeases).catch((error: unknown) => report(error)),
+      leaseCheckEveryMs,
+    )
     // Heard from before the ready line on: whoever reads that line may stop the process at once.
     const stopped = stopSignal()
     process.stdout.write(`${JSON.stringify({ event: 'ready', ledgerUrl: http.url })}\n`)
@@ -93,7 +102,12 @@ async function serve(settings: Settings): Promise<void> {
 
 async function listen(ports: LedgerPorts, port: number, clock: AskedClock): Promise<RunningHttp> {
   try {
-    return await startHttp({ ledger: createLedger(ports), port, beforeRequest: clock.ask, onDidFail: report })
+    return await startHttp({
+      ledger: createLedger(ports),
+      port,
+      beforeRequest: clock.ask,
+      onDidFail: (error) => report(error),
+    })
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES')) {
       const why = error.code === 'EADDRINUSE' ? 'is taken by another program' : 'may not be used by this user'
@@ -176,9 +190,10 @@ function stopSignal(): Promise<void> {
   })
 }
 
-function report(error: unknown): void {
+/** `recovered`: the work was done all the same. */
+function report(error: unknown, event: 'failed' | 'recovered' = 'failed'): void {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(`${JSON.stringify({ event: 'failed', detail })}\n`)
+  process.stderr.write(`${JSON.stringify({ event, detail })}\n`)
 }
 
 try {

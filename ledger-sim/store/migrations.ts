@@ -316,6 +316,28 @@ const firstIndexes: readonly (readonly [name: string, table: string, columns: re
   ['discrepancy_terminal', 'discrepancy', ['terminal_id']],
 ]
 
+/**
+ * What is asked with every sale and was a walk through all that ever was: leases that are due, whether a difference is
+ * on file, who else was refused for a slot. The account of a lease is asked for by its foreign key.
+ */
+const indexesOfEverySale: typeof firstIndexes = [
+  ['lease_due', 'lease', ['state', 'present_until']],
+  ['lease_escrow', 'lease', ['escrow_account']],
+  ['tender_slot', 'tender', ['slot_id']],
+  ['discrepancy_tender', 'discrepancy', ['tender_id']],
+  ['discrepancy_borne', 'discrepancy', ['code', 'owner']],
+]
+
+async function createIndexes(database: Kysely<unknown>, indexes: typeof firstIndexes): Promise<void> {
+  for (const [name, table, columns] of indexes) {
+    await database.schema
+      .createIndex(name)
+      .on(table)
+      .columns([...columns])
+      .execute()
+  }
+}
+
 async function createTable(database: Kysely<unknown>, plan: TablePlan): Promise<void> {
   const { schema } = database
   let builder: CreateTableBuilder<string, string> = schema.createTable(plan.name)
@@ -339,13 +361,10 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0001-first': {
     up: async (database) => {
       for (const plan of firstTables) await createTable(database, plan)
-      for (const [name, table, columns] of firstIndexes) {
-        await database.schema
-          .createIndex(name)
-          .on(table)
-          .columns([...columns])
-          .execute()
-      }
+      await createIndexes(database, firstIndexes)
     },
+  },
+  '0002-no-scan-with-every-sale': {
+    up: (database) => createIndexes(database, indexesOfEverySale),
   },
 }

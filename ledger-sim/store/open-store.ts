@@ -22,10 +22,11 @@ export class StoreDamagedError extends Error {}
 
 /**
  * @param pathOrMemory a file, or `:memory:`
+ * @param onDidRun hears every statement, its values filled in
  * @throws StoreDamagedError
  */
-export async function openStore(pathOrMemory: string): Promise<Store> {
-  const file = openFile(pathOrMemory)
+export async function openStore(pathOrMemory: string, onDidRun?: (statement: string) => void): Promise<Store> {
+  const file = openFile(pathOrMemory, onDidRun)
   const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: preparingOnce(file) }) })
   const migrator = new Migrator({ db: database, provider: { getMigrations: async () => ({ ...migrations }) } })
   const { error } = await migrator.migrateToLatest()
@@ -61,8 +62,9 @@ function preparingOnce(file: Database.Database): Pick<Database.Database, 'prepar
   }
 }
 
-function openFile(path: string): Database.Database {
-  const file = new Database(path)
+function openFile(path: string, onDidRun?: (statement: string) => void): Database.Database {
+  const told = onDidRun === undefined ? {} : { verbose: (statement: unknown) => onDidRun(String(statement)) }
+  const file = new Database(path, told)
   try {
     file.defaultSafeIntegers(true)
     file.pragma('journal_mode = WAL')

@@ -93,6 +93,8 @@ async function applyItems(asked: Asked<unknown>, items: readonly SyncItem[]): Pr
     } catch (error) {
       if (some.length === 1) throw error
       for (const item of some) results.push(...(await apply([item])))
+      // Each passed alone, so no answer tells of it: whoever looks after the ledger must hear what broke their commit.
+      asked.services.onDidRecover?.(error)
     }
   }
   return results

@@ -81,6 +81,8 @@ class Town {
   readonly #counters: Counter[] = []
   /** By sale, the voucher tenders that the screen called paid. */
   readonly #paidOnScreen = new Map<string, Map<string, bigint>>()
+  /** Nothing in the town breaks the ledger, so there is nothing that it may have to get over. */
+  readonly #recovered: unknown[] = []
   #ledger: Ledger | undefined
 
   constructor(seed: number, folder: string, plantedBug: PlantedBug | undefined) {
@@ -114,6 +116,7 @@ class Town {
       clock: () => this.#time.now,
       random: bytes,
       keys: ledgerKeysOf(secrets),
+      onDidRecover: (error: unknown) => void this.#recovered.push(error),
     }
     const world = await seedDemoWorld(ports, secrets, 'simulation')
     this.#ledger = createLedger(ports)
@@ -199,7 +202,8 @@ class Town {
     )
     for (const { station } of this.#counters) station.kill()
     await this.#ledger?.ports.store.close()
-    return [...open, ...audit({ ledgerFile: this.#ledgerFile, bindingsOnCards: this.#bindings, sales })]
+    const recovered = this.#recovered.map((error) => `RECOVERED ledger: ${String(error)}`)
+    return [...open, ...recovered, ...audit({ ledgerFile: this.#ledgerFile, bindingsOnCards: this.#bindings, sales })]
   }
 
   #healed = false

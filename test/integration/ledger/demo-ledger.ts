@@ -62,6 +62,8 @@ export interface DemoLedger {
   readonly world: DemoWorld
   readonly clock: TestClock
   readonly random: (length: number) => Uint8Array
+  /** What the ledger got over. */
+  readonly recovered: unknown[]
   card(label: string): TestCard
   /** Enrols a till by its printed code. */
   till(terminalId: 'till-1' | 'till-2'): Promise<TestTill>
@@ -73,14 +75,26 @@ export interface DemoLedger {
 }
 
 export async function demoLedger(
-  options: { readonly path?: string; readonly now?: number; readonly seed?: string } = {},
+  options: {
+    readonly path?: string
+    readonly now?: number
+    readonly seed?: string
+    readonly onDidRun?: (statement: string) => void
+  } = {},
 ): Promise<DemoLedger> {
   const seed = options.seed ?? 'test'
   const clock: TestClock = { now: options.now ?? schoolMorning }
   const secrets = newLedgerSecrets(seededRandom(`secrets/${seed}`))
   const random = seededRandom(`ledger/${seed}`)
-  const store = await openStore(options.path ?? ':memory:')
-  const ports: LedgerPorts = { store, clock: () => clock.now, random, keys: ledgerKeysOf(secrets) }
+  const store = await openStore(options.path ?? ':memory:', options.onDidRun)
+  const recovered: unknown[] = []
+  const ports: LedgerPorts = {
+    store,
+    clock: () => clock.now,
+    random,
+    keys: ledgerKeysOf(secrets),
+    onDidRecover: (error) => recovered.push(error),
+  }
   const world = await seedDemoWorld(ports, secrets, seed)
   const ledger = createLedger(ports)
   const cards = new Map<string, TestCard>()
@@ -91,6 +105,7 @@ export async function demoLedger(
     world,
     clock,
     random: testRandom,
+    recovered,
     card: (label) => {
       const known = cards.get(label) ?? cardOf(world, label)
       cards.set(label, known)

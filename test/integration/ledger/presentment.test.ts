@@ -42,6 +42,7 @@ afterEach(async () => {
   try {
     const report = auditFile(join(folder.path, 'ledger.db'))
     if (report?.balanced !== true) throw new Error(report?.text)
+    expect(demo.recovered).toEqual([])
   } finally {
     await demo.close()
     folder.remove()
@@ -129,6 +130,23 @@ describe('a batch in which one item breaks the ledger', () => {
       { arrival: 'created', ...settled },
       { arrival: 'created', ...settled },
     ])
+    expect(await balanceOf(demo, merchant)).toBe(3n * 115_000n)
+  })
+
+  test('and each passes alone is paid, and what broke their commit is told', async () => {
+    const items = ['Pupil 01', 'Pupil 02', 'Pupil 03'].map((label) =>
+      till.presentment(till.decide({ card: demo.card(label) })),
+    )
+    // Each commit has a moment of its own, so that the trigger knows the third item of one.
+    let now = demo.clock.now
+    Object.defineProperty(demo.clock, 'now', { get: () => (now += 1) })
+    await sqlOf(
+      `CREATE TRIGGER planted BEFORE INSERT ON tender WHEN (SELECT count(*) FROM tender WHERE at = NEW.at) = 2
+       BEGIN SELECT RAISE(ABORT, 'planted'); END`,
+    )
+    const paid = { arrival: 'created', state: 'settled', paidBy: 'escrow' }
+    expect(await till.batch(...items)).toMatchObject([paid, paid, paid])
+    expect(demo.recovered.splice(0)).toEqual([expect.objectContaining({ message: 'planted' })])
     expect(await balanceOf(demo, merchant)).toBe(3n * 115_000n)
   })
 })

@@ -1,0 +1,178 @@
+/**
+ * Method: the ledger plays a day of two tills on a database that tells each statement of the requests that come with
+ * every sale; SQLite then explains its plan. All tills of a country wait for one ledger: a scan of a table that grows
+ * with the sales is what makes each of them a little slower every day.
+ */
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { inTransaction } from '../../../ledger-sim/context.ts'
+import { fundScheme } from '../../../ledger-sim/schemes/funding.ts'
+import { openStore } from '../../../ledger-sim/store/open-store.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
+import { dayMs, demoLedger, drain, hourMs, temporaryFolder, type DemoLedger, type TestTill } from './demo-ledger.ts'
+
+/** They grow with sales, cards, periods or leases; schemes, merchants, terminals and keys are counted in tens. */
+const growing = [
+  ...['account', 'transfer', 'tender', 'evidence', 'event', 'discrepancy', 'merchant_debt', 'surrender'],
+  ...['card', 'card_status', 'card_counter', 'card_failure', 'entitlement', 'slot', 'slot_use', 'journal_position'],
+  ...['lease', 'lease_slot', 'lease_card', 'package'],
+]
+
+const folder = temporaryFolder()
+const path = join(folder.path, 'ledger.db')
+const said = new Set<string>()
+let listening = false
+let demo: DemoLedger
+let till: TestTill
+let other: TestTill
+
+beforeAll(async () => {
+  demo = await demoLedger({ path, onDidRun: (statement) => void (listening && said.add(statement)) })
+  till = await demo.till('till-1')
+  other = await demo.till('till-2')
+  await till.fetch()
+  await other.fetch()
+})
+afterAll(async () => {
+  await demo.close()
+  folder.remove()
+})
+
+/** Every statement of what is played that goes through a growing table row by row. */
+async function scansOf(play: () => Promise<unknown>): Promise<readonly string[]> {
+  said.clear()
+  listening = true
+  await play()
+  listening = false
+  const database = new Database(path, { readonly: true })
+  try {
+    const statements = [...said].filter((sql) => /^\s*(select|update|delete|insert)/i.test(sql))
+    expect(statements.length).toBeGreaterThan(3)
+    const scans = statements.flatMap((sql) =>
+      (database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[])
+        .filter(({ detail }) => growing.some((table) => new RegExp(`^SCAN ${table}\\b`).test(detail)))
+        .map(({ detail }) => `${detail}: ${sql.replaceAll(/'[^']*'/g, '?').slice(0, 160)}`),
+    )
+    return [...new Set(scans)]
+  } finally {
+    database.close()
+  }
+}
+
+const pupil = (number: number) => demo.card(`Pupil ${String(number).padStart(2, '0')}`)
+const offline = (number: number) => till.presentment(till.decide({ card: pupil(number) }))
+
+describe('no statement scans a table that grows', () => {
+  test('of a presentment: paid, shown again, with other terms, of a used slot', async () => {
+    const scans = await scansOf(async () => {
+      const items = [1, 2, 3].map(offline)
+      const paid = { state: 'settled', paidBy: 'escrow' }
+      expect(await till.batch(...items)).toMatchObject([paid, paid, paid])
+      expect(await till.batch(...items)).toMatchObject([{ arrival: 'exists' }, { arrival: 'exists' }, {}])
+      const twice = till.decide({ card: pupil(1), quantity: 2, tenderId: items[0]?.terms.tenderId ?? '' })
+      expect(await till.present(twice)).toMatchObject({ arrival: 'exists_with_different_amount' })
+      expect(await till.batch(offline(2))).toMatchObject([{ state: 'not_paid', loss: 'SLOT_ALREADY_USED' }])
+    })
+    expect(scans).toEqual([])
+  })
+
+  test('of an authorisation: under a lease, refused, shown again', async () => {
+    const scans = await scansOf(async () => {
+      const decided = till.decide({ card: pupil(4) }, 'online')
+      expect(await till.authorise(decided)).toMatchObject({ state: 'settled' })
+      expect(await till.authorise(decided)).toMatchObject({ arrival: 'exists' })
+      expect(await till.authorise(till.decide({ card: pupil(4) }, 'online'))).toMatchObject({ state: 'refused' })
+      await till.inquire(decided.terms.tenderId)
+    })
+    expect(scans).toEqual([])
+  })
+
+  test('of a card session for a card that is not leased here', async () => {
+    const scans = await scansOf(() =>
+      other.call('/v1/terminal/card-sessions', {
+        cardSessionId: other.id(),
+        card: demo.card('Family 01').pseudonym,
+        encryptedRndB: '00'.repeat(16),
+      }),
+    )
+    expect(scans).toEqual([])
+  })
+
+  test('of a reversal, before and after which a slot was found used', async () => {
+    const first = offline(5)
+    await till.batch(first)
+    await till.batch(offline(5))
+    const scans = await scansOf(async () => {
+      expect(await till.reverse(first.terms.tenderId)).toMatchObject({ state: 'reversed' })
+      expect(await till.reverse(till.id())).toMatchObject({ state: 'reversed' })
+    })
+    expect(scans).toEqual([])
+  })
+
+  test('of a surrender, of a head and of the status feed', async () => {
+    const leased = till.leased(pupil(6))
+    if (leased === undefined) throw new Error('no lease')
+    const scans = await scansOf(async () => {
+      await till.batch(till.surrender(leased.lease.leaseId, leased.slot.slotId))
+      await till.call('/v1/terminal/heads', { head: till.position(), unsynced: 0 })
+      const { cursor } = await till.call('/v1/terminal/events', { after: 0, limit: 10 })
+      await till.call('/v1/terminal/events', { after: cursor, limit: 10 })
+    })
+    expect(scans).toEqual([])
+  })
+
+  test('of a package that is fetched again', async () => {
+    demo.clock.now += hourMs
+    expect(await scansOf(() => till.fetch())).toEqual([])
+  })
+
+  test('of a sale that is presented too late, and of one that waits for money until it comes', async () => {
+    const [paid, waiting] = [7, 8].map(offline)
+    if (paid === undefined || waiting === undefined) throw new Error('no sale')
+    demo.clock.now += 20 * dayMs
+    const scans = await scansOf(async () => {
+      expect(await till.batch(paid)).toMatchObject([{ state: 'settled', paidBy: 'agency' }])
+      await drain(demo, 'scheme.school-lunch')
+      expect(await till.batch(waiting)).toMatchObject([{ state: 'awaiting_funds' }])
+      await inTransaction(demo.ports, (work) =>
+        fundScheme(work, 'almaly-education', 'school-lunch', tiyn(200_000n), 'again'),
+      )
+      const inquired = await till.inquire(waiting.terms.tenderId)
+      expect(inquired).toMatchObject({ state: 'settled', paidBy: 'agency' })
+    })
+    // The test's own look at the account that it empties.
+    expect(scans.filter((scan) => !scan.endsWith('select * from "account"'))).toEqual([])
+  })
+})
+
+test('a ledger of the first version has the indexes too, once it was opened', async () => {
+  const old = temporaryFolder()
+  const file = join(old.path, 'ledger.db')
+  try {
+    await (await openStore(file)).close()
+    const database = new Database(file)
+    const added = ['lease_due', 'lease_escrow', 'tender_slot', 'discrepancy_tender', 'discrepancy_borne'].toSorted()
+    for (const name of added) database.exec(`DROP INDEX ${name}`)
+    expect(database.prepare(`DELETE FROM kysely_migration WHERE name > '0001-first'`).run().changes).toBe(1)
+    await (await openStore(file)).close()
+    const there = database.prepare(`SELECT name FROM sqlite_master WHERE type = 'index'`).all() as { name: string }[]
+    database.close()
+    expect(
+      there
+        .map(({ name }) => name)
+        .filter((name) => added.includes(name))
+        .toSorted(),
+    ).toEqual(added)
+  } finally {
+    old.remove()
+  }
+})
+
+test('a scan would be found', async () => {
+  const scans = await scansOf(async () => {
+    await demo.rows('tender')
+    await till.inquire(till.id())
+  })
+  expect(scans).toEqual([expect.stringMatching(/^SCAN tender: select \* from "tender"/)])
+})
