@@ -52,7 +52,7 @@ export const saleViewSchema = z.strictObject({
     }),
   ),
   total: tiynSchema,
-  /** Of the total, by tenders that are settled, pending or awaiting funds. */
+  /** Of the total, by tenders for which goods are given: settled, pending, awaiting funds, not paid by the ledger. */
   paid: tiynSchema,
   leftToPay: tiynSchema,
   tenders: z.array(tenderViewSchema),

@@ -3,7 +3,17 @@ import { createElement, type ReactElement } from 'react'
 import { renderToString } from 'react-dom/server'
 import { IntlProvider } from 'react-intl'
 import { describe, expect, test } from 'vitest'
-import { formatTenge, snapshotSchema, tapSchema } from '../../../src/terminal/contract/index.ts'
+import {
+  formatTenge,
+  snapshotSchema,
+  tapSchema,
+  tiyn,
+  type Action,
+  type TapView,
+} from '../../../src/terminal/contract/index.ts'
+import { offeredActions } from '../../../src/terminal/core/actions.ts'
+import type { SaleStanding } from '../../../src/terminal/core/basket.ts'
+import type { PaymentStateName } from '../../../src/terminal/payment/machine.ts'
 import { pictures } from '../../../src/terminal/ui/gallery/pictures.ts'
 import { flatTexts, sentencesOf, texts } from '../../../src/terminal/ui/texts/index.ts'
 import { faceOf, tapSounds } from '../../../src/terminal/ui/sound/tap-sounds.ts'
@@ -92,6 +102,31 @@ describe('the gallery', () => {
     expect(new Set(faces)).toEqual(new Set(Object.keys(tapSounds)))
     expect(new Set(pictures.map(({ view }) => view.connection)).size).toBe(4)
   })
+
+  const stateOf = (tap: TapView): PaymentStateName => {
+    if (tap.state === 'tap') return 'awaitingCard'
+    if (tap.state !== 'hold') return tap.state
+    const steps = { reading: 'preparing', proving: 'proving', asking_ledger: 'authorising', recording: 'accepting' }
+    return steps[tap.step] as PaymentStateName
+  }
+
+  test.each(pictures.map(({ name, view }) => ({ name, snapshot: view.snapshot })))(
+    '$name offers what the core would: a button more or less is another screen',
+    ({ snapshot }) => {
+      if (snapshot === null) return
+      const { sale, tap, actions } = snapshot
+      const tenders = sale?.tenders ?? []
+      const undecided = tenders.some(({ state }) => ['in_progress', 'unknown', 'torn'].includes(state))
+      const left = sale?.leftToPay ?? tiyn(0)
+      const frozen = sale?.open === false
+      // Of a sale's standing, what the core's rule looks at.
+      const standing = { sale: { lines: sale?.lines ?? [] }, frozen, left, undecided } as unknown as SaleStanding
+      const state = stateOf(tap)
+      const offered = offeredActions({ state, standing, isFinished: frozen && left === 0n, canDecide: true })
+      const own = (some: readonly Action[]) => some.filter((one) => one !== 'print_again' && one !== 'void_sale')
+      expect(own(actions).toSorted()).toEqual(own(offered).toSorted())
+    },
+  )
 
   test('keeps to the contract', () => {
     for (const { view } of pictures) {

@@ -51,7 +51,8 @@ type Sale = NonNullable<Snapshot['sale']>
 /** A sale of these lines with these tenders; what counts as paid follows the contract. */
 export function madeUpSale(lines: Sale['lines'], tenders: TenderView[] = []): Sale {
   const total = addTiyn(...lines.map((one) => one.total))
-  const counts = (tender: TenderView): boolean => ['settled', 'pending', 'awaiting_funds'].includes(tender.state)
+  const counts = (tender: TenderView): boolean =>
+    ['settled', 'pending', 'awaiting_funds', 'not_paid'].includes(tender.state)
   const paid = addTiyn(...tenders.filter(counts).map((tender) => tender.amount))
   return {
     saleId: madeUpId(1),

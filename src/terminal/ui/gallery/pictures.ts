@@ -31,11 +31,13 @@ const open = atTill({
 const waiting = atTill({
   sale: madeUpSale(lunchAndJuice()),
   tap: { state: 'tap', hint: null },
-  actions: ['cancel_payment'],
+  actions: ['pay_cash', 'cancel_payment', 'cancel_sale'],
 })
+const held: Snapshot = { ...waiting, actions: [] }
 const doubt = {
-  actions: ['wait_for_answer', 'cancel_unknown', 'serve_next_meanwhile'],
+  actions: ['wait_for_answer', 'cancel_unknown', 'serve_next_meanwhile', 'cancel_sale'],
 } satisfies Partial<Snapshot>
+const torn = { actions: ['cancel_payment', 'cancel_sale'] } satisfies Partial<Snapshot>
 
 const unknownTender = madeUpTender(1, 115_000, 'unknown')
 const unresolved = [madeUpTender(3, 115_000, 'unknown'), madeUpTender(4, 742_050, 'torn')]
@@ -47,13 +49,13 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
   tap: waiting,
   'tap-moved': { ...waiting, tap: { state: 'tap', hint: 'card_moved_too_soon' } },
   'tap-remove-first': { ...waiting, tap: { state: 'tap', hint: 'remove_card_first' } },
-  hold: { ...waiting, cardPays: lunchPays, tap: { state: 'hold', step: 'asking_ledger', progress: 60 } },
-  'hold-two-schemes': { ...waiting, cardPays: twoSchemesPay, tap: { state: 'hold', step: 'proving', progress: 35 } },
+  hold: { ...held, cardPays: lunchPays, tap: { state: 'hold', step: 'asking_ledger', progress: 60 } },
+  'hold-two-schemes': { ...held, cardPays: twoSchemesPay, tap: { state: 'hold', step: 'proving', progress: 35 } },
   settled: atTill({
     sale: madeUpSale(lunchOnly(115_000), [madeUpTender(1, 115_000, 'settled')]),
     cardPays: { parts: lunchPays?.parts ?? [], notCovered: [] },
     tap: { state: 'approved', look: 'settled', amount: tiyn(115_000), schemeName: schoolLunch },
-    actions: ['next_customer', 'print_again', 'void_sale'],
+    actions: ['edit_basket', 'next_customer', 'print_again', 'void_sale'],
   }),
   'settled-rest': atTill({
     sale: madeUpSale(lunchAndJuice(115_000), [madeUpTender(1, 115_000, 'settled')]),
@@ -66,7 +68,7 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
     sale: madeUpSale(lunchOnly(115_000), [madeUpTender(1, 115_000, 'pending')]),
     cardPays: { parts: lunchPays?.parts ?? [], notCovered: [] },
     tap: { state: 'approved', look: 'pending', amount: tiyn(115_000), schemeName: schoolLunch },
-    actions: ['next_customer', 'print_again', 'void_sale'],
+    actions: ['edit_basket', 'next_customer', 'print_again', 'void_sale'],
   }),
   'pending-rest': atTill({
     ...troubledLights,
@@ -78,14 +80,12 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
   refused: { ...open, tap: { state: 'refused', code: 'ALLOWANCE_USED' } },
   'refused-long': { ...open, tap: { state: 'refused', code: 'CAP_PER_BENEFICIARY_AND_PERIOD' } },
   torn: atTill({
-    ...doubt,
-    actions: ['cancel_unknown', 'serve_next_meanwhile'],
+    ...torn,
     sale: madeUpSale(lunchAndJuice(), [{ ...unknownTender, state: 'torn' }]),
     tap: { state: 'torn', hint: null, amount: tiyn(115_000), since: madeUpNow - 20_000 },
   }),
   'torn-other-card': atTill({
-    ...doubt,
-    actions: ['cancel_unknown', 'serve_next_meanwhile'],
+    ...torn,
     sale: madeUpSale(lunchAndJuice(), [{ ...unknownTender, state: 'torn' }]),
     tap: { state: 'torn', hint: 'other_card', amount: tiyn(115_000), since: madeUpNow - 20_000 },
   }),
@@ -110,6 +110,7 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
   troubled: { ...open, ...troubledLights, time: { now: madeUpNow, trusted: false } },
   'not-paid': {
     ...open,
+    actions: ['edit_basket', 'next_customer'],
     sale: madeUpSale(lunchAndJuice(), [
       madeUpTender(1, 115_000, 'not_paid', 'PRESENTED_TOO_LATE'),
       { ...madeUpTender(5, 70_000, 'settled'), kind: 'cash', schemeName: null },
@@ -141,7 +142,7 @@ export const pictures: readonly Picture[] = [
   ...lightNames.map((light) =>
     picture(`sheet-${light}`, running({ ...open, ...troubledLights }), { sheet: { kind: 'light', light } }),
   ),
-  picture('sheet-recent', running(open.sale === null ? open : { ...open, actions: quietTill.actions }), {
+  picture('sheet-recent', running({ ...open, actions: [...open.actions, 'print_again', 'void_sale'] }), {
     sheet: openList('recent', open),
   }),
   picture('sheet-unresolved', running({ ...open, unresolved }), {
