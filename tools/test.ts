@@ -75,7 +75,7 @@ const problems = [
   ...(complete ? leftOut.map((line) => `left out, though this is root on Debian: ${line}`) : []),
 ]
 const passed = record?.passed ?? 0
-let failed = (record?.failed ?? 0) + problems.length
+let failed = (record?.failed.length ?? 0) + problems.length
 // Vitest can fail as a whole, by a leaked handle say, with no failed test and no error that a reporter sees.
 if (!vitest.passed && failed === 0) {
   problems.push(`vitest: ${vitest.reason}`)
@@ -83,6 +83,8 @@ if (!vitest.passed && failed === 0) {
 }
 
 process.stdout.write(`\n${summary([...checks, vitest])}\n`)
+// Again at the end: whoever reads this has often nothing but the last lines.
+for (const name of record?.failed ?? []) process.stdout.write(`  FAILED ${name}\n`)
 if (problems.length > 0)
   process.stdout.write(`\nFailed besides tests:\n${problems.map((line) => `  ${line}\n`).join('')}`)
 if (leftOut.length === 0) process.stdout.write('\nNothing was left out.\n')

@@ -7,7 +7,8 @@ import type { Reporter, SerializedError, TestModule } from 'vitest/node'
 
 export interface VitestRecord {
   readonly passed: number
-  readonly failed: number
+  /** Tests that failed, by file and name. */
+  readonly failed: readonly string[]
   /** Tests that did not run, each with the reason the test gave. */
   readonly skipped: readonly { readonly name: string; readonly reason: string }[]
   /** Files that could not be loaded and errors outside of any test. They count as failed. */
@@ -22,7 +23,7 @@ export default class VitestRecorder implements Reporter {
     const path = process.env[recordVariable]
     if (path === undefined) return
     let passed = 0
-    let failed = 0
+    const failed: string[] = []
     const skipped: { name: string; reason: string }[] = []
     const errors = unhandled.map((error) => error.message)
     for (const module of modules) {
@@ -34,7 +35,7 @@ export default class VitestRecorder implements Reporter {
       for (const test of module.children.allTests()) {
         const result = test.result()
         if (result.state === 'passed') passed += 1
-        else if (result.state === 'failed') failed += 1
+        else if (result.state === 'failed') failed.push(`${module.relativeModuleId}: ${test.fullName}`)
         else {
           const reason = result.state === 'skipped' ? result.note : undefined
           skipped.push({ name: `${module.relativeModuleId}: ${test.fullName}`, reason: reason ?? 'no reason given' })

@@ -12,7 +12,9 @@ const xvfb = '/usr/bin/Xvfb'
 const missing = [whyNoChromium, existsSync(xvfb) ? null : `${xvfb} is not installed`].filter((why) => why !== null)
 
 async function openDisplay(): Promise<{ server: ChildProcess; name: string }> {
-  const server = spawn(xvfb, ['-displayfd', '3', '-nolisten', 'tcp', '-noreset'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] })
+  const server = spawn(xvfb, ['-displayfd', '3', '-nolisten', 'tcp', '-noreset'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  })
   const number = await new Promise<string>((resolve, reject) => {
     server.once('error', reject)
     server.stdio[3]?.once('data', (text: Buffer) => resolve(text.toString().trim()))
