@@ -1,6 +1,7 @@
 /**
  * The bench's reader, as the device host loads it: the virtual reader of the bench's own process, with a note of when a
- * card came and how long each command was out of our hands. What lies behind the device host's port is not our software.
+ * card came and how long each command was out of our hands. What lies behind the device host's port is not our
+ * software.
  */
 import { appendFileSync } from 'node:fs'
 import createRemoteReader from '../../hardware-mocks/reader/remote.ts'

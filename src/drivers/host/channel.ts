@@ -69,8 +69,8 @@ export interface ElectronParentPort {
 }
 
 /**
- * From a utility process to its shell: by the port that the shell hands over with its only message (utility-processes.ts
- * says why there is no second one). What is posted before the port is here waits for it.
+ * From a utility process to its shell: by the port that the shell hands over with its only message
+ * (utility-processes.ts says why there is no second one). What is posted before the port is here waits for it.
  */
 export function channelToElectronShell(parentPort: ElectronParentPort): MessageChannelPort {
   const received = new Inbox()

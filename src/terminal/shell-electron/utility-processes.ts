@@ -21,9 +21,9 @@ export function spawnUtilityProcesses(programs: Readonly<Record<ChildRole, Progr
 }
 
 /**
- * Messages go by a port of our own. `UtilityProcess.postMessage` brings down the whole program, with a null pointer, when
- * the process has ended and its `exit` was not told yet (electron/electron#53923): a core that dies while the device host
- * speaks would end the till. It is called once, before the process can have ended.
+ * Messages go by a port of our own. `UtilityProcess.postMessage` brings down the whole program, with a null pointer,
+ * when the process has ended and its `exit` was not told yet (electron/electron#53923): a core that dies while the
+ * device host speaks would end the till. It is called once, before the process can have ended.
  */
 function childOf(started: UtilityProcess): Child {
   const { port1: ours, port2: theirs } = new MessageChannelMain()
