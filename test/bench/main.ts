@@ -7,7 +7,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { askedOf, askedWrongly } from '../../tools/arguments.ts'
 import { runFacts, tableOf, withFigures, type BenchName, type Figure } from './figures.ts'
 import { benchJournal } from './journal.ts'
 import { benchStart } from './start.ts'
@@ -22,26 +22,16 @@ const benches: Readonly<Record<BenchName, (quick: boolean) => Promise<readonly F
 }
 const usage = `Use: npm run bench -- ${Object.keys(benches).join('|')}|all [--json] [--quick] [--document]`
 
-function fail(sentence: string): never {
-  process.stderr.write(`${sentence}\n${usage}\n`)
-  process.exit(2)
-}
-
-function settingsOf() {
-  try {
-    const flag = { type: 'boolean', default: false } as const
-    return parseArgs({ allowPositionals: true, options: { json: flag, quick: flag, document: flag } })
-  } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error))
-  }
-}
-
-const { values, positionals } = settingsOf()
+const flag = { type: 'boolean', default: false } as const
+const { values, positionals } = askedOf(usage, {
+  allowPositionals: true,
+  options: { json: flag, quick: flag, document: flag },
+})
 const [asked = 'all', ...more] = positionals
 if (more.length > 0 || (asked !== 'all' && !Object.hasOwn(benches, asked)))
-  fail(`There is no bench "${positionals.join(' ')}".`)
+  askedWrongly(usage, `There is no bench "${positionals.join(' ')}".`)
 if (values.document && (values.quick || asked !== 'all'))
-  fail('The document takes whole runs only: npm run bench -- all --document.')
+  askedWrongly(usage, 'The document takes whole runs only: npm run bench -- all --document.')
 
 const names = (asked === 'all' ? Object.keys(benches) : [asked]) as BenchName[]
 const facts = runFacts(new Date(), values.quick)

@@ -4,7 +4,7 @@
  * page.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, mkdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +12,7 @@ import { httpTransport } from '../../src/terminal/core/http-transport.ts'
 import { builtUiFolder, ensureUiIsBuilt } from '../../src/terminal/shell/build-ui.ts'
 import { startWorld } from '../../tools/world.ts'
 import { startProcess } from '../../tools/processes.ts'
-import { openChromium } from '../e2e/chromium/open-chromium.ts'
+import { openChromium, whyNoChromium } from '../e2e/chromium/open-chromium.ts'
 import { ledgerProcess } from './bench-ledger.ts'
 import { BenchTill } from './bench-till.ts'
 import { figureOf, type Figure } from './figures.ts'
@@ -79,8 +79,8 @@ function untilReady(file: string, parameters: readonly string[]): Promise<number
 
 /** From the second start on: the first one of all writes the demonstration's world. */
 async function cold(quick: boolean): Promise<readonly Figure[]> {
-  if (!existsSync('/usr/bin/chromium')) {
-    process.stderr.write('the cold start is left out: /usr/bin/chromium is not installed\n')
+  if (whyNoChromium !== null) {
+    process.stderr.write(`the cold start is left out: ${whyNoChromium}\n`)
     return []
   }
   const starts = quick ? 1 : 7

@@ -9,9 +9,9 @@ import { randomInt } from 'node:crypto'
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { askedOf, askedWrongly, wholeNumber } from '../../tools/arguments.ts'
 import { commitOf } from '../../tools/commit.ts'
-import { plantedBugNames, type PlantedBugName } from './planted-bugs.ts'
+import { plantedBugNames } from './planted-bugs.ts'
 import { crashRun, lastKills } from './run.ts'
 
 /** A run of this many kills is evidence: it must also have been of the usual mixture, and fast. */
@@ -19,7 +19,10 @@ const wholeRunKills = 500
 /** From the SIGKILL to the next core saying that it is ready (issue 3). */
 const readyP99MsMax = 2_000
 
-const { values } = parseArgs({
+const usage =
+  'Use: npm run crash -- [--kills N] [--seed S] [--data DIR] [--bug NAME] [--document] [--json]\n' +
+  `     bugs to plant: ${plantedBugNames.join(', ')}`
+const { values } = askedOf(usage, {
   options: {
     kills: { type: 'string', default: '300' },
     seed: { type: 'string' },
@@ -30,15 +33,8 @@ const { values } = parseArgs({
   },
 })
 const bug = plantedBugNames.find((name) => name === values.bug)
-if (values.bug !== undefined && bug === undefined) {
-  process.stderr.write(`no planted bug ${values.bug}; there are ${plantedBugNames.join(', ')}\n`)
-  process.exit(2)
-}
-const kills = Number(values.kills)
-if (!Number.isSafeInteger(kills) || kills < 1) {
-  process.stderr.write(`--kills ${values.kills}: a whole number of at least 1 is wanted\n`)
-  process.exit(2)
-}
+if (values.bug !== undefined && bug === undefined) askedWrongly(usage, `There is no planted bug ${values.bug}.`)
+const kills = wholeNumber(usage, 'kills', values.kills, 1)
 const seed = values.seed ?? String(randomInt(1_000_000))
 const folder = values.data === undefined ? mkdtempSync(join(tmpdir(), 'tolem-crash-')) : resolve(values.data)
 const say = (line: string): void => void process.stderr.write(`  ${line}\n`)
@@ -51,7 +47,7 @@ const report = await crashRun({
   seed,
   folder,
   say,
-  ...(bug === undefined ? {} : { bug: bug as PlantedBugName }),
+  ...(bug === undefined ? {} : { bug }),
 })
 const { readyMs, neverReached, faults, ...figures } = report
 const line = {
