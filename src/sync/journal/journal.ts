@@ -18,10 +18,13 @@ import {
   isPayload,
   positionOf,
   printJobOf,
+  receiptStateOf,
   saleRecord,
   tenderRecord,
   type PrintJob,
   type QueueFigures,
+  type ReceiptState,
+  type RecentSale,
   type SaleRecord,
   type StoredOutbox,
   type StoredPrintJob,
@@ -242,10 +245,23 @@ export class Journal {
     return (this.#all(`SELECT * FROM sale WHERE state = 'open' ORDER BY sequence DESC`) as StoredSale[]).map(saleRecord)
   }
 
-  recentSales(limit: number): readonly SaleRecord[] {
-    return (
-      this.#all(`SELECT * FROM sale WHERE state <> 'open' ORDER BY sequence DESC LIMIT ?`, limit) as StoredSale[]
-    ).map(saleRecord)
+  /** The last sales that ended, newest first, with what the screen says of each: three statements for all of them. */
+  recentSales(limit: number): readonly RecentSale[] {
+    const sales = this.#all(
+      `SELECT sale_id AS saleId, total, at, state FROM sale WHERE state <> 'open' ORDER BY sequence DESC LIMIT ?`,
+      limit,
+    ) as { saleId: string; total: number; at: number; state: 'closed' | 'cancelled' }[]
+    const ids = toJson(sales.map(({ saleId }) => saleId))
+    const ofThese = 'sale_id IN (SELECT value FROM json_each(?))'
+    const tenders = Map.groupBy(this.#tenders(`WHERE ${ofThese} ORDER BY intent_sequence`, ids), ({ saleId }) => saleId)
+    const jobs = this.#all(`SELECT sale_id AS saleId, state FROM print_job WHERE ${ofThese}`, ids)
+    const receipts = Map.groupBy(jobs as (Pick<StoredPrintJob, 'state'> & { saleId: string })[], ({ saleId }) => saleId)
+    return sales.map((sale) => ({
+      ...sale,
+      total: tiyn(sale.total),
+      tenders: tenders.get(sale.saleId) ?? [],
+      receipt: receiptStateOf(receipts.get(sale.saleId) ?? []),
+    }))
   }
 
   intentOf(tenderId: string): { row: RowOf<'tender_intent'>; position: JournalPosition } {
@@ -330,12 +346,8 @@ export class Journal {
     return (this.#all(sql, saleId) as StoredPrintJob[]).map(printJobOf)
   }
 
-  receiptState(saleId: string): 'none' | 'waiting' | 'printed' {
-    const jobs = this.#all('SELECT state FROM print_job WHERE sale_id = ?', saleId) as {
-      state: StoredPrintJob['state']
-    }[]
-    if (jobs.length === 0) return 'none'
-    return jobs.some((job) => job.state !== 'printed') ? 'waiting' : 'printed'
+  receiptState(saleId: string): ReceiptState {
+    return receiptStateOf(this.#all('SELECT state FROM print_job WHERE sale_id = ?', saleId) as StoredPrintJob[])
   }
 
   /** Empties what follows from the rows and makes it again. */

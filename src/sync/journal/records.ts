@@ -28,6 +28,19 @@ export interface SaleRecord {
   readonly at: number
 }
 
+/** `waiting` until each of its print jobs is done; `none` where nothing was asked for. */
+export type ReceiptState = 'none' | 'waiting' | 'printed'
+
+/** A sale that has ended, as the list of the last ones shows it. */
+export interface RecentSale {
+  readonly saleId: string
+  readonly total: Tiyn
+  readonly at: number
+  readonly state: 'closed' | 'cancelled'
+  readonly tenders: readonly TenderRecord[]
+  readonly receipt: ReceiptState
+}
+
 export interface PrintJob {
   readonly jobId: string
   readonly saleId: string
@@ -151,6 +164,11 @@ export function isOwnHash({
 
 export function positionOf(chained: ChainedRow): JournalPosition {
   return { epoch: chained.epoch, sequence: chained.sequence, hash: chained.hash }
+}
+
+export function receiptStateOf(jobs: readonly Pick<StoredPrintJob, 'state'>[]): ReceiptState {
+  if (jobs.length === 0) return 'none'
+  return jobs.some((job) => job.state !== 'printed') ? 'waiting' : 'printed'
 }
 
 export function tenderRecord(stored: StoredTender): TenderRecord {

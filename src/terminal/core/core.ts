@@ -98,6 +98,7 @@ export function createCore(parts: CoreParts): Core {
     printer: parts.printer,
     activePackage,
     printQueue,
+    later: (call) => void scheduler.setTimeout(call, 0),
     onDidChange: parts.onSnapshot,
   })
   const payment = new CardPayment({

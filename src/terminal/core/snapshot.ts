@@ -70,12 +70,12 @@ const recentSalesShown = 20
 
 /** The last sales with their tenders. Follows from the journal alone, so it changes only when the journal does. */
 export function recentView(journal: Journal, active: TerminalPackage | undefined): Snapshot['recent'] {
-  return journal.recentSales(recentSalesShown).map(({ sale, total, at, state }) => ({
-    saleId: sale.saleId,
+  return journal.recentSales(recentSalesShown).map(({ saleId, total, at, state, tenders, receipt }) => ({
+    saleId,
     at,
     total,
-    tenders: journal.tendersOfSale(sale.saleId).map((tender) => tenderView(tender, active)),
-    receipt: journal.receiptState(sale.saleId),
+    tenders: tenders.map((tender) => tenderView(tender, active)),
+    receipt,
     voidable: state === 'closed',
   }))
 }

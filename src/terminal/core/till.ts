@@ -48,6 +48,8 @@ export interface TillParts {
     tryAgain(saleId: string): void
     readonly trouble: Snapshot['lights']['printer']
   }
+  /** Calls in a later turn, when what waits for this one's work has gone on. */
+  readonly later: (call: () => void) => void
   readonly onDidChange: (snapshot: Snapshot) => void
 }
 
@@ -144,11 +146,14 @@ export class Till {
     }
   }
 
-  /** Sends the newest state of things, once for all changes of this turn. */
+  /**
+   * Sends the newest state of things, once for all changes of this turn and after its work: the next command goes to
+   * the card first, and the screen is made while the card works.
+   */
   publish(): void {
     if (this.#publishing) return
     this.#publishing = true
-    queueMicrotask(() => {
+    this.#parts.later(() => {
       this.#publishing = false
       if (this.#payment !== undefined && !this.#stopped) this.#parts.onDidChange(this.snapshot())
     })

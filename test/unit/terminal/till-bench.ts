@@ -34,6 +34,7 @@ export function tillBench(seed: string) {
       tryAgain: () => undefined,
       trouble: { level: 'ok', code: 'ok', since: null, detail: '' },
     },
+    later: queueMicrotask,
     onDidChange: () => undefined,
   })
   const work: PaymentWork = {
