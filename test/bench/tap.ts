@@ -25,12 +25,16 @@ const commandMs = 16
  */
 const holders = ['Family 01', 'Family 02', 'Family 03', 'Family 04', 'Family 05']
 const leasedHolders = 3
+/** SELECT and three times GET_VERSION; what follows them is decided and on the disk. */
+const recognitionCommands = 4
 const warmUp = 5
 
 interface Tap {
   readonly isLeased: boolean
   /** From the card's coming to the answer to its last command, less what the reader and the card took of that. */
   readonly oursMs: number
+  /** Each part of that: from an answer of the card to the next command. */
+  readonly betweenMs: readonly number[]
   readonly commands: number
   /** From the card's coming to the result on the screen, which says "hold the card" until then. */
   readonly inFieldMs: number
@@ -91,7 +95,8 @@ export async function benchTap(quick: boolean): Promise<readonly Figure[]> {
       const lastAt = spans.at(-1)?.[1] ?? Number.NaN
       if (tap < warmUp) continue
       const isLeased = tap % cards.length < leasedHolders
-      measured.push({ isLeased, oursMs: lastAt - insertedAt - readerMs, commands: spans.length, inFieldMs })
+      const betweenMs = spans.slice(1).map(([from], index) => from - (spans[index]?.[1] ?? Number.NaN))
+      measured.push({ isLeased, betweenMs, oursMs: lastAt - insertedAt - readerMs, commands: spans.length, inFieldMs })
       raw.push(await sleepsAlone(spans.length))
     }
     till.close()
@@ -110,6 +115,9 @@ function figures(taps: readonly Tap[], raw: readonly number[]): readonly Figure[
   const inField = taps.map((tap) => tap.inFieldMs)
   const oursOf = (isLeased: boolean) => taps.filter((tap) => tap.isLeased === isLeased).map((tap) => tap.oursMs)
   const [ours, relayed] = [oursOf(true), oursOf(false)]
+  const leased = taps.filter((tap) => tap.isLeased)
+  const decided = leased.flatMap(({ betweenMs }) => betweenMs.slice(recognitionCommands - 1, recognitionCommands))
+  const ways = leased.flatMap(({ betweenMs }) => betweenMs.toSpliced(recognitionCommands - 1, 1))
   const perTap = (list: readonly number[], share: number, figure: string, aim: Figure['aim']): Figure =>
     figureOf({
       ...common,
@@ -122,6 +130,8 @@ function figures(taps: readonly Tap[], raw: readonly number[]): readonly Figure[
   return [
     perTap(ours, 0.5, 'our share of a tap, p50', null),
     perTap(ours, 0.99, 'our share of a tap, p99', { atMost: 10 }),
+    perTap(ways, 0.5, 'of that from one command to the next, p50', null),
+    perTap(decided, 0.5, 'of that the rules and the intent on the disk, p50', null),
     perTap(relayed, 0.5, 'the same and twice the ledger, card without a lease, p50', null),
     perTap(relayed, 0.99, 'the same and twice the ledger, card without a lease, p99', null),
     perTap(inField, 0.5, 'card in the field until the result, on line, p50', { atMost: 250 }),

@@ -93,11 +93,15 @@ function endOf({ one, ending, wrong }: Row): string {
   if (one.ends.how === 'works') return one.command === 'start' ? 'works' : `works: ${lines.at(-1)}`
   const at = lines.findLastIndex((line) => /Remedy: |cannot be (built|written)|is full/.test(line))
   const from = lines[at]?.trim().startsWith('Remedy') ? at - 1 : at
-  return lines
-    .slice(from, at + 1)
-    .map((line) => line.trim())
-    .join(' ')
-    .replaceAll(/\/\S*tolem-set-up-\w+/g, '…')
+  return (
+    lines
+      .slice(from, at + 1)
+      .map((line) => line.trim())
+      .join(' ')
+      .replaceAll(/\/\S*tolem-set-up-\w+/g, '…')
+      // Where this machine has its packages from is nobody's business.
+      .replaceAll(/https?:\/\/(?!127\.0\.0\.1)\S+|'[\w.-]+\.(?:org|com|net)'/g, '…')
+  )
 }
 
 /** The rows of the document as it is, with this one in place of the case's earlier one; in the order of the matrix. */

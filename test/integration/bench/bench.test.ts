@@ -32,7 +32,7 @@ describe('npm run bench', () => {
       .map((line) => JSON.parse(line) as Figure)
     const perBench = Object.groupBy(figures, (figure) => figure.bench)
     expect(Object.entries(perBench).map(([name, of]) => [name, of?.length])).toEqual([
-      ['tap', 6],
+      ['tap', 8],
       ['journal', 3],
       ['sync', 3],
       ['start', 2],
