@@ -120,9 +120,15 @@ export const rules: readonly Rule[] = [
     name: 'registry host',
     where: text,
     except: ownFiles,
-    pattern:
-      /^\s*registry\s*=|"resolved": "https?:|\/\/[\w.-]*(verdaccio|artifactory|nexus)[\w.-]*|\b(deb|security)\.debian\.org\b|\bregistry\.npmjs\b/,
+    pattern: /^\s*registry\s*=|"resolved": "https?:|\/\/[\w.-]*(verdaccio|artifactory|nexus)[\w.-]*/,
     instead: 'no host at all: .npmrc sets omit-lockfile-registry-resolved, and everybody has a registry of their own',
+  },
+  {
+    name: 'package host',
+    where: text,
+    except: ownFiles,
+    pattern: /\b(deb|security)\.debian\.org\b|\bregistry\.npmjs\b/,
+    instead: 'no host at all: where a machine has its packages from is its own business',
   },
 ]
 

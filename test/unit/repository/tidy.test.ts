@@ -77,6 +77,7 @@ describe('every rule', () => {
     ['machine path', 'test/unit/any.test.ts', "const folder = '/tmp/tolem'"],
     ['registry host', '.npmrc', 'registry=https://packages.example'],
     ['registry host', 'package-lock.json', '      "resolved": "https://packages.example/a.tgz",'],
+    ['package host', 'docs/evidence/set-up.md', 'Failed to fetch from deb.debian.org'],
   ]
 
   test.each(planted)('%s, planted in %s: %s', (rule, path, line) => {
