@@ -7,6 +7,7 @@ import { verifyTagged } from '../../src/sync/protocol/keys.ts'
 import type { DecisionRecord, Evidence } from '../../src/sync/protocol/messages.ts'
 import { decide, type Decision, type DecisionInput } from '../../src/voucher/decide.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../src/voucher/package.ts'
+import type { Slot } from '../../src/voucher/slot.ts'
 import type { TenderTerms } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
 import { signingKeysOf, type Terminal } from '../terminals/terminals.ts'
@@ -41,17 +42,18 @@ export async function replay(
   const named = await findPackage(work, terminal.terminalId, record)
   if (named === undefined)
     return fault('package_unknown', `package ${record.packageId} was not issued to this terminal like that`)
+  const issued = named.package
   const foreign = notOurs(record, named, proofCard)
   if (foreign !== undefined) return fault('input_not_ours', foreign)
 
-  const input: DecisionInput = { ...record.input, schemes: named.schemes }
-  const unlike = notAbout(record, terms, named)
+  const input: DecisionInput = { ...record.input, schemes: issued.schemes }
+  const unlike = notAbout(record, terms, issued)
   if (unlike !== undefined) return fault('decision_mismatch', unlike)
   const verdict = decideSafely(input)
   if (verdict === undefined) return fault('decision_mismatch', 'the amounts are beyond what can be decided')
   if (!sameDecision(verdict, record.decision))
     return fault('decision_mismatch', 'the rule function gives another verdict')
-  return { kind: 'agrees', package: named, input }
+  return { kind: 'agrees', package: issued, input }
 }
 
 /** The rule function on what a stranger sent: amounts that no one can have are no decision. */
@@ -78,11 +80,7 @@ function fault(kind: ReplayFault, detail: string): Replayed {
   return { kind: 'fault', fault: kind, detail }
 }
 
-async function findPackage(
-  work: Work,
-  terminalId: string,
-  record: DecisionRecord,
-): Promise<TerminalPackage | undefined> {
+async function findPackage(work: Work, terminalId: string, record: DecisionRecord): Promise<NamedPackage | undefined> {
   const named = work.connection
     .selectFrom('package')
     .where('package_id', '=', record.packageId)
@@ -94,18 +92,30 @@ async function findPackage(
   )
 }
 
+interface NamedPackage {
+  readonly package: TerminalPackage
+  /** Of all its leases, by id: a lease of a school has thousands. */
+  readonly slots: ReadonlyMap<string, Slot>
+}
+
 // A package is large and immutable, and many records name the same one.
-const parsed = new Map<string, TerminalPackage>()
+const parsed = new Map<string, NamedPackage>()
 const parsedLimit = 32
 
-function parsedPackage(hash: string, content: string): TerminalPackage {
-  const found = terminalPackageSchema.parse(JSON.parse(content))
+function parsedPackage(hash: string, content: string): NamedPackage {
+  const issued = terminalPackageSchema.parse(JSON.parse(content))
+  const leased = issued.leases.flatMap((lease) => lease.slots)
+  const found = { package: issued, slots: new Map(leased.toReversed().map(({ slot }) => [slot.slotId, slot])) }
   if (parsed.size >= parsedLimit) parsed.clear()
   parsed.set(hash, found)
   return found
 }
 
-function notOurs(record: DecisionRecord, named: TerminalPackage, proofCard: string): string | undefined {
+function notOurs(
+  record: DecisionRecord,
+  { package: named, slots }: NamedPackage,
+  proofCard: string,
+): string | undefined {
   const { input } = record
   if (record.hotlistVersion !== named.hotlist.version) return 'another hotlist than the package carries'
   if (input.merchantId !== named.merchant.merchantId) return 'another merchant than the package names'
@@ -119,7 +129,7 @@ function notOurs(record: DecisionRecord, named: TerminalPackage, proofCard: stri
   }
   if (input.mode === 'online') return undefined
   for (const slot of input.slots) {
-    const ours = named.leases.flatMap((lease) => lease.slots).find((leased) => leased.slot.slotId === slot.slotId)?.slot
+    const ours = slots.get(slot.slotId)
     const same =
       ours !== undefined &&
       ours.schemeId === slot.schemeId &&
