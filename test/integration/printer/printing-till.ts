@@ -36,6 +36,8 @@ export interface PrintingTill extends TillAtWork {
   printsOf(saleId: string): Promise<readonly Print[]>
   /** The job of this sale that was asked for last, as the journal has it. */
   jobState(saleId: string): string | undefined
+  /** The sales of which a job is in this state, as the journal has it. */
+  salesWithJobs(state: 'waiting' | 'started'): readonly string[]
   killsDeviceHost(): void
 }
 
@@ -114,6 +116,10 @@ export async function openPrintingTill(): Promise<PrintingTill> {
     jobState(saleId: string) {
       const job = asked('SELECT state FROM print_job WHERE sale_id = ? ORDER BY sequence DESC', saleId)
       return (job as { state: string } | undefined)?.state
+    },
+    salesWithJobs(state: 'waiting' | 'started') {
+      const found = asked('SELECT json_group_array(DISTINCT sale_id) AS sales FROM print_job WHERE state = ?', state)
+      return JSON.parse((found as { sales: string }).sales) as string[]
     },
     killsDeviceHost() {
       const core = work.corePid()

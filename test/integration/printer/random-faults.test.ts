@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { SeededRandom } from '../../simulation/random.ts'
 import { saying } from '../bad-input/till-at-work.ts'
-import { openPrintingTill, type PrinterChange, type PrintingTill } from './printing-till.ts'
+import { openPrintingTill, patience, type PrinterChange, type PrintingTill } from './printing-till.ts'
 
 const salesCount = 14
 /** Fourteen sales, with processes that are killed and waits of up to 40 s, on a machine that does other things too. */
@@ -80,6 +80,9 @@ test(
       if (work.till.snapshot.lights.printer.code !== 'ok') troubles += 1
     }
     await work.printer(well)
+    // What was never begun prints by itself. What broke off three times waits for the cashier, who sees that it does.
+    await expect.poll(() => work.salesWithJobs('waiting'), patience).toEqual([])
+    for (const saleId of work.salesWithJobs('started')) await work.till.asks({ command: 'print_again', saleId })
     await work.allIsPrinted()
     await work.sees('all is handed over', ({ queue }) => queue.waiting === 0)
     const prints = await work.prints()
