@@ -97,7 +97,8 @@ const rules: readonly Rule[] = [
       select lease_id as subject, 'moved by something else than funding, payment, reversal, return' as detail
       from lease where exists (
         select 1 from transfer where (debit = escrow_account or credit = escrow_account)
-        and kind not in ('lease-funding', 'lease-return', 'voucher-payment', 'voucher-reversal'))`,
+        and kind not in ('lease-funding', 'lease-return', 'voucher-payment', 'voucher-reversal',
+          'review-hold', 'review-release'))`,
   },
   {
     rule: 'a slot is at one terminal only',
@@ -123,6 +124,24 @@ const rules: readonly Rule[] = [
       where kind in ('voucher-payment', 'voucher-reversal') and reference not in (select tender_id from tender)`,
   },
   {
+    rule: 'what waits in review is set aside, and nothing else is',
+    wrong: `
+      with expected as (
+        select held_in as account, sum(tender.amount) as amount from review
+        join tender on tender.tender_id = review.tender_id
+        where review.state = 'open' and held_in is not null group by held_in)
+      select account_id as subject, 'holds ' || balance || ', reviews ' || coalesce(expected.amount, 0) as detail
+      from account left join expected on expected.account = account_id
+      where account_id in (select held_in from review) and balance <> coalesce(expected.amount, 0)`,
+  },
+  {
+    rule: 'a tender is in review exactly while its review is open',
+    wrong: `
+      select tender.tender_id as subject, tender.state || ', review ' || coalesce(review.state, 'none') as detail
+      from tender left join review on review.tender_id = tender.tender_id
+      where (tender.state = 'in_review') <> (coalesce(review.state, 'none') = 'open')`,
+  },
+  {
     rule: 'no tender is left undecided',
     wrong: `select tender_id as subject, state as detail from tender where state = 'deciding'`,
   },
@@ -143,7 +162,8 @@ const rules: readonly Rule[] = [
         select tender.tender_id, state, coalesce(debt.amount, 0) as owed,
           exists (select 1 from slot_use where slot_use.tender_id = tender.tender_id) as used
         from tender left join merchant_debt debt on debt.tender_id = tender.tender_id)
-      where used <> (state in ('settled', 'awaiting_funds')) and not (used and state = 'reversed' and owed > 0)`,
+      where used <> (state in ('settled', 'awaiting_funds', 'in_review'))
+        and not (used and state = 'reversed' and owed > 0)`,
   },
 ]
 

@@ -2,6 +2,7 @@
 import { accountOperations } from './accounts/operations.ts'
 import type { Operation } from './http/operation.ts'
 import { leaseOperations } from './leases/operations.ts'
+import { claimOperations } from './payments/claim-operations.ts'
 import { schemeOperations } from './schemes/operations.ts'
 import { terminalOperations } from './terminals/operations.ts'
 
@@ -10,4 +11,5 @@ export const operations: readonly Operation[] = [
   ...schemeOperations,
   ...leaseOperations,
   ...terminalOperations,
+  ...claimOperations,
 ]

@@ -20,6 +20,8 @@ export type TransferKind =
   | 'voucher-payment'
   | 'voucher-reversal'
   | 'debt-netting'
+  | 'review-hold'
+  | 'review-release'
   | 'hold-post'
 
 export interface Leg {

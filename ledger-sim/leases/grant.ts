@@ -10,7 +10,7 @@ import { openAccount } from '../accounts/accounts.ts'
 import { availableIn, post, type Leg } from '../accounts/transfers.ts'
 import { newId, type Work } from '../context.ts'
 import { holderOf } from '../schemes/beneficiaries.ts'
-import { activeCardsOf, type Card } from '../schemes/cards.ts'
+import { leasableCardsOf, type Card } from '../schemes/cards.ts'
 import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
 import { amountLeftIn, needSlot, type SlotState } from '../schemes/slots.ts'
 import { findTerminal } from '../terminals/terminals.ts'
@@ -157,7 +157,7 @@ async function candidateOf(
 ): Promise<Candidate | SlotLeftOut> {
   const holder = await holderOf(work, scheme.schemeId, beneficiary)
   if (holder === undefined) return 'not_entitled'
-  const cards = await activeCardsOf(work, holder)
+  const cards = await leasableCardsOf(work, holder)
   if (cards.length === 0) return 'no_active_card'
   const state = await needSlot(work, scheme, beneficiary, periodId)
   if (state === undefined) return 'no_such_period'

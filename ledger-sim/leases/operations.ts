@@ -119,8 +119,10 @@ export const leaseOperations = [
     perform: (asked) =>
       rollingBack(asked, async (work) => {
         const { terminalId } = asked.request
-        if ((await findTerminal(work, terminalId)) === undefined)
-          return problem('not_found', `no terminal ${terminalId}`)
+        const terminal = await findTerminal(work, terminalId)
+        if (terminal === undefined) return problem('not_found', `no terminal ${terminalId}`)
+        if (terminal.revokedFor !== null)
+          return problem('rule_violated', `${terminalId} was ended (${terminal.revokedFor}): register a new terminal`)
         return { kind: 'answer', body: await issueEnrolmentCode(work, terminalId) }
       }),
   }),

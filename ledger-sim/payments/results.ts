@@ -18,11 +18,13 @@ export async function tenderResult(
   itemId: string,
 ): Promise<SignedItemResult> {
   if (tender.state === 'deciding') throw new Error(`tender ${tender.tenderId} was left undecided`)
+  // Of a till that is gone, and asks no more: should an old message of it still be answered, no promise is made.
+  const state = tender.state === 'in_review' ? 'awaiting_funds' : tender.state
   const slot = tender.terms === null ? undefined : await findSlot(work, tender.terms.payerSlot)
   return signResult(work, {
     itemId,
     arrival,
-    state: tender.state,
+    state,
     paidBy: tender.paidBy,
     amount: tender.amount,
     refusal: tender.refusal,

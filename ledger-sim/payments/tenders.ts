@@ -16,7 +16,7 @@ export interface Tender {
   readonly terminalId: string
   /** Null for a tombstone whose request never came. */
   readonly terms: TenderTerms | null
-  readonly state: 'deciding' | Exclude<ItemResult['state'], 'done'>
+  readonly state: 'deciding' | 'in_review' | Exclude<ItemResult['state'], 'done'>
   readonly paidBy: ItemResult['paidBy']
   readonly refusal: RefusalCode | null
   readonly loss: LossCode | null

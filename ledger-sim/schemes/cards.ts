@@ -41,6 +41,7 @@ export async function registerCard(
       highest_counter: 0,
       file_read_key: wrapped(cardKeyNumber.fileRead),
       till_key: wrapped(cardKeyNumber.till),
+      exposed_at: null,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('card')
@@ -67,13 +68,14 @@ export async function findCard({ connection, keys }: Work, card: string): Promis
   }
 }
 
-/** The holder's cards that are not blocked. */
-export async function activeCardsOf(work: Work, holder: string): Promise<readonly Card[]> {
+/** The holder's cards that a till may be given the key of: not blocked, and no lost till ever held it. */
+export async function leasableCardsOf(work: Work, holder: string): Promise<readonly Card[]> {
   const rows = await work.connection
     .selectFrom('card')
     .select('card')
     .where('holder', '=', holder)
     .where('status', '=', 'active')
+    .where('exposed_at', 'is', null)
     .orderBy('card')
     .execute()
   const cards: Card[] = []

@@ -328,6 +328,27 @@ const indexesOfEverySale: typeof firstIndexes = [
   ['discrepancy_borne', 'discrepancy', ['code', 'owner']],
 ]
 
+const reviewTable: TablePlan = {
+  name: 'review',
+  columns: [
+    text('tender_id'),
+    text('agency_id'),
+    textOrNull('held_in'),
+    text('paid_by'),
+    text('state'),
+    textOrNull('reason'),
+    whole('at'),
+  ],
+  key: ['tender_id'],
+  references: [['tender_id', 'tender', 'tender_id']],
+}
+
+const addedColumns: readonly (readonly [table: string, column: Column])[] = [
+  ['terminal', textOrNull('revoked_for')],
+  ['terminal', wholeOrNull('revoked_at')],
+  ['card', wholeOrNull('exposed_at')],
+]
+
 async function createIndexes(database: Kysely<unknown>, indexes: typeof firstIndexes): Promise<void> {
   for (const [name, table, columns] of indexes) {
     await database.schema
@@ -366,5 +387,16 @@ export const migrations: Readonly<Record<string, Migration>> = {
   },
   '0002-no-scan-with-every-sale': {
     up: (database) => createIndexes(database, indexesOfEverySale),
+  },
+  '0003-tills-that-are-gone': {
+    up: async (database) => {
+      for (const [table, [column, type]] of addedColumns)
+        await database.schema.alterTable(table).addColumn(column, type).execute()
+      await createTable(database, reviewTable)
+      await createIndexes(database, [
+        ['lease_card_card', 'lease_card', ['card']],
+        ['review_agency', 'review', ['agency_id', 'state']],
+      ])
+    },
   },
 }

@@ -103,6 +103,8 @@ export interface CardTable {
   highest_counter: Whole
   file_read_key: string
   till_key: string
+  /** Since when its till key may be in wrong hands: then it is leased to no till any more. */
+  exposed_at: WholeOrNull
 }
 
 export interface CardStatusTable {
@@ -180,7 +182,7 @@ export interface LeasePolicyTable {
 export interface TerminalTable {
   terminal_id: string
   merchant_id: string
-  status: 'registered' | 'active' | 'suspended'
+  status: 'registered' | 'active' | 'suspended' | 'revoked'
   key_id: string | null
   encryption_key: string | null
   head_epoch: Whole
@@ -190,6 +192,8 @@ export interface TerminalTable {
   head_created: Whole
   last_seen_at: Whole
   announced_version: Whole
+  revoked_for: 'lost' | 'stolen' | 'destroyed' | 'retired' | null
+  revoked_at: WholeOrNull
 }
 
 export interface JournalPositionTable {
@@ -222,7 +226,7 @@ export interface TenderTable {
   /** Null for a tombstone whose request never came. */
   terms: string | null
   terms_hash: string | null
-  state: 'deciding' | 'settled' | 'awaiting_funds' | 'refused' | 'not_paid' | 'reversed'
+  state: 'deciding' | 'settled' | 'awaiting_funds' | 'in_review' | 'refused' | 'not_paid' | 'reversed'
   paid_by: 'escrow' | 'agency' | null
   refusal: string | null
   loss: string | null
@@ -262,6 +266,19 @@ export interface DiscrepancyTable {
   amount: Whole
   evidence: string
   appeal: 'open' | 'closed'
+  at: Whole
+}
+
+/** A sale of a lost or stolen till that only its agency can judge; its money waits beside the escrow. */
+export interface ReviewTable {
+  tender_id: string
+  agency_id: string
+  /** The account that its money waits in; null when there was none to set aside. */
+  held_in: string | null
+  paid_by: 'escrow' | 'agency'
+  state: 'open' | 'paid' | 'refused'
+  /** Why it was decided so. */
+  reason: string | null
   at: Whole
 }
 
@@ -318,6 +335,7 @@ export interface Tables {
   evidence: EvidenceTable
   surrender: SurrenderTable
   discrepancy: DiscrepancyTable
+  review: ReviewTable
   event: EventTable
   enrolment_code: EnrolmentCodeTable
   merchant_debt: MerchantDebtTable

@@ -59,7 +59,7 @@ export async function announcePackagesOfMerchant(work: Work, merchantId: string)
   for (const row of rows) await announcePackage(work, row.terminal_id)
 }
 
-async function announcePackage(work: Work, terminalId: string): Promise<void> {
+export async function announcePackage(work: Work, terminalId: string): Promise<void> {
   const { connection } = work
   const terminal = await connection
     .selectFrom('terminal')

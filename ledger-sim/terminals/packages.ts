@@ -110,9 +110,12 @@ async function leasedSlots(work: Work, lease: LeaseRow): Promise<LeasedSlot[]> {
   )
   const keys = await connection
     .selectFrom('lease_card')
-    .select(['slot_id', 'card', 'sealed_till_key'])
-    .where('lease_id', '=', lease.leaseId)
-    .orderBy('card')
+    .innerJoin('card', 'card.card', 'lease_card.card')
+    .select(['lease_card.slot_id', 'lease_card.card', 'lease_card.sealed_till_key'])
+    .where('lease_card.lease_id', '=', lease.leaseId)
+    // A key that a lost till held opens nothing off line any more.
+    .where('card.exposed_at', 'is', null)
+    .orderBy('lease_card.card')
     .execute()
   const keysOf = Map.groupBy(keys, (key) => key.slot_id)
   return live.flatMap(({ slot_id: slotId }) => {

@@ -2,13 +2,18 @@
 import { verifyingKey, publicJwkSchema, type VerifyingKey } from '../../src/sync/protocol/keys.ts'
 import { encryptionJwkSchema, type EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
 import type { Work } from '../context.ts'
+import type { RevocationReason } from './revocation.ts'
 
 export interface Terminal {
   readonly terminalId: string
   readonly merchantId: string
-  /** `registered`: not enrolled yet, has no keys. */
-  readonly status: 'registered' | 'active' | 'suspended'
+  /** `registered`: not enrolled yet, has no keys. `revoked`: gone for good, its keys are heard no more. */
+  readonly status: 'registered' | 'active' | 'suspended' | 'revoked'
   readonly encryptionKey: EncryptionJwk | null
+  /** Why it is gone, if it is. */
+  readonly revokedFor: RevocationReason | null
+  /** The last place of its journal that the ledger has seen. */
+  readonly head: { readonly epoch: number; readonly sequence: number }
 }
 
 export async function registerTerminal(
@@ -30,6 +35,8 @@ export async function registerTerminal(
       head_created: 0,
       last_seen_at: 0,
       announced_version: 0,
+      revoked_for: null,
+      revoked_at: null,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('terminal_id')
@@ -46,7 +53,7 @@ export async function registerTerminal(
 export async function findTerminal({ connection }: Work, terminalId: string): Promise<Terminal | undefined> {
   const row = await connection
     .selectFrom('terminal')
-    .select(['terminal_id', 'merchant_id', 'status', 'encryption_key'])
+    .select(['terminal_id', 'merchant_id', 'status', 'encryption_key', 'revoked_for', 'head_epoch', 'head_sequence'])
     .where('terminal_id', '=', terminalId)
     .executeTakeFirst()
   if (row === undefined) return undefined
@@ -55,6 +62,8 @@ export async function findTerminal({ connection }: Work, terminalId: string): Pr
     merchantId: row.merchant_id,
     status: row.status,
     encryptionKey: row.encryption_key === null ? null : encryptionJwkSchema.parse(JSON.parse(row.encryption_key)),
+    revokedFor: row.revoked_for,
+    head: { epoch: Number(row.head_epoch), sequence: Number(row.head_sequence) },
   }
 }
 
@@ -63,7 +72,12 @@ export async function findTerminal({ connection }: Work, terminalId: string): Pr
  * (money-rules.md, "Who pays").
  */
 export async function suspendTerminal({ connection }: Work, terminalId: string): Promise<void> {
-  await connection.updateTable('terminal').set({ status: 'suspended' }).where('terminal_id', '=', terminalId).execute()
+  await connection
+    .updateTable('terminal')
+    .set({ status: 'suspended' })
+    .where('terminal_id', '=', terminalId)
+    .where('status', '<>', 'revoked')
+    .execute()
 }
 
 /** Every key the terminal ever signed with, the present one included: rows signed before a change stay valid. */

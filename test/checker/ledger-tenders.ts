@@ -34,6 +34,7 @@ export const lossCodes: readonly string[] = [
   'SOLD_AFTER_LEASE',
   'SLOT_ALREADY_USED',
   'PRESENTED_TOO_LATE',
+  'TERMINAL_LOST',
 ]
 
 const termsSchema = z.strictObject({

@@ -6,5 +6,6 @@ export const lossCodes = [
   'SOLD_AFTER_LEASE',
   'SLOT_ALREADY_USED',
   'PRESENTED_TOO_LATE',
+  'TERMINAL_LOST',
 ] as const
 export type LossCode = (typeof lossCodes)[number]

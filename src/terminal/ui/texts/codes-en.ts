@@ -79,6 +79,10 @@ export const losses: TextsOfLanguage['losses'] = {
   SOLD_AFTER_LEASE: { what: 'Sold after the time for selling without network.', todo: 'Appeal with the receipt.' },
   SLOT_ALREADY_USED: { what: 'The allowance had been used before.', todo: 'Appeal to the agency with the receipt.' },
   PRESENTED_TOO_LATE: { what: 'The sale reached the ledger too late.', todo: 'Appeal to the agency with the receipt.' },
+  TERMINAL_LOST: {
+    what: 'The till was lost; the agency did not accept this sale.',
+    todo: 'Appeal to the agency with the receipt.',
+  },
 }
 
 export const unknownCode: TextsOfLanguage['unknownCode'] = {

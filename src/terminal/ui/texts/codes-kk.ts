@@ -80,6 +80,7 @@ export const losses: TextsOfLanguage['losses'] = {
   SOLD_AFTER_LEASE: { what: 'Желісіз сату мерзімі біткен соң сатылған.', todo: appeal },
   SLOT_ALREADY_USED: { what: 'Лимит бұрын пайдаланылған.', todo: appeal },
   PRESENTED_TOO_LATE: { what: 'Сатылым тізілімге тым кеш жетті.', todo: appeal },
+  TERMINAL_LOST: { what: 'Касса жоғалған, мекеме бұл сатылымды қабылдамады.', todo: appeal },
 }
 
 export const unknownCode: TextsOfLanguage['unknownCode'] = {

@@ -74,6 +74,7 @@ export const losses: TextsOfLanguage['losses'] = {
   SOLD_AFTER_LEASE: { what: 'Продано после срока продажи без сети.', todo: appeal },
   SLOT_ALREADY_USED: { what: 'Лимит был израсходован раньше.', todo: appeal },
   PRESENTED_TOO_LATE: { what: 'Продажа дошла до реестра слишком поздно.', todo: appeal },
+  TERMINAL_LOST: { what: 'Касса утеряна, ведомство не приняло эту продажу.', todo: appeal },
 }
 
 export const unknownCode: TextsOfLanguage['unknownCode'] = {

@@ -1,0 +1,113 @@
+/**
+ * The signed code on a receipt proves a sale of a till that is gone (money-rules.md, "Who pays": till destroyed or
+ * stolen before it synced). It carries no decision record, so nothing is replayed: the terminal's signature, the card's
+ * own word, the lease and its slot speak.
+ */
+import { termsHashOf } from '../../src/sync/protocol/canonical.ts'
+import {
+  readReceiptPresentment,
+  verifyReceiptPresentment,
+  type ReceiptPresentment,
+} from '../../src/sync/protocol/receipt-presentment.ts'
+import type { Work } from '../context.ts'
+import { closeDueLeases } from '../leases/close.ts'
+import { isInOtherHands } from '../terminals/revocation.ts'
+import { findTerminal, signingKeysOf, type Terminal } from '../terminals/terminals.ts'
+import { checkCardProof, counterStanding, useCounter } from './card-proof.ts'
+import { keepEvidence } from './evidence.ts'
+import { arrivalAt, claimTender, findTender, settleTender, type Tender, type TenderOutcome } from './tenders.ts'
+import { leasedSlotOf, lossBorneBy, whoPays } from './who-pays.ts'
+
+export type ReceiptClaim =
+  | { readonly kind: 'judged'; readonly arrival: ReturnType<typeof arrivalAt> | 'created'; readonly tender: Tender }
+  /** It cannot be judged at all: nothing was claimed, nothing is on file. */
+  | {
+      readonly kind: 'not_a_claim'
+      readonly why:
+        | 'not_readable'
+        | 'not_this_merchants'
+        | 'terminal_presents_itself'
+        | 'signature_wrong'
+        | 'ledger_authorised_it'
+    }
+
+/** @param text what the code says. @param merchantId who claims it: the terminal's own merchant only */
+export async function claimReceipt(work: Work, merchantId: string, text: string): Promise<ReceiptClaim> {
+  const read = readReceiptPresentment(text)
+  if (read.kind === 'fault') return { kind: 'not_a_claim', why: 'not_readable' }
+  const { terminalId, terms, leaseId, decidedAt } = read.presentment
+  const terminal = await findTerminal(work, terminalId)
+  if (terminal?.merchantId !== merchantId) return { kind: 'not_a_claim', why: 'not_this_merchants' }
+  const keys = await signingKeysOf(work, terminalId)
+  if (!keys.some((key) => verifyReceiptPresentment(text, key).kind === 'presentment'))
+    return { kind: 'not_a_claim', why: 'signature_wrong' }
+  if (terminal.revokedFor === null) return { kind: 'not_a_claim', why: 'terminal_presents_itself' }
+  const known = await findTender(work, terms.tenderId)
+  // Paid while the customer waited, or never: its till had the answer before it printed.
+  if (leaseId === null && known === undefined) return { kind: 'not_a_claim', why: 'ledger_authorised_it' }
+
+  await closeDueLeases(work)
+  const claimed = await claimTender(work, terms, terminalId, decidedAt)
+  const tender = await findTender(work, terms.tenderId)
+  if (tender === undefined) throw new Error(`tender ${terms.tenderId} vanished`)
+  if (tender.terminalId !== terminalId) return { kind: 'not_a_claim', why: 'not_this_merchants' }
+  await keepEvidence(work, terms.tenderId, 'receipt', { text })
+  const arrival = claimed ? 'created' : arrivalAt(tender, terms)
+  const isRefusalNeverHeard = arrival === 'exists' && tender.state === 'refused' && leaseId !== null
+  if (!claimed && !isRefusalNeverHeard) return { kind: 'judged', arrival, tender }
+  const outcome = await judgeReceipt(work, terminal, read.presentment)
+  await settleTender(work, terms.tenderId, outcome)
+  return { kind: 'judged', arrival, tender: { ...tender, ...outcome, at: work.now } }
+}
+
+/** What the table says of it, now. */
+export async function judgeReceipt(
+  work: Work,
+  terminal: Terminal,
+  presentment: ReceiptPresentment,
+): Promise<TenderOutcome> {
+  const { terms, leaseId, decidedAt, cardProof, position } = presentment
+  if (leaseId === null) throw new Error(`receipt of ${terms.tenderId} names no lease`)
+  const notPaid = lossBorneBy(work, terminal, { terms, position, leaseId })
+  const forged = (detail: string): Promise<TenderOutcome> => notPaid('PROOF_MISSING_OR_FORGED', null, detail)
+  const proof = await checkCardProof(work, cardProof, termsHashOf(terms))
+  if (proof.kind === 'refused') return notPaid('PROOF_MISSING_OR_FORGED', proof.code, 'the card proof does not open')
+  if (!proof.isBound) return forged('the card said this for other terms')
+  if ((await counterStanding(work, proof, terms.tenderId)) === 'replayed')
+    return forged('the card said this for another sale')
+  const leased = await leasedSlotOf(work, terminal, leaseId, terms, proof.card.holder)
+  if (leased.kind === 'fault') return notPaid('PROOF_MISSING_OR_FORGED', leased.refusal, leased.detail)
+  await useCounter(work, proof, terms.tenderId)
+  return whoPays(
+    work,
+    terminal,
+    {
+      terms,
+      lease: leased.lease,
+      scheme: leased.scheme,
+      cardId: proof.card.card,
+      position,
+      decidedAt,
+      packageIssuedAt: await packageIssuedBefore(work, terminal.terminalId, decidedAt),
+      isAllowedOffline: leased.scheme.offline.policy !== 'deny',
+      review: isInOtherHands(terminal.revokedFor) && !isBelowHead(position, terminal),
+    },
+    notPaid,
+  )
+}
+
+/** A receipt names no package: the till had at best the newest one that it had fetched by then. */
+async function packageIssuedBefore({ connection }: Work, terminalId: string, decidedAt: number): Promise<number> {
+  const row = await connection
+    .selectFrom('package')
+    .select('issued_at')
+    .where('terminal_id', '=', terminalId)
+    .where('issued_at', '<=', BigInt(decidedAt))
+    .orderBy('version', 'desc')
+    .executeTakeFirst()
+  return row === undefined ? 0 : Number(row.issued_at)
+}
+
+function isBelowHead(position: { readonly epoch: number; readonly sequence: number }, { head }: Terminal): boolean {
+  return position.epoch < head.epoch || (position.epoch === head.epoch && position.sequence <= head.sequence)
+}

@@ -1,0 +1,81 @@
+/** A slot has room again: who was refused for want of it is judged again. */
+import { z } from 'zod'
+import { termsHashOf } from '../../src/sync/protocol/canonical.ts'
+import { presentmentSchema, type Presentment } from '../../src/sync/protocol/messages.ts'
+import { readReceiptPresentment, type ReceiptPresentment } from '../../src/sync/protocol/receipt-presentment.ts'
+import type { Work } from '../context.ts'
+import { appendEvent } from '../terminals/events.ts'
+import { findTerminal } from '../terminals/terminals.ts'
+import { judgePresentment } from './presentment.ts'
+import { judgeReceipt } from './receipt-claims.ts'
+import { tenderResult } from './results.ts'
+import { findTender, settleTender } from './tenders.ts'
+
+const receiptEvidenceSchema = z.strictObject({ text: z.string() })
+
+/**
+ * A use of the slot was given back: a sale that had found it used is judged again, as if it had come after. So the
+ * order in which a till's sales and reversals arrive does not decide who is paid (money-rules.md, "Identity": a batch
+ * has no identity).
+ */
+export async function reconsider(work: Work, slotId: string): Promise<void> {
+  const refused = await work.connection
+    .selectFrom('tender')
+    .select(['tender_id', 'terminal_id'])
+    .where('slot_id', '=', slotId)
+    .where('state', '=', 'not_paid')
+    .where('loss', '=', 'SLOT_ALREADY_USED')
+    .orderBy('tender_id')
+    .execute()
+  for (const row of refused) {
+    const terminal = await findTerminal(work, row.terminal_id)
+    const tender = await findTender(work, row.tender_id)
+    const shown = await shownFor(work, row.tender_id)
+    if (terminal === undefined || tender === undefined || shown === undefined) continue
+    const outcome =
+      shown.kind === 'presentment'
+        ? await judgePresentment(work, terminal, shown.item, 0)
+        : await judgeReceipt(work, terminal, shown.receipt)
+    if (outcome.state === 'not_paid') continue
+    await settleTender(work, row.tender_id, outcome)
+    await work.connection
+      .updateTable('discrepancy')
+      .set({ appeal: 'closed' })
+      .where('tender_id', '=', row.tender_id)
+      .execute()
+    const result = await tenderResult(work, { ...tender, ...outcome, at: work.now }, 'exists', row.tender_id)
+    await appendEvent(work, row.terminal_id, { kind: 'item', item: result })
+  }
+}
+
+type Shown =
+  | { readonly kind: 'presentment'; readonly item: Presentment }
+  | { readonly kind: 'receipt'; readonly receipt: ReceiptPresentment }
+
+/** The first with the tender's own terms: what was shown under its id with other terms is evidence, no claim. */
+async function shownFor({ connection }: Work, tenderId: string): Promise<Shown | undefined> {
+  const rows = await connection
+    .selectFrom('evidence')
+    .innerJoin('tender', 'tender.tender_id', 'evidence.tender_id')
+    .select(['evidence.kind', 'evidence.content', 'tender.terms_hash'])
+    .where('evidence.tender_id', '=', tenderId)
+    .where('evidence.kind', 'in', ['presentment', 'receipt'])
+    .orderBy('evidence.at')
+    .execute()
+  return rows
+    .map((row) => ({ shown: row.kind === 'receipt' ? receiptOf(row.content) : itemOf(row.content), row }))
+    .find(
+      ({ shown, row }) =>
+        termsHashOf(shown.kind === 'receipt' ? shown.receipt.terms : shown.item.terms) === row.terms_hash,
+    )?.shown
+}
+
+function itemOf(content: string): Shown {
+  return { kind: 'presentment', item: presentmentSchema.parse(JSON.parse(content)) }
+}
+
+function receiptOf(content: string): Shown {
+  const read = readReceiptPresentment(receiptEvidenceSchema.parse(JSON.parse(content)).text)
+  if (read.kind === 'fault') throw new Error(`a receipt was kept that cannot be read: ${read.code}`)
+  return { kind: 'receipt', receipt: read.presentment }
+}

@@ -1,0 +1,205 @@
+/**
+ * The table "Who pays for a presented sale" (money-rules.md), for a sale that is proved, by whichever way it came: a
+ * batch of its till, an export, or the code on a receipt. Its reasons are the only ones why the merchant bears it.
+ */
+import type { LossCode } from '../../src/sync/protocol/loss-codes.ts'
+import type { JournalPosition } from '../../src/sync/protocol/messages.ts'
+import type { RefusalCode } from '../../src/voucher/reasons.ts'
+import type { Scheme } from '../../src/voucher/scheme.ts'
+import type { TenderTerms } from '../../src/voucher/tender.ts'
+import type { Work } from '../context.ts'
+import { findLease, type LeaseRow } from '../leases/leases.ts'
+import { entitlementsOf } from '../schemes/beneficiaries.ts'
+import { wasBlockedAt } from '../schemes/cards.ts'
+import { findScheme, schemeAccountOf, wasInactiveAt } from '../schemes/schemes.ts'
+import { findSlot, fitsIn, useSlot } from '../schemes/slots.ts'
+import { suspendTerminal, type Terminal } from '../terminals/terminals.ts'
+import { fileDiscrepancy } from './discrepancies.ts'
+import { openReview } from './review-holds.ts'
+import { pay } from './settlement.ts'
+import type { TenderOutcome } from './tenders.ts'
+
+/** Where a sale stands in the journal of its till; a receipt has no room for the row's hash. */
+export type SalePosition = Pick<JournalPosition, 'epoch' | 'sequence'>
+
+export interface ProvenSale {
+  readonly terms: TenderTerms
+  readonly lease: LeaseRow
+  readonly scheme: Scheme
+  readonly cardId: string
+  readonly position: SalePosition
+  readonly decidedAt: number
+  readonly packageIssuedAt: number
+  readonly isAllowedOffline: boolean
+  /** Its agency looks at it before it is paid: its till may have been in other hands. */
+  readonly review?: boolean
+}
+
+export type LossBearing = (loss: LossCode, refusal: RefusalCode | null, detail: string) => Promise<TenderOutcome>
+
+export async function whoPays(
+  work: Work,
+  terminal: Terminal,
+  sale: ProvenSale,
+  notPaid: LossBearing,
+): Promise<TenderOutcome> {
+  const { lease, scheme, cardId, decidedAt, packageIssuedAt } = sale
+  const wasBarred =
+    (await wasBlockedAt(work, cardId, decidedAt)) || (await wasInactiveAt(work, scheme.schemeId, decidedAt))
+  if (wasBarred && decidedAt - packageIssuedAt > scheme.offline.allowedPolicyAgeMs) {
+    return notPaid(
+      'BLOCKED_BEFORE_SALE',
+      null,
+      'barred before the sale, and the package was older than the scheme allows',
+    )
+  }
+  if (decidedAt > lease.sellUntil)
+    return notPaid('SOLD_AFTER_LEASE', null, `the lease was for sales until ${lease.sellUntil}`)
+  if (!sale.isAllowedOffline)
+    return notPaid('PROOF_MISSING_OR_FORGED', 'DECISION_MISMATCH', 'the offline rules do not allow it')
+  return paySlot(work, terminal, sale, notPaid)
+}
+
+async function paySlot(
+  work: Work,
+  terminal: Terminal,
+  { terms, lease, scheme, position, review = false }: ProvenSale,
+  notPaid: LossBearing,
+): Promise<TenderOutcome> {
+  const state = await findSlot(work, terms.payerSlot)
+  if (state === undefined) throw new Error(`leased slot ${terms.payerSlot} vanished`)
+  const holding = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
+  const isElsewhere = holding !== undefined && holding.terminalId !== terminal.terminalId
+  if (!fitsIn(state.slot, terms.amount))
+    return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED', 'the slot has no room for it')
+
+  const isLate = work.now > lease.presentUntil
+  if (isLate) {
+    const allowed = !isElsewhere && (await agencyBears(work, scheme, terms.amount))
+    if (!allowed)
+      return notPaid('PRESENTED_TOO_LATE', null, `the lease was for presentments until ${lease.presentUntil}`)
+    await fileDiscrepancy(work, {
+      terminalId: terminal.terminalId,
+      tenderId: terms.tenderId,
+      code: 'PRESENTED_TOO_LATE',
+      owner: 'agency',
+      amount: terms.amount,
+      evidence: { schemeId: scheme.schemeId, presentUntil: lease.presentUntil, position },
+    })
+  } else if (isElsewhere || (holding === undefined && !(await wasSoldBeforeSurrender(work, terms, lease, position)))) {
+    return notPaid('SLOT_ALREADY_USED', null, 'the slot was given back or closed before this sale')
+  }
+  const payer = holding?.escrowAccount ?? schemeAccountOf(scheme.schemeId)
+  const { tenderId, payeeAccount, amount } = terms
+  const paidBy = holding === undefined ? 'agency' : 'escrow'
+  if (review) {
+    await useSlot(work, terms.payerSlot, tenderId, amount)
+    return openReview(work, { tenderId, agencyId: scheme.agencyId, payer, paidBy, amount })
+  }
+  const paid = await pay(work, { tenderId, payer, payeeAccount, amount })
+  if (paid === 'short' && holding !== undefined)
+    throw new Error(`escrow of ${holding.leaseId} does not cover its slots`)
+  await useSlot(work, terms.payerSlot, tenderId, amount)
+  if (paid === 'short') return { state: 'awaiting_funds', paidBy: null, refusal: null, loss: null }
+  return { state: 'settled', paidBy, refusal: null, loss: null }
+}
+
+/** The order of arrival proves nothing: a sale that stands before the surrender in the journal had a live slot. */
+async function wasSoldBeforeSurrender(
+  work: Work,
+  terms: TenderTerms,
+  lease: LeaseRow,
+  { epoch, sequence }: SalePosition,
+): Promise<boolean> {
+  const row = await work.connection
+    .selectFrom('lease_slot')
+    .select(['state', 'surrender_epoch', 'surrender_sequence'])
+    .where('slot_id', '=', terms.payerSlot)
+    .where('lease_id', '=', lease.leaseId)
+    .executeTakeFirst()
+  if (row?.state !== 'surrendered' || row.surrender_epoch === null || row.surrender_sequence === null) return false
+  return (
+    epoch < Number(row.surrender_epoch) ||
+    (epoch === Number(row.surrender_epoch) && sequence < Number(row.surrender_sequence))
+  )
+}
+
+/** "Agency up to a funded sum": what the scheme's agency has taken over so far stays below it. */
+async function agencyBears(work: Work, scheme: Scheme, amount: bigint): Promise<boolean> {
+  const { lossBearer } = scheme.offline
+  if (lossBearer.kind === 'merchant') return false
+  const rows = await work.connection
+    .selectFrom('discrepancy')
+    .innerJoin('tender', 'tender.tender_id', 'discrepancy.tender_id')
+    .select('discrepancy.amount')
+    .where('discrepancy.code', '=', 'PRESENTED_TOO_LATE')
+    .where('discrepancy.owner', '=', 'agency')
+    .where('tender.scheme_id', '=', scheme.schemeId)
+    .where('tender.state', 'in', ['settled', 'awaiting_funds'])
+    .execute()
+  const borne = rows.reduce((sum, row) => sum + row.amount, 0n)
+  return borne + amount <= lossBearer.upTo
+}
+
+export type LeasedSlot =
+  | { readonly kind: 'leased'; readonly lease: LeaseRow; readonly scheme: Scheme }
+  | { readonly kind: 'fault'; readonly refusal: RefusalCode | null; readonly detail: string }
+
+/** The lease that a sale names is this terminal's, held the slot, and the slot is of the card's holder. */
+export async function leasedSlotOf(
+  work: Work,
+  terminal: Terminal,
+  leaseId: string,
+  terms: TenderTerms,
+  holder: string,
+): Promise<LeasedSlot> {
+  const fault = (refusal: RefusalCode | null, detail: string): LeasedSlot => ({ kind: 'fault', refusal, detail })
+  const lease = await findLease(work, leaseId)
+  const scheme = await findScheme(work, terms.schemeId)
+  if (
+    lease === undefined ||
+    lease.terminalId !== terminal.terminalId ||
+    lease.schemeId !== terms.schemeId ||
+    scheme === undefined
+  ) {
+    return fault(null, 'the lease is not this terminal’s for this scheme')
+  }
+  const leased = await work.connection
+    .selectFrom('lease_slot')
+    .select('slot_id')
+    .where('lease_id', '=', lease.leaseId)
+    .where('slot_id', '=', terms.payerSlot)
+    .executeTakeFirst()
+  if (leased === undefined) return fault(null, 'the slot was not in that lease')
+  const state = await findSlot(work, terms.payerSlot)
+  const isOwn = (await entitlementsOf(work, holder)).some(
+    (own) => own.schemeId === terms.schemeId && own.beneficiary === state?.slot.beneficiary,
+  )
+  return isOwn ? { kind: 'leased', lease, scheme } : fault('NO_ENTITLEMENT', 'the slot is another beneficiary’s')
+}
+
+export interface ClaimedSale {
+  readonly terms: Pick<TenderTerms, 'tenderId' | 'amount'>
+  readonly position: SalePosition
+  readonly leaseId: string
+}
+
+/**
+ * Nobody pays; the merchant bears it and can appeal. A forged proof or a broken chain suspends the terminal; a decision
+ * that does not replay is a fault of its software, not of its holder.
+ */
+export function lossBorneBy(work: Work, terminal: Terminal, { terms, position, leaseId }: ClaimedSale): LossBearing {
+  return async (loss, refusal, detail) => {
+    await fileDiscrepancy(work, {
+      terminalId: terminal.terminalId,
+      tenderId: terms.tenderId,
+      code: loss,
+      owner: 'merchant',
+      amount: terms.amount,
+      evidence: { refusal, detail, position, leaseId },
+    })
+    const isForged = loss === 'CHAIN_BROKEN' || (loss === 'PROOF_MISSING_OR_FORGED' && refusal !== 'DECISION_MISMATCH')
+    if (isForged) await suspendTerminal(work, terminal.terminalId)
+    return { state: 'not_paid', paidBy: null, refusal, loss }
+  }
+}
