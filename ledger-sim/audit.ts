@@ -35,6 +35,9 @@ const netPayment = `
     sum(case kind when 'voucher-payment' then 1 else 0 end) as payments
   from transfer where kind in ('voucher-payment', 'voucher-reversal', 'debt-netting') group by reference`
 
+const refunded = `
+  select tender_id, sum(amount) as amount from refund where state = 'done' group by tender_id`
+
 const slotUse = `
   select slot_id, count(*) as uses, coalesce(sum(amount), 0) as used from slot_use group by slot_id`
 
@@ -98,7 +101,7 @@ const rules: readonly Rule[] = [
       from lease where exists (
         select 1 from transfer where (debit = escrow_account or credit = escrow_account)
         and kind not in ('lease-funding', 'lease-return', 'voucher-payment', 'voucher-reversal',
-          'review-hold', 'review-release'))`,
+          'review-hold', 'review-release', 'voucher-refund'))`,
   },
   {
     rule: 'a slot is at one terminal only',
@@ -114,8 +117,22 @@ const rules: readonly Rule[] = [
           || ' in ' || coalesce(payments, 0) || ' payments' as detail
       from tender left join (${netPayment}) paid on paid.tender_id = tender.tender_id
       left join merchant_debt debt on debt.tender_id = tender.tender_id
+      left join (${refunded}) back on back.tender_id = tender.tender_id
       where (tender.state = 'settled' and (coalesce(net, 0) <> tender.amount or coalesce(payments, 0) <> 1))
-        or (tender.state <> 'settled' and coalesce(net, 0) <> coalesce(debt.amount, 0))`,
+        or (tender.state <> 'settled' and coalesce(net, 0) <> coalesce(debt.amount, 0) + coalesce(back.amount, 0))`,
+  },
+  {
+    rule: 'each refund gave back its amount or is owed, and no tender more than it was paid',
+    wrong: `
+      select refund_id as subject, state || ' for ' || refund.amount || ', given back ' || coalesce(given, 0) as detail
+      from refund left join (
+        select reference, sum(amount) as given from transfer
+        where kind in ('voucher-refund', 'debt-netting') group by reference) moved on reference = refund_id
+      left join merchant_debt debt on debt.tender_id = refund_id
+      where coalesce(given, 0) + coalesce(debt.amount, 0) <> (case state when 'done' then refund.amount else 0 end)
+      union all
+      select tender.tender_id, 'paid ' || tender.amount || ', refunded ' || back.amount
+      from tender join (${refunded}) back on back.tender_id = tender.tender_id where back.amount > tender.amount`,
   },
   {
     rule: 'every payment belongs to a tender',
@@ -159,10 +176,11 @@ const rules: readonly Rule[] = [
       select tender_id as subject,
         state || ' but ' || (case when used then 'uses' else 'does not use' end) || ' a slot' as detail
       from (
-        select tender.tender_id, state, coalesce(debt.amount, 0) as owed,
+        select tender.tender_id, state, coalesce(debt.amount, 0) as owed, back.amount = tender.amount as isRefunded,
           exists (select 1 from slot_use where slot_use.tender_id = tender.tender_id) as used
-        from tender left join merchant_debt debt on debt.tender_id = tender.tender_id)
-      where used <> (state in ('settled', 'awaiting_funds', 'in_review'))
+        from tender left join merchant_debt debt on debt.tender_id = tender.tender_id
+        left join (${refunded}) back on back.tender_id = tender.tender_id)
+      where not coalesce(isRefunded, 0) and used <> (state in ('settled', 'awaiting_funds', 'in_review'))
         and not (used and state = 'reversed' and owed > 0)`,
   },
 ]

@@ -100,3 +100,19 @@ function accountOf(row: {
     balance: row.balance,
   }
 }
+
+/** The first account of this kind that an owner has. */
+export async function accountOfOwner(
+  { connection }: Work,
+  owner: string,
+  kind: AccountKind,
+): Promise<string | undefined> {
+  const row = await connection
+    .selectFrom('account')
+    .select('account_id')
+    .where('owner', '=', owner)
+    .where('kind', '=', kind)
+    .orderBy('account_id')
+    .executeTakeFirst()
+  return row?.account_id
+}

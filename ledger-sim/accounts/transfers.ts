@@ -20,6 +20,7 @@ export type TransferKind =
   | 'voucher-payment'
   | 'voucher-reversal'
   | 'debt-netting'
+  | 'voucher-refund'
   | 'review-hold'
   | 'review-release'
   | 'hold-post'

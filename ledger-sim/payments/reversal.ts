@@ -3,6 +3,7 @@
  * unknown id it writes a tombstone, so that whatever arrives later moves nothing (money-rules.md, "Identity").
  */
 import { syncItemIdOf, type Reversal, type SignedItemResult } from '../../src/sync/protocol/messages.ts'
+import { subtractTiyn } from '../../src/voucher/money.ts'
 import type { Work } from '../context.ts'
 import { schemeAccountOf } from '../schemes/schemes.ts'
 import { recordPosition } from '../terminals/heads.ts'
@@ -11,6 +12,7 @@ import { settleWaiting } from './awaiting-funds.ts'
 import { reconsider } from './reconsider.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { keepEvidence } from './evidence.ts'
+import { refundedBefore } from './refunds.ts'
 import { notYoursResult, tenderResult } from './results.ts'
 import { freeWhenCovered, payBack } from './settlement.ts'
 import { claimTombstone, findTender, settleTender, type Tender } from './tenders.ts'
@@ -62,7 +64,8 @@ async function undo(work: Work, tender: Tender): Promise<void> {
       slotId: terms.payerSlot,
       schemeId: terms.schemeId,
       payeeAccount: terms.payeeAccount,
-      amount: terms.amount,
+      // A refund before took its part back already.
+      amount: subtractTiyn(terms.amount, (await refundedBefore(work, tenderId)).amount),
     })
   }
   if (tender.state === 'awaiting_funds') {

@@ -116,3 +116,12 @@ export async function useSlot({ connection }: Work, slotId: string, tenderId: st
 export async function freeSlot({ connection }: Work, tenderId: string): Promise<void> {
   await connection.deleteFrom('slot_use').where('tender_id', '=', tenderId).execute()
 }
+
+/** A part of what a tender used is there again; that it was used stays. */
+export async function reduceSlotUse({ connection }: Work, tenderId: string, amount: Tiyn): Promise<void> {
+  await connection
+    .updateTable('slot_use')
+    .set((expression) => ({ amount: expression('amount', '-', amount) }))
+    .where('tender_id', '=', tenderId)
+    .execute()
+}

@@ -343,6 +343,24 @@ const reviewTable: TablePlan = {
   references: [['tender_id', 'tender', 'tender_id']],
 }
 
+/** A refund of a sale that the ledger does not know is refused and kept: its tender may be anything. */
+const refundTable: TablePlan = {
+  name: 'refund',
+  columns: [
+    text('refund_id'),
+    text('tender_id'),
+    text('terminal_id'),
+    whole('amount'),
+    text('lines'),
+    text('reason'),
+    text('state'),
+    textOrNull('refusal'),
+    whole('at'),
+  ],
+  key: ['refund_id'],
+  checks: ['amount > 0'],
+}
+
 const addedColumns: readonly (readonly [table: string, column: Column])[] = [
   ['terminal', textOrNull('revoked_for')],
   ['terminal', wholeOrNull('revoked_at')],
@@ -396,6 +414,15 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await createIndexes(database, [
         ['lease_card_card', 'lease_card', ['card']],
         ['review_agency', 'review', ['agency_id', 'state']],
+      ])
+    },
+  },
+  '0004-refunds': {
+    up: async (database) => {
+      await createTable(database, refundTable)
+      await createIndexes(database, [
+        ['refund_tender', 'refund', ['tender_id']],
+        ['account_owner', 'account', ['owner', 'kind']],
       ])
     },
   },

@@ -282,6 +282,19 @@ export interface ReviewTable {
   at: Whole
 }
 
+export interface RefundTable {
+  refund_id: string
+  tender_id: string
+  terminal_id: string
+  amount: Whole
+  /** `[{ line, amount }]` as the terminal sent it. */
+  lines: string
+  reason: string
+  state: 'done' | 'refused'
+  refusal: string | null
+  at: Whole
+}
+
 export interface EventTable {
   terminal_id: string
   cursor: Whole
@@ -336,6 +349,7 @@ export interface Tables {
   surrender: SurrenderTable
   discrepancy: DiscrepancyTable
   review: ReviewTable
+  refund: RefundTable
   event: EventTable
   enrolment_code: EnrolmentCodeTable
   merchant_debt: MerchantDebtTable

@@ -29,6 +29,7 @@ import { surrender } from '../leases/surrender.ts'
 import { authorise } from '../payments/authorisation.ts'
 import { present } from '../payments/presentment.ts'
 import { tenderResult } from '../payments/results.ts'
+import { refund } from '../payments/refunds.ts'
 import { reverse } from '../payments/reversal.ts'
 import { findTender } from '../payments/tenders.ts'
 import { enrolTerminal } from './enrolment.ts'
@@ -66,6 +67,8 @@ function applyItem(work: Work, terminal: Terminal, item: SyncItem, created: numb
       return reverse(work, terminal, item, created)
     case 'surrender':
       return surrender(work, terminal, item, created)
+    case 'refund':
+      return refund(work, terminal, item, created)
     default:
       return item satisfies never
   }
@@ -153,7 +156,7 @@ export const terminalOperations = [
     method: 'POST',
     path: '/v1/terminal/batches',
     tag: 'Payment at merchant',
-    summary: 'Presents, reverses, surrenders: each item by itself, in the order given',
+    summary: 'Presents, reverses, surrenders, refunds: each item by itself, in the order given',
     roles: terminal,
     requestSchema: batchSchema,
     answerSchema: batchAnswerSchema,

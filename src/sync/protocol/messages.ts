@@ -80,15 +80,39 @@ export const surrenderSchema = z.strictObject({
   position: journalPositionSchema,
 })
 
-export const syncItemSchema = z.discriminatedUnion('kind', [presentmentSchema, reversalSchema, surrenderSchema])
+/** A new payment back, against a completed sale of the same merchant (money-rules.md, "Words"). Needs the ledger. */
+export const refundSchema = z.strictObject({
+  kind: z.literal('refund'),
+  refundId: uuidSchema,
+  /** The tender that paid. */
+  tenderId: uuidSchema,
+  amount: tiynSchema.refine((amount) => amount > 0n, 'more than nothing'),
+  /** Of which lines of the sale, each at most what the tender paid of it. They add up to the amount. */
+  lines: z
+    .array(z.strictObject({ line: z.int().min(1), amount: tiynSchema.refine((amount) => amount > 0n) }))
+    .min(1)
+    .max(1_000),
+  reason: z.enum(['goods_returned', 'not_as_sold', 'price_wrong']),
+  position: journalPositionSchema,
+})
+export type Refund = z.infer<typeof refundSchema>
+
+export const syncItemSchema = z.discriminatedUnion('kind', [
+  presentmentSchema,
+  reversalSchema,
+  surrenderSchema,
+  refundSchema,
+])
 export type SyncItem = z.infer<typeof syncItemSchema>
 
 export const syncItemIdOf = (item: SyncItem): string =>
   item.kind === 'surrender'
     ? item.surrenderId
-    : item.kind === 'reversal'
-      ? `reversal:${item.tenderId}`
-      : item.terms.tenderId
+    : item.kind === 'refund'
+      ? item.refundId
+      : item.kind === 'reversal'
+        ? `reversal:${item.tenderId}`
+        : item.terms.tenderId
 
 /** How the id stood when the item arrived (money-rules.md, "Identity"). */
 export const arrivalSchema = z.enum([
@@ -107,10 +131,10 @@ export type Arrival = z.infer<typeof arrivalSchema>
  * The ledger's word on one item. For `exists…` it is the *original* result.
  * - `settled`: `paidBy` has paid the merchant.
  * - `awaiting_funds`: accepted and will be paid; changes come by the status feed.
- * - `refused`: an authorisation that moved nothing. Final for its id.
+ * - `refused`: an authorisation or a refund that moved nothing. Final for its id.
  * - `not_paid`: a presentment that nobody pays, or the merchant bears, with a loss code and an appeal row.
  * - `reversed`: nothing moved, or what had moved was moved back.
- * - `done`: a surrender.
+ * - `done`: a surrender, a refund.
  */
 export const itemResultSchema = z.strictObject({
   itemId: z.string(),

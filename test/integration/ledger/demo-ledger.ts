@@ -30,6 +30,7 @@ import {
   type ItemResult,
   type JournalPosition,
   type Presentment,
+  type Refund,
   type SignedItemResult,
   type SyncItem,
   type TerminalPath,
@@ -397,6 +398,11 @@ export class TestTill extends TestSigner {
 
   surrender(leaseId: string, slotId: string, position = this.position()): SyncItem {
     return { kind: 'surrender', surrenderId: this.id(), leaseId, slotId, position }
+  }
+
+  refund(tenderId: string, lines: Refund['lines'], refundId = this.id(), position = this.position()): Refund {
+    const amount = tiyn(lines.reduce((sum, line) => sum + line.amount, 0n))
+    return { kind: 'refund', refundId, tenderId, amount, lines, reason: 'goods_returned', position }
   }
 
   async batch(...items: readonly SyncItem[]): Promise<ItemResult[]> {

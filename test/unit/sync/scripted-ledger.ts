@@ -126,7 +126,7 @@ export const standardScripts: { [Path in TerminalPath]: (body: RequestBody<Path>
 }
 
 export function settled(item: SyncItem): ReturnType<typeof itemOf> {
-  const state = { presentment: 'settled', reversal: 'reversed', surrender: 'done' } as const
+  const state = { presentment: 'settled', reversal: 'reversed', surrender: 'done', refund: 'done' } as const
   return itemOf(syncItemIdOf(item), state[item.kind])
 }
 

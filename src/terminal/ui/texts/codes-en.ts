@@ -62,6 +62,12 @@ export const refusals: TextsOfLanguage['refusals'] = {
     what: 'The ledger holds another payment under this number.',
     todo: 'Call support. Take cash.',
   },
+  REFUND_ORIGINAL_UNKNOWN: {
+    what: 'The ledger does not know this sale.',
+    todo: 'Look at the receipt again, or call support.',
+  },
+  REFUND_ORIGINAL_NOT_PAID: { what: 'This sale is not paid, or was cancelled.', todo: 'There is nothing to refund.' },
+  REFUND_ABOVE_ORIGINAL: { what: 'More than was paid for it.', todo: 'Refund what is left of it.' },
   LEDGER_ANSWER_MALFORMED: { what: 'The ledger’s answer is unreadable.', todo: 'Try again, or take cash.' },
   LEDGER_UNREACHABLE: { what: 'The ledger cannot be reached.', todo: 'Take cash, or wait for the network.' },
 }

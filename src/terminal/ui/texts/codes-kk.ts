@@ -61,6 +61,12 @@ export const refusals: TextsOfLanguage['refusals'] = {
   REVERSED_BEFORE_ARRIVAL: { what: 'Бұл төлемнің күші бұрын жойылған.', todo: 'Төлемді қайтадан бастаңыз.' },
   REVERSED: { what: 'Бұл төлемнің күші жойылды.', todo: 'Төлемді қайтадан бастаңыз.' },
   EXISTS_WITH_DIFFERENT_TERMS: { what: 'Тізілімде бұл нөмірмен басқа төлем бар.', todo: supportAndCash },
+  REFUND_ORIGINAL_UNKNOWN: {
+    what: 'Тізілімде мұндай сатылым жоқ.',
+    todo: 'Чекті тексеріңіз немесе қолдауға хабарласыңыз.',
+  },
+  REFUND_ORIGINAL_NOT_PAID: { what: 'Бұл сатылым төленбеген немесе болдырылмаған.', todo: 'Қайтаратын ештеңе жоқ.' },
+  REFUND_ABOVE_ORIGINAL: { what: 'Төленгеннен көп.', todo: 'Қалғанын ғана қайтарыңыз.' },
   LEDGER_ANSWER_MALFORMED: {
     what: 'Тізілімнің жауабы оқылмады.',
     todo: 'Қайталап көріңіз немесе қолма-қол ақша алыңыз.',

@@ -1,0 +1,246 @@
+/**
+ * A refund: a new payment back, against a completed sale (money-rules.md, "Words" and "Marked money"). Voucher value
+ * goes back to the scheme's line and period, never to cash; when the period is over, to the agency's free account. What
+ * was paid, in all and for each line, is the most that goes back.
+ */
+import { toJson } from '../../src/sync/protocol/canonical.ts'
+import {
+  authorisationSchema,
+  presentmentSchema,
+  type Refund,
+  type SignedItemResult,
+} from '../../src/sync/protocol/messages.ts'
+import { addTiyn, smallestTiyn, subtractTiyn, tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
+import type { RefusalCode } from '../../src/voucher/reasons.ts'
+import { accountOfOwner } from '../accounts/accounts.ts'
+import { availableIn, post, type Leg } from '../accounts/transfers.ts'
+import type { Work } from '../context.ts'
+import { findLease } from '../leases/leases.ts'
+import { findMerchant } from '../schemes/merchants.ts'
+import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
+import { findSlot, freeSlot, reduceSlotUse } from '../schemes/slots.ts'
+import { recordPosition } from '../terminals/heads.ts'
+import type { Terminal } from '../terminals/terminals.ts'
+import { settleWaiting } from './awaiting-funds.ts'
+import { fileDiscrepancy } from './discrepancies.ts'
+import { reconsider } from './reconsider.ts'
+import { notYoursResult, signResult } from './results.ts'
+import { findTender, type Tender } from './tenders.ts'
+
+/** @param created the signer's time in seconds of the request that carried it */
+export async function refund(work: Work, terminal: Terminal, item: Refund, created: number): Promise<SignedItemResult> {
+  const { connection, now } = work
+  const inserted = await connection
+    .insertInto('refund')
+    .values({
+      refund_id: item.refundId,
+      tender_id: item.tenderId,
+      terminal_id: terminal.terminalId,
+      amount: item.amount,
+      lines: toJson(item.lines),
+      reason: item.reason,
+      state: 'refused',
+      refusal: null,
+      at: now,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('refund_id')
+    .executeTakeFirst()
+  if (inserted === undefined) return refundAgain(work, terminal, item)
+  if ((await recordPosition(work, terminal.terminalId, item.position, created)) === 'conflict') {
+    // The money goes back to the agency, which harms nobody; that the journal forked is on file.
+    await fileDiscrepancy(work, {
+      terminalId: terminal.terminalId,
+      tenderId: item.tenderId,
+      code: 'CHAIN_BROKEN',
+      owner: 'merchant',
+      amount: 0n,
+      evidence: { position: item.position, refundId: item.refundId },
+    })
+  }
+  const tender = await findTender(work, item.tenderId)
+  const refusal = await refusalOf(work, terminal, item, tender)
+  const refused = refusal ?? (await giveBack(work, item, tender))
+  if (refused !== undefined) {
+    await connection.updateTable('refund').set({ refusal: refused }).where('refund_id', '=', item.refundId).execute()
+    return refundResult(work, item, 'created', refused, now)
+  }
+  await connection.updateTable('refund').set({ state: 'done' }).where('refund_id', '=', item.refundId).execute()
+  if (tender?.terms !== null && tender !== undefined) {
+    await reconsider(work, tender.terms.payerSlot)
+    await settleWaiting(work, tender.terms.schemeId)
+  }
+  return refundResult(work, item, 'created', undefined, now)
+}
+
+async function refundAgain(work: Work, terminal: Terminal, item: Refund): Promise<SignedItemResult> {
+  const first = await work.connection
+    .selectFrom('refund')
+    .selectAll()
+    .where('refund_id', '=', item.refundId)
+    .executeTakeFirstOrThrow()
+  if (first.terminal_id !== terminal.terminalId) return notYoursResult(work, item.refundId)
+  const original = { ...item, tenderId: first.tender_id, amount: tiyn(first.amount) }
+  const arrival =
+    first.tender_id !== item.tenderId
+      ? 'exists_with_different_sale_hash'
+      : first.amount !== item.amount || first.lines !== toJson(item.lines)
+        ? 'exists_with_different_amount'
+        : 'exists'
+  const refusal = first.state === 'done' ? undefined : (first.refusal as RefusalCode)
+  return refundResult(work, original, arrival, refusal, Number(first.at))
+}
+
+async function refusalOf(
+  work: Work,
+  terminal: Terminal,
+  item: Refund,
+  tender: Tender | undefined,
+): Promise<RefusalCode | undefined> {
+  if (tender === undefined || tender.terms === null) return 'REFUND_ORIGINAL_UNKNOWN'
+  const merchant = await findMerchant(work, terminal.merchantId)
+  // Another merchant's sale: the same answer as for one that is not there.
+  if (merchant?.merchant.accountId !== tender.terms.payeeAccount) return 'REFUND_ORIGINAL_UNKNOWN'
+  if (tender.state !== 'settled') return 'REFUND_ORIGINAL_NOT_PAID'
+  if (addTiyn(...item.lines.map((line) => line.amount)) !== item.amount) return 'REFUND_ABOVE_ORIGINAL'
+  const earlier = await refundedBefore(work, item.tenderId)
+  if (earlier.amount + item.amount > tender.amount) return 'REFUND_ABOVE_ORIGINAL'
+  const paid = await paidByLine(work, tender)
+  if (paid === undefined) return undefined
+  const isAbove = item.lines.some(
+    ({ line, amount }) => (earlier.byLine.get(line) ?? 0n) + amount > (paid.get(line) ?? 0n),
+  )
+  return isAbove ? 'REFUND_ABOVE_ORIGINAL' : undefined
+}
+
+export interface RefundedBefore {
+  readonly amount: Tiyn
+  readonly byLine: ReadonlyMap<number, bigint>
+}
+
+/** What went back of a tender so far. */
+export async function refundedBefore({ connection }: Work, tenderId: string): Promise<RefundedBefore> {
+  const rows = await connection
+    .selectFrom('refund')
+    .select(['amount', 'lines'])
+    .where('tender_id', '=', tenderId)
+    .where('state', '=', 'done')
+    .execute()
+  const byLine = new Map<number, bigint>()
+  for (const row of rows) {
+    for (const { line, amount } of JSON.parse(row.lines) as { line: number; amount: string }[])
+      byLine.set(line, (byLine.get(line) ?? 0n) + BigInt(amount))
+  }
+  return { amount: addTiyn(...rows.map((row) => tiyn(row.amount))), byLine }
+}
+
+/** By the decision that the tender stands on; undefined where only a receipt proved it, which has no lines. */
+async function paidByLine({ connection }: Work, tender: Tender): Promise<ReadonlyMap<number, bigint> | undefined> {
+  const rows = await connection
+    .selectFrom('evidence')
+    .select(['kind', 'content'])
+    .where('tender_id', '=', tender.tenderId)
+    .where('kind', 'in', ['authorisation', 'presentment'])
+    .orderBy('at')
+    .execute()
+  for (const row of rows) {
+    const schema = row.kind === 'presentment' ? presentmentSchema : authorisationSchema
+    const { terms, evidence } = schema.parse(JSON.parse(row.content))
+    if (toJson(terms) !== toJson(tender.terms)) continue
+    const { decision, part } = evidence.record
+    if (decision.verdict !== 'approve') continue
+    return new Map(decision.parts[part]?.lines.map((line) => [line.line, line.amount]))
+  }
+  return undefined
+}
+
+/** @returns why not, when neither the merchant nor the agency can cover the slot now */
+async function giveBack(work: Work, item: Refund, tender: Tender | undefined): Promise<RefusalCode | undefined> {
+  const terms = tender?.terms
+  if (tender === undefined || terms === null || terms === undefined) throw new Error('a refund of nothing')
+  const { refundId, amount } = item
+  const available = tiyn((await availableIn(work, terms.payeeAccount)) ?? 0n)
+  const back = smallestTiyn(amount, available)
+  const owed = subtractTiyn(amount, back)
+  const target = await targetOf(work, terms.schemeId, terms.payerSlot)
+  const cover = target.creditor === target.credit || owed === 0n ? zeroTiyn : owed
+  const legs: Leg[] = [
+    { debit: terms.payeeAccount, credit: target.credit, amount: back, kind: 'voucher-refund' },
+    // What the merchant owes the agency, the agency puts in: an escrow always covers its slots.
+    { debit: target.creditor, credit: target.credit, amount: cover, kind: 'lease-funding' },
+  ]
+  if (
+    (
+      await post(
+        work,
+        legs.filter((leg) => leg.amount > 0n),
+        refundId,
+      )
+    ).kind === 'short'
+  )
+    return 'INSUFFICIENT_FUNDS'
+  if (owed > 0n) {
+    await work.connection
+      .insertInto('merchant_debt')
+      .values({
+        tender_id: refundId,
+        account_id: terms.payeeAccount,
+        creditor: target.creditor,
+        amount: owed,
+        at: work.now,
+      })
+      .execute()
+  }
+  if (target.isOver) return undefined
+  const earlier = await refundedBefore(work, tender.tenderId)
+  const isWhole = earlier.amount + amount === tender.amount
+  if (isWhole) await freeSlot(work, tender.tenderId)
+  else await reduceSlotUse(work, tender.tenderId, amount)
+  return undefined
+}
+
+interface Target {
+  /** Where the money goes. */
+  readonly credit: string
+  /** Whom the merchant owes what it cannot give back now. */
+  readonly creditor: string
+  /** The period is over: the allowance does not come back, the agency's money does. */
+  readonly isOver: boolean
+}
+
+async function targetOf(work: Work, schemeId: string, slotId: string): Promise<Target> {
+  const scheme = await findScheme(work, schemeId)
+  const state = await findSlot(work, slotId)
+  if (scheme === undefined || state === undefined) throw new Error(`slot ${slotId} of ${schemeId} vanished`)
+  const marked = schemeAccountOf(schemeId)
+  const period = scheme.periods.find(({ periodId }) => periodId === state.slot.periodId)
+  if (period === undefined || period.to <= work.now) {
+    const free = (await accountOfOwner(work, scheme.agencyId, 'agency')) ?? marked
+    return { credit: free, creditor: free, isOver: true }
+  }
+  const lease = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
+  return { credit: lease?.escrowAccount ?? marked, creditor: marked, isOver: false }
+}
+
+async function refundResult(
+  work: Work,
+  item: Pick<Refund, 'refundId' | 'tenderId' | 'amount'>,
+  arrival: SignedItemResult['result']['arrival'],
+  refusal: RefusalCode | undefined,
+  at: number,
+): Promise<SignedItemResult> {
+  const tender = await findTender(work, item.tenderId)
+  const isOurs = refusal !== 'REFUND_ORIGINAL_UNKNOWN'
+  const slot = isOurs && tender?.terms ? await findSlot(work, tender.terms.payerSlot) : undefined
+  return signResult(work, {
+    itemId: item.refundId,
+    arrival,
+    state: refusal === undefined ? 'done' : 'refused',
+    paidBy: null,
+    amount: refusal === undefined ? item.amount : zeroTiyn,
+    refusal: refusal ?? null,
+    loss: null,
+    slot: slot?.slot ?? null,
+    at,
+  })
+}
