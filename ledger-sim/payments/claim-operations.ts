@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { lossCodes } from '../../src/sync/protocol/loss-codes.ts'
+import { exportAnswerSchema, signedExportPartSchema } from '../../src/sync/protocol/terminal-export.ts'
 import { arrivalSchema } from '../../src/sync/protocol/messages.ts'
 import { inTransaction, type Work } from '../context.ts'
 import { rollingBack } from '../http/idempotent.ts'
@@ -10,6 +11,7 @@ import { operation, problem } from '../http/operation.ts'
 import { revocationReasons, revokeTerminal } from '../terminals/revocation.ts'
 import { claimReceipt, type ReceiptClaim } from './receipt-claims.ts'
 import { decideReview } from './review-decisions.ts'
+import { importExport, type Imported } from './terminal-exports.ts'
 import type { Tender } from './tenders.ts'
 
 const claimStates = ['settled', 'awaiting_funds', 'in_review', 'not_paid', 'reversed', 'refused'] as const
@@ -26,6 +28,14 @@ const whyNot: Readonly<Record<Extract<ReceiptClaim, { kind: 'not_a_claim' }>['wh
   terminal_presents_itself: 'the till is in service and hands over its sales itself: have it revoked first',
   signature_wrong: 'the till did not sign this',
   ledger_authorised_it: 'the receipt says that the ledger had paid while the customer waited, and the ledger had not',
+}
+
+const whyNotExport: Readonly<Record<Extract<Imported, { kind: 'not_an_export' }>['why'], string>> = {
+  not_whole: 'the export is damaged or was changed: its rows, items and sums do not fit each other',
+  not_this_merchants: 'the export is of a till of another merchant',
+  signature_wrong: 'the till did not sign this',
+  not_anchored: 'the export does not go on from a row that the ledger knows: hand over its earlier parts first',
+  chain_forked: 'the ledger has seen other rows of this till at the same places: the journal was restored or copied',
 }
 
 export const claimOperations = [
@@ -67,6 +77,21 @@ export const claimOperations = [
         if (claim.kind === 'not_a_claim') return problem('rule_violated', whyNot[claim.why])
         return { kind: 'answer', body: { ...claimOf(claim.tender), arrival: claim.arrival } }
       }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/terminal-exports',
+    tag: 'Payment at merchant',
+    summary: 'Presents what a till had not handed over, from a part of its signed export',
+    roles: ['merchant'],
+    requestSchema: signedExportPartSchema,
+    answerSchema: exportAnswerSchema,
+    perform: async (asked) => {
+      const imported = await importExport(asked.services, asked.caller.owner, asked.request)
+      if (imported.kind === 'not_an_export') return problem('rule_violated', whyNotExport[imported.why])
+      const { terminalId, part } = asked.request.content
+      return { kind: 'answer', body: { terminalId, part, results: [...imported.results], open: [...imported.open] } }
+    },
   }),
   operation({
     method: 'GET',

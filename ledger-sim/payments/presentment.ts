@@ -8,6 +8,7 @@ import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import type { Work } from '../context.ts'
 import { closeDueLeases } from '../leases/close.ts'
 import { recordPosition } from '../terminals/heads.ts'
+import { waitsForReview } from '../terminals/revocation.ts'
 import type { Terminal } from '../terminals/terminals.ts'
 import { checkCardProof, counterStanding, useCounter } from './card-proof.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
@@ -105,6 +106,7 @@ async function checkEvidence(work: Work, terminal: Terminal, item: Presentment):
       decidedAt: record.input.trustedTime,
       packageIssuedAt: replayed.package.issuedAt,
       isAllowedOffline: holdsOffline(replayed.input, record),
+      review: waitsForReview(terminal, item.position),
     },
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '../../src/sync/protocol/receipt-presentment.ts'
 import type { Work } from '../context.ts'
 import { closeDueLeases } from '../leases/close.ts'
-import { isInOtherHands } from '../terminals/revocation.ts'
+import { waitsForReview } from '../terminals/revocation.ts'
 import { findTerminal, signingKeysOf, type Terminal } from '../terminals/terminals.ts'
 import { checkCardProof, counterStanding, useCounter } from './card-proof.ts'
 import { keepEvidence } from './evidence.ts'
@@ -90,7 +90,7 @@ export async function judgeReceipt(
       decidedAt,
       packageIssuedAt: await packageIssuedBefore(work, terminal.terminalId, decidedAt),
       isAllowedOffline: leased.scheme.offline.policy !== 'deny',
-      review: isInOtherHands(terminal.revokedFor) && !isBelowHead(position, terminal),
+      review: waitsForReview(terminal, position),
     },
     notPaid,
   )
@@ -106,8 +106,4 @@ async function packageIssuedBefore({ connection }: Work, terminalId: string, dec
     .orderBy('version', 'desc')
     .executeTakeFirst()
   return row === undefined ? 0 : Number(row.issued_at)
-}
-
-function isBelowHead(position: { readonly epoch: number; readonly sequence: number }, { head }: Terminal): boolean {
-  return position.epoch < head.epoch || (position.epoch === head.epoch && position.sequence <= head.sequence)
 }

@@ -14,6 +14,7 @@ import { fileDiscrepancy } from './discrepancies.ts'
 import { keepEvidence } from './evidence.ts'
 import { refundedBefore } from './refunds.ts'
 import { notYoursResult, tenderResult } from './results.ts'
+import { withdrawReview } from './review-holds.ts'
 import { freeWhenCovered, payBack } from './settlement.ts'
 import { claimTombstone, findTender, settleTender, type Tender } from './tenders.ts'
 
@@ -72,6 +73,7 @@ async function undo(work: Work, tender: Tender): Promise<void> {
     const { payerSlot, schemeId, amount } = terms
     await freeWhenCovered(work, tenderId, payerSlot, schemeAccountOf(schemeId), amount)
   }
+  if (tender.state === 'in_review') await withdrawReview(work, tender)
   if (tender.state === 'not_paid') {
     await work.connection
       .updateTable('discrepancy')

@@ -1,12 +1,9 @@
 /** An agency says whether it pays what a lost or stolen till sold after its last countersigned head. */
-import { post } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
-import { findLease } from '../leases/leases.ts'
-import { schemeAccountOf } from '../schemes/schemes.ts'
-import { findSlot, freeSlot } from '../schemes/slots.ts'
 import { settleWaiting } from './awaiting-funds.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { reconsider } from './reconsider.ts'
+import { releaseHeld } from './review-holds.ts'
 import { pay } from './settlement.ts'
 import { findTender, settleTender, type Tender, type TenderOutcome } from './tenders.ts'
 
@@ -63,22 +60,14 @@ async function payReviewed(
   return { state: 'settled', paidBy, refusal: null, loss: null }
 }
 
-/** The money goes to where the slot is now, so that the slot's allowance and its cover come back together. */
 async function refuseReviewed(
   work: Work,
-  { tenderId, terminalId, terms, amount }: Tender,
+  tender: Tender,
   heldIn: string | null,
   reason: string,
 ): Promise<TenderOutcome> {
-  if (terms === null) throw new Error(`tender ${tenderId} is in review without terms`)
-  if (heldIn !== null) {
-    const state = await findSlot(work, terms.payerSlot)
-    const lease = state === undefined || state.leaseId === null ? undefined : await findLease(work, state.leaseId)
-    const credit = lease?.escrowAccount ?? schemeAccountOf(terms.schemeId)
-    const posted = await post(work, [{ debit: heldIn, credit, amount, kind: 'review-release' }], tenderId)
-    if (posted.kind === 'short') throw new Error(`${heldIn} does not hold what review of ${tenderId} set aside`)
-  }
-  await freeSlot(work, tenderId)
+  const { tenderId, terminalId, amount } = tender
+  await releaseHeld(work, tender, heldIn)
   await fileDiscrepancy(work, {
     terminalId,
     tenderId,

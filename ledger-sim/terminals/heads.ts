@@ -9,7 +9,8 @@ import type { Work } from '../context.ts'
 import { fileDiscrepancy } from '../payments/discrepancies.ts'
 
 /**
- * Remembers a row of the terminal's journal.
+ * Remembers a row of the terminal's journal, and moves its head there. A terminal that was ended keeps its last head:
+ * what it had shown while it was heard decides what waits in review (revocation.ts).
  *
  * @param created the signer's time in seconds of the request that carried it
  * @returns `conflict` when another row was seen at that place
@@ -21,14 +22,7 @@ export async function recordPosition(
   created: number,
 ): Promise<'recorded' | 'conflict'> {
   const { connection } = work
-  const known = await positionAt(work, terminalId, position)
-  if (known !== undefined && known !== position.hash) return 'conflict'
-  if (known === undefined) {
-    await connection
-      .insertInto('journal_position')
-      .values({ terminal_id: terminalId, epoch: position.epoch, sequence: position.sequence, hash: position.hash })
-      .execute()
-  }
+  if ((await rememberPosition(work, terminalId, position)) === 'conflict') return 'conflict'
   const head = await headOf(work, terminalId)
   if (isLater(position, head.position)) {
     await connection
@@ -40,9 +34,58 @@ export async function recordPosition(
         head_created: Math.max(created, head.created),
       })
       .where('terminal_id', '=', terminalId)
+      .where('status', '<>', 'revoked')
       .execute()
   }
   return 'recorded'
+}
+
+/** Remembers a row without saying that the journal stands there. */
+export async function rememberPosition(
+  work: Work,
+  terminalId: string,
+  position: JournalPosition,
+): Promise<'recorded' | 'conflict'> {
+  const known = await positionAt(work, terminalId, position)
+  if (known !== undefined) return known === position.hash ? 'recorded' : 'conflict'
+  await work.connection
+    .insertInto('journal_position')
+    .values({ terminal_id: terminalId, epoch: position.epoch, sequence: position.sequence, hash: position.hash })
+    .execute()
+  return 'recorded'
+}
+
+export async function isKnownPosition(work: Work, terminalId: string, position: JournalPosition): Promise<boolean> {
+  return (await positionAt(work, terminalId, position)) === position.hash
+}
+
+export async function hasShownAnything({ connection }: Work, terminalId: string): Promise<boolean> {
+  const row = await connection
+    .selectFrom('journal_position')
+    .select('hash')
+    .where('terminal_id', '=', terminalId)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** The rows that the ledger has seen between two of the terminal's journal, both included. */
+export async function knownPositions(
+  { connection }: Work,
+  terminalId: string,
+  first: Pick<JournalPosition, 'epoch' | 'sequence'>,
+  last: Pick<JournalPosition, 'epoch' | 'sequence'>,
+): Promise<readonly JournalPosition[]> {
+  const rows = await connection
+    .selectFrom('journal_position')
+    .select(['epoch', 'sequence', 'hash'])
+    .where('terminal_id', '=', terminalId)
+    .where('epoch', '>=', BigInt(first.epoch))
+    .where('epoch', '<=', BigInt(last.epoch))
+    .where('sequence', '>=', BigInt(first.sequence))
+    .where('sequence', '<=', BigInt(last.sequence))
+    .execute()
+  return rows.map(({ epoch, sequence, hash }) => ({ epoch: Number(epoch), sequence: Number(sequence), hash }))
 }
 
 /** Answers a terminal that shows where its journal stands. */

@@ -25,12 +25,9 @@ import { publicJwkSchema } from '../../src/sync/protocol/keys.ts'
 import { nameSchema } from '../../src/voucher/identifiers.ts'
 import { inTransaction, type Work } from '../context.ts'
 import { operation, problem, type Asked } from '../http/operation.ts'
-import { surrender } from '../leases/surrender.ts'
+import { applyItem, inSmallCommits } from '../payments/apply-items.ts'
 import { authorise } from '../payments/authorisation.ts'
-import { present } from '../payments/presentment.ts'
 import { tenderResult } from '../payments/results.ts'
-import { refund } from '../payments/refunds.ts'
-import { reverse } from '../payments/reversal.ts'
 import { findTender } from '../payments/tenders.ts'
 import { enrolTerminal } from './enrolment.ts'
 import { eventsAfter } from './events.ts'
@@ -59,48 +56,15 @@ async function asTerminal<Result>(
   })
 }
 
-function applyItem(work: Work, terminal: Terminal, item: SyncItem, created: number): Promise<SignedItemResult> {
-  switch (item.kind) {
-    case 'presentment':
-      return present(work, terminal, item, created)
-    case 'reversal':
-      return reverse(work, terminal, item, created)
-    case 'surrender':
-      return surrender(work, terminal, item, created)
-    case 'refund':
-      return refund(work, terminal, item, created)
-    default:
-      return item satisfies never
-  }
-}
-
-/** A commit waits for the disk, and everybody else waits for the commit: a tap at another till among them. */
-const itemsPerCommit = 10
-
-/**
- * Item by item, each under its own id, a few of them in one commit. Where one of them breaks the ledger, that commit
- * never was, and each of them gets a commit of its own: those before it stand.
- */
-async function applyItems(asked: Asked<unknown>, items: readonly SyncItem[]): Promise<SignedItemResult[]> {
-  const apply = (some: readonly SyncItem[]): Promise<SignedItemResult[]> =>
+/** Item by item, each under its own id. */
+function applyItems(asked: Asked<unknown>, items: readonly SyncItem[]): Promise<SignedItemResult[]> {
+  return inSmallCommits(asked.services, items, (some) =>
     asTerminal(asked, async (work, own) => {
       const results: SignedItemResult[] = []
       for (const item of some) results.push(await applyItem(work, own, item, asked.created))
       return results
-    })
-  const results: SignedItemResult[] = []
-  for (let first = 0; first < items.length; first += itemsPerCommit) {
-    const some = items.slice(first, first + itemsPerCommit)
-    try {
-      results.push(...(await apply(some)))
-    } catch (error) {
-      if (some.length === 1) throw error
-      for (const item of some) results.push(...(await apply([item])))
-      // Each passed alone, so no answer tells of it: whoever looks after the ledger must hear what broke their commit.
-      asked.services.onDidRecover?.(error)
-    }
-  }
-  return results
+    }),
+  )
 }
 
 const tag = 'Terminals'

@@ -4,7 +4,7 @@
  */
 import type { Work } from '../context.ts'
 import { announcePackage } from './events.ts'
-import { findTerminal } from './terminals.ts'
+import { findTerminal, type Terminal } from './terminals.ts'
 
 /**
  * - `lost`, `stolen`: somebody else may have it. Every card whose key it ever held is exposed, and what it sold after
@@ -23,6 +23,15 @@ export type Revoked =
 /** Whether somebody else may have the till, and with it the keys that were on it. */
 export function isInOtherHands(reason: RevocationReason | null): boolean {
   return reason === 'lost' || reason === 'stolen'
+}
+
+/** Whether the agency looks at a sale first: it stands after the last head that a till in other hands had shown. */
+export function waitsForReview(
+  { revokedFor, head }: Terminal,
+  { epoch, sequence }: { readonly epoch: number; readonly sequence: number },
+): boolean {
+  const isBelowHead = epoch < head.epoch || (epoch === head.epoch && sequence <= head.sequence)
+  return isInOtherHands(revokedFor) && !isBelowHead
 }
 
 /**

@@ -10,7 +10,14 @@ import { journalPositionSchema, type JournalPosition } from '../protocol/message
 
 /** Why a folder cannot be used, with the remedy in `message`. */
 export class DataFolderError extends Error {
-  readonly code: 'FOLDER_IN_USE' | 'DISK_FULL' | 'FOLDER_READ_ONLY' | 'JOURNAL_CORRUPT' | 'JOURNAL_NEWER'
+  readonly code:
+    | 'FOLDER_IN_USE'
+    | 'DISK_FULL'
+    | 'FOLDER_READ_ONLY'
+    | 'JOURNAL_CORRUPT'
+    | 'JOURNAL_NEWER'
+    | 'JOURNAL_MISSING'
+    | 'JOURNAL_OF_ANOTHER_TILL'
   constructor(code: DataFolderError['code'], message: string) {
     super(message)
     this.name = 'DataFolderError'

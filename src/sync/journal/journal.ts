@@ -5,7 +5,8 @@
 import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
 import type { JournalPosition, SyncItem } from '../protocol/messages.ts'
-import { canonicalText, hashOf, hashOfText, toJson } from '../protocol/canonical.ts'
+import { canonicalText, hashOfText, toJson } from '../protocol/canonical.ts'
+import { genesisHash, rowHashOf } from '../protocol/journal-chain.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import type { Anchor } from './data-folder.ts'
@@ -20,6 +21,7 @@ import {
   printJobOf,
   receiptStateOf,
   saleRecord,
+  syncItemOf,
   tenderRecord,
   type PrintJob,
   type QueueFigures,
@@ -34,14 +36,7 @@ import {
   type TenderRecord,
   type WaitingItem,
 } from './records.ts'
-import {
-  genesisHash,
-  journalRowSchema,
-  type ChainedRow,
-  type JournalRow,
-  type JournalRowKind,
-  type RowOf,
-} from './rows.ts'
+import { journalRowSchema, type ChainedRow, type JournalRow, type JournalRowKind, type RowOf } from './rows.ts'
 
 export type { PrintJob, QueueFigures, SaleRecord, TenderRecord, WaitingItem } from './records.ts'
 
@@ -404,7 +399,7 @@ export class Journal {
     // What could not be read again is refused now: afterwards it would stop every start of this till.
     journalRowSchema.parse(JSON.parse(json))
     const payloadHash = hashOfText('tolem/journal-payload/1', json)
-    const hash = hashOf('tolem/journal-row/1', { epoch, sequence, previous, kind: row.kind, at, payloadHash })
+    const hash = rowHashOf({ epoch, sequence, previous, kind: row.kind, at, payloadHash })
     this.#run(
       'INSERT INTO row (sequence, epoch, kind, at, previous, payload_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?)',
       sequence,
@@ -486,20 +481,7 @@ export class Journal {
   }
 
   #syncItem(stored: StoredOutbox): SyncItem {
-    const chained = this.rowAt(stored.sequence)
-    const position = positionOf(chained)
-    const { row } = chained
-    if (row.kind === 'slot_surrendered') {
-      const { surrenderId, leaseId, slotId } = row
-      return { kind: 'surrender', surrenderId, leaseId, slotId, position }
-    }
-    if (row.kind === 'reversal_requested')
-      return { kind: 'reversal', tenderId: row.tenderId, reason: row.reason, position }
-    if (row.kind !== 'approved_offline')
-      throw new Error(`row ${stored.sequence} (${row.kind}) is no item for the ledger`)
-    const { terms } = this.intentOf(row.tenderId).row
-    const { leaseId, decidedAt, evidence } = row
-    return { kind: 'presentment', terms, leaseId, decidedAt, position, evidence }
+    return syncItemOf(this.rowAt(stored.sequence), (tenderId) => this.intentOf(tenderId).row)
   }
 
   #tenders(where: string, ...values: readonly unknown[]): readonly TenderRecord[] {

@@ -1,11 +1,12 @@
 /** What the journal's tables hold, and what a reader gets of it. A row is proved again each time that it is read. */
 import { hashOf, hashOfText } from '../protocol/canonical.ts'
+import { rowHashOf, type RowHead } from '../protocol/journal-chain.ts'
 import type { JournalPosition, SyncItem } from '../protocol/messages.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import { saleSchema, type Sale } from '../../voucher/sale.ts'
 import { DataFolderError } from './data-folder.ts'
 import type { JournalTenderState } from './projection.ts'
-import { journalRowSchema, type ChainedRow } from './rows.ts'
+import { journalRowSchema, type ChainedRow, type RowOf } from './rows.ts'
 
 export interface TenderRecord {
   readonly tenderId: string
@@ -98,6 +99,7 @@ export interface StoredSale {
 export interface StoredOutbox {
   item_id: string
   kind: SyncItem['kind']
+  tender_id: string | null
   sequence: number
 }
 
@@ -150,16 +152,32 @@ export function chainedRow(stored: StoredRow): ChainedRow {
   return { sequence, epoch, at, previous, payloadHash, hash, row: journalRowSchema.parse(JSON.parse(json)) }
 }
 
-export function isOwnHash({
-  epoch,
-  sequence,
-  previous,
-  kind,
-  at,
-  payload_hash: payloadHash,
-  hash,
-}: StoredRow): boolean {
-  return hash === hashOf('tolem/journal-row/1', { epoch, sequence, previous, kind, at, payloadHash })
+export function isOwnHash(stored: StoredRow): boolean {
+  return stored.hash === rowHashOf(headOf(stored))
+}
+
+/** The row without its payload. */
+export function headOf({ epoch, sequence, previous, kind, at, payload_hash: payloadHash, hash }: StoredRow): RowHead {
+  return { epoch, sequence, previous, kind, at, payloadHash, hash }
+}
+
+/**
+ * What a row of the queue says, as the ledger takes it.
+ * @throws Error when it is no item for the ledger
+ */
+export function syncItemOf(chained: ChainedRow, intentOf: (tenderId: string) => RowOf<'tender_intent'>): SyncItem {
+  const position = positionOf(chained)
+  const { row, sequence } = chained
+  if (row.kind === 'slot_surrendered') {
+    const { surrenderId, leaseId, slotId } = row
+    return { kind: 'surrender', surrenderId, leaseId, slotId, position }
+  }
+  if (row.kind === 'reversal_requested')
+    return { kind: 'reversal', tenderId: row.tenderId, reason: row.reason, position }
+  if (row.kind !== 'approved_offline') throw new Error(`row ${sequence} (${row.kind}) is no item for the ledger`)
+  const { terms } = intentOf(row.tenderId)
+  const { leaseId, decidedAt, evidence } = row
+  return { kind: 'presentment', terms, leaseId, decidedAt, position, evidence }
 }
 
 export function positionOf(chained: ChainedRow): JournalPosition {

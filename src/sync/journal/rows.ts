@@ -109,5 +109,3 @@ export const chainedRowSchema = z.strictObject({
   hash: hashSchema,
 })
 export type ChainedRow = z.infer<typeof chainedRowSchema> & { readonly row: JournalRow }
-
-export const genesisHash = '0'.repeat(64)

@@ -20,6 +20,7 @@ export type DomainTag =
   | 'tolem/receipt-presentment/1'
   | 'tolem/journal-head/1'
   | 'tolem/status-event/1'
+  | 'tolem/terminal-export/1'
 
 /** JSON text with bigint as decimal string. Not canonical: for bodies and columns that are parsed again. */
 export function toJson(value: unknown): string {

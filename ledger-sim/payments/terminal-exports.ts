@@ -1,0 +1,150 @@
+/**
+ * A terminal's export, handed over by its merchant: presentment from it, for a till that is gone or only cut off
+ * (money-rules.md, "Who pays": till destroyed or stolen; docs/design/13-export.md). What the till itself, or a receipt,
+ * has brought under the same id is answered, not done again.
+ */
+import { syncItemIdOf, type Arrival, type ItemResult, type SyncItem } from '../../src/sync/protocol/messages.ts'
+import {
+  checkExportPart,
+  endOf,
+  isSignedBy,
+  type ExportPart,
+  type SignedExportPart,
+} from '../../src/sync/protocol/terminal-export.ts'
+import { inTransaction, type Work } from '../context.ts'
+import type { Services } from '../http/operation.ts'
+import { hasShownAnything, isKnownPosition, knownPositions, rememberPosition } from '../terminals/heads.ts'
+import { findTerminal, signingKeysOf, suspendTerminal, type Terminal } from '../terminals/terminals.ts'
+import { applyItem, inSmallCommits } from './apply-items.ts'
+import { fileDiscrepancy } from './discrepancies.ts'
+import { findTender, type Tender } from './tenders.ts'
+
+export interface ImportedItem {
+  readonly itemId: string
+  readonly kind: SyncItem['kind']
+  readonly arrival: Arrival
+  readonly state: ItemResult['state'] | 'in_review'
+  readonly amount: ItemResult['amount']
+  readonly refusal: ItemResult['refusal']
+  readonly loss: ItemResult['loss']
+}
+
+export type Imported =
+  | {
+      readonly kind: 'applied'
+      readonly results: readonly ImportedItem[]
+      /** What the ledger has of each tender that was unresolved at the till; nothing moves for them. */
+      readonly open: readonly { readonly tenderId: string; readonly state: Tender['state'] | 'not_seen' }[]
+    }
+  /** Nothing was applied. */
+  | {
+      readonly kind: 'not_an_export'
+      readonly why: 'not_whole' | 'not_this_merchants' | 'signature_wrong' | 'not_anchored' | 'chain_forked'
+    }
+
+/** @param merchantId who hands it over: the terminal's own merchant only */
+export async function importExport(
+  services: Services,
+  merchantId: string,
+  signed: SignedExportPart,
+): Promise<Imported> {
+  const { content } = signed
+  const refused = await inTransaction(services, (work) => whyRefused(work, merchantId, signed))
+  if (refused !== undefined) return { kind: 'not_an_export', why: refused }
+  const results = await inSmallCommits(services, inOrder(content.items), (some) =>
+    inTransaction(services, async (work) => {
+      const terminal = await terminalOf(work, content)
+      const done: ImportedItem[] = []
+      for (const item of some) done.push(await applied(work, terminal, item, signedAt(content, work)))
+      return done
+    }),
+  )
+  const open = await inTransaction(services, async (work) => {
+    // The next part begins here. Only what the till itself showed moves its head: that decides about reviews.
+    const end = endOf(content)
+    if (end !== null) await rememberPosition(work, content.terminalId, end)
+    return openAtLedger(work, content)
+  })
+  return { kind: 'applied', results, open }
+}
+
+type Refused = Extract<Imported, { kind: 'not_an_export' }>['why']
+
+async function whyRefused(work: Work, merchantId: string, signed: SignedExportPart): Promise<Refused | undefined> {
+  const { content } = signed
+  const terminal = await findTerminal(work, content.terminalId)
+  if (terminal?.merchantId !== merchantId || content.merchantId !== merchantId) return 'not_this_merchants'
+  const keys = await signingKeysOf(work, terminal.terminalId)
+  if (!keys.some((key) => isSignedBy(signed, key))) return 'signature_wrong'
+  if (checkExportPart(signed).kind === 'fault') return 'not_whole'
+  return whereItStands(work, terminal, content)
+}
+
+/** Its rows go on from one that the ledger knows, and none of them is another than the ledger has seen there. */
+async function whereItStands(
+  work: Work,
+  { terminalId }: Terminal,
+  { after, rows }: ExportPart,
+): Promise<'not_anchored' | 'chain_forked' | undefined> {
+  const first = rows.at(0)
+  const last = rows.at(-1)
+  const seen = first === undefined || last === undefined ? [] : await knownPositions(work, terminalId, first, last)
+  const hashes = new Map(rows.map(({ epoch, sequence, hash }) => [`${epoch}/${sequence}`, hash]))
+  const forked = seen.find(({ epoch, sequence, hash }) => {
+    const here = hashes.get(`${epoch}/${sequence}`)
+    return here !== undefined && here !== hash
+  })
+  if (forked === undefined) {
+    // From the very beginning: then it passes by what the ledger has seen of it, if that is anything.
+    const isAnchored =
+      after === null
+        ? seen.length > 0 || !(await hasShownAnything(work, terminalId))
+        : await isKnownPosition(work, terminalId, after)
+    return isAnchored ? undefined : 'not_anchored'
+  }
+  await fileDiscrepancy(work, {
+    terminalId,
+    tenderId: null,
+    code: 'CHAIN_BROKEN',
+    owner: 'merchant',
+    amount: 0n,
+    evidence: { seen: forked, shown: hashes.get(`${forked.epoch}/${forked.sequence}`) },
+  })
+  await suspendTerminal(work, terminalId)
+  return 'chain_forked'
+}
+
+/** What was disowned is disowned before anything is paid under the same id. */
+function inOrder(items: readonly SyncItem[]): readonly SyncItem[] {
+  return [...items.filter(({ kind }) => kind === 'reversal'), ...items.filter(({ kind }) => kind !== 'reversal')]
+}
+
+async function applied(work: Work, terminal: Terminal, item: SyncItem, created: number): Promise<ImportedItem> {
+  const { result } = await applyItem(work, terminal, item, created)
+  const { itemId, arrival, amount, refusal, loss } = result
+  const tender = item.kind === 'presentment' ? await findTender(work, itemId) : undefined
+  // A till is not told of a review, its merchant is.
+  const isInReview = tender?.state === 'in_review' && tender.terminalId === terminal.terminalId
+  const state = isInReview ? 'in_review' : result.state
+  return { itemId: syncItemIdOf(item), kind: item.kind, arrival, state, amount, refusal, loss }
+}
+
+/** Messages of the till that it signed before it was exported are late, not proof of a restored journal. */
+function signedAt({ madeAt }: ExportPart, { now }: Work): number {
+  return Math.floor(Math.min(madeAt, now) / 1000)
+}
+
+async function terminalOf(work: Work, { terminalId }: ExportPart): Promise<Terminal> {
+  const terminal = await findTerminal(work, terminalId)
+  if (terminal === undefined) throw new Error(`terminal ${terminalId} vanished`)
+  return terminal
+}
+
+async function openAtLedger(work: Work, { open, terminalId }: ExportPart) {
+  const found: { tenderId: string; state: Tender['state'] | 'not_seen' }[] = []
+  for (const { tenderId } of open) {
+    const tender = await findTender(work, tenderId)
+    found.push({ tenderId, state: tender?.terminalId === terminalId ? tender.state : 'not_seen' })
+  }
+  return found
+}

@@ -1,0 +1,45 @@
+/** Whether an export says everything that a till's folder still owes the ledger: computed from both, not believed. */
+import type { ClosedJournal } from '../journal/closed-journal.ts'
+import { canonicalText } from '../protocol/canonical.ts'
+import type { VerifyingKey } from '../protocol/keys.ts'
+import { syncItemIdOf, type JournalPosition } from '../protocol/messages.ts'
+import { endOf } from '../protocol/terminal-export.ts'
+import { withoutVoided } from './make-export.ts'
+import { readExport } from './read-export.ts'
+
+export type Coverage =
+  | { readonly kind: 'everything' }
+  /** The till went on after the export was made, or it is another till's. */
+  | { readonly kind: 'not_all'; readonly detail: string }
+
+/**
+ * @param lines of the export's file
+ * @throws ExportFileError when the file itself is not whole and genuine
+ */
+export async function coverageOf(
+  journal: ClosedJournal,
+  lines: AsyncIterable<string>,
+  terminalId: string,
+  key: VerifyingKey,
+): Promise<Coverage> {
+  const { items, open } = journal.unsynced()
+  const wanted = new Set(withoutVoided(items).map(({ item_id: id }) => id))
+  let end: JournalPosition | null = null
+  let openThere = ''
+  for await (const { content } of readExport(lines, key)) {
+    if (content.terminalId !== terminalId) return notAll(`the export is of ${content.terminalId}`)
+    for (const item of content.items) wanted.delete(syncItemIdOf(item))
+    end = endOf(content)
+    openThere = canonicalText(content.open)
+  }
+  if (canonicalText(end) !== canonicalText(journal.head() ?? null))
+    return notAll('the till went on after the export was made: make a new one')
+  const [missing] = wanted
+  if (missing !== undefined) return notAll(`${wanted.size} items are not in it, the first is ${missing}`)
+  if (openThere !== canonicalText(open)) return notAll('it names other unresolved payments')
+  return { kind: 'everything' }
+}
+
+function notAll(detail: string): Coverage {
+  return { kind: 'not_all', detail }
+}

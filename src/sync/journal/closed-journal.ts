@@ -1,0 +1,158 @@
+/**
+ * The journal of a till that does not run, read and never written: no migration, no new epoch, no anchor. For whoever
+ * wants to know what a stopped till still owes the ledger. The caller holds the folder's lock.
+ */
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { enrolmentSchema, type Enrolment, type JournalPosition, type SyncItem } from '../protocol/messages.ts'
+import { whereChainBreaks, type RowHead } from '../protocol/journal-chain.ts'
+import { tiyn, type Tiyn } from '../../voucher/money.ts'
+import { DataFolderError } from './data-folder.ts'
+import { asFolderError, refuseNewer } from './journal-file.ts'
+import { chainedRow, damagedAt, headOf, syncItemOf, type StoredOutbox, type StoredRow } from './records.ts'
+import type { ChainedRow, RowOf } from './rows.ts'
+
+/** A tender whose end is not known to this till. */
+export interface UnresolvedTender {
+  readonly tenderId: string
+  readonly state: 'in_progress' | 'unknown' | 'torn' | 'reversing'
+  readonly amount: Tiyn
+}
+
+/** What would be lost with the folder. */
+export interface Unsynced {
+  readonly items: readonly StoredOutbox[]
+  readonly open: readonly UnresolvedTender[]
+}
+
+export class ClosedJournal {
+  readonly #database: Database.Database
+  readonly #folder: string
+
+  /** @throws DataFolderError JOURNAL_MISSING, JOURNAL_CORRUPT, JOURNAL_NEWER */
+  constructor(file: string) {
+    this.#folder = dirname(file)
+    if (!existsSync(file))
+      throw new DataFolderError(
+        'JOURNAL_MISSING',
+        `There is no till's journal in ${this.#folder}. Name another folder.`,
+      )
+    try {
+      this.#database = new Database(file, { readonly: true, fileMustExist: true })
+    } catch (error) {
+      throw asFolderError(this.#folder, error)
+    }
+    try {
+      refuseNewer(this.#database)
+      // A journal that was never begun has no tables yet.
+      this.#all('SELECT sequence FROM row LIMIT 1')
+    } catch (error) {
+      this.#database.close()
+      throw asFolderError(this.#folder, error)
+    }
+  }
+
+  /** Whose journal it is; undefined before the first enrolment. */
+  enrolment(): Enrolment | undefined {
+    return this.#named(() => {
+      const [stored] = this.#all(`SELECT json FROM fact WHERE name = 'enrolment'`) as { json: string }[]
+      return stored === undefined ? undefined : enrolmentSchema.parse(JSON.parse(stored.json))
+    })
+  }
+
+  head(): JournalPosition | undefined {
+    return this.#named(() => {
+      const [last] = this.#all('SELECT epoch, sequence, hash FROM row ORDER BY sequence DESC LIMIT 1')
+      return last as JournalPosition | undefined
+    })
+  }
+
+  unsynced(): Unsynced {
+    return this.#named(() => {
+      const open = this.#all(
+        `SELECT tender_id AS tenderId, state, amount FROM tender
+         WHERE state IN ('in_progress', 'unknown', 'torn', 'reversing') ORDER BY intent_sequence`,
+      ) as { tenderId: string; state: UnresolvedTender['state']; amount: number }[]
+      return {
+        items: this.#all(
+          'SELECT item_id, kind, tender_id, sequence FROM outbox ORDER BY sequence, item_id',
+        ) as StoredOutbox[],
+        open: open.map((tender) => ({ ...tender, amount: tiyn(tender.amount) })),
+      }
+    })
+  }
+
+  /** The newest head that the ledger countersigned and that stands before this row. */
+  countersignedBefore(sequence: number): JournalPosition | null {
+    return this.#named(() => {
+      const signed = this.#database
+        .prepare(
+          `SELECT row.*, payload.json FROM row JOIN payload USING (sequence)
+           WHERE kind = 'head_countersigned' ORDER BY sequence DESC`,
+        )
+        .iterate()
+      for (const stored of signed as IterableIterator<StoredRow>) {
+        const { row } = chainedRow(stored)
+        if (row.kind === 'head_countersigned' && row.head.sequence < sequence) return row.head
+      }
+      return null
+    })
+  }
+
+  /**
+   * The heads of that many rows after this one, whose chain was checked.
+   * @throws DataFolderError JOURNAL_CORRUPT
+   */
+  headsAfter(after: JournalPosition | null, countMax: number): RowHead[] {
+    return this.#named(() => {
+      const from = after?.sequence ?? 0
+      const stored = this.#all(
+        `SELECT * FROM row WHERE sequence > ? ORDER BY sequence LIMIT ?`,
+        from,
+        countMax,
+      ) as StoredRow[]
+      const heads = stored.map(headOf)
+      const breaksAt = whereChainBreaks(after, heads)
+      if (breaksAt !== undefined) throw damagedAt(breaksAt)
+      return heads
+    })
+  }
+
+  /** @throws DataFolderError JOURNAL_CORRUPT; Error when the row is no item for the ledger */
+  syncItem({ sequence }: StoredOutbox): SyncItem {
+    return this.#named(() => syncItemOf(this.#rowAt(sequence), (tenderId) => this.#intentOf(tenderId)))
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #intentOf(tenderId: string): RowOf<'tender_intent'> {
+    const [stored] = this.#all('SELECT intent_sequence AS sequence FROM tender WHERE tender_id = ?', tenderId) as {
+      sequence: number
+    }[]
+    return this.#rowAt(stored?.sequence ?? 0).row as RowOf<'tender_intent'>
+  }
+
+  #rowAt(sequence: number): ChainedRow {
+    const [stored] = this.#all(
+      'SELECT row.*, payload.json FROM row LEFT JOIN payload USING (sequence) WHERE sequence = ?',
+      sequence,
+    ) as StoredRow[]
+    if (stored === undefined) throw damagedAt(sequence)
+    return chainedRow(stored)
+  }
+
+  #all(sql: string, ...values: readonly unknown[]): unknown[] {
+    return this.#database.prepare(sql).all(...values)
+  }
+
+  #named<Result>(read: () => Result): Result {
+    try {
+      return read()
+    } catch (error) {
+      throw asFolderError(this.#folder, error)
+    }
+  }
+}

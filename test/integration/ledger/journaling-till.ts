@@ -1,0 +1,113 @@
+/** A till of the demonstration's ledger that keeps a real journal on the disk, and can be stopped and exported. */
+import { join } from 'node:path'
+import { exportParts, type ExportOf } from '../../../src/sync/export/make-export.ts'
+import { ClosedJournal } from '../../../src/sync/journal/closed-journal.ts'
+import { Journal } from '../../../src/sync/journal/journal.ts'
+import type { SignedExportPart } from '../../../src/sync/protocol/terminal-export.ts'
+import { makeReceiptPresentment } from '../../../src/sync/protocol/receipt-presentment.ts'
+import type { ItemResult, JournalPosition, SyncItem } from '../../../src/sync/protocol/messages.ts'
+import { saleTotal } from '../../../src/voucher/sale.ts'
+import type { DemoLedger, TestCard, TestTill } from './demo-ledger.ts'
+
+/** A sale that was accepted offline, with what its receipt says. */
+export interface SoldOffline {
+  readonly tenderId: string
+  readonly receipt: string
+}
+
+export class JournalingTill {
+  readonly till: TestTill
+  readonly journal: Journal
+  readonly #file: string
+  readonly #demo: DemoLedger
+
+  constructor(demo: DemoLedger, till: TestTill, folder: string) {
+    this.#demo = demo
+    this.till = till
+    this.#file = join(folder, `${till.terminalId}.sqlite`)
+    this.journal = new Journal(this.#file, { now: () => demo.clock.now })
+  }
+
+  sells(card: TestCard): SoldOffline {
+    const decided = this.till.decide({ card })
+    const { terms, evidence, leaseId, decidedAt } = decided
+    const { record } = evidence
+    const { sale } = record.input
+    const part = record.decision.verdict === 'approve' ? record.decision.parts[record.part] : undefined
+    if (part === undefined) throw new Error('no part')
+    const { tenderId } = terms
+    this.journal.commit(
+      { kind: 'sale_frozen', sale, total: saleTotal(sale) },
+      {
+        kind: 'tender_intent',
+        terms,
+        saleId: sale.saleId,
+        mode: 'offline',
+        card: card.pseudonym,
+        leaseId,
+        part,
+        record,
+      },
+    )
+    const [row] = this.journal.commit({ kind: 'approved_offline', tenderId, evidence, leaseId, decidedAt })
+    if (row === undefined) throw new Error('no row')
+    const { epoch, sequence } = row
+    const receipt = makeReceiptPresentment(
+      {
+        terms,
+        leaseId,
+        decidedAt,
+        cardProof: evidence.cardProof,
+        terminalId: this.till.terminalId,
+        position: { epoch, sequence },
+      },
+      this.till.key,
+    )
+    return { tenderId, receipt }
+  }
+
+  voids({ tenderId }: SoldOffline): void {
+    this.journal.commit({ kind: 'reversal_requested', tenderId, reason: 'void' })
+  }
+
+  /** Shows its head to the ledger and writes down the signature, as the sync engine does. */
+  async showsHead(): Promise<JournalPosition> {
+    const { head } = this.journal
+    const answer = await this.till.call('/v1/terminal/heads', { head, unsynced: this.journal.queue().waiting })
+    if (answer.kind !== 'countersigned') throw new Error('rollback?')
+    this.journal.commit({ kind: 'head_countersigned', head, signature: answer.signature })
+    return head
+  }
+
+  /** Hands over what waits by itself; the answers are not written down, as when they are lost on their way. */
+  async handsOver(): Promise<readonly ItemResult[]> {
+    return this.till.batch(...this.waiting())
+  }
+
+  waiting(): readonly SyncItem[] {
+    return this.journal.waitingItems(500).flatMap((entry) => ('item' in entry ? [entry.item] : []))
+  }
+
+  /** An export that is made now, of the journal as it lies on the disk. */
+  exported(limits?: ExportOf['limits']): readonly SignedExportPart[] {
+    const journal = new ClosedJournal(this.#file)
+    try {
+      return [
+        ...exportParts({
+          journal,
+          terminalId: this.till.terminalId,
+          merchantId: this.till.package?.merchant.merchantId ?? '',
+          key: this.till.key,
+          madeAt: this.#demo.clock.now,
+          ...(limits && { limits }),
+        }),
+      ]
+    } finally {
+      journal.close()
+    }
+  }
+
+  stops(): void {
+    this.journal.close()
+  }
+}
