@@ -24,6 +24,7 @@ const scripts = {
   crash: 'test/crash/main.ts',
   'setup-check': 'test/set-up/main.ts',
   'verify-receipt': 'tools/verify-receipt.ts',
+  till: 'tools/till.ts',
   lifecycle: 'src/terminal/payment/lifecycle-document.ts',
   bench: 'test/bench/main.ts',
   test: 'tools/test.ts',

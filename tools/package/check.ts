@@ -141,7 +141,7 @@ const neededOfDebian = [
 ]
 
 /** Installers that are not made, and fields of deb and desktop file that their system would miss. */
-export function findingsInInstallers({ linux, win, deb }: Configuration): readonly string[] {
+export function findingsInInstallers({ linux, win, deb, nsis }: Configuration): readonly string[] {
   const findings: string[] = []
   const named = (target: unknown): readonly unknown[] => [target ?? []].flat()
   for (const [system, installers] of Object.entries(promised)) {
@@ -162,6 +162,13 @@ export function findingsInInstallers({ linux, win, deb }: Configuration): readon
   if (entry['StartupWMClass'] !== linux?.executableName) {
     findings.push('the desktop file names another window than the program opens')
   }
+  // Nothing destroys unsynced rows: taking the program away leaves the till's data folder.
+  if (nsis?.deleteAppDataOnUninstall !== false)
+    findings.push('taking the program off Windows would take its journal along')
+  if (nsis?.include !== undefined || nsis?.script !== undefined)
+    findings.push('the Windows uninstaller runs a script of our own')
+  if (deb?.afterRemove !== undefined || deb?.fpm !== undefined)
+    findings.push('the deb runs a script of our own when it is taken off')
   return findings
 }
 
@@ -169,8 +176,6 @@ export function findingsInInstallers({ linux, win, deb }: Configuration): readon
 export function findingsInConfiguration(): readonly string[] {
   const findings = [...findingsInInstallers(packaging)]
   if (!/^[a-z]+(\.[a-z][a-z0-9]*)+$/.test(packaging.appId ?? '')) findings.push(`${packaging.appId} is no app id`)
-  const { deleteAppDataOnUninstall } = packaging.nsis ?? {}
-  if (deleteAppDataOnUninstall !== false) findings.push('taking the program off Windows would take its journal along')
   const icon = readFileSync(join(root, resourcesFolder, 'icon.png'))
   const isPng = icon.subarray(1, 4).toString() === 'PNG'
   const [width, height] = isPng ? [icon.readUInt32BE(16), icon.readUInt32BE(20)] : [0, 0]

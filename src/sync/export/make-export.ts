@@ -4,7 +4,7 @@ import type { StoredOutbox } from '../journal/records.ts'
 import { canonicalText } from '../protocol/canonical.ts'
 import type { SigningKey } from '../protocol/keys.ts'
 import type { RowHead } from '../protocol/journal-chain.ts'
-import type { JournalPosition, SyncItem } from '../protocol/messages.ts'
+import type { Enrolment, JournalPosition, SyncItem } from '../protocol/messages.ts'
 import {
   endOf,
   exportPartLimits,
@@ -16,8 +16,7 @@ import {
 
 export interface ExportOf {
   readonly journal: ClosedJournal
-  readonly terminalId: string
-  readonly merchantId: string
+  readonly enrolment: Pick<Enrolment, 'terminalId' | 'merchantId' | 'ledgerKey'>
   readonly key: SigningKey
   readonly madeAt: number
   /** Tests cut smaller. */
@@ -26,7 +25,8 @@ export interface ExportOf {
 
 /** One after the other, so that a hundred thousand sales need no more memory than a few. */
 export function* exportParts(of: ExportOf): Generator<SignedExportPart> {
-  const { journal, terminalId, merchantId, key, madeAt, limits = exportPartLimits } = of
+  const { journal, key, madeAt, limits = exportPartLimits } = of
+  const { terminalId, merchantId, ledgerKey } = of.enrolment
   const { items: queued, open } = journal.unsynced()
   const waiting = withoutVoided(queued)
   const head = journal.head()
@@ -41,6 +41,7 @@ export function* exportParts(of: ExportOf): Generator<SignedExportPart> {
       version: 1,
       terminalId,
       merchantId,
+      ledgerKey,
       madeAt,
       part,
       isLast,

@@ -4,12 +4,12 @@
  */
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import { enrolmentSchema, type Enrolment, type JournalPosition, type SyncItem } from '../protocol/messages.ts'
 import { whereChainBreaks, type RowHead } from '../protocol/journal-chain.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import { DataFolderError } from './data-folder.ts'
-import { asFolderError, refuseNewer } from './journal-file.ts'
+import { asFolderError, openFileToRead, refuseNewer, versionOf } from './journal-file.ts'
 import { chainedRow, damagedAt, headOf, syncItemOf, type StoredOutbox, type StoredRow } from './records.ts'
 import type { ChainedRow, RowOf } from './rows.ts'
 
@@ -29,6 +29,8 @@ export interface Unsynced {
 export class ClosedJournal {
   readonly #database: Database.Database
   readonly #folder: string
+  /** A core that was killed at its first start may leave a file without tables. */
+  readonly #isBegun: boolean
 
   /** @throws DataFolderError JOURNAL_MISSING, JOURNAL_CORRUPT, JOURNAL_NEWER */
   constructor(file: string) {
@@ -38,15 +40,10 @@ export class ClosedJournal {
         'JOURNAL_MISSING',
         `There is no till's journal in ${this.#folder}. Name another folder.`,
       )
-    try {
-      this.#database = new Database(file, { readonly: true, fileMustExist: true })
-    } catch (error) {
-      throw asFolderError(this.#folder, error)
-    }
+    this.#database = openFileToRead(file)
     try {
       refuseNewer(this.#database)
-      // A journal that was never begun has no tables yet.
-      this.#all('SELECT sequence FROM row LIMIT 1')
+      this.#isBegun = versionOf(this.#database) > 0
     } catch (error) {
       this.#database.close()
       throw asFolderError(this.#folder, error)
@@ -58,6 +55,14 @@ export class ClosedJournal {
     return this.#named(() => {
       const [stored] = this.#all(`SELECT json FROM fact WHERE name = 'enrolment'`) as { json: string }[]
       return stored === undefined ? undefined : enrolmentSchema.parse(JSON.parse(stored.json))
+    })
+  }
+
+  /** The time of the newest row; 0 when there is none. */
+  latestAt(): number {
+    return this.#named(() => {
+      const [last] = this.#all('SELECT at FROM row ORDER BY sequence DESC LIMIT 1') as { at: number }[]
+      return last?.at ?? 0
     })
   }
 
@@ -86,6 +91,7 @@ export class ClosedJournal {
   /** The newest head that the ledger countersigned and that stands before this row. */
   countersignedBefore(sequence: number): JournalPosition | null {
     return this.#named(() => {
+      if (!this.#isBegun) return null
       const signed = this.#database
         .prepare(
           `SELECT row.*, payload.json FROM row JOIN payload USING (sequence)
@@ -145,7 +151,7 @@ export class ClosedJournal {
   }
 
   #all(sql: string, ...values: readonly unknown[]): unknown[] {
-    return this.#database.prepare(sql).all(...values)
+    return this.#isBegun ? this.#database.prepare(sql).all(...values) : []
   }
 
   #named<Result>(read: () => Result): Result {

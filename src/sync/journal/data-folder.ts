@@ -25,6 +25,17 @@ export class DataFolderError extends Error {
   }
 }
 
+/** A journal that one till began is not gone on with by another: nothing of it could be signed any more. */
+export function journalOfAnother(terminalId: string): DataFolderError {
+  return new DataFolderError(
+    'JOURNAL_OF_ANOTHER_TILL',
+    `The journal in this data folder is ${terminalId}’s, and its files enrolment.json and terminal-keys.json are ` +
+      'missing or another till’s. Restore those two files from a backup. Nothing was changed: unsynced sales may be ' +
+      'in it. To give the folder to another till, empty it first: npm run till -- reset --data DIR. ' +
+      'To sell meanwhile, start with another --data folder.',
+  )
+}
+
 const heldLocks = new Set<Database.Database>()
 
 /**

@@ -13,12 +13,26 @@ const smallestDatabaseBytes = 512
 
 export function openFile(file: string): Database.Database {
   try {
-    const { size } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0 }
-    if (size > 0 && size < smallestDatabaseBytes) throw damagedAt(1)
+    refuseStump(file)
     return new Database(file)
   } catch (error) {
     throw folderError(dirname(file), error)
   }
+}
+
+/** Only for reading: no table is made, no row is written, and no older version is taken to this one. */
+export function openFileToRead(file: string): Database.Database {
+  try {
+    refuseStump(file)
+    return new Database(file, { readonly: true, fileMustExist: true })
+  } catch (error) {
+    throw folderError(dirname(file), error)
+  }
+}
+
+function refuseStump(file: string): void {
+  const { size } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0 }
+  if (size > 0 && size < smallestDatabaseBytes) throw damagedAt(1)
 }
 
 /** What cannot be read although it is there (a table, a column, JSON, a number that is none) is damage too. */
@@ -47,6 +61,7 @@ export function migrate(database: Database.Database): void {
   })()
 }
 
-function versionOf(database: Database.Database): number {
+/** 0 where no table was made yet. */
+export function versionOf(database: Database.Database): number {
   return database.pragma('user_version', { simple: true }) as number
 }

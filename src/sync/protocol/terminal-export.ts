@@ -12,7 +12,7 @@ import { addTiyn, tiynSchema, zeroTiyn } from '../../voucher/money.ts'
 import { canonicalText, hashOf } from './canonical.ts'
 import { rowHeadSchema, whereChainBreaks, type RowHead } from './journal-chain.ts'
 import { lossCodes } from './loss-codes.ts'
-import { signTagged, verifyTagged, type SigningKey, type VerifyingKey } from './keys.ts'
+import { publicJwkSchema, signTagged, verifyTagged, type SigningKey, type VerifyingKey } from './keys.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
 import {
   arrivalSchema,
@@ -39,6 +39,8 @@ const exportPartSchema = z.strictObject({
   version: z.literal(1),
   terminalId: nameSchema,
   merchantId: nameSchema,
+  /** Whose answer the one who hands it over may believe: the ledger that this till was enrolled at. */
+  ledgerKey: publicJwkSchema,
   madeAt: instantSchema,
   /** From 1. */
   part: z.int().min(1),

@@ -2,7 +2,6 @@
  * The core as a process: started by a shell, talks to it over its one channel (contract/bridge.ts), keeps the journal.
  * Composition root: the only place where the core meets the real clock, disk and network. `main.ts` runs it as it is.
  */
-import { join } from 'node:path'
 import {
   channelOverProcessIpc,
   channelToElectronShell,
@@ -25,6 +24,7 @@ import { claimForDemonstration, injectedClock } from './injected-clock.ts'
 import { realClock, realRandomness, realScheduler } from './real-ports.ts'
 import { renderReceipt } from './receipts.ts'
 import { coreSettingsSchema } from './settings.ts'
+import { journalFileIn, refuseForeignJournal } from './stopped-till.ts'
 
 const screenRefreshMs = 15_000
 const shell = shellChannel()
@@ -58,8 +58,10 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
   })
   const { clock } = settings.clockUrl === undefined ? { clock: realClock } : await injectedClock(settings.clockUrl)
   const { transport } = httpTransport()
+  const enrolledBefore = loadEnrolment(settings.data)
+  if (enrolledBefore === undefined) refuseForeignJournal(journalFileIn(settings.data))
   const keys = loadTerminalKeys(settings.data)
-  let enrolment = loadEnrolment(settings.data)
+  let enrolment = enrolledBefore
   if (enrolment === undefined) {
     enrolment = await enrol(keys, settings.enrolmentCode, settings.ledgerUrl, transport, realRandomness, clock.wall())
     storeEnrolment(settings.data, enrolment)
@@ -75,7 +77,7 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
   let core: Core
   try {
     const parts: CoreParts = {
-      journalFile: join(settings.data, 'journal.sqlite'),
+      journalFile: journalFileIn(settings.data),
       anchor: fileAnchor(
         settings.anchor,
         enrolment.terminalKey.crv === 'P-256' ? enrolment.terminalKey.x : enrolment.terminalId,

@@ -8,9 +8,9 @@ import { LedgerClient } from '../../sync/engine/ledger-client.ts'
 import type { Clock, LedgerTransport, Randomness, Scheduler } from '../../sync/engine/ports.ts'
 import { standardSyncSettings, SyncEngine, type SyncSettings } from '../../sync/engine/sync-engine.ts'
 import { TrustedTime } from '../../sync/engine/trusted-time.ts'
-import type { Anchor } from '../../sync/journal/data-folder.ts'
+import { journalOfAnother, type Anchor } from '../../sync/journal/data-folder.ts'
 import { Journal, type JournalFile, type PrintJob } from '../../sync/journal/journal.ts'
-import { verifyingKey, type SigningKey } from '../../sync/protocol/keys.ts'
+import { thumbprintOf, verifyingKey, type SigningKey } from '../../sync/protocol/keys.ts'
 import type { Enrolment } from '../../sync/protocol/messages.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { Snapshot } from '../contract/snapshot.ts'
@@ -56,7 +56,12 @@ export function createCore(parts: CoreParts): Core {
   const journal = new Journal(parts.journalFile, parts.anchor === undefined ? { now } : { now, anchor: parts.anchor })
   const time = new TrustedTime(clock, journal.latestAt())
   late.time = time
-  if (journal.fact('enrolment') === undefined) journal.commit({ kind: 'enrolled', enrolment })
+  const enrolled = journal.fact<Enrolment>('enrolment')
+  if (enrolled === undefined) journal.commit({ kind: 'enrolled', enrolment })
+  else if (!isSameTill(enrolled, enrolment)) {
+    journal.close()
+    throw journalOfAnother(enrolled.terminalId)
+  }
 
   const ledger = new LedgerClient({
     baseUrl: parts.ledgerUrl,
@@ -131,6 +136,11 @@ export function createCore(parts: CoreParts): Core {
       journal.close()
     },
   }
+}
+
+/** What this journal says was said and signed by one till; another one could hand over nothing of it. */
+function isSameTill(first: Enrolment, second: Enrolment): boolean {
+  return first.terminalId === second.terminalId && thumbprintOf(first.terminalKey) === thumbprintOf(second.terminalKey)
 }
 
 /** The active package, parsed once: it is immutable, and a swap is visible to the next tap. */

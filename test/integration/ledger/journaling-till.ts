@@ -1,5 +1,6 @@
 /** A till of the demonstration's ledger that keeps a real journal on the disk, and can be stopped and exported. */
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { exportParts, type ExportOf } from '../../../src/sync/export/make-export.ts'
 import { ClosedJournal } from '../../../src/sync/journal/closed-journal.ts'
 import { Journal } from '../../../src/sync/journal/journal.ts'
@@ -7,6 +8,10 @@ import type { SignedExportPart } from '../../../src/sync/protocol/terminal-expor
 import { makeReceiptPresentment } from '../../../src/sync/protocol/receipt-presentment.ts'
 import type { ItemResult, JournalPosition, SyncItem } from '../../../src/sync/protocol/messages.ts'
 import { saleTotal } from '../../../src/voucher/sale.ts'
+import { p256PrivateJwk } from '../../../ledger-sim/scenarios/demo.ts'
+import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
+import { storeEnrolment } from '../../../src/terminal/core/identity.ts'
+import { journalFileIn } from '../../../src/terminal/core/stopped-till.ts'
 import type { DemoLedger, TestCard, TestTill } from './demo-ledger.ts'
 
 /** A sale that was accepted offline, with what its receipt says. */
@@ -24,8 +29,25 @@ export class JournalingTill {
   constructor(demo: DemoLedger, till: TestTill, folder: string) {
     this.#demo = demo
     this.till = till
-    this.#file = join(folder, `${till.terminalId}.sqlite`)
+    this.#file = journalFileIn(folder)
     this.journal = new Journal(this.#file, { now: () => demo.clock.now })
+  }
+
+  /** The files that say who it is, as its core keeps them, and the row about them. */
+  keepsIdentity(): void {
+    const { terminalId, key, encryption } = this.till
+    const enrolment = {
+      terminalId,
+      merchantId: this.till.package?.merchant.merchantId ?? '',
+      ledgerKey: this.#demo.ports.keys.signing.jwk,
+      terminalKey: key.jwk,
+      encryptionKey: encryption.jwk,
+    }
+    const signing = p256PrivateJwk(seededRandom(`p256/test/${terminalId}`))
+    const stored = { signing, encryption: Buffer.alloc(32, 7).toString('base64url') }
+    writeFileSync(join(dirname(this.#file), 'terminal-keys.json'), JSON.stringify(stored))
+    storeEnrolment(dirname(this.#file), enrolment)
+    this.journal.commit({ kind: 'enrolled', enrolment })
   }
 
   sells(card: TestCard): SoldOffline {
@@ -95,8 +117,11 @@ export class JournalingTill {
       return [
         ...exportParts({
           journal,
-          terminalId: this.till.terminalId,
-          merchantId: this.till.package?.merchant.merchantId ?? '',
+          enrolment: {
+            terminalId: this.till.terminalId,
+            merchantId: this.till.package?.merchant.merchantId ?? '',
+            ledgerKey: this.#demo.ports.keys.signing.jwk,
+          },
           key: this.till.key,
           madeAt: this.#demo.clock.now,
           ...(limits && { limits }),

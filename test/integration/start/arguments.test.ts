@@ -23,7 +23,7 @@ function ask(command: string, ...parameters: readonly string[]): Promise<Ending>
 
 const commands = [
   ...['start', 'demo', 'ledger', 'sim', 'reader-soak', 'setup-check', 'verify-receipt', 'test', 'ready'],
-  ...['pictures', 'package', 'bench', 'crash'],
+  ...['pictures', 'package', 'bench', 'crash', 'till'],
 ]
 
 describe.concurrent.each(commands)('npm run %s', (command) => {
@@ -53,6 +53,10 @@ it.each<[string, ...string[]]>([
   ['crash', '--kills', 'many'],
   ['crash', '--bug', 'none'],
   ['bench', 'nothing'],
+  ['till', 'sell'],
+  ['till', 'export', '--data', 'x'],
+  ['till', 'reset', '--data', 'x', '--out', 'y'],
+  ['till', 'import', '--file', 'x', '--ledger', 'nowhere', '--key', 'y'],
 ])(
   'npm run %s %s %s is refused, instead of doing nothing or something else',
   async (...words) => {

@@ -85,8 +85,8 @@ describe('the check of a package', () => {
 describe('the check of the configuration', () => {
   /** `path` ends with a key, or with an entry of a list; names of Debian packages may have dots. */
   function without(...path: readonly string[]): Configuration {
-    const { linux, deb, win } = packaging
-    const changed = structuredClone({ linux, deb, win })
+    const { linux, deb, win, nsis } = packaging
+    const changed = structuredClone({ linux, deb, win, nsis })
     const last = path.at(-1) ?? ''
     let holder: unknown = changed
     for (const name of path.slice(0, -1)) holder = (holder as Record<string, unknown>)[name]
@@ -111,9 +111,22 @@ describe('the check of the configuration', () => {
     ['linux executableArgs', 'an AppImage would start without the sandbox of Chromium'],
     ['linux desktop entry Name[kk]', 'the desktop file has no Name[kk]'],
     ['deb recommends pcscd', 'the deb does not recommend pcscd'],
+    ['nsis deleteAppDataOnUninstall', 'taking the program off Windows would take its journal along'],
     ...(packaging.deb?.depends ?? []).map((name) => [`deb depends ${name}`, `the deb does not need ${name}`] as const),
   ])('without %s: %s', (path, finding) => {
     expect(findingsInInstallers(without(...path.split(' ')))).toEqual([finding])
+  })
+
+  test.each<readonly [string, Configuration, string]>([
+    ['nsis.deleteAppDataOnUninstall', { nsis: { deleteAppDataOnUninstall: true } }, 'take its journal along'],
+    ['nsis.include', { nsis: { include: 'own.nsh' } }, 'the Windows uninstaller runs a script of our own'],
+    ['nsis.script', { nsis: { script: 'own.nsi' } }, 'the Windows uninstaller runs a script of our own'],
+    ['deb.afterRemove', { deb: { afterRemove: 'own.sh' } }, 'the deb runs a script of our own when it is taken off'],
+    ['deb.fpm', { deb: { fpm: ['--after-purge=own.sh'] } }, 'the deb runs a script of our own when it is taken off'],
+  ])('with %s: the data of a till would not be safe', (_name, more, finding) => {
+    const nsis = { ...packaging.nsis, ...more.nsis }
+    const changed = { ...packaging, nsis, deb: { ...packaging.deb, ...more.deb } }
+    expect(findingsInInstallers(changed)).toEqual([expect.stringContaining(finding)])
   })
 
   test.each(['linux target', 'win target', 'deb depends', 'linux desktop', 'deb', 'linux', 'win'])(

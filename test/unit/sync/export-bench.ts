@@ -6,7 +6,7 @@ import { exportParts, type ExportOf } from '../../../src/sync/export/make-export
 import { ClosedJournal } from '../../../src/sync/journal/closed-journal.ts'
 import { Journal } from '../../../src/sync/journal/journal.ts'
 import { exportLineOf, type SignedExportPart } from '../../../src/sync/protocol/terminal-export.ts'
-import { noon, terminalKey } from './world.ts'
+import { ledgerKey, noon, terminalKey } from './world.ts'
 
 export interface StoppedTill {
   readonly folder: string
@@ -42,8 +42,7 @@ export function stoppedTill(): StoppedTill {
       reads((journal) => [
         ...exportParts({
           journal,
-          terminalId: 'till-1',
-          merchantId: 'canteen-1',
+          enrolment: { terminalId: 'till-1', merchantId: 'canteen-1', ledgerKey: ledgerKey.jwk },
           key: terminalKey,
           madeAt: noon,
           ...(limits && { limits }),

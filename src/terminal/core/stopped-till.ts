@@ -1,0 +1,73 @@
+/**
+ * The data folder of a till that does not run: whose it is and what it still owes the ledger. The folder's lock is held
+ * while it is looked at, so that nobody sells meanwhile; the journal is only read.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ClosedJournal } from '../../sync/journal/closed-journal.ts'
+import { DataFolderError, journalOfAnother, lockDataFolder } from '../../sync/journal/data-folder.ts'
+import { verifyingKey } from '../../sync/protocol/keys.ts'
+import { loadEnrolment, loadTerminalKeys, type TerminalKeys } from './identity.ts'
+
+export interface StoppedTill {
+  readonly folder: string
+  readonly journal: ClosedJournal
+  close(): void
+}
+
+export function journalFileIn(folder: string): string {
+  return join(folder, 'journal.sqlite')
+}
+
+/**
+ * @param startedAt for whoever finds the folder locked
+ * @throws DataFolderError JOURNAL_MISSING (before anything is made there), FOLDER_IN_USE, JOURNAL_CORRUPT, …
+ */
+export function openStoppedTill(folder: string, startedAt: string): StoppedTill {
+  const file = journalFileIn(folder)
+  if (!existsSync(file))
+    throw new DataFolderError('JOURNAL_MISSING', `There is no till’s journal in ${folder}. Name a till’s data folder.`)
+  const lock = lockDataFolder(folder, { name: 'tolem till command', pid: process.pid, startedAt })
+  try {
+    const journal = new ClosedJournal(file)
+    return {
+      folder,
+      journal,
+      close() {
+        journal.close()
+        lock.release()
+      },
+    }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+/**
+ * The keys of the till whose journal this is.
+ * @throws DataFolderError JOURNAL_OF_ANOTHER_TILL; EnrolmentError IDENTITY_DAMAGED
+ */
+export function keysOf({ folder, journal }: StoppedTill): TerminalKeys {
+  const enrolment = journal.enrolment()
+  const isThere = loadEnrolment(folder) !== undefined
+  if (enrolment === undefined || !isThere) throw journalOfAnother(enrolment?.terminalId ?? 'nobody')
+  const keys = loadTerminalKeys(folder)
+  if (keys.signing.keyId !== verifyingKey(enrolment.terminalKey).keyId) throw journalOfAnother(enrolment.terminalId)
+  return keys
+}
+
+/**
+ * For a folder that says no longer who its till is: before a new identity is made there.
+ * @throws DataFolderError JOURNAL_OF_ANOTHER_TILL
+ */
+export function refuseForeignJournal(file: string): void {
+  if (!existsSync(file)) return
+  const journal = new ClosedJournal(file)
+  try {
+    const enrolment = journal.enrolment()
+    if (enrolment !== undefined) throw journalOfAnother(enrolment.terminalId)
+  } finally {
+    journal.close()
+  }
+}

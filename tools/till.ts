@@ -1,0 +1,89 @@
+/**
+ * `npm run till -- export | import | reset`: what is done with the data folder of a till that does not run
+ * (docs/design/13-export.md). Exit codes: 0 done; 1 refused, or not everything was accepted; 2 not asked properly, or
+ * it could not be done here. What is wrong is one sentence with a code.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ExportExistsError } from '../src/sync/export/export-file.ts'
+import { ExportFileError } from '../src/sync/export/read-export.ts'
+import { DataFolderError } from '../src/sync/journal/data-folder.ts'
+import { EnrolmentError } from '../src/terminal/core/identity.ts'
+import { ResetRefused } from '../src/terminal/core/reset.ts'
+import { askedOf, askedWrongly } from './arguments.ts'
+import { makeExport } from './till/export.ts'
+import { ImportError, importExport } from './till/import.ts'
+import { resetTill } from './till/reset.ts'
+
+const usage = `Use: npm run till -- export --data DIR --out FILE.tolem-export
+     npm run till -- import --file FILE.tolem-export --ledger URL --key FILE
+     npm run till -- reset --data DIR [--after-export FILE.tolem-export]
+DIR is the data folder of a till that does not run. The key is the merchant's: its private JWK, or a list of role keys.`
+
+const wanted = {
+  export: ['data', 'out'],
+  import: ['file', 'ledger', 'key'],
+  reset: ['data'],
+} as const
+type Command = keyof typeof wanted
+
+function asked() {
+  const text = { type: 'string' } as const
+  const options = { data: text, out: text, file: text, ledger: text, key: text, 'after-export': text }
+  const { values, positionals } = askedOf(usage, { options, allowPositionals: true })
+  const [command, ...more] = positionals
+  if (command === undefined || !Object.hasOwn(wanted, command) || more.length > 0)
+    return askedWrongly(usage, 'Say export, import or reset.')
+  const named = command as Command
+  const needed: readonly string[] = wanted[named]
+  const allowed = named === 'reset' ? [...needed, 'after-export'] : needed
+  for (const name of needed) {
+    if ((values[name as keyof typeof values] ?? '') === '') return askedWrongly(usage, `${named} needs --${name}.`)
+  }
+  for (const name of Object.keys(values))
+    if (!allowed.includes(name)) return askedWrongly(usage, `${named} takes no --${name}.`)
+  const { data = '', out = '', file = '', ledger = '', key = '', 'after-export': afterExport } = values
+  if (named === 'import' && !URL.canParse(ledger)) return askedWrongly(usage, `--ledger ${ledger} is no address.`)
+  return { command: named, data: tillFolderIn(data), out, file, ledger, key, afterExport }
+}
+
+/** `npm start --data DIR` keeps the till below DIR. */
+function tillFolderIn(data: string): string {
+  const below = join(data, 'till')
+  return !existsSync(join(data, 'journal.sqlite')) && existsSync(join(below, 'journal.sqlite')) ? below : data
+}
+
+function run(): Promise<number> {
+  const { command, data, out, file, ledger, key, afterExport } = asked()
+  switch (command) {
+    case 'export':
+      return makeExport(data, out)
+    case 'import':
+      return importExport({ file, ledgerUrl: ledger, keyFile: key })
+    case 'reset':
+      return resetTill(data, afterExport)
+    default:
+      return command satisfies never
+  }
+}
+
+/** One sentence for what this command expects to go wrong; undefined for a broken invariant. */
+function explained(error: unknown): { readonly sentence: string; readonly exitCode: number } | undefined {
+  if (!(error instanceof Error)) return undefined
+  const code = 'code' in error ? String(error.code) : ''
+  const isRefusal = [ResetRefused, ExportFileError, ExportExistsError].some((kind) => error instanceof kind)
+  const cannot = [DataFolderError, EnrolmentError, ImportError].some((kind) => error instanceof kind)
+  const isOfTheSystem = 'syscall' in error
+  if (!isRefusal && !cannot && !isOfTheSystem) return undefined
+  const sentence = isOfTheSystem ? error.message : `${error.message} (${code})`
+  return { sentence, exitCode: isRefusal ? 1 : 2 }
+}
+
+try {
+  process.exitCode = await run()
+} catch (error) {
+  const known = explained(error)
+  if (known === undefined) throw error
+  process.stderr.write(`tolem: ${known.sentence}\n`)
+  process.exitCode = known.exitCode
+}
