@@ -4,7 +4,7 @@
  */
 import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
-import type { JournalPosition, SyncItem } from '../protocol/messages.ts'
+import type { JournalPosition, QueuedItem } from '../protocol/messages.ts'
 import { canonicalText, hashOfText, toJson } from '../protocol/canonical.ts'
 import { genesisHash, rowHashOf } from '../protocol/journal-chain.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
@@ -480,7 +480,7 @@ export class Journal {
     return own?.hash !== seen.hash
   }
 
-  #syncItem(stored: StoredOutbox): SyncItem {
+  #syncItem(stored: StoredOutbox): QueuedItem {
     return syncItemOf(this.rowAt(stored.sequence), (tenderId) => this.intentOf(tenderId).row)
   }
 

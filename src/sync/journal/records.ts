@@ -1,7 +1,7 @@
 /** What the journal's tables hold, and what a reader gets of it. A row is proved again each time that it is read. */
 import { hashOf, hashOfText } from '../protocol/canonical.ts'
 import { rowHashOf, type RowHead } from '../protocol/journal-chain.ts'
-import type { JournalPosition, SyncItem } from '../protocol/messages.ts'
+import type { JournalPosition, QueuedItem } from '../protocol/messages.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import { saleSchema, type Sale } from '../../voucher/sale.ts'
 import { DataFolderError } from './data-folder.ts'
@@ -53,7 +53,7 @@ export interface PrintJob {
 
 /** An item of the queue, or why it cannot be made, with the sequence of its row. */
 export type WaitingItem = { readonly itemId: string; readonly sequence: number } & (
-  | { readonly item: SyncItem }
+  | { readonly item: QueuedItem }
   | { readonly fault: string }
 )
 
@@ -98,7 +98,7 @@ export interface StoredSale {
 
 export interface StoredOutbox {
   item_id: string
-  kind: SyncItem['kind']
+  kind: QueuedItem['kind']
   tender_id: string | null
   sequence: number
 }
@@ -165,7 +165,7 @@ export function headOf({ epoch, sequence, previous, kind, at, payload_hash: payl
  * What a row of the queue says, as the ledger takes it.
  * @throws Error when it is no item for the ledger
  */
-export function syncItemOf(chained: ChainedRow, intentOf: (tenderId: string) => RowOf<'tender_intent'>): SyncItem {
+export function syncItemOf(chained: ChainedRow, intentOf: (tenderId: string) => RowOf<'tender_intent'>): QueuedItem {
   const position = positionOf(chained)
   const { row, sequence } = chained
   if (row.kind === 'slot_surrendered') {

@@ -97,6 +97,10 @@ export const refundSchema = z.strictObject({
 })
 export type Refund = z.infer<typeof refundSchema>
 
+/** What a till without the ledger can owe it, and an export carries. A refund needs the ledger. */
+export const queuedItemSchema = z.discriminatedUnion('kind', [presentmentSchema, reversalSchema, surrenderSchema])
+export type QueuedItem = z.infer<typeof queuedItemSchema>
+
 export const syncItemSchema = z.discriminatedUnion('kind', [
   presentmentSchema,
   reversalSchema,

@@ -19,9 +19,9 @@ import {
   journalPositionSchema,
   signatureSchema,
   syncItemIdOf,
-  syncItemSchema,
+  queuedItemSchema,
   type JournalPosition,
-  type SyncItem,
+  type QueuedItem,
 } from './messages.ts'
 
 /** What one part may hold. The ledger takes 16 MiB in one request (ledger-sim/http/handle.ts); this leaves room. */
@@ -49,7 +49,7 @@ const exportPartSchema = z.strictObject({
   after: journalPositionSchema.nullable(),
   rows: z.array(rowHeadSchema).max(exportPartLimits.rows),
   /** In the order of their rows. */
-  items: z.array(syncItemSchema).max(exportPartLimits.items),
+  items: z.array(queuedItemSchema).max(exportPartLimits.items),
   /** Items whose rows can no longer be read: named, and claimed by their receipts. */
   unreadable: z.array(z.string().max(100)),
   /** In the last part only. */
@@ -173,7 +173,7 @@ export function checkExportPart(signed: SignedExportPart): ReadExportPart {
   return { kind: 'part', signed }
 }
 
-export function sumsOf(items: readonly SyncItem[]): ExportPart['sums'] {
+export function sumsOf(items: readonly QueuedItem[]): ExportPart['sums'] {
   const presented = items.flatMap((item) => (item.kind === 'presentment' ? [item.terms.amount] : []))
   return {
     presentments: presented.length,
@@ -190,14 +190,14 @@ export function endOf({ after, rows }: Pick<ExportPart, 'after' | 'rows'>): Jour
 }
 
 /** The hash of the row's payload follows from the item: nothing of it can be another than the journal has. */
-function isRowOf(item: SyncItem, row: RowHead | undefined): boolean {
+function isRowOf(item: QueuedItem, row: RowHead | undefined): boolean {
   if (row === undefined || row.hash !== item.position.hash || row.epoch !== item.position.epoch) return false
   const payload = payloadOf(item)
   return row.kind === payload.kind && row.payloadHash === hashOf('tolem/journal-payload/1', payload)
 }
 
 /** The journal's own row of an item (journal/rows.ts), which is what its chain has the hash of. */
-function payloadOf(item: SyncItem) {
+function payloadOf(item: QueuedItem) {
   switch (item.kind) {
     case 'presentment': {
       const { terms, evidence, leaseId, decidedAt } = item

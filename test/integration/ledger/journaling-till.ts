@@ -6,7 +6,7 @@ import { ClosedJournal } from '../../../src/sync/journal/closed-journal.ts'
 import { Journal } from '../../../src/sync/journal/journal.ts'
 import type { SignedExportPart } from '../../../src/sync/protocol/terminal-export.ts'
 import { makeReceiptPresentment } from '../../../src/sync/protocol/receipt-presentment.ts'
-import type { ItemResult, JournalPosition, SyncItem } from '../../../src/sync/protocol/messages.ts'
+import type { ItemResult, JournalPosition, QueuedItem } from '../../../src/sync/protocol/messages.ts'
 import { saleTotal } from '../../../src/voucher/sale.ts'
 import { p256PrivateJwk } from '../../../ledger-sim/scenarios/demo.ts'
 import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
@@ -106,7 +106,7 @@ export class JournalingTill {
     return this.till.batch(...this.waiting())
   }
 
-  waiting(): readonly SyncItem[] {
+  waiting(): readonly QueuedItem[] {
     return this.journal.waitingItems(500).flatMap((entry) => ('item' in entry ? [entry.item] : []))
   }
 
