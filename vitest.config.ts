@@ -27,6 +27,7 @@ export default defineConfig({
       project('simulation', 600_000, 2, 2),
       project('e2e', 180_000, 3),
       project('crash', 180_000, 4, 2),
+      project('chaos', 180_000, 4, 2),
     ],
   },
 })

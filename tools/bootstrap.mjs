@@ -22,6 +22,7 @@ const scripts = {
   sim: 'test/simulation/main.ts',
   'reader-soak': 'tools/reader-soak.ts',
   crash: 'test/crash/main.ts',
+  chaos: 'test/chaos/main.ts',
   'setup-check': 'test/set-up/main.ts',
   'verify-receipt': 'tools/verify-receipt.ts',
   till: 'tools/till.ts',

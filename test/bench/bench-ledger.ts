@@ -52,37 +52,74 @@ export interface BenchWorld {
 /** Fills an empty ledger. */
 async function seed(ports: LedgerPorts, secrets: LedgerSecrets, cardCount: number): Promise<BenchWorld> {
   return inTransaction(ports, async (work) => {
-    await openMoney(work)
-    await registerMerchant(work, canteen, canteenTiles)
-    const scheme = benchScheme(work.now)
-    if ((await publishScheme(work, scheme)) !== 'published')
-      throw new Error('the scheme of the bench was not published')
-    must(await fundScheme(work, demoAgency, scheme.schemeId, funded, newId(work)))
-    await registerTerminal(work, benchTerminal, demoCanteen)
-    const cards: BenchCard[] = []
-    const beneficiaries: string[] = []
-    for (let index = 0; index < cardCount; index += 1) {
-      const opaque = (purpose: string): string =>
-        createHash('sha256').update(`bench/${purpose}/${index}`).digest('hex').slice(0, 32)
-      const uid = Uint8Array.of(0x04, ...work.random(6))
-      const { card: pseudonym } = await registerCard(work, uid, opaque('holder'))
-      await entitle(work, { schemeId: scheme.schemeId, beneficiary: opaque('beneficiary'), holder: opaque('holder') })
-      beneficiaries.push(opaque('beneficiary'))
-      const key = (keyNumber: 0 | 2 | 3 | 4): Uint8Array => work.keys.diversify(uid, keyNumber)
-      const metaRead = new Uint8Array(Buffer.from(secrets.metaReadKey, 'hex'))
-      cards.push({ uid, pseudonym, keys: { 0: key(0), 1: metaRead, 2: key(2), 3: key(3), 4: key(4) } })
-    }
-    await setLeasePolicy(work, {
-      terminalId: benchTerminal,
-      schemeId: scheme.schemeId,
-      beneficiaries,
-      sellForMs: 72 * hourMs,
-      presentForMs: 14 * 24 * hourMs,
-      periods: 1,
-    })
-    const { code } = await issueEnrolmentCode(work, benchTerminal)
-    return { cards, enrolmentCode: code }
+    const scheme = await openScheme(work)
+    return addTill(work, secrets, scheme.schemeId, benchTerminal, cardCount)
   })
+}
+
+async function openScheme(work: Work): Promise<Scheme> {
+  await openMoney(work)
+  await registerMerchant(work, canteen, canteenTiles)
+  const scheme = benchScheme(work.now)
+  if ((await publishScheme(work, scheme)) !== 'published') throw new Error('the scheme of the bench was not published')
+  must(await fundScheme(work, demoAgency, scheme.schemeId, funded, newId(work)))
+  return scheme
+}
+
+/** A till of the canteen with families of its own. */
+async function addTill(
+  work: Work,
+  secrets: LedgerSecrets,
+  schemeId: string,
+  terminalId: string,
+  cardCount: number,
+): Promise<BenchWorld> {
+  await registerTerminal(work, terminalId, demoCanteen)
+  const cards: BenchCard[] = []
+  const beneficiaries: string[] = []
+  for (let index = 0; index < cardCount; index += 1) {
+    const opaque = (purpose: string): string =>
+      createHash('sha256').update(`${terminalId}/${purpose}/${index}`).digest('hex').slice(0, 32)
+    const uid = Uint8Array.of(0x04, ...work.random(6))
+    const { card: pseudonym } = await registerCard(work, uid, opaque('holder'))
+    await entitle(work, { schemeId, beneficiary: opaque('beneficiary'), holder: opaque('holder') })
+    beneficiaries.push(opaque('beneficiary'))
+    const key = (keyNumber: 0 | 2 | 3 | 4): Uint8Array => work.keys.diversify(uid, keyNumber)
+    const metaRead = new Uint8Array(Buffer.from(secrets.metaReadKey, 'hex'))
+    cards.push({ uid, pseudonym, keys: { 0: key(0), 1: metaRead, 2: key(2), 3: key(3), 4: key(4) } })
+  }
+  await setLeasePolicy(work, {
+    terminalId,
+    schemeId,
+    beneficiaries,
+    sellForMs: 72 * hourMs,
+    presentForMs: 14 * 24 * hourMs,
+    periods: 1,
+  })
+  const { code } = await issueEnrolmentCode(work, terminalId)
+  return { cards, enrolmentCode: code }
+}
+
+/**
+ * The data folder of a ledger with several tills, for a process to be started on.
+ *
+ * @param cardCounts the cards of each till
+ */
+export async function fillLedgerFolder(folder: string, cardCounts: readonly number[]): Promise<readonly BenchWorld[]> {
+  const random = randomOfRun()
+  const open = await openDataFolder(folder, random)
+  const ports = { store: open.store, clock: Date.now, random, keys: ledgerKeysOf(open.secrets) }
+  try {
+    return await inTransaction(ports, async (work) => {
+      const { schemeId } = await openScheme(work)
+      const worlds: BenchWorld[] = []
+      for (const [index, cardCount] of cardCounts.entries())
+        worlds.push(await addTill(work, open.secrets, schemeId, `${benchTerminal}-${index + 1}`, cardCount))
+      return worlds
+    })
+  } finally {
+    await open.close()
+  }
 }
 
 const funded = tiyn(100_000_000_000n)

@@ -35,6 +35,7 @@ export class BenchTill {
   readonly #leased: ReadonlyMap<string, { readonly lease: Lease; readonly slot: Slot }>
   /** What earlier sales of this till have used of each slot. */
   readonly #spent = new Map<string, { tenderId: string; amount: Tiyn }[]>()
+  readonly #counters = new Map<string, number>()
   #exposed = tiyn(0n)
   #sales = 0
 
@@ -90,19 +91,34 @@ export class BenchTill {
     const index = this.#sales
     this.#sales += 1
     const card = this.#cards[index % this.#cards.length]
-    const leased = card === undefined ? undefined : this.#leased.get(card.pseudonym)
-    if (card === undefined || leased === undefined) throw new Error('the card has no slot at this till')
-    return this.#sell(card, leased.lease, leased.slot, 1 + Math.floor(index / this.#cards.length))
+    if (card === undefined) throw new Error('the till has no cards')
+    return this.sell(card)
   }
 
-  #sell(card: BenchCard, lease: Lease, slot: Slot, counter: number): OfflineSale {
+  leasedTo(card: BenchCard): { readonly lease: Lease; readonly slot: Slot } {
+    const leased = this.#leased.get(card.pseudonym)
+    if (leased === undefined) throw new Error('the card has no slot at this till')
+    return leased
+  }
+
+  /** A loaf of bread for this card. `wrongBasket`: the terms name another basket than the one that was decided. */
+  sell(
+    card: BenchCard,
+    {
+      mode = 'offline',
+      wrongBasket = false,
+    }: { readonly mode?: 'online' | 'offline'; readonly wrongBasket?: boolean } = {},
+  ): OfflineSale {
+    const { lease, slot } = this.leasedTo(card)
+    const counter = 1 + (this.#counters.get(card.pseudonym) ?? 0)
+    this.#counters.set(card.pseudonym, counter)
     const sale = this.#basket()
     const spent = this.#spent.get(slot.slotId) ?? []
     this.#spent.set(slot.slotId, spent)
     const now = realClock.wall()
     const input: DecisionInput = {
       engineVersion,
-      mode: 'offline',
+      mode,
       trustedTime: now,
       merchantId: this.active.package.merchant.merchantId,
       card: { card: card.pseudonym, blocked: false },
@@ -137,7 +153,7 @@ export class BenchTill {
       payeeAccount: this.active.package.merchant.accountId,
       amount: part.amount,
       schemeId: part.schemeId,
-      saleHash: saleHashOf(sale),
+      saleHash: saleHashOf(wrongBasket ? this.#basket() : sale),
     }
     spent.push({ tenderId: terms.tenderId, amount: part.amount })
     this.#exposed = tiyn(this.#exposed + part.amount)
@@ -149,7 +165,7 @@ export class BenchTill {
         kind: 'tender_intent',
         terms,
         saleId: sale.saleId,
-        mode: 'offline',
+        mode,
         card: card.pseudonym,
         leaseId,
         part,

@@ -23,7 +23,7 @@ function ask(command: string, ...parameters: readonly string[]): Promise<Ending>
 
 const commands = [
   ...['start', 'demo', 'ledger', 'sim', 'reader-soak', 'setup-check', 'verify-receipt', 'test', 'ready'],
-  ...['pictures', 'package', 'bench', 'crash', 'till'],
+  ...['pictures', 'package', 'bench', 'crash', 'chaos', 'till'],
 ]
 
 describe.concurrent.each(commands)('npm run %s', (command) => {
@@ -52,6 +52,8 @@ it.each<[string, ...string[]]>([
   ['ready', 'test/unit'],
   ['crash', '--kills', 'many'],
   ['crash', '--bug', 'none'],
+  ['chaos', '--items', 'many'],
+  ['chaos', '--bug', 'none'],
   ['bench', 'nothing'],
   ['till', 'sell'],
   ['till', 'export', '--data', 'x'],
