@@ -24,6 +24,7 @@ export default defineConfig({
       project('property', 60_000, 0, 2),
       project('contract', 60_000, 1, 2),
       project('integration', 60_000, 1, 2),
+      project('replays', 60_000, 1, 2),
       project('simulation', 600_000, 2, 2),
       project('e2e', 180_000, 3),
       project('crash', 180_000, 4, 2),
