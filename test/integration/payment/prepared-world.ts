@@ -40,6 +40,7 @@ export type Passage = 'up' | 'refused' | 'lose_request' | 'lose_answer'
 export interface WalkWorld {
   readonly time: VirtualTime
   readonly station: TillStation
+  readonly journalFile: string
   /** `authorisations` goes before `all` for those requests alone. */
   readonly network: { all: Passage; authorisations: Passage | null }
   blockCard(label: string): Promise<void>
@@ -80,8 +81,16 @@ export class PreparedWorld {
     await ports.store.close()
   }
 
-  /** A copy of both files, with time at noon again. @param sabotage what is planted in each core that starts */
-  async open(sabotage?: (core: Core) => void): Promise<WalkWorld> {
+  /**
+   * A copy of both files, with time at noon again.
+   *
+   * @param sabotage what is planted in each core that starts
+   * @param asLaid what lies on the reader in a card's place
+   */
+  async open(
+    sabotage?: (core: Core) => void,
+    asLaid: (card: VirtualCard, label: string) => VirtualCard = (card) => card,
+  ): Promise<WalkWorld> {
     const folder = join(this.folder, String((this.#opened += 1)))
     mkdirSync(folder)
     for (const file of ['ledger.sqlite', 'journal.sqlite']) copyFileSync(join(this.folder, file), join(folder, file))
@@ -90,9 +99,11 @@ export class PreparedWorld {
     const { ports, transport } = await this.#ledgerAt(ledgerFile, time)
     const network: WalkWorld['network'] = { all: 'up', authorisations: null }
     const bindingsOnCards = new Set<string>()
-    const cards = this.#cards(bindingsOnCards)
+    const own = this.#cards(bindingsOnCards)
+    const cards = new Map([...own].map(([label, card]) => [label, asLaid(card, label)]))
+    const journalFile = join(folder, 'journal.sqlite')
     const passing = passage(network, time, transport)
-    const station = this.#station(time, passing, join(folder, 'journal.sqlite'), cards, sabotage)
+    const station = this.#station(time, passing, journalFile, cards, sabotage)
     station.start()
     await time.runUntil(time.now + 3_000)
     const pseudonymOf = (label: string): string => this.#world?.pseudonyms[label] ?? ''
@@ -107,6 +118,7 @@ export class PreparedWorld {
     return {
       time,
       station,
+      journalFile,
       network,
       blockCard: (label) =>
         inTransaction(ports, async (work) => void (await setCardStatus(work, pseudonymOf(label), 'blocked'))),
