@@ -4,10 +4,10 @@ import { defineConfig } from 'vitest/config'
  * Groups run one after the other, so that tests with real deadlines (a 1.5 s authorisation, a watchdog) do not share
  * two cores with the simulator.
  */
-const project = (name: string, testTimeout: number, groupOrder: number, maxWorkers = 1) => ({
+const project = (name: string, testTimeout: number, groupOrder: number, maxWorkers = 1, folders = [name]) => ({
   test: {
     name,
-    include: [`test/${name}/**/*.test.{ts,tsx}`],
+    include: folders.map((folder) => `test/${folder}/**/*.test.{ts,tsx}`),
     testTimeout,
     hookTimeout: testTimeout,
     pool: 'forks' as const,
@@ -27,7 +27,7 @@ export default defineConfig({
       project('replays', 60_000, 1, 2),
       project('simulation', 600_000, 2, 2),
       project('e2e', 180_000, 3),
-      project('crash', 180_000, 4, 2),
+      project('crash', 180_000, 4, 2, ['crash', 'power']),
       project('chaos', 180_000, 4, 2),
     ],
   },

@@ -23,6 +23,7 @@ const scripts = {
   'reader-soak': 'tools/reader-soak.ts',
   crash: 'test/crash/main.ts',
   chaos: 'test/chaos/main.ts',
+  power: 'test/power/main.ts',
   'setup-check': 'test/set-up/main.ts',
   'verify-receipt': 'tools/verify-receipt.ts',
   till: 'tools/till.ts',

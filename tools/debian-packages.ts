@@ -40,6 +40,9 @@ export const smartCardNeeds: readonly DebianNeed[] = [
   plain('udev', 'the list of serial ports'),
 ]
 
+/** What the core asks of its disk, written down call by call. */
+export const traceNeeds: readonly DebianNeed[] = [plain('strace', 'the proofs about power cuts and failing disks')]
+
 const electronPurpose = 'the test in Electron'
 
 /** What Electron links against, and a display that needs no screen. */

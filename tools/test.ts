@@ -11,7 +11,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { askedOf } from './arguments.ts'
-import { browserNeeds, electronNeeds, installDebianPackages, isDebian, smartCardNeeds } from './debian-packages.ts'
+import {
+  browserNeeds,
+  electronNeeds,
+  installDebianPackages,
+  isDebian,
+  smartCardNeeds,
+  traceNeeds,
+} from './debian-packages.ts'
 import { electronChoice, fetchElectronForTests } from './electron-for-tests.ts'
 import { runStep, staticChecks, stopChildrenOnSignal, summary, type Step } from './steps.ts'
 import { recordVariable, type VitestRecord } from './vitest-record.ts'
@@ -26,7 +33,7 @@ const { positionals: parts } = askedOf('Use: npm test -- [PART…], parts of the
 stopChildrenOnSignal()
 
 if (isDebian()) {
-  const outcome = installDebianPackages([...browserNeeds, ...smartCardNeeds, ...electronNeeds], say)
+  const outcome = installDebianPackages([...browserNeeds, ...smartCardNeeds, ...electronNeeds, ...traceNeeds], say)
   if (outcome.kind === 'incomplete') {
     const purposes = new Set(outcome.missing.map((need) => need.purpose))
     leftOut.push(`${[...purposes].join('; ')} — ${outcome.reason}. Remedy: ${outcome.remedy}`)

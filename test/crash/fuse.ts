@@ -20,6 +20,28 @@ export type Armed = z.infer<typeof armedSchema>
 /** One line in the file of kills: written before the kill, by the process that dies. */
 export const killSchema = z.strictObject({ point: z.string(), at: z.number() })
 
+const ordersSchema = z.strictObject({
+  killsFile: z.string(),
+  armed: armedSchema.nullable(),
+  bug: z.string().nullable(),
+})
+const armSchema = z.strictObject({ channel: z.literal('fuse'), armed: armedSchema.nullable() })
+
+/** The fuse of this process, as its parent orders: `--fuse JSON`, and later messages. */
+export function fuseOfParent(plantFor: (bug: string | null) => ((database: Database.Database) => void) | undefined): {
+  readonly fuse: Fuse
+  readonly bug: string | null
+} {
+  const argument = process.argv[process.argv.indexOf('--fuse') + 1] ?? ''
+  const { killsFile, armed, bug } = ordersSchema.parse(JSON.parse(argument))
+  const fuse = new Fuse(killsFile, armed, plantFor(bug))
+  process.on('message', (message) => {
+    const order = armSchema.safeParse(message)
+    if (order.success) fuse.arm(order.data.armed)
+  })
+  return { fuse, bug }
+}
+
 export class Fuse {
   readonly #killsFile: string
   readonly #plant: (database: Database.Database) => void

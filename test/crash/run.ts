@@ -200,15 +200,15 @@ function arm(stage: Stage, point: Point, chance: SeededRandom, unreached: Readon
   ])
 }
 
-function killSometime(stage: Stage, chance: SeededRandom): NodeJS.Timeout {
+export function killSometime(stage: Stage, chance: SeededRandom): NodeJS.Timeout {
   return setTimeout(() => stage.killCore(), chance.between(0, randomDelayMsMax))
 }
 
-async function running(stage: Stage): Promise<void> {
+export async function running(stage: Stage): Promise<void> {
   while (stage.snapshot === undefined) await stage.change(100)
 }
 
-async function opened(stage: Stage): Promise<void> {
+export async function opened(stage: Stage): Promise<void> {
   const until = performance.now() + 60_000
   while (stage.snapshot?.lights.network.level !== 'ok' || stage.snapshot.catalogue.length === 0) {
     if (performance.now() > until) throw new Error('the till did not open')
@@ -219,7 +219,7 @@ async function opened(stage: Stage): Promise<void> {
 const dayMs = 24 * 3_600_000
 
 /** School is closed on Saturday and Sunday. The till sees the new day and the leases of it. */
-async function nextDay(stage: Stage): Promise<void> {
+export async function nextDay(stage: Stage): Promise<void> {
   const isFriday = new Date(stage.clock.now()).getUTCDay() === 5
   stage.clock.advance(isFriday ? 3 * dayMs : dayMs)
   const today = stage.clock.now()
@@ -233,12 +233,12 @@ async function nextDay(stage: Stage): Promise<void> {
   }
 }
 
-const allVisits = Object.keys(visits) as VisitName[]
+export const allVisits = Object.keys(visits) as VisitName[]
 const numbered = (name: string, from: number, to: number): string[] =>
   Array.from({ length: to - from + 1 }, (_, index) => `${name} ${String(from + index).padStart(2, '0')}`)
 
 /** The cards of the demonstration's world (ledger-sim/scenarios/demo.ts): a pupil has one lunch a day. */
-class CardsOfTheDay {
+export class CardsOfTheDay {
   #left = cardsOf()
   #families = 0
 
@@ -273,7 +273,7 @@ const verdictSchema = z.object({
   paidWithoutPaper: z.array(z.unknown()),
 })
 
-interface Verdict {
+export interface Verdict {
   readonly passed: boolean
   readonly balanced: boolean
   readonly lost: number
@@ -282,7 +282,7 @@ interface Verdict {
   readonly words: readonly string[]
 }
 
-function judge(folder: string): Verdict {
+export function judge(folder: string): Verdict {
   const checker = join(import.meta.dirname, '..', 'checker', 'main.ts')
   const claims = ['--claims', join(folder, 'claims.json'), '--waiting-print-jobs', '0']
   const run = spawnSync(process.execPath, [checker, '--data', folder, ...claims, '--json'], {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 import { downFrameSchema, type Command, type CommandAnswer, type Snapshot } from '../../src/terminal/contract/index.ts'
-import { spawnChildProcesses, tolemPrograms } from '../../src/terminal/shell-browser/child-processes.ts'
+import { spawnChildProcesses, tolemPrograms, type Program } from '../../src/terminal/shell-browser/child-processes.ts'
 import { thisMachine } from '../../src/terminal/shell-browser/this-machine.ts'
 import type { Child } from '../../src/terminal/shell/children.ts'
 import { createSupervisor } from '../../src/terminal/shell/supervisor.ts'
@@ -54,8 +54,16 @@ const mondayMorning = Date.UTC(2026, 10, 23, 4)
 /** The supervisor takes a core that lived this long for well (kept-process.ts). */
 const lifeMs = 30_000
 
-/** @param opening where the till's first lives end, one after the other */
-export async function openStage(folder: string, bug: PlantedBugName | null, opening: readonly Armed[]): Promise<Stage> {
+/**
+ * @param opening where the till's first lives end, one after the other
+ * @param startCore starts this program as the core, after the end of the one before; else as the shells do
+ */
+export async function openStage(
+  folder: string,
+  bug: PlantedBugName | null,
+  opening: readonly Armed[],
+  startCore?: (program: Program) => Child,
+): Promise<Stage> {
   const clock = await startClockService(mondayMorning)
   const world = await startWorld({
     data: folder,
@@ -91,10 +99,9 @@ export async function openStage(folder: string, bug: PlantedBugName | null, open
       // A core dies of what was armed for it; the one after it has an order of its own, or none.
       if (role === 'core' && core !== undefined) armed = inTurn.shift() ?? null
       const programs = tolemPrograms(world.forTill)
-      const child = spawnChildProcesses({
-        ...programs,
-        core: { file: coreProgram, parameters: [...programs.core.parameters, '--fuse', fuseJson()] },
-      })(role)
+      const program = { file: coreProgram, parameters: [...programs.core.parameters, '--fuse', fuseJson()] }
+      const asShellsDo = spawnChildProcesses({ ...programs, core: program })
+      const child = role === 'core' && startCore !== undefined ? startCore(program) : asShellsDo(role)
       if (role !== 'core') return (devices = child)
       core = child
       coreStarts += 1

@@ -2,8 +2,8 @@
  * The data folder of one terminal: who owns it, and the anchor outside it. Starting twice on one folder would give two
  * writers of one chain, so the second start is refused and told who the first is.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { z } from 'zod'
 import { journalPositionSchema, type JournalPosition } from '../protocol/messages.ts'
@@ -36,6 +36,32 @@ export function journalOfAnother(terminalId: string): DataFolderError {
   )
 }
 
+/**
+ * Makes a folder, and those around it, so that a power cut does not take them away again with all that was synced in
+ * them: a name is on the disk once the folder in which it stands was synced, and SQLite syncs only the innermost.
+ */
+export function makeFolder(folder: string): void {
+  const made = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (made === undefined) return
+  const outermost = resolve(made)
+  for (let inner = resolve(folder); ; inner = dirname(inner)) {
+    syncFolder(dirname(inner))
+    if (inner === outermost) return
+  }
+}
+
+/** Returns when the names in the folder (new files, renames) are on the disk. */
+export function syncFolder(folder: string): void {
+  // Windows opens no folders, and NTFS keeps names in a log of its own.
+  if (process.platform === 'win32') return
+  const handle = openSync(folder, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
 const heldLocks = new Set<Database.Database>()
 
 /**
@@ -49,7 +75,7 @@ export function lockDataFolder(
 ): { release(): void } {
   const ownerFile = join(folder, 'owner.json')
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
     const lock = new Database(join(folder, 'owner.lock'), { timeout: 0 })
     try {
       // A rollback journal, not WAL: EXCLUSIVE then shuts out readers too, and the lock file stays one file.

@@ -2,20 +2,11 @@
  * Who this terminal is: its two keys, made here and never sent, and the enrolment that binds them to a merchant
  * (architecture.md, "Trust"). The keys lie in files with strict rights until an OS store keeps them; the start says so.
  */
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs'
+import { chmodSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { generateKeyPairSync, randomBytes, type JsonWebKey, type KeyObject } from 'node:crypto'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { makeFolder, syncFolder } from '../../sync/journal/data-folder.ts'
 import { verifyAnswer, signRequest } from '../../sync/protocol/http-signature.ts'
 import { toJson } from '../../sync/protocol/canonical.ts'
 import { publicJwkSchema, signingKey, verifyingKey, thumbprintOf, type SigningKey } from '../../sync/protocol/keys.ts'
@@ -37,7 +28,7 @@ export function loadTerminalKeys(folder: string): TerminalKeys {
   const file = join(folder, 'terminal-keys.json')
   if (!existsSync(file)) {
     if (existsSync(enrolmentFileIn(folder))) throw identityDamaged(file)
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const stored = { signing: privateKey.export({ format: 'jwk' }), encryption: randomBytes(32).toString('base64url') }
     writeWhole(file, JSON.stringify(stored))
@@ -95,6 +86,7 @@ function writeWhole(file: string, text: string): void {
     closeSync(handle)
   }
   renameSync(`${file}.new`, file)
+  syncFolder(dirname(file))
 }
 
 export class EnrolmentError extends Error {

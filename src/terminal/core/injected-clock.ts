@@ -3,11 +3,11 @@
  * story of days can be played in a minute; it is refused on data that no demonstration made (architecture.md, "Time,
  * chance, money, errors").
  */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Clock } from '../../sync/engine/ports.ts'
-import { DataFolderError } from '../../sync/journal/data-folder.ts'
+import { DataFolderError, makeFolder } from '../../sync/journal/data-folder.ts'
 
 const askEveryMs = 100
 /** `slept`: how many milliseconds of its time a machine with this clock has slept; monotonic clocks leave them out. */
@@ -26,7 +26,7 @@ export function claimForDemonstration(folder: string): void {
         'Choose another --data folder.',
     )
   }
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   writeFileSync(mark, '')
 }
 

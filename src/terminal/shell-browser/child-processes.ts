@@ -39,7 +39,8 @@ export function spawnChildProcesses(programs: Readonly<Record<ChildRole, Program
   }
 }
 
-function childOf(started: ChildProcess): Child {
+/** A process that was started with a channel of Node's IPC. */
+export function childOf(started: ChildProcess): Child {
   const exitListeners = new Set<(reason: string) => void>()
   let ended = false
   const end = (reason: string): void => {

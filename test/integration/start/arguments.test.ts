@@ -23,7 +23,7 @@ function ask(command: string, ...parameters: readonly string[]): Promise<Ending>
 
 const commands = [
   ...['start', 'demo', 'ledger', 'sim', 'reader-soak', 'setup-check', 'verify-receipt', 'test', 'ready'],
-  ...['pictures', 'package', 'bench', 'crash', 'chaos', 'till'],
+  ...['pictures', 'package', 'bench', 'crash', 'chaos', 'power', 'till'],
 ]
 
 describe.concurrent.each(commands)('npm run %s', (command) => {
@@ -54,6 +54,7 @@ it.each<[string, ...string[]]>([
   ['crash', '--bug', 'none'],
   ['chaos', '--items', 'many'],
   ['chaos', '--bug', 'none'],
+  ['power', '--cuts', '0'],
   ['bench', 'nothing'],
   ['till', 'sell'],
   ['till', 'export', '--data', 'x'],
