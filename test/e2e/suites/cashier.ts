@@ -45,6 +45,9 @@ export class Cashier {
   }
 
   async ringsUp(...items: readonly string[]): Promise<void> {
+    // What the till could not do when it was pressed is said over the tiles, until it is closed.
+    const close = this.page.locator('.notice .button')
+    if (await close.isVisible()) await close.click()
     for (const item of items) await this.page.locator(`[data-item="${item}"]`).click()
     await this.page.locator('.line').first().waitFor()
   }
