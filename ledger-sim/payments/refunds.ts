@@ -107,9 +107,9 @@ async function refusalOf(
   if (earlier.amount + item.amount > tender.amount) return 'REFUND_ABOVE_ORIGINAL'
   const paid = await paidByLine(work, tender)
   if (paid === undefined) return undefined
-  const isAbove = item.lines.some(
-    ({ line, amount }) => (earlier.byLine.get(line) ?? 0n) + amount > (paid.get(line) ?? 0n),
-  )
+  // A line may be named twice: what counts is its sum.
+  const wanted = sumsByLine(item.lines)
+  const isAbove = [...wanted].some(([line, sum]) => (earlier.byLine.get(line) ?? 0n) + sum > (paid.get(line) ?? 0n))
   return isAbove ? 'REFUND_ABOVE_ORIGINAL' : undefined
 }
 
@@ -126,12 +126,16 @@ export async function refundedBefore({ connection }: Work, tenderId: string): Pr
     .where('tender_id', '=', tenderId)
     .where('state', '=', 'done')
     .execute()
-  const byLine = new Map<number, bigint>()
-  for (const row of rows) {
-    for (const { line, amount } of JSON.parse(row.lines) as { line: number; amount: string }[])
-      byLine.set(line, (byLine.get(line) ?? 0n) + BigInt(amount))
-  }
-  return { amount: addTiyn(...rows.map((row) => tiyn(row.amount))), byLine }
+  const lines = rows.flatMap((row) => JSON.parse(row.lines) as { line: number; amount: string }[])
+  return { amount: addTiyn(...rows.map((row) => tiyn(row.amount))), byLine: sumsByLine(lines) }
+}
+
+function sumsByLine(
+  lines: readonly { readonly line: number; readonly amount: string | bigint }[],
+): ReadonlyMap<number, bigint> {
+  const sums = new Map<number, bigint>()
+  for (const { line, amount } of lines) sums.set(line, (sums.get(line) ?? 0n) + BigInt(amount))
+  return sums
 }
 
 /** By the decision that the tender stands on; undefined where only a receipt proved it, which has no lines. */

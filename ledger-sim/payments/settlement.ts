@@ -32,8 +32,9 @@ export interface PaidTender {
 
 /**
  * Takes a payment back the way it came: into the escrow that holds the slot now, else to the agency's scheme account,
- * and frees the slot. A merchant who has less than that owes the rest; then the agency's own money keeps the escrow
- * whole, or the slot stays used until the debt is netted.
+ * and frees the slot. Where a refund after the period went elsewhere, less comes back than the slot uses: then the
+ * agency's own money must cover the slot before it is freed. A merchant who has less than that owes the rest; then the
+ * agency's own money keeps the escrow whole, or the slot stays used until the debt is netted.
  */
 export async function payBack(work: Work, tender: PaidTender): Promise<void> {
   const scheme = schemeAccountOf(tender.schemeId)
@@ -41,25 +42,37 @@ export async function payBack(work: Work, tender: PaidTender): Promise<void> {
   const available = tiyn((await availableIn(work, tender.payeeAccount)) ?? 0n)
   const back = smallestTiyn(tender.amount, available)
   const owed = subtractTiyn(tender.amount, back)
-  const target = owed === 0n ? (escrow ?? scheme) : scheme
+  const used = await usedBy(work, tender.tenderId)
+  const isWhole = owed === 0n && used === tender.amount
+  const target = isWhole ? (escrow ?? scheme) : scheme
   const leg = { debit: tender.payeeAccount, credit: target, amount: back, kind: 'voucher-reversal' } as const
   if ((await post(work, [leg], tender.tenderId)).kind === 'short')
     throw new Error('the merchant had less than was available')
-  if (owed === 0n) {
-    await freeSlot(work, tender.tenderId)
-    return
-  }
+  if (isWhole) return freeSlot(work, tender.tenderId)
+  if (owed > 0n) await oweRest(work, tender, scheme, owed)
+  await freeWhenCovered(work, tender.tenderId, tender.slotId, scheme, used)
+}
+
+async function usedBy({ connection }: Work, tenderId: string): Promise<Tiyn> {
+  const use = await connection
+    .selectFrom('slot_use')
+    .select('amount')
+    .where('tender_id', '=', tenderId)
+    .executeTakeFirst()
+  return tiyn(use?.amount ?? 0n)
+}
+
+async function oweRest(work: Work, tender: PaidTender, creditor: string, amount: Tiyn): Promise<void> {
   await work.connection
     .insertInto('merchant_debt')
     .values({
       tender_id: tender.tenderId,
       account_id: tender.payeeAccount,
-      creditor: scheme,
-      amount: owed,
+      creditor,
+      amount,
       at: work.now,
     })
     .execute()
-  await freeWhenCovered(work, tender.tenderId, tender.slotId, scheme, tender.amount)
 }
 
 async function escrowHolding(work: Work, slotId: string): Promise<string | undefined> {

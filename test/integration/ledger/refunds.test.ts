@@ -122,6 +122,34 @@ describe('refunds in part', () => {
       expect(result).toMatchObject({ state: 'refused', refusal: 'REFUND_ABOVE_ORIGINAL' })
   })
 
+  test('never give back more of a line than was paid of it, also where the line is named twice', async () => {
+    const card = demo.card(demo.world.cards.find(({ label }) => till.leased(demo.card(label)))?.label ?? '')
+    const leased = till.leased(card)
+    if (leased === undefined) throw new Error('no slot')
+    const one = till.sale('school-lunch').lines[0]
+    if (one === undefined) throw new Error('no line')
+    const cheap = { ...one, unitPrice: tiyn(40_000n) }
+    const sale = { saleId: till.id(), lines: [cheap, { ...cheap, line: 2 }] }
+    await till.reverse(sold.terms.tenderId)
+    const both = till.decided(till.input(card, sale, leased.slot, 'offline', leased.lease), card, leased.lease.leaseId)
+    expect(await till.present(both)).toMatchObject({ state: 'settled', amount: 80_000n })
+    const half = { line: 1, amount: tiyn(30_000n) }
+    const [twice, once] = await till.batch(
+      till.refund(both.terms.tenderId, [half, half]),
+      till.refund(both.terms.tenderId, [half]),
+    )
+    expect(twice).toMatchObject({ state: 'refused', refusal: 'REFUND_ABOVE_ORIGINAL' })
+    expect(once).toMatchObject({ state: 'done', amount: 30_000n })
+  })
+
+  test('after the period, and then the whole sale reversed: the escrow covers its slots all the same', async () => {
+    demo.clock.now += 2 * dayMs
+    expect(await refund(40_000n)).toMatchObject({ state: 'done' })
+    const before = await balanceOf(demo, merchantAccount)
+    expect(await till.reverse(sold.terms.tenderId)).toMatchObject({ state: 'reversed' })
+    expect(before - (await balanceOf(demo, merchantAccount))).toBe(amount - 40_000n)
+  })
+
   test('and then the whole sale reversed: only the rest goes back', async () => {
     await refund(40_000n)
     const before = await balanceOf(demo, merchantAccount)
