@@ -11,7 +11,7 @@ export async function resetTill(folder: string, exportFile: string | undefined):
       `${folder} is no till's any more.`,
       ...deleted.map((name) => `  deleted  ${name}`),
       ...left.map((name) => `  left     ${name}`),
-      'Have the agency end the terminal (retired): its leases go back then.',
+      'Have the agency end the terminal (retired). Its leases go back to the agency after their time.',
     ]
     process.stdout.write(`${lines.join('\n')}\n`)
     return 0

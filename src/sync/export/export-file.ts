@@ -1,5 +1,16 @@
 /** An export as a file: written whole or not at all, read line by line, however long it is. */
-import { closeSync, createReadStream, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  createReadStream,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { syncFolder } from '../journal/data-folder.ts'
 import { exportLineOf, type SignedExportPart } from '../protocol/terminal-export.ts'
 
 /** More than the longest part: what is longer is no line of ours, and is not gathered in memory. */
@@ -16,7 +27,7 @@ export function writeExport(file: string, parts: Iterable<SignedExportPart>): vo
   const unfinished = `${file}.unfinished`
   const handle = openSync(unfinished, 'w', 0o600)
   try {
-    for (const part of parts) writeSync(handle, `${exportLineOf(part)}\n`)
+    for (const part of parts) appendFileSync(handle, `${exportLineOf(part)}\n`)
     fsyncSync(handle)
   } catch (error) {
     rmSync(unfinished, { force: true })
@@ -25,6 +36,8 @@ export function writeExport(file: string, parts: Iterable<SignedExportPart>): vo
     closeSync(handle)
   }
   renameSync(unfinished, file)
+  // A reset deletes what this file says: its name must outlast a power cut first.
+  syncFolder(dirname(resolve(file)))
 }
 
 /** Only a line feed ends a line: names of goods may hold any other character. */
