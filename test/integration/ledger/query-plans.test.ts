@@ -19,7 +19,7 @@ import { dayMs, demoLedger, drain, hourMs, temporaryFolder, type DemoLedger, typ
 const growing = [
   ...['account', 'transfer', 'tender', 'evidence', 'event', 'discrepancy', 'merchant_debt', 'surrender'],
   ...['card', 'card_status', 'card_counter', 'card_failure', 'entitlement', 'slot', 'slot_use', 'journal_position'],
-  ...['lease', 'lease_slot', 'lease_card', 'package', 'review'],
+  ...['lease', 'lease_slot', 'lease_card', 'package', 'review', 'refund'],
 ]
 
 const folder = temporaryFolder()
@@ -109,6 +109,18 @@ describe('no statement scans a table that grows', () => {
     const scans = await scansOf(async () => {
       expect(await till.reverse(first.terms.tenderId)).toMatchObject({ state: 'reversed' })
       expect(await till.reverse(till.id())).toMatchObject({ state: 'reversed' })
+    })
+    expect(scans).toEqual([])
+  })
+
+  test('of a refund, whole and refused', async () => {
+    const decided = till.decide({ card: pupil(9) })
+    await till.present(decided)
+    const { tenderId, amount } = decided.terms
+    const scans = await scansOf(async () => {
+      const lines = [{ line: 1, amount }]
+      const results = await till.batch(till.refund(tenderId, lines), till.refund(tenderId, lines))
+      expect(results.map(({ state }) => state)).toEqual(['done', 'refused'])
     })
     expect(scans).toEqual([])
   })
