@@ -430,6 +430,25 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       }
     })
 
+    test('a key means what the screen shows, from the moment on that it shows it', async () => {
+      const [kk, ru, en] = [texts.kk, texts.ru, texts.en].map(({ words: own }) => own['tap.idle.word'])
+      await cashier.page.evaluate((shown) => {
+        // Before the page can do anything else with what it has just put there.
+        new MutationObserver((_, observer) => {
+          if (!document.body.textContent.includes(shown)) return
+          observer.disconnect()
+          document.body.dispatchEvent(
+            new KeyboardEvent('keydown', { key: 'l', code: 'KeyL', altKey: true, bubbles: true }),
+          )
+        }).observe(document.body, { subtree: true, childList: true, characterData: true })
+      }, kk ?? '')
+      await cashier.page.keyboard.press('Alt+l')
+      await cashier.reads(ru ?? '')
+      await cashier.page.keyboard.press('Alt+l')
+      await cashier.reads(en ?? '')
+      expect(new Set([kk, ru, en]).size).toBe(3)
+    })
+
     test('a reload in the middle of a sale loses nothing; a second window only watches', async () => {
       await cashier.ringsUp('school-lunch')
       await cashier.page.reload()

@@ -2,7 +2,7 @@
  * Hears every key before any control does, so that a scanner works anywhere and its Enter presses nothing. What a key
  * means is decided by `intent.ts`; this only listens, asks and stops what must go no further.
  */
-import { useEffect, useRef, type RefObject } from 'react'
+import { useEffect, useLayoutEffect, useRef, type RefObject } from 'react'
 import { intentOf, type Intent, type Situation } from './intent.ts'
 import { isAmountCharacter } from './keypad.ts'
 import type { Offers } from './offers.ts'
@@ -20,7 +20,8 @@ interface Listening {
 
 export function useKeyboard(listening: Listening): void {
   const latest = useRef(listening)
-  useEffect(() => {
+  // With the screen itself, not after it was painted: a key means what the screen offers now.
+  useLayoutEffect(() => {
     latest.current = listening
   })
   useEffect(() => {
