@@ -122,6 +122,7 @@ class ChaosRun {
     plant(this.#ledger.databaseFile, this.#bug.ledger)
     await this.#ledger.start()
     const http = httpTransport()
+    const stations: (() => Promise<void>)[] = []
     for (const [index, world] of worlds.entries()) {
       const own = join(folder, `till-${index + 1}`)
       mkdirSync(own, { recursive: true })
@@ -137,9 +138,11 @@ class ChaosRun {
         this.#weather.stream(`${name}/queue`),
       )
       plant(journalFile, this.#bug.till)
-      await this.#open(name, till, journalFile, filled, batchSizes[index] ?? 100)
+      stations.push(() => this.#open(name, till, journalFile, filled, batchSizes[index] ?? 100))
     }
     http.close()
+    // Only now: the first of them already has the ledger killed, and the others need it to be enrolled.
+    for (const open of stations) await open()
     writeFileSync(join(folder, 'queued.json'), JSON.stringify(this.#queued))
     say(`${this.#queued.length} items are queued at ${worlds.length} tills`)
   }
