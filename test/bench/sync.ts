@@ -15,7 +15,7 @@ import { Journal } from '../../src/sync/journal/journal.ts'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 import { createCore } from '../../src/terminal/core/core.ts'
 import { httpTransport } from '../../src/terminal/core/http-transport.ts'
-import { realClock, realRandomness, realScheduler } from '../../src/terminal/core/real-ports.ts'
+import { realClock, realPinHash, realRandomness, realScheduler } from '../../src/terminal/core/real-ports.ts'
 import { ledgerProcess } from './bench-ledger.ts'
 import { BenchTill, type OfflineSale } from './bench-till.ts'
 import { figureOf, type Figure } from './figures.ts'
@@ -132,6 +132,7 @@ export async function drain(
     clock: realClock,
     scheduler: realScheduler,
     randomness: realRandomness,
+    pinHash: realPinHash,
     render: () => new Uint8Array(),
     onSnapshot: (snapshot) => {
       // The till's process passes every snapshot on as JSON.

@@ -14,6 +14,7 @@ import { createCore, type Core } from '../../src/terminal/core/core.ts'
 import type { Command } from '../../src/terminal/contract/commands.ts'
 import type { Snapshot } from '../../src/terminal/contract/index.ts'
 import type { VirtualCard } from '../../hardware-mocks/cards/virtual-card.ts'
+import { quickPinHash, towardsShift } from '../fixtures/open-shift.ts'
 import { VirtualReader } from '../../hardware-mocks/reader/virtual-reader.ts'
 import type { Station } from './cashier.ts'
 import type { SimulatedNetwork } from './network.ts'
@@ -89,15 +90,25 @@ export class TillStation implements Station {
       clock: time.clock,
       scheduler: schedulerOf(life, time.scheduler),
       randomness: { bytes: (length) => random.bytes(length), uuid: () => random.uuid(time.now) },
+      pinHash: quickPinHash,
       syncSettings: { ...standardSyncSettings, intervalMs: 20_000 },
       render: () => new Uint8Array(0),
       onSnapshot: (snapshot) => {
         if (life.alive) this.#snapshot = snapshot
       },
     })
+    this.#openShift(this.#core)
     sabotage?.(this.#core)
     this.#snapshot = this.#core.till.snapshot()
     note('started')
+  }
+
+  #openShift({ till }: Core): void {
+    for (;;) {
+      const command = towardsShift(till.snapshot())
+      if (command === undefined) return
+      if (!till.command(command).ok) throw new Error(`${command.command} refused`)
+    }
   }
 
   /** Power off, between two events: what is committed stays, everything else is gone. */

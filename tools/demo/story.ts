@@ -39,7 +39,8 @@ export async function playSchoolDay(stage: Stage): Promise<StoryResult> {
     'the till is ready and has reached the ledger',
     (shown) => shown.catalogue.length > 0 && shown.lights.network.level === 'ok',
   )
-  say('Monday noon in Almaty. The till is open, the ledger is reached.')
+  await till.opensShift()
+  say('Monday noon in Almaty. The shift is open, the ledger is reached.')
 
   const online = leasedPupils.slice(0, 5)
   for (const pupil of online) {

@@ -1,6 +1,12 @@
 /** A cashier made of code: uses the till by the same bridge as its window does, and sees only what is on the screen. */
 import { WebSocket } from 'ws'
-import { downFrameSchema, type Command, type CommandAnswer, type Snapshot } from '../../src/terminal/contract/index.ts'
+import {
+  downFrameSchema,
+  zeroTiyn,
+  type Command,
+  type CommandAnswer,
+  type Snapshot,
+} from '../../src/terminal/contract/index.ts'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 
 const stepWithinMs = 20_000
@@ -62,6 +68,16 @@ export class TillClient {
       this.#watchers.add(look)
       look()
     })
+  }
+
+  /** As a cashier comes to the till: makes the first cashier where there is none, and opens a shift. */
+  async opensShift(pin = '1379'): Promise<void> {
+    const { shift } = await this.sees('who may open a shift', () => true)
+    if (shift.open !== null) return
+    if (shift.cashiers.length === 0)
+      await this.does({ command: 'set_cashier', cashier: { number: 1, name: 'Kassa' }, pin, merchantPin: null })
+    await this.does({ command: 'open_shift', cashier: 1, pin, openingFloat: zeroTiyn })
+    await this.sees('an open shift', (shown) => shown.shift.open !== null)
   }
 
   async does(command: Command): Promise<void> {

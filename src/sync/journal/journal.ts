@@ -37,6 +37,7 @@ import {
   type WaitingItem,
 } from './records.ts'
 import { journalRowSchema, type ChainedRow, type JournalRow, type JournalRowKind, type RowOf } from './rows.ts'
+import { JournalShifts } from './shifts.ts'
 
 export type { PrintJob, QueueFigures, SaleRecord, TenderRecord, WaitingItem } from './records.ts'
 
@@ -56,6 +57,11 @@ export class Journal {
   readonly #statements = new Map<string, Database.Statement>()
   readonly #listeners = new Set<() => void>()
   #head: { epoch: number; sequence: number; hash: string }
+  readonly shifts = new JournalShifts({
+    get: (sql, ...values) => this.#get(sql, ...values),
+    all: (sql, ...values) => this.#all(sql, ...values),
+    rowAt: (sequence) => this.rowAt(sequence),
+  })
 
   /**
    * Opens or makes the journal, checks its chain from the last checkpoint to the head, and starts a new epoch when the
@@ -243,9 +249,10 @@ export class Journal {
   /** The last sales that ended, newest first, with what the screen says of each: three statements for all of them. */
   recentSales(limit: number): readonly RecentSale[] {
     const sales = this.#all(
-      `SELECT sale_id AS saleId, total, at, state FROM sale WHERE state <> 'open' ORDER BY sequence DESC LIMIT ?`,
+      `SELECT sale_id AS saleId, total, at, state, shift_id AS shiftId FROM sale
+       WHERE state <> 'open' ORDER BY sequence DESC LIMIT ?`,
       limit,
-    ) as { saleId: string; total: number; at: number; state: 'closed' | 'cancelled' }[]
+    ) as (Pick<RecentSale, 'saleId' | 'at' | 'state' | 'shiftId'> & { total: number })[]
     const ids = toJson(sales.map(({ saleId }) => saleId))
     const ofThese = 'sale_id IN (SELECT value FROM json_each(?))'
     const tenders = Map.groupBy(this.#tenders(`WHERE ${ofThese} ORDER BY intent_sequence`, ids), ({ saleId }) => saleId)
@@ -335,10 +342,16 @@ export class Journal {
     return (this.#all(sql, countMax) as StoredPrintJob[]).map(printJobOf)
   }
 
-  /** What is still to be printed of one sale. */
-  waitingPrintJobsOf(saleId: string): readonly PrintJob[] {
-    const sql = `SELECT * FROM print_job WHERE sale_id = ? AND state <> 'printed' ORDER BY sequence`
-    return (this.#all(sql, saleId) as StoredPrintJob[]).map(printJobOf)
+  /** What is still to be printed of one sale, or of the reports of one shift. */
+  waitingPrintJobsOf(id: string): readonly PrintJob[] {
+    const sql = `SELECT * FROM print_job WHERE (sale_id = ? OR shift_id = ?) AND state <> 'printed' ORDER BY sequence`
+    return (this.#all(sql, id, id) as StoredPrintJob[]).map(printJobOf)
+  }
+
+  /** The row that asked for this job. */
+  printRequest(jobId: string): RowOf<'receipt_requested' | 'shift_report_requested'> {
+    const { sequence } = this.#get('SELECT sequence FROM print_job WHERE job_id = ?', jobId) as { sequence: number }
+    return this.rowAt(sequence).row as RowOf<'receipt_requested' | 'shift_report_requested'>
   }
 
   receiptState(saleId: string): ReceiptState {

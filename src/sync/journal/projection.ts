@@ -34,7 +34,12 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
     )
   }
   const saleState = (saleId: string, state: 'closed' | 'cancelled'): void => {
-    prepared('UPDATE sale SET state = ?, at = ? WHERE sale_id = ?').run(state, at, saleId)
+    prepared(`UPDATE sale SET state = ?, at = ?, ${state}_sequence = ? WHERE sale_id = ?`).run(
+      state,
+      at,
+      sequence,
+      saleId,
+    )
   }
   const fact = (name: string, value: unknown): void => {
     prepared('INSERT INTO fact (name, json) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET json = excluded.json').run(
@@ -61,13 +66,10 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
     case 'package_activated':
       return fact('active_package', { packageId: row.packageId, version: row.version })
     case 'sale_frozen':
-      prepared(`INSERT INTO sale (sale_id, json, total, state, sequence, at) VALUES (?, ?, ?, 'open', ?, ?)`).run(
-        row.sale.saleId,
-        toJson(row.sale),
-        row.total,
-        sequence,
-        at,
-      )
+      prepared(
+        `INSERT INTO sale (sale_id, json, total, state, sequence, at, shift_id)
+           VALUES (?, ?, ?, 'open', ?, ?, (SELECT shift_id FROM shift WHERE closed_sequence IS NULL))`,
+      ).run(row.sale.saleId, toJson(row.sale), row.total, sequence, at)
       return
     case 'tender_intent':
       prepared(
@@ -158,6 +160,38 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
     case 'receipt_printed':
       prepared(`UPDATE print_job SET state = 'printed' WHERE job_id = ?`).run(row.jobId)
       return
+    case 'cashier_set':
+      prepared(
+        `INSERT INTO cashier (number, name, pin) VALUES (?, ?, ?) ON CONFLICT (number)
+           DO UPDATE SET name = excluded.name, pin = excluded.pin, wrong_pins = 0`,
+      ).run(row.cashier.number, row.cashier.name, toJson(row.pin))
+      return
+    case 'pin_refused':
+      prepared('UPDATE cashier SET wrong_pins = wrong_pins + 1, wrong_at = ? WHERE number = ?').run(at, row.cashier)
+      return
+    case 'shift_opened':
+      prepared(
+        `INSERT INTO shift (shift_id, number, cashier, cashier_name, opening_float, opened_sequence, opened_at)
+           SELECT ?, (SELECT coalesce(max(number), 0) + 1 FROM shift), number, name, ?, ?, ?
+           FROM cashier WHERE number = ?`,
+      ).run(row.shiftId, row.openingFloat, sequence, at, row.cashier)
+      prepared('UPDATE cashier SET wrong_pins = 0 WHERE number = ?').run(row.cashier)
+      return
+    case 'shift_closed':
+      prepared('UPDATE shift SET closed_sequence = ?, closed_at = ? WHERE shift_id = ?').run(sequence, at, row.shiftId)
+      prepared(
+        `INSERT INTO sale_at_close SELECT shift_id, sale_id, state, closed_sequence FROM sale WHERE shift_id = ?`,
+      ).run(row.shiftId)
+      prepared(
+        `INSERT INTO tender_at_close SELECT shift_id, tender_id, tender.state, code
+           FROM sale JOIN tender USING (sale_id) WHERE shift_id = ?`,
+      ).run(row.shiftId)
+      return
+    case 'shift_report_requested':
+      prepared(
+        `INSERT INTO print_job (job_id, shift_id, copy, language, state, sequence) VALUES (?, ?, ?, ?, 'waiting', ?)`,
+      ).run(row.jobId, row.shiftId, row.copy ? 1 : 0, row.language, sequence)
+      return
     case 'head_countersigned':
       return fact('countersigned_head', row)
     case 'rollback_detected':
@@ -195,4 +229,15 @@ function applyItem(
 }
 
 /** The tables that `project` fills, for emptying before a rebuild. Children before parents. */
-export const projectedTables = ['print_job', 'outbox', 'surrendered', 'tender', 'sale', 'fact'] as const
+export const projectedTables = [
+  'print_job',
+  'outbox',
+  'surrendered',
+  'tender_at_close',
+  'sale_at_close',
+  'tender',
+  'sale',
+  'shift',
+  'cashier',
+  'fact',
+] as const

@@ -27,6 +27,8 @@ export interface SaleRecord {
   readonly total: Tiyn
   readonly state: 'open' | 'closed' | 'cancelled'
   readonly at: number
+  /** The shift in which it was begun; none for sales from before the first one. */
+  readonly shiftId: string | null
 }
 
 /** `waiting` until each of its print jobs is done; `none` where nothing was asked for. */
@@ -38,13 +40,15 @@ export interface RecentSale {
   readonly total: Tiyn
   readonly at: number
   readonly state: 'closed' | 'cancelled'
+  readonly shiftId: string | null
   readonly tenders: readonly TenderRecord[]
   readonly receipt: ReceiptState
 }
 
 export interface PrintJob {
   readonly jobId: string
-  readonly saleId: string
+  /** The sale of a receipt, or the shift of a report. */
+  readonly of: { readonly saleId: string } | { readonly shiftId: string }
   readonly copy: boolean
   readonly language: 'kk' | 'ru' | 'en'
   /** Some of it may be on paper already. */
@@ -94,6 +98,7 @@ export interface StoredSale {
   total: number
   state: SaleRecord['state']
   at: number
+  shift_id: string | null
 }
 
 export interface StoredOutbox {
@@ -105,7 +110,8 @@ export interface StoredOutbox {
 
 export interface StoredPrintJob {
   job_id: string
-  sale_id: string
+  sale_id: string | null
+  shift_id: string | null
   copy: number
   language: PrintJob['language']
   state: 'waiting' | 'started' | 'printed'
@@ -114,7 +120,7 @@ export interface StoredPrintJob {
 export function printJobOf(stored: StoredPrintJob): PrintJob {
   return {
     jobId: stored.job_id,
-    saleId: stored.sale_id,
+    of: stored.sale_id === null ? { shiftId: stored.shift_id ?? '' } : { saleId: stored.sale_id },
     copy: stored.copy === 1,
     language: stored.language,
     started: stored.state === 'started',
@@ -211,5 +217,6 @@ export function saleRecord(stored: StoredSale): SaleRecord {
     total: tiyn(stored.total),
     state: stored.state,
     at: stored.at,
+    shiftId: stored.shift_id,
   }
 }

@@ -8,6 +8,7 @@ import { hashSchema, instantSchema, pseudonymSchema, uuidSchema } from '../../vo
 import { tiynSchema } from '../../voucher/money.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
 import { saleSchema } from '../../voucher/sale.ts'
+import { cashierNumberSchema, cashierSchema, shiftReportSchema } from '../../voucher/shift-report.ts'
 import { tenderTermsSchema } from '../../voucher/tender.ts'
 import {
   decisionRecordSchema,
@@ -21,6 +22,16 @@ import {
 
 const row = <Kind extends string, Shape extends z.core.$ZodLooseShape>(kind: Kind, shape: Shape) =>
   z.strictObject({ kind: z.literal(kind), ...shape })
+
+/** A PIN as the journal keeps it: scrypt (RFC 7914) with its cost, so that a later till may raise it. */
+export const pinHashSchema = z.strictObject({
+  cost: z.int().min(2),
+  blockSize: z.int().min(1),
+  parallelization: z.int().min(1),
+  salt: z.string().regex(/^[0-9a-f]{32}$/),
+  hash: hashSchema,
+})
+export type StoredPin = z.infer<typeof pinHashSchema>
 
 export const journalRowSchema = z.discriminatedUnion('kind', [
   row('epoch_started', { reason: z.enum(['first', 'rollback_detected']) }),
@@ -86,6 +97,21 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   /** No byte of it had left: as if never started (docs/design/07-printing.md). */
   row('receipt_untouched', { jobId: uuidSchema }),
   row('receipt_printed', { jobId: uuidSchema }),
+  /** A cashier is made, or has another name or PIN from now on. */
+  row('cashier_set', { cashier: cashierSchema, pin: pinHashSchema }),
+  /** Kept as a row, so that a restart gives nobody new tries. */
+  row('pin_refused', { cashier: cashierNumberSchema }),
+  /** What follows, until the shift is closed, is done by this cashier. */
+  row('shift_opened', { shiftId: uuidSchema, cashier: cashierNumberSchema, openingFloat: tiynSchema }),
+  row('shift_closed', { shiftId: uuidSchema, report: shiftReportSchema }),
+  /** A report as a print job; its later rows are those of a receipt. `x` holds the figures of its moment. */
+  row('shift_report_requested', {
+    jobId: uuidSchema,
+    shiftId: uuidSchema,
+    x: shiftReportSchema.nullable(),
+    copy: z.boolean(),
+    language: z.enum(['kk', 'ru', 'en']),
+  }),
   /** The ledger has suspended this terminal, or takes it back: while suspended it sells nothing, offline neither. */
   row('suspension', { suspended: z.boolean() }),
   row('connectivity', { ledger: z.enum(['reached', 'not_reached']) }),

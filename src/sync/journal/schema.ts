@@ -78,11 +78,82 @@ CREATE TABLE surrendered (slot_id TEXT PRIMARY KEY, sequence INTEGER NOT NULL) S
 CREATE TABLE fact (name TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
 `
 
+/** Sales from before the first shift belong to none. A print job is one of a sale or of a shift. */
+const shiftTables = `
+ALTER TABLE sale ADD COLUMN shift_id TEXT;
+ALTER TABLE sale ADD COLUMN closed_sequence INTEGER;
+ALTER TABLE sale ADD COLUMN cancelled_sequence INTEGER;
+UPDATE sale SET closed_sequence = ended.sequence
+  FROM (
+    SELECT json_extract(payload.json, '$.saleId') AS sale_id, max(row.sequence) AS sequence
+    FROM row JOIN payload USING (sequence) WHERE kind = 'sale_closed' GROUP BY 1
+  ) AS ended WHERE ended.sale_id = sale.sale_id;
+UPDATE sale SET cancelled_sequence = ended.sequence
+  FROM (
+    SELECT json_extract(payload.json, '$.saleId') AS sale_id, max(row.sequence) AS sequence
+    FROM row JOIN payload USING (sequence) WHERE kind = 'sale_cancelled' GROUP BY 1
+  ) AS ended WHERE ended.sale_id = sale.sale_id;
+CREATE INDEX sale_by_shift ON sale (shift_id, sequence);
+CREATE INDEX tender_of_cash ON tender (intent_sequence) WHERE kind = 'cash';
+CREATE INDEX tender_of_returned_cash ON tender (outcome_sequence) WHERE kind = 'cash' AND state = 'reversed';
+CREATE TABLE cashier (
+  number INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  pin TEXT NOT NULL,
+  wrong_pins INTEGER NOT NULL DEFAULT 0,
+  wrong_at INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE shift (
+  shift_id TEXT PRIMARY KEY,
+  number INTEGER NOT NULL UNIQUE,
+  cashier INTEGER NOT NULL,
+  cashier_name TEXT NOT NULL,
+  opening_float INTEGER NOT NULL,
+  opened_sequence INTEGER NOT NULL,
+  opened_at INTEGER NOT NULL,
+  closed_sequence INTEGER,
+  closed_at INTEGER
+) STRICT;
+CREATE INDEX shift_open ON shift (number) WHERE closed_sequence IS NULL;
+-- How the sales of a shift and their tenders stood when it was closed.
+CREATE TABLE sale_at_close (
+  shift_id TEXT NOT NULL,
+  sale_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  closed_sequence INTEGER,
+  PRIMARY KEY (shift_id, sale_id)
+) STRICT;
+CREATE TABLE tender_at_close (
+  shift_id TEXT NOT NULL,
+  tender_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  code TEXT,
+  PRIMARY KEY (shift_id, tender_id)
+) STRICT;
+CREATE TABLE print_job_of_both (
+  job_id TEXT PRIMARY KEY,
+  sale_id TEXT,
+  shift_id TEXT,
+  copy INTEGER NOT NULL,
+  language TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'started', 'printed')),
+  sequence INTEGER NOT NULL,
+  CHECK ((sale_id IS NULL) <> (shift_id IS NULL))
+) STRICT;
+INSERT INTO print_job_of_both SELECT job_id, sale_id, NULL, copy, language, state, sequence FROM print_job;
+DROP TABLE print_job;
+ALTER TABLE print_job_of_both RENAME TO print_job;
+CREATE INDEX print_job_by_sale ON print_job (sale_id);
+CREATE INDEX print_job_by_shift ON print_job (shift_id) WHERE shift_id IS NOT NULL;
+CREATE INDEX print_job_to_print ON print_job (sequence) WHERE state <> 'printed';
+`
+
 /** Each takes a journal one version on; what is here was released and stays as it is. */
 export const migrations: readonly string[] = [
   firstTables,
   // With it the row `receipt_untouched`, which version 1 could not read.
   `CREATE INDEX print_job_to_print ON print_job (sequence) WHERE state <> 'printed';`,
+  shiftTables,
 ]
 
 export const schemaVersion = migrations.length

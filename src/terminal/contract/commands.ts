@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { nameSchema, uuidSchema } from '../../voucher/identifiers.ts'
 import { tiynSchema } from '../../voucher/money.ts'
+import { shiftCommands } from './shift.ts'
 
 export const commandSchema = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('add_item'), itemId: nameSchema }),
@@ -24,6 +25,7 @@ export const commandSchema = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('void_sale'), saleId: uuidSchema }),
   z.strictObject({ command: z.literal('set_language'), language: z.enum(['kk', 'ru', 'en']) }),
   z.strictObject({ command: z.literal('sync_now') }),
+  ...shiftCommands,
 ])
 export type Command = z.infer<typeof commandSchema>
 
@@ -32,6 +34,14 @@ export const commandFaults = [
   'malformed',
   'unknown_item',
   'amount_implausible',
+  /** Nothing is sold and nothing voided without an open shift. */
+  'no_shift',
+  'pin_wrong',
+  'pin_wait',
+  /** The sale on the screen is finished or cancelled first. */
+  'sale_open',
+  /** A sale of an earlier shift is refunded, not voided. */
+  'other_shift',
   'read_only',
   'core_down',
 ] as const

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { instantSchema, nameSchema, textsSchema, uuidSchema } from '../../voucher/identifiers.ts'
 import { tiynSchema } from '../../voucher/money.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
+import { shiftViewSchema } from './shift.ts'
 
 /** How one tender stands, in the words of ui.md: "paid" only after the journal says so. */
 export const tenderStateSchema = z.enum([
@@ -169,6 +170,8 @@ export const actionSchema = z.enum([
   'serve_next_meanwhile',
   'print_again',
   'void_sale',
+  'open_shift',
+  'close_shift',
 ])
 export type Action = z.infer<typeof actionSchema>
 
@@ -210,7 +213,8 @@ export const snapshotSchema = z.strictObject({
     till: lightSchema,
   }),
   queue: z.strictObject({ waiting: z.int(), parked: z.int(), oldestAt: instantSchema.nullable() }),
-  /** Receipts and slips that are still to be printed. */
+  /** Receipts, slips and reports that are still to be printed. */
   receiptsWaiting: z.int().min(0),
+  shift: shiftViewSchema,
 })
 export type Snapshot = z.infer<typeof snapshotSchema>

@@ -8,11 +8,15 @@ export interface Situation {
   readonly standing: SaleStanding
   /** The sale on the screen is closed or cancelled; only its result is still shown. */
   readonly isFinished: boolean
+  /** A shift is open, or the till has no cashiers yet. */
+  readonly maySell: boolean
+  readonly hasShift: boolean
   /** There is a package to decide under. */
   readonly canDecide: boolean
 }
 
-export function offeredActions({ state, standing, isFinished, canDecide }: Situation): Action[] {
+export function offeredActions({ state, standing, isFinished, maySell, hasShift, canDecide }: Situation): Action[] {
+  if (!maySell) return ['print_again', 'open_shift']
   const isResting = state === 'idle' || state === 'approved' || state === 'refused'
   const isWaitingForCard = state === 'awaitingCard'
   const hasLines = standing.sale.lines.length > 0
@@ -32,6 +36,8 @@ export function offeredActions({ state, standing, isFinished, canDecide }: Situa
     ['serve_next_meanwhile', state === 'unknown'],
     ['print_again', true],
     ['void_sale', true],
+    ['open_shift', !hasShift && isResting && !hasLines],
+    ['close_shift', hasShift && isResting && (isFinished || !hasLines)],
   ]
   return offered.flatMap(([action, isOffered]) => (isOffered ? [action] : []))
 }

@@ -21,7 +21,7 @@ import { createCore, type Core, type CoreParts } from './core.ts'
 import { httpTransport } from './http-transport.ts'
 import { enrol, EnrolmentError, loadEnrolment, loadTerminalKeys, storeEnrolment } from './identity.ts'
 import { claimForDemonstration, injectedClock } from './injected-clock.ts'
-import { realClock, realRandomness, realScheduler } from './real-ports.ts'
+import { realClock, realPinHash, realRandomness, realScheduler } from './real-ports.ts'
 import { renderReceipt } from './receipts.ts'
 import { coreSettingsSchema } from './settings.ts'
 import { journalFileIn, refuseForeignJournal } from './stopped-till.ts'
@@ -92,6 +92,7 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
       clock,
       scheduler: realScheduler,
       randomness: realRandomness,
+      pinHash: realPinHash,
       syncSettings: { ...standardSyncSettings, intervalMs: settings.syncIntervalMs },
       render: (journal, job, copy, active) => renderReceipt(maker, journal, job, copy, active),
       onSnapshot: sendSnapshot,

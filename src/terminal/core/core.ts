@@ -14,6 +14,7 @@ import { thumbprintOf, verifyingKey, type SigningKey } from '../../sync/protocol
 import type { Enrolment } from '../../sync/protocol/messages.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { Snapshot } from '../contract/snapshot.ts'
+import type { PinHash } from '../shift/pin.ts'
 import { CardPayment } from '../payment/card-payment.ts'
 import { PrintQueue } from './print-queue.ts'
 import { Till } from './till.ts'
@@ -31,6 +32,7 @@ export interface CoreParts {
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly randomness: Randomness
+  readonly pinHash: PinHash
   readonly syncSettings?: SyncSettings
   /** The bytes of a receipt. */
   readonly render: (journal: Journal, job: PrintJob, copy: boolean, active: TerminalPackage | undefined) => Uint8Array
@@ -99,6 +101,7 @@ export function createCore(parts: CoreParts): Core {
     engine,
     time,
     randomness,
+    pinHash: parts.pinHash,
     reader: parts.reader,
     printer: parts.printer,
     activePackage,

@@ -37,8 +37,8 @@ export class PrintQueue {
   /** Jobs that lie on the counter, and whose row a full disk would not take: they are not printed again for that. */
   readonly #printedHere = new Set<string>()
   /**
-   * Jobs that are left out, by id with their sale: their bytes cannot be made, or they were tried too often. They keep
-   * their rows, and wait for the cashier's word or the next life.
+   * Jobs that are left out, by id with their sale or shift: their bytes cannot be made, or they were tried too often.
+   * They keep their rows, and wait for the cashier's word or the next life.
    */
   readonly #leftOut = new Map<string, string>()
   readonly #uncertainAttempts = new Map<string, number>()
@@ -60,10 +60,10 @@ export class PrintQueue {
     if (!this.#isRunning) void this.#run()
   }
 
-  /** The cashier asks for the paper of this sale: what was left out is tried again. */
-  tryAgain(saleId: string): void {
-    for (const [jobId, ofSale] of this.#leftOut) {
-      if (ofSale !== saleId) continue
+  /** The cashier asks for the paper of this sale or shift: what was left out is tried again. */
+  tryAgain(id: string): void {
+    for (const [jobId, leftOutOf] of this.#leftOut) {
+      if (leftOutOf !== id) continue
       this.#leftOut.delete(jobId)
       this.#uncertainAttempts.delete(jobId)
     }
@@ -102,7 +102,7 @@ export class PrintQueue {
       const result = this.#printedHere.has(job.jobId) ? ({ kind: 'printed' } as const) : await this.#print(job)
       if (this.#stopped) return
       if (result.kind === 'not_made') {
-        this.#leftOut.set(job.jobId, job.saleId)
+        this.#leftOut.set(job.jobId, subjectOf(job))
         this.#setTrouble({ level: 'limited', code: 'printer_error', detail: result.detail })
         continue
       }
@@ -118,10 +118,11 @@ export class PrintQueue {
     }
   }
 
-  #countAttempt({ jobId, saleId }: PrintJob): void {
+  #countAttempt(job: PrintJob): void {
+    const { jobId } = job
     const attempts = (this.#uncertainAttempts.get(jobId) ?? 0) + 1
     this.#uncertainAttempts.set(jobId, attempts)
-    if (attempts >= uncertainAttemptsMax) this.#leftOut.set(jobId, saleId)
+    if (attempts >= uncertainAttemptsMax) this.#leftOut.set(jobId, subjectOf(job))
   }
 
   async #print(job: PrintJob): Promise<PrintResult | { readonly kind: 'not_made'; readonly detail: string }> {
@@ -146,10 +147,11 @@ export class PrintQueue {
    * No byte has left, so that the next attempt is the original. Unless another job of the sale was asked for meanwhile:
    * the sale was voided, both will print the slip that says so, and one of them is a copy.
    */
-  #takeBack({ jobId, saleId }: PrintJob): void {
+  #takeBack(job: PrintJob): void {
     const { journal } = this.#parts
-    const isOnly = journal.waitingPrintJobsOf(saleId).length === 1
-    if (isOnly) journal.commit({ kind: 'receipt_untouched', jobId })
+    // Each report is a paper of its own.
+    const isOnly = 'shiftId' in job.of || journal.waitingPrintJobsOf(job.of.saleId).length === 1
+    if (isOnly) journal.commit({ kind: 'receipt_untouched', jobId: job.jobId })
   }
 
   #bytesOf(job: PrintJob, copy: boolean): Uint8Array | { readonly fault: string } {
@@ -192,6 +194,10 @@ export class PrintQueue {
     this.#trouble = { ...next, since: next.level === 'ok' ? null : this.#parts.now() }
     this.#parts.onDidChange()
   }
+}
+
+function subjectOf(job: PrintJob): string {
+  return 'saleId' in job.of ? job.of.saleId : job.of.shiftId
 }
 
 /** A till without a printer still sells: the light says "limited", never "off". */

@@ -19,6 +19,7 @@ import {
   type VoidedTender,
   type VoucherOnReceipt,
 } from '../../voucher/receipt.ts'
+import { shiftSlip } from '../../voucher/shift-slip.ts'
 
 /** Kazakhstan keeps UTC+5 everywhere since 1 March 2024. */
 const utcOffsetMinutes = 300
@@ -37,24 +38,60 @@ export function renderReceipt(
   copy: boolean,
   active: TerminalPackage | undefined,
 ): Uint8Array {
-  const record = journal.sale(job.saleId)
+  return encodeDocument(documentOf(maker, journal, job, copy, active), maker.profile, maker.typeface).bytes
+}
+
+function documentOf(
+  maker: ReceiptMaker,
+  journal: Journal,
+  job: PrintJob,
+  copy: boolean,
+  active: TerminalPackage | undefined,
+): PrintDocument {
+  if ('shiftId' in job.of) return shiftDocument(maker, journal, job, job.of.shiftId, copy, active)
+  const { saleId } = job.of
+  const record = journal.sale(saleId)
   if (record === undefined) throw new Error(`print job ${job.jobId} names no sale`)
-  const tenders = journal.tendersOfSale(job.saleId)
-  const head: Omit<SlipHead, 'saleId'> = {
+  const tenders = journal.tendersOfSale(saleId)
+  const head = headOf(maker, record.at, copy, active)
+  if (record.state !== 'cancelled')
+    return receiptDocument(contentOf(maker, journal, record, tenders, head, active), job.language)
+  const voided = tenders.flatMap((tender) => voidedTender(tender, active))
+  return voidSlip({ ...head, saleId, tenders: voided }, job.language)
+}
+
+/** A report prints the figures of its moment: those of the closing, or of when the X-report was asked for. */
+function shiftDocument(
+  maker: ReceiptMaker,
+  journal: Journal,
+  job: PrintJob,
+  shiftId: string,
+  copy: boolean,
+  active: TerminalPackage | undefined,
+): PrintDocument {
+  const request = journal.printRequest(job.jobId)
+  const shift = journal.shifts.shift(shiftId)
+  const x = request.kind === 'shift_report_requested' ? request.x : null
+  const figures = x ?? (shift === undefined ? undefined : journal.shifts.reportAtClose(shift))
+  if (figures === undefined) throw new Error(`print job ${job.jobId} names no report`)
+  const head = headOf(maker, figures.until, copy, active)
+  const schemeNames = new Map(active?.schemes.map(({ schemeId, name }) => [schemeId, name]))
+  return shiftSlip({ ...head, figures, schemeNames }, job.language)
+}
+
+function headOf(
+  maker: ReceiptMaker,
+  at: number,
+  copy: boolean,
+  active: TerminalPackage | undefined,
+): Omit<SlipHead, 'saleId'> {
+  return {
     merchant: { name: active?.merchant.name ?? same(maker.terminalId), address: active?.merchant.address ?? same('-') },
     terminalId: maker.terminalId,
-    at: record.at,
+    at,
     utcOffsetMinutes,
     copy,
   }
-  const document: PrintDocument =
-    record.state === 'cancelled'
-      ? voidSlip(
-          { ...head, saleId: job.saleId, tenders: tenders.flatMap((tender) => voidedTender(tender, active)) },
-          job.language,
-        )
-      : receiptDocument(contentOf(maker, journal, record, tenders, head, active), job.language)
-  return encodeDocument(document, maker.profile, maker.typeface).bytes
 }
 
 function contentOf(

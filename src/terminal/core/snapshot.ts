@@ -34,6 +34,7 @@ export interface SnapshotSources {
   readonly unresolved: readonly TenderRecord[]
   readonly recent: Snapshot['recent']
   readonly receiptsWaiting: number
+  readonly shift: Snapshot['shift']
 }
 
 export function composeSnapshot(sources: SnapshotSources): Snapshot {
@@ -63,6 +64,7 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
     },
     queue,
     receiptsWaiting: sources.receiptsWaiting,
+    shift: sources.shift,
   }
 }
 
@@ -70,13 +72,14 @@ const recentSalesShown = 20
 
 /** The last sales with their tenders. Follows from the journal alone, so it changes only when the journal does. */
 export function recentView(journal: Journal, active: TerminalPackage | undefined): Snapshot['recent'] {
-  return journal.recentSales(recentSalesShown).map(({ saleId, total, at, state, tenders, receipt }) => ({
+  const openShift = journal.shifts.open()?.shiftId ?? null
+  return journal.recentSales(recentSalesShown).map(({ saleId, total, at, state, shiftId, tenders, receipt }) => ({
     saleId,
     at,
     total,
     tenders: tenders.map((tender) => tenderView(tender, active)),
     receipt,
-    voidable: state === 'closed',
+    voidable: state === 'closed' && shiftId === openShift,
   }))
 }
 

@@ -4,6 +4,7 @@
  * what is on the screen.
  */
 import { createActor, type Actor } from 'xstate'
+import type { PinHash } from '../shift/pin.ts'
 import type { CardPresence, CardReaderPort, PrinterPort } from '../../drivers/ports.ts'
 import type { Randomness } from '../../sync/engine/ports.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
@@ -11,7 +12,7 @@ import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import { isStorageFault } from '../../sync/journal/data-folder.ts'
 import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
 import type { Decision } from '../../voucher/decide.ts'
-import { tiyn } from '../../voucher/money.ts'
+import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import type { CatalogueItem, TerminalPackage } from '../../voucher/package.ts'
 import { saleSchema, type CoveredLine, type Sale } from '../../voucher/sale.ts'
 import type { Command, CommandAnswer, CommandFault } from '../contract/commands.ts'
@@ -29,6 +30,7 @@ import { JournalSales } from './journal-sales.ts'
 import { LyingCards } from './lying-cards.ts'
 import { endInterruptedTenders, recoveredStateOf } from './recovery.ts'
 import { resolutionOf } from './resolution.ts'
+import { ShiftDesk } from './shift-desk.ts'
 import { composeSnapshot, recentView } from './snapshot.ts'
 
 /** More than this is a slip of the finger, not a price: 1 000 000 ₸. */
@@ -40,6 +42,7 @@ export interface TillParts {
   readonly engine: SyncEngine
   readonly time: TrustedTime
   readonly randomness: Randomness
+  readonly pinHash: PinHash
   readonly reader: CardReaderPort
   readonly printer: PrinterPort
   readonly activePackage: () => { readonly package: TerminalPackage; readonly hash: string } | undefined
@@ -53,11 +56,28 @@ export interface TillParts {
   readonly onDidChange: (snapshot: Snapshot) => void
 }
 
+/** What is sold, taken back or closed; the rest is as well done while nobody sells. */
+const needsShift: ReadonlySet<Command['command']> = new Set([
+  'add_item',
+  'add_amount',
+  'set_quantity',
+  'pay_by_card',
+  'pay_cash',
+  'cancel_payment',
+  'cancel_sale',
+  'next_customer',
+  'serve_next_meanwhile',
+  'void_sale',
+  'close_shift',
+  'x_report',
+])
+
 type Machine = ReturnType<typeof paymentMachine>
 
 export class Till {
   readonly #parts: TillParts
   readonly #sales: JournalSales
+  readonly #shifts: ShiftDesk
   readonly #cards = new LyingCards()
   readonly #waitedFor = new Set<string>()
   readonly #subscriptions: (() => void)[] = []
@@ -75,6 +95,7 @@ export class Till {
   constructor(parts: TillParts) {
     this.#parts = parts
     this.#sales = new JournalSales(parts)
+    this.#shifts = new ShiftDesk({ ...parts, now: () => parts.time.now() })
     this.#sale = this.#emptySale()
   }
 
@@ -173,6 +194,7 @@ export class Till {
       removeCardFirst: this.#cards.someBelongToAnotherSale(this.#sale.saleId),
       storageFault: this.#storageFault,
       unresolved: this.#unresolved(),
+      shift: this.#shifts.view(),
       ...this.#readOfJournal(),
     })
   }
@@ -194,6 +216,7 @@ export class Till {
     const standing = this.#standing()
     const allowed = this.#actions(standing)
     const may = (action: Action): boolean => allowed.includes(action)
+    if (!this.#shifts.maySell && needsShift.has(command.command)) return 'no_shift'
     switch (command.command) {
       case 'add_item':
         return this.#addItem(command.itemId)
@@ -241,6 +264,24 @@ export class Till {
         return this.#printAgain(command.saleId)
       case 'void_sale':
         return this.#voidSale(command.saleId)
+      case 'set_cashier':
+        if (!may('open_shift')) return 'not_now'
+        return this.#shifts.setCashier(command.cashier, command.pin, command.merchantPin)
+      case 'open_shift':
+        if (!may('open_shift')) return 'not_now'
+        return this.#openShift(command.cashier, command.pin, command.openingFloat)
+      case 'close_shift':
+        if (this.#shifts.open === undefined) return 'no_shift'
+        if (!may('close_shift')) return 'sale_open'
+        return this.#closeShift(command.counted)
+      case 'x_report':
+        return this.#shifts.open === undefined ? 'no_shift' : this.#shifts.show(this.#shifts.open.shiftId)
+      case 'z_report':
+        return this.#shifts.show(command.shiftId)
+      case 'put_report_away':
+        return this.#shifts.show(null)
+      case 'print_report':
+        return this.#shifts.print(command.shiftId)
       case 'set_language':
         this.#parts.journal.commit({ kind: 'language_set', language: command.language })
         return undefined
@@ -251,6 +292,20 @@ export class Till {
       default:
         return command satisfies never
     }
+  }
+
+  /** What was left for later comes to the screen of whoever is there now. */
+  #openShift(cashier: number, pin: string, openingFloat: Tiyn): CommandFault | undefined {
+    const fault = this.#shifts.openShift(cashier, pin, openingFloat)
+    if (fault === undefined) this.#startNextSale()
+    return fault
+  }
+
+  #closeShift(counted: Tiyn): CommandFault | undefined {
+    this.#clearResult()
+    // Paid in part and left for later, it may have come to the screen only now.
+    if (this.#standing().frozen) return 'sale_open'
+    return this.#shifts.closeShift(counted)
   }
 
   #addItem(itemId: string): CommandFault | undefined {
@@ -336,7 +391,9 @@ export class Till {
 
   #voidSale(saleId: string): CommandFault | undefined {
     const { journal, printQueue } = this.#parts
-    if (journal.sale(saleId)?.state !== 'closed') return 'not_now'
+    const sale = journal.sale(saleId)
+    if (sale?.state !== 'closed') return 'not_now'
+    if (sale.shiftId !== (this.#shifts.open?.shiftId ?? null)) return 'other_shift'
     this.#sales.takeBack(saleId)
     if (this.#sale.saleId === saleId) this.#clearResult()
     // Also where the receipt could not be made: the slip of the void is another paper under the same job.
@@ -350,6 +407,8 @@ export class Till {
       state: this.#state(),
       standing,
       isFinished,
+      maySell: this.#shifts.maySell,
+      hasShift: this.#shifts.open !== undefined,
       canDecide: this.#parts.activePackage() !== undefined,
     })
   }
@@ -428,7 +487,7 @@ export class Till {
   /** A sale that comes back, because it is paid in part, does so as soon as the screen is free. */
   #closeResolvedSales(): void {
     this.#sales.closeResolved(this.#sale.saleId)
-    if (this.#state() === 'idle' && this.#sale.lines.length === 0)
+    if (this.#shifts.maySell && this.#state() === 'idle' && this.#sale.lines.length === 0)
       this.#sale = this.#sales.leftOver(this.#sale.saleId) ?? this.#sale
   }
 
@@ -438,7 +497,8 @@ export class Till {
     endInterruptedTenders(journal)
     for (const { sale } of journal.openSales()) this.#sales.closeIfPaid(sale.saleId)
     const [open] = journal.openSales()
-    if (open === undefined) return undefined
+    // Without a shift nobody is there to go on with it: its tender stands among the unresolved ones.
+    if (open === undefined || !this.#shifts.maySell) return undefined
     this.#sale = open.sale
     const recovered = recoveredStateOf(journal, open.sale.saleId)
     this.#recoveredTenderId = recovered?.intent.tenderId ?? null
@@ -462,7 +522,8 @@ export class Till {
   }
 
   #startNextSale(): void {
-    this.#sale = this.#sales.leftOver(this.#sale.saleId) ?? this.#emptySale()
+    const leftOver = this.#shifts.maySell ? this.#sales.leftOver(this.#sale.saleId) : undefined
+    this.#sale = leftOver ?? this.#emptySale()
     this.#decision = null
   }
 

@@ -44,6 +44,7 @@ export const compositionRoots: readonly string[] = Object.keys(compositionRootRe
 export const longFiles: Readonly<Record<string, string>> = {
   'hardware-mocks/cards/ntag424.ts': "one card's command set, read beside the data sheet",
   'src/sync/journal/journal.ts': 'one writer and one reader of one chain',
+  'src/terminal/core/till.ts': 'each command of the cashier beside what it does',
   'test/unit/sync/engine.test.ts': 'one scripted ledger and every way in which it can answer',
 }
 

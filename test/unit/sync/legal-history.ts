@@ -2,6 +2,8 @@
 import type { Journal } from '../../../src/sync/journal/journal.ts'
 import type { RowOf } from '../../../src/sync/journal/rows.ts'
 import { hashOf } from '../../../src/sync/protocol/canonical.ts'
+import { reportOf } from '../../../src/terminal/shift/report.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
 import { signTagged } from '../../../src/sync/protocol/keys.ts'
 import {
   approvedOffline,
@@ -113,6 +115,33 @@ export function playLegalHistory(journal: Journal, seeded: Seeded, steps: number
     }
   }
 
+  const pin = { cost: 2, blockSize: 1, parallelization: 1, salt: '0'.repeat(32), hash: '0'.repeat(64) }
+  const moveShift = (): void => {
+    const { shifts, head } = journal
+    const shift = shifts.open()
+    const [cashier] = shifts.cashiers()
+    const now = journal.latestAt()
+    const jobId = seeded.uuid()
+    const language = seeded.pick(['kk', 'ru', 'en'] as const)
+    if (shift === undefined) {
+      if (cashier === undefined) return
+      const { number } = cashier
+      journal.commit({ kind: 'shift_opened', shiftId: seeded.uuid(), cashier: number, openingFloat: tiyn(500_000n) })
+      return
+    }
+    const { shiftId } = shift
+    const figures = { shift, sales: shifts.salesNow(shiftId), cash: shifts.cashMoved(shift), receiptsWaiting: 0 }
+    const isClosed = seeded.int(2) === 0
+    // This history returns cash of any shift, so that a drawer may hold less than nothing: the figures are not asked.
+    const sales = figures.sales.filter(({ state }) => state === 'open')
+    const cash = { ...figures.cash, returned: tiyn(0n) }
+    const report = reportOf({ ...figures, sales, cash, head, now, counted: isClosed ? tiyn(0n) : null })
+    if (isClosed) journal.commit({ kind: 'shift_closed', shiftId, report })
+    const x = isClosed ? null : report
+    journal.commit({ kind: 'shift_report_requested', jobId, shiftId, x, copy: false, language })
+    jobs.push(jobId)
+  }
+
   const acts: readonly (() => void)[] = [
     openNewSale,
     openNewSale,
@@ -145,6 +174,9 @@ export function playLegalHistory(journal: Journal, seeded: Seeded, steps: number
     () => void journal.commit({ kind: 'language_set', language: seeded.pick(['kk', 'ru', 'en']) }),
     () => void journal.commit({ kind: 'suspension', suspended: seeded.pick([true, false]) }),
     () => void journal.commit({ kind: 'parked_tried_again' }),
+    () => void journal.commit({ kind: 'cashier_set', cashier: { number: 1 + seeded.int(3), name: 'Test' }, pin }),
+    () => void journal.commit({ kind: 'pin_refused', cashier: 1 }),
+    moveShift,
     () => {
       const { head } = journal
       journal.commit({

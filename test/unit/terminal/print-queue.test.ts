@@ -11,6 +11,8 @@ import { journalInMemory, noon, saleFrozen, saleOf, Seeded } from '../sync/world
 
 const ready: PrinterStatus = { online: true, trouble: null, paperNearEnd: false }
 
+const saleOfJob = ({ of }: PrintJob): string => ('saleId' in of ? of.saleId : of.shiftId)
+
 /** What a printer does to a job: how much of it comes onto the paper, and what the driver says of it. */
 type Printing = () => PrintResult & { readonly cameOut?: boolean }
 
@@ -34,7 +36,7 @@ function bench(of: { render?: (job: PrintJob) => Uint8Array; print?: Printing; s
       dispose: () => undefined,
     },
     scheduler,
-    render: (job, copy) => of.render?.(job) ?? Buffer.from(`${job.saleId}${copy ? ' copy' : ''}`),
+    render: (job, copy) => of.render?.(job) ?? Buffer.from(`${saleOfJob(job)}${copy ? ' copy' : ''}`),
     now: () => noon,
     onDidChange: () => undefined,
     retryMs: 3_000,
@@ -77,7 +79,8 @@ describe('the print queue', () => {
   it('leaves a receipt that cannot be made, and prints the next', async () => {
     const doomed: string[] = []
     const made = bench({
-      render: ({ saleId }) => {
+      render: (job) => {
+        const saleId = saleOfJob(job)
         if (doomed.includes(saleId)) throw new RangeError('does not fit the paper')
         return Buffer.from(saleId)
       },
@@ -152,7 +155,7 @@ describe('the print queue', () => {
     let isBroken = true
     const attempts: string[] = []
     const broken = bench({
-      render: ({ saleId }) => Buffer.from(saleId),
+      render: (job) => Buffer.from(saleOfJob(job)),
       print: () =>
         isBroken && attempts.push('bytes left') <= 4
           ? { kind: 'failed', trouble: 'unreachable', paper: 'uncertain', detail: '' }
@@ -185,7 +188,7 @@ describe('the print queue', () => {
     queue.nudge()
     await scheduler.advance(100)
     // What the next life would read: as if never started.
-    expect(journal.waitingPrintJobs(10)).toMatchObject([{ saleId, started: false }])
+    expect(journal.waitingPrintJobs(10)).toMatchObject([{ of: { saleId }, started: false }])
     await scheduler.advance(20_000)
     expect(printed).toEqual([saleId])
   })

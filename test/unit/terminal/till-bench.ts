@@ -1,7 +1,9 @@
 /** The till over a journal in memory, with nobody at its reader, printer and ledger. */
 import { Till } from '../../../src/terminal/core/till.ts'
 import type { PaymentWork } from '../../../src/terminal/payment/machine.ts'
-import { tiyn } from '../../../src/voucher/money.ts'
+import { quickPinHash, testPin } from '../../fixtures/open-shift.ts'
+import { storedPin } from '../../../src/terminal/shift/pin.ts'
+import { tiyn, zeroTiyn } from '../../../src/voucher/money.ts'
 import { bench as engineBench } from '../sync/engine-bench.ts'
 import { packageOf, Seeded } from '../sync/world.ts'
 
@@ -11,6 +13,11 @@ const bread = { itemId: 'bread', name, category: 'food', unitPrice: tiyn(20_000n
 export function tillBench(seed: string) {
   const seeded = new Seeded(seed)
   const { journal, engine, time } = engineBench()
+  const pin = storedPin(testPin, seeded.bytes(16), quickPinHash)
+  journal.commit(
+    { kind: 'cashier_set', cashier: { number: 1, name: 'Till test' }, pin },
+    { kind: 'shift_opened', shiftId: seeded.uuid(), cashier: 1, openingFloat: zeroTiyn },
+  )
   const nothing = () => ({ dispose: () => undefined })
   const never = () => new Promise<never>(() => undefined)
   const till = new Till({
@@ -19,6 +26,7 @@ export function tillBench(seed: string) {
     engine,
     time,
     randomness: { bytes: (length) => seeded.bytes(length), uuid: () => seeded.uuid() },
+    pinHash: quickPinHash,
     reader: {
       onDidInsert: nothing,
       onDidRemove: nothing,

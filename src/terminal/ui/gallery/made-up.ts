@@ -123,6 +123,15 @@ export const twoSchemesPay: Snapshot['cardPays'] = {
   notCovered: [2],
 }
 
+export const madeUpCashier = { number: 2, name: 'Айгүл' }
+export const madeUpShift: NonNullable<Snapshot['shift']['open']> = {
+  shiftId: madeUpId(300),
+  number: 12,
+  cashier: madeUpCashier,
+  openedAt: minutesAgo(254),
+  closedAt: null,
+}
+
 /** A till with nothing rung up and everything well. */
 export const quietTill: Snapshot = {
   revision: 1,
@@ -173,6 +182,15 @@ export const quietTill: Snapshot = {
   lights: { reader: well, printer: well, network: well, queue: well, till: well },
   queue: { waiting: 0, parked: 0, oldestAt: null },
   receiptsWaiting: 0,
+  shift: {
+    cashiers: [
+      { number: 1, name: 'Иесі', waitUntil: null },
+      { ...madeUpCashier, waitUntil: null },
+    ],
+    open: madeUpShift,
+    closed: [{ ...madeUpShift, shiftId: madeUpId(299), number: 11, closedAt: minutesAgo(1_000) }],
+    report: null,
+  },
 }
 
 /** Lights of a bad day: no reader, no paper, no network, a queue. */

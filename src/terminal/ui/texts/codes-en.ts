@@ -185,6 +185,11 @@ export const faults: TextsOfLanguage['faults'] = {
   malformed: { what: 'The till did not understand this.', todo: 'Try again. If it stays, call support.' },
   unknown_item: { what: 'These goods are no longer in the catalogue.', todo: 'Choose others or type the amount.' },
   amount_implausible: { what: 'The amount is too large.', todo: 'Check the digits.' },
+  no_shift: { what: 'No shift is open.', todo: 'Open a shift with your PIN.' },
+  pin_wrong: { what: 'This PIN is not right.', todo: 'Type it again.' },
+  pin_wait: { what: 'Too many wrong PINs.', todo: 'Wait until the time that is shown, then type it again.' },
+  sale_open: { what: 'A sale is still on the screen.', todo: 'Finish or cancel it, then close the shift.' },
+  other_shift: { what: 'This sale is not of the open shift.', todo: 'It cannot be voided any more.' },
   read_only: { what: 'This window only watches.', todo: 'Work in the other window.' },
   core_down: { what: 'The till is restarting.', todo: 'Wait; do not charge again.' },
 }

@@ -1,0 +1,80 @@
+/**
+ * The figures of a shift, made of its sales as the journal has them. Pure. What it says always holds together: the
+ * tenders of the completed sales and what is uncovered of them add up to their totals, and the drawer to its cash.
+ */
+import { addTiyn, remainderTiyn, subtractTiyn, type Tiyn } from '../../voucher/money.ts'
+import type { ShiftReport } from '../../voucher/shift-report.ts'
+import type { CashMoved, ShiftRecord, ShiftSale, ShiftTender } from '../../sync/journal/shifts.ts'
+
+export interface ReportSources {
+  readonly shift: ShiftRecord
+  readonly sales: readonly ShiftSale[]
+  readonly cash: CashMoved
+  /** What the cashier counted in the drawer; null for an X-report. */
+  readonly counted: Tiyn | null
+  readonly receiptsWaiting: number
+  /** The newest row that the figures know. */
+  readonly head: { readonly epoch: number; readonly sequence: number; readonly hash: string }
+  readonly now: number
+}
+
+type PaidState = ShiftReport['tenders'][number]['state']
+const paidStates: readonly string[] = ['settled', 'pending', 'awaiting_funds', 'not_paid'] satisfies PaidState[]
+/** Nothing moved, and nothing will. */
+const endedStates: readonly string[] = ['refused', 'reversed', 'voided']
+
+export function reportOf({ shift, sales, cash, counted, receiptsWaiting, head, now }: ReportSources): ShiftReport {
+  const completed = sales.filter(({ state }) => state === 'closed')
+  const given = sales.filter(({ state }) => state === 'cancelled')
+  const paying = completed.flatMap(({ tenders }) => tenders.filter(isPaid))
+  return {
+    shiftId: shift.shiftId,
+    number: shift.number,
+    cashier: shift.cashier,
+    openedAt: shift.openedAt,
+    until: now,
+    rows: { epoch: head.epoch, first: shift.openedSequence, last: head.sequence, hash: head.hash },
+    sales: counting(completed.map(({ total }) => total)),
+    voids: counting(given.filter(({ wasClosed }) => wasClosed).map(({ total }) => total)),
+    cancelled: counting(given.filter(({ wasClosed }) => !wasClosed).map(({ total }) => total)),
+    open: counting(sales.filter(({ state }) => state === 'open').map(({ total }) => total)),
+    tenders: linesOf(paying),
+    uncovered: addTiyn(...completed.map((sale) => remainderTiyn(sale.total, paidOf(sale)))),
+    unfinished: sales.flatMap((sale) =>
+      sale.tenders
+        .filter((tender) => !endedStates.includes(tender.state) && !(sale.state === 'closed' && isPaid(tender)))
+        .map(({ tenderId, schemeId, state, amount }) => ({ tenderId, saleId: sale.saleId, schemeId, state, amount })),
+    ),
+    drawer: {
+      openingFloat: shift.openingFloat,
+      ...cash,
+      expected: subtractTiyn(addTiyn(shift.openingFloat, cash.taken), cash.returned),
+      counted,
+    },
+    receiptsWaiting,
+  }
+}
+
+const isPaid = ({ state }: ShiftTender): boolean => paidStates.includes(state)
+
+function paidOf({ tenders }: ShiftSale): Tiyn {
+  return addTiyn(...tenders.filter(isPaid).map(({ amount }) => amount))
+}
+
+function counting(amounts: readonly Tiyn[]): { count: number; amount: Tiyn } {
+  return { count: amounts.length, amount: addTiyn(...amounts) }
+}
+
+/** One line for each scheme, state and code; schemes by their id, cash last. */
+function linesOf(tenders: readonly ShiftTender[]): ShiftReport['tenders'] {
+  const order = ({ schemeId, state, code }: ShiftTender): string =>
+    [schemeId ?? '~', paidStates.indexOf(state), code ?? ''].join(' ')
+  const groups = Map.groupBy(tenders, order)
+  return [...groups.keys()].toSorted().flatMap((key) => {
+    const group = groups.get(key) ?? []
+    const [first] = group
+    if (first === undefined) return []
+    const { schemeId, state, code } = first
+    return [{ schemeId, state: state as PaidState, code, ...counting(group.map(({ amount }) => amount)) }]
+  })
+}
