@@ -3,7 +3,7 @@
  * (money-rules.md, "Who pays": till destroyed or stolen; docs/design/13-export.md). What the till itself, or a receipt,
  * has brought under the same id is answered, not done again.
  */
-import { syncItemIdOf, type Arrival, type ItemResult, type QueuedItem } from '../../src/sync/protocol/messages.ts'
+import { syncItemIdOf, type Arrival, type ItemResult, type SyncItem } from '../../src/sync/protocol/messages.ts'
 import {
   checkExportPart,
   endOf,
@@ -21,7 +21,7 @@ import { findTender, type Tender } from './tenders.ts'
 
 export interface ImportedItem {
   readonly itemId: string
-  readonly kind: QueuedItem['kind']
+  readonly kind: SyncItem['kind']
   readonly arrival: Arrival
   readonly state: ItemResult['state'] | 'in_review'
   readonly amount: ItemResult['amount']
@@ -115,11 +115,11 @@ async function whereItStands(
 }
 
 /** What was disowned is disowned before anything is paid under the same id. */
-function inOrder(items: readonly QueuedItem[]): readonly QueuedItem[] {
+function inOrder(items: readonly SyncItem[]): readonly SyncItem[] {
   return [...items.filter(({ kind }) => kind === 'reversal'), ...items.filter(({ kind }) => kind !== 'reversal')]
 }
 
-async function applied(work: Work, terminal: Terminal, item: QueuedItem, created: number): Promise<ImportedItem> {
+async function applied(work: Work, terminal: Terminal, item: SyncItem, created: number): Promise<ImportedItem> {
   const { result } = await applyItem(work, terminal, item, created)
   const { itemId, arrival, amount, refusal, loss } = result
   const tender = item.kind === 'presentment' ? await findTender(work, itemId) : undefined

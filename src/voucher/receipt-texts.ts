@@ -29,6 +29,11 @@ export interface ReceiptTexts {
   /** Nothing moved, or what had moved is back. */
   readonly released: string
   readonly releasePending: string
+  readonly refund: string
+  /** It is back with the scheme, for the same period. */
+  readonly refunded: string
+  readonly refundRefused: string
+  readonly refundNumber: string
 }
 
 export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
@@ -55,6 +60,10 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     proof: 'Чекті сақтаңыз: код төлемді растайды',
     released: 'Болдырылмады: бағдарлама ештеңе төлемейді',
     releasePending: 'Болдырмау тізілімге жіберілуде',
+    refund: 'ҚАЙТАРУ',
+    refunded: 'Бағдарламаға қайтарылды',
+    refundRefused: 'Тізілім қайтармады',
+    refundNumber: 'Қайтару №',
   },
   ru: {
     nonFiscal: 'НЕФИСКАЛЬНЫЙ ЧЕК',
@@ -79,6 +88,10 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     proof: 'Сохраните чек: код подтверждает оплату',
     released: 'Отменено: программа ничего не платит',
     releasePending: 'Отмена отправляется в реестр',
+    refund: 'ВОЗВРАТ',
+    refunded: 'Возвращено в программу',
+    refundRefused: 'Реестр отказал в возврате',
+    refundNumber: 'Возврат №',
   },
   en: {
     nonFiscal: 'NON-FISCAL RECEIPT',
@@ -103,5 +116,9 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     proof: 'Keep this: the code proves the payment',
     released: 'Cancelled: the scheme pays nothing',
     releasePending: 'The cancellation is on its way to the ledger',
+    refund: 'REFUND',
+    refunded: 'Back with the scheme',
+    refundRefused: 'The ledger refused the refund',
+    refundNumber: 'Refund No.',
   },
 }

@@ -154,7 +154,7 @@ export function shortId(uuid: string): string {
 const isPending = (tender: VoucherOnReceipt | CashOnReceipt): boolean =>
   tender.kind === 'voucher' && tender.state === 'pending'
 
-function headBlocks(head: SlipHead, mark: string, language: Language): readonly ReceiptBlock[] {
+export function headBlocks(head: SlipHead, mark: string, language: Language): readonly ReceiptBlock[] {
   const texts = receiptTexts[language]
   return [
     { kind: 'text', text: head.merchant.name[language], align: 'center', bold: true },

@@ -13,7 +13,7 @@ import type { LedgerFault } from './ledger-faults.ts'
 import { checkTenders, type LedgerTender } from './ledger-tenders.ts'
 import { outcomesOf, type LostTender, type PaperOutcomes } from './lost.ts'
 import { proofsOnPaper, type UnprovedCode } from './paper-proofs.ts'
-import { readPaper } from './paper.ts'
+import { readPaper, type PaperSlip } from './paper.ts'
 
 export interface RunToCheck {
   /** Holds the ledger's SQLite database. */
@@ -55,6 +55,7 @@ export interface Report {
     readonly originals: number
     readonly copies: number
     readonly voidSlips: number
+    readonly refundSlips: number
     readonly blank: number
     /** Slips whose words this checker cannot read. */
     readonly unreadable: number
@@ -114,7 +115,8 @@ export function checkRun(run: RunToCheck): Report {
   const named = new Set(paper.slips.flatMap((slip) => (slip.isVoid ? [] : slip.payments)))
   const paidWithoutPaper = paidWithoutCode.filter((id) => !named.has(id.slice(-8)))
   const faults = [...books.faults, ...checked.faults]
-  const marked = (mark: string): number => paper.slips.filter((slip) => !slip.isVoid && slip.mark === mark).length
+  const isReceipt = ({ isVoid, isRefund }: PaperSlip): boolean => !isVoid && !isRefund
+  const marked = (mark: string): number => paper.slips.filter((slip) => isReceipt(slip) && slip.mark === mark).length
 
   return {
     passed:
@@ -139,6 +141,7 @@ export function checkRun(run: RunToCheck): Report {
       originals: marked('original'),
       copies: marked('copy'),
       voidSlips: paper.slips.filter((slip) => slip.isVoid).length,
+      refundSlips: paper.slips.filter((slip) => slip.isRefund).length,
       blank: marked('blank'),
       unreadable: marked('unreadable'),
       salesProved: new Set([...proved.values()].map(({ code }) => code.terms.saleHash)).size,

@@ -120,7 +120,9 @@ function originalsPrintedTwice(slips: readonly PaperSlip[], proved: Iterable<Pro
 }
 
 function originalsOfOneNumber(slips: readonly PaperSlip[]): Duplicate[] {
-  const originals = slips.filter((slip) => slip.mark === 'original' && !slip.isVoid && slip.sale !== null)
+  const originals = slips.filter(
+    (slip) => slip.mark === 'original' && !slip.isVoid && !slip.isRefund && slip.sale !== null,
+  )
   return [...Map.groupBy(originals, (slip) => slip.sale ?? '')].flatMap(([sale, own]): Duplicate[] => {
     if (own.length < 2) return []
     const detail = `slips ${own.map((slip) => slip.number).join(', ')}`

@@ -58,6 +58,7 @@ const tables = {
   lease: z.object({ lease_id: text, scheme_id: text, escrow_account: text, state: z.enum(['live', 'closed']) }),
   scheme: z.object({ scheme_id: text, account_id: text }),
   principal: z.object({ jwk: text, role: text, owner: text }),
+  refund: z.object({ refund_id: text, tender_id: text, amount: whole, state: z.enum(['done', 'refused']) }),
   merchant_debt: z.object({ tender_id: text, amount: whole }),
 } as const
 

@@ -87,8 +87,12 @@ export function checkTenders(rows: LedgerRows): CheckedTenders {
     }
   }
   const debts = new Map(rows.merchant_debt.map((debt) => [debt.tender_id, debt.amount]))
-  for (const tender of tenders.values()) checkOutcome(tender, debts.get(tender.row.tender_id) ?? 0n, fault)
-  checkSlotUses(rows, tenders, fault)
+  const refunded = checkRefunds(rows, tenders, transfers, kinds, debts, fault)
+  for (const tender of tenders.values()) {
+    const { tender_id: id } = tender.row
+    checkOutcome(tender, (debts.get(id) ?? 0n) + (refunded.get(id)?.all ?? 0n), fault)
+  }
+  checkSlotUses(rows, tenders, refunded, fault)
   return { tenders, faults }
 }
 
@@ -149,7 +153,53 @@ function moneyOf(
   return { paid, returned }
 }
 
-function checkOutcome({ row, paid, returned, hasReversal }: LedgerTender, debt: bigint, fault: Fault): void {
+interface Refunded {
+  readonly all: bigint
+  /** While the period lasted: there is that much room in the slot again. */
+  readonly ofSlot: bigint
+  /** All of it is owed, and nothing moved that would say whether the period was over. */
+  readonly ofSlotOrNot: bigint
+}
+
+/** What went back of each tender by refunds, by the transfers under their ids. */
+function checkRefunds(
+  rows: LedgerRows,
+  tenders: ReadonlyMap<string, LedgerTender>,
+  transfers: ReadonlyMap<string, readonly LedgerRow<'transfer'>[]>,
+  kinds: ReadonlyMap<string, string>,
+  debts: ReadonlyMap<string, bigint>,
+  fault: Fault,
+): ReadonlyMap<string, Refunded> {
+  const refunded = new Map<string, Refunded>()
+  for (const { refund_id: place, tender_id, amount, state } of rows.refund) {
+    const tender = tenders.get(tender_id)
+    const payee = tender?.terms?.payeeAccount
+    const moved = transfers.get(place) ?? []
+    // The agency may put in what the merchant owes: only what came from the merchant, then or later, is given back.
+    const given = moved.filter(({ debit }) => kinds.get(debit) === 'merchant')
+    const sum = given.reduce((total, leg) => total + leg.amount, 0n)
+    const owed = debts.get(place) ?? 0n
+    if (sum + owed !== (state === 'done' ? amount : 0n))
+      fault('refund_differs', place, `${state}, ${amount}: ${sum} given back, ${owed} owed`)
+    for (const { debit, credit } of given)
+      if (debit !== payee || !payerKinds.includes(kinds.get(credit) ?? ''))
+        fault('refund_differs', place, `from ${debit} to ${credit}`)
+    if (state === 'refused') continue
+    const before = refunded.get(tender_id) ?? { all: 0n, ofSlot: 0n, ofSlotOrNot: 0n }
+    const all = before.all + amount
+    const isOver = moved.every(({ credit }) => kinds.get(credit) === 'agency')
+    if (moved.length === 0) refunded.set(tender_id, { ...before, all, ofSlotOrNot: before.ofSlotOrNot + amount })
+    else refunded.set(tender_id, { ...before, all, ofSlot: before.ofSlot + (isOver ? 0n : amount) })
+  }
+  for (const [id, { all }] of refunded) {
+    const paid = tenders.get(id)?.paid ?? 0n
+    if (all > paid) fault('refund_differs', id, `${all} refunded of ${paid}`)
+  }
+  return refunded
+}
+
+/** @param excused with the merchant by a debt that is booked, or given back by refunds */
+function checkOutcome({ row, paid, returned, hasReversal }: LedgerTender, excused: bigint, fault: Fault): void {
   const net = paid - returned
   const place = row.tender_id
   switch (row.state) {
@@ -158,7 +208,8 @@ function checkOutcome({ row, paid, returned, hasReversal }: LedgerTender, debt: 
       if (net < row.amount) fault('settled_not_paid', place, `${net} of ${row.amount}`)
       return
     case 'reversed':
-      if (net !== debt) fault('reversed_not_returned', place, `${net} is with the merchant, ${debt} is booked as debt`)
+      if (net !== excused)
+        fault('reversed_not_returned', place, `${net} is with the merchant, ${excused} is booked as debt or refunded`)
       if (!hasReversal) fault('reversed_not_returned', place, 'nobody asked for the reversal')
       return
     case 'deciding':
@@ -171,15 +222,25 @@ function checkOutcome({ row, paid, returned, hasReversal }: LedgerTender, debt: 
   }
 }
 
-function checkSlotUses(rows: LedgerRows, tenders: ReadonlyMap<string, LedgerTender>, fault: Fault): void {
+function checkSlotUses(
+  rows: LedgerRows,
+  tenders: ReadonlyMap<string, LedgerTender>,
+  refunded: ReadonlyMap<string, Refunded>,
+  fault: Fault,
+): void {
   const slots = new Set(rows.slot.map((slot) => slot.slot_id))
   const uses = Map.groupBy(rows.slot_use, (use) => use.tender_id)
   const indebted = new Set(rows.merchant_debt.map((debt) => debt.tender_id))
   for (const { row } of tenders.values()) {
     const [use, ...more] = uses.get(row.tender_id) ?? []
-    const isUsing = row.state === 'settled' || row.state === 'awaiting_funds'
+    const back = refunded.get(row.tender_id)
+    const usedMax = row.amount - (back?.ofSlot ?? 0n)
+    const usedMin = usedMax - (back?.ofSlotOrNot ?? 0n)
+    const isUsing = (row.state === 'settled' || row.state === 'awaiting_funds') && usedMax > 0n
+    const amount = use?.amount ?? 0n
     if (more.length > 0) fault('slot_use_differs', row.tender_id, 'it uses more than one slot')
-    if (isUsing && (use === undefined || use.slot_id !== row.slot_id || use.amount !== row.amount)) {
+    const isRight = (use === undefined || use.slot_id === row.slot_id) && amount >= usedMin && amount <= usedMax
+    if (isUsing && !isRight) {
       fault('slot_use_differs', row.tender_id, `${row.state}, and its slot does not count it`)
     }
     // A reversal that the merchant could not pay back at once may keep its slot used (money-rules.md, "Marked money").

@@ -23,6 +23,8 @@ export interface PaperSlip {
   /** On the slip of a cancelled payment: the same digits of each tender. */
   readonly voids: readonly string[]
   readonly isVoid: boolean
+  /** Goods came back of its sale: neither a receipt nor its copy. */
+  readonly isRefund: boolean
 }
 
 export interface Paper {
@@ -33,6 +35,7 @@ export interface Paper {
 /** The words on the paper in the three languages (docs/design/01-payment-lifecycle.md); a whole line each. */
 const copyWords = ['КӨШІРМЕ', 'КОПИЯ', 'COPY']
 const voidWords = ['ТӨЛЕМ БОЛДЫРЫЛМАДЫ', 'ОПЛАТА ОТМЕНЕНА', 'PAYMENT CANCELLED']
+const refundWords = ['ҚАЙТАРУ', 'ВОЗВРАТ', 'REFUND']
 const paymentRow = /^(?:Төлем №|Платёж №|Payment No\.)\s+([0-9a-f]{8})$/
 const saleRow = /^(?:Сатылым №|Продажа №|Sale No\.)\s+([0-9a-f]{8})$/
 
@@ -66,7 +69,8 @@ function readSlip(folder: string, name: string, notes: string[]): PaperSlip {
   const path = join(folder, `${name}.json`)
   if (!existsSync(path)) {
     notes.push(`slip ${name}: the printer has no record of it, its bytes alone were read`)
-    return { number: Number(name), mark: 'unreadable', codes: sent, sale: null, payments: [], voids: [], isVoid: false }
+    const nothing = { sale: null, payments: [], voids: [], isVoid: false, isRefund: false }
+    return { number: Number(name), mark: 'unreadable', codes: sent, ...nothing }
   }
   const read = record.safeParse(parsed(readFileSync(path, 'utf8')))
   if (!read.success) throw new CheckerInputError(`${path} is not the record of a slip: ${z.prettifyError(read.error)}`)
@@ -98,6 +102,7 @@ function slipOf({ number, text, qrPayloads, elements }: SlipRecord): PaperSlip {
     payments,
     voids: isVoid ? payments : [],
     isVoid,
+    isRefund: lines.some((line) => refundWords.includes(line)),
   }
 }
 

@@ -6,7 +6,8 @@ export function reportInWords(report: Report): string {
     report
   const lines = [
     `Paper: ${of(paper.slips, 'slip')} (${of(paper.originals, 'original')}, ${of(paper.copies, 'copy', 'copies')}, ` +
-      `${of(paper.voidSlips, 'void slip')}, ${paper.blank} blank, ${paper.unreadable} unreadable) ` +
+      `${of(paper.voidSlips, 'void slip')}, ` +
+      `${of(paper.refundSlips, 'refund slip')}, ${paper.blank} blank, ${paper.unreadable} unreadable) ` +
       `proving ${of(paper.tendersProved, 'tender')} of ${of(paper.salesProved, 'sale')}.`,
     `Of these the ledger settled ${paper.settled}, reversed ${paper.reversed}, waits for funds with ` +
       `${paper.awaitingFunds}, and pays ${sum(paper.notPaid)} not${codes(paper.notPaid)}; ` +

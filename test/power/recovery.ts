@@ -8,6 +8,7 @@ import type { CardReaderPort, PrinterPort } from '../../src/drivers/ports.ts'
 import { fileAnchor, lockDataFolder } from '../../src/sync/journal/data-folder.ts'
 import { createCore } from '../../src/terminal/core/core.ts'
 import { loadEnrolment, loadTerminalKeys } from '../../src/terminal/core/identity.ts'
+import { quickPinHash } from '../fixtures/open-shift.ts'
 import { SeededRandom } from '../simulation/random.ts'
 
 export type Started =
@@ -58,6 +59,7 @@ export async function startOn(folder: string, anchorFile: string, now: number, s
         clock: { wall: () => now, monotonic: () => 0 },
         scheduler: { setTimeout: () => undefined, clearTimeout: () => undefined },
         randomness: { bytes: (length) => chance.bytes(length), uuid: () => chance.uuid(now) },
+        pinHash: quickPinHash,
         render: () => new Uint8Array(0),
         onSnapshot: () => undefined,
       })

@@ -15,15 +15,16 @@ export async function makeExport(folder: string, file: string): Promise<number> 
     const enrolment = journal.enrolment()
     if (enrolment === undefined) throw new Error('a till with keys and no enrolment')
     const madeAt = Math.max(now, journal.latestAt())
-    const sums = { presentments: 0, amount: 0n, reversals: 0, surrenders: 0, parts: 0 }
+    const sums = { presentments: 0, amount: 0n, reversals: 0, surrenders: 0, refunds: 0, parts: 0 }
     const unreadable: string[] = []
     const counted = function* (parts: Iterable<SignedExportPart>): Generator<SignedExportPart> {
       for (const part of parts) {
-        const { presentments, amount, reversals, surrenders } = part.content.sums
+        const { presentments, amount, reversals, surrenders, refunds = 0 } = part.content.sums
         sums.presentments += presentments
         sums.amount += amount
         sums.reversals += reversals
         sums.surrenders += surrenders
+        sums.refunds += refunds
         sums.parts += 1
         unreadable.push(...part.content.unreadable)
         yield part
@@ -37,6 +38,7 @@ export async function makeExport(folder: string, file: string): Promise<number> 
       `  sales       ${sums.presentments}, ${formatTenge(tiyn(sums.amount))}`,
       `  reversals   ${sums.reversals}`,
       `  surrenders  ${sums.surrenders}`,
+      `  refunds     ${sums.refunds}`,
       ...open.map(({ tenderId, state }) => `  unresolved  ${tenderId} (${state}): named in it, claims nothing`),
       ...unreadable.map((itemId) => `  UNREADABLE  ${itemId}: its row is damaged; claim it with its receipt`),
       coverage.kind === 'everything'

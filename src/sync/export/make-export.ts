@@ -4,7 +4,7 @@ import type { StoredOutbox } from '../journal/records.ts'
 import { canonicalText } from '../protocol/canonical.ts'
 import type { SigningKey } from '../protocol/keys.ts'
 import type { RowHead } from '../protocol/journal-chain.ts'
-import type { Enrolment, JournalPosition, QueuedItem } from '../protocol/messages.ts'
+import type { Enrolment, JournalPosition, SyncItem } from '../protocol/messages.ts'
 import {
   endOf,
   exportPartLimits,
@@ -66,7 +66,7 @@ export function withoutVoided(queued: readonly StoredOutbox[]): readonly StoredO
 
 interface Cut {
   readonly rows: RowHead[]
-  readonly items: readonly QueuedItem[]
+  readonly items: readonly SyncItem[]
   readonly unreadable: readonly string[]
 }
 
@@ -78,7 +78,7 @@ function cutPart(
   limits: NonNullable<ExportOf['limits']>,
 ): Cut {
   const heads = journal.headsAfter(after, limits.rows)
-  const items: QueuedItem[] = []
+  const items: SyncItem[] = []
   const unreadable: string[] = []
   let bytes = 0
   let taken = 0
@@ -96,7 +96,7 @@ function cutPart(
 }
 
 /** One row that cannot be read must not keep the others from being handed over. */
-function itemOrFault(journal: ClosedJournal, stored: StoredOutbox): QueuedItem | 'unreadable' {
+function itemOrFault(journal: ClosedJournal, stored: StoredOutbox): SyncItem | 'unreadable' {
   try {
     return journal.syncItem(stored)
   } catch {

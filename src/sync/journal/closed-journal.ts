@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
-import { enrolmentSchema, type Enrolment, type JournalPosition, type QueuedItem } from '../protocol/messages.ts'
+import { enrolmentSchema, type Enrolment, type JournalPosition, type SyncItem } from '../protocol/messages.ts'
 import { whereChainBreaks, type RowHead } from '../protocol/journal-chain.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import { DataFolderError } from './data-folder.ts'
@@ -126,7 +126,7 @@ export class ClosedJournal {
   }
 
   /** @throws DataFolderError JOURNAL_CORRUPT; Error when the row is no item for the ledger */
-  syncItem({ sequence }: StoredOutbox): QueuedItem {
+  syncItem({ sequence }: StoredOutbox): SyncItem {
     return this.#named(() => syncItemOf(this.#rowAt(sequence), (tenderId) => this.#intentOf(tenderId)))
   }
 

@@ -4,7 +4,7 @@
  */
 import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
-import type { JournalPosition, QueuedItem } from '../protocol/messages.ts'
+import type { JournalPosition, SyncItem } from '../protocol/messages.ts'
 import { canonicalText, hashOfText, toJson } from '../protocol/canonical.ts'
 import { genesisHash, rowHashOf } from '../protocol/journal-chain.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
@@ -37,12 +37,16 @@ import {
   type WaitingItem,
 } from './records.ts'
 import { journalRowSchema, type ChainedRow, type JournalRow, type JournalRowKind, type RowOf } from './rows.ts'
+import { JournalReturns } from './returns.ts'
 import { JournalShifts } from './shifts.ts'
 
 export type { PrintJob, QueueFigures, SaleRecord, TenderRecord, WaitingItem } from './records.ts'
 
 /** Where the bytes are: a file on disk, or a database that the simulator carries through a crash. */
 export type JournalFile = string | Database.Database
+
+/** The rows that ask for paper. */
+type PrintRequestKind = 'receipt_requested' | 'shift_report_requested' | 'refund_slip_requested'
 
 interface JournalOptions {
   /** Trusted time, for the `at` of rows. */
@@ -57,11 +61,13 @@ export class Journal {
   readonly #statements = new Map<string, Database.Statement>()
   readonly #listeners = new Set<() => void>()
   #head: { epoch: number; sequence: number; hash: string }
-  readonly shifts = new JournalShifts({
-    get: (sql, ...values) => this.#get(sql, ...values),
-    all: (sql, ...values) => this.#all(sql, ...values),
-    rowAt: (sequence) => this.rowAt(sequence),
-  })
+  readonly #tables = {
+    get: (sql: string, ...values: readonly unknown[]) => this.#get(sql, ...values),
+    all: (sql: string, ...values: readonly unknown[]) => this.#all(sql, ...values),
+    rowAt: (sequence: number) => this.rowAt(sequence),
+  }
+  readonly shifts = new JournalShifts(this.#tables)
+  readonly returns = new JournalReturns(this.#tables)
 
   /**
    * Opens or makes the journal, checks its chain from the last checkpoint to the head, and starts a new epoch when the
@@ -218,9 +224,14 @@ export class Journal {
     return this.#tenders(`WHERE state IN (${states.map((state) => `'${state}'`).join(', ')}) ORDER BY intent_sequence`)
   }
 
-  /** Everything of this till that counts as spent against a slot. */
+  /** Everything of this till that counts as spent against a slot; not what has gone back whole. */
   spentOnSlot(slotId: string): readonly TenderRecord[] {
-    return this.#tenders(`WHERE slot_id = ? AND state IN (${quoted(spentStates)}) ORDER BY intent_sequence`, slotId)
+    return this.#tenders(
+      `WHERE slot_id = ? AND state IN (${quoted(spentStates)}) AND amount > (
+         SELECT coalesce(sum(amount), 0) FROM refund WHERE refund.tender_id = tender.tender_id AND state = 'done'
+       ) ORDER BY intent_sequence`,
+      slotId,
+    )
   }
 
   /** Sold offline and not yet answered by the ledger, by scheme: the terminal's exposure. */
@@ -239,6 +250,16 @@ export class Journal {
   sale(saleId: string): SaleRecord | undefined {
     const stored = this.#get('SELECT * FROM sale WHERE sale_id = ?', saleId)
     return stored === undefined ? undefined : saleRecord(stored as StoredSale)
+  }
+
+  /** @param number the last eight characters of the id, as its receipt has it; of two that share them the newer */
+  closedSaleByNumber(number: string): string | undefined {
+    const found = this.#get(
+      `SELECT sale_id AS saleId FROM sale WHERE substr(sale_id, -8) = ? AND state = 'closed'
+       ORDER BY sequence DESC LIMIT 1`,
+      number,
+    )
+    return (found as { saleId: string } | undefined)?.saleId
   }
 
   /** Frozen and not ended, newest first. */
@@ -262,6 +283,7 @@ export class Journal {
       ...sale,
       total: tiyn(sale.total),
       tenders: tenders.get(sale.saleId) ?? [],
+      wentBack: this.returns.wentBackOf(sale.saleId),
       receipt: receiptStateOf(receipts.get(sale.saleId) ?? []),
     }))
   }
@@ -342,16 +364,17 @@ export class Journal {
     return (this.#all(sql, countMax) as StoredPrintJob[]).map(printJobOf)
   }
 
-  /** What is still to be printed of one sale, or of the reports of one shift. */
+  /** What is still to be printed of one sale, of the reports of one shift, or of one return. */
   waitingPrintJobsOf(id: string): readonly PrintJob[] {
-    const sql = `SELECT * FROM print_job WHERE (sale_id = ? OR shift_id = ?) AND state <> 'printed' ORDER BY sequence`
-    return (this.#all(sql, id, id) as StoredPrintJob[]).map(printJobOf)
+    const sql = `SELECT * FROM print_job WHERE (sale_id = ? OR shift_id = ? OR return_id = ?) AND state <> 'printed'
+         ORDER BY sequence`
+    return (this.#all(sql, id, id, id) as StoredPrintJob[]).map(printJobOf)
   }
 
   /** The row that asked for this job. */
-  printRequest(jobId: string): RowOf<'receipt_requested' | 'shift_report_requested'> {
+  printRequest(jobId: string): RowOf<PrintRequestKind> {
     const { sequence } = this.#get('SELECT sequence FROM print_job WHERE job_id = ?', jobId) as { sequence: number }
-    return this.rowAt(sequence).row as RowOf<'receipt_requested' | 'shift_report_requested'>
+    return this.rowAt(sequence).row as RowOf<PrintRequestKind>
   }
 
   receiptState(saleId: string): ReceiptState {
@@ -493,7 +516,7 @@ export class Journal {
     return own?.hash !== seen.hash
   }
 
-  #syncItem(stored: StoredOutbox): QueuedItem {
+  #syncItem(stored: StoredOutbox): SyncItem {
     return syncItemOf(this.rowAt(stored.sequence), (tenderId) => this.intentOf(tenderId).row)
   }
 

@@ -3,6 +3,7 @@
  * when the tables are rebuilt: both must end the same, which a test checks.
  */
 import type { Statement } from 'better-sqlite3'
+import { sumOf } from '../../voucher/refund.ts'
 import { toJson } from '../protocol/canonical.ts'
 import type { ItemResult } from '../protocol/messages.ts'
 import type { ChainedRow } from './rows.ts'
@@ -47,6 +48,15 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
       toJson(value),
     )
   }
+  /** Whether it was one; a refused one counts as if it had never been asked for. */
+  const refundAnswered = ({ itemId, state, refusal }: ItemResult): boolean =>
+    prepared('UPDATE refund SET state = ?, code = ?, since = ?, sequence = ? WHERE refund_id = ?').run(
+      state === 'done' ? 'done' : 'refused',
+      refusal,
+      at,
+      sequence,
+      itemId,
+    ).changes > 0
   const outbox = (kind: string, itemId: string, tenderId: string | null): void => {
     prepared(
       `INSERT INTO outbox (item_id, kind, tender_id, sequence, state, at)
@@ -110,6 +120,7 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
     case 'item_answered': {
       const { itemId } = row.item.result
       sent(itemId)
+      if (refundAnswered(row.item.result)) return
       const tenderId = itemId.replace(/^reversal:/, '')
       const tender = prepared('SELECT state FROM tender WHERE tender_id = ?').get(tenderId) as
         | { state: string }
@@ -146,6 +157,25 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
       return saleState(row.saleId, 'closed')
     case 'sale_cancelled':
       return saleState(row.saleId, 'cancelled')
+    case 'goods_returned':
+      prepared(
+        `INSERT INTO goods_return (return_id, sale_id, sequence, at, shift_id, cash)
+           VALUES (?, ?, ?, ?, (SELECT shift_id FROM shift WHERE closed_sequence IS NULL), ?)`,
+      ).run(row.returnId, row.saleId, sequence, at, sumOf(row.cash))
+      return
+    case 'refund_requested':
+      prepared(
+        `INSERT INTO refund (refund_id, return_id, tender_id, amount, state, requested_sequence, sequence, since)
+           SELECT ?, return_id, ?, ?, 'waiting', ?, ?, ?
+           FROM goods_return WHERE sequence = (SELECT max(sequence) FROM goods_return)`,
+      ).run(row.refundId, row.tenderId, row.amount, sequence, sequence, at)
+      return outbox('refund', row.refundId, row.tenderId)
+    case 'refund_slip_requested':
+      prepared('UPDATE goods_return SET slip = 1 WHERE return_id = ?').run(row.returnId)
+      prepared(
+        `INSERT INTO print_job (job_id, return_id, copy, language, state, sequence) VALUES (?, ?, ?, ?, 'waiting', ?)`,
+      ).run(row.jobId, row.returnId, row.copy ? 1 : 0, row.language, sequence)
+      return
     case 'receipt_requested':
       prepared(
         `INSERT INTO print_job (job_id, sale_id, copy, language, state, sequence) VALUES (?, ?, ?, ?, 'waiting', ?)`,
@@ -233,6 +263,8 @@ export const projectedTables = [
   'print_job',
   'outbox',
   'surrendered',
+  'refund',
+  'goods_return',
   'tender_at_close',
   'sale_at_close',
   'tender',

@@ -1,7 +1,7 @@
 /** What the journal's tables hold, and what a reader gets of it. A row is proved again each time that it is read. */
 import { hashOf, hashOfText } from '../protocol/canonical.ts'
 import { rowHashOf, type RowHead } from '../protocol/journal-chain.ts'
-import type { JournalPosition, QueuedItem } from '../protocol/messages.ts'
+import type { JournalPosition, SyncItem } from '../protocol/messages.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import { saleSchema, type Sale } from '../../voucher/sale.ts'
 import { DataFolderError } from './data-folder.ts'
@@ -42,13 +42,15 @@ export interface RecentSale {
   readonly state: 'closed' | 'cancelled'
   readonly shiftId: string | null
   readonly tenders: readonly TenderRecord[]
+  /** By refunds that are done or on their way, and in cash for goods that came back. */
+  readonly wentBack: Tiyn
   readonly receipt: ReceiptState
 }
 
 export interface PrintJob {
   readonly jobId: string
-  /** The sale of a receipt, or the shift of a report. */
-  readonly of: { readonly saleId: string } | { readonly shiftId: string }
+  /** The sale of a receipt, the shift of a report, the return of a refund's slip. */
+  readonly of: { readonly saleId: string } | { readonly shiftId: string } | { readonly returnId: string }
   readonly copy: boolean
   readonly language: 'kk' | 'ru' | 'en'
   /** Some of it may be on paper already. */
@@ -57,7 +59,7 @@ export interface PrintJob {
 
 /** An item of the queue, or why it cannot be made, with the sequence of its row. */
 export type WaitingItem = { readonly itemId: string; readonly sequence: number } & (
-  | { readonly item: QueuedItem }
+  | { readonly item: SyncItem }
   | { readonly fault: string }
 )
 
@@ -103,7 +105,7 @@ export interface StoredSale {
 
 export interface StoredOutbox {
   item_id: string
-  kind: QueuedItem['kind']
+  kind: SyncItem['kind']
   tender_id: string | null
   sequence: number
 }
@@ -112,15 +114,21 @@ export interface StoredPrintJob {
   job_id: string
   sale_id: string | null
   shift_id: string | null
+  return_id: string | null
   copy: number
   language: PrintJob['language']
   state: 'waiting' | 'started' | 'printed'
 }
 
+function subjectOf({ sale_id: saleId, shift_id: shiftId, return_id: returnId }: StoredPrintJob): PrintJob['of'] {
+  if (saleId !== null) return { saleId }
+  return shiftId === null ? { returnId: returnId ?? '' } : { shiftId }
+}
+
 export function printJobOf(stored: StoredPrintJob): PrintJob {
   return {
     jobId: stored.job_id,
-    of: stored.sale_id === null ? { shiftId: stored.shift_id ?? '' } : { saleId: stored.sale_id },
+    of: subjectOf(stored),
     copy: stored.copy === 1,
     language: stored.language,
     started: stored.state === 'started',
@@ -171,7 +179,7 @@ export function headOf({ epoch, sequence, previous, kind, at, payload_hash: payl
  * What a row of the queue says, as the ledger takes it.
  * @throws Error when it is no item for the ledger
  */
-export function syncItemOf(chained: ChainedRow, intentOf: (tenderId: string) => RowOf<'tender_intent'>): QueuedItem {
+export function syncItemOf(chained: ChainedRow, intentOf: (tenderId: string) => RowOf<'tender_intent'>): SyncItem {
   const position = positionOf(chained)
   const { row, sequence } = chained
   if (row.kind === 'slot_surrendered') {
@@ -180,6 +188,10 @@ export function syncItemOf(chained: ChainedRow, intentOf: (tenderId: string) => 
   }
   if (row.kind === 'reversal_requested')
     return { kind: 'reversal', tenderId: row.tenderId, reason: row.reason, position }
+  if (row.kind === 'refund_requested') {
+    const { refundId, tenderId, amount, lines, reason } = row
+    return { kind: 'refund', refundId, tenderId, amount, lines, reason, position }
+  }
   if (row.kind !== 'approved_offline') throw new Error(`row ${sequence} (${row.kind}) is no item for the ledger`)
   const { terms } = intentOf(row.tenderId)
   const { leaseId, decidedAt, evidence } = row

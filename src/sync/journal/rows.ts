@@ -7,7 +7,7 @@ import { decisionPartSchema } from '../../voucher/decide.ts'
 import { hashSchema, instantSchema, pseudonymSchema, uuidSchema } from '../../voucher/identifiers.ts'
 import { tiynSchema } from '../../voucher/money.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
-import { saleSchema } from '../../voucher/sale.ts'
+import { coveredLineSchema, saleSchema } from '../../voucher/sale.ts'
 import { cashierNumberSchema, cashierSchema, shiftReportSchema } from '../../voucher/shift-report.ts'
 import { tenderTermsSchema } from '../../voucher/tender.ts'
 import {
@@ -15,6 +15,7 @@ import {
   enrolmentSchema,
   evidenceSchema,
   journalPositionSchema,
+  refundSchema,
   reversalSchema,
   signatureSchema,
   signedItemResultSchema,
@@ -86,6 +87,28 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   row('cash_returned', { tenderId: uuidSchema }),
   row('sale_closed', { saleId: uuidSchema }),
   row('sale_cancelled', { saleId: uuidSchema }),
+  /** Goods came back of a completed sale; this much cash was given. What vouchers paid of them follows in own rows. */
+  row('goods_returned', {
+    returnId: uuidSchema,
+    saleId: uuidSchema,
+    reason: refundSchema.shape.reason,
+    cash: z.array(coveredLineSchema),
+  }),
+  /** Of the return just before it, in the same commit: what one voucher tender paid goes back to its scheme. */
+  row('refund_requested', {
+    refundId: uuidSchema,
+    tenderId: uuidSchema,
+    amount: refundSchema.shape.amount,
+    lines: refundSchema.shape.lines,
+    reason: refundSchema.shape.reason,
+  }),
+  /** A slip that says what went back, once the ledger has answered; its later rows are those of a receipt. */
+  row('refund_slip_requested', {
+    jobId: uuidSchema,
+    returnId: uuidSchema,
+    copy: z.boolean(),
+    language: z.enum(['kk', 'ru', 'en']),
+  }),
   row('receipt_requested', {
     jobId: uuidSchema,
     saleId: uuidSchema,

@@ -148,12 +148,76 @@ CREATE INDEX print_job_by_shift ON print_job (shift_id) WHERE shift_id IS NOT NU
 CREATE INDEX print_job_to_print ON print_job (sequence) WHERE state <> 'printed';
 `
 
+/** A refund waits in the outbox as all else that the ledger must hear of; its slip is a third kind of print job. */
+const returnTables = `
+CREATE TABLE goods_return (
+  return_id TEXT PRIMARY KEY,
+  sale_id TEXT NOT NULL REFERENCES sale (sale_id),
+  sequence INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  shift_id TEXT,
+  cash INTEGER NOT NULL,
+  slip INTEGER NOT NULL DEFAULT 0
+) STRICT;
+-- By the number on its receipt.
+CREATE INDEX sale_by_number ON sale (substr(sale_id, -8), sequence);
+CREATE INDEX goods_return_by_sale ON goods_return (sale_id);
+CREATE INDEX goods_return_by_shift ON goods_return (shift_id) WHERE shift_id IS NOT NULL;
+CREATE INDEX goods_return_by_sequence ON goods_return (sequence);
+CREATE INDEX goods_return_without_slip ON goods_return (sequence) WHERE slip = 0;
+CREATE TABLE refund (
+  refund_id TEXT PRIMARY KEY,
+  return_id TEXT NOT NULL REFERENCES goods_return (return_id),
+  tender_id TEXT NOT NULL REFERENCES tender (tender_id),
+  amount INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'refused')),
+  code TEXT,
+  requested_sequence INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  since INTEGER NOT NULL
+) STRICT;
+CREATE INDEX refund_by_return ON refund (return_id);
+CREATE INDEX refund_by_tender ON refund (tender_id);
+CREATE TABLE outbox_with_refunds (
+  item_id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('presentment', 'reversal', 'surrender', 'refund')),
+  tender_id TEXT,
+  sequence INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'parked')),
+  at INTEGER NOT NULL,
+  why TEXT
+) STRICT;
+INSERT INTO outbox_with_refunds SELECT item_id, kind, tender_id, sequence, state, at, why FROM outbox;
+DROP TABLE outbox;
+ALTER TABLE outbox_with_refunds RENAME TO outbox;
+CREATE INDEX outbox_by_order ON outbox (state, sequence);
+CREATE TABLE print_job_of_three (
+  job_id TEXT PRIMARY KEY,
+  sale_id TEXT,
+  shift_id TEXT,
+  return_id TEXT,
+  copy INTEGER NOT NULL,
+  language TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'started', 'printed')),
+  sequence INTEGER NOT NULL,
+  CHECK ((sale_id IS NOT NULL) + (shift_id IS NOT NULL) + (return_id IS NOT NULL) = 1)
+) STRICT;
+INSERT INTO print_job_of_three SELECT job_id, sale_id, shift_id, NULL, copy, language, state, sequence FROM print_job;
+DROP TABLE print_job;
+ALTER TABLE print_job_of_three RENAME TO print_job;
+CREATE INDEX print_job_by_sale ON print_job (sale_id);
+CREATE INDEX print_job_by_shift ON print_job (shift_id) WHERE shift_id IS NOT NULL;
+CREATE INDEX print_job_by_return ON print_job (return_id) WHERE return_id IS NOT NULL;
+CREATE INDEX print_job_to_print ON print_job (sequence) WHERE state <> 'printed';
+`
+
 /** Each takes a journal one version on; what is here was released and stays as it is. */
 export const migrations: readonly string[] = [
   firstTables,
   // With it the row `receipt_untouched`, which version 1 could not read.
   `CREATE INDEX print_job_to_print ON print_job (sequence) WHERE state <> 'printed';`,
   shiftTables,
+  returnTables,
 ]
 
 export const schemaVersion = migrations.length

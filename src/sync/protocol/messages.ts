@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { decisionInputSchema, decisionSchema } from '../../voucher/decide.ts'
 import { hashSchema, instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../voucher/identifiers.ts'
+import { refundReasons } from '../../voucher/refund.ts'
 import { tiynSchema } from '../../voucher/money.ts'
 import { sealedSchema, terminalPackageSchema } from '../../voucher/package.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
@@ -92,15 +93,12 @@ export const refundSchema = z.strictObject({
     .array(z.strictObject({ line: z.int().min(1), amount: tiynSchema.refine((amount) => amount > 0n) }))
     .min(1)
     .max(1_000),
-  reason: z.enum(['goods_returned', 'not_as_sold', 'price_wrong']),
+  reason: z.enum(refundReasons),
   position: journalPositionSchema,
 })
 export type Refund = z.infer<typeof refundSchema>
 
-/** What a till without the ledger can owe it, and an export carries. A refund needs the ledger. */
-export const queuedItemSchema = z.discriminatedUnion('kind', [presentmentSchema, reversalSchema, surrenderSchema])
-export type QueuedItem = z.infer<typeof queuedItemSchema>
-
+/** What waits at a till for the ledger, and what an export carries. */
 export const syncItemSchema = z.discriminatedUnion('kind', [
   presentmentSchema,
   reversalSchema,

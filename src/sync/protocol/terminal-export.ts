@@ -19,9 +19,9 @@ import {
   journalPositionSchema,
   signatureSchema,
   syncItemIdOf,
-  queuedItemSchema,
+  syncItemSchema,
   type JournalPosition,
-  type QueuedItem,
+  type SyncItem,
 } from './messages.ts'
 
 /** What one part may hold. The ledger takes 16 MiB in one request (ledger-sim/http/handle.ts); this leaves room. */
@@ -49,7 +49,7 @@ const exportPartSchema = z.strictObject({
   after: journalPositionSchema.nullable(),
   rows: z.array(rowHeadSchema).max(exportPartLimits.rows),
   /** In the order of their rows. */
-  items: z.array(queuedItemSchema).max(exportPartLimits.items),
+  items: z.array(syncItemSchema).max(exportPartLimits.items),
   /** Items whose rows can no longer be read: named, and claimed by their receipts. */
   unreadable: z.array(z.string().max(100)),
   /** In the last part only. */
@@ -60,6 +60,8 @@ const exportPartSchema = z.strictObject({
     amount: tiynSchema,
     reversals: z.int().min(0),
     surrenders: z.int().min(0),
+    /** Absent where there are none. */
+    refunds: z.int().min(1).optional(),
   }),
 })
 export type ExportPart = z.infer<typeof exportPartSchema>
@@ -77,7 +79,7 @@ export const exportAnswerSchema = z.strictObject({
   results: z.array(
     z.strictObject({
       itemId: z.string(),
-      kind: z.enum(['presentment', 'reversal', 'surrender']),
+      kind: z.enum(['presentment', 'reversal', 'surrender', 'refund']),
       arrival: arrivalSchema,
       state: z.enum(['settled', 'awaiting_funds', 'in_review', 'refused', 'not_paid', 'reversed', 'done']),
       amount: tiynSchema,
@@ -173,13 +175,15 @@ export function checkExportPart(signed: SignedExportPart): ReadExportPart {
   return { kind: 'part', signed }
 }
 
-export function sumsOf(items: readonly QueuedItem[]): ExportPart['sums'] {
+export function sumsOf(items: readonly SyncItem[]): ExportPart['sums'] {
   const presented = items.flatMap((item) => (item.kind === 'presentment' ? [item.terms.amount] : []))
+  const refunds = items.filter(({ kind }) => kind === 'refund').length
   return {
     presentments: presented.length,
     amount: presented.length === 0 ? zeroTiyn : addTiyn(...presented),
     reversals: items.filter(({ kind }) => kind === 'reversal').length,
     surrenders: items.filter(({ kind }) => kind === 'surrender').length,
+    ...(refunds === 0 ? {} : { refunds }),
   }
 }
 
@@ -190,14 +194,14 @@ export function endOf({ after, rows }: Pick<ExportPart, 'after' | 'rows'>): Jour
 }
 
 /** The hash of the row's payload follows from the item: nothing of it can be another than the journal has. */
-function isRowOf(item: QueuedItem, row: RowHead | undefined): boolean {
+function isRowOf(item: SyncItem, row: RowHead | undefined): boolean {
   if (row === undefined || row.hash !== item.position.hash || row.epoch !== item.position.epoch) return false
   const payload = payloadOf(item)
   return row.kind === payload.kind && row.payloadHash === hashOf('tolem/journal-payload/1', payload)
 }
 
 /** The journal's own row of an item (journal/rows.ts), which is what its chain has the hash of. */
-function payloadOf(item: QueuedItem) {
+function payloadOf(item: SyncItem) {
   switch (item.kind) {
     case 'presentment': {
       const { terms, evidence, leaseId, decidedAt } = item
@@ -208,6 +212,10 @@ function payloadOf(item: QueuedItem) {
     case 'surrender': {
       const { surrenderId, leaseId, slotId } = item
       return { kind: 'slot_surrendered', surrenderId, leaseId, slotId }
+    }
+    case 'refund': {
+      const { refundId, tenderId, amount, lines, reason } = item
+      return { kind: 'refund_requested', refundId, tenderId, amount, lines, reason }
     }
     default:
       return item satisfies never

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { nameSchema, uuidSchema } from '../../voucher/identifiers.ts'
 import { tiynSchema } from '../../voucher/money.ts'
+import { refundCommands } from './refund.ts'
 import { shiftCommands } from './shift.ts'
 
 export const commandSchema = z.discriminatedUnion('command', [
@@ -26,6 +27,7 @@ export const commandSchema = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('set_language'), language: z.enum(['kk', 'ru', 'en']) }),
   z.strictObject({ command: z.literal('sync_now') }),
   ...shiftCommands,
+  ...refundCommands,
 ])
 export type Command = z.infer<typeof commandSchema>
 
@@ -42,6 +44,14 @@ export const commandFaults = [
   'sale_open',
   /** A sale of an earlier shift is refunded, not voided. */
   'other_shift',
+  /** Goods came back of it: what is left is refunded, not voided. */
+  'was_refunded',
+  'receipt_unknown',
+  /** The ledger has not paid this sale, or not yet. */
+  'refund_not_settled',
+  'refund_too_much',
+  /** A refund of a voucher needs the ledger. */
+  'no_ledger',
   'read_only',
   'core_down',
 ] as const

@@ -1,6 +1,7 @@
 /** Everything the UI may import of ours. */
 export * from './bridge.ts'
 export * from './commands.ts'
+export * from './refund.ts'
 export * from './shift.ts'
 export * from './snapshot.ts'
 export { addTiyn, formatTenge, tiyn, tiynSchema, zeroTiyn, type Tiyn } from '../../voucher/money.ts'

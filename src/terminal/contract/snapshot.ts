@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { instantSchema, nameSchema, textsSchema, uuidSchema } from '../../voucher/identifiers.ts'
 import { tiynSchema } from '../../voucher/money.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
+import { refundViewSchema } from './refund.ts'
 import { shiftViewSchema } from './shift.ts'
 
 /** How one tender stands, in the words of ui.md: "paid" only after the journal says so. */
@@ -203,6 +204,9 @@ export const snapshotSchema = z.strictObject({
       tenders: z.array(tenderViewSchema),
       receipt: z.enum(['none', 'waiting', 'printed']),
       voidable: z.boolean(),
+      refundable: z.boolean(),
+      /** Has gone back of it, or is on its way. */
+      wentBack: tiynSchema,
     }),
   ),
   lights: z.strictObject({
@@ -216,5 +220,7 @@ export const snapshotSchema = z.strictObject({
   /** Receipts, slips and reports that are still to be printed. */
   receiptsWaiting: z.int().min(0),
   shift: shiftViewSchema,
+  /** The sale whose goods come back; null while none is looked at. */
+  refund: refundViewSchema.nullable(),
 })
 export type Snapshot = z.infer<typeof snapshotSchema>

@@ -149,8 +149,8 @@ export class PrintQueue {
    */
   #takeBack(job: PrintJob): void {
     const { journal } = this.#parts
-    // Each report is a paper of its own.
-    const isOnly = 'shiftId' in job.of || journal.waitingPrintJobsOf(job.of.saleId).length === 1
+    // Each report and each slip of a refund is a paper of its own.
+    const isOnly = !('saleId' in job.of) || journal.waitingPrintJobsOf(job.of.saleId).length === 1
     if (isOnly) journal.commit({ kind: 'receipt_untouched', jobId: job.jobId })
   }
 
@@ -197,7 +197,8 @@ export class PrintQueue {
 }
 
 function subjectOf(job: PrintJob): string {
-  return 'saleId' in job.of ? job.of.saleId : job.of.shiftId
+  if ('saleId' in job.of) return job.of.saleId
+  return 'shiftId' in job.of ? job.of.shiftId : job.of.returnId
 }
 
 /** A till without a printer still sells: the light says "limited", never "off". */

@@ -19,6 +19,8 @@ import {
   type VoidedTender,
   type VoucherOnReceipt,
 } from '../../voucher/receipt.ts'
+import { refundSlip } from '../../voucher/refund-slip.ts'
+import { sumOf } from '../../voucher/refund.ts'
 import { shiftSlip } from '../../voucher/shift-slip.ts'
 
 /** Kazakhstan keeps UTC+5 everywhere since 1 March 2024. */
@@ -49,6 +51,7 @@ function documentOf(
   active: TerminalPackage | undefined,
 ): PrintDocument {
   if ('shiftId' in job.of) return shiftDocument(maker, journal, job, job.of.shiftId, copy, active)
+  if ('returnId' in job.of) return refundDocument(maker, journal, job, job.of.returnId, copy, active)
   const { saleId } = job.of
   const record = journal.sale(saleId)
   if (record === undefined) throw new Error(`print job ${job.jobId} names no sale`)
@@ -77,6 +80,38 @@ function shiftDocument(
   const head = headOf(maker, figures.until, copy, active)
   const schemeNames = new Map(active?.schemes.map(({ schemeId, name }) => [schemeId, name]))
   return shiftSlip({ ...head, figures, schemeNames }, job.language)
+}
+
+function refundDocument(
+  maker: ReceiptMaker,
+  journal: Journal,
+  job: PrintJob,
+  returnId: string,
+  copy: boolean,
+  active: TerminalPackage | undefined,
+): PrintDocument {
+  const returned = journal.returns.get(returnId)
+  const record = returned === undefined ? undefined : journal.sale(returned.saleId)
+  if (returned === undefined || record === undefined) throw new Error(`print job ${job.jobId} names no return`)
+  const { refunds, cash, saleId, at } = returned
+  const wentBack = [...refunds.filter(({ state }) => state === 'done').flatMap(({ lines }) => lines), ...cash]
+  const content = {
+    ...headOf(maker, at, copy, active),
+    saleId,
+    lines: record.sale.lines.flatMap(({ line, name }) => {
+      const amount = sumOf(wentBack.filter((part) => part.line === line))
+      return amount === 0n ? [] : [{ name, amount }]
+    }),
+    refunds: refunds.map(({ refundId, schemeId, amount, card, state, code }) => ({
+      refundId,
+      scheme: schemeName(schemeId, active),
+      amount,
+      cardLastFour: card.slice(-4),
+      refusedBy: state === 'refused' ? (code ?? '') : null,
+    })),
+    cash: sumOf(cash),
+  }
+  return refundSlip(content, job.language)
 }
 
 function headOf(

@@ -4,7 +4,7 @@ import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
 import type { Decision } from '../../voucher/decide.ts'
-import { addTiyn, tiyn } from '../../voucher/money.ts'
+import { addTiyn, tiyn, zeroTiyn } from '../../voucher/money.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { Texts } from '../../voucher/identifiers.ts'
 import { lineTotal } from '../../voucher/sale.ts'
@@ -35,6 +35,7 @@ export interface SnapshotSources {
   readonly recent: Snapshot['recent']
   readonly receiptsWaiting: number
   readonly shift: Snapshot['shift']
+  readonly refund: Snapshot['refund']
 }
 
 export function composeSnapshot(sources: SnapshotSources): Snapshot {
@@ -65,6 +66,7 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
     queue,
     receiptsWaiting: sources.receiptsWaiting,
     shift: sources.shift,
+    refund: sources.refund,
   }
 }
 
@@ -73,14 +75,18 @@ const recentSalesShown = 20
 /** The last sales with their tenders. Follows from the journal alone, so it changes only when the journal does. */
 export function recentView(journal: Journal, active: TerminalPackage | undefined): Snapshot['recent'] {
   const openShift = journal.shifts.open()?.shiftId ?? null
-  return journal.recentSales(recentSalesShown).map(({ saleId, total, at, state, shiftId, tenders, receipt }) => ({
-    saleId,
-    at,
-    total,
-    tenders: tenders.map((tender) => tenderView(tender, active)),
-    receipt,
-    voidable: state === 'closed' && shiftId === openShift,
-  }))
+  return journal
+    .recentSales(recentSalesShown)
+    .map(({ saleId, total, at, state, shiftId, tenders, receipt, wentBack }) => ({
+      saleId,
+      at,
+      total,
+      tenders: tenders.map((tender) => tenderView(tender, active)),
+      receipt,
+      voidable: state === 'closed' && shiftId === openShift && wentBack === zeroTiyn,
+      refundable: state === 'closed' && wentBack < total,
+      wentBack,
+    }))
 }
 
 function saleView(standing: SaleStanding, active: TerminalPackage | undefined): SaleView | null {
@@ -236,7 +242,7 @@ function light(level: Light['level'], code: Light['code'], detail: string): Ligh
   return { level, code, since: null, detail }
 }
 
-function schemeName(schemeId: string, active: TerminalPackage | undefined): Texts {
+export function schemeName(schemeId: string, active: TerminalPackage | undefined): Texts {
   return active?.schemes.find((scheme) => scheme.schemeId === schemeId)?.name ?? noName(schemeId)
 }
 

@@ -30,8 +30,9 @@ import { JournalSales } from './journal-sales.ts'
 import { LyingCards } from './lying-cards.ts'
 import { endInterruptedTenders, recoveredStateOf } from './recovery.ts'
 import { resolutionOf } from './resolution.ts'
+import { RefundDesk } from './refund-desk.ts'
 import { ShiftDesk } from './shift-desk.ts'
-import { composeSnapshot, recentView } from './snapshot.ts'
+import { composeSnapshot, recentView, schemeName } from './snapshot.ts'
 
 /** More than this is a slip of the finger, not a price: 1 000 000 ₸. */
 const plausibleAmountMax = tiyn(100_000_000n)
@@ -68,6 +69,7 @@ const needsShift: ReadonlySet<Command['command']> = new Set([
   'next_customer',
   'serve_next_meanwhile',
   'void_sale',
+  'refund_sale',
   'close_shift',
   'x_report',
 ])
@@ -78,6 +80,7 @@ export class Till {
   readonly #parts: TillParts
   readonly #sales: JournalSales
   readonly #shifts: ShiftDesk
+  readonly #refunds: RefundDesk
   readonly #cards = new LyingCards()
   readonly #waitedFor = new Set<string>()
   readonly #subscriptions: (() => void)[] = []
@@ -96,6 +99,10 @@ export class Till {
     this.#parts = parts
     this.#sales = new JournalSales(parts)
     this.#shifts = new ShiftDesk({ ...parts, now: () => parts.time.now() })
+    this.#refunds = new RefundDesk({
+      ...parts,
+      schemeName: (schemeId) => schemeName(schemeId, parts.activePackage()?.package),
+    })
     this.#sale = this.#emptySale()
   }
 
@@ -122,6 +129,7 @@ export class Till {
       committed,
       ...[inserted, removed, readerStatus, printerStatus].map((subscription) => () => subscription.dispose()),
     )
+    this.#afterwards(() => this.#refunds.printAnswered())
     this.publish()
   }
 
@@ -195,6 +203,7 @@ export class Till {
       storageFault: this.#storageFault,
       unresolved: this.#unresolved(),
       shift: this.#shifts.view(),
+      refund: this.#refunds.view(),
       ...this.#readOfJournal(),
     })
   }
@@ -264,6 +273,16 @@ export class Till {
         return this.#printAgain(command.saleId)
       case 'void_sale':
         return this.#voidSale(command.saleId)
+      case 'show_refund':
+        return this.#refunds.show(command.saleId)
+      case 'find_receipt':
+        return this.#refunds.find(command.receipt)
+      case 'put_refund_away':
+        return this.#refunds.show(null)
+      case 'refund_sale':
+        return this.#refunds.refund(command.saleId, command.lines, command.reason)
+      case 'print_refund':
+        return this.#refunds.printAgain(command.returnId)
       case 'set_cashier':
         if (!may('open_shift')) return 'not_now'
         return this.#shifts.setCashier(command.cashier, command.pin, command.merchantPin)
@@ -394,6 +413,7 @@ export class Till {
     const sale = journal.sale(saleId)
     if (sale?.state !== 'closed') return 'not_now'
     if (sale.shiftId !== (this.#shifts.open?.shiftId ?? null)) return 'other_shift'
+    if (journal.returns.wentBackOf(saleId) > 0n) return 'was_refunded'
     this.#sales.takeBack(saleId)
     if (this.#sale.saleId === saleId) this.#clearResult()
     // Also where the receipt could not be made: the slip of the void is another paper under the same job.
@@ -455,6 +475,7 @@ export class Till {
     this.#afterwards(() => {
       this.#tellResolution()
       this.#closeResolvedSales()
+      this.#refunds.printAnswered()
       // Again, should a full disk have kept the paid sale on the screen from being closed.
       this.#sales.closeIfPaid(this.#sale.saleId)
     })

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { formatTenge, tiyn, type TapView } from '../../../src/terminal/contract/index.ts'
 import { texts } from '../../../src/terminal/ui/texts/index.ts'
 import type { DemoWorld } from '../../fixtures/demo-world.ts'
+import { takesGoodsBack } from './goods-back.ts'
 import { clearScreenshots, type Cashier } from './cashier.ts'
 
 /** The till of `npm start` with one window open. */
@@ -375,6 +376,16 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       // The voided amount is there again.
       await cashier.ringsUp('milk')
       await pays('Family 02', 'approved')
+    })
+
+    test('takes goods back: to the scheme what a voucher paid, cash for the rest', async () => {
+      await cashier.ringsUp('milk', 'juice')
+      const before = demo.slips().length
+      await pays('Family 02', 'approved')
+      await cashier.touches('Pay cash')
+      const receipt = await newSlip(before)
+      expect(receipt).toMatch(/Sale No\./)
+      await takesGoodsBack(cashier, receipt, (already) => newSlip(before + already))
     })
 
     test('a sale, its copy, its void, the lights and the languages by the keyboard alone', async () => {

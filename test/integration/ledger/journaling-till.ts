@@ -6,7 +6,7 @@ import { ClosedJournal } from '../../../src/sync/journal/closed-journal.ts'
 import { Journal } from '../../../src/sync/journal/journal.ts'
 import type { SignedExportPart } from '../../../src/sync/protocol/terminal-export.ts'
 import { makeReceiptPresentment } from '../../../src/sync/protocol/receipt-presentment.ts'
-import type { ItemResult, JournalPosition, QueuedItem } from '../../../src/sync/protocol/messages.ts'
+import type { ItemResult, JournalPosition, SyncItem } from '../../../src/sync/protocol/messages.ts'
 import { saleTotal } from '../../../src/voucher/sale.ts'
 import { p256PrivateJwk } from '../../../ledger-sim/scenarios/demo.ts'
 import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
@@ -92,6 +92,19 @@ export class JournalingTill {
     this.journal.commit({ kind: 'reversal_requested', tenderId, reason: 'void' })
   }
 
+  /** The goods of a sale that the ledger has paid come back whole. Returns the refund's id. */
+  takesGoodsBack({ tenderId }: SoldOffline): string {
+    const { saleId, part } = this.journal.intentOf(tenderId).row
+    const refundId = this.till.id()
+    const reason = 'goods_returned'
+    const { amount, lines } = part
+    this.journal.commit(
+      { kind: 'goods_returned', returnId: this.till.id(), saleId, reason, cash: [] },
+      { kind: 'refund_requested', refundId, tenderId, amount, lines, reason },
+    )
+    return refundId
+  }
+
   /** Shows its head to the ledger and writes down the signature, as the sync engine does. */
   async showsHead(): Promise<JournalPosition> {
     const { head } = this.journal
@@ -106,7 +119,7 @@ export class JournalingTill {
     return this.till.batch(...this.waiting())
   }
 
-  waiting(): readonly QueuedItem[] {
+  waiting(): readonly SyncItem[] {
     return this.journal.waitingItems(500).flatMap((entry) => ('item' in entry ? [entry.item] : []))
   }
 

@@ -107,6 +107,19 @@ describe('a till that is only cut off', () => {
     expect(await paidFrom(before)).toBe(4n)
   })
 
+  test('gives back what came back, once, though the till says it again itself', async () => {
+    const sale = sold(0)
+    const { results } = await till.till.call('/v1/terminal/batches', { items: till.waiting() })
+    till.journal.commit(...results.map((item) => ({ kind: 'item_answered' as const, item, by: 'batch' as const })))
+    const before = await balanceOf(demo, merchantAccount)
+    const refundId = till.takesGoodsBack(sale)
+    const parts = till.exported()
+    expect(parts[0]?.content.sums).toMatchObject({ presentments: 0, refunds: 1 })
+    expect(await imported(parts)).toEqual(new Map([[refundId, 'done created']]))
+    expect(await till.handsOver()).toMatchObject([{ itemId: refundId, state: 'done', arrival: 'exists' }])
+    expect(await paidFrom(before)).toBe(-1n)
+  })
+
   test('what was voided is not paid, whether its sale is in the export or not', async () => {
     const [kept, voided] = [sold(0), sold(1)]
     const withSale = till.waiting()

@@ -9,6 +9,7 @@ import { mifareClassicCard } from '../../../hardware-mocks/cards/otherCards.ts'
 import { personalisedCard } from '../../../hardware-mocks/cards/ntag424-state.ts'
 import { VirtualNtag424 } from '../../../hardware-mocks/cards/ntag424.ts'
 import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
+import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { inTransaction, type LedgerPorts } from '../../../ledger-sim/context.ts'
 import { ledgerKeysOf, newLedgerSecrets, type LedgerSecrets } from '../../../ledger-sim/keys.ts'
 import { createLedger } from '../../../ledger-sim/ledger.ts'
@@ -20,6 +21,7 @@ import type { LedgerTransport } from '../../../src/sync/engine/ports.ts'
 import { signingKey } from '../../../src/sync/protocol/keys.ts'
 import { encryptionKey } from '../../../src/sync/protocol/sealed-box.ts'
 import type { Enrolment } from '../../../src/sync/protocol/messages.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
 import type { Core } from '../../../src/terminal/core/core.ts'
 import { enrol } from '../../../src/terminal/core/identity.ts'
 import { mondayNoon } from '../../fixtures/demo-world.ts'
@@ -41,11 +43,14 @@ export interface WalkWorld {
   readonly time: VirtualTime
   readonly station: TillStation
   readonly journalFile: string
+  readonly ledgerFile: string
   /** `authorisations` goes before `all` for those requests alone. */
   readonly network: { all: Passage; authorisations: Passage | null }
   blockCard(label: string): Promise<void>
   suspendTill(): Promise<void>
   takeTillBack(): Promise<void>
+  /** Nothing is left with the merchants, nor with the schemes that would have to step in. */
+  emptyAccounts(): Promise<void>
   /** Every violated invariant of the ledger, the cards and the cashier's notebook. The till is off afterwards. */
   judge(sales: AuditSources['sales']): Promise<string[]>
   close(): Promise<void>
@@ -119,6 +124,7 @@ export class PreparedWorld {
       time,
       station,
       journalFile,
+      ledgerFile,
       network,
       blockCard: (label) =>
         inTransaction(ports, async (work) => void (await setCardStatus(work, pseudonymOf(label), 'blocked'))),
@@ -130,6 +136,22 @@ export class PreparedWorld {
             .set({ status: 'active' })
             .where('terminal_id', '=', terminalId)
             .execute()
+        }),
+      emptyAccounts: () =>
+        inTransaction(ports, async (work) => {
+          const accounts = await work.connection
+            .selectFrom('account')
+            .select(['account_id', 'balance'])
+            .where('kind', 'in', ['merchant', 'scheme'])
+            .where('balance', '>', 0n)
+            .execute()
+          const legs = accounts.map(({ account_id: debit, balance }) => ({
+            debit,
+            credit: 'almaly-education',
+            amount: tiyn(balance),
+            kind: 'payment' as const,
+          }))
+          await post(work, legs, 'emptied')
         }),
       async judge(sales) {
         station.close()

@@ -22,7 +22,8 @@ import { neededColumns } from '../../checker/ledger-database.ts'
 import { lossCodes } from '../../checker/ledger-tenders.ts'
 import { readPaper, type PaperSlip } from '../../checker/paper.ts'
 import { decodeReceiptCode, isGenuine } from '../../checker/receipt-code.ts'
-import { receiptContent, voidContent } from '../../fixtures/receipt-content.ts'
+import { refundSlip } from '../../../src/voucher/refund-slip.ts'
+import { receiptContent, refundContent, voidContent } from '../../fixtures/receipt-content.ts'
 import { otherTerminalKey, presentmentOf, tenderTerms, terminalKey } from '../../fixtures/receipt-presentment.ts'
 import { bench } from '../hardware-mocks-printer/bench.ts'
 import { MadeUpRun } from './made-up-run.ts'
@@ -82,7 +83,7 @@ describe('slips', () => {
   if (voucher?.kind !== 'voucher') throw new Error('the fixture begins with a voucher')
   const content = { ...receiptContent, tenders: [{ ...voucher, proof: code }, ...others] }
 
-  test.each(languages)('original, copy and cancellation in %s', (language) => {
+  test.each(languages)('original, copy, cancellation and refund in %s', (language) => {
     expect(printed(`original-${language}`, receiptDocument(content, language), 'epson-tm-t20iii')).toMatchObject({
       mark: 'original',
       codes: [code],
@@ -97,6 +98,13 @@ describe('slips', () => {
       codes: [],
     })
     expect(ids.length).toBeGreaterThan(0)
+    expect(printed(`refund-${language}`, refundSlip(refundContent, language), 'epson-tm-t20iii')).toMatchObject({
+      isVoid: false,
+      isRefund: true,
+      sale: refundContent.saleId.slice(-8),
+      payments: [],
+      codes: [],
+    })
   })
 
   test('a printer to which everything is a picture: the code is read off the paper, the words are not', () => {

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkRun, type Report } from '../../checker/check-run.ts'
 import { reportInWords } from '../../checker/report-words.ts'
-import { foreignKey, MadeUpRun } from './made-up-run.ts'
+import { foreignKey, MadeUpRun, type Sale } from './made-up-run.ts'
 
 let run: MadeUpRun
 beforeEach(() => {
@@ -94,6 +94,53 @@ describe('a clean run', () => {
     })
     expect(checkRun(run)).toMatchObject({ passed: true, tenders: { reversed: 1 } })
     expect(run.database.prepare('select 1 from slot_use where slot_id = ?').get(payerSlot)).toBeDefined()
+  })
+})
+
+describe('refunds', () => {
+  test('in part, whole, after the period, and then the rest reversed: nothing is wrong', () => {
+    const [part, whole, late, reversed] = [1, 2, 3, 4].map((number) => run.wholeSale(number)) as [
+      Sale,
+      Sale,
+      Sale,
+      Sale,
+    ]
+    run.refund(part, 15_000)
+    run.refund(whole, 100_000)
+    run.refund(whole, 15_000)
+    run.refund(late, 115_000, 'agency-1')
+    run.refund(reversed, 15_000)
+    run.transfer('canteen', 'escrow.lease-1', 100_000, 'voucher-reversal', reversed.terms.tenderId)
+    run.database.prepare(`update tender set state = 'reversed' where tender_id = ?`).run(reversed.terms.tenderId)
+    run.database.prepare('delete from slot_use where tender_id = ?').run(reversed.terms.tenderId)
+    run.evidence(reversed.terms.tenderId, 'reversal', { kind: 'reversal' })
+    run.voidSlip(reversed)
+    expect(checkRun(run).ledger.faults).toEqual([])
+  })
+
+  test('of another sum than they say, to a stranger, of more than was paid, or without room in the slot', () => {
+    const [sum, stranger, above, noRoom] = [1, 2, 3, 4].map((number) => run.wholeSale(number)) as [
+      Sale,
+      Sale,
+      Sale,
+      Sale,
+    ]
+    const short = run.refund(sum, 15_000)
+    run.database.prepare('update refund set amount = 20000 where refund_id = ?').run(short)
+    const astray = run.refund(stranger, 15_000, 'bank-1')
+    run.refund(above, 115_000)
+    run.refund(above, 1)
+    run.refund(noRoom, 15_000)
+    run.database.prepare('update slot_use set amount = 115000 where tender_id = ?').run(noRoom.terms.tenderId)
+    const found = checkRun(run).ledger.faults.map(({ code, place }) => `${code} ${place}`)
+    expect(found).toEqual(
+      expect.arrayContaining([
+        `refund_differs ${short}`,
+        `refund_differs ${astray}`,
+        `refund_differs ${above.terms.tenderId}`,
+        `slot_use_differs ${noRoom.terms.tenderId}`,
+      ]),
+    )
   })
 })
 

@@ -43,6 +43,9 @@ const columns: Readonly<Record<string, string>> = {
     'tender_id text, terminal_id text, terms text, terms_hash text, state text, paid_by text, refusal text, ' +
     'loss text, slot_id text, scheme_id text, amount bigint, decided_at bigint, tombstone bigint, at bigint',
   evidence: 'tender_id text, content_hash text, kind text, content text, at bigint',
+  refund:
+    'refund_id text, tender_id text, terminal_id text, amount bigint, lines text, reason text, state text, ' +
+    'refusal text, at bigint',
   merchant_debt: 'tender_id text, account_id text, creditor text, amount bigint, at bigint',
 }
 
@@ -254,6 +257,18 @@ export class MadeUpRun {
     this.database.prepare(`update tender set state = 'reversed', paid_by = null where tender_id = ?`).run(tenderId)
     this.database.prepare('delete from slot_use where tender_id = ?').run(tenderId)
     this.evidence(tenderId, 'reversal', { kind: 'reversal', tenderId, reason: 'void' })
+  }
+
+  /** Goods came back: this much is in the escrow again, and the slot has that much room. */
+  refund({ terms }: Sale, amount: number, credit = 'escrow.lease-1'): string {
+    const refundId = `refund-${this.#transfers}`
+    const row = { refund_id: refundId, tender_id: terms.tenderId, amount, state: 'done' }
+    this.insert('refund', { ...row, terminal_id: 'till-1', lines: '[]', reason: 'goods_returned', at: 1 })
+    this.transfer(terms.payeeAccount, credit, amount, 'voucher-refund', refundId)
+    if (credit === 'agency-1') return refundId
+    this.database.prepare('update slot_use set amount = amount - ? where tender_id = ?').run(amount, terms.tenderId)
+    this.database.prepare('delete from slot_use where tender_id = ? and amount = 0').run(terms.tenderId)
+    return refundId
   }
 
   openAccount(account_id: string, currency: string, kind: string, floor: number | null = 0): void {

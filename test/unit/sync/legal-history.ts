@@ -115,6 +115,41 @@ export function playLegalHistory(journal: Journal, seeded: Seeded, steps: number
     }
   }
 
+  const refunds: string[] = []
+  const returns: string[] = []
+  const takeGoodsBack = ({ intent, saleId }: LiveTender): void => {
+    const { tenderId, amount } = intent.terms
+    const language = seeded.pick(['kk', 'ru', 'en'] as const)
+    const returnId = seeded.pick([...returns, seeded.uuid()])
+    const slip = { kind: 'refund_slip_requested', jobId: seeded.uuid(), returnId, copy: false, language } as const
+    if (returns.includes(returnId)) {
+      jobs.push(slip.jobId)
+      return void journal.commit(slip)
+    }
+    const lines = [{ line: 1, amount }]
+    const requests = Array.from({ length: seeded.int(3) }, () => ({
+      kind: 'refund_requested' as const,
+      refundId: seeded.uuid(),
+      tenderId,
+      amount,
+      lines,
+      reason: 'goods_returned' as const,
+    }))
+    const cash = seeded.pick([[], [{ line: 1, amount: tiyn(100n) }]])
+    journal.commit({ kind: 'goods_returned', returnId, saleId, reason: 'goods_returned', cash }, ...requests)
+    returns.push(returnId)
+    refunds.push(...requests.map(({ refundId }) => refundId))
+  }
+  const answerRefund = (): void => {
+    if (refunds.length === 0) return
+    const itemId = seeded.pick(refunds)
+    seeded.pick([
+      () =>
+        journal.commit({ kind: 'item_answered', item: itemOf(itemId, seeded.pick(['done', 'refused'])), by: 'batch' }),
+      () => journal.commit({ kind: 'item_parked', itemId, why: 'schema_mismatch' }),
+    ])()
+  }
+
   const pin = { cost: 2, blockSize: 1, parallelization: 1, salt: '0'.repeat(32), hash: '0'.repeat(64) }
   const moveShift = (): void => {
     const { shifts, head } = journal
@@ -177,6 +212,8 @@ export function playLegalHistory(journal: Journal, seeded: Seeded, steps: number
     () => void journal.commit({ kind: 'cashier_set', cashier: { number: 1 + seeded.int(3), name: 'Test' }, pin }),
     () => void journal.commit({ kind: 'pin_refused', cashier: 1 }),
     moveShift,
+    () => void (tenders.length > 0 && takeGoodsBack(seeded.pick(tenders))),
+    answerRefund,
     () => {
       const { head } = journal
       journal.commit({

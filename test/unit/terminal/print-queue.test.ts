@@ -11,7 +11,7 @@ import { journalInMemory, noon, saleFrozen, saleOf, Seeded } from '../sync/world
 
 const ready: PrinterStatus = { online: true, trouble: null, paperNearEnd: false }
 
-const saleOfJob = ({ of }: PrintJob): string => ('saleId' in of ? of.saleId : of.shiftId)
+const saleOfJob = ({ of }: PrintJob): string => ('saleId' in of ? of.saleId : '')
 
 /** What a printer does to a job: how much of it comes onto the paper, and what the driver says of it. */
 type Printing = () => PrintResult & { readonly cameOut?: boolean }

@@ -170,6 +170,13 @@ describe('sheets', () => {
         expect(html).toContain(sentence)
     } else if (sheet.kind === 'question') {
       expect(html).toContain(words[`question.${sheet.question}.ask`])
+    } else if (sheet.kind === 'refund') {
+      for (const { name } of snapshot.refund?.lines ?? []) expect(html).toContain(name[picture.language])
+      if (snapshot.refund?.obstacle === 'no_ledger')
+        expect(html).toContain(texts[picture.language].faults.no_ledger.todo)
+    } else if (sheet.kind === 'receipt_number') {
+      expect(html).toContain(words['receiptNumber.how'])
+      expect(html).toContain(`${sheet.typed}····`)
     } else if (sheet.kind === 'recent') {
       for (const sale of snapshot.recent) expect(html).toContain(formatTenge(sale.total))
     } else {
@@ -181,6 +188,6 @@ describe('sheets', () => {
 
   test('are all in the gallery', () => {
     const kinds = new Set(at.map(({ screen }) => screen.sheet?.kind))
-    expect(kinds).toEqual(new Set(['light', 'recent', 'unresolved', 'question']))
+    expect(kinds).toEqual(new Set(['light', 'recent', 'unresolved', 'refund', 'receipt_number', 'question']))
   })
 })

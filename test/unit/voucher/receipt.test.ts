@@ -18,7 +18,8 @@ import {
   voidSlip,
   type ReceiptDocument,
 } from '../../../src/voucher/receipt.ts'
-import { receiptContent, settledContent, voidContent } from '../../fixtures/receipt-content.ts'
+import { refundSlip } from '../../../src/voucher/refund-slip.ts'
+import { receiptContent, refundContent, settledContent, voidContent } from '../../fixtures/receipt-content.ts'
 import { readJob } from '../drivers/escpos-reader.ts'
 
 const typeface = loadTypeface()
@@ -33,6 +34,7 @@ const slips: Readonly<Record<string, (language: Language) => ReceiptDocument>> =
   pending: (language) => receiptDocument(receiptContent, language),
   'settled-copy': (language) => receiptDocument({ ...settledContent, copy: true }, language),
   void: (language) => voidSlip(voidContent, language),
+  refund: (language) => refundSlip(refundContent, language),
 }
 const cases = Object.keys(slips).flatMap((slip) =>
   languages.flatMap((language) => widths.map((width) => ({ slip, language, width }))),

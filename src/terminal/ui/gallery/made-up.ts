@@ -46,6 +46,15 @@ const line = (number: number, itemId: (typeof goods)[number][0], quantity: numbe
   }
 }
 
+/** As the sheet of a return has a line. */
+const refundable = ({ line: number, name, quantity, unitPrice, total }: ReturnType<typeof line>) => ({
+  line: number,
+  name,
+  quantity,
+  unitPrice,
+  total,
+})
+
 type Sale = NonNullable<Snapshot['sale']>
 
 /** A sale of these lines with these tenders; what counts as paid follows the contract. */
@@ -158,6 +167,8 @@ export const quietTill: Snapshot = {
       tenders: [madeUpTender(21, 115_000, 'pending')],
       receipt: 'printed',
       voidable: true,
+      refundable: true,
+      wentBack: tiyn(0),
     },
     {
       saleId: madeUpId(22),
@@ -169,6 +180,8 @@ export const quietTill: Snapshot = {
       ],
       receipt: 'none',
       voidable: false,
+      refundable: true,
+      wentBack: tiyn(0),
     },
     {
       saleId: madeUpId(23),
@@ -177,6 +190,8 @@ export const quietTill: Snapshot = {
       tenders: [madeUpTender(23, 120_000, 'not_paid', 'SLOT_ALREADY_USED')],
       receipt: 'printed',
       voidable: false,
+      refundable: true,
+      wentBack: tiyn(0),
     },
   ],
   lights: { reader: well, printer: well, network: well, queue: well, till: well },
@@ -191,6 +206,39 @@ export const quietTill: Snapshot = {
     closed: [{ ...madeUpShift, shiftId: madeUpId(299), number: 11, closedAt: minutesAgo(1_000) }],
     report: null,
   },
+  refund: null,
+}
+
+/** A sale of yesterday of which a juice came back already, and a lunch may. */
+export const madeUpRefund: NonNullable<Snapshot['refund']> = {
+  saleId: madeUpId(22),
+  number: madeUpId(22).slice(-8),
+  at: minutesAgo(1_500),
+  total: tiyn(245_000),
+  obstacle: null,
+  lines: [
+    { ...refundable(line(1, 'lunch', 1)), voucherLeft: tiyn(115_000), cashLeft: tiyn(0) },
+    { ...refundable(line(2, 'juice', 2)), voucherLeft: tiyn(0), cashLeft: tiyn(35_000) },
+    { ...refundable(line(3, 'samsa', 1)), voucherLeft: tiyn(40_000), cashLeft: tiyn(20_000) },
+  ],
+  returns: [
+    { returnId: madeUpId(401), at: minutesAgo(200), cash: tiyn(35_000), refunds: [], printed: 'printed' },
+    {
+      returnId: madeUpId(402),
+      at: minutesAgo(12),
+      cash: tiyn(0),
+      refunds: [
+        {
+          refundId: madeUpId(403),
+          schemeName: foodVoucher,
+          amount: tiyn(40_000),
+          state: 'refused',
+          code: 'INSUFFICIENT_FUNDS',
+        },
+      ],
+      printed: 'waiting',
+    },
+  ],
 }
 
 /** Lights of a bad day: no reader, no paper, no network, a queue. */

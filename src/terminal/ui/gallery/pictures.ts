@@ -1,6 +1,6 @@
 /** The pictures of the gallery: every state of the till by name, as a bridge's view and the screen's own memory. */
 import { tiyn, type BridgeView, type Snapshot } from '../../contract/index.ts'
-import { emptyScreen, lightNames, openList, type ScreenState } from '../input/screen-state.ts'
+import { emptyScreen, lightNames, newRefund, openList, type ScreenState } from '../input/screen-state.ts'
 import {
   longBasket,
   lunchAndJuice,
@@ -8,6 +8,7 @@ import {
   lunchPays,
   madeUpId,
   madeUpNow,
+  madeUpRefund,
   madeUpSale,
   madeUpTender,
   quietTill,
@@ -165,6 +166,30 @@ export const pictures: readonly Picture[] = [
       question: 'void_sale',
       command: { command: 'void_sale', saleId: madeUpId(21) },
       behind: openList('recent', open),
+    },
+  }),
+  picture('sheet-refund', running({ ...open, refund: madeUpRefund }), {
+    sheet: { kind: 'refund', chosen: '3', quantities: { 1: 1, 3: 1 }, reason: 'goods_returned' },
+  }),
+  picture(
+    'sheet-refund-offline',
+    running({ ...open, refund: { ...madeUpRefund, obstacle: 'no_ledger', returns: [] } }),
+    {
+      sheet: newRefund,
+    },
+  ),
+  picture('sheet-receipt-number', running(open), { sheet: { kind: 'receipt_number', typed: '0000' } }),
+  picture('question-refund', running({ ...open, refund: madeUpRefund }), {
+    sheet: {
+      kind: 'question',
+      question: 'refund_sale',
+      command: {
+        command: 'refund_sale',
+        saleId: madeUpRefund.saleId,
+        lines: [{ line: 1, amount: tiyn(115_000) }],
+        reason: 'goods_returned',
+      },
+      behind: newRefund,
     },
   }),
   picture('read-only', { snapshot: open, connection: 'running', readOnly: true }),

@@ -1,5 +1,6 @@
 /** What a key means now. Pure: the screen's situation in, one intent out; `keyboard.ts` carries it out. */
 import type { Offer, Offers } from './offers.ts'
+import { receiptCharacters } from './receipt-number.ts'
 
 export interface Key {
   readonly key: string
@@ -12,7 +13,7 @@ export interface Key {
 
 export interface Situation {
   /** A sheet is open: it has its own buttons, and nothing behind it moves. */
-  readonly sheet: 'none' | 'question' | 'light' | 'recent' | 'unresolved'
+  readonly sheet: 'none' | 'question' | 'light' | 'recent' | 'unresolved' | 'refund' | 'receipt_number'
   /** Where the keyboard's focus is: a control reached by Tab wants Enter and Space for itself. */
   readonly focus: 'page' | 'control' | 'search'
   readonly typing: 'nothing' | 'amount' | 'search'
@@ -40,12 +41,22 @@ export type Intent =
   | { readonly kind: 'step_sheet'; readonly by: 1 | -1 }
   /** For the open list's row; `sync_now` for the whole till. */
   | { readonly kind: 'sheet_action'; readonly action: SheetAction }
+  /** A character of a receipt's number, `Backspace`, or `Enter` for looking it up. */
+  | { readonly kind: 'receipt_number'; readonly key: string }
   | { readonly kind: 'focus_search' }
   | { readonly kind: 'open'; readonly sheet: 'status' | 'unresolved' | 'recent' }
   | { readonly kind: 'next_language' | 'toggle_sound' | 'toggle_theme' }
   | { readonly kind: 'swallow' }
 
-export type SheetAction = 'print_again' | 'void_sale' | 'wait_for_answer' | 'cancel_unknown' | 'sync_now'
+export type SheetAction =
+  | 'print_again'
+  | 'void_sale'
+  | 'wait_for_answer'
+  | 'cancel_unknown'
+  | 'sync_now'
+  | 'show_refund'
+  | 'find_receipt'
+  | 'refund_sale'
 
 /** What cannot be taken back asks first, and not on the key that answers: a key pressed twice must not be a yes. */
 export const sheetKeys: Readonly<Record<SheetAction, string>> = {
@@ -54,13 +65,18 @@ export const sheetKeys: Readonly<Record<SheetAction, string>> = {
   sync_now: 'F5',
   void_sale: 'Delete',
   cancel_unknown: 'Delete',
+  show_refund: 'F6',
+  find_receipt: 'F2',
+  refund_sale: 'F9',
 }
 
 const sheetActions: Readonly<Record<Situation['sheet'], readonly SheetAction[]>> = {
   none: [],
   question: [],
   light: ['sync_now'],
-  recent: ['print_again', 'void_sale'],
+  recent: ['print_again', 'void_sale', 'show_refund', 'find_receipt'],
+  refund: ['refund_sale'],
+  receipt_number: [],
   unresolved: ['wait_for_answer', 'cancel_unknown'],
 }
 
@@ -93,10 +109,19 @@ function altIntent(key: Key): Intent | null {
 
 function sheetIntent(key: Key, now: Situation): Intent | null {
   if (now.sheet === 'question') return key.key === confirmKey && !key.repeat ? { kind: 'confirm' } : null
+  if (now.sheet === 'receipt_number') return receiptNumberIntent(key, now)
+  if (now.sheet === 'refund' && (key.key === '+' || key.key === '-'))
+    return { kind: 'change_quantity', by: key.key === '+' ? 1 : -1 }
   const along = now.sheet === 'light' ? ['ArrowLeft', 'ArrowRight'] : ['ArrowUp', 'ArrowDown']
   if (along.includes(key.key)) return { kind: 'step_sheet', by: key.key === along[0] ? -1 : 1 }
   const action = sheetActions[now.sheet].find((candidate) => sheetKeys[candidate] === key.key)
   return action === undefined || key.repeat ? null : { kind: 'sheet_action', action }
+}
+
+function receiptNumberIntent({ key }: Key, { focus }: Situation): Intent | null {
+  if (key === 'Enter' && focus === 'control') return null
+  const isForUs = key === 'Enter' || key === 'Backspace' || receiptCharacters.includes(key.toLowerCase())
+  return isForUs ? { kind: 'receipt_number', key } : null
 }
 
 /** Enter pays only when nothing is being typed and no control reached by Tab waits for it (ui.md, "Till"). */

@@ -3,6 +3,7 @@
  * (architecture.md, "Processes"): that is in the snapshot.
  */
 import type { Command, CommandFault, Snapshot, TenderView } from '../../contract/index.ts'
+import { nothingChosen, piecesLeft, type RefundChoice } from './refund-choice.ts'
 import { extendBurst, isScanner, noBurst, type Burst } from './scanner-burst.ts'
 import { backspaceAmount, isAmountCharacter, typeAmount } from './keypad.ts'
 
@@ -10,7 +11,7 @@ export const lightNames = ['reader', 'printer', 'network', 'queue', 'till'] as c
 export type LightName = (typeof lightNames)[number]
 
 /** What is asked before a command that cannot be taken back. */
-export type Question = 'cancel_sale' | 'cancel_unknown' | 'void_sale'
+export type Question = 'cancel_sale' | 'cancel_unknown' | 'void_sale' | 'refund_sale'
 
 export type Sheet =
   | { readonly kind: 'light'; readonly light: LightName }
@@ -19,6 +20,9 @@ export type Sheet =
    * a key must not act on what has come to lie under it. Null, or an id that is gone: no row has the keys.
    */
   | { readonly kind: 'recent' | 'unresolved'; readonly chosen: string | null }
+  /** The sale is the one of the snapshot: the core was asked for it. */
+  | ({ readonly kind: 'refund' } & RefundChoice)
+  | { readonly kind: 'receipt_number'; readonly typed: string }
   | { readonly kind: 'question'; readonly question: Question; readonly command: Command; readonly behind: Sheet | null }
 
 export interface UnresolvedGroup {
@@ -39,11 +43,16 @@ export function unresolvedGroups(unresolved: readonly TenderView[]): readonly Un
 }
 
 /** The ids of a list's rows, from the top. */
-export function rowIds(kind: Sheet['kind'] | undefined, { recent, unresolved }: Snapshot): readonly string[] {
+export function rowIds(kind: Sheet['kind'] | undefined, { recent, unresolved, refund }: Snapshot): readonly string[] {
+  if (kind === 'refund')
+    return (refund?.lines ?? []).flatMap((line) => (piecesLeft(line) > 0 ? [String(line.line)] : []))
   if (kind === 'recent') return recent.map(({ saleId }) => saleId)
   if (kind !== 'unresolved') return []
   return unresolvedGroups(unresolved).flatMap(({ tenders }) => tenders.map(({ tenderId }) => tenderId))
 }
+
+/** The sheet of a return as it opens: nothing is taken back yet. */
+export const newRefund: Sheet = { kind: 'refund', ...nothingChosen }
 
 /** A list as it opens: the first row has the keys. */
 export function openList(kind: 'recent' | 'unresolved', snapshot: Snapshot): Sheet {
@@ -56,7 +65,7 @@ export function sheetStepped(sheet: Sheet | null, by: 1 | -1, ids: readonly stri
     const at = lightNames.indexOf(sheet.light) + by + lightNames.length
     return { kind: 'light', light: lightNames[at % lightNames.length] ?? sheet.light }
   }
-  if (sheet === null || sheet.kind === 'question') return sheet
+  if (sheet === null || sheet.kind === 'question' || sheet.kind === 'receipt_number') return sheet
   const at = ids.indexOf(sheet.chosen ?? '')
   const next = at === -1 ? 0 : Math.max(0, Math.min(ids.length - 1, at + by))
   return { ...sheet, chosen: ids[next] ?? null }

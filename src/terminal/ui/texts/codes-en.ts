@@ -189,7 +189,21 @@ export const faults: TextsOfLanguage['faults'] = {
   pin_wrong: { what: 'This PIN is not right.', todo: 'Type it again.' },
   pin_wait: { what: 'Too many wrong PINs.', todo: 'Wait until the time that is shown, then type it again.' },
   sale_open: { what: 'A sale is still on the screen.', todo: 'Finish or cancel it, then close the shift.' },
-  other_shift: { what: 'This sale is not of the open shift.', todo: 'It cannot be voided any more.' },
+  other_shift: { what: 'This sale is not of the open shift.', todo: 'Refund it instead.' },
+  was_refunded: { what: 'Goods of this sale came back already.', todo: 'Refund what is left of it.' },
+  receipt_unknown: {
+    what: 'This till has no paid sale with this number.',
+    todo: 'Check the number. Another till’s sale is refunded there.',
+  },
+  refund_not_settled: {
+    what: 'The ledger has not paid this sale, or not yet.',
+    todo: 'Wait until it is sent, or void the sale in its own shift.',
+  },
+  refund_too_much: { what: 'More than is left of this line.', todo: 'Choose less.' },
+  no_ledger: {
+    what: 'A voucher is refunded by the ledger, which is not reached now.',
+    todo: 'Keep the receipt and do it when the network is back.',
+  },
   read_only: { what: 'This window only watches.', todo: 'Work in the other window.' },
   core_down: { what: 'The till is restarting.', todo: 'Wait; do not charge again.' },
 }

@@ -1,14 +1,18 @@
 /** The sheets over the till: a light explained, recent sales, unresolved payments, questions before what is final. */
 import { Fragment, useEffect, useRef, type ReactNode } from 'react'
 import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
-import type { Command, Snapshot, TenderView, Tiyn } from '../../contract/index.ts'
+import { addTiyn, zeroTiyn, type Command, type Snapshot, type TenderView, type Tiyn } from '../../contract/index.ts'
 import { confirmKey, sheetKeys, type SheetAction } from '../input/intent.ts'
-import { unresolvedGroups, type LightName, type Sheet } from '../input/screen-state.ts'
+import { typeReceiptNumber } from '../input/receipt-number.ts'
+import { refundCommand } from '../input/refund-choice.ts'
+import { newRefund, unresolvedGroups, type LightName, type Sheet } from '../input/screen-state.ts'
 import { formatDateTime } from '../texts/time.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { Amount } from './amount.tsx'
 import { Tender } from './card-pays.tsx'
 import { CommandButton, shownKey } from './command-button.tsx'
+import { ReceiptNumberSheet } from './receipt-number-sheet.tsx'
+import { RefundSheet } from './refund-sheet.tsx'
 import { LevelShape } from './tap-shapes.tsx'
 
 interface SheetsProps {
@@ -33,6 +37,12 @@ export function commandOf(action: SheetAction, sheet: Sheet | null, snapshot: Sn
     const tender = snapshot.unresolved.find(({ tenderId }) => tenderId === sheet.chosen)
     if (tender === undefined || (action !== 'wait_for_answer' && action !== 'cancel_unknown')) return null
     return action === 'cancel_unknown' || isAsked(tender) ? { command: action, tenderId: tender.tenderId } : null
+  }
+  if (sheet?.kind === 'refund')
+    return action === 'refund_sale' && snapshot.refund !== null ? refundCommand(snapshot.refund, sheet) : null
+  if (sheet?.kind === 'recent' && action === 'show_refund') {
+    const sale = snapshot.recent.find(({ saleId }) => saleId === sheet.chosen)
+    return sale?.refundable === true ? { command: action, saleId: sale.saleId } : null
   }
   if (sheet?.kind !== 'recent' || (action !== 'print_again' && action !== 'void_sale')) return null
   const sale = snapshot.recent.find(({ saleId }) => saleId === sheet.chosen)
@@ -63,6 +73,7 @@ export function Sheets({ sheet, snapshot, readOnly, onSheet, onCommand }: Sheets
 /** What stands on a sheet, without the veil: the tests render it on a server, where nothing can float. */
 export function SheetContent(props: SheetsProps & { readonly sheet: Sheet }) {
   const { sheet, snapshot, readOnly, onSheet, onCommand } = props
+  const { say } = useTexts()
   const close = (): void => onSheet(behind(sheet))
   switch (sheet.kind) {
     case 'light':
@@ -71,6 +82,34 @@ export function SheetContent(props: SheetsProps & { readonly sheet: Sheet }) {
       return <RecentSheet chosen={sheet.chosen} {...{ snapshot, readOnly, close, onCommand, onSheet }} />
     case 'unresolved':
       return <UnresolvedSheet chosen={sheet.chosen} {...{ snapshot, readOnly, close, onCommand, onSheet }} />
+    case 'receipt_number':
+      return (
+        <>
+          <SheetHead title={say('receiptNumber.title')} close={close} />
+          <ReceiptNumberSheet
+            typed={sheet.typed}
+            {...{ readOnly, onCommand }}
+            onTyped={(character) =>
+              onSheet({ kind: 'receipt_number', typed: typeReceiptNumber(sheet.typed, character) })
+            }
+          />
+        </>
+      )
+    case 'refund': {
+      const { refund } = snapshot
+      const title = refund === null ? say('refund.title') : say('refund.titleOf', { number: refund.number })
+      return (
+        <>
+          <SheetHead title={title} close={close} />
+          <RefundSheet
+            choice={sheet}
+            {...{ snapshot, readOnly, onCommand }}
+            onChoice={(choice) => onSheet({ kind: 'refund', ...choice })}
+            onAsk={(command) => onSheet({ kind: 'question', question: 'refund_sale', command, behind: newRefund })}
+          />
+        </>
+      )
+    }
     case 'question':
       return <QuestionSheet {...{ sheet, snapshot, close }} onYes={() => onCommand(sheet.command)} />
   }
@@ -179,6 +218,15 @@ function RecentSheet({ chosen, snapshot, readOnly, close, onCommand, onSheet }: 
   return (
     <>
       <SheetHead title={say('recent.title')} close={close} />
+      <div className="sheet-buttons">
+        <CommandButton
+          keyShown={shownKey(sheetKeys.find_receipt)}
+          isDisabled={readOnly}
+          onPress={() => onSheet({ kind: 'receipt_number', typed: '' })}
+        >
+          {say('action.find_receipt')}
+        </CommandButton>
+      </div>
       {snapshot.recent.length === 0 ? <p className="panel-empty">{say('recent.empty')}</p> : null}
       <ul className="sheet-list">
         {snapshot.recent.map((sale) => (
@@ -194,6 +242,16 @@ function RecentSheet({ chosen, snapshot, readOnly, close, onCommand, onSheet }: 
                 >
                   {say('action.print_again')}
                 </CommandButton>
+                {sale.refundable ? (
+                  <CommandButton
+                    look="quiet"
+                    {...rowKey(sale.saleId === chosen, 'show_refund')}
+                    isDisabled={readOnly}
+                    onPress={() => onCommand({ command: 'show_refund', saleId: sale.saleId })}
+                  >
+                    {say('action.show_refund')}
+                  </CommandButton>
+                ) : null}
                 {sale.voidable ? (
                   <CommandButton
                     look="quiet"
@@ -213,6 +271,12 @@ function RecentSheet({ chosen, snapshot, readOnly, close, onCommand, onSheet }: 
               </span>
               <Amount value={sale.total} />
             </p>
+            {sale.wentBack === zeroTiyn ? null : (
+              <p className="row">
+                <span>{say('recent.wentBack')}</span>
+                <Amount value={sale.wentBack} />
+              </p>
+            )}
             {sale.tenders.map((tender) => (
               <Tender key={tender.tenderId} tender={tender} />
             ))}
@@ -282,11 +346,13 @@ function UnresolvedSheet({ chosen, snapshot, readOnly, close, onCommand, onSheet
 }
 
 /** Which one is meant: an amount and a time tell a cashier more than a place in a list. */
-function meantBy(command: Command, { recent, unresolved, tap }: Snapshot): { at: number; amount: Tiyn } | null {
+function meantBy(command: Command, { recent, unresolved, tap, refund }: Snapshot): { at: number; amount: Tiyn } | null {
   if (command.command === 'void_sale') {
     const sale = recent.find(({ saleId }) => saleId === command.saleId)
     return sale === undefined ? null : { at: sale.at, amount: sale.total }
   }
+  if (command.command === 'refund_sale' && refund !== null)
+    return { at: refund.at, amount: addTiyn(...command.lines.map(({ amount }) => amount)) }
   if (command.command !== 'cancel_unknown') return null
   const tender = unresolved.find(({ tenderId }) => tenderId === command.tenderId)
   if (tender !== undefined) return { at: tender.since, amount: tender.amount }

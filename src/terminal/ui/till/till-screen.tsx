@@ -5,7 +5,10 @@ import type { Intent, SheetAction } from '../input/intent.ts'
 import { useKeyboard } from '../input/keyboard.ts'
 import { typedAmount } from '../input/keypad.ts'
 import { offersOf, type Offer } from '../input/offers.ts'
+import { isReceiptCode, receiptNumberLength, typeReceiptNumber } from '../input/receipt-number.ts'
+import { changedBy } from '../input/refund-choice.ts'
 import {
+  newRefund,
   openList,
   rowIds,
   sheetStepped,
@@ -62,7 +65,10 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
       if (!answer.ok) dispatch({ type: 'notice', notice: { kind: 'fault', fault: answer.fault } })
     })
   }
-  const show = (sheet: Sheet | null): void => dispatch({ type: 'sheet', sheet })
+  const show = (sheet: Sheet | null): void => {
+    if (sheet === null && store.get().sheet?.kind === 'refund') void bridge.send({ command: 'put_refund_away' })
+    dispatch({ type: 'sheet', sheet })
+  }
   const take = ({ action, command }: Offer): void => {
     if (action === 'cancel_sale' || action === 'cancel_unknown')
       return show({ kind: 'question', question: action, command, behind: null })
@@ -99,10 +105,19 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
     const to = from === -1 ? lines.length - 1 : Math.min(lines.length - 1, Math.max(0, from + by))
     dispatch({ type: 'line', line: lines[to]?.line ?? null })
   }
+  /** The sheet of a return opens when the core has found the sale. */
+  const lookUp = (command: Command): void => {
+    dispatch({ type: 'notice', notice: null })
+    void bridge.send(command).then((found) => {
+      if (found.ok) show(newRefund)
+      else dispatch({ type: 'notice', notice: { kind: 'fault', fault: found.fault } })
+    })
+  }
   /** An answered question leaves for the sheet it was asked on, so that its result is seen there. */
   const answer = (command: Command): void => {
     const { sheet } = store.get()
     if (sheet?.kind === 'question') show(behind(sheet))
+    if (command.command === 'show_refund' || command.command === 'find_receipt') return lookUp(command)
     send(command)
   }
   const moveCategory = (by: number): void => {
@@ -113,13 +128,23 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
   }
   /** By key: what the button of the open list's row does. */
   const actOnSheet = (action: SheetAction): void => {
+    if (action === 'find_receipt') return show({ kind: 'receipt_number', typed: '' })
     const command = working ? commandOf(action, store.get().sheet, snapshot) : null
     if (command === null) return
     if (action === 'void_sale' || action === 'cancel_unknown')
       return show({ kind: 'question', question: action, command, behind: store.get().sheet })
-    send(command)
+    // What has gone back is chosen anew: the choice of before the question means other pieces afterwards.
+    if (action === 'refund_sale') return show({ kind: 'question', question: action, command, behind: newRefund })
+    answer(command)
+  }
+  const typeNumber = (key: string): void => {
+    const { sheet } = store.get()
+    if (sheet?.kind !== 'receipt_number') return
+    if (key !== 'Enter') return show({ kind: 'receipt_number', typed: typeReceiptNumber(sheet.typed, key) })
+    if (working && sheet.typed.length === receiptNumberLength) lookUp({ command: 'find_receipt', receipt: sheet.typed })
   }
   const scanned = (barcode: string): void => {
+    if (isReceiptCode(barcode)) return working ? lookUp({ command: 'find_receipt', receipt: barcode }) : undefined
     const item = scannedItem(snapshot.catalogue, barcode)
     if (item === null) dispatch({ type: 'notice', notice: { kind: 'barcode_unknown', barcode } })
     else if (working) addItem(item.itemId)
@@ -149,7 +174,10 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
       case 'move_line':
         return moveLine(intent.by)
       case 'change_quantity':
-        return changeQuantity(intent.by)
+        if (screen.sheet?.kind !== 'refund') return changeQuantity(intent.by)
+        return snapshot.refund === null
+          ? undefined
+          : show({ kind: 'refund', ...changedBy(snapshot.refund, screen.sheet, intent.by) })
       case 'remove_line':
         return removeLine()
       case 'move_category':
@@ -158,6 +186,8 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
         return show(sheetStepped(screen.sheet, intent.by, rowIds(screen.sheet?.kind, snapshot)))
       case 'sheet_action':
         return actOnSheet(intent.action)
+      case 'receipt_number':
+        return typeNumber(intent.key)
       case 'confirm':
         return screen.sheet?.kind === 'question' ? answer(screen.sheet.command) : undefined
       case 'focus_search':

@@ -1,0 +1,177 @@
+/**
+ * Takes goods back: looks a sale up, splits what goes back between its tenders, asks the ledger for the vouchers' part
+ * and prints the slip once it has answered (money-rules.md, "Offline": all but a void needs the ledger). What is true
+ * is read from the journal each time; only which sale is looked at is remembered here.
+ */
+import type { Randomness } from '../../sync/engine/ports.ts'
+import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
+import type { Journal, SaleRecord } from '../../sync/journal/journal.ts'
+import type { ReturnRecord } from '../../sync/journal/returns.ts'
+import type { JournalRow, RowOf } from '../../sync/journal/rows.ts'
+import { readReceiptPresentment } from '../../sync/protocol/receipt-presentment.ts'
+import type { Texts } from '../../voucher/identifiers.ts'
+import { refundableLines, sharesOf, sumOf, type RefundableLine } from '../../voucher/refund.ts'
+import { lineTotal, type CoveredLine } from '../../voucher/sale.ts'
+import { shortId } from '../../voucher/receipt.ts'
+import type { CommandFault } from '../contract/commands.ts'
+import type { RefundView } from '../contract/refund.ts'
+
+export interface RefundDeskParts {
+  readonly journal: Journal
+  readonly engine: Pick<SyncEngine, 'syncNow' | 'connectivity'>
+  readonly randomness: Randomness
+  readonly printQueue: { nudge(): void; tryAgain(id: string): void }
+  readonly schemeName: (schemeId: string) => Texts
+}
+
+type Obstacle = RefundView['obstacle']
+
+/** In these the ledger has not paid, or is about to take back. */
+const unsettledStates: readonly string[] = ['pending', 'awaiting_funds', 'not_paid', 'unknown', 'torn', 'reversing']
+
+export class RefundDesk {
+  readonly #parts: RefundDeskParts
+  #shownSale: string | null = null
+
+  constructor(parts: RefundDeskParts) {
+    this.#parts = parts
+  }
+
+  /** @param saleId null puts it away */
+  show(saleId: string | null): CommandFault | undefined {
+    if (saleId !== null && this.#parts.journal.sale(saleId)?.state !== 'closed') return 'not_now'
+    this.#shownSale = saleId
+    return undefined
+  }
+
+  /** @param receipt the number on it, which is the end of the sale's id, or the text of its code */
+  find(receipt: string): CommandFault | undefined {
+    const saleId = this.#saleOf(receipt.trim())
+    if (saleId === undefined) return 'receipt_unknown'
+    this.#shownSale = saleId
+    return undefined
+  }
+
+  /** Only to look it up: whose code it is decides nothing, the rows of this till do. */
+  #saleOf(receipt: string): string | undefined {
+    const { journal } = this.#parts
+    if (/^[0-9a-f]{8}$/i.test(receipt)) return journal.closedSaleByNumber(receipt.toLowerCase())
+    const code = readReceiptPresentment(receipt)
+    if (code.kind === 'fault') return undefined
+    const saleId = journal.tender(code.presentment.terms.tenderId)?.saleId
+    return saleId !== undefined && journal.sale(saleId)?.state === 'closed' ? saleId : undefined
+  }
+
+  /** The return, its cash and what it asks of the ledger, in one commit. */
+  refund(
+    saleId: string,
+    wanted: readonly CoveredLine[],
+    reason: RowOf<'goods_returned'>['reason'],
+  ): CommandFault | undefined {
+    const { journal, engine, randomness, printQueue } = this.#parts
+    const record = journal.sale(saleId)
+    if (record?.state !== 'closed') return 'not_now'
+    if (this.#isUnsettled(saleId)) return 'refund_not_settled'
+    if (new Set(wanted.map(({ line }) => line)).size < wanted.length) return 'refund_too_much'
+    const shares = sharesOf(this.#refundable(record), wanted)
+    if (shares === undefined || sumOf(wanted) === 0n) return 'refund_too_much'
+    if (shares.vouchers.length > 0 && engine.connectivity.kind !== 'reached') return 'no_ledger'
+    const returnId = randomness.uuid()
+    const requests = shares.vouchers.map(({ tenderId, lines }): JournalRow => ({
+      kind: 'refund_requested',
+      refundId: randomness.uuid(),
+      tenderId,
+      amount: sumOf(lines),
+      lines: [...lines],
+      reason,
+    }))
+    const slip = requests.length === 0 ? [this.#slipRow(returnId, false)] : []
+    journal.commit({ kind: 'goods_returned', returnId, saleId, reason, cash: [...shares.cash] }, ...requests, ...slip)
+    this.#shownSale = saleId
+    printQueue.nudge()
+    void engine.syncNow()
+    return undefined
+  }
+
+  /** A return is on paper when its answers are: one slip, which says what the ledger did. */
+  printAnswered(): void {
+    const { journal, printQueue } = this.#parts
+    const answered = journal.returns.answeredWithoutSlip()
+    if (answered.length === 0) return
+    journal.commit(...answered.map((returnId) => this.#slipRow(returnId, false)))
+    printQueue.nudge()
+  }
+
+  printAgain(returnId: string): CommandFault | undefined {
+    const { journal, printQueue } = this.#parts
+    const printed = journal.returns.printed(returnId)
+    if (printed === 'none') return 'not_now'
+    if (printed === 'printed') journal.commit(this.#slipRow(returnId, true))
+    printQueue.tryAgain(returnId)
+    return undefined
+  }
+
+  view(): RefundView | null {
+    const { journal } = this.#parts
+    const record = this.#shownSale === null ? undefined : journal.sale(this.#shownSale)
+    if (record?.state !== 'closed') return null
+    const { sale, at, total } = record
+    const refundable = new Map(this.#refundable(record).map((line) => [line.line, line]))
+    return {
+      saleId: sale.saleId,
+      number: shortId(sale.saleId),
+      at,
+      total,
+      obstacle: this.#obstacle(sale.saleId, [...refundable.values()]),
+      lines: sale.lines.flatMap((saleLine) => {
+        const { line, name, quantity, unitPrice } = saleLine
+        const left = refundable.get(line)
+        if (left === undefined) return []
+        const { voucherLeft, cashLeft } = left
+        return [{ line, name, quantity, unitPrice, total: lineTotal(saleLine), voucherLeft, cashLeft }]
+      }),
+      returns: journal.returns.ofSale(sale.saleId).map((returned) => ({
+        returnId: returned.returnId,
+        at: returned.at,
+        cash: sumOf(returned.cash),
+        refunds: returned.refunds.map(({ refundId, schemeId, amount, state, code }) => ({
+          refundId,
+          schemeName: this.#parts.schemeName(schemeId),
+          amount,
+          state,
+          code,
+        })),
+        printed: journal.returns.printed(returned.returnId),
+      })),
+    }
+  }
+
+  #obstacle(saleId: string, refundable: readonly RefundableLine[]): Obstacle {
+    if (this.#isUnsettled(saleId)) return 'refund_not_settled'
+    const hasVouchers = refundable.some(({ voucherLeft }) => voucherLeft > 0n)
+    return hasVouchers && this.#parts.engine.connectivity.kind !== 'reached' ? 'no_ledger' : null
+  }
+
+  #isUnsettled(saleId: string): boolean {
+    return this.#parts.journal.tendersOfSale(saleId).some(({ state }) => unsettledStates.includes(state))
+  }
+
+  #refundable({ sale }: SaleRecord): readonly RefundableLine[] {
+    const { journal } = this.#parts
+    const paid = journal
+      .tendersOfSale(sale.saleId)
+      .filter(({ kind, state }) => kind === 'voucher' && state === 'settled')
+      .map(({ tenderId }) => ({ tenderId, lines: journal.intentOf(tenderId).row.part.lines }))
+    const returns = journal.returns.ofSale(sale.saleId)
+    return refundableLines(sale, paid, {
+      vouchers: returns.flatMap(({ refunds }) => refunds.filter(({ state }) => state !== 'refused')),
+      cash: returns.flatMap(({ cash }: ReturnRecord) => cash),
+    })
+  }
+
+  #slipRow(returnId: string, copy: boolean): JournalRow {
+    const { journal, randomness } = this.#parts
+    const language = journal.fact<'kk' | 'ru' | 'en'>('language') ?? 'kk'
+    return { kind: 'refund_slip_requested', jobId: randomness.uuid(), returnId, copy, language }
+  }
+}

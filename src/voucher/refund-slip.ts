@@ -1,0 +1,51 @@
+/** What the customer is given when goods came back: what the ledger did with the vouchers' part, and the cash. */
+import type { Language, Texts } from './identifiers.ts'
+import { formatTenge, type Tiyn } from './money.ts'
+import { headBlocks, shortId, type ReceiptBlock, type ReceiptDocument, type SlipHead } from './receipt.ts'
+import { receiptTexts } from './receipt-texts.ts'
+
+export interface RefundOnSlip {
+  readonly refundId: string
+  readonly scheme: Texts
+  readonly amount: Tiyn
+  readonly cardLastFour: string
+  /** Null: it is back with the scheme. Else why the ledger refused. */
+  readonly refusedBy: string | null
+}
+
+export interface RefundSlipContent extends SlipHead {
+  readonly lines: readonly { readonly name: Texts; readonly amount: Tiyn }[]
+  readonly refunds: readonly RefundOnSlip[]
+  readonly cash: Tiyn
+}
+
+export function refundSlip(content: RefundSlipContent, language: Language): ReceiptDocument {
+  const texts = receiptTexts[language]
+  return {
+    blocks: [
+      ...headBlocks(content, texts.nonFiscal, language),
+      { kind: 'rule' },
+      { kind: 'text', text: texts.refund, align: 'center', bold: true },
+      ...content.lines.map(({ name, amount }): ReceiptBlock => ({
+        kind: 'row',
+        left: name[language],
+        right: formatTenge(amount),
+      })),
+      ...content.refunds.flatMap((refund): readonly ReceiptBlock[] => [
+        { kind: 'rule' },
+        { kind: 'row', left: refund.scheme[language], right: formatTenge(refund.amount) },
+        { kind: 'text', text: refund.refusedBy === null ? texts.refunded : texts.refundRefused, bold: true },
+        ...(refund.refusedBy === null ? [] : [{ kind: 'text' as const, text: refund.refusedBy }]),
+        { kind: 'row', left: texts.card, right: `…${refund.cardLastFour}` },
+        { kind: 'row', left: texts.refundNumber, right: shortId(refund.refundId) },
+      ]),
+      ...(content.cash > 0n
+        ? [
+            { kind: 'rule' as const },
+            { kind: 'row' as const, left: texts.cashReturned, right: formatTenge(content.cash), bold: true },
+          ]
+        : []),
+      { kind: 'cut' },
+    ],
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * Method: a real till with its journal on the disk, the real ledger, a network in the test's hand. Goods come back as a
+ * cashier takes them back; what the ledger then holds is read from its database, not asked of the till.
+ */
+import Database from 'better-sqlite3'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Command } from '../../../src/terminal/contract/commands.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
+import { PreparedWorld, type WalkWorld } from './prepared-world.ts'
+
+const prepared = new PreparedWorld()
+beforeAll(() => prepared.prepare())
+afterAll(() => prepared.remove())
+
+let world: WalkWorld
+beforeEach(async () => {
+  world = await prepared.open()
+})
+afterEach(() => world.close())
+
+const core = () => {
+  const { core: alive } = world.station
+  if (alive === undefined) throw new Error('the till is off')
+  return alive
+}
+const snapshot = () => core().till.snapshot()
+const command = (asked: Command) => core().till.command(asked)
+const pass = (ms: number) => world.time.runUntil(world.time.now + ms)
+const lunchCard = 'Pupil 01'
+
+/** Rings these items up; the card pays what it can, cash the rest. Returns the sale's id. */
+async function sell(items: readonly string[], card: string | null): Promise<string> {
+  for (const itemId of items) expect(command({ command: 'add_item', itemId })).toEqual({ ok: true })
+  if (card !== null) {
+    command({ command: 'pay_by_card' })
+    world.station.layCard(card)
+    await pass(4_000)
+    world.station.pullCard()
+  }
+  if ((snapshot().sale?.leftToPay ?? 0n) > 0n) expect(command({ command: 'pay_cash' })).toEqual({ ok: true })
+  await pass(1_000)
+  const [last] = snapshot().recent
+  if (last === undefined) throw new Error('nothing sold')
+  command({ command: 'next_customer' })
+  return last.saleId
+}
+
+const refundAll = (saleId: string) => {
+  command({ command: 'show_refund', saleId })
+  const lines = (snapshot().refund?.lines ?? []).flatMap(({ line, voucherLeft, cashLeft }) => {
+    const amount = tiyn(voucherLeft + cashLeft)
+    return amount > 0n ? [{ line, amount }] : []
+  })
+  return command({ command: 'refund_sale', saleId, lines, reason: 'goods_returned' })
+}
+const returned = (saleId: string) => {
+  command({ command: 'show_refund', saleId })
+  return snapshot().refund?.returns ?? []
+}
+
+/** What the ledger has of refunds, and what it moved for them. */
+function atLedger(): readonly { state: string; amount: number; moved: number }[] {
+  const database = new Database(world.ledgerFile, { readonly: true })
+  try {
+    return database
+      .prepare(
+        `SELECT state, amount, (
+           SELECT coalesce(sum(amount), 0) FROM transfer WHERE reference = refund_id AND kind = 'voucher-refund'
+         ) AS moved FROM refund ORDER BY at`,
+      )
+      .all() as { state: string; amount: number; moved: number }[]
+  } finally {
+    database.close()
+  }
+}
+
+const slips = (): number => [...core().journal.rows()].filter(({ row }) => row.kind === 'refund_slip_requested').length
+
+describe('a whole sale that a voucher paid', () => {
+  it('goes back once, on paper, and its allowance can be used again, offline too', async () => {
+    const saleId = await sell(['school-lunch'], lunchCard)
+    expect(refundAll(saleId)).toEqual({ ok: true })
+    await pass(1_000)
+    expect(returned(saleId)).toMatchObject([{ cash: 0n, refunds: [{ state: 'done', code: null }], printed: 'printed' }])
+    expect(atLedger()).toMatchObject([{ state: 'done', amount: 115_000, moved: 115_000 }])
+    expect(slips()).toBe(1)
+    expect(snapshot().recent[0]).toMatchObject({ refundable: false, voidable: false, wentBack: 115_000n })
+    await pass(60_000)
+    world.network.all = 'refused'
+    const again = await sell(['school-lunch'], lunchCard)
+    expect(snapshot().recent.find((sale) => sale.saleId === again)).toMatchObject({
+      tenders: [{ kind: 'voucher', amount: 115_000n, state: 'pending' }],
+    })
+  })
+
+  it('is neither refunded twice nor voided afterwards', async () => {
+    const saleId = await sell(['school-lunch'], lunchCard)
+    refundAll(saleId)
+    const twice: Command = {
+      command: 'refund_sale',
+      saleId,
+      lines: [{ line: 1, amount: tiyn(1n) }],
+      reason: 'goods_returned',
+    }
+    expect(command(twice)).toEqual({ ok: false, fault: 'refund_too_much' })
+    expect(command({ command: 'void_sale', saleId })).toEqual({ ok: false, fault: 'was_refunded' })
+    await pass(1_000)
+    expect(command(twice)).toEqual({ ok: false, fault: 'refund_too_much' })
+    expect(command({ command: 'void_sale', saleId })).toEqual({ ok: false, fault: 'was_refunded' })
+  })
+
+  it('needs the ledger, and nothing is written without it', async () => {
+    const saleId = await sell(['school-lunch'], lunchCard)
+    world.network.all = 'refused'
+    await pass(60_000)
+    const { sequence } = core().journal.head
+    expect(refundAll(saleId)).toEqual({ ok: false, fault: 'no_ledger' })
+    expect(snapshot().refund).toMatchObject({ obstacle: 'no_ledger' })
+    expect(core().journal.head.sequence).toBe(sequence)
+  })
+
+  it.each(['lose_request', 'lose_answer'] as const)('is one refund when the network says %s', async (how) => {
+    const saleId = await sell(['school-lunch'], lunchCard)
+    world.network.all = how
+    expect(refundAll(saleId)).toEqual({ ok: true })
+    await pass(20_000)
+    expect(returned(saleId)).toMatchObject([{ refunds: [{ state: 'waiting' }], printed: 'none' }])
+    expect(snapshot().queue.waiting).toBe(1)
+    world.network.all = 'up'
+    await pass(60_000)
+    expect(returned(saleId)).toMatchObject([{ refunds: [{ state: 'done' }], printed: 'printed' }])
+    expect(atLedger()).toMatchObject([{ state: 'done', moved: 115_000 }])
+    expect(snapshot().queue.waiting).toBe(0)
+    expect(slips()).toBe(1)
+  })
+
+  it('is one refund with one slip when the till stops before or after the answer', async () => {
+    const saleId = await sell(['school-lunch'], lunchCard)
+    expect(refundAll(saleId)).toEqual({ ok: true })
+    world.station.kill()
+    world.station.start()
+    await pass(30_000)
+    expect(returned(saleId)).toMatchObject([{ refunds: [{ state: 'done' }] }])
+    world.station.kill()
+    world.station.start()
+    await pass(30_000)
+    expect(atLedger()).toMatchObject([{ state: 'done', moved: 115_000 }])
+    expect(slips()).toBe(1)
+  })
+
+  it('has its slip after a stop between the answer and the row that asks for it, without a network too', async () => {
+    await world.close()
+    let isStopped = false
+    world = await prepared.open(({ journal }) => {
+      const commit = journal.commit.bind(journal)
+      journal.commit = (...rows) => {
+        if (isStopped || rows[0]?.kind !== 'refund_slip_requested') return commit(...rows)
+        isStopped = true
+        world.station.kill()
+        return []
+      }
+    })
+    const saleId = await sell(['school-lunch'], lunchCard)
+    refundAll(saleId)
+    await pass(5_000)
+    expect(world.station.core).toBeUndefined()
+    world.network.all = 'refused'
+    world.station.start()
+    await pass(100)
+    expect(slips()).toBe(1)
+    expect(returned(saleId)).toMatchObject([{ refunds: [{ state: 'done' }], printed: 'printed' }])
+  })
+
+  it('that the ledger has not heard of is voided, not refunded', async () => {
+    world.network.all = 'refused'
+    await pass(60_000)
+    const saleId = await sell(['school-lunch'], lunchCard)
+    expect(refundAll(saleId)).toEqual({ ok: false, fault: 'refund_not_settled' })
+    expect(snapshot().refund).toMatchObject({ obstacle: 'refund_not_settled' })
+    expect(command({ command: 'void_sale', saleId })).toEqual({ ok: true })
+  })
+})
+
+describe('a sale that a voucher and cash paid together', () => {
+  it('gives the voucher’s share back first, line by line, and the rest in cash, never more than was paid', async () => {
+    const saleId = await sell(['school-lunch', 'juice', 'juice'], lunchCard)
+    command({ command: 'show_refund', saleId })
+    const [lunch, juice] = snapshot().refund?.lines ?? []
+    expect(lunch).toMatchObject({ voucherLeft: 115_000n, cashLeft: 0n })
+    expect(juice).toMatchObject({ quantity: 2, voucherLeft: 0n })
+    const price = juice?.unitPrice ?? tiyn(0n)
+    const one: Command = { command: 'refund_sale', saleId, lines: [{ line: 2, amount: price }], reason: 'not_as_sold' }
+    world.network.all = 'refused'
+    await pass(60_000)
+    // Nothing of the juice was a voucher's: it needs no ledger.
+    expect(command(one)).toEqual({ ok: true })
+    expect(command(one)).toEqual({ ok: true })
+    expect(command(one)).toEqual({ ok: false, fault: 'refund_too_much' })
+    expect(returned(saleId)).toMatchObject([
+      { cash: price, refunds: [] },
+      { cash: price, refunds: [] },
+    ])
+    world.network.all = 'up'
+    await pass(60_000)
+    expect(refundAll(saleId)).toEqual({ ok: true })
+    await pass(1_000)
+    expect(atLedger()).toMatchObject([{ amount: 115_000, moved: 115_000 }])
+    expect(snapshot().recent[0]).toMatchObject({ refundable: false })
+    expect(slips()).toBe(3)
+  })
+})
+
+describe('a refund that the ledger refuses', () => {
+  it('says why, gives nothing back, and may be asked for again', async () => {
+    const saleId = await sell(['school-lunch'], lunchCard)
+    await world.emptyAccounts()
+    expect(refundAll(saleId)).toEqual({ ok: true })
+    await pass(1_000)
+    expect(returned(saleId)).toMatchObject([{ refunds: [{ state: 'refused', code: 'INSUFFICIENT_FUNDS' }] }])
+    expect(atLedger()).toMatchObject([{ state: 'refused', moved: 0 }])
+    expect(snapshot().recent[0]).toMatchObject({ refundable: true, voidable: true, wentBack: 0n })
+    expect(refundAll(saleId)).toEqual({ ok: true })
+  })
+})
+
+describe('the number on a receipt', () => {
+  it('finds its sale, and says when there is none', async () => {
+    const saleId = await sell(['juice'], null)
+    expect(command({ command: 'find_receipt', receipt: saleId.slice(-8) })).toEqual({ ok: true })
+    expect(snapshot().refund).toMatchObject({ saleId, number: saleId.slice(-8) })
+    expect(command({ command: 'put_refund_away' })).toEqual({ ok: true })
+    expect(snapshot().refund).toBeNull()
+    const other = saleId.slice(-8) === '00000000' ? '00000001' : '00000000'
+    expect(command({ command: 'find_receipt', receipt: other })).toEqual({ ok: false, fault: 'receipt_unknown' })
+  })
+})
