@@ -34,6 +34,7 @@ import {
   type StoredSale,
   type StoredTender,
   type TenderRecord,
+  type ParkedItem,
   type WaitingItem,
 } from './records.ts'
 import { journalRowSchema, type ChainedRow, type JournalRow, type JournalRowKind, type RowOf } from './rows.ts'
@@ -345,11 +346,15 @@ export class Journal {
     })
   }
 
-  parkedItems(): readonly { itemId: string; why: string }[] {
-    return this.#all(`SELECT item_id AS itemId, why FROM outbox WHERE state = 'parked' ORDER BY sequence`) as {
-      itemId: string
-      why: string
-    }[]
+  /** What the ledger could not take as it is, oldest first. It waits for people, and nothing waits for it. */
+  parkedItems(countMax = 100): readonly ParkedItem[] {
+    const stored = this.#all(
+      `SELECT item_id AS itemId, outbox.kind, outbox.at, why, coalesce(refund.amount, tender.amount) AS amount
+       FROM outbox LEFT JOIN tender USING (tender_id) LEFT JOIN refund ON refund_id = item_id
+       WHERE outbox.state = 'parked' ORDER BY outbox.sequence LIMIT ?`,
+      countMax,
+    ) as (Omit<ParkedItem, 'amount'> & { amount: number | null })[]
+    return stored.map((item) => ({ ...item, amount: item.amount === null ? null : tiyn(item.amount) }))
   }
 
   /** How many receipts and slips are still to be printed. */

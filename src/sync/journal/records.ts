@@ -63,6 +63,17 @@ export type WaitingItem = { readonly itemId: string; readonly sequence: number }
   | { readonly fault: string }
 )
 
+/** An item that was set aside, with what it is about. */
+export interface ParkedItem {
+  readonly itemId: string
+  readonly kind: SyncItem['kind']
+  /** When its row was written. */
+  readonly at: number
+  /** Of the sale or the refund; none for a slot that was given back. */
+  readonly amount: Tiyn | null
+  readonly why: string
+}
+
 export interface QueueFigures {
   readonly waiting: number
   readonly parked: number

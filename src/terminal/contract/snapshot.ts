@@ -216,7 +216,22 @@ export const snapshotSchema = z.strictObject({
     queue: lightSchema,
     till: lightSchema,
   }),
-  queue: z.strictObject({ waiting: z.int(), parked: z.int(), oldestAt: instantSchema.nullable() }),
+  queue: z.strictObject({
+    waiting: z.int(),
+    parked: z.int(),
+    oldestAt: instantSchema.nullable(),
+    /** The oldest of those that were set aside. */
+    setAside: z.array(
+      z.strictObject({
+        itemId: z.string(),
+        kind: z.enum(['presentment', 'reversal', 'surrender', 'refund']),
+        at: instantSchema,
+        /** Null for a slot that was given back. */
+        amount: tiynSchema.nullable(),
+        why: z.string(),
+      }),
+    ),
+  }),
   /** Receipts, slips and reports that are still to be printed. */
   receiptsWaiting: z.int().min(0),
   shift: shiftViewSchema,

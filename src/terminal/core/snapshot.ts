@@ -41,7 +41,7 @@ export interface SnapshotSources {
 export function composeSnapshot(sources: SnapshotSources): Snapshot {
   const { journal, time, standing, context, state } = sources
   const active = sources.activePackage()?.package
-  const queue = journal.queue()
+  const queue = { ...journal.queue(), setAside: [...journal.parkedItems(setAsideShown)] }
   return {
     revision: sources.revision,
     language: journal.fact<'kk' | 'ru' | 'en'>('language') ?? 'kk',
@@ -71,6 +71,7 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
 }
 
 const recentSalesShown = 20
+const setAsideShown = 20
 
 /** The last sales with their tenders. Follows from the journal alone, so it changes only when the journal does. */
 export function recentView(journal: Journal, active: TerminalPackage | undefined): Snapshot['recent'] {

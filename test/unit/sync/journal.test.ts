@@ -287,7 +287,15 @@ describe('queue', () => {
     journal.commit({ kind: 'item_parked', itemId: first.terms.tenderId, why: 'schema_mismatch' })
     expect(journal.waitingItems(10).map(({ itemId }) => itemId)).toEqual([second.terms.tenderId])
     expect(journal.queue()).toEqual({ waiting: 1, parked: 1, oldestAt: noon })
-    expect(journal.parkedItems()).toEqual([{ itemId: first.terms.tenderId, why: 'schema_mismatch' }])
+    expect(journal.parkedItems()).toEqual([
+      {
+        itemId: first.terms.tenderId,
+        kind: 'presentment',
+        at: noon,
+        amount: first.terms.amount,
+        why: 'schema_mismatch',
+      },
+    ])
     expect(journal.outcomeRowOf(first.terms.tenderId, ['approved_offline'])?.row).toEqual(asSold(first))
     expect(journal.evidenceOf(first.terms.tenderId)).toMatchObject({ record: first.record })
   })

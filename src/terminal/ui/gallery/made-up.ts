@@ -195,7 +195,7 @@ export const quietTill: Snapshot = {
     },
   ],
   lights: { reader: well, printer: well, network: well, queue: well, till: well },
-  queue: { waiting: 0, parked: 0, oldestAt: null },
+  queue: { waiting: 0, parked: 0, oldestAt: null, setAside: [] },
   receiptsWaiting: 0,
   shift: {
     cashiers: [
@@ -250,5 +250,18 @@ export const troubledLights: Pick<Snapshot, 'lights' | 'queue'> = {
     queue: { level: 'limited', code: 'queue_waiting', since: minutesAgo(64), detail: '' },
     till: well,
   },
-  queue: { waiting: 23, parked: 1, oldestAt: minutesAgo(64) },
+  queue: {
+    waiting: 23,
+    parked: 1,
+    oldestAt: minutesAgo(64),
+    setAside: [
+      {
+        itemId: madeUpId(501),
+        kind: 'presentment',
+        at: minutesAgo(64),
+        amount: tiyn(115_000),
+        why: 'the ledger has this id with other terms (exists_with_different_amount)',
+      },
+    ],
+  },
 }

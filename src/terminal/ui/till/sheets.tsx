@@ -151,6 +151,23 @@ function LightSheet({ light, snapshot, readOnly, close, onCommand }: ContentProp
       {light === 'queue' && queue.waiting + queue.parked > 0 ? (
         <p>{say('sheet.queue', { waiting: queue.waiting, parked: queue.parked })}</p>
       ) : null}
+      {light === 'queue' && queue.setAside.length > 0 ? (
+        <ul className="sheet-list">
+          {queue.setAside.map(({ itemId, kind, at, amount, why }) => (
+            <li key={itemId}>
+              <div className="sheet-item">
+                <p className="row">
+                  <span>
+                    <strong>{say(`queue.item.${kind}`)}</strong> · {formatDateTime(at)}
+                  </span>
+                  {amount === null ? null : <Amount value={amount} />}
+                </p>
+                <p className="code">{why}</p>
+              </div>
+            </li>
+          ))}
+        </ul>
+      ) : null}
       {light === 'printer' && snapshot.receiptsWaiting > 0 ? (
         <p>{say('sheet.receipts', { waiting: snapshot.receiptsWaiting })}</p>
       ) : null}
