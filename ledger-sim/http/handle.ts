@@ -12,7 +12,10 @@ import {
   type HttpResponse,
 } from '../../src/sync/protocol/http-signature.ts'
 import type { Problem, ProblemCode } from '../../src/sync/protocol/problems.ts'
+import type { Selectable } from 'kysely'
 import { inTransaction } from '../context.ts'
+import type { PrincipalTable } from '../store/schema.ts'
+import { endFormerKey } from '../terminals/key-rotation.ts'
 import { findTerminal, verifyingKeyOf } from '../terminals/terminals.ts'
 import { NonceWindow } from './nonce-window.ts'
 import type { Caller, Operation, Role, Services } from './operation.ts'
@@ -24,6 +27,7 @@ const clockSkewSeconds = 120
 const signatureLifeSecondsMax = 300
 const answerLifeSeconds = 300
 
+type Principal = Selectable<PrincipalTable>
 type Refusal = { readonly kind: 'refusal'; readonly problem: Problem }
 type Step<Result> = ({ readonly kind: 'go' } & Result) | Refusal
 
@@ -90,6 +94,8 @@ export class RequestHandler {
     const freshness = this.#nonces.use(verified.keyId, nonce, now)
     if (freshness === 'replayed') return refusal('nonce_replayed')
     if (freshness === 'full') return refusal('rate_limited')
+    const { follows } = principal
+    if (follows !== null) await inTransaction(this.#services, (work) => endFormerKey(work, verified.keyId, follows))
     return {
       kind: 'go',
       caller: { keyId: verified.keyId, role: principal.role as Role, owner: principal.owner },
@@ -97,13 +103,14 @@ export class RequestHandler {
     }
   }
 
-  #principal(keyId: string): Promise<{ jwk: string; role: string; owner: string } | undefined> {
-    return inTransaction(this.#services, ({ connection }) =>
+  #principal(keyId: string): Promise<Pick<Principal, 'jwk' | 'role' | 'owner' | 'follows'> | undefined> {
+    return inTransaction(this.#services, ({ connection, now }) =>
       connection
         .selectFrom('principal')
-        .select(['jwk', 'role', 'owner'])
+        .select(['jwk', 'role', 'owner', 'follows'])
         .where('key_id', '=', keyId)
         .where('status', '=', 'active')
+        .where((row) => row.or([row('heard_until', 'is', null), row('heard_until', '>=', BigInt(now))]))
         .executeTakeFirst(),
     )
   }

@@ -367,6 +367,17 @@ const addedColumns: readonly (readonly [table: string, column: Column])[] = [
   ['card', wholeOrNull('exposed_at')],
 ]
 
+/** A key that another one follows. */
+const keyColumns: typeof addedColumns = [
+  ['principal', wholeOrNull('heard_until')],
+  ['principal', textOrNull('follows')],
+]
+
+async function addColumns(database: Kysely<unknown>, columns: typeof addedColumns): Promise<void> {
+  for (const [table, [column, type]] of columns)
+    await database.schema.alterTable(table).addColumn(column, type).execute()
+}
+
 async function createIndexes(database: Kysely<unknown>, indexes: typeof firstIndexes): Promise<void> {
   for (const [name, table, columns] of indexes) {
     await database.schema
@@ -408,8 +419,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   },
   '0003-tills-that-are-gone': {
     up: async (database) => {
-      for (const [table, [column, type]] of addedColumns)
-        await database.schema.alterTable(table).addColumn(column, type).execute()
+      await addColumns(database, addedColumns)
       await createTable(database, reviewTable)
       await createIndexes(database, [
         ['lease_card_card', 'lease_card', ['card']],
@@ -424,6 +434,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
         ['refund_tender', 'refund', ['tender_id']],
         ['account_owner', 'account', ['owner', 'kind']],
       ])
+    },
+  },
+  '0005-keys-that-change': {
+    up: async (database) => {
+      await addColumns(database, keyColumns)
+      await createIndexes(database, [['principal_owner', 'principal', ['owner', 'role']]])
     },
   },
 }

@@ -6,7 +6,9 @@ import type { ColumnType } from 'kysely'
 
 /** Read as bigint, written as either. */
 export type Whole = ColumnType<bigint, bigint | number, bigint | number>
-type WholeOrNull = ColumnType<bigint | null, bigint | number | null, bigint | number | null>
+/** May be left out of an insert. */
+type TextOrNull = ColumnType<string | null, string | null | undefined, string | null>
+type WholeOrNull = ColumnType<bigint | null, bigint | number | null | undefined, bigint | number | null>
 
 export interface MetaTable {
   name: string
@@ -19,6 +21,10 @@ export interface PrincipalTable {
   role: string
   owner: string
   status: 'active' | 'revoked'
+  /** Another key is to follow this one, which is heard until then at most. */
+  heard_until: WholeOrNull
+  /** The key that ends with the first use of this one. */
+  follows: TextOrNull
 }
 
 export interface AccountTable {

@@ -4,9 +4,11 @@
  */
 import type { z } from 'zod'
 import { thumbprintOf, type PublicJwk } from '../../src/sync/protocol/keys.ts'
+import type { EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
 import type { enrolmentRequestSchema } from '../../src/sync/protocol/messages.ts'
 import type { Work } from '../context.ts'
 import type { LedgerKeys } from '../keys.ts'
+import { sealCardKeysAnew } from '../leases/seal-anew.ts'
 
 type EnrolmentRequest = z.output<typeof enrolmentRequestSchema>
 
@@ -75,7 +77,7 @@ export async function enrolTerminal(work: Work, request: EnrolmentRequest): Prom
   if (row.used_by !== null && row.used_by !== keyId) return countWrongTry(work)
   const holder = await connection.selectFrom('principal').select('owner').where('key_id', '=', keyId).executeTakeFirst()
   if (holder !== undefined && holder.owner !== row.terminal_id) return { kind: 'key_not_accepted' }
-  if (row.used_by === null) await bindKeys(work, row.terminal_id, keyId, terminalKey, JSON.stringify(encryptionKey))
+  if (row.used_by === null) await bindKeys(work, row.terminal_id, keyId, terminalKey, encryptionKey)
   await connection
     .updateTable('enrolment_code')
     .set({ used_by: keyId })
@@ -118,7 +120,7 @@ async function bindKeys(
   terminalId: string,
   keyId: string,
   jwk: PublicJwk,
-  encryptionKey: string,
+  encryptionKey: EncryptionJwk,
 ): Promise<void> {
   const { connection } = work
   await connection
@@ -130,13 +132,17 @@ async function bindKeys(
   await connection
     .insertInto('principal')
     .values({ key_id: keyId, jwk: JSON.stringify(jwk), role: 'terminal', owner: terminalId, status: 'active' })
-    .onConflict((conflict) => conflict.column('key_id').doUpdateSet({ status: 'active' }))
+    .onConflict((conflict) =>
+      conflict.column('key_id').doUpdateSet({ status: 'active', heard_until: null, follows: null }),
+    )
     .execute()
   await connection
     .updateTable('terminal')
-    .set({ status: 'active', key_id: keyId, encryption_key: encryptionKey })
+    .set({ status: 'active', key_id: keyId, encryption_key: JSON.stringify(encryptionKey) })
     .where('terminal_id', '=', terminalId)
     .execute()
+  // A till in another's place: its leases and their money stay, and their keys are to be read by it.
+  await sealCardKeysAnew(work, terminalId, encryptionKey)
 }
 
 export function fingerprintOf(keys: LedgerKeys): string {

@@ -15,6 +15,8 @@ import {
   headRequestSchema,
   inquiryAnswerSchema,
   inquirySchema,
+  keyRotationAnswerSchema,
+  keyRotationRequestSchema,
   packageAnswerSchema,
   packageRequestSchema,
   signedItemResultSchema,
@@ -32,6 +34,7 @@ import { findTender } from '../payments/tenders.ts'
 import { enrolTerminal } from './enrolment.ts'
 import { eventsAfter } from './events.ts'
 import { showHead } from './heads.ts'
+import { rotateKeys } from './key-rotation.ts'
 import { packageFor } from './packages.ts'
 import { findTerminal, type Terminal } from './terminals.ts'
 
@@ -184,6 +187,29 @@ export const terminalOperations = [
         eventsAfter(work, own.terminalId, asked.request.after, asked.request.limit),
       ),
     }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/terminal/key-rotations',
+    tag,
+    summary: 'Changes the keys of a terminal: the request signed by the key that goes, its proof by the one that comes',
+    roles: terminal,
+    requestSchema: keyRotationRequestSchema,
+    answerSchema: keyRotationAnswerSchema,
+    perform: async (asked) => {
+      const { keyId } = asked.caller
+      const rotated = await asTerminal(asked, (work, own) => rotateKeys(work, own, keyId, asked.request))
+      switch (rotated.kind) {
+        case 'rotated':
+          return { kind: 'answer', body: rotated.answer }
+        case 'key_not_accepted':
+          return problem('rule_violated', rotated.detail)
+        case 'exists_with_different_terms':
+          return problem(rotated.kind, 'the key is bound with another encryption key')
+        default:
+          return rotated satisfies never
+      }
+    },
   }),
   operation({
     method: 'POST',

@@ -1,5 +1,6 @@
 /** A bench till: enrolled like any other, with the rows that it writes for a sale, really decided and signed. */
-import { enrol, loadTerminalKeys, storeEnrolment, type TerminalKeys } from '../../src/terminal/core/identity.ts'
+import type { KeyRing } from '../../src/sync/engine/key-ring.ts'
+import { enrol, loadTerminalKeys, storeEnrolment } from '../../src/terminal/core/identity.ts'
 import { realClock, realRandomness } from '../../src/terminal/core/real-ports.ts'
 import { LedgerClient } from '../../src/sync/engine/ledger-client.ts'
 import type { LedgerTransport } from '../../src/sync/engine/ports.ts'
@@ -29,7 +30,7 @@ export interface OfflineSale {
 
 export class BenchTill {
   readonly enrolment: Enrolment
-  readonly keys: TerminalKeys
+  readonly keys: KeyRing
   readonly active: { readonly package: TerminalPackage; readonly hash: string }
   readonly #cards: readonly BenchCard[]
   readonly #leased: ReadonlyMap<string, { readonly lease: Lease; readonly slot: Slot }>
@@ -39,12 +40,7 @@ export class BenchTill {
   #exposed = tiyn(0n)
   #sales = 0
 
-  private constructor(
-    cards: readonly BenchCard[],
-    keys: TerminalKeys,
-    enrolment: Enrolment,
-    active: BenchTill['active'],
-  ) {
+  private constructor(cards: readonly BenchCard[], keys: KeyRing, enrolment: Enrolment, active: BenchTill['active']) {
     this.#cards = cards
     this.keys = keys
     this.enrolment = enrolment
@@ -63,7 +59,14 @@ export class BenchTill {
   ): Promise<BenchTill> {
     const { folder, ledgerUrl, transport } = of
     const keys = loadTerminalKeys(folder)
-    const enrolment = await enrol(keys, world.enrolmentCode, ledgerUrl, transport, realRandomness, realClock.wall())
+    const enrolment = await enrol(
+      keys.current,
+      world.enrolmentCode,
+      ledgerUrl,
+      transport,
+      realRandomness,
+      realClock.wall(),
+    )
     storeEnrolment(folder, enrolment)
     const client = new LedgerClient({
       baseUrl: ledgerUrl,

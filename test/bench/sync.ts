@@ -123,8 +123,7 @@ export async function drain(
   const core = createCore({
     journalFile,
     enrolment: till.enrolment,
-    terminalKey: till.keys.signing,
-    encryptionKey: till.keys.encryption.privateKey,
+    keys: till.keys,
     ledgerUrl,
     transport,
     reader: new VirtualReader({ scheduler: mockScheduler }),

@@ -2,7 +2,8 @@
 import { httpTransport } from '../../src/terminal/core/http-transport.ts'
 import { realClock, realRandomness, realScheduler } from '../../src/terminal/core/real-ports.ts'
 import { LedgerClient } from '../../src/sync/engine/ledger-client.ts'
-import { SyncEngine, type SyncSettings } from '../../src/sync/engine/sync-engine.ts'
+import { SyncEngine } from '../../src/sync/engine/sync-engine.ts'
+import { standardSyncSettings, type SyncSettings } from '../../src/sync/engine/sync-settings.ts'
 import { TrustedTime } from '../../src/sync/engine/trusted-time.ts'
 import { Journal } from '../../src/sync/journal/journal.ts'
 import { verifyingKey } from '../../src/sync/protocol/keys.ts'
@@ -20,6 +21,7 @@ const settings: Omit<SyncSettings, 'batchSize'> = {
   intervalMs: 200,
   backoffMs: { first: 5, longest: 60 },
   deadlineMs: 2_000,
+  keyRotationAfterMs: standardSyncSettings.keyRotationAfterMs,
 }
 
 export class TillUnderFire {
@@ -73,6 +75,7 @@ export class TillUnderFire {
     const engine = new SyncEngine({
       journal,
       ledger,
+      keys: till.keys,
       ledgerKey,
       terminalId: till.enrolment.terminalId,
       time,

@@ -11,7 +11,8 @@ import { createLedger } from '../../ledger-sim/ledger.ts'
 import { seededRandom } from '../../ledger-sim/scenarios/seeded-random.ts'
 import { LedgerClient } from '../../src/sync/engine/ledger-client.ts'
 import type { Clock, LedgerTransport } from '../../src/sync/engine/ports.ts'
-import { standardSyncSettings, SyncEngine } from '../../src/sync/engine/sync-engine.ts'
+import { SyncEngine } from '../../src/sync/engine/sync-engine.ts'
+import { standardSyncSettings } from '../../src/sync/engine/sync-settings.ts'
 import { TrustedTime } from '../../src/sync/engine/trusted-time.ts'
 import { Journal } from '../../src/sync/journal/journal.ts'
 import type { JournalRow } from '../../src/sync/journal/rows.ts'
@@ -97,6 +98,7 @@ function openTill(
   const engine = new SyncEngine({
     journal,
     ledger,
+    keys: till.keys,
     ledgerKey,
     terminalId: till.enrolment.terminalId,
     time,

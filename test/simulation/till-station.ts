@@ -4,12 +4,11 @@
  */
 import Database from 'better-sqlite3'
 import type { CardReaderPort, PrinterPort } from '../../src/drivers/ports.ts'
-import { standardSyncSettings } from '../../src/sync/engine/sync-engine.ts'
+import { standardSyncSettings } from '../../src/sync/engine/sync-settings.ts'
 import type { LedgerTransport, Scheduler } from '../../src/sync/engine/ports.ts'
 import type { JournalFile } from '../../src/sync/journal/journal.ts'
-import type { SigningKey } from '../../src/sync/protocol/keys.ts'
+import type { KeyRing } from '../../src/sync/engine/key-ring.ts'
 import type { Enrolment } from '../../src/sync/protocol/messages.ts'
-import type { encryptionKey } from '../../src/sync/protocol/sealed-box.ts'
 import { createCore, type Core } from '../../src/terminal/core/core.ts'
 import type { Command } from '../../src/terminal/contract/commands.ts'
 import type { Snapshot } from '../../src/terminal/contract/index.ts'
@@ -29,8 +28,8 @@ export interface StationParts {
   /** A file on disk; otherwise the journal is in memory, and outlives the core all the same. */
   readonly journalFile?: string
   readonly enrolment: Enrolment
-  readonly terminalKey: SigningKey
-  readonly encryption: ReturnType<typeof encryptionKey>
+  /** Outlive the core, as the journal does. */
+  readonly keys: () => KeyRing
   readonly ledgerUrl: string
   readonly cards: ReadonlyMap<string, VirtualCard>
   /** Cards that lie on some reader of the town: a card is in one place at a time. */
@@ -74,15 +73,14 @@ export class TillStation implements Station {
   }
 
   start(): void {
-    const { time, random, network, enrolment, terminalKey, encryption, ledgerUrl, sabotage, note } = this.#parts
+    const { time, random, network, enrolment, keys, ledgerUrl, sabotage, note } = this.#parts
     const life = { alive: true }
     this.#life = life
     this.starts += 1
     this.#core = createCore({
       journalFile: this.#journal,
       enrolment,
-      terminalKey,
-      encryptionKey: encryption.privateKey,
+      keys: keys(),
       ledgerUrl,
       transport: transportOf(life, network.transport),
       reader: readerOf(life, this.#reader),

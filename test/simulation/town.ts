@@ -11,12 +11,12 @@ import { personalisedCard } from '../../hardware-mocks/cards/ntag424-state.ts'
 import { VirtualNtag424 } from '../../hardware-mocks/cards/ntag424.ts'
 import { ledgerKeysOf, newLedgerSecrets } from '../../ledger-sim/keys.ts'
 import { createLedger, type Ledger } from '../../ledger-sim/ledger.ts'
-import { p256PrivateJwk, seedDemoWorld, type DemoWorld } from '../../ledger-sim/scenarios/demo.ts'
+import { seedDemoWorld, type DemoWorld } from '../../ledger-sim/scenarios/demo.ts'
 import { openStore } from '../../ledger-sim/store/open-store.ts'
+import { newStoredPair } from '../../src/sync/engine/key-ring.ts'
 import type { HttpRequest, HttpResponse } from '../../src/sync/protocol/http-signature.ts'
-import { signingKey } from '../../src/sync/protocol/keys.ts'
-import { encryptionKey } from '../../src/sync/protocol/sealed-box.ts'
 import { enrol } from '../../src/terminal/core/identity.ts'
+import { KeyStoreInMemory } from '../fixtures/key-store.ts'
 import { audit } from './auditor.ts'
 import { Cashier } from './cashier.ts'
 import { fairWeather, foulWeather, SimulatedNetwork } from './network.ts'
@@ -139,16 +139,13 @@ class Town {
     const network = new SimulatedNetwork(this.#time, random.branch('network'), (request) =>
       this.#deliver(name, request),
     )
-    const keys = {
-      signing: signingKey(p256PrivateJwk((length) => random.bytes(length))),
-      encryption: encryptionKey(random.bytes(32)),
-    }
+    const keys = new KeyStoreInMemory(newStoredPair((length) => random.bytes(length)))
     const direct = async (request: HttpRequest) => ({
       kind: 'response' as const,
       response: await this.#deliver(name, request),
     })
     const randomness = { bytes: (length: number) => random.bytes(length), uuid: () => random.uuid(this.#time.now) }
-    const enrolment = await enrol(keys, code, ledgerUrl, direct, randomness, this.#time.now)
+    const enrolment = await enrol(keys.load().current, code, ledgerUrl, direct, randomness, this.#time.now)
     const note = (what: string): void => this.#note(name, what)
     const station = new TillStation({
       name,
@@ -156,8 +153,7 @@ class Town {
       random: random.branch('core'),
       network,
       enrolment,
-      terminalKey: keys.signing,
-      encryption: keys.encryption,
+      keys: () => keys.load(),
       ledgerUrl,
       cards,
       held,

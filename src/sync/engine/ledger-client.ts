@@ -29,6 +29,7 @@ export type RequestOf<Path extends TerminalPath> = z.infer<(typeof terminalEndpo
 
 export interface LedgerClientParts {
   readonly baseUrl: string
+  /** May become another key: `signRequest` reads id and key in one go. */
   readonly terminalKey: SigningKey
   readonly ledgerKey: VerifyingKey
   readonly transport: LedgerTransport
@@ -46,27 +47,32 @@ export class LedgerClient {
     this.#parts = parts
   }
 
-  /** Never rejects. */
+  /** Never rejects. @param signer else the terminal's present key */
   async call<Path extends TerminalPath>(
     path: Path,
     body: RequestOf<Path>,
     deadlineMs: number,
+    signer: SigningKey = this.#parts.terminalKey,
   ): Promise<LedgerReply<AnswerOf<Path>>> {
-    const first = await this.#once(path, body, deadlineMs)
+    const signedWith = signer.keyId
+    const first = await this.#once(path, body, deadlineMs, signer)
     // The verified answer has just set our clock (`ledgerSaid`), so the second signature carries the right time.
-    if (first.kind === 'problem' && first.code === 'clock_skew') return this.#once(path, body, deadlineMs)
-    return first
+    const isLate = first.kind === 'problem' && first.code === 'clock_skew'
+    // The terminal's key was changed while this request was on its way, and the ledger heard the new one first.
+    const isOutdated = first.kind === 'problem' && first.code === 'key_unknown' && signer.keyId !== signedWith
+    return isLate || isOutdated ? this.#once(path, body, deadlineMs, signer) : first
   }
 
   async #once<Path extends TerminalPath>(
     path: Path,
     body: RequestOf<Path>,
     deadlineMs: number,
+    signer: SigningKey,
   ): Promise<LedgerReply<AnswerOf<Path>>> {
-    const { baseUrl, terminalKey, ledgerKey, transport, time, randomness } = this.#parts
+    const { baseUrl, ledgerKey, transport, time, randomness } = this.#parts
     const created = Math.floor(time.now() / 1000)
     const nonce = Buffer.from(randomness.bytes(16)).toString('base64url')
-    const request = signRequest({ method: 'POST', url: `${baseUrl}${path}`, body: toJson(body) }, terminalKey, {
+    const request = signRequest({ method: 'POST', url: `${baseUrl}${path}`, body: toJson(body) }, signer, {
       created,
       expires: created + requestLifetimeS,
       nonce,

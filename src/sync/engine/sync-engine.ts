@@ -7,29 +7,16 @@ import { isStorageFault } from '../journal/data-folder.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { JournalRow } from '../journal/rows.ts'
 import { hashOf } from '../protocol/canonical.ts'
-import { verifyTagged, type VerifyingKey } from '../protocol/keys.ts'
+import { verifyTagged, type SigningKey, type VerifyingKey } from '../protocol/keys.ts'
 import type { SignedItemResult, SignedPackage, SyncItem, TerminalPath } from '../protocol/messages.ts'
 import { engineVersion } from '../../voucher/decide.ts'
+import type { KeyRing } from './key-ring.ts'
+import { KeyRotation } from './key-rotation.ts'
 import type { AnswerOf, LedgerClient, LedgerReply, RequestOf } from './ledger-client.ts'
-import type { ProblemCode } from '../protocol/problems.ts'
 import type { Randomness, Scheduler } from './ports.ts'
+import type { SyncSettings } from './sync-settings.ts'
 import type { TrustedTime } from './trusted-time.ts'
-
-export interface SyncSettings {
-  /** Between rounds while everything works. */
-  readonly intervalMs: number
-  /** First and longest wait after a failed round; the wait doubles in between, with jitter. */
-  readonly backoffMs: { readonly first: number; readonly longest: number }
-  readonly deadlineMs: number
-  readonly batchSize: number
-}
-
-export const standardSyncSettings: SyncSettings = {
-  intervalMs: 5_000,
-  backoffMs: { first: 500, longest: 30_000 },
-  deadlineMs: 10_000,
-  batchSize: 100,
-}
+import { isAboutTheItems, isAboutThis } from './what-a-reply-is-about.ts'
 
 export type Connectivity =
   | { readonly kind: 'not_asked_yet' }
@@ -41,6 +28,7 @@ export type Connectivity =
 export interface SyncEngineParts {
   readonly journal: Journal
   readonly ledger: LedgerClient
+  readonly keys: KeyRing
   readonly ledgerKey: VerifyingKey
   readonly terminalId: string
   readonly time: TrustedTime
@@ -81,6 +69,7 @@ interface SentBatch {
 
 export class SyncEngine {
   readonly #parts: SyncEngineParts
+  readonly #keyRotation: KeyRotation
   #connectivity: Connectivity = { kind: 'not_asked_yet' }
   #lastSyncAt: number
   #suspended: boolean
@@ -92,6 +81,11 @@ export class SyncEngine {
 
   constructor(parts: SyncEngineParts) {
     this.#parts = parts
+    this.#keyRotation = new KeyRotation({
+      ...parts,
+      afterMs: parts.settings.keyRotationAfterMs,
+      ask: (body, signer) => this.#ask('/v1/terminal/key-rotations', body, signer),
+    })
     this.#suspended = parts.journal.fact<boolean>('suspended') ?? false
     this.#lastSyncAt = parts.journal.lastRow('head_countersigned')?.at ?? 0
   }
@@ -193,13 +187,27 @@ export class SyncEngine {
   }
 
   async #sync(): Promise<Round> {
-    for (const step of [this.#drain, this.#resolveUnknown, this.#readEvents, this.#fetchPackage, this.#showHead]) {
-      const outcome = await step.call(this)
+    const steps = [
+      () => this.#changeKeys('finish'),
+      () => this.#drain(),
+      () => this.#resolveUnknown(),
+      () => this.#readEvents(),
+      () => this.#fetchPackage(),
+      () => this.#showHead(),
+      () => this.#changeKeys('startIfDue'),
+    ]
+    for (const step of steps) {
+      const outcome = await step()
       if (outcome === 'no_answer') return 'no_answer'
     }
     this.#lastSyncAt = this.#parts.time.now()
     this.#setConnectivity('reached', '')
     return 'done'
+  }
+
+  async #changeKeys(step: 'finish' | 'startIfDue'): Promise<Round> {
+    const outcome = await this.#keyRotation[step]()
+    return outcome === 'done' ? 'done' : this.#notAnswered(outcome)
   }
 
   /**
@@ -355,7 +363,11 @@ export class SyncEngine {
     if (reply.answer.kind === 'newer' && this.#isAcceptable(reply.answer.signed, haveVersion)) {
       const next = reply.answer.signed.package
       journal.activatePackage(next, hashOf('tolem/package/1', next))
+    } else if (reply.answer.kind === 'newer') {
+      return 'done'
     }
+    // The newest package is here, so nothing is sealed to a former key any more.
+    this.#parts.keys.forgetFormer()
     return 'done'
   }
 
@@ -422,8 +434,12 @@ export class SyncEngine {
   /**
    * What arrives after `stop` is not heard: the journal may be closed, and the ledger is asked again at the next start.
    */
-  async #ask<Path extends TerminalPath>(path: Path, body: RequestOf<Path>): Promise<LedgerReply<AnswerOf<Path>>> {
-    const reply = await this.#parts.ledger.call(path, body, this.#parts.settings.deadlineMs)
+  async #ask<Path extends TerminalPath>(
+    path: Path,
+    body: RequestOf<Path>,
+    signer?: SigningKey,
+  ): Promise<LedgerReply<AnswerOf<Path>>> {
+    const reply = await this.#parts.ledger.call(path, body, this.#parts.settings.deadlineMs, signer)
     if (this.#stopped) return { kind: 'no_answer', detail: 'stopped', malformed: false, signed: false }
     // Batches, inquiries, events and heads are answered to a suspended terminal too, so they say nothing about that.
     if (reply.kind !== 'answer' || closedToSuspended.includes(path)) this.#heard(reply)
@@ -469,19 +485,6 @@ export class SyncEngine {
     }
     onDidChange()
   }
-}
-
-/**
- * Problems that lie in what was sent, so that another cut of the batch may cure them. All others are about the terminal
- * or the way to the ledger (a wrong path, a body changed on its way): they pass, and must not cost an item its place.
- */
-function isAboutTheItems(code: ProblemCode): boolean {
-  return ['body_too_large', 'schema_mismatch', 'exists_with_different_terms', 'rule_violated'].includes(code)
-}
-
-/** What lies in this one question: asked again it is answered alike, and other questions are not. */
-function isAboutThis(reply: LedgerReply<unknown>): boolean {
-  return reply.kind === 'problem' ? isAboutTheItems(reply.code) : reply.kind === 'no_answer' && reply.signed
 }
 
 const closedToSuspended: readonly TerminalPath[] = ['/v1/terminal/packages', '/v1/terminal/authorisations']

@@ -58,6 +58,17 @@ export class ClosedJournal {
     })
   }
 
+  /** The signing key of the last change of keys; undefined when the till still has those of its enrolment. */
+  changedTo(): string | undefined {
+    return this.#named(() => {
+      const [stored] = this.#all(
+        `SELECT row.*, payload.json FROM row JOIN payload USING (sequence)
+         WHERE kind = 'key_rotated' ORDER BY sequence DESC LIMIT 1`,
+      ) as StoredRow[]
+      return stored === undefined ? undefined : (chainedRow(stored).row as RowOf<'key_rotated'>).terminalKey
+    })
+  }
+
   /** The time of the newest row; 0 when there is none. */
   latestAt(): number {
     return this.#named(() => {

@@ -138,10 +138,13 @@ export function folderError(folder: string, error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
 }
 
-/** SQLite could not write for now: disk full, I/O error, folder gone read-only, file held by another program. */
+/** The disk could not be written for now: full, I/O error, folder gone read-only, file held by another program. */
 export function isStorageFault(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code
-  return typeof code === 'string' && /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY)/.test(code)
+  return (
+    typeof code === 'string' &&
+    /^(SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY)|(ENOSPC|EDQUOT|EIO|EROFS|EACCES|EPERM)$)/.test(code)
+  )
 }
 
 const anchorSchema = z.strictObject({ journalId: z.string(), head: journalPositionSchema })

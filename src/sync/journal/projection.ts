@@ -70,6 +70,7 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
   switch (row.kind) {
     case 'epoch_started':
     case 'connectivity':
+    case 'key_rotated':
       return
     case 'enrolled':
       return fact('enrolment', row.enrolment)

@@ -10,6 +10,7 @@ import { refusalCodes } from '../../voucher/reasons.ts'
 import { coveredLineSchema, saleSchema } from '../../voucher/sale.ts'
 import { cashierNumberSchema, cashierSchema, shiftReportSchema } from '../../voucher/shift-report.ts'
 import { tenderTermsSchema } from '../../voucher/tender.ts'
+import { keyIdSchema } from '../protocol/keys.ts'
 import {
   decisionRecordSchema,
   enrolmentSchema,
@@ -135,6 +136,8 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
     copy: z.boolean(),
     language: z.enum(['kk', 'ru', 'en']),
   }),
+  /** The ledger takes the new keys and, from their first use on, no longer the former one: thumbprints only. */
+  row('key_rotated', { formerKey: keyIdSchema, terminalKey: keyIdSchema, encryptionKey: keyIdSchema }),
   /** The ledger has suspended this terminal, or takes it back: while suspended it sells nothing, offline neither. */
   row('suspension', { suspended: z.boolean() }),
   row('connectivity', { ledger: z.enum(['reached', 'not_reached']) }),

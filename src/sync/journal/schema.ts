@@ -218,6 +218,7 @@ export const migrations: readonly string[] = [
   `CREATE INDEX print_job_to_print ON print_job (sequence) WHERE state <> 'printed';`,
   shiftTables,
   returnTables,
+  '-- No table; with it the row `key_rotated`, which an older version could not read.',
 ]
 
 export const schemaVersion = migrations.length

@@ -3,6 +3,7 @@
  * ledger with Ed25519 (RFC 9421 §3.3.6). Keys travel as JWK (RFC 7517); a key id is the JWK thumbprint (RFC 7638).
  */
 import {
+  createECDH,
   createHash,
   createPrivateKey,
   createPublicKey,
@@ -15,6 +16,9 @@ import { z } from 'zod'
 import { canonicalBytes, taggedBytes, type DomainTag } from './canonical.ts'
 
 const coordinate = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
+
+/** RFC 7638 thumbprint, SHA-256, base64url. */
+export const keyIdSchema = coordinate
 
 export const publicJwkSchema = z.discriminatedUnion('crv', [
   z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: coordinate, y: coordinate }),
@@ -64,6 +68,24 @@ export function signingKey(privateKey: string | JsonWebKey): SigningKey {
   const jwk = publicJwkSchema.parse(createPublicKey(key).export({ format: 'jwk' }))
   const verifying = verifyingKey(jwk)
   return { ...verifying, sign: (bytes) => signBytes(digestOf(verifying.algorithm), bytes, options(key)) }
+}
+
+/** A new P-256 private key from this randomness, so that a simulated run repeats. @param random fresh random bytes */
+export function newPrivateJwk(random: (length: number) => Uint8Array): JsonWebKey {
+  const curve = createECDH('prime256v1')
+  for (;;) {
+    const secret = Buffer.from(random(32))
+    try {
+      curve.setPrivateKey(secret)
+    } catch {
+      // One draw in 2^32 is no number below the curve's order.
+      continue
+    }
+    const point = curve.getPublicKey()
+    const [x, y] = [point.subarray(1, 33), point.subarray(33)]
+    const text = (bytes: Buffer): string => bytes.toString('base64url')
+    return { kty: 'EC', crv: 'P-256', x: text(x), y: text(y), d: text(secret) }
+  }
 }
 
 export function signTagged(key: SigningKey, tag: DomainTag, value: unknown): string {

@@ -13,7 +13,7 @@ import { slotIdSchema, slotSchema } from '../../voucher/slot.ts'
 import { cardProofSchema, tenderTermsSchema } from '../../voucher/tender.ts'
 import { lossCodes } from './loss-codes.ts'
 import { encryptionJwkSchema } from './sealed-box.ts'
-import { publicJwkSchema } from './keys.ts'
+import { keyIdSchema, publicJwkSchema } from './keys.ts'
 
 /** 64 signature bytes, base64url. */
 export const signatureSchema = z.string().regex(/^[A-Za-z0-9_-]{86}$/)
@@ -246,6 +246,24 @@ export const enrolmentRequestSchema = z.strictObject({
   encryptionKey: encryptionJwkSchema,
 })
 
+/**
+ * The terminal changes its keys (docs/design/14-trust.md, "Change of keys"). The request is signed by the key that
+ * goes, or, where that one is heard no more, by the one that comes; `proof` always by the one that comes: tag
+ * `tolem/key-rotation/1` over `{ terminalId, formerKey, terminalKey, encryptionKey }`.
+ */
+export const keyRotationRequestSchema = z.strictObject({
+  /** RFC 7638 thumbprint. */
+  formerKey: keyIdSchema,
+  terminalKey: publicJwkSchema,
+  encryptionKey: encryptionJwkSchema,
+  proof: signatureSchema,
+})
+export const keyRotationAnswerSchema = z.strictObject({
+  arrival: z.enum(['created', 'exists']),
+  /** The key that the terminal signs with from now on. */
+  keyId: keyIdSchema,
+})
+
 /** Terminal endpoints: path → request and answer. All POST, all JSON, all signed. */
 export const terminalEndpoints = {
   '/v1/terminal/card-sessions': { request: cardSessionRequestSchema, answer: cardSessionAnswerSchema },
@@ -256,5 +274,6 @@ export const terminalEndpoints = {
   '/v1/terminal/packages': { request: packageRequestSchema, answer: packageAnswerSchema },
   '/v1/terminal/heads': { request: headRequestSchema, answer: headAnswerSchema },
   '/v1/terminal/events': { request: eventsRequestSchema, answer: eventsAnswerSchema },
+  '/v1/terminal/key-rotations': { request: keyRotationRequestSchema, answer: keyRotationAnswerSchema },
 } as const
 export type TerminalPath = keyof typeof terminalEndpoints

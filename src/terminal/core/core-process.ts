@@ -13,7 +13,7 @@ import { EventSource } from '../../drivers/event-source.ts'
 import { printerProfiles, type PrinterProfileId } from '../../drivers/printer/profile.ts'
 import { loadTypeface } from '../../drivers/printer/raster.ts'
 import { DataFolderError, fileAnchor, folderError, lockDataFolder } from '../../sync/journal/data-folder.ts'
-import { standardSyncSettings } from '../../sync/engine/sync-engine.ts'
+import { standardSyncSettings } from '../../sync/engine/sync-settings.ts'
 import { toJson } from '../../sync/protocol/canonical.ts'
 import { toCoreSchema, upFrameSchema, type FromCore } from '../contract/bridge.ts'
 import type { Snapshot } from '../contract/snapshot.ts'
@@ -63,7 +63,14 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
   const keys = loadTerminalKeys(settings.data)
   let enrolment = enrolledBefore
   if (enrolment === undefined) {
-    enrolment = await enrol(keys, settings.enrolmentCode, settings.ledgerUrl, transport, realRandomness, clock.wall())
+    enrolment = await enrol(
+      keys.current,
+      settings.enrolmentCode,
+      settings.ledgerUrl,
+      transport,
+      realRandomness,
+      clock.wall(),
+    )
     storeEnrolment(settings.data, enrolment)
   }
 
@@ -83,8 +90,7 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
         enrolment.terminalKey.crv === 'P-256' ? enrolment.terminalKey.x : enrolment.terminalId,
       ),
       enrolment,
-      terminalKey: keys.signing,
-      encryptionKey: keys.encryption.privateKey,
+      keys,
       ledgerUrl: settings.ledgerUrl,
       transport,
       reader: devices.reader,
@@ -93,7 +99,11 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
       scheduler: realScheduler,
       randomness: realRandomness,
       pinHash: realPinHash,
-      syncSettings: { ...standardSyncSettings, intervalMs: settings.syncIntervalMs },
+      syncSettings: {
+        ...standardSyncSettings,
+        intervalMs: settings.syncIntervalMs,
+        keyRotationAfterMs: settings.keyRotationAfterMs,
+      },
       render: (journal, job, copy, active) => renderReceipt(maker, journal, job, copy, active),
       onSnapshot: sendSnapshot,
     }

@@ -2,15 +2,16 @@
  * The core of a terminal, put together from its ports. The real process (`main.ts`), the tests and the simulator build
  * it in the same way and differ only in what they pass in.
  */
-import type { KeyObject } from 'node:crypto'
 import type { CardReaderPort, PrinterPort } from '../../drivers/ports.ts'
+import type { KeyRing } from '../../sync/engine/key-ring.ts'
 import { LedgerClient } from '../../sync/engine/ledger-client.ts'
 import type { Clock, LedgerTransport, Randomness, Scheduler } from '../../sync/engine/ports.ts'
-import { standardSyncSettings, SyncEngine, type SyncSettings } from '../../sync/engine/sync-engine.ts'
+import { SyncEngine } from '../../sync/engine/sync-engine.ts'
+import { standardSyncSettings, type SyncSettings } from '../../sync/engine/sync-settings.ts'
 import { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import { journalOfAnother, type Anchor } from '../../sync/journal/data-folder.ts'
 import { Journal, type JournalFile, type PrintJob } from '../../sync/journal/journal.ts'
-import { thumbprintOf, verifyingKey, type SigningKey } from '../../sync/protocol/keys.ts'
+import { thumbprintOf, verifyingKey } from '../../sync/protocol/keys.ts'
 import type { Enrolment } from '../../sync/protocol/messages.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { Snapshot } from '../contract/snapshot.ts'
@@ -23,8 +24,7 @@ export interface CoreParts {
   readonly journalFile: JournalFile
   readonly anchor?: Anchor
   readonly enrolment: Enrolment
-  readonly terminalKey: SigningKey
-  readonly encryptionKey: KeyObject
+  readonly keys: KeyRing
   readonly ledgerUrl: string
   readonly transport: LedgerTransport
   readonly reader: CardReaderPort
@@ -67,7 +67,7 @@ export function createCore(parts: CoreParts): Core {
 
   const ledger = new LedgerClient({
     baseUrl: parts.ledgerUrl,
-    terminalKey: parts.terminalKey,
+    terminalKey: parts.keys.signing,
     ledgerKey,
     transport: parts.transport,
     time,
@@ -77,6 +77,7 @@ export function createCore(parts: CoreParts): Core {
   const engine: SyncEngine = new SyncEngine({
     journal,
     ledger,
+    keys: parts.keys,
     ledgerKey,
     terminalId: enrolment.terminalId,
     time,
@@ -114,8 +115,7 @@ export function createCore(parts: CoreParts): Core {
     engine,
     ledger,
     ledgerKey,
-    terminalKey: parts.terminalKey,
-    encryptionKey: parts.encryptionKey,
+    keys: parts.keys,
     time,
     randomness,
     reader: parts.reader,

@@ -1,45 +1,35 @@
 /**
  * Who this terminal is: its two keys, made here and never sent, and the enrolment that binds them to a merchant
- * (architecture.md, "Trust"). The keys lie in files with strict rights until an OS store keeps them; the start says so.
+ * (architecture.md, "Trust"). The keys lie in files with strict rights until an OS store keeps them.
  */
 import { chmodSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
-import { generateKeyPairSync, randomBytes, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { makeFolder, syncFolder } from '../../sync/journal/data-folder.ts'
 import { verifyAnswer, signRequest } from '../../sync/protocol/http-signature.ts'
 import { toJson } from '../../sync/protocol/canonical.ts'
-import { publicJwkSchema, signingKey, verifyingKey, thumbprintOf, type SigningKey } from '../../sync/protocol/keys.ts'
-import { encryptionKey, type EncryptionJwk } from '../../sync/protocol/sealed-box.ts'
+import { publicJwkSchema, verifyingKey, thumbprintOf } from '../../sync/protocol/keys.ts'
 import { enrolmentSchema, type Enrolment } from '../../sync/protocol/messages.ts'
+import { KeyRing, newStoredPair, storedKeysSchema, type KeyPair, type KeyStore } from '../../sync/engine/key-ring.ts'
 import type { LedgerTransport, Randomness } from '../../sync/engine/ports.ts'
-
-export interface TerminalKeys {
-  readonly signing: SigningKey
-  readonly encryption: { readonly privateKey: KeyObject; readonly jwk: EncryptionJwk }
-}
 
 /**
  * Loads the terminal's keys, or makes them at the first start.
  * @throws EnrolmentError IDENTITY_DAMAGED: new keys would be nobody's, and what waits in the journal could not be
  * signed any more
  */
-export function loadTerminalKeys(folder: string): TerminalKeys {
+export function loadTerminalKeys(folder: string): KeyRing {
   const file = join(folder, 'terminal-keys.json')
+  const store: KeyStore = { save: (stored) => writeWhole(file, JSON.stringify(stored)) }
   if (!existsSync(file)) {
     if (existsSync(enrolmentFileIn(folder))) throw identityDamaged(file)
     makeFolder(folder)
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    const stored = { signing: privateKey.export({ format: 'jwk' }), encryption: randomBytes(32).toString('base64url') }
-    writeWhole(file, JSON.stringify(stored))
+    store.save(newStoredPair(randomBytes))
   }
   chmodSync(file, 0o600)
   try {
-    const stored = JSON.parse(readFileSync(file, 'utf8')) as { signing: JsonWebKey; encryption: string }
-    return {
-      signing: signingKey(stored.signing),
-      encryption: encryptionKey(Buffer.from(stored.encryption, 'base64url')),
-    }
+    return new KeyRing(storedKeysSchema.parse(JSON.parse(readFileSync(file, 'utf8'))), store)
   } catch {
     throw identityDamaged(file)
   }
@@ -115,7 +105,7 @@ const enrolmentAnswerSchema = z.strictObject({
  * @throws EnrolmentError with the remedy
  */
 export async function enrol(
-  keys: TerminalKeys,
+  keys: KeyPair,
   code: string | undefined,
   ledgerUrl: string,
   transport: LedgerTransport,

@@ -5,6 +5,8 @@ import { z } from 'zod'
 /** A relative one would be another folder, and so another journal, wherever the till is started from. */
 const absolutePath = z.string().refine(isAbsolute, 'an absolute path is wanted')
 
+const dayMs = 86_400_000
+
 const settingsSchema = z.strictObject({
   /** The terminal's data folder: journal, keys. */
   data: absolutePath,
@@ -17,6 +19,12 @@ const settingsSchema = z.strictObject({
   /** Injected clock, for demonstrations only: refused on data that no demonstration made. */
   clockUrl: z.url().optional(),
   printerProfile: z.string().default('epson-tm-t20iii'),
+  /** How old the terminal's keys become before it makes new ones (docs/design/14-trust.md). */
+  keyRotationAfterMs: z
+    .int()
+    .min(60_000)
+    .max(400 * dayMs)
+    .default(90 * dayMs),
   syncIntervalMs: z.int().min(100).max(600_000).default(5_000),
 })
 

@@ -6,8 +6,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ClosedJournal } from '../../sync/journal/closed-journal.ts'
 import { DataFolderError, journalOfAnother, lockDataFolder } from '../../sync/journal/data-folder.ts'
-import { verifyingKey } from '../../sync/protocol/keys.ts'
-import { loadEnrolment, loadTerminalKeys, type TerminalKeys } from './identity.ts'
+import { thumbprintOf } from '../../sync/protocol/keys.ts'
+import type { KeyRing } from '../../sync/engine/key-ring.ts'
+import { loadEnrolment, loadTerminalKeys } from './identity.ts'
 
 export interface StoppedTill {
   readonly folder: string
@@ -48,12 +49,15 @@ export function openStoppedTill(folder: string, startedAt: string): StoppedTill 
  * The keys of the till whose journal this is.
  * @throws DataFolderError JOURNAL_OF_ANOTHER_TILL; EnrolmentError IDENTITY_DAMAGED
  */
-export function keysOf({ folder, journal }: StoppedTill): TerminalKeys {
+export function keysOf({ folder, journal }: StoppedTill): KeyRing {
   const enrolment = journal.enrolment()
   const isThere = loadEnrolment(folder) !== undefined
   if (enrolment === undefined || !isThere) throw journalOfAnother(enrolment?.terminalId ?? 'nobody')
   const keys = loadTerminalKeys(folder)
-  if (keys.signing.keyId !== verifyingKey(enrolment.terminalKey).keyId) throw journalOfAnother(enrolment.terminalId)
+  const signsWith = journal.changedTo() ?? thumbprintOf(enrolment.terminalKey)
+  // The till was stopped between the row of a change and the file: the keys of the row are the ones that follow.
+  const isOfJournal = [keys.signing.keyId, keys.next?.signing.keyId].includes(signsWith)
+  if (!isOfJournal) throw journalOfAnother(enrolment.terminalId)
   return keys
 }
 

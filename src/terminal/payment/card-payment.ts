@@ -3,8 +3,8 @@
  * The order is money-rules.md, "One payment", and architecture.md, "One tap, as data": the intent row is on the disk
  * before the card is written, and nothing is approved before its outcome row is.
  */
-import type { KeyObject } from 'node:crypto'
 import type { CardPresence, CardReaderPort } from '../../drivers/ports.ts'
+import type { KeyRing } from '../../sync/engine/key-ring.ts'
 import type { LedgerClient } from '../../sync/engine/ledger-client.ts'
 import type { Randomness } from '../../sync/engine/ports.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
@@ -13,9 +13,9 @@ import { isStorageFault } from '../../sync/journal/data-folder.ts'
 import type { Journal } from '../../sync/journal/journal.ts'
 import { saleHashOf, termsHashOf } from '../../sync/protocol/canonical.ts'
 import { cardPseudonym } from '../../sync/protocol/card-pseudonym.ts'
-import { signTagged, verifyTagged, type SigningKey, type VerifyingKey } from '../../sync/protocol/keys.ts'
+import { signTagged, verifyTagged, type VerifyingKey } from '../../sync/protocol/keys.ts'
 import type { DecisionRecord, Evidence, SignedItemResult } from '../../sync/protocol/messages.ts'
-import { tillKeyContext, unseal } from '../../sync/protocol/sealed-box.ts'
+import { tillKeyContext } from '../../sync/protocol/sealed-box.ts'
 import type { CardChannel } from '../../voucher/cards/card-channel.ts'
 import type { Ev2Session } from '../../voucher/cards/ev2.ts'
 import { readSun, takeSaleBoundProof, writeBinding } from '../../voucher/cards/ntag424.ts'
@@ -47,8 +47,7 @@ export interface CardPaymentParts {
   readonly engine: SyncEngine
   readonly ledger: LedgerClient
   readonly ledgerKey: VerifyingKey
-  readonly terminalKey: SigningKey
-  readonly encryptionKey: KeyObject
+  readonly keys: KeyRing
   readonly time: TrustedTime
   readonly randomness: Randomness
   readonly reader: CardReaderPort
@@ -337,7 +336,7 @@ export class CardPayment implements PaymentWork {
       (entry) => entry.lease.leaseId === open.leaseId,
     )
     const context = tillKeyContext(leased?.lease.leaseId ?? '', open.card)
-    const key = leased === undefined ? undefined : unseal(leased.sealedTillKey, this.#parts.encryptionKey, context)
+    const key = leased === undefined ? undefined : this.#parts.keys.open(leased.sealedTillKey, context)
     // A key that was sealed to the till before this one, under the same name, opens nothing: then the ledger is asked.
     if (key !== undefined) {
       const proof = await takeSaleBoundProof(
@@ -452,7 +451,7 @@ export class CardPayment implements PaymentWork {
 
   #signEvidence({ terms, record }: Pick<OpenTender, 'terms' | 'record'>, sun: Sun): Evidence {
     const cardProof = { profile: 'ntag424' as const, sun }
-    const signature = signTagged(this.#parts.terminalKey, 'tolem/decision-record/1', { record, cardProof, terms })
+    const signature = signTagged(this.#parts.keys.signing, 'tolem/decision-record/1', { record, cardProof, terms })
     return { cardProof, record, signature }
   }
 

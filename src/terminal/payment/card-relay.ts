@@ -2,11 +2,11 @@
  * The ledger as the holder of a card's key (docs/design/02, step 4): it answers the card's challenge, checks its reply,
  * and hands out the keys of this one session, never the card's. It also says what the card may receive.
  */
-import type { KeyObject } from 'node:crypto'
+import type { KeyRing } from '../../sync/engine/key-ring.ts'
 import type { LedgerClient } from '../../sync/engine/ledger-client.ts'
 import type { Randomness } from '../../sync/engine/ports.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
-import { cardSessionContext, unseal } from '../../sync/protocol/sealed-box.ts'
+import { cardSessionContext } from '../../sync/protocol/sealed-box.ts'
 import { sessionFromKeys, type CardAuthenticator } from '../../voucher/cards/ntag424-authentication.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import type { Slot } from '../../voucher/slot.ts'
@@ -18,7 +18,7 @@ export interface CardRelayParts {
   readonly ledger: LedgerClient
   readonly engine: SyncEngine
   readonly randomness: Randomness
-  readonly encryptionKey: KeyObject
+  readonly keys: KeyRing
 }
 
 export interface CardRelay {
@@ -30,7 +30,7 @@ export interface CardRelay {
 }
 
 /** @param card the card's pseudonym. */
-export function cardRelay({ ledger, engine, randomness, encryptionKey }: CardRelayParts, card: string): CardRelay {
+export function cardRelay({ ledger, engine, randomness, keys }: CardRelayParts, card: string): CardRelay {
   let slots: readonly Slot[] = []
   let refusal: RefusalCode | undefined
   const authenticator: CardAuthenticator = {
@@ -54,15 +54,15 @@ export function cardRelay({ ledger, engine, randomness, encryptionKey }: CardRel
         kind: 'part2',
         part2: Buffer.from(reply.answer.authenticationPart2, 'hex'),
         complete: async (part3) => {
-          const keys = await ledger.call(
+          const completed = await ledger.call(
             '/v1/terminal/card-session-keys',
             { cardSessionId, authenticationPart3: upperHex(part3) },
             onlineDeadlineMs,
           )
-          engine.tapAsked(keys)
-          if (keys.kind !== 'answer') return { kind: 'unavailable', reason: keys.detail }
-          if (keys.answer.kind === 'refused') return { kind: 'not-authentic' }
-          const bytes = unseal(keys.answer.sealedSession, encryptionKey, cardSessionContext(cardSessionId))
+          engine.tapAsked(completed)
+          if (completed.kind !== 'answer') return { kind: 'unavailable', reason: completed.detail }
+          if (completed.answer.kind === 'refused') return { kind: 'not-authentic' }
+          const bytes = keys.open(completed.answer.sealedSession, cardSessionContext(cardSessionId))
           const session =
             bytes === undefined
               ? null

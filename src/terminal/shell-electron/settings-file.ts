@@ -30,6 +30,7 @@ const fileSchema = z.strictObject({
   data: settingsShape.data.optional(),
   anchor: settingsShape.anchor.optional(),
   syncIntervalMs: settingsShape.syncIntervalMs,
+  keyRotationAfterMs: settingsShape.keyRotationAfterMs,
 })
 
 export interface StandardPlaces {
@@ -68,7 +69,7 @@ export function readSettingsFile(places: StandardPlaces): SettingsOutcome {
   const parsed = fileSchema.safeParse(json)
   if (!parsed.success) return refused('settings_malformed', placesOf(parsed.error))
 
-  const { ledgerUrl, enrolmentCode, reader, printer, data, anchor, syncIntervalMs } = parsed.data
+  const { ledgerUrl, enrolmentCode, reader, printer, data, anchor, syncIntervalMs, keyRotationAfterMs } = parsed.data
   const dataFolder = resolve(data ?? join(places.userData, 'till'))
   const anchorName = createHash('sha256').update(dataFolder).digest('hex').slice(0, 16)
   const core: CoreSettings = {
@@ -78,6 +79,7 @@ export function readSettingsFile(places: StandardPlaces): SettingsOutcome {
     ...(enrolmentCode === undefined ? {} : { enrolmentCode }),
     printerProfile: printer?.profile ?? 'generic-80mm',
     syncIntervalMs,
+    keyRotationAfterMs,
   }
   const fits = coreSettingsSchema.safeParse(core)
   if (!fits.success) return refused('settings_malformed', placesOf(fits.error))

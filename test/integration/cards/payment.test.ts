@@ -24,11 +24,11 @@ import {
   scheme,
   Seeded,
   slotOf,
-  terminalKey,
+  storedTerminalKeys,
 } from '../../unit/sync/world.ts'
 import { cardKeys, everyFault, faultyCard, openAtLedger, personalised, ReaderBench, uid } from './presence.ts'
 
-const own = encryptionKey(seededRandom('terminal encryption')(32))
+const own = encryptionKey(Buffer.from(storedTerminalKeys.encryption, 'base64url'))
 const hour = 3_600_000
 
 function leasedPackage(sealedTo = own.jwk): TerminalPackage {
@@ -68,8 +68,7 @@ async function till(
       engine,
       ledger: client,
       ledgerKey,
-      terminalKey,
-      encryptionKey: own.privateKey,
+      keys: sync.keys,
       time,
       randomness: { bytes: seededRandom('payment'), uuid: () => sync.seeded.uuid() },
       reader: bench.reader,

@@ -13,17 +13,17 @@ import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { inTransaction, type LedgerPorts } from '../../../ledger-sim/context.ts'
 import { ledgerKeysOf, newLedgerSecrets, type LedgerSecrets } from '../../../ledger-sim/keys.ts'
 import { createLedger } from '../../../ledger-sim/ledger.ts'
-import { p256PrivateJwk, seedDemoWorld, type DemoWorld } from '../../../ledger-sim/scenarios/demo.ts'
+import { seedDemoWorld, type DemoWorld } from '../../../ledger-sim/scenarios/demo.ts'
 import { setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
 import { openStore } from '../../../ledger-sim/store/open-store.ts'
 import { suspendTerminal } from '../../../ledger-sim/terminals/terminals.ts'
+import { newStoredPair } from '../../../src/sync/engine/key-ring.ts'
 import type { LedgerTransport } from '../../../src/sync/engine/ports.ts'
-import { signingKey } from '../../../src/sync/protocol/keys.ts'
-import { encryptionKey } from '../../../src/sync/protocol/sealed-box.ts'
 import type { Enrolment } from '../../../src/sync/protocol/messages.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Core } from '../../../src/terminal/core/core.ts'
 import { enrol } from '../../../src/terminal/core/identity.ts'
+import { KeyStoreInMemory } from '../../fixtures/key-store.ts'
 import { mondayNoon } from '../../fixtures/demo-world.ts'
 import { audit, type AuditSources } from '../../simulation/auditor.ts'
 import { SeededRandom } from '../../simulation/random.ts'
@@ -60,10 +60,7 @@ export class PreparedWorld {
   readonly folder = mkdtempSync(join(tmpdir(), 'tolem-walks-'))
   readonly #random = new SeededRandom('payment walks')
   readonly #secrets: LedgerSecrets = newLedgerSecrets((length) => this.#random.bytes(length))
-  readonly #keys = {
-    signing: signingKey(p256PrivateJwk((length) => this.#random.bytes(length))),
-    encryption: encryptionKey(this.#random.bytes(32)),
-  }
+  readonly #keys = new KeyStoreInMemory(newStoredPair((length) => this.#random.bytes(length)))
   #world: DemoWorld | undefined
   #enrolment: Enrolment | undefined
   #opened = 0
@@ -77,7 +74,7 @@ export class PreparedWorld {
       bytes: (length: number) => this.#random.bytes(length),
       uuid: () => this.#random.uuid(time.now),
     }
-    this.#enrolment = await enrol(this.#keys, code, ledgerUrl, transport, randomness, time.now)
+    this.#enrolment = await enrol(this.#keys.load().current, code, ledgerUrl, transport, randomness, time.now)
     const station = this.#station(time, transport, join(this.folder, 'journal.sqlite'), new Map())
     station.start()
     await time.runUntil(time.now + 10_000)
@@ -197,8 +194,7 @@ export class PreparedWorld {
       network: { transport },
       journalFile,
       enrolment: this.#enrolment,
-      terminalKey: this.#keys.signing,
-      encryption: this.#keys.encryption,
+      keys: () => this.#keys.load(),
       ledgerUrl,
       cards,
       held: new Set(),

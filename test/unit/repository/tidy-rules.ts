@@ -31,7 +31,6 @@ const compositionRootReasons: Readonly<Record<string, string>> = {
   'hardware-mocks/reader/remote.ts': 'names presences apart for each real connection',
   'src/drivers/host/main.ts': 'the device host',
   'src/drivers/scheduler.ts': "the drivers' real scheduler itself",
-  'src/terminal/core/identity.ts': 'makes the key by which this terminal is known',
   'src/terminal/core/injected-clock.ts': "keeps the demo driver's clock running between its answers",
   'src/terminal/core/core-process.ts': 'the core',
   'src/terminal/core/real-ports.ts': "the core's real clock and randomness themselves",

@@ -46,6 +46,14 @@ describe('the settings file', () => {
     expect(deviceConfiguration.parse(outcome.devices).printer).toMatchObject({ kind: 'tcp', port: 9100, ...printer })
   })
 
+  test('keys change after a quarter of a year, or as the file says', () => {
+    const after = (more: object): unknown => {
+      const outcome = read(JSON.stringify({ ledgerUrl, ...more }))
+      return outcome.kind === 'read' ? coreSettingsSchema.parse(outcome.core).keyRotationAfterMs : outcome.detail
+    }
+    expect([after({}), after({ keyRotationAfterMs: 60_000 })]).toEqual([90 * 86_400_000, 60_000])
+  })
+
   test('two tills of one machine have an anchor each, outside of their data', () => {
     const anchorOf = (data: string): string => {
       const outcome = read(JSON.stringify({ ledgerUrl, data }))
@@ -88,6 +96,12 @@ describe('the settings file', () => {
     ['an anchor that does', folders('/tills/one', 'a.json'), 'settings_malformed', 'anchor'],
     ['an anchor within the data', folders('/tills/one', '/tills/one/a.json'), 'settings_malformed', 'anchor'],
     ['an anchor that is the data', folders('/tills/one', '/tills/one/'), 'settings_malformed', 'anchor'],
+    [
+      'keys that change every second',
+      JSON.stringify({ ledgerUrl, keyRotationAfterMs: 1_000 }),
+      'settings_malformed',
+      'keyRotationAfterMs',
+    ],
     ['no object at all', '7', 'settings_malformed', '{ }'],
   ])('%s is refused', (_what, content, code, detail) => {
     expect(read(content)).toMatchObject({ kind: 'refused', code, detail, file: settingsFileOf(userData) })

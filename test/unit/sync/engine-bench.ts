@@ -1,14 +1,22 @@
 /** The sync engine on a journal in memory, a scripted ledger and time that passes only when told to. */
 import type Database from 'better-sqlite3'
 import { LedgerClient } from '../../../src/sync/engine/ledger-client.ts'
-import { standardSyncSettings, SyncEngine, type SyncSettings } from '../../../src/sync/engine/sync-engine.ts'
+import { SyncEngine } from '../../../src/sync/engine/sync-engine.ts'
+import { standardSyncSettings, type SyncSettings } from '../../../src/sync/engine/sync-settings.ts'
 import { TrustedTime } from '../../../src/sync/engine/trusted-time.ts'
+import { KeyStoreInMemory } from '../../fixtures/key-store.ts'
 import { FakeScheduler } from '../drivers/fake-scheduler.ts'
 import { ledgerUrl, ScriptedLedger } from './scripted-ledger.ts'
-import { journalInMemory, ledgerKey, noon, Seeded, terminalKey } from './world.ts'
+import { journalInMemory, ledgerKey, noon, Seeded, storedTerminalKeys } from './world.ts'
 
 export function bench(
-  of: { settings?: Partial<SyncSettings>; clockAheadMs?: number; database?: Database.Database; jitter?: number } = {},
+  of: {
+    settings?: Partial<SyncSettings>
+    clockAheadMs?: number
+    database?: Database.Database
+    jitter?: number
+    keyStore?: KeyStoreInMemory
+  } = {},
 ) {
   const scheduler = new FakeScheduler()
   const seeded = new Seeded('engine')
@@ -26,9 +34,11 @@ export function bench(
   const ledger = new ScriptedLedger(() => noon + scheduler.now())
   const waitingCustomers = new Set<string>()
   let changes = 0
+  const keyStore = of.keyStore ?? new KeyStoreInMemory(storedTerminalKeys)
+  const keys = keyStore.load()
   const client = new LedgerClient({
     baseUrl: ledgerUrl,
-    terminalKey,
+    terminalKey: keys.signing,
     ledgerKey,
     transport: ledger.transport,
     time,
@@ -37,6 +47,7 @@ export function bench(
   const engine = new SyncEngine({
     journal,
     ledger: client,
+    keys,
     ledgerKey,
     terminalId: 'till-1',
     time,
@@ -53,6 +64,8 @@ export function bench(
     time,
     ledger,
     client,
+    keyStore,
+    keys,
     engine,
     waitingCustomers,
     changes: () => changes,

@@ -207,6 +207,10 @@ export function playLegalHistory(journal: Journal, seeded: Seeded, steps: number
     () => void journal.commit({ kind: 'events_read', cursor: (cursor += 1 + seeded.int(5)) }),
     () => void journal.commit({ kind: 'connectivity', ledger: seeded.pick(['reached', 'not_reached']) }),
     () => void journal.commit({ kind: 'language_set', language: seeded.pick(['kk', 'ru', 'en']) }),
+    () => {
+      const keyId = () => Buffer.from(seeded.bytes(32)).toString('base64url')
+      journal.commit({ kind: 'key_rotated', formerKey: keyId(), terminalKey: keyId(), encryptionKey: keyId() })
+    },
     () => void journal.commit({ kind: 'suspension', suspended: seeded.pick([true, false]) }),
     () => void journal.commit({ kind: 'parked_tried_again' }),
     () => void journal.commit({ kind: 'cashier_set', cashier: { number: 1 + seeded.int(3), name: 'Test' }, pin }),

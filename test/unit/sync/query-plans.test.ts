@@ -87,7 +87,7 @@ describe('the plan of every statement', () => {
       database.exec(migrations[0] ?? '')
       database.pragma('user_version = 1')
       const journal = journalInMemory({ database })
-      playLegalHistory(journal, new Seeded('first version'), 50)
+      playLegalHistory(journal, new Seeded('first version'), 100)
       expect(journal.receiptsWaiting()).toBeGreaterThan(0)
       expect(database.pragma('user_version', { simple: true })).toBe(schemaVersion)
     })

@@ -2,6 +2,7 @@
  * A ledger that answers as the test says and signs as the ledger does, behind a transport that can lose, change and
  * mix up answers. It keeps nothing: what it says is the script's business.
  */
+import type { RequestOf } from '../../../src/sync/engine/ledger-client.ts'
 import type { LedgerTransport, TransportResult } from '../../../src/sync/engine/ports.ts'
 import { toJson } from '../../../src/sync/protocol/canonical.ts'
 import {
@@ -11,7 +12,13 @@ import {
   type HttpResponse,
 } from '../../../src/sync/protocol/http-signature.ts'
 import type { SigningKey } from '../../../src/sync/protocol/keys.ts'
-import { signTagged } from '../../../src/sync/protocol/keys.ts'
+import {
+  signTagged,
+  thumbprintOf,
+  verifyingKey,
+  type PublicJwk,
+  type VerifyingKey,
+} from '../../../src/sync/protocol/keys.ts'
 import {
   terminalEndpoints,
   type JournalPosition,
@@ -35,6 +42,8 @@ export type Act =
 export interface Heard {
   readonly path: TerminalPath
   readonly body: Record<string, unknown>
+  /** Who signed it. */
+  readonly keyId: string
   /** What the request's signature says, seconds. */
   readonly created: number
   readonly request: HttpRequest
@@ -47,6 +56,7 @@ export class ScriptedLedger {
   key: SigningKey = ledgerKey
   readonly scripts: Partial<Record<TerminalPath, (body: never, heard: Heard) => Act | Promise<Act>>> = {}
   #lastResponse: HttpResponse | undefined
+  readonly #terminalKeys = new Map<string, VerifyingKey>([[terminalKey.keyId, terminalKey]])
 
   constructor(now: () => number) {
     this.now = now
@@ -70,13 +80,14 @@ export class ScriptedLedger {
   }
 
   readonly transport: LedgerTransport = async (request) => {
-    const verified = verifyRequest(request, (keyId) => (keyId === terminalKey.keyId ? terminalKey : undefined))
-    if (verified.kind !== 'valid') throw new Error(`the terminal signed wrongly: ${verified.code}`)
     const path = request.url.slice(ledgerUrl.length) as TerminalPath
     const body = JSON.parse(request.body) as Record<string, unknown>
+    if (path === '/v1/terminal/key-rotations') this.#learnKey((body as RequestBody<typeof path>).terminalKey)
+    const verified = verifyRequest(request, (keyId) => this.#terminalKeys.get(keyId))
+    if (verified.kind !== 'valid') throw new Error(`the terminal signed wrongly: ${verified.code}`)
     // What the terminal sends must fit the schema that the real ledger reads it with.
     terminalEndpoints[path].request.parse(body)
-    const heard = { path, body, created: verified.moment.created, request }
+    const heard = { path, body, keyId: verified.keyId, created: verified.moment.created, request }
     this.heard.push(heard)
     const script = (this.scripts[path] ?? standardScripts[path]) as (body: unknown, heard: Heard) => Act | Promise<Act>
     const act = await script(body, heard)
@@ -84,6 +95,10 @@ export class ScriptedLedger {
     const response = this.#signed(act, request)
     this.#lastResponse ??= response
     return { kind: 'response', response: 'onItsWay' in act ? act.onItsWay(response) : response }
+  }
+
+  #learnKey(jwk: PublicJwk): void {
+    this.#terminalKeys.set(thumbprintOf(jwk), verifyingKey(jwk))
   }
 
   #signed(act: Exclude<Act, { instead: unknown }>, request: HttpRequest): HttpResponse {
@@ -108,6 +123,7 @@ export interface RequestBodies {
   readonly '/v1/terminal/events': { readonly after: number }
   readonly '/v1/terminal/packages': { readonly haveVersion: number }
   readonly '/v1/terminal/heads': { readonly head: JournalPosition; readonly unsynced: number }
+  readonly '/v1/terminal/key-rotations': RequestOf<'/v1/terminal/key-rotations'>
   readonly '/v1/terminal/card-sessions': unknown
   readonly '/v1/terminal/card-session-keys': unknown
 }
@@ -121,6 +137,9 @@ export const standardScripts: { [Path in TerminalPath]: (body: RequestBody<Path>
   '/v1/terminal/events': ({ after }) => ({ answer: { events: [], cursor: after } }),
   '/v1/terminal/packages': () => ({ answer: { kind: 'current' } }),
   '/v1/terminal/heads': ({ head }) => ({ answer: countersigned(head) }),
+  '/v1/terminal/key-rotations': ({ terminalKey: next }) => ({
+    answer: { arrival: 'created', keyId: thumbprintOf(next) },
+  }),
   '/v1/terminal/card-sessions': () => ({ answer: { kind: 'refused', code: 'CARD_UNKNOWN' } }),
   '/v1/terminal/card-session-keys': () => ({ answer: { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' } }),
 }

@@ -4,6 +4,7 @@
  */
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import Database from 'better-sqlite3'
+import type { StoredKeys } from '../../../src/sync/engine/key-ring.ts'
 import { Journal } from '../../../src/sync/journal/journal.ts'
 import type { Anchor } from '../../../src/sync/journal/data-folder.ts'
 import type { RowOf } from '../../../src/sync/journal/rows.ts'
@@ -23,7 +24,13 @@ const privateJwk = (type: 'ec' | 'ed25519') =>
     ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
     : generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
 
-export const terminalKey = signingKey(privateJwk('ec'))
+const terminalJwk = privateJwk('ec')
+export const terminalKey = signingKey(terminalJwk)
+/** As they lie in the terminal's folder. */
+export const storedTerminalKeys: StoredKeys = {
+  signing: { ...terminalJwk },
+  encryption: Buffer.alloc(32, 9).toString('base64url'),
+}
 export const ledgerKey = signingKey(privateJwk('ed25519'))
 export const otherLedgerKey = signingKey(privateJwk('ed25519'))
 
