@@ -3,6 +3,7 @@ import { accountOperations } from './accounts/operations.ts'
 import type { Operation } from './http/operation.ts'
 import { leaseOperations } from './leases/operations.ts'
 import { claimOperations } from './payments/claim-operations.ts'
+import { discrepancyOperations } from './payments/discrepancy-operations.ts'
 import { schemeOperations } from './schemes/operations.ts'
 import { terminalOperations } from './terminals/operations.ts'
 
@@ -12,4 +13,5 @@ export const operations: readonly Operation[] = [
   ...leaseOperations,
   ...terminalOperations,
   ...claimOperations,
+  ...discrepancyOperations,
 ]

@@ -48,6 +48,7 @@ export async function surrender(
       code: 'CHAIN_BROKEN',
       owner: 'merchant',
       amount: 0n,
+      leaseId: item.leaseId,
       evidence: { position: item.position, surrenderId: item.surrenderId },
     })
   }

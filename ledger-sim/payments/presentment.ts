@@ -54,6 +54,7 @@ async function fileDifference(work: Work, terminal: Terminal, item: Presentment,
     code: arrival.toUpperCase(),
     owner: 'merchant',
     amount: item.terms.amount,
+    leaseId: item.leaseId,
     evidence: { position: item.position, leaseId: item.leaseId },
   })
 }

@@ -196,6 +196,7 @@ export function lossBorneBy(work: Work, terminal: Terminal, { terms, position, l
       code: loss,
       owner: 'merchant',
       amount: terms.amount,
+      leaseId,
       evidence: { refusal, detail, position, leaseId },
     })
     const isForged = loss === 'CHAIN_BROKEN' || (loss === 'PROOF_MISSING_OR_FORGED' && refusal !== 'DECISION_MISMATCH')

@@ -1,11 +1,10 @@
 /** What an agency does: schemes, money for them, beneficiaries, cards, merchants; and what it looks at. */
 import { z } from 'zod'
-import { instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { merchantSchema, terminalPackageSchema } from '../../src/voucher/package.ts'
 import { schemeSchema } from '../../src/voucher/scheme.ts'
 import { findAccount } from '../accounts/accounts.ts'
-import { inTransaction, type Work } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { arrivalOf, operation, problem } from '../http/operation.ts'
 import { entitle } from './beneficiaries.ts'
@@ -146,47 +145,4 @@ export const schemeOperations = [
         return { kind: 'answer', body: { merchantId: merchant.merchantId } }
       }),
   }),
-  operation({
-    method: 'GET',
-    path: '/v1/discrepancies',
-    tag: 'Monitoring',
-    summary: 'Where ledger and tills disagree, newest first',
-    roles: ['agency', 'central-bank', 'auditor'],
-    requestSchema: z.strictObject({ terminalId: nameSchema.optional() }),
-    answerSchema: z.strictObject({
-      discrepancies: z.array(
-        z.strictObject({
-          discrepancyId: uuidSchema,
-          terminalId: nameSchema,
-          tenderId: uuidSchema.nullable(),
-          code: z.string(),
-          owner: z.enum(['merchant', 'agency']),
-          amount: tiynSchema,
-          appeal: z.enum(['open', 'closed']),
-          at: instantSchema,
-        }),
-      ),
-    }),
-    perform: async (asked) => {
-      const discrepancies = await inTransaction(asked.services, (work) =>
-        listDiscrepancies(work, asked.request.terminalId),
-      )
-      return { kind: 'answer', body: { discrepancies } }
-    },
-  }),
 ]
-
-async function listDiscrepancies({ connection }: Work, terminalId: string | undefined) {
-  const newest = connection.selectFrom('discrepancy').selectAll().orderBy('discrepancy_id', 'desc').limit(1_000)
-  const rows = await (terminalId === undefined ? newest : newest.where('terminal_id', '=', terminalId)).execute()
-  return rows.map((row) => ({
-    discrepancyId: row.discrepancy_id,
-    terminalId: row.terminal_id,
-    tenderId: row.tender_id,
-    code: row.code,
-    owner: row.owner as 'merchant' | 'agency',
-    amount: row.amount.toString(),
-    appeal: row.appeal,
-    at: Number(row.at),
-  }))
-}

@@ -442,4 +442,14 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await createIndexes(database, [['principal_owner', 'principal', ['owner', 'role']]])
     },
   },
+  '0005a-whose-a-discrepancy-is': {
+    up: async (database) => {
+      await addColumns(database, [['discrepancy', textOrNull('agency_id')]])
+      await sql`
+        update discrepancy set agency_id = (
+          select scheme.agency_id from tender join scheme on scheme.scheme_id = tender.scheme_id
+          where tender.tender_id = discrepancy.tender_id)`.execute(database)
+      await createIndexes(database, [['discrepancy_agency', 'discrepancy', ['agency_id']]])
+    },
+  },
 }

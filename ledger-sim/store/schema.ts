@@ -270,6 +270,8 @@ export interface DiscrepancyTable {
   code: string
   owner: string
   amount: Whole
+  /** The agency whose money it is about; null when it is about the terminal as such. */
+  agency_id: string | null
   evidence: string
   appeal: 'open' | 'closed'
   at: Whole
