@@ -159,6 +159,43 @@ const rules: readonly Rule[] = [
       where (tender.state = 'in_review') <> (coalesce(review.state, 'none') = 'open')`,
   },
   {
+    rule: 'each appeal beside the slots was paid once when it was accepted, and not otherwise',
+    wrong: `
+      select discrepancy_id as subject,
+        state || ' for ' || amount || ', paid net ' || net || ' in ' || payments || ' payments' as detail
+      from (
+        select appeal.discrepancy_id, state, paid_from, discrepancy.amount, coalesce(net, 0) as net,
+          coalesce(payments, 0) as payments, coalesce(debt.amount, 0) as owed
+        from appeal join discrepancy on discrepancy.discrepancy_id = appeal.discrepancy_id
+        left join (
+          select reference, sum(case kind when 'appeal-payment' then amount else -amount end) as net,
+            sum(case kind when 'appeal-payment' then 1 else 0 end) as payments
+          from transfer where kind in ('appeal-payment', 'appeal-reversal', 'debt-netting') group by reference) moved
+          on reference = appeal.discrepancy_id
+        left join merchant_debt debt on debt.tender_id = appeal.discrepancy_id)
+      where coalesce(paid_from, '') = 'agency' and (
+          payments <> 1 or net <> (case state when 'accepted' then amount when 'given_back' then owed else 0 end))
+        or coalesce(paid_from, '') <> 'agency' and (payments <> 0 or net <> 0)`,
+  },
+  {
+    rule: 'every payment of an appeal belongs to one',
+    wrong: `
+      select reference as subject, 'paid ' || amount as detail from transfer
+      where kind in ('appeal-payment', 'appeal-reversal')
+        and reference not in (select discrepancy_id from appeal)`,
+  },
+  {
+    rule: 'no tender is paid by its slot and by an appeal beside it',
+    wrong: `
+      select tender.tender_id as subject, tender.state || ', and an appeal was ' || appeal.state as detail
+      from appeal join discrepancy on discrepancy.discrepancy_id = appeal.discrepancy_id
+      join tender on tender.tender_id = discrepancy.tender_id
+      where appeal.state = 'accepted' and (
+        (appeal.paid_from = 'slot' and tender.state not in ('settled', 'awaiting_funds', 'reversed'))
+        or (appeal.paid_from = 'agency' and tender.state <> 'not_paid' and discrepancy.code not like '%EXISTS%'
+          and discrepancy.code <> 'REVERSED_BEFORE_ARRIVAL'))`,
+  },
+  {
     rule: 'no tender is left undecided',
     wrong: `select tender_id as subject, state as detail from tender where state = 'deciding'`,
   },

@@ -23,6 +23,8 @@ export type TransferKind =
   | 'voucher-refund'
   | 'review-hold'
   | 'review-release'
+  | 'appeal-payment'
+  | 'appeal-reversal'
   | 'hold-post'
 
 export interface Leg {

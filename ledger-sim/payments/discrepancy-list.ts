@@ -1,6 +1,8 @@
 /** Who sees which discrepancies: each party those that are about its own money, tills or sales. */
 import type { Caller } from '../http/operation.ts'
 import type { Work } from '../context.ts'
+import type { AppealTable } from '../store/schema.ts'
+import { wayOutOf, type WayOut } from './appeals.ts'
 
 const countMax = 1_000
 
@@ -12,8 +14,18 @@ export interface ListedDiscrepancy {
   readonly owner: 'merchant' | 'agency'
   readonly amount: string
   readonly evidence: Record<string, unknown>
-  readonly appeal: 'open' | 'closed'
   readonly at: number
+  readonly wayOut: WayOut
+  /** What was asked of the agency, and its word. */
+  readonly appeal: {
+    readonly state: AppealTable['state']
+    readonly reason: string
+    readonly at: number
+    readonly answer: string | null
+    readonly decidedAt: number | null
+    readonly paidFrom: 'slot' | 'agency' | null
+    readonly signature: string | null
+  } | null
 }
 
 /**
@@ -27,7 +39,14 @@ export async function listDiscrepancies(
   { role, owner }: Pick<Caller, 'role' | 'owner'>,
   terminalId: string | undefined,
 ): Promise<ListedDiscrepancy[]> {
-  const all = connection.selectFrom('discrepancy').selectAll().orderBy('discrepancy_id', 'desc').limit(countMax)
+  const all = connection
+    .selectFrom('discrepancy')
+    .leftJoin('appeal', 'appeal.discrepancy_id', 'discrepancy.discrepancy_id')
+    .selectAll('discrepancy')
+    .select(['appeal.state', 'appeal.reason', 'appeal.at as asked_at', 'appeal.answer'])
+    .select(['appeal.decided_at', 'appeal.paid_from', 'appeal.signature'])
+    .orderBy('discrepancy.discrepancy_id', 'desc')
+    .limit(countMax)
   const asked = terminalId === undefined ? all : all.where('terminal_id', '=', terminalId)
   const rows = await seen().execute()
   return rows.map((row) => ({
@@ -38,8 +57,21 @@ export async function listDiscrepancies(
     owner: row.owner as 'merchant' | 'agency',
     amount: row.amount.toString(),
     evidence: JSON.parse(row.evidence) as Record<string, unknown>,
-    appeal: row.appeal,
     at: Number(row.at),
+    // What is asked already is asked once.
+    wayOut: row.state === null ? wayOutOf(row) : 'none',
+    appeal:
+      row.state === null
+        ? null
+        : {
+            state: row.state,
+            reason: row.reason ?? '',
+            at: Number(row.asked_at),
+            answer: row.answer,
+            decidedAt: row.decided_at === null ? null : Number(row.decided_at),
+            paidFrom: row.paid_from,
+            signature: row.signature,
+          },
   }))
 
   function seen(): typeof all {
@@ -50,9 +82,9 @@ export async function listDiscrepancies(
       case 'agency':
         return asked.where((row) =>
           row.or([
-            row('agency_id', '=', owner),
+            row('discrepancy.agency_id', '=', owner),
             row.and([
-              row('agency_id', 'is', null),
+              row('discrepancy.agency_id', 'is', null),
               row.exists(
                 row
                   .selectFrom('lease')
@@ -75,7 +107,7 @@ export async function listDiscrepancies(
       case 'bank':
       case 'legal-entity':
       case 'individual':
-        return asked.where('discrepancy_id', 'is', null)
+        return asked.where('discrepancy.discrepancy_id', 'is', null)
       default:
         return role satisfies never
     }

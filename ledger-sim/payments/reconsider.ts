@@ -6,6 +6,7 @@ import { readReceiptPresentment, type ReceiptPresentment } from '../../src/sync/
 import type { Work } from '../context.ts'
 import { appendEvent } from '../terminals/events.ts'
 import { findTerminal } from '../terminals/terminals.ts'
+import { closeAppealsOf } from './appeals.ts'
 import { judgePresentment } from './presentment.ts'
 import { judgeReceipt } from './receipt-claims.ts'
 import { tenderResult } from './results.ts'
@@ -25,6 +26,20 @@ export async function reconsider(work: Work, slotId: string): Promise<void> {
     .where('slot_id', '=', slotId)
     .where('state', '=', 'not_paid')
     .where('loss', '=', 'SLOT_ALREADY_USED')
+    // What the agency paid beside the slot is paid.
+    .where((row) =>
+      row.not(
+        row.exists(
+          row
+            .selectFrom('appeal')
+            .innerJoin('discrepancy', 'discrepancy.discrepancy_id', 'appeal.discrepancy_id')
+            .select('appeal.discrepancy_id')
+            .whereRef('discrepancy.tender_id', '=', 'tender.tender_id')
+            .where('discrepancy.code', '=', 'SLOT_ALREADY_USED')
+            .where('appeal.state', '=', 'accepted'),
+        ),
+      ),
+    )
     .orderBy('tender_id')
     .execute()
   for (const row of refused) {
@@ -38,11 +53,7 @@ export async function reconsider(work: Work, slotId: string): Promise<void> {
         : await judgeReceipt(work, terminal, shown.receipt)
     if (outcome.state === 'not_paid') continue
     await settleTender(work, row.tender_id, outcome)
-    await work.connection
-      .updateTable('discrepancy')
-      .set({ appeal: 'closed' })
-      .where('tender_id', '=', row.tender_id)
-      .execute()
+    await closeAppealsOf(work, row.tender_id)
     const result = await tenderResult(work, { ...tender, ...outcome, at: work.now }, 'exists', row.tender_id)
     await appendEvent(work, row.terminal_id, { kind: 'item', item: result })
   }

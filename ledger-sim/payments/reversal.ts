@@ -8,6 +8,8 @@ import type { Work } from '../context.ts'
 import { schemeAccountOf } from '../schemes/schemes.ts'
 import { recordPosition } from '../terminals/heads.ts'
 import type { Terminal } from '../terminals/terminals.ts'
+import { takeBackAppeals } from './appeal-payments.ts'
+import { closeAppealsOf } from './appeals.ts'
 import { settleWaiting } from './awaiting-funds.ts'
 import { reconsider } from './reconsider.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
@@ -75,10 +77,7 @@ async function undo(work: Work, tender: Tender): Promise<void> {
   }
   if (tender.state === 'in_review') await withdrawReview(work, tender)
   if (tender.state === 'not_paid') {
-    await work.connection
-      .updateTable('discrepancy')
-      .set({ appeal: 'closed' })
-      .where('tender_id', '=', tenderId)
-      .execute()
+    await takeBackAppeals(work, tenderId)
+    await closeAppealsOf(work, tenderId)
   }
 }

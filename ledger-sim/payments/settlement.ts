@@ -100,7 +100,8 @@ export async function freeWhenCovered(
   await freeSlot(work, tenderId)
 }
 
-async function netDebts(work: Work, account: string, received: Tiyn): Promise<void> {
+/** Takes what the owner of an account owes from what it just received. */
+export async function netDebts(work: Work, account: string, received: Tiyn): Promise<void> {
   const debts = await work.connection
     .selectFrom('merchant_debt')
     .selectAll()

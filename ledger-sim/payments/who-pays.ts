@@ -89,19 +89,29 @@ async function paySlot(
   } else if (isElsewhere || (holding === undefined && !(await wasSoldBeforeSurrender(work, terms, lease, position)))) {
     return notPaid('SLOT_ALREADY_USED', null, 'the slot was given back or closed before this sale')
   }
-  const payer = holding?.escrowAccount ?? schemeAccountOf(scheme.schemeId)
-  const { tenderId, payeeAccount, amount } = terms
-  const paidBy = holding === undefined ? 'agency' : 'escrow'
   if (review) {
+    const payer = holding?.escrowAccount ?? schemeAccountOf(scheme.schemeId)
+    const paidBy = holding === undefined ? 'agency' : 'escrow'
+    const { tenderId, amount } = terms
     await useSlot(work, terms.payerSlot, tenderId, amount)
     return openReview(work, { tenderId, agencyId: scheme.agencyId, payer, paidBy, amount })
   }
+  return payFromSlot(work, terms, holding)
+}
+
+/** From the escrow that holds the slot now, else from the scheme's account. The slot has room. */
+export async function payFromSlot(
+  work: Work,
+  { tenderId, payerSlot, payeeAccount, amount, schemeId }: TenderTerms,
+  holding: LeaseRow | undefined,
+): Promise<TenderOutcome> {
+  const payer = holding?.escrowAccount ?? schemeAccountOf(schemeId)
   const paid = await pay(work, { tenderId, payer, payeeAccount, amount })
   if (paid === 'short' && holding !== undefined)
     throw new Error(`escrow of ${holding.leaseId} does not cover its slots`)
-  await useSlot(work, terms.payerSlot, tenderId, amount)
+  await useSlot(work, payerSlot, tenderId, amount)
   if (paid === 'short') return { state: 'awaiting_funds', paidBy: null, refusal: null, loss: null }
-  return { state: 'settled', paidBy, refusal: null, loss: null }
+  return { state: 'settled', paidBy: holding === undefined ? 'agency' : 'escrow', refusal: null, loss: null }
 }
 
 /** The order of arrival proves nothing: a sale that stands before the surrender in the journal had a live slot. */

@@ -361,6 +361,25 @@ const refundTable: TablePlan = {
   checks: ['amount > 0'],
 }
 
+const appealTable: TablePlan = {
+  name: 'appeal',
+  columns: [
+    text('discrepancy_id'),
+    text('agency_id'),
+    text('opened_by'),
+    text('reason'),
+    whole('at'),
+    text('state'),
+    textOrNull('answer'),
+    textOrNull('decided_by'),
+    wholeOrNull('decided_at'),
+    textOrNull('paid_from'),
+    textOrNull('signature'),
+  ],
+  key: ['discrepancy_id'],
+  references: [['discrepancy_id', 'discrepancy', 'discrepancy_id']],
+}
+
 const addedColumns: readonly (readonly [table: string, column: Column])[] = [
   ['terminal', textOrNull('revoked_for')],
   ['terminal', wholeOrNull('revoked_at')],
@@ -450,6 +469,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
           select scheme.agency_id from tender join scheme on scheme.scheme_id = tender.scheme_id
           where tender.tender_id = discrepancy.tender_id)`.execute(database)
       await createIndexes(database, [['discrepancy_agency', 'discrepancy', ['agency_id']]])
+    },
+  },
+  '0005b-appeals': {
+    up: async (database) => {
+      await createTable(database, appealTable)
+      await createIndexes(database, [['appeal_agency', 'appeal', ['agency_id', 'state']]])
     },
   },
 }

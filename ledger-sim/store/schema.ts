@@ -277,6 +277,25 @@ export interface DiscrepancyTable {
   at: Whole
 }
 
+/** A merchant asks the agency to bear a loss after all. */
+export interface AppealTable {
+  discrepancy_id: string
+  agency_id: string
+  /** The merchant or terminal. */
+  opened_by: string
+  reason: string
+  at: Whole
+  /** `withdrawn`: paid or reversed by other means. `given_back`: accepted, and the till reversed the sale later. */
+  state: 'open' | 'accepted' | 'refused' | 'withdrawn' | 'given_back'
+  /** Why it was decided so, by the holder of which key. */
+  answer: TextOrNull
+  decided_by: TextOrNull
+  decided_at: WholeOrNull
+  paid_from: ColumnType<'slot' | 'agency' | null, 'slot' | 'agency' | null | undefined, 'slot' | 'agency' | null>
+  /** The ledger's, over the decision. */
+  signature: TextOrNull
+}
+
 /** A sale of a lost or stolen till that only its agency can judge; its money waits beside the escrow. */
 export interface ReviewTable {
   tender_id: string
@@ -357,6 +376,7 @@ export interface Tables {
   surrender: SurrenderTable
   discrepancy: DiscrepancyTable
   review: ReviewTable
+  appeal: AppealTable
   refund: RefundTable
   event: EventTable
   enrolment_code: EnrolmentCodeTable

@@ -19,7 +19,7 @@ import { dayMs, demoLedger, drain, hourMs, temporaryFolder, type DemoLedger, typ
 const growing = [
   ...['account', 'transfer', 'tender', 'evidence', 'event', 'discrepancy', 'merchant_debt', 'surrender'],
   ...['card', 'card_status', 'card_counter', 'card_failure', 'entitlement', 'slot', 'slot_use', 'journal_position'],
-  ...['lease', 'lease_slot', 'lease_card', 'package', 'review', 'refund'],
+  ...['lease', 'lease_slot', 'lease_card', 'package', 'review', 'refund', 'appeal'],
 ]
 
 const folder = temporaryFolder()

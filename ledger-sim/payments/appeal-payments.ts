@@ -1,0 +1,72 @@
+/**
+ * Money of accepted appeals that moves beside the slots: from the agency's free account, since the sale's slot has no
+ * room for it, or may not be its own. The tender stays `not_paid`, so no slot and no escrow is touched by it.
+ */
+import { smallestTiyn, subtractTiyn, tiyn, type Tiyn } from '../../src/voucher/money.ts'
+import { accountOfOwner } from '../accounts/accounts.ts'
+import { availableIn, post } from '../accounts/transfers.ts'
+import type { Work } from '../context.ts'
+import { findMerchant } from '../schemes/merchants.ts'
+import { findTerminal } from '../terminals/terminals.ts'
+import { netDebts } from './settlement.ts'
+
+interface Beside {
+  readonly discrepancyId: string
+  readonly agencyId: string
+  readonly terminalId: string
+  readonly amount: Tiyn
+}
+
+/** @returns `short`: the agency has no free account, or not enough in it; nothing moved */
+export async function payBeside(work: Work, beside: Beside): Promise<'paid' | 'short'> {
+  const { debit, credit } = await accountsOf(work, beside)
+  if (debit === undefined) return 'short'
+  const leg = { debit, credit, amount: beside.amount, kind: 'appeal-payment' } as const
+  if ((await post(work, [leg], beside.discrepancyId)).kind === 'short') return 'short'
+  await netDebts(work, credit, beside.amount)
+  return 'paid'
+}
+
+/** The till disowned the sale after all: what the agency paid goes back; what the merchant has not, it owes. */
+export async function takeBackAppeals(work: Work, tenderId: string): Promise<void> {
+  const { connection } = work
+  const paid = await connection
+    .selectFrom('appeal')
+    .innerJoin('discrepancy', 'discrepancy.discrepancy_id', 'appeal.discrepancy_id')
+    .select(['appeal.discrepancy_id', 'appeal.agency_id', 'discrepancy.terminal_id', 'discrepancy.amount'])
+    .where('discrepancy.tender_id', '=', tenderId)
+    .where('appeal.state', '=', 'accepted')
+    .where('appeal.paid_from', '=', 'agency')
+    .execute()
+  for (const row of paid) {
+    const discrepancyId = row.discrepancy_id
+    const amount = tiyn(row.amount)
+    const of = { discrepancyId, agencyId: row.agency_id, terminalId: row.terminal_id, amount }
+    const { debit: free, credit: merchant } = await accountsOf(work, of)
+    if (free === undefined) throw new Error(`the account that paid ${discrepancyId} vanished`)
+    const back = smallestTiyn(amount, tiyn((await availableIn(work, merchant)) ?? 0n))
+    const leg = { debit: merchant, credit: free, amount: back, kind: 'appeal-reversal' } as const
+    if ((await post(work, [leg], discrepancyId)).kind === 'short')
+      throw new Error('the merchant had less than was available')
+    const owed = subtractTiyn(amount, back)
+    if (owed > 0n) {
+      const debt = { tender_id: discrepancyId, account_id: merchant, creditor: free, amount: owed, at: work.now }
+      await connection.insertInto('merchant_debt').values(debt).execute()
+    }
+    await connection
+      .updateTable('appeal')
+      .set({ state: 'given_back' })
+      .where('discrepancy_id', '=', discrepancyId)
+      .execute()
+  }
+}
+
+async function accountsOf(
+  work: Work,
+  { agencyId, terminalId }: Beside,
+): Promise<{ readonly debit: string | undefined; readonly credit: string }> {
+  const terminal = await findTerminal(work, terminalId)
+  const found = terminal === undefined ? undefined : await findMerchant(work, terminal.merchantId)
+  if (found === undefined) throw new Error(`terminal ${terminalId} has no merchant`)
+  return { debit: await accountOfOwner(work, agencyId, 'agency'), credit: found.merchant.accountId }
+}
