@@ -477,4 +477,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await createIndexes(database, [['appeal_agency', 'appeal', ['agency_id', 'state']]])
     },
   },
+  // Codes from before have none: they are known by their hash, and a wrong one costs them no try for their ten minutes.
+  '0005c-enrolments-have-numbers': {
+    up: (database) => addColumns(database, [['enrolment_code', textOrNull('number')]]),
+  },
 }

@@ -335,6 +335,8 @@ export interface EnrolmentCodeTable {
   expires_at: Whole
   tries_left: Whole
   used_by: string | null
+  /** The first digits of the code, of which no two open ones have the same: who guesses wrongly names one of them. */
+  number: TextOrNull
 }
 
 /** What a merchant owes after a reversal that its account could not give back; netted from the next settlements. */

@@ -14,11 +14,16 @@ type EnrolmentRequest = z.output<typeof enrolmentRequestSchema>
 
 const codeLifetimeMs = 10 * 60_000
 const triesPerCode = 5
+const numberDigits = 4
+const secretDigits = 8
 const thumbprintCharacters = 12
 
 export interface EnrolmentCode {
   readonly terminalId: string
-  /** `<8 digits>-<first 12 characters of the ledger key's RFC 7638 thumbprint>`. */
+  /**
+   * `<12 digits>-<first 12 characters of the ledger key's RFC 7638 thumbprint>`. The first four digits name the open
+   * enrolment, and are no secret: a wrong code counts against that one alone.
+   */
   readonly code: string
   readonly expiresAt: number
 }
@@ -31,8 +36,9 @@ export async function issueEnrolmentCode(work: Work, terminalId: string): Promis
     .where('terminal_id', '=', terminalId)
     .where('used_by', 'is', null)
     .execute()
-  const digits = (Buffer.from(work.random(6)).readUIntBE(0, 6) % 100_000_000).toString().padStart(8, '0')
-  const code = `${digits}-${fingerprintOf(keys)}`
+  const number = await freeNumber(work)
+  const secret = digitsFrom(work, secretDigits)
+  const code = `${number}${secret}-${fingerprintOf(keys)}`
   const expiresAt = now + codeLifetimeMs
   await connection
     .insertInto('enrolment_code')
@@ -42,9 +48,30 @@ export async function issueEnrolmentCode(work: Work, terminalId: string): Promis
       expires_at: expiresAt,
       tries_left: triesPerCode,
       used_by: null,
+      number,
     })
     .execute()
   return { terminalId, code, expiresAt }
+}
+
+/** @throws Error when there are as many open enrolments as numbers */
+async function freeNumber(work: Work): Promise<string> {
+  const open = await openEnrolments(work).select('number').execute()
+  const taken = new Set(open.map((row) => row.number))
+  if (taken.size >= 10 ** numberDigits) throw new Error('every number of an enrolment is taken')
+  for (;;) {
+    const number = digitsFrom(work, numberDigits)
+    if (!taken.has(number)) return number
+  }
+}
+
+function openEnrolments({ connection, now }: Work) {
+  return connection.selectFrom('enrolment_code').where('expires_at', '>=', BigInt(now)).where('used_by', 'is', null)
+}
+
+/** @param length at most 12 */
+function digitsFrom(work: Work, length: number): string {
+  return (Buffer.from(work.random(6)).readUIntBE(0, 6) % 10 ** length).toString().padStart(length, '0')
 }
 
 export type Enrolled =
@@ -56,7 +83,7 @@ export type Enrolled =
     }
   /** Unknown, used with other keys, expired. */
   | { readonly kind: 'code_not_valid' }
-  /** Too many wrong codes: every open code is spent. */
+  /** Too many wrong codes: the enrolment that they named is spent. */
   | { readonly kind: 'no_tries_left' }
   /** The terminal's signing key is not a P-256 key, or belongs to somebody else. */
   | { readonly kind: 'key_not_accepted' }
@@ -72,9 +99,9 @@ export async function enrolTerminal(work: Work, request: EnrolmentRequest): Prom
     .selectAll()
     .where('code_hash', '=', keys.hashCode(request.code))
     .executeTakeFirst()
-  if (row === undefined || row.expires_at < BigInt(now)) return countWrongTry(work)
+  if (row === undefined || row.expires_at < BigInt(now)) return countWrongTry(work, request.code)
   if (row.tries_left <= 0n) return { kind: 'no_tries_left' }
-  if (row.used_by !== null && row.used_by !== keyId) return countWrongTry(work)
+  if (row.used_by !== null && row.used_by !== keyId) return { kind: 'code_not_valid' }
   const holder = await connection.selectFrom('principal').select('owner').where('key_id', '=', keyId).executeTakeFirst()
   if (holder !== undefined && holder.owner !== row.terminal_id) return { kind: 'key_not_accepted' }
   if (row.used_by === null) await bindKeys(work, row.terminal_id, keyId, terminalKey, encryptionKey)
@@ -96,23 +123,21 @@ export async function enrolTerminal(work: Work, request: EnrolmentRequest): Prom
   }
 }
 
-/** A guess counts against every open code, since it may have meant any of them. */
-async function countWrongTry({ connection, now }: Work): Promise<Enrolled> {
-  const open = await connection
-    .selectFrom('enrolment_code')
-    .select('tries_left')
-    .where('expires_at', '>=', BigInt(now))
-    .where('used_by', 'is', null)
-    .execute()
-  await connection
+/** Against the open enrolment that the code names; a code that names none costs nobody a try. */
+async function countWrongTry(work: Work, code: string): Promise<Enrolled> {
+  const number = /^\d+(?=-)/.exec(code)?.[0].slice(0, numberDigits)
+  const named =
+    number === undefined
+      ? undefined
+      : await openEnrolments(work).select(['code_hash', 'tries_left']).where('number', '=', number).executeTakeFirst()
+  if (named === undefined) return { kind: 'code_not_valid' }
+  await work.connection
     .updateTable('enrolment_code')
     .set((expression) => ({ tries_left: expression('tries_left', '-', 1n) }))
+    .where('code_hash', '=', named.code_hash)
     .where('tries_left', '>', 0n)
-    .where('used_by', 'is', null)
     .execute()
-  return open.length > 0 && open.every((row) => row.tries_left <= 1n)
-    ? { kind: 'no_tries_left' }
-    : { kind: 'code_not_valid' }
+  return named.tries_left <= 1n ? { kind: 'no_tries_left' } : { kind: 'code_not_valid' }
 }
 
 async function bindKeys(

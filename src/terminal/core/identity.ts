@@ -100,7 +100,7 @@ const enrolmentAnswerSchema = z.strictObject({
 })
 
 /**
- * Enrols with a one-time code `<8 digits>-<first 12 characters of the ledger key's thumbprint>`: the second half makes
+ * Enrols with a one-time code `<12 digits>-<first 12 characters of the ledger key's thumbprint>`: the second half makes
  * a false ledger useless.
  * @throws EnrolmentError with the remedy
  */

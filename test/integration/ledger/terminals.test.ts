@@ -25,8 +25,8 @@ describe('enrolment', () => {
   const code = () => demo.world.enrolmentCodes[0]?.code ?? ''
 
   test('the code names the ledger’s key, and works once', async () => {
-    expect(code()).toMatch(/^\d{8}-[A-Za-z0-9_-]{12}$/)
-    expect(demo.ports.keys.signing.keyId.startsWith(code().slice(9))).toBe(true)
+    expect(code()).toMatch(/^\d{12}-[A-Za-z0-9_-]{12}$/)
+    expect(demo.ports.keys.signing.keyId.startsWith(code().slice(13))).toBe(true)
     const till = await demo.till('till-1')
     await expect(till.enrol(code())).resolves.toBeUndefined()
     await expect(stranger().enrol(code())).rejects.toThrow(/role_not_allowed/)
@@ -37,12 +37,34 @@ describe('enrolment', () => {
     await expect(demo.till('till-1')).rejects.toThrow(/role_not_allowed/)
   })
 
-  test('five wrong codes end it', async () => {
-    const fingerprint = code().slice(8)
+  test('five wrong codes with its number end it, and no other till’s', async () => {
+    const [number, fingerprint] = [code().slice(0, 4), code().slice(12)]
     for (let index = 0; index < 4; index += 1)
-      await expect(stranger().enrol(`0000000${index}${fingerprint}`)).rejects.toThrow(/role_not_allowed/)
-    await expect(stranger().enrol(`00000009${fingerprint}`)).rejects.toThrow(/rate_limited/)
+      await expect(stranger().enrol(`${number}0000000${index}${fingerprint}`)).rejects.toThrow(/role_not_allowed/)
+    await expect(stranger().enrol(`${number}00000009${fingerprint}`)).rejects.toThrow(/rate_limited/)
     await expect(demo.till('till-1')).rejects.toThrow(/rate_limited/)
+    await expect(demo.till('till-2')).resolves.toBeDefined()
+  })
+
+  test('wrong codes with the number of no open enrolment cost nobody a try', async () => {
+    const numbers = demo.world.enrolmentCodes.map((one) => one.code.slice(0, 4))
+    expect(new Set(numbers).size).toBe(2)
+    const free = ['0001', '0002', '0003'].find((number) => !numbers.includes(number)) ?? ''
+    for (const wrong of [`${free}00000000`, '00000000', 'x', '0001']) {
+      for (let tries = 0; tries < 6; tries += 1)
+        await expect(stranger().enrol(`${wrong}${code().slice(12)}`)).rejects.toThrow(
+          /role_not_allowed|schema_mismatch/,
+        )
+    }
+    for (const { tries_left: left } of await demo.rows('enrolment_code')) expect(left).toBe(5n)
+    await expect(demo.till('till-1')).resolves.toBeDefined()
+  })
+
+  test('a code that was used already is nobody’s try', async () => {
+    await demo.till('till-1')
+    for (let tries = 0; tries < 6; tries += 1)
+      await expect(stranger().enrol(code())).rejects.toThrow(/role_not_allowed/)
+    await expect(demo.till('till-2')).resolves.toBeDefined()
   })
 })
 
