@@ -32,6 +32,8 @@ export interface StartOptions {
   readonly executable?: string
   /** Gives the start up: the process is stopped, `startProcess` rejects. */
   readonly abort?: AbortSignal
+  /** Beside our own environment. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 const readyWithinMs = 60_000
@@ -51,11 +53,12 @@ export async function startProcess(
   programArguments: readonly string[],
   options: StartOptions = {},
 ): Promise<RunningProcess> {
-  const { executable, abort } = options
+  const { executable, abort, environment } = options
   const [command, own] =
     executable === undefined ? [process.execPath, ['--import', lifeline, program]] : [executable, [program]]
   const child = spawn(command, [...own, ...programArguments], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
     detached: process.platform !== 'win32',
   })
   const [, stdout, stderr] = child.stdio as unknown as readonly [null, Readable, Readable]

@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import type { TcpPrinterTiming } from '../src/drivers/printer/tcp-printer.ts'
 import { lockDataFolder } from '../src/sync/journal/data-folder.ts'
+import { withEnrolmentCode } from '../src/terminal/core/enrolment-code.ts'
 import { ensureUiIsBuilt } from '../src/terminal/shell/build-ui.ts'
 import { electronMainFile, ensureElectronShellIsBuilt } from '../src/terminal/shell-electron/build.ts'
 import { startProcess, StartError, type RunningProcess, type StartOptions } from './processes.ts'
@@ -57,7 +58,7 @@ export interface World {
   /** With a single-use token; in Electron an address that only its own window knows; empty where no shell was asked. */
   readonly tillUrl: string
   /** What core and device host are started with, each as JSON. */
-  readonly forTill: { readonly core: string; readonly devices: string }
+  readonly forTill: { readonly core: string; readonly devices: string; readonly enrolmentCode?: string }
   readonly shell: TillShell['kind']
   readonly ledgerUrl: string
   readonly panelUrl: string
@@ -125,7 +126,6 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         `${createHash('sha256').update(folders.till).digest('hex').slice(0, 16)}.json`,
       ),
       ledgerUrl: `http://127.0.0.1:${String(hardware.ready['proxyPort'])}`,
-      ...enrolmentOf(folders),
       ...(tillClockUrl === undefined ? {} : { clockUrl: tillClockUrl }),
       ...(options.syncIntervalMs === undefined ? {} : { syncIntervalMs: options.syncIntervalMs }),
     }
@@ -139,11 +139,15 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         ...(options.printerTiming && { timing: options.printerTiming }),
       },
     }
-    const configuration = { core: JSON.stringify(core), devices: JSON.stringify(devices) }
+    const enrolment = enrolmentOf(folders)
+    const configuration = { core: JSON.stringify(core), devices: JSON.stringify(devices), ...enrolment }
+    const environment = withEnrolmentCode(enrolment.enrolmentCode)
     const forTill = ['--core', configuration.core, '--devices', configuration.devices]
     const inBrowser = async (open: boolean): Promise<RunningProcess> => {
       const port = ['--port', String(options.tillPort ?? 0)]
-      return start('till', 'src/terminal/shell-browser/main.ts', [...port, ...forTill, ...(open ? ['--open'] : [])])
+      return start('till', 'src/terminal/shell-browser/main.ts', [...port, ...forTill, ...(open ? ['--open'] : [])], {
+        environment,
+      })
     }
     const inElectron = async (executable: string): Promise<RunningProcess> => {
       await ensureUiIsBuilt(say)
@@ -152,7 +156,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
       if (asRoot.length > 0) say('as root, Electron runs without the sandbox of Chromium; start it as another user')
       const profile = `--user-data-dir=${join(data, 'electron')}`
-      return start('till', electronMainFile, [...asRoot, profile, ...forTill], { executable })
+      return start('till', electronMainFile, [...asRoot, profile, ...forTill], { executable, environment })
     }
     const shell = options.shell ?? { kind: 'browser', open: false }
     let shownIn = shell.kind

@@ -212,6 +212,16 @@ export const terminalOperations = [
     },
   }),
   operation({
+    method: 'GET',
+    path: '/v1/ledger-key',
+    tag,
+    summary: 'The ledger’s key, in an answer that it signs: a till knows by it who asks for its code',
+    roles: 'anyone',
+    requestSchema: z.strictObject({}),
+    answerSchema: z.strictObject({ ledgerKey: publicJwkSchema }),
+    perform: async (asked) => ({ kind: 'answer', body: { ledgerKey: asked.services.keys.signing.jwk } }),
+  }),
+  operation({
     method: 'POST',
     path: '/v1/terminal-enrolments',
     tag,

@@ -8,6 +8,7 @@ import { mkdtempSync, mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { withEnrolmentCode } from '../../src/terminal/core/enrolment-code.ts'
 import { httpTransport } from '../../src/terminal/core/http-transport.ts'
 import { builtUiFolder, ensureUiIsBuilt } from '../../src/terminal/shell/build-ui.ts'
 import { startWorld } from '../../tools/world.ts'
@@ -93,7 +94,7 @@ async function cold(quick: boolean): Promise<readonly Figure[]> {
     const shell = program('src/terminal/shell-browser/main.ts')
     const parameters = ['--core', world.forTill.core, '--devices', world.forTill.devices, '--ui-folder', builtUiFolder]
     // Enrols, and fetches the package.
-    await untilUsable(shell, parameters)
+    await untilUsable(shell, parameters, withEnrolmentCode(world.forTill.enrolmentCode))
     const ours: number[] = []
     const raw: number[] = []
     for (let start = 0; start < starts; start += 1) {
@@ -119,9 +120,13 @@ async function cold(quick: boolean): Promise<readonly Figure[]> {
 }
 
 /** Core, device host, host of the page and Chromium: until a tile can be touched and the reader is there. */
-async function untilUsable(shell: string, parameters: readonly string[]): Promise<number> {
+async function untilUsable(
+  shell: string,
+  parameters: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<number> {
   const started = performance.now()
-  const [till, browser] = await Promise.all([startProcess('till', shell, parameters), openChromium()])
+  const [till, browser] = await Promise.all([startProcess('till', shell, parameters, { environment }), openChromium()])
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
     await page.goto(String(till.ready['tillUrl']))

@@ -99,7 +99,11 @@ export async function openStage(
       // A core dies of what was armed for it; the one after it has an order of its own, or none.
       if (role === 'core' && core !== undefined) armed = inTurn.shift() ?? null
       const programs = tolemPrograms(world.forTill)
-      const program = { file: coreProgram, parameters: [...programs.core.parameters, '--fuse', fuseJson()] }
+      const program = {
+        ...programs.core,
+        file: coreProgram,
+        parameters: [...programs.core.parameters, '--fuse', fuseJson()],
+      }
       const asShellsDo = spawnChildProcesses({ ...programs, core: program })
       const child = role === 'core' && startCore !== undefined ? startCore(program) : asShellsDo(role)
       if (role !== 'core') return (devices = child)

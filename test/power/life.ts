@@ -48,7 +48,7 @@ export class Lives {
   }
 
   /** The next life. The one before ended with the power: what lies in the folders is what that left. */
-  start({ parameters }: Program): Child {
+  start({ parameters, environment }: Program): Child {
     if (this.#running !== undefined) {
       const loss: Loss = this.#chance.pick(['only_synced', 'torn'] as const)
       const { before, calls } = this.#end(loss)
@@ -61,7 +61,11 @@ export class Lives {
     const file = fileURLToPath(new URL('core-main.ts', import.meta.url))
     const program = [process.execPath, file, ...parameters, '--synchronous', this.#synchronous]
     // As the shells start it (child-processes.ts), behind the tracer.
-    const started = spawn('strace', straceArguments(trace, program), { stdio: ['ignore', 2, 2, 'ipc'], detached: true })
+    const started = spawn('strace', straceArguments(trace, program), {
+      stdio: ['ignore', 2, 2, 'ipc'],
+      detached: true,
+      env: { ...process.env, ...environment },
+    })
     this.#running = { trace, processId: started.pid ?? 0 }
     const child = childOf(started)
     return {

@@ -19,6 +19,7 @@ import { toCoreSchema, upFrameSchema, type FromCore } from '../contract/bridge.t
 import type { Snapshot } from '../contract/snapshot.ts'
 import { createCore, type Core, type CoreParts } from './core.ts'
 import { httpTransport } from './http-transport.ts'
+import { takeEnrolmentCode } from './enrolment-code.ts'
 import { enrol, EnrolmentError, loadEnrolment, loadTerminalKeys, storeEnrolment } from './identity.ts'
 import { claimForDemonstration, injectedClock } from './injected-clock.ts'
 import { realClock, realPinHash, realRandomness, realScheduler } from './real-ports.ts'
@@ -49,6 +50,7 @@ export async function runCore(around: (parts: CoreParts) => CoreParts = (parts) 
 }
 
 async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
+  const enrolmentCode = takeEnrolmentCode(process.env)
   const settings = coreSettingsSchema.parse(JSON.parse(argument('--core')))
   if (settings.clockUrl !== undefined) claimForDemonstration(settings.data)
   const lock = lockDataFolder(settings.data, {
@@ -63,14 +65,7 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
   const keys = loadTerminalKeys(settings.data)
   let enrolment = enrolledBefore
   if (enrolment === undefined) {
-    enrolment = await enrol(
-      keys.current,
-      settings.enrolmentCode,
-      settings.ledgerUrl,
-      transport,
-      realRandomness,
-      clock.wall(),
-    )
+    enrolment = await enrol(keys.current, enrolmentCode, settings.ledgerUrl, transport, realRandomness, clock.wall())
     storeEnrolment(settings.data, enrolment)
   }
 

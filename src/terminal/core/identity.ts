@@ -93,6 +93,7 @@ export class EnrolmentError extends Error {
   }
 }
 
+const ledgerKeySchema = z.strictObject({ ledgerKey: publicJwkSchema })
 const enrolmentAnswerSchema = z.strictObject({
   terminalId: z.string(),
   merchantId: z.string(),
@@ -101,7 +102,7 @@ const enrolmentAnswerSchema = z.strictObject({
 
 /**
  * Enrols with a one-time code `<12 digits>-<first 12 characters of the ledger key's thumbprint>`: the second half makes
- * a false ledger useless.
+ * a false ledger useless. It has to show that it holds that key before it is sent the code.
  * @throws EnrolmentError with the remedy
  */
 export async function enrol(
@@ -118,42 +119,46 @@ export async function enrol(
       'This terminal is not enrolled. Get a one-time code from the agency and start with it.',
     )
   }
-  const body = toJson({ code, terminalKey: keys.signing.jwk, encryptionKey: keys.encryption.jwk })
-  const created = Math.floor(nowMs / 1000)
-  const nonce = Buffer.from(randomness.bytes(16)).toString('base64url')
-  const request = signRequest({ method: 'POST', url: `${ledgerUrl}/v1/terminal-enrolments`, body }, keys.signing, {
-    created,
-    expires: created + 60,
-    nonce,
-  })
-  const sent = await transport(request, 10_000)
-  if (sent.kind !== 'response') {
+  const ask = async (method: 'GET' | 'POST', path: string, body: string) => {
+    const created = Math.floor(nowMs / 1000)
+    const nonce = Buffer.from(randomness.bytes(16)).toString('base64url')
+    const moment = { created, expires: created + 60, nonce }
+    const request = signRequest({ method, url: `${ledgerUrl}${path}`, body }, keys.signing, moment)
+    const sent = await transport(request, 10_000)
+    if (sent.kind === 'response') return { request, response: sent.response, json: safeJson(sent.response.body) }
     throw new EnrolmentError(
       'LEDGER_UNREACHABLE',
       `The ledger at ${ledgerUrl} does not answer (${sent.detail}). Enrolment needs it once.`,
     )
   }
-  const answer = enrolmentAnswerSchema.safeParse(safeJson(sent.response.body))
-  if (sent.response.status !== 200 || !answer.success) {
+  const asked = await ask('GET', '/v1/ledger-key', '')
+  const shown = ledgerKeySchema.safeParse(asked.json)
+  const fingerprint = code.slice(code.indexOf('-') + 1)
+  if (!shown.success || fingerprint.length < 12 || !thumbprintOf(shown.data.ledgerKey).startsWith(fingerprint))
+    throw falseLedger()
+  const { ledgerKey } = shown.data
+  if (verifyAnswer(asked.response, asked.request, verifyingKey(ledgerKey)).kind !== 'valid') throw falseLedger()
+
+  const own = { terminalKey: keys.signing.jwk, encryptionKey: keys.encryption.jwk }
+  const { request, response, json } = await ask('POST', '/v1/terminal-enrolments', toJson({ code, ...own }))
+  const answer = enrolmentAnswerSchema.safeParse(json)
+  if (response.status !== 200 || !answer.success) {
     throw new EnrolmentError(
       'ENROLMENT_REFUSED',
-      `The ledger refused the enrolment code (${sent.response.status}). ` +
+      `The ledger refused the enrolment code (${response.status}). ` +
         'Get a new one: a code works once, for ten minutes.',
     )
   }
-  const { ledgerKey, terminalId, merchantId } = answer.data
-  const fingerprint = code.slice(code.indexOf('-') + 1)
-  const genuine =
-    fingerprint.length >= 12 &&
-    thumbprintOf(ledgerKey).startsWith(fingerprint) &&
-    verifyAnswer(sent.response, request, verifyingKey(ledgerKey)).kind === 'valid'
-  if (!genuine) {
-    throw new EnrolmentError(
-      'LEDGER_KEY_MISMATCH',
-      'The ledger that answered is not the one that the enrolment code names. Check the address.',
-    )
-  }
-  return { terminalId, merchantId, ledgerKey, terminalKey: keys.signing.jwk, encryptionKey: keys.encryption.jwk }
+  if (verifyAnswer(response, request, verifyingKey(ledgerKey)).kind !== 'valid') throw falseLedger()
+  const { terminalId, merchantId } = answer.data
+  return { terminalId, merchantId, ledgerKey, ...own }
+}
+
+function falseLedger(): EnrolmentError {
+  return new EnrolmentError(
+    'LEDGER_KEY_MISMATCH',
+    'The ledger that answered is not the one that the enrolment code names. Check the address.',
+  )
 }
 
 function safeJson(text: string): unknown {

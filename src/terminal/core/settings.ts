@@ -1,4 +1,4 @@
-/** What a core is started with, as one JSON argument: `--core JSON`. */
+/** What a core is started with, as one JSON argument: `--core JSON`. No secret: others read command lines. */
 import { isAbsolute, relative, sep } from 'node:path'
 import { z } from 'zod'
 
@@ -14,8 +14,6 @@ const settingsSchema = z.strictObject({
   anchor: absolutePath,
   /** Where the ledger is, `http://127.0.0.1:…`; by way of a proxy where one stands between. */
   ledgerUrl: z.url(),
-  /** One-time enrolment code, needed only while the data folder holds no enrolment. */
-  enrolmentCode: z.string().optional(),
   /** Injected clock, for demonstrations only: refused on data that no demonstration made. */
   clockUrl: z.url().optional(),
   printerProfile: z.string().default('epson-tm-t20iii'),

@@ -1,25 +1,38 @@
 /** Core and device host as child processes of Node, with Node's IPC. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { withEnrolmentCode } from '../core/enrolment-code.ts'
 import type { Child, ChildRole, Spawn, Unsubscribe } from '../shell/children.ts'
 
 /** What a role runs: a file for Node, and its arguments. */
 export interface Program {
   readonly file: string
   readonly parameters: readonly string[]
+  /** Beside the environment of the shell. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** Passed on untouched as one argument each: `--core JSON`, `--devices JSON`. */
 export interface ChildConfiguration {
   readonly core: string
   readonly devices: string
+  /** For a first start; it stands in no command line. */
+  readonly enrolmentCode?: string | undefined
 }
 
 /** The programs of the product. */
-export function tolemPrograms({ core, devices }: ChildConfiguration): Readonly<Record<ChildRole, Program>> {
+export function tolemPrograms({
+  core,
+  devices,
+  enrolmentCode,
+}: ChildConfiguration): Readonly<Record<ChildRole, Program>> {
   const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
   return {
-    core: { file: file('../core/main.ts'), parameters: ['--core', core] },
+    core: {
+      file: file('../core/main.ts'),
+      parameters: ['--core', core],
+      environment: withEnrolmentCode(enrolmentCode),
+    },
     'device-host': { file: file('../../drivers/host/main.ts'), parameters: ['--devices', devices] },
   }
 }
@@ -27,9 +40,10 @@ export function tolemPrograms({ core, devices }: ChildConfiguration): Readonly<R
 /** What the children write goes to our stderr: our stdout belongs to the lines that other programs read. */
 export function spawnChildProcesses(programs: Readonly<Record<ChildRole, Program>>): Spawn {
   return (role) => {
-    const { file, parameters } = programs[role]
+    const { file, parameters, environment } = programs[role]
     const started = spawn(process.execPath, [file, ...parameters], {
       stdio: ['ignore', 2, 2, 'ipc'],
+      env: { ...process.env, ...environment },
       // A group of their own, so that Ctrl-C in a terminal reaches the shell alone, which then stops them in order.
       // When the shell dies, their channel closes, and that ends them.
       detached: process.platform !== 'win32',

@@ -3,11 +3,13 @@
  *
  *     node src/terminal/shell-browser/main.ts --port N --core JSON --devices JSON [--ui-folder DIR] [--open]
  *
+ * A first start finds its one-time enrolment code in the environment: TOLEM_ENROLMENT_CODE.
  * stdout carries one JSON line per event: `ready` and `address` with `tillUrl`, `failed` with `code` and `message`.
  * Enter in its terminal, or SIGUSR1, prints a new address. SIGINT and SIGTERM stop it; exit code 2 says that it could
  * not start or go on.
  */
 import { parseArgs } from 'node:util'
+import { takeEnrolmentCode } from '../core/enrolment-code.ts'
 import { exitCodeOfFailure, type ShellFailure } from '../shell/supervisor.ts'
 import { startBrowserShell } from './browser-shell.ts'
 import { builtUiFolder, ensureUiIsBuilt } from '../shell/build-ui.ts'
@@ -30,6 +32,9 @@ const { values } = parseArgs({
   },
   strict: true,
 })
+
+/** For a first start; the device host and the kiosk's browser do not get it. */
+const enrolmentCode = takeEnrolmentCode(process.env)
 
 const print = (event: object): void => void process.stdout.write(`${JSON.stringify(event)}\n`)
 const log = (line: string): void => void process.stderr.write(`tolem: ${line}\n`)
@@ -55,7 +60,7 @@ async function main(): Promise<void> {
 
   const port = portOf(values.port)
   if (values['ui-folder'] === undefined) await buildUi()
-  const own = tolemPrograms(values)
+  const own = tolemPrograms({ ...values, enrolmentCode })
   const start = await startBrowserShell({
     port,
     uiFolder: values['ui-folder'] ?? builtUiFolder,

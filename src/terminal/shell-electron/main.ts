@@ -14,6 +14,7 @@ import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { app, dialog, Menu } from 'electron'
+import { takeEnrolmentCode, withEnrolmentCode } from '../core/enrolment-code.ts'
 import type { Timers } from '../shell/children.ts'
 import { createSupervisor, exitCodeOfFailure, type ShellFailure } from '../shell/supervisor.ts'
 import { readUiFiles } from '../shell/ui-files.ts'
@@ -81,15 +82,27 @@ function refuseToBegin(refused: string): void {
 }
 
 /** What core and device host are started with, as JSON. */
-type Parameters = { readonly kind: 'given'; readonly core: string; readonly devices: string }
+interface Parameters {
+  readonly kind: 'given'
+  readonly core: string
+  readonly devices: string
+  /** For a first start; it stands in no command line. */
+  readonly enrolmentCode: string | undefined
+}
 
 function startParameters(): Parameters | { readonly kind: 'refused'; readonly failure: ShellFailure } {
-  if (!app.isPackaged) return { kind: 'given', core: `${values.core}`, devices: `${values.devices}` }
+  const enrolmentCode = takeEnrolmentCode(process.env)
+  if (!app.isPackaged) return { kind: 'given', core: `${values.core}`, devices: `${values.devices}`, enrolmentCode }
   const outcome = readSettingsFile({ userData: app.getPath('userData'), anchors: anchorFolder() })
   if (outcome.kind === 'refused') {
     return { kind: 'refused', failure: { code: outcome.code, message: `${outcome.file}: ${outcome.detail}` } }
   }
-  return { kind: 'given', core: JSON.stringify(outcome.core), devices: JSON.stringify(outcome.devices) }
+  return {
+    kind: 'given',
+    core: JSON.stringify(outcome.core),
+    devices: JSON.stringify(outcome.devices),
+    enrolmentCode: outcome.enrolmentCode,
+  }
 }
 
 /** Where a program keeps what belongs to this machine and is no setting. */
@@ -110,6 +123,7 @@ async function start(): Promise<void> {
       core: {
         file: program(values['core-program'], 'src/terminal/core/main.ts'),
         parameters: ['--core', parameters.core],
+        environment: withEnrolmentCode(parameters.enrolmentCode),
       },
       'device-host': {
         file: program(values['devices-program'], 'src/drivers/host/main.ts'),

@@ -16,7 +16,7 @@ import { coreSettingsSchema, settingsShape, type CoreSettings } from '../core/se
 const fileSchema = z.strictObject({
   ledgerUrl: settingsShape.ledgerUrl,
   /** Once, for the first start; then the till is enrolled and the line can go. */
-  enrolmentCode: settingsShape.enrolmentCode,
+  enrolmentCode: z.string().optional(),
   reader: z.enum(['pcsc', 'none']).default('pcsc'),
   printer: z
     .strictObject({
@@ -50,7 +50,13 @@ export type SettingsProblem =
   | 'settings_malformed'
 
 export type SettingsOutcome =
-  | { readonly kind: 'read'; readonly core: CoreSettings; readonly devices: object }
+  | {
+      readonly kind: 'read'
+      readonly core: CoreSettings
+      readonly devices: object
+      /** Apart from the core's settings, which stand in its command line. */
+      readonly enrolmentCode: string | undefined
+    }
   /** `detail`: what exactly, for whoever repairs the file; without the values, one of which is a secret. */
   | { readonly kind: 'refused'; readonly code: SettingsProblem; readonly file: string; readonly detail: string }
 
@@ -76,7 +82,6 @@ export function readSettingsFile(places: StandardPlaces): SettingsOutcome {
     data: dataFolder,
     anchor: anchor ?? join(places.anchors, `${anchorName}.json`),
     ledgerUrl,
-    ...(enrolmentCode === undefined ? {} : { enrolmentCode }),
     printerProfile: printer?.profile ?? 'generic-80mm',
     syncIntervalMs,
     keyRotationAfterMs,
@@ -87,7 +92,7 @@ export function readSettingsFile(places: StandardPlaces): SettingsOutcome {
     reader: { kind: reader },
     printer: printer === null ? { kind: 'none' } : { kind: 'tcp', ...printer },
   }
-  return { kind: 'read', core, devices }
+  return { kind: 'read', core, devices, enrolmentCode }
 }
 
 /** Undefined for what is no JSON; a byte order mark, as Windows' editor writes it, is none of the text. */

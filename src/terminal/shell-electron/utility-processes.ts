@@ -5,15 +5,18 @@ import type { Child, ChildRole, Spawn, Unsubscribe } from '../shell/children.ts'
 export interface Program {
   readonly file: string
   readonly parameters: readonly string[]
+  /** Beside the environment of the shell. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** What the children write goes to our stderr: our stdout belongs to the lines that other programs read. */
 export function spawnUtilityProcesses(programs: Readonly<Record<ChildRole, Program>>): Spawn {
   return (role) => {
-    const { file, parameters } = programs[role]
+    const { file, parameters, environment } = programs[role]
     const started = utilityProcess.fork(file, [...parameters], {
       serviceName: `tolem ${role}`,
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...environment },
     })
     started.stdout?.pipe(process.stderr, { end: false })
     return childOf(started)

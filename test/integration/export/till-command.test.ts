@@ -10,6 +10,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startHttp, type RunningHttp } from '../../../ledger-sim/http/fastify.ts'
 import { lockDataFolder } from '../../../src/sync/journal/data-folder.ts'
+import { withEnrolmentCode } from '../../../src/terminal/core/enrolment-code.ts'
 import { startProcess, StartError } from '../../../tools/processes.ts'
 import { balanceOf, demoLedger, temporaryFolder, type DemoLedger } from '../ledger/demo-ledger.ts'
 import { JournalingTill, type SoldOffline } from '../ledger/journaling-till.ts'
@@ -272,10 +273,12 @@ describe('import', () => {
 
 describe('a start on a folder whose journal is another till’s', () => {
   async function startRefusal(): Promise<string> {
-    const core = { data: folder.path, anchor: `${folder.path}.anchor.json`, ledgerUrl: http.url, enrolmentCode: '1-2' }
+    const core = { data: folder.path, anchor: `${folder.path}.anchor.json`, ledgerUrl: http.url }
     const program = join(root, 'src/terminal/shell-browser/main.ts')
     try {
-      await (await startProcess('till', program, ['--core', JSON.stringify(core)])).stop()
+      await (
+        await startProcess('till', program, ['--core', JSON.stringify(core)], { environment: withEnrolmentCode('1-2') })
+      ).stop()
       return 'started'
     } catch (error) {
       if (!(error instanceof StartError)) throw error
