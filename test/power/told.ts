@@ -77,19 +77,7 @@ export class Listener {
         if (command === undefined) throw new Error(`answer ${id} is to a command that nobody gave`)
         this.told.done.push({ ...command, copy: this.told.printed.has(command.saleId ?? '') })
       }
-      if (type === 'snapshot' && snapshot !== undefined) this.#seesScreen(snapshot)
-    }
-  }
-
-  #seesScreen({ sale, recent }: Screen): void {
-    for (const { tenderId, kind, state, amount, saleId } of [
-      ...(sale?.tenders ?? []),
-      ...recent.flatMap((of) => of.tenders),
-    ])
-      if (paidStates.includes(state)) this.told.approved.set(tenderId, { amount, kind, saleId })
-    for (const { saleId, voidable, receipt } of recent) {
-      if (voidable) this.told.closed.add(saleId)
-      if (receipt === 'printed') this.told.printed.add(saleId)
+      if (type === 'snapshot' && snapshot !== undefined) hearScreen(this.told, snapshot)
     }
   }
 
@@ -106,20 +94,32 @@ export class Listener {
       if (stream.length < end + 4 + length) break
       const body = stream.subarray(end + 4, end + 4 + length).toString('utf8')
       stream = stream.subarray(end + 4 + length)
-      if (head.startsWith('POST ') && body.startsWith('{')) this.#seesRequest(head, JSON.parse(body) as Requested)
+      const path = /^POST (\S+) /.exec(head)?.[1]
+      if (path !== undefined && body.startsWith('{')) hearRequest(this.told, path, JSON.parse(body) as Requested)
     }
     this.#ofNetwork.set(handle, stream)
   }
+}
 
-  #seesRequest(head: string, request: Requested): void {
-    if (head.startsWith('POST /v1/terminal/authorisations ') && request.terms !== undefined)
-      this.told.asked.add(request.terms.tenderId)
-    for (const { kind, terms, tenderId } of request.items ?? []) {
-      if (kind === 'presentment' && terms !== undefined) this.told.asked.add(terms.tenderId)
-      if (kind === 'reversal' && tenderId !== undefined) this.told.takenBack.add(tenderId)
-    }
-    for (const { sequence, hash } of positionsIn(request)) this.told.rows.set(sequence, hash)
+/** The state of the screen is shown to the cashier. */
+export function hearScreen(told: Told, { sale, recent }: Screen): void {
+  const all = [...(sale?.tenders ?? []), ...recent.flatMap((of) => of.tenders)]
+  for (const { tenderId, kind, state, amount, saleId } of all)
+    if (paidStates.includes(state)) told.approved.set(tenderId, { amount, kind, saleId })
+  for (const { saleId, voidable, receipt } of recent) {
+    if (voidable) told.closed.add(saleId)
+    if (receipt === 'printed') told.printed.add(saleId)
   }
+}
+
+/** A request to the ledger. */
+export function hearRequest(told: Told, path: string, request: Requested): void {
+  if (path === '/v1/terminal/authorisations' && request.terms !== undefined) told.asked.add(request.terms.tenderId)
+  for (const { kind, terms, tenderId } of request.items ?? []) {
+    if (kind === 'presentment' && terms !== undefined) told.asked.add(terms.tenderId)
+    if (kind === 'reversal' && tenderId !== undefined) told.takenBack.add(tenderId)
+  }
+  for (const { sequence, hash } of positionsIn(request)) told.rows.set(sequence, hash)
 }
 
 /** Places in the journal's chain, wherever they stand in a request. */
@@ -138,7 +138,7 @@ interface ShownTender {
   readonly amount: string
 }
 
-interface Screen {
+export interface Screen {
   readonly sale: { readonly tenders: readonly ShownTender[] } | null
   readonly recent: readonly {
     readonly saleId: string
@@ -158,7 +158,7 @@ interface Shown {
   }
 }
 
-interface Requested {
+export interface Requested {
   readonly terms?: { readonly tenderId: string }
   readonly items?: readonly {
     readonly kind: string

@@ -6,6 +6,7 @@ import Database from 'better-sqlite3'
 import type { CardReaderPort, PrinterPort } from '../../src/drivers/ports.ts'
 import { standardSyncSettings } from '../../src/sync/engine/sync-settings.ts'
 import type { LedgerTransport, Scheduler } from '../../src/sync/engine/ports.ts'
+import type { Anchor } from '../../src/sync/journal/data-folder.ts'
 import type { JournalFile } from '../../src/sync/journal/journal.ts'
 import type { KeyRing } from '../../src/sync/engine/key-ring.ts'
 import type { Enrolment } from '../../src/sync/protocol/messages.ts'
@@ -27,6 +28,7 @@ export interface StationParts {
   readonly network: Pick<SimulatedNetwork, 'transport'>
   /** A file on disk; otherwise the journal is in memory, and outlives the core all the same. */
   readonly journalFile?: string
+  readonly anchor?: Anchor
   readonly enrolment: Enrolment
   /** Outlive the core, as the journal does. */
   readonly keys: () => KeyRing
@@ -73,12 +75,13 @@ export class TillStation implements Station {
   }
 
   start(): void {
-    const { time, random, network, enrolment, keys, ledgerUrl, sabotage, note } = this.#parts
+    const { time, random, network, enrolment, keys, ledgerUrl, sabotage, note, anchor } = this.#parts
     const life = { alive: true }
     this.#life = life
     this.starts += 1
     this.#core = createCore({
       journalFile: this.#journal,
+      ...(anchor === undefined ? {} : { anchor }),
       enrolment,
       keys: keys(),
       ledgerUrl,

@@ -13,6 +13,7 @@ export class DataFolderError extends Error {
   readonly code:
     | 'FOLDER_IN_USE'
     | 'DISK_FULL'
+    | 'DISK_FAILED'
     | 'FOLDER_READ_ONLY'
     | 'JOURNAL_CORRUPT'
     | 'JOURNAL_NEWER'
@@ -128,14 +129,28 @@ export function folderError(folder: string, error: unknown): Error {
       `The disk of ${folder} is full. Free some space and start again; nothing is lost.`,
     )
   }
-  if (['SQLITE_CORRUPT', 'SQLITE_NOTADB'].some((start) => code.startsWith(start))) {
+  // A file that ends too early says so as an I/O error.
+  if (['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_IOERR_SHORT_READ'].some((start) => code.startsWith(start))) {
     return new DataFolderError(
       'JOURNAL_CORRUPT',
       `The journal in ${folder} is damaged (${code}). Keep the folder as it is, do not delete it: ` +
         'unsynced sales may be in it. Start with another --data folder and hand this one to support.',
     )
   }
+  if (code.startsWith('SQLITE_IOERR') || code === 'EIO') {
+    return new DataFolderError(
+      'DISK_FAILED',
+      `The disk of ${folder} does not do what it is asked (${code}). Sell nothing on it. Copy the folder to another ` +
+        'disk, do not delete it: unsynced sales may be in it. Start with the copy as --data folder, or call support.',
+    )
+  }
   return error instanceof Error ? error : new Error(String(error))
+}
+
+/** An fsync failed: what it was for may be lost although a second one succeeds. */
+export function isFailedSync(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return code === 'SQLITE_IOERR_FSYNC' || code === 'SQLITE_IOERR_DIR_FSYNC'
 }
 
 /** The disk could not be written for now: full, I/O error, folder gone read-only, file held by another program. */

@@ -65,3 +65,18 @@ export function migrate(database: Database.Database): void {
 export function versionOf(database: Database.Database): number {
   return database.pragma('user_version', { simple: true }) as number
 }
+
+/**
+ * Writes all that stands in the log into the database, syncs it and empties the log.
+ * @throws DataFolderError FOLDER_IN_USE, when another program reads on an older state and part of the log must stay
+ */
+export function takeOverWholeLog(database: Database.Database): void {
+  const [{ busy, log, checkpointed }] = database.pragma('wal_checkpoint(TRUNCATE)') as [
+    { busy: number; log: number; checkpointed: number },
+  ]
+  if (busy === 0 || checkpointed === log) return
+  throw new DataFolderError(
+    'FOLDER_IN_USE',
+    `Another program is reading ${database.name}. Close it (a backup, a viewer) and start again; nothing was changed.`,
+  )
+}

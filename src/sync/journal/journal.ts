@@ -9,8 +9,8 @@ import { canonicalText, hashOfText, toJson } from '../protocol/canonical.ts'
 import { genesisHash, rowHashOf } from '../protocol/journal-chain.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
-import type { Anchor } from './data-folder.ts'
-import { asFolderError, migrate, openFile, refuseNewer } from './journal-file.ts'
+import { isFailedSync, isStorageFault, type Anchor } from './data-folder.ts'
+import { asFolderError, migrate, openFile, refuseNewer, takeOverWholeLog } from './journal-file.ts'
 import { project, projectedTables, spentStates, type JournalTenderState } from './projection.ts'
 import {
   chainedRow,
@@ -43,6 +43,9 @@ import { JournalShifts } from './shifts.ts'
 
 export type { PrintJob, QueueFigures, SaleRecord, TenderRecord, WaitingItem } from './records.ts'
 
+/** About 1 000 pages, which is SQLite's own measure. */
+const commitsPerCheckpoint = 80
+
 /** Where the bytes are: a file on disk, or a database that the simulator carries through a crash. */
 export type JournalFile = string | Database.Database
 
@@ -69,11 +72,14 @@ export class Journal {
   }
   readonly shifts = new JournalShifts(this.#tables)
   readonly returns = new JournalReturns(this.#tables)
+  /** The fsync that failed in this life of the journal. */
+  #failedSync: unknown
+  #commitsSinceCheckpoint = 0
 
   /**
    * Opens or makes the journal, checks its chain from the last checkpoint to the head, and starts a new epoch when the
    * anchor has seen a later head than this file holds.
-   * @throws DataFolderError JOURNAL_CORRUPT, JOURNAL_NEWER
+   * @throws DataFolderError JOURNAL_CORRUPT, JOURNAL_NEWER, DISK_FAILED, DISK_FULL, FOLDER_READ_ONLY, FOLDER_IN_USE
    */
   constructor(file: JournalFile, options: JournalOptions) {
     this.#now = options.now
@@ -85,9 +91,14 @@ export class Journal {
       this.#database.pragma('journal_mode = WAL')
       this.#database.pragma('synchronous = FULL')
       this.#database.pragma('foreign_keys = ON')
+      // Taken over by this class: SQLite's own checkpoint takes no notice of an fsync that fails.
+      this.#database.pragma('wal_autocheckpoint = 0')
       migrate(this.#database)
       this.#head = this.#readHead()
       this.#checkChain()
+      // What was read may lie in the system's memory alone, as after an fsync that failed: written anew and synced, it
+      // is on the disk before anything is built on it (docs/design/09-disk-proof.md, "A failed fsync").
+      takeOverWholeLog(this.#database)
       this.#startEpoch()
     } catch (error) {
       if (typeof file !== 'string') throw error
@@ -98,6 +109,14 @@ export class Journal {
 
   get head(): JournalPosition {
     return { ...this.#head }
+  }
+
+  /**
+   * False from the first fsync that failed: what the disk holds is not known, and the system may have forgotten that it
+   * owes something. No row is taken any more, and the next start reads the disk anew.
+   */
+  get isDiskTrusted(): boolean {
+    return this.#failedSync === undefined
   }
 
   /**
@@ -404,14 +423,18 @@ export class Journal {
   }
 
   #write<Result>(work: () => Result): Result {
+    this.#checkpoint()
+    if (this.#failedSync !== undefined) throw this.#failedSync
     const before = this.#head
     let result: Result
     try {
       result = this.#database.transaction(work).immediate()
     } catch (error) {
       this.#head = before
+      if (isFailedSync(error)) this.#failedSync = error
       throw error
     }
+    this.#commitsSinceCheckpoint += 1
     // From here on the rows are on the disk, and nothing that fails may look like a commit that failed: the caller
     // would give up a tender that exists, and the next row would take a sequence that is taken.
     try {
@@ -429,6 +452,21 @@ export class Journal {
       }
     }
     return result
+  }
+
+  /**
+   * Takes the log over into the database, now and then, and before a commit: one that has returned is followed by
+   * nothing that can fail. What fails is tried again, for the log keeps its pages; but not an fsync.
+   */
+  #checkpoint(): void {
+    if (this.#commitsSinceCheckpoint < commitsPerCheckpoint || !this.isDiskTrusted) return
+    this.#commitsSinceCheckpoint = 0
+    try {
+      this.#database.pragma('wal_checkpoint(PASSIVE)')
+    } catch (error) {
+      if (isFailedSync(error)) this.#failedSync = error
+      else if (!isStorageFault(error)) throw error
+    }
   }
 
   #append(row: JournalRow): ChainedRow {

@@ -145,6 +145,7 @@ export const statusCodeSchema = z.enum([
   'clock_not_trusted',
   'rollback_detected',
   'journal_not_writable',
+  'disk_not_trusted',
 ])
 export type StatusCode = z.infer<typeof statusCodeSchema>
 

@@ -13,9 +13,13 @@ export interface Situation {
   readonly hasShift: boolean
   /** There is a package to decide under. */
   readonly canDecide: boolean
+  /** False after an fsync that failed: every action needs a row sooner or later, and none is taken. */
+  readonly canRecord: boolean
 }
 
-export function offeredActions({ state, standing, isFinished, maySell, hasShift, canDecide }: Situation): Action[] {
+export function offeredActions(situation: Situation): Action[] {
+  const { state, standing, isFinished, maySell, hasShift, canDecide, canRecord } = situation
+  if (!canRecord) return []
   if (!maySell) return ['print_again', 'open_shift']
   const isResting = state === 'idle' || state === 'approved' || state === 'refused'
   const isWaitingForCard = state === 'awaitingCard'

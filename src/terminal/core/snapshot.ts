@@ -229,7 +229,11 @@ function queueLight({ waiting, parked, oldestAt }: Snapshot['queue']): Light {
   return light('ok', 'ok', '')
 }
 
-function tillLight({ engine, time, storageFault }: SnapshotSources, active: TerminalPackage | undefined): Light {
+function tillLight(
+  { journal, engine, time, storageFault }: SnapshotSources,
+  active: TerminalPackage | undefined,
+): Light {
+  if (!journal.isDiskTrusted) return light('off', 'disk_not_trusted', '')
   if (storageFault) return light('off', 'journal_not_writable', '')
   if (active === undefined) return light('off', 'package_missing', '')
   if (engine.rollbackOpen) return light('limited', 'rollback_detected', '')

@@ -422,13 +422,13 @@ export class Till {
   }
 
   #actions(standing: SaleStanding): Action[] {
-    const isFinished = this.#sales.isFinished(standing.sale.saleId)
     return offeredActions({
       state: this.#state(),
       standing,
-      isFinished,
+      isFinished: this.#sales.isFinished(standing.sale.saleId),
       maySell: this.#shifts.maySell,
       hasShift: this.#shifts.open !== undefined,
+      canRecord: this.#parts.journal.isDiskTrusted,
       canDecide: this.#parts.activePackage() !== undefined,
     })
   }

@@ -157,7 +157,15 @@ function offeredAnywhere(state: string): Set<Action> {
   return new Set(
     standings.flatMap((standing) =>
       [true, false].flatMap((isFinished) =>
-        offeredActions({ state: state as never, standing, isFinished, maySell: true, hasShift: true, canDecide: true }),
+        offeredActions({
+          state: state as never,
+          standing,
+          isFinished,
+          maySell: true,
+          hasShift: true,
+          canDecide: true,
+          canRecord: true,
+        }),
       ),
     ),
   )

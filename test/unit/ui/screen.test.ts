@@ -129,6 +129,7 @@ describe('the gallery', () => {
         maySell: true,
         hasShift: true,
         canDecide: true,
+        canRecord: true,
       })
       const elsewhere: readonly Action[] = ['print_again', 'void_sale', 'open_shift', 'close_shift']
       const own = (some: readonly Action[]) => some.filter((one) => !elsewhere.includes(one))

@@ -178,6 +178,11 @@ export const statuses: TextsOfLanguage['statuses'] = {
     works: 'Nothing that must be recorded.',
     todo: 'Free disk space or call support.',
   },
+  disk_not_trusted: {
+    what: 'The disk failed while it was recording.',
+    works: 'Nothing. The last step may be recorded or not.',
+    todo: 'Close and start the till again, then check the last sales. Call support.',
+  },
 }
 
 export const faults: TextsOfLanguage['faults'] = {

@@ -167,6 +167,11 @@ export const statuses: TextsOfLanguage['statuses'] = {
     works: 'Ничего из того, что надо записывать.',
     todo: 'Освободите место на диске или позвоните в поддержку.',
   },
+  disk_not_trusted: {
+    what: 'Диск не выполнил запись.',
+    works: 'Ничего. Последний шаг мог записаться, а мог и нет.',
+    todo: 'Перезапустите кассу и проверьте последние продажи. Позвоните в поддержку.',
+  },
 }
 
 export const faults: TextsOfLanguage['faults'] = {
