@@ -49,6 +49,11 @@ export const shiftReportSchema = z.strictObject({
   voids: countedSchema,
   /** Given up before they were completed. */
   cancelled: countedSchema,
+  /**
+   * Of the voided and cancelled: what the ledger has yet to confirm. A void is the merchant's act and counts whole;
+   * until the answer these tenders stand in `unfinished`, and the answer's row is a difference of the closed shift.
+   */
+  reversing: countedSchema,
   /** Begun and not ended: they wait for the answer to a tender. */
   open: countedSchema,
   /** What paid the completed sales. Cash has no scheme. The sum of the lines and `uncovered` is that of the sales. */

@@ -46,6 +46,7 @@ export function shiftSlip(content: ShiftSlipContent, language: Language): Receip
       { kind: 'rule' },
       ...countedRow(texts.voids, figures.voids),
       ...countedRow(texts.cancelled, figures.cancelled),
+      ...(figures.reversing.count > 0 ? countedRow(`  ${texts.reversing}`, figures.reversing) : []),
       ...countedRow(texts.open, figures.open),
       ...unfinishedBlocks(content, language),
       { kind: 'rule' },

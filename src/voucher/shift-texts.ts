@@ -15,6 +15,8 @@ export interface ShiftTexts {
   readonly sales: string
   readonly voids: string
   readonly cancelled: string
+  /** Of the voided and cancelled, what the ledger has yet to confirm. */
+  readonly reversing: string
   readonly open: string
   readonly uncovered: string
   readonly openingFloat: string
@@ -44,6 +46,7 @@ export const shiftTexts: Readonly<Record<Language, ShiftTexts>> = {
     sales: 'САТЫЛЫМ',
     voids: 'Қайтарып алынды',
     cancelled: 'Болдырылмады',
+    reversing: 'тізілім растамаған',
     open: 'Аяқталмады',
     uncovered: 'Төленбей қалды',
     openingFloat: 'Бастапқы ақша',
@@ -82,6 +85,7 @@ export const shiftTexts: Readonly<Record<Language, ShiftTexts>> = {
     sales: 'ПРОДАЖИ',
     voids: 'Аннулировано',
     cancelled: 'Отменено',
+    reversing: 'реестр не подтвердил',
     open: 'Не завершено',
     uncovered: 'Не покрыто',
     openingFloat: 'Размен',
@@ -120,6 +124,7 @@ export const shiftTexts: Readonly<Record<Language, ShiftTexts>> = {
     sales: 'SALES',
     voids: 'Voided',
     cancelled: 'Cancelled',
+    reversing: 'not confirmed yet',
     open: 'Not ended',
     uncovered: 'Not covered',
     openingFloat: 'Opening float',

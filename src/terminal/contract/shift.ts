@@ -1,6 +1,6 @@
 /** What the screen shows of cashiers and shifts, and what the cashier asks for about them. */
 import { z } from 'zod'
-import { instantSchema, uuidSchema } from '../../voucher/identifiers.ts'
+import { instantSchema, nameSchema, textsSchema, uuidSchema } from '../../voucher/identifiers.ts'
 import { tiynSchema } from '../../voucher/money.ts'
 import {
   cashierNumberSchema,
@@ -61,6 +61,8 @@ export const shiftViewSchema = z.strictObject({
     .strictObject({
       figures: shiftReportSchema,
       closedAt: instantSchema.nullable(),
+      /** Names of the schemes that the figures speak of, as far as the till's package knows them. */
+      schemes: z.array(z.strictObject({ schemeId: nameSchema, name: textsSchema })),
       /** Since the closing, each with its row. */
       differences: z.array(shiftDifferenceSchema),
       printed: z.enum(['none', 'waiting', 'printed']),

@@ -7,6 +7,7 @@ import type { Journal } from '../../sync/journal/journal.ts'
 import type { JournalRow } from '../../sync/journal/rows.ts'
 import type { CashierRecord, ShiftRecord } from '../../sync/journal/shifts.ts'
 import type { Tiyn } from '../../voucher/money.ts'
+import type { TerminalPackage } from '../../voucher/package.ts'
 import type { Cashier, ShiftReport } from '../../voucher/shift-report.ts'
 import type { CommandFault } from '../contract/commands.ts'
 import type { ShiftView } from '../contract/shift.ts'
@@ -19,7 +20,15 @@ export interface ShiftDeskParts {
   readonly randomness: Randomness
   readonly pinHash: PinHash
   readonly now: () => number
+  readonly activePackage: () => { readonly package: TerminalPackage } | undefined
   readonly printQueue: { nudge(): void; tryAgain(id: string): void }
+}
+
+interface Known {
+  readonly sequence: number
+  readonly open: ShiftRecord | undefined
+  readonly cashiers: readonly CashierRecord[]
+  readonly closed: readonly ShiftRecord[]
 }
 
 /** 1 is the merchant, whose PIN makes the others. */
@@ -29,6 +38,7 @@ const closedShiftsShown = 10
 export class ShiftDesk {
   readonly #parts: ShiftDeskParts
   #shownShift: string | null = null
+  #ofJournal: Known | undefined
 
   constructor(parts: ShiftDeskParts) {
     this.#parts = parts
@@ -36,11 +46,24 @@ export class ShiftDesk {
 
   /** A till whose merchant has made no cashier yet sells without shifts, as it did before there were any. */
   get maySell(): boolean {
-    return this.open !== undefined || this.#parts.journal.shifts.cashiers().length === 0
+    return this.open !== undefined || this.#known().cashiers.length === 0
   }
 
   get open(): ShiftRecord | undefined {
-    return this.#parts.journal.shifts.open()
+    return this.#known().open
+  }
+
+  /** Read once for each head of the journal: every command and every snapshot asks. */
+  #known(): Known {
+    const { head, shifts } = this.#parts.journal
+    if (this.#ofJournal?.sequence !== head.sequence)
+      this.#ofJournal = {
+        sequence: head.sequence,
+        open: shifts.open(),
+        cashiers: shifts.cashiers(),
+        closed: shifts.lastClosed(closedShiftsShown),
+      }
+    return this.#ofJournal
   }
 
   /** Makes a cashier or gives one another name and PIN. The first is the merchant; after that it takes their PIN. */
@@ -107,16 +130,15 @@ export class ShiftDesk {
   }
 
   view(): ShiftView {
-    const { journal } = this.#parts
-    const shift = this.open
+    const { open: shift, cashiers, closed } = this.#known()
     return {
-      cashiers: journal.shifts.cashiers().map((cashier) => ({
+      cashiers: cashiers.map((cashier) => ({
         number: cashier.number,
         name: cashier.name,
         waitUntil: this.#waitUntil(cashier),
       })),
       open: shift === undefined ? null : headOf(shift),
-      closed: journal.shifts.lastClosed(closedShiftsShown).map((closed) => headOf(closed)),
+      closed: closed.map((one) => headOf(one)),
       report: this.#shownReport(),
     }
   }
@@ -127,11 +149,15 @@ export class ShiftDesk {
     if (shift === undefined) return null
     const { shiftId, closed } = shift
     const printed = journal.shifts.printed(shiftId)
+    const schemes = (this.#parts.activePackage()?.package.schemes ?? []).map(({ schemeId, name }) => ({
+      schemeId,
+      name,
+    }))
     const atClose = journal.shifts.reportAtClose(shift)
     if (closed === null || atClose === undefined)
-      return { figures: this.#reportNow(shift, null), closedAt: null, differences: [], printed }
+      return { figures: this.#reportNow(shift, null), closedAt: null, schemes, differences: [], printed }
     const differences = [...differencesOf(journal.shifts.salesAtClose(shiftId), journal.shifts.salesNow(shiftId))]
-    return { figures: atClose, closedAt: closed.at, differences, printed }
+    return { figures: atClose, closedAt: closed.at, schemes, differences, printed }
   }
 
   #reportNow(shift: ShiftRecord, counted: Tiyn | null): ShiftReport {

@@ -37,6 +37,7 @@ export function reportOf({ shift, sales, cash, counted, receiptsWaiting, head, n
     sales: counting(completed.map(({ total }) => total)),
     voids: counting(given.filter(({ wasClosed }) => wasClosed).map(({ total }) => total)),
     cancelled: counting(given.filter(({ wasClosed }) => !wasClosed).map(({ total }) => total)),
+    reversing: counting(given.flatMap(({ tenders }) => tenders.filter(isReversing).map(({ amount }) => amount))),
     open: counting(sales.filter(({ state }) => state === 'open').map(({ total }) => total)),
     tenders: linesOf(paying),
     uncovered: addTiyn(...completed.map((sale) => remainderTiyn(sale.total, paidOf(sale)))),
@@ -54,6 +55,8 @@ export function reportOf({ shift, sales, cash, counted, receiptsWaiting, head, n
     receiptsWaiting,
   }
 }
+
+const isReversing = ({ state }: ShiftTender): boolean => state === 'reversing'
 
 const isPaid = ({ state }: ShiftTender): boolean => paidStates.includes(state)
 

@@ -15,6 +15,7 @@ function sheetOf(language: 'kk' | 'ru' | 'en', receiptsWaiting: number, light: '
     readOnly: false,
     onSheet: ignore,
     onCommand: ignore,
+    onAsk: () => Promise.resolve({ ok: true as const }),
   })
   return renderToString(createElement(IntlProvider, { locale: language, messages: flatTexts(language) }, content))
 }

@@ -9,6 +9,7 @@ import {
   tapSchema,
   tiyn,
   type Action,
+  type BridgeView,
   type TapView,
 } from '../../../src/terminal/contract/index.ts'
 import { offeredActions } from '../../../src/terminal/core/actions.ts'
@@ -26,7 +27,32 @@ const text = (html: string): string =>
     .replaceAll('&#x27;', "'")
     .replaceAll('&quot;', '"')
 
-describe.each(everyPicture)('$name in $language', ({ language, view, screen }) => {
+/** Cashiers, and no open shift: another screen than the one that sells. */
+const isStart = ({ snapshot }: BridgeView): boolean =>
+  snapshot !== null && snapshot.shift.cashiers.length > 0 && snapshot.shift.open === null
+
+describe.each(everyPicture.filter(({ view }) => isStart(view)))('$name in $language', ({ language, view, screen }) => {
+  const html = text(rendered(view, screen))
+  const { words } = texts[language]
+
+  test('opens a shift and sells nothing', () => {
+    expect(html).toContain(words['start.title'])
+    for (const { name } of view.snapshot?.shift.cashiers ?? []) expect(html).toContain(name)
+    expect(html).not.toContain('data-tap=')
+    expect(html).not.toContain('data-item=')
+    for (const state of ['unknown', 'torn'] as const) {
+      const count = view.snapshot?.unresolved.filter((tender) => tender.state === state).length ?? 0
+      if (count > 0) expect(html).toContain(`${words[`unresolved.${state}.title`]}: ${count}`)
+    }
+  })
+
+  test('says until when no PIN is taken', () => {
+    const waits = view.snapshot?.shift.cashiers.some(({ waitUntil }) => waitUntil !== null)
+    expect(html.includes(words['start.wait'].replace('{time}', '12:16'))).toBe(waits)
+  })
+})
+
+describe.each(everyPicture.filter(({ view }) => !isStart(view)))('$name in $language', ({ language, view, screen }) => {
   const html = text(rendered(view, screen))
   const { snapshot } = view
 
@@ -110,7 +136,7 @@ describe('the gallery', () => {
     return steps[tap.step] as PaymentStateName
   }
 
-  test.each(pictures.map(({ name, view }) => ({ name, snapshot: view.snapshot })))(
+  test.each(pictures.filter(({ view }) => !isStart(view)).map(({ name, view }) => ({ name, snapshot: view.snapshot })))(
     '$name offers what the core would: a button more or less is another screen',
     ({ snapshot }) => {
       if (snapshot === null) return
@@ -161,6 +187,7 @@ describe('sheets', () => {
       readOnly: false,
       onSheet: ignore,
       onCommand: ignore,
+      onAsk: () => Promise.resolve({ ok: true as const }),
     })
     const inLanguage = (child: ReactElement): ReactElement =>
       createElement(IntlProvider, { locale: picture.language, messages: flatTexts(picture.language) }, child)
@@ -180,6 +207,13 @@ describe('sheets', () => {
       expect(html).toContain(`${sheet.typed}····`)
     } else if (sheet.kind === 'recent') {
       for (const sale of snapshot.recent) expect(html).toContain(formatTenge(sale.total))
+    } else if (sheet.kind === 'shift') {
+      const title = {
+        menu: snapshot.shift.cashiers.length === 0 ? 'cashier.first' : 'shift.closed',
+        close: 'close.title',
+        cashier: 'cashier.title',
+      } as const
+      expect(html).toContain(words[title[sheet.view]])
     } else {
       for (const tender of snapshot.unresolved) expect(html).toContain(formatTenge(tender.amount))
       for (const part of ['title', 'detail', 'todo'] as const)
@@ -189,6 +223,6 @@ describe('sheets', () => {
 
   test('are all in the gallery', () => {
     const kinds = new Set(at.map(({ screen }) => screen.sheet?.kind))
-    expect(kinds).toEqual(new Set(['light', 'recent', 'unresolved', 'refund', 'receipt_number', 'question']))
+    expect(kinds).toEqual(new Set(['light', 'recent', 'unresolved', 'refund', 'receipt_number', 'shift', 'question']))
   })
 })

@@ -24,6 +24,7 @@ function sheet(snapshot: Snapshot, language: Language): string {
     readOnly: false,
     onSheet: () => undefined,
     onCommand: () => undefined,
+    onAsk: () => Promise.resolve({ ok: true as const }),
   })
   const messages = flatTexts(language)
   return renderToString(createElement(IntlProvider, { locale: language, messages }, content))

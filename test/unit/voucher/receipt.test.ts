@@ -19,7 +19,15 @@ import {
   type ReceiptDocument,
 } from '../../../src/voucher/receipt.ts'
 import { refundSlip } from '../../../src/voucher/refund-slip.ts'
-import { receiptContent, refundContent, settledContent, voidContent } from '../../fixtures/receipt-content.ts'
+import { shiftSlip } from '../../../src/voucher/shift-slip.ts'
+import { shiftTexts } from '../../../src/voucher/shift-texts.ts'
+import {
+  receiptContent,
+  refundContent,
+  settledContent,
+  shiftContent,
+  voidContent,
+} from '../../fixtures/receipt-content.ts'
 import { readJob } from '../drivers/escpos-reader.ts'
 
 const typeface = loadTypeface()
@@ -35,6 +43,14 @@ const slips: Readonly<Record<string, (language: Language) => ReceiptDocument>> =
   'settled-copy': (language) => receiptDocument({ ...settledContent, copy: true }, language),
   void: (language) => voidSlip(voidContent, language),
   refund: (language) => refundSlip(refundContent, language),
+  z: (language) => shiftSlip({ ...shiftContent, copy: true }, language),
+  x: (language) => {
+    const { figures } = shiftContent
+    return shiftSlip(
+      { ...shiftContent, figures: { ...figures, drawer: { ...figures.drawer, counted: null } } },
+      language,
+    )
+  },
 }
 const cases = Object.keys(slips).flatMap((slip) =>
   languages.flatMap((language) => widths.map((width) => ({ slip, language, width }))),
@@ -74,6 +90,31 @@ describe('a receipt on paper', () => {
       if (shared.includes(name)) continue
       for (const other of others) expect(Object.entries(receiptTexts[other])).not.toContainEqual([name, text])
     }
+  })
+})
+
+describe('what a report says', () => {
+  it.each(languages)('every word of %s is in KZ-1048 and none is empty', (language) => {
+    const { states, ...words } = shiftTexts[language]
+    for (const [name, text] of [...Object.entries(words), ...Object.entries(states)]) {
+      expect([name, text.trim()]).not.toEqual([name, ''])
+      for (const character of text)
+        expect([name, character, kz1048Repertoire.has(character)]).toEqual([name, character, true])
+    }
+  })
+
+  it('says what is short, what is over, and nothing of a count that nobody made', () => {
+    const { figures } = shiftContent
+    const said = (counted: bigint | null): string => {
+      const drawer = { ...figures.drawer, counted: counted === null ? null : tiyn(counted) }
+      return wordsOf(shiftSlip({ ...shiftContent, figures: { ...figures, drawer } }, 'en')).replace(
+        /[\u00a0\u202f]/g,
+        ' ',
+      )
+    }
+    expect(said(569_500n)).toContain('SHORT\t5,00 ₸')
+    expect(said(570_100n)).toContain('OVER\t1,00 ₸')
+    expect(said(null)).not.toMatch(/SHORT|OVER|COUNTED|Z-REPORT/)
   })
 })
 

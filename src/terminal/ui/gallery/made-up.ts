@@ -157,7 +157,7 @@ export const quietTill: Snapshot = {
   sale: null,
   cardPays: null,
   tap: { state: 'idle' },
-  actions: ['edit_basket', 'print_again', 'void_sale'],
+  actions: ['edit_basket', 'print_again', 'void_sale', 'close_shift'],
   unresolved: [],
   recent: [
     {
@@ -239,6 +239,89 @@ export const madeUpRefund: NonNullable<Snapshot['refund']> = {
       printed: 'waiting',
     },
   ],
+}
+
+/** The open shift's figures as they would stand at noon, and those of one that was closed with a void in flight. */
+export function madeUpReport(counted: number | null): NonNullable<Snapshot['shift']['report']> {
+  return {
+    figures: {
+      shiftId: madeUpId(counted === null ? 300 : 299),
+      number: counted === null ? 12 : 11,
+      cashier: madeUpCashier,
+      openedAt: minutesAgo(254),
+      until: madeUpNow,
+      rows: { epoch: 1, first: 214, last: 655, hash: 'ab'.repeat(32) },
+      sales: { count: 87, amount: tiyn(9_842_550) },
+      voids: { count: 2, amount: tiyn(230_000) },
+      cancelled: { count: 1, amount: tiyn(35_000) },
+      reversing: { count: 1, amount: tiyn(115_000) },
+      open: { count: 1, amount: tiyn(115_000) },
+      tenders: [
+        { schemeId: 'school-lunch', state: 'settled', code: null, count: 61, amount: tiyn(7_015_000) },
+        { schemeId: 'school-lunch', state: 'pending', code: null, count: 9, amount: tiyn(1_035_000) },
+        { schemeId: 'food', state: 'not_paid', code: 'SLOT_ALREADY_USED', count: 1, amount: tiyn(742_050) },
+        { schemeId: null, state: 'settled', code: null, count: 22, amount: tiyn(1_050_500) },
+      ],
+      uncovered: tiyn(0),
+      unfinished: [
+        {
+          tenderId: madeUpId(401),
+          saleId: madeUpId(41),
+          schemeId: 'school-lunch',
+          state: 'unknown',
+          amount: tiyn(115_000),
+        },
+        {
+          tenderId: madeUpId(402),
+          saleId: madeUpId(42),
+          schemeId: 'school-lunch',
+          state: 'reversing',
+          amount: tiyn(115_000),
+        },
+      ],
+      drawer: {
+        openingFloat: tiyn(500_000),
+        taken: tiyn(1_120_500),
+        takenForEarlierSales: tiyn(35_000),
+        returned: tiyn(35_000),
+        expected: tiyn(1_585_500),
+        counted: counted === null ? null : tiyn(counted),
+      },
+      receiptsWaiting: 0,
+    },
+    closedAt: counted === null ? null : madeUpNow,
+    schemes: [
+      { schemeId: 'school-lunch', name: schoolLunch },
+      { schemeId: 'food', name: foodVoucher },
+    ],
+    differences:
+      counted === null
+        ? []
+        : [
+            {
+              kind: 'tender',
+              tenderId: madeUpId(402),
+              saleId: madeUpId(42),
+              schemeId: 'school-lunch',
+              was: 'reversing',
+              is: 'reversed',
+              code: null,
+              amount: tiyn(115_000),
+              row: 661,
+              at: madeUpNow,
+            },
+            {
+              kind: 'sale',
+              saleId: madeUpId(41),
+              was: 'open',
+              is: 'cancelled',
+              amount: tiyn(115_000),
+              row: 672,
+              at: madeUpNow,
+            },
+          ],
+    printed: counted === null ? 'none' : 'printed',
+  }
 }
 
 /** Lights of a bad day: no reader, no paper, no network, a queue. */

@@ -1,6 +1,6 @@
 /** The pictures of the gallery: every state of the till by name, as a bridge's view and the screen's own memory. */
 import { tiyn, type BridgeView, type Snapshot } from '../../contract/index.ts'
-import { emptyScreen, lightNames, newRefund, openList, type ScreenState } from '../input/screen-state.ts'
+import { emptyScreen, lightNames, newRefund, openList, openShifts, type ScreenState } from '../input/screen-state.ts'
 import {
   longBasket,
   lunchAndJuice,
@@ -9,6 +9,7 @@ import {
   madeUpId,
   madeUpNow,
   madeUpRefund,
+  madeUpReport,
   madeUpSale,
   madeUpTender,
   quietTill,
@@ -40,6 +41,7 @@ const doubt = {
 } satisfies Partial<Snapshot>
 const torn = { actions: ['cancel_payment', 'cancel_sale'] } satisfies Partial<Snapshot>
 
+const noShift = atTill({ actions: ['print_again', 'open_shift'], shift: { ...quietTill.shift, open: null } })
 const unknownTender = madeUpTender(1, 115_000, 'unknown')
 const unresolved = [madeUpTender(3, 115_000, 'unknown'), madeUpTender(4, 742_050, 'torn')]
 
@@ -109,6 +111,17 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
   }),
   unresolved: { ...open, unresolved },
   troubled: { ...open, ...troubledLights, time: { now: madeUpNow, trusted: false } },
+  start: noShift,
+  'start-wait': {
+    ...noShift,
+    unresolved,
+    shift: {
+      ...noShift.shift,
+      cashiers: noShift.shift.cashiers.map((cashier) => ({ ...cashier, waitUntil: madeUpNow + 120_000 })),
+    },
+  },
+  'report-x': { ...quietTill, shift: { ...quietTill.shift, report: madeUpReport(null) } },
+  'report-z': { ...noShift, shift: { ...noShift.shift, report: madeUpReport(1_585_000) } },
   'not-paid': {
     ...open,
     actions: ['edit_basket', 'next_customer'],
@@ -125,6 +138,8 @@ const picture = (name: string, view: BridgeView, screen: Partial<ScreenState> = 
   view,
   screen: { ...emptyScreen, ...screen },
 })
+
+const withoutCashiers = atTill({ shift: { cashiers: [], open: null, closed: [], report: null } })
 
 export const pictures: readonly Picture[] = [
   ...Object.entries(snapshots).map(([name, snapshot]) => picture(name, running(snapshot))),
@@ -146,6 +161,11 @@ export const pictures: readonly Picture[] = [
   picture('sheet-recent', running({ ...open, actions: [...open.actions, 'print_again', 'void_sale'] }), {
     sheet: openList('recent', open),
   }),
+  picture('sheet-shift', running(quietTill), { sheet: openShifts(quietTill) }),
+  picture('sheet-shift-none', running(noShift), { sheet: openShifts(noShift) }),
+  picture('sheet-close', running(quietTill), { sheet: { kind: 'shift', view: 'close', chosen: null } }),
+  picture('sheet-cashier', running(noShift), { sheet: { kind: 'shift', view: 'cashier', chosen: null } }),
+  picture('sheet-first-cashier', running(withoutCashiers), { sheet: openShifts(withoutCashiers) }),
   picture('sheet-unresolved', running({ ...open, unresolved }), {
     sheet: openList('unresolved', { ...open, unresolved }),
   }),

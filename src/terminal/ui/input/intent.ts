@@ -12,8 +12,22 @@ export interface Key {
 }
 
 export interface Situation {
-  /** A sheet is open: it has its own buttons, and nothing behind it moves. */
-  readonly sheet: 'none' | 'question' | 'light' | 'recent' | 'unresolved' | 'refund' | 'receipt_number'
+  /**
+   * A sheet is open: it has its own buttons, and nothing behind it moves. `form`: what is typed is the form's own;
+   * `start`: so it is on the screen that opens a shift, where the lists can be opened too.
+   */
+  readonly sheet:
+    | 'none'
+    | 'start'
+    | 'form'
+    | 'question'
+    | 'light'
+    | 'recent'
+    | 'unresolved'
+    | 'shift'
+    | 'report'
+    | 'refund'
+    | 'receipt_number'
   /** Where the keyboard's focus is: a control reached by Tab wants Enter and Space for itself. */
   readonly focus: 'page' | 'control' | 'search'
   readonly typing: 'nothing' | 'amount' | 'search'
@@ -44,7 +58,7 @@ export type Intent =
   /** A character of a receipt's number, `Backspace`, or `Enter` for looking it up. */
   | { readonly kind: 'receipt_number'; readonly key: string }
   | { readonly kind: 'focus_search' }
-  | { readonly kind: 'open'; readonly sheet: 'status' | 'unresolved' | 'recent' }
+  | { readonly kind: 'open'; readonly sheet: 'status' | 'unresolved' | 'recent' | 'shift' }
   | { readonly kind: 'next_language' | 'toggle_sound' | 'toggle_theme' }
   | { readonly kind: 'swallow' }
 
@@ -57,6 +71,11 @@ export type SheetAction =
   | 'show_refund'
   | 'find_receipt'
   | 'refund_sale'
+  | 'x_report'
+  | 'z_report'
+  | 'close_shift'
+  | 'set_cashier'
+  | 'print_report'
 
 /** What cannot be taken back asks first, and not on the key that answers: a key pressed twice must not be a yes. */
 export const sheetKeys: Readonly<Record<SheetAction, string>> = {
@@ -68,27 +87,37 @@ export const sheetKeys: Readonly<Record<SheetAction, string>> = {
   show_refund: 'F6',
   find_receipt: 'F2',
   refund_sale: 'F9',
+  x_report: 'F5',
+  z_report: 'F7',
+  close_shift: 'F6',
+  set_cashier: 'F2',
+  print_report: 'F5',
 }
 
 const sheetActions: Readonly<Record<Situation['sheet'], readonly SheetAction[]>> = {
   none: [],
+  start: [],
+  form: [],
   question: [],
   light: ['sync_now'],
   recent: ['print_again', 'void_sale', 'show_refund', 'find_receipt'],
   refund: ['refund_sale'],
   receipt_number: [],
   unresolved: ['wait_for_answer', 'cancel_unknown'],
+  shift: ['x_report', 'z_report', 'close_shift', 'set_cashier'],
+  report: ['print_report'],
 }
 
 /** The key that answers yes to a question: never Enter, which closes nothing that cannot be taken back. */
 export const confirmKey = 'F8'
 
-export const screenKeys = { status: 'F1', search: 'F2', unresolved: 'F3', recent: 'F7' } as const
+export const screenKeys = { status: 'F1', search: 'F2', unresolved: 'F3', recent: 'F7', shift: 'F10' } as const
 
 /** Null: the key is not ours, the browser and the focused control may have it. */
 export function intentOf(key: Key, now: Situation): Intent | null {
   if (key.control) return null
   if (key.alt) return altIntent(key)
+  if (now.sheet === 'start') return startIntent(key, now)
   if (now.sheet !== 'none') return sheetIntent(key, now)
   if (key.key === 'Enter') return enterIntent(key, now)
   if (key.key === 'Escape') return escapeIntent(now)
@@ -105,6 +134,13 @@ function altIntent(key: Key): Intent | null {
   if (key.code === 'KeyL') return { kind: 'next_language' }
   if (key.code === 'KeyM') return { kind: 'toggle_sound' }
   return key.code === 'KeyT' ? { kind: 'toggle_theme' } : null
+}
+
+/** The form has its own keys; only what opens a sheet is not its own. */
+function startIntent(key: Key, now: Situation): Intent | null {
+  if (key.key === 'Escape') return now.noticeShown ? { kind: 'dismiss_notice' } : null
+  const opened = openIntent(key)
+  return opened?.kind === 'open' ? opened : null
 }
 
 function sheetIntent(key: Key, now: Situation): Intent | null {
@@ -154,6 +190,8 @@ function openIntent(key: Key): Intent | null {
       return { kind: 'open', sheet: 'unresolved' }
     case screenKeys.recent:
       return { kind: 'open', sheet: 'recent' }
+    case screenKeys.shift:
+      return { kind: 'open', sheet: 'shift' }
     default:
       return null
   }

@@ -14,6 +14,8 @@ interface Listening {
   readonly searchField: RefObject<HTMLInputElement | null>
   readonly offers: Offers
   readonly editable: boolean
+  /** What has the keys while no sheet of the screen's own is open. */
+  readonly beneath: 'none' | 'start' | 'report'
   readonly onIntent: (intent: Intent) => void
   readonly onBarcode: (barcode: string) => void
 }
@@ -90,13 +92,13 @@ function isCharacter(event: KeyboardEvent): boolean {
   return event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey
 }
 
-function situationOf({ store, searchField, offers, editable }: Listening, byTab: boolean): Situation {
+function situationOf({ store, searchField, offers, editable, beneath }: Listening, byTab: boolean): Situation {
   const { typing, sheet, selectedLine, notice } = store.get()
   const focused = document.activeElement
   const onSearch = focused !== null && focused === searchField.current
   const onControl = byTab && focused !== null && focused !== document.body
   return {
-    sheet: sheet?.kind ?? 'none',
+    sheet: sheet === null ? beneath : sheet.kind === 'shift' && sheet.view !== 'menu' ? 'form' : sheet.kind,
     focus: onSearch ? 'search' : onControl ? 'control' : 'page',
     typing: typing.amount !== '' ? 'amount' : typing.search !== '' ? 'search' : 'nothing',
     offers,

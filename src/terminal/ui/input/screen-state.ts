@@ -23,6 +23,10 @@ export type Sheet =
   /** The sale is the one of the snapshot: the core was asked for it. */
   | ({ readonly kind: 'refund' } & RefundChoice)
   | { readonly kind: 'receipt_number'; readonly typed: string }
+  /** `chosen`: the closed shift that has the keys. */
+  | { readonly kind: 'shift'; readonly view: 'menu' | 'close' | 'cashier'; readonly chosen: string | null }
+  /** Open while the snapshot shows a report; the core remembers which. */
+  | { readonly kind: 'report' }
   | { readonly kind: 'question'; readonly question: Question; readonly command: Command; readonly behind: Sheet | null }
 
 export interface UnresolvedGroup {
@@ -43,10 +47,12 @@ export function unresolvedGroups(unresolved: readonly TenderView[]): readonly Un
 }
 
 /** The ids of a list's rows, from the top. */
-export function rowIds(kind: Sheet['kind'] | undefined, { recent, unresolved, refund }: Snapshot): readonly string[] {
+export function rowIds(kind: Sheet['kind'] | undefined, snapshot: Snapshot): readonly string[] {
+  const { recent, unresolved, shift, refund } = snapshot
   if (kind === 'refund')
     return (refund?.lines ?? []).flatMap((line) => (piecesLeft(line) > 0 ? [String(line.line)] : []))
   if (kind === 'recent') return recent.map(({ saleId }) => saleId)
+  if (kind === 'shift') return shift.closed.map(({ shiftId }) => shiftId)
   if (kind !== 'unresolved') return []
   return unresolvedGroups(unresolved).flatMap(({ tenders }) => tenders.map(({ tenderId }) => tenderId))
 }
@@ -59,13 +65,19 @@ export function openList(kind: 'recent' | 'unresolved', snapshot: Snapshot): She
   return { kind, chosen: rowIds(kind, snapshot)[0] ?? null }
 }
 
+/** The shifts as they open. */
+export function openShifts(snapshot: Snapshot): Sheet {
+  return { kind: 'shift', view: 'menu', chosen: rowIds('shift', snapshot)[0] ?? null }
+}
+
 /** Another row of a list, or the next light: the same sheet, one step on. */
 export function sheetStepped(sheet: Sheet | null, by: 1 | -1, ids: readonly string[]): Sheet | null {
   if (sheet?.kind === 'light') {
     const at = lightNames.indexOf(sheet.light) + by + lightNames.length
     return { kind: 'light', light: lightNames[at % lightNames.length] ?? sheet.light }
   }
-  if (sheet === null || sheet.kind === 'question' || sheet.kind === 'receipt_number') return sheet
+  if (sheet === null || sheet.kind === 'question' || sheet.kind === 'report' || sheet.kind === 'receipt_number')
+    return sheet
   const at = ids.indexOf(sheet.chosen ?? '')
   const next = at === -1 ? 0 : Math.max(0, Math.min(ids.length - 1, at + by))
   return { ...sheet, chosen: ids[next] ?? null }

@@ -1,7 +1,15 @@
 /** The sheets over the till: a light explained, recent sales, unresolved payments, questions before what is final. */
-import { Fragment, useEffect, useRef, type ReactNode } from 'react'
+import { Fragment } from 'react'
 import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
-import { addTiyn, zeroTiyn, type Command, type Snapshot, type TenderView, type Tiyn } from '../../contract/index.ts'
+import {
+  addTiyn,
+  zeroTiyn,
+  type Command,
+  type CommandAnswer,
+  type Snapshot,
+  type TenderView,
+  type Tiyn,
+} from '../../contract/index.ts'
 import { confirmKey, sheetKeys, type SheetAction } from '../input/intent.ts'
 import { typeReceiptNumber } from '../input/receipt-number.ts'
 import { refundCommand } from '../input/refund-choice.ts'
@@ -13,6 +21,9 @@ import { Tender } from './card-pays.tsx'
 import { CommandButton, shownKey } from './command-button.tsx'
 import { ReceiptNumberSheet } from './receipt-number-sheet.tsx'
 import { RefundSheet } from './refund-sheet.tsx'
+import { Fact, Row, rowKey, SheetHead, type ContentProps } from './sheet-parts.tsx'
+import { ReportSheet } from './shift-report.tsx'
+import { ShiftSheet } from './shift-sheet.tsx'
 import { LevelShape } from './tap-shapes.tsx'
 
 interface SheetsProps {
@@ -21,10 +32,13 @@ interface SheetsProps {
   readonly readOnly: boolean
   readonly onSheet: (sheet: Sheet | null) => void
   readonly onCommand: (command: Command) => void
+  /** For forms, which say themselves what was refused. */
+  readonly onAsk: (command: Command) => Promise<CommandAnswer>
 }
 
 /** The sheet that a sheet goes back to: a question returns to where it was asked. */
 export function behind(sheet: Sheet | null): Sheet | null {
+  if (sheet?.kind === 'shift' && sheet.view !== 'menu') return { ...sheet, view: 'menu' }
   return sheet?.kind === 'question' ? sheet.behind : null
 }
 
@@ -44,6 +58,16 @@ export function commandOf(action: SheetAction, sheet: Sheet | null, snapshot: Sn
     const sale = snapshot.recent.find(({ saleId }) => saleId === sheet.chosen)
     return sale?.refundable === true ? { command: action, saleId: sale.saleId } : null
   }
+  if (sheet?.kind === 'report') {
+    const { report } = snapshot.shift
+    const isPrint = action === 'print_report' && report !== null
+    return isPrint ? { command: 'print_report', shiftId: report.figures.shiftId } : null
+  }
+  if (sheet?.kind === 'shift') {
+    if (action === 'x_report') return snapshot.shift.open === null ? null : { command: 'x_report' }
+    const isZ = action === 'z_report' && snapshot.shift.closed.some(({ shiftId }) => shiftId === sheet.chosen)
+    return isZ && sheet.chosen !== null ? { command: 'z_report', shiftId: sheet.chosen } : null
+  }
   if (sheet?.kind !== 'recent' || (action !== 'print_again' && action !== 'void_sale')) return null
   const sale = snapshot.recent.find(({ saleId }) => saleId === sheet.chosen)
   const offered = sale !== undefined && snapshot.actions.includes(action) && (action === 'print_again' || sale.voidable)
@@ -56,14 +80,15 @@ const isAsked = ({ state }: TenderView): boolean => state !== 'torn'
 /** Where a cashier looks for what has not been sent yet. */
 const sendsFrom = (light: LightName): boolean => light === 'queue' || light === 'network'
 
-export function Sheets({ sheet, snapshot, readOnly, onSheet, onCommand }: SheetsProps) {
+export function Sheets({ sheet, snapshot, readOnly, onSheet, onCommand, onAsk }: SheetsProps) {
   if (sheet === null) return null
-  const back = (): void => onSheet(behind(sheet))
+  const back = (): void =>
+    sheet.kind === 'report' ? onCommand({ command: 'put_report_away' }) : onSheet(behind(sheet))
   return (
     <ModalOverlay className="veil" isOpen isDismissable onOpenChange={(open) => (open ? undefined : back())}>
       <Modal className="sheet-frame">
         <Dialog className="sheet">
-          <SheetContent {...{ sheet, snapshot, readOnly, onSheet, onCommand }} />
+          <SheetContent {...{ sheet, snapshot, readOnly, onSheet, onCommand, onAsk }} />
         </Dialog>
       </Modal>
     </ModalOverlay>
@@ -72,7 +97,7 @@ export function Sheets({ sheet, snapshot, readOnly, onSheet, onCommand }: Sheets
 
 /** What stands on a sheet, without the veil: the tests render it on a server, where nothing can float. */
 export function SheetContent(props: SheetsProps & { readonly sheet: Sheet }) {
-  const { sheet, snapshot, readOnly, onSheet, onCommand } = props
+  const { sheet, snapshot, readOnly, onSheet, onCommand, onAsk } = props
   const { say } = useTexts()
   const close = (): void => onSheet(behind(sheet))
   switch (sheet.kind) {
@@ -110,28 +135,15 @@ export function SheetContent(props: SheetsProps & { readonly sheet: Sheet }) {
         </>
       )
     }
+    case 'shift':
+      return <ShiftSheet {...{ sheet, snapshot, readOnly, close, onCommand, onSheet, onAsk }} />
+    case 'report':
+      return (
+        <ReportSheet {...{ snapshot, readOnly, onCommand }} close={() => onCommand({ command: 'put_report_away' })} />
+      )
     case 'question':
       return <QuestionSheet {...{ sheet, snapshot, close }} onYes={() => onCommand(sheet.command)} />
   }
-}
-
-interface ContentProps {
-  readonly snapshot: Snapshot
-  readonly readOnly: boolean
-  readonly close: () => void
-  readonly onCommand: (command: Command) => void
-}
-
-function SheetHead({ title, close }: { title: ReactNode; close: () => void }) {
-  const { say } = useTexts()
-  return (
-    <div className="sheet-head">
-      <Heading slot="title">{title}</Heading>
-      <CommandButton keyShown={shownKey('Escape')} onPress={close}>
-        {say('sheet.close')}
-      </CommandButton>
-    </div>
-  )
 }
 
 function LightSheet({ light, snapshot, readOnly, close, onCommand }: ContentProps & { readonly light: LightName }) {
@@ -192,35 +204,7 @@ function LightSheet({ light, snapshot, readOnly, close, onCommand }: ContentProp
   )
 }
 
-function Fact({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{term}</dt>
-      <dd>{children}</dd>
-    </div>
-  )
-}
-
 type ListProps = ContentProps & { readonly chosen: string | null; readonly onSheet: (sheet: Sheet) => void }
-
-/** A row of a list: what it says, and its buttons, which show their keys while the row has them. */
-function Row({ chosen, children, buttons }: { chosen: boolean; children: ReactNode; buttons: ReactNode }) {
-  const row = useRef<HTMLLIElement>(null)
-  useEffect(() => {
-    if (chosen) row.current?.scrollIntoView({ block: 'nearest' })
-  }, [chosen])
-  return (
-    <li ref={row} {...(chosen ? { 'aria-current': true } : {})}>
-      <div className="sheet-item">{children}</div>
-      <div className="sheet-buttons">{buttons}</div>
-    </li>
-  )
-}
-
-/** The key of a row's button, for the row that has the keys. */
-function rowKey(chosen: boolean, action: SheetAction): { readonly keyShown?: string } {
-  return chosen ? { keyShown: shownKey(sheetKeys[action]) } : {}
-}
 
 function RecentSheet({ chosen, snapshot, readOnly, close, onCommand, onSheet }: ListProps) {
   const { say } = useTexts()

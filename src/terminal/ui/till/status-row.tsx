@@ -4,7 +4,7 @@ import { languages, type Language, type Light, type Snapshot } from '../../contr
 import { screenKeys } from '../input/intent.ts'
 import { lightNames, type LightName } from '../input/screen-state.ts'
 import { languageNames } from '../texts/index.ts'
-import { formatDate, formatDateTime, formatTime, waitingFor } from '../texts/time.ts'
+import { formatDate, formatTime, waitingFor } from '../texts/time.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { LevelShape } from './tap-shapes.tsx'
 
@@ -17,26 +17,28 @@ interface StatusRowProps {
   readonly onTheme: () => void
   readonly onLight: (light: LightName) => void
   readonly onRecent: () => void
+  readonly onShift: () => void
 }
 
 export function StatusRow(props: StatusRowProps) {
-  const { snapshot, muted, dark, onLanguage, onSound, onTheme, onLight, onRecent } = props
+  const { snapshot, muted, dark, onLanguage, onSound, onTheme, onLight, onRecent, onShift } = props
   const { say, name, language } = useTexts()
   return (
     <header className="status">
-      <div className="whose">
-        <h1>{name(snapshot.merchantName)}</h1>
-        {snapshot.time.trusted ? (
-          <span>
-            {snapshot.terminalId} · {formatDateTime(snapshot.time.now)}
+      <h1 className="said-only">{name(snapshot.merchantName)}</h1>
+      <Button className="small-button whose" aria-keyshortcuts={screenKeys.shift} preventFocusOnPress onPress={onShift}>
+        <strong>{name(snapshot.merchantName)}</strong>
+        <span>
+          {/* Where there is no room for both, that the time is not confirmed is said. */}
+          <span {...(snapshot.time.trusted ? {} : { className: 'wide-only' })}>{whoSells(snapshot)} · </span>
+          <span className="wide-only">{formatDate(snapshot.time.now)} </span>
+          {formatTime(snapshot.time.now)}
+          {snapshot.time.trusted ? '' : ` · ${say('time.untrusted')}`}
+          <span {...(snapshot.time.trusted ? {} : { className: 'wide-only' })}>
+            <kbd className="key">{screenKeys.shift}</kbd>
           </span>
-        ) : (
-          <span>
-            <span className="wide-only">{formatDate(snapshot.time.now)} </span>
-            {formatTime(snapshot.time.now)} · {say('time.untrusted')}
-          </span>
-        )}
-      </div>
+        </span>
+      </Button>
       <Button className="small-button" preventFocusOnPress onPress={onRecent}>
         <svg className="icon narrow-only" viewBox="0 0 24 24" aria-hidden="true">
           <path d="M5 3 h14 v18 l-3.5 -2.5 l-3.5 2.5 l-3.5 -2.5 l-3.5 2.5 z M9 8 h6 M9 12 h6" />
@@ -87,6 +89,11 @@ export function StatusRow(props: StatusRowProps) {
       </div>
     </header>
   )
+}
+
+/** The cashier of the open shift; a till without cashiers is its own. */
+function whoSells({ terminalId, shift: { open } }: Snapshot): string {
+  return open === null ? terminalId : `№ ${open.number} · ${open.cashier.name}`
 }
 
 function StatusLight({ light, snapshot, onPress }: { light: LightName; snapshot: Snapshot; onPress: () => void }) {

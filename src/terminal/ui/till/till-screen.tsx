@@ -10,6 +10,7 @@ import { changedBy } from '../input/refund-choice.ts'
 import {
   newRefund,
   openList,
+  openShifts,
   rowIds,
   sheetStepped,
   type ScreenState,
@@ -25,6 +26,7 @@ import { Basket } from './basket.tsx'
 import { CardPaysPanel } from './card-pays.tsx'
 import { Catalogue, Keypad } from './entry.tsx'
 import { behind, commandOf, Sheets } from './sheets.tsx'
+import { StartScreen } from './start-screen.tsx'
 import { StatusRow, worstLight } from './status-row.tsx'
 import { TapArea } from './tap-area.tsx'
 import { UnresolvedBand } from './unresolved-band.tsx'
@@ -44,6 +46,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
   const searchField = useRef<HTMLInputElement>(null)
   const { dispatch } = store
   const { sale, actions } = snapshot
+  const { cashiers, open: openShift, report } = snapshot.shift
 
   const working = view.connection === 'running' && !view.readOnly
   const editable = working && actions.includes('edit_basket')
@@ -51,6 +54,10 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
   const linesEditable = editable && sale?.open === true
   const offers = working ? offersOf(snapshot) : { primary: null, others: [] }
   const category = chosenCategory(snapshot, screen)
+  // A till whose merchant has made no cashier sells without shifts.
+  const starting = cashiers.length > 0 && openShift === null
+  const reported = working && report !== null
+  const sheet: Sheet | null = screen.sheet ?? (reported ? { kind: 'report' } : null)
   const selected = sale?.lines.find((line) => line.line === screen.selectedLine) ?? null
   const changed = selected ?? sale?.lines.at(-1) ?? null
 
@@ -65,9 +72,9 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
       if (!answer.ok) dispatch({ type: 'notice', notice: { kind: 'fault', fault: answer.fault } })
     })
   }
-  const show = (sheet: Sheet | null): void => {
-    if (sheet === null && store.get().sheet?.kind === 'refund') void bridge.send({ command: 'put_refund_away' })
-    dispatch({ type: 'sheet', sheet })
+  const show = (next: Sheet | null): void => {
+    if (next === null && store.get().sheet?.kind === 'refund') void bridge.send({ command: 'put_refund_away' })
+    dispatch({ type: 'sheet', sheet: next })
   }
   const take = ({ action, command }: Offer): void => {
     if (action === 'cancel_sale' || action === 'cancel_unknown')
@@ -115,8 +122,8 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
   }
   /** An answered question leaves for the sheet it was asked on, so that its result is seen there. */
   const answer = (command: Command): void => {
-    const { sheet } = store.get()
-    if (sheet?.kind === 'question') show(behind(sheet))
+    const asked = store.get().sheet
+    if (asked?.kind === 'question') show(behind(asked))
     if (command.command === 'show_refund' || command.command === 'find_receipt') return lookUp(command)
     send(command)
   }
@@ -129,8 +136,14 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
   /** By key: what the button of the open list's row does. */
   const actOnSheet = (action: SheetAction): void => {
     if (action === 'find_receipt') return show({ kind: 'receipt_number', typed: '' })
-    const command = working ? commandOf(action, store.get().sheet, snapshot) : null
+    const on = store.get().sheet ?? sheet
+    if (on?.kind === 'shift' && (action === 'close_shift' || action === 'set_cashier')) {
+      const offered = action === 'close_shift' ? actions.includes('close_shift') : openShift === null
+      return working && offered ? show({ ...on, view: action === 'close_shift' ? 'close' : 'cashier' }) : undefined
+    }
+    const command = working ? commandOf(action, on, snapshot) : null
     if (command === null) return
+    if (on?.kind === 'shift') show(null)
     if (action === 'void_sale' || action === 'cancel_unknown')
       return show({ kind: 'question', question: action, command, behind: store.get().sheet })
     // What has gone back is chosen anew: the choice of before the question means other pieces afterwards.
@@ -193,6 +206,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
       case 'focus_search':
         return searchField.current?.focus()
       case 'open':
+        if (intent.sheet === 'shift') return show(openShifts(snapshot))
         if (intent.sheet === 'unresolved' && snapshot.unresolved.length === 0) return undefined
         return show(
           intent.sheet === 'status'
@@ -209,10 +223,12 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
         return undefined
     }
   }
-  useKeyboard({ store, searchField, offers, editable, onIntent: act, onBarcode: scanned })
+  const beneath = reported ? 'report' : starting ? 'start' : 'none'
+  useKeyboard({ store, searchField, offers, editable, beneath, onIntent: act, onBarcode: scanned })
 
+  const notice = <NoticeBar notice={screen.notice} onClose={() => dispatch({ type: 'notice', notice: null })} />
   return (
-    <div className={`till${view.connection === 'running' ? '' : ' till-old'}`}>
+    <div className={`till${view.connection === 'running' ? '' : ' till-old'}${starting ? ' till-start' : ''}`}>
       <StatusRow
         {...{ snapshot, muted, dark }}
         onLanguage={(language) => send({ command: 'set_language', language })}
@@ -220,53 +236,69 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
         onTheme={toggleTheme}
         onLight={(light) => show({ kind: 'light', light })}
         onRecent={() => show(openList('recent', snapshot))}
+        onShift={() => show(openShifts(snapshot))}
       />
       <UnresolvedBand
         unresolved={snapshot.unresolved}
         now={snapshot.time.now}
         onOpen={() => show(openList('unresolved', snapshot))}
       />
-      <main className="middle">
-        <Basket
-          {...{ sale, editable: linesEditable }}
-          selectedLine={screen.selectedLine}
-          onSelect={(line) => dispatch({ type: 'line', line })}
-        />
-        <CardPaysPanel cardPays={snapshot.cardPays} sale={sale} now={snapshot.time.now} />
-        <ConnectionNotice connection={view.connection} />
-      </main>
-      <TapArea
-        tap={snapshot.tap}
-        now={snapshot.time.now}
-        payable={actions.includes('pay_by_card')}
-        leftToPay={sale?.leftToPay ?? zeroTiyn}
+      {starting ? (
+        <StartScreen {...{ snapshot, working }} onAsk={(command) => bridge.send(command)}>
+          {notice}
+          <ConnectionNotice connection={view.connection} />
+        </StartScreen>
+      ) : (
+        <>
+          <main className="middle">
+            <Basket
+              {...{ sale, editable: linesEditable }}
+              selectedLine={screen.selectedLine}
+              onSelect={(line) => dispatch({ type: 'line', line })}
+            />
+            <CardPaysPanel cardPays={snapshot.cardPays} sale={sale} now={snapshot.time.now} />
+            <ConnectionNotice connection={view.connection} />
+          </main>
+          <TapArea
+            tap={snapshot.tap}
+            now={snapshot.time.now}
+            payable={actions.includes('pay_by_card')}
+            leftToPay={sale?.leftToPay ?? zeroTiyn}
+          />
+          <footer className="bottom">
+            {notice}
+            <Catalogue
+              {...{ snapshot, editable, searchField }}
+              search={screen.typing.search}
+              onSearch={(text) => dispatch({ type: 'search', text })}
+              onItem={addItem}
+            />
+            <Keypad
+              {...{ snapshot, editable, category }}
+              typed={screen.typing.amount}
+              onKey={(character) => dispatch({ type: 'keypad', character })}
+              onBackspace={() => dispatch({ type: 'backspace' })}
+              onAdd={chooseCategory}
+            />
+            <Actions
+              {...{ offers, editable: linesEditable }}
+              line={changed}
+              readOnly={view.readOnly}
+              typing={screen.typing.amount !== '' || screen.typing.search !== ''}
+              onOffer={take}
+              onQuantity={changeQuantity}
+              onRemove={removeLine}
+            />
+          </footer>
+        </>
+      )}
+      <Sheets
+        {...{ snapshot, sheet }}
+        readOnly={!working}
+        onSheet={show}
+        onCommand={answer}
+        onAsk={(command) => bridge.send(command)}
       />
-      <footer className="bottom">
-        <NoticeBar notice={screen.notice} onClose={() => dispatch({ type: 'notice', notice: null })} />
-        <Catalogue
-          {...{ snapshot, editable, searchField }}
-          search={screen.typing.search}
-          onSearch={(text) => dispatch({ type: 'search', text })}
-          onItem={addItem}
-        />
-        <Keypad
-          {...{ snapshot, editable, category }}
-          typed={screen.typing.amount}
-          onKey={(character) => dispatch({ type: 'keypad', character })}
-          onBackspace={() => dispatch({ type: 'backspace' })}
-          onAdd={chooseCategory}
-        />
-        <Actions
-          {...{ offers, editable: linesEditable }}
-          line={changed}
-          readOnly={view.readOnly}
-          typing={screen.typing.amount !== '' || screen.typing.search !== ''}
-          onOffer={take}
-          onQuantity={changeQuantity}
-          onRemove={removeLine}
-        />
-      </footer>
-      <Sheets {...{ snapshot }} sheet={screen.sheet} readOnly={!working} onSheet={show} onCommand={answer} />
     </div>
   )
 }

@@ -1,0 +1,120 @@
+/** The till without a shift: who sells types a PIN, and selling begins. Lists and lights stay within reach. */
+import { useState, type KeyboardEvent, type ReactNode } from 'react'
+import { ToggleButton } from 'react-aria-components'
+import { zeroTiyn, type CommandFault, type Snapshot } from '../../contract/index.ts'
+import { formatSince } from '../texts/time.ts'
+import { useTexts } from '../texts/use-texts.ts'
+import { CommandButton } from './command-button.tsx'
+import { amountOf, isPin, onKey, useForm, type Ask } from './form-state.ts'
+import { Field, NumberPad } from './number-pad.tsx'
+
+interface StartScreenProps {
+  readonly snapshot: Snapshot
+  readonly working: boolean
+  readonly onAsk: Ask
+  /** What the window has to say. */
+  readonly children?: ReactNode
+}
+
+export function StartScreen({ snapshot, working, onAsk, children }: StartScreenProps) {
+  const { say } = useTexts()
+  const { cashiers, closed } = snapshot.shift
+  const [asked, setAsked] = useState<number | null>(closed[0]?.cashier.number ?? null)
+  const form = useForm({ pin: 'pin', float: 'amount' }, 'pin')
+  const cashier = cashiers.find(({ number }) => number === asked) ?? cashiers[0]
+  const choose = (number: number): void => {
+    setAsked(number)
+    form.set('pin', '')
+  }
+  const step = (by: number): void => {
+    const at = cashiers.findIndex(({ number }) => number === cashier?.number)
+    const next = cashiers[(at + by + cashiers.length) % cashiers.length]
+    if (next !== undefined) choose(next.number)
+  }
+  const open = (): void => {
+    if (cashier === undefined || !working || !isPin(form.values.pin)) return
+    const openingFloat = amountOf(form.values.float) ?? zeroTiyn
+    form.send(
+      onAsk,
+      { command: 'open_shift', cashier: cashier.number, pin: form.values.pin, openingFloat },
+      () => undefined,
+    )
+  }
+  const keys = (event: KeyboardEvent<HTMLElement>): void => {
+    onKey('Enter', open)(event)
+    onKey('ArrowDown', () => step(1))(event)
+    onKey('ArrowUp', () => step(-1))(event)
+  }
+  const field = (name: 'pin' | 'float', label: string) => (
+    <Field
+      label={label}
+      kind={name === 'pin' ? 'pin' : 'amount'}
+      value={form.values[name]}
+      active={form.active === name}
+      {...(name === 'pin' ? { input: form.first } : {})}
+      onFocus={() => form.activate(name)}
+      onValue={(value) => form.set(name, value)}
+    />
+  )
+  return (
+    <main className="start" onKeyDown={keys}>
+      <section className="start-who" aria-label={say('start.cashier')}>
+        <h2 className="start-title">{say('start.title')}</h2>
+        <p>
+          {say('start.cashier')} <kbd className="key">↑ ↓</kbd>
+        </p>
+        <div className="start-cashiers" role="group" aria-label={say('start.cashier')}>
+          {cashiers.map(({ number, name }) => (
+            <ToggleButton
+              key={number}
+              className="button start-cashier"
+              preventFocusOnPress
+              isSelected={number === cashier?.number}
+              onPress={() => choose(number)}
+            >
+              <span className="button-word">
+                {number} · {name}
+              </span>
+            </ToggleButton>
+          ))}
+        </div>
+      </section>
+      <section className="start-form" aria-label={say('start.title')}>
+        {field('pin', say('start.pin'))}
+        {field('float', say('start.float'))}
+        <PinTrouble {...{ snapshot, fault: form.fault }} waitUntil={cashier?.waitUntil ?? null} />
+        <CommandButton
+          look="primary"
+          keyShown="Enter"
+          isDisabled={!working || !isPin(form.values.pin) || form.busy}
+          onPress={open}
+        >
+          {say('start.open')}
+        </CommandButton>
+      </section>
+      <NumberPad comma={form.active === 'float'} onKey={form.key} onBackspace={form.backspace} />
+      {children}
+    </main>
+  )
+}
+
+interface PinTroubleProps {
+  readonly snapshot: Snapshot
+  readonly fault: CommandFault | null
+  readonly waitUntil: number | null
+}
+
+/** What was refused, what to do, and until when nothing is taken. */
+export function PinTrouble({ snapshot, fault, waitUntil }: PinTroubleProps) {
+  const { say, codes } = useTexts()
+  const { now } = snapshot.time
+  // The core says it when it changes; that the time is over is no change.
+  const waits = waitUntil !== null && (fault === 'pin_wait' || waitUntil > now)
+  return (
+    <p className="form-trouble" role="alert">
+      {fault === null ? null : `${codes.faults[fault].what} ${codes.faults[fault].todo} `}
+      {waits ? say('start.wait', { time: formatSince(waitUntil + 59_999, now) }) : null}
+      {fault === null && !waits ? <span className="hint">{say('start.pinShort')}</span> : null}
+    </p>
+  )
+}
