@@ -27,7 +27,7 @@ export default defineConfig({
       project('replays', 60_000, 1, 2),
       project('simulation', 600_000, 2, 2),
       project('e2e', 180_000, 3),
-      project('crash', 180_000, 4, 2, ['crash', 'power']),
+      project('crash', 180_000, 4, 2, ['crash', 'power', 'disk']),
       project('chaos', 180_000, 4, 2),
     ],
   },

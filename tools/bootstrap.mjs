@@ -24,6 +24,7 @@ const scripts = {
   crash: 'test/crash/main.ts',
   chaos: 'test/chaos/main.ts',
   power: 'test/power/main.ts',
+  disk: 'test/disk/main.ts',
   'setup-check': 'test/set-up/main.ts',
   'verify-receipt': 'tools/verify-receipt.ts',
   till: 'tools/till.ts',

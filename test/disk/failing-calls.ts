@@ -4,11 +4,11 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { judgeJournal, judgeNothing } from '../power/judge.ts'
 import { startOn } from '../power/recovery.ts'
-import { readEvidence } from './evidence.ts'
+import { readEvidence, type Evidence } from './evidence.ts'
 import { morning, placesIn } from './story.ts'
 
 export interface Fault {
@@ -22,6 +22,7 @@ export interface Fault {
 
 export interface FaultRun {
   readonly name: string
+  readonly call: Fault['call']
   /** Whether the call was made at all. */
   readonly happened: boolean
   /** The process ended by itself over it; the next start goes on. */
@@ -30,16 +31,26 @@ export interface FaultRun {
   readonly failures: readonly string[]
 }
 
+export type PlantedBug = 'deaf-to-fsync'
+
 export interface StoryOptions {
   readonly seed: string
   /** A wrong program, to see that it is found. */
-  readonly bug?: string
+  readonly bug?: PlantedBug
 }
 
 const storyFile = join(import.meta.dirname, 'story-main.ts')
 const knownCodes = ['DISK_FULL', 'DISK_FAILED', 'FOLDER_READ_ONLY', 'JOURNAL_CORRUPT']
 /** Next morning: a trusted time after all of the story's rows. */
 const nextDayMs = 24 * 3_600_000
+
+/** The story in a process of its own, with a disk that does what it is asked; its files are copied in the middle. */
+export async function tellStoryApart(folder: string, seed: string): Promise<void> {
+  mkdirSync(folder, { recursive: true })
+  const child = spawn(process.execPath, [storyFile, folder, seed, 'copied'], { stdio: 'inherit' })
+  await once(child, 'exit')
+  if (!readEvidence(placesIn(folder).evidence).isEnded) throw new Error('the story does not come to its end')
+}
 
 /** How often the journal of the whole story writes and syncs, when nothing fails. */
 export async function countCalls(folder: string, options: StoryOptions): Promise<Record<Fault['call'], number>> {
@@ -60,21 +71,26 @@ export async function runWithFault(folder: string, options: StoryOptions, fault:
   if (!isOpened && refusedStart === null) failures.push('it did not start, and no code says why')
   if (refusedStart !== null && (!knownCodes.includes(refusedStart.code) || refusedStart.message.length < 40))
     failures.push(`it did not start: ${refusedStart.code} ${refusedStart.message}`)
-  if (fault.call === 'fsync' && at >= 0) {
-    const before = trace.slice(0, at).filter((line) => line.includes('evidence.jsonl')).length
-    failures.push(...soldAfter(places.evidence, before))
-    if (isEnded && evidence.light !== 'disk_not_trusted') failures.push(`the till's light says ${evidence.light}`)
+  const isSyncFailed = fault.call === 'fsync' && at >= 0
+  // Not where it failed at the very end, in closing the file: there is no screen any more.
+  const isShown = trace.slice(at + 1).some((line) => line.includes('evidence.jsonl'))
+  if (isSyncFailed && isShown && isEnded && evidence.light !== 'disk_not_trusted')
+    failures.push(`the till's light says ${evidence.light}`)
+  if (isSyncFailed && isOpened) {
+    // First as the disk may have it: what the fsync was for is gone. Then as it is: all of it came back.
+    const later = trace.slice(at + 1).filter((line) => /pwrite64\(\d+<[^>]*-wal>.* = \d/.test(line))
+    if (later.length > 0) failures.push(`${later.length} writes to the log after it`)
+    const forgetful = placesIn(join(folder, 'forgotten'))
+    cpSync(places.till, forgetful.till, { recursive: true })
+    if (existsSync(places.anchor)) cpSync(places.anchor, forgetful.anchor)
+    forgetUnsynced(forgetful.till, trace.slice(0, at + 1))
+    failures.push(...(await judged(forgetful, { seen, told }, 'forgotten')))
   }
-  const started = await startOn(places.till, places.anchor, morning + nextDayMs, name)
-  const found =
-    started.kind === 'started'
-      ? judgeJournal(places.journal, seen, told)
-      : judgeNothing({ ...seen, told }, started.kind === 'refused' ? started.why : 'it is not enrolled')
-  failures.push(...Object.entries(found).flatMap(([what, words]) => words.map((word: string) => `${what}: ${word}`)))
-  if (started.kind === 'refused') failures.push(`the next start, on a disk that is well again: ${started.why}`)
+  failures.push(...(await judged(places, { seen, told }, 'as it is')))
   rmSync(folder, { recursive: true, force: true })
   return {
     name,
+    call: fault.call,
     happened: at >= 0,
     died: !isEnded && refusedStart === null,
     refusedStart: refusedStart?.code ?? null,
@@ -82,14 +98,33 @@ export async function runWithFault(folder: string, options: StoryOptions, fault:
   }
 }
 
-/** After a failed fsync nothing may be called done or paid that was not before. */
-function soldAfter(file: string, linesBefore: number): readonly string[] {
-  const before = readEvidence(file, linesBefore).told
-  const after = readEvidence(file).told
-  return [
-    ...[...after.approved.keys()].filter((id) => !before.approved.has(id)).map((id) => `paid after it: ${id}`),
-    ...[...after.closed].filter((id) => !before.closed.has(id)).map((id) => `closed after it: ${id}`),
-  ]
+/** The product's next start on that folder, and what became of all that was said. */
+async function judged(
+  { till, anchor, journal }: ReturnType<typeof placesIn>,
+  { seen, told }: Pick<Evidence, 'seen' | 'told'>,
+  disk: string,
+): Promise<readonly string[]> {
+  const started = await startOn(till, anchor, morning + nextDayMs, disk)
+  const found =
+    started.kind === 'started'
+      ? judgeJournal(journal, seen, told)
+      : judgeNothing({ ...seen, told }, started.kind === 'refused' ? started.why : 'it is not enrolled')
+  const refused = started.kind === 'refused' ? [`the next start on a disk that is well again: ${started.why}`] : []
+  const findings = Object.entries(found).flatMap(([what, words]) => words.map((word: string) => `${what}: ${word}`))
+  return [...refused, ...findings].map((finding) => `${finding} (${disk})`)
+}
+
+/** Zeros where the writes went that the failed fsync, the last call, was for. */
+function forgetUnsynced(till: string, calls: readonly string[]): void {
+  const file = /fsync\(\d+<([^>]*)>/.exec(calls.at(-1) ?? '')?.[1] ?? ''
+  const ofFile = calls.slice(0, -1).filter((line) => line.includes(`<${file}>`))
+  const since = ofFile.slice(ofFile.findLastIndex((line) => line.includes(' fsync(')) + 1)
+  const handle = openSync(join(till, basename(file)), 'r+')
+  for (const line of since) {
+    const [, length, offset] = /pwrite64\(.*, (\d+), (\d+)\) = /.exec(line) ?? []
+    if (length !== undefined) writeSync(handle, Buffer.alloc(Number(length)), 0, Number(length), Number(offset))
+  }
+  closeSync(handle)
 }
 
 /** The lines of the tracer: calls on the journal's files, and each line of the evidence as a write. */
@@ -105,6 +140,8 @@ async function runStory(folder: string, { seed, bug }: StoryOptions, fault: Faul
   const child = spawn('strace', [...how, '-o', trace, ...watched, ...inject, ...program], {
     // What it dies of is expected, and would be read by nobody.
     stdio: ['ignore', 'ignore', 'ignore'],
+    // Most of a story's time would be the reading of its program.
+    env: { ...process.env, NODE_COMPILE_CACHE: join(folder, '../compiled') },
   })
   await once(child, 'exit')
   return existsSync(trace) ? readFileSync(trace, 'utf8').split('\n') : []

@@ -80,3 +80,12 @@ export function takeOverWholeLog(database: Database.Database): void {
     `Another program is reading ${database.name}. Close it (a backup, a viewer) and start again; nothing was changed.`,
   )
 }
+
+/**
+ * A table and its index that no longer agree: a tender would be there for one question and gone for the next.
+ * @throws SQLITE_CORRUPT
+ */
+export function refuseDamaged(database: Database.Database): void {
+  const found = database.pragma('integrity_check(1)', { simple: true })
+  if (found !== 'ok') throw Object.assign(new Error(String(found)), { code: 'SQLITE_CORRUPT' })
+}

@@ -5,12 +5,12 @@
 import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
 import type { JournalPosition, SyncItem } from '../protocol/messages.ts'
-import { canonicalText, hashOfText, toJson } from '../protocol/canonical.ts'
+import { canonicalText, hashOf, hashOfText, toJson } from '../protocol/canonical.ts'
 import { genesisHash, rowHashOf } from '../protocol/journal-chain.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import { isFailedSync, isStorageFault, type Anchor } from './data-folder.ts'
-import { asFolderError, migrate, openFile, refuseNewer, takeOverWholeLog } from './journal-file.ts'
+import { asFolderError, migrate, openFile, refuseDamaged, refuseNewer, takeOverWholeLog } from './journal-file.ts'
 import { project, projectedTables, spentStates, type JournalTenderState } from './projection.ts'
 import {
   chainedRow,
@@ -64,6 +64,7 @@ export class Journal {
   readonly #anchor: Anchor | undefined
   readonly #statements = new Map<string, Database.Statement>()
   readonly #listeners = new Set<() => void>()
+  readonly #distrustListeners = new Set<() => void>()
   #head: { epoch: number; sequence: number; hash: string }
   readonly #tables = {
     get: (sql: string, ...values: readonly unknown[]) => this.#get(sql, ...values),
@@ -93,6 +94,7 @@ export class Journal {
       this.#database.pragma('foreign_keys = ON')
       // Taken over by this class: SQLite's own checkpoint takes no notice of an fsync that fails.
       this.#database.pragma('wal_autocheckpoint = 0')
+      refuseDamaged(this.#database)
       migrate(this.#database)
       this.#head = this.#readHead()
       this.#checkChain()
@@ -128,6 +130,11 @@ export class Journal {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Called when the first fsync has failed, within the commit that it was for: this one may commit nothing. */
+  onDidDistrustDisk(listener: () => void): void {
+    this.#distrustListeners.add(listener)
+  }
+
   /** Commits rows as one unit. When it returns they are on the disk; when it throws none of them is. */
   commit(...rows: readonly JournalRow[]): readonly ChainedRow[] {
     return this.#write(() => rows.map((row) => this.#append(row)))
@@ -159,14 +166,18 @@ export class Journal {
     return this.#get('SELECT 1 FROM package WHERE package_id = ? OR version = ?', packageId, version) !== undefined
   }
 
+  /**
+   * The package to decide under, exactly as it was activated.
+   * @throws DataFolderError JOURNAL_CORRUPT: no rule or price is taken from a package that has changed on the disk
+   */
   activePackage(): { package: TerminalPackage; hash: string } | undefined {
-    const active = this.fact<{ packageId: string }>('active_package')
-    if (active === undefined) return undefined
-    const stored = this.#get('SELECT json, hash FROM package WHERE package_id = ?', active.packageId) as {
-      json: string
-      hash: string
-    }
-    return { package: terminalPackageSchema.parse(JSON.parse(stored.json)), hash: stored.hash }
+    const activated = this.lastRow('package_activated')?.row
+    if (activated === undefined) return undefined
+    const { packageId, packageHash: hash } = activated
+    const stored = this.#get('SELECT json FROM package WHERE package_id = ?', packageId) as { json: string } | undefined
+    const found = stored === undefined ? undefined : packageIn(stored.json, hash)
+    if (found === undefined) throw damagedAt(this.lastSequence('package_activated'))
+    return { package: found, hash }
   }
 
   fact<T>(name: string): T | undefined {
@@ -431,7 +442,7 @@ export class Journal {
       result = this.#database.transaction(work).immediate()
     } catch (error) {
       this.#head = before
-      if (isFailedSync(error)) this.#failedSync = error
+      if (isFailedSync(error)) this.#distrustDisk(error)
       throw error
     }
     this.#commitsSinceCheckpoint += 1
@@ -464,9 +475,14 @@ export class Journal {
     try {
       this.#database.pragma('wal_checkpoint(PASSIVE)')
     } catch (error) {
-      if (isFailedSync(error)) this.#failedSync = error
+      if (isFailedSync(error)) this.#distrustDisk(error)
       else if (!isStorageFault(error)) throw error
     }
+  }
+
+  #distrustDisk(error: unknown): void {
+    this.#failedSync = error
+    for (const listener of this.#distrustListeners) listener()
   }
 
   #append(row: JournalRow): ChainedRow {
@@ -588,4 +604,14 @@ export class Journal {
 
 function quoted(words: readonly string[]): string {
   return words.map((word) => `'${word}'`).join(', ')
+}
+
+/** Undefined when it is not the package of that hash. */
+function packageIn(json: string, hash: string): TerminalPackage | undefined {
+  try {
+    const value: unknown = JSON.parse(json)
+    return hashOf('tolem/package/1', value) === hash ? terminalPackageSchema.parse(value) : undefined
+  } catch {
+    return undefined
+  }
 }

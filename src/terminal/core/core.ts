@@ -124,6 +124,7 @@ export function createCore(parts: CoreParts): Core {
     currentSale: () => till.currentSale(),
     onDidDecide: (decision) => till.didDecide(decision),
   })
+  journal.onDidDistrustDisk(() => till.publish())
   till.start(payment)
   engine.start()
   printQueue.nudge()

@@ -6,7 +6,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
 import { cardPseudonym } from '../../../src/sync/protocol/card-pseudonym.ts'
-import { termsHashOf } from '../../../src/sync/protocol/canonical.ts'
+import { hashOf, termsHashOf } from '../../../src/sync/protocol/canonical.ts'
 import { cardSessionContext, encryptionKey, seal, tillKeyContext } from '../../../src/sync/protocol/sealed-box.ts'
 import { CardPayment } from '../../../src/terminal/payment/card-payment.ts'
 import { challengeLength, ev2Complete, ev2Part2 } from '../../../src/voucher/cards/ev2.ts'
@@ -58,7 +58,8 @@ async function till(
   const { journal, engine, client, time, ledger } = sync
   const leased = leasedPackage(of.sealedTo)
   const denying = leased.schemes.map((one) => ({ ...one, offline: { ...one.offline, policy: 'deny' as const } }))
-  const active = { package: of.offline === 'deny' ? { ...leased, schemes: denying } : leased, hash: 'cd'.repeat(32) }
+  const used = of.offline === 'deny' ? { ...leased, schemes: denying } : leased
+  const active = { package: used, hash: hashOf('tolem/package/1', used) }
   if (journal.activePackage() === undefined) journal.activatePackage(active.package, active.hash)
   const bench = new ReaderBench()
   let sale: Sale = saleOf(new Seeded('sale'))

@@ -177,7 +177,7 @@ describe.skipIf(process.platform === 'win32')('bootstrap', () => {
     const run = await bootstrap(plant({ installed, platformNode: true }), parameters)
     expect(run.code).toBe(1)
     const names =
-      'start, demo, pictures, package, ledger, sim, reader-soak, crash, chaos, power, setup-check, ' +
+      'start, demo, pictures, package, ledger, sim, reader-soak, crash, chaos, power, disk, setup-check, ' +
       'verify-receipt, till, lifecycle, bench, test, ready'
     expect(run.stderr).toContain(names)
   })

@@ -158,7 +158,7 @@ describe('commit', () => {
     expect(journal.commit(kazakh)[0]?.sequence).toBe(2)
     expect(journal.head.sequence).toBe(2)
     expect(heard).toEqual(['second'])
-    journal.activatePackage(packageOf(1), 'ab'.repeat(32))
+    journal.activatePackage(packageOf(1), hashOf('tolem/package/1', packageOf(1)))
     expect(journal.commit(russian)[0]?.sequence).toBe(4)
     // The fault is not swallowed: it ends the process.
     expect(later).toHaveLength(3)
@@ -403,18 +403,34 @@ describe('package', () => {
   it('is kept whole, and the one before loses its sealed keys', () => {
     const database = new Database(':memory:')
     const journal = journalInMemory({ database })
-    journal.activatePackage(packageOf(1), 'aa'.repeat(32))
-    journal.activatePackage(packageOf(2), 'bb'.repeat(32))
-    expect(journal.activePackage()).toEqual({ package: packageOf(2), hash: 'bb'.repeat(32) })
+    journal.activatePackage(packageOf(1), hashOf('tolem/package/1', packageOf(1)))
+    journal.activatePackage(packageOf(2), hashOf('tolem/package/1', packageOf(2)))
+    expect(journal.activePackage()).toEqual({
+      package: packageOf(2),
+      hash: hashOf('tolem/package/1', packageOf(2)),
+    })
     expect(database.prepare('SELECT json, hash FROM package WHERE version = 1').get()).toEqual({
       json: '',
-      hash: 'aa'.repeat(32),
+      hash: hashOf('tolem/package/1', packageOf(1)),
     })
+  })
+
+  it.each([
+    ['another version', `replace(json, '"version":1', '"version":7')`],
+    ['half of it', 'substr(json, 1, length(json) / 2)'],
+    ['nothing', `''`],
+  ])('is refused when the disk gives %s', (_, json) => {
+    const database = new Database(':memory:')
+    const journal = journalInMemory({ database })
+    journal.activatePackage(packageOf(1), hashOf('tolem/package/1', packageOf(1)))
+    expect(journal.activePackage()?.package).toEqual(packageOf(1))
+    database.exec(`UPDATE package SET json = ${json}`)
+    expect(() => journal.activePackage()).toThrow(/damaged at row 2/)
   })
 
   it('leaves the active one as it is when it cannot be stored', () => {
     const journal = journalInMemory()
-    journal.activatePackage(packageOf(1), 'aa'.repeat(32))
+    journal.activatePackage(packageOf(1), hashOf('tolem/package/1', packageOf(1)))
     const { head } = journal
     expect(() =>
       journal.activatePackage({ ...packageOf(2), packageId: packageOf(1).packageId }, 'bb'.repeat(32)),

@@ -151,10 +151,10 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
     answer(command)
   }
   const typeNumber = (key: string): void => {
-    const { sheet } = store.get()
-    if (sheet?.kind !== 'receipt_number') return
-    if (key !== 'Enter') return show({ kind: 'receipt_number', typed: typeReceiptNumber(sheet.typed, key) })
-    if (working && sheet.typed.length === receiptNumberLength) lookUp({ command: 'find_receipt', receipt: sheet.typed })
+    const on = store.get().sheet
+    if (on?.kind !== 'receipt_number') return
+    if (key !== 'Enter') return show({ kind: 'receipt_number', typed: typeReceiptNumber(on.typed, key) })
+    if (working && on.typed.length === receiptNumberLength) lookUp({ command: 'find_receipt', receipt: on.typed })
   }
   const scanned = (barcode: string): void => {
     if (isReceiptCode(barcode)) return working ? lookUp({ command: 'find_receipt', receipt: barcode }) : undefined
