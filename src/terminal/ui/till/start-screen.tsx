@@ -1,5 +1,5 @@
 /** The till without a shift: who sells types a PIN, and selling begins. Lists and lights stay within reach. */
-import { useState, type KeyboardEvent, type ReactNode } from 'react'
+import { useEffect, useState, type KeyboardEvent, type ReactNode, type RefObject } from 'react'
 import { ToggleButton } from 'react-aria-components'
 import { zeroTiyn, type CommandFault, type Snapshot } from '../../contract/index.ts'
 import { formatSince } from '../texts/time.ts'
@@ -21,6 +21,7 @@ export function StartScreen({ snapshot, working, onAsk, children }: StartScreenP
   const { cashiers, closed } = snapshot.shift
   const [asked, setAsked] = useState<number | null>(closed[0]?.cashier.number ?? null)
   const form = useForm({ pin: 'pin', float: 'amount' }, 'pin')
+  useDigitsAnywhere(form.first)
   const cashier = cashiers.find(({ number }) => number === asked) ?? cashiers[0]
   const choose = (number: number): void => {
     setAsked(number)
@@ -96,6 +97,17 @@ export function StartScreen({ snapshot, working, onAsk, children }: StartScreenP
       {children}
     </main>
   )
+}
+
+/** A digit that no control has goes to the PIN: a sheet that was closed may have left the keyboard nowhere. */
+function useDigitsAnywhere(field: RefObject<HTMLInputElement | null>): void {
+  useEffect(() => {
+    const heard = ({ key }: globalThis.KeyboardEvent): void => {
+      if (/^\d$/.test(key) && document.activeElement === document.body) field.current?.focus()
+    }
+    window.addEventListener('keydown', heard)
+    return () => window.removeEventListener('keydown', heard)
+  }, [field])
 }
 
 interface PinTroubleProps {
