@@ -54,6 +54,10 @@ export const shiftReportSchema = z.strictObject({
    * until the answer these tenders stand in `unfinished`, and the answer's row is a difference of the closed shift.
    */
   reversing: countedSchema,
+  /** Goods that came back in this shift, of whichever sale: what is with its scheme again, and the cash for them. */
+  refunds: countedSchema,
+  /** Asked of the ledger and not answered: each stands as a difference of the closed shift when it is. */
+  refundsWaiting: countedSchema,
   /** Begun and not ended: they wait for the answer to a tender. */
   open: countedSchema,
   /** What paid the completed sales. Cash has no scheme. The sum of the lines and `uncovered` is that of the sales. */
@@ -85,7 +89,11 @@ export const shiftReportSchema = z.strictObject({
     /** Of `taken`, for sales that were begun in an earlier shift. */
     takenForEarlierSales: tiynSchema,
     returned: tiynSchema,
+    /** For goods that came back. */
+    refunded: tiynSchema,
     expected: tiynSchema,
+    /** Given out beyond all that is known to have been in it. */
+    beyond: tiynSchema,
     /** Null until the shift is closed. */
     counted: tiynSchema.nullable(),
   }),
@@ -104,6 +112,17 @@ export const shiftDifferenceSchema = z.discriminatedUnion('kind', [
     /** Null: the tender is younger than the closing. */
     was: tenderStateSchema.nullable(),
     is: tenderStateSchema,
+    code: z.string().nullable(),
+    amount: tiynSchema,
+    row: z.int().min(1),
+    at: instantSchema,
+  }),
+  z.strictObject({
+    kind: z.literal('refund'),
+    refundId: uuidSchema,
+    schemeId: nameSchema,
+    was: z.literal('waiting'),
+    is: z.enum(['done', 'refused']),
     code: z.string().nullable(),
     amount: tiynSchema,
     row: z.int().min(1),

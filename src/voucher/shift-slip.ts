@@ -47,6 +47,8 @@ export function shiftSlip(content: ShiftSlipContent, language: Language): Receip
       ...countedRow(texts.voids, figures.voids),
       ...countedRow(texts.cancelled, figures.cancelled),
       ...(figures.reversing.count > 0 ? countedRow(`  ${texts.reversing}`, figures.reversing) : []),
+      ...countedRow(texts.refunds, figures.refunds),
+      ...(figures.refundsWaiting.count > 0 ? countedRow(`  ${texts.refundsWaiting}`, figures.refundsWaiting) : []),
       ...countedRow(texts.open, figures.open),
       ...unfinishedBlocks(content, language),
       { kind: 'rule' },
@@ -77,7 +79,9 @@ function drawerRows({ drawer }: ShiftReport, texts: ShiftTexts): readonly Receip
       ? [row(`  ${texts.takenForEarlierSales}`, formatTenge(drawer.takenForEarlierSales))]
       : []),
     row(texts.returned, formatTenge(drawer.returned)),
+    row(texts.refunded, formatTenge(drawer.refunded)),
     row(texts.expected, formatTenge(drawer.expected), true),
+    ...(drawer.beyond > 0n ? [row(texts.beyond, formatTenge(drawer.beyond), true)] : []),
     ...(counted === null
       ? []
       : [

@@ -17,13 +17,18 @@ export interface ShiftTexts {
   readonly cancelled: string
   /** Of the voided and cancelled, what the ledger has yet to confirm. */
   readonly reversing: string
+  readonly refunds: string
+  readonly refundsWaiting: string
   readonly open: string
   readonly uncovered: string
   readonly openingFloat: string
   readonly taken: string
   readonly takenForEarlierSales: string
   readonly returned: string
+  readonly refunded: string
   readonly expected: string
+  /** Given out beyond all that is known to have been in the drawer. */
+  readonly beyond: string
   readonly counted: string
   /** Counted less than expected. */
   readonly short: string
@@ -47,13 +52,17 @@ export const shiftTexts: Readonly<Record<Language, ShiftTexts>> = {
     voids: 'Қайтарып алынды',
     cancelled: 'Болдырылмады',
     reversing: 'тізілім растамаған',
+    refunds: 'Тауар қайтарылды',
+    refundsWaiting: 'тізілім жауабын күтуде',
     open: 'Аяқталмады',
     uncovered: 'Төленбей қалды',
     openingFloat: 'Бастапқы ақша',
     taken: 'Қабылданды',
     takenForEarlierSales: 'бұрынғы сатылымдар',
     returned: 'Қайтарылды',
+    refunded: 'Тауар үшін берілді',
     expected: 'ТАРТПАДА БОЛУЫ КЕРЕК',
+    beyond: 'ТАРТПАДАН АРТЫҚ БЕРІЛДІ',
     counted: 'САНАЛДЫ',
     short: 'КЕМ',
     over: 'АРТЫҚ',
@@ -86,13 +95,17 @@ export const shiftTexts: Readonly<Record<Language, ShiftTexts>> = {
     voids: 'Аннулировано',
     cancelled: 'Отменено',
     reversing: 'реестр не подтвердил',
+    refunds: 'Возвраты',
+    refundsWaiting: 'ждут реестра',
     open: 'Не завершено',
     uncovered: 'Не покрыто',
     openingFloat: 'Размен',
     taken: 'Принято',
     takenForEarlierSales: 'за прежние продажи',
     returned: 'Возвращено',
+    refunded: 'Выдано за возвраты',
     expected: 'ДОЛЖНО БЫТЬ В КАССЕ',
+    beyond: 'ВЫДАНО СВЕРХ ЯЩИКА',
     counted: 'ПОСЧИТАНО',
     short: 'НЕДОСТАЧА',
     over: 'ИЗЛИШЕК',
@@ -125,13 +138,17 @@ export const shiftTexts: Readonly<Record<Language, ShiftTexts>> = {
     voids: 'Voided',
     cancelled: 'Cancelled',
     reversing: 'not confirmed yet',
+    refunds: 'Refunds',
+    refundsWaiting: 'waiting for the ledger',
     open: 'Not ended',
     uncovered: 'Not covered',
     openingFloat: 'Opening float',
     taken: 'Taken',
     takenForEarlierSales: 'for earlier sales',
     returned: 'Returned',
+    refunded: 'Given for refunds',
     expected: 'EXPECTED IN DRAWER',
+    beyond: 'GIVEN BEYOND THE DRAWER',
     counted: 'COUNTED',
     short: 'SHORT',
     over: 'OVER',

@@ -11,7 +11,7 @@ import type { TerminalPackage } from '../../voucher/package.ts'
 import type { Cashier, ShiftReport } from '../../voucher/shift-report.ts'
 import type { CommandFault } from '../contract/commands.ts'
 import type { ShiftView } from '../contract/shift.ts'
-import { differencesOf } from '../shift/differences.ts'
+import { differencesOf, refundsAnswered } from '../shift/differences.ts'
 import { isPin, pinWaitsUntil, storedPin, type PinHash } from '../shift/pin.ts'
 import { reportOf } from '../shift/report.ts'
 
@@ -156,7 +156,10 @@ export class ShiftDesk {
     const atClose = journal.shifts.reportAtClose(shift)
     if (closed === null || atClose === undefined)
       return { figures: this.#reportNow(shift, null), closedAt: null, schemes, differences: [], printed }
-    const differences = [...differencesOf(journal.shifts.salesAtClose(shiftId), journal.shifts.salesNow(shiftId))]
+    const differences = [
+      ...differencesOf(journal.shifts.salesAtClose(shiftId), journal.shifts.salesNow(shiftId)),
+      ...refundsAnswered(journal.returns.ofShift(shiftId), closed.sequence),
+    ].toSorted((one, other) => one.row - other.row)
     return { figures: atClose, closedAt: closed.at, schemes, differences, printed }
   }
 
@@ -165,6 +168,7 @@ export class ShiftDesk {
     return reportOf({
       shift,
       sales: journal.shifts.salesNow(shift.shiftId),
+      returns: journal.returns.ofShift(shift.shiftId),
       cash: journal.shifts.cashMoved(shift),
       counted,
       receiptsWaiting: journal.receiptsWaiting(),

@@ -2,8 +2,24 @@
  * What has changed in the sales of a shift since it was closed: one entry for each sale and tender, with the row that
  * brought it. Pure. The figures at the closing and these entries give the figures of now.
  */
+import type { ReturnRecord } from '../../sync/journal/returns.ts'
 import type { ShiftSale } from '../../sync/journal/shifts.ts'
 import type { ShiftDifference } from '../../voucher/shift-report.ts'
+
+/**
+ * Refunds that waited when the shift was closed, and have their answer.
+ *
+ * @param closedAt the row of the closing
+ */
+export function refundsAnswered(returns: readonly ReturnRecord[], closedAt: number): readonly ShiftDifference[] {
+  return returns
+    .flatMap(({ refunds }) => refunds)
+    .flatMap(({ refundId, schemeId, state, code, amount, sequence: row, at }): ShiftDifference[] =>
+      state === 'waiting' || row <= closedAt
+        ? []
+        : [{ kind: 'refund', refundId, schemeId, was: 'waiting', is: state, code, amount, row, at }],
+    )
+}
 
 export function differencesOf(atClose: readonly ShiftSale[], now: readonly ShiftSale[]): readonly ShiftDifference[] {
   const saleThen = new Map(atClose.map((sale) => [sale.saleId, sale]))

@@ -2,13 +2,17 @@
  * The figures of a shift, made of its sales as the journal has them. Pure. What it says always holds together: the
  * tenders of the completed sales and what is uncovered of them add up to their totals, and the drawer to its cash.
  */
-import { addTiyn, remainderTiyn, subtractTiyn, type Tiyn } from '../../voucher/money.ts'
+import { addTiyn, remainderTiyn, type Tiyn } from '../../voucher/money.ts'
 import type { ShiftReport } from '../../voucher/shift-report.ts'
+import { sumOf } from '../../voucher/refund.ts'
+import type { RefundState, ReturnRecord } from '../../sync/journal/returns.ts'
 import type { CashMoved, ShiftRecord, ShiftSale, ShiftTender } from '../../sync/journal/shifts.ts'
 
 export interface ReportSources {
   readonly shift: ShiftRecord
   readonly sales: readonly ShiftSale[]
+  /** Of goods that came back in this shift. */
+  readonly returns: readonly ReturnRecord[]
   readonly cash: CashMoved
   /** What the cashier counted in the drawer; null for an X-report. */
   readonly counted: Tiyn | null
@@ -23,9 +27,24 @@ const paidStates: readonly string[] = ['settled', 'pending', 'awaiting_funds', '
 /** Nothing moved, and nothing will. */
 const endedStates: readonly string[] = ['refused', 'reversed', 'voided']
 
-export function reportOf({ shift, sales, cash, counted, receiptsWaiting, head, now }: ReportSources): ShiftReport {
+export function reportOf({
+  shift,
+  sales,
+  returns,
+  cash,
+  counted,
+  receiptsWaiting,
+  head,
+  now,
+}: ReportSources): ShiftReport {
   const completed = sales.filter(({ state }) => state === 'closed')
   const given = sales.filter(({ state }) => state === 'cancelled')
+  const refunds = returns.flatMap((returned) => returned.refunds)
+  const inState = (wanted: RefundState): Tiyn[] =>
+    refunds.filter(({ state }) => state === wanted).map(({ amount }) => amount)
+  const refunded = addTiyn(...returns.map((returned) => sumOf(returned.cash)))
+  const into = addTiyn(shift.openingFloat, cash.taken)
+  const out = addTiyn(cash.returned, refunded)
   const paying = completed.flatMap(({ tenders }) => tenders.filter(isPaid))
   return {
     shiftId: shift.shiftId,
@@ -38,6 +57,11 @@ export function reportOf({ shift, sales, cash, counted, receiptsWaiting, head, n
     voids: counting(given.filter(({ wasClosed }) => wasClosed).map(({ total }) => total)),
     cancelled: counting(given.filter(({ wasClosed }) => !wasClosed).map(({ total }) => total)),
     reversing: counting(given.flatMap(({ tenders }) => tenders.filter(isReversing).map(({ amount }) => amount))),
+    refunds: {
+      count: returns.filter(isBack).length,
+      amount: addTiyn(refunded, ...inState('done')),
+    },
+    refundsWaiting: counting(inState('waiting')),
     open: counting(sales.filter(({ state }) => state === 'open').map(({ total }) => total)),
     tenders: linesOf(paying),
     uncovered: addTiyn(...completed.map((sale) => remainderTiyn(sale.total, paidOf(sale)))),
@@ -49,12 +73,18 @@ export function reportOf({ shift, sales, cash, counted, receiptsWaiting, head, n
     drawer: {
       openingFloat: shift.openingFloat,
       ...cash,
-      expected: subtractTiyn(addTiyn(shift.openingFloat, cash.taken), cash.returned),
+      refunded,
+      expected: remainderTiyn(into, out),
+      beyond: remainderTiyn(out, into),
       counted,
     },
     receiptsWaiting,
   }
 }
+
+/** Something of it has gone back: in cash, or to a scheme. */
+const isBack = ({ cash, refunds }: ReturnRecord): boolean =>
+  cash.length > 0 || refunds.some(({ state }) => state === 'done')
 
 const isReversing = ({ state }: ShiftTender): boolean => state === 'reversing'
 

@@ -5,7 +5,8 @@
 import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Command } from '../../../src/terminal/contract/commands.ts'
-import { tiyn } from '../../../src/voucher/money.ts'
+import { tiyn, type Tiyn } from '../../../src/voucher/money.ts'
+import { testPin } from '../../fixtures/open-shift.ts'
 import { PreparedWorld, type WalkWorld } from './prepared-world.ts'
 
 const prepared = new PreparedWorld()
@@ -220,6 +221,58 @@ describe('a refund that the ledger refuses', () => {
     expect(atLedger()).toMatchObject([{ state: 'refused', moved: 0 }])
     expect(snapshot().recent[0]).toMatchObject({ refundable: true, voidable: true, wentBack: 0n })
     expect(refundAll(saleId)).toEqual({ ok: true })
+  })
+})
+
+describe('the shift in which goods come back', () => {
+  const report = () => {
+    const { report: shown } = snapshot().shift
+    if (shown === null) throw new Error('no report is shown')
+    return shown
+  }
+
+  it('counts what went back, its cash out of the drawer; what waited is a difference of the closed shift', async () => {
+    const saleId = await sell(['school-lunch', 'juice'], lunchCard)
+    command({ command: 'show_refund', saleId })
+    const juice = snapshot().refund?.lines[1]?.unitPrice ?? tiyn(0n)
+    const ofLine = (line: number, amount: Tiyn): Command => ({
+      command: 'refund_sale',
+      saleId,
+      lines: [{ line, amount }],
+      reason: 'goods_returned',
+    })
+    expect(command(ofLine(2, juice))).toEqual({ ok: true })
+    world.network.all = 'lose_request'
+    expect(command(ofLine(1, tiyn(115_000n)))).toEqual({ ok: true })
+    command({ command: 'x_report' })
+    const { drawer, ...x } = report().figures
+    expect(x).toMatchObject({
+      sales: { count: 1 },
+      refunds: { count: 1, amount: juice },
+      refundsWaiting: { count: 1, amount: 115_000n },
+    })
+    expect(drawer).toMatchObject({ taken: juice, refunded: juice, expected: drawer.openingFloat, beyond: 0n })
+    expect(command({ command: 'close_shift', counted: drawer.expected })).toEqual({ ok: true })
+    const { figures: z, differences } = report()
+    expect(differences).toEqual([])
+    world.network.all = 'up'
+    await pass(60_000)
+    expect(report().figures).toEqual(z)
+    const [difference, ...others] = report().differences
+    expect(others).toEqual([])
+    expect(difference).toMatchObject({ kind: 'refund', was: 'waiting', is: 'done', amount: 115_000n, code: null })
+    expect(core().journal.rowAt(difference?.row ?? 0).row).toMatchObject({ kind: 'item_answered' })
+  })
+
+  it('says how much was given beyond the drawer, when an earlier sale comes back to an empty one', async () => {
+    const saleId = await sell(['juice'], null)
+    command({ command: 'close_shift', counted: tiyn(0n) })
+    expect(command({ command: 'open_shift', cashier: 1, pin: testPin, openingFloat: tiyn(0n) })).toEqual({ ok: true })
+    expect(refundAll(saleId)).toEqual({ ok: true })
+    command({ command: 'x_report' })
+    const { drawer } = report().figures
+    expect(drawer).toMatchObject({ expected: 0n, beyond: drawer.refunded })
+    expect(drawer.refunded).toBeGreaterThan(0n)
   })
 })
 

@@ -84,6 +84,9 @@ class Book {
   }
 }
 
+const idOf = (one: Report['differences'][number]): string =>
+  one.kind === 'refund' ? one.refundId : one.kind === 'sale' ? one.saleId : one.tenderId
+
 type Bench = ReturnType<typeof tillBench>
 type Report = NonNullable<ReturnType<Bench['till']['snapshot']>['shift']['report']>
 
@@ -150,7 +153,7 @@ class Day {
       this.does({ command: 'z_report', shiftId: closed.shiftId })
       const report = till.snapshot().shift.report!
       expect(report.figures).toEqual(this.book.atClose.get(closed.number)?.figures)
-      const named = report.differences.map((one) => [one.kind === 'sale' ? one.saleId : one.tenderId, one] as const)
+      const named = report.differences.map((one) => [idOf(one), one] as const)
       const said = named.map(([id, one]) => `${id} ${one.was} ${one.is}`)
       expect(said.toSorted()).toEqual(this.book.changedSince(closed.number))
       for (const [id, { row }] of named) expect(toJson(journal.rowAt(row).row)).toContain(id)

@@ -165,7 +165,13 @@ export function playLegalHistory(journal: Journal, seeded: Seeded, steps: number
       return
     }
     const { shiftId } = shift
-    const figures = { shift, sales: shifts.salesNow(shiftId), cash: shifts.cashMoved(shift), receiptsWaiting: 0 }
+    const figures = {
+      shift,
+      sales: shifts.salesNow(shiftId),
+      cash: shifts.cashMoved(shift),
+      returns: journal.returns.ofShift(shiftId),
+      receiptsWaiting: 0,
+    }
     const isClosed = seeded.int(2) === 0
     // This history returns cash of any shift, so that a drawer may hold less than nothing: the figures are not asked.
     const sales = figures.sales.filter(({ state }) => state === 'open')

@@ -112,8 +112,8 @@ describe('what a report says', () => {
         ' ',
       )
     }
-    expect(said(569_500n)).toContain('SHORT\t5,00 ₸')
-    expect(said(570_100n)).toContain('OVER\t1,00 ₸')
+    expect(said(534_500n)).toContain('SHORT\t5,00 ₸')
+    expect(said(535_100n)).toContain('OVER\t1,00 ₸')
     expect(said(null)).not.toMatch(/SHORT|OVER|COUNTED|Z-REPORT/)
   })
 })

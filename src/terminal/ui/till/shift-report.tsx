@@ -89,6 +89,10 @@ function Sales({ report }: { readonly report: Report }) {
       {figures.reversing.count === 0 ? null : (
         <Line label={say('report.reversing')} {...figures.reversing} look="part" />
       )}
+      <Line label={say('report.refunds')} {...figures.refunds} />
+      {figures.refundsWaiting.count === 0 ? null : (
+        <Line label={say('report.refundsWaiting')} {...figures.refundsWaiting} look="part" />
+      )}
       <Line label={say('report.open')} {...figures.open} />
       {figures.unfinished.length === 0 ? null : <h2>{say('report.unfinished')}</h2>}
       {figures.unfinished.map(({ tenderId, schemeId, state, amount }) => (
@@ -109,7 +113,7 @@ function Sales({ report }: { readonly report: Report }) {
 
 function Drawer(drawer: Report['figures']['drawer']) {
   const { say } = useTexts()
-  const { openingFloat, taken, takenForEarlierSales, returned, expected, counted } = drawer
+  const { openingFloat, taken, takenForEarlierSales, returned, refunded, expected, beyond, counted } = drawer
   return (
     <section>
       <h2>{say('report.drawer')}</h2>
@@ -119,7 +123,9 @@ function Drawer(drawer: Report['figures']['drawer']) {
         <Line label={say('report.takenForEarlierSales')} amount={takenForEarlierSales} look="part" />
       )}
       <Line label={say('report.returned')} amount={returned} />
+      <Line label={say('report.refunded')} amount={refunded} />
       <Line label={say('report.expected')} amount={expected} look="sum" />
+      {beyond === 0n ? null : <Line label={say('report.beyond')} amount={beyond} look="sum" />}
       {counted === null ? null : <Line label={say('report.counted')} amount={counted} />}
       {counted === null || counted === expected ? null : (
         <Line
@@ -138,6 +144,7 @@ function Differences({ report }: { readonly report: Report }) {
   const nameOf = useSchemeName(report)
   const standing = (difference: Difference, which: 'was' | 'is'): string => {
     if (difference.kind === 'sale') return say(`report.sale.${difference[which]}`)
+    if (difference.kind === 'refund') return say(`refund.state.${difference[which]}`)
     const state = difference[which]
     return state === null ? say('report.new') : codes.tenderStates[state]
   }
@@ -146,11 +153,12 @@ function Differences({ report }: { readonly report: Report }) {
     <section>
       <h2>{say('report.differences')}</h2>
       {report.differences.map((difference) => (
-        <div key={`${difference.row} ${difference.kind === 'sale' ? difference.saleId : difference.tenderId}`}>
+        <div key={`${difference.row} ${idOf(difference)}`}>
           <Line
             label={
               <>
-                {difference.kind === 'sale' ? say('report.sale') : nameOf(difference.schemeId)}:{' '}
+                {difference.kind === 'sale' ? say('report.sale') : nameOf(difference.schemeId)}
+                {difference.kind === 'refund' ? `, ${say('report.refund')}` : ''}:{' '}
                 {say('report.change', { was: standing(difference, 'was'), is: standing(difference, 'is') })}
               </>
             }
@@ -158,12 +166,17 @@ function Differences({ report }: { readonly report: Report }) {
           />
           <p className="code">
             {say('report.row', { row: difference.row, time: formatDateTime(difference.at) })}
-            {difference.kind === 'tender' && difference.code !== null ? ` · ${difference.code}` : ''}
+            {difference.kind !== 'sale' && difference.code !== null ? ` · ${difference.code}` : ''}
           </p>
         </div>
       ))}
     </section>
   )
+}
+
+function idOf(difference: Difference): string {
+  if (difference.kind === 'refund') return difference.refundId
+  return difference.kind === 'sale' ? difference.saleId : difference.tenderId
 }
 
 function useSchemeName({ schemes }: Report): (schemeId: string | null) => string {
