@@ -2,6 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright'
+import type { Snapshot } from '../../../src/terminal/contract/index.ts'
 import { contentSecurityPolicy, securityHeaders } from '../../../src/terminal/shell/content-security-policy.ts'
 import { builtUiFolder, ensureUiIsBuilt } from '../../../src/terminal/shell/build-ui.ts'
 import { readUiFiles } from '../../../src/terminal/shell/ui-files.ts'
@@ -33,7 +34,9 @@ async function open(): Promise<StillTill> {
       await page?.close()
       page = await browser.newPage({ viewport: size })
       complaintsOf(page, complaints)
-      await page.addInitScript(putBridge, JSON.stringify(onTheWire(snapshot)))
+      // What the core could not send is no picture of it.
+      onTheWire(snapshot)
+      await page.addInitScript(putBridge, marked(snapshot))
       await page.goto(address)
       await page.waitForSelector('.tap')
       return page
@@ -57,12 +60,17 @@ async function open(): Promise<StillTill> {
   }
 }
 
-/** In the page, before its own script: what Electron's preload would put there. It makes the amounts bigint as that. */
-function putBridge(wire: string): void {
-  const amounts = new Set('amount covered total unitPrice paid leftToPay amountLeft'.split(' '))
-  const snapshot: unknown = JSON.parse(wire, (key, value: unknown) =>
-    amounts.has(key) && typeof value === 'string' ? BigInt(value) : value,
-  )
+/** As text that keeps which values are amounts. */
+function marked(snapshot: Snapshot): string {
+  return JSON.stringify(snapshot, (_, value: unknown) => (typeof value === 'bigint' ? { amount$: `${value}` } : value))
+}
+
+/** In the page, before its own script: what Electron's preload would put there. */
+function putBridge(text: string): void {
+  const snapshot: unknown = JSON.parse(text, (_, value: unknown) => {
+    const { amount$: amount } = (value ?? {}) as { amount$?: unknown }
+    return typeof amount === 'string' ? BigInt(amount) : value
+  })
   const commands: unknown[] = []
   Object.assign(window, {
     tolemCommands: commands,
