@@ -21,7 +21,7 @@ const needed = [
 ]
 
 /** What may be in app.asar at all; of src, what runs in core and device host. */
-const ourFolders = 'voucher|sync|drivers|terminal/core|terminal/payment|terminal/contract'
+const ourFolders = 'voucher|sync|drivers|terminal/core|terminal/payment|terminal/shift|terminal/contract'
 const allowed = new RegExp(`^(package\\.json|LICENSE|out/(electron|ui)/|src/(${ourFolders})/|node_modules/)`)
 
 /** Parts that the system or a native module opens by itself: in the archive they would not be found. */
