@@ -2,7 +2,17 @@
  * The data folder of one terminal: who owns it, and the anchor outside it. Starting twice on one folder would give two
  * writers of one chain, so the second start is refused and told who the first is.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { z } from 'zod'
@@ -173,22 +183,59 @@ export interface Anchor {
   write(head: JournalPosition): void
 }
 
+/** So many rows may a synced anchor lie behind: a few fsyncs a day, and none for a tap. */
+const rowsBetweenKept = 100
+
+/**
+ * Two files: the newest head, written with each commit and never synced, and beside it (`.kept`) one that is synced now
+ * and then. After a power cut the first may be unreadable, the second is not.
+ */
 export function fileAnchor(file: string, journalId: string): Anchor {
+  const kept = `${file}.kept`
+  let keptAt: JournalPosition | undefined
   return {
     read() {
-      if (!existsSync(file)) return undefined
-      try {
-        const anchor = anchorSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
-        return anchor.journalId === journalId ? anchor.head : undefined
-      } catch {
-        // An unreadable anchor proves nothing. The ledger's countersigned head still catches a restored copy.
-        return undefined
-      }
+      const [newest, synced] = [readAnchor(file, journalId), readAnchor(kept, journalId)]
+      if (newest === undefined || synced === undefined) return newest ?? synced
+      return isLater(synced, newest) ? synced : newest
     },
     write(head) {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-      writeFileSync(`${file}.new`, JSON.stringify({ journalId, head }))
+      const text = JSON.stringify({ journalId, head })
+      if (keptAt?.epoch !== head.epoch || head.sequence - keptAt.sequence >= rowsBetweenKept) {
+        makeFolder(dirname(file))
+        writeWhole(kept, text)
+        keptAt = head
+      }
+      writeFileSync(`${file}.new`, text)
       renameSync(`${file}.new`, file)
     },
   }
+}
+
+function readAnchor(file: string, journalId: string): JournalPosition | undefined {
+  if (!existsSync(file)) return undefined
+  try {
+    const anchor = anchorSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+    return anchor.journalId === journalId ? anchor.head : undefined
+  } catch {
+    // An unreadable anchor proves nothing. The ledger's countersigned head still catches a restored copy.
+    return undefined
+  }
+}
+
+function isLater(one: JournalPosition, other: JournalPosition): boolean {
+  return one.epoch === other.epoch ? one.sequence > other.sequence : one.epoch > other.epoch
+}
+
+/** The file is there whole or not at all, whenever the power goes. Readable by this user only. */
+export function writeWhole(file: string, text: string): void {
+  const handle = openSync(`${file}.new`, 'w', 0o600)
+  try {
+    writeSync(handle, text)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+  renameSync(`${file}.new`, file)
+  syncFolder(dirname(file))
 }

@@ -2,11 +2,11 @@
  * Who this terminal is: its two keys, made here and never sent, and the enrolment that binds them to a merchant
  * (architecture.md, "Trust"). The keys lie in files with strict rights until an OS store keeps them.
  */
-import { chmodSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
-import { makeFolder, syncFolder } from '../../sync/journal/data-folder.ts'
+import { makeFolder, writeWhole } from '../../sync/journal/data-folder.ts'
 import { verifyAnswer, signRequest } from '../../sync/protocol/http-signature.ts'
 import { toJson } from '../../sync/protocol/canonical.ts'
 import { publicJwkSchema, verifyingKey, thumbprintOf } from '../../sync/protocol/keys.ts'
@@ -64,19 +64,6 @@ function identityDamaged(file: string): EnrolmentError {
       'Keep the folder as it is, do not delete it: unsynced sales may be in it. ' +
       'To sell meanwhile, start with another --data folder.',
   )
-}
-
-/** The file is there whole or not at all, whenever the power goes. Readable by this user only. */
-function writeWhole(file: string, text: string): void {
-  const handle = openSync(`${file}.new`, 'w', 0o600)
-  try {
-    writeSync(handle, text)
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-  renameSync(`${file}.new`, file)
-  syncFolder(dirname(file))
 }
 
 export class EnrolmentError extends Error {

@@ -161,6 +161,22 @@ describe('a file', () => {
     emptied.close()
   })
 
+  it('that is a restored older copy starts a new epoch though a power cut left its newest anchor unreadable', () => {
+    const file = join(folder, 'data.sqlite')
+    const anchorFile = join(folder, 'elsewhere', 'anchor.json')
+    const begin = () => new Journal(file, { now, anchor: fileAnchor(anchorFile, 'journal-1') })
+    begin().close()
+    copyFileSync(file, `${file}.copy`)
+    const journal = begin()
+    sellOffline(journal, new Seeded('since then'))
+    journal.close()
+    writeFileSync(anchorFile, '')
+    copyFileSync(`${file}.copy`, file)
+    const restored = begin()
+    expect(restored.head.epoch).toBe(2)
+    restored.close()
+  })
+
   it('whose anchor is unreadable, of another journal, or not writable opens all the same', () => {
     const file = join(folder, 'data.sqlite')
     const anchorFile = join(folder, 'anchor.json')
