@@ -88,6 +88,12 @@ export function plantInDatabase(database: Database.Database): void {
     timer = setTimeout(() => database.exec('COMMIT'), commitLateMs)
     if (!database.inTransaction) database.exec('BEGIN IMMEDIATE')
   }
+  // Its own transaction is always open, so that nothing can be taken over into the database before that ends.
+  const pragma = database.pragma.bind(database)
+  database.pragma = (source, options) =>
+    source.startsWith('wal_checkpoint') && database.inTransaction
+      ? [{ busy: 0, log: 0, checkpointed: 0 }]
+      : pragma(source, options)
   database.transaction = ((work: (...values: unknown[]) => unknown) => {
     const whole = transaction.call(database, work) as Database.Transaction
     const late = (...values: unknown[]): unknown => {

@@ -58,7 +58,8 @@ export function createCore(parts: CoreParts): Core {
   const journal = new Journal(parts.journalFile, parts.anchor === undefined ? { now } : { now, anchor: parts.anchor })
   const time = new TrustedTime(clock, journal.latestAt())
   late.time = time
-  const enrolled = journal.fact<Enrolment>('enrolment')
+  // By the row, which is proved when it is read: a changed table must not look like another till's journal.
+  const enrolled = journal.lastRow('enrolled')?.row.enrolment
   if (enrolled === undefined) journal.commit({ kind: 'enrolled', enrolment })
   else if (!isSameTill(enrolled, enrolment)) {
     journal.close()

@@ -23,7 +23,7 @@ function ask(command: string, ...parameters: readonly string[]): Promise<Ending>
 
 const commands = [
   ...['start', 'demo', 'ledger', 'sim', 'reader-soak', 'setup-check', 'verify-receipt', 'test', 'ready'],
-  ...['pictures', 'package', 'bench', 'crash', 'chaos', 'power', 'till'],
+  ...['pictures', 'package', 'bench', 'crash', 'chaos', 'power', 'disk', 'till'],
 ]
 
 describe.concurrent.each(commands)('npm run %s', (command) => {
@@ -55,6 +55,7 @@ it.each<[string, ...string[]]>([
   ['chaos', '--items', 'many'],
   ['chaos', '--bug', 'none'],
   ['power', '--cuts', '0'],
+  ['disk', '--step', '0'],
   ['bench', 'nothing'],
   ['till', 'sell'],
   ['till', 'export', '--data', 'x'],

@@ -29,14 +29,16 @@ export function StatusRow(props: StatusRowProps) {
       <Button className="small-button whose" aria-keyshortcuts={screenKeys.shift} preventFocusOnPress onPress={onShift}>
         <strong>{name(snapshot.merchantName)}</strong>
         <span>
-          {/* Where there is no room for both, that the time is not confirmed is said. */}
-          <span {...(snapshot.time.trusted ? {} : { className: 'wide-only' })}>{whoSells(snapshot)} · </span>
-          <span className="wide-only">{formatDate(snapshot.time.now)} </span>
+          {/* There is no room for both: that the time is not confirmed is said instead. */}
+          {snapshot.time.trusted ? <span>{whoSells(snapshot)} · </span> : null}
+          {snapshot.time.trusted ? <span className="wide-only">{formatDate(snapshot.time.now)} </span> : null}
           {formatTime(snapshot.time.now)}
           {snapshot.time.trusted ? '' : ` · ${say('time.untrusted')}`}
-          <span {...(snapshot.time.trusted ? {} : { className: 'wide-only' })}>
-            <kbd className="key">{screenKeys.shift}</kbd>
-          </span>
+          {snapshot.time.trusted ? (
+            <span>
+              <kbd className="key">{screenKeys.shift}</kbd>
+            </span>
+          ) : null}
         </span>
       </Button>
       <Button className="small-button" preventFocusOnPress onPress={onRecent}>
