@@ -31,6 +31,7 @@ export interface ReceiptTexts {
   readonly releasePending: string
   readonly refund: string
   /** It is back with the scheme, for the same period. */
+  readonly refundWaits: string
   readonly refunded: string
   readonly refundRefused: string
   readonly refundNumber: string
@@ -61,6 +62,7 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     released: 'Болдырылмады: бағдарлама ештеңе төлемейді',
     releasePending: 'Болдырмау тізілімге жіберілуде',
     refund: 'ҚАЙТАРУ',
+    refundWaits: 'Тізілімнің жауабын күтуде',
     refunded: 'Бағдарламаға қайтарылды',
     refundRefused: 'Тізілім қайтармады',
     refundNumber: 'Қайтару №',
@@ -89,6 +91,7 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     released: 'Отменено: программа ничего не платит',
     releasePending: 'Отмена отправляется в реестр',
     refund: 'ВОЗВРАТ',
+    refundWaits: 'Ждёт ответа реестра',
     refunded: 'Возвращено в программу',
     refundRefused: 'Реестр отказал в возврате',
     refundNumber: 'Возврат №',
@@ -117,6 +120,7 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     released: 'Cancelled: the scheme pays nothing',
     releasePending: 'The cancellation is on its way to the ledger',
     refund: 'REFUND',
+    refundWaits: 'Waits for the ledger’s answer',
     refunded: 'Back with the scheme',
     refundRefused: 'The ledger refused the refund',
     refundNumber: 'Refund No.',

@@ -1,4 +1,4 @@
-/** What the customer is given when goods came back: what the ledger did with the vouchers' part, and the cash. */
+/** What the customer is given when goods came back: what became of the vouchers' part at the ledger, and the cash. */
 import type { Language, Texts } from './identifiers.ts'
 import { formatTenge, type Tiyn } from './money.ts'
 import { headBlocks, shortId, type ReceiptBlock, type ReceiptDocument, type SlipHead } from './receipt.ts'
@@ -9,8 +9,9 @@ export interface RefundOnSlip {
   readonly scheme: Texts
   readonly amount: Tiyn
   readonly cardLastFour: string
-  /** Null: it is back with the scheme. Else why the ledger refused. */
-  readonly refusedBy: string | null
+  readonly state: 'waiting' | 'done' | 'refused'
+  /** Why the ledger refused. */
+  readonly code: string | null
 }
 
 export interface RefundSlipContent extends SlipHead {
@@ -18,6 +19,8 @@ export interface RefundSlipContent extends SlipHead {
   readonly refunds: readonly RefundOnSlip[]
   readonly cash: Tiyn
 }
+
+const said = { waiting: 'refundWaits', done: 'refunded', refused: 'refundRefused' } as const
 
 export function refundSlip(content: RefundSlipContent, language: Language): ReceiptDocument {
   const texts = receiptTexts[language]
@@ -34,8 +37,8 @@ export function refundSlip(content: RefundSlipContent, language: Language): Rece
       ...content.refunds.flatMap((refund): readonly ReceiptBlock[] => [
         { kind: 'rule' },
         { kind: 'row', left: refund.scheme[language], right: formatTenge(refund.amount) },
-        { kind: 'text', text: refund.refusedBy === null ? texts.refunded : texts.refundRefused, bold: true },
-        ...(refund.refusedBy === null ? [] : [{ kind: 'text' as const, text: refund.refusedBy }]),
+        { kind: 'text', text: texts[said[refund.state]], bold: true },
+        ...(refund.code === null ? [] : [{ kind: 'text' as const, text: refund.code }]),
         { kind: 'row', left: texts.card, right: `…${refund.cardLastFour}` },
         { kind: 'row', left: texts.refundNumber, right: shortId(refund.refundId) },
       ]),

@@ -1,7 +1,8 @@
 /**
  * What can go back of a completed sale, and to which tender (money-rules.md, "Marked money", "Offline"): value of a
  * voucher to its scheme, never to cash. Of a line that a voucher and cash paid together the voucher's share goes back
- * first, so that returning goods never turns an allowance into cash sooner than it must. Pure.
+ * first, so that returning goods never turns an allowance into cash sooner than it must; and of all lines together no
+ * more cash than was taken for them. Pure.
  */
 import { addTiyn, remainderTiyn, smallestTiyn, zeroTiyn, type Tiyn } from './money.ts'
 import { lineTotal, type CoveredLine, type Sale } from './sale.ts'
@@ -15,6 +16,18 @@ export interface VoucherShare {
   readonly lines: readonly CoveredLine[]
 }
 
+/**
+ * How the ledger stands to what a voucher paid when the sale was closed. `undecided`: no last word yet. `not_paid`: the
+ * merchant bears it, or it was reversed since: nothing was taken from the allowance, so nothing goes back to it.
+ */
+export type VoucherStanding = 'settled' | 'undecided' | 'not_paid'
+
+/** What the sale was paid with when it was closed. */
+export interface SalePaid {
+  readonly vouchers: readonly (VoucherShare & { readonly standing: VoucherStanding })[]
+  readonly cash: Tiyn
+}
+
 /** What has gone back of a sale, or is on its way. */
 export interface WentBack {
   readonly vouchers: readonly VoucherShare[]
@@ -23,34 +36,43 @@ export interface WentBack {
 
 export interface RefundableLine {
   readonly line: number
-  /** By voucher tender, in the order in which they paid. */
+  /** By settled voucher tender, in the order in which they paid. */
   readonly vouchers: readonly { readonly tenderId: string; readonly left: Tiyn }[]
   readonly voucherLeft: Tiyn
   readonly cashLeft: Tiyn
+  /** Why a part of the line cannot go back now. */
+  readonly held: Exclude<VoucherStanding, 'settled'> | null
 }
 
 export type RefundShares = WentBack
 
 /** What is left of each line of a sale that is paid in full. */
-export function refundableLines(
-  sale: Sale,
-  paid: readonly VoucherShare[],
-  wentBack: WentBack,
-): readonly RefundableLine[] {
+export function refundableLines(sale: Sale, paid: SalePaid, wentBack: WentBack): readonly RefundableLine[] {
   const backByTender = Map.groupBy(wentBack.vouchers, ({ tenderId }) => tenderId)
+  let cashOpen = remainderTiyn(paid.cash, sumOf(wentBack.cash))
   return sale.lines.map((saleLine) => {
     const { line } = saleLine
-    const vouchers = paid.map(({ tenderId, lines }) => {
-      const back = (backByTender.get(tenderId) ?? []).flatMap((share) => share.lines)
-      return { tenderId, left: remainderTiyn(onLine(lines, line), onLine(back, line)) }
-    })
-    const byVouchers = addTiyn(...paid.map(({ lines }) => onLine(lines, line)))
-    const byCash = remainderTiyn(lineTotal(saleLine), byVouchers)
+    const ofLine = paid.vouchers.filter(({ lines }) => onLine(lines, line) > 0n)
+    const vouchers = ofLine
+      .filter(({ standing }) => standing === 'settled')
+      .map(({ tenderId, lines }) => {
+        const back = (backByTender.get(tenderId) ?? []).flatMap((share) => share.lines)
+        return { tenderId, left: remainderTiyn(onLine(lines, line), onLine(back, line)) }
+      })
+    const held = (['undecided', 'not_paid'] as const).find((wanted) =>
+      ofLine.some(({ standing }) => standing === wanted),
+    )
+    const byVouchers = addTiyn(...ofLine.map(({ lines }) => onLine(lines, line)))
+    const byCash = remainderTiyn(remainderTiyn(lineTotal(saleLine), byVouchers), onLine(wentBack.cash, line))
+    const cash = smallestTiyn(byCash, cashOpen)
+    cashOpen = remainderTiyn(cashOpen, cash)
     return {
       line,
       vouchers,
       voucherLeft: addTiyn(...vouchers.map(({ left }) => left)),
-      cashLeft: remainderTiyn(byCash, onLine(wentBack.cash, line)),
+      // The voucher's share goes back first, and of that nothing is known yet.
+      cashLeft: held === 'undecided' ? zeroTiyn : cash,
+      held: held ?? null,
     }
   })
 }

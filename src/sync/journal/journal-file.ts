@@ -51,12 +51,18 @@ export function refuseNewer(database: Database.Database): void {
   )
 }
 
-/** Makes the tables of a new journal, and takes an older one to this version: all of it or nothing. */
-export function migrate(database: Database.Database): void {
-  const missing = migrations.slice(versionOf(database))
+/**
+ * Makes the tables of a new journal, and takes an older one to this version: all of it or nothing.
+ *
+ * @param rebuild makes what follows from the rows again, in the same commit
+ */
+export function migrate(database: Database.Database, rebuild: () => void): void {
+  const before = versionOf(database)
+  const missing = migrations.slice(before)
   if (missing.length === 0) return
   database.transaction(() => {
     for (const sql of missing) database.exec(sql)
+    if (before > 0) rebuild()
     database.pragma(`user_version = ${schemaVersion}`)
   })()
 }

@@ -11,7 +11,7 @@ import { terminalPackageSchema, type TerminalPackage } from '../../voucher/packa
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import { isFailedSync, isStorageFault, type Anchor } from './data-folder.ts'
 import { asFolderError, migrate, openFile, refuseDamaged, refuseNewer, takeOverWholeLog } from './journal-file.ts'
-import { project, projectedTables, spentStates, type JournalTenderState } from './projection.ts'
+import { project, projectedTables, quoted, spentStates, type JournalTenderState } from './projection.ts'
 import {
   chainedRow,
   damagedAt,
@@ -95,7 +95,7 @@ export class Journal {
       // Taken over by this class: SQLite's own checkpoint takes no notice of an fsync that fails.
       this.#database.pragma('wal_autocheckpoint = 0')
       refuseDamaged(this.#database)
-      migrate(this.#database)
+      migrate(this.#database, () => this.rebuildProjection())
       this.#head = this.#readHead()
       this.#checkChain()
       // What was read may lie in the system's memory alone, as after an fsync that failed: written anew and synced, it
@@ -600,10 +600,6 @@ export class Journal {
   #all(sql: string, ...values: readonly unknown[]): unknown[] {
     return this.#statement(sql).all(...values)
   }
-}
-
-function quoted(words: readonly string[]): string {
-  return words.map((word) => `'${word}'`).join(', ')
 }
 
 /** Undefined when it is not the package of that hash. */

@@ -20,6 +20,8 @@ export const spentStates = [
   'reversing',
 ] as const
 export const freeStates = ['refused', 'reversed', 'voided'] as const
+/** In these the customer has paid this part and may have the goods. */
+export const paidStates = ['settled', 'pending', 'awaiting_funds', 'not_paid'] as const
 export type JournalTenderState = (typeof spentStates)[number] | (typeof freeStates)[number]
 
 /** @param prepared the statement of this text; made once */
@@ -48,15 +50,22 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
       toJson(value),
     )
   }
-  /** Whether it was one; a refused one counts as if it had never been asked for. */
-  const refundAnswered = ({ itemId, state, refusal }: ItemResult): boolean =>
-    prepared('UPDATE refund SET state = ?, code = ?, since = ?, sequence = ? WHERE refund_id = ?').run(
-      state === 'done' ? 'done' : 'refused',
-      refusal,
-      at,
-      sequence,
-      itemId,
-    ).changes > 0
+  /** Whether it was one; a refused one counts as if it had never been asked for. Its return's slip says less now. */
+  const refundAnswered = ({ itemId, state, refusal }: ItemResult): boolean => {
+    prepared(
+      `UPDATE goods_return SET slip = 0
+         WHERE return_id = (SELECT return_id FROM refund WHERE refund_id = ? AND state = 'waiting')`,
+    ).run(itemId)
+    return (
+      prepared('UPDATE refund SET state = ?, code = ?, since = ?, sequence = ? WHERE refund_id = ?').run(
+        state === 'done' ? 'done' : 'refused',
+        refusal,
+        at,
+        sequence,
+        itemId,
+      ).changes > 0
+    )
+  }
   const outbox = (kind: string, itemId: string, tenderId: string | null): void => {
     prepared(
       `INSERT INTO outbox (item_id, kind, tender_id, sequence, state, at)
@@ -155,6 +164,9 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
     case 'cash_returned':
       return tenderState(row.tenderId, 'reversed')
     case 'sale_closed':
+      prepared(`UPDATE tender SET paid_at_closing = 1 WHERE sale_id = ? AND state IN (${quoted(paidStates)})`).run(
+        row.saleId,
+      )
       return saleState(row.saleId, 'closed')
     case 'sale_cancelled':
       return saleState(row.saleId, 'cancelled')
@@ -239,6 +251,11 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
 }
 
 /** How a tender stands after the ledger's word. */
+/** Words of this program as a list for SQL. */
+export function quoted(words: readonly string[]): string {
+  return words.map((word) => `'${word}'`).join(', ')
+}
+
 function applyItem(
   result: ItemResult,
   tenderState: (tenderId: string, state: JournalTenderState, code: string | null) => void,

@@ -19,6 +19,8 @@ export interface TenderRecord {
   readonly leaseId: string | null
   readonly card: string | null
   readonly code: string | null
+  /** Whether it paid a part of its sale when that was closed, whatever has become of it since. */
+  readonly paidAtClosing: boolean
   readonly since: number
 }
 
@@ -102,6 +104,7 @@ export interface StoredTender {
   lease_id: string | null
   card: string | null
   code: string | null
+  paid_at_closing: 0 | 1
   since: number
 }
 
@@ -230,6 +233,7 @@ export function tenderRecord(stored: StoredTender): TenderRecord {
     leaseId: stored.lease_id,
     card: stored.card,
     code: stored.code,
+    paidAtClosing: stored.paid_at_closing === 1,
     since: stored.since,
   }
 }

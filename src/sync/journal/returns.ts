@@ -19,6 +19,8 @@ export interface RefundRecord {
   readonly state: RefundState
   /** Why it was refused. */
   readonly code: string | null
+  /** Why the queue goes on without it; null while it does not. */
+  readonly parkedFor: string | null
   readonly lines: readonly CoveredLine[]
   /** The row that brought its state. */
   readonly sequence: number
@@ -59,6 +61,7 @@ interface StoredRefund {
   amount: number
   state: RefundState
   code: string | null
+  why: string | null
   requested_sequence: number
   sequence: number
   since: number
@@ -88,11 +91,13 @@ export class JournalReturns {
     return (stored as StoredReturn[]).map((found) => this.#record(found))
   }
 
-  /** Returns of which every refund has its answer, and for which no slip was asked for yet. */
-  answeredWithoutSlip(): readonly string[] {
+  /** Returns of which no refund is on its way, and whose slip, if one was asked for, is older than an answer. */
+  endedWithoutSlip(): readonly string[] {
     const stored = this.#tables.all(
       `SELECT return_id AS returnId FROM goods_return WHERE slip = 0
-         AND NOT EXISTS (SELECT 1 FROM refund WHERE refund.return_id = goods_return.return_id AND state = 'waiting')
+         AND NOT EXISTS (
+           SELECT 1 FROM refund JOIN outbox ON outbox.item_id = refund_id
+           WHERE refund.return_id = goods_return.return_id AND outbox.state = 'waiting')
        ORDER BY sequence`,
     ) as { returnId: string }[]
     return stored.map(({ returnId }) => returnId)
@@ -118,7 +123,8 @@ export class JournalReturns {
   #record(stored: StoredReturn): ReturnRecord {
     const { row } = this.#tables.rowAt(stored.sequence) as { row: RowOf<'goods_returned'> }
     const refunds = this.#tables.all(
-      `SELECT refund.*, tender.scheme_id, tender.card FROM refund JOIN tender USING (tender_id)
+      `SELECT refund.*, tender.scheme_id, tender.card, outbox.why FROM refund JOIN tender USING (tender_id)
+         LEFT JOIN outbox ON outbox.item_id = refund_id
        WHERE return_id = ? ORDER BY requested_sequence`,
       stored.return_id,
     ) as StoredRefund[]
@@ -144,6 +150,7 @@ export class JournalReturns {
       amount: tiyn(stored.amount),
       state: stored.state,
       code: stored.code,
+      parkedFor: stored.why,
       lines: row.lines,
       sequence: stored.sequence,
       at: stored.since,

@@ -211,7 +211,10 @@ CREATE INDEX print_job_by_return ON print_job (return_id) WHERE return_id IS NOT
 CREATE INDEX print_job_to_print ON print_job (sequence) WHERE state <> 'printed';
 `
 
-/** Each takes a journal one version on; what is here was released and stays as it is. */
+/**
+ * Each takes a journal one version on; what is here was released and stays as it is. What follows from the rows is made
+ * again after them, so that a new column needs no filling here.
+ */
 export const migrations: readonly string[] = [
   firstTables,
   // With it the row `receipt_untouched`, which version 1 could not read.
@@ -219,6 +222,8 @@ export const migrations: readonly string[] = [
   shiftTables,
   returnTables,
   '-- No table; with it the row `key_rotated`, which an older version could not read.',
+  // Whether it paid a part of its sale when that was closed, whatever has become of it since.
+  'ALTER TABLE tender ADD COLUMN paid_at_closing INTEGER NOT NULL DEFAULT 0;',
 ]
 
 export const schemaVersion = migrations.length

@@ -49,6 +49,7 @@ export const commandFaults = [
   'receipt_unknown',
   /** The ledger has not paid this sale, or not yet. */
   'refund_not_settled',
+  'refund_not_paid',
   'refund_too_much',
   /** A refund of a voucher needs the ledger. */
   'no_ledger',

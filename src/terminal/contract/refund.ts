@@ -28,8 +28,8 @@ export const refundViewSchema = z.strictObject({
   number: z.string(),
   at: instantSchema,
   total: tiynSchema,
-  /** Why nothing can go back now. */
-  obstacle: z.enum(['refund_not_settled', 'no_ledger']).nullable(),
+  /** Why not all of it can go back now. */
+  obstacles: z.array(z.enum(['refund_not_settled', 'refund_not_paid', 'no_ledger'])),
   lines: z.array(
     z.strictObject({
       line: z.int(),
@@ -53,7 +53,8 @@ export const refundViewSchema = z.strictObject({
           refundId: uuidSchema,
           schemeName: textsSchema,
           amount: tiynSchema,
-          state: z.enum(['waiting', 'done', 'refused']),
+          state: z.enum(['waiting', 'parked', 'done', 'refused']),
+          /** Why it was refused or set aside. */
           code: z.string().nullable(),
         }),
       ),

@@ -3,13 +3,11 @@
  * what is paid, what is covered line by line, and what is left.
  */
 import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
-import type { JournalTenderState } from '../../sync/journal/projection.ts'
+import { paidStates, type JournalTenderState } from '../../sync/journal/projection.ts'
 import { addTiyn, remainderTiyn, type Tiyn } from '../../voucher/money.ts'
 import type { CatalogueItem } from '../../voucher/package.ts'
 import { saleTotal, type CoveredLine, type Sale, type SaleLine } from '../../voucher/sale.ts'
 
-/** The tender states in which the customer has paid this part and may have the goods. */
-const paidStates: readonly JournalTenderState[] = ['settled', 'pending', 'awaiting_funds', 'not_paid']
 /** No result yet: the sale can neither be charged again nor be closed. */
 const undecidedStates: readonly JournalTenderState[] = ['in_progress', 'unknown', 'torn']
 
@@ -28,7 +26,7 @@ export interface SaleStanding {
 export function standingOf(journal: Journal, sale: Sale): SaleStanding {
   const frozen = journal.sale(sale.saleId) !== undefined
   const tenders = frozen ? journal.tendersOfSale(sale.saleId) : []
-  const paying = tenders.filter((tender) => paidStates.includes(tender.state))
+  const paying = tenders.filter(({ state }) => (paidStates as readonly string[]).includes(state))
   const covered = paying
     .filter((tender) => tender.kind === 'voucher')
     .flatMap((tender) => journal.intentOf(tender.tenderId).row.part.lines)

@@ -94,7 +94,7 @@ function refundDocument(
   const record = returned === undefined ? undefined : journal.sale(returned.saleId)
   if (returned === undefined || record === undefined) throw new Error(`print job ${job.jobId} names no return`)
   const { refunds, cash, saleId, at } = returned
-  const wentBack = [...refunds.filter(({ state }) => state === 'done').flatMap(({ lines }) => lines), ...cash]
+  const wentBack = [...refunds.filter(({ state }) => state !== 'refused').flatMap(({ lines }) => lines), ...cash]
   const content = {
     ...headOf(maker, at, copy, active),
     saleId,
@@ -107,7 +107,8 @@ function refundDocument(
       scheme: schemeName(schemeId, active),
       amount,
       cardLastFour: card.slice(-4),
-      refusedBy: state === 'refused' ? (code ?? '') : null,
+      state,
+      code,
     })),
     cash: sumOf(cash),
   }

@@ -7,10 +7,12 @@ import type { Randomness } from '../../sync/engine/ports.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { Journal, SaleRecord } from '../../sync/journal/journal.ts'
 import type { ReturnRecord } from '../../sync/journal/returns.ts'
+import type { JournalTenderState } from '../../sync/journal/projection.ts'
 import type { JournalRow, RowOf } from '../../sync/journal/rows.ts'
 import { readReceiptPresentment } from '../../sync/protocol/receipt-presentment.ts'
 import type { Texts } from '../../voucher/identifiers.ts'
-import { refundableLines, sharesOf, sumOf, type RefundableLine } from '../../voucher/refund.ts'
+import { addTiyn } from '../../voucher/money.ts'
+import { refundableLines, sharesOf, sumOf, type RefundableLine, type VoucherStanding } from '../../voucher/refund.ts'
 import { lineTotal, type CoveredLine } from '../../voucher/sale.ts'
 import { shortId } from '../../voucher/receipt.ts'
 import type { CommandFault } from '../contract/commands.ts'
@@ -24,10 +26,9 @@ export interface RefundDeskParts {
   readonly schemeName: (schemeId: string) => Texts
 }
 
-type Obstacle = RefundView['obstacle']
+type Obstacle = RefundView['obstacles'][number]
 
-/** In these the ledger has not paid, or is about to take back. */
-const unsettledStates: readonly string[] = ['pending', 'awaiting_funds', 'not_paid', 'unknown', 'torn', 'reversing']
+const obstacleOf = { undecided: 'refund_not_settled', not_paid: 'refund_not_paid' } as const
 
 export class RefundDesk {
   readonly #parts: RefundDeskParts
@@ -71,10 +72,14 @@ export class RefundDesk {
     const { journal, engine, randomness, printQueue } = this.#parts
     const record = journal.sale(saleId)
     if (record?.state !== 'closed') return 'not_now'
-    if (this.#isUnsettled(saleId)) return 'refund_not_settled'
     if (new Set(wanted.map(({ line }) => line)).size < wanted.length) return 'refund_too_much'
-    const shares = sharesOf(this.#refundable(record), wanted)
-    if (shares === undefined || sumOf(wanted) === 0n) return 'refund_too_much'
+    const refundable = this.#refundable(record)
+    const shares = sharesOf(refundable, wanted)
+    if (shares === undefined) {
+      const held = refundable.find((left) => left.held !== null && wanted.some(({ line }) => line === left.line))?.held
+      return held === undefined || held === null ? 'refund_too_much' : obstacleOf[held]
+    }
+    if (sumOf(wanted) === 0n) return 'refund_too_much'
     if (shares.vouchers.length > 0 && engine.connectivity.kind !== 'reached') return 'no_ledger'
     const returnId = randomness.uuid()
     const requests = shares.vouchers.map(({ tenderId, lines }): JournalRow => ({
@@ -93,20 +98,21 @@ export class RefundDesk {
     return undefined
   }
 
-  /** A return is on paper when its answers are: one slip, which says what the ledger did. */
-  printAnswered(): void {
+  /** One slip when nothing of a return is on its way any more: it says what the ledger did, or that it has not. */
+  printEnded(): void {
     const { journal, printQueue } = this.#parts
-    const answered = journal.returns.answeredWithoutSlip()
-    if (answered.length === 0) return
-    journal.commit(...answered.map((returnId) => this.#slipRow(returnId, false)))
+    const ended = journal.returns.endedWithoutSlip()
+    if (ended.length === 0) return
+    journal.commit(...ended.map((returnId) => this.#slipRow(returnId, false)))
     printQueue.nudge()
   }
 
+  /** The slip again, marked COPY; before the ledger's answer the first one, for a customer who does not wait for it. */
   printAgain(returnId: string): CommandFault | undefined {
     const { journal, printQueue } = this.#parts
+    if (journal.returns.get(returnId) === undefined) return 'not_now'
     const printed = journal.returns.printed(returnId)
-    if (printed === 'none') return 'not_now'
-    if (printed === 'printed') journal.commit(this.#slipRow(returnId, true))
+    if (printed !== 'waiting') journal.commit(this.#slipRow(returnId, printed === 'printed'))
     printQueue.tryAgain(returnId)
     return undefined
   }
@@ -116,16 +122,16 @@ export class RefundDesk {
     const record = this.#shownSale === null ? undefined : journal.sale(this.#shownSale)
     if (record?.state !== 'closed') return null
     const { sale, at, total } = record
-    const refundable = new Map(this.#refundable(record).map((line) => [line.line, line]))
+    const refundable = this.#refundable(record)
     return {
       saleId: sale.saleId,
       number: shortId(sale.saleId),
       at,
       total,
-      obstacle: this.#obstacle(sale.saleId, [...refundable.values()]),
+      obstacles: this.#obstacles(refundable),
       lines: sale.lines.flatMap((saleLine) => {
         const { line, name, quantity, unitPrice } = saleLine
-        const left = refundable.get(line)
+        const left = refundable.find((candidate) => candidate.line === line)
         if (left === undefined) return []
         const { voucherLeft, cashLeft } = left
         return [{ line, name, quantity, unitPrice, total: lineTotal(saleLine), voucherLeft, cashLeft }]
@@ -134,44 +140,75 @@ export class RefundDesk {
         returnId: returned.returnId,
         at: returned.at,
         cash: sumOf(returned.cash),
-        refunds: returned.refunds.map(({ refundId, schemeId, amount, state, code }) => ({
+        refunds: returned.refunds.map(({ refundId, schemeId, amount, state, code, parkedFor }) => ({
           refundId,
           schemeName: this.#parts.schemeName(schemeId),
           amount,
-          state,
-          code,
+          state: parkedFor === null ? state : 'parked',
+          code: parkedFor ?? code,
         })),
         printed: journal.returns.printed(returned.returnId),
       })),
     }
   }
 
-  #obstacle(saleId: string, refundable: readonly RefundableLine[]): Obstacle {
-    if (this.#isUnsettled(saleId)) return 'refund_not_settled'
+  #obstacles(refundable: readonly RefundableLine[]): Obstacle[] {
+    const isHeld = (standing: RefundableLine['held']): boolean => refundable.some(({ held }) => held === standing)
     const hasVouchers = refundable.some(({ voucherLeft }) => voucherLeft > 0n)
-    return hasVouchers && this.#parts.engine.connectivity.kind !== 'reached' ? 'no_ledger' : null
-  }
-
-  #isUnsettled(saleId: string): boolean {
-    return this.#parts.journal.tendersOfSale(saleId).some(({ state }) => unsettledStates.includes(state))
+    return [
+      ...(isHeld('undecided') ? [obstacleOf.undecided] : []),
+      ...(isHeld('not_paid') ? [obstacleOf.not_paid] : []),
+      ...(hasVouchers && this.#parts.engine.connectivity.kind !== 'reached' ? ['no_ledger' as const] : []),
+    ]
   }
 
   #refundable({ sale }: SaleRecord): readonly RefundableLine[] {
     const { journal } = this.#parts
-    const paid = journal
-      .tendersOfSale(sale.saleId)
-      .filter(({ kind, state }) => kind === 'voucher' && state === 'settled')
-      .map(({ tenderId }) => ({ tenderId, lines: journal.intentOf(tenderId).row.part.lines }))
+    const tenders = journal.tendersOfSale(sale.saleId).filter(({ paidAtClosing }) => paidAtClosing)
+    const vouchers = tenders
+      .filter(({ kind }) => kind === 'voucher')
+      .map(({ tenderId, state }) => ({
+        tenderId,
+        standing: standingOf(state),
+        lines: journal.intentOf(tenderId).row.part.lines,
+      }))
+    const cash = tenders.filter(({ kind, state }) => kind === 'cash' && state === 'settled')
     const returns = journal.returns.ofSale(sale.saleId)
-    return refundableLines(sale, paid, {
-      vouchers: returns.flatMap(({ refunds }) => refunds.filter(({ state }) => state !== 'refused')),
-      cash: returns.flatMap(({ cash }: ReturnRecord) => cash),
-    })
+    return refundableLines(
+      sale,
+      { vouchers, cash: addTiyn(...cash.map(({ amount }) => amount)) },
+      {
+        vouchers: returns.flatMap(({ refunds }) => refunds.filter(({ state }) => state !== 'refused')),
+        cash: returns.flatMap(({ cash: back }: ReturnRecord) => back),
+      },
+    )
   }
 
   #slipRow(returnId: string, copy: boolean): JournalRow {
     const { journal, randomness } = this.#parts
     const language = journal.fact<'kk' | 'ru' | 'en'>('language') ?? 'kk'
     return { kind: 'refund_slip_requested', jobId: randomness.uuid(), returnId, copy, language }
+  }
+}
+
+/** Of a tender that paid a part of a sale when that was closed. */
+function standingOf(state: JournalTenderState): VoucherStanding {
+  switch (state) {
+    case 'settled':
+      return 'settled'
+    case 'not_paid':
+    case 'refused':
+    case 'reversed':
+    case 'voided':
+      return 'not_paid'
+    case 'pending':
+    case 'awaiting_funds':
+    case 'reversing':
+    case 'in_progress':
+    case 'unknown':
+    case 'torn':
+      return 'undecided'
+    default:
+      return state satisfies never
   }
 }

@@ -129,7 +129,7 @@ export class Till {
       committed,
       ...[inserted, removed, readerStatus, printerStatus].map((subscription) => () => subscription.dispose()),
     )
-    this.#afterwards(() => this.#refunds.printAnswered())
+    this.#afterwards(() => this.#refunds.printEnded())
     this.publish()
   }
 
@@ -475,7 +475,7 @@ export class Till {
     this.#afterwards(() => {
       this.#tellResolution()
       this.#closeResolvedSales()
-      this.#refunds.printAnswered()
+      this.#refunds.printEnded()
       // Again, should a full disk have kept the paid sale on the screen from being closed.
       this.#sales.closeIfPaid(this.#sale.saleId)
     })

@@ -10,7 +10,7 @@ import { personalisedCard } from '../../../hardware-mocks/cards/ntag424-state.ts
 import { VirtualNtag424 } from '../../../hardware-mocks/cards/ntag424.ts'
 import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
 import { post } from '../../../ledger-sim/accounts/transfers.ts'
-import { inTransaction, type LedgerPorts } from '../../../ledger-sim/context.ts'
+import { inTransaction, type LedgerPorts, type Work } from '../../../ledger-sim/context.ts'
 import { ledgerKeysOf, newLedgerSecrets, type LedgerSecrets } from '../../../ledger-sim/keys.ts'
 import { createLedger } from '../../../ledger-sim/ledger.ts'
 import { seedDemoWorld, type DemoWorld } from '../../../ledger-sim/scenarios/demo.ts'
@@ -49,6 +49,8 @@ export interface WalkWorld {
   blockCard(label: string): Promise<void>
   suspendTill(): Promise<void>
   takeTillBack(): Promise<void>
+  /** What others do at the ledger meanwhile. */
+  atLedger(change: (work: Work) => Promise<void>): Promise<void>
   /** Nothing is left with the merchants, nor with the schemes that would have to step in. */
   emptyAccounts(): Promise<void>
   /** Every violated invariant of the ledger, the cards and the cashier's notebook. The till is off afterwards. */
@@ -134,6 +136,7 @@ export class PreparedWorld {
             .where('terminal_id', '=', terminalId)
             .execute()
         }),
+      atLedger: (change) => inTransaction(ports, change),
       emptyAccounts: () =>
         inTransaction(ports, async (work) => {
           const accounts = await work.connection

@@ -4,6 +4,8 @@
  */
 import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { claimTombstone } from '../../../ledger-sim/payments/tenders.ts'
+import { useSlot } from '../../../ledger-sim/schemes/slots.ts'
 import type { Command } from '../../../src/terminal/contract/commands.ts'
 import { tiyn, type Tiyn } from '../../../src/voucher/money.ts'
 import { testPin } from '../../fixtures/open-shift.ts'
@@ -28,6 +30,8 @@ const snapshot = () => core().till.snapshot()
 const command = (asked: Command) => core().till.command(asked)
 const pass = (ms: number) => world.time.runUntil(world.time.now + ms)
 const lunchCard = 'Pupil 01'
+/** Leased to no till. */
+const onlineCard = 'Pupil 21'
 
 /** Rings these items up; the card pays what it can, cash the rest. Returns the sale's id. */
 async function sell(items: readonly string[], card: string | null): Promise<string> {
@@ -52,6 +56,11 @@ const refundAll = (saleId: string) => {
     const amount = tiyn(voucherLeft + cashLeft)
     return amount > 0n ? [{ line, amount }] : []
   })
+  return command({ command: 'refund_sale', saleId, lines, reason: 'goods_returned' })
+}
+const refundLunch = (saleId: string) => {
+  command({ command: 'show_refund', saleId })
+  const lines = [{ line: 1, amount: tiyn(115_000n) }]
   return command({ command: 'refund_sale', saleId, lines, reason: 'goods_returned' })
 }
 const returned = (saleId: string) => {
@@ -116,7 +125,7 @@ describe('a whole sale that a voucher paid', () => {
     await pass(60_000)
     const { sequence } = core().journal.head
     expect(refundAll(saleId)).toEqual({ ok: false, fault: 'no_ledger' })
-    expect(snapshot().refund).toMatchObject({ obstacle: 'no_ledger' })
+    expect(snapshot().refund).toMatchObject({ obstacles: ['no_ledger'] })
     expect(core().journal.head.sequence).toBe(sequence)
   })
 
@@ -176,8 +185,8 @@ describe('a whole sale that a voucher paid', () => {
     world.network.all = 'refused'
     await pass(60_000)
     const saleId = await sell(['school-lunch'], lunchCard)
-    expect(refundAll(saleId)).toEqual({ ok: false, fault: 'refund_not_settled' })
-    expect(snapshot().refund).toMatchObject({ obstacle: 'refund_not_settled' })
+    expect(refundLunch(saleId)).toEqual({ ok: false, fault: 'refund_not_settled' })
+    expect(snapshot().refund).toMatchObject({ obstacles: ['refund_not_settled'] })
     expect(command({ command: 'void_sale', saleId })).toEqual({ ok: true })
   })
 })
@@ -208,6 +217,131 @@ describe('a sale that a voucher and cash paid together', () => {
     expect(atLedger()).toMatchObject([{ amount: 115_000, moved: 115_000 }])
     expect(snapshot().recent[0]).toMatchObject({ refundable: false })
     expect(slips()).toBe(3)
+  })
+})
+
+describe('a sale of which the ledger did not pay the voucher', () => {
+  const juicePrice = 35_000n
+  /** Offline: a lunch by the card, a juice in cash. */
+  async function soldOffline() {
+    world.network.all = 'refused'
+    await pass(60_000)
+    const saleId = await sell(['school-lunch', 'juice'], lunchCard)
+    const tender = core()
+      .journal.tendersOfSale(saleId)
+      .find(({ kind }) => kind === 'voucher')
+    if (tender === undefined || tender.slotId === null) throw new Error('no voucher paid')
+    return { saleId, tenderId: tender.tenderId, slotId: tender.slotId }
+  }
+  const synced = async () => {
+    world.network.all = 'up'
+    await pass(60_000)
+  }
+  const left = (saleId: string) => {
+    command({ command: 'show_refund', saleId })
+    return snapshot().refund?.lines.map(({ voucherLeft, cashLeft }) => [voucherLeft, cashLeft])
+  }
+
+  it('not yet: what cash alone paid goes back, the lunch waits and then goes to its scheme', async () => {
+    const { saleId } = await soldOffline()
+    expect(left(saleId)).toEqual([
+      [0n, 0n],
+      [0n, juicePrice],
+    ])
+    expect(refundLunch(saleId)).toEqual({ ok: false, fault: 'refund_not_settled' })
+    expect(refundAll(saleId)).toEqual({ ok: true })
+    expect(returned(saleId)).toMatchObject([{ cash: juicePrice, refunds: [] }])
+    await synced()
+    expect(refundAll(saleId)).toEqual({ ok: true })
+    await pass(1_000)
+    expect(atLedger()).toMatchObject([{ amount: 115_000, moved: 115_000 }])
+  })
+
+  it.each([
+    ['reversed it since', 'reversed'],
+    ['found the allowance used', 'not_paid'],
+  ] as const)('and %s: its value is never given in cash, and the sale is no circle', async (_, state) => {
+    const { saleId, tenderId, slotId } = await soldOffline()
+    await world.atLedger(async (work) => {
+      if (state === 'not_paid') await useSlot(work, slotId, saleId, tiyn(115_000n))
+      else await claimTombstone(work, tenderId, 'till-1')
+    })
+    await synced()
+    expect(core().journal.tender(tenderId)).toMatchObject({ state })
+    command({ command: 'close_shift', counted: tiyn(juicePrice) })
+    command({ command: 'open_shift', cashier: 1, pin: testPin, openingFloat: tiyn(juicePrice) })
+    expect(command({ command: 'void_sale', saleId })).toEqual({ ok: false, fault: 'other_shift' })
+    expect(left(saleId)).toEqual([
+      [0n, 0n],
+      [0n, juicePrice],
+    ])
+    expect(snapshot().refund).toMatchObject({ obstacles: ['refund_not_paid'] })
+    expect(refundLunch(saleId)).toEqual({ ok: false, fault: 'refund_not_paid' })
+    expect(refundAll(saleId)).toEqual({ ok: true })
+    expect(returned(saleId)).toMatchObject([{ cash: juicePrice, refunds: [] }])
+    expect(left(saleId)).toEqual([
+      [0n, 0n],
+      [0n, 0n],
+    ])
+  })
+
+  it('because it was given up before the end: cash paid all of it, and all of it goes back', async () => {
+    world.network.authorisations = 'lose_answer'
+    expect(command({ command: 'add_item', itemId: 'school-lunch' })).toEqual({ ok: true })
+    command({ command: 'pay_by_card' })
+    world.station.layCard(onlineCard)
+    await pass(30_000)
+    world.station.pullCard()
+    const saleId = snapshot().sale?.saleId ?? ''
+    const [tender] = core().journal.tendersOfSale(saleId)
+    expect(core().journal.tendersOfSale(saleId)).toMatchObject([{ state: 'unknown' }])
+    world.network.all = 'refused'
+    expect(command({ command: 'cancel_unknown', tenderId: tender?.tenderId ?? '' })).toEqual({ ok: true })
+    expect(command({ command: 'pay_cash' })).toEqual({ ok: true })
+    expect(core().journal.tendersOfSale(saleId)).toMatchObject([{ state: 'reversing' }, { kind: 'cash' }])
+    world.network.authorisations = null
+    await synced()
+    expect(core().journal.tendersOfSale(saleId)).toMatchObject([{ state: 'reversed' }, { kind: 'cash' }])
+    command({ command: 'next_customer' })
+    expect(left(saleId)).toEqual([[0n, 115_000n]])
+    expect(snapshot().refund).toMatchObject({ obstacles: [] })
+    expect(refundAll(saleId)).toEqual({ ok: true })
+  })
+})
+
+describe('a refund of which the ledger does not say', () => {
+  it('has a first slip when the customer will not wait, and another one that says how it ended', async () => {
+    const saleId = await sell(['school-lunch', 'juice'], lunchCard)
+    world.network.all = 'lose_request'
+    expect(refundAll(saleId)).toEqual({ ok: true })
+    const [returnedNow] = returned(saleId)
+    expect(returnedNow).toMatchObject({ refunds: [{ state: 'waiting' }], printed: 'none' })
+    expect(command({ command: 'print_refund', returnId: returnedNow?.returnId ?? '' })).toEqual({ ok: true })
+    await pass(1_000)
+    expect(returned(saleId)).toMatchObject([{ printed: 'printed' }])
+    expect(slips()).toBe(1)
+    world.network.all = 'up'
+    await pass(60_000)
+    expect(returned(saleId)).toMatchObject([{ refunds: [{ state: 'done' }], printed: 'printed' }])
+    expect(slips()).toBe(2)
+  })
+
+  it('because it was set aside is shown as that, with why, and has its slip', async () => {
+    const saleId = await sell(['school-lunch', 'juice'], lunchCard)
+    world.network.all = 'lose_request'
+    expect(refundAll(saleId)).toEqual({ ok: true })
+    const refundId = returned(saleId)[0]?.refunds[0]?.refundId ?? ''
+    core().journal.commit({ kind: 'item_parked', itemId: refundId, why: 'rule_violated' })
+    await pass(1_000)
+    expect(returned(saleId)).toMatchObject([
+      { refunds: [{ state: 'parked', code: 'rule_violated' }], printed: 'printed' },
+    ])
+    expect(slips()).toBe(1)
+    world.network.all = 'up'
+    core().journal.commit({ kind: 'parked_tried_again' })
+    await pass(60_000)
+    expect(returned(saleId)).toMatchObject([{ refunds: [{ state: 'done', code: null }], printed: 'printed' }])
+    expect(slips()).toBe(2)
   })
 })
 

@@ -16,7 +16,8 @@ const growing = ['row', 'payload', 'sale', 'tender', 'print_job', 'goods_return'
 const isOfTheNewest = (sql: string): boolean => sql.endsWith('FROM row ORDER BY sequence DESC LIMIT 1')
 
 /** Played once, when a journal of an older version is opened, on tables that may be gone afterwards. */
-const isOfMigration = (sql: string): boolean => migrations.some((migration) => migration.includes(sql.trim()))
+const isOfMigration = (sql: string): boolean =>
+  migrations.some((migration) => migration.includes(sql.trim())) || /^DELETE FROM \w+$/.test(sql)
 
 /** Indexes of what is open or waits, and the order in which the newest are asked for, so many and no more. */
 const isShort = (detail: string, sql: string): boolean =>
@@ -77,7 +78,7 @@ describe('the plan of every statement', () => {
       again.returns.get(saleId)
       again.returns.printed(saleId)
       again.returns.wentBackOf(saleId)
-      again.returns.answeredWithoutSlip()
+      again.returns.endedWithoutSlip()
     })
     expect(scans).toEqual([])
   })

@@ -199,9 +199,10 @@ describe('sheets', () => {
     } else if (sheet.kind === 'question') {
       expect(html).toContain(words[`question.${sheet.question}.ask`])
     } else if (sheet.kind === 'refund') {
-      for (const { name } of snapshot.refund?.lines ?? []) expect(html).toContain(name[picture.language])
-      if (snapshot.refund?.obstacle === 'no_ledger')
-        expect(html).toContain(texts[picture.language].faults.no_ledger.todo)
+      const left = snapshot.refund?.lines.filter(({ voucherLeft, cashLeft }) => voucherLeft + cashLeft > 0n) ?? []
+      for (const { name } of left) expect(html).toContain(name[picture.language])
+      for (const obstacle of snapshot.refund?.obstacles ?? [])
+        expect(html).toContain(texts[picture.language].faults[obstacle].todo)
     } else if (sheet.kind === 'receipt_number') {
       expect(html).toContain(words['receiptNumber.how'])
       expect(html).toContain(`${sheet.typed}····`)

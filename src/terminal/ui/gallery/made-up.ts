@@ -215,7 +215,7 @@ export const madeUpRefund: NonNullable<Snapshot['refund']> = {
   number: madeUpId(22).slice(-8),
   at: minutesAgo(1_500),
   total: tiyn(245_000),
-  obstacle: null,
+  obstacles: [],
   lines: [
     { ...refundable(line(1, 'lunch', 1)), voucherLeft: tiyn(115_000), cashLeft: tiyn(0) },
     { ...refundable(line(2, 'juice', 2)), voucherLeft: tiyn(0), cashLeft: tiyn(35_000) },
@@ -237,6 +237,34 @@ export const madeUpRefund: NonNullable<Snapshot['refund']> = {
         },
       ],
       printed: 'waiting',
+    },
+  ],
+}
+
+/** The ledger did not pay its lunch; a part of the samsa waits for it; a refund was set aside. */
+export const madeUpRefundNotPaid: NonNullable<Snapshot['refund']> = {
+  ...madeUpRefund,
+  obstacles: ['refund_not_settled', 'refund_not_paid'],
+  lines: madeUpRefund.lines.map((each) => ({
+    ...each,
+    voucherLeft: tiyn(0),
+    cashLeft: each.line === 2 ? each.cashLeft : tiyn(0),
+  })),
+  returns: [
+    {
+      returnId: madeUpId(402),
+      at: minutesAgo(12),
+      cash: tiyn(0),
+      refunds: [
+        {
+          refundId: madeUpId(403),
+          schemeName: foodVoucher,
+          amount: tiyn(40_000),
+          state: 'parked',
+          code: 'rule_violated',
+        },
+      ],
+      printed: 'none',
     },
   ],
 }

@@ -9,6 +9,7 @@ import {
   madeUpId,
   madeUpNow,
   madeUpRefund,
+  madeUpRefundNotPaid,
   madeUpReport,
   madeUpSale,
   madeUpTender,
@@ -193,11 +194,14 @@ export const pictures: readonly Picture[] = [
   }),
   picture(
     'sheet-refund-offline',
-    running({ ...open, refund: { ...madeUpRefund, obstacle: 'no_ledger', returns: [] } }),
+    running({ ...open, refund: { ...madeUpRefund, obstacles: ['no_ledger'], returns: [] } }),
     {
       sheet: newRefund,
     },
   ),
+  picture('sheet-refund-not-paid', running({ ...open, refund: madeUpRefundNotPaid }), {
+    sheet: { kind: 'refund', chosen: '2', quantities: { 2: 1 }, reason: 'goods_returned' },
+  }),
   picture('sheet-receipt-number', running(open), { sheet: { kind: 'receipt_number', typed: '0000' } }),
   picture('question-refund', running({ ...open, refund: madeUpRefund }), {
     sheet: {

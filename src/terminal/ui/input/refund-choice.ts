@@ -59,8 +59,7 @@ export function wantedOf(refund: RefundView, { quantities }: RefundChoice): Want
 /** Null while nothing is chosen, or it needs what is not there. */
 export function refundCommand(refund: RefundView, choice: RefundChoice): Command | null {
   const { lines, toVouchers } = wantedOf(refund, choice)
-  if (lines.length === 0 || refund.obstacle === 'refund_not_settled') return null
-  if (refund.obstacle === 'no_ledger' && toVouchers > 0n) return null
+  if (lines.length === 0 || (refund.obstacles.includes('no_ledger') && toVouchers > 0n)) return null
   return { command: 'refund_sale', saleId: refund.saleId, lines: [...lines], reason: choice.reason }
 }
 

@@ -201,8 +201,12 @@ export const faults: TextsOfLanguage['faults'] = {
     todo: 'Check the number. Another till’s sale is refunded there.',
   },
   refund_not_settled: {
-    what: 'The ledger has not paid this sale, or not yet.',
-    todo: 'Wait until it is sent, or void the sale in its own shift.',
+    what: 'The ledger has not paid this sale yet.',
+    todo: 'Wait, or void all of it in its shift. What cash alone paid can go back now.',
+  },
+  refund_not_paid: {
+    what: 'The ledger did not pay the voucher, and took nothing from its limit.',
+    todo: 'Give back only what was paid in cash. The shop appeals to the agency with the receipt.',
   },
   refund_too_much: { what: 'More than is left of this line.', todo: 'Choose less.' },
   no_ledger: {

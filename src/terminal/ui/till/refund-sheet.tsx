@@ -17,6 +17,8 @@ import { useTexts } from '../texts/use-texts.ts'
 import { Amount } from './amount.tsx'
 import { CommandButton, shownKey } from './command-button.tsx'
 
+type Refund = RefundView['returns'][number]['refunds'][number]
+
 interface RefundSheetProps {
   readonly choice: RefundChoice
   readonly snapshot: Snapshot
@@ -35,12 +37,12 @@ export function RefundSheet({ choice, snapshot, readOnly, onChoice, onAsk, onCom
   const left = refund.lines.filter(({ voucherLeft, cashLeft }) => voucherLeft + cashLeft > 0n)
   return (
     <>
-      {refund.obstacle === null ? null : (
-        <p className="sheet-what">
-          {codes.faults[refund.obstacle].what} {codes.faults[refund.obstacle].todo}
+      {refund.obstacles.map((obstacle) => (
+        <p key={obstacle} className="sheet-what">
+          {codes.faults[obstacle].what} {codes.faults[obstacle].todo}
         </p>
-      )}
-      {left.length === 0 ? <p>{say('refund.nothingLeft')}</p> : null}
+      ))}
+      {left.length === 0 && refund.obstacles.length === 0 ? <p>{say('refund.nothingLeft')}</p> : null}
       <ul className="sheet-list">
         {left.map((line) => (
           <RefundLine
@@ -102,7 +104,7 @@ export function RefundSheet({ choice, snapshot, readOnly, onChoice, onAsk, onCom
                 <p key={refundId} className="row">
                   <span>
                     <strong>{name(schemeName)}</strong> · {say(`refund.state.${state}`)}
-                    {code === null ? null : <Reason code={code} />}
+                    {code === null ? null : <Reason code={code} state={state} />}
                   </span>
                   <Amount value={amount} />
                 </p>
@@ -115,14 +117,12 @@ export function RefundSheet({ choice, snapshot, readOnly, onChoice, onAsk, onCom
               )}
             </div>
             <div className="sheet-buttons">
-              {returned.printed === 'none' ? null : (
-                <CommandButton
-                  isDisabled={readOnly}
-                  onPress={() => onCommand({ command: 'print_refund', returnId: returned.returnId })}
-                >
-                  {say('action.print_again')}
-                </CommandButton>
-              )}
+              <CommandButton
+                isDisabled={readOnly}
+                onPress={() => onCommand({ command: 'print_refund', returnId: returned.returnId })}
+              >
+                {say(returned.printed === 'none' ? 'action.print_refund' : 'action.print_again')}
+              </CommandButton>
             </div>
           </li>
         ))}
@@ -131,12 +131,14 @@ export function RefundSheet({ choice, snapshot, readOnly, onChoice, onAsk, onCom
   )
 }
 
-function Reason({ code }: { readonly code: string }) {
+/** Why the ledger refused; what the queue wrote when it set the refund aside stands there as it is. */
+function Reason({ code, state }: { readonly code: string; readonly state: Refund['state'] }) {
   const { say, language } = useTexts()
   const { what, todo } = sentencesOf(language, code)
   return (
     <span className="reason">
-      {what} {todo} <span className="code">{say('notice.code', { code })}</span>
+      {state === 'parked' ? null : `${what} ${todo} `}
+      <span className="code">{state === 'parked' ? code : say('notice.code', { code })}</span>
     </span>
   )
 }
