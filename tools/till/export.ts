@@ -31,7 +31,7 @@ export async function makeExport(folder: string, file: string): Promise<number> 
       }
     }
     writeExport(file, counted(exportParts({ journal, enrolment, key, madeAt })))
-    const coverage = await coverageOf(journal, linesOfFile(file), enrolment.terminalId, key)
+    const coverage = await coverageOf(journal, linesOfFile(file), enrolment.terminalId, [key])
     const { open } = journal.unsynced()
     const lines = [
       `Till ${enrolment.terminalId} of ${enrolment.merchantId}: written to ${file}, ${sums.parts} part(s).`,

@@ -77,7 +77,11 @@ export class KeyRing {
 
   /** Makes the keys that are to follow, unless they are there. @throws what the store throws; nothing changed then */
   prepareNext(random: (length: number) => Uint8Array): KeyPair {
-    if (this.#next !== undefined) return this.#next
+    return this.#next ?? this.replaceNext(random)
+  }
+
+  /** Makes others in their place, which the ledger will not take. @throws what the store throws; as above */
+  replaceNext(random: (length: number) => Uint8Array): KeyPair {
     const next = newStoredPair(random)
     this.#save({ ...this.#stored, next })
     return (this.#next = pairOf(next))

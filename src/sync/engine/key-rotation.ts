@@ -23,15 +23,28 @@ export interface KeyRotationParts {
   readonly ask: (body: RequestOf<'/v1/terminal/key-rotations'>, signer: SigningKey) => Promise<RotationReply>
 }
 
-/** A ledger that takes no new keys now is asked again after this; meanwhile the old ones serve. */
+/**
+ * A ledger that takes no new keys now is asked again after this. Meanwhile the old ones serve, and every request that
+ * named the declined ones runs out.
+ */
 const askAgainAfterMs = 3_600_000
+
+/** With these it says that it will never take these keys, and has not bound them: a copy of the till used them. */
+const neverTheseKeys: readonly string[] = ['rule_violated', 'exists_with_different_terms']
 
 export class KeyRotation {
   readonly #parts: KeyRotationParts
-  #declinedAt: number | undefined
+  #declined: { readonly at: number; readonly forEver: boolean } | undefined
 
   constructor(parts: KeyRotationParts) {
     this.#parts = parts
+  }
+
+  /** False for a copy of the keys from before the last change: the ledger hears them for a day at most. */
+  get areNewest(): boolean {
+    const { keys, journal } = this.#parts
+    const changedTo = journal.lastRow('key_rotated')?.row.terminalKey
+    return changedTo === undefined || [keys.signing.keyId, keys.next?.signing.keyId].includes(changedTo)
   }
 
   /**
@@ -41,10 +54,12 @@ export class KeyRotation {
    * @returns a reply when the ledger was not heard
    */
   async finish(): Promise<'done' | NotAnswered> {
-    const { keys, terminalId, time, ask } = this.#parts
-    const { next } = keys
-    if (next === undefined) return 'done'
-    if (this.#declinedAt !== undefined && time.now() - this.#declinedAt < askAgainAfterMs) return 'done'
+    const { keys, terminalId, time, randomness, ask } = this.#parts
+    if (keys.next === undefined) return 'done'
+    const declined = this.#declined
+    if (declined !== undefined && time.now() - declined.at < askAgainAfterMs) return 'done'
+    const next = declined?.forEver === true ? keys.replaceNext((length) => randomness.bytes(length)) : keys.next
+    this.#declined = undefined
     const { jwk: terminalKey } = next.signing
     const named = { formerKey: keys.signing.keyId, terminalKey, encryptionKey: next.encryption.jwk }
     const proof = signTagged(next.signing, 'tolem/key-rotation/1', { terminalId, ...named })
@@ -58,7 +73,7 @@ export class KeyRotation {
     }
     const isHeard = reply.kind === 'answer' || (reply.kind === 'problem' && reply.code !== 'key_unknown')
     if (!isHeard && !(reply.kind === 'no_answer' && reply.signed)) return reply as NotAnswered
-    this.#declinedAt = time.now()
+    this.#declined = { at: time.now(), forEver: reply.kind === 'problem' && neverTheseKeys.includes(reply.code) }
     return 'done'
   }
 

@@ -94,6 +94,10 @@ export class SyncEngine {
     return this.#connectivity
   }
 
+  get hasNewestKeys(): boolean {
+    return this.#keyRotation.areNewest
+  }
+
   /** Trusted time of the last complete round, across restarts: the age that the fifth cap is about. */
   get lastSyncAt(): number {
     return this.#lastSyncAt

@@ -14,19 +14,20 @@ export type Coverage =
 
 /**
  * @param lines of the export's file
+ * @param keys with which this till may have signed it
  * @throws ExportFileError when the file itself is not whole and genuine
  */
 export async function coverageOf(
   journal: ClosedJournal,
   lines: AsyncIterable<string>,
   terminalId: string,
-  key: VerifyingKey,
+  keys: readonly VerifyingKey[],
 ): Promise<Coverage> {
   const { items, open } = journal.unsynced()
   const wanted = new Set(withoutVoided(items).map(({ item_id: id }) => id))
   let end: JournalPosition | null = null
   let openThere = ''
-  for await (const { content } of readExport(lines, key)) {
+  for await (const { content } of readExport(lines, keys)) {
     if (content.terminalId !== terminalId) return notAll(`the export is of ${content.terminalId}`)
     for (const item of content.items) wanted.delete(syncItemIdOf(item))
     end = endOf(content)

@@ -24,12 +24,12 @@ export class ExportFileError extends Error {
 
 /**
  * @param lines of the file, without their ends
- * @param key of the terminal, where it is known; else only the ledger can say whether the signature is genuine
+ * @param keys of the terminal, where they are known; else only the ledger can say whether the signature is genuine
  * @throws ExportFileError, also after the last line when the last part is not there
  */
 export async function* readExport(
   lines: AsyncIterable<string> | Iterable<string>,
-  key?: VerifyingKey,
+  keys?: readonly VerifyingKey[],
 ): AsyncGenerator<SignedExportPart> {
   let before: SignedExportPart | undefined
   let line = 0
@@ -38,7 +38,7 @@ export async function* readExport(
     const read = readExportLine(text)
     if (read.kind === 'fault') throw new ExportFileError(read.code, line, read.detail)
     const { signed } = read
-    if (key !== undefined && !isSignedBy(signed, key))
+    if (keys?.some((key) => isSignedBy(signed, key)) === false)
       throw new ExportFileError('signature_wrong', line, 'not signed with this till’s key')
     if (!follows(before, signed)) throw new ExportFileError('incomplete', line, 'not the part that comes next')
     yield signed

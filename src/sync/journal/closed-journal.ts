@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
 import { enrolmentSchema, type Enrolment, type JournalPosition, type SyncItem } from '../protocol/messages.ts'
+import { thumbprintOf } from '../protocol/keys.ts'
 import { whereChainBreaks, type RowHead } from '../protocol/journal-chain.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import { DataFolderError } from './data-folder.ts'
@@ -58,14 +59,17 @@ export class ClosedJournal {
     })
   }
 
-  /** The signing key of the last change of keys; undefined when the till still has those of its enrolment. */
-  changedTo(): string | undefined {
+  /** The thumbprints of all keys that the till has signed with, the present one last; none before its enrolment. */
+  signingKeys(): readonly string[] {
+    const enrolment = this.enrolment()
+    if (enrolment === undefined) return []
     return this.#named(() => {
-      const [stored] = this.#all(
+      const changes = this.#all(
         `SELECT row.*, payload.json FROM row JOIN payload USING (sequence)
-         WHERE kind = 'key_rotated' ORDER BY sequence DESC LIMIT 1`,
+         WHERE kind = 'key_rotated' ORDER BY sequence`,
       ) as StoredRow[]
-      return stored === undefined ? undefined : (chainedRow(stored).row as RowOf<'key_rotated'>).terminalKey
+      const changedTo = changes.map((stored) => (chainedRow(stored).row as RowOf<'key_rotated'>).terminalKey)
+      return [thumbprintOf(enrolment.terminalKey), ...changedTo]
     })
   }
 

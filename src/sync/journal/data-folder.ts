@@ -201,13 +201,14 @@ export function fileAnchor(file: string, journalId: string): Anchor {
     },
     write(head) {
       const text = JSON.stringify({ journalId, head })
-      if (keptAt?.epoch !== head.epoch || head.sequence - keptAt.sequence >= rowsBetweenKept) {
-        makeFolder(dirname(file))
-        writeWhole(kept, text)
-        keptAt = head
-      }
+      const isKeptDue = keptAt?.epoch !== head.epoch || head.sequence - keptAt.sequence >= rowsBetweenKept
+      if (isKeptDue) makeFolder(dirname(file))
+      // The newest one first: it does not depend on whether the other can be written.
       writeFileSync(`${file}.new`, text)
       renameSync(`${file}.new`, file)
+      if (!isKeptDue) return
+      writeWhole(kept, text)
+      keptAt = head
     },
   }
 }

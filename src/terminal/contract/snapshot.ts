@@ -135,6 +135,7 @@ export const statusCodeSchema = z.enum([
   // network and ledger
   'network_down',
   'ledger_refuses_us',
+  'keys_outdated',
   'ledger_not_asked_yet',
   // queue
   'queue_waiting',

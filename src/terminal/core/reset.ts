@@ -6,8 +6,7 @@ import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { coverageOf } from '../../sync/export/covers.ts'
 import { linesOfFile } from '../../sync/export/export-file.ts'
-import { verifyingKey } from '../../sync/protocol/keys.ts'
-import type { StoppedTill } from './stopped-till.ts'
+import { exportKeysOf, type StoppedTill } from './stopped-till.ts'
 
 /**
  * - `UNSYNCED`: the ledger has not answered for everything.
@@ -40,7 +39,8 @@ const tillFiles = [
  * @param exportFile of everything that is unsynced; checked against the journal, row by row
  * @throws ResetRefused; ExportFileError when the export is not whole and genuine
  */
-export async function allowReset({ journal }: StoppedTill, exportFile: string | undefined): Promise<void> {
+export async function allowReset(till: StoppedTill, exportFile: string | undefined): Promise<void> {
+  const { journal } = till
   const { items, open } = journal.unsynced()
   if (items.length + open.length === 0) return
   const enrolment = journal.enrolment()
@@ -52,8 +52,7 @@ export async function allowReset({ journal }: StoppedTill, exportFile: string | 
         '(npm run till -- export --data DIR --out FILE) and reset with --after-export FILE.',
     )
   }
-  const { terminalId, terminalKey } = enrolment
-  const coverage = await coverageOf(journal, linesOfFile(exportFile), terminalId, verifyingKey(terminalKey))
+  const coverage = await coverageOf(journal, linesOfFile(exportFile), enrolment.terminalId, exportKeysOf(till))
   if (coverage.kind === 'everything') return
   throw new ResetRefused(
     'EXPORT_DOES_NOT_COVER',

@@ -214,8 +214,10 @@ function networkLight(engine: SyncEngine): Light {
       return { level: 'ok', code: 'ok', since: connectivity.since, detail: '' }
     case 'not_reached':
       return { level: 'limited', code: 'network_down', since: connectivity.since, detail: connectivity.detail }
-    case 'refused':
-      return { level: 'off', code: 'ledger_refuses_us', since: connectivity.since, detail: connectivity.detail }
+    case 'refused': {
+      const code = engine.hasNewestKeys ? 'ledger_refuses_us' : 'keys_outdated'
+      return { level: 'off', code, since: connectivity.since, detail: connectivity.detail }
+    }
     case 'not_asked_yet':
       return light('limited', 'ledger_not_asked_yet', '')
     default:

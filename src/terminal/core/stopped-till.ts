@@ -6,9 +6,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ClosedJournal } from '../../sync/journal/closed-journal.ts'
 import { DataFolderError, journalOfAnother, lockDataFolder } from '../../sync/journal/data-folder.ts'
-import { thumbprintOf } from '../../sync/protocol/keys.ts'
+import { verifyingKey, type VerifyingKey } from '../../sync/protocol/keys.ts'
 import type { KeyRing } from '../../sync/engine/key-ring.ts'
-import { loadEnrolment, loadTerminalKeys } from './identity.ts'
+import { EnrolmentError, loadEnrolment, loadTerminalKeys } from './identity.ts'
 
 export interface StoppedTill {
   readonly folder: string
@@ -46,7 +46,8 @@ export function openStoppedTill(folder: string, startedAt: string): StoppedTill 
 }
 
 /**
- * The keys of the till whose journal this is.
+ * The keys of the till whose journal this is: the present ones or, from a copy of the file, earlier ones. The ledger
+ * takes an export that any of them signed.
  * @throws DataFolderError JOURNAL_OF_ANOTHER_TILL; EnrolmentError IDENTITY_DAMAGED
  */
 export function keysOf({ folder, journal }: StoppedTill): KeyRing {
@@ -54,11 +55,20 @@ export function keysOf({ folder, journal }: StoppedTill): KeyRing {
   const isThere = loadEnrolment(folder) !== undefined
   if (enrolment === undefined || !isThere) throw journalOfAnother(enrolment?.terminalId ?? 'nobody')
   const keys = loadTerminalKeys(folder)
-  const signsWith = journal.changedTo() ?? thumbprintOf(enrolment.terminalKey)
-  // The till was stopped between the row of a change and the file: the keys of the row are the ones that follow.
-  const isOfJournal = [keys.signing.keyId, keys.next?.signing.keyId].includes(signsWith)
-  if (!isOfJournal) throw journalOfAnother(enrolment.terminalId)
+  if (!journal.signingKeys().includes(keys.signing.keyId)) throw journalOfAnother(enrolment.terminalId)
   return keys
+}
+
+/** With which an export of this till may be signed, as far as that can be known here without its key file. */
+export function exportKeysOf(till: StoppedTill): readonly VerifyingKey[] {
+  const enrolment = till.journal.enrolment()
+  const enrolled = enrolment === undefined ? [] : [verifyingKey(enrolment.terminalKey)]
+  try {
+    return [...enrolled, keysOf(till).signing]
+  } catch (error) {
+    if (error instanceof DataFolderError || error instanceof EnrolmentError) return enrolled
+    throw error
+  }
 }
 
 /**

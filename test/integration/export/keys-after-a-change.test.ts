@@ -49,7 +49,7 @@ test.each<[string, StoredKeys, typeof changed, string]>([
   ['changed', { ...second, formerEncryption: first.encryption }, changed, keyIdOf(second)],
   ['changed twice', foreign, [...changed, { from: second, to: foreign }], keyIdOf(foreign)],
   ['the file of another till', foreign, changed, 'JOURNAL_OF_ANOTHER_TILL'],
-  ['a copy of the file from before the change', first, changed, 'JOURNAL_OF_ANOTHER_TILL'],
+  ['a copy of the file from before the change', first, changed, keyIdOf(first)],
 ])('%s', (_state, file, changes, expected) => {
   expect(opened(file, changes)).toBe(expected)
 })

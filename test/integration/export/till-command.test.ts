@@ -11,6 +11,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startHttp, type RunningHttp } from '../../../ledger-sim/http/fastify.ts'
 import { lockDataFolder } from '../../../src/sync/journal/data-folder.ts'
 import { withEnrolmentCode } from '../../../src/terminal/core/enrolment-code.ts'
+import { loadTerminalKeys } from '../../../src/terminal/core/identity.ts'
+import { signTagged } from '../../../src/sync/protocol/keys.ts'
 import { startProcess, StartError } from '../../../tools/processes.ts'
 import { balanceOf, demoLedger, temporaryFolder, type DemoLedger } from '../ledger/demo-ledger.ts'
 import { JournalingTill, type SoldOffline } from '../ledger/journaling-till.ts'
@@ -104,6 +106,36 @@ describe('the whole story', () => {
     expect(readdirSync(folder.path).toSorted()).toEqual(['a note of the merchant', 'owner.json', 'owner.lock'])
     expect(await reset()).toMatchObject({ code: 2, complained: expect.stringContaining('(JOURNAL_MISSING)') })
   })
+
+  test.each([
+    ['the newest key file', false],
+    ['a copy of the key file from before the change', true],
+  ])('after a change of keys the same, with %s', async (_what, isCopy) => {
+    const file = join(folder.path, 'terminal-keys.json')
+    const before = readFileSync(file, 'utf8')
+    sold(0)
+    await changeKeys()
+    sold(1)
+    if (isCopy) writeFileSync(file, before)
+    till.stops()
+    const paid = await balanceOf(demo, merchantAccount)
+    expect(await exported()).toMatchObject({ code: 0, complained: '' })
+    expect(await imported()).toMatchObject({ code: 0, said: expect.stringContaining('Accepted 2, not accepted 0.') })
+    expect((await balanceOf(demo, merchantAccount)) - paid).toBe(2n * lunch)
+    expect(await reset('--after-export', outFile)).toMatchObject({ code: 0, complained: '' })
+  })
+
+  /** As the sync engine does: at the ledger, in the journal, in the file. */
+  async function changeKeys(): Promise<void> {
+    const keys = loadTerminalKeys(folder.path)
+    const { signing, encryption } = keys.prepareNext((length) => demo.random(length))
+    const named = { formerKey: keys.signing.keyId, terminalKey: signing.jwk, encryptionKey: encryption.jwk }
+    const proof = signTagged(signing, 'tolem/key-rotation/1', { terminalId: 'till-1', ...named })
+    await till.till.call('/v1/terminal/key-rotations', { ...named, proof })
+    const row = { formerKey: keys.signing.keyId, terminalKey: signing.keyId, encryptionKey: signing.keyId }
+    till.journal.commit({ kind: 'key_rotated', ...row })
+    keys.takeNext()
+  }
 
   test('a till to which nothing is owed any more is emptied without an export', async () => {
     till.stops()

@@ -6,8 +6,8 @@ export interface Spoken {
   readonly child: ChildProcess
   /** Everything said so far. */
   said(): string
-  /** Resolves when this text has been said; rejects when the process ends without. */
-  hears(text: string): Promise<void>
+  /** Resolves when this text has been said so many times; rejects when the process ends without. */
+  hears(text: string, times?: number): Promise<void>
   /** SIGKILL, and everything that it had said before. */
   kill(): Promise<string>
 }
@@ -27,10 +27,10 @@ export function speak(script: string, args: readonly string[], nodeOptions: read
   return {
     child,
     said: () => said,
-    hears: (text) =>
+    hears: (text, times = 1) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
-          if (!said.includes(text)) return
+          if (said.split(text).length <= times) return
           listeners.delete(look)
           resolve()
         }

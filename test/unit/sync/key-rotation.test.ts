@@ -1,6 +1,8 @@
 /** When the engine changes the terminal's keys and when it does not, on a scripted ledger and time that is told. */
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import type { KeyRing } from '../../../src/sync/engine/key-ring.ts'
+import type { KeyRing, StoredKeys } from '../../../src/sync/engine/key-ring.ts'
+import type { ProblemCode } from '../../../src/sync/protocol/problems.ts'
 import { newPrivateJwk, signingKey } from '../../../src/sync/protocol/keys.ts'
 import { seal } from '../../../src/sync/protocol/sealed-box.ts'
 import { KeyStoreInMemory } from '../../fixtures/key-store.ts'
@@ -13,8 +15,8 @@ const minute = 60_000
 const afterMs = 90 * day
 
 /** A till that was enrolled now and has synced once. */
-async function enrolled() {
-  const till = bench({ settings: { keyRotationAfterMs: afterMs, intervalMs: day } })
+async function enrolled(of: { database?: Database.Database } = {}) {
+  const till = bench({ ...of, settings: { keyRotationAfterMs: afterMs, intervalMs: day } })
   const encryptionKey = { kty: 'OKP' as const, crv: 'X25519' as const, x: 'A'.repeat(43) }
   const ledgerKey = till.ledger.key.jwk
   const enrolment = {
@@ -91,9 +93,13 @@ describe('they wait', () => {
     expect(till.keys.next).toBeUndefined()
   })
 
-  it('an hour after the ledger declined, with the same new keys, and the round goes on', async () => {
+  it.each<[string, ProblemCode, boolean]>([
+    ['now: with the same new keys, which it may have bound', 'internal', true],
+    ['these keys: with others', 'rule_violated', false],
+    ['these keys with their encryption key: with others', 'exists_with_different_terms', false],
+  ])('an hour after the ledger declined %s, and the round goes on', async (_what, code, same) => {
     const till = await enrolled()
-    till.ledger.on('/v1/terminal/key-rotations', () => ({ problem: 'rule_violated' }))
+    till.ledger.on('/v1/terminal/key-rotations', () => ({ problem: code }))
     await till.scheduler.advance(afterMs)
     const offered = till.keys.next?.signing.keyId
     await till.engine.syncNow()
@@ -101,8 +107,23 @@ describe('they wait', () => {
     expect(till.engine.connectivity.kind).toBe('reached')
     delete till.ledger.scripts['/v1/terminal/key-rotations']
     await till.scheduler.advance(day)
-    expect(till.keys.signing.keyId).toBe(offered)
+    expect(till.keys.signing.keyId === offered).toBe(same)
+    expect(rotations(till)).toBe(1)
   })
+})
+
+it('a copy of the keys from before a change is known as that, keys that are to come are not', async () => {
+  const database = new Database(':memory:')
+  const till = await enrolled({ database })
+  const before = structuredClone(till.keyStore.stored)
+  expect(till.engine.hasNewestKeys).toBe(true)
+  await till.scheduler.advance(afterMs)
+  expect([rotations(till), till.engine.hasNewestKeys]).toEqual([1, true])
+  const changed = till.keyStore.stored
+  const withKeys = (stored: StoredKeys) =>
+    bench({ database, keyStore: new KeyStoreInMemory(stored) }).engine.hasNewestKeys
+  expect(withKeys(before)).toBe(false)
+  expect(withKeys({ ...before, next: { signing: changed.signing, encryption: changed.encryption } })).toBe(true)
 })
 
 it('a full disk: nothing is sent before the new keys are stored, and the change ends when there is room', async () => {

@@ -44,7 +44,7 @@ const idsOf = (parts: readonly SignedExportPart[]) =>
 
 async function readAll(lines: AsyncIterable<string> | Iterable<string>): Promise<string> {
   try {
-    for await (const _part of readExport(lines, key));
+    for await (const _part of readExport(lines, [key]));
     return 'whole'
   } catch (error) {
     if (!(error instanceof ExportFileError)) throw error
@@ -211,7 +211,7 @@ describe('whether an export covers a folder', () => {
   async function coverage(parts: readonly SignedExportPart[]) {
     const journal = new ClosedJournal(till.file)
     try {
-      return await coverageOf(journal, linesOf(parts), 'till-1', key)
+      return await coverageOf(journal, linesOf(parts), 'till-1', [key])
     } finally {
       journal.close()
     }

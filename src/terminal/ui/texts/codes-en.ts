@@ -142,6 +142,11 @@ export const statuses: TextsOfLanguage['statuses'] = {
     works: 'Cash. Accepted payments are kept.',
     todo: 'Call support.',
   },
+  keys_outdated: {
+    what: 'The ledger does not accept this till: its key file is an old copy.',
+    works: 'Cash. Accepted payments are kept.',
+    todo: 'Call support: the newest copy, or an export and a new enrolment.',
+  },
   ledger_not_asked_yet: { what: 'The ledger has not been asked yet.', works: 'Everything.', todo: 'Wait a moment.' },
   queue_waiting: {
     what: 'Payments are waiting to be sent to the ledger.',
