@@ -2,9 +2,10 @@
  * Replays a recorded decision (money-rules.md, "The rule function and its replay"): the inputs were signed by us, and
  * the recorded inputs give the same verdict. That slots were not oversold is asked where the slot is used.
  */
-import { canonicalBytes, saleHashOf } from '../../src/sync/protocol/canonical.ts'
+import { canonicalBytes, canonicalText, saleHashOf } from '../../src/sync/protocol/canonical.ts'
 import { verifyTagged } from '../../src/sync/protocol/keys.ts'
 import type { DecisionRecord, Evidence } from '../../src/sync/protocol/messages.ts'
+import { recordSourcesOf } from '../../src/sync/protocol/record-sources.ts'
 import { decide, type Decision, type DecisionInput } from '../../src/voucher/decide.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../src/voucher/package.ts'
 import type { Slot } from '../../src/voucher/slot.ts'
@@ -43,7 +44,7 @@ export async function replay(
   if (named === undefined)
     return fault('package_unknown', `package ${record.packageId} was not issued to this terminal like that`)
   const issued = named.package
-  const foreign = notOurs(record, named, proofCard)
+  const foreign = notOurs(record, named, proofCard) ?? sourcesNotOurs(record, issued, terms)
   if (foreign !== undefined) return fault('input_not_ours', foreign)
 
   const input: DecisionInput = { ...record.input, schemes: issued.schemes }
@@ -141,6 +142,22 @@ function notOurs(
     if (!same) return `slot ${slot.slotId} is not leased like that in the package`
   }
   return undefined
+}
+
+/** Package version, hotlist and lease that the record names apart are those of the package, and of the payer's slot. */
+function sourcesNotOurs(
+  { sources, input }: DecisionRecord,
+  named: TerminalPackage,
+  terms: TenderTerms,
+): string | undefined {
+  if (sources === undefined) return undefined
+  const { lease } = sources
+  const ours = recordSourcesOf(named, lease?.leaseId ?? null)
+  if (ours === undefined || canonicalText(ours) !== canonicalText(sources))
+    return 'package version, hotlist or lease are not those of the package'
+  if (lease === null) return input.mode === 'offline' ? 'a decision of the offline rules names no lease' : undefined
+  const held = named.leases.find(({ leaseId }) => leaseId === lease.leaseId)?.slots ?? []
+  return held.some(({ slot }) => slot.slotId === terms.payerSlot) ? undefined : 'the lease does not hold the slot'
 }
 
 function notAbout(record: DecisionRecord, terms: TenderTerms, named: TerminalPackage): string | undefined {

@@ -8,6 +8,7 @@ import { TrustedTime } from '../../src/sync/engine/trusted-time.ts'
 import type { Journal } from '../../src/sync/journal/journal.ts'
 import type { RowOf } from '../../src/sync/journal/rows.ts'
 import { hashOf, saleHashOf, termsHashOf } from '../../src/sync/protocol/canonical.ts'
+import { recordSourcesOf } from '../../src/sync/protocol/record-sources.ts'
 import { signTagged, verifyingKey } from '../../src/sync/protocol/keys.ts'
 import type { DecisionRecord, Enrolment, Evidence } from '../../src/sync/protocol/messages.ts'
 import { aes128CbcEncrypt } from '../../src/voucher/cards/aes.ts'
@@ -142,10 +143,12 @@ export class BenchTill {
     const part = decision.verdict === 'approve' ? decision.parts[0] : undefined
     if (part === undefined) throw new Error(`the bench's sale was refused: ${JSON.stringify(decision)}`)
     const { schemes: _named, ...recorded } = input
+    const sources = recordSourcesOf(this.active.package, lease.leaseId)
     const record: DecisionRecord = {
       packageId: this.active.package.packageId,
       packageHash: this.active.hash,
       hotlistVersion: this.active.package.hotlist.version,
+      ...(sources === undefined ? {} : { sources }),
       input: recorded,
       decision,
       part: 0,

@@ -16,6 +16,8 @@ export type DomainTag =
   | 'tolem/journal-row/1'
   | 'tolem/decision-record/1'
   | 'tolem/package/1'
+  | 'tolem/hotlist/1'
+  | 'tolem/lease/1'
   | 'tolem/item-result/1'
   | 'tolem/receipt-presentment/1'
   | 'tolem/journal-head/1'

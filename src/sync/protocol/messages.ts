@@ -14,6 +14,7 @@ import { cardProofSchema, tenderTermsSchema } from '../../voucher/tender.ts'
 import { lossCodes } from './loss-codes.ts'
 import { encryptionJwkSchema } from './sealed-box.ts'
 import { keyIdSchema, publicJwkSchema } from './keys.ts'
+import { recordSourcesSchema } from './record-sources.ts'
 
 /** 64 signature bytes, base64url. */
 export const signatureSchema = z.string().regex(/^[A-Za-z0-9_-]{86}$/)
@@ -34,6 +35,8 @@ export const decisionRecordSchema = z.strictObject({
   packageId: uuidSchema,
   packageHash: hashSchema,
   hotlistVersion: z.int().min(1),
+  /** Absent in records of terminals that did not name them yet. */
+  sources: recordSourcesSchema.optional(),
   input: decisionInputSchema.omit({ schemes: true }),
   decision: decisionSchema,
   /** Which of the decision's parts this tender is. */

@@ -13,6 +13,7 @@ import { journalOfAnother, type Anchor } from '../../sync/journal/data-folder.ts
 import { Journal, type JournalFile, type PrintJob } from '../../sync/journal/journal.ts'
 import { thumbprintOf, verifyingKey } from '../../sync/protocol/keys.ts'
 import type { Enrolment } from '../../sync/protocol/messages.ts'
+import { hashParts } from '../../sync/protocol/record-sources.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { Snapshot } from '../contract/snapshot.ts'
 import type { PinHash } from '../shift/pin.ts'
@@ -154,7 +155,10 @@ function cachedPackage(journal: Journal): () => { package: TerminalPackage; hash
   return () => {
     const version = journal.fact<{ version: number }>('active_package')?.version
     if (version === undefined) return undefined
-    if (cached?.package.version !== version) cached = journal.activePackage()
+    if (cached?.package.version !== version) {
+      cached = journal.activePackage()
+      if (cached !== undefined) hashParts(cached.package)
+    }
     return cached
   }
 }

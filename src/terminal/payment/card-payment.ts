@@ -11,6 +11,7 @@ import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import { isStorageFault } from '../../sync/journal/data-folder.ts'
 import type { Journal } from '../../sync/journal/journal.ts'
+import { recordSourcesOf } from '../../sync/protocol/record-sources.ts'
 import { saleHashOf, termsHashOf } from '../../sync/protocol/canonical.ts'
 import { cardPseudonym } from '../../sync/protocol/card-pseudonym.ts'
 import { signTagged, verifyTagged, type VerifyingKey } from '../../sync/protocol/keys.ts'
@@ -225,10 +226,14 @@ export class CardPayment implements PaymentWork {
     const [part] = decision.parts
     if (part === undefined) throw new Error('an approval without parts')
     const { schemes: _named, ...recorded } = input
+    const leaseId = leased.find((entry) => entry.slot.slotId === part.slotId)?.lease.leaseId ?? null
+    const sources = recordSourcesOf(active.package, leaseId)
+    if (sources === undefined) throw new Error(`lease ${leaseId} is not of the active package`)
     const record: DecisionRecord = {
       packageId: active.package.packageId,
       packageHash: active.hash,
       hotlistVersion: active.package.hotlist.version,
+      sources,
       input: recorded,
       decision,
       part: 0,
@@ -241,7 +246,6 @@ export class CardPayment implements PaymentWork {
       schemeId: part.schemeId,
       saleHash: saleHashOf(sale),
     }
-    const leaseId = leased.find((entry) => entry.slot.slotId === part.slotId)?.lease.leaseId ?? null
     const intentRow = {
       kind: 'tender_intent',
       terms,

@@ -35,6 +35,7 @@ import {
   type SyncItem,
   type TerminalPath,
 } from '../../../src/sync/protocol/messages.ts'
+import { recordSourcesOf } from '../../../src/sync/protocol/record-sources.ts'
 import { encryptionKey } from '../../../src/sync/protocol/sealed-box.ts'
 import { sunMac } from '../../../src/voucher/cards/sun.ts'
 import { sunMacInput } from '../../../src/voucher/cards/ntag424-layout.ts'
@@ -352,10 +353,13 @@ export class TestTill extends TestSigner {
       saleHash: saleHashOf(input.sale),
     }
     const { schemes: _schemes, ...recorded } = input
+    const holds = this.package?.leases.some((lease) => lease.leaseId === leaseId) === true
+    const sources = this.package === undefined ? undefined : recordSourcesOf(this.package, holds ? leaseId : null)
     const record: DecisionRecord = {
       packageId: this.package?.packageId ?? '',
       packageHash: this.packageHash,
       hotlistVersion: this.package?.hotlist.version ?? 0,
+      ...(sources === undefined ? {} : { sources }),
       input: recorded,
       decision,
       part: 0,
