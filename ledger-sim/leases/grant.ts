@@ -6,6 +6,7 @@
 import { seal, tillKeyContext } from '../../src/sync/protocol/sealed-box.ts'
 import { addTiyn, subtractTiyn, tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { Scheme } from '../../src/voucher/scheme.ts'
+import { slotIdOf } from '../../src/voucher/slot.ts'
 import { openAccount } from '../accounts/accounts.ts'
 import { availableIn, post, type Leg } from '../accounts/transfers.ts'
 import { newId, type Work } from '../context.ts'
@@ -15,7 +16,7 @@ import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
 import { amountLeftIn, needSlot, type SlotState } from '../schemes/slots.ts'
 import { findTerminal } from '../terminals/terminals.ts'
 import { closeDueLeases } from './close.ts'
-import { escrowAccountOf, findLease } from './leases.ts'
+import { escrowAccountOf, findLease, surrenderedBy } from './leases.ts'
 
 export interface LeaseGrant {
   readonly terminalId: string
@@ -33,6 +34,8 @@ export type SlotLeftOut =
   | 'not_entitled'
   | 'no_active_card'
   | 'leased_elsewhere'
+  /** By this terminal, for good. */
+  | 'surrendered'
   | 'allowance_used'
   | 'insufficient_funds'
 
@@ -128,10 +131,12 @@ async function collect(
 ): Promise<{ readonly candidates: readonly Candidate[]; readonly leftOut: Granted['leftOut'] }> {
   const candidates: Candidate[] = []
   const leftOut: { beneficiary: string; periodId: string; reason: SlotLeftOut }[] = []
+  const given = await surrenderedBy(work, grant.terminalId)
   let funds = tiyn((await availableIn(work, schemeAccountOf(scheme.schemeId))) ?? 0n)
   for (const periodId of new Set(grant.periodIds)) {
     for (const beneficiary of new Set(grant.beneficiaries)) {
-      const found = await candidateOf(work, scheme, grant.terminalId, beneficiary, periodId)
+      const isGiven = given.has(slotIdOf(scheme.schemeId, beneficiary, periodId))
+      const found = isGiven ? 'surrendered' : await candidateOf(work, scheme, grant.terminalId, beneficiary, periodId)
       if (typeof found === 'string') {
         leftOut.push({ beneficiary, periodId, reason: found })
         continue

@@ -55,3 +55,14 @@ function leaseOf(row: {
     state: row.state,
   }
 }
+
+/** Slots that a terminal has given back: for good, so it gets them under no later lease (money-rules.md, "Words"). */
+export async function surrenderedBy({ connection }: Work, terminalId: string): Promise<ReadonlySet<string>> {
+  const rows = await connection
+    .selectFrom('surrender')
+    .select('slot_id')
+    .where('terminal_id', '=', terminalId)
+    .where('state', '=', 'done')
+    .execute()
+  return new Set(rows.map((row) => row.slot_id))
+}

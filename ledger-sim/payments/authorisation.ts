@@ -10,6 +10,7 @@ import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import { slotIdOf } from '../../src/voucher/slot.ts'
 import type { Work } from '../context.ts'
 import { closeDueLeases } from '../leases/close.ts'
+import { askForSurrender } from '../leases/ask-for-surrender.ts'
 import { findLease } from '../leases/leases.ts'
 import { entitlementsOf } from '../schemes/beneficiaries.ts'
 import { findMerchant } from '../schemes/merchants.ts'
@@ -128,7 +129,10 @@ async function payAuthorised(
   state: SlotState,
 ): Promise<TenderOutcome> {
   const lease = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
-  if (lease !== undefined && lease.terminalId !== terminal.terminalId) return refused('LEASED_ELSEWHERE')
+  if (lease !== undefined && lease.terminalId !== terminal.terminalId) {
+    await askForSurrender(work, terms.payerSlot)
+    return refused('LEASED_ELSEWHERE')
+  }
   const payer = lease?.escrowAccount ?? schemeAccountOf(terms.schemeId)
   const { tenderId, payeeAccount, amount } = terms
   if ((await pay(work, { tenderId, payer, payeeAccount, amount })) === 'short') return refused('INSUFFICIENT_FUNDS')

@@ -481,4 +481,10 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005c-enrolments-have-numbers': {
     up: (database) => addColumns(database, [['enrolment_code', textOrNull('number')]]),
   },
+  '0006-slots-that-are-wanted': {
+    up: async (database) => {
+      await addColumns(database, [['lease_slot', wholeOrNull('wanted_at')]])
+      await createIndexes(database, [['surrender_terminal', 'surrender', ['terminal_id']]])
+    },
+  },
 }

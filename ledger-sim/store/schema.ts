@@ -170,6 +170,8 @@ export interface LeaseSlotTable {
   state: 'live' | 'moved' | 'surrendered' | 'closed'
   surrender_epoch: WholeOrNull
   surrender_sequence: WholeOrNull
+  /** When its till was last asked to give it up. */
+  wanted_at: WholeOrNull
 }
 
 export interface LeaseCardTable {

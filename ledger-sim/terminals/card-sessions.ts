@@ -18,11 +18,12 @@ import { periodAt } from '../../src/voucher/scheme.ts'
 import type { Slot } from '../../src/voucher/slot.ts'
 import type { Work } from '../context.ts'
 import { closeDueLeases } from '../leases/close.ts'
+import { askForSurrender } from '../leases/ask-for-surrender.ts'
 import { findLease } from '../leases/leases.ts'
 import { entitlementsOf } from '../schemes/beneficiaries.ts'
 import { findCard, type Card } from '../schemes/cards.ts'
 import { findScheme } from '../schemes/schemes.ts'
-import { needSlot } from '../schemes/slots.ts'
+import { amountLeftIn, needSlot } from '../schemes/slots.ts'
 import type { Terminal } from './terminals.ts'
 
 type OpenRequest = z.output<typeof cardSessionRequestSchema>
@@ -38,6 +39,8 @@ interface OpenSession {
   readonly terminalId: string
   readonly request: OpenRequest
   readonly answer: OpenAnswer
+  /** At other tills, and all that the card could pay with here. */
+  readonly wanted: readonly string[]
   readonly state: Ev2AuthenticationState
   readonly expiresAt: number
   used: { readonly part3: string; readonly answer: KeysAnswer } | undefined
@@ -62,9 +65,8 @@ export class CardSessions {
     if (card.status === 'blocked' || (await failuresToday(work, card.card)) >= failuresPerDay) {
       return { kind: 'refused', code: 'CARD_BLOCKED' }
     }
-    const { slots, leasedElsewhere } = await slotsFor(work, terminal, card)
-    if (slots.length === 0)
-      return { kind: 'refused', code: leasedElsewhere.length > 0 ? 'LEASED_ELSEWHERE' : 'NO_ENTITLEMENT' }
+    const { slots, heldElsewhere } = await slotsFor(work, terminal, card)
+    if (slots.length + heldElsewhere.length === 0) return { kind: 'refused', code: 'NO_ENTITLEMENT' }
 
     const challenge = ev2Part2(card.tillKey, fromHex(request.encryptedRndB), work.random(challengeLength))
     if (challenge.kind === 'malformed') throw new Error('the schema lets only 16 bytes of E(RndB) through')
@@ -72,13 +74,14 @@ export class CardSessions {
       kind: 'open',
       blocked: false,
       slots,
-      leasedElsewhere,
+      leasedElsewhere: heldElsewhere.map(({ schemeId }) => schemeId),
       authenticationPart2: toHex(challenge.part2),
     }
     this.#open.set(request.cardSessionId, {
       terminalId: terminal.terminalId,
       request,
       answer,
+      wanted: slots.length === 0 ? heldElsewhere.map(({ slotId }) => slotId) : [],
       state: challenge.state,
       expiresAt: work.now + sessionMs,
       used: undefined,
@@ -99,6 +102,7 @@ export class CardSessions {
     if (card === undefined) return failed
     const completion = ev2Complete(card.tillKey, session.state, fromHex(request.authenticationPart3))
     if (completion.kind !== 'session') await countFailure(work, card.card)
+    else for (const slotId of session.wanted) await askForSurrender(work, slotId)
     const answer: KeysAnswer =
       completion.kind !== 'session'
         ? failed
@@ -120,15 +124,15 @@ export class CardSessions {
   }
 }
 
-/** The card's slots of the present periods at this merchant, and the schemes whose slot another till holds. */
+/** The card's slots of the present periods at this merchant, and those that another till holds. */
 async function slotsFor(
   work: Work,
   terminal: Terminal,
   card: Card,
-): Promise<{ readonly slots: Slot[]; readonly leasedElsewhere: string[] }> {
+): Promise<{ readonly slots: Slot[]; readonly heldElsewhere: Slot[] }> {
   await closeDueLeases(work)
   const slots: Slot[] = []
-  const leasedElsewhere: string[] = []
+  const heldElsewhere: Slot[] = []
   for (const entitlement of await entitlementsOf(work, card.holder)) {
     const scheme = await findScheme(work, entitlement.schemeId)
     const period = scheme === undefined ? undefined : periodAt(scheme, work.now)
@@ -136,10 +140,12 @@ async function slotsFor(
     const state = await needSlot(work, scheme, entitlement.beneficiary, period.periodId)
     if (state === undefined) continue
     const lease = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
-    if (lease !== undefined && lease.terminalId !== terminal.terminalId) leasedElsewhere.push(scheme.schemeId)
+    const isElsewhere = lease !== undefined && lease.terminalId !== terminal.terminalId
+    // One in which nothing is left is no use here either, and says so itself.
+    if (isElsewhere && !isUsedUp(state.slot)) heldElsewhere.push(state.slot)
     else slots.push(state.slot)
   }
-  return { slots, leasedElsewhere }
+  return { slots, heldElsewhere }
 }
 
 async function failuresToday({ connection, now }: Work, card: string): Promise<number> {
@@ -159,4 +165,8 @@ async function countFailure(work: Work, card: string): Promise<void> {
     .values({ card, day: Math.floor(work.now / dayMs), failures })
     .onConflict((conflict) => conflict.columns(['card', 'day']).doUpdateSet({ failures }))
     .execute()
+}
+
+function isUsedUp(slot: Slot): boolean {
+  return slot.countSpent >= slot.countAllowed || amountLeftIn(slot) === 0n
 }

@@ -15,6 +15,7 @@ import { KeyRotation } from './key-rotation.ts'
 import type { AnswerOf, LedgerClient, LedgerReply, RequestOf } from './ledger-client.ts'
 import type { Randomness, Scheduler } from './ports.ts'
 import type { SyncSettings } from './sync-settings.ts'
+import { surrendersFor } from './surrender-on-request.ts'
 import type { TrustedTime } from './trusted-time.ts'
 import { isAboutTheItems, isAboutThis } from './what-a-reply-is-about.ts'
 
@@ -330,7 +331,7 @@ export class SyncEngine {
     // leaves a tombstone, so that a late request moves nothing.
     if (journal.evidenceOf(tenderId) === undefined && journal.tender(tenderId)?.state === 'unknown') {
       journal.commit({ kind: 'reversal_requested', tenderId, reason: 'interrupted' })
-      this.#schedule(0)
+      return this.#drain()
     }
     return 'done'
   }
@@ -349,10 +350,14 @@ export class SyncEngine {
       const items = events.flatMap(({ event }) =>
         event.kind === 'item' && this.#isNews(event.item) ? [event.item] : [],
       )
-      journal.commit(...items.map((item) => ({ kind: 'item_answered' as const, item, by: 'status_feed' as const })), {
-        kind: 'events_read',
-        cursor,
-      })
+      const surrenders = surrendersFor(journal, events, this.#parts.randomness)
+      journal.commit(
+        ...items.map((item) => ({ kind: 'item_answered' as const, item, by: 'status_feed' as const })),
+        ...surrenders,
+        { kind: 'events_read', cursor },
+      )
+      // Somebody stands at another till with this card.
+      if (surrenders.length > 0 && (await this.#drain()) === 'no_answer') return 'no_answer'
     }
   }
 

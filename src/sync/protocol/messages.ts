@@ -182,14 +182,17 @@ export const cardSessionAnswerSchema = z.discriminatedUnion('kind', [
     kind: z.literal('open'),
     blocked: z.boolean(),
     slots: z.array(slotSchema),
-    /** Slots of this card that are leased to another till, by scheme. */
+    /**
+     * Schemes of this card whose slot another till holds. With no slots beside them the card is authenticated all the
+     * same: proved to be here, it is a reason to ask that till for the slot.
+     */
     leasedElsewhere: z.array(nameSchema),
     /** Data of AuthenticateEV2First part 2 to send to the card, hex (32 bytes). */
     authenticationPart2: z.string().regex(/^[0-9A-F]{64}$/),
   }),
   z.strictObject({
     kind: z.literal('refused'),
-    code: z.enum(['CARD_UNKNOWN', 'CARD_BLOCKED', 'NO_ENTITLEMENT', 'LEASED_ELSEWHERE']),
+    code: z.enum(['CARD_UNKNOWN', 'CARD_BLOCKED', 'NO_ENTITLEMENT']),
   }),
 ])
 export const cardSessionKeysRequestSchema = z.strictObject({
@@ -229,6 +232,8 @@ export const statusEventSchema = z.strictObject({
   event: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('item'), item: signedItemResultSchema }),
     z.strictObject({ kind: z.literal('package_available'), version: z.int() }),
+    /** The card of this slot is at another till: give the slot up, unless something was sold on it. */
+    z.strictObject({ kind: z.literal('surrender_wanted'), leaseId: uuidSchema, slotId: slotIdSchema }),
   ]),
 })
 export type StatusEvent = z.infer<typeof statusEventSchema>

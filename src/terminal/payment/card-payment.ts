@@ -323,6 +323,8 @@ export class CardPayment implements PaymentWork {
     if (authentication.kind === 'refused') {
       return { kind: 'refused', code: relay.refusal() ?? refusalCodeOf(authentication.code) }
     }
+    const refusal = relay.refusal()
+    if (refusal !== undefined) return { kind: 'refused', code: refusal }
     this.#relayed = { presenceId, session: authentication.session }
     return { kind: 'slots', slots: relay.slots() }
   }

@@ -48,8 +48,8 @@ export function cardRelay({ ledger, engine, randomness, keys }: CardRelayParts, 
         return { kind: 'refused', reason: reply.answer.code }
       }
       slots = reply.answer.slots
-      if (slots.length === 0 && reply.answer.leasedElsewhere.length > 0) refusal = 'LEASED_ELSEWHERE'
-      if (refusal !== undefined) return { kind: 'refused', reason: refusal }
+      // The card is authenticated all the same: the ledger asks another till for its slot only if it is really here.
+      if (slots.length === 0) refusal = reply.answer.leasedElsewhere.length > 0 ? 'LEASED_ELSEWHERE' : 'NO_ENTITLEMENT'
       return {
         kind: 'part2',
         part2: Buffer.from(reply.answer.authenticationPart2, 'hex'),

@@ -32,6 +32,12 @@ import { VirtualTime } from '../../simulation/virtual-time.ts'
 
 const ledgerUrl = 'http://127.0.0.1:1'
 const terminalId = 'till-1'
+const secondTerminalId = 'till-2'
+
+interface Identity {
+  readonly keys: KeyStoreInMemory
+  readonly enrolment: Enrolment | undefined
+}
 
 /**
  * What becomes of requests now. `lose_request`: sent and never arrives; `lose_answer`: arrives, and its answer does
@@ -49,6 +55,8 @@ export interface WalkWorld {
   blockCard(label: string): Promise<void>
   suspendTill(): Promise<void>
   takeTillBack(): Promise<void>
+  /** Enrols and starts another till of the same merchant, with a network of its own. Once. */
+  secondTill(): Promise<{ readonly station: TillStation; readonly network: WalkWorld['network'] }>
   /** What others do at the ledger meanwhile. */
   atLedger(change: (work: Work) => Promise<void>): Promise<void>
   /** Nothing is left with the merchants, nor with the schemes that would have to step in. */
@@ -71,12 +79,7 @@ export class PreparedWorld {
     const time = new VirtualTime(mondayNoon)
     const { ports, transport } = await this.#ledgerAt(join(this.folder, 'ledger.sqlite'), time)
     this.#world = await seedDemoWorld(ports, this.#secrets, 'walks')
-    const code = this.#world.enrolmentCodes.find((one) => one.terminalId === terminalId)?.code ?? ''
-    const randomness = {
-      bytes: (length: number) => this.#random.bytes(length),
-      uuid: () => this.#random.uuid(time.now),
-    }
-    this.#enrolment = await enrol(this.#keys.load().current, code, ledgerUrl, transport, randomness, time.now)
+    this.#enrolment = await this.#enrolled(terminalId, this.#keys, transport, time)
     const station = this.#station(time, transport, join(this.folder, 'journal.sqlite'), new Map())
     station.start()
     await time.runUntil(time.now + 10_000)
@@ -108,6 +111,7 @@ export class PreparedWorld {
     const journalFile = join(folder, 'journal.sqlite')
     const passing = passage(network, time, transport)
     const station = this.#station(time, passing, journalFile, cards, sabotage)
+    const stations = [station]
     station.start()
     await time.runUntil(time.now + 3_000)
     const pseudonymOf = (label: string): string => this.#world?.pseudonyms[label] ?? ''
@@ -115,7 +119,7 @@ export class PreparedWorld {
     const close = async (): Promise<void> => {
       if (!isOpen) return
       isOpen = false
-      station.close()
+      for (const each of stations) each.close()
       await ports.store.close()
       rmSync(folder, { recursive: true, force: true })
     }
@@ -136,6 +140,17 @@ export class PreparedWorld {
             .where('terminal_id', '=', terminalId)
             .execute()
         }),
+      secondTill: async () => {
+        const own: WalkWorld['network'] = { all: 'up', authorisations: null }
+        const keys = new KeyStoreInMemory(newStoredPair((length) => this.#random.bytes(length)))
+        const enrolment = await this.#enrolled(secondTerminalId, keys, transport, time)
+        const through = passage(own, time, transport)
+        const second = this.#station(time, through, join(folder, 'second.sqlite'), cards, sabotage, { keys, enrolment })
+        stations.push(second)
+        second.start()
+        await time.runUntil(time.now + 10_000)
+        return { station: second, network: own }
+      },
       atLedger: (change) => inTransaction(ports, change),
       emptyAccounts: () =>
         inTransaction(ports, async (work) => {
@@ -154,7 +169,7 @@ export class PreparedWorld {
           await post(work, legs, 'emptied')
         }),
       async judge(sales) {
-        station.close()
+        for (const each of stations) each.close()
         await ports.store.close()
         isOpen = false
         const found = audit({ ledgerFile, bindingsOnCards, sales })
@@ -182,22 +197,37 @@ export class PreparedWorld {
     return { ports, transport: async (request) => ({ kind: 'response', response: await ledger.handle(request) }) }
   }
 
+  async #enrolled(
+    name: string,
+    keys: KeyStoreInMemory,
+    transport: LedgerTransport,
+    time: VirtualTime,
+  ): Promise<Enrolment> {
+    const code = this.#world?.enrolmentCodes.find((one) => one.terminalId === name)?.code ?? ''
+    const randomness = {
+      bytes: (length: number) => this.#random.bytes(length),
+      uuid: () => this.#random.uuid(time.now),
+    }
+    return enrol(keys.load().current, code, ledgerUrl, transport, randomness, time.now)
+  }
+
   #station(
     time: VirtualTime,
     transport: LedgerTransport,
     journalFile: string,
     cards: ReadonlyMap<string, VirtualCard>,
     sabotage?: (core: Core) => void,
+    { keys, enrolment }: Identity = { keys: this.#keys, enrolment: this.#enrolment },
   ): TillStation {
-    if (this.#enrolment === undefined) throw new Error('the till is not enrolled')
+    if (enrolment === undefined) throw new Error('the till is not enrolled')
     return new TillStation({
-      name: terminalId,
+      name: enrolment.terminalId,
       time,
       random: this.#random.branch(`core ${this.#opened}`),
       network: { transport },
       journalFile,
-      enrolment: this.#enrolment,
-      keys: () => this.#keys.load(),
+      enrolment,
+      keys: () => keys.load(),
       ledgerUrl,
       cards,
       held: new Set(),

@@ -39,7 +39,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
   OUTSIDE_PERIOD: { what: 'The scheme does not pay today.', todo: 'Take cash.' },
   OUTSIDE_HOURS: { what: 'The scheme does not pay at this hour.', todo: 'Take cash, or come back in its hours.' },
   OFFLINE_NOT_ALLOWED: { what: 'The scheme pays only with a network.', todo: 'Take cash, or wait for the network.' },
-  LEASED_ELSEWHERE: { what: 'Another till holds this allowance.', todo: 'Pay at that till, or take cash.' },
+  LEASED_ELSEWHERE: {
+    what: 'Another till holds this allowance and is asked for it.',
+    todo: 'Tap again in half a minute, pay at that till, or take cash.',
+  },
   LEASE_EXPIRED: { what: 'The time for selling without network is over.', todo: 'Connect the network, or take cash.' },
   NOTHING_ELIGIBLE: { what: 'The scheme pays for nothing in the basket.', todo: 'Check the basket, or take cash.' },
   ALLOWANCE_USED: { what: 'The allowance is used up.', todo: 'Take cash.' },

@@ -39,8 +39,8 @@ export const refusals: TextsOfLanguage['refusals'] = {
   OUTSIDE_HOURS: { what: 'Бағдарлама бұл сағатта төлемейді.', todo: 'Қолма-қол ақша алыңыз немесе уақытында келсін.' },
   OFFLINE_NOT_ALLOWED: { what: 'Бағдарлама тек желі болғанда төлейді.', todo: waitOrCash },
   LEASED_ELSEWHERE: {
-    what: 'Бұл лимит қазір басқа кассада.',
-    todo: 'Сол кассада төлесін немесе қолма-қол ақша алыңыз.',
+    what: 'Бұл лимит қазір басқа кассада, одан сұралды.',
+    todo: 'Жарты минуттан соң картаны қайта жақындатсын, сол кассада төлесін не қолма-қол берсін.',
   },
   LEASE_EXPIRED: { what: 'Желісіз сату мерзімі бітті.', todo: networkOrCash },
   NOTHING_ELIGIBLE: {

@@ -41,7 +41,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
   OUTSIDE_PERIOD: { what: 'Сегодня программа не платит.', todo: takeCash },
   OUTSIDE_HOURS: { what: 'В этот час программа не платит.', todo: 'Примите наличные или предложите прийти в её часы.' },
   OFFLINE_NOT_ALLOWED: { what: 'Программа платит только при сети.', todo: 'Примите наличные или дождитесь сети.' },
-  LEASED_ELSEWHERE: { what: 'Этот лимит сейчас у другой кассы.', todo: 'Оплатите на той кассе или примите наличные.' },
+  LEASED_ELSEWHERE: {
+    what: 'Этот лимит сейчас у другой кассы, он запрошен.',
+    todo: 'Приложите ещё раз через полминуты, оплатите на той кассе или примите наличные.',
+  },
   LEASE_EXPIRED: { what: 'Время продажи без сети истекло.', todo: networkOrCash },
   NOTHING_ELIGIBLE: {
     what: 'В корзине нет того, что оплачивает программа.',

@@ -1,0 +1,24 @@
+/**
+ * The ledger asks for a slot whose card is at another till (money-rules.md, "Offline"). It is given up for good, in a
+ * signed row, unless this till has sold on it and the ledger has not answered for that yet.
+ */
+import type { Journal } from '../journal/journal.ts'
+import type { JournalTenderState } from '../journal/projection.ts'
+import type { JournalRow } from '../journal/rows.ts'
+import type { StatusEvent } from '../protocol/messages.ts'
+import type { Randomness } from './ports.ts'
+
+/** In these the ledger has the sale, or nothing was sold. */
+const answeredStates: readonly JournalTenderState[] = ['settled', 'awaiting_funds', 'not_paid']
+
+/** The rows that answer the requests among these events. */
+export function surrendersFor(journal: Journal, events: readonly StatusEvent[], randomness: Randomness): JournalRow[] {
+  const wanted = new Map(
+    events.flatMap(({ event }) => (event.kind === 'surrender_wanted' ? [[event.slotId, event.leaseId] as const] : [])),
+  )
+  return [...wanted].flatMap(([slotId, leaseId]): JournalRow[] => {
+    const isFree = journal.spentOnSlot(slotId).every(({ state }) => answeredStates.includes(state))
+    if (!isFree || journal.isSurrendered(slotId)) return []
+    return [{ kind: 'slot_surrendered', surrenderId: randomness.uuid(), leaseId, slotId }]
+  })
+}

@@ -1,0 +1,132 @@
+/**
+ * A card at a till that does not hold its slot (money-rules.md, "Offline": `LEASED_ELSEWHERE` unless the first,
+ * reachable, surrenders it). Method: two real tills with a journal each, one real ledger, one virtual card that is
+ * carried from one to the other. Who was paid, and from where, is read from the ledger's database.
+ */
+import Database from 'better-sqlite3'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { TillStation } from '../../simulation/till-station.ts'
+import { PreparedWorld, type WalkWorld } from './prepared-world.ts'
+
+const prepared = new PreparedWorld()
+beforeAll(() => prepared.prepare())
+afterAll(() => prepared.remove())
+
+let world: WalkWorld
+let first: TillStation
+let second: TillStation
+beforeEach(async () => {
+  world = await prepared.open()
+  first = world.station
+  ;({ station: second } = await world.secondTill())
+})
+afterEach(() => world.close())
+
+const pass = (ms: number) => world.time.runUntil(world.time.now + ms)
+/** Leased to the first till. */
+const card = 'Pupil 01'
+
+function coreOf(station: TillStation) {
+  const { core } = station
+  if (core === undefined) throw new Error('the till is off')
+  return core
+}
+
+/** A lunch by the card, which is taken away again. Returns the code of a refusal, or how the sale stands. */
+async function taps(station: TillStation): Promise<string> {
+  const { till } = coreOf(station)
+  till.command({ command: 'cancel_payment' })
+  if (till.snapshot().sale === null) till.command({ command: 'add_item', itemId: 'school-lunch' })
+  till.command({ command: 'pay_by_card' })
+  station.layCard(card)
+  await pass(4_000)
+  station.pullCard()
+  await pass(500)
+  const { tap } = till.snapshot()
+  if (tap.state === 'approved') return tap.look
+  return tap.state === 'refused' ? tap.code : tap.state
+}
+
+function rows(sql: string): unknown[] {
+  const database = new Database(world.ledgerFile, { readonly: true })
+  try {
+    return database.prepare(sql).all()
+  } finally {
+    database.close()
+  }
+}
+const paid = () => rows(`SELECT terminal_id, state, paid_by FROM tender WHERE state <> 'refused' ORDER BY at`)
+const slotOfCard = () =>
+  rows(`SELECT lease_slot.state FROM lease_slot JOIN lease_card USING (lease_id, slot_id) WHERE wanted_at IS NOT NULL`)
+const kindsOf = (station: TillStation): string[] => [...coreOf(station).journal.rows()].map(({ row }) => row.kind)
+const surrenders = (station: TillStation): number =>
+  kindsOf(station).filter((kind) => kind === 'slot_surrendered').length
+
+describe('a slot that is leased to another till', () => {
+  it('is given up by that till, and pays here at the second tap; there it sells nothing any more', async () => {
+    expect(await taps(second)).toBe('LEASED_ELSEWHERE')
+    await pass(25_000)
+    expect([surrenders(first), slotOfCard()]).toEqual([1, [{ state: 'surrendered' }]])
+    expect(await taps(second)).toBe('settled')
+    expect(paid()).toEqual([{ terminal_id: 'till-2', state: 'settled', paid_by: 'agency' }])
+    world.network.all = 'refused'
+    await pass(60_000)
+    expect(await taps(first)).toBe('CARD_NOT_IN_LEASE')
+  })
+
+  it('stays with a till that sold on it and has not been answered, and the sale is paid to that one', async () => {
+    world.network.all = 'refused'
+    await pass(60_000)
+    expect(await taps(first)).toBe('pending')
+    expect(await taps(second)).toBe('LEASED_ELSEWHERE')
+    world.network.all = 'lose_answer'
+    await pass(20_000)
+    world.network.all = 'up'
+    await pass(60_000)
+    expect(await taps(second)).toBe('ALLOWANCE_USED')
+    expect(paid()).toEqual([{ terminal_id: 'till-1', state: 'settled', paid_by: 'escrow' }])
+  })
+
+  it('stays with a till that cannot be reached', async () => {
+    world.network.all = 'refused'
+    expect(await taps(second)).toBe('LEASED_ELSEWHERE')
+    await pass(300_000)
+    expect(await taps(second)).toBe('LEASED_ELSEWHERE')
+    expect(await taps(first)).toBe('pending')
+    world.network.all = 'up'
+    await pass(60_000)
+    expect(await taps(second)).toBe('ALLOWANCE_USED')
+    expect(paid()).toEqual([{ terminal_id: 'till-1', state: 'settled', paid_by: 'escrow' }])
+  })
+
+  it('is asked for once, however often the card is tapped, and again after half a minute', async () => {
+    world.network.all = 'refused'
+    const asked = () => rows(`SELECT 1 FROM event WHERE content LIKE '%surrender_wanted%'`).length
+    for (let tap = 0; tap < 4; tap += 1) await taps(second)
+    expect(asked()).toBe(1)
+    await pass(30_000)
+    await taps(second)
+    expect(asked()).toBe(2)
+    world.network.all = 'up'
+    await pass(60_000)
+    expect(surrenders(first)).toBe(1)
+    expect(coreOf(first).journal.queue()).toMatchObject({ waiting: 0, parked: 0 })
+  })
+
+  it('is not asked for when nothing is left in it: this till says so', async () => {
+    expect(await taps(first)).toBe('settled')
+    expect(await taps(second)).toBe('ALLOWANCE_USED')
+    expect(slotOfCard()).toEqual([])
+  })
+
+  it('is not asked for by who only names the card', async () => {
+    second.layCard(`Forged ${card}`)
+    const { till } = coreOf(second)
+    till.command({ command: 'add_item', itemId: 'school-lunch' })
+    till.command({ command: 'pay_by_card' })
+    await pass(20_000)
+    expect(till.snapshot().tap).toMatchObject({ state: 'refused' })
+    expect(slotOfCard()).toEqual([])
+    expect(surrenders(first)).toBe(0)
+  })
+})

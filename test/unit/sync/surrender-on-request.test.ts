@@ -1,0 +1,79 @@
+/** When a till gives up a slot that the ledger asks it for: by how its own sales on that slot stand. */
+import { expect, it, test } from 'vitest'
+import { surrendersFor } from '../../../src/sync/engine/surrender-on-request.ts'
+import type { Journal } from '../../../src/sync/journal/journal.ts'
+import type { StatusEvent } from '../../../src/sync/protocol/messages.ts'
+import {
+  intentOf,
+  itemOf,
+  journalInMemory,
+  leaseId,
+  leaveUnknown,
+  noon,
+  saleFrozen,
+  saleOf,
+  Seeded,
+  sellOffline,
+} from './world.ts'
+
+const wanted = (slotId: string, cursor = 1): StatusEvent => ({
+  cursor,
+  at: noon,
+  event: { kind: 'surrender_wanted', leaseId, slotId },
+})
+const randomness = new Seeded('surrender')
+const rowsFor = (journal: Journal, events: readonly StatusEvent[]) =>
+  surrendersFor(journal, events, { uuid: () => randomness.uuid(), bytes: (length) => randomness.bytes(length) })
+const isGiven = (journal: Journal, slotId: string): boolean => rowsFor(journal, [wanted(slotId)]).length > 0
+
+const answered = (journal: Journal, tenderId: string, state: Parameters<typeof itemOf>[1]) =>
+  journal.commit({ kind: 'item_answered', item: itemOf(tenderId, state), by: 'batch' })
+
+test.each<[string, boolean, (journal: Journal, seeded: Seeded) => { readonly terms: { readonly payerSlot: string } }]>([
+  ['sold offline and not answered', false, sellOffline],
+  ['unknown', false, leaveUnknown],
+  [
+    'in the middle of a tap',
+    false,
+    (journal, seeded) => {
+      const sale = saleOf(seeded)
+      const intent = intentOf(seeded, sale, 'online')
+      journal.commit(saleFrozen(sale), intent)
+      return intent
+    },
+  ],
+  [
+    'being reversed',
+    false,
+    (journal, seeded) => {
+      const sold = sellOffline(journal, seeded)
+      journal.commit({ kind: 'reversal_requested', tenderId: sold.terms.tenderId, reason: 'void' })
+      return sold
+    },
+  ],
+  ...(['settled', 'awaiting_funds', 'not_paid', 'reversed'] as const).map(
+    (state): [string, boolean, (journal: Journal, seeded: Seeded) => ReturnType<typeof sellOffline>] => [
+      state,
+      true,
+      (journal, seeded) => {
+        const sold = sellOffline(journal, seeded)
+        answered(journal, sold.terms.tenderId, state)
+        return sold
+      },
+    ],
+  ),
+])('a slot on which a sale is %s: given up %s', (_state, given, arrange) => {
+  const journal = journalInMemory()
+  const { payerSlot } = arrange(journal, new Seeded('sale')).terms
+  expect(isGiven(journal, payerSlot)).toBe(given)
+})
+
+it('is given up once, however often it is asked for, and never again', () => {
+  const journal = journalInMemory()
+  const slotId = 'school-lunch/somebody/2026-11-23'
+  const rows = rowsFor(journal, [wanted(slotId), wanted(slotId, 2)])
+  expect(rows).toMatchObject([{ kind: 'slot_surrendered', leaseId, slotId }])
+  journal.commit(...rows)
+  expect(isGiven(journal, slotId)).toBe(false)
+  expect(isGiven(journal, `${slotId}x`)).toBe(true)
+})
