@@ -6,7 +6,7 @@ import { readReceiptPresentment, type ReceiptPresentment } from '../../src/sync/
 import type { Work } from '../context.ts'
 import { appendEvent } from '../terminals/events.ts'
 import { findTerminal } from '../terminals/terminals.ts'
-import { closeAppealsOf } from './appeals.ts'
+import { closeAppealsOf, isPaidBeside } from './appeals.ts'
 import { judgePresentment } from './presentment.ts'
 import { judgeReceipt } from './receipt-claims.ts'
 import { tenderResult } from './results.ts'
@@ -26,23 +26,10 @@ export async function reconsider(work: Work, slotId: string): Promise<void> {
     .where('slot_id', '=', slotId)
     .where('state', '=', 'not_paid')
     .where('loss', '=', 'SLOT_ALREADY_USED')
-    // What the agency paid beside the slot is paid.
-    .where((row) =>
-      row.not(
-        row.exists(
-          row
-            .selectFrom('appeal')
-            .innerJoin('discrepancy', 'discrepancy.discrepancy_id', 'appeal.discrepancy_id')
-            .select('appeal.discrepancy_id')
-            .whereRef('discrepancy.tender_id', '=', 'tender.tender_id')
-            .where('discrepancy.code', '=', 'SLOT_ALREADY_USED')
-            .where('appeal.state', '=', 'accepted'),
-        ),
-      ),
-    )
     .orderBy('tender_id')
     .execute()
   for (const row of refused) {
+    if (await isPaidBeside(work, row.tender_id)) continue
     const terminal = await findTerminal(work, row.terminal_id)
     const tender = await findTender(work, row.tender_id)
     const shown = await shownFor(work, row.tender_id)
