@@ -189,11 +189,33 @@ const rules: readonly Rule[] = [
     wrong: `
       select tender.tender_id as subject, tender.state || ', and an appeal was ' || appeal.state as detail
       from appeal join discrepancy on discrepancy.discrepancy_id = appeal.discrepancy_id
-      join tender on tender.tender_id = discrepancy.tender_id
+      left join tender on tender.tender_id = discrepancy.tender_id
       where appeal.state = 'accepted' and (
-        (appeal.paid_from = 'slot' and tender.state not in ('settled', 'awaiting_funds', 'reversed'))
-        or (appeal.paid_from = 'agency' and tender.state <> 'not_paid' and discrepancy.code not like '%EXISTS%'
-          and discrepancy.code <> 'REVERSED_BEFORE_ARRIVAL'))`,
+        tender.tender_id is null
+        or (appeal.paid_from = 'slot' and tender.state not in ('settled', 'awaiting_funds', 'reversed'))
+        or (appeal.paid_from = 'agency' and tender.state <> 'not_paid'))`,
+  },
+  {
+    rule: 'no tender is paid more than it is for, by its slot and by appeals together',
+    wrong: `
+      select tender.tender_id as subject, 'for ' || tender.amount || ', paid ' || sum(paid.net) as detail
+      from (
+        select tender_id, net from (${netPayment})
+        union all
+        select discrepancy.tender_id,
+          sum(case transfer.kind when 'appeal-payment' then transfer.amount else -transfer.amount end)
+        from transfer join discrepancy on discrepancy_id = reference
+        where transfer.kind in ('appeal-payment', 'appeal-reversal', 'debt-netting')
+        group by discrepancy.tender_id) paid
+      join tender on tender.tender_id = paid.tender_id
+      group by tender.tender_id having sum(paid.net) > tender.amount`,
+  },
+  {
+    rule: 'no tender has more than one appeal that is open or was accepted',
+    wrong: `
+      select tender_id as subject, count(*) || ' appeals' as detail
+      from appeal join discrepancy on discrepancy.discrepancy_id = appeal.discrepancy_id
+      where appeal.state in ('open', 'accepted') group by tender_id having count(*) > 1`,
   },
   {
     rule: 'no tender is left undecided',

@@ -15,7 +15,7 @@ import { findSlot, fitsIn } from '../schemes/slots.ts'
 import { appendEvent } from '../terminals/events.ts'
 import { findTerminal } from '../terminals/terminals.ts'
 import { payBeside } from './appeal-payments.ts'
-import { isUnpaid } from './appeals.ts'
+import { standsUnpaid } from './appeals.ts'
 import { tenderResult } from './results.ts'
 import { findTender, settleTender, type Tender, type TenderOutcome } from './tenders.ts'
 import { payFromSlot } from './who-pays.ts'
@@ -67,7 +67,7 @@ export async function decideAppeal(
     const decision = { discrepancyId, verdict, amount, paidFrom, at: Number(at), signature }
     return { kind: 'done', arrival: 'exists', decision }
   }
-  if (!(await isUnpaid(work, row))) throw new Error(`appeal ${discrepancyId} is open, and its sale is paid`)
+  if (!(await standsUnpaid(work, row))) throw new Error(`appeal ${discrepancyId} is open, and its sale is paid`)
   const paidFrom = verdict === 'refused' ? null : await payAccepted(work, row)
   if (paidFrom === 'short') return { kind: 'insufficient_funds' }
   const decided = { discrepancyId, verdict, amount, paidFrom, at: now }

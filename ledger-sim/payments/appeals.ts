@@ -1,6 +1,9 @@
 /**
  * A merchant asks the agency to pay what the table left with the merchant (money-rules.md, "Who pays": each reason has
- * a code, an owner and an appeal row). The agency's word is `appeal-decisions.ts`.
+ * a code, an owner and an appeal row). A tender has at most one appeal that is open or was accepted, and only while it
+ * stands unpaid for one of those reasons; so what an appeal pays, nothing else has paid. What came under an id that
+ * means other terms, or was disowned before, is no sale of that id ("Identity"): its till is looked into, no agency is
+ * asked (docs/design/04-ledger.md, "Discrepancies and appeals"). The agency's word is `appeal-decisions.ts`.
  */
 import { lossCodes } from '../../src/sync/protocol/loss-codes.ts'
 import type { Caller } from '../http/operation.ts'
@@ -11,7 +14,7 @@ import { findTender } from './tenders.ts'
 export const wayOuts = ['appeal_to_agency', 'look_into_till', 'none'] as const
 
 /**
- * - `appeal_to_agency`: a sale that was given and not paid.
+ * - `appeal_to_agency`: a sale that was given and stands unpaid for a reason of the table.
  * - `look_into_till`: no money is asked for; its journal or its program is not as it was.
  * - `none`: decided, or the agency bears it.
  */
@@ -30,9 +33,9 @@ export function isLoss(code: string): boolean {
 }
 
 export function wayOutOf({ code, owner, amount, agency_id: agencyId, appeal }: Filed): WayOut {
-  if (owner !== 'merchant' || appeal === 'closed') return 'none'
-  const isUnpaidSale = isLoss(code) || code.startsWith('EXISTS_WITH_DIFFERENT') || code === 'REVERSED_BEFORE_ARRIVAL'
-  return isUnpaidSale && amount > 0n && agencyId !== null ? 'appeal_to_agency' : 'look_into_till'
+  if (owner !== 'merchant') return 'none'
+  if (!isLoss(code) || amount === 0n || agencyId === null) return 'look_into_till'
+  return appeal === 'closed' ? 'none' : 'appeal_to_agency'
 }
 
 export type Opened =
@@ -63,7 +66,7 @@ export async function openAppeal(
     .executeTakeFirst()
   if (there !== undefined) return { kind: 'done', arrival: 'exists' }
   const agencyId = filed.agency_id
-  if (wayOutOf(filed) !== 'appeal_to_agency' || agencyId === null || !(await isUnpaid(work, filed)))
+  if (wayOutOf(filed) !== 'appeal_to_agency' || agencyId === null || !(await canBeAsked(work, filed)))
     return { kind: 'not_to_be_appealed' }
   await connection
     .insertInto('appeal')
@@ -79,14 +82,38 @@ export async function openAppeal(
   return { kind: 'done', arrival: 'created' }
 }
 
-/** A loss is one as long as its tender stands unpaid for that reason; other discrepancies are about no tender. */
-export async function isUnpaid(
-  work: Work,
-  { code, tender_id: tenderId }: { readonly code: string; readonly tender_id: string | null },
-): Promise<boolean> {
-  if (!isLoss(code)) return true
+interface OfTender {
+  readonly code: string
+  readonly tender_id: string | null
+}
+
+async function canBeAsked(work: Work, filed: OfTender): Promise<boolean> {
+  if (filed.tender_id === null || !(await standsUnpaid(work, filed))) return false
+  const { connection } = work
+  const standing = await appealsOf(connection, filed.tender_id)
+    .where('appeal.state', 'in', ['open', 'accepted'])
+    .executeTakeFirst()
+  return standing === undefined
+}
+
+/** Its tender stands unpaid, and for this very reason. */
+export async function standsUnpaid(work: Work, { code, tender_id: tenderId }: OfTender): Promise<boolean> {
   const tender = tenderId === null ? undefined : await findTender(work, tenderId)
   return tender?.state === 'not_paid' && tender.loss === code
+}
+
+/** The agency has paid it beside its slot, which must not pay it again. */
+export async function isPaidBeside({ connection }: Work, tenderId: string): Promise<boolean> {
+  const paid = await appealsOf(connection, tenderId).where('appeal.state', '=', 'accepted').executeTakeFirst()
+  return paid !== undefined
+}
+
+function appealsOf(connection: Work['connection'], tenderId: string) {
+  return connection
+    .selectFrom('discrepancy')
+    .innerJoin('appeal', 'appeal.discrepancy_id', 'discrepancy.discrepancy_id')
+    .select('appeal.discrepancy_id')
+    .where('discrepancy.tender_id', '=', tenderId)
 }
 
 /** The tender was paid or reversed by other means: nothing is left to ask for. */

@@ -9,7 +9,7 @@ export interface NewDiscrepancy {
   /** Who bears it, or has to explain it. */
   readonly owner: 'merchant' | 'agency'
   readonly amount: bigint
-  /** The lease that the till named, where it named one. */
+  /** The lease that the till named, where it named one: it may be anybody's. */
   readonly leaseId?: string
   readonly evidence: Readonly<Record<string, unknown>>
 }
@@ -43,20 +43,33 @@ export async function fileDiscrepancy(work: Work, discrepancy: NewDiscrepancy): 
     .execute()
 }
 
-/** Whose money it is about: the scheme of the lease that was named, else that of the tender; null for neither. */
-async function agencyOf({ connection }: Work, { tenderId, leaseId }: NewDiscrepancy): Promise<string | null> {
-  const scheme = connection.selectFrom('scheme').select('scheme.agency_id')
-  const ofLease =
+/**
+ * Whose money it is about: that of the tender's scheme; where there is no tender, or only a tombstone, that of the
+ * named lease, if it is the terminal's own. Null for neither.
+ */
+async function agencyOf(
+  { connection }: Work,
+  { terminalId, tenderId, leaseId }: NewDiscrepancy,
+): Promise<string | null> {
+  const tender =
+    tenderId === null
+      ? undefined
+      : await connection.selectFrom('tender').select('scheme_id').where('tender_id', '=', tenderId).executeTakeFirst()
+  const lease =
     leaseId === undefined
       ? undefined
-      : await scheme
-          .innerJoin('lease', 'lease.scheme_id', 'scheme.scheme_id')
-          .where('lease.lease_id', '=', leaseId)
+      : await connection
+          .selectFrom('lease')
+          .select('scheme_id')
+          .where('lease_id', '=', leaseId)
+          .where('terminal_id', '=', terminalId)
           .executeTakeFirst()
-  if (ofLease !== undefined || tenderId === null) return ofLease?.agency_id ?? null
-  const ofTender = await scheme
-    .innerJoin('tender', 'tender.scheme_id', 'scheme.scheme_id')
-    .where('tender.tender_id', '=', tenderId)
+  const schemeId = tender?.scheme_id ?? lease?.scheme_id
+  if (schemeId === undefined) return null
+  const scheme = await connection
+    .selectFrom('scheme')
+    .select('agency_id')
+    .where('scheme_id', '=', schemeId)
     .executeTakeFirst()
-  return ofTender?.agency_id ?? null
+  return scheme?.agency_id ?? null
 }

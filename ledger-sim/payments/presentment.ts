@@ -16,7 +16,7 @@ import { keepEvidence } from './evidence.ts'
 import { holdsOffline, replay } from './replay.ts'
 import { notYoursResult, tenderResult } from './results.ts'
 import { arrivalAt, claimTender, findTender, settleTender, type TenderOutcome } from './tenders.ts'
-import { leasedSlotOf, lossBorneBy, whoPays, type ProvenSale } from './who-pays.ts'
+import { leasedSlotOf, lossBorneBy, whoPays, type Hearing, type ProvenSale } from './who-pays.ts'
 
 /** @param created the signer's time in seconds of the request that carried it */
 export async function present(
@@ -41,7 +41,8 @@ export async function present(
   // goods are given, and only the table's reasons count.
   if (!claimed && tender.state !== 'refused') return tenderResult(work, tender, arrival, terms.tenderId)
 
-  const outcome = await judgePresentment(work, terminal, item, created)
+  const hearing = { presentedAt: work.now, notPaid: lossBorneBy(work, terminal, item) }
+  const outcome = await judgePresentment(work, terminal, item, created, hearing)
   await settleTender(work, terms.tenderId, outcome)
   return tenderResult(work, { ...tender, ...outcome, at: work.now }, arrival, terms.tenderId)
 }
@@ -65,9 +66,9 @@ export async function judgePresentment(
   terminal: Terminal,
   item: Presentment,
   created: number,
+  { presentedAt, notPaid }: Hearing,
 ): Promise<TenderOutcome> {
-  const notPaid = lossBorneBy(work, terminal, item)
-  const proven = await checkEvidence(work, terminal, item)
+  const proven = await checkEvidence(work, terminal, item, presentedAt)
   if (proven.kind === 'fault') return notPaid('PROOF_MISSING_OR_FORGED', proven.refusal, proven.detail)
   const chain = await recordPosition(work, terminal.terminalId, item.position, created)
   if (chain === 'conflict') return notPaid('CHAIN_BROKEN', null, 'another row was seen at this place of the journal')
@@ -78,7 +79,12 @@ type CheckedEvidence =
   | { readonly kind: 'valid'; readonly sale: ProvenSale }
   | { readonly kind: 'fault'; readonly refusal: RefusalCode | null; readonly detail: string }
 
-async function checkEvidence(work: Work, terminal: Terminal, item: Presentment): Promise<CheckedEvidence> {
+async function checkEvidence(
+  work: Work,
+  terminal: Terminal,
+  item: Presentment,
+  presentedAt: number,
+): Promise<CheckedEvidence> {
   const { terms, evidence } = item
   const fault = (refusal: RefusalCode | null, detail: string): CheckedEvidence => ({ kind: 'fault', refusal, detail })
   const proof = await checkCardProof(work, evidence.cardProof, termsHashOf(terms))
@@ -105,6 +111,7 @@ async function checkEvidence(work: Work, terminal: Terminal, item: Presentment):
       position: item.position,
       // The moment that the terminal signed with the decision; when the goods were handed over says less.
       decidedAt: record.input.trustedTime,
+      presentedAt,
       packageIssuedAt: replayed.package.issuedAt,
       isAllowedOffline: holdsOffline(replayed.input, record),
       review: waitsForReview(terminal, item.position),

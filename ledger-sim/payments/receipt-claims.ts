@@ -1,7 +1,7 @@
 /**
  * The signed code on a receipt proves a sale of a till that is gone (money-rules.md, "Who pays": till destroyed or
  * stolen before it synced). It carries no decision record, so nothing is replayed: the terminal's signature, the card's
- * own word, the lease and its slot speak.
+ * own word, the lease and its slot speak, and the payee is the terminal's own merchant.
  */
 import { termsHashOf } from '../../src/sync/protocol/canonical.ts'
 import {
@@ -9,6 +9,7 @@ import {
   verifyReceiptPresentment,
   type ReceiptPresentment,
 } from '../../src/sync/protocol/receipt-presentment.ts'
+import { findAccount } from '../accounts/accounts.ts'
 import type { Work } from '../context.ts'
 import { closeDueLeases } from '../leases/close.ts'
 import { waitsForReview } from '../terminals/revocation.ts'
@@ -16,7 +17,7 @@ import { findTerminal, signingKeysOf, type Terminal } from '../terminals/termina
 import { checkCardProof, counterStanding, useCounter } from './card-proof.ts'
 import { keepEvidence } from './evidence.ts'
 import { arrivalAt, claimTender, findTender, settleTender, type Tender, type TenderOutcome } from './tenders.ts'
-import { leasedSlotOf, lossBorneBy, whoPays } from './who-pays.ts'
+import { leasedSlotOf, lossBorneBy, whoPays, type Hearing } from './who-pays.ts'
 
 export type ReceiptClaim =
   | { readonly kind: 'judged'; readonly arrival: ReturnType<typeof arrivalAt> | 'created'; readonly tender: Tender }
@@ -53,9 +54,11 @@ export async function claimReceipt(work: Work, merchantId: string, text: string)
   if (tender.terminalId !== terminalId) return { kind: 'not_a_claim', why: 'not_this_merchants' }
   await keepEvidence(work, terms.tenderId, 'receipt', { text })
   const arrival = claimed ? 'created' : arrivalAt(tender, terms)
-  const isRefusalNeverHeard = arrival === 'exists' && tender.state === 'refused' && leaseId !== null
-  if (!claimed && !isRefusalNeverHeard) return { kind: 'judged', arrival, tender }
-  const outcome = await judgeReceipt(work, terminal, read.presentment)
+  const isRefusalNeverHeard = arrival === 'exists' && tender.state === 'refused'
+  const isToBeJudged = claimed || isRefusalNeverHeard
+  if (!isToBeJudged || leaseId === null) return { kind: 'judged', arrival, tender }
+  const notPaid = lossBorneBy(work, terminal, { terms, position: read.presentment.position, leaseId })
+  const outcome = await judgeReceipt(work, terminal, read.presentment, { presentedAt: work.now, notPaid })
   await settleTender(work, terms.tenderId, outcome)
   return { kind: 'judged', arrival, tender: { ...tender, ...outcome, at: work.now } }
 }
@@ -65,14 +68,18 @@ export async function judgeReceipt(
   work: Work,
   terminal: Terminal,
   presentment: ReceiptPresentment,
+  { presentedAt, notPaid }: Hearing,
 ): Promise<TenderOutcome> {
   const { terms, leaseId, decidedAt, cardProof, position } = presentment
   if (leaseId === null) throw new Error(`receipt of ${terms.tenderId} names no lease`)
-  const notPaid = lossBorneBy(work, terminal, { terms, position, leaseId })
   const forged = (detail: string): Promise<TenderOutcome> => notPaid('PROOF_MISSING_OR_FORGED', null, detail)
   const proof = await checkCardProof(work, cardProof, termsHashOf(terms))
   if (proof.kind === 'refused') return notPaid('PROOF_MISSING_OR_FORGED', proof.code, 'the card proof does not open')
   if (!proof.isBound) return forged('the card said this for other terms')
+  // Of other sales the replay sees it, in the package; here only the key of a till speaks that may be in other hands.
+  const payee = await findAccount(work, terms.payeeAccount)
+  if (payee?.kind !== 'merchant' || payee.owner !== terminal.merchantId)
+    return notPaid('PROOF_MISSING_OR_FORGED', 'MERCHANT_NOT_ALLOWED', 'the payee is not the merchant of the till')
   if ((await counterStanding(work, proof, terms.tenderId)) === 'replayed')
     return forged('the card said this for another sale')
   const leased = await leasedSlotOf(work, terminal, leaseId, terms, proof.card.holder)
@@ -88,6 +95,7 @@ export async function judgeReceipt(
       cardId: proof.card.card,
       position,
       decidedAt,
+      presentedAt,
       packageIssuedAt: await packageIssuedBefore(work, terminal.terminalId, decidedAt),
       isAllowedOffline: leased.scheme.offline.policy !== 'deny',
       review: waitsForReview(terminal, position),

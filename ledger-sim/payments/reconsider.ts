@@ -6,18 +6,20 @@ import { readReceiptPresentment, type ReceiptPresentment } from '../../src/sync/
 import type { Work } from '../context.ts'
 import { appendEvent } from '../terminals/events.ts'
 import { findTerminal } from '../terminals/terminals.ts'
-import { closeAppealsOf } from './appeals.ts'
+import { closeAppealsOf, isPaidBeside } from './appeals.ts'
 import { judgePresentment } from './presentment.ts'
 import { judgeReceipt } from './receipt-claims.ts'
 import { tenderResult } from './results.ts'
 import { findTender, settleTender } from './tenders.ts'
+import { lossStands } from './who-pays.ts'
 
 const receiptEvidenceSchema = z.strictObject({ text: z.string() })
 
 /**
- * A use of the slot was given back: a sale that had found it used is judged again, as if it had come after. So the
- * order in which a till's sales and reversals arrive does not decide who is paid (money-rules.md, "Identity": a batch
- * has no identity).
+ * A use of the slot was given back: a sale that had found it used is judged again, as if it had come after; whether it
+ * came in time is said by its first arrival. So the order in which a till's sales and reversals arrive does not decide
+ * who is paid (money-rules.md, "Identity": a batch has no identity). What stays unpaid keeps its reason, and nothing
+ * more is filed.
  */
 export async function reconsider(work: Work, slotId: string): Promise<void> {
   const refused = await work.connection
@@ -26,31 +28,19 @@ export async function reconsider(work: Work, slotId: string): Promise<void> {
     .where('slot_id', '=', slotId)
     .where('state', '=', 'not_paid')
     .where('loss', '=', 'SLOT_ALREADY_USED')
-    // What the agency paid beside the slot is paid.
-    .where((row) =>
-      row.not(
-        row.exists(
-          row
-            .selectFrom('appeal')
-            .innerJoin('discrepancy', 'discrepancy.discrepancy_id', 'appeal.discrepancy_id')
-            .select('appeal.discrepancy_id')
-            .whereRef('discrepancy.tender_id', '=', 'tender.tender_id')
-            .where('discrepancy.code', '=', 'SLOT_ALREADY_USED')
-            .where('appeal.state', '=', 'accepted'),
-        ),
-      ),
-    )
     .orderBy('tender_id')
     .execute()
   for (const row of refused) {
+    if (await isPaidBeside(work, row.tender_id)) continue
     const terminal = await findTerminal(work, row.terminal_id)
     const tender = await findTender(work, row.tender_id)
     const shown = await shownFor(work, row.tender_id)
     if (terminal === undefined || tender === undefined || shown === undefined) continue
+    const hearing = { presentedAt: shown.at, notPaid: lossStands }
     const outcome =
       shown.kind === 'presentment'
-        ? await judgePresentment(work, terminal, shown.item, 0)
-        : await judgeReceipt(work, terminal, shown.receipt)
+        ? await judgePresentment(work, terminal, shown.item, 0, hearing)
+        : await judgeReceipt(work, terminal, shown.receipt, hearing)
     if (outcome.state === 'not_paid') continue
     await settleTender(work, row.tender_id, outcome)
     await closeAppealsOf(work, row.tender_id)
@@ -60,33 +50,38 @@ export async function reconsider(work: Work, slotId: string): Promise<void> {
 }
 
 type Shown =
-  | { readonly kind: 'presentment'; readonly item: Presentment }
-  | { readonly kind: 'receipt'; readonly receipt: ReceiptPresentment }
+  | { readonly kind: 'presentment'; readonly item: Presentment; readonly at: number }
+  | { readonly kind: 'receipt'; readonly receipt: ReceiptPresentment; readonly at: number }
 
 /** The first with the tender's own terms: what was shown under its id with other terms is evidence, no claim. */
 async function shownFor({ connection }: Work, tenderId: string): Promise<Shown | undefined> {
   const rows = await connection
     .selectFrom('evidence')
     .innerJoin('tender', 'tender.tender_id', 'evidence.tender_id')
-    .select(['evidence.kind', 'evidence.content', 'tender.terms_hash'])
+    .select(['evidence.kind', 'evidence.content', 'evidence.at', 'tender.terms_hash'])
     .where('evidence.tender_id', '=', tenderId)
     .where('evidence.kind', 'in', ['presentment', 'receipt'])
     .orderBy('evidence.at')
     .execute()
   return rows
-    .map((row) => ({ shown: row.kind === 'receipt' ? receiptOf(row.content) : itemOf(row.content), row }))
+    .map((row) => ({ shown: row.kind === 'receipt' ? receiptOf(row) : itemOf(row), row }))
     .find(
       ({ shown, row }) =>
         termsHashOf(shown.kind === 'receipt' ? shown.receipt.terms : shown.item.terms) === row.terms_hash,
     )?.shown
 }
 
-function itemOf(content: string): Shown {
-  return { kind: 'presentment', item: presentmentSchema.parse(JSON.parse(content)) }
+interface Kept {
+  readonly content: string
+  readonly at: bigint
 }
 
-function receiptOf(content: string): Shown {
+function itemOf({ content, at }: Kept): Shown {
+  return { kind: 'presentment', item: presentmentSchema.parse(JSON.parse(content)), at: Number(at) }
+}
+
+function receiptOf({ content, at }: Kept): Shown {
   const read = readReceiptPresentment(receiptEvidenceSchema.parse(JSON.parse(content)).text)
   if (read.kind === 'fault') throw new Error(`a receipt was kept that cannot be read: ${read.code}`)
-  return { kind: 'receipt', receipt: read.presentment }
+  return { kind: 'receipt', receipt: read.presentment, at: Number(at) }
 }

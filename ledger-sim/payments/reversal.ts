@@ -46,6 +46,9 @@ export async function reverse(
     })
   }
   if (isFirst) return tenderResult(work, tender, 'created', itemId)
+  // In whatever state the tender is: what an agency paid beside it is disowned too.
+  await takeBackAppeals(work, tenderId)
+  await closeAppealsOf(work, tenderId)
   if (tender.state === 'reversed') return tenderResult(work, tender, 'exists', itemId)
 
   await undo(work, tender)
@@ -76,8 +79,4 @@ async function undo(work: Work, tender: Tender): Promise<void> {
     await freeWhenCovered(work, tenderId, payerSlot, schemeAccountOf(schemeId), amount)
   }
   if (tender.state === 'in_review') await withdrawReview(work, tender)
-  if (tender.state === 'not_paid') {
-    await takeBackAppeals(work, tenderId)
-    await closeAppealsOf(work, tenderId)
-  }
 }

@@ -29,10 +29,19 @@ export interface ProvenSale {
   readonly cardId: string
   readonly position: SalePosition
   readonly decidedAt: number
+  /** When it first came to the ledger, however often it is judged: `presentUntil` is about that. */
+  readonly presentedAt: number
   readonly packageIssuedAt: number
   readonly isAllowedOffline: boolean
   /** Its agency looks at it before it is paid: its till may have been in other hands. */
   readonly review?: boolean
+}
+
+/** How a sale comes to be judged. */
+export interface Hearing {
+  /** As in `ProvenSale`. */
+  readonly presentedAt: number
+  readonly notPaid: LossBearing
 }
 
 export type LossBearing = (loss: LossCode, refusal: RefusalCode | null, detail: string) => Promise<TenderOutcome>
@@ -60,12 +69,8 @@ export async function whoPays(
   return paySlot(work, terminal, sale, notPaid)
 }
 
-async function paySlot(
-  work: Work,
-  terminal: Terminal,
-  { terms, lease, scheme, position, review = false }: ProvenSale,
-  notPaid: LossBearing,
-): Promise<TenderOutcome> {
+async function paySlot(work: Work, terminal: Terminal, sale: ProvenSale, notPaid: LossBearing): Promise<TenderOutcome> {
+  const { terms, lease, scheme, position, review = false } = sale
   const state = await findSlot(work, terms.payerSlot)
   if (state === undefined) throw new Error(`leased slot ${terms.payerSlot} vanished`)
   const holding = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
@@ -73,7 +78,7 @@ async function paySlot(
   if (!fitsIn(state.slot, terms.amount))
     return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED', 'the slot has no room for it')
 
-  const isLate = work.now > lease.presentUntil
+  const isLate = sale.presentedAt > lease.presentUntil
   if (isLate) {
     const allowed = !isElsewhere && (await agencyBears(work, scheme, terms.amount))
     if (!allowed)
@@ -86,7 +91,7 @@ async function paySlot(
       amount: terms.amount,
       evidence: { schemeId: scheme.schemeId, presentUntil: lease.presentUntil, position },
     })
-  } else if (isElsewhere || (holding === undefined && !(await wasSoldBeforeSurrender(work, terms, lease, position)))) {
+  } else if (isElsewhere || (holding === undefined && !(await hadLiveSlot(work, sale)))) {
     return notPaid('SLOT_ALREADY_USED', null, 'the slot was given back or closed before this sale')
   }
   if (review) {
@@ -114,19 +119,19 @@ export async function payFromSlot(
   return { state: 'settled', paidBy: holding === undefined ? 'agency' : 'escrow', refusal: null, loss: null }
 }
 
-/** The order of arrival proves nothing: a sale that stands before the surrender in the journal had a live slot. */
-async function wasSoldBeforeSurrender(
-  work: Work,
-  terms: TenderTerms,
-  lease: LeaseRow,
-  { epoch, sequence }: SalePosition,
-): Promise<boolean> {
+/**
+ * The order of arrival proves nothing: a sale that stands before the surrender in the journal had a live slot. So had
+ * one that came before its lease was closed, and is judged after that.
+ */
+async function hadLiveSlot(work: Work, { terms, lease, position, presentedAt }: ProvenSale): Promise<boolean> {
+  const { epoch, sequence } = position
   const row = await work.connection
     .selectFrom('lease_slot')
     .select(['state', 'surrender_epoch', 'surrender_sequence'])
     .where('slot_id', '=', terms.payerSlot)
     .where('lease_id', '=', lease.leaseId)
     .executeTakeFirst()
+  if (row?.state === 'closed') return presentedAt <= lease.presentUntil
   if (row?.state !== 'surrendered' || row.surrender_epoch === null || row.surrender_sequence === null) return false
   return (
     epoch < Number(row.surrender_epoch) ||
@@ -214,3 +219,7 @@ export function lossBorneBy(work: Work, terminal: Terminal, { terms, position, l
     return { state: 'not_paid', paidBy: null, refusal, loss }
   }
 }
+
+/** It stands unpaid already, and its merchant was told why: what would be the reason today is nobody's business. */
+export const lossStands: LossBearing = (loss, refusal) =>
+  Promise.resolve({ state: 'not_paid', paidBy: null, refusal, loss })

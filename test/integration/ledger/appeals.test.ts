@@ -293,19 +293,57 @@ describe('an accepted appeal of a sale that is not proved', () => {
     expect(await moved(before)).toEqual({ agency: -lunch, merchant: lunch })
     expect(await demo.rows('slot_use')).toEqual([])
   })
+})
 
-  test('nor does one of an id that was used for other terms; the first sale stays paid', async () => {
+describe('what came under an id that means something else is no sale of that id', () => {
+  const look = { wayOut: 'look_into_till', appeal: null }
+  const refused = { status: 409, body: { code: 'rule_violated' } }
+
+  test('so there is nothing to ask an agency for, whichever term differs; the first sale stays paid once', async () => {
     const card = demo.card('Pupil 01')
     const first = till.decide({ card })
-    const other = till.decide({ card, quantity: 2, tenderId: first.terms.tenderId })
+    const { tenderId } = first.terms
     await till.present(first)
-    expect(await till.present(other)).toMatchObject({ arrival: 'exists_with_different_amount' })
     const before = await balances()
-    const { discrepancyId } = await listed('EXISTS_WITH_DIFFERENT_AMOUNT')
-    await appeal(discrepancyId)
-    expect(await decide(discrepancyId, 'accepted')).toMatchObject({ body: { paidFrom: 'agency' } })
-    expect(await moved(before)).toEqual({ agency: -other.terms.amount, merchant: other.terms.amount })
+    for (const [sale, code] of [
+      [{ card, quantity: 2, tenderId }, 'EXISTS_WITH_DIFFERENT_AMOUNT'],
+      [{ card, tenderId }, 'EXISTS_WITH_DIFFERENT_SALE_HASH'],
+      [{ card: demo.card('Pupil 02'), tenderId }, 'EXISTS_WITH_DIFFERENT_PAYER_SLOT'],
+    ] as const) {
+      expect(await till.present(till.decide(sale))).toMatchObject({ arrival: code.toLowerCase(), state: 'settled' })
+      const filed = await listed(code)
+      expect(filed).toMatchObject(look)
+      expect(await appeal(filed.discrepancyId)).toMatchObject(refused)
+    }
+    expect(await demo.rows('appeal')).toEqual([])
+    expect(await moved(before)).toEqual({ agency: 0n, merchant: 0n })
     expect(await tender(first)).toMatchObject({ state: 'settled' })
+  })
+
+  test('nor is a sale that its till had disowned before it came', async () => {
+    const sold = till.decide({ card: demo.card('Pupil 01') })
+    await till.reverse(sold.terms.tenderId)
+    expect(await till.present(sold)).toMatchObject({ arrival: 'reversed_before_arrival' })
+    const filed = await listed('REVERSED_BEFORE_ARRIVAL')
+    expect(filed).toMatchObject(look)
+    expect(await appeal(filed.discrepancyId)).toMatchObject(refused)
+  })
+
+  test('nor is a forked journal, which stays to be looked into when the till reverses the sale', async () => {
+    const sold = till.decide({ card: demo.card('Pupil 01') })
+    const position = till.position()
+    await till.present(sold, position)
+    await till.batch(till.reversal(sold.terms.tenderId, { ...position, hash: 'f'.repeat(64) }))
+    expect(await listed('CHAIN_BROKEN')).toMatchObject(look)
+  })
+
+  test('and what is filed beside a loss does not become a second claim', async () => {
+    const { second, discrepancyId } = await soldTwice()
+    const other = till.decide({ card: demo.card('Pupil 01'), quantity: 2, tenderId: second.terms.tenderId })
+    await till.present(other)
+    await appeal(discrepancyId)
+    await decide(discrepancyId, 'accepted')
+    expect(await appeal((await listed('EXISTS_WITH_DIFFERENT_AMOUNT')).discrepancyId)).toMatchObject(refused)
   })
 })
 
@@ -362,17 +400,19 @@ describe('who may', () => {
   })
 })
 
-test('the audit finds a payment without an appeal, one that was not decided, and one beside a paid slot', async () => {
-  const { second, discrepancyId } = await soldTwice()
+test('the audit finds what no appeal may have done', async () => {
+  const { first, second, discrepancyId } = await soldTwice()
   await appeal(discrepancyId)
   await decide(discrepancyId, 'accepted')
   const file = join(folder.path, 'ledger.db')
+  let copies = 0
   const faultsAfter = async (change: string): Promise<readonly string[]> => {
-    const copy = join(folder.path, `${change.slice(0, 6)}-${change.length}.db`)
+    const copy = join(folder.path, `copy-${(copies += 1)}.db`)
     const source = new Database(file, { readonly: true })
     await source.backup(copy)
     source.close()
     const database = new Database(copy)
+    database.pragma('foreign_keys = OFF')
     database.exec(change)
     database.close()
     return (auditFile(copy)?.faults ?? []).map(({ rule }) => rule)
@@ -381,8 +421,19 @@ test('the audit finds a payment without an appeal, one that was not decided, and
   const once = 'each appeal beside the slots was paid once when it was accepted, and not otherwise'
   expect(await faultsAfter(`update appeal set state = 'refused'`)).toEqual([once])
   expect(await faultsAfter('update appeal set paid_from = null')).toEqual([once])
+  const beside = 'no tender is paid by its slot and by an appeal beside it'
+  const tooMuch = 'no tender is paid more than it is for, by its slot and by appeals together'
   const { tenderId } = second.terms
-  expect(await faultsAfter(`update tender set state = 'settled' where tender_id = '${tenderId}'`)).toContain(
-    'no tender is paid by its slot and by an appeal beside it',
-  )
+  expect(await faultsAfter(`update tender set state = 'settled' where tender_id = '${tenderId}'`)).toContain(beside)
+  const asOf = `code = 'EXISTS_WITH_DIFFERENT_AMOUNT', tender_id`
+  const ofFirst = await faultsAfter(`update discrepancy set ${asOf} = '${first.terms.tenderId}'`)
+  expect(ofFirst).toEqual([beside, tooMuch])
+  expect(await faultsAfter('update discrepancy set tender_id = null')).toEqual([beside])
+  expect(await faultsAfter(`update tender set amount = 1 where tender_id = '${tenderId}'`)).toEqual([tooMuch])
+  const twice = `
+    insert into discrepancy (discrepancy_id, terminal_id, tender_id, code, owner, amount, evidence, appeal, at)
+      select 'd', terminal_id, tender_id, 'CHAIN_BROKEN', owner, amount, evidence, appeal, at from discrepancy;
+    insert into appeal (discrepancy_id, agency_id, opened_by, reason, at, state)
+      select 'd', agency_id, opened_by, reason, at, 'open' from appeal`
+  expect(await faultsAfter(twice)).toEqual(['no tender has more than one appeal that is open or was accepted'])
 })

@@ -116,6 +116,53 @@ describe('discrepancies are seen', () => {
   })
 })
 
+describe('whose a discrepancy is', () => {
+  const foodLease = () => leaseOf(tills.first, 'food-voucher')
+  const filedAs = async (tenderId: string) =>
+    (await demo.rows('discrepancy')).find((row) => row['tender_id'] === tenderId)
+  const leaseOf = (till: TestTill, schemeId: string): string => {
+    const lease = till.package?.leases.find((candidate) => candidate.schemeId === schemeId)
+    if (lease === undefined) throw new Error(`no lease of ${schemeId}`)
+    return lease.leaseId
+  }
+
+  test('that of the tender’s scheme, whatever lease the till names', async () => {
+    const lunch = tills.first.decide({ card: demo.card('Pupil 02') })
+    expect(await tills.first.present({ ...lunch, leaseId: foodLease() })).toMatchObject({ state: 'not_paid' })
+    expect(await filedAs(lunch.terms.tenderId)).toMatchObject({ agency_id: 'almaly-education' })
+  })
+
+  test('for a tombstone that of the lease, where that is the till’s own', async () => {
+    const { first } = tills
+    const sold = [{ leaseId: foodLease() }, { leaseId: await leaseOfAnotherTill() }].map((named) => ({
+      ...first.decide({ card: demo.card('Pupil 03') }),
+      ...named,
+    }))
+    for (const one of sold) {
+      await first.reverse(one.terms.tenderId)
+      expect(await first.present(one)).toMatchObject({ arrival: 'reversed_before_arrival' })
+    }
+    const [own, foreign] = await Promise.all(sold.map(({ terms }) => filedAs(terms.tenderId)))
+    expect([own?.['agency_id'], foreign?.['agency_id']]).toEqual([otherAgency, null])
+  })
+
+  async function leaseOfAnotherTill(): Promise<string> {
+    const leaseId = tills.second.id()
+    await demo.ports.store.transaction(async (connection) => {
+      const like = await connection
+        .selectFrom('lease')
+        .selectAll()
+        .where('lease_id', '=', foodLease())
+        .executeTakeFirstOrThrow()
+      await connection
+        .insertInto('lease')
+        .values({ ...like, lease_id: leaseId, terminal_id: 'till-2' })
+        .execute()
+    })
+    return leaseId
+  }
+})
+
 test('of a ledger from before there were agencies at discrepancies: each is its scheme’s', async () => {
   const old = temporaryFolder()
   const file = join(old.path, 'ledger.db')

@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { auditFile } from '../../../ledger-sim/audit.ts'
+import { termsHashOf } from '../../../src/sync/protocol/canonical.ts'
 import { makeReceiptPresentment } from '../../../src/sync/protocol/receipt-presentment.ts'
 import {
   balanceOf,
@@ -13,6 +14,7 @@ import {
   drain,
   hourMs,
   p256,
+  readCard,
   temporaryFolder,
   type Decided,
   type DemoLedger,
@@ -131,6 +133,20 @@ describe('a till that was destroyed before it synced', () => {
     expect(await demo.rows('tender')).toEqual([])
   })
 
+  test('and its receipts pay its own merchant only, whoever else its key names', async () => {
+    const own = sold(0)
+    const terms = { ...own.terms, payeeAccount: 'merchant.kokbazar-shop' }
+    const sun = readCard(demo.card(label(0)), termsHashOf(terms))
+    const code = receiptOf({ ...own, terms, evidence: { ...own.evidence, cardProof: { profile: 'ntag424', sun } } })
+    await revoke('destroyed')
+    const before = await balanceOf(demo, terms.payeeAccount)
+    expect(await claim(code)).toMatchObject({ body: { state: 'not_paid', loss: 'PROOF_MISSING_OR_FORGED' } })
+    expect(await balanceOf(demo, terms.payeeAccount)).toBe(before)
+    expect(await demo.rows('slot_use')).toEqual([])
+    const [filed] = await demo.rows('discrepancy')
+    expect(String(filed?.['evidence'])).toContain('MERCHANT_NOT_ALLOWED')
+  })
+
   test('its keys are heard no more, it gets no code, and no lease', async () => {
     await revoke('destroyed')
     const { status, body } = await till.post('/v1/terminal/heads', { head: till.position(), unsynced: 0 })
@@ -183,6 +199,8 @@ describe('a till that was stolen', () => {
     const stranger = demo.world.roleKeys.find(({ role, owner }) => role === 'agency' && owner !== 'almaly-education')
     if (stranger !== undefined)
       expect(await decideReview(tenderId, 'paid', demo.role('agency', stranger.owner))).toMatchObject({ status: 404 })
+    demo.clock.now += 30 * dayMs
+    await agency.post('/v1/lease-closings', {})
     expect(await decideReview(tenderId, 'refused')).toMatchObject({
       body: { state: 'not_paid', loss: 'TERMINAL_LOST' },
     })
@@ -191,7 +209,11 @@ describe('a till that was stolen', () => {
         expect.objectContaining({ code: 'TERMINAL_LOST', owner: 'merchant', appeal: 'open', tender_id: tenderId }),
       ]),
     )
-    // The other receipt of the slot is judged again by itself, and waits in its turn.
+    // The other receipt of the slot is judged again by itself, and waits in its turn: it had come in time.
+    expect((await demo.rows('discrepancy')).map(({ code }) => code).toSorted()).toEqual([
+      'SLOT_ALREADY_USED',
+      'TERMINAL_LOST',
+    ])
     const waiting = (await agency.get('/v1/reviews')).body['reviews'] as { tenderId: string }[]
     expect(waiting).toHaveLength(1)
     expect(await decideReview(waiting[0]?.tenderId ?? '', 'paid')).toMatchObject({ body: { state: 'settled' } })

@@ -167,27 +167,6 @@ describe('a tap at another till', () => {
   })
 })
 
-describe('a sale that is judged again', () => {
-  test('is paid by the terms of its own id, whatever else was shown under it in the same batch', async () => {
-    for (const label of ['Pupil 01', 'Pupil 02', 'Pupil 03', 'Pupil 04', 'Pupil 05', 'Pupil 06']) {
-      const card = demo.card(label)
-      const before = await balanceOf(demo, merchant)
-      const first = till.decide({ card })
-      const small = till.decide({ card })
-      const large = till.decide({ card, quantity: 2, tenderId: small.terms.tenderId })
-      await till.present(first)
-      expect(await till.batch(till.presentment(small), till.presentment(large))).toMatchObject([
-        { loss: 'SLOT_ALREADY_USED' },
-        { arrival: 'exists_with_different_amount' },
-      ])
-      await till.reverse(first.terms.tenderId)
-      expect((await balanceOf(demo, merchant)) - before).toBe(115_000n)
-      await till.reverse(small.terms.tenderId)
-      expect((await balanceOf(demo, merchant)) - before).toBe(0n)
-    }
-  })
-})
-
 describe('row 2: barred before the sale', () => {
   test('merchant, when the till’s package was older than the scheme allows', async () => {
     const card = demo.card('Pupil 01')
