@@ -9,18 +9,32 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { personalisedCard } from '../../hardware-mocks/cards/ntag424-state.ts'
 import { VirtualNtag424 } from '../../hardware-mocks/cards/ntag424.ts'
-import { ledgerKeysOf, newLedgerSecrets } from '../../ledger-sim/keys.ts'
-import { createLedger, type Ledger } from '../../ledger-sim/ledger.ts'
+import { newLedgerSecrets } from '../../ledger-sim/keys.ts'
+import { issueEnrolmentCode } from '../../ledger-sim/terminals/enrolment.ts'
+import { findTerminal } from '../../ledger-sim/terminals/terminals.ts'
 import { p256PrivateJwk, seedDemoWorld, type DemoWorld } from '../../ledger-sim/scenarios/demo.ts'
-import { openStore } from '../../ledger-sim/store/open-store.ts'
 import type { HttpRequest, HttpResponse } from '../../src/sync/protocol/http-signature.ts'
 import { signingKey } from '../../src/sync/protocol/keys.ts'
 import { encryptionKey } from '../../src/sync/protocol/sealed-box.ts'
-import { enrol } from '../../src/terminal/core/identity.ts'
-import { audit } from './auditor.ts'
+import type { Enrolment } from '../../src/sync/protocol/messages.ts'
+import { enrol, type TerminalKeys } from '../../src/terminal/core/identity.ts'
+import { audit, type AuditSources } from './auditor.ts'
 import { Cashier } from './cashier.ts'
+import { restoreBackupNowAndThen, type Copied } from './copies.ts'
+import { LedgerHouse } from './ledger-house.ts'
+import {
+  blockCardsNowAndThen,
+  fillDiskNowAndThen,
+  fundAll,
+  losePowerNowAndThen,
+  runDryNowAndThen,
+  startWhenDown,
+  suspendSchemeNowAndThen,
+  turnClockNowAndThen,
+  type Sky,
+} from './misfortunes.ts'
 import { fairWeather, foulWeather, SimulatedNetwork } from './network.ts'
-import type { PlantedBug } from './planted-bugs.ts'
+import { damage, type PlantedBug } from './planted-bugs.ts'
 import { SeededRandom } from './random.ts'
 import { TillStation } from './till-station.ts'
 import { VirtualTime } from './virtual-time.ts'
@@ -43,7 +57,7 @@ export interface TownReport {
 
 export async function runTown(seed: number, hours: number, plantedBug?: PlantedBug): Promise<TownReport> {
   const startedAt = performance.now()
-  // In memory where the system has such a folder: the simulator models no disk, so it need not wait for one.
+  // In memory where the system has such a folder: the simulator models its disks, so it need not wait for one.
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tolem-sim-'))
   const town = new Town(seed, folder, plantedBug)
   try {
@@ -81,9 +95,11 @@ class Town {
   readonly #counters: Counter[] = []
   /** By sale, the voucher tenders that the screen called paid. */
   readonly #paidOnScreen = new Map<string, Map<string, bigint>>()
-  /** Nothing in the town breaks the ledger, so there is nothing that it may have to get over. */
-  readonly #recovered: unknown[] = []
-  #ledger: Ledger | undefined
+  readonly #forgotten = new Set<string>()
+  readonly #copied = new Set<string>()
+  readonly #rollbacks: { readonly terminalId: string; readonly epoch: number }[] = []
+  readonly #sky: Sky = { time: this.#time, isHealed: () => this.#healed }
+  #house: LedgerHouse | undefined
 
   constructor(seed: number, folder: string, plantedBug: PlantedBug | undefined) {
     this.#random = new SeededRandom(`town/${seed}`)
@@ -111,20 +127,27 @@ class Town {
     const random = this.#random.branch('ledger')
     const bytes = (length: number): Uint8Array => random.bytes(length)
     const secrets = newLedgerSecrets(bytes)
-    const ports = {
-      store: await openStore(this.#ledgerFile),
-      clock: () => this.#time.now,
+    const house = new LedgerHouse({
+      file: this.#ledgerFile,
+      time: this.#time,
+      secrets,
       random: bytes,
-      keys: ledgerKeysOf(secrets),
-      onDidRecover: (error: unknown) => void this.#recovered.push(error),
-    }
+      accidents: this.#random.branch('ledger/accidents'),
+      note: (what) => this.#note('ledger', what),
+    })
+    this.#house = house
+    const ports = await house.ports()
     const world = await seedDemoWorld(ports, secrets, 'simulation')
-    this.#ledger = createLedger(ports)
+    house.start(ports)
     const cards = this.#cards(world)
     const held = new Set<string>()
     for (const [index, { terminalId, code }] of world.enrolmentCodes.entries()) {
       this.#counters.push(await this.#openCounter(terminalId, code, [...cards.keys()], cards, held, index))
     }
+    house.crashesPerRequest = 1 / 400
+    runDryNowAndThen(this.#sky, house, this.#random.branch('dry'))
+    suspendSchemeNowAndThen(this.#sky, house, this.#random.branch('schemes'))
+    blockCardsNowAndThen(this.#sky, house, Object.values(world.pseudonyms), this.#random.branch('blocked'))
   }
 
   async #openCounter(
@@ -143,12 +166,7 @@ class Town {
       signing: signingKey(p256PrivateJwk((length) => random.bytes(length))),
       encryption: encryptionKey(random.bytes(32)),
     }
-    const direct = async (request: HttpRequest) => ({
-      kind: 'response' as const,
-      response: await this.#deliver(name, request),
-    })
-    const randomness = { bytes: (length: number) => random.bytes(length), uuid: () => random.uuid(this.#time.now) }
-    const enrolment = await enrol(keys, code, ledgerUrl, direct, randomness, this.#time.now)
+    const enrolment = await this.#enrol(name, keys, code, random)
     const note = (what: string): void => this.#note(name, what)
     const station = new TillStation({
       name,
@@ -169,7 +187,12 @@ class Town {
     const counter = { name, station, cashier, network }
     this.#time.at(morning + 30_000 + index * 1_000, () => this.#act(counter))
     this.#weather(counter, random.branch('weather'))
-    this.#accidents(counter, random.branch('accidents'))
+    losePowerNowAndThen(this.#sky, station, random.branch('accidents'))
+    fillDiskNowAndThen(this.#sky, station, random.branch('disk'))
+    turnClockNowAndThen(this.#sky, station, random.branch('clock'))
+    startWhenDown(this.#sky, station)
+    restoreBackupNowAndThen(this.#sky, station, random.branch('backup'), (copy) => this.#didRestore(name, copy))
+    this.#reinstate(name, keys, random.branch('reinstated'))
     return counter
   }
 
@@ -179,13 +202,20 @@ class Town {
 
   /** Heals everything, lets every open thing be answered, and audits. */
   async close(): Promise<string[]> {
+    this.#healed = true
+    const house = this.#house
+    if (house === undefined) throw new Error('the town was not opened')
+    house.crashesPerRequest = 0
     for (const { network, cashier, station } of this.#counters) {
+      station.disk.isFull = false
       network.weather = fairWeather
       network.cut = 'no'
       cashier.closeShift()
       if (station.snapshot === undefined) station.start()
     }
-    this.#healed = true
+    // A ledger that is down comes up within a minute.
+    await this.#time.runUntil(this.#time.now + 90_000)
+    await fundAll(house)
     const deadline = this.#time.now + closingMs
     while (this.#time.now < deadline && !this.#isQuiet()) await this.#time.runUntil(this.#time.now + 20_000)
     // Late duplicates still under way must change nothing any more.
@@ -201,12 +231,58 @@ class Town {
       })),
     )
     for (const { station } of this.#counters) station.kill()
-    await this.#ledger?.ports.store.close()
-    const recovered = this.#recovered.map((error) => `RECOVERED ledger: ${String(error)}`)
-    return [...open, ...recovered, ...audit({ ledgerFile: this.#ledgerFile, bindingsOnCards: this.#bindings, sales })]
+    await house.close()
+    const broken = house.broken.map((error) => `BROKEN ledger: ${String(error)}`)
+    return [...open, ...broken, ...this.#audited(sales)]
   }
 
   #healed = false
+
+  #didRestore(terminalId: string, { forgotten, head, rowsLost, onThisMachine }: Copied): void {
+    for (const tenderId of forgotten) this.#forgotten.add(tenderId)
+    this.#copied.add(terminalId)
+    // Without its anchor a till that writes more rows than it has lost before it is heard shows a later head, and the
+    // ledger has nothing to hold against it (docs/design/11-simulation.md, "What it does not cover").
+    if (onThisMachine && rowsLost > 0) this.#rollbacks.push({ terminalId, epoch: head.epoch })
+    this.#note(terminalId, `forgets ${forgotten.length}${onThisMachine ? '' : ' and its anchor'}`)
+  }
+
+  /** The agency looks at a till that it suspended, and takes it back by a new code. */
+  #reinstate(terminalId: string, keys: TerminalKeys, random: SeededRandom): void {
+    const look = (): void => {
+      if (this.#healed) return
+      void this.#house?.act(async (work) => {
+        if ((await findTerminal(work, terminalId))?.status !== 'suspended') return
+        const { code } = await issueEnrolmentCode(work, terminalId)
+        this.#time.at(this.#time.now + 60_000, () => {
+          void this.#enrol(terminalId, keys, code, random)
+          this.#note(terminalId, 'reinstated')
+        })
+      })
+      this.#time.at(this.#time.now + 20 * 60_000, look)
+    }
+    this.#time.at(this.#time.now + 20 * 60_000, look)
+  }
+
+  #enrol(name: string, keys: TerminalKeys, code: string, random: SeededRandom): Promise<Enrolment> {
+    const direct = async (request: HttpRequest) => ({
+      kind: 'response' as const,
+      response: await this.#deliver(name, request),
+    })
+    const randomness = { bytes: (length: number) => random.bytes(length), uuid: () => random.uuid(this.#time.now) }
+    return enrol(keys, code, ledgerUrl, direct, randomness, this.#time.now)
+  }
+
+  #audited(sales: AuditSources['sales']): string[] {
+    return audit({
+      ledgerFile: this.#ledgerFile,
+      bindingsOnCards: this.#bindings,
+      sales,
+      forgotten: this.#forgotten,
+      copied: this.#copied,
+      rollbacks: this.#rollbacks,
+    })
+  }
 
   #isQuiet(): boolean {
     return this.#counters.every(isQuiet)
@@ -250,26 +326,11 @@ class Town {
     this.#time.at(morning + random.waiting(60_000), change)
   }
 
-  /** The till loses its power between any two events, and comes back. */
-  #accidents({ station }: Counter, random: SeededRandom): void {
-    const strike = (): void => {
-      if (this.#healed) return
-      station.kill()
-      this.#time.at(this.#time.now + random.between(500, 30_000), () => {
-        if (station.snapshot === undefined) station.start()
-        // Some accidents strike again at once: recovery itself must bear being cut off.
-        const next = random.chance(0.2) ? random.between(1, 3_000) : 20_000 + random.waiting(240_000)
-        this.#time.at(this.#time.now + next, strike)
-      })
-    }
-    this.#time.at(morning + random.waiting(240_000), strike)
-  }
-
   async #deliver(name: string, request: HttpRequest): Promise<HttpResponse> {
-    if (this.#ledger === undefined) throw new Error('no ledger')
-    const response = await this.#ledger.handle(request)
-    this.#note(name, `${new URL(request.url).pathname} ${response.status}`)
-    this.#plantedBug?.ledger?.(this.#ledgerFile)
+    if (this.#house === undefined) throw new Error('no ledger')
+    this.#note(name, 'asks')
+    const response = await this.#house.deliver(request)
+    damage(this.#plantedBug, this.#ledgerFile, this.#time.now)
     return response
   }
 
