@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod'
 import { signTagged } from '../../src/sync/protocol/keys.ts'
-import type { headAnswerSchema, JournalPosition } from '../../src/sync/protocol/messages.ts'
+import type { headAnswerSchema, headRequestSchema, JournalPosition } from '../../src/sync/protocol/messages.ts'
 import type { Work } from '../context.ts'
 import { fileDiscrepancy } from '../payments/discrepancies.ts'
 
@@ -88,26 +88,35 @@ export async function knownPositions(
   return rows.map(({ epoch, sequence, hash }) => ({ epoch: Number(epoch), sequence: Number(sequence), hash }))
 }
 
-/** Answers a terminal that shows where its journal stands. */
+/**
+ * Answers a terminal that shows where its journal stands. A later head proves nothing by itself: a restored journal may
+ * have grown past what it lost. So a later one counts only together with the row at the last place seen, and the
+ * terminal is asked for that row when it shows another: the answer that named the place may have been lost.
+ */
 export async function showHead(
   work: Work,
   terminalId: string,
-  head: JournalPosition,
+  { head, before }: Pick<z.output<typeof headRequestSchema>, 'head' | 'before'>,
   created: number,
 ): Promise<z.output<typeof headAnswerSchema>> {
   const seen = await headOf(work, terminalId)
+  const { epoch, sequence, hash } = seen.position
+  const continues = before !== undefined && head.epoch === epoch && head.sequence > sequence
+  if (continues && (before.epoch !== epoch || before.sequence !== sequence))
+    return { kind: 'show_row', at: { epoch, sequence } }
+  const isForked = continues && before.hash !== hash
   const known = await positionAt(work, terminalId, head)
   const isOlder = isLater(seen.position, head)
   // A message that was signed before the later head was shown is late, not proof of a restored journal.
   const isLate = isOlder && created <= seen.created
-  if ((known !== undefined && known !== head.hash) || (isOlder && !isLate)) {
+  if ((known !== undefined && known !== head.hash) || (isOlder && !isLate) || isForked) {
     await fileDiscrepancy(work, {
       terminalId,
       tenderId: null,
       code: 'ROLLBACK_DETECTED',
       owner: 'merchant',
       amount: 0n,
-      evidence: { shown: head, seen: seen.position },
+      evidence: { shown: head, seen: seen.position, ...(isForked ? { before } : {}) },
     })
     return { kind: 'rollback_detected', seen: seen.position }
   }

@@ -8,7 +8,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { JournalRow } from '../journal/rows.ts'
 import { hashOf } from '../protocol/canonical.ts'
 import { verifyTagged, type VerifyingKey } from '../protocol/keys.ts'
-import type { SignedItemResult, SignedPackage, SyncItem, TerminalPath } from '../protocol/messages.ts'
+import type { JournalPosition, SignedItemResult, SignedPackage, SyncItem, TerminalPath } from '../protocol/messages.ts'
 import { engineVersion } from '../../voucher/decide.ts'
 import type { AnswerOf, LedgerClient, LedgerReply, RequestOf } from './ledger-client.ts'
 import type { ProblemCode } from '../protocol/problems.ts'
@@ -79,6 +79,11 @@ interface SentBatch {
   readonly reply: Promise<BatchReply>
 }
 
+interface ShownHead {
+  readonly head: JournalPosition
+  readonly reply: LedgerReply<AnswerOf<'/v1/terminal/heads'>>
+}
+
 export class SyncEngine {
   readonly #parts: SyncEngineParts
   #connectivity: Connectivity = { kind: 'not_asked_yet' }
@@ -89,6 +94,7 @@ export class SyncEngine {
   #failures = 0
   #unansweredTaps = 0
   #stopped = true
+  #isHeadShown = false
 
   constructor(parts: SyncEngineParts) {
     this.#parts = parts
@@ -193,7 +199,15 @@ export class SyncEngine {
   }
 
   async #sync(): Promise<Round> {
-    for (const step of [this.#drain, this.#resolveUnknown, this.#readEvents, this.#fetchPackage, this.#showHead]) {
+    const steps = [
+      this.#showHeadAfterStart,
+      this.#drain,
+      this.#resolveUnknown,
+      this.#readEvents,
+      this.#fetchPackage,
+      this.#showHead,
+    ]
+    for (const step of steps) {
       const outcome = await step.call(this)
       if (outcome === 'no_answer') return 'no_answer'
     }
@@ -374,16 +388,24 @@ export class SyncEngine {
     )
   }
 
+  /**
+   * An older copy of the journal comes into use by a start. Its head must reach the ledger before its rows: the ledger
+   * takes the newest row that it was sent for the place where the journal stands, and would compare a copy with itself.
+   */
+  async #showHeadAfterStart(): Promise<Round> {
+    if (this.#isHeadShown || this.#parts.journal.queue().waiting === 0) return 'done'
+    const { reply } = await this.#askAboutHead()
+    // A ledger that fails on heads alone holds up nothing that waits.
+    const isHeard = reply.kind === 'answer' || reply.kind === 'problem' || (reply.kind === 'no_answer' && reply.signed)
+    return isHeard ? 'done' : this.#notAnswered(reply)
+  }
+
   async #showHead(): Promise<Round> {
     const { journal, ledgerKey, terminalId, time } = this.#parts
-    const { head } = journal
-    const { waiting, parked } = journal.queue()
-    const reply = await this.#ask('/v1/terminal/heads', { head, unsynced: waiting + parked })
+    const { head, reply } = await this.#askAboutHead()
     if (reply.kind !== 'answer') return this.#notAnswered(reply)
-    if (reply.answer.kind === 'rollback_detected') {
-      journal.startEpochAfterRollback('ledger', reply.answer.seen)
-      return 'done'
-    }
+    // Another place once more: somebody shows the same journal meanwhile, and the next round tells.
+    if (reply.answer.kind !== 'countersigned') return 'done'
     const { signature } = reply.answer
     if (!verifyTagged(ledgerKey, 'tolem/journal-head/1', { terminalId, head }, signature)) return 'done'
     const last = journal.lastRow('head_countersigned')
@@ -391,6 +413,27 @@ export class SyncEngine {
     if (!nothingNew || time.now() - last.at > headRecordedEveryMs)
       journal.commit({ kind: 'head_countersigned', head, signature })
     return 'done'
+  }
+
+  /** Shows the head with the row where the ledger saw this journal last; the ledger says when it is another. */
+  async #askAboutHead(): Promise<ShownHead> {
+    const { journal } = this.#parts
+    let shown = await this.#showHeadWith(journal.lastRow('head_countersigned')?.row.head ?? journal.head)
+    if (shown.reply.kind === 'answer' && shown.reply.answer.kind === 'show_row')
+      shown = await this.#showHeadWith(shown.reply.answer.at)
+    const { reply } = shown
+    if (reply.kind !== 'answer' || reply.answer.kind === 'show_row') return shown
+    this.#isHeadShown = true
+    if (reply.answer.kind === 'rollback_detected') journal.startEpochAfterRollback('ledger', reply.answer.seen)
+    return shown
+  }
+
+  async #showHeadWith({ epoch, sequence }: Pick<JournalPosition, 'epoch' | 'sequence'>): Promise<ShownHead> {
+    const { journal } = this.#parts
+    const { head } = journal
+    const { waiting, parked } = journal.queue()
+    const before = { epoch, sequence, hash: journal.hashAt({ epoch, sequence }) }
+    return { head, reply: await this.#ask('/v1/terminal/heads', { head, unsynced: waiting + parked, before }) }
   }
 
   #recordUnlessResolved(tenderId: string, signed: SignedItemResult, by: 'authorisation' | 'inquiry'): Round {

@@ -238,7 +238,12 @@ describe('a card session', () => {
 describe('a journal’s head', () => {
   const show = (till: TestTill, head: { epoch: number; sequence: number; hash: string }) =>
     till.call('/v1/terminal/heads', { head, unsynced: 0 })
-  const at = (epoch: number, sequence: number, fill = 'a') => ({ epoch, sequence, hash: fill.repeat(64) })
+  interface Row {
+    readonly epoch: number
+    readonly sequence: number
+    readonly hash: string
+  }
+  const at = (epoch: number, sequence: number, fill = 'a'): Row => ({ epoch, sequence, hash: fill.repeat(64) })
 
   test('is countersigned, and an older one shown later is a rollback', async () => {
     const till = await demo.till('till-1')
@@ -271,6 +276,42 @@ describe('a journal’s head', () => {
     demo.clock.now += 5_000
     expect(JSON.parse((await till.send(late)).body)).toMatchObject({ kind: 'countersigned' })
     expect(await demo.rows('discrepancy')).toEqual([])
+  })
+
+  describe('that is later', () => {
+    const showWith = (till: TestTill, head: Row, before: Omit<Row, 'hash'> & { hash: string | null }) =>
+      till.call('/v1/terminal/heads', { head, unsynced: 0, before })
+
+    test('and stands on the row that was seen is countersigned', async () => {
+      const till = await demo.till('till-1')
+      await showWith(till, at(1, 10), at(1, 10))
+      expect((await showWith(till, at(1, 20, 'b'), at(1, 10))).kind).toBe('countersigned')
+    })
+
+    test.each([at(1, 10, 'c'), { ...at(1, 10), hash: null }])('and stands on %j is a rollback', async (before) => {
+      const till = await demo.till('till-1')
+      await showWith(till, at(1, 10), at(1, 10))
+      expect(await showWith(till, at(1, 20, 'b'), before)).toEqual({ kind: 'rollback_detected', seen: at(1, 10) })
+      expect(await demo.rows('discrepancy')).toMatchObject([{ code: 'ROLLBACK_DETECTED', terminal_id: 'till-1' }])
+      // The copy may not pass by showing the same again without the row either: nothing of it was remembered.
+      expect((await showWith(till, at(1, 21, 'd'), at(1, 20, 'b'))).kind).toBe('show_row')
+    })
+
+    test('after an answer that was lost: the terminal is asked for the row, and not accused', async () => {
+      const till = await demo.till('till-1')
+      await showWith(till, at(1, 10), at(1, 10))
+      await showWith(till, at(1, 15, 'b'), at(1, 10))
+      const asked = await showWith(till, at(1, 20, 'c'), at(1, 10))
+      expect(asked).toEqual({ kind: 'show_row', at: { epoch: 1, sequence: 15 } })
+      expect((await showWith(till, at(1, 20, 'c'), at(1, 15, 'b'))).kind).toBe('countersigned')
+      expect(await demo.rows('discrepancy')).toEqual([])
+    })
+
+    test('in a new epoch needs none: the rollback was noticed', async () => {
+      const till = await demo.till('till-1')
+      await showWith(till, at(1, 10), at(1, 10))
+      expect((await showWith(till, at(2, 20, 'b'), at(1, 5, 'b'))).kind).toBe('countersigned')
+    })
   })
 
   test('presented rows count as shown', async () => {
