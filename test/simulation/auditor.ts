@@ -20,8 +20,10 @@ export interface AuditSources {
   readonly forgotten?: ReadonlySet<string>
   /** Tills of which a copy came into use. What they sold in between may be the merchant's loss, with its reason. */
   readonly copied?: ReadonlySet<string>
-  /** The epoch of an older copy that came into use and of which the till had to notice it: it must have ended. */
+  /** The epoch of an older copy that came into use and had to be noticed: the till must show a later one since. */
   readonly rollbacks?: readonly { readonly terminalId: string; readonly epoch: number }[]
+  /** The highest epoch that each till's requests named. */
+  readonly epochsShown?: ReadonlyMap<string, number>
 }
 
 /** The reasons with which the ledger may refuse a sale of a till of which there are copies, and no other till's. */
@@ -38,7 +40,8 @@ interface Terms {
 
 /** Every violated invariant, in words. Empty when all is well. */
 export function audit(sources: AuditSources): string[] {
-  const { ledgerFile, bindingsOnCards, sales, forgotten = new Set(), copied = new Set(), rollbacks = [] } = sources
+  const { ledgerFile, bindingsOnCards, sales, forgotten = new Set() } = sources
+  const { rollbacks = [], epochsShown = new Map() } = sources
   const database = new Database(ledgerFile, { readonly: true })
   database.defaultSafeIntegers(true)
   try {
@@ -54,7 +57,7 @@ export function audit(sources: AuditSources): string[] {
     for (const [tenderId, { amount, goods }] of noted) {
       if (forgotten.has(tenderId)) continue
       const paid = net.get(tenderId) ?? 0n
-      if (goods === 'given' && paid !== amount && !(paid === 0n && isLossOfCopy(database, tenderId, copied)))
+      if (goods === 'given' && paid !== amount && !(paid === 0n && isMerchantsLoss(database, tenderId, sources)))
         found.push(`LOST ${tenderId}: goods given for ${amount}, the ledger paid ${paid}`)
       if (goods === 'kept' && paid !== 0n) found.push(`PAID_WITHOUT_GOODS ${tenderId}: ${paid}`)
     }
@@ -79,8 +82,7 @@ export function audit(sources: AuditSources): string[] {
       if (!(JSON.parse(tenders) as string[]).some((tenderId) => forgotten.has(tenderId)))
         found.push(`DUPLICATE sale ${sale}: paid ${times} times from one slot`)
     for (const { terminalId, epoch } of rollbacks) {
-      const head = database.prepare('SELECT head_epoch AS epoch FROM terminal WHERE terminal_id = ?').get(terminalId)
-      if ((head as { epoch: bigint }).epoch <= BigInt(epoch))
+      if ((epochsShown.get(terminalId) ?? 0) <= epoch)
         found.push(`ROLLBACK_IGNORED ${terminalId}: an older journal goes on in epoch ${epoch}`)
     }
     return found
@@ -89,8 +91,15 @@ export function audit(sources: AuditSources): string[] {
   }
 }
 
-/** The ledger said so, with one of the reasons that a copy explains, and has it on file for an appeal. */
-function isLossOfCopy(database: Database.Database, tenderId: string, copied: ReadonlySet<string>): boolean {
+/**
+ * The ledger said so and has it on file for an appeal, with a reason that is true: a copy of this till was in use, or
+ * no card's log has what was presented, so that it was a forged card.
+ */
+function isMerchantsLoss(
+  database: Database.Database,
+  tenderId: string,
+  { copied = new Set(), bindingsOnCards }: AuditSources,
+): boolean {
   const row = database
     .prepare(
       `SELECT tender.terminal_id AS terminalId, loss FROM tender JOIN discrepancy
@@ -98,7 +107,12 @@ function isLossOfCopy(database: Database.Database, tenderId: string, copied: Rea
        WHERE tender.tender_id = ? AND state = 'not_paid'`,
     )
     .get(tenderId) as { terminalId: string; loss: string } | undefined
-  return row !== undefined && copied.has(row.terminalId) && lossesOfCopies.some((loss) => loss === row.loss)
+  if (row === undefined) return false
+  if (row.loss === 'PROOF_MISSING_OR_FORGED') {
+    const terms = termsOf(database, tenderId)
+    return terms !== undefined && !bindingsOnCards.has(bindingOf(terms))
+  }
+  return copied.has(row.terminalId) && lossesOfCopies.some((loss) => loss === row.loss)
 }
 
 /** What merchants received for each tender, less what went back. */

@@ -1,7 +1,8 @@
 /**
  * `npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--bug NAME] [--bugs] [--json]`: runs the town, or looks for
- * each planted bug in up to 200 seeds. Each line of `--json` has seed, traceHash, violations, simulatedHours and
- * wallSeconds of one run; a failure prints the command that replays it.
+ * each planted bug in up to 200 seeds. Each line of `--json` has seed, traceHash, violations, simulatedHours,
+ * wallSeconds and the speed of one run, by the wall clock and by the time of the processor; a failure prints the command that
+ * replays it.
  */
 import { askedOf, askedWrongly, wholeNumber } from '../../tools/arguments.ts'
 import { hoursOf, plantedBugNames, plantedBugs, type PlantedBug, type PlantedBugName } from './planted-bugs.ts'
@@ -29,7 +30,10 @@ process.exitCode = (values.bugs ? await bugsNotFound() : await seedsThatFail()) 
 async function seedsThatFail(): Promise<number> {
   let failures = 0
   for (let seed = firstSeed; seed < seedsEnd; seed += 1) {
+    const cpuBefore = process.cpuUsage()
     const report = await runTown(seed, Number(values.hours), bug)
+    const { user, system } = process.cpuUsage(cpuBefore)
+    const simulatedSeconds = report.simulatedHours * 3_600
     if (report.violations.length > 0) {
       failures += 1
       for (const violation of report.violations) process.stderr.write(`seed ${seed}: ${violation}\n`)
@@ -40,12 +44,15 @@ async function seedsThatFail(): Promise<number> {
       ...report,
       violations: report.violations.length,
       wallSeconds: Math.round(report.wallSeconds * 1000) / 1000,
+      timesRealTime: Math.round(simulatedSeconds / report.wallSeconds),
+      // What a core that does nothing else would come to.
+      timesRealTimeOfCpu: Math.round(simulatedSeconds / ((user + system) / 1e6)),
     }
     process.stdout.write(
       values.json
         ? `${JSON.stringify(line)}\n`
         : `seed ${seed}: ${report.sales} sales, ${report.starts} starts, ${report.violations.length} violations, ` +
-            `${line.traceHash.slice(0, 12)}\n`,
+            `${line.timesRealTime} times real time, ${line.traceHash.slice(0, 12)}\n`,
     )
   }
   return failures

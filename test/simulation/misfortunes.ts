@@ -10,6 +10,7 @@ import { demoAgency } from '../../ledger-sim/scenarios/demo-schemes.ts'
 import { setCardStatus } from '../../ledger-sim/schemes/cards.ts'
 import { fundScheme } from '../../ledger-sim/schemes/funding.ts'
 import { findScheme, publishScheme, schemeAccountOf } from '../../ledger-sim/schemes/schemes.ts'
+import type { VirtualCard } from '../../hardware-mocks/cards/virtual-card.ts'
 import { tiyn } from '../../src/voucher/money.ts'
 import type { LedgerHouse } from './ledger-house.ts'
 import type { SeededRandom } from './random.ts'
@@ -116,6 +117,28 @@ function fundAgain(house: LedgerHouse, schemeId: string): Promise<void> {
     const free = ((await availableIn(work, demoAgency)) ?? 0n) - 100_000_000n
     if (free > 0n) await fundScheme(work, demoAgency, schemeId, tiyn(free), newId(work))
   })
+}
+
+/** Somebody holds a forged card for minutes: the UID of a genuine one, and keys that the agency never gave out. */
+export function forgeCardsNowAndThen(
+  { time, isHealed }: Sky,
+  cards: Map<string, VirtualCard>,
+  forgeryOf: (label: string) => VirtualCard,
+  random: SeededRandom,
+): void {
+  const labels = [...cards.keys()]
+  const forge = (): void => {
+    if (isHealed()) return
+    const label = random.pick(labels)
+    const genuine = cards.get(label)
+    if (genuine === undefined) throw new Error(`no card ${label}`)
+    cards.set(label, forgeryOf(label))
+    time.at(time.now + random.between(2, 20) * minuteMs, () => {
+      cards.set(label, genuine)
+      time.at(time.now + random.waiting(60 * minuteMs), forge)
+    })
+  }
+  time.at(time.now + random.waiting(30 * minuteMs), forge)
 }
 
 /** Cards are lost and found again. */

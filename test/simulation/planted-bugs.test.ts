@@ -8,14 +8,15 @@ import { runTown } from './town.ts'
 
 const shows: Readonly<Record<PlantedBugName, number>> = {
   'slot-twice': 1,
-  'unknown-is-refused': 2,
-  'interrupted-is-void': 5,
+  'unknown-is-refused': 3,
+  'interrupted-is-void': 30,
   'reversal-dropped': 1,
   'queue-emptied-on-send': 1,
   'commit-not-synced': 1,
   'full-disk-ignored': 6,
   'ledger-time-ignored': 1,
   'rollback-ignored': 1,
+  'heads-forgotten': 7,
   'no-tombstone': 3,
   'slot-free-online': 13,
   'ids-pruned': 1,

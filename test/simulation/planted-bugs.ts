@@ -98,6 +98,13 @@ export const plantedBugs = {
       station.readsAnchor = false
     },
   },
+  /** The ledger compares no journal with what it saw of it: a copy without its anchor is not noticed. */
+  'heads-forgotten': {
+    ledger: (database) => {
+      database.prepare('UPDATE terminal SET head_epoch = 0, head_sequence = 0').run()
+      database.prepare('DELETE FROM journal_position').run()
+    },
+  },
   /** A reversal of an unknown id leaves no tombstone: the late request moves money. */
   'no-tombstone': {
     ledger: (database) => void database.prepare('DELETE FROM tender WHERE tombstone = 1').run(),
@@ -153,7 +160,7 @@ export const plantedBugNames = Object.keys(plantedBugs) as readonly PlantedBugNa
 
 /** How long a day in the town must be for the misfortune that a bug needs: restored backups and clocks are rare. */
 export function hoursOf(name: PlantedBugName): number {
-  return name === 'ledger-time-ignored' || name === 'rollback-ignored' ? 1 : 0.25
+  return ['ledger-time-ignored', 'rollback-ignored', 'heads-forgotten'].includes(name) ? 1 : 0.25
 }
 
 /** Does to the ledger's file what the bug does, past the ledger and past its constraints. */

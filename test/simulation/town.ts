@@ -20,11 +20,12 @@ import type { Enrolment } from '../../src/sync/protocol/messages.ts'
 import { enrol, type TerminalKeys } from '../../src/terminal/core/identity.ts'
 import { audit, type AuditSources } from './auditor.ts'
 import { Cashier } from './cashier.ts'
-import { restoreBackupNowAndThen, type Copied } from './copies.ts'
+import { cloneOnce, restoreBackupNowAndThen, tendersIn, type Copied } from './copies.ts'
 import { LedgerHouse } from './ledger-house.ts'
 import {
   blockCardsNowAndThen,
   fillDiskNowAndThen,
+  forgeCardsNowAndThen,
   fundAll,
   losePowerNowAndThen,
   runDryNowAndThen,
@@ -36,7 +37,7 @@ import {
 import { fairWeather, foulWeather, SimulatedNetwork } from './network.ts'
 import { damage, type PlantedBug } from './planted-bugs.ts'
 import { SeededRandom } from './random.ts'
-import { TillStation } from './till-station.ts'
+import { TillStation, type StationParts } from './till-station.ts'
 import { VirtualTime } from './virtual-time.ts'
 
 /** Monday, 23 November 2026, 09:00 in Almaty: lunches are sold from 08:00 to 16:00. */
@@ -98,6 +99,7 @@ class Town {
   readonly #forgotten = new Set<string>()
   readonly #copied = new Set<string>()
   readonly #rollbacks: { readonly terminalId: string; readonly epoch: number }[] = []
+  readonly #epochsShown = new Map<string, number>()
   readonly #sky: Sky = { time: this.#time, isHealed: () => this.#healed }
   #house: LedgerHouse | undefined
 
@@ -146,6 +148,7 @@ class Town {
     }
     house.crashesPerRequest = 1 / 400
     runDryNowAndThen(this.#sky, house, this.#random.branch('dry'))
+    forgeCardsNowAndThen(this.#sky, cards, (label) => this.#forgeryOf(world, label), this.#random.branch('forged/when'))
     suspendSchemeNowAndThen(this.#sky, house, this.#random.branch('schemes'))
     blockCardsNowAndThen(this.#sky, house, Object.values(world.pseudonyms), this.#random.branch('blocked'))
   }
@@ -168,7 +171,7 @@ class Town {
     }
     const enrolment = await this.#enrol(name, keys, code, random)
     const note = (what: string): void => this.#note(name, what)
-    const station = new TillStation({
+    const parts: StationParts = {
       name,
       time: this.#time,
       random: random.branch('core'),
@@ -181,7 +184,8 @@ class Town {
       held,
       note,
       ...(this.#plantedBug?.till === undefined ? {} : { sabotage: this.#plantedBug.till }),
-    })
+    }
+    const station = new TillStation(parts)
     const cashier = new Cashier(station, random.branch('cashier'), labels, note)
     station.start()
     const counter = { name, station, cashier, network }
@@ -192,7 +196,31 @@ class Town {
     turnClockNowAndThen(this.#sky, station, random.branch('clock'))
     startWhenDown(this.#sky, station)
     restoreBackupNowAndThen(this.#sky, station, random.branch('backup'), (copy) => this.#didRestore(name, copy))
+    cloneOnce(this.#sky, station, random.branch('clone/when'), (image) => {
+      const { tenderIds, epoch } = tendersIn(image)
+      for (const tenderId of tenderIds) this.#forgotten.add(tenderId)
+      this.#copied.add(name)
+      this.#rollbacks.push({ terminalId: name, epoch })
+      this.#counters.push(this.#openClone(parts, image, random.branch('clone'), labels))
+    })
     this.#reinstate(name, keys, random.branch('reinstated'))
+    return counter
+  }
+
+  /** A second machine with the keys and the folder of the first, without the first one's anchor. */
+  #openClone(parts: StationParts, image: Buffer, random: SeededRandom, labels: readonly string[]): Counter {
+    const name = `${parts.name}/clone`
+    const note = (what: string): void => this.#note(name, what)
+    const network = new SimulatedNetwork(this.#time, random.branch('network'), (request) =>
+      this.#deliver(parts.name, request),
+    )
+    const station = new TillStation({ ...parts, image, network, note, random: random.branch('core') })
+    const counter = { name, station, network, cashier: new Cashier(station, random.branch('cashier'), labels, note) }
+    station.start()
+    this.#time.at(this.#time.now + 5_000, () => this.#act(counter))
+    this.#weather(counter, random.branch('weather'))
+    losePowerNowAndThen(this.#sky, station, random.branch('accidents'))
+    startWhenDown(this.#sky, station)
     return counter
   }
 
@@ -238,12 +266,12 @@ class Town {
 
   #healed = false
 
-  #didRestore(terminalId: string, { forgotten, head, rowsLost, onThisMachine }: Copied): void {
+  #didRestore(terminalId: string, { forgotten, head, rowsLost, isSeenByLedger, onThisMachine }: Copied): void {
     for (const tenderId of forgotten) this.#forgotten.add(tenderId)
     this.#copied.add(terminalId)
-    // Without its anchor a till that writes more rows than it has lost before it is heard shows a later head, and the
-    // ledger has nothing to hold against it (docs/design/11-simulation.md, "What it does not cover").
-    if (onThisMachine && rowsLost > 0) this.#rollbacks.push({ terminalId, epoch: head.epoch })
+    // Without its anchor it is the ledger that must notice, and it can when it has seen a row that the copy has not.
+    const canBeNoticed = onThisMachine ? rowsLost > 0 : isSeenByLedger
+    if (canBeNoticed) this.#rollbacks.push({ terminalId, epoch: head.epoch })
     this.#note(terminalId, `forgets ${forgotten.length}${onThisMachine ? '' : ' and its anchor'}`)
   }
 
@@ -281,6 +309,7 @@ class Town {
       forgotten: this.#forgotten,
       copied: this.#copied,
       rollbacks: this.#rollbacks,
+      epochsShown: this.#epochsShown,
     })
   }
 
@@ -323,23 +352,26 @@ class Town {
       this.#note(name, `weather ${network.cut} ${network.weather === foulWeather ? 'foul' : 'fair'}`)
       this.#time.at(this.#time.now + 10_000 + random.waiting(90_000), change)
     }
-    this.#time.at(morning + random.waiting(60_000), change)
+    this.#time.at(this.#time.now + random.waiting(60_000), change)
   }
 
   async #deliver(name: string, request: HttpRequest): Promise<HttpResponse> {
     if (this.#house === undefined) throw new Error('no ledger')
     this.#note(name, 'asks')
+    if (request.url.endsWith('/v1/terminal/heads')) {
+      const { epoch } = (JSON.parse(request.body) as { head: { epoch: number } }).head
+      this.#epochsShown.set(name, Math.max(epoch, this.#epochsShown.get(name) ?? 0))
+    }
     const response = await this.#house.deliver(request)
     damage(this.#plantedBug, this.#ledgerFile, this.#time.now)
     return response
   }
 
-  #cards(world: DemoWorld): ReadonlyMap<string, VirtualNtag424> {
+  #cards(world: DemoWorld): Map<string, VirtualNtag424> {
     const random = this.#random.branch('cards')
-    const hex = (text: string): Uint8Array => Buffer.from(text, 'hex')
     return new Map(
       world.cards.map(({ label, uid, keys }) => {
-        const state = personalisedCard({
+        const card = personalisedCard({
           uid: hex(uid),
           keys: { 0: hex(keys[0]), 1: hex(keys[1]), 2: hex(keys[2]), 3: hex(keys[3]), 4: hex(keys[4]) },
         })
@@ -349,14 +381,33 @@ class Town {
             if (entry.kind === 'sun' && entry.bindingHex !== undefined) this.#bindings.add(entry.bindingHex)
           },
         }
-        return [label, VirtualNtag424.fromState(state, { random: (length) => random.bytes(length), memory })]
+        return [label, VirtualNtag424.fromState(card, { random: (length) => random.bytes(length), memory })]
       }),
     )
+  }
+
+  /** What it signs is in no genuine card's log. */
+  #forgeryOf(world: DemoWorld, label: string): VirtualNtag424 {
+    const random = this.#random.branch(`forged/${label}`)
+    const original = world.cards.find((card) => card.label === label)
+    if (original === undefined) throw new Error(`no card ${label}`)
+    const key = (): Uint8Array => random.bytes(16)
+    const card = personalisedCard({
+      uid: hex(original.uid),
+      keys: { 0: key(), 1: key(), 2: key(), 3: key(), 4: key() },
+    })
+    this.#note('town', `forged ${label}`)
+    const memory = { save: () => undefined, append: () => undefined }
+    return VirtualNtag424.fromState(card, { random: (length) => random.bytes(length), memory })
   }
 
   #note(who: string, what: string): void {
     this.#trace.update(`${this.#time.now} ${who} ${what}\n`)
   }
+}
+
+function hex(text: string): Uint8Array {
+  return Buffer.from(text, 'hex')
 }
 
 function isQuiet({ station, cashier }: Counter): boolean {
