@@ -1,8 +1,7 @@
 /**
  * `npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--bug NAME] [--bugs] [--json]`: runs the town, or looks for
- * each planted bug in up to 200 seeds. Each line of `--json` has seed, traceHash, violations, simulatedHours,
- * wallSeconds and the speed of one run, by the wall clock and by the time of the processor; a failure prints the command that
- * replays it.
+ * each planted bug in up to 200 seeds. Each line of `--json` has what one run came to and its speed, by the wall clock
+ * and by the time of the processor; a failure prints the command that replays it.
  */
 import { askedOf, askedWrongly, wholeNumber } from '../../tools/arguments.ts'
 import { hoursOf, plantedBugNames, plantedBugs, type PlantedBug, type PlantedBugName } from './planted-bugs.ts'

@@ -8,12 +8,13 @@ import type { Journal } from '../journal/journal.ts'
 import type { JournalRow } from '../journal/rows.ts'
 import { hashOf } from '../protocol/canonical.ts'
 import { verifyTagged, type VerifyingKey } from '../protocol/keys.ts'
-import type { JournalPosition, SignedItemResult, SignedPackage, SyncItem, TerminalPath } from '../protocol/messages.ts'
+import type { SignedItemResult, SignedPackage, SyncItem, TerminalPath } from '../protocol/messages.ts'
 import { engineVersion } from '../../voucher/decide.ts'
 import type { AnswerOf, LedgerClient, LedgerReply, RequestOf } from './ledger-client.ts'
 import type { ProblemCode } from '../protocol/problems.ts'
 import type { Randomness, Scheduler } from './ports.ts'
 import type { TrustedTime } from './trusted-time.ts'
+import { showHeadOf, type ShownHead } from './shown-head.ts'
 
 export interface SyncSettings {
   /** Between rounds while everything works. */
@@ -77,11 +78,6 @@ interface SentBatch {
   /** The row of its last item. */
   readonly last: number
   readonly reply: Promise<BatchReply>
-}
-
-interface ShownHead {
-  readonly head: JournalPosition
-  readonly reply: LedgerReply<AnswerOf<'/v1/terminal/heads'>>
 }
 
 export class SyncEngine {
@@ -199,15 +195,8 @@ export class SyncEngine {
   }
 
   async #sync(): Promise<Round> {
-    const steps = [
-      this.#showHeadAfterStart,
-      this.#drain,
-      this.#resolveUnknown,
-      this.#readEvents,
-      this.#fetchPackage,
-      this.#showHead,
-    ]
-    for (const step of steps) {
+    if ((await this.#showHeadAfterStart()) === 'no_answer') return 'no_answer'
+    for (const step of [this.#drain, this.#resolveUnknown, this.#readEvents, this.#fetchPackage, this.#showHead]) {
       const outcome = await step.call(this)
       if (outcome === 'no_answer') return 'no_answer'
     }
@@ -388,16 +377,12 @@ export class SyncEngine {
     )
   }
 
-  /**
-   * An older copy of the journal comes into use by a start. Its head must reach the ledger before its rows: the ledger
-   * takes the newest row that it was sent for the place where the journal stands, and would compare a copy with itself.
-   */
+  /** Before any row: the ledger takes the newest row for the head, and would compare a copy with itself. */
   async #showHeadAfterStart(): Promise<Round> {
     if (this.#isHeadShown || this.#parts.journal.queue().waiting === 0) return 'done'
     const { reply } = await this.#askAboutHead()
-    // A ledger that fails on heads alone holds up nothing that waits.
-    const isHeard = reply.kind === 'answer' || reply.kind === 'problem' || (reply.kind === 'no_answer' && reply.signed)
-    return isHeard ? 'done' : this.#notAnswered(reply)
+    if (reply.kind === 'not_sent' || (reply.kind === 'no_answer' && !reply.signed)) return this.#notAnswered(reply)
+    return 'done' // A ledger that fails on heads alone holds up nothing.
   }
 
   async #showHead(): Promise<Round> {
@@ -415,25 +400,10 @@ export class SyncEngine {
     return 'done'
   }
 
-  /** Shows the head with the row where the ledger saw this journal last; the ledger says when it is another. */
   async #askAboutHead(): Promise<ShownHead> {
-    const { journal } = this.#parts
-    let shown = await this.#showHeadWith(journal.lastRow('head_countersigned')?.row.head ?? journal.head)
-    if (shown.reply.kind === 'answer' && shown.reply.answer.kind === 'show_row')
-      shown = await this.#showHeadWith(shown.reply.answer.at)
-    const { reply } = shown
-    if (reply.kind !== 'answer' || reply.answer.kind === 'show_row') return shown
-    this.#isHeadShown = true
-    if (reply.answer.kind === 'rollback_detected') journal.startEpochAfterRollback('ledger', reply.answer.seen)
+    const shown = await showHeadOf(this.#parts.journal, (body) => this.#ask('/v1/terminal/heads', body))
+    this.#isHeadShown ||= shown.reply.kind === 'answer' && shown.reply.answer.kind !== 'show_row'
     return shown
-  }
-
-  async #showHeadWith({ epoch, sequence }: Pick<JournalPosition, 'epoch' | 'sequence'>): Promise<ShownHead> {
-    const { journal } = this.#parts
-    const { head } = journal
-    const { waiting, parked } = journal.queue()
-    const before = { epoch, sequence, hash: journal.hashAt({ epoch, sequence }) }
-    return { head, reply: await this.#ask('/v1/terminal/heads', { head, unsynced: waiting + parked, before }) }
   }
 
   #recordUnlessResolved(tenderId: string, signed: SignedItemResult, by: 'authorisation' | 'inquiry'): Round {
