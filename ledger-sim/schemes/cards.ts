@@ -114,6 +114,7 @@ export async function wasBlockedAt({ connection }: Work, card: string, at: numbe
     .where('card', '=', card)
     .where('at', '<=', BigInt(at))
     .orderBy('change', 'desc')
+    .limit(1)
     .executeTakeFirst()
   return row?.status === 'blocked'
 }

@@ -9,7 +9,12 @@ export async function publishHotlist({ connection, now }: Work): Promise<void> {
     .where('status', '=', 'blocked')
     .orderBy('card')
     .execute()
-  const last = await connection.selectFrom('hotlist').select('version').orderBy('version', 'desc').executeTakeFirst()
+  const last = await connection
+    .selectFrom('hotlist')
+    .select('version')
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst()
   await connection
     .insertInto('hotlist')
     .values({
@@ -22,7 +27,12 @@ export async function publishHotlist({ connection, now }: Work): Promise<void> {
 
 /** The newest; an empty first one is made when there was none. */
 export async function currentHotlist(work: Work): Promise<Hotlist> {
-  const row = await work.connection.selectFrom('hotlist').selectAll().orderBy('version', 'desc').executeTakeFirst()
+  const row = await work.connection
+    .selectFrom('hotlist')
+    .selectAll()
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst()
   if (row === undefined) {
     await publishHotlist(work)
     return currentHotlist(work)

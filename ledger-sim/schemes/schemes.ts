@@ -92,6 +92,7 @@ export async function wasInactiveAt({ connection }: Work, schemeId: string, at: 
     .where('scheme_id', '=', schemeId)
     .where('at', '<=', BigInt(at))
     .orderBy('version', 'desc')
+    .limit(1)
     .executeTakeFirst()
   return row !== undefined && row.status !== 'active'
 }

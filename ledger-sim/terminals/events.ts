@@ -14,6 +14,7 @@ export async function appendEvent(work: Work, terminalId: string, event: StatusE
     .select('cursor')
     .where('terminal_id', '=', terminalId)
     .orderBy('cursor', 'desc')
+    .limit(1)
     .executeTakeFirst()
   await connection
     .insertInto('event')
@@ -71,6 +72,7 @@ export async function announcePackage(work: Work, terminalId: string): Promise<v
     .select('version')
     .where('terminal_id', '=', terminalId)
     .orderBy('version', 'desc')
+    .limit(1)
     .executeTakeFirst()
   const next = (last?.version ?? 0n) + 1n
   if (terminal.announced_version >= next) return

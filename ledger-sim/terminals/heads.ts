@@ -4,9 +4,17 @@
  */
 import type { z } from 'zod'
 import { signTagged } from '../../src/sync/protocol/keys.ts'
-import type { headAnswerSchema, JournalPosition } from '../../src/sync/protocol/messages.ts'
+import type { headAnswerSchema, headRequestSchema, JournalPosition } from '../../src/sync/protocol/messages.ts'
 import type { Work } from '../context.ts'
 import { fileDiscrepancy } from '../payments/discrepancies.ts'
+
+type Place = Pick<JournalPosition, 'epoch' | 'sequence'>
+
+interface SeenHead {
+  readonly position: JournalPosition
+  /** The signer's time in seconds of the request that carried it. */
+  readonly created: number
+}
 
 /**
  * Remembers a row of the terminal's journal, and moves its head there. A terminal that was ended keeps its last head:
@@ -88,26 +96,36 @@ export async function knownPositions(
   return rows.map(({ epoch, sequence, hash }) => ({ epoch: Number(epoch), sequence: Number(sequence), hash }))
 }
 
-/** Answers a terminal that shows where its journal stands. */
+/**
+ * Answers a terminal that shows where its journal stands. A later head proves nothing by itself: a restored journal may
+ * have grown past what it lost. An older one proves nothing either: the network may have kept the message back. So the
+ * terminal shows the row that it has at the last place seen, and is asked for it when it shows another (the answer that
+ * named the place may have been lost). It is accused by what it signed about that very place, never by a clock.
+ */
 export async function showHead(
   work: Work,
   terminalId: string,
-  head: JournalPosition,
+  { head, before }: Pick<z.output<typeof headRequestSchema>, 'head' | 'before'>,
   created: number,
 ): Promise<z.output<typeof headAnswerSchema>> {
   const seen = await headOf(work, terminalId)
   const known = await positionAt(work, terminalId, head)
-  const isOlder = isLater(seen.position, head)
-  // A message that was signed before the later head was shown is late, not proof of a restored journal.
-  const isLate = isOlder && created <= seen.created
-  if ((known !== undefined && known !== head.hash) || (isOlder && !isLate)) {
+  const isAnother = known !== undefined && known !== head.hash
+  // A new epoch is a new beginning: the rollback was noticed.
+  const hasToContinue = before !== undefined && head.epoch <= seen.position.epoch && !isSamePlace(head, seen.position)
+  if (hasToContinue && !isAnother && !isSamePlace(before, seen.position)) {
+    const { epoch, sequence } = seen.position
+    return { kind: 'show_row', at: { epoch, sequence } }
+  }
+  const isForked = hasToContinue && isSamePlace(before, seen.position) && before.hash !== seen.position.hash
+  if (isAnother || isForked || (before === undefined && isOlderByClock(head, created, seen))) {
     await fileDiscrepancy(work, {
       terminalId,
       tenderId: null,
       code: 'ROLLBACK_DETECTED',
       owner: 'merchant',
       amount: 0n,
-      evidence: { shown: head, seen: seen.position },
+      evidence: { shown: head, seen: seen.position, ...(isForked ? { before } : {}) },
     })
     return { kind: 'rollback_detected', seen: seen.position }
   }
@@ -129,10 +147,7 @@ async function positionAt({ connection }: Work, terminalId: string, at: JournalP
   return row?.hash
 }
 
-async function headOf(
-  { connection }: Work,
-  terminalId: string,
-): Promise<{ readonly position: JournalPosition; readonly created: number }> {
+async function headOf({ connection }: Work, terminalId: string): Promise<SeenHead> {
   const row = await connection
     .selectFrom('terminal')
     .select(['head_epoch', 'head_sequence', 'head_hash', 'head_created'])
@@ -142,6 +157,18 @@ async function headOf(
     position: { epoch: Number(row.head_epoch), sequence: Number(row.head_sequence), hash: row.head_hash },
     created: Number(row.head_created),
   }
+}
+
+/**
+ * For terminals that do not show the row: an older head is a restored journal, unless the message was signed before the
+ * later head was shown and is only late.
+ */
+function isOlderByClock(head: JournalPosition, created: number, seen: SeenHead): boolean {
+  return isLater(seen.position, head) && created > seen.created
+}
+
+function isSamePlace(first: Place, second: Place): boolean {
+  return first.epoch === second.epoch && first.sequence === second.sequence
 }
 
 /** A new epoch begins after a detected rollback and starts its sequence anew. */

@@ -170,7 +170,7 @@ export const terminalOperations = [
     answerSchema: headAnswerSchema,
     perform: async (asked) => ({
       kind: 'answer',
-      body: await asTerminal(asked, (work, own) => showHead(work, own.terminalId, asked.request.head, asked.created)),
+      body: await asTerminal(asked, (work, own) => showHead(work, own.terminalId, asked.request, asked.created)),
     }),
   }),
   operation({

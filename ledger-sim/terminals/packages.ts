@@ -61,12 +61,16 @@ function renewAfterMs(content: Content): number {
 }
 
 async function lastPackage({ connection }: Work, terminalId: string): Promise<StoredPackage | undefined> {
-  return connection
-    .selectFrom('package')
-    .select(['version', 'fingerprint', 'issued_at', 'content', 'signature'])
-    .where('terminal_id', '=', terminalId)
-    .orderBy('version', 'desc')
-    .executeTakeFirst()
+  return (
+    connection
+      .selectFrom('package')
+      .select(['version', 'fingerprint', 'issued_at', 'content', 'signature'])
+      .where('terminal_id', '=', terminalId)
+      .orderBy('version', 'desc')
+      // Without it every package of the terminal would be read, and each is tens of kilobytes.
+      .limit(1)
+      .executeTakeFirst()
+  )
 }
 
 async function contentFor(work: Work, terminal: Terminal): Promise<Content> {

@@ -16,7 +16,18 @@ export interface AuditSources {
     readonly goods: 'given' | 'kept'
     readonly tenders: readonly { tenderId: string; amount: bigint }[]
   }[]
+  /** Tenders that a till forgot because an older copy of its folder took its place: nobody can ask it for them. */
+  readonly forgotten?: ReadonlySet<string>
+  /** Tills of which a copy came into use. What they sold in between may be the merchant's loss, with its reason. */
+  readonly copied?: ReadonlySet<string>
+  /** The epoch of an older copy that came into use and had to be noticed: the till must show a later one since. */
+  readonly rollbacks?: readonly { readonly terminalId: string; readonly epoch: number }[]
+  /** The highest epoch that each till's requests named. */
+  readonly epochsShown?: ReadonlyMap<string, number>
 }
+
+/** The reasons with which the ledger may refuse a sale of a till of which there are copies, and no other till's. */
+const lossesOfCopies = ['SLOT_ALREADY_USED', 'CHAIN_BROKEN'] as const
 
 interface Terms {
   readonly tenderId: string
@@ -28,7 +39,9 @@ interface Terms {
 }
 
 /** Every violated invariant, in words. Empty when all is well. */
-export function audit({ ledgerFile, bindingsOnCards, sales }: AuditSources): string[] {
+export function audit(sources: AuditSources): string[] {
+  const { ledgerFile, bindingsOnCards, sales, forgotten = new Set() } = sources
+  const { rollbacks = [], epochsShown = new Map() } = sources
   const database = new Database(ledgerFile, { readonly: true })
   database.defaultSafeIntegers(true)
   try {
@@ -42,15 +55,16 @@ export function audit({ ledgerFile, bindingsOnCards, sales }: AuditSources): str
       ),
     )
     for (const [tenderId, { amount, goods }] of noted) {
+      if (forgotten.has(tenderId)) continue
       const paid = net.get(tenderId) ?? 0n
-      if (goods === 'given' && paid !== amount)
+      if (goods === 'given' && paid !== amount && !(paid === 0n && isMerchantsLoss(database, tenderId, sources)))
         found.push(`LOST ${tenderId}: goods given for ${amount}, the ledger paid ${paid}`)
       if (goods === 'kept' && paid !== 0n) found.push(`PAID_WITHOUT_GOODS ${tenderId}: ${paid}`)
     }
     for (const [tenderId, paid] of net) {
       if (paid === 0n) continue
       if (paid < 0n) found.push(`NEGATIVE ${tenderId}: ${paid}`)
-      if (!noted.has(tenderId))
+      if (!noted.has(tenderId) && !forgotten.has(tenderId))
         found.push(`PAID_UNNOTED ${tenderId}: ${paid} moved for a tender that no cashier saw as paid`)
       const terms = termsOf(database, tenderId)
       if (terms === undefined || !bindingsOnCards.has(bindingOf(terms)))
@@ -59,16 +73,46 @@ export function audit({ ledgerFile, bindingsOnCards, sales }: AuditSources): str
     }
     const salesPaidTwice = database
       .prepare(
-        `SELECT json_extract(terms, '$.saleHash') AS sale, slot_id, count(*) AS times FROM tender
+        `SELECT json_extract(terms, '$.saleHash') AS sale, slot_id, count(*) AS times,
+                json_group_array(tender_id) AS tenders FROM tender
          WHERE state = 'settled' GROUP BY 1, 2 HAVING count(*) > 1`,
       )
-      .all() as { sale: string; times: bigint }[]
-    for (const { sale, times } of salesPaidTwice)
-      found.push(`DUPLICATE sale ${sale}: paid ${times} times from one slot`)
+      .all() as { sale: string; times: bigint; tenders: string }[]
+    for (const { sale, times, tenders } of salesPaidTwice)
+      if (!(JSON.parse(tenders) as string[]).some((tenderId) => forgotten.has(tenderId)))
+        found.push(`DUPLICATE sale ${sale}: paid ${times} times from one slot`)
+    for (const { terminalId, epoch } of rollbacks) {
+      if ((epochsShown.get(terminalId) ?? 0) <= epoch)
+        found.push(`ROLLBACK_IGNORED ${terminalId}: an older journal goes on in epoch ${epoch}`)
+    }
     return found
   } finally {
     database.close()
   }
+}
+
+/**
+ * The ledger said so and has it on file for an appeal, with a reason that is true: a copy of this till was in use, or
+ * no card's log has what was presented, so that it was a forged card.
+ */
+function isMerchantsLoss(
+  database: Database.Database,
+  tenderId: string,
+  { copied = new Set(), bindingsOnCards }: AuditSources,
+): boolean {
+  const row = database
+    .prepare(
+      `SELECT tender.terminal_id AS terminalId, loss FROM tender JOIN discrepancy
+         ON discrepancy.tender_id = tender.tender_id AND code = loss AND owner = 'merchant'
+       WHERE tender.tender_id = ? AND state = 'not_paid'`,
+    )
+    .get(tenderId) as { terminalId: string; loss: string } | undefined
+  if (row === undefined) return false
+  if (row.loss === 'PROOF_MISSING_OR_FORGED') {
+    const terms = termsOf(database, tenderId)
+    return terms !== undefined && !bindingsOnCards.has(bindingOf(terms))
+  }
+  return copied.has(row.terminalId) && lossesOfCopies.some((loss) => loss === row.loss)
 }
 
 /** What merchants received for each tender, less what went back. */

@@ -5,40 +5,172 @@
 import Database from 'better-sqlite3'
 import type { JournalRow } from '../../src/sync/journal/rows.ts'
 import type { Core } from '../../src/terminal/core/core.ts'
+import { isStorageFault } from '../../src/sync/journal/data-folder.ts'
+import type { TillStation } from './till-station.ts'
 
 export interface PlantedBug {
-  readonly till?: (core: Core) => void
+  readonly till?: (core: Core, station: TillStation) => void
   /** After each request, on the ledger's file. */
-  readonly ledger?: (ledgerFile: string) => void
+  readonly ledger?: (database: Database.Database, now: number) => void
+}
+
+/** The till writes another row than it should. */
+function writing(wrong: (row: JournalRow) => JournalRow): NonNullable<PlantedBug['till']> {
+  return ({ journal }) => {
+    const commit = journal.commit.bind(journal)
+    journal.commit = (...rows) => commit(...rows.map(wrong))
+  }
 }
 
 export const plantedBugs = {
-  /** A reversal of an unknown id leaves no tombstone: the late request moves money. */
-  'no-tombstone': {
-    ledger: (ledgerFile) => {
-      const database = new Database(ledgerFile)
-      database.pragma('foreign_keys = OFF')
-      database.prepare('DELETE FROM tender WHERE tombstone = 1').run()
-      database.close()
-    },
-  },
   /** The till forgets what it has already sold from a slot. */
   'slot-twice': {
-    till: (core) => {
-      core.journal.spentOnSlot = () => []
+    till: ({ journal }) => {
+      journal.spentOnSlot = () => []
     },
   },
   /** The till calls an unanswered payment refused, and charges again. */
   'unknown-is-refused': {
+    till: writing((row) =>
+      row.kind === 'tender_unknown'
+        ? { kind: 'tender_refused', tenderId: row.tenderId, code: 'LEDGER_UNREACHABLE', item: null }
+        : row,
+    ),
+  },
+  /** What a power cut interrupted is taken for void, although the request may have left. */
+  'interrupted-is-void': {
     till: (core) => {
-      const commit = core.journal.commit.bind(core.journal)
-      const wrong = (row: JournalRow): JournalRow =>
-        row.kind === 'tender_unknown'
-          ? { kind: 'tender_refused', tenderId: row.tenderId, code: 'LEDGER_UNREACHABLE', item: null }
-          : row
-      core.journal.commit = (...rows) => commit(...rows.map(wrong))
+      // Recovery is over when a sabotage begins: what it called unknown without evidence is called void here.
+      for (const { tenderId } of core.journal.tendersInState('unknown')) {
+        if (core.journal.evidenceOf(tenderId) === undefined)
+          core.journal.commit({ kind: 'tender_voided', tenderId, reason: 'interrupted' })
+      }
+    },
+  },
+  /** A cancelled payment is not disowned: the ledger is never told. */
+  'reversal-dropped': {
+    till: writing((row) =>
+      row.kind === 'reversal_requested' ? { kind: 'tender_voided', tenderId: row.tenderId, reason: 'cancelled' } : row,
+    ),
+  },
+  /** What was sent leaves the queue before the ledger has answered. */
+  'queue-emptied-on-send': {
+    till: ({ journal }) => {
+      const sent = new Set<string>()
+      const waitingItems = journal.waitingItems.bind(journal)
+      journal.waitingItems = (limit, after) => {
+        const items = waitingItems(limit, after).filter(({ itemId }) => !sent.has(itemId))
+        for (const { itemId } of items) sent.add(itemId)
+        return items
+      }
+      const queue = journal.queue.bind(journal)
+      journal.queue = () => ({ ...queue(), waiting: 0 })
+    },
+  },
+  /** The journal is opened without `synchronous=FULL`: a commit returns before it is on the disk. */
+  'commit-not-synced': {
+    till: (_core, station) => station.disk.syncLazily(),
+  },
+  /** A commit that failed on a full disk is taken for done. */
+  'full-disk-ignored': {
+    till: ({ journal }) => {
+      const commit = journal.commit.bind(journal)
+      journal.commit = (...rows) => {
+        try {
+          return commit(...rows)
+        } catch (error) {
+          if (!isStorageFault(error)) throw error
+          return []
+        }
+      }
+    },
+  },
+  /** The till keeps to its own clock, whatever the ledger says. */
+  'ledger-time-ignored': {
+    till: ({ time }) => {
+      time.ledgerSaid = () => undefined
+    },
+  },
+  /** A restored journal is not noticed: neither by the anchor at the start nor when the ledger says so. */
+  'rollback-ignored': {
+    till: ({ journal }, station) => {
+      journal.startEpochAfterRollback = () => undefined
+      station.readsAnchor = false
+    },
+  },
+  /** The ledger compares no journal with what it saw of it: a copy without its anchor is not noticed. */
+  'heads-forgotten': {
+    ledger: (database) => {
+      database.prepare('UPDATE terminal SET head_epoch = 0, head_sequence = 0').run()
+      database.prepare('DELETE FROM journal_position').run()
+    },
+  },
+  /** A reversal of an unknown id leaves no tombstone: the late request moves money. */
+  'no-tombstone': {
+    ledger: (database) => void database.prepare('DELETE FROM tender WHERE tombstone = 1').run(),
+  },
+  /** A payment on line does not use up its slot. */
+  'slot-free-online': {
+    ledger: (database) =>
+      void database
+        .prepare(
+          `DELETE FROM slot_use WHERE tender_id IN
+             (SELECT tender_id FROM evidence WHERE kind = 'authorisation')`,
+        )
+        .run(),
+  },
+  /** Ids are kept for two seconds only, like a cache of answers: a later repetition is executed anew. */
+  'ids-pruned': {
+    ledger: (database, now) => {
+      const old = `SELECT tender_id FROM tender WHERE state = 'settled' AND at < ${now - 2_000}`
+      database.prepare(`DELETE FROM slot_use WHERE tender_id IN (${old})`).run()
+      database.prepare(`DELETE FROM tender WHERE tender_id IN (${old})`).run()
+    },
+  },
+  /** A reversal is answered and recorded, and its money stays with the merchant. */
+  'reversal-keeps-money': {
+    ledger: (database) => {
+      const booked = `SELECT * FROM transfer WHERE kind = 'voucher-reversal'`
+      for (const { debit, credit, amount } of database.prepare(booked).all() as Leg[]) {
+        database.prepare('UPDATE account SET balance = balance + ? WHERE account_id = ?').run(amount, debit)
+        database.prepare('UPDATE account SET balance = balance - ? WHERE account_id = ?').run(amount, credit)
+      }
+      database.prepare(`DELETE FROM transfer WHERE kind = 'voucher-reversal'`).run()
+    },
+  },
+  /** The merchant is credited in one commit and the payer debited in another, which a crash came before. */
+  'half-booked': {
+    ledger: (database) => {
+      const last = `SELECT * FROM transfer WHERE kind = 'voucher-payment' ORDER BY at DESC LIMIT 1`
+      const leg = database.prepare(last).get() as Leg | undefined
+      if (leg === undefined || BigInt(leg.amount) % 7n !== 0n) return
+      database.prepare('UPDATE account SET balance = balance + ? WHERE account_id = ?').run(leg.amount, leg.debit)
     },
   },
 } as const satisfies Record<string, PlantedBug>
 
+interface Leg {
+  readonly debit: string
+  readonly credit: string
+  readonly amount: number
+}
+
 export type PlantedBugName = keyof typeof plantedBugs
+export const plantedBugNames = Object.keys(plantedBugs) as readonly PlantedBugName[]
+
+/** How long a day in the town must be for the misfortune that a bug needs: restored backups and clocks are rare. */
+export function hoursOf(name: PlantedBugName): number {
+  return ['ledger-time-ignored', 'rollback-ignored', 'heads-forgotten'].includes(name) ? 1 : 0.25
+}
+
+/** Does to the ledger's file what the bug does, past the ledger and past its constraints. */
+export function damage(bug: PlantedBug | undefined, ledgerFile: string, now: number): void {
+  if (bug?.ledger === undefined) return
+  const database = new Database(ledgerFile)
+  try {
+    database.pragma('foreign_keys = OFF')
+    bug.ledger(database, now)
+  } finally {
+    database.close()
+  }
+}

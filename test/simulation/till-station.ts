@@ -2,13 +2,13 @@
  * One till: the real core over the real journal format, a virtual reader with virtual cards, a printer that
  * counts, a network that fails. It can be killed between any two events and started again on what its journal holds.
  */
-import Database from 'better-sqlite3'
 import type { CardReaderPort, PrinterPort } from '../../src/drivers/ports.ts'
 import { standardSyncSettings } from '../../src/sync/engine/sync-settings.ts'
 import type { LedgerTransport, Scheduler } from '../../src/sync/engine/ports.ts'
-import type { Anchor } from '../../src/sync/journal/data-folder.ts'
-import type { JournalFile } from '../../src/sync/journal/journal.ts'
 import type { KeyRing } from '../../src/sync/engine/key-ring.ts'
+import { isStorageFault, type Anchor } from '../../src/sync/journal/data-folder.ts'
+import type { JournalRowKind } from '../../src/sync/journal/rows.ts'
+import type { JournalPosition } from '../../src/sync/protocol/messages.ts'
 import type { Enrolment } from '../../src/sync/protocol/messages.ts'
 import { createCore, type Core } from '../../src/terminal/core/core.ts'
 import type { Command } from '../../src/terminal/contract/commands.ts'
@@ -17,8 +17,10 @@ import type { VirtualCard } from '../../hardware-mocks/cards/virtual-card.ts'
 import { quickPinHash, towardsShift } from '../fixtures/open-shift.ts'
 import { VirtualReader } from '../../hardware-mocks/reader/virtual-reader.ts'
 import type { Station } from './cashier.ts'
+import { ModelledDisk } from './modelled-disk.ts'
 import type { SimulatedNetwork } from './network.ts'
 import type { SeededRandom } from './random.ts'
+import { TillClock } from './till-clock.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 export interface StationParts {
@@ -26,9 +28,12 @@ export interface StationParts {
   readonly time: VirtualTime
   readonly random: SeededRandom
   readonly network: Pick<SimulatedNetwork, 'transport'>
-  /** A file on disk; otherwise the journal is in memory, and outlives the core all the same. */
+  /** A file on disk; otherwise the journal lies on a modelled one, and outlives the core all the same. */
   readonly journalFile?: string
+  /** Where the head lies outside of the data folder; otherwise it is modelled too. */
   readonly anchor?: Anchor
+  /** What a modelled disk has on it from the start: a copy of another till's folder. */
+  readonly image?: Buffer
   readonly enrolment: Enrolment
   /** Outlive the core, as the journal does. */
   readonly keys: () => KeyRing
@@ -38,12 +43,13 @@ export interface StationParts {
   readonly held: Set<string>
   readonly note: (what: string) => void
   /** Breaks the till on purpose, to see that the auditor notices. */
-  readonly sabotage?: (core: Core) => void
+  readonly sabotage?: (core: Core, station: TillStation) => void
 }
 
 export class TillStation implements Station {
   readonly #parts: StationParts
-  readonly #journal: JournalFile
+  readonly disk: ModelledDisk
+  readonly clock: TillClock
   readonly #dead: Core[] = []
   readonly #reader: VirtualReader
   #life: { alive: boolean } = { alive: false }
@@ -51,11 +57,16 @@ export class TillStation implements Station {
   #snapshot: Snapshot | undefined
   #isStale = false
   #laid: string | null = null
+  #anchored: JournalPosition | undefined
+  /** False in a till that never looks at its anchor. */
+  readsAnchor = true
   starts = 0
 
   constructor(parts: StationParts) {
     this.#parts = parts
-    this.#journal = parts.journalFile ?? new Database(':memory:')
+    this.disk = new ModelledDisk(parts.image)
+    this.disk.onDidLosePower = () => this.kill()
+    this.clock = new TillClock(parts.time)
     this.#reader = new VirtualReader({ scheduler: parts.time.scheduler, name: parts.name, delayMs: 16 })
   }
 
@@ -74,21 +85,34 @@ export class TillStation implements Station {
     return this.#core
   }
 
+  /** Comes up, or stays down where the disk does not let it. */
   start(): void {
-    const { time, random, network, enrolment, keys, ledgerUrl, sabotage, note, anchor } = this.#parts
+    try {
+      this.#start()
+    } catch (error) {
+      if (!isStorageFault(error)) throw error
+      this.#parts.note('start refused')
+      this.kill()
+    }
+  }
+
+  #start(): void {
+    const { time, random, network, enrolment, keys, ledgerUrl, sabotage, note } = this.#parts
     const life = { alive: true }
     this.#life = life
     this.starts += 1
-    this.#core = createCore({
-      journalFile: this.#journal,
-      ...(anchor === undefined ? {} : { anchor }),
+    this.disk.losePower()
+    this.clock.restart()
+    const core = createCore({
+      journalFile: this.#parts.journalFile ?? this.disk.file,
+      anchor: this.#parts.anchor ?? this.#anchor(life),
       enrolment,
       keys: keys(),
       ledgerUrl,
       transport: transportOf(life, network.transport),
       reader: readerOf(life, this.#reader),
       printer: printerOf(life),
-      clock: time.clock,
+      clock: this.clock,
       scheduler: schedulerOf(life, time.scheduler),
       randomness: { bytes: (length) => random.bytes(length), uuid: () => random.uuid(time.now) },
       pinHash: quickPinHash,
@@ -98,9 +122,13 @@ export class TillStation implements Station {
         if (life.alive) this.#snapshot = snapshot
       },
     })
-    this.#openShift(this.#core)
-    sabotage?.(this.#core)
-    this.#snapshot = this.#core.till.snapshot()
+    // The power may have gone in a commit of the start itself.
+    if (!life.alive) return
+    this.#core = core
+    this.#openShift(core)
+    endsOfFullDisk(core, this.disk)
+    sabotage?.(core, this)
+    this.#snapshot = core.till.snapshot()
     note('started')
   }
 
@@ -118,10 +146,30 @@ export class TillStation implements Station {
   /** Power off, between two events: what is committed stays, everything else is gone. */
   kill(): void {
     this.#life.alive = false
-    if (this.#core !== undefined && typeof this.#journal === 'string') this.#dead.push(this.#core)
+    if (this.#core !== undefined && this.#parts.journalFile !== undefined) this.#dead.push(this.#core)
     this.#core = undefined
     this.#snapshot = undefined
     this.#parts.note('killed')
+  }
+
+  /**
+   * An older copy of the data folder takes the place of this one, on this machine or, with all that lay outside of the
+   * folder gone, on another. Down before and after.
+   */
+  restore(image: Buffer, onThisMachine: boolean): void {
+    this.kill()
+    this.disk.restore(image)
+    if (!onThisMachine) this.#anchored = undefined
+    this.#parts.note(`restored ${onThisMachine ? 'here' : 'elsewhere'}`)
+  }
+
+  #anchor(life: { readonly alive: boolean }): Anchor {
+    return {
+      read: () => (this.readsAnchor ? this.#anchored : undefined),
+      write: (head) => {
+        if (life.alive) this.#anchored = head
+      },
+    }
   }
 
   /** Kills, and lets go of the journal's file. */
@@ -132,9 +180,10 @@ export class TillStation implements Station {
 
   command(command: Command): boolean {
     if (this.#core === undefined) return false
+    const life = this.#life
     const { ok } = this.#core.till.command(command)
     this.#isStale = true
-    return ok
+    return ok && life.alive
   }
 
   layCard(card: string): void {
@@ -151,6 +200,32 @@ export class TillStation implements Station {
     this.#parts.held.delete(this.#laid)
     this.#laid = null
     this.#reader.pull()
+  }
+}
+
+/** Rows of a payment after its intent. */
+const outcomes: readonly JournalRowKind[] = [
+  'approved_online',
+  'approved_offline',
+  'tender_refused',
+  'tender_unknown',
+  'tender_torn',
+  'tender_resumed',
+]
+
+/**
+ * A payment that cannot write its outcome ends the core (`PaymentWork`: a rejection ends the process), and the shell
+ * starts it again. Here it dies in that very commit, since an error thrown in this process would end the simulator.
+ */
+function endsOfFullDisk({ journal }: Core, disk: ModelledDisk): void {
+  const commit = journal.commit.bind(journal)
+  journal.commit = (...rows) => {
+    disk.endsProcessWhenFull = rows.some(({ kind }) => outcomes.includes(kind))
+    try {
+      return commit(...rows)
+    } finally {
+      disk.endsProcessWhenFull = false
+    }
   }
 }
 

@@ -9,20 +9,35 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { personalisedCard } from '../../hardware-mocks/cards/ntag424-state.ts'
 import { VirtualNtag424 } from '../../hardware-mocks/cards/ntag424.ts'
-import { ledgerKeysOf, newLedgerSecrets } from '../../ledger-sim/keys.ts'
-import { createLedger, type Ledger } from '../../ledger-sim/ledger.ts'
+import { newLedgerSecrets } from '../../ledger-sim/keys.ts'
+import { issueEnrolmentCode } from '../../ledger-sim/terminals/enrolment.ts'
+import { findTerminal } from '../../ledger-sim/terminals/terminals.ts'
 import { seedDemoWorld, type DemoWorld } from '../../ledger-sim/scenarios/demo.ts'
-import { openStore } from '../../ledger-sim/store/open-store.ts'
 import { newStoredPair } from '../../src/sync/engine/key-ring.ts'
 import type { HttpRequest, HttpResponse } from '../../src/sync/protocol/http-signature.ts'
+import type { Enrolment } from '../../src/sync/protocol/messages.ts'
 import { enrol } from '../../src/terminal/core/identity.ts'
 import { KeyStoreInMemory } from '../fixtures/key-store.ts'
-import { audit } from './auditor.ts'
+import { audit, type AuditSources } from './auditor.ts'
 import { Cashier } from './cashier.ts'
+import { cloneOnce, restoreBackupNowAndThen, tendersIn, type Copied } from './copies.ts'
+import { LedgerHouse } from './ledger-house.ts'
+import {
+  blockCardsNowAndThen,
+  fillDiskNowAndThen,
+  forgeCardsNowAndThen,
+  fundAll,
+  losePowerNowAndThen,
+  runDryNowAndThen,
+  startWhenDown,
+  suspendSchemeNowAndThen,
+  turnClockNowAndThen,
+  type Sky,
+} from './misfortunes.ts'
 import { fairWeather, foulWeather, SimulatedNetwork } from './network.ts'
-import type { PlantedBug } from './planted-bugs.ts'
+import { damage, type PlantedBug } from './planted-bugs.ts'
 import { SeededRandom } from './random.ts'
-import { TillStation } from './till-station.ts'
+import { TillStation, type StationParts } from './till-station.ts'
 import { VirtualTime } from './virtual-time.ts'
 
 /** Monday, 23 November 2026, 09:00 in Almaty: lunches are sold from 08:00 to 16:00. */
@@ -43,7 +58,7 @@ export interface TownReport {
 
 export async function runTown(seed: number, hours: number, plantedBug?: PlantedBug): Promise<TownReport> {
   const startedAt = performance.now()
-  // In memory where the system has such a folder: the simulator models no disk, so it need not wait for one.
+  // In memory where the system has such a folder: the simulator models its disks, so it need not wait for one.
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tolem-sim-'))
   const town = new Town(seed, folder, plantedBug)
   try {
@@ -81,9 +96,12 @@ class Town {
   readonly #counters: Counter[] = []
   /** By sale, the voucher tenders that the screen called paid. */
   readonly #paidOnScreen = new Map<string, Map<string, bigint>>()
-  /** Nothing in the town breaks the ledger, so there is nothing that it may have to get over. */
-  readonly #recovered: unknown[] = []
-  #ledger: Ledger | undefined
+  readonly #forgotten = new Set<string>()
+  readonly #copied = new Set<string>()
+  readonly #rollbacks: { readonly terminalId: string; readonly epoch: number }[] = []
+  readonly #epochsShown = new Map<string, number>()
+  readonly #sky: Sky = { time: this.#time, isHealed: () => this.#healed }
+  #house: LedgerHouse | undefined
 
   constructor(seed: number, folder: string, plantedBug: PlantedBug | undefined) {
     this.#random = new SeededRandom(`town/${seed}`)
@@ -111,20 +129,28 @@ class Town {
     const random = this.#random.branch('ledger')
     const bytes = (length: number): Uint8Array => random.bytes(length)
     const secrets = newLedgerSecrets(bytes)
-    const ports = {
-      store: await openStore(this.#ledgerFile),
-      clock: () => this.#time.now,
+    const house = new LedgerHouse({
+      file: this.#ledgerFile,
+      time: this.#time,
+      secrets,
       random: bytes,
-      keys: ledgerKeysOf(secrets),
-      onDidRecover: (error: unknown) => void this.#recovered.push(error),
-    }
+      accidents: this.#random.branch('ledger/accidents'),
+      note: (what) => this.#note('ledger', what),
+    })
+    this.#house = house
+    const ports = await house.ports()
     const world = await seedDemoWorld(ports, secrets, 'simulation')
-    this.#ledger = createLedger(ports)
+    house.start(ports)
     const cards = this.#cards(world)
     const held = new Set<string>()
     for (const [index, { terminalId, code }] of world.enrolmentCodes.entries()) {
       this.#counters.push(await this.#openCounter(terminalId, code, [...cards.keys()], cards, held, index))
     }
+    house.crashesPerRequest = 1 / 400
+    runDryNowAndThen(this.#sky, house, this.#random.branch('dry'))
+    forgeCardsNowAndThen(this.#sky, cards, (label) => this.#forgeryOf(world, label), this.#random.branch('forged/when'))
+    suspendSchemeNowAndThen(this.#sky, house, this.#random.branch('schemes'))
+    blockCardsNowAndThen(this.#sky, house, Object.values(world.pseudonyms), this.#random.branch('blocked'))
   }
 
   async #openCounter(
@@ -140,14 +166,9 @@ class Town {
       this.#deliver(name, request),
     )
     const keys = new KeyStoreInMemory(newStoredPair((length) => random.bytes(length)))
-    const direct = async (request: HttpRequest) => ({
-      kind: 'response' as const,
-      response: await this.#deliver(name, request),
-    })
-    const randomness = { bytes: (length: number) => random.bytes(length), uuid: () => random.uuid(this.#time.now) }
-    const enrolment = await enrol(keys.load().current, code, ledgerUrl, direct, randomness, this.#time.now)
+    const enrolment = await this.#enrol(name, keys, code, random)
     const note = (what: string): void => this.#note(name, what)
-    const station = new TillStation({
+    const parts: StationParts = {
       name,
       time: this.#time,
       random: random.branch('core'),
@@ -159,13 +180,43 @@ class Town {
       held,
       note,
       ...(this.#plantedBug?.till === undefined ? {} : { sabotage: this.#plantedBug.till }),
-    })
+    }
+    const station = new TillStation(parts)
     const cashier = new Cashier(station, random.branch('cashier'), labels, note)
     station.start()
     const counter = { name, station, cashier, network }
     this.#time.at(morning + 30_000 + index * 1_000, () => this.#act(counter))
     this.#weather(counter, random.branch('weather'))
-    this.#accidents(counter, random.branch('accidents'))
+    losePowerNowAndThen(this.#sky, station, random.branch('accidents'))
+    fillDiskNowAndThen(this.#sky, station, random.branch('disk'))
+    turnClockNowAndThen(this.#sky, station, random.branch('clock'))
+    startWhenDown(this.#sky, station)
+    restoreBackupNowAndThen(this.#sky, station, random.branch('backup'), (copy) => this.#didRestore(name, copy))
+    cloneOnce(this.#sky, station, random.branch('clone/when'), (image) => {
+      const { tenderIds, epoch } = tendersIn(image)
+      for (const tenderId of tenderIds) this.#forgotten.add(tenderId)
+      this.#copied.add(name)
+      this.#rollbacks.push({ terminalId: name, epoch })
+      this.#counters.push(this.#openClone(parts, image, random.branch('clone'), labels))
+    })
+    this.#reinstate(name, keys, random.branch('reinstated'))
+    return counter
+  }
+
+  /** A second machine with the keys and the folder of the first, without the first one's anchor. */
+  #openClone(parts: StationParts, image: Buffer, random: SeededRandom, labels: readonly string[]): Counter {
+    const name = `${parts.name}/clone`
+    const note = (what: string): void => this.#note(name, what)
+    const network = new SimulatedNetwork(this.#time, random.branch('network'), (request) =>
+      this.#deliver(parts.name, request),
+    )
+    const station = new TillStation({ ...parts, image, network, note, random: random.branch('core') })
+    const counter = { name, station, network, cashier: new Cashier(station, random.branch('cashier'), labels, note) }
+    station.start()
+    this.#time.at(this.#time.now + 5_000, () => this.#act(counter))
+    this.#weather(counter, random.branch('weather'))
+    losePowerNowAndThen(this.#sky, station, random.branch('accidents'))
+    startWhenDown(this.#sky, station)
     return counter
   }
 
@@ -175,13 +226,20 @@ class Town {
 
   /** Heals everything, lets every open thing be answered, and audits. */
   async close(): Promise<string[]> {
+    this.#healed = true
+    const house = this.#house
+    if (house === undefined) throw new Error('the town was not opened')
+    house.crashesPerRequest = 0
     for (const { network, cashier, station } of this.#counters) {
+      station.disk.isFull = false
       network.weather = fairWeather
       network.cut = 'no'
       cashier.closeShift()
       if (station.snapshot === undefined) station.start()
     }
-    this.#healed = true
+    // A ledger that is down comes up within a minute.
+    await this.#time.runUntil(this.#time.now + 90_000)
+    await fundAll(house)
     const deadline = this.#time.now + closingMs
     while (this.#time.now < deadline && !this.#isQuiet()) await this.#time.runUntil(this.#time.now + 20_000)
     // Late duplicates still under way must change nothing any more.
@@ -197,12 +255,59 @@ class Town {
       })),
     )
     for (const { station } of this.#counters) station.kill()
-    await this.#ledger?.ports.store.close()
-    const recovered = this.#recovered.map((error) => `RECOVERED ledger: ${String(error)}`)
-    return [...open, ...recovered, ...audit({ ledgerFile: this.#ledgerFile, bindingsOnCards: this.#bindings, sales })]
+    await house.close()
+    const broken = house.broken.map((error) => `BROKEN ledger: ${String(error)}`)
+    return [...open, ...broken, ...this.#audited(sales)]
   }
 
   #healed = false
+
+  #didRestore(terminalId: string, { forgotten, head, rowsLost, isSeenByLedger, onThisMachine }: Copied): void {
+    for (const tenderId of forgotten) this.#forgotten.add(tenderId)
+    this.#copied.add(terminalId)
+    // Without its anchor it is the ledger that must notice, and it can when it has seen a row that the copy has not.
+    const canBeNoticed = onThisMachine ? rowsLost > 0 : isSeenByLedger
+    if (canBeNoticed) this.#rollbacks.push({ terminalId, epoch: head.epoch })
+    this.#note(terminalId, `forgets ${forgotten.length}${onThisMachine ? '' : ' and its anchor'}`)
+  }
+
+  /** The agency looks at a till that it suspended, and takes it back by a new code. */
+  #reinstate(terminalId: string, keys: KeyStoreInMemory, random: SeededRandom): void {
+    const look = (): void => {
+      if (this.#healed) return
+      void this.#house?.act(async (work) => {
+        if ((await findTerminal(work, terminalId))?.status !== 'suspended') return
+        const { code } = await issueEnrolmentCode(work, terminalId)
+        this.#time.at(this.#time.now + 60_000, () => {
+          void this.#enrol(terminalId, keys, code, random)
+          this.#note(terminalId, 'reinstated')
+        })
+      })
+      this.#time.at(this.#time.now + 20 * 60_000, look)
+    }
+    this.#time.at(this.#time.now + 20 * 60_000, look)
+  }
+
+  #enrol(name: string, keys: KeyStoreInMemory, code: string, random: SeededRandom): Promise<Enrolment> {
+    const direct = async (request: HttpRequest) => ({
+      kind: 'response' as const,
+      response: await this.#deliver(name, request),
+    })
+    const randomness = { bytes: (length: number) => random.bytes(length), uuid: () => random.uuid(this.#time.now) }
+    return enrol(keys.load().current, code, ledgerUrl, direct, randomness, this.#time.now)
+  }
+
+  #audited(sales: AuditSources['sales']): string[] {
+    return audit({
+      ledgerFile: this.#ledgerFile,
+      bindingsOnCards: this.#bindings,
+      sales,
+      forgotten: this.#forgotten,
+      copied: this.#copied,
+      rollbacks: this.#rollbacks,
+      epochsShown: this.#epochsShown,
+    })
+  }
 
   #isQuiet(): boolean {
     return this.#counters.every(isQuiet)
@@ -243,38 +348,26 @@ class Town {
       this.#note(name, `weather ${network.cut} ${network.weather === foulWeather ? 'foul' : 'fair'}`)
       this.#time.at(this.#time.now + 10_000 + random.waiting(90_000), change)
     }
-    this.#time.at(morning + random.waiting(60_000), change)
-  }
-
-  /** The till loses its power between any two events, and comes back. */
-  #accidents({ station }: Counter, random: SeededRandom): void {
-    const strike = (): void => {
-      if (this.#healed) return
-      station.kill()
-      this.#time.at(this.#time.now + random.between(500, 30_000), () => {
-        if (station.snapshot === undefined) station.start()
-        // Some accidents strike again at once: recovery itself must bear being cut off.
-        const next = random.chance(0.2) ? random.between(1, 3_000) : 20_000 + random.waiting(240_000)
-        this.#time.at(this.#time.now + next, strike)
-      })
-    }
-    this.#time.at(morning + random.waiting(240_000), strike)
+    this.#time.at(this.#time.now + random.waiting(60_000), change)
   }
 
   async #deliver(name: string, request: HttpRequest): Promise<HttpResponse> {
-    if (this.#ledger === undefined) throw new Error('no ledger')
-    const response = await this.#ledger.handle(request)
-    this.#note(name, `${new URL(request.url).pathname} ${response.status}`)
-    this.#plantedBug?.ledger?.(this.#ledgerFile)
+    if (this.#house === undefined) throw new Error('no ledger')
+    this.#note(name, 'asks')
+    if (request.url.endsWith('/v1/terminal/heads')) {
+      const { epoch } = (JSON.parse(request.body) as { head: { epoch: number } }).head
+      this.#epochsShown.set(name, Math.max(epoch, this.#epochsShown.get(name) ?? 0))
+    }
+    const response = await this.#house.deliver(request)
+    damage(this.#plantedBug, this.#ledgerFile, this.#time.now)
     return response
   }
 
-  #cards(world: DemoWorld): ReadonlyMap<string, VirtualNtag424> {
+  #cards(world: DemoWorld): Map<string, VirtualNtag424> {
     const random = this.#random.branch('cards')
-    const hex = (text: string): Uint8Array => Buffer.from(text, 'hex')
     return new Map(
       world.cards.map(({ label, uid, keys }) => {
-        const state = personalisedCard({
+        const card = personalisedCard({
           uid: hex(uid),
           keys: { 0: hex(keys[0]), 1: hex(keys[1]), 2: hex(keys[2]), 3: hex(keys[3]), 4: hex(keys[4]) },
         })
@@ -284,14 +377,33 @@ class Town {
             if (entry.kind === 'sun' && entry.bindingHex !== undefined) this.#bindings.add(entry.bindingHex)
           },
         }
-        return [label, VirtualNtag424.fromState(state, { random: (length) => random.bytes(length), memory })]
+        return [label, VirtualNtag424.fromState(card, { random: (length) => random.bytes(length), memory })]
       }),
     )
+  }
+
+  /** What it signs is in no genuine card's log. */
+  #forgeryOf(world: DemoWorld, label: string): VirtualNtag424 {
+    const random = this.#random.branch(`forged/${label}`)
+    const original = world.cards.find((card) => card.label === label)
+    if (original === undefined) throw new Error(`no card ${label}`)
+    const key = (): Uint8Array => random.bytes(16)
+    const card = personalisedCard({
+      uid: hex(original.uid),
+      keys: { 0: key(), 1: key(), 2: key(), 3: key(), 4: key() },
+    })
+    this.#note('town', `forged ${label}`)
+    const memory = { save: () => undefined, append: () => undefined }
+    return VirtualNtag424.fromState(card, { random: (length) => random.bytes(length), memory })
   }
 
   #note(who: string, what: string): void {
     this.#trace.update(`${this.#time.now} ${who} ${what}\n`)
   }
+}
+
+function hex(text: string): Uint8Array {
+  return Buffer.from(text, 'hex')
 }
 
 function isQuiet({ station, cashier }: Counter): boolean {

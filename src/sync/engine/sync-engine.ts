@@ -17,6 +17,7 @@ import type { Randomness, Scheduler } from './ports.ts'
 import type { SyncSettings } from './sync-settings.ts'
 import { surrendersFor } from './surrender-on-request.ts'
 import type { TrustedTime } from './trusted-time.ts'
+import { ShownHead } from './shown-head.ts'
 import { isAboutTheItems, isAboutThis } from './what-a-reply-is-about.ts'
 
 export type Connectivity =
@@ -43,8 +44,6 @@ export interface SyncEngineParts {
   readonly onDidChange: () => void
 }
 
-/** How long a countersigned head may be old before a new one is recorded although nothing else happened. */
-const headRecordedEveryMs = 10 * 60_000
 /**
  * Attempts in a row without an answer after which taps no longer try the ledger first (money-rules.md, "One payment").
  */
@@ -71,6 +70,7 @@ interface SentBatch {
 export class SyncEngine {
   readonly #parts: SyncEngineParts
   readonly #keyRotation: KeyRotation
+  readonly #shownHead: ShownHead
   #connectivity: Connectivity = { kind: 'not_asked_yet' }
   #lastSyncAt: number
   #suspended: boolean
@@ -87,6 +87,7 @@ export class SyncEngine {
       afterMs: parts.settings.keyRotationAfterMs,
       ask: (body, signer) => this.#ask('/v1/terminal/key-rotations', body, signer),
     })
+    this.#shownHead = new ShownHead({ ...parts, ask: (body) => this.#ask('/v1/terminal/heads', body) })
     this.#suspended = parts.journal.fact<boolean>('suspended') ?? false
     this.#lastSyncAt = parts.journal.lastRow('head_countersigned')?.at ?? 0
   }
@@ -194,11 +195,12 @@ export class SyncEngine {
   async #sync(): Promise<Round> {
     const steps = [
       () => this.#changeKeys('finish'),
+      () => this.#showHead('afterStart'),
       () => this.#drain(),
       () => this.#resolveUnknown(),
       () => this.#readEvents(),
       () => this.#fetchPackage(),
-      () => this.#showHead(),
+      () => this.#showHead('show'),
       () => this.#changeKeys('startIfDue'),
     ]
     for (const step of steps) {
@@ -208,6 +210,12 @@ export class SyncEngine {
     this.#lastSyncAt = this.#parts.time.now()
     this.#setConnectivity('reached', '')
     return 'done'
+  }
+
+  async #showHead(step: 'afterStart' | 'show'): Promise<Round> {
+    const outcome = await this.#shownHead[step]()
+    if (outcome === 'again') return 'no_answer'
+    return outcome === 'done' ? 'done' : this.#notAnswered(outcome)
   }
 
   async #changeKeys(step: 'finish' | 'startIfDue'): Promise<Round> {
@@ -393,25 +401,6 @@ export class SyncEngine {
       !journal.knowsPackage(signed.package) &&
       signed.package.engineVersion === engineVersion
     )
-  }
-
-  async #showHead(): Promise<Round> {
-    const { journal, ledgerKey, terminalId, time } = this.#parts
-    const { head } = journal
-    const { waiting, parked } = journal.queue()
-    const reply = await this.#ask('/v1/terminal/heads', { head, unsynced: waiting + parked })
-    if (reply.kind !== 'answer') return this.#notAnswered(reply)
-    if (reply.answer.kind === 'rollback_detected') {
-      journal.startEpochAfterRollback('ledger', reply.answer.seen)
-      return 'done'
-    }
-    const { signature } = reply.answer
-    if (!verifyTagged(ledgerKey, 'tolem/journal-head/1', { terminalId, head }, signature)) return 'done'
-    const last = journal.lastRow('head_countersigned')
-    const nothingNew = last !== undefined && head.sequence === journal.lastSequence('head_countersigned')
-    if (!nothingNew || time.now() - last.at > headRecordedEveryMs)
-      journal.commit({ kind: 'head_countersigned', head, signature })
-    return 'done'
   }
 
   #recordUnlessResolved(tenderId: string, signed: SignedItemResult, by: 'authorisation' | 'inquiry'): Round {

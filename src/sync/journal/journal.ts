@@ -203,6 +203,14 @@ export class Journal {
     return { row: chained.row as RowOf<Kind>, at: chained.at }
   }
 
+  /** Of the row at that place; null when this journal has none there. */
+  hashAt({ epoch, sequence }: Pick<JournalPosition, 'epoch' | 'sequence'>): string | null {
+    const row = this.#get('SELECT hash FROM row WHERE sequence = ? AND epoch = ?', sequence, epoch) as
+      | { hash: string }
+      | undefined
+    return row?.hash ?? null
+  }
+
   rowAt(sequence: number): ChainedRow {
     const stored = this.#get(
       'SELECT row.*, payload.json FROM row JOIN payload USING (sequence) WHERE sequence = ?',
@@ -569,10 +577,7 @@ export class Journal {
   #isAhead(seen: JournalPosition): boolean {
     if (seen.epoch !== this.#head.epoch) return seen.epoch > this.#head.epoch
     if (seen.sequence > this.#head.sequence) return true
-    const own = this.#get('SELECT hash FROM row WHERE sequence = ? AND epoch = ?', seen.sequence, seen.epoch) as
-      | { hash: string }
-      | undefined
-    return own?.hash !== seen.hash
+    return this.hashAt(seen) !== seen.hash
   }
 
   #syncItem(stored: StoredOutbox): SyncItem {

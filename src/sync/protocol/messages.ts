@@ -216,12 +216,22 @@ export const packageAnswerSchema = z.discriminatedUnion('kind', [
 ])
 
 /** Shows the ledger where the journal stands; the ledger remembers and countersigns. */
-export const headRequestSchema = z.strictObject({ head: journalPositionSchema, unsynced: z.int().min(0) })
+export const headRequestSchema = z.strictObject({
+  head: journalPositionSchema,
+  unsynced: z.int().min(0),
+  /**
+   * The row of this journal at the place where the ledger saw it last; its hash is null when there is none. Shows that
+   * the head continues what was seen. Terminals of before 2026-11-26 do not send it, and are not asked for it.
+   */
+  before: journalPositionSchema.extend({ hash: hashSchema.nullable() }).optional(),
+})
 export const headAnswerSchema = z.discriminatedUnion('kind', [
   /** Tag `tolem/journal-head/1` over `{ terminalId, head }`. */
   z.strictObject({ kind: z.literal('countersigned'), signature: signatureSchema }),
   /** The ledger has seen a later head, or another row at that place: a restored or cloned journal. */
   z.strictObject({ kind: z.literal('rollback_detected'), seen: journalPositionSchema }),
+  /** The ledger saw the journal at another place last than `before` names: the head is to be shown with this row. */
+  z.strictObject({ kind: z.literal('show_row'), at: journalPositionSchema.omit({ hash: true }) }),
 ])
 
 /** What happened at the ledger since the cursor; at least once, in order, stable ids. */

@@ -264,7 +264,12 @@ describe('a card session', () => {
 describe('a journal’s head', () => {
   const show = (till: TestTill, head: { epoch: number; sequence: number; hash: string }) =>
     till.call('/v1/terminal/heads', { head, unsynced: 0 })
-  const at = (epoch: number, sequence: number, fill = 'a') => ({ epoch, sequence, hash: fill.repeat(64) })
+  interface Row {
+    readonly epoch: number
+    readonly sequence: number
+    readonly hash: string
+  }
+  const at = (epoch: number, sequence: number, fill = 'a'): Row => ({ epoch, sequence, hash: fill.repeat(64) })
 
   test('is countersigned, and an older one shown later is a rollback', async () => {
     const till = await demo.till('till-1')
@@ -297,6 +302,72 @@ describe('a journal’s head', () => {
     demo.clock.now += 5_000
     expect(JSON.parse((await till.send(late)).body)).toMatchObject({ kind: 'countersigned' })
     expect(await demo.rows('discrepancy')).toEqual([])
+  })
+
+  describe('that is later', () => {
+    const showWith = (till: TestTill, head: Row, before: Omit<Row, 'hash'> & { hash: string | null }) =>
+      till.call('/v1/terminal/heads', { head, unsynced: 0, before })
+
+    test('and stands on the row that was seen is countersigned', async () => {
+      const till = await demo.till('till-1')
+      await showWith(till, at(1, 10), at(1, 10))
+      expect((await showWith(till, at(1, 20, 'b'), at(1, 10))).kind).toBe('countersigned')
+    })
+
+    test.each([at(1, 10, 'c'), { ...at(1, 10), hash: null }])('and stands on %j is a rollback', async (before) => {
+      const till = await demo.till('till-1')
+      await showWith(till, at(1, 10), at(1, 10))
+      expect(await showWith(till, at(1, 20, 'b'), before)).toEqual({ kind: 'rollback_detected', seen: at(1, 10) })
+      expect(await demo.rows('discrepancy')).toMatchObject([{ code: 'ROLLBACK_DETECTED', terminal_id: 'till-1' }])
+      // The copy may not pass by showing the same again without the row either: nothing of it was remembered.
+      expect((await showWith(till, at(1, 21, 'd'), at(1, 20, 'b'))).kind).toBe('show_row')
+    })
+
+    test('after an answer that was lost: the terminal is asked for the row, and not accused', async () => {
+      const till = await demo.till('till-1')
+      await showWith(till, at(1, 10), at(1, 10))
+      await showWith(till, at(1, 15, 'b'), at(1, 10))
+      const asked = await showWith(till, at(1, 20, 'c'), at(1, 10))
+      expect(asked).toEqual({ kind: 'show_row', at: { epoch: 1, sequence: 15 } })
+      expect((await showWith(till, at(1, 20, 'c'), at(1, 15, 'b'))).kind).toBe('countersigned')
+      expect(await demo.rows('discrepancy')).toEqual([])
+    })
+
+    test('than one that comes late is no accusation, however fast the clock was that signed it', async () => {
+      const till = await demo.till('till-1')
+      await showWith(till, at(1, 10), at(1, 10))
+      demo.clock.now += 40_000
+      const late = till.sign(
+        'POST',
+        '/v1/terminal/heads',
+        JSON.stringify({ head: at(1, 11, 'b'), unsynced: 0, before: at(1, 10) }),
+      )
+      // The first answer sets a clock that was 40 s fast.
+      demo.clock.now -= 40_000
+      await showWith(till, at(1, 15, 'c'), at(1, 10))
+      demo.clock.now += 30_000
+      const asked = { kind: 'show_row', at: { epoch: 1, sequence: 15 } }
+      expect(JSON.parse((await till.send(late)).body)).toEqual(asked)
+      expect(await demo.rows('discrepancy')).toEqual([])
+      // Who really has an older journal has no such row, and says so.
+      const lost = { epoch: 1, sequence: 15, hash: null }
+      expect(await showWith(till, at(1, 12, 'b'), lost)).toEqual({ kind: 'rollback_detected', seen: at(1, 15, 'c') })
+    })
+
+    test('in an epoch that ended is a rollback when the row of the new one is missing, and not before', async () => {
+      const till = await demo.till('till-1')
+      await showWith(till, at(2, 20), at(1, 10))
+      expect((await showWith(till, at(1, 30, 'b'), at(1, 10))).kind).toBe('show_row')
+      expect(await demo.rows('discrepancy')).toEqual([])
+      const lost = { epoch: 2, sequence: 20, hash: null }
+      expect((await showWith(till, at(1, 30, 'b'), lost)).kind).toBe('rollback_detected')
+    })
+
+    test('in a new epoch needs none: the rollback was noticed', async () => {
+      const till = await demo.till('till-1')
+      await showWith(till, at(1, 10), at(1, 10))
+      expect((await showWith(till, at(2, 20, 'b'), at(1, 5, 'b'))).kind).toBe('countersigned')
+    })
   })
 
   test('presented rows count as shown', async () => {

@@ -57,7 +57,7 @@ describe('batches', () => {
       ])
       expect(journal.parkedItems()).toMatchObject([{ itemId: sold[2], why: expect.stringContaining(problem) }])
       // Still shown to the ledger as not handed over.
-      expect(ledger.bodies('/v1/terminal/heads')[0]?.unsynced).toBe(1)
+      expect(ledger.bodies('/v1/terminal/heads').at(-1)?.unsynced).toBe(1)
     },
   )
 
@@ -231,17 +231,16 @@ describe('answers that are not the ledger’s word on this request', () => {
 })
 
 describe('clock', () => {
-  it('that is wrong is set by the ledger’s signed answer, and the same items go again', async () => {
+  it('that is wrong is set by the ledger’s signed answer, and the same is sent again', async () => {
     const { journal, seeded, ledger, firstRound, time, engine } = bench({ clockAheadMs: 86_400_000 })
     const { tenderId } = sellOffline(journal, seeded).terms
-    ledger.on('/v1/terminal/batches', (body, { created }) =>
+    ledger.on('/v1/terminal/heads', (body, { created }) =>
       Math.abs(created * 1_000 - noon) > 60_000
         ? { problem: 'clock_skew' }
-        : standardScripts['/v1/terminal/batches'](body),
+        : standardScripts['/v1/terminal/heads'](body),
     )
     await firstRound()
-    const [first, second, ...others] = ledger.heard.filter(({ path }) => path === '/v1/terminal/batches')
-    expect(others).toEqual([])
+    const [first, second] = ledger.heard.filter(({ path }) => path === '/v1/terminal/heads')
     expect(second?.body).toEqual(first?.body)
     expect(second?.request.headers['signature']).not.toBe(first?.request.headers['signature'])
     expect(first?.created).toBe((noon + 86_400_000) / 1_000)
@@ -676,6 +675,70 @@ describe('head', () => {
     expect(ledger.bodies('/v1/terminal/heads').at(-1)?.head.epoch).toBe(5)
     expect(engine.rollbackOpen).toBe(false)
     expect(journal.head.epoch).toBe(5)
+  })
+
+  it('is shown with the row that the ledger saw last, and with another one that the ledger asks for', async () => {
+    const { journal, ledger, firstRound } = bench()
+    const { head } = journal
+    ledger.on('/v1/terminal/heads', ({ head: shown, before }) => ({
+      answer: before?.sequence === 1 ? countersigned(shown) : { kind: 'show_row', at: { epoch: 1, sequence: 1 } },
+    }))
+    const { signature } = countersigned(head)
+    journal.commit({ kind: 'head_countersigned', head: { ...head, sequence: 7 }, signature })
+    await firstRound()
+    expect(ledger.bodies('/v1/terminal/heads').map(({ before }) => before)).toEqual([
+      { epoch: 1, sequence: 7, hash: journal.hashAt({ epoch: 1, sequence: 7 }) },
+      { epoch: 1, sequence: 1, hash: journal.hashAt({ epoch: 1, sequence: 1 }) },
+    ])
+    expect(journal.hashAt({ epoch: 1, sequence: 1 })).toMatch(/^[0-9a-f]{64}$/)
+    expect(journal.hashAt({ epoch: 2, sequence: 1 })).toBeNull()
+  })
+
+  it('goes before the rows that wait after a start, since those of a copy would hide it', async () => {
+    const { journal, seeded, ledger, engine, firstRound } = bench()
+    sellOffline(journal, seeded)
+    const seen = { epoch: 1, sequence: 900, hash: 'ab'.repeat(32) }
+    ledger.on('/v1/terminal/heads', ({ head }) => ({
+      answer: head.epoch === 1 ? { kind: 'rollback_detected', seen } : countersigned(head),
+    }))
+    await firstRound()
+    const paths = ledger.heard.map(({ path }) => path.slice('/v1/terminal/'.length))
+    expect(paths.filter((path) => path === 'heads' || path === 'batches')).toEqual(['heads', 'batches', 'heads'])
+    expect(journal.head.epoch).toBe(2)
+    sellOffline(journal, seeded)
+    await engine.syncNow()
+    const later = ledger.heard.slice(paths.length).map(({ path }) => path)
+    expect(later[0]).toBe('/v1/terminal/batches')
+  })
+
+  it.each([
+    ['nonce_replayed', 409],
+    ['internal', 500],
+  ] as const)('is shown again before any row that waits when the ledger said %s', async (problem, status) => {
+    const { journal, seeded, ledger, firstRound, scheduler } = bench()
+    sellOffline(journal, seeded)
+    const seen = { epoch: 1, sequence: 900, hash: 'ab'.repeat(32) }
+    let asked = 0
+    ledger.on('/v1/terminal/heads', ({ head }) => {
+      asked += 1
+      // The first answer, that this is a copy, was lost: the network brought the request twice.
+      if (asked === 1) return { problem, status }
+      return { answer: head.epoch === 1 ? { kind: 'rollback_detected', seen } : countersigned(head) }
+    })
+    await firstRound()
+    expect(ledger.bodies('/v1/terminal/batches')).toEqual([])
+    await scheduler.advance(1_000)
+    expect(journal.head.epoch).toBe(2)
+    expect(journal.queue().waiting).toBe(0)
+  })
+
+  it('holds up nothing for longer than three rounds when the ledger fails on heads alone', async () => {
+    const { journal, seeded, ledger, firstRound, scheduler } = bench()
+    sellOffline(journal, seeded)
+    ledger.on('/v1/terminal/heads', () => ({ problem: 'internal', status: 500 }))
+    await firstRound()
+    await scheduler.advance(5_000)
+    expect(journal.queue().waiting).toBe(0)
   })
 
   it('the age since the last sync survives a restart', async () => {

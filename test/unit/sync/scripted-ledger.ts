@@ -122,7 +122,11 @@ export interface RequestBodies {
   readonly '/v1/terminal/authorisations': { readonly terms: { readonly tenderId: string }; readonly evidence: unknown }
   readonly '/v1/terminal/events': { readonly after: number }
   readonly '/v1/terminal/packages': { readonly haveVersion: number }
-  readonly '/v1/terminal/heads': { readonly head: JournalPosition; readonly unsynced: number }
+  readonly '/v1/terminal/heads': {
+    readonly head: JournalPosition
+    readonly unsynced: number
+    readonly before?: Omit<JournalPosition, 'hash'> & { readonly hash: string | null }
+  }
   readonly '/v1/terminal/key-rotations': RequestOf<'/v1/terminal/key-rotations'>
   readonly '/v1/terminal/card-sessions': unknown
   readonly '/v1/terminal/card-session-keys': unknown
