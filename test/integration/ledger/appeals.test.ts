@@ -173,6 +173,16 @@ describe('an appeal about a slot that was used', () => {
     expect(await moved(before)).toEqual({ agency: 0n, merchant: 0n })
   })
 
+  test('open, and then the till reverses the sale: there is nothing left to decide', async () => {
+    const { second, discrepancyId } = await soldTwice()
+    await appeal(discrepancyId)
+    const before = await balances()
+    await till.reverse(second.terms.tenderId)
+    expect(await listed('SLOT_ALREADY_USED')).toMatchObject({ wayOut: 'none', appeal: { state: 'withdrawn' } })
+    expect(await decide(discrepancyId, 'accepted')).toMatchObject({ body: { code: 'exists_with_different_terms' } })
+    expect(await moved(before)).toEqual({ agency: 0n, merchant: 0n })
+  })
+
   test('given back by a merchant who has less: it owes the rest, and the next payment is netted', async () => {
     const { second, discrepancyId } = await soldTwice()
     await appeal(discrepancyId)

@@ -12,6 +12,7 @@ import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { auditFile } from '../../../ledger-sim/audit.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
+import { fileDiscrepancy } from '../../../ledger-sim/payments/discrepancies.ts'
 import { migrations } from '../../../ledger-sim/store/migrations.ts'
 import { openStore } from '../../../ledger-sim/store/open-store.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
@@ -125,6 +126,21 @@ describe('what was paid by the former rule, beside the tender', () => {
     await till.reverse(first.terms.tenderId)
     expect(await till.inquire(second.terms.tenderId)).toMatchObject({ state: 'not_paid' })
     await till.reverse(second.terms.tenderId)
+  })
+
+  test('and where a sale that was judged again had got a second reason, the first is the one to appeal', async () => {
+    const [first, second] = [0, 1].map(() => till.decide({ card: demo.card('Pupil 01') })) as [Decided, Decided]
+    for (const sold of [first, second]) await till.present(sold)
+    const { tenderId } = second.terms
+    const reason = { tenderId, code: 'PRESENTED_TOO_LATE', owner: 'merchant', amount: lunch, evidence: {} } as const
+    await inTransaction(demo.ports, (work) => fileDiscrepancy(work, { terminalId: 'till-1', ...reason }))
+    for (const [code, status] of [
+      ['PRESENTED_TOO_LATE', 409],
+      ['SLOT_ALREADY_USED', 200],
+    ] as const) {
+      const { discrepancyId } = await listed(code)
+      expect(await merchant.post('/v1/appeals', { discrepancyId, reason: 'asked' })).toMatchObject({ status })
+    }
   })
 
   /** Another sale under the same id. */
