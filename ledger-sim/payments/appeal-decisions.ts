@@ -16,6 +16,7 @@ import { appendEvent } from '../terminals/events.ts'
 import { findTerminal } from '../terminals/terminals.ts'
 import { payBeside } from './appeal-payments.ts'
 import { standsUnpaid } from './appeals.ts'
+import { tellOfDiscrepancy } from './discrepancy-news.ts'
 import { tenderResult } from './results.ts'
 import { findTender, settleTender, type Tender, type TenderOutcome } from './tenders.ts'
 import { payFromSlot } from './who-pays.ts'
@@ -82,6 +83,7 @@ export async function decideAppeal(
     .set({ appeal: 'closed' })
     .where('discrepancy_id', '=', discrepancyId)
     .execute()
+  await tellOfDiscrepancy(work, discrepancyId)
   return { kind: 'done', arrival: 'created', decision: { ...decided, signature } }
 
   async function payAccepted(of: Work, filed: NonNullable<typeof row>): Promise<'slot' | 'agency' | 'short'> {

@@ -8,6 +8,7 @@ import { availableIn, post } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
 import { findMerchant } from '../schemes/merchants.ts'
 import { findTerminal } from '../terminals/terminals.ts'
+import { tellOfDiscrepancy } from './discrepancy-news.ts'
 import { netDebts } from './settlement.ts'
 
 interface Beside {
@@ -58,6 +59,7 @@ export async function takeBackAppeals(work: Work, tenderId: string): Promise<voi
       .set({ state: 'given_back' })
       .where('discrepancy_id', '=', discrepancyId)
       .execute()
+    await tellOfDiscrepancy(work, discrepancyId)
   }
 }
 

@@ -5,38 +5,12 @@
  * means other terms, or was disowned before, is no sale of that id ("Identity"): its till is looked into, no agency is
  * asked (docs/design/04-ledger.md, "Discrepancies and appeals"). The agency's word is `appeal-decisions.ts`.
  */
-import { lossCodes } from '../../src/sync/protocol/loss-codes.ts'
 import type { Caller } from '../http/operation.ts'
 import type { Work } from '../context.ts'
 import { findTerminal } from '../terminals/terminals.ts'
+import { tellOfDiscrepancy } from './discrepancy-news.ts'
 import { findTender } from './tenders.ts'
-
-export const wayOuts = ['appeal_to_agency', 'look_into_till', 'none'] as const
-
-/**
- * - `appeal_to_agency`: a sale that was given and stands unpaid for a reason of the table.
- * - `look_into_till`: no money is asked for; its journal or its program is not as it was.
- * - `none`: decided, or the agency bears it.
- */
-export type WayOut = (typeof wayOuts)[number]
-
-interface Filed {
-  readonly code: string
-  readonly owner: string
-  readonly amount: bigint
-  readonly agency_id: string | null
-  readonly appeal: 'open' | 'closed'
-}
-
-export function isLoss(code: string): boolean {
-  return (lossCodes as readonly string[]).includes(code)
-}
-
-export function wayOutOf({ code, owner, amount, agency_id: agencyId, appeal }: Filed): WayOut {
-  if (owner !== 'merchant') return 'none'
-  if (!isLoss(code) || amount === 0n || agencyId === null) return 'look_into_till'
-  return appeal === 'closed' ? 'none' : 'appeal_to_agency'
-}
+import { wayOutOf } from './way-out.ts'
 
 export type Opened =
   | { readonly kind: 'done'; readonly arrival: 'created' | 'exists' }
@@ -79,6 +53,7 @@ export async function openAppeal(
       state: 'open',
     })
     .execute()
+  await tellOfDiscrepancy(work, discrepancyId)
   return { kind: 'done', arrival: 'created' }
 }
 
@@ -117,16 +92,22 @@ function appealsOf(connection: Work['connection'], tenderId: string) {
 }
 
 /** The tender was paid or reversed by other means: nothing is left to ask for. */
-export async function closeAppealsOf({ connection }: Work, tenderId: string): Promise<void> {
-  await connection
-    .updateTable('appeal')
-    .set({ state: 'withdrawn' })
-    .where('state', '=', 'open')
-    .where('discrepancy_id', 'in', discrepanciesOf(tenderId))
+export async function closeAppealsOf(work: Work, tenderId: string): Promise<void> {
+  const { connection } = work
+  const closed = await connection
+    .updateTable('discrepancy')
+    .set({ appeal: 'closed' })
+    .where('tender_id', '=', tenderId)
+    .where('appeal', '=', 'open')
+    .returning('discrepancy_id')
     .execute()
-  await connection.updateTable('discrepancy').set({ appeal: 'closed' }).where('tender_id', '=', tenderId).execute()
-
-  function discrepanciesOf(id: string) {
-    return connection.selectFrom('discrepancy').select('discrepancy_id').where('tender_id', '=', id)
+  for (const { discrepancy_id: discrepancyId } of closed) {
+    await connection
+      .updateTable('appeal')
+      .set({ state: 'withdrawn' })
+      .where('state', '=', 'open')
+      .where('discrepancy_id', '=', discrepancyId)
+      .execute()
+    await tellOfDiscrepancy(work, discrepancyId)
   }
 }

@@ -1,6 +1,7 @@
 /** Where ledger and till disagree: a type, an owner, the evidence and an open appeal (money-rules.md, "Words"). */
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 import { newId, type Work } from '../context.ts'
+import { tellOfDiscrepancy } from './discrepancy-news.ts'
 
 export interface NewDiscrepancy {
   readonly terminalId: string
@@ -26,10 +27,11 @@ export async function fileDiscrepancy(work: Work, discrepancy: NewDiscrepancy): 
       .executeTakeFirst()
     if (filed !== undefined) return
   }
+  const discrepancyId = newId(work)
   await connection
     .insertInto('discrepancy')
     .values({
-      discrepancy_id: newId(work),
+      discrepancy_id: discrepancyId,
       terminal_id: discrepancy.terminalId,
       tender_id: discrepancy.tenderId,
       code: discrepancy.code,
@@ -41,6 +43,7 @@ export async function fileDiscrepancy(work: Work, discrepancy: NewDiscrepancy): 
       at: now,
     })
     .execute()
+  await tellOfDiscrepancy(work, discrepancyId)
 }
 
 /**

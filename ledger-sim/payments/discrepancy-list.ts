@@ -2,7 +2,7 @@
 import type { Caller } from '../http/operation.ts'
 import type { Work } from '../context.ts'
 import type { AppealTable } from '../store/schema.ts'
-import { wayOutOf, type WayOut } from './appeals.ts'
+import { wayOutOf, type WayOut } from './way-out.ts'
 
 const countMax = 1_000
 

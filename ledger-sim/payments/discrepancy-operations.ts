@@ -1,13 +1,13 @@
 /** What is asked about discrepancies, by whoever bears them, and by who watches. */
 import { z } from 'zod'
 import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
-import { signatureSchema } from '../../src/sync/protocol/messages.ts'
+import { appealStates, signatureSchema, wayOuts } from '../../src/sync/protocol/messages.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { inTransaction } from '../context.ts'
 import { rollingBack } from '../http/idempotent.ts'
 import { operation, problem } from '../http/operation.ts'
 import { decideAppeal } from './appeal-decisions.ts'
-import { openAppeal, wayOuts } from './appeals.ts'
+import { openAppeal } from './appeals.ts'
 import { listDiscrepancies } from './discrepancy-list.ts'
 
 const verdictSchema = z.enum(['accepted', 'refused'])
@@ -37,7 +37,7 @@ export const discrepancyOperations = [
           wayOut: z.enum(wayOuts),
           appeal: z
             .strictObject({
-              state: z.enum(['open', 'accepted', 'refused', 'withdrawn', 'given_back']),
+              state: z.enum(appealStates),
               reason: z.string(),
               at: instantSchema,
               answer: z.string().nullable(),

@@ -477,20 +477,18 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await createIndexes(database, [['appeal_agency', 'appeal', ['agency_id', 'state']]])
     },
   },
-  // Codes from before have none: they are known by their hash, and a wrong one costs them no try for their ten minutes.
+  // Codes from before have none: they are known by their hash, and a wrong one costs them no try.
   '0005c-enrolments-have-numbers': {
     up: (database) => addColumns(database, [['enrolment_code', textOrNull('number')]]),
   },
   // Before, what came under an id with other terms, or under a disowned one, could be appealed, also beside a loss.
   '0005d-appeals-are-about-losses': {
     up: async (database) => {
-      await sql`
-        update appeal set state = 'withdrawn' where state = 'open' and discrepancy_id in (
+      await sql`update appeal set state = 'withdrawn' where state = 'open' and discrepancy_id in (
           select asked.discrepancy_id from discrepancy asked
-          where asked.code like 'EXISTS_WITH_DIFFERENT_%' or asked.code = 'REVERSED_BEFORE_ARRIVAL'
-            or exists (
-              select 1 from discrepancy other join appeal paid on paid.discrepancy_id = other.discrepancy_id
-              where other.tender_id = asked.tender_id and paid.state = 'accepted'))`.execute(database)
+          where asked.code like 'EXISTS_WITH_DIFFERENT_%' or asked.code = 'REVERSED_BEFORE_ARRIVAL' or exists (
+            select 1 from discrepancy other join appeal on appeal.discrepancy_id = other.discrepancy_id
+            where other.tender_id = asked.tender_id and appeal.state = 'accepted'))`.execute(database)
     },
   },
   '0006-slots-that-are-wanted': {

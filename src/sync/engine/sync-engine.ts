@@ -362,6 +362,9 @@ export class SyncEngine {
       journal.commit(
         ...items.map((item) => ({ kind: 'item_answered' as const, item, by: 'status_feed' as const })),
         ...surrenders,
+        ...events.flatMap(({ event }) =>
+          event.kind === 'discrepancy' ? [{ kind: 'discrepancy_told' as const, discrepancy: event.discrepancy }] : [],
+        ),
         { kind: 'events_read', cursor },
       )
       // Somebody stands at another till with this card.

@@ -4,7 +4,7 @@
  */
 import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
-import type { JournalPosition, SyncItem } from '../protocol/messages.ts'
+import { discrepancySchema, type Discrepancy, type JournalPosition, type SyncItem } from '../protocol/messages.ts'
 import { canonicalText, hashOf, hashOfText, toJson } from '../protocol/canonical.ts'
 import { genesisHash, rowHashOf } from '../protocol/journal-chain.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
@@ -393,6 +393,12 @@ export class Journal {
       countMax,
     ) as (Omit<ParkedItem, 'amount'> & { amount: number | null })[]
     return stored.map((item) => ({ ...item, amount: item.amount === null ? null : tiyn(item.amount) }))
+  }
+
+  /** Where the ledger disagrees with this till: those of which it was told last, first. */
+  discrepancies(countMax: number): readonly Discrepancy[] {
+    const stored = this.#all('SELECT json FROM discrepancy ORDER BY sequence DESC LIMIT ?', countMax)
+    return (stored as { json: string }[]).map(({ json }) => discrepancySchema.parse(JSON.parse(json)))
   }
 
   /** How many receipts and slips are still to be printed. */

@@ -4,7 +4,7 @@
  */
 import type { Statement } from 'better-sqlite3'
 import { sumOf } from '../../voucher/refund.ts'
-import { toJson } from '../protocol/canonical.ts'
+import { canonicalText, toJson } from '../protocol/canonical.ts'
 import type { ItemResult } from '../protocol/messages.ts'
 import type { ChainedRow } from './rows.ts'
 
@@ -149,6 +149,12 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
     case 'parked_tried_again':
       prepared(`UPDATE outbox SET state = 'waiting', why = NULL WHERE state = 'parked'`).run()
       return
+    case 'discrepancy_told':
+      prepared(
+        `INSERT INTO discrepancy (discrepancy_id, json, sequence) VALUES (?, ?, ?)
+           ON CONFLICT (discrepancy_id) DO UPDATE SET json = excluded.json, sequence = excluded.sequence`,
+      ).run(row.discrepancy.discrepancyId, canonicalText(row.discrepancy), sequence)
+      return
     case 'slot_surrendered':
       prepared('INSERT INTO surrendered (slot_id, sequence) VALUES (?, ?) ON CONFLICT DO NOTHING').run(
         row.slotId,
@@ -279,6 +285,7 @@ function applyItem(
 /** The tables that `project` fills, for emptying before a rebuild. Children before parents. */
 export const projectedTables = [
   'print_job',
+  'discrepancy',
   'outbox',
   'surrendered',
   'refund',

@@ -13,6 +13,7 @@ import { tenderTermsSchema } from '../../voucher/tender.ts'
 import { keyIdSchema } from '../protocol/keys.ts'
 import {
   decisionRecordSchema,
+  discrepancySchema,
   enrolmentSchema,
   evidenceSchema,
   journalPositionSchema,
@@ -83,6 +84,8 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   row('item_parked', { itemId: z.string(), why: z.string() }),
   /** A person asked for another try: what was parked waits again. */
   row('parked_tried_again', {}),
+  /** Where the ledger disagrees with this till, and what becomes of it: the newest one under its id counts. */
+  row('discrepancy_told', { discrepancy: discrepancySchema }),
   row('slot_surrendered', { surrenderId: uuidSchema, leaseId: uuidSchema, slotId: z.string() }),
   row('cash_taken', { tenderId: uuidSchema, saleId: uuidSchema, amount: tiynSchema }),
   row('cash_returned', { tenderId: uuidSchema }),

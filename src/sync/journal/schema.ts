@@ -224,6 +224,8 @@ export const migrations: readonly string[] = [
   '-- No table; with it the row `key_rotated`, which an older version could not read.',
   // Whether it paid a part of its sale when that was closed, whatever has become of it since.
   'ALTER TABLE tender ADD COLUMN paid_at_closing INTEGER NOT NULL DEFAULT 0;',
+  `CREATE TABLE discrepancy (discrepancy_id TEXT PRIMARY KEY, json TEXT NOT NULL, sequence INTEGER NOT NULL) STRICT;
+   CREATE INDEX discrepancy_by_sequence ON discrepancy (sequence);`,
 ]
 
 export const schemaVersion = migrations.length

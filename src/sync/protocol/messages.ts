@@ -234,6 +234,25 @@ export const headAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('show_row'), at: journalPositionSchema.omit({ hash: true }) }),
 ])
 
+export const wayOuts = ['appeal_to_agency', 'look_into_till', 'none'] as const
+export const appealStates = ['open', 'accepted', 'refused', 'withdrawn', 'given_back'] as const
+
+/** Where ledger and till disagree, as its terminal is told (money-rules.md, "Words"). */
+export const discrepancySchema = z.strictObject({
+  discrepancyId: uuidSchema,
+  tenderId: uuidSchema.nullable(),
+  code: z.string().max(100),
+  /** Who bears it, or has to explain it. */
+  owner: z.enum(['merchant', 'agency']),
+  amount: tiynSchema,
+  /** When it was filed. */
+  at: instantSchema,
+  wayOut: z.enum(wayOuts),
+  /** Of the appeal; null while nobody has appealed. */
+  appeal: z.enum(appealStates).nullable(),
+})
+export type Discrepancy = z.infer<typeof discrepancySchema>
+
 /** What happened at the ledger since the cursor; at least once, in order, stable ids. */
 export const eventsRequestSchema = z.strictObject({ after: z.int().min(0), limit: z.int().min(1).max(1000) })
 export const statusEventSchema = z.strictObject({
@@ -242,6 +261,8 @@ export const statusEventSchema = z.strictObject({
   event: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('item'), item: signedItemResultSchema }),
     z.strictObject({ kind: z.literal('package_available'), version: z.int() }),
+    /** Filed, or what became of its appeal. */
+    z.strictObject({ kind: z.literal('discrepancy'), discrepancy: discrepancySchema }),
     /** The card of this slot is at another till: give the slot up, unless something was sold on it. */
     z.strictObject({ kind: z.literal('surrender_wanted'), leaseId: uuidSchema, slotId: slotIdSchema }),
   ]),

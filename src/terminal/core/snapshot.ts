@@ -3,10 +3,12 @@ import type { CardReaderPort } from '../../drivers/ports.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
+import type { Discrepancy } from '../../sync/protocol/messages.ts'
 import type { Decision } from '../../voucher/decide.ts'
 import { addTiyn, tiyn, zeroTiyn } from '../../voucher/money.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { Texts } from '../../voucher/identifiers.ts'
+import { shortId } from '../../voucher/receipt.ts'
 import { lineTotal } from '../../voucher/sale.ts'
 import type { Action, CardPays, Light, SaleView, Snapshot, TapView, TenderView } from '../contract/snapshot.ts'
 import type { PaymentContext, PaymentStateName } from '../payment/machine.ts'
@@ -33,6 +35,7 @@ export interface SnapshotSources {
   readonly storageFault: boolean
   readonly unresolved: readonly TenderRecord[]
   readonly recent: Snapshot['recent']
+  readonly discrepancies: Snapshot['discrepancies']
   readonly receiptsWaiting: number
   readonly shift: Snapshot['shift']
   readonly refund: Snapshot['refund']
@@ -64,6 +67,7 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
       till: tillLight(sources, active),
     },
     queue,
+    discrepancies: [...sources.discrepancies],
     receiptsWaiting: sources.receiptsWaiting,
     shift: sources.shift,
     refund: sources.refund,
@@ -88,6 +92,47 @@ export function recentView(journal: Journal, active: TerminalPackage | undefined
       refundable: state === 'closed' && wentBack < total,
       wentBack,
     }))
+}
+
+const discrepanciesShown = 20
+const discrepanciesLookedAt = 200
+
+/** Follows from the journal alone, as `recentView`. */
+export function discrepanciesView(journal: Journal): Snapshot['discrepancies'] {
+  return journal
+    .discrepancies(discrepanciesLookedAt)
+    .flatMap((discrepancy): Snapshot['discrepancies'] => {
+      const standing = standingOfDiscrepancy(discrepancy)
+      if (standing === undefined) return []
+      const { discrepancyId, tenderId, code, at, amount } = discrepancy
+      const saleId = tenderId === null ? undefined : journal.tender(tenderId)?.saleId
+      return [{ discrepancyId, code, at, amount, saleNumber: saleId === undefined ? null : shortId(saleId), standing }]
+    })
+    .slice(0, discrepanciesShown)
+}
+
+/** Undefined for what the merchant does not bear, or not any more. */
+function standingOfDiscrepancy({
+  owner,
+  wayOut,
+  appeal,
+}: Discrepancy): Snapshot['discrepancies'][number]['standing'] | undefined {
+  if (owner !== 'merchant') return undefined
+  switch (appeal) {
+    case 'open':
+      return 'appealed'
+    case 'accepted':
+    case 'refused':
+      return appeal
+    case 'withdrawn':
+    case 'given_back':
+      return undefined
+    case null:
+      if (wayOut === 'none') return undefined
+      return wayOut === 'appeal_to_agency' ? 'to_be_appealed' : 'to_be_looked_into'
+    default:
+      return appeal satisfies never
+  }
 }
 
 function saleView(standing: SaleStanding, active: TerminalPackage | undefined): SaleView | null {

@@ -32,7 +32,7 @@ import { endInterruptedTenders, recoveredStateOf } from './recovery.ts'
 import { resolutionOf } from './resolution.ts'
 import { RefundDesk } from './refund-desk.ts'
 import { ShiftDesk } from './shift-desk.ts'
-import { composeSnapshot, recentView, schemeName } from './snapshot.ts'
+import { composeSnapshot, discrepanciesView, recentView, schemeName } from './snapshot.ts'
 
 /** More than this is a slip of the finger, not a price: 1 000 000 ₸. */
 const plausibleAmountMax = tiyn(100_000_000n)
@@ -88,7 +88,9 @@ export class Till {
   #decision: Decision | null = null
   #payment: Actor<Machine> | undefined
   #revision = 0
-  #ofJournal: ({ readonly sequence: number } & Pick<Snapshot, 'recent' | 'receiptsWaiting'>) | undefined
+  #ofJournal:
+    | ({ readonly sequence: number } & Pick<Snapshot, 'recent' | 'discrepancies' | 'receiptsWaiting'>)
+    | undefined
   #publishing = false
   #storageFault = false
   #recoveredTenderId: string | null = null
@@ -209,13 +211,14 @@ export class Till {
   }
 
   /** What is read of the journal for the screen, once for each of its heads. */
-  #readOfJournal(): Pick<Snapshot, 'recent' | 'receiptsWaiting'> {
+  #readOfJournal(): Pick<Snapshot, 'recent' | 'discrepancies' | 'receiptsWaiting'> {
     const { journal, activePackage } = this.#parts
     const { sequence } = journal.head
     if (this.#ofJournal?.sequence !== sequence)
       this.#ofJournal = {
         sequence,
         recent: recentView(journal, activePackage()?.package),
+        discrepancies: discrepanciesView(journal),
         receiptsWaiting: journal.receiptsWaiting(),
       }
     return this.#ofJournal

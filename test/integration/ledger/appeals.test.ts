@@ -247,6 +247,27 @@ async function soldBlocked(): Promise<Decided> {
   return sold
 }
 
+test('the till hears that it was filed, and of each turn of its appeal, once', async () => {
+  const turnsOf = async (discrepancyId: string) => {
+    const { events } = await till.call('/v1/terminal/events', { after: 0, limit: 100 })
+    return events.flatMap(({ event }) =>
+      event.kind === 'discrepancy' && event.discrepancy.discrepancyId === discrepancyId
+        ? [`${event.discrepancy.wayOut} ${event.discrepancy.appeal}`]
+        : [],
+    )
+  }
+  const asked = await soldTwice()
+  for (let time = 0; time < 2; time += 1) await appeal(asked.discrepancyId)
+  for (let time = 0; time < 2; time += 1) await decide(asked.discrepancyId, 'accepted')
+  for (let time = 0; time < 2; time += 1) await till.reverse(asked.second.terms.tenderId)
+  const filed = ['appeal_to_agency null', 'none open']
+  expect(await turnsOf(asked.discrepancyId)).toEqual([...filed, 'none accepted', 'none given_back'])
+  const paid = await soldTwice('Pupil 02')
+  await appeal(paid.discrepancyId)
+  await till.reverse(paid.first.terms.tenderId)
+  expect(await turnsOf(paid.discrepancyId)).toEqual([...filed, 'none withdrawn'])
+})
+
 describe('an accepted appeal of a proved sale', () => {
   test('is paid from its slot while that has room, and the till hears of it', async () => {
     const sold = await soldBlocked()
@@ -258,7 +279,7 @@ describe('an accepted appeal of a proved sale', () => {
     expect(await moved(before)).toEqual({ agency: 0n, merchant: lunch })
     expect(await tender(sold)).toMatchObject({ state: 'settled', paid_by: 'escrow', loss: null })
     const { events } = await till.call('/v1/terminal/events', { after: cursor, limit: 100 })
-    expect(events.map(({ event }) => event)).toMatchObject([
+    expect(events.map(({ event }) => event).filter(({ kind }) => kind === 'item')).toMatchObject([
       { kind: 'item', item: { result: { itemId: sold.terms.tenderId, state: 'settled', paidBy: 'escrow' } } },
     ])
     await till.reverse(sold.terms.tenderId)

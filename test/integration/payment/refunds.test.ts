@@ -268,6 +268,11 @@ describe('a sale of which the ledger did not pay the voucher', () => {
     })
     await synced()
     expect(core().journal.tender(tenderId)).toMatchObject({ state })
+    expect(snapshot().discrepancies).toMatchObject([
+      state === 'not_paid'
+        ? { code: 'SLOT_ALREADY_USED', amount: 115_000n, standing: 'to_be_appealed', saleNumber: saleId.slice(-8) }
+        : { code: 'REVERSED_BEFORE_ARRIVAL', standing: 'to_be_looked_into', saleNumber: saleId.slice(-8) },
+    ])
     command({ command: 'close_shift', counted: tiyn(juicePrice) })
     command({ command: 'open_shift', cashier: 1, pin: testPin, openingFloat: tiyn(juicePrice) })
     expect(command({ command: 'void_sale', saleId })).toEqual({ ok: false, fault: 'other_shift' })

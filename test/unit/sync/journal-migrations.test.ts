@@ -17,7 +17,8 @@ const isOlderThan = (version: number, kind: string): boolean =>
   (version >= 2 || kind !== 'receipt_untouched') &&
   (version >= 3 || !/^(cashier_|pin_|shift_)/.test(kind)) &&
   (version >= 4 || !/^(goods_returned|refund_)/.test(kind)) &&
-  (version >= 5 || kind !== 'key_rotated')
+  (version >= 5 || kind !== 'key_rotated') &&
+  (version >= 7 || kind !== 'discrepancy_told')
 
 function columnsOf(database: Database.Database, table: string): string[] {
   return (database.pragma(`table_info(${table})`) as { name: string }[]).map(({ name }) => name)

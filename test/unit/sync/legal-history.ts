@@ -39,6 +39,7 @@ export function playLegalHistory(
   const sales: string[] = []
   const jobs: string[] = []
   const surrenders: string[] = []
+  const discrepancies = new Set<string>()
   let version = 0
   let cursor = 0
 
@@ -219,6 +220,14 @@ export function playLegalHistory(
     () => {
       const next = packageOf((version += 1))
       journal.activatePackage(next, hashOf('tolem/package/1', next))
+    },
+    () => {
+      const discrepancyId = seeded.pick([...discrepancies, seeded.uuid()])
+      discrepancies.add(discrepancyId)
+      const owner = seeded.pick(['merchant', 'agency'] as const)
+      const appeal = seeded.pick([null, 'open', 'accepted', 'refused', 'withdrawn', 'given_back'] as const)
+      const about = { tenderId: null, code: 'CHAIN_BROKEN', amount: tiyn(0n), at: 1, wayOut: 'none' as const }
+      journal.commit({ kind: 'discrepancy_told', discrepancy: { discrepancyId, owner, appeal, ...about } })
     },
     () => void journal.commit({ kind: 'events_read', cursor: (cursor += 1 + seeded.int(5)) }),
     () => void journal.commit({ kind: 'connectivity', ledger: seeded.pick(['reached', 'not_reached']) }),

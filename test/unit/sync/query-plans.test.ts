@@ -10,7 +10,7 @@ import { playLegalHistory } from './legal-history.ts'
 import { journalInMemory, sellOffline, Seeded } from './world.ts'
 
 /** They grow with every sale; `outbox` does not, its rows go as they are answered. */
-const growing = ['row', 'payload', 'sale', 'tender', 'print_job', 'goods_return', 'refund']
+const growing = ['row', 'payload', 'sale', 'tender', 'print_job', 'goods_return', 'refund', 'discrepancy']
 
 /** The newest rows by their key: SQLite calls it a scan and stops after the first. */
 const isOfTheNewest = (sql: string): boolean => sql.endsWith('FROM row ORDER BY sequence DESC LIMIT 1')
@@ -22,7 +22,7 @@ const isOfMigration = (sql: string): boolean =>
 /** Indexes of what is open or waits, and the order in which the newest are asked for, so many and no more. */
 const isShort = (detail: string, sql: string): boolean =>
   /USING INDEX (sale_open|print_job_to_print|goods_return_without_slip)$/.test(detail) ||
-  (detail.endsWith('USING INDEX sale_by_sequence') && / LIMIT [\d.]+$/.test(sql))
+  (/USING INDEX (sale|discrepancy)_by_sequence$/.test(detail) && / LIMIT [\d.]+$/.test(sql))
 
 const isScan = (detail: string, sql: string): boolean =>
   growing.some((table) => new RegExp(`^SCAN ${table}\\b`).test(detail)) && !isShort(detail, sql)
@@ -72,6 +72,7 @@ describe('the plan of every statement', () => {
       again.waitingPrintJobsOf(saleId)
       again.receiptState(saleId)
       again.isSurrendered(terms.payerSlot)
+      again.discrepancies(50)
       again.closedSaleByNumber(saleId.slice(-8))
       again.returns.ofSale(saleId)
       again.returns.ofShift(saleId)

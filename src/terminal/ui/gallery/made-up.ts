@@ -196,6 +196,7 @@ export const quietTill: Snapshot = {
   ],
   lights: { reader: well, printer: well, network: well, queue: well, till: well },
   queue: { waiting: 0, parked: 0, oldestAt: null, setAside: [] },
+  discrepancies: [],
   receiptsWaiting: 0,
   shift: {
     cashiers: [
@@ -357,7 +358,7 @@ export function madeUpReport(counted: number | null): NonNullable<Snapshot['shif
 }
 
 /** Lights of a bad day: no reader, no paper, no network, a queue. */
-export const troubledLights: Pick<Snapshot, 'lights' | 'queue'> = {
+export const troubledLights: Pick<Snapshot, 'lights' | 'queue' | 'discrepancies'> = {
   lights: {
     reader: { level: 'off', code: 'reader_none', since: minutesAgo(2), detail: '' },
     printer: { level: 'limited', code: 'printer_paper_out', since: minutesAgo(31), detail: '192.0.2.7:9100' },
@@ -379,4 +380,30 @@ export const troubledLights: Pick<Snapshot, 'lights' | 'queue'> = {
       },
     ],
   },
+  discrepancies: [
+    {
+      discrepancyId: madeUpId(601),
+      code: 'SLOT_ALREADY_USED',
+      at: minutesAgo(70),
+      amount: tiyn(115_000),
+      saleNumber: madeUpId(23).slice(-8),
+      standing: 'to_be_appealed',
+    },
+    {
+      discrepancyId: madeUpId(602),
+      code: 'ROLLBACK_DETECTED',
+      at: minutesAgo(1_500),
+      amount: tiyn(0),
+      saleNumber: null,
+      standing: 'to_be_looked_into',
+    },
+    {
+      discrepancyId: madeUpId(603),
+      code: 'PRESENTED_TOO_LATE',
+      at: minutesAgo(3_000),
+      amount: tiyn(120_000),
+      saleNumber: madeUpId(24).slice(-8),
+      standing: 'appealed',
+    },
+  ],
 }

@@ -18,6 +18,7 @@ import { formatDateTime } from '../texts/time.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { Amount } from './amount.tsx'
 import { Tender } from './card-pays.tsx'
+import { DiscrepancyList } from './discrepancy-list.tsx'
 import { CommandButton, shownKey } from './command-button.tsx'
 import { ReceiptNumberSheet } from './receipt-number-sheet.tsx'
 import { RefundSheet } from './refund-sheet.tsx'
@@ -179,6 +180,9 @@ function LightSheet({ light, snapshot, readOnly, close, onCommand }: ContentProp
             </li>
           ))}
         </ul>
+      ) : null}
+      {light === 'queue' && snapshot.discrepancies.length > 0 ? (
+        <DiscrepancyList discrepancies={snapshot.discrepancies} />
       ) : null}
       {light === 'printer' && snapshot.receiptsWaiting > 0 ? (
         <p>{say('sheet.receipts', { waiting: snapshot.receiptsWaiting })}</p>

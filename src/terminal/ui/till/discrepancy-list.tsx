@@ -1,0 +1,41 @@
+/** Where the ledger disagrees at the shop's cost: what it found, how it stands, what can be done. */
+import type { Snapshot } from '../../contract/index.ts'
+import { sentencesOf } from '../texts/index.ts'
+import { formatDateTime } from '../texts/time.ts'
+import { useTexts } from '../texts/use-texts.ts'
+import { Amount } from './amount.tsx'
+
+export function DiscrepancyList({ discrepancies }: Pick<Snapshot, 'discrepancies'>) {
+  const { say, language } = useTexts()
+  return (
+    <>
+      <h2>{say('discrepancies.title')}</h2>
+      <ul className="sheet-list">
+        {discrepancies.map(({ discrepancyId, code, at, amount, saleNumber, standing }) => (
+          <li key={discrepancyId}>
+            <div className="sheet-item">
+              <p className="row">
+                <span>
+                  <strong>
+                    {saleNumber === null ? say('discrepancies.till') : say('discrepancies.sale', { saleNumber })}
+                  </strong>
+                  {` · ${formatDateTime(at)}`}
+                </span>
+                {amount === 0n ? null : <Amount value={amount} />}
+              </p>
+              <p>
+                {sentencesOf(language, codeWithSentence(code)).what} {say(`discrepancies.${standing}`)}{' '}
+                <span className="code">{say('notice.code', { code })}</span>
+              </p>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+/** The ledger names the term that differs; what is to be done is the same for all. */
+function codeWithSentence(code: string): string {
+  return code.startsWith('EXISTS_WITH_DIFFERENT_') ? 'EXISTS_WITH_DIFFERENT_TERMS' : code
+}
