@@ -224,6 +224,7 @@ export const migrations: readonly string[] = [
   '-- No table; with it the row `key_rotated`, which an older version could not read.',
   // Whether it paid a part of its sale when that was closed, whatever has become of it since.
   'ALTER TABLE tender ADD COLUMN paid_at_closing INTEGER NOT NULL DEFAULT 0;',
+  '-- No table; with it the rows `time_confirmed` and `time_contradicted`, which an older version could not read.',
 ]
 
 export const schemaVersion = migrations.length

@@ -156,8 +156,9 @@ describe('the gallery', () => {
         hasShift: true,
         canDecide: true,
         canRecord: true,
+        mayConfirmTime: false,
       })
-      const elsewhere: readonly Action[] = ['print_again', 'void_sale', 'open_shift', 'close_shift']
+      const elsewhere: readonly Action[] = ['print_again', 'void_sale', 'open_shift', 'close_shift', 'confirm_time']
       const own = (some: readonly Action[]) => some.filter((one) => !elsewhere.includes(one))
       expect(own(actions).toSorted()).toEqual(own(offered).toSorted())
     },

@@ -111,7 +111,7 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
     tap: { state: 'unknown', amount: tiyn(115_000), since: madeUpNow - 40_000, doing: 'cancelling' },
   }),
   unresolved: { ...open, unresolved },
-  troubled: { ...open, ...troubledLights, time: { now: madeUpNow, trusted: false } },
+  troubled: { ...open, ...troubledLights, time: { now: madeUpNow, trusted: false, toConfirm: null } },
   start: noShift,
   'start-wait': {
     ...noShift,
