@@ -17,6 +17,8 @@ export const timeToConfirmSchema = z.strictObject({
   journalAt: instantSchema.nullable(),
   /** The ledger's last word; null when it never spoke. */
   ledgerAt: instantSchema.nullable(),
+  /** The till's time would go back with it: taken once between two words of the ledger. */
+  goesBack: z.boolean(),
   /** Why this clock cannot be confirmed, whoever says so. */
   obstacle: z.enum(['clock_behind_ledger', 'clock_back_again']).nullable(),
 })

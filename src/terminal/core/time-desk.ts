@@ -52,6 +52,7 @@ export class TimeDesk {
       wall: time.wall,
       journalAt: journalAt === 0 ? null : journalAt,
       ledgerAt: time.ledgerAt,
+      goesBack: time.isWallBehindTill,
       obstacle: this.#obstacle() ?? null,
     }
   }

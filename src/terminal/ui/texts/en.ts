@@ -33,6 +33,8 @@ export const en: TextsOfLanguage = {
     'time.ledger': 'The ledger’s last word',
     'time.never': 'none yet',
     'time.yes': 'Yes, it is',
+    'time.wall': 'The computer’s clock',
+    'time.back': 'Earlier than the till’s last entry. That is taken only once, until the ledger speaks.',
     'time.otherClock': 'Look at another clock. If this one is wrong, set the computer’s clock first.',
     'time.confirmed': 'The time is confirmed.',
     'light.group': 'Status',

@@ -32,6 +32,8 @@ export const wordKeys = [
   'time.ledger',
   'time.never',
   'time.yes',
+  'time.wall',
+  'time.back',
   'time.otherClock',
   'time.confirmed',
   // Basket

@@ -34,7 +34,7 @@ function TimeForm({ snapshot, toConfirm, readOnly, close, onAsk }: TimeSheetProp
   const { say, codes } = useTexts()
   const form = useForm({ pin: 'pin' }, 'pin')
   const shown = useRunning(toConfirm.wall)
-  const { journalAt, ledgerAt, obstacle } = toConfirm
+  const { journalAt, ledgerAt, goesBack, obstacle } = toConfirm
   const { pin } = form.values
   const isReady = !readOnly && obstacle === null && isPin(pin) && !form.busy
   const send = (): void => {
@@ -47,7 +47,7 @@ function TimeForm({ snapshot, toConfirm, readOnly, close, onAsk }: TimeSheetProp
       <SheetHead title={say('action.confirm_time')} close={close} />
       <div className="form-body">
         <div className="form-fields">
-          <p className="time-ask">{say('time.ask')}</p>
+          <p className="time-ask">{say(obstacle === null ? 'time.ask' : 'time.wall')}</p>
           <p className="time-shown">
             <strong>{formatTime(shown)}</strong> <span>{formatDate(shown)}</span>
           </p>
@@ -83,7 +83,12 @@ function TimeForm({ snapshot, toConfirm, readOnly, close, onAsk }: TimeSheetProp
           ) : null}
         </div>
       </div>
-      <p className="hint">{say('time.otherClock')}</p>
+      {obstacle === null ? (
+        <p className="hint">
+          {goesBack ? <strong>{say('time.back')} </strong> : null}
+          {say('time.otherClock')}
+        </p>
+      ) : null}
     </div>
   )
 }
