@@ -73,9 +73,9 @@ export class TrustedTime {
     return this.#trusted && this.#clocksKeptTogether
   }
 
-  /** The machine's own clock, in whole milliseconds. */
+  /** The machine's own clock, in whole milliseconds. One from before 1970 would fit no row and no screen. */
   get wall(): number {
-    return Math.floor(this.#clock.wall())
+    return Math.max(0, Math.floor(this.#clock.wall()))
   }
 
   /** When the ledger last spoke; null when it never has. */

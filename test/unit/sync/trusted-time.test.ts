@@ -74,6 +74,12 @@ describe('a manager’s word', () => {
     expect([time.trusted, time.now(), time.isWallBehindTill]).toEqual([false, noon + 2 * hour, true])
   })
 
+  it('never sees a clock from before 1970, which no row could hold', () => {
+    const { machine, clock } = clocks()
+    machine.wall = -hour
+    expect(new TrustedTime(clock, noon).wall).toBe(0)
+  })
+
   it('takes the till’s time back behind its own rows, whose clock had run ahead', () => {
     const { clock, pass } = clocks()
     const time = new TrustedTime(clock, noon + 24 * hour, { ledgerAt: noon - hour, confirmed: null })
