@@ -40,6 +40,7 @@ import {
 import { journalRowSchema, type ChainedRow, type JournalRow, type JournalRowKind, type RowOf } from './rows.ts'
 import { JournalReturns } from './returns.ts'
 import { JournalShifts } from './shifts.ts'
+import { JournalTimes } from './times.ts'
 
 export type { PrintJob, QueueFigures, SaleRecord, TenderRecord, WaitingItem } from './records.ts'
 
@@ -73,6 +74,7 @@ export class Journal {
   }
   readonly shifts = new JournalShifts(this.#tables)
   readonly returns = new JournalReturns(this.#tables)
+  readonly times = new JournalTimes(this.#tables)
   /** The fsync that failed in this life of the journal. */
   #failedSync: unknown
   #commitsSinceCheckpoint = 0

@@ -80,6 +80,7 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
     case 'epoch_started':
     case 'connectivity':
     case 'key_rotated':
+    case 'time_contradicted':
       return
     case 'enrolled':
       return fact('enrolment', row.enrolment)
@@ -217,6 +218,9 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
       return
     case 'pin_refused':
       prepared('UPDATE cashier SET wrong_pins = wrong_pins + 1, wrong_at = ? WHERE number = ?').run(at, row.cashier)
+      return
+    case 'time_confirmed':
+      prepared('UPDATE cashier SET wrong_pins = 0 WHERE number = ?').run(row.cashier)
       return
     case 'shift_opened':
       prepared(

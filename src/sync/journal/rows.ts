@@ -141,6 +141,23 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   }),
   /** The ledger takes the new keys and, from their first use on, no longer the former one: thumbprints only. */
   row('key_rotated', { formerKey: keyIdSchema, terminalKey: keyIdSchema, encryptionKey: keyIdSchema }),
+  /**
+   * A manager says that the wall clock is right (docs/adr/0022). `was`: the till's own time until then, never before
+   * its newest row. This row's `at` is of the new time.
+   */
+  row('time_confirmed', {
+    cashier: cashierNumberSchema,
+    wall: instantSchema,
+    was: instantSchema,
+    ledgerAt: instantSchema.nullable(),
+  }),
+  /** The ledger's next word was another time than the till's, which stood on a confirmation (`Contradiction`). */
+  row('time_contradicted', {
+    confirmed: instantSchema,
+    believed: instantSchema,
+    ledger: instantSchema,
+    clockHeld: z.boolean(),
+  }),
   /** The ledger has suspended this terminal, or takes it back: while suspended it sells nothing, offline neither. */
   row('suspension', { suspended: z.boolean() }),
   row('connectivity', { ledger: z.enum(['reached', 'not_reached']) }),

@@ -226,6 +226,7 @@ export const migrations: readonly string[] = [
   'ALTER TABLE tender ADD COLUMN paid_at_closing INTEGER NOT NULL DEFAULT 0;',
   `CREATE TABLE discrepancy (discrepancy_id TEXT PRIMARY KEY, json TEXT NOT NULL, sequence INTEGER NOT NULL) STRICT;
    CREATE INDEX discrepancy_by_sequence ON discrepancy (sequence);`,
+  '-- No table; with it the rows `time_confirmed` and `time_contradicted`, which an older version could not read.',
 ]
 
 export const schemaVersion = migrations.length

@@ -4,6 +4,7 @@ import { nameSchema, uuidSchema } from '../../voucher/identifiers.ts'
 import { tiynSchema } from '../../voucher/money.ts'
 import { refundCommands } from './refund.ts'
 import { shiftCommands } from './shift.ts'
+import { timeCommands } from './time.ts'
 
 export const commandSchema = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('add_item'), itemId: nameSchema }),
@@ -28,6 +29,7 @@ export const commandSchema = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('sync_now') }),
   ...shiftCommands,
   ...refundCommands,
+  ...timeCommands,
 ])
 export type Command = z.infer<typeof commandSchema>
 
@@ -53,6 +55,12 @@ export const commandFaults = [
   'refund_too_much',
   /** A refund of a voucher needs the ledger. */
   'no_ledger',
+  /** The machine's clock is not what it was when the manager looked at it. */
+  'clock_moved',
+  /** The machine's clock is before the ledger's last word. */
+  'clock_behind_ledger',
+  /** The time went back once already since the ledger's last word. */
+  'clock_back_again',
   'read_only',
   'core_down',
 ] as const

@@ -9,7 +9,7 @@ import {
   shiftReportSchema,
 } from '../../voucher/shift-report.ts'
 
-const pinSchema = z.string().regex(/^\d{4,8}$/)
+export const pinSchema = z.string().regex(/^\d{4,8}$/)
 
 export const shiftCommands = [
   /** The first cashier is the merchant (1, without `merchantPin`); later it makes the others and changes PINs. */

@@ -8,6 +8,7 @@ import { tiynSchema } from '../../voucher/money.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
 import { refundViewSchema } from './refund.ts'
 import { shiftViewSchema } from './shift.ts'
+import { timeToConfirmSchema } from './time.ts'
 
 /** How one tender stands, in the words of ui.md: "paid" only after the journal says so. */
 export const tenderStateSchema = z.enum([
@@ -143,7 +144,10 @@ export const statusCodeSchema = z.enum([
   // the till itself
   'package_missing',
   'package_old',
+  /** Nobody at the till may confirm it: no merchant was made cashier 1. */
   'clock_not_trusted',
+  'clock_to_confirm',
+  'time_contradicted',
   'rollback_detected',
   'journal_not_writable',
   'disk_not_trusted',
@@ -175,6 +179,7 @@ export const actionSchema = z.enum([
   'void_sale',
   'open_shift',
   'close_shift',
+  'confirm_time',
 ])
 export type Action = z.infer<typeof actionSchema>
 
@@ -185,7 +190,12 @@ export const snapshotSchema = z.strictObject({
   terminalId: z.string(),
   merchantName: textsSchema,
   /** The till's trusted time now, and how it got it. */
-  time: z.strictObject({ now: instantSchema, trusted: z.boolean() }),
+  time: z.strictObject({
+    now: instantSchema,
+    trusted: z.boolean(),
+    /** What a manager can say is right; null while nothing is in doubt, and where there is no manager. */
+    toConfirm: timeToConfirmSchema.nullable(),
+  }),
   catalogue: z.array(
     z.strictObject({ itemId: nameSchema, name: textsSchema, category: nameSchema, unitPrice: tiynSchema }),
   ),

@@ -15,12 +15,14 @@ export interface Situation {
   readonly canDecide: boolean
   /** False after an fsync that failed: every action needs a row sooner or later, and none is taken. */
   readonly canRecord: boolean
+  /** The time is in doubt, and there is a manager. */
+  readonly mayConfirmTime: boolean
 }
 
 export function offeredActions(situation: Situation): Action[] {
-  const { state, standing, isFinished, maySell, hasShift, canDecide, canRecord } = situation
+  const { state, standing, isFinished, maySell, hasShift, canDecide, canRecord, mayConfirmTime } = situation
   if (!canRecord) return []
-  if (!maySell) return ['print_again', 'open_shift']
+  if (!maySell) return ['print_again', 'open_shift', ...(mayConfirmTime ? (['confirm_time'] as const) : [])]
   const isResting = state === 'idle' || state === 'approved' || state === 'refused'
   const isWaitingForCard = state === 'awaitingCard'
   const hasLines = standing.sale.lines.length > 0
@@ -42,6 +44,7 @@ export function offeredActions(situation: Situation): Action[] {
     ['void_sale', true],
     ['open_shift', !hasShift && isResting && !hasLines],
     ['close_shift', hasShift && isResting && (isFinished || !hasLines)],
+    ['confirm_time', mayConfirmTime],
   ]
   return offered.flatMap(([action, isOffered]) => (isOffered ? [action] : []))
 }

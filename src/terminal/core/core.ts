@@ -57,7 +57,11 @@ export function createCore(parts: CoreParts): Core {
   const late: { time?: TrustedTime } = {}
   const now = (): number => late.time?.now() ?? Math.floor(clock.wall())
   const journal = new Journal(parts.journalFile, parts.anchor === undefined ? { now } : { now, anchor: parts.anchor })
-  const time = new TrustedTime(clock, journal.latestAt())
+  const [confirmed] = journal.times.confirmedSince()
+  const time = new TrustedTime(clock, journal.latestAt(), {
+    ledgerAt: journal.times.ledgerAt(),
+    confirmed: confirmed?.wall ?? null,
+  })
   late.time = time
   // By the row, which is proved when it is read: a changed table must not look like another till's journal.
   const enrolled = journal.lastRow('enrolled')?.row.enrolment

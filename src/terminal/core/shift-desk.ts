@@ -32,7 +32,7 @@ interface Known {
 }
 
 /** 1 is the merchant, whose PIN makes the others. */
-const merchant = 1
+export const merchant = 1
 const closedShiftsShown = 10
 
 export class ShiftDesk {
@@ -51,6 +51,16 @@ export class ShiftDesk {
 
   get open(): ShiftRecord | undefined {
     return this.#known().open
+  }
+
+  /** The merchant has made themselves cashier 1: there is a manager. */
+  get hasMerchant(): boolean {
+    return this.#known().cashiers.some(({ number }) => number === merchant)
+  }
+
+  /** A wrong PIN counts here as it does where a shift is opened. */
+  checkMerchant(pin: string): CommandFault | undefined {
+    return this.#check(merchant, pin)
   }
 
   /** Read once for each head of the journal: every command and every snapshot asks. */
@@ -194,9 +204,14 @@ export class ShiftDesk {
     return 'pin_wrong'
   }
 
+  /**
+   * A wrong PIN of a time to come was typed under a clock that has been set right since, by the ledger or the merchant:
+   * it would keep its cashier waiting for as long as the clock was wrong.
+   */
   #waitUntil(cashier: CashierRecord): number | null {
     const until = pinWaitsUntil(cashier)
-    return until > this.#parts.now() ? until : null
+    const now = this.#parts.now()
+    return cashier.wrongAt <= now && until > now ? until : null
   }
 }
 

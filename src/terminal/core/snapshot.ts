@@ -16,6 +16,8 @@ import type { SaleStanding } from './basket.ts'
 
 /** A package older than this is said on the till's light: something keeps new ones away. */
 const packageOldMs = 24 * 3_600_000
+/** So long the till's light says that the ledger contradicted a manager; the row stays. */
+const contradictionShownMs = 24 * 3_600_000
 
 export interface SnapshotSources {
   readonly revision: number
@@ -39,6 +41,7 @@ export interface SnapshotSources {
   readonly receiptsWaiting: number
   readonly shift: Snapshot['shift']
   readonly refund: Snapshot['refund']
+  readonly timeToConfirm: Snapshot['time']['toConfirm']
 }
 
 export function composeSnapshot(sources: SnapshotSources): Snapshot {
@@ -50,7 +53,7 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
     language: journal.fact<'kk' | 'ru' | 'en'>('language') ?? 'kk',
     terminalId: sources.terminalId,
     merchantName: active?.merchant.name ?? noName(sources.terminalId),
-    time: { now: time.now(), trusted: time.trusted },
+    time: { now: time.now(), trusted: time.trusted, toConfirm: sources.timeToConfirm },
     catalogue: [...(active?.catalogue ?? [])],
     amountCategories: [...(active?.categories ?? [])],
     sale: saleView(standing, active),
@@ -277,17 +280,27 @@ function queueLight({ waiting, parked, oldestAt }: Snapshot['queue']): Light {
 }
 
 function tillLight(
-  { journal, engine, time, storageFault }: SnapshotSources,
+  { journal, engine, time, storageFault, timeToConfirm }: SnapshotSources,
   active: TerminalPackage | undefined,
 ): Light {
   if (!journal.isDiskTrusted) return light('off', 'disk_not_trusted', '')
   if (storageFault) return light('off', 'journal_not_writable', '')
   if (active === undefined) return light('off', 'package_missing', '')
   if (engine.rollbackOpen) return light('limited', 'rollback_detected', '')
-  if (!time.trusted) return light('limited', 'clock_not_trusted', '')
+  if (!time.trusted) return light('limited', timeToConfirm === null ? 'clock_not_trusted' : 'clock_to_confirm', '')
+  const contradicted = journal.lastRow('time_contradicted')
+  if (contradicted !== undefined && time.now() - contradicted.at <= contradictionShownMs) {
+    const { believed, ledger } = contradicted.row
+    const detail = `${instantText(believed)} → ${instantText(ledger)}`
+    return { level: 'limited', code: 'time_contradicted', since: contradicted.at, detail }
+  }
   if (time.now() - active.issuedAt > packageOldMs)
     return { level: 'limited', code: 'package_old', since: active.issuedAt, detail: '' }
   return light('ok', 'ok', '')
+}
+
+function instantText(instant: number): string {
+  return new Date(instant).toISOString().slice(0, 16)
 }
 
 function light(level: Light['level'], code: Light['code'], detail: string): Light {

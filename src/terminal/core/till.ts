@@ -33,6 +33,7 @@ import { resolutionOf } from './resolution.ts'
 import { RefundDesk } from './refund-desk.ts'
 import { ShiftDesk } from './shift-desk.ts'
 import { composeSnapshot, discrepanciesView, recentView, schemeName } from './snapshot.ts'
+import { TimeDesk } from './time-desk.ts'
 
 /** More than this is a slip of the finger, not a price: 1 000 000 ₸. */
 const plausibleAmountMax = tiyn(100_000_000n)
@@ -81,6 +82,7 @@ export class Till {
   readonly #sales: JournalSales
   readonly #shifts: ShiftDesk
   readonly #refunds: RefundDesk
+  readonly #times: TimeDesk
   readonly #cards = new LyingCards()
   readonly #waitedFor = new Set<string>()
   readonly #subscriptions: (() => void)[] = []
@@ -105,6 +107,7 @@ export class Till {
       ...parts,
       schemeName: (schemeId) => schemeName(schemeId, parts.activePackage()?.package),
     })
+    this.#times = new TimeDesk({ ...parts, shifts: this.#shifts })
     this.#sale = this.#emptySale()
   }
 
@@ -206,6 +209,7 @@ export class Till {
       unresolved: this.#unresolved(),
       shift: this.#shifts.view(),
       refund: this.#refunds.view(),
+      timeToConfirm: this.#times.view(),
       ...this.#readOfJournal(),
     })
   }
@@ -304,6 +308,10 @@ export class Till {
         return this.#shifts.show(null)
       case 'print_report':
         return this.#shifts.print(command.shiftId)
+      case 'show_time':
+        return may('confirm_time') ? undefined : 'not_now'
+      case 'confirm_time':
+        return may('confirm_time') ? this.#times.confirm(command.pin, command.shown) : 'not_now'
       case 'set_language':
         this.#parts.journal.commit({ kind: 'language_set', language: command.language })
         return undefined
@@ -432,6 +440,7 @@ export class Till {
       maySell: this.#shifts.maySell,
       hasShift: this.#shifts.open !== undefined,
       canRecord: this.#parts.journal.isDiskTrusted,
+      mayConfirmTime: this.#times.isOffered,
       canDecide: this.#parts.activePackage() !== undefined,
     })
   }

@@ -206,6 +206,53 @@ describe('the machine', () => {
       .waitFor()
   })
 
+  test('wakes without network, and its merchant says by keys that the clock is right: it sells again', async () => {
+    const { page } = cashier
+    const { keyboard } = page
+    const pin = '2468'
+    const types = (text: string) => keyboard.type(text, { delay: 60 })
+    const dialog = (text: string) => page.getByRole('dialog').filter({ hasText: text })
+    await keyboard.press('F10')
+    await dialog(words['cashier.first']).waitFor()
+    await types(pin)
+    await keyboard.press('Tab')
+    await types(pin)
+    await keyboard.press('Enter')
+    await page.locator('.start').waitFor()
+    await types(pin)
+    await keyboard.press('Enter')
+    await page.locator('.start').waitFor({ state: 'detached' })
+    const before = demo.slips().length
+    await demo.panel.network({ mode: 'cut' })
+    await cashier.light('network', 'limited')
+    await asksForCard()
+    await sleeps(hourMs / 4)
+    await demo.panel.lay('Pupil 20')
+    await cashier.sees('refused')
+    await demo.panel.pull()
+    await keyboard.press('F10')
+    await dialog(words['action.confirm_time']).waitFor()
+    await keyboard.press('F9')
+    const asked = dialog(words['time.ask'])
+    await asked.filter({ hasText: /15:1\d/ }).waitFor()
+    await types('1111')
+    await keyboard.press('F8')
+    await asked.filter({ hasText: texts.en.faults.pin_wrong.what }).waitFor()
+    await types(pin)
+    // Enter ends a PIN elsewhere; here it says nothing.
+    await keyboard.press('Enter')
+    expect(await asked.count()).toBe(1)
+    await keyboard.press('F8')
+    await asked.waitFor({ state: 'detached' })
+    await cashier.light('till', 'ok')
+    await cashier.touches('Pay by card')
+    await cashier.sees('tap')
+    await demo.panel.lay('Pupil 20')
+    await cashier.sees('approved')
+    await cashier.reads(words['tap.pending.word'])
+    await expect.poll(() => demo.slips().length, patient).toBe(before + 1)
+  })
+
   test('and the independent checker finds nothing lost or doubled', async () => {
     await cashier.light('queue', 'ok')
     stopped = true

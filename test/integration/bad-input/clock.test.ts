@@ -50,9 +50,14 @@ test('behind the journal at start: said, nothing sold offline, right again with 
   process.kill(work.corePid(), 'SIGSTOP')
   clock.advance(-48 * hourMs)
   await work.killsCore()
-  const { lights, time } = await work.sees('distrust', (shown) => shown.lights.till.code === 'clock_not_trusted')
+  const { lights, time, actions } = await work.sees(
+    'distrust',
+    (shown) => shown.lights.till.code === 'clock_not_trusted',
+  )
   expect(lights.till.level).toBe('limited')
   expect(time.trusted).toBe(false)
+  // This till has no cashiers: nobody's word is asked for, and none is taken.
+  expect([time.toConfirm, actions.includes('confirm_time')]).toEqual([null, false])
   // Never earlier than what the journal has.
   expect(time.now).toBeGreaterThanOrEqual(mondayNoon)
   expect(saying(await work.sell('Pupil 02'))).toBe('refused CLOCK_NOT_TRUSTED')

@@ -244,7 +244,10 @@ describe('a sale that found its slot used', () => {
     await till.reverse(first.terms.tenderId)
     expect(await till.inquire(second.terms.tenderId)).toMatchObject({ state: 'settled', paidBy: 'escrow' })
     const { events } = await till.call('/v1/terminal/events', { after: cursor, limit: 100 })
-    expect(events).toMatchObject([{ event: { item: { result: { itemId: second.terms.tenderId, state: 'settled' } } } }])
+    expect(events.map(({ event }) => event)).toMatchObject([
+      { kind: 'discrepancy', discrepancy: { tenderId: second.terms.tenderId, wayOut: 'none' } },
+      { kind: 'item', item: { result: { itemId: second.terms.tenderId, state: 'settled' } } },
+    ])
     expect(await demo.rows('discrepancy')).toMatchObject([{ code: 'SLOT_ALREADY_USED', appeal: 'closed' }])
   })
 })

@@ -165,6 +165,7 @@ function offeredAnywhere(state: string): Set<Action> {
           hasShift: true,
           canDecide: true,
           canRecord: true,
+          mayConfirmTime: false,
         }),
       ),
     ),

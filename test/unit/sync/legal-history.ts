@@ -236,6 +236,27 @@ export function playLegalHistory(
       const keyId = () => Buffer.from(seeded.bytes(32)).toString('base64url')
       journal.commit({ kind: 'key_rotated', formerKey: keyId(), terminalKey: keyId(), encryptionKey: keyId() })
     },
+    () => {
+      const [first, second, third] = [1 + seeded.int(9_000), 1 + seeded.int(9_000), 1 + seeded.int(9_000)]
+      seeded.pick([
+        () =>
+          journal.commit({
+            kind: 'time_confirmed',
+            cashier: 1,
+            wall: first,
+            was: second,
+            ledgerAt: seeded.pick([null, third]),
+          }),
+        () =>
+          journal.commit({
+            kind: 'time_contradicted',
+            confirmed: first,
+            believed: second,
+            ledger: third,
+            clockHeld: seeded.pick([true, false]),
+          }),
+      ])()
+    },
     () => void journal.commit({ kind: 'suspension', suspended: seeded.pick([true, false]) }),
     () => void journal.commit({ kind: 'parked_tried_again' }),
     () => void journal.commit({ kind: 'cashier_set', cashier: { number: 1 + seeded.int(3), name: 'Test' }, pin }),

@@ -156,8 +156,9 @@ describe('the gallery', () => {
         hasShift: true,
         canDecide: true,
         canRecord: true,
+        mayConfirmTime: false,
       })
-      const elsewhere: readonly Action[] = ['print_again', 'void_sale', 'open_shift', 'close_shift']
+      const elsewhere: readonly Action[] = ['print_again', 'void_sale', 'open_shift', 'close_shift', 'confirm_time']
       const own = (some: readonly Action[]) => some.filter((one) => !elsewhere.includes(one))
       expect(own(actions).toSorted()).toEqual(own(offered).toSorted())
     },
@@ -215,6 +216,9 @@ describe('sheets', () => {
         cashier: 'cashier.title',
       } as const
       expect(html).toContain(words[title[sheet.view]])
+    } else if (sheet.kind === 'time') {
+      const isRefused = snapshot.time.toConfirm?.obstacle !== null
+      expect(html).toContain(words[isRefused ? 'time.wall' : 'time.ask'])
     } else {
       for (const tender of snapshot.unresolved) expect(html).toContain(formatTenge(tender.amount))
       for (const part of ['title', 'detail', 'todo'] as const)
@@ -224,6 +228,7 @@ describe('sheets', () => {
 
   test('are all in the gallery', () => {
     const kinds = new Set(at.map(({ screen }) => screen.sheet?.kind))
-    expect(kinds).toEqual(new Set(['light', 'recent', 'unresolved', 'refund', 'receipt_number', 'shift', 'question']))
+    const expected = ['light', 'recent', 'unresolved', 'refund', 'receipt_number', 'shift', 'time', 'question']
+    expect(kinds).toEqual(new Set(expected))
   })
 })

@@ -147,7 +147,7 @@ export const quietTill: Snapshot = {
   language: 'kk',
   terminalId: 'till-03',
   merchantName: texts('№12 мектептің асханасы', 'Столовая школы № 12', 'Canteen of School 12'),
-  time: { now: madeUpNow, trusted: true },
+  time: { now: madeUpNow, trusted: true, toConfirm: null },
   catalogue,
   amountCategories: [
     { category: 'lunch', name: texts('Түскі ас', 'Обед', 'Lunch') },

@@ -111,7 +111,7 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
     tap: { state: 'unknown', amount: tiyn(115_000), since: madeUpNow - 40_000, doing: 'cancelling' },
   }),
   unresolved: { ...open, unresolved },
-  troubled: { ...open, ...troubledLights, time: { now: madeUpNow, trusted: false } },
+  troubled: { ...open, ...troubledLights, time: { now: madeUpNow, trusted: false, toConfirm: null } },
   start: noShift,
   'start-wait': {
     ...noShift,
@@ -142,6 +142,38 @@ const picture = (name: string, view: BridgeView, screen: Partial<ScreenState> = 
 
 const withoutCashiers = atTill({ shift: { cashiers: [], open: null, closed: [], report: null } })
 
+const hour = 3_600_000
+/** The machine's clock is an hour behind the till's newest entry. */
+const inDoubt = atTill({
+  actions: [...quietTill.actions, 'confirm_time'],
+  lights: { ...troubledLights.lights, till: { ...quietTill.lights.till, level: 'limited', code: 'clock_to_confirm' } },
+  time: {
+    now: madeUpNow,
+    trusted: false,
+    toConfirm: {
+      wall: madeUpNow - hour,
+      journalAt: madeUpNow,
+      ledgerAt: madeUpNow - 20 * hour,
+      goesBack: true,
+      obstacle: null,
+    },
+  },
+})
+/** Its battery is empty. */
+const inThePast: Snapshot = {
+  ...inDoubt,
+  time: {
+    ...inDoubt.time,
+    toConfirm: {
+      wall: 90_000,
+      journalAt: madeUpNow,
+      ledgerAt: madeUpNow - hour,
+      goesBack: true,
+      obstacle: 'clock_behind_ledger',
+    },
+  },
+}
+
 export const pictures: readonly Picture[] = [
   ...Object.entries(snapshots).map(([name, snapshot]) => picture(name, running(snapshot))),
   picture('typing', running(open), {
@@ -167,6 +199,9 @@ export const pictures: readonly Picture[] = [
   picture('sheet-close', running(quietTill), { sheet: { kind: 'shift', view: 'close', chosen: null } }),
   picture('sheet-cashier', running(noShift), { sheet: { kind: 'shift', view: 'cashier', chosen: null } }),
   picture('sheet-first-cashier', running(withoutCashiers), { sheet: openShifts(withoutCashiers) }),
+  picture('sheet-clock', running(inDoubt), { sheet: { kind: 'light', light: 'till' } }),
+  picture('sheet-time', running(inDoubt), { sheet: { kind: 'time' } }),
+  picture('sheet-time-past', running(inThePast), { sheet: { kind: 'time' } }),
   picture('sheet-unresolved', running({ ...open, unresolved }), {
     sheet: openList('unresolved', { ...open, unresolved }),
   }),

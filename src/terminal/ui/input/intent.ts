@@ -76,6 +76,7 @@ export type SheetAction =
   | 'close_shift'
   | 'set_cashier'
   | 'print_report'
+  | 'confirm_time'
 
 /** What cannot be taken back asks first, and not on the key that answers: a key pressed twice must not be a yes. */
 export const sheetKeys: Readonly<Record<SheetAction, string>> = {
@@ -92,6 +93,7 @@ export const sheetKeys: Readonly<Record<SheetAction, string>> = {
   close_shift: 'F6',
   set_cashier: 'F2',
   print_report: 'F5',
+  confirm_time: 'F9',
 }
 
 const sheetActions: Readonly<Record<Situation['sheet'], readonly SheetAction[]>> = {
@@ -99,12 +101,12 @@ const sheetActions: Readonly<Record<Situation['sheet'], readonly SheetAction[]>>
   start: [],
   form: [],
   question: [],
-  light: ['sync_now'],
+  light: ['sync_now', 'confirm_time'],
   recent: ['print_again', 'void_sale', 'show_refund', 'find_receipt'],
   refund: ['refund_sale'],
   receipt_number: [],
   unresolved: ['wait_for_answer', 'cancel_unknown'],
-  shift: ['x_report', 'z_report', 'close_shift', 'set_cashier'],
+  shift: ['x_report', 'z_report', 'close_shift', 'set_cashier', 'confirm_time'],
   report: ['print_report'],
 }
 

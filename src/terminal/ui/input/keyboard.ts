@@ -7,7 +7,7 @@ import { intentOf, type Intent, type Situation } from './intent.ts'
 import { isAmountCharacter } from './keypad.ts'
 import type { Offers } from './offers.ts'
 import { isScanner, readEnter } from './scanner-burst.ts'
-import type { ScreenStore } from './screen-state.ts'
+import type { ScreenStore, Sheet } from './screen-state.ts'
 
 interface Listening {
   readonly store: ScreenStore
@@ -98,7 +98,7 @@ function situationOf({ store, searchField, offers, editable, beneath }: Listenin
   const onSearch = focused !== null && focused === searchField.current
   const onControl = byTab && focused !== null && focused !== document.body
   return {
-    sheet: sheet === null ? beneath : sheet.kind === 'shift' && sheet.view !== 'menu' ? 'form' : sheet.kind,
+    sheet: sheet === null ? beneath : sheetOf(sheet),
     focus: onSearch ? 'search' : onControl ? 'control' : 'page',
     typing: typing.amount !== '' ? 'amount' : typing.search !== '' ? 'search' : 'nothing',
     offers,
@@ -106,4 +106,10 @@ function situationOf({ store, searchField, offers, editable, beneath }: Listenin
     lineSelected: selectedLine !== null,
     noticeShown: notice !== null,
   }
+}
+
+/** What is typed on a form is the form's own. */
+function sheetOf(sheet: Sheet): Situation['sheet'] {
+  if (sheet.kind === 'time' || (sheet.kind === 'shift' && sheet.view !== 'menu')) return 'form'
+  return sheet.kind
 }

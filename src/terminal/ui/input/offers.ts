@@ -1,8 +1,11 @@
 /** Which actions the snapshot offers, in which place and on which key. The place never depends on what is typed. */
 import type { Action, Command, Snapshot, TenderView } from '../../contract/index.ts'
 
-/** The till's own actions. Editing, printing again, voiding and shifts have their places elsewhere on the screen. */
-export type OfferedAction = Exclude<Action, 'edit_basket' | 'print_again' | 'void_sale' | 'open_shift' | 'close_shift'>
+/** The till's own actions. Editing, printing again, voiding, shifts and the time have their places elsewhere. */
+export type OfferedAction = Exclude<
+  Action,
+  'edit_basket' | 'print_again' | 'void_sale' | 'open_shift' | 'close_shift' | 'confirm_time'
+>
 
 export interface Offer {
   readonly action: OfferedAction

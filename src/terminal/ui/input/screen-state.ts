@@ -27,6 +27,8 @@ export type Sheet =
   | { readonly kind: 'shift'; readonly view: 'menu' | 'close' | 'cashier'; readonly chosen: string | null }
   /** Open while the snapshot shows a report; the core remembers which. */
   | { readonly kind: 'report' }
+  /** A time that is not trusted, for a manager to say that it is right. */
+  | { readonly kind: 'time' }
   | { readonly kind: 'question'; readonly question: Question; readonly command: Command; readonly behind: Sheet | null }
 
 export interface UnresolvedGroup {
@@ -76,8 +78,7 @@ export function sheetStepped(sheet: Sheet | null, by: 1 | -1, ids: readonly stri
     const at = lightNames.indexOf(sheet.light) + by + lightNames.length
     return { kind: 'light', light: lightNames[at % lightNames.length] ?? sheet.light }
   }
-  if (sheet === null || sheet.kind === 'question' || sheet.kind === 'report' || sheet.kind === 'receipt_number')
-    return sheet
+  if (sheet === null || !('chosen' in sheet)) return sheet
   const at = ids.indexOf(sheet.chosen ?? '')
   const next = at === -1 ? 0 : Math.max(0, Math.min(ids.length - 1, at + by))
   return { ...sheet, chosen: ids[next] ?? null }

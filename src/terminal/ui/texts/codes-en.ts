@@ -16,7 +16,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
     what: 'The card’s answer is unreadable.',
     todo: 'Tap again, flat on the reader, or take cash.',
   },
-  CLOCK_NOT_TRUSTED: { what: 'The till’s clock is not confirmed.', todo: 'Connect the network, or take cash.' },
+  CLOCK_NOT_TRUSTED: {
+    what: 'The till’s clock is not confirmed.',
+    todo: 'Confirm the time, connect the network, or take cash.',
+  },
   ROLLBACK_DETECTED: {
     what: 'The till’s data is older than it should be.',
     todo: 'Call support. Take cash meanwhile.',
@@ -174,7 +177,17 @@ export const statuses: TextsOfLanguage['statuses'] = {
   clock_not_trusted: {
     what: 'The till’s clock is not confirmed.',
     works: cashAndBasket,
-    todo: 'Connect the network; the ledger confirms the time.',
+    todo: 'Connect the network: the ledger confirms the time. Or set up cashier 1, who can.',
+  },
+  clock_to_confirm: {
+    what: 'The till’s clock is not confirmed.',
+    works: cashAndBasket,
+    todo: 'Cashier 1 confirms it here. Or connect the network.',
+  },
+  time_contradicted: {
+    what: 'The ledger’s time is another one than the one that was confirmed.',
+    works: 'Everything, under the ledger’s time.',
+    todo: 'Tell the merchant. The ledger judges what was sold under the confirmed time.',
   },
   rollback_detected: {
     what: 'The till’s data is older than it should be: a copy was restored.',
@@ -220,6 +233,15 @@ export const faults: TextsOfLanguage['faults'] = {
   no_ledger: {
     what: 'A voucher is refunded by the ledger, which is not reached now.',
     todo: 'Keep the receipt and do it when the network is back.',
+  },
+  clock_moved: { what: 'The clock moved meanwhile.', todo: 'Look at the time again, then type the PIN.' },
+  clock_behind_ledger: {
+    what: 'This clock is before the ledger’s last word.',
+    todo: 'Set the computer’s clock right, then confirm it.',
+  },
+  clock_back_again: {
+    what: 'The time was set back once already since the ledger’s last word.',
+    todo: 'Connect the network: now only the ledger confirms it.',
   },
   read_only: { what: 'This window only watches.', todo: 'Work in the other window.' },
   core_down: { what: 'The till is restarting.', todo: 'Wait; do not charge again.' },

@@ -25,6 +25,17 @@ export const wordKeys = [
   'theme.dark',
   'time.untrusted',
   'light.group',
+  // A time that a manager is asked about
+  'action.confirm_time',
+  'time.ask',
+  'time.journal',
+  'time.ledger',
+  'time.never',
+  'time.yes',
+  'time.wall',
+  'time.back',
+  'time.otherClock',
+  'time.confirmed',
   // Basket
   'basket.title',
   'basket.empty',

@@ -48,6 +48,21 @@ export function Row({ chosen, children, buttons }: { chosen: boolean; children: 
   )
 }
 
+/** Leads to the sheet that asks for the time; nothing where it is not in doubt, or nobody may say so. */
+export function ConfirmTime({ snapshot, readOnly, onCommand }: Omit<ContentProps, 'close'>) {
+  const { say } = useTexts()
+  if (!snapshot.actions.includes('confirm_time')) return null
+  return (
+    <CommandButton
+      keyShown={shownKey(sheetKeys.confirm_time)}
+      isDisabled={readOnly}
+      onPress={() => onCommand({ command: 'show_time' })}
+    >
+      {say('action.confirm_time')}
+    </CommandButton>
+  )
+}
+
 /** The key of a row's button, for the row that has the keys. */
 export function rowKey(chosen: boolean, action: SheetAction): { readonly keyShown?: string } {
   return chosen ? { keyShown: shownKey(sheetKeys[action]) } : {}

@@ -22,10 +22,11 @@ import { DiscrepancyList } from './discrepancy-list.tsx'
 import { CommandButton, shownKey } from './command-button.tsx'
 import { ReceiptNumberSheet } from './receipt-number-sheet.tsx'
 import { RefundSheet } from './refund-sheet.tsx'
-import { Fact, Row, rowKey, SheetHead, type ContentProps } from './sheet-parts.tsx'
+import { ConfirmTime, Fact, Row, rowKey, SheetHead, type ContentProps } from './sheet-parts.tsx'
 import { ReportSheet } from './shift-report.tsx'
 import { ShiftSheet } from './shift-sheet.tsx'
 import { LevelShape } from './tap-shapes.tsx'
+import { TimeSheet } from './time-sheet.tsx'
 
 interface SheetsProps {
   readonly sheet: Sheet | null
@@ -46,6 +47,7 @@ export function behind(sheet: Sheet | null): Sheet | null {
 /** What a key does on the open sheet, or null where the row does not offer it. */
 export function commandOf(action: SheetAction, sheet: Sheet | null, snapshot: Snapshot): Command | null {
   if (sheet?.kind === 'light') {
+    if (action === 'confirm_time') return sheet.light === 'till' ? timeToShow(snapshot) : null
     return action === 'sync_now' && sendsFrom(sheet.light) ? { command: 'sync_now' } : null
   }
   if (sheet?.kind === 'unresolved') {
@@ -65,6 +67,7 @@ export function commandOf(action: SheetAction, sheet: Sheet | null, snapshot: Sn
     return isPrint ? { command: 'print_report', shiftId: report.figures.shiftId } : null
   }
   if (sheet?.kind === 'shift') {
+    if (action === 'confirm_time') return timeToShow(snapshot)
     if (action === 'x_report') return snapshot.shift.open === null ? null : { command: 'x_report' }
     const isZ = action === 'z_report' && snapshot.shift.closed.some(({ shiftId }) => shiftId === sheet.chosen)
     return isZ && sheet.chosen !== null ? { command: 'z_report', shiftId: sheet.chosen } : null
@@ -74,6 +77,10 @@ export function commandOf(action: SheetAction, sheet: Sheet | null, snapshot: Sn
   const offered = sale !== undefined && snapshot.actions.includes(action) && (action === 'print_again' || sale.voidable)
   return offered ? { command: action, saleId: sale.saleId } : null
 }
+
+/** The sheet that asks for the time opens with the machine's clock of this moment. */
+const timeToShow = ({ actions }: Pick<Snapshot, 'actions'>): Command | null =>
+  actions.includes('confirm_time') ? { command: 'show_time' } : null
 
 /** The ledger is asked about what was sent to it, and nothing was sent of a torn card. */
 const isAsked = ({ state }: TenderView): boolean => state !== 'torn'
@@ -142,6 +149,8 @@ export function SheetContent(props: SheetsProps & { readonly sheet: Sheet }) {
       return (
         <ReportSheet {...{ snapshot, readOnly, onCommand }} close={() => onCommand({ command: 'put_report_away' })} />
       )
+    case 'time':
+      return <TimeSheet {...{ snapshot, readOnly, close, onAsk }} />
     case 'question':
       return <QuestionSheet {...{ sheet, snapshot, close }} onYes={() => onCommand(sheet.command)} />
   }
@@ -197,6 +206,7 @@ function LightSheet({ light, snapshot, readOnly, close, onCommand }: ContentProp
           {say('action.sync_now')}
         </CommandButton>
       ) : null}
+      {light === 'till' ? <ConfirmTime {...{ snapshot, readOnly, onCommand }} /> : null}
       <p className="code">
         {say('notice.code', { code })}
         {detail === '' ? '' : ` · ${detail}`}

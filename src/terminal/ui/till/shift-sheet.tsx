@@ -8,7 +8,7 @@ import { useTexts } from '../texts/use-texts.ts'
 import { CommandButton, shownKey } from './command-button.tsx'
 import { amountOf, isPin, onKey, useForm, type Ask } from './form-state.ts'
 import { Field, NumberPad, type FieldKind } from './number-pad.tsx'
-import { Row, rowKey, SheetHead, type ContentProps } from './sheet-parts.tsx'
+import { ConfirmTime, Row, rowKey, SheetHead, type ContentProps } from './sheet-parts.tsx'
 import { PinTrouble } from './start-screen.tsx'
 
 type ShiftSheetState = Sheet & { readonly kind: 'shift' }
@@ -73,6 +73,7 @@ function Menu({ sheet, snapshot, readOnly, close, onCommand, onSheet }: ShiftShe
             </CommandButton>
           </>
         )}
+        <ConfirmTime {...{ snapshot, readOnly }} onCommand={onCommand} />
       </div>
       {closed.length === 0 ? null : <h2>{say('shift.closed')}</h2>}
       <ul className="sheet-list">

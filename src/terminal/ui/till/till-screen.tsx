@@ -125,6 +125,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
     const asked = store.get().sheet
     if (asked?.kind === 'question') show(behind(asked))
     if (command.command === 'show_refund' || command.command === 'find_receipt') return lookUp(command)
+    if (command.command === 'show_time') show({ kind: 'time' })
     send(command)
   }
   const moveCategory = (by: number): void => {
@@ -143,7 +144,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
     }
     const command = working ? commandOf(action, on, snapshot) : null
     if (command === null) return
-    if (on?.kind === 'shift') show(null)
+    if (on?.kind === 'shift' && action !== 'confirm_time') show(null)
     if (action === 'void_sale' || action === 'cancel_unknown')
       return show({ kind: 'question', question: action, command, behind: store.get().sheet })
     // What has gone back is chosen anew: the choice of before the question means other pieces afterwards.
