@@ -2,7 +2,7 @@
  * Virtual time: events happen in the order of their moments, and a moment costs nothing. Everything under simulation is
  * promises over these timers, so one turn of the real event loop after each event lets all of them settle.
  */
-import type { Clock, Scheduler } from '../../src/sync/engine/ports.ts'
+import type { Scheduler } from '../../src/sync/engine/ports.ts'
 
 interface Entry {
   readonly at: number
@@ -16,7 +16,6 @@ export class VirtualTime {
   #order = 0
   readonly #entries: Entry[] = []
   readonly scheduler: Scheduler & { now(): number }
-  readonly clock: Clock
 
   constructor(startMs: number) {
     this.#now = startMs
@@ -27,7 +26,6 @@ export class VirtualTime {
         if (entry !== undefined && entry !== null) (entry as Entry).cancelled = true
       },
     }
-    this.clock = { wall: () => this.#now, monotonic: () => this.#now }
   }
 
   get now(): number {
