@@ -123,6 +123,8 @@ export function describeShift({ name: shellName, whyNot, open }: TillShellUnderT
       await dialog('Z-report · shift 2').waitFor()
       expect(await slip(before + 1)).toMatch(/Z-REPORT No\. 2[\s\S]*School lunch[\s\S]*1 150,00/)
       await keyboard.press('Escape')
+      // The start screen stands beneath the report already: only without it the keys are the screen's.
+      await cashier.page.getByRole('dialog').waitFor({ state: 'detached' })
       await start().waitFor()
       await keyboard.press('F10')
       await dialog(words['shift.closed']).waitFor()
