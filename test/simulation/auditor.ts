@@ -5,6 +5,8 @@
 import Database from 'better-sqlite3'
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
+import { auditReturns, refundedOf } from './audit-returns.ts'
+import type { Notebook } from './notebook.ts'
 
 export interface AuditSources {
   readonly ledgerFile: string
@@ -16,6 +18,8 @@ export interface AuditSources {
     readonly goods: 'given' | 'kept'
     readonly tenders: readonly { tenderId: string; amount: bigint }[]
   }[]
+  /** What the cashiers wrote down of returns, drawers and shifts. */
+  readonly notebooks?: readonly Notebook[]
   /** Tenders that a till forgot because an older copy of its folder took its place: nobody can ask it for them. */
   readonly forgotten?: ReadonlySet<string>
   /** Tills of which a copy came into use. What they sold in between may be the merchant's loss, with its reason. */
@@ -41,14 +45,18 @@ interface Terms {
 /** Every violated invariant, in words. Empty when all is well. */
 export function audit(sources: AuditSources): string[] {
   const { ledgerFile, bindingsOnCards, sales, forgotten = new Set() } = sources
-  const { rollbacks = [], epochsShown = new Map() } = sources
+  const { rollbacks = [], epochsShown = new Map(), copied = new Set(), notebooks = [] } = sources
   const database = new Database(ledgerFile, { readonly: true })
   database.defaultSafeIntegers(true)
   try {
     const found: string[] = []
     const net = netPayments(database)
     balances(database, found)
-    slots(database, net, found)
+    const refunded = refundedOf(database)
+    const left = new Map([...net].map(([tenderId, paid]) => [tenderId, paid - (refunded.get(tenderId) ?? 0n)]))
+    slots(database, left, found)
+    auditReturns(database, { notebooks, copied, net }, found)
+    accusations(database, copied, found)
     const noted = new Map(
       sales.flatMap((sale) =>
         sale.tenders.map((tender) => [tender.tenderId, { ...tender, goods: sale.goods }] as const),
@@ -59,7 +67,8 @@ export function audit(sources: AuditSources): string[] {
       const paid = net.get(tenderId) ?? 0n
       if (goods === 'given' && paid !== amount && !(paid === 0n && isMerchantsLoss(database, tenderId, sources)))
         found.push(`LOST ${tenderId}: goods given for ${amount}, the ledger paid ${paid}`)
-      if (goods === 'kept' && paid !== 0n) found.push(`PAID_WITHOUT_GOODS ${tenderId}: ${paid}`)
+      const kept = left.get(tenderId) ?? 0n
+      if (goods === 'kept' && kept !== 0n) found.push(`PAID_WITHOUT_GOODS ${tenderId}: ${kept}`)
     }
     for (const [tenderId, paid] of net) {
       if (paid === 0n) continue
@@ -82,7 +91,7 @@ export function audit(sources: AuditSources): string[] {
       if (!(JSON.parse(tenders) as string[]).some((tenderId) => forgotten.has(tenderId)))
         found.push(`DUPLICATE sale ${sale}: paid ${times} times from one slot`)
     for (const { terminalId, epoch } of rollbacks) {
-      if ((epochsShown.get(terminalId) ?? 0) <= epoch)
+      if ((epochsShown.get(terminalId) ?? 0) <= epoch && !isAccusedAndSuspended(database, terminalId))
         found.push(`ROLLBACK_IGNORED ${terminalId}: an older journal goes on in epoch ${epoch}`)
     }
     return found
@@ -113,6 +122,29 @@ function isMerchantsLoss(
     return terms !== undefined && !bindingsOnCards.has(bindingOf(terms))
   }
   return copied.has(row.terminalId) && lossesOfCopies.some((loss) => loss === row.loss)
+}
+
+/** It sells nothing; it shows its head, and hears of its new epoch, when the agency has taken it back. */
+function isAccusedAndSuspended(database: Database.Database, terminalId: string): boolean {
+  const row = database
+    .prepare(
+      `SELECT 1 FROM terminal JOIN discrepancy USING (terminal_id)
+       WHERE terminal_id = ? AND status = 'suspended' AND code = 'ROLLBACK_DETECTED'`,
+    )
+    .get(terminalId)
+  return row !== undefined
+}
+
+/** A till of which there was never a copy has no second journal, whatever the network and its clock did. */
+function accusations(database: Database.Database, copied: ReadonlySet<string>, found: string[]): void {
+  const rows = database
+    .prepare(
+      `SELECT code, terminal_id AS terminalId, count(*) AS times FROM discrepancy
+       WHERE code IN ('ROLLBACK_DETECTED', 'CHAIN_BROKEN') GROUP BY 1, 2`,
+    )
+    .all() as { code: string; terminalId: string; times: bigint }[]
+  for (const { code, terminalId, times } of rows)
+    if (!copied.has(terminalId)) found.push(`ACCUSED ${terminalId}: ${code} ${times} times, of a till that is no copy`)
 }
 
 /** What merchants received for each tender, less what went back. */

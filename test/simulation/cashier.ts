@@ -5,6 +5,9 @@
  */
 import type { Snapshot, TenderView } from '../../src/terminal/contract/index.ts'
 import type { Command } from '../../src/terminal/contract/commands.ts'
+import { tiyn } from '../../src/voucher/money.ts'
+import { testPin } from '../fixtures/open-shift.ts'
+import { Notebook } from './notebook.ts'
 import type { SeededRandom } from './random.ts'
 
 /** What the cashier can touch: the screen and the reader. */
@@ -20,8 +23,9 @@ export interface Station {
 const items = ['school-lunch', 'juice', 'bread', 'milk'] as const
 
 export class Cashier {
-  /** By sale: whether the customer left with the goods. A later entry replaces an earlier one (a void). */
-  readonly notebook = new Map<string, 'given' | 'kept'>()
+  readonly notebook = new Notebook()
+  /** How long it takes on average until the next customer comes: nothing in a rush. */
+  customerEveryMs = 0
   readonly #station: Station
   readonly #random: SeededRandom
   readonly #cards: readonly string[]
@@ -30,6 +34,9 @@ export class Cashier {
   #lately: readonly string[]
   #waited = 0
   #closing = false
+  #hasCome = false
+  /** Sales at which the cashier has to look again: a return was asked for, or goods stayed and money may have come. */
+  readonly #toLookAt = new Set<string>()
 
   constructor(station: Station, random: SeededRandom, cards: readonly string[], note: (what: string) => void) {
     this.#station = station
@@ -45,21 +52,43 @@ export class Cashier {
     this.#closing = true
   }
 
+  /** Another day. */
+  openShift(): void {
+    this.#closing = false
+  }
+
   get isDone(): boolean {
     const { snapshot } = this.#station
     return (
       snapshot !== undefined &&
       snapshot.sale === null &&
       snapshot.tap.state === 'idle' &&
-      snapshot.unresolved.length === 0
+      snapshot.unresolved.length === 0 &&
+      snapshot.shift.open === null &&
+      this.#toLookAt.size === 0
     )
+  }
+
+  /** What each closed shift's report says now, and how each return stands. */
+  readAll(): void {
+    const { notebook } = this
+    for (const shiftId of notebook.shifts.keys()) this.#show({ command: 'z_report', shiftId })
+    for (const saleId of new Set([...notebook.refunds.values()].map((refund) => refund.saleId)))
+      this.#show({ command: 'show_refund', saleId })
   }
 
   /** Does one thing; returns how long it takes until the next look, in milliseconds. */
   act(): number {
     const { snapshot } = this.#station
     if (snapshot === undefined) return 1_000
+    this.notebook.look(snapshot)
     this.#settleNotebook(snapshot)
+    const pause = this.#actOn(snapshot)
+    if (this.#station.snapshot !== undefined) this.notebook.look(this.#station.snapshot)
+    return pause
+  }
+
+  #actOn(snapshot: Snapshot): number {
     switch (snapshot.tap.state) {
       case 'idle':
         return this.#idle(snapshot)
@@ -84,17 +113,121 @@ export class Cashier {
     this.#station.pullCard()
     const { sale, unresolved } = snapshot
     if (unresolved.length > 0 && (this.#closing || this.#random.chance(0.2))) return this.#answerOld(unresolved)
-    if (sale === null) return this.#closing ? 5_000 : this.#nextCustomer()
+    if (sale === null) return this.#betweenCustomers(snapshot)
     if (sale.leftToPay === 0n) return this.#do({ command: 'next_customer' }, 500)
     if (sale.open && this.#closing) return this.#do({ command: 'cancel_sale' }, 500)
     const choice = this.#random.fraction()
     if (choice < 0.75 && !this.#closing) return this.#do({ command: 'pay_by_card' }, this.#random.between(300, 1_500))
     if (choice < 0.9) return this.#payCash(snapshot)
-    this.notebook.set(sale.saleId, 'kept')
+    this.#write(sale.saleId, 'kept')
     return this.#do({ command: 'cancel_sale' }, 500)
   }
 
+  #betweenCustomers(snapshot: Snapshot): number {
+    this.#clearScreen(snapshot)
+    if (snapshot.shift.open === null) return this.#withoutShift(snapshot)
+    const [first] = this.#toLookAt
+    if (first !== undefined && (this.#closing || this.#random.chance(0.3))) return this.#lookAgain(first)
+    if (this.#closing || this.#random.chance(0.01)) return this.#endShift(snapshot.shift.open.shiftId)
+    if (this.#random.chance(0.15)) return this.#takeBack(snapshot)
+    if (this.#random.chance(0.005)) return this.#do({ command: 'x_report' }, 2_000)
+    return this.#waitForCustomer()
+  }
+
+  #withoutShift(snapshot: Snapshot): number {
+    const isOver = this.#closing && this.#toLookAt.size === 0 && snapshot.unresolved.length === 0
+    if (isOver || !snapshot.actions.includes('open_shift')) return 5_000
+    const openingFloat = tiyn(BigInt(this.#random.between(0, 50)) * 100_000n)
+    this.#command({ command: 'open_shift', cashier: 1, pin: testPin, openingFloat })
+    const shiftId = this.#station.snapshot?.shift.open?.shiftId
+    if (shiftId !== undefined) this.notebook.shiftOpened(shiftId, openingFloat)
+    return 2_000
+  }
+
+  /** With what the cashier put in and took out, whatever the till believes. */
+  #endShift(shiftId: string): number {
+    const counted = this.notebook.drawerOf(shiftId) ?? 0n
+    // A drawer can not hold less than nothing: who gave more than was in it took it out of their own pocket.
+    return this.#do({ command: 'close_shift', counted: tiyn(counted < 0n ? 0n : counted) }, 3_000)
+  }
+
+  /** A customer brings goods back: all of them or some, of one of the last sales, or of any. */
+  #takeBack({ recent }: Snapshot): number {
+    const refundable = recent.filter((sale) => sale.refundable)
+    // What a voucher paid can be bought again afterwards, so a day of many lunches needs lunches that come back.
+    const byVoucher = refundable.filter(({ tenders }) => tenders.some(({ kind }) => kind === 'voucher'))
+    const choice = this.#random.fraction()
+    const sales =
+      choice < 0.1
+        ? [...this.notebook.goods.keys()]
+        : (choice < 0.9 && byVoucher.length > 0 ? byVoucher : refundable).map(({ saleId }) => saleId)
+    const given = sales.filter((saleId) => this.notebook.goods.get(saleId) === 'given')
+    if (given.length === 0) return 1_000
+    const saleId = this.#random.pick(given)
+    const isWhole = this.#random.chance(0.6)
+    const pause = this.#refund(saleId, isWhole)
+    // Pressed twice: the second must give nothing back that the first did.
+    if (this.#random.chance(0.2)) this.#refund(saleId, isWhole)
+    return pause
+  }
+
+  #refund(saleId: string, isWhole: boolean): number {
+    this.#show({ command: 'show_refund', saleId })
+    const shown = this.#station.snapshot?.refund
+    if (shown === undefined || shown === null || shown.saleId !== saleId || shown.obstacle !== null) return 1_000
+    const lines = shown.lines.flatMap(({ line, unitPrice, voucherLeft, cashLeft }) => {
+      const left = voucherLeft + cashLeft
+      const amount = isWhole || left < unitPrice ? left : unitPrice
+      return amount > 0n && (isWhole || this.#random.chance(0.5)) ? [{ line, amount: tiyn(amount) }] : []
+    })
+    if (lines.length === 0) return 1_000
+    this.#toLookAt.add(saleId)
+    this.#command({ command: 'refund_sale', saleId, lines, reason: 'goods_returned' })
+    return 1_500
+  }
+
+  /** Whether a return was taken down, and whether money came for goods that stayed: that goes back. */
+  #lookAgain(saleId: string): number {
+    this.#show({ command: 'show_refund', saleId })
+    const { snapshot } = this.#station
+    if (snapshot === undefined) return 1_000
+    const { refund } = snapshot
+    const isOpen = snapshot.unresolved.some((tender) => tender.saleId === saleId)
+    const tenders = snapshot.recent.find((sale) => sale.saleId === saleId)?.tenders ?? []
+    if (isOpen || tenders.some(({ state }) => ['unknown', 'torn', 'reversing'].includes(state))) return 5_000
+    if (refund === null || refund.saleId !== saleId || this.notebook.goods.get(saleId) === 'given') {
+      this.#toLookAt.delete(saleId)
+      return 500
+    }
+    if (refund.lines.some(({ voucherLeft, cashLeft }) => voucherLeft + cashLeft > 0n)) {
+      if (!this.#station.command({ command: 'void_sale', saleId })) this.#refund(saleId, true)
+      return 5_000
+    }
+    // A refund that the ledger refuses is asked for again.
+    if (refund.returns.every(({ refunds }) => refunds.every(({ state }) => state !== 'waiting')))
+      this.#toLookAt.delete(saleId)
+    return 5_000
+  }
+
+  #show(command: Command): void {
+    this.#station.command(command)
+    if (this.#station.snapshot !== undefined) this.notebook.look(this.#station.snapshot)
+  }
+
+  /** What was looked at goes away before the next customer. */
+  #clearScreen({ refund, shift }: Snapshot): void {
+    if (refund !== null) this.#station.command({ command: 'put_refund_away' })
+    if (shift.report !== null) this.#station.command({ command: 'put_report_away' })
+  }
+
+  #waitForCustomer(): number {
+    if (this.#hasCome || this.customerEveryMs === 0) return this.#nextCustomer()
+    this.#hasCome = true
+    return 1_000 + this.#random.waiting(this.customerEveryMs)
+  }
+
   #nextCustomer(): number {
+    this.#hasCome = false
     // People come twice: a second lunch is the first thing that anybody tries.
     this.#card = this.#random.chance(0.3) ? this.#random.pick(this.#lately) : this.#random.pick(this.#cards)
     this.#lately = [this.#card, ...this.#lately].slice(0, 4)
@@ -142,7 +275,7 @@ export class Cashier {
     const choice = this.#random.fraction()
     if (choice < 0.7) return this.#payCash(snapshot)
     if (choice < 0.85) return this.#do({ command: 'next_customer' }, 500)
-    this.notebook.set(sale.saleId, 'kept')
+    this.#write(sale.saleId, 'kept')
     return this.#do({ command: 'cancel_sale' }, 500)
   }
 
@@ -155,7 +288,7 @@ export class Cashier {
       this.#station.layCard(this.#card)
       return this.#hold()
     }
-    if (snapshot.sale !== null) this.notebook.set(snapshot.sale.saleId, 'kept')
+    if (snapshot.sale !== null) this.#write(snapshot.sale.saleId, 'kept')
     return this.#do({ command: 'cancel_sale' }, 500)
   }
 
@@ -168,7 +301,7 @@ export class Cashier {
     if (tender === undefined || saleId === undefined) return 1_000
     if (choice < 0.8) return this.#do({ command: 'cancel_unknown', tenderId: tender.tenderId }, 500)
     // The customer leaves without goods; if the ledger turns out to have paid, the sale is voided later.
-    this.notebook.set(saleId, 'kept')
+    this.#write(saleId, 'kept')
     return this.#do({ command: 'serve_next_meanwhile' }, 500)
   }
 
@@ -185,15 +318,23 @@ export class Cashier {
   /** Whoever has paid in full gets the goods; a sale closed for somebody who had left without them is voided. */
   #settleNotebook(snapshot: Snapshot): void {
     for (const sale of snapshot.recent) {
-      const noted = this.notebook.get(sale.saleId)
+      const noted = this.notebook.goods.get(sale.saleId)
+      const isClosed = sale.voidable || sale.refundable || sale.wentBack > 0n
+      if (isClosed && noted === undefined) this.#write(sale.saleId, 'given')
+      // Of an earlier shift: it is refunded.
+      if (noted === 'kept' && sale.refundable) this.#toLookAt.add(sale.saleId)
       if (!sale.voidable) continue
-      if (noted === undefined) this.notebook.set(sale.saleId, 'given')
       if (noted === 'kept') this.#command({ command: 'void_sale', saleId: sale.saleId })
       else if (noted === undefined && this.#random.chance(0.03)) {
-        this.notebook.set(sale.saleId, 'kept')
+        this.#write(sale.saleId, 'kept')
         this.#command({ command: 'void_sale', saleId: sale.saleId })
       }
     }
+  }
+
+  #write(saleId: string, goods: 'given' | 'kept'): void {
+    this.notebook.goods.set(saleId, goods)
+    if (goods === 'kept') this.#toLookAt.add(saleId)
   }
 
   #do(command: Command, thenMs: number): number {

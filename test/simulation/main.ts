@@ -50,7 +50,8 @@ async function seedsThatFail(): Promise<number> {
     process.stdout.write(
       values.json
         ? `${JSON.stringify(line)}\n`
-        : `seed ${seed}: ${report.sales} sales, ${report.starts} starts, ${report.violations.length} violations, ` +
+        : `seed ${seed}: ${report.sales} sales, ${report.refunds} refunds, ${report.shifts} shifts, ` +
+            `${report.starts} starts, ${report.violations.length} violations, ` +
             `${line.timesRealTime} times real time, ${line.traceHash.slice(0, 12)}\n`,
     )
   }
@@ -60,7 +61,8 @@ async function seedsThatFail(): Promise<number> {
 /** Looks for each planted bug from the first seed on; returns how many were not found. */
 async function bugsNotFound(): Promise<number> {
   let missed = 0
-  for (const name of plantedBugNames) {
+  const wanted = values.bug === undefined ? plantedBugNames : [values.bug as PlantedBugName]
+  for (const name of wanted) {
     const hours = hoursOf(name)
     let seed = firstSeed
     let violation: string | undefined

@@ -46,9 +46,13 @@ export function losePowerNowAndThen({ time, isHealed }: Sky, station: TillStatio
   time.at(time.now + random.waiting(240_000), strike)
 }
 
-/** Somebody starts a till that is down: after a power cut in a commit, or a start that the disk refused. */
+/**
+ * Somebody starts a till that is down: after a power cut in a commit, or a start that the disk refused. And a clone
+ * that the ledger does not listen to: it reads the keys at its start, and the original may have changed them since.
+ */
 export function startWhenDown({ time }: Sky, station: TillStation): void {
   const look = (): void => {
+    if (station.snapshot?.lights.network.code === 'ledger_refuses_us' && station.isClone) station.kill()
     if (station.snapshot === undefined) station.start()
     time.at(time.now + 45 * secondMs, look)
   }
@@ -72,7 +76,9 @@ export function turnClockNowAndThen({ time, isHealed }: Sky, station: TillStatio
   const turn = (): void => {
     if (isHealed()) return
     const choice = random.fraction()
-    if (choice < 0.35) station.clock.jump(random.between(1, 9) * minuteMs * random.pick([-1, 1]))
+    // Little enough for the ledger to bear it, and more than a message is late.
+    if (choice < 0.15) station.clock.jump(random.between(5, 55) * secondMs * random.pick([-1, 1]))
+    else if (choice < 0.35) station.clock.jump(random.between(1, 9) * minuteMs * random.pick([-1, 1]))
     else if (choice < 0.6) station.clock.jump(random.between(1, 30) * hourMs * random.pick([-1, 1]))
     else if (choice < 0.75) {
       station.kill()

@@ -5,6 +5,7 @@
 import Database from 'better-sqlite3'
 import type { JournalRow } from '../../src/sync/journal/rows.ts'
 import type { Core } from '../../src/terminal/core/core.ts'
+import { tiyn } from '../../src/voucher/money.ts'
 import { isStorageFault } from '../../src/sync/journal/data-folder.ts'
 import type { TillStation } from './till-station.ts'
 
@@ -98,6 +99,47 @@ export const plantedBugs = {
       station.readsAnchor = false
     },
   },
+  /** The till does not find its own rows: it tells the ledger that it has none where the ledger saw one. */
+  'row-not-found': {
+    till: ({ journal }) => {
+      journal.hashAt = () => null
+    },
+  },
+  /** What has gone back of a sale is forgotten, and may go back again. */
+  'return-forgotten': {
+    till: ({ journal }) => {
+      const { returns } = journal
+      const ofSale = returns.ofSale.bind(returns)
+      returns.ofSale = (saleId) => ofSale(saleId).map((returned) => ({ ...returned, cash: [] }))
+    },
+  },
+  /** What a voucher paid is given back in cash. */
+  'voucher-becomes-cash': {
+    till: ({ journal }) => {
+      const commit = journal.commit.bind(journal)
+      journal.commit = (...rows) => {
+        const asked = rows.flatMap((row) => (row.kind === 'refund_requested' ? row.lines : []))
+        const rest = rows.filter(({ kind }) => kind !== 'refund_requested')
+        return commit(
+          ...rest.map((row) => (row.kind === 'goods_returned' ? { ...row, cash: [...row.cash, ...asked] } : row)),
+        )
+      }
+    },
+  },
+  /** Cash that went out of the drawer for a voided sale is not in the report. */
+  'void-not-in-drawer': {
+    till: ({ journal: { shifts } }) => {
+      const cashMoved = shifts.cashMoved.bind(shifts)
+      shifts.cashMoved = (shift) => ({ ...cashMoved(shift), returned: tiyn(0n) })
+    },
+  },
+  /** A closed shift's sales stay as they were: what the ledger said later is no difference. */
+  'differences-forgotten': {
+    till: ({ journal: { shifts } }) => {
+      const salesNow = shifts.salesNow.bind(shifts)
+      shifts.salesNow = (shiftId) => (shifts.shift(shiftId)?.closed ? shifts.salesAtClose(shiftId) : salesNow(shiftId))
+    },
+  },
   /** The ledger compares no journal with what it saw of it: a copy without its anchor is not noticed. */
   'heads-forgotten': {
     ledger: (database) => {
@@ -129,14 +171,11 @@ export const plantedBugs = {
   },
   /** A reversal is answered and recorded, and its money stays with the merchant. */
   'reversal-keeps-money': {
-    ledger: (database) => {
-      const booked = `SELECT * FROM transfer WHERE kind = 'voucher-reversal'`
-      for (const { debit, credit, amount } of database.prepare(booked).all() as Leg[]) {
-        database.prepare('UPDATE account SET balance = balance + ? WHERE account_id = ?').run(amount, debit)
-        database.prepare('UPDATE account SET balance = balance - ? WHERE account_id = ?').run(amount, credit)
-      }
-      database.prepare(`DELETE FROM transfer WHERE kind = 'voucher-reversal'`).run()
-    },
+    ledger: (database) => takeBack(database, 'voucher-reversal'),
+  },
+  /** A refund is answered as done, and its money stays with the merchant. */
+  'refund-keeps-money': {
+    ledger: (database) => takeBack(database, 'voucher-refund'),
   },
   /** The merchant is credited in one commit and the payer debited in another, which a crash came before. */
   'half-booked': {
@@ -149,6 +188,16 @@ export const plantedBugs = {
   },
 } as const satisfies Record<string, PlantedBug>
 
+/** Undoes what was booked of this kind. */
+function takeBack(database: Database.Database, kind: string): void {
+  const booked = database.prepare('SELECT * FROM transfer WHERE kind = ?').all(kind) as Leg[]
+  for (const { debit, credit, amount } of booked) {
+    database.prepare('UPDATE account SET balance = balance + ? WHERE account_id = ?').run(amount, debit)
+    database.prepare('UPDATE account SET balance = balance - ? WHERE account_id = ?').run(amount, credit)
+  }
+  database.prepare('DELETE FROM transfer WHERE kind = ?').run(kind)
+}
+
 interface Leg {
   readonly debit: string
   readonly credit: string
@@ -160,7 +209,7 @@ export const plantedBugNames = Object.keys(plantedBugs) as readonly PlantedBugNa
 
 /** How long a day in the town must be for the misfortune that a bug needs: restored backups and clocks are rare. */
 export function hoursOf(name: PlantedBugName): number {
-  return ['ledger-time-ignored', 'rollback-ignored', 'heads-forgotten'].includes(name) ? 1 : 0.25
+  return ['ledger-time-ignored', 'rollback-ignored', 'heads-forgotten'].includes(name) ? 1 : 0.12
 }
 
 /** Does to the ledger's file what the bug does, past the ledger and past its constraints. */

@@ -37,6 +37,8 @@ export interface StationParts {
   readonly enrolment: Enrolment
   /** Outlive the core, as the journal does. */
   readonly keys: () => KeyRing
+  /** Else as old as in the product. */
+  readonly keyRotationAfterMs?: number
   readonly ledgerUrl: string
   readonly cards: ReadonlyMap<string, VirtualCard>
   /** Cards that lie on some reader of the town: a card is in one place at a time. */
@@ -61,6 +63,8 @@ export class TillStation implements Station {
   /** False in a till that never looks at its anchor. */
   readsAnchor = true
   starts = 0
+  /** Nobody starts it before it is switched on again. */
+  isSwitchedOff = false
 
   constructor(parts: StationParts) {
     this.#parts = parts
@@ -77,6 +81,11 @@ export class TillStation implements Station {
     return this.#snapshot
   }
 
+  /** A second machine with the keys of another. */
+  get isClone(): boolean {
+    return this.#parts.image !== undefined
+  }
+
   get cardOnReader(): string | null {
     return this.#laid
   }
@@ -87,6 +96,7 @@ export class TillStation implements Station {
 
   /** Comes up, or stays down where the disk does not let it. */
   start(): void {
+    if (this.isSwitchedOff) return
     try {
       this.#start()
     } catch (error) {
@@ -97,7 +107,7 @@ export class TillStation implements Station {
   }
 
   #start(): void {
-    const { time, random, network, enrolment, keys, ledgerUrl, sabotage, note } = this.#parts
+    const { time, random, network, enrolment, keys, ledgerUrl, sabotage, note, keyRotationAfterMs } = this.#parts
     const life = { alive: true }
     this.#life = life
     this.starts += 1
@@ -116,7 +126,11 @@ export class TillStation implements Station {
       scheduler: schedulerOf(life, time.scheduler),
       randomness: { bytes: (length) => random.bytes(length), uuid: () => random.uuid(time.now) },
       pinHash: quickPinHash,
-      syncSettings: { ...standardSyncSettings, intervalMs: 20_000 },
+      syncSettings: {
+        ...standardSyncSettings,
+        intervalMs: 20_000,
+        ...(keyRotationAfterMs === undefined ? {} : { keyRotationAfterMs }),
+      },
       render: () => new Uint8Array(0),
       onSnapshot: (snapshot) => {
         if (life.alive) this.#snapshot = snapshot
@@ -240,6 +254,8 @@ function schedulerOf(life: { readonly alive: boolean }, scheduler: Scheduler): S
 function transportOf(life: { readonly alive: boolean }, transport: LedgerTransport): LedgerTransport {
   return (request, deadlineMs) =>
     new Promise((resolve) => {
+      // After a power cut in a commit the turn goes on to its end: what it would send then never leaves.
+      if (!life.alive) return
       void transport(request, deadlineMs).then((result) => (life.alive ? resolve(result) : undefined))
     })
 }
@@ -257,6 +273,7 @@ function readerOf(life: { readonly alive: boolean }, reader: CardReaderPort): Ca
     status: () => reader.status(),
     transmit: (presenceId, command, timeoutMs) =>
       new Promise((resolve) => {
+        if (!life.alive) return
         void reader
           .transmit(presenceId, command, timeoutMs)
           .then((result) => (life.alive ? resolve(result) : undefined))

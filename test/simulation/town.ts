@@ -18,10 +18,12 @@ import type { HttpRequest, HttpResponse } from '../../src/sync/protocol/http-sig
 import type { Enrolment } from '../../src/sync/protocol/messages.ts'
 import { enrol } from '../../src/terminal/core/identity.ts'
 import { KeyStoreInMemory } from '../fixtures/key-store.ts'
-import { audit, type AuditSources } from './auditor.ts'
+import { audit } from './auditor.ts'
 import { Cashier } from './cashier.ts'
 import { cloneOnce, restoreBackupNowAndThen, tendersIn, type Copied } from './copies.ts'
+import { keepHours } from './hours.ts'
 import { LedgerHouse } from './ledger-house.ts'
+import type { Notebook } from './notebook.ts'
 import {
   blockCardsNowAndThen,
   fillDiskNowAndThen,
@@ -44,6 +46,8 @@ import { VirtualTime } from './virtual-time.ts'
 const morning = Date.UTC(2026, 10, 23, 4)
 const ledgerUrl = 'http://127.0.0.1:1'
 const closingMs = 6 * 3_600_000
+/** A till of the town changes its keys several times a day. */
+const keyRotationAfterMs = 3 * 3_600_000
 
 export interface TownReport {
   readonly seed: number
@@ -53,6 +57,9 @@ export interface TownReport {
   readonly simulatedHours: number
   readonly wallSeconds: number
   readonly sales: number
+  /** Refunds of vouchers that cashiers asked for, and shifts whose report the auditor holds against the truth. */
+  readonly refunds: number
+  readonly shifts: number
   readonly starts: number
 }
 
@@ -72,6 +79,8 @@ export async function runTown(seed: number, hours: number, plantedBug?: PlantedB
       simulatedHours: (town.now - morning) / 3_600_000,
       wallSeconds: (performance.now() - startedAt) / 1000,
       sales: town.sales,
+      refunds: town.refunds,
+      shifts: town.shifts,
       starts: town.starts,
     }
   } finally {
@@ -94,8 +103,6 @@ class Town {
   readonly #plantedBug: PlantedBug | undefined
   readonly #bindings = new Set<string>()
   readonly #counters: Counter[] = []
-  /** By sale, the voucher tenders that the screen called paid. */
-  readonly #paidOnScreen = new Map<string, Map<string, bigint>>()
   readonly #forgotten = new Set<string>()
   readonly #copied = new Set<string>()
   readonly #rollbacks: { readonly terminalId: string; readonly epoch: number }[] = []
@@ -118,7 +125,16 @@ class Town {
   }
 
   get sales(): number {
-    return this.#counters.reduce((sum, { cashier }) => sum + cashier.notebook.size, 0)
+    return this.#counters.reduce((sum, { cashier }) => sum + cashier.notebook.goods.size, 0)
+  }
+
+  get refunds(): number {
+    return this.#counters.reduce((sum, { cashier }) => sum + cashier.notebook.refunds.size, 0)
+  }
+
+  get shifts(): number {
+    const shifts = this.#counters.flatMap(({ cashier }) => [...cashier.notebook.shifts.values()])
+    return shifts.filter(({ figures, isDisturbed }) => figures !== undefined && !isDisturbed).length
   }
 
   get starts(): number {
@@ -175,6 +191,7 @@ class Town {
       network,
       enrolment,
       keys: () => keys.load(),
+      keyRotationAfterMs,
       ledgerUrl,
       cards,
       held,
@@ -191,32 +208,44 @@ class Town {
     fillDiskNowAndThen(this.#sky, station, random.branch('disk'))
     turnClockNowAndThen(this.#sky, station, random.branch('clock'))
     startWhenDown(this.#sky, station)
-    restoreBackupNowAndThen(this.#sky, station, random.branch('backup'), (copy) => this.#didRestore(name, copy))
+    keepHours(this.#sky, counter, random.branch('hours'))
+    restoreBackupNowAndThen(this.#sky, station, random.branch('backup'), (copy) => this.#didRestore(counter, copy))
     cloneOnce(this.#sky, station, random.branch('clone/when'), (image) => {
       const { tenderIds, epoch } = tendersIn(image)
       for (const tenderId of tenderIds) this.#forgotten.add(tenderId)
       this.#copied.add(name)
       this.#rollbacks.push({ terminalId: name, epoch })
-      this.#counters.push(this.#openClone(parts, image, random.branch('clone'), labels))
+      this.#counters.push(this.#openClone(cashier, parts, image, random.branch('clone'), labels))
     })
     this.#reinstate(name, keys, random.branch('reinstated'))
     return counter
   }
 
   /** A second machine with the keys and the folder of the first, without the first one's anchor. */
-  #openClone(parts: StationParts, image: Buffer, random: SeededRandom, labels: readonly string[]): Counter {
+  #openClone(
+    original: Cashier,
+    parts: StationParts,
+    image: Buffer,
+    random: SeededRandom,
+    labels: readonly string[],
+  ): Counter {
     const name = `${parts.name}/clone`
     const note = (what: string): void => this.#note(name, what)
     const network = new SimulatedNetwork(this.#time, random.branch('network'), (request) =>
       this.#deliver(parts.name, request),
     )
-    const station = new TillStation({ ...parts, image, network, note, random: random.branch('core') })
+    // Both machines have one file of keys; only the original changes them.
+    const { keyRotationAfterMs: _never, ...others } = parts
+    const station = new TillStation({ ...others, image, network, note, random: random.branch('core') })
     const counter = { name, station, network, cashier: new Cashier(station, random.branch('cashier'), labels, note) }
+    counter.cashier.notebook.inherit(original.notebook)
+    original.notebook.disturb()
     station.start()
     this.#time.at(this.#time.now + 5_000, () => this.#act(counter))
     this.#weather(counter, random.branch('weather'))
     losePowerNowAndThen(this.#sky, station, random.branch('accidents'))
     startWhenDown(this.#sky, station)
+    keepHours(this.#sky, counter, random.branch('hours'))
     return counter
   }
 
@@ -232,6 +261,7 @@ class Town {
     house.crashesPerRequest = 0
     for (const { network, cashier, station } of this.#counters) {
       station.disk.isFull = false
+      station.isSwitchedOff = false
       network.weather = fairWeather
       network.cut = 'no'
       cashier.closeShift()
@@ -247,24 +277,23 @@ class Town {
     const open = this.#counters
       .filter((counter) => !isQuiet(counter))
       .map(({ name, station }) => `NOT_QUIET ${name}: ${describe(station)}`)
-    const sales = this.#counters.flatMap(({ cashier }) =>
-      [...cashier.notebook].map(([saleId, goods]) => ({
-        saleId,
-        goods,
-        tenders: [...(this.#paidOnScreen.get(saleId) ?? [])].map(([tenderId, amount]) => ({ tenderId, amount })),
-      })),
-    )
+    const notebooks = this.#counters.map(({ cashier }) => cashier.notebook)
+    for (const { cashier } of this.#counters) cashier.readAll()
     for (const { station } of this.#counters) station.kill()
     await house.close()
     const broken = house.broken.map((error) => `BROKEN ledger: ${String(error)}`)
-    return [...open, ...broken, ...this.#audited(sales)]
+    return [...open, ...broken, ...this.#audited(notebooks)]
   }
 
   #healed = false
 
-  #didRestore(terminalId: string, { forgotten, head, rowsLost, isSeenByLedger, onThisMachine }: Copied): void {
+  #didRestore(
+    { name: terminalId, cashier }: Counter,
+    { forgotten, head, rowsLost, isSeenByLedger, onThisMachine }: Copied,
+  ): void {
     for (const tenderId of forgotten) this.#forgotten.add(tenderId)
     this.#copied.add(terminalId)
+    cashier.notebook.disturb()
     // Without its anchor it is the ledger that must notice, and it can when it has seen a row that the copy has not.
     const canBeNoticed = onThisMachine ? rowsLost > 0 : isSeenByLedger
     if (canBeNoticed) this.#rollbacks.push({ terminalId, epoch: head.epoch })
@@ -297,11 +326,19 @@ class Town {
     return enrol(keys.load().current, code, ledgerUrl, direct, randomness, this.#time.now)
   }
 
-  #audited(sales: AuditSources['sales']): string[] {
+  #audited(notebooks: readonly Notebook[]): string[] {
+    const sales = notebooks.flatMap(({ goods, paid }) =>
+      [...goods].map(([saleId, whether]) => ({
+        saleId,
+        goods: whether,
+        tenders: [...(paid.get(saleId) ?? [])].map(([tenderId, amount]) => ({ tenderId, amount })),
+      })),
+    )
     return audit({
       ledgerFile: this.#ledgerFile,
       bindingsOnCards: this.#bindings,
       sales,
+      notebooks,
       forgotten: this.#forgotten,
       copied: this.#copied,
       rollbacks: this.#rollbacks,
@@ -315,27 +352,13 @@ class Town {
 
   #act(counter: Counter): void {
     const { cashier, station } = counter
-    this.#watchScreen(station)
     const pause = cashier.act()
-    this.#watchScreen(station)
     if (pause >= 0) this.#time.at(this.#time.now + pause, () => this.#act(counter))
     else {
       this.#time.at(this.#time.now - pause, () => {
         station.pullCard()
         this.#time.at(this.#time.now + 300, () => this.#act(counter))
       })
-    }
-  }
-
-  /** Notes which voucher tenders the screen called paid when a sale was closed, and forgets those of undone sales. */
-  #watchScreen(station: TillStation): void {
-    for (const sale of station.snapshot?.recent ?? []) {
-      if (!sale.voidable) continue
-      const paid = sale.tenders.filter(
-        (tender) =>
-          tender.kind === 'voucher' && ['settled', 'pending', 'awaiting_funds', 'not_paid'].includes(tender.state),
-      )
-      this.#paidOnScreen.set(sale.saleId, new Map(paid.map((tender) => [tender.tenderId, tender.amount])))
     }
   }
 
