@@ -174,7 +174,7 @@ export class Cashier {
   #refund(saleId: string, isWhole: boolean): number {
     this.#show({ command: 'show_refund', saleId })
     const shown = this.#station.snapshot?.refund
-    if (shown === undefined || shown === null || shown.saleId !== saleId || shown.obstacle !== null) return 1_000
+    if (shown === undefined || shown === null || shown.saleId !== saleId) return 1_000
     const lines = shown.lines.flatMap(({ line, unitPrice, voucherLeft, cashLeft }) => {
       const left = voucherLeft + cashLeft
       const amount = isWhole || left < unitPrice ? left : unitPrice

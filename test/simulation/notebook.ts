@@ -145,7 +145,8 @@ export class Notebook {
       this.#returns.add(returnId)
       if (isNew && sale !== undefined) sale.cashGiven += cash
       if (isNew && drawer !== undefined) drawer.out += cash
-      for (const { refundId, amount, state } of refunds) {
+      for (const { refundId, amount, state: shown } of refunds) {
+        const state = shown === 'parked' ? 'waiting' : shown
         const known = this.refunds.get(refundId)
         if (known === undefined)
           this.refunds.set(refundId, { saleId: refund.saleId, shiftId, amount, state, isDisturbed: false })
