@@ -1,6 +1,7 @@
 /**
  * Each planted bug at a seed that shows it, and the same seed without the bug. Method: `town.test.ts`. The seeds were
- * found by `npm run sim -- --bugs --json`; when the town changes, that command finds them anew.
+ * found by `npm run sim -- --bugs --json`. Each change of the product gives other histories: where a seed shows its bug
+ * no more, the next ones are tried, up to the 200 that the issue "Exact truth" allows.
  */
 import { expect, test } from 'vitest'
 import { hoursOf, plantedBugNames, plantedBugs, type PlantedBugName } from './planted-bugs.ts'
@@ -8,22 +9,22 @@ import { runTown } from './town.ts'
 
 const shows: Readonly<Record<PlantedBugName, number>> = {
   'slot-twice': 2,
-  'unknown-is-refused': 5,
+  'unknown-is-refused': 23,
   'interrupted-is-void': 23,
   'reversal-dropped': 1,
   'queue-emptied-on-send': 1,
   'commit-not-synced': 1,
-  'full-disk-ignored': 11,
+  'full-disk-ignored': 7,
   'ledger-time-ignored': 2,
   'rollback-ignored': 1,
   'row-not-found': 1,
   'return-forgotten': 1,
   'voucher-becomes-cash': 1,
-  'void-not-in-drawer': 15,
+  'void-not-in-drawer': 2,
   'differences-forgotten': 1,
   'heads-forgotten': 4,
-  'no-tombstone': 135,
-  'slot-free-online': 10,
+  'no-tombstone': 26,
+  'slot-free-online': 61,
   'ids-pruned': 1,
   'reversal-keeps-money': 1,
   'refund-keeps-money': 1,
@@ -32,11 +33,19 @@ const shows: Readonly<Record<PlantedBugName, number>> = {
 
 test('there are at least twelve of them', () => expect(plantedBugNames.length).toBeGreaterThanOrEqual(12))
 
+const seedsMax = 200
+
 test.each(plantedBugNames)('finds %s, and only when it is planted', async (name) => {
-  const hours = hoursOf(name)
-  expect(await withoutBug(shows[name], hours)).toEqual([])
-  expect((await runTown(shows[name], hours, plantedBugs[name])).violations).not.toEqual([])
+  const seed = await seedThatShows(name)
+  expect(seed, `none of ${seedsMax} seeds shows it`).toBeDefined()
+  expect(await withoutBug(seed ?? 0, hoursOf(name))).toEqual([])
 })
+
+async function seedThatShows(name: PlantedBugName): Promise<number | undefined> {
+  for (const seed of [shows[name], ...Array.from({ length: seedsMax }, (_, index) => index + 1)])
+    if ((await runTown(seed, hoursOf(name), plantedBugs[name])).violations.length > 0) return seed
+  return undefined
+}
 
 const known = new Map<string, readonly string[]>()
 
