@@ -129,7 +129,7 @@ function isAccusedAndSuspended(database: Database.Database, terminalId: string):
   const row = database
     .prepare(
       `SELECT 1 FROM terminal JOIN discrepancy USING (terminal_id)
-       WHERE terminal_id = ? AND status = 'suspended' AND code = 'ROLLBACK_DETECTED'`,
+       WHERE terminal_id = ? AND status = 'suspended' AND code IN ('ROLLBACK_DETECTED', 'CHAIN_BROKEN')`,
     )
     .get(terminalId)
   return row !== undefined

@@ -38,6 +38,11 @@ export class ShownHead {
     this.#parts = parts
   }
 
+  /** Whether the ledger has compared this journal, in this life of the till, with what it saw of it. */
+  get isShown(): boolean {
+    return this.#isShown
+  }
+
   /**
    * Before any row that waits after a start: the ledger takes the newest row for the head, and would compare a copy
    * with itself.

@@ -195,8 +195,7 @@ export class SyncEngine {
   async #sync(): Promise<Round> {
     const steps = [
       () => this.#changeKeys('finish'),
-      () => this.#showHead('afterStart'),
-      () => this.#drain(),
+      () => this.#handOver(),
       () => this.#resolveUnknown(),
       () => this.#readEvents(),
       () => this.#fetchPackage(),
@@ -221,6 +220,12 @@ export class SyncEngine {
   async #changeKeys(step: 'finish' | 'startIfDue'): Promise<Round> {
     const outcome = await this.#keyRotation[step]()
     return outcome === 'done' ? 'done' : this.#notAnswered(outcome)
+  }
+
+  /** What waits, and after a start the head before it. */
+  async #handOver(): Promise<Round> {
+    const shown = await this.#showHead('afterStart')
+    return shown === 'no_answer' ? 'no_answer' : this.#drain()
   }
 
   /**
@@ -339,7 +344,7 @@ export class SyncEngine {
     // leaves a tombstone, so that a late request moves nothing.
     if (journal.evidenceOf(tenderId) === undefined && journal.tender(tenderId)?.state === 'unknown') {
       journal.commit({ kind: 'reversal_requested', tenderId, reason: 'interrupted' })
-      return this.#drain()
+      return this.#handOver()
     }
     return 'done'
   }
@@ -358,7 +363,8 @@ export class SyncEngine {
       const items = events.flatMap(({ event }) =>
         event.kind === 'item' && this.#isNews(event.item) ? [event.item] : [],
       )
-      const surrenders = surrendersFor(journal, events, this.#parts.randomness)
+      // Not before the ledger has compared this journal: one that was put back does not know what it sold.
+      const surrenders = this.#shownHead.isShown ? surrendersFor(journal, events, this.#parts.randomness) : []
       journal.commit(
         ...items.map((item) => ({ kind: 'item_answered' as const, item, by: 'status_feed' as const })),
         ...surrenders,
@@ -368,7 +374,7 @@ export class SyncEngine {
         { kind: 'events_read', cursor },
       )
       // Somebody stands at another till with this card.
-      if (surrenders.length > 0 && (await this.#drain()) === 'no_answer') return 'no_answer'
+      if (surrenders.length > 0 && (await this.#handOver()) === 'no_answer') return 'no_answer'
     }
   }
 

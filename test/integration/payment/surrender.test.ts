@@ -99,6 +99,19 @@ describe('a slot that is leased to another till', () => {
     expect(paid()).toEqual([{ terminal_id: 'till-1', state: 'settled', paid_by: 'escrow' }])
   })
 
+  it('is not given up by a till that was started anew before the ledger has compared its journal', async () => {
+    world.network.all = 'refused'
+    await taps(second)
+    first.kill()
+    first.start()
+    world.network.all = 'up'
+    await pass(60_000)
+    expect([surrenders(first), kindsOf(first).filter((kind) => kind === 'events_read').length > 1]).toEqual([0, true])
+    expect(await taps(second)).toBe('LEASED_ELSEWHERE')
+    await pass(25_000)
+    expect(surrenders(first)).toBe(1)
+  })
+
   it('is asked for once, however often the card is tapped, and again after half a minute', async () => {
     world.network.all = 'refused'
     const asked = () => rows(`SELECT 1 FROM event WHERE content LIKE '%surrender_wanted%'`).length
