@@ -189,7 +189,7 @@ export class TillStation implements Station {
   /** Kills, and lets go of the journal's file. */
   close(): void {
     this.kill()
-    for (const { journal } of this.#dead.splice(0)) journal.close()
+    for (const core of this.#dead.splice(0)) core.stop()
   }
 
   command(command: Command): boolean {

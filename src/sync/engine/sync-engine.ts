@@ -203,6 +203,7 @@ export class SyncEngine {
       () => this.#changeKeys('startIfDue'),
     ]
     for (const step of steps) {
+      if (this.#stopped) return 'no_answer'
       const outcome = await step()
       if (outcome === 'no_answer') return 'no_answer'
     }

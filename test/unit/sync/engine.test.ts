@@ -751,3 +751,14 @@ describe('head', () => {
     expect(second.engine.connectivity.kind).toBe('not_asked_yet')
   })
 })
+
+it('a round ends where the engine is stopped: what follows would read a journal that is closed', async () => {
+  const { engine, journal, ledger, firstRound } = bench()
+  await firstRound()
+  ledger.on('/v1/terminal/events', () => {
+    engine.stop()
+    journal.close()
+    return { answer: { events: [], cursor: 0 } }
+  })
+  await expect(engine.syncNow()).resolves.toBeUndefined()
+})
