@@ -167,7 +167,8 @@ export class SyncEngine {
   async #oneRound(): Promise<void> {
     const outcome = await this.#sync().catch((error: unknown): Round => {
       // A disk that is full now is a round that failed: the ledger is asked again, and ids make that safe.
-      if (isStorageFault(error)) return 'no_answer'
+      // And one that was stopped in its midst reads a journal that is closed.
+      if (isStorageFault(error) || this.#stopped) return 'no_answer'
       throw error
     })
     const { settings, randomness } = this.#parts
@@ -203,7 +204,6 @@ export class SyncEngine {
       () => this.#changeKeys('startIfDue'),
     ]
     for (const step of steps) {
-      if (this.#stopped) return 'no_answer'
       const outcome = await step()
       if (outcome === 'no_answer') return 'no_answer'
     }
