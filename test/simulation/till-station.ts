@@ -94,13 +94,13 @@ export class TillStation implements Station {
     return this.#core
   }
 
-  /** Comes up, or stays down where the disk does not let it. */
+  /** Comes up, or stays down where the modelled disk does not let it; of a real one the caller hears. */
   start(): void {
     if (this.isSwitchedOff) return
     try {
       this.#start()
     } catch (error) {
-      if (!isStorageFault(error)) throw error
+      if (!isStorageFault(error) || this.#parts.journalFile !== undefined) throw error
       this.#parts.note('start refused')
       this.kill()
     }
