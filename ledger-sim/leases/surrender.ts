@@ -76,21 +76,25 @@ async function surrenderAgain(work: Work, terminal: Terminal, item: Surrender): 
   return surrenderResult(work, original, arrival, first.state, tiyn(first.amount), Number(first.at))
 }
 
-/** Gives the slot's money back to the agency. A slot that has moved on, or was given back before, has none here. */
+/**
+ * Gives the slot's money back to the agency, from the lease of this terminal that holds it now: it may have moved on
+ * from the one that the row names. A slot that was given back before, or is at another terminal, has none here.
+ */
 async function release(work: Work, terminal: Terminal, item: Surrender): Promise<Tiyn | 'not_leased'> {
   const { connection } = work
-  const lease = await findLease(work, item.leaseId)
-  if (lease === undefined || lease.terminalId !== terminal.terminalId) return 'not_leased'
+  const named = await findLease(work, item.leaseId)
+  if (named === undefined || named.terminalId !== terminal.terminalId) return 'not_leased'
   const leased = await connection
     .selectFrom('lease_slot')
-    .select('state')
+    .select('slot_id')
     .where('lease_id', '=', item.leaseId)
     .where('slot_id', '=', item.slotId)
     .executeTakeFirst()
   if (leased === undefined) return 'not_leased'
-  if (leased.state !== 'live') return zeroTiyn
   const state = await findSlot(work, item.slotId)
   if (state === undefined) throw new Error(`leased slot ${item.slotId} vanished`)
+  const lease = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
+  if (lease === undefined || lease.terminalId !== terminal.terminalId) return zeroTiyn
   const amount = amountLeftIn(state.slot)
   const leg = {
     debit: lease.escrowAccount,
@@ -104,7 +108,7 @@ async function release(work: Work, terminal: Terminal, item: Surrender): Promise
   await connection
     .updateTable('lease_slot')
     .set({ state: 'surrendered', surrender_epoch: item.position.epoch, surrender_sequence: item.position.sequence })
-    .where('lease_id', '=', item.leaseId)
+    .where('lease_id', '=', lease.leaseId)
     .where('slot_id', '=', item.slotId)
     .execute()
   await settleWaiting(work, lease.schemeId)

@@ -364,8 +364,9 @@ export class SyncEngine {
       const items = events.flatMap(({ event }) =>
         event.kind === 'item' && this.#isNews(event.item) ? [event.item] : [],
       )
-      // Not before the ledger has compared this journal: one that was put back does not know what it sold.
-      const surrenders = this.#shownHead.isShown ? surrendersFor(journal, events, this.#parts.randomness) : []
+      // A journal that was put back, or may have been, does not know what it sold.
+      const isWhole = this.#shownHead.isShown && !this.rollbackOpen
+      const surrenders = isWhole ? surrendersFor(journal, events, this.#parts.randomness) : []
       journal.commit(
         ...items.map((item) => ({ kind: 'item_answered' as const, item, by: 'status_feed' as const })),
         ...surrenders,

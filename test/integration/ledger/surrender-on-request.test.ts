@@ -58,3 +58,22 @@ test('what was given up comes back by no renewal and by no grant, and may be lea
   expect(await grant('till-1')).toMatchObject({ status: 409, body: { detail: 'nothing to lease: surrendered' } })
   expect(await grant('till-2')).toMatchObject({ status: 200, body: { slots: 1 } })
 })
+
+test('a slot that moved to the till’s next lease meanwhile is given up all the same', async () => {
+  // A month's slot: it moves to the next lease twice a day.
+  const family = demo.card('Family 01')
+  const found = till.leased(family)
+  if (found === undefined) throw new Error('not leased')
+  const { lease, slot } = found
+  const atOtherTill = () => other.authorise(other.decide({ card: family, slot }, 'online'))
+  expect(await atOtherTill()).toMatchObject({ refusal: 'LEASED_ELSEWHERE' })
+  demo.clock.now += 13 * hourMs
+  await till.fetch()
+  expect(await holding(slot.slotId)).not.toBe(lease.leaseId)
+  expect(await till.batch(till.surrender(lease.leaseId, slot.slotId))).toMatchObject([{ state: 'done' }])
+  expect(await holding(slot.slotId)).toBeNull()
+  expect(await atOtherTill()).toMatchObject({ state: 'settled', paidBy: 'agency' })
+})
+
+const holding = async (slotId: string) =>
+  (await demo.rows('slot')).find((row) => row['slot_id'] === slotId)?.['lease_id']

@@ -3,6 +3,7 @@ import { expect, it, test } from 'vitest'
 import { surrendersFor } from '../../../src/sync/engine/surrender-on-request.ts'
 import type { Journal } from '../../../src/sync/journal/journal.ts'
 import type { StatusEvent } from '../../../src/sync/protocol/messages.ts'
+import { bench } from './engine-bench.ts'
 import {
   intentOf,
   itemOf,
@@ -76,4 +77,27 @@ it('is given up once, however often it is asked for, and never again', () => {
   journal.commit(...rows)
   expect(isGiven(journal, slotId)).toBe(false)
   expect(isGiven(journal, `${slotId}x`)).toBe(true)
+})
+
+it('is not given up by a journal of which the ledger says that it was put back', async () => {
+  const { journal, ledger, engine, firstRound } = bench()
+  const seen = { epoch: 1, sequence: 999, hash: 'ab'.repeat(32) }
+  ledger.on('/v1/terminal/heads', () => ({ answer: { kind: 'rollback_detected', seen } }))
+  await firstRound()
+  let cursor = 0
+  ledger.on('/v1/terminal/events', ({ after }) => ({
+    answer: { events: after < cursor ? [wanted('school-lunch/somebody/2026-11-23', cursor)] : [], cursor },
+  }))
+  const given = () => [...journal.rows()].filter(({ row }) => row.kind === 'slot_surrendered').length
+  const isAskedOnceMore = async () => {
+    cursor += 1
+    await engine.syncNow()
+    expect(ledger.bodies('/v1/terminal/events').at(-1)).toMatchObject({ after: cursor })
+  }
+  await isAskedOnceMore()
+  expect(given()).toBe(0)
+  delete ledger.scripts['/v1/terminal/heads']
+  await engine.syncNow()
+  await isAskedOnceMore()
+  expect(given()).toBe(1)
 })
