@@ -30,6 +30,8 @@ export interface WorldOptions {
   readonly syncIntervalMs?: number
   /** The panel's virtual reader unless given. */
   readonly reader?: ReaderChoice
+  /** What the virtual hardware's random bytes are drawn from, so that a run can be repeated; else by chance. */
+  readonly hardwareSeed?: string
   /** How long the printer may take, where it is not as most are (src/drivers/host/devices.ts). */
   readonly printerTiming?: Partial<TcpPrinterTiming>
   /** What shows the till; without it, the browser host that opens nothing. */
@@ -118,6 +120,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       new URL(ledgerUrl).port,
       '--panel-port',
       String(options.panelPort ?? 0),
+      ...(options.hardwareSeed === undefined ? [] : ['--seed', options.hardwareSeed]),
     ])
     const core = {
       data: folders.till,

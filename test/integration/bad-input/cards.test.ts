@@ -1,10 +1,9 @@
 /**
  * Cards that are not what they should be, on the real till: each ends in a code that the screen has words for, nothing
- * is
- * lost or charged twice, and the next honest card pays.
+ * is lost or charged twice, and the next honest card pays.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { nobodysKey, openTillAtWork, saying, type TillAtWork } from './till-at-work.ts'
+import { hasEnded, nobodysKey, openTillAtWork, saying, type TillAtWork } from './till-at-work.ts'
 
 let work: TillAtWork
 
@@ -41,9 +40,15 @@ test.each([
   await work.clears()
 })
 
-test('a card that answers noise', async () => {
-  expect(saying(await work.sell('Noise'))).toMatch(/^refused CARD_(UNKNOWN|ANSWER_MALFORMED)$/)
-  await work.clears()
+test('a card that answers noise: a code, or, where its answer is too short, hold it again', async () => {
+  const endings: string[] = []
+  // About one answer in fourteen is so short.
+  for (let tap = 1; tap <= 20; tap += 1) {
+    endings.push(saying(await work.sell('Noise')))
+    expect(endings.at(-1)).toMatch(/^(tap|refused CARD_(UNKNOWN|ANSWER_MALFORMED))$/)
+    await work.clears()
+  }
+  expect(endings).toContain('refused CARD_UNKNOWN')
 })
 
 test('a card of another scheme, and one whose scheme pays for nothing in the basket', async () => {
@@ -112,12 +117,7 @@ describe('answers spoilt at every command of a tap', () => {
         await work.till.does({ command: 'add_item', itemId: 'bread' })
         await work.till.does({ command: 'pay_by_card' })
         await work.lays('Family 03', { fault: { ...fault, atCommand } })
-        const { tap } = await work.sees(
-          `an end with ${JSON.stringify(fault)} at command ${atCommand}`,
-          ({ tap: shown }) =>
-            ['approved', 'refused', 'torn', 'unknown'].includes(shown.state) ||
-            (shown.state === 'tap' && shown.hint === 'card_moved_too_soon'),
-        )
+        const { tap } = await work.sees(`an end with ${JSON.stringify(fault)} at command ${atCommand}`, hasEnded)
         endings.push(saying(tap))
         expect(saying(tap)).toMatch(knownOutcome)
         await work.panel.pull()

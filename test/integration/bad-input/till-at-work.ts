@@ -68,9 +68,7 @@ export async function openTillAtWork(options: Parameters<typeof openDemoWorld>[0
       await till.does({ command: 'add_item', itemId: item })
       await till.does({ command: 'pay_by_card' })
       await lays(card, more)
-      const { tap } = await sees(`a result for ${card}`, ({ tap: { state } }) =>
-        ['approved', 'refused', 'unknown', 'torn'].includes(state),
-      )
+      const { tap } = await sees(`a result for ${card}`, hasEnded)
       await demo.panel.pull()
       return tap
     },
@@ -104,6 +102,14 @@ export async function openTillAtWork(options: Parameters<typeof openDemoWorld>[0
       await close()
     },
   })
+}
+
+/** The screen says how the tap ended, or to hold the card again: the reader lost it before anything began. */
+export function hasEnded({ tap }: Snapshot): boolean {
+  return (
+    ['approved', 'refused', 'unknown', 'torn'].includes(tap.state) ||
+    (tap.state === 'tap' && tap.hint === 'card_moved_too_soon')
+  )
 }
 
 /** What the tap says, without what differs from run to run. */
