@@ -22,7 +22,12 @@ export const spentStates = [
 export const freeStates = ['refused', 'reversed', 'voided'] as const
 /** In these the customer has paid this part and may have the goods. */
 export const paidStates = ['settled', 'pending', 'awaiting_funds', 'not_paid'] as const
+export type PaidState = (typeof paidStates)[number]
 export type JournalTenderState = (typeof spentStates)[number] | (typeof freeStates)[number]
+
+/** The customer has paid with it. */
+export const isPaid = ({ state }: { readonly state: string }): boolean =>
+  (paidStates as readonly string[]).includes(state)
 
 /** @param prepared the statement of this text; made once */
 export function project(prepared: (sql: string) => Statement, chained: ChainedRow): void {

@@ -3,7 +3,7 @@
  * what is paid, what is covered line by line, and what is left.
  */
 import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
-import { paidStates, type JournalTenderState } from '../../sync/journal/projection.ts'
+import { isPaid, type JournalTenderState } from '../../sync/journal/projection.ts'
 import { addTiyn, remainderTiyn, type Tiyn } from '../../voucher/money.ts'
 import type { CatalogueItem } from '../../voucher/package.ts'
 import { saleTotal, type CoveredLine, type Sale, type SaleLine } from '../../voucher/sale.ts'
@@ -26,7 +26,7 @@ export interface SaleStanding {
 export function standingOf(journal: Journal, sale: Sale): SaleStanding {
   const frozen = journal.sale(sale.saleId) !== undefined
   const tenders = frozen ? journal.tendersOfSale(sale.saleId) : []
-  const paying = tenders.filter(({ state }) => (paidStates as readonly string[]).includes(state))
+  const paying = tenders.filter(isPaid)
   const covered = paying
     .filter((tender) => tender.kind === 'voucher')
     .flatMap((tender) => journal.intentOf(tender.tenderId).row.part.lines)

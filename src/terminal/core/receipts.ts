@@ -6,6 +6,7 @@ import type { PrintDocument } from '../../drivers/printer/document.ts'
 import type { PrinterProfile } from '../../drivers/printer/profile.ts'
 import type { Typeface } from '../../drivers/printer/raster.ts'
 import type { Journal, PrintJob, SaleRecord, TenderRecord } from '../../sync/journal/journal.ts'
+import { isPaid } from '../../sync/journal/projection.ts'
 import type { SigningKey } from '../../sync/protocol/keys.ts'
 import { makeReceiptPresentment } from '../../sync/protocol/receipt-presentment.ts'
 import type { Texts } from '../../voucher/identifiers.ts'
@@ -143,12 +144,10 @@ function contentOf(
     sale: record.sale,
     tenders: tenders.flatMap((tender): (VoucherOnReceipt | CashOnReceipt)[] => {
       if (tender.kind === 'cash') return tender.state === 'settled' ? [{ kind: 'cash', amount: tender.amount }] : []
-      return paidStates.includes(tender.state) ? [voucherOnReceipt(maker, journal, tender, active)] : []
+      return isPaid(tender) ? [voucherOnReceipt(maker, journal, tender, active)] : []
     }),
   }
 }
-
-const paidStates = ['settled', 'pending', 'awaiting_funds', 'not_paid']
 
 function voucherOnReceipt(
   maker: ReceiptMaker,

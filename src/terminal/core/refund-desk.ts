@@ -98,12 +98,15 @@ export class RefundDesk {
     return undefined
   }
 
-  /** One slip when nothing of a return is on its way any more: it says what the ledger did, or that it has not. */
+  /**
+   * One slip when nothing of a return is on its way any more: it says what the ledger did, or that it has not. Marked
+   * COPY where the customer has one already, so that no cash stands on two originals.
+   */
   printEnded(): void {
     const { journal, printQueue } = this.#parts
     const ended = journal.returns.endedWithoutSlip()
     if (ended.length === 0) return
-    journal.commit(...ended.map((returnId) => this.#slipRow(returnId, false)))
+    journal.commit(...ended.map((returnId) => this.#slipRow(returnId, journal.returns.printed(returnId) !== 'none')))
     printQueue.nudge()
   }
 

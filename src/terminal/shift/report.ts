@@ -5,6 +5,7 @@
 import { addTiyn, remainderTiyn, type Tiyn } from '../../voucher/money.ts'
 import type { ShiftReport } from '../../voucher/shift-report.ts'
 import { sumOf } from '../../voucher/refund.ts'
+import { isPaid, paidStates, type PaidState } from '../../sync/journal/projection.ts'
 import type { RefundState, ReturnRecord } from '../../sync/journal/returns.ts'
 import type { CashMoved, ShiftRecord, ShiftSale, ShiftTender } from '../../sync/journal/shifts.ts'
 
@@ -22,8 +23,6 @@ export interface ReportSources {
   readonly now: number
 }
 
-type PaidState = ShiftReport['tenders'][number]['state']
-const paidStates: readonly string[] = ['settled', 'pending', 'awaiting_funds', 'not_paid'] satisfies PaidState[]
 /** Nothing moved, and nothing will. */
 const endedStates: readonly string[] = ['refused', 'reversed', 'voided']
 
@@ -88,8 +87,6 @@ const isBack = ({ cash, refunds }: ReturnRecord): boolean =>
 
 const isReversing = ({ state }: ShiftTender): boolean => state === 'reversing'
 
-const isPaid = ({ state }: ShiftTender): boolean => paidStates.includes(state)
-
 function paidOf({ tenders }: ShiftSale): Tiyn {
   return addTiyn(...tenders.filter(isPaid).map(({ amount }) => amount))
 }
@@ -101,7 +98,7 @@ function counting(amounts: readonly Tiyn[]): { count: number; amount: Tiyn } {
 /** One line for each scheme, state and code; schemes by their id, cash last. */
 function linesOf(tenders: readonly ShiftTender[]): ShiftReport['tenders'] {
   const order = ({ schemeId, state, code }: ShiftTender): string =>
-    [schemeId ?? '~', paidStates.indexOf(state), code ?? ''].join(' ')
+    [schemeId ?? '~', paidStates.indexOf(state as PaidState), code ?? ''].join(' ')
   const groups = Map.groupBy(tenders, order)
   return [...groups.keys()].toSorted().flatMap((key) => {
     const group = groups.get(key) ?? []
