@@ -43,6 +43,12 @@ export const smartCardNeeds: readonly DebianNeed[] = [
 /** What the core asks of its disk, written down call by call. */
 export const traceNeeds: readonly DebianNeed[] = [plain('strace', 'the proofs about power cuts and failing disks')]
 
+/** A TPM without a chip, and the tools with which a till uses one. */
+export const tpmNeeds: readonly DebianNeed[] = [
+  plain('swtpm', 'the tests of keys that a TPM keeps'),
+  plain('tpm2-tools', 'the tests of keys that a TPM keeps'),
+]
+
 const electronPurpose = 'the test in Electron'
 
 /** What Electron links against, and a display that needs no screen. */

@@ -17,6 +17,7 @@ import {
   installDebianPackages,
   isDebian,
   smartCardNeeds,
+  tpmNeeds,
   traceNeeds,
 } from './debian-packages.ts'
 import { electronChoice, fetchElectronForTests } from './electron-for-tests.ts'
@@ -33,7 +34,10 @@ const { positionals: parts } = askedOf('Use: npm test -- [PART…], parts of the
 stopChildrenOnSignal()
 
 if (isDebian()) {
-  const outcome = installDebianPackages([...browserNeeds, ...smartCardNeeds, ...electronNeeds, ...traceNeeds], say)
+  const outcome = installDebianPackages(
+    [...browserNeeds, ...smartCardNeeds, ...electronNeeds, ...tpmNeeds, ...traceNeeds],
+    say,
+  )
   if (outcome.kind === 'incomplete') {
     const purposes = new Set(outcome.missing.map((need) => need.purpose))
     leftOut.push(`${[...purposes].join('; ')} — ${outcome.reason}. Remedy: ${outcome.remedy}`)

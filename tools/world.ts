@@ -30,6 +30,8 @@ export interface WorldOptions {
   readonly syncIntervalMs?: number
   /** The panel's virtual reader unless given. */
   readonly reader?: ReaderChoice
+  /** What keeps the till's keys (src/terminal/core/tpm.ts); without it, nothing does. */
+  readonly tpm?: string
   /** What the virtual hardware's random bytes are drawn from, so that a run can be repeated; else by chance. */
   readonly hardwareSeed?: string
   /** How long the printer may take, where it is not as most are (src/drivers/host/devices.ts). */
@@ -129,6 +131,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         `${createHash('sha256').update(folders.till).digest('hex').slice(0, 16)}.json`,
       ),
       ledgerUrl: `http://127.0.0.1:${String(hardware.ready['proxyPort'])}`,
+      tpm: options.tpm ?? 'none',
       ...(tillClockUrl === undefined ? {} : { clockUrl: tillClockUrl }),
       ...(options.syncIntervalMs === undefined ? {} : { syncIntervalMs: options.syncIntervalMs }),
     }

@@ -1,6 +1,7 @@
 /** A bench till: enrolled like any other, with the rows that it writes for a sale, really decided and signed. */
 import type { KeyRing } from '../../src/sync/engine/key-ring.ts'
-import { enrol, loadTerminalKeys, storeEnrolment } from '../../src/terminal/core/identity.ts'
+import { enrol, storeEnrolment } from '../../src/terminal/core/identity.ts'
+import { loadTerminalKeys } from '../../src/terminal/core/key-file.ts'
 import { realClock, realRandomness } from '../../src/terminal/core/real-ports.ts'
 import { LedgerClient } from '../../src/sync/engine/ledger-client.ts'
 import type { LedgerTransport } from '../../src/sync/engine/ports.ts'

@@ -111,7 +111,8 @@ test('who the terminal is, is on the disk before anybody builds on it', async (c
   if (missing !== null) return context.skip(missing)
   const calls = await traced(`
     import { lockDataFolder } from ${source('sync/journal/data-folder.ts')}
-    import { loadTerminalKeys, storeEnrolment } from ${source('terminal/core/identity.ts')}
+    import { storeEnrolment } from ${source('terminal/core/identity.ts')}
+    import { loadTerminalKeys } from ${source('terminal/core/key-file.ts')}
     const folder = ${JSON.stringify(join(folder, 'till', 'of', 'the', 'shop'))}
     lockDataFolder(folder, { name: 'test', pid: 1, startedAt: '' })
     loadTerminalKeys(folder)

@@ -11,7 +11,7 @@ import { Journal } from '../../src/sync/journal/journal.ts'
 import { verifyingKey } from '../../src/sync/protocol/keys.ts'
 import { enrolmentSchema, type ItemResult, type SyncItem } from '../../src/sync/protocol/messages.ts'
 import { httpTransport } from '../../src/terminal/core/http-transport.ts'
-import { loadTerminalKeys } from '../../src/terminal/core/identity.ts'
+import { loadTerminalKeys } from '../../src/terminal/core/key-file.ts'
 import { realRandomness } from '../../src/terminal/core/real-ports.ts'
 
 export interface LateMessages {

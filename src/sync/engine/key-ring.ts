@@ -30,9 +30,13 @@ export interface KeyPair {
 }
 
 export interface KeyStore {
+  readonly keptBy: KeptBy
   /** Replaces what was stored, whole or not at all; it is on the disk when this returns. */
   save(stored: StoredKeys): void
 }
+
+/** What stands between the keys and whoever copies the disk. `trouble`: why a keeper that is there does not do it. */
+export type KeptBy = { readonly kind: 'tpm' } | { readonly kind: 'file'; readonly trouble: string | null }
 
 export class KeyRing {
   /** Signs with the key that is the present one at that moment. */
@@ -68,6 +72,16 @@ export class KeyRing {
 
   get current(): KeyPair {
     return this.#current
+  }
+
+  get keptBy(): KeptBy {
+    return this.#store.keptBy
+  }
+
+  /** The same keys, kept by another store from now on. @throws what that store throws */
+  movedTo(store: KeyStore): KeyRing {
+    store.save(this.#stored)
+    return new KeyRing(this.#stored, store)
   }
 
   /** Made and stored, and not confirmed by the ledger yet. */

@@ -150,6 +150,10 @@ export const statusCodeSchema = z.enum([
   'time_contradicted',
   'rollback_detected',
   'journal_not_writable',
+  /** No TPM keeps them: whoever copies the file can speak as this till. */
+  'keys_in_file',
+  /** There is a TPM, and it does not keep them. */
+  'keys_not_sealed',
   'disk_not_trusted',
 ])
 export type StatusCode = z.infer<typeof statusCodeSchema>

@@ -20,7 +20,9 @@ import type { Snapshot } from '../contract/snapshot.ts'
 import { createCore, type Core, type CoreParts } from './core.ts'
 import { httpTransport } from './http-transport.ts'
 import { takeEnrolmentCode } from './enrolment-code.ts'
-import { enrol, EnrolmentError, loadEnrolment, loadTerminalKeys, storeEnrolment } from './identity.ts'
+import { enrol, EnrolmentError, loadEnrolment, storeEnrolment } from './identity.ts'
+import { loadTerminalKeys } from './key-file.ts'
+import { keyKeepingOf } from './tpm.ts'
 import { claimForDemonstration, injectedClock } from './injected-clock.ts'
 import { realClock, realPinHash, realRandomness, realScheduler } from './real-ports.ts'
 import { renderReceipt } from './receipts.ts'
@@ -62,7 +64,7 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
   const { transport } = httpTransport()
   const enrolledBefore = loadEnrolment(settings.data)
   if (enrolledBefore === undefined) refuseForeignJournal(journalFileIn(settings.data))
-  const keys = loadTerminalKeys(settings.data)
+  const keys = loadTerminalKeys(settings.data, keyKeepingOf(settings.tpm))
   let enrolment = enrolledBefore
   if (enrolment === undefined) {
     enrolment = await enrol(keys.current, enrolmentCode, settings.ledgerUrl, transport, realRandomness, clock.wall())

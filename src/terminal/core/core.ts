@@ -106,6 +106,7 @@ export function createCore(parts: CoreParts): Core {
     terminalId: enrolment.terminalId,
     journal,
     engine,
+    keysKeptBy: parts.keys.keptBy,
     time,
     randomness,
     pinHash: parts.pinHash,

@@ -1,47 +1,24 @@
 /**
- * Who this terminal is: its two keys, made here and never sent, and the enrolment that binds them to a merchant
- * (architecture.md, "Trust"). The keys lie in files with strict rights until an OS store keeps them.
+ * Who this terminal is: the enrolment that binds its two keys (key-file.ts) to a merchant (architecture.md, "Trust").
  */
-import { chmodSync, existsSync, readFileSync } from 'node:fs'
-import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { makeFolder, writeWhole } from '../../sync/journal/data-folder.ts'
+import { writeWhole } from '../../sync/journal/data-folder.ts'
 import { verifyAnswer, signRequest } from '../../sync/protocol/http-signature.ts'
 import { toJson } from '../../sync/protocol/canonical.ts'
 import { publicJwkSchema, verifyingKey, thumbprintOf } from '../../sync/protocol/keys.ts'
 import { enrolmentSchema, type Enrolment } from '../../sync/protocol/messages.ts'
-import { KeyRing, newStoredPair, storedKeysSchema, type KeyPair, type KeyStore } from '../../sync/engine/key-ring.ts'
+import type { KeyPair } from '../../sync/engine/key-ring.ts'
 import type { LedgerTransport, Randomness } from '../../sync/engine/ports.ts'
-
-/**
- * Loads the terminal's keys, or makes them at the first start.
- * @throws EnrolmentError IDENTITY_DAMAGED: new keys would be nobody's, and what waits in the journal could not be
- * signed any more
- */
-export function loadTerminalKeys(folder: string): KeyRing {
-  const file = join(folder, 'terminal-keys.json')
-  const store: KeyStore = { save: (stored) => writeWhole(file, JSON.stringify(stored)) }
-  if (!existsSync(file)) {
-    if (existsSync(enrolmentFileIn(folder))) throw identityDamaged(file)
-    makeFolder(folder)
-    store.save(newStoredPair(randomBytes))
-  }
-  chmodSync(file, 0o600)
-  try {
-    return new KeyRing(storedKeysSchema.parse(JSON.parse(readFileSync(file, 'utf8'))), store)
-  } catch {
-    throw identityDamaged(file)
-  }
-}
 
 /**
  * The stored enrolment, if there is one.
  * @throws EnrolmentError IDENTITY_DAMAGED
  */
 export function loadEnrolment(folder: string): Enrolment | undefined {
+  if (!isEnrolled(folder)) return undefined
   const file = enrolmentFileIn(folder)
-  if (!existsSync(file)) return undefined
   try {
     return enrolmentSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
   } catch {
@@ -53,11 +30,15 @@ export function storeEnrolment(folder: string, enrolment: Enrolment): void {
   writeWhole(enrolmentFileIn(folder), toJson(enrolment))
 }
 
+export function isEnrolled(folder: string): boolean {
+  return existsSync(enrolmentFileIn(folder))
+}
+
 function enrolmentFileIn(folder: string): string {
   return join(folder, 'enrolment.json')
 }
 
-function identityDamaged(file: string): EnrolmentError {
+export function identityDamaged(file: string): EnrolmentError {
   return new EnrolmentError(
     'IDENTITY_DAMAGED',
     `The file ${file}, which says who this terminal is, is missing or damaged. Restore it from a backup. ` +
@@ -69,6 +50,7 @@ function identityDamaged(file: string): EnrolmentError {
 export class EnrolmentError extends Error {
   readonly code:
     | 'IDENTITY_DAMAGED'
+    | 'KEYS_SEALED'
     | 'ENROLMENT_CODE_MISSING'
     | 'ENROLMENT_REFUSED'
     | 'LEDGER_UNREACHABLE'
@@ -148,7 +130,8 @@ function falseLedger(): EnrolmentError {
   )
 }
 
-function safeJson(text: string): unknown {
+/** Undefined for what is no JSON. */
+export function safeJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -1,4 +1,4 @@
-/** The real clock, timers and randomness. Only composition roots import this file. */
+/** The real clock, timers and randomness. Only composition roots import this file, and key-file.ts: keys are real. */
 import { randomBytes, scryptSync } from 'node:crypto'
 import { v7 } from 'uuid'
 import type { Clock, Randomness, Scheduler } from '../../sync/engine/ports.ts'

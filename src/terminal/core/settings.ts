@@ -16,6 +16,8 @@ const settingsSchema = z.strictObject({
   ledgerUrl: z.url(),
   /** Injected clock, for demonstrations only: refused on data that no demonstration made. */
   clockUrl: z.url().optional(),
+  /** What keeps the terminal's keys: `auto`, `none`, or how tpm2-tools reach the TPM (tpm.ts). */
+  tpm: z.string().min(1).default('auto'),
   printerProfile: z.string().default('epson-tm-t20iii'),
   /** How old the terminal's keys become before it makes new ones (docs/design/14-trust.md). */
   keyRotationAfterMs: z

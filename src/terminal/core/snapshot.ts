@@ -1,5 +1,6 @@
 /** Composes what the screen shows from the journal, the machine's state and the devices. Decides nothing. */
 import type { CardReaderPort } from '../../drivers/ports.ts'
+import type { KeptBy } from '../../sync/engine/key-ring.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
@@ -24,6 +25,7 @@ export interface SnapshotSources {
   readonly terminalId: string
   readonly journal: Journal
   readonly engine: SyncEngine
+  readonly keysKeptBy: KeptBy
   readonly time: TrustedTime
   readonly reader: CardReaderPort
   readonly activePackage: () => { readonly package: TerminalPackage } | undefined
@@ -280,7 +282,7 @@ function queueLight({ waiting, parked, oldestAt }: Snapshot['queue']): Light {
 }
 
 function tillLight(
-  { journal, engine, time, storageFault, timeToConfirm }: SnapshotSources,
+  { journal, engine, keysKeptBy, time, storageFault, timeToConfirm }: SnapshotSources,
   active: TerminalPackage | undefined,
 ): Light {
   if (!journal.isDiskTrusted) return light('off', 'disk_not_trusted', '')
@@ -296,7 +298,10 @@ function tillLight(
   }
   if (time.now() - active.issuedAt > packageOldMs)
     return { level: 'limited', code: 'package_old', since: active.issuedAt, detail: '' }
-  return light('ok', 'ok', '')
+  if (keysKeptBy.kind === 'tpm') return light('ok', 'ok', '')
+  return keysKeptBy.trouble === null
+    ? light('ok', 'keys_in_file', '')
+    : light('limited', 'keys_not_sealed', keysKeptBy.trouble)
 }
 
 function instantText(instant: number): string {

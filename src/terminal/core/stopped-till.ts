@@ -8,7 +8,9 @@ import { ClosedJournal } from '../../sync/journal/closed-journal.ts'
 import { DataFolderError, journalOfAnother, lockDataFolder } from '../../sync/journal/data-folder.ts'
 import { verifyingKey, type VerifyingKey } from '../../sync/protocol/keys.ts'
 import type { KeyRing } from '../../sync/engine/key-ring.ts'
-import { EnrolmentError, loadEnrolment, loadTerminalKeys } from './identity.ts'
+import { EnrolmentError, loadEnrolment } from './identity.ts'
+import { readTerminalKeys } from './key-file.ts'
+import { tpmOfThisMachine } from './tpm.ts'
 
 export interface StoppedTill {
   readonly folder: string
@@ -48,13 +50,13 @@ export function openStoppedTill(folder: string, startedAt: string): StoppedTill 
 /**
  * The keys of the till whose journal this is: the present ones or, from a copy of the file, earlier ones. The ledger
  * takes an export that any of them signed.
- * @throws DataFolderError JOURNAL_OF_ANOTHER_TILL; EnrolmentError IDENTITY_DAMAGED
+ * @throws DataFolderError JOURNAL_OF_ANOTHER_TILL; EnrolmentError IDENTITY_DAMAGED, KEYS_SEALED
  */
 export function keysOf({ folder, journal }: StoppedTill): KeyRing {
   const enrolment = journal.enrolment()
   const isThere = loadEnrolment(folder) !== undefined
   if (enrolment === undefined || !isThere) throw journalOfAnother(enrolment?.terminalId ?? 'nobody')
-  const keys = loadTerminalKeys(folder)
+  const keys = readTerminalKeys(folder, tpmOfThisMachine())
   if (!journal.signingKeys().includes(keys.signing.keyId)) throw journalOfAnother(enrolment.terminalId)
   return keys
 }

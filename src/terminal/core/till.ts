@@ -7,6 +7,7 @@ import { createActor, type Actor } from 'xstate'
 import type { PinHash } from '../shift/pin.ts'
 import type { CardPresence, CardReaderPort, PrinterPort } from '../../drivers/ports.ts'
 import type { Randomness } from '../../sync/engine/ports.ts'
+import type { KeptBy } from '../../sync/engine/key-ring.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import { isStorageFault } from '../../sync/journal/data-folder.ts'
@@ -42,6 +43,7 @@ export interface TillParts {
   readonly terminalId: string
   readonly journal: Journal
   readonly engine: SyncEngine
+  readonly keysKeptBy: KeptBy
   readonly time: TrustedTime
   readonly randomness: Randomness
   readonly pinHash: PinHash

@@ -29,6 +29,7 @@ const fileSchema = z.strictObject({
   /** Folders for journal and keys, and for the journal's anchor; the standard ones unless given. */
   data: settingsShape.data.optional(),
   anchor: settingsShape.anchor.optional(),
+  tpm: settingsShape.tpm,
   syncIntervalMs: settingsShape.syncIntervalMs,
   keyRotationAfterMs: settingsShape.keyRotationAfterMs,
 })
@@ -75,13 +76,15 @@ export function readSettingsFile(places: StandardPlaces): SettingsOutcome {
   const parsed = fileSchema.safeParse(json)
   if (!parsed.success) return refused('settings_malformed', placesOf(parsed.error))
 
-  const { ledgerUrl, enrolmentCode, reader, printer, data, anchor, syncIntervalMs, keyRotationAfterMs } = parsed.data
+  const { ledgerUrl, enrolmentCode, reader, printer, data, anchor, tpm, syncIntervalMs, keyRotationAfterMs } =
+    parsed.data
   const dataFolder = resolve(data ?? join(places.userData, 'till'))
   const anchorName = createHash('sha256').update(dataFolder).digest('hex').slice(0, 16)
   const core: CoreSettings = {
     data: dataFolder,
     anchor: anchor ?? join(places.anchors, `${anchorName}.json`),
     ledgerUrl,
+    tpm,
     printerProfile: printer?.profile ?? 'generic-80mm',
     syncIntervalMs,
     keyRotationAfterMs,

@@ -15,11 +15,12 @@ beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'tolem-keys-after-'))
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const [first, second, foreign] = [0, 1, 2].map(() => newStoredPair(randomBytes)) as [StoredKeys, StoredKeys, StoredKeys]
-const keyIdOf = (stored: StoredKeys): string => new KeyRing(stored, { save: () => undefined }).signing.keyId
+const nowhere = { keptBy: { kind: 'file', trouble: null } as const, save: () => undefined }
+const keyIdOf = (stored: StoredKeys): string => new KeyRing(stored, nowhere).signing.keyId
 
 /** @returns the key that the folder's journal is signed with from here on, or the code of the refusal */
 function opened(file: StoredKeys, changes: readonly { readonly from: StoredKeys; readonly to: StoredKeys }[]): string {
-  const { signing, encryption } = new KeyRing(first, { save: () => undefined }).current
+  const { signing, encryption } = new KeyRing(first, nowhere).current
   const keys = { terminalKey: signing.jwk, encryptionKey: encryption.jwk }
   const enrolment = { terminalId: 'till-1', merchantId: 'canteen-1', ledgerKey: ledgerKey.jwk, ...keys }
   const journal = new Journal(journalFileIn(folder), { now: () => 0 })

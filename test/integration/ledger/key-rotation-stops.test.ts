@@ -53,6 +53,7 @@ async function world() {
   /** A process of the till. */
   const start = () => {
     const keys = new KeyRing(keyStore.stored, {
+      keptBy: keyStore.keptBy,
       save(stored) {
         power.step()
         keyStore.save(stored)

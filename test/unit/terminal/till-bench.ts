@@ -24,6 +24,7 @@ export function tillBench(seed: string) {
     terminalId: 'till-1',
     journal,
     engine,
+    keysKeptBy: { kind: 'tpm' },
     time,
     randomness: { bytes: (length) => seeded.bytes(length), uuid: () => seeded.uuid() },
     pinHash: quickPinHash,

@@ -144,6 +144,9 @@ const withoutCashiers = atTill({ shift: { cashiers: [], open: null, closed: [], 
 
 const hour = 3_600_000
 /** The machine's clock is an hour behind the till's newest entry. */
+const withKeysInFile = atTill({
+  lights: { ...quietTill.lights, till: { ...quietTill.lights.till, code: 'keys_in_file' } },
+})
 const inDoubt = atTill({
   actions: [...quietTill.actions, 'confirm_time'],
   lights: { ...troubledLights.lights, till: { ...quietTill.lights.till, level: 'limited', code: 'clock_to_confirm' } },
@@ -199,6 +202,7 @@ export const pictures: readonly Picture[] = [
   picture('sheet-close', running(quietTill), { sheet: { kind: 'shift', view: 'close', chosen: null } }),
   picture('sheet-cashier', running(noShift), { sheet: { kind: 'shift', view: 'cashier', chosen: null } }),
   picture('sheet-first-cashier', running(withoutCashiers), { sheet: openShifts(withoutCashiers) }),
+  picture('sheet-keys', running(withKeysInFile), { sheet: { kind: 'light', light: 'till' } }),
   picture('sheet-clock', running(inDoubt), { sheet: { kind: 'light', light: 'till' } }),
   picture('sheet-time', running(inDoubt), { sheet: { kind: 'time' } }),
   picture('sheet-time-past', running(inThePast), { sheet: { kind: 'time' } }),

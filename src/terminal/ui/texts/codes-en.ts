@@ -194,6 +194,16 @@ export const statuses: TextsOfLanguage['statuses'] = {
     works: cashAndBasket,
     todo: 'Call support before taking cards.',
   },
+  keys_in_file: {
+    what: 'The keys of this till lie in a file, without a security chip.',
+    works: 'Everything.',
+    todo: 'Keep the till locked away: a copy of its disk could pass for it.',
+  },
+  keys_not_sealed: {
+    what: 'The security chip does not keep the keys of this till.',
+    works: 'Everything.',
+    todo: 'Call support. Until then keep the till locked away.',
+  },
   journal_not_writable: {
     what: 'The till cannot write its journal.',
     works: 'Nothing that must be recorded.',
