@@ -34,6 +34,9 @@ interface Moment {
   readonly monotonic: number
 }
 
+/** A machine's clock in whole milliseconds since 1970. One from before that would fit no row and no screen. */
+export const wallOf = (clock: Clock): number => Math.max(0, Math.floor(clock.wall()))
+
 export class TrustedTime {
   readonly #clock: Clock
   #base: Moment
@@ -50,7 +53,7 @@ export class TrustedTime {
   /** @param journalLatestAt the latest time in the journal, 0 when it is new. */
   constructor(clock: Clock, journalLatestAt: number, kept: TimesKept = { ledgerAt: null, confirmed: null }) {
     this.#clock = clock
-    const wall = clock.wall()
+    const wall = wallOf(clock)
     const monotonic = clock.monotonic()
     this.#base = { time: Math.max(wall, journalLatestAt), monotonic }
     this.#together = { wall, monotonic }
@@ -73,9 +76,9 @@ export class TrustedTime {
     return this.#trusted && this.#clocksKeptTogether
   }
 
-  /** The machine's own clock, in whole milliseconds. One from before 1970 would fit no row and no screen. */
+  /** The machine's own clock. */
   get wall(): number {
-    return Math.max(0, Math.floor(this.#clock.wall()))
+    return wallOf(this.#clock)
   }
 
   /** When the ledger last spoke; null when it never has. */
@@ -104,7 +107,7 @@ export class TrustedTime {
     const { wall } = this
     const monotonic = this.#clock.monotonic()
     this.#base = { time: Math.max(wall, this.isWallBehindTill ? this.#earliest : this.now()), monotonic }
-    this.#together = { wall: this.#clock.wall(), monotonic }
+    this.#together = { wall: this.wall, monotonic }
     this.#trusted = true
     this.#confirmed = { wall, inThisProcess: true }
     try {
@@ -128,7 +131,7 @@ export class TrustedTime {
     this.#confirmed = null
     this.#trusted = true
     const monotonic = this.#clock.monotonic()
-    this.#together = { wall: this.#clock.wall(), monotonic }
+    this.#together = { wall: this.wall, monotonic }
     this.#ledger = { time: ledgerTime, monotonic }
     if (Math.abs(ledgerTime - believed) >= 2_000) this.#base = { time: ledgerTime, monotonic }
     if (this.#contradiction !== null && this.#record(this.#contradiction)) this.#contradiction = null
@@ -145,7 +148,7 @@ export class TrustedTime {
   }
 
   get #clocksKeptTogether(): boolean {
-    const wall = this.#clock.wall() - this.#together.wall
+    const wall = this.wall - this.#together.wall
     const monotonic = this.#clock.monotonic() - this.#together.monotonic
     return Math.abs(wall - monotonic) <= clockBehindMsMax
   }

@@ -61,7 +61,7 @@ interface JournalOptions {
 
 export class Journal {
   readonly #database: Database.Database
-  readonly #now: () => number
+  #now: () => number
   readonly #anchor: Anchor | undefined
   readonly #statements = new Map<string, Database.Statement>()
   readonly #listeners = new Set<() => void>()
@@ -103,7 +103,11 @@ export class Journal {
       // What was read may lie in the system's memory alone, as after an fsync that failed: written anew and synced, it
       // is on the disk before anything is built on it (docs/design/09-disk-proof.md, "A failed fsync").
       takeOverWholeLog(this.#database)
+      // The till's time is made of the newest row, and is not known before these: they are no earlier than that one.
+      const latestAt = this.latestAt()
+      this.#now = () => Math.max(options.now(), latestAt)
       this.#startEpoch()
+      this.#now = options.now
     } catch (error) {
       if (typeof file !== 'string') throw error
       this.#database.close()

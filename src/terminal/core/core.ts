@@ -8,7 +8,7 @@ import { LedgerClient } from '../../sync/engine/ledger-client.ts'
 import type { Clock, LedgerTransport, Randomness, Scheduler } from '../../sync/engine/ports.ts'
 import { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import { standardSyncSettings, type SyncSettings } from '../../sync/engine/sync-settings.ts'
-import { TrustedTime } from '../../sync/engine/trusted-time.ts'
+import { TrustedTime, wallOf } from '../../sync/engine/trusted-time.ts'
 import { journalOfAnother, type Anchor } from '../../sync/journal/data-folder.ts'
 import { Journal, type JournalFile, type PrintJob } from '../../sync/journal/journal.ts'
 import { thumbprintOf, verifyingKey } from '../../sync/protocol/keys.ts'
@@ -55,7 +55,7 @@ export function createCore(parts: CoreParts): Core {
   const ledgerKey = verifyingKey(enrolment.ledgerKey)
   // The journal stamps rows with trusted time, which starts from the journal's latest row.
   const late: { time?: TrustedTime } = {}
-  const now = (): number => late.time?.now() ?? Math.floor(clock.wall())
+  const now = (): number => late.time?.now() ?? wallOf(clock)
   const journal = new Journal(parts.journalFile, parts.anchor === undefined ? { now } : { now, anchor: parts.anchor })
   const [confirmed] = journal.times.confirmedSince()
   const time = new TrustedTime(clock, journal.latestAt(), {

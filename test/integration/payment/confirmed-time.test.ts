@@ -3,6 +3,8 @@
  * test sets wrong between two starts or under the running till. What was sold under a manager’s word is read from the
  * ledger's database, not asked of the till.
  */
+import { rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Command } from '../../../src/terminal/contract/commands.ts'
@@ -129,6 +131,23 @@ describe('a till whose battery is empty', () => {
     expect(confirm()).toEqual(done)
     await restart(0)
     expect(snapshot().time.trusted).toBe(true)
+  })
+})
+
+describe('a clock from before 1970', () => {
+  it('is 1970: a till without a journal opens and closes a shift', async () => {
+    const { station, network } = await world.secondTill()
+    station.kill()
+    for (const end of ['', '-wal', '-shm'])
+      rmSync(`${join(dirname(world.journalFile), 'second.sqlite')}${end}`, { force: true })
+    network.all = 'refused'
+    station.clock.jump(-world.time.now - 30 * hour)
+    station.start()
+    await pass(100)
+    // The station has opened a shift.
+    expect(station.core?.till.command({ command: 'close_shift', counted: zeroTiyn })).toEqual(done)
+    const times = [...(station.core?.journal.rows() ?? [])].map(({ at }) => at)
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(0)
   })
 })
 

@@ -371,6 +371,19 @@ describe('rollback', () => {
     expect(journalInMemory({ database: old, anchor }).head).toEqual(restored.head)
   })
 
+  it('is told no earlier than the newest row, by whatever clock: the till’s time would begin there', () => {
+    const anchor = rememberingAnchor()
+    const database = new Database(':memory:')
+    const journal = journalInMemory({ database, anchor })
+    const { at } = journal.commit(kazakh)[0] ?? { at: 0 }
+    const old = new Database(database.serialize())
+    journal.commit(russian)
+    const restored = journalInMemory({ database: old, anchor, now: () => 0 })
+    expect([...restored.rows()].slice(-2).map((row) => row.at)).toEqual([at, at])
+    expect(restored.latestAt()).toBe(at)
+    expect(restored.commit(russian)[0]?.at).toBe(0)
+  })
+
   it('a copy that went its own way past the anchor is caught by the hash', () => {
     const anchor = rememberingAnchor()
     const database = new Database(':memory:')
