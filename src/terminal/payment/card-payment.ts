@@ -11,11 +11,10 @@ import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import { isStorageFault } from '../../sync/journal/data-folder.ts'
 import type { Journal } from '../../sync/journal/journal.ts'
-import { recordSourcesOf } from '../../sync/protocol/record-sources.ts'
 import { saleHashOf, termsHashOf } from '../../sync/protocol/canonical.ts'
 import { cardPseudonym } from '../../sync/protocol/card-pseudonym.ts'
 import { signTagged, verifyTagged, type VerifyingKey } from '../../sync/protocol/keys.ts'
-import type { DecisionRecord, Evidence, SignedItemResult } from '../../sync/protocol/messages.ts'
+import type { Evidence, SignedItemResult } from '../../sync/protocol/messages.ts'
 import { tillKeyContext } from '../../sync/protocol/sealed-box.ts'
 import type { CardChannel } from '../../voucher/cards/card-channel.ts'
 import type { Ev2Session } from '../../voucher/cards/ev2.ts'
@@ -30,7 +29,14 @@ import { saleTotal } from '../../voucher/sale.ts'
 import type { Slot } from '../../voucher/slot.ts'
 import type { Sun, TenderTerms } from '../../voucher/tender.ts'
 import { cardRelay, onlineDeadlineMs, refusalCodeOf, upperHex } from './card-relay.ts'
-import { openTenderOf, provedEvidence, type OpenTender, type Tapped } from './open-tender.ts'
+import {
+  openTenderOf,
+  provedEvidence,
+  recordOf,
+  type ActivePackage,
+  type OpenTender,
+  type Tapped,
+} from './open-tender.ts'
 import { isCurrentSlot, leasedSlots, localSpends, type Leased } from './leased-slots.ts'
 import type {
   AcceptOutcome,
@@ -54,7 +60,7 @@ export interface CardPaymentParts {
   readonly reader: CardReaderPort
   /** Presences that lie on a reader now. */
   readonly presence: (presenceId: string) => CardPresence | undefined
-  readonly activePackage: () => { readonly package: TerminalPackage; readonly hash: string } | undefined
+  readonly activePackage: () => ActivePackage | undefined
   /** The basket as it is now, and what earlier tenders cover of it. */
   readonly currentSale: () => {
     readonly sale: Sale
@@ -174,14 +180,9 @@ export class CardPayment implements PaymentWork {
     const open = this.#openTender(tenderId)
     const evidence = provedEvidence(open)
     const offline = this.#offlineEvidence(open, evidence)
-    if (offline.kind === 'accepted' && open.leaseId !== null) {
-      journal.commit({
-        kind: 'approved_offline',
-        tenderId,
-        evidence: offline.evidence,
-        leaseId: open.leaseId,
-        decidedAt: time.now(),
-      })
+    if (offline.kind === 'accepted' && offline.leaseId !== null) {
+      const { evidence: signed, leaseId } = offline
+      journal.commit({ kind: 'approved_offline', tenderId, evidence: signed, leaseId, decidedAt: time.now() })
       return { kind: 'pending' }
     }
     if (open.notAsked !== null) return this.#refuse(tenderId, open.notAsked)
@@ -209,7 +210,7 @@ export class CardPayment implements PaymentWork {
   }
 
   #decideAndRecord(
-    active: { readonly package: TerminalPackage; readonly hash: string },
+    active: ActivePackage,
     tapped: Tapped,
     slots: readonly Slot[],
     leased: readonly Leased[],
@@ -225,19 +226,8 @@ export class CardPayment implements PaymentWork {
     if (decision.verdict === 'refuse') return { kind: 'refused', code: decision.code }
     const [part] = decision.parts
     if (part === undefined) throw new Error('an approval without parts')
-    const { schemes: _named, ...recorded } = input
     const leaseId = leased.find((entry) => entry.slot.slotId === part.slotId)?.lease.leaseId ?? null
-    const sources = recordSourcesOf(active.package, leaseId)
-    if (sources === undefined) throw new Error(`lease ${leaseId} is not of the active package`)
-    const record: DecisionRecord = {
-      packageId: active.package.packageId,
-      packageHash: active.hash,
-      hotlistVersion: active.package.hotlist.version,
-      sources,
-      input: recorded,
-      decision,
-      part: 0,
-    }
+    const record = recordOf(active, leaseId, input, decision, 0)
     const terms: TenderTerms = {
       tenderId: randomness.uuid(),
       payerSlot: part.slotId,
@@ -264,7 +254,7 @@ export class CardPayment implements PaymentWork {
       if (isStorageFault(error)) return { kind: 'refused', code: 'JOURNAL_NOT_WRITABLE' }
       throw error
     }
-    this.#open = openTenderOf(intentRow, active.package)
+    this.#open = openTenderOf(intentRow, active)
     return { kind: 'intent', intent: this.#open.intent }
   }
 
@@ -301,7 +291,7 @@ export class CardPayment implements PaymentWork {
   }
 
   /** A card that this till has no lease for, and no ledger to ask. */
-  #refuseUnleased(active: { readonly package: TerminalPackage }, tapped: Tapped): PrepareOutcome {
+  #refuseUnleased(active: ActivePackage, tapped: Tapped): PrepareOutcome {
     const decision = decide(this.#decisionInput(active.package, tapped.card, [], [], 'offline', null))
     this.#parts.onDidDecide(decision)
     return { kind: 'refused', code: decision.verdict === 'refuse' ? decision.code : 'CARD_NOT_IN_LEASE' }
@@ -338,8 +328,8 @@ export class CardPayment implements PaymentWork {
     if (tapped === undefined) throw new Error('proof without a card')
     const termsHash = Buffer.from(termsHashOf(open.terms), 'hex')
     const random = (length: number) => this.#parts.randomness.bytes(length)
-    const leased = leasedSlots(this.#parts, open.activePackage, open.card).find(
-      (entry) => entry.lease.leaseId === open.leaseId,
+    const leased = leasedSlots(this.#parts, open.active.package, open.card).find(
+      (entry) => entry.slot.slotId === open.terms.payerSlot,
     )
     const context = tillKeyContext(leased?.lease.leaseId ?? '', open.card)
     const key = leased === undefined ? undefined : this.#parts.keys.open(leased.sealedTillKey, context)
@@ -373,34 +363,36 @@ export class CardPayment implements PaymentWork {
     return { kind: 'proof', sun: read.message }
   }
 
-  /** Decides again as an offline sale, with the facts of this moment, and signs that. */
+  /** Decides again as an offline sale, with the facts of this moment and of the package that it names, and signs that. */
   #offlineEvidence(
     open: OpenTender,
     online: Evidence,
-  ): { kind: 'accepted'; evidence: Evidence } | { kind: 'refused'; code: RefusalCode } {
+  ): { kind: 'accepted'; evidence: Evidence; leaseId: string | null } | { kind: 'refused'; code: RefusalCode } {
     // Also for a sale decided offline: a torn card may come back long after.
     if (this.#parts.engine.rollbackOpen) return { kind: 'refused', code: 'ROLLBACK_DETECTED' }
     if (this.#parts.engine.suspended) return { kind: 'refused', code: 'TERMINAL_SUSPENDED' }
-    if (open.mode === 'offline') return { kind: 'accepted', evidence: online }
-    const leased = leasedSlots(this.#parts, open.activePackage, open.card)
+    if (open.mode === 'offline') return { kind: 'accepted', evidence: online, leaseId: open.leaseId }
+    const { active, terms } = open
+    const leased = leasedSlots(this.#parts, active.package, open.card)
     const input = this.#decisionInput(
-      open.activePackage,
+      active.package,
       open.card,
       leased.map((entry) => entry.slot),
       leased,
       'offline',
-      open.terms.tenderId,
+      terms.tenderId,
     )
     const decision = decide(input)
     if (decision.verdict === 'refuse') return { kind: 'refused', code: decision.code }
     const part = decision.parts.findIndex(
-      (candidate) => candidate.slotId === open.terms.payerSlot && candidate.amount === open.terms.amount,
+      (candidate) => candidate.slotId === terms.payerSlot && candidate.amount === terms.amount,
     )
     // Other terms would be another tender; this id keeps its own.
     if (part < 0) return { kind: 'refused', code: 'OFFLINE_NOT_ALLOWED' }
-    const { schemes: _named, ...recorded } = input
-    const record = { ...open.record, input: recorded, decision, part }
-    return { kind: 'accepted', evidence: this.#signEvidence({ ...open, record }, online.cardProof.sun) }
+    // A lease of this till holds the slot now, or the decision would not have it; it may be another than the intent's.
+    const leaseId = leased.find((entry) => entry.slot.slotId === terms.payerSlot)?.lease.leaseId ?? null
+    const record = recordOf(active, leaseId, input, decision, part)
+    return { kind: 'accepted', evidence: this.#signEvidence({ terms, record }, online.cardProof.sun), leaseId }
   }
 
   #recordAnswer(tenderId: string, evidence: Evidence, item: SignedItemResult): AuthoriseOutcome {
@@ -470,7 +462,7 @@ export class CardPayment implements PaymentWork {
     const { row } = this.#parts.journal.intentOf(tenderId)
     const active = this.#parts.activePackage()
     if (active === undefined) throw new Error('an intent without a package')
-    this.#open = openTenderOf(row, active.package)
+    this.#open = openTenderOf(row, active)
     return this.#open
   }
 

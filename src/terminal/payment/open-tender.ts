@@ -1,6 +1,8 @@
 /** What the work behind the payment machine remembers between its steps. Everything that matters is a journal row. */
 import type { RowOf } from '../../sync/journal/rows.ts'
 import type { DecisionRecord, Evidence } from '../../sync/protocol/messages.ts'
+import { recordSourcesOf } from '../../sync/protocol/record-sources.ts'
+import type { Decision, DecisionInput } from '../../voucher/decide.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import type { TenderTerms } from '../../voucher/tender.ts'
@@ -15,6 +17,11 @@ export interface Tapped {
   readonly card: string
 }
 
+export interface ActivePackage {
+  readonly package: TerminalPackage
+  readonly hash: string
+}
+
 export interface OpenTender {
   readonly intent: Intent
   readonly terms: TenderTerms
@@ -22,21 +29,46 @@ export interface OpenTender {
   readonly leaseId: string | null
   readonly record: DecisionRecord
   readonly mode: 'online' | 'offline'
-  readonly activePackage: TerminalPackage
+  /** The tap's own; after a restart, the one of today. */
+  readonly active: ActivePackage
   evidence: Evidence | null
   /** Why the authorisation certainly moved nothing, when that is certain. */
   notAsked: RefusalCode | null
 }
 
 /** A tender as its intent row says it: not proved yet, nothing asked. */
-export function openTenderOf(row: RowOf<'tender_intent'>, activePackage: TerminalPackage): OpenTender {
+export function openTenderOf(row: RowOf<'tender_intent'>, active: ActivePackage): OpenTender {
   const { terms, card, leaseId, record, mode } = row
   const intent = { tenderId: terms.tenderId, amount: terms.amount.toString(), schemeId: terms.schemeId }
-  return { intent, terms, card, leaseId, record, mode, activePackage, evidence: null, notAsked: null }
+  return { intent, terms, card, leaseId, record, mode, active, evidence: null, notAsked: null }
 }
 
 /** @throws when the card was not proved: a broken invariant. */
 export function provedEvidence(open: OpenTender): Evidence {
   if (open.evidence === null) throw new Error('authorisation before the proof')
   return open.evidence
+}
+
+/**
+ * What is signed of a decision. @throws when the lease is not of that package: a broken invariant
+ */
+export function recordOf(
+  active: ActivePackage,
+  leaseId: string | null,
+  input: DecisionInput,
+  decision: Decision,
+  part: number,
+): DecisionRecord {
+  const { schemes: _named, ...recorded } = input
+  const sources = recordSourcesOf(active.package, leaseId)
+  if (sources === undefined) throw new Error(`lease ${leaseId} is not of the active package`)
+  return {
+    packageId: active.package.packageId,
+    packageHash: active.hash,
+    hotlistVersion: active.package.hotlist.version,
+    sources,
+    input: recorded,
+    decision,
+    part,
+  }
 }
