@@ -121,22 +121,41 @@ export async function payFromSlot(
 
 /**
  * The order of arrival proves nothing: a sale that stands before the surrender in the journal had a live slot. So had
- * one that came before its lease was closed, and is judged after that.
+ * one that came before its lease was closed, and is judged after that. Where the slot moved on to the till's next
+ * lease, what became of it there is what counts.
  */
 async function hadLiveSlot(work: Work, { terms, lease, position, presentedAt }: ProvenSale): Promise<boolean> {
   const { epoch, sequence } = position
-  const row = await work.connection
-    .selectFrom('lease_slot')
-    .select(['state', 'surrender_epoch', 'surrender_sequence'])
-    .where('slot_id', '=', terms.payerSlot)
-    .where('lease_id', '=', lease.leaseId)
-    .executeTakeFirst()
+  const row = await lastHolding(work, terms.payerSlot, lease)
   if (row?.state === 'closed') return presentedAt <= lease.presentUntil
   if (row?.state !== 'surrendered' || row.surrender_epoch === null || row.surrender_sequence === null) return false
   return (
     epoch < Number(row.surrender_epoch) ||
     (epoch === Number(row.surrender_epoch) && sequence < Number(row.surrender_sequence))
   )
+}
+
+/** Of the slot under that lease, or under the one of the same terminal to which it moved in the end. */
+async function lastHolding({ connection }: Work, slotId: string, lease: LeaseRow) {
+  const later = await connection
+    .selectFrom('lease as next')
+    .innerJoin('lease as named', 'named.terminal_id', 'next.terminal_id')
+    .select('next.lease_id')
+    .where('named.lease_id', '=', lease.leaseId)
+    .where('next.scheme_id', '=', lease.schemeId)
+    .whereRef('next.granted_at', '>=', 'named.granted_at')
+    .orderBy('next.granted_at')
+    .execute()
+  for (const { lease_id: leaseId } of later) {
+    const holding = await connection
+      .selectFrom('lease_slot')
+      .select(['state', 'surrender_epoch', 'surrender_sequence'])
+      .where('lease_id', '=', leaseId)
+      .where('slot_id', '=', slotId)
+      .executeTakeFirst()
+    if (holding !== undefined && holding.state !== 'moved') return holding
+  }
+  return undefined
 }
 
 /** "Agency up to a funded sum": what the scheme's agency has taken over so far stays below it. */

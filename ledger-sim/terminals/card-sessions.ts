@@ -39,7 +39,7 @@ interface OpenSession {
   readonly terminalId: string
   readonly request: OpenRequest
   readonly answer: OpenAnswer
-  /** At other tills, and all that the card could pay with here. */
+  /** Slots at other tills that would pay for the basket here. */
   readonly wanted: readonly string[]
   readonly state: Ev2AuthenticationState
   readonly expiresAt: number
@@ -81,7 +81,7 @@ export class CardSessions {
       terminalId: terminal.terminalId,
       request,
       answer,
-      wanted: slots.length === 0 ? heldElsewhere.map(({ slotId }) => slotId) : [],
+      wanted: wantedOf(request, slots, heldElsewhere),
       state: challenge.state,
       expiresAt: work.now + sessionMs,
       used: undefined,
@@ -122,6 +122,13 @@ export class CardSessions {
   #forgetExpired(now: number): void {
     for (const [id, session] of this.#open) if (session.expiresAt < now) this.#open.delete(id)
   }
+}
+
+/** A till that does not say what its basket needs gets another one's slot where the card has nothing else. */
+function wantedOf({ schemes }: OpenRequest, slots: readonly Slot[], heldElsewhere: readonly Slot[]): readonly string[] {
+  const isWanted = ({ schemeId }: Slot): boolean =>
+    schemes === undefined ? slots.length === 0 : schemes.includes(schemeId)
+  return heldElsewhere.filter(isWanted).map(({ slotId }) => slotId)
 }
 
 /** The card's slots of the present periods at this merchant, and those that another till holds. */

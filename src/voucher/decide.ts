@@ -119,6 +119,18 @@ export function decide(input: DecisionInput): Decision {
   }
 }
 
+/** The schemes that would pay for something of the basket, whoever came with a card. In the order of `schemes`. */
+export function schemesThatFit({
+  schemes,
+  sale,
+  covered,
+}: Pick<DecisionInput, 'schemes' | 'sale' | 'covered'>): readonly string[] {
+  const due = dueLines({ sale, covered })
+  return schemes
+    .filter((scheme) => eligibleLines(scheme, due).some((line) => line.eligible > 0n))
+    .map((scheme) => scheme.schemeId)
+}
+
 function refusalBeforeSchemes(input: DecisionInput): RefusalCode | undefined {
   if (input.card.blocked) return 'CARD_BLOCKED'
   if (input.mode === 'offline' && !input.terminal.clockTrusted) return 'CLOCK_NOT_TRUSTED'
@@ -132,7 +144,7 @@ function schemesOfCard(input: DecisionInput): readonly Scheme[] {
     .toSorted((a, b) => a.order - b.order || (a.schemeId < b.schemeId ? -1 : 1))
 }
 
-function dueLines(input: DecisionInput): readonly DueLine[] {
+function dueLines(input: Pick<DecisionInput, 'sale' | 'covered'>): readonly DueLine[] {
   return input.sale.lines
     .toSorted((a, b) => a.line - b.line)
     .map((line) => {

@@ -176,6 +176,8 @@ export const cardSessionRequestSchema = z.strictObject({
   card: pseudonymSchema,
   /** The card's answer to AuthenticateEV2First part 1, hex. */
   encryptedRndB: z.string().regex(/^[0-9A-F]{32}$/),
+  /** Schemes that would pay for something of the basket: another till is asked for a slot of these only. */
+  schemes: z.array(nameSchema).max(100).optional(),
 })
 export const cardSessionAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -183,8 +185,8 @@ export const cardSessionAnswerSchema = z.discriminatedUnion('kind', [
     blocked: z.boolean(),
     slots: z.array(slotSchema),
     /**
-     * Schemes of this card whose slot another till holds. With no slots beside them the card is authenticated all the
-     * same: proved to be here, it is a reason to ask that till for the slot.
+     * Schemes of this card whose slot another till holds. The card is authenticated all the same: proved to be here,
+     * it is a reason to ask that till for the slot.
      */
     leasedElsewhere: z.array(nameSchema),
     /** Data of AuthenticateEV2First part 2 to send to the card, hex (32 bytes). */

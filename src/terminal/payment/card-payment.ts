@@ -21,7 +21,7 @@ import type { Ev2Session } from '../../voucher/cards/ev2.ts'
 import { readSun, takeSaleBoundProof, writeBinding } from '../../voucher/cards/ntag424.ts'
 import { authenticate, keyHolder } from '../../voucher/cards/ntag424-authentication.ts'
 import { recogniseCard } from '../../voucher/cards/ntag424-recognition.ts'
-import { decide, engineVersion, type Decision, type DecisionInput } from '../../voucher/decide.ts'
+import { decide, engineVersion, schemesThatFit, type Decision, type DecisionInput } from '../../voucher/decide.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import type { CoveredLine, Sale } from '../../voucher/sale.ts'
@@ -129,14 +129,26 @@ export class CardPayment implements PaymentWork {
     const mode = engine.worthAsking ? 'online' : 'offline'
     // Without the ledger, a slot of another period still tells better than "not in the lease" why nothing is paid now.
     const leased = nowLeased.length === 0 && mode === 'offline' ? everyLeased : nowLeased
-    if (leased.length > 0) {
-      const slots = leased.map((entry) => entry.slot)
-      return this.#decideAndRecord(active, tapped, slots, leased, mode)
-    }
+    const slots = leased.map((entry) => entry.slot)
+    const here = slots.length === 0 ? undefined : this.#decideAndRecord(active, tapped, slots, leased, mode)
+    if (here !== undefined && (here.kind !== 'refused' || mode === 'offline' || !this.#mayPayFrom(active, slots)))
+      return here
     if (mode === 'offline') return this.#refuseUnleased(active, tapped)
     const session = await this.#openCardSession(presenceId, tapped)
-    if (session.kind !== 'slots') return session
-    return this.#decideAndRecord(active, tapped, session.slots, [], 'online')
+    if (session.kind === 'card_left') return session
+    if (session.kind === 'refused') return session.code === 'LEASED_ELSEWHERE' ? session : (here ?? session)
+    const asked = this.#decideAndRecord(active, tapped, session.slots, [], 'online')
+    return asked.kind === 'refused' && session.isElsewhere ? { kind: 'refused', code: 'LEASED_ELSEWHERE' } : asked
+  }
+
+  /** A scheme of which this till holds no slot for the card would pay for the basket; the ledger knows of one. */
+  #mayPayFrom(active: ActivePackage, held: readonly Slot[]): boolean {
+    return this.#fitting(active).some((schemeId) => held.every((slot) => slot.schemeId !== schemeId))
+  }
+
+  #fitting({ package: { schemes } }: ActivePackage): readonly string[] {
+    const { sale, covered } = this.#parts.currentSale()
+    return schemesThatFit({ schemes, sale, covered: [...covered] })
   }
 
   async prove(presenceId: string, tenderId: string): Promise<ProveOutcome> {
@@ -301,10 +313,13 @@ export class CardPayment implements PaymentWork {
   async #openCardSession(
     presenceId: string,
     tapped: Tapped,
-  ): Promise<{ kind: 'slots'; slots: readonly Slot[] } | Exclude<PrepareOutcome, { kind: 'intent' }>> {
+  ): Promise<
+    { kind: 'slots'; slots: readonly Slot[]; isElsewhere: boolean } | Exclude<PrepareOutcome, { kind: 'intent' }>
+  > {
     const channel = this.#channel(presenceId)
     if (channel === undefined) return { kind: 'card_left' }
-    const relay = cardRelay(this.#parts, tapped.card)
+    const active = this.#parts.activePackage()
+    const relay = cardRelay(this.#parts, tapped.card, active === undefined ? [] : this.#fitting(active))
     const authentication = await authenticate(channel, tapped.uid, relay.authenticator, (length) =>
       this.#parts.randomness.bytes(length),
     )
@@ -316,7 +331,7 @@ export class CardPayment implements PaymentWork {
     const refusal = relay.refusal()
     if (refusal !== undefined) return { kind: 'refused', code: refusal }
     this.#relayed = { presenceId, session: authentication.session }
-    return { kind: 'slots', slots: relay.slots() }
+    return { kind: 'slots', slots: relay.slots(), isElsewhere: relay.isElsewhere() }
   }
 
   async #takeProof(
@@ -363,7 +378,7 @@ export class CardPayment implements PaymentWork {
     return { kind: 'proof', sun: read.message }
   }
 
-  /** Decides again as an offline sale, with the facts of this moment and of the package that it names, and signs that. */
+  /** Decides again as an offline sale, with the facts of this moment and of a package that it names, and signs that. */
   #offlineEvidence(
     open: OpenTender,
     online: Evidence,

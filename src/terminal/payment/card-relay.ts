@@ -25,20 +25,30 @@ export interface CardRelay {
   readonly authenticator: CardAuthenticator
   /** What the ledger said the card may receive; empty before it was asked. */
   readonly slots: () => readonly Slot[]
-  /** The ledger's own reason, where it refused. */
+  /** Another till holds a slot that would pay for the basket. */
+  readonly isElsewhere: () => boolean
+  /** Why the card can pay for nothing here, where it has no slot. */
   readonly refusal: () => RefusalCode | undefined
 }
 
-/** @param card the card's pseudonym. */
-export function cardRelay({ ledger, engine, randomness, keys }: CardRelayParts, card: string): CardRelay {
+/**
+ * @param card the card's pseudonym
+ * @param schemes those that would pay for something of the basket
+ */
+export function cardRelay(
+  { ledger, engine, randomness, keys }: CardRelayParts,
+  card: string,
+  schemes: readonly string[],
+): CardRelay {
   let slots: readonly Slot[] = []
+  let isElsewhere = false
   let refusal: RefusalCode | undefined
   const authenticator: CardAuthenticator = {
     async answer(_uid, encRndB) {
       const cardSessionId = randomness.uuid()
       const reply = await ledger.call(
         '/v1/terminal/card-sessions',
-        { cardSessionId, card: card, encryptedRndB: upperHex(encRndB) },
+        { cardSessionId, card, encryptedRndB: upperHex(encRndB), schemes: [...schemes] },
         onlineDeadlineMs,
       )
       engine.tapAsked(reply)
@@ -47,9 +57,14 @@ export function cardRelay({ ledger, engine, randomness, keys }: CardRelayParts, 
         refusal = reply.answer.code
         return { kind: 'refused', reason: reply.answer.code }
       }
+      const { leasedElsewhere } = reply.answer
       slots = reply.answer.slots
       // The card is authenticated all the same: the ledger asks another till for its slot only if it is really here.
-      if (slots.length === 0) refusal = reply.answer.leasedElsewhere.length > 0 ? 'LEASED_ELSEWHERE' : 'NO_ENTITLEMENT'
+      isElsewhere = leasedElsewhere.some((schemeId) => schemes.includes(schemeId))
+      if (slots.length === 0) {
+        const without = leasedElsewhere.length > 0 ? 'NOTHING_ELIGIBLE' : 'NO_ENTITLEMENT'
+        refusal = isElsewhere ? 'LEASED_ELSEWHERE' : without
+      }
       return {
         kind: 'part2',
         part2: Buffer.from(reply.answer.authenticationPart2, 'hex'),
@@ -78,7 +93,7 @@ export function cardRelay({ ledger, engine, randomness, keys }: CardRelayParts, 
       }
     },
   }
-  return { authenticator, slots: () => slots, refusal: () => refusal }
+  return { authenticator, slots: () => slots, isElsewhere: () => isElsewhere, refusal: () => refusal }
 }
 
 /** The form in which cards' bytes travel in messages. */

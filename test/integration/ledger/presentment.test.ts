@@ -107,6 +107,22 @@ describe('row 1: valid proof, own live slot, in time', () => {
       slot: { amountSpent: 52_000n },
     })
   })
+
+  test('also when the next lease ended before the one that it was sold under', async () => {
+    const card = demo.card('Family 01')
+    const decided = till.decide({ card, item: 'milk' })
+    const { slot, lease } = till.leased(card) ?? {}
+    const { now } = demo.clock
+    const next = { sellUntil: now + 3 * hourMs, presentUntil: now + dayMs }
+    const { beneficiary, periodId } = slot ?? {}
+    const which = { schemeId: 'food-voucher', beneficiaries: [beneficiary], periodIds: [periodId] }
+    const asked = { grantId: till.id(), terminalId: 'till-1', ...which, ...next }
+    const agency = demo.role('agency', 'almaly-education')
+    expect(await agency.post('/v1/leases', asked)).toMatchObject({ status: 200, body: { slots: 1 } })
+    demo.clock.now += 3 * dayMs
+    expect(demo.clock.now).toBeLessThan(lease?.presentUntil ?? 0)
+    expect(await till.present(decided)).toMatchObject({ state: 'settled', paidBy: 'agency' })
+  })
 })
 
 describe('a batch in which one item breaks the ledger', () => {
@@ -222,6 +238,16 @@ describe('row 3: slot already used, surrendered or closed', () => {
     const returned = till.surrender(leased.lease.leaseId, leased.slot.slotId)
     expect(await till.batch(returned, sold)).toMatchObject([{ state: 'done' }, { state: 'settled', paidBy: 'agency' }])
     expect(await balanceOf(demo, merchant)).toBe(52_000n)
+  })
+
+  test('sold before it was given back by way of the next lease', async () => {
+    const card = demo.card('Family 01')
+    const { lease, slot } = till.leased(card) ?? {}
+    const sold = till.presentment(till.decide({ card, item: 'milk' }))
+    demo.clock.now += 13 * hourMs
+    await till.fetch()
+    const returned = till.surrender(lease?.leaseId ?? '', slot?.slotId ?? '')
+    expect(await till.batch(returned, sold)).toMatchObject([{ state: 'done' }, { state: 'settled', paidBy: 'agency' }])
   })
 
   test('a surrendered slot can be used elsewhere', async () => {

@@ -5,6 +5,7 @@
  */
 import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { entitle } from '../../../ledger-sim/schemes/beneficiaries.ts'
 import type { TillStation } from '../../simulation/till-station.ts'
 import { PreparedWorld, type WalkWorld } from './prepared-world.ts'
 
@@ -32,13 +33,14 @@ function coreOf(station: TillStation) {
   return core
 }
 
-/** A lunch by the card, which is taken away again. Returns the code of a refusal, or how the sale stands. */
-async function taps(station: TillStation): Promise<string> {
+/** Buys by a card, which is taken away again. Returns the code of a refusal, or how the sale stands. */
+async function taps(station: TillStation, itemId = 'school-lunch', by = card): Promise<string> {
   const { till } = coreOf(station)
   till.command({ command: 'cancel_payment' })
-  if (till.snapshot().sale === null) till.command({ command: 'add_item', itemId: 'school-lunch' })
+  till.command({ command: 'next_customer' })
+  if (till.snapshot().sale === null) till.command({ command: 'add_item', itemId })
   till.command({ command: 'pay_by_card' })
-  station.layCard(card)
+  station.layCard(by)
   await pass(4_000)
   station.pullCard()
   await pass(500)
@@ -141,5 +143,39 @@ describe('a slot that is leased to another till', () => {
     expect(till.snapshot().tap).toMatchObject({ state: 'refused' })
     expect(slotOfCard()).toEqual([])
     expect(surrenders(first)).toBe(0)
+  })
+})
+
+describe('a card of two schemes', () => {
+  const family = 'Family 01'
+  /** Whoever has that food voucher, which is leased to the first till, has lunch as well. */
+  beforeEach(async () => {
+    const [found] = rows(
+      `SELECT holder FROM slot JOIN entitlement USING (scheme_id, beneficiary) JOIN lease_slot USING (slot_id)
+       WHERE slot.scheme_id = 'food-voucher' AND lease_slot.state = 'live'`,
+    ) as { holder: string }[]
+    const { holder } = found ?? { holder: '' }
+    const lunch = { schemeId: 'school-lunch', beneficiary: 'ab'.repeat(16), holder }
+    await world.atLedger(async (work) => void (await entitle(work, lunch)))
+  })
+
+  it('pays by the slot that another till gives up, though it has one here', async () => {
+    expect(await taps(second, 'school-lunch', family)).toBe('settled')
+    expect(await taps(second, 'bread', family)).toBe('LEASED_ELSEWHERE')
+    await pass(25_000)
+    expect(surrenders(first)).toBe(1)
+    expect(await taps(second, 'bread', family)).toBe('settled')
+  })
+
+  it('takes no slot from another till that would not pay for the basket', async () => {
+    expect(await taps(second, 'school-lunch', family)).toBe('settled')
+    expect(await taps(second, 'school-lunch', family)).toBe('ALLOWANCE_USED')
+    await pass(25_000)
+    expect([surrenders(first), slotOfCard()]).toEqual([0, []])
+  })
+
+  it('pays through the ledger by a scheme of which the till holds no slot, beside one that it holds', async () => {
+    expect(await taps(first, 'school-lunch', family)).toBe('settled')
+    expect(paid()).toEqual([{ terminal_id: 'till-1', state: 'settled', paid_by: 'agency' }])
   })
 })
