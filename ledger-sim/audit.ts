@@ -38,6 +38,11 @@ const netPayment = `
 const refunded = `
   select tender_id, sum(amount) as amount from refund where state = 'done' group by tender_id`
 
+/** Of tenders that an appeal paid beside their slots: what came back of them was no slot's money. */
+const paidBeside = `
+  select discrepancy.tender_id from appeal join discrepancy on discrepancy.discrepancy_id = appeal.discrepancy_id
+  where paid_from = 'agency'`
+
 const slotUse = `
   select slot_id, count(*) as uses, coalesce(sum(amount), 0) as used from slot_use group by slot_id`
 
@@ -117,7 +122,8 @@ const rules: readonly Rule[] = [
           || ' in ' || coalesce(payments, 0) || ' payments' as detail
       from tender left join (${netPayment}) paid on paid.tender_id = tender.tender_id
       left join merchant_debt debt on debt.tender_id = tender.tender_id
-      left join (${refunded}) back on back.tender_id = tender.tender_id
+      left join (${refunded}) back
+        on back.tender_id = tender.tender_id and tender.tender_id not in (${paidBeside})
       where (tender.state = 'settled' and (coalesce(net, 0) <> tender.amount or coalesce(payments, 0) <> 1))
         or (tender.state <> 'settled' and coalesce(net, 0) <> coalesce(debt.amount, 0) + coalesce(back.amount, 0))`,
   },
@@ -165,16 +171,17 @@ const rules: readonly Rule[] = [
         state || ' for ' || amount || ', paid net ' || net || ' in ' || payments || ' payments' as detail
       from (
         select appeal.discrepancy_id, state, paid_from, discrepancy.amount, coalesce(net, 0) as net,
-          coalesce(payments, 0) as payments, coalesce(debt.amount, 0) as owed
+          coalesce(payments, 0) as payments, coalesce(debt.amount, 0) + coalesce(back.amount, 0) as rest
         from appeal join discrepancy on discrepancy.discrepancy_id = appeal.discrepancy_id
         left join (
           select reference, sum(case kind when 'appeal-payment' then amount else -amount end) as net,
             sum(case kind when 'appeal-payment' then 1 else 0 end) as payments
           from transfer where kind in ('appeal-payment', 'appeal-reversal', 'debt-netting') group by reference) moved
           on reference = appeal.discrepancy_id
-        left join merchant_debt debt on debt.tender_id = appeal.discrepancy_id)
+        left join merchant_debt debt on debt.tender_id = appeal.discrepancy_id
+        left join (${refunded}) back on back.tender_id = discrepancy.tender_id)
       where coalesce(paid_from, '') = 'agency' and (
-          payments <> 1 or net <> (case state when 'accepted' then amount when 'given_back' then owed else 0 end))
+          payments <> 1 or net <> (case state when 'accepted' then amount when 'given_back' then rest else 0 end))
         or coalesce(paid_from, '') <> 'agency' and (payments <> 0 or net <> 0)`,
   },
   {

@@ -28,8 +28,25 @@ export async function payBeside(work: Work, beside: Beside): Promise<'paid' | 's
   return 'paid'
 }
 
-/** The till disowned the sale after all: what the agency paid goes back; what the merchant has not, it owes. */
-export async function takeBackAppeals(work: Work, tenderId: string): Promise<void> {
+/** The agency's free account that paid the tender beside its slot; undefined where none did, or it has its money back. */
+export async function paidBesideFrom(work: Work, tenderId: string): Promise<string | undefined> {
+  const paid = await work.connection
+    .selectFrom('appeal')
+    .innerJoin('discrepancy', 'discrepancy.discrepancy_id', 'appeal.discrepancy_id')
+    .select('appeal.agency_id')
+    .where('discrepancy.tender_id', '=', tenderId)
+    .where('appeal.state', '=', 'accepted')
+    .where('appeal.paid_from', '=', 'agency')
+    .executeTakeFirst()
+  return paid === undefined ? undefined : accountOfOwner(work, paid.agency_id, 'agency')
+}
+
+/**
+ * The till disowned the sale after all: what the agency paid goes back; what the merchant has not, it owes.
+ *
+ * @param refunded has gone back with the goods already
+ */
+export async function takeBackAppeals(work: Work, tenderId: string, refunded: Tiyn): Promise<void> {
   const { connection } = work
   const paid = await connection
     .selectFrom('appeal')
@@ -41,14 +58,14 @@ export async function takeBackAppeals(work: Work, tenderId: string): Promise<voi
     .execute()
   for (const row of paid) {
     const discrepancyId = row.discrepancy_id
-    const amount = tiyn(row.amount)
+    const amount = subtractTiyn(tiyn(row.amount), refunded)
     const of = { discrepancyId, agencyId: row.agency_id, terminalId: row.terminal_id, amount }
     const { debit: free, credit: merchant } = await accountsOf(work, of)
     if (free === undefined) throw new Error(`the account that paid ${discrepancyId} vanished`)
     const back = smallestTiyn(amount, tiyn((await availableIn(work, merchant)) ?? 0n))
     const leg = { debit: merchant, credit: free, amount: back, kind: 'appeal-reversal' } as const
-    if ((await post(work, [leg], discrepancyId)).kind === 'short')
-      throw new Error('the merchant had less than was available')
+    const posted = back === 0n ? undefined : await post(work, [leg], discrepancyId)
+    if (posted?.kind === 'short') throw new Error('the merchant had less than was available')
     const owed = subtractTiyn(amount, back)
     if (owed > 0n) {
       const debt = { tender_id: discrepancyId, account_id: merchant, creditor: free, amount: owed, at: work.now }

@@ -1,7 +1,7 @@
 /**
  * A refund: a new payment back, against a completed sale (money-rules.md, "Words" and "Marked money"). Voucher value
- * goes back to the scheme's line and period, never to cash; when the period is over, to the agency's free account. What
- * was paid, in all and for each line, is the most that goes back.
+ * goes back to the scheme's line and period, never to cash; when the period is over, or an appeal was paid beside the
+ * slot, to the agency's free account. What was paid, in all and for each line, is the most that goes back.
  */
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 import {
@@ -21,6 +21,7 @@ import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
 import { findSlot, freeSlot, reduceSlotUse } from '../schemes/slots.ts'
 import { recordPosition } from '../terminals/heads.ts'
 import type { Terminal } from '../terminals/terminals.ts'
+import { paidBesideFrom } from './appeal-payments.ts'
 import { settleWaiting } from './awaiting-funds.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { reconsider } from './reconsider.ts'
@@ -101,7 +102,8 @@ async function refusalOf(
   const merchant = await findMerchant(work, terminal.merchantId)
   // Another merchant's sale: the same answer as for one that is not there.
   if (merchant?.merchant.accountId !== tender.terms.payeeAccount) return 'REFUND_ORIGINAL_UNKNOWN'
-  if (tender.state !== 'settled') return 'REFUND_ORIGINAL_NOT_PAID'
+  const isPaid = tender.state === 'settled' || (await paidBesideFrom(work, tender.tenderId)) !== undefined
+  if (!isPaid) return 'REFUND_ORIGINAL_NOT_PAID'
   if (addTiyn(...item.lines.map((line) => line.amount)) !== item.amount) return 'REFUND_ABOVE_ORIGINAL'
   const earlier = await refundedBefore(work, item.tenderId)
   if (earlier.amount + item.amount > tender.amount) return 'REFUND_ABOVE_ORIGINAL'
@@ -166,7 +168,11 @@ async function giveBack(work: Work, item: Refund, tender: Tender | undefined): P
   const available = tiyn((await availableIn(work, terms.payeeAccount)) ?? 0n)
   const back = smallestTiyn(amount, available)
   const owed = subtractTiyn(amount, back)
-  const target = await targetOf(work, terms.schemeId, terms.payerSlot)
+  const beside = await paidBesideFrom(work, tender.tenderId)
+  const target =
+    beside === undefined
+      ? await targetOf(work, terms.schemeId, terms.payerSlot)
+      : { credit: beside, creditor: beside, freesSlot: false }
   const cover = target.creditor === target.credit || owed === 0n ? zeroTiyn : owed
   const legs: Leg[] = [
     { debit: terms.payeeAccount, credit: target.credit, amount: back, kind: 'voucher-refund' },
@@ -195,7 +201,7 @@ async function giveBack(work: Work, item: Refund, tender: Tender | undefined): P
       })
       .execute()
   }
-  if (target.isOver) return undefined
+  if (!target.freesSlot) return undefined
   const earlier = await refundedBefore(work, tender.tenderId)
   const isWhole = earlier.amount + amount === tender.amount
   if (isWhole) await freeSlot(work, tender.tenderId)
@@ -208,8 +214,8 @@ interface Target {
   readonly credit: string
   /** Whom the merchant owes what it cannot give back now. */
   readonly creditor: string
-  /** The period is over: the allowance does not come back, the agency's money does. */
-  readonly isOver: boolean
+  /** False when the period is over, or no slot paid: the allowance does not come back, the agency's money does. */
+  readonly freesSlot: boolean
 }
 
 async function targetOf(work: Work, schemeId: string, slotId: string): Promise<Target> {
@@ -220,10 +226,10 @@ async function targetOf(work: Work, schemeId: string, slotId: string): Promise<T
   const period = scheme.periods.find(({ periodId }) => periodId === state.slot.periodId)
   if (period === undefined || period.to <= work.now) {
     const free = (await accountOfOwner(work, scheme.agencyId, 'agency')) ?? marked
-    return { credit: free, creditor: free, isOver: true }
+    return { credit: free, creditor: free, freesSlot: false }
   }
   const lease = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
-  return { credit: lease?.escrowAccount ?? marked, creditor: marked, isOver: false }
+  return { credit: lease?.escrowAccount ?? marked, creditor: marked, freesSlot: true }
 }
 
 async function refundResult(

@@ -47,7 +47,7 @@ export async function reverse(
   }
   if (isFirst) return tenderResult(work, tender, 'created', itemId)
   // In whatever state the tender is: what an agency paid beside it is disowned too.
-  await takeBackAppeals(work, tenderId)
+  await takeBackAppeals(work, tenderId, (await refundedBefore(work, tenderId)).amount)
   await closeAppealsOf(work, tenderId)
   if (tender.state === 'reversed') return tenderResult(work, tender, 'exists', itemId)
 

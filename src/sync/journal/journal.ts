@@ -401,6 +401,15 @@ export class Journal {
     return stored.map((item) => ({ ...item, amount: item.amount === null ? null : tiyn(item.amount) }))
   }
 
+  /** The merchant bore it, and its agency has paid on an appeal, by the ledger's newest word. */
+  isPaidByAppeal(tenderId: string): boolean {
+    const found = this.#get(
+      `SELECT 1 FROM discrepancy WHERE json ->> '$.tenderId' = ? AND json ->> '$.appeal' = 'accepted' LIMIT 1`,
+      tenderId,
+    )
+    return found !== undefined
+  }
+
   /** Where the ledger disagrees with this till: those of which it was told last, first. */
   discrepancies(countMax: number): readonly Discrepancy[] {
     const stored = this.#all('SELECT json FROM discrepancy ORDER BY sequence DESC LIMIT ?', countMax)

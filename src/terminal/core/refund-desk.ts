@@ -172,7 +172,7 @@ export class RefundDesk {
       .filter(({ kind }) => kind === 'voucher')
       .map(({ tenderId, state }) => ({
         tenderId,
-        standing: standingOf(state),
+        standing: standingOf(state, () => journal.isPaidByAppeal(tenderId)),
         lines: journal.intentOf(tenderId).row.part.lines,
       }))
     const cash = tenders.filter(({ kind, state }) => kind === 'cash' && state === 'settled')
@@ -194,12 +194,13 @@ export class RefundDesk {
   }
 }
 
-/** Of a tender that paid a part of a sale when that was closed. */
-function standingOf(state: JournalTenderState): VoucherStanding {
+/** Of a tender that paid a part of a sale when that was closed. What an appeal paid goes back as what a slot paid. */
+function standingOf(state: JournalTenderState, isPaidByAppeal: () => boolean): VoucherStanding {
   switch (state) {
     case 'settled':
       return 'settled'
     case 'not_paid':
+      return isPaidByAppeal() ? 'settled' : 'not_paid'
     case 'refused':
     case 'reversed':
     case 'voided':

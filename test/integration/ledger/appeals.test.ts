@@ -431,6 +431,33 @@ describe('who may', () => {
   })
 })
 
+describe('goods of a sale that an appeal paid', () => {
+  const back = (sold: Decided, amount: bigint) =>
+    till.batch(till.refund(sold.terms.tenderId, [{ line: 1, amount: tiyn(amount) }]))
+
+  test('come back: the agency has its money again, once', async () => {
+    const { second, discrepancyId } = await soldTwice()
+    const before = await balances()
+    await appeal(discrepancyId)
+    expect(await back(second, lunch)).toMatchObject([{ state: 'refused', refusal: 'REFUND_ORIGINAL_NOT_PAID' }])
+    expect(await decide(discrepancyId, 'accepted')).toMatchObject({ body: { paidFrom: 'agency' } })
+    expect(await back(second, lunch)).toMatchObject([{ state: 'done', amount: lunch }])
+    expect(await moved(before)).toEqual({ agency: 0n, merchant: 0n })
+    expect(await back(second, lunch)).toMatchObject([{ state: 'refused', refusal: 'REFUND_ABOVE_ORIGINAL' }])
+  })
+
+  test('come back in part, and then the till reverses the sale: the rest goes back', async () => {
+    const { second, discrepancyId } = await soldTwice()
+    const before = await balances()
+    await appeal(discrepancyId)
+    await decide(discrepancyId, 'accepted')
+    expect(await back(second, 15_000n)).toMatchObject([{ state: 'done' }])
+    expect(await moved(before)).toEqual({ agency: 15_000n - lunch, merchant: lunch - 15_000n })
+    await till.reverse(second.terms.tenderId)
+    expect(await moved(before)).toEqual({ agency: 0n, merchant: 0n })
+  })
+})
+
 test('the audit finds what no appeal may have done', async () => {
   const { first, second, discrepancyId } = await soldTwice()
   await appeal(discrepancyId)

@@ -4,6 +4,8 @@
  */
 import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { decideAppeal } from '../../../ledger-sim/payments/appeal-decisions.ts'
+import { openAppeal } from '../../../ledger-sim/payments/appeals.ts'
 import { claimTombstone } from '../../../ledger-sim/payments/tenders.ts'
 import { useSlot } from '../../../ledger-sim/schemes/slots.ts'
 import type { Command } from '../../../src/terminal/contract/commands.ts'
@@ -287,6 +289,32 @@ describe('a sale of which the ledger did not pay the voucher', () => {
     expect(refundLunch(saleId)).toEqual({ ok: false, fault: 'refund_not_paid' })
     expect(refundAll(saleId)).toEqual({ ok: true })
     expect(returned(saleId)).toMatchObject([{ cash: juicePrice, refunds: [] }])
+    expect(left(saleId)).toEqual([
+      [0n, 0n],
+      [0n, 0n],
+    ])
+  })
+
+  it('and its agency paid on an appeal: its value goes back to the agency, and the allowance stays used', async () => {
+    const { saleId, slotId } = await soldOffline()
+    await world.atLedger((work) => useSlot(work, slotId, saleId, tiyn(115_000n)))
+    await synced()
+    const discrepancyId = snapshot().discrepancies[0]?.discrepancyId ?? ''
+    const agency = { role: 'agency', owner: 'almaly-education', keyId: 'agency' } as const
+    await world.atLedger(async (work) => {
+      await openAppeal(work, { role: 'terminal', owner: 'till-1' }, discrepancyId, 'the child ate here')
+      expect(await decideAppeal(work, agency, discrepancyId, 'accepted', 'so it was')).toMatchObject({ kind: 'done' })
+    })
+    await synced()
+    expect(snapshot().discrepancies).toMatchObject([{ standing: 'accepted' }])
+    expect(left(saleId)).toEqual([
+      [115_000n, 0n],
+      [0n, juicePrice],
+    ])
+    expect(refundAll(saleId)).toEqual({ ok: true })
+    await pass(1_000)
+    expect(returned(saleId)).toMatchObject([{ cash: juicePrice, refunds: [{ state: 'done', code: null }] }])
+    expect(atLedger()).toMatchObject([{ state: 'done', amount: 115_000, moved: 115_000 }])
     expect(left(saleId)).toEqual([
       [0n, 0n],
       [0n, 0n],
