@@ -48,18 +48,19 @@ export async function refund(work: Work, terminal: Terminal, item: Refund, creat
     .returning('refund_id')
     .executeTakeFirst()
   if (inserted === undefined) return refundAgain(work, terminal, item)
+  const tender = await findTender(work, item.tenderId)
   if ((await recordPosition(work, terminal.terminalId, item.position, created)) === 'conflict') {
-    // The money goes back to the agency, which harms nobody; that the journal forked is on file.
+    // The money goes back to the agency, which harms nobody; that the journal forked is on file. About no tender of
+    // which a loss may still have to be filed under this code.
     await fileDiscrepancy(work, {
       terminalId: terminal.terminalId,
-      tenderId: item.tenderId,
+      tenderId: tender?.terminalId === terminal.terminalId ? item.tenderId : null,
       code: 'CHAIN_BROKEN',
       owner: 'merchant',
       amount: 0n,
-      evidence: { position: item.position, refundId: item.refundId },
+      evidence: { position: item.position, refundId: item.refundId, tenderId: item.tenderId },
     })
   }
-  const tender = await findTender(work, item.tenderId)
   const refusal = await refusalOf(work, terminal, item, tender)
   const refused = refusal ?? (await giveBack(work, item, tender))
   if (refused !== undefined) {

@@ -18,7 +18,10 @@ export function surrendersFor(journal: Journal, events: readonly StatusEvent[], 
   )
   return [...wanted].flatMap(([slotId, leaseId]): JournalRow[] => {
     const isFree = journal.spentOnSlot(slotId).every(({ state }) => answeredStates.includes(state))
-    if (!isFree || journal.isSurrendered(slotId)) return []
+    if (!isFree) return []
+    // Given up, and the ledger never heard of it: nobody could sell it. Whoever asks again may take it now.
+    if (journal.isSurrenderParked(slotId)) return [{ kind: 'parked_tried_again' }]
+    if (journal.isSurrendered(slotId)) return []
     return [{ kind: 'slot_surrendered', surrenderId: randomness.uuid(), leaseId, slotId }]
   })
 }

@@ -292,6 +292,15 @@ export class Journal {
     return this.#get('SELECT 1 FROM surrendered WHERE slot_id = ?', slotId) !== undefined
   }
 
+  /** It was given up, and the row that says so to the ledger was set aside. */
+  isSurrenderParked(slotId: string): boolean {
+    const found = this.#get(
+      `SELECT 1 FROM surrendered JOIN outbox USING (sequence) WHERE slot_id = ? AND outbox.state = 'parked'`,
+      slotId,
+    )
+    return found !== undefined
+  }
+
   sale(saleId: string): SaleRecord | undefined {
     const stored = this.#get('SELECT * FROM sale WHERE sale_id = ?', saleId)
     return stored === undefined ? undefined : saleRecord(stored as StoredSale)

@@ -179,6 +179,18 @@ describe('a merchant who is short', () => {
 })
 
 describe('there is nothing to refund', () => {
+  test('out of a forked journal files nothing about another till’s sale, whose own loss it would hide', async () => {
+    const other = await tillOfAnotherMerchant()
+    const place = other.position()
+    const { tenderId } = sold.terms
+    await other.batch(other.refund(tenderId, ofLine(1n), other.id(), place))
+    const forked = other.refund(tenderId, ofLine(1n), other.id(), { ...place, hash: 'f'.repeat(64) })
+    expect(await other.batch(forked)).toMatchObject([{ state: 'refused', refusal: 'REFUND_ORIGINAL_UNKNOWN' }])
+    expect(await demo.rows('discrepancy')).toMatchObject([
+      { code: 'CHAIN_BROKEN', terminal_id: 'till-9', tender_id: null },
+    ])
+  })
+
   test('of a sale that nobody knows, of another merchant’s, of one that was not paid', async () => {
     const [unknown] = await till.batch(till.refund(till.id(), ofLine(1n)))
     expect(unknown).toMatchObject({ state: 'refused', refusal: 'REFUND_ORIGINAL_UNKNOWN', slot: null })

@@ -79,6 +79,22 @@ it('is given up once, however often it is asked for, and never again', () => {
   expect(isGiven(journal, `${slotId}x`)).toBe(true)
 })
 
+it('is sent again when the row that gave it up was set aside and the ledger asks once more', () => {
+  const journal = journalInMemory()
+  const slotId = 'school-lunch/somebody/2026-11-23'
+  const rows = rowsFor(journal, [wanted(slotId)])
+  journal.commit(...rows)
+  const [given] = rows
+  if (given?.kind !== 'slot_surrendered') throw new Error('not given up')
+  journal.commit({ kind: 'item_parked', itemId: given.surrenderId, why: 'rule_violated' })
+  expect(journal.queue()).toMatchObject({ waiting: 0, parked: 1 })
+  const again = rowsFor(journal, [wanted(slotId, 2)])
+  expect(again).toEqual([{ kind: 'parked_tried_again' }])
+  journal.commit(...again)
+  expect(journal.queue()).toMatchObject({ waiting: 1, parked: 0 })
+  expect(rowsFor(journal, [wanted(slotId, 3)])).toEqual([])
+})
+
 it('is not given up by a journal of which the ledger says that it was put back', async () => {
   const { journal, ledger, engine, firstRound } = bench()
   const seen = { epoch: 1, sequence: 999, hash: 'ab'.repeat(32) }
