@@ -28,7 +28,7 @@ export async function payBeside(work: Work, beside: Beside): Promise<'paid' | 's
   return 'paid'
 }
 
-/** The agency's free account that paid the tender beside its slot; undefined where none did, or it has its money back. */
+/** The agency's free account that paid the tender beside its slot; undefined where none did, or has its money back. */
 export async function paidBesideFrom(work: Work, tenderId: string): Promise<string | undefined> {
   const paid = await work.connection
     .selectFrom('appeal')
