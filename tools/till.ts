@@ -1,5 +1,5 @@
 /**
- * `npm run till -- export | import | reset`: what is done with the data folder of a till that does not run
+ * `npm run till -- export | import | reset | new-pin`: what is done with the data folder of a till that does not run
  * (docs/design/13-export.md). Exit codes: 0 done; 1 refused, or not everything was accepted; 2 not asked properly, or
  * it could not be done here. What is wrong is one sentence with a code.
  */
@@ -9,21 +9,25 @@ import { ExportExistsError } from '../src/sync/export/export-file.ts'
 import { ExportFileError } from '../src/sync/export/read-export.ts'
 import { DataFolderError } from '../src/sync/journal/data-folder.ts'
 import { EnrolmentError } from '../src/terminal/core/identity.ts'
+import { NewPinRefused } from '../src/terminal/core/new-pin.ts'
 import { ResetRefused } from '../src/terminal/core/reset.ts'
 import { askedOf, askedWrongly } from './arguments.ts'
 import { makeExport } from './till/export.ts'
 import { ImportError, importExport } from './till/import.ts'
+import { newPin } from './till/new-pin.ts'
 import { resetTill } from './till/reset.ts'
 
 const usage = `Use: npm run till -- export --data DIR --out FILE.tolem-export
      npm run till -- import --file FILE.tolem-export --ledger URL --key FILE
      npm run till -- reset --data DIR [--after-export FILE.tolem-export]
+     npm run till -- new-pin --data DIR
 DIR is the data folder of a till that does not run. The key is the merchant's: its private JWK, or a list of role keys.`
 
 const wanted = {
   export: ['data', 'out'],
   import: ['file', 'ledger', 'key'],
   reset: ['data'],
+  'new-pin': ['data'],
 } as const
 type Command = keyof typeof wanted
 
@@ -33,7 +37,7 @@ function asked() {
   const { values, positionals } = askedOf(usage, { options, allowPositionals: true })
   const [command, ...more] = positionals
   if (command === undefined || !Object.hasOwn(wanted, command) || more.length > 0)
-    return askedWrongly(usage, 'Say export, import or reset.')
+    return askedWrongly(usage, 'Say export, import, reset or new-pin.')
   const named = command as Command
   const needed: readonly string[] = wanted[named]
   const allowed = named === 'reset' ? [...needed, 'after-export'] : needed
@@ -53,7 +57,7 @@ function tillFolderIn(data: string): string {
   return !existsSync(join(data, 'journal.sqlite')) && existsSync(join(below, 'journal.sqlite')) ? below : data
 }
 
-function run(): Promise<number> {
+function run(): Promise<number> | number {
   const { command, data, out, file, ledger, key, afterExport } = asked()
   switch (command) {
     case 'export':
@@ -62,6 +66,8 @@ function run(): Promise<number> {
       return importExport({ file, ledgerUrl: ledger, keyFile: key })
     case 'reset':
       return resetTill(data, afterExport)
+    case 'new-pin':
+      return newPin(data)
     default:
       return command satisfies never
   }
@@ -71,7 +77,9 @@ function run(): Promise<number> {
 function explained(error: unknown): { readonly sentence: string; readonly exitCode: number } | undefined {
   if (!(error instanceof Error)) return undefined
   const code = 'code' in error ? String(error.code) : ''
-  const isRefusal = [ResetRefused, ExportFileError, ExportExistsError].some((kind) => error instanceof kind)
+  const isRefusal = [ResetRefused, ExportFileError, ExportExistsError, NewPinRefused].some(
+    (kind) => error instanceof kind,
+  )
   const cannot = [DataFolderError, EnrolmentError, ImportError].some((kind) => error instanceof kind)
   const isOfTheSystem = 'syscall' in error
   if (!isRefusal && !cannot && !isOfTheSystem) return undefined
