@@ -1,7 +1,7 @@
 /**
  * Method: a legal history is laid into the tables of an older version, rows and what followed from them, as far as that
  * version had columns for it. Opened by this program, its tables must be those of a journal that was always of this
- * version: a till that was upgraded in the middle of a day refunds, counts and sends as any other.
+ * version. What a till does with its tables is the business of the other tests.
  */
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
