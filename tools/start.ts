@@ -96,7 +96,6 @@ try {
     tillPort: settings.tillPort,
     shell,
     reader: settings.reader,
-    tpm: 'auto',
     abort: asked.signal,
     say,
     ...(settings.anchors === undefined ? {} : { anchorFolder: settings.anchors }),

@@ -30,7 +30,7 @@ export interface WorldOptions {
   readonly syncIntervalMs?: number
   /** The panel's virtual reader unless given. */
   readonly reader?: ReaderChoice
-  /** What keeps the till's keys (src/terminal/core/tpm.ts); without it, nothing does. */
+  /** What keeps the till's keys (src/terminal/core/tpm.ts); without it, they lie in their file: this is no shop. */
   readonly tpm?: string
   /** What the virtual hardware's random bytes are drawn from, so that a run can be repeated; else by chance. */
   readonly hardwareSeed?: string

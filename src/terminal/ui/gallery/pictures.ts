@@ -83,6 +83,7 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
   }),
   refused: { ...open, tap: { state: 'refused', code: 'ALLOWANCE_USED' } },
   'refused-long': { ...open, tap: { state: 'refused', code: 'CAP_PER_BENEFICIARY_AND_PERIOD' } },
+  'refused-elsewhere': { ...open, tap: { state: 'refused', code: 'LEASED_ELSEWHERE' } },
   torn: atTill({
     ...torn,
     sale: madeUpSale(lunchAndJuice(), [{ ...unknownTender, state: 'torn' }]),
