@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { TillClient } from '../../../tools/demo/till-client.ts'
 import { newPlace, program, start, type Ended, type Place } from './start-command.ts'
@@ -84,10 +85,14 @@ describe('a data folder', () => {
   test('with a journal in which one byte has changed', async () => {
     fillFolder({})
     const file = join(place.data, 'till/journal.sqlite')
+    // In the newest row: a start proves those that the ledger has not countersigned, and an older one when it is read.
+    const database = new Database(file, { readonly: true })
+    const newest = database.prepare('SELECT json FROM payload ORDER BY sequence DESC LIMIT 1').pluck().get()
+    database.close()
     const bytes = readFileSync(file)
-    const at = bytes.indexOf('"language":"en"')
+    const at = bytes.indexOf(String(newest))
     expect(at).toBeGreaterThan(0)
-    bytes.write('"language":"ru"', at)
+    bytes.writeUInt8(bytes.readUInt8(at + 2) ^ 1, at + 2)
     writeFileSync(file, bytes)
     expect(await expectRefused()).toMatch(/journal is damaged at row \d+\. Keep the folder.*hand this one to support/)
   })
