@@ -78,10 +78,9 @@ export class KeyRing {
     return this.#store.keptBy
   }
 
-  /** The same keys, kept by another store from now on. @throws what that store throws */
-  movedTo(store: KeyStore): KeyRing {
-    store.save(this.#stored)
-    return new KeyRing(this.#stored, store)
+  /** Writes what is stored once more, as its store keeps it now. @throws what the store throws */
+  storeAgain(): void {
+    this.#store.save(this.#stored)
   }
 
   /** Made and stored, and not confirmed by the ledger yet. */

@@ -58,11 +58,12 @@ export interface KeyKeeping {
 export function loadTerminalKeys(folder: string, { keeper, seals }: KeyKeeping = openFile): KeyRing {
   const file = keyFileIn(folder)
   if (existsSync(file)) {
-    const found = read(file, keeper)
-    if (found.sealing !== undefined && seals) return found.keys
-    const sealing = newSealing(seals ? keeper : undefined)
-    const isToChange = found.sealing !== undefined || 'secret' in sealing
-    return isToChange ? found.keys.movedTo(storeAt(file, sealing)) : found.keys
+    const { json, sealing: was } = read(file, keeper)
+    const sealing = seals ? (was ?? newSealing(keeper)) : { trouble: null }
+    const keys = ring(file, json, storeAt(file, sealing))
+    const isSealed = 'secret' in sealing
+    if (isSealed !== (was !== undefined)) keys.storeAgain()
+    return keys
   }
   if (isEnrolled(folder)) throw identityDamaged(file)
   makeFolder(folder)
@@ -81,18 +82,20 @@ const openFile: KeyKeeping = { keeper: undefined, seals: false }
 export function readTerminalKeys(folder: string, keeper: KeyKeeper | undefined): KeyRing {
   const file = keyFileIn(folder)
   if (!existsSync(file)) throw identityDamaged(file)
-  return read(file, keeper).keys
+  const { json, sealing } = read(file, keeper)
+  return ring(file, json, storeAt(file, sealing ?? { trouble: null }))
 }
 
 const keyFileIn = (folder: string): string => join(folder, 'terminal-keys.json')
 
-function read(file: string, keeper: KeyKeeper | undefined): { keys: KeyRing; sealing: Sealing | undefined } {
+/** What is stored, not looked at yet, and how it was sealed; undefined where it lies open. */
+function read(file: string, keeper: KeyKeeper | undefined): { json: unknown; sealing: Sealing | undefined } {
   chmodSync(file, 0o600)
   const json = safeJson(readFileSync(file, 'utf8'))
   const sealed = sealedFileSchema.safeParse(json)
-  if (!sealed.success) return { keys: ring(file, json, storeAt(file, { trouble: null })), sealing: undefined }
+  if (!sealed.success) return { json, sealing: undefined }
   const sealing = { box: sealed.data.box, secret: opened(file, sealed.data.box, keeper) }
-  return { keys: ring(file, decrypted(sealed.data, sealing.secret), storeAt(file, sealing)), sealing }
+  return { json: decrypted(sealed.data, sealing.secret), sealing }
 }
 
 function ring(file: string, json: unknown, store: KeyStore): KeyRing {
