@@ -103,8 +103,7 @@ async function refusalOf(
   const merchant = await findMerchant(work, terminal.merchantId)
   // Another merchant's sale: the same answer as for one that is not there.
   if (merchant?.merchant.accountId !== tender.terms.payeeAccount) return 'REFUND_ORIGINAL_UNKNOWN'
-  const isPaid = tender.state === 'settled' || (await paidBesideFrom(work, tender.tenderId)) !== undefined
-  if (!isPaid) return 'REFUND_ORIGINAL_NOT_PAID'
+  if (tender.state !== 'settled' && (await besideOf(work, tender)) === undefined) return 'REFUND_ORIGINAL_NOT_PAID'
   if (addTiyn(...item.lines.map((line) => line.amount)) !== item.amount) return 'REFUND_ABOVE_ORIGINAL'
   const earlier = await refundedBefore(work, item.tenderId)
   if (earlier.amount + item.amount > tender.amount) return 'REFUND_ABOVE_ORIGINAL'
@@ -169,7 +168,7 @@ async function giveBack(work: Work, item: Refund, tender: Tender | undefined): P
   const available = tiyn((await availableIn(work, terms.payeeAccount)) ?? 0n)
   const back = smallestTiyn(amount, available)
   const owed = subtractTiyn(amount, back)
-  const beside = await paidBesideFrom(work, tender.tenderId)
+  const beside = await besideOf(work, tender)
   const target =
     beside === undefined
       ? await targetOf(work, terms.schemeId, terms.payerSlot)
@@ -208,6 +207,11 @@ async function giveBack(work: Work, item: Refund, tender: Tender | undefined): P
   if (isWhole) await freeSlot(work, tender.tenderId)
   else await reduceSlotUse(work, tender.tenderId, amount)
   return undefined
+}
+
+/** Whose money comes back where no slot paid. Beside a slot's payment an appeal of a former version may stand. */
+async function besideOf(work: Work, { state, tenderId }: Tender): Promise<string | undefined> {
+  return state === 'not_paid' ? paidBesideFrom(work, tenderId) : undefined
 }
 
 interface Target {

@@ -3,7 +3,7 @@
  * unknown id it writes a tombstone, so that whatever arrives later moves nothing (money-rules.md, "Identity").
  */
 import { syncItemIdOf, type Reversal, type SignedItemResult } from '../../src/sync/protocol/messages.ts'
-import { subtractTiyn } from '../../src/voucher/money.ts'
+import { subtractTiyn, zeroTiyn } from '../../src/voucher/money.ts'
 import type { Work } from '../context.ts'
 import { schemeAccountOf } from '../schemes/schemes.ts'
 import { recordPosition } from '../terminals/heads.ts'
@@ -47,7 +47,8 @@ export async function reverse(
   }
   if (isFirst) return tenderResult(work, tender, 'created', itemId)
   // In whatever state the tender is: what an agency paid beside it is disowned too.
-  await takeBackAppeals(work, tenderId, (await refundedBefore(work, tenderId)).amount)
+  const backBeside = tender.state === 'not_paid' ? (await refundedBefore(work, tenderId)).amount : zeroTiyn
+  await takeBackAppeals(work, tenderId, backBeside)
   await closeAppealsOf(work, tenderId)
   if (tender.state === 'reversed') return tenderResult(work, tender, 'exists', itemId)
 
