@@ -66,6 +66,27 @@ export const presentmentSchema = z.strictObject({
 })
 export type Presentment = z.infer<typeof presentmentSchema>
 
+/**
+ * What a payment by QR is asked for: the financial terms that its id names, and until when anybody may pay it
+ * (docs/design/17-qr-payment.md).
+ */
+export const paymentRequestTermsSchema = z.strictObject({
+  tenderId: uuidSchema,
+  payeeAccount: nameSchema,
+  amount: tiynSchema.refine((amount) => amount > 0n, 'more than nothing'),
+  saleHash: hashSchema,
+  expiresAt: instantSchema,
+})
+export type PaymentRequestTerms = z.infer<typeof paymentRequestTermsSchema>
+
+/** The sale is closed: what was held for its tender by QR becomes the merchant's. */
+export const captureSchema = z.strictObject({
+  kind: z.literal('capture'),
+  tenderId: uuidSchema,
+  position: journalPositionSchema,
+})
+export type Capture = z.infer<typeof captureSchema>
+
 /** The terminal disowns an attempt that it never completed, in whatever state the ledger has it. */
 export const reversalSchema = z.strictObject({
   kind: z.literal('reversal'),
@@ -107,17 +128,25 @@ export const syncItemSchema = z.discriminatedUnion('kind', [
   reversalSchema,
   surrenderSchema,
   refundSchema,
+  captureSchema,
 ])
 export type SyncItem = z.infer<typeof syncItemSchema>
 
-export const syncItemIdOf = (item: SyncItem): string =>
-  item.kind === 'surrender'
-    ? item.surrenderId
-    : item.kind === 'refund'
-      ? item.refundId
-      : item.kind === 'reversal'
-        ? `reversal:${item.tenderId}`
-        : item.terms.tenderId
+export function syncItemIdOf(item: SyncItem): string {
+  switch (item.kind) {
+    case 'presentment':
+      return item.terms.tenderId
+    case 'reversal':
+    case 'capture':
+      return `${item.kind}:${item.tenderId}`
+    case 'surrender':
+      return item.surrenderId
+    case 'refund':
+      return item.refundId
+    default:
+      return item satisfies never
+  }
+}
 
 /** How the id stood when the item arrived (money-rules.md, "Identity"). */
 export const arrivalSchema = z.enum([
@@ -128,6 +157,7 @@ export const arrivalSchema = z.enum([
   'exists_with_different_amount',
   'exists_with_different_scheme_id',
   'exists_with_different_sale_hash',
+  'exists_with_different_expiry',
   'reversed_before_arrival',
 ])
 export type Arrival = z.infer<typeof arrivalSchema>
@@ -135,6 +165,7 @@ export type Arrival = z.infer<typeof arrivalSchema>
 /**
  * The ledger's word on one item. For `exists…` it is the *original* result.
  * - `settled`: `paidBy` has paid the merchant.
+ * - `held`: the payer of a QR has set the amount aside; it is the merchant's as soon as the till captures it.
  * - `awaiting_funds`: accepted and will be paid; changes come by the status feed.
  * - `refused`: an authorisation or a refund that moved nothing. Final for its id.
  * - `not_paid`: a presentment that nobody pays, or the merchant bears, with a loss code and an appeal row.
@@ -144,8 +175,8 @@ export type Arrival = z.infer<typeof arrivalSchema>
 export const itemResultSchema = z.strictObject({
   itemId: z.string(),
   arrival: arrivalSchema,
-  state: z.enum(['settled', 'awaiting_funds', 'refused', 'not_paid', 'reversed', 'done']),
-  paidBy: z.enum(['escrow', 'agency']).nullable(),
+  state: z.enum(['settled', 'held', 'awaiting_funds', 'refused', 'not_paid', 'reversed', 'done']),
+  paidBy: z.enum(['escrow', 'agency', 'individual']).nullable(),
   amount: tiynSchema,
   refusal: z.enum(refusalCodes).nullable(),
   loss: z.enum(lossCodes).nullable(),
@@ -163,11 +194,24 @@ export const batchSchema = z.strictObject({ items: z.array(syncItemSchema).min(1
 /** One answer per item, in the order of the items. An item that could not be read is answered `parked`, alone. */
 export const batchAnswerSchema = z.strictObject({ results: z.array(signedItemResultSchema) })
 
-/** Asks what became of an id. `not_seen` is not an outcome: the request may still be on its way. */
+/** Opens a request for a payment by QR. The customer has not seen it yet. */
+export const paymentRequestSchema = z.strictObject({ terms: paymentRequestTermsSchema })
+export const paymentRequestAnswerSchema = z.discriminatedUnion('kind', [
+  /** It stands open and waits for its payer. */
+  z.strictObject({ kind: z.literal('open') }),
+  /** It is the ledger's already, with this result: paid, disowned, or under other terms. */
+  z.strictObject({ kind: z.literal('known'), item: signedItemResultSchema }),
+])
+
+/**
+ * Asks what became of an id. `not_seen` is not an outcome: the request may still be on its way. Nor is `open`: nobody
+ * has paid the QR yet.
+ */
 export const inquirySchema = z.strictObject({ tenderId: uuidSchema })
 export const inquiryAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('known'), item: signedItemResultSchema }),
   z.strictObject({ kind: z.literal('not_seen') }),
+  z.strictObject({ kind: z.literal('open') }),
 ])
 
 /** Opens the ledger's side of a presence for a card that is not leased to this till. */
@@ -310,6 +354,7 @@ export const terminalEndpoints = {
   '/v1/terminal/card-sessions': { request: cardSessionRequestSchema, answer: cardSessionAnswerSchema },
   '/v1/terminal/card-session-keys': { request: cardSessionKeysRequestSchema, answer: cardSessionKeysAnswerSchema },
   '/v1/terminal/authorisations': { request: authorisationSchema, answer: signedItemResultSchema },
+  '/v1/terminal/payment-requests': { request: paymentRequestSchema, answer: paymentRequestAnswerSchema },
   '/v1/terminal/batches': { request: batchSchema, answer: batchAnswerSchema },
   '/v1/terminal/inquiries': { request: inquirySchema, answer: inquiryAnswerSchema },
   '/v1/terminal/packages': { request: packageRequestSchema, answer: packageAnswerSchema },
