@@ -45,6 +45,8 @@ export const refusalCodes = [
   'REVERSED_BEFORE_ARRIVAL',
   'REVERSED',
   'EXISTS_WITH_DIFFERENT_TERMS',
+  /** Nobody paid the QR in time. */
+  'QR_NOT_PAID',
   // A refund
   'REFUND_ORIGINAL_UNKNOWN',
   'REFUND_ORIGINAL_NOT_PAID',

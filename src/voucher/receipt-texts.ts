@@ -17,6 +17,7 @@ export interface ReceiptTexts {
   readonly left: string
   readonly cash: string
   readonly cashReturned: string
+  readonly settledByQr: string
   readonly settled: string
   /** The goods are given, the ledger does not know of it yet (money-rules.md, "Offline"). */
   readonly pending: string
@@ -33,6 +34,8 @@ export interface ReceiptTexts {
   /** It is back with the scheme, for the same period. */
   readonly refundWaits: string
   readonly refunded: string
+  /** It is back in the wallet that paid. */
+  readonly refundedToWallet: string
   readonly refundRefused: string
   readonly refundNumber: string
 }
@@ -51,6 +54,7 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     left: 'ТӨЛЕУГЕ ҚАЛДЫ',
     cash: 'Қолма-қол ақша',
     cashReturned: 'Қайтарылған қолма-қол ақша',
+    settledByQr: 'Сатып алушының әмиянынан төленді',
     settled: 'Бағдарлама төледі',
     pending: 'ТІЗІЛІМДЕ КҮТУДЕ: бағдарлама төлейді',
     period: 'Кезең',
@@ -64,6 +68,7 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     refund: 'ҚАЙТАРУ',
     refundWaits: 'Тізілімнің жауабын күтуде',
     refunded: 'Бағдарламаға қайтарылды',
+    refundedToWallet: 'Әмиянға қайтарылды',
     refundRefused: 'Тізілім қайтармады',
     refundNumber: 'Қайтару №',
   },
@@ -80,6 +85,7 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     left: 'ОСТАЛОСЬ ОПЛАТИТЬ',
     cash: 'Наличные',
     cashReturned: 'Возвращено наличными',
+    settledByQr: 'Оплачено из кошелька покупателя',
     settled: 'Оплачено программой',
     pending: 'ОЖИДАЕТ В РЕЕСТРЕ: платит программа',
     period: 'Период',
@@ -93,6 +99,7 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     refund: 'ВОЗВРАТ',
     refundWaits: 'Ждёт ответа реестра',
     refunded: 'Возвращено в программу',
+    refundedToWallet: 'Возвращено в кошелёк',
     refundRefused: 'Реестр отказал в возврате',
     refundNumber: 'Возврат №',
   },
@@ -109,6 +116,7 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     left: 'LEFT TO PAY',
     cash: 'Cash',
     cashReturned: 'Cash returned',
+    settledByQr: 'Paid from the customer’s wallet',
     settled: 'Paid by the scheme',
     pending: 'PENDING AT THE LEDGER: the scheme pays',
     period: 'Period',
@@ -122,6 +130,7 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     refund: 'REFUND',
     refundWaits: 'Waits for the ledger’s answer',
     refunded: 'Back with the scheme',
+    refundedToWallet: 'Back in the wallet',
     refundRefused: 'The ledger refused the refund',
     refundNumber: 'Refund No.',
   },

@@ -6,6 +6,7 @@ import type { Instant, Language, Texts } from './identifiers.ts'
 import { addTiyn, formatTenge, remainderTiyn, type Tiyn } from './money.ts'
 import { receiptTexts, type ReceiptTexts } from './receipt-texts.ts'
 import { lineTotal, saleTotal, type Sale, type SaleLine } from './sale.ts'
+import { dtByQrName } from './tender.ts'
 
 export type ReceiptBlock =
   | {
@@ -55,6 +56,13 @@ export interface VoucherOnReceipt {
   readonly proof: string | null
 }
 
+/** What the customer's own wallet paid. */
+export interface QrOnReceipt {
+  readonly kind: 'qr'
+  readonly tenderId: string
+  readonly amount: Tiyn
+}
+
 export interface CashOnReceipt {
   readonly kind: 'cash'
   readonly amount: Tiyn
@@ -62,7 +70,7 @@ export interface CashOnReceipt {
 
 export interface ReceiptContent extends Omit<SlipHead, 'saleId'> {
   readonly sale: Sale
-  readonly tenders: readonly (VoucherOnReceipt | CashOnReceipt)[]
+  readonly tenders: readonly (VoucherOnReceipt | QrOnReceipt | CashOnReceipt)[]
 }
 
 /** A tender that was undone. `pending`: the reversal is a journal row, the ledger has not answered it yet. */
@@ -70,6 +78,7 @@ export type VoidedTender =
   | (Pick<VoucherOnReceipt, 'kind' | 'tenderId' | 'scheme' | 'amount' | 'cardLastFour'> & {
       readonly state: 'released' | 'pending'
     })
+  | (QrOnReceipt & { readonly state: 'released' | 'pending' })
   | CashOnReceipt
 
 export interface VoidSlipContent extends SlipHead {
@@ -98,9 +107,7 @@ export function receiptDocument(content: ReceiptContent, language: Language): Re
       { kind: 'row', left: texts.total, right: formatTenge(total), bold: true },
       ...content.tenders.flatMap((tender): readonly ReceiptBlock[] => [
         { kind: 'rule' },
-        ...(tender.kind === 'cash'
-          ? [{ kind: 'row' as const, left: texts.cash, right: formatTenge(tender.amount) }]
-          : voucherBlocks(tender, language)),
+        ...tenderBlocks(tender, language),
       ]),
       { kind: 'rule' },
       { kind: 'row', left: texts.paid, right: formatTenge(paid), bold: true },
@@ -125,9 +132,13 @@ export function voidSlip(content: VoidSlipContent, language: Language): ReceiptD
           ? [{ kind: 'rule' }, { kind: 'row', left: texts.cashReturned, right: formatTenge(tender.amount) }]
           : [
               { kind: 'rule' },
-              { kind: 'row', left: tender.scheme[language], right: formatTenge(tender.amount) },
-              { kind: 'text', text: tender.state === 'released' ? texts.released : texts.releasePending, bold: true },
-              ...identityBlocks(tender, texts),
+              { kind: 'row', left: nameOf(tender)[language], right: formatTenge(tender.amount) },
+              {
+                kind: 'text',
+                text: tender.state === 'released' ? releasedOf(tender, texts) : texts.releasePending,
+                bold: true,
+              },
+              ...(tender.kind === 'qr' ? [paymentRow(tender, texts)] : identityBlocks(tender, texts)),
             ],
       ),
       { kind: 'cut' },
@@ -151,7 +162,13 @@ export function shortId(uuid: string): string {
   return uuid.slice(-8)
 }
 
-const isPending = (tender: VoucherOnReceipt | CashOnReceipt): boolean =>
+const nameOf = (tender: { readonly kind: 'voucher'; readonly scheme: Texts } | { readonly kind: 'qr' }): Texts =>
+  tender.kind === 'qr' ? dtByQrName : tender.scheme
+
+const releasedOf = (tender: { readonly kind: 'voucher' | 'qr' }, texts: ReceiptTexts): string =>
+  tender.kind === 'qr' ? texts.refundedToWallet : texts.released
+
+const isPending = (tender: ReceiptContent['tenders'][number]): boolean =>
   tender.kind === 'voucher' && tender.state === 'pending'
 
 export function headBlocks(head: SlipHead, mark: string, language: Language): readonly ReceiptBlock[] {
@@ -178,6 +195,24 @@ function lineBlocks(line: SaleLine, language: Language): readonly ReceiptBlock[]
   ]
 }
 
+function tenderBlocks(tender: ReceiptContent['tenders'][number], language: Language): readonly ReceiptBlock[] {
+  const texts = receiptTexts[language]
+  switch (tender.kind) {
+    case 'voucher':
+      return voucherBlocks(tender, language)
+    case 'qr':
+      return [
+        { kind: 'row', left: dtByQrName[language], right: formatTenge(tender.amount) },
+        { kind: 'text', text: texts.settledByQr, bold: true },
+        paymentRow(tender, texts),
+      ]
+    case 'cash':
+      return [{ kind: 'row', left: texts.cash, right: formatTenge(tender.amount) }]
+    default:
+      return tender satisfies never
+  }
+}
+
 function voucherBlocks(tender: VoucherOnReceipt, language: Language): readonly ReceiptBlock[] {
   const texts = receiptTexts[language]
   return [
@@ -195,10 +230,11 @@ function identityBlocks(
   tender: Pick<VoucherOnReceipt, 'cardLastFour' | 'tenderId'>,
   texts: ReceiptTexts,
 ): readonly ReceiptBlock[] {
-  return [
-    { kind: 'row', left: texts.card, right: `…${tender.cardLastFour}` },
-    { kind: 'row', left: texts.payment, right: shortId(tender.tenderId) },
-  ]
+  return [{ kind: 'row', left: texts.card, right: `…${tender.cardLastFour}` }, paymentRow(tender, texts)]
+}
+
+function paymentRow({ tenderId }: { readonly tenderId: string }, texts: ReceiptTexts): ReceiptBlock {
+  return { kind: 'row', left: texts.payment, right: shortId(tenderId) }
 }
 
 function proofBlocks(

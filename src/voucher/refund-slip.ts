@@ -8,7 +8,8 @@ export interface RefundOnSlip {
   readonly refundId: string
   readonly scheme: Texts
   readonly amount: Tiyn
-  readonly cardLastFour: string
+  /** Null where a wallet paid. */
+  readonly cardLastFour: string | null
   readonly state: 'waiting' | 'done' | 'refused'
   /** Why the ledger refused. */
   readonly code: string | null
@@ -24,6 +25,8 @@ const said = { waiting: 'refundWaits', done: 'refunded', refused: 'refundRefused
 
 export function refundSlip(content: RefundSlipContent, language: Language): ReceiptDocument {
   const texts = receiptTexts[language]
+  const wordOf = ({ state, cardLastFour }: RefundOnSlip): string =>
+    state === 'done' && cardLastFour === null ? texts.refundedToWallet : texts[said[state]]
   return {
     blocks: [
       ...headBlocks(content, texts.nonFiscal, language),
@@ -37,9 +40,11 @@ export function refundSlip(content: RefundSlipContent, language: Language): Rece
       ...content.refunds.flatMap((refund): readonly ReceiptBlock[] => [
         { kind: 'rule' },
         { kind: 'row', left: refund.scheme[language], right: formatTenge(refund.amount) },
-        { kind: 'text', text: texts[said[refund.state]], bold: true },
+        { kind: 'text', text: wordOf(refund), bold: true },
         ...(refund.code === null ? [] : [{ kind: 'text' as const, text: refund.code }]),
-        { kind: 'row', left: texts.card, right: `…${refund.cardLastFour}` },
+        ...(refund.cardLastFour === null
+          ? []
+          : [{ kind: 'row' as const, left: texts.card, right: `…${refund.cardLastFour}` }]),
         { kind: 'row', left: texts.refundNumber, right: shortId(refund.refundId) },
       ]),
       ...(content.cash > 0n

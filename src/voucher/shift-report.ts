@@ -20,7 +20,7 @@ export const cashierSchema = z.strictObject({ number: cashierNumberSchema, name:
 export type Cashier = z.infer<typeof cashierSchema>
 
 /** How a tender of a closed sale stands. */
-const paidStateSchema = z.enum(['settled', 'pending', 'awaiting_funds', 'not_paid'])
+const paidStateSchema = z.enum(['settled', 'held', 'pending', 'awaiting_funds', 'not_paid'])
 const tenderStateSchema = z.enum([
   ...paidStateSchema.options,
   'in_progress',

@@ -72,6 +72,7 @@ export const shiftTexts: Readonly<Record<Language, ShiftTexts>> = {
     states: {
       in_progress: 'жүріп жатыр',
       settled: 'төленді',
+      held: 'әмиянда сақталды',
       pending: 'тізілімде күтуде',
       awaiting_funds: 'қаржы күтуде',
       not_paid: 'төленбеді',
@@ -115,6 +116,7 @@ export const shiftTexts: Readonly<Record<Language, ShiftTexts>> = {
     states: {
       in_progress: 'идёт',
       settled: 'оплачено',
+      held: 'удержано в кошельке',
       pending: 'ожидает в реестре',
       awaiting_funds: 'ожидает средств',
       not_paid: 'не оплачено',
@@ -158,6 +160,7 @@ export const shiftTexts: Readonly<Record<Language, ShiftTexts>> = {
     states: {
       in_progress: 'in progress',
       settled: 'paid',
+      held: 'held in the wallet',
       pending: 'pending at the ledger',
       awaiting_funds: 'awaiting funds',
       not_paid: 'not paid',

@@ -3,9 +3,16 @@
  * so a tender tried online and then accepted offline keeps its id (money-rules.md, "Identity").
  */
 import { z } from 'zod'
-import { hashSchema, nameSchema, uuidSchema } from './identifiers.ts'
+import { hashSchema, nameSchema, uuidSchema, type Texts } from './identifiers.ts'
 import { slotIdSchema } from './slot.ts'
 import { tiynSchema } from './money.ts'
+
+/**
+ * Stands where screens, reports and slips name the scheme that paid: the customer's own Digital Tenge, by QR. No scheme
+ * may have this id.
+ */
+export const dtByQr = 'dt-by-qr'
+export const dtByQrName: Texts = { kk: 'Цифрлық теңге (QR)', ru: 'Цифровой тенге (QR)', en: 'Digital Tenge (QR)' }
 
 export const tenderTermsSchema = z.strictObject({
   tenderId: uuidSchema,

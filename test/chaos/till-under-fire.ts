@@ -19,6 +19,7 @@ export interface TillUnderFireParts {
 /** Short waits: a run of an hour's weather is to end in minutes. */
 const settings: Omit<SyncSettings, 'batchSize'> = {
   intervalMs: 200,
+  waitingIntervalMs: 200,
   backoffMs: { first: 5, longest: 60 },
   deadlineMs: 2_000,
   keyRotationAfterMs: standardSyncSettings.keyRotationAfterMs,

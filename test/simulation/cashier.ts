@@ -103,6 +103,7 @@ export class Cashier {
       case 'refused':
         return this.#refused(snapshot)
       case 'unknown':
+      case 'qr':
         return this.#unknown(snapshot)
       default:
         return snapshot.tap satisfies never

@@ -8,8 +8,8 @@ import type { Journal } from '../journal/journal.ts'
 import type { JournalRow } from '../journal/rows.ts'
 import { hashOf } from '../protocol/canonical.ts'
 import { verifyTagged, type SigningKey, type VerifyingKey } from '../protocol/keys.ts'
-import type { SignedItemResult, SignedPackage, SyncItem, TerminalPath } from '../protocol/messages.ts'
-import { engineVersion } from '../../voucher/decide.ts'
+import type { SignedItemResult, SyncItem, TerminalPath } from '../protocol/messages.ts'
+import { isAcceptable } from './acceptable-package.ts'
 import type { KeyRing } from './key-ring.ts'
 import { KeyRotation } from './key-rotation.ts'
 import type { AnswerOf, LedgerClient, LedgerReply, RequestOf } from './ledger-client.ts'
@@ -174,13 +174,21 @@ export class SyncEngine {
     const { settings, randomness } = this.#parts
     this.#failures = outcome === 'done' ? 0 : this.#failures + 1
     if (this.#stopped) return
-    if (outcome === 'done') return this.#schedule(settings.intervalMs)
+    if (outcome === 'done')
+      return this.#schedule(
+        this.#someoneWaits() ? Math.min(settings.waitingIntervalMs, settings.intervalMs) : settings.intervalMs,
+      )
     const longest = Math.min(
       settings.backoffMs.longest,
       settings.backoffMs.first * 2 ** Math.min(this.#failures - 1, 16),
     )
     const jitter = (randomness.bytes(1)[0] ?? 0) / 255
     this.#schedule(Math.floor(longest * (0.5 + jitter / 2)))
+  }
+
+  #someoneWaits(): boolean {
+    const { journal, customerWaits } = this.#parts
+    return journal.tendersInState('unknown').some(({ tenderId }) => customerWaits(tenderId))
   }
 
   #schedule(delayMs: number): void {
@@ -341,6 +349,8 @@ export class SyncEngine {
     if (isAboutThis(reply)) return 'done'
     if (reply.kind !== 'answer') return this.#notAnswered(reply)
     if (reply.answer.kind === 'known') return this.#recordUnlessResolved(tenderId, reply.answer.item, 'inquiry')
+    // Nobody has paid the QR yet, and until it expires anybody may.
+    if (reply.answer.kind === 'open') return 'done'
     // Not seen yet is no outcome. What a crash cut off before its evidence was kept can only be disowned: the reversal
     // leaves a tombstone, so that a late request moves nothing.
     if (journal.evidenceOf(tenderId) === undefined && journal.tender(tenderId)?.state === 'unknown') {
@@ -388,7 +398,7 @@ export class SyncEngine {
     // is there.
     if (reply.kind === 'no_answer' && reply.malformed) return 'done'
     if (reply.kind !== 'answer') return this.#notAnswered(reply)
-    if (reply.answer.kind === 'newer' && this.#isAcceptable(reply.answer.signed, haveVersion)) {
+    if (reply.answer.kind === 'newer' && isAcceptable(this.#parts, reply.answer.signed, haveVersion)) {
       const next = reply.answer.signed.package
       journal.activatePackage(next, hashOf('tolem/package/1', next))
     } else if (reply.answer.kind === 'newer') {
@@ -397,21 +407,6 @@ export class SyncEngine {
     // The newest package is here, so nothing is sealed to a former key any more.
     this.#parts.keys.forgetFormer()
     return 'done'
-  }
-
-  /**
-   * A package is taken whole or not at all, never an older one, only the ledger's, only ours
-   * (architecture.md, "Trust").
-   */
-  #isAcceptable(signed: SignedPackage, haveVersion: number): boolean {
-    const { journal, ledgerKey, terminalId } = this.#parts
-    return (
-      verifyTagged(ledgerKey, 'tolem/package/1', signed.package, signed.signature) &&
-      signed.package.terminalId === terminalId &&
-      signed.package.version > haveVersion &&
-      !journal.knowsPackage(signed.package) &&
-      signed.package.engineVersion === engineVersion
-    )
   }
 
   #recordUnlessResolved(tenderId: string, signed: SignedItemResult, by: 'authorisation' | 'inquiry'): Round {

@@ -2,6 +2,8 @@
 export interface SyncSettings {
   /** Between rounds while everything works. */
   readonly intervalMs: number
+  /** While a customer stands before a tender whose end is not known: a QR that they are paying. */
+  readonly waitingIntervalMs: number
   /** First and longest wait after a failed round; the wait doubles in between, with jitter. */
   readonly backoffMs: { readonly first: number; readonly longest: number }
   readonly deadlineMs: number
@@ -12,6 +14,7 @@ export interface SyncSettings {
 
 export const standardSyncSettings: SyncSettings = {
   intervalMs: 5_000,
+  waitingIntervalMs: 1_000,
   backoffMs: { first: 500, longest: 30_000 },
   deadlineMs: 10_000,
   batchSize: 100,

@@ -4,7 +4,13 @@
  */
 import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
-import { discrepancySchema, type Discrepancy, type JournalPosition, type SyncItem } from '../protocol/messages.ts'
+import {
+  discrepancySchema,
+  type Discrepancy,
+  type JournalPosition,
+  type PaymentRequestTerms,
+  type SyncItem,
+} from '../protocol/messages.ts'
 import { canonicalText, hashOf, hashOfText, toJson } from '../protocol/canonical.ts'
 import { genesisHash, rowHashOf } from '../protocol/journal-chain.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
@@ -348,6 +354,14 @@ export class Journal {
     }
     const chained = this.rowAt(stored.sequence)
     return { row: chained.row as RowOf<'tender_intent'>, position: positionOf(chained) }
+  }
+
+  /** What a tender by QR asks for. */
+  requestOf(tenderId: string): PaymentRequestTerms {
+    const { sequence } = this.#get('SELECT intent_sequence AS sequence FROM tender WHERE tender_id = ?', tenderId) as {
+      sequence: number
+    }
+    return (this.rowAt(sequence).row as RowOf<'payment_requested'>).terms
   }
 
   /** The evidence of a tender that was sent or accepted, from the newest row that carries it. */

@@ -4,6 +4,7 @@
  */
 import type { Statement } from 'better-sqlite3'
 import { sumOf } from '../../voucher/refund.ts'
+import { dtByQr } from '../../voucher/tender.ts'
 import { canonicalText, toJson } from '../protocol/canonical.ts'
 import type { ItemResult } from '../protocol/messages.ts'
 import type { ChainedRow } from './rows.ts'
@@ -12,6 +13,7 @@ import type { ChainedRow } from './rows.ts'
 export const spentStates = [
   'in_progress',
   'settled',
+  'held',
   'pending',
   'awaiting_funds',
   'not_paid',
@@ -21,7 +23,7 @@ export const spentStates = [
 ] as const
 export const freeStates = ['refused', 'reversed', 'voided'] as const
 /** In these the customer has paid this part and may have the goods. */
-export const paidStates = ['settled', 'pending', 'awaiting_funds', 'not_paid'] as const
+export const paidStates = ['settled', 'held', 'pending', 'awaiting_funds', 'not_paid'] as const
 export type PaidState = (typeof paidStates)[number]
 export type JournalTenderState = (typeof spentStates)[number] | (typeof freeStates)[number]
 
@@ -137,7 +139,7 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
       const { itemId } = row.item.result
       sent(itemId)
       if (refundAnswered(row.item.result)) return
-      const tenderId = itemId.replace(/^reversal:/, '')
+      const tenderId = itemId.replace(/^(reversal|capture):/, '')
       const tender = prepared('SELECT state FROM tender WHERE tender_id = ?').get(tenderId) as
         | { state: string }
         | undefined
@@ -145,7 +147,12 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
       if (tender?.state === 'reversing' && row.item.result.state !== 'reversed') return
       // And afterwards nothing under this id moves: what says otherwise is an older word that arrives late.
       if (tender?.state === 'reversed') return
-      if (row.item.result.state === 'reversed') sent(tenderId)
+      // Its payer set the money aside once: told again, later, it says nothing of what became of it since.
+      if (row.item.result.state === 'held' && tender?.state !== 'unknown') return
+      if (row.item.result.state === 'reversed') {
+        sent(tenderId)
+        sent(`capture:${tenderId}`)
+      }
       prepared('UPDATE tender SET presented = 1 WHERE tender_id = ?').run(tenderId)
       return applyItem({ ...row.item.result, itemId: tenderId }, tenderState)
     }
@@ -173,6 +180,16 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
            VALUES (?, ?, 'cash', 'settled', ?, ?, ?, ?)`,
       ).run(row.tenderId, row.saleId, row.amount, sequence, sequence, at)
       return
+    case 'payment_requested':
+      prepared(
+        `INSERT INTO tender (tender_id, sale_id, kind, state, amount, scheme_id, intent_sequence, since)
+           VALUES (?, ?, 'qr', 'in_progress', ?, ?, ?, ?)`,
+      ).run(row.terms.tenderId, row.saleId, row.terms.amount, dtByQr, sequence, at)
+      return
+    case 'payment_request_open':
+      return tenderState(row.tenderId, 'unknown')
+    case 'capture_requested':
+      return outbox('capture', `capture:${row.tenderId}`, row.tenderId)
     case 'cash_returned':
       return tenderState(row.tenderId, 'reversed')
     case 'sale_closed':
@@ -265,18 +282,19 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
   }
 }
 
-/** How a tender stands after the ledger's word. */
 /** Words of this program as a list for SQL. */
 export function quoted(words: readonly string[]): string {
   return words.map((word) => `'${word}'`).join(', ')
 }
 
+/** How a tender stands after the ledger's word. */
 function applyItem(
   result: ItemResult,
   tenderState: (tenderId: string, state: JournalTenderState, code: string | null) => void,
 ): void {
   switch (result.state) {
     case 'settled':
+    case 'held':
     case 'awaiting_funds':
     case 'reversed':
       return tenderState(result.itemId, result.state, null)

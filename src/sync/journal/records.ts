@@ -11,7 +11,7 @@ import { journalRowSchema, type ChainedRow, type RowOf } from './rows.ts'
 export interface TenderRecord {
   readonly tenderId: string
   readonly saleId: string
-  readonly kind: 'voucher' | 'cash'
+  readonly kind: 'voucher' | 'cash' | 'qr'
   readonly state: JournalTenderState
   readonly amount: Tiyn
   readonly schemeId: string | null
@@ -96,7 +96,7 @@ export interface StoredRow {
 export interface StoredTender {
   tender_id: string
   sale_id: string
-  kind: 'voucher' | 'cash'
+  kind: 'voucher' | 'cash' | 'qr'
   state: JournalTenderState
   amount: number
   scheme_id: string | null
@@ -202,6 +202,7 @@ export function syncItemOf(chained: ChainedRow, intentOf: (tenderId: string) => 
   }
   if (row.kind === 'reversal_requested')
     return { kind: 'reversal', tenderId: row.tenderId, reason: row.reason, position }
+  if (row.kind === 'capture_requested') return { kind: 'capture', tenderId: row.tenderId, position }
   if (row.kind === 'refund_requested') {
     const { refundId, tenderId, amount, lines, reason } = row
     return { kind: 'refund', refundId, tenderId, amount, lines, reason, position }

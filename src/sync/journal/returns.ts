@@ -14,7 +14,8 @@ export interface RefundRecord {
   readonly refundId: string
   readonly tenderId: string
   readonly schemeId: string
-  readonly card: string
+  /** Null where a wallet paid. */
+  readonly card: string | null
   readonly amount: Tiyn
   readonly state: RefundState
   /** Why it was refused. */
@@ -57,7 +58,7 @@ interface StoredRefund {
   refund_id: string
   tender_id: string
   scheme_id: string
-  card: string
+  card: string | null
   amount: number
   state: RefundState
   code: string | null

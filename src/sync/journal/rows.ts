@@ -17,6 +17,7 @@ import {
   enrolmentSchema,
   evidenceSchema,
   journalPositionSchema,
+  paymentRequestTermsSchema,
   refundSchema,
   reversalSchema,
   signatureSchema,
@@ -75,6 +76,12 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   /** Ended before anything left this till. */
   row('tender_voided', { tenderId: uuidSchema, reason: z.enum(['cancelled', 'interrupted', 'card_not_returned']) }),
   row('reversal_requested', { tenderId: uuidSchema, reason: reversalSchema.shape.reason }),
+  /** The rest of a sale is to be paid by QR. Nobody has seen it: the ledger is asked first. */
+  row('payment_requested', { terms: paymentRequestTermsSchema, saleId: uuidSchema }),
+  /** The QR is on the screen: from here on it may be paid at any time, and is unknown until the ledger says. */
+  row('payment_request_open', { tenderId: uuidSchema }),
+  /** Of the sale that was closed just before it, in the same commit: what its payer holds is to be the merchant's. */
+  row('capture_requested', { tenderId: uuidSchema }),
   /** The ledger's signed word on one item, from a batch, an inquiry, a repeated authorisation or the status feed. */
   row('item_answered', {
     item: signedItemResultSchema,

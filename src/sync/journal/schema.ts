@@ -211,6 +211,46 @@ CREATE INDEX print_job_by_return ON print_job (return_id) WHERE return_id IS NOT
 CREATE INDEX print_job_to_print ON print_job (sequence) WHERE state <> 'printed';
 `
 
+/** A third way of paying. Both tables are made anew by the rows; a refund names its tender. */
+const qrTables = `
+DELETE FROM refund;
+DROP TABLE tender;
+CREATE TABLE tender (
+  tender_id TEXT PRIMARY KEY,
+  sale_id TEXT NOT NULL REFERENCES sale (sale_id),
+  kind TEXT NOT NULL CHECK (kind IN ('voucher', 'cash', 'qr')),
+  state TEXT NOT NULL,
+  amount INTEGER NOT NULL,
+  scheme_id TEXT,
+  slot_id TEXT,
+  lease_id TEXT,
+  card TEXT,
+  package_id TEXT,
+  code TEXT,
+  presented INTEGER NOT NULL DEFAULT 0,
+  intent_sequence INTEGER NOT NULL,
+  outcome_sequence INTEGER,
+  since INTEGER NOT NULL,
+  paid_at_closing INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX tender_by_sale ON tender (sale_id);
+CREATE INDEX tender_by_slot ON tender (slot_id);
+CREATE INDEX tender_by_state ON tender (state);
+CREATE INDEX tender_of_cash ON tender (intent_sequence) WHERE kind = 'cash';
+CREATE INDEX tender_of_returned_cash ON tender (outcome_sequence) WHERE kind = 'cash' AND state = 'reversed';
+DROP TABLE outbox;
+CREATE TABLE outbox (
+  item_id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('presentment', 'reversal', 'surrender', 'refund', 'capture')),
+  tender_id TEXT,
+  sequence INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'parked')),
+  at INTEGER NOT NULL,
+  why TEXT
+) STRICT;
+CREATE INDEX outbox_by_order ON outbox (state, sequence);
+`
+
 /**
  * Each takes a journal one version on; what is here was released and stays as it is. What follows from the rows is made
  * again after them, so that a new column needs no filling here.
@@ -227,6 +267,7 @@ export const migrations: readonly string[] = [
   `CREATE TABLE discrepancy (discrepancy_id TEXT PRIMARY KEY, json TEXT NOT NULL, sequence INTEGER NOT NULL) STRICT;
    CREATE INDEX discrepancy_by_sequence ON discrepancy (sequence);`,
   '-- No table; with it the rows `time_confirmed` and `time_contradicted`, which an older version could not read.',
+  qrTables,
 ]
 
 export const schemaVersion = migrations.length

@@ -209,6 +209,8 @@ function payloadOf(item: SyncItem) {
     }
     case 'reversal':
       return { kind: 'reversal_requested', tenderId: item.tenderId, reason: item.reason }
+    case 'capture':
+      return { kind: 'capture_requested', tenderId: item.tenderId }
     case 'surrender': {
       const { surrenderId, leaseId, slotId } = item
       return { kind: 'slot_surrendered', surrenderId, leaseId, slotId }

@@ -11,6 +11,8 @@ export const commandSchema = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('add_amount'), category: nameSchema, amount: tiynSchema }),
   z.strictObject({ command: z.literal('set_quantity'), line: z.int().min(1), quantity: z.int().min(0).max(9_999) }),
   z.strictObject({ command: z.literal('pay_by_card') }),
+  /** Asks for all that is left by QR: the customer pays it with their own wallet. */
+  z.strictObject({ command: z.literal('pay_by_qr') }),
   z.strictObject({ command: z.literal('pay_cash') }),
   z.strictObject({ command: z.literal('cancel_payment') }),
   z.strictObject({ command: z.literal('cancel_sale') }),

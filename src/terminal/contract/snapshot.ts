@@ -14,6 +14,7 @@ import { timeToConfirmSchema } from './time.ts'
 export const tenderStateSchema = z.enum([
   'in_progress',
   'settled', // the ledger has paid
+  'held', // the customer's wallet has set it aside; captured when the sale is closed
   'pending', // accepted offline, not yet at the ledger
   'awaiting_funds', // presented; the ledger will pay when the agency has funds
   'not_paid', // presented, and nobody but the merchant bears it: has a loss code
@@ -29,7 +30,7 @@ export type TenderState = z.infer<typeof tenderStateSchema>
 export const tenderViewSchema = z.strictObject({
   tenderId: uuidSchema,
   saleId: uuidSchema,
-  kind: z.enum(['voucher', 'cash']),
+  kind: z.enum(['voucher', 'cash', 'qr']),
   /** Absent for cash. */
   schemeName: textsSchema.nullable(),
   amount: tiynSchema,
@@ -82,7 +83,7 @@ export const cardPaysSchema = z.strictObject({
 })
 export type CardPays = z.infer<typeof cardPaysSchema>
 
-/** The tap area: exactly one of seven states (ui.md, "Till"). */
+/** The tap area: exactly one of eight states (ui.md, "Till", and the QR of docs/design/17). */
 export const tapSchema = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('idle') }),
   z.strictObject({
@@ -114,6 +115,15 @@ export const tapSchema = z.discriminatedUnion('state', [
     amount: tiynSchema,
     since: instantSchema,
     doing: z.enum(['asking', 'cancelling', 'waiting_for_network']),
+  }),
+  /** The customer's wallet is to pay, and may have: not to be charged again. */
+  z.strictObject({
+    state: z.literal('qr'),
+    text: z.string(),
+    amount: tiynSchema,
+    /** Nobody can pay it any more from then on. */
+    until: instantSchema,
+    doing: z.enum(['waiting_for_payer', 'waiting_for_network']),
   }),
 ])
 export type TapView = z.infer<typeof tapSchema>
@@ -172,6 +182,7 @@ export type Light = z.infer<typeof lightSchema>
 export const actionSchema = z.enum([
   'edit_basket',
   'pay_by_card',
+  'pay_by_qr',
   'pay_cash',
   'cancel_payment',
   'cancel_sale',
@@ -240,7 +251,7 @@ export const snapshotSchema = z.strictObject({
     setAside: z.array(
       z.strictObject({
         itemId: z.string(),
-        kind: z.enum(['presentment', 'reversal', 'surrender', 'refund']),
+        kind: z.enum(['presentment', 'reversal', 'surrender', 'refund', 'capture']),
         at: instantSchema,
         /** Null for a slot that was given back. */
         amount: tiynSchema.nullable(),

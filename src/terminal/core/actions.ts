@@ -33,6 +33,7 @@ export function offeredActions(situation: Situation): Action[] {
   const offered: readonly (readonly [Action, boolean])[] = [
     ['edit_basket', mayEdit],
     ['pay_by_card', isPayable && isResting],
+    ['pay_by_qr', isPayable && (isResting || isWaitingForCard)],
     ['pay_cash', isPayable && (isResting || isWaitingForCard)],
     ['cancel_payment', isWaitingForCard || state === 'identifying' || state === 'torn'],
     ['cancel_sale', mayCancelSale],

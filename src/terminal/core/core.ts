@@ -18,6 +18,8 @@ import type { TerminalPackage } from '../../voucher/package.ts'
 import type { Snapshot } from '../contract/snapshot.ts'
 import type { PinHash } from '../shift/pin.ts'
 import { CardPayment } from '../payment/card-payment.ts'
+import type { CardWork, PaymentWork } from '../payment/machine.ts'
+import { QrPayment } from '../payment/qr-payment.ts'
 import { PrintQueue } from './print-queue.ts'
 import { Till } from './till.ts'
 
@@ -131,8 +133,17 @@ export function createCore(parts: CoreParts): Core {
     currentSale: () => till.currentSale(),
     onDidDecide: (decision) => till.didDecide(decision),
   })
+  const byQr = new QrPayment({
+    journal,
+    engine,
+    ledger,
+    time,
+    randomness,
+    activePackage,
+    currentSale: () => till.currentSale(),
+  })
   journal.onDidDistrustDisk(() => till.publish())
-  till.start(payment)
+  till.start(workOf(payment, byQr))
   engine.start()
   printQueue.nudge()
   return {
@@ -146,6 +157,20 @@ export function createCore(parts: CoreParts): Core {
       printQueue.stop()
       journal.close()
     },
+  }
+}
+
+function workOf(card: CardWork, qr: QrPayment): PaymentWork {
+  return {
+    identify: (presenceId) => card.identify(presenceId),
+    prepare: (presenceId) => card.prepare(presenceId),
+    prove: (presenceId, tenderId) => card.prove(presenceId, tenderId),
+    authorise: (tenderId) => card.authorise(tenderId),
+    acceptWithoutAnswer: (tenderId) => card.acceptWithoutAnswer(tenderId),
+    voidTender: (tenderId) => card.voidTender(tenderId),
+    reverse: (tenderId) => card.reverse(tenderId),
+    now: () => card.now(),
+    requestByQr: () => qr.request(),
   }
 }
 

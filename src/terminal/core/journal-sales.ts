@@ -5,6 +5,7 @@
 import type { Randomness } from '../../sync/engine/ports.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { Journal } from '../../sync/journal/journal.ts'
+import { paidStates } from '../../sync/journal/projection.ts'
 import type { JournalRow } from '../../sync/journal/rows.ts'
 import { zeroTiyn } from '../../voucher/money.ts'
 import type { Sale } from '../../voucher/sale.ts'
@@ -98,8 +99,11 @@ export class JournalSales {
     const rows = journal.tendersOfSale(saleId).flatMap((tender): JournalRow[] => {
       const { tenderId, state, kind } = tender
       if (kind === 'cash') return state === 'settled' ? [{ kind: 'cash_returned', tenderId }] : []
+      // Asked of the ledger, which may have opened it.
+      if (kind === 'qr' && state === 'in_progress')
+        return [{ kind: 'reversal_requested', tenderId, reason: 'cashier_cancelled' }]
       if (state === 'torn' || state === 'in_progress') return [{ kind: 'tender_voided', tenderId, reason: 'cancelled' }]
-      const sent = ['settled', 'pending', 'awaiting_funds', 'not_paid', 'unknown'].includes(state)
+      const sent = [...paidStates, 'unknown'].includes(state)
       return sent ? [{ kind: 'reversal_requested', tenderId, reason: 'void' }] : []
     })
     journal.commit(...rows, { kind: 'sale_cancelled', saleId }, ...alongWith)
@@ -107,7 +111,12 @@ export class JournalSales {
   }
 
   #closing(saleId: string): JournalRow[] {
-    return [{ kind: 'sale_closed', saleId }, this.#receiptRequest(saleId, false)]
+    const held = this.#parts.journal.tendersOfSale(saleId).filter(({ state }) => state === 'held')
+    return [
+      { kind: 'sale_closed', saleId },
+      ...held.map(({ tenderId }): JournalRow => ({ kind: 'capture_requested', tenderId })),
+      this.#receiptRequest(saleId, false),
+    ]
   }
 
   #receiptRequest(saleId: string, copy: boolean): JournalRow {

@@ -22,6 +22,7 @@ import {
 } from '../../voucher/receipt.ts'
 import { refundSlip } from '../../voucher/refund-slip.ts'
 import { sumOf } from '../../voucher/refund.ts'
+import { dtByQr, dtByQrName } from '../../voucher/tender.ts'
 import { shiftSlip } from '../../voucher/shift-slip.ts'
 
 /** Kazakhstan keeps UTC+5 everywhere since 1 March 2024. */
@@ -79,7 +80,10 @@ function shiftDocument(
   const figures = x ?? (shift === undefined ? undefined : journal.shifts.reportAtClose(shift))
   if (figures === undefined) throw new Error(`print job ${job.jobId} names no report`)
   const head = headOf(maker, figures.until, copy, active)
-  const schemeNames = new Map(active?.schemes.map(({ schemeId, name }) => [schemeId, name]))
+  const schemeNames = new Map([
+    ...(active?.schemes ?? []).map(({ schemeId, name }) => [schemeId, name] as const),
+    [dtByQr, dtByQrName] as const,
+  ])
   return shiftSlip({ ...head, figures, schemeNames }, job.language)
 }
 
@@ -107,7 +111,7 @@ function refundDocument(
       refundId,
       scheme: schemeName(schemeId, active),
       amount,
-      cardLastFour: card.slice(-4),
+      cardLastFour: card === null ? null : card.slice(-4),
       state,
       code,
     })),
@@ -142,7 +146,9 @@ function contentOf(
   return {
     ...head,
     sale: record.sale,
-    tenders: tenders.flatMap((tender): (VoucherOnReceipt | CashOnReceipt)[] => {
+    tenders: tenders.flatMap((tender): ReceiptContent['tenders'][number][] => {
+      const { tenderId, amount } = tender
+      if (tender.kind === 'qr') return isPaid(tender) ? [{ kind: 'qr', tenderId, amount }] : []
       if (tender.kind === 'cash') return tender.state === 'settled' ? [{ kind: 'cash', amount: tender.amount }] : []
       return isPaid(tender) ? [voucherOnReceipt(maker, journal, tender, active)] : []
     }),
@@ -190,6 +196,8 @@ function voidedTender(tender: TenderRecord, active: TerminalPackage | undefined)
   const { tenderId, amount, state } = tender
   if (tender.kind === 'cash') return [{ kind: 'cash', amount }]
   if (state !== 'reversing' && state !== 'reversed') return []
+  const ended = state === 'reversed' ? 'released' : 'pending'
+  if (tender.kind === 'qr') return [{ kind: 'qr', tenderId, amount, state: ended }]
   const scheme = schemeName(tender.schemeId ?? '', active)
   return [
     {
@@ -198,12 +206,13 @@ function voidedTender(tender: TenderRecord, active: TerminalPackage | undefined)
       scheme,
       amount,
       cardLastFour: (tender.card ?? '').slice(-4),
-      state: state === 'reversed' ? 'released' : 'pending',
+      state: ended,
     },
   ]
 }
 
 function schemeName(schemeId: string, active: TerminalPackage | undefined): Texts {
+  if (schemeId === dtByQr) return dtByQrName
   return active?.schemes.find((scheme) => scheme.schemeId === schemeId)?.name ?? same(schemeId)
 }
 

@@ -3,11 +3,15 @@ import type { Journal } from '../../sync/journal/journal.ts'
 import type { RecoveredState } from '../payment/machine.ts'
 
 /**
- * An online intent without an outcome may have reached the ledger: unknown. An offline one was not approved and nothing
- * left this till: voided.
+ * A QR that was only being asked for has been seen by nobody: it is disowned. An online intent without an outcome may
+ * have reached the ledger: unknown. An offline one was not approved and nothing left this till: voided.
  */
 export function endInterruptedTenders(journal: Journal): void {
-  for (const { tenderId } of journal.tendersInState('in_progress')) {
+  for (const { tenderId, kind } of journal.tendersInState('in_progress')) {
+    if (kind === 'qr') {
+      journal.commit({ kind: 'reversal_requested', tenderId, reason: 'interrupted' })
+      continue
+    }
     const { mode } = journal.intentOf(tenderId).row
     journal.commit(
       mode === 'online'

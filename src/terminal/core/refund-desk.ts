@@ -11,9 +11,9 @@ import type { JournalTenderState } from '../../sync/journal/projection.ts'
 import type { JournalRow, RowOf } from '../../sync/journal/rows.ts'
 import { readReceiptPresentment } from '../../sync/protocol/receipt-presentment.ts'
 import type { Texts } from '../../voucher/identifiers.ts'
-import { addTiyn } from '../../voucher/money.ts'
+import { addTiyn, remainderTiyn } from '../../voucher/money.ts'
 import { refundableLines, sharesOf, sumOf, type RefundableLine, type VoucherStanding } from '../../voucher/refund.ts'
-import { lineTotal, type CoveredLine } from '../../voucher/sale.ts'
+import { lineTotal, type CoveredLine, type Sale } from '../../voucher/sale.ts'
 import { shortId } from '../../voucher/receipt.ts'
 import type { CommandFault } from '../contract/commands.ts'
 import type { RefundView } from '../contract/refund.ts'
@@ -175,11 +175,19 @@ export class RefundDesk {
         standing: standingOf(state, () => journal.isPaidByAppeal(tenderId)),
         lines: journal.intentOf(tenderId).row.part.lines,
       }))
+    // What was paid by QR goes back to that wallet, as a voucher's part to its scheme: it paid the rest of every line.
+    const byQr = tenders
+      .filter(({ kind }) => kind === 'qr')
+      .map(({ tenderId, state }) => ({
+        tenderId,
+        standing: standingOf(state, () => false),
+        lines: restOf(sale, vouchers),
+      }))
     const cash = tenders.filter(({ kind, state }) => kind === 'cash' && state === 'settled')
     const returns = journal.returns.ofSale(sale.saleId)
     return refundableLines(
       sale,
-      { vouchers, cash: addTiyn(...cash.map(({ amount }) => amount)) },
+      { vouchers: [...vouchers, ...byQr], cash: addTiyn(...cash.map(({ amount }) => amount)) },
       {
         vouchers: returns.flatMap(({ refunds }) => refunds.filter(({ state }) => state !== 'refused')),
         cash: returns.flatMap(({ cash: back }: ReturnRecord) => back),
@@ -194,6 +202,16 @@ export class RefundDesk {
   }
 }
 
+/** What vouchers did not pay, line by line. */
+function restOf({ lines }: Sale, vouchers: readonly { readonly lines: readonly CoveredLine[] }[]): CoveredLine[] {
+  const covered = vouchers.flatMap((voucher) => voucher.lines)
+  return lines.flatMap((saleLine) => {
+    const { line } = saleLine
+    const amount = remainderTiyn(lineTotal(saleLine), sumOf(covered.filter((part) => part.line === line)))
+    return amount === 0n ? [] : [{ line, amount }]
+  })
+}
+
 /** Of a tender that paid a part of a sale when that was closed. What an appeal paid goes back as what a slot paid. */
 function standingOf(state: JournalTenderState, isPaidByAppeal: () => boolean): VoucherStanding {
   switch (state) {
@@ -205,6 +223,7 @@ function standingOf(state: JournalTenderState, isPaidByAppeal: () => boolean): V
     case 'reversed':
     case 'voided':
       return 'not_paid'
+    case 'held':
     case 'pending':
     case 'awaiting_funds':
     case 'reversing':

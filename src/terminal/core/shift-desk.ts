@@ -6,6 +6,7 @@ import type { Randomness } from '../../sync/engine/ports.ts'
 import type { Journal } from '../../sync/journal/journal.ts'
 import type { JournalRow } from '../../sync/journal/rows.ts'
 import type { CashierRecord, ShiftRecord } from '../../sync/journal/shifts.ts'
+import { dtByQr, dtByQrName } from '../../voucher/tender.ts'
 import type { Tiyn } from '../../voucher/money.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { Cashier, ShiftReport } from '../../voucher/shift-report.ts'
@@ -159,10 +160,10 @@ export class ShiftDesk {
     if (shift === undefined) return null
     const { shiftId, closed } = shift
     const printed = journal.shifts.printed(shiftId)
-    const schemes = (this.#parts.activePackage()?.package.schemes ?? []).map(({ schemeId, name }) => ({
-      schemeId,
-      name,
-    }))
+    const schemes = [
+      ...(this.#parts.activePackage()?.package.schemes ?? []).map(({ schemeId, name }) => ({ schemeId, name })),
+      { schemeId: dtByQr, name: dtByQrName },
+    ]
     const atClose = journal.shifts.reportAtClose(shift)
     if (closed === null || atClose === undefined)
       return { figures: this.#reportNow(shift, null), closedAt: null, schemes, differences: [], printed }

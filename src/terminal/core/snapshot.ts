@@ -11,6 +11,8 @@ import type { TerminalPackage } from '../../voucher/package.ts'
 import type { Texts } from '../../voucher/identifiers.ts'
 import { shortId } from '../../voucher/receipt.ts'
 import { lineTotal } from '../../voucher/sale.ts'
+import { paymentQr } from '../../voucher/payment-qr.ts'
+import { dtByQr, dtByQrName } from '../../voucher/tender.ts'
 import type { Action, CardPays, Light, SaleView, Snapshot, TapView, TenderView } from '../contract/snapshot.ts'
 import type { PaymentContext, PaymentStateName } from '../payment/machine.ts'
 import type { SaleStanding } from './basket.ts'
@@ -222,12 +224,15 @@ function tapView(
       return hold('proving', 60)
     case 'authorising':
       return hold('asking_ledger', 80)
+    case 'requesting':
+      return hold('asking_ledger', 60)
     case 'accepting':
       return hold('recording', 95)
     case 'torn':
       return { state: 'torn', hint: context.hint === 'other_card' ? context.hint : null, amount, since: context.since }
     case 'unknown': {
       const reached = sources.engine.connectivity.kind === 'reached'
+      if (context.schemeId === dtByQr) return qrView(sources, context.tenderId ?? '', reached, active)
       return { state: 'unknown', amount, since: context.since, doing: reached ? 'asking' : 'waiting_for_network' }
     }
     case 'approved':
@@ -237,6 +242,23 @@ function tapView(
       return { state: 'refused', code: context.code }
     default:
       return state satisfies never
+  }
+}
+
+function qrView(
+  { journal, terminalId }: SnapshotSources,
+  tenderId: string,
+  reached: boolean,
+  active: TerminalPackage | undefined,
+): TapView {
+  const { amount, expiresAt } = journal.requestOf(tenderId)
+  const merchant = active?.merchant ?? { name: noName(terminalId), address: noName('-') }
+  return {
+    state: 'qr',
+    text: paymentQr({ requestId: tenderId, amount, merchant }),
+    amount,
+    until: expiresAt,
+    doing: reached ? 'waiting_for_payer' : 'waiting_for_network',
   }
 }
 
@@ -313,6 +335,7 @@ function light(level: Light['level'], code: Light['code'], detail: string): Ligh
 }
 
 export function schemeName(schemeId: string, active: TerminalPackage | undefined): Texts {
+  if (schemeId === dtByQr) return dtByQrName
   return active?.schemes.find((scheme) => scheme.schemeId === schemeId)?.name ?? noName(schemeId)
 }
 

@@ -66,6 +66,7 @@ const needsShift: ReadonlySet<Command['command']> = new Set([
   'add_amount',
   'set_quantity',
   'pay_by_card',
+  'pay_by_qr',
   'pay_cash',
   'cancel_payment',
   'cancel_sale',
@@ -150,9 +151,8 @@ export class Till {
     return this.#cards.presence(presenceId)
   }
 
-  currentSale(): { sale: Sale; covered: readonly CoveredLine[]; frozen: boolean } {
-    const { sale, covered, frozen } = this.#standing()
-    return { sale, covered, frozen }
+  currentSale(): SaleStanding {
+    return this.#standing()
   }
 
   didDecide(decision: Decision): void {
@@ -249,6 +249,12 @@ export class Till {
         if (!may('pay_by_card')) return 'not_now'
         this.#decision = null
         this.#send({ type: 'PAY' })
+        return undefined
+      case 'pay_by_qr':
+        if (!may('pay_by_qr')) return 'not_now'
+        this.#decision = null
+        if (this.#state() === 'awaitingCard') this.#send({ type: 'CANCEL' })
+        this.#send({ type: 'PAY_BY_QR' })
         return undefined
       case 'pay_cash':
         if (!may('pay_cash')) return 'not_now'

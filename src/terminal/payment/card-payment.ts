@@ -41,8 +41,8 @@ import { isCurrentSlot, leasedSlots, localSpends, type Leased } from './leased-s
 import type {
   AcceptOutcome,
   AuthoriseOutcome,
+  CardWork,
   IdentifyOutcome,
-  PaymentWork,
   PrepareOutcome,
   ProveOutcome,
 } from './machine.ts'
@@ -71,7 +71,7 @@ export interface CardPaymentParts {
   readonly onDidDecide: (decision: Decision) => void
 }
 
-export class CardPayment implements PaymentWork {
+export class CardPayment implements CardWork {
   readonly #parts: CardPaymentParts
   #tapped: Tapped | undefined
   #relayed: { readonly presenceId: string; readonly session: Ev2Session } | undefined
@@ -431,6 +431,7 @@ export class CardPayment implements PaymentWork {
       case 'not_paid':
         return this.#refuse(tenderId, result.refusal ?? 'DECISION_MISMATCH', item)
       case 'awaiting_funds':
+      case 'held':
       case 'done':
         // No answer to an authorisation: such an answer says nothing that could be shown as paid.
         return { kind: 'no_answer' }

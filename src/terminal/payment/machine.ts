@@ -1,5 +1,6 @@
 /**
- * One tender by card, from "tap the card" to a result that the cashier clears (docs/design/01-payment-lifecycle.md).
+ * One tender by card or QR, from "tap the card" to a result that the cashier clears
+ * (docs/design/01-payment-lifecycle.md, 17-qr-payment.md).
  *
  * The machine says what may follow what and holds nothing that matters: every fact is a journal row, committed by the
  * work behind the actors before the state is entered. A restart makes a new machine and enters the state that the
@@ -18,6 +19,7 @@ export type PaymentStateName =
   | 'torn'
   | 'authorising'
   | 'accepting'
+  | 'requesting'
   | 'unknown'
   | 'approved'
   | 'refused'
@@ -36,6 +38,7 @@ export interface PaymentContext {
 
 export type PaymentEvent =
   | { readonly type: 'PAY' }
+  | { readonly type: 'PAY_BY_QR' }
   | { readonly type: 'CARD_INSERTED'; readonly presenceId: string }
   | { readonly type: 'CANCEL' }
   /** The cashier moves on: a shown result is cleared. */
@@ -83,10 +86,20 @@ export type AcceptOutcome =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'refused'; readonly code: RefusalCode }
 
+/** `refused` is a row already, where there was one to begin with; of `open` the QR may be shown. */
+export type RequestOutcome =
+  | { readonly kind: 'open'; readonly intent: Intent }
+  | { readonly kind: 'refused'; readonly code: RefusalCode }
+
 /**
  * The work that the machine orders. Each resolves with a value; a rejection is a broken invariant and ends the process.
  */
-export interface PaymentWork {
+export interface PaymentWork extends CardWork {
+  /** Asks for all that is left of the sale by QR. */
+  requestByQr(): Promise<RequestOutcome>
+}
+
+export interface CardWork {
   identify(presenceId: string): Promise<IdentifyOutcome>
   prepare(presenceId: string): Promise<PrepareOutcome>
   prove(presenceId: string, tenderId: string): Promise<ProveOutcome>
@@ -129,6 +142,7 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
       acceptWithoutAnswer: fromPromise(({ input }: { input: { tenderId: string } }) =>
         work.acceptWithoutAnswer(input.tenderId),
       ),
+      requestByQr: fromPromise(() => work.requestByQr()),
     },
     actions: {
       forget: assign(() => emptyContext),
@@ -152,7 +166,7 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
     states: {
       idle: {
         entry: 'forget',
-        on: { PAY: 'awaitingCard' },
+        on: { PAY: 'awaitingCard', PAY_BY_QR: 'requesting' },
       },
       awaitingCard: {
         on: {
@@ -308,6 +322,28 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
           ],
         },
       },
+      /** Nobody has seen the QR yet. */
+      requesting: {
+        invoke: {
+          src: 'requestByQr',
+          onDone: [
+            {
+              description: 'the ledger has opened it: the QR is shown',
+              guard: ({ event }) => event.output.kind === 'open',
+              target: 'unknown',
+              actions: [
+                assign(({ event }) => (event.output.kind === 'open' ? event.output.intent : {})),
+                'rememberTime',
+              ],
+            },
+            {
+              description: 'refused, with its code',
+              target: 'refused',
+              actions: assign(({ event }) => ({ code: codeOf(event.output) })),
+            },
+          ],
+        },
+      },
       /** "Not known yet, do not charge again": ends by the ledger's word or by the cashier's act, never by itself. */
       unknown: {
         on: {
@@ -338,12 +374,17 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
         },
       },
       approved: {
-        on: { NEXT: 'idle', PAY: { target: 'awaitingCard', actions: 'forget' } },
+        on: {
+          NEXT: 'idle',
+          PAY: { target: 'awaitingCard', actions: 'forget' },
+          PAY_BY_QR: { target: 'requesting', actions: 'forget' },
+        },
       },
       refused: {
         on: {
           NEXT: 'idle',
           PAY: { target: 'awaitingCard', actions: 'forget' },
+          PAY_BY_QR: { target: 'requesting', actions: 'forget' },
           CARD_INSERTED: {
             target: 'identifying',
             actions: ['forget', assign(({ event }) => ({ presenceId: event.presenceId }))],

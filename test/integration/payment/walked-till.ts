@@ -33,6 +33,7 @@ export function cannotHappen(walk: Walk): boolean {
 const goesOn: Readonly<Record<JournalTenderState, readonly JournalTenderState[]>> = {
   in_progress: ['settled', 'pending', 'refused', 'unknown', 'torn', 'voided'],
   settled: ['reversing'],
+  held: ['settled', 'not_paid', 'reversing'],
   pending: ['settled', 'awaiting_funds', 'not_paid', 'reversing'],
   awaiting_funds: ['settled', 'not_paid', 'reversing'],
   not_paid: ['settled', 'reversing'],
@@ -424,6 +425,8 @@ export function stateOf({ tap }: Snapshot): PaymentStateName {
     case 'hold':
       if (tap.step === 'reading') return tap.progress < 30 ? 'identifying' : 'preparing'
       return ({ proving: 'proving', asking_ledger: 'authorising', recording: 'accepting' } as const)[tap.step]
+    case 'qr':
+      return 'unknown'
     default:
       return tap.state
   }

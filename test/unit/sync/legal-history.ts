@@ -43,6 +43,35 @@ export function playLegalHistory(
   let version = 0
   let cursor = 0
 
+  const qrs: string[] = []
+  const askByQr = (): void => {
+    const sale = saleOf(seeded)
+    const tenderId = seeded.uuid()
+    const terms = { tenderId, payeeAccount: 'merchant-1', amount: tiyn(100n), saleHash: '0'.repeat(64), expiresAt: 1 }
+    journal.commit(saleFrozen(sale), { kind: 'payment_requested', terms, saleId: sale.saleId })
+    if (journal.tender(tenderId) !== undefined) qrs.push(tenderId)
+  }
+  const moveQr = (tenderId: string): void => {
+    const state = journal.tender(tenderId)!.state
+    const answered = (itemId: string, to: Parameters<typeof itemOf>[1]) =>
+      journal.commit({ kind: 'item_answered', item: itemOf(itemId, to), by: seeded.pick(['inquiry', 'status_feed']) })
+    const reverse = () => journal.commit({ kind: 'reversal_requested', tenderId, reason: 'cashier_cancelled' })
+    const moves: Partial<Record<typeof state, readonly (() => unknown)[]>> = {
+      in_progress: [() => journal.commit({ kind: 'payment_request_open', tenderId }), reverse],
+      unknown: [() => answered(tenderId, 'held'), () => answered(tenderId, 'reversed'), reverse],
+      held: [
+        () => journal.commit({ kind: 'capture_requested', tenderId }),
+        () => answered(`capture:${tenderId}`, seeded.pick(['settled', 'not_paid'])),
+        () => answered(tenderId, 'held'),
+        reverse,
+      ],
+      settled: [() => answered(tenderId, 'held'), reverse],
+      reversing: [() => answered(`reversal:${tenderId}`, 'reversed'), () => answered(tenderId, 'held')],
+      reversed: [() => answered(tenderId, 'held'), () => answered(`capture:${tenderId}`, 'reversed')],
+    }
+    seeded.pick(moves[state] ?? [() => undefined])()
+  }
+
   const openNewSale = (): void => {
     const sale = saleOf(seeded)
     const intent = intentOf(seeded, sale, seeded.pick(['online', 'offline']))
@@ -95,6 +124,7 @@ export function playLegalHistory(
         ])()
       case 'awaiting_funds':
       case 'settled':
+      case 'held':
       case 'not_paid':
         return void seeded.pick([() => answered(tenderId, 'settled'), reverse])()
       case 'reversing':
@@ -197,6 +227,8 @@ export function playLegalHistory(
   const acts: readonly (() => void)[] = [
     openNewSale,
     openNewSale,
+    askByQr,
+    ...Array.from({ length: 3 }, () => () => (qrs.length === 0 ? askByQr() : moveQr(seeded.pick(qrs)))),
     ...Array.from({ length: 6 }, () => () => (tenders.length === 0 ? openNewSale() : moveTender(seeded.pick(tenders)))),
     () => (sales.length === 0 ? openNewSale() : moveSale(seeded.pick(sales))),
     () => void (jobs.length > 0 && journal.commit({ kind: 'receipt_started', jobId: seeded.pick(jobs) })),

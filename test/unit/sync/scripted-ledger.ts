@@ -120,6 +120,7 @@ export interface RequestBodies {
   readonly '/v1/terminal/batches': { readonly items: readonly SyncItem[] }
   readonly '/v1/terminal/inquiries': { readonly tenderId: string }
   readonly '/v1/terminal/authorisations': { readonly terms: { readonly tenderId: string }; readonly evidence: unknown }
+  readonly '/v1/terminal/payment-requests': { readonly terms: { readonly tenderId: string } }
   readonly '/v1/terminal/events': { readonly after: number }
   readonly '/v1/terminal/packages': { readonly haveVersion: number }
   readonly '/v1/terminal/heads': {
@@ -138,6 +139,7 @@ export const standardScripts: { [Path in TerminalPath]: (body: RequestBody<Path>
   '/v1/terminal/batches': ({ items }) => ({ answer: { results: items.map(settled) } }),
   '/v1/terminal/inquiries': () => ({ answer: { kind: 'not_seen' } }),
   '/v1/terminal/authorisations': ({ terms }) => ({ answer: itemOf(terms.tenderId, 'settled') }),
+  '/v1/terminal/payment-requests': () => ({ answer: { kind: 'open' } }),
   '/v1/terminal/events': ({ after }) => ({ answer: { events: [], cursor: after } }),
   '/v1/terminal/packages': () => ({ answer: { kind: 'current' } }),
   '/v1/terminal/heads': ({ head }) => ({ answer: countersigned(head) }),
@@ -149,7 +151,13 @@ export const standardScripts: { [Path in TerminalPath]: (body: RequestBody<Path>
 }
 
 export function settled(item: SyncItem): ReturnType<typeof itemOf> {
-  const state = { presentment: 'settled', reversal: 'reversed', surrender: 'done', refund: 'done' } as const
+  const state = {
+    presentment: 'settled',
+    capture: 'settled',
+    reversal: 'reversed',
+    surrender: 'done',
+    refund: 'done',
+  } as const
   return itemOf(syncItemIdOf(item), state[item.kind])
 }
 

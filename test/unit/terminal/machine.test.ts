@@ -16,6 +16,7 @@ import {
   type PrepareOutcome,
   type ProveOutcome,
   type RecoveredState,
+  type RequestOutcome,
 } from '../../../src/terminal/payment/machine.ts'
 import { settlePromises } from '../drivers/fake-scheduler.ts'
 
@@ -40,6 +41,7 @@ function scriptedWork() {
     acceptWithoutAnswer: ask('accept'),
     voidTender: (id) => void asked.push(`void ${id}`),
     reverse: (id) => void asked.push(`reverse ${id}`),
+    requestByQr: ask('request'),
     now: () => 42,
   }
   return {
@@ -48,7 +50,7 @@ function scriptedWork() {
     /** Answers the oldest question that is still open. */
     async answer(
       name: string,
-      outcome: IdentifyOutcome | PrepareOutcome | ProveOutcome | AuthoriseOutcome | AcceptOutcome,
+      outcome: IdentifyOutcome | PrepareOutcome | ProveOutcome | AuthoriseOutcome | AcceptOutcome | RequestOutcome,
     ) {
       const next = waiting.shift()
       if (next?.name !== name) throw new Error(`asked for ${next?.name ?? 'nothing'}, not ${name}`)
@@ -98,7 +100,7 @@ describe('the graph', () => {
   const machine = paymentMachine(scriptedWork().work)
   const states = Object.keys(machine.states)
   /** Everything that the cashier, a card, the ledger and the work behind the invokes can say. */
-  const cashier = [{ type: 'PAY' }, { type: 'CANCEL' }, { type: 'NEXT' }] as const
+  const cashier = [{ type: 'PAY' }, { type: 'PAY_BY_QR' }, { type: 'CANCEL' }, { type: 'NEXT' }] as const
   const cards = [insert('p1')]
   const ledger = (['settled', 'refused', 'reversed'] as const).map(
     (as) =>
@@ -116,6 +118,10 @@ describe('the graph', () => {
     ],
     authorising: [{ kind: 'settled' }, { kind: 'refused', code: 'INSUFFICIENT_FUNDS' }, { kind: 'no_answer' }],
     accepting: [{ kind: 'pending' }, { kind: 'unknown' }, { kind: 'refused', code: 'OFFLINE_NOT_ALLOWED' }],
+    requesting: [
+      { kind: 'open', intent },
+      { kind: 'refused', code: 'LEDGER_UNREACHABLE' },
+    ],
   }
   const doneOf = (state: string, output: unknown) => ({ type: `xstate.done.actor.0.payment.${state}`, output })
   const done = Object.entries(outcomes).flatMap(([state, outputs]) => outputs.map((output) => doneOf(state, output)))
@@ -138,7 +144,7 @@ describe('the graph', () => {
     expect(byHand.toSorted()).toEqual(['approved', 'awaitingCard', 'identifying', 'idle', 'refused', 'torn', 'unknown'])
     // The others are work that ends by itself (each APDU and each request has its limit), and every end leads on.
     const byWork = states.filter((state) => !byHand.includes(state))
-    expect(byWork.toSorted()).toEqual(['accepting', 'authorising', 'preparing', 'proving'])
+    expect(byWork.toSorted()).toEqual(['accepting', 'authorising', 'preparing', 'proving', 'requesting'])
     for (const state of byWork) {
       for (const output of outcomes[state]!) {
         expect(leads(state, doneOf(state, output)), `${state} after ${JSON.stringify(output)}`).not.toBe(state)

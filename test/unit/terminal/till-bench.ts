@@ -54,6 +54,7 @@ export function tillBench(seed: string) {
     acceptWithoutAnswer: never,
     voidTender: () => undefined,
     reverse: () => undefined,
+    requestByQr: never,
     now: () => time.now(),
   }
   return { till, journal, seeded, start: () => till.start(work) }

@@ -131,6 +131,7 @@ describe('the gallery', () => {
 
   const stateOf = (tap: TapView): PaymentStateName => {
     if (tap.state === 'tap') return 'awaitingCard'
+    if (tap.state === 'qr') return 'unknown'
     if (tap.state !== 'hold') return tap.state
     const steps = { reading: 'preparing', proving: 'proving', asking_ledger: 'authorising', recording: 'accepting' }
     return steps[tap.step] as PaymentStateName

@@ -61,7 +61,7 @@ type Sale = NonNullable<Snapshot['sale']>
 export function madeUpSale(lines: Sale['lines'], tenders: TenderView[] = []): Sale {
   const total = addTiyn(...lines.map((one) => one.total))
   const counts = (tender: TenderView): boolean =>
-    ['settled', 'pending', 'awaiting_funds', 'not_paid'].includes(tender.state)
+    ['settled', 'held', 'pending', 'awaiting_funds', 'not_paid'].includes(tender.state)
   const paid = addTiyn(...tenders.filter(counts).map((tender) => tender.amount))
   return {
     saleId: madeUpId(1),

@@ -1,5 +1,5 @@
 /** The pictures of the gallery: every state of the till by name, as a bridge's view and the screen's own memory. */
-import { tiyn, type BridgeView, type Snapshot } from '../../contract/index.ts'
+import { dtByQrName, tiyn, type BridgeView, type Snapshot } from '../../contract/index.ts'
 import { emptyScreen, lightNames, newRefund, openList, openShifts, type ScreenState } from '../input/screen-state.ts'
 import {
   longBasket,
@@ -29,12 +29,12 @@ const atTill = (change: Partial<Snapshot>): Snapshot => ({ ...quietTill, ...chan
 
 const open = atTill({
   sale: madeUpSale(lunchAndJuice()),
-  actions: ['edit_basket', 'pay_by_card', 'pay_cash', 'cancel_sale'],
+  actions: ['edit_basket', 'pay_by_card', 'pay_by_qr', 'pay_cash', 'cancel_sale'],
 })
 const waiting = atTill({
   sale: madeUpSale(lunchAndJuice()),
   tap: { state: 'tap', hint: null },
-  actions: ['pay_cash', 'cancel_payment', 'cancel_sale'],
+  actions: ['pay_by_qr', 'pay_cash', 'cancel_payment', 'cancel_sale'],
 })
 const held: Snapshot = { ...waiting, actions: [] }
 const doubt = {
@@ -44,6 +44,11 @@ const torn = { actions: ['cancel_payment', 'cancel_sale'] } satisfies Partial<Sn
 
 const noShift = atTill({ actions: ['print_again', 'open_shift'], shift: { ...quietTill.shift, open: null } })
 const unknownTender = madeUpTender(1, 115_000, 'unknown')
+const qrTender = { ...madeUpTender(2, 80_000, 'unknown'), kind: 'qr' as const, schemeName: dtByQrName }
+// As long as a real one is.
+const qrText =
+  '00020101021226520008kz.tolem0136019aaf6e-1c00-7000-8000-00000000a11d52040000530339854068' +
+  '00.005802KZ5915Canteen number 16006Almaty6304ABCD'
 const unresolved = [madeUpTender(3, 115_000, 'unknown'), madeUpTender(4, 742_050, 'torn')]
 
 const snapshots: Readonly<Record<string, Snapshot>> = {
@@ -65,7 +70,7 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
     sale: madeUpSale(lunchAndJuice(115_000), [madeUpTender(1, 115_000, 'settled')]),
     cardPays: lunchPays,
     tap: { state: 'approved', look: 'settled', amount: tiyn(115_000), schemeName: schoolLunch },
-    actions: ['pay_by_card', 'pay_cash', 'cancel_sale', 'print_again'],
+    actions: ['pay_by_card', 'pay_by_qr', 'pay_cash', 'cancel_sale', 'print_again'],
   }),
   pending: atTill({
     ...troubledLights,
@@ -79,7 +84,7 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
     sale: madeUpSale(lunchAndJuice(115_000), [madeUpTender(1, 115_000, 'pending')]),
     cardPays: lunchPays,
     tap: { state: 'approved', look: 'pending', amount: tiyn(115_000), schemeName: schoolLunch },
-    actions: ['pay_by_card', 'pay_cash', 'cancel_sale'],
+    actions: ['pay_by_card', 'pay_by_qr', 'pay_cash', 'cancel_sale'],
   }),
   refused: { ...open, tap: { state: 'refused', code: 'ALLOWANCE_USED' } },
   'refused-long': { ...open, tap: { state: 'refused', code: 'CAP_PER_BENEFICIARY_AND_PERIOD' } },
@@ -111,6 +116,35 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
     sale: madeUpSale(lunchAndJuice(), [{ ...unknownTender, state: 'reversing' }]),
     tap: { state: 'unknown', amount: tiyn(115_000), since: madeUpNow - 40_000, doing: 'cancelling' },
   }),
+  qr: atTill({
+    ...doubt,
+    sale: madeUpSale(lunchAndJuice(115_000), [madeUpTender(1, 115_000, 'settled'), qrTender]),
+    tap: {
+      state: 'qr',
+      text: qrText,
+      amount: qrTender.amount,
+      until: madeUpNow + 240_000,
+      doing: 'waiting_for_payer',
+    },
+  }),
+  'qr-no-network': atTill({
+    ...doubt,
+    ...troubledLights,
+    sale: madeUpSale(lunchAndJuice(115_000), [madeUpTender(1, 115_000, 'settled'), qrTender]),
+    tap: {
+      state: 'qr',
+      text: qrText,
+      amount: qrTender.amount,
+      until: madeUpNow + 60_000,
+      doing: 'waiting_for_network',
+    },
+  }),
+  'qr-held': atTill({
+    sale: madeUpSale(lunchOnly(), [{ ...qrTender, amount: tiyn(115_000), state: 'held' }]),
+    tap: { state: 'approved', look: 'settled', amount: tiyn(115_000), schemeName: dtByQrName },
+    actions: ['edit_basket', 'next_customer', 'print_again', 'void_sale'],
+  }),
+  'qr-not-paid': { ...open, tap: { state: 'refused', code: 'QR_NOT_PAID' } },
   unresolved: { ...open, unresolved },
   troubled: { ...open, ...troubledLights, time: { now: madeUpNow, trusted: false, toConfirm: null } },
   start: noShift,

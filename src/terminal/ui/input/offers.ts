@@ -23,6 +23,7 @@ export interface Offers {
 /** What cannot be taken back has the key of its list's row, which is never the key that answers (`intent.ts`). */
 const ownKeys: Readonly<Record<OfferedAction, string>> = {
   pay_by_card: 'Enter',
+  pay_by_qr: 'Insert',
   pay_cash: 'F4',
   cancel_payment: 'Escape',
   cancel_sale: 'F6',
@@ -39,6 +40,7 @@ const firstWhenOpen: readonly OfferedAction[] = ['wait_for_answer', 'pay_by_card
 const places: readonly OfferedAction[] = [
   'pay_by_card',
   'wait_for_answer',
+  'pay_by_qr',
   'pay_cash',
   'cancel_payment',
   'serve_next_meanwhile',

@@ -68,6 +68,7 @@ export const refusals: TextsOfLanguage['refusals'] = {
     what: 'The ledger holds another payment under this number.',
     todo: 'Call support. Take cash.',
   },
+  QR_NOT_PAID: { what: 'Nobody paid the QR in time.', todo: 'Show a new QR or take cash.' },
   REFUND_ORIGINAL_UNKNOWN: {
     what: 'The ledger does not know this sale.',
     todo: 'Look at the receipt again, or call support.',

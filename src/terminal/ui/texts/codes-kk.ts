@@ -64,6 +64,7 @@ export const refusals: TextsOfLanguage['refusals'] = {
   REVERSED_BEFORE_ARRIVAL: { what: 'Бұл төлемнің күші бұрын жойылған.', todo: 'Төлемді қайтадан бастаңыз.' },
   REVERSED: { what: 'Бұл төлемнің күші жойылды.', todo: 'Төлемді қайтадан бастаңыз.' },
   EXISTS_WITH_DIFFERENT_TERMS: { what: 'Тізілімде бұл нөмірмен басқа төлем бар.', todo: supportAndCash },
+  QR_NOT_PAID: { what: 'QR уақытында төленбеді.', todo: 'Жаңа QR көрсетіңіз немесе қолма-қол ақша алыңыз.' },
   REFUND_ORIGINAL_UNKNOWN: {
     what: 'Тізілімде мұндай сатылым жоқ.',
     todo: 'Чекті тексеріңіз немесе қолдауға хабарласыңыз.',

@@ -67,6 +67,7 @@ export const refusals: TextsOfLanguage['refusals'] = {
   REVERSED_BEFORE_ARRIVAL: { what: 'Эта оплата была отменена раньше.', todo: 'Начните оплату заново.' },
   REVERSED: { what: 'Эта оплата отменена.', todo: 'Начните оплату заново.' },
   EXISTS_WITH_DIFFERENT_TERMS: { what: 'В реестре под этим номером другая оплата.', todo: supportAndCash },
+  QR_NOT_PAID: { what: 'QR не оплатили вовремя.', todo: 'Покажите новый QR или примите наличные.' },
   REFUND_ORIGINAL_UNKNOWN: { what: 'Реестр не знает этой продажи.', todo: 'Проверьте чек или позвоните в поддержку.' },
   REFUND_ORIGINAL_NOT_PAID: { what: 'Эта продажа не оплачена или отменена.', todo: 'Возвращать нечего.' },
   REFUND_ABOVE_ORIGINAL: { what: 'Больше, чем было оплачено.', todo: 'Верните то, что осталось.' },

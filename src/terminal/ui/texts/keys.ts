@@ -81,6 +81,12 @@ export const wordKeys = [
   'tap.unknown.asking',
   'tap.unknown.cancelling',
   'tap.unknown.waiting_for_network',
+  'tap.qr.word',
+  'tap.qr.detail',
+  'tap.qr.waiting_for_payer',
+  'tap.qr.waiting_for_network',
+  'tap.qr.label',
+  'tap.qr.until',
   'time.since',
   // Catalogue and keypad
   'catalogue.search',
@@ -92,6 +98,7 @@ export const wordKeys = [
   'keypad.category',
   // Actions
   'action.pay_by_card',
+  'action.pay_by_qr',
   'action.pay_cash',
   'action.cancel_payment',
   'action.cancel_sale',
@@ -133,6 +140,7 @@ export const wordKeys = [
   'queue.item.reversal',
   'queue.item.surrender',
   'queue.item.refund',
+  'queue.item.capture',
   'sheet.receipts',
   'recent.title',
   'recent.empty',

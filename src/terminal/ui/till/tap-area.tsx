@@ -1,5 +1,5 @@
 /**
- * The tap area: one component, exactly one of seven states, each with its own colour, shape, word and sound
+ * The tap area: one component, exactly one of eight states, each with its own colour, shape, word and sound
  * (ui.md, "Till"). It shows the snapshot's state and nothing else; what clears it is the core's to say.
  */
 import type { ReactNode } from 'react'
@@ -91,6 +91,17 @@ function sayingOf({ tap, now, payable, leftToPay }: TapAreaProps, { say, name, c
         word: say('tap.torn.word'),
         detail: tap.hint === 'other_card' ? <strong>{say('tap.torn.otherCard')}</strong> : say('tap.torn.detail'),
         aside: <AmountSince tap={tap} now={now} />,
+      }
+    case 'qr':
+      return {
+        word: say('tap.qr.word'),
+        detail: `${say('tap.qr.detail')} ${say(`tap.qr.${tap.doing}`)}`,
+        aside: (
+          <>
+            <Amount value={tap.amount} />
+            <span>{say('tap.qr.until', { time: formatSince(tap.until, now) })}</span>
+          </>
+        ),
       }
     case 'unknown':
       return {

@@ -18,6 +18,12 @@ const shapes: Readonly<Record<TapFace, React.ReactNode>> = {
       <path d="M12 38 h50" />
     </>
   ),
+  qr: (
+    <>
+      <path d="M10 10 h28 v28 h-28 z M58 10 h28 v28 h-28 z M10 58 h28 v28 h-28 z" />
+      <path d="M58 58 h10 v10 h-10 z M78 58 v8 M58 78 v8 M76 76 h10 v10 h-10 z" />
+    </>
+  ),
   tap: (
     <>
       {card}

@@ -257,7 +257,10 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
               selectedLine={screen.selectedLine}
               onSelect={(line) => dispatch({ type: 'line', line })}
             />
-            <CardPaysPanel cardPays={snapshot.cardPays} sale={sale} now={snapshot.time.now} />
+            <CardPaysPanel
+              {...{ sale, cardPays: snapshot.cardPays, now: snapshot.time.now }}
+              qr={snapshot.tap.state === 'qr' ? snapshot.tap.text : null}
+            />
             <ConnectionNotice connection={view.connection} />
           </main>
           <TapArea
