@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { runTown } from './town.ts'
 
 const hours = 0.04
-const seedsPerTest = 25
+const seedsPerTest = 20
 
 export function describeSeeds(first: number, last: number): void {
   const starts = Array.from(

@@ -81,29 +81,30 @@ describe.concurrent('every picture', () => {
     },
   )
 
-  test.each(themes.flatMap((theme) => languages.map((language) => ({ theme, language }))))(
-    'in $language, $theme: axe finds nothing, amounts and results have 7:1',
-    async ({ theme, language }) => {
-      const found: string[] = []
-      const window = await gallery.open('1024x600')
-      await window.page.evaluate(axe.source)
-      for (const { name } of pictures) {
-        await window.show({ name, language, theme })
-        const violations = await window.page.evaluate(async () => {
-          const { axe: checker } = window as unknown as { axe: typeof axe }
-          const { violations: all } = await checker.run(document, { resultTypes: ['violations'] })
-          return all.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map((node) => node.html).join(' ')}`)
-        })
-        const weak = await weakTextsOf(window.page)
-        for (const one of [...violations, ...weak, ...window.complaints()])
-          found.push(`${theme} ${language} ${name}: ${one.slice(0, 300)}`)
-        const spoken = await window.page.evaluate(() => document.documentElement.lang)
-        expect(spoken, name).toBe(name.startsWith('first-') ? 'kk' : language)
-      }
-      await window.page.context().close()
-      expect(found).toEqual([])
-    },
-  )
+  // What a theme changes is colours, and those are the same in every language.
+  test.each([
+    ...languages.map((language) => ({ theme: 'light', language }) as const),
+    { theme: 'dark', language: 'kk' } as const,
+  ])('in $language, $theme: axe finds nothing, amounts and results have 7:1', async ({ theme, language }) => {
+    const found: string[] = []
+    const window = await gallery.open('1024x600')
+    await window.page.evaluate(axe.source)
+    for (const { name } of pictures) {
+      await window.show({ name, language, theme })
+      const violations = await window.page.evaluate(async () => {
+        const { axe: checker } = window as unknown as { axe: typeof axe }
+        const { violations: all } = await checker.run(document, { resultTypes: ['violations'] })
+        return all.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map((node) => node.html).join(' ')}`)
+      })
+      const weak = await weakTextsOf(window.page)
+      for (const one of [...violations, ...weak, ...window.complaints()])
+        found.push(`${theme} ${language} ${name}: ${one.slice(0, 300)}`)
+      const spoken = await window.page.evaluate(() => document.documentElement.lang)
+      expect(spoken, name).toBe(name.startsWith('first-') ? 'kk' : language)
+    }
+    await window.page.context().close()
+    expect(found).toEqual([])
+  })
 })
 
 /** Each is done to the page of an accepted picture, by script: what a careless change of a rule would do to it. */
