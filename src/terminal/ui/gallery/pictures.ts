@@ -44,7 +44,7 @@ const torn = { actions: ['cancel_payment', 'cancel_sale'] } satisfies Partial<Sn
 
 const noShift = atTill({ actions: ['print_again', 'open_shift'], shift: { ...quietTill.shift, open: null } })
 const unknownTender = madeUpTender(1, 115_000, 'unknown')
-const qrTender = { ...madeUpTender(2, 80_000, 'unknown'), kind: 'qr' as const, schemeName: dtByQrName }
+const qrTender = { ...madeUpTender(2, 70_000, 'unknown'), kind: 'qr' as const, schemeName: dtByQrName }
 // As long as a real one is.
 const qrText =
   '00020101021226520008kz.tolem0136019aaf6e-1c00-7000-8000-00000000a11d52040000530339854068' +

@@ -95,7 +95,7 @@ export const en: TextsOfLanguage = {
     'keypad.comma': 'Comma',
     'keypad.category': 'Kind of goods',
     'action.pay_by_card': 'Pay by card',
-    'action.pay_by_qr': 'Pay by QR',
+    'action.pay_by_qr': 'QR',
     'action.pay_cash': 'Pay cash',
     'action.cancel_payment': 'Cancel payment',
     'action.cancel_sale': 'Cancel sale',

@@ -95,7 +95,7 @@ export const kk: TextsOfLanguage = {
     'keypad.comma': 'Үтір',
     'keypad.category': 'Тауар түрі',
     'action.pay_by_card': 'Картамен төлеу',
-    'action.pay_by_qr': 'QR арқылы төлеу',
+    'action.pay_by_qr': 'QR',
     'action.pay_cash': 'Қолма-қол',
     'action.cancel_payment': 'Төлемді тоқтату',
     'action.cancel_sale': 'Сатуды тоқтату',

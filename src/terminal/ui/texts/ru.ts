@@ -95,7 +95,7 @@ export const ru: TextsOfLanguage = {
     'keypad.comma': 'Запятая',
     'keypad.category': 'Вид товара',
     'action.pay_by_card': 'Оплата картой',
-    'action.pay_by_qr': 'Оплата по QR',
+    'action.pay_by_qr': 'QR',
     'action.pay_cash': 'Наличные',
     'action.cancel_payment': 'Отменить оплату',
     'action.cancel_sale': 'Отменить продажу',

@@ -4,18 +4,15 @@ import { sentencesOf } from '../texts/index.ts'
 import { formatPeriod, isoDay } from '../texts/time.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { Amount } from './amount.tsx'
-import { PaymentQr } from './payment-qr.tsx'
 import { ScrollArea } from './scroll-area.tsx'
 
 interface CardPaysProps {
   readonly cardPays: CardPays | null
   readonly sale: SaleView | null
   readonly now: number
-  /** A QR is to be paid: it stands where the card's part stood. */
-  readonly qr: string | null
 }
 
-export function CardPaysPanel({ cardPays, sale, now, qr }: CardPaysProps) {
+export function CardPaysPanel({ cardPays, sale, now }: CardPaysProps) {
   const { say, name } = useTexts()
   const rows = joined(cardPays?.parts ?? [], sale?.tenders ?? [])
   const tenders = rows.others
@@ -25,7 +22,6 @@ export function CardPaysPanel({ cardPays, sale, now, qr }: CardPaysProps) {
   })
   return (
     <section className="panel card-pays" aria-label={say('cardPays.title')}>
-      {qr === null ? null : <PaymentQr text={qr} />}
       <ScrollArea className="card-pays-body" label={say('cardPays.title')}>
         {cardPays === null && tenders.length > 0 ? null : <h2>{say('cardPays.title')}</h2>}
         {cardPays === null && tenders.length === 0 ? <p className="hint">{say('cardPays.waiting')}</p> : null}

@@ -38,7 +38,7 @@ function EnterArrow() {
   )
 }
 
-const shownKeys: Readonly<Record<string, string>> = { Escape: 'Esc', Delete: 'Del' }
+const shownKeys: Readonly<Record<string, string>> = { Escape: 'Esc', Delete: 'Del', Insert: 'Ins' }
 
 export function shownKey(key: string): string {
   return shownKeys[key] ?? key

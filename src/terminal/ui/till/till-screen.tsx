@@ -26,6 +26,7 @@ import { Basket } from './basket.tsx'
 import { CardPaysPanel } from './card-pays.tsx'
 import { Catalogue, Keypad } from './entry.tsx'
 import { behind, commandOf, Sheets } from './sheets.tsx'
+import { PaymentQr } from './payment-qr.tsx'
 import { StartScreen } from './start-screen.tsx'
 import { StatusRow, worstLight } from './status-row.tsx'
 import { TapArea } from './tap-area.tsx'
@@ -257,10 +258,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
               selectedLine={screen.selectedLine}
               onSelect={(line) => dispatch({ type: 'line', line })}
             />
-            <CardPaysPanel
-              {...{ sale, cardPays: snapshot.cardPays, now: snapshot.time.now }}
-              qr={snapshot.tap.state === 'qr' ? snapshot.tap.text : null}
-            />
+            <CardPaysPanel cardPays={snapshot.cardPays} sale={sale} now={snapshot.time.now} />
             <ConnectionNotice connection={view.connection} />
           </main>
           <TapArea
@@ -271,19 +269,25 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
           />
           <footer className="bottom">
             {notice}
-            <Catalogue
-              {...{ snapshot, editable, searchField }}
-              search={screen.typing.search}
-              onSearch={(text) => dispatch({ type: 'search', text })}
-              onItem={addItem}
-            />
-            <Keypad
-              {...{ snapshot, editable, category }}
-              typed={screen.typing.amount}
-              onKey={(character) => dispatch({ type: 'keypad', character })}
-              onBackspace={() => dispatch({ type: 'backspace' })}
-              onAdd={chooseCategory}
-            />
+            {snapshot.tap.state === 'qr' ? (
+              <PaymentQr text={snapshot.tap.text} />
+            ) : (
+              <>
+                <Catalogue
+                  {...{ snapshot, editable, searchField }}
+                  search={screen.typing.search}
+                  onSearch={(text) => dispatch({ type: 'search', text })}
+                  onItem={addItem}
+                />
+                <Keypad
+                  {...{ snapshot, editable, category }}
+                  typed={screen.typing.amount}
+                  onKey={(character) => dispatch({ type: 'keypad', character })}
+                  onBackspace={() => dispatch({ type: 'backspace' })}
+                  onAdd={chooseCategory}
+                />
+              </>
+            )}
             <Actions
               {...{ offers, editable: linesEditable }}
               line={changed}
