@@ -13,7 +13,14 @@ import type { Terminal } from '../terminals/terminals.ts'
 import { keepEvidence } from './evidence.ts'
 import { notYoursResult, tenderResult } from './results.ts'
 import { oweRest } from './settlement.ts'
-import { arrivalOfRequest, claimRequest, findTender, settleTender, type PaymentRequest, type Tender } from './tenders.ts'
+import {
+  arrivalOfRequest,
+  claimRequest,
+  findTender,
+  settleTender,
+  type PaymentRequest,
+  type Tender,
+} from './tenders.ts'
 
 /** How long what was set aside outlasts the request: the time in which a sale may be presented, as with a lease. */
 export const heldAfterExpiryMs = 14 * 24 * 3_600_000
@@ -23,9 +30,7 @@ export function heldUntil({ expiresAt }: Pick<PaymentRequestTerms, 'expiresAt'>)
   return expiresAt + heldAfterExpiryMs
 }
 
-export type OpenedRequest =
-  | { readonly kind: 'open' }
-  | { readonly kind: 'known'; readonly item: SignedItemResult }
+export type OpenedRequest = { readonly kind: 'open' } | { readonly kind: 'known'; readonly item: SignedItemResult }
 
 /** A request for another's account is refused, one whose time is over is reversed: each final for its id. */
 export async function openRequest(work: Work, terminal: Terminal, terms: PaymentRequestTerms): Promise<OpenedRequest> {
@@ -101,8 +106,7 @@ export async function undoRequest(
   const due = subtractTiyn(amount, refunded)
   const back = smallestTiyn(due, tiyn((await availableIn(work, payeeAccount)) ?? 0n))
   const leg = { debit: payeeAccount, credit: held.payer, amount: back, kind: 'payment-reversal' } as const
-  if ((await post(work, [leg], tenderId)).kind === 'short')
-    throw new Error('the merchant had less than was available')
+  if ((await post(work, [leg], tenderId)).kind === 'short') throw new Error('the merchant had less than was available')
   const owed = subtractTiyn(due, back)
   if (owed > 0n) await oweRest(work, { tenderId, payeeAccount }, held.payer, owed)
 }

@@ -43,12 +43,7 @@ export function notYoursResult(work: Work, itemId: string): SignedItemResult {
 }
 
 /** Nothing moved, and this changes nothing of what the id may name. */
-export function refusedResult(
-  work: Work,
-  itemId: string,
-  arrival: Arrival,
-  refusal: RefusalCode,
-): SignedItemResult {
+export function refusedResult(work: Work, itemId: string, arrival: Arrival, refusal: RefusalCode): SignedItemResult {
   return signResult(work, {
     itemId,
     arrival,
