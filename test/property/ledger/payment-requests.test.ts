@@ -31,20 +31,21 @@ import { RequestModel } from '../../integration/ledger/request-model.ts'
 const seed = Number(process.env['TOLEM_SEED'] ?? Date.now() % 2 ** 31)
 
 const kinds = {
-  ask: 8,
-  ask_otherwise: 2,
-  pay: 10,
-  pay_again: 3,
-  capture: 7,
-  reverse: 4,
-  refund: 4,
-  inquire: 3,
-  find: 4,
-  next_sale: 4,
-  wait_a_minute: 2,
-  wait_for_expiry: 1,
+  ask: 6,
+  ask_otherwise: 4,
+  pay: 24,
+  pay_again: 6,
+  capture: 24,
+  reverse: 9,
+  refund: 12,
+  inquire: 6,
+  find: 16,
+  next_sale: 24,
+  wait_a_minute: 3,
+  wait_for_expiry: 2,
   wait_for_the_end_of_holds: 1,
-  merchant_spends: 2,
+  merchant_spends: 5,
+  payer_earns: 4,
 } as const
 type Kind = keyof typeof kinds
 const step = fc.record({
@@ -58,7 +59,7 @@ type Step = Parameters<Parameters<typeof step.map>[0]>[0]
 const stories = fc.noBias(fc.array(step, { minLength: 1, maxLength: 90, size: 'max' }))
 const salesAtOnce = 3
 /** Two of them are more than a wallet has. */
-const sale = 2_600_000n
+const sale = tiyn(2_600_000n)
 
 async function play(world: QrWorld, story: readonly Step[], heard: Map<string, number>): Promise<void> {
   const { demo, till, wallets } = world
@@ -139,9 +140,12 @@ async function play(world: QrWorld, story: readonly Step[], heard: Map<string, n
       case 'inquire':
         compare(kind, await inquire(till, tenderId), model.inquire(tenderId, now))
         break
-      case 'next_sale':
-        asked[index] = termsOf(till, sale)
+      case 'next_sale': {
+        const next = termsOf(till, sale)
+        asked[index] = next
+        if (part > 1) compare(kind, await ask(till, next), model.ask(next.tenderId, next, now))
         break
+      }
       case 'wait_a_minute':
         clock.now += 60_000
         break
@@ -156,6 +160,12 @@ async function play(world: QrWorld, story: readonly Step[], heard: Map<string, n
         const leg = { debit: merchantAccount, credit: 'almaly-education', amount, kind: 'payment' } as const
         await inTransaction(demo.ports, (work) => post(work, [leg], 'spent by the merchant'))
         model.merchant -= amount
+        break
+      }
+      case 'payer_earns': {
+        const leg = { debit: 'almaly-education', credit: wallet?.account ?? '', amount: sale, kind: 'payment' } as const
+        await inTransaction(demo.ports, (work) => post(work, [leg], 'earned by the payer'))
+        model.balances.set(leg.credit, (model.balances.get(leg.credit) ?? 0n) + sale)
         break
       }
       default:
