@@ -3,6 +3,7 @@
  * nothing with the functions that moved the money (architecture.md, "Ledger", Invariants).
  */
 import { existsSync } from 'node:fs'
+import { requestRules, type Rule } from './audit-requests.ts'
 import { readSnapshot, type ReadOnlyDatabase } from './store/open-read-only.ts'
 
 export interface AuditFault {
@@ -23,17 +24,13 @@ export interface AuditReport {
   readonly text: string
 }
 
-interface Rule {
-  readonly rule: string
-  /** Selects `subject` and `detail` of what is wrong: no row, no fault. */
-  readonly wrong: string
-}
-
 const netPayment = `
   select reference as tender_id,
-    sum(case kind when 'voucher-payment' then amount else -amount end) as net,
-    sum(case kind when 'voucher-payment' then 1 else 0 end) as payments
-  from transfer where kind in ('voucher-payment', 'voucher-reversal', 'debt-netting') group by reference`
+    sum(case when kind in ('voucher-payment', 'hold-post') then amount else -amount end) as net,
+    sum(case when kind in ('voucher-payment', 'hold-post') then 1 else 0 end) as payments
+  from transfer
+  where kind in ('voucher-payment', 'voucher-reversal', 'hold-post', 'payment-reversal', 'debt-netting')
+  group by reference`
 
 const refunded = `
   select tender_id, sum(amount) as amount from refund where state = 'done' group by tender_id`
@@ -133,7 +130,7 @@ const rules: readonly Rule[] = [
       select refund_id as subject, state || ' for ' || refund.amount || ', given back ' || coalesce(given, 0) as detail
       from refund left join (
         select reference, sum(amount) as given from transfer
-        where kind in ('voucher-refund', 'debt-netting') group by reference) moved on reference = refund_id
+        where kind in ('voucher-refund', 'payment-refund', 'debt-netting') group by reference) moved on reference = refund_id
       left join merchant_debt debt on debt.tender_id = refund_id
       where coalesce(given, 0) + coalesce(debt.amount, 0) <> (case state when 'done' then refund.amount else 0 end)
       union all
@@ -144,8 +141,10 @@ const rules: readonly Rule[] = [
     rule: 'every payment belongs to a tender',
     wrong: `
       select reference as subject, 'paid ' || amount as detail from transfer
-      where kind in ('voucher-payment', 'voucher-reversal') and reference not in (select tender_id from tender)`,
+      where kind in ('voucher-payment', 'voucher-reversal', 'payment-reversal')
+        and reference not in (select tender_id from tender)`,
   },
+  ...requestRules,
   {
     rule: 'what waits in review is set aside, and nothing else is',
     wrong: `
@@ -243,10 +242,12 @@ const rules: readonly Rule[] = [
         state || ' but ' || (case when used then 'uses' else 'does not use' end) || ' a slot' as detail
       from (
         select tender.tender_id, state, coalesce(debt.amount, 0) as owed, back.amount = tender.amount as isRefunded,
-          exists (select 1 from slot_use where slot_use.tender_id = tender.tender_id) as used
+          exists (select 1 from slot_use where slot_use.tender_id = tender.tender_id) as used,
+          exists (select 1 from payment_request where payment_request.tender_id = tender.tender_id) as isByQr
         from tender left join merchant_debt debt on debt.tender_id = tender.tender_id
         left join (${refunded}) back on back.tender_id = tender.tender_id)
-      where not coalesce(isRefunded, 0) and used <> (state in ('settled', 'awaiting_funds', 'in_review'))
+      where not coalesce(isRefunded, 0)
+        and used <> (not isByQr and state in ('settled', 'awaiting_funds', 'in_review'))
         and not (used and state = 'reversed' and owed > 0)`,
   },
 ]

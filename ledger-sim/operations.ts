@@ -4,6 +4,7 @@ import type { Operation } from './http/operation.ts'
 import { leaseOperations } from './leases/operations.ts'
 import { claimOperations } from './payments/claim-operations.ts'
 import { discrepancyOperations } from './payments/discrepancy-operations.ts'
+import { walletOperations } from './payments/wallet-operations.ts'
 import { schemeOperations } from './schemes/operations.ts'
 import { terminalOperations } from './terminals/operations.ts'
 
@@ -12,6 +13,7 @@ export const operations: readonly Operation[] = [
   ...schemeOperations,
   ...leaseOperations,
   ...terminalOperations,
+  ...walletOperations,
   ...claimOperations,
   ...discrepancyOperations,
 ]

@@ -64,9 +64,17 @@ export async function postHold(work: Work, holdId: string, amount: Tiyn): Promis
 }
 
 export async function voidHold(work: Work, holdId: string): Promise<HoldResolved> {
-  const hold = await work.connection.selectFrom('hold').select('state').where('hold_id', '=', holdId).executeTakeFirst()
+  const hold = await work.connection
+    .selectFrom('hold')
+    .select(['state', 'expires_at'])
+    .where('hold_id', '=', holdId)
+    .executeTakeFirst()
   if (hold === undefined) return 'not_found'
   if (hold.state !== 'pending') return 'not_pending'
+  if (hold.expires_at <= BigInt(work.now)) {
+    await close(work, holdId, 'expired', 0n)
+    return 'not_pending'
+  }
   await close(work, holdId, 'voided', 0n)
   return 'resolved'
 }

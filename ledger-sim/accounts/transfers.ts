@@ -26,6 +26,8 @@ export type TransferKind =
   | 'appeal-payment'
   | 'appeal-reversal'
   | 'hold-post'
+  | 'payment-reversal'
+  | 'payment-refund'
 
 export interface Leg {
   readonly debit: string

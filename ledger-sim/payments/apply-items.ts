@@ -4,6 +4,7 @@ import type { Work } from '../context.ts'
 import type { Services } from '../http/operation.ts'
 import { surrender } from '../leases/surrender.ts'
 import type { Terminal } from '../terminals/terminals.ts'
+import { capture } from './captures.ts'
 import { present } from './presentment.ts'
 import { refund } from './refunds.ts'
 import { reverse } from './reversal.ts'
@@ -19,6 +20,8 @@ export function applyItem(work: Work, terminal: Terminal, item: SyncItem, create
       return surrender(work, terminal, item, created)
     case 'refund':
       return refund(work, terminal, item, created)
+    case 'capture':
+      return capture(work, terminal, item, created)
     default:
       return item satisfies never
   }

@@ -14,7 +14,16 @@ import { decideReview } from './review-decisions.ts'
 import { importExport, type Imported } from './terminal-exports.ts'
 import type { Tender } from './tenders.ts'
 
-const claimStates = ['settled', 'awaiting_funds', 'in_review', 'not_paid', 'reversed', 'refused'] as const
+const claimStates = [
+  'settled',
+  'awaiting_funds',
+  'in_review',
+  'not_paid',
+  'reversed',
+  'refused',
+  'requested',
+  'held',
+] as const
 const claimShape = {
   tenderId: uuidSchema,
   state: z.enum(claimStates),

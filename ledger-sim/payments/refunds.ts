@@ -1,7 +1,7 @@
 /**
  * A refund: a new payment back, against a completed sale (money-rules.md, "Words" and "Marked money"). Voucher value
  * goes back to the scheme's line and period, never to cash; when the period is over, or an appeal was paid beside the
- * slot, to the agency's free account. What was paid, in all and for each line, is the most that goes back.
+ * slot, to the agency's free account. What was paid by QR goes back to its payer. What was paid, in all and for each line, is the most that goes back.
  */
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 import {
@@ -24,6 +24,7 @@ import type { Terminal } from '../terminals/terminals.ts'
 import { paidBesideFrom } from './appeal-payments.ts'
 import { settleWaiting } from './awaiting-funds.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
+import { refundRequest } from './payment-requests.ts'
 import { reconsider } from './reconsider.ts'
 import { notYoursResult, signResult } from './results.ts'
 import { findTender, type Tender } from './tenders.ts'
@@ -68,7 +69,7 @@ export async function refund(work: Work, terminal: Terminal, item: Refund, creat
     return refundResult(work, item, 'created', refused, now)
   }
   await connection.updateTable('refund').set({ state: 'done' }).where('refund_id', '=', item.refundId).execute()
-  if (tender?.terms !== null && tender !== undefined) {
+  if (tender !== undefined && tender.terms !== null) {
     await reconsider(work, tender.terms.payerSlot)
     await settleWaiting(work, tender.terms.schemeId)
   }
@@ -99,10 +100,11 @@ async function refusalOf(
   item: Refund,
   tender: Tender | undefined,
 ): Promise<RefusalCode | undefined> {
-  if (tender === undefined || tender.terms === null) return 'REFUND_ORIGINAL_UNKNOWN'
+  const terms = tender?.terms ?? tender?.request
+  if (tender === undefined || terms === null || terms === undefined) return 'REFUND_ORIGINAL_UNKNOWN'
   const merchant = await findMerchant(work, terminal.merchantId)
   // Another merchant's sale: the same answer as for one that is not there.
-  if (merchant?.merchant.accountId !== tender.terms.payeeAccount) return 'REFUND_ORIGINAL_UNKNOWN'
+  if (merchant?.merchant.accountId !== terms.payeeAccount) return 'REFUND_ORIGINAL_UNKNOWN'
   if (tender.state !== 'settled' && (await besideOf(work, tender)) === undefined) return 'REFUND_ORIGINAL_NOT_PAID'
   if (addTiyn(...item.lines.map((line) => line.amount)) !== item.amount) return 'REFUND_ABOVE_ORIGINAL'
   const earlier = await refundedBefore(work, item.tenderId)
@@ -140,7 +142,7 @@ function sumsByLine(
   return sums
 }
 
-/** By the decision that the tender stands on; undefined where only a receipt proved it, which has no lines. */
+/** By the decision that the tender stands on; undefined for a QR and where only a receipt proved it: no lines. */
 async function paidByLine({ connection }: Work, tender: Tender): Promise<ReadonlyMap<number, bigint> | undefined> {
   const rows = await connection
     .selectFrom('evidence')
@@ -160,9 +162,10 @@ async function paidByLine({ connection }: Work, tender: Tender): Promise<Readonl
   return undefined
 }
 
-/** @returns why not, when neither the merchant nor the agency can cover the slot now */
+/** @returns why not, when neither the merchant nor the agency can cover the slot now; of a QR, the merchant alone */
 async function giveBack(work: Work, item: Refund, tender: Tender | undefined): Promise<RefusalCode | undefined> {
   const terms = tender?.terms
+  if (tender?.request) return refundRequest(work, tender.request, item)
   if (tender === undefined || terms === null || terms === undefined) throw new Error('a refund of nothing')
   const { refundId, amount } = item
   const available = tiyn((await availableIn(work, terms.payeeAccount)) ?? 0n)

@@ -2,6 +2,7 @@
 import { signTagged } from '../../src/sync/protocol/keys.ts'
 import type { Arrival, ItemResult, SignedItemResult } from '../../src/sync/protocol/messages.ts'
 import { zeroTiyn } from '../../src/voucher/money.ts'
+import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import type { Work } from '../context.ts'
 import { findSlot } from '../schemes/slots.ts'
 import type { Tender } from './tenders.ts'
@@ -10,7 +11,7 @@ export function signResult(work: Work, result: ItemResult): SignedItemResult {
   return { result, signature: signTagged(work.keys.signing, 'tolem/item-result/1', result) }
 }
 
-/** @param itemId the tender's id, or `reversal:<id>` for the answer to its reversal */
+/** @param itemId the tender's id, or `reversal:<id>` for the answer to its reversal, `capture:<id>` to its capture */
 export async function tenderResult(
   work: Work,
   tender: Tender,
@@ -18,6 +19,8 @@ export async function tenderResult(
   itemId: string,
 ): Promise<SignedItemResult> {
   if (tender.state === 'deciding') throw new Error(`tender ${tender.tenderId} was left undecided`)
+  // Nothing is decided of a QR that waits for its payer: only who names other terms under its id hears a result.
+  if (tender.state === 'requested') return refusedResult(work, itemId, arrival, 'EXISTS_WITH_DIFFERENT_TERMS')
   // Of a till that is gone, and asks no more: should an old message of it still be answered, no promise is made.
   const state = tender.state === 'in_review' ? 'awaiting_funds' : tender.state
   const slot = tender.terms === null ? undefined : await findSlot(work, tender.terms.payerSlot)
@@ -36,13 +39,18 @@ export async function tenderResult(
 
 /** To a terminal that uses an id which belongs to another: it learns that nothing moved, and nothing else. */
 export function notYoursResult(work: Work, itemId: string): SignedItemResult {
+  return refusedResult(work, itemId, 'exists', 'EXISTS_WITH_DIFFERENT_TERMS')
+}
+
+/** Nothing moved, and this changes nothing of what the id may name. */
+export function refusedResult(work: Work, itemId: string, arrival: Arrival, refusal: RefusalCode): SignedItemResult {
   return signResult(work, {
     itemId,
-    arrival: 'exists',
+    arrival,
     state: 'refused',
     paidBy: null,
     amount: zeroTiyn,
-    refusal: 'EXISTS_WITH_DIFFERENT_TERMS',
+    refusal,
     loss: null,
     slot: null,
     at: work.now,

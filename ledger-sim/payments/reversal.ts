@@ -11,6 +11,7 @@ import type { Terminal } from '../terminals/terminals.ts'
 import { takeBackAppeals } from './appeal-payments.ts'
 import { closeAppealsOf } from './appeals.ts'
 import { settleWaiting } from './awaiting-funds.ts'
+import { undoRequest } from './payment-requests.ts'
 import { reconsider } from './reconsider.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { keepEvidence } from './evidence.ts'
@@ -35,7 +36,7 @@ export async function reverse(
   if (tender.terminalId !== terminal.terminalId) return notYoursResult(work, itemId)
   await keepEvidence(work, tenderId, 'reversal', item)
   if ((await recordPosition(work, terminal.terminalId, item.position, created)) === 'conflict') {
-    // Moving money back to the agency harms nobody, so the reversal holds; that the journal forked is on file.
+    // Moving money back to who paid harms nobody, so the reversal holds; that the journal forked is on file.
     await fileDiscrepancy(work, {
       terminalId: terminal.terminalId,
       tenderId,
@@ -63,7 +64,9 @@ export async function reverse(
 }
 
 async function undo(work: Work, tender: Tender): Promise<void> {
-  const { terms, tenderId } = tender
+  const { terms, tenderId, request } = tender
+  // A refund before took its part back already.
+  if (request !== null) return undoRequest(work, tender, request, (await refundedBefore(work, tenderId)).amount)
   if (terms === null) throw new Error(`tender ${tenderId} has a state but no terms`)
   if (tender.state === 'settled') {
     await payBack(work, {

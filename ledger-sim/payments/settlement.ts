@@ -62,7 +62,13 @@ async function usedBy({ connection }: Work, tenderId: string): Promise<Tiyn> {
   return tiyn(use?.amount ?? 0n)
 }
 
-async function oweRest(work: Work, tender: PaidTender, creditor: string, amount: Tiyn): Promise<void> {
+/** The merchant owes what it cannot give back now; it is netted from its next settlements. */
+export async function oweRest(
+  work: Work,
+  tender: Pick<PaidTender, 'tenderId' | 'payeeAccount'>,
+  creditor: string,
+  amount: Tiyn,
+): Promise<void> {
   await work.connection
     .insertInto('merchant_debt')
     .values({

@@ -4,7 +4,7 @@
  */
 import { termsHashOf, toJson } from '../../src/sync/protocol/canonical.ts'
 import type { LossCode } from '../../src/sync/protocol/loss-codes.ts'
-import type { Arrival, ItemResult } from '../../src/sync/protocol/messages.ts'
+import type { Arrival, ItemResult, PaymentRequestTerms } from '../../src/sync/protocol/messages.ts'
 import { tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import { differingTerm, tenderTermsSchema, type TenderTerms, type TermField } from '../../src/voucher/tender.ts'
@@ -14,9 +14,11 @@ export interface Tender {
   readonly tenderId: string
   /** The terminal that first used the id: it belongs to that one. */
   readonly terminalId: string
-  /** Null for a tombstone whose request never came. */
+  /** Of a voucher; null for a payment by QR, and for a tombstone whose request never came. */
   readonly terms: TenderTerms | null
-  readonly state: 'deciding' | 'in_review' | Exclude<ItemResult['state'], 'done'>
+  /** Of a payment by QR. */
+  readonly request: PaymentRequest | null
+  readonly state: 'deciding' | 'in_review' | 'requested' | Exclude<ItemResult['state'], 'done'>
   readonly paidBy: ItemResult['paidBy']
   readonly refusal: RefusalCode | null
   readonly loss: LossCode | null
@@ -24,6 +26,13 @@ export interface Tender {
   /** The reversal came before the request. */
   readonly tombstone: boolean
   readonly at: number
+}
+
+/** What a QR asks for, and who has paid it (docs/design/17-qr-payment.md). */
+export interface PaymentRequest extends PaymentRequestTerms {
+  readonly held: { readonly holdId: string; readonly payer: string } | null
+  /** Why its tender is reversed. */
+  readonly closedFor: 'released' | 'expired' | null
 }
 
 export type TenderOutcome = Pick<Tender, 'state' | 'paidBy' | 'refusal' | 'loss'>
@@ -59,6 +68,47 @@ export async function claimTender(
   return inserted !== undefined
 }
 
+/** As `claimTender`, for a payment by QR. */
+export async function claimRequest(
+  { connection, now }: Work,
+  { tenderId, payeeAccount, amount, saleHash, expiresAt }: PaymentRequestTerms,
+  terminalId: string,
+): Promise<boolean> {
+  const inserted = await connection
+    .insertInto('tender')
+    .values({
+      tender_id: tenderId,
+      terminal_id: terminalId,
+      terms: null,
+      terms_hash: null,
+      state: 'requested',
+      paid_by: null,
+      refusal: null,
+      loss: null,
+      slot_id: null,
+      scheme_id: null,
+      amount,
+      decided_at: null,
+      tombstone: 0,
+      at: now,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('tender_id')
+    .executeTakeFirst()
+  if (inserted === undefined) return false
+  await connection
+    .insertInto('payment_request')
+    .values({
+      tender_id: tenderId,
+      payee_account: payeeAccount,
+      amount,
+      sale_hash: saleHash,
+      expires_at: expiresAt,
+    })
+    .execute()
+  return true
+}
+
 /** @returns true when the id was free: whatever arrives under it from now on moves nothing. */
 export async function claimTombstone(
   { connection, now }: Work,
@@ -89,13 +139,15 @@ export async function claimTombstone(
   return inserted !== undefined
 }
 
-export async function findTender({ connection }: Work, tenderId: string): Promise<Tender | undefined> {
+export async function findTender(work: Work, tenderId: string): Promise<Tender | undefined> {
+  const { connection } = work
   const row = await connection.selectFrom('tender').selectAll().where('tender_id', '=', tenderId).executeTakeFirst()
   if (row === undefined) return undefined
   return {
     tenderId: row.tender_id,
     terminalId: row.terminal_id,
     terms: row.terms === null ? null : tenderTermsSchema.parse(JSON.parse(row.terms)),
+    request: row.terms === null && row.tombstone === 0n ? await findRequest(work, tenderId) : null,
     state: row.state,
     paidBy: row.paid_by,
     refusal: row.refusal as RefusalCode | null,
@@ -103,6 +155,23 @@ export async function findTender({ connection }: Work, tenderId: string): Promis
     amount: tiyn(row.amount),
     tombstone: row.tombstone === 1n,
     at: Number(row.at),
+  }
+}
+
+async function findRequest({ connection }: Work, tenderId: string): Promise<PaymentRequest> {
+  const row = await connection
+    .selectFrom('payment_request')
+    .selectAll()
+    .where('tender_id', '=', tenderId)
+    .executeTakeFirstOrThrow()
+  return {
+    tenderId,
+    payeeAccount: row.payee_account,
+    amount: tiyn(row.amount),
+    saleHash: row.sale_hash,
+    expiresAt: Number(row.expires_at),
+    held: row.hold_id === null || row.payer === null ? null : { holdId: row.hold_id, payer: row.payer },
+    closedFor: row.closed_for,
   }
 }
 
@@ -124,7 +193,26 @@ const differences: Readonly<Record<TermField, Arrival>> = {
 
 /** How a known id stood when these terms arrived. */
 export function arrivalAt(tender: Tender, terms: TenderTerms): Arrival {
-  if (tender.tombstone || tender.terms === null) return 'reversed_before_arrival'
+  if (tender.tombstone) return 'reversed_before_arrival'
+  // A payment by QR names no slot.
+  if (tender.terms === null) return 'exists_with_different_payer_slot'
   const difference = differingTerm(tender.terms, terms)
   return difference === undefined ? 'exists' : differences[difference]
+}
+
+const requestTermFields = ['payeeAccount', 'amount', 'saleHash', 'expiresAt'] as const
+const requestDifferences: Readonly<Record<(typeof requestTermFields)[number], Arrival>> = {
+  payeeAccount: 'exists_with_different_payee_account',
+  amount: 'exists_with_different_amount',
+  saleHash: 'exists_with_different_sale_hash',
+  expiresAt: 'exists_with_different_expiry',
+}
+
+/** How a known id stood when a QR was asked for under it. */
+export function arrivalOfRequest({ tombstone, request }: Tender, terms: PaymentRequestTerms): Arrival {
+  if (tombstone) return 'reversed_before_arrival'
+  // A voucher's, which names a slot.
+  if (request === null) return 'exists_with_different_payer_slot'
+  const difference = requestTermFields.find((field) => request[field] !== terms[field])
+  return difference === undefined ? 'exists' : requestDifferences[difference]
 }

@@ -1,13 +1,14 @@
 /**
  * The demonstration's world, the same for the same seed: an invented education department funds a school lunch and a
- * food voucher by the real path, pupils and families have cards, two tills stand in a school canteen.
+ * food voucher by the real path, pupils and families have cards, a few customers have wallets, two tills stand in a
+ * school canteen.
  */
 import { createECDH, createHmac, type JsonWebKey } from 'node:crypto'
 import { signingKey, type PublicJwk } from '../../src/sync/protocol/keys.ts'
 import { toHex } from '../../src/voucher/cards/bytes.ts'
 import { tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { Scheme } from '../../src/voucher/scheme.ts'
-import { findAccount, openAccount } from '../accounts/accounts.ts'
+import { findAccount, openAccount, type NewAccount } from '../accounts/accounts.ts'
 import {
   depositNonCash,
   issueToBank,
@@ -86,7 +87,11 @@ const people: readonly Person[] = [
   })),
 ]
 
+/** Customers with a wallet; each one's account has the name of its owner. */
+export const demoIndividuals = ['individual-1', 'individual-2', 'individual-3'] as const
+
 const hourMs = 3_600_000
+const fundedPerIndividual = tiyn(5_000_000n)
 const fundedPerScheme = tiyn(100_000_000n)
 
 /**
@@ -115,10 +120,12 @@ export async function seedDemoWorld(
     await leaseToFirstTill(work, issued)
     const enrolmentCodes: EnrolmentCode[] = []
     for (const terminalId of demoTerminals) enrolmentCodes.push(await issueEnrolmentCode(work, terminalId))
+    // Last, so that the same seed gives the same cards and codes as before there were wallets.
+    const walletKeys = await openWallets(work)
     const world: DemoWorld = {
       cards: issued.map(({ card }) => card),
       pseudonyms: Object.fromEntries(issued.map(({ card, pseudonym }) => [card.label, pseudonym])),
-      roleKeys,
+      roleKeys: [...roleKeys, ...walletKeys],
       enrolmentCodes,
       leasedToFirstTill: people.filter((person) => person.leased).map((person) => person.label),
       blocked: people.filter((person) => person.blocked).map((person) => person.label),
@@ -139,13 +146,15 @@ async function registerRoles(work: Work): Promise<RoleKey[]> {
     ['auditor', 'auditor'],
   ]
   const keys: RoleKey[] = []
-  for (const [role, owner] of owners) {
-    const privateJwk = p256PrivateJwk(work.random)
-    const { keyId, jwk } = signingKey(privateJwk)
-    await registerPrincipal(work, keyId, jwk, role, owner)
-    keys.push({ role, owner, privateJwk })
-  }
+  for (const [role, owner] of owners) keys.push(await registerRole(work, role, owner))
   return keys
+}
+
+async function registerRole(work: Work, role: Role, owner: string): Promise<RoleKey> {
+  const privateJwk = p256PrivateJwk(work.random)
+  const { keyId, jwk } = signingKey(privateJwk)
+  await registerPrincipal(work, keyId, jwk, role, owner)
+  return { role, owner, privateJwk }
 }
 
 async function registerPrincipal(
@@ -195,6 +204,29 @@ async function openMoney(work: Work): Promise<void> {
   must(await depositNonCash(work, agencyNonCash, amount, newId(work)))
   must(await issueToBank(work, demoBank, amount, newId(work)))
   must(await sellToClient(work, demoBank, agency, amount, newId(work)))
+}
+
+/** The bank opens accounts of individuals, and sells them DT that it buys for it from the central bank. */
+async function openWallets(work: Work): Promise<RoleKey[]> {
+  const all = tiyn(fundedPerIndividual * BigInt(demoIndividuals.length))
+  must(await depositNonCash(work, reserveAccountOf(demoBank), all, newId(work)))
+  must(await issueToBank(work, demoBank, all, newId(work)))
+  const keys: RoleKey[] = []
+  for (const [index, owner] of demoIndividuals.entries()) {
+    const account: NewAccount = {
+      accountId: owner,
+      currency: 'DT',
+      kind: 'individual',
+      owner,
+      name: `Customer ${index + 1} (demo)`,
+    }
+    await openAccount(work, account)
+    const nonCash = await needClientNonCash(work, demoBank, owner)
+    must(await depositNonCash(work, nonCash, fundedPerIndividual, newId(work)))
+    must(await sellToClient(work, demoBank, { ...account, balance: 0n }, fundedPerIndividual, newId(work)))
+    keys.push(await registerRole(work, 'individual', owner))
+  }
+  return keys
 }
 
 async function publishFunded(work: Work, scheme: Scheme): Promise<void> {

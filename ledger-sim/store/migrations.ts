@@ -64,6 +64,46 @@ const appealTable: TablePlan = {
   references: [['discrepancy_id', 'discrepancy', 'discrepancy_id']],
 }
 
+/** A payment by QR: its tender has no terms of a voucher, these are its terms (docs/design/17-qr-payment.md). */
+const paymentRequestTable: TablePlan = {
+  name: 'payment_request',
+  columns: [
+    text('tender_id'),
+    text('payee_account'),
+    whole('amount'),
+    text('sale_hash'),
+    whole('expires_at'),
+    textOrNull('hold_id'),
+    textOrNull('payer'),
+    textOrNull('closed_for'),
+  ],
+  key: ['tender_id'],
+  unique: [['hold_id']],
+  references: [
+    ['tender_id', 'tender', 'tender_id'],
+    ['hold_id', 'hold', 'hold_id'],
+    ['payer', 'account', 'account_id'],
+  ],
+  checks: ['amount > 0', '(hold_id is null) = (payer is null)'],
+}
+
+const requestPaymentTable: TablePlan = {
+  name: 'request_payment',
+  columns: [
+    text('payment_id'),
+    text('tender_id'),
+    text('payer'),
+    text('made_by'),
+    textOrNull('paid_back_for'),
+    whole('at'),
+  ],
+  key: ['payment_id'],
+  references: [
+    ['tender_id', 'payment_request', 'tender_id'],
+    ['payer', 'account', 'account_id'],
+  ],
+}
+
 const addedColumns: readonly (readonly [table: string, column: Column])[] = [
   ['terminal', textOrNull('revoked_for')],
   ['terminal', wholeOrNull('revoked_at')],
@@ -179,6 +219,13 @@ export const migrations: Readonly<Record<string, Migration>> = {
     up: async (database) => {
       await addColumns(database, [['lease_slot', wholeOrNull('wanted_at')]])
       await createIndexes(database, [['surrender_terminal', 'surrender', ['terminal_id']]])
+    },
+  },
+  '0007-payment-requests': {
+    up: async (database) => {
+      await createTable(database, paymentRequestTable)
+      await createTable(database, requestPaymentTable)
+      await createIndexes(database, [['request_payment_tender', 'request_payment', ['tender_id']]])
     },
   },
 }

@@ -231,11 +231,20 @@ export interface HotlistTable {
 export interface TenderTable {
   tender_id: string
   terminal_id: string
-  /** Null for a tombstone whose request never came. */
+  /** Null for a tombstone whose request never came, and for a payment by QR: its terms are its `payment_request`. */
   terms: string | null
   terms_hash: string | null
-  state: 'deciding' | 'settled' | 'awaiting_funds' | 'in_review' | 'refused' | 'not_paid' | 'reversed'
-  paid_by: 'escrow' | 'agency' | null
+  state:
+    | 'deciding'
+    | 'requested'
+    | 'held'
+    | 'settled'
+    | 'awaiting_funds'
+    | 'in_review'
+    | 'refused'
+    | 'not_paid'
+    | 'reversed'
+  paid_by: 'escrow' | 'agency' | 'individual' | null
   refusal: string | null
   loss: string | null
   slot_id: string | null
@@ -324,6 +333,36 @@ export interface RefundTable {
   at: Whole
 }
 
+/** A payment by QR: the terms that its tender's id names, and who has paid it (docs/design/17-qr-payment.md). */
+export interface PaymentRequestTable {
+  tender_id: string
+  payee_account: string
+  amount: Whole
+  sale_hash: string
+  expires_at: Whole
+  /** What was set aside for it, from the payer's account: once in its life. */
+  hold_id: TextOrNull
+  payer: TextOrNull
+  /** Why its tender is reversed: the terminal disowned it, or nobody paid in time. */
+  closed_for: ColumnType<
+    'released' | 'expired' | null,
+    'released' | 'expired' | null | undefined,
+    'released' | 'expired' | null
+  >
+}
+
+/** What a wallet asked for under an id of its own. */
+export interface RequestPaymentTable {
+  payment_id: string
+  tender_id: string
+  payer: string
+  /** The individual or the bank. */
+  made_by: string
+  /** Null for the one payment that the request's hold is of. */
+  paid_back_for: 'released' | 'expired' | 'already_paid' | null
+  at: Whole
+}
+
 export interface EventTable {
   terminal_id: string
   cursor: Whole
@@ -382,6 +421,8 @@ export interface Tables {
   review: ReviewTable
   appeal: AppealTable
   refund: RefundTable
+  payment_request: PaymentRequestTable
+  request_payment: RequestPaymentTable
   event: EventTable
   enrolment_code: EnrolmentCodeTable
   merchant_debt: MerchantDebtTable

@@ -19,6 +19,8 @@ import {
   keyRotationRequestSchema,
   packageAnswerSchema,
   packageRequestSchema,
+  paymentRequestAnswerSchema,
+  paymentRequestSchema,
   signedItemResultSchema,
   type SignedItemResult,
   type SyncItem,
@@ -29,6 +31,7 @@ import { inTransaction, type Work } from '../context.ts'
 import { operation, problem, type Asked } from '../http/operation.ts'
 import { applyItem, inSmallCommits } from '../payments/apply-items.ts'
 import { authorise } from '../payments/authorisation.ts'
+import { openRequest, standingOf } from '../payments/payment-requests.ts'
 import { tenderResult } from '../payments/results.ts'
 import { findTender } from '../payments/tenders.ts'
 import { enrolTerminal } from './enrolment.ts'
@@ -121,9 +124,23 @@ export const terminalOperations = [
   }),
   operation({
     method: 'POST',
+    path: '/v1/terminal/payment-requests',
+    tag: 'Payment at merchant',
+    summary: 'Asks for a payment by QR: whoever reads the QR may pay it until it expires',
+    roles: terminal,
+    requestSchema: paymentRequestSchema,
+    answerSchema: paymentRequestAnswerSchema,
+    openToSuspended: false,
+    perform: async (asked) => ({
+      kind: 'answer',
+      body: await asTerminal(asked, (work, own) => openRequest(work, own, asked.request.terms)),
+    }),
+  }),
+  operation({
+    method: 'POST',
     path: '/v1/terminal/batches',
     tag: 'Payment at merchant',
-    summary: 'Presents, reverses, surrenders, refunds: each item by itself, in the order given',
+    summary: 'Presents, reverses, surrenders, refunds, captures: each item by itself, in the order given',
     roles: terminal,
     requestSchema: batchSchema,
     answerSchema: batchAnswerSchema,
@@ -141,7 +158,9 @@ export const terminalOperations = [
       const body = await asTerminal(asked, async (work, own) => {
         const tender = await findTender(work, asked.request.tenderId)
         if (tender === undefined || tender.terminalId !== own.terminalId) return { kind: 'not_seen' as const }
-        return { kind: 'known' as const, item: await tenderResult(work, tender, 'exists', tender.tenderId) }
+        const standing = await standingOf(work, tender)
+        if (standing.state === 'requested') return { kind: 'open' as const }
+        return { kind: 'known' as const, item: await tenderResult(work, standing, 'exists', tender.tenderId) }
       })
       return { kind: 'answer', body }
     },

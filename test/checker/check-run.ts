@@ -41,12 +41,12 @@ export interface Report {
   /** Only claims can show these; without them there are none. */
   readonly unrecorded: readonly Unrecorded[]
   readonly duplicates: readonly Duplicate[]
-  /** Settled, and no card ever signed these terms. */
+  /** Settled, not by QR, and no card ever signed these terms. */
   readonly paidWithoutCard: readonly string[]
   /** Settled, and no slip proves or even names it: the printer may still have to print it. */
   readonly paidWithoutPaper: readonly string[]
   /**
-   * Settled, and no slip has a signed code of it; those without any paper are among them. A till that was stopped
+   * Settled by a card, and no slip has a signed code of it; those without any paper are among them. A till that was stopped
    * between the ledger's payment and its own row no longer has the card's proof: it prints such a receipt without one.
    */
   readonly paidWithoutCode: readonly string[]
@@ -68,6 +68,10 @@ export interface Report {
     readonly settledOnline: number
     /** Settled, and the goods were given before. */
     readonly settledPresented: number
+    readonly settledByQr: number
+    /** QRs that nobody has paid yet, and those that were paid and not captured. */
+    readonly requested: number
+    readonly held: number
     readonly awaitingFunds: number
     readonly refused: number
     readonly refusals: Readonly<Record<string, number>>
@@ -108,12 +112,16 @@ export function checkRun(run: RunToCheck): Report {
     ...(claimed?.duplicates ?? []),
   ]
   const signed = new Set(cards.messages.map((message) => message.binding))
+  // A payment by QR has no card, and nothing on its receipt proves it but the number of the payment.
+  const byQr = settled.filter(({ request }) => request !== null)
+  const byCard = settled.filter(({ request }) => request === null)
   const idsWithout = (isThere: (hash: string) => boolean): string[] =>
-    settled.filter(({ termsHash }) => termsHash === null || !isThere(termsHash)).map(({ row }) => row.tender_id)
+    byCard.filter(({ termsHash }) => termsHash === null || !isThere(termsHash)).map(({ row }) => row.tender_id)
   const paidWithoutCard = idsWithout((hash) => signed.has(hash.toUpperCase()))
   const paidWithoutCode = idsWithout((hash) => proved.has(hash))
   const named = new Set(paper.slips.flatMap((slip) => (slip.isVoid ? [] : slip.payments)))
-  const paidWithoutPaper = paidWithoutCode.filter((id) => !named.has(id.slice(-8)))
+  const qrIds = byQr.map(({ row }) => row.tender_id)
+  const paidWithoutPaper = [...paidWithoutCode, ...qrIds].filter((id) => !named.has(id.slice(-8)))
   const faults = [...books.faults, ...checked.faults]
   const isReceipt = ({ isVoid, isRefund }: PaperSlip): boolean => !isVoid && !isRefund
   const marked = (mark: string): number => paper.slips.filter((slip) => isReceipt(slip) && slip.mark === mark).length
@@ -163,8 +171,11 @@ function countTenders(tenders: readonly LedgerTender[]): Report['tenders'] {
   const refused = inState('refused')
   const notPaid = inState('not_paid')
   return {
-    settledOnline: settled.filter((tender) => !tender.isPresented).length,
-    settledPresented: settled.filter((tender) => tender.isPresented).length,
+    settledOnline: settled.filter((tender) => tender.request === null && !tender.isPresented).length,
+    settledPresented: settled.filter((tender) => tender.request === null && tender.isPresented).length,
+    settledByQr: settled.filter((tender) => tender.request !== null).length,
+    requested: inState('requested').length,
+    held: inState('held').length,
     awaitingFunds: inState('awaiting_funds').length,
     refused: refused.length,
     refusals: countBy(refused, ({ row }) => row.refusal),

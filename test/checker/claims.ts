@@ -14,7 +14,7 @@ import type { PaperSlip } from './paper.ts'
 const tiyn = z.string().regex(/^(0|[1-9]\d*)$/)
 const seenTender = z.object({
   tenderId: z.string(),
-  kind: z.enum(['voucher', 'cash']),
+  kind: z.enum(['voucher', 'qr', 'cash']),
   amount: tiyn,
   state: z.string(),
 })
@@ -193,8 +193,8 @@ function judgeSale(
   duplicates: Duplicate[],
   unrecorded: Unrecorded[],
 ): void {
-  const vouchers = tenders.filter((tender) => tender.kind === 'voucher')
-  const standing = vouchers.filter(({ tenderId }) => standsFor(ledger.get(tenderId)))
+  const atLedger = tenders.filter((tender) => tender.kind !== 'cash')
+  const standing = atLedger.filter(({ tenderId }) => standsFor(ledger.get(tenderId)))
   const cash = till.cash.filter((own) => own.saleId === saleId && !own.returned)
   if (end !== 'handed_over') {
     for (const { tenderId } of standing)

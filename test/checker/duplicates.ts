@@ -10,7 +10,7 @@ export interface Duplicate {
    * - `tender_paid_twice`: more stayed with the payee than the tender's amount.
    * - `slot_oversold`: accepted tenders of one slot exceed its count or its amount.
    * - `card_message_used_twice`: one counter of one card stands behind two settled tenders.
-   * - `sale_paid_twice`: two settled tenders of one slot for one sale.
+   * - `sale_paid_twice`: two settled tenders of one slot for one sale, or two by QR.
    * - `original_printed_twice`: two slips of one sale that do not say that they are copies; by the sale's hash in their
    *   codes, and by the number in their words, which a sale paid in cash has too.
    * - `sale_overpaid`: ledger and cash drawer together got more than the total of a sale (claims.ts).
@@ -102,7 +102,10 @@ function messagesUsedTwice(
 }
 
 function salesPaidTwice(settled: readonly LedgerTender[]): Duplicate[] {
-  const bySale = Map.groupBy(settled, ({ terms }) => `${terms?.saleHash} ${terms?.payerSlot}`)
+  // A QR asks for all that is left of a sale, so that one is all there can be.
+  const bySale = Map.groupBy(settled, ({ terms, request }) =>
+    request === null ? `${terms?.saleHash} ${terms?.payerSlot}` : `${request.sale_hash} by QR`,
+  )
   return [...bySale]
     .filter(([, own]) => own.length > 1)
     .map(([place, own]) => ({ kind: 'sale_paid_twice', place, tenders: idsOf(own), detail: `${own.length} tenders` }))

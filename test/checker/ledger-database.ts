@@ -12,7 +12,16 @@ const whole = z.bigint()
 const text = z.string()
 const textOrNull = z.string().nullable()
 
-export const tenderStates = ['deciding', 'settled', 'awaiting_funds', 'refused', 'not_paid', 'reversed'] as const
+export const tenderStates = [
+  'deciding',
+  'requested',
+  'held',
+  'settled',
+  'awaiting_funds',
+  'refused',
+  'not_paid',
+  'reversed',
+] as const
 export type TenderState = (typeof tenderStates)[number]
 
 /** Every table and column that is read; columns beyond these are nobody's business here. */
@@ -38,7 +47,7 @@ const tables = {
     terms: textOrNull,
     terms_hash: textOrNull,
     state: z.enum(tenderStates),
-    paid_by: z.enum(['escrow', 'agency']).nullable(),
+    paid_by: z.enum(['escrow', 'agency', 'individual']).nullable(),
     refusal: textOrNull,
     loss: textOrNull,
     slot_id: textOrNull,
@@ -59,6 +68,23 @@ const tables = {
   scheme: z.object({ scheme_id: text, account_id: text }),
   principal: z.object({ jwk: text, role: text, owner: text }),
   refund: z.object({ refund_id: text, tender_id: text, amount: whole, state: z.enum(['done', 'refused']) }),
+  payment_request: z.object({
+    tender_id: text,
+    payee_account: text,
+    amount: whole,
+    sale_hash: text,
+    hold_id: textOrNull,
+    payer: textOrNull,
+    closed_for: z.enum(['released', 'expired']).nullable(),
+  }),
+  hold: z.object({
+    hold_id: text,
+    debit: text,
+    credit: text,
+    amount: whole,
+    posted: whole,
+    state: z.enum(['pending', 'posted', 'voided', 'expired']),
+  }),
   merchant_debt: z.object({ tender_id: text, amount: whole }),
 } as const
 

@@ -38,6 +38,8 @@ export type LedgerFaultCode =
   | 'reversed_not_returned'
   /** The transaction that decides a tender left it undecided. */
   | 'left_undecided'
+  /** What is set aside for a payment by QR is not what its state says, or not its payer's, its payee's, its amount. */
+  | 'hold_differs'
   /** A refund gave back another sum than it says, from or to another account, or more than its tender was paid. */
   | 'refund_differs'
   /** What a slot counts as used is not what its tenders used. */

@@ -3,15 +3,18 @@ import { z } from 'zod'
 import { markedKinds, schemeByAccount } from './ledger-books.ts'
 import type { LedgerRow, LedgerRows } from './ledger-database.ts'
 import type { LedgerFault, LedgerFaultCode } from './ledger-faults.ts'
+import { checkRequest, moneyOfRequest, type Request } from './ledger-requests.ts'
 import { termsHash, type Terms } from './proof-bytes.ts'
 
 export interface LedgerTender {
   readonly row: LedgerRow<'tender'>
-  /** Null for a tombstone whose request never came. */
+  /** Null for a payment by QR, and for a tombstone whose request never came. */
   readonly terms: Terms | null
+  /** Of a payment by QR. */
+  readonly request: Request | null
   /** Hash of the terms as this checker builds it. */
   readonly termsHash: string | null
-  /** What the payee got from escrow or agency. */
+  /** What the payee got from escrow or agency; of a payment by QR from its payer. */
   readonly paid: bigint
   /** What of it went back. */
   readonly returned: bigint
@@ -60,14 +63,22 @@ export function checkTenders(rows: LedgerRows): CheckedTenders {
   const kinds = new Map(rows.account.map((account) => [account.account_id, account.kind]))
   const schemes = schemeByAccount(rows)
 
+  const requests = new Map(rows.payment_request.map((request) => [request.tender_id, request]))
+  const holds = new Map(rows.hold.map((hold) => [hold.hold_id, hold]))
+
   const tenders = new Map<string, LedgerTender>()
   for (const row of rows.tender) {
-    const terms = termsOf(row, fault)
-    const money = moneyOf(row, terms, transfers.get(row.tender_id) ?? [], kinds, schemes, fault)
+    const request = requests.get(row.tender_id) ?? null
+    const terms = request === null ? termsOf(row, fault) : null
+    const moved = transfers.get(row.tender_id) ?? []
+    const money =
+      request === null ? moneyOf(row, terms, moved, kinds, schemes, fault) : moneyOfRequest(row, request, moved, fault)
+    if (request !== null) checkRequest(row, request, holds.get(request.hold_id ?? ''), fault)
     const shown = evidence.get(row.tender_id) ?? []
     tenders.set(row.tender_id, {
       row,
       terms,
+      request,
       termsHash: terms === null ? null : termsHash(terms),
       ...money,
       isPresented: shown.some((kept) => kept.kind === 'presentment'),
@@ -81,11 +92,14 @@ export function checkTenders(rows: LedgerRows): CheckedTenders {
     })
   }
   for (const { transfer_id, debit, credit, reference } of rows.transfer) {
-    const isPayment = payerKinds.includes(kinds.get(debit) ?? '') && kinds.get(credit) === 'merchant'
-    if (isPayment && (tenders.get(reference)?.terms ?? null) === null) {
-      fault('payment_without_tender', transfer_id, `to ${credit} under ${reference}`)
-    }
+    if (kinds.get(credit) !== 'merchant') continue
+    const { terms = null, request = null } = tenders.get(reference) ?? {}
+    const isVoucherMoney = payerKinds.includes(kinds.get(debit) ?? '') && terms === null
+    const isWalletMoney = kinds.get(debit) === 'individual' && request === null
+    if (isVoucherMoney || isWalletMoney) fault('payment_without_tender', transfer_id, `to ${credit} under ${reference}`)
   }
+  for (const { tender_id } of rows.payment_request)
+    if (!tenders.has(tender_id)) fault('terms_differ', tender_id, 'a payment by QR that is no tender')
   const debts = new Map(rows.merchant_debt.map((debt) => [debt.tender_id, debt.amount]))
   const refunded = checkRefunds(rows, tenders, transfers, kinds, debts, fault)
   for (const tender of tenders.values()) {
@@ -173,7 +187,10 @@ function checkRefunds(
   const refunded = new Map<string, Refunded>()
   for (const { refund_id: place, tender_id, amount, state } of rows.refund) {
     const tender = tenders.get(tender_id)
-    const payee = tender?.terms?.payeeAccount
+    const payee = tender?.terms?.payeeAccount ?? tender?.request?.payee_account
+    const payer = tender?.request?.payer ?? null
+    const isPayer = (account: string): boolean =>
+      payer === null ? payerKinds.includes(kinds.get(account) ?? '') : account === payer
     const moved = transfers.get(place) ?? []
     // The agency may put in what the merchant owes: only what came from the merchant, then or later, is given back.
     const given = moved.filter(({ debit }) => kinds.get(debit) === 'merchant')
@@ -182,8 +199,7 @@ function checkRefunds(
     if (sum + owed !== (state === 'done' ? amount : 0n))
       fault('refund_differs', place, `${state}, ${amount}: ${sum} given back, ${owed} owed`)
     for (const { debit, credit } of given)
-      if (debit !== payee || !payerKinds.includes(kinds.get(credit) ?? ''))
-        fault('refund_differs', place, `from ${debit} to ${credit}`)
+      if (debit !== payee || !isPayer(credit)) fault('refund_differs', place, `from ${debit} to ${credit}`)
     if (state === 'refused') continue
     const before = refunded.get(tender_id) ?? { all: 0n, ofSlot: 0n, ofSlotOrNot: 0n }
     const all = before.all + amount
@@ -199,7 +215,8 @@ function checkRefunds(
 }
 
 /** @param excused with the merchant by a debt that is booked, or given back by refunds */
-function checkOutcome({ row, paid, returned, hasReversal }: LedgerTender, excused: bigint, fault: Fault): void {
+function checkOutcome(tender: LedgerTender, excused: bigint, fault: Fault): void {
+  const { row, request, paid, returned, hasReversal } = tender
   const net = paid - returned
   const place = row.tender_id
   switch (row.state) {
@@ -210,11 +227,15 @@ function checkOutcome({ row, paid, returned, hasReversal }: LedgerTender, excuse
     case 'reversed':
       if (net !== excused)
         fault('reversed_not_returned', place, `${net} is with the merchant, ${excused} is booked as debt or refunded`)
-      if (!hasReversal) fault('reversed_not_returned', place, 'nobody asked for the reversal')
+      // A QR that nobody paid in time ends by itself.
+      if (!hasReversal && request?.closed_for !== 'expired')
+        fault('reversed_not_returned', place, 'nobody asked for the reversal')
       return
     case 'deciding':
       fault('left_undecided', place, `${net} moved`)
       return
+    case 'requested':
+    case 'held':
     case 'awaiting_funds':
     case 'refused':
     case 'not_paid':
@@ -231,12 +252,13 @@ function checkSlotUses(
   const slots = new Set(rows.slot.map((slot) => slot.slot_id))
   const uses = Map.groupBy(rows.slot_use, (use) => use.tender_id)
   const indebted = new Set(rows.merchant_debt.map((debt) => debt.tender_id))
-  for (const { row } of tenders.values()) {
+  for (const { row, request } of tenders.values()) {
     const [use, ...more] = uses.get(row.tender_id) ?? []
     const back = refunded.get(row.tender_id)
     const usedMax = row.amount - (back?.ofSlot ?? 0n)
     const usedMin = usedMax - (back?.ofSlotOrNot ?? 0n)
-    const isUsing = (row.state === 'settled' || row.state === 'awaiting_funds') && usedMax > 0n
+    const isAccepted = row.state === 'settled' || row.state === 'awaiting_funds'
+    const isUsing = request === null && isAccepted && usedMax > 0n
     const amount = use?.amount ?? 0n
     if (more.length > 0) fault('slot_use_differs', row.tender_id, 'it uses more than one slot')
     const isRight = (use === undefined || use.slot_id === row.slot_id) && amount >= usedMin && amount <= usedMax

@@ -101,6 +101,8 @@ function outcomeOf(tender: LedgerTender | undefined, hash: string, isVoided: boo
     case 'refused':
       return isVoided ? 'voidedOnly' : 'refused'
     case 'deciding':
+    case 'requested':
+    case 'held':
       return 'left_undecided'
   }
 }

@@ -13,7 +13,8 @@ export function reportInWords(report: Report): string {
       `${paper.awaitingFunds}, and pays ${sum(paper.notPaid)} not${codes(paper.notPaid)}; ` +
       `${paper.voidedOnly} were cancelled before it took them.`,
     `Cards: ${of(cards.messages, 'signed message')} in ${of(cards.logs, 'log')}.`,
-    `Ledger: ${report.settled} settled (${tenders.settledOnline} online, ${tenders.settledPresented} presented), ` +
+    `Ledger: ${report.settled} settled (${tenders.settledOnline} online, ${tenders.settledPresented} presented, ` +
+      `${tenders.settledByQr} by QR), ` +
       `${tenders.refused} refused${codes(tenders.refusals)}, ${tenders.notPaid} not paid${codes(tenders.losses)}, ` +
       `${tenders.awaitingFunds} waiting for funds, ${tenders.reversed} reversed ` +
       `(${of(tenders.tombstones, 'tombstone')}).`,

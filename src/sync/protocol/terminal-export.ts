@@ -79,9 +79,9 @@ export const exportAnswerSchema = z.strictObject({
   results: z.array(
     z.strictObject({
       itemId: z.string(),
-      kind: z.enum(['presentment', 'reversal', 'surrender', 'refund']),
+      kind: z.enum(['presentment', 'reversal', 'surrender', 'refund', 'capture']),
       arrival: arrivalSchema,
-      state: z.enum(['settled', 'awaiting_funds', 'in_review', 'refused', 'not_paid', 'reversed', 'done']),
+      state: z.enum(['settled', 'held', 'awaiting_funds', 'in_review', 'refused', 'not_paid', 'reversed', 'done']),
       amount: tiynSchema,
       refusal: z.enum(refusalCodes).nullable(),
       loss: z.enum(lossCodes).nullable(),
@@ -93,6 +93,8 @@ export const exportAnswerSchema = z.strictObject({
       state: z.enum([
         'not_seen',
         'deciding',
+        'requested',
+        'held',
         'settled',
         'awaiting_funds',
         'in_review',

@@ -400,6 +400,10 @@ export class TestTill extends TestSigner {
     return { kind: 'reversal', tenderId, reason: 'cashier_cancelled', position }
   }
 
+  capture(tenderId: string, position = this.position()): SyncItem {
+    return { kind: 'capture', tenderId, position }
+  }
+
   surrender(leaseId: string, slotId: string, position = this.position()): SyncItem {
     return { kind: 'surrender', surrenderId: this.id(), leaseId, slotId, position }
   }

@@ -125,7 +125,7 @@ describe('a role does only its own', () => {
       accountId: string
       balance: string
     }[]
-    expect(all.find((account) => account.accountId === 'central-bank.issue')?.balance).toBe('-300000000')
+    expect(all.find((account) => account.accountId === 'central-bank.issue')?.balance).toBe('-315000000')
   })
 })
 

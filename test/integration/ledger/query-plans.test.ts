@@ -14,12 +14,14 @@ import { migrations } from '../../../ledger-sim/store/migrations.ts'
 import { openStore } from '../../../ledger-sim/store/open-store.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { dayMs, demoLedger, drain, hourMs, temporaryFolder, type DemoLedger, type TestTill } from './demo-ledger.ts'
+import { ask, termsOf, Wallet } from './payment-by-qr.ts'
 
 /** They grow with sales, cards, periods or leases; schemes, merchants, terminals and keys are counted in tens. */
 const growing = [
   ...['account', 'transfer', 'tender', 'evidence', 'event', 'discrepancy', 'merchant_debt', 'surrender'],
   ...['card', 'card_status', 'card_counter', 'card_failure', 'entitlement', 'slot', 'slot_use', 'journal_position'],
   ...['lease', 'lease_slot', 'lease_card', 'package', 'review', 'refund', 'appeal'],
+  ...['hold', 'payment_request', 'request_payment', 'operation'],
 ]
 
 const folder = temporaryFolder()
@@ -121,6 +123,27 @@ describe('no statement scans a table that grows', () => {
       const lines = [{ line: 1, amount }]
       const results = await till.batch(till.refund(tenderId, lines), till.refund(tenderId, lines))
       expect(results.map(({ state }) => state)).toEqual(['done', 'refused'])
+    })
+    expect(scans).toEqual([])
+  })
+
+  test('of a payment by QR: paid, paid again, captured, refunded, given back, expired', async () => {
+    const wallet = new Wallet(demo.role('individual', 'individual-1'), 'individual-1')
+    const scans = await scansOf(async () => {
+      const terms = termsOf(till, 100_000n)
+      const { tenderId } = terms
+      expect(await ask(till, terms)).toBe('open')
+      const paymentId = till.id()
+      expect(await wallet.look(tenderId)).toMatchObject({ state: 'open' })
+      expect(await wallet.pay(paymentId, tenderId)).toMatchObject({ state: 'held' })
+      expect(await wallet.pay(till.id(), tenderId)).toMatchObject({ state: 'paid_back' })
+      expect(await till.batch(till.capture(tenderId))).toMatchObject([{ state: 'settled' }])
+      await till.batch(till.refund(tenderId, [{ line: 1, amount: tiyn(1n) }]))
+      expect(await till.reverse(tenderId)).toMatchObject({ state: 'reversed' })
+      expect(await wallet.find(paymentId)).toMatchObject({ state: 'paid_back', reason: 'reversed' })
+      const late = termsOf(till, 1n)
+      await ask(till, { ...late, expiresAt: till.clock.now })
+      expect(await till.inquire(late.tenderId)).toMatchObject({ state: 'reversed' })
     })
     expect(scans).toEqual([])
   })

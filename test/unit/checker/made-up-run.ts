@@ -46,6 +46,12 @@ const columns: Readonly<Record<string, string>> = {
   refund:
     'refund_id text, tender_id text, terminal_id text, amount bigint, lines text, reason text, state text, ' +
     'refusal text, at bigint',
+  payment_request:
+    'tender_id text, payee_account text, amount bigint, sale_hash text, expires_at bigint, hold_id text, payer text, ' +
+    'closed_for text',
+  hold:
+    'hold_id text, debit text, credit text, amount bigint, posted bigint, state text, expires_at bigint, ' +
+    'reference text',
   merchant_debt: 'tender_id text, account_id text, creditor text, amount bigint, at bigint',
 }
 

@@ -1,0 +1,81 @@
+/**
+ * The sale is closed: what was held for its tender by QR becomes the merchant's (docs/design/17-qr-payment.md). Goods
+ * were given, so where the hold has ended nobody pays, and that is on file.
+ */
+import { syncItemIdOf, type Capture, type SignedItemResult } from '../../src/sync/protocol/messages.ts'
+import { postHold } from '../accounts/holds.ts'
+import type { Work } from '../context.ts'
+import { recordPosition } from '../terminals/heads.ts'
+import type { Terminal } from '../terminals/terminals.ts'
+import { fileDiscrepancy } from './discrepancies.ts'
+import { keepEvidence } from './evidence.ts'
+import { heldUntil, standingOf } from './payment-requests.ts'
+import { notYoursResult, refusedResult, tenderResult } from './results.ts'
+import { netDebts } from './settlement.ts'
+import { findTender, settleTender, type PaymentRequest, type TenderOutcome } from './tenders.ts'
+
+/**
+ * Of an id that is no payment by QR of this terminal, or that nobody has paid, it moves nothing and leaves nothing: what
+ * comes later under that id is judged as if there had been no capture.
+ *
+ * @param created the signer's time in seconds of the request that carried it
+ */
+export async function capture(
+  work: Work,
+  terminal: Terminal,
+  item: Capture,
+  created: number,
+): Promise<SignedItemResult> {
+  const { tenderId } = item
+  const { terminalId } = terminal
+  const itemId = syncItemIdOf(item)
+  const tender = await findTender(work, tenderId)
+  if (tender?.terminalId !== terminalId || tender.terms !== null) return notYoursResult(work, itemId)
+  await keepEvidence(work, tenderId, 'capture', item)
+  if ((await recordPosition(work, terminalId, item.position, created)) === 'conflict') {
+    // The customer has agreed to pay, so the capture holds; that the journal forked is on file.
+    await fileDiscrepancy(work, {
+      terminalId,
+      tenderId,
+      code: 'CHAIN_BROKEN',
+      owner: 'merchant',
+      amount: 0n,
+      evidence: { position: item.position },
+    })
+  }
+  if (tender.tombstone) return tenderResult(work, tender, 'reversed_before_arrival', itemId)
+  const { request, state } = tender
+  if (state === 'held' && request !== null) {
+    const outcome = await take(work, terminalId, request, item)
+    await settleTender(work, tenderId, outcome)
+    return tenderResult(work, { ...tender, ...outcome, at: work.now }, 'created', itemId)
+  }
+  const standing = await standingOf(work, tender)
+  if (standing.state === 'requested') return refusedResult(work, itemId, 'created', 'INSUFFICIENT_FUNDS')
+  return tenderResult(work, standing, 'exists', itemId)
+}
+
+async function take(
+  work: Work,
+  terminalId: string,
+  request: PaymentRequest,
+  { position }: Capture,
+): Promise<TenderOutcome> {
+  const { tenderId, held, payeeAccount, amount } = request
+  if (held === null) throw new Error(`tender ${tenderId} is held without a hold`)
+  const resolved = await postHold(work, held.holdId, amount)
+  if (resolved === 'resolved') {
+    await netDebts(work, payeeAccount, amount)
+    return { state: 'settled', paidBy: 'individual', refusal: null, loss: null }
+  }
+  if (resolved !== 'not_pending') throw new Error(`hold ${held.holdId}: ${resolved}`)
+  await fileDiscrepancy(work, {
+    terminalId,
+    tenderId,
+    code: 'PRESENTED_TOO_LATE',
+    owner: 'merchant',
+    amount,
+    evidence: { detail: 'what was set aside has gone back to its payer', heldUntil: heldUntil(request), position },
+  })
+  return { state: 'not_paid', paidBy: null, refusal: null, loss: 'PRESENTED_TOO_LATE' }
+}

@@ -1,0 +1,165 @@
+/**
+ * What a wallet pays to a QR, and what became of it (docs/design/17-qr-payment.md, "Late payment"). The terminal hears
+ * that it was paid, and never by whom.
+ */
+import { tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
+import { findAccount } from '../accounts/accounts.ts'
+import { placeHold } from '../accounts/holds.ts'
+import { newId, type Work } from '../context.ts'
+import type { Caller } from '../http/operation.ts'
+import { findMerchant } from '../schemes/merchants.ts'
+import { appendEvent } from '../terminals/events.ts'
+import { findTerminal } from '../terminals/terminals.ts'
+import { heldUntil, standingOf } from './payment-requests.ts'
+import { tenderResult } from './results.ts'
+import { findTender, settleTender, type PaymentRequest, type Tender } from './tenders.ts'
+
+/** Why a payment went back in the commit that it came in: final for its id. */
+export const lateReasons = ['released', 'expired', 'already_paid'] as const
+export type LateReason = (typeof lateReasons)[number]
+
+export type RequestPayment =
+  | { readonly kind: 'held'; readonly reason: null }
+  | { readonly kind: 'paid_back'; readonly reason: LateReason }
+  | { readonly kind: 'not_found'; readonly what: 'payer' | 'request' }
+  /** Nothing was done. */
+  | { readonly kind: 'short' }
+
+export interface WantedPayment {
+  readonly paymentId: string
+  readonly requestId: string
+  /** The account that pays. */
+  readonly payer: string
+}
+
+/** @param caller the owner of the payer's account, or the bank that acts for one */
+export async function payRequest(work: Work, caller: Caller, wanted: WantedPayment): Promise<RequestPayment> {
+  const { paymentId, requestId, payer } = wanted
+  if (!(await mayPayFrom(work, caller, payer))) return { kind: 'not_found', what: 'payer' }
+  const standing = await openedRequest(work, requestId)
+  if (standing === undefined) return { kind: 'not_found', what: 'request' }
+  const late = whyLate(standing)
+  if (late === undefined && (await hold(work, standing, payer)) === 'short') return { kind: 'short' }
+  await work.connection
+    .insertInto('request_payment')
+    .values({
+      payment_id: paymentId,
+      tender_id: requestId,
+      payer,
+      made_by: caller.owner,
+      paid_back_for: late ?? null,
+      at: work.now,
+    })
+    .execute()
+  return late === undefined ? { kind: 'held', reason: null } : { kind: 'paid_back', reason: late }
+}
+
+async function mayPayFrom(work: Work, { role, owner }: Caller, payer: string): Promise<boolean> {
+  const account = await findAccount(work, payer)
+  return account?.kind === 'individual' && (role === 'bank' || account.owner === owner)
+}
+
+/** One that was refused never was on a screen. */
+async function openedRequest(work: Work, requestId: string): Promise<OpenTender | undefined> {
+  const tender = await findTender(work, requestId)
+  if (tender === undefined || tender.state === 'refused') return undefined
+  const { request, ...standing } = await standingOf(work, tender)
+  return request === null ? undefined : { ...standing, request }
+}
+
+type OpenTender = Tender & { readonly request: PaymentRequest }
+
+function whyLate({ state, request }: OpenTender): LateReason | undefined {
+  if (state === 'requested') return undefined
+  if (state === 'held' || state === 'settled') return 'already_paid'
+  return request.closedFor ?? 'expired'
+}
+
+async function hold(work: Work, tender: OpenTender, payer: string): Promise<'held' | 'short'> {
+  const { request, terminalId, tenderId } = tender
+  const holdId = newId(work)
+  const placed = await placeHold(work, {
+    holdId,
+    debit: payer,
+    credit: request.payeeAccount,
+    amount: request.amount,
+    expiresAt: heldUntil(request),
+    reference: tenderId,
+  })
+  if (placed.kind === 'short') return 'short'
+  await work.connection
+    .updateTable('payment_request')
+    .set({ hold_id: holdId, payer })
+    .where('tender_id', '=', tenderId)
+    .execute()
+  const outcome = { state: 'held', paidBy: null, refusal: null, loss: null } as const
+  await settleTender(work, tenderId, outcome)
+  const item = await tenderResult(work, { ...tender, ...outcome, at: work.now }, 'exists', tenderId)
+  await appendEvent(work, terminalId, { kind: 'item', item })
+  return 'held'
+}
+
+export interface ShownRequest {
+  readonly merchantId: string
+  readonly merchantName: { readonly kk: string; readonly ru: string; readonly en: string }
+  readonly amount: Tiyn
+  readonly expiresAt: number
+  readonly state: 'open' | 'paid' | 'released' | 'expired'
+}
+
+/** What a wallet shows before its owner agrees. */
+export async function showRequest(work: Work, requestId: string): Promise<ShownRequest | undefined> {
+  const tender = await openedRequest(work, requestId)
+  const terminal = tender === undefined ? undefined : await findTerminal(work, tender.terminalId)
+  const found = terminal === undefined ? undefined : await findMerchant(work, terminal.merchantId)
+  if (tender === undefined || found === undefined) return undefined
+  const { merchantId, name } = found.merchant
+  const { amount, expiresAt } = tender.request
+  const late = whyLate(tender)
+  const state = late === undefined ? 'open' : late === 'already_paid' ? 'paid' : late
+  return { merchantId, merchantName: name, amount, expiresAt, state }
+}
+
+export interface FoundPayment extends WantedPayment {
+  readonly amount: Tiyn
+  readonly state: 'held' | 'settled' | 'paid_back'
+  readonly reason: LateReason | 'reversed' | null
+  /** What the merchant still owes of what was paid back. */
+  readonly owed: Tiyn
+}
+
+/** Who made it sees it, and the owner of the account that paid; nobody else. */
+export async function findPayment(work: Work, { owner }: Caller, paymentId: string): Promise<FoundPayment | undefined> {
+  const { connection } = work
+  const row = await connection
+    .selectFrom('request_payment')
+    .innerJoin('account', 'account.account_id', 'request_payment.payer')
+    .selectAll('request_payment')
+    .select('account.owner')
+    .where('payment_id', '=', paymentId)
+    .executeTakeFirst()
+  if (row === undefined || (row.made_by !== owner && row.owner !== owner)) return undefined
+  const tender = await openedRequest(work, row.tender_id)
+  if (tender === undefined) throw new Error(`the request of payment ${paymentId} vanished`)
+  const payment = { paymentId, requestId: row.tender_id, payer: row.payer, amount: tender.amount }
+  if (row.paid_back_for !== null) return { ...payment, state: 'paid_back', reason: row.paid_back_for, owed: zeroTiyn }
+  if (tender.state === 'held' || tender.state === 'settled')
+    return { ...payment, state: tender.state, reason: null, owed: zeroTiyn }
+  const { state } = await connection
+    .selectFrom('hold')
+    .innerJoin('payment_request', 'payment_request.hold_id', 'hold.hold_id')
+    .select('hold.state')
+    .where('payment_request.tender_id', '=', row.tender_id)
+    .executeTakeFirstOrThrow()
+  const reason = state === 'posted' ? 'reversed' : state === 'voided' ? 'released' : 'expired'
+  return { ...payment, state: 'paid_back', reason, owed: await owedOf(work, row.tender_id) }
+}
+
+async function owedOf({ connection }: Work, tenderId: string): Promise<Tiyn> {
+  const debt = await connection
+    .selectFrom('merchant_debt')
+    .select('amount')
+    .where('tender_id', '=', tenderId)
+    .executeTakeFirst()
+  return debt === undefined ? zeroTiyn : tiyn(debt.amount)
+}

@@ -1,0 +1,94 @@
+/** What a wallet asks: an individual's own, or a bank's for its client (docs/design/17-qr-payment.md, "Messages"). */
+import { z } from 'zod'
+import { instantSchema, nameSchema, textsSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { tiynSchema } from '../../src/voucher/money.ts'
+import { inTransaction } from '../context.ts'
+import { once } from '../http/idempotent.ts'
+import { operation, problem } from '../http/operation.ts'
+import { findPayment, lateReasons, payRequest, showRequest } from './request-payments.ts'
+
+const tag = 'Payment at merchant'
+const roles = ['individual', 'bank'] as const
+const paymentRequest = z.strictObject({ paymentId: uuidSchema, requestId: uuidSchema, payer: nameSchema })
+
+export const walletOperations = [
+  operation({
+    method: 'GET',
+    path: '/v1/payment-requests',
+    tag,
+    summary: 'What a QR asks for, before its payer agrees',
+    roles,
+    requestSchema: z.strictObject({ requestId: uuidSchema }),
+    answerSchema: z.strictObject({
+      requestId: uuidSchema,
+      merchantId: nameSchema,
+      merchantName: textsSchema,
+      amount: tiynSchema,
+      /** From then on nobody can pay it. */
+      expiresAt: instantSchema,
+      state: z.enum(['open', 'paid', 'released', 'expired']),
+    }),
+    perform: async (asked) => {
+      const { requestId } = asked.request
+      const shown = await inTransaction(asked.services, (work) => showRequest(work, requestId))
+      if (shown === undefined) return problem('not_found', `no payment request ${requestId}`)
+      return { kind: 'answer', body: { requestId, ...shown } }
+    },
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/payment-requests/payments',
+    tag,
+    summary: 'Pays a QR: the amount is set aside until the sale is closed, or comes back at once',
+    roles,
+    requestSchema: paymentRequest,
+    answerSchema: z.strictObject({
+      paymentId: uuidSchema,
+      state: z.enum(['held', 'paid_back']),
+      /** Why it came back. */
+      reason: z.enum(lateReasons).nullable(),
+      arrival: z.enum(['created', 'exists']),
+    }),
+    perform: (asked) =>
+      once(asked, 'request-payment', asked.request.paymentId, async (work) => {
+        const { paymentId, requestId, payer } = asked.request
+        const paid = await payRequest(work, asked.caller, asked.request)
+        switch (paid.kind) {
+          case 'held':
+          case 'paid_back':
+            return { kind: 'answer', body: { paymentId, state: paid.kind, reason: paid.reason } }
+          case 'not_found':
+            return paid.what === 'payer'
+              ? problem('not_found', `${asked.caller.owner} has no account ${payer} to pay from`)
+              : problem('not_found', `no payment request ${requestId}`)
+          case 'short':
+            return problem('insufficient_funds', `${payer} has too little`)
+          default:
+            return paid satisfies never
+        }
+      }),
+  }),
+  operation({
+    method: 'GET',
+    path: '/v1/payment-requests/payments',
+    tag,
+    summary: 'What became of a payment to a QR',
+    roles,
+    requestSchema: z.strictObject({ paymentId: uuidSchema }),
+    answerSchema: z.strictObject({
+      ...paymentRequest.shape,
+      amount: tiynSchema,
+      state: z.enum(['held', 'settled', 'paid_back']),
+      /** Why it came back: at once, because its hold was freed, or because the sale was reversed after it was paid. */
+      reason: z.enum([...lateReasons, 'reversed']).nullable(),
+      /** What the merchant still owes of it: it is paid from what the merchant takes next. */
+      owed: tiynSchema,
+    }),
+    perform: async (asked) => {
+      const { paymentId } = asked.request
+      const body = await inTransaction(asked.services, (work) => findPayment(work, asked.caller, paymentId))
+      if (body === undefined) return problem('not_found', `no payment ${paymentId}`)
+      return { kind: 'answer', body }
+    },
+  }),
+]

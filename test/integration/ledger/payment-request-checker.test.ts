@@ -1,0 +1,124 @@
+/**
+ * The independent checker reads a ledger with payments by QR in every state: it takes none for a fault, and finds what
+ * was made wrong in the database behind the ledger's back.
+ */
+import { copyFileSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { post } from '../../../ledger-sim/accounts/transfers.ts'
+import { inTransaction } from '../../../ledger-sim/context.ts'
+import { heldAfterExpiryMs } from '../../../ledger-sim/payments/payment-requests.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
+import { findDuplicates } from '../../checker/duplicates.ts'
+import { checkBooks } from '../../checker/ledger-books.ts'
+import { readLedger } from '../../checker/ledger-database.ts'
+import { checkTenders } from '../../checker/ledger-tenders.ts'
+import { balanceOf, temporaryFolder } from './demo-ledger.ts'
+import { ask, capture, inquire, merchantAccount, openForMs, qrWorld, termsOf } from './payment-by-qr.ts'
+
+const folder = temporaryFolder()
+const file = join(folder.path, 'ledger.db')
+/** By what became of it. */
+const ids: Record<string, string> = {}
+let copies = 0
+
+beforeAll(async () => {
+  const { demo, till, wallets } = await qrWorld({ path: file })
+  const [wallet, other] = wallets
+  const make = async (name: string, isPaid = true): Promise<string> => {
+    const terms = termsOf(till, 100_000n)
+    ids[name] = terms.tenderId
+    await ask(till, terms)
+    if (isPaid) await wallet?.pay(till.id(), terms.tenderId)
+    return terms.tenderId
+  }
+  await till.fetch()
+  await till.present(till.decide({ card: demo.card('Pupil 01') }))
+  await make('too_late')
+  demo.clock.now += openForMs + heldAfterExpiryMs
+  await capture(till, ids['too_late'] ?? '')
+  const expired = await make('expired', false)
+  demo.clock.now += openForMs
+  await inquire(till, expired)
+  await capture(till, await make('settled'))
+  const refunded = await make('refunded')
+  await capture(till, refunded)
+  await till.batch(till.refund(refunded, [{ line: 1, amount: tiyn(40_000n) }]))
+  const reversed = await make('reversed')
+  await capture(till, reversed)
+  await till.batch(till.refund(reversed, [{ line: 1, amount: tiyn(10_000n) }]))
+  await till.reverse(reversed)
+  await till.reverse(await make('released'))
+  const owed = await make('owed')
+  await capture(till, owed)
+  const all = tiyn(await balanceOf(demo, merchantAccount))
+  const leg = { debit: merchantAccount, credit: 'almaly-education', amount: all, kind: 'payment' } as const
+  await inTransaction(demo.ports, (work) => post(work, [leg], 'spent'))
+  await till.reverse(owed)
+  const netting = await make('netting')
+  await other?.pay(till.id(), netting)
+  await capture(till, netting)
+  await ask(till, { ...termsOf(till, 1n), payeeAccount: 'merchant.kokbazar-shop' })
+  await make('held')
+  await make('requested', false)
+  await till.reverse(till.id())
+  await demo.close()
+})
+afterAll(() => folder.remove())
+
+/** What the checker finds once this was done to the database. */
+function found(sql = ''): readonly string[] {
+  copies += 1
+  const copy = join(folder.path, `copy-${copies}`)
+  mkdirSync(copy)
+  copyFileSync(file, join(copy, 'ledger.db'))
+  const database = new Database(join(copy, 'ledger.db'))
+  database.pragma('foreign_keys = OFF')
+  database.exec(sql)
+  database.close()
+  const rows = readLedger(copy)
+  const { tenders, faults } = checkTenders(rows)
+  const nameOf = (id: string) => Object.entries(ids).find(([, own]) => own === id)?.[0] ?? id
+  return [
+    ...[...faults, ...checkBooks(rows).faults].map(({ code, place }) => `${code} ${nameOf(place)}`),
+    ...findDuplicates(rows, [...tenders.values()], [], [], []).map(({ kind }) => kind),
+  ]
+}
+const of = (name: string) => `'${ids[name]}'`
+
+test('payments by QR are no faults, in whatever state', () => {
+  expect(found()).toEqual([])
+})
+
+test('one that is settled and whose merchant did not get the money is one', () => {
+  const elsewhere = `update transfer set credit = 'merchant.kokbazar-shop' where reference = ${of('settled')}`
+  expect(found(elsewhere)).toContain('settled_not_paid settled')
+  expect(found(elsewhere)).toContain('paid_to_another settled')
+  expect(found(`update tender set state = 'settled', paid_by = 'individual' where tender_id = ${of('held')}`)).toEqual([
+    'hold_differs held',
+    'settled_not_paid held',
+  ])
+})
+
+test('so is money that a merchant kept, or that somebody else got back', () => {
+  expect(found(`delete from transfer where reference = ${of('reversed')} and kind = 'payment-reversal'`)).toContain(
+    'reversed_not_returned reversed',
+  )
+  const toAnother = `update transfer set credit = 'individual-2' where kind = 'payment-refund'`
+  expect(found(toAnother).filter((one) => one.startsWith('refund_differs'))).toHaveLength(2)
+  expect(
+    found(`delete from merchant_debt; update tender set state = 'settled' where tender_id = ${of('owed')}`),
+  ).toContain('settled_not_paid owed')
+})
+
+test('so is one whose money is not set aside, or for another, or that is paid twice', () => {
+  expect(found(`update hold set state = 'voided' where reference = ${of('held')}`)).toEqual(['hold_differs held'])
+  expect(found(`update hold set debit = 'individual-2' where reference = ${of('held')}`)).toEqual(['hold_differs held'])
+  expect(found(`update payment_request set closed_for = null where tender_id = ${of('released')}`)).toEqual([
+    'hold_differs released',
+  ])
+  const same = `update payment_request set sale_hash = (select sale_hash from payment_request
+    where tender_id = ${of('settled')}) where tender_id = ${of('refunded')}`
+  expect(found(same)).toEqual(['sale_paid_twice'])
+})
