@@ -225,6 +225,7 @@ const outcomes: readonly JournalRowKind[] = [
   'tender_unknown',
   'tender_torn',
   'tender_resumed',
+  'payment_request_open',
 ]
 
 /**

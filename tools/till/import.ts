@@ -77,11 +77,13 @@ export async function importExport({ file, ledgerUrl, keyFile }: Import): Promis
 /** A sale that was paid or will be, or is looked at; a reversal and a surrender that are done. */
 function isAccepted({ kind, state }: Item): boolean {
   if (kind === 'presentment') return state === 'settled' || state === 'awaiting_funds' || state === 'in_review'
+  if (kind === 'capture') return state === 'settled'
   return kind === 'reversal' ? state === 'reversed' : state === 'done'
 }
 
 const words: Readonly<Record<Item['state'], string>> = {
   settled: 'paid',
+  held: 'the customer’s wallet holds it',
   awaiting_funds: 'accepted, is paid when the agency has funds',
   in_review: 'accepted, its agency looks at it first',
   refused: 'refused',
