@@ -17,6 +17,7 @@ import { hasShownAnything, isKnownPosition, knownPositions, rememberPosition } f
 import { findTerminal, signingKeysOf, suspendTerminal, type Terminal } from '../terminals/terminals.ts'
 import { applyItem, inSmallCommits } from './apply-items.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
+import { standingOf } from './payment-requests.ts'
 import { findTender, type Tender } from './tenders.ts'
 
 export interface ImportedItem {
@@ -144,7 +145,8 @@ async function openAtLedger(work: Work, { open, terminalId }: ExportPart) {
   const found: { tenderId: string; state: Tender['state'] | 'not_seen' }[] = []
   for (const { tenderId } of open) {
     const tender = await findTender(work, tenderId)
-    found.push({ tenderId, state: tender?.terminalId === terminalId ? tender.state : 'not_seen' })
+    const isOwn = tender?.terminalId === terminalId
+    found.push({ tenderId, state: isOwn ? (await standingOf(work, tender)).state : 'not_seen' })
   }
   return found
 }

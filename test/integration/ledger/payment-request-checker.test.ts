@@ -1,14 +1,19 @@
 /**
  * The independent checker reads a ledger with payments by QR in every state: it takes none for a fault, and finds what
- * was made wrong in the database behind the ledger's back.
+ * was made wrong in the database behind the ledger's back. A ledger from before there were any keeps its tenders.
  */
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { Kysely, SqliteDialect } from 'kysely'
+import { Migrator } from 'kysely/migration'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { heldAfterExpiryMs } from '../../../ledger-sim/payments/payment-requests.ts'
+import { migrations } from '../../../ledger-sim/store/migrations.ts'
+import { openStore } from '../../../ledger-sim/store/open-store.ts'
+import { auditFile } from '../../../ledger-sim/audit.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { findDuplicates } from '../../checker/duplicates.ts'
 import { checkBooks } from '../../checker/ledger-books.ts'
@@ -121,4 +126,26 @@ test('so is one whose money is not set aside, or for another, or that is paid tw
   const same = `update payment_request set sale_hash = (select sale_hash from payment_request
     where tender_id = ${of('settled')}) where tender_id = ${of('refunded')}`
   expect(found(same)).toEqual(['sale_paid_twice'])
+})
+
+test('a ledger from before there were payments by QR keeps its tenders, and its audit finds nothing new', async () => {
+  const old = join(folder.path, 'old.db')
+  const earlier = Object.fromEntries(Object.entries(migrations).filter(([name]) => name < '0007'))
+  const before = new Kysely<unknown>({ dialect: new SqliteDialect({ database: new Database(old) }) })
+  const migrator = new Migrator({ db: before, provider: { getMigrations: async () => earlier } })
+  expect((await migrator.migrateToLatest()).error).toBeUndefined()
+  await before.destroy()
+  const database = new Database(old)
+  database.exec(`
+    insert into tender (tender_id, terminal_id, terms, state, slot_id, scheme_id, amount, tombstone, at)
+      values ('refused', 'till-1', '{}', 'refused', 's', 'lunch', 1, 0, 0),
+        ('disowned', 'till-1', null, 'reversed', null, null, 0, 1, 0);`)
+  const tenders = database.prepare('select * from tender').all()
+  database.close()
+  await (await openStore(old)).close()
+  const after = new Database(old, { readonly: true })
+  expect(after.prepare('select * from tender').all()).toEqual(tenders)
+  expect(after.prepare('select count(*) from payment_request').pluck().get()).toBe(0)
+  after.close()
+  expect(auditFile(old)?.text).toMatch(/^balanced/)
 })
