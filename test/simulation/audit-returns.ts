@@ -51,13 +51,18 @@ function refundRows(database: Database.Database): readonly RefundRow[] {
            WHERE reference = refund_id AND account.kind = 'merchant') AS fromMerchant,
          (SELECT coalesce(sum(amount), 0) FROM merchant_debt WHERE merchant_debt.tender_id = refund_id) AS owed,
          (SELECT count(*) FROM transfer JOIN account ON account_id = credit
-           WHERE reference = refund_id AND account.kind NOT IN ('scheme', 'escrow', 'agency')) AS strangers
+           WHERE reference = refund_id AND account.kind NOT IN ('scheme', 'escrow', 'agency')
+             AND account_id IS NOT (SELECT payer FROM payment_request AS paid WHERE paid.tender_id = refund.tender_id)
+         ) AS strangers
        FROM refund`,
     )
     .all() as RefundRow[]
 }
 
-/** No tiyn goes back twice, and each goes to the scheme, its escrow or its agency: a voucher never becomes cash. */
+/**
+ * No tiyn goes back twice, and each goes to the scheme, its escrow or its agency, or to the wallet that paid: a voucher
+ * never becomes cash.
+ */
 function refundsMoved(rows: readonly RefundRow[], net: ReadonlyMap<string, bigint>, found: string[]): void {
   const back = new Map<string, bigint>()
   for (const { id, tenderId, amount, state, fromMerchant, owed, strangers } of rows) {

@@ -6,6 +6,7 @@ import Database from 'better-sqlite3'
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { auditReturns, refundedOf } from './audit-returns.ts'
+import { auditWallets, isRequest, type WalletSources } from './wallets.ts'
 import type { Notebook } from './notebook.ts'
 
 export interface AuditSources {
@@ -26,6 +27,8 @@ export interface AuditSources {
   readonly copied?: ReadonlySet<string>
   /** The epoch of an older copy that came into use and had to be noticed: the till must show a later one since. */
   readonly rollbacks?: readonly { readonly terminalId: string; readonly epoch: number }[]
+  /** What customers' wallets were told, and what they held before; absent where no wallet paid anything. */
+  readonly wallets?: Pick<WalletSources, 'paid' | 'before'>
   /** The highest epoch that each till's requests named. */
   readonly epochsShown?: ReadonlyMap<string, number>
 }
@@ -57,6 +60,7 @@ export function audit(sources: AuditSources): string[] {
     slots(database, left, found)
     auditReturns(database, { notebooks, copied, net }, found)
     accusations(database, copied, found)
+    if (sources.wallets !== undefined) auditWallets(database, { ...sources.wallets, kept: left, forgotten }, found)
     const noted = new Map(
       sales.flatMap((sale) =>
         sale.tenders.map((tender) => [tender.tenderId, { ...tender, goods: sale.goods }] as const),
@@ -75,6 +79,7 @@ export function audit(sources: AuditSources): string[] {
       if (paid < 0n) found.push(`NEGATIVE ${tenderId}: ${paid}`)
       if (!noted.has(tenderId) && !forgotten.has(tenderId))
         found.push(`PAID_UNNOTED ${tenderId}: ${paid} moved for a tender that no cashier saw as paid`)
+      if (isRequest(database, tenderId)) continue
       const terms = termsOf(database, tenderId)
       if (terms === undefined || !bindingsOnCards.has(bindingOf(terms)))
         found.push(`NO_CARD ${tenderId}: paid, but no card's log has its binding`)
@@ -84,7 +89,7 @@ export function audit(sources: AuditSources): string[] {
       .prepare(
         `SELECT json_extract(terms, '$.saleHash') AS sale, slot_id, count(*) AS times,
                 json_group_array(tender_id) AS tenders FROM tender
-         WHERE state = 'settled' GROUP BY 1, 2 HAVING count(*) > 1`,
+         WHERE state = 'settled' AND terms IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1`,
       )
       .all() as { sale: string; times: bigint; tenders: string }[]
     for (const { sale, times, tenders } of salesPaidTwice)

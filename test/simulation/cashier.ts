@@ -30,6 +30,7 @@ export class Cashier {
   readonly #random: SeededRandom
   readonly #cards: readonly string[]
   readonly #note: (what: string) => void
+  readonly #showsQr: (text: string) => void
   #card: string
   #lately: readonly string[]
   #waited = 0
@@ -38,11 +39,19 @@ export class Cashier {
   /** Sales at which the cashier has to look again: a return was asked for, or goods stayed and money may have come. */
   readonly #toLookAt = new Set<string>()
 
-  constructor(station: Station, random: SeededRandom, cards: readonly string[], note: (what: string) => void) {
+  /** @param showsQr to the customer: they pay it when and if they like */
+  constructor(
+    station: Station,
+    random: SeededRandom,
+    cards: readonly string[],
+    note: (what: string) => void,
+    showsQr: (text: string) => void,
+  ) {
     this.#station = station
     this.#random = random
     this.#cards = cards
     this.#note = note
+    this.#showsQr = showsQr
     this.#card = random.pick(cards)
     this.#lately = [this.#card]
   }
@@ -103,8 +112,9 @@ export class Cashier {
       case 'refused':
         return this.#refused(snapshot)
       case 'unknown':
-      case 'qr':
         return this.#unknown(snapshot)
+      case 'qr':
+        return this.#qr(snapshot, snapshot.tap.text)
       default:
         return snapshot.tap satisfies never
     }
@@ -119,7 +129,7 @@ export class Cashier {
     if (sale.open && this.#closing) return this.#do({ command: 'cancel_sale' }, 500)
     const choice = this.#random.fraction()
     if (choice < 0.75 && !this.#closing) return this.#do({ command: 'pay_by_card' }, this.#random.between(300, 1_500))
-    if (choice < 0.9) return this.#payCash(snapshot)
+    if (choice < 0.9) return this.#payOtherwise(snapshot)
     this.#write(sale.saleId, 'kept')
     return this.#do({ command: 'cancel_sale' }, 500)
   }
@@ -195,7 +205,7 @@ export class Cashier {
     const { refund } = snapshot
     const isOpen = snapshot.unresolved.some((tender) => tender.saleId === saleId)
     const tenders = snapshot.recent.find((sale) => sale.saleId === saleId)?.tenders ?? []
-    if (isOpen || tenders.some(({ state }) => ['unknown', 'torn', 'reversing'].includes(state))) return 5_000
+    if (isOpen || tenders.some(({ state }) => ['unknown', 'torn', 'held', 'reversing'].includes(state))) return 5_000
     if (refund === null || refund.saleId !== saleId || this.notebook.goods.get(saleId) === 'given') {
       this.#toLookAt.delete(saleId)
       return 500
@@ -274,7 +284,7 @@ export class Cashier {
     this.#station.pullCard()
     if (sale === null || sale.leftToPay === 0n) return this.#do({ command: 'next_customer' }, 1_000)
     const choice = this.#random.fraction()
-    if (choice < 0.7) return this.#payCash(snapshot)
+    if (choice < 0.7) return this.#payOtherwise(snapshot)
     if (choice < 0.85) return this.#do({ command: 'next_customer' }, 500)
     this.#write(sale.saleId, 'kept')
     return this.#do({ command: 'cancel_sale' }, 500)
@@ -283,7 +293,7 @@ export class Cashier {
   #refused(snapshot: Snapshot): number {
     this.#station.pullCard()
     const choice = this.#random.fraction()
-    if (choice < 0.4) return this.#payCash(snapshot)
+    if (choice < 0.4) return this.#payOtherwise(snapshot)
     if (choice < 0.55) {
       this.#card = this.#random.pick(this.#cards)
       this.#station.layCard(this.#card)
@@ -291,6 +301,21 @@ export class Cashier {
     }
     if (snapshot.sale !== null) this.#write(snapshot.sale.saleId, 'kept')
     return this.#do({ command: 'cancel_sale' }, 500)
+  }
+
+  /** Most wait for the customer's telephone; some lose patience, also when it has just paid. */
+  #qr(snapshot: Snapshot, text: string): number {
+    this.#station.pullCard()
+    this.#showsQr(text)
+    if (!this.#closing && this.#random.chance(0.85)) return this.#random.between(2_000, 8_000)
+    const sale = snapshot.sale
+    const tender = sale?.tenders.find((candidate) => candidate.state === 'unknown')
+    if (sale === null || tender === undefined) return 1_000
+    const choice = this.#random.fraction()
+    if (choice < 0.5) return this.#do({ command: 'cancel_unknown', tenderId: tender.tenderId }, 500)
+    this.#write(sale.saleId, 'kept')
+    if (choice < 0.75) return this.#do({ command: 'cancel_sale' }, 500)
+    return this.#do({ command: 'serve_next_meanwhile' }, 500)
   }
 
   #unknown(snapshot: Snapshot): number {
@@ -309,6 +334,13 @@ export class Cashier {
   #answerOld(unresolved: readonly TenderView[]): number {
     const tender = this.#random.pick(unresolved)
     return this.#do({ command: 'cancel_unknown', tenderId: tender.tenderId }, 500)
+  }
+
+  /** What no card pays. */
+  #payOtherwise(snapshot: Snapshot): number {
+    if (this.#closing || !snapshot.actions.includes('pay_by_qr') || !this.#random.chance(0.4))
+      return this.#payCash(snapshot)
+    return this.#do({ command: 'pay_by_qr' }, this.#random.between(500, 3_000))
   }
 
   #payCash(snapshot: Snapshot): number {

@@ -17,7 +17,7 @@ export interface RefundNote {
 
 export interface SaleNote {
   readonly shiftId: string | null
-  /** Every voucher tender that was on the screen for it. */
+  /** Every tender by voucher or QR that was on the screen for it. */
   readonly tenders: Set<string>
   cashTaken: bigint
   cashGiven: bigint
@@ -35,6 +35,7 @@ export interface ShiftNote {
 
 const paidStates: readonly string[] = [
   'settled',
+  'held',
   'pending',
   'awaiting_funds',
   'not_paid',
@@ -43,7 +44,7 @@ const paidStates: readonly string[] = [
 export class Notebook {
   /** By sale: whether the customer left with the goods. A later entry replaces an earlier one (a void). */
   readonly goods = new Map<string, 'given' | 'kept'>()
-  /** By sale, the voucher tenders that the screen called paid when it was closed. */
+  /** By sale, the tenders by voucher or QR that the screen called paid when it was closed. */
   readonly paid = new Map<string, ReadonlyMap<string, bigint>>()
   readonly sales = new Map<string, SaleNote>()
   readonly refunds = new Map<string, RefundNote>()
@@ -96,7 +97,7 @@ export class Notebook {
       const isClosed = voidable || refundable || wentBack > 0n
       // What a closed shift's sale came to is not looked at again: goods that come back do not change what was paid.
       if (!isClosed || (!voidable && this.paid.has(saleId))) continue
-      const paid = recent.tenders.filter(({ kind, state }) => kind === 'voucher' && paidStates.includes(state))
+      const paid = recent.tenders.filter(({ kind, state }) => kind !== 'cash' && paidStates.includes(state))
       this.paid.set(saleId, new Map(paid.map(({ tenderId, amount }) => [tenderId, amount])))
     }
     this.#lookAtReturns(snapshot, shiftId)
@@ -121,7 +122,7 @@ export class Notebook {
     this.sales.set(saleId, note)
     const drawer = shiftId === null ? undefined : this.shifts.get(shiftId)
     for (const { tenderId, kind, state, amount } of tenders) {
-      if (kind === 'voucher') {
+      if (kind !== 'cash') {
         note.tenders.add(tenderId)
         continue
       }

@@ -140,6 +140,50 @@ export const plantedBugs = {
       shifts.salesNow = (shiftId) => (shifts.shift(shiftId)?.closed ? shifts.salesAtClose(shiftId) : salesNow(shiftId))
     },
   },
+  /** A closed sale does not ask for what its customer's wallet holds. */
+  'capture-forgotten': {
+    till: ({ journal }) => {
+      const commit = journal.commit.bind(journal)
+      journal.commit = (...rows) => commit(...rows.filter(({ kind }) => kind !== 'capture_requested'))
+    },
+  },
+  /** A QR that nobody has paid yet is taken for paid as soon as the network is gone. */
+  'qr-guessed': {
+    till: ({ journal, engine, till }) => {
+      journal.onDidCommit(() => {
+        const { tap, sale } = till.snapshot()
+        const tender = sale?.tenders.find(({ kind, state }) => kind === 'qr' && state === 'unknown')
+        if (tap.state !== 'qr' || tender === undefined || engine.connectivity.kind === 'reached') return
+        const guessed = { itemId: tender.tenderId, arrival: 'exists', state: 'held', paidBy: null } as const
+        const result = { ...guessed, amount: tender.amount, refusal: null, loss: null, slot: null, at: 0 }
+        const item = { result, signature: 'A'.repeat(86) }
+        queueMicrotask(() => journal.commit({ kind: 'item_answered', item, by: 'inquiry' }))
+      })
+    },
+  },
+  /** What comes too late for a QR stays with the merchant. */
+  'late-payment-kept': {
+    ledger: (database, now) => {
+      const late = database
+        .prepare(
+          `SELECT payment_id AS id, request_payment.payer AS debit, payee_account AS credit, amount
+           FROM request_payment JOIN payment_request USING (tender_id)
+           WHERE paid_back_for IS NOT NULL AND payment_id NOT IN (SELECT transfer_id FROM transfer)`,
+        )
+        .all() as (Leg & { readonly id: string })[]
+      for (const { id, debit, credit, amount } of late) {
+        database
+          .prepare(`INSERT INTO transfer VALUES (?, ?, ?, ?, ?, 'hold-post', ?, ?)`)
+          .run(id, id, debit, credit, amount, id, now)
+        database.prepare('UPDATE account SET balance = balance - ? WHERE account_id = ?').run(amount, debit)
+        database.prepare('UPDATE account SET balance = balance + ? WHERE account_id = ?').run(amount, credit)
+      }
+    },
+  },
+  /** A QR that is given up leaves the customer's money set aside. */
+  'hold-not-voided': {
+    ledger: (database) => void database.prepare(`UPDATE hold SET state = 'pending' WHERE state = 'voided'`).run(),
+  },
   /** The ledger compares no journal with what it saw of it: a copy without its anchor is not noticed. */
   'heads-forgotten': {
     ledger: (database) => {

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import Database from 'better-sqlite3'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { personalisedCard } from '../../hardware-mocks/cards/ntag424-state.ts'
@@ -39,6 +40,7 @@ import {
 import { fairWeather, foulWeather, SimulatedNetwork } from './network.ts'
 import { damage, type PlantedBug } from './planted-bugs.ts'
 import { SeededRandom } from './random.ts'
+import { walletBalances, Wallets } from './wallets.ts'
 import { TillStation, type StationParts } from './till-station.ts'
 import { VirtualTime } from './virtual-time.ts'
 
@@ -107,6 +109,8 @@ class Town {
   readonly #copied = new Set<string>()
   readonly #rollbacks: { readonly terminalId: string; readonly epoch: number }[] = []
   readonly #epochsShown = new Map<string, number>()
+  readonly #wallets: Wallets
+  #walletsBefore: ReadonlyMap<string, bigint> = new Map()
   readonly #sky: Sky = { time: this.#time, isHealed: () => this.#healed }
   #house: LedgerHouse | undefined
 
@@ -114,6 +118,15 @@ class Town {
     this.#random = new SeededRandom(`town/${seed}`)
     this.#ledgerFile = join(folder, 'ledger.sqlite')
     this.#plantedBug = plantedBug
+    this.#wallets = new Wallets({
+      time: this.#time,
+      random: this.#random.branch('wallets'),
+      act: async (work) => {
+        await this.#house?.act(work)
+        damage(plantedBug, this.#ledgerFile, this.#time.now)
+      },
+      note: (what) => this.#note('wallet', what),
+    })
   }
 
   get now(): number {
@@ -157,6 +170,7 @@ class Town {
     const ports = await house.ports()
     const world = await seedDemoWorld(ports, secrets, 'simulation')
     house.start(ports)
+    this.#walletsBefore = this.#readLedger(walletBalances)
     const cards = this.#cards(world)
     const held = new Set<string>()
     for (const [index, { terminalId, code }] of world.enrolmentCodes.entries()) {
@@ -199,7 +213,7 @@ class Town {
       ...(this.#plantedBug?.till === undefined ? {} : { sabotage: this.#plantedBug.till }),
     }
     const station = new TillStation(parts)
-    const cashier = new Cashier(station, random.branch('cashier'), labels, note)
+    const cashier = new Cashier(station, random.branch('cashier'), labels, note, (text) => this.#wallets.shown(text))
     station.start()
     const counter = { name, station, cashier, network }
     this.#time.at(morning + 30_000 + index * 1_000, () => this.#act(counter))
@@ -237,7 +251,8 @@ class Town {
     // Both machines have one file of keys; only the original changes them.
     const { keyRotationAfterMs: _never, ...others } = parts
     const station = new TillStation({ ...others, image, network, note, random: random.branch('core') })
-    const counter = { name, station, network, cashier: new Cashier(station, random.branch('cashier'), labels, note) }
+    const cashier = new Cashier(station, random.branch('cashier'), labels, note, (text) => this.#wallets.shown(text))
+    const counter = { name, station, network, cashier }
     counter.cashier.notebook.inherit(original.notebook)
     original.notebook.disturb()
     station.start()
@@ -343,7 +358,17 @@ class Town {
       copied: this.#copied,
       rollbacks: this.#rollbacks,
       epochsShown: this.#epochsShown,
+      wallets: { paid: this.#wallets.paid, before: this.#walletsBefore },
     })
+  }
+
+  #readLedger<Result>(read: (database: Database.Database) => Result): Result {
+    const database = new Database(this.#ledgerFile, { readonly: true })
+    try {
+      return read(database)
+    } finally {
+      database.close()
+    }
   }
 
   #isQuiet(): boolean {
