@@ -9,7 +9,8 @@ export interface Rule {
 /** The ledger's newest moment: what was to be held longer is held. */
 const newest = `
   select max(at) from (
-    select max(at) as at from transfer union all select max(at) from tender union all select max(at) from request_payment)`
+    select max(at) as at from transfer union all select max(at) from tender
+    union all select max(at) from request_payment)`
 
 export const requestRules: readonly Rule[] = [
   {

@@ -1,4 +1,5 @@
 /** Voucher schemes as the agency published them. Every version is kept: replay and "who pays" look back in time. */
+import { dtByQr } from '../../src/voucher/tender.ts'
 import { canonicalBytes, toJson } from '../../src/sync/protocol/canonical.ts'
 import { schemeSchema, type Scheme } from '../../src/voucher/scheme.ts'
 import { openAccount } from '../accounts/accounts.ts'
@@ -111,6 +112,7 @@ function parsedScheme(content: string): Scheme {
 }
 
 function unsafeReason(scheme: Scheme): string | undefined {
+  if (scheme.schemeId === dtByQr) return `the id ${dtByQr} stands for payments by QR`
   const ids = new Set<string>()
   for (const period of scheme.periods) {
     if (ids.has(period.periodId)) return `period ${period.periodId} is named twice`

@@ -41,6 +41,9 @@ import { rotateKeys } from './key-rotation.ts'
 import { packageFor } from './packages.ts'
 import { findTerminal, type Terminal } from './terminals.ts'
 
+/** What is held for it outlasts it by two weeks: no till may set aside a customer's money for years. */
+const longestRequestMs = 3_600_000
+
 /** Coarse, so that a terminal that only asks costs no write. */
 const seenEveryMs = 60_000
 
@@ -131,10 +134,12 @@ export const terminalOperations = [
     requestSchema: paymentRequestSchema,
     answerSchema: paymentRequestAnswerSchema,
     openToSuspended: false,
-    perform: async (asked) => ({
-      kind: 'answer',
-      body: await asTerminal(asked, (work, own) => openRequest(work, own, asked.request.terms)),
-    }),
+    perform: async (asked) => {
+      const { terms } = asked.request
+      if (terms.expiresAt > asked.services.clock() + longestRequestMs)
+        return problem('rule_violated', 'a request stands open for an hour at most')
+      return { kind: 'answer', body: await asTerminal(asked, (work, own) => openRequest(work, own, terms)) }
+    },
   }),
   operation({
     method: 'POST',

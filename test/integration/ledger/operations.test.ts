@@ -161,6 +161,10 @@ describe('an agency’s work', () => {
     expect(await agency.post('/v1/schemes', { ...scheme, version: 2, periods: [first, first] })).toMatchObject({
       body: { code: 'rule_violated' },
     })
+    // Where a till names who paid, this stands for no scheme.
+    expect(await agency.post('/v1/schemes', { ...scheme, version: 1, schemeId: 'dt-by-qr' })).toMatchObject({
+      body: { code: 'rule_violated' },
+    })
     expect(await agency.post('/v1/schemes', { ...scheme, version: 2, agencyId: 'other' })).toMatchObject({
       status: 403,
     })

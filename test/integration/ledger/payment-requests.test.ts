@@ -129,6 +129,12 @@ describe('a QR is asked for', () => {
     expect(late).toMatchObject({ arrival: 'exists_with_different_amount', state: 'held', amount })
   })
 
+  test('for an hour at most: what is paid is set aside for so long and two weeks more', async () => {
+    const terms = { ...termsOf(till, amount), expiresAt: world.demo.clock.now + 3_600_001 }
+    await expect(ask(till, terms)).rejects.toThrow('rule_violated')
+    expect(await ask(till, { ...terms, expiresAt: world.demo.clock.now + 3_600_000 })).toBe('open')
+  })
+
   test('for the account of the till’s own merchant only', async () => {
     const terms = { ...termsOf(till, amount), payeeAccount: 'merchant.kokbazar-shop' }
     const refused = { state: 'refused', refusal: 'MERCHANT_NOT_ALLOWED' }
@@ -223,6 +229,13 @@ describe('a wallet', () => {
     world.demo.clock.now += openForMs
     expect(await wallet.look(second)).toMatchObject({ state: 'expired' })
     expect(await wallet.look(till.id())).toMatchObject({ code: 'not_found' })
+  })
+
+  test('of a till that was suspended or revoked since gets the money back at once', async () => {
+    const { tenderId } = await opened()
+    await inTransaction(world.demo.ledger.ports, (work) => suspendTerminal(work, 'till-1'))
+    expect(await wallet.pay(till.id(), tenderId)).toMatchObject({ state: 'paid_back', reason: 'released' })
+    expect(await money()).toEqual(untouched)
   })
 
   test('pays once: the money is set aside, is not the merchant’s yet, and cannot be spent', async () => {
