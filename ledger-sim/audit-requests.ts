@@ -34,8 +34,8 @@ export const requestRules: readonly Rule[] = [
     rule: 'what a QR asks for is set aside while it is held, taken when it is settled, and free otherwise',
     wrong: `
       select tender.tender_id as subject,
-        tender.state || ' for ' || tender.amount || ', its hold ' || coalesce(hold.state || ' of ' || hold.amount, 'none')
-          as detail
+        tender.state || ' for ' || tender.amount || ', its hold '
+          || coalesce(hold.state || ' of ' || hold.amount, 'none') as detail
       from tender join payment_request request on request.tender_id = tender.tender_id
       left join hold on hold.hold_id = request.hold_id
       where not (case tender.state

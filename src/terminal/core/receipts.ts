@@ -14,7 +14,6 @@ import type { TerminalPackage } from '../../voucher/package.ts'
 import {
   receiptDocument,
   voidSlip,
-  type CashOnReceipt,
   type ReceiptContent,
   type SlipHead,
   type VoidedTender,

@@ -15,7 +15,7 @@ import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
 import type { Decision } from '../../voucher/decide.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import type { CatalogueItem, TerminalPackage } from '../../voucher/package.ts'
-import { saleSchema, type CoveredLine, type Sale } from '../../voucher/sale.ts'
+import { saleSchema, type Sale } from '../../voucher/sale.ts'
 import type { Command, CommandAnswer, CommandFault } from '../contract/commands.ts'
 import type { Action, Snapshot } from '../contract/snapshot.ts'
 import {
