@@ -130,7 +130,8 @@ const rules: readonly Rule[] = [
       select refund_id as subject, state || ' for ' || refund.amount || ', given back ' || coalesce(given, 0) as detail
       from refund left join (
         select reference, sum(amount) as given from transfer
-        where kind in ('voucher-refund', 'payment-refund', 'debt-netting') group by reference) moved on reference = refund_id
+        where kind in ('voucher-refund', 'payment-refund', 'debt-netting') group by reference
+      ) moved on reference = refund_id
       left join merchant_debt debt on debt.tender_id = refund_id
       where coalesce(given, 0) + coalesce(debt.amount, 0) <> (case state when 'done' then refund.amount else 0 end)
       union all
