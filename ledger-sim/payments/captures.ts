@@ -15,8 +15,8 @@ import { netDebts } from './settlement.ts'
 import { findTender, settleTender, type PaymentRequest, type TenderOutcome } from './tenders.ts'
 
 /**
- * Of an id that is no payment by QR of this terminal, or that nobody has paid, it moves nothing and leaves nothing: what
- * comes later under that id is judged as if there had been no capture.
+ * Of an id that is no payment by QR of this terminal, or that nobody has paid, it moves nothing and leaves nothing:
+ * what comes later under that id is judged as if there had been no capture.
  *
  * @param created the signer's time in seconds of the request that carried it
  */

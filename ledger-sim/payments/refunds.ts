@@ -1,7 +1,8 @@
 /**
  * A refund: a new payment back, against a completed sale (money-rules.md, "Words" and "Marked money"). Voucher value
  * goes back to the scheme's line and period, never to cash; when the period is over, or an appeal was paid beside the
- * slot, to the agency's free account. What was paid by QR goes back to its payer. What was paid, in all and for each line, is the most that goes back.
+ * slot, to the agency's free account. What was paid by QR goes back to its payer. What was paid, in all and for each
+ * line, is the most that goes back.
  */
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 import {
