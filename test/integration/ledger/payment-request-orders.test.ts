@@ -1,7 +1,7 @@
 /**
- * Method: every order of what can happen to one payment by QR (it is paid, paid by another, cancelled, captured, its
- * time runs out), each of it twice, is played against a ledger and against a model of a few lines; the audit looks after
- * each.
+ * Method: every order of what can happen to one payment by QR (it is paid, paid by another, cancelled, captured,
+ * its time runs out), each of it twice, is played against a ledger and against a model of a few lines; the audit looks
+ * after each.
  */
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'

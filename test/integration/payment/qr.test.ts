@@ -76,7 +76,8 @@ function rows(sql: string): Record<string, unknown>[] {
 }
 function walletHas(): number {
   const [row] = rows(`SELECT balance - (
-    SELECT coalesce(sum(amount), 0) FROM hold WHERE debit = account_id AND state = 'pending' AND expires_at > ${world.time.now}
+    SELECT coalesce(sum(amount), 0) FROM hold
+    WHERE debit = account_id AND state = 'pending' AND expires_at > ${world.time.now}
   ) AS has FROM account WHERE account_id = 'individual-1'`)
   return Number(row?.['has'])
 }

@@ -1,7 +1,7 @@
 /**
- * Whatever a till and two wallets do around a few QRs (ask, pay, pay twice, capture, disown, give back, ask what became
- * of it, wait too long; each of it again), and however poor the merchant or the payer is, the ledger says and moves what
- * a model of a few lines says and moves (docs/design/17-qr-payment.md).
+ * Whatever a till and two wallets do around a few QRs (ask, pay, pay twice, capture, disown, give back, ask what
+ * became of it, wait too long; each of it again), and however poor the merchant or the payer is, the ledger says and
+ * moves what a model of a few lines says and moves (docs/design/17-qr-payment.md).
  *
  * Method: random stories against a real ledger. After each step its answer is held against the model's, and so are the
  * balances; the audit looks after each story. `TOLEM_SEED` repeats a run; fast-check makes a failing story as small as
@@ -62,7 +62,7 @@ const salesAtOnce = 3
 const told = (...steps: readonly (readonly [Kind, which?: number, part?: number])[]): [Step[]] => [
   steps.map(([kind, which = 0, part = 3]) => ({ kind, which, part })),
 ]
-/** What chance seldom comes to. Which: 0, 1 and 2 are the sales of the first, second and first wallet, 3 of the second. */
+/** What chance seldom comes to. Which: 0 and 2 are the first wallet's sales, 1 and 3 the second's. */
 const seldom: readonly [Step[]][] = [
   told(
     ['ask'],

@@ -275,7 +275,7 @@ describe('every walk through the payment machine', () => {
       walked += 1
     }
     process.stdout.write(
-      `walks of ${length} steps with ${means}: ${walked}; acts to rest afterwards: ${ends}; rows walked: ${rows.size}\n`,
+      `walks of ${length} steps with ${means}: ${walked}; acts to rest: ${ends}; rows walked: ${rows.size}\n`,
     )
     expect(walked).toBeGreaterThan(2_000)
     // Every transition of the document is walked, and none that it does not have.
