@@ -47,7 +47,8 @@ export interface Report {
   readonly paidWithoutPaper: readonly string[]
   /**
    * Settled by a card, and no slip has a signed code of it; those without any paper are among them. A till that was
-   * stopped between the ledger's payment and its own row no longer has the card's proof: it prints such a receipt without one.
+   * stopped between the ledger's payment and its own row no longer has the card's proof: it prints such a receipt
+   * without one.
    */
   readonly paidWithoutCode: readonly string[]
   readonly paper: Omit<PaperOutcomes, 'lost'> & {
