@@ -69,7 +69,7 @@ export async function walkHalf(half: 0 | 1): Promise<{ walked: number; notWalked
     process.stdout.write(
       `walks of ${steps} steps: half ${half + 1}, ${walked} of ${possible.length}, ${each} ms each\n`,
     )
-    return { walked, notWalked: lifecycleRows().filter((row) => !rows.has(row)) }
+    return { walked, notWalked: lifecycleRows('cards').filter((row) => !rows.has(row)) }
   } finally {
     prepared.remove()
   }

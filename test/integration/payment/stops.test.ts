@@ -91,7 +91,7 @@ describe('a stop', () => {
     process.stdout.write(
       `stops: ${all.length} ways × ${variants.length}; ${[...seen].map((one) => one.join(' ')).join(', ')}\n`,
     )
-    expect(all).toHaveLength(lifecycleRows().length - 2)
+    expect(all).toHaveLength(lifecycleRows('cards').length - 2)
     // Each line of the table about a tender was met.
     for (const line of [
       'no intent → idle',
