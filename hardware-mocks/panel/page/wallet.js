@@ -8,7 +8,11 @@ let chosen = null
 let tell = { post: async () => undefined, say: () => undefined }
 let state = null
 
-const read = (text) => tell.post('/api/wallet/read', { wallet: chosen, text })
+function read(text) {
+  // What was read before cannot be paid by mistake meanwhile.
+  part('wallet-request', null, () => [])
+  return tell.post('/api/wallet/read', { wallet: chosen, text })
+}
 
 /** The modules of the package `qr`, as the panel's server hands them out. */
 const decoder = '/qr/decode.js'

@@ -13,10 +13,10 @@ export async function paysByQr(cashier: Cashier, demo: DemoWorld): Promise<void>
   await cashier.touches(words['action.pay_by_qr'])
   await cashier.sees('qr')
   await cashier.reads(words['tap.qr.word'])
-  const drawn = cashier.page.locator('.payment-qr')
-  const { data, width, height } = PNG.sync.read(await drawn.screenshot())
+  // The whole screen, as a telephone sees it and a field tester pastes it.
+  const { data, width, height } = PNG.sync.read(await cashier.page.screenshot())
   const text = decodeQR({ data, width, height })
-  expect(text).toBe(await drawn.getAttribute('data-qr'))
+  expect(text).toBe(await cashier.page.locator('.payment-qr').getAttribute('data-qr'))
   const { paymentId, state } = await demo.panel.payQr('individual-1', text)
   expect(state).toBe('held')
   await cashier.sees('approved')

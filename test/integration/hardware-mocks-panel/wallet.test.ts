@@ -189,11 +189,17 @@ describe('on the panel’s page', () => {
       const till = await browser.newPage({ viewport: { width: 1280, height: 800 } })
       const drawn = encodeQR(text, 'svg', { ecc: 'medium', border: 4 })
       await till.setContent(`<h1>Show the QR</h1><div style="width:300px;margin:90px 420px">${drawn}</div>`)
-      await wallet.locator('input[type=file]').setInputFiles({
-        name: 'till.png',
-        mimeType: 'image/png',
-        buffer: await till.screenshot(),
-      })
+      const screenshot = await till.screenshot()
+      await till.setContent('<h1>No code</h1>')
+      const picture = { name: 'till.png', mimeType: 'image/png', buffer: await till.screenshot() }
+      await wallet.locator('input[type=file]').setInputFiles(picture)
+      await page.getByRole('alert').filter({ hasText: 'There is no QR in this picture' }).waitFor()
+      await page.evaluate((base64) => {
+        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+        const clipboardData = new DataTransfer()
+        clipboardData.items.add(new File([bytes], 'image.png', { type: 'image/png' }))
+        document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }))
+      }, screenshot.toString('base64'))
       await wallet.getByText('350,00 ₸').waitFor()
       expect(await wallet.getByRole('textbox').inputValue()).toBe(text)
       await wallet.getByRole('button', { name: 'Pay', exact: true }).click()
