@@ -3,6 +3,7 @@
  *
  *     node hardware-mocks/main.ts --data DIR [--cards FILE] [--panel-port N] [--reader-port N] [--printer-port N]
  *       [--proxy-port N] [--ledger-port N] [--paper 58|80] [--printer-profile kazakh|budget] [--seed TEXT]
+ *       [--wallet-keys FILE --ledger-key FILE]
  *
  * or one argument of JSON with the same names (`{"data":"…","panelPort":0}`; `cards` may be the list itself). Port 0,
  * the default, means any free port. When everything listens, one line goes to standard output:
@@ -32,6 +33,10 @@ const arguments_ = z.strictObject({
     .default(80),
   printerProfile: z.enum(['kazakh', 'budget']).default('kazakh'),
   seed: z.string().optional(),
+  /** Role keys of the demonstration; the individuals' are the customers' wallets. */
+  walletKeys: z.string().optional(),
+  /** The ledger's public key, by which the wallets know its answers. */
+  ledgerKey: z.string().optional(),
 })
 
 function givenArguments(): unknown {
@@ -51,6 +56,8 @@ function givenArguments(): unknown {
       paper: text,
       'printer-profile': text,
       seed: text,
+      'wallet-keys': text,
+      'ledger-key': text,
     },
   })
   const camelCase = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
@@ -65,13 +72,18 @@ function fail(detail: string): never {
 async function run(): Promise<void> {
   const parsed = arguments_.safeParse(givenArguments())
   if (!parsed.success) fail(z.prettifyError(parsed.error))
-  const { data, cards, paper, printerProfile, seed, ...ports } = parsed.data
+  const { data, cards, paper, printerProfile, seed, walletKeys, ledgerKey, ...ports } = parsed.data
+  if ((walletKeys === undefined) !== (ledgerKey === undefined))
+    fail('--wallet-keys and --ledger-key are given together: a wallet believes only the ledger that it knows')
   const hardware = await startVirtualHardware({
     folder: data,
     ...ports,
     cards: typeof cards === 'string' ? cardDefinitions.parse(JSON.parse(readFileSync(cards, 'utf8'))) : (cards ?? []),
     paperMillimetres: paper,
     printerProfile,
+    ...(walletKeys !== undefined && ledgerKey !== undefined
+      ? { wallets: { keysFile: walletKeys, ledgerKeyFile: ledgerKey } }
+      : {}),
     now: () => Date.now(),
     random: seed === undefined ? (bytes) => randomBytes(bytes) : seededRandom(seed),
   })

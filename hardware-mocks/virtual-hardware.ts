@@ -13,11 +13,12 @@ import { VirtualPrinter } from './printer/virtual-printer.ts'
 import { serveVirtualReader } from './reader/remote.ts'
 import { realScheduler } from './reader/scheduler.ts'
 import { VirtualReader } from './reader/virtual-reader.ts'
+import { WalletDesk } from './wallet/wallet-desk.ts'
 
 export interface VirtualHardwareOptions {
   /**
    * Holds `cards/` (EEPROMs and the cards' own logs), `slips/` (what was printed, the printer's log),
-   * `reader.log.jsonl` and `network.log.jsonl`.
+   * `reader.log.jsonl`, `network.log.jsonl`, and of the customers' wallets `wallet/` and `wallet.log.jsonl`.
    */
   readonly folder: string
   /** Ports on loopback; 0 or absent: any free one. */
@@ -30,6 +31,8 @@ export interface VirtualHardwareOptions {
   readonly cards?: readonly CardDefinition[]
   readonly paperMillimetres?: 58 | 80
   readonly printerProfile?: PrinterProfileName
+  /** Customers' wallets: file of the demonstration's role keys, and of the ledger's public key; absent: none. */
+  readonly wallets?: { readonly keysFile: string; readonly ledgerKeyFile: string }
   readonly now: () => number
   readonly random: RandomSource
 }
@@ -71,7 +74,19 @@ export async function startVirtualHardware(options: VirtualHardwareOptions): Pro
     now,
     logFile: join(folder, 'network.log.jsonl'),
   })
-  const panel = new PanelServer({ box, desk, printer, network, readerLog, port: options.panelPort ?? 0 })
+  const wallet =
+    options.wallets === undefined
+      ? null
+      : new WalletDesk({
+          ...options.wallets,
+          folder: join(folder, 'wallet'),
+          // Straight to the ledger: the customer's telephone has a network of its own.
+          ledgerPort: () => network.state().ledgerPort,
+          log: new EventLog({ now, file: join(folder, 'wallet.log.jsonl') }),
+          now,
+          random,
+        })
+  const panel = new PanelServer({ box, desk, printer, network, wallet, readerLog, port: options.panelPort ?? 0 })
   const served = await serveVirtualReader(reader, { port: options.readerPort ?? 0 })
   await printer.powerOn()
   await network.open()

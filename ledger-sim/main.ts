@@ -143,12 +143,15 @@ async function prepareDemo(folder: DataFolder, ports: LedgerPorts, seed: string)
   const origin = await readMeta(folder.store, 'origin')
   const issuing = join(folder.path, 'issuing')
   mkdirSync(issuing, { recursive: true, mode: 0o700 })
+  // No secret: by it a wallet knows the ledger's answers.
+  const writeLedgerKey = () => writeSecret(join(issuing, 'ledger-key.json'), ports.keys.signing.jwk)
   if (folder.isEmpty) {
     // The files first: a ledger whose cards nobody has is of no use, and the same seed writes the same files again.
     await seedDemoWorld(ports, folder.secrets, seed, (world) => {
       writeSecret(join(issuing, 'cards.json'), world.cards)
       writeSecret(join(issuing, 'card-pseudonyms.json'), world.pseudonyms)
       writeSecret(join(issuing, 'role-keys.json'), world.roleKeys)
+      writeLedgerKey()
       writeEnrolment(issuing, world.enrolmentCodes)
     })
     return
@@ -167,6 +170,7 @@ async function prepareDemo(folder: DataFolder, ports: LedgerPorts, seed: string)
     }
     return made
   })
+  writeLedgerKey()
   writeEnrolment(issuing, codes)
 }
 

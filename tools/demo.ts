@@ -28,6 +28,7 @@ interface CheckerReport {
   readonly duplicates: readonly unknown[]
   readonly settled: number
   readonly balanced: boolean
+  readonly tenders: { readonly settledByQr: number }
 }
 
 /** Monday, 23 November 2026, noon in Almaty. */
@@ -83,6 +84,8 @@ const check = runJson('test/checker/main.ts', ['--data', data, '--json']) as unk
 const summary = {
   online: { approved: story.onlineApproved },
   offline: { approved: story.offlineApproved, refused: story.refused },
+  /** Of `settled`, what wallets paid; and what came back to them. */
+  qr: { settled: check.tenders.settledByQr, paidBack: story.paidBack },
   settled: check.settled,
   duplicates: check.duplicates.length,
   lost: check.lost.length,
@@ -95,7 +98,8 @@ if (!check.passed || summary.lost !== 0 || summary.duplicates !== 0 || !summary.
   problems.push('the independent checker found fault')
 
 process.stderr.write(
-  `\n${summary.online.approved} payments online, ${summary.offline.approved} offline, ${summary.settled} settled; ` +
+  `\n${summary.online.approved} payments online, ${summary.offline.approved} offline, ${summary.settled} settled, ` +
+    `${summary.qr.settled} of them by QR; ` +
     `${summary.lost} lost, ${summary.duplicates} charged twice; ` +
     `the ledger ${summary.ledger.balanced ? 'balances' : 'DOES NOT BALANCE'}.\n` +
     `${summary.receipts.length} receipts in out/receipts/, all data in out/demo/${values.name}/.\n`,

@@ -113,11 +113,16 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       ...clock,
     ])
     const ledgerUrl = textOf(ledger, 'ledgerUrl')
+    const issuing = join(folders.ledger, 'issuing')
     const hardware = await start('virtual hardware', 'hardware-mocks/main.ts', [
       '--data',
       folders.hardware,
       '--cards',
-      join(folders.ledger, 'issuing', 'cards.json'),
+      join(issuing, 'cards.json'),
+      '--wallet-keys',
+      join(issuing, 'role-keys.json'),
+      '--ledger-key',
+      join(issuing, 'ledger-key.json'),
       '--ledger-port',
       new URL(ledgerUrl).port,
       '--panel-port',

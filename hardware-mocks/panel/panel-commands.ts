@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { NetworkProxy } from '../network/network-proxy.ts'
 import type { VirtualPrinter } from '../printer/virtual-printer.ts'
+import type { WalletDesk, WalletRefusal } from '../wallet/wallet-desk.ts'
 import { cardDefinitions } from './card-box.ts'
 import type { CardBox } from './card-box.ts'
 import type { DeskRefusal, ReaderDesk } from './reader-desk.ts'
@@ -11,6 +12,8 @@ export interface PanelDevices {
   readonly desk: ReaderDesk
   readonly printer: VirtualPrinter
   readonly network: NetworkProxy
+  /** `null`: no customer has a wallet here. */
+  readonly wallet: WalletDesk | null
 }
 
 const milliseconds = z.int().min(0).max(600_000)
@@ -59,10 +62,14 @@ const bodies = {
     tearOff: z.literal(true).optional(),
   }),
   '/api/cards': cardDefinitions,
+  /** `text`: of a QR, or the id of a payment request. */
+  '/api/wallet/read': z.strictObject({ wallet: z.string(), text: z.string().max(1_000) }),
+  '/api/wallet/pay': z.strictObject({ wallet: z.string(), requestId: z.string() }),
+  '/api/wallet/look': z.strictObject({ paymentId: z.string() }),
 } as const
 
 export type PanelPath = keyof typeof bodies
-export type PanelRefusal = DeskRefusal | 'invalid-body'
+export type PanelRefusal = DeskRefusal | WalletRefusal | 'no-wallets' | 'invalid-body'
 export type PanelAnswer =
   | { readonly kind: 'done'; readonly details?: Readonly<Record<string, unknown>> }
   | { readonly kind: 'refused'; readonly code: PanelRefusal; readonly detail: string }
@@ -141,6 +148,14 @@ async function setPrinter(devices: PanelDevices, body: Body<'/api/printer'>): Pr
   return done
 }
 
+async function useWallet(
+  { wallet }: PanelDevices,
+  ask: (desk: WalletDesk) => ReturnType<WalletDesk['read' | 'pay' | 'look']>,
+): Promise<PanelAnswer> {
+  if (wallet === null) return { kind: 'refused', code: 'no-wallets', detail: 'no customer has a wallet here' }
+  return ask(wallet)
+}
+
 export function isPanelPath(path: string): path is PanelPath {
   return Object.hasOwn(bodies, path)
 }
@@ -165,5 +180,17 @@ export async function obey(devices: PanelDevices, path: PanelPath, body: unknown
       return setPrinter(devices, data as Body<typeof path>)
     case '/api/cards':
       return { kind: 'done', details: { added: devices.box.add(data as Body<typeof path>) } }
+    case '/api/wallet/read': {
+      const { wallet, text } = data as Body<typeof path>
+      return useWallet(devices, (desk) => desk.read(wallet, text))
+    }
+    case '/api/wallet/pay': {
+      const { wallet, requestId } = data as Body<typeof path>
+      return useWallet(devices, (desk) => desk.pay(wallet, requestId))
+    }
+    case '/api/wallet/look': {
+      const { paymentId } = data as Body<typeof path>
+      return useWallet(devices, (desk) => desk.look(paymentId))
+    }
   }
 }

@@ -12,6 +12,7 @@ import type { ReaderState } from './reader-desk.ts'
 import type { NetworkState } from '../network/network-proxy.ts'
 import type { SlipRecord } from '../printer/slip-store.ts'
 import type { PrinterState } from '../printer/virtual-printer.ts'
+import type { WalletState } from '../wallet/wallet-desk.ts'
 
 export interface PanelServerOptions extends PanelDevices {
   /** The reader's log, kept by the desk. */
@@ -28,6 +29,8 @@ export interface PanelState {
   readonly reader: ReaderState
   readonly network: NetworkState & { readonly port: number }
   readonly printer: PrinterState & { readonly port: number }
+  /** `null`: no customer has a wallet here. */
+  readonly wallet: WalletState | null
   /** The newest slips, oldest first. */
   readonly slips: readonly SlipSummary[]
   readonly slipCount: number
@@ -39,18 +42,26 @@ const hintMs = 100
 const shownSlips = 12
 const shownLogLines = 60
 
+const inPage = (name: string): URL => new URL(`./page/${name}`, import.meta.url)
+/** A module of the package `qr`, from which the page reads a QR in a picture. */
+const inQrPackage = (name: string): URL => new URL(import.meta.resolve(name))
+
 const page: ReadonlyMap<string, { readonly file: URL; readonly type: string }> = new Map(
   (
     [
-      ['/', 'page.html', 'text/html; charset=utf-8'],
-      ['/page.css', 'page.css', 'text/css; charset=utf-8'],
-      ['/page.js', 'page.js', 'text/javascript; charset=utf-8'],
-      ['/elements.js', 'elements.js', 'text/javascript; charset=utf-8'],
-      ['/log-words.js', 'log-words.js', 'text/javascript; charset=utf-8'],
-      ['/slips.js', 'slips.js', 'text/javascript; charset=utf-8'],
-      ['/favicon.ico', 'icon.svg', 'image/svg+xml'],
+      ['/', inPage('page.html'), 'text/html; charset=utf-8'],
+      ['/page.css', inPage('page.css'), 'text/css; charset=utf-8'],
+      ['/page.js', inPage('page.js'), 'text/javascript; charset=utf-8'],
+      ['/elements.js', inPage('elements.js'), 'text/javascript; charset=utf-8'],
+      ['/log-words.js', inPage('log-words.js'), 'text/javascript; charset=utf-8'],
+      ['/slips.js', inPage('slips.js'), 'text/javascript; charset=utf-8'],
+      ['/wallet.css', inPage('wallet.css'), 'text/css; charset=utf-8'],
+      ['/wallet.js', inPage('wallet.js'), 'text/javascript; charset=utf-8'],
+      ['/qr/decode.js', inQrPackage('qr/decode.js'), 'text/javascript; charset=utf-8'],
+      ['/qr/index.js', inQrPackage('qr'), 'text/javascript; charset=utf-8'],
+      ['/favicon.ico', inPage('icon.svg'), 'image/svg+xml'],
     ] as const
-  ).map(([path, file, type]) => [path, { file: new URL(`./page/${file}`, import.meta.url), type }]),
+  ).map(([path, file, type]) => [path, { file, type }]),
 )
 
 export class PanelServer {
@@ -70,6 +81,7 @@ export class PanelServer {
       options.printer.log.onDidWrite(changed),
       options.printer.onDidPrint(changed),
       options.network.log.onDidWrite(changed),
+      ...(options.wallet === null ? [] : [options.wallet.log.onDidWrite(changed)]),
     ]
   }
 
@@ -99,12 +111,13 @@ export class PanelServer {
 
   /** Everything the page shows. */
   state(): PanelState {
-    const { box, desk, printer, network } = this.#options
+    const { box, desk, printer, network, wallet } = this.#options
     return {
       cards: box.list(),
       reader: desk.state(),
       network: { ...network.state(), port: network.port },
       printer: { ...printer.state(), port: printer.port },
+      wallet: wallet?.state() ?? null,
       slips: printer
         .slipNumbers()
         .slice(-shownSlips)
@@ -175,9 +188,14 @@ export class PanelServer {
   }
 
   #logs(): Readonly<Record<string, readonly LogEntry[]>> {
-    const { readerLog, network, printer } = this.#options
+    const { readerLog, network, printer, wallet } = this.#options
     const newest = (log: EventLog): readonly LogEntry[] => log.entries().slice(-shownLogLines)
-    return { reader: newest(readerLog), network: newest(network.log), printer: newest(printer.log) }
+    return {
+      reader: newest(readerLog),
+      network: newest(network.log),
+      printer: newest(printer.log),
+      wallet: wallet === null ? [] : newest(wallet.log),
+    }
   }
 
   #slip(number: number, form: string, response: ServerResponse): void {

@@ -1,7 +1,7 @@
 /**
- * After the story: what a wild network might still deliver. The same presentments again, overlapping, in another order
- * and cut differently; and the request of the cancelled payment, long after its reversal. Signed by the terminal's own
- * key, so that nothing but the ledger's rules stands in the way.
+ * After the story: what a wild network might still deliver. The same presentments and captures again, overlapping, in
+ * another order and cut differently; and the request of the cancelled payment, long after its reversal. Signed by the
+ * terminal's own key, so that nothing but the ledger's rules stands in the way.
  */
 import { join } from 'node:path'
 import { readFileSync } from 'node:fs'
@@ -44,7 +44,7 @@ export async function deliverLateMessages(
     randomness: realRandomness,
   })
   try {
-    const items = presentmentsOf(journal)
+    const items = itemsOf(journal)
     const wrong: string[] = []
     let deliveredAgain = 0
     // Overlapping cuts, forwards and backwards: identity lies in the items, never in the batch.
@@ -71,13 +71,15 @@ export async function deliverLateMessages(
   }
 }
 
-function presentmentsOf(journal: Journal): SyncItem[] {
+function itemsOf(journal: Journal): SyncItem[] {
   return [...journal.rows()].flatMap((chained): SyncItem[] => {
     const { row, epoch, sequence, hash } = chained
+    const position = { epoch, sequence, hash }
+    if (row.kind === 'capture_requested') return [{ kind: 'capture', tenderId: row.tenderId, position }]
     if (row.kind !== 'approved_offline') return []
     const { terms } = journal.intentOf(row.tenderId).row
     const { leaseId, decidedAt, evidence } = row
-    return [{ kind: 'presentment', terms, leaseId, decidedAt, evidence, position: { epoch, sequence, hash } }]
+    return [{ kind: 'presentment', terms, leaseId, decidedAt, evidence, position }]
   })
 }
 

@@ -1,4 +1,12 @@
-/** Hands for the virtual hardware: lays cards, pulls them away, cuts the network, by the panel's own interface. */
+/** Hands for the virtual hardware: lays cards, cuts the network, pays as a customer, by the panel's own interface. */
+/** What a customer's wallet says of its payment. */
+export interface PaidByQr {
+  readonly paymentId: string
+  readonly state: 'held' | 'settled' | 'paid_back'
+  /** Why it came back. */
+  readonly reason: string | null
+}
+
 export class PanelClient {
   readonly #url: string
 
@@ -27,16 +35,31 @@ export class PanelClient {
     await this.#post('/api/printer', change)
   }
 
+  /** A customer reads the QR with their wallet and pays what the ledger says that it asks for. */
+  async payQr(wallet: string, text: string): Promise<PaidByQr> {
+    const { request } = (await this.#post('/api/wallet/read', { wallet, text })) as { request: { requestId: string } }
+    const { payment } = (await this.#post('/api/wallet/pay', { wallet, requestId: request.requestId })) as {
+      payment: PaidByQr
+    }
+    return payment
+  }
+
+  /** What the ledger says now of a payment that was made here. */
+  async payment(paymentId: string): Promise<PaidByQr> {
+    return ((await this.#post('/api/wallet/look', { paymentId })) as { payment: PaidByQr }).payment
+  }
+
   async state(): Promise<unknown> {
     return (await fetch(`${this.#url}/api/state`)).json()
   }
 
-  async #post(path: string, body: object): Promise<void> {
+  async #post(path: string, body: object): Promise<unknown> {
     const response = await fetch(`${this.#url}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     })
     if (!response.ok) throw new Error(`the panel answered ${response.status} to ${path}: ${await response.text()}`)
+    return response.json()
   }
 }

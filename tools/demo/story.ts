@@ -1,17 +1,20 @@
 /**
  * The story of a school day, played on the real processes by a cashier of code: online, without network, with a lost
- * answer, with a killed core, and back. Every step says what it does and fails when the screen does not show it.
+ * answer, by QR, with a killed core, and back. Every step says what it does and fails when the screen does not show it.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { RefusalCode, Snapshot, TapView } from '../../src/terminal/contract/index.ts'
 import type { World } from '../world.ts'
 import type { PanelClient } from './panel-client.ts'
+import { playQrPayments } from './qr-story.ts'
 import type { TillClient } from './till-client.ts'
 
 export interface StoryResult {
   readonly onlineApproved: number
   readonly offlineApproved: number
   readonly refused: Readonly<Record<string, number>>
+  /** Payments by QR that came back to their wallet. */
+  readonly paidBack: number
   /** The tender that was cancelled while its request was lost: its late arrival is played afterwards. */
   readonly cancelledTender: string
 }
@@ -66,6 +69,9 @@ export async function playSchoolDay(stage: Stage): Promise<StoryResult> {
   say(`${sixth}: no answer in time, accepted under the till's own lease with the same id.`)
   await till.sees('the queue is empty again', ({ queue }) => queue.waiting === 0)
 
+  const byQr = await playQrPayments(stage, leasedPupils[17] ?? '')
+  onlineApproved += byQr.approved
+
   say('The next payment is cancelled while its request is lost on the way:')
   const cancelledTender = await cancelLostPayment(stage)
   say(`${otherUnleasedPupil} leaves without lunch. The reversal went to the ledger before the request.`)
@@ -110,7 +116,7 @@ export async function playSchoolDay(stage: Stage): Promise<StoryResult> {
     60_000,
   )
   say('Everything is settled, every receipt is on paper.')
-  return { onlineApproved, offlineApproved, refused, cancelledTender }
+  return { onlineApproved, offlineApproved, refused, paidBack: byQr.paidBack, cancelledTender }
 }
 
 function settledEverywhere({ queue, unresolved, recent }: Snapshot): boolean {

@@ -4,6 +4,7 @@
 import { at, build, choice, numbered, part } from './elements.js'
 import { logLine } from './log-words.js'
 import { drawSlips } from './slips.js'
+import { showWallet } from './wallet.js'
 
 let state = null
 let shownLog = 'card'
@@ -31,6 +32,12 @@ async function post(path, body) {
   } catch {
     say('The virtual hardware does not answer.')
   }
+}
+
+/** What becomes of a payment, without a word when it cannot be heard now. */
+async function askQuietly(paymentId) {
+  const headers = { 'content-type': 'application/json' }
+  await fetch('/api/wallet/look', { method: 'POST', headers, body: JSON.stringify({ paymentId }) }).catch(() => null)
 }
 
 async function lay(label) {
@@ -334,6 +341,7 @@ const logNames = [
   ['reader', 'Reader'],
   ['network', 'Network'],
   ['printer', 'Printer'],
+  ['wallet', 'Wallet'],
 ]
 
 function drawLogChoice() {
@@ -383,6 +391,7 @@ function show(next) {
   part('cards', [foundCards(), state.reader.card], drawCards)
   part('network', state.network, drawNetwork)
   part('printer', state.printer, drawPrinter)
+  showWallet(state.wallet, { post, say, look: askQuietly })
   part('slips', state.slips, () => drawSlips(state.slips))
   part('log-choice', shownLog, drawLogChoice)
 }

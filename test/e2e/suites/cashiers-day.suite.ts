@@ -9,6 +9,7 @@ import { texts } from '../../../src/terminal/ui/texts/index.ts'
 import type { DemoWorld } from '../../fixtures/demo-world.ts'
 import { takesGoodsBack } from './goods-back.ts'
 import { clearScreenshots, type Cashier } from './cashier.ts'
+import { paysByQr } from './pays-by-qr.ts'
 
 /** The till of `npm start` with one window open. */
 export interface OpenTill {
@@ -386,6 +387,12 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       const receipt = await newSlip(before)
       expect(receipt).toMatch(/Sale No\./)
       await takesGoodsBack(cashier, receipt, (already) => newSlip(before + already))
+    })
+
+    test('by QR: the code on the screen is read, the wallet pays, the till says so; next customer', async () => {
+      const before = demo.slips().length
+      await paysByQr(cashier, demo)
+      expect(await newSlip(before)).toMatch(/Digital Tenge \(QR\) +350,00/i)
     })
 
     test('a sale, its copy, its void, the lights and the languages by the keyboard alone', async () => {

@@ -123,3 +123,9 @@ it('refuses arguments it does not know, with a reason', async () => {
   expect(await ended).toBe(2)
   expect(JSON.parse(errors())).toMatchObject({ event: 'failed' })
 })
+
+it('takes the wallets’ keys only together with the ledger’s', async () => {
+  const { ended, errors } = start('--data', folder, '--wallet-keys', join(folder, 'role-keys.json'))
+  expect(await ended).toBe(2)
+  expect(JSON.parse(errors()).detail).toMatch(/--wallet-keys and --ledger-key are given together/)
+})
