@@ -18,7 +18,8 @@ export interface QrRequest {
 
 /** Text of the QR. */
 export function paymentQr({ requestId, amount, merchant }: QrRequest): string {
-  const [city = ''] = merchant.address.en.split(',')
+  // As addresses are written in English, the city stands last.
+  const city = merchant.address.en.split(',').at(-1) ?? ''
   const fields = [
     field('00', '01'),
     // Dynamic: for one payment.
