@@ -72,10 +72,10 @@ async function take(
   await fileDiscrepancy(work, {
     terminalId,
     tenderId,
-    code: 'PRESENTED_TOO_LATE',
+    code: 'HOLD_ENDED',
     owner: 'merchant',
     amount,
     evidence: { detail: 'what was set aside has gone back to its payer', heldUntil: heldUntil(request), position },
   })
-  return { state: 'not_paid', paidBy: null, refusal: null, loss: 'PRESENTED_TOO_LATE' }
+  return { state: 'not_paid', paidBy: null, refusal: null, loss: 'HOLD_ENDED' }
 }

@@ -38,9 +38,7 @@ export async function payRequest(work: Work, caller: Caller, wanted: WantedPayme
   if (!(await mayPayFrom(work, caller, payer))) return { kind: 'not_found', what: 'payer' }
   const standing = await openedRequest(work, requestId)
   if (standing === undefined) return { kind: 'not_found', what: 'request' }
-  // Of a till that may do nothing, a revoked one say, nobody's money is set aside for two weeks.
-  const isActive = (await findTerminal(work, standing.terminalId))?.status === 'active'
-  const late = whyLate(standing) ?? (isActive ? undefined : 'released')
+  const late = await whyLate(work, standing)
   if (late === undefined && (await hold(work, standing, payer)) === 'short') return { kind: 'short' }
   await work.connection
     .insertInto('request_payment')
@@ -71,8 +69,9 @@ async function openedRequest(work: Work, requestId: string): Promise<OpenTender 
 
 type OpenTender = Tender & { readonly request: PaymentRequest }
 
-function whyLate({ state, request }: OpenTender): LateReason | undefined {
-  if (state === 'requested') return undefined
+/** Of a till that may do nothing, a revoked one say, nobody's money is set aside for two weeks. */
+async function whyLate(work: Work, { state, request, terminalId }: OpenTender): Promise<LateReason | undefined> {
+  if (state === 'requested') return (await findTerminal(work, terminalId))?.status === 'active' ? undefined : 'released'
   if (state === 'held' || state === 'settled') return 'already_paid'
   return request.closedFor ?? 'expired'
 }
@@ -117,7 +116,7 @@ export async function showRequest(work: Work, requestId: string): Promise<ShownR
   if (tender === undefined || found === undefined) return undefined
   const { merchantId, name } = found.merchant
   const { amount, expiresAt } = tender.request
-  const late = whyLate(tender)
+  const late = await whyLate(work, tender)
   const state = late === undefined ? 'open' : late === 'already_paid' ? 'paid' : late
   return { merchantId, merchantName: name, amount, expiresAt, state }
 }

@@ -45,6 +45,8 @@ export const refusalCodes = [
   'REVERSED_BEFORE_ARRIVAL',
   'REVERSED',
   'EXISTS_WITH_DIFFERENT_TERMS',
+  /** It answers, and opens no payment by QR for this till. */
+  'QR_NOT_OPENED',
   /** Nobody paid the QR in time. */
   'QR_NOT_PAID',
   // A refund

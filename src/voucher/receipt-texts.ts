@@ -36,6 +36,9 @@ export interface ReceiptTexts {
   readonly refunded: string
   /** It is back in the wallet that paid. */
   readonly refundedToWallet: string
+  /** A payment by QR that was taken back: by now, or as soon as the merchant has it. */
+  readonly goesBackToWallet: string
+  readonly notPaidByQr: string
   readonly refundRefused: string
   readonly refundNumber: string
 }
@@ -69,6 +72,8 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     refundWaits: 'Тізілімнің жауабын күтуде',
     refunded: 'Бағдарламаға қайтарылды',
     refundedToWallet: 'Әмиянға қайтарылды',
+    goesBackToWallet: 'Әмиянға қайтады',
+    notPaidByQr: 'Төленбеді: ақша әмиянға қайтты',
     refundRefused: 'Тізілім қайтармады',
     refundNumber: 'Қайтару №',
   },
@@ -100,6 +105,8 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     refundWaits: 'Ждёт ответа реестра',
     refunded: 'Возвращено в программу',
     refundedToWallet: 'Возвращено в кошелёк',
+    goesBackToWallet: 'Возвращается в кошелёк',
+    notPaidByQr: 'Не оплачено: деньги вернулись в кошелёк',
     refundRefused: 'Реестр отказал в возврате',
     refundNumber: 'Возврат №',
   },
@@ -131,6 +138,8 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     refundWaits: 'Waits for the ledger’s answer',
     refunded: 'Back with the scheme',
     refundedToWallet: 'Back in the wallet',
+    goesBackToWallet: 'Goes back to the wallet',
+    notPaidByQr: 'Not paid: the money went back',
     refundRefused: 'The ledger refused the refund',
     refundNumber: 'Refund No.',
   },

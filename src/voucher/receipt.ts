@@ -61,6 +61,8 @@ export interface QrOnReceipt {
   readonly kind: 'qr'
   readonly tenderId: string
   readonly amount: Tiyn
+  /** `not_paid`: what was set aside went back before the till took it. */
+  readonly state: 'settled' | 'not_paid'
 }
 
 export interface CashOnReceipt {
@@ -78,7 +80,7 @@ export type VoidedTender =
   | (Pick<VoucherOnReceipt, 'kind' | 'tenderId' | 'scheme' | 'amount' | 'cardLastFour'> & {
       readonly state: 'released' | 'pending'
     })
-  | (QrOnReceipt & { readonly state: 'released' | 'pending' })
+  | (Omit<QrOnReceipt, 'state'> & { readonly state: 'released' | 'pending' })
   | CashOnReceipt
 
 export interface VoidSlipContent extends SlipHead {
@@ -166,7 +168,7 @@ const nameOf = (tender: { readonly kind: 'voucher'; readonly scheme: Texts } | {
   tender.kind === 'qr' ? dtByQrName : tender.scheme
 
 const releasedOf = (tender: { readonly kind: 'voucher' | 'qr' }, texts: ReceiptTexts): string =>
-  tender.kind === 'qr' ? texts.refundedToWallet : texts.released
+  tender.kind === 'qr' ? texts.goesBackToWallet : texts.released
 
 const isPending = (tender: ReceiptContent['tenders'][number]): boolean =>
   tender.kind === 'voucher' && tender.state === 'pending'
@@ -203,7 +205,7 @@ function tenderBlocks(tender: ReceiptContent['tenders'][number], language: Langu
     case 'qr':
       return [
         { kind: 'row', left: dtByQrName[language], right: formatTenge(tender.amount) },
-        { kind: 'text', text: texts.settledByQr, bold: true },
+        { kind: 'text', text: tender.state === 'settled' ? texts.settledByQr : texts.notPaidByQr, bold: true },
         paymentRow(tender, texts),
       ]
     case 'cash':

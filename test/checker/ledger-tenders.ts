@@ -37,6 +37,7 @@ export const lossCodes: readonly string[] = [
   'SOLD_AFTER_LEASE',
   'SLOT_ALREADY_USED',
   'PRESENTED_TOO_LATE',
+  'HOLD_ENDED',
   'TERMINAL_LOST',
 ]
 

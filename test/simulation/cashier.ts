@@ -304,9 +304,9 @@ export class Cashier {
   }
 
   /** Most wait for the customer's telephone; some lose patience, also when it has just paid. */
-  #qr(snapshot: Snapshot, text: string): number {
+  #qr(snapshot: Snapshot, text: string | null): number {
     this.#station.pullCard()
-    this.#showsQr(text)
+    if (text !== null) this.#showsQr(text)
     if (!this.#closing && this.#random.chance(0.85)) return this.#random.between(2_000, 8_000)
     const sale = snapshot.sale
     const tender = sale?.tenders.find((candidate) => candidate.state === 'unknown')

@@ -42,7 +42,7 @@ export async function playQrPayments(stage: Stage, pupil: string): Promise<QrSto
 async function asksByQr({ till }: Stage): Promise<string> {
   await till.does({ command: 'pay_by_qr' })
   const { tap } = await till.sees('the QR', (shown) => shown.tap.state === 'qr')
-  if (tap.state !== 'qr') throw new Error('the QR is gone')
+  if (tap.state !== 'qr' || tap.text === null) throw new Error('the QR is gone')
   return tap.text
 }
 

@@ -174,6 +174,8 @@ export class SyncEngine {
     const { settings, randomness } = this.#parts
     this.#failures = outcome === 'done' ? 0 : this.#failures + 1
     if (this.#stopped) return
+    // What is shown of it depends on the time.
+    if (this.#someoneWaits()) this.#parts.onDidChange()
     if (outcome === 'done')
       return this.#schedule(
         this.#someoneWaits() ? Math.min(settings.waitingIntervalMs, settings.intervalMs) : settings.intervalMs,
@@ -307,6 +309,10 @@ export class SyncEngine {
       return parked(`the ledger has this id with other terms (${signed.result.arrival})`)
     if (item.kind === 'reversal' && signed.result.state !== 'reversed')
       return parked(`the ledger did not reverse (${signed.result.state})`)
+    // Restored to before the payment, say. The goods are given: people look at it, and it is tried again.
+    const isHeld = item.kind === 'capture' && this.#parts.journal.tender(item.tenderId)?.state === 'held'
+    if (isHeld && signed.result.state !== 'settled' && signed.result.state !== 'not_paid')
+      return parked(`the ledger did not capture (${signed.result.state})`)
     return { kind: 'item_answered', item: signed, by: 'batch' }
   }
 

@@ -17,7 +17,7 @@ import type { ChainedRow, RowOf } from './rows.ts'
 /** A tender whose end is not known to this till. */
 export interface UnresolvedTender {
   readonly tenderId: string
-  readonly state: 'in_progress' | 'unknown' | 'torn' | 'reversing'
+  readonly state: 'in_progress' | 'unknown' | 'torn' | 'held' | 'reversing'
   readonly amount: Tiyn
 }
 
@@ -92,7 +92,10 @@ export class ClosedJournal {
     return this.#named(() => {
       const open = this.#all(
         `SELECT tender_id AS tenderId, state, amount FROM tender
-         WHERE state IN ('in_progress', 'unknown', 'torn', 'reversing') ORDER BY intent_sequence`,
+         WHERE state IN ('in_progress', 'unknown', 'torn', 'reversing')
+           -- Of a sale that was not closed yet: nothing in the queue asks for it.
+           OR state = 'held' AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.tender_id = tender.tender_id)
+         ORDER BY intent_sequence`,
       ) as { tenderId: string; state: UnresolvedTender['state']; amount: number }[]
       return {
         items: this.#all(

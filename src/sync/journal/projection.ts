@@ -134,6 +134,8 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
       return tenderState(row.tenderId, 'voided', row.reason)
     case 'reversal_requested':
       tenderState(row.tenderId, 'reversing')
+      // Taken after all, the money might go to those whom the merchant owes, and not come back.
+      sent(`capture:${row.tenderId}`)
       return outbox('reversal', `reversal:${row.tenderId}`, row.tenderId)
     case 'item_answered': {
       const { itemId } = row.item.result

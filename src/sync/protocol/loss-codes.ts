@@ -6,6 +6,8 @@ export const lossCodes = [
   'SOLD_AFTER_LEASE',
   'SLOT_ALREADY_USED',
   'PRESENTED_TOO_LATE',
+  /** A payment by QR: what the wallet had set aside went back before the till took it. */
+  'HOLD_ENDED',
   'TERMINAL_LOST',
 ] as const
 export type LossCode = (typeof lossCodes)[number]

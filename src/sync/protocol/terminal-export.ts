@@ -30,7 +30,7 @@ export const exportPartLimits = { items: 200, rows: 10_000, bytes: 8 * 1024 * 10
 /** Tenders that are in the middle of something: nothing is claimed for them, and they are named. */
 const openTenderSchema = z.strictObject({
   tenderId: uuidSchema,
-  state: z.enum(['in_progress', 'unknown', 'torn', 'reversing']),
+  state: z.enum(['in_progress', 'unknown', 'torn', 'held', 'reversing']),
   amount: tiynSchema,
 })
 export type OpenTender = z.infer<typeof openTenderSchema>
@@ -62,6 +62,7 @@ const exportPartSchema = z.strictObject({
     surrenders: z.int().min(0),
     /** Absent where there are none. */
     refunds: z.int().min(1).optional(),
+    captures: z.int().min(1).optional(),
   }),
 })
 export type ExportPart = z.infer<typeof exportPartSchema>
@@ -180,12 +181,14 @@ export function checkExportPart(signed: SignedExportPart): ReadExportPart {
 export function sumsOf(items: readonly SyncItem[]): ExportPart['sums'] {
   const presented = items.flatMap((item) => (item.kind === 'presentment' ? [item.terms.amount] : []))
   const refunds = items.filter(({ kind }) => kind === 'refund').length
+  const captures = items.filter(({ kind }) => kind === 'capture').length
   return {
     presentments: presented.length,
     amount: presented.length === 0 ? zeroTiyn : addTiyn(...presented),
     reversals: items.filter(({ kind }) => kind === 'reversal').length,
     surrenders: items.filter(({ kind }) => kind === 'surrender').length,
     ...(refunds === 0 ? {} : { refunds }),
+    ...(captures === 0 ? {} : { captures }),
   }
 }
 

@@ -119,11 +119,12 @@ export const tapSchema = z.discriminatedUnion('state', [
   /** The customer's wallet is to pay, and may have: not to be charged again. */
   z.strictObject({
     state: z.literal('qr'),
-    text: z.string(),
+    /** Null when it is not to be shown any more: what is paid now comes back. */
+    text: z.string().nullable(),
     amount: tiynSchema,
     /** Nobody can pay it any more from then on. */
     until: instantSchema,
-    doing: z.enum(['waiting_for_payer', 'waiting_for_network']),
+    doing: z.enum(['waiting_for_payer', 'waiting_for_network', 'time_over', 'till_suspended']),
   }),
 ])
 export type TapView = z.infer<typeof tapSchema>

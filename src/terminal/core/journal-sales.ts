@@ -39,13 +39,15 @@ export class JournalSales {
 
   /** Closes an open sale that is paid in full, and asks for its receipt. Any other sale stays as it is. */
   closeIfPaid(saleId: string): void {
-    const { journal, printQueue } = this.#parts
+    const { journal, engine, printQueue } = this.#parts
     const record = journal.sale(saleId)
     if (record?.state !== 'open') return
     const standing = standingOf(journal, record.sale)
     if (standing.left > 0n || standing.undecided) return
-    journal.commit(...this.#closing(saleId))
+    const rows = this.#closing(saleId)
+    journal.commit(...rows)
     printQueue.nudge()
+    if (rows.some(({ kind }) => kind === 'capture_requested')) void engine.syncNow()
   }
 
   /**
@@ -68,7 +70,10 @@ export class JournalSales {
   /** A sale other than the one on the screen that was left for the next customer and is paid in part. */
   leftOver(onScreen: string): Sale | undefined {
     const { journal } = this.#parts
-    const isLeftOver = (sale: Sale): boolean => sale.saleId !== onScreen && !isWaiting(standingOf(journal, sale))
+    const isLeftOver = (sale: Sale): boolean => {
+      const { undecided, paid } = standingOf(journal, sale)
+      return sale.saleId !== onScreen && !undecided && paid > 0n
+    }
     return journal.openSales().find(({ sale }) => isLeftOver(sale))?.sale
   }
 
@@ -99,9 +104,6 @@ export class JournalSales {
     const rows = journal.tendersOfSale(saleId).flatMap((tender): JournalRow[] => {
       const { tenderId, state, kind } = tender
       if (kind === 'cash') return state === 'settled' ? [{ kind: 'cash_returned', tenderId }] : []
-      // Asked of the ledger, which may have opened it.
-      if (kind === 'qr' && state === 'in_progress')
-        return [{ kind: 'reversal_requested', tenderId, reason: 'cashier_cancelled' }]
       if (state === 'torn' || state === 'in_progress') return [{ kind: 'tender_voided', tenderId, reason: 'cancelled' }]
       const sent = [...paidStates, 'unknown'].includes(state)
       return sent ? [{ kind: 'reversal_requested', tenderId, reason: 'void' }] : []

@@ -147,7 +147,9 @@ function contentOf(
     sale: record.sale,
     tenders: tenders.flatMap((tender): ReceiptContent['tenders'][number][] => {
       const { tenderId, amount } = tender
-      if (tender.kind === 'qr') return isPaid(tender) ? [{ kind: 'qr', tenderId, amount }] : []
+      if (tender.kind === 'qr' && isPaid(tender))
+        return [{ kind: 'qr', tenderId, amount, state: tender.state === 'not_paid' ? 'not_paid' : 'settled' }]
+      if (tender.kind === 'qr') return []
       if (tender.kind === 'cash') return tender.state === 'settled' ? [{ kind: 'cash', amount: tender.amount }] : []
       return isPaid(tender) ? [voucherOnReceipt(maker, journal, tender, active)] : []
     }),

@@ -3,13 +3,13 @@ import type { Journal } from '../../sync/journal/journal.ts'
 import type { RecoveredState } from '../payment/machine.ts'
 
 /**
- * A QR that was only being asked for has been seen by nobody: it is disowned. An online intent without an outcome may
- * have reached the ledger: unknown. An offline one was not approved and nothing left this till: voided.
+ * An online intent without an outcome may have reached the ledger: unknown; so a QR that was being asked for, which a
+ * copy of this journal may have shown. An offline one was not approved and nothing left this till: voided.
  */
 export function endInterruptedTenders(journal: Journal): void {
   for (const { tenderId, kind } of journal.tendersInState('in_progress')) {
     if (kind === 'qr') {
-      journal.commit({ kind: 'reversal_requested', tenderId, reason: 'interrupted' })
+      journal.commit({ kind: 'payment_request_open', tenderId })
       continue
     }
     const { mode } = journal.intentOf(tenderId).row

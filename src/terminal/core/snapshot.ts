@@ -231,8 +231,8 @@ function tapView(
     case 'torn':
       return { state: 'torn', hint: context.hint === 'other_card' ? context.hint : null, amount, since: context.since }
     case 'unknown': {
+      if (context.schemeId === dtByQr) return qrView(sources, context.tenderId ?? '', active)
       const reached = sources.engine.connectivity.kind === 'reached'
-      if (context.schemeId === dtByQr) return qrView(sources, context.tenderId ?? '', reached, active)
       return { state: 'unknown', amount, since: context.since, doing: reached ? 'asking' : 'waiting_for_network' }
     }
     case 'approved':
@@ -246,20 +246,24 @@ function tapView(
 }
 
 function qrView(
-  { journal, terminalId }: SnapshotSources,
+  { journal, terminalId, engine, time }: SnapshotSources,
   tenderId: string,
-  reached: boolean,
   active: TerminalPackage | undefined,
 ): TapView {
   const { amount, expiresAt } = journal.requestOf(tenderId)
+  const isOver = time.now() >= expiresAt
   const merchant = active?.merchant ?? { name: noName(terminalId), address: noName('-') }
   return {
     state: 'qr',
-    text: paymentQr({ requestId: tenderId, amount, merchant }),
+    text: isOver || engine.suspended ? null : paymentQr({ requestId: tenderId, amount, merchant }),
     amount,
     until: expiresAt,
-    doing: reached ? 'waiting_for_payer' : 'waiting_for_network',
+    doing: engine.suspended ? 'till_suspended' : isOver ? 'time_over' : waitsFor(engine),
   }
+}
+
+function waitsFor({ connectivity }: SyncEngine): 'waiting_for_payer' | 'waiting_for_network' {
+  return connectivity.kind === 'reached' ? 'waiting_for_payer' : 'waiting_for_network'
 }
 
 function readerLight(reader: CardReaderPort): Light {

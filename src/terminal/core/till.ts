@@ -15,6 +15,7 @@ import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
 import type { Decision } from '../../voucher/decide.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import type { CatalogueItem, TerminalPackage } from '../../voucher/package.ts'
+import { dtByQr } from '../../voucher/tender.ts'
 import { saleSchema, type Sale } from '../../voucher/sale.ts'
 import type { Command, CommandAnswer, CommandFault } from '../contract/commands.ts'
 import type { Action, Snapshot } from '../contract/snapshot.ts'
@@ -164,7 +165,8 @@ export class Till {
   customerWaits(tenderId: string): boolean {
     if (this.#waitedFor.has(tenderId)) return true
     // After a restart nobody knows whether the customer is still there: only the cashier's *wait* says so.
-    const isOfThisProcess = tenderId !== this.#recoveredTenderId
+    // A QR is only asked about, whoever is there.
+    const isOfThisProcess = tenderId !== this.#recoveredTenderId || this.#context().schemeId === dtByQr
     return this.#state() === 'unknown' && this.#context().tenderId === tenderId && isOfThisProcess
   }
 

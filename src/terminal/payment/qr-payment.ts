@@ -2,7 +2,7 @@
  * Asks for the rest of a sale by QR (docs/design/17-qr-payment.md). The row comes first, then the ledger is asked, and
  * only when it has opened the request does anybody see the QR: until then nobody can have paid it.
  */
-import type { LedgerClient } from '../../sync/engine/ledger-client.ts'
+import type { AnswerOf, LedgerClient } from '../../sync/engine/ledger-client.ts'
 import type { Randomness } from '../../sync/engine/ports.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
@@ -51,16 +51,18 @@ export class QrPayment {
       void engine.syncNow()
       return { kind: 'open', intent: { tenderId, amount: terms.amount.toString(), schemeId: dtByQr } }
     }
-    if (reply.kind === 'not_sent' || reply.kind === 'problem') {
-      const code =
-        reply.kind === 'problem' && reply.code === 'terminal_suspended' ? 'TERMINAL_SUSPENDED' : 'LEDGER_UNREACHABLE'
-      journal.commit({ kind: 'tender_refused', tenderId, code, item: null })
-      return { kind: 'refused', code }
-    }
+    if (reply.kind === 'not_sent') return this.#refuse(tenderId, 'LEDGER_UNREACHABLE')
+    if (reply.kind === 'problem')
+      return this.#refuse(tenderId, reply.code === 'terminal_suspended' ? 'TERMINAL_SUSPENDED' : 'QR_NOT_OPENED')
     // The ledger may have opened it. Nobody has seen the QR, so to disown it takes nothing from anybody.
     journal.commit({ kind: 'reversal_requested', tenderId, reason: 'interrupted' })
     void engine.syncNow()
-    return { kind: 'refused', code: reply.kind === 'answer' ? 'REVERSED_BEFORE_ARRIVAL' : 'LEDGER_UNREACHABLE' }
+    return { kind: 'refused', code: reply.kind === 'answer' ? refusalOf(reply.answer) : 'LEDGER_UNREACHABLE' }
+  }
+
+  #refuse(tenderId: string, code: RefusalCode): RequestOutcome {
+    this.#parts.journal.commit({ kind: 'tender_refused', tenderId, code, item: null })
+    return { kind: 'refused', code }
   }
 
   /** @returns what is asked for, or why nothing is; then there is no row either */
@@ -89,4 +91,9 @@ export class QrPayment {
     }
     return terms
   }
+}
+
+/** Of an id that was new to the till and is not open: the answer itself is signed, and nothing else follows from it. */
+function refusalOf(answer: AnswerOf<'/v1/terminal/payment-requests'>): RefusalCode {
+  return answer.kind === 'known' ? (answer.item.result.refusal ?? 'QR_NOT_OPENED') : 'QR_NOT_OPENED'
 }

@@ -372,11 +372,11 @@ describe('a capture', () => {
     expect(await wallet.find(paymentId)).toMatchObject({ state: 'paid_back', reason: 'expired' })
     // What it hears moves nothing: that the goods were given is not known yet.
     expect(await inquire(till, tenderId)).toMatchObject({ state: 'reversed' })
-    const loss = { state: 'not_paid', loss: 'PRESENTED_TOO_LATE', paidBy: null }
+    const loss = { state: 'not_paid', loss: 'HOLD_ENDED', paidBy: null }
     expect(await capture(till, tenderId)).toMatchObject({ ...loss, arrival: 'created' })
     expect(await capture(till, tenderId)).toMatchObject({ ...loss, arrival: 'exists' })
     expect(await discrepancies()).toMatchObject([
-      { code: 'PRESENTED_TOO_LATE', tenderId, owner: 'merchant', amount: String(amount), wayOut: 'look_into_till' },
+      { code: 'HOLD_ENDED', tenderId, owner: 'merchant', amount: String(amount), wayOut: 'look_into_till' },
     ])
     expect(await money()).toEqual({ wallet: walletFunds, other: walletFunds - amount, merchant: amount })
     expect(await wallet.find(paymentId)).toMatchObject({ state: 'paid_back', reason: 'expired' })

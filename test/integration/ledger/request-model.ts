@@ -116,7 +116,7 @@ export class RequestModel {
     if (request.state !== 'held') return { arrival: 'exists', state: request.state, amount: request.amount }
     if (now >= request.expiresAt + heldAfterExpiryMs) {
       Object.assign(request, { state: 'not_paid', hold: 'ended' })
-      return { arrival: 'created', state: 'not_paid', loss: 'PRESENTED_TOO_LATE' }
+      return { arrival: 'created', state: 'not_paid', loss: 'HOLD_ENDED' }
     }
     Object.assign(request, { state: 'settled', hold: 'posted' })
     this.#move(request.payer, -request.amount)

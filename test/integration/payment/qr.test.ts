@@ -1,101 +1,14 @@
 /**
  * The rest of a sale by QR (docs/design/17-qr-payment.md): mixed tenders with a leg that fails, a late payment, a
- * customer who walks away, the network gone and the power gone at each step. Method: a real till with its journal, a
- * real ledger, virtual time; the wallet reads the QR's text from the screen. Who has the money is read from the
- * ledger's database.
+ * customer who walks away, the network gone and the power gone at each step. Method: `qr-bench.ts`.
  */
-import Database from 'better-sqlite3'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { payRequest } from '../../../ledger-sim/payments/request-payments.ts'
-import { newId, type Work } from '../../../ledger-sim/context.ts'
-import type { Command } from '../../../src/terminal/contract/commands.ts'
+import { describe, expect, it } from 'vitest'
 import { tiyn } from '../../../src/voucher/money.ts'
-import type { TillStation } from '../../simulation/till-station.ts'
-import { PreparedWorld, type WalkWorld } from './prepared-world.ts'
+import { day, juice, qrBench } from './qr-bench.ts'
 
-const prepared = new PreparedWorld()
-beforeAll(() => prepared.prepare())
-afterAll(() => prepared.remove())
-
-let world: WalkWorld
-let till: TillStation
-let had: number
-beforeEach(async () => {
-  world = await prepared.open()
-  till = world.station
-  had = walletHas()
-})
-afterEach(() => world.close())
-
-const pass = (ms: number) => world.time.runUntil(world.time.now + ms)
-const day = 86_400_000
-const juice = 35_000
-
-function screen() {
-  const { snapshot } = till
-  if (snapshot === undefined) throw new Error('the till is off')
-  return snapshot
-}
-
-function does(command: Command): void {
-  expect(till.command(command), command.command).toBe(true)
-}
-
-async function asksByQr(itemId = 'juice'): Promise<void> {
-  if (screen().sale === null) does({ command: 'add_item', itemId })
-  does({ command: 'pay_by_qr' })
-  await pass(1_000)
-}
-
-/** What a wallet reads: the id in our template of the EMV code, by its place in the text. */
-function scanned(): string {
-  const { tap } = screen()
-  if (tap.state !== 'qr') throw new Error(`the screen shows ${tap.state}`)
-  const found = /^000201010212.*0008kz\.tolem0136([0-9a-f-]{36})/.exec(tap.text)?.[1]
-  if (found === undefined) throw new Error(`no request in ${tap.text}`)
-  return found
-}
-
-async function pays(requestId: string, payer = 'individual-1'): Promise<string> {
-  let word = ''
-  await world.atLedger(async (work: Work) => {
-    const caller = { keyId: '', role: 'individual', owner: payer } as const
-    const paid = await payRequest(work, caller, { paymentId: newId(work), requestId, payer })
-    word = paid.kind === 'paid_back' ? `paid back: ${paid.reason}` : paid.kind
-  })
-  return word
-}
-
-function rows(sql: string): Record<string, unknown>[] {
-  const database = new Database(world.ledgerFile, { readonly: true })
-  try {
-    return database.prepare(sql).all() as Record<string, unknown>[]
-  } finally {
-    database.close()
-  }
-}
-function walletHas(): number {
-  const [row] = rows(`SELECT balance - (
-    SELECT coalesce(sum(amount), 0) FROM hold
-    WHERE debit = account_id AND state = 'pending' AND expires_at > ${world.time.now}
-  ) AS has FROM account WHERE account_id = 'individual-1'`)
-  return Number(row?.['has'])
-}
-const spent = () => had - walletHas()
-const atLedgerOf = (id: string) => rows(`SELECT state FROM tender WHERE tender_id = '${id}'`)[0]?.['state']
-const tendersOf = (index = 0) => screen().recent[index]?.tenders.map(({ kind, state }) => `${kind} ${state}`)
-
-async function tapsLunch(): Promise<void> {
-  does({ command: 'pay_by_card' })
-  till.layCard('Pupil 01')
-  await pass(4_000)
-  till.pullCard()
-  await pass(500)
-  expect(screen().tap).toMatchObject({ state: 'approved', look: 'settled' })
-}
-
-const goesOff = (): void => void (world.network.all = 'refused')
-const comesBack = (): void => void (world.network.all = 'up')
+const bench = qrBench()
+const { screen, does, pass, asksByQr, scanned, pays, spent, atLedgerOf, tendersOf, tapsLunch } = bench
+const { goesOff, goesOffWhenHeld, comesBack, restarts } = bench
 
 describe('the rest of a sale by QR', () => {
   it('is paid by the customer’s wallet, closes the sale, and becomes the merchant’s', async () => {
@@ -230,7 +143,7 @@ describe('a QR and the network', () => {
     'asked for and not answered (%s) is shown to nobody and disowned; the sale can be paid otherwise',
     async (passage) => {
       does({ command: 'add_item', itemId: 'juice' })
-      world.network.all = passage
+      bench.world.network.all = passage
       does({ command: 'pay_by_qr' })
       await pass(3_000)
       expect(screen().tap).toEqual({ state: 'refused', code: 'LEDGER_UNREACHABLE' })
@@ -261,36 +174,44 @@ describe('a QR and the network', () => {
 
   it('captured only after the hold has ended is not paid, and said to be so', async () => {
     await asksByQr()
+    goesOffWhenHeld()
     await pays(scanned())
     await pass(1_200)
-    goesOff()
     expect(screen().tap.state).toBe('approved')
-    till.kill()
+    bench.till.kill()
     await pass(15 * day)
     comesBack()
-    till.start()
+    bench.till.start()
     await pass(120_000)
     expect(tendersOf()).toEqual(['qr not_paid'])
-    expect(screen().discrepancies).toMatchObject([{ code: 'PRESENTED_TOO_LATE' }])
+    expect(screen().discrepancies).toMatchObject([{ code: 'HOLD_ENDED' }])
     expect(spent()).toBe(0)
   })
 })
 
 describe('a QR and the power', () => {
-  async function restarts(): Promise<void> {
-    till.kill()
-    till.start()
-    await pass(3_000)
-  }
-
-  it('gone while the ledger is asked: nobody has seen the QR, so it is disowned', async () => {
+  it('gone while the ledger is asked: unknown, as any payment that may have arrived', async () => {
     does({ command: 'add_item', itemId: 'juice' })
-    world.network.all = 'lose_answer'
+    bench.world.network.all = 'lose_answer'
     does({ command: 'pay_by_qr' })
     await pass(300)
     comesBack()
     await restarts()
     await pass(20_000)
+    await pays(scanned())
+    await pass(20_000)
+    expect([tendersOf(), spent()]).toEqual([['qr settled'], juice])
+  })
+
+  it('gone before the request has left: what the ledger has never seen is disowned', async () => {
+    does({ command: 'add_item', itemId: 'juice' })
+    bench.world.network.all = 'lose_request'
+    does({ command: 'pay_by_qr' })
+    await pass(300)
+    comesBack()
+    await restarts()
+    await pass(20_000)
+    expect(screen().tap).toEqual({ state: 'refused', code: 'QR_NOT_PAID' })
     expect(screen().sale?.tenders).toMatchObject([{ kind: 'qr', state: 'reversed' }])
     expect(screen().actions).toContain('pay_cash')
   })
@@ -300,18 +221,18 @@ describe('a QR and the power', () => {
     const id = scanned()
     await restarts()
     expect(scanned()).toBe(id)
-    till.kill()
+    bench.till.kill()
     await pays(id)
-    till.start()
+    bench.till.start()
     await pass(30_000)
     expect([tendersOf(), spent()]).toEqual([['qr settled'], juice])
   })
 
   it('gone with the network after it was heard of: sold, and captured when both are back', async () => {
     await asksByQr()
+    goesOffWhenHeld()
     await pays(scanned())
     await pass(1_300)
-    goesOff()
     await restarts()
     expect(tendersOf()).toEqual(['qr held'])
     comesBack()

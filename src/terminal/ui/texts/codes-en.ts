@@ -68,6 +68,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
     what: 'The ledger holds another payment under this number.',
     todo: 'Call support. Take cash.',
   },
+  QR_NOT_OPENED: {
+    what: 'The ledger opens no payment by QR for this till.',
+    todo: 'Take a card or cash. If it stays, call support.',
+  },
   QR_NOT_PAID: { what: 'Nobody paid the QR in time.', todo: 'Show a new QR or take cash.' },
   REFUND_ORIGINAL_UNKNOWN: {
     what: 'The ledger does not know this sale.',
@@ -92,6 +96,10 @@ export const losses: TextsOfLanguage['losses'] = {
   SOLD_AFTER_LEASE: { what: 'Sold after the time for selling without network.', todo: 'Appeal with the receipt.' },
   SLOT_ALREADY_USED: { what: 'The allowance had been used before.', todo: 'Appeal to the agency with the receipt.' },
   PRESENTED_TOO_LATE: { what: 'The sale reached the ledger too late.', todo: 'Appeal to the agency with the receipt.' },
+  HOLD_ENDED: {
+    what: 'The money in the customer’s wallet was not taken in time and went back.',
+    todo: 'Call support; keep the receipt.',
+  },
   TERMINAL_LOST: {
     what: 'The till was lost; the agency did not accept this sale.',
     todo: 'Appeal to the agency with the receipt.',

@@ -64,6 +64,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
   REVERSED_BEFORE_ARRIVAL: { what: 'Бұл төлемнің күші бұрын жойылған.', todo: 'Төлемді қайтадан бастаңыз.' },
   REVERSED: { what: 'Бұл төлемнің күші жойылды.', todo: 'Төлемді қайтадан бастаңыз.' },
   EXISTS_WITH_DIFFERENT_TERMS: { what: 'Тізілімде бұл нөмірмен басқа төлем бар.', todo: supportAndCash },
+  QR_NOT_OPENED: {
+    what: 'Тізілім бұл кассаға QR төлемін ашпайды.',
+    todo: 'Карта не қолма-қол ақша алыңыз. Қайталанса, қолдауға хабарласыңыз.',
+  },
   QR_NOT_PAID: { what: 'QR уақытында төленбеді.', todo: 'Жаңа QR көрсетіңіз немесе қолма-қол ақша алыңыз.' },
   REFUND_ORIGINAL_UNKNOWN: {
     what: 'Тізілімде мұндай сатылым жоқ.',
@@ -90,6 +94,10 @@ export const losses: TextsOfLanguage['losses'] = {
   SOLD_AFTER_LEASE: { what: 'Желісіз сату мерзімі біткен соң сатылған.', todo: appeal },
   SLOT_ALREADY_USED: { what: 'Лимит бұрын пайдаланылған.', todo: appeal },
   PRESENTED_TOO_LATE: { what: 'Сатылым тізілімге тым кеш жетті.', todo: appeal },
+  HOLD_ENDED: {
+    what: 'Сатып алушының әмиянындағы ақша уақытында алынбай, кері қайтты.',
+    todo: 'Қолдауға хабарласыңыз; чекті сақтаңыз.',
+  },
   TERMINAL_LOST: { what: 'Касса жоғалған, мекеме бұл сатылымды қабылдамады.', todo: appeal },
 }
 

@@ -67,6 +67,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
   REVERSED_BEFORE_ARRIVAL: { what: 'Эта оплата была отменена раньше.', todo: 'Начните оплату заново.' },
   REVERSED: { what: 'Эта оплата отменена.', todo: 'Начните оплату заново.' },
   EXISTS_WITH_DIFFERENT_TERMS: { what: 'В реестре под этим номером другая оплата.', todo: supportAndCash },
+  QR_NOT_OPENED: {
+    what: 'Реестр не открывает этой кассе оплату по QR.',
+    todo: 'Примите карту или наличные. Если повторится, позвоните в поддержку.',
+  },
   QR_NOT_PAID: { what: 'QR не оплатили вовремя.', todo: 'Покажите новый QR или примите наличные.' },
   REFUND_ORIGINAL_UNKNOWN: { what: 'Реестр не знает этой продажи.', todo: 'Проверьте чек или позвоните в поддержку.' },
   REFUND_ORIGINAL_NOT_PAID: { what: 'Эта продажа не оплачена или отменена.', todo: 'Возвращать нечего.' },
@@ -84,6 +88,10 @@ export const losses: TextsOfLanguage['losses'] = {
   SOLD_AFTER_LEASE: { what: 'Продано после срока продажи без сети.', todo: appeal },
   SLOT_ALREADY_USED: { what: 'Лимит был израсходован раньше.', todo: appeal },
   PRESENTED_TOO_LATE: { what: 'Продажа дошла до реестра слишком поздно.', todo: appeal },
+  HOLD_ENDED: {
+    what: 'Деньги в кошельке покупателя не забрали вовремя, они вернулись.',
+    todo: 'Позвоните в поддержку; сохраните чек.',
+  },
   TERMINAL_LOST: { what: 'Касса утеряна, ведомство не приняло эту продажу.', todo: appeal },
 }
 

@@ -94,8 +94,8 @@ function sayingOf({ tap, now, payable, leftToPay }: TapAreaProps, { say, name, c
       }
     case 'qr':
       return {
-        word: say('tap.qr.word'),
-        detail: `${say('tap.qr.detail')} ${say(`tap.qr.${tap.doing}`)}`,
+        word: say(tap.text === null ? 'tap.qr.goneWord' : 'tap.qr.word'),
+        detail: [...(tap.text === null ? [] : [say('tap.qr.detail')]), say(`tap.qr.${tap.doing}`)].join(' '),
         aside: (
           <>
             <Amount value={tap.amount} />

@@ -269,7 +269,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
           />
           <footer className="bottom">
             {notice}
-            {snapshot.tap.state === 'qr' ? (
+            {snapshot.tap.state === 'qr' && snapshot.tap.text !== null ? (
               <PaymentQr text={snapshot.tap.text} />
             ) : (
               <>
