@@ -9,7 +9,6 @@ import type { Journal, PrintJob, SaleRecord, TenderRecord } from '../../sync/jou
 import { isPaid } from '../../sync/journal/projection.ts'
 import type { SigningKey } from '../../sync/protocol/keys.ts'
 import { makeReceiptPresentment } from '../../sync/protocol/receipt-presentment.ts'
-import type { Texts } from '../../voucher/identifiers.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import {
   receiptDocument,
@@ -22,6 +21,7 @@ import {
 import { refundSlip } from '../../voucher/refund-slip.ts'
 import { sumOf } from '../../voucher/refund.ts'
 import { dtByQr, dtByQrName } from '../../voucher/tender.ts'
+import { sameInAll, schemeName } from './scheme-name.ts'
 import { shiftSlip } from '../../voucher/shift-slip.ts'
 
 /** Kazakhstan keeps UTC+5 everywhere since 1 March 2024. */
@@ -126,7 +126,10 @@ function headOf(
   active: TerminalPackage | undefined,
 ): Omit<SlipHead, 'saleId'> {
   return {
-    merchant: { name: active?.merchant.name ?? same(maker.terminalId), address: active?.merchant.address ?? same('-') },
+    merchant: {
+      name: active?.merchant.name ?? sameInAll(maker.terminalId),
+      address: active?.merchant.address ?? sameInAll('-'),
+    },
     terminalId: maker.terminalId,
     at,
     utcOffsetMinutes,
@@ -210,13 +213,4 @@ function voidedTender(tender: TenderRecord, active: TerminalPackage | undefined)
       state: ended,
     },
   ]
-}
-
-function schemeName(schemeId: string, active: TerminalPackage | undefined): Texts {
-  if (schemeId === dtByQr) return dtByQrName
-  return active?.schemes.find((scheme) => scheme.schemeId === schemeId)?.name ?? same(schemeId)
-}
-
-function same(text: string): Texts {
-  return { kk: text, ru: text, en: text }
 }

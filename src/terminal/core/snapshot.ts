@@ -8,14 +8,14 @@ import type { Discrepancy } from '../../sync/protocol/messages.ts'
 import type { Decision } from '../../voucher/decide.ts'
 import { addTiyn, tiyn, zeroTiyn } from '../../voucher/money.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
-import type { Texts } from '../../voucher/identifiers.ts'
 import { shortId } from '../../voucher/receipt.ts'
 import { lineTotal } from '../../voucher/sale.ts'
 import { paymentQr } from '../../voucher/payment-qr.ts'
-import { dtByQr, dtByQrName } from '../../voucher/tender.ts'
+import { dtByQr } from '../../voucher/tender.ts'
 import type { Action, CardPays, Light, SaleView, Snapshot, TapView, TenderView } from '../contract/snapshot.ts'
 import type { PaymentContext, PaymentStateName } from '../payment/machine.ts'
 import type { SaleStanding } from './basket.ts'
+import { sameInAll, schemeName } from './scheme-name.ts'
 
 /** A package older than this is said on the till's light: something keeps new ones away. */
 const packageOldMs = 24 * 3_600_000
@@ -56,7 +56,7 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
     revision: sources.revision,
     language: journal.fact<'kk' | 'ru' | 'en'>('language') ?? 'kk',
     terminalId: sources.terminalId,
-    merchantName: active?.merchant.name ?? noName(sources.terminalId),
+    merchantName: active?.merchant.name ?? sameInAll(sources.terminalId),
     time: { now: time.now(), trusted: time.trusted, toConfirm: sources.timeToConfirm },
     catalogue: [...(active?.catalogue ?? [])],
     amountCategories: [...(active?.categories ?? [])],
@@ -252,7 +252,7 @@ function qrView(
 ): TapView {
   const { amount, expiresAt } = journal.requestOf(tenderId)
   const isOver = time.now() >= expiresAt
-  const merchant = active?.merchant ?? { name: noName(terminalId), address: noName('-') }
+  const merchant = active?.merchant ?? { name: sameInAll(terminalId), address: sameInAll('-') }
   return {
     state: 'qr',
     text: isOver || engine.suspended ? null : paymentQr({ requestId: tenderId, amount, merchant }),
@@ -336,13 +336,4 @@ function instantText(instant: number): string {
 
 function light(level: Light['level'], code: Light['code'], detail: string): Light {
   return { level, code, since: null, detail }
-}
-
-export function schemeName(schemeId: string, active: TerminalPackage | undefined): Texts {
-  if (schemeId === dtByQr) return dtByQrName
-  return active?.schemes.find((scheme) => scheme.schemeId === schemeId)?.name ?? noName(schemeId)
-}
-
-function noName(id: string): Texts {
-  return { kk: id, ru: id, en: id }
 }

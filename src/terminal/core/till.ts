@@ -34,7 +34,8 @@ import { endInterruptedTenders, recoveredStateOf } from './recovery.ts'
 import { resolutionOf } from './resolution.ts'
 import { RefundDesk } from './refund-desk.ts'
 import { ShiftDesk } from './shift-desk.ts'
-import { composeSnapshot, discrepanciesView, recentView, schemeName } from './snapshot.ts'
+import { schemeName } from './scheme-name.ts'
+import { composeSnapshot, discrepanciesView, recentView } from './snapshot.ts'
 import { TimeDesk } from './time-desk.ts'
 
 /** More than this is a slip of the finger, not a price: 1 000 000 ₸. */

@@ -139,6 +139,12 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
       doing: 'waiting_for_network',
     },
   }),
+  'qr-over': atTill({
+    ...doubt,
+    ...troubledLights,
+    sale: madeUpSale(lunchAndJuice(115_000), [madeUpTender(1, 115_000, 'settled'), qrTender]),
+    tap: { state: 'qr', text: null, amount: qrTender.amount, until: madeUpNow - 60_000, doing: 'time_over' },
+  }),
   'qr-held': atTill({
     sale: madeUpSale(lunchOnly(), [{ ...qrTender, amount: tiyn(115_000), state: 'held' }]),
     tap: { state: 'approved', look: 'settled', amount: tiyn(115_000), schemeName: dtByQrName },
