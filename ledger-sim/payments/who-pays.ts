@@ -158,7 +158,7 @@ async function lastHolding({ connection }: Work, slotId: string, lease: LeaseRow
   return undefined
 }
 
-/** "Agency up to a funded sum": what the scheme's agency has taken over so far stays below it. */
+/** "Agency up to a funded sum": what the scheme's agency has taken over so far, or looks at, stays below it. */
 async function agencyBears(work: Work, scheme: Scheme, amount: bigint): Promise<boolean> {
   const { lossBearer } = scheme.offline
   if (lossBearer.kind === 'merchant') return false
@@ -169,7 +169,7 @@ async function agencyBears(work: Work, scheme: Scheme, amount: bigint): Promise<
     .where('discrepancy.code', '=', 'PRESENTED_TOO_LATE')
     .where('discrepancy.owner', '=', 'agency')
     .where('tender.scheme_id', '=', scheme.schemeId)
-    .where('tender.state', 'in', ['settled', 'awaiting_funds'])
+    .where('tender.state', 'in', ['settled', 'awaiting_funds', 'in_review'])
     .execute()
   const borne = rows.reduce((sum, row) => sum + row.amount, 0n)
   return borne + amount <= lossBearer.upTo

@@ -219,6 +219,19 @@ describe('a till that was stolen', () => {
     expect(await decideReview(waiting[0]?.tenderId ?? '', 'paid')).toMatchObject({ body: { state: 'settled' } })
   })
 
+  test('what comes late and waits for the agency counts for what the agency takes over', async () => {
+    const scheme = till.package?.schemes.find(({ schemeId }) => schemeId === 'school-lunch')
+    const offline = { ...scheme?.offline, lossBearer: { kind: 'agency', upTo: '200000' } }
+    expect(await agency.post('/v1/schemes', { ...scheme, version: 2, offline })).toMatchObject({ status: 200 })
+    await till.fetch()
+    const [first, second] = [receiptOf(sold(0)), receiptOf(sold(1))]
+    const { presentUntil } = till.leased(demo.card(label(0)))?.lease ?? { presentUntil: 0 }
+    await revoke('lost')
+    demo.clock.now = presentUntil + hourMs
+    expect(await claim(first)).toMatchObject({ body: { state: 'in_review' } })
+    expect(await claim(second)).toMatchObject({ body: { state: 'not_paid', loss: 'PRESENTED_TOO_LATE' } })
+  })
+
   test('the keys of the cards that it held leave every other till, and no lease carries them any more', async () => {
     const card = demo.card(label(0))
     const other = await demo.till('till-2')
