@@ -28,11 +28,11 @@ const shows: Readonly<Record<PlantedBugName, number>> = {
   'late-payment-kept': 1,
   'hold-not-voided': 6,
   'heads-forgotten': 4,
-  'no-tombstone': 26,
-  'slot-free-online': 61,
+  'no-tombstone': 59,
+  'slot-free-online': 76,
   'ids-pruned': 1,
   'reversal-keeps-money': 1,
-  'refund-keeps-money': 1,
+  'refund-keeps-money': 3,
   'half-booked': 1,
 }
 

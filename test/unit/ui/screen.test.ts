@@ -69,9 +69,10 @@ describe.each(everyPicture.filter(({ view }) => !isStart(view)))('$name in $lang
       }
       return
     }
-    const face = faceOf(snapshot.tap)
-    expect(html).toContain(`<p class="tap-word">${texts[language].words[`tap.${face}.word`]}</p>`)
     const { sale, tap, cardPays } = snapshot
+    const key = tap.state === 'qr' && tap.text === null ? 'tap.qr.goneWord' : (`tap.${faceOf(tap)}.word` as const)
+    expect(html).toContain(`<p class="tap-word">${texts[language].words[key]}</p>`)
+    expect(html.includes('class="payment-qr"')).toBe(tap.state === 'qr' && tap.text !== null)
     const amounts = [
       ...(sale === null ? [] : [sale.total, sale.leftToPay, ...sale.lines.map((line) => line.total)]),
       ...(cardPays?.parts.map((part) => part.amount) ?? []),
