@@ -43,9 +43,12 @@ function fillFolder(damage: { readonly [file: string]: string | null }): void {
     mkdirSync(join(place.data, folder), { recursive: true })
   }
   const kept = ['till/journal.sqlite', 'till/enrolment.json', 'till/terminal-keys.json', 'ledger/ledger.db']
-  const keptOfLedger = ['issuer-keys.json', 'issuing/cards.json', 'issuing/enrolment.json'].map(
-    (name) => `ledger/${name}`,
-  )
+  const keptOfLedger = [
+    'issuer-keys.json',
+    'issuing/cards.json',
+    'issuing/role-keys.json',
+    'issuing/enrolment.json',
+  ].map((name) => `ledger/${name}`)
   for (const file of [...kept, ...keptOfLedger]) copyFileSync(join(filled.data, file), join(place.data, file))
   for (const [file, content] of Object.entries(damage)) {
     if (content === null) rmSync(join(place.data, file))
