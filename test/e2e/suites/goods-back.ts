@@ -22,7 +22,10 @@ export async function takesGoodsBack(
   await dialog.getByRole('heading', { name: /^Refund, sale No\./ }).waitFor()
   await keyboard.press('ArrowDown')
   await keyboard.press('+')
-  await dialog.locator('.refund-sums').filter({ hasText: 'goes back to the scheme' }).waitFor()
+  await dialog
+    .locator('.refund-sums')
+    .filter({ hasText: words['refund.toVouchers'].replace('{amount} ', '') })
+    .waitFor()
   await keyboard.press('F9')
   await dialog.filter({ hasText: words['question.refund_sale.ask'] }).waitFor()
   await keyboard.press('F8')
