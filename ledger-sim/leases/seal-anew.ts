@@ -1,8 +1,9 @@
-/** A terminal has another encryption key: what lies sealed for it under its live leases is sealed to that one. */
+/** What lies sealed for a terminal under its live leases, when its encryption key changes or a holder's card does. */
 import { seal, tillKeyContext, type EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
 import type { Work } from '../context.ts'
 import { findCard } from '../schemes/cards.ts'
 import { announcePackage } from '../terminals/events.ts'
+import { findTerminal } from '../terminals/terminals.ts'
 
 /** The terminal's next package carries the new boxes under the next version, and it is told of it. */
 export async function sealCardKeysAnew(work: Work, terminalId: string, to: EncryptionJwk): Promise<void> {
@@ -29,4 +30,39 @@ export async function sealCardKeysAnew(work: Work, terminalId: string, to: Encry
       .execute()
   }
   if (held.length > 0) await announcePackage(work, terminalId)
+}
+
+/** A new card of a holder opens off line what the tills hold of that holder's slots; each till is told of it. */
+export async function sealNewCard(work: Work, cardId: string): Promise<void> {
+  const { connection, random } = work
+  const card = await findCard(work, cardId)
+  if (card === undefined) throw new Error(`card ${cardId} vanished`)
+  const held = await connection
+    .selectFrom('lease_slot')
+    .innerJoin('lease', 'lease.lease_id', 'lease_slot.lease_id')
+    .innerJoin('slot', 'slot.slot_id', 'lease_slot.slot_id')
+    .innerJoin('entitlement', (join) =>
+      join
+        .onRef('entitlement.scheme_id', '=', 'slot.scheme_id')
+        .onRef('entitlement.beneficiary', '=', 'slot.beneficiary'),
+    )
+    .select(['lease.lease_id', 'lease.terminal_id', 'lease_slot.slot_id'])
+    .where('entitlement.holder', '=', card.holder)
+    .where('lease_slot.state', '=', 'live')
+    .where('lease.state', '=', 'live')
+    .where('lease.sell_until', '>', BigInt(work.now))
+    .orderBy('lease.lease_id')
+    .orderBy('lease_slot.slot_id')
+    .execute()
+  for (const { lease_id: leaseId, terminal_id: terminalId, slot_id: slotId } of held) {
+    const terminal = await findTerminal(work, terminalId)
+    if (terminal === undefined || terminal.status === 'revoked' || terminal.encryptionKey === null) continue
+    const sealed = seal(card.tillKey, terminal.encryptionKey, tillKeyContext(leaseId, cardId), random(32))
+    await connection
+      .insertInto('lease_card')
+      .values({ lease_id: leaseId, slot_id: slotId, card: cardId, sealed_till_key: sealed })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    await announcePackage(work, terminalId)
+  }
 }

@@ -15,6 +15,8 @@ export interface Card {
   readonly highestCounter: number
   readonly fileReadKey: Uint8Array
   readonly tillKey: Uint8Array
+  /** The card that was issued in its place: it stays blocked. */
+  readonly replacedBy: string | null
 }
 
 /**
@@ -42,6 +44,7 @@ export async function registerCard(
       file_read_key: wrapped(cardKeyNumber.fileRead),
       till_key: wrapped(cardKeyNumber.till),
       exposed_at: null,
+      replaced_by: null,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('card')
@@ -65,6 +68,7 @@ export async function findCard({ connection, keys }: Work, card: string): Promis
     highestCounter: Number(row.highest_counter),
     fileReadKey: keys.unwrap(row.file_read_key, cardKeyPurpose(card, cardKeyNumber.fileRead)),
     tillKey: keys.unwrap(row.till_key, cardKeyPurpose(card, cardKeyNumber.till)),
+    replacedBy: row.replaced_by,
   }
 }
 
@@ -86,16 +90,21 @@ export async function leasableCardsOf(work: Work, holder: string): Promise<reado
   return cards
 }
 
-/** Blocks or unblocks; a change raises the hotlist's version. */
+/** Blocks or unblocks; a change raises the hotlist's version. A card that was issued anew stays blocked. */
 export async function setCardStatus(
   work: Work,
   card: string,
   status: 'active' | 'blocked',
-): Promise<'changed' | 'unchanged' | 'not_found'> {
+): Promise<'changed' | 'unchanged' | 'not_found' | 'replaced'> {
   const { connection, now } = work
-  const row = await connection.selectFrom('card').select('status').where('card', '=', card).executeTakeFirst()
+  const row = await connection
+    .selectFrom('card')
+    .select(['status', 'replaced_by'])
+    .where('card', '=', card)
+    .executeTakeFirst()
   if (row === undefined) return 'not_found'
   if (row.status === status) return 'unchanged'
+  if (row.replaced_by !== null) return 'replaced'
   await connection.updateTable('card').set({ status }).where('card', '=', card).execute()
   const changes = await connection.selectFrom('card_status').select('change').where('card', '=', card).execute()
   await connection

@@ -12,7 +12,8 @@ import { registerCard, setCardStatus } from './cards.ts'
 import { fundScheme } from './funding.ts'
 import { registerMerchant } from './merchants.ts'
 import { publishScheme } from './schemes.ts'
-import { notOwnScheme } from './ownership.ts'
+import { notOwnCard, notOwnScheme } from './ownership.ts'
+import { reissueCard } from './reissue.ts'
 
 /** Seven bytes, hex. */
 const uidSchema = z.string().regex(/^[0-9A-Fa-f]{14}$/)
@@ -119,12 +120,40 @@ export const schemeOperations = [
       answerSchema: statusAnswer,
       perform: (asked) =>
         rollingBack(asked, async (work) => {
+          const foreign = await notOwnCard(work, asked.caller, asked.request.card)
+          if (foreign !== undefined) return foreign
           const changed = await setCardStatus(work, asked.request.card, status)
-          if (changed === 'not_found') return problem('not_found', 'there is no such card')
+          if (changed === 'replaced') return problem('rule_violated', 'another card was issued in its place')
           return { kind: 'answer', body: { card: asked.request.card, status } }
         }),
     }),
   ),
+  operation({
+    method: 'POST',
+    path: '/v1/card-reissues',
+    tag,
+    summary: 'Issues a card in place of a lost or broken one, which stays blocked; the allowances stay the holder’s',
+    roles: agency,
+    requestSchema: z.strictObject({ card: pseudonymSchema, uid: uidSchema }),
+    answerSchema: z.strictObject({ card: pseudonymSchema, arrival: arrivalSchema }),
+    perform: (asked) =>
+      rollingBack(asked, async (work) => {
+        const { card: former, uid } = asked.request
+        const foreign = await notOwnCard(work, asked.caller, former)
+        if (foreign !== undefined) return foreign
+        const reissued = await reissueCard(work, former, new Uint8Array(Buffer.from(uid, 'hex')))
+        switch (reissued.kind) {
+          case 'not_found':
+            return problem('not_found', 'there is no such card')
+          case 'exists_with_different_terms':
+            return problem(reissued.kind, reissued.detail)
+          case 'done':
+            return { kind: 'answer', body: { card: reissued.card, arrival: reissued.arrival } }
+          default:
+            return reissued satisfies never
+        }
+      }),
+  }),
   operation({
     method: 'POST',
     path: '/v1/merchants',

@@ -10,3 +10,17 @@ export async function notOwnScheme(work: Work, caller: Caller, schemeId: string)
     return problem('not_found', `${caller.owner} has no scheme ${schemeId}`)
   return undefined
 }
+
+/** A card is an agency's when its holder is entitled to a scheme of that agency; the same answer for one that is not. */
+export async function notOwnCard(work: Work, caller: Caller, card: string): Promise<ProblemOutcome | undefined> {
+  const own = await work.connection
+    .selectFrom('card')
+    .innerJoin('entitlement', 'entitlement.holder', 'card.holder')
+    .innerJoin('scheme', 'scheme.scheme_id', 'entitlement.scheme_id')
+    .select('card.card')
+    .where('card.card', '=', card)
+    .where('scheme.agency_id', '=', caller.owner)
+    .limit(1)
+    .executeTakeFirst()
+  return own === undefined ? problem('not_found', `${caller.owner} has no card ${card}`) : undefined
+}

@@ -228,4 +228,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await createIndexes(database, [['request_payment_tender', 'request_payment', ['tender_id']]])
     },
   },
+  '0008-cards-issued-anew': {
+    up: (database) => addColumns(database, [['card', textOrNull('replaced_by')]]),
+  },
 }

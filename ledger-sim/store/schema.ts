@@ -111,6 +111,8 @@ export interface CardTable {
   till_key: string
   /** Since when its till key may be in wrong hands: then it is leased to no till any more. */
   exposed_at: WholeOrNull
+  /** The card that was issued in its place; it is blocked for good. */
+  replaced_by: string | null
 }
 
 export interface CardStatusTable {

@@ -2,6 +2,7 @@
  * What a terminal may know, as one signed package whose version rises whenever something in it changes. Every package
  * is kept: decisions name the one they were made under, and are replayed with it (architecture.md, "Trust").
  */
+import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import { hashOf, toJson } from '../../src/sync/protocol/canonical.ts'
 import { signTagged } from '../../src/sync/protocol/keys.ts'
@@ -39,7 +40,7 @@ export async function packageFor(work: Work, terminal: Terminal, haveVersion: nu
   }
   const last = await lastPackage(work, terminal.terminalId)
   const content = await contentFor(work, terminal)
-  const fingerprint = hashOf('tolem/package/1', content)
+  const fingerprint = fingerprintOf(content)
   const current =
     last !== undefined && last.fingerprint === fingerprint && work.now - Number(last.issued_at) < renewAfterMs(content)
       ? last
@@ -52,6 +53,11 @@ export async function packageFor(work: Work, terminal: Terminal, haveVersion: nu
       signature: current.signature,
     },
   }
+}
+
+/** Says only whether something has changed, each few seconds for each till: it need not be the canonical text's. */
+function fingerprintOf(content: Content): string {
+  return createHash('sha256').update(toJson(content)).digest('hex')
 }
 
 /** A till that syncs must not run into `PACKAGE_TOO_OLD` only because nothing changed. */

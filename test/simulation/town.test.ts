@@ -1,5 +1,5 @@
 /**
- * The town of `town.ts`, a fixed slice of 80 seeds; the other half is `town-second-half.test.ts`, for the other core.
+ * The town of `town.ts`, a fixed slice of 40 seeds; the other half is `town-second-half.test.ts`, for the other core.
  * Method: the product's own core and ledger under virtual time with a hostile network, accidents and careless cashiers;
  * an auditor that reads only the ledger's rows, the cards' logs and the cashiers' notebooks. Replay a failure with the
  * command that it prints.
@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 import { describeSeeds } from './seeds.ts'
 import { runTown } from './town.ts'
 
-describeSeeds(1, 40)
+describeSeeds(1, 20)
 
 test('the same seed gives the same history, another seed another', async () => {
   const [first, again, other] = [await runTown(7, 0.25), await runTown(7, 0.25), await runTown(8, 0.1)]

@@ -14,7 +14,7 @@ import {
 import { canonicalText, hashOf, hashOfText, toJson } from '../protocol/canonical.ts'
 import { genesisHash, rowHashOf } from '../protocol/journal-chain.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
-import { tiyn, type Tiyn } from '../../voucher/money.ts'
+import { tiyn, zeroTiyn, type Tiyn } from '../../voucher/money.ts'
 import { isFailedSync, isStorageFault, type Anchor } from './data-folder.ts'
 import { asFolderError, migrate, openFile, refuseDamaged, refuseNewer, takeOverWholeLog } from './journal-file.ts'
 import { project, projectedTables, quoted, spentStates, type JournalTenderState } from './projection.ts'
@@ -327,7 +327,7 @@ export class Journal {
     return (this.#all(`SELECT * FROM sale WHERE state = 'open' ORDER BY sequence DESC`) as StoredSale[]).map(saleRecord)
   }
 
-  /** The last sales that ended, newest first, with what the screen says of each: three statements for all of them. */
+  /** The last sales that ended, newest first, with what the screen says of each: four statements for all of them. */
   recentSales(limit: number): readonly RecentSale[] {
     const sales = this.#all(
       `SELECT sale_id AS saleId, total, at, state, shift_id AS shiftId FROM sale
@@ -339,11 +339,12 @@ export class Journal {
     const tenders = Map.groupBy(this.#tenders(`WHERE ${ofThese} ORDER BY intent_sequence`, ids), ({ saleId }) => saleId)
     const jobs = this.#all(`SELECT sale_id AS saleId, state FROM print_job WHERE ${ofThese}`, ids)
     const receipts = Map.groupBy(jobs as (Pick<StoredPrintJob, 'state'> & { saleId: string })[], ({ saleId }) => saleId)
+    const wentBack = this.returns.wentBackOfEach(sales.map(({ saleId }) => saleId))
     return sales.map((sale) => ({
       ...sale,
       total: tiyn(sale.total),
       tenders: tenders.get(sale.saleId) ?? [],
-      wentBack: this.returns.wentBackOf(sale.saleId),
+      wentBack: wentBack.get(sale.saleId) ?? zeroTiyn,
       receipt: receiptStateOf(receipts.get(sale.saleId) ?? []),
     }))
   }

@@ -3,7 +3,7 @@
  * belong to it (money-rules.md, "Words", "Offline").
  */
 import type { CoveredLine } from '../../voucher/sale.ts'
-import { tiyn, type Tiyn } from '../../voucher/money.ts'
+import { tiyn, zeroTiyn, type Tiyn } from '../../voucher/money.ts'
 import { receiptStateOf, type ReceiptState, type StoredPrintJob } from './records.ts'
 import type { ChainedRow, RowOf } from './rows.ts'
 
@@ -106,14 +106,18 @@ export class JournalReturns {
 
   /** What has gone back of a sale or is on its way: to its schemes and in cash. */
   wentBackOf(saleId: string): Tiyn {
-    const { amount } = this.#tables.get(
-      `SELECT coalesce((SELECT sum(cash) FROM goods_return WHERE sale_id = ?), 0) + coalesce((
-         SELECT sum(amount) FROM goods_return JOIN refund USING (return_id) WHERE sale_id = ? AND state <> 'refused'
-       ), 0) AS amount`,
-      saleId,
-      saleId,
-    ) as { amount: number }
-    return tiyn(amount)
+    return this.wentBackOfEach([saleId]).get(saleId) ?? zeroTiyn
+  }
+
+  /** The same of several sales; without those of which nothing has. */
+  wentBackOfEach(saleIds: readonly string[]): ReadonlyMap<string, Tiyn> {
+    const rows = this.#tables.all(
+      `SELECT sale_id AS saleId, sum(cash + coalesce((
+         SELECT sum(amount) FROM refund WHERE refund.return_id = goods_return.return_id AND state <> 'refused'
+       ), 0)) AS amount FROM goods_return WHERE sale_id IN (SELECT value FROM json_each(?)) GROUP BY sale_id`,
+      JSON.stringify(saleIds),
+    ) as { saleId: string; amount: number }[]
+    return new Map(rows.map(({ saleId, amount }) => [saleId, tiyn(amount)]))
   }
 
   printed(returnId: string): ReceiptState {
