@@ -128,7 +128,7 @@ export class TillStation implements Station {
       pinHash: quickPinHash,
       syncSettings: {
         ...standardSyncSettings,
-        intervalMs: 20_000,
+        intervalMs: 60_000,
         ...(keyRotationAfterMs === undefined ? {} : { keyRotationAfterMs }),
       },
       render: () => new Uint8Array(0),
