@@ -37,7 +37,8 @@ export async function openDataFolder(
   try {
     const isNew = !existsSync(databasePath(path))
     const secrets = loadSecrets(path, isNew, () => seededSecrets ?? newLedgerSecrets(random))
-    const store = await openStore(databasePath(path))
+    // What has come in at all sockets by then shares a commit.
+    const store = await openStore(databasePath(path), undefined, setImmediate)
     const isEmpty = await isUntouched(store)
     return {
       path,

@@ -6,13 +6,14 @@ import Database from 'better-sqlite3'
 import { Kysely, SqliteDialect, type Transaction } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { migrations } from './migrations.ts'
+import { GroupCommit, type Gather } from './group-commit.ts'
 import type { Tables } from './schema.ts'
 
 /** Inside one transaction. */
 export type Connection = Transaction<Tables>
 
 export interface Store {
-  /** Runs alone: all or nothing. Throwing rolls back. */
+  /** Runs alone: all or nothing. Throwing rolls back. Its commit may be shared with others (`GroupCommit`). */
   transaction<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result>
   close(): Promise<void>
 }
@@ -20,12 +21,19 @@ export interface Store {
 /** The file is not a database, or is damaged. */
 export class StoreDamagedError extends Error {}
 
+const atOnce: Gather = (start) => start()
+
 /**
  * @param pathOrMemory a file, or `:memory:`
  * @param onDidRun hears every statement, its values filled in
+ * @param gather when a commit begins; a process with many clients lets all that wait at its sockets come in first
  * @throws StoreDamagedError
  */
-export async function openStore(pathOrMemory: string, onDidRun?: (statement: string) => void): Promise<Store> {
+export async function openStore(
+  pathOrMemory: string,
+  onDidRun?: (statement: string) => void,
+  gather: Gather = atOnce,
+): Promise<Store> {
   const file = openFile(pathOrMemory, onDidRun)
   const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: preparingOnce(file) }) })
   const migrator = new Migrator({ db: database, provider: { getMigrations: async () => ({ ...migrations }) } })
@@ -34,8 +42,9 @@ export async function openStore(pathOrMemory: string, onDidRun?: (statement: str
     await database.destroy()
     throw error instanceof Error && isDamage(error) ? new StoreDamagedError(error.message) : error
   }
+  const commits = new GroupCommit(database, gather)
   return {
-    transaction: (work) => database.transaction().execute(work),
+    transaction: (work) => commits.transaction(work),
     close: () => database.destroy(),
   }
 }

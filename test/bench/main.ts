@@ -1,5 +1,5 @@
 /**
- *     npm run bench -- tap|journal|sync|start|all [--json] [--quick] [--document]
+ *     npm run bench -- tap|journal|sync|start|ledger|all [--json] [--quick] [--document]
  *
  * Measures the product against raw baselines of the same run (docs/performance.md). `--json`: one JSON line per
  * figure. `--quick`: small sizes, to see that every bench works; its figures mean nothing. `--document` writes the
@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path'
 import { askedOf, askedWrongly } from '../../tools/arguments.ts'
 import { runFacts, tableOf, withFigures, type BenchName, type Figure } from './figures.ts'
 import { benchJournal } from './journal.ts'
+import { benchLedger } from './ledger.ts'
 import { benchStart } from './start.ts'
 import { benchSync } from './sync.ts'
 import { benchTap } from './tap.ts'
@@ -19,6 +20,7 @@ const benches: Readonly<Record<BenchName, (quick: boolean) => Promise<readonly F
   journal: benchJournal,
   sync: benchSync,
   start: benchStart,
+  ledger: benchLedger,
 }
 const usage = `Use: npm run bench -- ${Object.keys(benches).join('|')}|all [--json] [--quick] [--document]`
 
