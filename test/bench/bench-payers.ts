@@ -23,7 +23,7 @@ export interface Payer {
   readonly key: SigningKey
 }
 
-const fundedEach = tiyn(1_000_000_000n)
+export const fundedEach = tiyn(1_000_000_000n)
 
 /** Fills an empty ledger. */
 export function fillWithPayers(ports: LedgerPorts, count: number): Promise<readonly Payer[]> {
