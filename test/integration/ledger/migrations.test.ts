@@ -1,0 +1,153 @@
+/**
+ * Each migration from the version before it, with data. Method: a ledger that has lived (sales on and off line, a loss
+ * with its appeal, a refund, a reversal, a payment by QR, a lost till) is written back, column by column, into a file
+ * of the former version; it is then migrated by one step, where no row may be lost or changed in what it had, and to
+ * the end, where the audit must find the same books. Foreign keys are on.
+ */
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { Kysely, SqliteDialect } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { auditFile } from '../../../ledger-sim/audit.ts'
+import { inTransaction } from '../../../ledger-sim/context.ts'
+import { setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
+import { migrations } from '../../../ledger-sim/store/migrations.ts'
+import { hourMs, temporaryFolder } from './demo-ledger.ts'
+import { ask, qrWorld, termsOf } from './payment-by-qr.ts'
+
+const names = Object.keys(migrations)
+/** What a step corrects in rows that were there is tested where its rule is. */
+const corrected: Readonly<Record<string, readonly string[]>> = {
+  '0005d-appeals-are-about-losses': ['appeal.state'],
+}
+
+let folder: ReturnType<typeof temporaryFolder>
+const lived = (): string => join(folder.path, 'lived.db')
+
+beforeAll(async () => {
+  folder = temporaryFolder()
+  const { demo, till, wallets } = await qrWorld({ path: lived() })
+  const other = await demo.till('till-2')
+  await till.fetch()
+  await other.fetch()
+  const sold = (label: string) => till.decide({ card: demo.card(label) })
+  await till.authorise(sold('Pupil 01'))
+  await till.batch(
+    till.presentment(sold('Pupil 02')),
+    till.presentment(sold('Pupil 03')),
+    till.presentment(sold('Pupil 03')),
+  )
+  const milk = till.decide({ card: demo.card('Family 01'), item: 'milk' })
+  await till.present(milk)
+  const merchant = demo.role('merchant', 'school-7-canteen')
+  const [loss] = await demo.rows('discrepancy')
+  await merchant.post('/v1/appeals', { discrepancyId: loss?.['discrepancy_id'], reason: 'the lunch was given' })
+  await till.batch(till.refund(milk.terms.tenderId, [{ line: 1, amount: milk.terms.amount }]))
+  await till.reverse(sold('Pupil 04').terms.tenderId)
+  const byQr = termsOf(till, 70_000n)
+  await ask(till, byQr)
+  await wallets[0]?.pay(till.id(), byQr.tenderId)
+  await inTransaction(demo.ports, (work) => setCardStatus(work, demo.card('Pupil 05').pseudonym, 'blocked'))
+  const { lease, slot } = till.leased(demo.card('Pupil 06')) ?? {}
+  await till.batch(till.surrender(lease?.leaseId ?? '', slot?.slotId ?? ''))
+  const agency = demo.role('agency', 'almaly-education')
+  await agency.post('/v1/terminal-revocations', { terminalId: 'till-1', reason: 'stolen' })
+  demo.clock.now += hourMs
+  await demo.close()
+})
+afterAll(() => folder.remove())
+
+interface Column {
+  readonly table: string
+  readonly column: string
+}
+
+function columnsOf(file: Database.Database): readonly Column[] {
+  return file
+    .prepare(
+      `SELECT m.name AS "table", c.name AS "column" FROM sqlite_master m, pragma_table_info(m.name) c
+       WHERE m.type = 'table' AND m.name NOT LIKE 'kysely_%' AND m.name NOT LIKE 'sqlite_%' ORDER BY 1, c.cid`,
+    )
+    .all() as Column[]
+}
+
+function schemaOf(file: Database.Database): unknown {
+  const indexes = file.prepare(
+    `SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name`,
+  )
+  const columns = columnsOf(file).map(({ table, column }) => `${table}.${column}`)
+  return [columns.toSorted(), indexes.all()]
+}
+
+async function migrateTo(file: Database.Database, last: number): Promise<void> {
+  const some = Object.fromEntries(Object.entries(migrations).slice(0, last + 1))
+  const database = new Kysely<unknown>({ dialect: new SqliteDialect({ database: file }) })
+  const { error } = await new Migrator({
+    db: database,
+    provider: { getMigrations: async () => some },
+  }).migrateToLatest()
+  if (error !== undefined) throw error
+}
+
+/** What the version has room for, in one go: the rows refer to each other. */
+function writeBack(file: Database.Database): void {
+  file.prepare('ATTACH ? AS lived').run(lived())
+  const there = new Set(file.prepare(`SELECT name FROM lived.sqlite_master WHERE type = 'table'`).pluck().all())
+  const byTable = Map.groupBy(columnsOf(file), ({ table }) => table)
+  file.pragma('foreign_keys = OFF')
+  for (const [table, columns] of byTable) {
+    if (!there.has(table)) throw new Error(`${table} is gone: a migration that drops a table needs a test of its own`)
+    const list = columns.map(({ column }) => `"${column}"`).join(', ')
+    file.exec(`INSERT INTO main."${table}" (${list}) SELECT ${list} FROM lived."${table}"`)
+  }
+  file.pragma('foreign_keys = ON')
+  file.exec('DETACH lived')
+}
+
+function rowsOf(file: Database.Database, columns: readonly Column[]): Readonly<Record<string, unknown[]>> {
+  const byTable = [...Map.groupBy(columns, ({ table }) => table)]
+  return Object.fromEntries(
+    byTable.map(([table, own]) => {
+      const list = own.map(({ column }) => `"${column}"`).join(', ')
+      return [table, file.prepare(`SELECT ${list} FROM "${table}" ORDER BY ${list}`).all()]
+    }),
+  )
+}
+
+test('the ledger that is written back has lived', () => {
+  const file = new Database(lived(), { readonly: true })
+  const empty = columnsOf(file)
+    .map(({ table }) => table)
+    .filter((table) => file.prepare(`SELECT count(*) FROM "${table}"`).pluck().get() === 0)
+  file.close()
+  // Rows of these follow from stories that no step has changed the tables of.
+  expect([...new Set(empty)]).toEqual(['card_failure', 'merchant_debt', 'review'])
+})
+
+describe('each migration, from the version before it', () => {
+  test.each(names.slice(1).map((name, index) => [name, index + 1] as const))('%s', async (name, place) => {
+    const path = join(folder.path, `${place}.db`)
+    const file = new Database(path)
+    file.defaultSafeIntegers(true)
+    // Nothing here is about the disk.
+    file.pragma('synchronous = OFF')
+    file.pragma('foreign_keys = ON')
+    await migrateTo(file, place - 1)
+    writeBack(file)
+    const kept = columnsOf(file).filter(({ table, column }) => !(corrected[name] ?? []).includes(`${table}.${column}`))
+    const before = rowsOf(file, kept)
+    await migrateTo(file, place)
+    expect(rowsOf(file, kept)).toEqual(before)
+    expect(file.pragma('foreign_key_check')).toEqual([])
+    await migrateTo(file, names.length - 1)
+    const fresh = new Database(':memory:')
+    await migrateTo(fresh, names.length - 1)
+    expect(schemaOf(file)).toEqual(schemaOf(fresh))
+    fresh.close()
+    file.close()
+    expect(auditFile(path)?.faults.filter(({ rule }) => rule.includes('balance') || rule.includes('debits'))).toEqual(
+      [],
+    )
+  })
+})
