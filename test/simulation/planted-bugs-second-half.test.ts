@@ -1,0 +1,4 @@
+/** The other half of the planted bugs: see `bugs-found.ts`. */
+import { testBugs } from './bugs-found.ts'
+
+testBugs('second')
