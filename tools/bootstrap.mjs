@@ -28,6 +28,7 @@ const scripts = {
   'setup-check': 'test/set-up/main.ts',
   'verify-receipt': 'tools/verify-receipt.ts',
   till: 'tools/till.ts',
+  'till-by-curl': 'tools/till-by-curl.ts',
   lifecycle: 'src/terminal/payment/lifecycle-document.ts',
   bench: 'test/bench/main.ts',
   test: 'tools/test.ts',
