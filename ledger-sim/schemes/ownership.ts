@@ -11,7 +11,7 @@ export async function notOwnScheme(work: Work, caller: Caller, schemeId: string)
   return undefined
 }
 
-/** A card is an agency's when its holder is entitled to a scheme of that agency; the same answer for one that is not. */
+/** A card is an agency's when its holder is in a scheme of that agency. The same answer for one that is not there. */
 export async function notOwnCard(work: Work, caller: Caller, card: string): Promise<ProblemOutcome | undefined> {
   const own = await work.connection
     .selectFrom('card')

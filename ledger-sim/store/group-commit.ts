@@ -17,7 +17,9 @@ interface Waiting<Tables> {
   readonly reject: (error: unknown) => void
 }
 
-type Outcome = { readonly kind: 'done'; readonly result: unknown } | { readonly kind: 'failed'; readonly error: unknown }
+type Outcome =
+  | { readonly kind: 'done'; readonly result: unknown }
+  | { readonly kind: 'failed'; readonly error: unknown }
 
 export class GroupCommit<Tables> {
   readonly #database: Kysely<Tables>

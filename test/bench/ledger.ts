@@ -255,7 +255,8 @@ class RawPayments {
 }
 
 const operationTable =
-  'CREATE TABLE operation (operation_id text primary key, kind text, caller text, terms_hash text, answer text, at bigint)'
+  'CREATE TABLE operation (operation_id text primary key, kind text, caller text, terms_hash text, answer text, ' +
+  'at bigint)'
 const transferTable =
   'CREATE TABLE transfer (transfer_id text primary key, group_id text, debit text, credit text, amount bigint, ' +
   'kind text, reference text, at bigint)'

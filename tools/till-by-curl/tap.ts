@@ -1,4 +1,4 @@
-/** One tap on line, as a till makes it: the decision under the package, the card's proof over the terms, both signed. */
+/** One tap on line, as a till makes it: the decision under the package and the card's proof over the terms, signed. */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { v7 as uuidVersion7 } from 'uuid'

@@ -43,7 +43,7 @@ afterEach(async () => {
   folder.remove()
 })
 
-test(`${clients} clients and ${kills} kills: nothing acknowledged is lost, nothing happens twice, every total is exact`, async () => {
+test(`${clients} clients, ${kills} kills: nothing acknowledged is lost or doubled, every total is exact`, async () => {
   const data = join(folder.path, 'data')
   const { payers, ...first } = await payersLedger(data, clients)
   node = first
