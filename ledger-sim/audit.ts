@@ -83,7 +83,7 @@ const rules: readonly Rule[] = [
     rule: 'no account is below its limit',
     wrong: `
       select account_id as subject, balance || ' is below ' || coalesce(floor, 0) as detail from account
-      where balance < coalesce(floor, 0) and kind not in ('central-bank-issue', 'non-cash-outside')`,
+      where balance < coalesce(floor, 0) and kind not in ('central-bank-issue', 'non-cash-outside', 'cash-outside')`,
   },
   {
     rule: 'each escrow holds what its live slots still allow',
