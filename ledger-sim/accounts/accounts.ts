@@ -46,6 +46,13 @@ export interface Account extends Omit<NewAccount, 'bank'> {
 /** Money appears here and nowhere else. */
 const withoutFloor: readonly AccountKind[] = ['central-bank-issue', 'non-cash-outside', 'cash-outside']
 
+const platformNames = /^(scheme|escrow|review|central-bank|non-cash|cash)\.|\.(reserve|non-cash|cash)$|\.client\./
+
+/** The platform gives such names itself, to accounts that it opens when they are first needed. */
+export function isPlatformName(accountId: string): boolean {
+  return platformNames.test(accountId)
+}
+
 export type Opened = 'opened' | 'exists' | 'exists_with_different_terms'
 
 /** The same account again is `exists`. */

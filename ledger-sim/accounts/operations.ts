@@ -5,7 +5,7 @@ import type { Work } from '../context.ts'
 import { inTransaction } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { arrivalOf, operation, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
-import { findAccount, listAccounts, openAccount, type AccountKind } from './accounts.ts'
+import { findAccount, isPlatformName, listAccounts, openAccount, type AccountKind } from './accounts.ts'
 import { cashOperations } from './cash-operations.ts'
 import { conversionOperations } from './conversion-operations.ts'
 import { depositNonCash, outsideNonCash } from './conversions.ts'
@@ -107,6 +107,7 @@ async function open(
   kind: AccountKind,
 ): Promise<{ kind: 'answer'; body: z.output<typeof accountAnswer> } | ProblemOutcome> {
   const { accountId, owner, name } = request
+  if (isPlatformName(accountId)) return problem('rule_violated', `${accountId} is a name that the platform gives`)
   const opened = await openAccount(work, { accountId, owner, name, kind, currency: 'DT', bank: caller.owner })
   if (opened === 'exists_with_different_terms') return problem(opened, `${accountId} is another account`)
   return { kind: 'answer', body: { accountId, arrival: arrivalOf(opened === 'exists') } }

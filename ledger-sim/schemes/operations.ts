@@ -4,7 +4,7 @@ import { nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/ident
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { merchantSchema, terminalPackageSchema } from '../../src/voucher/package.ts'
 import { schemeSchema } from '../../src/voucher/scheme.ts'
-import { findAccount } from '../accounts/accounts.ts'
+import { findAccount, isPlatformName } from '../accounts/accounts.ts'
 import { answerTransfer } from '../accounts/named-transfer.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { arrivalOf, operation, problem } from '../http/operation.ts'
@@ -169,6 +169,8 @@ export const schemeOperations = [
     perform: (asked) =>
       rollingBack(asked, async (work) => {
         const { merchant, catalogue, categories } = asked.request
+        if (isPlatformName(merchant.accountId))
+          return problem('rule_violated', `${merchant.accountId} is a name that the platform gives`)
         const registered = await registerMerchant(work, merchant, { catalogue, categories }, asked.caller.owner)
         if (registered === 'exists_with_different_terms')
           return problem(registered, `${merchant.accountId} is another account`)

@@ -137,7 +137,12 @@ async function entriesOfSide(
   const rows = await connection
     .selectFrom('transfer')
     .innerJoin('account as other', 'other.account_id', other)
-    .leftJoin('client_transfer', 'client_transfer.transfer_id', 'transfer.reference')
+    // Of this kind too: a client may take any id for its own, that of a tender as well.
+    .leftJoin('client_transfer', (join) =>
+      join
+        .onRef('client_transfer.transfer_id', '=', 'transfer.reference')
+        .onRef('client_transfer.kind', '=', 'transfer.kind'),
+    )
     .select([
       `transfer.${side}_entry as entry`,
       `transfer.${side}_balance as balance`,
