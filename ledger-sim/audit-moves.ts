@@ -48,7 +48,9 @@ const pairs: readonly (readonly [dt: string, tenge: string])[] = [
   ['cash-deposit', 'cash-deposit-cash'],
   ['cash-withdrawal', 'cash-withdrawal-cash'],
 ]
-const pairOf = `case kind ${pairs.map(([dt, tenge]) => `when '${dt}' then '${dt}' when '${tenge}' then '${dt}'`).join(' ')} end`
+const pairOf = `case kind ${pairs
+  .map(([dt, tenge]) => `when '${dt}' then '${dt}' when '${tenge}' then '${dt}'`)
+  .join(' ')} end`
 const inDt = listed(pairs.map(([dt]) => dt).join('|'))
 
 export const moveRules: readonly Rule[] = [
@@ -99,8 +101,8 @@ export const moveRules: readonly Rule[] = [
       group by client.transfer_id having count(booked.transfer_id) <> 1
       union all
       select reference, kind || ' that no client asked for' from transfer
-      where kind in ('payment-to-individual', 'payment-to-government', 'issue-return', 'cash-withdrawal', 'cash-deposit',
-        'cash-supply') and reference not in (select transfer_id from client_transfer)`,
+      where kind in ('payment-to-individual', 'payment-to-government', 'issue-return', 'cash-withdrawal',
+        'cash-deposit', 'cash-supply') and reference not in (select transfer_id from client_transfer)`,
   },
   {
     rule: 'what a client’s transfer gave back goes from its payee to its payer, and is no more than it was',
@@ -125,7 +127,8 @@ export const moveRules: readonly Rule[] = [
       group by back.return_id having back.amount <> coalesce(sum(moved.amount), 0)
       union all
       select reference, kind || ' of nothing' from transfer
-      where kind in ('transfer-reversal', 'transfer-refund') and reference not in (select return_id from client_return)`,
+      where kind in ('transfer-reversal', 'transfer-refund')
+        and reference not in (select return_id from client_return)`,
   },
   {
     rule: 'a return is kept under an id that was asked once',

@@ -34,10 +34,13 @@ export function statementCsv({ currency, openingBalance, entries, cursor }: Stat
 
 type Row = { readonly [column in (typeof columns)[number]]?: string | number | bigint | null }
 
-/** Numbers are ours. Text that a spreadsheet would take for a formula begins with an apostrophe, which it shows as text. */
+/** With or without white space before it; full-width forms count in some spreadsheets. */
+const formula = /^[\s\u0000-\u0020\uFEFF]*[=+\-@|%\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/
+
+/** Numbers are ours. Text that a spreadsheet would calculate begins with an apostrophe, which shows it as text. */
 function cell(value: string | number | bigint | null | undefined): string {
   if (value === null || value === undefined) return ''
   if (typeof value !== 'string') return String(value)
-  const text = /^[\s\u0000-\u0020\uFEFF]*[=+\-@|%\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/.test(value) ? `'${value}` : value
+  const text = formula.test(value) ? `'${value}` : value
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -30,11 +30,13 @@ async function movedBy(play: () => Promise<unknown>): Promise<Record<string, big
   return Object.fromEntries(moved.filter(([, difference]) => difference !== 0n))
 }
 
-const refused = async (by: string, path: string, body: object, code: string) => {
-  const request = { transferId: world.id(), ...body }
-  let answer: unknown
-  expect(await movedBy(async () => (answer = await world.as(by).post(path, request)))).toEqual({})
-  expect(answer).toMatchObject({ body: { code } })
+/** The code of what was refused, or what it moved all the same. */
+const refusal = async (by: string, path: string, body: object): Promise<unknown> => {
+  let code: unknown
+  const moved = await movedBy(async () => {
+    code = (await world.as(by).post(path, { transferId: world.id(), ...body })).body['code']
+  })
+  return Object.keys(moved).length === 0 ? code : moved
 }
 
 describe('a conversion moves DT against tenge', () => {
@@ -105,8 +107,8 @@ describe('a conversion moves DT against tenge', () => {
     const supply = { transferId: world.id(), bank: 'bank-b', amount: '7' }
     const moved = await movedBy(() => world.as('central-bank').post('/v1/cash-supplies', supply))
     expect(moved).toEqual({ 'bank-b.cash': 7n, 'cash.outside': -7n })
-    await refused('central-bank', '/v1/cash-supplies', { bank: 'farm', amount: '7' }, 'not_found')
-    await refused('bank-b', '/v1/cash-supplies', { bank: 'bank-b', amount: '7' }, 'role_not_allowed')
+    expect(await refusal('central-bank', '/v1/cash-supplies', { bank: 'farm', amount: '7' })).toBe('not_found')
+    expect(await refusal('bank-b', '/v1/cash-supplies', { bank: 'bank-b', amount: '7' })).toBe('role_not_allowed')
   })
 })
 
@@ -121,13 +123,13 @@ const entityDesks = [`${fromNonCash}/legal-entity-bank`, `${toNonCash}/legal-ent
 describe('two tiers', () => {
   test.each([...desks, ...entityDesks])('%s: a bank serves its own clients, and only as itself', async (path) => {
     const own = entityDesks.includes(path) ? 'farm' : 'aru'
-    await refused('bank-b', path, { bank: 'bank-b', accountId: own, amount: '1' }, 'not_found')
-    await refused('bank-b', path, { bank: 'bank-a', accountId: own, amount: '1' }, 'role_not_allowed')
-    await refused(own, path, { bank: 'bank-a', accountId: own, amount: '1' }, 'role_not_allowed')
-    await refused('bank-a', path, { bank: 'bank-a', accountId: 'nobody', amount: '1' }, 'not_found')
+    expect(await refusal('bank-b', path, { bank: 'bank-b', accountId: own, amount: '1' })).toBe('not_found')
+    expect(await refusal('bank-b', path, { bank: 'bank-a', accountId: own, amount: '1' })).toBe('role_not_allowed')
+    expect(await refusal(own, path, { bank: 'bank-a', accountId: own, amount: '1' })).toBe('role_not_allowed')
+    expect(await refusal('bank-a', path, { bank: 'bank-a', accountId: 'nobody', amount: '1' })).toBe('not_found')
     // The platform's own accounts are nobody's client: that of another bank, the issue, a reserve.
     for (const accountId of ['bank-a', 'bank-b', 'central-bank.issue', 'bank-a.reserve'])
-      await refused('bank-a', path, { bank: 'bank-a', accountId, amount: '1' }, 'not_found')
+      expect(await refusal('bank-a', path, { bank: 'bank-a', accountId, amount: '1' })).toBe('not_found')
   })
 
   test('another bank’s client is answered like one that is not there', async () => {
@@ -142,18 +144,26 @@ describe('two tiers', () => {
 
   test('only a bank converts at the central bank, for itself', async () => {
     for (const path of [`${fromNonCash}/bank-central-bank`, `${toNonCash}/bank-central-bank`]) {
-      await refused('bank-b', path, perBank, 'role_not_allowed')
-      await refused('central-bank', path, perBank, 'role_not_allowed')
-      await refused('farm', path, perBank, 'role_not_allowed')
+      expect(await refusal('bank-b', path, perBank)).toBe('role_not_allowed')
+      expect(await refusal('central-bank', path, perBank)).toBe('role_not_allowed')
+      expect(await refusal('farm', path, perBank)).toBe('role_not_allowed')
     }
   })
 
   test('methods of individuals are not for legal entities, and the other way round', async () => {
     const request = { ...perBank, amount: '1' }
-    await refused('bank-a', `${toNonCash}/individual-bank`, { ...request, accountId: 'farm' }, 'rule_violated')
-    await refused('bank-a', `${fromNonCash}/individual-bank`, { ...request, accountId: 'farm' }, 'rule_violated')
-    await refused('bank-a', `${toNonCash}/legal-entity-bank`, { ...request, accountId: 'aru' }, 'rule_violated')
-    await refused('bank-a', `${fromNonCash}/legal-entity-bank`, { ...request, accountId: 'aru' }, 'rule_violated')
+    expect(await refusal('bank-a', `${toNonCash}/individual-bank`, { ...request, accountId: 'farm' })).toBe(
+      'rule_violated',
+    )
+    expect(await refusal('bank-a', `${fromNonCash}/individual-bank`, { ...request, accountId: 'farm' })).toBe(
+      'rule_violated',
+    )
+    expect(await refusal('bank-a', `${toNonCash}/legal-entity-bank`, { ...request, accountId: 'aru' })).toBe(
+      'rule_violated',
+    )
+    expect(await refusal('bank-a', `${fromNonCash}/legal-entity-bank`, { ...request, accountId: 'aru' })).toBe(
+      'rule_violated',
+    )
   })
 
   test('the bank that opens an account serves it, and another cannot open it again', async () => {
@@ -165,7 +175,9 @@ describe('two tiers', () => {
     expect(await world.as('bank-a').post('/v1/accounts/individuals', account)).toMatchObject({
       body: { code: 'exists_with_different_terms' },
     })
-    await refused('bank-a', '/v1/cash-deposits', { bank: 'bank-a', accountId: 'erlan', amount: '1' }, 'not_found')
+    expect(await refusal('bank-a', '/v1/cash-deposits', { bank: 'bank-a', accountId: 'erlan', amount: '1' })).toBe(
+      'not_found',
+    )
     const cash = { transferId: world.id(), bank: 'bank-b', accountId: 'erlan', amount: '1' }
     expect(await world.as('bank-b').post('/v1/cash-deposits', cash)).toMatchObject({ status: 200 })
   })
@@ -184,12 +196,14 @@ describe('marked money', () => {
   const marked = [schemeAccount, escrowAccount]
   test.each([...desks, ...entityDesks])('is refused by %s', async (path) => {
     for (const accountId of marked)
-      await refused('bank-a', path, { bank: 'bank-a', accountId, amount: '1' }, 'rule_violated')
+      expect(await refusal('bank-a', path, { bank: 'bank-a', accountId, amount: '1' })).toBe('rule_violated')
   })
 
   test('and what an agency has not yet paid out leaves by none either', async () => {
     for (const path of [`${toNonCash}/legal-entity-bank`, `${toNonCash}/individual-bank`, '/v1/cash-withdrawals'])
-      await refused('bank-a', path, { bank: 'bank-a', accountId: 'education', amount: '1' }, 'rule_violated')
+      expect(await refusal('bank-a', path, { bank: 'bank-a', accountId: 'education', amount: '1' })).toBe(
+        'rule_violated',
+      )
   })
 })
 
@@ -220,10 +234,7 @@ describe('too little', () => {
       const sale = { transferId: world.id(), ...client, amount: more.toString() }
       await world.as('bank-a').post(`${fromNonCash}/individual-bank`, sale)
     }
-    await refused(
-      'bank-a',
-      '/v1/cash-withdrawals',
-      { ...client, amount: (vault + 1n).toString() },
+    expect(await refusal('bank-a', '/v1/cash-withdrawals', { ...client, amount: (vault + 1n).toString() })).toBe(
       'insufficient_funds',
     )
   })
@@ -255,10 +266,7 @@ describe('each conversion at the central bank leaves a settlement message', () =
 
   test('and none when nothing moved, or when it came again', async () => {
     const before = (await messages('central-bank')).messages.length
-    await refused(
-      'bank-a',
-      `${toNonCash}/bank-central-bank`,
-      { bank: 'bank-a', amount: '9000000' },
+    expect(await refusal('bank-a', `${toNonCash}/bank-central-bank`, { bank: 'bank-a', amount: '9000000' })).toBe(
       'insufficient_funds',
     )
     const request = { transferId: world.id(), bank: 'bank-a', amount: '1' }

@@ -101,8 +101,8 @@ test('a ledger of the version before gets all that a new one has', async () => {
     ])
     // By time; of one moment, by id.
     expect(rows(`select reference, debit_entry, debit_balance from transfer where debit = 'farm' order by 2`)).toEqual([
-      ['seeded without a client', 1, 220],
-      ['id-5', 2, 170],
+      ['seeded without a client', 2, 220],
+      ['id-5', 3, 170],
     ])
     expect(rows(`select entries from account where account_id in ('farm', 'aru') order by account_id`)).toEqual([
       [0],
