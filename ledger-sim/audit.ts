@@ -3,6 +3,7 @@
  * nothing with the functions that moved the money (architecture.md, "Ledger", Invariants).
  */
 import { existsSync } from 'node:fs'
+import { moveRules } from './audit-moves.ts'
 import { requestRules, type Rule } from './audit-requests.ts'
 import { readSnapshot, type ReadOnlyDatabase } from './store/open-read-only.ts'
 
@@ -83,7 +84,7 @@ const rules: readonly Rule[] = [
     rule: 'no account is below its limit',
     wrong: `
       select account_id as subject, balance || ' is below ' || coalesce(floor, 0) as detail from account
-      where balance < coalesce(floor, 0) and kind not in ('central-bank-issue', 'non-cash-outside')`,
+      where balance < coalesce(floor, 0) and kind not in ('central-bank-issue', 'non-cash-outside', 'cash-outside')`,
   },
   {
     rule: 'each escrow holds what its live slots still allow',
@@ -146,6 +147,7 @@ const rules: readonly Rule[] = [
         and reference not in (select tender_id from tender)`,
   },
   ...requestRules,
+  ...moveRules,
   {
     rule: 'what waits in review is set aside, and nothing else is',
     wrong: `

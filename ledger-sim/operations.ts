@@ -7,9 +7,11 @@ import { discrepancyOperations } from './payments/discrepancy-operations.ts'
 import { walletOperations } from './payments/wallet-operations.ts'
 import { schemeOperations } from './schemes/operations.ts'
 import { terminalOperations } from './terminals/operations.ts'
+import { moveOperations } from './transfers/operations.ts'
 
 export const operations: readonly Operation[] = [
   ...accountOperations,
+  ...moveOperations,
   ...schemeOperations,
   ...leaseOperations,
   ...terminalOperations,

@@ -5,7 +5,8 @@ import type { Work } from '../context.ts'
  * DT: `central-bank-issue` (negative by what is in circulation), `bank`, `legal-entity`, `agency`, `scheme` (money an
  * agency has marked), `merchant`, `individual`, `escrow`.
  * KZT: `bank-reserve` (a bank's account at the central bank), `central-bank-non-cash`, `bank-client` (a client's
- * account at a bank), `bank-non-cash` (a bank's own), `non-cash-outside` (where the world's non-cash comes from).
+ * account at a bank), `bank-non-cash` (a bank's own), `non-cash-outside` (where the world's non-cash comes from),
+ * `bank-cash` (notes and coins in a bank's vault), `cash-outside` (those in people's hands).
  */
 export type AccountKind =
   | 'central-bank-issue'
@@ -21,6 +22,8 @@ export type AccountKind =
   | 'bank-client'
   | 'bank-non-cash'
   | 'non-cash-outside'
+  | 'bank-cash'
+  | 'cash-outside'
 
 export type Currency = 'DT' | 'KZT'
 
@@ -30,14 +33,25 @@ export interface NewAccount {
   readonly kind: AccountKind
   readonly owner: string
   readonly name: string
+  /** The bank that serves its owner here: that one alone converts for it and pays from it for its client. */
+  readonly bank?: string
 }
 
-export interface Account extends NewAccount {
+export interface Account extends Omit<NewAccount, 'bank'> {
+  /** Null where no bank serves it: accounts of banks and of the central bank, of schemes and escrow. */
+  readonly bank: string | null
   readonly balance: bigint
 }
 
 /** Money appears here and nowhere else. */
-const withoutFloor: readonly AccountKind[] = ['central-bank-issue', 'non-cash-outside']
+const withoutFloor: readonly AccountKind[] = ['central-bank-issue', 'non-cash-outside', 'cash-outside']
+
+const platformNames = /^(scheme|escrow|review|central-bank|non-cash|cash)\.|\.(reserve|non-cash|cash)$|\.client\./
+
+/** The platform gives such names itself, to accounts that it opens when they are first needed. */
+export function isPlatformName(accountId: string): boolean {
+  return platformNames.test(accountId)
+}
 
 export type Opened = 'opened' | 'exists' | 'exists_with_different_terms'
 
@@ -53,6 +67,7 @@ export async function openAccount({ connection }: Work, account: NewAccount): Pr
       name: account.name,
       balance: 0,
       floor: withoutFloor.includes(account.kind) ? null : 0,
+      bank: account.bank ?? null,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('account_id')
@@ -60,14 +75,15 @@ export async function openAccount({ connection }: Work, account: NewAccount): Pr
   if (inserted !== undefined) return 'opened'
   const existing = await connection
     .selectFrom('account')
-    .select(['currency', 'kind', 'owner', 'name'])
+    .select(['currency', 'kind', 'owner', 'name', 'bank'])
     .where('account_id', '=', account.accountId)
     .executeTakeFirstOrThrow()
   const same =
     existing.currency === account.currency &&
     existing.kind === account.kind &&
     existing.owner === account.owner &&
-    existing.name === account.name
+    existing.name === account.name &&
+    existing.bank === (account.bank ?? null)
   return same ? 'exists' : 'exists_with_different_terms'
 }
 
@@ -89,6 +105,7 @@ function accountOf(row: {
   kind: string
   owner: string
   name: string
+  bank: string | null
   balance: bigint
 }): Account {
   return {
@@ -97,6 +114,7 @@ function accountOf(row: {
     kind: row.kind as AccountKind,
     owner: row.owner,
     name: row.name,
+    bank: row.bank,
     balance: row.balance,
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Tiyn } from '../../src/voucher/money.ts'
 import type { Work } from '../context.ts'
+import { leaveSettlementMessage } from '../transfers/settlement-messages.ts'
 import { findAccount, openAccount, type Account, type AccountKind } from './accounts.ts'
 import { post, type Posted } from './transfers.ts'
 
@@ -69,21 +70,59 @@ export async function depositNonCash(work: Work, accountId: string, amount: Tiyn
 
 /** "Conversion of non-cash KZT to the DT at the bank–CB level": reserve → central bank, issue → bank. */
 export async function issueToBank(work: Work, bank: string, amount: Tiyn, reference: string): Promise<Posted> {
-  return post(
+  const reserve = reserveAccountOf(bank)
+  const posted = await post(
     work,
     [
-      { debit: reserveAccountOf(bank), credit: centralBankNonCash, amount, kind: 'issue-non-cash' },
+      { debit: reserve, credit: centralBankNonCash, amount, kind: 'issue-non-cash' },
       { debit: issueAccount, credit: bank, amount, kind: 'issue' },
     ],
     reference,
   )
+  if (posted.kind === 'posted') await settle(work, bank, 'issue', amount, reference)
+  return posted
 }
 
-/** "Conversion of non-cash KZT to the DT at the legal entity–bank level": the client's non-cash → bank, DT → client. */
+/** "Conversion of the DT to non-cash KZT at the bank–CB level": bank → issue, central bank → reserve. */
+export async function redeemFromBank(work: Work, bank: string, amount: Tiyn, reference: string): Promise<Posted> {
+  const reserve = reserveAccountOf(bank)
+  const posted = await post(
+    work,
+    [
+      { debit: bank, credit: issueAccount, amount, kind: 'issue-return' },
+      { debit: centralBankNonCash, credit: reserve, amount, kind: 'issue-return-non-cash' },
+    ],
+    reference,
+  )
+  if (posted.kind === 'posted') await settle(work, bank, 'redemption', amount, reference)
+  return posted
+}
+
+async function settle(
+  work: Work,
+  bank: string,
+  direction: 'issue' | 'redemption',
+  amount: Tiyn,
+  transferId: string,
+): Promise<void> {
+  const centralBank = await findAccount(work, centralBankNonCash)
+  if (centralBank === undefined) throw new Error('no central bank')
+  await leaveSettlementMessage(work, {
+    transferId,
+    bank,
+    reserveAccount: reserveAccountOf(bank),
+    centralBank: centralBank.owner,
+    centralBankAccount: centralBankNonCash,
+    direction,
+    amount,
+  })
+}
+
+/** Non-cash to DT at a bank, of a legal entity or an individual: the client's non-cash → bank, DT → client. */
 export async function sellToClient(
   work: Work,
   bank: string,
-  client: Account,
+  client: Pick<Account, 'accountId' | 'owner'>,
   amount: Tiyn,
   reference: string,
 ): Promise<Posted> {
@@ -98,19 +137,17 @@ export async function sellToClient(
 }
 
 /** Marked money and escrow never become non-cash before they reach a merchant (money-rules.md, "Marked money"). */
-const redeemable: readonly AccountKind[] = ['legal-entity', 'merchant', 'individual']
+export const redeemable: readonly AccountKind[] = ['legal-entity', 'merchant', 'individual']
 
-export type Redeemed = Posted | { readonly kind: 'marked' }
-
-/** "Conversion of the DT to non-cash KZT at the legal entity–bank level": DT → bank, the bank's non-cash → client. */
+/** DT to non-cash at a bank, of an account that is `redeemable`: DT → bank, the bank's non-cash → client. */
 export async function buyFromClient(
   work: Work,
   bank: string,
   client: Account,
   amount: Tiyn,
   reference: string,
-): Promise<Redeemed> {
-  if (!redeemable.includes(client.kind)) return { kind: 'marked' }
+): Promise<Posted> {
+  if (!redeemable.includes(client.kind)) throw new Error(`${client.accountId} holds money that stays DT`)
   return post(
     work,
     [
@@ -130,7 +167,8 @@ export async function buyFromClient(
 export async function needClientNonCash(work: Work, bank: string, owner: string): Promise<string> {
   const accountId = clientNonCashOf(bank, owner)
   if ((await findAccount(work, accountId)) === undefined) {
-    await openAccount(work, { accountId, currency: 'KZT', kind: 'bank-client', owner, name: `${owner} at ${bank}` })
+    const name = `${owner} at ${bank}`
+    await openAccount(work, { accountId, currency: 'KZT', kind: 'bank-client', owner, name, bank })
   }
   return accountId
 }

@@ -28,6 +28,17 @@ export type TransferKind =
   | 'hold-post'
   | 'payment-reversal'
   | 'payment-refund'
+  | 'issue-return'
+  | 'issue-return-non-cash'
+  | 'cash-withdrawal'
+  | 'cash-withdrawal-cash'
+  | 'cash-deposit'
+  | 'cash-deposit-cash'
+  | 'cash-supply'
+  | 'payment-to-individual'
+  | 'payment-to-government'
+  | 'transfer-reversal'
+  | 'transfer-refund'
 
 export interface Leg {
   readonly debit: string
@@ -65,7 +76,7 @@ export async function post(work: Work, legs: readonly Leg[], reference: string):
     if (account === undefined || account.floor === null || difference >= 0n) continue
     if (account.balance + difference - account.held < account.floor) return { kind: 'short', account: accountId }
   }
-  await write(work, moving, change, reference)
+  await write(work, moving, accounts, reference)
   return { kind: 'posted' }
 }
 
@@ -81,6 +92,7 @@ interface LoadedAccount {
   readonly balance: bigint
   readonly floor: bigint | null
   readonly held: bigint
+  readonly entries: bigint
 }
 
 function loadAccounts(work: Work, legs: readonly Leg[]): Promise<ReadonlyMap<string, LoadedAccount>> {
@@ -93,7 +105,7 @@ async function loadByIds(
 ): Promise<ReadonlyMap<string, LoadedAccount>> {
   const rows = await connection
     .selectFrom('account')
-    .select(['account_id', 'currency', 'balance', 'floor'])
+    .select(['account_id', 'currency', 'balance', 'floor', 'entries'])
     .where('account_id', 'in', ids)
     .execute()
   const holds = await connection
@@ -106,22 +118,35 @@ async function loadByIds(
   const held = new Map<string, bigint>()
   for (const hold of holds) held.set(hold.debit, (held.get(hold.debit) ?? 0n) + hold.amount)
   return new Map(
-    rows.map((row) => [
-      row.account_id,
-      { currency: row.currency, balance: row.balance, floor: row.floor, held: held.get(row.account_id) ?? 0n },
-    ]),
+    rows.map(({ account_id: accountId, ...row }) => [accountId, { ...row, held: held.get(accountId) ?? 0n }]),
   )
 }
 
+/**
+ * Each entry of an account has the next number of that account, taken with the account's row: whoever pages through
+ * them by number neither skips nor repeats one, however many are written meanwhile.
+ */
 async function write(
   work: Work,
   legs: readonly Leg[],
-  change: ReadonlyMap<string, bigint>,
+  accounts: ReadonlyMap<string, LoadedAccount>,
   reference: string,
 ): Promise<void> {
   const { connection, now } = work
   const groupId = newId(work)
+  const newest = new Map<string, { readonly entry: bigint; readonly balance: bigint }>()
+  const enter = (accountId: string, difference: bigint) => {
+    const before = newest.get(accountId)
+    const account = accounts.get(accountId)
+    if (account === undefined) throw new Error(`no account ${accountId}`)
+    const entry = (before?.entry ?? account.entries) + 1n
+    const balance = (before?.balance ?? account.balance) + difference
+    newest.set(accountId, { entry, balance })
+    return { entry, balance }
+  }
   for (const [index, leg] of legs.entries()) {
+    const debited = enter(leg.debit, -leg.amount)
+    const credited = enter(leg.credit, leg.amount)
     await connection
       .insertInto('transfer')
       .values({
@@ -133,13 +158,23 @@ async function write(
         kind: leg.kind,
         reference,
         at: now,
+        debit_entry: debited.entry,
+        debit_balance: debited.balance,
+        credit_entry: credited.entry,
+        credit_balance: credited.balance,
       })
       .execute()
   }
-  for (const [accountId, difference] of change) {
+  for (const [accountId, { entry, balance }] of newest) {
+    const account = accounts.get(accountId)
+    if (account === undefined) throw new Error(`no account ${accountId}`)
+    // By how much, not to what: two at once would fail on the number of the entry, and never lose money.
     await connection
       .updateTable('account')
-      .set((expression) => ({ balance: expression('balance', '+', difference) }))
+      .set((expression) => ({
+        balance: expression('balance', '+', balance - account.balance),
+        entries: expression('entries', '+', entry - account.entries),
+      }))
       .where('account_id', '=', accountId)
       .execute()
   }

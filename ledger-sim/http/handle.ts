@@ -66,7 +66,9 @@ export class RequestHandler {
       created: signed.created,
     })
     if (outcome.kind === 'problem') return this.refuse(request, problemOf(outcome.code, outcome.detail))
-    return this.#answer(request, 200, 'application/json', toJson(outcome.body), operation.roles === 'anyone')
+    const always = operation.roles === 'anyone'
+    if (outcome.kind === 'text') return this.#answer(request, 200, outcome.contentType, outcome.text, always)
+    return this.#answer(request, 200, 'application/json', toJson(outcome.body), always)
   }
 
   /** A problem, signed whenever the request has a signature to bind it to. */

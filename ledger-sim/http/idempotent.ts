@@ -55,6 +55,44 @@ export async function rollingBack<Result extends Outcome>(
   }
 }
 
+const disownedKind = 'reversed-before-arrival'
+
+/**
+ * What an id that is no transfer of `client_transfer` names. One that names nothing becomes its caller's, as disowned:
+ * whatever that caller sends under it later is answered `reversed_before_arrival` (money-rules.md, "Identity").
+ *
+ * @returns `foreign` for another's id, `other` for something that is no such transfer
+ */
+export async function disown(
+  { connection, now }: Work,
+  caller: string,
+  operationId: string,
+): Promise<'disowned' | 'foreign' | 'other'> {
+  await connection
+    .insertInto('operation')
+    .values({ operation_id: operationId, kind: disownedKind, caller, terms_hash: '', answer: '', at: now })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  const first = await connection
+    .selectFrom('operation')
+    .select(['kind', 'caller'])
+    .where('operation_id', '=', operationId)
+    .executeTakeFirstOrThrow()
+  if (first.caller !== caller) return 'foreign'
+  return first.kind === disownedKind ? 'disowned' : 'other'
+}
+
+/** Whether this caller disowned that id before anything came under it. */
+export async function isDisowned({ connection }: Work, caller: string, operationId: string): Promise<boolean> {
+  const row = await connection
+    .selectFrom('operation')
+    .select('kind')
+    .where('operation_id', '=', operationId)
+    .where('caller', '=', caller)
+    .executeTakeFirst()
+  return row?.kind === disownedKind
+}
+
 async function claim(
   work: Work,
   asked: Asked<unknown>,
@@ -90,6 +128,8 @@ async function again<Body extends object>(
     .selectAll()
     .where('operation_id', '=', operationId)
     .executeTakeFirstOrThrow()
+  if (first.kind === disownedKind && first.caller === asked.caller.owner)
+    return problem('reversed_before_arrival', `${operationId} was reversed before it came`)
   if (first.kind !== kind || first.terms_hash !== termsHash || first.caller !== asked.caller.owner) {
     return problem('exists_with_different_terms', `${operationId} was used for something else`)
   }

@@ -43,8 +43,15 @@ export interface ProblemOutcome {
   readonly detail: string
 }
 
+/** An answer that is no JSON. */
+export interface TextOutcome {
+  readonly kind: 'text'
+  readonly contentType: string
+  readonly text: string
+}
+
 /** The answer as it is written to the wire: amounts may be bigint, they become decimal strings. */
-export type Outcome = { readonly kind: 'answer'; readonly body: unknown } | ProblemOutcome
+export type Outcome = { readonly kind: 'answer'; readonly body: unknown } | TextOutcome | ProblemOutcome
 
 export interface Operation {
   readonly method: 'GET' | 'POST'
@@ -75,6 +82,7 @@ export interface TypedOperation<Request extends z.ZodType, Answer extends z.ZodT
 /** Amounts leave as bigint or as text; both are the same on the wire. */
 export type TypedOutcome<Answer extends z.ZodType> =
   | { readonly kind: 'answer'; readonly body: z.input<Answer> | z.output<Answer> }
+  | TextOutcome
   | ProblemOutcome
 
 /** Ties the types of request and answer to the schemas once, where the operation is written. */

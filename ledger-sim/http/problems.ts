@@ -16,6 +16,7 @@ const known: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   schema_mismatch: { status: 422, title: 'The request does not have the form that the ledger takes' },
   not_found: { status: 404, title: 'There is no such thing' },
   exists_with_different_terms: { status: 409, title: 'The id is in use with other terms' },
+  reversed_before_arrival: { status: 409, title: 'The id was disowned before it came' },
   rule_violated: { status: 409, title: 'A rule of the ledger forbids it' },
   insufficient_funds: { status: 409, title: 'The account has too little' },
   rate_limited: { status: 429, title: 'Too many requests' },

@@ -4,6 +4,7 @@
  */
 import { tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import { findAccount } from '../accounts/accounts.ts'
+import { actsForIndividual } from '../accounts/bank-clients.ts'
 import { placeHold } from '../accounts/holds.ts'
 import { newId, type Work } from '../context.ts'
 import type { Caller } from '../http/operation.ts'
@@ -54,9 +55,9 @@ export async function payRequest(work: Work, caller: Caller, wanted: WantedPayme
   return late === undefined ? { kind: 'held', reason: null } : { kind: 'paid_back', reason: late }
 }
 
-async function mayPayFrom(work: Work, { role, owner }: Caller, payer: string): Promise<boolean> {
+async function mayPayFrom(work: Work, caller: Caller, payer: string): Promise<boolean> {
   const account = await findAccount(work, payer)
-  return account?.kind === 'individual' && (role === 'bank' || account.owner === owner)
+  return account !== undefined && actsForIndividual(caller, account)
 }
 
 /** One that was refused never was on a screen. */

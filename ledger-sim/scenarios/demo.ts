@@ -111,8 +111,8 @@ export async function seedDemoWorld(
   return inTransaction({ ...ports, random }, async (work) => {
     const roleKeys = await registerRoles(work)
     await openMoney(work)
-    await registerMerchant(work, canteen, canteenTiles)
-    await registerMerchant(work, shop, shopTiles)
+    await registerMerchant(work, canteen, canteenTiles, demoBank)
+    await registerMerchant(work, shop, shopTiles, demoBank)
     const schemes = [schoolLunch(work.now), foodVoucher(work.now)]
     for (const scheme of schemes) await publishFunded(work, scheme)
     for (const terminalId of demoTerminals) await registerTerminal(work, terminalId, demoCanteen)
@@ -196,6 +196,7 @@ async function openMoney(work: Work): Promise<void> {
     kind: 'agency',
     owner: demoAgency,
     name: 'Almaly education department (demo)',
+    bank: demoBank,
   })
   const agencyNonCash = await needClientNonCash(work, demoBank, demoAgency)
   const agency = await findAccount(work, demoAgency)
@@ -219,11 +220,12 @@ async function openWallets(work: Work): Promise<RoleKey[]> {
       kind: 'individual',
       owner,
       name: `Customer ${index + 1} (demo)`,
+      bank: demoBank,
     }
     await openAccount(work, account)
     const nonCash = await needClientNonCash(work, demoBank, owner)
     must(await depositNonCash(work, nonCash, fundedPerIndividual, newId(work)))
-    must(await sellToClient(work, demoBank, { ...account, balance: 0n }, fundedPerIndividual, newId(work)))
+    must(await sellToClient(work, demoBank, account, fundedPerIndividual, newId(work)))
     keys.push(await registerRole(work, 'individual', owner))
   }
   return keys

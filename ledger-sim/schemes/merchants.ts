@@ -10,11 +10,12 @@ const tilesSchema = terminalPackageSchema.pick({ catalogue: true, categories: tr
 /** What a till of this merchant shows: tiles, and the categories in which a bare amount may be rung up. */
 export type Tiles = z.infer<typeof tilesSchema>
 
-/** Opens the merchant's account with it. Said again with other tiles, they change. */
+/** Opens the merchant's account with it, at the bank that registers it. Said again with other tiles, they change. */
 export async function registerMerchant(
   work: Work,
   merchant: Merchant,
   tiles: Tiles,
+  bank: string,
 ): Promise<'registered' | 'exists_with_different_terms'> {
   const { connection } = work
   const opened = await openAccount(work, {
@@ -23,6 +24,7 @@ export async function registerMerchant(
     kind: 'merchant',
     owner: merchant.merchantId,
     name: merchant.name.en,
+    bank,
   })
   if (opened === 'exists_with_different_terms') return opened
   const values = { account_id: merchant.accountId, content: toJson(merchant), tiles: toJson(tiles) }

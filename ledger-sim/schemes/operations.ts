@@ -4,14 +4,15 @@ import { nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/ident
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { merchantSchema, terminalPackageSchema } from '../../src/voucher/package.ts'
 import { schemeSchema } from '../../src/voucher/scheme.ts'
-import { findAccount } from '../accounts/accounts.ts'
+import { findAccount, isPlatformName } from '../accounts/accounts.ts'
+import { answerTransfer } from '../accounts/named-transfer.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { arrivalOf, operation, problem } from '../http/operation.ts'
 import { entitle } from './beneficiaries.ts'
 import { registerCard, setCardStatus } from './cards.ts'
 import { fundScheme } from './funding.ts'
 import { registerMerchant } from './merchants.ts'
-import { publishScheme } from './schemes.ts'
+import { publishScheme, schemeAccountOf } from './schemes.ts'
 import { notOwnCard, notOwnScheme } from './ownership.ts'
 import { reissueCard } from './reissue.ts'
 
@@ -68,8 +69,8 @@ export const schemeOperations = [
         if (account?.owner !== asked.caller.owner || account.kind !== 'agency')
           return problem('not_found', `no agency account ${accountId}`)
         const posted = await fundScheme(work, accountId, schemeId, amount, transferId)
-        if (posted.kind === 'short') return problem('insufficient_funds', `${posted.account} has too little`)
-        return { kind: 'answer', body: { transferId } }
+        const parties = { madeBy: asked.caller.owner, payer: accountId, payee: schemeAccountOf(schemeId) }
+        return answerTransfer(work, posted, { transferId, kind: 'scheme-funding', ...parties, amount })
       }),
   }),
   operation({
@@ -168,7 +169,9 @@ export const schemeOperations = [
     perform: (asked) =>
       rollingBack(asked, async (work) => {
         const { merchant, catalogue, categories } = asked.request
-        const registered = await registerMerchant(work, merchant, { catalogue, categories })
+        if (isPlatformName(merchant.accountId))
+          return problem('rule_violated', `${merchant.accountId} is a name that the platform gives`)
+        const registered = await registerMerchant(work, merchant, { catalogue, categories }, asked.caller.owner)
         if (registered === 'exists_with_different_terms')
           return problem(registered, `${merchant.accountId} is another account`)
         return { kind: 'answer', body: { merchantId: merchant.merchantId } }

@@ -2,6 +2,7 @@
 import { sql, type CreateTableBuilder, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { firstIndexes, firstTables } from './first-tables.ts'
+import { fillMoves, moveColumns, moveIndexes, moveTables } from './move-tables.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
 
 const indexesOfEverySale: readonly IndexPlan[] = [
@@ -230,5 +231,13 @@ export const migrations: Readonly<Record<string, Migration>> = {
   },
   '0008-cards-issued-anew': {
     up: (database) => addColumns(database, [['card', textOrNull('replaced_by')]]),
+  },
+  '0009-moves': {
+    up: async (database) => {
+      await addColumns(database, moveColumns)
+      for (const plan of moveTables) await createTable(database, plan)
+      await fillMoves(database)
+      await createIndexes(database, moveIndexes)
+    },
   },
 }

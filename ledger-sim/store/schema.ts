@@ -36,6 +36,10 @@ export interface AccountTable {
   balance: Whole
   /** The balance never goes below; null only for the accounts that money comes from. */
   floor: WholeOrNull
+  /** How many entries it has: the next one has the next number. */
+  entries: ColumnType<bigint, bigint | number | undefined, bigint | number>
+  /** The bank that serves its owner here; null for accounts of banks, of the central bank, of schemes and escrow. */
+  bank: TextOrNull
 }
 
 export interface TransferTable {
@@ -47,6 +51,12 @@ export interface TransferTable {
   kind: string
   reference: string
   at: Whole
+  /** Which entry of the account that it takes from this is, from 1 without gaps, and what was in it after that. */
+  debit_entry: Whole
+  debit_balance: Whole
+  /** The same of the account that it gives to. */
+  credit_entry: Whole
+  credit_balance: Whole
 }
 
 export interface HoldTable {
@@ -391,6 +401,46 @@ export interface MerchantDebtTable {
   at: Whole
 }
 
+/** A transfer that a client named by an id of its own (`ledger-sim/transfers/client-transfers.ts`). */
+export interface ClientTransferTable {
+  transfer_id: string
+  kind: string
+  made_by: string
+  payer: string
+  payee: string
+  amount: Whole
+  purpose: TextOrNull
+  /** What a government body finds the payment by. */
+  payment_reference: TextOrNull
+  state: 'done' | 'reversed'
+  /** What was given back by refunds, without what a reversal gave back. */
+  refunded: Whole
+  at: Whole
+}
+
+/** What gave such a transfer back, wholly or in part. */
+export interface ClientReturnTable {
+  return_id: string
+  transfer_id: string
+  kind: 'reversal' | 'refund'
+  amount: Whole
+  reason: string
+  at: Whole
+}
+
+/** The non-cash leg between a bank's reserve and the central bank, as a message (docs/design/18). */
+export interface SettlementMessageTable {
+  /** The total order of all messages, from 1 without gaps. */
+  sequence: Whole
+  transfer_id: string
+  bank: string
+  direction: 'issue' | 'redemption'
+  amount: Whole
+  at: Whole
+  /** ISO 20022 XML. */
+  document: string
+}
+
 export interface Tables {
   meta: MetaTable
   principal: PrincipalTable
@@ -428,4 +478,7 @@ export interface Tables {
   event: EventTable
   enrolment_code: EnrolmentCodeTable
   merchant_debt: MerchantDebtTable
+  client_transfer: ClientTransferTable
+  client_return: ClientReturnTable
+  settlement_message: SettlementMessageTable
 }

@@ -59,7 +59,7 @@ async function seed(ports: LedgerPorts, secrets: LedgerSecrets, cardCount: numbe
 
 async function openScheme(work: Work): Promise<Scheme> {
   await openMoney(work)
-  await registerMerchant(work, canteen, canteenTiles)
+  await registerMerchant(work, canteen, canteenTiles, 'dala-bank')
   const scheme = benchScheme(work.now)
   if ((await publishScheme(work, scheme)) !== 'published') throw new Error('the scheme of the bench was not published')
   must(await fundScheme(work, demoAgency, scheme.schemeId, funded, newId(work)))

@@ -14,7 +14,8 @@ export interface PlantedBug {
 const newId = `lower(hex(randomblob(16)))`
 /** What the first payment of a tender was, once more. */
 const payAgain = `
-  insert into transfer select ${newId}, ${newId}, debit, credit, amount, kind, reference, at from transfer
+  insert into transfer (transfer_id, group_id, debit, credit, amount, kind, reference, at)
+    select ${newId}, ${newId}, debit, credit, amount, kind, reference, at from transfer
     where kind = 'voucher-payment' and reference = new.tender_id limit 1;`
 const addToPayee = `
   update account set balance = balance + (select amount from tender where tender_id = new.tender_id)

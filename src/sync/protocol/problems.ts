@@ -19,6 +19,7 @@ export const problemCodes = [
   'schema_mismatch',
   'not_found',
   'exists_with_different_terms',
+  'reversed_before_arrival',
   'rule_violated',
   'insufficient_funds',
   'rate_limited',

@@ -133,7 +133,8 @@ describe('it says in one sentence why it cannot start, and what to do', () => {
   test('real data and --seed', async () => {
     await (await start('--data', data())).stop()
     const database = new Database(join(data(), 'ledger.db'))
-    database.exec(`insert into account values ('dala-bank', 'DT', 'bank', 'dala-bank', 'Dala Bank', 0, 0)`)
+    database.exec(`insert into account (account_id, currency, kind, owner, name, balance, floor)
+      values ('dala-bank', 'DT', 'bank', 'dala-bank', 'Dala Bank', 0, 0)`)
     database.close()
     expect((await refused('--data', data(), '--seed', 'demo')).stderr).toMatch(/was not made by --seed demo/)
   })

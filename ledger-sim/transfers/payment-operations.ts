@@ -1,0 +1,115 @@
+/** The report's payments of legal entities, and the scenarios between government and customers made of them. */
+import { z } from 'zod'
+import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { problemCodes } from '../../src/sync/protocol/problems.ts'
+import { positiveTiynSchema, transferAnswer } from '../accounts/named-transfer.ts'
+import { once } from '../http/idempotent.ts'
+import { operation, type Asked } from '../http/operation.ts'
+import {
+  governmentToIndividual,
+  pay,
+  toGovernment,
+  toIndividual,
+  toLegalEntity,
+  type PaymentTerms,
+} from './payments.ts'
+
+const purposeSchema = z.string().max(140)
+const paymentRequest = z.strictObject({
+  transferId: uuidSchema,
+  payer: nameSchema,
+  payee: nameSchema,
+  amount: positiveTiynSchema,
+  purpose: purposeSchema,
+})
+const payoutsMax = 1_000
+const payoutSchema = z.discriminatedUnion('state', [
+  z.strictObject({ transferId: uuidSchema, state: z.literal('done'), arrival: z.enum(['created', 'exists']) }),
+  z.strictObject({
+    transferId: uuidSchema,
+    state: z.literal('refused'),
+    code: z.enum(problemCodes),
+    detail: z.string(),
+  }),
+])
+
+export const paymentOperations = [
+  operation({
+    method: 'POST',
+    path: '/v1/payments/legal-entity-legal-entity',
+    tag: 'Legal entity-to-legal entity payment',
+    summary: 'Pays from one legal entity to another',
+    roles: ['legal-entity', 'agency', 'merchant'],
+    requestSchema: paymentRequest,
+    answerSchema: transferAnswer,
+    perform: (asked) =>
+      once(asked, 'payment', asked.request.transferId, (work) => pay(work, asked.caller, toLegalEntity, asked.request)),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/payments/legal-entity-individual',
+    tag: 'Legal entity-to-individual payment',
+    summary: 'Pays from a legal entity to an individual',
+    roles: ['legal-entity', 'agency', 'merchant'],
+    requestSchema: paymentRequest,
+    answerSchema: transferAnswer,
+    perform: (asked) =>
+      once(asked, 'payment-to-individual', asked.request.transferId, (work) =>
+        pay(work, asked.caller, toIndividual, asked.request),
+      ),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/scenarios/government-to-customer',
+    tag: 'Scenarios',
+    summary: 'An agency pays many individuals, each under an id of its own and apart from the others',
+    roles: ['agency'],
+    requestSchema: z.strictObject({
+      payer: nameSchema,
+      purpose: purposeSchema,
+      payments: z
+        .array(paymentRequest.pick({ transferId: true, payee: true, amount: true }))
+        .min(1)
+        .max(payoutsMax),
+    }),
+    answerSchema: z.strictObject({
+      /** In the order of the request. */
+      results: z.array(payoutSchema),
+    }),
+    perform: async (asked) => {
+      const { payer, purpose, payments } = asked.request
+      const results: z.input<typeof payoutSchema>[] = []
+      for (const { transferId, payee, amount } of payments)
+        results.push(await payOut({ ...asked, request: { transferId, payer, payee, amount, purpose } }))
+      return { kind: 'answer', body: { results } }
+    },
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/scenarios/customer-to-government',
+    tag: 'Scenarios',
+    summary: 'An individual, or its bank for it, pays a tax, a fine or a fee to a government body',
+    roles: ['individual', 'bank'],
+    requestSchema: paymentRequest.extend({
+      purpose: z.enum(['tax', 'fine', 'fee']),
+      /** What the body finds the payment by: the number of a tax notice, of a fine. */
+      paymentReference: z.string().min(1).max(35),
+    }),
+    answerSchema: transferAnswer,
+    perform: (asked) =>
+      once(asked, 'payment-to-government', asked.request.transferId, (work) =>
+        pay(work, asked.caller, toGovernment, asked.request),
+      ),
+  }),
+]
+
+/** A payment of its own in whatever batch it comes: as by `/v1/payments/legal-entity-individual`. */
+async function payOut(asked: Asked<PaymentTerms>) {
+  const { transferId } = asked.request
+  const outcome = await once(asked, 'payment-to-individual', transferId, (work) =>
+    pay(work, asked.caller, governmentToIndividual, asked.request),
+  )
+  return outcome.kind === 'problem'
+    ? ({ transferId, state: 'refused', code: outcome.code, detail: outcome.detail } as const)
+    : ({ transferId, state: 'done', arrival: outcome.body.arrival } as const)
+}

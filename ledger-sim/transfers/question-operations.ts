@@ -1,0 +1,86 @@
+/** What can be asked about transfers: their status, and the settlement messages (docs/design/18, "Moves"). */
+import { z } from 'zod'
+import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { tiynSchema } from '../../src/voucher/money.ts'
+import { inTransaction } from '../context.ts'
+import { isDisowned } from '../http/idempotent.ts'
+import { operation, problem } from '../http/operation.ts'
+import { clientTransferKinds } from './client-transfers.ts'
+import { listSettlementMessages } from './settlement-messages.ts'
+import { transferStates, transferStatus } from './transfer-status.ts'
+import { seesAll } from './who-sees.ts'
+import { wholeNumberText } from './whole-number-text.ts'
+
+const messagesMax = 500
+
+export const questionOperations = [
+  operation({
+    method: 'GET',
+    path: '/v1/transfers',
+    tag: 'Scenarios',
+    summary: 'What became of a transfer: for payer, payee, the bank that made it, the central bank and the auditor',
+    roles: ['central-bank', 'bank', 'legal-entity', 'agency', 'merchant', 'individual', 'auditor'],
+    requestSchema: z.strictObject({ transferId: uuidSchema }),
+    answerSchema: z.strictObject({
+      transferId: uuidSchema,
+      kind: z.enum(clientTransferKinds),
+      state: z.enum(transferStates),
+      amount: tiynSchema,
+      /** By refunds, without what a reversal gave back. */
+      refunded: tiynSchema,
+      /** Null where it is an individual’s and the asker only received. */
+      payer: z.string().nullable(),
+      payee: z.string(),
+      purpose: z.string().nullable(),
+      paymentReference: z.string().nullable(),
+      at: instantSchema,
+    }),
+    perform: (asked) => {
+      const { transferId } = asked.request
+      return inTransaction(asked.services, async (work) => {
+        const body = await transferStatus(work, asked.caller, transferId)
+        if (body !== undefined) return { kind: 'answer', body }
+        return (await isDisowned(work, asked.caller.owner, transferId))
+          ? problem('reversed_before_arrival', `${transferId} was reversed before it came`)
+          : problem('not_found', `there is no transfer ${transferId}`)
+      })
+    },
+  }),
+  operation({
+    method: 'GET',
+    path: '/v1/settlement-messages',
+    tag: 'Non-cash settlement',
+    summary: 'What conversions at the central bank told the settlement system, in one order: a bank’s own, or all',
+    roles: ['central-bank', 'bank', 'auditor'],
+    requestSchema: z.strictObject({
+      /** The transfer of the last message that was seen. */
+      after: uuidSchema.optional(),
+      limit: wholeNumberText(1, messagesMax).optional(),
+    }),
+    answerSchema: z.strictObject({
+      messages: z.array(
+        z.strictObject({
+          transferId: uuidSchema,
+          bank: nameSchema,
+          direction: z.enum(['issue', 'redemption']),
+          amount: tiynSchema,
+          at: instantSchema,
+          /** ISO 20022 XML, like a pacs.009. */
+          document: z.string(),
+        }),
+      ),
+      /** What to ask for after these; null where there are none yet. */
+      cursor: uuidSchema.nullable(),
+    }),
+    perform: async (asked) => {
+      const { after, limit = messagesMax } = asked.request
+      const bank = seesAll(asked.caller) ? undefined : asked.caller.owner
+      const messages = await inTransaction(asked.services, (work) =>
+        listSettlementMessages(work, { bank, after, limit }),
+      )
+      if (messages === undefined) return problem('not_found', `there is no settlement message of ${after ?? ''}`)
+      const wire = messages.map((message) => ({ ...message, amount: message.amount.toString() }))
+      return { kind: 'answer', body: { messages: wire, cursor: messages.at(-1)?.transferId ?? after ?? null } }
+    },
+  }),
+]

@@ -1,0 +1,74 @@
+/** Statements, as JSON and as CSV (docs/design/18-platform-api.md, "Moves"). */
+import { z } from 'zod'
+import { instantSchema } from '../../src/voucher/identifiers.ts'
+import { inTransaction } from '../context.ts'
+import { operation, problem } from '../http/operation.ts'
+import { statementCsv } from './statement-csv.ts'
+import { statementOf } from './statement.ts'
+import { wholeNumberText } from './whole-number-text.ts'
+
+const entriesMax = 500
+const instantText = wholeNumberText(0, 8_640_000_000_000_000)
+/** Tiyn with a sign. */
+const signedSchema = z.string().regex(/^-?\d+$/)
+
+export const statementOperations = [
+  operation({
+    method: 'GET',
+    path: '/v1/statements',
+    tag: 'Receiving balance-related data',
+    summary: 'The entries of an account with the balance after each, in one order for good; text/csv with format=csv',
+    roles: ['central-bank', 'bank', 'legal-entity', 'agency', 'merchant', 'individual', 'auditor'],
+    requestSchema: z.strictObject({
+      accountId: z.string().min(1).max(160),
+      /** The number of the last entry that was seen. */
+      after: wholeNumberText(0, Number.MAX_SAFE_INTEGER).optional(),
+      limit: wholeNumberText(1, entriesMax).optional(),
+      /** The first moment that is in it. */
+      from: instantText.optional(),
+      /** The first moment that is not. */
+      to: instantText.optional(),
+      format: z.enum(['json', 'csv']).optional(),
+    }),
+    answerSchema: z.strictObject({
+      accountId: z.string(),
+      currency: z.enum(['DT', 'KZT']),
+      /** Before the first of the entries. */
+      openingBalance: signedSchema,
+      entries: z.array(
+        z.strictObject({
+          /** Its number in this account, from 1 without gaps. */
+          entry: z.int(),
+          at: instantSchema,
+          kind: z.string(),
+          /** Negative when it was taken from the account. */
+          amount: signedSchema,
+          /** After it. */
+          balance: signedSchema,
+          /** Null where it is a person’s who paid. */
+          counterparty: z.string().nullable(),
+          counterpartyKind: z.string(),
+          reference: z.string(),
+          purpose: z.string().nullable(),
+          paymentReference: z.string().nullable(),
+        }),
+      ),
+      /** What to ask for after these. */
+      cursor: z.int(),
+    }),
+    perform: async (asked) => {
+      const { accountId, after = 0, limit = entriesMax, from, to, format } = asked.request
+      const statement = await inTransaction(asked.services, (work) =>
+        statementOf(work, asked.caller, { accountId, after, limit, from, to }),
+      )
+      if (statement === undefined) return problem('not_found', `${asked.caller.owner} has no account ${accountId}`)
+      if (format === 'csv')
+        return { kind: 'text', contentType: 'text/csv; charset=utf-8', text: statementCsv(statement) }
+      const entries = statement.entries.map((entry) => {
+        return { ...entry, amount: entry.amount.toString(), balance: entry.balance.toString() }
+      })
+      const openingBalance = statement.openingBalance.toString()
+      return { kind: 'answer', body: { ...statement, accountId, openingBalance, entries } }
+    },
+  }),
+]

@@ -1,0 +1,198 @@
+/**
+ * The entries of one account in the order of their numbers, which never changes: whoever goes on after the last number
+ * neither skips nor repeats one, whatever is booked meanwhile (docs/design/18-platform-api.md, "Moves").
+ */
+import { findAccount, type Account, type AccountKind } from '../accounts/accounts.ts'
+import type { TransferKind } from '../accounts/transfers.ts'
+import type { Work } from '../context.ts'
+import type { Caller } from '../http/operation.ts'
+import { seesAll } from './who-sees.ts'
+
+export interface WantedStatement {
+  readonly accountId: string
+  /** The number of the last entry that was seen; 0 for none. */
+  readonly after: number
+  readonly limit: number
+  /** Milliseconds since 1970: entries from the first one at that time or later. */
+  readonly from?: number | undefined
+  /** Entries before the first one at that time or later. */
+  readonly to?: number | undefined
+}
+
+export interface StatementEntry {
+  readonly entry: number
+  readonly at: number
+  readonly kind: TransferKind
+  /** Tiyn; negative when it was taken from the account. */
+  readonly amount: bigint
+  /** After it. */
+  readonly balance: bigint
+  /** The other account; null where it is a person's who paid. */
+  readonly counterparty: string | null
+  readonly counterpartyKind: AccountKind
+  /** What it moved for: a client's transfer, a tender, a lease. */
+  readonly reference: string
+  readonly purpose: string | null
+  readonly paymentReference: string | null
+}
+
+export interface Statement {
+  readonly currency: 'DT' | 'KZT'
+  /** Before the first of the entries, tiyn. */
+  readonly openingBalance: bigint
+  readonly entries: readonly StatementEntry[]
+  /** What to ask for after these. */
+  readonly cursor: number
+}
+
+/** @returns undefined when the account is none of the caller's, or not there */
+export async function statementOf(work: Work, caller: Caller, wanted: WantedStatement): Promise<Statement | undefined> {
+  const { accountId, after, from, to, limit } = wanted
+  const account = await findAccount(work, accountId)
+  if (account === undefined || !maySee(caller, account)) return undefined
+  const newest = await newestEntry(work, accountId)
+  const earlier = from === undefined ? 0 : await entriesBefore(work, accountId, newest, from)
+  const start = Math.min(Math.max(after, earlier), newest)
+  const rows = [
+    ...(await entriesOfSide(work, accountId, 'debit', start, limit)),
+    ...(await entriesOfSide(work, accountId, 'credit', start, limit)),
+  ].toSorted((one, other) => Number(one.entry - other.entry))
+  const end = to === undefined ? -1 : rows.findIndex(({ at }) => at >= BigInt(to))
+  const entries = rows.slice(0, end === -1 ? limit : Math.min(end, limit)).map((row) => entryOf(caller, row))
+  const openingBalance = start === 0 ? 0n : (await entryAt(work, accountId, start)).balance
+  return { currency: account.currency, openingBalance, entries, cursor: entries.at(-1)?.entry ?? start }
+}
+
+/** The bank that serves an account shows it to its client. */
+function maySee(caller: Caller, account: Account): boolean {
+  return seesAll(caller) || account.owner === caller.owner || (caller.role === 'bank' && account.bank === caller.owner)
+}
+
+async function newestEntry({ connection }: Work, accountId: string): Promise<number> {
+  const { entries } = await connection
+    .selectFrom('account')
+    .select('entries')
+    .where('account_id', '=', accountId)
+    .executeTakeFirstOrThrow()
+  return Number(entries)
+}
+
+/** How many entries are before the first one at that time or later: numbers and times rise together. */
+async function entriesBefore(work: Work, accountId: string, newest: number, moment: number): Promise<number> {
+  let [before, notBefore] = [0, newest + 1]
+  while (notBefore - before > 1) {
+    const middle = Math.floor((before + notBefore) / 2)
+    if ((await entryAt(work, accountId, middle)).at < BigInt(moment)) before = middle
+    else notBefore = middle
+  }
+  return before
+}
+
+async function entryAt(
+  { connection }: Work,
+  accountId: string,
+  entry: number,
+): Promise<{ readonly at: bigint; readonly balance: bigint }> {
+  const debited = await connection
+    .selectFrom('transfer')
+    .select(['at', 'debit_balance as balance'])
+    .where('debit', '=', accountId)
+    .where('debit_entry', '=', BigInt(entry))
+    .executeTakeFirst()
+  if (debited !== undefined) return debited
+  return connection
+    .selectFrom('transfer')
+    .select(['at', 'credit_balance as balance'])
+    .where('credit', '=', accountId)
+    .where('credit_entry', '=', BigInt(entry))
+    .executeTakeFirstOrThrow()
+}
+
+type Side = 'debit' | 'credit'
+
+interface EntryRow {
+  readonly side: Side
+  readonly entry: bigint
+  readonly balance: bigint
+  readonly amount: bigint
+  readonly kind: string
+  readonly reference: string
+  readonly at: bigint
+  readonly otherId: string
+  readonly otherKind: string
+  readonly otherOwner: string
+  readonly otherBank: string | null
+  readonly purpose: string | null
+  readonly paymentReference: string | null
+}
+
+async function entriesOfSide(
+  { connection }: Work,
+  accountId: string,
+  side: Side,
+  after: number,
+  limit: number,
+): Promise<readonly EntryRow[]> {
+  const other = side === 'debit' ? 'transfer.credit' : 'transfer.debit'
+  const rows = await connection
+    .selectFrom('transfer')
+    .innerJoin('account as other', 'other.account_id', other)
+    // Of this kind too: a client may take any id for its own, that of a tender as well.
+    .leftJoin('client_transfer', (join) =>
+      join
+        .onRef('client_transfer.transfer_id', '=', 'transfer.reference')
+        .onRef('client_transfer.kind', '=', 'transfer.kind'),
+    )
+    .select([
+      `transfer.${side}_entry as entry`,
+      `transfer.${side}_balance as balance`,
+      'transfer.amount',
+      'transfer.kind',
+      'transfer.reference',
+      'transfer.at',
+      'other.account_id as otherId',
+      'other.kind as otherKind',
+      'other.owner as otherOwner',
+      'other.bank as otherBank',
+      'client_transfer.purpose',
+      'client_transfer.payment_reference as paymentReference',
+    ])
+    .where(`transfer.${side}`, '=', accountId)
+    .where(`transfer.${side}_entry`, '>', BigInt(after))
+    .orderBy(`transfer.${side}_entry`)
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({ ...row, side }))
+}
+
+function entryOf(caller: Caller, row: EntryRow): StatementEntry {
+  return {
+    entry: Number(row.entry),
+    at: Number(row.at),
+    kind: row.kind as TransferKind,
+    amount: row.side === 'debit' ? -row.amount : row.amount,
+    balance: row.balance,
+    counterparty: showsCounterparty(caller, row) ? row.otherId : null,
+    counterpartyKind: row.otherKind as AccountKind,
+    reference: row.reference,
+    purpose: row.purpose,
+    paymentReference: row.paymentReference,
+  }
+}
+
+/** What goes back: here the account that is given to is the one that paid before. */
+const givingBack: readonly string[] = [
+  'transfer-reversal',
+  'transfer-refund',
+  'payment-reversal',
+  'payment-refund',
+  'debt-netting',
+] satisfies readonly TransferKind[]
+
+/** A person who pays is not shown to who is paid; whom somebody paid, that one knows. */
+function showsCounterparty(caller: Caller, row: EntryRow): boolean {
+  const isPerson = row.otherKind === 'individual' || row.otherKind === 'bank-client'
+  if (!isPerson || seesAll(caller) || row.otherOwner === caller.owner) return true
+  if (caller.role === 'bank' && row.otherBank === caller.owner) return true
+  return (row.side === 'debit') !== givingBack.includes(row.kind)
+}
