@@ -12,7 +12,7 @@ import { disown } from '../http/idempotent.ts'
 import type { Caller } from '../http/operation.ts'
 import { findClientTransfer, returnable, type ClientTransfer } from './client-transfers.ts'
 
-export const reversibleForMs = 24 * 3_600_000
+const reversibleForMs = 24 * 3_600_000
 
 export interface WantedReturn {
   readonly returnId: string
