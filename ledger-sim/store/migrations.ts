@@ -104,6 +104,24 @@ const requestPaymentTable: TablePlan = {
   ],
 }
 
+/** A ring: `slot` is the sequence modulo its size (http/refusal-log.ts). */
+const refusalTable: TablePlan = {
+  name: 'refusal',
+  columns: [
+    whole('slot'),
+    whole('sequence'),
+    text('code'),
+    text('key_id'),
+    whole('proved'),
+    text('method'),
+    text('path'),
+    whole('at'),
+    whole('missed'),
+  ],
+  key: ['slot'],
+  unique: [['sequence']],
+}
+
 const addedColumns: readonly (readonly [table: string, column: Column])[] = [
   ['terminal', textOrNull('revoked_for')],
   ['terminal', wholeOrNull('revoked_at')],
@@ -230,5 +248,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
   },
   '0008-cards-issued-anew': {
     up: (database) => addColumns(database, [['card', textOrNull('replaced_by')]]),
+  },
+  '0012-door': {
+    up: async (database) => {
+      await createTable(database, refusalTable)
+      await addColumns(database, [['principal', wholeOrNull('registered_at')]])
+    },
   },
 }
