@@ -28,6 +28,8 @@ const scripts = {
   'setup-check': 'test/set-up/main.ts',
   'verify-receipt': 'tools/verify-receipt.ts',
   till: 'tools/till.ts',
+  'ledger-token': 'tools/ledger-token.ts',
+  'api-fuzz': 'test/api-fuzz/main.ts',
   lifecycle: 'src/terminal/payment/lifecycle-document.ts',
   bench: 'test/bench/main.ts',
   test: 'tools/test.ts',
