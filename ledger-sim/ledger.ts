@@ -6,7 +6,10 @@ import type { HttpRequest, HttpResponse } from '../src/sync/protocol/http-signat
 import type { Problem } from '../src/sync/protocol/problems.ts'
 import type { LedgerPorts } from './context.ts'
 import { RequestHandler } from './http/handle.ts'
+import { usualRates, type Rates } from './http/limits.ts'
 import type { Operation } from './http/operation.ts'
+import { RateLimiter } from './http/rate-limiter.ts'
+import { RefusalLog } from './http/refusal-log.ts'
 import { operations } from './operations.ts'
 import { CardSessions } from './terminals/card-sessions.ts'
 
@@ -23,8 +26,15 @@ export interface Ledger {
   refuse(request: HttpRequest, problem: Problem): HttpResponse
 }
 
-export function createLedger(ports: LedgerPorts): Ledger {
-  const handler = new RequestHandler({ ...ports, cardSessions: new CardSessions() }, operations)
+/** @param rates how often a key may ask, where it is not as usual */
+export function createLedger(ports: LedgerPorts, rates: Rates = usualRates): Ledger {
+  const handler = new RequestHandler({
+    ...ports,
+    cardSessions: new CardSessions(),
+    operations: new Map(operations.map((operation) => [`${operation.method} ${operation.path}`, operation])),
+    rates: new RateLimiter(rates),
+    refusals: new RefusalLog(ports),
+  })
   return {
     ports,
     operations,

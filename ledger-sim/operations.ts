@@ -1,5 +1,6 @@
 /** Everything that the ledger can be asked. */
 import { accountOperations } from './accounts/operations.ts'
+import { doorOperations } from './http/operations.ts'
 import type { Operation } from './http/operation.ts'
 import { leaseOperations } from './leases/operations.ts'
 import { claimOperations } from './payments/claim-operations.ts'
@@ -10,6 +11,7 @@ import { terminalOperations } from './terminals/operations.ts'
 import { moveOperations } from './transfers/operations.ts'
 
 export const operations: readonly Operation[] = [
+  ...doorOperations,
   ...accountOperations,
   ...moveOperations,
   ...schemeOperations,

@@ -29,6 +29,8 @@ const scripts = {
   'verify-receipt': 'tools/verify-receipt.ts',
   till: 'tools/till.ts',
   'till-by-curl': 'tools/till-by-curl.ts',
+  'ledger-token': 'tools/ledger-token.ts',
+  'api-fuzz': 'test/api-fuzz/main.ts',
   lifecycle: 'src/terminal/payment/lifecycle-document.ts',
   bench: 'test/bench/main.ts',
   test: 'tools/test.ts',

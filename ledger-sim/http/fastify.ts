@@ -2,16 +2,21 @@
  * The door to the network: a thin layer that hands raw requests to the ledger and writes its answers, and the OpenAPI
  * document made of the same schemas.
  */
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { createJsonSchemaTransform } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import type { HttpRequest, HttpResponse } from '../../src/sync/protocol/http-signature.ts'
-import { problemSchema } from '../../src/sync/protocol/problems.ts'
+import { problemSchema, type Problem } from '../../src/sync/protocol/problems.ts'
 import type { Ledger } from '../ledger.ts'
-import { bodyBytesMax, refusedAtTheDoor } from './handle.ts'
+import { readExamples } from './examples.ts'
+import { limits } from './limits.ts'
+import { amountPattern, fullDocument } from './openapi.ts'
 import type { Operation } from './operation.ts'
 import { problemOf } from './problems.ts'
+import { refusedAtTheDoor } from './read-request.ts'
 
 export interface HttpOptions {
   readonly ledger: Ledger
@@ -40,17 +45,20 @@ const forBrowsers: Readonly<Record<string, string>> = {
 
 /** @throws the socket's error, EADDRINUSE among them */
 export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
+  const latest = new WeakMap<Socket, ServerResponse>()
   const server = fastify({
-    bodyLimit: bodyBytesMax,
+    bodyLimit: limits.bodyBytesMax,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
+    clientErrorHandler: (error, socket) => unreadable(error, socket, latest.get(socket)),
     frameworkErrors: (_error, request, reply) => {
       send(reply, options.ledger.refuse(refusable(request), problemOf('not_found', 'the address cannot be read')))
     },
   })
   server.addHook('onRequest', (request, reply, done) => {
+    latest.set(request.raw.socket, reply.raw)
     reply.headers(forBrowsers)
-    const refused = refusedAtTheDoor(refusable(request))
+    const refused = refusedAtTheDoor(refusable(request)) ?? whyNotRead(request)
     if (refused === undefined) done()
     else send(reply, options.ledger.refuse(refusable(request), refused))
   })
@@ -87,6 +95,32 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   return { url, close: () => server.close() }
 }
 
+/**
+ * What is no HTTP, or has headers or an address beyond 16 KiB, is answered here: nobody has seen who asks for what.
+ *
+ * @param latest the answer to what came before on the same socket; where its request goes on wrongly after it was
+ * answered, everything is said
+ */
+function unreadable(error: { readonly code?: string }, socket: Socket, latest: ServerResponse | undefined): void {
+  const isAnswered = latest?.headersSent === true && !latest.req.complete
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswered) {
+    socket.destroySoon()
+    return
+  }
+  const isLong = error.code === 'HPE_HEADER_OVERFLOW'
+  const problem = isLong
+    ? problemOf('body_too_large', 'address and headers are larger than the ledger takes')
+    : problemOf('not_json', 'this is not HTTP/1.1')
+  const body = JSON.stringify(problem)
+  const head = [
+    `HTTP/1.1 ${problem.status} ${isLong ? 'Content Too Large' : 'Bad Request'}`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
 async function describe(
   server: FastifyInstance,
   operations: readonly Operation[],
@@ -99,8 +133,9 @@ async function describe(
         title: 'Tölem ledger simulator',
         version: '0.1.0',
         description:
-          'The Digital Tenge platform as a simulator. Requests are signed by RFC 9421 (ecdsa-p256-sha256), ' +
-          'answers by the ledger (ed25519); amounts are decimal strings of tiyn.',
+          'The Digital Tenge platform as a simulator. Requests are signed by RFC 9421 (ecdsa-p256-sha256) or bring a ' +
+          'signed JWT for this one request; answers are signed by the ledger (ed25519); amounts are decimal strings ' +
+          'of tiyn. Problems are RFC 9457, of several that apply the first in the list `x-problem-codes`.',
       },
     },
     transform: createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any', override: amountsAreText } }),
@@ -123,8 +158,10 @@ async function describe(
       handler: answer,
     })
   }
+  let document = ''
   server.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
-    reply.header('content-type', 'application/json').send(JSON.stringify(server.swagger()))
+    document ||= JSON.stringify(fullDocument(server.swagger(), operations, readExamples()))
+    reply.header('content-type', 'application/json').send(document)
   })
   server.get('/health', { schema: { hide: true } }, (_request, reply) => {
     reply.header('content-type', 'application/json').send('{"status":"up"}')
@@ -141,7 +178,7 @@ function amountsAreText({
 }): void {
   if (zodSchema._zod.def.type !== 'custom') return
   jsonSchema.type = 'string'
-  jsonSchema.pattern = '^(0|[1-9]\\d{0,15})$'
+  jsonSchema.pattern = amountPattern
 }
 
 function asHttpRequest(request: FastifyRequest): HttpRequest {
@@ -149,11 +186,18 @@ function asHttpRequest(request: FastifyRequest): HttpRequest {
   return { ...refusable(request), body }
 }
 
+/** Fastify leaves the body of a GET unread, and a signature over it would not be checked. */
+function whyNotRead({ method, headers }: FastifyRequest): Problem | undefined {
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
+  return method === 'GET' && hasBody ? problemOf('not_json', 'a GET has no body') : undefined
+}
+
 /** What is known of a request whose body was never read. */
 function refusable(request: FastifyRequest): HttpRequest {
   const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value
+  // Of some that come twice Node keeps the first and hides the other; here both stand, and neither is in its form.
+  for (const [name, values] of Object.entries(request.raw.headersDistinct)) {
+    if (values !== undefined) headers[name] = values.join(', ')
   }
   const method = request.method === 'POST' ? 'POST' : 'GET'
   return { method, url: `http://${headers['host'] ?? ''}${request.raw.url ?? ''}`, headers, body: '' }

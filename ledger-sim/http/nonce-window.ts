@@ -1,12 +1,17 @@
 /**
- * Which signatures were used in the last five minutes, by key. Replay safety of money comes from ids; this only keeps a
- * copied request from being answered (architecture.md, "Trust": nonce in a bounded window).
+ * Which signatures and tokens were used lately, by key. Replay safety of money comes from ids; this only keeps a copied
+ * request from being answered (architecture.md, "Trust": nonce in a bounded window).
  */
-const windowMs = 5 * 60_000
 const noncesPerKey = 50_000
 
 export class NonceWindow {
   readonly #keys = new Map<string, Map<string, number>>()
+  readonly #windowMs: number
+
+  /** @param windowMs at least as long as what was used could be taken for fresh again */
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs
+  }
 
   /** @returns `full` when the key made more requests in the window than anybody does */
   use(keyId: string, nonce: string, now: number): 'fresh' | 'replayed' | 'full' {
@@ -14,7 +19,7 @@ export class NonceWindow {
     this.#keys.set(keyId, used)
     for (const [old, at] of used) {
       // Insertion order is time order, so the first young one ends the search.
-      if (now - at <= windowMs) break
+      if (now - at <= this.#windowMs) break
       used.delete(old)
     }
     if (used.has(nonce)) return 'replayed'

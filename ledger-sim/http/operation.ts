@@ -3,6 +3,8 @@ import type { z } from 'zod'
 import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
 import type { LedgerPorts } from '../context.ts'
 import type { CardSessions } from '../terminals/card-sessions.ts'
+import type { RateLimiter } from './rate-limiter.ts'
+import type { RefusalLog } from './refusal-log.ts'
 
 export const roles = [
   'central-bank',
@@ -27,6 +29,10 @@ export interface Caller {
 /** What operations share beyond the ports. */
 export interface Services extends LedgerPorts {
   readonly cardSessions: CardSessions
+  /** Everything that can be asked, by method and path: `POST /v1/accounts`. */
+  readonly operations: ReadonlyMap<string, Operation>
+  readonly rates: RateLimiter
+  readonly refusals: RefusalLog
 }
 
 export interface Asked<Request> {
@@ -41,6 +47,8 @@ export interface ProblemOutcome {
   readonly kind: 'problem'
   readonly code: ProblemCode
   readonly detail: string
+  /** Of `rate_limited`: when the same may be asked again. */
+  readonly retryAfterSeconds?: number
 }
 
 /** An answer that is no JSON. */

@@ -28,7 +28,7 @@ export function applyItem(work: Work, terminal: Terminal, item: SyncItem, create
 }
 
 /** A commit waits for the disk, and everybody else waits for the commit: a tap at another till among them. */
-const itemsPerCommit = 10
+const itemsPerCommitOfATill = 10
 
 /**
  * Where one of the items breaks the ledger, that commit never was, and each of them gets a commit of its own: those
@@ -40,6 +40,7 @@ export async function inSmallCommits<Item, Result>(
   services: Services,
   items: readonly Item[],
   apply: (some: readonly Item[]) => Promise<readonly Result[]>,
+  itemsPerCommit = itemsPerCommitOfATill,
 ): Promise<Result[]> {
   const results: Result[] = []
   for (let first = 0; first < items.length; first += itemsPerCommit) {

@@ -105,6 +105,24 @@ const requestPaymentTable: TablePlan = {
   ],
 }
 
+/** A ring: `slot` is the sequence modulo its size (http/refusal-log.ts). */
+const refusalTable: TablePlan = {
+  name: 'refusal',
+  columns: [
+    whole('slot'),
+    whole('sequence'),
+    text('code'),
+    text('key_id'),
+    whole('proved'),
+    text('method'),
+    text('path'),
+    whole('at'),
+    whole('missed'),
+  ],
+  key: ['slot'],
+  unique: [['sequence']],
+}
+
 const addedColumns: readonly (readonly [table: string, column: Column])[] = [
   ['terminal', textOrNull('revoked_for')],
   ['terminal', wholeOrNull('revoked_at')],
@@ -238,6 +256,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
       for (const plan of moveTables) await createTable(database, plan)
       await fillMoves(database)
       await createIndexes(database, moveIndexes)
+    },
+  },
+  '0012-door': {
+    up: async (database) => {
+      await createTable(database, refusalTable)
+      await addColumns(database, [['principal', wholeOrNull('registered_at')]])
     },
   },
 }

@@ -3,6 +3,7 @@
  * moments are milliseconds since 1970. Unique constraints do the identity work (money-rules.md, "Identity").
  */
 import type { ColumnType } from 'kysely'
+import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
 
 /** Read as bigint, written as either. */
 export type Whole = ColumnType<bigint, bigint | number, bigint | number>
@@ -23,8 +24,24 @@ export interface PrincipalTable {
   status: 'active' | 'revoked'
   /** Another key is to follow this one, which is heard until then at most. */
   heard_until: WholeOrNull
-  /** The key that ends with the first use of this one. */
+  /** The key that this one came after. A terminal's ends with the first use of this one, a role's has its own time. */
   follows: TextOrNull
+  /** Null for keys from before the ledger kept it, and for those of terminals. */
+  registered_at: WholeOrNull
+}
+
+/** A ring of the last refused requests (http/refusal-log.ts). */
+export interface RefusalTable {
+  /** `sequence` modulo the size of the ring. */
+  slot: Whole
+  sequence: Whole
+  code: ProblemCode
+  key_id: string
+  proved: Whole
+  method: string
+  path: string
+  at: Whole
+  missed: Whole
 }
 
 export interface AccountTable {
@@ -444,6 +461,7 @@ export interface SettlementMessageTable {
 export interface Tables {
   meta: MetaTable
   principal: PrincipalTable
+  refusal: RefusalTable
   account: AccountTable
   transfer: TransferTable
   hold: HoldTable

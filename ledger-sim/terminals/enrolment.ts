@@ -3,8 +3,8 @@
  * key's thumbprint, so that a till cannot be enrolled at a false ledger (architecture.md, "Trust").
  */
 import type { z } from 'zod'
-import { thumbprintOf, type PublicJwk } from '../../src/sync/protocol/keys.ts'
-import type { EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
+import { thumbprintOf, verifyingKeyIfAny, type PublicJwk } from '../../src/sync/protocol/keys.ts'
+import { canSealTo, type EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
 import type { enrolmentRequestSchema } from '../../src/sync/protocol/messages.ts'
 import type { Work } from '../context.ts'
 import type { LedgerKeys } from '../keys.ts'
@@ -85,14 +85,15 @@ export type Enrolled =
   | { readonly kind: 'code_not_valid' }
   /** Too many wrong codes: the enrolment that they named is spent. */
   | { readonly kind: 'no_tries_left' }
-  /** The terminal's signing key is not a P-256 key, or belongs to somebody else. */
+  /** The signing key is not a P-256 key or somebody else's, or nothing can be sealed to the encryption key. */
   | { readonly kind: 'key_not_accepted' }
 
 /** The same code with the same keys, because the answer was lost, is answered the same. */
 export async function enrolTerminal(work: Work, request: EnrolmentRequest): Promise<Enrolled> {
   const { connection, keys, now } = work
   const { terminalKey, encryptionKey } = request
-  if (terminalKey.crv !== 'P-256') return { kind: 'key_not_accepted' }
+  if (terminalKey.crv !== 'P-256' || verifyingKeyIfAny(terminalKey) === undefined || !canSealTo(encryptionKey))
+    return { kind: 'key_not_accepted' }
   const keyId = thumbprintOf(terminalKey)
   const row = await connection
     .selectFrom('enrolment_code')

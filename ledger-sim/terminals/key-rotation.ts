@@ -4,9 +4,9 @@
  * former key has signed stays valid (`signingKeysOf`).
  */
 import type { z } from 'zod'
-import { thumbprintOf, verifyingKey, verifyTagged } from '../../src/sync/protocol/keys.ts'
+import { thumbprintOf, verifyingKeyIfAny, verifyTagged } from '../../src/sync/protocol/keys.ts'
 import type { keyRotationAnswerSchema, keyRotationRequestSchema } from '../../src/sync/protocol/messages.ts'
-import { encryptionJwkSchema } from '../../src/sync/protocol/sealed-box.ts'
+import { canSealTo, encryptionJwkSchema } from '../../src/sync/protocol/sealed-box.ts'
 import type { Work } from '../context.ts'
 import { sealCardKeysAnew } from '../leases/seal-anew.ts'
 import type { Terminal } from './terminals.ts'
@@ -29,8 +29,10 @@ export async function rotateKeys(work: Work, terminal: Terminal, signedBy: strin
   if (terminalKey.crv !== 'P-256') return refused('a terminal signs with a P-256 key')
   const keyId = thumbprintOf(terminalKey)
   const proved = { terminalId: terminal.terminalId, formerKey, terminalKey, encryptionKey }
-  if (!verifyTagged(verifyingKey(terminalKey), 'tolem/key-rotation/1', proved, proof))
+  const verifying = verifyingKeyIfAny(terminalKey)
+  if (verifying === undefined || !verifyTagged(verifying, 'tolem/key-rotation/1', proved, proof))
     return refused('the new key has not signed for itself')
+  if (!canSealTo(encryptionKey)) return refused('nothing can be sealed to the encryption key')
   const known = await work.connection.selectFrom('principal').select('key_id').where('key_id', '=', keyId).execute()
   if (known.length > 0) return again(work, terminal, keyId, request)
   if (signedBy !== formerKey) return refused('the request is not signed by the key that goes')

@@ -24,6 +24,7 @@ export type DomainTag =
   | 'tolem/status-event/1'
   | 'tolem/terminal-export/1'
   | 'tolem/key-rotation/1'
+  | 'tolem/role-key/1'
   | 'tolem/appeal-decision/1'
 
 /** JSON text with bigint as decimal string. Not canonical: for bodies and columns that are parsed again. */

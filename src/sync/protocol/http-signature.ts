@@ -3,7 +3,9 @@
  *
  * Requests cover `"@method" "@target-uri" "content-digest" "content-type"`; parameters created, expires, nonce, keyid,
  * alg, tag, in that order. Answers cover `"@status" "content-digest" "content-type"` and the request's signature
- * (`"signature";req;key="tolem"`), so that an answer fits one request only (architecture.md, "Trust").
+ * (`"signature";req;key="tolem"`), so that an answer fits one request only (architecture.md, "Trust"). The answer to a
+ * request with a token covers its `"authorization"` instead, under a tag of its own: the token is bound to one request,
+ * so the answer is too (docs/design/18-platform-api.md, "Door").
  * `content-digest` is RFC 9530, sha-256.
  */
 import { createHash } from 'node:crypto'
@@ -45,9 +47,20 @@ export type Verified =
 
 const label = 'tolem'
 const requestTag = 'tolem-request-1'
-const answerTag = 'tolem-answer-1'
 const requestComponents = '("@method" "@target-uri" "content-digest" "content-type")'
-const answerComponents = '("@status" "content-digest" "content-type" "signature";req;key="tolem")'
+/** What an answer is bound to: the request's signature, or its token. */
+const answerForms = {
+  signature: {
+    tag: 'tolem-answer-1',
+    components: '("@status" "content-digest" "content-type" "signature";req;key="tolem")',
+    name: '"signature";req;key="tolem"',
+  },
+  token: {
+    tag: 'tolem-answer-to-token-1',
+    components: '("@status" "content-digest" "content-type" "authorization";req)',
+    name: '"authorization";req',
+  },
+} as const
 const parameters = new RegExp(
   [
     /^(\([^)]*\))/,
@@ -82,7 +95,7 @@ export function verifyRequest(request: HttpRequest, keyOf: (keyId: string) => Ve
   return verifySigned(request, requestComponents, requestTag, keyOf, (input) => requestBase(request, input))
 }
 
-/** Signs an answer to one request. The request's own signature is covered. */
+/** Signs an answer to one request. The request's own signature, or its token, is covered. */
 export function signAnswer(
   answer: { readonly status: number; readonly contentType: string; readonly body: string },
   request: HttpRequest,
@@ -91,7 +104,8 @@ export function signAnswer(
 ): HttpResponse {
   const headers = { 'content-type': answer.contentType, 'content-digest': contentDigest(answer.body) }
   const unsigned: HttpResponse = { status: answer.status, headers, body: answer.body }
-  const input = signatureInput(answerComponents, moment, key, answerTag)
+  const { components, tag } = answerForms[formOf(request)]
+  const input = signatureInput(components, moment, key, tag)
   return {
     ...unsigned,
     headers: { ...headers, ...signatureHeaders(input, key.sign(answerBase(unsigned, request, input))) },
@@ -101,7 +115,13 @@ export function signAnswer(
 /** The signature's `created` is the ledger's signed time (money-rules.md, "Time"). */
 export function verifyAnswer(answer: HttpResponse, request: HttpRequest, key: VerifyingKey): Verified {
   const keyOf = (keyId: string) => (keyId === key.keyId ? key : undefined)
-  return verifySigned(answer, answerComponents, answerTag, keyOf, (input) => answerBase(answer, request, input))
+  const { components, tag } = answerForms[formOf(request)]
+  return verifySigned(answer, components, tag, keyOf, (input) => answerBase(answer, request, input))
+}
+
+/** A request that brings both is refused, in an answer to its signature. */
+function formOf({ headers }: HttpRequest): keyof typeof answerForms {
+  return headers['signature'] === undefined && headers['authorization'] !== undefined ? 'token' : 'signature'
 }
 
 /** RFC 9421 §2.5: the lines of the covered components, then the parameters. */
@@ -125,13 +145,16 @@ function requestBase(request: HttpRequest, input: string): Uint8Array {
 }
 
 function answerBase(answer: HttpResponse, request: HttpRequest, input: string): Uint8Array {
+  const form = formOf(request)
   return Buffer.from(
     signatureBase(
       [
         ['"@status"', String(answer.status)],
         ['"content-digest"', answer.headers['content-digest'] ?? ''],
         ['"content-type"', answer.headers['content-type'] ?? ''],
-        ['"signature";req;key="tolem"', signatureValue(request.headers['signature']) ?? ''],
+        form === 'token'
+          ? [answerForms.token.name, request.headers['authorization'] ?? '']
+          : [answerForms.signature.name, signatureValue(request.headers['signature']) ?? ''],
       ],
       input,
     ),

@@ -62,6 +62,15 @@ export function verifyingKey(jwk: PublicJwk): VerifyingKey {
   }
 }
 
+/** The same of what somebody sends: undefined when it names no point of its curve, which no form of text can tell. */
+export function verifyingKeyIfAny(jwk: PublicJwk): VerifyingKey | undefined {
+  try {
+    return verifyingKey(jwk)
+  } catch {
+    return undefined
+  }
+}
+
 /** @param privateKey PKCS#8 PEM or a private JWK. */
 export function signingKey(privateKey: string | JsonWebKey): SigningKey {
   const key =

@@ -190,7 +190,10 @@ export type ItemResult = z.infer<typeof itemResultSchema>
 export const signedItemResultSchema = z.strictObject({ result: itemResultSchema, signature: signatureSchema })
 export type SignedItemResult = z.infer<typeof signedItemResultSchema>
 
-export const batchSchema = z.strictObject({ items: z.array(syncItemSchema).min(1).max(500) })
+/** How much one request or answer holds. */
+export const pageLimits = { batchItems: 500, events: 1_000 } as const
+
+export const batchSchema = z.strictObject({ items: z.array(syncItemSchema).min(1).max(pageLimits.batchItems) })
 /** One answer per item, in the order of the items. An item that could not be read is answered `parked`, alone. */
 export const batchAnswerSchema = z.strictObject({ results: z.array(signedItemResultSchema) })
 
@@ -300,7 +303,10 @@ export const discrepancySchema = z.strictObject({
 export type Discrepancy = z.infer<typeof discrepancySchema>
 
 /** What happened at the ledger since the cursor; at least once, in order, stable ids. */
-export const eventsRequestSchema = z.strictObject({ after: z.int().min(0), limit: z.int().min(1).max(1000) })
+export const eventsRequestSchema = z.strictObject({
+  after: z.int().min(0),
+  limit: z.int().min(1).max(pageLimits.events),
+})
 export const statusEventSchema = z.strictObject({
   cursor: z.int().min(1),
   at: instantSchema,

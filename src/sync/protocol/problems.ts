@@ -14,6 +14,7 @@ export const problemCodes = [
   'signature_wrong',
   'clock_skew',
   'nonce_replayed',
+  'rate_limited',
   'role_not_allowed',
   'terminal_suspended',
   'schema_mismatch',
@@ -22,7 +23,6 @@ export const problemCodes = [
   'reversed_before_arrival',
   'rule_violated',
   'insufficient_funds',
-  'rate_limited',
   'internal',
 ] as const
 export type ProblemCode = (typeof problemCodes)[number]

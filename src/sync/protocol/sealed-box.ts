@@ -47,6 +47,17 @@ export function seal(secret: Uint8Array, to: EncryptionJwk, context: string, ran
   return Buffer.concat([ephemeralPublic, body, cipher.getAuthTag()]).toString('base64url')
 }
 
+/** Whether anything can be sealed to it: a point of low order gives every sender the same secret (RFC 7748 §6.1). */
+export function canSealTo(to: EncryptionJwk): boolean {
+  try {
+    const { privateKey } = encryptionKey(new Uint8Array(32).fill(1))
+    diffieHellman({ privateKey, publicKey: createPublicKey({ key: to as JsonWebKey, format: 'jwk' }) })
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** @returns undefined when the box is not for this key and context, or was changed. */
 export function unseal(box: string, privateKey: KeyObject, context: string): Uint8Array | undefined {
   const bytes = Buffer.from(box, 'base64url')

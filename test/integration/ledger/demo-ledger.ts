@@ -46,6 +46,7 @@ import type { Sale } from '../../../src/voucher/sale.ts'
 import type { Slot } from '../../../src/voucher/slot.ts'
 import type { Sun, TenderTerms } from '../../../src/voucher/tender.ts'
 import { v7 } from 'uuid'
+import { assertShown } from './shown-problems.ts'
 import type { z } from 'zod'
 
 /** Wednesday 2026-11-25, 10:00 in Almaty: school is open. */
@@ -82,12 +83,14 @@ export async function demoLedger(
     readonly now?: number
     readonly seed?: string
     readonly onDidRun?: (statement: string) => void
+    /** The ledger's chance, where it is not that of the seed. */
+    readonly random?: (length: number) => Uint8Array
   } = {},
 ): Promise<DemoLedger> {
   const seed = options.seed ?? 'test'
   const clock: TestClock = { now: options.now ?? schoolMorning }
   const secrets = newLedgerSecrets(seededRandom(`secrets/${seed}`))
-  const random = seededRandom(`ledger/${seed}`)
+  const random = options.random ?? seededRandom(`ledger/${seed}`)
   const store = await openStore(options.path ?? ':memory:', options.onDidRun)
   const recovered: unknown[] = []
   const ports: LedgerPorts = {
@@ -198,6 +201,7 @@ export class TestSigner {
     const response = await this.ledger.handle(request)
     const verified = verifyAnswer(response, request, this.ledger.ports.keys.signing)
     if (verified.kind !== 'valid') throw new Error(`the answer is not signed: ${verified.code}`)
+    assertShown(this.ledger.operations, request, response)
     return response
   }
 

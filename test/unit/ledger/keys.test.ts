@@ -57,7 +57,7 @@ describe('the demonstration’s time windows', () => {
 })
 
 test('a nonce is used once in five minutes, by each key', () => {
-  const window = new NonceWindow()
+  const window = new NonceWindow(300_000)
   expect(window.use('a', 'n', 0)).toBe('fresh')
   expect(window.use('a', 'n', 1)).toBe('replayed')
   expect(window.use('b', 'n', 1)).toBe('fresh')

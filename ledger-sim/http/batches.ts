@@ -1,0 +1,126 @@
+/**
+ * Many operations in one request (money-rules.md, "Identity": a batch has no identity). Each item is what its caller
+ * could send alone, is done under its own id, in the order given, and has a result of its own: the same items in other
+ * cuts have the same results. They share commits, because a commit waits for the disk.
+ */
+import { z } from 'zod'
+import type { Problem } from '../../src/sync/protocol/problems.ts'
+import { inTransaction } from '../context.ts'
+import { inSmallCommits } from '../payments/apply-items.ts'
+import { storeWithin } from '../store/store-within.ts'
+import { limits } from './limits.ts'
+import { operation, type Asked, type Role } from './operation.ts'
+import { errorsOf, perform } from './perform.ts'
+import { problemOf } from './problems.ts'
+
+/** Everybody else waits while a commit is made up: for about as long as the disk takes. */
+const itemsPerCommit = 40
+const errorsPerItemMax = 5
+const path = '/v1/batches'
+
+const itemSchema = z.strictObject({
+  method: z.literal('POST'),
+  path: z.string().min(1).max(200),
+  /** The body of that operation, which judges it. */
+  body: z.unknown(),
+})
+
+interface ItemResult {
+  /** The HTTP status that the item would have had alone. */
+  readonly status: number
+  /** The answer, or the problem. */
+  readonly body: unknown
+}
+
+/** A terminal hands over in batches of its own kind, and may do nothing else that comes in numbers. */
+const roles = [
+  'central-bank',
+  'bank',
+  'legal-entity',
+  'agency',
+  'merchant',
+  'individual',
+  'auditor',
+] as const satisfies readonly Role[]
+
+export const batchOperation = operation({
+  method: 'POST',
+  path,
+  tag: 'Scenarios',
+  summary: 'Does up to 8,000 operations, each by itself and in the order given; each has its own result',
+  roles,
+  requestSchema: z.strictObject({
+    // An item that has not the form is refused alone, so the form is for the document here and checked item by item.
+    items: z
+      .array(z.unknown().meta(documented(itemSchema)))
+      .min(1)
+      .max(limits.batchItemsMax),
+  }),
+  answerSchema: z.strictObject({
+    results: z.array(z.strictObject({ status: z.int(), body: z.record(z.string(), z.unknown()) })),
+  }),
+  perform: async (asked) => {
+    const { services, caller, request } = asked
+    const taken = services.rates.take(caller.keyId, 'batch-item', request.items.length, services.clock())
+    if (taken.kind === 'too_many') {
+      const { retryAfterSeconds } = taken
+      return { kind: 'problem', code: 'rate_limited', detail: 'so many items in so short a time', retryAfterSeconds }
+    }
+    const results = await inSmallCommits(services, request.items, (some) => together(asked, some), itemsPerCommit)
+    return { kind: 'answer', body: { results: results as { status: number; body: Record<string, unknown> }[] } }
+  },
+})
+
+/** Some items in one commit. An item that breaks the ledger undoes them all, and is answered `internal` when alone. */
+async function together(asked: Asked<unknown>, items: readonly unknown[]): Promise<readonly ItemResult[]> {
+  try {
+    return await inTransaction(asked.services, async ({ connection }) => {
+      const within = { ...asked, services: { ...asked.services, store: storeWithin(connection) } }
+      const results: ItemResult[] = []
+      for (const item of items) results.push(await one(within, item))
+      return results
+    })
+  } catch (error) {
+    if (items.length > 1) throw error
+    asked.services.onDidRecover?.(error)
+    return [refused(asked, path, problemOf('internal'))]
+  }
+}
+
+async function one(asked: Asked<unknown>, item: unknown): Promise<ItemResult> {
+  const { services, caller, created } = asked
+  const parsed = itemSchema.safeParse(item)
+  if (!parsed.success) {
+    const errors = errorsOf(parsed.error, errorsPerItemMax)
+    return refused(asked, path, problemOf('schema_mismatch', 'the item has not the form of one', errors))
+  }
+  const { method, path: itemPath, body: value } = parsed.data
+  const found = services.operations.get(`${method} ${itemPath}`)
+  if (found === undefined)
+    return refused(asked, itemPath, problemOf('not_found', `there is nothing at ${method} ${itemPath}`))
+  if (itemPath === path) return refused(asked, itemPath, problemOf('rule_violated', 'a batch is no item of a batch'))
+  const performed = await perform({
+    services,
+    caller,
+    created,
+    operation: found,
+    value,
+    repeated: [],
+    errorsMax: errorsPerItemMax,
+  })
+  if (performed.kind === 'text') throw new Error(`${itemPath} answers no JSON: no POST does`)
+  return performed.kind === 'answer'
+    ? { status: 200, body: performed.body }
+    : refused(asked, itemPath, performed.problem)
+}
+
+function refused({ services, caller }: Asked<unknown>, itemPath: string, problem: Problem): ItemResult {
+  services.refusals.note({ code: problem.code, keyId: caller.keyId, proved: true, method: 'POST', path: itemPath })
+  return { status: problem.status, body: problem }
+}
+
+/** A schema's JSON form, for a place of the document that is checked elsewhere. */
+function documented(schema: z.ZodType): Record<string, unknown> {
+  const { $schema: _dialect, ...form } = z.toJSONSchema(schema)
+  return form
+}

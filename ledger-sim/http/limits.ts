@@ -1,0 +1,42 @@
+/** Every limit of the door, as data: what is checked is what `GET /v1/limits` shows. */
+import { pageLimits } from '../../src/sync/protocol/messages.ts'
+
+/** What a key does counts against one bucket each; a terminal has one for all that it does. */
+export const rateClasses = ['terminal', 'read', 'write', 'batch-item'] as const
+export type RateClass = (typeof rateClasses)[number]
+
+/** A token bucket: so many at once, and so many a second from then on. */
+export interface Rate {
+  readonly burst: number
+  readonly perSecond: number
+}
+
+export type Rates = Readonly<Record<RateClass, Rate>>
+
+/**
+ * Far above what a till or an institution needs in its worst hour, so that only a loop or a flood is stopped: a till
+ * that hands over 100,000 sales does so in 200 batches. A full batch fits four times into its burst.
+ */
+export const usualRates: Rates = {
+  terminal: { burst: 50_000, perSecond: 500 },
+  read: { burst: 20_000, perSecond: 200 },
+  write: { burst: 20_000, perSecond: 200 },
+  'batch-item': { burst: 32_000, perSecond: 2_000 },
+}
+
+export const limits = {
+  /** Room for the largest batch: 500 sales with their evidence. */
+  bodyBytesMax: 16 * 1024 * 1024,
+  batchItemsMax: 8_000,
+  terminalBatchItemsMax: pageLimits.batchItems,
+  eventsPerPageMax: pageLimits.events,
+  refusalsPerPageMax: 500,
+  /** Older refusals make room for newer ones. */
+  refusalsKept: 10_000,
+  /** How far a signature's or token's time may be from the ledger's. */
+  clockSkewSeconds: 120,
+  signatureLifeSecondsMax: 300,
+  tokenLifeSecondsMax: 300,
+  /** How long the former key of a role may still be heard. */
+  roleKeyGraceSecondsMax: 7 * 24 * 3_600,
+} as const

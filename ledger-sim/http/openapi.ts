@@ -1,0 +1,169 @@
+/**
+ * What the OpenAPI document says beyond the schemas: names, roles, security, which problems each operation has, and
+ * examples that a test plays. Which problems an operation has of its own is what its examples show.
+ */
+import { z } from 'zod'
+import { problemCodes, problemSchema, type ProblemCode } from '../../src/sync/protocol/problems.ts'
+import type { Example } from './examples.ts'
+import type { Operation } from './operation.ts'
+import { problemOf } from './problems.ts'
+
+type Json = Record<string, unknown>
+
+const { $schema: _dialect, ...problemForm } = z.toJSONSchema(problemSchema)
+
+/** Of every signed request, in the order in which they are checked. */
+const problemsOfTheDoor = [
+  'body_too_large',
+  'not_json',
+  'signature_missing',
+  'signature_malformed',
+  'key_unknown',
+  'content_digest_mismatch',
+  'signature_wrong',
+  'clock_skew',
+  'nonce_replayed',
+  'rate_limited',
+  'role_not_allowed',
+  'schema_mismatch',
+  'internal',
+] as const satisfies readonly ProblemCode[]
+
+const problemsForAnyone = [
+  'body_too_large',
+  'not_json',
+  'role_not_allowed',
+  'schema_mismatch',
+  'internal',
+] as const satisfies readonly ProblemCode[]
+
+/** Stable as long as method and path are: `POST /v1/role-keys` is `postRoleKeys`. */
+export function operationIdOf({ method, path }: Pick<Operation, 'method' | 'path'>): string {
+  const words = path.replace(/^\/v\d+\//, '').split(/[/-]/)
+  return method.toLowerCase() + words.map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`).join('')
+}
+
+/** Every problem that the operation can answer with, the first that applies first. */
+export function problemsOf(operation: Operation, examples: readonly Example[]): readonly ProblemCode[] {
+  const codes = new Set<ProblemCode>(operation.roles === 'anyone' ? problemsForAnyone : problemsOfTheDoor)
+  if (operation.roles !== 'anyone' && operation.roles.includes('terminal') && !operation.openToSuspended)
+    codes.add('terminal_suspended')
+  for (const { status, answer } of examplesOf(operation, examples))
+    if (status >= 400) codes.add(answer['code'] as ProblemCode)
+  return problemCodes.filter((code) => codes.has(code))
+}
+
+export function examplesOf(
+  { method, path }: Pick<Operation, 'method' | 'path'>,
+  examples: readonly Example[],
+): readonly Example[] {
+  return examples.filter((example) => example.operation === `${method} ${path}`)
+}
+
+/** @param bare made of the schemas alone; it is left as it is */
+export function fullDocument(bare: object, operations: readonly Operation[], examples: readonly Example[]): object {
+  const document = structuredClone(bare) as { paths: Record<string, Record<string, Json>>; components?: Json }
+  for (const operation of operations) {
+    const described = document.paths[operation.path]?.[operation.method.toLowerCase()]
+    if (described === undefined) throw new Error(`the document has no ${operation.method} ${operation.path}`)
+    describe(described, operation, examples)
+  }
+  document.components = {
+    ...document.components,
+    schemas: { Amount: amountSchema, Problem: problemForm },
+    securitySchemes: {
+      signature: {
+        type: 'apiKey',
+        in: 'header',
+        name: 'Signature',
+        description: 'RFC 9421 in one profile: docs/integrator.md, "Signatures".',
+      },
+      token: {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'JWT',
+        description: 'For roles: a signed JWT that stands for this one request. `npm run ledger-token` makes it.',
+      },
+    },
+  }
+  document.paths = byReference(document.paths) as typeof document.paths
+  return document
+}
+
+function describe(described: Json, operation: Operation, examples: readonly Example[]): void {
+  const own = examplesOf(operation, examples)
+  const codes = problemsOf(operation, examples)
+  described['operationId'] = operationIdOf(operation)
+  described['x-roles'] = operation.roles
+  described['x-problem-codes'] = codes
+  described['security'] = securityOf(operation)
+  const answered = own.filter(({ status }) => status === 200)
+  nameRequests(described, answered)
+  const responses = described['responses'] as Record<string, Json>
+  nameAnswers(responses['200'], answered)
+  for (const code of codes) {
+    const status = String(problemOf(code).status)
+    responses[status] ??= refusalResponse(
+      codes.filter((other) => String(problemOf(other).status) === status),
+      own.filter((example) => String(example.status) === status),
+    )
+  }
+  delete responses['default']
+}
+
+function securityOf({ roles }: Operation): readonly Json[] {
+  if (roles === 'anyone') return []
+  const byToken = roles.some((role) => role !== 'terminal')
+  return [{ signature: [] }, ...(byToken ? [{ token: [] }] : [])]
+}
+
+function nameRequests(described: Json, answered: readonly Example[]): void {
+  const content = (described['requestBody'] as { content?: Record<string, Json> } | undefined)?.content
+  if (content !== undefined) nameExamples(content['application/json'], answered, 'request')
+  for (const parameter of (described['parameters'] ?? []) as Json[]) {
+    const value = answered.map(({ request }) => request[String(parameter['name'])]).find((one) => one !== undefined)
+    if (value !== undefined) parameter['example'] = value
+  }
+}
+
+function nameAnswers(response: Json | undefined, answered: readonly Example[]): void {
+  nameExamples((response?.['content'] as Record<string, Json> | undefined)?.['application/json'], answered, 'answer')
+}
+
+function nameExamples(content: Json | undefined, examples: readonly Example[], side: 'request' | 'answer'): void {
+  if (content === undefined || examples.length === 0) return
+  content['examples'] = Object.fromEntries(
+    examples.map((example, index) => [`example-${index + 1}`, { summary: example.title, value: example[side] }]),
+  )
+}
+
+function refusalResponse(codes: readonly ProblemCode[], examples: readonly Example[]): Json {
+  const narrowed = { type: 'object', properties: { code: { type: 'string', enum: codes } }, required: ['code'] }
+  const content: Json = { schema: { allOf: [{ $ref: '#/components/schemas/Problem' }, narrowed] } }
+  nameExamples(content, examples, 'answer')
+  const retryAfter = {
+    'retry-after': { description: 'Seconds until the same may be asked again', schema: { type: 'integer' } },
+  }
+  return {
+    description: codes.map((code) => `\`${code}\`: ${problemOf(code).title}`).join('\n\n'),
+    ...(codes.includes('rate_limited') ? { headers: retryAfter } : {}),
+    content: { 'application/problem+json': content },
+  }
+}
+
+/** The pattern that `amountsAreText` of fastify.ts writes. */
+export const amountPattern = '^(0|[1-9]\\d{0,15})$'
+const amountSchema = {
+  type: 'string',
+  pattern: amountPattern,
+  description: 'An amount in tiyn (1/100 tenge): a whole number as decimal text, since it may be above 2^53.',
+  examples: ['115000'],
+}
+
+/** An amount is one type wherever it stands, so that a client made of the document has one place to turn it round. */
+function byReference(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(byReference)
+  if (typeof node !== 'object' || node === null) return node
+  if ((node as Json)['pattern'] === amountPattern) return { $ref: '#/components/schemas/Amount' }
+  return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, byReference(value)]))
+}

@@ -1,0 +1,70 @@
+/** Does one operation for one caller, alone or as an item of a batch: the checks that stand after "who asks". */
+import type { z } from 'zod'
+import type { Problem } from '../../src/sync/protocol/problems.ts'
+import { inTransaction } from '../context.ts'
+import { findTerminal } from '../terminals/terminals.ts'
+import type { Caller, Operation, Services, TextOutcome } from './operation.ts'
+import { problemOf } from './problems.ts'
+
+export type Performed =
+  | { readonly kind: 'answer'; readonly body: unknown }
+  | TextOutcome
+  | { readonly kind: 'refusal'; readonly problem: Problem; readonly retryAfterSeconds?: number }
+
+export interface Wanted {
+  readonly services: Services
+  readonly caller: Caller
+  /** Seconds since 1970: when the caller signed. */
+  readonly created: number
+  readonly operation: Operation
+  /** The body or query as it came. */
+  readonly value: unknown
+  /** Names that stood in the query more than once. */
+  readonly repeated: readonly string[]
+  /** How many places in the body a problem names at most. */
+  readonly errorsMax: number
+}
+
+export async function perform(wanted: Wanted): Promise<Performed> {
+  const { services, caller, operation, created } = wanted
+  const forbidden = await whyNotAllowed(services, operation, caller)
+  if (forbidden !== undefined) return { kind: 'refusal', problem: forbidden }
+  if (wanted.repeated.length > 0) {
+    const errors = wanted.repeated.slice(0, wanted.errorsMax).map((name) => ({
+      pointer: pointerOf([name]),
+      detail: 'stands in the query more than once',
+    }))
+    return { kind: 'refusal', problem: problemOf('schema_mismatch', undefined, errors) }
+  }
+  const parsed = operation.requestSchema.safeParse(wanted.value)
+  if (!parsed.success) {
+    const errors = errorsOf(parsed.error, wanted.errorsMax)
+    return { kind: 'refusal', problem: problemOf('schema_mismatch', undefined, errors) }
+  }
+  const outcome = await operation.perform({ services, caller, request: parsed.data, created })
+  if (outcome.kind !== 'problem') return outcome
+  const { code, detail, retryAfterSeconds } = outcome
+  return {
+    kind: 'refusal',
+    problem: problemOf(code, detail),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  }
+}
+
+/** Where and what, at most `errorsMax` places. */
+export function errorsOf(error: z.ZodError, errorsMax: number): NonNullable<Problem['errors']> {
+  return error.issues.slice(0, errorsMax).map((issue) => ({ pointer: pointerOf(issue.path), detail: issue.message }))
+}
+
+/** RFC 6901. */
+function pointerOf(path: readonly PropertyKey[]): string {
+  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}
+
+async function whyNotAllowed(services: Services, operation: Operation, caller: Caller): Promise<Problem | undefined> {
+  if (operation.roles === 'anyone') return undefined
+  if (!operation.roles.includes(caller.role)) return problemOf('role_not_allowed', `${caller.role} may not do this`)
+  if (caller.role !== 'terminal' || operation.openToSuspended) return undefined
+  const terminal = await inTransaction(services, (work) => findTerminal(work, caller.owner))
+  return terminal?.status === 'active' ? undefined : problemOf('terminal_suspended')
+}

@@ -1,0 +1,126 @@
+/**
+ * Who signed a request: by RFC 9421, or, for roles, by a token that stands for this one request
+ * (docs/design/18-platform-api.md, "Door"). The checks run in the order of `problemCodes`, the same for both.
+ */
+import { verifyRequest, type HttpRequest, type Verified } from '../../src/sync/protocol/http-signature.ts'
+import type { VerifyingKey } from '../../src/sync/protocol/keys.ts'
+import type { Problem, ProblemCode } from '../../src/sync/protocol/problems.ts'
+import { issuerOf, tokenOf, verifyRequestToken } from '../../src/sync/protocol/request-token.ts'
+import { inTransaction } from '../context.ts'
+import { endFormerKey } from '../terminals/key-rotation.ts'
+import { verifyingKeyOf } from '../terminals/terminals.ts'
+import { limits } from './limits.ts'
+import { NonceWindow } from './nonce-window.ts'
+import type { Caller, Role, Services } from './operation.ts'
+import { problemOf } from './problems.ts'
+
+export type WhoAsks =
+  | { readonly kind: 'known'; readonly caller: Caller; readonly created: number }
+  | { readonly kind: 'refusal'; readonly problem: Problem; readonly retryAfterSeconds?: number }
+
+const nonceWindowSeconds = 300
+const { clockSkewSeconds, signatureLifeSecondsMax, tokenLifeSecondsMax } = limits
+
+export class Authentication {
+  readonly #services: Services
+  readonly #nonces = new NonceWindow(nonceWindowSeconds * 1_000)
+  /** A token may be dated ahead by the skew and then lives its whole life. */
+  readonly #tokens = new NonceWindow((clockSkewSeconds + tokenLifeSecondsMax + 1) * 1_000)
+
+  constructor(services: Services) {
+    this.#services = services
+  }
+
+  async whoAsks(request: HttpRequest): Promise<WhoAsks> {
+    const { authorization, signature, 'signature-input': signatureInput } = request.headers
+    if (authorization === undefined) return this.#whoSigned(request)
+    if (signature !== undefined || signatureInput !== undefined)
+      return refusal('signature_malformed', 'a request is signed or brings a token, not both')
+    return this.#whoseToken(request)
+  }
+
+  async #whoSigned(request: HttpRequest): Promise<WhoAsks> {
+    const keyId = /;keyid="([A-Za-z0-9_-]{43})"/.exec(request.headers['signature-input'] ?? '')?.[1]
+    const principal = await this.#principal(keyId)
+    const verified = verifyRequest(request, onlyKeyOf(keyId, principal))
+    const faulty = faultOf(verified)
+    if (verified.kind === 'fault' || principal === undefined) return faulty ?? refusal('key_unknown')
+    const now = this.#services.clock()
+    const seconds = Math.floor(now / 1000)
+    const { created, expires, nonce } = verified.moment
+    if (Math.abs(created - seconds) > clockSkewSeconds || expires < seconds) {
+      return refusal('clock_skew', `created ${created}, expires ${expires}; the ledger’s time is ${seconds}`)
+    }
+    if (expires < created || expires - created > signatureLifeSecondsMax) {
+      return refusal('clock_skew', `a signature is valid for at most ${signatureLifeSecondsMax} s`)
+    }
+    const used = usedBefore(this.#nonces, verified.keyId, nonce, now)
+    if (used !== undefined) return used
+    const { follows, role, owner } = principal
+    // A role's former key has a time of its own (role-keys.ts).
+    if (follows !== null && role === 'terminal')
+      await inTransaction(this.#services, (work) => endFormerKey(work, verified.keyId, follows))
+    return { kind: 'known', caller: { keyId: verified.keyId, role: role as Role, owner }, created }
+  }
+
+  async #whoseToken(request: HttpRequest): Promise<WhoAsks> {
+    const token = tokenOf(request.headers)
+    if (token === undefined) return refusal('signature_malformed', 'Authorization is: Bearer, one blank, the token')
+    const keyId = issuerOf(token)
+    const principal = await this.#principal(keyId)
+    const verified = await verifyRequestToken(request, token, onlyKeyOf(keyId, principal))
+    const faulty = faultOf(verified)
+    if (verified.kind === 'fault' || principal === undefined) return faulty ?? refusal('key_unknown')
+    const now = this.#services.clock()
+    const seconds = Math.floor(now / 1000)
+    const { created, expires, nonce } = verified.moment
+    if (created - seconds > clockSkewSeconds || expires < seconds)
+      return refusal('clock_skew', `iat ${created}, exp ${expires}; the ledger’s time is ${seconds}`)
+    if (expires < created || expires - created > tokenLifeSecondsMax)
+      return refusal('clock_skew', `a token is valid for at most ${tokenLifeSecondsMax} s`)
+    const used = usedBefore(this.#tokens, verified.keyId, nonce, now)
+    if (used !== undefined) return used
+    const { role, owner } = principal
+    if (role === 'terminal') return refusal('role_not_allowed', 'a terminal signs its requests (RFC 9421)')
+    return { kind: 'known', caller: { keyId: verified.keyId, role: role as Role, owner }, created }
+  }
+
+  async #principal(keyId: string | undefined) {
+    if (keyId === undefined) return undefined
+    return inTransaction(this.#services, ({ connection, now }) =>
+      connection
+        .selectFrom('principal')
+        .select(['jwk', 'role', 'owner', 'follows'])
+        .where('key_id', '=', keyId)
+        .where('status', '=', 'active')
+        .where((row) => row.or([row('heard_until', 'is', null), row('heard_until', '>=', BigInt(now))]))
+        .executeTakeFirst(),
+    )
+  }
+}
+
+function onlyKeyOf(
+  keyId: string | undefined,
+  principal: { readonly jwk: string } | undefined,
+): (id: string) => VerifyingKey | undefined {
+  return (id) => (id === keyId && principal !== undefined ? verifyingKeyOf(principal.jwk) : undefined)
+}
+
+function faultOf(verified: Verified): WhoAsks | undefined {
+  return verified.kind === 'fault' ? refusal(verified.code) : undefined
+}
+
+function usedBefore(window: NonceWindow, keyId: string, nonce: string, now: number): WhoAsks | undefined {
+  switch (window.use(keyId, nonce, now)) {
+    case 'fresh':
+      return undefined
+    case 'replayed':
+      return refusal('nonce_replayed')
+    case 'full':
+      return { kind: 'refusal', problem: problemOf('rate_limited'), retryAfterSeconds: nonceWindowSeconds }
+  }
+}
+
+function refusal(code: ProblemCode, detail?: string): WhoAsks {
+  return { kind: 'refusal', problem: problemOf(code, detail) }
+}

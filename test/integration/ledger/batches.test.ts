@@ -1,0 +1,127 @@
+/**
+ * Many operations in one request: each has its own result, one that breaks the ledger harms none, commits are shared.
+ * That a batch is the same as its items alone is test/property/ledger/batches.test.ts.
+ */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { v7 } from 'uuid'
+import { createLedger } from '../../../ledger-sim/ledger.ts'
+import type { Store } from '../../../ledger-sim/store/open-store.ts'
+import { balanceOf, demoLedger, TestSigner, type DemoLedger } from './demo-ledger.ts'
+
+let demo: DemoLedger
+beforeEach(async () => {
+  demo = await demoLedger()
+})
+afterEach(() => demo.close())
+
+const id = () => v7({ msecs: demo.clock.now, random: demo.random(16) })
+const funding = (amount: string, transferId = id()) => ({
+  method: 'POST',
+  path: '/v1/scheme-fundings',
+  body: { transferId, accountId: 'almaly-education', schemeId: 'school-lunch', amount },
+})
+interface Result {
+  readonly status: number
+  readonly body: Record<string, unknown>
+}
+async function batch(signer: TestSigner, items: readonly unknown[]): Promise<readonly Result[]> {
+  const { status, body } = await signer.post('/v1/batches', { items })
+  if (status !== 200) throw new Error(JSON.stringify(body))
+  return body['results'] as readonly Result[]
+}
+
+describe('an item', () => {
+  test('has the answer or the problem that it has alone', async () => {
+    const [transferId, agency] = [id(), demo.role('agency')]
+    const results = await batch(agency, [
+      funding('100', transferId),
+      funding('100', transferId),
+      funding('200', transferId),
+      funding('99999999999'),
+      funding('0'),
+      { method: 'POST', path: '/v1/nothing', body: {} },
+      { method: 'GET', path: '/v1/balances', body: {} },
+      { method: 'POST', path: '/v1/scheme-fundings' },
+      { method: 'POST', path: '/v1/scheme-fundings', body: [], more: 1 },
+      null,
+      { method: 'POST', path: '/v1/accounts/individuals', body: {} },
+      { method: 'POST', path: '/v1/batches', body: { items: [funding('1')] } },
+      funding('300'),
+    ])
+    expect(results.map(({ status, body }) => `${status} ${String(body['arrival'] ?? body['code'])}`)).toEqual([
+      '200 created',
+      '200 exists',
+      '409 exists_with_different_terms',
+      '409 insufficient_funds',
+      '422 schema_mismatch',
+      '404 not_found',
+      '422 schema_mismatch',
+      '422 schema_mismatch',
+      '422 schema_mismatch',
+      '422 schema_mismatch',
+      '403 role_not_allowed',
+      '409 rule_violated',
+      '200 created',
+    ])
+    expect(await balanceOf(demo, 'scheme.school-lunch')).toBe(100_000_400n)
+  })
+
+  test('of the same batch once more is the same, and nothing moves twice', async () => {
+    const items = [funding('100'), funding('200')]
+    await batch(demo.role('agency'), items)
+    expect(await batch(demo.role('agency'), items)).toMatchObject(items.map(() => ({ body: { arrival: 'exists' } })))
+    expect(await balanceOf(demo, 'scheme.school-lunch')).toBe(100_000_300n)
+  })
+
+  test('that breaks the ledger is answered so, and the others of its commit stand', async () => {
+    const broken = demo.ledger.operations.find(({ path }) => path === '/v1/scheme-fundings')
+    if (broken === undefined) throw new Error('no such operation')
+    const { perform } = broken
+    const asked = funding('666')
+    Object.assign(broken, {
+      perform: async (given: Parameters<typeof perform>[0]) => {
+        const outcome = await perform(given)
+        if ((given.request as { transferId: string }).transferId === asked.body.transferId)
+          throw new Error('a row broke the rules of its table')
+        return outcome
+      },
+    })
+    try {
+      const results = await batch(demo.role('agency'), [funding('100'), asked, funding('200'), funding('x')])
+      expect(results.map(({ status }) => status)).toEqual([200, 500, 200, 422])
+      expect(results[1]?.body).toMatchObject({ code: 'internal' })
+    } finally {
+      Object.assign(broken, { perform })
+    }
+    expect(demo.recovered.length).toBeGreaterThan(0)
+    expect(await balanceOf(demo, 'scheme.school-lunch')).toBe(100_000_300n)
+    expect(await batch(demo.role('agency'), [asked])).toMatchObject([{ status: 200, body: { arrival: 'created' } }])
+  })
+})
+
+describe('a batch', () => {
+  test('of eight thousand shares its commits; one more item is too many, none too few', async () => {
+    let commits = 0
+    const store: Store = {
+      transaction: (work) => {
+        commits += 1
+        return demo.ports.store.transaction(work)
+      },
+      close: async () => undefined,
+    }
+    const ledger = createLedger({ ...demo.ports, store })
+    const agency = new TestSigner(ledger, demo.clock, demo.random, demo.role('agency').key)
+    const items = Array.from({ length: 8_000 }, () => funding('1'))
+    const results = await batch(agency, items)
+    expect(results.filter(({ status }) => status === 200)).toHaveLength(8_000)
+    expect(commits).toBeLessThan(250)
+    expect(await balanceOf(demo, 'scheme.school-lunch')).toBe(100_008_000n)
+    expect((await agency.post('/v1/batches', { items: [...items, items[0]] })).body['code']).toBe('schema_mismatch')
+    expect((await agency.post('/v1/batches', { items: [] })).body['code']).toBe('schema_mismatch')
+  })
+
+  test('is nothing for a terminal', async () => {
+    const till = await demo.till('till-1')
+    expect((await till.post('/v1/batches', { items: [funding('1')] })).body['code']).toBe('role_not_allowed')
+  })
+})

@@ -1,0 +1,58 @@
+/** Examples of what an agency does with tills: bringing them in, leasing slots to them, closing leases. */
+import { dayMs, hourMs } from '../demo-ledger.ts'
+import type { Story } from './stage.ts'
+
+export const story: Story = async (stage) => {
+  const { demo } = stage
+  const agency = stage.as('agency')
+  const terminals = '/v1/terminals'
+  const kiosk = { terminalId: 'till-3', merchantId: 'school-7-canteen' }
+  await agency.post('A terminal of a merchant', terminals, kiosk)
+  await agency.post('It is another merchant’s', terminals, { ...kiosk, merchantId: 'kokbazar-shop' }, 409)
+  await agency.post('There is no such merchant', terminals, { ...kiosk, merchantId: 'nobody' }, 404)
+
+  const codes = '/v1/terminal-enrolment-codes'
+  await agency.post('A code for the terminal', codes, { terminalId: 'till-3' })
+  await agency.post('There is no such terminal', codes, { terminalId: 'till-9' }, 404)
+
+  await demo.till('till-2')
+  const entitlements = await demo.rows('entitlement')
+  const pupil = entitlements.find((row) => row['scheme_id'] === 'school-lunch')?.['beneficiary']
+  const leases = '/v1/leases'
+  const grant = {
+    grantId: stage.id(),
+    terminalId: 'till-2',
+    schemeId: 'school-lunch',
+    beneficiaries: [pupil],
+    periodIds: ['2026-11-25', '2026-11-26'],
+    sellUntil: demo.clock.now + dayMs,
+    presentUntil: demo.clock.now + 2 * dayMs,
+  }
+  await agency.post('Two lunches of one pupil, to one till', leases, grant)
+  await agency.post('The id means another lease', leases, { ...grant, periodIds: ['2026-11-25'] }, 409)
+  await agency.post('There is no such scheme', leases, { ...grant, grantId: stage.id(), schemeId: 'none' }, 404)
+  const notEnrolled = { ...grant, grantId: stage.id(), terminalId: 'till-1' }
+  await agency.post('The terminal is not enrolled yet', leases, notEnrolled, 409)
+
+  const policies = '/v1/lease-policies'
+  const policy = {
+    terminalId: 'till-2',
+    schemeId: 'school-lunch',
+    beneficiaries: [pupil],
+    sellForMs: 24 * hourMs,
+    presentForMs: 14 * dayMs,
+    periods: 1,
+  }
+  await agency.post('What a till is to hold from now on', policies, policy)
+  await agency.post('There is no such terminal', policies, { ...policy, terminalId: 'till-9' }, 404)
+
+  demo.clock.now += 3 * dayMs
+  await agency.post('Leases past their time are closed', '/v1/lease-closings', {})
+
+  const revocations = '/v1/terminal-revocations'
+  const lost = { terminalId: 'till-2', reason: 'lost' }
+  await agency.post('A terminal is lost', revocations, lost)
+  await agency.post('It was ended for another reason', revocations, { ...lost, reason: 'stolen' }, 409)
+  await agency.post('There is no such terminal', revocations, { ...lost, terminalId: 'till-9' }, 404)
+  await agency.post('An ended terminal gets no code', codes, { terminalId: 'till-2' }, 409)
+}

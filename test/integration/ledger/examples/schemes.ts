@@ -1,0 +1,67 @@
+/** Examples of what an agency does with schemes, beneficiaries and cards, and a bank with merchants. */
+import { demoAgency, schoolLunch } from '../../../../ledger-sim/scenarios/demo-schemes.ts'
+import { shop, shopTiles } from '../../../../ledger-sim/scenarios/demo-merchants.ts'
+import type { Story } from './stage.ts'
+
+export const story: Story = async (stage) => {
+  const agency = stage.as('agency')
+  const bank = stage.as('bank')
+  const lunch = schoolLunch(stage.demo.clock.now)
+  const week = lunch.periods.filter(({ from }) => from <= stage.demo.clock.now).slice(-2)
+  const breakfast = {
+    ...lunch,
+    schemeId: 'school-breakfast',
+    name: { kk: 'Мектептегі таңғы ас', ru: 'Школьный завтрак', en: 'School breakfast' },
+    periods: week,
+    order: 3,
+  }
+  await agency.post('An agency publishes a scheme', '/v1/schemes', breakfast)
+  await agency.post('The first version is 1', '/v1/schemes', { ...breakfast, version: 3 }, 409)
+  await agency.post('An agency publishes its own', '/v1/schemes', { ...breakfast, agencyId: 'medeu-education' }, 403)
+  const unsafe = { ...breakfast, schemeId: 'school-dinner', periods: [...week, ...week] }
+  await agency.post('A period is named twice', '/v1/schemes', unsafe, 409)
+
+  const fundings = '/v1/scheme-fundings'
+  const funding = { transferId: stage.id(), accountId: demoAgency, schemeId: 'school-breakfast', amount: '1000000' }
+  await agency.post('Money is marked for a scheme', fundings, funding)
+  await agency.post('The id means another amount', fundings, { ...funding, amount: '1' }, 409)
+  await agency.post('There is no such scheme', fundings, { ...funding, transferId: stage.id(), schemeId: 'none' }, 404)
+  await agency.post(
+    'The agency has too little',
+    fundings,
+    { ...funding, transferId: stage.id(), amount: '99999999999' },
+    409,
+  )
+
+  const beneficiaries = '/v1/beneficiaries'
+  const entitled = { schemeId: 'school-breakfast', beneficiary: 'b'.repeat(32), holder: 'a'.repeat(32) }
+  await agency.post('A holder is entitled', beneficiaries, entitled)
+  await agency.post('The pseudonym is another holder’s', beneficiaries, { ...entitled, holder: 'c'.repeat(32) }, 409)
+  await agency.post('There is no such scheme', beneficiaries, { ...entitled, schemeId: 'none' }, 404)
+
+  const registered = await agency.post('A card of that holder', '/v1/cards', {
+    uid: '04A1B2C3D4E5F6',
+    holder: 'a'.repeat(32),
+  })
+  const otherHolder = { uid: '04A1B2C3D4E5F6', holder: 'c'.repeat(32) }
+  await agency.post('The card belongs to another holder', '/v1/cards', otherHolder, 409)
+
+  const card = { card: registered['card'] }
+  const unknown = { card: 'f'.repeat(32) }
+  await agency.post('A card is blocked', '/v1/card-blocks', card)
+  await agency.post('There is no such card', '/v1/card-blocks', unknown, 404)
+  await agency.post('A card is unblocked', '/v1/card-unblocks', card)
+  await agency.post('There is no such card', '/v1/card-unblocks', unknown, 404)
+
+  const reissues = '/v1/card-reissues'
+  await agency.post('Another card in place of a lost one', reissues, { ...card, uid: '04A1B2C3D4E5F7' })
+  await agency.post('It was replaced by another one', reissues, { ...card, uid: '04A1B2C3D4E5F8' }, 409)
+  await agency.post('There is no such card', reissues, { ...unknown, uid: '04A1B2C3D4E5F9' }, 404)
+  await agency.post('A replaced card stays blocked', '/v1/card-unblocks', card, 409)
+
+  const kiosk = { ...shop, merchantId: 'kokbazar-kiosk', accountId: 'merchant.kokbazar-kiosk' }
+  const tiles = { catalogue: shopTiles.catalogue.slice(0, 1), categories: shopTiles.categories }
+  await bank.post('A merchant with one tile', '/v1/merchants', { merchant: kiosk, ...tiles })
+  const elsewhere = { ...kiosk, accountId: 'merchant.school-7-canteen' }
+  await bank.post('The account is another’s', '/v1/merchants', { merchant: elsewhere, ...tiles }, 409)
+}

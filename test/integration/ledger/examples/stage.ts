@@ -1,0 +1,145 @@
+/**
+ * Where the examples of the OpenAPI document are played: a fresh ledger of the demonstration, whose chance begins anew
+ * with each example, so that an example changes only when it itself, or what the ledger answers to it, changes.
+ *
+ * A part shows its operations in one file of this folder, `export const story: Story`, and records them with
+ *
+ *     TOLEM_EXAMPLES=record npx vitest run test/integration/ledger/examples.test.ts
+ *
+ * which writes ledger-sim/examples/<part>.json. Each problem that an operation has of its own is shown too.
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { v7 } from 'uuid'
+import { expect } from 'vitest'
+import { examplesFolder, readPart, type Example } from '../../../../ledger-sim/http/examples.ts'
+import type { Role } from '../../../../ledger-sim/http/operation.ts'
+import { seededRandom } from '../../../../ledger-sim/scenarios/seeded-random.ts'
+import { toJson } from '../../../../src/sync/protocol/canonical.ts'
+import type { HttpResponse } from '../../../../src/sync/protocol/http-signature.ts'
+import { demoLedger, type DemoLedger, type TestSigner, type TestTill } from '../demo-ledger.ts'
+import { isRecording } from '../shown-problems.ts'
+
+export type Story = (stage: Stage) => Promise<void>
+type Body = Record<string, unknown>
+
+export class Stage {
+  readonly demo: DemoLedger
+  readonly #part: string
+  readonly #recorded: readonly Example[]
+  readonly #shown: Example[] = []
+  readonly #reseed: (seed: string) => void
+
+  private constructor(demo: DemoLedger, part: string, reseed: (seed: string) => void) {
+    this.demo = demo
+    this.#part = part
+    this.#reseed = reseed
+    this.#recorded = isRecording ? [] : readPart(part)
+  }
+
+  static async open(part: string): Promise<Stage> {
+    let random = seededRandom('examples')
+    const demo = await demoLedger({ seed: 'demo', random: (length) => random(length) })
+    return new Stage(demo, part, (seed) => void (random = seededRandom(seed)))
+  }
+
+  /** A UUIDv7 as a client makes it. */
+  id(): string {
+    return v7({ msecs: this.demo.clock.now, random: this.demo.random(16) })
+  }
+
+  as(role: Role, owner?: string): Actor {
+    const key = this.demo.world.roleKeys.find((one) => one.role === role && (owner ?? one.owner) === one.owner)
+    if (key === undefined) throw new Error(`there is no ${role} ${owner}`)
+    return new Actor(this, this.demo.role(role, owner), { role, owner: key.owner })
+  }
+
+  /** A terminal, speaking for itself. */
+  till(till: TestTill): Actor {
+    return new Actor(this, till, { role: 'terminal', owner: till.terminalId })
+  }
+
+  /** Whoever asks what needs no signature. */
+  anyone(): Actor {
+    return new Actor(this, undefined, null)
+  }
+
+  /** Plays one example: what was recorded is sent, and what is answered is what was recorded. */
+  async show(example: Omit<Example, 'answer'>, signer: TestSigner | undefined): Promise<Body> {
+    const index = this.#shown.length
+    const known = this.#recorded[index]
+    if (!isRecording) {
+      const { answer: _answer, ...said } = known ?? { answer: undefined }
+      expect(withoutSignatures(said), `example ${index + 1} of ${this.#part}`).toEqual(withoutSignatures(example))
+    }
+    this.#reseed(`${this.#part}/${example.operation}/${index}`)
+    const response = await this.#send(example.operation, known?.request ?? example.request, signer)
+    const answer = JSON.parse(response.body) as Body
+    expect({ operation: example.operation, title: example.title, status: response.status, answer }).toMatchObject({
+      operation: example.operation,
+      status: example.status,
+    })
+    const operation = this.demo.ledger.operations.find((one) => `${one.method} ${one.path}` === example.operation)
+    if (response.status === 200) operation?.answerSchema.parse(answer)
+    if (known !== undefined) expect(answer, `the answer to example ${index + 1} of ${this.#part}`).toEqual(known.answer)
+    this.#shown.push({ ...example, answer })
+    return answer
+  }
+
+  async #send(operation: string, request: Body, signer: TestSigner | undefined): Promise<HttpResponse> {
+    const [method, path = ''] = operation.split(' ')
+    const query = new URLSearchParams(request as Record<string, string>).toString()
+    const address = method === 'GET' && query !== '' ? `${path}?${query}` : path
+    const body = method === 'GET' ? '' : JSON.stringify(request)
+    if (signer !== undefined) return signer.send(signer.sign(method as 'GET' | 'POST', address, body))
+    return this.demo.ledger.handle({
+      method: method as 'GET' | 'POST',
+      url: `http://127.0.0.1:8080${address}`,
+      headers: {},
+      body,
+    })
+  }
+
+  /** Writes what was shown. @returns how many recorded examples were not */
+  async close(): Promise<number> {
+    if (isRecording)
+      writeFileSync(join(examplesFolder, `${this.#part}.json`), `${JSON.stringify(this.#shown, undefined, 2)}\n`)
+    await this.demo.close()
+    return isRecording ? 0 : this.#recorded.length - this.#shown.length
+  }
+}
+
+export class Actor {
+  readonly #stage: Stage
+  readonly #signer: TestSigner | undefined
+  readonly #as: Example['as']
+
+  constructor(stage: Stage, signer: TestSigner | undefined, as: Example['as']) {
+    this.#stage = stage
+    this.#signer = signer
+    this.#as = as
+  }
+
+  /** @param status 200 unless a problem is shown */
+  post(title: string, path: string, body: unknown, status = 200): Promise<Body> {
+    const request = JSON.parse(toJson(body)) as Body
+    return this.#stage.show({ operation: `POST ${path}`, title, as: this.#as, request, status }, this.#signer)
+  }
+
+  get(title: string, path: string, query: Record<string, string> = {}, status = 200): Promise<Body> {
+    return this.#stage.show({ operation: `GET ${path}`, title, as: this.#as, request: query, status }, this.#signer)
+  }
+}
+
+/** A P-256 signature is another one each time (FIPS 186-5 §6.3): those in requests are checked by the ledger only. */
+function withoutSignatures(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSignatures)
+  if (typeof value === 'string') return value.startsWith('TOLEM1') ? 'a receipt’s signed code' : value
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      name === 'signature' || name === 'proof' ? 'a signature' : withoutSignatures(member),
+    ]),
+  )
+}
