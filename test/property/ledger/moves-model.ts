@@ -152,6 +152,11 @@ export class MovesModel {
     return { ...body, arrival: 'created' }
   }
 
+  /** Ids that were reversed before anything came under them, each with who did that. */
+  get disowned(): readonly { readonly id: string; readonly by: string }[] {
+    return [...this.#ids].filter(([, { kind }]) => kind === 'disowned').map(([id, { by }]) => ({ id, by }))
+  }
+
   /** Of a transfer: its state and refunded amount, to whom it may be told. */
   status(id: string, by: string): Verdict {
     const transfer = this.transfers.get(id)
