@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { requestRules, type Rule } from './audit-requests.ts'
+import { saleRules } from './rules/audit-rules.ts'
 import { readSnapshot, type ReadOnlyDatabase } from './store/open-read-only.ts'
 
 export interface AuditFault {
@@ -146,6 +147,7 @@ const rules: readonly Rule[] = [
         and reference not in (select tender_id from tender)`,
   },
   ...requestRules,
+  ...saleRules,
   {
     rule: 'what waits in review is set aside, and nothing else is',
     wrong: `

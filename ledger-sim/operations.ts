@@ -5,6 +5,7 @@ import { leaseOperations } from './leases/operations.ts'
 import { claimOperations } from './payments/claim-operations.ts'
 import { discrepancyOperations } from './payments/discrepancy-operations.ts'
 import { walletOperations } from './payments/wallet-operations.ts'
+import { ruleOperations } from './rules/operations.ts'
 import { schemeOperations } from './schemes/operations.ts'
 import { terminalOperations } from './terminals/operations.ts'
 
@@ -16,4 +17,5 @@ export const operations: readonly Operation[] = [
   ...walletOperations,
   ...claimOperations,
   ...discrepancyOperations,
+  ...ruleOperations,
 ]

@@ -28,12 +28,19 @@ export type TransferKind =
   | 'hold-post'
   | 'payment-reversal'
   | 'payment-refund'
+  | 'merchant-payment'
+  | 'merchant-refund'
+  | 'rule-share'
+  | 'rule-return'
+  | 'rule-netting'
 
 export interface Leg {
   readonly debit: string
   readonly credit: string
   readonly amount: Tiyn
   readonly kind: TransferKind
+  /** What this leg moves for, where that is not what its whole set moves for: the share of a rule. */
+  readonly reference?: string
 }
 
 export type Posted =
@@ -131,7 +138,7 @@ async function write(
         credit: leg.credit,
         amount: leg.amount,
         kind: leg.kind,
-        reference,
+        reference: leg.reference ?? reference,
         at: now,
       })
       .execute()

@@ -3,6 +3,7 @@
  * moments are milliseconds since 1970. Unique constraints do the identity work (money-rules.md, "Identity").
  */
 import type { ColumnType } from 'kysely'
+import type { RuleTables } from '../rules/tables.ts'
 
 /** Read as bigint, written as either. */
 export type Whole = ColumnType<bigint, bigint | number, bigint | number>
@@ -391,7 +392,7 @@ export interface MerchantDebtTable {
   at: Whole
 }
 
-export interface Tables {
+export interface Tables extends RuleTables {
   meta: MetaTable
   principal: PrincipalTable
   account: AccountTable

@@ -92,8 +92,9 @@ export function checkTenders(rows: LedgerRows): CheckedTenders {
       ],
     })
   }
-  for (const { transfer_id, debit, credit, reference } of rows.transfer) {
-    if (kinds.get(credit) !== 'merchant') continue
+  for (const { transfer_id, debit, credit, reference, kind } of rows.transfer) {
+    // What an individual pays without a till is no tender.
+    if (kinds.get(credit) !== 'merchant' || kind === 'merchant-payment') continue
     const { terms = null, request = null } = tenders.get(reference) ?? {}
     const isVoucherMoney = payerKinds.includes(kinds.get(debit) ?? '') && terms === null
     const isWalletMoney = kinds.get(debit) === 'individual' && request === null
