@@ -70,6 +70,8 @@ export function cashbackRule(over: Partial<CashbackRule> = {}): CashbackRule {
 
 export interface RulesWorld {
   readonly demo: DemoLedger
+  /** Holds its database. */
+  readonly folder: string
   readonly tax: TestSigner
   readonly bank: TestSigner
   readonly merchant: TestSigner
@@ -113,6 +115,7 @@ export async function rulesWorld(seed = 'rules'): Promise<RulesWorld> {
   })
   return {
     demo,
+    folder: folder.path,
     tax,
     bank,
     merchant,

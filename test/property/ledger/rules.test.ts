@@ -4,7 +4,7 @@
  * shares that the rules of its sale's time say, what went back of it has its part, and no tiyn is lost.
  *
  * Method: random stories against a real ledger. After each, every share is held against figures of the test's own, the
- * tax account against all that was done to it, and the audit looks at the rest. `TOLEM_SEED` repeats a run.
+ * tax account against all that was done to it; the audit and the independent checker look at the rest. `TOLEM_SEED` repeats a run.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -13,6 +13,9 @@ import { inTransaction } from '../../../ledger-sim/context.ts'
 import type { BoughtLine } from '../../../ledger-sim/rules/direct-payments.ts'
 import type { VatTerms } from '../../../ledger-sim/rules/rule.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
+import { checkBooks } from '../../checker/ledger-books.ts'
+import { readLedger } from '../../checker/ledger-database.ts'
+import { checkTenders } from '../../checker/ledger-tenders.ts'
 import {
   balanceOf,
   hourMs,
@@ -353,8 +356,10 @@ class Story {
   }
 
   async check(): Promise<void> {
+    const { demo, folder } = this.world
     this.world.audit()
-    const { demo } = this.world
+    const books = readLedger(folder)
+    expect([...checkBooks(books).faults, ...checkTenders(books).faults]).toEqual([])
     const returns = Map.groupBy(await demo.rows('rule_return'), (row) => row['share_id'])
     const shares = new Map<string, string>()
     for (const row of await demo.rows('rule_share')) {
