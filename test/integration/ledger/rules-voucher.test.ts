@@ -44,6 +44,16 @@ afterEach(async () => {
 })
 
 const sold = (pupil = 1): Decided => till.decide({ card: world.demo.card(`Pupil ${String(pupil).padStart(2, '0')}`) })
+/** Lunches at other prices, and what else there is in the basket. */
+function soldAs(pupil: number, lines: readonly { category?: string; unitPrice: bigint; quantity?: number }[]): Decided {
+  const card = world.demo.card(`Pupil ${String(pupil).padStart(2, '0')}`)
+  const leased = till.leased(card)
+  const [one] = till.sale().lines
+  if (leased === undefined || one === undefined) throw new Error('no slot')
+  const of = lines.map((line, index) => ({ ...one, ...line, line: index + 1, unitPrice: tiyn(line.unitPrice) }))
+  const input = till.input(card, { saleId: till.id(), lines: of }, leased.slot, 'offline', leased.lease)
+  return till.decided(input, card, leased.lease.leaseId)
+}
 const balances = async () => ({
   tax: await balanceOf(world.demo, taxAccount),
   merchant: await balanceOf(world.demo, canteenAccount),
@@ -123,9 +133,12 @@ describe('what a voucher pays', () => {
     await till.reverse(decided.terms.tenderId)
     expect(await world.demo.rows('merchant_debt')).toMatchObject([{ amount: lunch - tax }])
     world.audit()
-    await till.present(sold(2))
-    expect(await world.demo.rows('merchant_debt')).toMatchObject([{ amount: 0n }])
-    expect(await balances()).toEqual({ tax, merchant: 0n })
+    // 40 000 × 16/116 = 5 517.2.
+    await till.present(soldAs(2, [{ unitPrice: 40_000n }]))
+    expect(await world.demo.rows('merchant_debt')).toMatchObject([{ amount: lunch - tax - 34_483n }])
+    expect(await balances()).toEqual({ tax: 5_517n, merchant: 0n })
+    await till.present(sold(3))
+    expect(await balances()).toEqual({ tax: tax + 5_517n, merchant: 34_483n })
   })
 
   test('of a tax authority that has spent it: the merchant gives all, and has it back from the next tax', async () => {
@@ -141,17 +154,11 @@ describe('what a voucher pays', () => {
   })
 
   test('of two classes in one basket, spread over its lines', async () => {
-    const card = world.demo.card('Pupil 04')
-    const leased = till.leased(card)
-    const one = till.sale().lines[0]
-    if (leased === undefined || one === undefined) throw new Error('no slot')
-    const lines = [
-      { ...one, line: 1, unitPrice: tiyn(50_001n) },
-      { ...one, line: 2, unitPrice: tiyn(20_000n), quantity: 3 },
-      { ...one, line: 3, category: 'books', unitPrice: tiyn(900n) },
-    ]
-    const input = till.input(card, { saleId: till.id(), lines }, leased.slot, 'offline', leased.lease)
-    const decided = till.decided(input, card, leased.lease.leaseId)
+    const decided = soldAs(4, [
+      { unitPrice: 50_001n },
+      { unitPrice: 20_000n, quantity: 3 },
+      { category: 'books', unitPrice: 900n },
+    ])
     expect(await till.present(decided)).toMatchObject({ state: 'settled', amount: 110_001n })
     // 110 001 × 16/116 = 15 172.55: 6 896.7 and 8 275.9.
     const [share] = await shares()
@@ -231,6 +238,19 @@ describe('the rule of the sale’s time', () => {
     await till.present(before)
     expect(await balances()).toEqual({ tax: 0n, merchant: lunch })
     expect(await shares()).toEqual([])
+  })
+
+  test('a till whose clock is fast sells now: the version that begins later does not apply', async () => {
+    const { clock } = world.demo
+    done(await world.tax.post('/v1/rules', vatRule(1)))
+    done(await world.tax.post('/v1/rules', vatRule(2, { from: clock.now + 30_000 })))
+    await world.assign(world.tax, 'vat', { kind: 'vat', categories: [], otherwise: 'medicines' })
+    clock.now += 60_000
+    const fast = till.decide({ card: world.demo.card('Pupil 01') }, 'online')
+    clock.now -= 60_000
+    expect(await till.authorise(fast)).toMatchObject({ state: 'settled' })
+    // 115 000 × 5/105, not 10/110.
+    expect(await balances()).toMatchObject({ tax: 5_476n })
   })
 
   test('a sale of December has December’s rate in January', async () => {

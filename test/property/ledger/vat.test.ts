@@ -127,6 +127,17 @@ describe('the tax of a payment', () => {
   })
 })
 
+test('of two lines with the same remainder the larger has the tiyn, wherever it stands', () => {
+  // 12 × 20/120 = 2; of it 9 × 2/12 and 3 × 2/12 both leave half a tiyn.
+  const rule = ruleOf([2_000, 1])
+  const line = (number: number, amount: bigint): SoldLine => {
+    return { line: number, itemId: 'apple', category: 'high', amount: tiyn(amount) }
+  }
+  const sharesOf = (...lines: readonly SoldLine[]) => vat(rule, lines).parts.map(({ share }) => share)
+  expect(sharesOf(line(1, 9n), line(2, 3n))).toEqual([2n, 0n])
+  expect(sharesOf(line(1, 3n), line(2, 9n))).toEqual([0n, 2n])
+})
+
 describe('refunds', () => {
   const refunds = basket.chain((lines) =>
     fc.tuple(
