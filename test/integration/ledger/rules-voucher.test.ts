@@ -103,8 +103,10 @@ describe('what a voucher pays', () => {
     expect(await refund(decided, 40_000n)).toMatchObject({ state: 'done' })
     // 15 862 × 40 000/115 000 = 5 517.2.
     expect(await balances()).toEqual({ tax: tax - 5_517n, merchant: lunch - tax - 40_000n + 5_517n })
-    await refund(decided, 1n)
-    await refund(decided, lunch - 40_001n)
+    await refund(decided, 30_000n)
+    // 15 862 × 70 000/115 000 = 9 655.1.
+    expect(await balances()).toMatchObject({ tax: tax - 9_655n })
+    await refund(decided, lunch - 70_000n)
     expect(await balances()).toEqual({ tax: 0n, merchant: 0n })
   })
 
