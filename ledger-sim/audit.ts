@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { moveRules } from './audit-moves.ts'
 import { requestRules, type Rule } from './audit-requests.ts'
+import { saleRules } from './rules/audit-rules.ts'
 import { readSnapshot, type ReadOnlyDatabase } from './store/open-read-only.ts'
 
 export interface AuditFault {
@@ -148,6 +149,7 @@ const rules: readonly Rule[] = [
   },
   ...requestRules,
   ...moveRules,
+  ...saleRules,
   {
     rule: 'what waits in review is set aside, and nothing else is',
     wrong: `

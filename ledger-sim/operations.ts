@@ -6,6 +6,7 @@ import { leaseOperations } from './leases/operations.ts'
 import { claimOperations } from './payments/claim-operations.ts'
 import { discrepancyOperations } from './payments/discrepancy-operations.ts'
 import { walletOperations } from './payments/wallet-operations.ts'
+import { ruleOperations } from './rules/operations.ts'
 import { schemeOperations } from './schemes/operations.ts'
 import { terminalOperations } from './terminals/operations.ts'
 import { moveOperations } from './transfers/operations.ts'
@@ -20,4 +21,5 @@ export const operations: readonly Operation[] = [
   ...walletOperations,
   ...claimOperations,
   ...discrepancyOperations,
+  ...ruleOperations,
 ]

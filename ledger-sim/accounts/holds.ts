@@ -4,7 +4,7 @@
  */
 import type { Tiyn } from '../../src/voucher/money.ts'
 import type { Work } from '../context.ts'
-import { availableIn, post, type Posted } from './transfers.ts'
+import { availableIn, post, type Leg, type Posted } from './transfers.ts'
 
 export interface NewHold {
   readonly holdId: string
@@ -42,8 +42,17 @@ export type HoldResolved =
   | 'not_pending'
   | 'amount_above_hold'
 
-/** Moves `amount` of the held money and frees the rest. */
-export async function postHold(work: Work, holdId: string, amount: Tiyn): Promise<HoldResolved> {
+/**
+ * Moves `amount` of the held money and frees the rest.
+ *
+ * @param besides legs that are booked in the same set: their givers must have the money
+ */
+export async function postHold(
+  work: Work,
+  holdId: string,
+  amount: Tiyn,
+  besides: readonly Leg[] = [],
+): Promise<HoldResolved> {
   const hold = await work.connection.selectFrom('hold').selectAll().where('hold_id', '=', holdId).executeTakeFirst()
   if (hold === undefined) return 'not_found'
   if (hold.state !== 'pending') return 'not_pending'
@@ -56,7 +65,7 @@ export async function postHold(work: Work, holdId: string, amount: Tiyn): Promis
   await close(work, holdId, 'posted', amount)
   const posted = await post(
     work,
-    [{ debit: hold.debit, credit: hold.credit, amount, kind: 'hold-post' }],
+    [{ debit: hold.debit, credit: hold.credit, amount, kind: 'hold-post' }, ...besides],
     hold.reference,
   )
   if (posted.kind === 'short') throw new Error(`hold ${holdId} was not covered`)

@@ -39,12 +39,19 @@ export type TransferKind =
   | 'payment-to-government'
   | 'transfer-reversal'
   | 'transfer-refund'
+  | 'merchant-payment'
+  | 'merchant-refund'
+  | 'rule-share'
+  | 'rule-return'
+  | 'rule-netting'
 
 export interface Leg {
   readonly debit: string
   readonly credit: string
   readonly amount: Tiyn
   readonly kind: TransferKind
+  /** What this leg moves for, where that is not what its whole set moves for: the share of a rule. */
+  readonly reference?: string
 }
 
 export type Posted =
@@ -156,7 +163,7 @@ async function write(
         credit: leg.credit,
         amount: leg.amount,
         kind: leg.kind,
-        reference,
+        reference: leg.reference ?? reference,
         at: now,
         debit_entry: debited.entry,
         debit_balance: debited.balance,

@@ -96,7 +96,9 @@ export async function decideAppeal(
       await appendEvent(of, tender.terminalId, { kind: 'item', item })
       return 'slot'
     }
-    return (await payBeside(of, { discrepancyId, agencyId, terminalId, amount })) === 'paid' ? 'agency' : 'short'
+    return (await payBeside(of, { discrepancyId, agencyId, terminalId, amount }, tenderId)) === 'paid'
+      ? 'agency'
+      : 'short'
   }
 }
 

@@ -4,12 +4,15 @@
  */
 import { smallestTiyn, subtractTiyn, tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import { accountOfOwner } from '../accounts/accounts.ts'
-import { availableIn, post } from '../accounts/transfers.ts'
+import { post } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
+import { takingBack } from '../rules/returns.ts'
+import { sharesOf } from '../rules/shares.ts'
 import { findMerchant } from '../schemes/merchants.ts'
 import { findTerminal } from '../terminals/terminals.ts'
 import { tellOfDiscrepancy } from './discrepancy-news.ts'
 import { netDebts } from './settlement.ts'
+import { voucherSaleOf } from './voucher-sale.ts'
 
 interface Beside {
   readonly discrepancyId: string
@@ -18,27 +21,43 @@ interface Beside {
   readonly amount: Tiyn
 }
 
-/** @returns `short`: the agency has no free account, or not enough in it; nothing moved */
-export async function payBeside(work: Work, beside: Beside): Promise<'paid' | 'short'> {
+/**
+ * The goods were sold, so the rules of the merchant take their shares as of any voucher's payment; the payment's id is
+ * here the discrepancy's.
+ *
+ * @returns `short`: the agency has no free account, or not enough in it; nothing moved
+ */
+export async function payBeside(work: Work, beside: Beside, tenderId: string | null): Promise<'paid' | 'short'> {
   const { debit, credit } = await accountsOf(work, beside)
   if (debit === undefined) return 'short'
-  const leg = { debit, credit, amount: beside.amount, kind: 'appeal-payment' } as const
-  if ((await post(work, [leg], beside.discrepancyId)).kind === 'short') return 'short'
-  await netDebts(work, credit, beside.amount)
+  const { amount, discrepancyId: paymentId } = beside
+  const sale = async () => (tenderId === null ? { at: work.now, lines: null } : voucherSaleOf(work, tenderId))
+  const shares = await sharesOf(work, { paymentId, payeeAccount: credit, payer: null, amount, sale })
+  const leg = { debit, credit, amount, kind: 'appeal-payment' } as const
+  if ((await post(work, [leg, ...shares.legs], paymentId)).kind === 'short') return 'short'
+  await shares.keep()
+  await netDebts(work, credit, shares.merchantKeeps)
   return 'paid'
 }
 
-/** The agency's free account that paid the tender beside its slot; undefined where none did, or has its money back. */
-export async function paidBesideFrom(work: Work, tenderId: string): Promise<string | undefined> {
+export interface PaidBeside {
+  readonly discrepancyId: string
+  /** The agency's free account. */
+  readonly account: string
+}
+
+/** What paid the tender beside its slot; undefined where nothing did, or the agency has its money back. */
+export async function paidBesideOf(work: Work, tenderId: string): Promise<PaidBeside | undefined> {
   const paid = await work.connection
     .selectFrom('appeal')
     .innerJoin('discrepancy', 'discrepancy.discrepancy_id', 'appeal.discrepancy_id')
-    .select('appeal.agency_id')
+    .select(['appeal.agency_id', 'appeal.discrepancy_id'])
     .where('discrepancy.tender_id', '=', tenderId)
     .where('appeal.state', '=', 'accepted')
     .where('appeal.paid_from', '=', 'agency')
     .executeTakeFirst()
-  return paid === undefined ? undefined : accountOfOwner(work, paid.agency_id, 'agency')
+  const account = paid === undefined ? undefined : await accountOfOwner(work, paid.agency_id, 'agency')
+  return paid === undefined || account === undefined ? undefined : { discrepancyId: paid.discrepancy_id, account }
 }
 
 /**
@@ -62,10 +81,11 @@ export async function takeBackAppeals(work: Work, tenderId: string, refunded: Ti
     const of = { discrepancyId, agencyId: row.agency_id, terminalId: row.terminal_id, amount }
     const { debit: free, credit: merchant } = await accountsOf(work, of)
     if (free === undefined) throw new Error(`the account that paid ${discrepancyId} vanished`)
-    const back = smallestTiyn(amount, tiyn((await availableIn(work, merchant)) ?? 0n))
+    const ids = { paymentId: discrepancyId, returnId: discrepancyId, payeeAccount: merchant }
+    const taking = await takingBack(work, { ...ids, paid: tiyn(row.amount), progress: 'all' })
+    const back = smallestTiyn(amount, taking.available)
     const leg = { debit: merchant, credit: free, amount: back, kind: 'appeal-reversal' } as const
-    const posted = back === 0n ? undefined : await post(work, [leg], discrepancyId)
-    if (posted?.kind === 'short') throw new Error('the merchant had less than was available')
+    if ((await taking.post([leg])).kind === 'short') throw new Error('the merchant had less than was available')
     const owed = subtractTiyn(amount, back)
     if (owed > 0n) {
       const debt = { tender_id: discrepancyId, account_id: merchant, creditor: free, amount: owed, at: work.now }

@@ -5,6 +5,7 @@
 import { syncItemIdOf, type Capture, type SignedItemResult } from '../../src/sync/protocol/messages.ts'
 import { postHold } from '../accounts/holds.ts'
 import type { Work } from '../context.ts'
+import { sharesOf } from '../rules/shares.ts'
 import { recordPosition } from '../terminals/heads.ts'
 import type { Terminal } from '../terminals/terminals.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
@@ -63,9 +64,13 @@ async function take(
 ): Promise<TenderOutcome> {
   const { tenderId, held, payeeAccount, amount } = request
   if (held === null) throw new Error(`tender ${tenderId} is held without a hold`)
-  const resolved = await postHold(work, held.holdId, amount)
+  // A QR carries an amount and the hash of its sale: its lines are not known here (docs/design/19-rules.md).
+  const sale = () => Promise.resolve({ at: work.now, lines: null })
+  const shares = await sharesOf(work, { paymentId: tenderId, payeeAccount, payer: held.payer, amount, sale })
+  const resolved = await postHold(work, held.holdId, amount, shares.legs)
   if (resolved === 'resolved') {
-    await netDebts(work, payeeAccount, amount)
+    await shares.keep()
+    await netDebts(work, payeeAccount, shares.merchantKeeps)
     return { state: 'settled', paidBy: 'individual', refusal: null, loss: null }
   }
   if (resolved !== 'not_pending') throw new Error(`hold ${held.holdId}: ${resolved}`)

@@ -3,11 +3,11 @@
  * is closed (`captures.ts`), undone and refunded here (docs/design/17-qr-payment.md).
  */
 import type { PaymentRequestTerms, SignedItemResult } from '../../src/sync/protocol/messages.ts'
-import { smallestTiyn, subtractTiyn, tiyn, type Tiyn } from '../../src/voucher/money.ts'
+import { smallestTiyn, subtractTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import { voidHold } from '../accounts/holds.ts'
-import { availableIn, post } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
+import { takingBack, type Progress } from '../rules/returns.ts'
 import { findMerchant } from '../schemes/merchants.ts'
 import type { Terminal } from '../terminals/terminals.ts'
 import { keepEvidence } from './evidence.ts'
@@ -104,20 +104,28 @@ export async function undoRequest(
     return
   }
   const due = subtractTiyn(amount, refunded)
-  const back = smallestTiyn(due, tiyn((await availableIn(work, payeeAccount)) ?? 0n))
+  const taken = { paymentId: tenderId, returnId: tenderId, payeeAccount, paid: amount, progress: 'all' } as const
+  const taking = await takingBack(work, taken)
+  const back = smallestTiyn(due, taking.available)
   const leg = { debit: payeeAccount, credit: held.payer, amount: back, kind: 'payment-reversal' } as const
-  if ((await post(work, [leg], tenderId)).kind === 'short') throw new Error('the merchant had less than was available')
+  if ((await taking.post([leg])).kind === 'short') throw new Error('the merchant had less than was available')
   const owed = subtractTiyn(due, back)
   if (owed > 0n) await oweRest(work, { tenderId, payeeAccount }, held.payer, owed)
 }
 
-/** Nobody stands in for a merchant who is short, as an agency does for a voucher: then nothing goes back. */
+/**
+ * Nobody stands in for a merchant who is short, as an agency does for a voucher: then nothing goes back.
+ *
+ * @param progress what has gone back of it, with this refund
+ */
 export async function refundRequest(
   work: Work,
-  { payeeAccount, held, tenderId }: PaymentRequest,
+  { payeeAccount, held, tenderId, amount: paid }: PaymentRequest,
   { refundId, amount }: { readonly refundId: string; readonly amount: Tiyn },
+  progress: Progress,
 ): Promise<RefusalCode | undefined> {
   if (held === null) throw new Error(`tender ${tenderId} was paid without a hold`)
   const leg = { debit: payeeAccount, credit: held.payer, amount, kind: 'payment-refund' } as const
-  return (await post(work, [leg], refundId)).kind === 'short' ? 'INSUFFICIENT_FUNDS' : undefined
+  const taking = await takingBack(work, { paymentId: tenderId, returnId: refundId, payeeAccount, paid, progress })
+  return (await taking.post([leg])).kind === 'short' ? 'INSUFFICIENT_FUNDS' : undefined
 }

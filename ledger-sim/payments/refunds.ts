@@ -5,30 +5,27 @@
  * line, is the most that goes back.
  */
 import { toJson } from '../../src/sync/protocol/canonical.ts'
-import {
-  authorisationSchema,
-  presentmentSchema,
-  type Refund,
-  type SignedItemResult,
-} from '../../src/sync/protocol/messages.ts'
+import type { Refund, SignedItemResult } from '../../src/sync/protocol/messages.ts'
 import { addTiyn, smallestTiyn, subtractTiyn, tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import { accountOfOwner } from '../accounts/accounts.ts'
-import { availableIn, post, type Leg } from '../accounts/transfers.ts'
+import type { Leg } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
 import { findLease } from '../leases/leases.ts'
+import { takingBack, type Progress } from '../rules/returns.ts'
 import { findMerchant } from '../schemes/merchants.ts'
 import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
 import { findSlot, freeSlot, reduceSlotUse } from '../schemes/slots.ts'
 import { recordPosition } from '../terminals/heads.ts'
 import type { Terminal } from '../terminals/terminals.ts'
-import { paidBesideFrom } from './appeal-payments.ts'
+import { paidBesideOf, type PaidBeside } from './appeal-payments.ts'
 import { settleWaiting } from './awaiting-funds.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { refundRequest } from './payment-requests.ts'
 import { reconsider } from './reconsider.ts'
 import { notYoursResult, signResult } from './results.ts'
 import { findTender, type Tender } from './tenders.ts'
+import { paidLinesOf } from './voucher-sale.ts'
 
 /** @param created the signer's time in seconds of the request that carried it */
 export async function refund(work: Work, terminal: Terminal, item: Refund, created: number): Promise<SignedItemResult> {
@@ -110,8 +107,9 @@ async function refusalOf(
   if (addTiyn(...item.lines.map((line) => line.amount)) !== item.amount) return 'REFUND_ABOVE_ORIGINAL'
   const earlier = await refundedBefore(work, item.tenderId)
   if (earlier.amount + item.amount > tender.amount) return 'REFUND_ABOVE_ORIGINAL'
-  const paid = await paidByLine(work, tender)
-  if (paid === undefined) return undefined
+  const lines = await paidLinesOf(work, tender.tenderId, tender.terms)
+  if (lines === undefined) return undefined
+  const paid = new Map(lines.map(({ line, amount }) => [line, amount]))
   // A line may be named twice: what counts is its sum.
   const wanted = sumsByLine(item.lines)
   const isAbove = [...wanted].some(([line, sum]) => (earlier.byLine.get(line) ?? 0n) + sum > (paid.get(line) ?? 0n))
@@ -143,56 +141,30 @@ function sumsByLine(
   return sums
 }
 
-/** By the decision that the tender stands on; undefined for a QR and where only a receipt proved it: no lines. */
-async function paidByLine({ connection }: Work, tender: Tender): Promise<ReadonlyMap<number, bigint> | undefined> {
-  const rows = await connection
-    .selectFrom('evidence')
-    .select(['kind', 'content'])
-    .where('tender_id', '=', tender.tenderId)
-    .where('kind', 'in', ['authorisation', 'presentment'])
-    .orderBy('at')
-    .execute()
-  for (const row of rows) {
-    const schema = row.kind === 'presentment' ? presentmentSchema : authorisationSchema
-    const { terms, evidence } = schema.parse(JSON.parse(row.content))
-    if (toJson(terms) !== toJson(tender.terms)) continue
-    const { decision, part } = evidence.record
-    if (decision.verdict !== 'approve') continue
-    return new Map(decision.parts[part]?.lines.map((line) => [line.line, line.amount]))
-  }
-  return undefined
-}
-
 /** @returns why not, when neither the merchant nor the agency can cover the slot now; of a QR, the merchant alone */
 async function giveBack(work: Work, item: Refund, tender: Tender | undefined): Promise<RefusalCode | undefined> {
   const terms = tender?.terms
-  if (tender?.request) return refundRequest(work, tender.request, item)
+  const progress = await progressWith(work, item)
+  if (tender?.request) return refundRequest(work, tender.request, item, progress)
   if (tender === undefined || terms === null || terms === undefined) throw new Error('a refund of nothing')
-  const { refundId, amount } = item
-  const available = tiyn((await availableIn(work, terms.payeeAccount)) ?? 0n)
-  const back = smallestTiyn(amount, available)
-  const owed = subtractTiyn(amount, back)
+  const { refundId, amount, tenderId } = item
+  const { payeeAccount } = terms
   const beside = await besideOf(work, tender)
+  const ids = { paymentId: beside?.discrepancyId ?? tenderId, returnId: refundId, payeeAccount }
+  const taking = await takingBack(work, { ...ids, paid: tender.amount, progress })
+  const back = smallestTiyn(amount, taking.available)
+  const owed = subtractTiyn(amount, back)
   const target =
     beside === undefined
       ? await targetOf(work, terms.schemeId, terms.payerSlot)
-      : { credit: beside, creditor: beside, freesSlot: false }
+      : { credit: beside.account, creditor: beside.account, freesSlot: false }
   const cover = target.creditor === target.credit || owed === 0n ? zeroTiyn : owed
   const legs: Leg[] = [
     { debit: terms.payeeAccount, credit: target.credit, amount: back, kind: 'voucher-refund' },
     // What the merchant owes the agency, the agency puts in: an escrow always covers its slots.
     { debit: target.creditor, credit: target.credit, amount: cover, kind: 'lease-funding' },
   ]
-  if (
-    (
-      await post(
-        work,
-        legs.filter((leg) => leg.amount > 0n),
-        refundId,
-      )
-    ).kind === 'short'
-  )
-    return 'INSUFFICIENT_FUNDS'
+  if ((await taking.post(legs.filter((leg) => leg.amount > 0n))).kind === 'short') return 'INSUFFICIENT_FUNDS'
   if (owed > 0n) {
     await work.connection
       .insertInto('merchant_debt')
@@ -206,16 +178,23 @@ async function giveBack(work: Work, item: Refund, tender: Tender | undefined): P
       .execute()
   }
   if (!target.freesSlot) return undefined
-  const earlier = await refundedBefore(work, tender.tenderId)
-  const isWhole = earlier.amount + amount === tender.amount
+  const isWhole = progress.amount === tender.amount
   if (isWhole) await freeSlot(work, tender.tenderId)
   else await reduceSlotUse(work, tender.tenderId, amount)
   return undefined
 }
 
+/** What has gone back of the tender, with this refund. */
+async function progressWith(work: Work, { tenderId, amount, lines }: Refund): Promise<Progress> {
+  const earlier = await refundedBefore(work, tenderId)
+  const byLine = new Map(earlier.byLine)
+  for (const [line, sum] of sumsByLine(lines)) byLine.set(line, (byLine.get(line) ?? 0n) + sum)
+  return { amount: earlier.amount + amount, byLine }
+}
+
 /** Whose money comes back where no slot paid. Beside a slot's payment an appeal of a former version may stand. */
-async function besideOf(work: Work, { state, tenderId }: Tender): Promise<string | undefined> {
-  return state === 'not_paid' ? paidBesideFrom(work, tenderId) : undefined
+async function besideOf(work: Work, { state, tenderId }: Tender): Promise<PaidBeside | undefined> {
+  return state === 'not_paid' ? paidBesideOf(work, tenderId) : undefined
 }
 
 interface Target {

@@ -1,10 +1,13 @@
 /** Moves the money of voucher payments, and back. */
 import { schemeAccountOf } from '../schemes/schemes.ts'
 import { smallestTiyn, subtractTiyn, tiyn, type Tiyn } from '../../src/voucher/money.ts'
-import { availableIn, post } from '../accounts/transfers.ts'
+import { post } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
 import { findLease } from '../leases/leases.ts'
+import { takingBack } from '../rules/returns.ts'
+import { sharesOf } from '../rules/shares.ts'
 import { findSlot, freeSlot } from '../schemes/slots.ts'
+import { voucherSaleOf } from './voucher-sale.ts'
 
 export interface VoucherPayment {
   readonly tenderId: string
@@ -13,12 +16,18 @@ export interface VoucherPayment {
   readonly amount: Tiyn
 }
 
-/** Pays the merchant, then takes from that what the merchant owes (money-rules.md, "Marked money": netting). */
+/**
+ * Pays the merchant, with the shares of the rules that are in force for it (docs/design/19-rules.md), then takes from
+ * what the merchant keeps what it owes (money-rules.md, "Marked money": netting).
+ */
 export async function pay(work: Work, payment: VoucherPayment): Promise<'paid' | 'short'> {
   const { payer, payeeAccount, amount, tenderId } = payment
-  const posted = await post(work, [{ debit: payer, credit: payeeAccount, amount, kind: 'voucher-payment' }], tenderId)
-  if (posted.kind === 'short') return 'short'
-  await netDebts(work, payeeAccount, amount)
+  const sale = () => voucherSaleOf(work, tenderId)
+  const shares = await sharesOf(work, { paymentId: tenderId, payeeAccount, payer: null, amount, sale })
+  const leg = { debit: payer, credit: payeeAccount, amount, kind: 'voucher-payment' } as const
+  if ((await post(work, [leg, ...shares.legs], tenderId)).kind === 'short') return 'short'
+  await shares.keep()
+  await netDebts(work, payeeAccount, shares.merchantKeeps)
   return 'paid'
 }
 
@@ -31,23 +40,24 @@ export interface PaidTender {
 }
 
 /**
- * Takes a payment back the way it came: into the escrow that holds the slot now, else to the agency's scheme account,
- * and frees the slot. Where a refund after the period went elsewhere, less comes back than the slot uses: then the
- * agency's own money must cover the slot before it is freed. A merchant who has less than that owes the rest; then the
- * agency's own money keeps the escrow whole, or the slot stays used until the debt is netted.
+ * Takes a payment back the way it came, with the shares of its rules: into the escrow that holds the slot now, else to
+ * the agency's scheme account, and frees the slot. Where a refund after the period went elsewhere, less comes back than
+ * the slot uses: then the agency's own money must cover the slot before it is freed. A merchant who has less than that
+ * owes the rest; then the agency's own money keeps the escrow whole, or the slot stays used until the debt is netted.
  */
 export async function payBack(work: Work, tender: PaidTender): Promise<void> {
   const scheme = schemeAccountOf(tender.schemeId)
   const escrow = await escrowHolding(work, tender.slotId)
-  const available = tiyn((await availableIn(work, tender.payeeAccount)) ?? 0n)
-  const back = smallestTiyn(tender.amount, available)
+  const { tenderId, payeeAccount } = tender
+  const taken = { paymentId: tenderId, returnId: tenderId, payeeAccount, paid: tender.amount, progress: 'all' } as const
+  const taking = await takingBack(work, taken)
+  const back = smallestTiyn(tender.amount, taking.available)
   const owed = subtractTiyn(tender.amount, back)
   const used = await usedBy(work, tender.tenderId)
   const isWhole = owed === 0n && used === tender.amount
   const target = isWhole ? (escrow ?? scheme) : scheme
-  const leg = { debit: tender.payeeAccount, credit: target, amount: back, kind: 'voucher-reversal' } as const
-  if ((await post(work, [leg], tender.tenderId)).kind === 'short')
-    throw new Error('the merchant had less than was available')
+  const leg = { debit: payeeAccount, credit: target, amount: back, kind: 'voucher-reversal' } as const
+  if ((await taking.post([leg])).kind === 'short') throw new Error('the merchant had less than was available')
   if (isWhole) return freeSlot(work, tender.tenderId)
   if (owed > 0n) await oweRest(work, tender, scheme, owed)
   await freeWhenCovered(work, tender.tenderId, tender.slotId, scheme, used)

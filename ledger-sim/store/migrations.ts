@@ -1,6 +1,7 @@
 /** Forward only. A released migration is never edited; the next change is a new entry. */
 import { sql, type CreateTableBuilder, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { ruleIndexes, ruleTables } from '../rules/tables.ts'
 import { firstIndexes, firstTables } from './first-tables.ts'
 import { fillMoves, moveColumns, moveIndexes, moveTables } from './move-tables.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
@@ -256,6 +257,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
       for (const plan of moveTables) await createTable(database, plan)
       await fillMoves(database)
       await createIndexes(database, moveIndexes)
+    },
+  },
+  '0011-rules': {
+    up: async (database) => {
+      for (const plan of ruleTables) await createTable(database, plan)
+      await createIndexes(database, ruleIndexes)
     },
   },
   '0012-door': {

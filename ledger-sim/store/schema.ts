@@ -4,6 +4,7 @@
  */
 import type { ColumnType } from 'kysely'
 import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
+import type { RuleTables } from '../rules/tables.ts'
 
 /** Read as bigint, written as either. */
 export type Whole = ColumnType<bigint, bigint | number, bigint | number>
@@ -458,7 +459,7 @@ export interface SettlementMessageTable {
   document: string
 }
 
-export interface Tables {
+export interface Tables extends RuleTables {
   meta: MetaTable
   principal: PrincipalTable
   refusal: RefusalTable

@@ -86,6 +86,7 @@ const tables = {
     state: z.enum(['pending', 'posted', 'voided', 'expired']),
   }),
   merchant_debt: z.object({ tender_id: text, amount: whole }),
+  direct_payment: z.object({ payment_id: text, payer: text, payee_account: text, amount: whole }),
 } as const
 
 type Tables = typeof tables

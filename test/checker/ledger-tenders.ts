@@ -92,8 +92,12 @@ export function checkTenders(rows: LedgerRows): CheckedTenders {
       ],
     })
   }
-  for (const { transfer_id, debit, credit, reference } of rows.transfer) {
+  const direct = new Map(rows.direct_payment.map((payment) => [payment.payment_id, payment]))
+  for (const { transfer_id, debit, credit, reference, amount } of rows.transfer) {
     if (kinds.get(credit) !== 'merchant') continue
+    const payment = direct.get(reference)
+    // What an individual pays without a till is no tender.
+    if (payment?.payer === debit && payment.payee_account === credit && payment.amount === amount) continue
     const { terms = null, request = null } = tenders.get(reference) ?? {}
     const isVoucherMoney = payerKinds.includes(kinds.get(debit) ?? '') && terms === null
     const isWalletMoney = kinds.get(debit) === 'individual' && request === null

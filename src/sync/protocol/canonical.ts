@@ -26,6 +26,7 @@ export type DomainTag =
   | 'tolem/key-rotation/1'
   | 'tolem/role-key/1'
   | 'tolem/appeal-decision/1'
+  | 'tolem/rule/1'
 
 /** JSON text with bigint as decimal string. Not canonical: for bodies and columns that are parsed again. */
 export function toJson(value: unknown): string {

@@ -15,6 +15,7 @@ import { openStore } from '../../../ledger-sim/store/open-store.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { dayMs, demoLedger, drain, hourMs, temporaryFolder, type DemoLedger, type TestTill } from './demo-ledger.ts'
 import { ask, termsOf, Wallet } from './payment-by-qr.ts'
+import { canteen, cashbackRule, done, taxAccount, vatRule, vatTerms } from './rules-world.ts'
 
 /** They grow with sales, cards, periods or leases; schemes, merchants, terminals and keys are counted in tens. */
 const growing = [
@@ -22,6 +23,7 @@ const growing = [
   ...['card', 'card_status', 'card_counter', 'card_failure', 'entitlement', 'slot', 'slot_use', 'journal_position'],
   ...['lease', 'lease_slot', 'lease_card', 'package', 'review', 'refund', 'appeal'],
   ...['hold', 'payment_request', 'request_payment', 'operation'],
+  ...['rule_share', 'rule_return', 'rule_debt', 'direct_payment', 'direct_refund'],
 ]
 
 const folder = temporaryFolder()
@@ -144,6 +146,39 @@ describe('no statement scans a table that grows', () => {
       const late = termsOf(till, 1n)
       await ask(till, { ...late, expiresAt: till.clock.now })
       expect(await till.inquire(late.tenderId)).toMatchObject({ state: 'reversed' })
+    })
+    expect(scans).toEqual([])
+  })
+
+  test('of a sale under rules: at a till and without one, given back in part, reversed, listed', async () => {
+    const bank = demo.role('bank')
+    const account = { accountId: taxAccount, owner: 'tax-authority', name: 'State budget (demo)', kind: 'legal-entity' }
+    done(await bank.post('/v1/accounts/legal-entities', account))
+    done(await demo.role('central-bank').post('/v1/rules', vatRule(1)))
+    done(await bank.post('/v1/rules', cashbackRule()))
+    const from = demo.clock.now + 1
+    const common = { merchantId: canteen, from, until: null }
+    const vat = { assignmentId: till.id(), ruleId: 'vat', terms: vatTerms, ...common }
+    const cashback = { assignmentId: till.id(), ruleId: 'dala-cashback', terms: { kind: 'cashback' }, ...common }
+    done(await demo.role('central-bank').post('/v1/rule-assignments', vat))
+    done(await bank.post('/v1/rule-assignments', cashback))
+    demo.clock.now = from
+    const scans = await scansOf(async () => {
+      const sale = offline(10)
+      const { tenderId } = sale.terms
+      await till.batch(sale, till.refund(tenderId, [{ line: 1, amount: tiyn(50n) }]), till.reversal(tenderId))
+      const lines = [{ itemId: 'bread', category: 'food', quantity: 1, unitPrice: '11600' }]
+      const paymentId = till.id()
+      const wanted = { paymentId, payer: 'individual-1', merchantId: canteen, amount: '11600', lines }
+      const customer = demo.role('individual', 'individual-1')
+      done(await customer.post('/v1/payments/individual-merchant', wanted))
+      const refund = { refundId: till.id(), paymentId, amount: '600' }
+      const merchant = demo.role('merchant', canteen)
+      done(await merchant.post('/v1/payments/individual-merchant/refunds', refund))
+      done(await customer.get(`/v1/payments/individual-merchant?paymentId=${paymentId}`))
+      demo.clock.now += 1
+      expect(done(await merchant.get('/v1/rule-shares?limit=5'))).toMatchObject({ shares: [{}, {}] })
+      done(await bank.get('/v1/rule-shares?limit=5'))
     })
     expect(scans).toEqual([])
   })

@@ -1,0 +1,61 @@
+/**
+ * VAT that prices include (money-rules.md, "Marked money, VAT"): the base is the full price with the agency's part;
+ * rounded once per tax class of a payment, then spread over its lines by largest remainder. A voucher's payment is of
+ * one scheme, so that is once per scheme and tax class.
+ */
+import { addTiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
+import { roundedPart, spreadByLargestRemainder } from './proportion.ts'
+import type { VatRule, VatTerms } from './rule.ts'
+import type { SharePart, SoldLine } from './share.ts'
+
+/** The whole of a rate in basis points. */
+const whole = 10_000n
+
+/** @throws Error when the terms name a tax class that the rule does not have: assignments are checked */
+export function vatOf(
+  rule: VatRule,
+  terms: VatTerms,
+  lines: readonly SoldLine[],
+): { readonly amount: Tiyn; readonly parts: readonly SharePart[] } {
+  const classes = new Map(terms.categories.map(({ category, taxClass }) => [category, taxClass]))
+  const byClass = Map.groupBy(lines, ({ category }) => classes.get(category) ?? terms.otherwise)
+  const parts = [...byClass].flatMap(([taxClass, own]) => partsOf(taxClass, rateOf(rule, taxClass), own))
+  return {
+    amount: addTiyn(...parts.map(({ share }) => share)),
+    parts: parts.toSorted((a, b) => a.line - b.line),
+  }
+}
+
+function rateOf(rule: VatRule, taxClass: string): bigint {
+  const found = rule.classes.find((candidate) => candidate.taxClass === taxClass)
+  if (found === undefined) throw new Error(`${rule.ruleId} ${rule.version} has no tax class ${taxClass}`)
+  return found.treatment === 'taxable' ? BigInt(found.basisPoints) : 0n
+}
+
+function partsOf(
+  taxClass: string,
+  rate: bigint,
+  lines: readonly SoldLine[],
+): readonly (SharePart & { readonly line: number })[] {
+  const ordered = lines.toSorted(byWhatIsSold)
+  const total = roundedPart(addTiyn(...lines.map(({ amount }) => amount)), rate, whole + rate)
+  const shares = spreadByLargestRemainder(
+    total,
+    ordered.map(({ amount }) => amount),
+  )
+  return ordered.map(({ line, amount }, index) => ({ line, taxClass, base: amount, share: shares[index] ?? zeroTiyn }))
+}
+
+/** Among equal remainders the larger line comes first; the number counts only between lines that are alike. */
+function byWhatIsSold(first: SoldLine, second: SoldLine): number {
+  return (
+    ascending(second.amount, first.amount) ||
+    ascending(first.category, second.category) ||
+    ascending(first.itemId, second.itemId) ||
+    ascending(first.line, second.line)
+  )
+}
+
+function ascending<Value extends bigint | number | string>(first: Value, second: Value): number {
+  return first < second ? -1 : first > second ? 1 : 0
+}
