@@ -3,6 +3,7 @@
  * nothing with the functions that moved the money (architecture.md, "Ledger", Invariants).
  */
 import { existsSync } from 'node:fs'
+import { individualRules } from './audit-individuals.ts'
 import { requestRules, type Rule } from './audit-requests.ts'
 import { readSnapshot, type ReadOnlyDatabase } from './store/open-read-only.ts'
 
@@ -146,6 +147,7 @@ const rules: readonly Rule[] = [
         and reference not in (select tender_id from tender)`,
   },
   ...requestRules,
+  ...individualRules,
   {
     rule: 'what waits in review is set aside, and nothing else is',
     wrong: `

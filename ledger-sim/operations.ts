@@ -1,6 +1,7 @@
 /** Everything that the ledger can be asked. */
 import { accountOperations } from './accounts/operations.ts'
 import type { Operation } from './http/operation.ts'
+import { individualOperations } from './individuals/operations.ts'
 import { leaseOperations } from './leases/operations.ts'
 import { claimOperations } from './payments/claim-operations.ts'
 import { discrepancyOperations } from './payments/discrepancy-operations.ts'
@@ -10,6 +11,7 @@ import { terminalOperations } from './terminals/operations.ts'
 
 export const operations: readonly Operation[] = [
   ...accountOperations,
+  ...individualOperations,
   ...schemeOperations,
   ...leaseOperations,
   ...terminalOperations,

@@ -1,5 +1,7 @@
 /** Accounts: who may hold Digital Tenge (DT), and the non-cash tenge (KZT) at banks and at the central bank. */
 import type { Work } from '../context.ts'
+import { registerIndividual } from '../individuals/people.ts'
+import type { Tier } from '../individuals/tiers.ts'
 
 /**
  * DT: `central-bank-issue` (negative by what is in circulation), `bank`, `legal-entity`, `agency`, `scheme` (money an
@@ -30,6 +32,8 @@ export interface NewAccount {
   readonly kind: AccountKind
   readonly owner: string
   readonly name: string
+  /** Of an individual: the bank whose client it is, and how well that bank knows it; fully when nothing is said. */
+  readonly individual?: { readonly bank: string; readonly tier: Tier }
 }
 
 export interface Account extends NewAccount {
@@ -42,7 +46,7 @@ const withoutFloor: readonly AccountKind[] = ['central-bank-issue', 'non-cash-ou
 export type Opened = 'opened' | 'exists' | 'exists_with_different_terms'
 
 /** The same account again is `exists`. */
-export async function openAccount({ connection }: Work, account: NewAccount): Promise<Opened> {
+export async function openAccount({ connection, now }: Work, account: NewAccount): Promise<Opened> {
   const inserted = await connection
     .insertInto('account')
     .values({
@@ -57,6 +61,9 @@ export async function openAccount({ connection }: Work, account: NewAccount): Pr
     .onConflict((conflict) => conflict.doNothing())
     .returning('account_id')
     .executeTakeFirst()
+  if (inserted !== undefined && account.kind === 'individual') {
+    await registerIndividual({ connection, now }, account.accountId, account.individual)
+  }
   if (inserted !== undefined) return 'opened'
   const existing = await connection
     .selectFrom('account')

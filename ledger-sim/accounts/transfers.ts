@@ -28,6 +28,7 @@ export type TransferKind =
   | 'hold-post'
   | 'payment-reversal'
   | 'payment-refund'
+  | 'individual-transfer'
 
 export interface Leg {
   readonly debit: string

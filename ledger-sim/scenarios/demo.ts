@@ -219,6 +219,7 @@ async function openWallets(work: Work): Promise<RoleKey[]> {
       kind: 'individual',
       owner,
       name: `Customer ${index + 1} (demo)`,
+      individual: { bank: demoBank, tier: 'full' },
     }
     await openAccount(work, account)
     const nonCash = await needClientNonCash(work, demoBank, owner)

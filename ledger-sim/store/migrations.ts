@@ -2,6 +2,7 @@
 import { sql, type CreateTableBuilder, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { firstIndexes, firstTables } from './first-tables.ts'
+import { individualIndexes, individualTables } from './individual-tables.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
 
 const indexesOfEverySale: readonly IndexPlan[] = [
@@ -230,5 +231,18 @@ export const migrations: Readonly<Record<string, Migration>> = {
   },
   '0008-cards-issued-anew': {
     up: (database) => addColumns(database, [['card', textOrNull('replaced_by')]]),
+  },
+  // People of before are fully known, as clients of the bank at which they have an account of non-cash.
+  '0010-individuals': {
+    up: async (database) => {
+      for (const plan of individualTables) await createTable(database, plan)
+      await createIndexes(database, individualIndexes)
+      await sql`insert into individual (account_id, bank, opened_as, tier, at)
+        select person.account_id, (
+          select min(bank.account_id) from account bank where bank.kind = 'bank' and exists (
+            select 1 from account client
+            where client.kind = 'bank-client' and client.account_id = bank.account_id || '.client.' || person.owner)
+        ), 'full', 'full', 0 from account person where person.kind = 'individual'`.execute(database)
+    },
   },
 }

@@ -3,12 +3,13 @@
  * moments are milliseconds since 1970. Unique constraints do the identity work (money-rules.md, "Identity").
  */
 import type { ColumnType } from 'kysely'
+import type { IndividualTables } from './individual-tables.ts'
 
 /** Read as bigint, written as either. */
 export type Whole = ColumnType<bigint, bigint | number, bigint | number>
 /** May be left out of an insert. */
-type TextOrNull = ColumnType<string | null, string | null | undefined, string | null>
-type WholeOrNull = ColumnType<bigint | null, bigint | number | null | undefined, bigint | number | null>
+export type TextOrNull = ColumnType<string | null, string | null | undefined, string | null>
+export type WholeOrNull = ColumnType<bigint | null, bigint | number | null | undefined, bigint | number | null>
 
 export interface MetaTable {
   name: string
@@ -391,7 +392,7 @@ export interface MerchantDebtTable {
   at: Whole
 }
 
-export interface Tables {
+export interface Tables extends IndividualTables {
   meta: MetaTable
   principal: PrincipalTable
   account: AccountTable

@@ -20,6 +20,7 @@ export const problemCodes = [
   'not_found',
   'exists_with_different_terms',
   'rule_violated',
+  'limit_exceeded',
   'insufficient_funds',
   'rate_limited',
   'internal',

@@ -1,0 +1,30 @@
+/** A bank opens an account of an individual, at the tier to which it knows its client. */
+import { z } from 'zod'
+import { nameSchema } from '../../src/voucher/identifiers.ts'
+import { openAccount } from '../accounts/accounts.ts'
+import type { Work } from '../context.ts'
+import { arrivalOf, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
+import { findPerson } from './people.ts'
+import { tierSchema } from './tiers.ts'
+
+export const openIndividualRequest = z.strictObject({
+  accountId: nameSchema,
+  owner: nameSchema,
+  name: z.string().min(1).max(120),
+  /** Without one: fully known. */
+  tier: tierSchema.default('full'),
+})
+
+/** The same opening again is `exists`, also after a change of tier; another bank’s or tier’s is another account. */
+export async function openIndividual(
+  work: Work,
+  caller: Caller,
+  { accountId, owner, name, tier }: z.output<typeof openIndividualRequest>,
+): Promise<{ kind: 'answer'; body: { accountId: string; arrival: 'created' | 'exists' } } | ProblemOutcome> {
+  const individual = { bank: caller.owner, tier }
+  const opened = await openAccount(work, { accountId, owner, name, kind: 'individual', currency: 'DT', individual })
+  const person = await findPerson(work, accountId)
+  if (opened === 'exists_with_different_terms' || person?.bank !== caller.owner || person.openedAs !== tier)
+    return problem('exists_with_different_terms', `${accountId} is another account`)
+  return { kind: 'answer', body: { accountId, arrival: arrivalOf(opened === 'exists') } }
+}
