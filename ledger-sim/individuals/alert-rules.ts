@@ -42,7 +42,8 @@ const justUnderLimit: AlertRule = {
   rule: 'just_under_limit',
   version: 1,
   watches: 'payer',
-  windowMs: 24 * hourMs,
+  // A week: within a day the day's own limit would not let so many through.
+  windowMs: 7 * 24 * hourMs,
   find: (movements, { single }) => {
     const near = movements.filter(
       ({ direction, amount }) => direction === 'out' && amount * 100n >= single * justUnder.percent,

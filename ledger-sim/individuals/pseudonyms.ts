@@ -7,6 +7,8 @@ import type { LedgerKeys } from '../keys.ts'
 
 /** The longest account id has 63 characters; all pseudonyms are equally long. */
 const paddedLength = 64
+/** Nonce, padded id and tag in base64url. */
+const pseudonymPattern = /^[A-Za-z0-9_-]{123}$/
 const purpose = 'tolem/account-pseudonym/1'
 
 /**
@@ -21,6 +23,7 @@ export function accountPseudonym(keys: LedgerKeys, accountId: string): string {
 
 /** @returns undefined for what is no pseudonym of this ledger */
 export function accountOfPseudonym(keys: LedgerKeys, pseudonym: string): string | undefined {
+  if (!pseudonymPattern.test(pseudonym)) return undefined
   try {
     const accountId = Buffer.from(keys.unwrap(pseudonym, purpose)).toString('utf8').trimEnd()
     return accountPseudonym(keys, accountId) === pseudonym ? accountId : undefined
@@ -49,7 +52,10 @@ export function withoutPeople(
   return shown
     .map((account) => {
       if (!people.has(account.owner)) return account
-      const pseudonym = accountPseudonym(keys, account.accountId)
+      const isPersons = account.kind === 'individual'
+      const pseudonym = isPersons
+        ? accountPseudonym(keys, account.accountId)
+        : keys.keyedHash('account-pseudonym', account.accountId)
       return { ...account, accountId: pseudonym, owner: pseudonym, name: '' }
     })
     .toSorted((first, second) => (first.accountId < second.accountId ? -1 : 1))
