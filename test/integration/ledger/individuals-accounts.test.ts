@@ -72,7 +72,7 @@ describe('an account of a person', () => {
     expect(await world.bank.post('/v1/individual-tiers', { ...change, tier: 'full' })).toMatchObject({ status: 409 })
   })
 
-  test('is not lowered below what it holds without saying so; then nothing more comes in, and it may go out', async () => {
+  test('is not lowered below what it holds without saying so; then nothing more comes in', async () => {
     await world.person('lower-1')
     const max = limitsOf.anonymous.balance
     await world.fund('lower-1', max + 5n)
@@ -104,7 +104,7 @@ describe('a limit', () => {
     expect(await faultOf('nobody', 'incoming', 10n ** 15n)).toBeUndefined()
   })
 
-  test('binds a payment by QR: what is set aside counts, what is freed does not, what comes back always comes', async () => {
+  test('binds a payment by QR: what is set aside counts, what is freed does not, all may come back', async () => {
     const signer = await world.person('qr-1', 'anonymous')
     const wallet = new Wallet(signer, 'qr-1')
     const { single, daily, balance } = limitsOf.anonymous

@@ -78,10 +78,21 @@ const seldom: [Tier[], Step[]] = [
       ),
     )
     .concat(
-      told(['transfer', 0, 1, 'one'], ['hold', 0, 0, 'one'], ['fund', 1], ['transfer', 2, 1]),
+      told(['transfer', 0, 3, 'one'], ['hold', 0, 0, 'one']),
+      // Five days are over; until thirty are, to the millisecond.
+      waiting(8, 3 * dayMs),
+      waiting(1, dayMs - 1),
+      told(['transfer', 0, 3, 'one']),
+      waiting(1, 1),
+      told(['transfer', 0, 3, 'one']),
+      told(['fund', 1], ['transfer', 2, 1]),
       told(['hold', 3], ['hold', 3], ['hold', 3, 0, 'one'], ['capture', 3], ['release', 3], ['hold', 3, 0, 'one']),
     ),
 ]
+
+function waiting(times: number, wait: number): Step[] {
+  return Array.from({ length: times }, () => told(['wait'])).flatMap((steps) => steps.map((one) => ({ ...one, wait })))
+}
 
 function told(...steps: readonly (readonly [Kind, who?: number, whom?: number, size?: Step['size']])[]): Step[] {
   return steps.map(([kind, who = 0, whom = 0, size = 'single']) => {
@@ -287,7 +298,7 @@ test('people pay each other and a till as the model says, limit by limit', { tim
           for (const { account, balance } of people) expect(await balanceOf(world.demo, account)).toBe(balance)
         },
       ),
-      { seed, numRuns: 8, examples: [seldom] },
+      { seed, numRuns: 8, examples: [seldom], interruptAfterTimeLimit: 90_000 },
     )
     const report = auditFile(path)
     expect(report?.text).toMatch(/^balanced/)
