@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { moveRules } from './audit-moves.ts'
+import { individualRules } from './audit-individuals.ts'
 import { requestRules, type Rule } from './audit-requests.ts'
 import { saleRules } from './rules/audit-rules.ts'
 import { readSnapshot, type ReadOnlyDatabase } from './store/open-read-only.ts'
@@ -150,6 +151,7 @@ const rules: readonly Rule[] = [
   ...requestRules,
   ...moveRules,
   ...saleRules,
+  ...individualRules,
   {
     rule: 'what waits in review is set aside, and nothing else is',
     wrong: `

@@ -1,5 +1,5 @@
 /** The secrets of the ledger and the issuer zone. They live in one file beside the database, never in it. */
-import { createCipheriv, createDecipheriv, createHmac, createPrivateKey } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, createPrivateKey, hkdfSync } from 'node:crypto'
 import { z } from 'zod'
 import { signingKey, type SigningKey } from '../src/sync/protocol/keys.ts'
 import { diversifyCardKey, type cardKeyNumber, type DiversifiedKeyNumber } from '../src/voucher/cards/card-keys.ts'
@@ -32,7 +32,12 @@ export interface LedgerKeys {
   unwrap(wrapped: string, purpose: string): Uint8Array
   /** Keyed hash for short one-time codes, hex. */
   hashCode(code: string): string
+  /** Hash under a key of its own for each purpose (HKDF, RFC 5869), hex: nobody without it can try out contents. */
+  keyedHash(purpose: HashPurpose, content: string): string
 }
+
+/** The number of a phone or card; a payer for one payee; the pseudonym of an account for who watches. */
+export type HashPurpose = 'alias' | 'payer-for-payee' | 'account-pseudonym'
 
 export function newLedgerSecrets(random: (length: number) => Uint8Array): LedgerSecrets {
   const hex = (length: number) => Buffer.from(random(length)).toString('hex')
@@ -70,6 +75,10 @@ export function ledgerKeysOf(secrets: LedgerSecrets): LedgerKeys {
       return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()])
     },
     hashCode: (code) => createHmac('sha256', wrappingKey).update(`enrolment-code/${code}`).digest('hex'),
+    keyedHash: (purpose, content) => {
+      const key = new Uint8Array(hkdfSync('sha256', wrappingKey, '', `tolem/keyed-hash/${purpose}/1`, 32))
+      return createHmac('sha256', key).update(content).digest('hex')
+    },
   }
 }
 

@@ -7,7 +7,7 @@ import type { Problem } from '../src/sync/protocol/problems.ts'
 import type { LedgerPorts } from './context.ts'
 import { RequestHandler } from './http/handle.ts'
 import { usualRates, type Rates } from './http/limits.ts'
-import type { Operation } from './http/operation.ts'
+import type { Operation, Services } from './http/operation.ts'
 import { RateLimiter } from './http/rate-limiter.ts'
 import { RefusalLog } from './http/refusal-log.ts'
 import { operations } from './operations.ts'
@@ -26,15 +26,19 @@ export interface Ledger {
   refuse(request: HttpRequest, problem: Problem): HttpResponse
 }
 
-/** @param rates how often a key may ask, where it is not as usual */
-export function createLedger(ports: LedgerPorts, rates: Rates = usualRates): Ledger {
-  const handler = new RequestHandler({
+/** What the operations share. @param rates how often a key may ask, where it is not as usual */
+export function servicesOf(ports: LedgerPorts, rates: Rates = usualRates): Services {
+  return {
     ...ports,
     cardSessions: new CardSessions(),
     operations: new Map(operations.map((operation) => [`${operation.method} ${operation.path}`, operation])),
     rates: new RateLimiter(rates),
     refusals: new RefusalLog(ports),
-  })
+  }
+}
+
+export function createLedger(ports: LedgerPorts, rates: Rates = usualRates): Ledger {
+  const handler = new RequestHandler(servicesOf(ports, rates))
   return {
     ports,
     operations,

@@ -2,6 +2,7 @@
 import { accountOperations } from './accounts/operations.ts'
 import { doorOperations } from './http/operations.ts'
 import type { Operation } from './http/operation.ts'
+import { individualOperations } from './individuals/operations.ts'
 import { leaseOperations } from './leases/operations.ts'
 import { claimOperations } from './payments/claim-operations.ts'
 import { discrepancyOperations } from './payments/discrepancy-operations.ts'
@@ -15,6 +16,7 @@ export const operations: readonly Operation[] = [
   ...doorOperations,
   ...accountOperations,
   ...moveOperations,
+  ...individualOperations,
   ...schemeOperations,
   ...leaseOperations,
   ...terminalOperations,

@@ -1,5 +1,7 @@
 /** Accounts: who may hold Digital Tenge (DT), and the non-cash tenge (KZT) at banks and at the central bank. */
 import type { Work } from '../context.ts'
+import { registerIndividual } from '../individuals/people.ts'
+import type { Tier } from '../individuals/tiers.ts'
 
 /**
  * DT: `central-bank-issue` (negative by what is in circulation), `bank`, `legal-entity`, `agency`, `scheme` (money an
@@ -35,6 +37,8 @@ export interface NewAccount {
   readonly name: string
   /** The bank that serves its owner here: that one alone converts for it and pays from it for its client. */
   readonly bank?: string
+  /** Of an individual: how well that bank knows it; fully when nothing is said. */
+  readonly tier?: Tier
 }
 
 export interface Account extends Omit<NewAccount, 'bank'> {
@@ -56,7 +60,7 @@ export function isPlatformName(accountId: string): boolean {
 export type Opened = 'opened' | 'exists' | 'exists_with_different_terms'
 
 /** The same account again is `exists`. */
-export async function openAccount({ connection }: Work, account: NewAccount): Promise<Opened> {
+export async function openAccount({ connection, now }: Work, account: NewAccount): Promise<Opened> {
   const inserted = await connection
     .insertInto('account')
     .values({
@@ -72,6 +76,9 @@ export async function openAccount({ connection }: Work, account: NewAccount): Pr
     .onConflict((conflict) => conflict.doNothing())
     .returning('account_id')
     .executeTakeFirst()
+  if (inserted !== undefined && account.kind === 'individual') {
+    await registerIndividual({ connection, now }, account.accountId, account.tier)
+  }
   if (inserted !== undefined) return 'opened'
   const existing = await connection
     .selectFrom('account')

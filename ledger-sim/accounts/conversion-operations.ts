@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { once } from '../http/idempotent.ts'
 import { operation } from '../http/operation.ts'
+import { limitFault, limitProblem } from '../individuals/limits.ts'
 import type { AccountKind } from './accounts.ts'
 import { clientOf, notOwnBank } from './bank-clients.ts'
 import {
@@ -101,6 +102,8 @@ function fromNonCash(path: string, tag: string, summary: string, kinds: readonly
         const { bank, accountId, amount, transferId } = asked.request
         const client = await clientOf(work, asked.caller, { bank, accountId, kinds, leaves: false })
         if ('code' in client) return client
+        const tooMuch = await limitFault(work, { accountId, direction: 'incoming', amount })
+        if (tooMuch !== undefined) return limitProblem(tooMuch)
         await needClientNonCash(work, bank, client.owner)
         const posted = await sellToClient(work, bank, client, amount, transferId)
         const parties = { madeBy: bank, payer: bank, payee: accountId }
@@ -123,6 +126,8 @@ function toNonCash(path: string, tag: string, summary: string, kinds: readonly A
         const { bank, accountId, amount, transferId } = asked.request
         const client = await clientOf(work, asked.caller, { bank, accountId, kinds, leaves: true })
         if ('code' in client) return client
+        const tooMuch = await limitFault(work, { accountId, direction: 'outgoing', amount })
+        if (tooMuch !== undefined) return limitProblem(tooMuch)
         await needClientNonCash(work, bank, client.owner)
         const posted = await buyFromClient(work, bank, client, amount, transferId)
         const parties = { madeBy: bank, payer: accountId, payee: bank }

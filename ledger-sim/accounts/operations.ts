@@ -4,6 +4,8 @@ import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import type { Work } from '../context.ts'
 import { inTransaction } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
+import { openIndividual, openIndividualRequest } from '../individuals/opening.ts'
+import { withoutPeople } from '../individuals/pseudonyms.ts'
 import { arrivalOf, operation, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
 import { findAccount, isPlatformName, listAccounts, openAccount, type AccountKind } from './accounts.ts'
 import { cashOperations } from './cash-operations.ts'
@@ -39,9 +41,9 @@ export const accountOperations = [
     tag: 'Opening an account of an individual on the DT platform',
     summary: 'Opens a DT account of an individual',
     roles: ['bank'],
-    requestSchema: openRequest,
+    requestSchema: openIndividualRequest,
     answerSchema: accountAnswer,
-    perform: (asked) => rollingBack(asked, (work) => open(work, asked.caller, asked.request, 'individual')),
+    perform: (asked) => rollingBack(asked, (work) => openIndividual(work, asked.caller, asked.request)),
   }),
   operation({
     method: 'POST',
@@ -90,7 +92,8 @@ export const accountOperations = [
       const seesAll = caller.role === 'central-bank' || caller.role === 'auditor'
       const owner = request.owner ?? (seesAll ? undefined : caller.owner)
       if (!seesAll && owner !== caller.owner) return problem('role_not_allowed', 'a role sees its own balances')
-      const accounts = await inTransaction(asked.services, (work) => listAccounts(work, owner))
+      const held = await inTransaction(asked.services, (work) => listAccounts(work, owner))
+      const accounts = seesAll ? withoutPeople(asked.services.keys, held, request.owner !== undefined) : held
       const balances = accounts.map(({ accountId, owner: whose, kind, currency, balance }) => {
         return { accountId, owner: whose, kind, currency, balance: balance.toString() }
       })

@@ -44,6 +44,7 @@ export type TransferKind =
   | 'rule-share'
   | 'rule-return'
   | 'rule-netting'
+  | 'individual-transfer'
 
 export interface Leg {
   readonly debit: string

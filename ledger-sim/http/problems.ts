@@ -18,6 +18,7 @@ const known: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   exists_with_different_terms: { status: 409, title: 'The id is in use with other terms' },
   reversed_before_arrival: { status: 409, title: 'The id was disowned before it came' },
   rule_violated: { status: 409, title: 'A rule of the ledger forbids it' },
+  limit_exceeded: { status: 409, title: 'A limit of an individual’s account forbids it' },
   insufficient_funds: { status: 409, title: 'The account has too little' },
   rate_limited: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'The ledger failed' },

@@ -3,11 +3,11 @@
  * that it was paid, and never by whom.
  */
 import { tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
-import { findAccount } from '../accounts/accounts.ts'
-import { actsForIndividual } from '../accounts/bank-clients.ts'
 import { placeHold } from '../accounts/holds.ts'
 import { newId, type Work } from '../context.ts'
 import type { Caller } from '../http/operation.ts'
+import { limitFault, type LimitFault } from '../individuals/limits.ts'
+import { personOfCaller } from '../individuals/people.ts'
 import { findMerchant } from '../schemes/merchants.ts'
 import { appendEvent } from '../terminals/events.ts'
 import { findTerminal } from '../terminals/terminals.ts'
@@ -25,6 +25,7 @@ export type RequestPayment =
   | { readonly kind: 'not_found'; readonly what: 'payer' | 'request' }
   /** Nothing was done. */
   | { readonly kind: 'short' }
+  | { readonly kind: 'limited'; readonly fault: LimitFault }
 
 export interface WantedPayment {
   readonly paymentId: string
@@ -33,13 +34,18 @@ export interface WantedPayment {
   readonly payer: string
 }
 
-/** @param caller the owner of the payer's account, or the bank that acts for one */
+/** @param caller the owner of the payer's account, or the bank whose client that is */
 export async function payRequest(work: Work, caller: Caller, wanted: WantedPayment): Promise<RequestPayment> {
   const { paymentId, requestId, payer } = wanted
-  if (!(await mayPayFrom(work, caller, payer))) return { kind: 'not_found', what: 'payer' }
+  if ((await personOfCaller(work, caller, payer)) === undefined) return { kind: 'not_found', what: 'payer' }
   const standing = await openedRequest(work, requestId)
   if (standing === undefined) return { kind: 'not_found', what: 'request' }
   const late = await whyLate(work, standing)
+  const { amount } = standing.request
+  const wantedOut = { accountId: payer, direction: 'outgoing', amount } as const
+  // What comes back in the same commit has not gone out.
+  const fault = late === undefined ? await limitFault(work, wantedOut) : undefined
+  if (fault !== undefined) return { kind: 'limited', fault }
   if (late === undefined && (await hold(work, standing, payer)) === 'short') return { kind: 'short' }
   await work.connection
     .insertInto('request_payment')
@@ -53,11 +59,6 @@ export async function payRequest(work: Work, caller: Caller, wanted: WantedPayme
     })
     .execute()
   return late === undefined ? { kind: 'held', reason: null } : { kind: 'paid_back', reason: late }
-}
-
-async function mayPayFrom(work: Work, caller: Caller, payer: string): Promise<boolean> {
-  const account = await findAccount(work, payer)
-  return account !== undefined && actsForIndividual(caller, account)
 }
 
 /** One that was refused never was on a screen. */

@@ -5,6 +5,7 @@ import { tiynSchema } from '../../src/voucher/money.ts'
 import { inTransaction } from '../context.ts'
 import { once } from '../http/idempotent.ts'
 import { operation, problem } from '../http/operation.ts'
+import { limitProblem } from '../individuals/limits.ts'
 import { findPayment, lateReasons, payRequest, showRequest } from './request-payments.ts'
 
 const tag = 'Payment at merchant'
@@ -63,6 +64,8 @@ export const walletOperations = [
               : problem('not_found', `no payment request ${requestId}`)
           case 'short':
             return problem('insufficient_funds', `${payer} has too little`)
+          case 'limited':
+            return limitProblem(paid.fault)
           default:
             return paid satisfies never
         }

@@ -6,6 +6,7 @@ import { findAccount } from '../accounts/accounts.ts'
 import { inTransaction, type Work } from '../context.ts'
 import { once } from '../http/idempotent.ts'
 import { operation, problem, type Caller } from '../http/operation.ts'
+import { limitProblem } from '../individuals/limits.ts'
 import { boughtLineSchema, leftOf, payDirectly, refundDirectly, storedPayment } from './direct-payments.ts'
 import { sharesOfPayment } from './share-list.ts'
 
@@ -56,6 +57,8 @@ export const directPaymentOperations = [
             return problem('rule_violated', 'the lines do not add up to the amount')
           case 'short':
             return problem('insufficient_funds', `${payer} has too little`)
+          case 'limited':
+            return limitProblem(paid.fault)
           default:
             return paid satisfies never
         }

@@ -6,15 +6,16 @@ import { z } from 'zod'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 import { nameSchema } from '../../src/voucher/identifiers.ts'
 import { addTiyn, tiyn, tiynSchema, type Tiyn } from '../../src/voucher/money.ts'
-import { findAccount } from '../accounts/accounts.ts'
 import { post } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
 import type { Caller } from '../http/operation.ts'
+import { limitFault, type LimitFault } from '../individuals/limits.ts'
+import { personOfCaller } from '../individuals/people.ts'
 import { netDebts } from '../payments/settlement.ts'
 import { findMerchant } from '../schemes/merchants.ts'
 import { spreadByLargestRemainder } from './proportion.ts'
 import { takingBack, type Progress } from './returns.ts'
-import { isClientOf, sharesOf } from './shares.ts'
+import { sharesOf } from './shares.ts'
 
 /** A line is known by its place: the first is 1. */
 export const boughtLineSchema = z.strictObject({
@@ -39,11 +40,12 @@ export type DirectlyPaid =
   /** The lines do not add up to the amount. */
   | { readonly kind: 'other_sum' }
   | { readonly kind: 'short' }
+  | { readonly kind: 'limited'; readonly fault: LimitFault }
 
 /** @param caller the owner of the payer's account, or the bank whose client that is */
 export async function payDirectly(work: Work, caller: Caller, wanted: WantedDirectPayment): Promise<DirectlyPaid> {
   const { paymentId, payer, merchantId, amount, lines } = wanted
-  if (!(await mayPayFrom(work, caller, payer))) return { kind: 'not_found', what: 'payer' }
+  if ((await personOfCaller(work, caller, payer)) === undefined) return { kind: 'not_found', what: 'payer' }
   const payeeAccount = (await findMerchant(work, merchantId))?.merchant.accountId
   if (payeeAccount === undefined) return { kind: 'not_found', what: 'merchant' }
   // In bare numbers: prices that nobody can pay are no amount at all.
@@ -53,6 +55,8 @@ export async function payDirectly(work: Work, caller: Caller, wanted: WantedDire
     return { line: index + 1, itemId, category, amount: tiyn(totals[index] ?? 0n) }
   })
   const sale = () => Promise.resolve({ at: work.now, lines: sold })
+  const fault = await limitFault(work, { accountId: payer, direction: 'outgoing', amount })
+  if (fault !== undefined) return { kind: 'limited', fault }
   const shares = await sharesOf(work, { paymentId, payeeAccount, payer, amount, sale })
   const leg = { debit: payer, credit: payeeAccount, amount, kind: 'merchant-payment' } as const
   if ((await post(work, [leg, ...shares.legs], paymentId)).kind === 'short') return { kind: 'short' }
@@ -72,12 +76,6 @@ export async function payDirectly(work: Work, caller: Caller, wanted: WantedDire
   await shares.keep()
   await netDebts(work, payeeAccount, shares.merchantKeeps)
   return { kind: 'paid' }
-}
-
-async function mayPayFrom(work: Work, { role, owner }: Caller, payer: string): Promise<boolean> {
-  const account = await findAccount(work, payer)
-  if (account?.kind !== 'individual') return false
-  return role === 'bank' ? isClientOf(work, owner, payer) : account.owner === owner
 }
 
 export interface RefundedLine {

@@ -4,10 +4,9 @@
  */
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 import { subtractTiyn, tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
-import { findAccount } from '../accounts/accounts.ts'
-import { clientNonCashOf } from '../accounts/conversions.ts'
 import { availableIn, type Leg } from '../accounts/transfers.ts'
 import { newId, type Work } from '../context.ts'
+import { findPerson } from '../individuals/people.ts'
 import { assignmentsOfPayee, isInForce, type Assignment } from './assignments.ts'
 import { netRuleDebts } from './debts.ts'
 import { versionAt, type Rule } from './rule.ts'
@@ -100,18 +99,10 @@ async function isFor(work: Work, rule: Rule, owner: string, payer: string | null
     case 'vat':
       return true
     case 'cashback':
-      return payer !== null && isClientOf(work, owner, payer)
+      return payer !== null && (await findPerson(work, payer))?.bank === owner
     default:
       return rule satisfies never
   }
-}
-
-/** A bank's clients are those whose non-cash it keeps. */
-export async function isClientOf(work: Work, bank: string, accountId: string): Promise<boolean> {
-  const account = await findAccount(work, accountId)
-  if (account?.kind !== 'individual') return false
-  const nonCash = await findAccount(work, clientNonCashOf(bank, account.owner))
-  return nonCash?.kind === 'bank-client' && nonCash.owner === account.owner
 }
 
 async function givenTo({ connection }: Work, rule: Rule, payer: string | null, at: number): Promise<Tiyn> {

@@ -4,6 +4,7 @@ import type { Migration } from 'kysely/migration'
 import { ruleIndexes, ruleTables } from '../rules/tables.ts'
 import { firstIndexes, firstTables } from './first-tables.ts'
 import { fillMoves, moveColumns, moveIndexes, moveTables } from './move-tables.ts'
+import { individualIndexes, individualTables } from './individual-tables.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
 
 const indexesOfEverySale: readonly IndexPlan[] = [
@@ -257,6 +258,19 @@ export const migrations: Readonly<Record<string, Migration>> = {
       for (const plan of moveTables) await createTable(database, plan)
       await fillMoves(database)
       await createIndexes(database, moveIndexes)
+    },
+  },
+  // People of before are fully known.
+  '0010-individuals': {
+    up: async (database) => {
+      for (const plan of individualTables) await createTable(database, plan)
+      await createIndexes(database, individualIndexes)
+      await sql`insert into individual (account_id, bank, opened_as, tier, at)
+        select person.account_id, (
+          select min(bank.account_id) from account bank where bank.kind = 'bank' and exists (
+            select 1 from account client
+            where client.kind = 'bank-client' and client.account_id = bank.account_id || '.client.' || person.owner)
+        ), 'full', 'full', 0 from account person where person.kind = 'individual'`.execute(database)
     },
   },
   '0011-rules': {

@@ -5,12 +5,13 @@
 import type { ColumnType } from 'kysely'
 import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
 import type { RuleTables } from '../rules/tables.ts'
+import type { IndividualTables } from './individual-tables.ts'
 
 /** Read as bigint, written as either. */
 export type Whole = ColumnType<bigint, bigint | number, bigint | number>
 /** May be left out of an insert. */
-type TextOrNull = ColumnType<string | null, string | null | undefined, string | null>
-type WholeOrNull = ColumnType<bigint | null, bigint | number | null | undefined, bigint | number | null>
+export type TextOrNull = ColumnType<string | null, string | null | undefined, string | null>
+export type WholeOrNull = ColumnType<bigint | null, bigint | number | null | undefined, bigint | number | null>
 
 export interface MetaTable {
   name: string
@@ -459,7 +460,7 @@ export interface SettlementMessageTable {
   document: string
 }
 
-export interface Tables extends RuleTables {
+export interface Tables extends IndividualTables, RuleTables {
   meta: MetaTable
   principal: PrincipalTable
   refusal: RefusalTable

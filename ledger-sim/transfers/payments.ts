@@ -6,6 +6,7 @@ import { answerTransfer } from '../accounts/named-transfer.ts'
 import { post } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
 import { problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
+import { limitFault, limitProblem, payeeLimitProblem } from '../individuals/limits.ts'
 import type { ClientTransferKind } from './client-transfers.ts'
 
 export interface PaymentTerms {
@@ -46,6 +47,10 @@ export async function pay(
   if (to === undefined || !way.to.includes(to.kind))
     return problem('not_found', `there is no account ${payee} to pay to`)
   if (payer === payee) return problem('rule_violated', 'payer and payee are the same account')
+  const tooMuch = await limitFault(work, { accountId: payer, direction: 'outgoing', amount })
+  if (tooMuch !== undefined) return limitProblem(tooMuch)
+  if ((await limitFault(work, { accountId: payee, direction: 'incoming', amount })) !== undefined)
+    return payeeLimitProblem()
   const posted = await post(work, [{ debit: payer, credit: payee, amount, kind: way.kind }], transferId)
   return answerTransfer(work, posted, { ...terms, kind: way.kind, madeBy: caller.owner })
 }

@@ -22,6 +22,7 @@ export const problemCodes = [
   'exists_with_different_terms',
   'reversed_before_arrival',
   'rule_violated',
+  'limit_exceeded',
   'insufficient_funds',
   'internal',
 ] as const

@@ -278,7 +278,7 @@ describe('a wallet', () => {
     expect(await wallet.pay(paymentId, tenderId)).toMatchObject({ state: 'held', arrival: 'created' })
   })
 
-  test('pays from its own account only, a bank for any individual', async () => {
+  test('pays from its own account only, a bank for its client', async () => {
     const { tenderId } = await opened()
     for (const payer of [other.account, merchantAccount, 'almaly-education', 'nobody'])
       expect(await wallet.pay(till.id(), tenderId, payer)).toMatchObject({ code: 'not_found' })

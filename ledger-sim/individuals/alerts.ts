@@ -1,0 +1,148 @@
+/**
+ * The auditor's queue: what the rules found, written in the transaction of the payment that completed it. An alert
+ * stops no payment and is told to nobody but the auditor.
+ */
+import type { TransferKind } from '../accounts/transfers.ts'
+import { newId, type Work } from '../context.ts'
+import type { Caller } from '../http/operation.ts'
+import { alertRules, type AlertRule, type Movement } from './alert-rules.ts'
+import type { Person } from './people.ts'
+import { accountPseudonym } from './pseudonyms.ts'
+import type { Page } from './received.ts'
+import { limitsOf } from './tiers.ts'
+
+/** What people buy at a merchant is not looked at. */
+const watchedKinds: readonly TransferKind[] = ['individual-transfer', 'redemption-of-dt']
+
+/** What a rule named once it does not name again: an alert of a rule needs evidence that is new. */
+export async function raiseAlerts(work: Work, person: Person, watches: AlertRule['watches']): Promise<void> {
+  const rules = alertRules.filter((rule) => rule.watches === watches)
+  const longest = Math.max(...rules.map(({ windowMs }) => windowMs))
+  const movements = await movementsOf(work, person.accountId, work.now - longest)
+  const named = await evidenceOf(work, person.accountId, work.now - longest)
+  for (const rule of rules) {
+    const fresh = movements.filter(
+      ({ id, at }) => at > work.now - rule.windowMs && named.get(rule.rule)?.has(id) !== true,
+    )
+    const evidence = rule.find(fresh, limitsOf[person.tier])
+    if (evidence !== undefined) await write(work, rule, person.accountId, evidence)
+  }
+}
+
+async function movementsOf({ connection }: Work, accountId: string, since: number): Promise<readonly Movement[]> {
+  const moved = connection
+    .selectFrom('transfer')
+    .select(['transfer_id', 'reference', 'debit', 'credit', 'amount', 'at'])
+    .where('kind', 'in', watchedKinds)
+    .where('at', '>', BigInt(since))
+  const sent = await moved.where('debit', '=', accountId).execute()
+  const received = await moved.where('credit', '=', accountId).execute()
+  return [...sent, ...received]
+    .toSorted((first, second) => Number(first.at - second.at) || (first.transfer_id < second.transfer_id ? -1 : 1))
+    .map(({ reference, debit, credit, amount, at }) => ({
+      id: reference,
+      direction: debit === accountId ? 'out' : 'in',
+      counterpart: debit === accountId ? credit : debit,
+      amount,
+      at: Number(at),
+    }))
+}
+
+async function evidenceOf(
+  { connection }: Work,
+  accountId: string,
+  since: number,
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const rows = await connection
+    .selectFrom('alert')
+    .select(['rule', 'evidence'])
+    .where('account_id', '=', accountId)
+    .where('at', '>', BigInt(since))
+    .execute()
+  const named = new Map<string, Set<string>>()
+  for (const { rule, evidence } of rows) {
+    const ids = named.get(rule) ?? new Set()
+    named.set(rule, ids)
+    for (const id of JSON.parse(evidence) as string[]) ids.add(id)
+  }
+  return named
+}
+
+async function write(work: Work, rule: AlertRule, accountId: string, evidence: readonly string[]): Promise<void> {
+  const { connection, now } = work
+  const { newest } = await connection
+    .selectFrom('alert')
+    .select((row) => row.fn.max('number').as('newest'))
+    .executeTakeFirstOrThrow()
+  await connection
+    .insertInto('alert')
+    .values({
+      alert_id: newId(work),
+      number: BigInt(newest ?? 0) + 1n,
+      rule: rule.rule,
+      version: rule.version,
+      account_id: accountId,
+      evidence: JSON.stringify(evidence),
+      at: now,
+      state: 'open',
+    })
+    .execute()
+}
+
+export interface ListedAlert {
+  readonly cursor: string
+  readonly alertId: string
+  readonly rule: string
+  readonly version: number
+  /** A pseudonym. */
+  readonly account: string
+  readonly evidence: readonly string[]
+  readonly at: number
+  readonly state: 'open' | 'cleared' | 'escalated'
+  readonly reason: string | null
+  readonly decidedAt: number | null
+}
+
+/** Oldest first, decided ones too. */
+export async function listAlerts({ connection, keys }: Work, { after, limit }: Page): Promise<readonly ListedAlert[]> {
+  const rows = await connection
+    .selectFrom('alert')
+    .selectAll()
+    .where('number', '>', after)
+    .orderBy('number')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({
+    cursor: row.number.toString(),
+    alertId: row.alert_id,
+    rule: row.rule,
+    version: Number(row.version),
+    account: accountPseudonym(keys, row.account_id),
+    evidence: JSON.parse(row.evidence) as string[],
+    at: Number(row.at),
+    state: row.state,
+    reason: row.reason,
+    decidedAt: row.decided_at === null ? null : Number(row.decided_at),
+  }))
+}
+
+export type AlertDecided = 'decided' | 'not_found' | 'decided_before'
+
+/** Once: what was cleared stays cleared. */
+export async function decideAlert(
+  { connection, now }: Work,
+  caller: Caller,
+  alertId: string,
+  decision: 'cleared' | 'escalated',
+  reason: string,
+): Promise<AlertDecided> {
+  const alert = await connection.selectFrom('alert').select('state').where('alert_id', '=', alertId).executeTakeFirst()
+  if (alert === undefined) return 'not_found'
+  if (alert.state !== 'open') return 'decided_before'
+  await connection
+    .updateTable('alert')
+    .set({ state: decision, reason, decided_by: caller.keyId, decided_at: now })
+    .where('alert_id', '=', alertId)
+    .execute()
+  return 'decided'
+}

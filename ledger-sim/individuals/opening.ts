@@ -1,0 +1,31 @@
+/** A bank opens an account of an individual, at the tier to which it knows its client. */
+import { z } from 'zod'
+import { nameSchema } from '../../src/voucher/identifiers.ts'
+import { isPlatformName, openAccount } from '../accounts/accounts.ts'
+import type { Work } from '../context.ts'
+import { arrivalOf, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
+import { findPerson } from './people.ts'
+import { tierSchema } from './tiers.ts'
+
+export const openIndividualRequest = z.strictObject({
+  accountId: nameSchema,
+  owner: nameSchema,
+  name: z.string().min(1).max(120),
+  /** Without one: fully known. */
+  tier: tierSchema.default('full'),
+})
+
+/** The same opening again is `exists`, also after a change of tier; another bank’s or tier’s is another account. */
+export async function openIndividual(
+  work: Work,
+  caller: Caller,
+  { accountId, owner, name, tier }: z.output<typeof openIndividualRequest>,
+): Promise<{ kind: 'answer'; body: { accountId: string; arrival: 'created' | 'exists' } } | ProblemOutcome> {
+  if (isPlatformName(accountId)) return problem('rule_violated', `${accountId} is a name that the platform gives`)
+  const account = { accountId, owner, name, kind: 'individual', currency: 'DT', bank: caller.owner, tier } as const
+  const opened = await openAccount(work, account)
+  const person = await findPerson(work, accountId)
+  if (opened === 'exists_with_different_terms' || person?.openedAs !== tier)
+    return problem('exists_with_different_terms', `${accountId} is another account`)
+  return { kind: 'answer', body: { accountId, arrival: arrivalOf(opened === 'exists') } }
+}

@@ -1,0 +1,169 @@
+/** "Individual-to-individual transfer": whom one is about to pay, the payment, and what its payee sees of it. */
+import { z } from 'zod'
+import { instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { tiynSchema } from '../../src/voucher/money.ts'
+import { accountOfOwner } from '../accounts/accounts.ts'
+import { inTransaction, type LedgerPorts, type Work } from '../context.ts'
+import { once } from '../http/idempotent.ts'
+import { operation, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
+import { countLookup } from './lookups.ts'
+import { maskedName } from './masking.ts'
+import { cursorSchema, pageOf, pageRequest } from './pages.ts'
+import { findPayee, isGuessable, noPayee, payeeSchema, payeeTerms, type WantedPayee } from './payees.ts'
+import { personOfCaller } from './people.ts'
+import { noPayer, shownToPayee, transferToPerson } from './person-transfers.ts'
+import { listReceived, listTransfersOfPeople } from './received.ts'
+
+const tag = 'Individual-to-individual transfer'
+const roles = ['individual', 'bank'] as const
+const positiveTiyn = tiynSchema.refine((amount) => amount > 0n, 'more than nothing')
+
+export const personTransferOperations = [
+  operation({
+    method: 'POST',
+    path: '/v1/transfers/individual-individual',
+    tag,
+    summary: 'A person pays a person: by phone or card number, QR or account; the payer chooses what the payee sees',
+    roles,
+    requestSchema: z.strictObject({
+      transferId: uuidSchema,
+      payer: nameSchema,
+      to: payeeSchema,
+      amount: positiveTiyn,
+      purpose: z.string().max(140),
+      shows: z.enum(shownToPayee),
+    }),
+    answerSchema: z.strictObject({ transferId: uuidSchema, arrival: z.enum(['created', 'exists']) }),
+    perform: async (asked) => {
+      const { caller, request, services } = asked
+      const { transferId, payer, to } = request
+      const refused = await whetherMayLook(services, caller, payer, to, transferId)
+      if (refused !== undefined) return refused
+      const terms = { ...request, to: payeeTerms(services.keys, to) }
+      return once({ ...asked, request: terms }, 'individual-transfer', transferId, (work) =>
+        transferToPerson(work, caller, request),
+      )
+    },
+  }),
+  operation({
+    method: 'GET',
+    path: '/v1/transfers/individual-individual/payee',
+    tag,
+    summary: 'Whom one is about to pay, masked; as often as somebody pays, not as often as somebody collects numbers',
+    roles,
+    requestSchema: z.strictObject({
+      payer: nameSchema,
+      kind: z.enum(['phone', 'card', 'qr', 'account']),
+      /** The number, the text of the QR or the account id. */
+      to: z.string().max(512),
+    }),
+    answerSchema: z.strictObject({
+      /** "A***** B." */
+      name: z.string(),
+    }),
+    perform: async (asked) => {
+      const { caller, request, services } = asked
+      const wanted = payeeSchema.safeParse(asPayee(request.kind, request.to))
+      if (!wanted.success) return problem('schema_mismatch', `that is no ${request.kind}`)
+      const refused = await whetherMayLook(services, caller, request.payer, wanted.data)
+      if (refused !== undefined) return refused
+      const payee = await inTransaction(services, (work) => findPayee(work, wanted.data))
+      return payee === undefined ? noPayee() : { kind: 'answer', body: { name: maskedName(payee.name) } }
+    },
+  }),
+  operation({
+    method: 'GET',
+    path: '/v1/received',
+    tag,
+    summary: 'What one received from people, oldest first, with what each payer chose to show',
+    roles,
+    requestSchema: z.strictObject({
+      /** Of a bank’s client; a person without it asks about their first account. */
+      accountId: nameSchema.optional(),
+      ...pageRequest,
+    }),
+    answerSchema: z.strictObject({
+      received: z.array(
+        z.strictObject({
+          cursor: cursorSchema,
+          transferId: uuidSchema,
+          amount: tiynSchema,
+          purpose: z.string(),
+          from: z.discriminatedUnion('shows', [
+            z.strictObject({ shows: z.literal('nothing') }),
+            /** The same for each payment of one payer to this account; of another account’s payers it says nothing. */
+            z.strictObject({ shows: z.literal('pseudonym'), pseudonym: pseudonymSchema }),
+            z.strictObject({ shows: z.literal('name'), name: z.string() }),
+          ]),
+          at: instantSchema,
+        }),
+      ),
+    }),
+    perform: (asked) =>
+      inTransaction(asked.services, async (work) => {
+        const { caller, request } = asked
+        const accountId = request.accountId ?? (await firstAccountOf(work, caller))
+        const own = accountId === undefined ? undefined : await personOfCaller(work, caller, accountId)
+        if (own === undefined) return problem('not_found', `${caller.owner} has no such account of an individual`)
+        return { kind: 'answer', body: { received: [...(await listReceived(work, own.accountId, pageOf(request)))] } }
+      }),
+  }),
+  operation({
+    method: 'GET',
+    path: '/v1/transfers/individual-individual',
+    tag: 'Monitoring',
+    summary:
+      'Payments between people as the central bank and the auditor see them: amounts, and accounts as pseudonyms',
+    roles: ['central-bank', 'auditor'],
+    requestSchema: z.strictObject(pageRequest),
+    answerSchema: z.strictObject({
+      transfers: z.array(
+        z.strictObject({
+          cursor: cursorSchema,
+          transferId: uuidSchema,
+          payer: z.string(),
+          payee: z.string(),
+          amount: tiynSchema,
+          at: instantSchema,
+        }),
+      ),
+    }),
+    perform: (asked) =>
+      inTransaction(asked.services, async (work) => ({
+        kind: 'answer',
+        body: { transfers: [...(await listTransfersOfPeople(work, pageOf(asked.request)))] },
+      })),
+  }),
+]
+
+function firstAccountOf(work: Work, { role, owner }: Caller): Promise<string | undefined> {
+  return role === 'individual' ? accountOfOwner(work, owner, 'individual') : Promise.resolve(undefined)
+}
+
+function asPayee(kind: WantedPayee['kind'], to: string): unknown {
+  switch (kind) {
+    case 'phone':
+    case 'card':
+      return { kind, number: to }
+    case 'qr':
+      return { kind, text: to }
+    case 'account':
+      return { kind, accountId: to }
+    default:
+      return kind satisfies never
+  }
+}
+
+/** @param transferId what is repeated under it is answered again, and is no new question */
+async function whetherMayLook(
+  services: LedgerPorts,
+  caller: Caller,
+  payer: string,
+  to: WantedPayee,
+  transferId?: string,
+): Promise<ProblemOutcome | undefined> {
+  const own = await inTransaction(services, (work) => personOfCaller(work, caller, payer))
+  if (own === undefined) return noPayer(caller, payer)
+  if (!isGuessable(to) || (await countLookup(services, caller, payer, transferId))) return undefined
+  return problem('rate_limited', 'too many payees were asked for within an hour')
+}

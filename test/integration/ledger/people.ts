@@ -1,0 +1,61 @@
+/** People with accounts at two banks, for tests of what they pay each other (docs/design/18-platform-api.md). */
+import { issueAccount } from '../../../ledger-sim/accounts/conversions.ts'
+import { post } from '../../../ledger-sim/accounts/transfers.ts'
+import { inTransaction } from '../../../ledger-sim/context.ts'
+import type { Role } from '../../../ledger-sim/http/operation.ts'
+import type { Tier } from '../../../ledger-sim/individuals/tiers.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
+import { v7 } from 'uuid'
+import { demoLedger, p256, TestSigner, type DemoLedger } from './demo-ledger.ts'
+
+export const otherBank = 'synaq-bank'
+
+export interface PeopleWorld {
+  readonly demo: DemoLedger
+  readonly bank: TestSigner
+  readonly otherBank: TestSigner
+  readonly auditor: TestSigner
+  readonly centralBank: TestSigner
+  id(): string
+  /** Opens an account that is named as its owner. */
+  person(accountId: string, tier?: Tier, name?: string, bank?: TestSigner): Promise<TestSigner>
+  /** Money that was never anybody's. */
+  fund(accountId: string, amount: bigint): Promise<void>
+}
+
+export async function peopleWorld(options?: Parameters<typeof demoLedger>[0]): Promise<PeopleWorld> {
+  const demo = await demoLedger(options)
+  const bank = demo.role('bank')
+  const id = () => v7({ msecs: demo.clock.now, random: demo.random(16) })
+  return {
+    demo,
+    bank,
+    otherBank: await signerOf(demo, 'bank', otherBank),
+    auditor: demo.role('auditor'),
+    centralBank: demo.role('central-bank'),
+    id,
+    person: async (accountId, tier, name = `Person ${accountId}`, at = bank) => {
+      const request = { accountId, owner: accountId, name, ...(tier === undefined ? {} : { tier }) }
+      const opened = await at.post('/v1/accounts/individuals', request)
+      if (opened.status !== 200) throw new Error(`not opened: ${JSON.stringify(opened.body)}`)
+      return signerOf(demo, 'individual', accountId)
+    },
+    fund: (accountId, amount) =>
+      inTransaction(demo.ports, async (work) => {
+        const leg = { debit: issueAccount, credit: accountId, amount: tiyn(amount), kind: 'issue' } as const
+        await post(work, [leg], id())
+      }),
+  }
+}
+
+/** A key that the ledger knows as that role's. */
+export async function signerOf(demo: DemoLedger, role: Role, owner: string): Promise<TestSigner> {
+  const key = p256(`${role}/${owner}`)
+  await inTransaction(demo.ports, ({ connection }) =>
+    connection
+      .insertInto('principal')
+      .values({ key_id: key.keyId, jwk: JSON.stringify(key.jwk), role, owner, status: 'active' })
+      .execute(),
+  )
+  return new TestSigner(demo.ledger, demo.clock, demo.random, key)
+}
