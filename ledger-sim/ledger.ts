@@ -5,7 +5,7 @@
 import type { HttpRequest, HttpResponse } from '../src/sync/protocol/http-signature.ts'
 import type { Problem } from '../src/sync/protocol/problems.ts'
 import type { LedgerPorts } from './context.ts'
-import { RequestHandler } from './http/handle.ts'
+import { RequestHandler, type LedgerResponse } from './http/handle.ts'
 import type { Operation } from './http/operation.ts'
 import { operations } from './operations.ts'
 import { CardSessions } from './terminals/card-sessions.ts'
@@ -18,13 +18,16 @@ export interface Ledger {
    *
    * Rejects only when the ledger itself is broken (storage gone, an invariant violated): nothing was committed then.
    */
-  handle(request: HttpRequest): Promise<HttpResponse>
+  handle(request: HttpRequest): Promise<LedgerResponse>
   /** For a door that had to turn a request away before it could be read. */
   refuse(request: HttpRequest, problem: Problem): HttpResponse
 }
 
 export function createLedger(ports: LedgerPorts): Ledger {
-  const handler = new RequestHandler({ ...ports, cardSessions: new CardSessions() }, operations)
+  const handler = new RequestHandler(
+    { ...ports, cardSessions: new CardSessions(), startedAt: ports.clock() },
+    operations,
+  )
   return {
     ports,
     operations,

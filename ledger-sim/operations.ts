@@ -1,7 +1,9 @@
 /** Everything that the ledger can be asked. */
 import { accountOperations } from './accounts/operations.ts'
+import { feedOperations } from './feed/operations.ts'
 import type { Operation } from './http/operation.ts'
 import { leaseOperations } from './leases/operations.ts'
+import { monitoringOperations } from './monitoring/operations.ts'
 import { claimOperations } from './payments/claim-operations.ts'
 import { discrepancyOperations } from './payments/discrepancy-operations.ts'
 import { walletOperations } from './payments/wallet-operations.ts'
@@ -16,4 +18,6 @@ export const operations: readonly Operation[] = [
   ...walletOperations,
   ...claimOperations,
   ...discrepancyOperations,
+  ...feedOperations,
+  ...monitoringOperations,
 ]

@@ -4,6 +4,7 @@
  */
 import type { Tiyn } from '../../src/voucher/money.ts'
 import { newId, type Work } from '../context.ts'
+import { tellOfLeg, type Side } from '../feed/money-news.ts'
 
 export type TransferKind =
   | 'non-cash-deposit'
@@ -65,7 +66,7 @@ export async function post(work: Work, legs: readonly Leg[], reference: string):
     if (account === undefined || account.floor === null || difference >= 0n) continue
     if (account.balance + difference - account.held < account.floor) return { kind: 'short', account: accountId }
   }
-  await write(work, moving, change, reference)
+  await write(work, moving, change, reference, accounts)
   return { kind: 'posted' }
 }
 
@@ -76,8 +77,7 @@ export async function availableIn(work: Work, accountId: string): Promise<bigint
   return account.floor === null ? null : account.balance - account.held - account.floor
 }
 
-interface LoadedAccount {
-  readonly currency: string
+interface LoadedAccount extends Side {
   readonly balance: bigint
   readonly floor: bigint | null
   readonly held: bigint
@@ -93,7 +93,7 @@ async function loadByIds(
 ): Promise<ReadonlyMap<string, LoadedAccount>> {
   const rows = await connection
     .selectFrom('account')
-    .select(['account_id', 'currency', 'balance', 'floor'])
+    .select(['account_id', 'currency', 'kind', 'owner', 'balance', 'floor'])
     .where('account_id', 'in', ids)
     .execute()
   const holds = await connection
@@ -105,12 +105,7 @@ async function loadByIds(
     .execute()
   const held = new Map<string, bigint>()
   for (const hold of holds) held.set(hold.debit, (held.get(hold.debit) ?? 0n) + hold.amount)
-  return new Map(
-    rows.map((row) => [
-      row.account_id,
-      { currency: row.currency, balance: row.balance, floor: row.floor, held: held.get(row.account_id) ?? 0n },
-    ]),
-  )
+  return new Map(rows.map(({ account_id: id, ...account }) => [id, { ...account, held: held.get(id) ?? 0n }]))
 }
 
 async function write(
@@ -118,14 +113,16 @@ async function write(
   legs: readonly Leg[],
   change: ReadonlyMap<string, bigint>,
   reference: string,
+  accounts: ReadonlyMap<string, LoadedAccount>,
 ): Promise<void> {
   const { connection, now } = work
   const groupId = newId(work)
   for (const [index, leg] of legs.entries()) {
+    const transferId = index === 0 ? groupId : newId(work)
     await connection
       .insertInto('transfer')
       .values({
-        transfer_id: index === 0 ? groupId : newId(work),
+        transfer_id: transferId,
         group_id: groupId,
         debit: leg.debit,
         credit: leg.credit,
@@ -135,6 +132,8 @@ async function write(
         at: now,
       })
       .execute()
+    const [debit, credit] = [accounts.get(leg.debit), accounts.get(leg.credit)]
+    if (debit !== undefined && credit !== undefined) tellOfLeg(work, { ...leg, transferId }, debit, credit, reference)
   }
   for (const [accountId, difference] of change) {
     await connection

@@ -9,7 +9,13 @@ import type { z } from 'zod'
 import type { HttpRequest, HttpResponse } from '../../src/sync/protocol/http-signature.ts'
 import { problemSchema } from '../../src/sync/protocol/problems.ts'
 import type { Ledger } from '../ledger.ts'
-import { bodyBytesMax, refusedAtTheDoor } from './handle.ts'
+import { LedgerMetrics } from '../monitoring/metrics.ts'
+import type { OperatorAccess } from '../monitoring/operator/access.ts'
+import { offerOperatorPage } from '../monitoring/operator/routes.ts'
+import { OperatorView } from '../monitoring/operator/state.ts'
+import { offerMonitoring } from '../monitoring/routes.ts'
+import { EventStreams, type StreamTimes } from './event-stream.ts'
+import { bodyBytesMax, refusedAtTheDoor, type LedgerResponse } from './handle.ts'
 import type { Operation } from './operation.ts'
 import { problemOf } from './problems.ts'
 
@@ -21,11 +27,18 @@ export interface HttpOptions {
   readonly beforeRequest?: () => Promise<void>
   /** The ledger failed on a request; the client was answered `internal`. */
   readonly onDidFail?: (error: unknown) => void
+  /** The ledger's `watch`; without it streams hear of news with their heartbeat only. */
+  readonly metrics?: LedgerMetrics
+  /** Without it there is no operator's page. */
+  readonly operator?: OperatorAccess
+  readonly streamTimes?: StreamTimes
 }
 
 export interface RunningHttp {
   /** `http://127.0.0.1:<port>`. */
   readonly url: string
+  /** How many event streams are open. */
+  eventStreams(): number
   close(): Promise<void>
 }
 
@@ -48,9 +61,12 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
       send(reply, options.ledger.refuse(refusable(request), problemOf('not_found', 'the address cannot be read')))
     },
   })
+  const onDidFail = (error: unknown) => options.onDidFail?.(error)
+  const metrics = options.metrics ?? new LedgerMetrics()
+  const streams = new EventStreams(metrics.bell, onDidFail, options.streamTimes)
   server.addHook('onRequest', (request, reply, done) => {
     reply.headers(forBrowsers)
-    const refused = refusedAtTheDoor(refusable(request))
+    const refused = refusedAtTheDoor(fromOwnPage(refusable(request)))
     if (refused === undefined) done()
     else send(reply, options.ledger.refuse(refusable(request), refused))
   })
@@ -64,11 +80,30 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     try {
       await options.beforeRequest?.()
-      send(reply, await options.ledger.handle(asHttpRequest(request)))
+      const response = await options.ledger.handle(asHttpRequest(request))
+      if (response.stream !== undefined) answerWithoutEnd(request, reply, response.stream)
+      else send(reply, response)
     } catch (error) {
-      options.onDidFail?.(error)
+      onDidFail(error)
       send(reply, options.ledger.refuse(refusable(request), problemOf('internal')))
     }
+  }
+  const answerWithoutEnd = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    stream: NonNullable<LedgerResponse['stream']>,
+  ): void => {
+    const after = resumedAfter(request) ?? stream.after
+    if (after === 'malformed' || !streams.hasRoomFor(stream.keyId)) {
+      const problem =
+        after === 'malformed'
+          ? problemOf('schema_mismatch', 'Last-Event-ID is no cursor')
+          : problemOf('rate_limited', 'too many event streams are open')
+      return send(reply, options.ledger.refuse(refusable(request), problem))
+    }
+    reply.hijack()
+    const headers = { ...forBrowsers, 'content-type': 'text/event-stream', 'cache-control': 'no-store' }
+    streams.serve(reply.raw, headers, stream, after)
   }
   server.setNotFoundHandler((request, reply) =>
     request.method === 'GET' || request.method === 'POST'
@@ -82,9 +117,37 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
     const code = error.code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? 'body_too_large' : 'not_json'
     send(reply, options.ledger.refuse(refusable(request), problemOf(code)))
   })
+  const countStreams = () => streams.count
+  offerMonitoring(server, options.ledger.ports, metrics, countStreams)
+  if (options.operator !== undefined) {
+    const view = new OperatorView(options.ledger.ports, countStreams)
+    offerOperatorPage(server, { access: options.operator, view, onDidFail })
+  }
   await describe(server, options.ledger.operations, answer)
   const url = await server.listen({ host: '127.0.0.1', port: options.port })
-  return { url, close: () => server.close() }
+  return {
+    url,
+    eventStreams: countStreams,
+    close: async () => {
+      await server.close()
+      await streams.ended()
+    },
+  }
+}
+
+/** Where a reader of an event stream was cut off; its own header, which no signature covers: cursors have no holes. */
+function resumedAfter(request: FastifyRequest): number | 'malformed' | undefined {
+  const text = request.headers['last-event-id']
+  if (text === undefined) return undefined
+  return typeof text === 'string' && /^(0|[1-9]\d{0,14})$/.test(text) ? Number(text) : 'malformed'
+}
+
+/** The operator's page may name its own origin for its own paths: the one page that the ledger serves. */
+function fromOwnPage(request: HttpRequest): HttpRequest {
+  const { origin, ...headers } = request.headers
+  const url = URL.parse(request.url)
+  const isOwn = url !== null && url.pathname.startsWith('/operator/') && origin === url.origin
+  return isOwn ? { ...request, headers } : request
 }
 
 async function describe(

@@ -18,7 +18,8 @@ import type { PrincipalTable } from '../store/schema.ts'
 import { endFormerKey } from '../terminals/key-rotation.ts'
 import { findTerminal, verifyingKeyOf } from '../terminals/terminals.ts'
 import { NonceWindow } from './nonce-window.ts'
-import type { Caller, Operation, Role, Services } from './operation.ts'
+import { findHeardKey } from './heard-keys.ts'
+import type { Caller, EventStream, Operation, Role, Services } from './operation.ts'
 import { problemOf } from './problems.ts'
 
 /** Room for the largest batch: 500 sales with their evidence. */
@@ -28,6 +29,8 @@ const signatureLifeSecondsMax = 300
 const answerLifeSeconds = 300
 
 type Principal = Selectable<PrincipalTable>
+/** With `stream` the body is empty, and the answer is what the stream gives. */
+export type LedgerResponse = HttpResponse & { readonly stream?: EventStream }
 type Refusal = { readonly kind: 'refusal'; readonly problem: Problem }
 type Step<Result> = ({ readonly kind: 'go' } & Result) | Refusal
 
@@ -42,7 +45,7 @@ export class RequestHandler {
   }
 
   /** Answers everything that a client can send; rejects only when the ledger itself is broken. */
-  async handle(request: HttpRequest): Promise<HttpResponse> {
+  async handle(request: HttpRequest): Promise<LedgerResponse> {
     const door = refusedAtTheDoor(request)
     if (door !== undefined) return this.refuse(request, door)
     const url = new URL(request.url)
@@ -66,6 +69,7 @@ export class RequestHandler {
       created: signed.created,
     })
     if (outcome.kind === 'problem') return this.refuse(request, problemOf(outcome.code, outcome.detail))
+    if (outcome.kind === 'stream') return { status: 200, headers: {}, body: '', stream: outcome.stream }
     return this.#answer(request, 200, 'application/json', toJson(outcome.body), operation.roles === 'anyone')
   }
 
@@ -104,15 +108,7 @@ export class RequestHandler {
   }
 
   #principal(keyId: string): Promise<Pick<Principal, 'jwk' | 'role' | 'owner' | 'follows'> | undefined> {
-    return inTransaction(this.#services, ({ connection, now }) =>
-      connection
-        .selectFrom('principal')
-        .select(['jwk', 'role', 'owner', 'follows'])
-        .where('key_id', '=', keyId)
-        .where('status', '=', 'active')
-        .where((row) => row.or([row('heard_until', 'is', null), row('heard_until', '>=', BigInt(now))]))
-        .executeTakeFirst(),
-    )
+    return inTransaction(this.#services, (work) => findHeardKey(work, keyId))
   }
 
   async #whetherAllowed(operation: Operation, caller: Caller): Promise<Problem | undefined> {

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
 import type { LedgerPorts } from '../context.ts'
+import type { Stream } from '../feed/streams.ts'
 import type { CardSessions } from '../terminals/card-sessions.ts'
 
 export const roles = [
@@ -27,6 +28,8 @@ export interface Caller {
 /** What operations share beyond the ports. */
 export interface Services extends LedgerPorts {
   readonly cardSessions: CardSessions
+  /** When this process began to serve, ms. */
+  readonly startedAt: number
 }
 
 export interface Asked<Request> {
@@ -43,8 +46,23 @@ export interface ProblemOutcome {
   readonly detail: string
 }
 
+/** An answer without an end: the door writes what it reads from it until either side ends it (event-stream.ts). */
+export interface EventStream {
+  readonly keyId: string
+  readonly stream: Stream
+  /** The last cursor that its reader has. */
+  readonly after: number
+  /** The next page; empty when there is nothing new, `ended` when its reader is not heard any more. */
+  next(after: number): Promise<readonly { readonly cursor: number; readonly data: string }[] | 'ended'>
+}
+
+export interface StreamOutcome {
+  readonly kind: 'stream'
+  readonly stream: EventStream
+}
+
 /** The answer as it is written to the wire: amounts may be bigint, they become decimal strings. */
-export type Outcome = { readonly kind: 'answer'; readonly body: unknown } | ProblemOutcome
+export type Outcome = { readonly kind: 'answer'; readonly body: unknown } | ProblemOutcome | StreamOutcome
 
 export interface Operation {
   readonly method: 'GET' | 'POST'
@@ -76,6 +94,7 @@ export interface TypedOperation<Request extends z.ZodType, Answer extends z.ZodT
 export type TypedOutcome<Answer extends z.ZodType> =
   | { readonly kind: 'answer'; readonly body: z.input<Answer> | z.output<Answer> }
   | ProblemOutcome
+  | StreamOutcome
 
 /** Ties the types of request and answer to the schemas once, where the operation is written. */
 export function operation<Request extends z.ZodType, Answer extends z.ZodType>(

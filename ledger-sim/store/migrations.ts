@@ -2,6 +2,7 @@
 import { sql, type CreateTableBuilder, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { firstIndexes, firstTables } from './first-tables.ts'
+import { feedTables } from './feed-tables.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
 
 const indexesOfEverySale: readonly IndexPlan[] = [
@@ -230,5 +231,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
   },
   '0008-cards-issued-anew': {
     up: (database) => addColumns(database, [['card', textOrNull('replaced_by')]]),
+  },
+  '0013-feed': {
+    up: async (database) => {
+      for (const plan of feedTables) await createTable(database, plan)
+      await createIndexes(database, [['webhook_stream', 'webhook', ['stream', 'state']]])
+    },
   },
 }
