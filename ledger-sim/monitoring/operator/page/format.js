@@ -25,6 +25,11 @@ export function clockTime(milliseconds) {
   return [moment.getHours(), moment.getMinutes()].map((part) => String(part).padStart(2, '0')).join(':')
 }
 
+/** "14:05:09": a figure that moves shows that the page lives. */
+export function clockTimeToTheSecond(milliseconds) {
+  return `${clockTime(milliseconds)}:${String(new Date(milliseconds).getSeconds()).padStart(2, '0')}`
+}
+
 /** "25.11. 14:05" */
 export function dayAndTime(milliseconds) {
   const moment = new Date(milliseconds)

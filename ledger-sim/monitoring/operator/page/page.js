@@ -3,7 +3,7 @@
  * does not answer, the last figures stay, pale, under a sentence that says from when they are.
  */
 import { bars, parted } from './charts.js'
-import { clockTime, count, dayAndTime, tenge } from './format.js'
+import { clockTime, clockTimeToTheSecond, count, dayAndTime, tenge } from './format.js'
 import { codes, texts } from './texts.js'
 
 const everyMs = 2_000
@@ -66,10 +66,11 @@ function draw() {
   byId('figures').hidden = state === undefined
   if (state === undefined) return
   say('nodes', state.nodes.map(({ nodeId, startedAt }) => own.node(nodeId, dayAndTime(startedAt))).join(' '), 'ok')
-  say('updated', own.updated(clockTime(answeredAt)))
+  say('updated', own.updated(clockTimeToTheSecond(state.at)))
   drawKeyFigures()
   drawPayments()
   drawWallets()
+  drawLeases()
   drawSchemes()
   drawTills()
   drawDiscrepancies()
@@ -77,7 +78,7 @@ function draw() {
 
 function drawNotice() {
   const isStale = state !== undefined && Date.now() - answeredAt > staleAfterMs
-  const text = isLetIn ? (isStale ? words().stale(clockTime(answeredAt)) : '') : words().noSession
+  const text = isLetIn ? (isStale ? words().stale(clockTime(state.at)) : '') : words().noSession
   const notice = byId('notice')
   notice.hidden = text === ''
   if (notice.textContent !== text) notice.textContent = text
@@ -121,6 +122,14 @@ function drawWallets() {
   const shown = largest.length <= 4 ? largest : [...largest.slice(0, 3), { name: own.otherWallets, size: rest }]
   const parts = shown.map((part) => ({ ...part, words: tenge(part.size) }))
   byId('chart-wallets').replaceChildren(parted(parts, own.whereTheMoneyIs))
+}
+
+function drawLeases() {
+  const own = words()
+  const { leases, eventStreams, webhookQueue } = state
+  const ends = leases.map(({ sellUntil }) => sellUntil)
+  say('leases', leases.length === 0 ? own.noLeases : own.leases(count(leases.length), dayAndTime(Math.min(...ends))))
+  say('readers', own.readers(count(eventStreams), count(webhookQueue)))
 }
 
 function drawSchemes() {
@@ -178,6 +187,11 @@ function drawTills() {
   byId('tills').replaceChildren(...(rows.length === 0 ? [emptyRow(own.noTills, 5)] : rows))
 }
 
+function whatHappened(code) {
+  const known = code.startsWith('EXISTS_WITH_DIFFERENT') ? 'EXISTS_WITH_DIFFERENT' : code
+  return codes[language][known] ?? code
+}
+
 function drawDiscrepancies() {
   const own = words()
   say('open-discrepancies', state.openDiscrepancies === 0 ? '' : own.openCount(count(state.openDiscrepancies)))
@@ -185,7 +199,7 @@ function drawDiscrepancies() {
     row(
       cell(dayAndTime(at)),
       cell(terminalId),
-      cell(codes[language][code] ?? code),
+      cell(whatHappened(code)),
       cell(own.bearer[owner] ?? owner),
       cell(tenge(amount), 'number'),
       cell(appeal === null ? own.noAppeal : (own.appealState[appeal] ?? appeal)),
