@@ -18,6 +18,9 @@ import type { Work } from '../context.ts'
 import { feedVersion, type FeedEventOnWire, type News, type newsSchema } from './events.ts'
 import type { Stream } from './streams.ts'
 
+/** A commit of a till's sales has about ten for each reader. */
+const rowsAtOnce = 50
+
 /** One thing for one reader. */
 export interface Told {
   readonly stream: Stream
@@ -50,20 +53,20 @@ export async function appendTold({ connection, now, random, told }: Work): Promi
       )
       .returning('last')
       .executeTakeFirstOrThrow()
-    let cursor = last - BigInt(news.length)
-    for (const one of news) {
-      cursor += 1n
+    const first = last - BigInt(news.length) + 1n
+    const rows = news.map((one, index) => ({
+      stream,
+      cursor: first + BigInt(index),
+      event_id: uuidVersion7({ msecs: now, random: random(16) }),
+      at: now,
+      content: toJson(one.news),
+    }))
+    // One statement for a list takes a third of the time of one for each; databases bound how long it may be.
+    for (let start = 0; start < rows.length; start += rowsAtOnce)
       await connection
         .insertInto('feed_event')
-        .values({
-          stream,
-          cursor,
-          event_id: uuidVersion7({ msecs: now, random: random(16) }),
-          at: now,
-          content: toJson(one.news),
-        })
+        .values(rows.slice(start, start + rowsAtOnce))
         .execute()
-    }
   }
   return streams
 }

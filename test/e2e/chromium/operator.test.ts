@@ -64,7 +64,10 @@ describe.skipIf(whyNoChromium !== null)('the operator’s page', () => {
     expect(await textOf('discrepancies')).toBe(nothing)
     expect(await textOf('circulation')).toBe('3\u202F150\u202F000,00\u202F₸')
     expect(await page.locator('html').getAttribute('lang')).toBe(language)
-    const size = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight])
+    const size = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      document.documentElement.scrollHeight,
+    ])
     expect([(size[0] ?? 0) <= 1280, (size[1] ?? 0) <= 800]).toEqual([true, true])
     // No word is missing in this language, and none is cut off.
     const faults = await page.evaluate(() =>
