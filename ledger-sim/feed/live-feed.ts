@@ -7,7 +7,7 @@ import { toJson } from '../../src/sync/protocol/canonical.ts'
 import { inTransaction } from '../context.ts'
 import { isHeard } from '../http/heard-keys.ts'
 import type { Caller, EventStream, Services } from '../http/operation.ts'
-import { readFeed } from './outbox.ts'
+import { lastCursor, readFeed } from './outbox.ts'
 import { streamOf } from './streams.ts'
 
 /** What is sent before the reader's socket is looked at again: about 50 kB. */
@@ -20,6 +20,7 @@ export function liveFeed(services: Services, caller: Caller, after: number): Eve
     keyId: caller.keyId,
     stream,
     after,
+    reaches: (cursor) => inTransaction(services, async (work) => cursor <= (await lastCursor(work, stream))),
     next: (from) =>
       inTransaction(services, async (work) => {
         if (!(await isHeard(work, caller))) return 'ended'

@@ -1,7 +1,7 @@
 /** The status feed as banks, merchants, agencies and people ask for it. */
 import { z } from 'zod'
 import { inTransaction } from '../context.ts'
-import { operation, problem, type Asked, type ProblemOutcome } from '../http/operation.ts'
+import { operation, problem, type ProblemOutcome } from '../http/operation.ts'
 import { feedEventSchema } from './events.ts'
 import { liveFeed } from './live-feed.ts'
 import { lastCursor, readFeed } from './outbox.ts'
@@ -47,19 +47,14 @@ export const feedOperations = [
     requestSchema: z.strictObject({ after: cursorIn.optional() }),
     /** `data` of each event; the signature is the ledger's, over `{ stream, event }`: tag `tolem/status-event/1`. */
     answerSchema: z.strictObject({ event: feedEventSchema, signature: z.string() }),
-    perform: async (asked) => {
-      const { after = 0 } = asked.request
-      const refused = await refusedBeyond(asked, after)
-      return refused ?? { kind: 'stream', stream: liveFeed(asked.services, asked.caller, after) }
-    },
+    streams: true,
+    perform: async (asked) => ({
+      kind: 'stream',
+      stream: liveFeed(asked.services, asked.caller, asked.request.after ?? 0),
+    }),
   }),
   ...webhookOperations,
 ]
-
-async function refusedBeyond(asked: Asked<unknown>, after: number): Promise<ProblemOutcome | undefined> {
-  const last = await inTransaction(asked.services, (work) => lastCursor(work, streamOf(asked.caller)))
-  return after > last ? beyond(last) : undefined
-}
 
 /** Said aloud, since it means that the ledger has lost what its reader has: a backup was put back. */
 function beyond(last: number): ProblemOutcome {

@@ -7,7 +7,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { createJsonSchemaTransform } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import type { HttpRequest, HttpResponse } from '../../src/sync/protocol/http-signature.ts'
-import { problemSchema } from '../../src/sync/protocol/problems.ts'
+import { problemSchema, type ProblemCode } from '../../src/sync/protocol/problems.ts'
 import type { Ledger } from '../ledger.ts'
 import { LedgerMetrics } from '../monitoring/metrics.ts'
 import type { OperatorAccess } from '../monitoring/operator/access.ts'
@@ -15,8 +15,8 @@ import { offerOperatorPage } from '../monitoring/operator/routes.ts'
 import { OperatorView } from '../monitoring/operator/state.ts'
 import { offerMonitoring } from '../monitoring/routes.ts'
 import { EventStreams, type StreamTimes } from './event-stream.ts'
-import { bodyBytesMax, refusedAtTheDoor, type LedgerResponse } from './handle.ts'
-import type { Operation } from './operation.ts'
+import { bodyBytesMax, refusedAtTheDoor } from './handle.ts'
+import type { EventStream, Operation } from './operation.ts'
 import { problemOf } from './problems.ts'
 
 export interface HttpOptions {
@@ -81,26 +81,21 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
     try {
       await options.beforeRequest?.()
       const response = await options.ledger.handle(asHttpRequest(request))
-      if (response.stream !== undefined) answerWithoutEnd(request, reply, response.stream)
+      if (response.stream !== undefined) await answerWithoutEnd(request, reply, response.stream)
       else send(reply, response)
     } catch (error) {
       onDidFail(error)
       send(reply, options.ledger.refuse(refusable(request), problemOf('internal')))
     }
   }
-  const answerWithoutEnd = (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    stream: NonNullable<LedgerResponse['stream']>,
-  ): void => {
+  const answerWithoutEnd = async (request: FastifyRequest, reply: FastifyReply, stream: EventStream): Promise<void> => {
     const after = resumedAfter(request) ?? stream.after
-    if (after === 'malformed' || !streams.hasRoomFor(stream.keyId)) {
-      const problem =
-        after === 'malformed'
-          ? problemOf('schema_mismatch', 'Last-Event-ID is no cursor')
-          : problemOf('rate_limited', 'too many event streams are open')
-      return send(reply, options.ledger.refuse(refusable(request), problem))
-    }
+    const refuse = (code: ProblemCode, detail: string) =>
+      send(reply, options.ledger.refuse(refusable(request), problemOf(code, detail)))
+    if (after === 'malformed') return refuse('schema_mismatch', 'Last-Event-ID is no cursor')
+    if (!(await stream.reaches(after)))
+      return refuse('rule_violated', 'this ledger never told what the cursor stands for')
+    if (!streams.hasRoomFor(stream.keyId)) return refuse('rate_limited', 'too many event streams are open')
     reply.hijack()
     const headers = { ...forBrowsers, 'content-type': 'text/event-stream', 'cache-control': 'no-store' }
     streams.serve(reply.raw, headers, stream, after)
@@ -170,7 +165,7 @@ async function describe(
   })
   // Plugins first, so that the document sees every route.
   await server.after()
-  for (const { method, path, tag, summary, requestSchema, answerSchema } of operations) {
+  for (const { method, path, tag, summary, requestSchema, answerSchema, streams } of operations) {
     server.route({
       method,
       url: path,
@@ -179,7 +174,7 @@ async function describe(
         summary,
         ...(method === 'GET' ? { querystring: requestSchema } : { body: requestSchema }),
         response: {
-          200: answerSchema,
+          200: streams === true ? { content: { 'text/event-stream': { schema: answerSchema } } } : answerSchema,
           default: { content: { 'application/problem+json': { schema: problemSchema } } },
         },
       },

@@ -52,6 +52,8 @@ export interface EventStream {
   readonly stream: Stream
   /** The last cursor that its reader has. */
   readonly after: number
+  /** Whether the ledger ever told what this cursor stands for. */
+  reaches(cursor: number): Promise<boolean>
   /** The next page; empty when there is nothing new, `ended` when its reader is not heard any more. */
   next(after: number): Promise<readonly { readonly cursor: number; readonly data: string }[] | 'ended'>
 }
@@ -75,6 +77,8 @@ export interface Operation {
   /** Of the body, or of the query of a GET. */
   readonly requestSchema: z.ZodType
   readonly answerSchema: z.ZodType
+  /** The answer is a stream without an end, and `answerSchema` is of the `data` of each of its events. */
+  readonly streams?: boolean
   /** Whether a suspended terminal may still do this: hand over what it sold, and ask. */
   readonly openToSuspended: boolean
   perform(asked: Asked<unknown>): Promise<Outcome>
