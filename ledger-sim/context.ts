@@ -1,7 +1,9 @@
 /** What every operation of the ledger gets from outside: storage, time, chance, keys (architecture.md). */
 import { v7 as uuidVersion7 } from 'uuid'
 import type { Uuid } from '../src/voucher/identifiers.ts'
+import { appendTold, type Told } from './feed/outbox.ts'
 import type { LedgerKeys } from './keys.ts'
+import type { LedgerWatch } from './monitoring/watch.ts'
 import type { Connection, Store } from './store/open-store.ts'
 
 export interface LedgerPorts {
@@ -13,6 +15,7 @@ export interface LedgerPorts {
   readonly keys: LedgerKeys
   /** Something broke and was made good: nobody was answered wrongly, and somebody should still see it. */
   readonly onDidRecover?: (error: unknown) => void
+  readonly watch?: LedgerWatch
 }
 
 /** One unit of work: everything in it is committed together, and happened at one moment. */
@@ -21,13 +24,22 @@ export interface Work {
   readonly now: number
   readonly random: (length: number) => Uint8Array
   readonly keys: LedgerKeys
+  /** What the status feed will tell of it, once it is committed (feed/outbox.ts). */
+  readonly told: Told[]
 }
 
 /** Runs one unit of work in one transaction. */
-export function inTransaction<Result>(ports: LedgerPorts, body: (work: Work) => Promise<Result>): Promise<Result> {
-  return ports.store.transaction((connection) =>
-    body({ connection, now: ports.clock(), random: ports.random, keys: ports.keys }),
-  )
+export async function inTransaction<Result>(
+  ports: LedgerPorts,
+  body: (work: Work) => Promise<Result>,
+): Promise<Result> {
+  const { result, streams } = await ports.store.transaction(async (connection) => {
+    const work: Work = { connection, now: ports.clock(), random: ports.random, keys: ports.keys, told: [] }
+    const done = await body(work)
+    return { result: done, streams: await appendTold(work) }
+  })
+  ports.watch?.committed(streams)
+  return result
 }
 
 /** A UUIDv7 made of the ports, so that a simulated run repeats. */

@@ -5,7 +5,7 @@
 import type { HttpRequest, HttpResponse } from '../src/sync/protocol/http-signature.ts'
 import type { Problem } from '../src/sync/protocol/problems.ts'
 import type { LedgerPorts } from './context.ts'
-import { RequestHandler } from './http/handle.ts'
+import { RequestHandler, type LedgerResponse } from './http/handle.ts'
 import { usualRates, type Rates } from './http/limits.ts'
 import type { Operation, Services } from './http/operation.ts'
 import { RateLimiter } from './http/rate-limiter.ts'
@@ -21,7 +21,7 @@ export interface Ledger {
    *
    * Rejects only when the ledger itself is broken (storage gone, an invariant violated): nothing was committed then.
    */
-  handle(request: HttpRequest): Promise<HttpResponse>
+  handle(request: HttpRequest): Promise<LedgerResponse>
   /** For a door that had to turn a request away before it could be read. */
   refuse(request: HttpRequest, problem: Problem): HttpResponse
 }
@@ -31,6 +31,7 @@ export function servicesOf(ports: LedgerPorts, rates: Rates = usualRates): Servi
   return {
     ...ports,
     cardSessions: new CardSessions(),
+    startedAt: ports.clock(),
     operations: new Map(operations.map((operation) => [`${operation.method} ${operation.path}`, operation])),
     rates: new RateLimiter(rates),
     refusals: new RefusalLog(ports),

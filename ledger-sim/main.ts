@@ -4,8 +4,9 @@
  *   npm run ledger -- --data DIR [--port N] [--seed demo] [--clock URL]
  *   npm run ledger -- audit --data DIR [--json]
  *
- * Prints one JSON line `{"event":"ready","ledgerUrl":…}` and stops cleanly on SIGINT and SIGTERM. What keeps it from
- * starting is one sentence with the remedy on stderr, and exit code 2.
+ * Prints one JSON line `{"event":"ready","ledgerUrl":…}`, after it one with a link to the operator's page that is good
+ * once and for ten minutes, and stops cleanly on SIGINT and SIGTERM. The next link is always in DIR/operator-link.json.
+ * What keeps it from starting is one sentence with the remedy on stderr, and exit code 2.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
@@ -14,11 +15,15 @@ import { parseArgs } from 'node:util'
 import { auditFile } from './audit.ts'
 import { inTransaction, type LedgerPorts } from './context.ts'
 import { databasePath, diskFull, openDataFolder, StartFailure, writeSecret, type DataFolder } from './data-folder.ts'
+import { postToWebhook } from './feed/webhook-sender.ts'
+import { WebhookCourier } from './feed/webhook-courier.ts'
 import { startHttp, type RunningHttp } from './http/fastify.ts'
 import { systemClock, injectedClock, type AskedClock } from './injected-clock.ts'
 import { ledgerKeysOf, newLedgerSecrets } from './keys.ts'
 import { createLedger } from './ledger.ts'
 import { closeDueLeases } from './leases/close.ts'
+import { LedgerMetrics } from './monitoring/metrics.ts'
+import { OperatorAccess, printedTokenMs } from './monitoring/operator/access.ts'
 import { readMeta } from './store/meta.ts'
 import { demoTerminals, seedDemoWorld } from './scenarios/demo.ts'
 import { seededRandom } from './scenarios/seeded-random.ts'
@@ -74,39 +79,66 @@ async function serve(settings: Settings): Promise<void> {
   const seeded = seed === undefined ? undefined : newLedgerSecrets(seededRandom(`tolem-demo-secrets/${seed}`))
   const folder = await openDataFolder(settings.data, random, seeded)
   let http: RunningHttp | undefined
+  let courier: WebhookCourier | undefined
   try {
     const clock = await clockFor(folder, settings)
+    const metrics = new LedgerMetrics()
+    metrics.watchProcess()
     const ports: LedgerPorts = {
       store: folder.store,
       clock: clock.now,
       random,
       keys: ledgerKeysOf(folder.secrets),
       onDidRecover: (error) => report(error, 'recovered'),
+      watch: metrics,
     }
     if (seed !== undefined) await prepareDemo(folder, ports, seed)
-    http = await listen(ports, settings.port, clock)
+    // People come by the machine's time, also where a demonstration's clock stands still.
+    const operator = new OperatorAccess({ clock: () => Date.now(), random, onDidEnter: () => keepLink() })
+    http = await listen(ports, settings.port, clock, { metrics, operator })
+    const { url } = http
+    const linkOf = (token: string) => ({ operatorUrl: `${url}/operator#t=${token}` })
+    const keepLink = () => writeSecret(join(folder.path, 'operator-link.json'), linkOf(operator.issueToken()))
+    keepLink()
+    courier = new WebhookCourier({
+      ports,
+      bell: metrics.bell,
+      scheduler: globalThis,
+      send: postToWebhook,
+      beforeRound: clock.ask,
+      onDidFail: report,
+    })
+    courier.start()
     const timer = setInterval(
       () => void inTransaction(ports, closeDueLeases).catch((error: unknown) => report(error)),
       leaseCheckEveryMs,
     )
     // Heard from before the ready line on: whoever reads that line may stop the process at once.
     const stopped = stopSignal()
-    process.stdout.write(`${JSON.stringify({ event: 'ready', ledgerUrl: http.url })}\n`)
+    process.stdout.write(`${JSON.stringify({ event: 'ready', ledgerUrl: url })}\n`)
+    process.stdout.write(`${JSON.stringify({ event: 'operator', ...linkOf(operator.issueToken(printedTokenMs)) })}\n`)
     await stopped
     clearInterval(timer)
   } finally {
+    await courier?.stop()
     await http?.close()
     await folder.close()
   }
 }
 
-async function listen(ports: LedgerPorts, port: number, clock: AskedClock): Promise<RunningHttp> {
+async function listen(
+  ports: LedgerPorts,
+  port: number,
+  clock: AskedClock,
+  watched: { readonly metrics: LedgerMetrics; readonly operator: OperatorAccess },
+): Promise<RunningHttp> {
   try {
     return await startHttp({
       ledger: createLedger(ports),
       port,
       beforeRequest: clock.ask,
       onDidFail: (error) => report(error),
+      ...watched,
     })
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES')) {

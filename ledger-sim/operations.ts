@@ -1,9 +1,11 @@
 /** Everything that the ledger can be asked. */
 import { accountOperations } from './accounts/operations.ts'
 import { doorOperations } from './http/operations.ts'
+import { feedOperations } from './feed/operations.ts'
 import type { Operation } from './http/operation.ts'
 import { individualOperations } from './individuals/operations.ts'
 import { leaseOperations } from './leases/operations.ts'
+import { monitoringOperations } from './monitoring/operations.ts'
 import { claimOperations } from './payments/claim-operations.ts'
 import { discrepancyOperations } from './payments/discrepancy-operations.ts'
 import { walletOperations } from './payments/wallet-operations.ts'
@@ -24,4 +26,6 @@ export const operations: readonly Operation[] = [
   ...claimOperations,
   ...discrepancyOperations,
   ...ruleOperations,
+  ...feedOperations,
+  ...monitoringOperations,
 ]

@@ -4,6 +4,7 @@
  */
 import type { Tiyn } from '../../src/voucher/money.ts'
 import { newId, type Work } from '../context.ts'
+import { tellOfLeg, type Side } from '../feed/money-news.ts'
 
 export type TransferKind =
   | 'non-cash-deposit'
@@ -95,8 +96,7 @@ export async function availableIn(work: Work, accountId: string): Promise<bigint
   return account.floor === null ? null : account.balance - account.held - account.floor
 }
 
-interface LoadedAccount {
-  readonly currency: string
+interface LoadedAccount extends Side {
   readonly balance: bigint
   readonly floor: bigint | null
   readonly held: bigint
@@ -113,7 +113,7 @@ async function loadByIds(
 ): Promise<ReadonlyMap<string, LoadedAccount>> {
   const rows = await connection
     .selectFrom('account')
-    .select(['account_id', 'currency', 'balance', 'floor', 'entries'])
+    .select(['account_id', 'currency', 'kind', 'owner', 'balance', 'floor', 'entries'])
     .where('account_id', 'in', ids)
     .execute()
   const holds = await connection
@@ -125,9 +125,7 @@ async function loadByIds(
     .execute()
   const held = new Map<string, bigint>()
   for (const hold of holds) held.set(hold.debit, (held.get(hold.debit) ?? 0n) + hold.amount)
-  return new Map(
-    rows.map(({ account_id: accountId, ...row }) => [accountId, { ...row, held: held.get(accountId) ?? 0n }]),
-  )
+  return new Map(rows.map(({ account_id: id, ...account }) => [id, { ...account, held: held.get(id) ?? 0n }]))
 }
 
 /**
@@ -153,12 +151,13 @@ async function write(
     return { entry, balance }
   }
   for (const [index, leg] of legs.entries()) {
+    const transferId = index === 0 ? groupId : newId(work)
     const debited = enter(leg.debit, -leg.amount)
     const credited = enter(leg.credit, leg.amount)
     await connection
       .insertInto('transfer')
       .values({
-        transfer_id: index === 0 ? groupId : newId(work),
+        transfer_id: transferId,
         group_id: groupId,
         debit: leg.debit,
         credit: leg.credit,
@@ -172,6 +171,8 @@ async function write(
         credit_balance: credited.balance,
       })
       .execute()
+    const [debit, credit] = [accounts.get(leg.debit), accounts.get(leg.credit)]
+    if (debit !== undefined && credit !== undefined) tellOfLeg(work, { ...leg, transferId }, debit, credit, reference)
   }
   for (const [accountId, { entry, balance }] of newest) {
     const account = accounts.get(accountId)

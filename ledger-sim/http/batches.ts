@@ -108,7 +108,8 @@ async function one(asked: Asked<unknown>, item: unknown): Promise<ItemResult> {
     repeated: [],
     errorsMax: errorsPerItemMax,
   })
-  if (performed.kind === 'text') throw new Error(`${itemPath} answers no JSON: no POST does`)
+  if (performed.kind === 'text' || performed.kind === 'stream')
+    throw new Error(`${itemPath} answers no JSON: no POST does`)
   return performed.kind === 'answer'
     ? { status: 200, body: performed.body }
     : refused(asked, itemPath, performed.problem)

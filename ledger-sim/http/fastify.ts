@@ -9,12 +9,18 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { createJsonSchemaTransform } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import type { HttpRequest, HttpResponse } from '../../src/sync/protocol/http-signature.ts'
-import { problemSchema, type Problem } from '../../src/sync/protocol/problems.ts'
+import { problemSchema, type Problem, type ProblemCode } from '../../src/sync/protocol/problems.ts'
 import type { Ledger } from '../ledger.ts'
+import { LedgerMetrics } from '../monitoring/metrics.ts'
+import type { OperatorAccess } from '../monitoring/operator/access.ts'
+import { offerOperatorPage } from '../monitoring/operator/routes.ts'
+import { OperatorView } from '../monitoring/operator/state.ts'
+import { offerMonitoring } from '../monitoring/routes.ts'
+import { EventStreams, type StreamTimes } from './event-stream.ts'
 import { readExamples } from './examples.ts'
 import { limits } from './limits.ts'
 import { amountPattern, fullDocument } from './openapi.ts'
-import type { Operation } from './operation.ts'
+import type { EventStream, Operation } from './operation.ts'
 import { problemOf } from './problems.ts'
 import { refusedAtTheDoor } from './read-request.ts'
 
@@ -26,11 +32,18 @@ export interface HttpOptions {
   readonly beforeRequest?: () => Promise<void>
   /** The ledger failed on a request; the client was answered `internal`. */
   readonly onDidFail?: (error: unknown) => void
+  /** The ledger's `watch`; without it streams hear of news with their heartbeat only. */
+  readonly metrics?: LedgerMetrics
+  /** Without it there is no operator's page. */
+  readonly operator?: OperatorAccess
+  readonly streamTimes?: StreamTimes
 }
 
 export interface RunningHttp {
   /** `http://127.0.0.1:<port>`. */
   readonly url: string
+  /** How many event streams are open. */
+  eventStreams(): number
   close(): Promise<void>
 }
 
@@ -55,10 +68,13 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
       send(reply, options.ledger.refuse(refusable(request), problemOf('not_found', 'the address cannot be read')))
     },
   })
+  const onDidFail = (error: unknown) => options.onDidFail?.(error)
+  const metrics = options.metrics ?? new LedgerMetrics()
+  const streams = new EventStreams(metrics.bell, onDidFail, options.streamTimes)
   server.addHook('onRequest', (request, reply, done) => {
     latest.set(request.raw.socket, reply.raw)
     reply.headers(forBrowsers)
-    const refused = refusedAtTheDoor(refusable(request)) ?? whyNotRead(request)
+    const refused = refusedAtTheDoor(fromOwnPage(refusable(request))) ?? whyNotRead(request)
     if (refused === undefined) done()
     else send(reply, options.ledger.refuse(refusable(request), refused))
   })
@@ -72,11 +88,25 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     try {
       await options.beforeRequest?.()
-      send(reply, await options.ledger.handle(asHttpRequest(request)))
+      const response = await options.ledger.handle(asHttpRequest(request))
+      if (response.stream !== undefined) await answerWithoutEnd(request, reply, response.stream)
+      else send(reply, response)
     } catch (error) {
-      options.onDidFail?.(error)
+      onDidFail(error)
       send(reply, options.ledger.refuse(refusable(request), problemOf('internal')))
     }
+  }
+  const answerWithoutEnd = async (request: FastifyRequest, reply: FastifyReply, stream: EventStream): Promise<void> => {
+    const after = resumedAfter(request) ?? stream.after
+    const refuse = (code: ProblemCode, detail: string) =>
+      send(reply, options.ledger.refuse(refusable(request), problemOf(code, detail)))
+    if (after === 'malformed') return refuse('schema_mismatch', 'Last-Event-ID is no cursor')
+    if (!(await stream.reaches(after)))
+      return refuse('rule_violated', 'this ledger never told what the cursor stands for')
+    if (!streams.hasRoomFor(stream.keyId)) return refuse('rate_limited', 'too many event streams are open')
+    reply.hijack()
+    const headers = { ...forBrowsers, 'content-type': 'text/event-stream', 'cache-control': 'no-store' }
+    streams.serve(reply.raw, headers, stream, after)
   }
   server.setNotFoundHandler((request, reply) =>
     request.method === 'GET' || request.method === 'POST'
@@ -90,9 +120,37 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
     const code = error.code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? 'body_too_large' : 'not_json'
     send(reply, options.ledger.refuse(refusable(request), problemOf(code)))
   })
+  const countStreams = () => streams.count
+  offerMonitoring(server, options.ledger.ports, metrics, countStreams)
+  if (options.operator !== undefined) {
+    const view = new OperatorView(options.ledger.ports, countStreams)
+    offerOperatorPage(server, { access: options.operator, view, onDidFail })
+  }
   await describe(server, options.ledger.operations, answer)
   const url = await server.listen({ host: '127.0.0.1', port: options.port })
-  return { url, close: () => server.close() }
+  return {
+    url,
+    eventStreams: countStreams,
+    close: async () => {
+      await server.close()
+      await streams.ended()
+    },
+  }
+}
+
+/** Where a reader of an event stream was cut off; its own header, which no signature covers: cursors have no holes. */
+function resumedAfter(request: FastifyRequest): number | 'malformed' | undefined {
+  const text = request.headers['last-event-id']
+  if (text === undefined) return undefined
+  return typeof text === 'string' && /^(0|[1-9]\d{0,14})$/.test(text) ? Number(text) : 'malformed'
+}
+
+/** The operator's page may name its own origin for its own paths: the one page that the ledger serves. */
+function fromOwnPage(request: HttpRequest): HttpRequest {
+  const { origin, ...headers } = request.headers
+  const url = URL.parse(request.url)
+  const isOwn = url !== null && url.pathname.startsWith('/operator/') && origin === url.origin
+  return isOwn ? { ...request, headers } : request
 }
 
 /**
@@ -142,7 +200,7 @@ async function describe(
   })
   // Plugins first, so that the document sees every route.
   await server.after()
-  for (const { method, path, tag, summary, requestSchema, answerSchema } of operations) {
+  for (const { method, path, tag, summary, requestSchema, answerSchema, streams } of operations) {
     server.route({
       method,
       url: path,
@@ -151,7 +209,7 @@ async function describe(
         summary,
         ...(method === 'GET' ? { querystring: requestSchema } : { body: requestSchema }),
         response: {
-          200: answerSchema,
+          200: streams === true ? { content: { 'text/event-stream': { schema: answerSchema } } } : answerSchema,
           default: { content: { 'application/problem+json': { schema: problemSchema } } },
         },
       },

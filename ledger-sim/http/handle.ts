@@ -12,7 +12,7 @@ import {
 import type { Problem } from '../../src/sync/protocol/problems.ts'
 import { issuerOf, tokenOf } from '../../src/sync/protocol/request-token.ts'
 import type { RateClass } from './limits.ts'
-import type { Caller, Operation, Services } from './operation.ts'
+import type { Caller, EventStream, Operation, Services } from './operation.ts'
 import { perform } from './perform.ts'
 import { problemOf } from './problems.ts'
 import { readRequest, refusedAtTheDoor } from './read-request.ts'
@@ -20,6 +20,9 @@ import { Authentication, type WhoAsks } from './who-asks.ts'
 
 const answerLifeSeconds = 300
 const errorsMax = 50
+
+/** With `stream` the body is empty, and the answer is what the stream gives. */
+export type LedgerResponse = HttpResponse & { readonly stream?: EventStream }
 
 interface Refused {
   readonly problem: Problem
@@ -38,7 +41,7 @@ export class RequestHandler {
   }
 
   /** Answers everything that a client can send; rejects only when the ledger itself is broken. */
-  async handle(request: HttpRequest): Promise<HttpResponse> {
+  async handle(request: HttpRequest): Promise<LedgerResponse> {
     const done = await this.#do(request)
     if ('response' in done) return done.response
     const response = this.#refuse(request, done)
@@ -51,7 +54,7 @@ export class RequestHandler {
     return this.#refuse(request, { problem })
   }
 
-  async #do(request: HttpRequest): Promise<{ readonly response: HttpResponse } | Refused> {
+  async #do(request: HttpRequest): Promise<{ readonly response: LedgerResponse } | Refused> {
     const door = refusedAtTheDoor(request)
     if (door !== undefined) return { problem: door }
     const read = readRequest(request)
@@ -76,6 +79,8 @@ export class RequestHandler {
     })
     if (performed.kind === 'refusal') return { ...performed, caller }
     const always = operation.roles === 'anyone'
+    if (performed.kind === 'stream')
+      return { response: { status: 200, headers: {}, body: '', stream: performed.stream } }
     if (performed.kind === 'text')
       return { response: this.#answer(request, 200, performed.contentType, performed.text, always) }
     return { response: this.#answer(request, 200, 'application/json', toJson(performed.body), always) }

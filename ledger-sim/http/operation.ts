@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
 import type { LedgerPorts } from '../context.ts'
+import type { Stream } from '../feed/streams.ts'
 import type { CardSessions } from '../terminals/card-sessions.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import type { RefusalLog } from './refusal-log.ts'
@@ -33,6 +34,8 @@ export interface Services extends LedgerPorts {
   readonly operations: ReadonlyMap<string, Operation>
   readonly rates: RateLimiter
   readonly refusals: RefusalLog
+  /** When this process began to serve, ms. */
+  readonly startedAt: number
 }
 
 export interface Asked<Request> {
@@ -58,8 +61,25 @@ export interface TextOutcome {
   readonly text: string
 }
 
+/** An answer without an end: the door writes what it reads from it until either side ends it (event-stream.ts). */
+export interface EventStream {
+  readonly keyId: string
+  readonly stream: Stream
+  /** The last cursor that its reader has. */
+  readonly after: number
+  /** Whether the ledger ever told what this cursor stands for. */
+  reaches(cursor: number): Promise<boolean>
+  /** The next page; empty when there is nothing new, `ended` when its reader is not heard any more. */
+  next(after: number): Promise<readonly { readonly cursor: number; readonly data: string }[] | 'ended'>
+}
+
+export interface StreamOutcome {
+  readonly kind: 'stream'
+  readonly stream: EventStream
+}
+
 /** The answer as it is written to the wire: amounts may be bigint, they become decimal strings. */
-export type Outcome = { readonly kind: 'answer'; readonly body: unknown } | TextOutcome | ProblemOutcome
+export type Outcome = { readonly kind: 'answer'; readonly body: unknown } | TextOutcome | ProblemOutcome | StreamOutcome
 
 export interface Operation {
   readonly method: 'GET' | 'POST'
@@ -72,6 +92,8 @@ export interface Operation {
   /** Of the body, or of the query of a GET. */
   readonly requestSchema: z.ZodType
   readonly answerSchema: z.ZodType
+  /** The answer is a stream without an end, and `answerSchema` is of the `data` of each of its events. */
+  readonly streams?: boolean
   /** Whether a suspended terminal may still do this: hand over what it sold, and ask. */
   readonly openToSuspended: boolean
   perform(asked: Asked<unknown>): Promise<Outcome>
@@ -92,6 +114,7 @@ export type TypedOutcome<Answer extends z.ZodType> =
   | { readonly kind: 'answer'; readonly body: z.input<Answer> | z.output<Answer> }
   | TextOutcome
   | ProblemOutcome
+  | StreamOutcome
 
 /** Ties the types of request and answer to the schemas once, where the operation is written. */
 export function operation<Request extends z.ZodType, Answer extends z.ZodType>(

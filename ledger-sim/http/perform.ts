@@ -3,12 +3,13 @@ import type { z } from 'zod'
 import type { Problem } from '../../src/sync/protocol/problems.ts'
 import { inTransaction } from '../context.ts'
 import { findTerminal } from '../terminals/terminals.ts'
-import type { Caller, Operation, Services, TextOutcome } from './operation.ts'
+import type { Caller, Operation, Services, StreamOutcome, TextOutcome } from './operation.ts'
 import { problemOf } from './problems.ts'
 
 export type Performed =
   | { readonly kind: 'answer'; readonly body: unknown }
   | TextOutcome
+  | StreamOutcome
   | { readonly kind: 'refusal'; readonly problem: Problem; readonly retryAfterSeconds?: number }
 
 export interface Wanted {

@@ -9,6 +9,7 @@ import { issuerOf, tokenOf, verifyRequestToken } from '../../src/sync/protocol/r
 import { inTransaction } from '../context.ts'
 import { endFormerKey } from '../terminals/key-rotation.ts'
 import { verifyingKeyOf } from '../terminals/terminals.ts'
+import { findHeardKey } from './heard-keys.ts'
 import { limits } from './limits.ts'
 import { NonceWindow } from './nonce-window.ts'
 import type { Caller, Role, Services } from './operation.ts'
@@ -87,15 +88,7 @@ export class Authentication {
 
   async #principal(keyId: string | undefined) {
     if (keyId === undefined) return undefined
-    return inTransaction(this.#services, ({ connection, now }) =>
-      connection
-        .selectFrom('principal')
-        .select(['jwk', 'role', 'owner', 'follows'])
-        .where('key_id', '=', keyId)
-        .where('status', '=', 'active')
-        .where((row) => row.or([row('heard_until', 'is', null), row('heard_until', '>=', BigInt(now))]))
-        .executeTakeFirst(),
-    )
+    return inTransaction(this.#services, (work) => findHeardKey(work, keyId))
   }
 }
 

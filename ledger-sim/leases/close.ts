@@ -2,6 +2,7 @@
 import { tiyn } from '../../src/voucher/money.ts'
 import { availableIn, post } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
+import { tellOfLeaseClosed } from '../feed/till-news.ts'
 import { settleWaiting } from '../payments/awaiting-funds.ts'
 import { schemeAccountOf } from '../schemes/schemes.ts'
 import type { LeaseRow } from './leases.ts'
@@ -41,5 +42,6 @@ async function closeLease(work: Work, lease: LeaseRow): Promise<void> {
     leaseId,
   )
   if (posted.kind === 'short') throw new Error(`escrow of ${leaseId} gave less than it had`)
+  await tellOfLeaseClosed(work, { leaseId, schemeId, terminalId: lease.terminalId, amount: rest })
   await settleWaiting(work, schemeId)
 }

@@ -10,6 +10,7 @@ import { slotIdOf } from '../../src/voucher/slot.ts'
 import { openAccount } from '../accounts/accounts.ts'
 import { availableIn, post, type Leg } from '../accounts/transfers.ts'
 import { newId, type Work } from '../context.ts'
+import { tellOfLeaseGranted } from '../feed/till-news.ts'
 import { holderOf } from '../schemes/beneficiaries.ts'
 import { leasableCardsOf, type Card } from '../schemes/cards.ts'
 import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
@@ -121,7 +122,10 @@ export async function grantLease(work: Work, grant: LeaseGrant): Promise<LeaseGr
         .execute()
     }
   }
-  return { kind: 'granted', leaseId, amount, slots: candidates.length, leftOut }
+  const slots = candidates.length
+  const { schemeId, terminalId, sellUntil } = grant
+  await tellOfLeaseGranted(work, { leaseId, schemeId, terminalId, amount, slots, sellUntil })
+  return { kind: 'granted', leaseId, amount, slots, leftOut }
 }
 
 async function collect(

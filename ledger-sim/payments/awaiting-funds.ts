@@ -1,6 +1,7 @@
 /** Accepted sales that wait for the agency's money are tried again whenever its scheme account receives some. */
 import { schemeAccountOf } from '../schemes/schemes.ts'
 import type { Work } from '../context.ts'
+import { tellOfWaiting } from '../feed/tender-news.ts'
 import { appendEvent } from '../terminals/events.ts'
 import { tenderResult } from './results.ts'
 import { freeGivenBack, pay } from './settlement.ts'
@@ -30,6 +31,7 @@ export async function settleWaiting(work: Work, schemeId: string): Promise<void>
     await settleTender(work, tender.tenderId, outcome)
     const item = await tenderResult(work, { ...tender, ...outcome, at: work.now }, 'exists', tender.tenderId)
     await appendEvent(work, tender.terminalId, { kind: 'item', item })
+    await tellOfWaiting(work, 'presentment_paid', tender.tenderId)
   }
   await freeGivenBack(work, schemeId)
 }

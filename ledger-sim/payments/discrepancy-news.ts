@@ -1,5 +1,6 @@
 /** A terminal hears of its discrepancies through its status feed: when one is filed, and of each turn of its appeal. */
 import type { Work } from '../context.ts'
+import { tellPartiesOfDispute } from '../feed/dispute-news.ts'
 import { appendEvent } from '../terminals/events.ts'
 import { wayOutOf } from './way-out.ts'
 import { tiyn } from '../../src/voucher/money.ts'
@@ -12,6 +13,7 @@ export async function tellOfDiscrepancy(work: Work, discrepancyId: string): Prom
     .select('appeal.state')
     .where('discrepancy.discrepancy_id', '=', discrepancyId)
     .executeTakeFirstOrThrow()
+  await tellPartiesOfDispute(work, row)
   await appendEvent(work, row.terminal_id, {
     kind: 'discrepancy',
     discrepancy: {

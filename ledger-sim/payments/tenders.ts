@@ -9,6 +9,7 @@ import { tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import { differingTerm, tenderTermsSchema, type TenderTerms, type TermField } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
+import { tellOfWaiting } from '../feed/tender-news.ts'
 
 export interface Tender {
   readonly tenderId: string
@@ -175,12 +176,14 @@ async function findRequest({ connection }: Work, tenderId: string): Promise<Paym
   }
 }
 
-export async function settleTender({ connection, now }: Work, tenderId: string, outcome: TenderOutcome): Promise<void> {
+export async function settleTender(work: Work, tenderId: string, outcome: TenderOutcome): Promise<void> {
+  const { connection, now } = work
   await connection
     .updateTable('tender')
     .set({ state: outcome.state, paid_by: outcome.paidBy, refusal: outcome.refusal, loss: outcome.loss, at: now })
     .where('tender_id', '=', tenderId)
     .execute()
+  if (outcome.state === 'awaiting_funds') await tellOfWaiting(work, 'presentment_awaiting_funds', tenderId)
 }
 
 const differences: Readonly<Record<TermField, Arrival>> = {

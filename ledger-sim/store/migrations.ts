@@ -5,6 +5,7 @@ import { ruleIndexes, ruleTables } from '../rules/tables.ts'
 import { firstIndexes, firstTables } from './first-tables.ts'
 import { fillMoves, moveColumns, moveIndexes, moveTables } from './move-tables.ts'
 import { individualIndexes, individualTables } from './individual-tables.ts'
+import { feedTables } from './feed-tables.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
 
 const indexesOfEverySale: readonly IndexPlan[] = [
@@ -265,12 +266,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
     up: async (database) => {
       for (const plan of individualTables) await createTable(database, plan)
       await createIndexes(database, individualIndexes)
-      await sql`insert into individual (account_id, bank, opened_as, tier, at)
-        select person.account_id, (
-          select min(bank.account_id) from account bank where bank.kind = 'bank' and exists (
-            select 1 from account client
-            where client.kind = 'bank-client' and client.account_id = bank.account_id || '.client.' || person.owner)
-        ), 'full', 'full', 0 from account person where person.kind = 'individual'`.execute(database)
+      await sql`insert into individual (account_id, opened_as, tier, at)
+        select account_id, 'full', 'full', 0 from account where kind = 'individual'`.execute(database)
     },
   },
   '0011-rules': {
@@ -283,6 +280,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
     up: async (database) => {
       await createTable(database, refusalTable)
       await addColumns(database, [['principal', wholeOrNull('registered_at')]])
+    },
+  },
+  '0013-feed': {
+    up: async (database) => {
+      for (const plan of feedTables) await createTable(database, plan)
+      await createIndexes(database, [['webhook_stream', 'webhook', ['stream', 'state']]])
     },
   },
 }

@@ -36,6 +36,7 @@ import { tenderResult } from '../payments/results.ts'
 import { findTender } from '../payments/tenders.ts'
 import { enrolTerminal } from './enrolment.ts'
 import { eventsAfter } from './events.ts'
+import { recordQueue } from '../monitoring/terminal-queue.ts'
 import { showHead } from './heads.ts'
 import { rotateKeys } from './key-rotation.ts'
 import { packageFor } from './packages.ts'
@@ -66,14 +67,18 @@ async function asTerminal<Result>(
 }
 
 /** Item by item, each under its own id. */
-function applyItems(asked: Asked<unknown>, items: readonly SyncItem[]): Promise<SignedItemResult[]> {
-  return inSmallCommits(asked.services, items, (some) =>
+async function applyItems(asked: Asked<unknown>, items: readonly SyncItem[]): Promise<SignedItemResult[]> {
+  const { watch } = asked.services
+  watch?.batchReceived(items.length)
+  const results = await inSmallCommits(asked.services, items, (some) =>
     asTerminal(asked, async (work, own) => {
-      const results: SignedItemResult[] = []
-      for (const item of some) results.push(await applyItem(work, own, item, asked.created))
-      return results
+      const applied: SignedItemResult[] = []
+      for (const item of some) applied.push(await applyItem(work, own, item, asked.created))
+      return applied
     }),
   )
+  for (const { result } of results) watch?.answered(result.state)
+  return results
 }
 
 const tag = 'Terminals'
@@ -120,10 +125,11 @@ export const terminalOperations = [
     requestSchema: authorisationSchema,
     answerSchema: signedItemResultSchema,
     openToSuspended: false,
-    perform: async (asked) => ({
-      kind: 'answer',
-      body: await asTerminal(asked, (work, own) => authorise(work, own, asked.request)),
-    }),
+    perform: async (asked) => {
+      const body = await asTerminal(asked, (work, own) => authorise(work, own, asked.request))
+      asked.services.watch?.answered(body.result.state)
+      return { kind: 'answer', body }
+    },
   }),
   operation({
     method: 'POST',
@@ -194,7 +200,10 @@ export const terminalOperations = [
     answerSchema: headAnswerSchema,
     perform: async (asked) => ({
       kind: 'answer',
-      body: await asTerminal(asked, (work, own) => showHead(work, own.terminalId, asked.request, asked.created)),
+      body: await asTerminal(asked, async (work, own) => {
+        await recordQueue(work, own.terminalId, asked.request.unsynced)
+        return showHead(work, own.terminalId, asked.request, asked.created)
+      }),
     }),
   }),
   operation({

@@ -3,6 +3,7 @@
  * any more. What it sold and had not handed over is claimed for it: with its export, or with the codes on its receipts.
  */
 import type { Work } from '../context.ts'
+import { tellOfRevocation } from '../feed/till-news.ts'
 import { announcePackage } from './events.ts'
 import { findTerminal, type Terminal } from './terminals.ts'
 
@@ -61,6 +62,7 @@ export async function revokeTerminal(work: Work, terminalId: string, reason: Rev
     .where('role', '=', 'terminal')
     .execute()
   await connection.deleteFrom('enrolment_code').where('terminal_id', '=', terminalId).execute()
+  await tellOfRevocation(work, terminalId, terminal.merchantId, reason)
   if (!isInOtherHands(reason)) return { kind: 'done', arrival: 'created', exposedCards: 0 }
   return { kind: 'done', arrival: 'created', exposedCards: await exposeCards(work, terminalId) }
 }

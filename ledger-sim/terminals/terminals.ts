@@ -2,6 +2,7 @@
 import { verifyingKey, publicJwkSchema, type VerifyingKey } from '../../src/sync/protocol/keys.ts'
 import { encryptionJwkSchema, type EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
 import type { Work } from '../context.ts'
+import { tellOfSuspension } from '../feed/till-news.ts'
 import type { RevocationReason } from './revocation.ts'
 
 export interface Terminal {
@@ -71,13 +72,15 @@ export async function findTerminal({ connection }: Work, terminalId: string): Pr
  * A suspended terminal sells nothing new with the ledger's help; what it already sold can still be presented
  * (money-rules.md, "Who pays").
  */
-export async function suspendTerminal({ connection }: Work, terminalId: string): Promise<void> {
-  await connection
+export async function suspendTerminal(work: Work, terminalId: string): Promise<void> {
+  const suspended = await work.connection
     .updateTable('terminal')
     .set({ status: 'suspended' })
     .where('terminal_id', '=', terminalId)
-    .where('status', '<>', 'revoked')
-    .execute()
+    .where('status', 'not in', ['revoked', 'suspended'])
+    .returning('merchant_id')
+    .executeTakeFirst()
+  if (suspended !== undefined) await tellOfSuspension(work, terminalId, suspended.merchant_id)
 }
 
 /** Every key the terminal ever signed with, the present one included: rows signed before a change stay valid. */

@@ -22,7 +22,7 @@ const growing = [
   ...['account', 'transfer', 'tender', 'evidence', 'event', 'discrepancy', 'merchant_debt', 'surrender'],
   ...['card', 'card_status', 'card_counter', 'card_failure', 'entitlement', 'slot', 'slot_use', 'journal_position'],
   ...['lease', 'lease_slot', 'lease_card', 'package', 'review', 'refund', 'appeal'],
-  ...['hold', 'payment_request', 'request_payment', 'operation'],
+  ...['hold', 'payment_request', 'request_payment', 'operation', 'feed_event', 'webhook_delivery'],
   ...['rule_share', 'rule_return', 'rule_debt', 'direct_payment', 'direct_refund'],
 ]
 

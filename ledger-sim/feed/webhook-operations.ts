@@ -1,0 +1,124 @@
+/** Webhooks: the feed posted to an address of the reader's, in order, until it was taken. */
+import { z } from 'zod'
+import { instantSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { inTransaction } from '../context.ts'
+import { once, rollingBack } from '../http/idempotent.ts'
+import { operation, problem, type Caller } from '../http/operation.ts'
+import { lastCursor } from './outbox.ts'
+import { countIn, cursorIn } from './query.ts'
+import { feedReaders, streamOf } from './streams.ts'
+import { addWebhook, isOwnWebhook, listDeliveries, listWebhooks, refusedUrl, removeWebhook } from './webhooks.ts'
+
+const tag = 'Receiving notifications'
+const deliveriesMax = 1_000
+const cursor = z.int().min(0)
+
+const noSuchWebhook = ({ owner }: Caller, webhookId: string) =>
+  problem('not_found', `${owner} has no webhook ${webhookId}`)
+
+export const webhookOperations = [
+  operation({
+    method: 'POST',
+    path: '/v1/webhooks',
+    tag,
+    summary: 'Has the caller’s feed posted to an address on the loopback, each request signed by the ledger’s key',
+    roles: feedReaders,
+    requestSchema: z.strictObject({
+      webhookId: uuidSchema,
+      url: z.string().min(1).max(500),
+      /** The first event that is posted comes after it; without it, what happens from now on. */
+      after: cursor.optional(),
+    }),
+    answerSchema: z.strictObject({ webhookId: uuidSchema, after: cursor, arrival: z.enum(['created', 'exists']) }),
+    perform: (asked) =>
+      once(asked, 'webhook', asked.request.webhookId, async (work) => {
+        const { webhookId, url } = asked.request
+        const refused = refusedUrl(url)
+        if (refused !== undefined) return problem('rule_violated', refused)
+        const stream = streamOf(asked.caller)
+        const last = await lastCursor(work, stream)
+        const after = asked.request.after ?? last
+        if (after > last) return problem('rule_violated', `the feed ends at ${last}`)
+        const added = await addWebhook(work, { webhookId, stream, owner: asked.caller.owner, url, after })
+        if (added === 'too_many') return problem('rule_violated', 'there are ten already: remove one first')
+        return { kind: 'answer', body: { webhookId, after } }
+      }),
+  }),
+  operation({
+    method: 'GET',
+    path: '/v1/webhooks',
+    tag,
+    summary: 'The caller’s webhooks and how far each has come',
+    roles: feedReaders,
+    requestSchema: z.strictObject({}),
+    answerSchema: z.strictObject({
+      /** The newest event of the feed. */
+      last: cursor,
+      webhooks: z.array(
+        z.strictObject({
+          webhookId: uuidSchema,
+          url: z.string(),
+          /** `disabled`: the same event was tried in vain for three days. */
+          state: z.enum(['active', 'disabled']),
+          cursor,
+          tries: z.int().min(0),
+          failingSince: instantSchema.nullable(),
+          nextTryAt: instantSchema,
+          failure: z.string().nullable(),
+        }),
+      ),
+    }),
+    perform: (asked) =>
+      inTransaction(asked.services, async (work) => {
+        const stream = streamOf(asked.caller)
+        const webhooks = [...(await listWebhooks(work, stream))]
+        return { kind: 'answer', body: { last: await lastCursor(work, stream), webhooks } }
+      }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/webhook-removals',
+    tag,
+    summary: 'Ends a webhook; nothing is posted to it any more but what is on its way',
+    roles: feedReaders,
+    requestSchema: z.strictObject({ webhookId: uuidSchema }),
+    answerSchema: z.strictObject({ webhookId: uuidSchema }),
+    perform: (asked) =>
+      rollingBack(asked, async (work) => {
+        const { webhookId } = asked.request
+        const isRemoved = await removeWebhook(work, streamOf(asked.caller), webhookId)
+        return isRemoved ? { kind: 'answer', body: { webhookId } } : noSuchWebhook(asked.caller, webhookId)
+      }),
+  }),
+  operation({
+    method: 'GET',
+    path: '/v1/webhook-deliveries',
+    tag,
+    summary: 'What was posted to a webhook of the caller’s, how often, and what came of it',
+    roles: feedReaders,
+    requestSchema: z.strictObject({
+      webhookId: uuidSchema,
+      after: cursorIn.optional(),
+      limit: countIn(deliveriesMax).optional(),
+    }),
+    answerSchema: z.strictObject({
+      deliveries: z.array(
+        z.strictObject({
+          cursor,
+          eventId: uuidSchema,
+          tries: z.int().min(1),
+          firstTryAt: instantSchema,
+          deliveredAt: instantSchema.nullable(),
+          failure: z.string().nullable(),
+        }),
+      ),
+    }),
+    perform: (asked) =>
+      inTransaction(asked.services, async (work) => {
+        const { webhookId, after = 0, limit = 100 } = asked.request
+        if (!(await isOwnWebhook(work, streamOf(asked.caller), webhookId)))
+          return noSuchWebhook(asked.caller, webhookId)
+        return { kind: 'answer', body: { deliveries: [...(await listDeliveries(work, webhookId, after, limit))] } }
+      }),
+  }),
+]

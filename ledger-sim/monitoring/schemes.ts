@@ -1,0 +1,82 @@
+/** Schemes: what was funded, and where it is now. */
+import type { Work } from '../context.ts'
+import type { StandingLease } from './leases.ts'
+
+export interface StandingScheme {
+  readonly schemeId: string
+  readonly agencyId: string
+  /** All that was ever marked for it, tiyn. */
+  readonly funded: bigint
+  /** Marked and neither in a lease nor spent. */
+  readonly free: bigint
+  /** In the accounts of its live leases. */
+  readonly escrow: bigint
+  /** Set aside for sales that its agency looks at. */
+  readonly inReview: bigint
+  /** What is not with the scheme any more: paid to merchants, less what came back to it. */
+  readonly spent: bigint
+  /** Accepted sales that wait for money. */
+  readonly awaitingFunds: bigint
+}
+
+/** By id. @param leases the live ones of these schemes */
+export async function standingSchemes(
+  { connection }: Work,
+  agencyId: string | undefined,
+  leases: readonly StandingLease[],
+): Promise<readonly StandingScheme[]> {
+  const all = connection
+    .selectFrom('scheme')
+    .innerJoin('account', 'account.account_id', 'scheme.account_id')
+    .select(['scheme.scheme_id', 'scheme.agency_id', 'scheme.account_id', 'account.balance'])
+    .orderBy('scheme.scheme_id')
+  const schemes = await (agencyId === undefined ? all : all.where('scheme.agency_id', '=', agencyId)).execute()
+  const standing: StandingScheme[] = []
+  for (const { scheme_id: schemeId, agency_id: agency, account_id: accountId, balance: free } of schemes) {
+    const funded = await fundedInto(connection, accountId)
+    const waiting = await amountsByState(connection, schemeId)
+    const escrow = leases.reduce((sum, lease) => (lease.schemeId === schemeId ? sum + lease.escrow : sum), 0n)
+    const inReview = waiting.inReview
+    const spent = funded - free - escrow - inReview
+    standing.push({
+      schemeId,
+      agencyId: agency,
+      funded,
+      free,
+      escrow,
+      inReview,
+      spent,
+      awaitingFunds: waiting.awaitingFunds,
+    })
+  }
+  return standing
+}
+
+async function fundedInto(connection: Work['connection'], accountId: string): Promise<bigint> {
+  const row = await connection
+    .selectFrom('transfer')
+    .select((expression) => expression.fn.sum<bigint | number | string | null>('amount').as('funded'))
+    .where('credit', '=', accountId)
+    .where('kind', '=', 'scheme-funding')
+    .executeTakeFirst()
+  return BigInt(row?.funded ?? 0)
+}
+
+async function amountsByState(
+  connection: Work['connection'],
+  schemeId: string,
+): Promise<{ readonly awaitingFunds: bigint; readonly inReview: bigint }> {
+  const rows = await connection
+    .selectFrom('tender')
+    .leftJoin('review', 'review.tender_id', 'tender.tender_id')
+    .select(['tender.state', 'tender.amount', 'review.held_in'])
+    .where('tender.scheme_id', '=', schemeId)
+    .where('tender.state', 'in', ['awaiting_funds', 'in_review'])
+    .execute()
+  let [awaitingFunds, inReview] = [0n, 0n]
+  for (const { state, amount, held_in: heldIn } of rows) {
+    if (state === 'awaiting_funds') awaitingFunds += amount
+    else if (heldIn !== null) inReview += amount
+  }
+  return { awaitingFunds, inReview }
+}

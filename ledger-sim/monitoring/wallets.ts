@@ -1,0 +1,58 @@
+/** Wallets by kind, and what is in circulation. */
+import type { Work } from '../context.ts'
+
+export interface WalletsOfKind {
+  readonly kind: string
+  readonly count: number
+  /** Of all of them, tiyn. */
+  readonly balance: bigint
+}
+
+/** Accounts in Digital Tenge, by kind; without the account that it is issued from. */
+export async function walletsByKind({ connection }: Work): Promise<readonly WalletsOfKind[]> {
+  const rows = await connection
+    .selectFrom('account')
+    .select('kind')
+    .select((expression) => [
+      expression.fn.countAll<bigint | number | string>().as('count'),
+      expression.fn.sum<bigint | number | string>('balance').as('balance'),
+    ])
+    .where('currency', '=', 'DT')
+    .where('kind', '<>', 'central-bank-issue')
+    .groupBy('kind')
+    .orderBy('kind')
+    .execute()
+  return rows.map(({ kind, count, balance }) => ({ kind, count: Number(count), balance: BigInt(balance) }))
+}
+
+/** Tiyn that the central bank has issued and not taken back. */
+export async function issuedByCentralBank({ connection }: Work): Promise<bigint> {
+  const rows = await connection
+    .selectFrom('account')
+    .select('balance')
+    .where('kind', '=', 'central-bank-issue')
+    .execute()
+  return rows.reduce((sum, { balance }) => sum - balance, 0n)
+}
+
+/** How many owners of each kind have a non-cash account at this bank. What is in their wallets is not the bank's. */
+export async function clientsOfBank(
+  { connection }: Work,
+  bank: string,
+): Promise<readonly { readonly kind: string; readonly count: number }[]> {
+  const first = `${bank}.client.`
+  const rows = await connection
+    .selectFrom('account as client')
+    .innerJoin('account as wallet', 'wallet.owner', 'client.owner')
+    .select('wallet.kind')
+    .select((expression) => expression.fn.count<bigint | number | string>('client.owner').distinct().as('count'))
+    .where('client.kind', '=', 'bank-client')
+    .where('client.account_id', '>=', first)
+    // The next text that does not begin with it.
+    .where('client.account_id', '<', `${bank}.client/`)
+    .where('wallet.kind', 'in', ['legal-entity', 'agency', 'merchant', 'individual'])
+    .groupBy('wallet.kind')
+    .orderBy('wallet.kind')
+    .execute()
+  return rows.map(({ kind, count }) => ({ kind, count: Number(count) }))
+}

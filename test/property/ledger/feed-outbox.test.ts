@@ -1,0 +1,262 @@
+/**
+ * Method: random transactions at once, each telling random readers of random things, some aborted at a random point,
+ * while readers page through their feeds between all of them. What a reader saw must be what was committed for it: all
+ * of it, once, in the order 1, 2, 3, … as it came, never with a hole that is filled later. On the embedded store, and
+ * on a real PostgreSQL with one connection for each transaction, where commits do overtake each other: there a number
+ * from a sequence, given out before the commit, is seen to fail the same property.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as fc from 'fast-check'
+import { Kysely, PostgresDialect, sql, type PostgresPool } from 'kysely'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { inTransaction, type LedgerPorts, type Work } from '../../../ledger-sim/context.ts'
+import { appendTold, readFeed, tell } from '../../../ledger-sim/feed/outbox.ts'
+import type { Stream } from '../../../ledger-sim/feed/streams.ts'
+import { ledgerKeysOf, newLedgerSecrets } from '../../../ledger-sim/keys.ts'
+import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
+import { openStore, type Connection } from '../../../ledger-sim/store/open-store.ts'
+import type { Tables } from '../../../ledger-sim/store/schema.ts'
+
+const streams: readonly Stream[] = ['owner:agency', 'owner:merchant', 'role:auditor']
+
+interface Plan {
+  /** Of whom it tells, in this order. */
+  readonly tells: readonly Stream[]
+  /** How often it waits before its end. */
+  readonly waits: number
+  readonly aborts: boolean
+}
+
+const plans: fc.Arbitrary<readonly Plan[]> = fc.array(
+  fc.record({
+    tells: fc.array(fc.constantFrom(...streams), { maxLength: 4 }),
+    waits: fc.nat({ max: 4 }),
+    aborts: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 12 },
+)
+
+class Aborted extends Error {}
+
+const turn = () => new Promise<void>((done) => setImmediate(done))
+
+/** Each event's subject names its transaction and place, so that order and identity can be judged. */
+function tellAll(work: Pick<Work, 'told'>, tells: readonly Stream[], name: number): void {
+  for (const [index, stream] of tells.entries())
+    tell(work, [stream], { kind: 'alert', code: 'TEST', subject: `${name}/${index}` })
+}
+
+interface Feed {
+  /** Runs one transaction to its end. @returns whether it was committed */
+  play(plan: Plan, name: number): Promise<boolean>
+  page(stream: Stream, after: number): Promise<readonly { readonly cursor: number; readonly subject: string }[]>
+}
+
+/** Plays all plans at once with readers between them. @returns what is wrong with what one of them saw */
+async function faultsOf(feed: Feed, all: readonly Plan[]): Promise<readonly string[]> {
+  const faults: string[] = []
+  const seen = new Map<Stream, string[]>(streams.map((stream) => [stream, []]))
+  const starts = new Map<Stream, number>()
+  for (const stream of streams) starts.set(stream, (await feed.page(stream, 0)).at(-1)?.cursor ?? 0)
+  let isOver = false
+  const readOn = async (stream: Stream): Promise<number> => {
+    const subjects = seen.get(stream) ?? []
+    const start = starts.get(stream) ?? 0
+    const page = await feed.page(stream, start + subjects.length)
+    for (const { cursor, subject } of page) {
+      if (cursor !== start + subjects.length + 1)
+        faults.push(`${stream}: ${cursor} came as the ${subjects.length + 1}th`)
+      subjects.push(subject)
+    }
+    return page.length
+  }
+  const readers = streams.map(async (stream) => {
+    while (!isOver) {
+      await readOn(stream)
+      await turn()
+    }
+  })
+  const committed = await Promise.all(all.map((plan, index) => feed.play(plan, index)))
+  isOver = true
+  await Promise.all(readers)
+  for (const stream of streams) {
+    while ((await readOn(stream)) > 0);
+    const expected = all.flatMap(({ tells }, name) =>
+      committed[name] === true ? tells.flatMap((told, index) => (told === stream ? [`${name}/${index}`] : [])) : [],
+    )
+    const subjects = seen.get(stream) ?? []
+    if (subjects.toSorted().join() !== expected.toSorted().join())
+      faults.push(`${stream}: saw ${subjects.join(' ')}, committed ${expected.join(' ')}`)
+    // Within one transaction the order is the one of telling, and nothing of another comes between.
+    for (const name of new Set(subjects.map((subject) => subject.split('/')[0]))) {
+      const own = subjects.flatMap((subject, at) => (subject.startsWith(`${name}/`) ? [[at, subject] as const] : []))
+      const [first] = own
+      const places = own.map(([, subject]) => Number(subject.split('/')[1]))
+      const isWhole = own.every(([at], index) => at === (first?.[0] ?? 0) + index)
+      if (!isWhole || places.join() !== places.toSorted((a, b) => a - b).join())
+        faults.push(`${stream}: ${name} is torn`)
+    }
+  }
+  return faults
+}
+
+test('on the embedded store no reader misses, sees twice or out of order', async () => {
+  const keys = ledgerKeysOf(newLedgerSecrets(seededRandom('feed-outbox')))
+  await fc.assert(
+    fc.asyncProperty(plans, async (all) => {
+      const store = await openStore(':memory:')
+      const ports: LedgerPorts = { store, clock: () => 1_790_000_000_000, random: seededRandom('feed'), keys }
+      try {
+        const faults = await faultsOf(
+          {
+            play: async ({ tells, waits, aborts }, name) => {
+              try {
+                await inTransaction(ports, async (work) => {
+                  tellAll(work, tells, name)
+                  for (let wait = 0; wait < waits; wait += 1) await turn()
+                  if (aborts) throw new Aborted()
+                })
+                return true
+              } catch (error) {
+                if (error instanceof Aborted) return false
+                throw error
+              }
+            },
+            page: (stream, after) =>
+              inTransaction(ports, async (work) =>
+                (await readFeed(work, stream, after, 3)).map(({ cursor, event }) => ({
+                  cursor,
+                  subject: event.kind === 'alert' ? event.subject : '',
+                })),
+              ),
+          },
+          all,
+        )
+        expect(faults).toEqual([])
+      } finally {
+        await store.close()
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+const serverPrograms = '/usr/lib/postgresql/15/bin'
+/** Of the driver, as much as is used here. The product does not need it, so it may not be there. */
+interface Driver {
+  readonly TypeOverrides: new () => { setTypeParser(type: number, parse: (text: string) => bigint): void }
+  readonly Pool: new (settings: object) => PostgresPool & { on(event: 'error', heard: () => void): void }
+}
+
+function findDriver(): Driver | undefined {
+  const name = 'pg'
+  try {
+    return createRequire(import.meta.url)(name) as Driver
+  } catch {
+    return undefined
+  }
+}
+
+const driver = findDriver()
+const hasServer = spawnSync(join(serverPrograms, 'pg_ctl'), ['--version']).status === 0
+const isThere = driver !== undefined && hasServer
+if (!isThere) {
+  const missing = hasServer ? 'the package pg is not installed' : `no PostgreSQL 15 in ${serverPrograms}`
+  process.stdout.write(`skipped, the outbox on PostgreSQL: ${missing}\n`)
+}
+
+describe.skipIf(!isThere)('on PostgreSQL, where transactions run side by side', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tolem-pg-'))
+  const asUser = process.getuid?.() === 0
+  /** The server refuses to run as root. */
+  const run = (program: string, ...parameters: readonly string[]): void => {
+    const command = [join(serverPrograms, program), ...parameters]
+    const [first = '', ...rest] = asUser
+      ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', ...command]
+      : command
+    const ended = spawnSync(first, rest, { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'], cwd: folder })
+    if (ended.status !== 0) throw new Error(`${program}: ${ended.stderr}`)
+  }
+  let database: Kysely<Tables>
+
+  beforeAll(async () => {
+    if (driver === undefined) throw new Error('asked for without a driver')
+    if (asUser) spawnSync('chown', ['postgres:postgres', folder])
+    const data = join(folder, 'data')
+    run('initdb', '-D', data, '-A', 'trust', '--no-sync', '-U', 'postgres')
+    const settings = `-c listen_addresses='' -c unix_socket_directories=${folder} -c fsync=off`
+    run('pg_ctl', '-D', data, '-w', '-l', join(folder, 'log'), '-o', settings, 'start')
+    // As the embedded store: whole numbers are bigint.
+    const types = new driver.TypeOverrides()
+    types.setTypeParser(20, (text) => BigInt(text))
+    const pool = new driver.Pool({ host: folder, user: 'postgres', database: 'postgres', max: 16, types })
+    pool.on('error', () => undefined)
+    database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+    await sql`create table feed_counter (stream text primary key, last bigint not null)`.execute(database)
+    await sql`create table feed_event (stream text not null, cursor bigint not null, event_id text not null,
+      at bigint not null, content text not null, primary key (stream, cursor))`.execute(database)
+    await sql`create sequence early`.execute(database)
+  })
+  afterAll(async () => {
+    await database?.destroy()
+    run('pg_ctl', '-D', join(folder, 'data'), '-m', 'immediate', 'stop')
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const feedWith = (append: (connection: Connection, work: Pick<Work, 'told'>) => Promise<unknown>): Feed => ({
+    play: async ({ tells, waits, aborts }, name) => {
+      try {
+        await database.transaction().execute(async (connection) => {
+          const work = { told: [] }
+          tellAll(work, tells, name)
+          await append(connection, work)
+          // After its cursors are there and before its commit: here a sequence lets others overtake.
+          for (let wait = 0; wait < waits; wait += 1) await sql`select pg_sleep(0.002)`.execute(connection)
+          if (aborts) throw new Aborted()
+        })
+        return true
+      } catch (error) {
+        if (error instanceof Aborted) return false
+        throw error
+      }
+    },
+    page: (stream, after) =>
+      database.transaction().execute(async (connection) =>
+        (await readFeed({ connection }, stream, after, 3)).map(({ cursor, event }) => ({
+          cursor,
+          subject: event.kind === 'alert' ? event.subject : '',
+        })),
+      ),
+  })
+
+  test('no reader misses, sees twice or out of order', async () => {
+    const feed = feedWith((connection, { told }) => appendTold({ connection, now: 1_790_000_000_000, told: [...told] }))
+    await fc.assert(
+      fc.asyncProperty(plans, async (all) => {
+        await sql`truncate feed_counter, feed_event`.execute(database)
+        expect(await faultsOf(feed, all)).toEqual([])
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  test('numbers from a sequence fail the same property', async () => {
+    const feed = feedWith(async (connection, { told }) => {
+      for (const { stream, news } of told) {
+        const { rows } = await sql<{ next: bigint }>`select nextval('early') as next`.execute(connection)
+        await connection
+          .insertInto('feed_event')
+          .values({ stream, cursor: rows[0]?.next ?? 0n, event_id: '', at: 0, content: JSON.stringify(news) })
+          .execute()
+      }
+    })
+    const slow: Plan = { tells: ['role:auditor'], waits: 4, aborts: false }
+    const quick: Plan = { tells: ['role:auditor'], waits: 0, aborts: false }
+    await sql`truncate feed_counter, feed_event restart identity`.execute(database)
+    expect(await faultsOf(feed, [slow, slow, { ...slow, aborts: true }, quick, quick, quick])).not.toEqual([])
+  })
+})
