@@ -47,6 +47,9 @@ describe('a settlement document', () => {
   })
 })
 
+/** Halves of characters and control characters among them. */
+const anyText = fc.array(fc.oneof(fc.nat(0x40), fc.nat(0xffff))).map((units) => String.fromCharCode(...units))
+
 test('any text comes back out of XML, but for what XML has no place for', () => {
   const read = (text: string) =>
     text
@@ -57,7 +60,7 @@ test('any text comes back out of XML, but for what XML has no place for', () => 
       .replaceAll('&apos;', "'")
       .replaceAll('&amp;', '&')
   fc.assert(
-    fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string()), (text) => {
+    fc.property(fc.oneof(anyText, fc.string()), (text) => {
       const written = xmlDocument(element('a', text, { b: text }))
       const [, attribute, content] = /<a b="([^"<]*)">([^<]*)<\/a>/.exec(written) ?? []
       const kept = [...text.toWellFormed()].map((one) =>
