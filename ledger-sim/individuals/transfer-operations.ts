@@ -1,11 +1,12 @@
 /** "Individual-to-individual transfer": whom one is about to pay, the payment, and what its payee sees of it. */
 import { z } from 'zod'
 import { instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
-import { tiynSchema } from '../../src/voucher/money.ts'
+import { tiyn, tiynSchema } from '../../src/voucher/money.ts'
 import { accountOfOwner } from '../accounts/accounts.ts'
 import { inTransaction, type LedgerPorts, type Work } from '../context.ts'
 import { once } from '../http/idempotent.ts'
 import { operation, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
+import { limitFault, limitProblem, type WantedMovement } from './limits.ts'
 import { countLookup } from './lookups.ts'
 import { maskedName } from './masking.ts'
 import { cursorSchema, pageOf, pageRequest } from './pages.ts'
@@ -67,6 +68,8 @@ export const personTransferOperations = [
       if (!wanted.success) return problem('schema_mismatch', `that is no ${request.kind}`)
       const refused = await whetherMayLook(services, caller, request.payer, wanted.data)
       if (refused !== undefined) return refused
+      const limit = await inTransaction(services, (work) => limitFault(work, leastFrom(request.payer)))
+      if (limit !== undefined) return limitProblem(limit)
       const payee = await inTransaction(services, (work) => findPayee(work, wanted.data))
       return payee === undefined ? noPayee() : { kind: 'answer', body: { name: maskedName(payee.name) } }
     },
@@ -152,6 +155,11 @@ function asPayee(kind: WantedPayee['kind'], to: string): unknown {
     default:
       return kind satisfies never
   }
+}
+
+/** Who may pay nobody anything now looks nobody up. */
+function leastFrom(payer: string): WantedMovement {
+  return { accountId: payer, direction: 'outgoing', amount: tiyn(1n), means: 'person-to-person' }
 }
 
 /** @param transferId what is repeated under it is answered again, and is no new question */

@@ -171,7 +171,7 @@ describe('whom one is about to pay', () => {
   test('is shown masked; a number that nobody has and one that may not be paid are refused alike', async () => {
     const payer = await world.person('look-1')
     await world.person('look-2', 'full', 'Qarlygash Synaq')
-    await world.person('look-3', 'anonymous', 'Botakoz Ulgi')
+    const anonymous = await world.person('look-3', 'anonymous', 'Botakoz Ulgi')
     await world.fund('look-1', 100n)
     await register('look-2', phone('+77020000004'))
     await register('look-3', phone('+77020000005'))
@@ -193,6 +193,10 @@ describe('whom one is about to pay', () => {
     const [barredPay, unknownPay] = [await pay('+77020000005'), await pay('+77029999998')]
     expect(barredPay.answer).toMatchObject({ status: 404, body: { detail: 'nobody can be paid there' } })
     expect(unknownPay).toEqual(barredPay)
+    // Who pays nobody looks nobody up.
+    expect(await payee(anonymous, 'look-3', 'phone', '+77020000004')).toMatchObject({
+      body: { code: 'limit_exceeded' },
+    })
     expect(await payee(payer, 'look-1', 'phone', '7020000005')).toMatchObject({ status: 422 })
     expect(await payee(payer, 'look-2', 'phone', '+77020000004')).toMatchObject({ status: 404 })
   })
