@@ -24,6 +24,7 @@ export interface FuzzReport {
   readonly byCode: Readonly<Record<string, number>>
   /** Operations that answered 200 at least once, of all. */
   readonly answered: string
+  readonly unanswered: readonly string[]
   readonly transfers: number
   readonly balanced: boolean
   readonly slowestMs: number
@@ -78,6 +79,9 @@ export async function fuzz(count: number, seed: string, say: (line: string) => v
       byStatus: tally.byStatus,
       byCode: tally.byCode,
       answered: `${tally.answered.size} of ${demo.ledger.operations.length}`,
+      unanswered: demo.ledger.operations
+        .map((operation) => `${operation.method} ${operation.path}`)
+        .filter((operation) => !tally.answered.has(operation)),
       transfers,
       balanced: audit?.balanced === true,
       slowestMs: Math.round(tally.slowestMs),
