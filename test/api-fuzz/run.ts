@@ -10,11 +10,12 @@ import { auditFile } from '../../ledger-sim/audit.ts'
 import { startHttp } from '../../ledger-sim/http/fastify.ts'
 import type { Operation } from '../../ledger-sim/http/operation.ts'
 import { problemSchema } from '../../src/sync/protocol/problems.ts'
-import { demoLedger, temporaryFolder } from '../integration/ledger/demo-ledger.ts'
+import { temporaryFolder } from '../integration/ledger/demo-ledger.ts'
 import { Chance } from './chance.ts'
 import { Prover } from './provers.ts'
 import { Requests, type Document, type FuzzRequest } from './requests.ts'
 import { send, type Heard } from './send.ts'
+import { fuzzWorld } from './world.ts'
 
 export interface FuzzReport {
   readonly requests: number
@@ -24,6 +25,7 @@ export interface FuzzReport {
   readonly byCode: Readonly<Record<string, number>>
   /** Operations that answered 200 at least once, of all. */
   readonly answered: string
+  readonly unanswered: readonly string[]
   readonly transfers: number
   readonly balanced: boolean
   readonly slowestMs: number
@@ -41,8 +43,7 @@ const grownMiBMax = 64
 export async function fuzz(count: number, seed: string, say: (line: string) => void): Promise<FuzzReport> {
   const folder = temporaryFolder()
   const path = join(folder.path, 'ledger.db')
-  const demo = await demoLedger({ path, seed: 'demo' })
-  for (const till of ['till-1', 'till-2'] as const) await (await demo.till(till)).fetch()
+  const demo = await fuzzWorld(path)
   const broken: string[] = []
   const http = await startHttp({ ledger: demo.ledger, port: 0, onDidFail: (error) => broken.push(String(error)) })
   const address = new URL(http.url)
@@ -78,6 +79,9 @@ export async function fuzz(count: number, seed: string, say: (line: string) => v
       byStatus: tally.byStatus,
       byCode: tally.byCode,
       answered: `${tally.answered.size} of ${demo.ledger.operations.length}`,
+      unanswered: demo.ledger.operations
+        .map((operation) => `${operation.method} ${operation.path}`)
+        .filter((operation) => !tally.answered.has(operation)),
       transfers,
       balanced: audit?.balanced === true,
       slowestMs: Math.round(tally.slowestMs),

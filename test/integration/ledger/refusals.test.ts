@@ -134,21 +134,18 @@ describe('what was refused', () => {
   })
 
   test('the oldest make room: the ring keeps its size', async () => {
-    for (let round = 0; round < 55; round += 1) {
-      for (let count = 0; count < 200; count += 1)
-        demo.ledger.refuse(
-          { method: 'GET', url: 'http://127.0.0.1:1/v1/x', headers: {}, body: '' },
-          {
-            type: '',
-            title: '',
-            status: 404,
-            code: 'not_found',
-          },
-        )
-      await list('?limit=1')
-    }
-    expect(await demo.rows('refusal')).toHaveLength(limits.refusalsKept)
-    expect(await list('?limit=1')).toMatchObject({ refusals: [{ sequence: 1_001 }] })
+    const row = { code: 'not_found', key_id: '', proved: 0, method: 'GET', path: '/v1/x', at: 0, missed: 0 } as const
+    const last = limits.refusalsKept - 1
+    await demo.ports.store.transaction(async (connection) => {
+      for (const sequence of [0, 1, last])
+        await connection
+          .insertInto('refusal')
+          .values({ ...row, slot: sequence, sequence })
+          .execute()
+    })
+    for (let count = 0; count < 2; count += 1) await demo.role('agency').get('/v1/nothing')
+    const { refusals } = (await list()) as { refusals: { sequence: number }[] }
+    expect(refusals.map(({ sequence }) => sequence)).toEqual([last, last + 1, last + 2])
   })
 
   test('cannot be written: whoever was refused hears why all the same', async () => {

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest'
 import { demoLedger, type DemoLedger } from '../../integration/ledger/demo-ledger.ts'
 
 const seed = Number(process.env['TOLEM_SEED'] ?? randomInt(2 ** 31))
-const runs = 25
+const runs = 15
 
 /** Ids that come up again and again. */
 const transferId = fc.integer({ min: 0, max: 5 }).map((last) => `019aaf6e-1c00-7000-8000-00000000000${last}`)
