@@ -123,8 +123,9 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   const countStreams = () => streams.count
   offerMonitoring(server, options.ledger.ports, metrics, countStreams)
   if (options.operator !== undefined) {
-    const view = new OperatorView(options.ledger.ports, countStreams)
-    offerOperatorPage(server, { access: options.operator, view, onDidFail })
+    const { operator } = options
+    const view = new OperatorView(options.ledger.ports, countStreams, () => operator.now())
+    offerOperatorPage(server, { access: operator, view, onDidFail })
   }
   await describe(server, options.ledger.operations, answer)
   const url = await server.listen({ host: '127.0.0.1', port: options.port })

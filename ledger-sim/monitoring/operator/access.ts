@@ -26,6 +26,11 @@ export class OperatorAccess {
     this.#ports = ports
   }
 
+  /** The time of people who look, which goes on where a demonstration's clock stands still. */
+  now(): number {
+    return this.#ports.clock()
+  }
+
   /** A new token, good once. @param lifetimeMs until the ledger ends when it is left out */
   issueToken(lifetimeMs = Number.POSITIVE_INFINITY): string {
     const token = this.#name()

@@ -32,17 +32,20 @@ export class OperatorView {
   readonly #ports: LedgerPorts
   readonly #startedAt: number
   readonly #eventStreams: () => number
+  readonly #now: () => number
   readonly #payments = new PaymentsByMinute()
   #counted: { readonly at: number; readonly state: Promise<OperatorState> } | undefined
 
-  constructor(ports: LedgerPorts, eventStreams: () => number) {
+  /** @param now the time of people who look, ms */
+  constructor(ports: LedgerPorts, eventStreams: () => number, now: () => number) {
     this.#ports = ports
     this.#startedAt = ports.clock()
     this.#eventStreams = eventStreams
+    this.#now = now
   }
 
   state(): Promise<OperatorState> {
-    const now = this.#ports.clock()
+    const now = this.#now()
     if (this.#counted !== undefined && Math.abs(now - this.#counted.at) < countedAgainAfterMs)
       return this.#counted.state
     const state = inTransaction(this.#ports, (work) => this.#count(work))

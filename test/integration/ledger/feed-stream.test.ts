@@ -162,7 +162,7 @@ test('through cuts, repetitions and restarts every event is handed over once, in
   const following = (async () => {
     for await (const event of followFeed(reader)) seen.push(event)
   })()
-  const all = 240
+  const all = 150
   for (let part = 0; part < 3; part += 1) {
     await tellSome((part * all) / 3, ((part + 1) * all) / 3)
     await http.close()

@@ -175,11 +175,18 @@ describe('how things stand', () => {
     expect((await pay()).status).toBe(200)
     await pay()
     expect(await last(3)).toEqual([0, 0, 2])
+    await pay()
+    expect(await last(3)).toEqual([0, 0, 3])
     demo.clock.now += minuteMs
     await pay()
-    expect(await last(3)).toEqual([0, 2, 1])
+    expect(await last(3)).toEqual([0, 3, 1])
+    // What began in a minute and is committed in the next one is counted still.
+    demo.clock.now -= minuteMs
+    await pay()
+    demo.clock.now += minuteMs
+    expect(await last(3)).toEqual([0, 4, 1])
     demo.clock.now += 2 * minuteMs
-    expect(await last(4)).toEqual([2, 1, 0, 0])
+    expect(await last(4)).toEqual([4, 1, 0, 0])
   })
 })
 

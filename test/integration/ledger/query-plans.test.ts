@@ -195,6 +195,18 @@ describe('no statement scans a table that grows', () => {
     expect(scans).toEqual([])
   })
 
+  test('of a party’s feed and of its webhooks', async () => {
+    const canteen = demo.role('merchant', 'school-7-canteen')
+    const webhookId = till.id()
+    await canteen.post('/v1/webhooks', { webhookId, url: 'http://127.0.0.1:9/', after: 0 })
+    const scans = await scansOf(async () => {
+      expect((await canteen.get('/v1/events?after=1&limit=2')).body['events']).toHaveLength(2)
+      await canteen.get(`/v1/webhook-deliveries?webhookId=${webhookId}`)
+    })
+    await canteen.post('/v1/webhook-removals', { webhookId })
+    expect(scans).toEqual([])
+  })
+
   test('of a package that is fetched again', async () => {
     demo.clock.now += hourMs
     expect(await scansOf(() => till.fetch())).toEqual([])
