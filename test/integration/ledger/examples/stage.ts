@@ -129,6 +129,14 @@ export class Actor {
   get(title: string, path: string, query: Record<string, string> = {}, status = 200): Promise<Body> {
     return this.#stage.show({ operation: `GET ${path}`, title, as: this.#as, request: query, status }, this.#signer)
   }
+
+  /** Shows what comes under an id that the same caller reversed before. @param nameOfId of what the body names it by */
+  async disowned(path: string, body: Body, nameOfId = 'transferId'): Promise<Body> {
+    const [reversalId, transferId] = [this.#stage.id(), this.#stage.id()]
+    const reversed = await this.#signer?.post('/v1/reversals', { reversalId, transferId, reason: 'No answer came' })
+    expect(reversed?.body).toMatchObject({ state: 'reversed_before_arrival' })
+    return this.post('The id was reversed before it came', path, { ...body, [nameOfId]: transferId }, 409)
+  }
 }
 
 /** A P-256 signature is another one each time (FIPS 186-5 §6.3): those in requests are checked by the ledger only. */
