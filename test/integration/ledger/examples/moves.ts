@@ -179,7 +179,13 @@ async function giveBack(stage: Stage, stipend: string, tax: string): Promise<voi
 
 /** What was paid is not there any more. */
 async function spendAndGiveBack(stage: Stage): Promise<void> {
-  const paid = { transferId: stage.id(), payer: agencyAccount, payee: 'individual-3', amount: '30000', purpose: 'Prize' }
+  const paid = {
+    transferId: stage.id(),
+    payer: agencyAccount,
+    payee: 'individual-3',
+    amount: '30000',
+    purpose: 'Prize',
+  }
   await stage.demo.role('agency').post(payouts, paid)
   const { body } = await stage.demo.role('individual', 'individual-3').get('/v1/balances')
   const balances = body['balances'] as { readonly currency: string; readonly balance: string }[]
@@ -218,5 +224,7 @@ async function ask(stage: Stage, stipend: string): Promise<void> {
   const own = { accountId: customer }
   await stage.as('individual', customer).get('The entries of an account', statements, { ...own, limit: '3' })
   await stage.as('bank').get('The bank shows them to its client', statements, { ...own, after: '3', limit: '2' })
+  const asCsv = { ...own, limit: '3', format: 'csv' }
+  await stage.as('individual', customer).getCsv('The same for a spreadsheet', statements, asCsv)
   await agency.get('A role sees its own', statements, own, 404)
 }
