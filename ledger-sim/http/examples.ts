@@ -17,7 +17,8 @@ const exampleSchema = z.strictObject({
   /** The body, or what the query of a GET says. */
   request: z.record(z.string(), z.unknown()),
   status: z.int(),
-  answer: z.record(z.string(), z.unknown()),
+  /** Text where the answer is CSV. */
+  answer: z.union([z.record(z.string(), z.unknown()), z.string()]),
 })
 export type Example = z.output<typeof exampleSchema>
 

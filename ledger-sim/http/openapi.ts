@@ -49,7 +49,7 @@ export function problemsOf(operation: Operation, examples: readonly Example[]): 
   if (operation.roles !== 'anyone' && operation.roles.includes('terminal') && !operation.openToSuspended)
     codes.add('terminal_suspended')
   for (const { status, answer } of examplesOf(operation, examples))
-    if (status >= 400) codes.add(answer['code'] as ProblemCode)
+    if (status >= 400 && typeof answer !== 'string') codes.add(answer['code'] as ProblemCode)
   return problemCodes.filter((code) => codes.has(code))
 }
 
@@ -127,7 +127,18 @@ function nameRequests(described: Json, answered: readonly Example[]): void {
 }
 
 function nameAnswers(response: Json | undefined, answered: readonly Example[]): void {
-  nameExamples((response?.['content'] as Record<string, Json> | undefined)?.['application/json'], answered, 'answer')
+  const content = response?.['content'] as Record<string, Json> | undefined
+  if (content === undefined) return
+  const isText = ({ answer }: Example) => typeof answer === 'string'
+  nameExamples(
+    content['application/json'],
+    answered.filter((example) => !isText(example)),
+    'answer',
+  )
+  const asText = answered.filter(isText)
+  if (asText.length === 0) return
+  content['text/csv'] = { schema: { type: 'string' } }
+  nameExamples(content['text/csv'], asText, 'answer')
 }
 
 function nameExamples(content: Json | undefined, examples: readonly Example[], side: 'request' | 'answer'): void {

@@ -95,4 +95,17 @@ export const story: Story = async (stage) => {
   await stage.as('merchant', 'school-7-canteen').get('What a merchant has', '/v1/balances')
   await stage.as('auditor').get('What one owner has, for the auditor', '/v1/balances', { owner: 'dala-bank' })
   await agency.get('A role sees its own', '/v1/balances', { owner: 'dala-bank' }, 403)
+
+  const ofThePlatform = 'steppe-bank.reserve'
+  const farmSo = { ...farm, accountId: ofThePlatform }
+  await bank.post('The platform gives such names itself', legalEntities, farmSo, 409)
+  const personSo = { ...person, accountId: ofThePlatform }
+  await bank.post('The platform gives such names itself', individuals, personSo, 409)
+  const toScheme = { ...sale, transferId: stage.id(), accountId: 'scheme.school-lunch' }
+  await bank.post('The account of a scheme is filled by its agency', sales, toScheme, 409)
+  await centralBank.disowned(deposits, deposit)
+  await bank.disowned(issues, issue)
+  await bank.disowned(sales, sale)
+  await bank.disowned(redemptions, redemption)
+  await agency.disowned(payments, payment)
 }

@@ -55,4 +55,5 @@ export const story: Story = async (stage) => {
   await agency.post('It was ended for another reason', revocations, { ...lost, reason: 'stolen' }, 409)
   await agency.post('There is no such terminal', revocations, { ...lost, terminalId: 'till-9' }, 404)
   await agency.post('An ended terminal gets no code', codes, { terminalId: 'till-2' }, 409)
+  await agency.disowned(leases, grant, 'grantId')
 }

@@ -64,4 +64,6 @@ export const story: Story = async (stage) => {
   await bank.post('A merchant with one tile', '/v1/merchants', { merchant: kiosk, ...tiles })
   const elsewhere = { ...kiosk, accountId: 'merchant.school-7-canteen' }
   await bank.post('The account is another’s', '/v1/merchants', { merchant: elsewhere, ...tiles }, 409)
+
+  await agency.disowned(fundings, funding)
 }

@@ -65,7 +65,7 @@ export class Stage {
   }
 
   /** Plays one example: what was recorded is sent, and what is answered is what was recorded. */
-  async show(example: Omit<Example, 'answer'>, signer: TestSigner | undefined): Promise<Body> {
+  async show(example: Omit<Example, 'answer'>, signer: TestSigner | undefined): Promise<Example['answer']> {
     const index = this.#shown.length
     const known = this.#recorded[index]
     if (!isRecording) {
@@ -74,13 +74,14 @@ export class Stage {
     }
     this.#reseed(`${this.#part}/${example.operation}/${index}`)
     const response = await this.#send(example.operation, known?.request ?? example.request, signer)
-    const answer = JSON.parse(response.body) as Body
+    const isText = response.headers['content-type']?.startsWith('text/csv') === true
+    const answer = isText ? response.body : (JSON.parse(response.body) as Body)
     expect({ operation: example.operation, title: example.title, status: response.status, answer }).toMatchObject({
       operation: example.operation,
       status: example.status,
     })
     const operation = this.demo.ledger.operations.find((one) => `${one.method} ${one.path}` === example.operation)
-    if (response.status === 200) operation?.answerSchema.parse(answer)
+    if (response.status === 200 && !isText) operation?.answerSchema.parse(answer)
     if (known !== undefined) expect(answer, `the answer to example ${index + 1} of ${this.#part}`).toEqual(known.answer)
     this.#shown.push({ ...example, answer })
     return answer
@@ -123,11 +124,33 @@ export class Actor {
   /** @param status 200 unless a problem is shown */
   post(title: string, path: string, body: unknown, status = 200): Promise<Body> {
     const request = JSON.parse(toJson(body)) as Body
-    return this.#stage.show({ operation: `POST ${path}`, title, as: this.#as, request, status }, this.#signer)
+    return this.#show({ operation: `POST ${path}`, title, as: this.#as, request, status })
   }
 
   get(title: string, path: string, query: Record<string, string> = {}, status = 200): Promise<Body> {
-    return this.#stage.show({ operation: `GET ${path}`, title, as: this.#as, request: query, status }, this.#signer)
+    return this.#show({ operation: `GET ${path}`, title, as: this.#as, request: query, status })
+  }
+
+  /** @returns what is answered as CSV */
+  async getCsv(title: string, path: string, query: Record<string, string>): Promise<string> {
+    const example = { operation: `GET ${path}`, title, as: this.#as, request: query, status: 200 }
+    const answer = await this.#stage.show(example, this.#signer)
+    if (typeof answer !== 'string') throw new Error(`${title}: the answer is no CSV`)
+    return answer
+  }
+
+  async #show(example: Omit<Example, 'answer'>): Promise<Body> {
+    const answer = await this.#stage.show(example, this.#signer)
+    if (typeof answer === 'string') throw new Error(`${example.title}: the answer is CSV`)
+    return answer
+  }
+
+  /** Shows what comes under an id that the same caller reversed before. @param nameOfId of what the body names it by */
+  async disowned(path: string, body: Body, nameOfId = 'transferId'): Promise<Body> {
+    const [reversalId, transferId] = [this.#stage.id(), this.#stage.id()]
+    const reversed = await this.#signer?.post('/v1/reversals', { reversalId, transferId, reason: 'No answer came' })
+    expect(reversed?.body).toMatchObject({ state: 'reversed_before_arrival' })
+    return this.post('The id was reversed before it came', path, { ...body, [nameOfId]: transferId }, 409)
   }
 }
 

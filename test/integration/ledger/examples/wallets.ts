@@ -34,4 +34,5 @@ export const story: Story = async (stage) => {
 
   await customer.get('What became of it', payments, { paymentId: payment.paymentId })
   await customer.get('There is no such payment', payments, { paymentId: stage.id() }, 404)
+  await customer.disowned(payments, payment, 'paymentId')
 }
