@@ -318,6 +318,15 @@ test('the audit finds a payment between people that nobody asked for, and one th
   const kind = (from: string, to: string) =>
     `update transfer set kind = '${to}' where reference = '${transferId}' and kind = '${from}'`
   expect(rulesFor(kind('individual-transfer', 'payment'), kind('payment', 'individual-transfer'))).toEqual([moved])
+  const become = (other: string) => `update account set kind = '${other}' where account_id = 'audit-2'`
+  expect(rulesFor(become('merchant'), become('individual'))).toEqual(
+    ['an account is an individual’s exactly when somebody says how well that person is known', asked].toSorted(),
+  )
+  const named = `insert into alert select 'x', coalesce(max(number), 0) + 1, 'many_payers', 1, 'audit-2',
+    '["${transferId}", "unknown"]', 0, 'open', null, null, null from alert`
+  expect(rulesFor(named, `delete from alert where alert_id = 'x'`)).toEqual([
+    'an alert names what moved money of its account',
+  ])
   const number = (change: string) =>
     `update individual_transfer set received_number = received_number ${change} where transfer_id = '${transferId}'`
   expect(rulesFor(number('+ 1'), number('- 1'))).toEqual([
