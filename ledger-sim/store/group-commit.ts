@@ -3,7 +3,8 @@
  * as alone as before: they run one after the other, each behind a savepoint that undoes it when it throws, and nobody
  * is answered before the commit that his unit is in.
  */
-import { sql, type Kysely, type Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
+import { inSavepoint } from './savepoint.ts'
 
 /** So many units share a commit at most: who comes next waits for all of them. */
 const unitsPerCommit = 64
@@ -58,7 +59,7 @@ export class GroupCommit<Tables> {
     try {
       const outcomes = await this.#database.transaction().execute(async (connection) => {
         const made: Outcome[] = []
-        for (const { work } of units) made.push(await behindSavepoint(connection, work))
+        for (const { work } of units) made.push(await outcomeOf(connection, work))
         return made
       })
       for (const [index, outcome] of outcomes.entries()) {
@@ -72,19 +73,21 @@ export class GroupCommit<Tables> {
   }
 }
 
-async function behindSavepoint<Tables>(
+/** Rejects only when the whole transaction is gone: then nothing can be read in it any more. */
+async function outcomeOf<Tables>(
   connection: Transaction<Tables>,
   work: (connection: Transaction<Tables>) => Promise<unknown>,
 ): Promise<Outcome> {
-  await sql`savepoint unit`.execute(connection)
-  try {
-    const result = await work(connection)
-    await sql`release savepoint unit`.execute(connection)
-    return { kind: 'done', result }
-  } catch (error) {
-    // Where the database has given up the whole transaction, this throws in turn and ends the commit.
-    await sql`rollback to savepoint unit`.execute(connection)
-    await sql`release savepoint unit`.execute(connection)
-    return { kind: 'failed', error }
-  }
+  let failed: { readonly error: unknown } | undefined
+  const result = await inSavepoint(connection, async (within) => {
+    try {
+      return await work(within)
+    } catch (error) {
+      failed = { error }
+      throw error
+    }
+  }).catch((error: unknown) => {
+    if (failed?.error !== error) throw error
+  })
+  return failed === undefined ? { kind: 'done', result } : { kind: 'failed', error: failed.error }
 }
