@@ -30,30 +30,31 @@ export async function listShares(
   const { connection, now } = work
   let query = connection
     .selectFrom('rule_share')
-    .leftJoin('rule_return', 'rule_return.share_id', 'rule_share.share_id')
-    .select(['rule_share.share_id', 'payment_id', 'rule_id', 'rule_version', 'merchant_id', 'rule_share.amount'])
-    .select(['outcome', 'parts', 'sale_at', 'rule_share.at'])
-    .select((expression) => expression.fn.sum<bigint | null>('rule_return.amount').as('returned'))
+    .select(['share_id', 'payment_id', 'rule_id', 'rule_version', 'merchant_id', 'amount'])
+    .select(['outcome', 'parts', 'sale_at', 'at'])
     // Ids rise with time, but not within a millisecond: one that is still running is not read yet.
-    .where('rule_share.at', '<', BigInt(now))
-    .groupBy(['rule_share.share_id', 'payment_id', 'rule_id', 'rule_version', 'merchant_id', 'rule_share.amount'])
-    .groupBy(['outcome', 'parts', 'sale_at', 'rule_share.at'])
-    .orderBy('rule_share.share_id')
+    .where('at', '<', BigInt(now))
+    .orderBy('share_id')
     .limit(limit)
-  if (after !== undefined) query = query.where('rule_share.share_id', '>', after)
+  if (after !== undefined) query = query.where('share_id', '>', after)
   if (role === 'merchant') query = query.where('merchant_id', '=', owner)
   else if (role !== 'auditor' && role !== 'central-bank') {
     const own = connection.selectFrom('rule_version').select('rule_id').where('owner', '=', owner)
     query = query.where('rule_id', 'in', own)
   }
-  return (await query.execute()).map((row) => ({
+  const rows = await query.execute()
+  const returned = await returnedOf(
+    work,
+    rows.map((row) => row.share_id),
+  )
+  return rows.map((row) => ({
     shareId: row.share_id,
     paymentId: row.payment_id,
     ruleId: row.rule_id,
     ruleVersion: Number(row.rule_version),
     merchantId: row.merchant_id,
     amount: tiyn(row.amount),
-    returned: tiyn(row.returned ?? 0n),
+    returned: returned.get(row.share_id) ?? zeroTiyn,
     outcome: row.outcome,
     classes: byClass(row.parts),
     saleAt: Number(row.sale_at),
@@ -61,26 +62,37 @@ export async function listShares(
   }))
 }
 
-/** Of a payment, by tax class, as its payer and its payee may see it. */
-export async function sharesOfPayment(
-  { connection }: Work,
-  paymentId: string,
-): Promise<
-  readonly (Pick<ListedShare, 'ruleId' | 'amount' | 'returned' | 'classes'> & { readonly receiver: string })[]
-> {
+async function returnedOf({ connection }: Work, shareIds: readonly string[]): Promise<ReadonlyMap<string, Tiyn>> {
+  const sums = new Map<string, Tiyn>()
+  if (shareIds.length === 0) return sums
   const rows = await connection
+    .selectFrom('rule_return')
+    .select(['share_id', 'amount'])
+    .where('share_id', 'in', shareIds)
+    .execute()
+  for (const row of rows) sums.set(row.share_id, tiyn((sums.get(row.share_id) ?? zeroTiyn) + row.amount))
+  return sums
+}
+
+interface ShareOfPayment extends Pick<ListedShare, 'amount' | 'returned' | 'classes'> {
+  readonly receiver: string
+}
+
+/** Of a payment, by tax class, as its payer and its payee may see it. */
+export async function sharesOfPayment(work: Work, paymentId: string): Promise<readonly ShareOfPayment[]> {
+  const rows = await work.connection
     .selectFrom('rule_share')
-    .select(['share_id', 'rule_id', 'amount', 'receiver', 'parts'])
+    .select(['share_id', 'amount', 'receiver', 'parts'])
     .where('payment_id', '=', paymentId)
     .orderBy('rule_id')
     .execute()
-  const listed = []
-  for (const { share_id, rule_id: ruleId, amount, receiver, parts } of rows) {
-    const back = await connection.selectFrom('rule_return').select('amount').where('share_id', '=', share_id).execute()
-    const returned = tiyn(back.reduce((sum, row) => sum + row.amount, 0n))
-    listed.push({ ruleId, amount: tiyn(amount), returned, receiver, classes: byClass(parts) })
-  }
-  return listed
+  const returned = await returnedOf(
+    work,
+    rows.map((row) => row.share_id),
+  )
+  return rows.map(({ share_id, amount, receiver, parts }) => {
+    return { amount: tiyn(amount), returned: returned.get(share_id) ?? zeroTiyn, receiver, classes: byClass(parts) }
+  })
 }
 
 const partsSchema = z.array(z.object({ taxClass: z.string().nullable(), base: tiynSchema, share: tiynSchema }))
