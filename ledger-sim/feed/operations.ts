@@ -48,10 +48,12 @@ export const feedOperations = [
     /** `data` of each event; the signature is the ledger's, over `{ stream, event }`: tag `tolem/status-event/1`. */
     answerSchema: z.strictObject({ event: feedEventSchema, signature: z.string() }),
     streams: true,
-    perform: async (asked) => ({
-      kind: 'stream',
-      stream: liveFeed(asked.services, asked.caller, asked.request.after ?? 0),
-    }),
+    perform: async (asked) => {
+      const { after = 0 } = asked.request
+      const last = await inTransaction(asked.services, (work) => lastCursor(work, streamOf(asked.caller)))
+      if (after > last) return beyond(last)
+      return { kind: 'stream', stream: liveFeed(asked.services, asked.caller, after) }
+    },
   }),
   ...webhookOperations,
 ]

@@ -131,7 +131,7 @@ function nameAnswers(response: Json | undefined, answered: readonly Example[]): 
   if (content === undefined) return
   const isText = ({ answer }: Example) => typeof answer === 'string'
   nameExamples(
-    content['application/json'],
+    content['application/json'] ?? content['text/event-stream'],
     answered.filter((example) => !isText(example)),
     'answer',
   )

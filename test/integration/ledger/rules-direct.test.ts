@@ -6,6 +6,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
+import { limitsOf } from '../../../ledger-sim/individuals/tiers.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { balanceOf, hourMs } from './demo-ledger.ts'
 import {
@@ -226,14 +227,14 @@ describe('with a cashback', () => {
     const wanted = { payer: 'stranger', merchantId: canteen, amount: '11600', lines: [bought('food', 11_600n)] }
     done(await stranger.post('/v1/payments/individual-merchant', { ...wanted, paymentId: world.id() }))
     expect(await balances()).toMatchObject({ tax: 1_600n, bank: 10_000_000n })
-    // Neither bank acts for somebody who is not its client.
-    for (const bank of [other, world.bank])
-      expect(await bank.post('/v1/payments/individual-merchant', { ...wanted, paymentId: world.id() })).toMatchObject(
-        problemOf('not_found'),
-      )
+    // The other bank pays for its client, without a gift of this one, which acts for its own clients only.
+    const path = '/v1/payments/individual-merchant'
+    expect(await world.bank.post(path, { ...wanted, paymentId: world.id() })).toMatchObject(problemOf('not_found'))
+    done(await other.post(path, { ...wanted, paymentId: world.id() }))
+    expect(await balances()).toMatchObject({ tax: 3_200n, bank: 10_000_000n })
     await spend('dala-bank', 10_000_000n)
     done(await world.pay([bought('food', 11_600n)]))
-    expect(await balances()).toMatchObject({ tax: 3_200n, bank: 0n })
+    expect(await balances()).toMatchObject({ tax: 4_800n, bank: 0n })
   })
 
   test('VAT and cashback of one payment are one set of legs, and one refund takes both back', async () => {
@@ -289,6 +290,37 @@ describe('who may do and see what', () => {
     )
     expect(await world.pay([bought('food', 5_000_001n)])).toMatchObject(problemOf('insufficient_funds'))
     expect(await balances()).toMatchObject({ merchant: 0n, customer: 5_000_000n })
+  })
+
+  test('above a limit of the payer’s tier, also in sum with what went out before: nothing moves', async () => {
+    const { single, daily } = limitsOf.anonymous
+    const wanted = { payer: 'purse', merchantId: canteen }
+    done(
+      await world.bank.post('/v1/accounts/individuals', {
+        accountId: 'purse',
+        owner: 'purse',
+        name: 'Purse',
+        tier: 'anonymous',
+      }),
+    )
+    const purse = await signerOf(world.demo, 'individual', 'purse')
+    await inTransaction(world.demo.ports, (work) =>
+      post(work, [{ debit: 'dala-bank', credit: 'purse', amount: tiyn(daily + 1n), kind: 'payment' }], 'a gift'),
+    )
+    const pay = (amount: bigint, as = purse) => {
+      const payment = { ...wanted, paymentId: world.id(), amount, lines: [bought('food', amount)] }
+      return as.post('/v1/payments/individual-merchant', payment)
+    }
+    const above = (limit: string) => ({ code: 'limit_exceeded', detail: expect.stringContaining(`limit ${limit} of`) })
+    expect((await pay(single + 1n)).body).toMatchObject(above('single'))
+    expect((await pay(single + 1n, world.bank)).body).toMatchObject(above('single'))
+    expect(await balances()).toMatchObject({ merchant: 0n })
+    for (let payment = 0n; payment < daily / single; payment += 1n) done(await pay(single))
+    expect((await pay(1n)).body).toMatchObject(above('daily'))
+    expect(await balances()).toMatchObject({ merchant: daily })
+    expect(await balanceOf(world.demo, 'purse')).toBe(1n)
+    world.demo.clock.now += 24 * hourMs
+    done(await pay(1n))
   })
 
   test('tax rules are the tax authority’s and the central bank’s, a cashback is a bank’s of its own', async () => {

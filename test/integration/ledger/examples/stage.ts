@@ -16,7 +16,7 @@ import { examplesFolder, readPart, type Example } from '../../../../ledger-sim/h
 import type { Role } from '../../../../ledger-sim/http/operation.ts'
 import { seededRandom } from '../../../../ledger-sim/scenarios/seeded-random.ts'
 import { toJson } from '../../../../src/sync/protocol/canonical.ts'
-import type { HttpResponse } from '../../../../src/sync/protocol/http-signature.ts'
+import type { HttpRequest, HttpResponse } from '../../../../src/sync/protocol/http-signature.ts'
 import { demoLedger, type DemoLedger, type TestSigner, type TestTill } from '../demo-ledger.ts'
 import { isRecording } from '../shown-problems.ts'
 
@@ -92,13 +92,27 @@ export class Stage {
     const query = new URLSearchParams(request as Record<string, string>).toString()
     const address = method === 'GET' && query !== '' ? `${path}?${query}` : path
     const body = method === 'GET' ? '' : JSON.stringify(request)
-    if (signer !== undefined) return signer.send(signer.sign(method as 'GET' | 'POST', address, body))
+    if (signer !== undefined) {
+      const signed = signer.sign(method as 'GET' | 'POST', address, body)
+      const known = this.demo.ledger.operations.find((one) => `${one.method} ${one.path}` === operation)
+      return known?.streams === true ? this.#firstEvent(signed) : signer.send(signed)
+    }
     return this.demo.ledger.handle({
       method: method as 'GET' | 'POST',
       url: `http://127.0.0.1:8080${address}`,
       headers: {},
       body,
     })
+  }
+
+  /** A stream has no end: what is shown of it is the `data` of its first event, which has the ledger's signature. */
+  async #firstEvent(request: HttpRequest): Promise<HttpResponse> {
+    const response = await this.demo.ledger.handle(request)
+    if (response.stream === undefined) return response
+    const page = await response.stream.next(response.stream.after)
+    const first = page === 'ended' ? undefined : page[0]
+    if (first === undefined) throw new Error('nothing is streamed')
+    return { status: response.status, headers: response.headers, body: first.data }
   }
 
   /** Writes what was shown. @returns how many recorded examples were not */

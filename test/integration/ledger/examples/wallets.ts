@@ -1,4 +1,5 @@
 /** Examples of a wallet that pays a till's QR. */
+import { limitsOf } from '../../../../ledger-sim/individuals/tiers.ts'
 import { ask, termsOf } from '../payment-by-qr.ts'
 import type { Story } from './stage.ts'
 
@@ -35,4 +36,8 @@ export const story: Story = async (stage) => {
   await customer.get('What became of it', payments, { paymentId: payment.paymentId })
   await customer.get('There is no such payment', payments, { paymentId: stage.id() }, 404)
   await customer.disowned(payments, payment, 'paymentId')
+  const dear = termsOf(till, limitsOf.full.single + 1n)
+  await ask(till, dear)
+  const aboveLimit = { ...payment, paymentId: stage.id(), requestId: dear.tenderId }
+  await customer.post('More than the account may pay at once', payments, aboveLimit, 409)
 }
