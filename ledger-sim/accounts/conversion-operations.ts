@@ -126,7 +126,7 @@ function toNonCash(path: string, tag: string, summary: string, kinds: readonly A
         const { bank, accountId, amount, transferId } = asked.request
         const client = await clientOf(work, asked.caller, { bank, accountId, kinds, leaves: true })
         if ('code' in client) return client
-        const tooMuch = await limitFault(work, { accountId, direction: 'outgoing', amount })
+        const tooMuch = await limitFault(work, { accountId, direction: 'outgoing', amount, means: 'cash-out' })
         if (tooMuch !== undefined) return limitProblem(tooMuch)
         await needClientNonCash(work, bank, client.owner)
         const posted = await buyFromClient(work, bank, client, amount, transferId)

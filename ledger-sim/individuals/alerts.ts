@@ -12,7 +12,7 @@ import type { Page } from './received.ts'
 import { limitsOf } from './tiers.ts'
 
 /** What people buy at a merchant is not looked at. */
-const watchedKinds: readonly TransferKind[] = ['individual-transfer', 'redemption-of-dt']
+const watchedKinds: readonly TransferKind[] = ['individual-transfer', 'redemption-of-dt', 'cash-withdrawal']
 
 /** What a rule named once it does not name again: an alert of a rule needs evidence that is new. */
 export async function raiseAlerts(work: Work, person: Person, watches: AlertRule['watches']): Promise<void> {
