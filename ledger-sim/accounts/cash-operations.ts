@@ -45,6 +45,8 @@ export const cashOperations = [
         const { bank, accountId, amount, transferId } = asked.request
         const client = await clientOf(work, asked.caller, { bank, accountId, kinds: clients, leaves: true })
         if ('code' in client) return client
+        const tooMuch = await limitFault(work, { accountId, direction: 'outgoing', amount, means: 'cash-out' })
+        if (tooMuch !== undefined) return limitProblem(tooMuch)
         const posted = await withdrawCash(work, bank, client, amount, transferId)
         const parties = { madeBy: bank, payer: accountId, payee: bank }
         return answerTransfer(work, posted, { transferId, kind: 'cash-withdrawal', ...parties, amount })
@@ -63,6 +65,8 @@ export const cashOperations = [
         const { bank, accountId, amount, transferId } = asked.request
         const client = await clientOf(work, asked.caller, { bank, accountId, kinds: clients, leaves: false })
         if ('code' in client) return client
+        const tooMuch = await limitFault(work, { accountId, direction: 'incoming', amount })
+        if (tooMuch !== undefined) return limitProblem(tooMuch)
         const posted = await depositCash(work, bank, client, amount, transferId)
         const parties = { madeBy: bank, payer: bank, payee: accountId }
         return answerTransfer(work, posted, { transferId, kind: 'cash-deposit', ...parties, amount })

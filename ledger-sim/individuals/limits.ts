@@ -15,7 +15,7 @@ export interface WantedMovement {
   readonly accountId: string
   readonly direction: 'outgoing' | 'incoming'
   readonly amount: Tiyn
-  /** What not every tier may do; else only the amount is asked about. */
+  /** What not every tier may do; else only the amount is asked about. Cash-out is into cash and into non-cash. */
   readonly means?: 'person-to-person' | 'cash-out'
 }
 

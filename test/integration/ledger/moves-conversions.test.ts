@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { demoIndividuals } from '../../../ledger-sim/scenarios/demo.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { openBank } from '../../../ledger-sim/accounts/conversions.ts'
+import { limitsOf } from '../../../ledger-sim/individuals/tiers.ts'
 import { p256, TestSigner } from './demo-ledger.ts'
 import { escrowAccount, movesWorld, schemeAccount, type MovesWorld } from './moves-world.ts'
 import { ask, qrWorld, termsOf, Wallet } from './payment-by-qr.ts'
@@ -204,6 +205,36 @@ describe('marked money', () => {
       expect(await refusal('bank-a', path, { bank: 'bank-a', accountId: 'education', amount: '1' })).toBe(
         'rule_violated',
       )
+  })
+})
+
+describe('the limits of an individual', () => {
+  const { single, balance } = limitsOf.simplified
+  const opened = async (accountId: string, tier: string) => {
+    const account = { accountId, owner: accountId, name: accountId, tier }
+    expect(await world.as('bank-a').post('/v1/accounts/individuals', account)).toMatchObject({ status: 200 })
+    return { bank: 'bank-a', accountId }
+  }
+
+  test.each([
+    [`${fromNonCash}/individual-bank`, balance],
+    ['/v1/cash-deposits', balance],
+    [`${toNonCash}/individual-bank`, single],
+    ['/v1/cash-withdrawals', single],
+  ])('bind %s, to the tiyn', async (path, max) => {
+    const client = await opened(`limited-${desks.indexOf(path)}`, 'simplified')
+    expect(await refusal('bank-a', path, { ...client, amount: (max + 1n).toString() })).toBe('limit_exceeded')
+    // What the limit allows, nobody here has.
+    expect(await refusal('bank-a', path, { ...client, amount: max.toString() })).toBe('insufficient_funds')
+  })
+
+  test('who is not known brings cash, and takes neither cash nor non-cash', async () => {
+    const client = { ...(await opened('unknown-1', 'anonymous')), amount: '5' }
+    const brought = { transferId: world.id(), ...client }
+    expect(await world.as('bank-a').post('/v1/cash-deposits', brought)).toMatchObject({ status: 200 })
+    for (const path of ['/v1/cash-withdrawals', `${toNonCash}/individual-bank`])
+      expect(await refusal('bank-a', path, client)).toBe('limit_exceeded')
+    expect(await world.balance('unknown-1')).toBe(5n)
   })
 })
 

@@ -3,6 +3,7 @@
  * and what gives them back. After each test the audit recomputes everything.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { limitsOf } from '../../../ledger-sim/individuals/tiers.ts'
 import { dayMs, hourMs } from './demo-ledger.ts'
 import { escrowAccount, movesWorld, schemeAccount, type MovesWorld } from './moves-world.ts'
 
@@ -152,6 +153,31 @@ describe('a customer pays the government', () => {
         status: 422,
       })
   })
+})
+
+test('the limits of an individual bind who pays it and what it pays, to the tiyn', async () => {
+  const limited = 'limited'
+  const { single, balance } = limitsOf.anonymous
+  const opening = { accountId: limited, owner: limited, name: limited, tier: 'anonymous' }
+  expect(await world.as('bank-a').post('/v1/accounts/individuals', opening)).toMatchObject({ status: 200 })
+  const answers = async (by: string, path: string, more: object, max: bigint) => {
+    const found = []
+    for (const amount of [max + 1n, max]) {
+      const asked = { transferId: world.id(), amount: amount.toString(), purpose: 'tax', ...more }
+      found.push((await world.as(by).post(path, asked)).body)
+    }
+    return found
+  }
+  const cannotTake = { code: 'limit_exceeded', detail: 'the payee’s account cannot take this amount' }
+  const tooLittle = { code: 'insufficient_funds' }
+  const wages = { payer: 'farm', payee: limited }
+  expect(await answers('farm', toIndividual, wages, balance)).toMatchObject([cannotTake, tooLittle])
+  const tax = { payer: limited, payee: 'education', paymentReference: 'T-1' }
+  const above = { code: 'limit_exceeded', detail: expect.stringContaining('limit single of tier anonymous') }
+  expect(await answers('bank-a', toGovernment, tax, single)).toMatchObject([above, tooLittle])
+  const payments = [{ transferId: world.id(), payee: limited, amount: (balance + 1n).toString() }]
+  const { body } = await world.as('education').post(toCustomers, { payer: 'education', purpose: '', payments })
+  expect(body['results']).toMatchObject([{ state: 'refused', ...cannotTake }])
 })
 
 describe('what became of a transfer', () => {

@@ -5,6 +5,9 @@ const bank = 'dala-bank'
 const customer = 'individual-1'
 const agencyAccount = 'almaly-education'
 const payouts = '/v1/payments/legal-entity-individual'
+/** More than anybody of the demonstration has. */
+const short = '400000000'
+/** More than an individual may pay at once or hold. */
 const tooMuch = '99999999999'
 
 export const story: Story = async (stage) => {
@@ -65,6 +68,10 @@ async function handOutCash(stage: Stage): Promise<void> {
     short: 'The client has too little',
     refused: ['Marked money does not become cash', 'scheme.school-lunch'],
   })
+  const purse = { accountId: 'purse-2', owner: 'purse-2', name: 'Customer 12 (demo)', tier: 'anonymous' }
+  await stage.demo.role('bank').post('/v1/accounts/individuals', purse)
+  const unknown = { transferId: stage.id(), bank, accountId: purse.accountId, amount: '1' }
+  await stage.as('bank').post('Whom nobody knows takes no cash', '/v1/cash-withdrawals', unknown, 409)
   await serve(stage, '/v1/cash-deposits', '100000', {
     done: 'A client gives cash and takes DT',
     short: 'The bank has too little DT',
@@ -86,7 +93,8 @@ async function serve(stage: Stage, path: string, amount: string, titles: Service
   await actor.post(titles.done, path, terms)
   await actor.post('The id means another amount', path, { ...terms, amount: '1' }, 409)
   const anew = { ...terms, transferId: stage.id() }
-  await actor.post(titles.short, path, { ...anew, amount: tooMuch }, 409)
+  await actor.post(titles.short, path, { ...anew, amount: short }, 409)
+  await actor.post('More than the individual’s limits allow', path, { ...anew, amount: tooMuch }, 409)
   await actor.post('There is no such client', path, { ...anew, accountId: 'nobody' }, 404)
   const [refused, accountId] = titles.refused
   await actor.post(refused, path, { ...anew, accountId }, 409)
@@ -137,7 +145,8 @@ async function pay(stage: Stage): Promise<{ readonly stipend: string; readonly t
 
 async function showRefusedPayments(stage: Stage, actor: Actor, path: string, payment: object): Promise<void> {
   const anew = { ...payment, transferId: stage.id() }
-  await actor.post('The payer has too little', path, { ...anew, amount: tooMuch }, 409)
+  await actor.post('The payer has too little', path, { ...anew, amount: short }, 409)
+  await actor.post('More than the individual’s limits allow', path, { ...anew, amount: tooMuch }, 409)
   await actor.post('There is no such payee', path, { ...anew, payee: 'nobody' }, 404)
   await actor.disowned(path, { ...payment })
 }
