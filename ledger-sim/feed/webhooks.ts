@@ -4,7 +4,7 @@
  */
 import type { Selectable } from 'kysely'
 import type { Work } from '../context.ts'
-import type { WebhookTable } from '../store/schema.ts'
+import type { WebhookTable } from '../store/feed-tables.ts'
 import type { Stream } from './streams.ts'
 
 /** Enough for a reader's systems; each costs a request for every event. */

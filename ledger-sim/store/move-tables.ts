@@ -5,6 +5,53 @@
 import { sql, type Kysely } from 'kysely'
 import { settlementDocument } from '../transfers/settlement-document.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
+import type { TextOrNull, Whole } from './schema.ts'
+
+/** A transfer that a client named by an id of its own (`ledger-sim/transfers/client-transfers.ts`). */
+export interface ClientTransferTable {
+  transfer_id: string
+  kind: string
+  made_by: string
+  payer: string
+  payee: string
+  amount: Whole
+  purpose: TextOrNull
+  /** What a government body finds the payment by. */
+  payment_reference: TextOrNull
+  state: 'done' | 'reversed'
+  /** What was given back by refunds, without what a reversal gave back. */
+  refunded: Whole
+  at: Whole
+}
+
+/** What gave such a transfer back, wholly or in part. */
+export interface ClientReturnTable {
+  return_id: string
+  transfer_id: string
+  kind: 'reversal' | 'refund'
+  amount: Whole
+  reason: string
+  at: Whole
+}
+
+/** The non-cash leg between a bank's reserve and the central bank, as a message (docs/design/18). */
+export interface SettlementMessageTable {
+  /** The total order of all messages, from 1 without gaps. */
+  sequence: Whole
+  transfer_id: string
+  bank: string
+  direction: 'issue' | 'redemption'
+  amount: Whole
+  at: Whole
+  /** ISO 20022 XML. */
+  document: string
+}
+
+export interface MoveTables {
+  client_transfer: ClientTransferTable
+  client_return: ClientReturnTable
+  settlement_message: SettlementMessageTable
+}
 
 /** Of entries null only here: SQLite takes no column without a default that may not be null. The audit looks. */
 export const moveColumns: readonly (readonly [table: string, column: Column])[] = [

@@ -5,7 +5,9 @@
 import type { ColumnType } from 'kysely'
 import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
 import type { RuleTables } from '../rules/tables.ts'
+import type { FeedTables } from './feed-tables.ts'
 import type { IndividualTables } from './individual-tables.ts'
+import type { MoveTables } from './move-tables.ts'
 
 /** Read as bigint, written as either. */
 export type Whole = ColumnType<bigint, bigint | number, bigint | number>
@@ -420,101 +422,7 @@ export interface MerchantDebtTable {
   at: Whole
 }
 
-/** A transfer that a client named by an id of its own (`ledger-sim/transfers/client-transfers.ts`). */
-export interface ClientTransferTable {
-  transfer_id: string
-  kind: string
-  made_by: string
-  payer: string
-  payee: string
-  amount: Whole
-  purpose: TextOrNull
-  /** What a government body finds the payment by. */
-  payment_reference: TextOrNull
-  state: 'done' | 'reversed'
-  /** What was given back by refunds, without what a reversal gave back. */
-  refunded: Whole
-  at: Whole
-}
-
-/** What gave such a transfer back, wholly or in part. */
-export interface ClientReturnTable {
-  return_id: string
-  transfer_id: string
-  kind: 'reversal' | 'refund'
-  amount: Whole
-  reason: string
-  at: Whole
-}
-
-/** The non-cash leg between a bank's reserve and the central bank, as a message (docs/design/18). */
-export interface SettlementMessageTable {
-  /** The total order of all messages, from 1 without gaps. */
-  sequence: Whole
-  transfer_id: string
-  bank: string
-  direction: 'issue' | 'redemption'
-  amount: Whole
-  at: Whole
-  /** ISO 20022 XML. */
-  document: string
-}
-
-/** The last cursor of each reader's feed: the row that a transaction which tells it something locks. */
-export interface FeedCounterTable {
-  stream: string
-  last: Whole
-}
-
-/** The outbox: what each reader is told (feed/outbox.ts). */
-export interface FeedEventTable {
-  stream: string
-  cursor: Whole
-  event_id: string
-  at: Whole
-  content: string
-}
-
-/** Where a reader wants its feed posted, and how far that has come. */
-export interface WebhookTable {
-  webhook_id: string
-  stream: string
-  owner: string
-  url: string
-  /** The last event that was delivered. */
-  cursor: Whole
-  state: 'active' | 'disabled' | 'removed'
-  /** Of the event that comes next: how often it was tried in vain, since when, and when it is tried again. */
-  tries: Whole
-  failing_since: WholeOrNull
-  next_try_at: Whole
-  /** What came of the last try in vain, in words. */
-  failure: TextOrNull
-  at: Whole
-}
-
-/** One event at one webhook: written when it was tried, so what has not come yet has no row. */
-export interface WebhookDeliveryTable {
-  webhook_id: string
-  cursor: Whole
-  event_id: string
-  tries: Whole
-  first_try_at: Whole
-  /** Null while every try was in vain. */
-  delivered_at: WholeOrNull
-  failure: TextOrNull
-}
-
-/** How many rows a till said it still has to hand over, with its last head. */
-export interface TerminalQueueTable {
-  terminal_id: string
-  unsynced: Whole
-  /** Since when it has said without a break that some wait; null when none do. */
-  unsynced_since: WholeOrNull
-  said_at: Whole
-}
-
-export interface Tables extends IndividualTables, RuleTables {
+export interface Tables extends FeedTables, IndividualTables, MoveTables, RuleTables {
   meta: MetaTable
   principal: PrincipalTable
   refusal: RefusalTable
@@ -552,12 +460,4 @@ export interface Tables extends IndividualTables, RuleTables {
   event: EventTable
   enrolment_code: EnrolmentCodeTable
   merchant_debt: MerchantDebtTable
-  client_transfer: ClientTransferTable
-  client_return: ClientReturnTable
-  settlement_message: SettlementMessageTable
-  feed_counter: FeedCounterTable
-  feed_event: FeedEventTable
-  webhook: WebhookTable
-  webhook_delivery: WebhookDeliveryTable
-  terminal_queue: TerminalQueueTable
 }

@@ -1,7 +1,7 @@
 /** The names of things. Ids are opaque text; only the types say which thing they name. */
 import { z } from 'zod'
 
-/** UUIDv7 (RFC 9562 §5.7), in lower case: ids are compared as text, and a retry in other letters would be another id. */
+/** UUIDv7 (RFC 9562 §5.7), in lower case: ids are compared as text, so a retry in other letters were another id. */
 export const uuidSchema = z.uuid({ version: 'v7' }).refine((id) => id === id.toLowerCase(), 'in lower case')
 /** Lower-case hex of 32 bytes: a SHA-256 hash. */
 export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)

@@ -57,8 +57,7 @@ export function verifyingKey(jwk: PublicJwk): VerifyingKey {
     keyId: thumbprintOf(jwk),
     algorithm,
     jwk,
-    verify: (bytes, signature) =>
-      signature.length === 64 && verifyBytes(digestOf(algorithm), bytes, key, signature),
+    verify: (bytes, signature) => signature.length === 64 && verifyBytes(digestOf(algorithm), bytes, key, signature),
   }
 }
 
