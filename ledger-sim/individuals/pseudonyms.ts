@@ -2,7 +2,8 @@
  * What stands for a person where a name or account would say too much: for those who watch the whole platform, and for
  * a payee whose payer wants no name shown.
  */
-import type { Account } from '../accounts/accounts.ts'
+import { accountOfOwner, findAccount, type Account } from '../accounts/accounts.ts'
+import type { Work } from '../context.ts'
 import type { LedgerKeys } from '../keys.ts'
 
 /** The longest account id has 63 characters; all pseudonyms are equally long. */
@@ -37,6 +38,35 @@ export function payerPseudonym(keys: LedgerKeys, payee: string, payer: string): 
   return keys.keyedHash('payer-for-payee', `${payee}/${payer}`).slice(0, 32)
 }
 
+type Named = Pick<Account, 'accountId' | 'kind' | 'owner'>
+
+/** The account that somebody who watches all means: a person's by its pseudonym only, any other by its id. */
+export async function findWatched(work: Work, named: string): Promise<Account | undefined> {
+  const persons = accountOfPseudonym(work.keys, named)
+  const account = await findAccount(work, persons ?? named)
+  if (account === undefined || (persons === undefined && (await isPersons(work, account)))) return undefined
+  return account
+}
+
+/** Which of these accounts somebody who watches all sees under another name, and under which. */
+export async function watchedNames(work: Work, accounts: readonly Named[]): Promise<ReadonlyMap<string, string>> {
+  const names = new Map<string, string>()
+  for (const account of new Map(accounts.map((one) => [one.accountId, one])).values())
+    if (await isPersons(work, account)) names.set(account.accountId, watchedName(work.keys, account))
+  return names
+}
+
+/** The account of a person, or a person's non-cash at a bank. */
+async function isPersons(work: Work, { kind, owner }: Named): Promise<boolean> {
+  if (kind === 'individual') return true
+  return kind === 'bank-client' && (await accountOfOwner(work, owner, 'individual')) !== undefined
+}
+
+/** Of a person: non-cash is found again by nobody, its id has the owner's name in it. */
+function watchedName(keys: LedgerKeys, { accountId, kind }: Named): string {
+  return kind === 'individual' ? accountPseudonym(keys, accountId) : keys.keyedHash('account-pseudonym', accountId)
+}
+
 /**
  * Balances for those who watch: accounts of people, and their non-cash at banks, under pseudonyms.
  *
@@ -52,10 +82,7 @@ export function withoutPeople(
   return shown
     .map((account) => {
       if (!people.has(account.owner)) return account
-      const isPersons = account.kind === 'individual'
-      const pseudonym = isPersons
-        ? accountPseudonym(keys, account.accountId)
-        : keys.keyedHash('account-pseudonym', account.accountId)
+      const pseudonym = watchedName(keys, account)
       return { ...account, accountId: pseudonym, owner: pseudonym, name: '' }
     })
     .toSorted((first, second) => (first.accountId < second.accountId ? -1 : 1))

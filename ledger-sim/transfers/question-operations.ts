@@ -28,7 +28,7 @@ export const questionOperations = [
       amount: tiynSchema,
       /** By refunds, without what a reversal gave back. */
       refunded: tiynSchema,
-      /** Null where it is an individual’s and the asker only received. */
+      /** Null where it is an individual’s and the asker only received; to who watches all, people are pseudonyms. */
       payer: z.string().nullable(),
       payee: z.string(),
       purpose: z.string().nullable(),

@@ -6,6 +6,7 @@ import { findAccount, type Account, type AccountKind } from '../accounts/account
 import type { TransferKind } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
 import type { Caller } from '../http/operation.ts'
+import { findWatched, watchedNames } from '../individuals/pseudonyms.ts'
 import { seesAll } from './who-sees.ts'
 
 export interface WantedStatement {
@@ -27,7 +28,7 @@ export interface StatementEntry {
   readonly amount: bigint
   /** After it. */
   readonly balance: bigint
-  /** The other account; null where it is a person's who paid. */
+  /** The other account; null where it is a person's who paid, a pseudonym of a person's for who watches all. */
   readonly counterparty: string | null
   readonly counterpartyKind: AccountKind
   /** What it moved for: a client's transfer, a tender, a lease. */
@@ -47,9 +48,10 @@ export interface Statement {
 
 /** @returns undefined when the account is none of the caller's, or not there */
 export async function statementOf(work: Work, caller: Caller, wanted: WantedStatement): Promise<Statement | undefined> {
-  const { accountId, after, from, to, limit } = wanted
-  const account = await findAccount(work, accountId)
+  const { after, from, to, limit } = wanted
+  const account = await (seesAll(caller) ? findWatched(work, wanted.accountId) : findAccount(work, wanted.accountId))
   if (account === undefined || !maySee(caller, account)) return undefined
+  const { accountId } = account
   const newest = await newestEntry(work, accountId)
   const earlier = from === undefined ? 0 : await entriesBefore(work, accountId, newest, from)
   const start = Math.min(Math.max(after, earlier), newest)
@@ -58,7 +60,14 @@ export async function statementOf(work: Work, caller: Caller, wanted: WantedStat
     ...(await entriesOfSide(work, accountId, 'credit', start, limit)),
   ].toSorted((one, other) => Number(one.entry - other.entry))
   const end = to === undefined ? -1 : rows.findIndex(({ at }) => at >= BigInt(to))
-  const entries = rows.slice(0, end === -1 ? limit : Math.min(end, limit)).map((row) => entryOf(caller, row))
+  const page = rows.slice(0, end === -1 ? limit : Math.min(end, limit))
+  const others = page.map((row) => ({
+    accountId: row.otherId,
+    kind: row.otherKind as AccountKind,
+    owner: row.otherOwner,
+  }))
+  const names = seesAll(caller) ? await watchedNames(work, others) : undefined
+  const entries = page.map((row) => entryOf(caller, { ...row, otherId: names?.get(row.otherId) ?? row.otherId }))
   const openingBalance = start === 0 ? 0n : (await entryAt(work, accountId, start)).balance
   return { currency: account.currency, openingBalance, entries, cursor: entries.at(-1)?.entry ?? start }
 }

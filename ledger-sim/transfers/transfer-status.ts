@@ -3,6 +3,7 @@ import type { Tiyn } from '../../src/voucher/money.ts'
 import { findAccount } from '../accounts/accounts.ts'
 import type { Work } from '../context.ts'
 import type { Caller } from '../http/operation.ts'
+import { watchedNames } from '../individuals/pseudonyms.ts'
 import { findClientTransfer, type ClientTransferKind } from './client-transfers.ts'
 import { seesAll } from './who-sees.ts'
 
@@ -15,7 +16,10 @@ export interface TransferStatus {
   readonly amount: Tiyn
   /** By refunds, without what a reversal gave back. */
   readonly refunded: Tiyn
-  /** The account that paid; null where it is an individual's and the asker only received. */
+  /**
+   * The account that paid; null where it is an individual's and the asker only received. To who watches all, accounts
+   * of people are pseudonyms here and in `payee`.
+   */
   readonly payer: string | null
   readonly payee: string
   readonly purpose: string | null
@@ -38,7 +42,10 @@ export async function transferStatus(
   const paid = seesAll(caller) || madeBy === caller.owner || payer.owner === caller.owner
   if (!paid && payee.owner !== caller.owner) return undefined
   const shown = paid || payer.kind !== 'individual'
-  return { ...told, refunded, state: stateOf(state, transfer.amount, refunded), payer: shown ? told.payer : null }
+  const names = seesAll(caller) ? await watchedNames(work, [payer, payee]) : undefined
+  const named = (accountId: string) => names?.get(accountId) ?? accountId
+  const parties = { payer: shown ? named(told.payer) : null, payee: named(told.payee) }
+  return { ...told, ...parties, refunded, state: stateOf(state, transfer.amount, refunded) }
 }
 
 function stateOf(state: 'done' | 'reversed', amount: Tiyn, refunded: Tiyn): TransferStatus['state'] {

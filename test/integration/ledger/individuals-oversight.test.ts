@@ -143,6 +143,29 @@ describe('an alert', () => {
     expect(alerts[1]?.evidence).toHaveLength(11)
   })
 
+  test('of what is passed on as cash and as non-cash', async () => {
+    const [payer, payee] = ['cash-1', 'cash-2'] as const
+    for (const person of [payer, payee]) await world.person(person)
+    await world.fund(payee, 200n)
+    const sum = limitsOf.simplified.single
+    await world.fund(payer, sum)
+    const before = await newest()
+    expect((await pay(payer, payee, sum)).status).toBe(200)
+    const desk = { bank: 'dala-bank', amount: ((sum * 9n) / 20n).toString() }
+    await world.centralBank.post('/v1/cash-supplies', { ...desk, transferId: world.id() })
+    for (const path of ['/v1/cash-withdrawals', '/v1/conversions/dt-to-non-cash/individual-bank']) {
+      world.demo.clock.now += 1000
+      const taken = { ...desk, transferId: world.id(), accountId: payee }
+      expect(await world.bank.post(path, taken)).toMatchObject({ status: 200 })
+    }
+    expect(await alertsSince(before)).toEqual([])
+    world.demo.clock.now += 1000
+    expect((await pay(payee, payer, 100n)).status).toBe(200)
+    const [alert] = await alertsSince(before)
+    expect(alert).toMatchObject({ rule: 'pass_through' })
+    expect(alert?.evidence).toHaveLength(4)
+  })
+
   test('is the auditor’s alone, and decided once', async () => {
     for (const signer of [world.bank, world.centralBank, world.demo.role('agency')])
       expect(await signer.get('/v1/alerts')).toMatchObject({ status: 403 })

@@ -135,20 +135,22 @@ async function seenBy(who: string): Promise<readonly string[]> {
   return [...seen].toSorted()
 }
 
+const shown = ['name', 'nothing', 'pseudonym'] as const
+/** An account's own statement and news: sums, and nobody's name. */
+const sumsIn = (path: string) => shown.map((shows) => `${path}: amount of who shows ${shows}`)
+const statements = sumsIn('/v1/statements')
 const received = [
   '/v1/received: amount of who shows name',
   '/v1/received: amount of who shows nothing',
   '/v1/received: amount of who shows pseudonym',
   '/v1/received: name of who shows name',
 ]
-const watched = ['name', 'nothing', 'pseudonym'].map(
-  (shows) => `/v1/transfers/individual-individual: amount of who shows ${shows}`,
-)
+const watched = sumsIn('/v1/transfers/individual-individual')
 
 const expected: Readonly<Record<string, readonly string[]>> = {
-  payee: received,
-  'bank of payee': received,
-  'bank of payer': [],
+  payee: [...sumsIn('/v1/event-stream'), ...sumsIn('/v1/events'), ...received, ...statements],
+  'bank of payee': [...received, ...statements],
+  'bank of payer': statements,
   'other bank': [],
   'other person': [],
   'legal entity': [],
@@ -177,9 +179,9 @@ test('a disclosure tells the auditor alone, and later the bank of the payer whic
   expect(await world.auditor.post('/v1/disclosures', disclosure)).toMatchObject({
     body: { identity: { accountId: 'quiet-payer', name: 'Qarlygash Synaq', bank: 'dala-bank' } },
   })
-  expect(await seenBy('bank of payer')).toEqual([])
+  expect(await seenBy('bank of payer')).toEqual(statements)
   world.demo.clock.now += tellAfterMs.court_order
-  expect(await seenBy('bank of payer')).toEqual(['/v1/disclosures: account of who shows nothing'])
+  expect(await seenBy('bank of payer')).toEqual(['/v1/disclosures: account of who shows nothing', ...statements])
   for (const who of ['auditor', 'central bank', 'bank of payee']) expect(await seenBy(who), who).toEqual(expected[who])
 })
 

@@ -4,6 +4,7 @@
  */
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { accountPseudonym } from '../../../ledger-sim/individuals/pseudonyms.ts'
 import { createLedger } from '../../../ledger-sim/ledger.ts'
 import { startHttp } from '../../../ledger-sim/http/fastify.ts'
 import { signRequest, verifyAnswer, type HttpResponse } from '../../../src/sync/protocol/http-signature.ts'
@@ -61,6 +62,7 @@ const statement = async (by: string, accountId: string, query = '') =>
     status: number
     body: Statement
   }
+const pseudonym = () => accountPseudonym(world.ports.keys, 'aru')
 const all = [1_000_000, 100, 100, 100, -100, 40, -100]
 
 describe('a statement', () => {
@@ -105,16 +107,21 @@ describe('a statement', () => {
     expect(later.body).toMatchObject({ openingBalance: String(await world.balance('aru')), cursor: 7 })
   })
 
-  test('is the owner’s, of the bank that serves it, the central bank’s and the auditor’s', async () => {
+  test('is the owner’s, of the bank that serves it, and by pseudonym the central bank’s and the auditor’s', async () => {
     const { body: own } = await statement('aru', 'aru')
-    for (const by of ['bank-a', 'central-bank', 'auditor'])
-      expect((await statement(by, 'aru')).body.entries).toHaveLength(own.entries.length)
+    expect((await statement('bank-a', 'aru')).body.entries).toHaveLength(own.entries.length)
+    for (const by of ['central-bank', 'auditor']) {
+      expect((await statement(by, pseudonym())).body.entries).toHaveLength(own.entries.length)
+      for (const account of ['aru', 'bank-a.client.aru'])
+        expect(await statement(by, account)).toMatchObject({ status: 404, body: { code: 'not_found' } })
+    }
     for (const [by, account] of [
       ['bank-b', 'aru'],
       ['berik', 'aru'],
       ['education', 'aru'],
       ['aru', 'bank-a'],
       ['aru', 'nobody'],
+      ['aru', pseudonym()],
       ['bank-a', 'bank-b'],
       ['bank-a', 'shop'],
       ['farm', schemeAccount],
@@ -131,7 +138,12 @@ describe('a statement', () => {
         .map(({ kind, counterparty }) => `${kind} ${counterparty ?? '?'}`)
     expect(await counterparties('education', 'education')).toEqual(['payment-to-government ?', 'transfer-refund ?'])
     const shown = ['payment-to-government aru', 'transfer-refund aru']
-    expect(await counterparties('auditor', 'education')).toEqual(shown)
+    const hidden = shown.map((entry) => entry.replace('aru', pseudonym()))
+    expect(await counterparties('auditor', 'education')).toEqual(hidden)
+    expect(await counterparties('central-bank', 'education')).toEqual(hidden)
+    const sold = JSON.stringify((await statement('auditor', 'bank-a.non-cash')).body)
+    expect(sold).toContain('bank-a.client.farm')
+    expect(sold).not.toContain('bank-a.client.aru')
     expect(await counterparties('bank-a', 'education')).toEqual(shown)
     expect(await counterparties('farm', 'farm')).toEqual(Array(3).fill('payment-to-individual aru'))
     expect(await counterparties('aru', 'aru')).toContain('transfer-refund education')

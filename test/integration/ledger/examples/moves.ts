@@ -236,4 +236,5 @@ async function ask(stage: Stage, stipend: string): Promise<void> {
   const asCsv = { ...own, limit: '3', format: 'csv' }
   await stage.as('individual', customer).getCsv('The same for a spreadsheet', statements, asCsv)
   await agency.get('A role sees its own', statements, own, 404)
+  await stage.as('auditor').get('Who watches all sees people as pseudonyms', transfers, { transferId: stipend })
 }
