@@ -269,6 +269,8 @@ describe('the network’s side', () => {
       ]),
     )
     expect(JSON.stringify(document.paths['/v1/scheme-fundings'])).toContain('"#/components/schemas/Amount"')
+    // Of an answer that has no end, the data of one event.
+    expect(JSON.stringify(document.paths['/v1/event-stream'])).toMatch(/"value":\{"event":\{.+"signature":/)
   })
 })
 

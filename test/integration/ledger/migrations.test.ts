@@ -1,8 +1,8 @@
 /**
  * Each migration from the version before it, with data. Method: a ledger that has lived (sales on and off line, a loss
- * with its appeal, a refund, a reversal, a payment by QR, a lost till, and lived-parts.ts) is written back, column by
- * column, into a file of the former version; it is then migrated by one step, where no row may be lost or changed in
- * what it had, and to the end, where the audit must find the same books. Foreign keys are on.
+ * with its appeal, a refund, a reversal, a payment by QR, a lost till, and what lived-parts.ts does) is written back,
+ * column by column, into a file of the former version; it is then migrated by one step, where no row may be lost or
+ * changed in what it had, and to the end, where the audit must find the same books. Foreign keys are on.
  */
 import { join } from 'node:path'
 import Database from 'better-sqlite3'

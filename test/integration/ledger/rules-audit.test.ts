@@ -88,8 +88,9 @@ test.each<[string, () => readonly string[]]>([
     'shares move between merchants, their rule’s account and their payer, and never touch marked money',
     () => [
       `update rule_share set receiver = 'dala-bank' where ${of(kept)}`,
-      `update transfer set credit = 'dala-bank', ${elsewhere} where kind = 'rule-share' and reference = (
-        select share_id from rule_share where payment_id = '${ids[kept]}' and rule_id = 'vat')`,
+      `update transfer set credit = 'dala-bank', ${elsewhere}
+        where kind = 'rule-share'
+          and reference = (select share_id from rule_share where payment_id = '${ids[kept]}' and rule_id = 'vat')`,
     ],
   ],
   [
