@@ -7,7 +7,16 @@ import type { Work } from '../context.ts'
 
 const minuteMs = 60_000
 /** What a customer, a merchant or an agency would call a payment. */
-const paymentKinds: readonly TransferKind[] = ['payment', 'voucher-payment', 'hold-post', 'appeal-payment']
+const paymentKinds: readonly TransferKind[] = [
+  'payment',
+  'payment-to-individual',
+  'payment-to-government',
+  'individual-transfer',
+  'merchant-payment',
+  'voucher-payment',
+  'hold-post',
+  'appeal-payment',
+]
 
 export class PaymentsByMinute {
   readonly #over = new Map<number, number>()

@@ -107,7 +107,7 @@ describe('a statement', () => {
     expect(later.body).toMatchObject({ openingBalance: String(await world.balance('aru')), cursor: 7 })
   })
 
-  test('is the owner’s, of the bank that serves it, and by pseudonym the central bank’s and the auditor’s', async () => {
+  test('is the owner’s, of the bank that serves it, and by pseudonym of who watches all', async () => {
     const { body: own } = await statement('aru', 'aru')
     expect((await statement('bank-a', 'aru')).body.entries).toHaveLength(own.entries.length)
     for (const by of ['central-bank', 'auditor']) {

@@ -1,4 +1,4 @@
-/** Examples of moves: conversions and cash at a bank, payments, what goes back, and what can be asked of all that. */
+/** Examples of moves: conversions and cash at a bank, payments, what goes back, and what is asked about all that. */
 import type { Actor, Stage, Story } from './stage.ts'
 
 const bank = 'dala-bank'
