@@ -41,6 +41,7 @@ export async function benchLedger(quick: boolean): Promise<readonly Figure[]> {
     const rawBatches = raw.perSecondUnsigned(sizes.payments, sizes.batch)
     raw.close()
     const http = await overHttp(join(folder, 'http'), sizes)
+    const batched = await inBatches(join(folder, 'batches'), sizes)
     const inside = await inProcess(join(folder, 'inside.sqlite'), sizes)
     const common = { bench: 'ledger', unit: 'per s', samples: sizes.payments } as const
     const rawIs = 'raw: verify P-256, insert the same rows, sign Ed25519, a commit per 64, one process, in turn'
@@ -69,6 +70,15 @@ export async function benchLedger(quick: boolean): Promise<readonly Figure[]> {
         baseline: perCommit,
         baselineIs: rawIs,
         aim: null,
+      }),
+      figureOf({
+        ...common,
+        figure: `payments in batches of ${sizes.batch} over HTTP`,
+        samples: batchCount,
+        value: batched,
+        baseline: rawBatches,
+        baselineIs: `raw: the same rows, ${sizes.batch} a commit, one process, no signatures`,
+        aim: { atLeast: 20_000 },
       }),
       ...(await againstPostgres(sizes, http.perSecond, rawBatches)),
     ]
@@ -150,11 +160,48 @@ async function overHttp(folder: string, sizes: Sizes): Promise<{ readonly perSec
   }
 }
 
+const batchCount = 3
+
+/** One batch after the other, each by another payer: the median, in payments a second. */
+async function inBatches(folder: string, sizes: Sizes): Promise<number> {
+  const { url, payers, process: ledger } = await payersLedger(folder, sizes.payers)
+  const agent = new Agent({ keepAlive: true })
+  try {
+    const speeds: number[] = []
+    for (const payer of payers.slice(0, batchCount)) {
+      const sent = batchOf(url, payer, payers, sizes.batch)
+      const started = performance.now()
+      const { results } = JSON.parse(await send(agent, sent)) as { readonly results: readonly { status: number }[] }
+      speeds.push(sizes.batch / ((performance.now() - started) / 1_000))
+      const refused = results.filter(({ status }) => status !== 200).length
+      if (results.length !== sizes.batch || refused > 0) throw new Error(`${refused} of a batch were refused`)
+    }
+    return median(speeds)
+  } finally {
+    agent.destroy()
+    await ledger.stop()
+  }
+}
+
+function batchOf(url: string, payer: Payer, payers: readonly Payer[], count: number): HttpRequest {
+  const others = payers.filter((other) => other !== payer)
+  const now = Date.now()
+  const items = Array.from({ length: count }, (_, index) => {
+    const payee = others[index % others.length]?.accountId
+    const amount = String(100 + (index % 900))
+    const body = { transferId: v7({ msecs: now }), payer: payer.accountId, payee, amount, purpose: 'goods' }
+    return { method: 'POST', path, body }
+  })
+  const created = Math.floor(now / 1_000)
+  const moment = { created, expires: created + 240, nonce: randomBytes(16).toString('base64url') }
+  return signRequest({ method: 'POST', url: `${url}/v1/batches`, body: JSON.stringify({ items }) }, payer.key, moment)
+}
+
 /** So many at a time, each lane one after the other, as clients on connections of their own. */
 async function inLanes<Item>(
   lanes: number,
   items: readonly Item[],
-  work: (item: Item) => Promise<void>,
+  work: (item: Item) => Promise<unknown>,
 ): Promise<void> {
   let next = 0
   const lane = async (): Promise<void> => {
@@ -163,7 +210,7 @@ async function inLanes<Item>(
   await Promise.all(Array.from({ length: lanes }, lane))
 }
 
-function send(agent: Agent, { url, method, headers, body }: HttpRequest): Promise<void> {
+function send(agent: Agent, { url, method, headers, body }: HttpRequest): Promise<string> {
   return new Promise((resolve, reject) => {
     const length = String(Buffer.byteLength(body))
     const sent = request(url, { agent, method, headers: { ...headers, 'content-length': length } }, (response) => {
@@ -171,7 +218,7 @@ function send(agent: Agent, { url, method, headers, body }: HttpRequest): Promis
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => (answer += chunk))
       response.on('end', () =>
-        response.statusCode === 200 ? resolve() : reject(new Error(`${String(response.statusCode)} ${answer}`)),
+        response.statusCode === 200 ? resolve(answer) : reject(new Error(`${String(response.statusCode)} ${answer}`)),
       )
     })
     sent.on('error', reject)

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { figureOf, tableOf, withFigures, type Figure } from '../../bench/figures.ts'
+import { whyNoPostgres } from '../../bench/postgres.ts'
 import { whyNoChromium } from '../../e2e/chromium/open-chromium.ts'
 
 const bench = (...parameters: readonly string[]) =>
@@ -36,6 +37,8 @@ describe('npm run bench', () => {
       ['journal', 3],
       ['sync', 3],
       ['start', 2],
+      // Two more stand beside PostgreSQL.
+      ['ledger', whyNoPostgres === null ? 6 : 4],
     ])
     for (const figure of figures) {
       expect(figure.baselineIs).not.toBe('')
@@ -45,7 +48,7 @@ describe('npm run bench', () => {
         commit: expect.stringMatching(/^(unknown|[0-9a-f]{10,}(\+changes)?)$/),
       })
     }
-    expect(figures.filter(({ aim }) => aim !== null)).toHaveLength(9)
+    expect(figures.filter(({ aim }) => aim !== null)).toHaveLength(12)
   }, 300_000)
 
   it.each([
