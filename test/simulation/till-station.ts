@@ -39,6 +39,8 @@ export interface StationParts {
   readonly keys: () => KeyRing
   /** Else as old as in the product. */
   readonly keyRotationAfterMs?: number
+  /** Between two rounds of the sync; else 20 s. */
+  readonly syncEveryMs?: number
   readonly ledgerUrl: string
   readonly cards: ReadonlyMap<string, VirtualCard>
   /** Cards that lie on some reader of the town: a card is in one place at a time. */
@@ -108,6 +110,7 @@ export class TillStation implements Station {
 
   #start(): void {
     const { time, random, network, enrolment, keys, ledgerUrl, sabotage, note, keyRotationAfterMs } = this.#parts
+    const { syncEveryMs = 20_000 } = this.#parts
     const life = { alive: true }
     this.#life = life
     this.starts += 1
@@ -128,7 +131,7 @@ export class TillStation implements Station {
       pinHash: quickPinHash,
       syncSettings: {
         ...standardSyncSettings,
-        intervalMs: 60_000,
+        intervalMs: syncEveryMs,
         ...(keyRotationAfterMs === undefined ? {} : { keyRotationAfterMs }),
       },
       render: () => new Uint8Array(0),

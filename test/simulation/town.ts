@@ -50,6 +50,8 @@ const ledgerUrl = 'http://127.0.0.1:1'
 const closingMs = 6 * 3_600_000
 /** A till of the town changes its keys several times a day. */
 const keyRotationAfterMs = 3 * 3_600_000
+/** Three days of work in the time of one: most of a day is such rounds. */
+const syncEveryMs = 60_000
 
 export interface TownReport {
   readonly seed: number
@@ -206,6 +208,7 @@ class Town {
       enrolment,
       keys: () => keys.load(),
       keyRotationAfterMs,
+      syncEveryMs,
       ledgerUrl,
       cards,
       held,
