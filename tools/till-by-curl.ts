@@ -1,7 +1,7 @@
 /**
  * `npm run till-by-curl -- card|enrol|package|tap …`: what a till adds to a request, for an integrator who builds
  * against the ledger and has no till (docs/integrator.md). Each command but `card` prints a request as a configuration
- * of curl, signed: `npm run -s till-by-curl -- … | curl -sS -K -`. The card is a virtual NTAG 424 DNA kept in a file.
+ * of curl, signed: `npm run till-by-curl -- … | curl -sS -K -`. The card is a virtual NTAG 424 DNA kept in a file.
  *
  * - `card`: a card as the issuing desk leaves it, with the keys that belong to its UID.
  * - `enrol`: the till's keys are made in its folder, once; the code binds them to a merchant.
@@ -14,10 +14,10 @@ import { curlConfigOf, signedBy } from './till-by-curl/request.ts'
 import { tap, TapRefused } from './till-by-curl/tap.ts'
 import { tillKeys } from './till-by-curl/till-keys.ts'
 
-const usage = `Use: npm run -s till-by-curl -- card --issuer-keys FILE --uid HEX --cards DIR
-     npm run -s till-by-curl -- enrol --ledger URL --till DIR --code CODE
-     npm run -s till-by-curl -- package --ledger URL --till DIR
-     npm run -s till-by-curl -- tap --ledger URL --till DIR --package FILE --ledger-key FILE --card FILE
+const usage = `Use: npm run till-by-curl -- card --issuer-keys FILE --uid HEX --cards DIR
+     npm run till-by-curl -- enrol --ledger URL --till DIR --code CODE
+     npm run till-by-curl -- package --ledger URL --till DIR
+     npm run till-by-curl -- tap --ledger URL --till DIR --package FILE --ledger-key FILE --card FILE
                                     --scheme ID --beneficiary PSEUDONYM --item ID [--quantity N]`
 
 const { values, positionals } = askedOf(usage, {

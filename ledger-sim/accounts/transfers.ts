@@ -47,6 +47,49 @@ export type TransferKind =
   | 'rule-netting'
   | 'individual-transfer'
 
+/** What goes back to who paid, or is paid of what was owed for it: nobody spends by it, and the payer is the other side. */
+export const givesBack: Readonly<Record<TransferKind, boolean>> = {
+  'non-cash-deposit': false,
+  issue: false,
+  'issue-non-cash': false,
+  'sale-of-dt': false,
+  'sale-of-dt-non-cash': false,
+  'redemption-of-dt': false,
+  'redemption-of-dt-non-cash': false,
+  payment: false,
+  'scheme-funding': false,
+  'lease-funding': false,
+  'lease-return': true,
+  'voucher-payment': false,
+  'voucher-reversal': true,
+  'debt-netting': true,
+  'voucher-refund': true,
+  'review-hold': false,
+  'review-release': true,
+  'appeal-payment': false,
+  'appeal-reversal': true,
+  'hold-post': false,
+  'payment-reversal': true,
+  'payment-refund': true,
+  'issue-return': false,
+  'issue-return-non-cash': false,
+  'cash-withdrawal': false,
+  'cash-withdrawal-cash': false,
+  'cash-deposit': false,
+  'cash-deposit-cash': false,
+  'cash-supply': false,
+  'payment-to-individual': false,
+  'payment-to-government': false,
+  'transfer-reversal': true,
+  'transfer-refund': true,
+  'merchant-payment': false,
+  'merchant-refund': true,
+  'rule-share': false,
+  'rule-return': true,
+  'rule-netting': true,
+  'individual-transfer': false,
+}
+
 export interface Leg {
   readonly debit: string
   readonly credit: string

@@ -36,7 +36,8 @@ export function tellOfLeg(
     return
   }
   if (debit.owner === credit.owner) return
-  const direction = conversionBetween(debit.kind, credit.kind)
+  // A share of a rule is a payment, also where a bank gives it.
+  const direction = leg.kind.startsWith('rule-') ? undefined : conversionBetween(debit.kind, credit.kind)
   if (direction !== undefined) {
     const converted = { kind: 'conversion_done', direction, movement, ...moved } as const
     tell(work, [streamOfAccount(debit)], { ...converted, accountId: leg.debit })
@@ -67,7 +68,7 @@ function tellOfNonCash(
   credit: Side,
   moved: { readonly transferId: string; readonly reference: string; readonly amount: Leg['amount'] },
 ): void {
-  const outside: AccountKind = 'non-cash-outside'
+  const outside: AccountKind = leg.kind === 'cash-supply' ? 'cash-outside' : 'non-cash-outside'
   if ((debit.kind === outside) === (credit.kind === outside)) return
   const isReceived = debit.kind === outside
   const [own, accountId] = isReceived ? [credit, leg.credit] : [debit, leg.debit]

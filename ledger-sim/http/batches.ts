@@ -17,6 +17,8 @@ import { problemOf } from './problems.ts'
 const itemsPerCommit = 40
 const errorsPerItemMax = 5
 const path = '/v1/batches'
+/** Of these forty in one commit would keep every till waiting for minutes. */
+const batches = [path, '/v1/scenarios/government-to-customer']
 
 const itemSchema = z.strictObject({
   method: z.literal('POST'),
@@ -98,7 +100,8 @@ async function one(asked: Asked<unknown>, item: unknown): Promise<ItemResult> {
   const found = services.operations.get(`${method} ${itemPath}`)
   if (found === undefined)
     return refused(asked, itemPath, problemOf('not_found', `there is nothing at ${method} ${itemPath}`))
-  if (itemPath === path) return refused(asked, itemPath, problemOf('rule_violated', 'a batch is no item of a batch'))
+  if (batches.includes(itemPath))
+    return refused(asked, itemPath, problemOf('rule_violated', 'a batch is no item of a batch'))
   const performed = await perform({
     services,
     caller,

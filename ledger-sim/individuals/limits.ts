@@ -5,6 +5,7 @@
  * of purchases and refunds would have no limit.
  */
 import { tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
+import { givesBack } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
 import { problem, type ProblemOutcome } from '../http/operation.ts'
 import { findPerson, type Person } from './people.ts'
@@ -60,6 +61,9 @@ function above(tier: Tier, limit: LimitFault['limit'], max: Tiyn, soFar: bigint,
   return { tier, limit, max, left: tiyn(max > soFar ? max - soFar : 0n) }
 }
 
+/** What a person gives back they did not spend: else who pays and takes back at will would block their account. */
+const spending = Object.entries(givesBack).flatMap(([kind, isReturn]) => (isReturn ? [] : [kind]))
+
 /** What went out in the last day and month, and what is set aside to go out. */
 async function outgoing(
   { connection, now }: Work,
@@ -70,6 +74,7 @@ async function outgoing(
     .select(['amount', 'at'])
     .where('debit', '=', accountId)
     .where('at', '>', BigInt(now - monthMs))
+    .where('kind', 'in', spending)
     .execute()
   const held = await connection
     .selectFrom('hold')

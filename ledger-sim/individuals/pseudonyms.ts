@@ -78,10 +78,12 @@ export function withoutPeople(
   isOfOneOwner: boolean,
 ): readonly Account[] {
   const people = new Set(accounts.filter(({ kind }) => kind === 'individual').map(({ owner }) => owner))
-  const shown = isOfOneOwner ? accounts.filter(({ owner }) => !people.has(owner)) : accounts
+  const isHidden = ({ kind, owner }: Account): boolean =>
+    kind === 'individual' || (kind === 'bank-client' && people.has(owner))
+  const shown = isOfOneOwner ? accounts.filter((account) => !isHidden(account)) : accounts
   return shown
     .map((account) => {
-      if (!people.has(account.owner)) return account
+      if (!isHidden(account)) return account
       const pseudonym = watchedName(keys, account)
       return { ...account, accountId: pseudonym, owner: pseudonym, name: '' }
     })

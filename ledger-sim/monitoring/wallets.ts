@@ -35,24 +35,19 @@ export async function issuedByCentralBank({ connection }: Work): Promise<bigint>
   return rows.reduce((sum, { balance }) => sum - balance, 0n)
 }
 
-/** How many owners of each kind have a non-cash account at this bank. What is in their wallets is not the bank's. */
+/** How many owners of each kind this bank serves. What is in their wallets is not the bank's. */
 export async function clientsOfBank(
   { connection }: Work,
   bank: string,
 ): Promise<readonly { readonly kind: string; readonly count: number }[]> {
-  const first = `${bank}.client.`
   const rows = await connection
-    .selectFrom('account as client')
-    .innerJoin('account as wallet', 'wallet.owner', 'client.owner')
-    .select('wallet.kind')
-    .select((expression) => expression.fn.count<bigint | number | string>('client.owner').distinct().as('count'))
-    .where('client.kind', '=', 'bank-client')
-    .where('client.account_id', '>=', first)
-    // The next text that does not begin with it.
-    .where('client.account_id', '<', `${bank}.client/`)
-    .where('wallet.kind', 'in', ['legal-entity', 'agency', 'merchant', 'individual'])
-    .groupBy('wallet.kind')
-    .orderBy('wallet.kind')
+    .selectFrom('account')
+    .select('kind')
+    .select((expression) => expression.fn.count<bigint | number | string>('owner').distinct().as('count'))
+    .where('bank', '=', bank)
+    .where('kind', 'in', ['legal-entity', 'agency', 'merchant', 'individual'])
+    .groupBy('kind')
+    .orderBy('kind')
     .execute()
   return rows.map(({ kind, count }) => ({ kind, count: Number(count) }))
 }

@@ -37,8 +37,11 @@ export async function listShares(
     .orderBy('share_id')
     .limit(limit)
   if (after !== undefined) query = query.where('share_id', '>', after)
-  if (role === 'merchant') query = query.where('merchant_id', '=', owner)
-  else if (role !== 'auditor' && role !== 'central-bank') {
+  if (role === 'merchant') {
+    // Of a share that somebody else gives, a cashback say, it would learn whose client its customer is.
+    const own = connection.selectFrom('account').select('account_id').where('owner', '=', owner)
+    query = query.where('merchant_id', '=', owner).where('giver', 'in', own)
+  } else if (role !== 'auditor' && role !== 'central-bank') {
     const own = connection.selectFrom('rule_version').select('rule_id').where('owner', '=', owner)
     query = query.where('rule_id', 'in', own)
   }

@@ -3,7 +3,7 @@
  * neither skips nor repeats one, whatever is booked meanwhile (docs/design/18-platform-api.md, "Moves").
  */
 import { findAccount, type Account, type AccountKind } from '../accounts/accounts.ts'
-import type { TransferKind } from '../accounts/transfers.ts'
+import { givesBack, type TransferKind } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
 import type { Caller } from '../http/operation.ts'
 import { findWatched, watchedNames } from '../individuals/pseudonyms.ts'
@@ -189,19 +189,10 @@ function entryOf(caller: Caller, row: EntryRow): StatementEntry {
   }
 }
 
-/** What goes back: here the account that is given to is the one that paid before. */
-const givingBack: readonly string[] = [
-  'transfer-reversal',
-  'transfer-refund',
-  'payment-reversal',
-  'payment-refund',
-  'debt-netting',
-] satisfies readonly TransferKind[]
-
-/** A person who pays is not shown to who is paid; whom somebody paid, that one knows. */
+/** A person who pays is not shown to who is paid; whom somebody paid, that one knows. Of what goes back, turned round. */
 function showsCounterparty(caller: Caller, row: EntryRow): boolean {
   const isPerson = row.otherKind === 'individual' || row.otherKind === 'bank-client'
   if (!isPerson || seesAll(caller) || row.otherOwner === caller.owner) return true
   if (caller.role === 'bank' && row.otherBank === caller.owner) return true
-  return (row.side === 'debit') !== givingBack.includes(row.kind)
+  return (row.side === 'debit') !== givesBack[row.kind as TransferKind]
 }

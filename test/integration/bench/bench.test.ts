@@ -61,7 +61,7 @@ describe('npm run bench', () => {
     const { stdout, stderr, status } = bench(...parameters)
     expect(status).toBe(2)
     expect(stderr).toContain(sentence)
-    expect(stderr).toContain('Use: npm run bench -- tap|journal|sync|start|all')
+    expect(stderr).toContain('Use: npm run bench -- tap|journal|sync|start|ledger|all')
     expect(stdout).toBe('')
   })
 })

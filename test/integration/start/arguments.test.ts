@@ -23,7 +23,19 @@ function ask(command: string, ...parameters: readonly string[]): Promise<Ending>
 
 const commands = [
   ...['start', 'demo', 'ledger', 'sim', 'reader-soak', 'setup-check', 'verify-receipt', 'test', 'ready'],
-  ...['pictures', 'package', 'bench', 'crash', 'chaos', 'power', 'disk', 'till'],
+  ...[
+    'pictures',
+    'package',
+    'bench',
+    'crash',
+    'chaos',
+    'power',
+    'disk',
+    'till',
+    'till-by-curl',
+    'ledger-token',
+    'api-fuzz',
+  ],
 ]
 
 describe.concurrent.each(commands)('npm run %s', (command) => {

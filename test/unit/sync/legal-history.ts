@@ -56,9 +56,12 @@ export function playLegalHistory(
     const answered = (itemId: string, to: Parameters<typeof itemOf>[1]) =>
       journal.commit({ kind: 'item_answered', item: itemOf(itemId, to), by: seeded.pick(['inquiry', 'status_feed']) })
     const reverse = () => journal.commit({ kind: 'reversal_requested', tenderId, reason: 'cashier_cancelled' })
+    // Most go on, so that some come far whatever the seed.
+    const open = () => journal.commit({ kind: 'payment_request_open', tenderId })
+    const hold = () => answered(tenderId, 'held')
     const moves: Partial<Record<typeof state, readonly (() => unknown)[]>> = {
-      in_progress: [() => journal.commit({ kind: 'payment_request_open', tenderId }), reverse],
-      unknown: [() => answered(tenderId, 'held'), () => answered(tenderId, 'reversed'), reverse],
+      in_progress: [open, open, open, reverse],
+      unknown: [hold, hold, hold, () => answered(tenderId, 'reversed'), reverse],
       held: [
         () => journal.commit({ kind: 'capture_requested', tenderId }),
         () => answered(`capture:${tenderId}`, seeded.pick(['settled', 'not_paid'])),
