@@ -27,7 +27,7 @@ const parts = `
 const paidAs = `
   case transfer.kind when 'merchant-payment' then 'direct' when 'appeal-payment' then 'appeal' else 'tender' end`
 
-/** What was paid under the id of a payment, each way of its own; of an appeal beside a slot, under the discrepancy's. */
+/** What was paid under the id of a payment, each way apart; of an appeal beside a slot, under the discrepancy's. */
 const paid = `
   select ${paidAs} as paid_as, reference as payment_id, sum(amount) as amount, min(group_id) as group_id,
     min(credit) as payee, min(debit) as payer, min(at) as at
