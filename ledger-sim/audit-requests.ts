@@ -12,6 +12,9 @@ const newest = `
     select max(at) as at from transfer union all select max(at) from tender
     union all select max(at) from request_payment)`
 
+/** What moves a voucher's money for a tender. Others under the same id are another's: clients choose theirs freely. */
+const voucherKinds = `('voucher-payment', 'voucher-reversal', 'voucher-refund', 'review-hold', 'review-release')`
+
 export const requestRules: readonly Rule[] = [
   {
     rule: 'what is held for later is there',
@@ -73,14 +76,13 @@ export const requestRules: readonly Rule[] = [
     wrong: `
       select transfer_id as subject, kind || ' from ' || debit || ' to ' || credit as detail
       from transfer
-      left join refund on refund_id = reference
+      left join refund on refund_id = reference and kind in ('payment-refund', 'voucher-refund')
       left join payment_request request on request.tender_id = coalesce(refund.tender_id, reference)
       where (kind = 'hold-post' and request.tender_id is not null
           and (debit <> request.payer or credit <> request.payee_account))
         or (kind in ('payment-reversal', 'payment-refund')
           and (request.tender_id is null or debit <> request.payee_account or credit <> request.payer))
-        or (request.tender_id is not null
-          and kind not in ('hold-post', 'payment-reversal', 'payment-refund', 'debt-netting'))
+        or (request.tender_id is not null and kind in ${voucherKinds})
       union all
       select debt.tender_id, 'owed to ' || creditor from merchant_debt debt
       join payment_request request on request.tender_id = debt.tender_id where creditor <> request.payer`,

@@ -32,7 +32,7 @@ export async function payBeside(work: Work, beside: Beside, tenderId: string | n
   if (debit === undefined) return 'short'
   const { amount, discrepancyId: paymentId } = beside
   const sale = async () => (tenderId === null ? { at: work.now, lines: null } : voucherSaleOf(work, tenderId))
-  const shares = await sharesOf(work, { paymentId, payeeAccount: credit, payer: null, amount, sale })
+  const shares = await sharesOf(work, { paidAs: 'appeal', paymentId, payeeAccount: credit, payer: null, amount, sale })
   const leg = { debit, credit, amount, kind: 'appeal-payment' } as const
   if ((await post(work, [leg, ...shares.legs], paymentId)).kind === 'short') return 'short'
   await shares.keep()
@@ -81,8 +81,9 @@ export async function takeBackAppeals(work: Work, tenderId: string, refunded: Ti
     const of = { discrepancyId, agencyId: row.agency_id, terminalId: row.terminal_id, amount }
     const { debit: free, credit: merchant } = await accountsOf(work, of)
     if (free === undefined) throw new Error(`the account that paid ${discrepancyId} vanished`)
-    const ids = { paymentId: discrepancyId, returnId: discrepancyId, payeeAccount: merchant }
-    const taking = await takingBack(work, { ...ids, paid: tiyn(row.amount), progress: 'all' })
+    const ids = { paidAs: 'appeal', paymentId: discrepancyId, returnedAs: 'reversal', returnId: discrepancyId } as const
+    const undone = { payeeAccount: merchant, paid: tiyn(row.amount), progress: 'all' } as const
+    const taking = await takingBack(work, { ...ids, ...undone })
     const back = smallestTiyn(amount, taking.available)
     const leg = { debit: merchant, credit: free, amount: back, kind: 'appeal-reversal' } as const
     if ((await taking.post([leg])).kind === 'short') throw new Error('the merchant had less than was available')

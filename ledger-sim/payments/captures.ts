@@ -66,7 +66,8 @@ async function take(
   if (held === null) throw new Error(`tender ${tenderId} is held without a hold`)
   // A QR carries an amount and the hash of its sale: its lines are not known here (docs/design/19-rules.md).
   const sale = () => Promise.resolve({ at: work.now, lines: null })
-  const shares = await sharesOf(work, { paymentId: tenderId, payeeAccount, payer: held.payer, amount, sale })
+  const payment = { paidAs: 'tender', paymentId: tenderId, payeeAccount, payer: held.payer } as const
+  const shares = await sharesOf(work, { ...payment, amount, sale })
   const resolved = await postHold(work, held.holdId, amount, shares.legs)
   if (resolved === 'resolved') {
     await shares.keep()

@@ -104,8 +104,8 @@ export async function undoRequest(
     return
   }
   const due = subtractTiyn(amount, refunded)
-  const taken = { paymentId: tenderId, returnId: tenderId, payeeAccount, paid: amount, progress: 'all' } as const
-  const taking = await takingBack(work, taken)
+  const ids = { paidAs: 'tender', paymentId: tenderId, returnedAs: 'reversal', returnId: tenderId } as const
+  const taking = await takingBack(work, { ...ids, payeeAccount, paid: amount, progress: 'all' })
   const back = smallestTiyn(due, taking.available)
   const leg = { debit: payeeAccount, credit: held.payer, amount: back, kind: 'payment-reversal' } as const
   if ((await taking.post([leg])).kind === 'short') throw new Error('the merchant had less than was available')
@@ -126,6 +126,7 @@ export async function refundRequest(
 ): Promise<RefusalCode | undefined> {
   if (held === null) throw new Error(`tender ${tenderId} was paid without a hold`)
   const leg = { debit: payeeAccount, credit: held.payer, amount, kind: 'payment-refund' } as const
-  const taking = await takingBack(work, { paymentId: tenderId, returnId: refundId, payeeAccount, paid, progress })
+  const ids = { paidAs: 'tender', paymentId: tenderId, returnedAs: 'refund', returnId: refundId } as const
+  const taking = await takingBack(work, { ...ids, payeeAccount, paid, progress })
   return (await taking.post([leg])).kind === 'short' ? 'INSUFFICIENT_FUNDS' : undefined
 }

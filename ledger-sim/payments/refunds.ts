@@ -150,8 +150,12 @@ async function giveBack(work: Work, item: Refund, tender: Tender | undefined): P
   const { refundId, amount, tenderId } = item
   const { payeeAccount } = terms
   const beside = await besideOf(work, tender)
-  const ids = { paymentId: beside?.discrepancyId ?? tenderId, returnId: refundId, payeeAccount }
-  const taking = await takingBack(work, { ...ids, paid: tender.amount, progress })
+  const ids =
+    beside === undefined
+      ? ({ paidAs: 'tender', paymentId: tenderId } as const)
+      : ({ paidAs: 'appeal', paymentId: beside.discrepancyId } as const)
+  const taken = { ...ids, returnedAs: 'refund', returnId: refundId, payeeAccount, paid: tender.amount } as const
+  const taking = await takingBack(work, { ...taken, progress })
   const back = smallestTiyn(amount, taking.available)
   const owed = subtractTiyn(amount, back)
   const target =

@@ -23,7 +23,14 @@ export interface VoucherPayment {
 export async function pay(work: Work, payment: VoucherPayment): Promise<'paid' | 'short'> {
   const { payer, payeeAccount, amount, tenderId } = payment
   const sale = () => voucherSaleOf(work, tenderId)
-  const shares = await sharesOf(work, { paymentId: tenderId, payeeAccount, payer: null, amount, sale })
+  const shares = await sharesOf(work, {
+    paidAs: 'tender',
+    paymentId: tenderId,
+    payeeAccount,
+    payer: null,
+    amount,
+    sale,
+  })
   const leg = { debit: payer, credit: payeeAccount, amount, kind: 'voucher-payment' } as const
   if ((await post(work, [leg, ...shares.legs], tenderId)).kind === 'short') return 'short'
   await shares.keep()
@@ -49,8 +56,8 @@ export async function payBack(work: Work, tender: PaidTender): Promise<void> {
   const scheme = schemeAccountOf(tender.schemeId)
   const escrow = await escrowHolding(work, tender.slotId)
   const { tenderId, payeeAccount } = tender
-  const taken = { paymentId: tenderId, returnId: tenderId, payeeAccount, paid: tender.amount, progress: 'all' } as const
-  const taking = await takingBack(work, taken)
+  const ids = { paidAs: 'tender', paymentId: tenderId, returnedAs: 'reversal', returnId: tenderId } as const
+  const taking = await takingBack(work, { ...ids, payeeAccount, paid: tender.amount, progress: 'all' })
   const back = smallestTiyn(tender.amount, taking.available)
   const owed = subtractTiyn(tender.amount, back)
   const used = await usedBy(work, tender.tenderId)

@@ -18,30 +18,38 @@ const returned = `select share_id, sum(amount) as amount from rule_return group 
 const owed = `select share_id, sum(amount) as amount from rule_debt group by share_id`
 
 const parts = `
-  select rule_share.share_id, rule_share.payment_id, rule_share.rule_id, rule_share.rule_version,
+  select rule_share.share_id, rule_share.paid_as, rule_share.payment_id, rule_share.rule_id, rule_share.rule_version,
     rule_share.outcome, rule_share.amount,
     json_extract(value, '$.line') as line, json_extract(value, '$.taxClass') as tax_class,
     cast(json_extract(value, '$.base') as integer) as base, cast(json_extract(value, '$.share') as integer) as share
   from rule_share, json_each(rule_share.parts)`
 
-/** What was paid under the id of a payment, whichever way; of an appeal beside a slot, under the discrepancy's. */
+const paidAs = `
+  case transfer.kind when 'merchant-payment' then 'direct' when 'appeal-payment' then 'appeal' else 'tender' end`
+
+/** What was paid under the id of a payment, each way apart; of an appeal beside a slot, under the discrepancy's. */
 const paid = `
-  select reference as payment_id, sum(amount) as amount, min(group_id) as group_id, min(credit) as payee,
-    min(debit) as payer, min(at) as at
-  from transfer where kind in ${paymentKinds} group by reference`
+  select ${paidAs} as paid_as, reference as payment_id, sum(amount) as amount, min(group_id) as group_id,
+    min(credit) as payee, min(debit) as payer, min(at) as at
+  from transfer where kind in ${paymentKinds} group by ${paidAs}, reference`
+
+/** One id may name a tender, a direct payment and a discrepancy: a payment is found by both. */
+const ofShare = (share: string, payment: string): string =>
+  `${payment}.payment_id = ${share}.payment_id and ${payment}.paid_as = ${share}.paid_as`
 
 /** What has gone back of it by refunds, and whether it was undone. */
 const undone = `
-  select paid.payment_id, paid.amount as paid,
-    coalesce(case when filed.discrepancy_id is null then tender.state = 'reversed' else appeal.state = 'given_back' end,
-      0) as reversed,
-    coalesce((select sum(amount) from refund
-        where refund.tender_id = coalesce(filed.tender_id, paid.payment_id) and refund.state = 'done'), 0)
-      + coalesce((select sum(amount) from direct_refund where direct_refund.payment_id = paid.payment_id), 0)
-      as refunded
-  from (${paid}) paid left join discrepancy filed on filed.discrepancy_id = paid.payment_id
+  select paid.paid_as, paid.payment_id, paid.amount as paid,
+    coalesce(case paid_as when 'tender' then tender.state = 'reversed' when 'appeal' then appeal.state = 'given_back'
+      end, 0) as reversed,
+    coalesce(case paid_as
+      when 'direct' then (select sum(amount) from direct_refund where direct_refund.payment_id = paid.payment_id)
+      else (select sum(amount) from refund where refund.state = 'done'
+        and refund.tender_id = case paid_as when 'appeal' then filed.tender_id else paid.payment_id end)
+      end, 0) as refunded
+  from (${paid}) paid left join discrepancy filed on filed.discrepancy_id = paid.payment_id and paid_as = 'appeal'
   left join appeal on appeal.discrepancy_id = filed.discrepancy_id
-  left join tender on tender.tender_id = paid.payment_id`
+  left join tender on tender.tender_id = paid.payment_id and paid_as = 'tender'`
 
 export const saleRules: readonly Rule[] = [
   {
@@ -55,7 +63,7 @@ export const saleRules: readonly Rule[] = [
       union all
       select transfer_id, transfer.kind || ' from ' || debit || ' to ' || credit
       from transfer left join rule_share on rule_share.share_id = reference
-      left join (${paid}) paid on paid.payment_id = rule_share.payment_id
+      left join (${paid}) paid on ${ofShare('rule_share', 'paid')}
       where transfer.kind in ${ruleKinds} and (rule_share.share_id is null
         or (transfer.kind = 'rule-share'
           and (debit <> giver or credit <> receiver or transfer.group_id <> coalesce(paid.group_id, '')))
@@ -63,7 +71,8 @@ export const saleRules: readonly Rule[] = [
       union all
       select rule_share.share_id, 'of ' || rule_share.payment_id || ', which was not paid' from rule_share
       where not exists (
-        select 1 from transfer where reference = rule_share.payment_id and transfer.kind in ${paymentKinds})`,
+        select 1 from transfer where reference = rule_share.payment_id and transfer.kind in ${paymentKinds}
+          and ${paidAs} = rule_share.paid_as)`,
   },
   {
     rule: 'shares move between merchants, their rule’s account and their payer, and never touch marked money',
@@ -76,7 +85,7 @@ export const saleRules: readonly Rule[] = [
       union all
       select share_id, giver || ' → ' || receiver from rule_share
       join rule_version version on version.rule_id = rule_share.rule_id and version.version = rule_version
-      left join (${paid}) paid on paid.payment_id = rule_share.payment_id
+      left join (${paid}) paid on ${ofShare('rule_share', 'paid')}
       where case version.kind
         when 'vat' then giver <> paid.payee or receiver <> json_extract(content, '$.taxAccount')
         when 'cashback' then giver <> json_extract(content, '$.sponsorAccount') or receiver <> paid.payer
@@ -99,7 +108,7 @@ export const saleRules: readonly Rule[] = [
     wrong: `
       select rule_share.share_id as subject, 'of ' || rule_share.amount || ' ' || coalesce(returned.amount, 0)
           || ' is back, ' || refunded || ' of ' || paid || ' refunded' as detail
-      from rule_share join (${undone}) undone on undone.payment_id = rule_share.payment_id
+      from rule_share join (${undone}) undone on ${ofShare('rule_share', 'undone')}
       left join (${returned}) returned on returned.share_id = rule_share.share_id
       where ((reversed or refunded = paid) and coalesce(returned.amount, 0) <> rule_share.amount)
         or (not reversed and refunded = 0 and coalesce(returned.amount, 0) <> 0)`,
@@ -109,7 +118,7 @@ export const saleRules: readonly Rule[] = [
     wrong: `
       select part.share_id as subject,
         'shares ' || sum(share) || ' of ' || part.amount || ', bases ' || sum(base) || ' of ' || paid.amount as detail
-      from (${parts}) part join (${paid}) paid on paid.payment_id = part.payment_id
+      from (${parts}) part join (${paid}) paid on ${ofShare('part', 'paid')}
       group by part.share_id, part.amount, paid.amount
       having sum(share) <> part.amount or sum(base) <> paid.amount or min(share) < 0 or max(share > base)`,
   },
@@ -145,8 +154,9 @@ export const saleRules: readonly Rule[] = [
       select paid.payment_id as subject, 'paid ' || paid.amount || ' to ' || payee || ' without ' || assigned.rule_id
         as detail
       from (${paid}) paid join account on account_id = payee
-      left join discrepancy filed on filed.discrepancy_id = paid.payment_id
-      left join tender on tender.tender_id = coalesce(filed.tender_id, paid.payment_id)
+      left join discrepancy filed on filed.discrepancy_id = paid.payment_id and paid_as = 'appeal'
+      left join tender on tender.tender_id = case paid_as when 'appeal' then filed.tender_id
+        when 'tender' then paid.payment_id end
       join rule_assignment assigned on assigned.merchant_id = account.owner and assigned.kind = 'vat'
       where min(coalesce(tender.decided_at, paid.at), paid.at) >= assigned.in_force_from
         and min(coalesce(tender.decided_at, paid.at), paid.at) < coalesce(assigned.in_force_until, paid.at + 1)
@@ -155,7 +165,7 @@ export const saleRules: readonly Rule[] = [
             and version.in_force_from <= min(coalesce(tender.decided_at, paid.at), paid.at)
             and json_extract(content, '$.until') is null)
         and not exists (
-          select 1 from rule_share where rule_share.payment_id = paid.payment_id
+          select 1 from rule_share where ${ofShare('rule_share', 'paid')}
             and rule_share.rule_id = assigned.rule_id)`,
   },
   {
@@ -163,7 +173,7 @@ export const saleRules: readonly Rule[] = [
     wrong: `
       select rule_share.share_id as subject, 'gave ' || rule_share.amount as detail from rule_share
       join rule_version version on version.rule_id = rule_share.rule_id and version.version = rule_version
-      join (${paid}) paid on paid.payment_id = rule_share.payment_id
+      join (${paid}) paid on ${ofShare('rule_share', 'paid')}
       where version.kind = 'cashback' and (
         rule_share.amount > cast(json_extract(content, '$.mostPerPayment') as integer)
         or rule_share.amount * 10000 > paid.amount * json_extract(content, '$.basisPoints'))

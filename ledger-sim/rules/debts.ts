@@ -18,6 +18,7 @@ export async function netRuleDebts(work: Work, debtor: string, received: Tiyn): 
     .orderBy('at')
     .orderBy('share_id')
     .orderBy('return_id')
+    .orderBy('returned_as')
     .execute()
   let left = received
   for (const debt of debts) {
@@ -31,6 +32,7 @@ export async function netRuleDebts(work: Work, debtor: string, received: Tiyn): 
       .set({ amount: debt.amount - amount })
       .where('share_id', '=', debt.share_id)
       .where('return_id', '=', debt.return_id)
+      .where('returned_as', '=', debt.returned_as)
       .execute()
   }
 }

@@ -131,7 +131,7 @@ async function paymentSeenBy(work: Work, { role, owner }: Caller, paymentId: str
   const isMerchants = role === 'merchant' && merchantId === owner
   const isPayers = role !== 'merchant' && (madeBy === owner || (await findAccount(work, payer))?.owner === owner)
   if (!isMerchants && !isPayers) return undefined
-  const shares = await sharesOfPayment(work, paymentId)
+  const shares = await sharesOfPayment(work, 'direct', paymentId)
   const gifts = shares.filter(({ receiver }) => receiver === payer)
   const taken = shares.filter(({ receiver }) => receiver !== payer)
   const left = tiyn((await leftOf(work, payment)).reduce((sum, line) => sum + line.amount, 0n))

@@ -57,7 +57,7 @@ export async function payDirectly(work: Work, caller: Caller, wanted: WantedDire
   const sale = () => Promise.resolve({ at: work.now, lines: sold })
   const fault = await limitFault(work, { accountId: payer, direction: 'outgoing', amount })
   if (fault !== undefined) return { kind: 'limited', fault }
-  const shares = await sharesOf(work, { paymentId, payeeAccount, payer, amount, sale })
+  const shares = await sharesOf(work, { paidAs: 'direct', paymentId, payeeAccount, payer, amount, sale })
   const leg = { debit: payer, credit: payeeAccount, amount, kind: 'merchant-payment' } as const
   if ((await post(work, [leg, ...shares.legs], paymentId)).kind === 'short') return { kind: 'short' }
   await work.connection
@@ -116,7 +116,8 @@ export async function refundDirectly(
   const progress = progressOf(payment, left, lines)
   if (progress === undefined) return { kind: 'above_original' }
   const { payer, payeeAccount, amount: paid } = payment
-  const taking = await takingBack(work, { paymentId, returnId: refundId, payeeAccount, paid, progress })
+  const ids = { paidAs: 'direct', paymentId, returnedAs: 'refund', returnId: refundId } as const
+  const taking = await takingBack(work, { ...ids, payeeAccount, paid, progress })
   const leg = { debit: payeeAccount, credit: payer, amount, kind: 'merchant-refund' } as const
   if ((await taking.post([leg])).kind === 'short') return { kind: 'short' }
   await work.connection

@@ -8,6 +8,7 @@ import { availableIn, post, type Leg, type Posted } from '../accounts/transfers.
 import type { Work } from '../context.ts'
 import { roundedPart } from './proportion.ts'
 import type { SharePart } from './share.ts'
+import type { PaidAs, ReturnedAs } from './tables.ts'
 
 /** What went back of a payment so far, this time included. */
 export interface Progress {
@@ -17,8 +18,10 @@ export interface Progress {
 }
 
 export interface TakenBack {
+  readonly paidAs: PaidAs
   readonly paymentId: string
-  /** The refund's id, or the tender's where it is reversed. */
+  readonly returnedAs: ReturnedAs
+  /** The refund's id, or the payment's where it is reversed. */
   readonly returnId: string
   readonly payeeAccount: string
   /** What was paid. */
@@ -54,7 +57,7 @@ export async function takingBack(work: Work, taken: TakenBack): Promise<TakingBa
       )
       const returns = [...toMerchant, ...toOthers]
       const posted = await post(work, [...returns.map(legOf), ...legs], returnId)
-      if (posted.kind === 'posted') await keepReturns(work, returnId, returns)
+      if (posted.kind === 'posted') await keepReturns(work, taken, returns)
       return posted
     },
   }
@@ -72,11 +75,13 @@ interface Funded extends Due {
   readonly now: Tiyn
 }
 
-async function duesOf({ connection }: Work, { paymentId, paid, progress }: TakenBack): Promise<readonly Due[]> {
+async function duesOf({ connection }: Work, taken: TakenBack): Promise<readonly Due[]> {
+  const { paidAs, paymentId, paid, progress } = taken
   const shares = await connection
     .selectFrom('rule_share')
     .select(['share_id', 'giver', 'receiver', 'amount', 'parts'])
     .where('payment_id', '=', paymentId)
+    .where('paid_as', '=', paidAs)
     .where('amount', '>', 0n)
     .orderBy('rule_id')
     .execute()
@@ -135,15 +140,19 @@ function legOf({ shareId, giver, receiver, now }: Funded): Leg {
   return { debit: receiver, credit: giver, amount: now, kind: 'rule-return', reference: shareId }
 }
 
-async function keepReturns(work: Work, returnId: string, returns: readonly Funded[]): Promise<void> {
+async function keepReturns(work: Work, { returnedAs, returnId }: TakenBack, returns: readonly Funded[]): Promise<void> {
   const { connection, now: at } = work
   for (const { shareId, giver, receiver, amount, now } of returns) {
-    await connection.insertInto('rule_return').values({ share_id: shareId, return_id: returnId, amount, at }).execute()
+    const ids = { share_id: shareId, returned_as: returnedAs, return_id: returnId }
+    await connection
+      .insertInto('rule_return')
+      .values({ ...ids, amount, at })
+      .execute()
     const owed = subtractTiyn(amount, now)
     if (owed === 0n) continue
     await connection
       .insertInto('rule_debt')
-      .values({ share_id: shareId, return_id: returnId, debtor: receiver, creditor: giver, amount: owed, at })
+      .values({ ...ids, debtor: receiver, creditor: giver, amount: owed, at })
       .execute()
   }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { tiyn, tiynSchema, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { Work } from '../context.ts'
 import type { Caller } from '../http/operation.ts'
+import type { PaidAs } from './tables.ts'
 
 export interface ListedShare {
   readonly shareId: string
@@ -82,11 +83,16 @@ interface ShareOfPayment extends Pick<ListedShare, 'amount' | 'returned' | 'clas
 }
 
 /** Of a payment, by tax class, as its payer and its payee may see it. */
-export async function sharesOfPayment(work: Work, paymentId: string): Promise<readonly ShareOfPayment[]> {
+export async function sharesOfPayment(
+  work: Work,
+  paidAs: PaidAs,
+  paymentId: string,
+): Promise<readonly ShareOfPayment[]> {
   const rows = await work.connection
     .selectFrom('rule_share')
     .select(['share_id', 'amount', 'receiver', 'parts'])
     .where('payment_id', '=', paymentId)
+    .where('paid_as', '=', paidAs)
     .orderBy('rule_id')
     .execute()
   const returned = await returnedOf(

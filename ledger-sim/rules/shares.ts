@@ -13,6 +13,7 @@ import { versionAt, type Rule } from './rule.ts'
 import { ruleOf, storedVersions } from './rule-book.ts'
 import type { Party, Share, SoldLine } from './share.ts'
 import { countingWindowAt, split } from './split.ts'
+import type { PaidAs } from './tables.ts'
 
 /** When it was sold, and which lines this payment pays; null where nobody knows them. */
 export interface SaleSeen {
@@ -21,6 +22,7 @@ export interface SaleSeen {
 }
 
 export interface PaymentAtSale {
+  readonly paidAs: PaidAs
   readonly paymentId: string
   readonly payeeAccount: string
   /** The individual's account; null where a voucher pays. */
@@ -57,7 +59,7 @@ export async function sharesOf(work: Work, payment: PaymentAtSale): Promise<Shar
       return { debit: giver, credit: receiver, amount: part, kind: 'rule-share', reference: shareId }
     }),
     merchantKeeps: subtractTiyn(amount, tiyn(given)),
-    keep: () => keepShares(work, payment.paymentId, sale.at, due),
+    keep: () => keepShares(work, payment, sale.at, due),
   }
 }
 
@@ -143,12 +145,18 @@ function accountOf(party: Party, { payeeAccount, payer }: PaymentAtSale): string
   return payer
 }
 
-async function keepShares(work: Work, paymentId: string, saleAt: number, due: readonly DueShare[]): Promise<void> {
+async function keepShares(
+  work: Work,
+  { paidAs, paymentId }: PaymentAtSale,
+  saleAt: number,
+  due: readonly DueShare[],
+): Promise<void> {
   for (const { shareId, rule, assignment, giver, receiver, amount, share } of due) {
     await work.connection
       .insertInto('rule_share')
       .values({
         share_id: shareId,
+        paid_as: paidAs,
         payment_id: paymentId,
         rule_id: rule.ruleId,
         rule_version: rule.version,

@@ -29,10 +29,19 @@ interface RuleAssignmentTable {
   at: Whole
 }
 
+/**
+ * What an id of a payment names: a tender (voucher or QR), a direct payment, or the discrepancy whose appeal is paid
+ * beside the slots. Each comes from another hand, so one id may name one of each.
+ */
+export type PaidAs = 'tender' | 'direct' | 'appeal'
+
+/** What an id of a return names: a refund, or the tender or discrepancy that is undone. */
+export type ReturnedAs = 'refund' | 'reversal'
+
 /** What one rule took of one payment, or added to it. */
 interface RuleShareTable {
   share_id: string
-  /** The tender, or the direct payment. */
+  paid_as: PaidAs
   payment_id: string
   rule_id: string
   rule_version: Whole
@@ -52,6 +61,7 @@ interface RuleShareTable {
 /** What of a share went back, or is owed, with one refund or reversal. */
 interface RuleReturnTable {
   share_id: string
+  returned_as: ReturnedAs
   return_id: string
   amount: Whole
   at: Whole
@@ -60,6 +70,7 @@ interface RuleReturnTable {
 /** What a receiver could not give back: netted from what rules give it next. */
 interface RuleDebtTable {
   share_id: string
+  returned_as: ReturnedAs
   return_id: string
   debtor: string
   creditor: string
@@ -133,6 +144,7 @@ export const ruleTables: readonly TablePlan[] = [
     name: 'rule_share',
     columns: [
       text('share_id'),
+      text('paid_as'),
       text('payment_id'),
       text('rule_id'),
       whole('rule_version'),
@@ -147,27 +159,35 @@ export const ruleTables: readonly TablePlan[] = [
       whole('at'),
     ],
     key: ['share_id'],
-    unique: [['payment_id', 'rule_id']],
+    unique: [['payment_id', 'paid_as', 'rule_id']],
     references: [
       ['assignment_id', 'rule_assignment', 'assignment_id'],
       ['giver', 'account', 'account_id'],
       ['receiver', 'account', 'account_id'],
     ],
-    checks: ['amount >= 0'],
+    checks: ['amount >= 0', "paid_as in ('tender', 'direct', 'appeal')"],
   },
   {
     name: 'rule_return',
-    columns: [text('share_id'), text('return_id'), whole('amount'), whole('at')],
-    key: ['share_id', 'return_id'],
+    columns: [text('share_id'), text('returned_as'), text('return_id'), whole('amount'), whole('at')],
+    key: ['share_id', 'return_id', 'returned_as'],
     references: [['share_id', 'rule_share', 'share_id']],
-    checks: ['amount > 0'],
+    checks: ['amount > 0', "returned_as in ('refund', 'reversal')"],
   },
   {
     name: 'rule_debt',
-    columns: [text('share_id'), text('return_id'), text('debtor'), text('creditor'), whole('amount'), whole('at')],
-    key: ['share_id', 'return_id'],
+    columns: [
+      text('share_id'),
+      text('returned_as'),
+      text('return_id'),
+      text('debtor'),
+      text('creditor'),
+      whole('amount'),
+      whole('at'),
+    ],
+    key: ['share_id', 'return_id', 'returned_as'],
     references: [['share_id', 'rule_share', 'share_id']],
-    checks: ['amount >= 0'],
+    checks: ['amount >= 0', "returned_as in ('refund', 'reversal')"],
   },
   {
     name: 'direct_payment',

@@ -54,11 +54,15 @@ const shownSchema = z.object({ evidence: z.object({ cardProof: z.object({ sun: z
 /** Voucher money comes from these, and goes back to these. */
 const payerKinds: readonly string[] = [...markedKinds, 'agency']
 
+/** Of payments that individuals make without a till: their payer chose the id, which may be a tender's too. */
+const directKinds: readonly string[] = ['merchant-payment', 'merchant-refund']
+
 export function checkTenders(rows: LedgerRows): CheckedTenders {
   const faults: LedgerFault[] = []
   const fault = (code: LedgerFaultCode, place: string, detail: string): void =>
     void faults.push({ code, place, detail })
-  const transfers = Map.groupBy(rows.transfer, (transfer) => transfer.reference)
+  const ofTills = rows.transfer.filter(({ kind }) => !directKinds.includes(kind))
+  const transfers = Map.groupBy(ofTills, (transfer) => transfer.reference)
   const evidence = Map.groupBy(rows.evidence, (kept) => kept.tender_id)
   const counters = Map.groupBy(rows.card_counter, (counter) => counter.tender_id)
   const kinds = new Map(rows.account.map((account) => [account.account_id, account.kind]))
@@ -93,11 +97,15 @@ export function checkTenders(rows: LedgerRows): CheckedTenders {
     })
   }
   const direct = new Map(rows.direct_payment.map((payment) => [payment.payment_id, payment]))
-  for (const { transfer_id, debit, credit, reference, amount } of rows.transfer) {
+  for (const { transfer_id, debit, credit, kind, reference, amount } of rows.transfer) {
     if (kinds.get(credit) !== 'merchant') continue
-    const payment = direct.get(reference)
     // What an individual pays without a till is no tender.
-    if (payment?.payer === debit && payment.payee_account === credit && payment.amount === amount) continue
+    if (kind === 'merchant-payment') {
+      const payment = direct.get(reference)
+      if (payment?.payer !== debit || payment.payee_account !== credit || payment.amount !== amount)
+        fault('payment_without_tender', transfer_id, `to ${credit} under ${reference}`)
+      continue
+    }
     const { terms = null, request = null } = tenders.get(reference) ?? {}
     const isVoucherMoney = payerKinds.includes(kinds.get(debit) ?? '') && terms === null
     const isWalletMoney = kinds.get(debit) === 'individual' && request === null

@@ -114,7 +114,7 @@ test.each<[string, () => readonly string[]]>([
   ],
   [
     'a payment that is undone or refunded wholly has its shares back, one that is not has not',
-    () => [`insert into rule_return select share_id, 'nothing', 1, 1 from rule_share where ${of(kept)}`],
+    () => [`insert into rule_return select share_id, 'refund', 'nothing', 1, 1 from rule_share where ${of(kept)}`],
   ],
   [
     'the parts of a share add up to it, and their bases to what was paid',

@@ -80,7 +80,12 @@ export interface RulesWorld {
   /** @returns its id; a millisecond later it is in force */
   assign(signer: TestSigner, ruleId: string, terms: AssignmentTerms, merchantId?: string): Promise<string>
   pay(lines: readonly BoughtLine[], paymentId?: string): Promise<Answer>
-  refund(paymentId: string, amount: bigint, lines?: readonly { line: number; amount: bigint }[]): Promise<Answer>
+  refund(
+    paymentId: string,
+    amount: bigint,
+    lines?: readonly { line: number; amount: bigint }[],
+    refundId?: string,
+  ): Promise<Answer>
   /** @throws with its text when the audit finds a fault */
   audit(): void
   close(): Promise<void>
@@ -134,9 +139,9 @@ export async function rulesWorld(seed = 'rules'): Promise<RulesWorld> {
       const wanted = { paymentId, payer: 'individual-1', merchantId: canteen, amount, lines }
       return customer.post('/v1/payments/individual-merchant', wanted)
     },
-    refund: (paymentId, amount, lines) =>
+    refund: (paymentId, amount, lines, refundId = id()) =>
       merchant.post('/v1/payments/individual-merchant/refunds', {
-        refundId: id(),
+        refundId,
         paymentId,
         amount,
         ...(lines === undefined ? {} : { lines }),

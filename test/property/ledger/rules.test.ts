@@ -5,7 +5,8 @@
  *
  * Method: random stories against a real ledger. After each, every share is held against figures of the test's own, the
  * tax account against all that was done to it; the audit and the independent checker look at the rest. `TOLEM_SEED`
- * repeats a run.
+ * repeats a run. A till's tenders and refunds and a client's payments and refunds have ids of one pool: each hand often
+ * takes one that the other has used.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -132,6 +133,9 @@ function taxOf(lines: readonly Line[], at: number): ReadonlyMap<number, bigint> 
   return taxed
 }
 
+/** Who makes an id. What is made by one hand has each id once: of operations, of tenders with their refunds. */
+type Hand = 'till' | 'client'
+
 class Story {
   readonly world: RulesWorld
   readonly till: TestTill
@@ -154,6 +158,19 @@ class Story {
     this.heard.set(what, (this.heard.get(what) ?? 0) + 1)
   }
 
+  /** All ids of all kinds, and which hands have used each. */
+  readonly pool = new Map<string, Set<Hand>>()
+
+  /** Every other time one that the other hand has used, if there is one. */
+  idBy(hand: Hand, { which }: Step): string {
+    const others = [...this.pool].filter(([, hands]) => !hands.has(hand)).map(([id]) => id)
+    const shared = which % 2 === 0 ? others[which % Math.max(1, others.length)] : undefined
+    const id = shared ?? this.world.id()
+    this.pool.set(id, new Set([...(this.pool.get(id) ?? []), hand]))
+    if (shared !== undefined) this.count(`${hand} takes an id of the other`)
+    return id
+  }
+
   get clock() {
     return this.world.demo.clock
   }
@@ -163,12 +180,12 @@ class Story {
     if (this.cashback === undefined) return 0n
     const month = this.clock.now < newYear ? 0 : 1
     const given = sum(
-      this.payments.filter(({ id }) => this.months.get(id) === month).map((one) => one.cashback - this.giftBack(one)),
+      this.payments.filter((one) => this.months.get(one) === month).map((one) => one.cashback - this.giftBack(one)),
     )
     const most = [(amount * 3n) / 100n, mostPerPayment, mostPerMonth - given]
     return most.reduce((least, one) => (one < least ? one : least))
   }
-  readonly months = new Map<string, number>()
+  readonly months = new Map<Payment, number>()
 
   giftBack({ cashback, amount, refunded, isReversed }: Payment): bigint {
     return isReversed ? cashback : nearest(cashback * sum(refunded.values()), amount)
@@ -181,8 +198,9 @@ class Story {
   }
 
   remember(payment: Omit<Payment, 'refunded' | 'isReversed'>): void {
-    this.payments.push({ ...payment, refunded: new Map(), isReversed: false })
-    this.months.set(payment.id, this.clock.now < newYear ? 0 : 1)
+    const remembered = { ...payment, refunded: new Map(), isReversed: false }
+    this.payments.push(remembered)
+    this.months.set(remembered, this.clock.now < newYear ? 0 : 1)
     this.count(`${payment.kind}${payment.taxed === null ? '' : ' with tax'}${payment.cashback > 0n ? ' and gift' : ''}`)
   }
 
@@ -210,7 +228,8 @@ class Story {
     return undefined
   }
 
-  async buy({ prices, which }: Step): Promise<void> {
+  async buy(of: Step): Promise<void> {
+    const { prices, which } = of
     const lines: BoughtLine[] = prices.map((price, index) =>
       bought(categories[(which + index * 7) % categories.length] ?? '', price, 1 + ((which + index) % 3)),
     )
@@ -218,7 +237,7 @@ class Story {
       return { line: index + 1, category, amount: unitPrice * BigInt(quantity) }
     })
     const amount = sum(sold.map((line) => line.amount))
-    const id = this.world.id()
+    const id = this.idBy('client', of)
     const cashback = this.gift(amount)
     const { status, body } = await this.world.pay(lines, id)
     if (status !== 200) return expect(body).toMatchObject({ code: 'insufficient_funds' })
@@ -226,7 +245,8 @@ class Story {
     this.remember({ id, kind: 'direct', amount, lines: sold, taxed, cashback })
   }
 
-  async giveBack({ which, prices }: Step, byLine: boolean): Promise<void> {
+  async giveBack(of: Step, byLine: boolean): Promise<void> {
+    const { which, prices } = of
     const payment = this.pick('direct', which)
     if (payment === undefined) return
     const left = payment.lines.map(({ line, amount }) => ({
@@ -240,7 +260,8 @@ class Story {
     })
     const amount = sum(lines.map((line) => line.amount))
     if (amount === 0n) return
-    const { status, body } = await this.world.refund(payment.id, amount, byLine ? lines : undefined)
+    const refundId = this.idBy('client', of)
+    const { status, body } = await this.world.refund(payment.id, amount, byLine ? lines : undefined, refundId)
     if (status !== 200) return expect(body).toMatchObject({ code: 'insufficient_funds' })
     const back = body['lines'] as { line: number; amount: string }[]
     expect(sum(back.map((line) => BigInt(line.amount)))).toBe(amount)
@@ -250,7 +271,8 @@ class Story {
   }
 
   /** Off line, for later. */
-  async sell({ which, prices }: Step): Promise<void> {
+  async sell(of: Step): Promise<void> {
+    const { which, prices } = of
     await this.till.fetch()
     const card = this.world.demo.card(`Family 0${1 + (which % 3)}`)
     const leased = this.till.leased(card)
@@ -265,6 +287,7 @@ class Story {
       this.till.input(card, sale, leased.slot, 'offline', leased.lease),
       card,
       leased.lease.leaseId,
+      this.idBy('till', of),
     )
     const { decision } = decided.evidence.record
     const paid = decision.verdict === 'approve' ? (decision.parts[0]?.lines ?? []) : []
@@ -283,9 +306,9 @@ class Story {
     this.pending = []
   }
 
-  async payByQr({ prices }: Step): Promise<void> {
-    const amount = sum(prices)
-    const request = termsOf(this.till, amount)
+  async payByQr(of: Step): Promise<void> {
+    const amount = sum(of.prices)
+    const request = termsOf(this.till, amount, this.idBy('till', of))
     await ask(this.till, request)
     const { state } = await this.wallet.pay(this.world.id(), request.tenderId)
     if (state !== 'held') return
@@ -296,7 +319,8 @@ class Story {
     this.remember({ id: request.tenderId, kind: 'qr', amount, lines, taxed, cashback })
   }
 
-  async refundAtTill({ which, prices }: Step): Promise<void> {
+  async refundAtTill(of: Step): Promise<void> {
+    const { which, prices } = of
     const payment = this.pick(which % 4 === 0 ? 'qr' : 'voucher', which)
     if (payment === undefined) return
     const lines = payment.lines.flatMap(({ line, amount }, index) => {
@@ -305,7 +329,7 @@ class Story {
       return [{ line, amount: tiyn(which % 3 === 0 ? left : 1n + (((prices[index] ?? 7n) - 1n) % left)) }]
     })
     if (lines.length === 0) return
-    const [result] = await this.till.batch(this.till.refund(payment.id, lines))
+    const [result] = await this.till.batch(this.till.refund(payment.id, lines, this.idBy('till', of)))
     this.count(`till refund ${result?.state}`)
     if (result?.state !== 'done') return expect(result?.refusal).toBe('INSUFFICIENT_FUNDS')
     for (const { line, amount } of lines) payment.refunded.set(line, (payment.refunded.get(line) ?? 0n) + amount)
@@ -370,13 +394,14 @@ class Story {
     const shares = new Map<string, string>()
     for (const row of await demo.rows('rule_share')) {
       const back = sum((returns.get(row['share_id']) ?? []).map((one) => one['amount'] as bigint))
-      shares.set(`${row['payment_id']} ${row['rule_id']}`, `${row['amount']}, back ${back}`)
+      shares.set(`${row['paid_as']} ${row['payment_id']} ${row['rule_id']}`, `${row['amount']}, back ${back}`)
     }
     const expected = new Map<string, string>()
     for (const payment of this.payments) {
-      const { id, taxed, cashback } = payment
-      if (taxed !== null) expected.set(`${id} vat`, `${sum(taxed.values())}, back ${this.taxBack(payment)}`)
-      if (cashback > 0n) expected.set(`${id} dala-cashback`, `${cashback}, back ${this.giftBack(payment)}`)
+      const { id, kind, taxed, cashback } = payment
+      const name = `${kind === 'direct' ? 'direct' : 'tender'} ${id}`
+      if (taxed !== null) expected.set(`${name} vat`, `${sum(taxed.values())}, back ${this.taxBack(payment)}`)
+      if (cashback > 0n) expected.set(`${name} dala-cashback`, `${cashback}, back ${this.giftBack(payment)}`)
     }
     expect(Object.fromEntries(shares)).toEqual(Object.fromEntries(expected))
     const owed = (await demo.rows('rule_debt')).filter((row) => row['debtor'] === taxAccount)
@@ -411,6 +436,7 @@ test('each payment has the shares of its sale’s time, and refunds have theirs'
     { seed, numRuns: 5, endOnFailure: true },
   )
   // A run in which nothing happened would prove nothing.
-  for (const what of ['direct with tax', 'direct with tax and gift', 'voucher with tax', 'qr with tax', 'reversed'])
+  const paid = ['direct with tax', 'direct with tax and gift', 'voucher with tax', 'qr with tax', 'reversed']
+  for (const what of [...paid, 'till takes an id of the other', 'client takes an id of the other'])
     expect([what, (heard.get(what) ?? 0) > 0]).toEqual([what, true])
 })
