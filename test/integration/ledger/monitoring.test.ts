@@ -119,6 +119,7 @@ describe('how things stand', () => {
     expect(bank.wallets).toEqual([
       { kind: 'agency', count: 1, balance: null },
       { kind: 'individual', count: 3, balance: null },
+      { kind: 'merchant', count: 2, balance: null },
     ])
     expect(bank).toMatchObject({ schemes: [], leases: [], terminals: [], circulation: null })
   })
