@@ -62,7 +62,7 @@ const givenBackElsewhere = async (paymentId: string) => {
   done(await shop.post(`${path}/refunds`, { refundId: world.id(), paymentId, amount: '1' }))
 }
 
-test('a customer pays a tiyn under the id of a QR and then the QR: the till captures it, and others beside it', async () => {
+test('a tiyn is paid under the id of a QR, and then the QR: the till captures it, and others beside it', async () => {
   const wallet = new Wallet(world.customer, 'individual-1')
   const [first, other] = [termsOf(till, 50_000n), termsOf(till, 20_000n)]
   for (const terms of [first, other]) await ask(till, terms)
@@ -94,7 +94,7 @@ test('a payment under the id of a voucher’s tender goes back elsewhere: the te
   expect(checked()).toEqual([])
 })
 
-test('a payment with its tax under the id of a discrepancy: its appeal is paid with its own tax, and given back', async () => {
+test('a payment under the id of a discrepancy: the appeal has a tax of its own, and gives it back', async () => {
   await presented()
   const second = sold()
   expect(await till.present(second)).toMatchObject({ state: 'not_paid', loss: 'SLOT_ALREADY_USED' })
