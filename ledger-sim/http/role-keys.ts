@@ -1,8 +1,8 @@
 /**
  * A role changes its key (docs/design/18-platform-api.md, "Door"): the request is signed by the key that goes, its
  * proof by the one that comes. The former key is heard for as long as the role says, since an institution has several
- * machines and they do not change at one moment. At most two keys of an owner in a role are heard at once. Terminals have
- * a way of their own (terminals/key-rotation.ts).
+ * machines and they do not change at one moment. At most two keys of an owner in a role are heard at once. Terminals
+ * have a way of their own (terminals/key-rotation.ts).
  */
 import { z } from 'zod'
 import { signatureSchema } from '../../src/sync/protocol/messages.ts'

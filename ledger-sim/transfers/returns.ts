@@ -1,7 +1,7 @@
 /**
  * Giving back what a client transferred. A reversal: its maker disowns it, within a day, in whatever state it is; an id
- * that never came is disowned too, and one of something else (other-ids.ts) never is. A refund: the payee gives back, in
- * parts if it wants, never more than was paid. Conversions and deposits are neither (docs/design/18-platform-api.md,
+ * that never came is disowned too, and one of something else (other-ids.ts) never is. A refund: the payee gives back,
+ * in parts if it wants, never more than was paid. Conversions and deposits are neither (docs/design/18-platform-api.md,
  * "Moves").
  */
 import { addTiyn, subtractTiyn, tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'

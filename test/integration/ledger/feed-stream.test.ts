@@ -246,7 +246,7 @@ describe('a stream', () => {
     expect(socket.bytesRead).toBeLessThan(muchBytes)
   })
 
-  test('is open four times for a reader, whichever its key; the fifth hears why, and no other is in its way', async () => {
+  test('is open four times for a reader, by any key; the fifth hears why, and no other is in its way', async () => {
     const end = `?after=${(await canteenLastNow()) ?? 0}`
     for (let number = 0; number < 4; number += 1) expect((await open(canteen(), end)).status).toBe(200)
     for (const signer of [canteen(), await withAnotherKey(canteen())]) {

@@ -85,7 +85,7 @@ describe('after a change', () => {
     expect(await heard(third)).toBe('heard')
   })
 
-  test('no more than two are heard at once, however many are named; one that was stolen still ends at once', async () => {
+  test('no more than two are heard at once, however many are named; a stolen one still ends at once', async () => {
     const keys = [present, next, ...['third', 'fourth', 'fifth'].map((name) => p256(`the ${name} key of the bank`))]
     await change({ after: 7 * day })
     for (const [index, from] of keys.entries()) {
