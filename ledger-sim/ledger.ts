@@ -26,7 +26,7 @@ export interface Ledger {
   refuse(request: HttpRequest, problem: Problem): HttpResponse
 }
 
-/** What the operations share. @param rates how often a key may ask, where it is not as usual */
+/** What the operations share. @param rates how often a caller may ask, where it is not as usual */
 export function servicesOf(ports: LedgerPorts, rates: Rates = usualRates): Services {
   return {
     ...ports,

@@ -17,7 +17,7 @@ const pageEvents = 100
 export function liveFeed(services: Services, caller: Caller, after: number): EventStream {
   const stream = streamOf(caller)
   return {
-    keyId: caller.keyId,
+    reader: `${caller.role} ${caller.owner}`,
     stream,
     after,
     reaches: (cursor) => inTransaction(services, async (work) => cursor <= (await lastCursor(work, stream))),

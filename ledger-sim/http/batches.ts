@@ -63,7 +63,7 @@ export const batchOperation = operation({
   }),
   perform: async (asked) => {
     const { services, caller, request } = asked
-    const taken = services.rates.take(caller.keyId, 'batch-item', request.items.length, services.clock())
+    const taken = services.rates.take(caller, 'batch-item', request.items.length, services.clock())
     if (taken.kind === 'too_many') {
       const { retryAfterSeconds } = taken
       return { kind: 'problem', code: 'rate_limited', detail: 'so many items in so short a time', retryAfterSeconds }

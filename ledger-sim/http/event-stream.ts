@@ -17,14 +17,14 @@ export interface StreamTimes {
 
 const usualTimes: StreamTimes = { heartbeatMs: 15_000, takenWithinMs: 10_000 }
 /** A reader needs one; a second while the first is being noticed as dead, and some for its own test systems. */
-const streamsPerKeyMax = 4
+const streamsPerReaderMax = 4
 const streamsMax = 256
 
 export class EventStreams {
   readonly #bell: FeedBell
   readonly #times: StreamTimes
   readonly #onDidFail: (error: unknown) => void
-  readonly #byKey = new Map<string, number>()
+  readonly #byReader = new Map<string, number>()
   readonly #serving = new Set<Promise<void>>()
 
   constructor(bell: FeedBell, onDidFail: (error: unknown) => void, times: StreamTimes = usualTimes) {
@@ -37,8 +37,8 @@ export class EventStreams {
     return this.#serving.size
   }
 
-  hasRoomFor(keyId: string): boolean {
-    return this.#serving.size < streamsMax && (this.#byKey.get(keyId) ?? 0) < streamsPerKeyMax
+  hasRoomFor(reader: string): boolean {
+    return this.#serving.size < streamsMax && (this.#byReader.get(reader) ?? 0) < streamsPerReaderMax
   }
 
   /**
@@ -47,8 +47,8 @@ export class EventStreams {
    * @param after the last cursor that the reader has
    */
   serve(response: ServerResponse, headers: Readonly<Record<string, string>>, stream: EventStream, after: number): void {
-    const { keyId } = stream
-    this.#byKey.set(keyId, (this.#byKey.get(keyId) ?? 0) + 1)
+    const { reader } = stream
+    this.#byReader.set(reader, (this.#byReader.get(reader) ?? 0) + 1)
     response.writeHead(200, headers)
     const served = this.#write(response, stream, after)
       .catch((error: unknown) => {
@@ -57,9 +57,9 @@ export class EventStreams {
       })
       .finally(() => {
         this.#serving.delete(served)
-        const rest = (this.#byKey.get(keyId) ?? 1) - 1
-        if (rest === 0) this.#byKey.delete(keyId)
-        else this.#byKey.set(keyId, rest)
+        const rest = (this.#byReader.get(reader) ?? 1) - 1
+        if (rest === 0) this.#byReader.delete(reader)
+        else this.#byReader.set(reader, rest)
       })
     this.#serving.add(served)
   }

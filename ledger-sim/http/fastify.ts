@@ -103,7 +103,7 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
     if (after === 'malformed') return refuse('schema_mismatch', 'Last-Event-ID is no cursor')
     if (!(await stream.reaches(after)))
       return refuse('rule_violated', 'this ledger never told what the cursor stands for')
-    if (!streams.hasRoomFor(stream.keyId)) return refuse('rate_limited', 'too many event streams are open')
+    if (!streams.hasRoomFor(stream.reader)) return refuse('rate_limited', 'too many event streams are open')
     reply.hijack()
     const headers = { ...forBrowsers, 'content-type': 'text/event-stream', 'cache-control': 'no-store' }
     streams.serve(reply.raw, headers, stream, after)

@@ -89,7 +89,7 @@ export class RequestHandler {
   #tooMany(caller: Caller, operation: Operation | undefined): Refused | undefined {
     const rateClass: RateClass =
       caller.role === 'terminal' ? 'terminal' : operation?.method === 'POST' ? 'write' : 'read'
-    const taken = this.#services.rates.take(caller.keyId, rateClass, 1, this.#services.clock())
+    const taken = this.#services.rates.take(caller, rateClass, 1, this.#services.clock())
     if (taken.kind === 'taken') return undefined
     return { problem: problemOf('rate_limited'), retryAfterSeconds: taken.retryAfterSeconds }
   }

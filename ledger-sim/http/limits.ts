@@ -1,7 +1,7 @@
 /** Every limit of the door, as data: what is checked is what `GET /v1/limits` shows. */
 import { pageLimits } from '../../src/sync/protocol/messages.ts'
 
-/** What a key does counts against one bucket each; a terminal has one for all that it does. */
+/** What an owner does in a role, with all its keys, counts against one bucket each; a terminal has one for all. */
 export const rateClasses = ['terminal', 'read', 'write', 'batch-item'] as const
 export type RateClass = (typeof rateClasses)[number]
 

@@ -63,7 +63,8 @@ export interface TextOutcome {
 
 /** An answer without an end: the door writes what it reads from it until either side ends it (event-stream.ts). */
 export interface EventStream {
-  readonly keyId: string
+  /** Who opened it: an owner in a role, with whichever of its keys. */
+  readonly reader: string
   readonly stream: Stream
   /** The last cursor that its reader has. */
   readonly after: number

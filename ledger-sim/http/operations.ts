@@ -38,7 +38,7 @@ export const doorOperations = [
     method: 'GET',
     path: '/v1/limits',
     tag: 'Scenarios',
-    summary: 'The limits of the door: sizes, times, and how often a key may ask',
+    summary: 'The limits of the door: sizes, times, and how often a caller may ask',
     roles: 'anyone',
     requestSchema: z.strictObject({}),
     answerSchema: z.strictObject({

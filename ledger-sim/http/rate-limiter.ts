@@ -1,5 +1,9 @@
-/** How often a key may ask: one bucket for each key and class. They grow with the keys that were heard only. */
+/**
+ * How often somebody may ask: one bucket for each role, owner and class, however many keys an owner has. They grow with
+ * those who were heard only.
+ */
 import type { RateClass, Rates } from './limits.ts'
+import type { Caller } from './operation.ts'
 import { TokenBucket, type Taken } from './token-bucket.ts'
 
 export class RateLimiter {
@@ -13,11 +17,11 @@ export class RateLimiter {
   /**
    * Takes `count` at once or none.
    *
-   * @param keyId one that was proved: anybody can name any
+   * @param caller one who was proved: anybody can name any
    * @param now milliseconds since 1970
    */
-  take(keyId: string, rateClass: RateClass, count: number, now: number): Taken {
-    const name = `${rateClass} ${keyId}`
+  take({ role, owner }: Caller, rateClass: RateClass, count: number, now: number): Taken {
+    const name = `${rateClass} ${role} ${owner}`
     const bucket = this.#buckets.get(name) ?? new TokenBucket(this.rates[rateClass], now)
     this.#buckets.set(name, bucket)
     return bucket.take(count, now)

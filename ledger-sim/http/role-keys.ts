@@ -1,7 +1,8 @@
 /**
  * A role changes its key (docs/design/18-platform-api.md, "Door"): the request is signed by the key that goes, its
  * proof by the one that comes. The former key is heard for as long as the role says, since an institution has several
- * machines and they do not change at one moment; terminals have a way of their own (terminals/key-rotation.ts).
+ * machines and they do not change at one moment. At most two keys of an owner in a role are heard at once. Terminals
+ * have a way of their own (terminals/key-rotation.ts).
  */
 import { z } from 'zod'
 import { signatureSchema } from '../../src/sync/protocol/messages.ts'
@@ -69,6 +70,9 @@ export async function changeRoleKey(work: Work, caller: Caller, request: Request
   // Who has a copy of a key that goes cannot put a key of their own beside the next one.
   if ((await findKey(work, formerKey))?.heard_until !== null)
     return { kind: 'not_accepted', detail: 'another key follows this one already' }
+  // One that may be in wrong hands can still be replaced at once: then there are no more than before.
+  if (formerEndsAfterSeconds > 0 && (await hearsFormerKey(work, caller)))
+    return { kind: 'not_accepted', detail: 'a former key is still heard: until it ends, the present one ends at once' }
   const formerHeardUntil = work.now + formerEndsAfterSeconds * 1_000
   await work.connection
     .updateTable('principal')
@@ -125,6 +129,20 @@ function stateOf(status: 'active' | 'revoked', heardUntil: bigint | null, now: n
   if (status === 'revoked') return 'ended'
   if (heardUntil === null) return 'present'
   return heardUntil >= BigInt(now) ? 'ending' : 'ended'
+}
+
+/** Whether a key that another one follows is still heard, of this owner in this role. */
+async function hearsFormerKey({ connection, now }: Work, { role, owner }: Caller): Promise<boolean> {
+  const former = await connection
+    .selectFrom('principal')
+    .select('key_id')
+    .where('owner', '=', owner)
+    .where('role', '=', role)
+    .where('status', '=', 'active')
+    .where('heard_until', '>=', BigInt(now))
+    .limit(1)
+    .executeTakeFirst()
+  return former !== undefined
 }
 
 async function findKey({ connection }: Work, keyId: string) {

@@ -1,12 +1,17 @@
 /** What a person received from people: of each payer what that payer chose to show, and nothing else. */
+import { z } from 'zod'
+import { pseudonymSchema } from '../../src/voucher/identifiers.ts'
 import { tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { Work } from '../context.ts'
 import { accountPseudonym, payerPseudonym } from './pseudonyms.ts'
 
-export type ShownPayer =
-  | { readonly shows: 'nothing' }
-  | { readonly shows: 'pseudonym'; readonly pseudonym: string }
-  | { readonly shows: 'name'; readonly name: string }
+export const shownPayerSchema = z.discriminatedUnion('shows', [
+  z.strictObject({ shows: z.literal('nothing') }),
+  /** The same for each payment of one payer to this account; of another account’s payers it says nothing. */
+  z.strictObject({ shows: z.literal('pseudonym'), pseudonym: pseudonymSchema }),
+  z.strictObject({ shows: z.literal('name'), name: z.string() }),
+])
+export type ShownPayer = z.infer<typeof shownPayerSchema>
 
 export interface Received {
   /** 1, 2, … of this account; a later page begins after it. */
@@ -49,7 +54,11 @@ export async function listReceived(
   }))
 }
 
-function shownPayer(
+/**
+ * @param payee the account that was paid
+ * @param transfer `name`: the payer's
+ */
+export function shownPayer(
   { keys }: Work,
   payee: string,
   { shows, payer, name }: { readonly shows: ShownPayer['shows']; readonly payer: string; readonly name: string },
@@ -64,6 +73,18 @@ function shownPayer(
     default:
       return shows satisfies never
   }
+}
+
+/** A payment between people as it is kept; who may see what of it is its reader's to judge. */
+export async function findPersonTransfer({ connection }: Work, transferId: string) {
+  const row = await connection
+    .selectFrom('individual_transfer')
+    .select(['payer', 'payee', 'made_by', 'amount', 'purpose', 'shows', 'at'])
+    .where('transfer_id', '=', transferId)
+    .executeTakeFirst()
+  if (row === undefined) return undefined
+  const { made_by: madeBy, amount, at, ...told } = row
+  return { ...told, madeBy, amount: tiyn(amount), at: Number(at) }
 }
 
 export interface WatchedTransfer {

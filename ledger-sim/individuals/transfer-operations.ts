@@ -1,6 +1,6 @@
 /** "Individual-to-individual transfer": whom one is about to pay, the payment, and what its payee sees of it. */
 import { z } from 'zod'
-import { instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { tiyn, tiynSchema } from '../../src/voucher/money.ts'
 import { accountOfOwner } from '../accounts/accounts.ts'
 import { inTransaction, type LedgerPorts, type Work } from '../context.ts'
@@ -13,7 +13,7 @@ import { cursorSchema, pageOf, pageRequest } from './pages.ts'
 import { findPayee, isGuessable, noPayee, payeeSchema, payeeTerms, type WantedPayee } from './payees.ts'
 import { personOfCaller } from './people.ts'
 import { noPayer, shownToPayee, transferToPerson } from './person-transfers.ts'
-import { listReceived, listTransfersOfPeople } from './received.ts'
+import { listReceived, listTransfersOfPeople, shownPayerSchema } from './received.ts'
 
 const tag = 'Individual-to-individual transfer'
 const roles = ['individual', 'bank'] as const
@@ -92,12 +92,7 @@ export const personTransferOperations = [
           transferId: uuidSchema,
           amount: tiynSchema,
           purpose: z.string(),
-          from: z.discriminatedUnion('shows', [
-            z.strictObject({ shows: z.literal('nothing') }),
-            /** The same for each payment of one payer to this account; of another account’s payers it says nothing. */
-            z.strictObject({ shows: z.literal('pseudonym'), pseudonym: pseudonymSchema }),
-            z.strictObject({ shows: z.literal('name'), name: z.string() }),
-          ]),
+          from: shownPayerSchema,
           at: instantSchema,
         }),
       ),

@@ -5,9 +5,9 @@ import { tiynSchema } from '../../src/voucher/money.ts'
 import { inTransaction } from '../context.ts'
 import { isDisowned } from '../http/idempotent.ts'
 import { operation, problem } from '../http/operation.ts'
-import { clientTransferKinds } from './client-transfers.ts'
+import { shownPayerSchema } from '../individuals/received.ts'
 import { listSettlementMessages } from './settlement-messages.ts'
-import { transferStates, transferStatus } from './transfer-status.ts'
+import { statusKinds, transferStates, transferStatus } from './transfer-status.ts'
 import { seesAll } from './who-sees.ts'
 import { wholeNumberText } from './whole-number-text.ts'
 
@@ -23,7 +23,7 @@ export const questionOperations = [
     requestSchema: z.strictObject({ transferId: uuidSchema }),
     answerSchema: z.strictObject({
       transferId: uuidSchema,
-      kind: z.enum(clientTransferKinds),
+      kind: z.enum(statusKinds),
       state: z.enum(transferStates),
       amount: tiynSchema,
       /** By refunds, without what a reversal gave back. */
@@ -31,6 +31,8 @@ export const questionOperations = [
       /** Null where it is an individual’s and the asker only received; to who watches all, people are pseudonyms. */
       payer: z.string().nullable(),
       payee: z.string(),
+      /** What a person who paid a person chose to show, to the payee’s side; null for everything else. */
+      from: shownPayerSchema.nullable(),
       purpose: z.string().nullable(),
       paymentReference: z.string().nullable(),
       at: instantSchema,

@@ -1,7 +1,8 @@
 /**
  * Giving back what a client transferred. A reversal: its maker disowns it, within a day, in whatever state it is; an id
- * that never came is disowned too. A refund: the payee gives back, in parts if it wants, never more than was paid.
- * Conversions and deposits are neither (docs/design/18-platform-api.md, "Moves").
+ * that never came is disowned too, and one of something else (other-ids.ts) never is. A refund: the payee gives back,
+ * in parts if it wants, never more than was paid. Conversions and deposits are neither (docs/design/18-platform-api.md,
+ * "Moves").
  */
 import { addTiyn, subtractTiyn, tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import { findAccount, type Account } from '../accounts/accounts.ts'
@@ -11,6 +12,7 @@ import type { Work } from '../context.ts'
 import { disown } from '../http/idempotent.ts'
 import type { Caller } from '../http/operation.ts'
 import { findClientTransfer, returnable, type ClientTransfer } from './client-transfers.ts'
+import { whoseOtherId } from './other-ids.ts'
 
 const reversibleForMs = 24 * 3_600_000
 
@@ -45,15 +47,18 @@ export async function reverseTransfer(work: Work, caller: Caller, wanted: Wanted
   return back
 }
 
-async function disownUnknown(work: Work, { owner }: Caller, transferId: string): Promise<Returned> {
-  const outcome = await disown(work, owner, transferId)
+async function disownUnknown(work: Work, caller: Caller, transferId: string): Promise<Returned> {
+  const whose = await whoseOtherId(work, caller, transferId)
+  if (whose === 'own') return notThisWay(transferId)
+  if (whose === 'others') return { kind: 'not_found' }
+  const outcome = await disown(work, caller.owner, transferId)
   switch (outcome) {
     case 'disowned':
       return { kind: 'reversed_before_arrival' }
     case 'foreign':
       return { kind: 'not_found' }
     case 'other':
-      return refused(`${transferId} is no payment`)
+      return notThisWay(transferId)
     default:
       return outcome satisfies never
   }
@@ -109,6 +114,11 @@ async function changed(
 
 function standsForGood({ kind }: ClientTransfer): Returned {
   return refused(`${kind} is neither reversed nor refunded: what is wrong in it is put right by the opposite one`)
+}
+
+/** A sale of a till, a payment to a person or by one at a merchant, a refund: it stands, whoever hears this. */
+function notThisWay(transferId: string): Returned {
+  return refused(`${transferId} is here and is not reversed this way`)
 }
 
 function refused(why: string): Returned {

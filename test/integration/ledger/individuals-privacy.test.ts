@@ -145,12 +145,15 @@ const received = [
   '/v1/received: amount of who shows pseudonym',
   '/v1/received: name of who shows name',
 ]
-const watched = sumsIn('/v1/transfers/individual-individual')
+/** By the id of one: to the payee's side what the payer shows; the bank that made it named the account itself. */
+const status = [...sumsIn('/v1/transfers'), '/v1/transfers: name of who shows name']
+const made = [...shown.map((shows) => `/v1/transfers: account of who shows ${shows}`), ...sumsIn('/v1/transfers')]
+const watched = [...sumsIn('/v1/transfers/individual-individual'), ...sumsIn('/v1/transfers')]
 
 const expected: Readonly<Record<string, readonly string[]>> = {
-  payee: [...sumsIn('/v1/event-stream'), ...sumsIn('/v1/events'), ...received, ...statements],
-  'bank of payee': [...received, ...statements],
-  'bank of payer': statements,
+  payee: [...sumsIn('/v1/event-stream'), ...sumsIn('/v1/events'), ...received, ...statements, ...status],
+  'bank of payee': [...received, ...statements, ...status],
+  'bank of payer': [...statements, ...made],
   'other bank': [],
   'other person': [],
   'legal entity': [],
@@ -179,9 +182,10 @@ test('a disclosure tells the auditor alone, and later the bank of the payer whic
   expect(await world.auditor.post('/v1/disclosures', disclosure)).toMatchObject({
     body: { identity: { accountId: 'quiet-payer', name: 'Qarlygash Synaq', bank: 'dala-bank' } },
   })
-  expect(await seenBy('bank of payer')).toEqual(statements)
+  const before = expected['bank of payer'] ?? []
+  expect(await seenBy('bank of payer')).toEqual(before)
   world.demo.clock.now += tellAfterMs.court_order
-  expect(await seenBy('bank of payer')).toEqual(['/v1/disclosures: account of who shows nothing', ...statements])
+  expect(await seenBy('bank of payer')).toEqual(['/v1/disclosures: account of who shows nothing', ...before])
   for (const who of ['auditor', 'central bank', 'bank of payee']) expect(await seenBy(who), who).toEqual(expected[who])
 })
 

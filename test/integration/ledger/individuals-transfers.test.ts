@@ -10,6 +10,7 @@ import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { auditFile } from '../../../ledger-sim/audit.ts'
 import { lookupsPerAccountMax } from '../../../ledger-sim/individuals/lookups.ts'
+import { accountPseudonym } from '../../../ledger-sim/individuals/pseudonyms.ts'
 import { limitsOf } from '../../../ledger-sim/individuals/tiers.ts'
 import { balanceOf, dayMs, hourMs, temporaryFolder, type TestSigner } from './demo-ledger.ts'
 import { peopleWorld, type PeopleWorld } from './people.ts'
@@ -225,6 +226,57 @@ describe('whom one is about to pay', () => {
     expect(await payer.post(transfers, wanted)).toMatchObject({ body: { arrival: 'exists' } })
     world.demo.clock.now += hourMs
     expect(await payer.post(transfers, next)).toMatchObject({ status: 200 })
+  })
+})
+
+describe('who asks by its id after no answer came', () => {
+  const status = async (signer: TestSigner, transferId: string) =>
+    (await signer.get(`/v1/transfers?transferId=${transferId}`)).body
+
+  test('hears that it is done: the payer’s side and whom it paid, the payee’s side what the payer chose', async () => {
+    const [payer, other] = [await world.person('ask-1', 'full', 'Torgai Synaq'), await world.person('ask-2')]
+    const stranger = await world.person('ask-3')
+    await world.fund('ask-1', 100n)
+    for (const [shows, seen] of [
+      ['nothing', { shows: 'nothing' }],
+      ['pseudonym', { shows: 'pseudonym', pseudonym: expect.any(String) }],
+      ['name', { shows: 'name', name: 'Torgai Synaq' }],
+    ] as const) {
+      const wanted = transfer('ask-1', account('ask-2'), 7n, { shows })
+      const { transferId, purpose } = wanted
+      expect(await status(payer, transferId)).toMatchObject({ code: 'not_found' })
+      await payer.post(transfers, wanted)
+      const done = { transferId, kind: 'individual-transfer', state: 'done', amount: '7', refunded: '0', purpose }
+      expect(await status(payer, transferId)).toMatchObject({ ...done, payer: 'ask-1', payee: 'ask-2', from: null })
+      const [told] = (await received(other)).slice(-1)
+      for (const signer of [other, world.bank]) {
+        const answer = await status(signer, transferId)
+        expect(answer).toMatchObject({ ...done, payer: null, payee: 'ask-2', from: seen })
+        expect(answer['from']).toEqual(told?.['from'])
+      }
+      for (const signer of [stranger, world.otherBank, world.demo.role('merchant'), world.demo.role('agency')])
+        expect(await status(signer, transferId)).toMatchObject({ code: 'not_found' })
+      const { keys } = world.demo.ports
+      const [pays, takes] = [accountPseudonym(keys, 'ask-1'), accountPseudonym(keys, 'ask-2')]
+      for (const signer of [world.auditor, world.centralBank])
+        expect(await status(signer, transferId)).toMatchObject({ payer: pays, payee: takes, purpose: null, from: null })
+    }
+  })
+
+  test('and cannot disown it: its parties hear that it is here, others that nothing is', async () => {
+    const [payer, other] = [await world.person('own-1'), await world.person('own-2')]
+    await world.fund('own-1', 100n)
+    const wanted = transfer('own-1', account('own-2'), 7n)
+    const { transferId } = wanted
+    await payer.post(transfers, wanted)
+    const reverse = async (signer: TestSigner) =>
+      (await signer.post('/v1/reversals', { reversalId: world.id(), transferId, reason: 'no answer' })).body
+    for (const signer of [payer, other, world.bank])
+      expect(await reverse(signer)).toMatchObject({ code: 'rule_violated', detail: expect.stringContaining('is here') })
+    for (const signer of [world.otherBank, world.centralBank, world.demo.role('merchant')])
+      expect(await reverse(signer)).toMatchObject({ code: 'not_found' })
+    expect(await payer.post(transfers, wanted)).toMatchObject({ body: { arrival: 'exists' } })
+    expect(await balance('own-2')).toBe(7n)
   })
 })
 

@@ -1,9 +1,10 @@
-/** How often a key may ask, and what is kept of what was refused: both bounded, both by the ledger's clock alone. */
+/** How often one may ask, with all its keys, and what is kept of what was refused: both by the ledger's clock alone. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { limits, usualRates, type Rates } from '../../../ledger-sim/http/limits.ts'
+import { signTagged } from '../../../src/sync/protocol/keys.ts'
 import { TokenBucket } from '../../../ledger-sim/http/token-bucket.ts'
 import { createLedger } from '../../../ledger-sim/ledger.ts'
-import { demoLedger, TestSigner, type DemoLedger } from './demo-ledger.ts'
+import { demoLedger, p256, TestSigner, type DemoLedger } from './demo-ledger.ts'
 
 let demo: DemoLedger
 beforeEach(async () => {
@@ -32,6 +33,24 @@ describe('a key that asks too often', () => {
     expect((await agency.get('/v1/balances')).status).toBe(429)
     demo.clock.now += 1
     expect((await agency.get('/v1/balances')).status).toBe(200)
+  })
+
+  test('has no more of it by another key of the same owner', async () => {
+    const bank = behind({ read: { burst: 2, perSecond: 1 }, 'batch-item': { burst: 2, perSecond: 1 } }, 'bank')
+    const key = p256('the next key of the bank')
+    const named = { formerKey: bank.key.keyId, nextKey: key.jwk, formerEndsAfterSeconds: 60 }
+    const proof = signTagged(key, 'tolem/role-key/1', { role: 'bank', owner: 'dala-bank', ...named })
+    expect((await bank.post('/v1/role-keys', { ...named, proof })).status).toBe(200)
+    const next = new TestSigner(bank.ledger, demo.clock, demo.random, key)
+    const items = [{}]
+    for (const signer of [bank, next]) {
+      expect((await signer.get('/v1/balances')).status).toBe(200)
+      expect((await signer.post('/v1/batches', { items })).status).toBe(200)
+    }
+    for (const signer of [bank, next]) {
+      expect((await signer.get('/v1/balances')).status).toBe(429)
+      expect((await signer.post('/v1/batches', { items })).status).toBe(429)
+    }
   })
 
   test('is refused before it is told what there is, and after it was proved who it is', async () => {

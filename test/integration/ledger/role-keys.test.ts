@@ -78,8 +78,25 @@ describe('after a change', () => {
     const third = p256('the third key of the bank')
     expect(await change({ to: third })).toMatchObject({ status: 409, body: { code: 'rule_violated' } })
     expect(await heard(third)).toBe('key_unknown')
+    demo.clock.now += day * 1_000
+    expect(await change({ from: next, to: third })).toMatchObject({ status: 409, body: { code: 'rule_violated' } })
+    demo.clock.now += 1
     expect(await change({ from: next, to: third })).toMatchObject({ status: 200 })
     expect(await heard(third)).toBe('heard')
+  })
+
+  test('no more than two are heard at once, however many are named; a stolen one still ends at once', async () => {
+    const keys = [present, next, ...['third', 'fourth', 'fifth'].map((name) => p256(`the ${name} key of the bank`))]
+    await change({ after: 7 * day })
+    for (const [index, from] of keys.entries()) {
+      const to = keys[index + 1]
+      if (index === 0 || to === undefined) continue
+      demo.clock.now += 1_000
+      expect(await change({ from, to, after: 1 })).toMatchObject({ status: 409, body: { code: 'rule_violated' } })
+      expect(await change({ from, to, after: 0 })).toMatchObject({ status: 200 })
+      demo.clock.now += 1
+      expect((await Promise.all(keys.map(heard))).filter((answer) => answer === 'heard')).toHaveLength(2)
+    }
   })
 })
 

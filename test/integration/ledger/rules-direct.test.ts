@@ -6,9 +6,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
+import { accountPseudonym } from '../../../ledger-sim/individuals/pseudonyms.ts'
 import { limitsOf } from '../../../ledger-sim/individuals/tiers.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
-import { balanceOf, hourMs } from './demo-ledger.ts'
+import { balanceOf, hourMs, type TestSigner } from './demo-ledger.ts'
 import {
   bought,
   canteen,
@@ -60,6 +61,43 @@ describe('without rules', () => {
     done(await world.refund(paymentId, 36_000n))
     expect(await balances()).toEqual({ tax: 0n, merchant: 0n, customer: 5_000_000n, bank: 10_000_000n })
     expect(await world.demo.rows('rule_share')).toEqual([])
+  })
+})
+
+describe('who asks by its id after no answer came', () => {
+  const status = async (paymentId: string, as = world.customer) =>
+    (await as.get(`/v1/transfers?transferId=${paymentId}`)).body
+
+  test('hears that it is paid, and what went back; the merchant never by whom', async () => {
+    const paymentId = world.id()
+    expect(await status(paymentId)).toMatchObject(problemOf('not_found').body)
+    done(await world.pay([bought('food', 18_000n, 2)], paymentId))
+    const paid = { transferId: paymentId, kind: 'merchant-payment', amount: '36000', payee: canteenAccount, from: null }
+    const mine = { ...paid, payer: 'individual-1' }
+    expect(await status(paymentId)).toMatchObject({ ...mine, state: 'done', refunded: '0' })
+    done(await world.refund(paymentId, 6_000n))
+    expect(await status(paymentId)).toMatchObject({ ...mine, state: 'partly_refunded', refunded: '6000' })
+    done(await world.refund(paymentId, 30_000n))
+    expect(await status(paymentId)).toMatchObject({ ...mine, state: 'refunded', refunded: '36000' })
+    expect(await status(paymentId, world.merchant)).toMatchObject({ ...paid, payer: null, state: 'refunded' })
+    const pseudonym = accountPseudonym(world.demo.ports.keys, 'individual-1')
+    expect(await status(paymentId, world.demo.role('auditor'))).toMatchObject({ ...paid, payer: pseudonym })
+    const strangers = [world.demo.role('individual', 'individual-2'), world.bank, world.tax]
+    for (const signer of [...strangers, await signerOf(world.demo, 'merchant', 'individual-1')])
+      expect(await status(paymentId, signer)).toMatchObject(problemOf('not_found').body)
+  })
+
+  test('and cannot disown it, nor its refund', async () => {
+    const paymentId = world.id()
+    done(await world.pay([bought('food', 18_000n)], paymentId))
+    const { refundId } = done(await world.refund(paymentId, 1n)) as { refundId: string }
+    const reverse = async (signer: TestSigner, transferId = paymentId) =>
+      signer.post('/v1/reversals', { reversalId: world.id(), transferId, reason: 'no answer' })
+    for (const signer of [world.customer, world.merchant])
+      expect(await reverse(signer)).toMatchObject(problemOf('rule_violated'))
+    expect(await reverse(world.merchant, refundId)).toMatchObject(problemOf('rule_violated'))
+    for (const signer of [world.bank, world.tax]) expect(await reverse(signer)).toMatchObject(problemOf('not_found'))
+    expect(await balances()).toMatchObject({ merchant: 17_999n })
   })
 })
 
