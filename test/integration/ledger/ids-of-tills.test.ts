@@ -1,7 +1,7 @@
 /**
- * What a till named is never answered as disowned to a wallet, a merchant or an agency that reverses it: it is here,
- * and stays (ledger-sim/transfers/other-ids.ts). Method: a QR and a voucher in the demonstration's ledger, each reversed by
- * its parties and by others; the audit looks after each.
+ * What a till named is never answered as disowned to a wallet, a merchant or an agency that reverses it: it is here and
+ * stays (ledger-sim/transfers/other-ids.ts). Method: a QR and a voucher in the demonstration's ledger, each reversed
+ * by its parties and by others; the audit looks after each.
  */
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
