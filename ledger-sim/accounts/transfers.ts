@@ -47,7 +47,7 @@ export type TransferKind =
   | 'rule-netting'
   | 'individual-transfer'
 
-/** What goes back to who paid, or is paid of what was owed for it: nobody spends by it, and the payer is the other side. */
+/** What goes back to who paid, or is paid of what was owed for it: nobody spends by it. */
 export const givesBack: Readonly<Record<TransferKind, boolean>> = {
   'non-cash-deposit': false,
   issue: false,

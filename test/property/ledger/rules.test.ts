@@ -412,7 +412,7 @@ class Story {
   }
 }
 
-test('each payment has the shares of its sale’s time, and refunds have theirs', { timeout: 60_000 }, async () => {
+test('each payment has the shares of its sale’s time, and refunds have theirs', { timeout: 240_000 }, async () => {
   const heard = new Map<string, number>()
   await fc.assert(
     fc.asyncProperty(stories, async (story) => {

@@ -226,7 +226,13 @@ describe('tables', () => {
     const kinds = journalRowSchema.options
       .map((option) => option.shape.kind.value)
       .filter((kind) => !never.includes(kind))
-    expect(kinds.filter((kind) => !counts.has(kind))).toEqual([])
+    const seen = new Set(counts.keys())
+    // One history may miss a rare one.
+    for (let more = 0; more < 5 && kinds.some((kind) => !seen.has(kind)); more += 1) {
+      const another = journalInMemory({ now: () => (now += 1) })
+      for (const kind of playLegalHistory(another, seeded, 2_000).keys()) seen.add(kind)
+    }
+    expect(kinds.filter((kind) => !seen.has(kind))).toEqual([])
     // And the file opens again, at the same head.
     expect(journalInMemory({ database }).head).toEqual(journal.head)
   })
