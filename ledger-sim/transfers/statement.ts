@@ -189,7 +189,7 @@ function entryOf(caller: Caller, row: EntryRow): StatementEntry {
   }
 }
 
-/** A person who pays is not shown to who is paid; whom somebody paid, that one knows. Turned round where it goes back. */
+/** A person who pays is not shown to who is paid; whom somebody paid, that one knows. In returns, turned round. */
 function showsCounterparty(caller: Caller, row: EntryRow): boolean {
   const isPerson = row.otherKind === 'individual' || row.otherKind === 'bank-client'
   if (!isPerson || seesAll(caller) || row.otherOwner === caller.owner) return true
