@@ -84,7 +84,8 @@ export const requestRules: readonly Rule[] = [
           and (request.tender_id is null or debit <> request.payee_account or credit <> request.payer))
         or (request.tender_id is not null and kind in ${voucherKinds})
       union all
-      select debt.tender_id, 'owed to ' || creditor from merchant_debt debt
-      join payment_request request on request.tender_id = debt.tender_id where creditor <> request.payer`,
+      select debt.reference, 'owed to ' || creditor from merchant_debt debt
+      join payment_request request on debt.kind = 'reversal' and request.tender_id = debt.reference
+      where creditor <> request.payer`,
   },
 ]

@@ -121,7 +121,7 @@ const rules: readonly Rule[] = [
         tender.state || ' for ' || tender.amount || ', paid net ' || coalesce(net, 0)
           || ' in ' || coalesce(payments, 0) || ' payments' as detail
       from tender left join (${netPayment}) paid on paid.tender_id = tender.tender_id
-      left join merchant_debt debt on debt.tender_id = tender.tender_id
+      left join merchant_debt debt on debt.kind = 'reversal' and debt.reference = tender.tender_id
       left join (${refunded}) back
         on back.tender_id = tender.tender_id and tender.tender_id not in (${paidBeside})
       where (tender.state = 'settled' and (coalesce(net, 0) <> tender.amount or coalesce(payments, 0) <> 1))
@@ -133,9 +133,9 @@ const rules: readonly Rule[] = [
       select refund_id as subject, state || ' for ' || refund.amount || ', given back ' || coalesce(given, 0) as detail
       from refund left join (
         select reference, sum(amount) as given from transfer
-        where kind in ('voucher-refund', 'payment-refund', 'debt-netting') group by reference
-      ) moved on reference = refund_id
-      left join merchant_debt debt on debt.tender_id = refund_id
+        where kind in ('voucher-refund', 'payment-refund', 'refund-netting') group by reference
+      ) moved on moved.reference = refund_id
+      left join merchant_debt debt on debt.kind = 'refund' and debt.reference = refund_id
       where coalesce(given, 0) + coalesce(debt.amount, 0) <> (case state when 'done' then refund.amount else 0 end)
       union all
       select tender.tender_id, 'paid ' || tender.amount || ', refunded ' || back.amount
@@ -182,9 +182,9 @@ const rules: readonly Rule[] = [
         left join (
           select reference, sum(case kind when 'appeal-payment' then amount else -amount end) as net,
             sum(case kind when 'appeal-payment' then 1 else 0 end) as payments
-          from transfer where kind in ('appeal-payment', 'appeal-reversal', 'debt-netting') group by reference) moved
-          on reference = appeal.discrepancy_id
-        left join merchant_debt debt on debt.tender_id = appeal.discrepancy_id
+          from transfer where kind in ('appeal-payment', 'appeal-reversal', 'appeal-netting') group by reference) moved
+          on moved.reference = appeal.discrepancy_id
+        left join merchant_debt debt on debt.kind = 'appeal' and debt.reference = appeal.discrepancy_id
         left join (${refunded}) back on back.tender_id = discrepancy.tender_id)
       where coalesce(paid_from, '') = 'agency' and (
           payments <> 1 or net <> (case state when 'accepted' then amount when 'given_back' then rest else 0 end))
@@ -218,7 +218,7 @@ const rules: readonly Rule[] = [
         select discrepancy.tender_id,
           sum(case transfer.kind when 'appeal-payment' then transfer.amount else -transfer.amount end)
         from transfer join discrepancy on discrepancy_id = reference
-        where transfer.kind in ('appeal-payment', 'appeal-reversal', 'debt-netting')
+        where transfer.kind in ('appeal-payment', 'appeal-reversal', 'appeal-netting')
         group by discrepancy.tender_id) paid
       join tender on tender.tender_id = paid.tender_id
       group by tender.tender_id having sum(paid.net) > tender.amount`,
@@ -251,7 +251,7 @@ const rules: readonly Rule[] = [
         select tender.tender_id, state, coalesce(debt.amount, 0) as owed, back.amount = tender.amount as isRefunded,
           exists (select 1 from slot_use where slot_use.tender_id = tender.tender_id) as used,
           exists (select 1 from payment_request where payment_request.tender_id = tender.tender_id) as isByQr
-        from tender left join merchant_debt debt on debt.tender_id = tender.tender_id
+        from tender left join merchant_debt debt on debt.kind = 'reversal' and debt.reference = tender.tender_id
         left join (${refunded}) back on back.tender_id = tender.tender_id)
       where not coalesce(isRefunded, 0)
         and used <> (not isByQr and state in ('settled', 'awaiting_funds', 'in_review'))

@@ -21,6 +21,8 @@ export type TransferKind =
   | 'voucher-payment'
   | 'voucher-reversal'
   | 'debt-netting'
+  | 'refund-netting'
+  | 'appeal-netting'
   | 'voucher-refund'
   | 'review-hold'
   | 'review-release'
@@ -63,6 +65,8 @@ export const givesBack: Readonly<Record<TransferKind, boolean>> = {
   'voucher-payment': false,
   'voucher-reversal': true,
   'debt-netting': true,
+  'refund-netting': true,
+  'appeal-netting': true,
   'voucher-refund': true,
   'review-hold': false,
   'review-release': true,

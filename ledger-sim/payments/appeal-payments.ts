@@ -89,8 +89,11 @@ export async function takeBackAppeals(work: Work, tenderId: string, refunded: Ti
     if ((await taking.post([leg])).kind === 'short') throw new Error('the merchant had less than was available')
     const owed = subtractTiyn(amount, back)
     if (owed > 0n) {
-      const debt = { tender_id: discrepancyId, account_id: merchant, creditor: free, amount: owed, at: work.now }
-      await connection.insertInto('merchant_debt').values(debt).execute()
+      const debt = { account_id: merchant, creditor: free, amount: owed, at: work.now }
+      await connection
+        .insertInto('merchant_debt')
+        .values({ kind: 'appeal', reference: discrepancyId, ...debt })
+        .execute()
     }
     await connection
       .updateTable('appeal')

@@ -173,7 +173,8 @@ async function giveBack(work: Work, item: Refund, tender: Tender | undefined): P
     await work.connection
       .insertInto('merchant_debt')
       .values({
-        tender_id: refundId,
+        kind: 'refund',
+        reference: refundId,
         account_id: terms.payeeAccount,
         creditor: target.creditor,
         amount: owed,

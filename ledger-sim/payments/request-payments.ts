@@ -162,7 +162,8 @@ async function owedOf({ connection }: Work, tenderId: string): Promise<Tiyn> {
   const debt = await connection
     .selectFrom('merchant_debt')
     .select('amount')
-    .where('tender_id', '=', tenderId)
+    .where('kind', '=', 'reversal')
+    .where('reference', '=', tenderId)
     .executeTakeFirst()
   return debt === undefined ? zeroTiyn : tiyn(debt.amount)
 }

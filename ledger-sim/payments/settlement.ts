@@ -89,7 +89,8 @@ export async function oweRest(
   await work.connection
     .insertInto('merchant_debt')
     .values({
-      tender_id: tender.tenderId,
+      kind: 'reversal',
+      reference: tender.tenderId,
       account_id: tender.payeeAccount,
       creditor,
       amount,
@@ -123,6 +124,8 @@ export async function freeWhenCovered(
   await freeSlot(work, tenderId)
 }
 
+const nettingOf = { reversal: 'debt-netting', refund: 'refund-netting', appeal: 'appeal-netting' } as const
+
 /** Takes what the owner of an account owes from what it just received. */
 export async function netDebts(work: Work, account: string, received: Tiyn): Promise<void> {
   const debts = await work.connection
@@ -131,21 +134,23 @@ export async function netDebts(work: Work, account: string, received: Tiyn): Pro
     .where('account_id', '=', account)
     .where('amount', '>', 0n)
     .orderBy('at')
-    .orderBy('tender_id')
+    .orderBy('kind')
+    .orderBy('reference')
     .execute()
   let left = received
   for (const debt of debts) {
     const amount = smallestTiyn(tiyn(debt.amount), left)
     if (amount === 0n) return
-    const leg = { debit: account, credit: debt.creditor, amount, kind: 'debt-netting' } as const
-    if ((await post(work, [leg], debt.tender_id)).kind === 'short') return
+    const leg = { debit: account, credit: debt.creditor, amount, kind: nettingOf[debt.kind] } as const
+    if ((await post(work, [leg], debt.reference)).kind === 'short') return
     left = subtractTiyn(left, amount)
     await work.connection
       .updateTable('merchant_debt')
       .set({ amount: debt.amount - amount })
-      .where('tender_id', '=', debt.tender_id)
+      .where('kind', '=', debt.kind)
+      .where('reference', '=', debt.reference)
       .execute()
-    if (amount === debt.amount) await freeRest(work, debt.tender_id, debt.creditor)
+    if (amount === debt.amount && debt.kind === 'reversal') await freeRest(work, debt.reference, debt.creditor)
   }
 }
 
@@ -164,7 +169,9 @@ export async function freeGivenBack(work: Work, schemeId: string): Promise<void>
   const uses = await work.connection
     .selectFrom('slot_use')
     .innerJoin('tender', 'tender.tender_id', 'slot_use.tender_id')
-    .leftJoin('merchant_debt', 'merchant_debt.tender_id', 'slot_use.tender_id')
+    .leftJoin('merchant_debt', (join) =>
+      join.onRef('merchant_debt.reference', '=', 'slot_use.tender_id').on('merchant_debt.kind', '=', 'reversal'),
+    )
     .select(['slot_use.tender_id', 'slot_use.slot_id', 'slot_use.amount'])
     .where('tender.scheme_id', '=', schemeId)
     .where('tender.state', '=', 'reversed')

@@ -91,6 +91,30 @@ const paymentRequestTable: TablePlan = {
   checks: ['amount > 0', '(hold_id is null) = (payer is null)'],
 }
 
+const debtTable: TablePlan = {
+  name: 'merchant_debt',
+  columns: [text('kind'), text('reference'), text('account_id'), text('creditor'), whole('amount'), whole('at')],
+  key: ['kind', 'reference'],
+  checks: ['amount >= 0', `kind in ('reversal', 'refund', 'appeal')`],
+}
+
+/** Debts were known by an id of which nobody said what it is of; so were the transfers that pay them. */
+async function tellDebtsApart(database: Kysely<unknown>): Promise<void> {
+  const debts = await sql<Record<string, string | bigint>>`
+    select case when tender_id in (select refund_id from refund where state = 'done') then 'refund'
+        when tender_id in (select discrepancy_id from appeal) then 'appeal' else 'reversal' end as kind,
+      tender_id as reference, account_id, creditor, amount, at from merchant_debt`.execute(database)
+  await database.schema.dropTable('merchant_debt').execute()
+  await createTable(database, debtTable)
+  await createIndexes(database, [['merchant_debt_account', 'merchant_debt', ['account_id']]])
+  for (const { kind, reference, account_id, creditor, amount, at } of debts.rows)
+    await sql`insert into merchant_debt (kind, reference, account_id, creditor, amount, at)
+      values (${kind}, ${reference}, ${account_id}, ${creditor}, ${amount}, ${at})`.execute(database)
+  for (const kind of ['refund', 'appeal'])
+    await sql`update transfer set kind = ${`${kind}-netting`} where kind = 'debt-netting'
+      and reference in (select reference from merchant_debt where kind = ${kind})`.execute(database)
+}
+
 const requestPaymentTable: TablePlan = {
   name: 'request_payment',
   columns: [
@@ -288,4 +312,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await createIndexes(database, [['webhook_stream', 'webhook', ['stream', 'state']]])
     },
   },
+  '0014-debts-by-kind': { up: tellDebtsApart },
 }

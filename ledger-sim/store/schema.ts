@@ -414,8 +414,11 @@ export interface EnrolmentCodeTable {
 }
 
 /** What a merchant owes after a reversal that its account could not give back; netted from the next settlements. */
+/** What a merchant could not give back at once. Tenders, refunds and appeals may have the same ids. */
 export interface MerchantDebtTable {
-  tender_id: string
+  kind: 'reversal' | 'refund' | 'appeal'
+  /** The tender that was reversed, the refund, the discrepancy that was appealed. */
+  reference: string
   account_id: string
   creditor: string
   amount: Whole

@@ -14,7 +14,7 @@ import { temporaryFolder } from '../integration/ledger/demo-ledger.ts'
 import { Chance } from './chance.ts'
 import { Prover } from './provers.ts'
 import { Requests, type Document, type FuzzRequest } from './requests.ts'
-import { send, type Heard } from './send.ts'
+import { endless, send, type Heard } from './send.ts'
 import { fuzzWorld } from './world.ts'
 
 export interface FuzzReport {
@@ -138,10 +138,13 @@ class Tally {
   }
 
   #judgeAnswer({ method, path }: FuzzRequest, contentType: string, body: string): string | undefined {
-    const [asked] = path.split('?')
+    const [asked, query] = path.split('?')
     this.answered.add(`${method} ${asked}`)
-    if (contentType !== 'application/json' || !isJson(body)) return 'an answer that is not JSON'
     const operation = this.#operations.find((one) => one.method === method && one.path === asked)
+    if (operation?.streams === true) return contentType === endless ? undefined : 'no stream'
+    const isCsv = new URLSearchParams(query).get('format') === 'csv'
+    if (isCsv) return contentType === 'text/csv; charset=utf-8' && body.endsWith('\r\n') ? undefined : 'no CSV'
+    if (contentType !== 'application/json' || !isJson(body)) return 'an answer that is not JSON'
     const parsed = operation?.answerSchema.safeParse(JSON.parse(body))
     return parsed?.success === false ? `not the answer of the document: ${parsed.error.message}` : undefined
   }

@@ -15,6 +15,8 @@ export type Sent =
   | { readonly kind: 'hung' | 'failed'; readonly why: string }
 
 const patienceMs = 20_000
+/** An answer of this kind has no end: its first words are all that is heard of it. */
+export const endless = 'text/event-stream'
 
 export function send(request: FuzzRequest, address: URL, agent: Agent): Promise<Sent> {
   return request.raw === undefined ? sendHttp(request, address, agent) : sendRaw(request.raw, address)
@@ -42,18 +44,20 @@ function sendHttp({ method, path, headers, body }: FuzzRequest, address: URL, ag
     asked.on('error', (error) => done({ kind: 'failed', why: error.message }))
     asked.on('response', (response) => {
       const said: Buffer[] = []
-      response.on('data', (bytes: Buffer) => said.push(bytes))
-      response.on('error', (error) => done({ kind: 'failed', why: error.message }))
-      response.on('end', () =>
+      const contentType = response.headers['content-type'] ?? ''
+      const end = (): void =>
         done({
           kind: 'heard',
-          heard: {
-            status: response.statusCode ?? 0,
-            contentType: response.headers['content-type'] ?? '',
-            body: Buffer.concat(said).toString(),
-          },
-        }),
-      )
+          heard: { status: response.statusCode ?? 0, contentType, body: Buffer.concat(said).toString() },
+        })
+      response.on('data', (bytes: Buffer) => {
+        said.push(bytes)
+        if (contentType !== endless) return
+        end()
+        asked.destroy()
+      })
+      response.on('error', (error) => done({ kind: 'failed', why: error.message }))
+      response.on('end', end)
     })
     asked.end(body)
   })

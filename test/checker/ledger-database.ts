@@ -85,7 +85,7 @@ const tables = {
     posted: whole,
     state: z.enum(['pending', 'posted', 'voided', 'expired']),
   }),
-  merchant_debt: z.object({ tender_id: text, amount: whole }),
+  merchant_debt: z.object({ kind: text, reference: text, amount: whole }),
   direct_payment: z.object({ payment_id: text, payer: text, payee_account: text, amount: whole }),
 } as const
 

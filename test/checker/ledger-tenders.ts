@@ -56,13 +56,17 @@ const payerKinds: readonly string[] = [...markedKinds, 'agency']
 
 /** Of payments that individuals make without a till: their payer chose the id, which may be a tender's too. */
 const directKinds: readonly string[] = ['merchant-payment', 'merchant-refund']
+/** Tills make the ids of refunds too: a broken one may take a tender's. */
+const refundKinds: readonly string[] = ['voucher-refund', 'payment-refund', 'refund-netting']
 
 export function checkTenders(rows: LedgerRows): CheckedTenders {
   const faults: LedgerFault[] = []
   const fault = (code: LedgerFaultCode, place: string, detail: string): void =>
     void faults.push({ code, place, detail })
-  const ofTills = rows.transfer.filter(({ kind }) => !directKinds.includes(kind))
+  const ofTills = rows.transfer.filter(({ kind }) => !directKinds.includes(kind) && !refundKinds.includes(kind))
   const transfers = Map.groupBy(ofTills, (transfer) => transfer.reference)
+  const ofRefunds = rows.transfer.filter(({ kind }) => refundKinds.includes(kind) || kind === 'lease-funding')
+  const refunds = Map.groupBy(ofRefunds, (transfer) => transfer.reference)
   const evidence = Map.groupBy(rows.evidence, (kept) => kept.tender_id)
   const counters = Map.groupBy(rows.card_counter, (counter) => counter.tender_id)
   const kinds = new Map(rows.account.map((account) => [account.account_id, account.kind]))
@@ -113,14 +117,19 @@ export function checkTenders(rows: LedgerRows): CheckedTenders {
   }
   for (const { tender_id } of rows.payment_request)
     if (!tenders.has(tender_id)) fault('terms_differ', tender_id, 'a payment by QR that is no tender')
-  const debts = new Map(rows.merchant_debt.map((debt) => [debt.tender_id, debt.amount]))
-  const refunded = checkRefunds(rows, tenders, transfers, kinds, debts, fault)
+  const debts = debtsOf(rows, 'reversal')
+  const refunded = checkRefunds(rows, tenders, refunds, kinds, fault)
   for (const tender of tenders.values()) {
     const { tender_id: id } = tender.row
     checkOutcome(tender, (debts.get(id) ?? 0n) + (refunded.get(id)?.all ?? 0n), fault)
   }
   checkSlotUses(rows, tenders, refunded, fault)
   return { tenders, faults }
+}
+
+function debtsOf(rows: LedgerRows, kind: 'reversal' | 'refund'): ReadonlyMap<string, bigint> {
+  const own = rows.merchant_debt.filter((debt) => debt.kind === kind)
+  return new Map(own.map((debt) => [debt.reference, debt.amount]))
 }
 
 type Fault = (code: LedgerFaultCode, place: string, detail: string) => void
@@ -194,9 +203,9 @@ function checkRefunds(
   tenders: ReadonlyMap<string, LedgerTender>,
   transfers: ReadonlyMap<string, readonly LedgerRow<'transfer'>[]>,
   kinds: ReadonlyMap<string, string>,
-  debts: ReadonlyMap<string, bigint>,
   fault: Fault,
 ): ReadonlyMap<string, Refunded> {
+  const debts = debtsOf(rows, 'refund')
   const refunded = new Map<string, Refunded>()
   for (const { refund_id: place, tender_id, amount, state } of rows.refund) {
     const tender = tenders.get(tender_id)
@@ -206,7 +215,7 @@ function checkRefunds(
       payer === null ? payerKinds.includes(kinds.get(account) ?? '') : account === payer
     const moved = transfers.get(place) ?? []
     // The agency may put in what the merchant owes: only what came from the merchant, then or later, is given back.
-    const given = moved.filter(({ debit }) => kinds.get(debit) === 'merchant')
+    const given = moved.filter(({ kind }) => refundKinds.includes(kind))
     const sum = given.reduce((total, leg) => total + leg.amount, 0n)
     const owed = debts.get(place) ?? 0n
     if (sum + owed !== (state === 'done' ? amount : 0n))
@@ -264,7 +273,7 @@ function checkSlotUses(
 ): void {
   const slots = new Set(rows.slot.map((slot) => slot.slot_id))
   const uses = Map.groupBy(rows.slot_use, (use) => use.tender_id)
-  const indebted = new Set(rows.merchant_debt.map((debt) => debt.tender_id))
+  const indebted = debtsOf(rows, 'reversal')
   for (const { row, request } of tenders.values()) {
     const [use, ...more] = uses.get(row.tender_id) ?? []
     const back = refunded.get(row.tender_id)

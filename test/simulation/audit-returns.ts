@@ -49,7 +49,8 @@ function refundRows(database: Database.Database): readonly RefundRow[] {
       `SELECT refund_id AS id, tender_id AS tenderId, terminal_id AS terminalId, amount, state,
          (SELECT coalesce(sum(transfer.amount), 0) FROM transfer JOIN account ON account_id = debit
            WHERE reference = refund_id AND account.kind = 'merchant') AS fromMerchant,
-         (SELECT coalesce(sum(amount), 0) FROM merchant_debt WHERE merchant_debt.tender_id = refund_id) AS owed,
+         (SELECT coalesce(sum(debt.amount), 0) FROM merchant_debt AS debt
+           WHERE debt.kind = 'refund' AND debt.reference = refund_id) AS owed,
          (SELECT count(*) FROM transfer JOIN account ON account_id = credit
            WHERE reference = refund_id AND account.kind NOT IN ('scheme', 'escrow', 'agency')
              AND account_id IS NOT (SELECT payer FROM payment_request AS paid WHERE paid.tender_id = refund.tender_id)

@@ -173,7 +173,10 @@ export const plantedBugs = {
         .all() as (Leg & { readonly id: string })[]
       for (const { id, debit, credit, amount } of late) {
         database
-          .prepare(`INSERT INTO transfer VALUES (?, ?, ?, ?, ?, 'hold-post', ?, ?)`)
+          .prepare(
+            `INSERT INTO transfer (transfer_id, group_id, debit, credit, amount, kind, reference, at)
+             VALUES (?, ?, ?, ?, ?, 'hold-post', ?, ?)`,
+          )
           .run(id, id, debit, credit, amount, id, now)
         database.prepare('UPDATE account SET balance = balance - ? WHERE account_id = ?').run(amount, debit)
         database.prepare('UPDATE account SET balance = balance + ? WHERE account_id = ?').run(amount, credit)
@@ -256,7 +259,12 @@ export function hoursOf(name: PlantedBugName): number {
   return ['ledger-time-ignored', 'rollback-ignored', 'heads-forgotten'].includes(name) ? 1 : 0.12
 }
 
-/** Does to the ledger's file what the bug does, past the ledger and past its constraints. */
+/**
+ * Does to the ledger's file what the bug does, past the ledger and past its constraints.
+ *
+ * @throws Error when the bug cannot do it: it no longer fits the ledger's tables, and whatever is found then is not its
+ * doing.
+ */
 export function damage(bug: PlantedBug | undefined, ledgerFile: string, now: number): void {
   if (bug?.ledger === undefined) return
   const database = new Database(ledgerFile)

@@ -115,6 +115,7 @@ class Town {
   #walletsBefore: ReadonlyMap<string, bigint> = new Map()
   readonly #sky: Sky = { time: this.#time, isHealed: () => this.#healed }
   #house: LedgerHouse | undefined
+  #bugUnfit: { readonly error: unknown } | undefined
 
   constructor(seed: number, folder: string, plantedBug: PlantedBug | undefined) {
     this.#random = new SeededRandom(`town/${seed}`)
@@ -125,7 +126,7 @@ class Town {
       random: this.#random.branch('wallets'),
       act: async (work) => {
         await this.#house?.act(work)
-        damage(plantedBug, this.#ledgerFile, this.#time.now)
+        this.#damage()
       },
       note: (what) => this.#note('wallet', what),
     })
@@ -299,6 +300,7 @@ class Town {
     for (const { cashier } of this.#counters) cashier.readAll()
     for (const { station } of this.#counters) station.kill()
     await house.close()
+    if (this.#bugUnfit !== undefined) throw new Error('the planted bug cannot strike', { cause: this.#bugUnfit.error })
     const broken = house.broken.map((error) => `BROKEN ledger: ${String(error)}`)
     return [...open, ...broken, ...this.#audited(notebooks)]
   }
@@ -410,8 +412,17 @@ class Town {
       this.#epochsShown.set(name, Math.max(epoch, this.#epochsShown.get(name) ?? 0))
     }
     const response = await this.#house.deliver(request)
-    damage(this.#plantedBug, this.#ledgerFile, this.#time.now)
+    this.#damage()
     return response
+  }
+
+  /** The planted bug strikes. One that cannot ends the run: see `close`. */
+  #damage(): void {
+    try {
+      damage(this.#plantedBug, this.#ledgerFile, this.#time.now)
+    } catch (error) {
+      this.#bugUnfit ??= { error }
+    }
   }
 
   #cards(world: DemoWorld): Map<string, VirtualNtag424> {

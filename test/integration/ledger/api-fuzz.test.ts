@@ -13,4 +13,4 @@ test('generated requests are all answered, none by a failure', async () => {
   expect(Object.values(byKind).every((count) => count > 0)).toBe(true)
   expect(Object.keys(byKind)).toHaveLength(6)
   expect(transfers).toBeGreaterThan(5)
-}, 180_000)
+})

@@ -190,7 +190,7 @@ describe('an appeal about a slot that was used', () => {
     await decide(discrepancyId, 'accepted')
     await spend(merchantAccount, 15_000n)
     await till.reverse(second.terms.tenderId)
-    expect(await demo.rows('merchant_debt')).toMatchObject([{ tender_id: discrepancyId, amount: lunch - 15_000n }])
+    expect(await demo.rows('merchant_debt')).toMatchObject([{ reference: discrepancyId, amount: lunch - 15_000n }])
     await till.present(till.decide({ card: demo.card('Pupil 02') }))
     expect((await moved(before)).agency).toBe(0n)
   })
@@ -205,7 +205,7 @@ describe('an appeal about a slot that was used', () => {
     const before = await balances()
     await decide(discrepancyId, 'accepted')
     expect(await moved(before)).toEqual({ agency: -lunch, merchant: 15_000n })
-    expect(await demo.rows('merchant_debt')).toMatchObject([{ tender_id: owed.terms.tenderId, amount: 0n }])
+    expect(await demo.rows('merchant_debt')).toMatchObject([{ reference: owed.terms.tenderId, amount: 0n }])
   })
 
   test('and an agency without the money decides nothing, and can decide later', async () => {

@@ -9,6 +9,8 @@ import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { demoShop } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
+import { readLedger } from '../../checker/ledger-database.ts'
+import { checkTenders } from '../../checker/ledger-tenders.ts'
 import {
   balanceOf,
   dayMs,
@@ -168,6 +170,33 @@ describe('a merchant who is short', () => {
     expect(await till.present(next)).toMatchObject({ state: 'settled' })
     expect(await demo.rows('merchant_debt')).toMatchObject([{ amount: 0n }])
     expect(await balanceOf(demo, merchantAccount)).toBe(next.terms.amount - (amount - 10n))
+  })
+
+  test('twice, once for a refund under a tender’s id of another till: two debts, each paid', async () => {
+    const card = (index: number) => demo.card(demo.world.cards[index]?.label ?? '')
+    const second = till.decide({ card: card(1) })
+    expect(await till.present(second)).toMatchObject({ state: 'settled' })
+    const other = await demo.till('till-2')
+    await other.fetch()
+    const taken = sold.terms.tenderId
+    await merchantSpends(amount + second.terms.amount - 30n)
+    const [refunded] = await other.batch(other.refund(second.terms.tenderId, ofLine(second.terms.amount), taken))
+    expect(refunded).toMatchObject({ state: 'done' })
+    expect(await till.reverse(taken)).toMatchObject({ state: 'reversed' })
+    const debts = async () =>
+      (await demo.rows('merchant_debt')).map(({ kind, reference, amount: owed }) => [kind, reference, owed])
+    expect(await debts()).toEqual([
+      ['refund', taken, second.terms.amount - 30n],
+      ['reversal', taken, amount],
+    ])
+    await till.fetch()
+    for (const index of [2, 3])
+      expect(await till.present(till.decide({ card: card(index) }))).toMatchObject({ state: 'settled' })
+    expect(await debts()).toEqual([
+      ['refund', taken, 0n],
+      ['reversal', taken, 0n],
+    ])
+    expect(checkTenders(readLedger(folder.path)).faults).toEqual([])
   })
 
   test('and whose agency is dry too is told so, and nothing moves', async () => {

@@ -37,11 +37,11 @@ const forgetsPayment = (id: string) =>
 describe('a sale that is voided before its capture was sent', () => {
   it('frees the hold, whatever the merchant owes to others', async () => {
     await bench.world.atLedger(async ({ connection, now }) => {
-      const debt = { tender_id: '00000000-0000-7000-8000-000000000001', amount: BigInt(juice), at: now }
+      const debt = { reference: '00000000-0000-7000-8000-000000000001', amount: BigInt(juice), at: now }
       const between = { account_id: 'merchant.school-7-canteen', creditor: 'almaly-education' }
       await connection
         .insertInto('merchant_debt')
-        .values({ ...debt, ...between })
+        .values({ kind: 'reversal', ...debt, ...between })
         .execute()
     })
     const id = await sold()

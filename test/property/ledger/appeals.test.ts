@@ -107,7 +107,7 @@ class Books {
   }
 
   owedOf(tenderId: string): bigint {
-    return this.sum(`select coalesce(sum(amount), 0) from merchant_debt where tender_id in (${namesOf(tenderId)})`)
+    return this.sum(`select coalesce(sum(amount), 0) from merchant_debt where reference in (${namesOf(tenderId)})`)
   }
 }
 

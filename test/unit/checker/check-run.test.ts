@@ -87,7 +87,8 @@ describe('a clean run', () => {
     run.database.prepare(`update tender set state = 'reversed' where tender_id = ?`).run(tenderId)
     run.evidence(tenderId, 'reversal', { kind: 'reversal' })
     run.insert('merchant_debt', {
-      tender_id: tenderId,
+      kind: 'reversal',
+      reference: tenderId,
       account_id: 'canteen',
       creditor: 'scheme.lunch',
       amount: 15_000,
