@@ -4,12 +4,16 @@ import { uuidSchema } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import type { Work } from '../context.ts'
 import { problem, type ProblemOutcome } from '../http/operation.ts'
-import { keepClientTransfer, type NewClientTransfer } from '../transfers/client-transfers.ts'
+import { keepClientTransfers, type NewClientTransfer } from '../transfers/client-transfers.ts'
 import type { Posted } from './transfers.ts'
 
 export const positiveTiynSchema = tiynSchema.refine((amount) => amount > 0n, 'more than nothing')
 
 export const transferAnswer = z.strictObject({ transferId: uuidSchema, arrival: z.enum(['created', 'exists']) })
+
+export function tooLittleIn(accountId: string): ProblemOutcome {
+  return problem('insufficient_funds', `${accountId} has too little`)
+}
 
 /** Keeps the transfer whose legs were booked in this transaction, or says that money was short. */
 export async function answerTransfer(
@@ -17,7 +21,7 @@ export async function answerTransfer(
   posted: Posted,
   transfer: NewClientTransfer,
 ): Promise<{ readonly kind: 'answer'; readonly body: { readonly transferId: string } } | ProblemOutcome> {
-  if (posted.kind === 'short') return problem('insufficient_funds', `${posted.account} has too little`)
-  await keepClientTransfer(work, transfer)
+  if (posted.kind === 'short') return tooLittleIn(posted.account)
+  await keepClientTransfers(work, [transfer])
   return { kind: 'answer', body: { transferId: transfer.transferId } }
 }

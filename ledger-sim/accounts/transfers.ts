@@ -2,9 +2,12 @@
  * Transfers are the only primitive (architecture.md, "Ledger"): single, several legs at once, and pending ones that are
  * posted, voided or expire. Each leg takes from one account what it gives to another, so entries always sum to zero.
  */
+import type { Insertable } from 'kysely'
 import type { Tiyn } from '../../src/voucher/money.ts'
 import { newId, type Work } from '../context.ts'
 import { tellOfLeg, type Side } from '../feed/money-news.ts'
+import { inRows } from '../store/in-rows.ts'
+import type { Tables } from '../store/schema.ts'
 
 export type TransferKind =
   | 'non-cash-deposit'
@@ -117,121 +120,157 @@ export type Posted =
 export async function post(work: Work, legs: readonly Leg[], reference: string): Promise<Posted> {
   const moving = legs.filter((leg) => leg.amount > 0n)
   if (moving.length === 0) return { kind: 'posted' }
-  const accounts = await loadAccounts(work, moving)
-  const change = new Map<string, bigint>()
-  for (const leg of moving) {
-    const debit = accounts.get(leg.debit)
-    const credit = accounts.get(leg.credit)
-    if (debit === undefined || credit === undefined) throw new Error(`no account for ${leg.debit} → ${leg.credit}`)
-    if (debit.currency !== credit.currency) throw new Error(`${leg.debit} → ${leg.credit} would mix currencies`)
-    change.set(leg.debit, (change.get(leg.debit) ?? 0n) - leg.amount)
-    change.set(leg.credit, (change.get(leg.credit) ?? 0n) + leg.amount)
-  }
-  for (const [accountId, difference] of change) {
-    const account = accounts.get(accountId)
-    if (account === undefined || account.floor === null || difference >= 0n) continue
-    if (account.balance + difference - account.held < account.floor) return { kind: 'short', account: accountId }
-  }
-  await write(work, moving, accounts, reference)
-  return { kind: 'posted' }
+  const books = await Books.open(
+    work,
+    moving.flatMap((leg) => [leg.debit, leg.credit]),
+  )
+  const posted = books.book(moving, reference)
+  await books.write()
+  return posted
 }
 
 /** What an account can give: its balance above its limit, without what is held. Null: without limit. */
 export async function availableIn(work: Work, accountId: string): Promise<bigint | null> {
-  const account = (await loadByIds(work, [accountId])).get(accountId)
+  const account = (await Books.open(work, [accountId])).account(accountId)
   if (account === undefined) throw new Error(`no account ${accountId}`)
   return account.floor === null ? null : account.balance - account.held - account.floor
 }
 
-interface LoadedAccount extends Side {
+export interface OpenAccount extends Side {
+  /** With what was entered here so far. */
   readonly balance: bigint
+  /** Null: without limit. */
   readonly floor: bigint | null
+  /** What is set aside of it. */
   readonly held: bigint
-  readonly entries: bigint
 }
 
-function loadAccounts(work: Work, legs: readonly Leg[]): Promise<ReadonlyMap<string, LoadedAccount>> {
-  return loadByIds(work, [...new Set(legs.flatMap((leg) => [leg.debit, leg.credit]))])
-}
-
-async function loadByIds(
-  { connection, now }: Work,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, LoadedAccount>> {
-  const rows = await connection
-    .selectFrom('account')
-    .select(['account_id', 'currency', 'kind', 'owner', 'balance', 'floor', 'entries'])
-    .where('account_id', 'in', ids)
-    .execute()
-  const holds = await connection
-    .selectFrom('hold')
-    .select(['debit', 'amount'])
-    .where('debit', 'in', ids)
-    .where('state', '=', 'pending')
-    .where('expires_at', '>', BigInt(now))
-    .execute()
-  const held = new Map<string, bigint>()
-  for (const hold of holds) held.set(hold.debit, (held.get(hold.debit) ?? 0n) + hold.amount)
-  return new Map(rows.map(({ account_id: id, ...account }) => [id, { ...account, held: held.get(id) ?? 0n }]))
+interface Page extends OpenAccount {
+  balance: bigint
+  entries: bigint
+  readonly before: { readonly balance: bigint; readonly entries: bigint }
 }
 
 /**
- * Each entry of an account has the next number of that account, taken with the account's row: whoever pages through
- * them by number neither skips nor repeats one, however many are written meanwhile.
+ * Accounts in memory for one unit of work: sets of legs are judged and entered one after the other, and written
+ * together at its end. So a list of payments takes a few statements, not a few for each.
  */
-async function write(
-  work: Work,
-  legs: readonly Leg[],
-  accounts: ReadonlyMap<string, LoadedAccount>,
-  reference: string,
-): Promise<void> {
-  const { connection, now } = work
-  const groupId = newId(work)
-  const newest = new Map<string, { readonly entry: bigint; readonly balance: bigint }>()
-  const enter = (accountId: string, difference: bigint) => {
-    const before = newest.get(accountId)
-    const account = accounts.get(accountId)
-    if (account === undefined) throw new Error(`no account ${accountId}`)
-    const entry = (before?.entry ?? account.entries) + 1n
-    const balance = (before?.balance ?? account.balance) + difference
-    newest.set(accountId, { entry, balance })
-    return { entry, balance }
+export class Books {
+  readonly #work: Work
+  readonly #pages: ReadonlyMap<string, Page>
+  readonly #transfers: Insertable<Tables['transfer']>[] = []
+
+  private constructor(work: Work, pages: ReadonlyMap<string, Page>) {
+    this.#work = work
+    this.#pages = pages
   }
-  for (const [index, leg] of legs.entries()) {
-    const transferId = index === 0 ? groupId : newId(work)
-    const debited = enter(leg.debit, -leg.amount)
-    const credited = enter(leg.credit, leg.amount)
-    await connection
-      .insertInto('transfer')
-      .values({
-        transfer_id: transferId,
-        group_id: groupId,
-        debit: leg.debit,
-        credit: leg.credit,
-        amount: leg.amount,
-        kind: leg.kind,
-        reference: leg.reference ?? reference,
-        at: now,
-        debit_entry: debited.entry,
-        debit_balance: debited.balance,
-        credit_entry: credited.entry,
-        credit_balance: credited.balance,
-      })
+
+  /** @param accountIds all that will be booked; one that does not exist is none of the books */
+  static async open(work: Work, accountIds: Iterable<string>): Promise<Books> {
+    const { connection, now } = work
+    const ids = [...new Set(accountIds)]
+    const rows = await connection
+      .selectFrom('account')
+      .select(['account_id', 'currency', 'kind', 'owner', 'balance', 'floor', 'entries'])
+      .where('account_id', 'in', ids)
       .execute()
-    const [debit, credit] = [accounts.get(leg.debit), accounts.get(leg.credit)]
-    if (debit !== undefined && credit !== undefined) tellOfLeg(work, { ...leg, transferId }, debit, credit, reference)
+    const holds = await connection
+      .selectFrom('hold')
+      .select(['debit', 'amount'])
+      .where('debit', 'in', ids)
+      .where('state', '=', 'pending')
+      .where('expires_at', '>', BigInt(now))
+      .execute()
+    const held = new Map<string, bigint>()
+    for (const hold of holds) held.set(hold.debit, (held.get(hold.debit) ?? 0n) + hold.amount)
+    const pages = rows.map(({ account_id: id, ...account }): [string, Page] => {
+      const { balance, entries } = account
+      return [id, { ...account, held: held.get(id) ?? 0n, before: { balance, entries } }]
+    })
+    return new Books(work, new Map(pages))
   }
-  for (const [accountId, { entry, balance }] of newest) {
-    const account = accounts.get(accountId)
-    if (account === undefined) throw new Error(`no account ${accountId}`)
-    // By how much, not to what: two at once would fail on the number of the entry, and never lose money.
-    await connection
-      .updateTable('account')
-      .set((expression) => ({
-        balance: expression('balance', '+', balance - account.balance),
-        entries: expression('entries', '+', entry - account.entries),
-      }))
-      .where('account_id', '=', accountId)
-      .execute()
+
+  account(accountId: string): OpenAccount | undefined {
+    return this.#pages.get(accountId)
+  }
+
+  /**
+   * Enters all legs or none. Legs of zero are left out.
+   *
+   * @param reference what the money moves for: a tender's id, a lease's id, a client's transfer id
+   * @throws Error when an account does not exist or currencies differ: callers resolve accounts first
+   */
+  book(legs: readonly Leg[], reference: string): Posted {
+    const moving = legs.filter((leg) => leg.amount > 0n)
+    const change = new Map<string, bigint>()
+    for (const { debit, credit, amount } of moving) {
+      if (this.#page(debit).currency !== this.#page(credit).currency)
+        throw new Error(`${debit} → ${credit} would mix currencies`)
+      change.set(debit, (change.get(debit) ?? 0n) - amount)
+      change.set(credit, (change.get(credit) ?? 0n) + amount)
+    }
+    for (const [accountId, difference] of change) {
+      const { balance, floor, held } = this.#page(accountId)
+      if (floor === null || difference >= 0n) continue
+      if (balance + difference - held < floor) return { kind: 'short', account: accountId }
+    }
+    let groupId: string | undefined
+    for (const leg of moving) {
+      const transferId = newId(this.#work)
+      groupId ??= transferId
+      this.#enter(leg, transferId, groupId, reference)
+    }
+    return { kind: 'posted' }
+  }
+
+  /** Once, in the unit of work that opened them. */
+  async write(): Promise<void> {
+    const { connection } = this.#work
+    await inRows(this.#transfers, (some) => connection.insertInto('transfer').values(some).execute())
+    for (const [accountId, { balance, entries, before }] of this.#pages) {
+      if (entries === before.entries) continue
+      // By how much, not to what: two at once would fail on the number of the entry, and never lose money.
+      await connection
+        .updateTable('account')
+        .set((expression) => ({
+          balance: expression('balance', '+', balance - before.balance),
+          entries: expression('entries', '+', entries - before.entries),
+        }))
+        .where('account_id', '=', accountId)
+        .execute()
+    }
+  }
+
+  #page(accountId: string): Page {
+    const page = this.#pages.get(accountId)
+    if (page === undefined) throw new Error(`no account ${accountId}`)
+    return page
+  }
+
+  /**
+   * Each entry of an account has the next number of that account, taken with the account's row: whoever pages through
+   * them by number neither skips nor repeats one, however many are written meanwhile.
+   */
+  #enter(leg: Leg, transferId: string, groupId: string, reference: string): void {
+    const [debit, credit] = [this.#page(leg.debit), this.#page(leg.credit)]
+    debit.balance -= leg.amount
+    debit.entries += 1n
+    const debited = { debit_entry: debit.entries, debit_balance: debit.balance }
+    credit.balance += leg.amount
+    credit.entries += 1n
+    this.#transfers.push({
+      transfer_id: transferId,
+      group_id: groupId,
+      debit: leg.debit,
+      credit: leg.credit,
+      amount: leg.amount,
+      kind: leg.kind,
+      reference: leg.reference ?? reference,
+      at: this.#work.now,
+      ...debited,
+      credit_entry: credit.entries,
+      credit_balance: credit.balance,
+    })
+    tellOfLeg(this.#work, { ...leg, transferId }, debit, credit, reference)
   }
 }

@@ -9,12 +9,14 @@ import { inTransaction } from '../context.ts'
 import { inSmallCommits } from '../payments/apply-items.ts'
 import { storeWithin } from '../store/store-within.ts'
 import { limits } from './limits.ts'
-import { operation, type Asked, type Role } from './operation.ts'
-import { errorsOf, perform } from './perform.ts'
+import { operation, type Asked, type Operation, type Role, type Services } from './operation.ts'
+import { errorsOf, perform, performEach, type Performed } from './perform.ts'
 import { problemOf } from './problems.ts'
 
-/** Everybody else waits while a commit is made up: for about as long as the disk takes. */
+/** Everybody else waits while a commit is made up: for some tens of milliseconds. */
 const itemsPerCommit = 40
+/** Of items that are done together: these take as long as forty others. */
+const itemsTogether = 400
 const errorsPerItemMax = 5
 const path = '/v1/batches'
 /** Of these forty in one commit would keep every till waiting for minutes. */
@@ -68,16 +70,69 @@ export const batchOperation = operation({
       const { retryAfterSeconds } = taken
       return { kind: 'problem', code: 'rate_limited', detail: 'so many items in so short a time', retryAfterSeconds }
     }
-    const results = await inSmallCommits(services, request.items, (some) => together(asked, some), itemsPerCommit)
+    const results: ItemResult[] = []
+    for (const { operation: of, items } of runsOf(asked, request.items)) {
+      const isTogether = of?.performEach !== undefined
+      const most = isTogether ? itemsTogether : itemsPerCommit
+      const apply = (some: readonly Item[]) => inOneCommit(asked, some, isTogether ? of : undefined)
+      results.push(...(await inSmallCommits(services, items, apply, most)))
+    }
     return { kind: 'answer', body: { results: results as { status: number; body: Record<string, unknown> }[] } }
   },
 })
 
-/** Some items in one commit. An item that breaks the ledger undoes them all, and is answered `internal` when alone. */
-async function together(asked: Asked<unknown>, items: readonly unknown[]): Promise<readonly ItemResult[]> {
+/** An item that was looked at: what it asks for, or why that is nothing. */
+type Item =
+  | { readonly kind: 'asks'; readonly operation: Operation; readonly path: string; readonly value: unknown }
+  | { readonly kind: 'wrong'; readonly path: string; readonly problem: Problem }
+
+interface Run {
+  /** What all of them ask for, where it does many together; else each is done by itself. */
+  readonly operation: Operation | undefined
+  readonly items: Item[]
+}
+
+/** What stands beside each other and is done together. What is wrong does nothing, so it parts no run. */
+function runsOf({ services }: Asked<unknown>, items: readonly unknown[]): readonly Run[] {
+  const runs: Run[] = []
+  for (const item of items) {
+    const looked = lookAt(services, item)
+    const last = runs.at(-1)
+    const own = looked.kind === 'asks' && looked.operation.performEach !== undefined ? looked.operation : undefined
+    if (last !== undefined && (looked.kind === 'wrong' || last.operation === own)) last.items.push(looked)
+    else runs.push({ operation: own, items: [looked] })
+  }
+  return runs
+}
+
+function lookAt(services: Services, item: unknown): Item {
+  const parsed = itemSchema.safeParse(item)
+  if (!parsed.success) {
+    const errors = errorsOf(parsed.error, errorsPerItemMax)
+    return { kind: 'wrong', path, problem: problemOf('schema_mismatch', 'the item has not the form of one', errors) }
+  }
+  const { method, path: itemPath, body: value } = parsed.data
+  const wrong = (problem: Problem) => ({ kind: 'wrong', path: itemPath, problem }) as const
+  const found = services.operations.get(`${method} ${itemPath}`)
+  if (found === undefined) return wrong(problemOf('not_found', `there is nothing at ${method} ${itemPath}`))
+  if (batches.includes(itemPath)) return wrong(problemOf('rule_violated', 'a batch is no item of a batch'))
+  return { kind: 'asks', operation: found, path: itemPath, value }
+}
+
+/**
+ * Some items in one commit. An item that breaks the ledger undoes them all, and is answered `internal` when alone.
+ *
+ * @param together which operation they ask for, where it does many together
+ */
+async function inOneCommit(
+  asked: Asked<unknown>,
+  items: readonly Item[],
+  together: Operation | undefined,
+): Promise<readonly ItemResult[]> {
   try {
     return await inTransaction(asked.services, async ({ connection }) => {
       const within = { ...asked, services: { ...asked.services, store: storeWithin(connection) } }
+      if (together !== undefined) return doTogether(within, items, together)
       const results: ItemResult[] = []
       for (const item of items) results.push(await one(within, item))
       return results
@@ -89,28 +144,32 @@ async function together(asked: Asked<unknown>, items: readonly unknown[]): Promi
   }
 }
 
-async function one(asked: Asked<unknown>, item: unknown): Promise<ItemResult> {
-  const { services, caller, created } = asked
-  const parsed = itemSchema.safeParse(item)
-  if (!parsed.success) {
-    const errors = errorsOf(parsed.error, errorsPerItemMax)
-    return refused(asked, path, problemOf('schema_mismatch', 'the item has not the form of one', errors))
-  }
-  const { method, path: itemPath, body: value } = parsed.data
-  const found = services.operations.get(`${method} ${itemPath}`)
-  if (found === undefined)
-    return refused(asked, itemPath, problemOf('not_found', `there is nothing at ${method} ${itemPath}`))
-  if (batches.includes(itemPath))
-    return refused(asked, itemPath, problemOf('rule_violated', 'a batch is no item of a batch'))
-  const performed = await perform({
-    services,
-    caller,
-    created,
-    operation: found,
-    value,
-    repeated: [],
-    errorsMax: errorsPerItemMax,
+async function doTogether(
+  asked: Asked<unknown>,
+  items: readonly Item[],
+  together: Operation,
+): Promise<readonly ItemResult[]> {
+  const values = items.flatMap((item) => (item.kind === 'asks' ? [item.value] : []))
+  const performed = (await performEach(wantedOf(asked, together), values)).values()
+  return items.map((item) => {
+    if (item.kind === 'wrong') return refused(asked, item.path, item.problem)
+    const done = performed.next()
+    if (done.done === true) throw new Error('an item without an outcome')
+    return resultOf(asked, item.path, done.value)
   })
+}
+
+async function one(asked: Asked<unknown>, item: Item): Promise<ItemResult> {
+  if (item.kind === 'wrong') return refused(asked, item.path, item.problem)
+  const { operation: of, value } = item
+  return resultOf(asked, item.path, await perform({ ...wantedOf(asked, of), value, repeated: [] }))
+}
+
+function wantedOf({ services, caller, created }: Asked<unknown>, of: Operation) {
+  return { services, caller, created, operation: of, errorsMax: errorsPerItemMax }
+}
+
+function resultOf(asked: Asked<unknown>, itemPath: string, performed: Performed): ItemResult {
   if (performed.kind === 'text' || performed.kind === 'stream')
     throw new Error(`${itemPath} answers no JSON: no POST does`)
   return performed.kind === 'answer'

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { canonicalBytes, toJson } from '../../src/sync/protocol/canonical.ts'
 import { inTransaction, type Work } from '../context.ts'
+import { inRows } from '../store/in-rows.ts'
 import { problem, type Asked, type Outcome, type ProblemOutcome } from './operation.ts'
 
 /** Thrown inside a transaction to roll it back; never leaves this file. */
@@ -13,6 +14,11 @@ class Abandoned extends Error {
   }
 }
 
+type Done<Body> = { readonly kind: 'answer'; readonly body: Body } | ProblemOutcome
+type DoneOnce<Body> =
+  | { readonly kind: 'answer'; readonly body: Body & { readonly arrival: 'created' | 'exists' } }
+  | ProblemOutcome
+
 /**
  * Does it once. A problem rolls everything back and leaves the id free; `body` gets the arrival added.
  *
@@ -22,11 +28,9 @@ export async function once<Body extends object>(
   asked: Asked<unknown>,
   kind: string,
   operationId: string,
-  body: (work: Work) => Promise<{ readonly kind: 'answer'; readonly body: Body } | ProblemOutcome>,
-): Promise<
-  { readonly kind: 'answer'; readonly body: Body & { readonly arrival: 'created' | 'exists' } } | ProblemOutcome
-> {
-  const termsHash = createHash('sha256').update(canonicalBytes(asked.request)).digest('hex')
+  body: (work: Work) => Promise<Done<Body>>,
+): Promise<DoneOnce<Body>> {
+  const termsHash = termsHashOf(asked.request)
   return rollingBack(asked, async (work) => {
     const claimed = await claim(work, asked, kind, operationId, termsHash)
     if (!claimed) return again<Body>(work, asked, kind, operationId, termsHash)
@@ -36,6 +40,70 @@ export async function once<Body extends object>(
     await work.connection.updateTable('operation').set({ answer }).where('operation_id', '=', operationId).execute()
     return { kind: 'answer', body: { ...outcome.body, arrival: 'created' } }
   })
+}
+
+/**
+ * Many of one kind, in the order given, with the results that they would have by `once`. Those whose ids are new are
+ * done by `each` in one unit of work; one under an id that is known, or that stands in the list before, is done alone.
+ * A problem of one undoes nothing of the others: `each` must write nothing for what it refuses.
+ */
+export async function onceEach<Request, Body extends object>(
+  asked: Asked<readonly Request[]>,
+  kind: string,
+  idOf: (request: Request) => string,
+  each: (work: Work, requests: readonly Request[]) => Promise<readonly Done<Body>[]>,
+): Promise<readonly DoneOnce<Body>[]> {
+  const { services, caller, request: requests } = asked
+  const met = await inTransaction(services, (work) => knownIds(work, requests.map(idOf)))
+  const done: DoneOnce<Body>[] = []
+  let fresh: Request[] = []
+  const doFresh = async (): Promise<void> => {
+    const together = fresh
+    fresh = []
+    if (together.length === 0) return
+    const outcomes = await inTransaction(services, async (work) => {
+      const made = await each(work, together)
+      const rows = made.flatMap((outcome, index) => {
+        const request = together[index]
+        if (outcome.kind === 'problem' || request === undefined) return []
+        const [terms_hash, answer] = [termsHashOf(request), toJson(outcome.body)]
+        return { operation_id: idOf(request), kind, caller: caller.owner, terms_hash, answer, at: work.now }
+      })
+      await inRows(rows, (some) => work.connection.insertInto('operation').values(some).execute())
+      return made
+    })
+    for (const outcome of outcomes)
+      done.push(outcome.kind === 'problem' ? outcome : { ...outcome, body: { ...outcome.body, arrival: 'created' } })
+  }
+  for (const request of requests) {
+    const id = idOf(request)
+    if (!met.has(id)) fresh.push(request)
+    else {
+      await doFresh()
+      done.push(await once({ ...asked, request }, kind, id, async (work) => only(await each(work, [request]))))
+    }
+    met.add(id)
+  }
+  await doFresh()
+  return done
+}
+
+async function knownIds({ connection }: Work, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await connection
+    .selectFrom('operation')
+    .select('operation_id')
+    .where('operation_id', 'in', [...new Set(ids)])
+    .execute()
+  return new Set(rows.map((row) => row.operation_id))
+}
+
+function only<Item>([item]: readonly Item[]): Item {
+  if (item === undefined) throw new Error('one of one has no outcome')
+  return item
+}
+
+function termsHashOf(request: unknown): string {
+  return createHash('sha256').update(canonicalBytes(request)).digest('hex')
 }
 
 /** One transaction that a problem undoes: for registrations, whose own names are their identity. */

@@ -98,16 +98,19 @@ export interface Operation {
   /** Whether a suspended terminal may still do this: hand over what it sold, and ask. */
   readonly openToSuspended: boolean
   perform(asked: Asked<unknown>): Promise<Outcome>
+  /** Items of a batch that stand beside each other, with the results that `perform` would give one after the other. */
+  performEach?(asked: Asked<readonly unknown[]>): Promise<readonly Outcome[]>
 }
 
 export interface TypedOperation<Request extends z.ZodType, Answer extends z.ZodType> extends Omit<
   Operation,
-  'perform' | 'requestSchema' | 'answerSchema' | 'openToSuspended'
+  'perform' | 'performEach' | 'requestSchema' | 'answerSchema' | 'openToSuspended'
 > {
   readonly requestSchema: Request
   readonly answerSchema: Answer
   readonly openToSuspended?: boolean
   perform(asked: Asked<z.output<Request>>): Promise<TypedOutcome<Answer>>
+  performEach?(asked: Asked<readonly z.output<Request>[]>): Promise<readonly TypedOutcome<Answer>[]>
 }
 
 /** Amounts leave as bigint or as text; both are the same on the wire. */
@@ -121,11 +124,15 @@ export type TypedOutcome<Answer extends z.ZodType> =
 export function operation<Request extends z.ZodType, Answer extends z.ZodType>(
   typed: TypedOperation<Request, Answer>,
 ): Operation {
+  const { performEach, ...rest } = typed
   return {
-    ...typed,
+    ...rest,
     openToSuspended: typed.openToSuspended ?? true,
     // `request` comes out of `requestSchema`, so it has its type.
     perform: (asked) => typed.perform(asked as Asked<z.output<Request>>),
+    ...(performEach === undefined
+      ? {}
+      : { performEach: (asked) => performEach(asked as Asked<readonly z.output<Request>[]>) }),
   }
 }
 

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Problem } from '../../src/sync/protocol/problems.ts'
 import { inTransaction } from '../context.ts'
 import { findTerminal } from '../terminals/terminals.ts'
-import type { Caller, Operation, Services, StreamOutcome, TextOutcome } from './operation.ts'
+import type { Caller, Operation, Outcome, Services, StreamOutcome, TextOutcome } from './operation.ts'
 import { problemOf } from './problems.ts'
 
 export type Performed =
@@ -38,11 +38,34 @@ export async function perform(wanted: Wanted): Promise<Performed> {
     return { kind: 'refusal', problem: problemOf('schema_mismatch', undefined, errors) }
   }
   const parsed = operation.requestSchema.safeParse(wanted.value)
-  if (!parsed.success) {
-    const errors = errorsOf(parsed.error, wanted.errorsMax)
-    return { kind: 'refusal', problem: problemOf('schema_mismatch', undefined, errors) }
-  }
-  const outcome = await operation.perform({ services, caller, request: parsed.data, created })
+  if (!parsed.success) return wrongForm(parsed.error, wanted.errorsMax)
+  return performedOf(await operation.perform({ services, caller, request: parsed.data, created }))
+}
+
+/** Items of a batch that ask for the same: each result is what `perform` would give, one after the other. */
+export async function performEach(
+  { services, caller, operation, created, errorsMax }: Omit<Wanted, 'value' | 'repeated'>,
+  values: readonly unknown[],
+): Promise<readonly Performed[]> {
+  if (operation.performEach === undefined) throw new Error(`${operation.path} is not done together`)
+  const forbidden = await whyNotAllowed(services, operation, caller)
+  if (forbidden !== undefined) return values.map(() => ({ kind: 'refusal', problem: forbidden }))
+  const parsed = values.map((value) => operation.requestSchema.safeParse(value))
+  const request = parsed.flatMap(({ success, data }) => (success ? [data] : []))
+  const outcomes = (await operation.performEach({ services, caller, request, created })).values()
+  return parsed.map(({ error }) => {
+    if (error !== undefined) return wrongForm(error, errorsMax)
+    const outcome = outcomes.next()
+    if (outcome.done === true) throw new Error(`${operation.path} left an item without an outcome`)
+    return performedOf(outcome.value)
+  })
+}
+
+function wrongForm(error: z.ZodError, errorsMax: number): Performed {
+  return { kind: 'refusal', problem: problemOf('schema_mismatch', undefined, errorsOf(error, errorsMax)) }
+}
+
+function performedOf(outcome: Outcome): Performed {
   if (outcome.kind !== 'problem') return outcome
   const { code, detail, retryAfterSeconds } = outcome
   return {

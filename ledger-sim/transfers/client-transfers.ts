@@ -5,6 +5,7 @@
 import { tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { TransferKind } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
+import { inRows } from '../store/in-rows.ts'
 
 /** The kind of the leg that moves from payer to payee; of a conversion, its DT. */
 export const clientTransferKinds = [
@@ -50,24 +51,25 @@ export interface ClientTransfer extends Omit<NewClientTransfer, 'purpose' | 'pay
   readonly at: number
 }
 
-/** Called in the transaction that books its legs. */
-export async function keepClientTransfer({ connection, now }: Work, transfer: NewClientTransfer): Promise<void> {
-  await connection
-    .insertInto('client_transfer')
-    .values({
-      transfer_id: transfer.transferId,
-      kind: transfer.kind,
-      made_by: transfer.madeBy,
-      payer: transfer.payer,
-      payee: transfer.payee,
-      amount: transfer.amount,
-      purpose: transfer.purpose ?? null,
-      payment_reference: transfer.paymentReference ?? null,
-      state: 'done',
-      refunded: 0,
-      at: now,
-    })
-    .execute()
+/** Called in the transaction that books their legs. */
+export async function keepClientTransfers(
+  { connection, now }: Work,
+  transfers: readonly NewClientTransfer[],
+): Promise<void> {
+  const rows = transfers.map((transfer) => ({
+    transfer_id: transfer.transferId,
+    kind: transfer.kind,
+    made_by: transfer.madeBy,
+    payer: transfer.payer,
+    payee: transfer.payee,
+    amount: transfer.amount,
+    purpose: transfer.purpose ?? null,
+    payment_reference: transfer.paymentReference ?? null,
+    state: 'done' as const,
+    refunded: 0,
+    at: now,
+  }))
+  await inRows(rows, (some) => connection.insertInto('client_transfer').values(some).execute())
 }
 
 export async function findClientTransfer(

@@ -3,15 +3,18 @@ import { z } from 'zod'
 import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { problemCodes } from '../../src/sync/protocol/problems.ts'
 import { positiveTiynSchema, transferAnswer } from '../accounts/named-transfer.ts'
-import { once } from '../http/idempotent.ts'
+import { once, onceEach } from '../http/idempotent.ts'
 import { operation, type Asked } from '../http/operation.ts'
+import { inSmallCommits } from '../payments/apply-items.ts'
 import {
   governmentToIndividual,
   pay,
+  payEach,
   toGovernment,
   toIndividual,
   toLegalEntity,
   type PaymentTerms,
+  type PaymentWay,
 } from './payments.ts'
 
 const purposeSchema = z.string().max(140)
@@ -23,6 +26,8 @@ const paymentRequest = z.strictObject({
   purpose: purposeSchema,
 })
 const payoutsMax = 1_000
+/** Everybody else waits while a commit is made up. */
+const payoutsPerCommit = 400
 const payoutSchema = z.discriminatedUnion('state', [
   z.strictObject({ transferId: uuidSchema, state: z.literal('done'), arrival: z.enum(['created', 'exists']) }),
   z.strictObject({
@@ -44,6 +49,7 @@ export const paymentOperations = [
     answerSchema: transferAnswer,
     perform: (asked) =>
       once(asked, 'payment', asked.request.transferId, (work) => pay(work, asked.caller, toLegalEntity, asked.request)),
+    performEach: (asked) => payTogether(asked, 'payment', toLegalEntity),
   }),
   operation({
     method: 'POST',
@@ -57,6 +63,7 @@ export const paymentOperations = [
       once(asked, 'payment-to-individual', asked.request.transferId, (work) =>
         pay(work, asked.caller, toIndividual, asked.request),
       ),
+    performEach: (asked) => payTogether(asked, 'payment-to-individual', toIndividual),
   }),
   operation({
     method: 'POST',
@@ -78,9 +85,8 @@ export const paymentOperations = [
     }),
     perform: async (asked) => {
       const { payer, purpose, payments } = asked.request
-      const results: z.input<typeof payoutSchema>[] = []
-      for (const { transferId, payee, amount } of payments)
-        results.push(await payOut({ ...asked, request: { transferId, payer, payee, amount, purpose } }))
+      const all = payments.map((payment) => ({ ...payment, payer, purpose }))
+      const results = await inSmallCommits(asked.services, all, (some) => payOut(asked, some), payoutsPerCommit)
       return { kind: 'answer', body: { results } }
     },
   }),
@@ -103,13 +109,22 @@ export const paymentOperations = [
   }),
 ]
 
-/** A payment of its own in whatever batch it comes: as by `/v1/payments/legal-entity-individual`. */
-async function payOut(asked: Asked<PaymentTerms>) {
-  const { transferId } = asked.request
-  const outcome = await once(asked, 'payment-to-individual', transferId, (work) =>
-    pay(work, asked.caller, governmentToIndividual, asked.request),
+function payTogether(asked: Asked<readonly PaymentTerms[]>, kind: string, way: PaymentWay) {
+  return onceEach(
+    asked,
+    kind,
+    ({ transferId }) => transferId,
+    (work, payments) => payEach(work, asked.caller, way, payments),
   )
-  return outcome.kind === 'problem'
-    ? ({ transferId, state: 'refused', code: outcome.code, detail: outcome.detail } as const)
-    : ({ transferId, state: 'done', arrival: outcome.body.arrival } as const)
+}
+
+/** Each a payment of its own, in whatever list it comes: as by `/v1/payments/legal-entity-individual`. */
+async function payOut(asked: Asked<unknown>, payments: readonly PaymentTerms[]) {
+  const outcomes = await payTogether({ ...asked, request: payments }, 'payment-to-individual', governmentToIndividual)
+  return outcomes.map((outcome, index) => {
+    const transferId = payments[index]?.transferId ?? ''
+    return outcome.kind === 'problem'
+      ? ({ transferId, state: 'refused', code: outcome.code, detail: outcome.detail } as const)
+      : ({ transferId, state: 'done', arrival: outcome.body.arrival } as const)
+  })
 }

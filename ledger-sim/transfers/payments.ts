@@ -1,13 +1,14 @@
 /** Payments of which a client names payer and payee: who may pay from what to whom (docs/design/18, "Moves"). */
 import type { Tiyn } from '../../src/voucher/money.ts'
-import { findAccount, type Account, type AccountKind } from '../accounts/accounts.ts'
+import { findAccount, type AccountKind } from '../accounts/accounts.ts'
 import { actsForIndividual } from '../accounts/bank-clients.ts'
-import { answerTransfer } from '../accounts/named-transfer.ts'
-import { post } from '../accounts/transfers.ts'
+import { tooLittleIn } from '../accounts/named-transfer.ts'
+import { Books, type OpenAccount } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
 import { problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
-import { limitFault, limitProblem, payeeLimitProblem } from '../individuals/limits.ts'
-import type { ClientTransferKind } from './client-transfers.ts'
+import { limitFault, limitFaultOf, limitProblem, payeeLimitProblem } from '../individuals/limits.ts'
+import { findPerson } from '../individuals/people.ts'
+import { keepClientTransfers, type ClientTransferKind, type NewClientTransfer } from './client-transfers.ts'
 
 export interface PaymentTerms {
   readonly transferId: string
@@ -33,28 +34,78 @@ export const toIndividual: PaymentWay = { kind: 'payment-to-individual', from: l
 export const governmentToIndividual: PaymentWay = { ...toIndividual, from: ['agency'] }
 export const toGovernment: PaymentWay = { kind: 'payment-to-government', from: ['individual'], to: ['agency'] }
 
-export async function pay(
+export type Paid = { readonly kind: 'answer'; readonly body: { readonly transferId: string } } | ProblemOutcome
+
+export async function pay(work: Work, caller: Caller, way: PaymentWay, terms: PaymentTerms): Promise<Paid> {
+  const [paid] = await payEach(work, caller, way, [terms])
+  if (paid === undefined) throw new Error('a payment without an outcome')
+  return paid
+}
+
+/**
+ * In the order given, each as if it came alone after those before it. What a person may spend is asked of the transfers
+ * that are written, so people pay one at a time (`toGovernment`).
+ */
+export async function payEach(
   work: Work,
   caller: Caller,
   way: PaymentWay,
-  terms: PaymentTerms,
-): Promise<{ readonly kind: 'answer'; readonly body: { readonly transferId: string } } | ProblemOutcome> {
-  const { payer, payee, amount, transferId } = terms
-  const from = await findAccount(work, payer)
-  const to = await findAccount(work, payee)
-  if (from === undefined || !way.from.includes(from.kind) || !paysFrom(caller, from))
-    return problem('not_found', `${caller.owner} has no account ${payer} to pay from`)
-  if (to === undefined || !way.to.includes(to.kind))
-    return problem('not_found', `there is no account ${payee} to pay to`)
-  if (payer === payee) return problem('rule_violated', 'payer and payee are the same account')
-  const tooMuch = await limitFault(work, { accountId: payer, direction: 'outgoing', amount })
-  if (tooMuch !== undefined) return limitProblem(tooMuch)
-  if ((await limitFault(work, { accountId: payee, direction: 'incoming', amount })) !== undefined)
-    return payeeLimitProblem()
-  const posted = await post(work, [{ debit: payer, credit: payee, amount, kind: way.kind }], transferId)
-  return answerTransfer(work, posted, { ...terms, kind: way.kind, madeBy: caller.owner })
+  payments: readonly PaymentTerms[],
+): Promise<readonly Paid[]> {
+  const books = await Books.open(
+    work,
+    payments.flatMap(({ payer, payee }) => [payer, payee]),
+  )
+  const paid: Paid[] = []
+  const kept: NewClientTransfer[] = []
+  for (const terms of payments) {
+    const refused = (await whyNot(work, caller, way, terms, books)) ?? bookedShort(books, way, terms)
+    if (refused === undefined) kept.push({ ...terms, kind: way.kind, madeBy: caller.owner })
+    paid.push(refused ?? { kind: 'answer', body: { transferId: terms.transferId } })
+  }
+  await books.write()
+  await keepClientTransfers(work, kept)
+  return paid
 }
 
-function paysFrom(caller: Caller, account: Account): boolean {
-  return account.kind === 'individual' ? actsForIndividual(caller, account) : account.owner === caller.owner
+async function whyNot(
+  work: Work,
+  caller: Caller,
+  way: PaymentWay,
+  { payer, payee, amount }: PaymentTerms,
+  books: Books,
+): Promise<ProblemOutcome | undefined> {
+  const [from, to] = [books.account(payer), books.account(payee)]
+  if (from === undefined || !allows(way.from, from) || !(await paysFrom(work, caller, payer, from)))
+    return problem('not_found', `${caller.owner} has no account ${payer} to pay from`)
+  if (to === undefined || !allows(way.to, to)) return problem('not_found', `there is no account ${payee} to pay to`)
+  if (payer === payee) return problem('rule_violated', 'payer and payee are the same account')
+  if (from.kind === 'individual') {
+    const tooMuch = await limitFault(work, { accountId: payer, direction: 'outgoing', amount })
+    if (tooMuch !== undefined) return limitProblem(tooMuch)
+  }
+  const person = to.kind === 'individual' ? await findPerson(work, payee) : undefined
+  if (person === undefined) return undefined
+  const { balance } = to
+  const wouldHaveTooMuch = await limitFaultOf(work, { ...person, balance }, { direction: 'incoming', amount })
+  return wouldHaveTooMuch === undefined ? undefined : payeeLimitProblem()
+}
+
+function bookedShort(
+  books: Books,
+  { kind }: PaymentWay,
+  { payer, payee, amount, transferId }: PaymentTerms,
+): ProblemOutcome | undefined {
+  const posted = books.book([{ debit: payer, credit: payee, amount, kind }], transferId)
+  return posted.kind === 'short' ? tooLittleIn(posted.account) : undefined
+}
+
+function allows(kinds: readonly string[], { kind }: OpenAccount): boolean {
+  return kinds.includes(kind)
+}
+
+async function paysFrom(work: Work, caller: Caller, accountId: string, { kind, owner }: OpenAccount): Promise<boolean> {
+  if (kind !== 'individual') return owner === caller.owner
+  const account = await findAccount(work, accountId)
+  return account !== undefined && actsForIndividual(caller, account)
 }

@@ -21,7 +21,7 @@ import { ledgerKeysOf, newLedgerSecrets } from '../../../ledger-sim/keys.ts'
 import { createLedger } from '../../../ledger-sim/ledger.ts'
 import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
 import { openStore } from '../../../ledger-sim/store/open-store.ts'
-import { keepClientTransfer } from '../../../ledger-sim/transfers/client-transfers.ts'
+import { keepClientTransfers } from '../../../ledger-sim/transfers/client-transfers.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { v7 } from 'uuid'
 import { p256, schoolMorning, temporaryFolder, TestSigner, type TestClock } from './demo-ledger.ts'
@@ -160,5 +160,5 @@ async function supply(work: Work, bank: string): Promise<void> {
   const transferId = newId(work)
   await supplyCash(work, bank, amount, transferId)
   const parties = { madeBy: 'central-bank', payer: 'cash.outside', payee: `${bank}.cash` }
-  await keepClientTransfer(work, { transferId, kind: 'cash-supply', ...parties, amount })
+  await keepClientTransfers(work, [{ transferId, kind: 'cash-supply', ...parties, amount }])
 }

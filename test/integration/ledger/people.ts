@@ -12,7 +12,7 @@ import { inTransaction, newId, type LedgerPorts } from '../../../ledger-sim/cont
 import type { Role } from '../../../ledger-sim/http/operation.ts'
 import type { Tier } from '../../../ledger-sim/individuals/tiers.ts'
 import { demoBank } from '../../../ledger-sim/scenarios/demo.ts'
-import { keepClientTransfer } from '../../../ledger-sim/transfers/client-transfers.ts'
+import { keepClientTransfers } from '../../../ledger-sim/transfers/client-transfers.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { v7 } from 'uuid'
 import { demoLedger, p256, TestSigner, type DemoLedger } from './demo-ledger.ts'
@@ -58,7 +58,7 @@ export async function peopleWorld(options?: Parameters<typeof demoLedger>[0]): P
         const [kind, transferId] = ['payment-to-individual', id()] as const
         const moved = { amount: tiyn(amount), kind }
         await post(work, [{ debit: payer, credit: accountId, ...moved }], transferId)
-        await keepClientTransfer(work, { transferId, madeBy: payer, payer, payee: accountId, ...moved })
+        await keepClientTransfers(work, [{ transferId, madeBy: payer, payer, payee: accountId, ...moved }])
       }),
   }
 }
