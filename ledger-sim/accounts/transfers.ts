@@ -2,7 +2,7 @@
  * Transfers are the only primitive (architecture.md, "Ledger"): single, several legs at once, and pending ones that are
  * posted, voided or expire. Each leg takes from one account what it gives to another, so entries always sum to zero.
  */
-import type { Insertable } from 'kysely'
+import { sql, type Insertable } from 'kysely'
 import type { Tiyn } from '../../src/voucher/money.ts'
 import { newId, type Work } from '../context.ts'
 import { tellOfLeg, type Side } from '../feed/money-news.ts'
@@ -172,20 +172,20 @@ export class Books {
     const rows = await connection
       .selectFrom('account')
       .select(['account_id', 'currency', 'kind', 'owner', 'balance', 'floor', 'entries'])
+      .select((account) =>
+        account
+          .selectFrom('hold')
+          .select(({ fn }) => fn.sum<bigint | null>('amount').as('sum'))
+          .whereRef('debit', '=', 'account.account_id')
+          .where('state', '=', 'pending')
+          .where('expires_at', '>', BigInt(now))
+          .as('held'),
+      )
       .where('account_id', 'in', ids)
       .execute()
-    const holds = await connection
-      .selectFrom('hold')
-      .select(['debit', 'amount'])
-      .where('debit', 'in', ids)
-      .where('state', '=', 'pending')
-      .where('expires_at', '>', BigInt(now))
-      .execute()
-    const held = new Map<string, bigint>()
-    for (const hold of holds) held.set(hold.debit, (held.get(hold.debit) ?? 0n) + hold.amount)
-    const pages = rows.map(({ account_id: id, ...account }): [string, Page] => {
+    const pages = rows.map(({ account_id: id, held, ...account }): [string, Page] => {
       const { balance, entries } = account
-      return [id, { ...account, held: held.get(id) ?? 0n, before: { balance, entries } }]
+      return [id, { ...account, held: held ?? 0n, before: { balance, entries } }]
     })
     return new Books(work, new Map(pages))
   }
@@ -227,18 +227,23 @@ export class Books {
   async write(): Promise<void> {
     const { connection } = this.#work
     await inRows(this.#transfers, (some) => connection.insertInto('transfer').values(some).execute())
-    for (const [accountId, { balance, entries, before }] of this.#pages) {
-      if (entries === before.entries) continue
+    const moved = [...this.#pages].filter(([, { entries, before }]) => entries !== before.entries)
+    await inRows(moved, (some) => {
       // By how much, not to what: two at once would fail on the number of the entry, and never lose money.
-      await connection
+      const by = (name: 'balance' | 'entries') => {
+        const cases = some.map(([id, page]) => sql`when ${id} then cast(${page[name] - page.before[name]} as bigint)`)
+        return sql<bigint>`${sql.ref(name)} + case account_id ${sql.join(cases, sql` `)} end`
+      }
+      return connection
         .updateTable('account')
-        .set((expression) => ({
-          balance: expression('balance', '+', balance - before.balance),
-          entries: expression('entries', '+', entries - before.entries),
-        }))
-        .where('account_id', '=', accountId)
+        .set({ balance: by('balance'), entries: by('entries') })
+        .where(
+          'account_id',
+          'in',
+          some.map(([id]) => id),
+        )
         .execute()
-    }
+    })
   }
 
   #page(accountId: string): Page {

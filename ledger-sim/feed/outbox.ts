@@ -47,18 +47,27 @@ export async function appendTold({
   const byStream = Map.groupBy(told, ({ stream }) => stream)
   const streams = [...byStream.keys()].toSorted()
   const rows: Insertable<Tables['feed_event']>[] = []
+  const counters = streams.map((stream) => ({ stream, last: byStream.get(stream)?.length ?? 0 }))
+  const counted: { readonly stream: string; readonly last: bigint }[] = []
+  await inRows(counters, async (some) =>
+    counted.push(
+      ...(await connection
+        .insertInto('feed_counter')
+        .values(some)
+        .onConflict((conflict) =>
+          conflict
+            .column('stream')
+            .doUpdateSet((row) => ({ last: row('feed_counter.last', '+', row.ref('excluded.last')) })),
+        )
+        .returning(['stream', 'last'])
+        .execute()),
+    ),
+  )
+  const lastOf = new Map(counted.map(({ stream, last }) => [stream, last]))
   for (const stream of streams) {
     const news = byStream.get(stream) ?? []
-    const { last } = await connection
-      .insertInto('feed_counter')
-      .values({ stream, last: news.length })
-      .onConflict((conflict) =>
-        conflict
-          .column('stream')
-          .doUpdateSet((expression) => ({ last: expression('feed_counter.last', '+', BigInt(news.length)) })),
-      )
-      .returning('last')
-      .executeTakeFirstOrThrow()
+    const last = lastOf.get(stream)
+    if (last === undefined) throw new Error(`no cursor for ${stream}`)
     const first = last - BigInt(news.length) + 1n
     for (const [index, one] of news.entries()) {
       const [cursor, content] = [first + BigInt(index), toJson(one.news)]

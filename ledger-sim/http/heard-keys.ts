@@ -1,9 +1,16 @@
 /** Which keys are heard: what the door asks with every request, and a stream again and again while it lasts. */
+import type { Kysely } from 'kysely'
 import type { Work } from '../context.ts'
+import type { Tables } from '../store/schema.ts'
 import type { Caller } from './operation.ts'
 
+interface Asking {
+  readonly connection: Kysely<Tables>
+  readonly now: number
+}
+
 /** The key's row while the key is heard: not revoked, and its time is not over. */
-export function findHeardKey({ connection, now }: Work, keyId: string) {
+export function findHeardKey({ connection, now }: Asking, keyId: string) {
   return connection
     .selectFrom('principal')
     .select(['jwk', 'role', 'owner', 'follows'])

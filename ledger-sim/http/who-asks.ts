@@ -88,7 +88,8 @@ export class Authentication {
 
   async #principal(keyId: string | undefined) {
     if (keyId === undefined) return undefined
-    return inTransaction(this.#services, (work) => findHeardKey(work, keyId))
+    const { store, clock } = this.#services
+    return store.read((connection) => findHeardKey({ connection, now: clock() }, keyId))
   }
 }
 

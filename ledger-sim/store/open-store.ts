@@ -13,6 +13,8 @@ import type { Tables } from './schema.ts'
 export type Connection = Transaction<Tables>
 
 export interface Store {
+  /** One question outside of every transaction: it sees what is committed, and costs neither savepoint nor commit. */
+  read<Result>(work: (connection: Kysely<Tables>) => Promise<Result>): Promise<Result>
   /** Runs alone: all or nothing. Throwing rolls back. Its commit may be shared with others (`GroupCommit`). */
   transaction<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result>
   close(): Promise<void>
@@ -44,6 +46,7 @@ export async function openStore(
   }
   const commits = new GroupCommit(database, gather)
   return {
+    read: (work) => work(database),
     transaction: (work) => commits.transaction(work),
     close: () => database.destroy(),
   }

@@ -8,6 +8,7 @@ import { inSavepoint } from './savepoint.ts'
 /** Its units of work run one after the other. */
 export function storeWithin(connection: Connection): Store {
   return {
+    read: (work) => work(connection),
     transaction: (work) => inSavepoint(connection, work),
     close: () => Promise.reject(new Error('a store within a transaction is closed by whoever opened it')),
   }

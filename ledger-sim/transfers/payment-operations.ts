@@ -27,7 +27,7 @@ const paymentRequest = z.strictObject({
 })
 const payoutsMax = 1_000
 /** Everybody else waits while a commit is made up. */
-const payoutsPerCommit = 400
+const payoutsPerCommit = 500
 const payoutSchema = z.discriminatedUnion('state', [
   z.strictObject({ transferId: uuidSchema, state: z.literal('done'), arrival: z.enum(['created', 'exists']) }),
   z.strictObject({

@@ -107,6 +107,7 @@ describe('a batch', () => {
         commits += 1
         return demo.ports.store.transaction(work)
       },
+      read: (work) => demo.ports.store.read(work),
       close: async () => undefined,
     }
     const ledger = createLedger({ ...demo.ports, store })

@@ -170,7 +170,7 @@ describe('what was refused', () => {
   test('cannot be written: whoever was refused hears why all the same', async () => {
     const ledger = createLedger({
       ...demo.ports,
-      store: { transaction: () => Promise.reject(new Error('disk full')), close: async () => undefined },
+      store: { ...demo.ports.store, transaction: () => Promise.reject(new Error('disk full')) },
     })
     const response = await ledger.handle({ method: 'GET', url: 'http://127.0.0.1:1/v1/x', headers: {}, body: '' })
     expect(response.status).toBe(401)
