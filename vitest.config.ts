@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
  * Groups run one after the other, so that tests with real deadlines (a 1.5 s authorisation, a watchdog) do not share
  * two cores with the simulator.
  */
-const project = (name: string, testTimeout: number, groupOrder: number, folders = [name], maxWorkers = 2) => ({
+const project = (name: string, testTimeout: number, groupOrder: number, folders = [name]) => ({
   test: {
     name,
     include: folders.map((folder) => `test/${folder}/**/*.test.{ts,tsx}`),
@@ -13,7 +13,7 @@ const project = (name: string, testTimeout: number, groupOrder: number, folders 
     pool: 'forks' as const,
     sequence: { groupOrder },
     // Vitest leaves one core free unless told otherwise.
-    maxWorkers,
+    maxWorkers: 2,
   },
 })
 
@@ -23,7 +23,7 @@ export default defineConfig({
       project('unit', 10_000, 0),
       project('property', 60_000, 0),
       project('contract', 60_000, 1),
-      project('integration', 60_000, 1, ['integration'], 3),
+      project('integration', 60_000, 1),
       project('replays', 60_000, 1),
       project('simulation', 600_000, 2),
       project('e2e', 180_000, 3),

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { points } from './points.ts'
 import { crashRun } from './run.ts'
 
-const kills = 18
+const kills = 12
 
 test('killed at named points and at random moments: nothing is lost, doubled or unrecorded', async () => {
   const seed = String(randomInt(1_000_000))

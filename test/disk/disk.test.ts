@@ -21,9 +21,9 @@ afterEach(() => {
 })
 
 test('one write or fsync fails: nothing is lost, doubled or made up, nor sold after a failed fsync', async () => {
-  const { runs } = await sweep({ folder, seed, ways: 1, step: 49, workers: 1 })
+  const { runs } = await sweep({ folder, seed, ways: 1, step: 97, workers: 1 })
   expect(runs.flatMap(({ failures }) => failures)).toEqual([])
-  expect(runs.filter(({ happened }) => happened).length).toBeGreaterThan(15)
+  expect(runs.filter(({ happened }) => happened).length).toBeGreaterThan(7)
 })
 
 test('a till that sells on after a failed fsync is found out', async () => {

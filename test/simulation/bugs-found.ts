@@ -38,10 +38,13 @@ const shows: Readonly<Record<PlantedBugName, number>> = {
 
 const seedsMax = 200
 
+/** Those that show within minutes; what an hour in the town takes is looked for by `npm run sim -- --bugs` alone. */
+const quick = plantedBugNames.filter((name) => hoursOf(name) < 1)
+
 /** Every other of them. */
 export function testBugs(half: 'first' | 'second'): void {
-  const names = plantedBugNames.filter((_, index) => index % 2 === (half === 'first' ? 0 : 1))
-  test('there are at least twelve of them', () => expect(plantedBugNames.length).toBeGreaterThanOrEqual(12))
+  const names = quick.filter((_, index) => index % 2 === (half === 'first' ? 0 : 1))
+  test('there are at least twelve of them', () => expect(quick.length).toBeGreaterThanOrEqual(12))
   test.each(names)('finds %s, and only when it is planted', async (name) => {
     const seed = await seedThatShows(name)
     expect(seed, `none of ${seedsMax} seeds shows it`).toBeDefined()

@@ -1,5 +1,5 @@
 /** The till without a shift: who sells types a PIN, and selling begins. Lists and lights stay within reach. */
-import { useEffect, useState, type KeyboardEvent, type ReactNode, type RefObject } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode, type RefObject } from 'react'
 import { ToggleButton } from 'react-aria-components'
 import { zeroTiyn, type CommandFault, type Snapshot } from '../../contract/index.ts'
 import { formatSince } from '../texts/time.ts'
@@ -21,7 +21,6 @@ export function StartScreen({ snapshot, working, onAsk, children }: StartScreenP
   const { cashiers, closed } = snapshot.shift
   const [asked, setAsked] = useState<number | null>(closed[0]?.cashier.number ?? null)
   const form = useForm({ pin: 'pin', float: 'amount' }, 'pin')
-  useDigitsAnywhere(form.first)
   const cashier = cashiers.find(({ number }) => number === asked) ?? cashiers[0]
   const choose = (number: number): void => {
     setAsked(number)
@@ -41,6 +40,7 @@ export function StartScreen({ snapshot, working, onAsk, children }: StartScreenP
       () => undefined,
     )
   }
+  useKeysAnywhere(form.first, open)
   const keys = (event: KeyboardEvent<HTMLElement>): void => {
     onKey('Enter', open)(event)
     onKey('ArrowDown', () => step(1))(event)
@@ -99,14 +99,37 @@ export function StartScreen({ snapshot, working, onAsk, children }: StartScreenP
   )
 }
 
-/** A digit that no control has goes to the PIN: a sheet that was closed may have left the keyboard nowhere. */
-function useDigitsAnywhere(field: RefObject<HTMLInputElement | null>): void {
+/**
+ * Digits go to the PIN and Enter opens, wherever a sheet that was closed has left the keyboard: nowhere, or on the
+ * button that had opened it. A control that the cashier went to by Tab keeps its keys.
+ */
+function useKeysAnywhere(field: RefObject<HTMLInputElement | null>, open: () => void): void {
+  const latest = useRef(open)
+  useLayoutEffect(() => {
+    latest.current = open
+  })
   useEffect(() => {
-    const heard = ({ key }: globalThis.KeyboardEvent): void => {
-      if (/^\d$/.test(key) && document.activeElement === document.body) field.current?.focus()
+    let byTab = false
+    const heard = (event: globalThis.KeyboardEvent): void => {
+      if (event.key === 'Tab') byTab = true
+      const { activeElement } = document
+      const form = field.current?.closest('.start')
+      if (byTab || form?.contains(activeElement) === true || document.querySelector('[role="dialog"]') !== null) return
+      if (/^\d$/.test(event.key)) field.current?.focus()
+      if (event.key !== 'Enter') return
+      event.preventDefault()
+      event.stopPropagation()
+      latest.current()
     }
-    window.addEventListener('keydown', heard)
-    return () => window.removeEventListener('keydown', heard)
+    const touched = (): void => {
+      byTab = false
+    }
+    window.addEventListener('keydown', heard, { capture: true })
+    window.addEventListener('pointerdown', touched, { capture: true })
+    return () => {
+      window.removeEventListener('keydown', heard, { capture: true })
+      window.removeEventListener('pointerdown', touched, { capture: true })
+    }
   }, [field])
 }
 
