@@ -60,16 +60,22 @@ export function fillWithPayers(ports: LedgerPorts, count: number): Promise<reado
   })
 }
 
-/** The real ledger as a process of its own, with its database on the disk. */
+/**
+ * The real ledger as a process of its own, with its database on the disk.
+ *
+ * @param fill what else is to be in it, before it starts
+ */
 export async function payersLedger(
   folder: string,
   count: number,
+  fill?: () => void,
 ): Promise<{ readonly url: string; readonly payers: readonly Payer[]; readonly process: RunningProcess }> {
   const random = seededRandom('tolem-bench-payers')
   const open = await openDataFolder(folder, random)
   const ports = { store: open.store, clock: Date.now, random, keys: ledgerKeysOf(open.secrets) }
   const payers = await fillWithPayers(ports, count)
   await open.close()
+  fill?.()
   const program = new URL('../../ledger-sim/main.ts', import.meta.url).pathname
   const process = await startProcess('ledger', program, ['--data', folder])
   return { url: String(process.ready['ledgerUrl']), payers, process }

@@ -8,7 +8,7 @@ export interface Figure {
   readonly bench: BenchName
   readonly figure: string
   readonly value: number
-  readonly unit: 'ms' | 'per s' | 'ratio'
+  readonly unit: 'ms' | 'per s' | 'MiB' | 'ratio'
   /** The same work without our product, measured in the same run, in the same unit. */
   readonly baseline: number
   /** What the baseline does. */
@@ -28,7 +28,7 @@ type Measured = Omit<Figure, 'ratio' | 'met'>
 export function figureOf(measured: Measured): Figure {
   const { value, baseline, unit, aim } = measured
   if (!(value > 0) || !(baseline > 0)) throw new RangeError(`${measured.figure}: ${value} against ${baseline}`)
-  const ratio = unit === 'ms' ? baseline / value : unit === 'per s' ? value / baseline : value
+  const ratio = unit === 'ms' || unit === 'MiB' ? baseline / value : unit === 'per s' ? value / baseline : value
   return { ...measured, ratio, met: aim === null ? null : 'atMost' in aim ? value <= aim.atMost : value >= aim.atLeast }
 }
 

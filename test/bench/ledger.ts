@@ -5,7 +5,7 @@
  */
 import { generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { Agent, request } from 'node:http'
+import { Agent } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -14,13 +14,12 @@ import { v7 } from 'uuid'
 import { createLedger } from '../../ledger-sim/ledger.ts'
 import { ledgerKeysOf, newLedgerSecrets } from '../../ledger-sim/keys.ts'
 import { openStore } from '../../ledger-sim/store/open-store.ts'
-import { signRequest, type HttpRequest } from '../../src/sync/protocol/http-signature.ts'
-import { fillWithPayers, payersLedger, type Payer } from './bench-payers.ts'
+import { fillWithPayers, payersLedger } from './bench-payers.ts'
 import { figureOf, type Figure } from './figures.ts'
+import { benchGrowth } from './ledger-growth.ts'
+import { paymentBatch, send, signedPayments } from './ledger-requests.ts'
 import { median, quantile } from './measure.ts'
 import { startPostgres, whyNoPostgres } from './postgres.ts'
-
-const path = '/v1/payments/legal-entity-legal-entity'
 
 interface Sizes {
   readonly payers: number
@@ -80,6 +79,7 @@ export async function benchLedger(quick: boolean): Promise<readonly Figure[]> {
         baselineIs: `raw: the same rows, ${sizes.batch} a commit, one process, no signatures`,
         aim: { atLeast: 20_000 },
       }),
+      ...(await benchGrowth(folder, quick, sizes.batch)),
       ...(await againstPostgres(sizes, http.perSecond, rawBatches)),
     ]
   } finally {
@@ -119,26 +119,6 @@ async function againstPostgres(sizes: Sizes, single: number, rawBatches: number)
   }
 }
 
-/** Signed ahead, so that the clients do little while it is measured; by each payer in turn. */
-function signedPayments(url: string, payers: readonly Payer[], count: number): readonly HttpRequest[] {
-  const now = Date.now()
-  const created = Math.floor(now / 1_000)
-  return Array.from({ length: count }, (_, index) => {
-    const payer = payers[index % payers.length] as Payer
-    const payee = payers[(index * 7 + 1) % payers.length] as Payer
-    const other = payee === payer ? (payers[(index + 1) % payers.length] as Payer) : payee
-    const body = JSON.stringify({
-      transferId: v7({ msecs: now }),
-      payer: payer.accountId,
-      payee: other.accountId,
-      amount: String(100 + (index % 900)),
-      purpose: 'goods',
-    })
-    const moment = { created, expires: created + 240, nonce: randomBytes(16).toString('base64url') }
-    return signRequest({ method: 'POST', url: `${url}${path}`, body }, payer.key, moment)
-  })
-}
-
 async function overHttp(folder: string, sizes: Sizes): Promise<{ readonly perSecond: number; readonly p99: number }> {
   const { url, payers, process: ledger } = await payersLedger(folder, sizes.payers)
   const agent = new Agent({ keepAlive: true, maxSockets: sizes.connections })
@@ -169,7 +149,9 @@ async function inBatches(folder: string, sizes: Sizes): Promise<number> {
   try {
     const speeds: number[] = []
     for (const payer of payers.slice(0, batchCount)) {
-      const sent = batchOf(url, payer, payers, sizes.batch)
+      const others = payers.filter((other) => other !== payer)
+      const payees = Array.from({ length: sizes.batch }, (_, index) => others[index % others.length]?.accountId ?? '')
+      const sent = paymentBatch(url, payer, payees)
       const started = performance.now()
       const { results } = JSON.parse(await send(agent, sent)) as { readonly results: readonly { status: number }[] }
       speeds.push(sizes.batch / ((performance.now() - started) / 1_000))
@@ -183,20 +165,6 @@ async function inBatches(folder: string, sizes: Sizes): Promise<number> {
   }
 }
 
-function batchOf(url: string, payer: Payer, payers: readonly Payer[], count: number): HttpRequest {
-  const others = payers.filter((other) => other !== payer)
-  const now = Date.now()
-  const items = Array.from({ length: count }, (_, index) => {
-    const payee = others[index % others.length]?.accountId
-    const amount = String(100 + (index % 900))
-    const body = { transferId: v7({ msecs: now }), payer: payer.accountId, payee, amount, purpose: 'goods' }
-    return { method: 'POST', path, body }
-  })
-  const created = Math.floor(now / 1_000)
-  const moment = { created, expires: created + 240, nonce: randomBytes(16).toString('base64url') }
-  return signRequest({ method: 'POST', url: `${url}/v1/batches`, body: JSON.stringify({ items }) }, payer.key, moment)
-}
-
 /** So many at a time, each lane one after the other, as clients on connections of their own. */
 async function inLanes<Item>(
   lanes: number,
@@ -208,22 +176,6 @@ async function inLanes<Item>(
     for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item)
   }
   await Promise.all(Array.from({ length: lanes }, lane))
-}
-
-function send(agent: Agent, { url, method, headers, body }: HttpRequest): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const length = String(Buffer.byteLength(body))
-    const sent = request(url, { agent, method, headers: { ...headers, 'content-length': length } }, (response) => {
-      let answer = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => (answer += chunk))
-      response.on('end', () =>
-        response.statusCode === 200 ? resolve(answer) : reject(new Error(`${String(response.statusCode)} ${answer}`)),
-      )
-    })
-    sent.on('error', reject)
-    sent.end(body)
-  })
 }
 
 async function inProcess(file: string, sizes: Sizes): Promise<number> {

@@ -38,7 +38,7 @@ describe('npm run bench', () => {
       ['sync', 3],
       ['start', 2],
       // Two more stand beside PostgreSQL.
-      ['ledger', whyNoPostgres === null ? 6 : 4],
+      ['ledger', whyNoPostgres === null ? 9 : 7],
     ])
     for (const figure of figures) {
       expect(figure.baselineIs).not.toBe('')
