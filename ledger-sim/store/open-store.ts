@@ -74,6 +74,8 @@ function preparingOnce(file: Database.Database): Pick<Database.Database, 'prepar
   }
 }
 
+const cacheKibibytes = 64 * 1_024
+
 function openFile(path: string, onDidRun?: (statement: string) => void): Database.Database {
   const told = onDidRun === undefined ? {} : { verbose: (statement: unknown) => onDidRun(String(statement)) }
   const file = new Database(path, told)
@@ -83,6 +85,8 @@ function openFile(path: string, onDidRun?: (statement: string) => void): Databas
     // In WAL better-sqlite3 defaults to NORMAL, which loses acknowledged commits in a power cut (architecture.md).
     file.pragma('synchronous = FULL')
     file.pragma('foreign_keys = ON')
+    // Of 2 MiB, SQLite's own, little is left for the indexes of millions of entries.
+    file.pragma(`cache_size = -${cacheKibibytes}`)
     const verdict = file.pragma('quick_check(1)', { simple: true })
     if (verdict !== 'ok') throw new StoreDamagedError(String(verdict))
     return file
