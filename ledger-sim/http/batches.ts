@@ -15,8 +15,8 @@ import { problemOf } from './problems.ts'
 
 /** Everybody else waits while a commit is made up: for some tens of milliseconds. */
 const itemsPerCommit = 40
-/** Of items that are done together: about a tenth of a second. A till waits for an answer fifteen times as long. */
-const itemsTogether = 1_000
+/** Of items that are done together when their ids are new. Where all are known, each takes what it takes alone. */
+const itemsTogether = 250
 const errorsPerItemMax = 5
 const path = '/v1/batches'
 /** Of these forty in one commit would keep every till waiting for minutes. */

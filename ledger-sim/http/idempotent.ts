@@ -46,6 +46,8 @@ export async function once<Body extends object>(
  * Many of one kind, in the order given, with the results that they would have by `once`. Those whose ids are new are
  * done by `each` in one unit of work; one under an id that is known, or that stands in the list before, is done alone.
  * A problem of one undoes nothing of the others: `each` must write nothing for what it refuses.
+ *
+ * @param asked within a transaction (`storeWithin`), so that nobody takes an id between the question and the answer
  */
 export async function onceEach<Request, Body extends object>(
   asked: Asked<readonly Request[]>,

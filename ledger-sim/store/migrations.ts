@@ -98,11 +98,17 @@ const debtTable: TablePlan = {
   checks: ['amount >= 0', `kind in ('reversal', 'refund', 'appeal')`],
 }
 
-/** Debts were known by an id of which nobody said what it is of; so were the transfers that pay them. */
+/**
+ * Debts were known by an id of which nobody said what it is of; so were the transfers that pay them. A refund that gave
+ * back all at once has no debt: what is owed under its id is of a tender.
+ */
 async function tellDebtsApart(database: Kysely<unknown>): Promise<void> {
   const debts = await sql<Record<string, string | bigint>>`
-    select case when tender_id in (select refund_id from refund where state = 'done') then 'refund'
-        when tender_id in (select discrepancy_id from appeal) then 'appeal' else 'reversal' end as kind,
+    select case when exists (
+          select 1 from refund where refund_id = merchant_debt.tender_id and state = 'done' and refund.amount > (
+            select coalesce(sum(transfer.amount), 0) from transfer
+            where reference = refund_id and kind = 'voucher-refund')) then 'refund'
+        when merchant_debt.tender_id in (select discrepancy_id from appeal) then 'appeal' else 'reversal' end as kind,
       tender_id as reference, account_id, creditor, amount, at from merchant_debt`.execute(database)
   await database.schema.dropTable('merchant_debt').execute()
   await createTable(database, debtTable)

@@ -13,7 +13,7 @@ import type { Tables } from './schema.ts'
 export type Connection = Transaction<Tables>
 
 export interface Store {
-  /** One question outside of every transaction: it sees what is committed, and costs neither savepoint nor commit. */
+  /** One question that needs no unit of work of its own: it costs neither savepoint nor commit. */
   read<Result>(work: (connection: Kysely<Tables>) => Promise<Result>): Promise<Result>
   /** Runs alone: all or nothing. Throwing rolls back. Its commit may be shared with others (`GroupCommit`). */
   transaction<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result>

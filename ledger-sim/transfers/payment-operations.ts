@@ -3,9 +3,11 @@ import { z } from 'zod'
 import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { problemCodes } from '../../src/sync/protocol/problems.ts'
 import { positiveTiynSchema, transferAnswer } from '../accounts/named-transfer.ts'
+import { inTransaction } from '../context.ts'
 import { once, onceEach } from '../http/idempotent.ts'
 import { operation, type Asked } from '../http/operation.ts'
 import { inSmallCommits } from '../payments/apply-items.ts'
+import { storeWithin } from '../store/store-within.ts'
 import {
   governmentToIndividual,
   pay,
@@ -27,7 +29,7 @@ const paymentRequest = z.strictObject({
 })
 const payoutsMax = 1_000
 /** Everybody else waits while a commit is made up. */
-const payoutsPerCommit = 500
+const payoutsPerCommit = 250
 const payoutSchema = z.discriminatedUnion('state', [
   z.strictObject({ transferId: uuidSchema, state: z.literal('done'), arrival: z.enum(['created', 'exists']) }),
   z.strictObject({
@@ -120,7 +122,11 @@ function payTogether(asked: Asked<readonly PaymentTerms[]>, kind: string, way: P
 
 /** Each a payment of its own, in whatever list it comes: as by `/v1/payments/legal-entity-individual`. */
 async function payOut(asked: Asked<unknown>, payments: readonly PaymentTerms[]) {
-  const outcomes = await payTogether({ ...asked, request: payments }, 'payment-to-individual', governmentToIndividual)
+  const outcomes = await inTransaction(asked.services, ({ connection }) => {
+    const services = { ...asked.services, store: storeWithin(connection) }
+    const together = { ...asked, services, request: payments }
+    return payTogether(together, 'payment-to-individual', governmentToIndividual)
+  })
   return outcomes.map((outcome, index) => {
     const transferId = payments[index]?.transferId ?? ''
     return outcome.kind === 'problem'

@@ -118,7 +118,7 @@ export function checkTenders(rows: LedgerRows): CheckedTenders {
   for (const { tender_id } of rows.payment_request)
     if (!tenders.has(tender_id)) fault('terms_differ', tender_id, 'a payment by QR that is no tender')
   const debts = debtsOf(rows, 'reversal')
-  const refunded = checkRefunds(rows, tenders, refunds, kinds, fault)
+  const refunded = checkRefunds(rows, tenders, { ofTenders: transfers, ofRefunds: refunds }, kinds, fault)
   for (const tender of tenders.values()) {
     const { tender_id: id } = tender.row
     checkOutcome(tender, (debts.get(id) ?? 0n) + (refunded.get(id)?.all ?? 0n), fault)
@@ -126,6 +126,8 @@ export function checkTenders(rows: LedgerRows): CheckedTenders {
   checkSlotUses(rows, tenders, refunded, fault)
   return { tenders, faults }
 }
+
+type ByReference = ReadonlyMap<string, readonly LedgerRow<'transfer'>[]>
 
 function debtsOf(rows: LedgerRows, kind: 'reversal' | 'refund'): ReadonlyMap<string, bigint> {
   const own = rows.merchant_debt.filter((debt) => debt.kind === kind)
@@ -201,7 +203,7 @@ interface Refunded {
 function checkRefunds(
   rows: LedgerRows,
   tenders: ReadonlyMap<string, LedgerTender>,
-  transfers: ReadonlyMap<string, readonly LedgerRow<'transfer'>[]>,
+  { ofTenders, ofRefunds }: Readonly<Record<'ofTenders' | 'ofRefunds', ByReference>>,
   kinds: ReadonlyMap<string, string>,
   fault: Fault,
 ): ReadonlyMap<string, Refunded> {
@@ -213,8 +215,8 @@ function checkRefunds(
     const payer = tender?.request?.payer ?? null
     const isPayer = (account: string): boolean =>
       payer === null ? payerKinds.includes(kinds.get(account) ?? '') : account === payer
-    const moved = transfers.get(place) ?? []
-    // The agency may put in what the merchant owes: only what came from the merchant, then or later, is given back.
+    const moved = ofRefunds.get(place) ?? []
+    // The agency may put in what the merchant owes, which is not given back.
     const given = moved.filter(({ kind }) => refundKinds.includes(kind))
     const sum = given.reduce((total, leg) => total + leg.amount, 0n)
     const owed = debts.get(place) ?? 0n
@@ -222,6 +224,9 @@ function checkRefunds(
       fault('refund_differs', place, `${state}, ${amount}: ${sum} given back, ${owed} owed`)
     for (const { debit, credit } of given)
       if (debit !== payee || !isPayer(credit)) fault('refund_differs', place, `from ${debit} to ${credit}`)
+    // Nothing else leaves a merchant under a refund's id, unless it is a tender's too.
+    for (const { kind, debit } of tenders.has(place) ? [] : (ofTenders.get(place) ?? []))
+      if (kinds.get(debit) === 'merchant') fault('refund_differs', place, `${kind} from ${debit}`)
     if (state === 'refused') continue
     const before = refunded.get(tender_id) ?? { all: 0n, ofSlot: 0n, ofSlotOrNot: 0n }
     const all = before.all + amount

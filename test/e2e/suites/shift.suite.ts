@@ -88,6 +88,7 @@ export function describeShift({ name: shellName, whyNot, open }: TillShellUnderT
 
     test('by keys alone: the next shift, a card, X and Z, and the Z of the first is still there', async () => {
       const { keyboard } = cashier.page
+      await keyboard.press('Tab')
       await keyboard.press('Escape')
       await cashier.page.getByRole('dialog').waitFor({ state: 'detached' })
       // The browser gives the keyboard back to what had opened the sheet, sooner or later: on a slow machine in the

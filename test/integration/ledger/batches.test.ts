@@ -99,6 +99,45 @@ describe('an item', () => {
   })
 })
 
+describe('items that are done together', () => {
+  const path = '/v1/payments/legal-entity-legal-entity'
+  const payment = (amount: string) => ({
+    method: 'POST',
+    path,
+    body: { transferId: id(), payer: 'almaly-education', payee: 'merchant.kokbazar-shop', amount, purpose: 'milk' },
+  })
+
+  test('one that breaks the ledger is answered so; the others are done once, and told once', async () => {
+    const operation = demo.ledger.operations.find((one) => one.path === path)
+    if (operation?.performEach === undefined) throw new Error('no such operation')
+    const { performEach } = operation
+    const asked = payment('666')
+    Object.assign(operation, {
+      performEach: async (given: Parameters<typeof performEach>[0]) => {
+        const outcomes = await performEach(given)
+        if ((given.request as { transferId: string }[]).some(({ transferId }) => transferId === asked.body.transferId))
+          throw new Error('a row broke the rules of its table')
+        return outcomes
+      },
+    })
+    const told = async () => (await demo.rows('feed_event')).map(({ content }) => String(content))
+    const [before, had] = [await told(), await balanceOf(demo, 'merchant.kokbazar-shop')]
+    const items = [payment('100'), asked, payment('200'), payment('x')]
+    try {
+      expect((await batch(demo.role('agency'), items)).map(({ status }) => status)).toEqual([200, 500, 200, 422])
+    } finally {
+      Object.assign(operation, { performEach })
+    }
+    expect(demo.recovered.length).toBeGreaterThan(0)
+    expect((await balanceOf(demo, 'merchant.kokbazar-shop')) - had).toBe(300n)
+    const news = (await told()).slice(before.length)
+    expect(news.filter((content) => content.includes(asked.body.transferId))).toEqual([])
+    for (const { body } of [items[0], items[2]].filter((item) => item !== undefined))
+      expect(news.filter((content) => content.includes(body.transferId))).toHaveLength(2)
+    expect(await batch(demo.role('agency'), [asked])).toMatchObject([{ status: 200, body: { arrival: 'created' } }])
+  })
+})
+
 describe('a batch', () => {
   test('of eight thousand shares its commits; one more item is too many, none too few', async () => {
     let commits = 0

@@ -70,6 +70,21 @@ describe('an agency pays many', () => {
     return answer as { status: number; body: { results: { state: string; code?: string; arrival?: string }[] } }
   }
 
+  test('and sends the same twice at once: each is paid once, and whoever paid it is told so', async () => {
+    const known = { transferId: await paid('education', 'education', 'aru', 3), payee: 'aru', amount: '3' }
+    const payment = () => ({ transferId: world.id(), payee: 'dana', amount: '2' })
+    const before = await world.balance('dana')
+    for (const payments of [[payment()], [payment(), known, payment()]]) {
+      const answers = await Promise.all([pay(payments), pay(payments), pay(payments.slice(-1))])
+      const arrivals = answers.map(({ body }) => body.results.map(({ arrival, code: why }) => arrival ?? why))
+      const made = payments.map((one) => (one === known ? 'exists_with_different_terms' : 'created'))
+      const there = made.map((one) => (one === 'created' ? 'exists' : one))
+      expect(arrivals).toEqual([made, there, there.slice(-1)])
+    }
+    expect((await world.balance('dana')) - before).toBe(6n)
+    expect(world.recovered).toEqual([])
+  })
+
   test('each under its own id: one that is refused stops no other', async () => {
     const before = await world.balances()
     const first = { transferId: world.id(), payee: 'aru', amount: '11' }

@@ -51,6 +51,8 @@ export const escrowAccount = 'escrow.lease-1'
 export interface MovesWorld {
   readonly clock: TestClock
   readonly ports: LedgerPorts
+  /** What the ledger got over. */
+  readonly recovered: readonly unknown[]
   id(): string
   /** The signer of that owner. */
   as(owner: string): TestSigner
@@ -72,7 +74,9 @@ export async function movesWorld(
   const random = seededRandom(`moves/${seed}`)
   const secrets = newLedgerSecrets(seededRandom('moves/secrets'))
   const store = await openStore(path, options.onDidRun)
-  const ports: LedgerPorts = { store, clock: () => clock.now, random, keys: ledgerKeysOf(secrets) }
+  const recovered: unknown[] = []
+  const onDidRecover = (error: unknown): void => void recovered.push(error)
+  const ports: LedgerPorts = { store, clock: () => clock.now, random, keys: ledgerKeysOf(secrets), onDidRecover }
   const ledger = createLedger(ports)
   const signers = new Map<string, TestSigner>()
   const testRandom = seededRandom(`moves-test/${seed}`)
@@ -102,6 +106,7 @@ export async function movesWorld(
     path,
     clock,
     ports,
+    recovered,
     id: () => v7({ msecs: clock.now, random: testRandom(16) }),
     as: (owner) => {
       const signer = signers.get(owner)

@@ -95,9 +95,21 @@ const made: Partial<Record<(typeof tables)[number], readonly string[]>> = {
 
 async function standing(demo: DemoLedger): Promise<unknown> {
   const rows = await Promise.all(tables.map((table) => demo.rows(table)))
-  return tables.map((table, index) =>
+  const kept = tables.map((table, index) =>
     rows[index]?.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !made[table]?.includes(name)))),
   )
+  return [...kept, await told(demo)]
+}
+
+/** By reader, in order; without the ids that the ledger made of the transfers. */
+async function told(demo: DemoLedger): Promise<readonly string[]> {
+  const events = await demo.rows('feed_event')
+  return events
+    .map(({ stream, cursor, content }) => {
+      const { transferId: _made, ...news } = JSON.parse(String(content)) as Record<string, unknown>
+      return `${String(stream)} ${String(cursor).padStart(6, '0')} ${JSON.stringify(news)}`
+    })
+    .toSorted()
 }
 
 test('a batch in any cut does what its items do alone', async () => {

@@ -111,12 +111,15 @@ function useKeysAnywhere(field: RefObject<HTMLInputElement | null>, open: () => 
   useEffect(() => {
     let byTab = false
     const heard = (event: globalThis.KeyboardEvent): void => {
-      if (event.key === 'Tab') byTab = true
-      const { activeElement } = document
-      const form = field.current?.closest('.start')
-      if (byTab || form?.contains(activeElement) === true || document.querySelector('[role="dialog"]') !== null) return
+      // Where Tab went on a sheet is over with the sheet.
+      const isSheetOpen = document.querySelector('[role="dialog"]') !== null
+      byTab = !isSheetOpen && (byTab || event.key === 'Tab')
+      if (isSheetOpen) return
+      const { activeElement, body } = document
+      const isOwn = byTab && activeElement !== null && activeElement !== body
+      if (isOwn || field.current?.closest('.start')?.contains(activeElement) === true) return
       if (/^\d$/.test(event.key)) field.current?.focus()
-      if (event.key !== 'Enter') return
+      if (event.key !== 'Enter' || event.repeat || event.isComposing) return
       event.preventDefault()
       event.stopPropagation()
       latest.current()
