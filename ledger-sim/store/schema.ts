@@ -413,7 +413,10 @@ export interface EnrolmentCodeTable {
   number: TextOrNull
 }
 
-/** What a merchant could not give back at once, netted from its next settlements. Tenders, refunds and appeals may have the same ids. */
+/**
+ * What a merchant could not give back at once, netted from its next settlements. Tenders, refunds and appeals may have
+ * the same ids.
+ */
 export interface MerchantDebtTable {
   kind: 'reversal' | 'refund' | 'appeal'
   /** The tender that was reversed, the refund, the discrepancy that was appealed. */
