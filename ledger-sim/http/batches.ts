@@ -72,10 +72,8 @@ export const batchOperation = operation({
     }
     const results: ItemResult[] = []
     for (const { operation: of, items } of runsOf(asked, request.items)) {
-      const isTogether = of?.performEach !== undefined
-      const most = isTogether ? itemsTogether : itemsPerCommit
-      const apply = (some: readonly Item[]) => inOneCommit(asked, some, isTogether ? of : undefined)
-      results.push(...(await inSmallCommits(services, items, apply, most)))
+      const most = of === undefined ? itemsPerCommit : itemsTogether
+      results.push(...(await inSmallCommits(services, items, (some) => inOneCommit(asked, some, of), most)))
     }
     return { kind: 'answer', body: { results: results as { status: number; body: Record<string, unknown> }[] } }
   },
