@@ -27,22 +27,31 @@ export function useKeyboard(listening: Listening): void {
     latest.current = listening
   })
   useEffect(() => {
-    // A control that was touched may still hold the focus: Enter is its own only when Tab brought the cashier there.
-    let byTab = false
-    const heard = (event: KeyboardEvent): void => {
-      if (event.key === 'Tab') byTab = true
-      hear(event, latest.current, byTab)
-    }
-    const touched = (): void => {
-      byTab = false
-    }
-    window.addEventListener('keydown', heard, { capture: true })
-    window.addEventListener('pointerdown', touched, { capture: true })
-    return () => {
-      window.removeEventListener('keydown', heard, { capture: true })
-      window.removeEventListener('pointerdown', touched, { capture: true })
-    }
+    return hearKeys((event, { byTab }) => hear(event, latest.current, byTab))
   }, [])
+}
+
+/**
+ * Every key, before any control hears it. A control that was touched may still hold the focus: Enter is its own only
+ * when Tab brought the cashier there.
+ *
+ * @returns ends it
+ */
+export function hearKeys(heard: (event: KeyboardEvent, way: { byTab: boolean }) => void): () => void {
+  const way = { byTab: false }
+  const pressed = (event: KeyboardEvent): void => {
+    if (event.key === 'Tab') way.byTab = true
+    heard(event, way)
+  }
+  const touched = (): void => {
+    way.byTab = false
+  }
+  window.addEventListener('keydown', pressed, { capture: true })
+  window.addEventListener('pointerdown', touched, { capture: true })
+  return () => {
+    window.removeEventListener('keydown', pressed, { capture: true })
+    window.removeEventListener('pointerdown', touched, { capture: true })
+  }
 }
 
 function hear(event: KeyboardEvent, now: Listening, byTab: boolean): void {

@@ -6,6 +6,7 @@ import { formatSince } from '../texts/time.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { CommandButton } from './command-button.tsx'
 import { amountOf, isPin, onKey, useForm, type Ask } from './form-state.ts'
+import { hearKeys } from '../input/keyboard.ts'
 import { Field, NumberPad } from './number-pad.tsx'
 
 interface StartScreenProps {
@@ -108,32 +109,25 @@ function useKeysAnywhere(field: RefObject<HTMLInputElement | null>, open: () => 
   useLayoutEffect(() => {
     latest.current = open
   })
-  useEffect(() => {
-    let byTab = false
-    const heard = (event: globalThis.KeyboardEvent): void => {
-      // Where Tab went on a sheet is over with the sheet.
-      const isSheetOpen = document.querySelector('[role="dialog"]') !== null
-      byTab = !isSheetOpen && (byTab || event.key === 'Tab')
-      if (isSheetOpen) return
-      const { activeElement, body } = document
-      const isOwn = byTab && activeElement !== null && activeElement !== body
-      if (isOwn || field.current?.closest('.start')?.contains(activeElement) === true) return
-      if (/^\d$/.test(event.key)) field.current?.focus()
-      if (event.key !== 'Enter' || event.repeat || event.isComposing) return
-      event.preventDefault()
-      event.stopPropagation()
-      latest.current()
-    }
-    const touched = (): void => {
-      byTab = false
-    }
-    window.addEventListener('keydown', heard, { capture: true })
-    window.addEventListener('pointerdown', touched, { capture: true })
-    return () => {
-      window.removeEventListener('keydown', heard, { capture: true })
-      window.removeEventListener('pointerdown', touched, { capture: true })
-    }
-  }, [field])
+  useEffect(
+    () =>
+      hearKeys((event, way) => {
+        if (document.querySelector('[role="dialog"]') !== null) {
+          // Where Tab went on a sheet is over with the sheet.
+          way.byTab = false
+          return
+        }
+        const { activeElement, body } = document
+        const isOwn = way.byTab && activeElement !== null && activeElement !== body
+        if (isOwn || field.current?.closest('.start')?.contains(activeElement) === true) return
+        if (/^\d$/.test(event.key)) field.current?.focus()
+        if (event.key !== 'Enter' || event.repeat || event.isComposing) return
+        event.preventDefault()
+        event.stopPropagation()
+        latest.current()
+      }),
+    [field],
+  )
 }
 
 interface PinTroubleProps {
