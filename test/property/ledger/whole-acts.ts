@@ -1,0 +1,358 @@
+/**
+ * What stories are made of: single acts of everybody, and scenes, which are acts that often follow each other. A scene
+ * fixes kinds and who it is about; all else is drawn, and other acts may come in between by the next scene.
+ */
+import fc from 'fast-check'
+import { kinds, step, type Kind, type Step } from './whole-requests.ts'
+import { dayMs, hourMs } from './whole-state.ts'
+import { tillStep, type TillKind, type TillStep } from './whole-till.ts'
+
+export type Act =
+  | { readonly act: 'ask'; readonly each: Step }
+  | { readonly act: 'till'; readonly each: TillStep }
+  | { readonly act: 'again'; readonly which: number; readonly changed: number }
+  | { readonly act: 'wait'; readonly ms: number }
+  | { readonly act: 'key'; readonly who: number; readonly grace: number; readonly again: boolean }
+  | { readonly act: 'batch'; readonly steps: readonly Step[] }
+
+const minuteMs = 60_000
+/** Mostly short ones: a QR is open for five minutes, a hold for two weeks more. */
+const waits = fc.oneof(
+  { weight: 12, arbitrary: fc.constantFrom(1_000, minuteMs) },
+  { weight: 6, arbitrary: fc.constantFrom(6 * minuteMs, hourMs, 6 * hourMs) },
+  { weight: 4, arbitrary: fc.constantFrom(dayMs - 1, dayMs, dayMs + 1) },
+  { weight: 2, arbitrary: fc.constantFrom(3 * dayMs, 15 * dayMs, 30 * dayMs) },
+)
+
+const asking = step.map((each): Act => ({ act: 'ask', each }))
+const atTill = tillStep.map((each): Act => ({ act: 'till', each }))
+const waiting = waits.map((ms): Act => ({ act: 'wait', ms }))
+const single = fc.oneof(
+  { weight: 110, arbitrary: asking },
+  { weight: 80, arbitrary: atTill },
+  {
+    weight: 10,
+    arbitrary: fc.record({ which: fc.nat(999), changed: fc.nat(2) }).map((of): Act => ({ act: 'again', ...of })),
+  },
+  { weight: 14, arbitrary: waiting },
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({ who: fc.nat(99), grace: fc.constantFrom(0, 3_600, 7 * 86_400), again: fc.boolean() })
+      .map((of): Act => ({ act: 'key', ...of })),
+  },
+  {
+    weight: 12,
+    arbitrary: fc.array(step, { minLength: 3, maxLength: 9 }).map((steps): Act => ({ act: 'batch', steps })),
+  },
+)
+
+/** About whom a scene is. */
+interface About {
+  readonly who: number
+  readonly whom: number
+}
+type Part = fc.Arbitrary<(about: About) => Act>
+
+const asks = (kind: Kind, more: Partial<Step> = {}): Part =>
+  step.map((each) => (about) => ({ act: 'ask', each: { ...each, stray: 9, ...about, ...more, kind } }))
+const till = (kind: TillKind, more: Partial<TillStep> = {}): Part =>
+  tillStep.map((each) => (about) => ({ act: 'till', each: { ...each, stray: 9, who: about.who, ...more, kind } }))
+const wait = (...ms: readonly number[]): Part => fc.constantFrom(...ms).map((of) => () => ({ act: 'wait', ms: of }))
+const batch = (...kinds: readonly Kind[]): Part =>
+  fc.tuple(...kinds.map(() => step)).map((steps) => ({ who, whom }) => ({
+    act: 'batch',
+    // A bank does it for its client.
+    steps: steps.map((each, index) => ({ ...each, stray: 9, who, whom, which: 3, kind: kinds[index] ?? each.kind })),
+  }))
+/** Or nothing. */
+const perhaps = (part: Part): Part =>
+  fc.oneof(
+    part,
+    part,
+    fc.constant(() => ({ act: 'wait' as const, ms: 1 })),
+  )
+
+const scene = (...parts: readonly Part[]): fc.Arbitrary<readonly Act[]> =>
+  fc
+    .record({ about: fc.record({ who: fc.nat(999), whom: fc.nat(999) }), parts: fc.tuple(...parts) })
+    .map(({ about, parts: drawn }) => drawn.map((part) => part(about)))
+
+const spends = asks('merchant_spends', { size: 'all' })
+const handsOver = till('hand_over')
+/** The first till holds lunches, the second groceries; of whom there are two. An odd card waits for the next. */
+const sells = (at: 0 | 1, holder: 0 | 1, more: Partial<TillStep> = {}): Part =>
+  till('sell', { who: at, which: at + 2, whom: holder === 0 ? 2 : 1, ...more })
+const at = (who: 0 | 1, kind: TillKind, more: Partial<TillStep> = {}): Part => till(kind, { who, ...more })
+const spendsAll = (who: number): Part => asks('merchant_spends', { who, size: 'all' })
+const reversesLast = (who: number): Part => till('reverse_tender', { who, whom: 0, which: 1 })
+const shown = [till('ask_qr'), asks('pay_qr'), till('capture'), handsOver] as const
+/** A person pays by QR what that person can. */
+const shownTo = (person: number): readonly Part[] => [
+  till('ask_qr', { who: person, whom: person, size: 'small' }),
+  asks('pay_qr', { who: person, whom: 0, which: 5 }),
+]
+/** To the last that a day allows. */
+const reachesLimit = (person: number): readonly Part[] =>
+  [0, 0, 0].map(() => asks('direct', { who: person, size: 'room' }))
+/** The tax authority is the fifth of the entities. */
+const taxSpends = asks('pay_entity', { who: 4, size: 'all' })
+const personSpends = perhaps(asks('direct', { size: 'room' }))
+
+const scenes: readonly fc.Arbitrary<readonly Act[]>[] = [
+  // A voucher is sold, and comes back where there is little left.
+  ...([0, 1] as const).flatMap((who) => [
+    scene(
+      at(who, 'fetch'),
+      sells(who, 0, { size: 'all' }),
+      at(who, 'hand_over'),
+      perhaps(spendsAll(who)),
+      reversesLast(who),
+      at(who, 'hand_over'),
+      perhaps(asks('direct', { whom: who, size: 'small' })),
+      sells(who, 0),
+      at(who, 'hand_over'),
+    ),
+    scene(
+      at(who, 'fetch'),
+      sells(who, 1),
+      at(who, 'hand_over'),
+      perhaps(spendsAll(who)),
+      at(who, 'refund_tender', { size: 'small', which: 2, whom: 1 }),
+      at(who, 'hand_over'),
+      asks('direct', { whom: who, size: 'small' }),
+      perhaps(spendsAll(who)),
+      perhaps(wait(3 * dayMs)),
+      at(who, 'refund_tender'),
+      at(who, 'hand_over'),
+    ),
+    // What came late.
+    scene(
+      at(who, 'fetch'),
+      sells(who, 0),
+      wait(13 * hourMs, dayMs, 5 * dayMs, 6 * dayMs),
+      perhaps(asks('lease')),
+      at(who, 'hand_over'),
+      asks('appeal'),
+      asks('decide', { which: 1 }),
+      perhaps(reversesLast(who)),
+      at(who, 'hand_over'),
+    ),
+    // Or after its till gave the slot up, in whatever order.
+    scene(
+      at(who, 'fetch'),
+      sells(who, 0),
+      at(who, 'surrender', { whom: 1 }),
+      perhaps(asks('fund', { who })),
+      at(who, 'hand_over', { which: 4 }),
+    ),
+  ]),
+  // Two lunches on one slot.
+  scene(
+    at(0, 'fetch'),
+    sells(0, 0),
+    sells(0, 0),
+    at(0, 'hand_over'),
+    asks('appeal'),
+    asks('decide', { which: 1 }),
+    perhaps(spendsAll(0)),
+    perhaps(at(0, 'refund_tender', { whom: 0, which: 5, size: 'small' })),
+    perhaps(reversesLast(0)),
+    at(0, 'hand_over'),
+  ),
+  scene(
+    at(0, 'fetch'),
+    sells(0, 0),
+    sells(0, 0),
+    at(0, 'hand_over'),
+    at(0, 'reverse_tender', { whom: 1, which: 1 }),
+    at(0, 'hand_over'),
+  ),
+  scene(
+    till('fetch'),
+    asks('scheme'),
+    till('sell_online'),
+    wait(dayMs + 1),
+    till('sell_online', { size: 'half' }),
+    handsOver,
+  ),
+  // A payment by QR, by who may spend no more, back from a merchant who has nothing.
+  scene(...shown, personSpends, perhaps(spends), till('reverse_tender'), handsOver, ...shown),
+  scene(...shown, personSpends, till('refund_tender'), handsOver, perhaps(spends), till('refund_tender'), handsOver),
+  ...[0, 2, 3].map((person) =>
+    scene(
+      ...shownTo(person),
+      till('capture', { who: person }),
+      till('hand_over', { who: person }),
+      ...reachesLimit(person),
+      perhaps(asks('merchant_spends', { who: person, size: 'all' })),
+      till('reverse_tender', { who: person, whom: 0, which: 1 }),
+      till('hand_over', { who: person }),
+    ),
+  ),
+  ...[0, 2].map((person) =>
+    scene(
+      ...shownTo(person),
+      wait(14 * dayMs, 15 * dayMs),
+      ...reachesLimit(person),
+      till('reverse_tender', { who: person, whom: 0, which: 1 }),
+      till('hand_over', { who: person }),
+    ),
+  ),
+  ...[0, 2].map((person) =>
+    scene(
+      ...shownTo(person),
+      wait(14 * dayMs + hourMs),
+      till('capture', { who: person, which: 1, whom: 0 }),
+      till('hand_over', { who: person }),
+    ),
+  ),
+  scene(
+    till('ask_qr'),
+    asks('pay_qr'),
+    personSpends,
+    wait(14 * dayMs, 15 * dayMs),
+    till('capture'),
+    till('reverse_tender'),
+    handsOver,
+  ),
+  ...[0, 2, 3].map((person) =>
+    scene(
+      ...shownTo(person),
+      ...reachesLimit(person),
+      till('capture', { who: person, whom: 0, which: 1 }),
+      till('hand_over', { who: person }),
+      till('refund_tender', { who: person, whom: 0, which: 2, size: 'small' }),
+      till('hand_over', { who: person }),
+    ),
+  ),
+  scene(
+    asks('cash_out', { stray: 2, whom: 1 }),
+    asks('tier', { who: 1, which: 0, whom: 1 }),
+    till('inquire'),
+    fc.nat(3).map((which) => () => ({ act: 'again' as const, which, changed: 1 })),
+  ),
+  // An agency has nothing left, a sale waits for it, and another one comes back.
+  scene(
+    at(0, 'fetch'),
+    sells(0, 0, { size: 'half' }),
+    at(0, 'hand_over'),
+    sells(0, 1, { size: 'all' }),
+    wait(13 * hourMs),
+    // What is still the scheme's goes to the other till, for the next period.
+    asks('lease', { who: 0, whom: 1, which: 2, size: 'small' }),
+    asks('lease', { who: 0, whom: 1, which: 19, size: 'small' }),
+    at(0, 'hand_over'),
+    perhaps(spendsAll(0)),
+    at(0, 'reverse_tender', { whom: 1, which: 1 }),
+    at(0, 'hand_over'),
+    perhaps(asks('fund', { who: 0 })),
+  ),
+  // An id is disowned, and comes.
+  scene(
+    till('reverse_tender', { stray: 0 }),
+    handsOver,
+    till('fetch'),
+    till('sell', { stray: 4 }),
+    till('sell_online', { stray: 4 }),
+    handsOver,
+  ),
+  scene(
+    asks('reverse', { stray: 9, whom: 5, which: 5 }),
+    asks('merchant_spends', { who: 0, stray: 4, size: 'half' }),
+    asks('merchant_spends', { who: 0, size: 'half' }),
+  ),
+  scene(
+    asks('reverse', { stray: 9, whom: 9, which: 5 }),
+    asks('direct', { who: 0, which: 1, stray: 4, size: 'small' }),
+  ),
+  // What rules give and take.
+  scene(
+    asks('direct', { whom: 0, size: 'small' }),
+    asks('direct', { whom: 0, size: 'tenth' }),
+    perhaps(taxSpends),
+    asks('direct_refund', { whom: 0, which: 3 }),
+    perhaps(asks('person', { size: 'all' })),
+    asks('direct_refund', { whom: 1 }),
+    asks('direct', { whom: 0 }),
+  ),
+  // Up to what a bank gives in a period.
+  ...[1, 3].map((who) =>
+    scene(
+      ...[0, 0, 0, 0].map(() => asks('direct', { who, whom: who, size: 'tenth' })),
+      asks('direct_refund', { whom: 0 }),
+    ),
+  ),
+  // And it is owed by who has nothing left, until the next.
+  scene(
+    ...shownTo(1),
+    at(1, 'capture'),
+    at(1, 'hand_over'),
+    spendsAll(1),
+    asks('pay_government', { who: 1, whom: 0, size: 'room' }),
+    asks('pay_government', { who: 1, whom: 0, size: 'all' }),
+    reversesLast(1),
+    at(1, 'hand_over'),
+    perhaps(asks('sell_person', { who: 1, size: 'tenth' })),
+    asks('direct', { who: 1, whom: 1, size: 'small' }),
+  ),
+  scene(batch('direct', 'redeem', 'direct'), asks('issue'), asks('direct')),
+  scene(batch('redeem', 'direct', 'cash_out', 'tier')),
+  // A key goes, and is used.
+  scene(
+    asks('cash_in', { who: 1 }),
+    fc.constantFrom(0, 3_600).map((grace) => () => ({ act: 'key' as const, who: 3, grace, again: true })),
+    fc.nat(1).map((which) => () => ({ act: 'again' as const, which, changed: 2 })),
+  ),
+  // People pay each other, to the limit, and to and fro.
+  scene(
+    asks('person', { size: 'room' }),
+    asks('person', { size: 'single' }),
+    asks('person', { size: 'one' }),
+    asks('tier'),
+  ),
+  scene(asks('sell_person', { size: 'fill' }), asks('refund'), asks('reverse'), asks('person')),
+  ...[0, 1].map((who) =>
+    scene(
+      asks('pay_government', { who, whom: 0, size: 'room', which: 1 }),
+      asks('sell_person', { who, size: 'fill' }),
+      asks('reverse', { whom: 0, which: 1 }),
+      asks('cash_in', { who, size: 'one' }),
+    ),
+  ),
+  scene(
+    asks('person', { who: 1, whom: 2, size: 'single', which: 0 }),
+    asks('cash_out', { who: 2, size: 'single' }),
+    asks('person', { who: 2, whom: 1, size: 'small', which: 1 }),
+  ),
+  scene(...[0, 1, 0, 1].map((turn) => asks('person', { who: 1 + turn, whom: 2 - turn, size: 'small', which: 0 }))),
+  scene(...[0, 1, 2].map(() => asks('person', { size: 'single' }))),
+]
+
+const one = single.map((each): readonly Act[] => [each])
+export const stories: fc.Arbitrary<readonly Act[]> = fc.noBias(
+  fc
+    .array(fc.oneof({ weight: 3, arbitrary: one }, { weight: 2, arbitrary: fc.oneof(...scenes) }), {
+      minLength: 14,
+      maxLength: 26,
+      size: 'max',
+    })
+    .map((parts) => parts.flat()),
+)
+
+/** Each scene and each single act of a role once, in a few stories: what chance may not come to within a short run. */
+export function eachOnce(seed: number): [readonly Act[]][] {
+  const drawn = scenes.flatMap((each, index) => fc.sample(each, { seed: seed + index, numRuns: 2 }))
+  const acts = Object.keys(kinds).flatMap((kind, index) =>
+    fc.sample(step, { seed: seed + index, numRuns: 2 }).map((each): Act => {
+      return { act: 'ask', each: { ...each, kind: kind as Kind, stray: 9 } }
+    }),
+  )
+  const stories = Array.from({ length: Math.ceil(drawn.length / 8) }, (_, index) =>
+    drawn
+      .slice(8 * index)
+      .slice(0, 8)
+      .flat(),
+  )
+  return [...stories, acts].map((story) => [story])
+}

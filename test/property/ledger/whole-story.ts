@@ -1,0 +1,535 @@
+/** Plays a story to the ledger and to the model, and compares what both say and hold after each step. */
+import { expect } from 'vitest'
+import { toJson } from '../../../src/sync/protocol/canonical.ts'
+import { signTagged } from '../../../src/sync/protocol/keys.ts'
+import { schoolMorning, type TestSigner, type TestTill } from '../../integration/ledger/demo-ledger.ts'
+import { ask, askInBatch, changeKey } from './whole-door.ts'
+import { learnCode } from './whole-people.ts'
+import type { Act } from './whole-acts.ts'
+import { pick, requestOf, ruleBody, type Request, type Step } from './whole-requests.ts'
+import { learnLease } from './whole-slots.ts'
+import {
+  dayMs,
+  isTenge,
+  meet,
+  need,
+  refused,
+  sum,
+  type AccountKind,
+  type Asked,
+  type Verdict,
+  type Whole,
+} from './whole-state.ts'
+import {
+  itemOf,
+  presentmentOf,
+  qrTerms,
+  sell,
+  type Item,
+  type Sale_,
+  type Selling,
+  type TillStep,
+} from './whole-till.ts'
+import { askForQr, authorisation, fetchPackage, inquiry } from './whole-tills.ts'
+import {
+  allowedPolicyAgeMs,
+  beneficiaryOf,
+  firstFrom,
+  holders,
+  merchants,
+  owners,
+  roleOf,
+  schemeIds,
+  schemes,
+  tillIds,
+  wholeWorld,
+  type WholeWorld,
+} from './whole-world.ts'
+
+const kindOf: Readonly<Record<string, AccountKind>> = {
+  'central-bank-issue': 'issue',
+  'central-bank-non-cash': 'taken',
+  'bank-non-cash': 'own-non-cash',
+  'bank-client': 'client-non-cash',
+  'bank-reserve': 'reserve',
+  'bank-cash': 'vault',
+  scheme: 'marked',
+  escrow: 'marked',
+}
+
+/** The model at the beginning of each story: who is there, and what they have. */
+async function modelOf(world: WholeWorld): Promise<Whole> {
+  const accounts: Whole['accounts'] = new Map()
+  const rows = await world.rows('account')
+  const bankOf = (owner: string): string =>
+    String(rows.find((row) => row['owner'] === owner && row['kind'] === 'agency')?.['bank'] ?? '')
+  for (const row of rows) {
+    const [kind, owner, name] = [String(row['kind']), String(row['owner']), String(row['name'])]
+    const bank = String(row['bank'] ?? (kind === 'scheme' ? bankOf(owner) : ''))
+    const account = { kind: kindOf[kind] ?? (kind as AccountKind), owner, name, bank }
+    accounts.set(String(row['account_id']), { ...account, balance: row['balance'] as bigint })
+  }
+  const people: Whole['people'] = new Map()
+  for (const row of await world.rows('individual')) {
+    const tier = row['tier'] as 'full'
+    people.set(String(row['account_id']), { tier, openedAs: tier, spent: [], code: null })
+  }
+  const keys: Whole['keys'] = new Map(
+    owners.map((owner) => [world.as(owner).key.keyId, { owner, heardUntil: null, follows: null, graceMs: 0 }]),
+  )
+  const active = { at: 0, status: 'active' } as const
+  return {
+    now: schoolMorning,
+    keys,
+    accounts,
+    people,
+    holds: new Map(),
+    ids: new Map(),
+    transfers: new Map(),
+    numbers: new Map(),
+    numbersAsked: new Map(),
+    lookups: new Map(),
+    watched: [],
+    alerts: [],
+    rules: new Map(),
+    assignments: new Map(),
+    shares: new Map(),
+    debts: [],
+    directPayments: new Map(),
+    schemes: new Map(
+      schemeIds.map((schemeId) => {
+        const { agency, category, count, amount, agencyBears } = schemes[schemeId]
+        const allowed = { countAllowed: count, amountAllowed: amount, agencyBears, allowedPolicyAgeMs }
+        const times = { periodMs: 3 * dayMs, firstFrom }
+        return [schemeId, { agency, category, merchants, ...allowed, ...times, states: [active] }]
+      }),
+    ),
+    entitled: new Map(
+      schemeIds.flatMap((schemeId) =>
+        holders.map((holder, index) => [`${schemeId}/${beneficiaryOf(schemeId, index)}`, holder] as const),
+      ),
+    ),
+    cards: new Map(
+      world.cards.map(({ pseudonym }, index) => [
+        pseudonym,
+        { holder: holders[index] ?? '', states: [{ at: 0, blocked: false }] },
+      ]),
+    ),
+    slots: new Map(),
+    leases: new Map(),
+    policies: new Map(),
+    tills: new Map(
+      tillIds.map((tillId, index) => [
+        tillId,
+        { merchant: merchants[index] ?? '', isSuspended: false, surrendered: new Set(), rows: new Map() },
+      ]),
+    ),
+    tenders: new Map(),
+    refunds: new Map(),
+    surrenders: new Map(),
+    requestPayments: new Map(),
+    discrepancies: [],
+    met: new Map(),
+  }
+}
+
+/** Amounts as they stand on the wire. */
+const wire = (verdict: unknown): Record<string, unknown> => JSON.parse(toJson(verdict)) as Record<string, unknown>
+
+type Sent =
+  | { readonly kind: 'role'; readonly request: Request }
+  | { readonly kind: 'item'; readonly till: TestTill; readonly item: Item }
+
+export class Story {
+  readonly world: WholeWorld
+  readonly whole: Whole
+  readonly #codes = new Map<string, string[]>()
+  readonly #former: Sent[] = []
+  readonly #waiting = new Map<string, Item[]>()
+  readonly #sales: { readonly till: TestTill; readonly sale: Sale_ }[] = []
+  readonly #formerKeys = new Map<string, TestSigner>()
+  /** Paths that were asked, and what came of it. */
+  readonly heard: Map<string, number>
+  readonly trace: string[] = []
+  #keyCount = 0
+
+  private constructor(world: WholeWorld, whole: Whole, heard: Map<string, number>) {
+    this.world = world
+    this.whole = whole
+    this.heard = heard
+  }
+
+  /** With its rules written and in force, each till with a package, and money in both schemes. */
+  static async begin(world: WholeWorld, heard: Map<string, number>): Promise<Story> {
+    const story = new Story(world, await modelOf(world), heard)
+    for (const [ruleId, by] of Object.entries({
+      vat: 'tax-authority',
+      'cash-a': 'bank-a',
+      'cash-b': 'bank-b',
+    } as const))
+      await story.#send({ by, path: '/v1/rules', body: ruleBody(ruleId as 'vat', 1, 0) })
+    const few: Omit<Step, 'kind'> = { who: 0, whom: 0, which: 6, size: 'small', stray: 9 }
+    for (const [kind, who, whom, which] of [
+      ['assign', 0, 0, 6],
+      ['assign', 1, 0, 6],
+      ['assign', 1, 1, 6],
+      ['assign', 2, 0, 6],
+      ['assign', 2, 1, 6],
+      ['fund', 0, 0, 4],
+      ['fund', 1, 0, 4],
+      ['policy', 0, 0, 9],
+      ['policy', 1, 1, 5],
+    ] as const)
+      await story.play({ act: 'ask', each: { ...few, kind, who, whom, which } })
+    for (const who of [0, 1]) await story.play({ act: 'till', each: { ...few, kind: 'fetch', who, size: 'small' } })
+    return story
+  }
+
+  async play(of: Act): Promise<void> {
+    this.world.clock.now += 1
+    this.whole.now = this.world.clock.now
+    await this.#act(of)
+    await this.#learn()
+    await this.#compare()
+  }
+
+  async #act(of: Act): Promise<void> {
+    switch (of.act) {
+      case 'ask': {
+        const request = requestOf(this.#telling(), of.each)
+        return request === undefined ? undefined : this.#send(request)
+      }
+      case 'till':
+        return this.#atTill(of.each)
+      case 'wait':
+        this.world.clock.now += of.ms
+        this.whole.now = this.world.clock.now
+        return undefined
+      case 'again':
+        return this.#again(of.which, of.changed)
+      case 'key':
+        return this.#changeKey(of.who, of.grace, of.again)
+      case 'batch':
+        return this.#batch(of.steps)
+      default:
+        return of satisfies never
+    }
+  }
+
+  #telling() {
+    const { whole, world } = this
+    return {
+      whole,
+      codes: this.#codes,
+      id: ({ stray, which }: Pick<Step, 'stray' | 'which'>) => this.#id(stray, which, world.id()),
+    }
+  }
+
+  /** Now and then one that something else has used, or that was disowned. */
+  #id(stray: number, which: number, fresh: string, isTill = false): string {
+    if (stray < 4 || stray > 6) return fresh
+    const { ids, tenders, refunds, requestPayments } = this.whole
+    const gone = [...ids].filter(([, { kind }]) => kind === 'disowned').map(([id]) => id)
+    const tombs = [...tenders].filter(([, { isTombstone }]) => isTombstone).map(([id]) => id)
+    const used =
+      stray === 4 ? (isTill ? tombs : gone) : [ids, tenders, refunds, requestPayments].flatMap((map) => [...map.keys()])
+    return used[which % Math.max(1, used.length)] ?? fresh
+  }
+
+  /** @param former whether the key before the present one signs, where there is one */
+  #signer(by: string, former = false): TestSigner {
+    return (former ? this.#formerKeys.get(by) : undefined) ?? this.world.as(by)
+  }
+
+  #asked({ by, body }: Request, key: TestSigner): Asked {
+    return { by, role: roleOf(by), key: key.key.keyId, body }
+  }
+
+  async #send(request: Request, former = false): Promise<void> {
+    const signer = this.#signer(request.by, former)
+    const { path, body } = request
+    const expected = ask(this.whole, path, this.#asked(request, signer))
+    this.#former.push({ kind: 'role', request })
+    this.#note(`${request.by} ${path} ${toJson(body)}`, path, expected)
+    const answer = await signer.post(path, body)
+    this.#same(answer.body, expected)
+    this.#learnCode(request, answer.body)
+  }
+
+  /** The text of a new code is the ledger's chance. */
+  #learnCode({ path, body }: Request, answer: Record<string, unknown>): void {
+    const { text } = answer
+    if (path !== '/v1/receive-codes' || typeof text !== 'string') return
+    const account = String(body['accountId'])
+    const known = this.#codes.get(account) ?? []
+    if (known.includes(text)) return
+    this.#codes.set(account, [...known, text])
+    learnCode(this.whole, account, text)
+  }
+
+  #note(what: string, path: string, expected: Verdict): void {
+    this.trace.push(`${this.whole.now} ${what} → ${toJson(expected)}`)
+    const said = expected['code'] ?? expected['state'] ?? expected['kind'] ?? expected['arrival'] ?? 'done'
+    for (const name of [path, `${path}: ${String(said)}`, String(said)])
+      this.heard.set(name, (this.heard.get(name) ?? 0) + 1)
+  }
+
+  #same(actual: unknown, expected: Verdict): void {
+    expect(actual).toMatchObject(wire(expected))
+    if (!('code' in expected)) expect((actual as Record<string, unknown>)['code']).toBe(undefined)
+  }
+
+  /** The same again, as it was or with another amount; by the former key where there is one. */
+  async #again(which: number, changed: number): Promise<void> {
+    const sent = this.#former.at(-1 - (which % Math.min(25, Math.max(1, this.#former.length))))
+    if (sent === undefined) return undefined
+    if (sent.kind === 'item') return this.#handOver(sent.till, [sent.item])
+    const { request } = sent
+    const { amount } = request.body
+    const isOther = changed === 1 && typeof amount === 'bigint'
+    const body = isOther ? { ...request.body, amount: amount + 1n } : request.body
+    meet(this.whole, isOther ? 'again with other terms' : 'again')
+    return this.#send({ ...request, body }, changed === 2)
+  }
+
+  async #changeKey(who: number, seconds: number, again: boolean): Promise<void> {
+    const by = pick(owners, who)
+    const former = this.world.as(by)
+    const next = this.world.signer(`${by}/${(this.#keyCount += 1)}`)
+    const proved = {
+      role: roleOf(by),
+      owner: by,
+      formerKey: former.key.keyId,
+      nextKey: next.key.jwk,
+      formerEndsAfterSeconds: seconds,
+    }
+    const { role: _role, owner: _owner, ...wanted } = proved
+    const body = { ...wanted, proof: signTagged(next.key, 'tolem/role-key/1', proved) }
+    const path = '/v1/role-keys'
+    const once = async (signer: TestSigner): Promise<Verdict> => {
+      const { heardUntil } = need(this.whole.keys, signer.key.keyId)
+      const isHeard = heardUntil === null || heardUntil >= this.whole.now
+      const asked = { by, role: roleOf(by), key: signer.key.keyId, body }
+      const expected = isHeard ? changeKey(this.whole, asked, next.key.keyId) : refused('key_unknown')
+      this.#note(`${by} ${path}`, path, expected)
+      this.#same((await signer.post(path, body)).body, expected)
+      return expected
+    }
+    const answer = await once(former)
+    if ('code' in answer) return
+    meet(this.whole, 'a role changes its key')
+    this.#formerKeys.set(by, former)
+    this.world.replace(by, next)
+    if (again) await once(next)
+  }
+
+  /** Of one who asks for all of it, in the order given. */
+  async #batch(steps: readonly Step[]): Promise<void> {
+    const wanted: Request[] = []
+    for (const each of steps) {
+      for (const turn of [0, 1, 2, 3]) {
+        const turned = { ...each, who: each.who + turn, which: each.which + turn, stray: Math.max(each.stray, 3) }
+        const request = requestOf(this.#telling(), turned)
+        if (request === undefined || (wanted[0] !== undefined && request.by !== wanted[0].by)) continue
+        if (!wanted.some(({ path }) => path === '/v1/rules' && path === request.path)) wanted.push(request)
+        break
+      }
+    }
+    const [first] = wanted
+    if (first === undefined) return
+    const again = wanted[steps.length % wanted.length]
+    // One of them twice.
+    const items = again === undefined || steps.length % 3 > 0 ? wanted : [...wanted, again]
+    const signer = this.world.as(first.by)
+    if (need(this.whole.keys, signer.key.keyId).heardUntil !== null) return
+    const expected = items.map((request) => {
+      const answer = askInBatch(this.whole, request.path, this.#asked(request, signer))
+      this.#note(`${request.by} in a batch ${request.path} ${toJson(request.body)}`, request.path, answer)
+      this.#former.push({ kind: 'role', request })
+      return answer
+    })
+    this.heard.set('/v1/batches', (this.heard.get('/v1/batches') ?? 0) + 1)
+    this.#meetInBatch(items, expected)
+    const { body } = await signer.post('/v1/batches', {
+      items: items.map((request) => ({ method: 'POST', path: request.path, body: request.body })),
+    })
+    const results = body['results'] as { readonly body: Record<string, unknown> }[]
+    for (const [index, request] of items.entries()) {
+      this.#same(results[index]?.body, expected[index] ?? {})
+      this.#learnCode(request, results[index]?.body ?? {})
+    }
+  }
+
+  #meetInBatch(items: readonly Request[], answers: readonly Verdict[]): void {
+    const did = (part: string): number =>
+      items.findIndex(({ path }, index) => path.includes(part) && !('code' in (answers[index] ?? {})))
+    const redeems = did('dt-to-non-cash/bank')
+    const pays = items.findLastIndex(
+      ({ path }, index) => path.endsWith('individual-merchant') && !('code' in (answers[index] ?? {})),
+    )
+    if (redeems >= 0 && pays > redeems) meet(this.whole, 'a bank spends what its cashback is paid from, within a batch')
+    if (items.length > 3) meet(this.whole, 'a batch of four or more')
+  }
+
+  async #atTill(each: TillStep): Promise<void> {
+    const till = this.world.tills.get(pick(tillIds, each.who))
+    if (till === undefined) throw new Error('no till')
+    const { whole } = this
+    const id = ({ stray, which }: Pick<TillStep, 'stray' | 'which'>) => this.#id(stray, which, till.id(), true)
+    const selling: Selling = { whole, till, id }
+    switch (each.kind) {
+      case 'fetch':
+        return this.#fetch(till)
+      case 'sell':
+      case 'sell_online': {
+        const index = each.whom % this.world.cards.length
+        const sale = sell(selling, each, pick(this.world.cards, each.whom), index)
+        if (sale === undefined) return undefined
+        this.#sales.push({ till, sale })
+        if (each.kind === 'sell') return this.#queue(till, presentmentOf(till, sale, each), each)
+        return this.#authorise(till, sale, each)
+      }
+      case 'ask_qr': {
+        const terms = qrTerms(selling, each)
+        const path = '/v1/terminal/payment-requests'
+        const expected = askForQr(whole, till.terminalId, terms)
+        this.#note(`${till.terminalId} ${path} ${toJson(terms)}`, path, expected)
+        return this.#same((await till.post(path, { terms })).body, expected)
+      }
+      case 'inquire': {
+        const [tenderId] = [...whole.tenders.keys()].slice(-1 - (each.whom % 5))
+        if (tenderId === undefined) return undefined
+        const path = '/v1/terminal/inquiries'
+        const expected = inquiry(whole, till.terminalId, tenderId)
+        this.#note(`${till.terminalId} ${path} ${tenderId}`, path, expected)
+        return this.#same((await till.post(path, { tenderId })).body, expected)
+      }
+      case 'hand_over':
+        return this.#handOver(till, [], each.which % 4 === 0)
+      default: {
+        const item = itemOf(selling, each)
+        return item === undefined ? undefined : this.#queue(till, item, each)
+      }
+    }
+  }
+
+  async #fetch(till: TestTill): Promise<void> {
+    const path = '/v1/terminal/packages'
+    const expected = fetchPackage(this.whole, till.terminalId)
+    this.#note(`${till.terminalId} ${path}`, path, expected)
+    if ('code' in expected) return this.#same((await till.post(path, { haveVersion: 0 })).body, expected)
+    await till.fetch()
+    return undefined
+  }
+
+  async #authorise(till: TestTill, sale: Sale_, each: TillStep): Promise<void> {
+    const path = '/v1/terminal/authorisations'
+    const { terms, evidence } = sale.decided
+    const expected = authorisation(this.whole, till.terminalId, sale.sold)
+    this.#note(`${till.terminalId} ${path} ${toJson(terms)}`, path, expected)
+    const { body } = await till.post(path, { terms, evidence })
+    this.#same('code' in expected ? body : body['result'], expected)
+    const hasLease = this.whole.leases.has(sale.sold.leaseId)
+    // Its answer was lost, or was a refusal that nobody heard: the goods are given under the till's own slot.
+    if (hasLease && each.size !== 'one') this.#waitFor(till, presentmentOf(till, sale, each))
+  }
+
+  /** At once, or with the next that is handed over. */
+  async #queue(till: TestTill, item: Item, { whom }: TillStep): Promise<void> {
+    this.#waitFor(till, item)
+    if (whom % 3 === 0) await this.#handOver(till, [])
+  }
+
+  #waitFor(till: TestTill, item: Item): void {
+    this.#waiting.set(till.terminalId, [...(this.#waiting.get(till.terminalId) ?? []), item])
+  }
+
+  async #handOver(till: TestTill, again: readonly Item[], isTurned = false): Promise<void> {
+    const own = this.#waiting.get(till.terminalId) ?? []
+    // The network keeps no order, and none is needed.
+    const items = [...(isTurned ? own.toReversed() : own), ...again]
+    if (isTurned && own.length > 1) meet(this.whole, 'items are handed over in another order')
+    this.#waiting.delete(till.terminalId)
+    if (items.length === 0) return
+    const path = '/v1/terminal/batches'
+    const expected = items.map((item) => {
+      const answer = item.answer(this.whole)
+      this.#note(`${till.terminalId} ${item.item.kind} ${toJson(shortOf(item))}`, `${path} ${item.item.kind}`, answer)
+      this.#former.push({ kind: 'item', till, item })
+      return answer
+    })
+    this.heard.set(path, (this.heard.get(path) ?? 0) + 1)
+    const { body } = await till.post(path, { items: items.map(({ item }) => item) })
+    const results = body['results'] as { readonly result: Record<string, unknown> }[] | undefined
+    if (results === undefined) throw new Error(JSON.stringify(body))
+    for (const [index, answer] of expected.entries()) this.#same(results[index]?.result, answer)
+  }
+
+  /** Names that the ledger gives: of leases, of discrepancies. */
+  async #learn(): Promise<void> {
+    const { whole, world } = this
+    if ([...whole.leases.keys()].some((name) => name.startsWith('new-'))) {
+      const slots = await world.rows('lease_slot')
+      for (const row of await world.rows('lease')) {
+        const leaseId = String(row['lease_id'])
+        const own = slots.filter((slot) => slot['lease_id'] === leaseId).map((slot) => String(slot['slot_id']))
+        if (!whole.leases.has(leaseId)) learnLease(whole, leaseId, own)
+      }
+    }
+    const rows = await world.rows('discrepancy')
+    const filed = ({ till, tender, code, owner, amount, agency }: Whole['discrepancies'][number]): string =>
+      [till, tender, code, owner, amount, agency].join()
+    const isKnown = (id: unknown): boolean => whole.discrepancies.some((one) => one.id === id)
+    for (const row of rows) {
+      const names = ['terminal_id', 'tender_id', 'code', 'owner', 'amount', 'agency_id']
+      const text = names.map((name) => row[name]).join()
+      const one = whole.discrepancies.find((each) => each.id === '' && filed(each) === text)
+      if (!isKnown(row['discrepancy_id']) && one !== undefined) one.id = String(row['discrepancy_id'])
+    }
+    expect(rows.map((row) => row['discrepancy_id']).toSorted()).toEqual(
+      whole.discrepancies.map(({ id }) => id).toSorted(),
+    )
+  }
+
+  async #compare(): Promise<void> {
+    const { whole, world } = this
+    const balances = (await world.rows('account')).map((row) => [row['account_id'], row['balance']] as const)
+    const held = (all: Iterable<readonly [unknown, unknown]>) =>
+      Object.fromEntries([...all].filter(([, of]) => of !== 0n))
+    expect(held(balances)).toEqual(held([...whole.accounts].map(([id, { balance }]) => [id, balance])))
+    // What was issued less what was redeemed is in circulation; of tenge none is lost.
+    for (const tenge of [true, false])
+      expect(sum(balances.filter(([id]) => isTenge(whole, String(id)) === tenge).map(([, of]) => of as bigint))).toBe(
+        0n,
+      )
+    const uses = (await world.rows('slot_use')).map(
+      (row) => `${String(row['tender_id'])} ${String(row['slot_id'])} ${String(row['amount'])}`,
+    )
+    const modelled = [...whole.slots].flatMap(([slot, of]) =>
+      [...of.uses].map(([id, amount]) => `${id} ${slot} ${amount}`),
+    )
+    expect(uses.toSorted()).toEqual(modelled.toSorted())
+    const tenders = (await world.rows('tender')).map((row) =>
+      [row['tender_id'], row['state'], row['loss'], row['paid_by']].join(' '),
+    )
+    expect(tenders.toSorted()).toEqual(
+      [...whole.tenders].map(([id, { state, loss, paidBy }]) => [id, state, loss, paidBy].join(' ')).toSorted(),
+    )
+    const owed = [...(await world.rows('merchant_debt')), ...(await world.rows('rule_debt'))].map((row) =>
+      [row['account_id'] ?? row['debtor'], row['creditor'], row['amount']].join(' '),
+    )
+    expect(owed.toSorted()).toEqual(
+      whole.debts.map(({ debtor, creditor, left }) => [debtor, creditor, left].join(' ')).toSorted(),
+    )
+    const alerts = (await world.rows('alert')).map((row) => [row['rule'], row['account_id'], row['evidence']].join(' '))
+    expect(alerts).toEqual(
+      whole.alerts.map(({ rule, account, evidence }) => [rule, account, JSON.stringify(evidence)].join(' ')),
+    )
+  }
+}
+
+function shortOf({ item }: Item): object {
+  if (item.kind !== 'presentment') return item
+  const { terms, leaseId, position } = item
+  return { terms, leaseId, position }
+}

@@ -1,0 +1,323 @@
+/** Who pays a voucher, and where its money goes back to (docs/design/04; money-rules.md, "Who pays"). */
+import { keptOf, payDebts, payWithShares, takingBack, type Progress } from './whole-rules.ts'
+import {
+  available,
+  isAtTurnoverLimit,
+  least,
+  meet,
+  move,
+  mustMove,
+  need,
+  sum,
+  type Discrepancy,
+  type Lease,
+  type Sold,
+  type Tender,
+  type Whole,
+} from './whole-state.ts'
+import {
+  accountOfScheme,
+  closeDue,
+  escrowOf,
+  fits,
+  holding,
+  isBlockedAt,
+  isSuspendedAt,
+  needSlot,
+} from './whole-slots.ts'
+
+export type Outcome = Pick<Tender, 'state' | 'paidBy' | 'refusal' | 'loss'>
+
+const outcome = (state: Tender['state'], more: Partial<Outcome> = {}): Outcome => {
+  return { state, paidBy: null, refusal: null, loss: null, ...more }
+}
+export const refusal = (code: string): Outcome => outcome('refused', { refusal: code })
+
+export function settle(whole: Whole, tender: Tender, to: Outcome): void {
+  Object.assign(tender, to, { at: whole.now })
+}
+
+export interface Filing {
+  readonly till: string
+  readonly tender: string | null
+  readonly code: string
+  readonly owner: 'merchant' | 'agency'
+  readonly amount: bigint
+  readonly leaseId?: string
+}
+
+/** The same about one tender is filed once. */
+export function file(whole: Whole, { leaseId, ...filed }: Filing): void {
+  const isKnown = whole.discrepancies.some(
+    ({ tender, code }) => tender !== null && tender === filed.tender && code === filed.code,
+  )
+  if (isKnown) return
+  const sold = filed.tender === null ? null : (whole.tenders.get(filed.tender)?.sold ?? null)
+  const lease = leaseId === undefined ? undefined : whole.leases.get(leaseId)
+  const scheme = sold?.scheme ?? (lease?.till === filed.till ? lease.scheme : undefined)
+  const agency = scheme === undefined ? null : need(whole.schemes, scheme).agency
+  whole.discrepancies.push({ ...filed, id: '', agency, isClosed: false, appeal: null, paidFrom: null })
+}
+
+/** Takes what a merchant owes of what it keeps of a payment, the oldest debt first. */
+export function netMerchant(whole: Whole, account: string, kept: bigint): void {
+  const own = whole.debts.filter((debt) => debt.debtor === account && debt.kind !== 'share' && debt.left > 0n)
+  const inOrder = own.toSorted(
+    (one, other) =>
+      one.at - other.at ||
+      (one.kind < other.kind ? -1 : one.kind > other.kind ? 1 : one.reference < other.reference ? -1 : 1),
+  )
+  payDebts(whole, inOrder, kept, ({ kind, reference, creditor }) => {
+    const slotId = whole.tenders.get(reference)?.sold?.slot
+    const use = slotId === undefined ? undefined : need(whole.slots, slotId).uses.get(reference)
+    if (kind === 'reversal' && slotId !== undefined && use !== undefined)
+      freeWhenCovered(whole, reference, slotId, creditor, use)
+  })
+}
+
+/** With the shares of what was sold, by the rules of its time. @returns whether there was money for it */
+export function payVoucher(whole: Whole, tender: string, payer: string): boolean {
+  const { sold } = need(whole.tenders, tender)
+  if (sold === null) throw new Error(`${tender} is no voucher`)
+  const { payee, amount, decidedAt: soldAt, lines } = sold
+  const paid = { paidAs: 'tender', id: tender, payee, payer: null, amount, soldAt, lines } as const
+  if (payWithShares(whole, paid, [payer, payee, amount]) !== undefined) return false
+  netMerchant(whole, payee, keptOf(whole, paid))
+  return true
+}
+
+/** From the escrow that holds the slot, else from the scheme's account. */
+export function payFromSlot(whole: Whole, tender: string, slotId: string, lease: Lease | undefined): Outcome {
+  const slot = need(whole.slots, slotId)
+  const { sold } = need(whole.tenders, tender)
+  const isPaid = payVoucher(
+    whole,
+    tender,
+    lease === undefined ? accountOfScheme(slot.scheme) : escrowOf(slot.lease ?? ''),
+  )
+  if (!isPaid && lease !== undefined) throw new Error(`in the model the escrow of ${slotId} does not cover it`)
+  slot.uses.set(tender, sold?.amount ?? 0n)
+  if (!isPaid) meet(whole, 'a presentment waits for its agency’s money')
+  return isPaid ? outcome('settled', { paidBy: lease === undefined ? 'agency' : 'escrow' }) : outcome('awaiting_funds')
+}
+
+/** The ledger's own facts, which are what counts for goods that are not given yet. */
+export function authorise(whole: Whole, tender: string, sold: Sold): Outcome {
+  if (isBlockedAt(whole, sold.card, whole.now)) return refusal('CARD_BLOCKED')
+  const scheme = need(whole.schemes, sold.scheme)
+  const [, beneficiary = '', period = ''] = sold.slot.split('/')
+  const slot = needSlot(whole, sold.scheme, beneficiary, period)
+  if (slot === undefined) return refusal('NO_ENTITLEMENT')
+  if (isSuspendedAt(scheme, whole.now)) return refusal('SCHEME_SUSPENDED')
+  if (!fits(whole, slot, sold.amount)) return refusal('ALLOWANCE_USED')
+  const lease = holding(whole, sold.slot)
+  const { till } = need(whole.tenders, tender)
+  if (lease !== undefined && lease.till !== till) return refusal('LEASED_ELSEWHERE')
+  if (lease === undefined && available(whole, accountOfScheme(sold.scheme)) < sold.amount)
+    return refusal('INSUFFICIENT_FUNDS')
+  return payFromSlot(whole, tender, sold.slot, lease)
+}
+
+/** @param bears is told of a loss */
+export function whoPays(whole: Whole, tender: string, sold: Sold, bears: (loss: string) => void): Outcome {
+  const { till, presentedAt } = need(whole.tenders, tender)
+  const named = need(whole.leases, sold.leaseId)
+  const scheme = need(whole.schemes, sold.scheme)
+  const notPaid = (loss: string, code: string | null = null): Outcome => {
+    bears(loss)
+    return outcome('not_paid', { loss, refusal: code })
+  }
+  const isBarred = isBlockedAt(whole, sold.card, sold.decidedAt) || isSuspendedAt(scheme, sold.decidedAt)
+  if (isBarred && sold.decidedAt - sold.packageAt > scheme.allowedPolicyAgeMs) return notPaid('BLOCKED_BEFORE_SALE')
+  if (sold.decidedAt > named.sellUntil) return notPaid('SOLD_AFTER_LEASE')
+  if (!sold.isAllowedOffline) return notPaid('PROOF_MISSING_OR_FORGED', 'DECISION_MISMATCH')
+  const slot = need(whole.slots, sold.slot)
+  const lease = holding(whole, sold.slot)
+  if (!fits(whole, slot, sold.amount)) return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED')
+  const isElsewhere = lease !== undefined && lease.till !== till
+  if (presentedAt > named.presentUntil) {
+    const borne = whole.discrepancies.filter(
+      ({ code, owner, tender: of }) =>
+        code === 'PRESENTED_TOO_LATE' &&
+        owner === 'agency' &&
+        need(whole.tenders, of ?? '').sold?.scheme === sold.scheme &&
+        ['settled', 'awaiting_funds'].includes(need(whole.tenders, of ?? '').state),
+    )
+    const isBorne = !isElsewhere && sum(borne.map(({ amount }) => amount)) + sold.amount <= scheme.agencyBears
+    if (!isBorne) return notPaid('PRESENTED_TOO_LATE')
+    meet(whole, 'an agency bears what came too late')
+    file(whole, { till, tender, code: 'PRESENTED_TOO_LATE', owner: 'agency', amount: sold.amount })
+  } else if (isElsewhere || (lease === undefined && !hadLiveSlot(whole, till, sold, presentedAt))) {
+    return notPaid('SLOT_ALREADY_USED')
+  }
+  return payFromSlot(whole, tender, sold.slot, lease)
+}
+
+/** By what became of the slot in the end, under the named lease or the one of the same till to which it moved. */
+function hadLiveSlot(whole: Whole, till: string, sold: Sold, presentedAt: number): boolean {
+  const named = need(whole.leases, sold.leaseId)
+  const last = [...whole.leases.values()]
+    .filter((each) => each.till === till && each.scheme === sold.scheme && each.grantedAt >= named.grantedAt)
+    .toSorted((one, other) => one.grantedAt - other.grantedAt)
+    .map(({ slots }) => slots.get(sold.slot))
+    .find((leased) => leased !== undefined && leased.state !== 'moved')
+  if (last?.state === 'closed') return presentedAt <= named.presentUntil
+  const wasBefore = last?.state === 'surrendered' && sold.sequence < (last.sequence ?? 0)
+  if (wasBefore) meet(whole, 'a sale that stands before the surrender which came first')
+  return wasBefore
+}
+
+/** Sales that were accepted and wait, whenever their scheme's account gets money. */
+export function settleWaiting(whole: Whole, schemeId: string): void {
+  const waiting = [...whole.tenders]
+    .filter(([, { state, sold }]) => state === 'awaiting_funds' && sold?.scheme === schemeId)
+    .toSorted(([one, first], [other, second]) => first.at - second.at || (one < other ? -1 : 1))
+  for (const [id, tender] of waiting) {
+    if (!payVoucher(whole, id, accountOfScheme(schemeId))) continue
+    meet(whole, 'what waited is paid')
+    settle(whole, tender, outcome('settled', { paidBy: 'agency' }))
+  }
+  freeGivenBack(whole, schemeId)
+}
+
+export const closeDueLeases = (whole: Whole): number => closeDue(whole, (scheme) => settleWaiting(whole, scheme))
+
+/** A leased slot gets its allowance back only together with the money for it. */
+export function freeWhenCovered(whole: Whole, tender: string, slotId: string, from: string, amount: bigint): void {
+  const slot = need(whole.slots, slotId)
+  if (slot.lease !== null && move(whole, [from, escrowOf(slot.lease), amount]) !== undefined) {
+    meet(whole, 'a slot stays used, for nobody covers it')
+    return
+  }
+  slot.uses.delete(tender)
+}
+
+function freeGivenBack(whole: Whole, schemeId: string): void {
+  const back = [...whole.tenders]
+    .filter(([id, { state, sold }]) => state === 'reversed' && sold?.scheme === schemeId && !isOwed(whole, id))
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+  for (const [id, { sold }] of back) {
+    const use = sold === null ? undefined : need(whole.slots, sold.slot).uses.get(id)
+    if (sold !== null && use !== undefined) freeWhenCovered(whole, id, sold.slot, accountOfScheme(schemeId), use)
+  }
+}
+
+const isOwed = (whole: Whole, tender: string): boolean =>
+  whole.debts.some(({ kind, reference, left }) => kind === 'reversal' && reference === tender && left > 0n)
+
+/** Of a settled voucher, what was not refunded: to where its slot is now, else to the scheme's account. */
+export function payBack(whole: Whole, id: string, sold: Sold, amount: bigint): void {
+  const slot = need(whole.slots, sold.slot)
+  const scheme = accountOfScheme(sold.scheme)
+  const { payee } = sold
+  const taking = takingBack(whole, { paidAs: 'tender', id, payee, paid: amount, progress: 'all' })
+  const back = least(amount, taking.available)
+  const owed = amount - back
+  const use = slot.uses.get(id) ?? 0n
+  const isWhole = owed === 0n && use === amount
+  const target = isWhole && slot.lease !== null ? escrowOf(slot.lease) : scheme
+  mustPost(taking.post([payee, target, back]))
+  if (isWhole) {
+    slot.uses.delete(id)
+    return
+  }
+  if (owed > 0n) {
+    whole.debts.push({ kind: 'reversal', reference: id, debtor: payee, creditor: scheme, left: owed, at: whole.now })
+    meet(whole, 'a merchant owes for a voucher that was reversed')
+    if (available(whole, scheme) < use) meet(whole, 'a voucher is reversed while its agency is dry')
+  }
+  freeWhenCovered(whole, id, sold.slot, scheme, use)
+}
+
+function mustPost(short: string | undefined): void {
+  if (short !== undefined) throw new Error(`in the model ${short} is short of what it has to have`)
+}
+
+/** Of a payment by QR that was captured: to its payer, and what the merchant has not it owes. */
+export function undoCaptured(whole: Whole, id: string, payee: string, payer: string, due: bigint): void {
+  const shares = whole.shares.get(`tender ${id}`) ?? []
+  if (isAtTurnoverLimit(whole, payer) && shares.some(({ receiver }) => receiver === payer))
+    meet(whole, 'a rule’s share in the reversed payment of a person at the limit')
+  const taking = takingBack(whole, { paidAs: 'tender', id, payee, paid: due, progress: 'all' })
+  const back = least(due, taking.available)
+  mustPost(taking.post([payee, payer, back]))
+  if (back === due) return
+  whole.debts.push({ kind: 'reversal', reference: id, debtor: payee, creditor: payer, left: due - back, at: whole.now })
+  meet(whole, 'a merchant owes for a payment by QR that was reversed')
+}
+
+/** What a refund of a voucher gives back. @returns why it does not */
+export function refundVoucher(
+  whole: Whole,
+  id: string,
+  sold: Sold,
+  refundId: string,
+  progress: Progress,
+  amount: bigint,
+) {
+  const slot = need(whole.slots, sold.slot)
+  const scheme = need(whole.schemes, sold.scheme)
+  const beside = paidBeside(whole, id)
+  const payment =
+    beside === undefined ? ({ paidAs: 'tender', id } as const) : ({ paidAs: 'appeal', id: beside.id } as const)
+  const taking = takingBack(whole, { ...payment, payee: sold.payee, paid: sold.amount, progress })
+  const back = least(amount, taking.available)
+  const owed = amount - back
+  const marked = accountOfScheme(sold.scheme)
+  const isOver = slot.periodTo <= whole.now
+  const goesToSlot = beside === undefined && !isOver
+  const credit = !goesToSlot ? scheme.agency : slot.lease === null ? marked : escrowOf(slot.lease)
+  const creditor = goesToSlot ? marked : scheme.agency
+  if (taking.post([sold.payee, credit, back], [creditor, credit, creditor === credit ? 0n : owed]) !== undefined)
+    return 'INSUFFICIENT_FUNDS'
+  if (owed > 0n) {
+    const debt = {
+      kind: 'refund',
+      reference: refundId,
+      debtor: sold.payee,
+      creditor,
+      left: owed,
+      at: whole.now,
+    } as const
+    whole.debts.push(debt)
+    meet(whole, 'a merchant owes for a refund')
+  }
+  if (isOver) meet(whole, 'a refund after the period of its slot')
+  if (!goesToSlot) return undefined
+  if (progress.amount === sold.amount) slot.uses.delete(id)
+  else slot.uses.set(id, (slot.uses.get(id) ?? 0n) - amount)
+  return undefined
+}
+
+/** The appeal that an agency paid from its free account. */
+export function paidBeside({ discrepancies }: Whole, tender: string): Discrepancy | undefined {
+  return discrepancies.find(
+    (each) => each.tender === tender && each.appeal === 'accepted' && each.paidFrom === 'agency',
+  )
+}
+
+/** A slot has room again: who was refused for want of it is judged as if it had come after. */
+export function reconsider(whole: Whole, slotId: string): void {
+  const refused = [...whole.tenders]
+    .filter(
+      ([, { state, loss, sold }]) => state === 'not_paid' && loss === 'SLOT_ALREADY_USED' && sold?.slot === slotId,
+    )
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+  for (const [id, tender] of refused) {
+    if (whole.discrepancies.some((each) => each.tender === id && each.appeal === 'accepted')) continue
+    if (tender.presented === null) continue
+    const again = whoPays(whole, id, tender.presented, () => undefined)
+    if (again.state === 'not_paid') continue
+    meet(whole, 'a sale is paid after all, when the slot was free again')
+    settle(whole, tender, again)
+    closeAppeals(whole, id)
+  }
+}
+
+export function closeAppeals(whole: Whole, tender: string): void {
+  for (const each of whole.discrepancies) {
+    if (each.tender !== tender || each.isClosed) continue
+    each.isClosed = true
+    if (each.appeal === 'open') each.appeal = 'withdrawn'
+  }
+}

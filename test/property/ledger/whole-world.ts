@@ -1,0 +1,293 @@
+/**
+ * The ledger that the whole model is compared with: real SQLite on disk, the real door. Few of everybody, so that they
+ * meet often: two banks, agencies, merchants, tills, cards; four people of three tiers.
+ *
+ * It is filled once and copied for each story.
+ */
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { v7 } from 'uuid'
+import { openAccount, type AccountKind } from '../../../ledger-sim/accounts/accounts.ts'
+import { supplyCash } from '../../../ledger-sim/accounts/cash.ts'
+import {
+  depositNonCash,
+  issueToBank,
+  needClientNonCash,
+  openBank,
+  openCentralBank,
+  sellToClient,
+} from '../../../ledger-sim/accounts/conversions.ts'
+import { auditFile } from '../../../ledger-sim/audit.ts'
+import { inTransaction, newId, type LedgerPorts, type Work } from '../../../ledger-sim/context.ts'
+import type { Role } from '../../../ledger-sim/http/operation.ts'
+import type { Tier } from '../../../ledger-sim/individuals/tiers.ts'
+import { ledgerKeysOf, newLedgerSecrets } from '../../../ledger-sim/keys.ts'
+import { createLedger } from '../../../ledger-sim/ledger.ts'
+import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
+import { entitle } from '../../../ledger-sim/schemes/beneficiaries.ts'
+import { registerCard } from '../../../ledger-sim/schemes/cards.ts'
+import { registerMerchant } from '../../../ledger-sim/schemes/merchants.ts'
+import { publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
+import { openStore } from '../../../ledger-sim/store/open-store.ts'
+import { issueEnrolmentCode } from '../../../ledger-sim/terminals/enrolment.ts'
+import { keepClientTransfers } from '../../../ledger-sim/transfers/client-transfers.ts'
+import { registerTerminal } from '../../../ledger-sim/terminals/terminals.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
+import type { Scheme } from '../../../src/voucher/scheme.ts'
+import {
+  dayMs,
+  p256,
+  schoolMorning,
+  temporaryFolder,
+  TestSigner,
+  TestTill,
+  type TestCard,
+  type TestClock,
+} from '../../integration/ledger/demo-ledger.ts'
+import { periodId, periodsOfScheme } from './whole-slots.ts'
+
+export const banks = ['bank-a', 'bank-b'] as const
+export const merchants = ['canteen', 'kiosk'] as const
+export const tillIds = ['till-1', 'till-2'] as const
+/** Each one's account has the name of its owner, but the tax authority's. */
+export const agencies = { education: 'bank-a', social: 'bank-b' } as const
+export const people: Readonly<Record<string, { readonly tier: Tier; readonly bank: string; readonly funds: bigint }>> =
+  {
+    aru: { tier: 'anonymous', bank: 'bank-a', funds: 15_000_000n },
+    berik: { tier: 'simplified', bank: 'bank-a', funds: 40_000_000n },
+    dana: { tier: 'simplified', bank: 'bank-b', funds: 50_000_000n },
+    erlan: { tier: 'full', bank: 'bank-b', funds: 1_000_000_000n },
+  }
+export const roleOf = (owner: string): Role => {
+  if (owner === 'central-bank' || owner === 'auditor') return owner
+  if (owner === 'tax-authority') return 'legal-entity'
+  if (owner in agencies) return 'agency'
+  if (owner.startsWith('bank-')) return 'bank'
+  return (merchants as readonly string[]).includes(owner) ? 'merchant' : 'individual'
+}
+export const owners: readonly string[] = [
+  'central-bank',
+  'auditor',
+  'tax-authority',
+  ...banks,
+  ...merchants,
+  ...Object.keys(agencies),
+  ...Object.keys(people),
+]
+
+const periodMs = 3 * dayMs
+export const firstFrom = schoolMorning - periodMs / 2
+const everything = tiyn(10n ** 12n)
+
+/** A lunch in each period; food for a sum, of which the merchant bears what comes too late. */
+export const schemes = {
+  lunch: { agency: 'education', category: 'lunch', count: 1, amount: 100_000n, agencyBears: 150_000n },
+  groceries: { agency: 'social', category: 'food', count: 50, amount: 400_000n, agencyBears: 0n },
+} as const
+export type SchemeId = keyof typeof schemes
+export const schemeIds: readonly SchemeId[] = ['lunch', 'groceries']
+export const allowedPolicyAgeMs = dayMs
+
+export function schemeOf(schemeId: SchemeId, version: number, status: Scheme['status']): Scheme {
+  const { agency, category, count, amount, agencyBears } = schemes[schemeId]
+  const isCount = count === 1
+  return {
+    schemeId,
+    version,
+    agencyId: agency,
+    name: { kk: schemeId, ru: schemeId, en: schemeId },
+    status,
+    benefit: isCount
+      ? { kind: 'count', perPeriod: 1, maximumPerTap: tiyn(amount) }
+      : { kind: 'amount', perPeriod: tiyn(amount) },
+    periods: Array.from({ length: periodsOfScheme }, (_, index) => {
+      const window = { from: firstFrom + index * periodMs, to: firstFrom + (index + 1) * periodMs }
+      return { periodId: periodId(index), ...window, openings: [window] }
+    }),
+    merchants: [...merchants],
+    categories: [category],
+    priceCaps: [],
+    caps: {
+      perSale: everything,
+      perBeneficiaryAndPeriod: everything,
+      countPerBeneficiary: count,
+      terminalExposure: everything,
+      ageSinceSyncMs: 3 * dayMs,
+    },
+    offline: {
+      policy: 'lease-listed',
+      allowedPolicyAgeMs,
+      lossBearer: agencyBears > 0n ? { kind: 'agency', upTo: tiyn(agencyBears) } : { kind: 'merchant' },
+    },
+    order: isCount ? 1 : 2,
+  }
+}
+
+/** Each holder has one card, and is in both schemes under another pseudonym. */
+export const holders = ['a', 'b'].map((letter) => letter.repeat(32))
+export const beneficiaryOf = (schemeId: SchemeId, index: number): string =>
+  (schemeId === 'lunch' ? 'cd' : 'ef').charAt(index).repeat(32)
+
+const secrets = newLedgerSecrets(seededRandom('whole/secrets'))
+const keys = ledgerKeysOf(secrets)
+const uids = [1, 2].map((last) => Uint8Array.of(4, 1, 2, 3, 4, 5, last))
+
+export interface WholeWorld {
+  readonly clock: TestClock
+  readonly ports: LedgerPorts
+  readonly recovered: readonly unknown[]
+  readonly paths: readonly string[]
+  readonly tills: ReadonlyMap<string, TestTill>
+  readonly cards: readonly TestCard[]
+  id(): string
+  as(owner: string): TestSigner
+  /** Who signs with another key from now on. */
+  replace(owner: string, signer: TestSigner): void
+  signer(seed: string): TestSigner
+  rows(table: string): Promise<Record<string, unknown>[]>
+  /** @throws what the audit finds */
+  audit(): void
+  close(): Promise<void>
+}
+
+let template: Promise<{ readonly path: string; readonly cards: readonly string[] }> | undefined
+
+export async function wholeWorld(seed: string): Promise<WholeWorld> {
+  template ??= filled()
+  const { path: full, cards: pseudonyms } = await template
+  const folder = temporaryFolder()
+  const path = join(folder.path, 'ledger.db')
+  copyFileSync(full, path)
+  const clock: TestClock = { now: schoolMorning }
+  const recovered: unknown[] = []
+  const store = await openStore(path)
+  const random = seededRandom(`whole/${seed}`)
+  const onDidRecover = (error: unknown): void => void recovered.push(error)
+  const ports: LedgerPorts = { store, clock: () => clock.now, random, keys, onDidRecover }
+  const ledger = createLedger(ports)
+  const testRandom = seededRandom(`whole-test/${seed}`)
+  const signer = (name: string): TestSigner => new TestSigner(ledger, clock, testRandom, p256(`whole/${name}`))
+  const signers = new Map(owners.map((owner) => [owner, signer(owner)]))
+  const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'))
+  return {
+    clock,
+    ports,
+    recovered,
+    paths: ledger.operations.map(({ method, path: of }) => `${method} ${of}`),
+    tills: new Map(
+      tillIds.map((tillId) => [tillId, new TestTill(ledger, clock, testRandom, tillId, p256(`whole/${tillId}`))]),
+    ),
+    cards: uids.map((uid, index) => ({
+      label: `card ${index}`,
+      pseudonym: pseudonyms[index] ?? '',
+      uid,
+      fileReadKey: keys.diversify(uid, 2),
+      metaReadKey: bytes(secrets.metaReadKey),
+      tillKey: keys.diversify(uid, 3),
+      counter: 0,
+    })),
+    id: () => v7({ msecs: clock.now, random: testRandom(16) }),
+    as: (owner) => {
+      const found = signers.get(owner)
+      if (found === undefined) throw new Error(`nobody is ${owner}`)
+      return found
+    },
+    replace: (owner, by) => void signers.set(owner, by),
+    signer,
+    rows: (table) =>
+      store.transaction((connection) =>
+        connection
+          .selectFrom(table as 'account')
+          .selectAll()
+          .execute(),
+      ),
+    audit: () => {
+      const report = auditFile(path)
+      if (report?.balanced !== true) throw new Error(report?.text)
+    },
+    close: async () => {
+      await store.close()
+      folder.remove()
+    },
+  }
+}
+
+async function filled(): Promise<{ readonly path: string; readonly cards: readonly string[] }> {
+  const folder = temporaryFolder()
+  process.on('exit', () => folder.remove())
+  const path = join(folder.path, 'template.db')
+  const store = await openStore(path)
+  const random = seededRandom('whole/template')
+  const ports: LedgerPorts = { store, clock: () => schoolMorning, random, keys }
+  const codes = new Map<string, string>()
+  const cards: string[] = []
+  await inTransaction(ports, async (work) => {
+    await openEverybody(work)
+    for (const schemeId of schemeIds) await publishScheme(work, schemeOf(schemeId, 1, 'active'))
+    for (const [index, uid] of uids.entries()) {
+      const holder = holders[index] ?? ''
+      cards.push((await registerCard(work, uid, holder)).card)
+      for (const schemeId of schemeIds)
+        await entitle(work, { schemeId, beneficiary: beneficiaryOf(schemeId, index), holder })
+    }
+    for (const [index, tillId] of tillIds.entries()) {
+      await registerTerminal(work, tillId, merchants[index] ?? '')
+      codes.set(tillId, (await issueEnrolmentCode(work, tillId)).code)
+    }
+    for (const owner of owners) {
+      const { keyId, jwk } = p256(`whole/${owner}`)
+      const row = { key_id: keyId, jwk: JSON.stringify(jwk), role: roleOf(owner), owner, status: 'active' } as const
+      await work.connection.insertInto('principal').values(row).execute()
+    }
+  })
+  const clock: TestClock = { now: schoolMorning }
+  const ledger = createLedger(ports)
+  for (const [tillId, code] of codes)
+    await new TestTill(ledger, clock, seededRandom(tillId), tillId, p256(`whole/${tillId}`)).enrol(code)
+  await store.close()
+  return { path, cards }
+}
+
+/** What each has at the beginning, tiyn; people above. */
+const funds = { bank: 120_000_000n, nonCash: 400_000_000n, agency: 1_500_000n, merchant: 50_000n }
+
+/** By the same functions as the demonstration's world. */
+async function openEverybody(work: Work): Promise<void> {
+  await openCentralBank(work, 'central-bank')
+  const open = async (accountId: string, owner: string, kind: AccountKind, bank: string, dt: bigint, tier?: Tier) => {
+    const account = { accountId, owner, kind, bank, name: owner, currency: 'DT' } as const
+    await openAccount(work, tier === undefined ? account : { ...account, tier })
+    const nonCash = await needClientNonCash(work, bank, owner)
+    await depositNonCash(work, nonCash, tiyn(funds.nonCash + dt), newId(work))
+    await sellToClient(work, bank, account, tiyn(dt), newId(work))
+  }
+  for (const bank of banks) {
+    await openBank(work, bank, bank)
+    const clients = Object.values(people).filter((person) => person.bank === bank)
+    const all = tiyn(clients.reduce((sum, person) => sum + person.funds, funds.bank))
+    await depositNonCash(work, `${bank}.reserve`, tiyn(all + funds.nonCash), newId(work))
+    await issueToBank(work, bank, all, newId(work))
+    const cash = { transferId: newId(work), kind: 'cash-supply', amount: tiyn(funds.nonCash) } as const
+    await supplyCash(work, bank, cash.amount, cash.transferId)
+    const parties = { madeBy: 'central-bank', payer: 'cash.outside', payee: `${bank}.cash` }
+    await keepClientTransfers(work, [{ ...cash, ...parties }])
+  }
+  await open('budget', 'tax-authority', 'legal-entity', 'bank-a', 0n)
+  for (const [agency, bank] of Object.entries(agencies)) await open(agency, agency, 'agency', bank, funds.agency)
+  for (const [index, merchantId] of merchants.entries()) {
+    const texts = { kk: merchantId, ru: merchantId, en: merchantId }
+    const merchant = { merchantId, accountId: `merchant.${merchantId}`, name: texts, address: texts }
+    const catalogue = ['lunch', 'food', 'books'].map((category) => {
+      return { itemId: `some-${category}`, name: texts, category, unitPrice: tiyn(10_000n) }
+    })
+    const categories = catalogue.map(({ category }) => ({ category, name: texts }))
+    const bank = banks[index] ?? ''
+    await registerMerchant(work, merchant, { catalogue, categories }, bank)
+    const account = { accountId: merchant.accountId, owner: merchantId }
+    const nonCash = await needClientNonCash(work, bank, merchantId)
+    await depositNonCash(work, nonCash, tiyn(funds.nonCash), newId(work))
+    await sellToClient(work, bank, account, tiyn(funds.merchant), newId(work))
+  }
+  for (const [owner, { tier, bank, funds: own }] of Object.entries(people))
+    await open(owner, owner, 'individual', bank, own, tier)
+}

@@ -1,0 +1,160 @@
+/**
+ * Everybody asks for everything, in whatever order, alone and in batches, again and with other terms, over expiries and
+ * the ends of periods: the ledger says and moves what one model of the whole says and moves, which shares no code with
+ * it (`whole-state.ts` and the files named there; docs/design/18-platform-api.md, "The whole").
+ *
+ * Method: random stories against a real ledger on disk, through its signed door. After each step the answers, every
+ * balance, the tenders, the uses of slots, debts and alerts are the model's, and no tiyn is made or lost; at the end the
+ * audit looks. What met in the stories is counted by name. The seed is fixed, so that what has to meet always does:
+ * `TOLEM_SEED` takes another one, `TOLEM_STORIES` more of them. fast-check makes a failing story as small as it can, and
+ * its trace is printed.
+ */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { operations } from '../../../ledger-sim/operations.ts'
+import { eachOnce, stories } from './whole-acts.ts'
+import { door } from './whole-door.ts'
+import { Story } from './whole-story.ts'
+import { wholeWorld } from './whole-world.ts'
+
+const seed = Number(process.env['TOLEM_SEED'] ?? 20_261_127)
+const fewStories = 32
+const numRuns = Number(process.env['TOLEM_STORIES'] ?? fewStories)
+
+/** Beside those of `whole-door.ts`. */
+const drawnElsewhere = [
+  '/v1/batches',
+  '/v1/role-keys',
+  '/v1/terminal/authorisations',
+  '/v1/terminal/batches',
+  '/v1/terminal/inquiries',
+  '/v1/terminal/packages',
+  '/v1/terminal/payment-requests',
+]
+
+const setUp = 'is in the world before a story begins'
+const noMoney = 'moves no money and changes nothing of what money may do'
+const gone = 'a till that is gone needs a journal and receipts that are signed: terminal-exports, claims and reviews'
+/** Operations that change something and are not drawn, each with the reason. */
+const excluded: Readonly<Record<string, string>> = {
+  '/v1/beneficiaries': setUp,
+  '/v1/cards': setUp,
+  '/v1/merchants': setUp,
+  '/v1/terminals': setUp,
+  '/v1/terminal-enrolment-codes': setUp,
+  '/v1/terminal-enrolments': setUp,
+  '/v1/card-reissues': 'keys of cards: test/integration/ledger/card-reissue.test.ts',
+  '/v1/terminal/card-sessions': 'keys of cards: test/integration/ledger/card-sessions',
+  '/v1/terminal/card-session-keys': 'keys of cards, as above',
+  '/v1/terminal/key-rotations': 'a till’s keys: whose word counts, not what money does',
+  '/v1/terminal-revocations': gone,
+  '/v1/receipt-claims': gone,
+  '/v1/terminal-exports': gone,
+  '/v1/review-decisions': gone,
+  '/v1/terminal/heads': noMoney,
+  '/v1/terminal/events': noMoney,
+  '/v1/alert-decisions': noMoney,
+  '/v1/disclosures': noMoney,
+  '/v1/webhooks': noMoney,
+  '/v1/webhook-removals': noMoney,
+}
+
+test('each operation that changes something is drawn, or is left out for a reason', () => {
+  const posts = operations.filter(({ method }) => method === 'POST').map(({ path }) => path)
+  const drawn = [...Object.keys(door), ...drawnElsewhere]
+  const known = [...drawn, ...Object.keys(excluded)]
+  expect(posts.filter((path) => !known.includes(path))).toEqual([])
+  expect(known.filter((path) => !posts.includes(path) || known.indexOf(path) !== known.lastIndexOf(path))).toEqual([])
+})
+
+/** Stories in which these never meet would prove little. */
+const hasToMeet = [
+  'again',
+  'again with other terms',
+  'a request under an id that was disowned',
+  'a sale under an id that its till disowned',
+  'a role changes its key',
+  'a request by a former key',
+  'a request by a key that is heard no more',
+  'a batch of four or more',
+  'items are handed over in another order',
+  'a bank redeems all of its DT',
+  'a bank spends what its cashback is paid from, within a batch',
+  'a bank has not got its cashback',
+  'a cashback up to the sum of its period',
+  'a rule’s share in the reversed payment of a person at the limit',
+  'a person owes a cashback',
+  'the tax authority owes',
+  'netted: share',
+  'netted: reversal',
+  'netted: refund',
+  'money comes back above a limit of balance',
+  'a refund to who may spend no more',
+  'a capture from who may spend no more',
+  'a hold ended before its capture',
+  'a hold ended while its payer may spend no more',
+  'a late payment by QR: expired',
+  'a late payment by QR: already_paid',
+  'a merchant owes for a payment by QR that was reversed',
+  'a merchant owes for a voucher that was reversed',
+  'a merchant owes for a refund',
+  'a voucher is reversed while its agency is dry',
+  'a voucher is reversed while its agency is dry and another waits',
+  'a presentment waits for its agency’s money',
+  'what waited is paid',
+  'a slot stays used, for nobody covers it',
+  'a sale is paid after all, when the slot was free again',
+  'a sale that stands before the surrender which came first',
+  'an agency bears what came too late',
+  'a refund after the period of its slot',
+  'a slot moves into the next lease of its till',
+  'a lease ends with money in escrow',
+  'a scheme is suspended',
+  'goods are given after a refusal',
+  'an appeal is paid from the slot',
+  'an appeal is paid beside the slot',
+  'marked money is asked to leave',
+  'an alert',
+  'an alert about what left through a bank',
+  'a lower tier than what is held',
+]
+
+test('whatever everybody asks for, the ledger says and moves what the model does', async () => {
+  const heard = new Map<string, number>()
+  const met = new Map<string, number>()
+  console.info(`whole: ${numRuns} stories, TOLEM_SEED=${seed}`)
+  let failing: readonly string[] = []
+  try {
+    await fc.assert(
+      fc.asyncProperty(stories, async (acts) => {
+        const world = await wholeWorld('story')
+        const story = await Story.begin(world, heard)
+        try {
+          for (const act of acts) await story.play(act)
+          expect(world.recovered).toEqual([])
+          world.audit()
+          for (const [name, count] of story.whole.met) met.set(name, (met.get(name) ?? 0) + count)
+        } catch (error) {
+          failing = story.trace
+          throw error
+        } finally {
+          await world.close()
+        }
+      }),
+      // A failing story is made smaller for as long as there is time.
+      {
+        seed,
+        numRuns,
+        examples: eachOnce(seed),
+        interruptAfterTimeLimit: 100_000 + numRuns * 4_000,
+        markInterruptAsFailure: true,
+      },
+    )
+  } finally {
+    if (failing.length > 0) console.info(failing.join('\n'))
+  }
+  if (process.env['TOLEM_STORIES'] !== undefined) console.info(Object.fromEntries([...met].toSorted()))
+  if (numRuns < fewStories) return
+  const drawn = [...Object.keys(door), ...drawnElsewhere]
+  expect([...hasToMeet.filter((name) => !met.has(name)), ...drawn.filter((path) => !heard.has(path))]).toEqual([])
+}, 4_000_000)
