@@ -1,4 +1,5 @@
 /** Every operation of roles that the model answers, by its path; who may ask for it; keys and batches. */
+import { canonical } from './whole-canonical.ts'
 import {
   buyFromEntity,
   buyFromPerson,
@@ -22,7 +23,6 @@ import { changeTier, newCode, open, payPersonToPerson, registerNumber, releaseNu
 import { assignRule, endAssignment, payDirectly, refundDirectly, writeRule } from './whole-rules.ts'
 import { accountOfScheme, isBlockedAt, isSuspendedAt, lease } from './whole-slots.ts'
 import {
-  canonical,
   entities,
   meet,
   move,
@@ -36,7 +36,8 @@ import {
   type Verdict,
   type Whole,
 } from './whole-state.ts'
-import { decideAppeal, openAppeal, payRequest } from './whole-tills.ts'
+import { decideAppeal, openAppeal } from './whole-appeals.ts'
+import { payRequest } from './whole-tills.ts'
 import { closeDueLeases, netMerchant, settleWaiting } from './whole-vouchers.ts'
 
 interface Funding extends Asked {

@@ -1,4 +1,4 @@
-/** Conversions, cash, payments of legal entities, reversals and refunds (docs/design/18, "Moves"), one function each. */
+/** Conversions, cash, payments of legal entities, reversals and refunds (docs/design/18, "Moves"), each a function. */
 import {
   actsFor,
   available,
@@ -18,6 +18,7 @@ import {
   type AccountKind,
   type Asked,
   type Leg,
+  type Tender,
   type Verdict,
   type Whole,
 } from './whole-state.ts'
@@ -312,9 +313,14 @@ function whoseOther(whole: Whole, asked: Asked, id: string): 'own' | 'others' | 
     role === 'merchant'
       ? tender !== undefined && need(whole.tills, tender.till).merchant === by
       : role === 'agency'
-        ? tender?.sold != null && need(whole.schemes, tender.sold.scheme).agency === by
+        ? isSaleOf(whole, tender, by)
         : payers.some(({ maker, payer }) => paysAs(whole, asked, maker, payer))
   return isParty ? 'own' : 'others'
+}
+
+function isSaleOf(whole: Whole, tender: Tender | undefined, agency: string): boolean {
+  const sold = tender?.sold ?? null
+  return sold !== null && need(whole.schemes, sold.scheme).agency === agency
 }
 
 /** The payee gives back, or its bank where it is a person. */

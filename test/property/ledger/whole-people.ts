@@ -1,4 +1,4 @@
-/** Accounts of people: opening, tiers, numbers, what people pay each other, what looks like laundering (docs/design/18). */
+/** Accounts of people: opening, tiers, numbers, what they pay each other, what is watched (docs/design/18). */
 import {
   actsFor,
   available,

@@ -1,4 +1,4 @@
-/** What roles ask for in a story: a step's few numbers, made into a request that mostly fits and often just does not. */
+/** What roles ask for in a story: a step's few numbers, made into a request that mostly fits and often just not. */
 import fc from 'fast-check'
 import { isActive } from './whole-door.ts'
 import { available, dayMs, hourMs, limitsOf, need, room, whyNotOut, type Whole } from './whole-state.ts'

@@ -1,6 +1,6 @@
 /**
- * Rules at the point of sale and payments at a merchant without a till (docs/design/19): what rules take and give with a
- * payment, and what of it comes back.
+ * Rules at the point of sale and payments at a merchant without a till (docs/design/19): what rules take and give with
+ * a payment, and what of it comes back.
  */
 import {
   actsFor,

@@ -7,6 +7,8 @@ export const hourMs = 3_600_000
 export const dayMs = 24 * hourMs
 export const monthMs = 30 * dayMs
 
+import { canonical } from './whole-canonical.ts'
+
 /** `marked`: of a scheme or of escrow. The last seven are tenge, all others DT. */
 export type AccountKind =
   | 'issue'
@@ -464,14 +466,6 @@ export function actsFor(whole: Whole, { by, role }: Asked, account: string): boo
   const found = whole.accounts.get(account)
   if (found?.kind !== 'individual') return false
   return role === 'bank' ? found.bank === by : role === 'individual' && found.owner === by
-}
-
-/** One text for one content, whatever the order of its fields. */
-export function canonical(content: unknown): string {
-  if (Array.isArray(content)) return `[${content.map(canonical).join()}]`
-  if (typeof content !== 'object' || content === null) return JSON.stringify(String(content))
-  const fields = Object.entries(content).toSorted(([one], [other]) => (one < other ? -1 : 1))
-  return `{${fields.map(([name, value]) => `${name}:${canonical(value)}`).join()}}`
 }
 
 /** Under an id that the client made: the same again is answered again, a problem leaves the id free. */

@@ -6,7 +6,6 @@ import {
   least,
   meet,
   move,
-  mustMove,
   need,
   sum,
   type Discrepancy,

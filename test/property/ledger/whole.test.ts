@@ -1,13 +1,13 @@
 /**
  * Everybody asks for everything, in whatever order, alone and in batches, again and with other terms, over expiries and
  * the ends of periods: the ledger says and moves what one model of the whole says and moves, which shares no code with
- * it (`whole-state.ts` and the files named there; docs/design/18-platform-api.md, "The whole").
+ * it (`whole-state.ts` and the files named there; docs/design/18-platform-api.md, "Tests").
  *
  * Method: random stories against a real ledger on disk, through its signed door. After each step the answers, every
- * balance, the tenders, the uses of slots, debts and alerts are the model's, and no tiyn is made or lost; at the end the
- * audit looks. What met in the stories is counted by name. The seed is fixed, so that what has to meet always does:
- * `TOLEM_SEED` takes another one, `TOLEM_STORIES` more of them. fast-check makes a failing story as small as it can, and
- * its trace is printed.
+ * balance, the tenders, the uses of slots, debts and alerts are the model's, and no tiyn is made or lost; at the end
+ * the audit looks. What met in the stories is counted by name. The seed is fixed, so that what has to meet always does:
+ * `TOLEM_SEED` takes another one, `TOLEM_STORIES` more of them. fast-check makes a failing story as small as it can,
+ * and its trace is printed.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
