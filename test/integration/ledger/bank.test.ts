@@ -1,8 +1,9 @@
 /**
  * The bank test: ten clients move money among their accounts over HTTP, alone and in batches of more than a commit has,
- * each payment until it is answered, under one id, while the node is killed and started again on the same folder. Method (Jepsen's bank workload): each client keeps
- * its own book of what it was told; at the end the file must hold each acknowledged payment exactly once with its own
- * terms and nothing else, and every balance must be what the books say.
+ * each payment until it is answered, under one id, while the node is killed and started again on the same folder.
+ * Method (Jepsen's bank workload): each client keeps its own book of what it was told; at the end the file must hold
+ * each acknowledged payment exactly once with its own terms and nothing else, and every balance must be what the books
+ * say.
  */
 import { randomBytes, randomInt } from 'node:crypto'
 import { join } from 'node:path'
