@@ -138,7 +138,7 @@ const requestPaymentTable: TablePlan = {
   ],
 }
 
-/** A ring: `slot` is the sequence modulo its size (http/refusal-log.ts). */
+/** `slot` is the place in one of two rings (http/refusal-log.ts). */
 const refusalTable: TablePlan = {
   name: 'refusal',
   columns: [

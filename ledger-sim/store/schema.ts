@@ -34,7 +34,7 @@ export interface PrincipalTable {
   registered_at: WholeOrNull
 }
 
-/** A ring of the last refused requests (http/refusal-log.ts). */
+/** Two rings of the last refused requests (http/refusal-log.ts). */
 export interface RefusalTable {
   /** `sequence` modulo the size of the ring. */
   slot: Whole
