@@ -152,7 +152,7 @@ describe('what was refused', () => {
     expect(refusals[0]?.path).toHaveLength(200)
   })
 
-  test('the oldest make room: each ring keeps its size, and what proves nothing pushes out nothing proved', async () => {
+  test('the oldest make room in their ring; what proves nothing pushes out nothing that was proved', async () => {
     const half = limits.refusalsKept / 2
     const row = { code: 'not_found', key_id: '', method: 'GET', path: '/v1/x', at: 0, missed: 0 } as const
     // The first ring is full, its newest in its last place; the second has two.
