@@ -11,6 +11,7 @@ import {
 } from '../../src/sync/protocol/http-signature.ts'
 import type { Problem } from '../../src/sync/protocol/problems.ts'
 import { issuerOf, tokenOf } from '../../src/sync/protocol/request-token.ts'
+import { Gathering } from './gathering.ts'
 import type { RateClass } from './limits.ts'
 import type { Caller, EventStream, Operation, Services } from './operation.ts'
 import { perform } from './perform.ts'
@@ -34,10 +35,12 @@ interface Refused {
 export class RequestHandler {
   readonly #services: Services
   readonly #authentication: Authentication
+  readonly #gathering: Gathering
 
   constructor(services: Services) {
     this.#services = services
     this.#authentication = new Authentication(services)
+    this.#gathering = new Gathering(services)
   }
 
   /** Answers everything that a client can send; rejects only when the ledger itself is broken. */
@@ -68,15 +71,10 @@ export class RequestHandler {
     if (operation === undefined)
       return { problem: problemOf('not_found', `there is nothing at ${request.method} ${read.path}`), caller }
     const { value, repeated } = read
-    const performed = await perform({
-      services: this.#services,
-      caller,
-      created,
-      operation,
-      value,
-      repeated,
-      errorsMax,
-    })
+    const services = this.#services
+    const performed = await perform({ services, caller, created, operation, value, repeated, errorsMax }, (asked) =>
+      this.#gathering.perform(operation, asked),
+    )
     if (performed.kind === 'refusal') return { ...performed, caller }
     const always = operation.roles === 'anyone'
     if (performed.kind === 'stream')

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { canonicalBytes, toJson } from '../../src/sync/protocol/canonical.ts'
 import { inTransaction, type Work } from '../context.ts'
 import { inRows } from '../store/in-rows.ts'
-import { problem, type Asked, type Outcome, type ProblemOutcome } from './operation.ts'
+import { problem, type Asked, type Outcome, type ProblemOutcome, type Services, type Signed } from './operation.ts'
 
 /** Thrown inside a transaction to roll it back; never leaves this file. */
 class Abandoned extends Error {
@@ -47,18 +47,19 @@ export async function once<Body extends object>(
  * done by `each` in one unit of work; one under an id that is known, or that stands in the list before, is done alone.
  * A problem of one undoes nothing of the others: `each` must write nothing for what it refuses.
  *
- * @param asked within a transaction (`storeWithin`), so that nobody takes an id between the question and the answer
+ * @param services within a transaction (`storeWithin`), so that nobody takes an id between question and answer
  */
 export async function onceEach<Request, Body extends object>(
-  asked: Asked<readonly Request[]>,
+  services: Services,
+  all: readonly Signed<Request>[],
   kind: string,
   idOf: (request: Request) => string,
-  each: (work: Work, requests: readonly Request[]) => Promise<readonly Done<Body>[]>,
+  each: (work: Work, all: readonly Signed<Request>[]) => Promise<readonly Done<Body>[]>,
 ): Promise<readonly DoneOnce<Body>[]> {
-  const { services, caller, request: requests } = asked
-  const met = await inTransaction(services, (work) => knownIds(work, requests.map(idOf)))
+  const ids = all.map(({ request }) => idOf(request))
+  const met = await inTransaction(services, (work) => knownIds(work, ids))
   const done: DoneOnce<Body>[] = []
-  let fresh: Request[] = []
+  let fresh: Signed<Request>[] = []
   const doFresh = async (): Promise<void> => {
     const together = fresh
     fresh = []
@@ -66,8 +67,9 @@ export async function onceEach<Request, Body extends object>(
     const outcomes = await inTransaction(services, async (work) => {
       const made = await each(work, together)
       const rows = made.flatMap((outcome, index) => {
-        const request = together[index]
-        if (outcome.kind === 'problem' || request === undefined) return []
+        const signed = together[index]
+        if (outcome.kind === 'problem' || signed === undefined) return []
+        const { request, caller } = signed
         const [terms_hash, answer] = [termsHashOf(request), toJson(outcome.body)]
         return { operation_id: idOf(request), kind, caller: caller.owner, terms_hash, answer, at: work.now }
       })
@@ -77,12 +79,12 @@ export async function onceEach<Request, Body extends object>(
     for (const outcome of outcomes)
       done.push(outcome.kind === 'problem' ? outcome : { ...outcome, body: { ...outcome.body, arrival: 'created' } })
   }
-  for (const request of requests) {
-    const id = idOf(request)
-    if (!met.has(id)) fresh.push(request)
+  for (const signed of all) {
+    const id = idOf(signed.request)
+    if (!met.has(id)) fresh.push(signed)
     else {
       await doFresh()
-      done.push(await once({ ...asked, request }, kind, id, async (work) => only(await each(work, [request]))))
+      done.push(await once({ ...signed, services }, kind, id, async (work) => only(await each(work, [signed]))))
     }
     met.add(id)
   }

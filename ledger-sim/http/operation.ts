@@ -38,12 +38,15 @@ export interface Services extends LedgerPorts {
   readonly startedAt: number
 }
 
-export interface Asked<Request> {
-  readonly services: Services
+export interface Signed<Request> {
   readonly caller: Caller
   readonly request: Request
   /** The signature's `created`, seconds. */
   readonly created: number
+}
+
+export interface Asked<Request> extends Signed<Request> {
+  readonly services: Services
 }
 
 export interface ProblemOutcome {
@@ -98,8 +101,13 @@ export interface Operation {
   /** Whether a suspended terminal may still do this: hand over what it sold, and ask. */
   readonly openToSuspended: boolean
   perform(asked: Asked<unknown>): Promise<Outcome>
-  /** Items of a batch that stand beside each other, with the results that `perform` would give one after the other. */
-  performEach?(asked: Asked<readonly unknown[]>): Promise<readonly Outcome[]>
+  /**
+   * Requests that came together, in one transaction: items of a batch that stand beside each other, or what many
+   * clients sent meanwhile (`Gathering`). The results are those that `perform` would give one after the other.
+   *
+   * @param services within a transaction (`storeWithin`)
+   */
+  performEach?(services: Services, all: readonly Signed<unknown>[]): Promise<readonly Outcome[]>
 }
 
 export interface TypedOperation<Request extends z.ZodType, Answer extends z.ZodType> extends Omit<
@@ -110,7 +118,7 @@ export interface TypedOperation<Request extends z.ZodType, Answer extends z.ZodT
   readonly answerSchema: Answer
   readonly openToSuspended?: boolean
   perform(asked: Asked<z.output<Request>>): Promise<TypedOutcome<Answer>>
-  performEach?(asked: Asked<readonly z.output<Request>[]>): Promise<readonly TypedOutcome<Answer>[]>
+  performEach?(services: Services, all: readonly Signed<z.output<Request>>[]): Promise<readonly TypedOutcome<Answer>[]>
 }
 
 /** Amounts leave as bigint or as text; both are the same on the wire. */
@@ -132,7 +140,7 @@ export function operation<Request extends z.ZodType, Answer extends z.ZodType>(
     perform: (asked) => typed.perform(asked as Asked<z.output<Request>>),
     ...(performEach === undefined
       ? {}
-      : { performEach: (asked) => performEach(asked as Asked<readonly z.output<Request>[]>) }),
+      : { performEach: (services, all) => performEach(services, all as readonly Signed<z.output<Request>>[]) }),
   }
 }
 

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Problem } from '../../src/sync/protocol/problems.ts'
 import { inTransaction } from '../context.ts'
 import { findTerminal } from '../terminals/terminals.ts'
-import type { Caller, Operation, Outcome, Services, StreamOutcome, TextOutcome } from './operation.ts'
+import type { Asked, Caller, Operation, Outcome, Services, StreamOutcome, TextOutcome } from './operation.ts'
 import { problemOf } from './problems.ts'
 
 export type Performed =
@@ -26,7 +26,11 @@ export interface Wanted {
   readonly errorsMax: number
 }
 
-export async function perform(wanted: Wanted): Promise<Performed> {
+/** @param how the operation is done, where it is not simply done */
+export async function perform(
+  wanted: Wanted,
+  how: (asked: Asked<unknown>) => Promise<Outcome> = (asked) => wanted.operation.perform(asked),
+): Promise<Performed> {
   const { services, caller, operation, created } = wanted
   const forbidden = await whyNotAllowed(services, operation, caller)
   if (forbidden !== undefined) return { kind: 'refusal', problem: forbidden }
@@ -39,7 +43,7 @@ export async function perform(wanted: Wanted): Promise<Performed> {
   }
   const parsed = operation.requestSchema.safeParse(wanted.value)
   if (!parsed.success) return wrongForm(parsed.error, wanted.errorsMax)
-  return performedOf(await operation.perform({ services, caller, request: parsed.data, created }))
+  return performedOf(await how({ services, caller, request: parsed.data, created }))
 }
 
 /** Items of a batch that ask for the same: each result is what `perform` would give, one after the other. */
@@ -51,8 +55,8 @@ export async function performEach(
   const forbidden = await whyNotAllowed(services, operation, caller)
   if (forbidden !== undefined) return values.map(() => ({ kind: 'refusal', problem: forbidden }))
   const parsed = values.map((value) => operation.requestSchema.safeParse(value))
-  const request = parsed.flatMap(({ success, data }) => (success ? [data] : []))
-  const outcomes = (await operation.performEach({ services, caller, request, created })).values()
+  const all = parsed.flatMap(({ success, data }) => (success ? [{ caller, request: data, created }] : []))
+  const outcomes = (await operation.performEach(services, all)).values()
   return parsed.map(({ error }) => {
     if (error !== undefined) return wrongForm(error, errorsMax)
     const outcome = outcomes.next()

@@ -1,10 +1,13 @@
 /**
  * Which requests were refused: code, key, path, moment; never a body or a query, which may hold names and numbers of
- * people. It is a ring of rows, and it is written to at a bounded pace, so that a flood of refused requests neither
- * fills the disk nor keeps it busy: what comes faster waits in memory, and what does not fit there is only counted.
+ * people. It is two rings of rows, and they are written to at a bounded pace, so that a flood of refused requests
+ * neither fills the disk nor keeps it busy: what comes faster waits in memory, and what does not fit there is only
+ * counted. Anybody can make requests that prove nothing; those that were proved have a ring, and places to wait, of
+ * their own.
  */
 import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
 import { inTransaction, type LedgerPorts, type Work } from '../context.ts'
+import type { Connection } from '../store/open-store.ts'
 import { limits } from './limits.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -26,6 +29,7 @@ export interface KeptRefusal extends Refusal {
   readonly missed: number
 }
 
+/** Of each ring. */
 const waitingMax = 200
 const pathLengthMax = 200
 const writes = { burst: 100, perSecond: 10 }
@@ -42,7 +46,8 @@ export class RefusalLog {
   }
 
   note(refusal: Omit<Refusal, 'at'>): void {
-    if (this.#waiting.length >= waitingMax) this.#missed += 1
+    const beside = this.#waiting.filter(({ proved }) => proved === refusal.proved)
+    if (beside.length >= waitingMax) this.#missed += 1
     else this.#waiting.push({ ...refusal, path: refusal.path.slice(0, pathLengthMax), at: this.#ports.clock() })
   }
 
@@ -90,10 +95,24 @@ async function keep({ connection }: Work, waiting: readonly Refusal[], missed: n
     }
     await connection
       .insertInto('refusal')
-      .values({ slot: sequence % limits.refusalsKept, ...row })
+      .values({ slot: await nextSlot(connection, refusal), ...row })
       .onConflict((conflict) => conflict.column('slot').doUpdateSet(row))
       .execute()
   }
+}
+
+async function nextSlot(connection: Connection, { proved }: Refusal): Promise<number> {
+  const size = limits.refusalsKept / 2
+  const first = proved ? size : 0
+  const newest = await connection
+    .selectFrom('refusal')
+    .select('slot')
+    .where('slot', '>=', BigInt(first))
+    .where('slot', '<', BigInt(first + size))
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return newest === undefined ? first : first + ((Number(newest.slot) - first + 1) % size)
 }
 
 /** Oldest first, those after `after`. */

@@ -11,9 +11,10 @@ import type { Terminal } from '../terminals/terminals.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { keepEvidence } from './evidence.ts'
 import { heldUntil, standingOf } from './payment-requests.ts'
+import { qrSaleOf } from './qr-sale.ts'
 import { notYoursResult, refusedResult, tenderResult } from './results.ts'
 import { netDebts } from './settlement.ts'
-import { findTender, settleTender, type PaymentRequest, type TenderOutcome } from './tenders.ts'
+import { findTender, keepSale, settleTender, type PaymentRequest, type Tender, type TenderOutcome } from './tenders.ts'
 
 /**
  * Of an id that is no payment by QR of this terminal, or that nobody has paid, it moves nothing and leaves nothing:
@@ -47,7 +48,7 @@ export async function capture(
   if (tender.tombstone) return tenderResult(work, tender, 'reversed_before_arrival', itemId)
   const { request, state } = tender
   if (state === 'held' && request !== null) {
-    const outcome = await take(work, terminalId, request, item)
+    const outcome = await take(work, tender, request, item)
     await settleTender(work, tenderId, outcome)
     return tenderResult(work, { ...tender, ...outcome, at: work.now }, 'created', itemId)
   }
@@ -58,25 +59,25 @@ export async function capture(
 
 async function take(
   work: Work,
-  terminalId: string,
+  tender: Tender,
   request: PaymentRequest,
-  { position }: Capture,
+  { position, sold }: Capture,
 ): Promise<TenderOutcome> {
   const { tenderId, held, payeeAccount, amount } = request
   if (held === null) throw new Error(`tender ${tenderId} is held without a hold`)
-  // A QR carries an amount and the hash of its sale: its lines are not known here (docs/design/19-rules.md).
-  const sale = () => Promise.resolve({ at: work.now, lines: null })
+  const sale = await qrSaleOf(work, tender, request, sold)
   const payment = { paidAs: 'tender', paymentId: tenderId, payeeAccount, payer: held.payer } as const
-  const shares = await sharesOf(work, { ...payment, amount, sale })
+  const shares = await sharesOf(work, { ...payment, amount, sale: () => Promise.resolve(sale) })
   const resolved = await postHold(work, held.holdId, amount, shares.legs)
   if (resolved === 'resolved') {
+    await keepSale(work, tenderId, sale)
     await shares.keep()
     await netDebts(work, payeeAccount, shares.merchantKeeps)
     return { state: 'settled', paidBy: 'individual', refusal: null, loss: null }
   }
   if (resolved !== 'not_pending') throw new Error(`hold ${held.holdId}: ${resolved}`)
   await fileDiscrepancy(work, {
-    terminalId,
+    terminalId: tender.terminalId,
     tenderId,
     code: 'HOLD_ENDED',
     owner: 'merchant',

@@ -22,10 +22,10 @@ import { paidBesideOf, type PaidBeside } from './appeal-payments.ts'
 import { settleWaiting } from './awaiting-funds.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { refundRequest } from './payment-requests.ts'
+import { paidLinesOf } from './qr-sale.ts'
 import { reconsider } from './reconsider.ts'
 import { notYoursResult, signResult } from './results.ts'
 import { findTender, type Tender } from './tenders.ts'
-import { paidLinesOf } from './voucher-sale.ts'
 
 /** @param created the signer's time in seconds of the request that carried it */
 export async function refund(work: Work, terminal: Terminal, item: Refund, created: number): Promise<SignedItemResult> {
@@ -107,8 +107,8 @@ async function refusalOf(
   if (addTiyn(...item.lines.map((line) => line.amount)) !== item.amount) return 'REFUND_ABOVE_ORIGINAL'
   const earlier = await refundedBefore(work, item.tenderId)
   if (earlier.amount + item.amount > tender.amount) return 'REFUND_ABOVE_ORIGINAL'
-  const lines = await paidLinesOf(work, tender.tenderId, tender.terms)
-  if (lines === undefined) return undefined
+  const lines = await paidLinesOf(work, tender)
+  if (lines === null) return undefined
   const paid = new Map(lines.map(({ line, amount }) => [line, amount]))
   // A line may be named twice: what counts is its sum.
   const wanted = sumsByLine(item.lines)

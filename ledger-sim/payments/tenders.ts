@@ -2,14 +2,17 @@
  * The identity of tenders: the id is claimed under a primary key in the transaction that moves the money. No
  * check-then-insert (money-rules.md, "Identity").
  */
+import { z } from 'zod'
 import { termsHashOf, toJson } from '../../src/sync/protocol/canonical.ts'
 import type { LossCode } from '../../src/sync/protocol/loss-codes.ts'
 import type { Arrival, ItemResult, PaymentRequestTerms } from '../../src/sync/protocol/messages.ts'
-import { tiyn, type Tiyn } from '../../src/voucher/money.ts'
+import { tiyn, tiynSchema, type Tiyn } from '../../src/voucher/money.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import { differingTerm, tenderTermsSchema, type TenderTerms, type TermField } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
 import { tellOfWaiting } from '../feed/tender-news.ts'
+import type { SoldLine } from '../rules/share.ts'
+import type { SaleSeen } from '../rules/shares.ts'
 
 export interface Tender {
   readonly tenderId: string
@@ -34,6 +37,8 @@ export interface PaymentRequest extends PaymentRequestTerms {
   readonly held: { readonly holdId: string; readonly payer: string } | null
   /** Why its tender is reversed. */
   readonly closedFor: 'released' | 'expired' | null
+  /** What it paid of each line, once it is captured; null also where the capture has not proved it. */
+  readonly paidLines: readonly SoldLine[] | null
 }
 
 export type TenderOutcome = Pick<Tender, 'state' | 'paidBy' | 'refusal' | 'loss'>
@@ -59,6 +64,7 @@ export async function claimTender(
       slot_id: terms.payerSlot,
       scheme_id: terms.schemeId,
       amount: terms.amount,
+      sale_hash: terms.saleHash,
       decided_at: decidedAt,
       tombstone: 0,
       at: now,
@@ -89,6 +95,7 @@ export async function claimRequest(
       slot_id: null,
       scheme_id: null,
       amount,
+      sale_hash: saleHash,
       decided_at: null,
       tombstone: 0,
       at: now,
@@ -173,7 +180,21 @@ async function findRequest({ connection }: Work, tenderId: string): Promise<Paym
     expiresAt: Number(row.expires_at),
     held: row.hold_id === null || row.payer === null ? null : { holdId: row.hold_id, payer: row.payer },
     closedFor: row.closed_for,
+    paidLines: row.paid_lines === null ? null : paidLinesSchema.parse(JSON.parse(row.paid_lines)),
   }
+}
+
+const paidLinesSchema = z.array(
+  z.strictObject({ line: z.int(), itemId: z.string(), category: z.string(), amount: tiynSchema }),
+)
+
+/** Of a payment by QR that is captured: when it was sold, and what it paid of which line. */
+export async function keepSale({ connection }: Work, tenderId: string, { at, lines }: SaleSeen): Promise<void> {
+  await connection
+    .updateTable('payment_request')
+    .set({ sold_at: at, paid_lines: lines === null ? null : toJson(lines) })
+    .where('tender_id', '=', tenderId)
+    .execute()
 }
 
 export async function settleTender(work: Work, tenderId: string, outcome: TenderOutcome): Promise<void> {

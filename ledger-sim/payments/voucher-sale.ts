@@ -2,7 +2,6 @@
 import { saleHashOf, toJson } from '../../src/sync/protocol/canonical.ts'
 import { authorisationSchema, presentmentSchema } from '../../src/sync/protocol/messages.ts'
 import { addTiyn } from '../../src/voucher/money.ts'
-import type { TenderTerms } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
 import type { SaleSeen } from '../rules/shares.ts'
 import type { SoldLine } from '../rules/share.ts'
@@ -25,15 +24,6 @@ export async function voucherSaleOf(work: Work, tenderId: string): Promise<SaleS
   const shown = row.terms === null ? [] : await paidSalesOf(work, tenderId, row.terms)
   const judged = shown.find(({ kind }) => kind === 'presentment') ?? shown[0]
   return { at: Number(row.decided_at ?? work.now), lines: judged?.lines ?? null }
-}
-
-/** Undefined for a QR and where only a receipt proved it: no lines. */
-export async function paidLinesOf(
-  work: Work,
-  tenderId: string,
-  terms: TenderTerms | null,
-): Promise<readonly SoldLine[] | undefined> {
-  return terms === null ? undefined : (await paidSalesOf(work, tenderId, toJson(terms)))[0]?.lines
 }
 
 /** In the order in which they were shown. What is of other terms, or of another sale than the terms name, is none. */

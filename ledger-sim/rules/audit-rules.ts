@@ -27,6 +27,10 @@ const parts = `
 const paidAs = `
   case transfer.kind when 'merchant-payment' then 'direct' when 'appeal-payment' then 'appeal' else 'tender' end`
 
+const linesOfQrs = `
+  select tender_id, json_extract(value, '$.line') as line, cast(json_extract(value, '$.amount') as integer) as amount
+  from payment_request, json_each(paid_lines) where paid_lines is not null`
+
 /** What was paid under the id of a payment, each way apart; of an appeal beside a slot, under the discrepancy's. */
 const paid = `
   select ${paidAs} as paid_as, reference as payment_id, sum(amount) as amount, min(group_id) as group_id,
@@ -50,6 +54,9 @@ const undone = `
   from (${paid}) paid left join discrepancy filed on filed.discrepancy_id = paid.payment_id and paid_as = 'appeal'
   left join appeal on appeal.discrepancy_id = filed.discrepancy_id
   left join tender on tender.tender_id = paid.payment_id and paid_as = 'tender'`
+
+/** Of a voucher when it was decided, of a QR when its sale was closed. */
+const soldAt = 'min(coalesce(tender.decided_at, request.sold_at, paid.at), paid.at)'
 
 export const saleRules: readonly Rule[] = [
   {
@@ -157,16 +164,37 @@ export const saleRules: readonly Rule[] = [
       left join discrepancy filed on filed.discrepancy_id = paid.payment_id and paid_as = 'appeal'
       left join tender on tender.tender_id = case paid_as when 'appeal' then filed.tender_id
         when 'tender' then paid.payment_id end
+      left join payment_request request on request.tender_id = tender.tender_id
       join rule_assignment assigned on assigned.merchant_id = account.owner and assigned.kind = 'vat'
-      where min(coalesce(tender.decided_at, paid.at), paid.at) >= assigned.in_force_from
-        and min(coalesce(tender.decided_at, paid.at), paid.at) < coalesce(assigned.in_force_until, paid.at + 1)
+      where ${soldAt} >= assigned.in_force_from
+        and ${soldAt} < coalesce(assigned.in_force_until, paid.at + 1)
         and exists (
           select 1 from rule_version version where version.rule_id = assigned.rule_id
-            and version.in_force_from <= min(coalesce(tender.decided_at, paid.at), paid.at)
+            and version.in_force_from <= ${soldAt}
             and json_extract(content, '$.until') is null)
         and not exists (
           select 1 from rule_share where ${ofShare('rule_share', 'paid')}
             and rule_share.rule_id = assigned.rule_id)`,
+  },
+  {
+    rule: 'a QR is taxed by the lines that it paid, which add up to its amount, when its sale was closed',
+    wrong: `
+      select share_id as subject, 'of ' || sale_at || ', sold at ' || sold_at as detail
+      from rule_share join payment_request on tender_id = payment_id and paid_as = 'tender' where sale_at <> sold_at
+      union all
+      select request.tender_id, 'parts of ' || sum(line.amount) || ' of ' || request.amount
+      from payment_request request join (${linesOfQrs}) line on line.tender_id = request.tender_id
+      group by request.tender_id, request.amount
+      having sum(line.amount) <> request.amount or min(line.amount) <= 0 or count(distinct line) <> count(*)
+      union all
+      select share_id, 'has not the lines that ' || payment_id || ' paid' from rule_share
+      join rule_version version on version.rule_id = rule_share.rule_id and version.version = rule_version
+      join payment_request request on request.tender_id = payment_id
+      where paid_as = 'tender' and version.kind = 'vat' and paid_lines is not null and (outcome <> 'split'
+        or (select json_group_array(line || ' ' || amount order by line) from (${linesOfQrs}) line
+            where line.tender_id = payment_id)
+          <> (select json_group_array(line || ' ' || base order by line) from (${parts}) part
+            where part.share_id = rule_share.share_id))`,
   },
   {
     rule: 'no cashback is above its caps',

@@ -125,6 +125,8 @@ export const ruleOperations = [
       shares: z.array(
         z.strictObject({
           shareId: uuidSchema,
+          /** What the id is of: a tender’s, a direct payment’s or a discrepancy’s may be the same. */
+          paidAs: z.enum(['tender', 'direct', 'appeal']),
           paymentId: uuidSchema,
           ruleId: nameSchema,
           ruleVersion: z.int(),

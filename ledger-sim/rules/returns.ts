@@ -4,9 +4,9 @@
  */
 import { z } from 'zod'
 import { addTiyn, smallestTiyn, subtractTiyn, tiyn, tiynSchema, type Tiyn } from '../../src/voucher/money.ts'
+import { roundedPart } from '../../src/voucher/proportion.ts'
 import { availableIn, post, type Leg, type Posted } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
-import { roundedPart } from './proportion.ts'
 import type { SharePart } from './share.ts'
 import type { PaidAs, ReturnedAs } from './tables.ts'
 

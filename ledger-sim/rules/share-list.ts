@@ -7,6 +7,7 @@ import type { PaidAs } from './tables.ts'
 
 export interface ListedShare {
   readonly shareId: string
+  readonly paidAs: PaidAs
   readonly paymentId: string
   readonly ruleId: string
   readonly ruleVersion: number
@@ -31,7 +32,7 @@ export async function listShares(
   const { connection, now } = work
   let query = connection
     .selectFrom('rule_share')
-    .select(['share_id', 'payment_id', 'rule_id', 'rule_version', 'merchant_id', 'amount'])
+    .select(['share_id', 'paid_as', 'payment_id', 'rule_id', 'rule_version', 'merchant_id', 'amount'])
     .select(['outcome', 'parts', 'sale_at', 'at'])
     // Ids rise with time, but not within a millisecond: one that is still running is not read yet.
     .where('at', '<', BigInt(now))
@@ -53,6 +54,7 @@ export async function listShares(
   )
   return rows.map((row) => ({
     shareId: row.share_id,
+    paidAs: row.paid_as,
     paymentId: row.payment_id,
     ruleId: row.rule_id,
     ruleVersion: Number(row.rule_version),

@@ -12,7 +12,7 @@ import { vatOf } from './vat.ts'
 export interface Split {
   readonly rule: Rule
   readonly terms: AssignmentTerms
-  /** They add up to the amount; null where nobody knows them, of a payment by QR say. */
+  /** They add up to the amount; null where nobody knows them, of a receipt say. */
   readonly lines: readonly SoldLine[] | null
   readonly amount: Tiyn
   /** The sale's time: the tax point. */

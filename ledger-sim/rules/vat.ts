@@ -3,8 +3,8 @@
  * rounded once per tax class of a payment, then spread over its lines by largest remainder. A voucher's payment is of
  * one scheme, so that is once per scheme and tax class.
  */
-import { addTiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
-import { roundedPart, spreadByLargestRemainder } from './proportion.ts'
+import { addTiyn, type Tiyn } from '../../src/voucher/money.ts'
+import { roundedPart, spreadOverLines } from '../../src/voucher/proportion.ts'
 import type { VatRule, VatTerms } from './rule.ts'
 import type { SharePart, SoldLine } from './share.ts'
 
@@ -37,25 +37,8 @@ function partsOf(
   rate: bigint,
   lines: readonly SoldLine[],
 ): readonly (SharePart & { readonly line: number })[] {
-  const ordered = lines.toSorted(byWhatIsSold)
   const total = roundedPart(addTiyn(...lines.map(({ amount }) => amount)), rate, whole + rate)
-  const shares = spreadByLargestRemainder(
-    total,
-    ordered.map(({ amount }) => amount),
-  )
-  return ordered.map(({ line, amount }, index) => ({ line, taxClass, base: amount, share: shares[index] ?? zeroTiyn }))
-}
-
-/** Among equal remainders the larger line comes first; the number counts only between lines that are alike. */
-function byWhatIsSold(first: SoldLine, second: SoldLine): number {
-  return (
-    ascending(second.amount, first.amount) ||
-    ascending(first.category, second.category) ||
-    ascending(first.itemId, second.itemId) ||
-    ascending(first.line, second.line)
-  )
-}
-
-function ascending<Value extends bigint | number | string>(first: Value, second: Value): number {
-  return first < second ? -1 : first > second ? 1 : 0
+  return spreadOverLines(total, lines).map(({ of, part }) => {
+    return { line: of.line, taxClass, base: of.amount, share: part }
+  })
 }

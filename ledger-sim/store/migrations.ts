@@ -138,7 +138,7 @@ const requestPaymentTable: TablePlan = {
   ],
 }
 
-/** A ring: `slot` is the sequence modulo its size (http/refusal-log.ts). */
+/** `slot` is the place in one of two rings (http/refusal-log.ts). */
 const refusalTable: TablePlan = {
   name: 'refusal',
   columns: [
@@ -319,4 +319,19 @@ export const migrations: Readonly<Record<string, Migration>> = {
     },
   },
   '0014-debts-by-kind': { up: tellDebtsApart },
+  // What was captured before has no lines, and was sold when it was captured.
+  '0015-lines-of-qrs': {
+    up: async (database) => {
+      await addColumns(database, [
+        ['tender', textOrNull('sale_hash')],
+        ['payment_request', wholeOrNull('sold_at')],
+        ['payment_request', textOrNull('paid_lines')],
+      ])
+      await sql`update tender set sale_hash = coalesce(json_extract(terms, '$.saleHash'), (
+          select request.sale_hash from payment_request request where request.tender_id = tender.tender_id))`.execute(
+        database,
+      )
+      await createIndexes(database, [['tender_sale', 'tender', ['sale_hash']]])
+    },
+  },
 }

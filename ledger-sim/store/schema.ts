@@ -34,7 +34,7 @@ export interface PrincipalTable {
   registered_at: WholeOrNull
 }
 
-/** A ring of the last refused requests (http/refusal-log.ts). */
+/** Two rings of the last refused requests (http/refusal-log.ts). */
 export interface RefusalTable {
   /** `sequence` modulo the size of the ring. */
   slot: Whole
@@ -283,6 +283,8 @@ export interface TenderTable {
   slot_id: string | null
   scheme_id: string | null
   amount: Whole
+  /** Tenders of one sale have the same; null for a tombstone. */
+  sale_hash: TextOrNull
   decided_at: WholeOrNull
   /** 1 when the reversal came first. */
   tombstone: Whole
@@ -382,6 +384,10 @@ export interface PaymentRequestTable {
     'released' | 'expired' | null | undefined,
     'released' | 'expired' | null
   >
+  /** Of a captured one: when its sale was closed. */
+  sold_at: WholeOrNull
+  /** `[{ line, itemId, category, amount }]`: they add up to the amount. Null where its capture did not prove them. */
+  paid_lines: TextOrNull
 }
 
 /** What a wallet asked for under an id of its own. */

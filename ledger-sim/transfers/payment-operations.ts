@@ -5,7 +5,7 @@ import { problemCodes } from '../../src/sync/protocol/problems.ts'
 import { positiveTiynSchema, transferAnswer } from '../accounts/named-transfer.ts'
 import { inTransaction } from '../context.ts'
 import { once, onceEach } from '../http/idempotent.ts'
-import { operation, type Asked } from '../http/operation.ts'
+import { operation, type Asked, type Services, type Signed } from '../http/operation.ts'
 import { inSmallCommits } from '../payments/apply-items.ts'
 import { storeWithin } from '../store/store-within.ts'
 import {
@@ -49,9 +49,8 @@ export const paymentOperations = [
     roles: ['legal-entity', 'agency', 'merchant'],
     requestSchema: paymentRequest,
     answerSchema: transferAnswer,
-    perform: (asked) =>
-      once(asked, 'payment', asked.request.transferId, (work) => pay(work, asked.caller, toLegalEntity, asked.request)),
-    performEach: (asked) => payTogether(asked, 'payment', toLegalEntity),
+    perform: (asked) => once(asked, 'payment', asked.request.transferId, (work) => pay(work, toLegalEntity, asked)),
+    performEach: (services, all) => payTogether(services, all, 'payment', toLegalEntity),
   }),
   operation({
     method: 'POST',
@@ -62,10 +61,8 @@ export const paymentOperations = [
     requestSchema: paymentRequest,
     answerSchema: transferAnswer,
     perform: (asked) =>
-      once(asked, 'payment-to-individual', asked.request.transferId, (work) =>
-        pay(work, asked.caller, toIndividual, asked.request),
-      ),
-    performEach: (asked) => payTogether(asked, 'payment-to-individual', toIndividual),
+      once(asked, 'payment-to-individual', asked.request.transferId, (work) => pay(work, toIndividual, asked)),
+    performEach: (services, all) => payTogether(services, all, 'payment-to-individual', toIndividual),
   }),
   operation({
     method: 'POST',
@@ -105,28 +102,26 @@ export const paymentOperations = [
     }),
     answerSchema: transferAnswer,
     perform: (asked) =>
-      once(asked, 'payment-to-government', asked.request.transferId, (work) =>
-        pay(work, asked.caller, toGovernment, asked.request),
-      ),
+      once(asked, 'payment-to-government', asked.request.transferId, (work) => pay(work, toGovernment, asked)),
   }),
 ]
 
-function payTogether(asked: Asked<readonly PaymentTerms[]>, kind: string, way: PaymentWay) {
+function payTogether(services: Services, all: readonly Signed<PaymentTerms>[], kind: string, way: PaymentWay) {
   return onceEach(
-    asked,
+    services,
+    all,
     kind,
     ({ transferId }) => transferId,
-    (work, payments) => payEach(work, asked.caller, way, payments),
+    (work, payments) => payEach(work, way, payments),
   )
 }
 
 /** Each a payment of its own, in whatever list it comes: as by `/v1/payments/legal-entity-individual`. */
-async function payOut(asked: Asked<unknown>, payments: readonly PaymentTerms[]) {
-  const outcomes = await inTransaction(asked.services, ({ connection }) => {
-    const services = { ...asked.services, store: storeWithin(connection) }
-    const together = { ...asked, services, request: payments }
-    return payTogether(together, 'payment-to-individual', governmentToIndividual)
-  })
+async function payOut({ services, caller, created }: Asked<unknown>, payments: readonly PaymentTerms[]) {
+  const all = payments.map((request) => ({ caller, request, created }))
+  const outcomes = await inTransaction(services, ({ connection }) =>
+    payTogether({ ...services, store: storeWithin(connection) }, all, 'payment-to-individual', governmentToIndividual),
+  )
   return outcomes.map((outcome, index) => {
     const transferId = payments[index]?.transferId ?? ''
     return outcome.kind === 'problem'

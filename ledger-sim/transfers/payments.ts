@@ -5,7 +5,7 @@ import { actsForIndividual } from '../accounts/bank-clients.ts'
 import { tooLittleIn } from '../accounts/named-transfer.ts'
 import { Books, type OpenAccount } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
-import { problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
+import { problem, type Caller, type ProblemOutcome, type Signed } from '../http/operation.ts'
 import { limitFault, limitFaultOf, limitProblem, payeeLimitProblem } from '../individuals/limits.ts'
 import { findPerson } from '../individuals/people.ts'
 import { keepClientTransfers, type ClientTransferKind, type NewClientTransfer } from './client-transfers.ts'
@@ -36,8 +36,11 @@ export const toGovernment: PaymentWay = { kind: 'payment-to-government', from: [
 
 export type Paid = { readonly kind: 'answer'; readonly body: { readonly transferId: string } } | ProblemOutcome
 
-export async function pay(work: Work, caller: Caller, way: PaymentWay, terms: PaymentTerms): Promise<Paid> {
-  const [paid] = await payEach(work, caller, way, [terms])
+/** Who asks for which payment. */
+export type AskedPayment = Pick<Signed<PaymentTerms>, 'caller' | 'request'>
+
+export async function pay(work: Work, way: PaymentWay, asked: AskedPayment): Promise<Paid> {
+  const [paid] = await payEach(work, way, [asked])
   if (paid === undefined) throw new Error('a payment without an outcome')
   return paid
 }
@@ -48,17 +51,16 @@ export async function pay(work: Work, caller: Caller, way: PaymentWay, terms: Pa
  */
 export async function payEach(
   work: Work,
-  caller: Caller,
   way: PaymentWay,
-  payments: readonly PaymentTerms[],
+  payments: readonly AskedPayment[],
 ): Promise<readonly Paid[]> {
   const books = await Books.open(
     work,
-    payments.flatMap(({ payer, payee }) => [payer, payee]),
+    payments.flatMap(({ request: { payer, payee } }) => [payer, payee]),
   )
   const paid: Paid[] = []
   const kept: NewClientTransfer[] = []
-  for (const terms of payments) {
+  for (const { caller, request: terms } of payments) {
     const refused = (await whyNot(work, caller, way, terms, books)) ?? bookedShort(books, way, terms)
     if (refused === undefined) kept.push({ ...terms, kind: way.kind, madeBy: caller.owner })
     paid.push(refused ?? { kind: 'answer', body: { transferId: terms.transferId } })

@@ -76,6 +76,7 @@ const tables = {
     hold_id: textOrNull,
     payer: textOrNull,
     closed_for: z.enum(['released', 'expired']).nullable(),
+    paid_lines: textOrNull,
   }),
   hold: z.object({
     hold_id: text,

@@ -1,6 +1,8 @@
 /** Payments by QR at the ledger: what moved for each, and what was set aside (docs/design/17-qr-payment.md). */
+import { z } from 'zod'
 import type { LedgerRow } from './ledger-database.ts'
 import type { LedgerFaultCode } from './ledger-faults.ts'
+import { canonicalText, saleHash } from './proof-bytes.ts'
 
 export type Request = LedgerRow<'payment_request'>
 type Fault = (code: LedgerFaultCode, place: string, detail: string) => void
@@ -49,6 +51,55 @@ export function checkRequest(
   const isOfThis = debit === request.payer && credit === request.payee_account && amount === request.amount
   if (!isOfThis) fault('hold_differs', place, `${amount} of ${debit} is set aside for ${credit}`)
   if (posted !== (state === 'posted' ? amount : 0n)) fault('hold_differs', place, `${state}, ${posted} posted`)
+}
+
+const whole = z.string().regex(/^(0|[1-9]\d*)$/)
+const paidLinesSchema = z.array(
+  z.strictObject({ line: z.int(), itemId: z.string(), category: z.string(), amount: whole }),
+)
+const captureSchema = z.object({
+  sold: z.object({
+    sale: z.looseObject({
+      lines: z.array(
+        z.looseObject({
+          line: z.int(),
+          itemId: z.string(),
+          category: z.string(),
+          quantity: z.int(),
+          unitPrice: whole,
+        }),
+      ),
+    }),
+    paid: z.array(z.object({ line: z.int(), amount: whole })),
+  }),
+})
+
+/**
+ * What the ledger holds for paid of each line adds up, and a capture has shown it of the sale that the QR was for.
+ *
+ * @param captures what was shown of it, as JSON
+ */
+export function checkPaidLines(
+  { tender_id: place, amount, sale_hash, paid_lines }: Request,
+  captures: readonly string[],
+  fault: Fault,
+): void {
+  if (paid_lines === null) return
+  const lines = paidLinesSchema.parse(JSON.parse(paid_lines))
+  const sum = lines.reduce((total, line) => total + BigInt(line.amount), 0n)
+  if (sum !== amount) fault('terms_differ', place, `its lines add up to ${sum} of ${amount}`)
+  const isShown = captures.some((capture) => {
+    const read = captureSchema.safeParse(JSON.parse(capture))
+    if (!read.success) return false
+    const { sale, paid } = read.data.sold
+    const known = paid.map((part) => {
+      const of = sale.lines.find(({ line }) => line === part.line)
+      const isWithin = of !== undefined && BigInt(part.amount) <= BigInt(of.quantity) * BigInt(of.unitPrice)
+      return isWithin ? { ...part, itemId: of.itemId, category: of.category } : undefined
+    })
+    return saleHash(sale) === sale_hash && canonicalText(known) === canonicalText(lines)
+  })
+  if (!isShown) fault('terms_differ', place, 'no capture has shown the lines that it paid')
 }
 
 type HoldState = LedgerRow<'hold'>['state'] | 'none'

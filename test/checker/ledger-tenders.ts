@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { markedKinds, schemeByAccount } from './ledger-books.ts'
 import type { LedgerRow, LedgerRows } from './ledger-database.ts'
 import type { LedgerFault, LedgerFaultCode } from './ledger-faults.ts'
-import { checkRequest, moneyOfRequest, type Request } from './ledger-requests.ts'
+import { checkPaidLines, checkRequest, moneyOfRequest, type Request } from './ledger-requests.ts'
 import { termsHash, type Terms } from './proof-bytes.ts'
 
 export interface LedgerTender {
@@ -82,8 +82,16 @@ export function checkTenders(rows: LedgerRows): CheckedTenders {
     const moved = transfers.get(row.tender_id) ?? []
     const money =
       request === null ? moneyOf(row, terms, moved, kinds, schemes, fault) : moneyOfRequest(row, request, moved, fault)
-    if (request !== null) checkRequest(row, request, holds.get(request.hold_id ?? ''), fault)
     const shown = evidence.get(row.tender_id) ?? []
+    if (request !== null) {
+      checkRequest(row, request, holds.get(request.hold_id ?? ''), fault)
+      const captures = shown.filter(({ kind }) => kind === 'capture')
+      checkPaidLines(
+        request,
+        captures.map(({ content }) => content),
+        fault,
+      )
+    }
     tenders.set(row.tender_id, {
       row,
       terms,

@@ -34,6 +34,11 @@ export function termsHash(terms: Terms): string {
   return createHash('sha256').update(tagged('tolem/tender-terms/1', named)).digest('hex')
 }
 
+/** Lower-case hex: the hash by which terms name their sale. */
+export function saleHash(sale: unknown): string {
+  return createHash('sha256').update(tagged('tolem/sale/1', sale)).digest('hex')
+}
+
 /** @param publicJwk a P-256 key as JSON text; any other key verifies nothing. */
 export function isSignedBy(publicJwk: string, tag: string, value: unknown, signature: Buffer): boolean {
   const jwk = JSON.parse(publicJwk) as JsonWebKey

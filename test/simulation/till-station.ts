@@ -7,7 +7,7 @@ import { standardSyncSettings } from '../../src/sync/engine/sync-settings.ts'
 import type { LedgerTransport, Scheduler } from '../../src/sync/engine/ports.ts'
 import type { KeyRing } from '../../src/sync/engine/key-ring.ts'
 import { isStorageFault, type Anchor } from '../../src/sync/journal/data-folder.ts'
-import type { JournalRowKind } from '../../src/sync/journal/rows.ts'
+import type { JournalRow, JournalRowKind } from '../../src/sync/journal/rows.ts'
 import type { JournalPosition } from '../../src/sync/protocol/messages.ts'
 import type { Enrolment } from '../../src/sync/protocol/messages.ts'
 import { createCore, type Core } from '../../src/terminal/core/core.ts'
@@ -231,6 +231,13 @@ const outcomes: readonly JournalRowKind[] = [
   'payment_request_open',
 ]
 
+function isOutcome(row: JournalRow, journal: Core['journal']): boolean {
+  // A QR that was asked for and is not open is disowned by the payment. What is unknown is, by others, who go on.
+  return row.kind === 'reversal_requested'
+    ? journal.tender(row.tenderId)?.state === 'in_progress'
+    : outcomes.includes(row.kind)
+}
+
 /**
  * A payment that cannot write its outcome ends the core (`PaymentWork`: a rejection ends the process), and the shell
  * starts it again. Here it dies in that very commit, since an error thrown in this process would end the simulator.
@@ -238,7 +245,7 @@ const outcomes: readonly JournalRowKind[] = [
 function endsOfFullDisk({ journal }: Core, disk: ModelledDisk): void {
   const commit = journal.commit.bind(journal)
   journal.commit = (...rows) => {
-    disk.endsProcessWhenFull = rows.some(({ kind }) => outcomes.includes(kind))
+    disk.endsProcessWhenFull = rows.some((row) => isOutcome(row, journal))
     try {
       return commit(...rows)
     } finally {

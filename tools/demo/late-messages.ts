@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { LedgerClient } from '../../src/sync/engine/ledger-client.ts'
 import { TrustedTime } from '../../src/sync/engine/trusted-time.ts'
 import { Journal } from '../../src/sync/journal/journal.ts'
+import { syncItemOf } from '../../src/sync/journal/records.ts'
 import { verifyingKey } from '../../src/sync/protocol/keys.ts'
 import { enrolmentSchema, type ItemResult, type SyncItem } from '../../src/sync/protocol/messages.ts'
 import { httpTransport } from '../../src/terminal/core/http-transport.ts'
@@ -73,13 +74,8 @@ export async function deliverLateMessages(
 
 function itemsOf(journal: Journal): SyncItem[] {
   return [...journal.rows()].flatMap((chained): SyncItem[] => {
-    const { row, epoch, sequence, hash } = chained
-    const position = { epoch, sequence, hash }
-    if (row.kind === 'capture_requested') return [{ kind: 'capture', tenderId: row.tenderId, position }]
-    if (row.kind !== 'approved_offline') return []
-    const { terms } = journal.intentOf(row.tenderId).row
-    const { leaseId, decidedAt, evidence } = row
-    return [{ kind: 'presentment', terms, leaseId, decidedAt, evidence, position }]
+    const isSale = chained.row.kind === 'capture_requested' || chained.row.kind === 'approved_offline'
+    return isSale ? [syncItemOf(chained, (tenderId) => journal.intentOf(tenderId).row)] : []
   })
 }
 

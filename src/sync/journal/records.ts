@@ -202,7 +202,11 @@ export function syncItemOf(chained: ChainedRow, intentOf: (tenderId: string) => 
   }
   if (row.kind === 'reversal_requested')
     return { kind: 'reversal', tenderId: row.tenderId, reason: row.reason, position }
-  if (row.kind === 'capture_requested') return { kind: 'capture', tenderId: row.tenderId, position }
+  if (row.kind === 'capture_requested') {
+    const { tenderId, sold } = row
+    // The sale was closed in the row's own commit.
+    return { kind: 'capture', tenderId, ...(sold === undefined ? {} : { sold: { ...sold, at: chained.at } }), position }
+  }
   if (row.kind === 'refund_requested') {
     const { refundId, tenderId, amount, lines, reason } = row
     return { kind: 'refund', refundId, tenderId, amount, lines, reason, position }

@@ -22,6 +22,7 @@ import {
   reversalSchema,
   signatureSchema,
   signedItemResultSchema,
+  soldByQrSchema,
 } from '../protocol/messages.ts'
 
 const row = <Kind extends string, Shape extends z.core.$ZodLooseShape>(kind: Kind, shape: Shape) =>
@@ -80,8 +81,11 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   row('payment_requested', { terms: paymentRequestTermsSchema, saleId: uuidSchema }),
   /** The QR is on the screen: from here on it may be paid at any time, and is unknown until the ledger says. */
   row('payment_request_open', { tenderId: uuidSchema }),
-  /** Of the sale that was closed just before it, in the same commit: what its payer holds is to be the merchant's. */
-  row('capture_requested', { tenderId: uuidSchema }),
+  /**
+   * Of the sale that was closed just before it, in the same commit: what its payer holds is to be the merchant's. Rows
+   * of before 2026-11-27 do not say what was sold.
+   */
+  row('capture_requested', { tenderId: uuidSchema, sold: soldByQrSchema.optional() }),
   /** The ledger's signed word on one item, from a batch, an inquiry, a repeated authorisation or the status feed. */
   row('item_answered', {
     item: signedItemResultSchema,

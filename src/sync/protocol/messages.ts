@@ -7,6 +7,7 @@ import { decisionInputSchema, decisionSchema } from '../../voucher/decide.ts'
 import { hashSchema, instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../voucher/identifiers.ts'
 import { refundReasons } from '../../voucher/refund.ts'
 import { tiynSchema } from '../../voucher/money.ts'
+import { saleSchema } from '../../voucher/sale.ts'
 import { sealedSchema, terminalPackageSchema } from '../../voucher/package.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
 import { slotIdSchema, slotSchema } from '../../voucher/slot.ts'
@@ -79,10 +80,21 @@ export const paymentRequestTermsSchema = z.strictObject({
 })
 export type PaymentRequestTerms = z.infer<typeof paymentRequestTermsSchema>
 
-/** The sale is closed: what was held for its tender by QR becomes the merchant's. */
+/** More than nothing of a line. */
+const linePartSchema = z.strictObject({ line: z.int().min(1), amount: tiynSchema.refine((amount) => amount > 0n) })
+
+/** What a payment by QR was for. The sale is the one whose hash its terms name; the parts add up to its amount. */
+export const soldByQrSchema = z.strictObject({ sale: saleSchema, paid: z.array(linePartSchema).min(1).max(500) })
+
+/**
+ * The sale is closed: what was held for its tender by QR becomes the merchant's. `sold` shows the ledger the lines that
+ * rules at the point of sale are applied to (docs/design/19-rules.md); `at` is when the sale was closed. Terminals of
+ * before 2026-11-27 do not send it. Evidence is no part of the tender's identity.
+ */
 export const captureSchema = z.strictObject({
   kind: z.literal('capture'),
   tenderId: uuidSchema,
+  sold: soldByQrSchema.extend({ at: instantSchema }).optional(),
   position: journalPositionSchema,
 })
 export type Capture = z.infer<typeof captureSchema>
@@ -113,10 +125,7 @@ export const refundSchema = z.strictObject({
   tenderId: uuidSchema,
   amount: tiynSchema.refine((amount) => amount > 0n, 'more than nothing'),
   /** Of which lines of the sale, each at most what the tender paid of it. They add up to the amount. */
-  lines: z
-    .array(z.strictObject({ line: z.int().min(1), amount: tiynSchema.refine((amount) => amount > 0n) }))
-    .min(1)
-    .max(1_000),
+  lines: z.array(linePartSchema).min(1).max(1_000),
   reason: z.enum(refundReasons),
   position: journalPositionSchema,
 })

@@ -201,6 +201,7 @@ export function endOf({ after, rows }: Pick<ExportPart, 'after' | 'rows'>): Jour
 /** The hash of the row's payload follows from the item: nothing of it can be another than the journal has. */
 function isRowOf(item: SyncItem, row: RowHead | undefined): boolean {
   if (row === undefined || row.hash !== item.position.hash || row.epoch !== item.position.epoch) return false
+  if (item.kind === 'capture' && item.sold !== undefined && item.sold.at !== row.at) return false
   const payload = payloadOf(item)
   return row.kind === payload.kind && row.payloadHash === hashOf('tolem/journal-payload/1', payload)
 }
@@ -214,8 +215,10 @@ function payloadOf(item: SyncItem) {
     }
     case 'reversal':
       return { kind: 'reversal_requested', tenderId: item.tenderId, reason: item.reason }
-    case 'capture':
-      return { kind: 'capture_requested', tenderId: item.tenderId }
+    case 'capture': {
+      const { at: _closedAt, ...sold } = item.sold ?? {}
+      return { kind: 'capture_requested', tenderId: item.tenderId, ...(item.sold === undefined ? {} : { sold }) }
+    }
     case 'surrender': {
       const { surrenderId, leaseId, slotId } = item
       return { kind: 'slot_surrendered', surrenderId, leaseId, slotId }

@@ -5,9 +5,10 @@
 import type { Randomness } from '../../sync/engine/ports.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { Journal } from '../../sync/journal/journal.ts'
-import { paidStates } from '../../sync/journal/projection.ts'
+import { isPaid, paidStates } from '../../sync/journal/projection.ts'
 import type { JournalRow } from '../../sync/journal/rows.ts'
 import { zeroTiyn } from '../../voucher/money.ts'
+import { partsByQr } from '../../voucher/qr-parts.ts'
 import type { Sale } from '../../voucher/sale.ts'
 import { isWaiting, standingOf, type SaleStanding } from './basket.ts'
 
@@ -113,12 +114,24 @@ export class JournalSales {
   }
 
   #closing(saleId: string): JournalRow[] {
-    const held = this.#parts.journal.tendersOfSale(saleId).filter(({ state }) => state === 'held')
-    return [
-      { kind: 'sale_closed', saleId },
-      ...held.map(({ tenderId }): JournalRow => ({ kind: 'capture_requested', tenderId })),
-      this.#receiptRequest(saleId, false),
-    ]
+    return [{ kind: 'sale_closed', saleId }, ...this.#captures(saleId), this.#receiptRequest(saleId, false)]
+  }
+
+  /** Of what its payers hold, with the lines that each of them pays. */
+  #captures(saleId: string): JournalRow[] {
+    const { journal } = this.#parts
+    const sale = journal.sale(saleId)?.sale
+    if (sale === undefined) return []
+    const { covered, tenders } = standingOf(journal, sale)
+    const byQr = tenders.filter((tender) => tender.kind === 'qr' && isPaid(tender))
+    const amounts = byQr.map(({ amount }) => amount)
+    const parts = partsByQr(sale, covered, amounts)
+    return byQr.flatMap(({ tenderId, state }, index): JournalRow[] => {
+      if (state !== 'held') return []
+      const paid = parts[index] ?? []
+      const sold = paid.length === 0 ? {} : { sold: { sale, paid: [...paid] } }
+      return [{ kind: 'capture_requested', tenderId, ...sold }]
+    })
   }
 
   #receiptRequest(saleId: string, copy: boolean): JournalRow {

@@ -11,9 +11,10 @@ import type { JournalTenderState } from '../../sync/journal/projection.ts'
 import type { JournalRow, RowOf } from '../../sync/journal/rows.ts'
 import { readReceiptPresentment } from '../../sync/protocol/receipt-presentment.ts'
 import type { Texts } from '../../voucher/identifiers.ts'
-import { addTiyn, remainderTiyn } from '../../voucher/money.ts'
+import { addTiyn } from '../../voucher/money.ts'
+import { partsByQr } from '../../voucher/qr-parts.ts'
 import { refundableLines, sharesOf, sumOf, type RefundableLine, type VoucherStanding } from '../../voucher/refund.ts'
-import { lineTotal, type CoveredLine, type Sale } from '../../voucher/sale.ts'
+import { lineTotal, type CoveredLine } from '../../voucher/sale.ts'
 import { shortId } from '../../voucher/receipt.ts'
 import type { CommandFault } from '../contract/commands.ts'
 import type { RefundView } from '../contract/refund.ts'
@@ -175,14 +176,18 @@ export class RefundDesk {
         standing: standingOf(state, () => journal.isPaidByAppeal(tenderId)),
         lines: journal.intentOf(tenderId).row.part.lines,
       }))
-    // What was paid by QR goes back to that wallet, as a voucher's part to its scheme: it paid the rest of every line.
-    const byQr = tenders
-      .filter(({ kind }) => kind === 'qr')
-      .map(({ tenderId, state }) => ({
-        tenderId,
-        standing: standingOf(state, () => false),
-        lines: restOf(sale, vouchers),
-      }))
+    // What was paid by QR goes back to that wallet, as a voucher's part to its scheme: of the lines that it paid.
+    const qrs = tenders.filter(({ kind }) => kind === 'qr')
+    const parts = partsByQr(
+      sale,
+      vouchers.flatMap(({ lines }) => lines),
+      qrs.map(({ amount }) => amount),
+    )
+    const byQr = qrs.map(({ tenderId, state }, index) => ({
+      tenderId,
+      standing: standingOf(state, () => false),
+      lines: parts[index] ?? [],
+    }))
     const cash = tenders.filter(({ kind, state }) => kind === 'cash' && state === 'settled')
     const returns = journal.returns.ofSale(sale.saleId)
     return refundableLines(
@@ -200,16 +205,6 @@ export class RefundDesk {
     const language = journal.fact<'kk' | 'ru' | 'en'>('language') ?? 'kk'
     return { kind: 'refund_slip_requested', jobId: randomness.uuid(), returnId, copy, language }
   }
-}
-
-/** What vouchers did not pay, line by line. */
-function restOf({ lines }: Sale, vouchers: readonly { readonly lines: readonly CoveredLine[] }[]): CoveredLine[] {
-  const covered = vouchers.flatMap((voucher) => voucher.lines)
-  return lines.flatMap((saleLine) => {
-    const { line } = saleLine
-    const amount = remainderTiyn(lineTotal(saleLine), sumOf(covered.filter((part) => part.line === line)))
-    return amount === 0n ? [] : [{ line, amount }]
-  })
 }
 
 /** Of a tender that paid a part of a sale when that was closed. What an appeal paid goes back as what a slot paid. */

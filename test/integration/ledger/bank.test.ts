@@ -1,8 +1,9 @@
 /**
- * The bank test: ten clients move money among their accounts over HTTP, each payment until it is answered, under one
- * id, while the node is killed and started again on the same folder. Method (Jepsen's bank workload): each client keeps
- * its own book of what it was told; at the end the file must hold each acknowledged payment exactly once with its own
- * terms and nothing else, and every balance must be what the books say.
+ * The bank test: ten clients move money among their accounts over HTTP, alone and in batches of more than a commit has,
+ * each payment until it is answered, under one id, while the node is killed and started again on the same folder.
+ * Method (Jepsen's bank workload): each client keeps its own book of what it was told; at the end the file must hold
+ * each acknowledged payment exactly once with its own terms and nothing else, and every balance must be what the books
+ * say.
  */
 import { randomBytes, randomInt } from 'node:crypto'
 import { join } from 'node:path'
@@ -18,7 +19,12 @@ import { temporaryFolder } from './demo-ledger.ts'
 
 const program = join(import.meta.dirname, '../../../ledger-sim/main.ts')
 const clients = 10
-const kills = 5
+const kills = 7
+/** Until so many, everybody pays singly; then in batches as well, behind which single payments wait. */
+const killsBeforeBatches = 4
+/** A commit of a batch has 250, so that a kill falls between two of them too. */
+const batchItemsMax = 600
+const payments = '/v1/payments/legal-entity-legal-entity'
 
 interface Node {
   url: string
@@ -30,6 +36,11 @@ interface Booked {
   readonly payer: string
   readonly payee: string
   readonly amount: number
+}
+
+interface Counts {
+  alone: number
+  inBatches: number
 }
 
 let folder: ReturnType<typeof temporaryFolder>
@@ -48,8 +59,16 @@ test(`${clients} clients, ${kills} kills: nothing acknowledged is lost or double
   const { payers, ...first } = await payersLedger(data, clients)
   node = first
   let isOver = false
-  const books = payers.map((payer) => moveMoney(payer, payers, () => isOver))
-  for (let kill = 0; kill < kills; kill += 1) {
+  let killed = 0
+  const books = payers.map((payer) =>
+    moveMoney(
+      payer,
+      payers,
+      () => isOver,
+      () => killed,
+    ),
+  )
+  for (; killed < kills; killed += 1) {
     await new Promise((resolve) => setTimeout(resolve, randomInt(150, 600)))
     node.process.child.kill('SIGKILL')
     await node.process.ended
@@ -61,9 +80,12 @@ test(`${clients} clients, ${kills} kills: nothing acknowledged is lost or double
   const results = await Promise.all(books)
   await node.process.stop()
   const booked = results.flatMap(({ paid }) => paid)
-  const sum = (of: 'cut' | 'existed'): number => results.reduce((total, one) => total + one[of], 0)
-  process.stdout.write(`${booked.length} payments, ${sum('cut')} cut off, ${sum('existed')} of them were done\n`)
-  expect(sum('cut')).toBeGreaterThan(0)
+  for (const of of ['alone', 'inBatches'] as const) {
+    const sum = (what: 'cut' | 'existed'): number => results.reduce((total, one) => total + one[what][of], 0)
+    process.stdout.write(`${of}: ${sum('cut')} requests cut off, ${sum('existed')} of their payments were done\n`)
+    expect(sum('cut'), of).toBeGreaterThan(0)
+  }
+  process.stdout.write(`${booked.length} payments\n`)
 
   const file = new Database(databasePath(data), { readonly: true })
   const inLedger = file
@@ -90,39 +112,65 @@ test(`${clients} clients, ${kills} kills: nothing acknowledged is lost or double
   expect(auditFile(databasePath(data))).toMatchObject({ balanced: true, faults: [] })
 }, 120_000)
 
-/** Pays at random until it is over; each payment is asked for again, under its id, until there is an answer. */
+/** Pays at random until it is over; each request is made again, under its ids, until there is an answer. */
 async function moveMoney(
   payer: Payer,
   all: readonly Payer[],
   isOver: () => boolean,
-): Promise<{ readonly paid: readonly Booked[]; readonly cut: number; readonly existed: number }> {
+  killed: () => number,
+): Promise<{ readonly paid: readonly Booked[]; readonly cut: Counts; readonly existed: Counts }> {
   const paid: Booked[] = []
-  let [cut, existed] = [0, 0]
+  const cut: Counts = { alone: 0, inBatches: 0 }
+  const existed: Counts = { alone: 0, inBatches: 0 }
+  const others = all.filter((other) => other !== payer)
   while (!isOver()) {
-    const others = all.filter((other) => other !== payer)
-    const payee = others[randomInt(others.length)] as Payer
-    const wanted = { transferId: v7(), payer: payer.accountId, payee: payee.accountId, amount: randomInt(1, 100_000) }
+    const isBatch = killed() >= killsBeforeBatches && randomInt(2) === 0
+    const wanted = Array.from({ length: isBatch ? randomInt(1, batchItemsMax) : 1 }, () => {
+      const payee = others[randomInt(others.length)] as Payer
+      return { transferId: v7(), payer: payer.accountId, payee: payee.accountId, amount: randomInt(1, 100_000) }
+    })
+    const how = isBatch ? 'inBatches' : 'alone'
     for (let tries = 0; ; tries += 1) {
-      const answer = await ask(payer, wanted)
-      if (answer === undefined) {
-        if (tries === 0) cut += 1
-        await new Promise((resolve) => setTimeout(resolve, 20))
-        continue
+      const arrivals = await (isBatch ? askTogether(payer, wanted) : askAlone(payer, wanted))
+      if (arrivals !== undefined) {
+        existed[how] += arrivals.filter((arrival) => arrival === 'exists').length
+        break
       }
-      if (answer.arrival === 'exists') existed += 1
-      paid.push(wanted)
-      break
+      if (tries === 0) cut[how] += 1
+      await new Promise((resolve) => setTimeout(resolve, 20))
     }
+    paid.push(...wanted)
   }
   return { paid, cut, existed }
 }
 
-/** Undefined when no answer came. @throws when the ledger refuses */
-async function ask(payer: Payer, wanted: Booked): Promise<{ readonly arrival: string } | undefined> {
+/** How each payment arrived; undefined when no answer came. @throws when the ledger refuses */
+async function askAlone(payer: Payer, [wanted]: readonly Booked[]): Promise<readonly unknown[] | undefined> {
+  if (wanted === undefined) throw new Error('nothing is wanted')
+  const answer = await ask(payer, payments, asItIsSent(wanted))
+  return answer === undefined ? undefined : [answer['arrival']]
+}
+
+/** The same of many in one request. @throws when the ledger refuses one of them */
+async function askTogether(payer: Payer, wanted: readonly Booked[]): Promise<readonly unknown[] | undefined> {
+  const items = wanted.map((one) => ({ method: 'POST', path: payments, body: asItIsSent(one) }))
+  const answer = await ask(payer, '/v1/batches', { items })
+  const results = answer?.['results'] as readonly { status: number; body: Record<string, unknown> }[] | undefined
+  return results?.map(({ status, body }) => {
+    if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`)
+    return body['arrival']
+  })
+}
+
+function asItIsSent(wanted: Booked) {
+  return { ...wanted, amount: String(wanted.amount), purpose: 'goods' }
+}
+
+async function ask(payer: Payer, path: string, value: unknown): Promise<Record<string, unknown> | undefined> {
   const created = Math.floor(Date.now() / 1_000)
   const moment = { created, expires: created + 60, nonce: randomBytes(16).toString('base64url') }
-  const body = JSON.stringify({ ...wanted, amount: String(wanted.amount), purpose: 'goods' })
-  const url = `${node.url}/v1/payments/legal-entity-legal-entity`
+  const body = JSON.stringify(value)
+  const url = `${node.url}${path}`
   const { headers } = signRequest({ method: 'POST', url, body }, payer.key, moment)
   const response = await fetch(url, { method: 'POST', headers, body }).then(
     async (answer) => ({ status: answer.status, text: await answer.text() }),
@@ -130,5 +178,5 @@ async function ask(payer: Payer, wanted: Booked): Promise<{ readonly arrival: st
   )
   if (response === undefined) return undefined
   if (response.status !== 200) throw new Error(`${response.status} ${response.text}`)
-  return JSON.parse(response.text) as { arrival: string }
+  return JSON.parse(response.text) as Record<string, unknown>
 }

@@ -107,27 +107,41 @@ describe('items that are done together', () => {
     body: { transferId: id(), payer: 'almaly-education', payee: 'merchant.kokbazar-shop', amount, purpose: 'milk' },
   })
 
-  test('one that breaks the ledger is answered so; the others are done once, and told once', async () => {
+  const told = async () => (await demo.rows('feed_event')).map(({ content }) => String(content))
+
+  /** While `body` runs, whatever is done together with that id breaks the ledger. @returns how many were together */
+  async function breakingAt(transferId: string, body: () => Promise<void>): Promise<readonly number[]> {
     const operation = demo.ledger.operations.find((one) => one.path === path)
     if (operation?.performEach === undefined) throw new Error('no such operation')
-    const { performEach } = operation
-    const asked = payment('666')
+    const { perform, performEach } = operation
+    const together: number[] = []
+    const isBroken = ({ request }: { readonly request: unknown }) =>
+      (request as { transferId: string }).transferId === transferId
     Object.assign(operation, {
-      performEach: async (given: Parameters<typeof performEach>[0]) => {
-        const outcomes = await performEach(given)
-        if ((given.request as { transferId: string }[]).some(({ transferId }) => transferId === asked.body.transferId))
-          throw new Error('a row broke the rules of its table')
+      perform: (asked: Parameters<typeof perform>[0]) =>
+        isBroken(asked) ? Promise.reject(new Error('a row broke the rules of its table')) : perform(asked),
+      performEach: async (...given: Parameters<typeof performEach>) => {
+        together.push(given[1].length)
+        const outcomes = await performEach(...given)
+        if (given[1].some(isBroken)) throw new Error('a row broke the rules of its table')
         return outcomes
       },
     })
-    const told = async () => (await demo.rows('feed_event')).map(({ content }) => String(content))
+    try {
+      await body()
+    } finally {
+      Object.assign(operation, { perform, performEach })
+    }
+    return together
+  }
+
+  test('one that breaks the ledger is answered so; the others are done once, and told once', async () => {
+    const asked = payment('666')
     const [before, had] = [await told(), await balanceOf(demo, 'merchant.kokbazar-shop')]
     const items = [payment('100'), asked, payment('200'), payment('x')]
-    try {
+    await breakingAt(asked.body.transferId, async () => {
       expect((await batch(demo.role('agency'), items)).map(({ status }) => status)).toEqual([200, 500, 200, 422])
-    } finally {
-      Object.assign(operation, { performEach })
-    }
+    })
     expect(demo.recovered.length).toBeGreaterThan(0)
     expect((await balanceOf(demo, 'merchant.kokbazar-shop')) - had).toBe(300n)
     const news = (await told()).slice(before.length)
@@ -135,6 +149,42 @@ describe('items that are done together', () => {
     for (const { body } of [items[0], items[2]].filter((item) => item !== undefined))
       expect(news.filter((content) => content.includes(body.transferId))).toHaveLength(2)
     expect(await batch(demo.role('agency'), [asked])).toMatchObject([{ status: 200, body: { arrival: 'created' } }])
+  })
+
+  test('so are payments that come singly at once: those of one commit, and each of the others by itself', async () => {
+    const agency = demo.role('agency')
+    const all = Array.from({ length: 150 }, (_, index) => payment(String(index + 1)))
+    const send = () => Promise.allSettled(all.map(({ body }) => agency.post(path, body)))
+    const [before, had] = [await told(), await balanceOf(demo, 'merchant.kokbazar-shop')]
+    const broken = all[70]?.body.transferId ?? ''
+    let answers: Awaited<ReturnType<typeof send>> = []
+    const together = await breakingAt(broken, async () => {
+      answers = await send()
+    })
+    expect(together.toSorted((a, b) => a - b).at(-1)).toBe(64)
+    expect(answers.map(arrivalIn)).toEqual(all.map((_, index) => (index === 70 ? 'broken' : 'created')))
+    expect(demo.recovered.length).toBeGreaterThan(0)
+    expect((await balanceOf(demo, 'merchant.kokbazar-shop')) - had).toBe(BigInt((150 * 151) / 2 - 71))
+    const news = (await told()).slice(before.length)
+    expect(news).toHaveLength(2 * 149)
+    expect((await send()).map(arrivalIn)).toEqual(all.map((_, index) => (index === 70 ? 'created' : 'exists')))
+  })
+
+  test('and nobody waits for ever when the commit they shared never began', async () => {
+    let isGone = true
+    const store: Store = {
+      transaction: (work) => {
+        if (!isGone) return demo.ports.store.transaction(work)
+        isGone = false
+        return Promise.reject(new Error('the disk is gone'))
+      },
+      read: (work) => demo.ports.store.read(work),
+      close: async () => undefined,
+    }
+    const ledger = createLedger({ ...demo.ports, store })
+    const agency = new TestSigner(ledger, demo.clock, demo.random, demo.role('agency').key)
+    const answers = await Promise.all(['1', '2', '3'].map((amount) => agency.post(path, payment(amount).body)))
+    expect(answers.map(({ body }) => body['arrival'])).toEqual(['created', 'created', 'created'])
   })
 })
 
@@ -167,3 +217,8 @@ describe('a batch', () => {
     expect((await till.post('/v1/batches', { items: [funding('1')] })).body['code']).toBe('role_not_allowed')
   })
 })
+
+/** The ledger in process rejects what its door answers with 500. */
+function arrivalIn(answer: PromiseSettledResult<{ readonly body: Record<string, unknown> }>): unknown {
+  return answer.status === 'fulfilled' ? answer.value.body['arrival'] : 'broken'
+}

@@ -25,6 +25,7 @@ import { signingKey, signTagged, verifyTagged, type SigningKey } from '../../../
 import {
   terminalEndpoints,
   type Authorisation,
+  type Capture,
   type DecisionRecord,
   type Evidence,
   type ItemResult,
@@ -404,8 +405,9 @@ export class TestTill extends TestSigner {
     return { kind: 'reversal', tenderId, reason: 'cashier_cancelled', position }
   }
 
-  capture(tenderId: string, position = this.position()): SyncItem {
-    return { kind: 'capture', tenderId, position }
+  /** @param sold absent as at an older till */
+  capture(tenderId: string, sold?: Capture['sold'], position = this.position()): SyncItem {
+    return { kind: 'capture', tenderId, ...(sold === undefined ? {} : { sold }), position }
   }
 
   surrender(leaseId: string, slotId: string, position = this.position()): SyncItem {

@@ -189,6 +189,24 @@ test('a debt of before is known by what it is of, and so is what paid it', async
   file.close()
 })
 
+test('tenders of before are known by their sale, and a QR that was captured has no lines', async () => {
+  const file = new Database(join(folder.path, 'sales.db'))
+  const before = names.indexOf('0015-lines-of-qrs') - 1
+  await migrateTo(file, before)
+  writeBack(file)
+  await migrateTo(file, names.length - 1)
+  const sales = (of: Database.Database) =>
+    of.prepare('SELECT tender_id, sale_hash FROM tender ORDER BY tender_id').raw().all()
+  const lasting = new Database(lived(), { readonly: true })
+  const had = sales(lasting)
+  lasting.close()
+  expect(new Set(had.map((row) => (row as unknown[])[1])).size).toBeGreaterThan(5)
+  expect(sales(file)).toEqual(had)
+  const ofQrs = file.prepare('SELECT DISTINCT sold_at, paid_lines FROM payment_request').raw().all()
+  expect(ofQrs).toEqual([[null, null]])
+  file.close()
+})
+
 describe('each migration, from the version before it', () => {
   test.each(names.slice(1).map((name, index) => [name, index + 1] as const))('%s', async (name, place) => {
     const path = join(folder.path, `${place}.db`)

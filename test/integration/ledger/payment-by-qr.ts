@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto'
 import { demoIndividuals } from '../../../ledger-sim/scenarios/demo.ts'
 import { verifyTagged } from '../../../src/sync/protocol/keys.ts'
-import type { ItemResult, PaymentRequestTerms, SignedItemResult } from '../../../src/sync/protocol/messages.ts'
-import { tiyn } from '../../../src/voucher/money.ts'
+import { saleHashOf } from '../../../src/sync/protocol/canonical.ts'
+import type { Capture, ItemResult, PaymentRequestTerms, SignedItemResult } from '../../../src/sync/protocol/messages.ts'
+import { tiyn, type Tiyn } from '../../../src/voucher/money.ts'
+import type { Sale } from '../../../src/voucher/sale.ts'
 import { demoLedger, type DemoLedger, type TestSigner, type TestTill } from './demo-ledger.ts'
 
 export const merchantAccount = 'merchant.school-7-canteen'
@@ -35,6 +37,31 @@ export function termsOf(till: TestTill, amount: bigint, tenderId = till.id()): P
   }
 }
 
+export interface RungUp {
+  readonly category: string
+  readonly unitPrice: bigint
+  readonly quantity?: number
+}
+
+/** A basket, as a till freezes it. */
+export function saleOf(till: TestTill, lines: readonly RungUp[]): Sale {
+  const some = lines.map(({ category, unitPrice, quantity = 1 }, index) => {
+    const name = { kk: category, ru: category, en: category }
+    return { line: index + 1, itemId: `some-${category}`, name, category, quantity, unitPrice: tiyn(unitPrice) }
+  })
+  return { saleId: till.id(), lines: some }
+}
+
+/** What a QR asks for of a sale: so many tiyn. */
+export function termsOfSale(till: TestTill, sale: Sale, amount: bigint, tenderId = till.id()): PaymentRequestTerms {
+  return { ...termsOf(till, amount, tenderId), saleHash: saleHashOf(sale) }
+}
+
+/** A part of each line in its order; nothing of those that get zero. */
+export function partsOf(...amounts: readonly bigint[]): { line: number; amount: Tiyn }[] {
+  return amounts.map((amount, index) => ({ line: index + 1, amount: tiyn(amount) })).filter((part) => part.amount > 0n)
+}
+
 /** The signed result, or `open`. */
 export async function ask(till: TestTill, terms: PaymentRequestTerms): Promise<ItemResult | 'open'> {
   const answer = await till.call('/v1/terminal/payment-requests', { terms })
@@ -46,8 +73,9 @@ export async function inquire(till: TestTill, tenderId: string): Promise<ItemRes
   return answer.kind === 'known' ? believed(till, answer.item) : answer.kind
 }
 
-export async function capture(till: TestTill, tenderId: string): Promise<ItemResult> {
-  const [result] = await till.batch(till.capture(tenderId))
+/** @param sold absent as at an older till */
+export async function capture(till: TestTill, tenderId: string, sold?: Capture['sold']): Promise<ItemResult> {
+  const [result] = await till.batch(till.capture(tenderId, sold))
   if (result === undefined) throw new Error('no answer')
   return result
 }

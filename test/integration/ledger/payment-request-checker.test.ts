@@ -20,7 +20,18 @@ import { checkBooks } from '../../checker/ledger-books.ts'
 import { readLedger } from '../../checker/ledger-database.ts'
 import { checkTenders } from '../../checker/ledger-tenders.ts'
 import { balanceOf, temporaryFolder } from './demo-ledger.ts'
-import { ask, capture, inquire, merchantAccount, openForMs, qrWorld, termsOf } from './payment-by-qr.ts'
+import {
+  ask,
+  capture,
+  inquire,
+  merchantAccount,
+  openForMs,
+  partsOf,
+  qrWorld,
+  saleOf,
+  termsOf,
+  termsOfSale,
+} from './payment-by-qr.ts'
 
 const folder = temporaryFolder()
 const file = join(folder.path, 'ledger.db')
@@ -65,6 +76,15 @@ beforeAll(async () => {
   await other?.pay(till.id(), netting)
   await capture(till, netting)
   await ask(till, { ...termsOf(till, 1n), payeeAccount: 'merchant.kokbazar-shop' })
+  const sale = saleOf(till, [
+    { category: 'drinks', unitPrice: 600n },
+    { category: 'books', unitPrice: 400n },
+  ])
+  const ofLines = termsOfSale(till, sale, 900n)
+  ids['lines'] = ofLines.tenderId
+  await ask(till, ofLines)
+  await wallet?.pay(till.id(), ofLines.tenderId)
+  await capture(till, ofLines.tenderId, { at: till.clock.now, sale, paid: partsOf(600n, 300n) })
   await make('held')
   await make('requested', false)
   await till.reverse(till.id())
@@ -128,6 +148,18 @@ test('so is one whose money is not set aside, or for another, or that is paid tw
   expect(found(same)).toEqual(['sale_paid_twice'])
 })
 
+test('so are lines that do not add up, or that no capture has shown', () => {
+  const changed = (from: string, to: string) =>
+    found(`update payment_request set paid_lines = replace(paid_lines, '${from}', '${to}')`)
+  expect(changed('"amount":"300"', '"amount":"299"')).toEqual(['terms_differ lines', 'terms_differ lines'])
+  expect(changed('"category":"drinks"', '"category":"books"')).toEqual(['terms_differ lines'])
+  expect(changed('"line":2', '"line":1')).toEqual(['terms_differ lines'])
+  expect(found(`delete from evidence where kind = 'capture'`)).toEqual(['terms_differ lines'])
+  const ofAnother = `update payment_request set sale_hash = (select sale_hash from payment_request
+    where tender_id = ${of('requested')}) where tender_id = ${of('lines')}`
+  expect(found(ofAnother)).toEqual(['terms_differ lines'])
+})
+
 test('a ledger from before there were payments by QR keeps its tenders, and its audit finds nothing new', async () => {
   const old = join(folder.path, 'old.db')
   const earlier = Object.fromEntries(Object.entries(migrations).filter(([name]) => name < '0007'))
@@ -140,7 +172,7 @@ test('a ledger from before there were payments by QR keeps its tenders, and its 
     insert into tender (tender_id, terminal_id, terms, state, slot_id, scheme_id, amount, tombstone, at)
       values ('refused', 'till-1', '{}', 'refused', 's', 'lunch', 1, 0, 0),
         ('disowned', 'till-1', null, 'reversed', null, null, 0, 1, 0);`)
-  const tenders = database.prepare('select * from tender').all()
+  const tenders = database.prepare('select *, null as sale_hash from tender').all()
   database.close()
   await (await openStore(old)).close()
   const after = new Database(old, { readonly: true })

@@ -357,7 +357,7 @@ describe('a capture', () => {
     const { tenderId } = await held()
     const position = till.position()
     await till.batch(till.reversal(till.id(), position))
-    const [result] = await till.batch(till.capture(tenderId, { ...position, hash: 'f'.repeat(64) }))
+    const [result] = await till.batch(till.capture(tenderId, undefined, { ...position, hash: 'f'.repeat(64) }))
     expect(result).toMatchObject({ state: 'settled' })
     expect(await discrepancies()).toMatchObject([{ code: 'CHAIN_BROKEN', tenderId, owner: 'merchant', amount: '0' }])
   })

@@ -14,7 +14,7 @@ import { migrations } from '../../../ledger-sim/store/migrations.ts'
 import { openStore } from '../../../ledger-sim/store/open-store.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { dayMs, demoLedger, drain, hourMs, temporaryFolder, type DemoLedger, type TestTill } from './demo-ledger.ts'
-import { ask, termsOf, Wallet } from './payment-by-qr.ts'
+import { ask, partsOf, saleOf, termsOf, termsOfSale, Wallet } from './payment-by-qr.ts'
 import { canteen, cashbackRule, done, taxAccount, vatRule, vatTerms } from './rules-world.ts'
 
 /** They grow with sales, cards, periods or leases; schemes, merchants, terminals and keys are counted in tens. */
@@ -132,14 +132,16 @@ describe('no statement scans a table that grows', () => {
   test('of a payment by QR: paid, paid again, captured, refunded, given back, expired', async () => {
     const wallet = new Wallet(demo.role('individual', 'individual-1'), 'individual-1')
     const scans = await scansOf(async () => {
-      const terms = termsOf(till, 100_000n)
+      const sale = saleOf(till, [{ category: 'drinks', unitPrice: 100_000n }])
+      const terms = termsOfSale(till, sale, 100_000n)
       const { tenderId } = terms
       expect(await ask(till, terms)).toBe('open')
       const paymentId = till.id()
       expect(await wallet.look(tenderId)).toMatchObject({ state: 'open' })
       expect(await wallet.pay(paymentId, tenderId)).toMatchObject({ state: 'held' })
       expect(await wallet.pay(till.id(), tenderId)).toMatchObject({ state: 'paid_back' })
-      expect(await till.batch(till.capture(tenderId))).toMatchObject([{ state: 'settled' }])
+      const sold = { at: till.clock.now, sale, paid: partsOf(100_000n) }
+      expect(await till.batch(till.capture(tenderId, sold))).toMatchObject([{ state: 'settled' }])
       await till.batch(till.refund(tenderId, [{ line: 1, amount: tiyn(1n) }]))
       expect(await till.reverse(tenderId)).toMatchObject({ state: 'reversed' })
       expect(await wallet.find(paymentId)).toMatchObject({ state: 'paid_back', reason: 'reversed' })

@@ -152,19 +152,33 @@ describe('what was refused', () => {
     expect(refusals[0]?.path).toHaveLength(200)
   })
 
-  test('the oldest make room: the ring keeps its size', async () => {
-    const row = { code: 'not_found', key_id: '', proved: 0, method: 'GET', path: '/v1/x', at: 0, missed: 0 } as const
-    const last = limits.refusalsKept - 1
-    await demo.ports.store.transaction(async (connection) => {
-      for (const sequence of [0, 1, last])
-        await connection
-          .insertInto('refusal')
-          .values({ ...row, slot: sequence, sequence })
-          .execute()
-    })
-    for (let count = 0; count < 2; count += 1) await demo.role('agency').get('/v1/nothing')
-    const { refusals } = (await list()) as { refusals: { sequence: number }[] }
-    expect(refusals.map(({ sequence }) => sequence)).toEqual([last, last + 1, last + 2])
+  test('the oldest make room in their ring; what proves nothing pushes out nothing that was proved', async () => {
+    const half = limits.refusalsKept / 2
+    const row = { code: 'not_found', key_id: '', method: 'GET', path: '/v1/x', at: 0, missed: 0 } as const
+    // The first ring is full, its newest in its last place; the second has two.
+    const unproved = [0, 1, half - 1].map((slot) => ({ ...row, proved: 0, slot, sequence: slot + 3 }))
+    const proved = [0, 1].map((index) => ({ ...row, proved: 1, slot: half + index, sequence: index + 1 }))
+    await demo.ports.store.transaction((connection) =>
+      connection
+        .insertInto('refusal')
+        .values([...unproved, ...proved])
+        .execute(),
+    )
+    await demo.ledger.handle({ method: 'GET', url: 'http://127.0.0.1:1/v1/y', headers: {}, body: '' })
+    await demo.role('agency').get('/v1/nothing')
+    const { refusals } = (await list()) as { refusals: { sequence: number; proved: boolean }[] }
+    expect(refusals.map(({ sequence }) => sequence)).toEqual([1, 2, 4, half + 2, half + 3, half + 4])
+    expect(refusals.map((one) => one.proved)).toEqual([true, true, false, false, false, true])
+    const slots = (await demo.rows('refusal')).map(({ slot }) => Number(slot)).toSorted((x, y) => x - y)
+    expect(slots).toEqual([0, 1, half - 1, half, half + 1, half + 2])
+  })
+
+  test('a proved one is kept while a flood of others waits', async () => {
+    for (let count = 0; count < 1_000; count += 1)
+      await demo.ledger.handle({ method: 'GET', url: 'http://127.0.0.1:1/v1/x', headers: {}, body: '' })
+    await demo.role('agency').get('/v1/mine')
+    const { refusals } = (await list()) as { refusals: { path: string; proved: boolean }[] }
+    expect(refusals.filter(({ proved }) => proved)).toMatchObject([{ path: '/v1/mine' }])
   })
 
   test('cannot be written: whoever was refused hears why all the same', async () => {

@@ -12,6 +12,7 @@ import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { balanceOf } from './demo-ledger.ts'
+import { ask, capture, partsOf, saleOf, termsOfSale, Wallet } from './payment-by-qr.ts'
 import { bought, done, rulesWorld, taxAccount, withCashback, withVat, type RulesWorld } from './rules-world.ts'
 
 let world: RulesWorld
@@ -35,6 +36,17 @@ beforeAll(async () => {
   const decided = till.decide({ card: world.demo.card('Pupil 01') })
   ids['voucher'] = decided.terms.tenderId
   await till.present(decided)
+  const sale = saleOf(till, [
+    { category: 'drinks', unitPrice: 23_200n },
+    { category: 'medicines', unitPrice: 4_200n },
+  ])
+  const terms = termsOfSale(till, sale, 27_400n)
+  ids['qr'] = terms.tenderId
+  await ask(till, terms)
+  await new Wallet(world.customer, 'individual-1').pay(world.id(), terms.tenderId)
+  const sold = { at: world.demo.clock.now, sale, paid: partsOf(23_200n, 4_200n) }
+  world.demo.clock.now += 1_000
+  await capture(till, terms.tenderId, sold)
   const leg = {
     debit: taxAccount,
     credit: 'almaly-education',
@@ -138,6 +150,27 @@ test.each<[string, () => readonly string[]]>([
   [
     'where a tax rule is in force at the sale, what its merchant was paid has its share',
     () => [`delete from rule_share where payment_id = '${ids['voucher']}'`],
+  ],
+  ...[
+    `update payment_request set paid_lines = replace(paid_lines, '"amount":"4200"', '"amount":"4199"')`,
+    `update payment_request set sold_at = sold_at + 1`,
+    // The same sums of other lines.
+    `update payment_request set paid_lines = replace(paid_lines, '"line":2', '"line":3')`,
+    `update payment_request set paid_lines = replace(paid_lines, '"line":2', '"line":1')`,
+  ].map((statement): [string, () => readonly string[]] => [
+    'a QR is taxed by the lines that it paid, which add up to its amount, when its sale was closed',
+    () => [statement],
+  ]),
+  [
+    'a QR is taxed by the lines that it paid, which add up to its amount, when its sale was closed',
+    () => [
+      `update rule_share set outcome = 'no_lines', amount = 0,
+        parts = '[{"line":null,"taxClass":null,"base":"27400","share":"0"}]' where ${of('qr')}`,
+    ],
+  ],
+  [
+    'where a tax rule is in force at the sale, what its merchant was paid has its share',
+    () => [`delete from rule_share where payment_id = '${ids['qr']}' and rule_id = 'vat'`],
   ],
   [
     'no cashback is above its caps',

@@ -75,6 +75,10 @@ test('a tiyn is paid under the id of a QR, and then the QR: the till captures it
   expect(await balances()).toEqual({ tax: 0n, merchant: 70_001n })
   const shares = await world.demo.rows('rule_share')
   expect(shares.filter((share) => share['payment_id'] === first.tenderId).length).toBe(2)
+  world.demo.clock.now += 1
+  const { shares: listed } = done(await world.tax.get('/v1/rule-shares'))
+  const ofOne = (listed as { paidAs: string; paymentId: string }[]).filter((one) => one.paymentId === first.tenderId)
+  expect(ofOne.map(({ paidAs }) => paidAs).toSorted()).toEqual(['direct', 'tender'])
   expect(await till.reverse(first.tenderId)).toMatchObject({ state: 'reversed' })
   done(await world.refund(first.tenderId, 1n))
   expect(await balances()).toEqual({ tax: 0n, merchant: 20_000n })

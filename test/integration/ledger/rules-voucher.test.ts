@@ -1,7 +1,7 @@
 /**
  * Rules at the tills (docs/design/19-rules.md): the VAT of what vouchers pay goes to the tax authority with the payment
- * and comes back with a reversal or a refund; a QR carries no lines, so only a cashback is applied to it. Method: one
- * story a test over signed requests of a till, against figures worked out by hand, and the audit after each.
+ * and comes back with a reversal or a refund. Method: one story a test over signed requests of a till, against figures
+ * worked out by hand, and the audit after each.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { post } from '../../../ledger-sim/accounts/transfers.ts'
@@ -10,7 +10,6 @@ import { fundScheme } from '../../../ledger-sim/schemes/funding.ts'
 import { makeReceiptPresentment } from '../../../src/sync/protocol/receipt-presentment.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { balanceOf, dayMs, drain, hourMs, type Decided, type TestTill } from './demo-ledger.ts'
-import { ask, capture, termsOf, Wallet } from './payment-by-qr.ts'
 import {
   canteenAccount,
   done,
@@ -18,7 +17,6 @@ import {
   rulesWorld,
   taxAccount,
   vatRule,
-  withCashback,
   withVat,
   type RulesWorld,
 } from './rules-world.ts'
@@ -273,54 +271,5 @@ describe('the rule of the sale’s time', () => {
     expect(await balances()).toMatchObject({ tax: 5_476n + 10_455n })
     await till.reverse(december.terms.tenderId)
     expect(await balances()).toMatchObject({ tax: 10_455n })
-  })
-})
-
-describe('what a QR pays', () => {
-  test('no tax, for want of lines, which the tax authority sees; a cashback, taken back with a refund', async () => {
-    await withVat(world)
-    await withCashback(world)
-    const wallet = new Wallet(world.customer, 'individual-1')
-    const customer = () => balanceOf(world.demo, 'individual-1')
-    const terms = termsOf(till, 100_000n)
-    await ask(till, terms)
-    expect(await wallet.pay(world.id(), terms.tenderId)).toMatchObject({ state: 'held' })
-    expect(await customer()).toBe(5_000_000n)
-    expect(await capture(till, terms.tenderId)).toMatchObject({ state: 'settled' })
-    expect(await balances()).toEqual({ tax: 0n, merchant: 100_000n })
-    expect(await customer()).toBe(5_000_000n - 100_000n + 3_000n)
-    expect((await shares()).map(({ outcome, amount }) => [outcome, amount]).toSorted()).toEqual([
-      ['no_lines', 0n],
-      ['split', 3_000n],
-    ])
-    expect(await refund({ terms }, 33_333n)).toMatchObject({ state: 'done' })
-    expect(await customer()).toBe(5_000_000n - 66_667n + 2_000n)
-    expect(await till.reverse(terms.tenderId)).toMatchObject({ state: 'reversed' })
-    expect(await customer()).toBe(5_000_000n)
-    expect(await balanceOf(world.demo, 'dala-bank')).toBe(10_000_000n)
-  })
-
-  test('of merchant and customer without money: the customer owes the bank, its next cashback pays', async () => {
-    await withCashback(world)
-    const wallet = new Wallet(world.customer, 'individual-1')
-    const terms = termsOf(till, 100_000n)
-    await ask(till, terms)
-    await wallet.pay(world.id(), terms.tenderId)
-    await capture(till, terms.tenderId)
-    await spend(canteenAccount, 99_000n)
-    await spend('individual-1', 4_903_000n)
-    await till.reverse(terms.tenderId)
-    expect(await world.demo.rows('rule_debt')).toMatchObject([{ debtor: 'individual-1', amount: 2_000n }])
-    expect(await balanceOf(world.demo, 'individual-1')).toBe(0n)
-    world.audit()
-    const gift = { debit: 'almaly-education', credit: 'individual-1', amount: tiyn(100_000n), kind: 'payment' } as const
-    await inTransaction(world.demo.ports, (work) => post(work, [gift], 'a gift'))
-    const next = termsOf(till, 100_000n)
-    await ask(till, next)
-    await wallet.pay(world.id(), next.tenderId)
-    await capture(till, next.tenderId)
-    // 3 000 of cashback less 2 000 of debt, and what the merchant owed.
-    expect(await balanceOf(world.demo, 'individual-1')).toBe(1_000n + 99_000n)
-    expect(await balanceOf(world.demo, 'dala-bank')).toBe(10_000_000n - 3_000n)
   })
 })

@@ -1,7 +1,8 @@
 /**
  * Method: random lists of items of one agency, with duplicates, other terms under one id, too little money and items of
- * no form, are sent to two ledgers that are the same: to one as batches in a random cut, to the other one by one. Each
- * item's status and answer, and every account, transfer, card and id afterwards, are the same on both.
+ * no form, are sent to three ledgers that are the same: to one as batches in a random cut, to one singly, but all that
+ * ask for the same without waiting for each other, and to one one by one. Each item's status and answer, and every
+ * account, transfer, card and id afterwards, are the same on all.
  */
 import fc from 'fast-check'
 import { randomInt } from 'node:crypto'
@@ -112,10 +113,10 @@ async function told(demo: DemoLedger): Promise<readonly string[]> {
     .toSorted()
 }
 
-test('a batch in any cut does what its items do alone', async () => {
+test('a batch in any cut, and clients who do not wait for each other, do what items do alone', async () => {
   console.log(`batches: ${runs} lists, TOLEM_SEED=${seed}`)
-  const [batched, alone] = await Promise.all([demoLedger({ seed: 'pair' }), demoLedger({ seed: 'pair' })])
-  for (const demo of [batched, alone])
+  const [batched, gathered, alone] = await Promise.all([same(), same(), same()])
+  for (const demo of [batched, gathered, alone])
     await inTransaction(demo.ports, ({ connection }) =>
       connection
         .updateTable('individual')
@@ -126,26 +127,53 @@ test('a batch in any cut does what its items do alone', async () => {
   try {
     await fc.assert(
       fc.asyncProperty(lists, cuts, async (list, cut) => {
-        for (const demo of [batched, alone]) await beginWithSome(demo)
+        for (const demo of [batched, gathered, alone]) await beginWithSome(demo)
         const results: { status: number; body: Record<string, unknown> }[] = []
         for (let first = 0; first < list.length; first += cut) {
           const { body } = await batched.role('agency').post('/v1/batches', { items: list.slice(first, first + cut) })
           results.push(...(body['results'] as typeof results))
         }
-        for (const [index, one] of (list as { path: string; body: unknown }[]).entries()) {
+        const atOnce: unknown[] = []
+        for (const beside of askingForTheSame(list as Item[]))
+          atOnce.push(...(await Promise.all(beside.map(({ path, body }) => gathered.role('agency').post(path, body)))))
+        for (const [index, one] of (list as Item[]).entries()) {
           const expected = await alone.role('agency').post(one.path, one.body)
           expect(withFewErrors(results[index]), JSON.stringify(one)).toEqual(withFewErrors(expected))
+          expect(atOnce[index], JSON.stringify(one)).toEqual(expected)
         }
-        expect(batched.recovered).toEqual([])
-        expect(await standing(batched)).toEqual(await standing(alone))
+        const stands = await standing(alone)
+        for (const demo of [batched, gathered]) {
+          expect(demo.recovered).toEqual([])
+          expect(await standing(demo)).toEqual(stands)
+        }
       }),
       { seed, numRuns: runs },
     )
   } finally {
     await batched.close()
+    await gathered.close()
     await alone.close()
   }
 })
+
+interface Item {
+  readonly path: string
+  readonly body: unknown
+}
+
+function same(): Promise<DemoLedger> {
+  return demoLedger({ seed: 'the same' })
+}
+
+function askingForTheSame(list: readonly Item[]): readonly Item[][] {
+  const runs: Item[][] = []
+  for (const item of list) {
+    const last = runs.at(-1)
+    if (last?.[0]?.path === item.path) last.push(item)
+    else runs.push([item])
+  }
+  return runs
+}
 
 /** So that it runs out of money, and a person of room for it, again and again. */
 async function beginWithSome({ ports }: DemoLedger): Promise<void> {

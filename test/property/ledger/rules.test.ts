@@ -14,6 +14,8 @@ import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import type { BoughtLine } from '../../../ledger-sim/rules/direct-payments.ts'
 import type { VatTerms } from '../../../ledger-sim/rules/rule.ts'
+import { toJson } from '../../../src/sync/protocol/canonical.ts'
+import type { Capture } from '../../../src/sync/protocol/messages.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { checkBooks } from '../../checker/ledger-books.ts'
 import { readLedger } from '../../checker/ledger-database.ts'
@@ -25,7 +27,7 @@ import {
   type TestSigner,
   type TestTill,
 } from '../../integration/ledger/demo-ledger.ts'
-import { ask, capture, termsOf, Wallet } from '../../integration/ledger/payment-by-qr.ts'
+import { ask, capture, saleOf, termsOfSale, Wallet } from '../../integration/ledger/payment-by-qr.ts'
 import {
   bought,
   canteenAccount,
@@ -96,7 +98,7 @@ interface Payment {
   readonly amount: bigint
   readonly lines: readonly Line[]
   readonly refunded: Map<number, bigint>
-  /** Of each line, of each class rounded once; null where no rule was in force. */
+  /** Of each line, of each class rounded once; nothing of lines that nobody knows. Null where no rule was in force. */
   readonly taxed: ReadonlyMap<number, bigint> | null
   readonly cashback: bigint
   isReversed: boolean
@@ -132,6 +134,8 @@ function taxOf(lines: readonly Line[], at: number): ReadonlyMap<number, bigint> 
   }
   return taxed
 }
+
+type Sold = NonNullable<Capture['sold']>
 
 /** Who makes an id. What is made by one hand has each id once: of operations, of tenders with their refunds. */
 type Hand = 'till' | 'client'
@@ -197,10 +201,11 @@ class Story {
     return sum(lines.map(({ line, amount }) => nearest((taxed.get(line) ?? 0n) * (refunded.get(line) ?? 0n), amount)))
   }
 
-  remember(payment: Omit<Payment, 'refunded' | 'isReversed'>): void {
+  /** @param at when it was sold: what a bank gives counts for that month */
+  remember(payment: Omit<Payment, 'refunded' | 'isReversed'>, at = this.clock.now): void {
     const remembered = { ...payment, refunded: new Map(), isReversed: false }
     this.payments.push(remembered)
-    this.months.set(remembered, this.clock.now < newYear ? 0 : 1)
+    this.months.set(remembered, at < newYear ? 0 : 1)
     this.count(`${payment.kind}${payment.taxed === null ? '' : ' with tax'}${payment.cashback > 0n ? ' and gift' : ''}`)
   }
 
@@ -306,17 +311,58 @@ class Story {
     this.pending = []
   }
 
+  /**
+   * Of each line the QR pays a half or all. Every fourth till says nothing of lines, or what does not fit; every third
+   * sale is handed over hours after it was closed, over New Year too.
+   */
   async payByQr(of: Step): Promise<void> {
-    const amount = sum(of.prices)
-    const request = termsOf(this.till, amount, this.idBy('till', of))
+    const { prices, which } = of
+    const rung = prices.map((unitPrice, index) => {
+      const category = categories[(which + index * 7) % categories.length] ?? ''
+      return { category, unitPrice, quantity: 1 + ((which + index) % 3) }
+    })
+    const sale = saleOf(this.till, rung)
+    const sold = rung.map(({ category, unitPrice, quantity }, index) => {
+      const total = unitPrice * BigInt(quantity)
+      return { line: index + 1, category, amount: (which + index) % 3 === 0 ? (total + 1n) / 2n : total }
+    })
+    const amount = sum(sold.map((line) => line.amount))
+    const request = termsOfSale(this.till, sale, amount, this.idBy('till', of))
     await ask(this.till, request)
     const { state } = await this.wallet.pay(this.world.id(), request.tenderId)
     if (state !== 'held') return
+    this.clock.now += 1
+    const at = this.clock.now
     const cashback = this.gift(amount)
-    await capture(this.till, request.tenderId)
-    const lines = [{ line: 1, category: '', amount }]
-    const taxed = this.vat === undefined ? null : new Map<number, bigint>()
-    this.remember({ id: request.tenderId, kind: 'qr', amount, lines, taxed, cashback })
+    const isTaxed = this.vat !== undefined
+    const known = this.told(
+      { at, sale, paid: sold.map(({ line, amount: part }) => ({ line, amount: tiyn(part) })) },
+      of,
+    )
+    if (known.sold !== undefined && which % 3 === 0) this.clock.now += (1 + (which % 5)) * hourMs
+    expect(await capture(this.till, request.tenderId, known.sold)).toMatchObject({ state: 'settled' })
+    const taxed = !isTaxed ? null : known.fits ? taxOf(sold, at) : new Map<number, bigint>()
+    // Which lines it was of nobody knows then: any sum goes back.
+    const lines = known.fits ? sold : [{ line: 1, category: '', amount }]
+    this.remember({ id: request.tenderId, kind: 'qr', amount, lines, taxed, cashback }, at)
+    this.count(`qr ${known.what}${isTaxed ? ' with tax' : ''}`)
+  }
+
+  told(sold: Sold, { which, prices }: Step): { readonly what: string; readonly fits: boolean; readonly sold?: Sold } {
+    const [first, ...others] = sold.paid
+    if (which % 4 !== 1 || first === undefined) return { what: 'with lines', fits: true, sold }
+    const dearer = { ...first, amount: tiyn(first.amount + 1n) }
+    const misfits: readonly (Sold | undefined)[] = [
+      undefined,
+      { ...sold, paid: [dearer, ...others] },
+      { ...sold, paid: [{ ...first, line: 9 }, ...others] },
+      { ...sold, sale: { ...sold.sale, lines: sold.sale.lines.map((line) => ({ ...line, category: 'books' })) } },
+    ]
+    const misfit = misfits[Number((prices[0] ?? 0n) % 4n)]
+    // All of them books: then that is what was sold.
+    const isSame = misfit !== undefined && toJson(misfit) === toJson(sold)
+    if (isSame) return { what: 'with lines', fits: true, sold }
+    return { what: 'without evidence', fits: false, ...(misfit === undefined ? {} : { sold: misfit }) }
   }
 
   async refundAtTill(of: Step): Promise<void> {
@@ -436,7 +482,8 @@ test('each payment has the shares of its sale’s time, and refunds have theirs'
     { seed, numRuns: 8, endOnFailure: true },
   )
   // A run in which nothing happened would prove nothing. By 120 stories the rarest of these is missed once in 40,000.
-  const taxed = ['direct with tax', 'direct with tax and gift', 'voucher with tax', 'qr with tax', 'reversed']
+  const qrs = ['qr with tax', 'qr with lines with tax', 'qr without evidence with tax']
+  const taxed = ['direct with tax', 'direct with tax and gift', 'voucher with tax', ...qrs, 'reversed']
   for (const what of [...taxed, 'till takes an id of the other', 'client takes an id of the other'])
     expect([what, [...heard.keys()].some((name) => name.startsWith(what))]).toEqual([what, true])
 })

@@ -6,7 +6,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { roundedPart, spreadByLargestRemainder } from '../../../ledger-sim/rules/proportion.ts'
+import { roundedPart, spreadByLargestRemainder } from '../../../src/voucher/proportion.ts'
 import { returnedBy } from '../../../ledger-sim/rules/returns.ts'
 import type { VatRule, VatTerms } from '../../../ledger-sim/rules/rule.ts'
 import type { SharePart, SoldLine } from '../../../ledger-sim/rules/share.ts'

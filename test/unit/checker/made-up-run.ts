@@ -41,14 +41,15 @@ const columns: Readonly<Record<string, string>> = {
     'present_until bigint, state text, granted_at bigint',
   tender:
     'tender_id text, terminal_id text, terms text, terms_hash text, state text, paid_by text, refusal text, ' +
-    'loss text, slot_id text, scheme_id text, amount bigint, decided_at bigint, tombstone bigint, at bigint',
+    'loss text, slot_id text, scheme_id text, amount bigint, sale_hash text, decided_at bigint, ' +
+    'tombstone bigint, at bigint',
   evidence: 'tender_id text, content_hash text, kind text, content text, at bigint',
   refund:
     'refund_id text, tender_id text, terminal_id text, amount bigint, lines text, reason text, state text, ' +
     'refusal text, at bigint',
   payment_request:
     'tender_id text, payee_account text, amount bigint, sale_hash text, expires_at bigint, hold_id text, payer text, ' +
-    'closed_for text',
+    'closed_for text, sold_at bigint, paid_lines text',
   hold:
     'hold_id text, debit text, credit text, amount bigint, posted bigint, state text, expires_at bigint, ' +
     'reference text',

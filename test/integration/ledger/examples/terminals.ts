@@ -3,7 +3,7 @@ import { toHex } from '../../../../src/voucher/cards/bytes.ts'
 import { encryptionKey } from '../../../../src/sync/protocol/sealed-box.ts'
 import { signTagged } from '../../../../src/sync/protocol/keys.ts'
 import { p256, TestTill, type DemoLedger } from '../demo-ledger.ts'
-import { termsOf } from '../payment-by-qr.ts'
+import { partsOf, termsOfSale, Wallet } from '../payment-by-qr.ts'
 import type { Stage, Story } from './stage.ts'
 
 export const story: Story = async (stage) => {
@@ -24,13 +24,20 @@ export const story: Story = async (stage) => {
   await terminal.post('A lunch, before it is given', authorisations, { terms, evidence })
 
   const requests = '/v1/terminal/payment-requests'
-  const asked = termsOf(till, 35_000n)
+  const juice = till.sale('juice')
+  const asked = termsOfSale(till, juice, 35_000n)
   await terminal.post('A payment by QR is asked for', requests, { terms: asked })
   const forLong = { ...asked, tenderId: till.id(), expiresAt: demo.clock.now + 3_600_001 }
   await terminal.post('A QR stands open for an hour at most', requests, { terms: forLong }, 409)
 
   const batch = { items: [till.reversal(terms.tenderId)] }
-  await terminal.post('A sale that was cancelled', '/v1/terminal/batches', batch)
+  const batches = '/v1/terminal/batches'
+  await terminal.post('A sale that was cancelled', batches, batch)
+  const wallet = new Wallet(demo.role('individual', 'individual-1'), 'individual-1')
+  await wallet.pay(stage.id(), asked.tenderId)
+  const sold = { at: demo.clock.now, sale: juice, paid: partsOf(35_000n) }
+  const captured = { items: [till.capture(asked.tenderId, sold)] }
+  await terminal.post('A sale that a QR has paid is closed: the ledger sees its lines', batches, captured)
   await terminal.post('What became of a tender', '/v1/terminal/inquiries', { tenderId: terms.tenderId })
   await terminal.post('News since the cursor', '/v1/terminal/events', { after: 0, limit: 10 })
   await changeKeys(stage, till, demo)

@@ -1,5 +1,5 @@
 /** Parts of amounts in whole tiyn (money-rules.md, "Marked money, VAT": rounding, largest remainder). Exact: bigint. */
-import { addTiyn, tiyn, type Tiyn } from '../../src/voucher/money.ts'
+import { addTiyn, tiyn, zeroTiyn, type Tiyn } from './money.ts'
 
 /**
  * `amount × numerator ÷ denominator`, half a tiyn up. It never falls as the numerator rises, and is the whole amount
@@ -35,4 +35,44 @@ export function spreadByLargestRemainder(total: Tiyn, weights: readonly Tiyn[]):
       .map(({ index }) => index),
   )
   return parts.map(({ index, whole }) => tiyn(raised.has(index) ? whole + 1n : whole))
+}
+
+/** A line as far as it matters to what it gets of a total. */
+interface WeighedLine {
+  readonly line: number
+  readonly itemId: string
+  readonly category: string
+  /** Its weight. */
+  readonly amount: Tiyn
+}
+
+/**
+ * The same over lines, each weighing its amount. Among equal remainders the larger line comes first, then category and
+ * item, so that the order of a basket decides nothing; the number counts only between lines that are alike.
+ *
+ * @throws RangeError when there is something to spread and no weight
+ */
+export function spreadOverLines<Line extends WeighedLine>(
+  total: Tiyn,
+  lines: readonly Line[],
+): readonly { readonly of: Line; readonly part: Tiyn }[] {
+  const ordered = lines.toSorted(byWhatIsSold)
+  const parts = spreadByLargestRemainder(
+    total,
+    ordered.map(({ amount }) => amount),
+  )
+  return ordered.map((of, index) => ({ of, part: parts[index] ?? zeroTiyn }))
+}
+
+function byWhatIsSold(first: WeighedLine, second: WeighedLine): number {
+  return (
+    ascending(second.amount, first.amount) ||
+    ascending(first.category, second.category) ||
+    ascending(first.itemId, second.itemId) ||
+    ascending(first.line, second.line)
+  )
+}
+
+function ascending<Value extends bigint | number | string>(first: Value, second: Value): number {
+  return first < second ? -1 : first > second ? 1 : 0
 }
