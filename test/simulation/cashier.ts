@@ -210,6 +210,12 @@ export class Cashier {
       this.#toLookAt.delete(saleId)
       return 500
     }
+    // A till that was put back does not know what it gave back before; the ledger does, and the slip says so.
+    const isBack = refund.returns.some(({ refunds }) => refunds.some(({ code }) => code === 'REFUND_ABOVE_ORIGINAL'))
+    if (isBack) {
+      this.#toLookAt.delete(saleId)
+      return 500
+    }
     if (refund.lines.some(({ voucherLeft, cashLeft }) => voucherLeft + cashLeft > 0n)) {
       if (!this.#station.command({ command: 'void_sale', saleId })) this.#refund(saleId, true)
       return 5_000

@@ -110,7 +110,7 @@ export function auditWallets(database: Database.Database, sources: WalletSources
     if (!forgotten.has(id)) found.push(`HELD ${id}: ${amount} of a wallet is set aside, and every till has closed`)
   const twice = database
     .prepare(
-      `SELECT sale_hash AS sale, count(*) AS times, json_group_array(tender_id) AS tenders
+      `SELECT payment_request.sale_hash AS sale, count(*) AS times, json_group_array(tender_id) AS tenders
        FROM payment_request JOIN tender USING (tender_id) WHERE state = 'settled' GROUP BY 1 HAVING count(*) > 1`,
     )
     .all() as { sale: string; times: bigint; tenders: string }[]
