@@ -81,13 +81,17 @@ async function keep({ connection }: Work, waiting: readonly Refusal[], missed: n
     .limit(1)
     .executeTakeFirst()
   let sequence = Number(last?.sequence ?? 0n)
+  const slots = new Map<boolean, number>()
   for (const [index, refusal] of waiting.entries()) {
     sequence += 1
+    const { proved } = refusal
+    const slot = next(proved, slots.get(proved) ?? (await newestSlot(connection, proved)))
+    slots.set(proved, slot)
     const row = {
       sequence,
       code: refusal.code,
       key_id: refusal.keyId,
-      proved: refusal.proved ? 1 : 0,
+      proved: proved ? 1 : 0,
       method: refusal.method,
       path: refusal.path,
       at: refusal.at,
@@ -95,24 +99,34 @@ async function keep({ connection }: Work, waiting: readonly Refusal[], missed: n
     }
     await connection
       .insertInto('refusal')
-      .values({ slot: await nextSlot(connection, refusal), ...row })
+      .values({ slot, ...row })
       .onConflict((conflict) => conflict.column('slot').doUpdateSet(row))
       .execute()
   }
 }
 
-async function nextSlot(connection: Connection, { proved }: Refusal): Promise<number> {
-  const size = limits.refusalsKept / 2
-  const first = proved ? size : 0
+const ringSize = limits.refusalsKept / 2
+
+function firstSlot(proved: boolean): number {
+  return proved ? ringSize : 0
+}
+
+function next(proved: boolean, slot: number | undefined): number {
+  const first = firstSlot(proved)
+  return slot === undefined ? first : first + ((slot - first + 1) % ringSize)
+}
+
+async function newestSlot(connection: Connection, proved: boolean): Promise<number | undefined> {
+  const first = firstSlot(proved)
   const newest = await connection
     .selectFrom('refusal')
     .select('slot')
     .where('slot', '>=', BigInt(first))
-    .where('slot', '<', BigInt(first + size))
+    .where('slot', '<', BigInt(first + ringSize))
     .orderBy('sequence', 'desc')
     .limit(1)
     .executeTakeFirst()
-  return newest === undefined ? first : first + ((Number(newest.slot) - first + 1) % size)
+  return newest === undefined ? undefined : Number(newest.slot)
 }
 
 /** Oldest first, those after `after`. */
