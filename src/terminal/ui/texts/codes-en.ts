@@ -78,7 +78,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
     todo: 'Look at the receipt again, or call support.',
   },
   REFUND_ORIGINAL_NOT_PAID: { what: 'This sale is not paid, or was cancelled.', todo: 'There is nothing to refund.' },
-  REFUND_ABOVE_ORIGINAL: { what: 'More than was paid for it.', todo: 'Refund what is left of it.' },
+  REFUND_ABOVE_ORIGINAL: {
+    what: 'More than is left to give back.',
+    todo: 'See the earlier slips; refund what is left.',
+  },
   LEDGER_ANSWER_MALFORMED: { what: 'The ledger’s answer is unreadable.', todo: 'Try again, or take cash.' },
   LEDGER_UNREACHABLE: { what: 'The ledger cannot be reached.', todo: 'Take cash, or wait for the network.' },
 }

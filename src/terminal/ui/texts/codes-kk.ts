@@ -74,7 +74,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
     todo: 'Чекті тексеріңіз немесе қолдауға хабарласыңыз.',
   },
   REFUND_ORIGINAL_NOT_PAID: { what: 'Бұл сатылым төленбеген немесе болдырылмаған.', todo: 'Қайтаратын ештеңе жоқ.' },
-  REFUND_ABOVE_ORIGINAL: { what: 'Төленгеннен көп.', todo: 'Қалғанын ғана қайтарыңыз.' },
+  REFUND_ABOVE_ORIGINAL: {
+    what: 'Қайтаруға қалғаннан көп.',
+    todo: 'Бұрынғы чектерді қарап, қалғанын ғана қайтарыңыз.',
+  },
   LEDGER_ANSWER_MALFORMED: {
     what: 'Тізілімнің жауабы оқылмады.',
     todo: 'Қайталап көріңіз немесе қолма-қол ақша алыңыз.',

@@ -74,7 +74,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
   QR_NOT_PAID: { what: 'QR не оплатили вовремя.', todo: 'Покажите новый QR или примите наличные.' },
   REFUND_ORIGINAL_UNKNOWN: { what: 'Реестр не знает этой продажи.', todo: 'Проверьте чек или позвоните в поддержку.' },
   REFUND_ORIGINAL_NOT_PAID: { what: 'Эта продажа не оплачена или отменена.', todo: 'Возвращать нечего.' },
-  REFUND_ABOVE_ORIGINAL: { what: 'Больше, чем было оплачено.', todo: 'Верните то, что осталось.' },
+  REFUND_ABOVE_ORIGINAL: {
+    what: 'Больше, чем осталось вернуть.',
+    todo: 'Посмотрите прежние чеки и верните остаток.',
+  },
   LEDGER_ANSWER_MALFORMED: { what: 'Ответ реестра не читается.', todo: 'Попробуйте ещё раз или примите наличные.' },
   LEDGER_UNREACHABLE: { what: 'Реестр недоступен.', todo: 'Примите наличные или дождитесь сети.' },
 }
