@@ -20,6 +20,7 @@ import type { Tiyn } from '../../src/voucher/money.ts'
 import { tiyn } from '../../src/voucher/money.ts'
 import type { Lease, TerminalPackage } from '../../src/voucher/package.ts'
 import { saleTotal, type Sale } from '../../src/voucher/sale.ts'
+import { periodAt } from '../../src/voucher/scheme.ts'
 import type { Slot } from '../../src/voucher/slot.ts'
 import type { Sun, TenderTerms } from '../../src/voucher/tender.ts'
 import type { BenchCard, BenchWorld } from './bench-ledger.ts'
@@ -30,12 +31,17 @@ export interface OfflineSale {
   readonly approved: RowOf<'approved_offline'>
 }
 
+interface Leased {
+  readonly lease: Lease
+  readonly slot: Slot
+}
+
 export class BenchTill {
   readonly enrolment: Enrolment
   readonly keys: KeyRing
   readonly active: { readonly package: TerminalPackage; readonly hash: string }
   readonly #cards: readonly BenchCard[]
-  readonly #leased: ReadonlyMap<string, { readonly lease: Lease; readonly slot: Slot }>
+  readonly #leased: ReadonlyMap<string, readonly Leased[]>
   /** What earlier sales of this till have used of each slot. */
   readonly #spent = new Map<string, { tenderId: string; amount: Tiyn }[]>()
   readonly #counters = new Map<string, number>()
@@ -47,11 +53,10 @@ export class BenchTill {
     this.keys = keys
     this.enrolment = enrolment
     this.active = active
-    this.#leased = new Map(
-      active.package.leases.flatMap((lease) =>
-        lease.slots.flatMap(({ slot, cards: own }) => own.map(({ card }) => [card, { lease, slot }] as const)),
-      ),
+    const leased = active.package.leases.flatMap((lease) =>
+      lease.slots.flatMap(({ slot, cards: own }) => own.map(({ card }) => ({ card, lease, slot }))),
     )
+    this.#leased = Map.groupBy(leased, ({ card }) => card)
   }
 
   /** Enrols at the ledger and fetches its package; keys and enrolment lie in the folder, as a core finds them. */
@@ -100,8 +105,14 @@ export class BenchTill {
     return this.sell(card)
   }
 
-  leasedTo(card: BenchCard): { readonly lease: Lease; readonly slot: Slot } {
-    const leased = this.#leased.get(card.pseudonym)
+  /** The card's slot of the present period: as a period ends, the till has its slot of the next one too. */
+  leasedTo(card: BenchCard): Leased {
+    const now = realClock.wall()
+    const isPresent = ({ slot }: Leased): boolean =>
+      this.active.package.schemes.some(
+        (scheme) => scheme.schemeId === slot.schemeId && periodAt(scheme, now)?.periodId === slot.periodId,
+      )
+    const leased = this.#leased.get(card.pseudonym)?.find(isPresent)
     if (leased === undefined) throw new Error('the card has no slot at this till')
     return leased
   }
