@@ -36,7 +36,7 @@ export interface PrincipalTable {
 
 /** Two rings of the last refused requests (http/refusal-log.ts). */
 export interface RefusalTable {
-  /** `sequence` modulo the size of the ring. */
+  /** The place in its ring. */
   slot: Whole
   sequence: Whole
   code: ProblemCode

@@ -121,6 +121,7 @@ export class JournalSales {
   #captures(saleId: string): JournalRow[] {
     const { journal } = this.#parts
     const sale = journal.sale(saleId)?.sale
+    // Frozen by the commit that closes it: cash alone has paid it.
     if (sale === undefined) return []
     const { covered, tenders } = standingOf(journal, sale)
     const byQr = tenders.filter((tender) => tender.kind === 'qr' && isPaid(tender))
