@@ -2,7 +2,7 @@
  * Many operations in one request: each has its own result, one that breaks the ledger harms none, commits are shared.
  * That a batch is the same as its items alone is test/property/ledger/batches.test.ts.
  */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { v7 } from 'uuid'
 import { createLedger } from '../../../ledger-sim/ledger.ts'
 import type { Store } from '../../../ledger-sim/store/open-store.ts'
@@ -168,6 +168,41 @@ describe('items that are done together', () => {
     const news = (await told()).slice(before.length)
     expect(news).toHaveLength(2 * 149)
     expect((await send()).map(arrivalIn)).toEqual(all.map((_, index) => (index === 70 ? 'created' : 'exists')))
+  })
+
+  test('of different clients each is judged, and known again, as its own', async () => {
+    const clients = [
+      { signer: demo.role('agency'), from: 'almaly-education', to: 'merchant.kokbazar-shop' },
+      { signer: demo.role('merchant', 'kokbazar-shop'), from: 'merchant.kokbazar-shop', to: 'almaly-education' },
+    ] as const
+    const [agency, merchant] = clients
+    await agency.signer.post(path, payment('1000').body)
+    const wanted = Array.from({ length: 6 }, (_, index) => {
+      const { signer, from: payer, to: payee } = index % 2 === 0 ? agency : merchant
+      return { signer, body: { ...payment('10').body, payer, payee } }
+    })
+    const operation = demo.ledger.operations.find((one) => one.path === path)
+    if (operation?.performEach === undefined) throw new Error('no such operation')
+    const { performEach } = operation
+    const together = vi.fn<typeof performEach>(performEach)
+    Object.assign(operation, { performEach: together })
+    const send = (all: readonly { signer: TestSigner; body: object }[]) =>
+      Promise.all(all.map(({ signer, body }) => signer.post(path, body)))
+    try {
+      expect((await send(wanted)).map(({ body }) => body['arrival'])).toEqual(wanted.map(() => 'created'))
+    } finally {
+      Object.assign(operation, { performEach })
+    }
+    expect(together.mock.calls.some(([, all]) => new Set(all.map(({ caller }) => caller.owner)).size === 2)).toBe(true)
+    expect((await send(wanted)).map(({ body }) => body['arrival'])).toEqual(wanted.map(() => 'exists'))
+    const byTheOther = wanted.map(({ signer, body }) => {
+      return { signer: signer === agency.signer ? merchant.signer : agency.signer, body }
+    })
+    expect((await send(byTheOther)).map(({ body }) => body['code'])).toEqual(
+      wanted.map(() => 'exists_with_different_terms'),
+    )
+    const makers = (await demo.rows('client_transfer')).map((row) => [row['made_by'], row['payer']])
+    expect(makers.filter(([maker, payer]) => (maker === 'kokbazar-shop') !== (payer === merchant.from))).toEqual([])
   })
 
   test('and nobody waits for ever when the commit they shared never began', async () => {
