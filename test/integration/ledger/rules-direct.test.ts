@@ -25,6 +25,7 @@ import {
   withCashback,
   withVat,
   type RulesWorld,
+  spendElsewhere,
 } from './rules-world.ts'
 
 let world: RulesWorld
@@ -47,10 +48,7 @@ const balances = async () => ({
 })
 const look = async (paymentId: string, as = world.customer) =>
   (await as.get(`/v1/payments/individual-merchant?paymentId=${paymentId}`)).body
-const spend = (debit: string, amount: bigint) =>
-  inTransaction(world.demo.ports, (work) =>
-    post(work, [{ debit, credit: 'almaly-education', amount: tiyn(amount), kind: 'payment' }], 'spent by the test'),
-  )
+const spend = (debit: string, amount: bigint) => spendElsewhere(world, debit, amount)
 const problemOf = (code: string) => ({ body: { code } })
 
 describe('without rules', () => {

@@ -9,9 +9,9 @@ import { tiyn } from '../../../src/voucher/money.ts'
 import { checkBooks } from '../../checker/ledger-books.ts'
 import { readLedger } from '../../checker/ledger-database.ts'
 import { checkTenders } from '../../checker/ledger-tenders.ts'
-import { balanceOf, type Decided, type TestTill } from './demo-ledger.ts'
+import { type Decided, type TestTill } from './demo-ledger.ts'
 import { ask, capture, termsOf, Wallet } from './payment-by-qr.ts'
-import { bought, canteenAccount, done, rulesWorld, taxAccount, withVat, type RulesWorld } from './rules-world.ts'
+import { bought, done, rulesWorld, withVat, type RulesWorld, taxAndMerchant } from './rules-world.ts'
 
 /** 115 000 × 16/116 = 15 862.07. */
 const lunch = 115_000n
@@ -42,10 +42,7 @@ const checked = () => {
 const sold = (): Decided => till.decide({ card: world.demo.card('Pupil 01') })
 const refund = async (tenderId: string, part: bigint, refundId = till.id()) =>
   (await till.batch(till.refund(tenderId, [{ line: 1, amount: tiyn(part) }], refundId)))[0]
-const balances = async () => ({
-  tax: await balanceOf(world.demo, taxAccount),
-  merchant: await balanceOf(world.demo, canteenAccount),
-})
+const balances = () => taxAndMerchant(world)
 /** One tiyn under an id, at a merchant without rules. */
 const payElsewhere = async (paymentId: string) =>
   done(

@@ -24,6 +24,8 @@ import {
   withCashback,
   withVat,
   type RulesWorld,
+  taxAndMerchant,
+  spendElsewhere,
 } from './rules-world.ts'
 
 const minuteMs = 60_000
@@ -49,14 +51,8 @@ afterEach(async () => {
 })
 
 const customer = () => balanceOf(world.demo, 'individual-1')
-const balances = async () => ({
-  tax: await balanceOf(world.demo, taxAccount),
-  merchant: await balanceOf(world.demo, canteenAccount),
-})
-const spend = (debit: string, amount: bigint) =>
-  inTransaction(world.demo.ports, (work) =>
-    post(work, [{ debit, credit: 'almaly-education', amount: tiyn(amount), kind: 'payment' }], 'spent by the test'),
-  )
+const balances = () => taxAndMerchant(world)
+const spend = (debit: string, amount: bigint) => spendElsewhere(world, debit, amount)
 const refund = async (tenderId: string, ...amounts: readonly bigint[]) =>
   (await till.batch(till.refund(tenderId, partsOf(...amounts))))[0]
 const shares = () => world.demo.rows('rule_share')

@@ -4,7 +4,6 @@
  * worked out by hand, and the audit after each.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { fundScheme } from '../../../ledger-sim/schemes/funding.ts'
 import { makeReceiptPresentment } from '../../../src/sync/protocol/receipt-presentment.ts'
@@ -19,6 +18,8 @@ import {
   vatRule,
   withVat,
   type RulesWorld,
+  taxAndMerchant,
+  spendElsewhere,
 } from './rules-world.ts'
 
 /** A lunch costs 1 150 ₸: 115 000 × 16/116 = 15 862.07. */
@@ -52,14 +53,8 @@ function soldAs(pupil: number, lines: readonly { category?: string; unitPrice: b
   const input = till.input(card, { saleId: till.id(), lines: of }, leased.slot, 'offline', leased.lease)
   return till.decided(input, card, leased.lease.leaseId)
 }
-const balances = async () => ({
-  tax: await balanceOf(world.demo, taxAccount),
-  merchant: await balanceOf(world.demo, canteenAccount),
-})
-const spend = (debit: string, amount: bigint) =>
-  inTransaction(world.demo.ports, (work) =>
-    post(work, [{ debit, credit: 'almaly-education', amount: tiyn(amount), kind: 'payment' }], 'spent by the test'),
-  )
+const balances = () => taxAndMerchant(world)
+const spend = (debit: string, amount: bigint) => spendElsewhere(world, debit, amount)
 const refund = async ({ terms }: { readonly terms: { readonly tenderId: string } }, part: bigint) =>
   (await till.batch(till.refund(terms.tenderId, [{ line: 1, amount: tiyn(part) }])))[0]
 const shares = () => world.demo.rows('rule_share')

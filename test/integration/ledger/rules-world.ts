@@ -2,12 +2,13 @@
 import { join } from 'node:path'
 import { auditFile } from '../../../ledger-sim/audit.ts'
 import { depositNonCash, issueToBank } from '../../../ledger-sim/accounts/conversions.ts'
+import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import type { BoughtLine } from '../../../ledger-sim/rules/direct-payments.ts'
 import type { AssignmentTerms, CashbackRule, VatRule } from '../../../ledger-sim/rules/rule.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { v7 } from 'uuid'
-import { demoLedger, p256, temporaryFolder, TestSigner, type DemoLedger } from './demo-ledger.ts'
+import { balanceOf, demoLedger, p256, temporaryFolder, TestSigner, type DemoLedger } from './demo-ledger.ts'
 
 export const canteen = 'school-7-canteen'
 export const canteenAccount = `merchant.${canteen}`
@@ -186,4 +187,15 @@ export async function withCashback(world: RulesWorld, over: Partial<CashbackRule
   const rule = cashbackRule(over)
   done(await world.bank.post('/v1/rules', rule))
   return world.assign(world.bank, rule.ruleId, { kind: 'cashback' })
+}
+
+export async function taxAndMerchant({ demo }: RulesWorld) {
+  return { tax: await balanceOf(demo, taxAccount), merchant: await balanceOf(demo, canteenAccount) }
+}
+
+/** Takes money out of an account, so that it is short of it. */
+export function spendElsewhere({ demo }: RulesWorld, debit: string, amount: bigint) {
+  return inTransaction(demo.ports, (work) =>
+    post(work, [{ debit, credit: 'almaly-education', amount: tiyn(amount), kind: 'payment' }], 'spent by the test'),
+  )
 }
