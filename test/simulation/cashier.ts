@@ -193,6 +193,7 @@ export class Cashier {
     })
     if (lines.length === 0) return 1_000
     this.#toLookAt.add(saleId)
+    this.notebook.goodsBroughtBack(saleId, this.#station.snapshot?.shift.open?.shiftId)
     this.#command({ command: 'refund_sale', saleId, lines, reason: 'goods_returned' })
     return 1_500
   }

@@ -52,11 +52,18 @@ export class Notebook {
   /** Cash tenders that lie in the drawer. */
   readonly #cash = new Set<string>()
   readonly #returns = new Set<string>()
+  /** By sale, the shift in which goods of it were last brought back. */
+  readonly #broughtBack = new Map<string, string>()
 
   /** What the drawer holds by the cashier's own count; undefined when the float of this shift is not known. */
   drawerOf(shiftId: string): bigint | undefined {
     const shift = this.shifts.get(shiftId)
     return shift === undefined ? undefined : shift.openingFloat + shift.into - shift.out
+  }
+
+  /** The power may go before the screen shows the return, and another shift may see it first. */
+  goodsBroughtBack(saleId: string, shiftId: string | undefined): void {
+    if (shiftId !== undefined) this.#broughtBack.set(saleId, shiftId)
   }
 
   shiftOpened(shiftId: string, openingFloat: bigint): void {
@@ -100,7 +107,7 @@ export class Notebook {
       const paid = recent.tenders.filter(({ kind, state }) => kind !== 'cash' && paidStates.includes(state))
       this.paid.set(saleId, new Map(paid.map(({ tenderId, amount }) => [tenderId, amount])))
     }
-    this.#lookAtReturns(snapshot, shiftId)
+    this.#lookAtReturns(snapshot)
     this.#lookAtReport(snapshot)
   }
 
@@ -137,9 +144,10 @@ export class Notebook {
     }
   }
 
-  #lookAtReturns({ refund }: Snapshot, shiftId: string | null): void {
+  #lookAtReturns({ refund }: Snapshot): void {
     if (refund === null) return
     const sale = this.sales.get(refund.saleId)
+    const shiftId = this.#broughtBack.get(refund.saleId) ?? null
     const drawer = shiftId === null ? undefined : this.shifts.get(shiftId)
     for (const { returnId, cash, refunds } of refund.returns) {
       const isNew = !this.#returns.has(returnId)
