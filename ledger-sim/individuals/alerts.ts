@@ -1,9 +1,10 @@
 /**
  * The auditor's queue: what the rules found, written in the transaction of the payment that completed it. An alert
- * stops no payment and is told to nobody but the auditor.
+ * stops no payment and is told to nobody but the auditor, whose feed names it.
  */
 import type { TransferKind } from '../accounts/transfers.ts'
 import { newId, type Work } from '../context.ts'
+import { tell } from '../feed/outbox.ts'
 import type { Caller } from '../http/operation.ts'
 import { alertRules, type AlertRule, type Movement } from './alert-rules.ts'
 import type { Person } from './people.ts'
@@ -74,10 +75,11 @@ async function write(work: Work, rule: AlertRule, accountId: string, evidence: r
     .selectFrom('alert')
     .select((row) => row.fn.max('number').as('newest'))
     .executeTakeFirstOrThrow()
+  const alertId = newId(work)
   await connection
     .insertInto('alert')
     .values({
-      alert_id: newId(work),
+      alert_id: alertId,
       number: BigInt(newest ?? 0) + 1n,
       rule: rule.rule,
       version: rule.version,
@@ -87,6 +89,7 @@ async function write(work: Work, rule: AlertRule, accountId: string, evidence: r
       state: 'open',
     })
     .execute()
+  tell(work, ['role:auditor'], { kind: 'alert', code: 'UNUSUAL_MOVEMENTS', subject: alertId })
 }
 
 export interface ListedAlert {

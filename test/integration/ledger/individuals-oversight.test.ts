@@ -166,6 +166,18 @@ describe('an alert', () => {
     expect(alert?.evidence).toHaveLength(4)
   })
 
+  test('is told in the auditor’s feed when it is written, by its id, and in no other feed', async () => {
+    const told = (await world.demo.rows('feed_event')).flatMap(({ stream, content }) => {
+      const { kind, ...about } = JSON.parse(String(content)) as Record<string, unknown>
+      return kind === 'alert' ? [{ stream, ...about }] : []
+    })
+    const alerts = await alertsSince('0')
+    expect(alerts.length).toBeGreaterThan(4)
+    expect(told).toEqual(
+      alerts.map(({ alertId }) => ({ stream: 'role:auditor', code: 'UNUSUAL_MOVEMENTS', subject: alertId })),
+    )
+  })
+
   test('is the auditor’s alone, and decided once', async () => {
     for (const signer of [world.bank, world.centralBank, world.demo.role('agency')])
       expect(await signer.get('/v1/alerts')).toMatchObject({ status: 403 })
