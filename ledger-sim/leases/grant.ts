@@ -5,7 +5,7 @@
  */
 import { seal, tillKeyContext } from '../../src/sync/protocol/sealed-box.ts'
 import { addTiyn, subtractTiyn, tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
-import type { Scheme } from '../../src/voucher/scheme.ts'
+import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { slotIdOf } from '../../src/voucher/slot.ts'
 import { openAccount } from '../accounts/accounts.ts'
 import { availableIn, post, type Leg } from '../accounts/transfers.ts'
@@ -130,7 +130,7 @@ export async function grantLease(work: Work, grant: LeaseGrant): Promise<LeaseGr
 
 async function collect(
   work: Work,
-  scheme: Scheme,
+  scheme: AnyScheme,
   grant: LeaseGrant,
 ): Promise<{ readonly candidates: readonly Candidate[]; readonly leftOut: Granted['leftOut'] }> {
   const candidates: Candidate[] = []
@@ -159,7 +159,7 @@ async function collect(
 
 async function candidateOf(
   work: Work,
-  scheme: Scheme,
+  scheme: AnyScheme,
   terminalId: string,
   beneficiary: string,
   periodId: string,
@@ -179,7 +179,7 @@ async function candidateOf(
   return { state, amount, movedFrom: state.leaseId, cards }
 }
 
-async function fund(work: Work, scheme: Scheme, leaseId: string, candidates: readonly Candidate[]): Promise<void> {
+async function fund(work: Work, scheme: AnyScheme, leaseId: string, candidates: readonly Candidate[]): Promise<void> {
   const escrow = escrowAccountOf(leaseId)
   await openAccount(work, { accountId: escrow, currency: 'DT', kind: 'escrow', owner: scheme.agencyId, name: leaseId })
   const sources = Map.groupBy(candidates, (candidate) =>

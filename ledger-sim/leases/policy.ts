@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { nameSchema, pseudonymSchema } from '../../src/voucher/identifiers.ts'
-import type { Scheme } from '../../src/voucher/scheme.ts'
+import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { slotIdOf } from '../../src/voucher/slot.ts'
 import type { Work } from '../context.ts'
 import { findScheme } from '../schemes/schemes.ts'
@@ -80,7 +80,7 @@ async function renew(work: Work, policy: LeasePolicy): Promise<void> {
   }
 }
 
-function wantedPeriods(scheme: Scheme, policy: LeasePolicy, now: number): readonly string[] {
+function wantedPeriods(scheme: AnyScheme, policy: LeasePolicy, now: number): readonly string[] {
   return scheme.periods
     .filter((period) => period.to > now)
     .toSorted((a, b) => a.from - b.from)

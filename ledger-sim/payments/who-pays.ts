@@ -5,7 +5,7 @@
 import type { LossCode } from '../../src/sync/protocol/loss-codes.ts'
 import type { JournalPosition } from '../../src/sync/protocol/messages.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
-import type { Scheme } from '../../src/voucher/scheme.ts'
+import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import type { TenderTerms } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
 import { findLease, type LeaseRow } from '../leases/leases.ts'
@@ -25,7 +25,7 @@ export type SalePosition = Pick<JournalPosition, 'epoch' | 'sequence'>
 export interface ProvenSale {
   readonly terms: TenderTerms
   readonly lease: LeaseRow
-  readonly scheme: Scheme
+  readonly scheme: AnyScheme
   readonly cardId: string
   readonly position: SalePosition
   readonly decidedAt: number
@@ -159,7 +159,7 @@ async function lastHolding({ connection }: Work, slotId: string, lease: LeaseRow
 }
 
 /** "Agency up to a funded sum": what the scheme's agency has taken over so far, or looks at, stays below it. */
-async function agencyBears(work: Work, scheme: Scheme, amount: bigint): Promise<boolean> {
+async function agencyBears(work: Work, scheme: AnyScheme, amount: bigint): Promise<boolean> {
   const { lossBearer } = scheme.offline
   if (lossBearer.kind === 'merchant') return false
   const rows = await work.connection
@@ -176,7 +176,7 @@ async function agencyBears(work: Work, scheme: Scheme, amount: bigint): Promise<
 }
 
 export type LeasedSlot =
-  | { readonly kind: 'leased'; readonly lease: LeaseRow; readonly scheme: Scheme }
+  | { readonly kind: 'leased'; readonly lease: LeaseRow; readonly scheme: AnyScheme }
   | { readonly kind: 'fault'; readonly refusal: RefusalCode | null; readonly detail: string }
 
 /** The lease that a sale names is this terminal's, held the slot, and the slot is of the card's holder. */

@@ -52,6 +52,10 @@ const offline = {
   lossBearer: { kind: 'agency' as const, upTo: tiyn(5_000_000n) },
 }
 
+function wholePriceOf(category: string): Scheme['goods'] {
+  return [{ goods: { by: 'category', categories: [category] }, unitsPerPiece: 1, pays: { kind: 'whole' } }]
+}
+
 export function schoolLunch(from: number): Scheme {
   return {
     schemeId: 'school-lunch',
@@ -62,8 +66,7 @@ export function schoolLunch(from: number): Scheme {
     benefit: { kind: 'count', perPeriod: 1, maximumPerTap: tiyn(120_000n) },
     periods: schoolDays(from),
     merchants: [demoCanteen],
-    categories: ['school-lunch'],
-    priceCaps: [],
+    goods: wholePriceOf('school-lunch'),
     caps: {
       perSale: tiyn(120_000n),
       perBeneficiaryAndPeriod: tiyn(120_000n),
@@ -86,8 +89,7 @@ export function foodVoucher(from: number): Scheme {
     benefit: { kind: 'amount', perPeriod: tiyn(2_500_000n) },
     periods: months(from),
     merchants: [demoCanteen, demoShop],
-    categories: ['food'],
-    priceCaps: [],
+    goods: wholePriceOf('food'),
     caps: {
       perSale: tiyn(2_500_000n),
       perBeneficiaryAndPeriod: tiyn(2_500_000n),

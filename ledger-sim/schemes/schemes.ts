@@ -1,7 +1,8 @@
 /** Voucher schemes as the agency published them. Every version is kept: replay and "who pays" look back in time. */
 import { dtByQr } from '../../src/voucher/tender.ts'
 import { canonicalBytes, toJson } from '../../src/sync/protocol/canonical.ts'
-import { schemeSchema, type Scheme } from '../../src/voucher/scheme.ts'
+import type { GoodsRule } from '../../src/voucher/goods.ts'
+import { anySchemeSchema, goodsOf, type AnyScheme } from '../../src/voucher/scheme.ts'
 import { openAccount } from '../accounts/accounts.ts'
 import type { Work } from '../context.ts'
 import { announcePackages } from '../terminals/events.ts'
@@ -21,7 +22,7 @@ export type Published =
   | { readonly unsafe: string }
 
 /** The first version is 1; each later one rises by one and replaces the last for new decisions. */
-export async function publishScheme(work: Work, scheme: Scheme): Promise<Published> {
+export async function publishScheme(work: Work, scheme: AnyScheme): Promise<Published> {
   const { connection, now } = work
   const unsafe = unsafeReason(scheme)
   if (unsafe !== undefined) return { unsafe }
@@ -70,7 +71,7 @@ export async function publishScheme(work: Work, scheme: Scheme): Promise<Publish
   return 'published'
 }
 
-export async function findScheme({ connection }: Work, schemeId: string): Promise<Scheme | undefined> {
+export async function findScheme({ connection }: Work, schemeId: string): Promise<AnyScheme | undefined> {
   const row = await connection
     .selectFrom('scheme')
     .select('content')
@@ -80,7 +81,7 @@ export async function findScheme({ connection }: Work, schemeId: string): Promis
 }
 
 /** Ordered by id. */
-export async function listSchemes({ connection }: Work): Promise<readonly Scheme[]> {
+export async function listSchemes({ connection }: Work): Promise<readonly AnyScheme[]> {
   const rows = await connection.selectFrom('scheme').select('content').orderBy('scheme_id').execute()
   return rows.map((row) => parsedScheme(row.content))
 }
@@ -99,19 +100,19 @@ export async function wasInactiveAt({ connection }: Work, schemeId: string, at: 
 }
 
 // Schemes are large (a year of periods) and immutable text: parsing each once is what keeps a decision cheap.
-const parsed = new Map<string, Scheme>()
+const parsed = new Map<string, AnyScheme>()
 const parsedLimit = 64
 
-function parsedScheme(content: string): Scheme {
+function parsedScheme(content: string): AnyScheme {
   const known = parsed.get(content)
   if (known !== undefined) return known
-  const scheme = schemeSchema.parse(JSON.parse(content))
+  const scheme = anySchemeSchema.parse(JSON.parse(content))
   if (parsed.size >= parsedLimit) parsed.clear()
   parsed.set(content, scheme)
   return scheme
 }
 
-function unsafeReason(scheme: Scheme): string | undefined {
+function unsafeReason(scheme: AnyScheme): string | undefined {
   if (scheme.schemeId === dtByQr) return `the id ${dtByQr} stands for payments by QR`
   const ids = new Set<string>()
   for (const period of scheme.periods) {
@@ -124,9 +125,19 @@ function unsafeReason(scheme: Scheme): string | undefined {
   const inOrder = scheme.periods.toSorted((a, b) => a.from - b.from)
   const overlapping = inOrder.find((period, index) => index > 0 && (inOrder[index - 1]?.to ?? 0) > period.from)
   if (overlapping !== undefined) return `period ${overlapping.periodId} overlaps the one before`
-  const categories = scheme.priceCaps.map((cap) => cap.category)
-  if (new Set(categories).size !== categories.length) return 'two price caps for one category'
-  return undefined
+  return goodsFault(goodsOf(scheme))
+}
+
+/** A rule for goods that a rule before it names does nothing: whoever wrote it meant something else. */
+function goodsFault(rules: readonly GoodsRule[]): string | undefined {
+  const named = new Set<string>()
+  for (const { goods } of rules) {
+    for (const name of goods.by === 'category' ? goods.categories : goods.gtins) {
+      if (named.has(name)) return `the goods ${name} are named twice`
+      named.add(name)
+    }
+  }
+  return rules.every(({ pays }) => pays.kind === 'nothing') ? 'no rule pays for any goods' : undefined
 }
 
 function sameJson(first: string, second: string): boolean {

@@ -1,6 +1,6 @@
 /** Slots: one row for each (scheme, beneficiary, period), made when something first needs it, used by tender ids. */
 import { addTiyn, multiplyTiyn, remainderTiyn, tiyn, type Tiyn } from '../../src/voucher/money.ts'
-import type { Scheme } from '../../src/voucher/scheme.ts'
+import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { slotIdOf, type Slot } from '../../src/voucher/slot.ts'
 import type { Work } from '../context.ts'
 
@@ -12,7 +12,7 @@ export interface SlotState {
 }
 
 /** What a slot of this scheme allows in one period. */
-export function allowanceOf(scheme: Scheme): { readonly count: number; readonly amount: Tiyn } {
+export function allowanceOf(scheme: AnyScheme): { readonly count: number; readonly amount: Tiyn } {
   const { benefit, caps } = scheme
   return benefit.kind === 'count'
     ? { count: benefit.perPeriod, amount: multiplyTiyn(benefit.maximumPerTap, benefit.perPeriod) }
@@ -26,7 +26,7 @@ export function allowanceOf(scheme: Scheme): { readonly count: number; readonly 
  */
 export async function needSlot(
   work: Work,
-  scheme: Scheme,
+  scheme: AnyScheme,
   beneficiary: string,
   periodId: string,
 ): Promise<SlotState | undefined> {

@@ -4,11 +4,13 @@
  * version beside the old one.
  */
 import { z } from 'zod'
+import { byGoods, eligibleLines, type DueLine, type EligibleLine } from './goods.ts'
 import { instantSchema, nameSchema, pseudonymSchema } from './identifiers.ts'
-import { addTiyn, remainderTiyn, smallestTiyn, tiyn, tiynSchema, zeroTiyn, multiplyTiyn, type Tiyn } from './money.ts'
+import { addTiyn, remainderTiyn, smallestTiyn, tiyn, tiynSchema, zeroTiyn, type Tiyn } from './money.ts'
+import { ascending } from './proportion.ts'
 import { mostTelling, refusalCodes, type RefusalCode } from './reasons.ts'
-import { coveredLineSchema, lineTotal, saleSchema, type SaleLine } from './sale.ts'
-import { isOpenAt, periodAt, schemeSchema, type Scheme } from './scheme.ts'
+import { coveredLineSchema, lineTotal, saleSchema } from './sale.ts'
+import { anySchemeSchema, goodsOf, isOpenAt, periodAt, type AnyScheme } from './scheme.ts'
 import { localSpendSchema, slotSchema, type LocalSpend, type Slot } from './slot.ts'
 
 export const engineVersion = 1
@@ -20,7 +22,7 @@ export const decisionInputSchema = z.strictObject({
   trustedTime: instantSchema,
   merchantId: nameSchema,
   card: z.strictObject({ card: pseudonymSchema, blocked: z.boolean() }),
-  schemes: z.array(schemeSchema),
+  schemes: z.array(anySchemeSchema),
   /** The card's slots: of this till's live leases offline, of the ledger's answer online. */
   slots: z.array(slotSchema),
   /** Uses of those slots that the figures in `slots` do not contain yet. */
@@ -72,17 +74,6 @@ export const decisionSchema = z.discriminatedUnion('verdict', [
 ])
 export type Decision = z.infer<typeof decisionSchema>
 
-/** What one line of the sale still needs, after earlier tenders and schemes. */
-interface DueLine {
-  readonly line: SaleLine
-  readonly due: Tiyn
-}
-
-/** What of it one scheme would pay if its allowance had no end. */
-interface EligibleLine extends DueLine {
-  readonly eligible: Tiyn
-}
-
 type SchemeVerdict = { readonly part: DecisionPart } | { readonly code: RefusalCode }
 
 /**
@@ -127,7 +118,7 @@ export function schemesThatFit({
 }: Pick<DecisionInput, 'schemes' | 'sale' | 'covered'>): readonly string[] {
   const due = dueLines({ sale, covered })
   return schemes
-    .filter((scheme) => eligibleLines(scheme, due).some((line) => line.eligible > 0n))
+    .filter((scheme) => eligibleLines(goodsOf(scheme), due).some((line) => line.eligible > 0n))
     .map((scheme) => scheme.schemeId)
 }
 
@@ -138,13 +129,14 @@ function refusalBeforeSchemes(input: DecisionInput): RefusalCode | undefined {
   return undefined
 }
 
-function schemesOfCard(input: DecisionInput): readonly Scheme[] {
+function schemesOfCard(input: DecisionInput): readonly AnyScheme[] {
   return input.schemes
     .filter((scheme) => input.slots.some((slot) => slot.schemeId === scheme.schemeId))
     .toSorted((a, b) => a.order - b.order || (a.schemeId < b.schemeId ? -1 : 1))
 }
 
-function dueLines(input: Pick<DecisionInput, 'sale' | 'covered'>): readonly DueLine[] {
+/** What each line still needs after the tenders that cover some of it, by line number. */
+export function dueLines(input: Pick<DecisionInput, 'sale' | 'covered'>): readonly DueLine[] {
   return input.sale.lines
     .toSorted((a, b) => a.line - b.line)
     .map((line) => {
@@ -159,7 +151,7 @@ function afterPart(due: readonly DueLine[], part: DecisionPart): readonly DueLin
 }
 
 /** Each refusal in the order of `refusalCodes`: the first that applies is the scheme's reason. */
-function decideScheme(scheme: Scheme, input: DecisionInput, due: readonly DueLine[]): SchemeVerdict {
+function decideScheme(scheme: AnyScheme, input: DecisionInput, due: readonly DueLine[]): SchemeVerdict {
   const offline = input.mode === 'offline'
   const sellsOffline = scheme.offline.policy !== 'deny'
   const period = periodAt(scheme, input.trustedTime)
@@ -180,7 +172,7 @@ function decideScheme(scheme: Scheme, input: DecisionInput, due: readonly DueLin
   if (offline && !hasLiveLease(scheme, input)) return { code: 'LEASE_EXPIRED' }
   if (slot === undefined) throw new Error('a scheme without a slot was not refused')
 
-  const eligible = eligibleLines(scheme, due)
+  const eligible = eligibleLines(goodsOf(scheme), due)
   const eligibleTotal = addTiyn(...eligible.map((line) => line.eligible))
   if (eligibleTotal === 0n) return { code: 'NOTHING_ELIGIBLE' }
   const left = leftInSlot(slot, input.localSpends)
@@ -207,42 +199,30 @@ function decideScheme(scheme: Scheme, input: DecisionInput, due: readonly DueLin
   }
 }
 
-function isPackageTooOld(scheme: Scheme, input: DecisionInput): boolean {
-  return input.trustedTime - input.terminal.packageIssuedAt > scheme.offline.allowedPolicyAgeMs
+const packageAge = ({ trustedTime, terminal }: DecisionInput): number => trustedTime - terminal.packageIssuedAt
+
+function isPackageTooOld({ offline }: AnyScheme, input: DecisionInput): boolean {
+  return packageAge(input) > offline.allowedPolicyAgeMs
 }
 
-function hasLiveLease(scheme: Scheme, input: DecisionInput): boolean {
+/** What a till may owe without the ledger: half of it once half of the package's allowed age is over. */
+function exposureCap({ caps, offline }: AnyScheme, input: DecisionInput): Tiyn {
+  const isAgeing = packageAge(input) * 2 > offline.allowedPolicyAgeMs
+  return isAgeing ? tiyn(caps.terminalExposure / 2n) : caps.terminalExposure
+}
+
+function hasLiveLease(scheme: AnyScheme, input: DecisionInput): boolean {
   return input.leases.some((lease) => lease.schemeId === scheme.schemeId && input.trustedTime <= lease.sellUntil)
 }
 
-/** What the scheme would pay of each line if its allowance had no end: listed categories, up to the price caps. */
-function eligibleLines(scheme: Scheme, due: readonly DueLine[]): readonly EligibleLine[] {
-  return due
-    .filter((line) => scheme.categories.includes(line.line.category))
-    .map((line) => {
-      const cap = scheme.priceCaps.find((candidate) => candidate.category === line.line.category)
-      if (cap === undefined) return { ...line, eligible: line.due }
-      return { ...line, eligible: smallestTiyn(line.due, multiplyTiyn(cap.maximumPerUnit, line.line.quantity)) }
-    })
-}
-
 /**
- * Gives an allowance to lines, the largest eligible sum first. Among equals the first is the one with the lower
- * category name, then the smaller quantity, then the smaller due, and only then the lower number: lines that differ
- * in nothing that a later scheme could ask about. So a basket rung up in another order is paid alike, whatever
- * schemes follow.
+ * Gives an allowance to lines, the largest eligible sum first. Among equals the goods decide, and only then the number:
+ * a basket rung up in another order is paid alike, whatever schemes follow.
  */
 function spread(eligible: readonly EligibleLine[], allowance: Tiyn): { line: number; amount: Tiyn }[] {
   let left = allowance
   return eligible
-    .toSorted(
-      (a, b) =>
-        ascending(b.eligible, a.eligible) ||
-        ascending(a.line.category, b.line.category) ||
-        ascending(a.line.quantity, b.line.quantity) ||
-        ascending(a.due, b.due) ||
-        ascending(a.line.line, b.line.line),
-    )
+    .toSorted((a, b) => ascending(b.eligible, a.eligible) || byGoods(a, b))
     .map((line) => {
       const amount = smallestTiyn(line.eligible, left)
       left = tiyn(left - amount)
@@ -250,10 +230,6 @@ function spread(eligible: readonly EligibleLine[], allowance: Tiyn): { line: num
     })
     .filter((line) => line.amount > 0n)
     .toSorted((a, b) => a.line - b.line)
-}
-
-function ascending<Value extends bigint | number | string>(first: Value, second: Value): number {
-  return first < second ? -1 : first > second ? 1 : 0
 }
 
 function leftInSlot(slot: Slot, localSpends: readonly LocalSpend[]): { count: number; amount: Tiyn } {
@@ -272,7 +248,7 @@ type Capped = { readonly amount: Tiyn; readonly by: RefusalCode } | { readonly c
  * refuses only where nothing is left: otherwise a larger allowance could pay less. Age and exposure bound what is sold
  * without the ledger, so they apply offline only.
  */
-function withinCaps(scheme: Scheme, slot: Slot, input: DecisionInput): Capped {
+function withinCaps(scheme: AnyScheme, slot: Slot, input: DecisionInput): Capped {
   const { caps } = scheme
   const spends = input.localSpends.filter((spend) => spend.slotId === slot.slotId)
   if (input.mode === 'offline' && input.trustedTime - input.terminal.lastSyncAt > caps.ageSinceSyncMs) {
@@ -287,7 +263,7 @@ function withinCaps(scheme: Scheme, slot: Slot, input: DecisionInput): Capped {
   const bounds: { amount: Tiyn; by: RefusalCode }[] = [
     { amount: remainderTiyn(caps.perBeneficiaryAndPeriod, inPeriod), by: 'CAP_PER_BENEFICIARY_AND_PERIOD' },
     ...(input.mode === 'offline'
-      ? [{ amount: remainderTiyn(caps.terminalExposure, exposed), by: 'CAP_TERMINAL_EXPOSURE' as const }]
+      ? [{ amount: remainderTiyn(exposureCap(scheme, input), exposed), by: 'CAP_TERMINAL_EXPOSURE' as const }]
       : []),
     { amount: caps.perSale, by: 'CAP_PER_SALE' },
   ]

@@ -11,6 +11,14 @@ export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
 export const pseudonymSchema = z.string().regex(/^[0-9a-f]{32}$/)
 /** Short readable ids given by people: schemes, agencies, merchants, terminals, accounts. */
 export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,62}$/)
+/**
+ * A Global Trade Item Number, always as 14 digits: shorter ones with zeros before them (GS1 General Specifications,
+ * "GTIN-14"), so that one article has one name. The last digit is the check digit.
+ */
+export const gtinSchema = z
+  .string()
+  .regex(/^\d{14}$/)
+  .refine(hasGtinCheckDigit, 'the check digit fits')
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export const instantSchema = z.int().min(0).max(8_640_000_000_000_000)
 
@@ -25,3 +33,9 @@ export const textsSchema = z.strictObject({ kk: z.string().min(1), ru: z.string(
 export type Texts = z.infer<typeof textsSchema>
 export type Language = keyof Texts
 export const languages = ['kk', 'ru', 'en'] as const satisfies readonly Language[]
+
+/** Weights 3 and 1 in turn from the left over 13 digits; the check digit fills the sum up to a multiple of ten. */
+function hasGtinCheckDigit(gtin: string): boolean {
+  const sum = [...gtin].reduce((total, digit, index) => total + Number(digit) * (index % 2 === 0 ? 3 : 1), 0)
+  return sum % 10 === 0
+}

@@ -3,9 +3,17 @@
  * uses exactly one package, named in its intent.
  */
 import { z } from 'zod'
-import { hashSchema, instantSchema, nameSchema, pseudonymSchema, textsSchema, uuidSchema } from './identifiers.ts'
+import {
+  gtinSchema,
+  hashSchema,
+  instantSchema,
+  nameSchema,
+  pseudonymSchema,
+  textsSchema,
+  uuidSchema,
+} from './identifiers.ts'
 import { tiynSchema } from './money.ts'
-import { schemeSchema } from './scheme.ts'
+import { anySchemeSchema } from './scheme.ts'
 import { slotSchema } from './slot.ts'
 
 /** A key sealed to the terminal's encryption key (`src/sync/protocol/sealed-box.ts`), base64url. */
@@ -50,6 +58,7 @@ export const catalogueItemSchema = z.strictObject({
   itemId: nameSchema,
   name: textsSchema,
   category: nameSchema,
+  gtin: gtinSchema.optional(),
   unitPrice: tiynSchema,
 })
 export type CatalogueItem = z.infer<typeof catalogueItemSchema>
@@ -65,7 +74,7 @@ export const terminalPackageSchema = z.strictObject({
   merchant: merchantSchema,
   /** Key of the keyed hash that stands for a card's UID, 32 bytes of hex. */
   cardReferenceKey: hashSchema,
-  schemes: z.array(schemeSchema),
+  schemes: z.array(anySchemeSchema),
   leases: z.array(leaseSchema),
   hotlist: hotlistSchema,
   catalogue: z.array(catalogueItemSchema),

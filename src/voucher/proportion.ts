@@ -73,6 +73,7 @@ function byWhatIsSold(first: WeighedLine, second: WeighedLine): number {
   )
 }
 
-function ascending<Value extends bigint | number | string>(first: Value, second: Value): number {
+/** For sorting. */
+export function ascending<Value extends bigint | number | string>(first: Value, second: Value): number {
   return first < second ? -1 : first > second ? 1 : 0
 }

@@ -1,6 +1,6 @@
 /** A sale: the basket. Frozen when the first tender starts (money-rules.md, "One payment"). */
 import { z } from 'zod'
-import { nameSchema, textsSchema, uuidSchema } from './identifiers.ts'
+import { gtinSchema, nameSchema, textsSchema, uuidSchema } from './identifiers.ts'
 import { addTiyn, multiplyTiyn, tiynSchema, type Tiyn } from './money.ts'
 
 export const saleLineSchema = z.strictObject({
@@ -9,6 +9,8 @@ export const saleLineSchema = z.strictObject({
   itemId: nameSchema,
   name: textsSchema,
   category: nameSchema,
+  /** Where the merchant knows it. */
+  gtin: gtinSchema.optional(),
   quantity: z.int().min(1).max(9_999),
   unitPrice: tiynSchema,
 })

@@ -3,6 +3,7 @@
  * to the till inside a signed package (money-rules.md, "Offline" and "Time").
  */
 import { z } from 'zod'
+import { goodsRuleSchema, type GoodsRule } from './goods.ts'
 import { instantSchema, nameSchema, textsSchema } from './identifiers.ts'
 import { tiynSchema } from './money.ts'
 
@@ -38,7 +39,7 @@ export const capsSchema = z.strictObject({
 })
 export type Caps = z.infer<typeof capsSchema>
 
-export const schemeSchema = z.strictObject({
+const terms = {
   schemeId: nameSchema,
   version: z.int().min(1),
   agencyId: nameSchema,
@@ -47,9 +48,6 @@ export const schemeSchema = z.strictObject({
   benefit: benefitSchema,
   periods: z.array(schemePeriodSchema).min(1).max(400),
   merchants: z.array(nameSchema),
-  categories: z.array(nameSchema).min(1),
-  /** The most that the scheme pays for one unit of a category; what is above stays for another tender. */
-  priceCaps: z.array(z.strictObject({ category: nameSchema, maximumPerUnit: tiynSchema })),
   caps: capsSchema,
   offline: z.strictObject({
     policy: z.enum(['deny', 'lease-listed']),
@@ -62,11 +60,47 @@ export const schemeSchema = z.strictObject({
   }),
   /** Lower pays first when one card carries several schemes. */
   order: z.int(),
+}
+
+export const schemeSchema = z.strictObject({
+  ...terms,
+  /** What it pays for which goods; the first rule that names a line's goods holds. */
+  goods: z.array(goodsRuleSchema).min(1).max(100),
 })
 export type Scheme = z.infer<typeof schemeSchema>
 
+/** As schemes were before they had rules for goods: packages, records and ledgers of then still carry them. */
+const formerSchemeSchema = z.strictObject({
+  ...terms,
+  categories: z.array(nameSchema).min(1),
+  /** The most that the scheme pays for one unit of a category. */
+  priceCaps: z.array(z.strictObject({ category: nameSchema, maximumPerUnit: tiynSchema })),
+})
+
+/** A scheme in every form that was ever published. */
+export const anySchemeSchema = z.union([schemeSchema, formerSchemeSchema])
+export type AnyScheme = z.infer<typeof anySchemeSchema>
+
+/** What a scheme pays for which goods, in whatever form it says so. */
+export function goodsOf(scheme: AnyScheme): readonly GoodsRule[] {
+  if ('goods' in scheme) return scheme.goods
+  const known = formerGoods.get(scheme)
+  if (known !== undefined) return known
+  const rules = scheme.categories.map((category): GoodsRule => {
+    const cap = scheme.priceCaps.find((candidate) => candidate.category === category)
+    const pays =
+      cap === undefined ? { kind: 'whole' as const } : { kind: 'up_to' as const, perUnit: cap.maximumPerUnit }
+    return { goods: { by: 'category', categories: [category] }, unitsPerPiece: 1, pays }
+  })
+  formerGoods.set(scheme, rules)
+  return rules
+}
+
+// One list for one scheme, since lists of rules are indexed by what they are (goods.ts).
+const formerGoods = new WeakMap<AnyScheme, readonly GoodsRule[]>()
+
 /** The period that contains an instant, whether or not the scheme is open at that moment. */
-export function periodAt(scheme: Scheme, instant: number): SchemePeriod | undefined {
+export function periodAt(scheme: Pick<Scheme, 'periods'>, instant: number): SchemePeriod | undefined {
   return scheme.periods.find((period) => period.from <= instant && instant < period.to)
 }
 

@@ -1,5 +1,5 @@
 /**
- *     npm run bench -- tap|journal|sync|start|ledger|all [--json] [--quick] [--document]
+ *     npm run bench -- tap|decide|journal|sync|start|ledger|all [--json] [--quick] [--document]
  *
  * Measures the product against raw baselines of the same run (docs/performance.md). `--json`: one JSON line per
  * figure. `--quick`: small sizes, to see that every bench works; its figures mean nothing. `--document` writes the
@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { askedOf, askedWrongly } from '../../tools/arguments.ts'
 import { runFacts, tableOf, withFigures, type BenchName, type Figure } from './figures.ts'
+import { benchDecide } from './decide.ts'
 import { benchJournal } from './journal.ts'
 import { benchLedger } from './ledger.ts'
 import { benchStart } from './start.ts'
@@ -17,6 +18,7 @@ import { benchTap } from './tap.ts'
 
 const benches: Readonly<Record<BenchName, (quick: boolean) => Promise<readonly Figure[]>>> = {
   tap: benchTap,
+  decide: benchDecide,
   journal: benchJournal,
   sync: benchSync,
   start: benchStart,

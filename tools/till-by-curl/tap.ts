@@ -21,7 +21,7 @@ import { decide, engineVersion, type DecisionInput } from '../../src/voucher/dec
 import { multiplyTiyn, zeroTiyn } from '../../src/voucher/money.ts'
 import type { TerminalPackage } from '../../src/voucher/package.ts'
 import type { Sale } from '../../src/voucher/sale.ts'
-import { periodAt, type Scheme } from '../../src/voucher/scheme.ts'
+import { periodAt, type AnyScheme } from '../../src/voucher/scheme.ts'
 import { slotIdOf, type Slot } from '../../src/voucher/slot.ts'
 import type { TenderTerms } from '../../src/voucher/tender.ts'
 
@@ -109,7 +109,7 @@ function inputOf(content: TerminalPackage, wanted: WantedTap, now: number, card:
 }
 
 /** As if nothing were spent of it: what is, the ledger knows, and its word counts. */
-function freshSlot(scheme: Scheme, beneficiary: string, now: number): Slot {
+function freshSlot(scheme: AnyScheme, beneficiary: string, now: number): Slot {
   const period = periodAt(scheme, now)
   if (period === undefined) throw new TapRefused(`${scheme.schemeId} has no period now`)
   const { benefit, caps } = scheme

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { instantSchema, nameSchema, textsSchema, uuidSchema } from '../../voucher/identifiers.ts'
+import { lineReasons } from '../../voucher/line-outcomes.ts'
 import { tiynSchema } from '../../voucher/money.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
 import { refundViewSchema } from './refund.ts'
@@ -79,7 +80,8 @@ export const cardPaysSchema = z.strictObject({
       reducedBy: z.enum(refusalCodes).nullable(),
     }),
   ),
-  notCovered: z.array(z.int()),
+  /** Of each line that something was due for: what the card pays, and why not the rest. */
+  lines: z.array(z.strictObject({ line: z.int(), pays: tiynSchema, why: z.enum(lineReasons).nullable() })),
 })
 export type CardPays = z.infer<typeof cardPaysSchema>
 

@@ -53,6 +53,7 @@ export function withItem(sale: Sale, item: CatalogueItem): Sale {
     itemId: item.itemId,
     name: item.name,
     category: item.category,
+    ...(item.gtin === undefined ? {} : { gtin: item.gtin }),
     quantity: 1,
     unitPrice: item.unitPrice,
   }

@@ -131,7 +131,7 @@ export function createCore(parts: CoreParts): Core {
     presence: (presenceId) => till.presence(presenceId),
     activePackage,
     currentSale: () => till.currentSale(),
-    onDidDecide: (decision) => till.didDecide(decision),
+    onDidDecide: (decision, input) => till.didDecide(decision, input),
   })
   const byQr = new QrPayment({
     journal,

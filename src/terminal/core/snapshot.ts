@@ -6,6 +6,7 @@ import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
 import type { Discrepancy } from '../../sync/protocol/messages.ts'
 import type { Decision } from '../../voucher/decide.ts'
+import type { LineOutcome } from '../../voucher/line-outcomes.ts'
 import { addTiyn, tiyn, zeroTiyn } from '../../voucher/money.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import { shortId } from '../../voucher/receipt.ts'
@@ -22,6 +23,12 @@ const packageOldMs = 24 * 3_600_000
 /** So long the till's light says that the ledger contradicted a manager; the row stays. */
 const contradictionShownMs = 24 * 3_600_000
 
+/** What the schemes of the card on the reader pay. */
+export interface Decided {
+  readonly decision: Extract<Decision, { verdict: 'approve' }>
+  readonly lines: readonly LineOutcome[]
+}
+
 export interface SnapshotSources {
   readonly revision: number
   readonly terminalId: string
@@ -33,7 +40,7 @@ export interface SnapshotSources {
   readonly activePackage: () => { readonly package: TerminalPackage } | undefined
   readonly printQueue: { readonly trouble: Light }
   readonly standing: SaleStanding
-  readonly decision: Decision | null
+  readonly decided: Decided | null
   readonly state: PaymentStateName
   readonly context: PaymentContext
   readonly actions: Action[]
@@ -61,7 +68,7 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
     catalogue: [...(active?.catalogue ?? [])],
     amountCategories: [...(active?.categories ?? [])],
     sale: saleView(standing, active),
-    cardPays: cardPaysView(sources.decision, active),
+    cardPays: cardPaysView(sources.decided, active),
     tap: tapView(state, context, sources, active),
     actions: sources.actions,
     unresolved: sources.unresolved.map((tender) => tenderView(tender, active)),
@@ -178,8 +185,9 @@ function tenderView(tender: TenderRecord, active: TerminalPackage | undefined): 
   }
 }
 
-function cardPaysView(decision: Decision | null, active: TerminalPackage | undefined): CardPays | null {
-  if (decision?.verdict !== 'approve') return null
+function cardPaysView(decided: Decided | null, active: TerminalPackage | undefined): CardPays | null {
+  if (decided === null) return null
+  const { decision, lines } = decided
   return {
     parts: decision.parts.map((part) => {
       const benefit = active?.schemes.find((scheme) => scheme.schemeId === part.schemeId)?.benefit
@@ -194,7 +202,7 @@ function cardPaysView(decision: Decision | null, active: TerminalPackage | undef
         reducedBy: part.reducedBy,
       }
     }),
-    notCovered: decision.notCovered,
+    lines: [...lines],
   }
 }
 

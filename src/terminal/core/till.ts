@@ -12,7 +12,8 @@ import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import { isStorageFault } from '../../sync/journal/data-folder.ts'
 import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
-import type { Decision } from '../../voucher/decide.ts'
+import type { Decision, DecisionInput } from '../../voucher/decide.ts'
+import { lineOutcomes } from '../../voucher/line-outcomes.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import type { CatalogueItem, TerminalPackage } from '../../voucher/package.ts'
 import { dtByQr } from '../../voucher/tender.ts'
@@ -35,7 +36,7 @@ import { resolutionOf } from './resolution.ts'
 import { RefundDesk } from './refund-desk.ts'
 import { ShiftDesk } from './shift-desk.ts'
 import { schemeName } from './scheme-name.ts'
-import { composeSnapshot, discrepanciesView, recentView } from './snapshot.ts'
+import { composeSnapshot, discrepanciesView, recentView, type Decided } from './snapshot.ts'
 import { TimeDesk } from './time-desk.ts'
 
 /** More than this is a slip of the finger, not a price: 1 000 000 ₸. */
@@ -92,7 +93,7 @@ export class Till {
   readonly #waitedFor = new Set<string>()
   readonly #subscriptions: (() => void)[] = []
   #sale: Sale
-  #decision: Decision | null = null
+  #decided: Decided | null = null
   #payment: Actor<Machine> | undefined
   #revision = 0
   #ofJournal:
@@ -157,8 +158,8 @@ export class Till {
     return this.#standing()
   }
 
-  didDecide(decision: Decision): void {
-    this.#decision = decision
+  didDecide(decision: Decision, input: DecisionInput): void {
+    this.#decided = decision.verdict === 'approve' ? { decision, lines: lineOutcomes(input, decision) } : null
     this.publish()
   }
 
@@ -205,7 +206,7 @@ export class Till {
       ...this.#parts,
       revision: this.#revision,
       standing,
-      decision: this.#decision,
+      decided: this.#decided,
       state: this.#state(),
       context: this.#context(),
       actions: this.#actions(standing),
@@ -250,12 +251,12 @@ export class Till {
         return undefined
       case 'pay_by_card':
         if (!may('pay_by_card')) return 'not_now'
-        this.#decision = null
+        this.#decided = null
         this.#send({ type: 'PAY' })
         return undefined
       case 'pay_by_qr':
         if (!may('pay_by_qr')) return 'not_now'
-        this.#decision = null
+        this.#decided = null
         if (this.#state() === 'awaitingCard') this.#send({ type: 'CANCEL' })
         this.#send({ type: 'PAY_BY_QR' })
         return undefined
@@ -265,7 +266,7 @@ export class Till {
       case 'cancel_payment':
         if (!may('cancel_payment')) return 'not_now'
         this.#cancelTenderOnScreen()
-        this.#decision = null
+        this.#decided = null
         return undefined
       case 'cancel_sale':
         if (!may('cancel_sale')) return 'not_now'
@@ -561,14 +562,14 @@ export class Till {
   #clearResult(): void {
     const state = this.#state()
     if (state === 'approved' || state === 'refused') this.#send({ type: 'NEXT' })
-    this.#decision = null
+    this.#decided = null
     if (this.#sales.isFinished(this.#sale.saleId)) this.#startNextSale()
   }
 
   #startNextSale(): void {
     const leftOver = this.#shifts.maySell ? this.#sales.leftOver(this.#sale.saleId) : undefined
     this.#sale = leftOver ?? this.#emptySale()
-    this.#decision = null
+    this.#decided = null
   }
 
   #standing(): SaleStanding {

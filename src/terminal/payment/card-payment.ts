@@ -68,7 +68,7 @@ export interface CardPaymentParts {
     readonly frozen: boolean
   }
   /** The verdict is known: for the screen, before the card is proved. */
-  readonly onDidDecide: (decision: Decision) => void
+  readonly onDidDecide: (decision: Decision, input: DecisionInput) => void
 }
 
 export class CardPayment implements CardWork {
@@ -234,7 +234,7 @@ export class CardPayment implements CardWork {
     const { sale, frozen } = currentSale()
     const input = this.#decisionInput(active.package, tapped.card, slots, leased, mode, null)
     const decision = decide(input)
-    this.#parts.onDidDecide(decision)
+    this.#parts.onDidDecide(decision, input)
     if (decision.verdict === 'refuse') return { kind: 'refused', code: decision.code }
     const [part] = decision.parts
     if (part === undefined) throw new Error('an approval without parts')
@@ -304,8 +304,9 @@ export class CardPayment implements CardWork {
 
   /** A card that this till has no lease for, and no ledger to ask. */
   #refuseUnleased(active: ActivePackage, tapped: Tapped): PrepareOutcome {
-    const decision = decide(this.#decisionInput(active.package, tapped.card, [], [], 'offline', null))
-    this.#parts.onDidDecide(decision)
+    const input = this.#decisionInput(active.package, tapped.card, [], [], 'offline', null)
+    const decision = decide(input)
+    this.#parts.onDidDecide(decision, input)
     return { kind: 'refused', code: decision.verdict === 'refuse' ? decision.code : 'CARD_NOT_IN_LEASE' }
   }
 

@@ -34,6 +34,7 @@ describe('npm run bench', () => {
     const perBench = Object.groupBy(figures, (figure) => figure.bench)
     expect(Object.entries(perBench).map(([name, of]) => [name, of?.length])).toEqual([
       ['tap', 8],
+      ['decide', 1],
       ['journal', 3],
       ['sync', 3],
       ['start', 2],
@@ -48,7 +49,7 @@ describe('npm run bench', () => {
         commit: expect.stringMatching(/^(unknown|[0-9a-f]{10,}(\+changes)?)$/),
       })
     }
-    expect(figures.filter(({ aim }) => aim !== null)).toHaveLength(12)
+    expect(figures.filter(({ aim }) => aim !== null)).toHaveLength(13)
   }, 300_000)
 
   it.each([
@@ -61,7 +62,7 @@ describe('npm run bench', () => {
     const { stdout, stderr, status } = bench(...parameters)
     expect(status).toBe(2)
     expect(stderr).toContain(sentence)
-    expect(stderr).toContain('Use: npm run bench -- tap|journal|sync|start|ledger|all')
+    expect(stderr).toContain('Use: npm run bench -- tap|decide|journal|sync|start|ledger|all')
     expect(stdout).toBe('')
   })
 })

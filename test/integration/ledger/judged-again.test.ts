@@ -9,7 +9,7 @@ import { inTransaction } from '../../../ledger-sim/context.ts'
 import { closeDueLeases } from '../../../ledger-sim/leases/close.ts'
 import { setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
 import { findScheme, publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
-import type { Scheme } from '../../../src/voucher/scheme.ts'
+import type { AnyScheme } from '../../../src/voucher/scheme.ts'
 import { balanceOf, dayMs, demoLedger, hourMs, temporaryFolder, type DemoLedger, type TestTill } from './demo-ledger.ts'
 
 const merchant = 'merchant.school-7-canteen'
@@ -34,7 +34,7 @@ afterEach(async () => {
   }
 })
 
-async function republish(change: (scheme: Scheme) => Scheme): Promise<void> {
+async function republish(change: (scheme: AnyScheme) => AnyScheme): Promise<void> {
   await inTransaction(demo.ports, async (work) => {
     const scheme = await findScheme(work, 'school-lunch')
     if (scheme === undefined) throw new Error('no scheme')
@@ -67,7 +67,7 @@ describe('a sale that is judged again', () => {
   describe('after presentUntil', () => {
     const card = () => demo.card('Pupil 01')
     const codes = async () => (await discrepancies()).map(({ code, owner }) => `${String(code)} ${String(owner)}`)
-    const lossBearer = (bearer: Scheme['offline']['lossBearer']) =>
+    const lossBearer = (bearer: AnyScheme['offline']['lossBearer']) =>
       republish((scheme) => ({ ...scheme, offline: { ...scheme.offline, lossBearer: bearer } }))
     /** Two sales of one slot; the second is presented so much after the first. */
     async function soldTwice(laterMs = 0) {

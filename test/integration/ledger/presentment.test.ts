@@ -14,7 +14,7 @@ import { findScheme, publishScheme } from '../../../ledger-sim/schemes/schemes.t
 import { termsHashOf } from '../../../src/sync/protocol/canonical.ts'
 import type { SyncItem } from '../../../src/sync/protocol/messages.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
-import type { Scheme } from '../../../src/voucher/scheme.ts'
+import type { AnyScheme } from '../../../src/voucher/scheme.ts'
 import {
   balanceOf,
   dayMs,
@@ -49,7 +49,7 @@ afterEach(async () => {
   }
 })
 
-async function republish(change: (scheme: Scheme) => Scheme): Promise<void> {
+async function republish(change: (scheme: AnyScheme) => AnyScheme): Promise<void> {
   await inTransaction(demo.ports, async (work) => {
     const scheme = await findScheme(work, 'school-lunch')
     if (scheme === undefined) throw new Error('no scheme')

@@ -105,8 +105,7 @@ export function schemeOf(schemeId: SchemeId, version: number, status: Scheme['st
       return { periodId: periodId(index), ...window, openings: [window] }
     }),
     merchants: [...merchants],
-    categories: [category],
-    priceCaps: [],
+    goods: [{ goods: { by: 'category', categories: [category] }, unitsPerPiece: 1, pays: { kind: 'whole' } }],
     caps: {
       perSale: everything,
       perBeneficiaryAndPeriod: everything,

@@ -49,7 +49,10 @@ describe(`decide(), TOLEM_SEED=${seed}`, () => {
   test('says what the oracle says', () => {
     const seen = new Map<string, number>()
     fc.assert(
-      fc.property(anyWorld, fc.constantFrom(...grains), (given, grain) => {
+      fc.property(anyWorld, fc.constantFrom(...grains), (given, drawn) => {
+        // A percentage is rounded to the tiyn or the tenge, so there a grain is a tiyn.
+        const isRounded = given.schemes.some(({ goods }) => goods.some(({ pays }) => pays.kind === 'percent'))
+        const grain = isRounded ? 1n : drawn
         const expected = expectedDecision(given)
         expect(decide(decisionInputOf(given, grain))).toEqual(inTiyn(expected, grain))
         const marks =

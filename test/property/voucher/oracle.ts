@@ -3,7 +3,7 @@
  * architecture.md ("Five caps, always") and of the contracts in src/voucher, by another way: a table of rules of which
  * the first that applies wins, and a purse that is emptied grain by grain. Shares no code with src/.
  */
-import type { World, WorldPeriod, WorldScheme, WorldSlot } from './world.ts'
+import type { World, WorldLine, WorldPeriod, WorldScheme, WorldSlot } from './world.ts'
 
 export interface ExpectedPart {
   readonly schemeId: string
@@ -32,8 +32,6 @@ export type Expected =
 /** One grain of one line that somebody still has to pay. */
 interface Grain {
   readonly line: number
-  readonly category: string
-  readonly quantity: number
   paidBy: string | null
 }
 
@@ -107,7 +105,8 @@ function leases(world: World, scheme: WorldScheme): boolean {
 
 function exposureLeft({ world, scheme }: Situation): number {
   const sold = sum(world.exposure.filter((one) => one.schemeId === scheme.schemeId).map((one) => one.amount))
-  return Math.max(0, scheme.terminalExposure - sold)
+  const isAgeing = world.now > world.packageIssuedAt + scheme.allowedPolicyAgeMs / 2
+  return Math.max(0, scheme.terminalExposure / (isAgeing ? 2 : 1) - sold)
 }
 
 export function expectedDecision(world: World): Expected {
@@ -163,10 +162,10 @@ function inTurn(schemes: readonly WorldScheme[]): readonly WorldScheme[] {
 
 /** Every grain of the basket that earlier tenders left open. */
 function unpaidGrains(world: World): readonly Grain[] {
-  return world.lines.flatMap(({ line, category, quantity, unitPrice }) => {
+  return world.lines.flatMap(({ line, quantity, unitPrice }) => {
     const covered = sum(world.covered.filter((one) => one.line === line).map((one) => one.amount))
     const open = Math.max(0, quantity * unitPrice - covered)
-    return Array.from({ length: open }, () => ({ line, category, quantity, paidBy: null }))
+    return Array.from({ length: open }, () => ({ line, paidBy: null }))
   })
 }
 
@@ -181,7 +180,7 @@ function situationOf(world: World, scheme: WorldScheme, basket: readonly Grain[]
     scheme,
     period,
     slot,
-    wanted: wantedGrains(scheme, basket),
+    wanted: wantedGrains(scheme, basket, world.lines),
     usesLeft: Math.max(0, (slot?.countAllowed ?? 0) - usesInPeriod),
     amountLeft: Math.max(0, (slot?.amountAllowed ?? 0) - spentInPeriod),
     spentInPeriod,
@@ -189,27 +188,69 @@ function situationOf(world: World, scheme: WorldScheme, basket: readonly Grain[]
   }
 }
 
-function wantedGrains(scheme: WorldScheme, basket: readonly Grain[]): readonly Grain[] {
-  const byLine = Map.groupBy(
-    basket.filter(
-      (grain) => grain.paidBy === null && scheme.categories.some((category) => category === grain.category),
-    ),
+function wantedGrains(scheme: WorldScheme, basket: readonly Grain[], lines: readonly WorldLine[]): readonly Grain[] {
+  const open = Map.groupBy(
+    basket.filter((grain) => grain.paidBy === null),
     (grain) => grain.line,
   )
-  const piles = [...byLine.values()].map((grains) => {
-    const cap = scheme.priceCaps.find((one) => one.category === grains[0]?.category)
-    const upTo = cap === undefined ? Infinity : cap.maximumPerUnit * (grains[0]?.quantity ?? 0)
-    const wanted = grains.filter((_grain, index) => index < upTo)
-    // As one text that sorts like the rule: largest wanted, category, quantity, smallest due, number.
-    const digits = (number: number) => String(number).padStart(9, '0')
-    const place = [
-      digits(999_999_999 - wanted.length),
-      grains[0]?.category,
-      ...[grains[0]?.quantity ?? 0, grains.length, grains[0]?.line ?? 0].map(digits),
-    ]
-    return { wanted, place: place.join(' ') }
+  const piles = lines.flatMap((line) => {
+    const grains = open.get(line.line) ?? []
+    const rule = scheme.goods.findIndex(
+      ({ categories, gtins }) =>
+        categories.includes(line.category) || (line.gtin !== null && gtins.includes(line.gtin)),
+    )
+    return grains.length === 0 || rule === -1 ? [] : [{ line, grains, rule, wanted: 0 }]
   })
-  return piles.toSorted((a, b) => (a.place < b.place ? -1 : 1)).flatMap((pile) => pile.wanted)
+  for (const [place, { pays, unitsPerPiece }] of scheme.goods.entries()) {
+    const own = piles.filter(({ rule }) => rule === place)
+    for (const pile of own) {
+      const { quantity, unitPrice } = pile.line
+      const all = pile.grains.length
+      const ofUnits = (perUnit: number) => quantity * unitsPerPiece * perUnit
+      if (pays.kind === 'whole') pile.wanted = all
+      if (pays.kind === 'up_to') pile.wanted = Math.min(all, ofUnits(pays.perUnit))
+      if (pays.kind === 'above') pile.wanted = Math.max(0, Math.min(all, quantity * unitPrice - ofUnits(pays.perUnit)))
+    }
+    if (pays.kind === 'percent') dealOut(own, pays.percent, pays.tenge)
+  }
+  return piles
+    .map(({ line, grains, wanted }) => ({
+      wanted: grains.slice(0, wanted),
+      place: placeOf(line, grains.length, wanted),
+    }))
+    .toSorted((a, b) => (a.place < b.place ? -1 : 1))
+    .flatMap((pile) => pile.wanted)
+}
+
+/**
+ * So many percent of all the grains together, half a grain (or half a hundred) up, dealt out one by one: always to the
+ * pile that is furthest below its share, that is below it by the most hundredths of a grain times all.
+ */
+function dealOut(
+  piles: readonly { readonly line: WorldLine; readonly grains: readonly Grain[]; wanted: number }[],
+  percent: number,
+  inHundreds: boolean,
+): void {
+  const all = sum(piles.map(({ grains }) => grains.length))
+  const step = inHundreds ? 100 : 1
+  let left = Math.min(all, Math.floor((all * percent) / (100 * step) + 0.5) * step)
+  const total = left
+  const inOrder = piles.toSorted((a, b) =>
+    placeOf(a.line, a.grains.length, 0) < placeOf(b.line, b.grains.length, 0) ? -1 : 1,
+  )
+  for (const pile of inOrder) {
+    pile.wanted = Math.floor((pile.grains.length * total) / all)
+    left -= pile.wanted
+  }
+  const owed = (pile: { grains: readonly Grain[] }) => (pile.grains.length * total) % all
+  for (const pile of inOrder.toSorted((a, b) => owed(b) - owed(a)).slice(0, left)) pile.wanted += 1
+}
+
+/** As one text that sorts like the rule: largest wanted, category, GTIN, quantity, smallest due, price, number. */
+function placeOf(line: WorldLine, due: number, wanted: number): string {
+  const digits = (number: number) => String(number).padStart(9, '0')
+  const numbers = [line.quantity, due, line.unitPrice, line.line].map(digits)
+  return [digits(999_999_999 - wanted), line.category, line.gtin ?? '.', ...numbers].join(' ')
 }
 
 /** Pays grain by grain until the purse or the tightest cap is empty. */

@@ -4,12 +4,15 @@
  */
 import * as fc from 'fast-check'
 import type { DecisionInput } from '../../../src/voucher/decide.ts'
-import { tiyn } from '../../../src/voucher/money.ts'
+import type { Pays } from '../../../src/voucher/goods.ts'
+import { tiyn, type Tiyn } from '../../../src/voucher/money.ts'
 
 export const hourMs = 3_600_000
 const dayStart = Date.UTC(2026, 10, 23)
 const merchantId = 'canteen-1'
 const categories = ['bread', 'milk', 'soap'] as const
+const gtins = ['04870000000012', '04870000000029', '00000096385074'] as const
+const isCategory = (name: string) => categories.some((category) => category === name)
 const schemeIds = ['food-a', 'food-b', 'lunch-c'] as const
 
 export interface WorldPeriod {
@@ -17,6 +20,19 @@ export interface WorldPeriod {
   readonly from: number
   readonly to: number
   readonly openings: readonly { readonly from: number; readonly to: number }[]
+}
+
+export type WorldPays =
+  | { readonly kind: 'nothing' | 'whole' }
+  | { readonly kind: 'up_to' | 'above'; readonly perUnit: number }
+  | { readonly kind: 'percent'; readonly percent: number; readonly tenge: boolean }
+
+/** A rule for goods; of `categories` and `gtins` one is empty. */
+export interface WorldGoods {
+  readonly categories: readonly string[]
+  readonly gtins: readonly string[]
+  readonly unitsPerPiece: number
+  readonly pays: WorldPays
 }
 
 export interface WorldScheme {
@@ -27,8 +43,7 @@ export interface WorldScheme {
   readonly maximumPerTap: number
   readonly periods: readonly WorldPeriod[]
   readonly merchants: readonly string[]
-  readonly categories: readonly string[]
-  readonly priceCaps: readonly { readonly category: string; readonly maximumPerUnit: number }[]
+  readonly goods: readonly WorldGoods[]
   readonly perSale: number
   readonly perBeneficiaryAndPeriod: number
   readonly countPerBeneficiary: number
@@ -51,6 +66,7 @@ export interface WorldSlot {
 export interface WorldLine {
   readonly line: number
   readonly category: string
+  readonly gtin: string | null
   readonly quantity: number
   readonly unitPrice: number
 }
@@ -106,6 +122,35 @@ const periods: fc.Arbitrary<readonly WorldPeriod[]> = fc
       })
   })
 
+const perUnit = fc.integer({ min: 1, max: 12 })
+const pays: fc.Arbitrary<WorldPays> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({ kind: 'whole' } as const) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'nothing' } as const) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('up_to', 'above'), perUnit }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('percent'),
+      percent: fc.constantFrom(1, 7, 33, 50, 66, 99),
+      tenge: fc.boolean(),
+    }),
+  },
+)
+const goods: fc.Arbitrary<WorldGoods> = fc
+  .record({
+    named: fc.oneof<fc.WeightedArbitrary<string[]>[]>(
+      { weight: 3, arbitrary: fc.shuffledSubarray([...categories], { minLength: 1 }) },
+      { weight: 1, arbitrary: fc.shuffledSubarray([...gtins], { minLength: 1 }) },
+    ),
+    unitsPerPiece: fc.constantFrom(1, 1, 1, 6),
+    pays,
+  })
+  .map(({ named, ...rule }) => ({
+    ...rule,
+    categories: named.filter((name) => isCategory(name)),
+    gtins: named.filter((name) => !isCategory(name)),
+  }))
+
 const scheme = (schemeId: string): fc.Arbitrary<WorldScheme> =>
   fc.record({
     schemeId: fc.constant(schemeId),
@@ -115,18 +160,15 @@ const scheme = (schemeId: string): fc.Arbitrary<WorldScheme> =>
     maximumPerTap: fc.oneof({ weight: 9, arbitrary: fc.nat({ max: 60 }) }, fc.constant(0)),
     periods,
     merchants: mostly([merchantId, 'shop-2'], ['shop-2'], []),
-    categories: fc.shuffledSubarray([...categories], { minLength: 1 }),
-    priceCaps: fc.uniqueArray(
-      fc.record({ category: fc.constantFrom(...categories), maximumPerUnit: fc.nat({ max: 12 }) }),
-      {
-        selector: (cap) => cap.category,
-        maxLength: 2,
-      },
-    ),
+    goods: fc.array(goods, { minLength: 1, maxLength: 4 }),
     perSale: oftenWide(500, amount),
     perBeneficiaryAndPeriod: oftenWide(500, amount),
     countPerBeneficiary: oftenWide(50, fc.integer({ min: 1, max: 4 })),
-    terminalExposure: oftenWide(500, amount),
+    // Even, since an ageing package halves it.
+    terminalExposure: oftenWide(
+      500,
+      amount.map((half) => 2 * half),
+    ),
     ageSinceSyncMs: oftenWide(72 * hourMs, fc.constantFrom(0, hourMs)),
     offline: fc.constantFrom('lease-listed', 'lease-listed', 'lease-listed', 'deny'),
     allowedPolicyAgeMs: oftenWide(72 * hourMs, fc.constantFrom(0, hourMs)),
@@ -154,7 +196,9 @@ const slotsOf = (schemes: readonly WorldScheme[]): fc.Arbitrary<readonly WorldSl
     )
     .map((slots) => slots.filter((slot) => slot !== null))
 
-const age = fc.constantFrom(-1, 0, 0, 0, 0, 1, hourMs - 1, hourMs, hourMs + 1, 72 * hourMs, 72 * hourMs + 1)
+const ages = [-1, 0, 0, 0, 0, 1, hourMs - 1, hourMs, hourMs + 1, 72 * hourMs, 72 * hourMs + 1]
+const halves = [hourMs, 72 * hourMs].flatMap((whole) => [whole / 2, whole / 2 + 1])
+const age = fc.constantFrom(...ages, ...halves)
 
 export const world: fc.Arbitrary<World> = fc
   .shuffledSubarray([...schemeIds], { minLength: 1 })
@@ -199,6 +243,7 @@ export const world: fc.Arbitrary<World> = fc
         fc.record({
           line: fc.integer({ min: 1, max: 20 }),
           category: fc.constantFrom(...categories),
+          gtin: fc.constantFrom(null, null, ...gtins),
           quantity: fc.integer({ min: 1, max: 3 }),
           unitPrice: fc.nat({ max: 15 }),
         }),
@@ -277,8 +322,14 @@ export function decisionInputOf(given: World, grain = 1n): DecisionInput {
           : { kind: 'amount', perPeriod: money(200) },
       periods: one.periods.map((period) => ({ ...period, openings: [...period.openings] })),
       merchants: [...one.merchants],
-      categories: [...one.categories],
-      priceCaps: one.priceCaps.map((cap) => ({ category: cap.category, maximumPerUnit: money(cap.maximumPerUnit) })),
+      goods: one.goods.map((rule) => ({
+        goods:
+          rule.gtins.length > 0
+            ? { by: 'gtin', gtins: [...rule.gtins] }
+            : { by: 'category', categories: [...rule.categories] },
+        unitsPerPiece: rule.unitsPerPiece,
+        pays: paysOf(rule.pays, money),
+      })),
       caps: {
         perSale: money(one.perSale),
         perBeneficiaryAndPeriod: money(one.perBeneficiaryAndPeriod),
@@ -310,13 +361,26 @@ export function decisionInputOf(given: World, grain = 1n): DecisionInput {
     },
     sale: {
       saleId: uuidOf(0),
-      lines: given.lines.map((line) => ({
+      lines: given.lines.map(({ gtin, ...line }) => ({
         ...line,
+        ...(gtin === null ? {} : { gtin }),
         itemId: `item-${line.line}`,
         name: words,
         unitPrice: money(line.unitPrice),
       })),
     },
     covered: given.covered.map((one) => ({ line: one.line, amount: money(one.amount) })),
+  }
+}
+
+function paysOf(given: WorldPays, money: (grains: number) => Tiyn): Pays {
+  switch (given.kind) {
+    case 'up_to':
+    case 'above':
+      return { kind: given.kind, perUnit: money(given.perUnit) }
+    case 'percent':
+      return { kind: 'percent', percent: given.percent, roundedTo: given.tenge ? 'tenge' : 'tiyn' }
+    default:
+      return { kind: given.kind }
   }
 }

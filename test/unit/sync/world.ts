@@ -102,8 +102,7 @@ export const scheme: Scheme = {
     },
   ],
   merchants: ['canteen-1'],
-  categories: ['food'],
-  priceCaps: [],
+  goods: [{ goods: { by: 'category', categories: ['food'] }, unitsPerPiece: 1, pays: { kind: 'whole' } }],
   caps: {
     perSale: tiyn(200_000n),
     perBeneficiaryAndPeriod: tiyn(200_000n),

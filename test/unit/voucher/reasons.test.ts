@@ -11,6 +11,10 @@ const period = {
   to: now + hourMs,
   openings: [{ from: now - hourMs, to: now + hourMs }],
 }
+const wholePriceOf = (category: string): WorldScheme['goods'] => [
+  { categories: [category], gtins: [], unitsPerPiece: 1, pays: { kind: 'whole' } },
+]
+
 const lunch: WorldScheme = {
   schemeId: 'lunch-c',
   order: 0,
@@ -19,8 +23,7 @@ const lunch: WorldScheme = {
   maximumPerTap: 12,
   periods: [period],
   merchants: ['canteen-1'],
-  categories: ['lunch'],
-  priceCaps: [],
+  goods: wholePriceOf('lunch'),
   perSale: 100,
   perBeneficiaryAndPeriod: 100,
   countPerBeneficiary: 5,
@@ -52,7 +55,7 @@ const good: World = {
   localSpends: [],
   leases: [{ schemeId: 'lunch-c', sellUntil: now }],
   exposure: [],
-  lines: [{ line: 1, category: 'lunch', quantity: 1, unitPrice: 11 }],
+  lines: [{ line: 1, category: 'lunch', gtin: null, quantity: 1, unitPrice: 11 }],
   covered: [],
 }
 const withScheme = (change: Partial<WorldScheme>) => (world: World) => ({
@@ -134,7 +137,7 @@ describe('the precedence of reasons', () => {
     const other = { ...lunch, schemeId: 'food-a', order: 1, status: 'suspended' as const }
     const both = {
       ...good,
-      schemes: [{ ...lunch, categories: ['soap'] }, other],
+      schemes: [{ ...lunch, goods: wholePriceOf('soap') }, other],
       slots: [slot, { ...slot, slotId: 'food-a/x/2026-11-23', schemeId: 'food-a' }],
       leases: [...good.leases, { schemeId: 'food-a', sellUntil: now }],
     }

@@ -14,6 +14,13 @@ const day = (number: number): SchemePeriod => ({
   ],
 })
 
+const lunches = (pays: object) => ({ goods: { by: 'category', categories: ['lunch'] }, unitsPerPiece: 1, pays })
+const articles = (...gtins: readonly string[]) => ({
+  goods: { by: 'gtin', gtins },
+  unitsPerPiece: 1,
+  pays: { kind: 'whole' },
+})
+
 /** As it travels: amounts are strings. */
 const wire = {
   schemeId: 'school-lunch',
@@ -24,8 +31,7 @@ const wire = {
   benefit: { kind: 'count', perPeriod: 1, maximumPerTap: '120000' },
   periods: [day(0), day(1)],
   merchants: ['canteen-1'],
-  categories: ['lunch'],
-  priceCaps: [{ category: 'lunch', maximumPerUnit: '120000' }],
+  goods: [lunches({ kind: 'up_to', perUnit: '120000' })],
   caps: {
     perSale: '120000',
     perBeneficiaryAndPeriod: '120000',
@@ -65,7 +71,13 @@ describe('a scheme as data', () => {
     ['a period that never opens', { periods: [{ ...day(0), openings: [] }] }],
     ['a period with a date and time', { periods: [{ ...day(0), periodId: '2026-11-23 08:00' }] }],
     ['a moment with a fraction', { periods: [{ ...day(0), from: 0.5 }] }],
-    ['no category', { categories: [] }],
+    ['no goods', { goods: [] }],
+    ['goods of no category', { goods: [{ ...lunches({ kind: 'whole' }), goods: { by: 'category', categories: [] } }] }],
+    ['a discount of everything', { goods: [lunches({ kind: 'percent', percent: 100, roundedTo: 'tiyn' })] }],
+    ['a discount of nothing', { goods: [lunches({ kind: 'percent', percent: 0, roundedTo: 'tiyn' })] }],
+    ['a price of nothing', { goods: [lunches({ kind: 'above', perUnit: '0' })] }],
+    ['an article number of thirteen digits', { goods: [articles('4870000000012')] }],
+    ['an article number with another check digit', { goods: [articles('04870000000013')] }],
     ['more than 72 hours without the ledger', { caps: { ...wire.caps, ageSinceSyncMs: 72 * hour + 1 } }],
     ['a cap missing', { caps: { ...wire.caps, perSale: undefined } }],
     ['nobody who bears the loss', { offline: { ...wire.offline, lossBearer: undefined } }],

@@ -112,7 +112,10 @@ export const lunchPays: Snapshot['cardPays'] = {
       reducedBy: null,
     },
   ],
-  notCovered: [2],
+  lines: [
+    { line: 1, pays: tiyn(115_000), why: null },
+    { line: 2, pays: tiyn(0), why: 'not_listed' },
+  ],
 }
 
 export const twoSchemesPay: Snapshot['cardPays'] = {
@@ -129,7 +132,10 @@ export const twoSchemesPay: Snapshot['cardPays'] = {
       reducedBy: 'CAP_PER_SALE',
     },
   ],
-  notCovered: [2],
+  lines: [
+    { line: 1, pays: tiyn(115_000), why: null },
+    { line: 2, pays: tiyn(45_000), why: 'allowance_used' },
+  ],
 }
 
 export const madeUpCashier = { number: 2, name: 'Айгүл' }

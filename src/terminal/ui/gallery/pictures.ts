@@ -62,7 +62,7 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
   'hold-two-schemes': { ...held, cardPays: twoSchemesPay, tap: { state: 'hold', step: 'proving', progress: 35 } },
   settled: atTill({
     sale: madeUpSale(lunchOnly(115_000), [madeUpTender(1, 115_000, 'settled')]),
-    cardPays: { parts: lunchPays?.parts ?? [], notCovered: [] },
+    cardPays: { parts: lunchPays?.parts ?? [], lines: lunchPays?.lines.slice(0, 1) ?? [] },
     tap: { state: 'approved', look: 'settled', amount: tiyn(115_000), schemeName: schoolLunch },
     actions: ['edit_basket', 'next_customer', 'print_again', 'void_sale'],
   }),
@@ -75,7 +75,7 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
   pending: atTill({
     ...troubledLights,
     sale: madeUpSale(lunchOnly(115_000), [madeUpTender(1, 115_000, 'pending')]),
-    cardPays: { parts: lunchPays?.parts ?? [], notCovered: [] },
+    cardPays: { parts: lunchPays?.parts ?? [], lines: lunchPays?.lines.slice(0, 1) ?? [] },
     tap: { state: 'approved', look: 'pending', amount: tiyn(115_000), schemeName: schoolLunch },
     actions: ['edit_basket', 'next_customer', 'print_again', 'void_sale'],
   }),

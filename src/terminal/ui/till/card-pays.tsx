@@ -16,10 +16,8 @@ export function CardPaysPanel({ cardPays, sale, now }: CardPaysProps) {
   const { say, name } = useTexts()
   const rows = joined(cardPays?.parts ?? [], sale?.tenders ?? [])
   const tenders = rows.others
-  const notCovered = (cardPays?.notCovered ?? []).flatMap((number) => {
-    const line = sale?.lines.find((candidate) => candidate.line === number)
-    return line === undefined ? [] : [name(line.name)]
-  })
+  const unpaid = new Set((cardPays?.lines ?? []).filter(({ pays }) => pays === 0n).map(({ line }) => line))
+  const notCovered = (sale?.lines ?? []).filter(({ line }) => unpaid.has(line)).map((line) => name(line.name))
   return (
     <section className="panel card-pays" aria-label={say('cardPays.title')}>
       <ScrollArea className="card-pays-body" label={say('cardPays.title')}>

@@ -255,6 +255,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
           <main className="middle">
             <Basket
               {...{ sale, editable: linesEditable }}
+              outcomes={snapshot.cardPays?.lines ?? []}
               selectedLine={screen.selectedLine}
               onSelect={(line) => dispatch({ type: 'line', line })}
             />
