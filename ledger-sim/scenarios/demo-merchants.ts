@@ -25,33 +25,50 @@ export const shop: Merchant = {
   address: { kk: 'Алматы қ., Базар көшесі 12', ru: 'г. Алматы, ул. Базарная 12', en: '12 Bazar Street, Almaty' },
 }
 
+/** Article numbers are invented. */
 const food: Tiles['catalogue'] = [
-  { itemId: 'bread', name: { kk: 'Нан', ru: 'Хлеб', en: 'Bread' }, category: 'food', unitPrice: tiyn(18_000n) },
+  {
+    itemId: 'bread',
+    name: { kk: 'Нан', ru: 'Хлеб', en: 'Bread' },
+    category: 'food',
+    gtin: '04870000000012',
+    unitPrice: tiyn(18_000n),
+  },
   {
     itemId: 'milk',
     name: { kk: 'Сүт, 1 л', ru: 'Молоко, 1 л', en: 'Milk, 1 l' },
     category: 'food',
+    gtin: '04870000000029',
     unitPrice: tiyn(52_000n),
   },
   {
     itemId: 'eggs',
     name: { kk: 'Жұмыртқа, 10 дана', ru: 'Яйца, 10 шт.', en: 'Eggs, 10' },
     category: 'food',
+    gtin: '04870000000036',
     unitPrice: tiyn(78_000n),
   },
   {
     itemId: 'rice',
     name: { kk: 'Күріш, 1 кг', ru: 'Рис, 1 кг', en: 'Rice, 1 kg' },
     category: 'food',
+    gtin: '04870000000043',
     unitPrice: tiyn(65_000n),
   },
   {
     itemId: 'apples',
     name: { kk: 'Алма, 1 кг', ru: 'Яблоки, 1 кг', en: 'Apples, 1 kg' },
     category: 'food',
+    gtin: '04870000000050',
     unitPrice: tiyn(59_000n),
   },
-  { itemId: 'juice', name: { kk: 'Шырын', ru: 'Сок', en: 'Juice' }, category: 'drinks', unitPrice: tiyn(35_000n) },
+  {
+    itemId: 'juice',
+    name: { kk: 'Шырын', ru: 'Сок', en: 'Juice' },
+    category: 'drinks',
+    gtin: '04870000000067',
+    unitPrice: tiyn(35_000n),
+  },
 ]
 
 const lunch: Tiles['catalogue'] = [
