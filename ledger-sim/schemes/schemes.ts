@@ -1,8 +1,8 @@
 /** Voucher schemes as the agency published them. Every version is kept: replay and "who pays" look back in time. */
-import { dtByQr } from '../../src/voucher/tender.ts'
 import { canonicalBytes, toJson } from '../../src/sync/protocol/canonical.ts'
-import type { GoodsRule } from '../../src/voucher/goods.ts'
-import { anySchemeSchema, goodsOf, type AnyScheme } from '../../src/voucher/scheme.ts'
+import { faultsOf } from '../../src/voucher/scheme-lint.ts'
+import { sentenceOf } from '../../src/voucher/scheme-lint-texts.ts'
+import { anySchemeSchema, type AnyScheme } from '../../src/voucher/scheme.ts'
 import { openAccount } from '../accounts/accounts.ts'
 import type { Work } from '../context.ts'
 import { announcePackages } from '../terminals/events.ts'
@@ -18,14 +18,14 @@ export type Published =
   /** The version is not the next one, or the same one says something else. */
   | 'version_out_of_order'
   | 'other_agency'
-  /** Safe publishing (money-rules.md, "Offline"): the reason says what does not fit. */
+  /** Safe publishing (money-rules.md, "Offline"): the first fault, as a sentence. */
   | { readonly unsafe: string }
 
 /** The first version is 1; each later one rises by one and replaces the last for new decisions. */
 export async function publishScheme(work: Work, scheme: AnyScheme): Promise<Published> {
   const { connection, now } = work
-  const unsafe = unsafeReason(scheme)
-  if (unsafe !== undefined) return { unsafe }
+  const [fault] = faultsOf(scheme)
+  if (fault !== undefined) return { unsafe: sentenceOf(fault, 'en') }
   const content = toJson(scheme)
   const existing = await connection
     .selectFrom('scheme')
@@ -110,34 +110,6 @@ function parsedScheme(content: string): AnyScheme {
   if (parsed.size >= parsedLimit) parsed.clear()
   parsed.set(content, scheme)
   return scheme
-}
-
-function unsafeReason(scheme: AnyScheme): string | undefined {
-  if (scheme.schemeId === dtByQr) return `the id ${dtByQr} stands for payments by QR`
-  const ids = new Set<string>()
-  for (const period of scheme.periods) {
-    if (ids.has(period.periodId)) return `period ${period.periodId} is named twice`
-    ids.add(period.periodId)
-    if (period.from >= period.to) return `period ${period.periodId} ends before it begins`
-    if (period.openings.some((opening) => opening.from >= opening.to))
-      return `period ${period.periodId} has an empty opening`
-  }
-  const inOrder = scheme.periods.toSorted((a, b) => a.from - b.from)
-  const overlapping = inOrder.find((period, index) => index > 0 && (inOrder[index - 1]?.to ?? 0) > period.from)
-  if (overlapping !== undefined) return `period ${overlapping.periodId} overlaps the one before`
-  return goodsFault(goodsOf(scheme))
-}
-
-/** A rule for goods that a rule before it names does nothing: whoever wrote it meant something else. */
-function goodsFault(rules: readonly GoodsRule[]): string | undefined {
-  const named = new Set<string>()
-  for (const { goods } of rules) {
-    for (const name of goods.by === 'category' ? goods.categories : goods.gtins) {
-      if (named.has(name)) return `the goods ${name} are named twice`
-      named.add(name)
-    }
-  }
-  return rules.every(({ pays }) => pays.kind === 'nothing') ? 'no rule pays for any goods' : undefined
 }
 
 function sameJson(first: string, second: string): boolean {

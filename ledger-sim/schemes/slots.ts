@@ -1,7 +1,7 @@
 /** Slots: one row for each (scheme, beneficiary, period), made when something first needs it, used by tender ids. */
-import { addTiyn, multiplyTiyn, remainderTiyn, tiyn, type Tiyn } from '../../src/voucher/money.ts'
+import { addTiyn, remainderTiyn, tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
-import { slotIdOf, type Slot } from '../../src/voucher/slot.ts'
+import { allowanceOf, slotIdOf, type Slot } from '../../src/voucher/slot.ts'
 import type { Work } from '../context.ts'
 
 export interface SlotState {
@@ -9,14 +9,6 @@ export interface SlotState {
   readonly slot: Slot
   /** The lease that holds it now. */
   readonly leaseId: string | null
-}
-
-/** What a slot of this scheme allows in one period. */
-export function allowanceOf(scheme: AnyScheme): { readonly count: number; readonly amount: Tiyn } {
-  const { benefit, caps } = scheme
-  return benefit.kind === 'count'
-    ? { count: benefit.perPeriod, amount: multiplyTiyn(benefit.maximumPerTap, benefit.perPeriod) }
-    : { count: caps.countPerBeneficiary, amount: benefit.perPeriod }
 }
 
 /**

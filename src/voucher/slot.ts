@@ -4,7 +4,8 @@
  */
 import { z } from 'zod'
 import { nameSchema, pseudonymSchema, uuidSchema } from './identifiers.ts'
-import { tiynSchema } from './money.ts'
+import { multiplyTiyn, tiynSchema, zeroTiyn, type Tiyn } from './money.ts'
+import type { AnyScheme } from './scheme.ts'
 
 export const slotIdSchema = z.string().max(160)
 
@@ -31,4 +32,27 @@ export type LocalSpend = z.infer<typeof localSpendSchema>
 /** The id follows from what the slot is, so that no two parties can make two slots of one allowance. */
 export function slotIdOf(schemeId: string, beneficiary: string, periodId: string): string {
   return `${schemeId}/${beneficiary}/${periodId}`
+}
+
+/** What a slot of this scheme allows in one period. */
+export function allowanceOf({ benefit, caps }: AnyScheme): { readonly count: number; readonly amount: Tiyn } {
+  return benefit.kind === 'count'
+    ? { count: benefit.perPeriod, amount: multiplyTiyn(benefit.maximumPerTap, benefit.perPeriod) }
+    : { count: caps.countPerBeneficiary, amount: benefit.perPeriod }
+}
+
+/** A slot of which nothing is used yet. */
+export function fullSlot(scheme: AnyScheme, beneficiary: string, periodId: string): Slot {
+  const allowance = allowanceOf(scheme)
+  return {
+    slotId: slotIdOf(scheme.schemeId, beneficiary, periodId),
+    schemeId: scheme.schemeId,
+    beneficiary,
+    periodId,
+    countAllowed: allowance.count,
+    amountAllowed: allowance.amount,
+    countSpent: 0,
+    amountSpent: zeroTiyn,
+    booked: [],
+  }
 }

@@ -18,11 +18,10 @@ import type { CardChannel } from '../../src/voucher/cards/card-channel.ts'
 import { takeSaleBoundProof } from '../../src/voucher/cards/ntag424.ts'
 import { keyHolder } from '../../src/voucher/cards/ntag424-authentication.ts'
 import { decide, engineVersion, type DecisionInput } from '../../src/voucher/decide.ts'
-import { multiplyTiyn, zeroTiyn } from '../../src/voucher/money.ts'
 import type { TerminalPackage } from '../../src/voucher/package.ts'
 import type { Sale } from '../../src/voucher/sale.ts'
 import { periodAt, type AnyScheme } from '../../src/voucher/scheme.ts'
-import { slotIdOf, type Slot } from '../../src/voucher/slot.ts'
+import { fullSlot, type Slot } from '../../src/voucher/slot.ts'
 import type { TenderTerms } from '../../src/voucher/tender.ts'
 
 /** The message says why nothing can be asked of the ledger. */
@@ -112,19 +111,7 @@ function inputOf(content: TerminalPackage, wanted: WantedTap, now: number, card:
 function freshSlot(scheme: AnyScheme, beneficiary: string, now: number): Slot {
   const period = periodAt(scheme, now)
   if (period === undefined) throw new TapRefused(`${scheme.schemeId} has no period now`)
-  const { benefit, caps } = scheme
-  const isCount = benefit.kind === 'count'
-  return {
-    slotId: slotIdOf(scheme.schemeId, beneficiary, period.periodId),
-    schemeId: scheme.schemeId,
-    beneficiary,
-    periodId: period.periodId,
-    countAllowed: isCount ? benefit.perPeriod : caps.countPerBeneficiary,
-    amountAllowed: isCount ? multiplyTiyn(benefit.maximumPerTap, benefit.perPeriod) : benefit.perPeriod,
-    countSpent: 0,
-    amountSpent: zeroTiyn,
-    booked: [],
-  }
+  return fullSlot(scheme, beneficiary, period.periodId)
 }
 
 function saleOf(content: TerminalPackage, { itemId, quantity }: WantedTap, now: number): Sale {

@@ -1,0 +1,204 @@
+/** What each finding of `scheme-lint.ts` says, in three languages; `{name}` stands for a value of the finding. */
+import type { Language, Texts } from './identifiers.ts'
+import type { FaultCode, Finding, WarningCode } from './scheme-lint.ts'
+
+export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
+  RESERVED_ID: {
+    kk: '{id} атауы QR арқылы төлемге берілген: бағдарламаға қойылмайды.',
+    ru: 'Имя {id} занято оплатой по QR: у программы его быть не может.',
+    en: 'The id {id} stands for payments by QR: no scheme may have it.',
+  },
+  PERIOD_NAMED_TWICE: {
+    kk: '{period} кезеңі екі рет аталған.',
+    ru: 'Период {period} назван дважды.',
+    en: 'Period {period} is named twice.',
+  },
+  PERIOD_EMPTY: {
+    kk: '{period} кезеңі басталмай жатып аяқталады.',
+    ru: 'Период {period} кончается раньше, чем начинается.',
+    en: 'Period {period} ends before it begins.',
+  },
+  OPENING_EMPTY: {
+    kk: '{period} кезеңінде басталмай жатып аяқталатын жұмыс уақыты бар.',
+    ru: 'В периоде {period} есть часы работы, которые кончаются раньше, чем начинаются.',
+    en: 'Period {period} has opening hours that end before they begin.',
+  },
+  OPENING_OUTSIDE_PERIOD: {
+    kk: '{period} кезеңінің жұмыс уақыты кезеңнің өзінен шығып кетеді: ол кезде ештеңе төленбейді.',
+    ru: 'В периоде {period} есть часы работы за его пределами: тогда ничего не будет оплачено.',
+    en: 'Period {period} has opening hours outside of it: nothing would be paid then.',
+  },
+  PERIODS_OVERLAP: {
+    kk: '{period} кезеңі {earlier} аяқталмай тұрып басталады.',
+    ru: 'Период {period} начинается раньше, чем кончается {earlier}.',
+    en: 'Period {period} begins before {earlier} ends.',
+  },
+  GOODS_NAMED_TWICE: {
+    kk: '{goods} тауары екі рет аталған (ережелер: {earlier} және {rule}): екіншісі ештеңе өзгертпейді.',
+    ru: 'Товар {goods} назван дважды (правила {earlier} и {rule}): второе упоминание ничего не меняет.',
+    en: 'The goods {goods} are named twice (rules {earlier} and {rule}): the second time does nothing.',
+  },
+  NO_GOODS_PAID: {
+    kk: 'Ешбір ереже ешбір тауарға төлемейді.',
+    ru: 'Ни одно правило ничего не оплачивает.',
+    en: 'No rule pays for any goods.',
+  },
+  ALLOWANCE_TOO_LARGE: {
+    kk: 'Бір кезеңнің лимиті мүмкін ең үлкен сомадан ({largest}) асады.',
+    ru: 'Лимит одного периода больше самой большой возможной суммы ({largest}).',
+    en: 'The allowance of one period is above the largest amount there is ({largest}).',
+  },
+  NAMES_EQUAL: {
+    kk: 'Атауы {languages} тілдерінде бірдей: «{name}». Аударылған ба?',
+    ru: 'Название на языках {languages} одно и то же: «{name}». Переведено ли оно?',
+    en: 'The name is the same in {languages}: “{name}”. Is it translated?',
+  },
+  BENEFIT_IS_NOTHING: {
+    kk: 'Лимит нөлге тең: бағдарлама ештеңе төлемейді.',
+    ru: 'Лимит нулевой: программа ничего не оплатит.',
+    en: 'The allowance is nothing: the scheme can never pay.',
+  },
+  PERIODS_ALL_PAST: {
+    kk: 'Барлық кезең өтіп кеткен; соңғысы — {period}.',
+    ru: 'Все периоды уже прошли; последний — {period}.',
+    en: 'All periods are over; the last one was {period}.',
+  },
+  GAPS_BETWEEN_PERIODS: {
+    kk:
+      'Кезеңдер арасында ештеңе төленбейтін үзіліс бар, саны {count}: біріншісі — {first} кезеңінен, ең ұзағы — ' +
+      '{longest} кезеңінен кейін. Демалыс күндері ме, әлде қате ме?',
+    ru:
+      'Между периодами есть перерывы, когда ничего не оплачивается, всего {count}: первый — после {first}, самый ' +
+      'длинный — после {longest}. Это выходные дни или ошибка?',
+    en:
+      'Between periods there are gaps in which nothing is paid, {count} in all: the first after {first}, the longest ' +
+      'after {longest}. Days off, or a slip?',
+  },
+  NO_MERCHANTS: {
+    kk: 'Бірде-бір сатушы аталмаған: бағдарламамен төлейтін жер жоқ.',
+    ru: 'Не назван ни один продавец: по программе платить негде.',
+    en: 'No merchant is named: nobody can pay with this scheme.',
+  },
+  MERCHANT_NAMED_TWICE: {
+    kk: '{merchant} сатушысы екі рет аталған.',
+    ru: 'Продавец {merchant} назван дважды.',
+    en: 'Merchant {merchant} is named twice.',
+  },
+  ARTICLES_AFTER_CATEGORIES: {
+    kk:
+      '{rule}-ереже жеке тауарларды {earlier}-ережедегі тауар түрлерінен кейін атайды: ол түрдегі тауарға ' +
+      '{earlier}-ереже қолданылады.',
+    ru:
+      'Правило {rule} называет отдельные товары после видов товаров в правиле {earlier}: товару такого вида ' +
+      'достанется правило {earlier}.',
+    en:
+      'Rule {rule} names single articles after rule {earlier} named kinds of goods: for an article of such a kind ' +
+      'rule {earlier} holds.',
+  },
+  UNITS_WITHOUT_MEANING: {
+    kk: '{rule}-ереже бір қаптамада {units} дана санайды, бірақ данасына төлемейді.',
+    ru: 'Правило {rule} считает в упаковке {units} шт., но платит не за штуку.',
+    en: 'Rule {rule} counts {units} units in a pack, but pays no amount for a unit.',
+  },
+  PERCENT_OF_COUNT: {
+    kk:
+      '{rule}-ереже пайыз төлейді, ал бағдарлама төлем санын есептейді: кішкентай жеңілдік те тұтас бір төлемді ' +
+      'жұмсайды.',
+    ru: 'Правило {rule} платит процент, а программа считает оплаты: даже маленькая скидка расходует целую оплату.',
+    en: 'Rule {rule} pays a percentage, and the scheme counts payments: even a small discount uses up a whole payment.',
+  },
+  DISCOUNT_WITHOUT_BOUND: {
+    kk:
+      '{rule}-ереже бағаның {price} асқан бөлігін сатушы қанша сұраса да төлейді: лимит таусылғанша оны сатылым ' +
+      'шегі тоқтатпайды.',
+    ru:
+      'Правило {rule} платит всё, что продавец просит сверх {price}: ограничение на продажу не остановит его, пока ' +
+      'не кончится лимит.',
+    en:
+      'Rule {rule} pays whatever the merchant asks above {price}: no limit of a sale stops it until the allowance ' +
+      'is used up.',
+  },
+  CAP_IS_NOTHING: {
+    kk: '{cap} шегі нөлге тең: бағдарлама ештеңе төлемейді.',
+    ru: 'Ограничение {cap} нулевое: программа ничего не оплатит.',
+    en: 'The limit {cap} is nothing: the scheme can never pay.',
+  },
+  PER_SALE_BELOW_TAP: {
+    kk: 'Бір сатылымға ең көбі {cap} төленеді, ал бағдарлама бір төлемге {tap} уәде етеді.',
+    ru: 'За одну продажу платится не больше {cap}, а программа обещает за одну оплату {tap}.',
+    en: 'A sale is paid with {cap} at most, though the scheme promises {tap} in one payment.',
+  },
+  PER_SALE_NEVER_REACHED: {
+    kk: 'Бір сатылымның шегі ({cap}) ең үлкен төлемнен ({tap}) артық: ол ешқашан қолданылмайды.',
+    ru: 'Ограничение на продажу ({cap}) больше самой большой оплаты ({tap}): оно никогда не сработает.',
+    en: 'The limit of a sale ({cap}) is above the largest payment ({tap}): it is never reached.',
+  },
+  PERIOD_CAP_BELOW_ALLOWANCE: {
+    kk: 'Алушы бір кезеңде ең көбі {cap} алады, ал бағдарлама {allowance} уәде етеді.',
+    ru: 'Получатель получит за период не больше {cap}, хотя программа обещает {allowance}.',
+    en: 'A beneficiary gets {cap} at most in a period, though the scheme promises {allowance}.',
+  },
+  PERIOD_CAP_NEVER_REACHED: {
+    kk: 'Бір алушының кезеңдегі шегі ({cap}) бағдарлама беретіннен ({allowance}) артық: ол ешқашан қолданылмайды.',
+    ru:
+      'Ограничение на получателя за период ({cap}) больше того, что даёт программа ({allowance}): оно никогда не ' +
+      'сработает.',
+    en:
+      'The limit of a beneficiary in a period ({cap}) is above what the scheme gives ({allowance}): it is never ' +
+      'reached.',
+  },
+  COUNT_CAP_BELOW_BENEFIT: {
+    kk: 'Алушының бір кезеңдегі төлем саны ең көбі {cap}, ал бағдарлама уәде ететіні — {promised}.',
+    ru: 'Число оплат получателя за период — не больше {cap}, а программа обещает {promised}.',
+    en: 'A beneficiary’s payments in a period are {cap} at most, though the scheme promises {promised}.',
+  },
+  COUNT_CAP_NEVER_REACHED: {
+    kk: 'Кезеңдегі төлем санының шегі ({cap}) бағдарлама беретіннен ({promised}) артық: ол ешқашан қолданылмайды.',
+    ru:
+      'Ограничение числа оплат за период ({cap}) больше того, что даёт программа ({promised}): оно никогда не ' +
+      'сработает.',
+    en: 'The limit of payments in a period ({cap}) is above what the scheme gives ({promised}): it is never reached.',
+  },
+  EXPOSURE_BELOW_TAP: {
+    kk: 'Касса желісіз барлығы {exposure} сата алады, бұл бір төлемнен ({tap}) аз.',
+    ru: 'Без сети касса может продать всего на {exposure}: это меньше одной оплаты ({tap}).',
+    en: 'Without network a till may sell for {exposure} in all: less than one payment ({tap}).',
+  },
+  AGE_CAP_NEVER_REACHED: {
+    kk:
+      'Касса байланыссыз тұра алатын уақыт ережелердің мерзімінен ұзақ: ережелер бұрын ескіреді, бұл шек ешқашан ' +
+      'қолданылмайды.',
+    ru:
+      'Касса может быть без связи дольше, чем годны её правила: правила устареют раньше, и это ограничение никогда ' +
+      'не сработает.',
+    en:
+      'A till may be without the ledger for longer than its rules are good: they are too old first, and this limit ' +
+      'is never reached.',
+  },
+  NEVER_OFFLINE: {
+    kk: 'Бағдарлама желісіз төлейді, бірақ оған берілген уақыт — нөл.',
+    ru: 'Программа платит без сети, но времени на это не даёт.',
+    en: 'The scheme pays without network, but allows no time for it.',
+  },
+  LOSS_WITHOUT_OFFLINE: {
+    kk: 'Желісіз сатылымның шығынын мекеме көтереді делінген, бірақ бағдарлама желісіз төлемейді.',
+    ru: 'Сказано, что убыток от продаж без сети несёт ведомство, но без сети программа не платит.',
+    en: 'It says that the agency bears the loss of sales without network, but the scheme pays for none.',
+  },
+  LOSS_BELOW_EXPOSURE: {
+    kk:
+      'Мекеме көтеретін шығын — ең көбі {upTo}, ал бір кассаның өзі желісіз {exposure} сата алады: қалғаны — ' +
+      'сатушының шығыны.',
+    ru:
+      'Ведомство несёт убыток до {upTo}, а одна касса может продать без сети на {exposure}: остальное — убыток ' +
+      'продавца.',
+    en:
+      'The agency bears a loss up to {upTo}, but one till alone may sell for {exposure} without network: the rest ' +
+      'is the merchant’s.',
+  },
+}
+
+/** The finding as one sentence or two. */
+export function sentenceOf({ code, values }: Finding, language: Language): string {
+  return findingTexts[code][language].replace(/\{(\w+)\}/g, (_place, name: string) => values[name] ?? `{${name}}`)
+}

@@ -1,0 +1,293 @@
+/**
+ * What is wrong with a scheme that has the right shape. A fault makes it unsafe to publish, and the ledger refuses it
+ * (money-rules.md, "Offline": "Publishing refuses …"); a warning is allowed, but somebody should look: it is nearly
+ * always a slip. The sentences are in `scheme-lint-texts.ts`.
+ */
+import type { GoodsRule } from './goods.ts'
+import { languages } from './identifiers.ts'
+import { formatTenge, smallestTiyn, tiynMax, type Tiyn } from './money.ts'
+import { goodsOf, type AnyScheme, type Scheme, type SchemePeriod } from './scheme.ts'
+import { dtByQr } from './tender.ts'
+
+export const faultCodes = [
+  'RESERVED_ID',
+  'PERIOD_NAMED_TWICE',
+  'PERIOD_EMPTY',
+  'OPENING_EMPTY',
+  'OPENING_OUTSIDE_PERIOD',
+  'PERIODS_OVERLAP',
+  'GOODS_NAMED_TWICE',
+  'NO_GOODS_PAID',
+  /** Of one period: no slot could carry it. */
+  'ALLOWANCE_TOO_LARGE',
+] as const
+export type FaultCode = (typeof faultCodes)[number]
+
+export const warningCodes = [
+  'NAMES_EQUAL',
+  'BENEFIT_IS_NOTHING',
+  'PERIODS_ALL_PAST',
+  'GAPS_BETWEEN_PERIODS',
+  'NO_MERCHANTS',
+  'MERCHANT_NAMED_TWICE',
+  'ARTICLES_AFTER_CATEGORIES',
+  'UNITS_WITHOUT_MEANING',
+  'PERCENT_OF_COUNT',
+  'DISCOUNT_WITHOUT_BOUND',
+  'CAP_IS_NOTHING',
+  'PER_SALE_BELOW_TAP',
+  'PER_SALE_NEVER_REACHED',
+  'PERIOD_CAP_BELOW_ALLOWANCE',
+  'PERIOD_CAP_NEVER_REACHED',
+  'COUNT_CAP_BELOW_BENEFIT',
+  'COUNT_CAP_NEVER_REACHED',
+  'EXPOSURE_BELOW_TAP',
+  'AGE_CAP_NEVER_REACHED',
+  'NEVER_OFFLINE',
+  'LOSS_WITHOUT_OFFLINE',
+  'LOSS_BELOW_EXPOSURE',
+] as const
+export type WarningCode = (typeof warningCodes)[number]
+
+export interface Finding<Code extends FaultCode | WarningCode = FaultCode | WarningCode> {
+  readonly code: Code
+  /** The field, from the scheme's root. */
+  readonly path: readonly (string | number)[]
+  /** What stands in its sentence, by name. */
+  readonly values: Readonly<Record<string, string>>
+}
+
+type Path = Finding['path']
+type Values = Readonly<Record<string, string | number>>
+
+function finding<Code extends FaultCode | WarningCode>(code: Code, path: Path, values: Values = {}): Finding<Code> {
+  const texts = Object.entries(values).map(([name, value]) => [name, String(value)] as const)
+  return { code, path, values: Object.fromEntries(texts) }
+}
+
+/** Why the scheme must not be published: each place, in the order of its fields. */
+export function faultsOf(scheme: AnyScheme): readonly Finding<FaultCode>[] {
+  return [
+    ...(scheme.schemeId === dtByQr ? [finding('RESERVED_ID', ['schemeId'], { id: dtByQr })] : []),
+    ...allowanceFaults(scheme),
+    ...scheme.periods.flatMap(periodFaults),
+    ...overlaps(scheme.periods),
+    ...goodsFaults(goodsOf(scheme)),
+  ]
+}
+
+function allowanceFaults(scheme: AnyScheme): readonly Finding<FaultCode>[] {
+  if (allowanceOfPeriod(scheme) <= tiynMax) return []
+  return [finding('ALLOWANCE_TOO_LARGE', ['benefit'], { largest: formatTenge(tiynMax as Tiyn) })]
+}
+
+function periodFaults(
+  { periodId: period, from, to, openings }: SchemePeriod,
+  index: number,
+  all: readonly SchemePeriod[],
+): readonly Finding<FaultCode>[] {
+  const path = ['periods', index]
+  const isNamedBefore = all.findIndex(({ periodId }) => periodId === period) < index
+  return [
+    ...(isNamedBefore ? [finding('PERIOD_NAMED_TWICE', [...path, 'periodId'], { period })] : []),
+    ...(from >= to ? [finding('PERIOD_EMPTY', path, { period })] : []),
+    ...openings.flatMap((opening, place): readonly Finding<FaultCode>[] => {
+      const at = [...path, 'openings', place]
+      if (opening.from >= opening.to) return [finding('OPENING_EMPTY', at, { period })]
+      return opening.from < from || opening.to > to ? [finding('OPENING_OUTSIDE_PERIOD', at, { period })] : []
+    }),
+  ]
+}
+
+/** Each period with its place in the scheme, in the order of time. */
+function inOrderOfTime(periods: readonly SchemePeriod[]) {
+  return periods.map((period, index) => ({ period, index })).toSorted((a, b) => a.period.from - b.period.from)
+}
+
+function overlaps(periods: readonly SchemePeriod[]): readonly Finding<FaultCode>[] {
+  const ordered = inOrderOfTime(periods)
+  return ordered.slice(1).flatMap(({ period, index }, place) => {
+    const earlier = ordered[place]?.period
+    if (earlier === undefined || earlier.to <= period.from) return []
+    const values = { period: period.periodId, earlier: earlier.periodId }
+    return [finding('PERIODS_OVERLAP', ['periods', index], values)]
+  })
+}
+
+/** A rule for goods that a rule before it names does nothing: whoever wrote it meant something else. */
+function goodsFaults(rules: readonly GoodsRule[]): readonly Finding<FaultCode>[] {
+  const named = new Map<string, number>()
+  const twice = rules.flatMap(({ goods }, index) => {
+    const names = goods.by === 'category' ? goods.categories : goods.gtins
+    return names.flatMap((name) => {
+      const earlier = named.get(`${goods.by} ${name}`)
+      if (earlier === undefined) named.set(`${goods.by} ${name}`, index)
+      const values = { goods: name, earlier: (earlier ?? index) + 1, rule: index + 1 }
+      return earlier === undefined ? [] : [finding('GOODS_NAMED_TWICE', ['goods', index, 'goods'], values)]
+    })
+  })
+  const paysNothing = rules.every(({ pays }) => pays.kind === 'nothing')
+  return paysNothing ? [...twice, finding('NO_GOODS_PAID', ['goods'])] : twice
+}
+
+/**
+ * What somebody should look at, in the order of the fields. For a scheme without faults.
+ *
+ * @param at the moment of asking: a scheme whose periods are over by then never pays
+ */
+export function warningsOf(scheme: Scheme, at: number): readonly Finding<WarningCode>[] {
+  return [
+    ...nameWarnings(scheme),
+    ...benefitWarnings(scheme),
+    ...periodWarnings(scheme, at),
+    ...merchantWarnings(scheme),
+    ...scheme.goods.flatMap((rule, index) => goodsWarnings(scheme, rule, index)),
+    ...capWarnings(scheme),
+    ...(scheme.offline.policy === 'deny' ? onlineOnlyWarnings(scheme) : offlineWarnings(scheme)),
+  ]
+}
+
+function nameWarnings({ name }: Scheme): readonly Finding<WarningCode>[] {
+  const groups = [...Map.groupBy(languages, (language) => name[language].trim().toLowerCase()).values()]
+  return groups
+    .filter((same) => same.length > 1)
+    .map((same) => finding('NAMES_EQUAL', ['name'], { languages: same.join(', '), name: name[same[0] ?? 'en'] }))
+}
+
+function benefitWarnings(scheme: Scheme): readonly Finding<WarningCode>[] {
+  return mostPerTapOf(scheme) === 0n ? [finding('BENEFIT_IS_NOTHING', ['benefit'])] : []
+}
+
+function periodWarnings({ periods }: Scheme, at: number): readonly Finding<WarningCode>[] {
+  const ordered = inOrderOfTime(periods).map(({ period }) => period)
+  const last = ordered.at(-1)
+  const gaps = ordered.slice(1).flatMap((period, place) => {
+    const before = ordered[place]
+    return before !== undefined && before.to < period.from
+      ? [{ after: before.periodId, length: period.from - before.to }]
+      : []
+  })
+  const [first] = gaps
+  const longest = gaps.reduce((most, gap) => (gap.length > most.length ? gap : most), first ?? { after: '', length: 0 })
+  return [
+    ...(last !== undefined && last.to <= at
+      ? [finding('PERIODS_ALL_PAST', ['periods'], { period: last.periodId })]
+      : []),
+    ...(first === undefined
+      ? []
+      : [
+          finding('GAPS_BETWEEN_PERIODS', ['periods'], {
+            count: gaps.length,
+            first: first.after,
+            longest: longest.after,
+          }),
+        ]),
+  ]
+}
+
+function merchantWarnings({ merchants }: Scheme): readonly Finding<WarningCode>[] {
+  if (merchants.length === 0) return [finding('NO_MERCHANTS', ['merchants'])]
+  return merchants.flatMap((merchant, index) =>
+    merchants.indexOf(merchant) < index ? [finding('MERCHANT_NAMED_TWICE', ['merchants', index], { merchant })] : [],
+  )
+}
+
+function goodsWarnings(
+  scheme: Scheme,
+  { goods, unitsPerPiece, pays }: Scheme['goods'][number],
+  index: number,
+): readonly Finding<WarningCode>[] {
+  const path = ['goods', index]
+  const rule = index + 1
+  const earlier = scheme.goods.slice(0, index).findIndex((one) => one.goods.by === 'category')
+  const hasAmountPerUnit = pays.kind === 'up_to' || pays.kind === 'above'
+  const { benefit, caps } = scheme
+  // One sale may then take all that a beneficiary has for the period, at whatever price the merchant asks.
+  const isUnbounded = pays.kind === 'above' && benefit.kind === 'amount' && caps.perSale >= benefit.perPeriod
+  return [
+    ...(goods.by === 'gtin' && earlier >= 0
+      ? [finding('ARTICLES_AFTER_CATEGORIES', [...path, 'goods'], { rule, earlier: earlier + 1 })]
+      : []),
+    ...(unitsPerPiece > 1 && !hasAmountPerUnit
+      ? [finding('UNITS_WITHOUT_MEANING', [...path, 'unitsPerPiece'], { rule, units: unitsPerPiece })]
+      : []),
+    ...(pays.kind === 'percent' && benefit.kind === 'count'
+      ? [finding('PERCENT_OF_COUNT', [...path, 'pays'], { rule })]
+      : []),
+    ...(isUnbounded
+      ? [finding('DISCOUNT_WITHOUT_BOUND', [...path, 'pays'], { rule, price: formatTenge(pays.perUnit) })]
+      : []),
+  ]
+}
+
+/** The most that one tap can be paid. */
+function mostPerTapOf({ benefit }: Scheme): Tiyn {
+  return benefit.kind === 'count' ? benefit.maximumPerTap : benefit.perPeriod
+}
+
+/** What the benefit gives in a period; may be more than an amount can be. */
+function allowanceOfPeriod({ benefit }: AnyScheme): bigint {
+  return benefit.kind === 'count' ? benefit.maximumPerTap * BigInt(benefit.perPeriod) : benefit.perPeriod
+}
+
+function capWarnings(scheme: Scheme): readonly Finding<WarningCode>[] {
+  const { benefit, caps } = scheme
+  const tap = mostPerTapOf(scheme)
+  const allowance = allowanceOfPeriod(scheme)
+  const ofSale = { cap: formatTenge(caps.perSale), tap: formatTenge(tap) }
+  const ofPeriod = { cap: formatTenge(caps.perBeneficiaryAndPeriod), allowance: formatTenge(allowance as Tiyn) }
+  return [
+    ...(caps.perSale === 0n
+      ? [finding('CAP_IS_NOTHING', ['caps', 'perSale'], { cap: 'perSale' })]
+      : caps.perSale > tap
+        ? [finding('PER_SALE_NEVER_REACHED', ['caps', 'perSale'], ofSale)]
+        : benefit.kind === 'count' && caps.perSale < tap
+          ? [finding('PER_SALE_BELOW_TAP', ['caps', 'perSale'], ofSale)]
+          : []),
+    ...(caps.perBeneficiaryAndPeriod === 0n
+      ? [finding('CAP_IS_NOTHING', ['caps', 'perBeneficiaryAndPeriod'], { cap: 'perBeneficiaryAndPeriod' })]
+      : caps.perBeneficiaryAndPeriod > allowance
+        ? [finding('PERIOD_CAP_NEVER_REACHED', ['caps', 'perBeneficiaryAndPeriod'], ofPeriod)]
+        : caps.perBeneficiaryAndPeriod < allowance
+          ? [finding('PERIOD_CAP_BELOW_ALLOWANCE', ['caps', 'perBeneficiaryAndPeriod'], ofPeriod)]
+          : []),
+    ...(benefit.kind === 'count' && caps.countPerBeneficiary !== benefit.perPeriod
+      ? [
+          finding(
+            caps.countPerBeneficiary < benefit.perPeriod ? 'COUNT_CAP_BELOW_BENEFIT' : 'COUNT_CAP_NEVER_REACHED',
+            ['caps', 'countPerBeneficiary'],
+            { cap: caps.countPerBeneficiary, promised: benefit.perPeriod },
+          ),
+        ]
+      : []),
+  ]
+}
+
+function onlineOnlyWarnings({ offline }: Scheme): readonly Finding<WarningCode>[] {
+  return offline.lossBearer.kind === 'agency' ? [finding('LOSS_WITHOUT_OFFLINE', ['offline', 'lossBearer'])] : []
+}
+
+function offlineWarnings(scheme: Scheme): readonly Finding<WarningCode>[] {
+  const { caps, offline } = scheme
+  const tap = smallestTiyn(mostPerTapOf(scheme), caps.perSale)
+  const exposure = formatTenge(caps.terminalExposure)
+  const isNever = caps.ageSinceSyncMs === 0 || offline.allowedPolicyAgeMs === 0
+  return [
+    ...(caps.terminalExposure < tap
+      ? [finding('EXPOSURE_BELOW_TAP', ['caps', 'terminalExposure'], { exposure, tap: formatTenge(tap) })]
+      : []),
+    ...(isNever
+      ? [finding('NEVER_OFFLINE', ['offline', 'policy'])]
+      : caps.ageSinceSyncMs > offline.allowedPolicyAgeMs
+        ? [finding('AGE_CAP_NEVER_REACHED', ['caps', 'ageSinceSyncMs'])]
+        : []),
+    ...(offline.lossBearer.kind === 'agency' && offline.lossBearer.upTo < caps.terminalExposure
+      ? [
+          finding('LOSS_BELOW_EXPOSURE', ['offline', 'lossBearer', 'upTo'], {
+            upTo: formatTenge(offline.lossBearer.upTo),
+            exposure,
+          }),
+        ]
+      : []),
+  ]
+}
