@@ -1,0 +1,185 @@
+/**
+ * A scheme explained in plain words, in three languages, made from the data and nothing else: what an officer signs,
+ * a school director reads and the till does are one thing. Says each rule, cap and amount; of long lists how long they
+ * are, and how they begin.
+ */
+import type { Instant, Language } from './identifiers.ts'
+import { formatTenge } from './money.ts'
+import type { GoodsRule, Pays } from './goods.ts'
+import type { Scheme, SchemePeriod } from './scheme.ts'
+import { en } from './scheme-words-en.ts'
+import { kk } from './scheme-words-kk.ts'
+import { ru } from './scheme-words-ru.ts'
+import type { SchemeWords } from './scheme-words.ts'
+
+export interface SchemeText {
+  readonly title: string
+  readonly sections: readonly { readonly heading: string; readonly lines: readonly string[] }[]
+}
+
+const words: Readonly<Record<Language, SchemeWords>> = { kk, ru, en }
+
+const shownNames = 12
+const shownPeriods = 3
+const shownOpenings = 4
+
+export function schemeText(scheme: Scheme, language: Language): SchemeText {
+  const say = words[language]
+  return {
+    title: `${scheme.name[language]} (${say.version(scheme.schemeId, scheme.version)})`,
+    sections: [
+      { heading: say.payer, lines: [say.agency(scheme.agencyId), say.status[scheme.status]] },
+      { heading: say.benefit, lines: [benefitText(scheme, say), say.notCarriedOver] },
+      { heading: say.goods, lines: [say.firstRuleHolds, ...scheme.goods.map((rule, at) => ruleText(rule, at, say))] },
+      { heading: say.merchants, lines: [merchantsText(scheme, say)] },
+      { heading: say.periods, lines: periodTexts(scheme, say) },
+      { heading: say.caps, lines: capTexts(scheme, say) },
+      { heading: say.offline, lines: offlineTexts(scheme, say) },
+      { heading: say.order, lines: [say.orderIs(scheme.order)] },
+    ],
+  }
+}
+
+/** The text for paper or a terminal: a heading, and its lines set in. */
+export function plainText({ title, sections }: SchemeText): string {
+  const parts = sections.map(({ heading, lines }) => [heading, ...lines.map((line) => `  ${line}`)].join('\n'))
+  return [title, ...parts].join('\n\n')
+}
+
+function benefitText({ benefit }: Scheme, say: SchemeWords): string {
+  return benefit.kind === 'count'
+    ? say.payments(benefit.perPeriod, formatTenge(benefit.maximumPerTap))
+    : say.allowance(formatTenge(benefit.perPeriod))
+}
+
+/** One rule as the explanation numbers it: the first is 1. */
+function ruleText({ goods, unitsPerPiece, pays }: GoodsRule, at: number, say: SchemeWords): string {
+  const named =
+    goods.by === 'category'
+      ? say.categories(
+          listed(
+            goods.categories.map((name) => say.quotes.join(name)),
+            say,
+          ),
+          goods.categories.length,
+        )
+      : say.articles(listed(goods.gtins, say), goods.gtins.length)
+  const units = unitsPerPiece === 1 ? '' : ` ${say.unitsPerPiece(unitsPerPiece)}`
+  return `${at + 1}. ${capitalised(named)}: ${paysText(pays, say)}${units}`
+}
+
+function paysText(pays: Pays, say: SchemeWords): string {
+  switch (pays.kind) {
+    case 'nothing':
+      return say.paysNothing
+    case 'whole':
+      return say.paysWhole
+    case 'up_to':
+      return say.paysUpTo(formatTenge(pays.perUnit))
+    case 'percent':
+      return say.paysPercent(pays.percent, pays.roundedTo)
+    case 'above':
+      return say.paysAbove(formatTenge(pays.perUnit))
+    default:
+      return pays satisfies never
+  }
+}
+
+function merchantsText({ merchants }: Scheme, say: SchemeWords): string {
+  return merchants.length === 0 ? say.noMerchants : say.atMerchants(listed(merchants, say), merchants.length)
+}
+
+function periodTexts({ periods }: Scheme, say: SchemeWords): readonly string[] {
+  const inOrder = periods.toSorted((a, b) => a.from - b.from)
+  const first = inOrder.slice(0, shownPeriods)
+  const from = Math.min(...periods.map((period) => period.from))
+  const to = Math.max(...periods.map((period) => period.to))
+  return [
+    say.lasting(periods.length, dateTime(from), dateTime(to)),
+    say.firstHours(first.length),
+    ...first.map((period) => `– ${period.periodId}: ${hoursText(period, say)}`),
+    say.zone,
+  ]
+}
+
+function hoursText({ from, to, openings }: SchemePeriod, say: SchemeWords): string {
+  const [only] = openings
+  if (openings.length === 1 && only?.from === from && only.to === to) return say.anyHour
+  const hours = openings.toSorted((a, b) => a.from - b.from).map(windowText)
+  return listed(hours, say, shownOpenings)
+}
+
+/** "23.11.2026 08:00–16:00", or with both dates. */
+function windowText({ from, to }: { readonly from: Instant; readonly to: Instant }): string {
+  const isOneDay = date(from) === date(to)
+  return isOneDay ? `${dateTime(from)}–${time(to)}` : `${dateTime(from)} – ${dateTime(to)}`
+}
+
+function capTexts({ caps }: Scheme, say: SchemeWords): readonly string[] {
+  return [
+    say.perSale(formatTenge(caps.perSale)),
+    say.perBeneficiaryAndPeriod(formatTenge(caps.perBeneficiaryAndPeriod)),
+    say.countPerBeneficiary(caps.countPerBeneficiary),
+  ]
+}
+
+function offlineTexts({ caps, offline }: Scheme, say: SchemeWords): readonly string[] {
+  return [
+    say.offlinePolicy[offline.policy],
+    ...(offline.policy === 'deny' ? [say.notInUse] : []),
+    say.terminalExposure(formatTenge(caps.terminalExposure)),
+    say.ageSinceSync(durationText(caps.ageSinceSyncMs, say)),
+    say.allowedPolicyAge(durationText(offline.allowedPolicyAgeMs, say)),
+    offline.lossBearer.kind === 'agency' ? say.agencyBears(formatTenge(offline.lossBearer.upTo)) : say.merchantBears,
+  ]
+}
+
+function listed(names: readonly string[], say: SchemeWords, most = shownNames): string {
+  const shown = names.slice(0, most).join(', ')
+  return names.length <= most ? shown : `${shown} ${say.andMore(names.length - most)}`
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** "72 h", "1 h 30 min"; nothing is "0 h". */
+function durationText(durationMs: number, { durations }: SchemeWords): string {
+  const parts = [
+    [Math.floor(durationMs / 3_600_000), durations.hours],
+    [Math.floor(durationMs / 60_000) % 60, durations.minutes],
+    [Math.floor(durationMs / 1_000) % 60, durations.seconds],
+    [durationMs % 1_000, durations.milliseconds],
+  ] as const
+  const said = parts.filter(([count]) => count > 0).map(([count, unit]) => `${count} ${unit}`)
+  return said.length === 0 ? `0 ${durations.hours}` : said.join(' ')
+}
+
+/** All of Kazakhstan has one offset, UTC+5, since 1 March 2024; no host is asked (money-rules.md, "Time"). */
+const almatyOffsetMs = 5 * 3_600_000
+/** ECMA-262, "Time Values": no Date reaches further. */
+const latestDate = 8_640_000_000_000_000
+
+function local(instant: Instant): Date {
+  return new Date(Math.min(instant + almatyOffsetMs, latestDate))
+}
+
+const digits = (number: number, length = 2): string => String(number).padStart(length, '0')
+
+function date(instant: Instant): string {
+  const at = local(instant)
+  return `${digits(at.getUTCDate())}.${digits(at.getUTCMonth() + 1)}.${digits(at.getUTCFullYear(), 4)}`
+}
+
+/** Seconds only where there are some: an end at 23:59:59 is a slip that must be seen. */
+function time(instant: Instant): string {
+  const at = local(instant)
+  const minutes = `${digits(at.getUTCHours())}:${digits(at.getUTCMinutes())}`
+  if (instant % 60_000 === 0) return minutes
+  const seconds = `${minutes}:${digits(at.getUTCSeconds())}`
+  return instant % 1_000 === 0 ? seconds : `${seconds}.${digits(at.getUTCMilliseconds(), 3)}`
+}
+
+function dateTime(instant: Instant): string {
+  return `${date(instant)} ${time(instant)}`
+}

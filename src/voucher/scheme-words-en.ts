@@ -1,0 +1,82 @@
+/** English. */
+import type { SchemeWords } from './scheme-words.ts'
+
+const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
+
+export const en: SchemeWords = {
+  quotes: ['“', '”'],
+  durations: { hours: 'h', minutes: 'min', seconds: 's', milliseconds: 'ms' },
+  version: (schemeId, version) => `${schemeId}, version ${version}`,
+  andMore: (count) => `and ${count} more`,
+
+  payer: 'Who pays',
+  agency: (agencyId) => `The agency ${agencyId} pays the merchant.`,
+  status: {
+    active: 'The scheme is in force.',
+    suspended: 'The scheme is suspended: it pays nothing at present.',
+    ended: 'The scheme has ended: it pays nothing any more.',
+  },
+
+  benefit: 'What it gives',
+  payments: (perPeriod, maximum) =>
+    `Each beneficiary: ${counted(perPeriod, 'payment', 'payments')} in a period` +
+    `${perPeriod === 1 ? ', of' : ', each of'} at most ${maximum}.`,
+  allowance: (amount) => `Each beneficiary: ${amount} for a period, in one payment or several.`,
+  notCarriedOver: 'What is not used in a period does not pass on to the next one.',
+
+  goods: 'For which goods',
+  firstRuleHolds:
+    'For each article in the basket, the first of these rules that names it holds. What no rule names, the customer ' +
+    'pays.',
+  categories: (names, count) => `${count === 1 ? 'goods of the kind' : 'goods of the kinds'} ${names}`,
+  articles: (gtins, count) => `${count === 1 ? 'the article with barcode' : 'articles with barcodes'} ${gtins}`,
+  paysNothing: 'excluded, the scheme pays nothing.',
+  paysWhole: 'the scheme pays the whole price.',
+  paysUpTo: (perUnit) => `the scheme pays at most ${perUnit} for one unit, the customer what is above it.`,
+  paysPercent: (percent, roundedTo) =>
+    `the scheme pays ${percent} % of the price, the customer the rest. The sum is rounded once, for all these goods ` +
+    `in the basket, to ${roundedTo === 'tenge' ? 'a whole tenge' : 'a whole tiyn'}.`,
+  paysAbove: (perUnit) => `the customer pays at most ${perUnit} for one unit, the scheme what is above it.`,
+  unitsPerPiece: (units) => `One pack counts as ${units} units.`,
+
+  merchants: 'Where',
+  atMerchants: (names, count) => `At ${counted(count, 'merchant', 'merchants')}: ${names}.`,
+  noMerchants: 'Nowhere yet: no merchant is named.',
+
+  periods: 'When',
+  lasting: (count, from, to) =>
+    count === 1
+      ? `In 1 period, from ${from} to ${to}.`
+      : `In ${count} periods: the first begins on ${from}, the last ends on ${to}.`,
+  firstHours: (count) => (count === 1 ? 'Its hours:' : `Hours of the first ${count} periods:`),
+  anyHour: 'at any hour',
+  zone: 'All times are Almaty time (UTC+5), in this text only: the scheme itself counts in UTC.',
+
+  caps: 'Limits',
+  perSale: (amount) => `In one sale: at most ${amount}.`,
+  perBeneficiaryAndPeriod: (amount) => `One beneficiary in a period: at most ${amount}.`,
+  countPerBeneficiary: (count) => `Payments of one beneficiary in a period: at most ${count}.`,
+
+  offline: 'Without network',
+  offlinePolicy: {
+    deny: 'Without network the scheme does not pay.',
+    'lease-listed':
+      'The scheme pays without network too, at the till to which the beneficiary’s allowance was lent beforehand.',
+  },
+  notInUse: 'So the rest of this section is not in use:',
+  terminalExposure: (amount) =>
+    `One till sells at most ${amount} that the ledger does not know of yet, and half of it once its rules are half ` +
+    'as old as they may be.',
+  ageSinceSync: (age) => `A till sells for at most ${age} after it last reached the ledger.`,
+  allowedPolicyAge: (age) =>
+    `Its rules and its list of blocked cards are at most ${age} old. With older ones it does not sell; if it did, ` +
+    'and the card was blocked, the loss is the merchant’s.',
+  agencyBears: (upTo) =>
+    `A sale that reaches the ledger too late is paid by the agency, up to ${upTo} in all; what is above it is the ` +
+    'merchant’s loss.',
+  merchantBears: 'A sale that reaches the ledger too late is the merchant’s loss.',
+
+  order: 'Order',
+  orderIs: (order) =>
+    `If a card carries several schemes, the one with the lowest number pays first. This one has ${order}.`,
+}

@@ -1,0 +1,70 @@
+/**
+ * The words in which a scheme is explained: a language's own sentences around what the scheme says. Amounts, moments
+ * and lists of names come as texts; where a number needs its own form of a word, it comes as a number.
+ */
+import type { Scheme } from './scheme.ts'
+
+/** Hours and smaller, as the language abbreviates them. */
+export interface DurationWords {
+  readonly hours: string
+  readonly minutes: string
+  readonly seconds: string
+  readonly milliseconds: string
+}
+
+export interface SchemeWords {
+  readonly quotes: readonly [opening: string, closing: string]
+  readonly durations: DurationWords
+  /** "school-lunch, version 3" */
+  readonly version: (schemeId: string, version: number) => string
+  /** After the names of a long list that are shown. */
+  readonly andMore: (count: number) => string
+
+  readonly payer: string
+  readonly agency: (agencyId: string) => string
+  readonly status: Readonly<Record<Scheme['status'], string>>
+
+  readonly benefit: string
+  readonly payments: (perPeriod: number, maximum: string) => string
+  readonly allowance: (amount: string) => string
+  readonly notCarriedOver: string
+
+  readonly goods: string
+  readonly firstRuleHolds: string
+  readonly categories: (names: string, count: number) => string
+  readonly articles: (gtins: string, count: number) => string
+  readonly paysNothing: string
+  readonly paysWhole: string
+  readonly paysUpTo: (perUnit: string) => string
+  readonly paysPercent: (percent: number, roundedTo: 'tiyn' | 'tenge') => string
+  readonly paysAbove: (perUnit: string) => string
+  readonly unitsPerPiece: (units: number) => string
+
+  readonly merchants: string
+  readonly atMerchants: (names: string, count: number) => string
+  readonly noMerchants: string
+
+  readonly periods: string
+  readonly lasting: (count: number, from: string, to: string) => string
+  readonly firstHours: (count: number) => string
+  readonly anyHour: string
+  readonly zone: string
+
+  readonly caps: string
+  readonly perSale: (amount: string) => string
+  readonly perBeneficiaryAndPeriod: (amount: string) => string
+  readonly countPerBeneficiary: (count: number) => string
+
+  readonly offline: string
+  readonly offlinePolicy: Readonly<Record<Scheme['offline']['policy'], string>>
+  /** Before the bounds of a scheme that does not pay without network. */
+  readonly notInUse: string
+  readonly terminalExposure: (amount: string) => string
+  readonly ageSinceSync: (age: string) => string
+  readonly allowedPolicyAge: (age: string) => string
+  readonly agencyBears: (upTo: string) => string
+  readonly merchantBears: string
+
+  readonly order: string
+  readonly orderIs: (order: number) => string
+}

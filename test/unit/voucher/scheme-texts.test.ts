@@ -1,0 +1,115 @@
+/**
+ * Method: golden files, read by a person in each language (test/fixtures/scheme-texts/): the demonstration's schemes,
+ * the one of the documents with every kind of rule, and one that has every other choice. The words are those of the
+ * screens' glossary.
+ */
+import { describe, expect, test } from 'vitest'
+import { foodVoucher, schoolLunch } from '../../../ledger-sim/scenarios/demo-schemes.ts'
+import { glossary, type Term } from '../../../src/terminal/ui/texts/glossary.ts'
+import { languages } from '../../../src/voucher/identifiers.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
+import { plainText, schemeText } from '../../../src/voucher/scheme-texts.ts'
+import type { Scheme } from '../../../src/voucher/scheme.ts'
+import { exampleScheme } from '../../fixtures/example-scheme.ts'
+
+const start = Date.UTC(2026, 10, 23)
+const hour = 3_600_000
+
+/** Counts several payments, names nobody, opens twice a day and once over midnight, and pays with network only. */
+const otherChoices: Scheme = {
+  ...exampleScheme,
+  schemeId: 'hot-meals',
+  version: 12,
+  name: { kk: 'Ыстық тамақ', ru: 'Горячее питание', en: 'Hot meals' },
+  status: 'suspended',
+  benefit: { kind: 'count', perPeriod: 2, maximumPerTap: tiyn(85_050) },
+  periods: [
+    {
+      periodId: 'day-1',
+      from: start,
+      to: start + 48 * hour,
+      openings: [
+        { from: start + 17 * hour, to: start + 20 * hour },
+        { from: start + 2 * hour, to: start + 5 * hour + 1_800_000 },
+        { from: start + 26 * hour, to: start + 48 * hour - 1 },
+      ],
+    },
+  ],
+  merchants: [],
+  goods: [
+    {
+      goods: { by: 'gtin', gtins: ['04870000000012', '04870000000029'] },
+      unitsPerPiece: 1,
+      pays: { kind: 'percent', percent: 50, roundedTo: 'tiyn' },
+    },
+    {
+      goods: { by: 'category', categories: Array.from({ length: 15 }, (_, index) => `meal-${index + 1}`) },
+      unitsPerPiece: 1,
+      pays: { kind: 'whole' },
+    },
+  ],
+  caps: {
+    perSale: tiyn(85_050),
+    perBeneficiaryAndPeriod: tiyn(170_100),
+    countPerBeneficiary: 2,
+    terminalExposure: tiyn(0),
+    ageSinceSyncMs: 90 * 60_000,
+  },
+  offline: { policy: 'deny', allowedPolicyAgeMs: 0, lossBearer: { kind: 'merchant' } },
+  order: -1,
+}
+
+const schemes: Readonly<Record<string, Scheme>> = {
+  'school-lunch': schoolLunch(start),
+  'food-voucher': foodVoucher(start),
+  'food-discount': exampleScheme,
+  'hot-meals': otherChoices,
+}
+
+describe.each(languages)('in %s', (language) => {
+  test.each(Object.entries(schemes))('%s is explained', async (name, scheme) => {
+    const text = `${plainText(schemeText(scheme, language))}\n`
+    await expect(text).toMatchFileSnapshot(`../../fixtures/scheme-texts/${name}.${language}.txt`)
+  })
+
+  test('the text is in its own alphabet, but for ids and what the scheme says', () => {
+    const other = { en: /\p{Script=Cyrillic}/u, ru: /[a-zәғқңөұүһі]/i, kk: /[a-z]/i }[language]
+    const ids = /UTC\+5|UTC|[a-z]+(?:-[a-z0-9]+)+|«[a-z]+»/g
+    const lines = Object.values(schemes).flatMap((scheme) =>
+      schemeText(scheme, language).sections.flatMap((section) => [section.heading, ...section.lines]),
+    )
+    expect(lines.filter((line) => other.test(line.replace(ids, '')))).toEqual([])
+  })
+
+  test('the text says no word that the screens avoid', () => {
+    const terms: readonly Term[] = Object.values(glossary)
+    const text = Object.values(schemes)
+      .map((scheme) => plainText(schemeText(scheme, language)))
+      .join('\n')
+    const avoided = terms
+      .flatMap((term) => term.avoid[language] ?? [])
+      .filter((word) => new RegExp(`(?<!\\p{L})${word}`, 'iu').test(text))
+    expect(avoided).toEqual([])
+    const unsaid = [glossary.scheme, glossary.agency, glossary.card, glossary.sale, glossary.ledger, glossary.till]
+      .filter(({ stems }) => !stems[language].some((stem) => text.toLowerCase().includes(stem)))
+      .map((term) => term[language])
+    expect(unsaid).toEqual([])
+  })
+})
+
+test('Russian counts as Russian does', () => {
+  const counted = (perPeriod: number) => {
+    const benefit = { kind: 'count' as const, perPeriod, maximumPerTap: tiyn(100) }
+    return /(\d+ опл\p{L}+) за/u.exec(plainText(schemeText({ ...exampleScheme, benefit }, 'ru')))?.[1]
+  }
+  expect([1, 2, 5, 11, 12, 21, 22, 100].map(counted)).toEqual([
+    '1 оплата',
+    '2 оплаты',
+    '5 оплат',
+    '11 оплат',
+    '12 оплат',
+    '21 оплата',
+    '22 оплаты',
+    '100 оплат',
+  ])
+})
