@@ -27,6 +27,7 @@ const scripts = {
   disk: 'test/disk/main.ts',
   'setup-check': 'test/set-up/main.ts',
   'verify-receipt': 'tools/verify-receipt.ts',
+  scheme: 'tools/scheme.ts',
   till: 'tools/till.ts',
   'till-by-curl': 'tools/till-by-curl.ts',
   'ledger-token': 'tools/ledger-token.ts',

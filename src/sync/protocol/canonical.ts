@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import type { Hash } from '../../voucher/identifiers.ts'
 import type { Sale } from '../../voucher/sale.ts'
+import type { Scheme } from '../../voucher/scheme.ts'
 import type { TenderTerms } from '../../voucher/tender.ts'
 
 /** What a hash or signature is about. A new meaning gets a new tag. */
@@ -27,6 +28,7 @@ export type DomainTag =
   | 'tolem/role-key/1'
   | 'tolem/appeal-decision/1'
   | 'tolem/rule/1'
+  | 'tolem/scheme/1'
 
 /** JSON text with bigint as decimal string. Not canonical: for bodies and columns that are parsed again. */
 export function toJson(value: unknown): string {
@@ -62,6 +64,11 @@ export function hashOfText(tag: DomainTag, text: string): Hash {
 
 export function saleHashOf(sale: Sale): Hash {
   return hashOf('tolem/sale/1', sale)
+}
+
+/** One version of a scheme: two files that say the same have one hash, however they are set. */
+export function schemeHashOf(scheme: Scheme): Hash {
+  return hashOf('tolem/scheme/1', scheme)
 }
 
 /** What the card's proof is bound to (docs/design/02-sale-bound-sun.md, "The binding"). */

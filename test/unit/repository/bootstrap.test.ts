@@ -178,7 +178,7 @@ describe.skipIf(process.platform === 'win32')('bootstrap', () => {
     expect(run.code).toBe(1)
     const names =
       'start, demo, pictures, package, ledger, sim, reader-soak, crash, chaos, power, disk, setup-check, ' +
-      'verify-receipt, till, till-by-curl, ledger-token, api-fuzz, lifecycle, bench, test, ready'
+      'verify-receipt, scheme, till, till-by-curl, ledger-token, api-fuzz, lifecycle, bench, test, ready'
     expect(run.stderr).toContain(names)
   })
 })
