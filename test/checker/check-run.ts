@@ -14,12 +14,15 @@ import { checkTenders, type LedgerTender } from './ledger-tenders.ts'
 import { outcomesOf, type LostTender, type PaperOutcomes } from './lost.ts'
 import { proofsOnPaper, type UnprovedCode } from './paper-proofs.ts'
 import { readPaper, type PaperSlip } from './paper.ts'
+import { totalsOf, type Totals } from './totals.ts'
 
 export interface RunToCheck {
   /** Holds the ledger's SQLite database. */
   readonly ledgerFolder: string
   /** Holds `cards/` and `slips/`. */
   readonly hardwareFolder: string
+  /** Of the run's other tills, each with `slips/` of its own; the cards are the same. */
+  readonly otherHardwareFolders?: readonly string[]
   /**
    * Receipts that the run says still wait for the printer: so many settled sales may be missing on paper. Without it
    * `paidWithoutPaper` is only reported.
@@ -83,6 +86,7 @@ export interface Report {
     readonly tombstones: number
     readonly undecided: number
   }
+  readonly totals: Totals
   readonly ledger: LedgerSums & { readonly faults: readonly LedgerFault[] }
   readonly cards: { readonly logs: number; readonly messages: number }
   /** What is odd without being a fault of money. */
@@ -92,7 +96,8 @@ export interface Report {
 /** @throws CheckerInputError when something to read is missing or has another form than expected */
 export function checkRun(run: RunToCheck): Report {
   // In this order a run that goes on can add to what confirms, never to what has to be confirmed.
-  const paper = readPaper(join(run.hardwareFolder, 'slips'))
+  const hardwareFolders = [run.hardwareFolder, ...(run.otherHardwareFolders ?? [])]
+  const paper = readPaper(...hardwareFolders.map((folder) => join(folder, 'slips')))
   const rows = readLedger(run.ledgerFolder)
   const cards = readCardLogs(join(run.hardwareFolder, 'cards'))
 
@@ -109,7 +114,7 @@ export function checkRun(run: RunToCheck): Report {
   const lost = [...lostOnPaper, ...(claimed?.lost ?? [])]
   const unrecorded = claimed?.unrecorded ?? []
   const duplicates = [
-    ...findDuplicates(rows, tenders, cards.messages, paper.slips, proved.values()),
+    ...findDuplicates(rows, checked, cards.messages, paper.slips, proved.values()),
     ...(claimed?.duplicates ?? []),
   ]
   const signed = new Set(cards.messages.map((message) => message.binding))
@@ -159,6 +164,7 @@ export function checkRun(run: RunToCheck): Report {
       ...outcomes,
     },
     tenders: countTenders(tenders),
+    totals: totalsOf(rows, checked.tenders, paper.slips),
     ledger: { faults, ...books.sums },
     cards: { logs: cards.cards, messages: cards.messages.length },
     notes: [...paper.notes, ...cards.notes],

@@ -1,14 +1,14 @@
 /** What was paid or handed out more often than once (money-rules.md, "Identity" and "Offline"). */
 import type { CardMessage } from './card-logs.ts'
 import type { LedgerRows } from './ledger-database.ts'
-import type { LedgerTender } from './ledger-tenders.ts'
+import type { CheckedTenders, LedgerTender } from './ledger-tenders.ts'
 import type { ProvedTender } from './paper-proofs.ts'
 import type { PaperSlip } from './paper.ts'
 
 export interface Duplicate {
   /**
    * - `tender_paid_twice`: more stayed with the payee than the tender's amount.
-   * - `slot_oversold`: accepted tenders of one slot exceed its count or its amount.
+   * - `slot_oversold`: accepted tenders of one slot exceed its count or its amount, without what came back to it.
    * - `card_message_used_twice`: one counter of one card stands behind two settled tenders.
    * - `sale_paid_twice`: two settled tenders of one slot for one sale, or two by QR.
    * - `original_printed_twice`: two slips of one sale that do not say that they are copies; by the sale's hash in their
@@ -31,15 +31,16 @@ export interface Duplicate {
 /** One wrong payment may be found in more than one way. */
 export function findDuplicates(
   rows: LedgerRows,
-  tenders: readonly LedgerTender[],
+  { tenders: byId, backInSlots }: CheckedTenders,
   messages: readonly CardMessage[],
   slips: readonly PaperSlip[],
   proved: Iterable<ProvedTender>,
 ): readonly Duplicate[] {
+  const tenders = [...byId.values()]
   const settled = tenders.filter((tender) => tender.row.state === 'settled')
   return [
     ...paidTwice(settled),
-    ...oversold(rows, tenders),
+    ...oversold(rows, tenders, backInSlots),
     ...messagesUsedTwice(rows, settled, messages),
     ...salesPaidTwice(settled),
     ...originalsPrintedTwice(slips, proved),
@@ -59,15 +60,22 @@ function paidTwice(settled: readonly LedgerTender[]): Duplicate[] {
     })
 }
 
-function oversold(rows: LedgerRows, tenders: readonly LedgerTender[]): Duplicate[] {
+function oversold(
+  rows: LedgerRows,
+  tenders: readonly LedgerTender[],
+  backInSlots: CheckedTenders['backInSlots'],
+): Duplicate[] {
   const slots = new Map(rows.slot.map((slot) => [slot.slot_id, slot]))
-  const accepted = tenders.filter(({ row, terms }) => {
-    return terms !== null && (row.state === 'settled' || row.state === 'awaiting_funds')
+  const used = ({ row, terms }: LedgerTender): bigint =>
+    BigInt(terms?.amount ?? 0) - (backInSlots.get(row.tender_id) ?? 0n)
+  const accepted = tenders.filter((tender) => {
+    const { state } = tender.row
+    return tender.terms !== null && (state === 'settled' || state === 'awaiting_funds') && used(tender) > 0n
   })
   const bySlot = Map.groupBy(accepted, (tender) => tender.terms?.payerSlot ?? '')
   return [...bySlot].flatMap(([slotId, own]): Duplicate[] => {
     const slot = slots.get(slotId)
-    const amount = own.reduce((sum, tender) => sum + BigInt(tender.terms?.amount ?? 0), 0n)
+    const amount = own.reduce((sum, tender) => sum + used(tender), 0n)
     const count = slot?.count_allowed ?? 0n
     const most = slot?.amount_allowed ?? 0n
     if (BigInt(own.length) <= count && amount <= most) return []

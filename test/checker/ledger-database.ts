@@ -44,6 +44,7 @@ const tables = {
   }),
   tender: z.object({
     tender_id: text,
+    terminal_id: text,
     terms: textOrNull,
     terms_hash: textOrNull,
     state: z.enum(tenderStates),
@@ -59,6 +60,8 @@ const tables = {
   card_counter: z.object({ card: text, epoch: whole, counter: whole, tender_id: text, mac: text }),
   slot: z.object({
     slot_id: text,
+    scheme_id: text,
+    period_id: text,
     count_allowed: whole,
     amount_allowed: whole,
     lease_id: textOrNull,
@@ -67,7 +70,13 @@ const tables = {
   lease: z.object({ lease_id: text, scheme_id: text, escrow_account: text, state: z.enum(['live', 'closed']) }),
   scheme: z.object({ scheme_id: text, account_id: text }),
   principal: z.object({ jwk: text, role: text, owner: text }),
-  refund: z.object({ refund_id: text, tender_id: text, amount: whole, state: z.enum(['done', 'refused']) }),
+  refund: z.object({
+    refund_id: text,
+    tender_id: text,
+    terminal_id: text,
+    amount: whole,
+    state: z.enum(['done', 'refused']),
+  }),
   payment_request: z.object({
     tender_id: text,
     payee_account: text,

@@ -26,6 +26,8 @@ export interface LedgerTender {
 
 export interface CheckedTenders {
   readonly tenders: ReadonlyMap<string, LedgerTender>
+  /** By tender: what refunds gave back while its period lasted, so that its slot may be used for it again. */
+  readonly backInSlots: ReadonlyMap<string, bigint>
   readonly faults: readonly LedgerFault[]
 }
 
@@ -131,8 +133,8 @@ export function checkTenders(rows: LedgerRows): CheckedTenders {
     const { tender_id: id } = tender.row
     checkOutcome(tender, (debts.get(id) ?? 0n) + (refunded.get(id)?.all ?? 0n), fault)
   }
-  checkSlotUses(rows, tenders, refunded, fault)
-  return { tenders, faults }
+  const backInSlots = checkSlotUses(rows, tenders, refunded, fault)
+  return { tenders, backInSlots, faults }
 }
 
 type ByReference = ReadonlyMap<string, readonly LedgerRow<'transfer'>[]>
@@ -278,12 +280,14 @@ function checkOutcome(tender: LedgerTender, excused: bigint, fault: Fault): void
   }
 }
 
+/** @returns by tender, what of its use is back; where the ledger's count is wrong, what the transfers say */
 function checkSlotUses(
   rows: LedgerRows,
   tenders: ReadonlyMap<string, LedgerTender>,
   refunded: ReadonlyMap<string, Refunded>,
   fault: Fault,
-): void {
+): ReadonlyMap<string, bigint> {
+  const backInSlots = new Map<string, bigint>()
   const slots = new Set(rows.slot.map((slot) => slot.slot_id))
   const uses = Map.groupBy(rows.slot_use, (use) => use.tender_id)
   const indebted = debtsOf(rows, 'reversal')
@@ -300,6 +304,7 @@ function checkSlotUses(
     if (isUsing && !isRight) {
       fault('slot_use_differs', row.tender_id, `${row.state}, and its slot does not count it`)
     }
+    backInSlots.set(row.tender_id, row.amount - (isRight ? amount : usedMax))
     // A reversal that the merchant could not pay back at once may keep its slot used (money-rules.md, "Marked money").
     const mayKeep = isUsing || (row.state === 'reversed' && indebted.has(row.tender_id))
     if (use !== undefined && !mayKeep) fault('slot_use_differs', row.tender_id, `${row.state}, and its slot counts it`)
@@ -308,6 +313,7 @@ function checkSlotUses(
     if (!slots.has(use.slot_id)) fault('slot_use_differs', use.slot_id, 'there is no such slot')
     if (!tenders.has(use.tender_id)) fault('slot_use_differs', use.slot_id, `used by ${use.tender_id}, no tender`)
   }
+  return backInSlots
 }
 
 function macIn(content: string): string[] {

@@ -1,9 +1,11 @@
 /**
  *     node test/checker/main.ts --data DIR [--json] [--waiting-print-jobs N] [--claims FILE]
  *
- * over the folders that `npm start` and `npm run demo` leave: `DIR/ledger` and `DIR/hardware`, never `DIR/till`. Exit
- * code 0: nothing is lost, doubled, forged or out of balance; 1: something is; 2: it cannot be said.
+ * over the folders that `npm start` and `npm run demo` leave: `DIR/ledger`, `DIR/hardware` and of more tills
+ * `DIR/hardware-2` and so on, never `DIR/till`. Exit code 0: nothing is lost, doubled, forged or out of balance; 1:
+ * something is; 2: it cannot be said.
  */
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { checkRun } from './check-run.ts'
@@ -38,6 +40,12 @@ function asked(): Asked | undefined {
   }
 }
 
+function otherHardwareIn(data: string): string[] {
+  if (!existsSync(data)) return []
+  const names = readdirSync(data).filter((name) => /^hardware-\d+$/.test(name))
+  return names.toSorted().map((name) => join(data, name))
+}
+
 function main(): number {
   const request = asked()
   if (request === undefined) {
@@ -49,6 +57,7 @@ function main(): number {
     const report = checkRun({
       ledgerFolder: join(data, 'ledger'),
       hardwareFolder: join(data, 'hardware'),
+      otherHardwareFolders: otherHardwareIn(data),
       ...(waitingPrintJobs === undefined ? {} : { waitingPrintJobs }),
       ...(claims === undefined ? {} : { claimsFile: claims }),
     })

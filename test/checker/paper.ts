@@ -25,6 +25,10 @@ export interface PaperSlip {
   readonly isVoid: boolean
   /** Goods came back of its sale: neither a receipt nor its copy. */
   readonly isRefund: boolean
+  /** Which till says that it printed it. */
+  readonly till: string | null
+  /** Tiyn that it says were taken in cash, or on the slip of a void or refund given back. */
+  readonly cash: bigint
 }
 
 export interface Paper {
@@ -38,6 +42,9 @@ const voidWords = ['ТӨЛЕМ БОЛДЫРЫЛМАДЫ', 'ОПЛАТА ОТМЕ
 const refundWords = ['ҚАЙТАРУ', 'ВОЗВРАТ', 'REFUND']
 const paymentRow = /^(?:Төлем №|Платёж №|Payment No\.)\s+([0-9a-f]{8})$/
 const saleRow = /^(?:Сатылым №|Продажа №|Sale No\.)\s+([0-9a-f]{8})$/
+const tillRow = /^(?:Касса|Till)\s+(\S+)$/
+const cashTakenRow = /^(?:Қолма-қол ақша|Наличные|Cash)\s+(\d[\d\s]*),(\d\d)\s\D+$/
+const cashReturnedRow = /^(?:Қайтарылған қолма-қол ақша|Возвращено наличными|Cash returned)\s+(\d[\d\s]*),(\d\d)\s\D+$/
 
 const record = z.object({
   number: z.int().min(1),
@@ -56,12 +63,25 @@ const record = z.object({
 })
 type SlipRecord = z.infer<typeof record>
 
-/** @throws CheckerInputError */
-export function readPaper(folder: string): Paper {
+/** The slips of the second printer of a run are told apart by counting from 10,001, of the third from 20,001. */
+const numbersOfAPrinter = 10_000
+
+/**
+ * @param folders one for each printer of the run
+ * @throws CheckerInputError
+ */
+export function readPaper(...folders: readonly string[]): Paper {
+  const notes: string[] = []
+  const slips = folders.flatMap((folder, index) =>
+    readSlips(folder, notes).map((slip) => ({ ...slip, number: slip.number + index * numbersOfAPrinter })),
+  )
+  return { slips, notes }
+}
+
+function readSlips(folder: string, notes: string[]): readonly PaperSlip[] {
   if (!existsSync(folder)) throw new CheckerInputError(`there are no slips: ${folder} does not exist`)
   const numbers = readdirSync(folder).flatMap((name) => /^(\d{4,})\.bin$/.exec(name)?.[1] ?? [])
-  const notes: string[] = []
-  return { slips: numbers.toSorted().map((number) => readSlip(folder, number, notes)), notes }
+  return numbers.toSorted().map((number) => readSlip(folder, number, notes))
 }
 
 function readSlip(folder: string, name: string, notes: string[]): PaperSlip {
@@ -69,7 +89,7 @@ function readSlip(folder: string, name: string, notes: string[]): PaperSlip {
   const path = join(folder, `${name}.json`)
   if (!existsSync(path)) {
     notes.push(`slip ${name}: the printer has no record of it, its bytes alone were read`)
-    const nothing = { sale: null, payments: [], voids: [], isVoid: false, isRefund: false }
+    const nothing = { sale: null, payments: [], voids: [], isVoid: false, isRefund: false, till: null, cash: 0n }
     return { number: Number(name), mark: 'unreadable', codes: sent, ...nothing }
   }
   const read = record.safeParse(parsed(readFileSync(path, 'utf8')))
@@ -93,7 +113,9 @@ function slipOf({ number, text, qrPayloads, elements }: SlipRecord): PaperSlip {
     (element) => element.kind === 'feed' || (element.kind === 'line' && (element.graphics ?? []).length === 0),
   )
   const isCopy = lines.some((line) => copyWords.includes(line))
+  const isRefund = lines.some((line) => refundWords.includes(line))
   const payments = lines.flatMap((line) => paymentRow.exec(line)?.[1] ?? [])
+  const cashRow = isVoid || isRefund ? cashReturnedRow : cashTakenRow
   return {
     number,
     mark: lines.length > 0 ? (isCopy ? 'copy' : 'original') : isBlank ? 'blank' : 'unreadable',
@@ -102,8 +124,16 @@ function slipOf({ number, text, qrPayloads, elements }: SlipRecord): PaperSlip {
     payments,
     voids: isVoid ? payments : [],
     isVoid,
-    isRefund: lines.some((line) => refundWords.includes(line)),
+    isRefund,
+    till: lines.flatMap((line) => tillRow.exec(line)?.[1] ?? [])[0] ?? null,
+    cash: lines.reduce((sum, line) => sum + tiynIn(cashRow.exec(line)), 0n),
   }
+}
+
+/** "1 150,00 тг", of which the pattern has caught the tenge and the tiyn. */
+function tiynIn(row: RegExpExecArray | null): bigint {
+  const [, tenge = '0', hundredths = '0'] = row ?? []
+  return BigInt(tenge.replace(/\s/g, '')) * 100n + BigInt(hundredths)
 }
 
 /**

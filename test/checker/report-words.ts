@@ -1,5 +1,6 @@
 /** The report as a person reads it. */
 import type { Report } from './check-run.ts'
+import type { Ways } from './totals.ts'
 
 export function reportInWords(report: Report): string {
   const { lost, unrecorded, duplicates, paidWithoutCard, paidWithoutPaper, paper, tenders, ledger, cards, notes } =
@@ -21,6 +22,7 @@ export function reportInWords(report: Report): string {
     `Money: ${tenge(ledger.dtIssued)} issued, ${tenge(ledger.dtInCirculation)} in circulation, ` +
       `${tenge(ledger.marked)} marked (${tenge(ledger.escrow)} of it in escrow), ` +
       `${tenge(ledger.merchants)} with merchants.`,
+    `Paid ${ways(report.totals.paid)}; given back ${ways(report.totals.givenBack)}.`,
     '',
     ...list('Lost', lost, (one) =>
       'slips' in one
@@ -68,6 +70,9 @@ function codes(counts: Readonly<Record<string, number>>): string {
   const words = Object.entries(counts).map(([code, count]) => `${code} ${count}`)
   return words.length === 0 ? '' : ` (${words.join(', ')})`
 }
+
+const ways = ({ voucher, cash, qr }: Ways): string =>
+  `${tenge(voucher)} by voucher, ${tenge(cash)} in cash, ${tenge(qr)} by QR`
 
 /** Amounts come as decimal strings of tiyn. */
 function tenge(amount: string): string {

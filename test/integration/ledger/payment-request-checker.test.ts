@@ -103,11 +103,11 @@ function found(sql = ''): readonly string[] {
   database.exec(sql)
   database.close()
   const rows = readLedger(copy)
-  const { tenders, faults } = checkTenders(rows)
+  const checked = checkTenders(rows)
   const nameOf = (id: string) => Object.entries(ids).find(([, own]) => own === id)?.[0] ?? id
   return [
-    ...[...faults, ...checkBooks(rows).faults].map(({ code, place }) => `${code} ${nameOf(place)}`),
-    ...findDuplicates(rows, [...tenders.values()], [], [], []).map(({ kind }) => kind),
+    ...[...checked.faults, ...checkBooks(rows).faults].map(({ code, place }) => `${code} ${nameOf(place)}`),
+    ...findDuplicates(rows, checked, [], [], []).map(({ kind }) => kind),
   ]
 }
 const of = (name: string) => `'${ids[name]}'`

@@ -88,6 +88,8 @@ describe('slips', () => {
       mark: 'original',
       codes: [code],
       isVoid: false,
+      till: receiptContent.terminalId,
+      cash: 70_000n,
     })
     const copy = receiptDocument({ ...content, copy: true }, language)
     expect(printed(`copy-${language}`, copy, 'epson-tm-t20iii')).toMatchObject({ mark: 'copy', codes: [code] })
@@ -96,6 +98,7 @@ describe('slips', () => {
       isVoid: true,
       voids: ids,
       codes: [],
+      cash: 70_000n,
     })
     expect(ids.length).toBeGreaterThan(0)
     expect(printed(`refund-${language}`, refundSlip(refundContent, language), 'epson-tm-t20iii')).toMatchObject({
@@ -104,6 +107,8 @@ describe('slips', () => {
       sale: refundContent.saleId.slice(-8),
       payments: [],
       codes: [],
+      till: refundContent.terminalId,
+      cash: refundContent.cash,
     })
   })
 
