@@ -1,9 +1,9 @@
 /**
  * The virtual hardware of one till as a process: reader and cards, printer, network, panel.
  *
- *     node hardware-mocks/main.ts --data DIR [--cards FILE] [--panel-port N] [--reader-port N] [--printer-port N]
- *       [--proxy-port N] [--ledger-port N] [--paper 58|80] [--printer-profile kazakh|budget] [--seed TEXT]
- *       [--wallet-keys FILE --ledger-key FILE]
+ *     node hardware-mocks/main.ts --data DIR [--cards FILE] [--card-folder DIR] [--panel-port N] [--reader-port N]
+ *       [--printer-port N] [--proxy-port N] [--ledger-port N] [--paper 58|80] [--printer-profile kazakh|budget]
+ *       [--seed TEXT] [--wallet-keys FILE --ledger-key FILE]
  *
  * or one argument of JSON with the same names (`{"data":"…","panelPort":0}`; `cards` may be the list itself). Port 0,
  * the default, means any free port. When everything listens, one line goes to standard output:
@@ -22,6 +22,8 @@ const port = z.coerce.number().int().min(0).max(65_535).default(0)
 const arguments_ = z.strictObject({
   data: z.string().min(1),
   cards: z.union([z.string(), cardDefinitions]).optional(),
+  /** The box of cards of another till's hardware: cards are carried from one to the other. */
+  cardFolder: z.string().optional(),
   panelPort: port,
   readerPort: port,
   printerPort: port,
@@ -48,6 +50,7 @@ function givenArguments(): unknown {
     options: {
       data: text,
       cards: text,
+      'card-folder': text,
       'panel-port': text,
       'reader-port': text,
       'printer-port': text,
@@ -72,11 +75,12 @@ function fail(detail: string): never {
 async function run(): Promise<void> {
   const parsed = arguments_.safeParse(givenArguments())
   if (!parsed.success) fail(z.prettifyError(parsed.error))
-  const { data, cards, paper, printerProfile, seed, walletKeys, ledgerKey, ...ports } = parsed.data
+  const { data, cards, cardFolder, paper, printerProfile, seed, walletKeys, ledgerKey, ...ports } = parsed.data
   if ((walletKeys === undefined) !== (ledgerKey === undefined))
     fail('--wallet-keys and --ledger-key are given together: a wallet believes only the ledger that it knows')
   const hardware = await startVirtualHardware({
     folder: data,
+    ...(cardFolder === undefined ? {} : { cardFolder }),
     ...ports,
     cards: typeof cards === 'string' ? cardDefinitions.parse(JSON.parse(readFileSync(cards, 'utf8'))) : (cards ?? []),
     paperMillimetres: paper,

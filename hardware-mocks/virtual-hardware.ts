@@ -21,6 +21,8 @@ export interface VirtualHardwareOptions {
    * `reader.log.jsonl`, `network.log.jsonl`, and of the customers' wallets `wallet/` and `wallet.log.jsonl`.
    */
   readonly folder: string
+  /** The box of cards of another till's hardware, in place of `cards/`. */
+  readonly cardFolder?: string
   /** Ports on loopback; 0 or absent: any free one. */
   readonly panelPort?: number
   readonly readerPort?: number
@@ -56,7 +58,7 @@ export interface VirtualHardware {
 export async function startVirtualHardware(options: VirtualHardwareOptions): Promise<VirtualHardware> {
   const { folder, now, random } = options
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const box = new CardBox({ folder: join(folder, 'cards'), now, random })
+  const box = new CardBox({ folder: options.cardFolder ?? join(folder, 'cards'), now, random })
   box.add(options.cards ?? [])
   const reader = new VirtualReader({ scheduler: realScheduler })
   const readerLog = new EventLog({ now, file: join(folder, 'reader.log.jsonl') })

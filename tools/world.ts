@@ -1,8 +1,10 @@
 /**
  * The whole system on one machine: ledger simulator, virtual hardware, and a till's shell with core and device host,
- * each a process of its own. `npm start`, the demonstration and the end-to-end tests run the same world.
+ * each a process of its own. `npm start`, the demonstration and the end-to-end tests run the same world. More tills may
+ * come to it, each with hardware of its own but the cards, which are carried from one to the other.
  *
- * Folders under `data`: `ledger/`, `hardware/`, `till/`. The journal's anchor lies outside of `till/`.
+ * Folders under `data`: `ledger/`, `hardware/`, `till/`, of more tills `hardware-2/`, `till-2/` and so on. A journal's
+ * anchor lies outside of its `till/`.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
@@ -15,6 +17,9 @@ import { withEnrolmentCode } from '../src/terminal/core/enrolment-code.ts'
 import { ensureUiIsBuilt } from '../src/terminal/shell/build-ui.ts'
 import { electronMainFile, ensureElectronShellIsBuilt } from '../src/terminal/shell-electron/build.ts'
 import { startProcess, StartError, type RunningProcess, type StartOptions } from './processes.ts'
+
+/** What the demonstration's world is made of: the same seed, the same cards. */
+export const demoSeed = 'demo'
 
 export interface WorldOptions {
   readonly data: string
@@ -58,15 +63,23 @@ export type TillShell =
   /** Nothing: the caller starts core and device host itself, with `forTill`. */
   | { readonly kind: 'none' }
 
-export interface World {
+/** One till with its hardware. */
+export interface TillPlace {
+  readonly tillUrl: string
+  readonly panelUrl: string
+  readonly folders: { readonly till: string; readonly hardware: string }
+}
+
+export interface World extends TillPlace {
   /** With a single-use token; in Electron an address that only its own window knows; empty where no shell was asked. */
   readonly tillUrl: string
   /** What core and device host are started with, each as JSON. */
   readonly forTill: { readonly core: string; readonly devices: string; readonly enrolmentCode?: string }
   readonly shell: TillShell['kind']
   readonly ledgerUrl: string
-  readonly panelUrl: string
-  readonly folders: { readonly ledger: string; readonly hardware: string; readonly till: string }
+  readonly folders: TillPlace['folders'] & { readonly ledger: string }
+  /** Another till on the same ledger, in the browser host that opens nothing. It stops with the others. */
+  openTill(enrolmentCode: string): Promise<TillPlace>
   readonly processes: readonly RunningProcess[]
   /** Resolves with the first process that ended without being asked to. */
   readonly broken: Promise<RunningProcess>
@@ -109,56 +122,62 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       '--port',
       String(options.ledgerPort ?? 0),
       '--seed',
-      'demo',
+      demoSeed,
       ...clock,
     ])
     const ledgerUrl = textOf(ledger, 'ledgerUrl')
     const issuing = join(folders.ledger, 'issuing')
-    const hardware = await start('virtual hardware', 'hardware-mocks/main.ts', [
-      '--data',
-      folders.hardware,
+    const startHardware = (name: string, folder: string, more: readonly string[]): Promise<RunningProcess> =>
+      start(name, 'hardware-mocks/main.ts', [
+        '--data',
+        folder,
+        '--wallet-keys',
+        join(issuing, 'role-keys.json'),
+        '--ledger-key',
+        join(issuing, 'ledger-key.json'),
+        '--ledger-port',
+        new URL(ledgerUrl).port,
+        ...(options.hardwareSeed === undefined ? [] : ['--seed', options.hardwareSeed]),
+        ...more,
+      ])
+    const forTillWith = (hardwareOfTill: RunningProcess, folder: string, reader: ReaderChoice) => {
+      const core = {
+        data: folder,
+        anchor: join(
+          options.anchorFolder ?? standardAnchorFolder(),
+          `${createHash('sha256').update(folder).digest('hex').slice(0, 16)}.json`,
+        ),
+        ledgerUrl: `http://127.0.0.1:${String(hardwareOfTill.ready['proxyPort'])}`,
+        tpm: options.tpm ?? 'none',
+        ...(tillClockUrl === undefined ? {} : { clockUrl: tillClockUrl }),
+        ...(options.syncIntervalMs === undefined ? {} : { syncIntervalMs: options.syncIntervalMs }),
+      }
+      const devices = {
+        reader: readerOf(reader, hardwareOfTill),
+        printer: {
+          kind: 'tcp',
+          host: '127.0.0.1',
+          port: hardwareOfTill.ready['printerPort'],
+          profile: 'epson-tm-t20iii',
+          ...(options.printerTiming && { timing: options.printerTiming }),
+        },
+      }
+      return { core: JSON.stringify(core), devices: JSON.stringify(devices) }
+    }
+    const hardware = await startHardware('virtual hardware', folders.hardware, [
       '--cards',
       join(issuing, 'cards.json'),
-      '--wallet-keys',
-      join(issuing, 'role-keys.json'),
-      '--ledger-key',
-      join(issuing, 'ledger-key.json'),
-      '--ledger-port',
-      new URL(ledgerUrl).port,
       '--panel-port',
       String(options.panelPort ?? 0),
-      ...(options.hardwareSeed === undefined ? [] : ['--seed', options.hardwareSeed]),
     ])
-    const core = {
-      data: folders.till,
-      anchor: join(
-        options.anchorFolder ?? standardAnchorFolder(),
-        `${createHash('sha256').update(folders.till).digest('hex').slice(0, 16)}.json`,
-      ),
-      ledgerUrl: `http://127.0.0.1:${String(hardware.ready['proxyPort'])}`,
-      tpm: options.tpm ?? 'none',
-      ...(tillClockUrl === undefined ? {} : { clockUrl: tillClockUrl }),
-      ...(options.syncIntervalMs === undefined ? {} : { syncIntervalMs: options.syncIntervalMs }),
-    }
-    const devices = {
-      reader: readerOf(options.reader ?? 'virtual', hardware),
-      printer: {
-        kind: 'tcp',
-        host: '127.0.0.1',
-        port: hardware.ready['printerPort'],
-        profile: 'epson-tm-t20iii',
-        ...(options.printerTiming && { timing: options.printerTiming }),
-      },
-    }
     const enrolment = enrolmentOf(folders)
-    const configuration = { core: JSON.stringify(core), devices: JSON.stringify(devices), ...enrolment }
+    const configuration = { ...forTillWith(hardware, folders.till, options.reader ?? 'virtual'), ...enrolment }
     const environment = withEnrolmentCode(enrolment.enrolmentCode)
     const forTill = ['--core', configuration.core, '--devices', configuration.devices]
+    const browserHost = 'src/terminal/shell-browser/main.ts'
     const inBrowser = async (open: boolean): Promise<RunningProcess> => {
       const port = ['--port', String(options.tillPort ?? 0)]
-      return start('till', 'src/terminal/shell-browser/main.ts', [...port, ...forTill, ...(open ? ['--open'] : [])], {
-        environment,
-      })
+      return start('till', browserHost, [...port, ...forTill, ...(open ? ['--open'] : [])], { environment })
     }
     const inElectron = async (executable: string): Promise<RunningProcess> => {
       await ensureUiIsBuilt(say)
@@ -185,6 +204,18 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         till = await inBrowser(true)
       }
     }
+    let tills = 1
+    const openTill = async (enrolmentCode: string): Promise<TillPlace> => {
+      tills += 1
+      const place = { till: join(data, `till-${tills}`), hardware: join(data, `hardware-${tills}`) }
+      const cards = ['--card-folder', join(folders.hardware, 'cards')]
+      const own = await startHardware(`virtual hardware ${tills}`, place.hardware, cards)
+      const { core, devices } = forTillWith(own, place.till, 'virtual')
+      const another = await start(`till ${tills}`, browserHost, ['--core', core, '--devices', devices], {
+        environment: withEnrolmentCode(enrolmentCode),
+      })
+      return { tillUrl: textOf(another, 'tillUrl'), panelUrl: textOf(own, 'panelUrl'), folders: place }
+    }
     const broken = Promise.race(
       running.map((part) =>
         part.ended.then(() => (stopped === undefined ? part : new Promise<never>(() => undefined))),
@@ -197,6 +228,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       ledgerUrl,
       panelUrl: textOf(hardware, 'panelUrl'),
       folders,
+      openTill,
       processes: running,
       broken,
       stop,

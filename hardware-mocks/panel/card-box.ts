@@ -1,6 +1,7 @@
 /**
  * The box of virtual cards: which there are, by label, and the object that plays each one. NTAG 424 DNA cards live in
- * files of their own (`NAME.json`, `NAME.log.jsonl`), the register of the box in `register.json` beside them.
+ * files of their own (`NAME.json`, `NAME.log.jsonl`), the register of the box in `register.json` beside them. The
+ * hardware of several tills may share a box, so that a card is carried from one to another; it lies at one at a time.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -68,13 +69,20 @@ const fileNameOf = (cardLabel: string): string =>
     .replace(/[^\p{L}\p{N}]+/gu, '-')
     .replace(/^-|-$/g, '') || 'card'
 
+function freeFileName(cardLabel: string, cards: readonly Registered[]): string {
+  const base = fileNameOf(cardLabel)
+  const taken = new Set([...cards.map((card) => card.file), 'register'])
+  let name = base
+  for (let count = 2; taken.has(name); count++) name = `${base}-${count}`
+  return name
+}
+
 export class CardBox {
   readonly #folder: string
   readonly #now: () => number
   readonly #random: RandomSource
   readonly #registerPath: string
   readonly #playing = new Map<string, FaultyCard>()
-  #cards: Registered[]
 
   constructor(of: { readonly folder: string; readonly now: () => number; readonly random: RandomSource }) {
     this.#folder = of.folder
@@ -82,22 +90,24 @@ export class CardBox {
     this.#random = of.random
     mkdirSync(of.folder, { recursive: true, mode: 0o700 })
     this.#registerPath = join(of.folder, 'register.json')
-    this.#cards = existsSync(this.#registerPath)
-      ? registered.parse(JSON.parse(readFileSync(this.#registerPath, 'utf8')))
-      : []
   }
 
   list(): BoxedCard[] {
-    return this.#cards.map(({ label: cardLabel, kind, uid: cardUid }) => ({ label: cardLabel, kind, uid: cardUid }))
+    return this.#register().map(({ label: cardLabel, kind, uid: cardUid }) => ({
+      label: cardLabel,
+      kind,
+      uid: cardUid,
+    }))
   }
 
   /** Makes those cards whose label is not in the box yet; the others stay as they are. Returns the new labels. */
   add(definitions: readonly CardDefinition[]): string[] {
     const added: string[] = []
+    const cards = this.#register()
     for (const definition of definitions) {
-      if (this.#cards.some((card) => card.label === definition.label)) continue
+      if (cards.some((card) => card.label === definition.label)) continue
       const cardUid = (definition.uid ?? this.#madeUpUid(definition.kind)).toUpperCase()
-      const file = this.#freeFileName(definition.label)
+      const file = freeFileName(definition.label, cards)
       if (definition.kind === 'ntag424') {
         const { keys } = definition
         const state =
@@ -109,28 +119,45 @@ export class CardBox {
               })
         CardFile.create({ folder: this.#folder, name: file, state, now: this.#now })
       }
-      this.#cards.push({ label: definition.label, kind: definition.kind, uid: cardUid, file })
+      cards.push({ label: definition.label, kind: definition.kind, uid: cardUid, file })
       added.push(definition.label)
     }
-    if (added.length > 0) this.#keepRegister()
+    if (added.length > 0) this.#keepRegister(cards)
     return added
   }
 
-  /** The card of that label; the same object each time, because a card exists once. */
+  /** The card of that label; the same object until it is put back, because a card exists once. */
   card(cardLabel: string): FaultyCard | null {
-    const entry = this.#cards.find((card) => card.label === cardLabel)
+    const playing = this.#playing.get(cardLabel)
+    if (playing !== undefined) return playing
+    const entry = this.#entry(cardLabel)
     if (entry === undefined) return null
-    const playing = this.#playing.get(cardLabel) ?? this.#play(entry)
-    this.#playing.set(cardLabel, playing)
-    return playing
+    const card = this.#play(entry)
+    this.#playing.set(cardLabel, card)
+    return card
+  }
+
+  /** It left the reader: it may lie at another till next, so it is read from its file when it comes back. */
+  putBack(cardLabel: string): void {
+    this.#playing.delete(cardLabel)
   }
 
   /** The newest lines of the card's own log, oldest first; `null` when there is no such card. */
   log(cardLabel: string, last: number): CardLogLine[] | null {
-    const entry = this.#cards.find((card) => card.label === cardLabel)
+    const entry = this.#entry(cardLabel)
     if (entry === undefined) return null
     const path = join(this.#folder, `${entry.file}.log.jsonl`)
     return existsSync(path) ? readCardLog(path).slice(-last) : []
+  }
+
+  /** As it stands now: the hardware of another till may have added to it. */
+  #register(): Registered[] {
+    if (!existsSync(this.#registerPath)) return []
+    return registered.parse(JSON.parse(readFileSync(this.#registerPath, 'utf8')))
+  }
+
+  #entry(cardLabel: string): Registered | undefined {
+    return this.#register().find((card) => card.label === cardLabel)
   }
 
   #play(entry: Registered): FaultyCard {
@@ -163,17 +190,9 @@ export class CardBox {
     return kind === 'mifare-classic' ? random.slice(0, 8) : `04${random}`
   }
 
-  #freeFileName(cardLabel: string): string {
-    const base = fileNameOf(cardLabel)
-    const taken = new Set([...this.#cards.map((card) => card.file), 'register'])
-    let name = base
-    for (let count = 2; taken.has(name); count++) name = `${base}-${count}`
-    return name
-  }
-
-  #keepRegister(): void {
+  #keepRegister(cards: readonly Registered[]): void {
     const besides = `${this.#registerPath}.${process.pid}.tmp`
-    writeFileSync(besides, `${JSON.stringify(this.#cards, null, 2)}\n`, { mode: 0o600 })
+    writeFileSync(besides, `${JSON.stringify(cards, null, 2)}\n`, { mode: 0o600 })
     renameSync(besides, this.#registerPath)
   }
 }

@@ -180,6 +180,7 @@ export class ReaderDesk {
     if (this.#laid === null || this.#reader.card !== null) return
     this.#log.write('pulled', { card: this.#laid.label, commands: this.#commands })
     this.#laid.card.disarm()
+    this.#box.putBack(this.#laid.label)
     this.#laid = null
     this.#cancelPull()
   }
