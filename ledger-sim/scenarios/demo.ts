@@ -6,6 +6,7 @@
 import { createECDH, createHmac, type JsonWebKey } from 'node:crypto'
 import { signingKey, type PublicJwk } from '../../src/sync/protocol/keys.ts'
 import { toHex } from '../../src/voucher/cards/bytes.ts'
+import type { DiversifiedKeyNumber } from '../../src/voucher/cards/card-keys.ts'
 import { tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { Scheme } from '../../src/voucher/scheme.ts'
 import { findAccount, openAccount, type NewAccount } from '../accounts/accounts.ts'
@@ -21,7 +22,7 @@ import {
 import type { Posted } from '../accounts/transfers.ts'
 import { inTransaction, newId, type LedgerPorts, type Work } from '../context.ts'
 import type { Role } from '../http/operation.ts'
-import type { LedgerSecrets } from '../keys.ts'
+import { ledgerKeysOf, type LedgerSecrets } from '../keys.ts'
 import { setLeasePolicy } from '../leases/policy.ts'
 import { entitle } from '../schemes/beneficiaries.ts'
 import { registerCard, setCardStatus } from '../schemes/cards.ts'
@@ -248,28 +249,36 @@ interface Issued {
 async function issueCards(work: Work, secrets: LedgerSecrets, seed: string): Promise<Issued[]> {
   const issued: Issued[] = []
   for (const person of people) {
-    const opaque = (purpose: string) =>
-      createHmac('sha256', `tolem-demo/${seed}`).update(`${purpose}/${person.label}`).digest('hex').slice(0, 32)
     const uid = Uint8Array.of(0x04, ...work.random(6))
-    const holder = opaque('holder')
-    const beneficiary = opaque(person.scheme)
+    const holder = demoPseudonym(seed, 'holder', person.label)
+    const beneficiary = demoPseudonym(seed, person.scheme, person.label)
     const { card } = await registerCard(work, uid, holder)
     await entitle(work, { schemeId: person.scheme, beneficiary, holder })
     if (person.blocked) await setCardStatus(work, card, 'blocked')
-    const key = (keyNumber: 0 | 2 | 3 | 4) => toHex(work.keys.diversify(uid, keyNumber))
-    issued.push({
-      person,
-      pseudonym: card,
-      beneficiary,
-      card: {
-        label: person.label,
-        uid: toHex(uid),
-        kind: 'ntag424',
-        keys: { '0': key(0), '1': secrets.metaReadKey.toUpperCase(), '2': key(2), '3': key(3), '4': key(4) },
-      },
-    })
+    issued.push({ person, pseudonym: card, beneficiary, card: personalised(person.label, uid, secrets) })
   }
   return issued
+}
+
+/** @param purpose a scheme, whose beneficiary the person is, or `holder` of the card */
+export function demoPseudonym(seed: string, purpose: string, label: string): string {
+  return createHmac('sha256', `tolem-demo/${seed}`).update(`${purpose}/${label}`).digest('hex').slice(0, 32)
+}
+
+/**
+ * A card as an issuing desk writes it, with the keys that belong to its UID (docs/design/02, "Keys").
+ *
+ * @param uid 7 bytes
+ */
+export function personalised(label: string, uid: Uint8Array, secrets: LedgerSecrets): IssuedCard {
+  const { diversify } = ledgerKeysOf(secrets)
+  const key = (keyNumber: DiversifiedKeyNumber) => toHex(diversify(uid, keyNumber))
+  return {
+    label,
+    uid: toHex(uid),
+    kind: 'ntag424',
+    keys: { '0': key(0), '1': secrets.metaReadKey.toUpperCase(), '2': key(2), '3': key(3), '4': key(4) },
+  }
 }
 
 /** Lunches of this and the next school day, the month's food voucher: renewed when the till asks for its package. */

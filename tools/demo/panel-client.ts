@@ -49,6 +49,16 @@ export class PanelClient {
     return ((await this.#post('/api/wallet/look', { paymentId })) as { payment: PaidByQr }).payment
   }
 
+  /** Puts cards into the box from which `lay` takes them. */
+  async addCards(cards: readonly object[]): Promise<void> {
+    await this.#post('/api/cards', cards)
+  }
+
+  /** How many requests the till has sent to the ledger so far. */
+  async requests(): Promise<number> {
+    return ((await this.state()) as { network: { requests: number } }).network.requests
+  }
+
   async state(): Promise<unknown> {
     return (await fetch(`${this.#url}/api/state`)).json()
   }

@@ -56,6 +56,9 @@ describe.concurrent.each(commands)('npm run %s', (command) => {
 })
 
 it.each<[string, ...string[]]>([
+  ['demo', '--scenario', 'no-such-story'],
+  ['demo', '--scenario', 'constructor'],
+  ['demo', '--name', 'My Data'],
   ['sim', '--seeds', 'many'],
   ['sim', '--bug', 'constructor'],
   ['reader-soak', '--insertions', '1'],

@@ -3,46 +3,31 @@
  * answer, by QR, with a killed core, and back. Every step says what it does and fails when the screen does not show it.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import type { RefusalCode, Snapshot, TapView } from '../../src/terminal/contract/index.ts'
+import type { RefusalCode, TapView } from '../../src/terminal/contract/index.ts'
 import type { World } from '../world.ts'
-import type { PanelClient } from './panel-client.ts'
-import { playQrPayments } from './qr-story.ts'
-import type { TillClient } from './till-client.ts'
-
-export interface StoryResult {
-  readonly onlineApproved: number
-  readonly offlineApproved: number
-  readonly refused: Readonly<Record<string, number>>
-  /** Payments by QR that came back to their wallet. */
-  readonly paidBack: number
-  /** The tender that was cancelled while its request was lost: its late arrival is played afterwards. */
-  readonly cancelledTender: string
-}
-
-export interface Stage {
-  readonly world: World
-  readonly till: TillClient
-  readonly panel: PanelClient
-  readonly say: (line: string) => void
-}
+import { expectApproved } from './counter.ts'
+import { deliverLateMessages } from './late-messages.ts'
+import { allowances, takings, type Ending, type Scenario, type Stage } from './scenario.ts'
+import { playQrPayments } from './school-day-by-qr.ts'
 
 const lunch = 'school-lunch'
+/** Whole tenge. */
+const [lunchPrice, juicePrice] = [1_150, 350]
 const leasedPupils = Array.from({ length: 20 }, (_, index) => `Pupil ${String(index + 1).padStart(2, '0')}`)
 /** On line only: no till holds a lease for them. */
 const [unleasedPupil = '', otherUnleasedPupil = '', thirdUnleasedPupil = ''] = ['Pupil 21', 'Pupil 22', 'Pupil 23']
 const blockedPupil = 'Pupil 30'
 
-export async function playSchoolDay(stage: Stage): Promise<StoryResult> {
-  const { till, panel, say } = stage
+/** Monday, 23 November 2026, noon in Almaty. */
+export const schoolDay: Scenario = { startsAt: Date.UTC(2026, 10, 23, 7), play: playSchoolDay }
+
+async function playSchoolDay(stage: Stage): Promise<Ending> {
+  const { counter, say } = stage
+  const { till, panel } = counter
   const refused: Record<string, number> = {}
   let onlineApproved = 0
   let offlineApproved = 0
 
-  await till.sees(
-    'the till is ready and has reached the ledger',
-    (shown) => shown.catalogue.length > 0 && shown.lights.network.level === 'ok',
-  )
-  await till.opensShift()
   say('Monday noon in Almaty. The shift is open, the ledger is reached.')
 
   const online = leasedPupils.slice(0, 5)
@@ -58,7 +43,7 @@ export async function playSchoolDay(stage: Stage): Promise<StoryResult> {
   if (unheard.state !== 'unknown') throw new Error(`a lost answer must be unknown, the screen says ${unheard.state}`)
   say(`${unleasedPupil}: the ledger's answer was lost. The till says "do not charge again" and asks.`)
   await till.sees('the unknown payment is resolved', ({ tap }) => tap.state === 'approved')
-  await finish(stage)
+  await counter.finishes()
   onlineApproved += 1
   say(`${unleasedPupil}: the ledger had paid. Nothing was charged twice.`)
 
@@ -69,7 +54,7 @@ export async function playSchoolDay(stage: Stage): Promise<StoryResult> {
   say(`${sixth}: no answer in time, accepted under the till's own lease with the same id.`)
   await till.sees('the queue is empty again', ({ queue }) => queue.waiting === 0)
 
-  const byQr = await playQrPayments(stage, leasedPupils[17] ?? '')
+  const byQr = await playQrPayments(counter, leasedPupils[17] ?? '', say)
   onlineApproved += byQr.approved
 
   say('The next payment is cancelled while its request is lost on the way:')
@@ -90,10 +75,7 @@ export async function playSchoolDay(stage: Stage): Promise<StoryResult> {
     [thirdUnleasedPupil, 'CARD_NOT_IN_LEASE'],
   ]
   for (const [pupil, code] of refusals) {
-    const tap = await sell(stage, pupil)
-    if (tap.state !== 'refused' || tap.code !== code)
-      throw new Error(`${pupil} must be refused with ${code}, the screen says ${JSON.stringify(tap)}`)
-    await cancel(stage)
+    await counter.refuses({ [lunch]: 1 }, pupil, code)
     refused[code] = (refused[code] ?? 0) + 1
   }
   say(`Refused, each with its reason: ${refusals.map(([pupil, code]) => `${pupil} ${code}`).join(', ')}.`)
@@ -108,52 +90,47 @@ export async function playSchoolDay(stage: Stage): Promise<StoryResult> {
 
   await panel.network({ mode: 'up' })
   say('The network returns.')
-  await till.does({ command: 'sync_now' })
-  await till.sees('everything is settled', settledEverywhere, 60_000)
-  await till.sees(
-    'every receipt is printed',
-    ({ recent }) => recent.every((sale) => sale.receipt !== 'waiting'),
-    60_000,
-  )
+  await counter.endsWell()
   say('Everything is settled, every receipt is on paper.')
-  return { onlineApproved, offlineApproved, refused, paidBack: byQr.paidBack, cancelledTender }
+
+  const { paidBack } = byQr
+  const lunches = onlineApproved + offlineApproved - byQr.paidByQr
+  return {
+    settled: onlineApproved + offlineApproved,
+    totals: {
+      tills: { 'till-1': takings({ voucher: lunches * lunchPrice, qr: juicePrice }) },
+      allowances: allowances({ 'school-lunch 2026-11-23': lunches * lunchPrice }),
+    },
+    figures: ({ tenders }) => ({
+      online: { approved: onlineApproved },
+      offline: { approved: offlineApproved, refused },
+      /** Of `settled`, what wallets paid; and what came back to them. */
+      qr: { settled: tenders.settledByQr, paidBack },
+    }),
+    afterwards: () => deliverAgain(stage, cancelledTender),
+  }
 }
 
-function settledEverywhere({ queue, unresolved, recent }: Snapshot): boolean {
-  const tenders = recent.flatMap((sale) => sale.tenders)
-  return (
-    queue.waiting === 0 &&
-    unresolved.length === 0 &&
-    tenders.every((tender) => ['settled', 'reversed', 'refused', 'voided'].includes(tender.state))
+/** The till has stopped: what a wild network may still deliver changes nothing. */
+async function deliverAgain({ world, clock, say }: Stage, cancelledTender: string): Promise<readonly string[]> {
+  const late = await deliverLateMessages(world.folders.till, world.ledgerUrl, clock.now, cancelledTender)
+  const { wrong, lateRequest, deliveredAgain } = late
+  say(
+    `${deliveredAgain} deliveries of what the ledger already had, and one request after its reversal: ` +
+      'nothing changed.',
   )
+  return [
+    ...(wrong.length > 0 ? [`delivered again: ${wrong.join('; ')}`] : []),
+    ...(lateRequest === 'reversed_before_arrival' ? [] : [`the late request was answered ${lateRequest}`]),
+  ]
 }
 
 /** Rings up a lunch and holds the card until the screen says how it ended. An approved sale is finished. */
-async function sell(stage: Stage, pupil: string): Promise<TapView> {
-  const { till, panel } = stage
-  await till.does({ command: 'add_item', itemId: lunch })
-  await till.does({ command: 'pay_by_card' })
-  await panel.lay(pupil)
-  const { tap } = await till.sees(`a result for ${pupil}`, (shown) =>
-    ['approved', 'refused', 'unknown'].includes(shown.tap.state),
-  )
-  await panel.pull()
-  if (tap.state === 'approved') await finish(stage)
-  return tap
-}
-
-async function finish({ till }: Stage): Promise<void> {
-  await till.sees('the sale is paid', ({ sale }) => sale === null || sale.leftToPay === 0n)
-  await till.does({ command: 'next_customer' })
-}
-
-async function cancel({ till }: Stage): Promise<void> {
-  await till.does({ command: 'cancel_sale' })
-}
+const sell = ({ counter }: Stage, pupil: string): Promise<TapView> => counter.sells({ [lunch]: 1 }, pupil)
 
 /** The network swallows the authorisation; the cashier cancels; the network comes back and carries the reversal. */
 async function cancelLostPayment(stage: Stage): Promise<string> {
-  const { till, panel } = stage
+  const { till, panel } = stage.counter
   await till.does({ command: 'add_item', itemId: lunch })
   await till.does({ command: 'pay_by_card' })
   await panel.readerTakes(150)
@@ -179,7 +156,8 @@ async function cancelLostPayment(stage: Stage): Promise<string> {
 
 /** SIGKILL while the card is being proved, as a power cut would. The customer's card is then held again. */
 async function killDuringSale(stage: Stage, pupil: string): Promise<void> {
-  const { till, panel, world } = stage
+  const { counter, world } = stage
+  const { till, panel } = counter
   await till.does({ command: 'add_item', itemId: lunch })
   await till.does({ command: 'pay_by_card' })
   await panel.readerTakes(150)
@@ -195,14 +173,8 @@ async function killDuringSale(stage: Stage, pupil: string): Promise<void> {
   )
   await panel.pull()
   await panel.readerTakes(0)
-  await till.does({ command: 'pay_by_card' })
-  await panel.lay(pupil)
-  const { tap } = await till.sees(`a result for ${pupil}`, (shown) =>
-    ['approved', 'refused', 'unknown'].includes(shown.tap.state),
-  )
-  await panel.pull()
-  expectApproved(tap, 'pending', pupil)
-  await finish(stage)
+  expectApproved(await counter.taps(pupil), 'pending', pupil)
+  await counter.finishes()
 }
 
 /** The core is a child of the till's shell; found as `ps` would find it. */
@@ -218,10 +190,4 @@ function corePid(world: World): number {
     }
   }
   throw new Error('no core process found')
-}
-
-function expectApproved(tap: TapView, look: 'settled' | 'pending', pupil: string): void {
-  if (tap.state === 'approved' && tap.look === look) return
-  const shown = JSON.stringify(tap, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
-  throw new Error(`${pupil} must be approved (${look}), the screen says ${shown}`)
 }

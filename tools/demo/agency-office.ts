@@ -1,0 +1,72 @@
+/** What the agency does while a story is played: signed requests to the ledger, in its name, as its office would. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { demoPseudonym, type RoleKey } from '../../ledger-sim/scenarios/demo.ts'
+import { demoAgency } from '../../ledger-sim/scenarios/demo-schemes.ts'
+import { signRequest, verifyAnswer } from '../../src/sync/protocol/http-signature.ts'
+import { signingKey, verifyingKey, type SigningKey, type VerifyingKey } from '../../src/sync/protocol/keys.ts'
+import { realRandomness } from '../../src/terminal/core/real-ports.ts'
+import { demoSeed, type World } from '../world.ts'
+import type { ClockService } from './clock-service.ts'
+
+const hourMs = 3_600_000
+
+export class AgencyOffice {
+  readonly #ledgerUrl: string
+  readonly #issuing: string
+  readonly #now: () => number
+  readonly #key: SigningKey
+  readonly #ledgerKey: VerifyingKey
+
+  constructor({ ledgerUrl, folders }: World, clock: ClockService) {
+    this.#ledgerUrl = ledgerUrl
+    this.#issuing = join(folders.ledger, 'issuing')
+    this.#now = clock.now
+    const own = this.#issued<RoleKey[]>('role-keys.json').find((key) => key.owner === demoAgency)
+    if (own === undefined) throw new Error('the agency has no key')
+    this.#key = signingKey(own.privateJwk)
+    this.#ledgerKey = verifyingKey(this.#issued<Parameters<typeof verifyingKey>[0]>('ledger-key.json'))
+  }
+
+  /** Registers a till of a merchant. @returns the one-time code that enrols it, good for ten minutes */
+  async bringsIn(terminalId: string, merchantId: string): Promise<string> {
+    await this.#post('/v1/terminals', { terminalId, merchantId })
+    return this.enrolmentCode(terminalId)
+  }
+
+  async enrolmentCode(terminalId: string): Promise<string> {
+    return String((await this.#post('/v1/terminal-enrolment-codes', { terminalId }))['code'])
+  }
+
+  /** The till is to hold the present slots of these card holders, renewed day by day. @param holders labels of cards */
+  async leases(terminalId: string, schemeId: string, holders: readonly string[]): Promise<void> {
+    const beneficiaries = holders.map((label) => demoPseudonym(demoSeed, schemeId, label))
+    const policy = { sellForMs: 24 * hourMs, presentForMs: 14 * 24 * hourMs, periods: 1 }
+    await this.#post('/v1/lease-policies', { terminalId, schemeId, beneficiaries, ...policy })
+  }
+
+  /** A card is lost: it is blocked, and another one takes its place. @param uid of the new card, hex */
+  async reissues(lostCard: string, uid: string): Promise<void> {
+    const card = this.#issued<Record<string, string>>('card-pseudonyms.json')[lostCard]
+    await this.#post('/v1/card-reissues', { card, uid })
+  }
+
+  #issued<Content>(file: string): Content {
+    return JSON.parse(readFileSync(join(this.#issuing, file), 'utf8')) as Content
+  }
+
+  async #post(path: string, content: object): Promise<Readonly<Record<string, unknown>>> {
+    const created = Math.floor(this.#now() / 1_000)
+    const nonce = Buffer.from(realRandomness.bytes(16)).toString('base64url')
+    const unsigned = { method: 'POST', url: `${this.#ledgerUrl}${path}`, body: JSON.stringify(content) } as const
+    const request = signRequest(unsigned, this.#key, { created, expires: created + 60, nonce })
+    const { method, url, headers, body } = request
+    const response = await fetch(url, { method, headers, body })
+    const { status } = response
+    const answer = { status, headers: Object.fromEntries(response.headers), body: await response.text() }
+    if (verifyAnswer(answer, request, this.#ledgerKey).kind !== 'valid')
+      throw new Error(`what answers to ${path} is not the ledger: ${answer.body}`)
+    if (status !== 200) throw new Error(`the ledger answered ${status} to ${path}: ${answer.body}`)
+    return JSON.parse(answer.body) as Record<string, unknown>
+  }
+}
