@@ -3,6 +3,7 @@
  * nothing with the functions that moved the money (architecture.md, "Ledger", Invariants).
  */
 import { existsSync } from 'node:fs'
+import { hotlistRules } from './audit-hotlist.ts'
 import { moveRules } from './audit-moves.ts'
 import { individualRules } from './audit-individuals.ts'
 import { requestRules, type Rule } from './audit-requests.ts'
@@ -152,6 +153,7 @@ const rules: readonly Rule[] = [
   ...moveRules,
   ...saleRules,
   ...individualRules,
+  ...hotlistRules,
   {
     rule: 'what waits in review is set aside, and nothing else is',
     wrong: `

@@ -7,10 +7,12 @@ import { verifyTagged } from '../../src/sync/protocol/keys.ts'
 import type { DecisionRecord, Evidence } from '../../src/sync/protocol/messages.ts'
 import { recordSourcesOf } from '../../src/sync/protocol/record-sources.ts'
 import { decide, type Decision, type DecisionInput } from '../../src/voucher/decide.ts'
+import { isListed } from '../../src/voucher/hotlist.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../src/voucher/package.ts'
 import type { Slot } from '../../src/voucher/slot.ts'
 import type { TenderTerms } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
+import { wholePackage } from '../terminals/stored-package.ts'
 import { signingKeysOf, type Terminal } from '../terminals/terminals.ts'
 
 export type ReplayFault =
@@ -88,9 +90,10 @@ async function findPackage(work: Work, terminalId: string, record: DecisionRecor
     .where('terminal_id', '=', terminalId)
   const row = await named.select('hash').executeTakeFirst()
   if (row === undefined || row.hash !== record.packageHash) return undefined
-  return (
-    parsed.get(row.hash) ?? parsedPackage(row.hash, (await named.select('content').executeTakeFirstOrThrow()).content)
-  )
+  const known = parsed.get(row.hash)
+  if (known !== undefined) return known
+  const stored = await named.select(['content', 'hotlist_version']).executeTakeFirstOrThrow()
+  return parsedPackage(row.hash, await wholePackage(work, stored))
 }
 
 interface NamedPackage {
@@ -103,8 +106,8 @@ interface NamedPackage {
 const parsed = new Map<string, NamedPackage>()
 const parsedLimit = 32
 
-function parsedPackage(hash: string, content: string): NamedPackage {
-  const issued = terminalPackageSchema.parse(JSON.parse(content))
+function parsedPackage(hash: string, stored: unknown): NamedPackage {
+  const issued = terminalPackageSchema.parse(stored)
   const leased = issued.leases.flatMap((lease) => lease.slots)
   const found = { package: issued, slots: new Map(leased.toReversed().map(({ slot }) => [slot.slotId, slot])) }
   if (parsed.size >= parsedLimit) parsed.clear()
@@ -122,8 +125,7 @@ function notOurs(
   if (input.merchantId !== named.merchant.merchantId) return 'another merchant than the package names'
   if (input.terminal.packageIssuedAt !== named.issuedAt) return 'another age than the package has'
   if (input.card.card !== proofCard) return 'another card than the one that gave the proof'
-  if (named.hotlist.cards.includes(input.card.card) && !input.card.blocked)
-    return 'the package lists the card as blocked'
+  if (isListed(named.hotlist, input.card.card) && !input.card.blocked) return 'the package lists the card as blocked'
   for (const lease of input.leases) {
     const ours = named.leases.some((own) => own.schemeId === lease.schemeId && own.sellUntil === lease.sellUntil)
     if (!ours) return `no lease of ${lease.schemeId} in the package ends at ${lease.sellUntil}`

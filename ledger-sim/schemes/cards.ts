@@ -4,7 +4,7 @@ import { cardKeyNumber } from '../../src/voucher/cards/card-keys.ts'
 import type { Work } from '../context.ts'
 import { cardKeyPurpose } from '../keys.ts'
 import { announcePackages } from '../terminals/events.ts'
-import { publishHotlist } from './hotlist.ts'
+import { keepApart, publishChange } from './hotlist.ts'
 
 export interface Card {
   readonly card: string
@@ -51,6 +51,7 @@ export async function registerCard(
     .executeTakeFirst()
   if (inserted !== undefined) {
     await connection.insertInto('card_status').values({ card, change: 1, status: 'active', at: now }).execute()
+    if (await keepApart(work, card)) await announcePackages(work)
     return { outcome: 'registered', card }
   }
   const existing = await findCard(work, card)
@@ -111,7 +112,7 @@ export async function setCardStatus(
     .insertInto('card_status')
     .values({ card, change: changes.length + 1, status, at: now })
     .execute()
-  await publishHotlist(work)
+  await publishChange(work, { card, isListed: status === 'blocked' })
   await announcePackages(work)
   return 'changed'
 }

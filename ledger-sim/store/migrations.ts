@@ -156,6 +156,14 @@ const refusalTable: TablePlan = {
   unique: [['sequence']],
 }
 
+const hotlistChangeTable: TablePlan = {
+  name: 'hotlist_change',
+  columns: [text('card'), whole('version'), whole('listed')],
+  key: ['card', 'version'],
+  references: [['card', 'card', 'card']],
+  checks: ['listed in (0, 1)'],
+}
+
 const addedColumns: readonly (readonly [table: string, column: Column])[] = [
   ['terminal', textOrNull('revoked_for')],
   ['terminal', wholeOrNull('revoked_at')],
@@ -332,6 +340,19 @@ export const migrations: Readonly<Record<string, Migration>> = {
         database,
       )
       await createIndexes(database, [['tender_sale', 'tender', ['sale_hash']]])
+    },
+  },
+  // A version of before has its cards in the packages that carry it, and nothing else asks for them.
+  '0016-hotlist-of-prefixes': {
+    up: async (database) => {
+      await database.schema.alterTable('hotlist').dropColumn('cards').execute()
+      await addColumns(database, [
+        ['hotlist', wholeOrNull('prefix_bytes')],
+        ['hotlist', textOrNull('hash')],
+        ['package', wholeOrNull('hotlist_version')],
+      ])
+      await createTable(database, hotlistChangeTable)
+      await createIndexes(database, [['hotlist_change_version', 'hotlist_change', ['version']]])
     },
   },
 }

@@ -251,14 +251,27 @@ export interface PackageTable {
   hash: string
   fingerprint: string
   issued_at: Whole
+  /** All but the hotlist. */
   content: string
+  /** Null for packages from before prefixes: their content is whole. */
+  hotlist_version: WholeOrNull
   signature: string
 }
 
+/** Its cards follow from the changes up to its version. */
 export interface HotlistTable {
   version: Whole
   issued_at: Whole
-  cards: string
+  /** Null, like its hash, for versions from before prefixes: packages of that time have them whole. */
+  prefix_bytes: WholeOrNull
+  hash: TextOrNull
+}
+
+export interface HotlistChangeTable {
+  card: string
+  version: Whole
+  /** 1: on the list from this version on. 0: no more. */
+  listed: Whole
 }
 
 export interface TenderTable {
@@ -459,6 +472,7 @@ export interface Tables extends FeedTables, IndividualTables, MoveTables, RuleTa
   journal_position: JournalPositionTable
   package: PackageTable
   hotlist: HotlistTable
+  hotlist_change: HotlistChangeTable
   tender: TenderTable
   evidence: EvidenceTable
   surrender: SurrenderTable

@@ -187,7 +187,7 @@ export const terminalOperations = [
     openToSuspended: false,
     perform: async (asked) => ({
       kind: 'answer',
-      body: await asTerminal(asked, (work, own) => packageFor(work, own, asked.request.haveVersion)),
+      body: await asTerminal(asked, (work, own) => packageFor(work, own, asked.request)),
     }),
   }),
   operation({

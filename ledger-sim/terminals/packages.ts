@@ -6,58 +6,66 @@ import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import { hashOf, toJson } from '../../src/sync/protocol/canonical.ts'
 import { signTagged } from '../../src/sync/protocol/keys.ts'
-import type { packageAnswerSchema } from '../../src/sync/protocol/messages.ts'
+import type { packageAnswerSchema, packageRequestSchema } from '../../src/sync/protocol/messages.ts'
 import { engineVersion } from '../../src/voucher/decide.ts'
 import { tiyn } from '../../src/voucher/money.ts'
-import type { Lease, LeasedSlot, TerminalPackage, terminalPackageSchema } from '../../src/voucher/package.ts'
+import type { Lease, LeasedSlot, TerminalPackage } from '../../src/voucher/package.ts'
 import { newId, type Work } from '../context.ts'
 import { closeDueLeases } from '../leases/close.ts'
 import { liveLeasesOf, type LeaseRow } from '../leases/leases.ts'
 import { renewLeases } from '../leases/policy.ts'
-import { currentHotlist } from '../schemes/hotlist.ts'
+import { currentHotlist, hotlistAt, hotlistDelta } from '../schemes/hotlist.ts'
 import { findMerchant } from '../schemes/merchants.ts'
 import { listSchemes } from '../schemes/schemes.ts'
 import { findSlots } from '../schemes/slots.ts'
+import { wholePackage, type StoredContent } from './stored-package.ts'
 import type { Terminal } from './terminals.ts'
 
-type Content = Omit<TerminalPackage, 'packageId' | 'version' | 'issuedAt'>
+/** Of the hotlist only which one it is. */
+type Content = Omit<TerminalPackage, 'packageId' | 'version' | 'issuedAt' | 'hotlist'>
 /** As it stands on the wire and under the signature: amounts as text. */
 type PackageAnswer = z.input<typeof packageAnswerSchema>
 
-interface StoredPackage {
+interface StoredPackage extends StoredContent {
   readonly version: bigint
   readonly fingerprint: string
   readonly issued_at: bigint
-  readonly content: string
   readonly signature: string
 }
 
-/** The newest package, made now if the world has changed since the last one, or that one grew old. */
-export async function packageFor(work: Work, terminal: Terminal, haveVersion: number): Promise<PackageAnswer> {
+/**
+ * The newest package, made now if the world has changed since the last one, or that one grew old. To a terminal that
+ * names the hotlist that it has, that of the package goes as what has changed since.
+ */
+export async function packageFor(
+  work: Work,
+  terminal: Terminal,
+  { haveVersion, haveHotlist }: z.output<typeof packageRequestSchema>,
+): Promise<PackageAnswer> {
   if (terminal.status === 'active') {
     await closeDueLeases(work)
     await renewLeases(work, terminal.terminalId)
   }
   const last = await lastPackage(work, terminal.terminalId)
   const content = await contentFor(work, terminal)
-  const fingerprint = fingerprintOf(content)
+  const { version: hotlistVersion } = await currentHotlist(work)
+  const fingerprint = fingerprintOf(content, hotlistVersion)
   const current =
     last !== undefined && last.fingerprint === fingerprint && work.now - Number(last.issued_at) < renewAfterMs(content)
       ? last
-      : await issue(work, content, fingerprint, last)
+      : await issue(work, content, fingerprint, last, hotlistVersion)
   if (Number(current.version) <= haveVersion) return { kind: 'current' }
-  return {
-    kind: 'newer',
-    signed: {
-      package: JSON.parse(current.content) as z.input<typeof terminalPackageSchema>,
-      signature: current.signature,
-    },
-  }
+  const { signature } = current
+  const whole = await wholePackage(work, current)
+  const delta = haveHotlist === undefined ? undefined : await hotlistDelta(work, haveHotlist, hotlistVersion)
+  return delta === undefined
+    ? { kind: 'newer', signed: { package: whole, signature } }
+    : { kind: 'newer_by_delta', signed: { package: { ...whole, hotlist: delta }, signature } }
 }
 
 /** Says only whether something has changed, each few seconds for each till: it need not be the canonical text's. */
-function fingerprintOf(content: Content): string {
-  return createHash('sha256').update(toJson(content)).digest('hex')
+function fingerprintOf(content: Content, hotlistVersion: number): string {
+  return createHash('sha256').update(toJson({ content, hotlistVersion })).digest('hex')
 }
 
 /** A till that syncs must not run into `PACKAGE_TOO_OLD` only because nothing changed. */
@@ -70,7 +78,7 @@ async function lastPackage({ connection }: Work, terminalId: string): Promise<St
   return (
     connection
       .selectFrom('package')
-      .select(['version', 'fingerprint', 'issued_at', 'content', 'signature'])
+      .select(['version', 'fingerprint', 'issued_at', 'content', 'hotlist_version', 'signature'])
       .where('terminal_id', '=', terminalId)
       .orderBy('version', 'desc')
       // Without it every package of the terminal would be read, and each is tens of kilobytes.
@@ -99,7 +107,6 @@ async function contentFor(work: Work, terminal: Terminal): Promise<Content> {
     cardReferenceKey: work.keys.cardReferenceKey,
     schemes: [...schemes],
     leases,
-    hotlist: await currentHotlist(work),
     catalogue: [...catalogue],
     categories: [...categories],
   }
@@ -141,15 +148,18 @@ async function issue(
   content: Content,
   fingerprint: string,
   last: StoredPackage | undefined,
+  hotlistVersion: number,
 ): Promise<StoredPackage> {
   const version = (last?.version ?? 0n) + 1n
   const packageId = newId(work)
-  const issued: TerminalPackage = { packageId, version: Number(version), issuedAt: work.now, ...content }
+  const own = { packageId, version: Number(version), issuedAt: work.now, ...content }
+  const issued: TerminalPackage = { ...own, hotlist: await hotlistAt(work, hotlistVersion) }
   const stored = {
     version,
     fingerprint,
     issued_at: BigInt(work.now),
-    content: toJson(issued),
+    content: toJson(own),
+    hotlist_version: BigInt(hotlistVersion),
     signature: signTagged(work.keys.signing, 'tolem/package/1', issued),
   }
   await work.connection

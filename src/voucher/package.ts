@@ -3,6 +3,7 @@
  * uses exactly one package, named in its intent.
  */
 import { z } from 'zod'
+import { hotlistSchema } from './hotlist.ts'
 import {
   gtinSchema,
   hashSchema,
@@ -37,13 +38,6 @@ export const leaseSchema = z.strictObject({
   slots: z.array(leasedSlotSchema),
 })
 export type Lease = z.infer<typeof leaseSchema>
-
-export const hotlistSchema = z.strictObject({
-  version: z.int().min(1),
-  issuedAt: instantSchema,
-  cards: z.array(pseudonymSchema),
-})
-export type Hotlist = z.infer<typeof hotlistSchema>
 
 export const merchantSchema = z.strictObject({
   merchantId: nameSchema,

@@ -1,5 +1,5 @@
 /**
- *     npm run bench -- tap|decide|journal|sync|start|ledger|all [--json] [--quick] [--document]
+ *     npm run bench -- tap|decide|journal|sync|start|ledger|hotlist|all [--json] [--quick] [--document]
  *
  * Measures the product against raw baselines of the same run (docs/performance.md). `--json`: one JSON line per
  * figure. `--quick`: small sizes, to see that every bench works; its figures mean nothing. `--document` writes the
@@ -8,8 +8,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { askedOf, askedWrongly } from '../../tools/arguments.ts'
-import { runFacts, tableOf, withFigures, type BenchName, type Figure } from './figures.ts'
 import { benchDecide } from './decide.ts'
+import { runFacts, tableOf, withFigures, type BenchName, type Figure } from './figures.ts'
+import { benchHotlist } from './hotlist.ts'
 import { benchJournal } from './journal.ts'
 import { benchLedger } from './ledger.ts'
 import { benchStart } from './start.ts'
@@ -23,6 +24,7 @@ const benches: Readonly<Record<BenchName, (quick: boolean) => Promise<readonly F
   sync: benchSync,
   start: benchStart,
   ledger: benchLedger,
+  hotlist: benchHotlist,
 }
 const usage = `Use: npm run bench -- ${Object.keys(benches).join('|')}|all [--json] [--quick] [--document]`
 

@@ -12,6 +12,7 @@ import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { Journal } from '../../src/sync/journal/journal.ts'
 import { hashOf } from '../../src/sync/protocol/canonical.ts'
+import { isListed, packCards, prefixBytesMin } from '../../src/voucher/hotlist.ts'
 import { realRandomness } from '../../src/terminal/core/real-ports.ts'
 import { copyOfDisk, openShop } from './shop.ts'
 
@@ -20,7 +21,14 @@ test('a power cut at any write of the swap leaves the old list or the new one wh
   try {
     const { package: old } = shop.till.active
     const [blocked] = old.leases.flatMap(({ slots }) => slots.flatMap(({ cards }) => cards.map(({ card }) => card)))
-    const hotlist = { version: old.hotlist.version + 1, issuedAt: old.hotlist.issuedAt, cards: [blocked!] }
+    // Long enough that it cannot be written in one go.
+    const cards = Array.from({ length: 100_000 }, (_, index) => hashOf('tolem/sale/1', index).slice(0, 32))
+    const hotlist = {
+      version: old.hotlist.version + 1,
+      issuedAt: old.hotlist.issuedAt,
+      prefixBytes: prefixBytesMin,
+      cards: packCards([...cards, blocked!], prefixBytesMin),
+    }
     const next = { ...old, packageId: realRandomness.uuid(), version: old.version + 1, hotlist }
 
     const database = new Database(shop.journalFile)
@@ -53,10 +61,12 @@ test('a power cut at any write of the swap leaves the old list or the new one wh
       const afterwards = new Journal(copy, { now: Date.now })
       const active = afterwards.activePackage()
       afterwards.close()
-      return { version: active?.package.version, hotlist: active?.package.hotlist }
+      const list = active?.package.hotlist
+      return { version: active?.package.version, hotlist: list, isListed: list && isListed(list, blocked!) }
     })
-    const before = { version: old.version, hotlist: old.hotlist }
-    expect(found).toEqual([...Array.from({ length: during }, () => before), { version: next.version, hotlist }])
+    const before = { version: old.version, hotlist: old.hotlist, isListed: false }
+    const after = { version: next.version, hotlist, isListed: true }
+    expect(found).toEqual([...Array.from({ length: during }, () => before), after])
   } finally {
     await shop.close()
   }

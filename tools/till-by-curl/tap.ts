@@ -18,6 +18,7 @@ import type { CardChannel } from '../../src/voucher/cards/card-channel.ts'
 import { takeSaleBoundProof } from '../../src/voucher/cards/ntag424.ts'
 import { keyHolder } from '../../src/voucher/cards/ntag424-authentication.ts'
 import { decide, engineVersion, type DecisionInput } from '../../src/voucher/decide.ts'
+import { isListed } from '../../src/voucher/hotlist.ts'
 import type { TerminalPackage } from '../../src/voucher/package.ts'
 import type { Sale } from '../../src/voucher/sale.ts'
 import { periodAt, type AnyScheme } from '../../src/voucher/scheme.ts'
@@ -96,7 +97,7 @@ function inputOf(content: TerminalPackage, wanted: WantedTap, now: number, card:
     mode: 'online',
     trustedTime: now,
     merchantId: content.merchant.merchantId,
-    card: { card, blocked: content.hotlist.cards.includes(card) },
+    card: { card, blocked: isListed(content.hotlist, card) },
     schemes: content.schemes,
     slots: [freshSlot(scheme, wanted.beneficiary, now)],
     localSpends: [],

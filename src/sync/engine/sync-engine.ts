@@ -6,13 +6,12 @@
 import { isStorageFault } from '../journal/data-folder.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { JournalRow } from '../journal/rows.ts'
-import { hashOf } from '../protocol/canonical.ts'
 import { verifyTagged, type SigningKey, type VerifyingKey } from '../protocol/keys.ts'
 import type { SignedItemResult, SyncItem, TerminalPath } from '../protocol/messages.ts'
-import { isAcceptable } from './acceptable-package.ts'
 import type { KeyRing } from './key-ring.ts'
 import { KeyRotation } from './key-rotation.ts'
 import type { AnswerOf, LedgerClient, LedgerReply, RequestOf } from './ledger-client.ts'
+import { PackageFetch } from './package-fetch.ts'
 import type { Randomness, Scheduler } from './ports.ts'
 import type { SyncSettings } from './sync-settings.ts'
 import { surrendersFor } from './surrender-on-request.ts'
@@ -71,6 +70,7 @@ export class SyncEngine {
   readonly #parts: SyncEngineParts
   readonly #keyRotation: KeyRotation
   readonly #shownHead: ShownHead
+  readonly #packageFetch: PackageFetch
   #connectivity: Connectivity = { kind: 'not_asked_yet' }
   #lastSyncAt: number
   #suspended: boolean
@@ -88,6 +88,7 @@ export class SyncEngine {
       ask: (body, signer) => this.#ask('/v1/terminal/key-rotations', body, signer),
     })
     this.#shownHead = new ShownHead({ ...parts, ask: (body) => this.#ask('/v1/terminal/heads', body) })
+    this.#packageFetch = new PackageFetch({ ...parts, ask: (body) => this.#ask('/v1/terminal/packages', body) })
     this.#suspended = parts.journal.fact<boolean>('suspended') ?? false
     this.#lastSyncAt = parts.journal.lastRow('head_countersigned')?.at ?? 0
   }
@@ -397,22 +398,8 @@ export class SyncEngine {
   }
 
   async #fetchPackage(): Promise<Round> {
-    const { journal } = this.#parts
-    const haveVersion = journal.fact<{ version: number }>('active_package')?.version ?? 0
-    const reply = await this.#ask('/v1/terminal/packages', { haveVersion })
-    // A package in a form of later versions is not taken; the head that follows still tells whether the ledger
-    // is there.
-    if (reply.kind === 'no_answer' && reply.malformed) return 'done'
-    if (reply.kind !== 'answer') return this.#notAnswered(reply)
-    if (reply.answer.kind === 'newer' && isAcceptable(this.#parts, reply.answer.signed, haveVersion)) {
-      const next = reply.answer.signed.package
-      journal.activatePackage(next, hashOf('tolem/package/1', next))
-    } else if (reply.answer.kind === 'newer') {
-      return 'done'
-    }
-    // The newest package is here, so nothing is sealed to a former key any more.
-    this.#parts.keys.forgetFormer()
-    return 'done'
+    const outcome = await this.#packageFetch.fetch()
+    return outcome === 'done' ? 'done' : this.#notAnswered(outcome)
   }
 
   #recordUnlessResolved(tenderId: string, signed: SignedItemResult, by: 'authorisation' | 'inquiry'): Round {

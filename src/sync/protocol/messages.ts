@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { decisionInputSchema, decisionSchema } from '../../voucher/decide.ts'
+import { hotlistDeltaSchema } from '../../voucher/hotlist.ts'
 import { hashSchema, instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../voucher/identifiers.ts'
 import { refundReasons } from '../../voucher/refund.ts'
 import { tiynSchema } from '../../voucher/money.ts'
@@ -265,12 +266,24 @@ export const cardSessionKeysAnswerSchema = z.discriminatedUnion('kind', [
 ])
 
 /** Asks for a newer package than the one named. */
-export const packageRequestSchema = z.strictObject({ haveVersion: z.int().min(0) })
+export const packageRequestSchema = z.strictObject({
+  haveVersion: z.int().min(0),
+  /** Version of the hotlist that is here, in prefixes: the next one may come as what makes it of this one. */
+  haveHotlist: z.int().min(1).optional(),
+})
 export const signedPackageSchema = z.strictObject({ package: terminalPackageSchema, signature: signatureSchema })
 export type SignedPackage = z.infer<typeof signedPackageSchema>
 export const packageAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('current') }),
   z.strictObject({ kind: z.literal('newer'), signed: signedPackageSchema }),
+  /** The signature is over the package with its whole hotlist. */
+  z.strictObject({
+    kind: z.literal('newer_by_delta'),
+    signed: z.strictObject({
+      package: terminalPackageSchema.extend({ hotlist: hotlistDeltaSchema }),
+      signature: signatureSchema,
+    }),
+  }),
 ])
 
 /** Shows the ledger where the journal stands; the ledger remembers and countersigns. */

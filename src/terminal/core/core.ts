@@ -14,6 +14,7 @@ import { Journal, type JournalFile, type PrintJob } from '../../sync/journal/jou
 import { thumbprintOf, verifyingKey } from '../../sync/protocol/keys.ts'
 import type { Enrolment } from '../../sync/protocol/messages.ts'
 import { hashParts } from '../../sync/protocol/record-sources.ts'
+import { prepareLookup } from '../../voucher/hotlist.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { Snapshot } from '../contract/snapshot.ts'
 import type { PinHash } from '../shift/pin.ts'
@@ -187,7 +188,9 @@ function cachedPackage(journal: Journal): () => { package: TerminalPackage; hash
     if (version === undefined) return undefined
     if (cached?.package.version !== version) {
       cached = journal.activePackage()
-      if (cached !== undefined) hashParts(cached.package)
+      if (cached === undefined) return undefined
+      hashParts(cached.package)
+      prepareLookup(cached.package.hotlist)
     }
     return cached
   }

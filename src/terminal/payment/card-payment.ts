@@ -22,6 +22,7 @@ import { readSun, takeSaleBoundProof, writeBinding } from '../../voucher/cards/n
 import { authenticate, keyHolder } from '../../voucher/cards/ntag424-authentication.ts'
 import { recogniseCard } from '../../voucher/cards/ntag424-recognition.ts'
 import { decide, engineVersion, schemesThatFit, type Decision, type DecisionInput } from '../../voucher/decide.ts'
+import { isListed } from '../../voucher/hotlist.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import type { CoveredLine, Sale } from '../../voucher/sale.ts'
@@ -286,7 +287,7 @@ export class CardPayment implements CardWork {
       mode,
       trustedTime: time.now(),
       merchantId: active.merchant.merchantId,
-      card: { card, blocked: active.hotlist.cards.includes(card) },
+      card: { card, blocked: isListed(active.hotlist, card) },
       schemes: active.schemes,
       slots: [...slots],
       localSpends: slots.flatMap((slot) => localSpends(journal, slot, without)),

@@ -40,6 +40,7 @@ describe('npm run bench', () => {
       ['start', 2],
       // Two more stand beside PostgreSQL.
       ['ledger', whyNoPostgres === null ? 9 : 7],
+      ['hotlist', 3],
     ])
     for (const figure of figures) {
       expect(figure.baselineIs).not.toBe('')
@@ -49,7 +50,7 @@ describe('npm run bench', () => {
         commit: expect.stringMatching(/^(unknown|[0-9a-f]{10,}(\+changes)?)$/),
       })
     }
-    expect(figures.filter(({ aim }) => aim !== null)).toHaveLength(13)
+    expect(figures.filter(({ aim }) => aim !== null)).toHaveLength(15)
   }, 300_000)
 
   it.each([
@@ -62,7 +63,7 @@ describe('npm run bench', () => {
     const { stdout, stderr, status } = bench(...parameters)
     expect(status).toBe(2)
     expect(stderr).toContain(sentence)
-    expect(stderr).toContain('Use: npm run bench -- tap|decide|journal|sync|start|ledger|all')
+    expect(stderr).toContain('Use: npm run bench -- tap|decide|journal|sync|start|ledger|hotlist|all')
     expect(stdout).toBe('')
   })
 })

@@ -41,6 +41,7 @@ import { encryptionKey } from '../../../src/sync/protocol/sealed-box.ts'
 import { sunMac } from '../../../src/voucher/cards/sun.ts'
 import { sunMacInput } from '../../../src/voucher/cards/ntag424-layout.ts'
 import { decide, engineVersion, type DecisionInput } from '../../../src/voucher/decide.ts'
+import { isListed } from '../../../src/voucher/hotlist.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Lease, TerminalPackage } from '../../../src/voucher/package.ts'
 import type { Sale } from '../../../src/voucher/sale.ts'
@@ -84,6 +85,8 @@ export async function demoLedger(
     readonly now?: number
     readonly seed?: string
     readonly onDidRun?: (statement: string) => void
+    /** When a commit begins; by default with the first that comes. */
+    readonly gather?: (start: () => void) => void
     /** The ledger's chance, where it is not that of the seed. */
     readonly random?: (length: number) => Uint8Array
   } = {},
@@ -92,7 +95,7 @@ export async function demoLedger(
   const clock: TestClock = { now: options.now ?? schoolMorning }
   const secrets = newLedgerSecrets(seededRandom(`secrets/${seed}`))
   const random = options.random ?? seededRandom(`ledger/${seed}`)
-  const store = await openStore(options.path ?? ':memory:', options.onDidRun)
+  const store = await openStore(options.path ?? ':memory:', options.onDidRun, options.gather)
   const recovered: unknown[] = []
   const ports: LedgerPorts = {
     store,
@@ -323,7 +326,7 @@ export class TestTill extends TestSigner {
       mode,
       trustedTime: this.clock.now,
       merchantId: own.merchant.merchantId,
-      card: { card: card.pseudonym, blocked: own.hotlist.cards.includes(card.pseudonym) },
+      card: { card: card.pseudonym, blocked: isListed(own.hotlist, card.pseudonym) },
       schemes: own.schemes,
       slots: [slot],
       localSpends: [],

@@ -10,9 +10,14 @@ import { Kysely, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { auditFile } from '../../../ledger-sim/audit.ts'
-import { inTransaction } from '../../../ledger-sim/context.ts'
+import { inTransaction, type LedgerPorts } from '../../../ledger-sim/context.ts'
+import { ledgerKeysOf, newLedgerSecrets } from '../../../ledger-sim/keys.ts'
+import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
 import { setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
+import { currentHotlist, hotlistAt } from '../../../ledger-sim/schemes/hotlist.ts'
 import { migrations } from '../../../ledger-sim/store/migrations.ts'
+import { openStore } from '../../../ledger-sim/store/open-store.ts'
+import { packCards } from '../../../src/voucher/hotlist.ts'
 import { hourMs, temporaryFolder } from './demo-ledger.ts'
 import { liveOn } from './lived-parts.ts'
 import { ask, qrWorld, termsOf } from './payment-by-qr.ts'
@@ -22,6 +27,11 @@ const names = Object.keys(migrations)
 const corrected: Readonly<Record<string, readonly string[]>> = {
   '0005d-appeals-are-about-losses': ['appeal.state'],
   '0014-debts-by-kind': ['merchant_debt.tender_id'],
+  '0016-hotlist-of-prefixes': ['hotlist.cards'],
+}
+/** Columns that are gone, as SQL of what stood in them. */
+const gone: Readonly<Record<string, string>> = {
+  'hotlist.cards': `(SELECT json_group_array(card) FROM lived.card WHERE status = 'blocked')`,
 }
 
 let folder: ReturnType<typeof temporaryFolder>
@@ -103,9 +113,10 @@ function writeBack(file: Database.Database): void {
   for (const [table, columns] of byTable) {
     if (!there.has(table)) throw new Error(`${table} is gone: a migration that drops a table needs a test of its own`)
     const list = columns.map(({ column }) => `"${column}"`).join(', ')
+    const values = columns.map(({ column }) => gone[`${table}.${column}`] ?? `"${column}"`).join(', ')
     // The columns of this one have other names now.
     if (file.prepare(`SELECT count(*) FROM lived."${table}"`).pluck().get() === 0n) continue
-    file.exec(`INSERT INTO main."${table}" (${list}) SELECT ${list} FROM lived."${table}"`)
+    file.exec(`INSERT INTO main."${table}" (${list}) SELECT ${values} FROM lived."${table}"`)
   }
   file.pragma('foreign_keys = ON')
   file.exec('DETACH lived')
@@ -119,6 +130,11 @@ function rowsOf(file: Database.Database, columns: readonly Column[]): Readonly<R
       return [table, file.prepare(`SELECT ${list} FROM "${table}" ORDER BY ${list}`).all()]
     }),
   )
+}
+
+async function ledgerOn(path: string): Promise<LedgerPorts> {
+  const random = seededRandom('migrated')
+  return { store: await openStore(path), clock: () => 1, random, keys: ledgerKeysOf(newLedgerSecrets(random)) }
 }
 
 /** Those that the newest migration found: what it makes itself has no rows of before. */
@@ -205,6 +221,26 @@ test('tenders of before are known by their sale, and a QR that was captured has 
   const ofQrs = file.prepare('SELECT DISTINCT sold_at, paid_lines FROM payment_request').raw().all()
   expect(ofQrs).toEqual([[null, null]])
   file.close()
+})
+
+test('a ledger from before prefixes publishes its blocked cards anew, once', async () => {
+  const path = join(folder.path, 'hotlist.db')
+  const file = new Database(path)
+  file.defaultSafeIntegers(true)
+  await migrateTo(file, names.indexOf('0016-hotlist-of-prefixes') - 1)
+  writeBack(file)
+  const before = file.prepare('SELECT max(version) FROM hotlist').pluck().get()
+  const cards = file.prepare('SELECT cards FROM hotlist ORDER BY version DESC').pluck().get() as string
+  file.close()
+  const demo = await ledgerOn(path)
+  const newest = () => inTransaction(demo, async (work) => hotlistAt(work, (await currentHotlist(work)).version))
+  const list = await newest()
+  expect(list).toMatchObject({ version: Number(before) + 1, prefixBytes: 7 })
+  expect((JSON.parse(cards) as string[]).length).toBeGreaterThan(0)
+  expect(list.cards).toBe(packCards(JSON.parse(cards) as string[], 7))
+  expect(await newest()).toEqual(list)
+  await demo.store.close()
+  expect(auditFile(path)?.faults.filter(({ rule }) => /hotlist|prefix/.test(rule))).toEqual([])
 })
 
 describe('each migration, from the version before it', () => {

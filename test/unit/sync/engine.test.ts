@@ -612,7 +612,7 @@ describe('packages', () => {
     await firstRound()
     await engine.syncNow()
     expect(journal.activePackage()?.package).toEqual(packageOf(3))
-    expect(ledger.bodies('/v1/terminal/packages')).toEqual([{ haveVersion: 0 }, { haveVersion: 3 }])
+    expect(ledger.bodies('/v1/terminal/packages')).toEqual([{ haveVersion: 0 }, { haveVersion: 3, haveHotlist: 1 }])
   })
 
   const refusedPackages = [

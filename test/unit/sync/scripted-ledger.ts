@@ -122,7 +122,7 @@ export interface RequestBodies {
   readonly '/v1/terminal/authorisations': { readonly terms: { readonly tenderId: string }; readonly evidence: unknown }
   readonly '/v1/terminal/payment-requests': { readonly terms: { readonly tenderId: string } }
   readonly '/v1/terminal/events': { readonly after: number }
-  readonly '/v1/terminal/packages': { readonly haveVersion: number }
+  readonly '/v1/terminal/packages': { readonly haveVersion: number; readonly haveHotlist?: number }
   readonly '/v1/terminal/heads': {
     readonly head: JournalPosition
     readonly unsynced: number

@@ -146,7 +146,7 @@ export function packageOf(version: number, more: Partial<TerminalPackage> = {}):
     cardReferenceKey: 'ab'.repeat(32),
     schemes: [scheme],
     leases: [],
-    hotlist: { version: 1, issuedAt: noon, cards: [] },
+    hotlist: { version: 1, issuedAt: noon, prefixBytes: 7, cards: '' },
     catalogue: [],
     categories: [],
     ...more,

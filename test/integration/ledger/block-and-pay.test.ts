@@ -1,0 +1,101 @@
+/**
+ * Online, blocking a card and paying with it serialise on the card's row: whichever the ledger takes first, the other
+ * one sees. Method: both orders one after the other; then many pairs at once, so that units of both kinds share a
+ * commit. In which order the ledger took them is read from its statements, and the answers must be those of that order.
+ */
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { auditFile } from '../../../ledger-sim/audit.ts'
+import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
+import { demoLedger, temporaryFolder, type DemoLedger, type TestSigner, type TestTill } from './demo-ledger.ts'
+
+const seed = process.env['TOLEM_SEED'] ?? String(Date.now())
+let folder: ReturnType<typeof temporaryFolder>
+let statements: string[]
+let demo: DemoLedger
+let agency: TestSigner
+let till: TestTill
+
+beforeEach(async () => {
+  folder = temporaryFolder()
+  statements = []
+  const path = join(folder.path, 'ledger.db')
+  demo = await demoLedger({
+    path,
+    onDidRun: (statement) => void statements.push(statement),
+    gather: (start) => void setTimeout(start, 20),
+  })
+  agency = demo.role('agency', 'almaly-education')
+  till = await demo.till('till-1')
+  await till.fetch()
+})
+afterEach(async () => {
+  try {
+    expect(auditFile(join(folder.path, 'ledger.db'))?.faults).toEqual([])
+    expect(demo.recovered).toEqual([])
+  } finally {
+    await demo.close()
+    folder.remove()
+  }
+})
+
+const block = (label: string) => agency.post('/v1/card-blocks', { card: demo.card(label).pseudonym })
+const online = (label: string) => till.decide({ card: demo.card(label) }, 'online')
+const paid = { state: 'settled', paidBy: 'escrow' }
+const refused = { state: 'refused', refusal: 'CARD_BLOCKED' }
+
+test('blocked, then paid: refused, for good', async () => {
+  const decided = online('Pupil 01')
+  expect(await block('Pupil 01')).toMatchObject({ status: 200 })
+  expect(await till.authorise(decided)).toMatchObject(refused)
+  await agency.post('/v1/card-unblocks', { card: demo.card('Pupil 01').pseudonym })
+  expect(await till.authorise(decided)).toMatchObject({ ...refused, arrival: 'exists' })
+})
+
+test('paid, then blocked: paid, and the next payment is refused', async () => {
+  const [first, second] = [online('Family 01'), online('Family 01')]
+  expect(await till.authorise(first)).toMatchObject(paid)
+  expect(await block('Family 01')).toMatchObject({ status: 200 })
+  expect(await till.authorise(first)).toMatchObject({ ...paid, arrival: 'exists' })
+  expect(await till.authorise(second)).toMatchObject(refused)
+})
+
+test(`at once: each payment is judged by what stood before it; TOLEM_SEED=${seed}`, async () => {
+  const random = seededRandom(`block and pay ${seed}`)
+  const labels = Array.from({ length: 20 }, (_, index) => `Pupil ${String(index + 1).padStart(2, '0')}`)
+  const pairs = labels.map((label) => ({ label, decided: online(label) }))
+  statements.length = 0
+  const answers = new Map<string, unknown>()
+  const askSoon = async (what: string, ask: () => Promise<unknown>): Promise<void> => {
+    // A payment is longer on its way: asked at the same moment, it would always be the second.
+    await sleep(random(1)[0])
+    answers.set(what, await ask())
+  }
+  await Promise.all(
+    pairs.flatMap(({ label, decided }) => [
+      askSoon(`block ${label}`, () => block(label)),
+      askSoon(`pay ${label}`, () => till.authorise(decided)),
+    ]),
+  )
+  const seen = { blockedFirst: 0, paidFirst: 0, inOneCommit: 0 }
+  for (const { label, decided } of pairs) {
+    const { pseudonym } = demo.card(label)
+    // Of longer texts better-sqlite3 shows so many characters.
+    const tenderId = decided.terms.tenderId.slice(0, 32)
+    const blockedAt = statements.findIndex(
+      (statement) => statement.startsWith('update "card" set "status" = \'blocked\'') && statement.includes(pseudonym),
+    )
+    const claimedAt = statements.findIndex(
+      (statement) => statement.startsWith('insert into "tender"') && statement.includes(tenderId),
+    )
+    expect([blockedAt, claimedAt]).not.toContain(-1)
+    const isBlockedFirst = blockedAt < claimedAt
+    const between = statements.slice(Math.min(blockedAt, claimedAt), Math.max(blockedAt, claimedAt))
+    if (!between.some((statement) => /^commit$/i.test(statement))) seen.inOneCommit += 1
+    seen[isBlockedFirst ? 'blockedFirst' : 'paidFirst'] += 1
+    expect(answers.get(`block ${label}`)).toMatchObject({ status: 200 })
+    expect(answers.get(`pay ${label}`)).toMatchObject(isBlockedFirst ? refused : paid)
+  }
+  for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(0)
+})
