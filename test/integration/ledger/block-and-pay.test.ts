@@ -11,6 +11,8 @@ import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
 import { demoLedger, temporaryFolder, type DemoLedger, type TestSigner, type TestTill } from './demo-ledger.ts'
 
 const seed = process.env['TOLEM_SEED'] ?? String(Date.now())
+/** So long the ledger waits for more before it begins a commit. */
+const commitAfterMs = 60
 let folder: ReturnType<typeof temporaryFolder>
 let statements: string[]
 let demo: DemoLedger
@@ -24,7 +26,7 @@ beforeEach(async () => {
   demo = await demoLedger({
     path,
     onDidRun: (statement) => void statements.push(statement),
-    gather: (start) => void setTimeout(start, 20),
+    gather: (start) => void setTimeout(start, commitAfterMs),
   })
   agency = demo.role('agency', 'almaly-education')
   till = await demo.till('till-1')
@@ -67,15 +69,16 @@ test(`at once: each payment is judged by what stood before it; TOLEM_SEED=${seed
   const pairs = labels.map((label) => ({ label, decided: online(label) }))
   statements.length = 0
   const answers = new Map<string, unknown>()
-  const askSoon = async (what: string, ask: () => Promise<unknown>): Promise<void> => {
-    // A payment is longer on its way: asked at the same moment, it would always be the second.
-    await sleep(random(1)[0])
-    answers.set(what, await ask())
+  const ask = async (what: string, afterMs: number, send: () => Promise<unknown>): Promise<void> => {
+    await sleep(afterMs)
+    answers.set(what, await send())
   }
+  // Of each three blocks one is there before the payments, one about when they are decided, and one afterwards.
+  const blockAfterMs = (index: number) => [0, commitAfterMs, 5 * commitAfterMs][index % 3]! + (random(1)[0] ?? 0) / 8
   await Promise.all(
-    pairs.flatMap(({ label, decided }) => [
-      askSoon(`block ${label}`, () => block(label)),
-      askSoon(`pay ${label}`, () => till.authorise(decided)),
+    pairs.flatMap(({ label, decided }, index) => [
+      ask(`block ${label}`, blockAfterMs(index), () => block(label)),
+      ask(`pay ${label}`, 0, () => till.authorise(decided)),
     ]),
   )
   const seen = { blockedFirst: 0, paidFirst: 0, inOneCommit: 0 }
