@@ -5,7 +5,10 @@ import { demoPseudonym, type RoleKey } from '../../ledger-sim/scenarios/demo.ts'
 import { demoAgency } from '../../ledger-sim/scenarios/demo-schemes.ts'
 import { signRequest, verifyAnswer } from '../../src/sync/protocol/http-signature.ts'
 import { signingKey, verifyingKey, type SigningKey, type VerifyingKey } from '../../src/sync/protocol/keys.ts'
+import { toJson } from '../../src/sync/protocol/canonical.ts'
 import { realRandomness } from '../../src/terminal/core/real-ports.ts'
+import type { Tiyn } from '../../src/voucher/money.ts'
+import type { Scheme } from '../../src/voucher/scheme.ts'
 import { demoSeed, type World } from '../world.ts'
 import type { ClockService } from './clock-service.ts'
 
@@ -26,6 +29,22 @@ export class AgencyOffice {
     if (own === undefined) throw new Error('the agency has no key')
     this.#key = signingKey(own.privateJwk)
     this.#ledgerKey = verifyingKey(this.#issued<Parameters<typeof verifyingKey>[0]>('ledger-key.json'))
+  }
+
+  /** Publishes a scheme and marks money of the agency for it. */
+  async publishes(scheme: Scheme, funded: Tiyn): Promise<void> {
+    await this.#post('/v1/schemes', JSON.parse(toJson(scheme)) as object)
+    const { schemeId } = scheme
+    const transferId = realRandomness.uuid()
+    await this.#post('/v1/scheme-fundings', { transferId, accountId: demoAgency, schemeId, amount: String(funded) })
+  }
+
+  /** @param holders labels of cards */
+  async entitles(schemeId: string, holders: readonly string[]): Promise<void> {
+    for (const label of holders) {
+      const [beneficiary, holder] = [schemeId, 'holder'].map((purpose) => demoPseudonym(demoSeed, purpose, label))
+      await this.#post('/v1/beneficiaries', { schemeId, beneficiary, holder })
+    }
   }
 
   /** Registers a till of a merchant. @returns the one-time code that enrols it, good for ten minutes */

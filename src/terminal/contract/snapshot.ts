@@ -3,7 +3,7 @@
  * (architecture.md, "Processes"). Amounts travel as decimal strings of tiyn and become bigint on parsing.
  */
 import { z } from 'zod'
-import { instantSchema, nameSchema, textsSchema, uuidSchema } from '../../voucher/identifiers.ts'
+import { gtinSchema, instantSchema, nameSchema, textsSchema, uuidSchema } from '../../voucher/identifiers.ts'
 import { lineReasons } from '../../voucher/line-outcomes.ts'
 import { tiynSchema } from '../../voucher/money.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
@@ -215,7 +215,13 @@ export const snapshotSchema = z.strictObject({
     toConfirm: timeToConfirmSchema.nullable(),
   }),
   catalogue: z.array(
-    z.strictObject({ itemId: nameSchema, name: textsSchema, category: nameSchema, unitPrice: tiynSchema }),
+    z.strictObject({
+      itemId: nameSchema,
+      name: textsSchema,
+      category: nameSchema,
+      gtin: gtinSchema.optional(),
+      unitPrice: tiynSchema,
+    }),
   ),
   /** Categories in which the cashier may ring up a bare amount. */
   amountCategories: z.array(z.strictObject({ category: nameSchema, name: textsSchema })),

@@ -70,3 +70,20 @@ test('card-reissue: a lost card, the one in its place, and two tills', async () 
   })
   expect(line.receipts.length).toBe(5)
 }, 180_000)
+
+test('discount: a capped price, a part in percent, an exclusion, on line and off line', async () => {
+  const { line, told } = await plays('discount')
+  expect(line).toMatchObject({
+    scenario: 'discount',
+    ...wellKept,
+    settled: 3,
+    totals: {
+      // 60 off two breads and 234 off milk and rice; what was left of 2 000 after the milk came back; 30 and 118.
+      paid: { voucher: '225200', cash: '1417800', qr: '0' },
+      givenBack: { voucher: '10400', cash: '41600', qr: '0' },
+      allowances: { 'family-discount 2026-11': '214800' },
+    },
+  })
+  expect(line.receipts.length).toBe(4)
+  expect(told).toContain('why not the rest')
+}, 180_000)

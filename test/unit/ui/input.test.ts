@@ -116,6 +116,15 @@ describe('a scanner', () => {
     expect(store.get().typing.search).toBe('нан')
   })
 
+  test('finds an item by its article number, with or without the leading zeros', () => {
+    const [milk] = quietTill.catalogue.filter(({ itemId }) => itemId === 'milk')
+    const numbered = [...quietTill.catalogue, { ...milk!, itemId: 'milk-1', gtin: '04870000000029' }]
+    for (const scanned of ['04870000000029', '4870000000029'])
+      expect(scannedItem(numbered, scanned)?.itemId).toBe('milk-1')
+    expect(scannedItem(numbered, '870000000029')).toBeNull()
+    expect(scannedItem(numbered, '0')).toBeNull()
+  })
+
   test('finds an item by its id, whatever the case', () => {
     expect(scannedItem(quietTill.catalogue, 'MILK')?.itemId).toBe('milk')
     expect(scannedItem(quietTill.catalogue, '4870000000017')).toBeNull()

@@ -12,7 +12,8 @@ export function foundItems(catalogue: readonly Item[], text: string): readonly I
   })
 }
 
-/** The goods that a barcode names: a scanner knows an item by its id. */
+/** The goods that a barcode names: by the article's number, which a scanner gives without leading zeros, or by id. */
 export function scannedItem(catalogue: readonly Item[], barcode: string): Item | null {
-  return catalogue.find((item) => item.itemId === barcode.toLowerCase()) ?? null
+  const gtin = barcode.padStart(14, '0')
+  return catalogue.find((item) => item.gtin === gtin || item.itemId === barcode.toLowerCase()) ?? null
 }
