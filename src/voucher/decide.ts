@@ -221,8 +221,9 @@ function hasLiveLease(scheme: AnyScheme, input: DecisionInput): boolean {
  */
 function spread(eligible: readonly EligibleLine[], allowance: Tiyn): { line: number; amount: Tiyn }[] {
   let left = allowance
-  return eligible
-    .toSorted((a, b) => ascending(b.eligible, a.eligible) || byGoods(a, b))
+  const isEnough = addTiyn(...eligible.map((line) => line.eligible)) <= allowance
+  const inTurn = isEnough ? eligible : eligible.toSorted((a, b) => ascending(b.eligible, a.eligible) || byGoods(a, b))
+  return inTurn
     .map((line) => {
       const amount = smallestTiyn(line.eligible, left)
       left = tiyn(left - amount)

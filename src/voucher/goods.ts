@@ -55,9 +55,9 @@ export interface EligibleLine extends DueLine {
 /** The rule that holds for a line; undefined when the scheme does not name its goods. */
 export function goodsRuleOf(rules: readonly GoodsRule[], { category, gtin }: SaleLine): GoodsRule | undefined {
   const { categories, gtins } = indexOf(rules)
-  const places = [categories.get(category), gtin === undefined ? undefined : gtins.get(gtin)]
-  const [first] = places.filter((place) => place !== undefined).toSorted((a, b) => a - b)
-  return first === undefined ? undefined : rules[first]
+  const byCategory = categories.get(category) ?? rules.length
+  const byArticle = gtin === undefined ? rules.length : (gtins.get(gtin) ?? rules.length)
+  return rules[Math.min(byCategory, byArticle)]
 }
 
 /** By what goods are named, the place of the first rule that names them. */

@@ -2,7 +2,7 @@
 import { arch, cpus, platform } from 'node:os'
 import { commitOf } from '../../tools/commit.ts'
 
-export type BenchName = 'tap' | 'decide' | 'journal' | 'sync' | 'start' | 'ledger' | 'hotlist'
+export type BenchName = 'tap' | 'decide' | 'journal' | 'sync' | 'start' | 'ledger' | 'hotlist' | 'leases'
 
 export interface Figure {
   readonly bench: BenchName

@@ -1,5 +1,5 @@
 /**
- *     npm run bench -- tap|decide|journal|sync|start|ledger|hotlist|all [--json] [--quick] [--document]
+ *     npm run bench -- tap|decide|journal|sync|start|ledger|hotlist|leases|all [--json] [--quick] [--document]
  *
  * Measures the product against raw baselines of the same run (docs/performance.md). `--json`: one JSON line per
  * figure. `--quick`: small sizes, to see that every bench works; its figures mean nothing. `--document` writes the
@@ -12,6 +12,7 @@ import { benchDecide } from './decide.ts'
 import { runFacts, tableOf, withFigures, type BenchName, type Figure } from './figures.ts'
 import { benchHotlist } from './hotlist.ts'
 import { benchJournal } from './journal.ts'
+import { benchLeases } from './leases.ts'
 import { benchLedger } from './ledger.ts'
 import { benchStart } from './start.ts'
 import { benchSync } from './sync.ts'
@@ -25,6 +26,7 @@ const benches: Readonly<Record<BenchName, (quick: boolean) => Promise<readonly F
   start: benchStart,
   ledger: benchLedger,
   hotlist: benchHotlist,
+  leases: benchLeases,
 }
 const usage = `Use: npm run bench -- ${Object.keys(benches).join('|')}|all [--json] [--quick] [--document]`
 

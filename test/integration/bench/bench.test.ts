@@ -41,6 +41,7 @@ describe('npm run bench', () => {
       // Two more stand beside PostgreSQL.
       ['ledger', whyNoPostgres === null ? 9 : 7],
       ['hotlist', 3],
+      ['leases', 1],
     ])
     for (const figure of figures) {
       expect(figure.baselineIs).not.toBe('')
@@ -50,7 +51,7 @@ describe('npm run bench', () => {
         commit: expect.stringMatching(/^(unknown|[0-9a-f]{10,}(\+changes)?)$/),
       })
     }
-    expect(figures.filter(({ aim }) => aim !== null)).toHaveLength(15)
+    expect(figures.filter(({ aim }) => aim !== null)).toHaveLength(16)
   }, 300_000)
 
   it.each([
@@ -63,7 +64,7 @@ describe('npm run bench', () => {
     const { stdout, stderr, status } = bench(...parameters)
     expect(status).toBe(2)
     expect(stderr).toContain(sentence)
-    expect(stderr).toContain('Use: npm run bench -- tap|decide|journal|sync|start|ledger|hotlist|all')
+    expect(stderr).toContain('Use: npm run bench -- tap|decide|journal|sync|start|ledger|hotlist|leases|all')
     expect(stdout).toBe('')
   })
 })
