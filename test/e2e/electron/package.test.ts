@@ -158,6 +158,10 @@ describe('a packaged till', () => {
         expect(rows('language_set'), till.stderr()).not.toEqual([])
         expect(rows('package_activated')).not.toEqual([])
       }, waiting)
+      // Once more: a page that takes this key has what the package brought, and loses none of the next.
+      const { length: before } = rows('language_set')
+      await keyboard.press('Alt+l')
+      await vi.waitFor(() => expect(rows('language_set').length).toBeGreaterThan(before), waiting)
 
       await keyboard.press('3', '5', '0', 'Enter', 'F4')
       await vi.waitFor(() => expect(rows('sale_closed'), till.stderr()).toHaveLength(1), waiting)
