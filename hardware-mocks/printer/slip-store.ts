@@ -59,6 +59,12 @@ export function slipRecord(slip: Slip): SlipRecord {
   }
 }
 
+/** Who looks into the folder meanwhile sees the whole file or none. */
+function writeWhole(file: string, content: string | Uint8Array): void {
+  writeFileSync(`${file}.part`, content)
+  renameSync(`${file}.part`, file)
+}
+
 export class SlipStore {
   readonly #folder: string
   readonly #drawing = new Set<Promise<void>>()
@@ -89,14 +95,11 @@ export class SlipStore {
    */
   save(slip: Slip): Promise<void> {
     const base = join(this.#folder, slipName(slip.number))
-    writeFileSync(`${base}.bin`, slip.bytes)
-    writeFileSync(`${base}.txt`, slipText(slip))
-    writeFileSync(`${base}.json`, `${JSON.stringify(slipRecord(slip), null, 2)}\n`)
+    writeWhole(`${base}.bin`, slip.bytes)
+    writeWhole(`${base}.txt`, slipText(slip))
+    writeWhole(`${base}.json`, `${JSON.stringify(slipRecord(slip), null, 2)}\n`)
     this.#numbers.push(slip.number)
-    const drawing = drawSlip(slip).then((picture) => {
-      writeFileSync(`${base}.png.part`, picture)
-      renameSync(`${base}.png.part`, `${base}.png`)
-    })
+    const drawing = drawSlip(slip).then((picture) => writeWhole(`${base}.png`, picture))
     const settled = drawing.catch(() => undefined)
     this.#drawing.add(settled)
     void settled.then(() => this.#drawing.delete(settled))

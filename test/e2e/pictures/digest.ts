@@ -79,21 +79,23 @@ function elementsOf(page: Page): Promise<readonly string[]> {
 }
 
 function fieldsOf({ width, height, data }: PNG): readonly string[] {
+  const columns = Math.ceil(width / fieldPx)
   const rows: string[] = []
   for (let top = 0; top < height; top += fieldPx) {
-    let row = ''
-    for (let left = 0; left < width; left += fieldPx) {
-      const sums = [0, 0, 0]
-      let count = 0
-      for (let y = top; y < Math.min(top + fieldPx, height); y += 1) {
-        for (let x = left; x < Math.min(left + fieldPx, width); x += 1) {
-          for (const channel of [0, 1, 2]) sums[channel]! += data[(y * width + x) * 4 + channel] ?? 0
-          count += 1
-        }
+    const bottom = Math.min(top + fieldPx, height)
+    // Red, green and blue of each field of this row, from left to right.
+    const sums = new Uint32Array(columns * 3)
+    for (let at = top * width * 4, y = top; y < bottom; y += 1) {
+      for (let x = 0; x < width; x += 1, at += 4) {
+        const field = Math.floor(x / fieldPx) * 3
+        for (let channel = 0; channel < 3; channel += 1) sums[field + channel]! += data[at + channel]!
       }
-      row += sums.map((sum) => Math.round(sum / count / 17).toString(16)).join('')
     }
-    rows.push(`field ${top / fieldPx} ${row}`)
+    const averages = Array.from(sums, (sum, index) => {
+      const across = Math.min(fieldPx, width - Math.floor(index / 3) * fieldPx)
+      return Math.round(sum / (across * (bottom - top)) / 17).toString(16)
+    })
+    rows.push(`field ${top / fieldPx} ${averages.join('')}`)
   }
   return rows
 }

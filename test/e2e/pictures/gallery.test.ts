@@ -32,7 +32,7 @@ beforeEach(({ skip }) => {
 
 /** Compares what is shown with the baseline and leaves the marked picture of a difference in out/pictures. */
 async function changesOf(window: GalleryWindow, where: string, before: readonly string[]): Promise<readonly string[]> {
-  const picture = await window.page.screenshot()
+  const picture = await window.picture()
   const differences = differencesBetween(before, sorted(await digestOf(window.page, picture)))
   if (differences.length === 0) return []
   mkdirSync(out, { recursive: true })
@@ -70,6 +70,9 @@ describe.concurrent('every picture', () => {
         for (const name of names) {
           const where = `${size} ${theme} ${language} ${name}`
           await window.show({ name, language, theme })
+          const spoken = await window.page.evaluate(() => document.documentElement.lang)
+          // Whose till it is nobody knows yet: it greets in Kazakh.
+          if (spoken !== (name.startsWith('first-') ? 'kk' : language)) found.push(`${where}: says it is in ${spoken}`)
           for (const fault of [...(await faultsOf(window.page)), ...window.complaints()])
             found.push(`${where}: ${fault}`)
           const before = baseline.get(name)
@@ -81,27 +84,22 @@ describe.concurrent('every picture', () => {
     },
   )
 
-  // What a theme changes is colours, and those are the same in every language: axe looks at them in one.
-  test.each([
-    ...languages.map((language) => ({ theme: 'light', language }) as const),
-    { theme: 'dark', language: 'kk' } as const,
-  ])('in $language, $theme: axe finds nothing, amounts and results have 7:1', async ({ theme, language }) => {
+  // A language changes texts, which each of them has by type; a theme changes colours. The rest is looked at once.
+  test.each(themes)('in %s colours: axe finds nothing, amounts and results have 7:1', async (theme) => {
     const found: string[] = []
     const window = await gallery.open('1024x600')
     await window.page.evaluate(axe.source)
     for (const { name } of pictures) {
-      await window.show({ name, language, theme })
-      const violations = await window.page.evaluate(async (withColours) => {
+      await window.show({ name, language: 'kk', theme })
+      const violations = await window.page.evaluate(async (onlyColours) => {
         const { axe: checker } = window as unknown as { axe: typeof axe }
-        const rules = { 'color-contrast': { enabled: withColours } }
-        const { violations: all } = await checker.run(document, { resultTypes: ['violations'], rules })
+        const runOnly = onlyColours ? { runOnly: ['color-contrast'] } : {}
+        const { violations: all } = await checker.run(document, { resultTypes: ['violations'], ...runOnly })
         return all.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map((node) => node.html).join(' ')}`)
-      }, language === 'kk')
+      }, theme === 'dark')
       const weak = await weakTextsOf(window.page)
       for (const one of [...violations, ...weak, ...window.complaints()])
-        found.push(`${theme} ${language} ${name}: ${one.slice(0, 300)}`)
-      const spoken = await window.page.evaluate(() => document.documentElement.lang)
-      expect(spoken, name).toBe(name.startsWith('first-') ? 'kk' : language)
+        found.push(`${theme} ${name}: ${one.slice(0, 300)}`)
     }
     await window.page.context().close()
     expect(found).toEqual([])
@@ -162,11 +160,11 @@ describe('a planted fault', () => {
     const window = await gallery.open('1024x600')
     const shown = { name: 'settled-rest', language: 'kk', theme: 'light' } as const
     await window.show(shown)
-    const before = sorted(await digestOf(window.page, await window.page.screenshot()))
-    const again = sorted(await digestOf(window.page, await window.page.screenshot()))
+    const before = sorted(await digestOf(window.page, await window.picture()))
+    const again = sorted(await digestOf(window.page, await window.picture()))
     expect(differencesBetween(before, again)).toEqual([])
     await window.page.evaluate(plant)
-    const after = sorted(await digestOf(window.page, await window.page.screenshot()))
+    const after = sorted(await digestOf(window.page, await window.picture()))
     expect(differencesBetween(before, after).map(({ what }) => what)).toEqual(
       expect.arrayContaining([expect.stringMatching(said)]),
     )
