@@ -1,4 +1,51 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/**
+ * What takes longest, in this order. It goes first: begun last, as Vitest's guess by the size of files would have it,
+ * one of these would run alone at the end of its group.
+ */
+const longest = [
+  'integration/reader/whole-till',
+  'integration/bench/bench',
+  'integration/start/start',
+  'integration/payment/stops',
+  'integration/reader/soak',
+  'integration/start/arguments',
+  'integration/export/till-command',
+  'integration/printer/faults',
+  'integration/start/set-up',
+  'integration/keys/till',
+  'integration/start/demo',
+  'integration/payment/walks',
+  'simulation/planted-bugs',
+  'simulation/town',
+  'e2e/pictures/gallery',
+  'e2e/electron/till',
+  'e2e/chromium/till',
+  'e2e/electron/bridge-electron',
+  'e2e/chromium/reload',
+  'e2e/electron/reload',
+  'e2e/electron/page-crash',
+  'e2e/chromium/focus',
+  'e2e/chromium/sleep',
+  'e2e/electron/focus',
+  'crash/',
+  'chaos/chaos',
+]
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const groupOf = ({ project }: TestSpecification): number => project.config.sequence.groupOrder
+    const placeOf = ({ moduleId }: TestSpecification): number => {
+      const place = longest.findIndex((part) => moduleId.includes(`test/${part}`))
+      return place === -1 ? longest.length : place
+    }
+    return (await super.sort(files)).toSorted(
+      (one, other) => groupOf(one) - groupOf(other) || placeOf(one) - placeOf(other),
+    )
+  }
+}
 
 /**
  * Groups run one after the other, so that tests with real deadlines (a 1.5 s authorisation, a watchdog) do not share
@@ -21,6 +68,7 @@ const project = (name: string, testTimeout: number, groupOrder: number, maxWorke
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       project('unit', 10_000, 0),
       project('property', 60_000, 0),

@@ -1,6 +1,6 @@
 /**
- * `npm test`: everything. Sets up what the tests need of the machine, runs the static checks and every vitest project,
- * and ends by saying what was left out and one plain line `N passed, N failed`.
+ * `npm test`: everything. Sets up what the tests need of the machine, runs every vitest project with the static checks
+ * beside it, and ends by saying what was left out and one plain line `N passed, N failed`.
  *
  * `npm test -- PART…`: the same, but only the test files whose path contains one of the parts, and no static checks.
  *
@@ -61,9 +61,8 @@ if (electron.kind === 'unavailable') {
 if (electron.kind === 'notAskedFor')
   leftOut.push(`the test in Electron — ${electronChoice.variable} does not ask for it`)
 
-const checks = await Promise.all((parts.length === 0 ? staticChecks : []).map((step) => runStep(step, 'onFailure')))
-if (checks.length > 0) process.stdout.write(`\n${summary(checks)}\n\n`)
-
+// Beside the first tests, the unit tests, which wait for nothing and have no deadlines.
+const checking = Promise.all((parts.length === 0 ? staticChecks : []).map((step) => runStep(step, 'onFailure')))
 const folder = mkdtempSync(join(tmpdir(), 'tolem-test-'))
 const recordFile = join(folder, 'record.json')
 const reporters = ['--reporter=default', '--reporter=./tools/vitest-record.ts']
@@ -74,6 +73,7 @@ const tests: Step = {
   environment: { [recordVariable]: recordFile },
 }
 const vitest = await runStep(tests, 'live')
+const checks = await checking
 const record = existsSync(recordFile) ? (JSON.parse(readFileSync(recordFile, 'utf8')) as VitestRecord) : null
 rmSync(folder, { recursive: true })
 
