@@ -11,7 +11,7 @@ import { openAccount } from '../accounts/accounts.ts'
 import { availableIn, post, type Leg } from '../accounts/transfers.ts'
 import { newId, type Work } from '../context.ts'
 import { tellOfLeaseGranted } from '../feed/till-news.ts'
-import { holderOf } from '../schemes/beneficiaries.ts'
+import { holdersOf } from '../schemes/beneficiaries.ts'
 import { leasableCardsOf, type Card } from '../schemes/cards.ts'
 import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
 import { amountLeftIn, needSlot, type SlotState } from '../schemes/slots.ts'
@@ -164,9 +164,10 @@ async function candidateOf(
   beneficiary: string,
   periodId: string,
 ): Promise<Candidate | SlotLeftOut> {
-  const holder = await holderOf(work, scheme.schemeId, beneficiary)
-  if (holder === undefined) return 'not_entitled'
-  const cards = await leasableCardsOf(work, holder)
+  const holders = await holdersOf(work, scheme.schemeId, beneficiary)
+  if (holders.length === 0) return 'not_entitled'
+  const cards: Card[] = []
+  for (const holder of holders) cards.push(...(await leasableCardsOf(work, holder)))
   if (cards.length === 0) return 'no_active_card'
   const state = await needSlot(work, scheme, beneficiary, periodId)
   if (state === undefined) return 'no_such_period'

@@ -98,6 +98,10 @@ async function checkEvidence(
     return fault(replayed.fault === 'decision_mismatch' ? 'DECISION_MISMATCH' : null, replayed.detail)
   }
 
+  const { card } = proof.card
+  if (replayed.leased?.cards.some((own) => own.card === card) !== true)
+    return fault('CARD_NOT_IN_LEASE', 'in the package that slot opens for other cards')
+
   const leased = await leasedSlotOf(work, terminal, item.leaseId, terms, proof.card.holder)
   if (leased.kind === 'fault') return leased
   await useCounter(work, proof, terms.tenderId)
@@ -107,7 +111,8 @@ async function checkEvidence(
       terms,
       lease: leased.lease,
       scheme: leased.scheme,
-      cardId: proof.card.card,
+      entitlement: leased.entitlement,
+      cardId: card,
       position: item.position,
       // The moment that the terminal signed with the decision; when the goods were handed over says less.
       decidedAt: record.input.trustedTime,

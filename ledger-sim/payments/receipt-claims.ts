@@ -92,6 +92,7 @@ export async function judgeReceipt(
       terms,
       lease: leased.lease,
       scheme: leased.scheme,
+      entitlement: leased.entitlement,
       cardId: proof.card.card,
       position,
       decidedAt,

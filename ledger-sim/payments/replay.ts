@@ -8,8 +8,7 @@ import type { DecisionRecord, Evidence } from '../../src/sync/protocol/messages.
 import { recordSourcesOf } from '../../src/sync/protocol/record-sources.ts'
 import { decide, type Decision, type DecisionInput } from '../../src/voucher/decide.ts'
 import { isListed } from '../../src/voucher/hotlist.ts'
-import { terminalPackageSchema, type TerminalPackage } from '../../src/voucher/package.ts'
-import type { Slot } from '../../src/voucher/slot.ts'
+import { terminalPackageSchema, type LeasedSlot, type TerminalPackage } from '../../src/voucher/package.ts'
 import type { TenderTerms } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
 import { wholePackage } from '../terminals/stored-package.ts'
@@ -25,7 +24,13 @@ export type ReplayFault =
   | 'decision_mismatch'
 
 export type Replayed =
-  | { readonly kind: 'agrees'; readonly package: TerminalPackage; readonly input: DecisionInput }
+  | {
+      readonly kind: 'agrees'
+      readonly package: TerminalPackage
+      readonly input: DecisionInput
+      /** The payer's slot as the package leases it, with the cards that open it there; undefined where it does not. */
+      readonly leased: LeasedSlot | undefined
+    }
   | { readonly kind: 'fault'; readonly fault: ReplayFault; readonly detail: string }
 
 /** @param proofCard the pseudonym of the card that gave the proof */
@@ -56,7 +61,7 @@ export async function replay(
   if (verdict === undefined) return fault('decision_mismatch', 'the amounts are beyond what can be decided')
   if (!sameDecision(verdict, record.decision))
     return fault('decision_mismatch', 'the rule function gives another verdict')
-  return { kind: 'agrees', package: issued, input }
+  return { kind: 'agrees', package: issued, input, leased: named.slots.get(terms.payerSlot) }
 }
 
 /** The rule function on what a stranger sent: amounts that no one can have are no decision. */
@@ -99,7 +104,7 @@ async function findPackage(work: Work, terminalId: string, record: DecisionRecor
 interface NamedPackage {
   readonly package: TerminalPackage
   /** Of all its leases, by id: a lease of a school has thousands. */
-  readonly slots: ReadonlyMap<string, Slot>
+  readonly slots: ReadonlyMap<string, LeasedSlot>
 }
 
 // A package is large and immutable, and many records name the same one.
@@ -109,7 +114,7 @@ const parsedLimit = 32
 function parsedPackage(hash: string, stored: unknown): NamedPackage {
   const issued = terminalPackageSchema.parse(stored)
   const leased = issued.leases.flatMap((lease) => lease.slots)
-  const found = { package: issued, slots: new Map(leased.toReversed().map(({ slot }) => [slot.slotId, slot])) }
+  const found = { package: issued, slots: new Map(leased.toReversed().map((own) => [own.slot.slotId, own])) }
   if (parsed.size >= parsedLimit) parsed.clear()
   parsed.set(hash, found)
   return found
@@ -132,7 +137,7 @@ function notOurs(
   }
   if (input.mode === 'online') return undefined
   for (const slot of input.slots) {
-    const ours = slots.get(slot.slotId)
+    const ours = slots.get(slot.slotId)?.slot
     const same =
       ours !== undefined &&
       ours.schemeId === slot.schemeId &&

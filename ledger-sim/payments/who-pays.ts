@@ -9,7 +9,7 @@ import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import type { TenderTerms } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
 import { findLease, type LeaseRow } from '../leases/leases.ts'
-import { entitlementsOf } from '../schemes/beneficiaries.ts'
+import { hadEnded, wasEverEntitled, type Entitlement } from '../schemes/beneficiaries.ts'
 import { wasBlockedAt } from '../schemes/cards.ts'
 import { findScheme, schemeAccountOf, wasInactiveAt } from '../schemes/schemes.ts'
 import { findSlot, fitsIn, useSlot } from '../schemes/slots.ts'
@@ -26,6 +26,8 @@ export interface ProvenSale {
   readonly terms: TenderTerms
   readonly lease: LeaseRow
   readonly scheme: AnyScheme
+  /** By which the card's holder has the slot, or had it. */
+  readonly entitlement: Entitlement
   readonly cardId: string
   readonly position: SalePosition
   readonly decidedAt: number
@@ -52,9 +54,11 @@ export async function whoPays(
   sale: ProvenSale,
   notPaid: LossBearing,
 ): Promise<TenderOutcome> {
-  const { lease, scheme, cardId, decidedAt, packageIssuedAt } = sale
+  const { lease, scheme, entitlement, cardId, decidedAt, packageIssuedAt } = sale
   const wasBarred =
-    (await wasBlockedAt(work, cardId, decidedAt)) || (await wasInactiveAt(work, scheme.schemeId, decidedAt))
+    (await wasBlockedAt(work, cardId, decidedAt)) ||
+    (await hadEnded(work, entitlement, decidedAt)) ||
+    (await wasInactiveAt(work, scheme.schemeId, decidedAt))
   if (wasBarred && decidedAt - packageIssuedAt > scheme.offline.allowedPolicyAgeMs) {
     return notPaid(
       'BLOCKED_BEFORE_SALE',
@@ -176,10 +180,18 @@ async function agencyBears(work: Work, scheme: AnyScheme, amount: bigint): Promi
 }
 
 export type LeasedSlot =
-  | { readonly kind: 'leased'; readonly lease: LeaseRow; readonly scheme: AnyScheme }
+  | {
+      readonly kind: 'leased'
+      readonly lease: LeaseRow
+      readonly scheme: AnyScheme
+      readonly entitlement: Entitlement
+    }
   | { readonly kind: 'fault'; readonly refusal: RefusalCode | null; readonly detail: string }
 
-/** The lease that a sale names is this terminal's, held the slot, and the slot is of the card's holder. */
+/**
+ * The lease that a sale names is this terminal's, held the slot, and the slot is of the card's holder, or was: what a
+ * member sold before leaving comes after it. Whether the sale itself was before is asked in `whoPays`.
+ */
 export async function leasedSlotOf(
   work: Work,
   terminal: Terminal,
@@ -206,10 +218,11 @@ export async function leasedSlotOf(
     .executeTakeFirst()
   if (leased === undefined) return fault(null, 'the slot was not in that lease')
   const state = await findSlot(work, terms.payerSlot)
-  const isOwn = (await entitlementsOf(work, holder)).some(
-    (own) => own.schemeId === terms.schemeId && own.beneficiary === state?.slot.beneficiary,
-  )
-  return isOwn ? { kind: 'leased', lease, scheme } : fault('NO_ENTITLEMENT', 'the slot is another beneficiary’s')
+  if (state === undefined) throw new Error(`leased slot ${terms.payerSlot} vanished`)
+  const entitlement = { schemeId: terms.schemeId, beneficiary: state.slot.beneficiary, holder }
+  return (await wasEverEntitled(work, entitlement))
+    ? { kind: 'leased', lease, scheme, entitlement }
+    : fault('NO_ENTITLEMENT', 'the slot is another beneficiary’s')
 }
 
 export interface ClaimedSale {

@@ -1,6 +1,9 @@
 /**
  * Who is entitled to what. The ledger knows no names: a holder is an opaque id from the agency, and each scheme sees
- * another pseudonym of it (architecture.md, "Trust", Privacy).
+ * another pseudonym of it (architecture.md, "Trust", Privacy). A household is a beneficiary with several holders
+ * (households.ts); a holder is one beneficiary of a scheme at a time.
+ *
+ * What was is kept: a sale counts by who was entitled when it was decided, whenever it comes.
  */
 import type { Work } from '../context.ts'
 
@@ -10,28 +13,65 @@ export interface Entitlement {
   readonly holder: string
 }
 
+/** A pseudonym that was ever another holder's is nobody else's by this: see `joinHousehold`. */
 export async function entitle(
-  { connection }: Work,
+  work: Work,
   entitlement: Entitlement,
 ): Promise<'entitled' | 'exists' | 'exists_with_different_terms'> {
-  const { schemeId, beneficiary, holder } = entitlement
-  const inserted = await connection
-    .insertInto('entitlement')
-    .values({ scheme_id: schemeId, beneficiary, holder })
-    .onConflict((conflict) => conflict.doNothing())
-    .returning('beneficiary')
-    .executeTakeFirst()
-  if (inserted !== undefined) return 'entitled'
-  const same = await connection
-    .selectFrom('entitlement')
-    .select('holder')
-    .where('scheme_id', '=', schemeId)
-    .where('beneficiary', '=', beneficiary)
-    .executeTakeFirst()
-  return same?.holder === holder ? 'exists' : 'exists_with_different_terms'
+  const present = await beneficiaryOf(work, entitlement.schemeId, entitlement.holder)
+  if (present !== undefined) return present === entitlement.beneficiary ? 'exists' : 'exists_with_different_terms'
+  if (await isAnothers(work, entitlement)) return 'exists_with_different_terms'
+  await insertEntitlement(work, entitlement)
+  return 'entitled'
 }
 
-/** By scheme id. */
+/** From now on. The holder must have none in this scheme. */
+export async function insertEntitlement({ connection, now }: Work, entitlement: Entitlement): Promise<void> {
+  const { schemeId, beneficiary, holder } = entitlement
+  await connection.insertInto('entitlement').values({ scheme_id: schemeId, holder, beneficiary, since: now }).execute()
+}
+
+/**
+ * Until now. @returns `ended_before` when the holder was entitled under that pseudonym and is not any more
+ */
+export async function endEntitlement(
+  work: Work,
+  entitlement: Entitlement,
+): Promise<'ended' | 'ended_before' | 'not_found'> {
+  const { schemeId, beneficiary, holder } = entitlement
+  const ended = await work.connection
+    .deleteFrom('entitlement')
+    .where('scheme_id', '=', schemeId)
+    .where('holder', '=', holder)
+    .where('beneficiary', '=', beneficiary)
+    .returning('since')
+    .executeTakeFirst()
+  if (ended === undefined) return (await timesOf(work, entitlement)).length > 0 ? 'ended_before' : 'not_found'
+  await work.connection
+    .insertInto('former_entitlement')
+    .values({ scheme_id: schemeId, holder, beneficiary, since: ended.since, ended_at: work.now })
+    // Begun and ended twice within a millisecond: the same row, of no time at all.
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  return 'ended'
+}
+
+/** Under which pseudonym the holder is entitled now. */
+export async function beneficiaryOf(
+  { connection }: Work,
+  schemeId: string,
+  holder: string,
+): Promise<string | undefined> {
+  const row = await connection
+    .selectFrom('entitlement')
+    .select('beneficiary')
+    .where('scheme_id', '=', schemeId)
+    .where('holder', '=', holder)
+    .executeTakeFirst()
+  return row?.beneficiary
+}
+
+/** Now, by scheme id. */
 export async function entitlementsOf({ connection }: Work, holder: string): Promise<readonly Entitlement[]> {
   const rows = await connection
     .selectFrom('entitlement')
@@ -42,16 +82,66 @@ export async function entitlementsOf({ connection }: Work, holder: string): Prom
   return rows.map((row) => ({ schemeId: row.scheme_id, beneficiary: row.beneficiary, holder: row.holder }))
 }
 
-export async function holderOf(
+/** Who shares the allowance now. */
+export async function holdersOf(
   { connection }: Work,
   schemeId: string,
   beneficiary: string,
-): Promise<string | undefined> {
-  const row = await connection
+): Promise<readonly string[]> {
+  const rows = await connection
     .selectFrom('entitlement')
     .select('holder')
     .where('scheme_id', '=', schemeId)
     .where('beneficiary', '=', beneficiary)
+    .orderBy('holder')
+    .execute()
+  return rows.map((row) => row.holder)
+}
+
+export async function wasEverEntitled(work: Work, entitlement: Entitlement): Promise<boolean> {
+  return (await timesOf(work, entitlement)).length > 0
+}
+
+/** Whether it had ended by that moment, and the holder had not come back. */
+export async function hadEnded(work: Work, entitlement: Entitlement, at: number): Promise<boolean> {
+  const times = await timesOf(work, entitlement)
+  const isOver = times.some(({ endedAt }) => endedAt !== null && endedAt <= at)
+  return isOver && !times.some(({ since, endedAt }) => since <= at && (endedAt === null || at < endedAt))
+}
+
+/** When the holder was entitled under that pseudonym; `endedAt` null for now. */
+async function timesOf({ connection }: Work, { schemeId, beneficiary, holder }: Entitlement) {
+  const present = await connection
+    .selectFrom('entitlement')
+    .select('since')
+    .where('scheme_id', '=', schemeId)
+    .where('holder', '=', holder)
+    .where('beneficiary', '=', beneficiary)
     .executeTakeFirst()
-  return row?.holder
+  const former = await connection
+    .selectFrom('former_entitlement')
+    .select(['since', 'ended_at'])
+    .where('scheme_id', '=', schemeId)
+    .where('holder', '=', holder)
+    .where('beneficiary', '=', beneficiary)
+    .execute()
+  return [
+    ...former.map(({ since, ended_at: endedAt }) => ({ since: Number(since), endedAt: Number(endedAt) })),
+    ...(present === undefined ? [] : [{ since: Number(present.since), endedAt: null }]),
+  ]
+}
+
+async function isAnothers({ connection }: Work, { schemeId, beneficiary, holder }: Entitlement): Promise<boolean> {
+  for (const table of ['entitlement', 'former_entitlement'] as const) {
+    const other = await connection
+      .selectFrom(table)
+      .select('holder')
+      .where('scheme_id', '=', schemeId)
+      .where('beneficiary', '=', beneficiary)
+      .where('holder', '<>', holder)
+      .limit(1)
+      .executeTakeFirst()
+    if (other !== undefined) return true
+  }
+  return false
 }

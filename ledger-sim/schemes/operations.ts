@@ -8,12 +8,14 @@ import { findAccount, isPlatformName } from '../accounts/accounts.ts'
 import { answerTransfer } from '../accounts/named-transfer.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { arrivalOf, operation, problem } from '../http/operation.ts'
+import { sealNewCard } from '../leases/seal-anew.ts'
 import { entitle } from './beneficiaries.ts'
 import { registerCard, setCardStatus } from './cards.ts'
 import { fundScheme } from './funding.ts'
 import { registerMerchant } from './merchants.ts'
 import { publishScheme, schemeAccountOf } from './schemes.ts'
 import { notOwnCard, notOwnScheme } from './ownership.ts'
+import { joinHousehold, leave } from './households.ts'
 import { reissueCard } from './reissue.ts'
 
 /** Seven bytes, hex. */
@@ -21,6 +23,13 @@ const uidSchema = z.string().regex(/^[0-9A-Fa-f]{14}$/)
 const tag = 'Voucher schemes'
 const agency = ['agency'] as const
 const arrivalSchema = z.enum(['created', 'exists'])
+const entitlementSchema = z.strictObject({
+  schemeId: nameSchema,
+  beneficiary: pseudonymSchema,
+  holder: pseudonymSchema,
+})
+/** `holders`: how many share the allowance now. */
+const membersAnswer = z.strictObject({ beneficiary: pseudonymSchema, arrival: arrivalSchema, holders: z.int() })
 const statusAnswer = z.strictObject({ card: pseudonymSchema, status: z.enum(['active', 'blocked']) })
 
 export const schemeOperations = [
@@ -79,7 +88,7 @@ export const schemeOperations = [
     tag,
     summary: 'Entitles a holder to a scheme, under a pseudonym of that scheme',
     roles: agency,
-    requestSchema: z.strictObject({ schemeId: nameSchema, beneficiary: pseudonymSchema, holder: pseudonymSchema }),
+    requestSchema: entitlementSchema,
     answerSchema: z.strictObject({ beneficiary: pseudonymSchema, arrival: arrivalSchema }),
     perform: (asked) =>
       rollingBack(asked, async (work) => {
@@ -96,6 +105,52 @@ export const schemeOperations = [
   }),
   operation({
     method: 'POST',
+    path: '/v1/household-members',
+    tag,
+    summary:
+      'Lets another holder share the allowance of a beneficiary, beside a holder who is named and has it already',
+    roles: agency,
+    requestSchema: z.strictObject({ ...entitlementSchema.shape, member: pseudonymSchema }),
+    answerSchema: membersAnswer,
+    perform: (asked) =>
+      rollingBack(asked, async (work) => {
+        const { member, ...joining } = asked.request
+        const foreign = await notOwnScheme(work, asked.caller, joining.schemeId)
+        if (foreign !== undefined) return foreign
+        const joined = await joinHousehold(work, joining, member)
+        switch (joined.kind) {
+          case 'exists_with_different_terms':
+            return problem(joined.kind, 'the holder is another beneficiary of this scheme: that entitlement ends first')
+          case 'not_a_member':
+            return problem('rule_violated', 'the named member does not share the allowance of that beneficiary')
+          case 'household_full':
+            return problem('rule_violated', 'the household has as many holders as there may be')
+          case 'done':
+            return { kind: 'answer', body: membersBody(joining.beneficiary, joined) }
+          default:
+            return joined satisfies never
+        }
+      }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/entitlement-endings',
+    tag,
+    summary: 'Ends what a holder is entitled to in a scheme: a member leaves a household, or somebody the scheme',
+    roles: agency,
+    requestSchema: entitlementSchema,
+    answerSchema: membersAnswer,
+    perform: (asked) =>
+      rollingBack(asked, async (work) => {
+        const foreign = await notOwnScheme(work, asked.caller, asked.request.schemeId)
+        if (foreign !== undefined) return foreign
+        const left = await leave(work, asked.request)
+        if (left.kind === 'not_found') return problem('not_found', 'the holder was never that beneficiary')
+        return { kind: 'answer', body: membersBody(asked.request.beneficiary, left) }
+      }),
+  }),
+  operation({
+    method: 'POST',
     path: '/v1/cards',
     tag,
     summary: 'Registers a personalised card; the UID is turned into a pseudonym and not stored',
@@ -107,6 +162,7 @@ export const schemeOperations = [
         const { uid, holder } = asked.request
         const { outcome, card } = await registerCard(work, new Uint8Array(Buffer.from(uid, 'hex')), holder)
         if (outcome === 'exists_with_different_terms') return problem(outcome, 'the card belongs to another holder')
+        if (outcome === 'registered') await sealNewCard(work, card)
         return { kind: 'answer', body: { card, arrival: arrivalOf(outcome === 'exists') } }
       }),
   }),
@@ -178,3 +234,7 @@ export const schemeOperations = [
       }),
   }),
 ]
+
+function membersBody(beneficiary: string, done: { readonly arrival: 'created' | 'exists'; readonly holders: number }) {
+  return { beneficiary, arrival: done.arrival, holders: done.holders }
+}

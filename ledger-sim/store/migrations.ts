@@ -164,6 +164,36 @@ const hotlistChangeTable: TablePlan = {
   checks: ['listed in (0, 1)'],
 }
 
+const entitlementTable: TablePlan = {
+  name: 'entitlement_anew',
+  columns: [text('scheme_id'), text('holder'), text('beneficiary'), whole('since')],
+  key: ['scheme_id', 'holder'],
+  references: [['scheme_id', 'scheme', 'scheme_id']],
+}
+
+const formerEntitlementTable: TablePlan = {
+  name: 'former_entitlement',
+  columns: [...entitlementTable.columns, whole('ended_at')],
+  key: ['scheme_id', 'holder', 'beneficiary', 'since', 'ended_at'],
+  references: [['scheme_id', 'scheme', 'scheme_id']],
+  checks: ['since <= ended_at'],
+}
+
+/** Its key was the beneficiary's, who had one holder; a key can be changed nowhere in place. */
+async function letHoldersShare(database: Kysely<unknown>): Promise<void> {
+  await createTable(database, entitlementTable)
+  await sql`insert into entitlement_anew (scheme_id, holder, beneficiary, since)
+    select scheme_id, holder, beneficiary, 0 from entitlement`.execute(database)
+  await database.schema.dropTable('entitlement').execute()
+  await database.schema.alterTable('entitlement_anew').renameTo('entitlement').execute()
+  await createTable(database, formerEntitlementTable)
+  await createIndexes(database, [
+    ['entitlement_holder', 'entitlement', ['holder']],
+    ['entitlement_beneficiary', 'entitlement', ['scheme_id', 'beneficiary', 'holder']],
+    ['former_entitlement_beneficiary', 'former_entitlement', ['scheme_id', 'beneficiary', 'holder']],
+  ])
+}
+
 const addedColumns: readonly (readonly [table: string, column: Column])[] = [
   ['terminal', textOrNull('revoked_for')],
   ['terminal', wholeOrNull('revoked_at')],
@@ -355,4 +385,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await createIndexes(database, [['hotlist_change_version', 'hotlist_change', ['version']]])
     },
   },
+  '0017-households': { up: letHoldersShare },
 }

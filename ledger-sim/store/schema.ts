@@ -124,11 +124,17 @@ export interface SchemeVersionTable {
   at: Whole
 }
 
-/** Which holder is which beneficiary of a scheme: another pseudonym in each. */
+/** Which beneficiary of a scheme a holder is: another pseudonym in each scheme. Several holders of one: a household. */
 export interface EntitlementTable {
   scheme_id: string
-  beneficiary: string
   holder: string
+  beneficiary: string
+  /** 0 for those from before the ledger kept it. */
+  since: Whole
+}
+
+export interface FormerEntitlementTable extends EntitlementTable {
+  ended_at: Whole
 }
 
 /** Holds no UID and no open key (architecture.md, "Trust", Privacy). */
@@ -458,6 +464,7 @@ export interface Tables extends FeedTables, IndividualTables, MoveTables, RuleTa
   scheme: SchemeTable
   scheme_version: SchemeVersionTable
   entitlement: EntitlementTable
+  former_entitlement: FormerEntitlementTable
   card: CardTable
   card_status: CardStatusTable
   card_counter: CardCounterTable

@@ -128,6 +128,14 @@ async function leasedSlots(work: Work, lease: LeaseRow): Promise<LeasedSlot[]> {
   const keys = await connection
     .selectFrom('lease_card')
     .innerJoin('card', 'card.card', 'lease_card.card')
+    .innerJoin('slot', 'slot.slot_id', 'lease_card.slot_id')
+    // Who has left the household, or the scheme, buys off line no more.
+    .innerJoin('entitlement', (join) =>
+      join
+        .onRef('entitlement.scheme_id', '=', 'slot.scheme_id')
+        .onRef('entitlement.holder', '=', 'card.holder')
+        .onRef('entitlement.beneficiary', '=', 'slot.beneficiary'),
+    )
     .select(['lease_card.slot_id', 'lease_card.card', 'lease_card.sealed_till_key'])
     .where('lease_card.lease_id', '=', lease.leaseId)
     // A key that a lost till held opens nothing off line any more.
