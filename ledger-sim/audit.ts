@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { hotlistRules } from './audit-hotlist.ts'
+import { householdRules } from './audit-households.ts'
 import { moveRules } from './audit-moves.ts'
 import { individualRules } from './audit-individuals.ts'
 import { requestRules, type Rule } from './audit-requests.ts'
@@ -154,6 +155,7 @@ const rules: readonly Rule[] = [
   ...saleRules,
   ...individualRules,
   ...hotlistRules,
+  ...householdRules,
   {
     rule: 'what waits in review is set aside, and nothing else is',
     wrong: `

@@ -11,8 +11,19 @@ export async function liveOn(demo: DemoLedger): Promise<void> {
   await moveMoney(demo, id)
   await payEachOther(demo, id)
   await sellUnderRules(demo, id)
+  await changeHousehold(demo)
   const webhook = { webhookId: id(), url: 'http://127.0.0.1:9/', after: 0 }
   done(await demo.role('merchant', demoCanteen).post('/v1/webhooks', webhook))
+}
+
+/** Another holder shares the allowance of one, who then leaves: before households a beneficiary had one holder. */
+async function changeHousehold(demo: DemoLedger): Promise<void> {
+  const agency = demo.role('agency')
+  const of = (await demo.rows('entitlement')).at(-1)
+  const [schemeId, beneficiary, member] = [of?.['scheme_id'], of?.['beneficiary'], of?.['holder']]
+  const joining = { schemeId, beneficiary, holder: 'c'.repeat(32), member }
+  done(await agency.post('/v1/household-members', joining))
+  done(await agency.post('/v1/entitlement-endings', { schemeId, beneficiary, holder: member }))
 }
 
 /** A payment and its refund; the settlement system hears of a conversion. */

@@ -14,6 +14,7 @@ import { inTransaction, type LedgerPorts } from '../../../ledger-sim/context.ts'
 import { ledgerKeysOf, newLedgerSecrets } from '../../../ledger-sim/keys.ts'
 import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
 import { setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
+import { joinHousehold } from '../../../ledger-sim/schemes/households.ts'
 import { currentHotlist, hotlistAt } from '../../../ledger-sim/schemes/hotlist.ts'
 import { migrations } from '../../../ledger-sim/store/migrations.ts'
 import { openStore } from '../../../ledger-sim/store/open-store.ts'
@@ -241,6 +242,28 @@ test('a ledger from before prefixes publishes its blocked cards anew, once', asy
   expect(await newest()).toEqual(list)
   await demo.store.close()
   expect(auditFile(path)?.faults.filter(({ rule }) => /hotlist|prefix/.test(rule))).toEqual([])
+})
+
+test('who was entitled before households is so since ever, and may be joined', async () => {
+  const path = join(folder.path, 'households.db')
+  const file = new Database(path)
+  file.defaultSafeIntegers(true)
+  await migrateTo(file, names.indexOf('0017-households') - 1)
+  writeBack(file)
+  const before = file.prepare('SELECT scheme_id, beneficiary, holder FROM entitlement ORDER BY 1, 2').raw().all()
+  expect(before.length).toBeGreaterThan(20)
+  file.close()
+  const ledger = await ledgerOn(path)
+  const joining = await inTransaction(ledger, async (work) => {
+    const rows = await work.connection.selectFrom('entitlement').selectAll().orderBy('scheme_id').execute()
+    expect(rows.map((row) => [row.scheme_id, row.beneficiary, row.holder]).toSorted()).toEqual(before.toSorted())
+    expect(new Set(rows.map(({ since }) => since))).toEqual(new Set([0n]))
+    const [first] = rows
+    const { scheme_id: schemeId, beneficiary, holder: member } = first ?? { scheme_id: '', beneficiary: '', holder: '' }
+    return joinHousehold(work, { schemeId, beneficiary, holder: 'd'.repeat(32) }, member)
+  })
+  expect(joining).toEqual({ kind: 'done', arrival: 'created', holders: 2 })
+  await ledger.store.close()
 })
 
 describe('each migration, from the version before it', () => {

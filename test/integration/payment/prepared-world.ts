@@ -66,6 +66,9 @@ export interface WalkWorld {
   close(): Promise<void>
 }
 
+/** Of the demonstration's world: what its people are called follows from it. */
+export const worldSeed = 'walks'
+
 export class PreparedWorld {
   readonly folder = mkdtempSync(join(tmpdir(), 'tolem-walks-'))
   readonly #random = new SeededRandom('payment walks')
@@ -78,7 +81,7 @@ export class PreparedWorld {
   async prepare(): Promise<void> {
     const time = new VirtualTime(mondayNoon)
     const { ports, transport } = await this.#ledgerAt(join(this.folder, 'ledger.sqlite'), time)
-    this.#world = await seedDemoWorld(ports, this.#secrets, 'walks')
+    this.#world = await seedDemoWorld(ports, this.#secrets, worldSeed)
     this.#enrolment = await this.#enrolled(terminalId, this.#keys, transport, time)
     const station = this.#station(time, transport, join(this.folder, 'journal.sqlite'), new Map())
     station.start()

@@ -60,6 +60,20 @@ const item: fc.Arbitrary<unknown> = fc.oneof(
   },
   {
     weight: 2,
+    arbitrary: post(
+      '/v1/household-members',
+      fc.record({ schemeId: scheme, beneficiary: pseudonym, holder: pseudonym, member: pseudonym }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: post(
+      '/v1/entitlement-endings',
+      fc.record({ schemeId: scheme, beneficiary: pseudonym, holder: pseudonym }),
+    ),
+  },
+  {
+    weight: 2,
     arbitrary: post('/v1/cards', fc.record({ uid: fc.constantFrom('04A1B2C3D4E5F6', '04'), holder: pseudonym })),
   },
   { weight: 1, arbitrary: post('/v1/accounts/individuals', fc.constant({})) },
@@ -87,7 +101,16 @@ function wireForm(value: unknown): unknown {
   )
 }
 
-const tables = ['account', 'transfer', 'client_transfer', 'card', 'entitlement', 'operation', 'hold'] as const
+const tables = [
+  'account',
+  'transfer',
+  'client_transfer',
+  'card',
+  'entitlement',
+  'former_entitlement',
+  'operation',
+  'hold',
+] as const
 /** What the ledger's chance made: it goes on differently, since answers are signed with fresh nonces in between. */
 const made: Partial<Record<(typeof tables)[number], readonly string[]>> = {
   transfer: ['transfer_id', 'group_id'],

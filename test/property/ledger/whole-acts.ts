@@ -83,6 +83,10 @@ const handsOver = till('hand_over')
 /** The first till holds lunches, the second groceries; of whom there are two. An odd card waits for the next. */
 const sells = (at: 0 | 1, holder: 0 | 1, more: Partial<TillStep> = {}): Part =>
   till('sell', { who: at, which: at + 2, whom: holder === 0 ? 2 : 1, ...more })
+/** The third holder buys groceries, comes into the household of the first, and goes. */
+const thirdSells = till('sell', { who: 1, which: 3, whom: 13, size: 'small' })
+const thirdJoins = asks('join', { who: 1, whom: 1, which: 0 })
+const thirdLeaves = asks('leave', { who: 1, whom: 1 })
 const at = (who: 0 | 1, kind: TillKind, more: Partial<TillStep> = {}): Part => till(kind, { who, ...more })
 const spendsAll = (who: number): Part => asks('merchant_spends', { who, size: 'all' })
 const reversesLast = (who: number): Part => till('reverse_tender', { who, whom: 0, which: 1 })
@@ -167,6 +171,28 @@ const scenes: readonly fc.Arbitrary<readonly Act[]>[] = [
     at(0, 'hand_over'),
     at(0, 'reverse_tender', { whom: 1, which: 1 }),
     at(0, 'hand_over'),
+  ),
+  // A household buys, and who buys comes and goes.
+  scene(thirdJoins, at(1, 'fetch'), sells(1, 0), thirdSells, perhaps(sells(1, 0)), at(1, 'hand_over')),
+  scene(thirdJoins, at(1, 'fetch'), thirdSells, thirdLeaves, at(1, 'hand_over'), perhaps(thirdJoins), at(1, 'fetch')),
+  scene(
+    thirdJoins,
+    at(1, 'fetch'),
+    thirdLeaves,
+    thirdSells,
+    perhaps(thirdJoins),
+    at(1, 'hand_over'),
+    at(1, 'fetch'),
+    till('sell_online', { who: 1, which: 3, whom: 13 }),
+    at(1, 'hand_over'),
+  ),
+  scene(
+    thirdJoins,
+    at(1, 'fetch'),
+    thirdLeaves,
+    wait(dayMs + 1),
+    till('sell_online', { who: 1, which: 3, whom: 13, size: 'half' }),
+    at(1, 'hand_over'),
   ),
   scene(
     till('fetch'),

@@ -1,5 +1,6 @@
 /** Every operation of roles that the model answers, by its path; who may ask for it; keys and batches. */
 import { canonical } from './whole-canonical.ts'
+import { end, entitle, join } from './whole-households.ts'
 import {
   buyFromEntity,
   buyFromPerson,
@@ -87,8 +88,9 @@ interface CardChange extends Asked {
 
 function changeCard(whole: Whole, { by, body }: CardChange, blocked: boolean): Verdict {
   const card = whole.cards.get(body.card)
-  const isOwn = [...whole.entitled].some(
-    ([id, holder]) => holder === card?.holder && need(whole.schemes, id.split('/')[0] ?? '').agency === by,
+  const isOwn = whole.entitled.some(
+    ({ scheme, holder, endedAt }) =>
+      endedAt === null && holder === card?.holder && need(whole.schemes, scheme).agency === by,
   )
   if (card === undefined || !isOwn) return refused('not_found')
   if (isBlockedAt(whole, body.card, whole.now) !== blocked) card.states.push({ at: whole.now, blocked })
@@ -205,6 +207,9 @@ export const door: Readonly<Record<string, Operation>> = {
   '/v1/transfers/individual-individual': operation(personOrBank, payPersonToPerson),
   '/v1/schemes': operation(agency, publish),
   '/v1/scheme-fundings': operation(agency, fundScheme),
+  '/v1/beneficiaries': operation(agency, entitle),
+  '/v1/household-members': operation(agency, join),
+  '/v1/entitlement-endings': operation(agency, end),
   '/v1/card-blocks': operation<CardChange>(agency, (whole, asked) => changeCard(whole, asked, true)),
   '/v1/card-unblocks': operation<CardChange>(agency, (whole, asked) => changeCard(whole, asked, false)),
   '/v1/leases': operation<Parameters<typeof lease>[1]>(agency, (whole, asked) =>

@@ -1,6 +1,7 @@
 /** What roles ask for in a story: a step's few numbers, made into a request that mostly fits and often just not. */
 import fc from 'fast-check'
 import { isActive } from './whole-door.ts'
+import { beneficiaryNow } from './whole-households.ts'
 import { available, dayMs, hourMs, limitsOf, need, room, whyNotOut, type Whole } from './whole-state.ts'
 import { periodId, periodsOfScheme } from './whole-slots.ts'
 import {
@@ -8,6 +9,7 @@ import {
   banks,
   beneficiaryOf,
   firstFrom,
+  holders,
   merchants,
   owners,
   people,
@@ -71,6 +73,9 @@ export const kinds = {
   end: 2,
   direct: 12,
   direct_refund: 8,
+  entitle: 2,
+  join: 3,
+  leave: 2,
 } as const
 export type Kind = keyof typeof kinds
 
@@ -403,6 +408,15 @@ function ofRules({ whole, id }: Telling, each: Step): Request | undefined {
   return { by: owner, path, body: { endingId: id(each), assignmentId, until: from } }
 }
 
+/** Mostly the third holder, who comes and goes; of the others there would soon be nobody left. */
+function pairOf(whole: Whole, schemeId: (typeof schemeIds)[number], { kind, whom, which, stray }: Step) {
+  const index = whom % 6 === 0 ? which % 2 : 2
+  const holder = pick(holders, index)
+  const present = kind === 'leave' ? beneficiaryNow(whole, schemeId, holder) : undefined
+  const beneficiary = present ?? beneficiaryOf(schemeId, stray === 1 ? (index + 1) % 3 : index)
+  return { beneficiary, holder }
+}
+
 function ofAgencies({ whole, id }: Telling, each: Step): Request | undefined {
   const { kind, who, whom, which, size } = each
   const schemeId = pick(schemeIds, who)
@@ -439,6 +453,17 @@ function ofAgencies({ whole, id }: Telling, each: Step): Request | undefined {
       const lasts = { sellForMs: 12 * hourMs, presentForMs: pick([0, 6 * hourMs, 4 * dayMs], which) }
       const body = { terminalId, schemeId, beneficiaries, ...lasts, periods: 1 + (which % 2) }
       return { by: agency, path: '/v1/lease-policies', body }
+    }
+    case 'entitle':
+      return { by: agency, path: '/v1/beneficiaries', body: { schemeId, ...pairOf(whole, schemeId, each) } }
+    case 'leave':
+      return { by: agency, path: '/v1/entitlement-endings', body: { schemeId, ...pairOf(whole, schemeId, each) } }
+    case 'join': {
+      const { holder } = pairOf(whole, schemeId, each)
+      const [member, other] = [pick(holders, which), pick(holders, which + 1)]
+      const beneficiary =
+        beneficiaryNow(whole, schemeId, each.stray === 1 ? other : member) ?? beneficiaryOf(schemeId, 1)
+      return { by: agency, path: '/v1/household-members', body: { schemeId, beneficiary, holder, member } }
     }
     case 'closing':
       return { by: agency, path: '/v1/lease-closings', body: {} }

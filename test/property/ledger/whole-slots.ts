@@ -17,6 +17,8 @@ import {
   type Whole,
 } from './whole-state.ts'
 
+import { holdersNow } from './whole-households.ts'
+
 export const escrowOf = (leaseId: string): string => `escrow.${leaseId}`
 export const accountOfScheme = (schemeId: string): string => `scheme.${schemeId}`
 export const periodId = (index: number): string => `p${String(index).padStart(2, '0')}`
@@ -115,7 +117,7 @@ export function grant(whole: Whole, wanted: Grant, settle: (scheme: string) => v
   const bank = need(whole.accounts, scheme.agency).bank
   const account = { kind: 'marked', owner: scheme.agency, bank, name: leaseId, balance: 0n } as const
   whole.accounts.set(escrowOf(leaseId), { ...account })
-  const slots = new Map<string, { readonly state: 'live' }>()
+  const slots: Lease['slots'] = new Map()
   const lease = { scheme: schemeId, till: terminalId, sellUntil, presentUntil, grantedAt: whole.now, isClosed: false }
   whole.leases.set(leaseId, { ...lease, slots })
   for (const { slotId, amount, from } of taken) {
@@ -124,20 +126,27 @@ export function grant(whole: Whole, wanted: Grant, settle: (scheme: string) => v
       meet(whole, 'a slot moves into the next lease of its till')
     }
     mustMove(whole, [from === null ? accountOfScheme(schemeId) : escrowOf(from), escrowOf(leaseId), amount])
-    slots.set(slotId, { state: 'live' })
+    slots.set(slotId, { state: 'live', cards: cardsFor(whole, schemeId, slotId.split('/')[1] ?? '') })
     need(whole.slots, slotId).lease = leaseId
   }
   return { amount: sum(taken.map((each) => each.amount)), slots: taken.length, leftOut }
+}
+
+/** All that any of the holders can pay with. */
+function cardsFor(whole: Whole, schemeId: string, beneficiary: string): Set<string> {
+  const holders = holdersNow(whole, schemeId, beneficiary)
+  const own = [...whole.cards].filter(
+    ([card, { holder }]) => holders.includes(holder) && !isBlockedAt(whole, card, whole.now),
+  )
+  return new Set(own.map(([card]) => card))
 }
 
 /** Why the slot does not come into the lease, or the slot. */
 function candidate(whole: Whole, { terminalId, schemeId }: Grant, beneficiary: string, period: string): Slot | string {
   const slotId = slotIdOf(schemeId, beneficiary, period)
   if (need(whole.tills, terminalId).surrendered.has(slotId)) return 'surrendered'
-  const holder = whole.entitled.get(`${schemeId}/${beneficiary}`)
-  if (holder === undefined) return 'not_entitled'
-  const hasCard = [...whole.cards].some(([card, own]) => own.holder === holder && !isBlockedAt(whole, card, whole.now))
-  if (!hasCard) return 'no_active_card'
+  if (holdersNow(whole, schemeId, beneficiary).length === 0) return 'not_entitled'
+  if (cardsFor(whole, schemeId, beneficiary).size === 0) return 'no_active_card'
   const slot = needSlot(whole, schemeId, beneficiary, period)
   if (slot === undefined) return 'no_such_period'
   const holder_ = holding(whole, slotId)

@@ -8,6 +8,7 @@ export const dayMs = 24 * hourMs
 export const monthMs = 30 * dayMs
 
 import { canonical } from './whole-canonical.ts'
+import type { Entitled } from './whole-households.ts'
 
 /** `marked`: of a scheme or of escrow. The last seven are tenge, all others DT. */
 export type AccountKind =
@@ -223,6 +224,8 @@ export type LeasedSlot = {
   readonly state: 'live' | 'moved' | 'closed' | 'surrendered'
   /** Of the row that surrendered it. */
   readonly sequence?: number
+  /** Whose keys were sealed for it, of a live one. */
+  readonly cards?: Set<string>
 }
 /** What a till agreed to with a card, as it hands it over: the fixture's word, for the model decides no proofs. */
 export interface Sold {
@@ -326,7 +329,7 @@ export interface Whole {
   readonly debts: Debt[]
   readonly directPayments: Map<string, DirectPayment>
   readonly schemes: Map<string, Scheme>
-  readonly entitled: Map<string, string>
+  readonly entitled: Entitled[]
   readonly cards: Map<string, Card>
   readonly slots: Map<string, Slot>
   readonly leases: Map<string, Lease>

@@ -8,11 +8,12 @@ import type { Sale } from '../../../src/voucher/sale.ts'
 import type { Slot } from '../../../src/voucher/slot.ts'
 import { dayMs, type Decided, type TestCard, type TestTill } from '../../integration/ledger/demo-ledger.ts'
 import { termsOf } from '../../integration/ledger/payment-by-qr.ts'
+import { beneficiaryNow } from './whole-households.ts'
 import { amountFor, pick } from './whole-requests.ts'
 import { periodId, slotIdOf } from './whole-slots.ts'
 import { meet, need, sum, type Sold, type Verdict, type Whole } from './whole-state.ts'
 import { capture, presentment, refundItem, reversal, surrender, type QrTerms } from './whole-tills.ts'
-import { beneficiaryOf, firstFrom, merchants, people, schemeIds, schemes } from './whole-world.ts'
+import { beneficiaryOf, firstFrom, holders, merchants, people, schemeIds, schemes } from './whole-world.ts'
 
 export const tillKinds = {
   fetch: 8,
@@ -111,7 +112,7 @@ function leasedOf(till: TestTill, card: TestCard, schemeId: string) {
 
 /** As a card session would have it of a slot that nobody has used. */
 function freshSlot(whole: Whole, schemeId: (typeof schemeIds)[number], index: number): Slot {
-  const beneficiary = beneficiaryOf(schemeId, index)
+  const beneficiary = beneficiaryNow(whole, schemeId, holders[index] ?? '') ?? beneficiaryOf(schemeId, index)
   const period = periodId(Math.floor((whole.now - firstFrom) / (3 * dayMs)))
   const { count, amount } = schemes[schemeId]
   return {

@@ -1,4 +1,5 @@
 /** Who pays a voucher, and where its money goes back to (docs/design/04; money-rules.md, "Who pays"). */
+import { beneficiaryNow, hadEnded } from './whole-households.ts'
 import { keptOf, payDebts, payWithShares, takingBack, type Progress } from './whole-rules.ts'
 import {
   available,
@@ -95,6 +96,8 @@ export function payFromSlot(whole: Whole, tender: string, slotId: string, lease:
     lease === undefined ? accountOfScheme(slot.scheme) : escrowOf(slot.lease ?? ''),
   )
   if (!isPaid && lease !== undefined) throw new Error(`in the model the escrow of ${slotId} does not cover it`)
+  if ([...slot.uses.keys()].some((other) => whole.tenders.get(other)?.sold?.card !== sold?.card))
+    meet(whole, 'two cards on one slot')
   slot.uses.set(tender, sold?.amount ?? 0n)
   if (!isPaid) meet(whole, 'a presentment waits for its agency’s money')
   return isPaid ? outcome('settled', { paidBy: lease === undefined ? 'agency' : 'escrow' }) : outcome('awaiting_funds')
@@ -105,6 +108,8 @@ export function authorise(whole: Whole, tender: string, sold: Sold): Outcome {
   if (isBlockedAt(whole, sold.card, whole.now)) return refusal('CARD_BLOCKED')
   const scheme = need(whole.schemes, sold.scheme)
   const [, beneficiary = '', period = ''] = sold.slot.split('/')
+  if (beneficiaryNow(whole, sold.scheme, need(whole.cards, sold.card).holder) !== beneficiary)
+    return refusal('NO_ENTITLEMENT')
   const slot = needSlot(whole, sold.scheme, beneficiary, period)
   if (slot === undefined) return refusal('NO_ENTITLEMENT')
   if (isSuspendedAt(scheme, whole.now)) return refusal('SCHEME_SUSPENDED')
@@ -126,7 +131,9 @@ export function whoPays(whole: Whole, tender: string, sold: Sold, bears: (loss: 
     bears(loss)
     return outcome('not_paid', { loss, refusal: code })
   }
-  const isBarred = isBlockedAt(whole, sold.card, sold.decidedAt) || isSuspendedAt(scheme, sold.decidedAt)
+  const hasLeft = hadLeft(whole, sold)
+  const isBarred = hasLeft || isBlockedAt(whole, sold.card, sold.decidedAt) || isSuspendedAt(scheme, sold.decidedAt)
+  if (hasLeft) meet(whole, 'a sale to who had left')
   if (isBarred && sold.decidedAt - sold.packageAt > scheme.allowedPolicyAgeMs) return notPaid('BLOCKED_BEFORE_SALE')
   if (sold.decidedAt > named.sellUntil) return notPaid('SOLD_AFTER_LEASE')
   if (!sold.isAllowedOffline) return notPaid('PROOF_MISSING_OR_FORGED', 'DECISION_MISMATCH')
@@ -150,6 +157,14 @@ export function whoPays(whole: Whole, tender: string, sold: Sold, bears: (loss: 
     return notPaid('SLOT_ALREADY_USED')
   }
   return payFromSlot(whole, tender, sold.slot, lease)
+}
+
+function hadLeft(whole: Whole, { slot, scheme, card, decidedAt }: Sold): boolean {
+  const [, beneficiary = ''] = slot.split('/')
+  const { holder } = need(whole.cards, card)
+  const isBy = (at: number): boolean => hadEnded(whole, scheme, beneficiary, holder, at)
+  if (isBy(whole.now) && !isBy(decidedAt)) meet(whole, 'a sale to who has left since')
+  return isBy(decidedAt)
 }
 
 /** By what became of the slot in the end, under the named lease or the one of the same till to which it moved. */

@@ -26,6 +26,7 @@ import { createLedger } from '../../../ledger-sim/ledger.ts'
 import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
 import { entitle } from '../../../ledger-sim/schemes/beneficiaries.ts'
 import { registerCard } from '../../../ledger-sim/schemes/cards.ts'
+import { joinHousehold } from '../../../ledger-sim/schemes/households.ts'
 import { registerMerchant } from '../../../ledger-sim/schemes/merchants.ts'
 import { publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
 import { openStore } from '../../../ledger-sim/store/open-store.ts'
@@ -122,14 +123,18 @@ export function schemeOf(schemeId: SchemeId, version: number, status: Scheme['st
   }
 }
 
-/** Each holder has one card, and is in both schemes under another pseudonym. */
-export const holders = ['a', 'b'].map((letter) => letter.repeat(32))
+/**
+ * Each holder has one card. The first two are in both schemes under another pseudonym, the third shares the groceries of
+ * the first.
+ */
+export const holders = ['a', 'b', 'c'].map((letter) => letter.repeat(32))
+/** Of the third in the scheme where it is nobody: what it would be. */
 export const beneficiaryOf = (schemeId: SchemeId, index: number): string =>
-  (schemeId === 'lunch' ? 'cd' : 'ef').charAt(index).repeat(32)
+  (schemeId === 'lunch' ? 'cd9' : 'efe').charAt(index).repeat(32)
 
 const secrets = newLedgerSecrets(seededRandom('whole/secrets'))
 const keys = ledgerKeysOf(secrets)
-const uids = [1, 2].map((last) => Uint8Array.of(4, 1, 2, 3, 4, 5, last))
+const uids = [1, 2, 3].map((last) => Uint8Array.of(4, 1, 2, 3, 4, 5, last))
 
 export interface WholeWorld {
   readonly clock: TestClock
@@ -226,9 +231,12 @@ async function filled(): Promise<{ readonly path: string; readonly cards: readon
     for (const [index, uid] of uids.entries()) {
       const holder = holders[index] ?? ''
       cards.push((await registerCard(work, uid, holder)).card)
-      for (const schemeId of schemeIds)
+      for (const schemeId of index < 2 ? schemeIds : [])
         await entitle(work, { schemeId, beneficiary: beneficiaryOf(schemeId, index), holder })
     }
+    const [first = '', , third = ''] = holders
+    const shared = { schemeId: 'groceries', beneficiary: beneficiaryOf('groceries', 2), holder: third }
+    await joinHousehold(work, shared, first)
     for (const [index, tillId] of tillIds.entries()) {
       await registerTerminal(work, tillId, merchants[index] ?? '')
       codes.set(tillId, (await issueEnrolmentCode(work, tillId)).code)

@@ -43,6 +43,19 @@ export const story: Story = async (stage) => {
     uid: '04A1B2C3D4E5F6',
     holder: 'a'.repeat(32),
   })
+  const members = '/v1/household-members'
+  const joining = { ...entitled, holder: 'c'.repeat(32), member: 'a'.repeat(32) }
+  await agency.post('A second holder shares the allowance', members, joining)
+  const misfit = { ...joining, beneficiary: 'd'.repeat(32), holder: 'e'.repeat(32) }
+  await agency.post('The named member has another beneficiary', members, misfit, 409)
+  const endings = '/v1/entitlement-endings'
+  await agency.post('A member leaves', endings, { ...entitled, holder: 'c'.repeat(32) })
+  await agency.post('Who was never in it', endings, { ...entitled, holder: 'e'.repeat(32) }, 404)
+  const own = { ...entitled, beneficiary: 'd'.repeat(32), holder: 'c'.repeat(32) }
+  await agency.post('Who left has an allowance alone', beneficiaries, own)
+  await agency.post('That one ends first', members, joining, 409)
+  await agency.post('There is no such scheme', members, { ...joining, schemeId: 'none' }, 404)
+
   const otherHolder = { uid: '04A1B2C3D4E5F6', holder: 'c'.repeat(32) }
   await agency.post('The card belongs to another holder', '/v1/cards', otherHolder, 409)
 

@@ -1,0 +1,117 @@
+/** Who is entitled to what, as times that begin and end (docs/adr/0027-households.md). */
+import { isBlockedAt } from './whole-slots.ts'
+import { meet, refused, type Asked, type Verdict, type Whole } from './whole-state.ts'
+
+export interface Entitled {
+  readonly scheme: string
+  readonly beneficiary: string
+  readonly holder: string
+  readonly since: number
+  endedAt: number | null
+}
+
+const holdersMax = 16
+
+export function beneficiaryNow({ entitled }: Whole, scheme: string, holder: string): string | undefined {
+  return entitled.find((one) => one.scheme === scheme && one.holder === holder && one.endedAt === null)?.beneficiary
+}
+
+export function holdersNow({ entitled }: Whole, scheme: string, beneficiary: string): readonly string[] {
+  return entitled
+    .filter((one) => one.scheme === scheme && one.beneficiary === beneficiary && one.endedAt === null)
+    .map(({ holder }) => holder)
+}
+
+/** Whether it had ended by then, and had not begun again. */
+export function hadEnded(whole: Whole, scheme: string, beneficiary: string, holder: string, at: number): boolean {
+  const own = timesOf(whole, { schemeId: scheme, beneficiary, holder })
+  const last = own.findLast(({ since }) => since <= at)
+  return last !== undefined && last.endedAt !== null && last.endedAt <= at
+}
+
+interface Entitling extends Asked {
+  readonly body: { readonly schemeId: string; readonly beneficiary: string; readonly holder: string } & Verdict
+}
+
+const timesOf = ({ entitled }: Whole, { schemeId, beneficiary, holder }: Entitling['body']) =>
+  entitled.filter((one) => one.scheme === schemeId && one.beneficiary === beneficiary && one.holder === holder)
+
+const isOwnScheme = (whole: Whole, { by, body }: Entitling): boolean => whole.schemes.get(body.schemeId)?.agency === by
+
+function begin({ entitled, now }: Whole, { schemeId, beneficiary, holder }: Entitling['body']): void {
+  entitled.push({ scheme: schemeId, beneficiary, holder, since: now, endedAt: null })
+}
+
+export function entitle(whole: Whole, asked: Entitling): Verdict {
+  if (!isOwnScheme(whole, asked)) return refused('not_found')
+  const { schemeId, beneficiary, holder } = asked.body
+  const present = beneficiaryNow(whole, schemeId, holder)
+  if (present === beneficiary) return { beneficiary, arrival: 'exists' }
+  const isAnothers = whole.entitled.some(
+    (one) => one.scheme === schemeId && one.beneficiary === beneficiary && one.holder !== holder,
+  )
+  if (present !== undefined || isAnothers) return refused('exists_with_different_terms')
+  begin(whole, asked.body)
+  return { beneficiary, arrival: 'created' }
+}
+
+interface Joining extends Entitling {
+  readonly body: Entitling['body'] & { readonly member: string }
+}
+
+export function join(whole: Whole, asked: Joining): Verdict {
+  if (!isOwnScheme(whole, asked)) return refused('not_found')
+  const { schemeId, beneficiary, holder, member } = asked.body
+  const present = beneficiaryNow(whole, schemeId, holder)
+  const holders = holdersNow(whole, schemeId, beneficiary)
+  if (present !== undefined)
+    return present === beneficiary
+      ? { beneficiary, arrival: 'exists', holders: holders.length }
+      : refused('exists_with_different_terms')
+  if (!holders.includes(member) || holders.length >= holdersMax) return refused('rule_violated')
+  begin(whole, asked.body)
+  meet(whole, 'a holder joins a household')
+  for (const [card, own] of whole.cards)
+    if (own.holder === holder && !isBlockedAt(whole, card, whole.now)) openSlots(whole, schemeId, beneficiary, card)
+  return { beneficiary, arrival: 'created', holders: holders.length + 1 }
+}
+
+/** The key goes to each till that holds the beneficiary's slots and may still sell. */
+function openSlots(whole: Whole, schemeId: string, beneficiary: string, card: string): void {
+  for (const { isClosed, sellUntil, slots } of whole.leases.values()) {
+    if (isClosed || sellUntil <= whole.now) continue
+    for (const [slotId, leased] of slots)
+      if (leased.state === 'live' && slotId.startsWith(`${schemeId}/${beneficiary}/`)) leased.cards?.add(card)
+  }
+}
+
+export function end(whole: Whole, asked: Entitling): Verdict {
+  if (!isOwnScheme(whole, asked)) return refused('not_found')
+  const { schemeId, beneficiary } = asked.body
+  const last = timesOf(whole, asked.body).at(-1)
+  if (last === undefined) return refused('not_found')
+  const isNow = last.endedAt === null
+  if (isNow) last.endedAt = whole.now
+  const holders = holdersNow(whole, schemeId, beneficiary).length
+  if (isNow) meet(whole, holders === 0 ? 'the last holder leaves' : 'a member leaves a household')
+  return { beneficiary, arrival: isNow ? 'created' : 'exists', holders }
+}
+
+/** Which cards open which slot in the till's next package. */
+export function openingIn(whole: Whole, tillId: string): readonly string[] {
+  const live = [...whole.leases.values()].filter(
+    ({ till, isClosed, sellUntil }) => till === tillId && !isClosed && sellUntil > whole.now,
+  )
+  return live
+    .flatMap(({ scheme, slots }) =>
+      [...slots].map(([slotId, { state, cards = new Set<string>() }]) => {
+        const own = [...cards].filter((card) => {
+          const holder = whole.cards.get(card)?.holder ?? ''
+          return beneficiaryNow(whole, scheme, holder) === slotId.split('/')[1]
+        })
+        return state === 'live' && own.length > 0 ? [`${slotId}: ${own.toSorted().join(' ')}`] : []
+      }),
+    )
+    .flat()
+    .toSorted()
+}
