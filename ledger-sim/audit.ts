@@ -247,6 +247,19 @@ const rules: readonly Rule[] = [
       where uses > count_allowed or used > amount_allowed`,
   },
   {
+    rule: 'what passed on is of one beneficiary, and there where it went',
+    wrong: `
+      select carried.from_slot as subject, carried.amount || ' in ' || carried.count || ' to ' || carried.to_slot
+        || ', which allows ' || given.amount_allowed || ' in ' || given.count_allowed as detail
+      from carried join slot taken on taken.slot_id = carried.from_slot
+      join slot given on given.slot_id = carried.to_slot
+      left join carried further on further.from_slot = carried.to_slot
+      where carried.from_slot = carried.to_slot
+        or taken.scheme_id <> given.scheme_id or taken.beneficiary <> given.beneficiary
+        or given.amount_allowed + coalesce(further.amount, 0) < carried.amount
+        or given.count_allowed + coalesce(further.count, 0) < carried.count`,
+  },
+  {
     rule: 'a slot is used by exactly the tenders that it pays',
     wrong: `
       select tender_id as subject,

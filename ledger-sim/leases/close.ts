@@ -4,6 +4,7 @@ import { availableIn, post } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
 import { tellOfLeaseClosed } from '../feed/till-news.ts'
 import { settleWaiting } from '../payments/awaiting-funds.ts'
+import { passOnFreed } from '../schemes/carrying.ts'
 import { schemeAccountOf } from '../schemes/schemes.ts'
 import type { LeaseRow } from './leases.ts'
 import { findLease } from './leases.ts'
@@ -27,7 +28,12 @@ export async function closeDueLeases(work: Work): Promise<number> {
 async function closeLease(work: Work, lease: LeaseRow): Promise<void> {
   const { connection } = work
   const { leaseId, escrowAccount, schemeId } = lease
-  await connection.updateTable('slot').set({ lease_id: null }).where('lease_id', '=', leaseId).execute()
+  const freed = await connection
+    .updateTable('slot')
+    .set({ lease_id: null })
+    .where('lease_id', '=', leaseId)
+    .returning('slot_id')
+    .execute()
   await connection
     .updateTable('lease_slot')
     .set({ state: 'closed' })
@@ -44,4 +50,5 @@ async function closeLease(work: Work, lease: LeaseRow): Promise<void> {
   if (posted.kind === 'short') throw new Error(`escrow of ${leaseId} gave less than it had`)
   await tellOfLeaseClosed(work, { leaseId, schemeId, terminalId: lease.terminalId, amount: rest })
   await settleWaiting(work, schemeId)
+  await passOnFreed(work, schemeId, freed.map((row) => row.slot_id).toSorted())
 }

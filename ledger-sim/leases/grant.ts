@@ -13,8 +13,9 @@ import { newId, type Work } from '../context.ts'
 import { tellOfLeaseGranted } from '../feed/till-news.ts'
 import { holdersOf } from '../schemes/beneficiaries.ts'
 import { leasableCardsOf, type Card } from '../schemes/cards.ts'
+import { needSlot } from '../schemes/carrying.ts'
 import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
-import { amountLeftIn, needSlot, type SlotState } from '../schemes/slots.ts'
+import { amountLeftIn, type SlotState } from '../schemes/slots.ts'
 import { findTerminal } from '../terminals/terminals.ts'
 import { closeDueLeases } from './close.ts'
 import { escrowAccountOf, findLease, surrenderedBy } from './leases.ts'
@@ -136,23 +137,25 @@ async function collect(
   const candidates: Candidate[] = []
   const leftOut: { beneficiary: string; periodId: string; reason: SlotLeftOut }[] = []
   const given = await surrenderedBy(work, grant.terminalId)
-  let funds = tiyn((await availableIn(work, schemeAccountOf(scheme.schemeId))) ?? 0n)
+  const found: { beneficiary: string; periodId: string; candidate: Candidate }[] = []
   for (const periodId of new Set(grant.periodIds)) {
     for (const beneficiary of new Set(grant.beneficiaries)) {
       const isGiven = given.has(slotIdOf(scheme.schemeId, beneficiary, periodId))
-      const found = isGiven ? 'surrendered' : await candidateOf(work, scheme, grant.terminalId, beneficiary, periodId)
-      if (typeof found === 'string') {
-        leftOut.push({ beneficiary, periodId, reason: found })
-        continue
-      }
-      const needed = found.movedFrom === null ? found.amount : zeroTiyn
-      if (needed > funds) {
-        leftOut.push({ beneficiary, periodId, reason: 'insufficient_funds' })
-        continue
-      }
-      funds = subtractTiyn(funds, needed)
-      candidates.push(found)
+      const one = isGiven ? 'surrendered' : await candidateOf(work, scheme, grant.terminalId, beneficiary, periodId)
+      if (typeof one === 'string') leftOut.push({ beneficiary, periodId, reason: one })
+      else found.push({ beneficiary, periodId, candidate: one })
     }
+  }
+  // What passed on to slots that a till holds has been paid out of it by now.
+  let funds = tiyn((await availableIn(work, schemeAccountOf(scheme.schemeId))) ?? 0n)
+  for (const { beneficiary, periodId, candidate } of found) {
+    const needed = candidate.movedFrom === null ? candidate.amount : zeroTiyn
+    if (needed > funds) {
+      leftOut.push({ beneficiary, periodId, reason: 'insufficient_funds' })
+      continue
+    }
+    funds = subtractTiyn(funds, needed)
+    candidates.push(candidate)
   }
   return { candidates, leftOut }
 }

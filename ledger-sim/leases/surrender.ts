@@ -7,6 +7,7 @@ import type { Work } from '../context.ts'
 import { settleWaiting } from '../payments/awaiting-funds.ts'
 import { fileDiscrepancy } from '../payments/discrepancies.ts'
 import { notYoursResult, signResult } from '../payments/results.ts'
+import { passOnFreed } from '../schemes/carrying.ts'
 import { schemeAccountOf } from '../schemes/schemes.ts'
 import { amountLeftIn, findSlot } from '../schemes/slots.ts'
 import { recordPosition } from '../terminals/heads.ts'
@@ -112,6 +113,7 @@ async function release(work: Work, terminal: Terminal, item: Surrender): Promise
     .where('slot_id', '=', item.slotId)
     .execute()
   await settleWaiting(work, lease.schemeId)
+  await passOnFreed(work, lease.schemeId, [item.slotId])
   return amount
 }
 

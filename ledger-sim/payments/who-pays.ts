@@ -11,6 +11,7 @@ import type { Work } from '../context.ts'
 import { findLease, type LeaseRow } from '../leases/leases.ts'
 import { hadEnded, wasEverEntitled, type Entitlement } from '../schemes/beneficiaries.ts'
 import { wasBlockedAt } from '../schemes/cards.ts'
+import { takeBackFor } from '../schemes/carrying.ts'
 import { findScheme, schemeAccountOf, wasInactiveAt } from '../schemes/schemes.ts'
 import { findSlot, fitsIn, useSlot } from '../schemes/slots.ts'
 import { suspendTerminal, type Terminal } from '../terminals/terminals.ts'
@@ -79,13 +80,15 @@ async function paySlot(work: Work, terminal: Terminal, sale: ProvenSale, notPaid
   if (state === undefined) throw new Error(`leased slot ${terms.payerSlot} vanished`)
   const holding = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
   const isElsewhere = holding !== undefined && holding.terminalId !== terminal.terminalId
-  if (!fitsIn(state.slot, terms.amount))
-    return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED', 'the slot has no room for it')
-
   const isLate = sale.presentedAt > lease.presentUntil
+  const isPaid =
+    !isElsewhere &&
+    (isLate ? await agencyBears(work, scheme, terms.amount) : holding !== undefined || (await hadLiveSlot(work, sale)))
+  const { slot } = isPaid ? await takeBackFor(work, terminal.terminalId, state, terms.amount) : state
+  if (!fitsIn(slot, terms.amount)) return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED', 'the slot has no room for it')
+
   if (isLate) {
-    const allowed = !isElsewhere && (await agencyBears(work, scheme, terms.amount))
-    if (!allowed)
+    if (!isPaid)
       return notPaid('PRESENTED_TOO_LATE', null, `the lease was for presentments until ${lease.presentUntil}`)
     await fileDiscrepancy(work, {
       terminalId: terminal.terminalId,
@@ -95,7 +98,7 @@ async function paySlot(work: Work, terminal: Terminal, sale: ProvenSale, notPaid
       amount: terms.amount,
       evidence: { schemeId: scheme.schemeId, presentUntil: lease.presentUntil, position },
     })
-  } else if (isElsewhere || (holding === undefined && !(await hadLiveSlot(work, sale)))) {
+  } else if (!isPaid) {
     return notPaid('SLOT_ALREADY_USED', null, 'the slot was given back or closed before this sale')
   }
   if (review) {

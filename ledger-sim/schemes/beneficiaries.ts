@@ -82,6 +82,34 @@ export async function entitlementsOf({ connection }: Work, holder: string): Prom
   return rows.map((row) => ({ schemeId: row.scheme_id, beneficiary: row.beneficiary, holder: row.holder }))
 }
 
+/** Whether somebody had that pseudonym when the moment came, and from before it. */
+export async function wasEntitledBefore(
+  { connection }: Work,
+  schemeId: string,
+  beneficiary: string,
+  moment: number,
+): Promise<boolean> {
+  const present = await connection
+    .selectFrom('entitlement')
+    .select('holder')
+    .where('scheme_id', '=', schemeId)
+    .where('beneficiary', '=', beneficiary)
+    .where('since', '<', BigInt(moment))
+    .limit(1)
+    .executeTakeFirst()
+  if (present !== undefined) return true
+  const former = await connection
+    .selectFrom('former_entitlement')
+    .select('holder')
+    .where('scheme_id', '=', schemeId)
+    .where('beneficiary', '=', beneficiary)
+    .where('since', '<', BigInt(moment))
+    .where('ended_at', '>=', BigInt(moment))
+    .limit(1)
+    .executeTakeFirst()
+  return former !== undefined
+}
+
 /** Who shares the allowance now. */
 export async function holdersOf(
   { connection }: Work,

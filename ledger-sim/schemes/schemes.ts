@@ -2,7 +2,7 @@
 import { canonicalBytes, toJson } from '../../src/sync/protocol/canonical.ts'
 import { faultsOf } from '../../src/voucher/scheme-lint.ts'
 import { sentenceOf } from '../../src/voucher/scheme-lint-texts.ts'
-import { anySchemeSchema, type AnyScheme } from '../../src/voucher/scheme.ts'
+import { anySchemeSchema, unusedOf, type AnyScheme } from '../../src/voucher/scheme.ts'
 import { openAccount } from '../accounts/accounts.ts'
 import type { Work } from '../context.ts'
 import { announcePackages } from '../terminals/events.ts'
@@ -27,6 +27,8 @@ export async function publishScheme(work: Work, scheme: AnyScheme): Promise<Publ
   const [fault] = faultsOf(scheme)
   if (fault !== undefined) return { unsafe: sentenceOf(fault, 'en') }
   const content = toJson(scheme)
+  const unused = unusedOf(scheme)
+  const returnsBy = unused.kind === 'returns' ? unused.by : null
   const existing = await connection
     .selectFrom('scheme')
     .select(['version', 'agency_id', 'content'])
@@ -39,7 +41,7 @@ export async function publishScheme(work: Work, scheme: AnyScheme): Promise<Publ
     if (version + 1 !== scheme.version) return 'version_out_of_order'
     await connection
       .updateTable('scheme')
-      .set({ version: scheme.version, content })
+      .set({ version: scheme.version, content, returns_by: returnsBy })
       .where('scheme_id', '=', scheme.schemeId)
       .execute()
   } else {
@@ -60,6 +62,7 @@ export async function publishScheme(work: Work, scheme: AnyScheme): Promise<Publ
         agency_id: scheme.agencyId,
         account_id: accountId,
         content,
+        returns_by: returnsBy,
       })
       .execute()
   }
@@ -84,6 +87,19 @@ export async function findScheme({ connection }: Work, schemeId: string): Promis
 export async function listSchemes({ connection }: Work): Promise<readonly AnyScheme[]> {
   const rows = await connection.selectFrom('scheme').select('content').orderBy('scheme_id').execute()
   return rows.map((row) => parsedScheme(row.content))
+}
+
+/** The version that was in force at that moment; undefined before the first one. */
+export async function schemeAt({ connection }: Work, schemeId: string, at: number): Promise<AnyScheme | undefined> {
+  const row = await connection
+    .selectFrom('scheme_version')
+    .select('content')
+    .where('scheme_id', '=', schemeId)
+    .where('at', '<=', BigInt(at))
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row === undefined ? undefined : parsedScheme(row.content)
 }
 
 /** Whether the scheme had been suspended or ended at that moment. */

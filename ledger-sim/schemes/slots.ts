@@ -16,7 +16,7 @@ export interface SlotState {
  *
  * @returns undefined when the scheme has no such period
  */
-export async function needSlot(
+export async function makeSlot(
   work: Work,
   scheme: AnyScheme,
   beneficiary: string,
@@ -102,6 +102,32 @@ export function fitsIn(slot: Slot, amount: Tiyn): boolean {
 
 export async function useSlot({ connection }: Work, slotId: string, tenderId: string, amount: Tiyn): Promise<void> {
   await connection.insertInto('slot_use').values({ slot_id: slotId, tender_id: tenderId, amount }).execute()
+}
+
+/** What a slot allows, or does not allow any more. */
+export interface Allowance {
+  readonly count: number
+  readonly amount: Tiyn
+}
+
+/** One slot allows less, another one of the same beneficiary as much more. */
+export async function moveAllowance(
+  { connection }: Work,
+  { from, to }: { readonly from: string; readonly to: string },
+  { count, amount }: Allowance,
+): Promise<void> {
+  for (const [slotId, sign] of [
+    [from, '-'],
+    [to, '+'],
+  ] as const)
+    await connection
+      .updateTable('slot')
+      .set((expression) => ({
+        count_allowed: expression('count_allowed', sign, BigInt(count)),
+        amount_allowed: expression('amount_allowed', sign, amount),
+      }))
+      .where('slot_id', '=', slotId)
+      .execute()
 }
 
 /** Gives a use back; harmless when there was none. */

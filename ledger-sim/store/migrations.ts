@@ -7,6 +7,7 @@ import { fillMoves, moveColumns, moveIndexes, moveTables } from './move-tables.t
 import { individualIndexes, individualTables } from './individual-tables.ts'
 import { feedTables } from './feed-tables.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
+import { carriedTable } from './unused-tables.ts'
 
 const indexesOfEverySale: readonly IndexPlan[] = [
   ['lease_due', 'lease', ['state', 'present_until']],
@@ -386,4 +387,14 @@ export const migrations: Readonly<Record<string, Migration>> = {
     },
   },
   '0017-households': { up: letHoldersShare },
+  '0018-unused-allowances': {
+    up: async (database) => {
+      await createTable(database, carriedTable)
+      await addColumns(database, [['scheme', wholeOrNull('returns_by')]])
+      await createIndexes(database, [
+        ['carried_to', 'carried', ['to_slot']],
+        ['scheme_returns', 'scheme', ['returns_by']],
+      ])
+    },
+  },
 }

@@ -8,6 +8,7 @@ import type { RuleTables } from '../rules/tables.ts'
 import type { FeedTables } from './feed-tables.ts'
 import type { IndividualTables } from './individual-tables.ts'
 import type { MoveTables } from './move-tables.ts'
+import type { UnusedTables } from './unused-tables.ts'
 
 /** Read as bigint, written as either. */
 export type Whole = ColumnType<bigint, bigint | number, bigint | number>
@@ -114,6 +115,8 @@ export interface SchemeTable {
   agency_id: string
   account_id: string
   content: string
+  /** When what is unused goes back to the agency; null where it does not. */
+  returns_by: WholeOrNull
 }
 
 export interface SchemeVersionTable {
@@ -452,7 +455,7 @@ export interface MerchantDebtTable {
   at: Whole
 }
 
-export interface Tables extends FeedTables, IndividualTables, MoveTables, RuleTables {
+export interface Tables extends FeedTables, IndividualTables, MoveTables, RuleTables, UnusedTables {
   meta: MetaTable
   principal: PrincipalTable
   refusal: RefusalTable

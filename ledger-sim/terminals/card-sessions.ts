@@ -22,8 +22,9 @@ import { askForSurrender } from '../leases/ask-for-surrender.ts'
 import { findLease } from '../leases/leases.ts'
 import { entitlementsOf } from '../schemes/beneficiaries.ts'
 import { findCard, type Card } from '../schemes/cards.ts'
+import { needSlot } from '../schemes/carrying.ts'
 import { findScheme } from '../schemes/schemes.ts'
-import { amountLeftIn, needSlot } from '../schemes/slots.ts'
+import { amountLeftIn } from '../schemes/slots.ts'
 import type { Terminal } from './terminals.ts'
 
 type OpenRequest = z.output<typeof cardSessionRequestSchema>

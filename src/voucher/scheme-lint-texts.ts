@@ -48,6 +48,11 @@ export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
     ru: 'Лимит одного периода больше самой большой возможной суммы ({largest}).',
     en: 'The allowance of one period is above the largest amount there is ({largest}).',
   },
+  CARRIED_OF_OTHER_KIND: {
+    kk: 'Келесі кезеңге өтетіннің шегі лимиттің өз өлшемімен берілмеген: төлем санымен немесе сомамен.',
+    ru: 'Ограничение на перенос задано не тем, чем сам лимит: числом оплат или суммой.',
+    en: 'The limit of what is carried over is not of the benefit’s own kind: a number of payments or an amount.',
+  },
   NAMES_EQUAL: {
     kk: 'Атауы {languages} тілдерінде бірдей: «{name}». Аударылған ба?',
     ru: 'Название на языках {languages} одно и то же: «{name}». Переведено ли оно?',
@@ -195,6 +200,41 @@ export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
     en:
       'The agency bears a loss up to {upTo}, but one till alone may sell for {exposure} without network: the rest ' +
       'is the merchant’s.',
+  },
+  NOTHING_CARRIED: {
+    kk: 'Жұмсалмағаны келесі кезеңге өтеді делінген, бірақ шегі — нөл.',
+    ru: 'Сказано, что неиспользованное переходит на следующий период, но не больше нуля.',
+    en: 'It says that what is not used passes on to the next period, but at most nothing.',
+  },
+  NO_PERIOD_TO_CARRY_TO: {
+    kk: 'Кезең біреу ғана: жұмсалмағаны өтетін келесі кезең жоқ.',
+    ru: 'Период всего один: переносить неиспользованное некуда.',
+    en: 'There is only one period: what is not used has no next one to pass on to.',
+  },
+  CARRIED_NEVER_REACHED: {
+    kk: 'Келесі кезеңге өтетіннің шегі бір кезеңнің лимитінен артық: ол ешқашан қолданылмайды.',
+    ru: 'Ограничение на перенос больше лимита одного периода: оно никогда не сработает.',
+    en: 'The limit of what is carried over is above the allowance of a period: it is never reached.',
+  },
+  CARRIED_WITHOUT_USE: {
+    kk: 'Алдыңғы кезеңнен өткенімен бірге {whole} болады, бірақ бір кезеңнің шегі {cap}: өткенін жұмсау мүмкін емес.',
+    ru: 'Вместе с перенесённым получится {whole}, но за период можно не больше {cap}: перенесённое не потратить.',
+    en: 'With what was carried over it is {whole}, but the limit of a period is {cap}: what was carried has no use.',
+  },
+  CARRIED_CUT_BY_CAP: {
+    kk: 'Алдыңғы кезеңнен өткенімен бірге {whole} болады, бірақ бір кезеңнің шегі {cap}: өткенінің бәрі жұмсалмайды.',
+    ru: 'Вместе с перенесённым получится {whole}, но за период можно не больше {cap}: часть перенесённого пропадёт.',
+    en: 'With what was carried over it is {whole}, but the limit of a period is {cap}: a part of it has no use.',
+  },
+  RETURN_BEFORE_LAST_PERIOD: {
+    kk: 'Жұмсалмаған ақша {period} кезеңі аяқталмай тұрып мекемеге қайтады: содан кейін төлейтін ақша болмайды.',
+    ru: 'Неиспользованные деньги вернутся ведомству раньше, чем кончится период {period}: потом платить будет нечем.',
+    en: 'What is not used goes back to the agency before period {period} ends: after that nothing is left to pay with.',
+  },
+  RETURN_DATE_PAST: {
+    kk: 'Жұмсалмаған ақшаның мекемеге қайтатын уақыты өтіп кеткен: ол бірден қайтады.',
+    ru: 'Срок возврата неиспользованных денег ведомству уже прошёл: они вернутся сразу.',
+    en: 'The time by which unused money goes back to the agency is past: it goes back at once.',
   },
 }
 

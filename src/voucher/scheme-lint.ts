@@ -6,7 +6,7 @@
 import type { GoodsRule } from './goods.ts'
 import { languages } from './identifiers.ts'
 import { formatTenge, smallestTiyn, tiynMax, type Tiyn } from './money.ts'
-import { goodsOf, type AnyScheme, type Scheme, type SchemePeriod } from './scheme.ts'
+import { goodsOf, unusedOf, type AnyScheme, type Scheme, type SchemePeriod, type Unused } from './scheme.ts'
 import { dtByQr } from './tender.ts'
 
 export const faultCodes = [
@@ -20,6 +20,7 @@ export const faultCodes = [
   'NO_GOODS_PAID',
   /** Of one period: no slot could carry it. */
   'ALLOWANCE_TOO_LARGE',
+  'CARRIED_OF_OTHER_KIND',
 ] as const
 export type FaultCode = (typeof faultCodes)[number]
 
@@ -46,6 +47,13 @@ export const warningCodes = [
   'NEVER_OFFLINE',
   'LOSS_WITHOUT_OFFLINE',
   'LOSS_BELOW_EXPOSURE',
+  'NOTHING_CARRIED',
+  'NO_PERIOD_TO_CARRY_TO',
+  'CARRIED_NEVER_REACHED',
+  'CARRIED_WITHOUT_USE',
+  'CARRIED_CUT_BY_CAP',
+  'RETURN_BEFORE_LAST_PERIOD',
+  'RETURN_DATE_PAST',
 ] as const
 export type WarningCode = (typeof warningCodes)[number]
 
@@ -73,11 +81,18 @@ export function faultsOf(scheme: AnyScheme): readonly Finding<FaultCode>[] {
     ...scheme.periods.flatMap(periodFaults),
     ...overlaps(scheme.periods),
     ...goodsFaults(goodsOf(scheme)),
+    ...carriedFaults(scheme),
   ]
 }
 
+function carriedFaults(scheme: AnyScheme): readonly Finding<FaultCode>[] {
+  const unused = unusedOf(scheme)
+  const isOther = unused.kind === 'carries_over' && unused.atMost.kind !== scheme.benefit.kind
+  return isOther ? [finding('CARRIED_OF_OTHER_KIND', ['unused', 'atMost', 'kind'])] : []
+}
+
 function allowanceFaults(scheme: AnyScheme): readonly Finding<FaultCode>[] {
-  if (allowanceOfPeriod(scheme) <= tiynMax) return []
+  if (allowanceOfPeriod(scheme) + carriedOf(scheme) <= tiynMax) return []
   return [finding('ALLOWANCE_TOO_LARGE', ['benefit'], { largest: formatTenge(tiynMax as Tiyn) })]
 }
 
@@ -144,6 +159,7 @@ export function warningsOf(scheme: Scheme, at: number): readonly Finding<Warning
     ...scheme.goods.flatMap((rule, index) => goodsWarnings(scheme, rule, index)),
     ...capWarnings(scheme),
     ...(scheme.offline.policy === 'deny' ? onlineOnlyWarnings(scheme) : offlineWarnings(scheme)),
+    ...unusedWarnings(scheme, at),
   ]
 }
 
@@ -230,10 +246,29 @@ function allowanceOfPeriod({ benefit }: AnyScheme): bigint {
   return benefit.kind === 'count' ? benefit.maximumPerTap * BigInt(benefit.perPeriod) : benefit.perPeriod
 }
 
+/** The most that is carried into a period; may be more than an amount can be. */
+function carriedOf(scheme: AnyScheme): bigint {
+  const unused = unusedOf(scheme)
+  if (unused.kind !== 'carries_over') return 0n
+  const { atMost } = unused
+  if (atMost.kind === 'amount') return smaller(atMost.amount, allowanceOfPeriod(scheme))
+  return scheme.benefit.kind === 'count' ? scheme.benefit.maximumPerTap * BigInt(countCarriedOf(scheme)) : 0n
+}
+
+function countCarriedOf(scheme: AnyScheme): number {
+  const unused = unusedOf(scheme)
+  if (unused.kind !== 'carries_over' || unused.atMost.kind !== 'count' || scheme.benefit.kind !== 'count') return 0
+  return Math.min(unused.atMost.count, scheme.benefit.perPeriod)
+}
+
+const smaller = (one: bigint, other: bigint): bigint => (one < other ? one : other)
+
 function capWarnings(scheme: Scheme): readonly Finding<WarningCode>[] {
   const { benefit, caps } = scheme
-  const tap = mostPerTapOf(scheme)
+  const carried = carriedOf(scheme)
+  const tap = (mostPerTapOf(scheme) + (benefit.kind === 'amount' ? carried : 0n)) as Tiyn
   const allowance = allowanceOfPeriod(scheme)
+  const most = benefit.kind === 'count' ? benefit.perPeriod + countCarriedOf(scheme) : 0
   const ofSale = { cap: formatTenge(caps.perSale), tap: formatTenge(tap) }
   const ofPeriod = { cap: formatTenge(caps.perBeneficiaryAndPeriod), allowance: formatTenge(allowance as Tiyn) }
   return [
@@ -246,20 +281,84 @@ function capWarnings(scheme: Scheme): readonly Finding<WarningCode>[] {
           : []),
     ...(caps.perBeneficiaryAndPeriod === 0n
       ? [finding('CAP_IS_NOTHING', ['caps', 'perBeneficiaryAndPeriod'], { cap: 'perBeneficiaryAndPeriod' })]
-      : caps.perBeneficiaryAndPeriod > allowance
-        ? [finding('PERIOD_CAP_NEVER_REACHED', ['caps', 'perBeneficiaryAndPeriod'], ofPeriod)]
+      : caps.perBeneficiaryAndPeriod > allowance + carried
+        ? [
+            finding('PERIOD_CAP_NEVER_REACHED', ['caps', 'perBeneficiaryAndPeriod'], {
+              ...ofPeriod,
+              allowance: formatTenge((allowance + carried) as Tiyn),
+            }),
+          ]
         : caps.perBeneficiaryAndPeriod < allowance
           ? [finding('PERIOD_CAP_BELOW_ALLOWANCE', ['caps', 'perBeneficiaryAndPeriod'], ofPeriod)]
           : []),
-    ...(benefit.kind === 'count' && caps.countPerBeneficiary !== benefit.perPeriod
+    ...(benefit.kind === 'count' && caps.countPerBeneficiary < benefit.perPeriod
       ? [
-          finding(
-            caps.countPerBeneficiary < benefit.perPeriod ? 'COUNT_CAP_BELOW_BENEFIT' : 'COUNT_CAP_NEVER_REACHED',
-            ['caps', 'countPerBeneficiary'],
-            { cap: caps.countPerBeneficiary, promised: benefit.perPeriod },
-          ),
+          finding('COUNT_CAP_BELOW_BENEFIT', ['caps', 'countPerBeneficiary'], {
+            cap: caps.countPerBeneficiary,
+            promised: benefit.perPeriod,
+          }),
         ]
-      : []),
+      : benefit.kind === 'count' && caps.countPerBeneficiary > most
+        ? [
+            finding('COUNT_CAP_NEVER_REACHED', ['caps', 'countPerBeneficiary'], {
+              cap: caps.countPerBeneficiary,
+              promised: most,
+            }),
+          ]
+        : []),
+  ]
+}
+
+function unusedWarnings(scheme: Scheme, at: number): readonly Finding<WarningCode>[] {
+  const unused = unusedOf(scheme)
+  const last = inOrderOfTime(scheme.periods).at(-1)?.period
+  switch (unused.kind) {
+    case 'lapses':
+      return []
+    case 'carries_over':
+      return unused.atMost.kind === scheme.benefit.kind ? carriedWarnings(scheme, unused.atMost) : []
+    case 'returns':
+      return [
+        ...(last !== undefined && unused.by < last.to
+          ? [finding('RETURN_BEFORE_LAST_PERIOD', ['unused', 'by'], { period: last.periodId })]
+          : []),
+        ...(unused.by <= at ? [finding('RETURN_DATE_PAST', ['unused', 'by'])] : []),
+      ]
+    default:
+      return unused satisfies never
+  }
+}
+
+/** The caps of a period bound its own allowance and what was carried into it together. */
+function carriedWarnings(
+  scheme: Scheme,
+  atMost: Extract<Unused, { kind: 'carries_over' }>['atMost'],
+): readonly Finding<WarningCode>[] {
+  const { benefit, caps } = scheme
+  const path = ['unused', 'atMost']
+  const isNothing = atMost.kind === 'count' ? atMost.count === 0 : atMost.amount === 0n
+  if (isNothing) return [finding('NOTHING_CARRIED', path)]
+  const isNeverReached = (atMost.kind === 'count' ? atMost.count : atMost.amount) > benefit.perPeriod
+  const allowance = allowanceOfPeriod(scheme)
+  const whole = allowance + carriedOf(scheme)
+  const cap = caps.perBeneficiaryAndPeriod
+  const ofAmount = { cap: formatTenge(cap), whole: formatTenge(whole as Tiyn) }
+  const own = benefit.kind === 'count' ? benefit.perPeriod : 0
+  const most = own + countCarriedOf(scheme)
+  const ofCount = { cap: caps.countPerBeneficiary, whole: most }
+  return [
+    ...(scheme.periods.length === 1 ? [finding('NO_PERIOD_TO_CARRY_TO', path)] : []),
+    ...(isNeverReached ? [finding('CARRIED_NEVER_REACHED', path)] : []),
+    ...(cap <= allowance
+      ? [finding('CARRIED_WITHOUT_USE', ['caps', 'perBeneficiaryAndPeriod'], ofAmount)]
+      : cap < whole
+        ? [finding('CARRIED_CUT_BY_CAP', ['caps', 'perBeneficiaryAndPeriod'], ofAmount)]
+        : []),
+    ...(benefit.kind === 'count' && caps.countPerBeneficiary <= own
+      ? [finding('CARRIED_WITHOUT_USE', ['caps', 'countPerBeneficiary'], ofCount)]
+      : benefit.kind === 'count' && caps.countPerBeneficiary < most
+        ? [finding('CARRIED_CUT_BY_CAP', ['caps', 'countPerBeneficiary'], ofCount)]
+        : []),
   ]
 }
 

@@ -6,7 +6,7 @@
 import type { Instant, Language } from './identifiers.ts'
 import { formatTenge } from './money.ts'
 import type { GoodsRule, Pays } from './goods.ts'
-import type { Scheme, SchemePeriod } from './scheme.ts'
+import { unusedOf, type Scheme, type SchemePeriod } from './scheme.ts'
 import { en } from './scheme-words-en.ts'
 import { kk } from './scheme-words-kk.ts'
 import { ru } from './scheme-words-ru.ts'
@@ -29,7 +29,7 @@ export function schemeText(scheme: Scheme, language: Language): SchemeText {
     title: `${scheme.name[language]} (${say.version(scheme.schemeId, scheme.version)})`,
     sections: [
       { heading: say.payer, lines: [say.agency(scheme.agencyId), say.status[scheme.status]] },
-      { heading: say.benefit, lines: [benefitText(scheme, say), say.notCarriedOver] },
+      { heading: say.benefit, lines: [benefitText(scheme, say), ...unusedTexts(scheme, say)] },
       { heading: say.goods, lines: [say.firstRuleHolds, ...scheme.goods.map((rule, at) => ruleText(rule, at, say))] },
       { heading: say.merchants, lines: [merchantsText(scheme, say)] },
       { heading: say.periods, lines: periodTexts(scheme, say) },
@@ -50,6 +50,24 @@ function benefitText({ benefit }: Scheme, say: SchemeWords): string {
   return benefit.kind === 'count'
     ? say.payments(benefit.perPeriod, formatTenge(benefit.maximumPerTap))
     : say.allowance(formatTenge(benefit.perPeriod))
+}
+
+function unusedTexts(scheme: Scheme, say: SchemeWords): readonly string[] {
+  const unused = unusedOf(scheme)
+  switch (unused.kind) {
+    case 'lapses':
+      return [say.notCarriedOver]
+    case 'carries_over': {
+      const { atMost } = unused
+      const first =
+        atMost.kind === 'count' ? say.carriedPayments(atMost.count) : say.carriedOver(formatTenge(atMost.amount))
+      return [first, say.carriedOnce]
+    }
+    case 'returns':
+      return [say.notCarriedOver, say.returned(dateTime(unused.by))]
+    default:
+      return unused satisfies never
+  }
 }
 
 /** One rule as the explanation numbers it: the first is 1. */

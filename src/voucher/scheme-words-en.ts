@@ -23,6 +23,18 @@ export const en: SchemeWords = {
     `${perPeriod === 1 ? ', of' : ', each of'} at most ${maximum}.`,
   allowance: (amount) => `Each beneficiary: ${amount} for a period, in one payment or several.`,
   notCarriedOver: 'What is not used in a period does not pass on to the next one.',
+  carriedOver: (atMost) =>
+    `What is not used in a period passes on to the next one, at most ${atMost}, as soon as no till holds it any ` +
+    'more.',
+  carriedPayments: (atMost) =>
+    `Payments that are not used in a period pass on to the next one, at most ${atMost}, as soon as no till holds ` +
+    'them any more.',
+  carriedOnce:
+    'There it is used first; what is left of it when that period ends is lost. The limits bound it and the new ' +
+    'allowance together.',
+  returned: (by) =>
+    `What of the scheme’s money is neither spent nor promised on ${by} goes back to the agency by itself; what ` +
+    'becomes free later goes back as soon as it is free.',
 
   goods: 'For which goods',
   firstRuleHolds:

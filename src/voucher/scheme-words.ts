@@ -28,6 +28,11 @@ export interface SchemeWords {
   readonly payments: (perPeriod: number, maximum: string) => string
   readonly allowance: (amount: string) => string
   readonly notCarriedOver: string
+  readonly carriedOver: (atMost: string) => string
+  readonly carriedPayments: (atMost: number) => string
+  /** After both. */
+  readonly carriedOnce: string
+  readonly returned: (by: string) => string
 
   readonly goods: string
   readonly firstRuleHolds: string

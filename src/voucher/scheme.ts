@@ -26,6 +26,23 @@ export const benefitSchema = z.discriminatedUnion('kind', [
 ])
 export type Benefit = z.infer<typeof benefitSchema>
 
+/** What becomes of an allowance, or of the money for it, that is not used (docs/design/21-unused-allowances.md). */
+export const unusedSchema = z.discriminatedUnion('kind', [
+  /** It is lost with the end of its period; the money stays marked for the scheme. */
+  z.strictObject({ kind: z.literal('lapses') }),
+  /** It passes on to the next period, up to a cap of the benefit's own kind; what was carried is not carried again. */
+  z.strictObject({
+    kind: z.literal('carries_over'),
+    atMost: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('count'), count: z.int().min(0).max(100) }),
+      z.strictObject({ kind: z.literal('amount'), amount: tiynSchema }),
+    ]),
+  }),
+  /** What of the scheme's money is neither spent nor promised by then goes back to the agency's free account. */
+  z.strictObject({ kind: z.literal('returns'), by: instantSchema }),
+])
+export type Unused = z.infer<typeof unusedSchema>
+
 /** The five caps (architecture.md, "Five caps, always"). The last two bound what is sold without the ledger. */
 export const capsSchema = z.strictObject({
   perSale: tiynSchema,
@@ -66,6 +83,8 @@ export const schemeSchema = z.strictObject({
   ...terms,
   /** What it pays for which goods; the first rule that names a line's goods holds. */
   goods: z.array(goodsRuleSchema).min(1).max(100),
+  /** Absent: it lapses, as in schemes of before. */
+  unused: unusedSchema.optional(),
 })
 export type Scheme = z.infer<typeof schemeSchema>
 
@@ -98,6 +117,30 @@ export function goodsOf(scheme: AnyScheme): readonly GoodsRule[] {
 
 // One list for one scheme, since lists of rules are indexed by what they are (goods.ts).
 const formerGoods = new WeakMap<AnyScheme, readonly GoodsRule[]>()
+
+export function unusedOf(scheme: AnyScheme): Unused {
+  return ('unused' in scheme ? scheme.unused : undefined) ?? { kind: 'lapses' }
+}
+
+/** The period that begins next when this one is over; undefined of the last one. */
+export function periodAfter({ periods }: Pick<Scheme, 'periods'>, { to }: SchemePeriod): SchemePeriod | undefined {
+  return periods
+    .filter(({ from }) => from >= to)
+    .reduce<SchemePeriod | undefined>(
+      (first, each) => (first === undefined || each.from < first.from ? each : first),
+      undefined,
+    )
+}
+
+/** The period that was over last when this one began; undefined of the first one. */
+export function periodBefore({ periods }: Pick<Scheme, 'periods'>, { from }: SchemePeriod): SchemePeriod | undefined {
+  return periods
+    .filter(({ to }) => to <= from)
+    .reduce<SchemePeriod | undefined>(
+      (last, each) => (last === undefined || each.to > last.to ? each : last),
+      undefined,
+    )
+}
 
 /** The period that contains an instant, whether or not the scheme is open at that moment. */
 export function periodAt(scheme: Pick<Scheme, 'periods'>, instant: number): SchemePeriod | undefined {

@@ -7,6 +7,7 @@ import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
 import type { Discrepancy } from '../../sync/protocol/messages.ts'
 import type { Decision } from '../../voucher/decide.ts'
 import type { LineOutcome } from '../../voucher/line-outcomes.ts'
+import type { Slot } from '../../voucher/slot.ts'
 import { addTiyn, tiyn, zeroTiyn } from '../../voucher/money.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import { shortId } from '../../voucher/receipt.ts'
@@ -27,6 +28,8 @@ const contradictionShownMs = 24 * 3_600_000
 export interface Decided {
   readonly decision: Extract<Decision, { verdict: 'approve' }>
   readonly lines: readonly LineOutcome[]
+  /** By which it was decided. */
+  readonly slots: readonly Slot[]
 }
 
 export interface SnapshotSources {
@@ -187,7 +190,7 @@ function tenderView(tender: TenderRecord, active: TerminalPackage | undefined): 
 
 function cardPaysView(decided: Decided | null, active: TerminalPackage | undefined): CardPays | null {
   if (decided === null) return null
-  const { decision, lines } = decided
+  const { decision, lines, slots } = decided
   return {
     parts: decision.parts.map((part) => {
       const benefit = active?.schemes.find((scheme) => scheme.schemeId === part.schemeId)?.benefit
@@ -196,7 +199,7 @@ function cardPaysView(decided: Decided | null, active: TerminalPackage | undefin
         amount: part.amount,
         benefit: benefit?.kind ?? 'amount',
         periodId: part.periodId,
-        countAllowed: benefit?.kind === 'count' ? benefit.perPeriod : part.countLeft + 1,
+        countAllowed: slots.find(({ slotId }) => slotId === part.slotId)?.countAllowed ?? part.countLeft + 1,
         countLeft: part.countLeft,
         amountLeft: part.amountLeft,
         reducedBy: part.reducedBy,

@@ -159,7 +159,8 @@ export class Till {
   }
 
   didDecide(decision: Decision, input: DecisionInput): void {
-    this.#decided = decision.verdict === 'approve' ? { decision, lines: lineOutcomes(input, decision) } : null
+    this.#decided =
+      decision.verdict === 'approve' ? { decision, lines: lineOutcomes(input, decision), slots: input.slots } : null
     this.publish()
   }
 

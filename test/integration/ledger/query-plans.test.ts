@@ -10,6 +10,7 @@ import { Migrator } from 'kysely/migration'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { fundScheme } from '../../../ledger-sim/schemes/funding.ts'
+import { findScheme, publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
 import { migrations } from '../../../ledger-sim/store/migrations.ts'
 import { openStore } from '../../../ledger-sim/store/open-store.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
@@ -20,7 +21,17 @@ import { canteen, cashbackRule, done, taxAccount, vatRule, vatTerms } from './ru
 /** They grow with sales, cards, periods or leases; schemes, merchants, terminals and keys are counted in tens. */
 const growing = [
   ...['account', 'transfer', 'tender', 'evidence', 'event', 'discrepancy', 'merchant_debt', 'surrender'],
-  ...['card', 'card_status', 'card_counter', 'card_failure', 'entitlement', 'slot', 'slot_use', 'journal_position'],
+  ...[
+    'card',
+    'card_status',
+    'card_counter',
+    'card_failure',
+    'entitlement',
+    'slot',
+    'slot_use',
+    'carried',
+    'journal_position',
+  ],
   ...['lease', 'lease_slot', 'lease_card', 'package', 'review', 'refund', 'appeal'],
   ...['hold', 'payment_request', 'request_payment', 'operation', 'feed_event', 'webhook_delivery'],
   ...['rule_share', 'rule_return', 'rule_debt', 'direct_payment', 'direct_refund'],
@@ -247,6 +258,35 @@ describe('no statement scans a table that grows', () => {
     })
     // The test's own look at the account that it empties.
     expect(scans.filter((scan) => !scan.endsWith('select * from "account"'))).toEqual([])
+  })
+
+  test('of an allowance that passes on, and of one that is taken back for a sale of before', async () => {
+    const family = demo.card('Family 01')
+    demo.clock.now = Date.UTC(2026, 11, 29)
+    await inTransaction(demo.ports, async (work) => {
+      const scheme = await findScheme(work, 'food-voucher')
+      if (scheme === undefined || !('goods' in scheme)) throw new Error('no scheme')
+      const atMost = { kind: 'amount', amount: tiyn(1_000_000n) } as const
+      await publishScheme(work, { ...scheme, version: scheme.version + 1, unused: { kind: 'carries_over', atMost } })
+    })
+    await till.fetch()
+    const leased = till.leased(family)
+    if (leased === undefined) throw new Error('no lease')
+    const sold = till.presentment(till.decide({ card: family, item: 'milk' }))
+    const given = till.surrender(leased.lease.leaseId, leased.slot.slotId)
+    const session = () => {
+      const asked = { cardSessionId: other.id(), card: family.pseudonym, encryptedRndB: '00'.repeat(16) }
+      return other.call('/v1/terminal/card-sessions', asked)
+    }
+    demo.clock.now += 5 * dayMs
+    const scans = await scansOf(async () => {
+      await session()
+      await till.batch(given)
+      expect(await session()).toMatchObject({ slots: [{ amountAllowed: 3_500_000n }] })
+      expect(await till.batch(sold)).toMatchObject([{ state: 'settled' }])
+    })
+    expect(scans).toEqual([])
+    expect((await demo.rows('carried')).length).toBe(1)
   })
 })
 

@@ -82,6 +82,20 @@ const scheme: fc.Arbitrary<Scheme> = fc.record({
     ),
   }),
   order: fc.integer({ min: -100, max: 100 }),
+  unused: fc.option(
+    fc.oneof(
+      fc.record({ kind: fc.constant('lapses') }),
+      fc.record({
+        kind: fc.constant('carries_over'),
+        atMost: fc.oneof(
+          fc.record({ kind: fc.constant('count'), count: fc.integer({ min: 0, max: 100 }) }),
+          fc.record({ kind: fc.constant('amount'), amount }),
+        ),
+      }),
+      fc.record({ kind: fc.constant('returns'), by: instant }),
+    ),
+    { nil: undefined },
+  ),
 })
 
 const hole = /undefined|null|NaN|Infinity|\[object|\{\w+\}/
@@ -98,7 +112,8 @@ function ofRule({ goods, unitsPerPiece, pays: given }: GoodsRule): readonly stri
   ]
 }
 
-function ofScheme({ schemeId, agencyId, benefit, caps, offline, order, periods, version }: Scheme): readonly string[] {
+function ofScheme(given: Scheme): readonly string[] {
+  const { schemeId, agencyId, benefit, caps, offline, order, periods, version, unused } = given
   const benefitAmount = benefit.kind === 'count' ? benefit.maximumPerTap : benefit.perPeriod
   return [
     ...[schemeId, agencyId, String(version), String(order), String(periods.length)],
@@ -108,6 +123,9 @@ function ofScheme({ schemeId, agencyId, benefit, caps, offline, order, periods, 
     ),
     String(caps.countPerBeneficiary),
     ...(offline.lossBearer.kind === 'agency' ? [formatTenge(offline.lossBearer.upTo)] : []),
+    ...(unused?.kind === 'carries_over'
+      ? [unused.atMost.kind === 'count' ? String(unused.atMost.count) : formatTenge(unused.atMost.amount)]
+      : []),
   ]
 }
 

@@ -33,6 +33,11 @@ const food = (change: Partial<Scheme['goods'][number]> = {}): Scheme['goods'][nu
   pays: { kind: 'whole' },
   ...change,
 })
+const unused = (how: Scheme['unused']): Partial<Scheme> => ({ unused: how })
+const carried = (amount: number): Partial<Scheme> =>
+  unused({ kind: 'carries_over', atMost: { kind: 'amount', amount: tiyn(amount) } })
+const lunchesCarried = (count: number): Partial<Scheme> =>
+  unused({ kind: 'carries_over', atMost: { kind: 'count', count } })
 /** Three lunches of up to 1 000 ₸, with the caps that fit. */
 const lunches = {
   ...good,
@@ -78,6 +83,12 @@ const faults: readonly (readonly [FaultCode, string, Partial<Scheme>, path: stri
     'periods.0',
   ],
   ['GOODS_NAMED_TWICE', 'goods in two rules', goods(food({ pays: { kind: 'nothing' } }), food()), 'goods.1.goods'],
+  [
+    'CARRIED_OF_OTHER_KIND',
+    'an amount that is carried as payments',
+    unused({ kind: 'carries_over', atMost: { kind: 'count', count: 1 } }),
+    'unused.atMost.kind',
+  ],
   ['NO_GOODS_PAID', 'only exclusions', goods(food({ pays: { kind: 'nothing' } })), 'goods'],
 ]
 
@@ -181,6 +192,80 @@ const warnings: readonly (readonly [WarningCode, string, Partial<Scheme>, path: 
     offline({ lossBearer: { kind: 'agency', upTo: tiyn(4_999_999) } }),
     'offline.lossBearer.upTo',
   ],
+  ['NOTHING_CARRIED', 'nothing that passes on', carried(0), 'unused.atMost'],
+  [
+    'NO_PERIOD_TO_CARRY_TO',
+    'one period',
+    { periods: [january], ...carried(500_000), ...caps({ perBeneficiaryAndPeriod: tiyn(2_500_000) }) },
+    'unused.atMost',
+  ],
+  [
+    'CARRIED_NEVER_REACHED',
+    'more than a period has',
+    { ...carried(2_000_001), ...caps({ perBeneficiaryAndPeriod: tiyn(4_000_000) }) },
+    'unused.atMost',
+  ],
+  [
+    'CARRIED_NEVER_REACHED',
+    'more lunches than a period has',
+    {
+      ...lunchesCarried(4),
+      ...lunchCaps({ perBeneficiaryAndPeriod: tiyn(600_000), countPerBeneficiary: 6 }),
+    },
+    'unused.atMost',
+  ],
+  [
+    'CARRIED_WITHOUT_USE',
+    'a limit of a period that leaves no room for it',
+    { ...carried(500_000) },
+    'caps.perBeneficiaryAndPeriod',
+  ],
+  [
+    'CARRIED_WITHOUT_USE',
+    'as many payments as before',
+    { ...lunchesCarried(1), ...lunchCaps({ perBeneficiaryAndPeriod: tiyn(400_000) }) },
+    'caps.countPerBeneficiary',
+  ],
+  [
+    'CARRIED_CUT_BY_CAP',
+    'a limit of a period that leaves room for a part of it',
+    { ...carried(500_000), ...caps({ perBeneficiaryAndPeriod: tiyn(2_499_999) }) },
+    'caps.perBeneficiaryAndPeriod',
+  ],
+  [
+    'CARRIED_CUT_BY_CAP',
+    'one payment more of two',
+    { ...lunchesCarried(2), ...lunchCaps({ perBeneficiaryAndPeriod: tiyn(500_000), countPerBeneficiary: 4 }) },
+    'caps.countPerBeneficiary',
+  ],
+  [
+    'PERIOD_CAP_NEVER_REACHED',
+    'more than a period with what was carried',
+    { ...carried(500_000), ...caps({ perBeneficiaryAndPeriod: tiyn(2_500_001) }) },
+    'caps.perBeneficiaryAndPeriod',
+  ],
+  [
+    'COUNT_CAP_NEVER_REACHED',
+    'a fifth lunch of four',
+    { ...lunchesCarried(1), ...lunchCaps({ perBeneficiaryAndPeriod: tiyn(400_000), countPerBeneficiary: 5 }) },
+    'caps.countPerBeneficiary',
+  ],
+  [
+    'PER_SALE_NEVER_REACHED',
+    'a sale above a period with what was carried',
+    {
+      ...goods(food()),
+      ...carried(500_000),
+      ...caps({ perSale: tiyn(2_500_001), perBeneficiaryAndPeriod: tiyn(2_500_000) }),
+    },
+    'caps.perSale',
+  ],
+  [
+    'RETURN_BEFORE_LAST_PERIOD',
+    'a return one millisecond too early',
+    unused({ kind: 'returns', by: lastMoment - 1 }),
+    'unused.by',
+  ],
 ]
 
 describe('a scheme', () => {
@@ -225,6 +310,33 @@ describe('a scheme', () => {
     expect([codes(lastMoment - 1), codes(lastMoment)]).toEqual([[], ['PERIODS_ALL_PAST']])
   })
 
+  it('warns of a return that is due from the moment on in which it is', () => {
+    const returning = { ...good, ...unused({ kind: 'returns', by: lastMoment }) }
+    const codes = (at: number) => lint(returning, at).map((one) => one.code)
+    expect([codes(lastMoment - 1), codes(lastMoment)]).toEqual([[], ['PERIODS_ALL_PAST', 'RETURN_DATE_PAST']])
+  })
+
+  it('may carry over, and give the rest back, when its limits fit', () => {
+    const whole = { ...good, ...carried(500_000), ...caps({ perBeneficiaryAndPeriod: tiyn(2_500_000) }) }
+    const payments = {
+      ...lunchesCarried(1),
+      ...lunchCaps({ perBeneficiaryAndPeriod: tiyn(400_000), countPerBeneficiary: 4 }),
+    }
+    expect([lint(whole), lint({ ...good, ...payments }), lint({ ...good, ...unused({ kind: 'lapses' }) })]).toEqual([
+      [],
+      [],
+      [],
+    ])
+  })
+
+  it('has a fault in what is carried to an allowance that no slot could carry', () => {
+    const half = tiyn(tiynMax / 2n + 1n)
+    const of: Scheme = { ...good, benefit: { kind: 'amount', perPeriod: half } }
+    const carrying = unused({ kind: 'carries_over', atMost: { kind: 'amount', amount: half } })
+    const codes = (scheme: Scheme) => faultsOf(scheme).map((one) => one.code)
+    expect([codes(of), codes({ ...of, ...carrying })]).toEqual([[], ['ALLOWANCE_TOO_LARGE']])
+  })
+
   it('warns once of all gaps, with how many they are and the longest of them', () => {
     const week = (number: number, days: number): SchemePeriod => {
       const from = january.from + number * 7 * 86_400_000
@@ -257,7 +369,10 @@ test('the demonstration’s schemes have no fault, and the warnings that they ar
 
 describe('sentences', () => {
   test('are tried above, each code', () => {
-    const elsewhere = ['PERIOD_EMPTY', 'ALLOWANCE_TOO_LARGE', 'BENEFIT_IS_NOTHING', 'PERIODS_ALL_PAST']
+    const elsewhere = [
+      ...['PERIOD_EMPTY', 'ALLOWANCE_TOO_LARGE', 'BENEFIT_IS_NOTHING', 'PERIODS_ALL_PAST'],
+      'RETURN_DATE_PAST',
+    ]
     const codes = new Set([...faults, ...warnings].map(([code]) => code as string).concat(elsewhere))
     expect([...codes].toSorted()).toEqual([...faultCodes, ...warningCodes].toSorted())
   })
@@ -267,6 +382,7 @@ describe('sentences', () => {
       { periods: [{ ...january, from: january.to, to: january.from }] },
       { benefit: { kind: 'count', perPeriod: 100, maximumPerTap: tiyn(tiynMax) } },
       { benefit: { kind: 'amount', perPeriod: tiyn(0) } },
+      unused({ kind: 'returns', by: lastMoment }),
     ]
     const all = [...[...faults, ...warnings].map(([, , change]) => change), ...extreme]
     const found = all.flatMap((change) => lint({ ...good, ...change }, lastMoment))

@@ -59,11 +59,31 @@ const otherChoices: Scheme = {
   order: -1,
 }
 
+/** What passes on, and what goes back, each in the words of its kind. */
+const carriedAmount: Scheme = {
+  ...exampleScheme,
+  schemeId: 'carried-food',
+  unused: { kind: 'carries_over', atMost: { kind: 'amount', amount: tiyn(500_000) } },
+}
+const carriedPayments: Scheme = {
+  ...otherChoices,
+  schemeId: 'carried-meals',
+  unused: { kind: 'carries_over', atMost: { kind: 'count', count: 2 } },
+}
+const returned: Scheme = {
+  ...exampleScheme,
+  schemeId: 'returned-food',
+  unused: { kind: 'returns', by: exampleScheme.periods[2]?.to ?? 0 },
+}
+
 const schemes: Readonly<Record<string, Scheme>> = {
   'school-lunch': schoolLunch(start),
   'food-voucher': foodVoucher(start),
   'food-discount': exampleScheme,
   'hot-meals': otherChoices,
+  'carried-food': carriedAmount,
+  'carried-meals': carriedPayments,
+  'returned-food': returned,
 }
 
 describe.each(languages)('in %s', (language) => {
