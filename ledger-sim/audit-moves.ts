@@ -19,6 +19,7 @@ const ways: readonly (readonly [kinds: string, from: string, to: string])[] = [
   ['cash-withdrawal', 'legal-entity|merchant|individual', 'bank'],
   ['payment-to-individual', 'legal-entity|agency|merchant', 'individual'],
   ['payment-to-government', 'individual', 'agency'],
+  ['scheme-return', 'scheme', 'agency'],
   [
     'transfer-reversal|transfer-refund',
     'legal-entity|agency|merchant|individual',

@@ -21,7 +21,7 @@ import { startHttp, type RunningHttp } from './http/fastify.ts'
 import { systemClock, injectedClock, type AskedClock } from './injected-clock.ts'
 import { ledgerKeysOf, newLedgerSecrets } from './keys.ts'
 import { createLedger } from './ledger.ts'
-import { closeDueLeases } from './leases/close.ts'
+import { doWhatIsDue } from './schemes/returning.ts'
 import { LedgerMetrics } from './monitoring/metrics.ts'
 import { OperatorAccess, printedTokenMs } from './monitoring/operator/access.ts'
 import { readMeta } from './store/meta.ts'
@@ -110,7 +110,7 @@ async function serve(settings: Settings): Promise<void> {
     })
     courier.start()
     const timer = setInterval(
-      () => void inTransaction(ports, closeDueLeases).catch((error: unknown) => report(error)),
+      () => void inTransaction(ports, doWhatIsDue).catch((error: unknown) => report(error)),
       leaseCheckEveryMs,
     )
     // Heard from before the ready line on: whoever reads that line may stop the process at once.

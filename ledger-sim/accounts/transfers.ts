@@ -19,6 +19,7 @@ export type TransferKind =
   | 'redemption-of-dt-non-cash'
   | 'payment'
   | 'scheme-funding'
+  | 'scheme-return'
   | 'lease-funding'
   | 'lease-return'
   | 'voucher-payment'
@@ -63,6 +64,7 @@ export const givesBack: Readonly<Record<TransferKind, boolean>> = {
   'redemption-of-dt-non-cash': false,
   payment: false,
   'scheme-funding': false,
+  'scheme-return': true,
   'lease-funding': false,
   'lease-return': true,
   'voucher-payment': false,

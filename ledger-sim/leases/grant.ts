@@ -14,10 +14,10 @@ import { tellOfLeaseGranted } from '../feed/till-news.ts'
 import { holdersOf } from '../schemes/beneficiaries.ts'
 import { leasableCardsOf, type Card } from '../schemes/cards.ts'
 import { needSlot } from '../schemes/carrying.ts'
+import { doWhatIsDue } from '../schemes/returning.ts'
 import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
 import { amountLeftIn, type SlotState } from '../schemes/slots.ts'
 import { findTerminal } from '../terminals/terminals.ts'
-import { closeDueLeases } from './close.ts'
 import { escrowAccountOf, findLease, surrenderedBy } from './leases.ts'
 
 export interface LeaseGrant {
@@ -88,7 +88,7 @@ export async function grantLease(work: Work, grant: LeaseGrant): Promise<LeaseGr
   if (scheme.offline.policy === 'deny') return { kind: 'refused', reason: 'offline_not_allowed' }
   if (grant.sellUntil <= work.now || grant.presentUntil < grant.sellUntil)
     return { kind: 'refused', reason: 'deadlines_out_of_order' }
-  await closeDueLeases(work)
+  await doWhatIsDue(work)
 
   const { candidates, leftOut } = await collect(work, scheme, grant)
   if (candidates.length === 0) return { kind: 'nothing_to_lease', leftOut }

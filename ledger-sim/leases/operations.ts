@@ -7,9 +7,9 @@ import { once, rollingBack } from '../http/idempotent.ts'
 import { arrivalOf, operation, problem } from '../http/operation.ts'
 import { findMerchant } from '../schemes/merchants.ts'
 import { notOwnScheme } from '../schemes/ownership.ts'
+import { doWhatIsDue } from '../schemes/returning.ts'
 import { issueEnrolmentCode } from '../terminals/enrolment.ts'
 import { findTerminal, registerTerminal } from '../terminals/terminals.ts'
-import { closeDueLeases } from './close.ts'
 import { grantLease } from './grant.ts'
 import { leasePolicySchema, setLeasePolicy } from './policy.ts'
 
@@ -80,13 +80,13 @@ export const leaseOperations = [
     method: 'POST',
     path: '/v1/lease-closings',
     tag,
-    summary: 'Closes every lease past its time; the rest of its escrow goes back to the agency',
+    summary: 'Closes every lease past its time; the rest of its escrow goes back, and what schemes return by now',
     roles: agency,
     requestSchema: z.strictObject({}),
     answerSchema: z.strictObject({ closed: z.int() }),
     perform: async (asked) => ({
       kind: 'answer',
-      body: { closed: await inTransaction(asked.services, closeDueLeases) },
+      body: { closed: await inTransaction(asked.services, doWhatIsDue) },
     }),
   }),
   operation({

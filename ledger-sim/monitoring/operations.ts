@@ -35,8 +35,9 @@ export const monitoringOperations = [
         z.strictObject({
           schemeId: nameSchema,
           funded: tiynSchema,
-          /** funded = spent + escrow + inReview + free; negative only when more came back than was ever paid. */
+          /** funded = spent + returned + escrow + inReview + free; negative only when more came back than was ever paid. */
           spent: z.string().regex(/^-?\d+$/),
+          returned: tiynSchema,
           escrow: tiynSchema,
           inReview: tiynSchema,
           free: tiynSchema,
@@ -94,6 +95,7 @@ export const monitoringOperations = [
             schemeId: scheme.schemeId,
             funded: scheme.funded.toString(),
             spent: scheme.spent.toString(),
+            returned: scheme.returned.toString(),
             escrow: scheme.escrow.toString(),
             inReview: scheme.inReview.toString(),
             free: scheme.free.toString(),

@@ -1,4 +1,5 @@
 /** Schemes: what was funded, and where it is now. */
+import type { TransferKind } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
 import type { StandingLease } from './leases.ts'
 
@@ -7,6 +8,8 @@ export interface StandingScheme {
   readonly agencyId: string
   /** All that was ever marked for it, tiyn. */
   readonly funded: bigint
+  /** Gone back to the agency, unused, by the date that the scheme names. */
+  readonly returned: bigint
   /** Marked and neither in a lease nor spent. */
   readonly free: bigint
   /** In the accounts of its live leases. */
@@ -33,15 +36,17 @@ export async function standingSchemes(
   const schemes = await (agencyId === undefined ? all : all.where('scheme.agency_id', '=', agencyId)).execute()
   const standing: StandingScheme[] = []
   for (const { scheme_id: schemeId, agency_id: agency, account_id: accountId, balance: free } of schemes) {
-    const funded = await fundedInto(connection, accountId)
+    const funded = await movedBy(connection, 'credit', accountId, 'scheme-funding')
+    const returned = await movedBy(connection, 'debit', accountId, 'scheme-return')
     const waiting = await amountsByState(connection, schemeId)
     const escrow = leases.reduce((sum, lease) => (lease.schemeId === schemeId ? sum + lease.escrow : sum), 0n)
     const inReview = waiting.inReview
-    const spent = funded - free - escrow - inReview
+    const spent = funded - returned - free - escrow - inReview
     standing.push({
       schemeId,
       agencyId: agency,
       funded,
+      returned,
       free,
       escrow,
       inReview,
@@ -52,14 +57,19 @@ export async function standingSchemes(
   return standing
 }
 
-async function fundedInto(connection: Work['connection'], accountId: string): Promise<bigint> {
+async function movedBy(
+  connection: Work['connection'],
+  side: 'debit' | 'credit',
+  accountId: string,
+  kind: TransferKind,
+): Promise<bigint> {
   const row = await connection
     .selectFrom('transfer')
-    .select((expression) => expression.fn.sum<bigint | number | string | null>('amount').as('funded'))
-    .where('credit', '=', accountId)
-    .where('kind', '=', 'scheme-funding')
+    .select((expression) => expression.fn.sum<bigint | number | string | null>('amount').as('moved'))
+    .where(side, '=', accountId)
+    .where('kind', '=', kind)
     .executeTakeFirst()
-  return BigInt(row?.funded ?? 0)
+  return BigInt(row?.moved ?? 0)
 }
 
 async function amountsByState(

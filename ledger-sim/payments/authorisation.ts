@@ -9,12 +9,12 @@ import type { DecisionInput } from '../../src/voucher/decide.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import { slotIdOf } from '../../src/voucher/slot.ts'
 import type { Work } from '../context.ts'
-import { closeDueLeases } from '../leases/close.ts'
 import { askForSurrender } from '../leases/ask-for-surrender.ts'
 import { findLease } from '../leases/leases.ts'
 import { entitlementsOf } from '../schemes/beneficiaries.ts'
 import { needSlot } from '../schemes/carrying.ts'
 import { findMerchant } from '../schemes/merchants.ts'
+import { doWhatIsDue } from '../schemes/returning.ts'
 import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
 import { fitsIn, useSlot, type SlotState } from '../schemes/slots.ts'
 import type { Terminal } from '../terminals/terminals.ts'
@@ -31,7 +31,7 @@ const clockToleranceMs = 120_000
 
 export async function authorise(work: Work, terminal: Terminal, request: Authorisation): Promise<SignedItemResult> {
   const { terms, evidence } = request
-  await closeDueLeases(work)
+  await doWhatIsDue(work)
   const claimed = await claimTender(work, terms, terminal.terminalId, evidence.record.input.trustedTime)
   const tender = await findTender(work, terms.tenderId)
   if (tender === undefined) throw new Error(`tender ${terms.tenderId} vanished`)

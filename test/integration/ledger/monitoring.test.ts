@@ -31,11 +31,13 @@ afterAll(() => demo.close())
 
 const pupil = (number: number) => demo.card(`Pupil ${String(number).padStart(2, '0')}`)
 
+type SchemeFigure = 'schemeId' | 'funded' | 'spent' | 'returned' | 'escrow' | 'inReview' | 'free' | 'awaitingFunds'
+
 interface Seen {
   readonly nodes: unknown[]
   readonly circulation: { issued: string; inCirculation: string } | null
   readonly wallets: { kind: string; count: number; balance: string | null }[]
-  readonly schemes: Record<'schemeId' | 'funded' | 'spent' | 'escrow' | 'inReview' | 'free' | 'awaitingFunds', string>[]
+  readonly schemes: Record<SchemeFigure, string>[]
   readonly leases: { terminalId: string; exposure: string; escrow: string }[]
   readonly terminals: {
     terminalId: string
@@ -58,8 +60,8 @@ describe('how things stand', () => {
     for (const decided of sold) await first.present(decided)
     await first.reverse(sold[0]?.terms.tenderId ?? '')
     const { schemes } = await seenBy(demo.role('agency'))
-    for (const { funded, spent, escrow, inReview, free } of schemes)
-      expect(BigInt(funded)).toBe(BigInt(spent) + BigInt(escrow) + BigInt(inReview) + BigInt(free))
+    for (const { funded, spent, returned, escrow, inReview, free } of schemes)
+      expect(BigInt(funded)).toBe([spent, returned, escrow, inReview, free].reduce((sum, one) => sum + BigInt(one), 0n))
     const lunch = schemes.find(({ schemeId }) => schemeId === 'school-lunch')
     const settled = (await demo.rows('tender')).filter((row) => row['state'] === 'settled')
     expect(settled).toHaveLength(2)
