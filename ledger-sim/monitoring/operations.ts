@@ -35,7 +35,7 @@ export const monitoringOperations = [
         z.strictObject({
           schemeId: nameSchema,
           funded: tiynSchema,
-          /** funded = spent + returned + escrow + inReview + free; negative only when more came back than was ever paid. */
+          /** funded = spent + returned + escrow + inReview + free; negative when more came back than was ever paid. */
           spent: z.string().regex(/^-?\d+$/),
           returned: tiynSchema,
           escrow: tiynSchema,

@@ -1,6 +1,6 @@
 /**
- * Money that returns (docs/design/21-unused-allowances.md): of a scheme that says so, what is neither spent nor promised
- * by a date goes back to its agency's free account, and what becomes free later goes back as soon as it is.
+ * Money that returns (docs/design/21-unused-allowances.md): of a scheme that says so, what is neither spent nor
+ * promised by a date goes back to its agency's free account, and what becomes free later goes back as soon as it is.
  */
 import { tiyn } from '../../src/voucher/money.ts'
 import { accountOfOwner } from '../accounts/accounts.ts'
@@ -21,7 +21,7 @@ export async function doWhatIsDue(work: Work): Promise<number> {
   return closed
 }
 
-/** In escrow, in reviews and in debts of merchants lies nothing of a scheme's account: that comes back to it first. */
+/** What is in escrow, in review or owed by a merchant is not in the scheme's account, and comes back to it first. */
 async function returnUnused(work: Work): Promise<void> {
   const due = await work.connection
     .selectFrom('scheme')

@@ -148,6 +148,7 @@ function drawSchemes() {
       ['inLeases', scheme.escrow],
       ['free', scheme.free],
       ...(scheme.inReview === '0' ? [] : [['inReview', scheme.inReview]]),
+      ...(scheme.returned === '0' ? [] : [['returned', scheme.returned]]),
     ].map(([key, amount]) => {
       const size = BigInt(amount)
       return { name: own[key], words: tenge(amount), size: size < 0n ? 0n : size }
