@@ -70,6 +70,14 @@ describe('on line', () => {
     expect(await world.figures(2)).toMatchObject({ allowed: 1_000n, spent: 0n })
   })
 
+  test('what was carried is not carried again, though the cap would leave room for it', async () => {
+    await begin(upTo(3_000n))
+    world.goToDay(2)
+    expect(await allowed(till)).toBe(2_000n)
+    world.goToDay(3)
+    expect(await allowed(till)).toBe(2_000n)
+  })
+
   test('what was carried is used first', async () => {
     await begin(upTo(1_000n))
     world.goToDay(2)
