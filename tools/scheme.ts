@@ -145,7 +145,7 @@ function tryBasket({ file, basket, at, json }: Asked): number {
   for (const { scheme, fault } of faults)
     process.stderr.write(`tolem: ${file}: ${scheme.schemeId}: ${pathText(fault.path)}: ${sentenceOf(fault, 'en')}\n`)
   if (faults.length > 0) return 1
-  const trial = tryOut(schemes, lines, { at: at ?? firstOpening(schemes), merchantId: merchantOfMost(schemes) })
+  const trial = tryOut(schemes, lines, { at: at ?? firstOpening(schemes), ...merchantOfMost(schemes) })
   const hashes = schemes.map(named)
   if (json) print(toJson({ schemes: hashes, trial }))
   else

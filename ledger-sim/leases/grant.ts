@@ -7,6 +7,7 @@ import { seal, tillKeyContext } from '../../src/sync/protocol/sealed-box.ts'
 import { addTiyn, subtractTiyn, tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { slotIdOf } from '../../src/voucher/slot.ts'
+import { isMerchantIn } from '../../src/voucher/where.ts'
 import { openAccount } from '../accounts/accounts.ts'
 import { availableIn, post, type Leg } from '../accounts/transfers.ts'
 import { newId, type Work } from '../context.ts'
@@ -15,6 +16,7 @@ import { holdersOf } from '../schemes/beneficiaries.ts'
 import { leasableCardsOf, type Card } from '../schemes/cards.ts'
 import { needSlot } from '../schemes/carrying.ts'
 import { doWhatIsDue } from '../schemes/returning.ts'
+import { placeOfMerchant } from '../schemes/merchants.ts'
 import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
 import { amountLeftIn, type SlotState } from '../schemes/slots.ts'
 import { findTerminal } from '../terminals/terminals.ts'
@@ -84,7 +86,9 @@ export async function grantLease(work: Work, grant: LeaseGrant): Promise<LeaseGr
   const scheme = await findScheme(work, grant.schemeId)
   if (scheme === undefined) return { kind: 'refused', reason: 'no_such_scheme' }
   if (scheme.status !== 'active') return { kind: 'refused', reason: 'scheme_not_active' }
-  if (!scheme.merchants.includes(terminal.merchantId)) return { kind: 'refused', reason: 'merchant_not_allowed' }
+  const { merchantId } = terminal
+  if (!isMerchantIn(scheme, merchantId, await placeOfMerchant(work, merchantId)))
+    return { kind: 'refused', reason: 'merchant_not_allowed' }
   if (scheme.offline.policy === 'deny') return { kind: 'refused', reason: 'offline_not_allowed' }
   if (grant.sellUntil <= work.now || grant.presentUntil < grant.sellUntil)
     return { kind: 'refused', reason: 'deadlines_out_of_order' }

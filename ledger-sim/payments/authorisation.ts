@@ -8,6 +8,7 @@ import { termsHashOf } from '../../src/sync/protocol/canonical.ts'
 import type { DecisionInput } from '../../src/voucher/decide.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import { slotIdOf } from '../../src/voucher/slot.ts'
+import { placeOf, type MerchantPlace } from '../../src/voucher/where.ts'
 import type { Work } from '../context.ts'
 import { askForSurrender } from '../leases/ask-for-surrender.ts'
 import { findLease } from '../leases/leases.ts'
@@ -67,7 +68,11 @@ async function decideAuthorisation(work: Work, terminal: Terminal, request: Auth
     })
     return refused('DECISION_MISMATCH')
   }
-  return decideByOwnFacts(work, terminal, request, proof, replayed.input)
+  return decideByOwnFacts(work, terminal, request, {
+    proof,
+    place: placeOf(merchant.merchant),
+    recorded: replayed.input,
+  })
 }
 
 async function cardRefusalOf(
@@ -83,13 +88,19 @@ async function cardRefusalOf(
   return proof.isBound ? undefined : 'CARD_BINDING_MISMATCH'
 }
 
+interface OwnFacts {
+  readonly proof: Proven
+  /** Of the merchant, now. */
+  readonly place: MerchantPlace
+  readonly recorded: DecisionInput
+}
+
 /** The recorded decision was right by what the till knew; this is by what the ledger knows now. */
 async function decideByOwnFacts(
   work: Work,
   terminal: Terminal,
   { terms, evidence }: Authorisation,
-  proof: Proven,
-  recorded: DecisionInput,
+  { proof, place, recorded }: OwnFacts,
 ): Promise<TenderOutcome> {
   const scheme = await findScheme(work, terms.schemeId)
   const entitlement = (await entitlementsOf(work, proof.card.holder)).find((own) => own.schemeId === terms.schemeId)
@@ -106,6 +117,7 @@ async function decideByOwnFacts(
   const verdict = decideSafely({
     ...recorded,
     mode: 'online',
+    merchantPlace: place,
     trustedTime: isNear ? recorded.trustedTime : work.now,
     card: { card: proof.card.card, blocked: proof.card.status === 'blocked' },
     schemes: [scheme],

@@ -10,6 +10,7 @@ import { decide, type Decision, type DecisionInput } from '../../src/voucher/dec
 import { isListed } from '../../src/voucher/hotlist.ts'
 import { terminalPackageSchema, type LeasedSlot, type TerminalPackage } from '../../src/voucher/package.ts'
 import type { TenderTerms } from '../../src/voucher/tender.ts'
+import { isSamePlace } from '../../src/voucher/where.ts'
 import type { Work } from '../context.ts'
 import { wholePackage } from '../terminals/stored-package.ts'
 import { signingKeysOf, type Terminal } from '../terminals/terminals.ts'
@@ -128,6 +129,8 @@ function notOurs(
   const { input } = record
   if (record.hotlistVersion !== named.hotlist.version) return 'another hotlist than the package carries'
   if (input.merchantId !== named.merchant.merchantId) return 'another merchant than the package names'
+  if (!isSamePlace(input.merchantPlace ?? {}, named.merchant))
+    return 'another place of the merchant than the package names'
   if (input.terminal.packageIssuedAt !== named.issuedAt) return 'another age than the package has'
   if (input.card.card !== proofCard) return 'another card than the one that gave the proof'
   if (isListed(named.hotlist, input.card.card) && !input.card.blocked) return 'the package lists the card as blocked'

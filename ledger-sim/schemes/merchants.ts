@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 import { merchantSchema, terminalPackageSchema, type Merchant } from '../../src/voucher/package.ts'
+import { placeOf, type MerchantPlace } from '../../src/voucher/where.ts'
 import { openAccount } from '../accounts/accounts.ts'
 import type { Work } from '../context.ts'
 import { announcePackagesOfMerchant } from '../terminals/events.ts'
@@ -35,6 +36,16 @@ export async function registerMerchant(
     .execute()
   await announcePackagesOfMerchant(work, merchant.merchantId)
   return 'registered'
+}
+
+/** Where the merchant is and what it deals in, as its bank said last. */
+export async function placeOfMerchant({ connection }: Work, merchantId: string): Promise<MerchantPlace> {
+  const row = await connection
+    .selectFrom('merchant')
+    .select('content')
+    .where('merchant_id', '=', merchantId)
+    .executeTakeFirst()
+  return row === undefined ? {} : placeOf(merchantSchema.parse(JSON.parse(row.content)))
 }
 
 export async function findMerchant(

@@ -16,6 +16,7 @@ import { concatBytes, fromHex, toHex } from '../../src/voucher/cards/bytes.ts'
 import { challengeLength, ev2Complete, ev2Part2, type Ev2AuthenticationState } from '../../src/voucher/cards/ev2.ts'
 import { periodAt } from '../../src/voucher/scheme.ts'
 import type { Slot } from '../../src/voucher/slot.ts'
+import { isMerchantIn } from '../../src/voucher/where.ts'
 import type { Work } from '../context.ts'
 import { closeDueLeases } from '../leases/close.ts'
 import { askForSurrender } from '../leases/ask-for-surrender.ts'
@@ -23,6 +24,7 @@ import { findLease } from '../leases/leases.ts'
 import { entitlementsOf } from '../schemes/beneficiaries.ts'
 import { findCard, type Card } from '../schemes/cards.ts'
 import { needSlot } from '../schemes/carrying.ts'
+import { placeOfMerchant } from '../schemes/merchants.ts'
 import { findScheme } from '../schemes/schemes.ts'
 import { amountLeftIn } from '../schemes/slots.ts'
 import type { Terminal } from './terminals.ts'
@@ -141,10 +143,12 @@ async function slotsFor(
   await closeDueLeases(work)
   const slots: Slot[] = []
   const heldElsewhere: Slot[] = []
+  const { merchantId } = terminal
+  const place = await placeOfMerchant(work, merchantId)
   for (const entitlement of await entitlementsOf(work, card.holder)) {
     const scheme = await findScheme(work, entitlement.schemeId)
     const period = scheme === undefined ? undefined : periodAt(scheme, work.now)
-    if (scheme === undefined || period === undefined || !scheme.merchants.includes(terminal.merchantId)) continue
+    if (scheme === undefined || period === undefined || !isMerchantIn(scheme, merchantId, place)) continue
     const state = await needSlot(work, scheme, entitlement.beneficiary, period.periodId)
     if (state === undefined) continue
     const lease = state.leaseId === null ? undefined : await findLease(work, state.leaseId)

@@ -10,6 +10,7 @@ import type { packageAnswerSchema, packageRequestSchema } from '../../src/sync/p
 import { engineVersion } from '../../src/voucher/decide.ts'
 import { tiyn } from '../../src/voucher/money.ts'
 import type { Lease, LeasedSlot, TerminalPackage } from '../../src/voucher/package.ts'
+import { isMerchantIn } from '../../src/voucher/where.ts'
 import { newId, type Work } from '../context.ts'
 import { closeDueLeases } from '../leases/close.ts'
 import { liveLeasesOf, type LeaseRow } from '../leases/leases.ts'
@@ -91,7 +92,7 @@ async function contentFor(work: Work, terminal: Terminal): Promise<Content> {
   const found = await findMerchant(work, terminal.merchantId)
   if (found === undefined) throw new Error(`terminal ${terminal.terminalId} has no merchant`)
   const { merchant, catalogue, categories } = found
-  const schemes = (await listSchemes(work)).filter((scheme) => scheme.merchants.includes(merchant.merchantId))
+  const schemes = (await listSchemes(work)).filter((scheme) => isMerchantIn(scheme, merchant.merchantId, merchant))
   const leases: Lease[] = []
   for (const row of await liveLeasesOf(work, terminal.terminalId)) {
     if (row.sellUntil <= work.now) continue

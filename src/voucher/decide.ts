@@ -12,6 +12,7 @@ import { mostTelling, refusalCodes, type RefusalCode } from './reasons.ts'
 import { coveredLineSchema, lineTotal, saleSchema } from './sale.ts'
 import { anySchemeSchema, goodsOf, isOpenAt, periodAt, type AnyScheme } from './scheme.ts'
 import { localSpendSchema, slotSchema, type LocalSpend, type Slot } from './slot.ts'
+import { isMerchantIn, merchantPlaceSchema } from './where.ts'
 
 export const engineVersion = 1
 
@@ -21,6 +22,8 @@ export const decisionInputSchema = z.strictObject({
   mode: z.enum(['online', 'offline']),
   trustedTime: instantSchema,
   merchantId: nameSchema,
+  /** As the package says it. Absent where it says nothing of it, and in records of before. */
+  merchantPlace: merchantPlaceSchema.optional(),
   card: z.strictObject({ card: pseudonymSchema, blocked: z.boolean() }),
   schemes: z.array(anySchemeSchema),
   /** The card's slots: of this till's live leases offline, of the ledger's answer online. */
@@ -165,7 +168,7 @@ function decideScheme(scheme: AnyScheme, input: DecisionInput, due: readonly Due
     if (sellsOffline) return { code: 'CARD_NOT_IN_LEASE' }
   }
   if (scheme.status !== 'active') return { code: scheme.status === 'ended' ? 'SCHEME_ENDED' : 'SCHEME_SUSPENDED' }
-  if (!scheme.merchants.includes(input.merchantId)) return { code: 'MERCHANT_NOT_ALLOWED' }
+  if (!isMerchantIn(scheme, input.merchantId, input.merchantPlace ?? {})) return { code: 'MERCHANT_NOT_ALLOWED' }
   if (period === undefined) return { code: 'OUTSIDE_PERIOD' }
   if (!isOpenAt(period, input.trustedTime)) return { code: 'OUTSIDE_HOURS' }
   if (offline && !sellsOffline) return { code: 'OFFLINE_NOT_ALLOWED' }

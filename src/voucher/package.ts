@@ -16,6 +16,7 @@ import {
 import { tiynSchema } from './money.ts'
 import { anySchemeSchema } from './scheme.ts'
 import { slotSchema } from './slot.ts'
+import { merchantPlaceSchema } from './where.ts'
 
 /** A key sealed to the terminal's encryption key (`src/sync/protocol/sealed-box.ts`), base64url. */
 export const sealedSchema = z.string().regex(/^[A-Za-z0-9_-]{40,}$/)
@@ -44,6 +45,8 @@ export const merchantSchema = z.strictObject({
   accountId: nameSchema,
   name: textsSchema,
   address: textsSchema,
+  /** What its bank says of where it is and what it deals in. */
+  ...merchantPlaceSchema.shape,
 })
 export type Merchant = z.infer<typeof merchantSchema>
 

@@ -43,6 +43,16 @@ export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
     ru: 'Ни одно правило ничего не оплачивает.',
     en: 'No rule pays for any goods.',
   },
+  WHERE_IS_EVERYWHERE: {
+    kk: 'where өңірді де, сатушы түрін де атамайды: бағдарлама елдегі кез келген сатушыға төлер еді.',
+    ru: 'where не называет ни региона, ни вида продавцов: программа платила бы любому продавцу страны.',
+    en: 'where names neither a region nor a kind of merchant: the scheme would pay every merchant of the country.',
+  },
+  MERCHANT_NAMED_AND_EXCEPTED: {
+    kk: '{merchant} сатушысы аталған да, алып тасталған да: аталған сатушыға бағдарлама бәрібір төлейді.',
+    ru: 'Продавец {merchant} и назван, и исключён: названному программа платит в любом случае.',
+    en: 'Merchant {merchant} is named and excepted: a merchant that is named is paid all the same.',
+  },
   ALLOWANCE_TOO_LARGE: {
     kk: 'Бір кезеңнің лимиті мүмкін ең үлкен сомадан ({largest}) асады.',
     ru: 'Лимит одного периода больше самой большой возможной суммы ({largest}).',
@@ -88,6 +98,16 @@ export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
     kk: '{merchant} сатушысы екі рет аталған.',
     ru: 'Продавец {merchant} назван дважды.',
     en: 'Merchant {merchant} is named twice.',
+  },
+  REGION_IN_ANOTHER: {
+    kk: '{region} өңірі {wider} өңіріне кіреді: оны бөлек атау ештеңе өзгертпейді.',
+    ru: 'Регион {region} уже входит в {wider}: отдельное упоминание ничего не меняет.',
+    en: 'Region {region} is within {wider} already: to name it adds nothing.',
+  },
+  KIND_NAMED_TWICE: {
+    kk: '{kind} сатушы түрі екі рет аталған.',
+    ru: 'Вид продавцов {kind} назван дважды.',
+    en: 'The kind of merchant {kind} is named twice.',
   },
   ARTICLES_AFTER_CATEGORIES: {
     kk:

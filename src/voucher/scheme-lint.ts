@@ -8,6 +8,7 @@ import { languages } from './identifiers.ts'
 import { formatTenge, smallestTiyn, tiynMax, type Tiyn } from './money.ts'
 import { goodsOf, unusedOf, type AnyScheme, type Scheme, type SchemePeriod, type Unused } from './scheme.ts'
 import { dtByQr } from './tender.ts'
+import { contains } from './where.ts'
 
 export const faultCodes = [
   'RESERVED_ID',
@@ -18,6 +19,10 @@ export const faultCodes = [
   'PERIODS_OVERLAP',
   'GOODS_NAMED_TWICE',
   'NO_GOODS_PAID',
+  /** Every merchant of the country, by a slip. */
+  'WHERE_IS_EVERYWHERE',
+  /** It would be paid, though somebody wants it out. */
+  'MERCHANT_NAMED_AND_EXCEPTED',
   /** Of one period: no slot could carry it. */
   'ALLOWANCE_TOO_LARGE',
   'CARRIED_OF_OTHER_KIND',
@@ -31,6 +36,8 @@ export const warningCodes = [
   'GAPS_BETWEEN_PERIODS',
   'NO_MERCHANTS',
   'MERCHANT_NAMED_TWICE',
+  'REGION_IN_ANOTHER',
+  'KIND_NAMED_TWICE',
   'ARTICLES_AFTER_CATEGORIES',
   'UNITS_WITHOUT_MEANING',
   'PERCENT_OF_COUNT',
@@ -82,6 +89,7 @@ export function faultsOf(scheme: AnyScheme): readonly Finding<FaultCode>[] {
     ...overlaps(scheme.periods),
     ...goodsFaults(goodsOf(scheme)),
     ...carriedFaults(scheme),
+    ...('where' in scheme ? whereFaults(scheme) : []),
   ]
 }
 
@@ -145,6 +153,19 @@ function goodsFaults(rules: readonly GoodsRule[]): readonly Finding<FaultCode>[]
   return paysNothing ? [...twice, finding('NO_GOODS_PAID', ['goods'])] : twice
 }
 
+function whereFaults({ merchants, where }: Scheme): readonly Finding<FaultCode>[] {
+  if (where === undefined) return []
+  const isEverywhere = where.regions.length === 0 && where.kinds.length === 0
+  return [
+    ...(isEverywhere ? [finding('WHERE_IS_EVERYWHERE', ['where'])] : []),
+    ...where.except.flatMap((merchant, index) =>
+      merchants.includes(merchant)
+        ? [finding('MERCHANT_NAMED_AND_EXCEPTED', ['where', 'except', index], { merchant })]
+        : [],
+    ),
+  ]
+}
+
 /**
  * What somebody should look at, in the order of the fields. For a scheme without faults.
  *
@@ -201,11 +222,30 @@ function periodWarnings({ periods }: Scheme, at: number): readonly Finding<Warni
   ]
 }
 
-function merchantWarnings({ merchants }: Scheme): readonly Finding<WarningCode>[] {
-  if (merchants.length === 0) return [finding('NO_MERCHANTS', ['merchants'])]
-  return merchants.flatMap((merchant, index) =>
-    merchants.indexOf(merchant) < index ? [finding('MERCHANT_NAMED_TWICE', ['merchants', index], { merchant })] : [],
-  )
+function merchantWarnings({ merchants, where }: Scheme): readonly Finding<WarningCode>[] {
+  if (merchants.length === 0 && where === undefined) return [finding('NO_MERCHANTS', ['merchants'])]
+  const { regions, kinds, except } = where ?? { regions: [], kinds: [], except: [] }
+  return [
+    ...namedTwice(merchants).map(({ name: merchant, index }) =>
+      finding('MERCHANT_NAMED_TWICE', ['merchants', index], { merchant }),
+    ),
+    ...regions.flatMap((region, index) => {
+      const wider = regions.find((one, place) => contains(one, region) && (one !== region || place < index))
+      return wider === undefined ? [] : [finding('REGION_IN_ANOTHER', ['where', 'regions', index], { region, wider })]
+    }),
+    ...namedTwice(kinds).map(({ name: kind, index }) =>
+      finding('KIND_NAMED_TWICE', ['where', 'kinds', index], { kind }),
+    ),
+    ...namedTwice(except).map(({ name: merchant, index }) =>
+      finding('MERCHANT_NAMED_TWICE', ['where', 'except', index], { merchant }),
+    ),
+  ]
+}
+
+/** Each name that a list has said before, at its second place. */
+function namedTwice(names: readonly string[]): readonly { readonly name: string; readonly index: number }[] {
+  const firstOf = new Map(names.map((name, index) => [name, index] as const).toReversed())
+  return names.flatMap((name, index) => (firstOf.get(name) === index ? [] : [{ name, index }]))
 }
 
 function goodsWarnings(

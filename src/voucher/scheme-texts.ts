@@ -31,7 +31,7 @@ export function schemeText(scheme: Scheme, language: Language): SchemeText {
       { heading: say.payer, lines: [say.agency(scheme.agencyId), say.status[scheme.status]] },
       { heading: say.benefit, lines: [benefitText(scheme, say), ...unusedTexts(scheme, say)] },
       { heading: say.goods, lines: [say.firstRuleHolds, ...scheme.goods.map((rule, at) => ruleText(rule, at, say))] },
-      { heading: say.merchants, lines: [merchantsText(scheme, say)] },
+      { heading: say.merchants, lines: merchantTexts(scheme, say) },
       { heading: say.periods, lines: periodTexts(scheme, say) },
       { heading: say.caps, lines: capTexts(scheme, say) },
       { heading: say.offline, lines: offlineTexts(scheme, say) },
@@ -103,8 +103,16 @@ function paysText(pays: Pays, say: SchemeWords): string {
   }
 }
 
-function merchantsText({ merchants }: Scheme, say: SchemeWords): string {
-  return merchants.length === 0 ? say.noMerchants : say.atMerchants(listed(merchants, say), merchants.length)
+function merchantTexts({ merchants, where }: Scheme, say: SchemeWords): readonly string[] {
+  const named = merchants.length === 0 ? [] : [say.atMerchants(listed(merchants, say), merchants.length)]
+  if (where === undefined) return named.length === 0 ? [say.noMerchants] : named
+  const { regions, kinds, except } = where
+  const inGeneral = say.inGeneral({
+    isFurther: named.length > 0,
+    regions: regions.length === 0 ? null : listed(regions, say),
+    kinds: kinds.length === 0 ? null : listed(kinds, say),
+  })
+  return [...named, inGeneral, ...(except.length === 0 ? [] : [say.except(listed(except, say))]), say.asRegistered]
 }
 
 function periodTexts({ periods }: Scheme, say: SchemeWords): readonly string[] {

@@ -54,6 +54,13 @@ export const en: SchemeWords = {
   merchants: 'Where',
   atMerchants: (names, count) => `At ${counted(count, 'merchant', 'merchants')}: ${names}.`,
   noMerchants: 'Nowhere yet: no merchant is named.',
+  inGeneral: ({ isFurther, regions, kinds }) =>
+    `${isFurther ? 'And at' : 'At'} every merchant${kinds === null ? '' : ` of the kinds (ISO 18245) ${kinds}`}` +
+    `${regions === null ? ', anywhere in the country' : ` in the regions (KATO) ${regions}`}.`,
+  except: (names) => `Not at: ${names}.`,
+  asRegistered:
+    'Where a merchant is and what it deals in is what its bank has registered. Where it changes, a till without ' +
+    'network goes by what its rules said when it last got them.',
 
   periods: 'When',
   lasting: (count, from, to) =>

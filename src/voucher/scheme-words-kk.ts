@@ -50,6 +50,15 @@ export const kk: SchemeWords = {
   merchants: 'Қайда',
   atMerchants: (names, count) => `${count} сатушыда: ${names}.`,
   noMerchants: 'Әзірге еш жерде: бірде-бір сатушы аталмаған.',
+  inGeneral: ({ isFurther, regions, kinds }) => {
+    const place = regions === null ? 'бүкіл елдегі' : `өңірлері (ӘАОЖ): ${regions};`
+    const kind = kinds === null ? '' : ` түрлері (ISO 18245) ${kinds}`
+    return `${isFurther ? 'Сондай-ақ кез' : 'Кез'} келген сатушыда — ${place}${kind}.`
+  },
+  except: (names) => `Мына сатушылардан басқа: ${names}.`,
+  asRegistered:
+    'Сатушының орны мен түрі — оның банкі тіркегендей. Ол өзгерсе, желісіз касса соңғы алған ережелерімен жұмыс ' +
+    'істейді.',
 
   periods: 'Қашан',
   lasting: (count, from, to) =>

@@ -60,6 +60,13 @@ export const ru: SchemeWords = {
   merchants: 'Где',
   atMerchants: (names, count) => `У ${counted(count, 'продавца', 'продавцов', 'продавцов')}: ${names}.`,
   noMerchants: 'Пока нигде: не назван ни один продавец.',
+  inGeneral: ({ isFurther, regions, kinds }) =>
+    `${isFurther ? 'А также у' : 'У'} любого продавца${kinds === null ? '' : ` видов (ISO 18245) ${kinds}`}` +
+    `${regions === null ? ' по всей стране' : ` в регионах (КАТО) ${regions}`}.`,
+  except: (names) => `Кроме продавцов: ${names}.`,
+  asRegistered:
+    'Где продавец находится и чем торгует — так, как зарегистрировал его банк. Если это меняется, касса без сети ' +
+    'следует тем правилам, которые получила последними.',
 
   periods: 'Когда',
   lasting: (count, from, to) =>

@@ -12,6 +12,13 @@ export interface DurationWords {
   readonly milliseconds: string
 }
 
+/** Merchants that are not named: of which regions and kinds, null for any; and whether others are named before. */
+export interface GeneralWords {
+  readonly isFurther: boolean
+  readonly regions: string | null
+  readonly kinds: string | null
+}
+
 export interface SchemeWords {
   readonly quotes: readonly [opening: string, closing: string]
   readonly durations: DurationWords
@@ -48,6 +55,9 @@ export interface SchemeWords {
   readonly merchants: string
   readonly atMerchants: (names: string, count: number) => string
   readonly noMerchants: string
+  readonly inGeneral: (where: GeneralWords) => string
+  readonly except: (names: string) => string
+  readonly asRegistered: string
 
   readonly periods: string
   readonly lasting: (count: number, from: string, to: string) => string

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { goodsRuleSchema, type GoodsRule } from './goods.ts'
 import { instantSchema, nameSchema, textsSchema } from './identifiers.ts'
 import { tiynSchema } from './money.ts'
+import { whereSchema } from './where.ts'
 
 /** A period in which an allowance may be used, with the hours in which the scheme is open, as UTC instants. */
 export const schemePeriodSchema = z.strictObject({
@@ -64,6 +65,7 @@ const terms = {
   status: z.enum(['active', 'suspended', 'ended']),
   benefit: benefitSchema,
   periods: z.array(schemePeriodSchema).min(1).max(400),
+  /** Where it pays, by name. */
   merchants: z.array(nameSchema),
   caps: capsSchema,
   offline: z.strictObject({
@@ -85,6 +87,8 @@ export const schemeSchema = z.strictObject({
   goods: z.array(goodsRuleSchema).min(1).max(100),
   /** Absent: it lapses, as in schemes of before. */
   unused: unusedSchema.optional(),
+  /** Where it pays beside the merchants that it names. */
+  where: whereSchema.optional(),
 })
 export type Scheme = z.infer<typeof schemeSchema>
 

@@ -3,7 +3,7 @@ import { formatTenge, subtractTiyn } from '../../src/voucher/money.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import { refusals } from '../../src/terminal/ui/texts/codes-en.ts'
 import type { LineReason } from '../../src/voucher/line-outcomes.ts'
-import type { PaidOfLine, Trial, TriedLine, TriedScheme } from './trial.ts'
+import type { PaidOfLine, Trial, TriedLine, TriedMerchant, TriedScheme } from './trial.ts'
 
 const reasons: Readonly<Record<LineReason, string>> = {
   allowance_used: 'the allowance or a limit leaves no more',
@@ -13,9 +13,10 @@ const reasons: Readonly<Record<LineReason, string>> = {
   not_listed: 'no scheme that pays names these goods',
 }
 
-export function trialText({ at, merchantId, total, schemes, lines, left }: Trial): string {
+export function trialText({ at, merchantId, place, total, schemes, lines, left }: Trial): string {
   return [
-    `At ${new Date(at).toISOString()}, at the merchant ${merchantId}, by a card that has used nothing in the period.`,
+    `At ${new Date(at).toISOString()}, at ${merchantText({ merchantId, place })}, ` +
+      'by a card that has used nothing in the period.',
     '',
     ...lines.flatMap(lineTexts),
     '',
@@ -32,6 +33,13 @@ function lineTexts({ line, total, schemes, left, why }: TriedLine): readonly str
     ...schemes.map(paidText),
     `   left to pay ${formatTenge(left)}${why === null ? '' : `: ${reasons[why]}`}`,
   ]
+}
+
+/** By name, or by what its bank says of it. */
+function merchantText({ merchantId, place: { region, kind } }: TriedMerchant): string {
+  if (region === undefined && kind === undefined) return `the merchant ${merchantId}`
+  const said = [region === undefined ? '' : ` in region ${region}`, kind === undefined ? '' : ` of kind ${kind}`]
+  return `a merchant${said.join('')}`
 }
 
 function paidText({ schemeId, rule, amount }: PaidOfLine): string {

@@ -11,6 +11,7 @@ import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import { lineTotal, saleTotal, type CoveredLine, type SaleLine } from '../../src/voucher/sale.ts'
 import { periodAt, type Scheme } from '../../src/voucher/scheme.ts'
 import { fullSlot } from '../../src/voucher/slot.ts'
+import { isMerchantIn, placeForDecision, placeOf, type MerchantPlace } from '../../src/voucher/where.ts'
 
 export interface PaidOfLine {
   readonly schemeId: string
@@ -36,9 +37,14 @@ export interface TriedScheme {
     | { readonly refusal: RefusalCode }
 }
 
-export interface Trial {
-  readonly at: Instant
+/** Who sells, and what its bank says of where it is and what it deals in. */
+export interface TriedMerchant {
   readonly merchantId: string
+  readonly place: MerchantPlace
+}
+
+export interface Trial extends TriedMerchant {
+  readonly at: Instant
   readonly total: Tiyn
   /** In the order in which they pay. */
   readonly schemes: readonly TriedScheme[]
@@ -58,18 +64,30 @@ export function firstOpening([scheme]: readonly Scheme[]): Instant {
   return Math.floor((first.from + first.to) / 2)
 }
 
-/** Where most of them pay; of several, the one that is named first. */
-export function merchantOfMost(schemes: readonly Scheme[]): string {
-  const count = (merchant: string) => schemes.filter(({ merchants }) => merchants.includes(merchant)).length
-  const merchants = schemes.flatMap((scheme) => scheme.merchants)
-  return merchants.reduce((most, one) => (count(one) > count(most) ? one : most), merchants[0] ?? 'no-merchant')
+/**
+ * Where most of them pay; of several, the one that is named first. Beside the merchants by name there is one in each
+ * region and of each kind.
+ */
+export function merchantOfMost(schemes: readonly Scheme[]): TriedMerchant {
+  const named = schemes.flatMap(({ merchants }) => merchants.map((merchantId) => ({ merchantId, place: {} })))
+  const unnamed = placesOf(schemes).map((place) => ({ merchantId: 'no-merchant', place }))
+  const count = ({ merchantId, place }: TriedMerchant) =>
+    schemes.filter((scheme) => isMerchantIn(scheme, merchantId, place)).length
+  return [...named, ...unnamed].reduce((most, one) => (count(one) > count(most) ? one : most))
+}
+
+/** Every region with every kind, and neither. */
+function placesOf(schemes: readonly Scheme[]): readonly MerchantPlace[] {
+  const regions = [undefined, ...new Set(schemes.flatMap(({ where }) => where?.regions ?? []))]
+  const kinds = [undefined, ...new Set(schemes.flatMap(({ where }) => where?.kinds ?? []))]
+  return regions.flatMap((region) => kinds.map((kind) => placeOf({ region, kind })))
 }
 
 /** Online, at the merchant, for a beneficiary who has used nothing in the period of that instant. */
 export function tryOut(
   schemes: readonly Scheme[],
   lines: readonly SaleLine[],
-  { at, merchantId }: { readonly at: Instant; readonly merchantId: string },
+  { at, merchantId, place }: { readonly at: Instant } & TriedMerchant,
 ): Trial {
   const sale = { saleId, lines: [...lines] }
   const input: Omit<DecisionInput, 'schemes' | 'slots' | 'covered'> = {
@@ -77,6 +95,7 @@ export function tryOut(
     mode: 'online',
     trustedTime: at,
     merchantId,
+    ...placeForDecision(place),
     card: { card, blocked: false },
     localSpends: [],
     leases: [],
@@ -108,6 +127,7 @@ export function tryOut(
   return {
     at,
     merchantId,
+    place,
     total: saleTotal(sale),
     schemes: verdicts,
     lines: lines.map((line) => {

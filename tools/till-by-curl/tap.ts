@@ -24,6 +24,7 @@ import type { Sale } from '../../src/voucher/sale.ts'
 import { periodAt, type AnyScheme } from '../../src/voucher/scheme.ts'
 import { fullSlot, type Slot } from '../../src/voucher/slot.ts'
 import type { TenderTerms } from '../../src/voucher/tender.ts'
+import { placeForDecision } from '../../src/voucher/where.ts'
 
 /** The message says why nothing can be asked of the ledger. */
 export class TapRefused extends Error {}
@@ -97,6 +98,7 @@ function inputOf(content: TerminalPackage, wanted: WantedTap, now: number, card:
     mode: 'online',
     trustedTime: now,
     merchantId: content.merchant.merchantId,
+    ...placeForDecision(content.merchant),
     card: { card, blocked: isListed(content.hotlist, card) },
     schemes: content.schemes,
     slots: [freshSlot(scheme, wanted.beneficiary, now)],

@@ -29,6 +29,7 @@ import type { CoveredLine, Sale } from '../../voucher/sale.ts'
 import { saleTotal } from '../../voucher/sale.ts'
 import type { Slot } from '../../voucher/slot.ts'
 import type { Sun, TenderTerms } from '../../voucher/tender.ts'
+import { placeForDecision } from '../../voucher/where.ts'
 import { cardRelay, onlineDeadlineMs, refusalCodeOf, upperHex } from './card-relay.ts'
 import {
   openTenderOf,
@@ -287,6 +288,7 @@ export class CardPayment implements CardWork {
       mode,
       trustedTime: time.now(),
       merchantId: active.merchant.merchantId,
+      ...placeForDecision(active.merchant),
       card: { card, blocked: isListed(active.hotlist, card) },
       schemes: active.schemes,
       slots: [...slots],

@@ -47,6 +47,7 @@ import type { Lease, TerminalPackage } from '../../../src/voucher/package.ts'
 import type { Sale } from '../../../src/voucher/sale.ts'
 import type { Slot } from '../../../src/voucher/slot.ts'
 import type { Sun, TenderTerms } from '../../../src/voucher/tender.ts'
+import { placeForDecision } from '../../../src/voucher/where.ts'
 import { v7 } from 'uuid'
 import { assertShown } from './shown-problems.ts'
 import type { z } from 'zod'
@@ -326,6 +327,7 @@ export class TestTill extends TestSigner {
       mode,
       trustedTime: this.clock.now,
       merchantId: own.merchant.merchantId,
+      ...placeForDecision(own.merchant),
       card: { card: card.pseudonym, blocked: isListed(own.hotlist, card.pseudonym) },
       schemes: own.schemes,
       slots: [slot],

@@ -66,7 +66,7 @@ export const schemeRules: readonly (readonly [code: string, applies: (situation:
   ],
   ['SCHEME_SUSPENDED', ({ scheme }) => scheme.status === 'suspended'],
   ['SCHEME_ENDED', ({ scheme }) => scheme.status === 'ended'],
-  ['MERCHANT_NOT_ALLOWED', ({ world, scheme }) => scheme.merchants.every((merchant) => merchant !== world.merchantId)],
+  ['MERCHANT_NOT_ALLOWED', ({ world, scheme }) => !isSeller(world, scheme)],
   ['OUTSIDE_PERIOD', ({ period }) => period === undefined],
   [
     'OUTSIDE_HOURS',
@@ -97,6 +97,27 @@ export const schemeRules: readonly (readonly [code: string, applies: (situation:
   ['CAP_TERMINAL_EXPOSURE', (situation) => situation.world.mode === 'offline' && exposureLeft(situation) === 0],
   ['CAP_PER_SALE', ({ scheme }) => scheme.perSale === 0],
 ]
+
+/** Named, or else not barred and of the place and the kind that are asked for, each where one is asked for at all. */
+function isSeller({ merchantId, merchantPlace }: World, { merchants, where }: WorldScheme): boolean {
+  const isNamed = merchants.filter((merchant) => merchant === merchantId).length > 0
+  if (isNamed || where === null) return isNamed
+  const questions = [
+    where.except.every((merchant) => merchant !== merchantId),
+    where.regions.length < 1 || where.regions.some((region) => isPartOf(merchantPlace.region, region)),
+    where.kinds.length < 1 || where.kinds.some((kind) => kind === merchantPlace.kind),
+  ]
+  return !questions.includes(false)
+}
+
+/** Level by level, 2 + 2 + 2 + 3 digits, down to the last one of the region that is not zero. */
+function isPartOf(place: string | null, region: string): boolean {
+  const levelsOf = (code: string) => [code.slice(0, 2), code.slice(2, 4), code.slice(4, 6), code.slice(6)].map(Number)
+  if (place === null) return false
+  const wanted = levelsOf(region)
+  const deepest = wanted.findLastIndex((level) => level > 0)
+  return levelsOf(place).every((level, depth) => depth > deepest || level === wanted[depth])
+}
 
 /** The world in which leases and packages bound a sale: offline, under a scheme that sells offline at all. */
 function leases(world: World, scheme: WorldScheme): boolean {

@@ -48,7 +48,14 @@ const rule: fc.Arbitrary<GoodsRule> = fc.record({
 })
 const durationMs = (max: number) => fc.oneof(fc.constant(0), fc.constant(max), fc.integer({ min: 0, max }))
 
-const scheme: fc.Arbitrary<Scheme> = fc.record({
+const digits = (length: number) => fc.stringMatching(new RegExp(`^[1-9]\\d{${length - 1}}$`))
+const where = fc.record({
+  regions: fc.array(digits(9), { maxLength: 15 }),
+  kinds: fc.array(digits(4), { maxLength: 15 }),
+  except: fc.array(name, { maxLength: 15 }),
+})
+
+const terms: fc.Arbitrary<Scheme> = fc.record({
   schemeId: name,
   version: fc.integer({ min: 1, max: 2_000 }),
   agencyId: name,
@@ -98,6 +105,11 @@ const scheme: fc.Arbitrary<Scheme> = fc.record({
   ),
 })
 
+const scheme: fc.Arbitrary<Scheme> = fc.tuple(terms, fc.option(where)).map(([given, general]) => ({
+  ...given,
+  ...(general === null ? {} : { where: general }),
+}))
+
 const hole = /undefined|null|NaN|Infinity|\[object|\{\w+\}/
 
 /** What the text must say of a rule, whatever words it says it in. */
@@ -113,9 +125,11 @@ function ofRule({ goods, unitsPerPiece, pays: given }: GoodsRule): readonly stri
 }
 
 function ofScheme(given: Scheme): readonly string[] {
-  const { schemeId, agencyId, benefit, caps, offline, order, periods, version, unused } = given
+  const { schemeId, agencyId, benefit, caps, offline, order, periods, version, unused, where } = given
   const benefitAmount = benefit.kind === 'count' ? benefit.maximumPerTap : benefit.perPeriod
+  const lists = [where?.regions ?? [], where?.kinds ?? [], where?.except ?? []]
   return [
+    ...lists.flatMap((names) => [...names.slice(0, 12), ...(names.length > 12 ? [String(names.length - 12)] : [])]),
     ...[schemeId, agencyId, String(version), String(order), String(periods.length)],
     ...(benefit.kind === 'count' ? [String(benefit.perPeriod)] : []),
     ...[benefitAmount, caps.perSale, caps.perBeneficiaryAndPeriod, caps.terminalExposure].map((one) =>

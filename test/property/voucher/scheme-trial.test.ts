@@ -18,9 +18,9 @@ test(`a tried basket adds up, and every scheme has its reason; TOLEM_SEED=${seed
   fc.assert(
     fc.property(fc.oneof(world, payingWorld), (given) => {
       const input = decisionInputOf(given)
-      const { sale, merchantId, trustedTime: at } = input
+      const { sale, merchantId, merchantPlace: place = {}, trustedTime: at } = input
       const schemes = input.schemes.filter((scheme) => 'goods' in scheme)
-      const trial = tryOut(schemes, sale.lines, { at, merchantId })
+      const trial = tryOut(schemes, sale.lines, { at, merchantId, place })
       const isPaid = trial.schemes.some(({ verdict }) => 'amount' in verdict)
       for (const { total, schemes: paid, left, why } of trial.lines) {
         if (why !== null) seen.add(why)

@@ -35,6 +35,12 @@ export interface WorldGoods {
   readonly pays: WorldPays
 }
 
+export interface WorldWhere {
+  readonly regions: readonly string[]
+  readonly kinds: readonly string[]
+  readonly except: readonly string[]
+}
+
 export interface WorldScheme {
   readonly schemeId: string
   readonly order: number
@@ -43,6 +49,7 @@ export interface WorldScheme {
   readonly maximumPerTap: number
   readonly periods: readonly WorldPeriod[]
   readonly merchants: readonly string[]
+  readonly where: WorldWhere | null
   readonly goods: readonly WorldGoods[]
   readonly perSale: number
   readonly perBeneficiaryAndPeriod: number
@@ -75,6 +82,8 @@ export interface World {
   readonly mode: 'online' | 'offline'
   readonly now: number
   readonly merchantId: string
+  /** As its bank says; each may be unsaid. */
+  readonly merchantPlace: { readonly region: string | null; readonly kind: string | null }
   readonly blocked: boolean
   readonly clockTrusted: boolean
   readonly packageIssuedAt: number
@@ -151,7 +160,32 @@ const goods: fc.Arbitrary<WorldGoods> = fc
     gtins: named.filter((name) => !isCategory(name)),
   }))
 
+/** A village, its district and region; their neighbours at each level, some of which begin with the same digits. */
+const village = '111033100'
+const around = ['110000000', '111000000', '111033000', village]
+const beside = ['111030000', '111033101', '111034000', '113000000', '710000000']
+const where: fc.Arbitrary<WorldWhere> = fc.record({
+  regions: fc.oneof(
+    fc.constant([]),
+    fc.shuffledSubarray([...around, ...beside], { minLength: 1, maxLength: 2 }),
+    fc.constantFrom(...around).map((region) => [region]),
+  ),
+  kinds: fc.oneof(fc.constant([]), fc.shuffledSubarray(['5411', '5814', '8211'], { minLength: 1, maxLength: 2 })),
+  except: mostly<readonly string[]>(['shop-2'], [merchantId]),
+})
+/** By name, or in general, or both. */
+const sellers = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({ merchants: mostly([merchantId, 'shop-2'], ['shop-2'], []), where: fc.constant(null) }),
+  },
+  { weight: 2, arbitrary: fc.record({ merchants: fc.constantFrom([], ['shop-2'], [merchantId]), where }) },
+)
+
 const scheme = (schemeId: string): fc.Arbitrary<WorldScheme> =>
+  fc.tuple(sellers, termsOf(schemeId)).map(([seller, terms]) => ({ ...terms, ...seller }))
+
+const termsOf = (schemeId: string): fc.Arbitrary<Omit<WorldScheme, 'merchants' | 'where'>> =>
   fc.record({
     schemeId: fc.constant(schemeId),
     order: fc.integer({ min: -1, max: 1 }),
@@ -159,7 +193,6 @@ const scheme = (schemeId: string): fc.Arbitrary<WorldScheme> =>
     kind: fc.constantFrom('count', 'amount'),
     maximumPerTap: fc.oneof({ weight: 9, arbitrary: fc.nat({ max: 60 }) }, fc.constant(0)),
     periods,
-    merchants: mostly([merchantId, 'shop-2'], ['shop-2'], []),
     goods: fc.array(goods, { minLength: 1, maxLength: 4 }),
     perSale: oftenWide(500, amount),
     perBeneficiaryAndPeriod: oftenWide(500, amount),
@@ -223,6 +256,10 @@ export const world: fc.Arbitrary<World> = fc
       mode: fc.constantFrom<World['mode'][]>('online', 'offline'),
       now,
       merchantId: fc.constant(merchantId),
+      merchantPlace: fc.record({
+        region: mostly<string | null>(village, null),
+        kind: mostly<string | null>('5411', null),
+      }),
       blocked: mostly(false, true),
       clockTrusted: mostly(true, false),
       ages: fc.record({ package: age, sync: age }),
@@ -304,11 +341,13 @@ const uuidOf = (number: number) => `019aaf6e-0000-7000-8000-${number.toString(16
 /** The same world as the rule function takes it, `grain` tiyn to a grain. */
 export function decisionInputOf(given: World, grain = 1n): DecisionInput {
   const money = (grains: number) => tiyn(BigInt(grains) * grain)
+  const { region, kind } = given.merchantPlace
   return {
     engineVersion: 1,
     mode: given.mode,
     trustedTime: given.now,
     merchantId: given.merchantId,
+    ...(region === null && kind === null ? {} : { merchantPlace: { ...said({ region }), ...said({ kind }) } }),
     card: { card: 'c0'.repeat(16), blocked: given.blocked },
     schemes: given.schemes.map((one) => ({
       schemeId: one.schemeId,
@@ -322,6 +361,7 @@ export function decisionInputOf(given: World, grain = 1n): DecisionInput {
           : { kind: 'amount', perPeriod: money(200) },
       periods: one.periods.map((period) => ({ ...period, openings: [...period.openings] })),
       merchants: [...one.merchants],
+      ...(one.where === null ? {} : { where: listsOf(one.where) }),
       goods: one.goods.map((rule) => ({
         goods:
           rule.gtins.length > 0
@@ -371,6 +411,15 @@ export function decisionInputOf(given: World, grain = 1n): DecisionInput {
     },
     covered: given.covered.map((one) => ({ line: one.line, amount: money(one.amount) })),
   }
+}
+
+/** What is null is not there at all. */
+function said(values: Readonly<Record<string, string | null>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [[name, value]])))
+}
+
+function listsOf({ regions, kinds, except }: WorldWhere) {
+  return { regions: [...regions], kinds: [...kinds], except: [...except] }
 }
 
 function paysOf(given: WorldPays, money: (grains: number) => Tiyn): Pays {

@@ -13,7 +13,7 @@ const lines = basketIn(examplePath('basket'))
 const at = firstOpening([exampleScheme])
 const merchantId = 'kokbazar-shop'
 const trial = (schemes: readonly Scheme[], moment = at, merchant = merchantId): Trial =>
-  tryOut(schemes, lines, { at: moment, merchantId: merchant })
+  tryOut(schemes, lines, { at: moment, merchantId: merchant, place: {} })
 const changed = (change: Partial<Scheme>): Scheme => ({ ...exampleScheme, ...change })
 const caps = (change: Partial<Scheme['caps']>) => changed({ caps: { ...exampleScheme.caps, ...change } })
 
@@ -61,8 +61,20 @@ describe('the basket of the documents', () => {
     ]
     expect(firstOpening([changed({ periods }), exampleScheme])).toBe(150)
     const at3 = ['a-shop', 'b-shop', 'c-shop']
-    expect(merchantOfMost([changed({ merchants: at3 }), changed({ merchants: ['d-shop', 'b-shop'] })])).toBe('b-shop')
-    expect(merchantOfMost([changed({ merchants: [] })])).toBe('no-merchant')
+    const named = [changed({ merchants: at3 }), changed({ merchants: ['d-shop', 'b-shop'] })]
+    expect(merchantOfMost(named)).toEqual({ merchantId: 'b-shop', place: {} })
+    expect(merchantOfMost([changed({ merchants: [] })])).toEqual({ merchantId: 'no-merchant', place: {} })
+  })
+
+  test('takes place in a region and at a kind of merchant, where more schemes pay there than at any by name', () => {
+    const where = { regions: ['750000000', '710000000'], kinds: ['5411'], except: [] }
+    const general = changed({ merchants: [], where })
+    const kind = changed({ merchants: ['a-shop'], where: { regions: [], kinds: ['8211', '5411'], except: [] } })
+    const found = merchantOfMost([kind, general])
+    expect(found).toEqual({ merchantId: 'no-merchant', place: { region: '750000000', kind: '5411' } })
+    const tried = tryOut([general], lines, { at, ...found })
+    expect(tried.schemes).not.toMatchObject([{ verdict: { refusal: expect.anything() } }])
+    expect(trialText(tried)).toContain(', at a merchant in region 750000000 of kind 5411, by a card')
   })
 })
 

@@ -17,6 +17,7 @@ import {
 } from '../../../src/voucher/scheme-lint.ts'
 import { findingTexts, sentenceOf } from '../../../src/voucher/scheme-lint-texts.ts'
 import { schemeSchema, type Scheme, type SchemePeriod } from '../../../src/voucher/scheme.ts'
+import type { Where } from '../../../src/voucher/where.ts'
 import { exampleScheme as good } from '../../fixtures/example-scheme.ts'
 
 const before = Date.UTC(2026, 11, 1)
@@ -26,6 +27,9 @@ const lastMoment = march.to
 const lint = (scheme: Scheme, at = before): readonly Finding[] => [...faultsOf(scheme), ...warningsOf(scheme, at)]
 const caps = (change: Partial<Scheme['caps']>): Partial<Scheme> => ({ caps: { ...good.caps, ...change } })
 const offline = (change: Partial<Scheme['offline']>): Partial<Scheme> => ({ offline: { ...good.offline, ...change } })
+const where = (change: Partial<Where>): Partial<Scheme> => ({
+  where: { regions: [], kinds: [], except: [], ...change },
+})
 const goods = (...rules: Scheme['goods']): Partial<Scheme> => ({ goods: rules })
 const food = (change: Partial<Scheme['goods'][number]> = {}): Scheme['goods'][number] => ({
   goods: { by: 'category', categories: ['food'] },
@@ -89,6 +93,13 @@ const faults: readonly (readonly [FaultCode, string, Partial<Scheme>, path: stri
     unused({ kind: 'carries_over', atMost: { kind: 'count', count: 1 } }),
     'unused.atMost.kind',
   ],
+  ['WHERE_IS_EVERYWHERE', 'neither region nor kind', where({ except: ['shop-1'] }), 'where'],
+  [
+    'MERCHANT_NAMED_AND_EXCEPTED',
+    'a merchant that is named and excepted',
+    { merchants: ['shop-1', 'shop-2'], ...where({ kinds: ['5411'], except: ['shop-3', 'shop-2'] }) },
+    'where.except.1',
+  ],
   ['NO_GOODS_PAID', 'only exclusions', goods(food({ pays: { kind: 'nothing' } })), 'goods'],
 ]
 
@@ -111,6 +122,15 @@ const warnings: readonly (readonly [WarningCode, string, Partial<Scheme>, path: 
     'periods',
   ],
   ['NO_MERCHANTS', 'no merchant', { merchants: [] }, 'merchants'],
+  [
+    'MERCHANT_NAMED_TWICE',
+    'an exception twice',
+    where({ kinds: ['5411'], except: ['shop-8', 'shop-9', 'shop-8'] }),
+    'where.except.2',
+  ],
+  ['REGION_IN_ANOTHER', 'a town of a region', where({ regions: ['111010000', '110000000'] }), 'where.regions.0'],
+  ['REGION_IN_ANOTHER', 'a region twice', where({ regions: ['750000000', '750000000'] }), 'where.regions.1'],
+  ['KIND_NAMED_TWICE', 'a kind twice', where({ kinds: ['5411', '5814', '5411'] }), 'where.kinds.2'],
   ['MERCHANT_NAMED_TWICE', 'a merchant twice', { merchants: ['shop-1', 'shop-2', 'shop-1'] }, 'merchants.2'],
   [
     'ARTICLES_AFTER_CATEGORIES',

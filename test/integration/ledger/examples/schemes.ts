@@ -72,7 +72,8 @@ export const story: Story = async (stage) => {
   await agency.post('There is no such card', reissues, { ...unknown, uid: '04A1B2C3D4E5F9' }, 404)
   await agency.post('A replaced card stays blocked', '/v1/card-unblocks', card, 409)
 
-  const kiosk = { ...shop, merchantId: 'kokbazar-kiosk', accountId: 'merchant.kokbazar-kiosk' }
+  const place = { region: '751210000', kind: '5411' }
+  const kiosk = { ...shop, merchantId: 'kokbazar-kiosk', accountId: 'merchant.kokbazar-kiosk', ...place }
   const tiles = { catalogue: shopTiles.catalogue.slice(0, 1), categories: shopTiles.categories }
   await bank.post('A merchant with one tile', '/v1/merchants', { merchant: kiosk, ...tiles })
   const elsewhere = { ...kiosk, accountId: 'merchant.school-7-canteen' }
