@@ -31,6 +31,7 @@ export const limits = {
   terminalBatchItemsMax: pageLimits.batchItems,
   eventsPerPageMax: pageLimits.events,
   refusalsPerPageMax: 500,
+  activationsPerPageMax: 500,
   /** Older refusals make room for newer ones. */
   refusalsKept: 10_000,
   /** How far a signature's or token's time may be from the ledger's. */

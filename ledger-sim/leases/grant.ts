@@ -12,6 +12,7 @@ import { openAccount } from '../accounts/accounts.ts'
 import { availableIn, post, type Leg } from '../accounts/transfers.ts'
 import { newId, type Work } from '../context.ts'
 import { tellOfLeaseGranted } from '../feed/till-news.ts'
+import { activationStanding } from '../schemes/activations.ts'
 import { holdersOf } from '../schemes/beneficiaries.ts'
 import { leasableCardsOf, type Card } from '../schemes/cards.ts'
 import { needSlot } from '../schemes/carrying.ts'
@@ -37,6 +38,8 @@ export type SlotLeftOut =
   | 'no_such_period'
   | 'not_entitled'
   | 'no_active_card'
+  /** Its first payment has to be with network. */
+  | 'not_activated'
   | 'leased_elsewhere'
   /** By this terminal, for good. */
   | 'surrendered'
@@ -176,6 +179,7 @@ async function candidateOf(
   const cards: Card[] = []
   for (const holder of holders) cards.push(...(await leasableCardsOf(work, holder)))
   if (cards.length === 0) return 'no_active_card'
+  if ((await activationStanding(work, scheme, beneficiary)) !== 'activated') return 'not_activated'
   const state = await needSlot(work, scheme, beneficiary, periodId)
   if (state === undefined) return 'no_such_period'
   if (state.leaseId !== null) {

@@ -40,15 +40,20 @@ export async function setLeasePolicy({ connection }: Work, policy: LeasePolicy):
     .execute()
 }
 
-/** Grants what the terminal's policies want and it does not hold for half of `sellForMs` more. */
-export async function renewLeases(work: Work, terminalId: string): Promise<void> {
-  const rows = await work.connection
+/** The terminal's standing orders, by scheme id. */
+export async function leasePoliciesOf({ connection }: Work, terminalId: string): Promise<readonly LeasePolicy[]> {
+  const rows = await connection
     .selectFrom('lease_policy')
     .select('content')
     .where('terminal_id', '=', terminalId)
     .orderBy('scheme_id')
     .execute()
-  for (const row of rows) await renew(work, leasePolicySchema.parse(JSON.parse(row.content)))
+  return rows.map((row) => leasePolicySchema.parse(JSON.parse(row.content)))
+}
+
+/** Grants what the terminal's policies want and it does not hold for half of `sellForMs` more. */
+export async function renewLeases(work: Work, terminalId: string): Promise<void> {
+  for (const policy of await leasePoliciesOf(work, terminalId)) await renew(work, policy)
 }
 
 async function renew(work: Work, policy: LeasePolicy): Promise<void> {

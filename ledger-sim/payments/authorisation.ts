@@ -12,6 +12,7 @@ import { placeOf, type MerchantPlace } from '../../src/voucher/where.ts'
 import type { Work } from '../context.ts'
 import { askForSurrender } from '../leases/ask-for-surrender.ts'
 import { findLease } from '../leases/leases.ts'
+import { activationStanding, recordActivation } from '../schemes/activations.ts'
 import { entitlementsOf } from '../schemes/beneficiaries.ts'
 import { needSlot } from '../schemes/carrying.ts'
 import { findMerchant } from '../schemes/merchants.ts'
@@ -105,6 +106,8 @@ async function decideByOwnFacts(
   const scheme = await findScheme(work, terms.schemeId)
   const entitlement = (await entitlementsOf(work, proof.card.holder)).find((own) => own.schemeId === terms.schemeId)
   if (scheme === undefined || entitlement === undefined) return refused('NO_ENTITLEMENT')
+  const standing = await activationStanding(work, scheme, entitlement.beneficiary)
+  if (standing === 'lapsed') return refused('ACTIVATION_LAPSED')
   const periodId = scheme.periods.find(
     (period) => slotIdOf(scheme.schemeId, entitlement.beneficiary, period.periodId) === terms.payerSlot,
   )?.periodId
@@ -132,7 +135,14 @@ async function decideByOwnFacts(
   if (own === undefined || own.slotId !== terms.payerSlot) return refused('NO_ENTITLEMENT')
   if (own.amount < terms.amount) return refused(own.reducedBy ?? 'ALLOWANCE_USED')
   if (!fitsIn(state.slot, terms.amount)) return refused('ALLOWANCE_USED')
-  return payAuthorised(work, terminal, terms, state)
+  const outcome = await payAuthorised(work, terminal, terms, state)
+  if (standing === 'due' && outcome.state === 'settled') {
+    const { terminalId } = terminal
+    const { tenderId } = terms
+    const { beneficiary } = entitlement
+    await recordActivation(work, scheme.schemeId, { beneficiary, card: proof.card.card, terminalId, tenderId })
+  }
+  return outcome
 }
 
 async function payAuthorised(

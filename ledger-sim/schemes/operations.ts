@@ -1,14 +1,17 @@
 /** What an agency does: schemes, money for them, beneficiaries, cards, merchants; and what it looks at. */
 import { z } from 'zod'
-import { nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { merchantSchema, terminalPackageSchema } from '../../src/voucher/package.ts'
 import { schemeSchema } from '../../src/voucher/scheme.ts'
 import { findAccount, isPlatformName } from '../accounts/accounts.ts'
 import { answerTransfer } from '../accounts/named-transfer.ts'
+import { inTransaction } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
+import { limits } from '../http/limits.ts'
 import { arrivalOf, operation, problem } from '../http/operation.ts'
 import { sealNewCard } from '../leases/seal-anew.ts'
+import { activationCounts, listActivations } from './activations.ts'
 import { entitle } from './beneficiaries.ts'
 import { registerCard, setCardStatus } from './cards.ts'
 import { fundScheme } from './funding.ts'
@@ -100,6 +103,40 @@ export const schemeOperations = [
         return {
           kind: 'answer',
           body: { beneficiary: asked.request.beneficiary, arrival: arrivalOf(entitled === 'exists') },
+        }
+      }),
+  }),
+  operation({
+    method: 'GET',
+    path: '/v1/activations',
+    tag,
+    summary: 'Who has activated a scheme that asks for it: with which card, where, when, by which payment',
+    roles: agency,
+    requestSchema: z.strictObject({ schemeId: nameSchema, after: pseudonymSchema.optional() }),
+    answerSchema: z.strictObject({
+      /** Of the scheme in all. */
+      entitled: z.int(),
+      activated: z.int(),
+      /** In the order of the beneficiaries; `after` the last of them goes on. */
+      activations: z.array(
+        z.strictObject({
+          beneficiary: pseudonymSchema,
+          card: pseudonymSchema,
+          terminalId: nameSchema,
+          tenderId: uuidSchema,
+          at: instantSchema,
+        }),
+      ),
+    }),
+    perform: (asked) =>
+      inTransaction(asked.services, async (work) => {
+        const { schemeId, after = '' } = asked.request
+        const foreign = await notOwnScheme(work, asked.caller, schemeId)
+        if (foreign !== undefined) return foreign
+        const activations = await listActivations(work, schemeId, after, limits.activationsPerPageMax)
+        return {
+          kind: 'answer',
+          body: { ...(await activationCounts(work, schemeId)), activations: [...activations] },
         }
       }),
   }),

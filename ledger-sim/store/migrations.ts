@@ -195,6 +195,17 @@ async function letHoldersShare(database: Kysely<unknown>): Promise<void> {
   ])
 }
 
+/** What a payment was that activated an entitlement; it may be taken back, and the act stays. */
+const activationTable: TablePlan = {
+  name: 'activation',
+  columns: [text('scheme_id'), text('beneficiary'), text('card'), text('terminal_id'), text('tender_id'), whole('at')],
+  key: ['scheme_id', 'beneficiary'],
+  references: [
+    ['card', 'card', 'card'],
+    ['tender_id', 'tender', 'tender_id'],
+  ],
+}
+
 const addedColumns: readonly (readonly [table: string, column: Column])[] = [
   ['terminal', textOrNull('revoked_for')],
   ['terminal', wholeOrNull('revoked_at')],
@@ -395,6 +406,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
         ['carried_to', 'carried', ['to_slot']],
         ['scheme_returns', 'scheme', ['returns_by']],
       ])
+    },
+  },
+  '0019-activations': {
+    up: async (database) => {
+      await createTable(database, activationTable)
     },
   },
 }

@@ -141,6 +141,15 @@ export interface FormerEntitlementTable extends EntitlementTable {
 }
 
 /** Holds no UID and no open key (architecture.md, "Trust", Privacy). */
+export interface ActivationTable {
+  scheme_id: string
+  beneficiary: string
+  card: string
+  terminal_id: string
+  tender_id: string
+  at: Whole
+}
+
 export interface CardTable {
   card: string
   holder: string
@@ -468,6 +477,7 @@ export interface Tables extends FeedTables, IndividualTables, MoveTables, RuleTa
   scheme_version: SchemeVersionTable
   entitlement: EntitlementTable
   former_entitlement: FormerEntitlementTable
+  activation: ActivationTable
   card: CardTable
   card_status: CardStatusTable
   card_counter: CardCounterTable

@@ -21,6 +21,7 @@ import type { Work } from '../context.ts'
 import { closeDueLeases } from '../leases/close.ts'
 import { askForSurrender } from '../leases/ask-for-surrender.ts'
 import { findLease } from '../leases/leases.ts'
+import { activationStanding } from '../schemes/activations.ts'
 import { entitlementsOf } from '../schemes/beneficiaries.ts'
 import { findCard, type Card } from '../schemes/cards.ts'
 import { needSlot } from '../schemes/carrying.ts'
@@ -68,8 +69,9 @@ export class CardSessions {
     if (card.status === 'blocked' || (await failuresToday(work, card.card)) >= failuresPerDay) {
       return { kind: 'refused', code: 'CARD_BLOCKED' }
     }
-    const { slots, heldElsewhere } = await slotsFor(work, terminal, card)
-    if (slots.length + heldElsewhere.length === 0) return { kind: 'refused', code: 'NO_ENTITLEMENT' }
+    const { slots, heldElsewhere, isLapsed } = await slotsFor(work, terminal, card)
+    if (slots.length + heldElsewhere.length === 0)
+      return { kind: 'refused', code: isLapsed ? 'ACTIVATION_LAPSED' : 'NO_ENTITLEMENT' }
 
     const challenge = ev2Part2(card.tillKey, fromHex(request.encryptedRndB), work.random(challengeLength))
     if (challenge.kind === 'malformed') throw new Error('the schema lets only 16 bytes of E(RndB) through')
@@ -134,21 +136,29 @@ function wantedOf({ schemes }: OpenRequest, slots: readonly Slot[], heldElsewher
   return heldElsewhere.filter(isWanted).map(({ slotId }) => slotId)
 }
 
-/** The card's slots of the present periods at this merchant, and those that another till holds. */
+/**
+ * The card's slots of the present periods at this merchant, and those that another till holds; whether it had more, and
+ * its beneficiary has not activated them in time.
+ */
 async function slotsFor(
   work: Work,
   terminal: Terminal,
   card: Card,
-): Promise<{ readonly slots: Slot[]; readonly heldElsewhere: Slot[] }> {
+): Promise<{ readonly slots: Slot[]; readonly heldElsewhere: Slot[]; readonly isLapsed: boolean }> {
   await closeDueLeases(work)
   const slots: Slot[] = []
   const heldElsewhere: Slot[] = []
+  let isLapsed = false
   const { merchantId } = terminal
   const place = await placeOfMerchant(work, merchantId)
   for (const entitlement of await entitlementsOf(work, card.holder)) {
     const scheme = await findScheme(work, entitlement.schemeId)
     const period = scheme === undefined ? undefined : periodAt(scheme, work.now)
     if (scheme === undefined || period === undefined || !isMerchantIn(scheme, merchantId, place)) continue
+    if ((await activationStanding(work, scheme, entitlement.beneficiary)) === 'lapsed') {
+      isLapsed = true
+      continue
+    }
     const state = await needSlot(work, scheme, entitlement.beneficiary, period.periodId)
     if (state === undefined) continue
     const lease = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
@@ -157,7 +167,7 @@ async function slotsFor(
     if (isElsewhere && !isUsedUp(state.slot)) heldElsewhere.push(state.slot)
     else slots.push(state.slot)
   }
-  return { slots, heldElsewhere }
+  return { slots, heldElsewhere, isLapsed }
 }
 
 async function failuresToday({ connection, now }: Work, card: string): Promise<number> {

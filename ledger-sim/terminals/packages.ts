@@ -7,14 +7,17 @@ import type { z } from 'zod'
 import { hashOf, toJson } from '../../src/sync/protocol/canonical.ts'
 import { signTagged } from '../../src/sync/protocol/keys.ts'
 import type { packageAnswerSchema, packageRequestSchema } from '../../src/sync/protocol/messages.ts'
+import { activationOf, type CardsNotActivated } from '../../src/voucher/activation.ts'
 import { engineVersion } from '../../src/voucher/decide.ts'
 import { tiyn } from '../../src/voucher/money.ts'
 import type { Lease, LeasedSlot, TerminalPackage } from '../../src/voucher/package.ts'
+import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { isMerchantIn } from '../../src/voucher/where.ts'
 import { newId, type Work } from '../context.ts'
 import { closeDueLeases } from '../leases/close.ts'
 import { liveLeasesOf, type LeaseRow } from '../leases/leases.ts'
-import { renewLeases } from '../leases/policy.ts'
+import { leasePoliciesOf, renewLeases } from '../leases/policy.ts'
+import { cardsNotActivated } from '../schemes/activations.ts'
 import { currentHotlist, hotlistAt, hotlistDelta } from '../schemes/hotlist.ts'
 import { findMerchant } from '../schemes/merchants.ts'
 import { listSchemes } from '../schemes/schemes.ts'
@@ -101,6 +104,7 @@ async function contentFor(work: Work, terminal: Terminal): Promise<Content> {
     const { leaseId, schemeId, sellUntil, presentUntil } = row
     leases.push({ leaseId, schemeId, amount: tiyn(row.amount), sellUntil, presentUntil, slots })
   }
+  const notActivated = await cardsToActivate(work, terminal.terminalId, schemes)
   return {
     terminalId: terminal.terminalId,
     engineVersion,
@@ -108,9 +112,25 @@ async function contentFor(work: Work, terminal: Terminal): Promise<Content> {
     cardReferenceKey: work.keys.cardReferenceKey,
     schemes: [...schemes],
     leases,
+    ...(notActivated.length === 0 ? {} : { notActivated }),
     catalogue: [...catalogue],
     categories: [...categories],
   }
+}
+
+/** Of those whose slots the terminal would hold. */
+async function cardsToActivate(
+  work: Work,
+  terminalId: string,
+  schemes: readonly AnyScheme[],
+): Promise<CardsNotActivated[]> {
+  const asking = schemes.filter((scheme) => activationOf(scheme) !== undefined)
+  const waiting: CardsNotActivated[] = []
+  for (const { schemeId, beneficiaries } of asking.length === 0 ? [] : await leasePoliciesOf(work, terminalId)) {
+    const scheme = asking.find((one) => one.schemeId === schemeId)
+    if (scheme !== undefined) waiting.push(...(await cardsNotActivated(work, scheme, beneficiaries)))
+  }
+  return waiting
 }
 
 async function leasedSlots(work: Work, lease: LeaseRow): Promise<LeasedSlot[]> {

@@ -4,6 +4,7 @@
  * version beside the old one.
  */
 import { z } from 'zod'
+import { hasLapsed } from './activation.ts'
 import { byGoods, eligibleLines, type DueLine, type EligibleLine } from './goods.ts'
 import { instantSchema, nameSchema, pseudonymSchema } from './identifiers.ts'
 import { addTiyn, remainderTiyn, smallestTiyn, tiyn, tiynSchema, zeroTiyn, type Tiyn } from './money.ts'
@@ -24,7 +25,12 @@ export const decisionInputSchema = z.strictObject({
   merchantId: nameSchema,
   /** As the package says it. Absent where it says nothing of it, and in records of before. */
   merchantPlace: merchantPlaceSchema.optional(),
-  card: z.strictObject({ card: pseudonymSchema, blocked: z.boolean() }),
+  card: z.strictObject({
+    card: pseudonymSchema,
+    blocked: z.boolean(),
+    /** Schemes that wait for activation by this card, as the package says; absent for none. Asked offline only. */
+    notActivated: z.array(nameSchema).optional(),
+  }),
   schemes: z.array(anySchemeSchema),
   /** The card's slots: of this till's live leases offline, of the ledger's answer online. */
   slots: z.array(slotSchema),
@@ -134,8 +140,15 @@ function refusalBeforeSchemes(input: DecisionInput): RefusalCode | undefined {
 
 function schemesOfCard(input: DecisionInput): readonly AnyScheme[] {
   return input.schemes
-    .filter((scheme) => input.slots.some((slot) => slot.schemeId === scheme.schemeId))
+    .filter(
+      (scheme) => input.slots.some((slot) => slot.schemeId === scheme.schemeId) || isActivatedFirst(scheme, input),
+    )
     .toSorted((a, b) => a.order - b.order || (a.schemeId < b.schemeId ? -1 : 1))
+}
+
+/** Whether this card has to activate the scheme before it can pay without network. */
+function isActivatedFirst({ schemeId }: AnyScheme, { mode, card }: DecisionInput): boolean {
+  return mode === 'offline' && card.notActivated?.includes(schemeId) === true
 }
 
 /** What each line still needs after the tenders that cover some of it, by line number. */
@@ -165,6 +178,8 @@ function decideScheme(scheme: AnyScheme, input: DecisionInput, due: readonly Due
   if (offline && sellsOffline && isPackageTooOld(scheme, input)) return { code: 'PACKAGE_TOO_OLD' }
   if (period !== undefined && slot === undefined) {
     if (!offline) return { code: 'NO_ENTITLEMENT' }
+    if (sellsOffline && isActivatedFirst(scheme, input))
+      return { code: hasLapsed(scheme, input.trustedTime) ? 'ACTIVATION_LAPSED' : 'NOT_ACTIVATED' }
     if (sellsOffline) return { code: 'CARD_NOT_IN_LEASE' }
   }
   if (scheme.status !== 'active') return { code: scheme.status === 'ended' ? 'SCHEME_ENDED' : 'SCHEME_SUSPENDED' }

@@ -3,6 +3,7 @@
  * uses exactly one package, named in its intent.
  */
 import { z } from 'zod'
+import { cardsNotActivatedSchema } from './activation.ts'
 import { hotlistSchema } from './hotlist.ts'
 import {
   gtinSchema,
@@ -73,6 +74,8 @@ export const terminalPackageSchema = z.strictObject({
   cardReferenceKey: hashSchema,
   schemes: z.array(anySchemeSchema),
   leases: z.array(leaseSchema),
+  /** Of schemes that are leased to this terminal. Absent where no card waits for activation. */
+  notActivated: z.array(cardsNotActivatedSchema).optional(),
   hotlist: hotlistSchema,
   catalogue: z.array(catalogueItemSchema),
   /** Names of the categories in which a bare amount may be rung up. */

@@ -22,6 +22,10 @@ export const refusalCodes = [
   'JOURNAL_NOT_WRITABLE',
   // The entitlement
   'NO_ENTITLEMENT',
+  /** In its place: the beneficiary had until then to pay once with network, and has not. */
+  'ACTIVATION_LAPSED',
+  /** Why it is in no lease: its first payment has to be with network. */
+  'NOT_ACTIVATED',
   'CARD_NOT_IN_LEASE',
   'SCHEME_SUSPENDED',
   'SCHEME_ENDED',

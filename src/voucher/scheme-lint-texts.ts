@@ -53,6 +53,11 @@ export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
     ru: 'Продавец {merchant} и назван, и исключён: названному программа платит в любом случае.',
     en: 'Merchant {merchant} is named and excepted: a merchant that is named is paid all the same.',
   },
+  ACTIVATION_IMPOSSIBLE: {
+    kk: 'Іске қосу мерзімі алғашқы төлем мүмкін болғанға дейін бітеді: ешкім үлгермейді.',
+    ru: 'Срок активации кончается раньше, чем возможна первая оплата: никто не успеет.',
+    en: 'The time for activation ends before a first payment is possible: nobody can be in time.',
+  },
   ALLOWANCE_TOO_LARGE: {
     kk: 'Бір кезеңнің лимиті мүмкін ең үлкен сомадан ({largest}) асады.',
     ru: 'Лимит одного периода больше самой большой возможной суммы ({largest}).',
@@ -142,6 +147,16 @@ export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
     en:
       'Rule {rule} pays whatever the merchant asks above {price}: no limit of a sale stops it until the allowance ' +
       'is used up.',
+  },
+  ACTIVATION_OVER: {
+    kk: 'Іске қосу мерзімі өтіп кеткен: іске қоспағандар енді ештеңе алмайды.',
+    ru: 'Срок активации прошёл: кто не активировал, больше ничего не получит.',
+    en: 'The time for activation is over: who has not activated gets nothing any more.',
+  },
+  ACTIVATION_NEVER_LAPSES: {
+    kk: 'Іске қосу мерзімі соңғы кезеңнен бұрын бітпейді: ол ешқашан қолданылмайды.',
+    ru: 'Срок активации кончается не раньше последнего периода: он никогда не сработает.',
+    en: 'The time for activation does not end before the last period: it has no effect.',
   },
   CAP_IS_NOTHING: {
     kk: '{cap} шегі нөлге тең: бағдарлама ештеңе төлемейді.',

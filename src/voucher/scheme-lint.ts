@@ -3,6 +3,7 @@
  * (money-rules.md, "Offline": "Publishing refuses …"); a warning is allowed, but somebody should look: it is nearly
  * always a slip. The sentences are in `scheme-lint-texts.ts`.
  */
+import { hasLapsed } from './activation.ts'
 import type { GoodsRule } from './goods.ts'
 import { languages } from './identifiers.ts'
 import { formatTenge, smallestTiyn, tiynMax, type Tiyn } from './money.ts'
@@ -23,6 +24,7 @@ export const faultCodes = [
   'WHERE_IS_EVERYWHERE',
   /** It would be paid, though somebody wants it out. */
   'MERCHANT_NAMED_AND_EXCEPTED',
+  'ACTIVATION_IMPOSSIBLE',
   /** Of one period: no slot could carry it. */
   'ALLOWANCE_TOO_LARGE',
   'CARRIED_OF_OTHER_KIND',
@@ -42,6 +44,8 @@ export const warningCodes = [
   'UNITS_WITHOUT_MEANING',
   'PERCENT_OF_COUNT',
   'DISCOUNT_WITHOUT_BOUND',
+  'ACTIVATION_OVER',
+  'ACTIVATION_NEVER_LAPSES',
   'CAP_IS_NOTHING',
   'PER_SALE_BELOW_TAP',
   'PER_SALE_NEVER_REACHED',
@@ -90,6 +94,7 @@ export function faultsOf(scheme: AnyScheme): readonly Finding<FaultCode>[] {
     ...goodsFaults(goodsOf(scheme)),
     ...carriedFaults(scheme),
     ...('where' in scheme ? whereFaults(scheme) : []),
+    ...activationFaults(scheme),
   ]
 }
 
@@ -153,6 +158,12 @@ function goodsFaults(rules: readonly GoodsRule[]): readonly Finding<FaultCode>[]
   return paysNothing ? [...twice, finding('NO_GOODS_PAID', ['goods'])] : twice
 }
 
+/** The first payment is the activation: it must come before the end of the time for it. */
+function activationFaults(scheme: AnyScheme): readonly Finding<FaultCode>[] {
+  const openings = scheme.periods.flatMap((period) => period.openings.map(({ from }) => from))
+  return hasLapsed(scheme, Math.min(...openings)) ? [finding('ACTIVATION_IMPOSSIBLE', ['activation', 'until'])] : []
+}
+
 function whereFaults({ merchants, where }: Scheme): readonly Finding<FaultCode>[] {
   if (where === undefined) return []
   const isEverywhere = where.regions.length === 0 && where.kinds.length === 0
@@ -178,6 +189,7 @@ export function warningsOf(scheme: Scheme, at: number): readonly Finding<Warning
     ...periodWarnings(scheme, at),
     ...merchantWarnings(scheme),
     ...scheme.goods.flatMap((rule, index) => goodsWarnings(scheme, rule, index)),
+    ...activationWarnings(scheme, at),
     ...capWarnings(scheme),
     ...(scheme.offline.policy === 'deny' ? onlineOnlyWarnings(scheme) : offlineWarnings(scheme)),
     ...unusedWarnings(scheme, at),
@@ -274,6 +286,14 @@ function goodsWarnings(
       ? [finding('DISCOUNT_WITHOUT_BOUND', [...path, 'pays'], { rule, price: formatTenge(pays.perUnit) })]
       : []),
   ]
+}
+
+function activationWarnings(scheme: Scheme, at: number): readonly Finding<WarningCode>[] {
+  const path = ['activation', 'until']
+  if (hasLapsed(scheme, at)) return [finding('ACTIVATION_OVER', path)]
+  const until = scheme.activation?.until
+  const isNever = until !== undefined && scheme.periods.every((period) => period.to <= until)
+  return isNever ? [finding('ACTIVATION_NEVER_LAPSES', path)] : []
 }
 
 /** The most that one tap can be paid. */

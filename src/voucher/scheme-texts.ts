@@ -29,7 +29,10 @@ export function schemeText(scheme: Scheme, language: Language): SchemeText {
     title: `${scheme.name[language]} (${say.version(scheme.schemeId, scheme.version)})`,
     sections: [
       { heading: say.payer, lines: [say.agency(scheme.agencyId), say.status[scheme.status]] },
-      { heading: say.benefit, lines: [benefitText(scheme, say), ...unusedTexts(scheme, say)] },
+      {
+        heading: say.benefit,
+        lines: [benefitText(scheme, say), ...unusedTexts(scheme, say), ...activationTexts(scheme, say)],
+      },
       { heading: say.goods, lines: [say.firstRuleHolds, ...scheme.goods.map((rule, at) => ruleText(rule, at, say))] },
       { heading: say.merchants, lines: merchantTexts(scheme, say) },
       { heading: say.periods, lines: periodTexts(scheme, say) },
@@ -68,6 +71,14 @@ function unusedTexts(scheme: Scheme, say: SchemeWords): readonly string[] {
     default:
       return unused satisfies never
   }
+}
+
+function activationTexts({ activation }: Scheme, say: SchemeWords): readonly string[] {
+  if (activation === undefined) return []
+  return [
+    say.activation,
+    activation.until === undefined ? say.activationAnyTime : say.activateBefore(dateTime(activation.until)),
+  ]
 }
 
 /** One rule as the explanation numbers it: the first is 1. */

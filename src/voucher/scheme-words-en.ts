@@ -35,6 +35,11 @@ export const en: SchemeWords = {
   returned: (by) =>
     `What of the scheme’s money is neither spent nor promised on ${by} goes back to the agency by itself; what ` +
     'becomes free later goes back as soon as it is free.',
+  activation:
+    'The beneficiary has to activate it: the first payment by the beneficiary’s own card, with network, is the ' +
+    'activation. Until then no till pays without network.',
+  activationAnyTime: 'There is no last day for it.',
+  activateBefore: (moment) => `Who has not done so before ${moment} gets nothing any more.`,
 
   goods: 'For which goods',
   firstRuleHolds:

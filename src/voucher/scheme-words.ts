@@ -40,6 +40,9 @@ export interface SchemeWords {
   /** After both. */
   readonly carriedOnce: string
   readonly returned: (by: string) => string
+  readonly activation: string
+  readonly activationAnyTime: string
+  readonly activateBefore: (moment: string) => string
 
   readonly goods: string
   readonly firstRuleHolds: string

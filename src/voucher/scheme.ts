@@ -3,6 +3,7 @@
  * to the till inside a signed package (money-rules.md, "Offline" and "Time").
  */
 import { z } from 'zod'
+import { activationSchema } from './activation.ts'
 import { goodsRuleSchema, type GoodsRule } from './goods.ts'
 import { instantSchema, nameSchema, textsSchema } from './identifiers.ts'
 import { tiynSchema } from './money.ts'
@@ -89,6 +90,8 @@ export const schemeSchema = z.strictObject({
   unused: unusedSchema.optional(),
   /** Where it pays beside the merchants that it names. */
   where: whereSchema.optional(),
+  /** What a beneficiary has to do before it pays; absent for nothing. */
+  activation: activationSchema.optional(),
 })
 export type Scheme = z.infer<typeof schemeSchema>
 

@@ -251,7 +251,7 @@ export const cardSessionAnswerSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('refused'),
-    code: z.enum(['CARD_UNKNOWN', 'CARD_BLOCKED', 'NO_ENTITLEMENT']),
+    code: z.enum(['CARD_UNKNOWN', 'CARD_BLOCKED', 'NO_ENTITLEMENT', 'ACTIVATION_LAPSED']),
   }),
 ])
 export const cardSessionKeysRequestSchema = z.strictObject({

@@ -21,6 +21,7 @@ import type { Ev2Session } from '../../voucher/cards/ev2.ts'
 import { readSun, takeSaleBoundProof, writeBinding } from '../../voucher/cards/ntag424.ts'
 import { authenticate, keyHolder } from '../../voucher/cards/ntag424-authentication.ts'
 import { recogniseCard } from '../../voucher/cards/ntag424-recognition.ts'
+import { notActivatedIn } from '../../voucher/activation.ts'
 import { decide, engineVersion, schemesThatFit, type Decision, type DecisionInput } from '../../voucher/decide.ts'
 import { isListed } from '../../voucher/hotlist.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
@@ -289,7 +290,7 @@ export class CardPayment implements CardWork {
       trustedTime: time.now(),
       merchantId: active.merchant.merchantId,
       ...placeForDecision(active.merchant),
-      card: { card, blocked: isListed(active.hotlist, card) },
+      card: { card, blocked: isListed(active.hotlist, card), ...notActivatedIn(active, card) },
       schemes: active.schemes,
       slots: [...slots],
       localSpends: slots.flatMap((slot) => localSpends(journal, slot, without)),

@@ -40,6 +40,7 @@ import { recordSourcesOf } from '../../../src/sync/protocol/record-sources.ts'
 import { encryptionKey } from '../../../src/sync/protocol/sealed-box.ts'
 import { sunMac } from '../../../src/voucher/cards/sun.ts'
 import { sunMacInput } from '../../../src/voucher/cards/ntag424-layout.ts'
+import { notActivatedIn } from '../../../src/voucher/activation.ts'
 import { decide, engineVersion, type DecisionInput } from '../../../src/voucher/decide.ts'
 import { isListed } from '../../../src/voucher/hotlist.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
@@ -328,7 +329,11 @@ export class TestTill extends TestSigner {
       trustedTime: this.clock.now,
       merchantId: own.merchant.merchantId,
       ...placeForDecision(own.merchant),
-      card: { card: card.pseudonym, blocked: isListed(own.hotlist, card.pseudonym) },
+      card: {
+        card: card.pseudonym,
+        blocked: isListed(own.hotlist, card.pseudonym),
+        ...notActivatedIn(own, card.pseudonym),
+      },
       schemes: own.schemes,
       slots: [slot],
       localSpends: [],

@@ -60,6 +60,8 @@ export const schemeRules: readonly (readonly [code: string, applies: (situation:
     'NO_ENTITLEMENT',
     ({ world, period, slot }) => world.mode === 'online' && period !== undefined && slot === undefined,
   ],
+  ['ACTIVATION_LAPSED', (situation) => waitsForCard(situation) && isTooLate(situation)],
+  ['NOT_ACTIVATED', (situation) => waitsForCard(situation) && !isTooLate(situation)],
   [
     'CARD_NOT_IN_LEASE',
     ({ world, scheme, period, slot }) => leases(world, scheme) && period !== undefined && slot === undefined,
@@ -98,6 +100,19 @@ export const schemeRules: readonly (readonly [code: string, applies: (situation:
   ['CAP_PER_SALE', ({ scheme }) => scheme.perSale === 0],
 ]
 
+/** Off line there is no slot for a card that the till was told to be not activated: that is why. */
+function waitsForCard({ world, scheme, period, slot }: Situation): boolean {
+  return leases(world, scheme) && period !== undefined && slot === undefined && isToldOf(world, scheme)
+}
+
+function isTooLate({ world, scheme }: Situation): boolean {
+  return scheme.activateUntil !== null && !(world.now < scheme.activateUntil)
+}
+
+function isToldOf({ mode, notActivated }: World, { schemeId }: WorldScheme): boolean {
+  return mode === 'offline' && notActivated.some((one) => one === schemeId)
+}
+
 /** Named, or else not barred and of the place and the kind that are asked for, each where one is asked for at all. */
 function isSeller({ merchantId, merchantPlace }: World, { merchants, where }: WorldScheme): boolean {
   const isNamed = merchants.filter((merchant) => merchant === merchantId).length > 0
@@ -134,7 +149,9 @@ export function expectedDecision(world: World): Expected {
   if (world.blocked) return { verdict: 'refuse', code: 'CARD_BLOCKED', schemes: [] }
   if (world.mode === 'offline' && !world.clockTrusted)
     return { verdict: 'refuse', code: 'CLOCK_NOT_TRUSTED', schemes: [] }
-  const onCard = world.schemes.filter((scheme) => world.slots.some((slot) => slot.schemeId === scheme.schemeId))
+  const onCard = world.schemes.filter(
+    (scheme) => isToldOf(world, scheme) || world.slots.some((slot) => slot.schemeId === scheme.schemeId),
+  )
   if (onCard.length === 0) {
     return { verdict: 'refuse', code: world.mode === 'offline' ? 'CARD_NOT_IN_LEASE' : 'NO_ENTITLEMENT', schemes: [] }
   }

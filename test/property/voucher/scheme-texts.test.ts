@@ -55,6 +55,8 @@ const where = fc.record({
   except: fc.array(name, { maxLength: 15 }),
 })
 
+const activation = fc.record({ by: fc.constant('beneficiary' as const), until: instant }, { requiredKeys: ['by'] })
+
 const terms: fc.Arbitrary<Scheme> = fc.record({
   schemeId: name,
   version: fc.integer({ min: 1, max: 2_000 }),
@@ -105,10 +107,13 @@ const terms: fc.Arbitrary<Scheme> = fc.record({
   ),
 })
 
-const scheme: fc.Arbitrary<Scheme> = fc.tuple(terms, fc.option(where)).map(([given, general]) => ({
-  ...given,
-  ...(general === null ? {} : { where: general }),
-}))
+const scheme: fc.Arbitrary<Scheme> = fc
+  .tuple(terms, fc.option(where), fc.option(activation))
+  .map(([given, general, act]) => ({
+    ...given,
+    ...(general === null ? {} : { where: general }),
+    ...(act === null ? {} : { activation: act }),
+  }))
 
 const hole = /undefined|null|NaN|Infinity|\[object|\{\w+\}/
 

@@ -50,6 +50,8 @@ export interface WorldScheme {
   readonly periods: readonly WorldPeriod[]
   readonly merchants: readonly string[]
   readonly where: WorldWhere | null
+  /** Until when it has to be activated. */
+  readonly activateUntil: number | null
   readonly goods: readonly WorldGoods[]
   readonly perSale: number
   readonly perBeneficiaryAndPeriod: number
@@ -85,6 +87,8 @@ export interface World {
   /** As its bank says; each may be unsaid. */
   readonly merchantPlace: { readonly region: string | null; readonly kind: string | null }
   readonly blocked: boolean
+  /** Schemes that the card has not activated. */
+  readonly notActivated: readonly string[]
   readonly clockTrusted: boolean
   readonly packageIssuedAt: number
   readonly lastSyncAt: number
@@ -205,7 +209,10 @@ const termsOf = (schemeId: string): fc.Arbitrary<Omit<WorldScheme, 'merchants' |
     ageSinceSyncMs: oftenWide(72 * hourMs, fc.constantFrom(0, hourMs)),
     offline: fc.constantFrom('lease-listed', 'lease-listed', 'lease-listed', 'deny'),
     allowedPolicyAgeMs: oftenWide(72 * hourMs, fc.constantFrom(0, hourMs)),
+    activateUntil: fc.option(fc.integer({ min: 0, max: 8 }).map((mark) => dayStart + mark * hourMs)),
   })
+
+const idOf = ({ schemeId }: WorldScheme): string => schemeId
 
 const slotsOf = (schemes: readonly WorldScheme[]): fc.Arbitrary<readonly WorldSlot[]> =>
   fc
@@ -261,6 +268,7 @@ export const world: fc.Arbitrary<World> = fc
         kind: mostly<string | null>('5411', null),
       }),
       blocked: mostly(false, true),
+      notActivated: mostly<readonly string[]>([], schemes.slice(0, 1).map(idOf), schemes.map(idOf)),
       clockTrusted: mostly(true, false),
       ages: fc.record({ package: age, sync: age }),
       schemes: fc.constant(schemes),
@@ -348,7 +356,11 @@ export function decisionInputOf(given: World, grain = 1n): DecisionInput {
     trustedTime: given.now,
     merchantId: given.merchantId,
     ...(region === null && kind === null ? {} : { merchantPlace: { ...said({ region }), ...said({ kind }) } }),
-    card: { card: 'c0'.repeat(16), blocked: given.blocked },
+    card: {
+      card: 'c0'.repeat(16),
+      blocked: given.blocked,
+      ...(given.notActivated.length === 0 ? {} : { notActivated: [...given.notActivated] }),
+    },
     schemes: given.schemes.map((one) => ({
       schemeId: one.schemeId,
       version: 1,
@@ -362,6 +374,7 @@ export function decisionInputOf(given: World, grain = 1n): DecisionInput {
       periods: one.periods.map((period) => ({ ...period, openings: [...period.openings] })),
       merchants: [...one.merchants],
       ...(one.where === null ? {} : { where: listsOf(one.where) }),
+      ...(one.activateUntil === null ? {} : { activation: { by: 'beneficiary', until: one.activateUntil } }),
       goods: one.goods.map((rule) => ({
         goods:
           rule.gtins.length > 0

@@ -24,6 +24,7 @@ const lunch: WorldScheme = {
   periods: [period],
   merchants: ['canteen-1'],
   where: null,
+  activateUntil: null,
   goods: wholePriceOf('lunch'),
   perSale: 100,
   perBeneficiaryAndPeriod: 100,
@@ -49,6 +50,7 @@ const good: World = {
   merchantId: 'canteen-1',
   merchantPlace: { region: null, kind: null },
   blocked: false,
+  notActivated: [],
   clockTrusted: true,
   packageIssuedAt: now,
   lastSyncAt: now,
@@ -69,11 +71,21 @@ const withSlot = (change: Partial<typeof slot>) => (world: World) => ({
   slots: world.slots.map((one) => ({ ...one, ...change })),
 })
 
+const waiting = (world: World): World => ({ ...world, notActivated: ['lunch-c'] })
+
 /** One spoilt thing for each reason that decide() knows, offline. */
 const spoilings: readonly (readonly [RefusalCode, (world: World) => World])[] = [
   ['CARD_BLOCKED', (world) => ({ ...world, blocked: true })],
   ['CLOCK_NOT_TRUSTED', (world) => ({ ...world, clockTrusted: false })],
   ['PACKAGE_TOO_OLD', (world) => ({ ...world, packageIssuedAt: now - 24 * hourMs - 1 })],
+  [
+    'ACTIVATION_LAPSED',
+    (world) => withScheme({ activateUntil: now })(withSlot({ periodId: '2026-11-24' })(waiting(world))),
+  ],
+  [
+    'NOT_ACTIVATED',
+    (world) => withScheme({ activateUntil: now + 1 })(withSlot({ periodId: '2026-11-24' })(waiting(world))),
+  ],
   ['CARD_NOT_IN_LEASE', withSlot({ periodId: '2026-11-24' })],
   ['SCHEME_SUSPENDED', withScheme({ status: 'suspended' })],
   ['SCHEME_ENDED', withScheme({ status: 'ended' })],
@@ -131,6 +143,8 @@ describe('the precedence of reasons', () => {
     for (const [later, spoilToo] of spoilings.slice(spoilings.findIndex(([one]) => one === code) + 1)) {
       // A scheme is suspended or ended, not both.
       if (code === 'SCHEME_SUSPENDED' && later === 'SCHEME_ENDED') continue
+      // Too late, or not.
+      if (code === 'ACTIVATION_LAPSED' && later === 'NOT_ACTIVATED') continue
       expect([later, codeOf(spoil(spoilToo(good)))]).toEqual([later, code])
     }
   })

@@ -100,6 +100,12 @@ const faults: readonly (readonly [FaultCode, string, Partial<Scheme>, path: stri
     { merchants: ['shop-1', 'shop-2'], ...where({ kinds: ['5411'], except: ['shop-3', 'shop-2'] }) },
     'where.except.1',
   ],
+  [
+    'ACTIVATION_IMPOSSIBLE',
+    'a time for activation that ends as the scheme opens',
+    { activation: { by: 'beneficiary', until: january.from } },
+    'activation.until',
+  ],
   ['NO_GOODS_PAID', 'only exclusions', goods(food({ pays: { kind: 'nothing' } })), 'goods'],
 ]
 
@@ -130,6 +136,12 @@ const warnings: readonly (readonly [WarningCode, string, Partial<Scheme>, path: 
   ],
   ['REGION_IN_ANOTHER', 'a town of a region', where({ regions: ['111010000', '110000000'] }), 'where.regions.0'],
   ['REGION_IN_ANOTHER', 'a region twice', where({ regions: ['750000000', '750000000'] }), 'where.regions.1'],
+  [
+    'ACTIVATION_NEVER_LAPSES',
+    'a time for activation until after the last moment',
+    { activation: { by: 'beneficiary', until: lastMoment + 1 } },
+    'activation.until',
+  ],
   ['KIND_NAMED_TWICE', 'a kind twice', where({ kinds: ['5411', '5814', '5411'] }), 'where.kinds.2'],
   ['MERCHANT_NAMED_TWICE', 'a merchant twice', { merchants: ['shop-1', 'shop-2', 'shop-1'] }, 'merchants.2'],
   [
@@ -357,6 +369,14 @@ describe('a scheme', () => {
     expect([codes(of), codes({ ...of, ...carrying })]).toEqual([[], ['ALLOWANCE_TOO_LARGE']])
   })
 
+  it('warns from the moment on in which nobody can activate any more', () => {
+    const until = february.from
+    const codes = (at: number) =>
+      lint({ ...good, activation: { by: 'beneficiary', until } }, at).map(({ code }) => code)
+    expect([codes(until - 1), codes(until)]).toEqual([[], ['ACTIVATION_OVER']])
+    expect(lint({ ...good, activation: { by: 'beneficiary' } })).toEqual([])
+  })
+
   it('warns once of all gaps, with how many they are and the longest of them', () => {
     const week = (number: number, days: number): SchemePeriod => {
       const from = january.from + number * 7 * 86_400_000
@@ -390,8 +410,12 @@ test('the demonstration’s schemes have no fault, and the warnings that they ar
 describe('sentences', () => {
   test('are tried above, each code', () => {
     const elsewhere = [
-      ...['PERIOD_EMPTY', 'ALLOWANCE_TOO_LARGE', 'BENEFIT_IS_NOTHING', 'PERIODS_ALL_PAST'],
+      'PERIOD_EMPTY',
+      'ALLOWANCE_TOO_LARGE',
+      'BENEFIT_IS_NOTHING',
+      'PERIODS_ALL_PAST',
       'RETURN_DATE_PAST',
+      'ACTIVATION_OVER',
     ]
     const codes = new Set([...faults, ...warnings].map(([code]) => code as string).concat(elsewhere))
     expect([...codes].toSorted()).toEqual([...faultCodes, ...warningCodes].toSorted())
@@ -403,6 +427,7 @@ describe('sentences', () => {
       { benefit: { kind: 'count', perPeriod: 100, maximumPerTap: tiyn(tiynMax) } },
       { benefit: { kind: 'amount', perPeriod: tiyn(0) } },
       unused({ kind: 'returns', by: lastMoment }),
+      { activation: { by: 'beneficiary', until: lastMoment } },
     ]
     const all = [...[...faults, ...warnings].map(([, , change]) => change), ...extreme]
     const found = all.flatMap((change) => lint({ ...good, ...change }, lastMoment))

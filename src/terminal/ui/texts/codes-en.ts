@@ -32,6 +32,14 @@ export const refusals: TextsOfLanguage['refusals'] = {
     todo: 'Take cash. Free disk space or call support.',
   },
   NO_ENTITLEMENT: { what: 'The card has nothing to receive now.', todo: 'Take cash.' },
+  ACTIVATION_LAPSED: {
+    what: 'This card was not activated in time.',
+    todo: 'Take cash. The holder should ask the agency.',
+  },
+  NOT_ACTIVATED: {
+    what: 'This card has to be activated first: its first payment needs the network.',
+    todo: 'Wait for the network and tap it again, or take cash.',
+  },
   CARD_NOT_IN_LEASE: {
     what: 'Without network this card cannot pay here.',
     todo: 'Take cash, or wait for the network.',

@@ -59,6 +59,10 @@ export const story: Story = async (stage) => {
   const otherHolder = { uid: '04A1B2C3D4E5F6', holder: 'c'.repeat(32) }
   await agency.post('The card belongs to another holder', '/v1/cards', otherHolder, 409)
 
+  const activations = '/v1/activations'
+  await agency.get('Nobody has activated the scheme yet', activations, { schemeId: 'school-breakfast' })
+  await agency.get('There is no such scheme', activations, { schemeId: 'none' }, 404)
+
   const card = { card: registered['card'] }
   const unknown = { card: 'f'.repeat(32) }
   await agency.post('A card is blocked', '/v1/card-blocks', card)
