@@ -32,7 +32,7 @@ export async function activationStanding(
   return hasLapsed(scheme, work.now) ? 'lapsed' : 'due'
 }
 
-/** Once for each entitlement; the first stays. */
+/** For an entitlement that was `due` in this transaction. */
 export async function recordActivation(
   { connection, now }: Work,
   schemeId: string,
@@ -41,7 +41,6 @@ export async function recordActivation(
   await connection
     .insertInto('activation')
     .values({ scheme_id: schemeId, beneficiary, card, terminal_id: terminalId, tender_id: tenderId, at: now })
-    .onConflict((conflict) => conflict.doNothing())
     .execute()
 }
 

@@ -15,6 +15,7 @@ import { fullSlot, type Slot } from '../../../src/voucher/slot.ts'
 import {
   dayMs,
   demoLedger,
+  drain,
   hourMs,
   readCard,
   temporaryFolder,
@@ -145,8 +146,10 @@ describe('a scheme that asks for activation', () => {
     const stranger = { ...card, fileReadKey: demo.card('Pupil 02').fileReadKey }
     const forged = till.evidence(evidence.record, terms, readCard(stranger, termsHashOf(terms)))
     expect(await till.authorise({ terms, evidence: forged })).toMatchObject({ state: 'refused' })
-    const dry = { ...(await slotOf(card)), slotId: `${schemeId}/${'00'.repeat(16)}/2026-11-25` }
-    expect(await till.authorise(till.decide({ card, slot: dry }, 'online'))).toMatchObject({ state: 'refused' })
+    await drain(demo, `scheme.${schemeId}`)
+    expect(await till.authorise(till.decide({ card, slot: await slotOf(card) }, 'online'))).toMatchObject({
+      refusal: 'INSUFFICIENT_FUNDS',
+    })
     expect(await list()).toMatchObject({ activated: 0, activations: [] })
   })
 

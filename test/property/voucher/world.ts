@@ -209,10 +209,14 @@ const termsOf = (schemeId: string): fc.Arbitrary<Omit<WorldScheme, 'merchants' |
     ageSinceSyncMs: oftenWide(72 * hourMs, fc.constantFrom(0, hourMs)),
     offline: fc.constantFrom('lease-listed', 'lease-listed', 'lease-listed', 'deny'),
     allowedPolicyAgeMs: oftenWide(72 * hourMs, fc.constantFrom(0, hourMs)),
-    activateUntil: fc.option(fc.integer({ min: 0, max: 8 }).map((mark) => dayStart + mark * hourMs)),
+    activateUntil: fc.constant(null),
   })
 
-const idOf = ({ schemeId }: WorldScheme): string => schemeId
+/** Whether the card has to activate a scheme, until when from now on, and whether the till has a slot all the same. */
+const waiting = fc.oneof(
+  { weight: 9, arbitrary: fc.constant(null) },
+  { weight: 1, arbitrary: fc.record({ until: fc.constantFrom(null, -1, 0, 1), hasSlot: mostly(false, true) }) },
+)
 
 const slotsOf = (schemes: readonly WorldScheme[]): fc.Arbitrary<readonly WorldSlot[]> =>
   fc
@@ -268,7 +272,7 @@ export const world: fc.Arbitrary<World> = fc
         kind: mostly<string | null>('5411', null),
       }),
       blocked: mostly(false, true),
-      notActivated: mostly<readonly string[]>([], schemes.slice(0, 1).map(idOf), schemes.map(idOf)),
+      waits: fc.tuple(...schemes.map(() => waiting)),
       clockTrusted: mostly(true, false),
       ages: fc.record({ package: age, sync: age }),
       schemes: fc.constant(schemes),
@@ -298,6 +302,19 @@ export const world: fc.Arbitrary<World> = fc
         maxLength: 3,
       }),
     })
+  })
+  .map(({ waits, ...drawn }) => {
+    const waitOf = new Map(drawn.schemes.map(({ schemeId }, index) => [schemeId, waits[index] ?? null]))
+    const untilOf = (schemeId: string) => waitOf.get(schemeId)?.until ?? null
+    return {
+      ...drawn,
+      notActivated: [...waitOf].flatMap(([schemeId, wait]) => (wait === null ? [] : [schemeId])),
+      schemes: drawn.schemes.map((one) => {
+        const until = untilOf(one.schemeId)
+        return { ...one, activateUntil: until === null ? null : drawn.now + until }
+      }),
+      slots: drawn.slots.filter(({ schemeId }) => waitOf.get(schemeId)?.hasSlot !== false),
+    }
   })
   .map(({ ages, lives, ...rest }) => ({
     ...rest,
