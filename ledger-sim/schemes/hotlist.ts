@@ -11,7 +11,7 @@
  * card has its own.
  */
 import { sql } from 'kysely'
-import { hashOf } from '../../src/sync/protocol/canonical.ts'
+import { canonicalText, hashOf } from '../../src/sync/protocol/canonical.ts'
 import {
   applyDelta,
   packCards,
@@ -38,6 +38,7 @@ interface Change {
 /** The last lists by their hashes: all tills take the same one. */
 const made = new Map<string, PackedHotlist>()
 const madeMax = 8
+const texts = new WeakMap<PackedHotlist, string>()
 
 /** Sorts behind every digit of a pseudonym. */
 const afterDigits = 'g'
@@ -61,6 +62,14 @@ export async function hotlistAt(work: Work, version: number): Promise<PackedHotl
   const list = await makeList(work, own)
   if (hashOf('tolem/hotlist/1', list) !== hash) throw new Error(`hotlist ${version} is not the one that was published`)
   return keep(hash, list)
+}
+
+/** Canonical, as it stands under a package's signature. @throws like `hotlistAt` */
+export async function hotlistTextAt(work: Work, version: number): Promise<string> {
+  const list = await hotlistAt(work, version)
+  const text = texts.get(list) ?? canonicalText(list)
+  texts.set(list, text)
+  return text
 }
 
 /** After a card was blocked or unblocked: a new version. */

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import type { z } from 'zod'
-import { hashOf, toJson } from '../../src/sync/protocol/canonical.ts'
-import { signTagged } from '../../src/sync/protocol/keys.ts'
+import { canonicalTextWith, hashOfText, toJson } from '../../src/sync/protocol/canonical.ts'
+import { signTaggedText } from '../../src/sync/protocol/keys.ts'
 import type { packageAnswerSchema, packageRequestSchema } from '../../src/sync/protocol/messages.ts'
 import { activationOf, type CardsNotActivated } from '../../src/voucher/activation.ts'
 import { engineVersion } from '../../src/voucher/decide.ts'
@@ -18,7 +18,7 @@ import { closeDueLeases } from '../leases/close.ts'
 import { liveLeasesOf, type LeaseRow } from '../leases/leases.ts'
 import { leasePoliciesOf, renewLeases } from '../leases/policy.ts'
 import { cardsNotActivated } from '../schemes/activations.ts'
-import { currentHotlist, hotlistAt, hotlistDelta } from '../schemes/hotlist.ts'
+import { currentHotlist, hotlistDelta, hotlistTextAt } from '../schemes/hotlist.ts'
 import { findMerchant } from '../schemes/merchants.ts'
 import { listSchemes } from '../schemes/schemes.ts'
 import { findSlots } from '../schemes/slots.ts'
@@ -182,21 +182,22 @@ async function issue(
   const version = (last?.version ?? 0n) + 1n
   const packageId = newId(work)
   const own = { packageId, version: Number(version), issuedAt: work.now, ...content }
-  const issued: TerminalPackage = { ...own, hotlist: await hotlistAt(work, hotlistVersion) }
+  // Two hundred tills ask after one change: a list of a megabyte is not written out for each, and twice.
+  const text = canonicalTextWith(own, 'hotlist', await hotlistTextAt(work, hotlistVersion))
   const stored = {
     version,
     fingerprint,
     issued_at: BigInt(work.now),
     content: toJson(own),
     hotlist_version: BigInt(hotlistVersion),
-    signature: signTagged(work.keys.signing, 'tolem/package/1', issued),
+    signature: signTaggedText(work.keys.signing, 'tolem/package/1', text),
   }
   await work.connection
     .insertInto('package')
     .values({
       package_id: packageId,
       terminal_id: content.terminalId,
-      hash: hashOf('tolem/package/1', issued),
+      hash: hashOfText('tolem/package/1', text),
       ...stored,
     })
     .execute()

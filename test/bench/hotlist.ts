@@ -12,6 +12,7 @@ import { hashOf, toJson } from '../../src/sync/protocol/canonical.ts'
 import { isListed, packCards, prefixBytesMin, type PackedHotlist } from '../../src/voucher/hotlist.ts'
 import type { TerminalPackage } from '../../src/voucher/package.ts'
 import { figureOf, type Figure } from './figures.ts'
+import { packagesOfTills } from './hotlist-packages.ts'
 import { alternate, median } from './measure.ts'
 
 const cardCount = 100_000
@@ -29,7 +30,12 @@ export async function benchHotlist(quick: boolean): Promise<readonly Figure[]> {
     prefixBytes: prefixBytesMin,
     cards: packCards(cards, prefixBytesMin),
   }
-  return [await lookups(quick, cards, list), size(cards, list), await activation(quick, list)]
+  return [
+    await lookups(quick, cards, list),
+    size(cards, list),
+    await activation(quick, list),
+    await packagesOfTills(quick, cards),
+  ]
 }
 
 /** Half of those that are asked about are on the list. */

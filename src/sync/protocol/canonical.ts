@@ -43,13 +43,32 @@ export function canonicalText(value: unknown): string {
   return text
 }
 
+/**
+ * The same of an object of which one member's canonical text is at hand, for it is large and in many others too. Names
+ * are sorted by UTF-16 code units (RFC 8785 §3.2.3).
+ */
+export function canonicalTextWith(value: Readonly<Record<string, unknown>>, member: string, text: string): string {
+  const names = Object.keys({ ...value, [member]: null }).toSorted((a, b) => (a < b ? -1 : 1))
+  const members = names.flatMap((name) => {
+    if (name === member) return [`${JSON.stringify(name)}:${text}`]
+    // As JSON does it: what is undefined is not there.
+    return value[name] === undefined ? [] : [`${JSON.stringify(name)}:${canonicalText(value[name])}`]
+  })
+  return `{${members.join(',')}}`
+}
+
 export function canonicalBytes(value: unknown): Uint8Array {
   return Buffer.from(canonicalText(value))
 }
 
 /** The bytes under a signature: tag, one zero byte, canonical JSON. */
 export function taggedBytes(tag: DomainTag, value: unknown): Uint8Array {
-  return Buffer.from(`${tag}\0${canonicalText(value)}`)
+  return taggedBytesOfText(tag, canonicalText(value))
+}
+
+/** The same of a value whose canonical text is at hand. */
+export function taggedBytesOfText(tag: DomainTag, text: string): Uint8Array {
+  return Buffer.from(`${tag}\0${text}`)
 }
 
 /** SHA-256 over `taggedBytes`, lower-case hex. */

@@ -14,7 +14,7 @@ import {
   type SignKeyObjectInput,
 } from 'node:crypto'
 import { z } from 'zod'
-import { canonicalBytes, taggedBytes, type DomainTag } from './canonical.ts'
+import { canonicalBytes, canonicalText, taggedBytes, taggedBytesOfText, type DomainTag } from './canonical.ts'
 
 const coordinate = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
 
@@ -100,7 +100,12 @@ export function newPrivateJwk(random: (length: number) => Uint8Array): JsonWebKe
 }
 
 export function signTagged(key: SigningKey, tag: DomainTag, value: unknown): string {
-  return Buffer.from(key.sign(taggedBytes(tag, value))).toString('base64url')
+  return signTaggedText(key, tag, canonicalText(value))
+}
+
+/** The same of a value whose canonical text is at hand. */
+export function signTaggedText(key: SigningKey, tag: DomainTag, text: string): string {
+  return Buffer.from(key.sign(taggedBytesOfText(tag, text))).toString('base64url')
 }
 
 export function verifyTagged(key: VerifyingKey, tag: DomainTag, value: unknown, signature: string): boolean {

@@ -2,9 +2,12 @@
  * Method: values that another program computed (test/fixtures/vectors/protocol-golden.py) and the example of RFC 8785.
  * A changed hash here means that every stored hash, signature and card binding is broken: make a new tag instead.
  */
-import { describe, expect, it } from 'vitest'
+import * as fc from 'fast-check'
+import { describe, expect, it, test } from 'vitest'
 import {
   canonicalBytes,
+  canonicalText,
+  canonicalTextWith,
   hashOf,
   saleHashOf,
   termsHashOf,
@@ -81,4 +84,17 @@ describe('hashes', () => {
     const tags: DomainTag[] = ['tolem/sale/1', 'tolem/tender-terms/1', 'tolem/journal-payload/1', 'tolem/journal-row/1']
     expect(new Set(tags.map((tag) => hashOf(tag, terms))).size).toBe(tags.length)
   })
+})
+
+test('with the text of one member at hand an object has the same form', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.string(), fc.jsonValue(), (value, member, own) => {
+      expect(canonicalTextWith(value, member, canonicalText(own))).toBe(
+        canonicalText(Object.fromEntries([...Object.entries(value), [member, own]])),
+      )
+    }),
+    { seed: 20_261_128 },
+  )
+  const names = { b: 1n, '€': 2, ö: undefined, '\u{1F600}': 3, ﬀ: [4n] }
+  expect(canonicalTextWith(names, 'a', '[]')).toBe(canonicalText({ ...names, a: [] }))
 })
