@@ -10,7 +10,7 @@ import { nameSchema } from './identifiers.ts'
  * for the region or city of republican significance, two for the district or town, two for the rural district, three
  * for the settlement. Zeros from the right say that the code stands for the whole of what is above them.
  */
-export const regionSchema = z.string().regex(/^(?!00)\d{9}$/)
+export const regionSchema = z.string().regex(/^(?:0[1-9]|[1-9]\d)\d{7}$/)
 
 /** What a merchant deals in: a merchant category code of ISO 18245, four digits (8211 schools, 5411 groceries). */
 export const merchantKindSchema = z.string().regex(/^\d{4}$/)
