@@ -76,15 +76,21 @@ export async function activationCounts(
   { connection }: Work,
   schemeId: string,
 ): Promise<{ readonly entitled: number; readonly activated: number }> {
-  const countOf = async (table: 'entitlement' | 'activation'): Promise<number> => {
-    const row = await connection
-      .selectFrom(table)
-      .select((expression) => expression.fn.countAll<bigint | number | string>().as('rows'))
-      .where('scheme_id', '=', schemeId)
-      .executeTakeFirstOrThrow()
-    return Number(row.rows)
-  }
-  return { entitled: await countOf('entitlement'), activated: await countOf('activation') }
+  const row = await connection
+    .selectFrom('entitlement')
+    .leftJoin('activation', (join) =>
+      join
+        .onRef('activation.scheme_id', '=', 'entitlement.scheme_id')
+        .onRef('activation.beneficiary', '=', 'entitlement.beneficiary'),
+    )
+    .select(({ fn }) => [
+      // Of a household once.
+      fn.count<bigint | number | string>('entitlement.beneficiary').distinct().as('entitled'),
+      fn.count<bigint | number | string>('activation.beneficiary').distinct().as('activated'),
+    ])
+    .where('entitlement.scheme_id', '=', schemeId)
+    .executeTakeFirstOrThrow()
+  return { entitled: Number(row.entitled), activated: Number(row.activated) }
 }
 
 /** By beneficiary. @param after the last beneficiary of the page before */
