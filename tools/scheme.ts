@@ -1,27 +1,36 @@
 /**
- * `npm run scheme -- explain | lint | try`: for the engineer of an agency's officer, before a scheme is published
- * (docs/schemes.md). Exit codes: 0 done, warnings included; 1 a fault in a scheme or in a file; 2 not asked properly.
+ * `npm run scheme -- explain | lint | try | compile`: for the engineer of an agency's officer, before a scheme is
+ * published (docs/schemes.md). Exit codes: 0 done, warnings included; 1 a fault in a scheme or in a file; 2 not asked
+ * properly.
  */
+import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { compileProgramme } from '../src/voucher/calendar-compile.ts'
 import { languages, type Language } from '../src/voucher/identifiers.ts'
 import { faultsOf, warningsOf, type Finding } from '../src/voucher/scheme-lint.ts'
 import { sentenceOf } from '../src/voucher/scheme-lint-texts.ts'
-import { plainText, schemeText } from '../src/voucher/scheme-texts.ts'
-import type { Scheme } from '../src/voucher/scheme.ts'
+import { offsetText, plainText, schemeText } from '../src/voucher/scheme-texts.ts'
+import { schemeSchema, type Scheme } from '../src/voucher/scheme.ts'
 import { schemeHashOf, toJson } from '../src/sync/protocol/canonical.ts'
 import { askedOf, askedWrongly } from './arguments.ts'
-import { basketIn, FileFault, schemesIn } from './scheme/files.ts'
+import { basketIn, FileFault, programmeIn, schemesIn } from './scheme/files.ts'
+import { clocksOf } from './scheme/time-zone.ts'
 import { trialText } from './scheme/trial-text.ts'
 import { firstOpening, merchantOfMost, tryOut } from './scheme/trial.ts'
 
 const usage = `Use: npm run scheme -- explain FILE [--language kk|ru|en] [--json]
      npm run scheme -- lint FILE [--language kk|ru|en] [--at INSTANT] [--json]
      npm run scheme -- try FILE BASKET [--at INSTANT] [--json]
-FILE holds a scheme or a list of them, BASKET what is bought; INSTANT is like 2026-11-23T07:00Z. See docs/schemes.md.`
+     npm run scheme -- compile PROGRAMME [--out FILE] [--language kk|ru|en] [--json]
+FILE holds a scheme or a list of them, BASKET what is bought, PROGRAMME a scheme with a calendar in place of periods;
+INSTANT is like 2026-11-23T07:00Z. See docs/schemes.md.`
 
 const takes = {
   explain: { files: 1, options: ['language', 'json'] },
   lint: { files: 1, options: ['language', 'at', 'json'] },
   try: { files: 2, options: ['at', 'json'] },
+  compile: { files: 1, options: ['out', 'language', 'json'] },
 } as const
 type Command = keyof typeof takes
 
@@ -31,21 +40,26 @@ interface Asked {
   readonly basket: string
   readonly language: Language | undefined
   readonly at: number | undefined
+  readonly out: string | undefined
   readonly json: boolean
 }
 
 function asked(): Asked {
-  const options = { language: { type: 'string' }, at: { type: 'string' }, json: { type: 'boolean' } } as const
+  const text = { type: 'string' } as const
+  const options = { language: text, at: text, out: text, json: { type: 'boolean' } } as const
   const { values, positionals } = askedOf(usage, { options, allowPositionals: true })
   const [word = '', file = '', basket = ''] = positionals
-  if (!isCommand(word)) return askedWrongly(usage, 'Say explain, lint or try.')
+  if (!isCommand(word)) return askedWrongly(usage, 'Say explain, lint, try or compile.')
   const { files, options: allowed } = takes[word]
   if (positionals.length !== files + 1)
     return askedWrongly(usage, `${word} takes ${files === 1 ? 'one file' : 'two files, a scheme and a basket'}.`)
   for (const name of Object.keys(values))
     if (!allowed.some((option) => option === name)) return askedWrongly(usage, `${word} takes no --${name}.`)
   const at = values.at === undefined ? undefined : instantOf(values.at)
-  return { command: word, file, basket, language: languageOf(values.language), at, json: values.json ?? false }
+  const { out, json = false } = values
+  if (out !== undefined && resolve(out) === resolve(file))
+    return askedWrongly(usage, '--out is another file than the programme, which would be lost.')
+  return { command: word, file, basket, language: languageOf(values.language), at, out, json }
 }
 
 function isCommand(word: string): word is Command {
@@ -104,11 +118,6 @@ function lint({ file, language = 'en', at = Date.now(), json }: Asked): number {
   }))
   const isFaulty = linted.some(({ faults }) => faults.length > 0)
   if (json) {
-    const told = ({ code, path, values }: Finding) => ({
-      code,
-      path: pathText(path),
-      texts: Object.fromEntries(languages.map((one) => [one, sentenceOf({ code, path, values }, one)])),
-    })
     print(
       toJson(
         linted.map(({ scheme, faults, warnings }) => ({
@@ -120,8 +129,7 @@ function lint({ file, language = 'en', at = Date.now(), json }: Asked): number {
     )
     return isFaulty ? 1 : 0
   }
-  const sentence = (kind: string) => (one: Finding) =>
-    `${kind} ${one.code} ${pathText(one.path)}\n  ${sentenceOf(one, language)}`
+  const sentence = (kind: string) => (one: AnyFinding) => findingText(kind, one, language)
   for (const { scheme, faults, warnings } of linted) {
     const { schemeId, version, hash } = named(scheme)
     print(`${schemeId} version ${version}, SHA-256 ${hash}`)
@@ -129,6 +137,18 @@ function lint({ file, language = 'en', at = Date.now(), json }: Asked): number {
     print(`${faults.length} faults, ${warnings.length} warnings`)
   }
   return isFaulty ? 1 : 0
+}
+
+type AnyFinding = Parameters<typeof sentenceOf>[0]
+
+/** A finding for programs. */
+function told(one: AnyFinding) {
+  const texts = Object.fromEntries(languages.map((language) => [language, sentenceOf(one, language)]))
+  return { code: one.code, path: pathText(one.path), texts }
+}
+
+function findingText(kind: string, one: AnyFinding, language: Language): string {
+  return `${kind} ${one.code} ${pathText(one.path)}\n  ${sentenceOf(one, language)}`
 }
 
 /** "periods[0].openings[1]" */
@@ -159,7 +179,55 @@ function tryBasket({ file, basket, at, json }: Asked): number {
   return 0
 }
 
-const commands: Readonly<Record<Command, (asked: Asked) => number>> = { explain, lint, try: tryBasket }
+function compile({ file, out, language = 'en', json }: Asked): number {
+  const programme = programmeIn(file)
+  const compiled = compileProgramme(programme, clocksOf(programme.calendar.timeZone))
+  const scheme = 'scheme' in compiled ? compiled.scheme : undefined
+  const faults = 'faults' in compiled ? compiled.faults : faultsOf(compiled.scheme)
+  const { schemeId, version } = programme
+  if (scheme === undefined || faults.length > 0) {
+    if (json) print(toJson({ schemeId, version, faults: faults.map(told) }))
+    else for (const fault of faults) process.stderr.write(`${findingText('FAULT', fault, language)}\n`)
+    return 1
+  }
+  const { hash } = named(scheme)
+  const written = `${JSON.stringify(z.encode(schemeSchema, scheme), null, 2)}\n`
+  if (out !== undefined) writeOut(out, written)
+  if (json) print(toJson({ schemeId, version, hash, faults: [], scheme: z.encode(schemeSchema, scheme) }))
+  else {
+    // Without a file the scheme itself goes where a program may read it.
+    if (out === undefined) process.stdout.write(written)
+    const report = `${compiledText(scheme)}\n${schemeId} version ${version}, SHA-256 ${hash}\n`
+    ;(out === undefined ? process.stderr : process.stdout).write(report)
+  }
+  return 0
+}
+
+function writeOut(file: string, content: string): void {
+  try {
+    writeFileSync(file, content)
+  } catch (error) {
+    throw new FileFault(`${file} cannot be written: ${error instanceof Error ? error.message : String(error)}.`)
+  }
+}
+
+/** What became of the calendar, in a line or two. */
+function compiledText({ periods, localTime }: Scheme): string {
+  const [first, last] = [periods[0], periods.at(-1)]
+  const count = periods.length === 1 ? '1 period' : `${periods.length} periods`
+  const offsets = (localTime?.offsets ?? []).map(({ from, utcOffsetMinutes }, index) =>
+    index === 0 ? offsetText(utcOffsetMinutes) : `${offsetText(utcOffsetMinutes)} from ${new Date(from).toISOString()}`,
+  )
+  const days = `${count}, from ${first?.periodId} to ${last?.periodId}`
+  return `${days}; ${localTime?.timeZone} is ${offsets.join(', ')}`
+}
+
+const commands: Readonly<Record<Command, (asked: Asked) => number>> = {
+  explain,
+  lint,
+  try: tryBasket,
+  compile,
+}
 
 try {
   const given = asked()

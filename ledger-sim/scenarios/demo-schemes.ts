@@ -2,6 +2,9 @@
  * The two schemes of the demonstration. Their time windows are computed here, where they are published, into UTC
  * instants: no till ever asks for a time zone (money-rules.md, "Time").
  */
+import { compileCalendar } from '../../src/voucher/calendar-compile.ts'
+import { dateOf, dayMs, minuteMs } from '../../src/voucher/calendar-time.ts'
+import { weekdays, type Calendar } from '../../src/voucher/calendar.ts'
 import { tiyn } from '../../src/voucher/money.ts'
 import type { Scheme, SchemePeriod } from '../../src/voucher/scheme.ts'
 
@@ -10,40 +13,46 @@ export const demoCanteen = 'school-7-canteen'
 export const demoShop = 'kokbazar-shop'
 
 const hourMs = 3_600_000
-const dayMs = 24 * hourMs
-/** Almaty is UTC+5 since 1 March 2024, without summer time. */
-const almatyOffsetMs = 5 * hourMs
+/** Almaty is UTC+5 since 1 March 2024, without summer time: no host's zone data is asked. */
+const almatyOffsetMinutes = 300
+
+const almaty = { timeZone: 'Asia/Almaty', holidays: [], movedWorkingDays: [], otherHours: [] }
 
 /** School days, Monday to Friday, open from 08:00 to 16:00 Almaty time: the week before `from` and a year on. */
 export function schoolDays(from: number): SchemePeriod[] {
-  const firstDay = Math.floor((from + almatyOffsetMs) / dayMs) - 7
-  return Array.from({ length: 372 }, (_, index) => firstDay + index)
-    .filter((day) => ![0, 6].includes(weekdayOf(day)))
-    .map((day) => {
-      const start = day * dayMs - almatyOffsetMs
-      return {
-        periodId: new Date(day * dayMs).toISOString().slice(0, 10),
-        from: start,
-        to: start + dayMs,
-        openings: [{ from: start + 8 * hourMs, to: start + 16 * hourMs }],
-      }
-    })
-}
-
-/** 1970-01-01 was a Thursday; 0 is Sunday. */
-function weekdayOf(day: number): number {
-  return (day + 4) % 7
+  const firstDay = dayInAlmaty(from) - 7
+  const hours = [{ from: '08:00', to: '16:00' }]
+  return periodsIn({
+    ...almaty,
+    firstDay: dateOf(firstDay),
+    lastDay: dateOf(firstDay + 371),
+    period: { kind: 'day' },
+    hours: { monday: hours, tuesday: hours, wednesday: hours, thursday: hours, friday: hours },
+  })
 }
 
 /** Calendar months of Almaty, open at any hour: the month of `from` and twelve on. */
 export function months(from: number): SchemePeriod[] {
-  const local = new Date(from + almatyOffsetMs)
-  return Array.from({ length: 13 }, (_, index) => {
-    const start = Date.UTC(local.getUTCFullYear(), local.getUTCMonth() + index, 1)
-    const end = Date.UTC(local.getUTCFullYear(), local.getUTCMonth() + index + 1, 1)
-    const window = { from: start - almatyOffsetMs, to: end - almatyOffsetMs }
-    return { periodId: new Date(start).toISOString().slice(0, 7), ...window, openings: [window] }
+  const [year = 0, month = 0] = dateOf(dayInAlmaty(from)).split('-').map(Number)
+  const dayOfMonth = (later: number, day: number) => dateOf(Date.UTC(year, month - 1 + later, day) / dayMs)
+  const anyHour = [{ from: '00:00', to: '24:00' }]
+  return periodsIn({
+    ...almaty,
+    firstDay: dayOfMonth(0, 1),
+    lastDay: dayOfMonth(13, 0),
+    period: { kind: 'month' },
+    hours: Object.fromEntries(weekdays.map((weekday) => [weekday, anyHour])),
   })
+}
+
+function dayInAlmaty(instant: number): number {
+  return Math.floor((instant + almatyOffsetMinutes * minuteMs) / dayMs)
+}
+
+function periodsIn(calendar: Calendar): SchemePeriod[] {
+  const compiled = compileCalendar(calendar, () => almatyOffsetMinutes)
+  if (!('periods' in compiled)) throw new Error(`no calendar: ${compiled.faults.map(({ code }) => code).join(', ')}`)
+  return compiled.periods
 }
 
 const offline = {

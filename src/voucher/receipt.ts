@@ -154,8 +154,10 @@ export function formatLocalTime(at: Instant, utcOffsetMinutes: number): string {
   return `${formatPeriod(date)} ${time.slice(0, 5)}`
 }
 
-/** A day or month as people write it; any other period by its id. */
+/** A day, a month or a week (`2026-08-31--2026-09-06`) as people write it; any other period by its id. */
 export function formatPeriod(periodId: string): string {
+  const week = /^(\d{4}-\d{2}-\d{2})--(\d{4}-\d{2}-\d{2})$/.exec(periodId)
+  if (week !== null) return `${formatPeriod(week[1] ?? '')}–${formatPeriod(week[2] ?? '')}`
   return /^\d{4}-\d{2}(-\d{2})?$/.test(periodId) ? periodId.split('-').toReversed().join('.') : periodId
 }
 

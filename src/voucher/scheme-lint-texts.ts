@@ -1,4 +1,6 @@
 /** What each finding of `scheme-lint.ts` says, in three languages; `{name}` stands for a value of the finding. */
+import type { CalendarFaultCode } from './calendar-faults.ts'
+import { calendarFaultTexts } from './calendar-texts.ts'
 import type { Language, Texts } from './identifiers.ts'
 import type { FaultCode, Finding, WarningCode } from './scheme-lint.ts'
 
@@ -32,6 +34,11 @@ export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
     kk: '{period} кезеңі {earlier} аяқталмай тұрып басталады.',
     ru: 'Период {period} начинается раньше, чем кончается {earlier}.',
     en: 'Period {period} begins before {earlier} ends.',
+  },
+  OFFSETS_OUT_OF_ORDER: {
+    kk: 'Жергілікті уақыттың UTC-дан айырмалары ретімен емес немесе бірінші кезеңнен кейін ғана басталады.',
+    ru: 'Смещения местного времени от UTC стоят не по порядку или начинаются позже первого периода.',
+    en: 'The offsets of local time from UTC are not in the order of time, or begin after the first period.',
   },
   GOODS_NAMED_TWICE: {
     kk: '{goods} тауары екі рет аталған (ережелер: {earlier} және {rule}): екіншісі ештеңе өзгертпейді.',
@@ -273,7 +280,12 @@ export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
   },
 }
 
+const allTexts = { ...findingTexts, ...calendarFaultTexts }
+
 /** The finding as one sentence or two. */
-export function sentenceOf({ code, values }: Finding, language: Language): string {
-  return findingTexts[code][language].replace(/\{(\w+)\}/g, (_place, name: string) => values[name] ?? `{${name}}`)
+export function sentenceOf(
+  { code, values }: Finding<FaultCode | WarningCode | CalendarFaultCode>,
+  language: Language,
+): string {
+  return allTexts[code][language].replace(/\{(\w+)\}/g, (_place, name: string) => values[name] ?? `{${name}}`)
 }

@@ -18,6 +18,7 @@ export const faultCodes = [
   'OPENING_EMPTY',
   'OPENING_OUTSIDE_PERIOD',
   'PERIODS_OVERLAP',
+  'OFFSETS_OUT_OF_ORDER',
   'GOODS_NAMED_TWICE',
   'NO_GOODS_PAID',
   /** Every merchant of the country, by a slip. */
@@ -68,7 +69,7 @@ export const warningCodes = [
 ] as const
 export type WarningCode = (typeof warningCodes)[number]
 
-export interface Finding<Code extends FaultCode | WarningCode = FaultCode | WarningCode> {
+export interface Finding<Code extends string = FaultCode | WarningCode> {
   readonly code: Code
   /** The field, from the scheme's root. */
   readonly path: readonly (string | number)[]
@@ -79,7 +80,7 @@ export interface Finding<Code extends FaultCode | WarningCode = FaultCode | Warn
 type Path = Finding['path']
 type Values = Readonly<Record<string, string | number>>
 
-function finding<Code extends FaultCode | WarningCode>(code: Code, path: Path, values: Values = {}): Finding<Code> {
+export function finding<Code extends string>(code: Code, path: Path, values: Values = {}): Finding<Code> {
   const texts = Object.entries(values).map(([name, value]) => [name, String(value)] as const)
   return { code, path, values: Object.fromEntries(texts) }
 }
@@ -91,6 +92,7 @@ export function faultsOf(scheme: AnyScheme): readonly Finding<FaultCode>[] {
     ...allowanceFaults(scheme),
     ...scheme.periods.flatMap(periodFaults),
     ...overlaps(scheme.periods),
+    ...('localTime' in scheme ? offsetFaults(scheme) : []),
     ...goodsFaults(goodsOf(scheme)),
     ...carriedFaults(scheme),
     ...('where' in scheme ? whereFaults(scheme) : []),
@@ -140,6 +142,16 @@ function overlaps(periods: readonly SchemePeriod[]): readonly Finding<FaultCode>
     const values = { period: period.periodId, earlier: earlier.periodId }
     return [finding('PERIODS_OVERLAP', ['periods', index], values)]
   })
+}
+
+/** What the text says of local hours would be of other clocks. */
+function offsetFaults({ localTime, periods }: Scheme): readonly Finding<FaultCode>[] {
+  const offsets = localTime?.offsets ?? []
+  const begins = Math.min(...periods.map(({ from }) => from))
+  const at = offsets.findIndex(
+    ({ from }, index) => from <= (offsets[index - 1]?.from ?? -1) || (index === 0 && from > begins),
+  )
+  return at < 0 ? [] : [finding('OFFSETS_OUT_OF_ORDER', ['localTime', 'offsets', at])]
 }
 
 /** A rule for goods that a rule before it names does nothing: whoever wrote it meant something else. */

@@ -3,9 +3,12 @@
  * a school director reads and the till does are one thing. Says each rule, cap and amount; of long lists how long they
  * are, and how they begin.
  */
+import { dateOf, dayMs, type UtcOffset } from './calendar-time.ts'
 import type { Instant, Language } from './identifiers.ts'
 import { formatTenge } from './money.ts'
 import type { GoodsRule, Pays } from './goods.ts'
+import { formatPeriod } from './receipt.ts'
+import { clockText, localMs, weekOfHours, type WeekOfHours } from './scheme-hours.ts'
 import { unusedOf, type Scheme, type SchemePeriod } from './scheme.ts'
 import { en } from './scheme-words-en.ts'
 import { kk } from './scheme-words-kk.ts'
@@ -22,6 +25,8 @@ const words: Readonly<Record<Language, SchemeWords>> = { kk, ru, en }
 const shownNames = 12
 const shownPeriods = 3
 const shownOpenings = 4
+/** Somebody signs for these days: as a rule all of them. */
+const shownDays = 60
 
 export function schemeText(scheme: Scheme, language: Language): SchemeText {
   const say = words[language]
@@ -126,30 +131,89 @@ function merchantTexts({ merchants, where }: Scheme, say: SchemeWords): readonly
   return [...named, inGeneral, ...(except.length === 0 ? [] : [say.except(listed(except, say))]), say.asRegistered]
 }
 
-function periodTexts({ periods }: Scheme, say: SchemeWords): readonly string[] {
+function periodTexts({ periods, localTime }: Scheme, say: SchemeWords): readonly string[] {
+  const clocks = localTime?.offsets ?? almaty
   const inOrder = periods.toSorted((a, b) => a.from - b.from)
   const first = inOrder.slice(0, shownPeriods)
   const from = Math.min(...periods.map((period) => period.from))
   const to = Math.max(...periods.map((period) => period.to))
+  const week = localTime === undefined ? undefined : weekOfHours(periods, clocks)
   return [
-    say.lasting(periods.length, dateTime(from), dateTime(to)),
-    say.firstHours(first.length),
-    ...first.map((period) => `– ${period.periodId}: ${hoursText(period, say)}`),
-    say.zone,
+    say.lasting(periods.length, dateTime(from, clocks), dateTime(to, clocks)),
+    ...(week === undefined
+      ? [
+          say.firstHours(first.length),
+          ...first.map((period) => `– ${period.periodId}: ${hoursText(period, clocks, say)}`),
+        ]
+      : [...firstPeriodTexts(inOrder, clocks, say), ...weekTexts(week, say)]),
+    localTime === undefined ? say.zone : say.clocks(localTime.timeZone, offsetTexts(clocks, say)),
   ]
 }
 
-function hoursText({ from, to, openings }: SchemePeriod, say: SchemeWords): string {
+/** Where each day is a period, its hours say all there is to say. */
+function firstPeriodTexts(
+  inOrder: readonly SchemePeriod[],
+  clocks: readonly UtcOffset[],
+  say: SchemeWords,
+): readonly string[] {
+  if (inOrder.every(({ periodId, from }) => periodId === dateOf(Math.floor(localMs(from, clocks) / dayMs))))
+    return [say.eachDayIsAPeriod]
+  const first = inOrder.slice(0, shownPeriods)
+  return [say.firstPeriods(first.length), ...first.map((one) => `– ${one.periodId}: ${windowText(one, clocks)}`)]
+}
+
+function weekTexts({ usual, other, closed }: WeekOfHours, say: SchemeWords): readonly string[] {
+  const groups: { first: number; last: number; hours: string }[] = []
+  for (const { weekday, hours } of usual) {
+    const group = groups.at(-1)
+    if (group?.hours === hours && group.last === weekday - 1) group.last = weekday
+    else groups.push({ first: weekday, last: weekday, hours })
+  }
+  const name = (weekday: number) => say.weekdays[weekday] ?? ''
+  const others = other.map(({ day, hours }) => `${formatPeriod(dateOf(day))} ${hours}`)
+  const ranges = closed.map(({ first, last }) =>
+    [...new Set([first, last])].map((day) => formatPeriod(dateOf(day))).join('–'),
+  )
+  const closedCount = closed.reduce((sum, { count }) => sum + count, 0)
+  return [
+    ...(groups.length === 0 ? [] : [say.usualHours]),
+    ...groups.map(({ first, last, hours }) => `– ${[...new Set([first, last])].map(name).join('–')}: ${hours}`),
+    ...(others.length === 0 ? [] : [`${say.otherHours(others.length)} ${listed(others, say, shownDays)}.`]),
+    ...(ranges.length === 0 ? [] : [`${say.closedDays(closedCount)} ${listed(ranges, say, shownDays)}.`]),
+  ]
+}
+
+function offsetTexts([first, ...later]: readonly UtcOffset[], say: SchemeWords): string {
+  if (first === undefined) return ''
+  const changes = later.map(({ from, utcOffsetMinutes }, index) => {
+    const before = [first, ...later][index] ?? first
+    return say.offsetFrom(offsetText(utcOffsetMinutes), dateTime(from, [before]))
+  })
+  return [offsetText(first.utcOffsetMinutes), ...changes].join(', ')
+}
+
+/** "UTC+5", "UTC-3:30" */
+export function offsetText(minutes: number): string {
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60]
+  return `UTC${minutes < 0 ? '-' : '+'}${hours}${rest === 0 ? '' : `:${String(rest).padStart(2, '0')}`}`
+}
+
+function hoursText({ from, to, openings }: SchemePeriod, clocks: readonly UtcOffset[], say: SchemeWords): string {
   const [only] = openings
   if (openings.length === 1 && only?.from === from && only.to === to) return say.anyHour
-  const hours = openings.toSorted((a, b) => a.from - b.from).map(windowText)
+  const hours = openings.toSorted((a, b) => a.from - b.from).map((opening) => windowText(opening, clocks))
   return listed(hours, say, shownOpenings)
 }
 
 /** "23.11.2026 08:00–16:00", or with both dates. */
-function windowText({ from, to }: { readonly from: Instant; readonly to: Instant }): string {
-  const isOneDay = date(from) === date(to)
-  return isOneDay ? `${dateTime(from)}–${time(to)}` : `${dateTime(from)} – ${dateTime(to)}`
+function windowText(
+  { from, to }: { readonly from: Instant; readonly to: Instant },
+  clocks: readonly UtcOffset[],
+): string {
+  const isOneDay = date(from, clocks) === date(to, clocks)
+  return isOneDay
+    ? `${dateTime(from, clocks)}–${time(to, clocks)}`
+    : `${dateTime(from, clocks)} – ${dateTime(to, clocks)}`
 }
 
 function capTexts({ caps }: Scheme, say: SchemeWords): readonly string[] {
@@ -193,30 +257,25 @@ function durationText(durationMs: number, { durations }: SchemeWords): string {
 }
 
 /** All of Kazakhstan has one offset, UTC+5, since 1 March 2024; no host is asked (money-rules.md, "Time"). */
-const almatyOffsetMs = 5 * 3_600_000
+const almaty: readonly UtcOffset[] = [{ from: 0, utcOffsetMinutes: 300 }]
 /** ECMA-262, "Time Values": no Date reaches further. */
 const latestDate = 8_640_000_000_000_000
 
-function local(instant: Instant): Date {
-  return new Date(Math.min(instant + almatyOffsetMs, latestDate))
+function local(instant: Instant, clocks: readonly UtcOffset[]): number {
+  return Math.min(localMs(instant, clocks), latestDate)
 }
 
 const digits = (number: number, length = 2): string => String(number).padStart(length, '0')
 
-function date(instant: Instant): string {
-  const at = local(instant)
+function date(instant: Instant, clocks: readonly UtcOffset[]): string {
+  const at = new Date(local(instant, clocks))
   return `${digits(at.getUTCDate())}.${digits(at.getUTCMonth() + 1)}.${digits(at.getUTCFullYear(), 4)}`
 }
 
-/** Seconds only where there are some: an end at 23:59:59 is a slip that must be seen. */
-function time(instant: Instant): string {
-  const at = local(instant)
-  const minutes = `${digits(at.getUTCHours())}:${digits(at.getUTCMinutes())}`
-  if (instant % 60_000 === 0) return minutes
-  const seconds = `${minutes}:${digits(at.getUTCSeconds())}`
-  return instant % 1_000 === 0 ? seconds : `${seconds}.${digits(at.getUTCMilliseconds(), 3)}`
+function time(instant: Instant, clocks: readonly UtcOffset[]): string {
+  return clockText(local(instant, clocks) % dayMs)
 }
 
-function dateTime(instant: Instant): string {
-  return `${date(instant)} ${time(instant)}`
+function dateTime(instant: Instant, clocks: readonly UtcOffset[]): string {
+  return `${date(instant, clocks)} ${time(instant, clocks)}`
 }

@@ -75,6 +75,15 @@ export const en: SchemeWords = {
   firstHours: (count) => (count === 1 ? 'Its hours:' : `Hours of the first ${count} periods:`),
   anyHour: 'at any hour',
   zone: 'All times are Almaty time (UTC+5), in this text only: the scheme itself counts in UTC.',
+  clocks: (timeZone, offsets) =>
+    `All times are those of ${timeZone} (${offsets}), in this text only: the scheme itself counts in UTC.`,
+  offsetFrom: (offset, moment) => `from ${moment} on ${offset}`,
+  eachDayIsAPeriod: 'Each open day is a period of its own.',
+  firstPeriods: (count) => (count === 1 ? 'It is:' : `The first ${count} periods:`),
+  usualHours: 'Usual hours:',
+  weekdays: ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'],
+  otherHours: (days) => `Other hours on ${counted(days, 'day', 'days')}:`,
+  closedDays: (days) => `Closed on ${counted(days, 'day', 'days')} that would be open by the weekday:`,
 
   caps: 'Limits',
   perSale: (amount) => `In one sale: at most ${amount}.`,

@@ -81,6 +81,15 @@ export const ru: SchemeWords = {
   firstHours: (count) => (count === 1 ? 'Часы работы:' : `Часы работы в первых периодах (${count}):`),
   anyHour: 'в любое время',
   zone: 'Время — алматинское (UTC+5), и только в этом тексте: сама программа считает время в UTC.',
+  clocks: (timeZone, offsets) =>
+    `Время — по поясу ${timeZone} (${offsets}), и только в этом тексте: сама программа считает время в UTC.`,
+  offsetFrom: (offset, moment) => `с ${moment} ${offset}`,
+  eachDayIsAPeriod: 'Каждый открытый день — отдельный период.',
+  firstPeriods: (count) => (count === 1 ? 'Это период:' : `Первые периоды (${count}):`),
+  usualHours: 'Обычные часы:',
+  weekdays: ['понедельник', 'вторник', 'среда', 'четверг', 'пятница', 'суббота', 'воскресенье'],
+  otherHours: (days) => `Другие часы (дней: ${days}):`,
+  closedDays: (days) => `Закрыто в дни, открытые по расписанию недели (дней: ${days}):`,
 
   caps: 'Ограничения',
   perSale: (amount) => `За одну продажу: не больше ${amount}.`,

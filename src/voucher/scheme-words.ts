@@ -67,6 +67,17 @@ export interface SchemeWords {
   readonly firstHours: (count: number) => string
   readonly anyHour: string
   readonly zone: string
+  /** Of a scheme that says what the clocks show: its zone, and "UTC+6, UTC+5 from 01.03.2024 00:00". */
+  readonly clocks: (timeZone: string, offsets: string) => string
+  readonly offsetFrom: (offset: string, moment: string) => string
+  readonly eachDayIsAPeriod: string
+  readonly firstPeriods: (count: number) => string
+  readonly usualHours: string
+  /** From Monday to Sunday. */
+  readonly weekdays: readonly string[]
+  /** Before the days, which have the number of days in all. */
+  readonly otherHours: (days: number) => string
+  readonly closedDays: (days: number) => string
 
   readonly caps: string
   readonly perSale: (amount: string) => string

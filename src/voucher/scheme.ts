@@ -58,6 +58,9 @@ export const capsSchema = z.strictObject({
 })
 export type Caps = z.infer<typeof capsSchema>
 
+/** How many periods a scheme may have. */
+export const periodsMost = 400
+
 const terms = {
   schemeId: nameSchema,
   version: z.int().min(1),
@@ -65,7 +68,7 @@ const terms = {
   name: textsSchema,
   status: z.enum(['active', 'suspended', 'ended']),
   benefit: benefitSchema,
-  periods: z.array(schemePeriodSchema).min(1).max(400),
+  periods: z.array(schemePeriodSchema).min(1).max(periodsMost),
   /** Where it pays, by name. */
   merchants: z.array(nameSchema),
   caps: capsSchema,
@@ -82,8 +85,28 @@ const terms = {
   order: z.int(),
 }
 
+/** A name of the IANA time zone database, in its own spelling. */
+export const timeZoneSchema = z
+  .string()
+  .max(64)
+  .regex(/^[A-Z][A-Za-z_]+(\/[A-Za-z0-9_+-]+)*$/)
+
 export const schemeSchema = z.strictObject({
   ...terms,
+  /**
+   * What the clocks showed where the periods were computed from a calendar: for people who read or check them.
+   * `decide()` knows instants only. Absent where nobody said it, and from all schemes of before.
+   */
+  localTime: z
+    .strictObject({
+      timeZone: timeZoneSchema,
+      /** In the order of time; the first one holds before it too. */
+      offsets: z
+        .array(z.strictObject({ from: instantSchema, utcOffsetMinutes: z.int().min(-1_440).max(1_440) }))
+        .min(1)
+        .max(1_000),
+    })
+    .optional(),
   /** What it pays for which goods; the first rule that names a line's goods holds. */
   goods: z.array(goodsRuleSchema).min(1).max(100),
   /** Absent: it lapses, as in schemes of before. */

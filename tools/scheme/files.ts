@@ -1,6 +1,7 @@
 /** What `npm run scheme` reads: files written by hand, so every slip is told by the field that it stands in. */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { programmeSchema, type Programme } from '../../src/voucher/calendar.ts'
 import { gtinSchema, nameSchema } from '../../src/voucher/identifiers.ts'
 import { tiynMax, tiynSchema } from '../../src/voucher/money.ts'
 import { saleLineSchema, type SaleLine } from '../../src/voucher/sale.ts'
@@ -35,6 +36,10 @@ const basketSchema = z.strictObject({
  */
 export function schemesIn(file: string): readonly Scheme[] {
   const json = jsonIn(file)
+  if (valueAt(json, ['calendar']) !== undefined)
+    throw new FileFault(
+      `${file} is a programme with a calendar: compile it first, then give the scheme that comes of it.`,
+    )
   const schemes = Array.isArray(json)
     ? parsed(file, z.array(schemeSchema).min(1), json)
     : [parsed(file, schemeSchema, json)]
@@ -42,6 +47,18 @@ export function schemesIn(file: string): readonly Scheme[] {
   const twice = ids.findIndex((schemeId, index) => ids.indexOf(schemeId) < index)
   if (twice >= 0) throw new FileFault(`${file}: [${twice}].schemeId: ${ids[twice]} stands there before.`)
   return schemes
+}
+
+/**
+ * The programme of a file.
+ *
+ * @throws FileFault
+ */
+export function programmeIn(file: string): Programme {
+  const json = jsonIn(file)
+  if (valueAt(json, ['periods']) !== undefined)
+    throw new FileFault(`${file} is a scheme with its periods: there is nothing to compile.`)
+  return parsed(file, programmeSchema, json)
 }
 
 /**
@@ -102,6 +119,10 @@ function placed({ path }: Issue): string {
 const formats: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/^\(0\|/, 'is an amount: whole tiyn in quotes, "120000" for 1 200,00 ₸'],
   [/^\[a-z0-9\]\[/, 'is a name: 2 to 63 of a–z, 0–9, dot and hyphen, with a letter or digit first'],
+  [/^20\\d\\d-/, 'is a day in quotes, "2026-09-01", from 2000 to 2099'],
+  [/^\(\[01\]\\d\|/, 'is a time of a day in quotes, "08:00", "24:00" at the latest'],
+  [/^\[A-Z\]\[A-Za-z_\]/, 'is a time zone in the spelling of the zone database, "Asia/Almaty"'],
+  [/^\[0-9A-Za-z-\]\{1,32\}/, 'is the name of a period: 1 to 32 letters a–z, A–Z, digits and hyphens'],
   [/^\\d\{14\}/, 'is a GTIN: 14 digits in quotes, a shorter one with zeros before it'],
 ]
 
@@ -124,6 +145,7 @@ function whatIsWrong(issue: Issue, json: unknown): string {
 /** A rule of one value says what holds of a right one; what does not hold here is said with the value. */
 const rules: Readonly<Record<string, string>> = {
   'the check digit fits': 'is no GTIN, its last digit does not fit the others',
+  'a day of the calendar': 'is a day that no calendar has',
   'more than nothing': 'is nothing, and must be more',
 }
 

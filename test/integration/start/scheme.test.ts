@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { schemeHashOf } from '../../../src/sync/protocol/canonical.ts'
-import { exampleScheme, examplePath } from '../../fixtures/example-scheme.ts'
+import { schemeSchema } from '../../../src/voucher/scheme.ts'
+import { exampleScheme, examplePath, programmePath } from '../../fixtures/example-scheme.ts'
 
 const root = resolve(import.meta.dirname, '..', '..', '..')
 const document = readFileSync(join(root, 'docs', 'schemes.md'), 'utf8')
@@ -41,28 +42,32 @@ function fileWith(name: string, content: unknown): string {
 describe.concurrent('the document', () => {
   const shown = [...document.matchAll(/```sh\nnpm run scheme -- (.+)\n```\n+```text\n([^]*?)```/g)]
 
-  it('shows all three commands', () => {
-    expect(shown.map(([, words = '']) => words.split(' ')[0])).toEqual(['explain', 'lint', 'try'])
+  it('shows all four commands', () => {
+    expect(shown.map(([, words = '']) => words.split(' ')[0])).toEqual(['explain', 'lint', 'try', 'compile'])
   })
 
   it.each(shown.map(([, words = '', output = '']) => [words, output] as const))(
     'runs: scheme %s',
     async (words, output) => {
-      const { code, said, complained } = await scheme(...words.split(' '))
+      const asked = words.split(' ')
+      const given = asked.map((word, index) => (asked[index - 1] === '--out' ? join(folder, word) : word))
+      const { code, said, complained } = await scheme(...given)
       expect({ code, complained }).toEqual({ code: 0, complained: '' })
       expect(said.trimEnd()).toBe(output.trimEnd())
     },
   )
 
-  it('names every field of the example, and every kind of payment', () => {
+  it('names every field of the examples, and every kind of payment and of period', () => {
     const names = (value: unknown): readonly string[] =>
       typeof value !== 'object' || value === null
         ? []
         : Object.entries(value).flatMap(([name, below]) => [...(/^\d+$/.test(name) ? [] : [name]), ...names(below)])
     const kinds = ['nothing', 'whole', 'up_to', 'percent', 'above', 'deny', 'lease-listed', 'count', 'amount']
+    const periods = ['day', 'week', 'begins', 'month', 'term', 'terms', 'termId', 'tap', 'periodId', 'localTime']
+    const { calendar } = JSON.parse(readFileSync(programmePath, 'utf8')) as { calendar: object }
     const fields = document.slice(document.indexOf('## The fields'))
     const said = new Set([...fields.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) => code.split(/[^\w-]+/)))
-    expect([...names(given), ...kinds].filter((name) => !said.has(name))).toEqual([])
+    expect([...names(given), ...names(calendar), ...kinds, ...periods].filter((name) => !said.has(name))).toEqual([])
   })
 })
 
@@ -131,6 +136,56 @@ describe.concurrent('the command', () => {
         schemes: [{ verdict: { periodId: '2027-02' } }, { schemeId: 'second', verdict: { periodId: '2027-02' } }],
       },
     })
+  })
+
+  it('compiles a programme to the same bytes, whatever the order of its fields, and says their hash', async () => {
+    const programme = JSON.parse(readFileSync(programmePath, 'utf8')) as Record<string, unknown>
+    const turned = fileWith('turned.json', Object.fromEntries(Object.entries(programme).toReversed()))
+    const out = join(folder, 'compiled.json')
+    const [first, second, json] = await Promise.all([
+      scheme('compile', programmePath, '--out', out),
+      scheme('compile', turned),
+      scheme('compile', programmePath, '--json'),
+    ])
+    const written = readFileSync(out, 'utf8')
+    const hash = schemeHashOf(schemeSchema.parse(JSON.parse(written)))
+    expect([first.code, first.complained, second.code, second.said === written]).toEqual([0, '', 0, true])
+    expect(first.said).toContain(`169 periods, from 2026-09-01 to 2027-05-25; Asia/Almaty is UTC+5\n`)
+    expect(second.complained).toBe(first.said)
+    expect(first.said).toContain(`SHA-256 ${hash}`)
+    expect(JSON.parse(json.said)).toEqual({
+      schemeId: 'lunch-2026-27',
+      version: 1,
+      hash,
+      faults: [],
+      scheme: JSON.parse(written) as unknown,
+    })
+    const linted = await scheme('lint', out, '--at', '2026-08-01T00:00Z')
+    expect([linted.code, linted.said.includes(hash), linted.said.includes('0 faults')]).toEqual([0, true, true])
+  })
+
+  it('compiles no programme that could be read in two ways, or whose scheme the ledger would refuse', async () => {
+    const programme = JSON.parse(readFileSync(programmePath, 'utf8')) as { calendar: object }
+    const calendar = { ...programme.calendar, lastDay: '2027-05-06' }
+    const [unclear, refused, json, lost] = await Promise.all([
+      scheme('compile', fileWith('unclear.json', { ...programme, calendar }), '--language', 'ru'),
+      scheme('compile', fileWith('refused-programme.json', { ...programme, schemeId: 'dt-by-qr' })),
+      scheme('compile', fileWith('unclear-json.json', { ...programme, calendar }), '--json'),
+      scheme('compile', programmePath, '--out', programmePath),
+    ])
+    expect([unclear.code, unclear.said]).toEqual([1, ''])
+    expect(unclear.complained).toBe(
+      'FAULT DAY_OUTSIDE_CALENDAR calendar.holidays[5].day\n  2027-05-07 вне календаря: он идёт с 2026-09-01 по ' +
+        '2027-05-06.\nFAULT DAY_OUTSIDE_CALENDAR calendar.holidays[6].day\n  2027-05-10 вне календаря: он идёт с ' +
+        '2026-09-01 по 2027-05-06.\n',
+    )
+    expect([refused.code, refused.said]).toEqual([1, ''])
+    expect(refused.complained).toMatch(/^FAULT RESERVED_ID schemeId\n/)
+    expect([json.code, JSON.parse(json.said)]).toMatchObject([
+      1,
+      { schemeId: 'lunch-2026-27', faults: [{ code: 'DAY_OUTSIDE_CALENDAR' }, { path: 'calendar.holidays[6].day' }] },
+    ])
+    expect([lost.code, lost.complained]).toEqual([2, expect.stringMatching(/^tolem: --out is another file/)])
   })
 
   it('says of a malformed file which field is wrong, without a stack', async () => {

@@ -35,6 +35,29 @@ test('a card is named by the first half of HMAC-SHA-256 of its UID', () => {
 })
 
 describe('the demonstration’s time windows', () => {
+  const [hour, day, ahead] = [3_600_000, 86_400_000, 18_000_000]
+
+  test('are to the millisecond what they were before the calendar made them, and their hashes with them', () => {
+    for (let at = Date.UTC(2026, 0, 1); at < Date.UTC(2028, 0, 1); at += 17 * day + 5 * hour) {
+      const firstDay = Math.floor((at + ahead) / day) - 7
+      const schoolDay = (since1970: number) => {
+        const from = since1970 * day - ahead
+        const openings = [{ from: from + 8 * hour, to: from + 16 * hour }]
+        return { periodId: new Date(since1970 * day).toISOString().slice(0, 10), from, to: from + day, openings }
+      }
+      const weekdays = Array.from({ length: 372 }, (_, index) => firstDay + index).filter((one) => (one + 3) % 7 < 5)
+      expect(schoolDays(at)).toEqual(weekdays.map(schoolDay))
+
+      const local = new Date(at + ahead)
+      const beginOf = (month: number) => Date.UTC(local.getUTCFullYear(), local.getUTCMonth() + month, 1)
+      const month = (index: number) => {
+        const window = { from: beginOf(index) - ahead, to: beginOf(index + 1) - ahead }
+        return { periodId: new Date(beginOf(index)).toISOString().slice(0, 7), ...window, openings: [window] }
+      }
+      expect(months(at)).toEqual(Array.from({ length: 13 }, (_, index) => month(index)))
+    }
+  })
+
   test('a school day is 08:00 to 16:00 in Almaty, Monday to Friday', () => {
     // Sunday 22:00 UTC is Monday 03:00 in Almaty.
     const days = schoolDays(Date.UTC(2026, 10, 22, 22))

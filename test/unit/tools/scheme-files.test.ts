@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { basketIn, FileFault, schemesIn } from '../../../tools/scheme/files.ts'
-import { examplePath, exampleScheme } from '../../fixtures/example-scheme.ts'
+import { basketIn, FileFault, programmeIn, schemesIn } from '../../../tools/scheme/files.ts'
+import { examplePath, exampleScheme, programmePath } from '../../fixtures/example-scheme.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tolem-scheme-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -119,6 +119,47 @@ describe('a file of schemes', () => {
   it('with very many slips is told of twenty', () => {
     const slips = said(schemesIn, { ...scheme, merchants: Array.from({ length: 30 }, () => 'A') })
     expect([slips.length, slips.at(-1)]).toEqual([21, '… and 10 more.'])
+  })
+})
+
+describe('a programme', () => {
+  const programme = JSON.parse(readFileSync(programmePath, 'utf8')) as { calendar: Record<string, unknown> }
+  const withCalendar = (change: object) => ({ ...programme, calendar: { ...programme.calendar, ...change } })
+
+  it('is a scheme with a calendar in place of its periods', () => {
+    expect(programmeIn(programmePath)).toMatchObject({ calendar: { timeZone: 'Asia/Almaty' } })
+    expect(said(schemesIn, programme)).toEqual([
+      'FILE is a programme with a calendar: compile it first, then give the scheme that comes of it.',
+    ])
+    expect(said(programmeIn, scheme)).toEqual(['FILE is a scheme with its periods: there is nothing to compile.'])
+  })
+
+  it.each<[string, object, string]>([
+    [
+      'a day as it is written elsewhere',
+      { firstDay: '01.09.2026' },
+      'firstDay: is a day in quotes, "2026-09-01", from 2000 to 2099, not "01.09.2026".',
+    ],
+    ['a day that there is not', { lastDay: '2027-02-29' }, 'lastDay: is a day that no calendar has: "2027-02-29".'],
+    [
+      'a time without its zero',
+      { hours: { monday: [{ from: '8:00', to: '15:00' }] } },
+      'hours.monday[0].from: is a time of a day in quotes, "08:00", "24:00" at the latest, not "8:00".',
+    ],
+    ['a weekday that nobody knows', { hours: { Monday: [] } }, 'hours: has no field "Monday".'],
+    [
+      'a zone in small letters',
+      { timeZone: 'asia/almaty' },
+      'timeZone: is a time zone in the spelling of the zone database, "Asia/Almaty", not "asia/almaty".',
+    ],
+    [
+      'a term of a name with a space',
+      { period: { kind: 'term', terms: [{ termId: 'term 1', firstDay: '2026-09-01', lastDay: '2026-10-25' }] } },
+      'period.terms[0].termId: is the name of a period: 1 to 32 letters a–z, A–Z, digits and hyphens, not "term 1".',
+    ],
+    ['a holiday without a reason', { holidays: [{ day: '2026-12-16' }] }, 'holidays[0].reason: is missing.'],
+  ])('with %s is told so', (_what, change, sentence) => {
+    expect(said(programmeIn, withCalendar(change))).toEqual([`FILE: calendar.${sentence}`])
   })
 })
 

@@ -26,6 +26,7 @@ test('since: the clock today, the date too before', () => {
 test('periods as people write them', () => {
   expect(formatPeriod('2026-11-23')).toBe('23.11.2026')
   expect(formatPeriod('2026-11')).toBe('11.2026')
+  expect(formatPeriod('2026-11-23--2026-11-29')).toBe('23.11.2026–29.11.2026')
   expect(formatPeriod('2026-W48')).toBe('2026-W48')
 })
 

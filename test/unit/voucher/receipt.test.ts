@@ -193,9 +193,10 @@ describe('local time', () => {
   })
 
   it('writes days and months as people do, and other periods by their id', () => {
-    expect(['2026-11-23', '2026-11', 'term-1', '2026-W48'].map(formatPeriod)).toEqual([
+    expect(['2026-11-23', '2026-11', '2026-11-23--2026-11-29', 'term-1', '2026-W48'].map(formatPeriod)).toEqual([
       '23.11.2026',
       '11.2026',
+      '23.11.2026–29.11.2026',
       'term-1',
       '2026-W48',
     ])

@@ -86,6 +86,23 @@ const faults: readonly (readonly [FaultCode, string, Partial<Scheme>, path: stri
     { periods: [{ ...february, from: january.to - 1 }, january] },
     'periods.0',
   ],
+  [
+    'OFFSETS_OUT_OF_ORDER',
+    'an offset from an earlier moment than the one before it',
+    {
+      localTime: {
+        timeZone: 'Asia/Almaty',
+        offsets: [january.from, february.from, february.from].map((from) => ({ from, utcOffsetMinutes: 300 })),
+      },
+    },
+    'localTime.offsets.2',
+  ],
+  [
+    'OFFSETS_OUT_OF_ORDER',
+    'clocks that are known only after the first period has begun',
+    { localTime: { timeZone: 'Asia/Almaty', offsets: [{ from: january.from + 1, utcOffsetMinutes: 300 }] } },
+    'localTime.offsets.0',
+  ],
   ['GOODS_NAMED_TWICE', 'goods in two rules', goods(food({ pays: { kind: 'nothing' } }), food()), 'goods.1.goods'],
   [
     'CARRIED_OF_OTHER_KIND',

@@ -1,16 +1,20 @@
 /**
  * Method: golden files, read by a person in each language (test/fixtures/scheme-texts/): the demonstration's schemes,
- * the one of the documents with every kind of rule, and one that has every other choice. The words are those of the
- * screens' glossary.
+ * the one of the documents with every kind of rule, two compiled from calendars, and one that has every other choice.
+ * The words are those of the screens' glossary.
  */
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { foodVoucher, schoolLunch } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import { glossary, type Term } from '../../../src/terminal/ui/texts/glossary.ts'
+import { compileProgramme } from '../../../src/voucher/calendar-compile.ts'
+import { programmeSchema, type Programme } from '../../../src/voucher/calendar.ts'
 import { languages } from '../../../src/voucher/identifiers.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { plainText, schemeText } from '../../../src/voucher/scheme-texts.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
-import { exampleScheme } from '../../fixtures/example-scheme.ts'
+import { clocksOf } from '../../../tools/scheme/time-zone.ts'
+import { exampleScheme, programmePath } from '../../fixtures/example-scheme.ts'
 
 const start = Date.UTC(2026, 10, 23)
 const hour = 3_600_000
@@ -76,7 +80,38 @@ const returned: Scheme = {
   unused: { kind: 'returns', by: exampleScheme.periods[2]?.to ?? 0 },
 }
 
+const programme = programmeSchema.parse(JSON.parse(readFileSync(programmePath, 'utf8')))
+/** By the week over the change of Almaty's clocks, with what the programme of the documents has besides. */
+const weeks: Programme = {
+  ...programme,
+  schemeId: 'weeks-of-2024',
+  calendar: {
+    ...programme.calendar,
+    firstDay: '2024-02-05',
+    lastDay: '2024-03-31',
+    period: { kind: 'week', begins: 'monday' },
+    hours: {
+      monday: [{ from: '08:00', to: '12:00' }],
+      wednesday: [
+        { from: '08:00', to: '12:00' },
+        { from: '13:30', to: '24:00' },
+      ],
+      thursday: [{ from: '00:00', to: '12:00' }],
+    },
+    holidays: [{ day: '2024-03-06', reason: 'a holiday' }],
+    movedWorkingDays: [],
+    otherHours: [],
+  },
+}
+function compiled(given: Programme): Scheme {
+  const result = compileProgramme(given, clocksOf(given.calendar.timeZone))
+  if (!('scheme' in result)) throw new Error(JSON.stringify(result.faults))
+  return result.scheme
+}
+
 const schemes: Readonly<Record<string, Scheme>> = {
+  'lunch-2026-27': compiled(programme),
+  'weeks-of-2024': compiled(weeks),
   'school-lunch': schoolLunch(start),
   'food-voucher': foodVoucher(start),
   'food-discount': exampleScheme,
@@ -94,7 +129,7 @@ describe.each(languages)('in %s', (language) => {
 
   test('the text is in its own alphabet, but for ids and what the scheme says', () => {
     const other = { en: /\p{Script=Cyrillic}/u, ru: /[a-zәғқңөұүһі]/i, kk: /[a-z]/i }[language]
-    const ids = /UTC\+5|UTC|[a-z]+(?:-[a-z0-9]+)+|«[a-z]+»/g
+    const ids = /UTC\+\d|UTC|Asia\/Almaty|[a-z]+(?:-[a-z0-9]+)+|«[a-z]+»/g
     const lines = Object.values(schemes).flatMap((scheme) =>
       schemeText(scheme, language).sections.flatMap((section) => [section.heading, ...section.lines]),
     )

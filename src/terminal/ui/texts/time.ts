@@ -35,8 +35,10 @@ export function isoDay(instant: number): string {
   return new Date(instant + offsetMs).toISOString().slice(0, 10)
 }
 
-/** A scheme's period as people write it: a day, a month, or the name the scheme gave. */
+/** A scheme's period as people write it: a day, a month, a week from day to day, or the name the scheme gave. */
 export function formatPeriod(periodId: string): string {
+  const week = /^(\d{4}-\d{2}-\d{2})--(\d{4}-\d{2}-\d{2})$/.exec(periodId)
+  if (week !== null) return `${formatPeriod(week[1] ?? '')}–${formatPeriod(week[2] ?? '')}`
   const day = /^(\d{4})-(\d{2})-(\d{2})$/.exec(periodId)
   if (day !== null) return `${day[3]}.${day[2]}.${day[1]}`
   const month = /^(\d{4})-(\d{2})$/.exec(periodId)
