@@ -21,7 +21,7 @@ import { firstOpening, merchantOfMost, tryOut } from './scheme/trial.ts'
 
 const usage = `Use: npm run scheme -- explain FILE [--language kk|ru|en] [--json]
      npm run scheme -- lint FILE [--language kk|ru|en] [--at INSTANT] [--json]
-     npm run scheme -- try FILE BASKET [--at INSTANT] [--json]
+     npm run scheme -- try FILE BASKET [--language kk|ru|en] [--at INSTANT] [--json]
      npm run scheme -- compile PROGRAMME [--out FILE] [--language kk|ru|en] [--json]
 FILE holds a scheme or a list of them, BASKET what is bought, PROGRAMME a scheme with a calendar in place of periods;
 INSTANT is like 2026-11-23T07:00Z. See docs/schemes.md.`
@@ -29,7 +29,7 @@ INSTANT is like 2026-11-23T07:00Z. See docs/schemes.md.`
 const takes = {
   explain: { files: 1, options: ['language', 'json'] },
   lint: { files: 1, options: ['language', 'at', 'json'] },
-  try: { files: 2, options: ['at', 'json'] },
+  try: { files: 2, options: ['language', 'at', 'json'] },
   compile: { files: 1, options: ['out', 'language', 'json'] },
 } as const
 type Command = keyof typeof takes
@@ -158,12 +158,14 @@ function pathText(path: Finding['path']): string {
     .join('')
 }
 
-function tryBasket({ file, basket, at, json }: Asked): number {
+function tryBasket({ file, basket, language = 'en', at, json }: Asked): number {
   const schemes = schemesIn(file)
   const lines = basketIn(basket)
   const faults = schemes.flatMap((scheme) => faultsOf(scheme).map((fault) => ({ scheme, fault })))
   for (const { scheme, fault } of faults)
-    process.stderr.write(`tolem: ${file}: ${scheme.schemeId}: ${pathText(fault.path)}: ${sentenceOf(fault, 'en')}\n`)
+    process.stderr.write(
+      `tolem: ${file}: ${scheme.schemeId}: ${pathText(fault.path)}: ${sentenceOf(fault, language)}\n`,
+    )
   if (faults.length > 0) return 1
   const trial = tryOut(schemes, lines, { at: at ?? firstOpening(schemes), ...merchantOfMost(schemes) })
   const hashes = schemes.map(named)
@@ -173,7 +175,7 @@ function tryBasket({ file, basket, at, json }: Asked): number {
       [
         ...hashes.map(({ schemeId, version, hash }) => `${schemeId} version ${version}, SHA-256 ${hash}`),
         '',
-        trialText(trial),
+        trialText(trial, language),
       ].join('\n'),
     )
   return 0

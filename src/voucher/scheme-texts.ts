@@ -72,17 +72,20 @@ function unusedTexts(scheme: Scheme, say: SchemeWords): readonly string[] {
       return [first, say.carriedOnce]
     }
     case 'returns':
-      return [say.notCarriedOver, say.returned(dateTime(unused.by))]
+      return [say.notCarriedOver, say.returned(dateTime(unused.by, clocksOf(scheme)))]
     default:
       return unused satisfies never
   }
 }
 
-function activationTexts({ activation }: Scheme, say: SchemeWords): readonly string[] {
+function activationTexts(scheme: Scheme, say: SchemeWords): readonly string[] {
+  const { activation } = scheme
   if (activation === undefined) return []
   return [
     say.activation,
-    activation.until === undefined ? say.activationAnyTime : say.activateBefore(dateTime(activation.until)),
+    activation.until === undefined
+      ? say.activationAnyTime
+      : say.activateBefore(dateTime(activation.until, clocksOf(scheme))),
   ]
 }
 
@@ -131,8 +134,9 @@ function merchantTexts({ merchants, where }: Scheme, say: SchemeWords): readonly
   return [...named, inGeneral, ...(except.length === 0 ? [] : [say.except(listed(except, say))]), say.asRegistered]
 }
 
-function periodTexts({ periods, localTime }: Scheme, say: SchemeWords): readonly string[] {
-  const clocks = localTime?.offsets ?? almaty
+function periodTexts(scheme: Scheme, say: SchemeWords): readonly string[] {
+  const { periods, localTime } = scheme
+  const clocks = clocksOf(scheme)
   const inOrder = periods.toSorted((a, b) => a.from - b.from)
   const first = inOrder.slice(0, shownPeriods)
   const from = Math.min(...periods.map((period) => period.from))
@@ -258,6 +262,7 @@ function durationText(durationMs: number, { durations }: SchemeWords): string {
 
 /** All of Kazakhstan has one offset, UTC+5, since 1 March 2024; no host is asked (money-rules.md, "Time"). */
 const almaty: readonly UtcOffset[] = [{ from: 0, utcOffsetMinutes: 300 }]
+const clocksOf = ({ localTime }: Scheme): readonly UtcOffset[] => localTime?.offsets ?? almaty
 /** ECMA-262, "Time Values": no Date reaches further. */
 const latestDate = 8_640_000_000_000_000
 

@@ -1,61 +1,56 @@
-/** A tried basket as an engineer reads it. In English, as all commands speak. */
+/** A tried basket as an engineer reads it, in one of three languages. */
+import { refusals as refusalsEn } from '../../src/terminal/ui/texts/codes-en.ts'
+import { refusals as refusalsKk } from '../../src/terminal/ui/texts/codes-kk.ts'
+import { refusals as refusalsRu } from '../../src/terminal/ui/texts/codes-ru.ts'
+import type { Language } from '../../src/voucher/identifiers.ts'
 import { formatTenge, subtractTiyn } from '../../src/voucher/money.ts'
-import type { RefusalCode } from '../../src/voucher/reasons.ts'
-import { refusals } from '../../src/terminal/ui/texts/codes-en.ts'
-import type { LineReason } from '../../src/voucher/line-outcomes.ts'
+import { trialWords, type TrialWords } from '../../src/voucher/trial-words.ts'
 import type { PaidOfLine, Trial, TriedLine, TriedMerchant, TriedScheme } from './trial.ts'
 
-const reasons: Readonly<Record<LineReason, string>> = {
-  allowance_used: 'the allowance or a limit leaves no more',
-  too_dear: 'dearer than the scheme pays',
-  own_part: 'the customer’s own part',
-  excluded: 'these goods are excluded',
-  not_listed: 'no scheme that pays names these goods',
-}
+/** Why a scheme refuses, in the words of the till. */
+const refusals = { kk: refusalsKk, ru: refusalsRu, en: refusalsEn }
 
-export function trialText({ at, merchantId, place, total, schemes, lines, left }: Trial): string {
+export function trialText({ at, merchantId, place, total, schemes, lines, left }: Trial, language: Language): string {
+  const say = trialWords[language]
   return [
-    `At ${new Date(at).toISOString()}, at ${merchantText({ merchantId, place })}, ` +
-      'by a card that has used nothing in the period.',
+    say.setting(new Date(at).toISOString(), merchantText({ merchantId, place }, say)),
     '',
-    ...lines.flatMap(lineTexts),
+    ...lines.flatMap((line) => lineTexts(line, language)),
     '',
-    ...schemes.map(schemeText),
-    `Total ${formatTenge(total)}, paid ${formatTenge(subtractTiyn(total, left))}, LEFT TO PAY ${formatTenge(left)}`,
+    ...schemes.map((scheme) => schemeText(scheme, language)),
+    say.total(formatTenge(total), formatTenge(subtractTiyn(total, left)), formatTenge(left)),
   ].join('\n')
 }
 
-function lineTexts({ line, total, schemes, left, why }: TriedLine): readonly string[] {
+function lineTexts({ line, total, schemes, left, why }: TriedLine, language: Language): readonly string[] {
+  const say = trialWords[language]
   const { category, gtin, name, quantity, unitPrice } = line
-  const goods = [category, ...(gtin === undefined ? [] : [gtin])].join(', ')
+  const kinds = [category, ...(gtin === undefined ? [] : [gtin])].join(', ')
+  const goods = `${quantity} × ${name[language]} (${kinds})`
   return [
-    `${line.line}. ${quantity} × ${name.en} (${goods}) at ${formatTenge(unitPrice)}: ${formatTenge(total)}`,
-    ...schemes.map(paidText),
-    `   left to pay ${formatTenge(left)}${why === null ? '' : `: ${reasons[why]}`}`,
+    `${line.line}. ${say.line(goods, formatTenge(unitPrice), formatTenge(total))}`,
+    ...schemes.map((paid) => `   ${paidText(paid, say)}`),
+    `   ${say.leftToPay(formatTenge(left))}${why === null ? '' : `: ${say.reasons[why]}`}`,
   ]
 }
 
 /** By name, or by what its bank says of it. */
-function merchantText({ merchantId, place: { region, kind } }: TriedMerchant): string {
-  if (region === undefined && kind === undefined) return `the merchant ${merchantId}`
-  const said = [region === undefined ? '' : ` in region ${region}`, kind === undefined ? '' : ` of kind ${kind}`]
-  return `a merchant${said.join('')}`
+function merchantText({ merchantId, place: { region, kind } }: TriedMerchant, say: TrialWords): string {
+  if (region === undefined && kind === undefined) return say.merchant(merchantId)
+  return say.merchantOf(region ?? null, kind ?? null)
 }
 
-function paidText({ schemeId, rule, amount }: PaidOfLine): string {
-  const by = rule === null ? ': no rule names these goods' : ` by rule ${rule}`
-  return `   ${schemeId} pays ${amount === 0n ? 'nothing' : formatTenge(amount)}${by}`
+function paidText({ schemeId, rule, amount }: PaidOfLine, say: TrialWords): string {
+  const pays = amount === 0n ? say.paysNothing(schemeId) : say.pays(schemeId, formatTenge(amount))
+  return `${pays}${rule === null ? say.noRule : say.byRule(rule)}`
 }
 
-function schemeText({ schemeId, verdict }: TriedScheme): string {
-  if ('refusal' in verdict) return `${schemeId} pays nothing: ${refusalText(verdict.refusal)}`
+function schemeText({ schemeId, verdict }: TriedScheme, language: Language): string {
+  const say = trialWords[language]
+  if ('refusal' in verdict)
+    return `${say.paysNothing(schemeId)}: ${verdict.refusal} (${refusals[language][verdict.refusal].what})`
   const { amount, periodId, countLeft, amountLeft, reducedBy } = verdict
-  const reduced = reducedBy === null ? '' : `, reduced by ${reducedBy}`
-  const payments = countLeft === 1 ? '1 payment' : `${countLeft} payments`
-  const rest = `${formatTenge(amountLeft)} and ${payments}`
-  return `${schemeId} pays ${formatTenge(amount)}${reduced}; ${rest} are left in period ${periodId}`
-}
-
-function refusalText(code: RefusalCode): string {
-  return `${code} (${refusals[code].what})`
+  const reduced = reducedBy === null ? '' : say.reducedBy(reducedBy)
+  const remains = say.remains(formatTenge(amountLeft), countLeft, periodId)
+  return `${say.pays(schemeId, formatTenge(amount))}${reduced}; ${remains}`
 }

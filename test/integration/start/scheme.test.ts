@@ -118,6 +118,16 @@ describe.concurrent('the command', () => {
     expect(complained).toMatch(/^tolem: .*refused\.json: dt-by-qr: schemeId: The id dt-by-qr stands for/)
   })
 
+  it('tries in the language that it is asked for', async () => {
+    const [kk, ru] = await Promise.all(
+      ['kk', 'ru'].map((language) =>
+        scheme('try', examplePath('scheme'), examplePath('basket'), '--language', language),
+      ),
+    )
+    expect([kk?.code, kk?.said]).toEqual([0, expect.stringContaining('ТӨЛЕУГЕ ҚАЛДЫ')])
+    expect([ru?.code, ru?.said]).toEqual([0, expect.stringContaining('ОСТАЛОСЬ ОПЛАТИТЬ')])
+  })
+
   it('tries several schemes as of one card, at the moment that it is told', async () => {
     const both = fileWith('both.json', [given, { ...given, schemeId: 'second', order: 6 }])
     const { code, said } = await scheme(

@@ -2,8 +2,11 @@
  * Method: the basket of docs/schemes.md, worked out by hand, then one change for each reason why a scheme pays less.
  */
 import { describe, expect, test } from 'vitest'
+import { languages } from '../../../src/voucher/identifiers.ts'
+import { lineReasons } from '../../../src/voucher/line-outcomes.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
+import { trialWords } from '../../../src/voucher/trial-words.ts'
 import { basketIn } from '../../../tools/scheme/files.ts'
 import { trialText } from '../../../tools/scheme/trial-text.ts'
 import { firstOpening, merchantOfMost, tryOut, type Trial } from '../../../tools/scheme/trial.ts'
@@ -169,7 +172,7 @@ describe('two schemes on one card', () => {
 })
 
 test('the text says each line, what pays it, and what is left', () => {
-  const text = trialText(trial([exampleScheme]))
+  const text = trialText(trial([exampleScheme]), 'en')
     .replaceAll('\u00A0', ' ')
     .replaceAll('\u202F', ' ')
   expect(text).toContain('1. 2 × Bread (bread, 04870000000012) at 180,00 ₸: 360,00 ₸\n')
@@ -179,4 +182,28 @@ test('the text says each line, what pays it, and what is left', () => {
   expect(text).toContain('   food-discount pays nothing: no rule names these goods\n')
   expect(text).toContain('food-discount pays 4 997,00 ₸; 15 003,00 ₸ and 29 payments are left in period 2027-01\n')
   expect(text.endsWith('Total 8 567,00 ₸, paid 4 997,00 ₸, LEFT TO PAY 3 570,00 ₸')).toBe(true)
+})
+
+describe.each(languages)('in %s', (language) => {
+  const refused = changed({ schemeId: 'other', merchants: ['other-shop'] })
+  const text = trialText(trial([caps({ perSale: tiyn(300_000) }), refused]), language)
+
+  test('the text says the same amounts, rules and codes, and leaves no place empty', () => {
+    const figures = (said: string) => said.match(/[\d ]*\d,\d\d|CAP_\w+|MERCHANT_\w+|2027-01\b|\d{14}/g)?.toSorted()
+    const plain = (said: string) => said.replaceAll(/[\u00A0\u202F]/g, ' ')
+    const inEnglish = trialText(trial([caps({ perSale: tiyn(300_000) }), refused]), 'en')
+    expect(figures(plain(text))).toEqual(figures(plain(inEnglish)))
+    expect(text).not.toMatch(/undefined|null|\[object|\{\w+\}/)
+  })
+
+  test('the text is in its own alphabet, but for names and codes', () => {
+    const other = { en: /\p{Script=Cyrillic}/u, ru: /[a-zәғқңөұүһі]/i, kk: /[a-z]/i }[language]
+    const given = /[\d-]+T[\d:.]+Z|[A-Z]+(?:_[A-Z]+)+|[a-z]+(?:-[a-z]+)+|other|\(\S+?(?:, \d+)?\)|× [^(]+/g
+    expect(text.split('\n').filter((line) => other.test(line.replace(given, '')))).toEqual([])
+  })
+
+  test('every reason has words of its own', () => {
+    const { reasons } = trialWords[language]
+    expect(new Set(lineReasons.map((reason) => reasons[reason])).size).toBe(lineReasons.length)
+  })
 })
