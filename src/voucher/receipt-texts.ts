@@ -12,6 +12,8 @@ export interface ReceiptTexts {
   readonly time: string
   readonly sale: string
   readonly total: string
+  /** Beneath a line, with a number where there are several: the name stands at the scheme's sum. */
+  readonly scheme: string
   readonly paid: string
   readonly paidPending: string
   readonly left: string
@@ -52,6 +54,7 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     time: 'Уақыты',
     sale: 'Сатылым №',
     total: 'БАРЛЫҒЫ',
+    scheme: 'бағдарлама',
     paid: 'Төленді',
     paidPending: 'оның ішінде күтуде',
     left: 'ТӨЛЕУГЕ ҚАЛДЫ',
@@ -85,6 +88,7 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     time: 'Время',
     sale: 'Продажа №',
     total: 'ИТОГО',
+    scheme: 'программа',
     paid: 'Оплачено',
     paidPending: 'из них в ожидании',
     left: 'ОСТАЛОСЬ ОПЛАТИТЬ',
@@ -118,6 +122,7 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     time: 'Time',
     sale: 'Sale No.',
     total: 'TOTAL',
+    scheme: 'scheme',
     paid: 'Paid',
     paidPending: 'of which pending',
     left: 'LEFT TO PAY',

@@ -5,7 +5,7 @@
 import type { Instant, Language, Texts } from './identifiers.ts'
 import { addTiyn, formatTenge, remainderTiyn, type Tiyn } from './money.ts'
 import { receiptTexts, type ReceiptTexts } from './receipt-texts.ts'
-import { lineTotal, saleTotal, type Sale, type SaleLine } from './sale.ts'
+import { lineTotal, saleTotal, type CoveredLine, type Sale, type SaleLine } from './sale.ts'
 import { dtByQrName } from './tender.ts'
 
 export type ReceiptBlock =
@@ -45,6 +45,8 @@ export interface VoucherOnReceipt {
   readonly tenderId: string
   readonly scheme: Texts
   readonly amount: Tiyn
+  /** What it paid of which lines. */
+  readonly lines: readonly CoveredLine[]
   /** `pending`: accepted under the till's lease, not yet settled at the ledger. */
   readonly state: 'settled' | 'pending'
   readonly periodId: string
@@ -97,6 +99,12 @@ export function receiptDocument(content: ReceiptContent, language: Language): Re
   const paid = addTiyn(...content.tenders.map((tender) => tender.amount))
   const pending = addTiyn(...content.tenders.filter(isPending).map((tender) => tender.amount))
   const left = remainderTiyn(total, paid)
+  const lines = content.sale.lines.toSorted((a, b) => a.line - b.line)
+  const rows = schemeRows(
+    lines.map((line) => ({ line: line.line, amount: lineTotal(line) })),
+    content.tenders.filter((tender) => tender.kind === 'voucher'),
+    language,
+  )
   const proofs = content.tenders.flatMap((tender) =>
     tender.kind === 'voucher' && tender.proof !== null ? [{ tenderId: tender.tenderId, payload: tender.proof }] : [],
   )
@@ -104,12 +112,12 @@ export function receiptDocument(content: ReceiptContent, language: Language): Re
     blocks: [
       ...headBlocks({ ...content, saleId: content.sale.saleId }, texts.nonFiscal, language),
       { kind: 'rule' },
-      ...content.sale.lines.toSorted((a, b) => a.line - b.line).flatMap((line) => lineBlocks(line, language)),
+      ...lines.flatMap((line) => [...lineBlocks(line, language), ...rows.beneath(line.line)]),
       { kind: 'rule' },
       { kind: 'row', left: texts.total, right: formatTenge(total), bold: true },
       ...content.tenders.flatMap((tender): readonly ReceiptBlock[] => [
         { kind: 'rule' },
-        ...tenderBlocks(tender, language),
+        ...tenderBlocks(tender, rows, language),
       ]),
       { kind: 'rule' },
       { kind: 'row', left: texts.paid, right: formatTenge(paid), bold: true },
@@ -199,11 +207,58 @@ function lineBlocks(line: SaleLine, language: Language): readonly ReceiptBlock[]
   ]
 }
 
-function tenderBlocks(tender: ReceiptContent['tenders'][number], language: Language): readonly ReceiptBlock[] {
+/** What a scheme paid of which lines, or what of them goes back to it. */
+export interface SchemePart {
+  readonly scheme: Texts
+  readonly lines: readonly CoveredLine[]
+}
+
+export interface SchemeRows {
+  /** What stands beneath a line. */
+  readonly beneath: (line: number) => readonly ReceiptBlock[]
+  /** The name of a scheme at its own sum, with the number that the rows call it by. */
+  readonly named: (scheme: Texts) => string
+}
+
+/**
+ * Each scheme with what it has of each line of a slip. There are no rows where the slip's own sums say it: of a single
+ * line, or of one scheme that has all of every line. Rows call schemes by number, since names are longer than a narrow
+ * paper; a scheme that is alone needs none. No word says "paid": whether it is stands once, at the scheme's own sum.
+ */
+export function schemeRows(
+  lines: readonly CoveredLine[],
+  parts: readonly SchemePart[],
+  language: Language,
+): SchemeRows {
+  const ofScheme = [...Map.groupBy(parts, ({ scheme }) => scheme[language])]
+  const covered = addTiyn(...parts.flatMap((part) => part.lines.map(({ amount }) => amount)))
+  const isAlone = ofScheme.length === 1
+  const isSaid = lines.length === 1 || (isAlone && covered === addTiyn(...lines.map(({ amount }) => amount)))
+  const { scheme: word } = receiptTexts[language]
+  return {
+    beneath: (line) =>
+      ofScheme.flatMap(([, ofName], index): readonly ReceiptBlock[] => {
+        const ofLine = ofName.flatMap((part) => part.lines.filter((one) => one.line === line))
+        const amount = addTiyn(...ofLine.map((one) => one.amount))
+        if (isSaid || amount === 0n) return []
+        return [{ kind: 'row', left: `  – ${word}${isAlone ? '' : ` ${index + 1}`}`, right: formatTenge(amount) }]
+      }),
+    named: (scheme) => {
+      const index = isSaid || isAlone ? -1 : ofScheme.findIndex(([name]) => name === scheme[language])
+      return index < 0 ? scheme[language] : `${index + 1}. ${scheme[language]}`
+    },
+  }
+}
+
+function tenderBlocks(
+  tender: ReceiptContent['tenders'][number],
+  rows: SchemeRows,
+  language: Language,
+): readonly ReceiptBlock[] {
   const texts = receiptTexts[language]
   switch (tender.kind) {
     case 'voucher':
-      return voucherBlocks(tender, language)
+      return voucherBlocks(tender, rows, language)
     case 'qr':
       return [
         { kind: 'row', left: dtByQrName[language], right: formatTenge(tender.amount) },
@@ -217,10 +272,10 @@ function tenderBlocks(tender: ReceiptContent['tenders'][number], language: Langu
   }
 }
 
-function voucherBlocks(tender: VoucherOnReceipt, language: Language): readonly ReceiptBlock[] {
+function voucherBlocks(tender: VoucherOnReceipt, rows: SchemeRows, language: Language): readonly ReceiptBlock[] {
   const texts = receiptTexts[language]
   return [
-    { kind: 'row', left: tender.scheme[language], right: formatTenge(tender.amount) },
+    { kind: 'row', left: rows.named(tender.scheme), right: formatTenge(tender.amount) },
     { kind: 'text', text: tender.state === 'settled' ? texts.settled : texts.pending, bold: true },
     { kind: 'row', left: texts.period, right: formatPeriod(tender.periodId) },
     tender.left.kind === 'count'

@@ -1,13 +1,16 @@
 /** What the customer is given when goods came back: what became of the vouchers' part at the ledger, and the cash. */
 import type { Language, Texts } from './identifiers.ts'
 import { formatTenge, type Tiyn } from './money.ts'
-import { headBlocks, shortId, type ReceiptBlock, type ReceiptDocument, type SlipHead } from './receipt.ts'
+import { headBlocks, schemeRows, shortId, type ReceiptBlock, type ReceiptDocument, type SlipHead } from './receipt.ts'
 import { receiptTexts } from './receipt-texts.ts'
+import type { CoveredLine } from './sale.ts'
 
 export interface RefundOnSlip {
   readonly refundId: string
   readonly scheme: Texts
   readonly amount: Tiyn
+  /** What of which lines goes back to it. */
+  readonly lines: readonly CoveredLine[]
   /** Null where a wallet paid. */
   readonly cardLastFour: string | null
   readonly state: 'waiting' | 'done' | 'refused'
@@ -16,7 +19,7 @@ export interface RefundOnSlip {
 }
 
 export interface RefundSlipContent extends SlipHead {
-  readonly lines: readonly { readonly name: Texts; readonly amount: Tiyn }[]
+  readonly lines: readonly { readonly line: number; readonly name: Texts; readonly amount: Tiyn }[]
   readonly refunds: readonly RefundOnSlip[]
   readonly cash: Tiyn
 }
@@ -27,19 +30,21 @@ export function refundSlip(content: RefundSlipContent, language: Language): Rece
   const texts = receiptTexts[language]
   const wordOf = ({ state, cardLastFour }: RefundOnSlip): string =>
     state === 'done' && cardLastFour === null ? texts.refundedToWallet : texts[said[state]]
+  // What the ledger refused goes nowhere, and a wallet is no scheme.
+  const parts = content.refunds.filter(({ state, cardLastFour }) => state !== 'refused' && cardLastFour !== null)
+  const rows = schemeRows(content.lines, parts, language)
   return {
     blocks: [
       ...headBlocks(content, texts.nonFiscal, language),
       { kind: 'rule' },
       { kind: 'text', text: texts.refund, align: 'center', bold: true },
-      ...content.lines.map(({ name, amount }): ReceiptBlock => ({
-        kind: 'row',
-        left: name[language],
-        right: formatTenge(amount),
-      })),
+      ...content.lines.flatMap(({ line, name, amount }): readonly ReceiptBlock[] => [
+        { kind: 'row', left: name[language], right: formatTenge(amount) },
+        ...rows.beneath(line),
+      ]),
       ...content.refunds.flatMap((refund): readonly ReceiptBlock[] => [
         { kind: 'rule' },
-        { kind: 'row', left: refund.scheme[language], right: formatTenge(refund.amount) },
+        { kind: 'row', left: rows.named(refund.scheme), right: formatTenge(refund.amount) },
         { kind: 'text', text: wordOf(refund), bold: true },
         ...(refund.code === null ? [] : [{ kind: 'text' as const, text: refund.code }]),
         ...(refund.cardLastFour === null

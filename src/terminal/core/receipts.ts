@@ -104,10 +104,11 @@ function refundDocument(
     saleId,
     lines: record.sale.lines.flatMap(({ line, name }) => {
       const amount = sumOf(wentBack.filter((part) => part.line === line))
-      return amount === 0n ? [] : [{ name, amount }]
+      return amount === 0n ? [] : [{ line, name, amount }]
     }),
-    refunds: refunds.map(({ refundId, schemeId, amount, card, state, code }) => ({
+    refunds: refunds.map(({ refundId, schemeId, amount, lines, card, state, code }) => ({
       refundId,
+      lines,
       scheme: schemeName(schemeId, active),
       amount,
       cardLastFour: card === null ? null : card.slice(-4),
@@ -188,6 +189,7 @@ function voucherOnReceipt(
     tenderId: tender.tenderId,
     scheme: schemeName(terms.schemeId, active),
     amount: tender.amount,
+    lines: part.lines,
     state: tender.state === 'settled' ? 'settled' : 'pending',
     periodId: part.periodId,
     left: benefit === 'count' ? { kind: 'count', count: part.countLeft } : { kind: 'amount', amount: part.amountLeft },

@@ -25,6 +25,7 @@ import {
   receiptContent,
   refundContent,
   settledContent,
+  sharedContent,
   shiftContent,
   voidContent,
 } from '../../fixtures/receipt-content.ts'
@@ -41,6 +42,7 @@ const widths = [48, 42, 32] as const
 const slips: Readonly<Record<string, (language: Language) => ReceiptDocument>> = {
   pending: (language) => receiptDocument(receiptContent, language),
   'settled-copy': (language) => receiptDocument({ ...settledContent, copy: true }, language),
+  shared: (language) => receiptDocument(sharedContent, language),
   void: (language) => voidSlip(voidContent, language),
   refund: (language) => refundSlip(refundContent, language),
   z: (language) => shiftSlip({ ...shiftContent, copy: true }, language),
@@ -145,6 +147,97 @@ describe('what a receipt says', () => {
     expect(rows).toContain('Paid: 1 650,00 ₸')
     expect(rows).toContain('LEFT TO PAY: 200,00 ₸')
     expect(wordsOf(receiptDocument(receiptContent, 'en'))).not.toContain('LEFT TO PAY')
+  })
+
+  describe('of each line', () => {
+    type Voucher = Extract<(typeof receiptContent.tenders)[number], { kind: 'voucher' }>
+    const paper = (document: ReceiptDocument) => wordsOf(document).replace(/[\u00a0\u202f]/g, ' ')
+    const rows = (document: ReceiptDocument) => paper(document).match(/^ {2}– .*$/gm) ?? []
+    const vouchers = (content: typeof receiptContent) =>
+      content.tenders.filter((tender): tender is Voucher => tender.kind === 'voucher')
+    const [lunch] = vouchers(receiptContent)
+    const [discount, voucher] = vouchers(sharedContent)
+    if (lunch === undefined || discount === undefined || voucher === undefined) throw new Error('the fixtures changed')
+    const saleOf = (...lines: readonly number[]) => ({
+      ...receiptContent.sale,
+      lines: receiptContent.sale.lines.filter(({ line }) => lines.includes(line)),
+    })
+    const whole = [
+      { line: 1, amount: tiyn(115_000) },
+      { line: 2, amount: tiyn(70_000) },
+    ]
+
+    it('numbers the schemes beneath the line, in the order in which they pay, and names them at their sums', () => {
+      const text = paper(receiptDocument(sharedContent, 'en'))
+      expect(text).toContain(
+        [
+          'Bread\n  2 x 180,00 ₸\t360,00 ₸',
+          '  – scheme 1\t108,00 ₸',
+          'Milk, 1 l\t499,00 ₸',
+          '  – scheme 1\t149,70 ₸',
+          '  – scheme 2\t349,30 ₸',
+          'Carrots, 1 kg\t650,00 ₸',
+          '  – scheme 2\t650,00 ₸',
+          'Sweet bun\t420,00 ₸\n\nTOTAL',
+        ].join('\n'),
+      )
+      expect(text).toContain('1. Discount on socially important goods\t257,70 ₸')
+      expect(text).toContain('2. Food voucher\t999,30 ₸')
+    })
+
+    it('adds up to what each scheme pays in all, each row on one line of the narrowest paper', () => {
+      for (const [index, { amount }] of [discount, voucher].entries())
+        for (const language of languages) {
+          const ofScheme = rows(receiptDocument(sharedContent, language)).filter((row) =>
+            row.includes(` ${index + 1}\t`),
+          )
+          const paid = ofScheme.map((row) => BigInt((row.split('\t')[1] ?? '').replace(/\D/g, '')))
+          expect(paid.reduce((sum, one) => sum + one, 0n)).toBe(amount)
+          const { job } = print(receiptDocument(sharedContent, language), papers[32])
+          expect(job.lines.filter((line) => line?.startsWith('  – ')).map((line) => line?.trimEnd().length)).toEqual([
+            32, 32, 32, 32,
+          ])
+        }
+    })
+
+    it('does not name a scheme that is alone', () => {
+      expect(languages.map((language) => rows(receiptDocument(receiptContent, language)))).toEqual([
+        ['  – бағдарлама\t1 150,00 ₸'],
+        ['  – программа\t1 150,00 ₸'],
+        ['  – scheme\t1 150,00 ₸'],
+      ])
+    })
+
+    it('says nothing where the sums below say it: a single line, or one scheme that pays everything', () => {
+      const single = {
+        ...settledContent,
+        sale: saleOf(1),
+        tenders: [lunch, { kind: 'cash', amount: tiyn(1) } as const],
+      }
+      const all = { ...receiptContent, tenders: [{ ...lunch, amount: tiyn(185_000), lines: whole }] }
+      expect([rows(receiptDocument(single, 'en')), rows(receiptDocument(all, 'en'))]).toEqual([[], []])
+      const nearly = [whole[0], { line: 2, amount: tiyn(69_999) }].flatMap((one) => one ?? [])
+      expect(rows(receiptDocument({ ...all, tenders: [{ ...lunch, lines: nearly }] }, 'en'))).toHaveLength(2)
+      const cash = { ...receiptContent, tenders: [{ kind: 'cash', amount: tiyn(185_000) } as const] }
+      expect(rows(receiptDocument(cash, 'en'))).toEqual([])
+    })
+
+    it('adds two cards of one scheme to one row', () => {
+      const ofLine = (amount: number) => ({
+        ...voucher,
+        amount: tiyn(amount),
+        lines: [{ line: 2, amount: tiyn(amount) }],
+      })
+      const document = receiptDocument({ ...receiptContent, tenders: [ofLine(30_000), ofLine(15_000)] }, 'ru')
+      expect(rows(document)).toEqual(['  – программа\t450,00 ₸'])
+    })
+
+    it('says of goods that came back what goes to which scheme, and nothing of what the ledger refused', () => {
+      expect(rows(refundSlip(refundContent, 'en'))).toEqual(['  – scheme 1\t1 150,00 ₸', '  – scheme 2\t200,00 ₸'])
+      expect(paper(refundSlip(refundContent, 'en'))).toMatch(/^1\. School lunch\t[^]*^2\. Food voucher\t/m)
+      const wallet = refundContent.refunds.map((refund) => ({ ...refund, cardLastFour: null }))
+      expect(rows(refundSlip({ ...refundContent, refunds: wallet }, 'en'))).toEqual([])
+    })
   })
 
   it('is marked as a copy only when it is one, and always as non-fiscal', () => {
