@@ -79,9 +79,12 @@ function hoursByDay(
   return hoursOn
 }
 
+/** ECMA-262, "Time Values": no Date reaches further. */
+const latestDate = 8_640_000_000_000_000
+
 /** What local clocks show, as if it were UTC. */
 export function localMs(instant: number, clocks: readonly UtcOffset[]): number {
-  return instant + utcOffsetMinutesAt(clocks, instant) * minuteMs
+  return Math.min(instant + utcOffsetMinutesAt(clocks, instant) * minuteMs, latestDate)
 }
 
 const digits = (number: number, length = 2): string => String(number).padStart(length, '0')

@@ -263,22 +263,17 @@ function durationText(durationMs: number, { durations }: SchemeWords): string {
 /** All of Kazakhstan has one offset, UTC+5, since 1 March 2024; no host is asked (money-rules.md, "Time"). */
 const almaty: readonly UtcOffset[] = [{ from: 0, utcOffsetMinutes: 300 }]
 const clocksOf = ({ localTime }: Scheme): readonly UtcOffset[] => localTime?.offsets ?? almaty
-/** ECMA-262, "Time Values": no Date reaches further. */
-const latestDate = 8_640_000_000_000_000
-
-function local(instant: Instant, clocks: readonly UtcOffset[]): number {
-  return Math.min(localMs(instant, clocks), latestDate)
-}
 
 const digits = (number: number, length = 2): string => String(number).padStart(length, '0')
 
 function date(instant: Instant, clocks: readonly UtcOffset[]): string {
-  const at = new Date(local(instant, clocks))
+  const at = new Date(localMs(instant, clocks))
   return `${digits(at.getUTCDate())}.${digits(at.getUTCMonth() + 1)}.${digits(at.getUTCFullYear(), 4)}`
 }
 
 function time(instant: Instant, clocks: readonly UtcOffset[]): string {
-  return clockText(local(instant, clocks) % dayMs)
+  // West of Greenwich the first hours of 1970 are of the year before.
+  return clockText((localMs(instant, clocks) + dayMs) % dayMs)
 }
 
 function dateTime(instant: Instant, clocks: readonly UtcOffset[]): string {

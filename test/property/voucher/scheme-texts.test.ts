@@ -107,12 +107,19 @@ const terms: fc.Arbitrary<Scheme> = fc.record({
   ),
 })
 
+const offsets = fc.array(fc.record({ from: instant, utcOffsetMinutes: fc.integer({ min: -1_440, max: 1_440 }) }), {
+  minLength: 1,
+  maxLength: 3,
+})
+
+/** Some of them say what the clocks show, also of what no calendar would make. */
 const scheme: fc.Arbitrary<Scheme> = fc
-  .tuple(terms, fc.option(where), fc.option(activation))
-  .map(([given, general, act]) => ({
+  .tuple(terms, fc.option(where), fc.option(activation), fc.option(offsets))
+  .map(([given, general, act, clocks]) => ({
     ...given,
     ...(general === null ? {} : { where: general }),
     ...(act === null ? {} : { activation: act }),
+    ...(clocks === null ? {} : { localTime: { timeZone: 'Asia/Almaty', offsets: clocks } }),
   }))
 
 const hole = /undefined|null|NaN|Infinity|\[object|\{\w+\}/

@@ -77,7 +77,9 @@ describe('the basket of the documents', () => {
     expect(found).toEqual({ merchantId: 'no-merchant', place: { region: '750000000', kind: '5411' } })
     const tried = tryOut([general], lines, { at, ...found })
     expect(tried.schemes).not.toMatchObject([{ verdict: { refusal: expect.anything() } }])
-    expect(trialText(tried)).toContain(', at a merchant in region 750000000 of kind 5411, by a card')
+    expect(trialText(tried, 'en')).toContain(', at a merchant in region 750000000 of kind 5411, by a card')
+    expect(trialText(tried, 'ru')).toContain(', у продавца в регионе 750000000 вида 5411, по карте')
+    expect(trialText(tried, 'kk')).toContain(', сатушы (өңірі 750000000, түрі 5411), кезеңде')
   })
 })
 

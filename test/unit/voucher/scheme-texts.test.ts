@@ -152,6 +152,19 @@ describe.each(languages)('in %s', (language) => {
   })
 })
 
+test('the first and the last moments that there are have a text too, on any clocks', () => {
+  const text = (from: number, utcOffsetMinutes: number) => {
+    const window = { from, to: from + hour }
+    const periods = [{ periodId: 'edge', ...window, openings: [window] }]
+    const localTime = { timeZone: 'Etc/GMT', offsets: [{ from: 0, utcOffsetMinutes }] }
+    return plainText(schemeText({ ...exampleScheme, periods, localTime }, 'en'))
+  }
+  expect(text(0, -90)).toContain('– edge: 31.12.1969 22:30–23:30')
+  expect(text(0, -90)).toContain('– Wednesday: 22:30–23:30')
+  expect(text(0, -90)).toContain('those of Etc/GMT (UTC-1:30)')
+  expect(text(8_640_000_000_000_000 - hour, 300)).toContain('– edge: 13.09.275760 00:00')
+})
+
 test('Russian counts as Russian does', () => {
   const counted = (perPeriod: number) => {
     const benefit = { kind: 'count' as const, perPeriod, maximumPerTap: tiyn(100) }
