@@ -266,7 +266,7 @@ describe('leaving', () => {
     expect(row?.['status']).toBe('suspended')
   })
 
-  test('changes nothing of what was sold before, whenever it comes, nor what is sold before the till can know', async () => {
+  test('changes nothing of what was sold before, whenever it comes, or before the till can know', async () => {
     const sold = buys(till, father)
     demo.clock.now += hourMs
     await leaves(father)

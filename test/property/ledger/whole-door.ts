@@ -1,6 +1,6 @@
 /** Every operation of roles that the model answers, by its path; who may ask for it; keys and batches. */
 import { canonical } from './whole-canonical.ts'
-import { end, entitle, join } from './whole-households.ts'
+import { end, entitle, isBlockedAt, join } from './whole-households.ts'
 import {
   buyFromEntity,
   buyFromPerson,
@@ -22,7 +22,7 @@ import {
 } from './whole-moves.ts'
 import { changeTier, newCode, open, payPersonToPerson, registerNumber, releaseNumber } from './whole-people.ts'
 import { assignRule, endAssignment, payDirectly, refundDirectly, writeRule } from './whole-rules.ts'
-import { accountOfScheme, isBlockedAt, isSuspendedAt, lease } from './whole-slots.ts'
+import { accountOfScheme, isSuspendedAt, lease } from './whole-slots.ts'
 import {
   entities,
   meet,

@@ -1,6 +1,5 @@
 /** Who is entitled to what, as times that begin and end (docs/adr/0027-households.md). */
-import { isBlockedAt } from './whole-slots.ts'
-import { meet, refused, type Asked, type Verdict, type Whole } from './whole-state.ts'
+import { meet, need, refused, type Asked, type Verdict, type Whole } from './whole-state.ts'
 
 export interface Entitled {
   readonly scheme: string
@@ -11,6 +10,10 @@ export interface Entitled {
 }
 
 const holdersMax = 16
+
+export function isBlockedAt(whole: Whole, card: string, at: number): boolean {
+  return need(whole.cards, card).states.findLast((state) => state.at <= at)?.blocked === true
+}
 
 export function beneficiaryNow({ entitled }: Whole, scheme: string, holder: string): string | undefined {
   return entitled.find((one) => one.scheme === scheme && one.holder === holder && one.endedAt === null)?.beneficiary

@@ -17,7 +17,7 @@ import {
   type Whole,
 } from './whole-state.ts'
 
-import { holdersNow } from './whole-households.ts'
+import { holdersNow, isBlockedAt } from './whole-households.ts'
 
 export const escrowOf = (leaseId: string): string => `escrow.${leaseId}`
 export const accountOfScheme = (schemeId: string): string => `scheme.${schemeId}`
@@ -61,10 +61,6 @@ export function holding(whole: Whole, slotId: string): Lease | undefined {
 
 export function isSuspendedAt({ states }: Scheme, at: number): boolean {
   return states.findLast((state) => state.at <= at)?.status === 'suspended'
-}
-
-export function isBlockedAt(whole: Whole, card: string, at: number): boolean {
-  return need(whole.cards, card).states.findLast((state) => state.at <= at)?.blocked === true
 }
 
 export interface Grant {

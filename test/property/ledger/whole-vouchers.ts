@@ -1,5 +1,5 @@
 /** Who pays a voucher, and where its money goes back to (docs/design/04; money-rules.md, "Who pays"). */
-import { beneficiaryNow, hadEnded } from './whole-households.ts'
+import { beneficiaryNow, hadEnded, isBlockedAt } from './whole-households.ts'
 import { keptOf, payDebts, payWithShares, takingBack, type Progress } from './whole-rules.ts'
 import {
   available,
@@ -15,16 +15,7 @@ import {
   type Tender,
   type Whole,
 } from './whole-state.ts'
-import {
-  accountOfScheme,
-  closeDue,
-  escrowOf,
-  fits,
-  holding,
-  isBlockedAt,
-  isSuspendedAt,
-  needSlot,
-} from './whole-slots.ts'
+import { accountOfScheme, closeDue, escrowOf, fits, holding, isSuspendedAt, needSlot } from './whole-slots.ts'
 
 export type Outcome = Pick<Tender, 'state' | 'paidBy' | 'refusal' | 'loss'>
 

@@ -124,8 +124,8 @@ export function schemeOf(schemeId: SchemeId, version: number, status: Scheme['st
 }
 
 /**
- * Each holder has one card. The first two are in both schemes under another pseudonym, the third shares the groceries of
- * the first.
+ * Each holder has one card. The first two are in both schemes under another pseudonym, the third shares the groceries
+ * of the first.
  */
 export const holders = ['a', 'b', 'c'].map((letter) => letter.repeat(32))
 /** Of the third in the scheme where it is nobody: what it would be. */
