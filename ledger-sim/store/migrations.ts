@@ -5,6 +5,7 @@ import { ruleIndexes, ruleTables } from '../rules/tables.ts'
 import { firstIndexes, firstTables } from './first-tables.ts'
 import { fillMoves, moveColumns, moveIndexes, moveTables } from './move-tables.ts'
 import { individualIndexes, individualTables } from './individual-tables.ts'
+import { activationTable, entitlementTable, formerEntitlementTable } from './entitlement-tables.ts'
 import { feedTables } from './feed-tables.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
 import { carriedTable } from './unused-tables.ts'
@@ -165,21 +166,6 @@ const hotlistChangeTable: TablePlan = {
   checks: ['listed in (0, 1)'],
 }
 
-const entitlementTable: TablePlan = {
-  name: 'entitlement_anew',
-  columns: [text('scheme_id'), text('holder'), text('beneficiary'), whole('since')],
-  key: ['scheme_id', 'holder'],
-  references: [['scheme_id', 'scheme', 'scheme_id']],
-}
-
-const formerEntitlementTable: TablePlan = {
-  name: 'former_entitlement',
-  columns: [...entitlementTable.columns, whole('ended_at')],
-  key: ['scheme_id', 'holder', 'beneficiary', 'since', 'ended_at'],
-  references: [['scheme_id', 'scheme', 'scheme_id']],
-  checks: ['since <= ended_at'],
-}
-
 /** Its key was the beneficiary's, who had one holder; a key can be changed nowhere in place. */
 async function letHoldersShare(database: Kysely<unknown>): Promise<void> {
   await createTable(database, entitlementTable)
@@ -193,17 +179,6 @@ async function letHoldersShare(database: Kysely<unknown>): Promise<void> {
     ['entitlement_beneficiary', 'entitlement', ['scheme_id', 'beneficiary', 'holder']],
     ['former_entitlement_beneficiary', 'former_entitlement', ['scheme_id', 'beneficiary', 'holder']],
   ])
-}
-
-/** What a payment was that activated an entitlement; it may be taken back, and the act stays. */
-const activationTable: TablePlan = {
-  name: 'activation',
-  columns: [text('scheme_id'), text('beneficiary'), text('card'), text('terminal_id'), text('tender_id'), whole('at')],
-  key: ['scheme_id', 'beneficiary'],
-  references: [
-    ['card', 'card', 'card'],
-    ['tender_id', 'tender', 'tender_id'],
-  ],
 }
 
 const addedColumns: readonly (readonly [table: string, column: Column])[] = [

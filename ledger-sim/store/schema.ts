@@ -5,6 +5,7 @@
 import type { ColumnType } from 'kysely'
 import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
 import type { RuleTables } from '../rules/tables.ts'
+import type { EntitlementTables } from './entitlement-tables.ts'
 import type { FeedTables } from './feed-tables.ts'
 import type { IndividualTables } from './individual-tables.ts'
 import type { MoveTables } from './move-tables.ts'
@@ -127,29 +128,7 @@ export interface SchemeVersionTable {
   at: Whole
 }
 
-/** Which beneficiary of a scheme a holder is: another pseudonym in each scheme. Several holders of one: a household. */
-export interface EntitlementTable {
-  scheme_id: string
-  holder: string
-  beneficiary: string
-  /** 0 for those from before the ledger kept it. */
-  since: Whole
-}
-
-export interface FormerEntitlementTable extends EntitlementTable {
-  ended_at: Whole
-}
-
 /** Holds no UID and no open key (architecture.md, "Trust", Privacy). */
-export interface ActivationTable {
-  scheme_id: string
-  beneficiary: string
-  card: string
-  terminal_id: string
-  tender_id: string
-  at: Whole
-}
-
 export interface CardTable {
   card: string
   holder: string
@@ -464,7 +443,7 @@ export interface MerchantDebtTable {
   at: Whole
 }
 
-export interface Tables extends FeedTables, IndividualTables, MoveTables, RuleTables, UnusedTables {
+export interface Tables extends EntitlementTables, FeedTables, IndividualTables, MoveTables, RuleTables, UnusedTables {
   meta: MetaTable
   principal: PrincipalTable
   refusal: RefusalTable
@@ -475,9 +454,6 @@ export interface Tables extends FeedTables, IndividualTables, MoveTables, RuleTa
   merchant: MerchantTable
   scheme: SchemeTable
   scheme_version: SchemeVersionTable
-  entitlement: EntitlementTable
-  former_entitlement: FormerEntitlementTable
-  activation: ActivationTable
   card: CardTable
   card_status: CardStatusTable
   card_counter: CardCounterTable
