@@ -1,7 +1,14 @@
 /** What banks, people, a tax authority and readers of the feed do, so that a ledger has rows of all that. */
 import { v7 } from 'uuid'
+import { inTransaction } from '../../../ledger-sim/context.ts'
 import { demoCanteen } from '../../../ledger-sim/scenarios/demo-schemes.ts'
-import { drain, type DemoLedger, type TestSigner } from './demo-ledger.ts'
+import { entitle } from '../../../ledger-sim/schemes/beneficiaries.ts'
+import { needSlot } from '../../../ledger-sim/schemes/carrying.ts'
+import { publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
+import type { Scheme } from '../../../src/voucher/scheme.ts'
+import { dayMs, drain, type DemoLedger, type TestSigner } from './demo-ledger.ts'
+import { beneficiary, dailyFood } from './period-world.ts'
 import { bought, cashbackRule, done, taxAccount, vatRule, vatTerms } from './rules-world.ts'
 
 type Id = () => string
@@ -12,6 +19,7 @@ export async function liveOn(demo: DemoLedger): Promise<void> {
   await payEachOther(demo, id)
   await sellUnderRules(demo, id)
   await changeHousehold(demo)
+  await passOn(demo)
   const webhook = { webhookId: id(), url: 'http://127.0.0.1:9/', after: 0 }
   done(await demo.role('merchant', demoCanteen).post('/v1/webhooks', webhook))
 }
@@ -24,6 +32,30 @@ async function changeHousehold(demo: DemoLedger): Promise<void> {
   const joining = { schemeId, beneficiary, holder: 'c'.repeat(32), member }
   done(await agency.post('/v1/household-members', joining))
   done(await agency.post('/v1/entitlement-endings', { schemeId, beneficiary, holder: member }))
+}
+
+/** What a beneficiary has left when the first of two periods ends is there in the second. */
+async function passOn(demo: DemoLedger): Promise<void> {
+  const { now } = demo.clock
+  const [first, second] = [
+    { from: now, to: now + 60_000 },
+    { from: now + 60_000, to: now + dayMs },
+  ]
+  const scheme: Scheme = {
+    ...dailyFood,
+    periods: [
+      { ...first, periodId: 'first', openings: [first] },
+      { ...second, periodId: 'second', openings: [second] },
+    ],
+    unused: { kind: 'carries_over', atMost: { kind: 'amount', amount: tiyn(400n) } },
+  }
+  await inTransaction(demo.ports, async (work) => {
+    await publishScheme(work, scheme)
+    await entitle(work, { schemeId: scheme.schemeId, beneficiary, holder: 'f'.repeat(32) })
+  })
+  demo.clock.now = second.from
+  const slot = await inTransaction(demo.ports, (work) => needSlot(work, scheme, beneficiary, 'second'))
+  if (slot?.slot.amountAllowed !== 1_400n) throw new Error('nothing passed on')
 }
 
 /** A payment and its refund; the settlement system hears of a conversion. */
