@@ -267,12 +267,15 @@ const rules: readonly Rule[] = [
       from (
         select tender.tender_id, state, coalesce(debt.amount, 0) as owed, back.amount = tender.amount as isRefunded,
           exists (select 1 from slot_use where slot_use.tender_id = tender.tender_id) as used,
+          exists (select 1 from slot_use join slot on slot.slot_id = slot_use.slot_id
+            where slot_use.tender_id = tender.tender_id and slot.lease_id is not null) as isLeased,
           exists (select 1 from payment_request where payment_request.tender_id = tender.tender_id) as isByQr
         from tender left join merchant_debt debt on debt.kind = 'reversal' and debt.reference = tender.tender_id
         left join (${refunded}) back on back.tender_id = tender.tender_id)
       where not coalesce(isRefunded, 0)
         and used <> (not isByQr and state in ('settled', 'awaiting_funds', 'in_review'))
-        and not (used and state = 'reversed' and owed > 0)`,
+        -- A merchant owes the money, or a till holds the slot and its agency has not the money for the escrow.
+        and not (used and state = 'reversed' and (owed > 0 or isLeased))`,
   },
 ]
 

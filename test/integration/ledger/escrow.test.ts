@@ -49,6 +49,8 @@ test('a sale that waited for money and is taken back frees its slot only togethe
   expect(leased?.slot.amountSpent).toBe(sold.terms.amount)
 
   await till.reverse(sold.terms.tenderId)
+  // Until then it is used, and the audit knows why.
+  expect(auditFile(join(folder.path, 'ledger.db'))?.faults).toEqual([])
   await till.fetch()
   const slot = till.leased(card)?.slot
   const left = (slot?.amountAllowed ?? 0n) - (slot?.amountSpent ?? 0n)
