@@ -4,6 +4,7 @@ import { doorOperations } from './http/operations.ts'
 import { feedOperations } from './feed/operations.ts'
 import type { Operation } from './http/operation.ts'
 import { individualOperations } from './individuals/operations.ts'
+import { groupOperations } from './leases/group-operations.ts'
 import { leaseOperations } from './leases/operations.ts'
 import { monitoringOperations } from './monitoring/operations.ts'
 import { claimOperations } from './payments/claim-operations.ts'
@@ -20,6 +21,7 @@ export const operations: readonly Operation[] = [
   ...moveOperations,
   ...individualOperations,
   ...schemeOperations,
+  ...groupOperations,
   ...leaseOperations,
   ...terminalOperations,
   ...walletOperations,

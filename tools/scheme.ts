@@ -23,8 +23,7 @@ const usage = `Use: npm run scheme -- explain FILE [--language kk|ru|en] [--json
      npm run scheme -- lint FILE [--language kk|ru|en] [--at INSTANT] [--json]
      npm run scheme -- try FILE BASKET [--language kk|ru|en] [--at INSTANT] [--json]
      npm run scheme -- compile PROGRAMME [--out FILE] [--language kk|ru|en] [--json]
-FILE holds a scheme or a list of them, BASKET what is bought, PROGRAMME a scheme with a calendar in place of periods;
-INSTANT is like 2026-11-23T07:00Z. See docs/schemes.md.`
+FILE: a scheme or a list. PROGRAMME: one with a calendar. INSTANT: like 2026-11-23T07:00Z. See docs/schemes.md.`
 
 const takes = {
   explain: { files: 1, options: ['language', 'json'] },

@@ -32,6 +32,9 @@ export const limits = {
   eventsPerPageMax: pageLimits.events,
   refusalsPerPageMax: 500,
   activationsPerPageMax: 500,
+  groupsPerPageMax: 500,
+  groupMembersPerPageMax: 1_000,
+  groupMembersMax: 5_000,
   /** Older refusals make room for newer ones. */
   refusalsKept: 10_000,
   /** How far a signature's or token's time may be from the ledger's. */

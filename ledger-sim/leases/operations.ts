@@ -11,7 +11,8 @@ import { doWhatIsDue } from '../schemes/returning.ts'
 import { issueEnrolmentCode } from '../terminals/enrolment.ts'
 import { findTerminal, registerTerminal } from '../terminals/terminals.ts'
 import { grantLease } from './grant.ts'
-import { leasePolicySchema, setLeasePolicy } from './policy.ts'
+import { beneficiariesOf, leasedToSchema, leasePolicySchema, misaddressed, setLeasePolicy } from './policy.ts'
+import { misaddressedProblem } from './misaddressed-problem.ts'
 
 const tag = 'Leases'
 const agency = ['agency'] as const
@@ -20,7 +21,7 @@ const grantRequest = z.strictObject({
   grantId: uuidSchema,
   terminalId: nameSchema,
   schemeId: nameSchema,
-  beneficiaries: z.array(pseudonymSchema).min(1).max(5_000),
+  ...leasedToSchema.shape,
   periodIds: z.array(z.string().max(32)).min(1).max(31),
   sellUntil: instantSchema,
   presentUntil: instantSchema,
@@ -31,7 +32,7 @@ export const leaseOperations = [
     method: 'POST',
     path: '/v1/leases',
     tag,
-    summary: 'Leases the slots of some beneficiaries to one terminal: one transfer into escrow',
+    summary: 'Leases the slots of some beneficiaries, by name or by group, to one terminal: one transfer into escrow',
     roles: agency,
     requestSchema: grantRequest,
     answerSchema: z.strictObject({
@@ -45,7 +46,12 @@ export const leaseOperations = [
       once(asked, 'lease', asked.request.grantId, async (work) => {
         const foreign = await notOwnScheme(work, asked.caller, asked.request.schemeId)
         if (foreign !== undefined) return foreign
-        const granted = await grantLease(work, asked.request)
+        const { beneficiaries, groups, ...request } = asked.request
+        const to = { beneficiaries, groups }
+        const wrong = await misaddressed(work, request.schemeId, to)
+        if (wrong !== undefined) return misaddressedProblem(wrong)
+        const all = await beneficiariesOf(work, request.schemeId, to)
+        const granted = await grantLease(work, { ...request, beneficiaries: all })
         if (granted.kind === 'refused') return problem('rule_violated', granted.reason)
         if (granted.kind === 'nothing_to_lease') {
           return problem(
@@ -72,6 +78,8 @@ export const leaseOperations = [
         if (foreign !== undefined) return foreign
         if ((await findTerminal(work, terminalId)) === undefined)
           return problem('not_found', `no terminal ${terminalId}`)
+        const wrong = await misaddressed(work, schemeId, asked.request)
+        if (wrong !== undefined) return misaddressedProblem(wrong)
         await setLeasePolicy(work, asked.request)
         return { kind: 'answer', body: { terminalId, schemeId } }
       }),

@@ -1,21 +1,32 @@
 /**
- * The agency's standing order for a till: which group's slots it holds, for how long. Asked whenever the terminal asks
- * for a package, so that a till that syncs always has live slots for today and the next periods.
+ * The agency's standing order for a till: whose slots it holds, by name or by group, for how long. Asked whenever the
+ * terminal asks for a package, so that a till that syncs always has live slots for today and the next periods.
  */
 import { z } from 'zod'
 import { nameSchema, pseudonymSchema } from '../../src/voucher/identifiers.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { slotIdOf } from '../../src/voucher/slot.ts'
 import type { Work } from '../context.ts'
+import { membersOf, unknownGroups } from '../schemes/groups.ts'
 import { findScheme } from '../schemes/schemes.ts'
 import { findSlots } from '../schemes/slots.ts'
 import { grantLease } from './grant.ts'
 import { liveLeasesOf } from './leases.ts'
 
+/** The most that one standing order, or one lease by hand, is about: a school. */
+const beneficiariesMost = 5_000
+
+/** Whose slots: some by name, those who are in some groups, or both. At least one of the two says something. */
+export const leasedToSchema = z.strictObject({
+  beneficiaries: z.array(pseudonymSchema).min(1).max(beneficiariesMost).optional(),
+  groups: z.array(nameSchema).min(1).max(50).optional(),
+})
+export type LeasedTo = z.infer<typeof leasedToSchema>
+
 export const leasePolicySchema = z.strictObject({
   terminalId: nameSchema,
   schemeId: nameSchema,
-  beneficiaries: z.array(pseudonymSchema).min(1).max(5_000),
+  ...leasedToSchema.shape,
   /** How long the till may sell under one lease (money-rules.md, "Offline": default 24 h, never above 72 h). */
   sellForMs: z
     .int()
@@ -30,6 +41,42 @@ export const leasePolicySchema = z.strictObject({
   periods: z.int().min(1).max(31),
 })
 export type LeasePolicy = z.infer<typeof leasePolicySchema>
+
+/** Each once: those named in their order, then those in the groups now. */
+export async function beneficiariesOf(work: Work, schemeId: string, of: LeasedTo): Promise<readonly string[]> {
+  return [...new Set([...(of.beneficiaries ?? []), ...(await membersOf(work, schemeId, of.groups ?? []))])]
+}
+
+export type Misaddressed =
+  | { readonly kind: 'names_nobody' }
+  | { readonly kind: 'no_such_group'; readonly groups: readonly string[] }
+  | { readonly kind: 'too_many'; readonly most: number }
+
+/** What is wrong with whom an order or a lease is for, if something is. A group that is empty may fill. */
+export async function misaddressed(work: Work, schemeId: string, of: LeasedTo): Promise<Misaddressed | undefined> {
+  if (of.beneficiaries === undefined && of.groups === undefined) return { kind: 'names_nobody' }
+  const groups = await unknownGroups(work, schemeId, of.groups ?? [])
+  if (groups.length > 0) return { kind: 'no_such_group', groups }
+  const all = await beneficiariesOf(work, schemeId, of)
+  return all.length > beneficiariesMost ? { kind: 'too_many', most: beneficiariesMost } : undefined
+}
+
+/** The standing orders that name the group. */
+export async function policiesNaming(
+  { connection }: Work,
+  schemeId: string,
+  groupId: string,
+): Promise<readonly LeasePolicy[]> {
+  const rows = await connection
+    .selectFrom('lease_policy')
+    .select('content')
+    .where('scheme_id', '=', schemeId)
+    .orderBy('terminal_id')
+    .execute()
+  return rows
+    .map((row) => leasePolicySchema.parse(JSON.parse(row.content)))
+    .filter((policy) => policy.groups?.includes(groupId) === true)
+}
 
 export async function setLeasePolicy({ connection }: Work, policy: LeasePolicy): Promise<void> {
   const content = JSON.stringify(policy)
@@ -60,15 +107,16 @@ async function renew(work: Work, policy: LeasePolicy): Promise<void> {
   const scheme = await findScheme(work, policy.schemeId)
   if (scheme === undefined || scheme.status !== 'active') return
   const periodIds = wantedPeriods(scheme, policy, work.now)
+  const beneficiaries = await beneficiariesOf(work, policy.schemeId, policy)
   const lasting = new Set(
     (await liveLeasesOf(work, policy.terminalId))
       .filter((lease) => lease.sellUntil - work.now >= policy.sellForMs / 2)
       .map((lease) => lease.leaseId),
   )
   for (const periodId of periodIds) {
-    const slotIds = policy.beneficiaries.map((beneficiary) => slotIdOf(scheme.schemeId, beneficiary, periodId))
+    const slotIds = beneficiaries.map((beneficiary) => slotIdOf(scheme.schemeId, beneficiary, periodId))
     const held = await findSlots(work, slotIds)
-    const lacking = policy.beneficiaries.filter((beneficiary) => {
+    const lacking = beneficiaries.filter((beneficiary) => {
       const leaseId = held.get(slotIdOf(scheme.schemeId, beneficiary, periodId))?.leaseId
       return leaseId === undefined || leaseId === null || !lasting.has(leaseId)
     })

@@ -10,6 +10,7 @@ import type { Work } from '../context.ts'
 import { announcePackage } from '../terminals/events.ts'
 import { beneficiaryOf, endEntitlement, holdersOf, insertEntitlement, type Entitlement } from './beneficiaries.ts'
 import { leasableCardsOf } from './cards.ts'
+import { leaveGroups } from './groups.ts'
 
 /** Every one's cards travel to the till that holds the slot. */
 const holdersMax = 16
@@ -54,6 +55,7 @@ export async function leave(work: Work, leaving: Entitlement): Promise<Left> {
   if (ended === 'ended')
     for (const terminalId of await tillsWithKeysOf(work, leaving)) await announcePackage(work, terminalId)
   const holders = await holdersOf(work, leaving.schemeId, leaving.beneficiary)
+  if (holders.length === 0) await leaveGroups(work, leaving.schemeId, leaving.beneficiary)
   return { kind: 'done', arrival: ended === 'ended' ? 'created' : 'exists', holders: holders.length }
 }
 

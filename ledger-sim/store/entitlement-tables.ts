@@ -1,4 +1,4 @@
-/** Tables of who is entitled to a scheme, was so, and has activated it (docs/adr/0027-households.md, 0030). */
+/** Tables of who is entitled to a scheme, was so, has activated it, and in which groups (docs/adr/0027, 0030). */
 import type { Whole } from './schema.ts'
 import { text, whole, type TablePlan } from './table-plans.ts'
 
@@ -21,6 +21,19 @@ export interface EntitlementTables {
     terminal_id: string
     tender_id: string
     at: Whole
+  }
+  /** What an agency calls some beneficiaries of a scheme together: a class, a village. */
+  beneficiary_group: {
+    scheme_id: string
+    group_id: string
+    /** In three languages, JSON. */
+    name: string
+  }
+  group_member: {
+    scheme_id: string
+    group_id: string
+    beneficiary: string
+    since: Whole
   }
 }
 
@@ -49,4 +62,17 @@ export const activationTable: TablePlan = {
     ['card', 'card', 'card'],
     ['tender_id', 'tender', 'tender_id'],
   ],
+}
+
+export const groupTable: TablePlan = {
+  name: 'beneficiary_group',
+  columns: [text('scheme_id'), text('group_id'), text('name')],
+  key: ['scheme_id', 'group_id'],
+  references: [['scheme_id', 'scheme', 'scheme_id']],
+}
+
+export const groupMemberTable: TablePlan = {
+  name: 'group_member',
+  columns: [text('scheme_id'), text('group_id'), text('beneficiary'), whole('since')],
+  key: ['scheme_id', 'group_id', 'beneficiary'],
 }

@@ -5,7 +5,13 @@ import { ruleIndexes, ruleTables } from '../rules/tables.ts'
 import { firstIndexes, firstTables } from './first-tables.ts'
 import { fillMoves, moveColumns, moveIndexes, moveTables } from './move-tables.ts'
 import { individualIndexes, individualTables } from './individual-tables.ts'
-import { activationTable, entitlementTable, formerEntitlementTable } from './entitlement-tables.ts'
+import {
+  activationTable,
+  entitlementTable,
+  formerEntitlementTable,
+  groupMemberTable,
+  groupTable,
+} from './entitlement-tables.ts'
 import { feedTables } from './feed-tables.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
 import { carriedTable } from './unused-tables.ts'
@@ -386,6 +392,16 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0019-activations': {
     up: async (database) => {
       await createTable(database, activationTable)
+    },
+  },
+  '0020-groups': {
+    up: async (database) => {
+      await createTable(database, groupTable)
+      await createTable(database, groupMemberTable)
+      await createIndexes(database, [
+        ['group_member_beneficiary', 'group_member', ['scheme_id', 'beneficiary']],
+        ['lease_policy_scheme', 'lease_policy', ['scheme_id']],
+      ])
     },
   },
 }

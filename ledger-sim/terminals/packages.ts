@@ -16,7 +16,7 @@ import { isMerchantIn } from '../../src/voucher/where.ts'
 import { newId, type Work } from '../context.ts'
 import { closeDueLeases } from '../leases/close.ts'
 import { liveLeasesOf, type LeaseRow } from '../leases/leases.ts'
-import { leasePoliciesOf, renewLeases } from '../leases/policy.ts'
+import { beneficiariesOf, leasePoliciesOf, renewLeases } from '../leases/policy.ts'
 import { cardsNotActivated } from '../schemes/activations.ts'
 import { currentHotlist, hotlistDelta, hotlistTextAt } from '../schemes/hotlist.ts'
 import { findMerchant } from '../schemes/merchants.ts'
@@ -126,9 +126,10 @@ async function cardsToActivate(
 ): Promise<CardsNotActivated[]> {
   const asking = schemes.filter((scheme) => activationOf(scheme) !== undefined)
   const waiting: CardsNotActivated[] = []
-  for (const { schemeId, beneficiaries } of asking.length === 0 ? [] : await leasePoliciesOf(work, terminalId)) {
-    const scheme = asking.find((one) => one.schemeId === schemeId)
-    if (scheme !== undefined) waiting.push(...(await cardsNotActivated(work, scheme, beneficiaries)))
+  for (const policy of asking.length === 0 ? [] : await leasePoliciesOf(work, terminalId)) {
+    const scheme = asking.find((one) => one.schemeId === policy.schemeId)
+    if (scheme === undefined) continue
+    waiting.push(...(await cardsNotActivated(work, scheme, await beneficiariesOf(work, scheme.schemeId, policy))))
   }
   return waiting
 }

@@ -40,7 +40,7 @@ describe('npm run bench', () => {
       ['start', 2],
       // Two more stand beside PostgreSQL.
       ['ledger', whyNoPostgres === null ? 9 : 7],
-      ['hotlist', 3],
+      ['hotlist', 4],
       ['leases', 1],
     ])
     for (const figure of figures) {

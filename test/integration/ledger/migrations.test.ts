@@ -154,7 +154,7 @@ test('the ledger that is written back has lived', async () => {
   )
   file.close()
   // Rows of these follow from stories that no step has changed the tables of; of debts there is a test of their own.
-  expect(empty).toEqual(['card_failure', 'merchant_debt', 'review', 'webhook_delivery'])
+  expect(empty).toEqual(['activation', 'card_failure', 'merchant_debt', 'review', 'webhook_delivery'])
 })
 
 test('a debt of before is known by what it is of, and so is what paid it', async () => {

@@ -46,6 +46,28 @@ export const story: Story = async (stage) => {
   await agency.post('What a till is to hold from now on', policies, policy)
   await agency.post('There is no such terminal', policies, { ...policy, terminalId: 'till-9' }, 404)
 
+  const groups = '/v1/groups'
+  const form = {
+    schemeId: 'school-lunch',
+    groupId: 'class-3b',
+    name: { kk: '3Б сыныбы', ru: '3Б класс', en: 'Class 3B' },
+  }
+  await agency.post('A group of a scheme’s beneficiaries', groups, form)
+  await agency.post('There is no such scheme', groups, { ...form, schemeId: 'none' }, 404)
+  const changes = '/v1/group-changes'
+  const change = { schemeId: 'school-lunch', groupId: 'class-3b', joining: [pupil], leaving: [] }
+  await agency.post('A pupil joins', changes, change)
+  await agency.post('Nobody in the scheme has that pseudonym', changes, { ...change, joining: ['f'.repeat(32)] }, 409)
+  await agency.post('There is no such group', changes, { ...change, groupId: 'class-9z' }, 404)
+  await agency.get('The groups of a scheme', groups, { schemeId: 'school-lunch' })
+  await agency.get('There is no such scheme', groups, { schemeId: 'none' }, 404)
+  const inGroup = { schemeId: 'school-lunch', groupId: 'class-3b' }
+  await agency.get('Who is in a group', '/v1/group-members', inGroup)
+  await agency.get('There is no such group', '/v1/group-members', { ...inGroup, groupId: 'class-9z' }, 404)
+  const { beneficiaries: _, ...unaddressed } = policy
+  await agency.post('Whoever is in a group', policies, { ...unaddressed, groups: ['class-3b'] })
+  await agency.post('It names nobody', policies, unaddressed, 409)
+
   demo.clock.now += 3 * dayMs
   await agency.post('Leases past their time are closed', '/v1/lease-closings', {})
 
