@@ -84,7 +84,9 @@ async function paySlot(work: Work, terminal: Terminal, sale: ProvenSale, notPaid
   const isPaid =
     !isElsewhere &&
     (isLate ? await agencyBears(work, scheme, terms.amount) : holding !== undefined || (await hadLiveSlot(work, sale)))
-  const { slot } = isPaid ? await takeBackFor(work, terminal.terminalId, state, terms.amount) : state
+  const { slot } = isPaid
+    ? await takeBackFor(work, terminal.terminalId, state, { amount: terms.amount, isLate })
+    : state
   if (!fitsIn(slot, terms.amount)) return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED', 'the slot has no room for it')
 
   if (isLate) {

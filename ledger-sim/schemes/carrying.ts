@@ -54,12 +54,19 @@ export async function passOnFreed(work: Work, schemeId: string, slotIds: readonl
 
 /**
  * A proved sale of a period that is over finds no room, since the rest was carried: that comes back, where the next
- * slot still has it and no other till holds it.
+ * slot still has it and no other till holds it. Nor may the till of the sale itself have sold it already: a sale by its
+ * package and its live slot is paid whatever comes (money-rules.md, "Who pays"), one that is late is not.
  *
  * @param terminalId the till that made the sale
+ * @param isLate it came after its lease was for presentments
  * @returns the slot as it is then
  */
-export async function takeBackFor(work: Work, terminalId: string, state: SlotState, amount: Tiyn): Promise<SlotState> {
+export async function takeBackFor(
+  work: Work,
+  terminalId: string,
+  state: SlotState,
+  { amount, isLate }: { readonly amount: Tiyn; readonly isLate: boolean },
+): Promise<SlotState> {
   const { slot } = state
   const carried = await carriedFrom(work, slot.slotId)
   if (fitsIn(slot, amount) || carried === undefined) return state
@@ -68,6 +75,7 @@ export async function takeBackFor(work: Work, terminalId: string, state: SlotSta
   if (next === undefined || rule === undefined) return state
   const lease = next.leaseId === null ? undefined : await findLease(work, next.leaseId)
   if (lease !== undefined && lease.terminalId !== terminalId) return state
+  if (lease !== undefined && isLate && (await hasPackageSince(work, terminalId, carried.at))) return state
   const sold = { ...slot, countSpent: slot.countSpent + 1, amountSpent: tiyn(slot.amountSpent + amount) }
   const still = restOf(rule, sold, await carriedInto(work, slot.slotId), carried)
   const rest = { count: Math.min(still.count, carried.count), amount: smallestTiyn(still.amount, carried.amount) }
@@ -105,7 +113,7 @@ async function passOn(work: Work, scheme: AnyScheme, { beneficiary, from, to }: 
   const next = await makeSlot(work, scheme, beneficiary, to.periodId)
   if (former === undefined || next === undefined) return false
   const { slotId } = former.slot
-  const carried = (await carriedFrom(work, slotId)) ?? { count: 0, amount: zeroTiyn, to: next.slot.slotId }
+  const carried = (await carriedFrom(work, slotId)) ?? { count: 0, amount: zeroTiyn, to: next.slot.slotId, at: 0n }
   if (carried.to !== next.slot.slotId) return false
   const rest = restOf(rule, former.slot, await carriedInto(work, slotId), carried)
   const more = { count: Math.max(0, rest.count - carried.count), amount: tiyn(maximum(rest.amount - carried.amount)) }
@@ -192,9 +200,28 @@ async function returnFromTill(work: Work, lease: LeaseRow, amount: Tiyn): Promis
   await announcePackage(work, terminalId)
 }
 
-async function carriedFrom({ connection }: Work, slotId: string): Promise<(Allowance & { to: string }) | undefined> {
+/** A package that says what was carried by then: the till may sell it, and the ledger not know. */
+async function hasPackageSince({ connection }: Work, terminalId: string, moment: bigint): Promise<boolean> {
+  const newest = await connection
+    .selectFrom('package')
+    .select('issued_at')
+    .where('terminal_id', '=', terminalId)
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return newest !== undefined && newest.issued_at >= moment
+}
+
+interface Carried extends Allowance {
+  readonly to: string
+  /** When it last changed. */
+  readonly at: bigint
+}
+
+async function carriedFrom({ connection }: Work, slotId: string): Promise<Carried | undefined> {
   const row = await connection.selectFrom('carried').selectAll().where('from_slot', '=', slotId).executeTakeFirst()
-  return row === undefined ? undefined : { count: Number(row.count), amount: tiyn(row.amount), to: row.to_slot }
+  if (row === undefined) return undefined
+  return { count: Number(row.count), amount: tiyn(row.amount), to: row.to_slot, at: row.at }
 }
 
 /** From more than one slot only where a later version of the scheme has put a period between. */

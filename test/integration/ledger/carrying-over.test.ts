@@ -293,6 +293,30 @@ describe('a sale of the former day that comes after its rest was carried', () =>
     expect(await balanceOf(world.demo, `escrow.${leaseId}`)).toBe(1_400n)
   })
 
+  test('late, is the merchant’s once its own till may have sold what was carried: that sale is paid', async () => {
+    await begin(upTo(1_000n))
+    await world.lease(till, [1], 22, 10)
+    const sold = till.presentment(world.offline(till, 600n))
+    world.goToDay(2, 18)
+    await world.lease(till, [2])
+    const next = world.offline(till, 2_000n)
+    expect(next.terms.amount).toBe(2_000n)
+    expect(await till.batch(sold)).toMatchObject([{ state: 'not_paid', loss: 'SLOT_ALREADY_USED' }])
+    expect(await till.present(next)).toMatchObject({ state: 'settled', paidBy: 'escrow' })
+  })
+
+  test('late, is the agency’s while its own till has not heard of what was carried', async () => {
+    await begin(upTo(1_000n))
+    await world.lease(till, [1], 22, 10)
+    const sold = till.presentment(world.offline(till, 600n))
+    await world.lease(till, [2], 60, 60)
+    world.goToDay(2, 18)
+    expect(await allowed(till)).toBe(2_000n)
+    expect(await till.batch(sold)).toMatchObject([{ state: 'settled', paidBy: 'agency' }])
+    expect(await world.figures(2)).toMatchObject({ allowed: 1_400n })
+    expect(await till.present(world.offline(till, 2_000n))).toMatchObject({ state: 'settled', amount: 1_000n })
+  })
+
   test('after the lease’s last day is the agency’s up to its sum, out of the same allowance', async () => {
     await begin(upTo(1_000n))
     await world.lease(till, [1], 22, 10)
