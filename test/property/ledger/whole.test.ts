@@ -35,6 +35,7 @@ const drawnElsewhere = [
 const setUp = 'is in the world before a story begins'
 const noMoney = 'moves no money and changes nothing of what money may do'
 const gone = 'a till that is gone needs a journal and receipts that are signed: terminal-exports, claims and reviews'
+const names = 'names for those whom leases and orders are drawn with: test/integration/ledger/groups.test.ts'
 /** Operations that change something and are not drawn, each with the reason. */
 const excluded: Readonly<Record<string, string>> = {
   '/v1/cards': setUp,
@@ -46,6 +47,8 @@ const excluded: Readonly<Record<string, string>> = {
   '/v1/terminal/card-sessions': 'keys of cards: test/integration/ledger/card-sessions',
   '/v1/terminal/card-session-keys': 'keys of cards, as above',
   '/v1/terminal/key-rotations': 'a till’s keys: whose word counts, not what money does',
+  '/v1/groups': names,
+  '/v1/group-changes': names,
   '/v1/terminal-revocations': gone,
   '/v1/receipt-claims': gone,
   '/v1/terminal-exports': gone,
