@@ -137,7 +137,7 @@ export async function hadEnded(work: Work, entitlement: Entitlement, at: number)
   return isOver && !times.some(({ since, endedAt }) => since <= at && (endedAt === null || at < endedAt))
 }
 
-/** When the holder was entitled under that pseudonym; `endedAt` null for now. */
+/** The times in which the holder was entitled under that pseudonym; `endedAt` is null of the one that lasts. */
 async function timesOf({ connection }: Work, { schemeId, beneficiary, holder }: Entitlement) {
   const present = await connection
     .selectFrom('entitlement')
