@@ -37,8 +37,8 @@ export const refusals: TextsOfLanguage['refusals'] = {
     todo: 'Take cash. The holder should ask the agency.',
   },
   NOT_ACTIVATED: {
-    what: 'This card has to be activated first: its first payment needs the network.',
-    todo: 'Wait for the network and tap it again, or take cash.',
+    what: 'Not activated yet: the first payment needs the network.',
+    todo: 'Tap again with network, or take cash.',
   },
   CARD_NOT_IN_LEASE: {
     what: 'Without network this card cannot pay here.',
