@@ -8,6 +8,7 @@ import axe from 'axe-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { languages } from '../../../src/terminal/contract/index.ts'
 import { pictures } from '../../../src/terminal/ui/gallery/pictures.ts'
+import { texts } from '../../../src/terminal/ui/texts/index.ts'
 import { whyNoChromium } from '../chromium/open-chromium.ts'
 import { keptPictures, readBaseline, sorted } from './baseline.ts'
 import { differencesBetween, digestOf, marked } from './digest.ts'
@@ -104,6 +105,20 @@ describe.concurrent('every picture', () => {
     await window.page.context().close()
     expect(found).toEqual([])
   })
+})
+
+test.each(languages)('each refusal there is fits the band where room is shortest, in %s', async (language) => {
+  const window = await gallery.open('1024x600')
+  await window.show({ name: 'refused', language, theme: 'light' })
+  const found: string[] = []
+  for (const [code, { what, todo }] of Object.entries(texts[language].refusals)) {
+    await window.page.evaluate((text) => {
+      document.querySelector('.tap-detail')!.textContent = text
+    }, `${what} ${todo}`)
+    for (const fault of await faultsOf(window.page)) found.push(`${code}: ${fault}`)
+  }
+  await window.page.context().close()
+  expect(found).toEqual([])
 })
 
 /** Each is done to the page of an accepted picture, by script: what a careless change of a rule would do to it. */
