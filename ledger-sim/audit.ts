@@ -94,7 +94,7 @@ const rules: readonly Rule[] = [
     rule: 'each escrow holds what its live slots still allow',
     wrong: `
       with left_in as (
-        select slot.lease_id, sum(max(amount_allowed - coalesce(used, 0), 0)) as remaining
+        select slot.lease_id, sum(max(amount_allowed - bridged_amount - coalesce(used, 0), 0)) as remaining
         from slot left join (${slotUse}) uses on uses.slot_id = slot.slot_id
         where slot.lease_id is not null group by slot.lease_id)
       select lease.lease_id as subject, 'holds ' || balance || ', slots allow ' || coalesce(remaining, 0) as detail
@@ -242,9 +242,38 @@ const rules: readonly Rule[] = [
     rule: 'no slot is oversold',
     wrong: `
       select slot.slot_id as subject,
-        uses || ' uses of ' || count_allowed || ', ' || used || ' of ' || amount_allowed as detail
+        uses + bridged_count || ' uses of ' || count_allowed || ', ' || (used + bridged_amount) || ' of '
+          || amount_allowed as detail
       from slot join (${slotUse}) uses on uses.slot_id = slot.slot_id
-      where uses > count_allowed or used > amount_allowed`,
+      where uses + bridged_count > count_allowed or used + bridged_amount > amount_allowed`,
+  },
+  {
+    rule: 'a slot that no till holds does not allow what its bridge has lent, as far as there was room',
+    wrong: `
+      select slot.slot_id as subject, bridged_count || ' and ' || bridged_amount || ' of '
+        || lent_count || ' and ' || lent_amount || ' lent' as detail
+      from (
+        select slot.slot_id, slot.bridged_count, slot.bridged_amount,
+          coalesce(lent.uses, 0) as lent_count, coalesce(lent.used, 0) as lent_amount,
+          max(slot.count_allowed - coalesce(own.uses, 0), 0) as room_count,
+          max(slot.amount_allowed - coalesce(own.used, 0), 0) as room_amount
+        from slot join slot bridge on bridge.bridge_of = slot.slot_id
+        left join (${slotUse}) lent on lent.slot_id = bridge.slot_id
+        left join (${slotUse}) own on own.slot_id = slot.slot_id
+        where slot.lease_id is null) slot
+      where bridged_count <> min(lent_count, room_count) or bridged_amount <> min(lent_amount, room_amount)`,
+  },
+  {
+    rule: 'a bridge is of one slot of the same beneficiary, and no till holds it',
+    wrong: `
+      select bridge.slot_id as subject, coalesce(bridge.bridge_of, 'nothing') as detail
+      from slot bridge left join slot on slot.slot_id = bridge.bridge_of
+      where (bridge.bridge_of is not null) <> (bridge.slot_id like '%/bridge')
+        or (bridge.bridge_of is null and bridge.bridged_amount + bridge.bridged_count > 0
+          and not exists (select 1 from slot lent where lent.bridge_of = bridge.slot_id))
+        or (bridge.bridge_of is not null and (bridge.slot_id <> slot.slot_id || '/bridge'
+          or bridge.scheme_id <> slot.scheme_id or bridge.beneficiary <> slot.beneficiary
+          or bridge.lease_id is not null))`,
   },
   {
     rule: 'what passed on is of one beneficiary, and there where it went',

@@ -6,6 +6,7 @@ import { tellOfLeaseClosed } from '../feed/till-news.ts'
 import { settleWaiting } from '../payments/awaiting-funds.ts'
 import { passOnFreed } from '../schemes/carrying.ts'
 import { schemeAccountOf } from '../schemes/schemes.ts'
+import { chargeBridges } from '../schemes/slots.ts'
 import type { LeaseRow } from './leases.ts'
 import { findLease } from './leases.ts'
 
@@ -50,5 +51,7 @@ async function closeLease(work: Work, lease: LeaseRow): Promise<void> {
   if (posted.kind === 'short') throw new Error(`escrow of ${leaseId} gave less than it had`)
   await tellOfLeaseClosed(work, { leaseId, schemeId, terminalId: lease.terminalId, amount: rest })
   await settleWaiting(work, schemeId)
-  await passOnFreed(work, schemeId, freed.map((row) => row.slot_id).toSorted())
+  const slotIds = freed.map((row) => row.slot_id).toSorted()
+  await chargeBridges(work, slotIds)
+  await passOnFreed(work, schemeId, slotIds)
 }

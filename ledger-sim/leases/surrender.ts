@@ -9,7 +9,7 @@ import { fileDiscrepancy } from '../payments/discrepancies.ts'
 import { notYoursResult, signResult } from '../payments/results.ts'
 import { passOnFreed } from '../schemes/carrying.ts'
 import { schemeAccountOf } from '../schemes/schemes.ts'
-import { amountLeftIn, findSlot } from '../schemes/slots.ts'
+import { amountLeftIn, chargeBridges, findSlot } from '../schemes/slots.ts'
 import { recordPosition } from '../terminals/heads.ts'
 import type { Terminal } from '../terminals/terminals.ts'
 import { closeDueLeases } from './close.ts'
@@ -113,6 +113,7 @@ async function release(work: Work, terminal: Terminal, item: Surrender): Promise
     .where('slot_id', '=', item.slotId)
     .execute()
   await settleWaiting(work, lease.schemeId)
+  await chargeBridges(work, [item.slotId])
   await passOnFreed(work, lease.schemeId, [item.slotId])
   return amount
 }

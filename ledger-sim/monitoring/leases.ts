@@ -50,14 +50,14 @@ async function exposureOfLiveLeases(connection: Work['connection']): Promise<Rea
   const slots = await connection
     .selectFrom('slot')
     .leftJoin('slot_use', 'slot_use.slot_id', 'slot.slot_id')
-    .select(['slot.lease_id', 'slot.amount_allowed'])
+    .select(['slot.lease_id', 'slot.amount_allowed', 'slot.bridged_amount'])
     .select((expression) => expression.fn.sum<bigint | number | string | null>('slot_use.amount').as('used'))
     .where('slot.lease_id', 'is not', null)
-    .groupBy(['slot.slot_id', 'slot.lease_id', 'slot.amount_allowed'])
+    .groupBy(['slot.slot_id', 'slot.lease_id', 'slot.amount_allowed', 'slot.bridged_amount'])
     .execute()
   const exposures = new Map<string, bigint>()
-  for (const { lease_id: leaseId, amount_allowed: allowed, used } of slots) {
-    const left = allowed - BigInt(used ?? 0)
+  for (const { lease_id: leaseId, amount_allowed: allowed, bridged_amount: bridged, used } of slots) {
+    const left = allowed - bridged - BigInt(used ?? 0)
     if (leaseId !== null && left > 0n) exposures.set(leaseId, (exposures.get(leaseId) ?? 0n) + left)
   }
   return exposures

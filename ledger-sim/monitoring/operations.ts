@@ -42,6 +42,10 @@ export const monitoringOperations = [
           inReview: tiynSchema,
           free: tiynSchema,
           awaitingFunds: tiynSchema,
+          /** Advanced to cards that took the place of others, less what came back of it. */
+          bridged: tiynSchema,
+          /** Of that, taken off the allowances since; what no till holds any more and is not in it is spent twice. */
+          recovered: tiynSchema,
         }),
       ),
       leases: z.array(
@@ -100,6 +104,8 @@ export const monitoringOperations = [
             inReview: scheme.inReview.toString(),
             free: scheme.free.toString(),
             awaitingFunds: scheme.awaitingFunds.toString(),
+            bridged: scheme.bridged.toString(),
+            recovered: scheme.recovered.toString(),
           })),
           leases: standing.leases.map((lease) => ({
             leaseId: lease.leaseId,

@@ -20,6 +20,10 @@ export interface StandingScheme {
   readonly spent: bigint
   /** Accepted sales that wait for money. */
   readonly awaitingFunds: bigint
+  /** What bridges have lent (schemes/bridges.ts). */
+  readonly bridged: bigint
+  /** Of that, what slots do not allow any more. */
+  readonly recovered: bigint
 }
 
 /** By id. @param leases the live ones of these schemes */
@@ -52,6 +56,7 @@ export async function standingSchemes(
       inReview,
       spent,
       awaitingFunds: waiting.awaitingFunds,
+      ...(await bridgedIn(connection, schemeId)),
     })
   }
   return standing
@@ -70,6 +75,29 @@ async function movedBy(
     .where('kind', '=', kind)
     .executeTakeFirst()
   return BigInt(row?.moved ?? 0)
+}
+
+async function bridgedIn(
+  connection: Work['connection'],
+  schemeId: string,
+): Promise<{ readonly bridged: bigint; readonly recovered: bigint }> {
+  const rows = await connection
+    .selectFrom('slot as bridge')
+    .innerJoin('slot', 'slot.slot_id', 'bridge.bridge_of')
+    .leftJoin('slot_use', 'slot_use.slot_id', 'bridge.slot_id')
+    .select(['slot.slot_id', 'slot.bridged_amount'])
+    .select((expression) => expression.fn.sum<bigint | number | string | null>('slot_use.amount').as('lent'))
+    .where('bridge.scheme_id', '=', schemeId)
+    .where('bridge.bridge_of', 'is not', null)
+    .groupBy(['slot.slot_id', 'slot.bridged_amount'])
+    .execute()
+  return rows.reduce(
+    ({ bridged, recovered }, row) => ({
+      bridged: bridged + BigInt(row.lent ?? 0),
+      recovered: recovered + row.bridged_amount,
+    }),
+    { bridged: 0n, recovered: 0n },
+  )
 }
 
 async function amountsByState(

@@ -7,6 +7,7 @@ import type { Authorisation, SignedItemResult } from '../../src/sync/protocol/me
 import { termsHashOf } from '../../src/sync/protocol/canonical.ts'
 import type { DecisionInput } from '../../src/voucher/decide.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
+import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { slotIdOf } from '../../src/voucher/slot.ts'
 import { placeOf, type MerchantPlace } from '../../src/voucher/where.ts'
 import type { Work } from '../context.ts'
@@ -14,11 +15,12 @@ import { askForSurrender } from '../leases/ask-for-surrender.ts'
 import { findLease } from '../leases/leases.ts'
 import { activationStanding, recordActivation } from '../schemes/activations.ts'
 import { entitlementsOf } from '../schemes/beneficiaries.ts'
+import { bridgeOver } from '../schemes/bridges.ts'
 import { needSlot } from '../schemes/carrying.ts'
 import { findMerchant } from '../schemes/merchants.ts'
 import { doWhatIsDue } from '../schemes/returning.ts'
 import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
-import { fitsIn, useSlot, type SlotState } from '../schemes/slots.ts'
+import { bridgeSlotIdOf, chargeBridges, fitsIn, useSlot, type SlotState } from '../schemes/slots.ts'
 import type { Terminal } from '../terminals/terminals.ts'
 import { checkCardProof, counterStanding, useCounter, type Proven } from './card-proof.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
@@ -108,10 +110,7 @@ async function decideByOwnFacts(
   if (scheme === undefined || entitlement === undefined) return refused('NO_ENTITLEMENT')
   const standing = await activationStanding(work, scheme, entitlement.beneficiary)
   if (standing === 'lapsed') return refused('ACTIVATION_LAPSED')
-  const periodId = scheme.periods.find(
-    (period) => slotIdOf(scheme.schemeId, entitlement.beneficiary, period.periodId) === terms.payerSlot,
-  )?.periodId
-  const state = periodId === undefined ? undefined : await needSlot(work, scheme, entitlement.beneficiary, periodId)
+  const state = await slotNamed(work, scheme, entitlement.beneficiary, terms.payerSlot)
   if (state === undefined) return refused('NO_ENTITLEMENT')
 
   const { decision, part } = evidence.record
@@ -145,6 +144,21 @@ async function decideByOwnFacts(
   return outcome
 }
 
+/** The slot of the beneficiary, or the bridge of one, that the terms name. */
+async function slotNamed(
+  work: Work,
+  scheme: AnyScheme,
+  beneficiary: string,
+  payerSlot: string,
+): Promise<SlotState | undefined> {
+  const named = scheme.periods
+    .map(({ periodId }) => ({ periodId, slotId: slotIdOf(scheme.schemeId, beneficiary, periodId) }))
+    .find(({ slotId }) => slotId === payerSlot || bridgeSlotIdOf(slotId) === payerSlot)
+  if (named === undefined) return undefined
+  const state = await needSlot(work, scheme, beneficiary, named.periodId)
+  return state === undefined || named.slotId === payerSlot ? state : bridgeOver(work, state)
+}
+
 async function payAuthorised(
   work: Work,
   terminal: Terminal,
@@ -160,7 +174,14 @@ async function payAuthorised(
   const { tenderId, payeeAccount, amount } = terms
   if ((await pay(work, { tenderId, payer, payeeAccount, amount })) === 'short') return refused('INSUFFICIENT_FUNDS')
   await useSlot(work, terms.payerSlot, tenderId, amount)
+  if (state.bridgeOf !== null) await lendAgainst(work, state.bridgeOf)
   return { state: 'settled', paidBy: lease === undefined ? 'agency' : 'escrow', refusal: null, loss: null }
+}
+
+/** The till that holds the slot is asked for it, so that it can be told how much less it allows. */
+async function lendAgainst(work: Work, slotId: string): Promise<void> {
+  await askForSurrender(work, slotId)
+  await chargeBridges(work, [slotId])
 }
 
 function refused(code: RefusalCode): TenderOutcome {

@@ -13,6 +13,7 @@ import type { Leg } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
 import { findLease } from '../leases/leases.ts'
 import { takingBack, type Progress } from '../rules/returns.ts'
+import { slotAsSeen } from '../schemes/bridges.ts'
 import { findMerchant } from '../schemes/merchants.ts'
 import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
 import { findSlot, freeSlot, reduceSlotUse } from '../schemes/slots.ts'
@@ -234,7 +235,7 @@ async function refundResult(
 ): Promise<SignedItemResult> {
   const tender = await findTender(work, item.tenderId)
   const isOurs = refusal !== 'REFUND_ORIGINAL_UNKNOWN'
-  const slot = isOurs && tender?.terms ? await findSlot(work, tender.terms.payerSlot) : undefined
+  const slot = isOurs && tender?.terms ? await slotAsSeen(work, tender.terms.payerSlot) : undefined
   return signResult(work, {
     itemId: item.refundId,
     arrival,
@@ -243,7 +244,7 @@ async function refundResult(
     amount: refusal === undefined ? item.amount : zeroTiyn,
     refusal: refusal ?? null,
     loss: null,
-    slot: slot?.slot ?? null,
+    slot: slot ?? null,
     at,
   })
 }

@@ -4,7 +4,7 @@ import type { Arrival, ItemResult, SignedItemResult } from '../../src/sync/proto
 import { zeroTiyn } from '../../src/voucher/money.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import type { Work } from '../context.ts'
-import { findSlot } from '../schemes/slots.ts'
+import { slotAsSeen } from '../schemes/bridges.ts'
 import type { Tender } from './tenders.ts'
 
 export function signResult(work: Work, result: ItemResult): SignedItemResult {
@@ -23,7 +23,7 @@ export async function tenderResult(
   if (tender.state === 'requested') return refusedResult(work, itemId, arrival, 'EXISTS_WITH_DIFFERENT_TERMS')
   // Of a till that is gone, and asks no more: should an old message of it still be answered, no promise is made.
   const state = tender.state === 'in_review' ? 'awaiting_funds' : tender.state
-  const slot = tender.terms === null ? undefined : await findSlot(work, tender.terms.payerSlot)
+  const slot = tender.terms === null ? undefined : await slotAsSeen(work, tender.terms.payerSlot)
   return signResult(work, {
     itemId,
     arrival,
@@ -32,7 +32,7 @@ export async function tenderResult(
     amount: tender.amount,
     refusal: tender.refusal,
     loss: tender.loss,
-    slot: slot?.slot ?? null,
+    slot: slot ?? null,
     at: tender.at,
   })
 }

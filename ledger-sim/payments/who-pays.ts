@@ -5,15 +5,18 @@
 import type { LossCode } from '../../src/sync/protocol/loss-codes.ts'
 import type { JournalPosition } from '../../src/sync/protocol/messages.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
+import { zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import type { TenderTerms } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
+import { post } from '../accounts/transfers.ts'
 import { findLease, type LeaseRow } from '../leases/leases.ts'
 import { hadEnded, wasEverEntitled, type Entitlement } from '../schemes/beneficiaries.ts'
 import { wasBlockedAt } from '../schemes/cards.ts'
+import { takeBackLent } from '../schemes/bridges.ts'
 import { takeBackFor } from '../schemes/carrying.ts'
 import { findScheme, schemeAccountOf, wasInactiveAt } from '../schemes/schemes.ts'
-import { findSlot, fitsIn, useSlot } from '../schemes/slots.ts'
+import { amountLeftIn, chargeBridges, findSlot, fitsIn, setBridged, useSlot, type SlotState } from '../schemes/slots.ts'
 import { suspendTerminal, type Terminal } from '../terminals/terminals.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { openReview } from './review-holds.ts'
@@ -84,10 +87,8 @@ async function paySlot(work: Work, terminal: Terminal, sale: ProvenSale, notPaid
   const isPaid =
     !isElsewhere &&
     (isLate ? await agencyBears(work, scheme, terms.amount) : holding !== undefined || (await hadLiveSlot(work, sale)))
-  const { slot } = isPaid
-    ? await takeBackFor(work, terminal.terminalId, state, { amount: terms.amount, isLate })
-    : state
-  if (!fitsIn(slot, terms.amount)) return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED', 'the slot has no room for it')
+  const room = isPaid ? await makeRoom(work, terminal, state, { amount: terms.amount, isLate }) : withRoom(state, terms)
+  if (room === undefined) return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED', 'the slot has no room for it')
 
   if (isLate) {
     if (!isPaid)
@@ -103,14 +104,56 @@ async function paySlot(work: Work, terminal: Terminal, sale: ProvenSale, notPaid
   } else if (!isPaid) {
     return notPaid('SLOT_ALREADY_USED', null, 'the slot was given back or closed before this sale')
   }
-  if (review) {
-    const payer = holding?.escrowAccount ?? schemeAccountOf(scheme.schemeId)
-    const paidBy = holding === undefined ? 'agency' : 'escrow'
-    const { tenderId, amount } = terms
-    await useSlot(work, terms.payerSlot, tenderId, amount)
-    return openReview(work, { tenderId, agencyId: scheme.agencyId, payer, paidBy, amount })
-  }
-  return payFromSlot(work, terms, holding)
+  // The escrow covers what the slot allowed until now, which is less than the sale.
+  const payers = room.fromAgency > 0n && holding !== undefined ? await giveBackCover(work, holding, state) : holding
+  const outcome = review ? await setAside(work, sale, payers) : await payFromSlot(work, terms, payers)
+  if (holding === undefined) await chargeBridges(work, [terms.payerSlot])
+  return outcome
+}
+
+/** Its agency looks at it first: the slot is used, the money kept for it. */
+async function setAside(
+  work: Work,
+  { terms, scheme }: ProvenSale,
+  holding: LeaseRow | undefined,
+): Promise<TenderOutcome> {
+  const payer = holding?.escrowAccount ?? schemeAccountOf(scheme.schemeId)
+  const paidBy = holding === undefined ? 'agency' : 'escrow'
+  const { tenderId, amount } = terms
+  await useSlot(work, terms.payerSlot, tenderId, amount)
+  return openReview(work, { tenderId, agencyId: scheme.agencyId, payer, paidBy, amount })
+}
+
+interface Room {
+  /** Of the sale, what its slot's bridge has lent before: the agency pays it once more. */
+  readonly fromAgency: Tiyn
+}
+
+function withRoom({ slot }: SlotState, { amount }: Pick<TenderTerms, 'amount'>): Room | undefined {
+  return fitsIn(slot, amount) ? { fromAgency: zeroTiyn } : undefined
+}
+
+/** What the slot does not allow any more, since its bridge lent it or it passed on, comes back where that may be. */
+async function makeRoom(
+  work: Work,
+  { terminalId }: Terminal,
+  state: SlotState,
+  sale: { readonly amount: Tiyn; readonly isLate: boolean },
+): Promise<Room | undefined> {
+  const { state: withLent, taken } = await takeBackLent(work, state, sale.amount)
+  const { slot } = await takeBackFor(work, terminalId, withLent, sale)
+  if (fitsIn(slot, sale.amount)) return { fromAgency: taken.amount }
+  await setBridged(work, slot.slotId, state.bridged)
+  return undefined
+}
+
+/** @returns no lease: the agency's account pays */
+async function giveBackCover(work: Work, { leaseId, escrowAccount, schemeId }: LeaseRow, { slot }: SlotState) {
+  const credit = schemeAccountOf(schemeId)
+  const leg = { debit: escrowAccount, credit, amount: amountLeftIn(slot), kind: 'lease-return' } as const
+  if ((await post(work, [leg], leaseId)).kind === 'short')
+    throw new Error(`escrow of ${leaseId} does not cover its slots`)
+  return undefined
 }
 
 /** From the escrow that holds the slot now, else from the scheme's account. The slot has room. */

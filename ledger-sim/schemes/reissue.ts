@@ -1,11 +1,12 @@
 /**
  * A holder gets a card in place of another one (money-rules.md, "Offline": re-issue). Slots belong to the beneficiary,
  * not to the card, so that the new card has at once what no till holds, at the till that holds a slot what is left of
- * it, and elsewhere the rest when that lease closes or the till surrenders it. What the former card sold is paid as if
- * nothing had happened.
+ * it, and elsewhere the rest when that lease closes or the till surrenders it; until then what a bridge lends of it.
+ * What the former card sold is paid as if nothing had happened.
  */
 import { sealNewCard } from '../leases/seal-anew.ts'
 import type { Work } from '../context.ts'
+import { openBridges } from './bridges.ts'
 import { findCard, registerCard, setCardStatus } from './cards.ts'
 
 export type Reissued =
@@ -34,6 +35,7 @@ export async function reissueCard(work: Work, formerCard: string, uid: Uint8Arra
     return other('the new card is blocked: it can take no place')
   await setCardStatus(work, formerCard, 'blocked')
   await work.connection.updateTable('card').set({ replaced_by: card }).where('card', '=', formerCard).execute()
+  await openBridges(work, former.holder)
   await sealNewCard(work, card)
   return { kind: 'done', card, arrival: 'created' }
 }

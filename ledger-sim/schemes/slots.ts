@@ -1,5 +1,8 @@
-/** Slots: one row for each (scheme, beneficiary, period), made when something first needs it, used by tender ids. */
-import { addTiyn, remainderTiyn, tiyn, type Tiyn } from '../../src/voucher/money.ts'
+/**
+ * Slots: one row for each (scheme, beneficiary, period), made when something first needs it, used by tender ids; and
+ * beside some of them a bridge (bridges.ts), which lends of the same allowance.
+ */
+import { addTiyn, remainderTiyn, smallestTiyn, subtractTiyn, tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { allowanceOf, slotIdOf, type Slot } from '../../src/voucher/slot.ts'
 import type { Work } from '../context.ts'
@@ -9,6 +12,16 @@ export interface SlotState {
   readonly slot: Slot
   /** The lease that holds it now. */
   readonly leaseId: string | null
+  /** What of the spent figures its bridge has lent (bridges.ts). */
+  readonly bridged: Allowance
+  /** The slot against which this one lends, if it is a bridge. */
+  readonly bridgeOf: string | null
+}
+
+/** What a slot allows, or does not allow any more. */
+export interface Allowance {
+  readonly count: number
+  readonly amount: Tiyn
 }
 
 /**
@@ -71,20 +84,26 @@ function slotStateOf(
     readonly count_allowed: bigint
     readonly amount_allowed: bigint
     readonly lease_id: string | null
+    readonly bridge_of: string | null
+    readonly bridged_count: bigint
+    readonly bridged_amount: bigint
   },
   uses: readonly { readonly tender_id: string; readonly amount: bigint }[],
 ): SlotState {
+  const bridged = { count: Number(row.bridged_count), amount: tiyn(row.bridged_amount) }
   return {
     leaseId: row.lease_id,
+    bridged,
+    bridgeOf: row.bridge_of,
     slot: {
       slotId: row.slot_id,
       schemeId: row.scheme_id,
       beneficiary: row.beneficiary,
-      periodId: row.period_id,
+      periodId: row.bridge_of === null ? row.period_id : row.period_id.slice(0, -bridgeMark.length),
       countAllowed: Number(row.count_allowed),
       amountAllowed: tiyn(row.amount_allowed),
-      countSpent: uses.length,
-      amountSpent: addTiyn(...uses.map((use) => tiyn(use.amount))),
+      countSpent: uses.length + bridged.count,
+      amountSpent: addTiyn(bridged.amount, ...uses.map((use) => tiyn(use.amount))),
       booked: uses.map((use) => use.tender_id),
     },
   }
@@ -104,15 +123,9 @@ export async function useSlot({ connection }: Work, slotId: string, tenderId: st
   await connection.insertInto('slot_use').values({ slot_id: slotId, tender_id: tenderId, amount }).execute()
 }
 
-/** What a slot allows, or does not allow any more. */
-export interface Allowance {
-  readonly count: number
-  readonly amount: Tiyn
-}
-
 /** One slot allows less, another one of the same beneficiary as much more. */
 export async function moveAllowance(
-  { connection }: Work,
+  work: Work,
   { from, to }: { readonly from: string; readonly to: string },
   { count, amount }: Allowance,
 ): Promise<void> {
@@ -120,7 +133,7 @@ export async function moveAllowance(
     [from, '-'],
     [to, '+'],
   ] as const)
-    await connection
+    await work.connection
       .updateTable('slot')
       .set((expression) => ({
         count_allowed: expression('count_allowed', sign, BigInt(count)),
@@ -128,18 +141,101 @@ export async function moveAllowance(
       }))
       .where('slot_id', '=', slotId)
       .execute()
+  await chargeBridges(work, [to])
 }
 
 /** Gives a use back; harmless when there was none. */
-export async function freeSlot({ connection }: Work, tenderId: string): Promise<void> {
-  await connection.deleteFrom('slot_use').where('tender_id', '=', tenderId).execute()
+export async function freeSlot(work: Work, tenderId: string): Promise<void> {
+  const freed = await work.connection
+    .deleteFrom('slot_use')
+    .where('tender_id', '=', tenderId)
+    .returning('slot_id')
+    .executeTakeFirst()
+  if (freed !== undefined) await chargeBridges(work, [await lentAgainst(work, freed.slot_id)])
 }
 
 /** A part of what a tender used is there again; that it was used stays. */
-export async function reduceSlotUse({ connection }: Work, tenderId: string, amount: Tiyn): Promise<void> {
-  await connection
+export async function reduceSlotUse(work: Work, tenderId: string, amount: Tiyn): Promise<void> {
+  const reduced = await work.connection
     .updateTable('slot_use')
     .set((expression) => ({ amount: expression('amount', '-', amount) }))
     .where('tender_id', '=', tenderId)
+    .returning('slot_id')
+    .executeTakeFirst()
+  if (reduced !== undefined) await chargeBridges(work, [await lentAgainst(work, reduced.slot_id)])
+}
+
+/** In the id of a bridge and in its period's, so that it is a slot beside that of the same beneficiary and period. */
+const bridgeMark = '/bridge'
+
+export function bridgeSlotIdOf(slotId: string): string {
+  return `${slotId}${bridgeMark}`
+}
+
+/** Makes the bridge of a slot when it is not there yet. */
+export async function makeBridge({ connection }: Work, of: Slot, { count, amount }: Allowance): Promise<void> {
+  await connection
+    .insertInto('slot')
+    .values({
+      slot_id: bridgeSlotIdOf(of.slotId),
+      scheme_id: of.schemeId,
+      beneficiary: of.beneficiary,
+      period_id: `${of.periodId}${bridgeMark}`,
+      count_allowed: count,
+      amount_allowed: amount,
+      lease_id: null,
+      bridge_of: of.slotId,
+    })
+    .onConflict((conflict) => conflict.doNothing())
     .execute()
+}
+
+/**
+ * What the bridges of these slots have lent, the slots do not allow any more: as far as there is room in them, and only
+ * of those that no till holds. Comes out the same however often it is done, so it is done whenever a slot becomes free
+ * and whenever its allowance or a use of it or of its bridge has changed.
+ */
+export async function chargeBridges(work: Work, slotIds: readonly string[]): Promise<void> {
+  if (slotIds.length === 0) return
+  const bridges = await work.connection
+    .selectFrom('slot')
+    .select('bridge_of')
+    .where('bridge_of', 'in', slotIds)
+    .orderBy('bridge_of')
+    .execute()
+  for (const { bridge_of: slotId } of bridges) {
+    if (slotId === null) continue
+    const states = await findSlots(work, [slotId, bridgeSlotIdOf(slotId)])
+    const state = states.get(slotId)
+    const lent = states.get(bridgeSlotIdOf(slotId))?.slot
+    if (state === undefined || lent === undefined) throw new Error(`the slot of bridge ${slotId} vanished`)
+    if (state.leaseId !== null) continue
+    const { slot, bridged } = state
+    const room = {
+      count: Math.max(0, slot.countAllowed - (slot.countSpent - bridged.count)),
+      amount: remainderTiyn(slot.amountAllowed, subtractTiyn(slot.amountSpent, bridged.amount)),
+    }
+    await setBridged(work, slotId, {
+      count: Math.min(lent.countSpent, room.count),
+      amount: smallestTiyn(lent.amountSpent, room.amount),
+    })
+  }
+}
+
+export async function setBridged({ connection }: Work, slotId: string, { count, amount }: Allowance): Promise<void> {
+  await connection
+    .updateTable('slot')
+    .set({ bridged_count: count, bridged_amount: amount })
+    .where('slot_id', '=', slotId)
+    .execute()
+}
+
+/** Of a bridge the slot against which it lends, else the slot itself. */
+async function lentAgainst({ connection }: Work, slotId: string): Promise<string> {
+  const row = await connection
+    .selectFrom('slot')
+    .select('bridge_of')
+    .where('slot_id', '=', slotId)
+    .executeTakeFirstOrThrow()
+  return row.bridge_of ?? slotId
 }

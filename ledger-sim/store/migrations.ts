@@ -404,4 +404,15 @@ export const migrations: Readonly<Record<string, Migration>> = {
       ])
     },
   },
+  '0021-bridges': {
+    up: async (database) => {
+      await addColumns(database, [['slot', textOrNull('bridge_of')]])
+      for (const column of ['bridged_count', 'bridged_amount'])
+        await database.schema
+          .alterTable('slot')
+          .addColumn(column, 'bigint', (bridged) => bridged.notNull().defaultTo(0))
+          .execute()
+      await createIndexes(database, [['slot_bridge', 'slot', ['bridge_of']]])
+    },
+  },
 }

@@ -15,6 +15,8 @@ import type { UnusedTables } from './unused-tables.ts'
 export type Whole = ColumnType<bigint, bigint | number, bigint | number>
 /** May be left out of an insert. */
 export type TextOrNull = ColumnType<string | null, string | null | undefined, string | null>
+/** Nothing when nobody says otherwise. */
+export type WholeOrZero = ColumnType<bigint, bigint | number | undefined, bigint | number>
 export type WholeOrNull = ColumnType<bigint | null, bigint | number | null | undefined, bigint | number | null>
 
 export interface MetaTable {
@@ -60,7 +62,7 @@ export interface AccountTable {
   /** The balance never goes below; null only for the accounts that money comes from. */
   floor: WholeOrNull
   /** How many entries it has: the next one has the next number. */
-  entries: ColumnType<bigint, bigint | number | undefined, bigint | number>
+  entries: WholeOrZero
   /** The bank that serves its owner here; null for accounts of banks, of the central bank, of schemes and escrow. */
   bank: TextOrNull
 }
@@ -168,11 +170,17 @@ export interface SlotTable {
   slot_id: string
   scheme_id: string
   beneficiary: string
+  /** With `/bridge` after it of a bridge: of one beneficiary and period there is one slot. */
   period_id: string
   count_allowed: Whole
   amount_allowed: Whole
   /** The lease that holds the slot now, if one does. */
   lease_id: string | null
+  /** The slot against which this one lends; null of a slot that is an allowance of its own. */
+  bridge_of: TextOrNull
+  /** What its bridge has lent, and it does not allow any more. */
+  bridged_count: WholeOrZero
+  bridged_amount: WholeOrZero
 }
 
 export interface SlotUseTable {

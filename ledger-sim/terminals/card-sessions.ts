@@ -24,6 +24,7 @@ import { findLease } from '../leases/leases.ts'
 import { activationStanding } from '../schemes/activations.ts'
 import { entitlementsOf } from '../schemes/beneficiaries.ts'
 import { findCard, type Card } from '../schemes/cards.ts'
+import { bridgeOver } from '../schemes/bridges.ts'
 import { needSlot } from '../schemes/carrying.ts'
 import { placeOfMerchant } from '../schemes/merchants.ts'
 import { findScheme } from '../schemes/schemes.ts'
@@ -69,7 +70,7 @@ export class CardSessions {
     if (card.status === 'blocked' || (await failuresToday(work, card.card)) >= failuresPerDay) {
       return { kind: 'refused', code: 'CARD_BLOCKED' }
     }
-    const { slots, heldElsewhere, isLapsed } = await slotsFor(work, terminal, card)
+    const { slots, heldElsewhere, bridges, isLapsed } = await slotsFor(work, terminal, card)
     if (slots.length + heldElsewhere.length === 0)
       return { kind: 'refused', code: isLapsed ? 'ACTIVATION_LAPSED' : 'NO_ENTITLEMENT' }
 
@@ -78,8 +79,10 @@ export class CardSessions {
     const answer: OpenAnswer = {
       kind: 'open',
       blocked: false,
-      slots,
-      leasedElsewhere: heldElsewhere.map(({ schemeId }) => schemeId),
+      slots: [...slots, ...bridges],
+      leasedElsewhere: heldElsewhere
+        .filter(({ schemeId }) => !bridges.some((bridge) => bridge.schemeId === schemeId))
+        .map(({ schemeId }) => schemeId),
       authenticationPart2: toHex(challenge.part2),
     }
     this.#open.set(request.cardSessionId, {
@@ -144,10 +147,17 @@ async function slotsFor(
   work: Work,
   terminal: Terminal,
   card: Card,
-): Promise<{ readonly slots: Slot[]; readonly heldElsewhere: Slot[]; readonly isLapsed: boolean }> {
+): Promise<{
+  readonly slots: Slot[]
+  readonly heldElsewhere: Slot[]
+  /** What can be had of those that another till holds. */
+  readonly bridges: Slot[]
+  readonly isLapsed: boolean
+}> {
   await closeDueLeases(work)
   const slots: Slot[] = []
   const heldElsewhere: Slot[] = []
+  const bridges: Slot[] = []
   let isLapsed = false
   const { merchantId } = terminal
   const place = await placeOfMerchant(work, merchantId)
@@ -164,10 +174,15 @@ async function slotsFor(
     const lease = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
     const isElsewhere = lease !== undefined && lease.terminalId !== terminal.terminalId
     // One in which nothing is left is no use here either, and says so itself.
-    if (isElsewhere && !isUsedUp(state.slot)) heldElsewhere.push(state.slot)
-    else slots.push(state.slot)
+    if (!isElsewhere || isUsedUp(state.slot)) {
+      slots.push(state.slot)
+      continue
+    }
+    heldElsewhere.push(state.slot)
+    const bridge = await bridgeOver(work, state)
+    if (bridge !== undefined && !isUsedUp(bridge.slot)) bridges.push(bridge.slot)
   }
-  return { slots, heldElsewhere, isLapsed }
+  return { slots, heldElsewhere, bridges, isLapsed }
 }
 
 async function failuresToday({ connection, now }: Work, card: string): Promise<number> {

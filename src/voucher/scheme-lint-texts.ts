@@ -75,6 +75,11 @@ export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
     ru: 'Ограничение на перенос задано не тем, чем сам лимит: числом оплат или суммой.',
     en: 'The limit of what is carried over is not of the benefit’s own kind: a number of payments or an amount.',
   },
+  BRIDGE_OF_OTHER_KIND: {
+    kk: 'Карта ауыстырылғандағы аванс лимиттің өз өлшемімен берілмеген: төлем санымен немесе сомамен.',
+    ru: 'Аванс при замене карты задан не тем, чем сам лимит: числом оплат или суммой.',
+    en: 'The advance when a card is replaced is not of the benefit’s own kind: a number of payments or an amount.',
+  },
   NAMES_EQUAL: {
     kk: 'Атауы {languages} тілдерінде бірдей: «{name}». Аударылған ба?',
     ru: 'Название на языках {languages} одно и то же: «{name}». Переведено ли оно?',
@@ -277,6 +282,21 @@ export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
     kk: 'Жұмсалмаған ақшаның мекемеге қайтатын уақыты өтіп кеткен: ол бірден қайтады.',
     ru: 'Срок возврата неиспользованных денег ведомству уже прошёл: они вернутся сразу.',
     en: 'The time by which unused money goes back to the agency is past: it goes back at once.',
+  },
+  BRIDGE_IS_NOTHING: {
+    kk: 'Карта ауыстырылғанда аванс беріледі делінген, бірақ оның шегі — нөл.',
+    ru: 'Сказано, что при замене карты даётся аванс, но не больше нуля.',
+    en: 'It says that there is an advance when a card is replaced, but of at most nothing.',
+  },
+  BRIDGE_NEVER_NEEDED: {
+    kk: 'Карта ауыстырылғандағы аванс қолданылмайды: желісіз бағдарлама төлемейді, лимит еш кассада тұрмайды.',
+    ru: 'Аванс при замене карты не понадобится: без сети программа не платит, и лимит не лежит ни на какой кассе.',
+    en: 'The advance when a card is replaced is not needed: without network it does not pay, and no till holds any.',
+  },
+  BRIDGE_NEVER_REACHED: {
+    kk: 'Карта ауыстырылғандағы аванс бір кезеңнің лимитінен артық: артығы ешқашан берілмейді.',
+    ru: 'Аванс при замене карты больше лимита одного периода: целиком его не дадут никогда.',
+    en: 'The advance when a card is replaced is above the allowance of a period: it is never reached.',
   },
 }
 

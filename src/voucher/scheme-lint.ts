@@ -7,7 +7,7 @@ import { hasLapsed } from './activation.ts'
 import type { GoodsRule } from './goods.ts'
 import { languages } from './identifiers.ts'
 import { formatTenge, smallestTiyn, tiynMax, type Tiyn } from './money.ts'
-import { goodsOf, unusedOf, type AnyScheme, type Scheme, type SchemePeriod, type Unused } from './scheme.ts'
+import { bridgeOf, goodsOf, unusedOf, type AnyScheme, type Scheme, type SchemePeriod, type Unused } from './scheme.ts'
 import { dtByQr } from './tender.ts'
 import { contains } from './where.ts'
 
@@ -29,6 +29,7 @@ export const faultCodes = [
   /** Of one period: no slot could carry it. */
   'ALLOWANCE_TOO_LARGE',
   'CARRIED_OF_OTHER_KIND',
+  'BRIDGE_OF_OTHER_KIND',
 ] as const
 export type FaultCode = (typeof faultCodes)[number]
 
@@ -66,6 +67,9 @@ export const warningCodes = [
   'CARRIED_CUT_BY_CAP',
   'RETURN_BEFORE_LAST_PERIOD',
   'RETURN_DATE_PAST',
+  'BRIDGE_IS_NOTHING',
+  'BRIDGE_NEVER_NEEDED',
+  'BRIDGE_NEVER_REACHED',
 ] as const
 export type WarningCode = (typeof warningCodes)[number]
 
@@ -95,6 +99,7 @@ export function faultsOf(scheme: AnyScheme): readonly Finding<FaultCode>[] {
     ...('localTime' in scheme ? offsetFaults(scheme) : []),
     ...goodsFaults(goodsOf(scheme)),
     ...carriedFaults(scheme),
+    ...bridgeFaults(scheme),
     ...('where' in scheme ? whereFaults(scheme) : []),
     ...activationFaults(scheme),
   ]
@@ -104,6 +109,12 @@ function carriedFaults(scheme: AnyScheme): readonly Finding<FaultCode>[] {
   const unused = unusedOf(scheme)
   const isOther = unused.kind === 'carries_over' && unused.atMost.kind !== scheme.benefit.kind
   return isOther ? [finding('CARRIED_OF_OTHER_KIND', ['unused', 'atMost', 'kind'])] : []
+}
+
+function bridgeFaults(scheme: AnyScheme): readonly Finding<FaultCode>[] {
+  const bridge = bridgeOf(scheme)
+  const isOther = bridge !== undefined && bridge.kind !== scheme.benefit.kind
+  return isOther ? [finding('BRIDGE_OF_OTHER_KIND', ['bridge', 'kind'])] : []
 }
 
 function allowanceFaults(scheme: AnyScheme): readonly Finding<FaultCode>[] {
@@ -205,6 +216,7 @@ export function warningsOf(scheme: Scheme, at: number): readonly Finding<Warning
     ...capWarnings(scheme),
     ...(scheme.offline.policy === 'deny' ? onlineOnlyWarnings(scheme) : offlineWarnings(scheme)),
     ...unusedWarnings(scheme, at),
+    ...bridgeWarnings(scheme),
   ]
 }
 
@@ -431,6 +443,19 @@ function carriedWarnings(
       : benefit.kind === 'count' && caps.countPerBeneficiary < most
         ? [finding('CARRIED_CUT_BY_CAP', ['caps', 'countPerBeneficiary'], ofCount)]
         : []),
+  ]
+}
+
+function bridgeWarnings(scheme: Scheme): readonly Finding<WarningCode>[] {
+  const { bridge, benefit, offline } = scheme
+  if (bridge === undefined || bridge.kind !== benefit.kind) return []
+  const lent = bridge.kind === 'count' ? BigInt(bridge.count) : bridge.amount
+  const counted = benefit.kind === 'count' ? BigInt(benefit.perPeriod + countCarriedOf(scheme)) : undefined
+  const most = counted ?? allowanceOfPeriod(scheme) + carriedOf(scheme)
+  return [
+    ...(lent === 0n ? [finding('BRIDGE_IS_NOTHING', ['bridge'])] : []),
+    ...(lent > most ? [finding('BRIDGE_NEVER_REACHED', ['bridge'])] : []),
+    ...(offline.policy === 'deny' ? [finding('BRIDGE_NEVER_NEEDED', ['bridge'])] : []),
   ]
 }
 

@@ -228,7 +228,7 @@ function capTexts({ caps }: Scheme, say: SchemeWords): readonly string[] {
   ]
 }
 
-function offlineTexts({ caps, offline }: Scheme, say: SchemeWords): readonly string[] {
+function offlineTexts({ bridge, caps, offline }: Scheme, say: SchemeWords): readonly string[] {
   return [
     say.offlinePolicy[offline.policy],
     ...(offline.policy === 'deny' ? [say.notInUse] : []),
@@ -236,7 +236,13 @@ function offlineTexts({ caps, offline }: Scheme, say: SchemeWords): readonly str
     say.ageSinceSync(durationText(caps.ageSinceSyncMs, say)),
     say.allowedPolicyAge(durationText(offline.allowedPolicyAgeMs, say)),
     offline.lossBearer.kind === 'agency' ? say.agencyBears(formatTenge(offline.lossBearer.upTo)) : say.merchantBears,
+    ...bridgeTexts(bridge, say),
   ]
+}
+
+function bridgeTexts(bridge: Scheme['bridge'], say: SchemeWords): readonly string[] {
+  if (bridge === undefined) return []
+  return [bridge.kind === 'count' ? say.bridgedPayments(bridge.count) : say.bridged(formatTenge(bridge.amount))]
 }
 
 function listed(names: readonly string[], say: SchemeWords, most = shownNames): string {

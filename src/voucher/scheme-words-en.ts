@@ -108,6 +108,13 @@ export const en: SchemeWords = {
     `A sale that reaches the ledger too late is paid by the agency, up to ${upTo} in all; what is above it is the ` +
     'merchant’s loss.',
   merchantBears: 'A sale that reaches the ledger too late is the merchant’s loss.',
+  bridged: (atMost) =>
+    `Who gets a card in place of another one while a till holds the allowance is advanced at most ${atMost} of it by ` +
+    'the agency, with network; what was advanced is taken off the allowance once no till holds it.',
+  bridgedPayments: (atMost) =>
+    `Who gets a card in place of another one while a till holds the allowance is advanced at most ` +
+    `${counted(atMost, 'payment', 'payments')} of it by the agency, with network; what was advanced is taken off the ` +
+    'allowance once no till holds it.',
 
   order: 'Order',
   orderIs: (order) =>

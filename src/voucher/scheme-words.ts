@@ -93,6 +93,9 @@ export interface SchemeWords {
   readonly allowedPolicyAge: (age: string) => string
   readonly agencyBears: (upTo: string) => string
   readonly merchantBears: string
+  /** What is advanced to a new card. */
+  readonly bridged: (atMost: string) => string
+  readonly bridgedPayments: (atMost: number) => string
 
   readonly order: string
   readonly orderIs: (order: number) => string

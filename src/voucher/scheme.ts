@@ -28,18 +28,19 @@ export const benefitSchema = z.discriminatedUnion('kind', [
 ])
 export type Benefit = z.infer<typeof benefitSchema>
 
+/** A part of an allowance, counted as the benefit counts. */
+const partOfAllowanceSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('count'), count: z.int().min(0).max(100) }),
+  z.strictObject({ kind: z.literal('amount'), amount: tiynSchema }),
+])
+export type PartOfAllowance = z.infer<typeof partOfAllowanceSchema>
+
 /** What becomes of an allowance, or of the money for it, that is not used (docs/design/21-unused-allowances.md). */
 export const unusedSchema = z.discriminatedUnion('kind', [
   /** It is lost with the end of its period; the money stays marked for the scheme. */
   z.strictObject({ kind: z.literal('lapses') }),
   /** It passes on to the next period, up to a cap of the benefit's own kind; what was carried is not carried again. */
-  z.strictObject({
-    kind: z.literal('carries_over'),
-    atMost: z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('count'), count: z.int().min(0).max(100) }),
-      z.strictObject({ kind: z.literal('amount'), amount: tiynSchema }),
-    ]),
-  }),
+  z.strictObject({ kind: z.literal('carries_over'), atMost: partOfAllowanceSchema }),
   /** What of the scheme's money is neither spent nor promised by then goes back to the agency's free account. */
   z.strictObject({ kind: z.literal('returns'), by: instantSchema }),
 ])
@@ -115,6 +116,11 @@ export const schemeSchema = z.strictObject({
   where: whereSchema.optional(),
   /** What a beneficiary has to do before it pays; absent for nothing. */
   activation: activationSchema.optional(),
+  /**
+   * The most that the agency advances, of one allowance, to who got a card in place of another one while a till held
+   * that allowance (money-rules.md, "Offline": re-issue; docs/adr/0029-bridge-on-reissue.md). Absent for nothing.
+   */
+  bridge: partOfAllowanceSchema.optional(),
 })
 export type Scheme = z.infer<typeof schemeSchema>
 
@@ -150,6 +156,10 @@ const formerGoods = new WeakMap<AnyScheme, readonly GoodsRule[]>()
 
 export function unusedOf(scheme: AnyScheme): Unused {
   return ('unused' in scheme ? scheme.unused : undefined) ?? { kind: 'lapses' }
+}
+
+export function bridgeOf(scheme: AnyScheme): PartOfAllowance | undefined {
+  return 'bridge' in scheme ? scheme.bridge : undefined
 }
 
 /** The period that begins next when this one is over; undefined of the last one. */

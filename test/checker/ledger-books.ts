@@ -157,7 +157,8 @@ function checkLeases(rows: LedgerRows, accounts: Accounts, fault: Fault): void {
     }
     const allowed = (slotsByLease.get(lease_id) ?? []).reduce((sum, slot) => {
       const used = (usesBySlot.get(slot.slot_id) ?? []).reduce((total, use) => total + use.amount, 0n)
-      return sum + (used < slot.amount_allowed ? slot.amount_allowed - used : 0n)
+      const allowed = slot.amount_allowed - slot.bridged_amount
+      return sum + (used < allowed ? allowed - used : 0n)
     }, 0n)
     if (escrow.balance < allowed) {
       fault('escrow_short', lease_id, `${escrow_account} holds ${escrow.balance}, its slots still allow ${allowed}`)

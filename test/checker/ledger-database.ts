@@ -64,6 +64,7 @@ const tables = {
     period_id: text,
     count_allowed: whole,
     amount_allowed: whole,
+    bridged_amount: whole,
     lease_id: textOrNull,
   }),
   slot_use: z.object({ slot_id: text, tender_id: text, amount: whole }),

@@ -8,13 +8,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { auditFile } from '../../../ledger-sim/audit.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { findScheme, publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
-import { cardPseudonym } from '../../../src/sync/protocol/card-pseudonym.ts'
 import { tillKeyContext, unseal } from '../../../src/sync/protocol/sealed-box.ts'
 import { isListed } from '../../../src/voucher/hotlist.ts'
 import {
   balanceOf,
   dayMs,
   demoLedger,
+  freshCardOf,
   hourMs,
   p256,
   temporaryFolder,
@@ -52,21 +52,7 @@ afterEach(async () => {
   }
 })
 
-/** A card as the issuing desk personalises it: with the keys that belong to its UID. */
-function freshCard(number: number): TestCard {
-  const uid = Uint8Array.of(0x04, 0xee, 0xee, 0xee, 0xee, 0xee, number)
-  const { keys } = demo.ports
-  return {
-    label: `new card ${number}`,
-    pseudonym: cardPseudonym(keys.cardReferenceKey, uid),
-    uid,
-    fileReadKey: keys.diversify(uid, 2),
-    metaReadKey: demo.card('Pupil 01').metaReadKey,
-    tillKey: keys.diversify(uid, 3),
-    counter: 0,
-  }
-}
-
+const freshCard = (number: number): TestCard => freshCardOf(demo, number)
 const reissue = (former: TestCard, card: TestCard, by = agency) =>
   by.post('/v1/card-reissues', { card: former.pseudonym, uid: Buffer.from(card.uid).toString('hex') })
 const slotOf = (card: TestCard) => {

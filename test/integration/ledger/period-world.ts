@@ -13,6 +13,7 @@ import { slotIdOf, type Slot } from '../../../src/voucher/slot.ts'
 import {
   dayMs,
   demoLedger,
+  freshCardOf,
   hourMs,
   schoolMorning,
   type Decided,
@@ -58,11 +59,14 @@ export const dailyFood: Scheme = {
 
 export interface PeriodWorld {
   readonly demo: DemoLedger
+  /** The newest of its holder. */
   readonly card: TestCard
   readonly tills: Readonly<Record<'till-1' | 'till-2', TestTill>>
   /** The slot as the ledger shows it to a till on line; undefined where another till holds it. */
   slotAt(till: TestTill): Promise<Slot | undefined>
-  /** Decides without the ledger, by the newest package. */
+  /** The holder loses the card and gets another one. */
+  reissue(): Promise<unknown>
+  /** Decides without the ledger, by the newest package, with the newest card that opens a slot there. */
   offline(till: TestTill, amount: bigint): Decided
   /** Decides by the slot that the ledger shows; undefined where it shows none, or the rules pay nothing. */
   online(till: TestTill, amount: bigint): Promise<Decided | undefined>
@@ -78,7 +82,7 @@ export async function periodWorld(
 ): Promise<PeriodWorld> {
   const { funded = 1_000_000n, label = 'Pupil 25', ...rest } = options
   const demo = await demoLedger(rest)
-  const card = demo.card(label)
+  const cards: [TestCard, ...TestCard[]] = [demo.card(label)]
   await inTransaction(demo.ports, async (work) => {
     const published = await publishScheme(work, { ...dailyFood, ...change })
     if (published !== 'published') throw new Error(`not published: ${JSON.stringify(published)}`)
@@ -86,7 +90,7 @@ export async function periodWorld(
     const { holder } = await work.connection
       .selectFrom('card')
       .select('holder')
-      .where('card', '=', card.pseudonym)
+      .where('card', '=', cards[0].pseudonym)
       .executeTakeFirstOrThrow()
     await entitle(work, { schemeId, beneficiary, holder })
   })
@@ -100,15 +104,25 @@ export async function periodWorld(
   }
   const world: PeriodWorld = {
     demo,
-    card,
+    get card() {
+      return cards[0]
+    },
     tills,
     slotAt: async (till) => {
       const cardSessionId = till.id()
-      const asked = { cardSessionId, card: card.pseudonym, encryptedRndB: '00'.repeat(16) }
+      const asked = { cardSessionId, card: world.card.pseudonym, encryptedRndB: '00'.repeat(16) }
       const answer = await till.call('/v1/terminal/card-sessions', asked)
       return answer.kind === 'open' ? answer.slots.find((slot) => slot.schemeId === schemeId) : undefined
     },
+    reissue: async () => {
+      const [former] = cards
+      const card = freshCardOf(demo, cards.length)
+      cards.unshift(card)
+      const uid = Buffer.from(card.uid).toString('hex')
+      return demo.role('agency', demoAgency).post('/v1/card-reissues', { card: former.pseudonym, uid })
+    },
     offline: (till, amount) => {
+      const card = cards.find((one) => till.leased(one) !== undefined) ?? world.card
       const leased = till.leased(card)
       if (leased === undefined) throw new Error('nothing is leased here')
       const input = till.input(card, saleOf(till, amount), leased.slot, 'offline', leased.lease)
@@ -118,6 +132,7 @@ export async function periodWorld(
       await till.fetch()
       const slot = await world.slotAt(till)
       if (slot === undefined) return undefined
+      const { card } = world
       return till.decided(till.input(card, saleOf(till, amount), slot, 'online', undefined), card, till.id())
     },
     lease: async (till, days, sellHours = 72, presentHours = 14 * 24) => {

@@ -5,9 +5,12 @@
  */
 import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { demoPseudonym } from '../../../ledger-sim/scenarios/demo.ts'
 import { entitle } from '../../../ledger-sim/schemes/beneficiaries.ts'
+import { openBridges } from '../../../ledger-sim/schemes/bridges.ts'
+import { findScheme, publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
 import type { TillStation } from '../../simulation/till-station.ts'
-import { PreparedWorld, type WalkWorld } from './prepared-world.ts'
+import { PreparedWorld, worldSeed, type WalkWorld } from './prepared-world.ts'
 
 const prepared = new PreparedWorld()
 beforeAll(() => prepared.prepare())
@@ -99,6 +102,26 @@ describe('a slot that is leased to another till', () => {
     await pass(60_000)
     expect(await taps(second)).toBe('ALLOWANCE_USED')
     expect(paid()).toEqual([{ terminal_id: 'till-1', state: 'settled', paid_by: 'escrow' }])
+  })
+
+  it('is advanced here to who got another card meanwhile, once, and the first till is paid what it sold', async () => {
+    world.network.all = 'refused'
+    await world.atLedger(async (work) => {
+      const scheme = await findScheme(work, 'school-lunch')
+      if (scheme === undefined) throw new Error('no scheme')
+      await publishScheme(work, { ...scheme, version: scheme.version + 1, bridge: { kind: 'count', count: 1 } })
+      await openBridges(work, demoPseudonym(worldSeed, 'holder', card))
+    })
+    expect(await taps(second)).toBe('settled')
+    expect(await taps(second)).toBe('LEASED_ELSEWHERE')
+    expect(await taps(first)).toBe('pending')
+    world.network.all = 'up'
+    await pass(60_000)
+    expect(await taps(second)).toBe('ALLOWANCE_USED')
+    expect(paid()).toEqual([
+      { terminal_id: 'till-2', state: 'settled', paid_by: 'agency' },
+      { terminal_id: 'till-1', state: 'settled', paid_by: 'escrow' },
+    ])
   })
 
   it('is not given up by a till that was started anew before the ledger has compared its journal', async () => {

@@ -1,6 +1,7 @@
 /**
  * Allowances that pass on to the next period, in random stories of two tills, honest or not: leases of present and
- * coming days, sales on and off line, presentments and surrenders in any order, reversals, refunds. What is paid of a
+ * coming days, sales on and off line, presentments and surrenders in any order, reversals, refunds, cards issued anew
+ * with what a bridge advances to them. What is paid of a
  * beneficiary's days in all is held against the rule in its own few lines below, which read nothing of slots; the books
  * against audit and checker. fast-check prints the seed of a failure and the smallest story that shows it.
  */
@@ -34,6 +35,7 @@ type Step =
   | { readonly kind: 'present' | 'reverse' | 'refund'; readonly which: number }
   | { readonly kind: 'surrender'; readonly at: At; readonly dayBefore: boolean }
   | { readonly kind: 'wait'; readonly hours: number }
+  | { readonly kind: 'reissue' }
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
@@ -57,19 +59,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('present'), which }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('reverse', 'refund'), which }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('surrender'), at, dayBefore: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'reissue' } as const) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait'), hours: fc.constantFrom(2, 12, 24) }) },
 )
 const story = fc.record({
   own: fc.integer({ min: 1, max: 3 }),
   cap: fc.integer({ min: 0, max: 3 }),
+  bridge: fc.integer({ min: 0, max: 2 }),
   counts: fc.boolean(),
   bears: fc.boolean(),
   steps: fc.array(step, { minLength: 10, maxLength: 40 }),
 })
 
+type Shape = typeof story extends fc.Arbitrary<infer T> ? T : never
+const bridgedStep = 300n
+
 /** One benefit is counted in payments, the other in hundreds of tiyn: so that both meet their ends in a short story. */
-function schemeOf({ own, cap, counts, bears }: { own: number; cap: number; counts: boolean; bears: boolean }) {
+function schemeOf({ own, cap, bridge, counts, bears }: Omit<Shape, 'steps'>) {
+  const lent = { kind: 'amount', amount: tiyn(BigInt(bridge) * bridgedStep) } as const
   return {
+    ...(bridge > 0 && { bridge: counts ? ({ kind: 'count', count: bridge } as const) : lent }),
     benefit: counts
       ? { kind: 'count', perPeriod: own, maximumPerTap: tiyn(700n) }
       : { kind: 'amount', perPeriod: tiyn(BigInt(own) * 500n) },
@@ -108,7 +117,8 @@ class Story {
       const days = [this.day, this.day + 1].slice(0, one.days).filter((day) => day <= 5)
       await this.#world.lease(tills[one.at], days, one.hours, 30)
       for (const { leaseId } of tills[one.at].package?.leases ?? []) this.#leases.push({ at: one.at, leaseId })
-    } else if (one.kind === 'sell') await this.#sell(one)
+    } else if (one.kind === 'reissue') await this.#world.reissue()
+    else if (one.kind === 'sell') await this.#sell(one)
     else if (one.kind === 'surrender') await this.#surrender(one.at, this.day - (one.dayBefore ? 1 : 0))
     else if (one.kind === 'present') {
       const [taken] = this.#pending.splice(one.which % Math.max(1, this.#pending.length), 1)
@@ -162,7 +172,7 @@ async function paidByDay({ demo }: PeriodWorld, counts: boolean): Promise<number
     const over = firstDay + (index + 1) * dayMs
     const own = tenders.filter(
       (row) =>
-        row['slot_id'] === slotOfDay(index + 1) &&
+        [slotOfDay(index + 1), `${slotOfDay(index + 1)}/bridge`].includes(String(row['slot_id'])) &&
         !refunds.some((back) => back['tender_id'] === row['tender_id'] && Number(back['at']) < over),
     )
     return counts ? own.length : own.reduce((sum, row) => sum + Number(row['amount']), 0)
@@ -175,8 +185,8 @@ function mostCarried(paid: readonly number[], own: number, cap: number): number[
   return paid.map((spent) => (before = Math.max(0, Math.min(cap, own, own + before - spent))))
 }
 
-test('no beneficiary gets more of all periods than the rule allows, and gets what it allows', async () => {
-  const met = { carried: 0, atTills: 0, exact: 0 }
+test('no beneficiary gets more than the rule allows and a bridge lends, nor less than it allows', async () => {
+  const met = { carried: 0, atTills: 0, exact: 0, bridges: 0, recovered: 0, lost: 0 }
   await fc.assert(
     fc.asyncProperty(story, async ({ steps, ...shape }) => {
       const folder = temporaryFolder()
@@ -184,6 +194,7 @@ test('no beneficiary gets more of all periods than the rule allows, and gets wha
       const { counts } = shape
       const own = counts ? shape.own : shape.own * 500
       const cap = counts ? shape.cap : shape.cap * 400
+      const bridge = counts ? shape.bridge : shape.bridge * Number(bridgedStep)
       const story = new Story(world)
       try {
         for (const one of steps) await story.play(one)
@@ -206,7 +217,14 @@ test('no beneficiary gets more of all periods than the rule allows, and gets wha
         }
         const paid = await paidByDay(world, counts)
         const carried = mostCarried(paid, own, cap)
-        for (const [index, spent] of paid.entries()) expect(spent).toBeLessThanOrEqual(own + (carried[index - 1] ?? 0))
+        for (const [index, spent] of paid.entries()) {
+          const allowed = own + (carried[index - 1] ?? 0)
+          expect(spent).toBeLessThanOrEqual(allowed + bridge)
+          if (spent > allowed) met.lost += 1
+        }
+        const slots = await world.demo.rows('slot')
+        met.bridges += slots.filter((row) => row['bridge_of'] !== null).length
+        met.recovered += slots.filter((row) => Number(row['bridged_count']) > 0).length
         const used = paid.filter((spent) => spent > own).length
         met.carried += used
         const moves = (await world.demo.rows('transfer')).filter((row) => String(row['kind']) === 'lease-funding')
@@ -226,4 +244,6 @@ test('no beneficiary gets more of all periods than the rule allows, and gets wha
   console.info(`carrying over: TOLEM_SEED=${seed}`, met)
   expect(met.carried).toBeGreaterThan(0)
   expect(met.exact).toBeGreaterThan(0)
+  expect(met.bridges).toBeGreaterThan(0)
+  expect(met.recovered).toBeGreaterThan(0)
 }, 600_000)

@@ -57,6 +57,10 @@ const where = fc.record({
 
 const activation = fc.record({ by: fc.constant('beneficiary' as const), until: instant }, { requiredKeys: ['by'] })
 
+const partOfAllowance = fc.oneof(
+  fc.record({ kind: fc.constant('count'), count: fc.integer({ min: 0, max: 100 }) }),
+  fc.record({ kind: fc.constant('amount'), amount }),
+)
 const terms: fc.Arbitrary<Scheme> = fc.record({
   schemeId: name,
   version: fc.integer({ min: 1, max: 2_000 }),
@@ -91,16 +95,11 @@ const terms: fc.Arbitrary<Scheme> = fc.record({
     ),
   }),
   order: fc.integer({ min: -100, max: 100 }),
+  bridge: fc.option(partOfAllowance, { nil: undefined }),
   unused: fc.option(
     fc.oneof(
       fc.record({ kind: fc.constant('lapses') }),
-      fc.record({
-        kind: fc.constant('carries_over'),
-        atMost: fc.oneof(
-          fc.record({ kind: fc.constant('count'), count: fc.integer({ min: 0, max: 100 }) }),
-          fc.record({ kind: fc.constant('amount'), amount }),
-        ),
-      }),
+      fc.record({ kind: fc.constant('carries_over'), atMost: partOfAllowance }),
       fc.record({ kind: fc.constant('returns'), by: instant }),
     ),
     { nil: undefined },
@@ -137,7 +136,7 @@ function ofRule({ goods, unitsPerPiece, pays: given }: GoodsRule): readonly stri
 }
 
 function ofScheme(given: Scheme): readonly string[] {
-  const { schemeId, agencyId, benefit, caps, offline, order, periods, version, unused, where } = given
+  const { schemeId, agencyId, benefit, bridge, caps, offline, order, periods, version, unused, where } = given
   const benefitAmount = benefit.kind === 'count' ? benefit.maximumPerTap : benefit.perPeriod
   const lists = [where?.regions ?? [], where?.kinds ?? [], where?.except ?? []]
   return [
@@ -149,9 +148,9 @@ function ofScheme(given: Scheme): readonly string[] {
     ),
     String(caps.countPerBeneficiary),
     ...(offline.lossBearer.kind === 'agency' ? [formatTenge(offline.lossBearer.upTo)] : []),
-    ...(unused?.kind === 'carries_over'
-      ? [unused.atMost.kind === 'count' ? String(unused.atMost.count) : formatTenge(unused.atMost.amount)]
-      : []),
+    ...[unused?.kind === 'carries_over' ? unused.atMost : undefined, bridge].flatMap((part) =>
+      part === undefined ? [] : [part.kind === 'count' ? String(part.count) : formatTenge(part.amount)],
+    ),
   ]
 }
 

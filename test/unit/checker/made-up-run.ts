@@ -34,6 +34,7 @@ const columns: Readonly<Record<string, string>> = {
   card_counter: 'card text, epoch bigint, counter bigint, tender_id text, mac text',
   slot:
     'slot_id text, scheme_id text, beneficiary text, period_id text, count_allowed bigint, amount_allowed bigint, ' +
+    'bridged_amount bigint not null default 0, ' +
     'lease_id text',
   slot_use: 'slot_id text, tender_id text, amount bigint',
   lease:

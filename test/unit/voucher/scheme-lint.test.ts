@@ -37,6 +37,7 @@ const food = (change: Partial<Scheme['goods'][number]> = {}): Scheme['goods'][nu
   pays: { kind: 'whole' },
   ...change,
 })
+const bridge = (amount: number): Partial<Scheme> => ({ bridge: { kind: 'amount', amount: tiyn(amount) } })
 const unused = (how: Scheme['unused']): Partial<Scheme> => ({ unused: how })
 const carried = (amount: number): Partial<Scheme> =>
   unused({ kind: 'carries_over', atMost: { kind: 'amount', amount: tiyn(amount) } })
@@ -110,6 +111,7 @@ const faults: readonly (readonly [FaultCode, string, Partial<Scheme>, path: stri
     unused({ kind: 'carries_over', atMost: { kind: 'count', count: 1 } }),
     'unused.atMost.kind',
   ],
+  ['BRIDGE_OF_OTHER_KIND', 'an advance that is counted', { bridge: { kind: 'count', count: 1 } }, 'bridge.kind'],
   ['WHERE_IS_EVERYWHERE', 'neither region nor kind', where({ except: ['shop-1'] }), 'where'],
   [
     'MERCHANT_NAMED_AND_EXCEPTED',
@@ -241,6 +243,14 @@ const warnings: readonly (readonly [WarningCode, string, Partial<Scheme>, path: 
     offline({ lossBearer: { kind: 'agency', upTo: tiyn(4_999_999) } }),
     'offline.lossBearer.upTo',
   ],
+  [
+    'BRIDGE_NEVER_NEEDED',
+    'an advance of what no till ever holds',
+    { ...bridge(100_000), ...offline({ policy: 'deny', lossBearer: { kind: 'merchant' } }) },
+    'bridge',
+  ],
+  ['BRIDGE_IS_NOTHING', 'an advance of nothing', bridge(0), 'bridge'],
+  ['BRIDGE_NEVER_REACHED', 'an advance of more than there is', bridge(2_000_001), 'bridge'],
   ['NOTHING_CARRIED', 'nothing that passes on', carried(0), 'unused.atMost'],
   [
     'NO_PERIOD_TO_CARRY_TO',

@@ -74,9 +74,15 @@ const carriedPayments: Scheme = {
   schemeId: 'carried-meals',
   unused: { kind: 'carries_over', atMost: { kind: 'count', count: 2 } },
 }
+const bridgedPayments: Scheme = {
+  ...otherChoices,
+  schemeId: 'bridged-meals',
+  bridge: { kind: 'count', count: 1 },
+}
 const returned: Scheme = {
   ...exampleScheme,
   schemeId: 'returned-food',
+  bridge: { kind: 'amount', amount: tiyn(300_000) },
   unused: { kind: 'returns', by: exampleScheme.periods[2]?.to ?? 0 },
 }
 
@@ -117,6 +123,7 @@ const schemes: Readonly<Record<string, Scheme>> = {
   'food-discount': exampleScheme,
   'hot-meals': otherChoices,
   'carried-food': carriedAmount,
+  'bridged-meals': bridgedPayments,
   'carried-meals': carriedPayments,
   'returned-food': returned,
 }
