@@ -43,17 +43,25 @@ export interface PaymentRequest extends PaymentRequestTerms {
 
 export type TenderOutcome = Pick<Tender, 'state' | 'paidBy' | 'refusal' | 'loss'>
 
-/** @returns true when the id was free and is now this tender's. */
+export interface Claimed {
+  /** The id was free and is now this tender's, as `tender` says it. */
+  readonly isNew: boolean
+  readonly tender: Tender
+}
+
+/** @returns also the tender that has the id, with the terms that it was claimed with */
 export async function claimTender(
-  { connection, now }: Work,
+  work: Work,
   terms: TenderTerms,
   terminalId: string,
   decidedAt: number,
-): Promise<boolean> {
+): Promise<Claimed> {
+  const { connection, now } = work
+  const { tenderId, amount } = terms
   const inserted = await connection
     .insertInto('tender')
     .values({
-      tender_id: terms.tenderId,
+      tender_id: tenderId,
       terminal_id: terminalId,
       terms: toJson(terms),
       terms_hash: termsHashOf(terms),
@@ -63,7 +71,7 @@ export async function claimTender(
       loss: null,
       slot_id: terms.payerSlot,
       scheme_id: terms.schemeId,
-      amount: terms.amount,
+      amount,
       sale_hash: terms.saleHash,
       decided_at: decidedAt,
       tombstone: 0,
@@ -72,7 +80,13 @@ export async function claimTender(
     .onConflict((conflict) => conflict.doNothing())
     .returning('tender_id')
     .executeTakeFirst()
-  return inserted !== undefined
+  if (inserted === undefined) {
+    const tender = await findTender(work, tenderId)
+    if (tender === undefined) throw new Error(`tender ${tenderId} vanished`)
+    return { isNew: false, tender }
+  }
+  const undecided = { request: null, state: 'deciding', paidBy: null, refusal: null, loss: null } as const
+  return { isNew: true, tender: { tenderId, terminalId, terms, ...undecided, amount, tombstone: false, at: now } }
 }
 
 /** As `claimTender`, for a payment by QR. */

@@ -51,15 +51,20 @@ export async function findSlots(
   slotIds: readonly string[],
 ): Promise<ReadonlyMap<string, SlotState>> {
   if (slotIds.length === 0) return new Map()
-  const rows = await connection.selectFrom('slot').selectAll().where('slot_id', 'in', slotIds).execute()
-  const uses = await connection
-    .selectFrom('slot_use')
-    .select(['slot_id', 'tender_id', 'amount'])
-    .where('slot_id', 'in', slotIds)
-    .orderBy('tender_id')
+  const rows = await connection
+    .selectFrom('slot')
+    .leftJoin('slot_use', 'slot_use.slot_id', 'slot.slot_id')
+    .selectAll('slot')
+    .select(['slot_use.tender_id', 'slot_use.amount'])
+    .where('slot.slot_id', 'in', slotIds)
+    .orderBy('slot_use.tender_id')
     .execute()
-  const amounts = Map.groupBy(uses, (use) => use.slot_id)
-  return new Map(rows.map((row) => [row.slot_id, slotStateOf(row, amounts.get(row.slot_id) ?? [])]))
+  const states = new Map<string, SlotState>()
+  for (const [slotId, uses] of Map.groupBy(rows, (row) => row.slot_id)) {
+    const [slot] = uses
+    if (slot !== undefined) states.set(slotId, slotStateOf(slot, uses))
+  }
+  return states
 }
 
 function slotStateOf(
@@ -72,8 +77,11 @@ function slotStateOf(
     readonly amount_allowed: bigint
     readonly lease_id: string | null
   },
-  uses: readonly { readonly tender_id: string; readonly amount: bigint }[],
+  joined: readonly { readonly tender_id: string | null; readonly amount: bigint | null }[],
 ): SlotState {
+  const uses = joined.flatMap(({ tender_id: tenderId, amount }) =>
+    tenderId === null || amount === null ? [] : [{ tenderId, amount }],
+  )
   return {
     leaseId: row.lease_id,
     slot: {
@@ -85,7 +93,7 @@ function slotStateOf(
       amountAllowed: tiyn(row.amount_allowed),
       countSpent: uses.length,
       amountSpent: addTiyn(...uses.map((use) => tiyn(use.amount))),
-      booked: uses.map((use) => use.tender_id),
+      booked: uses.map((use) => use.tenderId),
     },
   }
 }

@@ -29,22 +29,23 @@ export async function recordPosition(
   position: JournalPosition,
   created: number,
 ): Promise<'recorded' | 'conflict'> {
-  const { connection } = work
   if ((await rememberPosition(work, terminalId, position)) === 'conflict') return 'conflict'
-  const head = await headOf(work, terminalId)
-  if (isLater(position, head.position)) {
-    await connection
-      .updateTable('terminal')
-      .set({
-        head_epoch: position.epoch,
-        head_sequence: position.sequence,
-        head_hash: position.hash,
-        head_created: Math.max(created, head.created),
-      })
-      .where('terminal_id', '=', terminalId)
-      .where('status', '<>', 'revoked')
-      .execute()
-  }
+  const [epoch, sequence, signedAt] = [BigInt(position.epoch), BigInt(position.sequence), BigInt(created)]
+  await work.connection
+    .updateTable('terminal')
+    .set(({ eb, ref }) => ({
+      head_epoch: epoch,
+      head_sequence: sequence,
+      head_hash: position.hash,
+      head_created: eb.case().when('head_created', '>', signedAt).then(ref('head_created')).else(signedAt).end(),
+    }))
+    .where('terminal_id', '=', terminalId)
+    .where('status', '<>', 'revoked')
+    // As `isLater` says it.
+    .where(({ eb, or, and }) =>
+      or([eb('head_epoch', '<', epoch), and([eb('head_epoch', '=', epoch), eb('head_sequence', '<', sequence)])]),
+    )
+    .execute()
   return 'recorded'
 }
 
@@ -54,13 +55,14 @@ export async function rememberPosition(
   terminalId: string,
   position: JournalPosition,
 ): Promise<'recorded' | 'conflict'> {
-  const known = await positionAt(work, terminalId, position)
-  if (known !== undefined) return known === position.hash ? 'recorded' : 'conflict'
-  await work.connection
+  const { epoch, sequence, hash } = position
+  const inserted = await work.connection
     .insertInto('journal_position')
-    .values({ terminal_id: terminalId, epoch: position.epoch, sequence: position.sequence, hash: position.hash })
-    .execute()
-  return 'recorded'
+    .values({ terminal_id: terminalId, epoch, sequence, hash })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('hash')
+    .executeTakeFirst()
+  return inserted !== undefined || (await isKnownPosition(work, terminalId, position)) ? 'recorded' : 'conflict'
 }
 
 export async function isKnownPosition(work: Work, terminalId: string, position: JournalPosition): Promise<boolean> {
