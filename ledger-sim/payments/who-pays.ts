@@ -14,6 +14,7 @@ import { wasBlockedAt } from '../schemes/cards.ts'
 import { takeBackFor } from '../schemes/carrying.ts'
 import { findScheme, schemeAccountOf, wasInactiveAt } from '../schemes/schemes.ts'
 import { findSlot, fitsIn, useSlot, type SlotState } from '../schemes/slots.ts'
+import { statement } from '../store/statement.ts'
 import { suspendTerminal, type Terminal } from '../terminals/terminals.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { openReview } from './review-holds.ts'
@@ -199,6 +200,10 @@ export type LeasedSlot =
     }
   | { readonly kind: 'fault'; readonly refusal: RefusalCode | null; readonly detail: string }
 
+const slotInLease = statement((connection, { leaseId, slotId }: { leaseId: string; slotId: string }) =>
+  connection.selectFrom('lease_slot').select('slot_id').where('lease_id', '=', leaseId).where('slot_id', '=', slotId),
+)
+
 /**
  * The lease that a sale names is this terminal's, held the slot, and the slot is of the card's holder, or was: what a
  * member sold before leaving comes after it. Whether the sale itself was before is asked in `whoPays`.
@@ -221,12 +226,7 @@ export async function leasedSlotOf(
   ) {
     return fault(null, 'the lease is not this terminal’s for this scheme')
   }
-  const leased = await work.connection
-    .selectFrom('lease_slot')
-    .select('slot_id')
-    .where('lease_id', '=', lease.leaseId)
-    .where('slot_id', '=', terms.payerSlot)
-    .executeTakeFirst()
+  const [leased] = await slotInLease(work.connection, { leaseId, slotId: terms.payerSlot })
   if (leased === undefined) return fault(null, 'the slot was not in that lease')
   const slot = await findSlot(work, terms.payerSlot)
   if (slot === undefined) throw new Error(`leased slot ${terms.payerSlot} vanished`)

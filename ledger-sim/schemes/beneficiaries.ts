@@ -6,6 +6,7 @@
  * What was is kept: a sale counts by who was entitled when it was decided, whenever it comes.
  */
 import type { Work } from '../context.ts'
+import { statement } from '../store/statement.ts'
 
 export interface Entitlement {
   readonly schemeId: string
@@ -138,25 +139,30 @@ export function hadEnded(times: readonly TimeEntitled[], at: number): boolean {
   return isOver && !times.some(({ since, endedAt }) => since <= at && (endedAt === null || at < endedAt))
 }
 
+const entitledNow = statement((connection, { schemeId, beneficiary, holder }: Entitlement) =>
+  connection
+    .selectFrom('entitlement')
+    .select('since')
+    .where('scheme_id', '=', schemeId)
+    .where('holder', '=', holder)
+    .where('beneficiary', '=', beneficiary),
+)
+const entitledBefore = statement((connection, { schemeId, beneficiary, holder }: Entitlement) =>
+  connection
+    .selectFrom('former_entitlement')
+    .select(['since', 'ended_at'])
+    .where('scheme_id', '=', schemeId)
+    .where('holder', '=', holder)
+    .where('beneficiary', '=', beneficiary),
+)
+
 /** The times in which the holder was entitled under that pseudonym; none if never. */
 export async function timesEntitled(
   { connection }: Work,
   { schemeId, beneficiary, holder }: Entitlement,
 ): Promise<readonly TimeEntitled[]> {
-  const present = await connection
-    .selectFrom('entitlement')
-    .select('since')
-    .where('scheme_id', '=', schemeId)
-    .where('holder', '=', holder)
-    .where('beneficiary', '=', beneficiary)
-    .executeTakeFirst()
-  const former = await connection
-    .selectFrom('former_entitlement')
-    .select(['since', 'ended_at'])
-    .where('scheme_id', '=', schemeId)
-    .where('holder', '=', holder)
-    .where('beneficiary', '=', beneficiary)
-    .execute()
+  const [present] = await entitledNow(connection, { schemeId, beneficiary, holder })
+  const former = await entitledBefore(connection, { schemeId, beneficiary, holder })
   return [
     ...former.map(({ since, ended_at: endedAt }) => ({ since: Number(since), endedAt: Number(endedAt) })),
     ...(present === undefined ? [] : [{ since: Number(present.since), endedAt: null }]),

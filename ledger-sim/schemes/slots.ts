@@ -3,6 +3,8 @@ import { addTiyn, remainderTiyn, tiyn, type Tiyn } from '../../src/voucher/money
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { allowanceOf, slotIdOf, type Slot } from '../../src/voucher/slot.ts'
 import type { Work } from '../context.ts'
+import type { Connection } from '../store/open-store.ts'
+import { statement } from '../store/statement.ts'
 
 export interface SlotState {
   /** With the ledger's own figures. */
@@ -41,8 +43,23 @@ export async function makeSlot(
   return findSlot(work, slotId)
 }
 
-export async function findSlot(work: Work, slotId: string): Promise<SlotState | undefined> {
-  return (await findSlots(work, [slotId])).get(slotId)
+/** Each slot with its uses, one row for each; one row without a use where it has none. */
+const withUses = (connection: Connection) =>
+  connection
+    .selectFrom('slot')
+    .leftJoin('slot_use', 'slot_use.slot_id', 'slot.slot_id')
+    .selectAll('slot')
+    .select(['slot_use.tender_id', 'slot_use.amount'])
+    .orderBy('slot_use.tender_id')
+
+const slotWithUses = statement((connection, { slotId }: { slotId: string }) =>
+  withUses(connection).where('slot.slot_id', '=', slotId),
+)
+
+export async function findSlot({ connection }: Work, slotId: string): Promise<SlotState | undefined> {
+  const rows = await slotWithUses(connection, { slotId })
+  const [slot] = rows
+  return slot === undefined ? undefined : slotStateOf(slot, rows)
 }
 
 /** By slot id; ids without a slot are left out. */
@@ -51,14 +68,7 @@ export async function findSlots(
   slotIds: readonly string[],
 ): Promise<ReadonlyMap<string, SlotState>> {
   if (slotIds.length === 0) return new Map()
-  const rows = await connection
-    .selectFrom('slot')
-    .leftJoin('slot_use', 'slot_use.slot_id', 'slot.slot_id')
-    .selectAll('slot')
-    .select(['slot_use.tender_id', 'slot_use.amount'])
-    .where('slot.slot_id', 'in', slotIds)
-    .orderBy('slot_use.tender_id')
-    .execute()
+  const rows = await withUses(connection).where('slot.slot_id', 'in', slotIds).execute()
   const states = new Map<string, SlotState>()
   for (const [slotId, uses] of Map.groupBy(rows, (row) => row.slot_id)) {
     const [slot] = uses
@@ -108,8 +118,13 @@ export function fitsIn(slot: Slot, amount: Tiyn): boolean {
   return slot.countSpent < slot.countAllowed && slot.amountSpent + amount <= slot.amountAllowed
 }
 
+const slotUsed = statement(
+  (connection, { slotId, tenderId, amount }: { slotId: string; tenderId: string; amount: Tiyn }) =>
+    connection.insertInto('slot_use').values({ slot_id: slotId, tender_id: tenderId, amount }),
+)
+
 export async function useSlot({ connection }: Work, slotId: string, tenderId: string, amount: Tiyn): Promise<void> {
-  await connection.insertInto('slot_use').values({ slot_id: slotId, tender_id: tenderId, amount }).execute()
+  await slotUsed(connection, { slotId, tenderId, amount })
 }
 
 /** What a slot allows, or does not allow any more. */
