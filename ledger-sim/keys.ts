@@ -1,5 +1,5 @@
 /** The secrets of the ledger and the issuer zone. They live in one file beside the database, never in it. */
-import { createCipheriv, createDecipheriv, createHmac, createPrivateKey, hkdfSync } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, createPrivateKey, createSecretKey, hkdfSync } from 'node:crypto'
 import { z } from 'zod'
 import { signingKey, type SigningKey } from '../src/sync/protocol/keys.ts'
 import { diversifyCardKey, type cardKeyNumber, type DiversifiedKeyNumber } from '../src/voucher/cards/card-keys.ts'
@@ -56,7 +56,7 @@ const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 export function ledgerKeysOf(secrets: LedgerSecrets): LedgerKeys {
   const seed = Buffer.concat([pkcs8Prefix, Buffer.from(secrets.ledgerSigningSeed, 'hex')])
   const pem = createPrivateKey({ key: seed, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' })
-  const wrappingKey = Buffer.from(secrets.wrappingKey, 'hex')
+  const wrappingKey = createSecretKey(secrets.wrappingKey, 'hex')
   return {
     signing: signingKey(pem.toString()),
     metaReadKey: Buffer.from(secrets.metaReadKey, 'hex'),
@@ -77,7 +77,7 @@ export function ledgerKeysOf(secrets: LedgerSecrets): LedgerKeys {
     hashCode: (code) => createHmac('sha256', wrappingKey).update(`enrolment-code/${code}`).digest('hex'),
     keyedHash: (purpose, content) => {
       const key = new Uint8Array(hkdfSync('sha256', wrappingKey, '', `tolem/keyed-hash/${purpose}/1`, 32))
-      return createHmac('sha256', key).update(content).digest('hex')
+      return createHmac('sha256', createSecretKey(key)).update(content).digest('hex')
     },
   }
 }

@@ -2,12 +2,12 @@
  * Transfers are the only primitive (architecture.md, "Ledger"): single, several legs at once, and pending ones that are
  * posted, voided or expire. Each leg takes from one account what it gives to another, so entries always sum to zero.
  */
-import { sql, type Insertable } from 'kysely'
+import type { Insertable } from 'kysely'
 import type { Tiyn } from '../../src/voucher/money.ts'
 import { newId, type Work } from '../context.ts'
 import { tellOfLeg, type Side } from '../feed/money-news.ts'
-import { inRows } from '../store/in-rows.ts'
 import type { Tables } from '../store/schema.ts'
+import { statement } from '../store/statement.ts'
 
 export type TransferKind =
   | 'non-cash-deposit'
@@ -147,6 +147,50 @@ export interface OpenAccount extends Side {
   readonly held: bigint
 }
 
+const accountWithHeld = statement((connection, { id, now }: { id: string; now: bigint }) =>
+  connection
+    .selectFrom('account')
+    .select(['account_id', 'currency', 'kind', 'owner', 'balance', 'floor', 'entries'])
+    .select((account) =>
+      account
+        .selectFrom('hold')
+        .select(({ fn }) => fn.sum<bigint | null>('amount').as('sum'))
+        .whereRef('debit', '=', 'account.account_id')
+        .where('state', '=', 'pending')
+        .where('expires_at', '>', now)
+        .as('held'),
+    )
+    .where('account_id', '=', id),
+)
+
+type NewTransfer = Required<Insertable<Tables['transfer']>>
+
+const transferred = statement((connection, row: NewTransfer) =>
+  connection.insertInto('transfer').values({
+    transfer_id: row.transfer_id,
+    group_id: row.group_id,
+    debit: row.debit,
+    credit: row.credit,
+    amount: row.amount,
+    kind: row.kind,
+    reference: row.reference,
+    at: row.at,
+    debit_entry: row.debit_entry,
+    debit_balance: row.debit_balance,
+    credit_entry: row.credit_entry,
+    credit_balance: row.credit_balance,
+  }),
+)
+
+/** By how much, not to what: two at once would fail on the number of the entry, and never lose money. */
+const accountMoved = statement(
+  (connection, { id, balance, entries }: { id: string; balance: bigint; entries: bigint }) =>
+    connection
+      .updateTable('account')
+      .set(({ eb }) => ({ balance: eb('balance', '+', balance), entries: eb('entries', '+', entries) }))
+      .where('account_id', '=', id),
+)
+
 interface Page extends OpenAccount {
   balance: bigint
   entries: bigint
@@ -155,12 +199,12 @@ interface Page extends OpenAccount {
 
 /**
  * Accounts in memory for one unit of work: sets of legs are judged and entered one after the other, and written
- * together at its end. So a list of payments takes a few statements, not a few for each.
+ * together at its end. So a list of payments reads and writes each account once.
  */
 export class Books {
   readonly #work: Work
   readonly #pages: ReadonlyMap<string, Page>
-  readonly #transfers: Insertable<Tables['transfer']>[] = []
+  readonly #transfers: NewTransfer[] = []
 
   private constructor(work: Work, pages: ReadonlyMap<string, Page>) {
     this.#work = work
@@ -169,26 +213,14 @@ export class Books {
 
   /** @param accountIds all that will be booked; one that does not exist is none of the books */
   static async open(work: Work, accountIds: Iterable<string>): Promise<Books> {
-    const { connection, now } = work
-    const ids = [...new Set(accountIds)]
-    const rows = await connection
-      .selectFrom('account')
-      .select(['account_id', 'currency', 'kind', 'owner', 'balance', 'floor', 'entries'])
-      .select((account) =>
-        account
-          .selectFrom('hold')
-          .select(({ fn }) => fn.sum<bigint | null>('amount').as('sum'))
-          .whereRef('debit', '=', 'account.account_id')
-          .where('state', '=', 'pending')
-          .where('expires_at', '>', BigInt(now))
-          .as('held'),
-      )
-      .where('account_id', 'in', ids)
-      .execute()
-    const pages = rows.map(({ account_id: id, held, ...account }): [string, Page] => {
+    const pages: [string, Page][] = []
+    for (const id of new Set(accountIds)) {
+      const [row] = await accountWithHeld(work.connection, { id, now: BigInt(work.now) })
+      if (row === undefined) continue
+      const { account_id: _id, held, ...account } = row
       const { balance, entries } = account
-      return [id, { ...account, held: held ?? 0n, before: { balance, entries } }]
-    })
+      pages.push([id, { ...account, held: held ?? 0n, before: { balance, entries } }])
+    }
     return new Books(work, new Map(pages))
   }
 
@@ -228,24 +260,11 @@ export class Books {
   /** Once, in the unit of work that opened them. */
   async write(): Promise<void> {
     const { connection } = this.#work
-    await inRows(this.#transfers, (some) => connection.insertInto('transfer').values(some).execute())
-    const moved = [...this.#pages].filter(([, { entries, before }]) => entries !== before.entries)
-    await inRows(moved, (some) => {
-      // By how much, not to what: two at once would fail on the number of the entry, and never lose money.
-      const by = (name: 'balance' | 'entries') => {
-        const cases = some.map(([id, page]) => sql`when ${id} then cast(${page[name] - page.before[name]} as bigint)`)
-        return sql<bigint>`${sql.ref(name)} + case account_id ${sql.join(cases, sql` `)} end`
-      }
-      return connection
-        .updateTable('account')
-        .set({ balance: by('balance'), entries: by('entries') })
-        .where(
-          'account_id',
-          'in',
-          some.map(([id]) => id),
-        )
-        .execute()
-    })
+    for (const transfer of this.#transfers) await transferred(connection, transfer)
+    for (const [id, { balance, entries, before }] of this.#pages) {
+      if (entries === before.entries) continue
+      await accountMoved(connection, { id, balance: balance - before.balance, entries: entries - before.entries })
+    }
   }
 
   #page(accountId: string): Page {

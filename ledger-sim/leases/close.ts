@@ -7,18 +7,22 @@ import { settleWaiting } from '../payments/awaiting-funds.ts'
 import { passOnFreed } from '../schemes/carrying.ts'
 import { schemeAccountOf } from '../schemes/schemes.ts'
 import { chargeBridges } from '../schemes/slots.ts'
+import { statement } from '../store/statement.ts'
 import type { LeaseRow } from './leases.ts'
 import { findLease } from './leases.ts'
 
-/** Closes what is past its time. Cheap when there is nothing to do, so it is asked before slots are looked at. */
-export async function closeDueLeases(work: Work): Promise<number> {
-  const due = await work.connection
+const dueAt = statement((connection, { now }: { now: bigint }) =>
+  connection
     .selectFrom('lease')
     .select('lease_id')
     .where('state', '=', 'live')
-    .where('present_until', '<', BigInt(work.now))
-    .orderBy('lease_id')
-    .execute()
+    .where('present_until', '<', now)
+    .orderBy('lease_id'),
+)
+
+/** Closes what is past its time. Cheap when there is nothing to do, so it is asked before slots are looked at. */
+export async function closeDueLeases(work: Work): Promise<number> {
+  const due = await dueAt(work.connection, { now: BigInt(work.now) })
   for (const row of due) {
     const lease = await findLease(work, row.lease_id)
     if (lease !== undefined) await closeLease(work, lease)

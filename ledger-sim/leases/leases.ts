@@ -1,5 +1,6 @@
 /** Leases as rows: escrow accounts with slots, given to one terminal each (money-rules.md, "Offline"). */
 import type { Work } from '../context.ts'
+import { statement } from '../store/statement.ts'
 
 export interface LeaseRow {
   readonly leaseId: string
@@ -17,8 +18,12 @@ export function escrowAccountOf(leaseId: string): string {
   return `escrow.${leaseId}`
 }
 
+const leaseWithId = statement((connection, { leaseId }: { leaseId: string }) =>
+  connection.selectFrom('lease').selectAll().where('lease_id', '=', leaseId),
+)
+
 export async function findLease({ connection }: Work, leaseId: string): Promise<LeaseRow | undefined> {
-  const row = await connection.selectFrom('lease').selectAll().where('lease_id', '=', leaseId).executeTakeFirst()
+  const [row] = await leaseWithId(connection, { leaseId })
   return row === undefined ? undefined : leaseOf(row)
 }
 

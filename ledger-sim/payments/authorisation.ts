@@ -28,7 +28,7 @@ import { keepEvidence } from './evidence.ts'
 import { decideSafely, replay } from './replay.ts'
 import { notYoursResult, tenderResult } from './results.ts'
 import { pay } from './settlement.ts'
-import { arrivalAt, claimTender, findTender, settleTender, type TenderOutcome } from './tenders.ts'
+import { arrivalAt, claimTender, settleTender, type TenderOutcome } from './tenders.ts'
 
 /** The till's clock and the ledger's may differ by this much before the ledger judges by its own. */
 const clockToleranceMs = 120_000
@@ -36,12 +36,11 @@ const clockToleranceMs = 120_000
 export async function authorise(work: Work, terminal: Terminal, request: Authorisation): Promise<SignedItemResult> {
   const { terms, evidence } = request
   await doWhatIsDue(work)
-  const claimed = await claimTender(work, terms, terminal.terminalId, evidence.record.input.trustedTime)
-  const tender = await findTender(work, terms.tenderId)
-  if (tender === undefined) throw new Error(`tender ${terms.tenderId} vanished`)
+  const decidedAt = evidence.record.input.trustedTime
+  const { isNew, tender } = await claimTender(work, terms, terminal.terminalId, decidedAt)
   if (tender.terminalId !== terminal.terminalId) return notYoursResult(work, terms.tenderId)
   await keepEvidence(work, terms.tenderId, 'authorisation', request)
-  if (!claimed) return tenderResult(work, tender, arrivalAt(tender, terms), terms.tenderId)
+  if (!isNew) return tenderResult(work, tender, arrivalAt(tender, terms), terms.tenderId)
 
   const outcome = await decideAuthorisation(work, terminal, request)
   await settleTender(work, terms.tenderId, outcome)

@@ -8,6 +8,7 @@ import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import type { CardProof } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
 import { findCard, type Card } from '../schemes/cards.ts'
+import { statement } from '../store/statement.ts'
 
 export interface Proven {
   readonly kind: 'proven'
@@ -55,29 +56,46 @@ export type CounterStanding =
   /** Another tender used this counter, or a later one. */
   | 'behind'
 
-/** Counters only rise, but tills present in any order: `behind` matters to authorisations, `replayed` to both. */
-export async function counterStanding({ connection }: Work, proof: Proven, tenderId: string): Promise<CounterStanding> {
-  const used = await connection
+interface CounterUsed {
+  readonly card: string
+  readonly epoch: bigint
+  readonly counter: bigint
+}
+
+const useOf = statement((connection, { card, epoch, counter }: CounterUsed) =>
+  connection
     .selectFrom('card_counter')
     .select(['tender_id', 'mac'])
-    .where('card', '=', proof.card.card)
-    .where('epoch', '=', BigInt(proof.card.epoch))
-    .where('counter', '=', BigInt(proof.counter))
-    .executeTakeFirst()
+    .where('card', '=', card)
+    .where('epoch', '=', epoch)
+    .where('counter', '=', counter),
+)
+
+/** Counters only rise, but tills present in any order: `behind` matters to authorisations, `replayed` to both. */
+export async function counterStanding({ connection }: Work, proof: Proven, tenderId: string): Promise<CounterStanding> {
+  const { card, epoch } = proof.card
+  const [used] = await useOf(connection, { card, epoch: BigInt(epoch), counter: BigInt(proof.counter) })
   if (used?.tender_id === tenderId) return 'own'
   if (used !== undefined) return 'replayed'
   return proof.counter > proof.card.highestCounter ? 'fresh' : 'behind'
 }
 
+const used = statement(
+  (connection, { card, epoch, counter, tenderId, mac }: CounterUsed & { tenderId: string; mac: string }) =>
+    connection
+      .insertInto('card_counter')
+      .values({ card, epoch, counter, tender_id: tenderId, mac })
+      .onConflict((conflict) => conflict.doNothing()),
+)
+const counted = statement((connection, { card, counter }: { card: string; counter: bigint }) =>
+  connection.updateTable('card').set({ highest_counter: counter }).where('card', '=', card),
+)
+
 /** Binds the counter to the tender for ever. */
 export async function useCounter({ connection }: Work, proof: Proven, tenderId: string): Promise<void> {
-  const { card, counter, mac } = proof
-  await connection
-    .insertInto('card_counter')
-    .values({ card: card.card, epoch: card.epoch, counter, tender_id: tenderId, mac })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-  if (counter > card.highestCounter) {
-    await connection.updateTable('card').set({ highest_counter: counter }).where('card', '=', card.card).execute()
-  }
+  const { mac } = proof
+  const { card, epoch, highestCounter } = proof.card
+  const counter = BigInt(proof.counter)
+  await used(connection, { card, epoch: BigInt(epoch), counter, tenderId, mac })
+  if (counter > highestCounter) await counted(connection, { card, counter })
 }

@@ -15,7 +15,7 @@ import { fileDiscrepancy } from './discrepancies.ts'
 import { keepEvidence } from './evidence.ts'
 import { holdsOffline, replay } from './replay.ts'
 import { notYoursResult, tenderResult } from './results.ts'
-import { arrivalAt, claimTender, findTender, settleTender, type TenderOutcome } from './tenders.ts'
+import { arrivalAt, claimTender, settleTender, type TenderOutcome } from './tenders.ts'
 import { leasedSlotOf, lossBorneBy, whoPays, type Hearing, type ProvenSale } from './who-pays.ts'
 
 /** @param created the signer's time in seconds of the request that carried it */
@@ -27,19 +27,18 @@ export async function present(
 ): Promise<SignedItemResult> {
   const { terms } = item
   await closeDueLeases(work)
-  const claimed = await claimTender(work, terms, terminal.terminalId, item.evidence.record.input.trustedTime)
-  const tender = await findTender(work, terms.tenderId)
-  if (tender === undefined) throw new Error(`tender ${terms.tenderId} vanished`)
+  const decidedAt = item.evidence.record.input.trustedTime
+  const { isNew, tender } = await claimTender(work, terms, terminal.terminalId, decidedAt)
   if (tender.terminalId !== terminal.terminalId) return notYoursResult(work, terms.tenderId)
   await keepEvidence(work, terms.tenderId, 'presentment', item)
-  const arrival = claimed ? 'created' : arrivalAt(tender, terms)
+  const arrival = isNew ? 'created' : arrivalAt(tender, terms)
   if (arrival !== 'created' && arrival !== 'exists') {
     await fileDifference(work, terminal, item, arrival)
     return tenderResult(work, tender, arrival, terms.tenderId)
   }
   // A refusal was final for the authorisation. If its answer never came and the till sold under its own live slot, the
   // goods are given, and only the table's reasons count.
-  if (!claimed && tender.state !== 'refused') return tenderResult(work, tender, arrival, terms.tenderId)
+  if (!isNew && tender.state !== 'refused') return tenderResult(work, tender, arrival, terms.tenderId)
 
   const hearing = { presentedAt: work.now, notPaid: lossBorneBy(work, terminal, item) }
   const outcome = await judgePresentment(work, terminal, item, created, hearing)
@@ -111,7 +110,8 @@ async function checkEvidence(
       terms,
       lease: leased.lease,
       scheme: leased.scheme,
-      entitlement: leased.entitlement,
+      slot: leased.slot,
+      entitled: leased.entitled,
       cardId: card,
       position: item.position,
       // The moment that the terminal signed with the decision; when the goods were handed over says less.

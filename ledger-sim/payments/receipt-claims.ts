@@ -48,14 +48,12 @@ export async function claimReceipt(work: Work, merchantId: string, text: string)
   if (leaseId === null && known === undefined) return { kind: 'not_a_claim', why: 'ledger_authorised_it' }
 
   await closeDueLeases(work)
-  const claimed = await claimTender(work, terms, terminalId, decidedAt)
-  const tender = await findTender(work, terms.tenderId)
-  if (tender === undefined) throw new Error(`tender ${terms.tenderId} vanished`)
+  const { isNew, tender } = await claimTender(work, terms, terminalId, decidedAt)
   if (tender.terminalId !== terminalId) return { kind: 'not_a_claim', why: 'not_this_merchants' }
   await keepEvidence(work, terms.tenderId, 'receipt', { text })
-  const arrival = claimed ? 'created' : arrivalAt(tender, terms)
+  const arrival = isNew ? 'created' : arrivalAt(tender, terms)
   const isRefusalNeverHeard = arrival === 'exists' && tender.state === 'refused'
-  const isToBeJudged = claimed || isRefusalNeverHeard
+  const isToBeJudged = isNew || isRefusalNeverHeard
   if (!isToBeJudged || leaseId === null) return { kind: 'judged', arrival, tender }
   const notPaid = lossBorneBy(work, terminal, { terms, position: read.presentment.position, leaseId })
   const outcome = await judgeReceipt(work, terminal, read.presentment, { presentedAt: work.now, notPaid })
@@ -92,7 +90,8 @@ export async function judgeReceipt(
       terms,
       lease: leased.lease,
       scheme: leased.scheme,
-      entitlement: leased.entitlement,
+      slot: leased.slot,
+      entitled: leased.entitled,
       cardId: proof.card.card,
       position,
       decidedAt,

@@ -12,6 +12,7 @@ import { terminalPackageSchema, type LeasedSlot, type TerminalPackage } from '..
 import type { TenderTerms } from '../../src/voucher/tender.ts'
 import { isSamePlace } from '../../src/voucher/where.ts'
 import type { Work } from '../context.ts'
+import { statement } from '../store/statement.ts'
 import { wholePackage } from '../terminals/stored-package.ts'
 import { signingKeysOf, type Terminal } from '../terminals/terminals.ts'
 
@@ -89,16 +90,26 @@ function fault(kind: ReplayFault, detail: string): Replayed {
   return { kind: 'fault', fault: kind, detail }
 }
 
-async function findPackage(work: Work, terminalId: string, record: DecisionRecord): Promise<NamedPackage | undefined> {
-  const named = work.connection
+const hashOfPackage = statement((connection, { packageId, terminalId }: { packageId: string; terminalId: string }) =>
+  connection
     .selectFrom('package')
-    .where('package_id', '=', record.packageId)
-    .where('terminal_id', '=', terminalId)
-  const row = await named.select('hash').executeTakeFirst()
+    .select('hash')
+    .where('package_id', '=', packageId)
+    .where('terminal_id', '=', terminalId),
+)
+
+async function findPackage(work: Work, terminalId: string, record: DecisionRecord): Promise<NamedPackage | undefined> {
+  const { packageId } = record
+  const [row] = await hashOfPackage(work.connection, { packageId, terminalId })
   if (row === undefined || row.hash !== record.packageHash) return undefined
   const known = parsed.get(row.hash)
   if (known !== undefined) return known
-  const stored = await named.select(['content', 'hotlist_version']).executeTakeFirstOrThrow()
+  const stored = await work.connection
+    .selectFrom('package')
+    .select(['content', 'hotlist_version'])
+    .where('package_id', '=', packageId)
+    .where('terminal_id', '=', terminalId)
+    .executeTakeFirstOrThrow()
   return parsedPackage(row.hash, await wholePackage(work, stored))
 }
 

@@ -7,6 +7,7 @@ import { findLease } from '../leases/leases.ts'
 import { takingBack } from '../rules/returns.ts'
 import { sharesOf } from '../rules/shares.ts'
 import { findSlot, freeSlot } from '../schemes/slots.ts'
+import { statement } from '../store/statement.ts'
 import { voucherSaleOf } from './voucher-sale.ts'
 
 export interface VoucherPayment {
@@ -126,17 +127,20 @@ export async function freeWhenCovered(
 
 const nettingOf = { reversal: 'debt-netting', refund: 'refund-netting', appeal: 'appeal-netting' } as const
 
-/** Takes what the owner of an account owes from what it just received. */
-export async function netDebts(work: Work, account: string, received: Tiyn): Promise<void> {
-  const debts = await work.connection
+const debtsOf = statement((connection, { account }: { account: string }) =>
+  connection
     .selectFrom('merchant_debt')
     .selectAll()
     .where('account_id', '=', account)
     .where('amount', '>', 0n)
     .orderBy('at')
     .orderBy('kind')
-    .orderBy('reference')
-    .execute()
+    .orderBy('reference'),
+)
+
+/** Takes what the owner of an account owes from what it just received. */
+export async function netDebts(work: Work, account: string, received: Tiyn): Promise<void> {
+  const debts = await debtsOf(work.connection, { account })
   let left = received
   for (const debt of debts) {
     const amount = smallestTiyn(tiyn(debt.amount), left)

@@ -2,6 +2,7 @@
  * The identity of tenders: the id is claimed under a primary key in the transaction that moves the money. No
  * check-then-insert (money-rules.md, "Identity").
  */
+import type { Insertable } from 'kysely'
 import { z } from 'zod'
 import { termsHashOf, toJson } from '../../src/sync/protocol/canonical.ts'
 import type { LossCode } from '../../src/sync/protocol/loss-codes.ts'
@@ -13,6 +14,8 @@ import type { Work } from '../context.ts'
 import { tellOfWaiting } from '../feed/tender-news.ts'
 import type { SoldLine } from '../rules/share.ts'
 import type { SaleSeen } from '../rules/shares.ts'
+import { statement } from '../store/statement.ts'
+import type { Tables } from '../store/schema.ts'
 
 export interface Tender {
   readonly tenderId: string
@@ -43,68 +46,90 @@ export interface PaymentRequest extends PaymentRequestTerms {
 
 export type TenderOutcome = Pick<Tender, 'state' | 'paidBy' | 'refusal' | 'loss'>
 
-/** @returns true when the id was free and is now this tender's. */
-export async function claimTender(
-  { connection, now }: Work,
-  terms: TenderTerms,
-  terminalId: string,
-  decidedAt: number,
-): Promise<boolean> {
-  const inserted = await connection
+type NewTender = Omit<Required<Insertable<Tables['tender']>>, 'paid_by' | 'refusal' | 'loss'>
+
+const newTender = statement((connection, row: NewTender) =>
+  connection
     .insertInto('tender')
     .values({
-      tender_id: terms.tenderId,
-      terminal_id: terminalId,
-      terms: toJson(terms),
-      terms_hash: termsHashOf(terms),
-      state: 'deciding',
+      tender_id: row.tender_id,
+      terminal_id: row.terminal_id,
+      terms: row.terms,
+      terms_hash: row.terms_hash,
+      state: row.state,
       paid_by: null,
       refusal: null,
       loss: null,
-      slot_id: terms.payerSlot,
-      scheme_id: terms.schemeId,
-      amount: terms.amount,
-      sale_hash: terms.saleHash,
-      decided_at: decidedAt,
-      tombstone: 0,
-      at: now,
+      slot_id: row.slot_id,
+      scheme_id: row.scheme_id,
+      amount: row.amount,
+      sale_hash: row.sale_hash,
+      decided_at: row.decided_at,
+      tombstone: row.tombstone,
+      at: row.at,
     })
     .onConflict((conflict) => conflict.doNothing())
-    .returning('tender_id')
-    .executeTakeFirst()
-  return inserted !== undefined
+    .returning('tender_id'),
+)
+
+/** @returns true when the id was free */
+async function claim({ connection, now }: Work, row: Omit<NewTender, 'at'>): Promise<boolean> {
+  return (await newTender(connection, { ...row, at: now })).length > 0
+}
+
+export interface Claimed {
+  /** The id was free and is now this tender's, as `tender` says it. */
+  readonly isNew: boolean
+  readonly tender: Tender
+}
+
+/** @returns also the tender that has the id, with the terms that it was claimed with */
+export async function claimTender(
+  work: Work,
+  terms: TenderTerms,
+  terminalId: string,
+  decidedAt: number,
+): Promise<Claimed> {
+  const { tenderId, amount } = terms
+  const isNew = await claim(work, {
+    tender_id: tenderId,
+    terminal_id: terminalId,
+    terms: toJson(terms),
+    terms_hash: termsHashOf(terms),
+    state: 'deciding',
+    slot_id: terms.payerSlot,
+    scheme_id: terms.schemeId,
+    amount,
+    sale_hash: terms.saleHash,
+    decided_at: decidedAt,
+    tombstone: 0,
+  })
+  if (!isNew) {
+    const tender = await findTender(work, tenderId)
+    if (tender === undefined) throw new Error(`tender ${tenderId} vanished`)
+    return { isNew, tender }
+  }
+  const undecided = { request: null, state: 'deciding', paidBy: null, refusal: null, loss: null } as const
+  return { isNew, tender: { tenderId, terminalId, terms, ...undecided, amount, tombstone: false, at: work.now } }
 }
 
 /** As `claimTender`, for a payment by QR. */
 export async function claimRequest(
-  { connection, now }: Work,
+  work: Work,
   { tenderId, payeeAccount, amount, saleHash, expiresAt }: PaymentRequestTerms,
   terminalId: string,
 ): Promise<boolean> {
-  const inserted = await connection
-    .insertInto('tender')
-    .values({
-      tender_id: tenderId,
-      terminal_id: terminalId,
-      terms: null,
-      terms_hash: null,
-      state: 'requested',
-      paid_by: null,
-      refusal: null,
-      loss: null,
-      slot_id: null,
-      scheme_id: null,
-      amount,
-      sale_hash: saleHash,
-      decided_at: null,
-      tombstone: 0,
-      at: now,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .returning('tender_id')
-    .executeTakeFirst()
-  if (inserted === undefined) return false
-  await connection
+  const isNew = await claim(work, {
+    tender_id: tenderId,
+    terminal_id: terminalId,
+    ...withoutTerms,
+    state: 'requested',
+    amount,
+    sale_hash: saleHash,
+    tombstone: 0,
+  })
+  if (!isNew) return false
+  await work.connection
     .insertInto('payment_request')
     .values({
       tender_id: tenderId,
@@ -118,38 +143,27 @@ export async function claimRequest(
 }
 
 /** @returns true when the id was free: whatever arrives under it from now on moves nothing. */
-export async function claimTombstone(
-  { connection, now }: Work,
-  tenderId: string,
-  terminalId: string,
-): Promise<boolean> {
-  const inserted = await connection
-    .insertInto('tender')
-    .values({
-      tender_id: tenderId,
-      terminal_id: terminalId,
-      terms: null,
-      terms_hash: null,
-      state: 'reversed',
-      paid_by: null,
-      refusal: null,
-      loss: null,
-      slot_id: null,
-      scheme_id: null,
-      amount: 0,
-      decided_at: null,
-      tombstone: 1,
-      at: now,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .returning('tender_id')
-    .executeTakeFirst()
-  return inserted !== undefined
+export async function claimTombstone(work: Work, tenderId: string, terminalId: string): Promise<boolean> {
+  return claim(work, {
+    tender_id: tenderId,
+    terminal_id: terminalId,
+    ...withoutTerms,
+    state: 'reversed',
+    amount: 0,
+    sale_hash: null,
+    tombstone: 1,
+  })
 }
 
+/** Of an id under which no voucher was asked for. */
+const withoutTerms = { terms: null, terms_hash: null, slot_id: null, scheme_id: null, decided_at: null } as const
+
+const tenderWithId = statement((connection, { tenderId }: { tenderId: string }) =>
+  connection.selectFrom('tender').selectAll().where('tender_id', '=', tenderId),
+)
+
 export async function findTender(work: Work, tenderId: string): Promise<Tender | undefined> {
-  const { connection } = work
-  const row = await connection.selectFrom('tender').selectAll().where('tender_id', '=', tenderId).executeTakeFirst()
+  const [row] = await tenderWithId(work.connection, { tenderId })
   if (row === undefined) return undefined
   return {
     tenderId: row.tender_id,
@@ -197,13 +211,21 @@ export async function keepSale({ connection }: Work, tenderId: string, { at, lin
     .execute()
 }
 
-export async function settleTender(work: Work, tenderId: string, outcome: TenderOutcome): Promise<void> {
-  const { connection, now } = work
-  await connection
+const settled = statement((connection, { tenderId, state, paidBy, refusal, loss, at }: Settled) =>
+  connection
     .updateTable('tender')
-    .set({ state: outcome.state, paid_by: outcome.paidBy, refusal: outcome.refusal, loss: outcome.loss, at: now })
-    .where('tender_id', '=', tenderId)
-    .execute()
+    .set({ state, paid_by: paidBy, refusal, loss, at })
+    .where('tender_id', '=', tenderId),
+)
+
+interface Settled extends TenderOutcome {
+  readonly tenderId: string
+  readonly at: number
+}
+
+export async function settleTender(work: Work, tenderId: string, outcome: TenderOutcome): Promise<void> {
+  const { state, paidBy, refusal, loss } = outcome
+  await settled(work.connection, { tenderId, state, paidBy, refusal, loss, at: work.now })
   if (outcome.state === 'awaiting_funds') await tellOfWaiting(work, 'presentment_awaiting_funds', tenderId)
 }
 

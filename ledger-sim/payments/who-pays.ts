@@ -11,12 +11,13 @@ import type { TenderTerms } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
 import { post } from '../accounts/transfers.ts'
 import { findLease, type LeaseRow } from '../leases/leases.ts'
-import { hadEnded, wasEverEntitled, type Entitlement } from '../schemes/beneficiaries.ts'
+import { hadEnded, timesEntitled, type TimeEntitled } from '../schemes/beneficiaries.ts'
 import { wasBlockedAt } from '../schemes/cards.ts'
 import { takeBackLent } from '../schemes/bridges.ts'
 import { takeBackFor } from '../schemes/carrying.ts'
 import { findScheme, schemeAccountOf, wasInactiveAt } from '../schemes/schemes.ts'
 import { amountLeftIn, chargeBridges, findSlot, fitsIn, setBridged, useSlot, type SlotState } from '../schemes/slots.ts'
+import { statement } from '../store/statement.ts'
 import { suspendTerminal, type Terminal } from '../terminals/terminals.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { openReview } from './review-holds.ts'
@@ -30,8 +31,10 @@ export interface ProvenSale {
   readonly terms: TenderTerms
   readonly lease: LeaseRow
   readonly scheme: AnyScheme
-  /** By which the card's holder has the slot, or had it. */
-  readonly entitlement: Entitlement
+  /** The payer's, as it is now. */
+  readonly slot: SlotState
+  /** When the card's holder was entitled to the slot. */
+  readonly entitled: readonly TimeEntitled[]
   readonly cardId: string
   readonly position: SalePosition
   readonly decidedAt: number
@@ -58,10 +61,10 @@ export async function whoPays(
   sale: ProvenSale,
   notPaid: LossBearing,
 ): Promise<TenderOutcome> {
-  const { lease, scheme, entitlement, cardId, decidedAt, packageIssuedAt } = sale
+  const { lease, scheme, entitled, cardId, decidedAt, packageIssuedAt } = sale
   const wasBarred =
     (await wasBlockedAt(work, cardId, decidedAt)) ||
-    (await hadEnded(work, entitlement, decidedAt)) ||
+    hadEnded(entitled, decidedAt) ||
     (await wasInactiveAt(work, scheme.schemeId, decidedAt))
   if (wasBarred && decidedAt - packageIssuedAt > scheme.offline.allowedPolicyAgeMs) {
     return notPaid(
@@ -78,10 +81,8 @@ export async function whoPays(
 }
 
 async function paySlot(work: Work, terminal: Terminal, sale: ProvenSale, notPaid: LossBearing): Promise<TenderOutcome> {
-  const { terms, lease, scheme, position, review = false } = sale
-  const state = await findSlot(work, terms.payerSlot)
-  if (state === undefined) throw new Error(`leased slot ${terms.payerSlot} vanished`)
-  const holding = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
+  const { terms, lease, scheme, slot: state, position, review = false } = sale
+  const holding = state.leaseId === null ? undefined : await holdingOf(work, state.leaseId, lease)
   const isElsewhere = holding !== undefined && holding.terminalId !== terminal.terminalId
   const isLate = sale.presentedAt > lease.presentUntil
   const isPaid =
@@ -154,6 +155,11 @@ async function giveBackCover(work: Work, { leaseId, escrowAccount, schemeId }: L
   if ((await post(work, [leg], leaseId)).kind === 'short')
     throw new Error(`escrow of ${leaseId} does not cover its slots`)
   return undefined
+}
+
+/** The lease that holds the slot now: mostly the one that the sale names. */
+async function holdingOf(work: Work, leaseId: string, named: LeaseRow): Promise<LeaseRow | undefined> {
+  return leaseId === named.leaseId ? named : findLease(work, leaseId)
 }
 
 /** From the escrow that holds the slot now, else from the scheme's account. The slot has room. */
@@ -232,9 +238,14 @@ export type LeasedSlot =
       readonly kind: 'leased'
       readonly lease: LeaseRow
       readonly scheme: AnyScheme
-      readonly entitlement: Entitlement
+      readonly slot: SlotState
+      readonly entitled: readonly TimeEntitled[]
     }
   | { readonly kind: 'fault'; readonly refusal: RefusalCode | null; readonly detail: string }
+
+const slotInLease = statement((connection, { leaseId, slotId }: { leaseId: string; slotId: string }) =>
+  connection.selectFrom('lease_slot').select('slot_id').where('lease_id', '=', leaseId).where('slot_id', '=', slotId),
+)
 
 /**
  * The lease that a sale names is this terminal's, held the slot, and the slot is of the card's holder, or was: what a
@@ -258,18 +269,14 @@ export async function leasedSlotOf(
   ) {
     return fault(null, 'the lease is not this terminal’s for this scheme')
   }
-  const leased = await work.connection
-    .selectFrom('lease_slot')
-    .select('slot_id')
-    .where('lease_id', '=', lease.leaseId)
-    .where('slot_id', '=', terms.payerSlot)
-    .executeTakeFirst()
+  const [leased] = await slotInLease(work.connection, { leaseId, slotId: terms.payerSlot })
   if (leased === undefined) return fault(null, 'the slot was not in that lease')
-  const state = await findSlot(work, terms.payerSlot)
-  if (state === undefined) throw new Error(`leased slot ${terms.payerSlot} vanished`)
-  const entitlement = { schemeId: terms.schemeId, beneficiary: state.slot.beneficiary, holder }
-  return (await wasEverEntitled(work, entitlement))
-    ? { kind: 'leased', lease, scheme, entitlement }
+  const slot = await findSlot(work, terms.payerSlot)
+  if (slot === undefined) throw new Error(`leased slot ${terms.payerSlot} vanished`)
+  const { beneficiary } = slot.slot
+  const entitled = await timesEntitled(work, { schemeId: terms.schemeId, beneficiary, holder })
+  return entitled.length > 0
+    ? { kind: 'leased', lease, scheme, slot, entitled }
     : fault('NO_ENTITLEMENT', 'the slot is another beneficiary’s')
 }
 

@@ -5,6 +5,7 @@
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 import type { Work } from '../context.ts'
 import { findMerchant } from '../schemes/merchants.ts'
+import { statement } from '../store/statement.ts'
 import { assignmentTermsSchema, misfitOf, versionAt, type AssignmentTerms } from './rule.ts'
 import { ruleOf, storedVersions } from './rule-book.ts'
 
@@ -100,21 +101,24 @@ export async function storedAssignments({ connection }: Work, merchantId?: strin
   return rows.map(assignmentOf)
 }
 
+const begunAt = statement((connection, { account, now }: { account: string; now: bigint }) =>
+  connection
+    .selectFrom('account')
+    .innerJoin('rule_assignment', 'rule_assignment.merchant_id', 'account.owner')
+    .selectAll('rule_assignment')
+    .where('account.account_id', '=', account)
+    .where('account.kind', '=', 'merchant')
+    .where('rule_assignment.in_force_from', '<=', now)
+    .orderBy('rule_assignment.rule_id')
+    .orderBy('rule_assignment.in_force_from'),
+)
+
 /** Of the merchant whose account it is: those that have begun by now, whether they still are in force or not. */
 export async function assignmentsOfPayee(
   { connection, now }: Work,
   payeeAccount: string,
 ): Promise<readonly Assignment[]> {
-  const rows = await connection
-    .selectFrom('account')
-    .innerJoin('rule_assignment', 'rule_assignment.merchant_id', 'account.owner')
-    .selectAll('rule_assignment')
-    .where('account.account_id', '=', payeeAccount)
-    .where('account.kind', '=', 'merchant')
-    .where('rule_assignment.in_force_from', '<=', BigInt(now))
-    .orderBy('rule_assignment.rule_id')
-    .orderBy('rule_assignment.in_force_from')
-    .execute()
+  const rows = await begunAt(connection, { account: payeeAccount, now: BigInt(now) })
   return rows.map(assignmentOf)
 }
 

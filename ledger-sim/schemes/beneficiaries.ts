@@ -6,6 +6,7 @@
  * What was is kept: a sale counts by who was entitled when it was decided, whenever it comes.
  */
 import type { Work } from '../context.ts'
+import { statement } from '../store/statement.ts'
 
 export interface Entitlement {
   readonly schemeId: string
@@ -46,7 +47,7 @@ export async function endEntitlement(
     .where('beneficiary', '=', beneficiary)
     .returning('since')
     .executeTakeFirst()
-  if (ended === undefined) return (await timesOf(work, entitlement)).length > 0 ? 'ended_before' : 'not_found'
+  if (ended === undefined) return (await timesEntitled(work, entitlement)).length > 0 ? 'ended_before' : 'not_found'
   await work.connection
     .insertInto('former_entitlement')
     .values({ scheme_id: schemeId, holder, beneficiary, since: ended.since, ended_at: work.now })
@@ -126,33 +127,42 @@ export async function holdersOf(
   return rows.map((row) => row.holder)
 }
 
-export async function wasEverEntitled(work: Work, entitlement: Entitlement): Promise<boolean> {
-  return (await timesOf(work, entitlement)).length > 0
+/** From when until when a holder was entitled; `endedAt` is null of the time that lasts. */
+export interface TimeEntitled {
+  readonly since: number
+  readonly endedAt: number | null
 }
 
-/** Whether it had ended by that moment, and the holder had not come back. */
-export async function hadEnded(work: Work, entitlement: Entitlement, at: number): Promise<boolean> {
-  const times = await timesOf(work, entitlement)
+/** Whether the entitlement had ended by that moment, and the holder had not come back. */
+export function hadEnded(times: readonly TimeEntitled[], at: number): boolean {
   const isOver = times.some(({ endedAt }) => endedAt !== null && endedAt <= at)
   return isOver && !times.some(({ since, endedAt }) => since <= at && (endedAt === null || at < endedAt))
 }
 
-/** The times in which the holder was entitled under that pseudonym; `endedAt` is null of the one that lasts. */
-async function timesOf({ connection }: Work, { schemeId, beneficiary, holder }: Entitlement) {
-  const present = await connection
+const entitledNow = statement((connection, { schemeId, beneficiary, holder }: Entitlement) =>
+  connection
     .selectFrom('entitlement')
     .select('since')
     .where('scheme_id', '=', schemeId)
     .where('holder', '=', holder)
-    .where('beneficiary', '=', beneficiary)
-    .executeTakeFirst()
-  const former = await connection
+    .where('beneficiary', '=', beneficiary),
+)
+const entitledBefore = statement((connection, { schemeId, beneficiary, holder }: Entitlement) =>
+  connection
     .selectFrom('former_entitlement')
     .select(['since', 'ended_at'])
     .where('scheme_id', '=', schemeId)
     .where('holder', '=', holder)
-    .where('beneficiary', '=', beneficiary)
-    .execute()
+    .where('beneficiary', '=', beneficiary),
+)
+
+/** The times in which the holder was entitled under that pseudonym; none if never. */
+export async function timesEntitled(
+  { connection }: Work,
+  { schemeId, beneficiary, holder }: Entitlement,
+): Promise<readonly TimeEntitled[]> {
+  const [present] = await entitledNow(connection, { schemeId, beneficiary, holder })
+  const former = await entitledBefore(connection, { schemeId, beneficiary, holder })
   return [
     ...former.map(({ since, ended_at: endedAt }) => ({ since: Number(since), endedAt: Number(endedAt) })),
     ...(present === undefined ? [] : [{ since: Number(present.since), endedAt: null }]),

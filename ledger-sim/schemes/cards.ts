@@ -3,6 +3,7 @@ import { cardPseudonym } from '../../src/sync/protocol/card-pseudonym.ts'
 import { cardKeyNumber } from '../../src/voucher/cards/card-keys.ts'
 import type { Work } from '../context.ts'
 import { cardKeyPurpose } from '../keys.ts'
+import { statement } from '../store/statement.ts'
 import { announcePackages } from '../terminals/events.ts'
 import { keepApart, publishChange } from './hotlist.ts'
 
@@ -58,8 +59,12 @@ export async function registerCard(
   return { outcome: existing?.holder === holder ? 'exists' : 'exists_with_different_terms', card }
 }
 
+const cardNamed = statement((connection, { card }: { card: string }) =>
+  connection.selectFrom('card').selectAll().where('card', '=', card),
+)
+
 export async function findCard({ connection, keys }: Work, card: string): Promise<Card | undefined> {
-  const row = await connection.selectFrom('card').selectAll().where('card', '=', card).executeTakeFirst()
+  const [row] = await cardNamed(connection, { card })
   if (row === undefined) return undefined
   return {
     card: row.card,
@@ -117,14 +122,17 @@ export async function setCardStatus(
   return 'changed'
 }
 
-export async function wasBlockedAt({ connection }: Work, card: string, at: number): Promise<boolean> {
-  const row = await connection
+const statusAt = statement((connection, { card, at }: { card: string; at: bigint }) =>
+  connection
     .selectFrom('card_status')
     .select('status')
     .where('card', '=', card)
-    .where('at', '<=', BigInt(at))
+    .where('at', '<=', at)
     .orderBy('change', 'desc')
-    .limit(1)
-    .executeTakeFirst()
+    .limit(1),
+)
+
+export async function wasBlockedAt({ connection }: Work, card: string, at: number): Promise<boolean> {
+  const [row] = await statusAt(connection, { card, at: BigInt(at) })
   return row?.status === 'blocked'
 }

@@ -68,8 +68,9 @@ export async function takeBackFor(
   { amount, isLate }: { readonly amount: Tiyn; readonly isLate: boolean },
 ): Promise<SlotState> {
   const { slot } = state
+  if (fitsIn(slot, amount)) return state
   const carried = await carriedFrom(work, slot.slotId)
-  if (fitsIn(slot, amount) || carried === undefined) return state
+  if (carried === undefined) return state
   const next = await findSlot(work, carried.to)
   const rule = await ruleOf(work, slot.schemeId, slot.periodId)
   if (next === undefined || rule === undefined) return state

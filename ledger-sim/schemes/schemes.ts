@@ -5,6 +5,7 @@ import { sentenceOf } from '../../src/voucher/scheme-lint-texts.ts'
 import { anySchemeSchema, unusedOf, type AnyScheme } from '../../src/voucher/scheme.ts'
 import { openAccount } from '../accounts/accounts.ts'
 import type { Work } from '../context.ts'
+import { statement } from '../store/statement.ts'
 import { announcePackages } from '../terminals/events.ts'
 
 /** Where the money lies that an agency has marked for a scheme. */
@@ -74,12 +75,12 @@ export async function publishScheme(work: Work, scheme: AnyScheme): Promise<Publ
   return 'published'
 }
 
+const newestOf = statement((connection, { schemeId }: { schemeId: string }) =>
+  connection.selectFrom('scheme').select('content').where('scheme_id', '=', schemeId),
+)
+
 export async function findScheme({ connection }: Work, schemeId: string): Promise<AnyScheme | undefined> {
-  const row = await connection
-    .selectFrom('scheme')
-    .select('content')
-    .where('scheme_id', '=', schemeId)
-    .executeTakeFirst()
+  const [row] = await newestOf(connection, { schemeId })
   return row === undefined ? undefined : parsedScheme(row.content)
 }
 
@@ -102,16 +103,19 @@ export async function schemeAt({ connection }: Work, schemeId: string, at: numbe
   return row === undefined ? undefined : parsedScheme(row.content)
 }
 
-/** Whether the scheme had been suspended or ended at that moment. */
-export async function wasInactiveAt({ connection }: Work, schemeId: string, at: number): Promise<boolean> {
-  const row = await connection
+const statusAt = statement((connection, { schemeId, at }: { schemeId: string; at: bigint }) =>
+  connection
     .selectFrom('scheme_version')
     .select('status')
     .where('scheme_id', '=', schemeId)
-    .where('at', '<=', BigInt(at))
+    .where('at', '<=', at)
     .orderBy('version', 'desc')
-    .limit(1)
-    .executeTakeFirst()
+    .limit(1),
+)
+
+/** Whether the scheme had been suspended or ended at that moment. */
+export async function wasInactiveAt({ connection }: Work, schemeId: string, at: number): Promise<boolean> {
+  const [row] = await statusAt(connection, { schemeId, at: BigInt(at) })
   return row !== undefined && row.status !== 'active'
 }
 

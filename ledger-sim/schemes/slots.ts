@@ -6,6 +6,8 @@ import { addTiyn, remainderTiyn, smallestTiyn, subtractTiyn, tiyn, type Tiyn } f
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { allowanceOf, slotIdOf, type Slot } from '../../src/voucher/slot.ts'
 import type { Work } from '../context.ts'
+import type { Connection } from '../store/open-store.ts'
+import { statement } from '../store/statement.ts'
 
 export interface SlotState {
   /** With the ledger's own figures. */
@@ -54,8 +56,23 @@ export async function makeSlot(
   return findSlot(work, slotId)
 }
 
-export async function findSlot(work: Work, slotId: string): Promise<SlotState | undefined> {
-  return (await findSlots(work, [slotId])).get(slotId)
+/** Each slot with its uses, one row for each; one row without a use where it has none. */
+const withUses = (connection: Connection) =>
+  connection
+    .selectFrom('slot')
+    .leftJoin('slot_use', 'slot_use.slot_id', 'slot.slot_id')
+    .selectAll('slot')
+    .select(['slot_use.tender_id', 'slot_use.amount'])
+    .orderBy('slot_use.tender_id')
+
+const slotWithUses = statement((connection, { slotId }: { slotId: string }) =>
+  withUses(connection).where('slot.slot_id', '=', slotId),
+)
+
+export async function findSlot({ connection }: Work, slotId: string): Promise<SlotState | undefined> {
+  const rows = await slotWithUses(connection, { slotId })
+  const [slot] = rows
+  return slot === undefined ? undefined : slotStateOf(slot, rows)
 }
 
 /** By slot id; ids without a slot are left out. */
@@ -64,15 +81,13 @@ export async function findSlots(
   slotIds: readonly string[],
 ): Promise<ReadonlyMap<string, SlotState>> {
   if (slotIds.length === 0) return new Map()
-  const rows = await connection.selectFrom('slot').selectAll().where('slot_id', 'in', slotIds).execute()
-  const uses = await connection
-    .selectFrom('slot_use')
-    .select(['slot_id', 'tender_id', 'amount'])
-    .where('slot_id', 'in', slotIds)
-    .orderBy('tender_id')
-    .execute()
-  const amounts = Map.groupBy(uses, (use) => use.slot_id)
-  return new Map(rows.map((row) => [row.slot_id, slotStateOf(row, amounts.get(row.slot_id) ?? [])]))
+  const rows = await withUses(connection).where('slot.slot_id', 'in', slotIds).execute()
+  const states = new Map<string, SlotState>()
+  for (const [slotId, uses] of Map.groupBy(rows, (row) => row.slot_id)) {
+    const [slot] = uses
+    if (slot !== undefined) states.set(slotId, slotStateOf(slot, uses))
+  }
+  return states
 }
 
 function slotStateOf(
@@ -88,9 +103,12 @@ function slotStateOf(
     readonly bridged_count: bigint
     readonly bridged_amount: bigint
   },
-  uses: readonly { readonly tender_id: string; readonly amount: bigint }[],
+  joined: readonly { readonly tender_id: string | null; readonly amount: bigint | null }[],
 ): SlotState {
   const bridged = { count: Number(row.bridged_count), amount: tiyn(row.bridged_amount) }
+  const uses = joined.flatMap(({ tender_id: tenderId, amount }) =>
+    tenderId === null || amount === null ? [] : [{ tenderId, amount }],
+  )
   return {
     leaseId: row.lease_id,
     bridged,
@@ -104,7 +122,7 @@ function slotStateOf(
       amountAllowed: tiyn(row.amount_allowed),
       countSpent: uses.length + bridged.count,
       amountSpent: addTiyn(bridged.amount, ...uses.map((use) => tiyn(use.amount))),
-      booked: uses.map((use) => use.tender_id),
+      booked: uses.map((use) => use.tenderId),
     },
   }
 }
@@ -119,8 +137,13 @@ export function fitsIn(slot: Slot, amount: Tiyn): boolean {
   return slot.countSpent < slot.countAllowed && slot.amountSpent + amount <= slot.amountAllowed
 }
 
+const slotUsed = statement(
+  (connection, { slotId, tenderId, amount }: { slotId: string; tenderId: string; amount: Tiyn }) =>
+    connection.insertInto('slot_use').values({ slot_id: slotId, tender_id: tenderId, amount }),
+)
+
 export async function useSlot({ connection }: Work, slotId: string, tenderId: string, amount: Tiyn): Promise<void> {
-  await connection.insertInto('slot_use').values({ slot_id: slotId, tender_id: tenderId, amount }).execute()
+  await slotUsed(connection, { slotId, tenderId, amount })
 }
 
 /** One slot allows less, another one of the same beneficiary as much more. */

@@ -7,6 +7,7 @@ import { signTagged } from '../../src/sync/protocol/keys.ts'
 import type { headAnswerSchema, headRequestSchema, JournalPosition } from '../../src/sync/protocol/messages.ts'
 import type { Work } from '../context.ts'
 import { fileDiscrepancy } from '../payments/discrepancies.ts'
+import { statement } from '../store/statement.ts'
 
 type Place = Pick<JournalPosition, 'epoch' | 'sequence'>
 
@@ -15,6 +16,31 @@ interface SeenHead {
   /** The signer's time in seconds of the request that carried it. */
   readonly created: number
 }
+
+interface Moved {
+  readonly terminalId: string
+  readonly epoch: bigint
+  readonly sequence: bigint
+  readonly hash: string
+  readonly created: bigint
+}
+
+/** To a later place only (`isLater`). */
+const headMoved = statement((connection, { terminalId, epoch, sequence, hash, created }: Moved) =>
+  connection
+    .updateTable('terminal')
+    .set(({ eb, ref }) => ({
+      head_epoch: epoch,
+      head_sequence: sequence,
+      head_hash: hash,
+      head_created: eb.case().when('head_created', '>', created).then(ref('head_created')).else(created).end(),
+    }))
+    .where('terminal_id', '=', terminalId)
+    .where('status', '<>', 'revoked')
+    .where(({ eb, or, and }) =>
+      or([eb('head_epoch', '<', epoch), and([eb('head_epoch', '=', epoch), eb('head_sequence', '<', sequence)])]),
+    ),
+)
 
 /**
  * Remembers a row of the terminal's journal, and moves its head there. A terminal that was ended keeps its last head:
@@ -29,24 +55,21 @@ export async function recordPosition(
   position: JournalPosition,
   created: number,
 ): Promise<'recorded' | 'conflict'> {
-  const { connection } = work
   if ((await rememberPosition(work, terminalId, position)) === 'conflict') return 'conflict'
-  const head = await headOf(work, terminalId)
-  if (isLater(position, head.position)) {
-    await connection
-      .updateTable('terminal')
-      .set({
-        head_epoch: position.epoch,
-        head_sequence: position.sequence,
-        head_hash: position.hash,
-        head_created: Math.max(created, head.created),
-      })
-      .where('terminal_id', '=', terminalId)
-      .where('status', '<>', 'revoked')
-      .execute()
-  }
+  const { epoch, sequence, hash } = position
+  const to = { epoch: BigInt(epoch), sequence: BigInt(sequence), hash, created: BigInt(created) }
+  await headMoved(work.connection, { terminalId, ...to })
   return 'recorded'
 }
+
+const remembered = statement(
+  (connection, { terminalId, epoch, sequence, hash }: { terminalId: string } & JournalPosition) =>
+    connection
+      .insertInto('journal_position')
+      .values({ terminal_id: terminalId, epoch, sequence, hash })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('hash'),
+)
 
 /** Remembers a row without saying that the journal stands there. */
 export async function rememberPosition(
@@ -54,13 +77,9 @@ export async function rememberPosition(
   terminalId: string,
   position: JournalPosition,
 ): Promise<'recorded' | 'conflict'> {
-  const known = await positionAt(work, terminalId, position)
-  if (known !== undefined) return known === position.hash ? 'recorded' : 'conflict'
-  await work.connection
-    .insertInto('journal_position')
-    .values({ terminal_id: terminalId, epoch: position.epoch, sequence: position.sequence, hash: position.hash })
-    .execute()
-  return 'recorded'
+  const { epoch, sequence, hash } = position
+  const [inserted] = await remembered(work.connection, { terminalId, epoch, sequence, hash })
+  return inserted !== undefined || (await isKnownPosition(work, terminalId, position)) ? 'recorded' : 'conflict'
 }
 
 export async function isKnownPosition(work: Work, terminalId: string, position: JournalPosition): Promise<boolean> {

@@ -3,6 +3,7 @@ import { verifyingKey, publicJwkSchema, type VerifyingKey } from '../../src/sync
 import { encryptionJwkSchema, type EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
 import type { Work } from '../context.ts'
 import { tellOfSuspension } from '../feed/till-news.ts'
+import { statement } from '../store/statement.ts'
 import type { RevocationReason } from './revocation.ts'
 
 export interface Terminal {
@@ -83,14 +84,13 @@ export async function suspendTerminal(work: Work, terminalId: string): Promise<v
   if (suspended !== undefined) await tellOfSuspension(work, terminalId, suspended.merchant_id)
 }
 
+const keysOfOwner = statement((connection, { owner }: { owner: string }) =>
+  connection.selectFrom('principal').select('jwk').where('owner', '=', owner).where('role', '=', 'terminal'),
+)
+
 /** Every key the terminal ever signed with, the present one included: rows signed before a change stay valid. */
 export async function signingKeysOf({ connection }: Work, terminalId: string): Promise<readonly VerifyingKey[]> {
-  const rows = await connection
-    .selectFrom('principal')
-    .select('jwk')
-    .where('owner', '=', terminalId)
-    .where('role', '=', 'terminal')
-    .execute()
+  const rows = await keysOfOwner(connection, { owner: terminalId })
   return rows.map((row) => verifyingKeyOf(row.jwk))
 }
 

@@ -2,7 +2,7 @@
  * One byte form for everything that is hashed or signed: JSON Canonicalization Scheme (RFC 8785), amounts as decimal
  * strings, a domain tag in front so that a hash of one kind never passes for another.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import type { Hash } from '../../voucher/identifiers.ts'
 import type { Sale } from '../../voucher/sale.ts'
@@ -35,12 +35,23 @@ export function toJson(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) => (typeof member === 'bigint' ? member.toString() : member))
 }
 
-/** @throws TypeError for what JSON cannot carry: a broken invariant, since only parsed or typed values come here. */
+/** @throws Error for what JSON cannot carry: a broken invariant, since only parsed or typed values come here. */
 export function canonicalText(value: unknown): string {
-  const json: string | undefined = toJson(value)
-  const text = json === undefined ? undefined : canonicalize(JSON.parse(json))
+  const text = canonicalize(withoutBigints(value))
   if (text === undefined) throw new TypeError('value has no JSON form')
   return text
+}
+
+/** The canonical writer knows no bigint. A copy takes a fraction of what writing JSON and reading it again takes. */
+function withoutBigints(value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(withoutBigints)
+  if ('toJSON' in value && typeof value.toJSON === 'function') return value
+  // Without a prototype, so that a member named `__proto__` is one like any other.
+  const copy: Record<string, unknown> = { __proto__: null }
+  for (const [name, member] of Object.entries(value)) copy[name] = withoutBigints(member)
+  return copy
 }
 
 /**
@@ -78,7 +89,7 @@ export function hashOf(tag: DomainTag, value: unknown): Hash {
 
 /** The same of a value whose canonical text is at hand. */
 export function hashOfText(tag: DomainTag, text: string): Hash {
-  return createHash('sha256').update(`${tag}\0${text}`).digest('hex')
+  return hash('sha256', `${tag}\0${text}`)
 }
 
 export function saleHashOf(sale: Sale): Hash {

@@ -2,7 +2,7 @@
  * How a card is named outside of a tap: never by its UID, always by a keyed hash of it (architecture.md, "Trust",
  * Privacy). Till and ledger compute the same one; the key travels in the package (`cardReferenceKey`).
  */
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import type { Pseudonym } from '../../voucher/identifiers.ts'
 
 /**
@@ -11,5 +11,5 @@ import type { Pseudonym } from '../../voucher/identifiers.ts'
  * @param cardReferenceKey 32 bytes of hex
  */
 export function cardPseudonym(cardReferenceKey: string, uid: Uint8Array): Pseudonym {
-  return createHmac('sha256', Buffer.from(cardReferenceKey, 'hex')).update(uid).digest('hex').slice(0, 32)
+  return createHmac('sha256', createSecretKey(cardReferenceKey, 'hex')).update(uid).digest('hex').slice(0, 32)
 }

@@ -11,7 +11,6 @@ import {
   verify as verifyBytes,
   type JsonWebKey,
   type KeyObject,
-  type SignKeyObjectInput,
 } from 'node:crypto'
 import { z } from 'zod'
 import { canonicalBytes, canonicalText, taggedBytes, taggedBytesOfText, type DomainTag } from './canonical.ts'
@@ -122,7 +121,10 @@ function digestOf(algorithm: SignatureAlgorithm): string | null {
   return algorithm === 'ed25519' ? null : 'sha256'
 }
 
-/** Ed25519 has one encoding, and Node takes a third longer for a key that comes with options. */
-function usedFor(algorithm: SignatureAlgorithm, key: KeyObject): KeyObject | SignKeyObjectInput {
-  return algorithm === 'ed25519' ? key : { key, dsaEncoding: 'ieee-p1363' }
+/**
+ * Ed25519 has one encoding. Of P-256 the wish for ours stands on the key itself, which is an object as options are: for
+ * a key within options Node throws and catches two errors at each use before it looks inside.
+ */
+function usedFor(algorithm: SignatureAlgorithm, key: KeyObject): KeyObject {
+  return algorithm === 'ed25519' ? key : Object.assign(key, { dsaEncoding: 'ieee-p1363' })
 }

@@ -2,9 +2,10 @@
  * AES-128 as smart cards use it: no padding, the caller's IV, and CMAC. Block modes come from `node:crypto`, CMAC
  * (NIST SP 800-38B, RFC 4493) from @noble/ciphers. Proven by test/fixtures/vectors/aes-cmac.json.
  *
- * Wrong key, IV or data lengths throw: bytes that a card or the network sent are checked before they come here.
+ * Wrong key, IV or data lengths throw: bytes that a card or the network sent are checked before they come here. Keys
+ * go to Node as key objects: with bytes it throws and catches two errors before it takes them for what they are.
  */
-import { createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { cmac } from '@noble/ciphers/aes.js'
 
 export const aesBlockLength = 16
@@ -13,13 +14,13 @@ const zeroIv = new Uint8Array(aesBlockLength)
 
 export function aes128CbcEncrypt(key: Uint8Array, data: Uint8Array, iv: Uint8Array = zeroIv): Uint8Array {
   requireWholeBlocks(data)
-  const cipher = createCipheriv('aes-128-cbc', key, iv).setAutoPadding(false)
+  const cipher = createCipheriv('aes-128-cbc', createSecretKey(key), iv).setAutoPadding(false)
   return Uint8Array.from(Buffer.concat([cipher.update(data), cipher.final()]))
 }
 
 export function aes128CbcDecrypt(key: Uint8Array, data: Uint8Array, iv: Uint8Array = zeroIv): Uint8Array {
   requireWholeBlocks(data)
-  const decipher = createDecipheriv('aes-128-cbc', key, iv).setAutoPadding(false)
+  const decipher = createDecipheriv('aes-128-cbc', createSecretKey(key), iv).setAutoPadding(false)
   return Uint8Array.from(Buffer.concat([decipher.update(data), decipher.final()]))
 }
 
