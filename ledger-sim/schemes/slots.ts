@@ -100,8 +100,20 @@ export function fitsIn(slot: Slot, amount: Tiyn): boolean {
   return slot.countSpent < slot.countAllowed && slot.amountSpent + amount <= slot.amountAllowed
 }
 
-export async function useSlot({ connection }: Work, slotId: string, tenderId: string, amount: Tiyn): Promise<void> {
-  await connection.insertInto('slot_use').values({ slot_id: slotId, tender_id: tenderId, amount }).execute()
+/** What one more use of this amount would take beyond what the slot allows: all of it where no use is left. */
+export function beyondSlot(slot: Slot, amount: Tiyn): Tiyn {
+  return slot.countSpent < slot.countAllowed ? remainderTiyn(amount, amountLeftIn(slot)) : amount
+}
+
+/** @param pool the lease that pays it, where the slot need not have room */
+export async function useSlot(
+  { connection }: Work,
+  slotId: string,
+  tenderId: string,
+  amount: Tiyn,
+  pool: string | null = null,
+): Promise<void> {
+  await connection.insertInto('slot_use').values({ slot_id: slotId, tender_id: tenderId, amount, pool }).execute()
 }
 
 /** What a slot allows, or does not allow any more. */

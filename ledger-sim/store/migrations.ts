@@ -404,4 +404,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
       ])
     },
   },
+  '0022-pools': {
+    up: (database) =>
+      addColumns(database, [
+        ['lease', textOrNull('kind')],
+        ['slot_use', textOrNull('pool')],
+      ]),
+  },
 }
