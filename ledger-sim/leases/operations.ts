@@ -75,7 +75,8 @@ export const leaseOperations = [
     method: 'POST',
     path: '/v1/lease-policies',
     tag,
-    summary: 'Says which slots a terminal is to hold, or from what sum to sell to whom, whenever it asks for its package',
+    summary:
+      'Says which slots a terminal is to hold, or from what sum to sell to whom, whenever it asks for its package',
     roles: agency,
     requestSchema: leasePolicySchema,
     answerSchema: z.strictObject({ terminalId: nameSchema, schemeId: nameSchema }),

@@ -127,8 +127,7 @@ async function renew(work: Work, policy: LeasePolicy): Promise<void> {
   if (unfitOrder(scheme, policy) !== undefined) return
   const periodIds = wantedPeriods(scheme, policy, work.now)
   const beneficiaries = await beneficiariesOf(work, policy.schemeId, policy)
-  if (policy.pool !== undefined)
-    return renewPool(work, { ...policy, sum: policy.pool.sum, beneficiaries, periodIds })
+  if (policy.pool !== undefined) return renewPool(work, { ...policy, sum: policy.pool.sum, beneficiaries, periodIds })
   const lasting = new Set(
     (await liveLeasesOf(work, policy.terminalId))
       .filter((lease) => lease.sellUntil - work.now >= policy.sellForMs / 2)

@@ -147,7 +147,11 @@ async function missingIn(work: Work, leaseId: string | undefined, order: PoolOrd
   const given = await surrenderedBy(work, terminalId)
   const wanted = periodIds
     .flatMap((periodId) =>
-      beneficiaries.map((beneficiary) => ({ beneficiary, periodId, slotId: slotIdOf(schemeId, beneficiary, periodId) })),
+      beneficiaries.map((beneficiary) => ({
+        beneficiary,
+        periodId,
+        slotId: slotIdOf(schemeId, beneficiary, periodId),
+      })),
     )
     .filter(({ slotId }) => !given.has(slotId))
   if (leaseId === undefined) return wanted
@@ -204,12 +208,7 @@ async function listSlots(
             lease_id: leaseId,
             slot_id: slotId,
             card,
-            sealed_till_key: seal(
-              tillKey,
-              terminal.encryptionKey,
-              tillKeyContext(leaseId, card),
-              work.random(32),
-            ),
+            sealed_till_key: seal(tillKey, terminal.encryptionKey, tillKeyContext(leaseId, card), work.random(32)),
           })),
         )
         .onConflict((conflict) => conflict.doNothing())

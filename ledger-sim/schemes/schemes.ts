@@ -80,19 +80,20 @@ export async function publishScheme(work: Work, scheme: AnyScheme): Promise<Publ
  * A slot that is held for one till, and listed in the pool of another, would be paid by both, and the first one's
  * promise would be broken: leases of the one kind are over before there are any of the other.
  */
-async function otherLeases({ connection }: Work, { schemeId, offline }: AnyScheme): Promise<string | undefined> {
+async function otherLeases({ connection, now }: Work, { schemeId, offline }: AnyScheme): Promise<string | undefined> {
   if (offline.policy === 'deny') return undefined
   const rows = await connection
     .selectFrom('lease')
     .select(['kind', 'present_until'])
     .where('scheme_id', '=', schemeId)
     .where('state', '=', 'live')
+    .where('present_until', '>=', BigInt(now))
     .execute()
   const other = rows.filter(({ kind }) => (kind === 'pool') !== (offline.policy === 'lease-pool'))
   if (other.length === 0) return undefined
   const last = Math.max(...other.map((row) => Number(row.present_until)))
   const until = new Date(last).toISOString()
-  return `Tills still hold ${other.length} leases of the other kind, the last until ${until}: publish it with deny, and like this when they are closed.`
+  return `tills hold ${other.length} leases of the other kind until ${until}: choose deny, and this when they are closed`
 }
 
 export async function findScheme({ connection }: Work, schemeId: string): Promise<AnyScheme | undefined> {

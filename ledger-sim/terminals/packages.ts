@@ -86,9 +86,11 @@ function fingerprintOf(content: Content, hotlistVersion: number): string {
 }
 
 function withoutUses(lease: Lease): unknown {
-  const slots = lease.slots.map(({ slot: { countSpent: _count, amountSpent: _amount, booked: _booked, ...slot }, cards }) => {
-    return { slot, cards }
-  })
+  const slots = lease.slots.map(
+    ({ slot: { countSpent: _count, amountSpent: _amount, booked: _booked, ...slot }, cards }) => {
+      return { slot, cards }
+    },
+  )
   return { ...lease, slots }
 }
 
