@@ -39,7 +39,7 @@ export async function poolWorld(change: Partial<Scheme> = {}, funded?: bigint): 
         terminalId: till.terminalId,
         schemeId,
         ...(of.groups === undefined && of.everybody === undefined ? { beneficiaries: [beneficiary] } : {}),
-        sellForMs: 24 * hourMs,
+        sellForMs: 20 * hourMs,
         presentForMs: 14 * 24 * hourMs,
         periods: 1,
         pool: { sum: tiyn(sum) },
