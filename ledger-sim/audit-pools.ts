@@ -26,8 +26,10 @@ export const poolRules: readonly Rule[] = [
   {
     rule: 'what a pool has paid is what its sales use, or was taken back',
     wrong: `
-      select reference as subject, 'paid by ' || lease_id || ', its use says ' || coalesce(slot_use.pool, 'no pool') as detail
-      from (${pools}) pool join transfer on debit = escrow_account and transfer.kind in ('voucher-payment', 'review-hold')
+      select reference as subject,
+        'paid by ' || lease_id || ', its use says ' || coalesce(slot_use.pool, 'no pool') as detail
+      from (${pools}) pool
+      join transfer on debit = escrow_account and transfer.kind in ('voucher-payment', 'review-hold')
       join slot_use on slot_use.tender_id = reference where slot_use.pool is null or slot_use.pool <> lease_id
       union all
       select tender_id, 'uses ' || slot_use.pool || ', which has not paid it' from slot_use

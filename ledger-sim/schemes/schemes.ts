@@ -93,7 +93,8 @@ async function otherLeases({ connection, now }: Work, { schemeId, offline }: Any
   if (other.length === 0) return undefined
   const last = Math.max(...other.map((row) => Number(row.present_until)))
   const until = new Date(last).toISOString()
-  return `tills hold ${other.length} leases of the other kind until ${until}: choose deny, and this when they are closed`
+  const held = `tills hold ${other.length} leases of the other kind until ${until}`
+  return `${held}: choose deny now, and this when they are closed`
 }
 
 export async function findScheme({ connection }: Work, schemeId: string): Promise<AnyScheme | undefined> {

@@ -19,6 +19,7 @@ export async function liveOn(demo: DemoLedger): Promise<void> {
   await payEachOther(demo, id)
   await sellUnderRules(demo, id)
   await changeHousehold(demo)
+  await callTogether(demo)
   await passOn(demo)
   const webhook = { webhookId: id(), url: 'http://127.0.0.1:9/', after: 0 }
   done(await demo.role('merchant', demoCanteen).post('/v1/webhooks', webhook))
@@ -32,6 +33,15 @@ async function changeHousehold(demo: DemoLedger): Promise<void> {
   const joining = { schemeId, beneficiary, holder: 'c'.repeat(32), member }
   done(await agency.post('/v1/household-members', joining))
   done(await agency.post('/v1/entitlement-endings', { schemeId, beneficiary, holder: member }))
+}
+
+/** One beneficiary is in a group. */
+async function callTogether(demo: DemoLedger): Promise<void> {
+  const agency = demo.role('agency')
+  const of = (await demo.rows('entitlement')).at(-1)
+  const group = { schemeId: of?.['scheme_id'], groupId: 'village' }
+  done(await agency.post('/v1/groups', { ...group, name: { kk: 'Ауыл', ru: 'Село', en: 'Village' } }))
+  done(await agency.post('/v1/group-changes', { ...group, joining: [of?.['beneficiary']], leaving: [] }))
 }
 
 /** What a beneficiary has left when the first of two periods ends is there in the second. */

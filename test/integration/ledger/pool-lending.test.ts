@@ -239,7 +239,7 @@ describe('the pool', () => {
     expect(world.poolOf(other)).toMatchObject({ amount: 100n, pool: { left: 100n } })
   })
 
-  test('with a smaller sum gives nothing back before it ends, and with none it ends: the rest is the scheme’s', async () => {
+  test('with a smaller sum gives nothing back before it ends; with none it ends, and the rest is the scheme’s', async () => {
     await begin()
     const before = await balanceOf(world.demo, schemeAccount)
     await world.give(till, 1_000n)
@@ -298,7 +298,7 @@ describe('what is carried over', () => {
     expect(world.poolOf(till)?.slots[0]?.slot).toMatchObject({ periodId: 'day-2', amountAllowed: 1_400n })
   })
 
-  test('comes back for a sale of the day before that arrives late, where it is not spent; else the agency bears it', async () => {
+  test('comes back for a sale of the day before, where it is not spent; else the agency bears it', async () => {
     await begin(carries)
     await world.give(till, 5_000n)
     const [first, second] = [world.offline(till, 900n), world.offline(till, 600n)]

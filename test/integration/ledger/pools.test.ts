@@ -111,7 +111,7 @@ describe('a sale from the pool', () => {
     expect(() => world.offline(till, 900n)).toThrow(/LEASE_EXPIRED|nothing is leased/)
   })
 
-  test('that comes too late is paid from the scheme’s money where the slot has room, up to what the agency bears', async () => {
+  test('that comes too late is paid from the scheme’s money where the slot has room', async () => {
     await begin({ offline: { ...fromPools, lossBearer: { kind: 'agency', upTo: tiyn(1_000n) } } })
     await world.give(other, 3_000n)
     const { presentUntil } = await world.give(till, 3_000n)
@@ -241,7 +241,7 @@ describe('a till that is gone', () => {
     expect(await world.escrow(till)).toBe(100n)
   })
 
-  test('stolen: its cards are exposed, what it sold is looked at first, and refused money is the scheme’s', async () => {
+  test('stolen: its cards are exposed, its sales are looked at, refused money is the scheme’s', async () => {
     await begin()
     await world.give(till, 1_000n)
     const codes = [600n, 300n].map((amount) => world.receiptOf(till, world.offline(till, amount)))

@@ -212,7 +212,7 @@ describe('with network', () => {
     expect(pools()).toMatchObject([{ left: 30_000 }, { left: 30_000 }])
   })
 
-  it('an authorisation without an answer is accepted from the pool under its id, and its receipt names the pool', async () => {
+  it('an authorisation without an answer is accepted from the pool, under its id', async () => {
     await lend({ 'till-1': 30_000n })
     cut.first.authorisations = 'lose_request'
     expect(await taps(first, 'bread', 8_000)).toBe('pending')
