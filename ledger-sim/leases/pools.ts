@@ -38,12 +38,15 @@ export async function renewPool(work: Work, order: PoolOrder): Promise<void> {
   const live = (await liveLeasesOf(work, order.terminalId)).find(
     (lease) => lease.isPool && lease.schemeId === order.schemeId,
   )
-  const lacking = await missingIn(work, live?.leaseId, order)
-  const pool = live ?? (await openPool(work, parties, order, lacking))
+  const wanted = await wantedBy(work, order)
+  const pool = live ?? (await openPool(work, parties, order, wanted))
   if (pool === undefined) return
-  if (live !== undefined) await lengthen(work, parties.scheme, live, order)
+  const isLengthened = live !== undefined && (await lengthen(work, live, order))
   await fillUp(work, pool, order.sum)
-  await listSlots(work, parties, pool.leaseId, lacking)
+  const listed = await strikeOff(work, pool.leaseId, wanted)
+  // Now and then all are looked at again: what passed on meanwhile, and cards that were blocked.
+  const unlisted = isLengthened ? wanted : wanted.filter(({ slotId }) => !listed.has(slotId))
+  await listSlots(work, parties, pool.leaseId, unlisted)
 }
 
 /** After its last period, or the day on which its money returns, a scheme's pools run out. */
@@ -57,11 +60,11 @@ async function openPool(
   work: Work,
   { scheme, terminal }: Leased,
   { schemeId, sum, sellForMs, presentForMs }: PoolOrder,
-  lacking: readonly Wanted[],
+  wanted: readonly Wanted[],
 ): Promise<LeaseRow | undefined> {
   const { terminalId } = terminal
   const funds = smallestTiyn(sum, tiyn((await availableIn(work, schemeAccountOf(schemeId))) ?? 0n))
-  if (funds === 0n || !(await isAnyoneListable(work, scheme, lacking))) return undefined
+  if (funds === 0n || !(await isAnyoneListable(work, scheme, wanted))) return undefined
   const leaseId = newId(work)
   const escrowAccount = escrowAccountOf(leaseId)
   await openAccount(work, {
@@ -88,34 +91,28 @@ async function openPool(
       kind: 'pool',
     })
     .execute()
-  await tellOfLeaseGranted(work, { leaseId, schemeId, terminalId, amount: funds, slots: lacking.length, sellUntil })
+  await tellOfLeaseGranted(work, { leaseId, schemeId, terminalId, amount: funds, slots: wanted.length, sellUntil })
   const terms = { leaseId, schemeId, terminalId, escrowAccount, sellUntil, presentUntil }
   return { ...terms, isPool: true, amount: 0n, state: 'live' }
 }
 
-/**
- * Deadlines only ever move on: what the till was promised stays. Now and then what passed on meanwhile is looked at,
- * since nobody gives a pool's slots back.
- */
+/** Deadlines only ever move on: what the till was promised stays. @returns whether they moved */
 async function lengthen(
   work: Work,
-  scheme: AnyScheme,
   { leaseId, sellUntil, presentUntil }: LeaseRow,
-  { sellForMs, presentForMs, beneficiaries, periodIds }: PoolOrder,
-): Promise<void> {
-  if (sellUntil - work.now >= sellForMs / 2) return
+  { sellForMs, presentForMs }: PoolOrder,
+): Promise<boolean> {
+  if (sellUntil - work.now >= sellForMs / 2) return false
   const until = work.now + sellForMs
   await work.connection
     .updateTable('lease')
     .set({ sell_until: until, present_until: Math.max(presentUntil, until + presentForMs) })
     .where('lease_id', '=', leaseId)
     .execute()
-  if (unusedOf(scheme).kind !== 'carries_over') return
-  for (const periodId of periodIds)
-    for (const beneficiary of beneficiaries) await needSlot(work, scheme, beneficiary, periodId)
+  return true
 }
 
-/** As far as the scheme's money goes. What was sold and is not here yet lies in the escrow, and is a part of the sum. */
+/** As far as the scheme's money goes. What was sold and has not come yet lies in the escrow, a part of the sum. */
 async function fillUp(work: Work, { leaseId, schemeId, escrowAccount }: LeaseRow, sum: Tiyn): Promise<void> {
   const lacking = remainderTiyn(sum, await leftIn(work, escrowAccount))
   const scheme = schemeAccountOf(schemeId)
@@ -141,43 +138,43 @@ interface Wanted {
   readonly slotId: string
 }
 
-/** What the order lists and the pool does not. What the pool lists and the order no longer does is struck off. */
-async function missingIn(work: Work, leaseId: string | undefined, order: PoolOrder): Promise<readonly Wanted[]> {
+/** What the order lists, without what its till gave up under a lease of slots before. */
+async function wantedBy(work: Work, order: PoolOrder): Promise<readonly Wanted[]> {
   const { schemeId, terminalId, beneficiaries, periodIds } = order
   const given = await surrenderedBy(work, terminalId)
-  const wanted = periodIds
-    .flatMap((periodId) =>
-      beneficiaries.map((beneficiary) => ({
-        beneficiary,
-        periodId,
-        slotId: slotIdOf(schemeId, beneficiary, periodId),
-      })),
-    )
-    .filter(({ slotId }) => !given.has(slotId))
-  if (leaseId === undefined) return wanted
-  const rows = await work.connection
+  const all = periodIds.flatMap((periodId) =>
+    beneficiaries.map((beneficiary) => {
+      const slotId = slotIdOf(schemeId, beneficiary, periodId)
+      return { beneficiary, periodId, slotId }
+    }),
+  )
+  return all.filter(({ slotId }) => !given.has(slotId))
+}
+
+/** Who is not wanted any more is known to the till no more. @returns the slots that stay on the list */
+async function strikeOff({ connection }: Work, leaseId: string, wanted: readonly Wanted[]): Promise<Set<string>> {
+  const rows = await connection
     .selectFrom('lease_slot')
     .select('slot_id')
     .where('lease_id', '=', leaseId)
     .where('state', '=', 'live')
     .execute()
-  const listed = new Set(rows.map((row) => row.slot_id))
   const stays = new Set(wanted.map(({ slotId }) => slotId))
-  await inRows(
-    [...listed].filter((slotId) => !stays.has(slotId)),
-    (some) =>
-      work.connection
-        .updateTable('lease_slot')
-        .set({ state: 'closed' })
-        .where('lease_id', '=', leaseId)
-        .where('slot_id', 'in', some)
-        .execute(),
+  const slotIds = rows.map((row) => row.slot_id)
+  const unwanted = slotIds.filter((slotId) => !stays.has(slotId))
+  await inRows(unwanted, (some) =>
+    connection
+      .updateTable('lease_slot')
+      .set({ state: 'closed' })
+      .where('lease_id', '=', leaseId)
+      .where('slot_id', 'in', some)
+      .execute(),
   )
-  return wanted.filter(({ slotId }) => !listed.has(slotId))
+  return new Set(slotIds.filter((slotId) => stays.has(slotId)))
 }
 
-async function isAnyoneListable(work: Work, scheme: AnyScheme, lacking: readonly Wanted[]): Promise<boolean> {
-  for (const { beneficiary } of lacking)
+async function isAnyoneListable(work: Work, scheme: AnyScheme, wanted: readonly Wanted[]): Promise<boolean> {
+  for (const { beneficiary } of wanted)
     if (typeof (await payingCards(work, scheme, beneficiary)) !== 'string') return true
   return false
 }
@@ -187,10 +184,10 @@ async function listSlots(
   work: Work,
   { scheme, terminal }: Leased,
   leaseId: string,
-  lacking: readonly Wanted[],
+  slots: readonly Wanted[],
 ): Promise<void> {
   const { connection } = work
-  for (const { beneficiary, periodId, slotId } of lacking) {
+  for (const { beneficiary, periodId, slotId } of slots) {
     const cards = await payingCards(work, scheme, beneficiary)
     if (typeof cards === 'string') continue
     const state = await needSlot(work, scheme, beneficiary, periodId)
@@ -200,17 +197,15 @@ async function listSlots(
       .values({ lease_id: leaseId, slot_id: slotId, state: 'live', surrender_epoch: null, surrender_sequence: null })
       .onConflict((conflict) => conflict.columns(['lease_id', 'slot_id']).doUpdateSet({ state: 'live' }))
       .execute()
-    await inRows(cards, (some) =>
+    const of = { lease_id: leaseId, slot_id: slotId }
+    const sealed = cards.map(({ card, tillKey }) => {
+      const box = seal(tillKey, terminal.encryptionKey, tillKeyContext(leaseId, card), work.random(32))
+      return { ...of, card, sealed_till_key: box }
+    })
+    await inRows(sealed, (some) =>
       connection
         .insertInto('lease_card')
-        .values(
-          some.map(({ card, tillKey }) => ({
-            lease_id: leaseId,
-            slot_id: slotId,
-            card,
-            sealed_till_key: seal(tillKey, terminal.encryptionKey, tillKeyContext(leaseId, card), work.random(32)),
-          })),
-        )
+        .values(some)
         .onConflict((conflict) => conflict.doNothing())
         .execute(),
     )

@@ -309,15 +309,6 @@ describe('duplicates', () => {
     expect(kindsOf(checkRun(run))).toEqual(['slot_oversold'])
   })
 
-  test('one slot, more often than it allows, is none where a pool paid beyond it; the slot itself paid too much is', () => {
-    const first = run.wholeSale(1, { amount: '40000' })
-    run.wholeSale(2, { amount: '40000', payerSlot: first.terms.payerSlot })
-    run.database.exec(`update lease set kind = 'pool'`)
-    expect(kindsOf(checkRun(run))).toEqual([])
-    run.database.exec(`update transfer set debit = 'scheme.lunch' where kind = 'voucher-payment'`)
-    expect(kindsOf(checkRun(run))).toContain('slot_oversold')
-  })
-
   test('one slot, more than its amount in one use', () => {
     run.wholeSale(1, { amount: '120001' })
     expect(kindsOf(checkRun(run))).toEqual(['slot_oversold'])
