@@ -69,6 +69,11 @@ const carriedAmount: Scheme = {
   schemeId: 'carried-food',
   unused: { kind: 'carries_over', atMost: { kind: 'amount', amount: tiyn(500_000) } },
 }
+const pooled: Scheme = {
+  ...exampleScheme,
+  schemeId: 'pooled-food',
+  offline: { ...exampleScheme.offline, policy: 'lease-pool' },
+}
 const carriedPayments: Scheme = {
   ...otherChoices,
   schemeId: 'carried-meals',
@@ -118,6 +123,7 @@ const schemes: Readonly<Record<string, Scheme>> = {
   'hot-meals': otherChoices,
   'carried-food': carriedAmount,
   'carried-meals': carriedPayments,
+  'pooled-food': pooled,
   'returned-food': returned,
 }
 
