@@ -1,5 +1,6 @@
 /** The scheme of five days, sold off line from pools: standing orders for the two tills, and the audit's files. */
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { expect } from 'vitest'
 import { auditFile } from '../../../ledger-sim/audit.ts'
 import { demoAgency } from '../../../ledger-sim/scenarios/demo-schemes.ts'
@@ -24,6 +25,8 @@ export interface PoolWorld extends PeriodWorld {
   /** Code, owner and amount of each discrepancy, as they were filed. */
   filed(): Promise<readonly [string, string, bigint][]>
   receiptOf(till: TestTill, decided: Decided): string
+  /** The rules of the audit that find something wrong in a copy in which the statements were done. */
+  faultsAfter(change: string): Promise<readonly string[]>
   end(): Promise<void>
 }
 
@@ -32,6 +35,7 @@ export async function poolWorld(change: Partial<Scheme> = {}, funded?: bigint): 
   const path = join(folder.path, 'ledger.db')
   const base = await periodWorld({ offline: fromPools, ...change }, funded === undefined ? { path } : { path, funded })
   const { demo } = base
+  let copies = 0
   const world: PoolWorld = {
     ...base,
     order: async (till, sum, of = {}) => {
@@ -73,6 +77,17 @@ export async function poolWorld(change: Partial<Scheme> = {}, funded?: bigint): 
         { terms, leaseId, decidedAt, cardProof, terminalId, position: { epoch, sequence } },
         key,
       )
+    },
+    faultsAfter: async (change) => {
+      const copy = join(folder.path, `copy-${(copies += 1)}.db`)
+      const source = new Database(path, { readonly: true })
+      await source.backup(copy)
+      source.close()
+      const database = new Database(copy)
+      database.pragma('foreign_keys = OFF')
+      database.exec(change)
+      database.close()
+      return (auditFile(copy)?.faults ?? []).map(({ rule }) => rule)
     },
     end: async () => {
       try {
