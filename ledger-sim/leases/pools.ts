@@ -42,11 +42,14 @@ export async function renewPool(work: Work, order: PoolOrder): Promise<void> {
   const pool = live ?? (await openPool(work, parties, order, wanted))
   if (pool === undefined) return
   const isLengthened = live !== undefined && (await lengthen(work, live, order))
-  await fillUp(work, pool, order.sum)
+  const amount = await fillUp(work, pool, order.sum)
   const listed = await strikeOff(work, pool.leaseId, wanted)
   // Now and then all are looked at again: what passed on meanwhile, and cards that were blocked.
   const unlisted = isLengthened ? wanted : wanted.filter(({ slotId }) => !listed.has(slotId))
-  await listSlots(work, parties, pool.leaseId, unlisted)
+  const slots = await listSlots(work, parties, pool.leaseId, unlisted)
+  if (live !== undefined) return
+  const { leaseId, schemeId, terminalId, sellUntil } = pool
+  await tellOfLeaseGranted(work, { leaseId, schemeId, terminalId, amount, slots, sellUntil })
 }
 
 /** After its last period, or the day on which its money returns, a scheme's pools run out. */
@@ -59,12 +62,12 @@ function isPoolDue(scheme: AnyScheme, { periodIds, sum }: PoolOrder, now: number
 async function openPool(
   work: Work,
   { scheme, terminal }: Leased,
-  { schemeId, sum, sellForMs, presentForMs }: PoolOrder,
+  { schemeId, sellForMs, presentForMs }: PoolOrder,
   wanted: readonly Wanted[],
 ): Promise<LeaseRow | undefined> {
   const { terminalId } = terminal
-  const funds = smallestTiyn(sum, tiyn((await availableIn(work, schemeAccountOf(schemeId))) ?? 0n))
-  if (funds === 0n || !(await isAnyoneListable(work, scheme, wanted))) return undefined
+  const isFunded = ((await availableIn(work, schemeAccountOf(schemeId))) ?? 0n) > 0n
+  if (!isFunded || !(await isAnyoneListable(work, scheme, wanted))) return undefined
   const leaseId = newId(work)
   const escrowAccount = escrowAccountOf(leaseId)
   await openAccount(work, {
@@ -91,7 +94,6 @@ async function openPool(
       kind: 'pool',
     })
     .execute()
-  await tellOfLeaseGranted(work, { leaseId, schemeId, terminalId, amount: funds, slots: wanted.length, sellUntil })
   const terms = { leaseId, schemeId, terminalId, escrowAccount, sellUntil, presentUntil }
   return { ...terms, isPool: true, amount: 0n, state: 'live' }
 }
@@ -112,12 +114,16 @@ async function lengthen(
   return true
 }
 
-/** As far as the scheme's money goes. What was sold and has not come yet lies in the escrow, a part of the sum. */
-async function fillUp(work: Work, { leaseId, schemeId, escrowAccount }: LeaseRow, sum: Tiyn): Promise<void> {
+/**
+ * As far as the scheme's money goes. What was sold and has not come yet lies in the escrow, a part of the sum.
+ *
+ * @returns what was put in
+ */
+async function fillUp(work: Work, { leaseId, schemeId, escrowAccount }: LeaseRow, sum: Tiyn): Promise<Tiyn> {
   const lacking = remainderTiyn(sum, await leftIn(work, escrowAccount))
   const scheme = schemeAccountOf(schemeId)
   const amount = smallestTiyn(lacking, tiyn((await availableIn(work, scheme)) ?? 0n))
-  if (amount === 0n) return
+  if (amount === 0n) return amount
   const leg = { debit: scheme, credit: escrowAccount, amount, kind: 'lease-funding' } as const
   if ((await post(work, [leg], leaseId)).kind === 'short') throw new Error(`${scheme} gave less than it had`)
   await work.connection
@@ -125,6 +131,7 @@ async function fillUp(work: Work, { leaseId, schemeId, escrowAccount }: LeaseRow
     .set((expression) => ({ amount: expression('amount', '+', amount) }))
     .where('lease_id', '=', leaseId)
     .execute()
+  return amount
 }
 
 /** What lies in a pool's escrow. */
@@ -179,14 +186,19 @@ async function isAnyoneListable(work: Work, scheme: AnyScheme, wanted: readonly 
   return false
 }
 
-/** The till learns the cards of the slots. Who has none, or has to activate first, is looked at again next time. */
+/**
+ * The till learns the cards of the slots. Who has none, or has to activate first, is looked at again next time.
+ *
+ * @returns how many slots are on the list for it
+ */
 async function listSlots(
   work: Work,
   { scheme, terminal }: Leased,
   leaseId: string,
   slots: readonly Wanted[],
-): Promise<void> {
+): Promise<number> {
   const { connection } = work
+  let count = 0
   for (const { beneficiary, periodId, slotId } of slots) {
     const cards = await payingCards(work, scheme, beneficiary)
     if (typeof cards === 'string') continue
@@ -209,5 +221,7 @@ async function listSlots(
         .onConflict((conflict) => conflict.doNothing())
         .execute(),
     )
+    count += 1
   }
+  return count
 }

@@ -311,8 +311,9 @@ export class Journal {
       `SELECT coalesce(sum(amount), 0) AS amount FROM tender
        WHERE lease_id = ? AND state NOT IN ('refused', 'voided') AND (
          state IN (${quoted(unansweredStates)}) OR outcome_sequence > coalesce((
-           SELECT max(sequence) FROM row JOIN payload USING (sequence)
-           WHERE kind = 'package_activated' AND json_extract(json, '$.packageId') = ?), 0))`,
+           SELECT sequence FROM row JOIN payload USING (sequence)
+           WHERE kind = 'package_activated' AND json_extract(json, '$.packageId') = ?
+           ORDER BY sequence DESC LIMIT 1), 0))`,
       leaseId,
       packageId,
     ) as { amount: number }
