@@ -7,6 +7,7 @@ import { hotlistRules } from './audit-hotlist.ts'
 import { householdRules } from './audit-households.ts'
 import { moveRules } from './audit-moves.ts'
 import { individualRules } from './audit-individuals.ts'
+import { poolRules } from './audit-pools.ts'
 import { requestRules, type Rule } from './audit-requests.ts'
 import { saleRules } from './rules/audit-rules.ts'
 import { readSnapshot, type ReadOnlyDatabase } from './store/open-read-only.ts'
@@ -45,8 +46,9 @@ const paidBeside = `
   select discrepancy.tender_id from appeal join discrepancy on discrepancy.discrepancy_id = appeal.discrepancy_id
   where paid_from = 'agency'`
 
-const slotUse = `
-  select slot_id, count(*) as uses, coalesce(sum(amount), 0) as used from slot_use group by slot_id`
+const slotUseOf = (which: string): string => `
+  select slot_id, count(*) as uses, coalesce(sum(amount), 0) as used from slot_use ${which} group by slot_id`
+const slotUse = slotUseOf('')
 
 const rules: readonly Rule[] = [
   {
@@ -99,7 +101,7 @@ const rules: readonly Rule[] = [
         where slot.lease_id is not null group by slot.lease_id)
       select lease.lease_id as subject, 'holds ' || balance || ', slots allow ' || coalesce(remaining, 0) as detail
       from lease join account on account_id = escrow_account left join left_in on left_in.lease_id = lease.lease_id
-      where balance <> coalesce(remaining, 0)`,
+      where lease.kind is null and balance <> coalesce(remaining, 0)`,
   },
   {
     rule: 'each escrow is funded − paid − returned',
@@ -113,8 +115,9 @@ const rules: readonly Rule[] = [
   {
     rule: 'a slot is at one terminal only',
     wrong: `
-      select slot_id as subject, count(*) || ' live leases' as detail from lease_slot
-      where state = 'live' group by slot_id having count(*) > 1`,
+      select slot_id as subject, count(*) || ' live leases' as detail
+      from lease_slot join lease on lease.lease_id = lease_slot.lease_id
+      where lease.kind is null and lease_slot.state = 'live' group by slot_id having count(*) > 1`,
   },
   {
     rule: 'each settled tender has exactly one payment, every other none',
@@ -156,6 +159,7 @@ const rules: readonly Rule[] = [
   ...individualRules,
   ...hotlistRules,
   ...householdRules,
+  ...poolRules,
   {
     rule: 'what waits in review is set aside, and nothing else is',
     wrong: `
@@ -239,12 +243,12 @@ const rules: readonly Rule[] = [
     wrong: `select tender_id as subject, state as detail from tender where state = 'deciding'`,
   },
   {
-    rule: 'no slot is oversold',
+    rule: 'no slot is oversold, but by pools',
     wrong: `
       select slot.slot_id as subject,
         uses + bridged_count || ' uses of ' || count_allowed || ', ' || (used + bridged_amount) || ' of '
           || amount_allowed as detail
-      from slot join (${slotUse}) uses on uses.slot_id = slot.slot_id
+      from slot join (${slotUseOf('where pool is null')}) uses on uses.slot_id = slot.slot_id
       where uses + bridged_count > count_allowed or used + bridged_amount > amount_allowed`,
   },
   {

@@ -3,7 +3,7 @@
  * slots given to one terminal, and for each card of each beneficiary the till key sealed to that terminal
  * (money-rules.md, "Offline": a lease is escrow).
  */
-import { seal, tillKeyContext } from '../../src/sync/protocol/sealed-box.ts'
+import { seal, tillKeyContext, type EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
 import { addTiyn, subtractTiyn, tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { slotIdOf } from '../../src/voucher/slot.ts'
@@ -20,7 +20,7 @@ import { doWhatIsDue } from '../schemes/returning.ts'
 import { placeOfMerchant } from '../schemes/merchants.ts'
 import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
 import { amountLeftIn, type SlotState } from '../schemes/slots.ts'
-import { findTerminal } from '../terminals/terminals.ts'
+import { findTerminal, type Terminal } from '../terminals/terminals.ts'
 import { escrowAccountOf, findLease, surrenderedBy } from './leases.ts'
 
 export interface LeaseGrant {
@@ -66,6 +66,8 @@ export type LeaseRefusal =
   | 'scheme_not_active'
   | 'merchant_not_allowed'
   | 'offline_not_allowed'
+  /** Its tills get sums, by standing order. */
+  | 'sold_from_pools'
   | 'deadlines_out_of_order'
 
 /** What goes into the lease, found before anything moves. */
@@ -82,17 +84,10 @@ interface Candidate {
  * allowance can be leased day by day; presentments that name the old lease are paid from where the slot is.
  */
 export async function grantLease(work: Work, grant: LeaseGrant): Promise<LeaseGranted> {
-  const terminal = await findTerminal(work, grant.terminalId)
-  if (terminal === undefined) return { kind: 'refused', reason: 'no_such_terminal' }
-  if (terminal.status !== 'active' || terminal.encryptionKey === null)
-    return { kind: 'refused', reason: 'terminal_not_active' }
-  const scheme = await findScheme(work, grant.schemeId)
-  if (scheme === undefined) return { kind: 'refused', reason: 'no_such_scheme' }
-  if (scheme.status !== 'active') return { kind: 'refused', reason: 'scheme_not_active' }
-  const { merchantId } = terminal
-  if (!isMerchantIn(scheme, merchantId, await placeOfMerchant(work, merchantId)))
-    return { kind: 'refused', reason: 'merchant_not_allowed' }
-  if (scheme.offline.policy === 'deny') return { kind: 'refused', reason: 'offline_not_allowed' }
+  const parties = await partiesOf(work, grant)
+  if (parties.kind === 'refused') return parties
+  const { terminal, scheme } = parties
+  if (scheme.offline.policy === 'lease-pool') return { kind: 'refused', reason: 'sold_from_pools' }
   if (grant.sellUntil <= work.now || grant.presentUntil < grant.sellUntil)
     return { kind: 'refused', reason: 'deadlines_out_of_order' }
   await doWhatIsDue(work)
@@ -136,6 +131,32 @@ export async function grantLease(work: Work, grant: LeaseGrant): Promise<LeaseGr
   return { kind: 'granted', leaseId, amount, slots, leftOut }
 }
 
+export type Parties =
+  | {
+      readonly kind: 'parties'
+      readonly terminal: Pick<Terminal, 'terminalId'> & { readonly encryptionKey: EncryptionJwk }
+      readonly scheme: AnyScheme
+    }
+  | { readonly kind: 'refused'; readonly reason: LeaseRefusal }
+
+/** The terminal and the scheme, if that one may sell for this one without the ledger. */
+export async function partiesOf(
+  work: Work,
+  { terminalId, schemeId }: Pick<LeaseGrant, 'terminalId' | 'schemeId'>,
+): Promise<Parties> {
+  const terminal = await findTerminal(work, terminalId)
+  if (terminal === undefined) return { kind: 'refused', reason: 'no_such_terminal' }
+  const { status, encryptionKey, merchantId } = terminal
+  if (status !== 'active' || encryptionKey === null) return { kind: 'refused', reason: 'terminal_not_active' }
+  const scheme = await findScheme(work, schemeId)
+  if (scheme === undefined) return { kind: 'refused', reason: 'no_such_scheme' }
+  if (scheme.status !== 'active') return { kind: 'refused', reason: 'scheme_not_active' }
+  if (!isMerchantIn(scheme, merchantId, await placeOfMerchant(work, merchantId)))
+    return { kind: 'refused', reason: 'merchant_not_allowed' }
+  if (scheme.offline.policy === 'deny') return { kind: 'refused', reason: 'offline_not_allowed' }
+  return { kind: 'parties', terminal: { terminalId, encryptionKey }, scheme }
+}
+
 async function collect(
   work: Work,
   scheme: AnyScheme,
@@ -174,12 +195,8 @@ async function candidateOf(
   beneficiary: string,
   periodId: string,
 ): Promise<Candidate | SlotLeftOut> {
-  const holders = await holdersOf(work, scheme.schemeId, beneficiary)
-  if (holders.length === 0) return 'not_entitled'
-  const cards: Card[] = []
-  for (const holder of holders) cards.push(...(await leasableCardsOf(work, holder)))
-  if (cards.length === 0) return 'no_active_card'
-  if ((await activationStanding(work, scheme, beneficiary)) !== 'activated') return 'not_activated'
+  const cards = await payingCards(work, scheme, beneficiary)
+  if (typeof cards === 'string') return cards
   const state = await needSlot(work, scheme, beneficiary, periodId)
   if (state === undefined) return 'no_such_period'
   if (state.leaseId !== null) {
@@ -189,6 +206,20 @@ async function candidateOf(
   const amount = amountLeftIn(state.slot)
   if (amount === 0n || state.slot.countSpent >= state.slot.countAllowed) return 'allowance_used'
   return { state, amount, movedFrom: state.leaseId, cards }
+}
+
+/** The cards by which the beneficiary may pay without the ledger, or why there are none. */
+export async function payingCards(
+  work: Work,
+  scheme: AnyScheme,
+  beneficiary: string,
+): Promise<readonly Card[] | 'not_entitled' | 'no_active_card' | 'not_activated'> {
+  const holders = await holdersOf(work, scheme.schemeId, beneficiary)
+  if (holders.length === 0) return 'not_entitled'
+  const cards: Card[] = []
+  for (const holder of holders) cards.push(...(await leasableCardsOf(work, holder)))
+  if (cards.length === 0) return 'no_active_card'
+  return (await activationStanding(work, scheme, beneficiary)) === 'activated' ? cards : 'not_activated'
 }
 
 async function fund(work: Work, scheme: AnyScheme, leaseId: string, candidates: readonly Candidate[]): Promise<void> {

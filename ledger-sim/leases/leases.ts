@@ -7,7 +7,9 @@ export interface LeaseRow {
   readonly schemeId: string
   readonly terminalId: string
   readonly escrowAccount: string
-  /** What was put into escrow when it was granted. */
+  /** A sum, for whoever is listed (docs/design/23-pools.md); else the escrow is there for the slots, which it holds. */
+  readonly isPool: boolean
+  /** What was put into escrow: when it was granted, and of a pool since. */
   readonly amount: bigint
   readonly sellUntil: number
   readonly presentUntil: number
@@ -48,12 +50,14 @@ function leaseOf(row: {
   readonly sell_until: bigint
   readonly present_until: bigint
   readonly state: 'live' | 'closed'
+  readonly kind: 'pool' | null
 }): LeaseRow {
   return {
     leaseId: row.lease_id,
     schemeId: row.scheme_id,
     terminalId: row.terminal_id,
     escrowAccount: row.escrow_account,
+    isPool: row.kind === 'pool',
     amount: row.amount,
     sellUntil: Number(row.sell_until),
     presentUntil: Number(row.present_until),

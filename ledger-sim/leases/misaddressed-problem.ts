@@ -5,7 +5,7 @@ import type { Misaddressed } from './policy.ts'
 export function misaddressedProblem(wrong: Misaddressed): ProblemOutcome {
   switch (wrong.kind) {
     case 'names_nobody':
-      return problem('rule_violated', 'it names neither beneficiaries nor groups')
+      return problem('rule_violated', 'it names neither beneficiaries nor groups, nor everybody')
     case 'no_such_group':
       return problem('not_found', `no group ${wrong.groups.slice(0, 5).join(', ')} in this scheme`)
     case 'too_many':

@@ -6,12 +6,20 @@ import { inTransaction } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { arrivalOf, operation, problem } from '../http/operation.ts'
 import { findMerchant } from '../schemes/merchants.ts'
+import { findScheme } from '../schemes/schemes.ts'
 import { notOwnScheme } from '../schemes/ownership.ts'
 import { doWhatIsDue } from '../schemes/returning.ts'
 import { issueEnrolmentCode } from '../terminals/enrolment.ts'
 import { findTerminal, registerTerminal } from '../terminals/terminals.ts'
 import { grantLease } from './grant.ts'
-import { beneficiariesOf, leasedToSchema, leasePolicySchema, misaddressed, setLeasePolicy } from './policy.ts'
+import {
+  beneficiariesOf,
+  leasedToSchema,
+  leasePolicySchema,
+  misaddressed,
+  setLeasePolicy,
+  unfitOrder,
+} from './policy.ts'
 import { misaddressedProblem } from './misaddressed-problem.ts'
 
 const tag = 'Leases'
@@ -46,8 +54,8 @@ export const leaseOperations = [
       once(asked, 'lease', asked.request.grantId, async (work) => {
         const foreign = await notOwnScheme(work, asked.caller, asked.request.schemeId)
         if (foreign !== undefined) return foreign
-        const { beneficiaries, groups, ...request } = asked.request
-        const to = { beneficiaries, groups }
+        const { beneficiaries, groups, everybody, ...request } = asked.request
+        const to = { beneficiaries, groups, everybody }
         const wrong = await misaddressed(work, request.schemeId, to)
         if (wrong !== undefined) return misaddressedProblem(wrong)
         const all = await beneficiariesOf(work, request.schemeId, to)
@@ -67,7 +75,8 @@ export const leaseOperations = [
     method: 'POST',
     path: '/v1/lease-policies',
     tag,
-    summary: 'Says which slots a terminal is to hold whenever it asks for its package',
+    summary:
+      'Says which slots a terminal is to hold, or from what sum to sell to whom, whenever it asks for its package',
     roles: agency,
     requestSchema: leasePolicySchema,
     answerSchema: z.strictObject({ terminalId: nameSchema, schemeId: nameSchema }),
@@ -80,6 +89,9 @@ export const leaseOperations = [
           return problem('not_found', `no terminal ${terminalId}`)
         const wrong = await misaddressed(work, schemeId, asked.request)
         if (wrong !== undefined) return misaddressedProblem(wrong)
+        const scheme = await findScheme(work, schemeId)
+        const unfit = scheme === undefined ? undefined : unfitOrder(scheme, asked.request)
+        if (unfit !== undefined) return problem('rule_violated', unfit)
         await setLeasePolicy(work, asked.request)
         return { kind: 'answer', body: { terminalId, schemeId } }
       }),

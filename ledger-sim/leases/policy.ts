@@ -1,25 +1,31 @@
 /**
- * The agency's standing order for a till: whose slots it holds, by name or by group, for how long. Asked whenever the
- * terminal asks for a package, so that a till that syncs always has live slots for today and the next periods.
+ * The agency's standing order for a till: whose slots it holds, or from what sum it sells to whom, for how long. Asked
+ * whenever the terminal asks for a package, so that a till that syncs can always sell today and in the next periods.
  */
 import { z } from 'zod'
 import { nameSchema, pseudonymSchema } from '../../src/voucher/identifiers.ts'
+import { tiynSchema } from '../../src/voucher/money.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { slotIdOf } from '../../src/voucher/slot.ts'
 import type { Work } from '../context.ts'
+import { toJson } from '../../src/sync/protocol/canonical.ts'
+import { firstBeneficiaries } from '../schemes/beneficiaries.ts'
 import { membersOf, unknownGroups } from '../schemes/groups.ts'
 import { findScheme } from '../schemes/schemes.ts'
 import { findSlots } from '../schemes/slots.ts'
 import { grantLease } from './grant.ts'
 import { liveLeasesOf } from './leases.ts'
+import { renewPool } from './pools.ts'
 
 /** The most that one standing order, or one lease by hand, is about: a school. */
 const beneficiariesMost = 5_000
 
-/** Whose slots: some by name, those who are in some groups, or both. At least one of the two says something. */
+/** Whose slots: some by name, those who are in some groups, or both, or everybody's. At least one says something. */
 export const leasedToSchema = z.strictObject({
   beneficiaries: z.array(pseudonymSchema).min(1).max(beneficiariesMost).optional(),
   groups: z.array(nameSchema).min(1).max(50).optional(),
+  /** Of the scheme, at each time: the first five thousand by pseudonym. */
+  everybody: z.literal(true).optional(),
 })
 export type LeasedTo = z.infer<typeof leasedToSchema>
 
@@ -39,11 +45,14 @@ export const leasePolicySchema = z.strictObject({
     .max(90 * 24 * 3_600_000),
   /** How many periods, the present or coming one first; one that begins while the lease is sold from is always in. */
   periods: z.int().min(1).max(31),
+  /** Of a scheme whose policy is `lease-pool`, and only there: up to what sum the pool is filled. Zero ends it. */
+  pool: z.strictObject({ sum: tiynSchema }).optional(),
 })
 export type LeasePolicy = z.infer<typeof leasePolicySchema>
 
-/** Each once: those named in their order, then those in the groups now. */
+/** Each once: those named in their order, then those in the groups now. Everybody is in order of pseudonym. */
 export async function beneficiariesOf(work: Work, schemeId: string, of: LeasedTo): Promise<readonly string[]> {
+  if (of.everybody === true) return firstBeneficiaries(work, schemeId, beneficiariesMost)
   return [...new Set([...(of.beneficiaries ?? []), ...(await membersOf(work, schemeId, of.groups ?? []))])]
 }
 
@@ -54,7 +63,8 @@ export type Misaddressed =
 
 /** What is wrong with whom an order or a lease is for, if something is. A group that is empty may fill. */
 export async function misaddressed(work: Work, schemeId: string, of: LeasedTo): Promise<Misaddressed | undefined> {
-  if (of.beneficiaries === undefined && of.groups === undefined) return { kind: 'names_nobody' }
+  if (of.beneficiaries === undefined && of.groups === undefined && of.everybody === undefined)
+    return { kind: 'names_nobody' }
   const groups = await unknownGroups(work, schemeId, of.groups ?? [])
   if (groups.length > 0) return { kind: 'no_such_group', groups }
   const all = await beneficiariesOf(work, schemeId, of)
@@ -78,8 +88,15 @@ export async function policiesNaming(
     .filter((policy) => policy.groups?.includes(groupId) === true)
 }
 
+/** What the order is of does not fit how the scheme sells without the ledger; undefined where it does. */
+export function unfitOrder({ offline }: AnyScheme, { pool }: LeasePolicy): string | undefined {
+  if (offline.policy === 'lease-pool' && pool === undefined) return 'the scheme sells from pools: say the pool’s sum'
+  if (offline.policy !== 'lease-pool' && pool !== undefined) return 'the scheme sells from no pool'
+  return undefined
+}
+
 export async function setLeasePolicy({ connection }: Work, policy: LeasePolicy): Promise<void> {
-  const content = JSON.stringify(policy)
+  const content = toJson(policy)
   await connection
     .insertInto('lease_policy')
     .values({ terminal_id: policy.terminalId, scheme_id: policy.schemeId, content })
@@ -106,8 +123,11 @@ export async function renewLeases(work: Work, terminalId: string): Promise<void>
 async function renew(work: Work, policy: LeasePolicy): Promise<void> {
   const scheme = await findScheme(work, policy.schemeId)
   if (scheme === undefined || scheme.status !== 'active') return
+  // The scheme may have changed since the order.
+  if (unfitOrder(scheme, policy) !== undefined) return
   const periodIds = wantedPeriods(scheme, policy, work.now)
   const beneficiaries = await beneficiariesOf(work, policy.schemeId, policy)
+  if (policy.pool !== undefined) return renewPool(work, { ...policy, sum: policy.pool.sum, beneficiaries, periodIds })
   const lasting = new Set(
     (await liveLeasesOf(work, policy.terminalId))
       .filter((lease) => lease.sellUntil - work.now >= policy.sellForMs / 2)

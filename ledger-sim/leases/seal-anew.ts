@@ -1,4 +1,7 @@
-/** What lies sealed for a terminal under its live leases, when its encryption key changes or a holder's card does. */
+/**
+ * What lies sealed for a terminal under its live leases, when its encryption key changes or a holder's card does. A pool
+ * that is past `sellUntil` may be lengthened yet.
+ */
 import { seal, tillKeyContext, type EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
 import type { Work } from '../context.ts'
 import { findCard } from '../schemes/cards.ts'
@@ -15,7 +18,7 @@ export async function sealCardKeysAnew(work: Work, terminalId: string, to: Encry
     .distinct()
     .where('lease.terminal_id', '=', terminalId)
     .where('lease.state', '=', 'live')
-    .where('lease.sell_until', '>', BigInt(work.now))
+    .where((row) => row.or([row('lease.sell_until', '>', BigInt(work.now)), row('lease.kind', '=', 'pool')]))
     .orderBy('lease_card.lease_id')
     .orderBy('lease_card.card')
     .execute()
@@ -50,7 +53,7 @@ export async function sealNewCard(work: Work, cardId: string): Promise<void> {
     .where('entitlement.holder', '=', card.holder)
     .where('lease_slot.state', '=', 'live')
     .where('lease.state', '=', 'live')
-    .where('lease.sell_until', '>', BigInt(work.now))
+    .where((row) => row.or([row('lease.sell_until', '>', BigInt(work.now)), row('lease.kind', '=', 'pool')]))
     .orderBy('lease.lease_id')
     .orderBy('lease_slot.slot_id')
     .execute()

@@ -1,4 +1,4 @@
-/** Live leases: what their slots still allow (exposure), held against what lies in escrow for them. */
+/** Live leases: what may still be sold under them (exposure), held against what lies in escrow for them. */
 import type { Work } from '../context.ts'
 
 export interface StandingLease {
@@ -9,7 +9,7 @@ export interface StandingLease {
   readonly merchantId: string
   readonly sellUntil: number
   readonly presentUntil: number
-  /** What its slots still allow, tiyn. */
+  /** What its slots still allow, tiyn; of a pool its sum, of which the till may have sold some. */
   readonly exposure: bigint
   /** What lies in its account, tiyn: the same, or the audit says so. */
   readonly escrow: bigint
@@ -26,7 +26,7 @@ export async function liveLeases(
     .innerJoin('terminal', 'terminal.terminal_id', 'lease.terminal_id')
     .innerJoin('account', 'account.account_id', 'lease.escrow_account')
     .select(['lease.lease_id', 'lease.scheme_id', 'lease.terminal_id', 'lease.sell_until', 'lease.present_until'])
-    .select(['scheme.agency_id', 'terminal.merchant_id', 'account.balance'])
+    .select(['lease.kind', 'scheme.agency_id', 'terminal.merchant_id', 'account.balance'])
     .where('lease.state', '=', 'live')
     .orderBy('lease.lease_id')
   if (of.agencyId !== undefined) asked = asked.where('scheme.agency_id', '=', of.agencyId)
@@ -41,7 +41,7 @@ export async function liveLeases(
     merchantId: row.merchant_id,
     sellUntil: Number(row.sell_until),
     presentUntil: Number(row.present_until),
-    exposure: exposures.get(row.lease_id) ?? 0n,
+    exposure: row.kind === 'pool' ? row.balance : (exposures.get(row.lease_id) ?? 0n),
     escrow: row.balance,
   }))
 }

@@ -108,6 +108,7 @@ const proven: readonly LossCode[] = [
   'SOLD_AFTER_LEASE',
   'SLOT_ALREADY_USED',
   'PRESENTED_TOO_LATE',
+  'POOL_USED_UP',
   'TERMINAL_LOST',
 ]
 

@@ -146,8 +146,12 @@ function notOurs(
   if (input.card.card !== proofCard) return 'another card than the one that gave the proof'
   if (isListed(named.hotlist, input.card.card) && !input.card.blocked) return 'the package lists the card as blocked'
   for (const lease of input.leases) {
-    const ours = named.leases.some((own) => own.schemeId === lease.schemeId && own.sellUntil === lease.sellUntil)
-    if (!ours) return `no lease of ${lease.schemeId} in the package ends at ${lease.sellUntil}`
+    const ours = named.leases.some(
+      (own) =>
+        own.schemeId === lease.schemeId && own.sellUntil === lease.sellUntil && own.pool?.left === lease.pool?.left,
+    )
+    // What was sold from a pool since is the till's own word, as its other sales are: the escrow ends what is untrue.
+    if (!ours) return `no lease of ${lease.schemeId} in the package ends at ${lease.sellUntil}, with that pool`
   }
   if (input.mode === 'online') return undefined
   for (const slot of input.slots) {

@@ -11,12 +11,22 @@ import type { TenderTerms } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
 import { post } from '../accounts/transfers.ts'
 import { findLease, type LeaseRow } from '../leases/leases.ts'
+import { leftIn } from '../leases/pools.ts'
 import { hadEnded, timesEntitled, type TimeEntitled } from '../schemes/beneficiaries.ts'
 import { wasBlockedAt } from '../schemes/cards.ts'
 import { takeBackLent } from '../schemes/bridges.ts'
 import { takeBackFor } from '../schemes/carrying.ts'
 import { findScheme, schemeAccountOf, wasInactiveAt } from '../schemes/schemes.ts'
-import { amountLeftIn, chargeBridges, findSlot, fitsIn, setBridged, useSlot, type SlotState } from '../schemes/slots.ts'
+import {
+  amountLeftIn,
+  beyondSlot,
+  chargeBridges,
+  findSlot,
+  fitsIn,
+  setBridged,
+  useSlot,
+  type SlotState,
+} from '../schemes/slots.ts'
 import { statement } from '../store/statement.ts'
 import { suspendTerminal, type Terminal } from '../terminals/terminals.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
@@ -77,7 +87,41 @@ export async function whoPays(
     return notPaid('SOLD_AFTER_LEASE', null, `the lease was for sales until ${lease.sellUntil}`)
   if (!sale.isAllowedOffline)
     return notPaid('PROOF_MISSING_OR_FORGED', 'DECISION_MISMATCH', 'the offline rules do not allow it')
-  return paySlot(work, terminal, sale, notPaid)
+  const isPools = lease.isPool && sale.presentedAt <= lease.presentUntil
+  return isPools ? payFromPool(work, terminal, sale, notPaid) : paySlot(work, terminal, sale, notPaid)
+}
+
+/**
+ * What the till sold within its sum is paid, whatever other tills have paid the beneficiary meanwhile: its agency lent
+ * the sum knowing that (docs/design/23-pools.md). Never more than the sum: an honest till comes to no end of it.
+ */
+async function payFromPool(
+  work: Work,
+  terminal: Terminal,
+  sale: ProvenSale,
+  notPaid: LossBearing,
+): Promise<TenderOutcome> {
+  const { terms, lease, scheme, slot: state, position, review = false } = sale
+  const { tenderId, payerSlot, payeeAccount, amount } = terms
+  if (amount > (await leftIn(work, lease.escrowAccount)))
+    return notPaid('POOL_USED_UP', null, 'the pool has paid out its whole sum')
+  const { slot } = await takeBackFor(work, terminal.terminalId, state, { amount, isLate: false })
+  const beyond = beyondSlot(slot, amount)
+  await useSlot(work, payerSlot, tenderId, amount, lease.leaseId)
+  if (beyond > 0n)
+    await fileDiscrepancy(work, {
+      terminalId: terminal.terminalId,
+      tenderId,
+      code: 'ALLOWANCE_EXCEEDED_IN_POOL',
+      owner: 'agency',
+      amount: beyond,
+      evidence: { schemeId: scheme.schemeId, slotId: payerSlot, leaseId: lease.leaseId, position },
+    })
+  const payer = lease.escrowAccount
+  if (review) return openReview(work, { tenderId, agencyId: scheme.agencyId, payer, paidBy: 'escrow', amount })
+  if ((await pay(work, { tenderId, payer, payeeAccount, amount })) === 'short')
+    throw new Error(`pool ${lease.leaseId} had less than it had`)
+  return { state: 'settled', paidBy: 'escrow', refusal: null, loss: null }
 }
 
 async function paySlot(work: Work, terminal: Terminal, sale: ProvenSale, notPaid: LossBearing): Promise<TenderOutcome> {

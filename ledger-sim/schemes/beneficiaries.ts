@@ -111,6 +111,23 @@ export async function wasEntitledBefore(
   return former !== undefined
 }
 
+/** Of a scheme, now, each once, by pseudonym. */
+export async function firstBeneficiaries(
+  { connection }: Work,
+  schemeId: string,
+  most: number,
+): Promise<readonly string[]> {
+  const rows = await connection
+    .selectFrom('entitlement')
+    .select('beneficiary')
+    .distinct()
+    .where('scheme_id', '=', schemeId)
+    .orderBy('beneficiary')
+    .limit(most)
+    .execute()
+  return rows.map((row) => row.beneficiary)
+}
+
 /** Who shares the allowance now. */
 export async function holdersOf(
   { connection }: Work,

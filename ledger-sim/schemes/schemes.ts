@@ -40,6 +40,8 @@ export async function publishScheme(work: Work, scheme: AnyScheme): Promise<Publ
     const version = Number(existing.version)
     if (version === scheme.version && sameJson(existing.content, content)) return 'exists'
     if (version + 1 !== scheme.version) return 'version_out_of_order'
+    const promised = await otherLeases(work, scheme)
+    if (promised !== undefined) return { unsafe: promised }
     await connection
       .updateTable('scheme')
       .set({ version: scheme.version, content, returns_by: returnsBy })
@@ -75,6 +77,26 @@ export async function publishScheme(work: Work, scheme: AnyScheme): Promise<Publ
   return 'published'
 }
 
+/**
+ * A slot that is held for one till, and listed in the pool of another, would be paid by both, and the first one's
+ * promise would be broken: leases of the one kind are over before there are any of the other.
+ */
+async function otherLeases({ connection, now }: Work, { schemeId, offline }: AnyScheme): Promise<string | undefined> {
+  if (offline.policy === 'deny') return undefined
+  const rows = await connection
+    .selectFrom('lease')
+    .select(['kind', 'present_until'])
+    .where('scheme_id', '=', schemeId)
+    .where('state', '=', 'live')
+    .where('present_until', '>=', BigInt(now))
+    .execute()
+  const other = rows.filter(({ kind }) => (kind === 'pool') !== (offline.policy === 'lease-pool'))
+  if (other.length === 0) return undefined
+  const last = Math.max(...other.map((row) => Number(row.present_until)))
+  const until = new Date(last).toISOString()
+  const held = `tills hold ${other.length} leases of the other kind until ${until}`
+  return `${held}: choose deny now, and this when they are closed`
+}
 const newestOf = statement((connection, { schemeId }: { schemeId: string }) =>
   connection.selectFrom('scheme').select('content').where('scheme_id', '=', schemeId),
 )

@@ -137,13 +137,31 @@ export function fitsIn(slot: Slot, amount: Tiyn): boolean {
   return slot.countSpent < slot.countAllowed && slot.amountSpent + amount <= slot.amountAllowed
 }
 
-const slotUsed = statement(
-  (connection, { slotId, tenderId, amount }: { slotId: string; tenderId: string; amount: Tiyn }) =>
-    connection.insertInto('slot_use').values({ slot_id: slotId, tender_id: tenderId, amount }),
+/** What one more use of this amount would take beyond what the slot allows: all of it where no use is left. */
+export function beyondSlot(slot: Slot, amount: Tiyn): Tiyn {
+  return slot.countSpent < slot.countAllowed ? remainderTiyn(amount, amountLeftIn(slot)) : amount
+}
+
+interface SlotUse {
+  readonly slotId: string
+  readonly tenderId: string
+  readonly amount: Tiyn
+  readonly pool: string | null
+}
+
+const slotUsed = statement((connection, { slotId, tenderId, amount, pool }: SlotUse) =>
+  connection.insertInto('slot_use').values({ slot_id: slotId, tender_id: tenderId, amount, pool }),
 )
 
-export async function useSlot({ connection }: Work, slotId: string, tenderId: string, amount: Tiyn): Promise<void> {
-  await slotUsed(connection, { slotId, tenderId, amount })
+/** @param pool the lease that pays it, where the slot need not have room */
+export async function useSlot(
+  { connection }: Work,
+  slotId: string,
+  tenderId: string,
+  amount: Tiyn,
+  pool: string | null = null,
+): Promise<void> {
+  await slotUsed(connection, { slotId, tenderId, amount, pool })
 }
 
 /** One slot allows less, another one of the same beneficiary as much more. */

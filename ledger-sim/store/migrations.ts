@@ -415,4 +415,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await createIndexes(database, [['slot_bridge', 'slot', ['bridge_of']]])
     },
   },
+  '0022-pools': {
+    up: (database) =>
+      addColumns(database, [
+        ['lease', textOrNull('kind')],
+        ['slot_use', textOrNull('pool')],
+      ]),
+  },
 }

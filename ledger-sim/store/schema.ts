@@ -187,6 +187,8 @@ export interface SlotUseTable {
   slot_id: string
   tender_id: string
   amount: Whole
+  /** The lease of a sum that paid it, whatever the slot allows; null where it had to fit. */
+  pool: TextOrNull
 }
 
 export interface LeaseTable {
@@ -199,6 +201,8 @@ export interface LeaseTable {
   present_until: Whole
   state: 'live' | 'closed'
   granted_at: Whole
+  /** `pool`: its escrow is a sum, and its slots are not held for it; null where the escrow is there for the slots. */
+  kind: ColumnType<'pool' | null, 'pool' | null | undefined, 'pool' | null>
 }
 
 export interface LeaseSlotTable {

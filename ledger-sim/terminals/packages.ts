@@ -16,6 +16,7 @@ import { isMerchantIn } from '../../src/voucher/where.ts'
 import { newId, type Work } from '../context.ts'
 import { closeDueLeases } from '../leases/close.ts'
 import { liveLeasesOf, type LeaseRow } from '../leases/leases.ts'
+import { leftIn } from '../leases/pools.ts'
 import { beneficiariesOf, leasePoliciesOf, renewLeases } from '../leases/policy.ts'
 import { cardsNotActivated } from '../schemes/activations.ts'
 import { currentHotlist, hotlistDelta, hotlistTextAt } from '../schemes/hotlist.ts'
@@ -55,7 +56,7 @@ export async function packageFor(
   const { version: hotlistVersion } = await currentHotlist(work)
   const fingerprint = fingerprintOf(content, hotlistVersion)
   const current =
-    last !== undefined && last.fingerprint === fingerprint && work.now - Number(last.issued_at) < renewAfterMs(content)
+    last !== undefined && isStillGood(last, fingerprint, work.now - Number(last.issued_at), renewAfterMs(content))
       ? last
       : await issue(work, content, fingerprint, last, hotlistVersion)
   if (Number(current.version) <= haveVersion) return { kind: 'current' }
@@ -67,9 +68,38 @@ export async function packageFor(
     : { kind: 'newer_by_delta', signed: { package: { ...whole, hotlist: delta }, signature } }
 }
 
-/** Says only whether something has changed, each few seconds for each till: it need not be the canonical text's. */
+/**
+ * What is used of a pool's slots changes with each payment of any of its beneficiaries anywhere: five thousand of them
+ * would make a package for each. The till is told within this time.
+ */
+const poolUsesAfterMs = 5 * 60_000
+
+/**
+ * Says only whether something has changed, each few seconds for each till: it need not be the canonical text's. Where
+ * there is a pool, a second part says whether what is used of its slots has.
+ */
 function fingerprintOf(content: Content, hotlistVersion: number): string {
-  return createHash('sha256').update(toJson({ content, hotlistVersion })).digest('hex')
+  const hash = (of: unknown): string => createHash('sha256').update(toJson(of)).digest('hex')
+  if (content.leases.every(({ pool }) => pool === undefined)) return hash({ content, hotlistVersion })
+  const leases = content.leases.map((lease) => (lease.pool === undefined ? lease : withoutUses(lease)))
+  return `${hash({ content: { ...content, leases }, hotlistVersion })}.${hash(content.leases)}`
+}
+
+function withoutUses(lease: Lease): unknown {
+  const slots = lease.slots.map(
+    ({ slot: { countSpent: _count, amountSpent: _amount, booked: _booked, ...slot }, cards }) => {
+      return { slot, cards }
+    },
+  )
+  return { ...lease, slots }
+}
+
+function isStillGood(last: StoredPackage, fingerprint: string, ageMs: number, renewAfter: number): boolean {
+  if (ageMs >= renewAfter) return false
+  if (last.fingerprint === fingerprint) return true
+  const [before] = last.fingerprint.split('.')
+  const [now, uses] = fingerprint.split('.')
+  return uses !== undefined && before === now && ageMs < poolUsesAfterMs
 }
 
 /** A till that syncs must not run into `PACKAGE_TOO_OLD` only because nothing changed. */
@@ -102,7 +132,8 @@ async function contentFor(work: Work, terminal: Terminal): Promise<Content> {
     const slots = await leasedSlots(work, row)
     if (slots.length === 0) continue
     const { leaseId, schemeId, sellUntil, presentUntil } = row
-    leases.push({ leaseId, schemeId, amount: tiyn(row.amount), sellUntil, presentUntil, slots })
+    const pool = row.isPool ? { pool: { left: await leftIn(work, row.escrowAccount) } } : {}
+    leases.push({ leaseId, schemeId, amount: tiyn(row.amount), ...pool, sellUntil, presentUntil, slots })
   }
   const notActivated = await cardsToActivate(work, terminal.terminalId, schemes)
   return {

@@ -37,7 +37,14 @@ export const decisionInputSchema = z.strictObject({
   /** Uses of those slots that the figures in `slots` do not contain yet. */
   localSpends: z.array(localSpendSchema),
   /** Of the leases that hold the slots; absent for a slot that is not leased to this till. */
-  leases: z.array(z.strictObject({ schemeId: nameSchema, sellUntil: instantSchema })),
+  leases: z.array(
+    z.strictObject({
+      schemeId: nameSchema,
+      sellUntil: instantSchema,
+      /** Of a pool: its sum as the package says it, and what this till has sold that may not be taken off it there. */
+      pool: z.strictObject({ left: tiynSchema, sold: tiynSchema }).optional(),
+    }),
+  ),
   terminal: z.strictObject({
     clockTrusted: z.boolean(),
     packageIssuedAt: instantSchema,
@@ -230,7 +237,18 @@ function exposureCap({ caps, offline }: AnyScheme, input: DecisionInput): Tiyn {
 }
 
 function hasLiveLease(scheme: AnyScheme, input: DecisionInput): boolean {
-  return input.leases.some((lease) => lease.schemeId === scheme.schemeId && input.trustedTime <= lease.sellUntil)
+  return liveLeases(scheme, input).length > 0
+}
+
+function liveLeases({ schemeId }: AnyScheme, { leases, trustedTime }: DecisionInput): DecisionInput['leases'] {
+  return leases.filter((lease) => lease.schemeId === schemeId && trustedTime <= lease.sellUntil)
+}
+
+/** What the scheme's pool still has at this till; undefined where it sells from slots that it holds. */
+function leftInPool(scheme: AnyScheme, input: DecisionInput): Tiyn | undefined {
+  const pools = liveLeases(scheme, input).flatMap(({ pool }) => (pool === undefined ? [] : [pool]))
+  const [first, ...others] = pools.map(({ left, sold }) => remainderTiyn(left, sold))
+  return first === undefined ? undefined : smallestTiyn(first, ...others)
 }
 
 /**
@@ -265,7 +283,7 @@ type Capped = { readonly amount: Tiyn; readonly by: RefusalCode } | { readonly c
 /**
  * The five caps in one place (architecture.md, "Five caps, always"). A cap of an amount reduces what is paid, and
  * refuses only where nothing is left: otherwise a larger allowance could pay less. Age and exposure bound what is sold
- * without the ledger, so they apply offline only.
+ * without the ledger, so they apply offline only; so does the sum of a pool, which is no cap but bounds like one.
  */
 function withinCaps(scheme: AnyScheme, slot: Slot, input: DecisionInput): Capped {
   const { caps } = scheme
@@ -279,8 +297,10 @@ function withinCaps(scheme: AnyScheme, slot: Slot, input: DecisionInput): Capped
   }
   const inPeriod = addTiyn(slot.amountSpent, ...spends.map((spend) => spend.amount))
   const exposed = input.terminal.exposure.find((entry) => entry.schemeId === scheme.schemeId)?.amount ?? zeroTiyn
+  const pool = input.mode === 'offline' ? leftInPool(scheme, input) : undefined
   const bounds: { amount: Tiyn; by: RefusalCode }[] = [
     { amount: remainderTiyn(caps.perBeneficiaryAndPeriod, inPeriod), by: 'CAP_PER_BENEFICIARY_AND_PERIOD' },
+    ...(pool === undefined ? [] : [{ amount: pool, by: 'POOL_USED_UP' as const }]),
     ...(input.mode === 'offline'
       ? [{ amount: remainderTiyn(exposureCap(scheme, input), exposed), by: 'CAP_TERMINAL_EXPOSURE' as const }]
       : []),

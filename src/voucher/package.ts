@@ -33,8 +33,13 @@ export type LeasedSlot = z.infer<typeof leasedSlotSchema>
 export const leaseSchema = z.strictObject({
   leaseId: uuidSchema,
   schemeId: nameSchema,
-  /** What the escrow holds for this lease: the most that presentments under it can take. */
+  /** What was put into the escrow for this lease: the most that presentments under it can take. */
   amount: tiynSchema,
+  /**
+   * Of a pool (docs/design/23-pools.md): what lies in its escrow for sales that the ledger has not seen yet. The slots
+   * say whom the till knows, and are not held for it. Absent: the escrow is there for the slots.
+   */
+  pool: z.strictObject({ left: tiynSchema }).optional(),
   sellUntil: instantSchema,
   presentUntil: instantSchema,
   slots: z.array(leasedSlotSchema),

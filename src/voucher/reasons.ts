@@ -41,6 +41,8 @@ export const refusalCodes = [
   'CAP_AGE_SINCE_SYNC',
   'CAP_COUNT_PER_BENEFICIARY',
   'CAP_PER_BENEFICIARY_AND_PERIOD',
+  /** Beside them: the sum that its agency has lent this till for selling without the ledger. */
+  'POOL_USED_UP',
   'CAP_TERMINAL_EXPOSURE',
   'CAP_PER_SALE',
   // The ledger's answer

@@ -289,9 +289,9 @@ export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
     en: 'It says that there is an advance when a card is replaced, but of at most nothing.',
   },
   BRIDGE_NEVER_NEEDED: {
-    kk: 'Карта ауыстырылғандағы аванс қолданылмайды: желісіз бағдарлама төлемейді, лимит еш кассада тұрмайды.',
-    ru: 'Аванс при замене карты не понадобится: без сети программа не платит, и лимит не лежит ни на какой кассе.',
-    en: 'The advance when a card is replaced is not needed: without network it does not pay, and no till holds any.',
+    kk: 'Карта ауыстырылғандағы аванс қолданылмайды: мұндай желісіз ережеде алушының лимиті еш кассада тұрмайды.',
+    ru: 'Аванс при замене карты не понадобится: при таком порядке без сети лимит получателя не лежит ни на какой кассе.',
+    en: 'The advance when a card is replaced is not needed: under this offline policy no till holds an allowance.',
   },
   BRIDGE_NEVER_REACHED: {
     kk: 'Карта ауыстырылғандағы аванс бір кезеңнің лимитінен артық: артығы ешқашан берілмейді.',

@@ -455,7 +455,7 @@ function bridgeWarnings(scheme: Scheme): readonly Finding<WarningCode>[] {
   return [
     ...(lent === 0n ? [finding('BRIDGE_IS_NOTHING', ['bridge'])] : []),
     ...(lent > most ? [finding('BRIDGE_NEVER_REACHED', ['bridge'])] : []),
-    ...(offline.policy === 'deny' ? [finding('BRIDGE_NEVER_NEEDED', ['bridge'])] : []),
+    ...(offline.policy !== 'lease-listed' ? [finding('BRIDGE_NEVER_NEEDED', ['bridge'])] : []),
   ]
 }
 

@@ -95,6 +95,10 @@ export const en: SchemeWords = {
     deny: 'Without network the scheme does not pay.',
     'lease-listed':
       'The scheme pays without network too, at the till to which the beneficiary’s allowance was lent beforehand.',
+    'lease-pool':
+      'The scheme pays without network too, at tills to which the agency has lent a sum for it, to the beneficiaries ' +
+      'whom such a till knows. Two tills that cannot hear of each other may pay one beneficiary more than the ' +
+      'allowance: that is the agency’s loss, never more than the sums that it has lent.',
   },
   notInUse: 'So the rest of this section is not in use:',
   terminalExposure: (amount) =>

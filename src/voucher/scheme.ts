@@ -74,7 +74,7 @@ const terms = {
   merchants: z.array(nameSchema),
   caps: capsSchema,
   offline: z.strictObject({
-    policy: z.enum(['deny', 'lease-listed']),
+    policy: z.enum(['deny', 'lease-listed', 'lease-pool']),
     /** How old the till's package may be before the merchant bears the loss (money-rules.md, "Who pays"). */
     allowedPolicyAgeMs: z.int().min(0),
     lossBearer: z.discriminatedUnion('kind', [

@@ -8,7 +8,8 @@ import type { PaperSlip } from './paper.ts'
 export interface Duplicate {
   /**
    * - `tender_paid_twice`: more stayed with the payee than the tender's amount.
-   * - `slot_oversold`: accepted tenders of one slot exceed its count or its amount, without what came back to it.
+   * - `slot_oversold`: accepted tenders of one slot exceed its count or its amount, without what came back to it, and
+   *   without those that a pool paid: its agency lent a sum, not the slot.
    * - `card_message_used_twice`: one counter of one card stands behind two settled tenders.
    * - `sale_paid_twice`: two settled tenders of one slot for one sale, or two by QR.
    * - `original_printed_twice`: two slips of one sale that do not say that they are copies; by the sale's hash in their
@@ -68,8 +69,11 @@ function oversold(
   const slots = new Map(rows.slot.map((slot) => [slot.slot_id, slot]))
   const used = ({ row, terms }: LedgerTender): bigint =>
     BigInt(terms?.amount ?? 0) - (backInSlots.get(row.tender_id) ?? 0n)
+  const pools = new Set(rows.lease.filter(({ kind }) => kind === 'pool').map((lease) => lease.escrow_account))
+  const byPool = new Set(rows.transfer.filter(({ debit }) => pools.has(debit)).map(({ reference }) => reference))
   const accepted = tenders.filter((tender) => {
     const { state } = tender.row
+    if (byPool.has(tender.row.tender_id)) return false
     return tender.terms !== null && (state === 'settled' || state === 'awaiting_funds') && used(tender) > 0n
   })
   const bySlot = Map.groupBy(accepted, (tender) => tender.terms?.payerSlot ?? '')

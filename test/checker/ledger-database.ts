@@ -68,7 +68,13 @@ const tables = {
     lease_id: textOrNull,
   }),
   slot_use: z.object({ slot_id: text, tender_id: text, amount: whole }),
-  lease: z.object({ lease_id: text, scheme_id: text, escrow_account: text, state: z.enum(['live', 'closed']) }),
+  lease: z.object({
+    lease_id: text,
+    scheme_id: text,
+    escrow_account: text,
+    state: z.enum(['live', 'closed']),
+    kind: z.literal('pool').nullable(),
+  }),
   scheme: z.object({ scheme_id: text, account_id: text }),
   principal: z.object({ jwk: text, role: text, owner: text }),
   refund: z.object({

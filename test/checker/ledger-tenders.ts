@@ -39,6 +39,7 @@ export const lossCodes: readonly string[] = [
   'SOLD_AFTER_LEASE',
   'SLOT_ALREADY_USED',
   'PRESENTED_TOO_LATE',
+  'POOL_USED_UP',
   'HOLD_ENDED',
   'TERMINAL_LOST',
 ]

@@ -17,7 +17,14 @@ import { terminalPackageSchema, type TerminalPackage } from '../../voucher/packa
 import { tiyn, zeroTiyn, type Tiyn } from '../../voucher/money.ts'
 import { isFailedSync, isStorageFault, type Anchor } from './data-folder.ts'
 import { asFolderError, migrate, openFile, refuseDamaged, refuseNewer, takeOverWholeLog } from './journal-file.ts'
-import { project, projectedTables, quoted, spentStates, type JournalTenderState } from './projection.ts'
+import {
+  project,
+  projectedTables,
+  quoted,
+  spentStates,
+  unansweredStates,
+  type JournalTenderState,
+} from './projection.ts'
 import {
   chainedRow,
   damagedAt,
@@ -292,6 +299,25 @@ export class Journal {
        WHERE kind = 'voucher' AND state IN ('pending', 'unknown') GROUP BY scheme_id ORDER BY scheme_id`,
     ) as { schemeId: string; amount: number }[]
     return rows.map((row) => ({ schemeId: row.schemeId, amount: tiyn(row.amount) }))
+  }
+
+  /**
+   * What was sold under a lease and may not be taken off its sum in that package yet: what the ledger has not answered,
+   * and what it answered after the package had come. A round asks for the package when all its answers are rows, so
+   * what it answered before is in the package's figure, whatever has become of it.
+   */
+  soldUnder(leaseId: string, packageId: string): Tiyn {
+    const { amount } = this.#get(
+      `SELECT coalesce(sum(amount), 0) AS amount FROM tender
+       WHERE lease_id = ? AND state NOT IN ('refused', 'voided') AND (
+         state IN (${quoted(unansweredStates)}) OR outcome_sequence > coalesce((
+           SELECT sequence FROM row JOIN payload USING (sequence)
+           WHERE kind = 'package_activated' AND json_extract(json, '$.packageId') = ?
+           ORDER BY sequence DESC LIMIT 1), 0))`,
+      leaseId,
+      packageId,
+    ) as { amount: number }
+    return tiyn(amount)
   }
 
   isSurrendered(slotId: string): boolean {

@@ -22,6 +22,8 @@ export const spentStates = [
   'reversing',
 ] as const
 export const freeStates = ['refused', 'reversed', 'voided'] as const
+/** In these the ledger has not said how it ended, and may still pay it from its lease. */
+export const unansweredStates = ['in_progress', 'torn', 'pending', 'reversing'] as const
 /** In these the customer has paid this part and may have the goods. */
 export const paidStates = ['settled', 'held', 'pending', 'awaiting_funds', 'not_paid'] as const
 export type PaidState = (typeof paidStates)[number]
@@ -121,6 +123,7 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
       return applyItem(row.item.result, tenderState)
     case 'approved_offline':
       tenderState(row.tenderId, 'pending')
+      prepared('UPDATE tender SET lease_id = ? WHERE tender_id = ?').run(row.leaseId, row.tenderId)
       return outbox('presentment', row.tenderId, row.tenderId)
     case 'tender_refused':
       return tenderState(row.tenderId, 'refused', row.code)

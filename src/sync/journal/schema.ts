@@ -268,6 +268,8 @@ export const migrations: readonly string[] = [
    CREATE INDEX discrepancy_by_sequence ON discrepancy (sequence);`,
   '-- No table; with it the rows `time_confirmed` and `time_contradicted`, which an older version could not read.',
   qrTables,
+  // A tender now names the lease under which it was accepted, which may be another than that of its intent.
+  'CREATE INDEX tender_by_lease ON tender (lease_id, outcome_sequence) WHERE lease_id IS NOT NULL;',
 ]
 
 export const schemaVersion = migrations.length

@@ -6,6 +6,8 @@ export const lossCodes = [
   'SOLD_AFTER_LEASE',
   'SLOT_ALREADY_USED',
   'PRESENTED_TOO_LATE',
+  /** Its pool had paid out its whole sum (docs/design/23-pools.md). */
+  'POOL_USED_UP',
   /** A payment by QR: what the wallet had set aside went back before the till took it. */
   'HOLD_ENDED',
   'TERMINAL_LOST',

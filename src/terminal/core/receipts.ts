@@ -167,7 +167,7 @@ function voucherOnReceipt(
   active: TerminalPackage | undefined,
 ): VoucherOnReceipt {
   const { row, position } = journal.intentOf(tender.tenderId)
-  const { part, terms, card, leaseId } = row
+  const { part, terms, card } = row
   const evidence = journal.evidenceOf(tender.tenderId)
   const benefit = active?.schemes.find((scheme) => scheme.schemeId === terms.schemeId)?.benefit.kind
   const proof =
@@ -176,7 +176,7 @@ function voucherOnReceipt(
       : makeReceiptPresentment(
           {
             terms,
-            leaseId,
+            leaseId: tender.leaseId,
             decidedAt: evidence.record.input.trustedTime,
             cardProof: evidence.cardProof,
             terminalId: maker.terminalId,

@@ -40,7 +40,7 @@ import {
   type OpenTender,
   type Tapped,
 } from './open-tender.ts'
-import { isCurrentSlot, leasedSlots, localSpends, type Leased } from './leased-slots.ts'
+import { isCurrentSlot, leasedSlots, leasesForDecision, localSpends, type Leased } from './leased-slots.ts'
 import type {
   AcceptOutcome,
   AuthoriseOutcome,
@@ -130,15 +130,24 @@ export class CardPayment implements CardWork {
     const everyLeased = leasedSlots(this.#parts, active.package, tapped.card)
     const nowLeased = everyLeased.filter(({ slot }) => isCurrentSlot(active.package, slot, this.#parts.time.now()))
     const mode = engine.worthAsking ? 'online' : 'offline'
+    // What is used of a pool's slots the ledger knows better: with network it is asked, as for a card of no lease.
+    const held = mode === 'online' ? nowLeased.filter(({ lease }) => lease.pool === undefined) : nowLeased
     // Without the ledger, a slot of another period still tells better than "not in the lease" why nothing is paid now.
-    const leased = nowLeased.length === 0 && mode === 'offline' ? everyLeased : nowLeased
-    const slots = leased.map((entry) => entry.slot)
+    const leased = nowLeased.length === 0 && mode === 'offline' ? everyLeased : held
+    const slots = slotsOf(leased)
     const here = slots.length === 0 ? undefined : this.#decideAndRecord(active, tapped, slots, leased, mode)
     if (here !== undefined && (here.kind !== 'refused' || mode === 'offline' || !this.#mayPayFrom(active, slots)))
       return here
     if (mode === 'offline') return this.#refuseUnleased(active, tapped)
     const session = await this.#openCardSession(presenceId, tapped)
     if (session.kind === 'card_left') return session
+    if (session.kind === 'refused' && session.code === 'LEDGER_UNREACHABLE' && held.length < nowLeased.length) {
+      const channel = this.#channel(presenceId)
+      if (channel === undefined) return { kind: 'card_left' }
+      // The card waits for an answer that does not come, and would refuse all else once: with this it has.
+      await recogniseCard(channel)
+      return this.#decideAndRecord(active, tapped, slotsOf(nowLeased), nowLeased, 'offline')
+    }
     if (session.kind === 'refused') return session.code === 'LEASED_ELSEWHERE' ? session : (here ?? session)
     const asked = this.#decideAndRecord(active, tapped, session.slots, [], 'online')
     return asked.kind === 'refused' && session.isElsewhere ? { kind: 'refused', code: 'LEASED_ELSEWHERE' } : asked
@@ -294,7 +303,7 @@ export class CardPayment implements CardWork {
       schemes: active.schemes,
       slots: [...slots],
       localSpends: slots.flatMap((slot) => localSpends(journal, slot, without)),
-      leases: leased.map(({ lease }) => ({ schemeId: lease.schemeId, sellUntil: lease.sellUntil })),
+      leases: leasesForDecision(journal, active, leased),
       terminal: {
         clockTrusted: time.trusted,
         packageIssuedAt: active.issuedAt,
@@ -394,14 +403,7 @@ export class CardPayment implements CardWork {
     if (open.mode === 'offline') return { kind: 'accepted', evidence: online, leaseId: open.leaseId }
     const { active, terms } = open
     const leased = leasedSlots(this.#parts, active.package, open.card)
-    const input = this.#decisionInput(
-      active.package,
-      open.card,
-      leased.map((entry) => entry.slot),
-      leased,
-      'offline',
-      terms.tenderId,
-    )
+    const input = this.#decisionInput(active.package, open.card, slotsOf(leased), leased, 'offline', terms.tenderId)
     const decision = decide(input)
     if (decision.verdict === 'refuse') return { kind: 'refused', code: decision.code }
     const part = decision.parts.findIndex(
@@ -494,3 +496,5 @@ export class CardPayment implements CardWork {
     return { atr: present.atr, transmit: (command) => reader.transmit(presenceId, command, apduTimeoutMs) }
   }
 }
+
+const slotsOf = (leased: readonly Leased[]): readonly Slot[] => leased.map(({ slot }) => slot)

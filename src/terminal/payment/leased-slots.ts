@@ -1,6 +1,7 @@
-/** The slots that this till holds for a card, and what it has used of them. */
+/** The slots that this till holds for a card, or has it listed for in a pool, and what it has used of them. */
 import type { Journal } from '../../sync/journal/journal.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
+import type { DecisionInput } from '../../voucher/decide.ts'
 import type { Lease, TerminalPackage } from '../../voucher/package.ts'
 import { periodAt } from '../../voucher/scheme.ts'
 import type { LocalSpend, Slot } from '../../voucher/slot.ts'
@@ -27,6 +28,22 @@ export function leasedSlots(
         return [{ lease, slot, sealedTillKey: own.sealedTillKey }]
       }),
     )
+}
+
+/**
+ * The leases of these slots, as the rule function hears of them: a pool with its sum as the package says it, and what
+ * this till has sold from it since.
+ */
+export function leasesForDecision(
+  journal: Journal,
+  { packageId }: TerminalPackage,
+  leased: readonly Leased[],
+): DecisionInput['leases'] {
+  return leased.map(({ lease: { leaseId, schemeId, sellUntil, pool } }) => ({
+    schemeId,
+    sellUntil,
+    ...(pool === undefined ? {} : { pool: { left: pool.left, sold: journal.soldUnder(leaseId, packageId) } }),
+  }))
 }
 
 /** Whether the slot is of the period in which the moment lies. */

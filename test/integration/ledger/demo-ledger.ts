@@ -262,6 +262,8 @@ export class TestTill extends TestSigner {
   packageHash = ''
   epoch = 1
   sequence = 0
+  /** What it says that it has sold from its pool since its package. */
+  soldFromPool = 0n
 
   constructor(
     ledger: Ledger,
@@ -352,11 +354,16 @@ export class TestTill extends TestSigner {
       schemes: own.schemes,
       slots: [slot],
       localSpends: [],
-      leases: lease === undefined ? [] : [{ schemeId: lease.schemeId, sellUntil: lease.sellUntil }],
+      leases: lease === undefined ? [] : [this.#leaseForDecision(lease)],
       terminal: { clockTrusted: true, packageIssuedAt: own.issuedAt, lastSyncAt: this.clock.now, exposure: [] },
       sale,
       covered: [],
     }
+  }
+
+  #leaseForDecision({ schemeId, sellUntil, pool }: Lease): DecisionInput['leases'][number] {
+    const sold = tiyn(this.soldFromPool)
+    return { schemeId, sellUntil, ...(pool === undefined ? {} : { pool: { left: pool.left, sold } }) }
   }
 
   /** Decides and takes the card's proof. @throws when the rule function refuses */

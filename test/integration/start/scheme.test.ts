@@ -62,7 +62,18 @@ describe.concurrent('the document', () => {
       typeof value !== 'object' || value === null
         ? []
         : Object.entries(value).flatMap(([name, below]) => [...(/^\d+$/.test(name) ? [] : [name]), ...names(below)])
-    const kinds = ['nothing', 'whole', 'up_to', 'percent', 'above', 'deny', 'lease-listed', 'count', 'amount']
+    const kinds = [
+      'nothing',
+      'whole',
+      'up_to',
+      'percent',
+      'above',
+      'deny',
+      'lease-listed',
+      'lease-pool',
+      'count',
+      'amount',
+    ]
     const periods = ['day', 'week', 'begins', 'month', 'term', 'terms', 'termId', 'tap', 'periodId', 'localTime']
     const { calendar } = JSON.parse(readFileSync(programmePath, 'utf8')) as { calendar: object }
     const fields = document.slice(document.indexOf('## The fields'))

@@ -24,6 +24,7 @@ const losses = [
   'SOLD_AFTER_LEASE',
   'SLOT_ALREADY_USED',
   'PRESENTED_TOO_LATE',
+  'POOL_USED_UP',
   'HOLD_ENDED',
   'TERMINAL_LOST',
 ]

@@ -73,6 +73,7 @@ describe(`decide(), TOLEM_SEED=${seed}`, () => {
       '2 parts',
       '3 parts',
       'reduced CAP_PER_BENEFICIARY_AND_PERIOD',
+      'reduced POOL_USED_UP',
       'reduced CAP_TERMINAL_EXPOSURE',
       'reduced CAP_PER_SALE',
       'CARD_BLOCKED',
@@ -201,10 +202,33 @@ describe(`decide(), TOLEM_SEED=${seed}`, () => {
       expect(decide(decisionInputOf({ ...given, leases: expired })).verdict).toBe('refuse')
       expect(decide(decisionInputOf({ ...given, leases: [] })).verdict).toBe('refuse')
       for (const part of partsOf(decide(decisionInputOf(given)))) {
-        expect(given.schemes.find((scheme) => scheme.schemeId === part.schemeId)?.offline).toBe('lease-listed')
+        expect(given.schemes.find((scheme) => scheme.schemeId === part.schemeId)?.offline).not.toBe('deny')
         const live = given.leases.filter((lease) => lease.schemeId === part.schemeId && lease.sellUntil >= given.now)
         expect(live.length).toBeGreaterThan(0)
       }
+    })
+  })
+
+  test('offline, tap after tap, with what was sold remembered, no pool pays more than its sum', () => {
+    holds([anyWorld], (drawn) => {
+      const first = decisionInputOf({ ...drawn, mode: 'offline' })
+      let { leases } = first
+      const sold = new Map<string, bigint>()
+      for (let tap = 0; tap < 4; tap++) {
+        for (const { schemeId, amount } of partsOf(decide({ ...first, leases }))) {
+          sold.set(schemeId, (sold.get(schemeId) ?? 0n) + amount)
+          leases = leases.map((lease) =>
+            lease.schemeId !== schemeId || lease.pool === undefined
+              ? lease
+              : { ...lease, pool: { ...lease.pool, sold: addTiyn(lease.pool.sold, amount) } },
+          )
+        }
+      }
+      for (const { schemeId, pool, sellUntil } of first.leases)
+        if (pool !== undefined && sellUntil >= first.trustedTime) {
+          const left = pool.left > pool.sold ? pool.left - pool.sold : 0n
+          expect(sold.get(schemeId) ?? 0n).toBeLessThanOrEqual(left)
+        }
     })
   })
 

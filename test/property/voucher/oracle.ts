@@ -96,6 +96,7 @@ export const schemeRules: readonly (readonly [code: string, applies: (situation:
     ({ scheme, usesLeft, usesInPeriod }) => usesLeft === 0 || usesInPeriod + 1 > scheme.countPerBeneficiary,
   ],
   ['CAP_PER_BENEFICIARY_AND_PERIOD', ({ scheme, spentInPeriod }) => spentInPeriod >= scheme.perBeneficiaryAndPeriod],
+  ['POOL_USED_UP', (situation) => poolLeft(situation) === 0],
   ['CAP_TERMINAL_EXPOSURE', (situation) => situation.world.mode === 'offline' && exposureLeft(situation) === 0],
   ['CAP_PER_SALE', ({ scheme }) => scheme.perSale === 0],
 ]
@@ -136,7 +137,14 @@ function isPartOf(place: string | null, region: string): boolean {
 
 /** The world in which leases and packages bound a sale: offline, under a scheme that sells offline at all. */
 function leases(world: World, scheme: WorldScheme): boolean {
-  return world.mode === 'offline' && scheme.offline === 'lease-listed'
+  return world.mode === 'offline' && scheme.offline !== 'deny'
+}
+
+/** Boundless with network, and where the till holds slots. Of several pools that are alive the poorest speaks. */
+function poolLeft({ world, scheme }: Situation): number {
+  const alive = world.leases.filter((lease) => lease.schemeId === scheme.schemeId && !(lease.sellUntil < world.now))
+  const sums = alive.map(({ pool }) => (pool === undefined ? Infinity : Math.max(0, pool.left - pool.sold)))
+  return world.mode === 'online' ? Infinity : Math.min(Infinity, ...sums)
 }
 
 function exposureLeft({ world, scheme }: Situation): number {
@@ -297,6 +305,7 @@ function pay(situation: Situation): ExpectedPart {
   if (period === undefined || slot === undefined) throw new Error('paid without a slot')
   const caps: readonly (readonly [code: string, left: number])[] = [
     ['CAP_PER_BENEFICIARY_AND_PERIOD', scheme.perBeneficiaryAndPeriod - spentInPeriod],
+    ['POOL_USED_UP', poolLeft(situation)],
     ['CAP_TERMINAL_EXPOSURE', world.mode === 'offline' ? exposureLeft(situation) : Infinity],
     ['CAP_PER_SALE', scheme.perSale],
   ]

@@ -87,7 +87,7 @@ const terms: fc.Arbitrary<Scheme> = fc.record({
     ageSinceSyncMs: durationMs(72 * 3_600_000),
   }),
   offline: fc.record({
-    policy: fc.constantFrom('deny', 'lease-listed'),
+    policy: fc.constantFrom('deny', 'lease-listed', 'lease-pool'),
     allowedPolicyAgeMs: durationMs(Number.MAX_SAFE_INTEGER),
     lossBearer: fc.oneof(
       fc.record({ kind: fc.constant('agency'), upTo: amount }),

@@ -58,7 +58,7 @@ export interface WorldScheme {
   readonly countPerBeneficiary: number
   readonly terminalExposure: number
   readonly ageSinceSyncMs: number
-  readonly offline: 'deny' | 'lease-listed'
+  readonly offline: 'deny' | 'lease-listed' | 'lease-pool'
   readonly allowedPolicyAgeMs: number
 }
 
@@ -95,7 +95,12 @@ export interface World {
   readonly schemes: readonly WorldScheme[]
   readonly slots: readonly WorldSlot[]
   readonly localSpends: readonly { readonly slotId: string; readonly amount: number }[]
-  readonly leases: readonly { readonly schemeId: string; readonly sellUntil: number }[]
+  readonly leases: readonly {
+    readonly schemeId: string
+    readonly sellUntil: number
+    /** Absent where the till holds slots. */
+    readonly pool?: { readonly left: number; readonly sold: number }
+  }[]
   readonly exposure: readonly { readonly schemeId: string; readonly amount: number }[]
   readonly lines: readonly WorldLine[]
   readonly covered: readonly { readonly line: number; readonly amount: number }[]
@@ -207,7 +212,7 @@ const termsOf = (schemeId: string): fc.Arbitrary<Omit<WorldScheme, 'merchants' |
       amount.map((half) => 2 * half),
     ),
     ageSinceSyncMs: oftenWide(72 * hourMs, fc.constantFrom(0, hourMs)),
-    offline: fc.constantFrom('lease-listed', 'lease-listed', 'lease-listed', 'deny'),
+    offline: fc.constantFrom('lease-listed', 'lease-listed', 'lease-pool', 'lease-pool', 'deny'),
     allowedPolicyAgeMs: oftenWide(72 * hourMs, fc.constantFrom(0, hourMs)),
     activateUntil: fc.constant(null),
   })
@@ -282,9 +287,12 @@ export const world: fc.Arbitrary<World> = fc
         ...schemes.map((one) =>
           fc
             .array(fc.constantFrom(-1, 0, 1, hourMs, hourMs), { maxLength: 2 })
-            .map((lives) => lives.map((life) => ({ schemeId: one.schemeId, life }))),
+            .map((lives) =>
+              lives.map((life) => ({ schemeId: one.schemeId, life, isPool: one.offline === 'lease-pool' })),
+            ),
         ),
       ),
+      pools: fc.tuple(...schemes.map(() => fc.record({ left: oftenWide(500, amount), sold: oftenWide(0, amount) }))),
       exposure: fc.uniqueArray(fc.record({ schemeId: fc.constantFrom(...schemeIds), amount }), {
         selector: (one) => one.schemeId,
       }),
@@ -316,11 +324,16 @@ export const world: fc.Arbitrary<World> = fc
       slots: drawn.slots.filter(({ schemeId }) => waitOf.get(schemeId)?.hasSlot !== false),
     }
   })
-  .map(({ ages, lives, ...rest }) => ({
+  .map(({ ages, lives, pools, ...rest }) => ({
     ...rest,
     packageIssuedAt: rest.now - ages.package,
     lastSyncAt: rest.now - ages.sync,
-    leases: lives.flat().map(({ schemeId, life }) => ({ schemeId, sellUntil: rest.now + life })),
+    leases: lives.flatMap((ofScheme, scheme) =>
+      ofScheme.map(({ schemeId, life, isPool }) => {
+        const pool = isPool ? pools[scheme] : undefined
+        return { schemeId, sellUntil: rest.now + life, ...(pool === undefined ? {} : { pool }) }
+      }),
+    ),
   }))
 
 /**
@@ -422,7 +435,10 @@ export function decisionInputOf(given: World, grain = 1n): DecisionInput {
       tenderId: uuidOf(index + 1),
       amount: money(spent),
     })),
-    leases: [...given.leases],
+    leases: given.leases.map(({ pool, ...lease }) => ({
+      ...lease,
+      ...(pool === undefined ? {} : { pool: { left: money(pool.left), sold: money(pool.sold) } }),
+    })),
     terminal: {
       clockTrusted: given.clockTrusted,
       packageIssuedAt: given.packageIssuedAt,

@@ -39,7 +39,7 @@ const columns: Readonly<Record<string, string>> = {
   slot_use: 'slot_id text, tender_id text, amount bigint',
   lease:
     'lease_id text, scheme_id text, terminal_id text, escrow_account text, amount bigint, sell_until bigint, ' +
-    'present_until bigint, state text, granted_at bigint',
+    'present_until bigint, state text, granted_at bigint, kind text',
   tender:
     'tender_id text, terminal_id text, terms text, terms_hash text, state text, paid_by text, refusal text, ' +
     'loss text, slot_id text, scheme_id text, amount bigint, sale_hash text, decided_at bigint, ' +

@@ -34,3 +34,12 @@ test('a slot whose count was lowered without a refund is oversold all the same',
   run.database.prepare('delete from slot_use where tender_id = ?').run(first.terms.tenderId)
   expect(checkRun(run).duplicates).toMatchObject([{ kind: 'slot_oversold' }])
 })
+
+test('what a pool paid beyond a slot is not oversold; what came from elsewhere is', () => {
+  const first = run.wholeSale(1, { amount: '40000' })
+  run.wholeSale(2, { amount: '40000', payerSlot: first.terms.payerSlot })
+  run.database.exec(`update lease set kind = 'pool'`)
+  expect(checkRun(run)).toMatchObject({ passed: true, duplicates: [] })
+  run.database.exec(`update transfer set debit = 'scheme.lunch' where kind = 'voucher-payment'`)
+  expect(checkRun(run).duplicates).toMatchObject([{ kind: 'slot_oversold' }])
+})

@@ -100,6 +100,10 @@ const spoilings: readonly (readonly [RefusalCode, (world: World) => World])[] = 
     (world) => withScheme({ countPerBeneficiary: 1 })(withSlot({ countSpent: 1, countAllowed: 2 })(world)),
   ],
   ['CAP_PER_BENEFICIARY_AND_PERIOD', withScheme({ perBeneficiaryAndPeriod: 0 })],
+  [
+    'POOL_USED_UP',
+    (world) => ({ ...world, leases: world.leases.map((lease) => ({ ...lease, pool: { left: 11, sold: 11 } })) }),
+  ],
   ['CAP_TERMINAL_EXPOSURE', withScheme({ terminalExposure: 0 })],
   ['CAP_PER_SALE', withScheme({ perSale: 0 })],
 ]

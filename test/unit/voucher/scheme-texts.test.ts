@@ -69,6 +69,11 @@ const carriedAmount: Scheme = {
   schemeId: 'carried-food',
   unused: { kind: 'carries_over', atMost: { kind: 'amount', amount: tiyn(500_000) } },
 }
+const pooled: Scheme = {
+  ...exampleScheme,
+  schemeId: 'pooled-food',
+  offline: { ...exampleScheme.offline, policy: 'lease-pool' },
+}
 const carriedPayments: Scheme = {
   ...otherChoices,
   schemeId: 'carried-meals',
@@ -125,6 +130,7 @@ const schemes: Readonly<Record<string, Scheme>> = {
   'carried-food': carriedAmount,
   'bridged-meals': bridgedPayments,
   'carried-meals': carriedPayments,
+  'pooled-food': pooled,
   'returned-food': returned,
 }
 

@@ -60,6 +60,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
   CAP_AGE_SINCE_SYNC: { what: 'The till was without network too long.', todo: 'Connect the network, or take cash.' },
   CAP_COUNT_PER_BENEFICIARY: { what: 'The number of payments for this card is used up.', todo: 'Take cash.' },
   CAP_PER_BENEFICIARY_AND_PERIOD: { what: 'The card’s sum for this period is used up.', todo: 'Take cash.' },
+  POOL_USED_UP: {
+    what: 'The till’s sum for selling without network is used up.',
+    todo: 'Connect the network, or take cash.',
+  },
   CAP_TERMINAL_EXPOSURE: {
     what: 'The till may not sell more without network.',
     todo: 'Connect the network, or take cash.',
@@ -107,6 +111,10 @@ export const losses: TextsOfLanguage['losses'] = {
   SOLD_AFTER_LEASE: { what: 'Sold after the time for selling without network.', todo: 'Appeal with the receipt.' },
   SLOT_ALREADY_USED: { what: 'The allowance had been used before.', todo: 'Appeal to the agency with the receipt.' },
   PRESENTED_TOO_LATE: { what: 'The sale reached the ledger too late.', todo: 'Appeal to the agency with the receipt.' },
+  POOL_USED_UP: {
+    what: 'The till’s sum for selling without network was used up.',
+    todo: 'Appeal to the agency with the receipt.',
+  },
   HOLD_ENDED: {
     what: 'The money in the customer’s wallet was not taken in time and went back.',
     todo: 'Call support; keep the receipt.',

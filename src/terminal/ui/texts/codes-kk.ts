@@ -62,6 +62,7 @@ export const refusals: TextsOfLanguage['refusals'] = {
   CAP_AGE_SINCE_SYNC: { what: 'Касса тым ұзақ желісіз тұрды.', todo: networkOrCash },
   CAP_COUNT_PER_BENEFICIARY: { what: 'Бұл картаның төлем саны таусылды.', todo: takeCash },
   CAP_PER_BENEFICIARY_AND_PERIOD: { what: 'Картаның осы кезеңдегі сомасы таусылды.', todo: takeCash },
+  POOL_USED_UP: { what: 'Кассаның желісіз сатуға берілген сомасы таусылды.', todo: networkOrCash },
   CAP_TERMINAL_EXPOSURE: { what: 'Касса желісіз бұдан артық сата алмайды.', todo: networkOrCash },
   CAP_PER_SALE: {
     what: 'Сатылым бағдарламаның бір реттік лимитінен асады.',
@@ -105,6 +106,7 @@ export const losses: TextsOfLanguage['losses'] = {
   SOLD_AFTER_LEASE: { what: 'Желісіз сату мерзімі біткен соң сатылған.', todo: appeal },
   SLOT_ALREADY_USED: { what: 'Лимит бұрын пайдаланылған.', todo: appeal },
   PRESENTED_TOO_LATE: { what: 'Сатылым тізілімге тым кеш жетті.', todo: appeal },
+  POOL_USED_UP: { what: 'Кассаның желісіз сатуға берілген сомасы таусылған.', todo: appeal },
   HOLD_ENDED: {
     what: 'Сатып алушының әмиянындағы ақша уақытында алынбай, кері қайтты.',
     todo: 'Қолдауға хабарласыңыз; чекті сақтаңыз.',

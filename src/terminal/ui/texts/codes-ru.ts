@@ -65,6 +65,7 @@ export const refusals: TextsOfLanguage['refusals'] = {
   CAP_AGE_SINCE_SYNC: { what: 'Касса слишком долго без сети.', todo: networkOrCash },
   CAP_COUNT_PER_BENEFICIARY: { what: 'Число оплат по этой карте исчерпано.', todo: takeCash },
   CAP_PER_BENEFICIARY_AND_PERIOD: { what: 'Сумма по карте за этот период исчерпана.', todo: takeCash },
+  POOL_USED_UP: { what: 'Сумма кассы для продаж без сети исчерпана.', todo: networkOrCash },
   CAP_TERMINAL_EXPOSURE: { what: 'Касса больше не может продавать без сети.', todo: networkOrCash },
   CAP_PER_SALE: {
     what: 'Продажа больше лимита программы на один раз.',
@@ -99,6 +100,7 @@ export const losses: TextsOfLanguage['losses'] = {
   SOLD_AFTER_LEASE: { what: 'Продано после срока продажи без сети.', todo: appeal },
   SLOT_ALREADY_USED: { what: 'Лимит был израсходован раньше.', todo: appeal },
   PRESENTED_TOO_LATE: { what: 'Продажа дошла до реестра слишком поздно.', todo: appeal },
+  POOL_USED_UP: { what: 'Сумма кассы для продаж без сети была исчерпана.', todo: appeal },
   HOLD_ENDED: {
     what: 'Деньги в кошельке покупателя не забрали вовремя, они вернулись.',
     todo: 'Позвоните в поддержку; сохраните чек.',

@@ -1,5 +1,8 @@
 /** Examples of what an agency does with tills: bringing them in, leasing slots to them, closing leases. */
+import { inTransaction } from '../../../../ledger-sim/context.ts'
+import { publishScheme } from '../../../../ledger-sim/schemes/schemes.ts'
 import { dayMs, hourMs } from '../demo-ledger.ts'
+import { dailyFood } from '../period-world.ts'
 import type { Story } from './stage.ts'
 
 export const story: Story = async (stage) => {
@@ -67,6 +70,11 @@ export const story: Story = async (stage) => {
   const { beneficiaries: _, ...unaddressed } = policy
   await agency.post('Whoever is in a group', policies, { ...unaddressed, groups: ['class-3b'] })
   await agency.post('It names nobody', policies, unaddressed, 409)
+  const pooled = { ...dailyFood, offline: { ...dailyFood.offline, policy: 'lease-pool' as const } }
+  await inTransaction(demo.ports, (work) => publishScheme(work, pooled))
+  const pool = { ...unaddressed, schemeId: pooled.schemeId, everybody: true, pool: { sum: '5000000' } }
+  await agency.post('A sum that a till may sell without network, to everybody of the scheme', policies, pool)
+  await agency.post('The scheme sells from no pool', policies, { ...policy, pool: { sum: '5000000' } }, 409)
 
   demo.clock.now += 3 * dayMs
   await agency.post('Leases past their time are closed', '/v1/lease-closings', {})
