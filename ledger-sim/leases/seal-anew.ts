@@ -1,6 +1,6 @@
 /**
- * What lies sealed for a terminal under its live leases, when its encryption key changes or a holder's card does. A pool
- * that is past `sellUntil` may be lengthened yet.
+ * What lies sealed for a terminal under its live leases, when its encryption key changes or a holder's card does. A
+ * pool that is past `sellUntil` may be lengthened yet.
  */
 import { seal, tillKeyContext, type EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
 import type { Work } from '../context.ts'

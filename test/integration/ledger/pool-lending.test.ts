@@ -239,7 +239,7 @@ describe('the pool', () => {
     expect(world.poolOf(other)).toMatchObject({ amount: 100n, pool: { left: 100n } })
   })
 
-  test('with a smaller sum gives nothing back before it ends; with none it ends, its rest is the scheme’s', async () => {
+  test('with a smaller sum gives nothing back before it ends; with none it ends, the rest is returned', async () => {
     await begin()
     const before = await balanceOf(world.demo, schemeAccount)
     await world.give(till, 1_000n)
