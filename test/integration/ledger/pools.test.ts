@@ -152,7 +152,7 @@ describe('what was barred before the sale', () => {
       { state: 'settled' },
       { state: 'settled' },
     ])
-    world.demo.clock.now += 20 * hourMs
+    world.demo.clock.now += 19 * hourMs
     await till.fetch()
     expect(world.poolOf(till)).toMatchObject({ sellUntil, pool: { left: 2_500n } })
     expect(() => world.offline(till, 100n)).toThrow('SCHEME_SUSPENDED')
