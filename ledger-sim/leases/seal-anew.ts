@@ -1,14 +1,14 @@
-/**
- * What lies sealed for a terminal under its live leases, when its encryption key changes or a holder's card does. A pool
- * that is past `sellUntil` may be lengthened yet.
- */
+/** What lies sealed for a terminal under its live leases, when its encryption key changes or a holder's card does. */
 import { seal, tillKeyContext, type EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
 import type { Work } from '../context.ts'
 import { findCard } from '../schemes/cards.ts'
 import { announcePackage } from '../terminals/events.ts'
 import { findTerminal } from '../terminals/terminals.ts'
 
-/** The terminal's next package carries the new boxes under the next version, and it is told of it. */
+/**
+ * The terminal's next package carries the new boxes under the next version, and it is told of it. Those of a pool that
+ * is past `sellUntil` too: it may be lengthened yet.
+ */
 export async function sealCardKeysAnew(work: Work, terminalId: string, to: EncryptionJwk): Promise<void> {
   const { connection, random } = work
   const held = await connection
@@ -53,7 +53,7 @@ export async function sealNewCard(work: Work, cardId: string): Promise<void> {
     .where('entitlement.holder', '=', card.holder)
     .where('lease_slot.state', '=', 'live')
     .where('lease.state', '=', 'live')
-    .where((row) => row.or([row('lease.sell_until', '>', BigInt(work.now)), row('lease.kind', '=', 'pool')]))
+    .where('lease.sell_until', '>', BigInt(work.now))
     .orderBy('lease.lease_id')
     .orderBy('lease_slot.slot_id')
     .execute()

@@ -9,10 +9,11 @@ import { setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
 import { fundScheme } from '../../../ledger-sim/schemes/funding.ts'
 import { publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
 import { demoAgency } from '../../../ledger-sim/scenarios/demo-schemes.ts'
-import { tillKeyContext, unseal } from '../../../src/sync/protocol/sealed-box.ts'
+import { signTagged } from '../../../src/sync/protocol/keys.ts'
+import { encryptionKey, tillKeyContext, unseal } from '../../../src/sync/protocol/sealed-box.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
-import { balanceOf, dayMs, hourMs, type TestTill } from './demo-ledger.ts'
+import { balanceOf, dayMs, hourMs, p256, type TestTill } from './demo-ledger.ts'
 import { beneficiary, dailyFood, firstDay, schemeId, slotOfDay } from './period-world.ts'
 import { fromPools, poolWorld, type PoolWorld } from './pool-world.ts'
 
@@ -226,6 +227,20 @@ describe('the pool', () => {
     expect(await world.demo.rows('lease').then((rows) => rows.filter((row) => row['kind'] === 'pool'))).toHaveLength(1)
   })
 
+  test('that was past its time when the till changed its keys is sealed to the new one', async () => {
+    await begin()
+    const { sellUntil, leaseId } = await world.give(till, 1_000n)
+    world.demo.clock.now = sellUntil + hourMs
+    const [next, sealing] = [p256('next'), encryptionKey(new Uint8Array(32).fill(9))]
+    const named = { formerKey: till.key.keyId, terminalKey: next.jwk, encryptionKey: sealing.jwk }
+    const proof = signTagged(next, 'tolem/key-rotation/1', { terminalId: 'till-1', ...named })
+    expect(await till.post('/v1/terminal/key-rotations', { ...named, proof })).toMatchObject({ status: 200 })
+    await till.fetch()
+    const box = world.poolOf(till)?.slots[0]?.cards[0]?.sealedTillKey ?? ''
+    expect(world.poolOf(till)).toMatchObject({ leaseId })
+    expect(unseal(box, sealing.privateKey, tillKeyContext(leaseId, world.card.pseudonym))).toBeDefined()
+  })
+
   test('of which the agency has not the whole sum is filled as the money comes', async () => {
     await begin({}, 400n)
     expect(await world.give(till, 1_000n)).toMatchObject({ amount: 400n, pool: { left: 400n } })
@@ -239,7 +254,7 @@ describe('the pool', () => {
     expect(world.poolOf(other)).toMatchObject({ amount: 100n, pool: { left: 100n } })
   })
 
-  test('with a smaller sum gives nothing back before it ends; with none it ends, its rest is the scheme’s', async () => {
+  test('with a smaller sum gives nothing back before it ends; with none it ends, the rest is returned', async () => {
     await begin()
     const before = await balanceOf(world.demo, schemeAccount)
     await world.give(till, 1_000n)

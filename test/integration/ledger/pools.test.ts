@@ -38,6 +38,9 @@ describe('a sale from the pool', () => {
     const pool = await world.give(till, 5_000n)
     expect(pool).toMatchObject({ amount: 5_000n, pool: { left: 5_000n } })
     expect(await world.figures(1)).toMatchObject({ leased: false })
+    const { leases } = (await agency().get('/v1/monitoring')).body as { leases: { leaseId: string }[] }
+    const shown = leases.find(({ leaseId }) => leaseId === pool.leaseId)
+    expect(shown).toMatchObject({ exposure: '5000', escrow: '5000' })
     const before = await balanceOf(world.demo, merchantAccount)
     expect(await till.present(world.offline(till, 700n))).toMatchObject({ state: 'settled', paidBy: 'escrow' })
     expect(await world.escrow(till)).toBe(4_300n)
@@ -152,7 +155,7 @@ describe('what was barred before the sale', () => {
       { state: 'settled' },
       { state: 'settled' },
     ])
-    world.demo.clock.now += 20 * hourMs
+    world.demo.clock.now += 19 * hourMs
     await till.fetch()
     expect(world.poolOf(till)).toMatchObject({ sellUntil, pool: { left: 2_500n } })
     expect(() => world.offline(till, 100n)).toThrow('SCHEME_SUSPENDED')
