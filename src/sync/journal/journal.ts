@@ -164,7 +164,7 @@ export class Journal {
         packageId,
         version,
         packageHash,
-        toJson(terminalPackage),
+        canonicalText(terminalPackage),
         this.#now(),
       )
       // Older packages carry sealed card keys; their hash stays, for the record.
@@ -661,7 +661,9 @@ export class Journal {
 function packageIn(json: string, hash: string): TerminalPackage | undefined {
   try {
     const value: unknown = JSON.parse(json)
-    return hashOf('tolem/package/1', value) === hash ? terminalPackageSchema.parse(value) : undefined
+    // It is stored as it is hashed; earlier versions stored it as it came.
+    const isOfHash = hashOfText('tolem/package/1', json) === hash || hashOf('tolem/package/1', value) === hash
+    return isOfHash ? terminalPackageSchema.parse(value) : undefined
   } catch {
     return undefined
   }
