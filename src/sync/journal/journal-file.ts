@@ -5,7 +5,6 @@ import Database from 'better-sqlite3'
 import { DataFolderError, folderError, isStorageFault } from './data-folder.ts'
 import { damagedAt } from './records.ts'
 import { migrations, schemaVersion } from './schema.ts'
-import { refuseDamaged } from './whole-check.ts'
 
 /**
  * SQLite takes a file shorter than its smallest page for a new database, and would write a new journal over the rest.
@@ -91,24 +90,11 @@ export function takeOverWholeLog(database: Database.Database): void {
 /** Takes less than a tenth of a second to look through. */
 const checkedAtOnceBytes = 64 * 1_024 * 1_024
 
-/** They grow with every sale and are proved row by row when they are read; the rest is what a till decides by. */
-const provedWhenRead: readonly unknown[] = ['row', 'payload']
-
 /**
- * Refuses a damaged file. A long one only by the tables that a till decides by: the whole is looked through while it
- * comes up (`WholeCheck`). One of an earlier version is about to be written to, so it is looked through now.
- *
- * @returns whether the whole file was looked through
- * @throws SQLITE_CORRUPT
+ * Whether the file is so long that the till comes up while it is looked through (`WholeCheck`). One of an earlier
+ * version is about to be written to, so it is looked through at once.
  */
-export function refuseDamagedAtOnce(database: Database.Database, atOnceBytes = checkedAtOnceBytes): boolean {
-  const pages = database.pragma('page_count', { simple: true }) as number
-  const bytes = pages * (database.pragma('page_size', { simple: true }) as number)
-  if (database.memory || bytes <= atOnceBytes || versionOf(database) < schemaVersion) {
-    refuseDamaged(database)
-    return true
-  }
-  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all()
-  for (const table of tables) if (!provedWhenRead.includes(table)) refuseDamaged(database, String(table))
-  return false
+export function isLong(database: Database.Database, atOnceBytes = checkedAtOnceBytes): boolean {
+  const [pages, pageBytes] = ['page_count', 'page_size'].map((name) => Number(database.pragma(name, { simple: true })))
+  return !database.memory && Number(pages) * Number(pageBytes) > atOnceBytes && versionOf(database) === schemaVersion
 }

@@ -16,7 +16,7 @@ import { genesisHash, rowHashOf } from '../protocol/journal-chain.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
 import { tiyn, zeroTiyn, type Tiyn } from '../../voucher/money.ts'
 import { isFailedSync, isStorageFault, type Anchor } from './data-folder.ts'
-import { asFolderError, migrate, openFile, refuseDamagedAtOnce, refuseNewer, takeOverWholeLog } from './journal-file.ts'
+import { asFolderError, isLong, migrate, openFile, refuseNewer, takeOverWholeLog } from './journal-file.ts'
 import { project, projectedTables, quoted, spentStates, type JournalTenderState } from './projection.ts'
 import {
   chainedRow,
@@ -47,7 +47,7 @@ import { journalRowSchema, type ChainedRow, type JournalRow, type JournalRowKind
 import { JournalReturns } from './returns.ts'
 import { JournalShifts } from './shifts.ts'
 import { JournalTimes } from './times.ts'
-import { WholeCheck } from './whole-check.ts'
+import { refuseDamaged, WholeCheck } from './whole-check.ts'
 
 export type { PrintJob, QueueFigures, SaleRecord, TenderRecord, WaitingItem } from './records.ts'
 
@@ -64,7 +64,7 @@ interface JournalOptions {
   /** Trusted time, for the `at` of rows. */
   readonly now: () => number
   readonly anchor?: Anchor
-  /** Of a larger file only what decides is looked through before it opens; the rest before the first row. */
+  /** A larger file is looked through while it is open already, and before the first row. */
   readonly checkedAtOnceBytes?: number
 }
 
@@ -106,14 +106,15 @@ export class Journal {
       this.#database.pragma('foreign_keys = ON')
       // Taken over by this class: SQLite's own checkpoint takes no notice of an fsync that fails.
       this.#database.pragma('wal_autocheckpoint = 0')
-      const isWhole = refuseDamagedAtOnce(this.#database, options.checkedAtOnceBytes)
+      const isChecked = !isLong(this.#database, options.checkedAtOnceBytes)
+      if (isChecked) refuseDamaged(this.#database)
       migrate(this.#database, () => this.rebuildProjection())
       this.#head = this.#readHead()
       this.#checkChain()
       // What was read may lie in the system's memory alone, as after an fsync that failed: written anew and synced, it
       // is on the disk before anything is built on it (docs/design/09-disk-proof.md, "A failed fsync").
       takeOverWholeLog(this.#database)
-      if (!isWhole) this.#wholeCheck = new WholeCheck(this.#database)
+      if (!isChecked) this.#wholeCheck = new WholeCheck(this.#database)
       // The till's time is made of the newest row, and is not known before these: they are no earlier than that one.
       const latestAt = this.latestAt()
       this.#now = () => Math.max(options.now(), latestAt)

@@ -16,14 +16,12 @@ const longestWaitMs = 60_000
 const orderSchema = z.strictObject({ checkWholeFile: z.string(), verdict: z.instanceof(Int32Array<ArrayBufferLike>) })
 
 /**
- * A table and its index that no longer agree: a tender would be there for one question and gone for the next.
- *
- * @param table that one and its indexes alone; else the whole file, with pages that two trees claim
+ * A table and its index that no longer agree: a tender would be there for one question and gone for the next. And pages
+ * that two tables claim: what is written to the one would be lost to the other.
  * @throws SQLITE_CORRUPT
  */
-export function refuseDamaged(database: Database.Database, table?: string): void {
-  const about = table === undefined ? '1' : `'${table}'`
-  const found = database.pragma(`integrity_check(${about})`, { simple: true })
+export function refuseDamaged(database: Database.Database): void {
+  const found = database.pragma('integrity_check(1)', { simple: true })
   if (found !== 'ok') throw Object.assign(new Error(String(found)), { code: 'SQLITE_CORRUPT' })
 }
 

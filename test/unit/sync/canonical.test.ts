@@ -50,6 +50,29 @@ describe('canonical bytes', () => {
   })
 })
 
+describe('the text of a value that is at hand', () => {
+  it('is that of the same value from JSON, whatever its members are called', () => {
+    const names = fc.constantFrom('a', 'b', '__proto__', 'constructor', 'toJSON', '\u20ac')
+    const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        fc.constantFrom(null, true, undefined),
+        fc.string(),
+        fc.integer(),
+        fc.bigInt(),
+        fc.array(tie('value')),
+        fc.array(fc.tuple(names, tie('value'))).map((members) => Object.fromEntries(members)),
+      ),
+    }))
+    fc.assert(
+      fc.property(value, (any) => {
+        const from = { any }
+        expect(canonicalText(from)).toBe(canonicalText(JSON.parse(toJson(from))))
+      }),
+    )
+  })
+})
+
 describe('hashes', () => {
   const sale = saleSchema.parse(golden.sale.value)
   const terms = tenderTermsSchema.parse(golden.terms.value)
