@@ -71,8 +71,7 @@ export class PackageFetch {
   }
 
   #heldHotlist(ofPackage: number): PackedHotlist | undefined {
-    if (this.#held?.ofPackage !== ofPackage)
-      this.#hold(ofPackage, this.#parts.journal.activePackage()?.package.hotlist)
+    if (this.#held?.ofPackage !== ofPackage) this.#hold(ofPackage, this.#parts.journal.activePackage()?.package.hotlist)
     return this.#held?.hotlist
   }
 

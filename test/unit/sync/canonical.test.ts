@@ -2,6 +2,7 @@
  * Method: values that another program computed (test/fixtures/vectors/protocol-golden.py) and the example of RFC 8785.
  * A changed hash here means that every stored hash, signature and card binding is broken: make a new tag instead.
  */
+import canonicalize from 'canonicalize'
 import * as fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import {
@@ -67,7 +68,7 @@ describe('the text of a value that is at hand', () => {
     fc.assert(
       fc.property(value, (any) => {
         const from = { any }
-        expect(canonicalText(from)).toBe(canonicalText(JSON.parse(toJson(from))))
+        expect(canonicalText(from)).toBe(canonicalize(JSON.parse(toJson(from))))
       }),
     )
   })

@@ -57,16 +57,19 @@ describe('a long journal', () => {
     journal.close()
   })
 
-  it.each(['row_by_kind', 'sqlite_autoindex_fact_1'])('opens without the entries of %s, and takes no row', async (index) => {
-    emptyIndex(index)
-    const before = readFileSync(file)
-    const journal = openLong()
-    const { wholeCheck } = journal
-    expect(() => journal.commit({ kind: 'language_set', language: 'kk' })).toThrow(
-      expect.objectContaining({ code: 'JOURNAL_CORRUPT' }),
-    )
-    await expect(wholeCheck).rejects.toMatchObject({ code: 'JOURNAL_CORRUPT' })
-    journal.close()
-    expect(readFileSync(file).equals(before)).toBe(true)
-  })
+  it.each(['row_by_kind', 'sqlite_autoindex_fact_1'])(
+    'opens without the entries of %s, and takes no row',
+    async (index) => {
+      emptyIndex(index)
+      const before = readFileSync(file)
+      const journal = openLong()
+      const { wholeCheck } = journal
+      expect(() => journal.commit({ kind: 'language_set', language: 'kk' })).toThrow(
+        expect.objectContaining({ code: 'JOURNAL_CORRUPT' }),
+      )
+      await expect(wholeCheck).rejects.toMatchObject({ code: 'JOURNAL_CORRUPT' })
+      journal.close()
+      expect(readFileSync(file).equals(before)).toBe(true)
+    },
+  )
 })
