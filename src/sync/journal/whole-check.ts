@@ -1,6 +1,6 @@
 /**
- * Whether the journal's file is whole (docs/adr/0034). A file of years takes seconds, so a long one is looked through by
- * a second thread while the till comes up; the first row waits for what it finds. This file is also that thread's
+ * Whether the journal's file is whole (docs/adr/0034). A file of years takes seconds, so a long one is looked through
+ * by a second thread while the till comes up; the first row waits for what it finds. This file is also that thread's
  * program.
  */
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
