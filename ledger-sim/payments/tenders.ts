@@ -212,10 +212,7 @@ export async function keepSale({ connection }: Work, tenderId: string, { at, lin
 }
 
 const settled = statement((connection, { tenderId, state, paidBy, refusal, loss, at }: Settled) =>
-  connection
-    .updateTable('tender')
-    .set({ state, paid_by: paidBy, refusal, loss, at })
-    .where('tender_id', '=', tenderId),
+  connection.updateTable('tender').set({ state, paid_by: paidBy, refusal, loss, at }).where('tender_id', '=', tenderId),
 )
 
 interface Settled extends TenderOutcome {

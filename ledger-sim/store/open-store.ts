@@ -55,8 +55,8 @@ export async function openStore(
 /**
  * SQLite plans a statement anew at each run when its plan might hang on a value that was bound
  * (https://sqlite.org/c3ref/prepare.html): with STAT4, which better-sqlite3 is built with, that is most of those that
- * are ordered or limited, and it takes several times what the statement itself takes. Behind a plus a value says nothing
- * to the planner.
+ * are ordered or limited, and it takes several times what the statement itself takes. Behind a plus a value says
+ * nothing to the planner.
  */
 class PlanningOnce extends SqliteDialect {
   override createQueryCompiler(): QueryCompiler {

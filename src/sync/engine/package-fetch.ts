@@ -2,7 +2,7 @@
  * Fetches the package. Of a long hotlist only what has changed comes over the line; the till makes the whole package of
  * it again and takes that one, by the ledger's signature over the whole, or none (docs/design/20-hotlist.md).
  */
-import { applyDelta, isPackedHotlist, type PackedHotlist } from '../../voucher/hotlist.ts'
+import { applyDelta, isPackedHotlist, type Hotlist, type PackedHotlist } from '../../voucher/hotlist.ts'
 import type { Journal } from '../journal/journal.ts'
 import { hashOf } from '../protocol/canonical.ts'
 import { verifyTagged, type VerifyingKey } from '../protocol/keys.ts'
@@ -45,6 +45,7 @@ export class PackageFetch {
       const signed = reply.answer.kind === 'newer' ? reply.answer.signed : undefined
       if (signed === undefined || !isAcceptable(this.#parts, signed, haveVersion)) return 'done'
       journal.activatePackage(signed.package, hashOf('tolem/package/1', signed.package))
+      this.#hold(signed.package.version, signed.package.hotlist)
     }
     // The newest package is here, so nothing is sealed to a former key any more.
     keys.forgetFormer()
@@ -70,10 +71,11 @@ export class PackageFetch {
   }
 
   #heldHotlist(ofPackage: number): PackedHotlist | undefined {
-    if (this.#held?.ofPackage !== ofPackage) {
-      const hotlist = this.#parts.journal.activePackage()?.package.hotlist
-      this.#held = { ofPackage, hotlist: hotlist !== undefined && isPackedHotlist(hotlist) ? hotlist : undefined }
-    }
+    if (this.#held?.ofPackage !== ofPackage) this.#hold(ofPackage, this.#parts.journal.activePackage()?.package.hotlist)
     return this.#held?.hotlist
+  }
+
+  #hold(ofPackage: number, hotlist: Hotlist | undefined): void {
+    this.#held = { ofPackage, hotlist: hotlist !== undefined && isPackedHotlist(hotlist) ? hotlist : undefined }
   }
 }

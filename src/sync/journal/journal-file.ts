@@ -87,11 +87,14 @@ export function takeOverWholeLog(database: Database.Database): void {
   )
 }
 
+/** Takes less than a tenth of a second to look through. */
+const checkedAtOnceBytes = 64 * 1_024 * 1_024
+
 /**
- * A table and its index that no longer agree: a tender would be there for one question and gone for the next.
- * @throws SQLITE_CORRUPT
+ * Whether the file is so long that the till comes up while it is looked through (`WholeCheck`). One of an earlier
+ * version is about to be written to, so it is looked through at once.
  */
-export function refuseDamaged(database: Database.Database): void {
-  const found = database.pragma('integrity_check(1)', { simple: true })
-  if (found !== 'ok') throw Object.assign(new Error(String(found)), { code: 'SQLITE_CORRUPT' })
+export function isLong(database: Database.Database, atOnceBytes = checkedAtOnceBytes): boolean {
+  const [pages, pageBytes] = ['page_count', 'page_size'].map((name) => Number(database.pragma(name, { simple: true })))
+  return !database.memory && Number(pages) * Number(pageBytes) > atOnceBytes && versionOf(database) === schemaVersion
 }

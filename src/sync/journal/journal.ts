@@ -16,7 +16,7 @@ import { genesisHash, rowHashOf } from '../protocol/journal-chain.ts'
 import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
 import { tiyn, zeroTiyn, type Tiyn } from '../../voucher/money.ts'
 import { isFailedSync, isStorageFault, type Anchor } from './data-folder.ts'
-import { asFolderError, migrate, openFile, refuseDamaged, refuseNewer, takeOverWholeLog } from './journal-file.ts'
+import { asFolderError, isLong, migrate, openFile, refuseNewer, takeOverWholeLog } from './journal-file.ts'
 import {
   project,
   projectedTables,
@@ -54,6 +54,7 @@ import { journalRowSchema, type ChainedRow, type JournalRow, type JournalRowKind
 import { JournalReturns } from './returns.ts'
 import { JournalShifts } from './shifts.ts'
 import { JournalTimes } from './times.ts'
+import { refuseDamaged, WholeCheck } from './whole-check.ts'
 
 export type { PrintJob, QueueFigures, SaleRecord, TenderRecord, WaitingItem } from './records.ts'
 
@@ -70,6 +71,8 @@ interface JournalOptions {
   /** Trusted time, for the `at` of rows. */
   readonly now: () => number
   readonly anchor?: Anchor
+  /** A larger file is looked through while it is open already, and before the first row. */
+  readonly checkedAtOnceBytes?: number
 }
 
 export class Journal {
@@ -91,6 +94,7 @@ export class Journal {
   /** The fsync that failed in this life of the journal. */
   #failedSync: unknown
   #commitsSinceCheckpoint = 0
+  #wholeCheck: WholeCheck | undefined
 
   /**
    * Opens or makes the journal, checks its chain from the last checkpoint to the head, and starts a new epoch when the
@@ -109,13 +113,15 @@ export class Journal {
       this.#database.pragma('foreign_keys = ON')
       // Taken over by this class: SQLite's own checkpoint takes no notice of an fsync that fails.
       this.#database.pragma('wal_autocheckpoint = 0')
-      refuseDamaged(this.#database)
+      const isChecked = !isLong(this.#database, options.checkedAtOnceBytes)
+      if (isChecked) refuseDamaged(this.#database)
       migrate(this.#database, () => this.rebuildProjection())
       this.#head = this.#readHead()
       this.#checkChain()
       // What was read may lie in the system's memory alone, as after an fsync that failed: written anew and synced, it
       // is on the disk before anything is built on it (docs/design/09-disk-proof.md, "A failed fsync").
       takeOverWholeLog(this.#database)
+      if (!isChecked) this.#wholeCheck = new WholeCheck(this.#database)
       // The till's time is made of the newest row, and is not known before these: they are no earlier than that one.
       const latestAt = this.latestAt()
       this.#now = () => Math.max(options.now(), latestAt)
@@ -123,7 +129,7 @@ export class Journal {
       this.#now = options.now
     } catch (error) {
       if (typeof file !== 'string') throw error
-      this.#database.close()
+      this.close()
       throw asFolderError(dirname(file), error)
     }
   }
@@ -138,6 +144,16 @@ export class Journal {
    */
   get isDiskTrusted(): boolean {
     return this.#failedSync === undefined
+  }
+
+  /**
+   * Undefined once the whole file is known to be whole. Until then nothing is written, so nothing should be begun that
+   * writes: it would stand still (docs/adr/0034). Rejects where the file is damaged, or cannot be read.
+   */
+  get wholeCheck(): Promise<void> | undefined {
+    return this.#wholeCheck?.done.catch((error: unknown) => {
+      throw asFolderError(dirname(this.#database.name), error)
+    })
   }
 
   /**
@@ -171,7 +187,7 @@ export class Journal {
         packageId,
         version,
         packageHash,
-        toJson(terminalPackage),
+        canonicalText(terminalPackage),
         this.#now(),
       )
       // Older packages carry sealed card keys; their hash stays, for the record.
@@ -509,10 +525,12 @@ export class Journal {
   }
 
   close(): void {
+    this.#wholeCheck?.stop()
     this.#database.close()
   }
 
   #write<Result>(work: () => Result): Result {
+    this.#awaitWholeCheck()
     this.#checkpoint()
     if (this.#failedSync !== undefined) throw this.#failedSync
     const before = this.#head
@@ -542,6 +560,17 @@ export class Journal {
       }
     }
     return result
+  }
+
+  /** @throws DataFolderError JOURNAL_CORRUPT, DISK_FAILED: no row is put into a file that is not whole */
+  #awaitWholeCheck(): void {
+    if (this.#wholeCheck === undefined) return
+    try {
+      this.#wholeCheck.wait()
+      this.#wholeCheck = undefined
+    } catch (error) {
+      throw asFolderError(dirname(this.#database.name), error)
+    }
   }
 
   /**
@@ -687,7 +716,9 @@ export class Journal {
 function packageIn(json: string, hash: string): TerminalPackage | undefined {
   try {
     const value: unknown = JSON.parse(json)
-    return hashOf('tolem/package/1', value) === hash ? terminalPackageSchema.parse(value) : undefined
+    // It is stored as it is hashed; earlier versions stored it as it came.
+    const isOfHash = hashOfText('tolem/package/1', json) === hash || hashOf('tolem/package/1', value) === hash
+    return isOfHash ? terminalPackageSchema.parse(value) : undefined
   } catch {
     return undefined
   }

@@ -42,13 +42,17 @@ export async function runCore(around: (parts: CoreParts) => CoreParts = (parts) 
   try {
     await start(around)
   } catch (error) {
-    const known = error instanceof DataFolderError || error instanceof EnrolmentError
-    const message = error instanceof Error ? error.message : String(error)
-    say({ channel: 'shell', body: { kind: 'fatal', code: known ? error.code : 'START_FAILED', message } })
-    process.stderr.write(`${message}\n`)
-    // The channel needs a moment to hand the sentence over.
-    setTimeout(() => process.exit(2), 200)
+    endWith(error)
   }
+}
+
+function endWith(error: unknown): void {
+  const known = error instanceof DataFolderError || error instanceof EnrolmentError
+  const message = error instanceof Error ? error.message : String(error)
+  say({ channel: 'shell', body: { kind: 'fatal', code: known ? error.code : 'START_FAILED', message } })
+  process.stderr.write(`${message}\n`)
+  // The channel needs a moment to hand the sentence over.
+  setTimeout(() => process.exit(2), 200)
 }
 
 async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
@@ -103,6 +107,7 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
       },
       render: (journal, job, copy, active) => renderReceipt(maker, journal, job, copy, active),
       onSnapshot: sendSnapshot,
+      onDidFindDamage: endWith,
     }
     core = createCore(around(parts))
   } catch (error) {

@@ -41,6 +41,8 @@ export interface CoreParts {
   /** The bytes of a receipt. */
   readonly render: (journal: Journal, job: PrintJob, copy: boolean, active: TerminalPackage | undefined) => Uint8Array
   readonly onSnapshot: (snapshot: Snapshot) => void
+  /** The journal opened and is not whole: nothing is written any more. Without this the process ends of it. */
+  readonly onDidFindDamage?: (error: Error) => void
 }
 
 export interface Core {
@@ -145,14 +147,22 @@ export function createCore(parts: CoreParts): Core {
   })
   journal.onDidDistrustDisk(() => till.publish())
   till.start(workOf(payment, byQr))
-  engine.start()
-  printQueue.nudge()
+  const begin = (): void => {
+    engine.start()
+    printQueue.nudge()
+  }
+  const { wholeCheck } = journal
+  let stopped = false
+  // What writes by itself would stand still until then, and the screen with it.
+  if (wholeCheck === undefined) begin()
+  else void wholeCheck.then(() => (stopped ? undefined : begin()), parts.onDidFindDamage)
   return {
     till,
     engine,
     journal,
     time,
     stop() {
+      stopped = true
       till.stop()
       engine.stop()
       printQueue.stop()

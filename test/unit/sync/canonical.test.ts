@@ -2,6 +2,7 @@
  * Method: values that another program computed (test/fixtures/vectors/protocol-golden.py) and the example of RFC 8785.
  * A changed hash here means that every stored hash, signature and card binding is broken: make a new tag instead.
  */
+import canonicalize from 'canonicalize'
 import * as fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import {
@@ -47,6 +48,29 @@ describe('canonical bytes', () => {
   it('leave out what is undefined, and refuse what has no JSON form', () => {
     expect(text({ a: 1, b: undefined })).toBe('{"a":1}')
     expect(() => canonicalBytes(undefined)).toThrow(TypeError)
+  })
+})
+
+describe('the text of a value that is at hand', () => {
+  it('is that of the same value from JSON, whatever its members are called', () => {
+    const names = fc.constantFrom('a', 'b', '__proto__', 'constructor', 'toJSON', '\u20ac')
+    const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        fc.constantFrom(null, true, undefined),
+        fc.string(),
+        fc.integer(),
+        fc.bigInt(),
+        fc.array(tie('value')),
+        fc.array(fc.tuple(names, tie('value'))).map((members) => Object.fromEntries(members)),
+      ),
+    }))
+    fc.assert(
+      fc.property(value, (any) => {
+        const from = { any }
+        expect(canonicalText(from)).toBe(canonicalize(JSON.parse(toJson(from))))
+      }),
+    )
   })
 })
 

@@ -22,7 +22,7 @@ const isOfMigration = (sql: string): boolean =>
 /** Indexes of what is open or waits, and the order in which the newest are asked for, so many and no more. */
 const isShort = (detail: string, sql: string): boolean =>
   /USING INDEX (sale_open|print_job_to_print|goods_return_without_slip)$/.test(detail) ||
-  (/USING INDEX (sale|discrepancy)_by_sequence$/.test(detail) && / LIMIT [\d.]+$/.test(sql))
+  (/USING INDEX (sale|discrepancy)_by_sequence$/.test(detail) && / LIMIT \+?[\d.]+$/.test(sql))
 
 const isScan = (detail: string, sql: string): boolean =>
   growing.some((table) => new RegExp(`^SCAN ${table}\\b`).test(detail)) && !isShort(detail, sql)
