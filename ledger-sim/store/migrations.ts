@@ -404,4 +404,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
       ])
     },
   },
+  // Cards of before prove each sale.
+  '0025-card-profiles': {
+    up: (database) => addColumns(database, [['card', textOrNull('profile')]]),
+  },
 }

@@ -4,6 +4,7 @@
  * always a slip. The sentences are in `scheme-lint-texts.ts`.
  */
 import { hasLapsed } from './activation.ts'
+import { cardFaults } from './card-faults.ts'
 import type { GoodsRule } from './goods.ts'
 import { languages } from './identifiers.ts'
 import { formatTenge, smallestTiyn, tiynMax, type Tiyn } from './money.ts'
@@ -26,6 +27,12 @@ export const faultCodes = [
   /** It would be paid, though somebody wants it out. */
   'MERCHANT_NAMED_AND_EXCEPTED',
   'ACTIVATION_IMPOSSIBLE',
+  /** The first payment is to prove that the card has reached its holder, and such a card proves nothing. */
+  'ACTIVATION_WITHOUT_PROOF',
+  /** `ntag21x` in a scheme that sells without network (money-rules.md, "Offline"). */
+  'CARD_NEVER_OFFLINE',
+  'UID_RISK_NOT_ACCEPTED',
+  'UID_CAP_ABOVE_SCHEME',
   /** Of one period: no slot could carry it. */
   'ALLOWANCE_TOO_LARGE',
   'CARRIED_OF_OTHER_KIND',
@@ -97,6 +104,7 @@ export function faultsOf(scheme: AnyScheme): readonly Finding<FaultCode>[] {
     ...carriedFaults(scheme),
     ...('where' in scheme ? whereFaults(scheme) : []),
     ...activationFaults(scheme),
+    ...cardFaults(scheme),
   ]
 }
 

@@ -15,6 +15,7 @@ import {
 import { slotIdOf } from '../../../src/voucher/slot.ts'
 import { tiyn, tiynMax } from '../../../src/voucher/money.ts'
 import { otherTerminalKey, presentmentOf, tenderTerms, terminalKey } from '../../fixtures/receipt-presentment.ts'
+import { sunOf } from '../../fixtures/sun-of.ts'
 
 // jsqr is CommonJS with its function as the default export's default.
 type ReadQr = typeof jsQR.default
@@ -110,7 +111,7 @@ describe('the presentment in a receipt code', () => {
     const dearer = { ...presentment, terms: { ...tenderTerms, amount: tiyn(115_001n) } }
     expect(() => makeReceiptPresentment(dearer, terminalKey)).toThrow(TypeError)
     const elsewhere = presentmentOf({ ...tenderTerms, schemeId: 'food-voucher' })
-    expect(elsewhere.cardProof.sun.b).toBe(termsHashOf(elsewhere.terms).toUpperCase())
+    expect(sunOf(elsewhere.cardProof).b).toBe(termsHashOf(elsewhere.terms).toUpperCase())
     expect(() => makeReceiptPresentment(elsewhere, terminalKey)).toThrow(TypeError)
   })
 })
