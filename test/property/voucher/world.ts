@@ -41,6 +41,16 @@ export interface WorldWhere {
   readonly except: readonly string[]
 }
 
+export type WorldCard = 'uid' | 'ntag21x' | 'ntag424'
+
+export interface WorldCaps {
+  readonly perSale: number
+  readonly perBeneficiaryAndPeriod: number
+  readonly countPerBeneficiary: number
+  readonly terminalExposure: number
+  readonly ageSinceSyncMs: number
+}
+
 export interface WorldScheme {
   readonly schemeId: string
   readonly order: number
@@ -52,6 +62,10 @@ export interface WorldScheme {
   readonly where: WorldWhere | null
   /** Until when it has to be activated. */
   readonly activateUntil: number | null
+  /** Kinds of cards with which it pays. */
+  readonly accepts: readonly WorldCard[]
+  /** Of `uid` cards without network; null: they do not pay there. */
+  readonly uidCaps: WorldCaps | null
   readonly goods: readonly WorldGoods[]
   readonly perSale: number
   readonly perBeneficiaryAndPeriod: number
@@ -87,6 +101,7 @@ export interface World {
   /** As its bank says; each may be unsaid. */
   readonly merchantPlace: { readonly region: string | null; readonly kind: string | null }
   readonly blocked: boolean
+  readonly profile: WorldCard
   /** Schemes that the card has not activated. */
   readonly notActivated: readonly string[]
   readonly clockTrusted: boolean
@@ -210,6 +225,23 @@ const termsOf = (schemeId: string): fc.Arbitrary<Omit<WorldScheme, 'merchants' |
     offline: fc.constantFrom('lease-listed', 'lease-listed', 'lease-listed', 'deny'),
     allowedPolicyAgeMs: oftenWide(72 * hourMs, fc.constantFrom(0, hourMs)),
     activateUntil: fc.constant(null),
+    accepts: fc.oneof(
+      fc.constant<WorldCard[]>(['uid', 'ntag424']),
+      fc.constant<WorldCard[]>(['ntag424']),
+      fc.shuffledSubarray<WorldCard>(['uid', 'ntag21x', 'ntag424'], { minLength: 1 }),
+    ),
+    uidCaps: fc.option(
+      fc.record({
+        perSale: oftenWide(500, amount),
+        perBeneficiaryAndPeriod: oftenWide(500, amount),
+        countPerBeneficiary: oftenWide(50, fc.integer({ min: 1, max: 4 })),
+        terminalExposure: oftenWide(
+          500,
+          amount.map((half) => 2 * half),
+        ),
+        ageSinceSyncMs: oftenWide(72 * hourMs, fc.constantFrom(0, hourMs)),
+      }),
+    ),
   })
 
 /** Whether the card has to activate a scheme, until when from now on, and whether the till has a slot all the same. */
@@ -272,6 +304,7 @@ export const world: fc.Arbitrary<World> = fc
         kind: mostly<string | null>('5411', null),
       }),
       blocked: mostly(false, true),
+      profile: fc.constantFrom<WorldCard[]>('ntag424', 'ntag424', 'uid', 'ntag21x'),
       waits: fc.tuple(...schemes.map(() => waiting)),
       clockTrusted: mostly(true, false),
       ages: fc.record({ package: age, sync: age }),
@@ -340,7 +373,14 @@ export const payingWorld: fc.Arbitrary<World> = fc
       ...drawn,
       mode: 'online',
       blocked: false,
-      schemes: drawn.schemes.map((one) => ({ ...one, status: 'active', merchants: [merchantId], periods: [period] })),
+      profile: 'ntag424',
+      schemes: drawn.schemes.map((one) => ({
+        ...one,
+        status: 'active',
+        merchants: [merchantId],
+        periods: [period],
+        accepts: ['ntag424'],
+      })),
       slots: drawn.schemes.map((one, index) => ({
         slotId: `${one.schemeId}/${'5b'.repeat(16)}/day`,
         schemeId: one.schemeId,
@@ -363,6 +403,22 @@ export const loneSchemeWorld: fc.Arbitrary<World> = fc.oneof(world, payingWorld)
 const words = { kk: 'Сынақ', ru: 'Проба', en: 'Test' }
 const uuidOf = (number: number) => `019aaf6e-0000-7000-8000-${number.toString(16).padStart(12, '0')}`
 
+/** What schemes of before do not say is said by nothing. */
+function cardsOf({ accepts, uidCaps }: WorldScheme, money: (grains: number) => Tiyn) {
+  if (uidCaps === null && accepts.join() === 'ntag424') return {}
+  const acceptance = { words: 'Copies are the loss of the agency.', by: 'The office', at: 0 }
+  const caps =
+    uidCaps === null
+      ? undefined
+      : {
+          ...uidCaps,
+          perSale: money(uidCaps.perSale),
+          perBeneficiaryAndPeriod: money(uidCaps.perBeneficiaryAndPeriod),
+          terminalExposure: money(uidCaps.terminalExposure),
+        }
+  return { cards: { accepts: [...accepts], ...(caps === undefined ? {} : { uidOffline: { acceptance, caps } }) } }
+}
+
 /** The same world as the rule function takes it, `grain` tiyn to a grain. */
 export function decisionInputOf(given: World, grain = 1n): DecisionInput {
   const money = (grains: number) => tiyn(BigInt(grains) * grain)
@@ -376,6 +432,7 @@ export function decisionInputOf(given: World, grain = 1n): DecisionInput {
     card: {
       card: 'c0'.repeat(16),
       blocked: given.blocked,
+      ...(given.profile === 'ntag424' ? {} : { profile: given.profile }),
       ...(given.notActivated.length === 0 ? {} : { notActivated: [...given.notActivated] }),
     },
     schemes: given.schemes.map((one) => ({
@@ -392,6 +449,7 @@ export function decisionInputOf(given: World, grain = 1n): DecisionInput {
       merchants: [...one.merchants],
       ...(one.where === null ? {} : { where: listsOf(one.where) }),
       ...(one.activateUntil === null ? {} : { activation: { by: 'beneficiary', until: one.activateUntil } }),
+      ...cardsOf(one, money),
       goods: one.goods.map((rule) => ({
         goods:
           rule.gtins.length > 0

@@ -80,7 +80,7 @@ describe('the presentment in a receipt code', () => {
     ['the address of a card', 'https://tolem.invalid/s?e=00', 'not_a_receipt_code'],
     ['a code after a space', ` ${text}`, 'not_a_receipt_code'],
     ['another case', text.replace('TOLEM1', 'tolem1'), 'not_a_receipt_code'],
-    ['a later version', text.replace('TOLEM1', 'TOLEM2'), 'version_not_known'],
+    ['a later version', text.replace('TOLEM1', 'TOLEM3'), 'version_not_known'],
     ['a shorter signature', text.slice(0, -1), 'damaged'],
     ['a line feed behind', `${text}\n`, 'damaged'],
     ['padding', `${text}=`, 'damaged'],
