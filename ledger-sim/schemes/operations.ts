@@ -1,14 +1,16 @@
 /** What an agency does: schemes, money for them, beneficiaries, cards, merchants; and what it looks at. */
 import { z } from 'zod'
+import { signIssuerRecord } from '../../src/sync/protocol/issuer-record.ts'
 import { cardProfileSchema, type CardProfile } from '../../src/voucher/card-rules.ts'
 import { uidFaultOf } from '../../src/voucher/cards/uid.ts'
 import { instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { merchantSchema, terminalPackageSchema } from '../../src/voucher/package.ts'
 import { schemeSchema } from '../../src/voucher/scheme.ts'
+import { issuerRecordSchema } from '../../src/voucher/tender.ts'
 import { findAccount, isPlatformName } from '../accounts/accounts.ts'
 import { answerTransfer } from '../accounts/named-transfer.ts'
-import { inTransaction } from '../context.ts'
+import { inTransaction, type Work } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { limits } from '../http/limits.ts'
 import { arrivalOf, operation, problem } from '../http/operation.ts'
@@ -34,6 +36,12 @@ const registrationSchema = z.strictObject({
 const tag = 'Voucher schemes'
 const agency = ['agency'] as const
 const arrivalSchema = z.enum(['created', 'exists'])
+const registeredSchema = z.strictObject({
+  card: pseudonymSchema,
+  /** Of an NTAG21x: what the issuing desk writes to it (docs/design/24-card-profiles.md, "The issuer's record"). */
+  record: issuerRecordSchema.optional(),
+  arrival: arrivalSchema,
+})
 const entitlementSchema = z.strictObject({
   schemeId: nameSchema,
   beneficiary: pseudonymSchema,
@@ -203,7 +211,7 @@ export const schemeOperations = [
       'not stored',
     roles: agency,
     requestSchema: registrationSchema,
-    answerSchema: z.strictObject({ card: pseudonymSchema, arrival: arrivalSchema }),
+    answerSchema: registeredSchema,
     perform: (asked) =>
       rollingBack(asked, async (work) => {
         const { uid, holder, profile = 'ntag424' } = asked.request
@@ -214,7 +222,7 @@ export const schemeOperations = [
         if (outcome === 'exists_with_different_terms')
           return problem(outcome, 'the card belongs to another holder, or is registered as one of another kind')
         if (outcome === 'registered') await sealNewCard(work, card)
-        return { kind: 'answer', body: { card, arrival: arrivalOf(outcome === 'exists') } }
+        return { kind: 'answer', body: registeredBody(work, card, profile, arrivalOf(outcome === 'exists')) }
       }),
   }),
   ...(['blocked', 'active'] as const).map((status) =>
@@ -243,7 +251,7 @@ export const schemeOperations = [
     summary: 'Issues a card in place of a lost or broken one, which stays blocked; the allowances stay the holder’s',
     roles: agency,
     requestSchema: registrationSchema.omit({ holder: true }).extend({ card: pseudonymSchema }),
-    answerSchema: z.strictObject({ card: pseudonymSchema, arrival: arrivalSchema }),
+    answerSchema: registeredSchema,
     perform: (asked) =>
       rollingBack(asked, async (work) => {
         const { card: former, uid, profile = 'ntag424' } = asked.request
@@ -259,7 +267,7 @@ export const schemeOperations = [
           case 'exists_with_different_terms':
             return problem(reissued.kind, reissued.detail)
           case 'done':
-            return { kind: 'answer', body: { card: reissued.card, arrival: reissued.arrival } }
+            return { kind: 'answer', body: registeredBody(work, reissued.card, profile, reissued.arrival) }
           default:
             return reissued satisfies never
         }
@@ -300,6 +308,11 @@ function unfitUid(uid: Uint8Array, profile: CardProfile): string | undefined {
     case null:
       return undefined
   }
+}
+
+function registeredBody(work: Work, card: string, profile: CardProfile, arrival: 'created' | 'exists') {
+  const record = profile === 'ntag21x' ? { record: signIssuerRecord(work.keys.signing, card) } : {}
+  return { card, ...record, arrival }
 }
 
 function membersBody(beneficiary: string, done: { readonly arrival: 'created' | 'exists'; readonly holders: number }) {

@@ -104,7 +104,7 @@ export class CardPayment implements CardWork {
     if (active === undefined) return { kind: 'refused', code: 'PACKAGE_MISSING' }
     const channel = this.#channel(presenceId)
     if (channel === undefined) return { kind: 'card_left' }
-    const read = await readCard(channel, active.package)
+    const read = await readCard(channel, active.package, this.#parts.ledgerKey)
     if (read.kind !== 'card') return read
     if ((this.#failedAuthentications.get(read.card) ?? 0) >= 2)
       return { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }

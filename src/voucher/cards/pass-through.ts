@@ -11,13 +11,16 @@ import { describeStatus, statusIsoOk } from './status.ts'
 
 const inCommunicateThru = Uint8Array.of(0xd4, 0x42)
 const answerStart = [0xd5, 0x43] as const
-/** PN532 user manual §7.1, table 15: the card did not answer in time. A card that does not know the command is silent. */
-const errorTimeout = 0x01
+/**
+ * PN532 user manual §7.1: 01, no answer in time; 02, no CRC. A card that does not know a command is silent, or says so
+ * with four bits that have no CRC. To be confirmed on real readers: both are taken alike.
+ */
+const refusals: readonly number[] = [0x01, 0x02]
 
 export type PassedThrough<Step extends string> =
   | { readonly kind: 'answered'; readonly data: Uint8Array }
-  /** The card lies there and said nothing to it. */
-  | { readonly kind: 'silent' }
+  /** The card lies there and does not do it, or went away just then: a reader cannot tell. */
+  | { readonly kind: 'refused' }
   /** The reader hands nothing on: it is not of that make. */
   | { readonly kind: 'not-passed'; readonly detail: string }
   /** Not what a reader with a PN532 answers, or bits were lost on the way. */
@@ -37,7 +40,7 @@ export async function passThrough<Step extends string>(
   const [first, second, error, ...data] = answer.data
   if (first !== answerStart[0] || second !== answerStart[1] || error === undefined)
     return { kind: 'malformed', detail: 'not a PN532 answer' }
-  if (error === errorTimeout) return { kind: 'silent' }
+  if (refusals.includes(error)) return { kind: 'refused' }
   return error === 0
     ? { kind: 'answered', data: Uint8Array.from(data) }
     : { kind: 'malformed', detail: `PN532 error ${error}` }

@@ -91,7 +91,7 @@ async function recogniseStorageCard(channel: CardChannel, { standard, name }: St
   switch (version.kind) {
     case 'torn':
       return gone(version)
-    case 'silent':
+    case 'refused':
     case 'not-passed':
       return byUid(channel, known)
     case 'malformed':
