@@ -41,6 +41,8 @@ export async function readCard(
       return { kind: 'card_left' }
     case 'unsupported':
       return { kind: 'refused', code: 'CARD_UNKNOWN' }
+    case 'unreadable':
+      return { kind: 'refused', code: 'CARD_ANSWER_MALFORMED' }
     case 'random-uid':
       return { kind: 'refused', code: 'CARD_RANDOM_UID' }
     case 'uid':

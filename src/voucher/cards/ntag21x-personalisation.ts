@@ -84,6 +84,8 @@ export async function personaliseNtag21x(channel: CardChannel, order: Ntag21xOrd
       return { kind: 'torn', step: card.step, executed: 'no', reason: card.reason }
     case 'random-uid':
       return refusal('CARD_RANDOM_UID', card.name)
+    case 'unreadable':
+      return refusal('CARD_ANSWER_MALFORMED', card.name)
     case 'ntag21x':
       break
     default:

@@ -7,7 +7,7 @@ import type { CardChannel } from './card-channel.ts'
 import { concatBytes } from './bytes.ts'
 import { exchange } from './exchange.ts'
 import type { Torn } from './exchange.ts'
-import { describeStatus, statusIsoOk } from './status.ts'
+import { describeStatus, statusIsoOk, type CardStatusName } from './status.ts'
 
 const inCommunicateThru = Uint8Array.of(0xd4, 0x42)
 const answerStart = [0xd5, 0x43] as const
@@ -16,13 +16,19 @@ const answerStart = [0xd5, 0x43] as const
  * with four bits that have no CRC. To be confirmed on real readers: both are taken alike.
  */
 const refusals: readonly number[] = [0x01, 0x02]
+/** How a reader of another make answers a command of class FF that it does not know. */
+const notSupported: readonly CardStatusName[] = [
+  'ISO_FUNCTION_NOT_SUPPORTED',
+  'ISO_INSTRUCTION_NOT_SUPPORTED',
+  'ISO_CLASS_NOT_SUPPORTED',
+]
 
 export type PassedThrough<Step extends string> =
   | { readonly kind: 'answered'; readonly data: Uint8Array }
   /** The card lies there and does not do it, or went away just then: a reader cannot tell. */
   | { readonly kind: 'refused' }
   /** The reader hands nothing on: it is not of that make. */
-  | { readonly kind: 'not-passed'; readonly detail: string }
+  | { readonly kind: 'not-passed' }
   /** Not what a reader with a PN532 answers, or bits were lost on the way. */
   | { readonly kind: 'malformed'; readonly detail: string }
   | Torn<Step>
@@ -36,7 +42,8 @@ export async function passThrough<Step extends string>(
   const frame = concatBytes(inCommunicateThru, command)
   const answer = await exchange(channel, step, concatBytes(Uint8Array.of(0xff, 0x00, 0x00, 0x00, frame.length), frame))
   if (answer.kind === 'torn') return answer
-  if (answer.status.code !== statusIsoOk) return { kind: 'not-passed', detail: describeStatus(answer.status) }
+  if (notSupported.includes(answer.status.name)) return { kind: 'not-passed' }
+  if (answer.status.code !== statusIsoOk) return { kind: 'malformed', detail: describeStatus(answer.status) }
   const [first, second, error, ...data] = answer.data
   if (first !== answerStart[0] || second !== answerStart[1] || error === undefined)
     return { kind: 'malformed', detail: 'not a PN532 answer' }

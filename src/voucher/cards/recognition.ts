@@ -30,7 +30,7 @@ export interface UidCard {
 }
 
 type Named<Card> = Card & {
-  /** How people call it, or `not supported: …`: for the tester's screen and logs. Never holds the UID. */
+  /** How people call it, or `not supported: …`, `not readable: …`: for the tester's screen and logs. Never holds the UID. */
   readonly name: string
 }
 
@@ -39,6 +39,7 @@ export type AnyRecognition =
   | Named<Ntag21xCard>
   | Named<UidCard>
   | Named<{ readonly kind: 'random-uid' }>
+  | Named<{ readonly kind: 'unreadable' }>
   | Named<{ readonly kind: 'unsupported' }>
   | { readonly kind: 'torn'; readonly step: AnyRecognitionStep; readonly reason: string }
   | { readonly kind: 'card-gone'; readonly step: AnyRecognitionStep; readonly reason: string }
@@ -95,9 +96,10 @@ async function recogniseStorageCard(channel: CardChannel, { standard, name }: St
     case 'not-passed':
       return byUid(channel, known)
     case 'malformed':
-      return unsupported(`its version is unreadable: ${version.detail}`)
+      return unreadable(version.detail)
     case 'answered':
   }
+  if (version.data.length !== versionLength) return unreadable(`${version.data.length} bytes of version`)
   const model = ntag21xModelOf(version.data)
   if (model === null) return byUid(channel, type2NameOf(version.data))
   const read = await readUid(channel)
@@ -107,12 +109,12 @@ async function recogniseStorageCard(channel: CardChannel, { standard, name }: St
 }
 
 const getVersionOfType2 = Uint8Array.of(0x60)
+const versionLength = 8
 const nxp = 0x04
 
 /** Of a card that answers GET_VERSION and is no NTAG21x. */
 function type2NameOf(version: Uint8Array): string {
   const [, vendor = 0, type = 0, , major = 0] = version
-  if (version.length !== 8) return 'card of NFC Forum type 2'
   if (vendor !== nxp) return `card of NFC Forum type 2 of maker ${hex(vendor)}`
   return type === 0x03 && major === 0x01 ? 'MIFARE Ultralight EV1' : `NXP card of NFC Forum type 2, ${hex(type)}`
 }
@@ -143,7 +145,7 @@ async function recogniseProcessorCard(
     case 'random-uid':
       return { kind: 'random-uid', name }
     case 'version-malformed':
-      return unsupported('its version is unreadable')
+      return unreadable('its version')
     case 'no-application':
       return unsupported(`${name} without the application`)
     case 'no-version':
@@ -160,6 +162,11 @@ async function byUid(channel: CardChannel, name: string): Promise<AnyRecognition
   if (read.kind === 'torn') return gone(read)
   if (read.kind === 'uid') return { kind: 'uid', uid: read.uid, name }
   return read.fault === 'random' ? { kind: 'random-uid', name } : unsupported(`${name}: ${read.fault}, ${read.detail}`)
+}
+
+/** It may be one of ours: held again, it may say so. */
+function unreadable(what: string): AnyRecognition {
+  return { kind: 'unreadable', name: `not readable: ${what}` }
 }
 
 function unsupported(what: string): AnyRecognition {

@@ -13,6 +13,7 @@ export type UidEnrolment =
       readonly code:
         | 'CARD_RANDOM_UID'
         | 'CARD_UNKNOWN'
+        | 'CARD_ANSWER_MALFORMED'
         /** It is one that proves more than its UID: it is personalised, not enrolled by it. */
         | 'CARD_PROVES_MORE'
       readonly detail: string
@@ -28,6 +29,8 @@ export async function readCardToEnrol(channel: CardChannel): Promise<UidEnrolmen
       return { kind: 'torn', step: card.step, executed: 'no', reason: card.reason }
     case 'random-uid':
       return { kind: 'refused', code: 'CARD_RANDOM_UID', detail: card.name }
+    case 'unreadable':
+      return { kind: 'refused', code: 'CARD_ANSWER_MALFORMED', detail: card.name }
     case 'unsupported':
       return { kind: 'refused', code: 'CARD_UNKNOWN', detail: card.name }
     case 'ntag424':
