@@ -129,4 +129,24 @@ describe('the code on paper', () => {
     }
     expect(verifyReceiptPresentment(payload, terminalKey).kind).toBe('presentment')
   })
+
+  it.each([
+    ['uid', { profile: 'uid' as const, card: 'c0'.repeat(16) }],
+    ['ntag21x', { profile: 'ntag21x' as const, card: 'c0'.repeat(16), record: 'A'.repeat(86) }],
+  ])('says of a card of %s that it only said who it is, under a version of its own', (profile, cardProof) => {
+    const identified = { ...presentment, cardProof }
+    const code = makeReceiptPresentment(identified, terminalKey)
+    expect(code.startsWith('TOLEM2.')).toBe(true)
+    expect(code.length).toBeLessThan(800)
+    expect(verifyReceiptPresentment(code, terminalKey)).toEqual({ kind: 'presentment', presentment: identified })
+    // A proof of one kind cannot be passed off as one of another: the signature is over the kind.
+    const body = Buffer.from(code.split('.')[1] ?? '', 'base64url').toString()
+    const other = Buffer.from(body.replace(`"${profile}"`, '"ntag424"')).toString('base64url')
+    expect(verifyReceiptPresentment(code.replace(/\.[^.]+\./, `.${other}.`), terminalKey)).toEqual({
+      kind: 'fault',
+      code: 'damaged',
+    })
+    expect(readReceiptPresentment(code.replace('TOLEM2', 'TOLEM1'))).toEqual({ kind: 'fault', code: 'damaged' })
+    expect(readReceiptPresentment(text.replace('TOLEM1', 'TOLEM2'))).toEqual({ kind: 'fault', code: 'damaged' })
+  })
 })
