@@ -60,7 +60,7 @@ export async function checkOriginality(
   const answer = await passThrough(channel, 'read-signature', readSignature)
   if (answer.kind === 'torn') return answer
   if (answer.kind !== 'answered')
-    return refusal('CARD_ANSWER_MALFORMED', answer.kind === 'refused' ? 'no signature' : answer.detail)
+    return refusal('CARD_ANSWER_MALFORMED', answer.kind === 'malformed' ? answer.detail : 'no signature')
   if (answer.data.length !== signatureLength)
     return refusal('CARD_ANSWER_MALFORMED', `${answer.data.length} bytes of signature`)
   return isOriginal('ntag21x', uid, answer.data)

@@ -18,6 +18,7 @@ import { deskChannel, originalUids, uidCard } from '../../fixtures/identified-ca
 const seed = Number(process.env['TOLEM_SEED'] ?? 21_300)
 const numRuns = Number(process.env['TOLEM_MUTATIONS'] ?? 3_000)
 const runs = { seed, numRuns }
+const timeout = Math.max(30_000, numRuns * 20)
 
 const signature = Uint8Array.from({ length: 64 }, (_, index) => index)
 const memory = issuedMemory(signature)
@@ -67,7 +68,7 @@ describe(`hostile answers, TOLEM_SEED=${seed}, TOLEM_MUTATIONS=${numRuns}`, () =
     expect(await readNtag21x(channel, card)).toEqual({ kind: 'read', issuerSignature: signature })
   })
 
-  test('of an NTAG21x end in a value, and in its own record or none that the issuer signed', async () => {
+  test('of an NTAG21x end in a value, and in its own record or none that the issuer signed', { timeout }, async () => {
     await fc.assert(
       fc.asyncProperty(mutations, async (at) => {
         const channel = hostile(issuedCard(), at)
@@ -83,7 +84,7 @@ describe(`hostile answers, TOLEM_SEED=${seed}, TOLEM_MUTATIONS=${numRuns}`, () =
     )
   })
 
-  test('of a card that people carry end in a value, and never in one that proves more', async () => {
+  test('of a card that people carry end in a value, and never in one that proves more', { timeout }, async () => {
     await fc.assert(
       fc.asyncProperty(mutations, fc.constantFrom('classic', 'iso-dep'), async (at, speaks) => {
         const { kind } = await recogniseAnyCard(hostile(uidCard('0A1B2C3D', speaks).card, at))
@@ -94,7 +95,7 @@ describe(`hostile answers, TOLEM_SEED=${seed}, TOLEM_MUTATIONS=${numRuns}`, () =
     )
   })
 
-  test('at the issuing desk end in a value, and what is said to be issued is', async () => {
+  test('at the issuing desk end in a value, and what is said to be issued is', { timeout }, async () => {
     const order = { passwordOf: (uid: Uint8Array) => passwordOf(new Uint8Array(16), uid), issue: async () => signature }
     await fc.assert(
       fc.asyncProperty(mutations, async (at) => {
@@ -114,7 +115,7 @@ describe(`hostile answers, TOLEM_SEED=${seed}, TOLEM_MUTATIONS=${numRuns}`, () =
     )
   })
 
-  test('memories and messages end in a value, and nothing is read from outside of them', () => {
+  test('memories and messages end in a value, and nothing is read from outside of them', { timeout }, () => {
     const known = fc.constantFrom(memory, fromHex('0103A00C340300FE'), fromHex('9901020155690A0B4401000000035A010203'))
     const any = fc.oneof(
       fc.uint8Array({ maxLength: 80 }),
