@@ -38,7 +38,7 @@ describe('a message', () => {
   })
 
   test('of two records, one with an identifier, one of long form', () => {
-    const message = fromHex('9901020155690A0B' + '4401000000035A010203')
+    const message = fromHex('9901020155690A0B4401000000035A010203')
     expect(parseNdefMessage(message)).toEqual({
       kind: 'records',
       records: [
