@@ -1,10 +1,10 @@
-/** Cards that only say who they are, through the real pcscd: with the ledger, torn at each command, and without it. */
+/** Cards that only say who they are, through the real pcscd: with the ledger, torn at either end, and without it. */
 import { AgencyOffice } from '../../../tools/demo/agency-office.ts'
 import { bringInCarriedCards, carriedCard, issuedTag } from '../../fixtures/carried-food.ts'
 import { record, type Station } from './station.ts'
 
 const item = 'bread'
-/** To recognise and read each. */
+/** To recognise and read each: what a tear at every one of them does is tried without pcscd (test/integration/cards). */
 export const commandsOf = { [carriedCard]: 3, [issuedTag]: 9 } as const
 
 export async function playCarriedCards(station: Station): Promise<void> {
@@ -16,7 +16,7 @@ export async function playCarriedCards(station: Station): Promise<void> {
     const before = station.journal().length
     record(`${label}, online`, await station.sells(item, label))
     const torn: unknown[] = []
-    for (let command = 1; command <= commands; command += 1) {
+    for (const command of [1, commands]) {
       await station.rings(item)
       station.card(label).arm({ kind: command % 2 === 0 ? 'answer-lost' : 'lost-before' }, command)
       await station.lay(label)

@@ -54,9 +54,9 @@ describe('the whole till at a real pcscd', () => {
     for (const [label, commands] of Object.entries(commandsOf)) {
       expect(steps.get(`${label}, online`), label).toEqual(approved('settled'))
       const torn = steps.get(`${label}, torn`) as readonly { command: number; shown: unknown; end: unknown }[]
-      expect(torn.map(({ command }) => command)).toEqual(Array.from({ length: commands }, (_, index) => index + 1))
+      expect(torn.map(({ command }) => command)).toEqual([1, commands])
       for (const { end } of torn) expect(end, label).toEqual(approved('settled'))
-      expect(steps.get(`${label}, journal`)).toEqual(Array.from({ length: commands + 1 }, () => 'settled'))
+      expect(steps.get(`${label}, journal`)).toEqual(['settled', 'settled', 'settled'])
       expect(steps.get(`${label}, offline`), label).toEqual({ state: 'refused', code: 'CARD_ONLINE_ONLY' })
     }
   })
