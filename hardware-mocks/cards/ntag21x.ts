@@ -44,7 +44,7 @@ export const publishedSignatures: Readonly<Record<string, string>> = {
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()
 
-/** As delivered (§8.5): an empty NDEF message. A UID of which no signature is published makes a copy without a true one. */
+/** As delivered (§8.5): an empty message. A UID of which no signature is published makes a copy without a true one. */
 export function factoryNtag21x(of: { readonly model: Ntag21xModelName; readonly uid: string }): Ntag21xState {
   const uid = Buffer.from(of.uid, 'hex')
   if (uid.length !== 7) throw new RangeError(`a UID of ${of.model} has 7 bytes, not ${uid.length}`)

@@ -47,12 +47,12 @@ export const sunSchema = z.strictObject({
 })
 export type Sun = z.infer<typeof sunSchema>
 
-/** The issuer's signature that an NTAG21x carries (docs/design/24-card-profiles.md, "The issuer's record"), base64url. */
+/** The issuer's signature on an NTAG21x (docs/design/24-card-profiles.md, "The issuer's record"), base64url. */
 export const issuerRecordSchema = z.string().regex(/^[A-Za-z0-9_-]{86}$/)
 
 /**
  * What the card said about this tender, or, of a card that only says who it is, which card the terminal says lay there:
- * the terminal's word and no more (docs/design/24-card-profiles.md, "What is evidence"). Other profiles join this union.
+ * the terminal's word and no more (docs/design/24-card-profiles.md, "What is evidence"). Others join this union.
  */
 export const cardProofSchema = z.discriminatedUnion('profile', [
   z.strictObject({ profile: z.literal('ntag424'), sun: sunSchema }),

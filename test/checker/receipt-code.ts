@@ -1,8 +1,8 @@
 /**
  * The QR code of a receipt, decoded by this checker's own hand. Text: `TOLEM1.` base64url(JSON array) `.`
  * base64url(signature); the array: tender id, slot without its scheme, payee account, amount, scheme, sale hash, lease
- * id or null, decided at, SUN `e`, SUN `m`, terminal id, epoch, sequence. `TOLEM2.` is of a card that only said who it is:
- * profile and keyed hash in place of `e` and `m`, and at the end the issuer's record or null.
+ * id or null, decided at, SUN `e`, SUN `m`, terminal id, epoch, sequence. `TOLEM2.` is of a card that only says who it
+ * is: profile and keyed hash in place of `e` and `m`, and at the end the issuer's record or null.
  */
 import { z } from 'zod'
 import { canonicalText, isSignedBy, termsHash, type Terms } from './proof-bytes.ts'

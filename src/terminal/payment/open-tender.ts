@@ -43,7 +43,7 @@ export function openTenderOf(row: RowOf<'tender_intent'>, active: ActivePackage)
   return { intent, terms, card, leaseId, record, mode, active, evidence: null, notAsked: null }
 }
 
-/** Whether the card that lies there is the tender's, and as good: a copy of its UID on a lesser card is another card. */
+/** Whether the card that lies there is the tender's, and as good: its UID on a lesser card is another card. */
 export function isSameCard(open: OpenTender, tapped: Tapped | undefined): boolean {
   return tapped?.card === open.card && tapped.profile === profileOf(open.record.input.card)
 }

@@ -30,7 +30,7 @@ export interface UidCard {
 }
 
 type Named<Card> = Card & {
-  /** How people call it, or `not supported: …`, `not readable: …`: for the tester's screen and logs. Never holds the UID. */
+  /** How people call it, or `not supported: …`, `not readable: …`: for tester and logs. Never holds the UID. */
   readonly name: string
 }
 
@@ -74,7 +74,7 @@ interface StorageCard {
   readonly name: number
 }
 
-/** The ATR that a reader makes up for a card without one: 3B 8F 80 01 80 4F 0C A0 00 00 03 06 SS NN NN 00 00 00 00 TCK. */
+/** The ATR that a reader makes up for a card without one: 3B8F8001804F0CA000000306 SS NN NN 00000000 TCK. */
 function storageCardOf(atr: Uint8Array): StorageCard | null {
   const start = [0x3b, 0x8f, 0x80, 0x01, 0x80, 0x4f, 0x0c, 0xa0, 0x00, 0x00, 0x03, 0x06]
   if (atr.length !== 20 || start.some((byte, index) => atr[index] !== byte)) return null

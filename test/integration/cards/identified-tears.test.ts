@@ -137,7 +137,7 @@ describe('at the issuing desk', () => {
     expect(await bench.settle(personalise(bench))).toMatchObject({ kind: 'personalised' })
   })
 
-  it('refuses a copy, a card that is closed with another password, and one that the ledger does not register', async () => {
+  it('refuses a copy, a card closed with another password, and one that the ledger does not register', async () => {
     const bench = new ReaderBench()
     bench.lay(ntag21x('04E10CDA993C81').card)
     expect(await bench.settle(personalise(bench))).toMatchObject({ kind: 'refused', code: 'CARD_NOT_ORIGINAL' })

@@ -1,6 +1,6 @@
 /**
  * What the ledger believes of cards that only say who they are (docs/design/24-card-profiles.md, ADR 33). Method: the
- * real ledger behind its signed requests, a till that says what it likes; the books are audited at the end of each test.
+ * real ledger behind its signed requests, a till that says what it likes; the books are audited after each test.
  */
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'

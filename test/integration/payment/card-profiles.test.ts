@@ -269,7 +269,7 @@ describe('an NTAG21x', () => {
     expect(rows('SELECT state FROM refund')).toEqual([{ state: 'done' }])
   })
 
-  it('is refused without network by its own code, whatever a scheme says, and after a lost answer it is unknown', async () => {
+  it('is refused without network by its own code, and after a lost answer it is unknown', async () => {
     const { card } = ntag21x()
     await open(card)
     await takesNtag21x()
@@ -285,7 +285,7 @@ describe('an NTAG21x', () => {
     expect(rows('SELECT state FROM tender')).toEqual([{ state: 'settled' }])
   })
 
-  it('is refused as no original: a copy with another chip’s signature, and one with another card’s record', async () => {
+  it('is no original with another chip’s signature, or with another card’s record', async () => {
     const { card } = ntag21x()
     await open(card)
     await takesNtag21x()

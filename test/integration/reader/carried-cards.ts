@@ -4,7 +4,7 @@ import { bringInCarriedCards, carriedCard, issuedTag } from '../../fixtures/carr
 import { record, type Station } from './station.ts'
 
 const item = 'bread'
-/** To recognise and read each: what a tear at every one of them does is tried without pcscd (test/integration/cards). */
+/** To recognise and read each: a tear at every one of them is tried without pcscd (test/integration/cards). */
 export const commandsOf = { [carriedCard]: 3, [issuedTag]: 9 } as const
 
 export async function playCarriedCards(station: Station): Promise<void> {

@@ -3,7 +3,8 @@
  * architecture.md ("Five caps, always") and of the contracts in src/voucher, by another way: a table of rules of which
  * the first that applies wins, and a purse that is emptied grain by grain. Shares no code with src/.
  */
-import type { World, WorldCaps, WorldLine, WorldPeriod, WorldScheme, WorldSlot } from './world.ts'
+import type { WorldCaps } from './world-cards.ts'
+import type { World, WorldLine, WorldPeriod, WorldScheme, WorldSlot } from './world.ts'
 
 export interface ExpectedPart {
   readonly schemeId: string

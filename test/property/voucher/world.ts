@@ -6,6 +6,7 @@ import * as fc from 'fast-check'
 import type { DecisionInput } from '../../../src/voucher/decide.ts'
 import type { Pays } from '../../../src/voucher/goods.ts'
 import { tiyn, type Tiyn } from '../../../src/voucher/money.ts'
+import { cardArbitraries, cardsOf, type WorldCaps, type WorldCard } from './world-cards.ts'
 
 export const hourMs = 3_600_000
 const dayStart = Date.UTC(2026, 10, 23)
@@ -39,16 +40,6 @@ export interface WorldWhere {
   readonly regions: readonly string[]
   readonly kinds: readonly string[]
   readonly except: readonly string[]
-}
-
-export type WorldCard = 'uid' | 'ntag21x' | 'ntag424'
-
-export interface WorldCaps {
-  readonly perSale: number
-  readonly perBeneficiaryAndPeriod: number
-  readonly countPerBeneficiary: number
-  readonly terminalExposure: number
-  readonly ageSinceSyncMs: number
 }
 
 export interface WorldScheme {
@@ -225,23 +216,7 @@ const termsOf = (schemeId: string): fc.Arbitrary<Omit<WorldScheme, 'merchants' |
     offline: fc.constantFrom('lease-listed', 'lease-listed', 'lease-listed', 'deny'),
     allowedPolicyAgeMs: oftenWide(72 * hourMs, fc.constantFrom(0, hourMs)),
     activateUntil: fc.constant(null),
-    accepts: fc.oneof(
-      fc.constant<WorldCard[]>(['uid', 'ntag424']),
-      fc.constant<WorldCard[]>(['ntag424']),
-      fc.shuffledSubarray<WorldCard>(['uid', 'ntag21x', 'ntag424'], { minLength: 1 }),
-    ),
-    uidCaps: fc.option(
-      fc.record({
-        perSale: oftenWide(500, amount),
-        perBeneficiaryAndPeriod: oftenWide(500, amount),
-        countPerBeneficiary: oftenWide(50, fc.integer({ min: 1, max: 4 })),
-        terminalExposure: oftenWide(
-          500,
-          amount.map((half) => 2 * half),
-        ),
-        ageSinceSyncMs: oftenWide(72 * hourMs, fc.constantFrom(0, hourMs)),
-      }),
-    ),
+    ...cardArbitraries,
   })
 
 /** Whether the card has to activate a scheme, until when from now on, and whether the till has a slot all the same. */
@@ -402,22 +377,6 @@ export const loneSchemeWorld: fc.Arbitrary<World> = fc.oneof(world, payingWorld)
 
 const words = { kk: 'Сынақ', ru: 'Проба', en: 'Test' }
 const uuidOf = (number: number) => `019aaf6e-0000-7000-8000-${number.toString(16).padStart(12, '0')}`
-
-/** What schemes of before do not say is said by nothing. */
-function cardsOf({ accepts, uidCaps }: WorldScheme, money: (grains: number) => Tiyn) {
-  if (uidCaps === null && accepts.join() === 'ntag424') return {}
-  const acceptance = { words: 'Copies are the loss of the agency.', by: 'The office', at: 0 }
-  const caps =
-    uidCaps === null
-      ? undefined
-      : {
-          ...uidCaps,
-          perSale: money(uidCaps.perSale),
-          perBeneficiaryAndPeriod: money(uidCaps.perBeneficiaryAndPeriod),
-          terminalExposure: money(uidCaps.terminalExposure),
-        }
-  return { cards: { accepts: [...accepts], ...(caps === undefined ? {} : { uidOffline: { acceptance, caps } }) } }
-}
 
 /** The same world as the rule function takes it, `grain` tiyn to a grain. */
 export function decisionInputOf(given: World, grain = 1n): DecisionInput {

@@ -369,29 +369,6 @@ describe('paid without', () => {
     expect(checkRun(run)).toMatchObject({ passed: false, paidWithoutCard: [sale.terms.tenderId] })
   })
 
-  test('a card that proves anything: known as such at the ledger, it is the terminal’s word', () => {
-    const said = (number: number, cardProof: object) => {
-      const sale = run.sale(number)
-      run.tender(sale, 'settled')
-      run.pay(sale)
-      run.receipt(sale)
-      const { tenderId } = sale.terms
-      run.insert('evidence', {
-        tender_id: tenderId,
-        kind: 'authorisation',
-        content: JSON.stringify({ evidence: { cardProof } }),
-      })
-      return tenderId
-    }
-    const [carried, proving] = [
-      said(1, { profile: 'uid', card: 'carried' }),
-      said(2, { profile: 'uid', card: 'proving' }),
-    ]
-    run.insert('card', { card: 'carried', profile: 'uid' })
-    run.insert('card', { card: 'proving', profile: null })
-    expect(checkRun(run)).toMatchObject({ paidWithoutCard: [proving], paidAtTerminalsWord: [carried] })
-  })
-
   test('paper: as many as the run says wait for the printer', () => {
     const sale = run.sale(1)
     run.tap(sale)
