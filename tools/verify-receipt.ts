@@ -122,11 +122,15 @@ function whatItProves({ terms, leaseId, decidedAt, cardProof, terminalId, positi
     `  sale      ${terms.saleHash} (hash)`,
     leaseId === null ? '  authorised by the ledger while the customer waited' : `  sold offline under lease ${leaseId}`,
     `  journal   epoch ${position.epoch}, row ${position.sequence}`,
-    `  card      SUN message e=${cardProof.sun.e} m=${cardProof.sun.m}, bound to these terms`,
+    cardProof.profile === 'ntag424'
+      ? `  card      SUN message e=${cardProof.sun.e} m=${cardProof.sun.m}, bound to these terms`
+      : `  card      ${cardProof.card} (hash), of kind ${cardProof.profile}: by the terminal's word alone`,
     leaseId === null
       ? 'The ledger has this tender under its id.'
       : 'Presented to the ledger before the lease’s second deadline, it is paid from escrow even if the till is lost.',
-    'Not checked here: the card’s own MAC. Only the ledger holds that key.',
+    cardProof.profile === 'ntag424'
+      ? 'Not checked here: the card’s own MAC. Only the ledger holds that key.'
+      : 'A card of that kind proves nothing by itself: it can be copied.',
   ]
   return lines.join('\n')
 }

@@ -5,10 +5,14 @@
  */
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { CardLogEntry, CardMemory } from './card-log.ts'
 import type { CardFault } from './faults.ts'
-import { VirtualNtag424, type CardLogEntry, type CardMemory } from './ntag424.ts'
+import { VirtualNtag21x, type Ntag21xState } from './ntag21x.ts'
+import { VirtualNtag424 } from './ntag424.ts'
 import type { Ntag424State } from './ntag424-state.ts'
 import type { RandomSource } from './random.ts'
+import { VirtualUidCard, type UidCardState } from './uid-card.ts'
+import type { VirtualCard } from './virtual-card.ts'
 
 /** What stands in the log file; `sequence` counts from 1 without gaps, `at` is the clock's milliseconds since 1970. */
 export type CardLogLine = (CardLogEntry | { readonly kind: 'fault'; readonly fault: CardFault }) & {
@@ -16,7 +20,10 @@ export type CardLogLine = (CardLogEntry | { readonly kind: 'fault'; readonly fau
   readonly at: number
 }
 
-export class CardFile implements CardMemory {
+/** The EEPROM of a card of any kind that has a file. */
+export type StoredCard = Ntag424State | Ntag21xState | UidCardState
+
+export class CardFile implements CardMemory<StoredCard> {
   readonly statePath: string
   readonly logPath: string
   readonly #now: () => number
@@ -33,7 +40,7 @@ export class CardFile implements CardMemory {
   static create(of: {
     readonly folder: string
     readonly name: string
-    readonly state: Ntag424State
+    readonly state: StoredCard
     readonly now: () => number
   }): CardFile {
     mkdirSync(of.folder, { recursive: true })
@@ -50,12 +57,29 @@ export class CardFile implements CardMemory {
 
   /** The card as it was when it last lay in a field. One process plays a card at a time. */
   card(of: { readonly random: RandomSource; readonly delayMs?: number }): VirtualNtag424 {
-    const state = JSON.parse(readFileSync(this.statePath, 'utf8')) as Ntag424State
+    const state = this.#state()
     if (state.kind !== 'ntag424') throw new Error(`${this.statePath} is not the EEPROM of an NTAG 424 DNA`)
     return VirtualNtag424.fromState(state, { ...of, memory: this })
   }
 
-  save(state: Ntag424State): void {
+  /** As `card`, of any kind. */
+  anyCard(of: { readonly random: RandomSource }): VirtualCard {
+    const state = this.#state()
+    switch (state.kind) {
+      case 'ntag424':
+        return VirtualNtag424.fromState(state, { ...of, memory: this })
+      case 'ntag21x':
+        return new VirtualNtag21x(state, { memory: this })
+      case 'uid':
+        return new VirtualUidCard(state, { ...of, memory: this })
+    }
+  }
+
+  #state(): StoredCard {
+    return JSON.parse(readFileSync(this.statePath, 'utf8')) as StoredCard
+  }
+
+  save(state: StoredCard): void {
     const besides = join(dirname(this.statePath), `.${process.pid}.${this.#sequence}.tmp`)
     writeFileSync(besides, serialise(state), { mode: 0o600 })
     renameSync(besides, this.statePath)
@@ -81,7 +105,7 @@ function logPathOf(statePath: string): string {
   return statePath.replace(/\.json$/, '.log.jsonl')
 }
 
-function serialise(state: Ntag424State): string {
+function serialise(state: StoredCard): string {
   return `${JSON.stringify(state, null, 1)}\n`
 }
 

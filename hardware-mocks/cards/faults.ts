@@ -58,6 +58,10 @@ export class FaultyCard implements VirtualCard {
     return this.#card.uid
   }
 
+  get takesReaderCommands(): boolean {
+    return this.#card.takesReaderCommands ?? false
+  }
+
   get delayMs(): number {
     return this.#card.delayMs + this.#extraDelayMs
   }

@@ -19,6 +19,10 @@ export interface VirtualCard {
   readonly atr: Uint8Array
   /** What the anti-collision shows, and what a reader's `FF CA` answers. */
   readonly uid: Uint8Array
+  /**
+   * It stands for the card and for what a reader makes of it: the reader's own commands (class FF) go to it too.
+   */
+  readonly takesReaderCommands?: boolean
   /** How long the card takes for one command, in milliseconds; half of it passes before it executes. */
   readonly delayMs: number
   /** Into the field. */

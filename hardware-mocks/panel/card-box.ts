@@ -1,5 +1,5 @@
 /**
- * The box of virtual cards: which there are, by label, and the object that plays each one. NTAG 424 DNA cards live in
+ * The box of virtual cards: which there are, by label, and the object that plays each one. Cards with a memory live in
  * files of their own (`NAME.json`, `NAME.log.jsonl`), the register of the box in `register.json` beside them. The
  * hardware of several tills may share a box, so that a card is carried from one to another; it lies at one at a time.
  */
@@ -7,8 +7,9 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { z } from 'zod'
 import { CardFile, readCardLog } from '../cards/card-file.ts'
-import type { CardLogLine } from '../cards/card-file.ts'
+import type { CardLogLine, StoredCard } from '../cards/card-file.ts'
 import { FaultyCard } from '../cards/faults.ts'
+import { factoryNtag21x, publishedSignatures } from '../cards/ntag21x.ts'
 import { factoryCard, personalisedCard } from '../cards/ntag424-state.ts'
 import { desfireEv3Card, garbageCard, mifareClassicCard, muteCard } from '../cards/otherCards.ts'
 import type { RandomSource } from '../cards/random.ts'
@@ -37,6 +38,22 @@ export const cardDefinition = z.discriminatedUnion('kind', [
       })
       .optional(),
   }),
+  /** A card that people carry already; `random`: one that shows another UID each time. */
+  z.strictObject({
+    label,
+    kind: z.literal('uid'),
+    card: z.string().optional(),
+    uid: z.union([uid, hexBytes(10), z.literal('random')]).optional(),
+    speaks: z.enum(['classic', 'iso-dep']).default('iso-dep'),
+  }),
+  /** As delivered by the factory. Without UID one whose originality signature is NXP's own. */
+  z.strictObject({
+    label,
+    kind: z.literal('ntag21x'),
+    card: z.string().optional(),
+    uid: hexBytes(7).optional(),
+    model: z.enum(['NTAG213', 'NTAG215', 'NTAG216']).default('NTAG213'),
+  }),
   z.strictObject({ label, kind: z.enum(['mifare-classic', 'desfire', 'mute', 'garbage']), uid: uid.optional() }),
 ])
 export const cardDefinitions = z.array(cardDefinition)
@@ -53,8 +70,8 @@ export interface BoxedCard {
 const registered = z.array(
   z.object({
     label,
-    kind: z.enum(['ntag424', 'mifare-classic', 'desfire', 'mute', 'garbage']),
-    uid,
+    kind: z.enum(['ntag424', 'uid', 'ntag21x', 'mifare-classic', 'desfire', 'mute', 'garbage']),
+    uid: z.union([uid, hexBytes(10), z.literal('RANDOM')]),
     file: z.string(),
   }),
 )
@@ -75,6 +92,24 @@ function freeFileName(cardLabel: string, cards: readonly Registered[]): string {
   let name = base
   for (let count = 2; taken.has(name); count++) name = `${base}-${count}`
   return name
+}
+
+/** What its file begins with; null of a card without one. */
+function newCard(definition: CardDefinition, cardUid: string): StoredCard | null {
+  switch (definition.kind) {
+    case 'ntag424': {
+      const { keys } = definition
+      if (keys === undefined) return factoryCard({ uid: bytes(cardUid) })
+      const each = [bytes(keys[0]), bytes(keys[1]), bytes(keys[2]), bytes(keys[3]), bytes(keys[4])] as const
+      return personalisedCard({ uid: bytes(cardUid), keys: each })
+    }
+    case 'uid':
+      return { kind: 'uid', uid: cardUid === 'RANDOM' ? null : cardUid, speaks: definition.speaks }
+    case 'ntag21x':
+      return factoryNtag21x({ model: definition.model, uid: cardUid })
+    default:
+      return null
+  }
 }
 
 export class CardBox {
@@ -106,19 +141,10 @@ export class CardBox {
     const cards = this.#register()
     for (const definition of definitions) {
       if (cards.some((card) => card.label === definition.label)) continue
-      const cardUid = (definition.uid ?? this.#madeUpUid(definition.kind)).toUpperCase()
+      const cardUid = (definition.uid ?? this.#madeUpUid(definition.kind, cards)).toUpperCase()
       const file = freeFileName(definition.label, cards)
-      if (definition.kind === 'ntag424') {
-        const { keys } = definition
-        const state =
-          keys === undefined
-            ? factoryCard({ uid: bytes(cardUid) })
-            : personalisedCard({
-                uid: bytes(cardUid),
-                keys: [bytes(keys[0]), bytes(keys[1]), bytes(keys[2]), bytes(keys[3]), bytes(keys[4])],
-              })
-        CardFile.create({ folder: this.#folder, name: file, state, now: this.#now })
-      }
+      const state = newCard(definition, cardUid)
+      if (state !== null) CardFile.create({ folder: this.#folder, name: file, state, now: this.#now })
       cards.push({ label: definition.label, kind: definition.kind, uid: cardUid, file })
       added.push(definition.label)
     }
@@ -161,9 +187,9 @@ export class CardBox {
   }
 
   #play(entry: Registered): FaultyCard {
-    if (entry.kind === 'ntag424') {
+    if (entry.kind === 'ntag424' || entry.kind === 'uid' || entry.kind === 'ntag21x') {
       const file = CardFile.open(join(this.#folder, `${entry.file}.json`), { now: this.#now })
-      return new FaultyCard(file.card({ random: this.#random }), {
+      return new FaultyCard(file.anyCard({ random: this.#random }), {
         random: this.#random,
         onDidFail: (fault) => file.appendFault(fault),
       })
@@ -171,7 +197,7 @@ export class CardBox {
     return new FaultyCard(this.#otherCard(entry.kind, bytes(entry.uid)), { random: this.#random })
   }
 
-  #otherCard(kind: Exclude<CardKind, 'ntag424'>, cardUid: Uint8Array): VirtualCard {
+  #otherCard(kind: Exclude<CardKind, 'ntag424' | 'uid' | 'ntag21x'>, cardUid: Uint8Array): VirtualCard {
     switch (kind) {
       case 'mifare-classic':
         return mifareClassicCard({ uid: cardUid })
@@ -184,7 +210,11 @@ export class CardBox {
     }
   }
 
-  #madeUpUid(kind: CardKind): string {
+  #madeUpUid(kind: CardKind, cards: readonly Registered[]): string {
+    if (kind === 'ntag21x') {
+      const free = Object.keys(publishedSignatures).find((one) => !cards.some((card) => card.uid === one))
+      if (free !== undefined) return free
+    }
     // 04 is NXP's manufacturer byte (ISO/IEC 7816-6).
     const random = Buffer.from(this.#random(6)).toString('hex')
     return kind === 'mifare-classic' ? random.slice(0, 8) : `04${random}`

@@ -5,7 +5,7 @@ const READER_CLASS = 0xff
 
 /** Null: not for the reader, hand it to the card. */
 export function answerPseudoApdu(command: Uint8Array, card: VirtualCard): Uint8Array | null {
-  if (command[0] !== READER_CLASS) return null
+  if (command[0] !== READER_CLASS || card.takesReaderCommands === true) return null
   const failed = Buffer.from('6300', 'hex')
   if (command[1] !== 0xca || command[3] !== 0x00) return failed
   if (command[2] === 0x00) return Buffer.concat([card.uid, Buffer.from('9000', 'hex')])

@@ -3,7 +3,7 @@
  * slots given to one terminal, and for each card of each beneficiary the till key sealed to that terminal
  * (money-rules.md, "Offline": a lease is escrow).
  */
-import { seal, tillKeyContext, type EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
+import type { EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
 import { addTiyn, subtractTiyn, tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { slotIdOf } from '../../src/voucher/slot.ts'
@@ -15,6 +15,7 @@ import { tellOfLeaseGranted } from '../feed/till-news.ts'
 import { activationStanding } from '../schemes/activations.ts'
 import { holdersOf } from '../schemes/beneficiaries.ts'
 import { leasableCardsOf, type Card } from '../schemes/cards.ts'
+import { sealedTillKeyOf } from './seal-anew.ts'
 import { needSlot } from '../schemes/carrying.ts'
 import { doWhatIsDue } from '../schemes/returning.ts'
 import { placeOfMerchant } from '../schemes/merchants.ts'
@@ -115,9 +116,7 @@ export async function grantLease(work: Work, grant: LeaseGrant): Promise<LeaseGr
   for (const candidate of candidates) {
     await giveSlot(work, leaseId, candidate)
     for (const card of candidate.cards) {
-      const box =
-        sealed.get(card.card) ??
-        seal(card.tillKey, terminal.encryptionKey, tillKeyContext(leaseId, card.card), work.random(32))
+      const box = sealed.get(card.card) ?? sealedTillKeyOf(card, terminal.encryptionKey, leaseId, work.random)
       sealed.set(card.card, box)
       await work.connection
         .insertInto('lease_card')
@@ -217,7 +216,7 @@ export async function payingCards(
   const holders = await holdersOf(work, scheme.schemeId, beneficiary)
   if (holders.length === 0) return 'not_entitled'
   const cards: Card[] = []
-  for (const holder of holders) cards.push(...(await leasableCardsOf(work, holder)))
+  for (const holder of holders) cards.push(...(await leasableCardsOf(work, scheme, holder)))
   if (cards.length === 0) return 'no_active_card'
   return (await activationStanding(work, scheme, beneficiary)) === 'activated' ? cards : 'not_activated'
 }

@@ -4,7 +4,6 @@
  * its slots are listed, so that the till knows their cards, and are held for nobody. There is one for each scheme of a
  * till. It lasts for as long as that till asks for its package, and is filled up each time.
  */
-import { seal, tillKeyContext } from '../../src/sync/protocol/sealed-box.ts'
 import { remainderTiyn, smallestTiyn, tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import { unusedOf, type AnyScheme } from '../../src/voucher/scheme.ts'
 import { slotIdOf } from '../../src/voucher/slot.ts'
@@ -17,6 +16,7 @@ import { schemeAccountOf } from '../schemes/schemes.ts'
 import { inRows } from '../store/in-rows.ts'
 import { partiesOf, payingCards, type Parties } from './grant.ts'
 import { escrowAccountOf, liveLeasesOf, surrenderedBy, type LeaseRow } from './leases.ts'
+import { sealedTillKeyOf } from './seal-anew.ts'
 
 export interface PoolOrder {
   readonly terminalId: string
@@ -210,9 +210,9 @@ async function listSlots(
       .onConflict((conflict) => conflict.columns(['lease_id', 'slot_id']).doUpdateSet({ state: 'live' }))
       .execute()
     const of = { lease_id: leaseId, slot_id: slotId }
-    const sealed = cards.map(({ card, tillKey }) => {
-      const box = seal(tillKey, terminal.encryptionKey, tillKeyContext(leaseId, card), work.random(32))
-      return { ...of, card, sealed_till_key: box }
+    const sealed = cards.map((card) => {
+      const box = sealedTillKeyOf(card, terminal.encryptionKey, leaseId, work.random)
+      return { ...of, card: card.card, sealed_till_key: box }
     })
     await inRows(sealed, (some) =>
       connection

@@ -1,9 +1,21 @@
 /** What lies sealed for a terminal under its live leases, when its encryption key changes or a holder's card does. */
 import { seal, tillKeyContext, type EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
+import { acceptsCardOffline } from '../../src/voucher/card-rules.ts'
 import type { Work } from '../context.ts'
-import { findCard } from '../schemes/cards.ts'
+import { findCard, type Card } from '../schemes/cards.ts'
+import { findScheme } from '../schemes/schemes.ts'
 import { announcePackage } from '../terminals/events.ts'
 import { findTerminal } from '../terminals/terminals.ts'
+
+/** The card's key as a lease carries it; empty of a card that has none. */
+export function sealedTillKeyOf(
+  { card, secrets }: Card,
+  to: EncryptionJwk,
+  leaseId: string,
+  random: Work['random'],
+): string {
+  return secrets === null ? '' : seal(secrets.tillKey, to, tillKeyContext(leaseId, card), random(32))
+}
 
 /**
  * The terminal's next package carries the new boxes under the next version, and it is told of it. Those of a pool that
@@ -27,7 +39,7 @@ export async function sealCardKeysAnew(work: Work, terminalId: string, to: Encry
     if (card === undefined) throw new Error(`leased card ${cardId} vanished`)
     await connection
       .updateTable('lease_card')
-      .set({ sealed_till_key: seal(card.tillKey, to, tillKeyContext(leaseId, cardId), random(32)) })
+      .set({ sealed_till_key: sealedTillKeyOf(card, to, leaseId, random) })
       .where('lease_id', '=', leaseId)
       .where('card', '=', cardId)
       .execute()
@@ -49,7 +61,7 @@ export async function sealNewCard(work: Work, cardId: string): Promise<void> {
         .onRef('entitlement.scheme_id', '=', 'slot.scheme_id')
         .onRef('entitlement.beneficiary', '=', 'slot.beneficiary'),
     )
-    .select(['lease.lease_id', 'lease.terminal_id', 'lease_slot.slot_id'])
+    .select(['lease.lease_id', 'lease.scheme_id', 'lease.terminal_id', 'lease_slot.slot_id'])
     .where('entitlement.holder', '=', card.holder)
     .where('lease_slot.state', '=', 'live')
     .where('lease.state', '=', 'live')
@@ -57,10 +69,12 @@ export async function sealNewCard(work: Work, cardId: string): Promise<void> {
     .orderBy('lease.lease_id')
     .orderBy('lease_slot.slot_id')
     .execute()
-  for (const { lease_id: leaseId, terminal_id: terminalId, slot_id: slotId } of held) {
+  for (const { lease_id: leaseId, scheme_id: schemeId, terminal_id: terminalId, slot_id: slotId } of held) {
+    const scheme = await findScheme(work, schemeId)
+    if (scheme === undefined || !acceptsCardOffline(scheme, card.profile)) continue
     const terminal = await findTerminal(work, terminalId)
     if (terminal === undefined || terminal.status === 'revoked' || terminal.encryptionKey === null) continue
-    const sealed = seal(card.tillKey, terminal.encryptionKey, tillKeyContext(leaseId, cardId), random(32))
+    const sealed = sealedTillKeyOf(card, terminal.encryptionKey, leaseId, random)
     await connection
       .insertInto('lease_card')
       .values({ lease_id: leaseId, slot_id: slotId, card: cardId, sealed_till_key: sealed })

@@ -5,6 +5,7 @@
  */
 import type { Authorisation, SignedItemResult } from '../../src/sync/protocol/messages.ts'
 import { termsHashOf } from '../../src/sync/protocol/canonical.ts'
+import { profileForDecision } from '../../src/voucher/card-rules.ts'
 import type { DecisionInput } from '../../src/voucher/decide.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
@@ -22,7 +23,7 @@ import { doWhatIsDue } from '../schemes/returning.ts'
 import { findScheme, schemeAccountOf } from '../schemes/schemes.ts'
 import { bridgeSlotIdOf, chargeBridges, fitsIn, useSlot, type SlotState } from '../schemes/slots.ts'
 import type { Terminal } from '../terminals/terminals.ts'
-import { checkCardProof, counterStanding, useCounter, type Proven } from './card-proof.ts'
+import { checkCardProof, counterStanding, isOfOtherTerms, useCounter, type Proven } from './card-proof.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { keepEvidence } from './evidence.ts'
 import { decideSafely, replay } from './replay.ts'
@@ -57,7 +58,7 @@ async function decideAuthorisation(work: Work, terminal: Terminal, request: Auth
 
   const merchant = await findMerchant(work, terminal.merchantId)
   if (merchant?.merchant.accountId !== terms.payeeAccount) return refused('MERCHANT_NOT_ALLOWED')
-  const replayed = await replay(work, terminal, terms, evidence, proof.card.card)
+  const replayed = await replay(work, terminal, terms, evidence, proof.card)
   if (replayed.kind === 'fault') {
     if (replayed.fault === 'package_unknown') return refused('PACKAGE_MISSING')
     await fileDiscrepancy(work, {
@@ -87,7 +88,7 @@ async function cardRefusalOf(
   const standing = await counterStanding(work, proof, tenderId)
   if (standing === 'replayed') return 'CARD_PROOF_REPLAYED'
   if (standing === 'behind') return 'CARD_COUNTER_WENT_BACK'
-  return proof.isBound ? undefined : 'CARD_BINDING_MISMATCH'
+  return isOfOtherTerms(proof) ? 'CARD_BINDING_MISMATCH' : undefined
 }
 
 interface OwnFacts {
@@ -120,7 +121,11 @@ async function decideByOwnFacts(
     mode: 'online',
     merchantPlace: place,
     trustedTime: isNear ? recorded.trustedTime : work.now,
-    card: { card: proof.card.card, blocked: proof.card.status === 'blocked' },
+    card: {
+      card: proof.card.card,
+      blocked: proof.card.status === 'blocked',
+      ...profileForDecision(proof.card.profile),
+    },
     schemes: [scheme],
     slots: [state.slot],
     localSpends: [],

@@ -1,18 +1,26 @@
 /** What the card said about a tender, opened with keys that no till holds (docs/design/02-sale-bound-sun.md). */
 import { cardPseudonym } from '../../src/sync/protocol/card-pseudonym.ts'
+import { verifyIssuerRecord } from '../../src/sync/protocol/issuer-record.ts'
 import { equalInConstantTime } from '../../src/voucher/cards/aes.ts'
 import { fromHex } from '../../src/voucher/cards/bytes.ts'
 import { decryptPiccData, openSun } from '../../src/voucher/cards/sun.ts'
 import type { Hash } from '../../src/voucher/identifiers.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
-import type { CardProof } from '../../src/voucher/tender.ts'
+import type { CardProof, Sun } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
 import { findCard, type Card } from '../schemes/cards.ts'
 import { statement } from '../store/statement.ts'
 
+type Identification = Exclude<CardProof, { profile: 'ntag424' }>
+
 export interface Proven {
   readonly kind: 'proven'
   readonly card: Card
+  /** Null where the card only said who it is: then nothing but the terminal's word says that it was there. */
+  readonly message: SaleMessage | null
+}
+
+interface SaleMessage {
   readonly counter: number
   readonly mac: string
   /** The binding that the card signed is this tender's. */
@@ -25,12 +33,17 @@ export type CardProofChecked =
 
 /** Opens the proof; whether its counter is fresh is another question. */
 export async function checkCardProof(work: Work, proof: CardProof, termsHash: Hash): Promise<CardProofChecked> {
-  const { sun } = proof
+  return proof.profile === 'ntag424' ? openMessage(work, proof.sun, termsHash) : identify(work, proof)
+}
+
+async function openMessage(work: Work, sun: Sun, termsHash: Hash): Promise<CardProofChecked> {
   const piccData = decryptPiccData(work.keys.metaReadKey, fromHex(sun.e))
   if (piccData === null) return { kind: 'refused', code: 'CARD_PROOF_FORGED', card: null }
   const card = await findCard(work, cardPseudonym(work.keys.cardReferenceKey, piccData.uid))
   if (card === undefined) return { kind: 'refused', code: 'CARD_UNKNOWN', card: null }
-  const opened = openSun(sun, { metaReadKey: work.keys.metaReadKey, fileReadKeyOf: () => card.fileReadKey })
+  const { secrets } = card
+  if (secrets === null) return { kind: 'refused', code: 'CARD_PROOF_FORGED', card }
+  const opened = openSun(sun, { metaReadKey: work.keys.metaReadKey, fileReadKeyOf: () => secrets.fileReadKey })
   if (opened.kind === 'refused') {
     return {
       kind: 'refused',
@@ -38,13 +51,22 @@ export async function checkCardProof(work: Work, proof: CardProof, termsHash: Ha
       card,
     }
   }
-  return {
-    kind: 'proven',
-    card,
-    counter: opened.counter,
-    mac: sun.m,
-    isBound: equalInConstantTime(opened.termsHash, fromHex(termsHash)),
-  }
+  const isBound = equalInConstantTime(opened.termsHash, fromHex(termsHash))
+  return { kind: 'proven', card, message: { counter: opened.counter, mac: sun.m, isBound } }
+}
+
+/** A card that can prove itself is never taken at somebody's word, nor one kind for another. */
+async function identify(work: Work, proof: Identification): Promise<CardProofChecked> {
+  const card = await findCard(work, proof.card)
+  if (card?.profile !== proof.profile) return { kind: 'refused', code: 'CARD_UNKNOWN', card: null }
+  if (proof.profile === 'ntag21x' && !verifyIssuerRecord(work.keys.signing, card.card, proof.record))
+    return { kind: 'refused', code: 'CARD_NOT_ORIGINAL', card }
+  return { kind: 'proven', card, message: null }
+}
+
+/** Whether the card said this for other terms. */
+export function isOfOtherTerms({ message }: Proven): boolean {
+  return message?.isBound === false
 }
 
 export type CounterStanding =
@@ -55,6 +77,8 @@ export type CounterStanding =
   | 'replayed'
   /** Another tender used this counter, or a later one. */
   | 'behind'
+  /** It has none: it only said who it is. */
+  | 'none'
 
 interface CounterUsed {
   readonly card: string
@@ -73,11 +97,16 @@ const useOf = statement((connection, { card, epoch, counter }: CounterUsed) =>
 
 /** Counters only rise, but tills present in any order: `behind` matters to authorisations, `replayed` to both. */
 export async function counterStanding({ connection }: Work, proof: Proven, tenderId: string): Promise<CounterStanding> {
-  const { card, epoch } = proof.card
-  const [used] = await useOf(connection, { card, epoch: BigInt(epoch), counter: BigInt(proof.counter) })
+  const { card, message } = proof
+  if (message === null) return 'none'
+  const [used] = await useOf(connection, {
+    card: card.card,
+    epoch: BigInt(card.epoch),
+    counter: BigInt(message.counter),
+  })
   if (used?.tender_id === tenderId) return 'own'
   if (used !== undefined) return 'replayed'
-  return proof.counter > proof.card.highestCounter ? 'fresh' : 'behind'
+  return message.counter > card.highestCounter ? 'fresh' : 'behind'
 }
 
 const used = statement(
@@ -91,11 +120,12 @@ const counted = statement((connection, { card, counter }: { card: string; counte
   connection.updateTable('card').set({ highest_counter: counter }).where('card', '=', card),
 )
 
-/** Binds the counter to the tender for ever. */
+/** Binds the counter to the tender for ever, where the card has one. */
 export async function useCounter({ connection }: Work, proof: Proven, tenderId: string): Promise<void> {
-  const { mac } = proof
+  const { message } = proof
+  if (message === null) return
   const { card, epoch, highestCounter } = proof.card
-  const counter = BigInt(proof.counter)
-  await used(connection, { card, epoch: BigInt(epoch), counter, tenderId, mac })
+  const counter = BigInt(message.counter)
+  await used(connection, { card, epoch: BigInt(epoch), counter, tenderId, mac: message.mac })
   if (counter > highestCounter) await counted(connection, { card, counter })
 }

@@ -10,7 +10,7 @@ import { closeDueLeases } from '../leases/close.ts'
 import { recordPosition } from '../terminals/heads.ts'
 import { waitsForReview } from '../terminals/revocation.ts'
 import type { Terminal } from '../terminals/terminals.ts'
-import { checkCardProof, counterStanding, useCounter } from './card-proof.ts'
+import { checkCardProof, counterStanding, isOfOtherTerms, useCounter } from './card-proof.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { keepEvidence } from './evidence.ts'
 import { holdsOffline, replay } from './replay.ts'
@@ -88,11 +88,13 @@ async function checkEvidence(
   const fault = (refusal: RefusalCode | null, detail: string): CheckedEvidence => ({ kind: 'fault', refusal, detail })
   const proof = await checkCardProof(work, evidence.cardProof, termsHashOf(terms))
   if (proof.kind === 'refused') return fault(proof.code, 'the card proof does not open')
+  // Whatever its scheme says and whatever the till decided (architecture.md, "Cards").
+  if (proof.card.profile === 'ntag21x') return fault('CARD_ONLINE_ONLY', 'such a card proves nothing without network')
   const standing = await counterStanding(work, proof, terms.tenderId)
   if (standing === 'replayed') return fault('CARD_PROOF_REPLAYED', 'the card said this for another sale')
-  if (!proof.isBound) return fault('CARD_BINDING_MISMATCH', 'the card said this for other terms')
+  if (isOfOtherTerms(proof)) return fault('CARD_BINDING_MISMATCH', 'the card said this for other terms')
   const { record } = evidence
-  const replayed = await replay(work, terminal, terms, evidence, proof.card.card)
+  const replayed = await replay(work, terminal, terms, evidence, proof.card)
   if (replayed.kind === 'fault') {
     return fault(replayed.fault === 'decision_mismatch' ? 'DECISION_MISMATCH' : null, replayed.detail)
   }

@@ -9,12 +9,13 @@ import {
   verifyReceiptPresentment,
   type ReceiptPresentment,
 } from '../../src/sync/protocol/receipt-presentment.ts'
+import { acceptsCardOffline } from '../../src/voucher/card-rules.ts'
 import { findAccount } from '../accounts/accounts.ts'
 import type { Work } from '../context.ts'
 import { closeDueLeases } from '../leases/close.ts'
 import { waitsForReview } from '../terminals/revocation.ts'
 import { findTerminal, signingKeysOf, type Terminal } from '../terminals/terminals.ts'
-import { checkCardProof, counterStanding, useCounter } from './card-proof.ts'
+import { checkCardProof, counterStanding, isOfOtherTerms, useCounter } from './card-proof.ts'
 import { keepEvidence } from './evidence.ts'
 import { arrivalAt, claimTender, findTender, settleTender, type Tender, type TenderOutcome } from './tenders.ts'
 import { leasedSlotOf, lossBorneBy, whoPays, type Hearing } from './who-pays.ts'
@@ -73,7 +74,7 @@ export async function judgeReceipt(
   const forged = (detail: string): Promise<TenderOutcome> => notPaid('PROOF_MISSING_OR_FORGED', null, detail)
   const proof = await checkCardProof(work, cardProof, termsHashOf(terms))
   if (proof.kind === 'refused') return notPaid('PROOF_MISSING_OR_FORGED', proof.code, 'the card proof does not open')
-  if (!proof.isBound) return forged('the card said this for other terms')
+  if (isOfOtherTerms(proof)) return forged('the card said this for other terms')
   // Of other sales the replay sees it, in the package; here only the key of a till speaks that may be in other hands.
   const payee = await findAccount(work, terms.payeeAccount)
   if (payee?.kind !== 'merchant' || payee.owner !== terminal.merchantId)
@@ -97,7 +98,8 @@ export async function judgeReceipt(
       decidedAt,
       presentedAt,
       packageIssuedAt: await packageIssuedBefore(work, terminal.terminalId, decidedAt),
-      isAllowedOffline: leased.scheme.offline.policy !== 'deny',
+      isAllowedOffline:
+        leased.scheme.offline.policy !== 'deny' && acceptsCardOffline(leased.scheme, proof.card.profile),
       review: waitsForReview(terminal, position),
     },
     notPaid,

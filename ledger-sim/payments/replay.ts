@@ -6,15 +6,19 @@ import { canonicalBytes, canonicalText, saleHashOf } from '../../src/sync/protoc
 import { verifyTagged } from '../../src/sync/protocol/keys.ts'
 import type { DecisionRecord, Evidence } from '../../src/sync/protocol/messages.ts'
 import { recordSourcesOf } from '../../src/sync/protocol/record-sources.ts'
+import { profileOf } from '../../src/voucher/card-rules.ts'
 import { decide, type Decision, type DecisionInput } from '../../src/voucher/decide.ts'
 import { isListed } from '../../src/voucher/hotlist.ts'
 import { terminalPackageSchema, type LeasedSlot, type TerminalPackage } from '../../src/voucher/package.ts'
 import type { TenderTerms } from '../../src/voucher/tender.ts'
 import { isSamePlace } from '../../src/voucher/where.ts'
 import type { Work } from '../context.ts'
+import type { Card } from '../schemes/cards.ts'
 import { statement } from '../store/statement.ts'
 import { wholePackage } from '../terminals/stored-package.ts'
 import { signingKeysOf, type Terminal } from '../terminals/terminals.ts'
+
+type ProofCard = Pick<Card, 'card' | 'profile'>
 
 export type ReplayFault =
   /** No such package of this terminal, or it says something else. */
@@ -35,13 +39,13 @@ export type Replayed =
     }
   | { readonly kind: 'fault'; readonly fault: ReplayFault; readonly detail: string }
 
-/** @param proofCard the pseudonym of the card that gave the proof */
+/** @param proofCard the card that gave the proof, or that the terminal says lay there */
 export async function replay(
   work: Work,
   terminal: Terminal,
   terms: TenderTerms,
   evidence: Evidence,
-  proofCard: string,
+  proofCard: ProofCard,
 ): Promise<Replayed> {
   const { record, cardProof, signature } = evidence
   const signed = { record, cardProof, terms }
@@ -135,7 +139,7 @@ function parsedPackage(hash: string, stored: unknown): NamedPackage {
 function notOurs(
   record: DecisionRecord,
   { package: named, slots }: NamedPackage,
-  proofCard: string,
+  proofCard: ProofCard,
 ): string | undefined {
   const { input } = record
   if (record.hotlistVersion !== named.hotlist.version) return 'another hotlist than the package carries'
@@ -143,7 +147,8 @@ function notOurs(
   if (!isSamePlace(input.merchantPlace ?? {}, named.merchant))
     return 'another place of the merchant than the package names'
   if (input.terminal.packageIssuedAt !== named.issuedAt) return 'another age than the package has'
-  if (input.card.card !== proofCard) return 'another card than the one that gave the proof'
+  if (input.card.card !== proofCard.card) return 'another card than the one that gave the proof'
+  if (profileOf(input.card) !== proofCard.profile) return 'another kind of card than the one that gave the proof'
   if (isListed(named.hotlist, input.card.card) && !input.card.blocked) return 'the package lists the card as blocked'
   for (const lease of input.leases) {
     const ours = named.leases.some(

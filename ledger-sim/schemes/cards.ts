@@ -1,6 +1,8 @@
 /** Cards: which pseudonym belongs to which holder, with its wrapped keys. No UID is stored. */
 import { cardPseudonym } from '../../src/sync/protocol/card-pseudonym.ts'
+import { acceptsCardOffline, type CardProfile } from '../../src/voucher/card-rules.ts'
 import { cardKeyNumber } from '../../src/voucher/cards/card-keys.ts'
+import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import type { Work } from '../context.ts'
 import { cardKeyPurpose } from '../keys.ts'
 import { statement } from '../store/statement.ts'
@@ -14,26 +16,34 @@ export interface Card {
   /** Rises when the card is re-keyed; counters are unique within it. */
   readonly epoch: number
   readonly highestCounter: number
-  readonly fileReadKey: Uint8Array
-  readonly tillKey: Uint8Array
+  readonly profile: CardProfile
+  /** Null of a card that only says who it is. */
+  readonly secrets: CardSecrets | null
   /** The card that was issued in its place: it stays blocked. */
   readonly replacedBy: string | null
 }
 
+export interface CardSecrets {
+  readonly fileReadKey: Uint8Array
+  readonly tillKey: Uint8Array
+}
+
 /**
- * Registers a personalised card. The UID is used to name the card and derive its keys, and forgotten.
+ * Registers a card. The UID is used to name it and to derive its keys where it has any, and forgotten. One UID is one
+ * card of one profile: what was registered as proving itself is never registered again as something less.
  *
- * @param uid 7 bytes
+ * @param uid 7 bytes; of the profile `uid` also 4 or 10
  */
 export async function registerCard(
   work: Work,
   uid: Uint8Array,
   holder: string,
+  profile: CardProfile = 'ntag424',
 ): Promise<{ readonly outcome: 'registered' | 'exists' | 'exists_with_different_terms'; readonly card: string }> {
   const { connection, keys, random, now } = work
   const card = cardPseudonym(keys.cardReferenceKey, uid)
   const wrapped = (keyNumber: 2 | 3) =>
-    keys.wrap(keys.diversify(uid, keyNumber), cardKeyPurpose(card, keyNumber), random)
+    profile === 'ntag424' ? keys.wrap(keys.diversify(uid, keyNumber), cardKeyPurpose(card, keyNumber), random) : ''
   const inserted = await connection
     .insertInto('card')
     .values({
@@ -46,6 +56,7 @@ export async function registerCard(
       till_key: wrapped(cardKeyNumber.till),
       exposed_at: null,
       replaced_by: null,
+      profile: profile === 'ntag424' ? null : profile,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('card')
@@ -56,7 +67,8 @@ export async function registerCard(
     return { outcome: 'registered', card }
   }
   const existing = await findCard(work, card)
-  return { outcome: existing?.holder === holder ? 'exists' : 'exists_with_different_terms', card }
+  const isSame = existing?.holder === holder && existing.profile === profile
+  return { outcome: isSame ? 'exists' : 'exists_with_different_terms', card }
 }
 
 const cardNamed = statement((connection, { card }: { card: string }) =>
@@ -72,14 +84,23 @@ export async function findCard({ connection, keys }: Work, card: string): Promis
     status: row.status,
     epoch: Number(row.epoch),
     highestCounter: Number(row.highest_counter),
-    fileReadKey: keys.unwrap(row.file_read_key, cardKeyPurpose(card, cardKeyNumber.fileRead)),
-    tillKey: keys.unwrap(row.till_key, cardKeyPurpose(card, cardKeyNumber.till)),
+    profile: row.profile ?? 'ntag424',
+    secrets:
+      row.profile === null
+        ? {
+            fileReadKey: keys.unwrap(row.file_read_key, cardKeyPurpose(card, cardKeyNumber.fileRead)),
+            tillKey: keys.unwrap(row.till_key, cardKeyPurpose(card, cardKeyNumber.till)),
+          }
+        : null,
     replacedBy: row.replaced_by,
   }
 }
 
-/** The holder's cards that a till may be given the key of: not blocked, and no lost till ever held it. */
-export async function leasableCardsOf(work: Work, holder: string): Promise<readonly Card[]> {
+/**
+ * The holder's cards that may open a slot of the scheme without network: not blocked, of a kind that the scheme takes
+ * there, and no lost till ever held their key.
+ */
+export async function leasableCardsOf(work: Work, scheme: AnyScheme, holder: string): Promise<readonly Card[]> {
   const rows = await work.connection
     .selectFrom('card')
     .select('card')
@@ -91,7 +112,7 @@ export async function leasableCardsOf(work: Work, holder: string): Promise<reado
   const cards: Card[] = []
   for (const row of rows) {
     const card = await findCard(work, row.card)
-    if (card !== undefined) cards.push(card)
+    if (card !== undefined && acceptsCardOffline(scheme, card.profile)) cards.push(card)
   }
   return cards
 }

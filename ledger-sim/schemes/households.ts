@@ -11,6 +11,7 @@ import { announcePackage } from '../terminals/events.ts'
 import { beneficiaryOf, endEntitlement, holdersOf, insertEntitlement, type Entitlement } from './beneficiaries.ts'
 import { leasableCardsOf } from './cards.ts'
 import { leaveGroups } from './groups.ts'
+import { findScheme } from './schemes.ts'
 
 /** Every one's cards travel to the till that holds the slot. */
 const holdersMax = 16
@@ -36,7 +37,9 @@ export async function joinHousehold(work: Work, joining: Entitlement, member: st
   if (!holders.includes(member)) return { kind: 'not_a_member' }
   if (holders.length >= holdersMax) return { kind: 'household_full' }
   await insertEntitlement(work, joining)
-  for (const { card } of await leasableCardsOf(work, holder)) await sealNewCard(work, card)
+  const scheme = await findScheme(work, schemeId)
+  if (scheme === undefined) throw new Error(`scheme ${schemeId} vanished`)
+  for (const { card } of await leasableCardsOf(work, scheme, holder)) await sealNewCard(work, card)
   return { kind: 'done', arrival: 'created', holders: holders.length + 1 }
 }
 

@@ -1,12 +1,16 @@
 /** What an agency does: schemes, money for them, beneficiaries, cards, merchants; and what it looks at. */
 import { z } from 'zod'
+import { signIssuerRecord } from '../../src/sync/protocol/issuer-record.ts'
+import { cardProfileSchema, type CardProfile } from '../../src/voucher/card-rules.ts'
+import { uidFaultOf } from '../../src/voucher/cards/uid.ts'
 import { instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { merchantSchema, terminalPackageSchema } from '../../src/voucher/package.ts'
 import { schemeSchema } from '../../src/voucher/scheme.ts'
+import { issuerRecordSchema } from '../../src/voucher/tender.ts'
 import { findAccount, isPlatformName } from '../accounts/accounts.ts'
 import { answerTransfer } from '../accounts/named-transfer.ts'
-import { inTransaction } from '../context.ts'
+import { inTransaction, type Work } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { limits } from '../http/limits.ts'
 import { arrivalOf, operation, problem } from '../http/operation.ts'
@@ -21,11 +25,23 @@ import { notOwnCard, notOwnScheme } from './ownership.ts'
 import { joinHousehold, leave } from './households.ts'
 import { reissueCard } from './reissue.ts'
 
-/** Seven bytes, hex. */
-const uidSchema = z.string().regex(/^[0-9A-Fa-f]{14}$/)
+/** Hex, of any length that a card may have; 4 and 10 bytes are for the profile `uid` only. */
+const uidSchema = z.string().regex(/^(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{14}|[0-9A-Fa-f]{20})$/)
+const registrationSchema = z.strictObject({
+  uid: uidSchema,
+  holder: pseudonymSchema,
+  /** Absent: `ntag424`. */
+  profile: cardProfileSchema.optional(),
+})
 const tag = 'Voucher schemes'
 const agency = ['agency'] as const
 const arrivalSchema = z.enum(['created', 'exists'])
+const registeredSchema = z.strictObject({
+  card: pseudonymSchema,
+  /** Of an NTAG21x: what the issuing desk writes to it (docs/design/24-card-profiles.md, "The issuer's record"). */
+  record: issuerRecordSchema.optional(),
+  arrival: arrivalSchema,
+})
 const entitlementSchema = z.strictObject({
   schemeId: nameSchema,
   beneficiary: pseudonymSchema,
@@ -190,17 +206,23 @@ export const schemeOperations = [
     method: 'POST',
     path: '/v1/cards',
     tag,
-    summary: 'Registers a personalised card; the UID is turned into a pseudonym and not stored',
+    summary:
+      'Registers a card, personalised or one that its holder carries already; the UID is turned into a pseudonym and ' +
+      'not stored',
     roles: agency,
-    requestSchema: z.strictObject({ uid: uidSchema, holder: pseudonymSchema }),
-    answerSchema: z.strictObject({ card: pseudonymSchema, arrival: arrivalSchema }),
+    requestSchema: registrationSchema,
+    answerSchema: registeredSchema,
     perform: (asked) =>
       rollingBack(asked, async (work) => {
-        const { uid, holder } = asked.request
-        const { outcome, card } = await registerCard(work, new Uint8Array(Buffer.from(uid, 'hex')), holder)
-        if (outcome === 'exists_with_different_terms') return problem(outcome, 'the card belongs to another holder')
+        const { uid, holder, profile = 'ntag424' } = asked.request
+        const bytes = new Uint8Array(Buffer.from(uid, 'hex'))
+        const fault = unfitUid(bytes, profile)
+        if (fault !== undefined) return problem('rule_violated', fault)
+        const { outcome, card } = await registerCard(work, bytes, holder, profile)
+        if (outcome === 'exists_with_different_terms')
+          return problem(outcome, 'the card belongs to another holder, or is registered as one of another kind')
         if (outcome === 'registered') await sealNewCard(work, card)
-        return { kind: 'answer', body: { card, arrival: arrivalOf(outcome === 'exists') } }
+        return { kind: 'answer', body: registeredBody(work, card, profile, arrivalOf(outcome === 'exists')) }
       }),
   }),
   ...(['blocked', 'active'] as const).map((status) =>
@@ -228,21 +250,24 @@ export const schemeOperations = [
     tag,
     summary: 'Issues a card in place of a lost or broken one, which stays blocked; the allowances stay the holder’s',
     roles: agency,
-    requestSchema: z.strictObject({ card: pseudonymSchema, uid: uidSchema }),
-    answerSchema: z.strictObject({ card: pseudonymSchema, arrival: arrivalSchema }),
+    requestSchema: registrationSchema.omit({ holder: true }).extend({ card: pseudonymSchema }),
+    answerSchema: registeredSchema,
     perform: (asked) =>
       rollingBack(asked, async (work) => {
-        const { card: former, uid } = asked.request
+        const { card: former, uid, profile = 'ntag424' } = asked.request
+        const bytes = new Uint8Array(Buffer.from(uid, 'hex'))
+        const fault = unfitUid(bytes, profile)
+        if (fault !== undefined) return problem('rule_violated', fault)
         const foreign = await notOwnCard(work, asked.caller, former)
         if (foreign !== undefined) return foreign
-        const reissued = await reissueCard(work, former, new Uint8Array(Buffer.from(uid, 'hex')))
+        const reissued = await reissueCard(work, former, bytes, profile)
         switch (reissued.kind) {
           case 'not_found':
             return problem('not_found', 'there is no such card')
           case 'exists_with_different_terms':
             return problem(reissued.kind, reissued.detail)
           case 'done':
-            return { kind: 'answer', body: { card: reissued.card, arrival: reissued.arrival } }
+            return { kind: 'answer', body: registeredBody(work, reissued.card, profile, reissued.arrival) }
           default:
             return reissued satisfies never
         }
@@ -271,6 +296,24 @@ export const schemeOperations = [
       }),
   }),
 ]
+
+/** Why no card can be known by this UID, if none can. */
+function unfitUid(uid: Uint8Array, profile: CardProfile): string | undefined {
+  if (profile !== 'uid') return uid.length === 7 ? undefined : `a card of ${profile} has a UID of 7 bytes`
+  switch (uidFaultOf(uid)) {
+    case 'random':
+      return 'CARD_RANDOM_UID: the card shows another UID at each tap, so that it cannot be known by it'
+    case 'malformed':
+      return 'no card has this UID'
+    case null:
+      return undefined
+  }
+}
+
+function registeredBody(work: Work, card: string, profile: CardProfile, arrival: 'created' | 'exists') {
+  const record = profile === 'ntag21x' ? { record: signIssuerRecord(work.keys.signing, card) } : {}
+  return { card, ...record, arrival }
+}
 
 function membersBody(beneficiary: string, done: { readonly arrival: 'created' | 'exists'; readonly holders: number }) {
   return { beneficiary, arrival: done.arrival, holders: done.holders }

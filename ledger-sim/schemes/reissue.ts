@@ -4,6 +4,7 @@
  * it, and elsewhere the rest when that lease closes or the till surrenders it; until then what a bridge lends of it.
  * What the former card sold is paid as if nothing had happened.
  */
+import type { CardProfile } from '../../src/voucher/card-rules.ts'
 import { sealNewCard } from '../leases/seal-anew.ts'
 import type { Work } from '../context.ts'
 import { openBridges } from './bridges.ts'
@@ -18,14 +19,20 @@ export type Reissued =
  * One act: the former card is blocked for good, the new one registered for the same holder, its key sealed for every
  * till that holds the holder's slots.
  *
- * @param uid of the new card, 7 bytes
+ * @param uid of the new card, which may be of another profile; as in `registerCard`
  */
-export async function reissueCard(work: Work, formerCard: string, uid: Uint8Array): Promise<Reissued> {
+export async function reissueCard(
+  work: Work,
+  formerCard: string,
+  uid: Uint8Array,
+  profile: CardProfile = 'ntag424',
+): Promise<Reissued> {
   const former = await findCard(work, formerCard)
   if (former === undefined) return { kind: 'not_found' }
-  const { outcome, card } = await registerCard(work, uid, former.holder)
+  const { outcome, card } = await registerCard(work, uid, former.holder, profile)
   const other = (detail: string): Reissued => ({ kind: 'exists_with_different_terms', detail })
-  if (outcome === 'exists_with_different_terms') return other('the new card belongs to another holder')
+  if (outcome === 'exists_with_different_terms')
+    return other('the new card belongs to another holder, or is registered as one of another kind')
   if (former.replacedBy !== null)
     return former.replacedBy === card
       ? { kind: 'done', card, arrival: 'exists' }

@@ -422,4 +422,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
         ['slot_use', textOrNull('pool')],
       ]),
   },
+  // Cards of before prove each sale.
+  '0025-card-profiles': {
+    up: (database) => addColumns(database, [['card', textOrNull('profile')]]),
+  },
 }

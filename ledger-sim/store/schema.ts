@@ -4,6 +4,7 @@
  */
 import type { ColumnType } from 'kysely'
 import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
+import type { IdentificationProfile } from '../../src/voucher/card-rules.ts'
 import type { RuleTables } from '../rules/tables.ts'
 import type { EntitlementTables } from './entitlement-tables.ts'
 import type { FeedTables } from './feed-tables.ts'
@@ -137,12 +138,15 @@ export interface CardTable {
   status: 'active' | 'blocked'
   epoch: Whole
   highest_counter: Whole
+  /** Wrapped. Empty of a card that only says who it is. */
   file_read_key: string
   till_key: string
   /** Since when its till key may be in wrong hands: then it is leased to no till any more. */
   exposed_at: WholeOrNull
   /** The card that was issued in its place; it is blocked for good. */
   replaced_by: string | null
+  /** Null of a card that proves each sale. */
+  profile: IdentificationProfile | null
 }
 
 export interface CardStatusTable {

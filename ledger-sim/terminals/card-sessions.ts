@@ -14,6 +14,7 @@ import type {
 import { cardSessionContext, seal } from '../../src/sync/protocol/sealed-box.ts'
 import { concatBytes, fromHex, toHex } from '../../src/voucher/cards/bytes.ts'
 import { challengeLength, ev2Complete, ev2Part2, type Ev2AuthenticationState } from '../../src/voucher/cards/ev2.ts'
+import { acceptsCard } from '../../src/voucher/card-rules.ts'
 import { periodAt } from '../../src/voucher/scheme.ts'
 import type { Slot } from '../../src/voucher/slot.ts'
 import { isMerchantIn } from '../../src/voucher/where.ts'
@@ -62,34 +63,43 @@ export class CardSessions {
       const isSame =
         known.terminalId === terminal.terminalId &&
         known.request.card === request.card &&
-        known.request.encryptedRndB === request.encryptedRndB
+        known.request.encryptedRndB === request.encryptedRndB &&
+        request.profile === undefined
       return isSame ? known.answer : undefined
     }
     const card = await findCard(work, request.card)
-    if (card === undefined) return { kind: 'refused', code: 'CARD_UNKNOWN' }
+    // One kind of card is never taken for another: a copied UID opens nothing of a card that proves itself.
+    if (card === undefined || card.profile !== (request.profile ?? 'ntag424'))
+      return { kind: 'refused', code: 'CARD_UNKNOWN' }
     if (card.status === 'blocked' || (await failuresToday(work, card.card)) >= failuresPerDay) {
       return { kind: 'refused', code: 'CARD_BLOCKED' }
     }
-    const { slots, heldElsewhere, bridges, isLapsed } = await slotsFor(work, terminal, card)
-    if (slots.length + heldElsewhere.length === 0)
-      return { kind: 'refused', code: isLapsed ? 'ACTIVATION_LAPSED' : 'NO_ENTITLEMENT' }
+    const { slots, heldElsewhere, without } = await slotsFor(work, terminal, card)
+    if (slots.length + heldElsewhere.length === 0) return { kind: 'refused', code: without }
+    const leasedElsewhere = heldElsewhere
+      .filter(({ schemeId }) => !slots.some((slot) => slot.schemeId === schemeId))
+      .map(({ schemeId }) => schemeId)
+    const wanted = wantedOf(request, slots, heldElsewhere)
+    if (card.secrets === null || request.encryptedRndB === undefined) {
+      // Nothing more will prove that the card is here: the terminal's signed word is the reason to ask.
+      for (const slotId of wanted) await askForSurrender(work, slotId)
+      return { kind: 'identified', slots, leasedElsewhere }
+    }
 
-    const challenge = ev2Part2(card.tillKey, fromHex(request.encryptedRndB), work.random(challengeLength))
+    const challenge = ev2Part2(card.secrets.tillKey, fromHex(request.encryptedRndB), work.random(challengeLength))
     if (challenge.kind === 'malformed') throw new Error('the schema lets only 16 bytes of E(RndB) through')
     const answer: OpenAnswer = {
       kind: 'open',
       blocked: false,
-      slots: [...slots, ...bridges],
-      leasedElsewhere: heldElsewhere
-        .filter(({ schemeId }) => !bridges.some((bridge) => bridge.schemeId === schemeId))
-        .map(({ schemeId }) => schemeId),
+      slots,
+      leasedElsewhere,
       authenticationPart2: toHex(challenge.part2),
     }
     this.#open.set(request.cardSessionId, {
       terminalId: terminal.terminalId,
       request,
       answer,
-      wanted: wantedOf(request, slots, heldElsewhere),
+      wanted,
       state: challenge.state,
       expiresAt: work.now + sessionMs,
       used: undefined,
@@ -107,8 +117,8 @@ export class CardSessions {
     if (session.used !== undefined)
       return session.used.part3 === request.authenticationPart3 ? session.used.answer : failed
     const card = await findCard(work, session.request.card)
-    if (card === undefined) return failed
-    const completion = ev2Complete(card.tillKey, session.state, fromHex(request.authenticationPart3))
+    if (card === undefined || card.secrets === null) return failed
+    const completion = ev2Complete(card.secrets.tillKey, session.state, fromHex(request.authenticationPart3))
     if (completion.kind !== 'session') await countFailure(work, card.card)
     else for (const slotId of session.wanted) await askForSurrender(work, slotId)
     const answer: KeysAnswer =
@@ -140,33 +150,35 @@ function wantedOf({ schemes }: OpenRequest, slots: readonly Slot[], heldElsewher
 }
 
 /**
- * The card's slots of the present periods at this merchant, and those that another till holds; whether it had more, and
- * its beneficiary has not activated them in time.
+ * The card's slots of the present periods at this merchant, and those that another till holds; and why it has none
+ * where it has none.
  */
 async function slotsFor(
   work: Work,
   terminal: Terminal,
   card: Card,
 ): Promise<{
+  /** With a bridge in the place of one that another till holds, where there is one. */
   readonly slots: Slot[]
   readonly heldElsewhere: Slot[]
-  /** What can be had of those that another till holds. */
-  readonly bridges: Slot[]
-  readonly isLapsed: boolean
+  readonly without: WithoutSlots
 }> {
   await closeDueLeases(work)
   const slots: Slot[] = []
   const heldElsewhere: Slot[] = []
-  const bridges: Slot[] = []
-  let isLapsed = false
+  let without: WithoutSlots = 'NO_ENTITLEMENT'
   const { merchantId } = terminal
   const place = await placeOfMerchant(work, merchantId)
   for (const entitlement of await entitlementsOf(work, card.holder)) {
     const scheme = await findScheme(work, entitlement.schemeId)
     const period = scheme === undefined ? undefined : periodAt(scheme, work.now)
     if (scheme === undefined || period === undefined || !isMerchantIn(scheme, merchantId, place)) continue
+    if (!acceptsCard(scheme, card.profile)) {
+      without = 'CARD_KIND_NOT_ACCEPTED'
+      continue
+    }
     if ((await activationStanding(work, scheme, entitlement.beneficiary)) === 'lapsed') {
-      isLapsed = true
+      without = 'ACTIVATION_LAPSED'
       continue
     }
     const state = await needSlot(work, scheme, entitlement.beneficiary, period.periodId)
@@ -180,10 +192,12 @@ async function slotsFor(
     }
     heldElsewhere.push(state.slot)
     const bridge = await bridgeOver(work, state)
-    if (bridge !== undefined && !isUsedUp(bridge.slot)) bridges.push(bridge.slot)
+    if (bridge !== undefined && !isUsedUp(bridge.slot)) slots.push(bridge.slot)
   }
-  return { slots, heldElsewhere, bridges, isLapsed }
+  return { slots, heldElsewhere, without }
 }
+
+type WithoutSlots = 'CARD_KIND_NOT_ACCEPTED' | 'NO_ENTITLEMENT' | 'ACTIVATION_LAPSED'
 
 async function failuresToday({ connection, now }: Work, card: string): Promise<number> {
   const row = await connection

@@ -199,7 +199,9 @@ async function leasedSlots(work: Work, lease: LeaseRow): Promise<LeasedSlot[]> {
   return live.flatMap(({ slot_id: slotId }) => {
     const state = states.get(slotId)
     if (state === undefined) throw new Error(`leased slot ${slotId} vanished`)
-    const cards = (keysOf.get(slotId) ?? []).map((key) => ({ card: key.card, sealedTillKey: key.sealed_till_key }))
+    const cards = (keysOf.get(slotId) ?? []).map(({ card, sealed_till_key: sealedTillKey }) =>
+      sealedTillKey === '' ? { card } : { card, sealedTillKey },
+    )
     return cards.length === 0 ? [] : [{ slot: state.slot, cards }]
   })
 }

@@ -74,6 +74,8 @@ async function exposeCards(work: Work, terminalId: string): Promise<number> {
     .updateTable('card')
     .set({ exposed_at: now })
     .where('exposed_at', 'is', null)
+    // A card without a key has none to lose.
+    .where('profile', 'is', null)
     .where('card', 'in', cardsHeldBy(work, terminalId))
     .returning('card')
     .execute()

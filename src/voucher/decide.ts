@@ -5,6 +5,8 @@
  */
 import { z } from 'zod'
 import { hasLapsed } from './activation.ts'
+import type { Caps } from './caps.ts'
+import { acceptsCard, acceptsCardOffline, capsFor, identificationProfileSchema, profileOf } from './card-rules.ts'
 import { byGoods, eligibleLines, type DueLine, type EligibleLine } from './goods.ts'
 import { instantSchema, nameSchema, pseudonymSchema } from './identifiers.ts'
 import { addTiyn, remainderTiyn, smallestTiyn, tiyn, tiynSchema, zeroTiyn, type Tiyn } from './money.ts'
@@ -28,6 +30,8 @@ export const decisionInputSchema = z.strictObject({
   card: z.strictObject({
     card: pseudonymSchema,
     blocked: z.boolean(),
+    /** Of a card that only says who it is. Absent of one that proves each sale, and in records of before. */
+    profile: identificationProfileSchema.optional(),
     /** Schemes that wait for activation by this card, as the package says; absent for none. Asked offline only. */
     notActivated: z.array(nameSchema).optional(),
   }),
@@ -140,13 +144,28 @@ export function schemesThatFit({
 
 function refusalBeforeSchemes(input: DecisionInput): RefusalCode | undefined {
   if (input.card.blocked) return 'CARD_BLOCKED'
+  if (isOfOtherKind(input)) return 'CARD_KIND_NOT_ACCEPTED'
+  if (isOnlineOnly(input)) return 'CARD_ONLINE_ONLY'
   if (input.mode === 'offline' && !input.terminal.clockTrusted) return 'CLOCK_NOT_TRUSTED'
   if (schemesOfCard(input).length === 0) return input.mode === 'offline' ? 'CARD_NOT_IN_LEASE' : 'NO_ENTITLEMENT'
   return undefined
 }
 
+/** It has slots, and none of their schemes pays with such a card. */
+function isOfOtherKind({ schemes, slots, card }: DecisionInput): boolean {
+  const ofSlots = schemes.filter((scheme) => slots.some((slot) => slot.schemeId === scheme.schemeId))
+  return ofSlots.length > 0 && ofSlots.every((scheme) => !acceptsCard(scheme, profileOf(card)))
+}
+
+/** Without network a card that only says who it is needs a scheme that takes the risk; none can for `ntag21x`. */
+function isOnlineOnly({ mode, schemes, card }: DecisionInput): boolean {
+  const profile = profileOf(card)
+  return mode === 'offline' && profile !== 'ntag424' && !schemes.some((scheme) => acceptsCardOffline(scheme, profile))
+}
+
 function schemesOfCard(input: DecisionInput): readonly AnyScheme[] {
   return input.schemes
+    .filter((scheme) => acceptsCard(scheme, profileOf(input.card)))
     .filter(
       (scheme) => input.slots.some((slot) => slot.schemeId === scheme.schemeId) || isActivatedFirst(scheme, input),
     )
@@ -181,6 +200,7 @@ function decideScheme(scheme: AnyScheme, input: DecisionInput, due: readonly Due
   const slot = input.slots.find(
     (candidate) => candidate.schemeId === scheme.schemeId && candidate.periodId === period?.periodId,
   )
+  if (offline && !acceptsCardOffline(scheme, profileOf(input.card))) return { code: 'CARD_ONLINE_ONLY' }
   // What a scheme that never sells offline would ask of packages and leases is not the reason.
   if (offline && sellsOffline && isPackageTooOld(scheme, input)) return { code: 'PACKAGE_TOO_OLD' }
   if (period !== undefined && slot === undefined) {
@@ -231,9 +251,9 @@ function isPackageTooOld({ offline }: AnyScheme, input: DecisionInput): boolean 
 }
 
 /** What a till may owe without the ledger: half of it once half of the package's allowed age is over. */
-function exposureCap({ caps, offline }: AnyScheme, input: DecisionInput): Tiyn {
+function exposureCap({ terminalExposure }: Caps, { offline }: AnyScheme, input: DecisionInput): Tiyn {
   const isAgeing = packageAge(input) * 2 > offline.allowedPolicyAgeMs
-  return isAgeing ? tiyn(caps.terminalExposure / 2n) : caps.terminalExposure
+  return isAgeing ? tiyn(terminalExposure / 2n) : terminalExposure
 }
 
 function hasLiveLease(scheme: AnyScheme, input: DecisionInput): boolean {
@@ -286,7 +306,7 @@ type Capped = { readonly amount: Tiyn; readonly by: RefusalCode } | { readonly c
  * without the ledger, so they apply offline only; so does the sum of a pool, which is no cap but bounds like one.
  */
 function withinCaps(scheme: AnyScheme, slot: Slot, input: DecisionInput): Capped {
-  const { caps } = scheme
+  const caps = capsFor(scheme, profileOf(input.card), input.mode)
   const spends = input.localSpends.filter((spend) => spend.slotId === slot.slotId)
   if (input.mode === 'offline' && input.trustedTime - input.terminal.lastSyncAt > caps.ageSinceSyncMs) {
     return { code: 'CAP_AGE_SINCE_SYNC' }
@@ -302,7 +322,7 @@ function withinCaps(scheme: AnyScheme, slot: Slot, input: DecisionInput): Capped
     { amount: remainderTiyn(caps.perBeneficiaryAndPeriod, inPeriod), by: 'CAP_PER_BENEFICIARY_AND_PERIOD' },
     ...(pool === undefined ? [] : [{ amount: pool, by: 'POOL_USED_UP' as const }]),
     ...(input.mode === 'offline'
-      ? [{ amount: remainderTiyn(exposureCap(scheme, input), exposed), by: 'CAP_TERMINAL_EXPOSURE' as const }]
+      ? [{ amount: remainderTiyn(exposureCap(caps, scheme, input), exposed), by: 'CAP_TERMINAL_EXPOSURE' as const }]
       : []),
     { amount: caps.perSale, by: 'CAP_PER_SALE' },
   ]

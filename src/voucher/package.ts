@@ -25,7 +25,8 @@ export const sealedSchema = z.string().regex(/^[A-Za-z0-9_-]{40,}$/)
 /** One beneficiary's slot given to one till, with what that till needs to hear the card's proof without the ledger. */
 export const leasedSlotSchema = z.strictObject({
   slot: slotSchema,
-  cards: z.array(z.strictObject({ card: pseudonymSchema, sealedTillKey: sealedSchema })).min(1),
+  /** Without a key: a card of the profile `uid`, which has none. */
+  cards: z.array(z.strictObject({ card: pseudonymSchema, sealedTillKey: sealedSchema.optional() })).min(1),
 })
 export type LeasedSlot = z.infer<typeof leasedSlotSchema>
 

@@ -13,6 +13,14 @@ export const refusalCodes = [
   'CARD_COUNTER_WENT_BACK',
   'CARD_BINDING_MISMATCH',
   'CARD_ANSWER_MALFORMED',
+  /** It shows another UID at each tap: nobody can say whose it is (ISO/IEC 14443-3 §6.4.4: first byte 08). */
+  'CARD_RANDOM_UID',
+  /** It says that it is an NXP chip, and its originality signature or its issuer's record says otherwise. */
+  'CARD_NOT_ORIGINAL',
+  /** None of its schemes pays with a card of this kind. */
+  'CARD_KIND_NOT_ACCEPTED',
+  /** A card of this kind proves nothing by itself: it pays with network only. */
+  'CARD_ONLINE_ONLY',
   // The terminal
   'CLOCK_NOT_TRUSTED',
   'ROLLBACK_DETECTED',

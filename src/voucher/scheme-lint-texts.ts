@@ -65,6 +65,26 @@ export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
     ru: 'Срок активации кончается раньше, чем возможна первая оплата: никто не успеет.',
     en: 'The time for activation ends before a first payment is possible: nobody can be in time.',
   },
+  ACTIVATION_WITHOUT_PROOF: {
+    kk: 'Іске қосу картаның иесіне жеткенін дәлелдейді, ал uid пен ntag21x карталары ештеңе дәлелдемейді.',
+    ru: 'Активация доказывает, что карта дошла до получателя, а карты uid и ntag21x ничего не доказывают.',
+    en: 'Activation proves that the card has reached its holder, and cards of uid or ntag21x prove nothing.',
+  },
+  CARD_NEVER_OFFLINE: {
+    kk: 'ntag21x карталарын көшіруге болады, желісіз сатылымда олар қабылданбайды: policy тек deny бола алады.',
+    ru: 'Карты ntag21x можно скопировать, без сети с них платить нельзя: policy может быть только deny.',
+    en: 'Cards of ntag21x can be copied and never pay without network: the policy can only be deny.',
+  },
+  UID_RISK_NOT_ACCEPTED: {
+    kk: 'uid карталары көшіріледі: желісіз төлеу үшін мекеме бұл тәуекелді жазбаша қабылдайды (cards.uidOffline).',
+    ru: 'Карты uid копируются: чтобы платить с них без сети, ведомство письменно принимает риск (cards.uidOffline).',
+    en: 'Cards of uid can be copied: to pay without network the agency accepts that in writing (cards.uidOffline).',
+  },
+  UID_CAP_ABOVE_SCHEME: {
+    kk: 'uid карталары үшін {cap} шегі бағдарламаның өз шегінен жоғары.',
+    ru: 'Предел {cap} для карт uid выше, чем у самой программы.',
+    en: 'The cap {cap} for cards of uid is above the scheme’s own.',
+  },
   ALLOWANCE_TOO_LARGE: {
     kk: 'Бір кезеңнің лимиті мүмкін ең үлкен сомадан ({largest}) асады.',
     ru: 'Лимит одного периода больше самой большой возможной суммы ({largest}).',

@@ -3,7 +3,9 @@
  * (money-rules.md, "Offline": "Publishing refuses …"); a warning is allowed, but somebody should look: it is nearly
  * always a slip. The sentences are in `scheme-lint-texts.ts`.
  */
-import { hasLapsed } from './activation.ts'
+import { activationOf, hasLapsed } from './activation.ts'
+import { capsSchema, type Caps } from './caps.ts'
+import { cardRulesOf } from './card-rules.ts'
 import type { GoodsRule } from './goods.ts'
 import { languages } from './identifiers.ts'
 import { formatTenge, smallestTiyn, tiynMax, type Tiyn } from './money.ts'
@@ -26,6 +28,12 @@ export const faultCodes = [
   /** It would be paid, though somebody wants it out. */
   'MERCHANT_NAMED_AND_EXCEPTED',
   'ACTIVATION_IMPOSSIBLE',
+  /** The first payment is to prove that the card has reached its holder, and such a card proves nothing. */
+  'ACTIVATION_WITHOUT_PROOF',
+  /** `ntag21x` in a scheme that sells without network (money-rules.md, "Offline"). */
+  'CARD_NEVER_OFFLINE',
+  'UID_RISK_NOT_ACCEPTED',
+  'UID_CAP_ABOVE_SCHEME',
   /** Of one period: no slot could carry it. */
   'ALLOWANCE_TOO_LARGE',
   'CARRIED_OF_OTHER_KIND',
@@ -102,6 +110,7 @@ export function faultsOf(scheme: AnyScheme): readonly Finding<FaultCode>[] {
     ...bridgeFaults(scheme),
     ...('where' in scheme ? whereFaults(scheme) : []),
     ...activationFaults(scheme),
+    ...cardFaults(scheme),
   ]
 }
 
@@ -186,6 +195,26 @@ function activationFaults(scheme: AnyScheme): readonly Finding<FaultCode>[] {
   const openings = scheme.periods.flatMap((period) => period.openings.map(({ from }) => from))
   return hasLapsed(scheme, Math.min(...openings)) ? [finding('ACTIVATION_IMPOSSIBLE', ['activation', 'until'])] : []
 }
+
+/** Money-rules.md, "Offline" (publishing refuses pairs that cannot be safe); architecture.md, "Cards". */
+function cardFaults(scheme: AnyScheme): readonly Finding<FaultCode>[] {
+  const { accepts, uidOffline } = cardRulesOf(scheme)
+  const sellsOffline = scheme.offline.policy !== 'deny'
+  const provesNothing = accepts.some((profile) => profile !== 'ntag424')
+  const above = uidOffline === undefined ? [] : capNames.filter((name) => uidOffline.caps[name] > scheme.caps[name])
+  return [
+    ...(activationOf(scheme) !== undefined && provesNothing
+      ? [finding('ACTIVATION_WITHOUT_PROOF', ['cards', 'accepts'])]
+      : []),
+    ...(sellsOffline && accepts.includes('ntag21x') ? [finding('CARD_NEVER_OFFLINE', ['cards', 'accepts'])] : []),
+    ...(sellsOffline && accepts.includes('uid') && uidOffline === undefined
+      ? [finding('UID_RISK_NOT_ACCEPTED', ['cards', 'uidOffline'])]
+      : []),
+    ...above.map((name) => finding('UID_CAP_ABOVE_SCHEME', ['cards', 'uidOffline', 'caps', name], { cap: name })),
+  ]
+}
+
+const capNames = Object.keys(capsSchema.shape) as (keyof Caps)[]
 
 function whereFaults({ merchants, where }: Scheme): readonly Finding<FaultCode>[] {
   if (where === undefined) return []

@@ -4,6 +4,7 @@
  * are, and how they begin.
  */
 import { dateOf, dayMs, type UtcOffset } from './calendar-time.ts'
+import { cardProfileSchema, type CardRules } from './card-rules.ts'
 import type { Instant, Language } from './identifiers.ts'
 import { formatTenge } from './money.ts'
 import type { GoodsRule, Pays } from './goods.ts'
@@ -42,6 +43,7 @@ export function schemeText(scheme: Scheme, language: Language): SchemeText {
       { heading: say.merchants, lines: merchantTexts(scheme, say) },
       { heading: say.periods, lines: periodTexts(scheme, say) },
       { heading: say.caps, lines: capTexts(scheme, say) },
+      ...(scheme.cards === undefined ? [] : [{ heading: say.cards, lines: cardTexts(scheme, scheme.cards, say) }]),
       { heading: say.offline, lines: offlineTexts(scheme, say) },
       { heading: say.order, lines: [say.orderIs(scheme.order)] },
     ],
@@ -220,11 +222,24 @@ function windowText(
     : `${dateTime(from, clocks)} – ${dateTime(to, clocks)}`
 }
 
-function capTexts({ caps }: Scheme, say: SchemeWords): readonly string[] {
+function capTexts({ caps }: Pick<Scheme, 'caps'>, say: SchemeWords): readonly string[] {
   return [
     say.perSale(formatTenge(caps.perSale)),
     say.perBeneficiaryAndPeriod(formatTenge(caps.perBeneficiaryAndPeriod)),
     say.countPerBeneficiary(caps.countPerBeneficiary),
+  ]
+}
+
+function cardTexts(scheme: Scheme, { accepts, uidOffline }: CardRules, say: SchemeWords): readonly string[] {
+  const kinds = cardProfileSchema.options.filter((profile) => accepts.includes(profile))
+  if (uidOffline === undefined) return kinds.map((profile) => say.cardKinds[profile])
+  const { acceptance, caps } = uidOffline
+  return [
+    ...kinds.map((profile) => say.cardKinds[profile]),
+    say.uidOffline(acceptance.by, date(acceptance.at, clocksOf(scheme)), say.quotes.join(acceptance.words)),
+    ...capTexts({ caps }, say),
+    say.terminalExposure(formatTenge(caps.terminalExposure)),
+    say.ageSinceSync(durationText(caps.ageSinceSyncMs, say)),
   ]
 }
 

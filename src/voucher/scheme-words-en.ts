@@ -90,6 +90,18 @@ export const en: SchemeWords = {
   perBeneficiaryAndPeriod: (amount) => `One beneficiary in a period: at most ${amount}.`,
   countPerBeneficiary: (count) => `Payments of one beneficiary in a period: at most ${count}.`,
 
+  cards: 'Cards',
+  cardKinds: {
+    uid:
+      'It pays with cards that people already carry, known by their number (UID). Such a card proves nothing and can ' +
+      'be copied.',
+    ntag21x: 'It pays with NTAG213, NTAG215 and NTAG216 cards, with network only: such a card can be copied.',
+    ntag424: 'It pays with cards that prove each sale (NTAG 424 DNA).',
+  },
+  uidOffline: (by, on, words) =>
+    `With cards known by their number it pays without network too, and what copied cards take is the agency’s loss. ` +
+    `${by} accepted that on ${on}: ${words}. Without network these hold for them:`,
+
   offline: 'Without network',
   offlinePolicy: {
     deny: 'Without network the scheme does not pay.',

@@ -2,6 +2,7 @@
  * The words in which a scheme is explained: a language's own sentences around what the scheme says. Amounts, moments
  * and lists of names come as texts; where a number needs its own form of a word, it comes as a number.
  */
+import type { CardProfile } from './card-rules.ts'
 import type { Scheme } from './scheme.ts'
 
 /** Hours and smaller, as the language abbreviates them. */
@@ -83,6 +84,11 @@ export interface SchemeWords {
   readonly perSale: (amount: string) => string
   readonly perBeneficiaryAndPeriod: (amount: string) => string
   readonly countPerBeneficiary: (count: number) => string
+
+  readonly cards: string
+  readonly cardKinds: Readonly<Record<CardProfile, string>>
+  /** Before the caps for such cards. */
+  readonly uidOffline: (by: string, on: string, words: string) => string
 
   readonly offline: string
   readonly offlinePolicy: Readonly<Record<Scheme['offline']['policy'], string>>

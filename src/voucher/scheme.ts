@@ -4,6 +4,8 @@
  */
 import { z } from 'zod'
 import { activationSchema } from './activation.ts'
+import { capsSchema } from './caps.ts'
+import { cardRulesSchema } from './card-rules.ts'
 import { goodsRuleSchema, type GoodsRule } from './goods.ts'
 import { instantSchema, nameSchema, textsSchema } from './identifiers.ts'
 import { tiynSchema } from './money.ts'
@@ -45,19 +47,6 @@ export const unusedSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('returns'), by: instantSchema }),
 ])
 export type Unused = z.infer<typeof unusedSchema>
-
-/** The five caps (architecture.md, "Five caps, always"). The last two bound what is sold without the ledger. */
-export const capsSchema = z.strictObject({
-  perSale: tiynSchema,
-  perBeneficiaryAndPeriod: tiynSchema,
-  countPerBeneficiary: z.int().min(1),
-  terminalExposure: tiynSchema,
-  ageSinceSyncMs: z
-    .int()
-    .min(0)
-    .max(72 * 3_600_000),
-})
-export type Caps = z.infer<typeof capsSchema>
 
 /** How many periods a scheme may have. */
 export const periodsMost = 400
@@ -121,6 +110,8 @@ export const schemeSchema = z.strictObject({
    * that allowance (money-rules.md, "Offline": re-issue; docs/adr/0029-bridge-on-reissue.md). Absent for nothing.
    */
   bridge: partOfAllowanceSchema.optional(),
+  /** With which cards; absent: with `ntag424`. */
+  cards: cardRulesSchema.optional(),
 })
 export type Scheme = z.infer<typeof schemeSchema>
 

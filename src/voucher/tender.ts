@@ -3,7 +3,7 @@
  * so a tender tried online and then accepted offline keeps its id (money-rules.md, "Identity").
  */
 import { z } from 'zod'
-import { hashSchema, nameSchema, uuidSchema, type Texts } from './identifiers.ts'
+import { hashSchema, nameSchema, pseudonymSchema, uuidSchema, type Texts } from './identifiers.ts'
 import { slotIdSchema } from './slot.ts'
 import { tiynSchema } from './money.ts'
 
@@ -47,8 +47,16 @@ export const sunSchema = z.strictObject({
 })
 export type Sun = z.infer<typeof sunSchema>
 
-/** What the card said about this tender. Other profiles join this union. */
+/** The issuer's signature on an NTAG21x (docs/design/24-card-profiles.md, "The issuer's record"), base64url. */
+export const issuerRecordSchema = z.string().regex(/^[A-Za-z0-9_-]{86}$/)
+
+/**
+ * What the card said about this tender, or, of a card that only says who it is, which card the terminal says lay there:
+ * the terminal's word and no more (docs/design/24-card-profiles.md, "What is evidence"). Others join this union.
+ */
 export const cardProofSchema = z.discriminatedUnion('profile', [
   z.strictObject({ profile: z.literal('ntag424'), sun: sunSchema }),
+  z.strictObject({ profile: z.literal('uid'), card: pseudonymSchema }),
+  z.strictObject({ profile: z.literal('ntag21x'), card: pseudonymSchema, record: issuerRecordSchema }),
 ])
 export type CardProof = z.infer<typeof cardProofSchema>

@@ -12,8 +12,10 @@ import { CardBox } from '../../hardware-mocks/panel/card-box.ts'
 import { serveVirtualReader } from '../../hardware-mocks/reader/remote.ts'
 import { realScheduler } from '../../hardware-mocks/reader/scheduler.ts'
 import { VirtualReader } from '../../hardware-mocks/reader/virtual-reader.ts'
+import { AgencyOffice } from '../../tools/demo/agency-office.ts'
 import { TillClient } from '../../tools/demo/till-client.ts'
 import { startWorld } from '../../tools/world.ts'
+import { bringInCarriedCards, carriedCard, issuedTag } from '../fixtures/carried-food.ts'
 import { figureOf, type Figure } from './figures.ts'
 import { median, quantile } from './measure.ts'
 import { machineMs, type PresenceNote } from './reader-at-the-port.ts'
@@ -25,12 +27,14 @@ const commandMs = 16
  */
 const holders = ['Family 01', 'Family 02', 'Family 03', 'Family 04', 'Family 05']
 const leasedHolders = 3
+/** Cards that only say who they are: three commands of reading, and nine. */
+const carried = { uid: carriedCard, ntag21x: issuedTag } as const
 /** SELECT and three times GET_VERSION; what follows them is decided and on the disk. */
 const recognitionCommands = 4
 const warmUp = 5
 
 interface Tap {
-  readonly isLeased: boolean
+  readonly kind: 'leased' | 'relayed' | keyof typeof carried
   /** From the card's coming to the answer to its last command, less what the reader and the card took of that. */
   readonly oursMs: number
   /** Each part of that: from an answer of the card to the next command. */
@@ -41,7 +45,7 @@ interface Tap {
 }
 
 export async function benchTap(quick: boolean): Promise<readonly Figure[]> {
-  const taps = quick ? 6 : 200
+  const taps = quick ? 7 : 210
   const folder = mkdtempSync(join(tmpdir(), 'tolem-bench-tap-'))
   const notesFile = join(folder, 'presences.jsonl')
   const reader = new VirtualReader({ scheduler: realScheduler, delayMs: commandMs })
@@ -66,7 +70,10 @@ export async function benchTap(quick: boolean): Promise<readonly Figure[]> {
       now: Date.now,
       random: (length) => randomBytes(length),
     })
-    const cards = holders.map((label) => {
+    await bringInCarriedCards(new AgencyOffice(world, { now: Date.now }), box, Date.now())
+    await till.does({ command: 'sync_now' })
+    const labels = [...holders, ...Object.values(carried)]
+    const cards = labels.map((label) => {
       const card = box.card(label)
       if (card === null) throw new Error(`no card ${label}`)
       return card
@@ -94,9 +101,12 @@ export async function benchTap(quick: boolean): Promise<readonly Figure[]> {
       const readerMs = spans.reduce((sum, [from, to]) => sum + (to - from), 0)
       const lastAt = spans.at(-1)?.[1] ?? Number.NaN
       if (tap < warmUp) continue
-      const isLeased = tap % cards.length < leasedHolders
+      const place = tap % cards.length
+      const label = labels[place]
+      const identified = label === carried.uid ? 'uid' : label === carried.ntag21x ? 'ntag21x' : undefined
+      const kind = identified ?? (place < leasedHolders ? 'leased' : 'relayed')
       const betweenMs = spans.slice(1).map(([from], index) => from - (spans[index]?.[1] ?? Number.NaN))
-      measured.push({ isLeased, betweenMs, oursMs: lastAt - insertedAt - readerMs, commands: spans.length, inFieldMs })
+      measured.push({ kind, betweenMs, oursMs: lastAt - insertedAt - readerMs, commands: spans.length, inFieldMs })
       raw.push(await sleepsAlone(spans.length))
     }
     till.close()
@@ -109,13 +119,15 @@ export async function benchTap(quick: boolean): Promise<readonly Figure[]> {
 }
 
 function figures(taps: readonly Tap[], raw: readonly number[]): readonly Figure[] {
-  const commands = median(taps.map((tap) => tap.commands))
+  const proving = taps.filter(({ kind }) => kind === 'leased' || kind === 'relayed')
+  const commands = median(proving.map((tap) => tap.commands))
   const baselineIs = `${commands} sleeps of ${commandMs} ms one after the other, as the reader makes them`
   const common = { bench: 'tap', unit: 'ms', baselineIs } as const
-  const inField = taps.map((tap) => tap.inFieldMs)
-  const oursOf = (isLeased: boolean) => taps.filter((tap) => tap.isLeased === isLeased).map((tap) => tap.oursMs)
-  const [ours, relayed] = [oursOf(true), oursOf(false)]
-  const leased = taps.filter((tap) => tap.isLeased)
+  const inField = proving.map((tap) => tap.inFieldMs)
+  const ofKind = (kind: Tap['kind']) => taps.filter((tap) => tap.kind === kind)
+  const leased = ofKind('leased')
+  const oursOf = (kind: Tap['kind']) => ofKind(kind).map((tap) => tap.oursMs)
+  const [ours, relayed] = [oursOf('leased'), oursOf('relayed')]
   const decided = leased.flatMap(({ betweenMs }) => betweenMs.slice(recognitionCommands - 1, recognitionCommands))
   const ways = leased.flatMap(({ betweenMs }) => betweenMs.toSpliced(recognitionCommands - 1, 1))
   const perTap = (list: readonly number[], share: number, figure: string, aim: Figure['aim']): Figure =>
@@ -127,6 +139,7 @@ function figures(taps: readonly Tap[], raw: readonly number[]): readonly Figure[
       baseline: quantile(raw, share),
       aim,
     })
+  const fieldOf = (kind: Tap['kind']) => ofKind(kind).map((tap) => tap.inFieldMs)
   return [
     perTap(ours, 0.5, 'our share of a tap, p50', null),
     perTap(ours, 0.99, 'our share of a tap, p99', { atMost: 10 }),
@@ -134,6 +147,10 @@ function figures(taps: readonly Tap[], raw: readonly number[]): readonly Figure[
     perTap(decided, 0.5, 'of that the rules and the intent on the disk, p50', null),
     perTap(relayed, 0.5, 'the same and twice the ledger, card without a lease, p50', null),
     perTap(relayed, 0.99, 'the same and twice the ledger, card without a lease, p99', null),
+    perTap(fieldOf('uid'), 0.5, 'card of profile uid in the field until the result, on line, p50', { atMost: 250 }),
+    perTap(fieldOf('ntag21x'), 0.5, 'card of profile ntag21x in the field until the result, on line, p50', {
+      atMost: 250,
+    }),
     perTap(inField, 0.5, 'card in the field until the result, on line, p50', { atMost: 250 }),
     perTap(inField, 0.99, 'card in the field until the result, on line, p99', { atMost: 400 }),
   ]

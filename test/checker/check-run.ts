@@ -46,6 +46,8 @@ export interface Report {
   readonly duplicates: readonly Duplicate[]
   /** Settled, not by QR, and no card ever signed these terms. */
   readonly paidWithoutCard: readonly string[]
+  /** Settled by a card that only says who it is: that it was there is the terminal's word alone, and no fault. */
+  readonly paidAtTerminalsWord: readonly string[]
   /** Settled, and no slip proves or even names it: the printer may still have to print it. */
   readonly paidWithoutPaper: readonly string[]
   /**
@@ -123,7 +125,8 @@ export function checkRun(run: RunToCheck): Report {
   const byCard = settled.filter(({ request }) => request === null)
   const idsWithout = (isThere: (hash: string) => boolean): string[] =>
     byCard.filter(({ termsHash }) => termsHash === null || !isThere(termsHash)).map(({ row }) => row.tender_id)
-  const paidWithoutCard = idsWithout((hash) => signed.has(hash.toUpperCase()))
+  const identified = settled.filter(({ isIdentifiedOnly }) => isIdentifiedOnly).map(({ row }) => row.tender_id)
+  const paidWithoutCard = idsWithout((hash) => signed.has(hash.toUpperCase())).filter((id) => !identified.includes(id))
   const paidWithoutCode = idsWithout((hash) => proved.has(hash))
   const named = new Set(paper.slips.flatMap((slip) => (slip.isVoid ? [] : slip.payments)))
   const qrIds = byQr.map(({ row }) => row.tender_id)
@@ -148,6 +151,7 @@ export function checkRun(run: RunToCheck): Report {
     unrecorded,
     duplicates,
     paidWithoutCard,
+    paidAtTerminalsWord: identified,
     paidWithoutPaper,
     paidWithoutCode,
     paper: {

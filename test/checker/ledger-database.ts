@@ -57,6 +57,7 @@ const tables = {
     tombstone: whole,
   }),
   evidence: z.object({ tender_id: text, kind: text, content: text }),
+  card: z.object({ card: text, profile: textOrNull }),
   card_counter: z.object({ card: text, epoch: whole, counter: whole, tender_id: text, mac: text }),
   slot: z.object({
     slot_id: text,

@@ -22,6 +22,8 @@ export interface LedgerTender {
   readonly hasReversal: boolean
   /** The MACs of the card messages under which it was accepted or shown, upper-case hex. */
   readonly macs: readonly string[]
+  /** Of a card that only says who it is, and is registered as one: no card's log can confirm it. */
+  readonly isIdentifiedOnly: boolean
 }
 
 export interface CheckedTenders {
@@ -54,6 +56,10 @@ const termsSchema = z.strictObject({
 })
 const shownSchema = z.object({ evidence: z.object({ cardProof: z.object({ sun: z.object({ m: z.string() }) }) }) })
 
+const identifiedSchema = z.object({
+  evidence: z.object({ cardProof: z.object({ profile: z.enum(['uid', 'ntag21x']), card: z.string() }) }),
+})
+
 /** Voucher money comes from these, and goes back to these. */
 const payerKinds: readonly string[] = [...markedKinds, 'agency']
 
@@ -71,6 +77,7 @@ export function checkTenders(rows: LedgerRows): CheckedTenders {
   const ofRefunds = rows.transfer.filter(({ kind }) => refundKinds.includes(kind) || kind === 'lease-funding')
   const refunds = Map.groupBy(ofRefunds, (transfer) => transfer.reference)
   const evidence = Map.groupBy(rows.evidence, (kept) => kept.tender_id)
+  const profiles = new Map(rows.card.map(({ card, profile }) => [card, profile]))
   const counters = Map.groupBy(rows.card_counter, (counter) => counter.tender_id)
   const kinds = new Map(rows.account.map((account) => [account.account_id, account.kind]))
   const schemes = schemeByAccount(rows)
@@ -109,6 +116,10 @@ export function checkTenders(rows: LedgerRows): CheckedTenders {
           ...shown.flatMap((kept) => macIn(kept.content)),
         ]),
       ],
+      isIdentifiedOnly: shown.some(({ content }) => {
+        const said = identifiedIn(content)
+        return said !== undefined && profiles.get(said.card) === said.profile
+      }),
     })
   }
   const direct = new Map(rows.direct_payment.map((payment) => [payment.payment_id, payment]))
@@ -315,6 +326,11 @@ function checkSlotUses(
     if (!tenders.has(use.tender_id)) fault('slot_use_differs', use.slot_id, `used by ${use.tender_id}, no tender`)
   }
   return backInSlots
+}
+
+function identifiedIn(content: string): { readonly profile: string; readonly card: string } | undefined {
+  const shown = identifiedSchema.safeParse(parsed(content))
+  return shown.success ? shown.data.evidence.cardProof : undefined
 }
 
 function macIn(content: string): string[] {

@@ -1,4 +1,7 @@
-/** Which sales the paper proves: a code that the terminal signed, and that the card's own log confirms. */
+/**
+ * Which sales the paper proves: a code that the terminal signed, and that the card's own log confirms. A card that only
+ * says who it is confirms nothing: there the terminal's signature is the proof that there is.
+ */
 import type { CardMessage } from './card-logs.ts'
 import type { LedgerRow } from './ledger-database.ts'
 import type { PaperSlip } from './paper.ts'
@@ -68,5 +71,6 @@ function faultOf(
     )
   )
     return 'signature_wrong'
+  if (code.mac === null) return undefined
   return said.has(`${code.termsHash.toUpperCase()}/${code.mac}`) ? undefined : 'card_never_said_it'
 }

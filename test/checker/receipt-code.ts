@@ -1,7 +1,8 @@
 /**
  * The QR code of a receipt, decoded by this checker's own hand. Text: `TOLEM1.` base64url(JSON array) `.`
  * base64url(signature); the array: tender id, slot without its scheme, payee account, amount, scheme, sale hash, lease
- * id or null, decided at, SUN `e`, SUN `m`, terminal id, epoch, sequence.
+ * id or null, decided at, SUN `e`, SUN `m`, terminal id, epoch, sequence. `TOLEM2.` is of a card that only says who it
+ * is: profile and keyed hash in place of `e` and `m`, and at the end the issuer's record or null.
  */
 import { z } from 'zod'
 import { canonicalText, isSignedBy, termsHash, type Terms } from './proof-bytes.ts'
@@ -12,8 +13,8 @@ export interface ReceiptCode {
   readonly termsHash: string
   readonly leaseId: string | null
   readonly decidedAt: number
-  /** The MAC that the card is said to have made, upper-case hex. */
-  readonly mac: string
+  /** The MAC that the card is said to have made, upper-case hex; null of a card that makes none. */
+  readonly mac: string | null
   readonly terminalId: string
   /** The array as signed. */
   readonly signed: readonly unknown[]
@@ -21,7 +22,7 @@ export interface ReceiptCode {
 }
 
 const base64url = (bytes: number) => z.string().regex(new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((bytes * 4) / 3)}}$`))
-const array = z.tuple([
+const before = [
   base64url(16),
   z.string().min(1).max(120),
   z.string().min(1),
@@ -30,12 +31,12 @@ const array = z.tuple([
   base64url(32),
   base64url(16).nullable(),
   z.int().min(0),
-  base64url(16),
-  base64url(8),
-  z.string().min(1),
-  z.int().min(1),
-  z.int().min(1),
-])
+] as const
+const after = [z.string().min(1), z.int().min(1), z.int().min(1)] as const
+const forms = {
+  TOLEM1: z.tuple([...before, base64url(16), base64url(8), ...after]),
+  TOLEM2: z.tuple([...before, z.enum(['uid', 'ntag21x']), base64url(16), ...after, base64url(64).nullable()]),
+}
 
 /** Whether a text claims to be the code of a receipt, of any version. */
 export function claimsToBeReceipt(text: string): boolean {
@@ -46,10 +47,16 @@ export function claimsToBeReceipt(text: string): boolean {
 export function decodeReceiptCode(text: string): ReceiptCode | undefined {
   const parts = text.split('.')
   const [beginning, body, signature] = parts
-  if (parts.length !== 3 || beginning !== 'TOLEM1' || body === undefined || signature === undefined) return undefined
+  if (
+    parts.length !== 3 ||
+    (beginning !== 'TOLEM1' && beginning !== 'TOLEM2') ||
+    body === undefined ||
+    signature === undefined
+  )
+    return undefined
   if (!/^[A-Za-z0-9_-]{86}$/.test(signature) || !/^[A-Za-z0-9_-]+$/.test(body)) return undefined
   const json = Buffer.from(body, 'base64url').toString('utf8')
-  const read = array.safeParse(parsed(json))
+  const read = forms[beginning].safeParse(parsed(json))
   if (!read.success || canonicalText(read.data) !== json) return undefined
   const [tender, slot, payeeAccount, amount, schemeId, sale, lease, decidedAt, , mac, terminalId] = read.data
   const terms: Terms = {
@@ -65,7 +72,7 @@ export function decodeReceiptCode(text: string): ReceiptCode | undefined {
     termsHash: termsHash(terms),
     leaseId: lease === null ? null : uuid(lease),
     decidedAt,
-    mac: hex(mac).toUpperCase(),
+    mac: beginning === 'TOLEM1' ? hex(mac).toUpperCase() : null,
     terminalId,
     signed: read.data,
     signature: Buffer.from(signature, 'base64url'),

@@ -36,6 +36,7 @@ export function reportInWords(report: Report): string {
       (one) => `${one.kind} at ${one.place} (${one.detail}): ${one.tenders.join(', ')}`,
     ),
     ...list('Paid without a card', paidWithoutCard, (id) => id),
+    ...some('Paid at the terminal’s word (cards that prove nothing)', report.paidAtTerminalsWord, (id) => id),
     ...list(
       'Codes that prove nothing',
       paper.unproved,

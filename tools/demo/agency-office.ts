@@ -7,6 +7,7 @@ import { signRequest, verifyAnswer } from '../../src/sync/protocol/http-signatur
 import { signingKey, verifyingKey, type SigningKey, type VerifyingKey } from '../../src/sync/protocol/keys.ts'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 import { realRandomness } from '../../src/terminal/core/real-ports.ts'
+import type { IdentificationProfile } from '../../src/voucher/card-rules.ts'
 import type { Tiyn } from '../../src/voucher/money.ts'
 import type { Scheme } from '../../src/voucher/scheme.ts'
 import { demoSeed, type World } from '../world.ts'
@@ -21,7 +22,7 @@ export class AgencyOffice {
   readonly #key: SigningKey
   readonly #ledgerKey: VerifyingKey
 
-  constructor({ ledgerUrl, folders }: World, clock: ClockService) {
+  constructor({ ledgerUrl, folders }: Pick<World, 'ledgerUrl' | 'folders'>, clock: Pick<ClockService, 'now'>) {
     this.#ledgerUrl = ledgerUrl
     this.#issuing = join(folders.ledger, 'issuing')
     this.#now = clock.now
@@ -68,6 +69,17 @@ export class AgencyOffice {
   async reissues(lostCard: string, uid: string): Promise<void> {
     const card = this.#issued<Record<string, string>>('card-pseudonyms.json')[lostCard]
     await this.#post('/v1/card-reissues', { card, uid })
+  }
+
+  /**
+   * A card that only says who it is, for somebody who has a card: label of that one.
+   *
+   * @param uid hex. @returns of an NTAG21x the issuer's record to write to it
+   */
+  async registers(holderOf: string, uid: string, profile: IdentificationProfile): Promise<string | undefined> {
+    const holder = demoPseudonym(demoSeed, 'holder', holderOf)
+    const { record } = await this.#post('/v1/cards', { uid, holder, profile })
+    return typeof record === 'string' ? record : undefined
   }
 
   #issued<Content>(file: string): Content {

@@ -2,6 +2,7 @@
  * A basket tried on schemes as if one card carried them all: the rule function decides, and for every line it is said
  * what each scheme pays of it, by which rule, and why something is left.
  */
+import { acceptsCard, cardProfileSchema, profileForDecision, type CardProfile } from '../../src/voucher/card-rules.ts'
 import { decide, engineVersion, type DecisionInput, type DecisionPart } from '../../src/voucher/decide.ts'
 import { goodsRuleOf } from '../../src/voucher/goods.ts'
 import type { Instant } from '../../src/voucher/identifiers.ts'
@@ -44,6 +45,8 @@ export interface TriedMerchant {
 }
 
 export interface Trial extends TriedMerchant {
+  /** The kind of card with which most of the schemes pay. */
+  readonly profile: CardProfile
   readonly at: Instant
   readonly total: Tiyn
   /** In the order in which they pay. */
@@ -76,6 +79,12 @@ export function merchantOfMost(schemes: readonly Scheme[]): TriedMerchant {
   return [...named, ...unnamed].reduce((most, one) => (count(one) > count(most) ? one : most))
 }
 
+/** Of several, the one that proves more. */
+function profileOfMost(schemes: readonly Scheme[]): CardProfile {
+  const count = (profile: CardProfile) => schemes.filter((scheme) => acceptsCard(scheme, profile)).length
+  return cardProfileSchema.options.reduce((most, one) => (count(one) >= count(most) ? one : most))
+}
+
 /** Every region with every kind, and neither. */
 function placesOf(schemes: readonly Scheme[]): readonly MerchantPlace[] {
   const regions = [undefined, ...new Set(schemes.flatMap(({ where }) => where?.regions ?? []))]
@@ -89,6 +98,7 @@ export function tryOut(
   lines: readonly SaleLine[],
   { at, merchantId, place }: { readonly at: Instant } & TriedMerchant,
 ): Trial {
+  const profile = profileOfMost(schemes)
   const sale = { saleId, lines: [...lines] }
   const input: Omit<DecisionInput, 'schemes' | 'slots' | 'covered'> = {
     engineVersion,
@@ -96,7 +106,7 @@ export function tryOut(
     trustedTime: at,
     merchantId,
     ...placeForDecision(place),
-    card: { card, blocked: false },
+    card: { card, blocked: false, ...profileForDecision(profile) },
     localSpends: [],
     leases: [],
     terminal: { clockTrusted: true, packageIssuedAt: at, lastSyncAt: at, exposure: [] },
@@ -128,6 +138,7 @@ export function tryOut(
     at,
     merchantId,
     place,
+    profile,
     total: saleTotal(sale),
     schemes: verdicts,
     lines: lines.map((line) => {

@@ -16,6 +16,7 @@ export type DomainTag =
   | 'tolem/journal-payload/1'
   | 'tolem/journal-row/1'
   | 'tolem/decision-record/1'
+  | 'tolem/issuer-record/1'
   | 'tolem/package/1'
   | 'tolem/hotlist/1'
   | 'tolem/lease/1'

@@ -9,6 +9,7 @@ import { hashSchema, instantSchema, nameSchema, pseudonymSchema, uuidSchema } fr
 import { refundReasons } from '../../voucher/refund.ts'
 import { tiynSchema } from '../../voucher/money.ts'
 import { saleSchema } from '../../voucher/sale.ts'
+import { identificationProfileSchema } from '../../voucher/card-rules.ts'
 import { sealedSchema, terminalPackageSchema } from '../../voucher/package.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
 import { slotIdSchema, slotSchema } from '../../voucher/slot.ts'
@@ -227,15 +228,27 @@ export const inquiryAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('open') }),
 ])
 
-/** Opens the ledger's side of a presence for a card that is not leased to this till. */
-export const cardSessionRequestSchema = z.strictObject({
-  cardSessionId: uuidSchema,
-  card: pseudonymSchema,
-  /** The card's answer to AuthenticateEV2First part 1, hex. */
-  encryptedRndB: z.string().regex(/^[0-9A-F]{32}$/),
-  /** Schemes that would pay for something of the basket: another till is asked for a slot of these only. */
-  schemes: z.array(nameSchema).max(100).optional(),
-})
+/**
+ * Opens the ledger's side of a presence for a card that is not leased to this till. One of `encryptedRndB` and
+ * `profile`: of a card that proves itself, or of one that only says who it is.
+ */
+export const cardSessionRequestSchema = z
+  .strictObject({
+    cardSessionId: uuidSchema,
+    card: pseudonymSchema,
+    /** The card's answer to AuthenticateEV2First part 1, hex. */
+    encryptedRndB: z
+      .string()
+      .regex(/^[0-9A-F]{32}$/)
+      .optional(),
+    profile: identificationProfileSchema.optional(),
+    /** Schemes that would pay for something of the basket: another till is asked for a slot of these only. */
+    schemes: z.array(nameSchema).max(100).optional(),
+  })
+  .refine(
+    ({ encryptedRndB, profile }) => (encryptedRndB === undefined) !== (profile === undefined),
+    'encryptedRndB or profile, and not both',
+  )
 export const cardSessionAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('open'),
@@ -249,9 +262,11 @@ export const cardSessionAnswerSchema = z.discriminatedUnion('kind', [
     /** Data of AuthenticateEV2First part 2 to send to the card, hex (32 bytes). */
     authenticationPart2: z.string().regex(/^[0-9A-F]{64}$/),
   }),
+  /** As `open`, of a card with which nothing is authenticated. */
+  z.strictObject({ kind: z.literal('identified'), slots: z.array(slotSchema), leasedElsewhere: z.array(nameSchema) }),
   z.strictObject({
     kind: z.literal('refused'),
-    code: z.enum(['CARD_UNKNOWN', 'CARD_BLOCKED', 'NO_ENTITLEMENT', 'ACTIVATION_LAPSED']),
+    code: z.enum(['CARD_UNKNOWN', 'CARD_BLOCKED', 'CARD_KIND_NOT_ACCEPTED', 'NO_ENTITLEMENT', 'ACTIVATION_LAPSED']),
   }),
 ])
 export const cardSessionKeysRequestSchema = z.strictObject({

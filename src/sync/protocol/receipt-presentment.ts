@@ -7,11 +7,21 @@
  * amount, scheme, sale hash, lease id or null, decided at, SUN `e`, SUN `m`, terminal id, epoch, sequence. Ids and
  * hashes are base64url of their bytes. SUN `b` is left out: it is the hash of these very terms.
  *
+ * `TOLEM2.` is the same of a card that only says who it is: in place of `e` and `m` stand the profile and the card's
+ * keyed hash, and behind the sequence the issuer's record, or null. A reader of before answers `version_not_known`.
+ *
  * The longest possible ids give under 800 characters, everyday ones about 450: a QR code of level M on 80 mm paper.
  */
 import { z } from 'zod'
+import { identificationProfileSchema } from '../../voucher/card-rules.ts'
 import { instantSchema, nameSchema, uuidSchema, type Instant, type Name, type Uuid } from '../../voucher/identifiers.ts'
-import { tenderTermsSchema, type CardProof, type TenderTerms } from '../../voucher/tender.ts'
+import {
+  cardProofSchema,
+  issuerRecordSchema,
+  tenderTermsSchema,
+  type CardProof,
+  type TenderTerms,
+} from '../../voucher/tender.ts'
 import { canonicalBytes, termsHashOf } from './canonical.ts'
 import { signTagged, verifyTagged, type SigningKey, type VerifyingKey } from './keys.ts'
 
@@ -39,11 +49,10 @@ export type ReadReceiptPresentment =
   | { readonly kind: 'fault'; readonly code: ReceiptPresentmentFault }
 
 const tag = 'tolem/receipt-presentment/1'
-const beginning = 'TOLEM1.'
-const form = /^TOLEM1\.([A-Za-z0-9_-]{1,1200})\.([A-Za-z0-9_-]{86})$/
+const form = /^TOLEM[12]\.([A-Za-z0-9_-]{1,1200})\.([A-Za-z0-9_-]{86})$/
 
 const bytesText = (bytes: number) => z.string().length(Math.ceil((bytes * 4) / 3))
-const wireSchema = z.tuple([
+const beforeCard = [
   bytesText(16),
   z.string(),
   nameSchema,
@@ -52,13 +61,17 @@ const wireSchema = z.tuple([
   bytesText(32),
   bytesText(16).nullable(),
   instantSchema,
+] as const
+const afterCard = [nameSchema, z.int().min(1), z.int().min(1)] as const
+const provedSchema = z.tuple([...beforeCard, bytesText(16), bytesText(8), ...afterCard])
+const identifiedSchema = z.tuple([
+  ...beforeCard,
+  identificationProfileSchema,
   bytesText(16),
-  bytesText(8),
-  nameSchema,
-  z.int().min(1),
-  z.int().min(1),
+  ...afterCard,
+  issuerRecordSchema.nullable(),
 ])
-type Wire = z.infer<typeof wireSchema>
+type Wire = z.infer<typeof provedSchema> | z.infer<typeof identifiedSchema>
 
 /**
  * @throws TypeError when the slot is not of the scheme or the card's proof is not bound to the terms: such a tender is
@@ -66,9 +79,13 @@ type Wire = z.infer<typeof wireSchema>
  */
 export function makeReceiptPresentment(presentment: ReceiptPresentment, key: SigningKey): string {
   const wire = wireOf(presentment)
-  const body = Buffer.from(canonicalBytes(wire)).toString('base64url')
-  return `${beginning}${body}.${signTagged(key, tag, wire)}`
+  return `${beginningOf(wire)}${bodyOf(wire)}.${signTagged(key, tag, wire)}`
 }
+
+const isIdentified = (wire: Wire): wire is z.infer<typeof identifiedSchema> =>
+  wire.length === identifiedSchema.def.items.length
+const beginningOf = (wire: Wire): string => (isIdentified(wire) ? 'TOLEM2.' : 'TOLEM1.')
+const bodyOf = (wire: Wire): string => Buffer.from(canonicalBytes(wire)).toString('base64url')
 
 /** Reads without judging who signed. */
 export function readReceiptPresentment(text: string): ReadReceiptPresentment {
@@ -95,9 +112,10 @@ type Parsed =
 
 function parse(text: string): Parsed {
   if (!/^TOLEM\d+\./.test(text)) return { kind: 'fault', code: 'not_a_receipt_code' }
-  if (!text.startsWith(beginning)) return { kind: 'fault', code: 'version_not_known' }
+  if (!/^TOLEM[12]\./.test(text)) return { kind: 'fault', code: 'version_not_known' }
   const [, body, signature] = form.exec(text) ?? []
   if (body === undefined || signature === undefined) return { kind: 'fault', code: 'damaged' }
+  const wireSchema = text.startsWith('TOLEM1.') ? provedSchema : identifiedSchema
   const wire = wireSchema.safeParse(jsonOrUndefined(Buffer.from(body, 'base64url').toString('utf8')))
   const presentment = wire.success ? presentmentOf(wire.data) : undefined
   // One presentment has one text: what does not come out the same again was not written by a terminal.
@@ -108,16 +126,14 @@ function parse(text: string): Parsed {
 }
 
 function isWrittenAs(presentment: ReceiptPresentment, signature: string, text: string): boolean {
-  const body = Buffer.from(canonicalBytes(wireOf(presentment))).toString('base64url')
-  return text === `${beginning}${body}.${Buffer.from(signature, 'base64url').toString('base64url')}`
+  const wire = wireOf(presentment)
+  return text === `${beginningOf(wire)}${bodyOf(wire)}.${Buffer.from(signature, 'base64url').toString('base64url')}`
 }
 
 function wireOf(presentment: ReceiptPresentment): Wire {
   const { terms, leaseId, decidedAt, cardProof, terminalId, position } = presentment
-  const { e, b, m } = cardProof.sun
   if (!terms.payerSlot.startsWith(`${terms.schemeId}/`)) throw new TypeError('the slot is of another scheme')
-  if (b !== bindingOf(terms)) throw new TypeError('the card proof is bound to other terms')
-  return [
+  const before: BeforeCard = [
     packed(terms.tenderId),
     terms.payerSlot.slice(terms.schemeId.length + 1),
     terms.payeeAccount,
@@ -126,13 +142,18 @@ function wireOf(presentment: ReceiptPresentment): Wire {
     packed(terms.saleHash),
     leaseId === null ? null : packed(leaseId),
     decidedAt,
-    packed(e),
-    packed(m),
-    terminalId,
-    position.epoch,
-    position.sequence,
   ]
+  const after = [terminalId, position.epoch, position.sequence] as const
+  if (cardProof.profile !== 'ntag424') {
+    const record = cardProof.profile === 'ntag21x' ? cardProof.record : null
+    return [...before, cardProof.profile, packed(cardProof.card), ...after, record]
+  }
+  const { e, b, m } = cardProof.sun
+  if (b !== bindingOf(terms)) throw new TypeError('the card proof is bound to other terms')
+  return [...before, packed(e), packed(m), ...after]
 }
+
+type BeforeCard = [string, string, string, string, string, string, string | null, number]
 
 function presentmentOf(wire: Wire): ReceiptPresentment | undefined {
   const [
@@ -144,8 +165,8 @@ function presentmentOf(wire: Wire): ReceiptPresentment | undefined {
     saleHash,
     leaseId,
     decidedAt,
-    e,
-    m,
+    first,
+    second,
     terminalId,
     epoch,
     sequence,
@@ -160,12 +181,20 @@ function presentmentOf(wire: Wire): ReceiptPresentment | undefined {
   })
   const lease = uuidSchema.nullable().safeParse(leaseId === null ? null : uuidOf(leaseId))
   if (!terms.success || !lease.success) return undefined
-  const sun = { e: hexOf(e).toUpperCase(), b: bindingOf(terms.data), m: hexOf(m).toUpperCase() }
+  const cardProof = cardProofSchema.safeParse(
+    isIdentified(wire)
+      ? { profile: first, card: hexOf(second), ...(wire[13] === null ? {} : { record: wire[13] }) }
+      : {
+          profile: 'ntag424',
+          sun: { e: hexOf(first).toUpperCase(), b: bindingOf(terms.data), m: hexOf(second).toUpperCase() },
+        },
+  )
+  if (!cardProof.success) return undefined
   return {
     terms: terms.data,
     leaseId: lease.data,
     decidedAt,
-    cardProof: { profile: 'ntag424', sun },
+    cardProof: cardProof.data,
     terminalId,
     position: { epoch, sequence },
   }

@@ -12,7 +12,6 @@ import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import { isStorageFault } from '../../sync/journal/data-folder.ts'
 import type { Journal } from '../../sync/journal/journal.ts'
 import { saleHashOf, termsHashOf } from '../../sync/protocol/canonical.ts'
-import { cardPseudonym } from '../../sync/protocol/card-pseudonym.ts'
 import { signTagged, verifyTagged, type VerifyingKey } from '../../sync/protocol/keys.ts'
 import type { Evidence, SignedItemResult } from '../../sync/protocol/messages.ts'
 import { tillKeyContext } from '../../sync/protocol/sealed-box.ts'
@@ -20,8 +19,9 @@ import type { CardChannel } from '../../voucher/cards/card-channel.ts'
 import type { Ev2Session } from '../../voucher/cards/ev2.ts'
 import { readSun, takeSaleBoundProof, writeBinding } from '../../voucher/cards/ntag424.ts'
 import { authenticate, keyHolder } from '../../voucher/cards/ntag424-authentication.ts'
-import { recogniseCard } from '../../voucher/cards/ntag424-recognition.ts'
 import { notActivatedIn } from '../../voucher/activation.ts'
+import { recogniseCard } from '../../voucher/cards/ntag424-recognition.ts'
+import { acceptsCard, profileForDecision, profileOf } from '../../voucher/card-rules.ts'
 import { decide, engineVersion, schemesThatFit, type Decision, type DecisionInput } from '../../voucher/decide.ts'
 import { isListed } from '../../voucher/hotlist.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
@@ -29,10 +29,12 @@ import type { RefusalCode } from '../../voucher/reasons.ts'
 import type { CoveredLine, Sale } from '../../voucher/sale.ts'
 import { saleTotal } from '../../voucher/sale.ts'
 import type { Slot } from '../../voucher/slot.ts'
-import type { Sun, TenderTerms } from '../../voucher/tender.ts'
+import type { CardProof, TenderTerms } from '../../voucher/tender.ts'
 import { placeForDecision } from '../../voucher/where.ts'
+import { askForSlots } from './card-inquiry.ts'
 import { cardRelay, onlineDeadlineMs, refusalCodeOf, upperHex } from './card-relay.ts'
 import {
+  isSameCard,
   openTenderOf,
   provedEvidence,
   recordOf,
@@ -49,6 +51,7 @@ import type {
   PrepareOutcome,
   ProveOutcome,
 } from './machine.ts'
+import { readCard, saleBound, type TakenProof } from './read-card.ts'
 
 const apduTimeoutMs = 3_000
 
@@ -102,23 +105,12 @@ export class CardPayment implements CardWork {
     if (active === undefined) return { kind: 'refused', code: 'PACKAGE_MISSING' }
     const channel = this.#channel(presenceId)
     if (channel === undefined) return { kind: 'card_left' }
-    const recognition = await recogniseCard(channel)
-    switch (recognition.kind) {
-      case 'torn':
-      case 'card-gone':
-        return { kind: 'card_left' }
-      case 'unsupported':
-        return { kind: 'refused', code: 'CARD_UNKNOWN' }
-      case 'ntag424': {
-        const card = cardPseudonym(active.package.cardReferenceKey, recognition.uid)
-        if ((this.#failedAuthentications.get(card) ?? 0) >= 2)
-          return { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }
-        this.#tapped = { presenceId, uid: recognition.uid, card }
-        return { kind: 'recognised' }
-      }
-      default:
-        return recognition satisfies never
-    }
+    const read = await readCard(channel, active.package, this.#parts.ledgerKey)
+    if (read.kind !== 'card') return read
+    if ((this.#failedAuthentications.get(read.card) ?? 0) >= 2)
+      return { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }
+    this.#tapped = { presenceId, ...read }
+    return { kind: 'recognised' }
   }
 
   async prepare(presenceId: string): Promise<PrepareOutcome> {
@@ -127,7 +119,7 @@ export class CardPayment implements CardWork {
     const tapped = this.#tapped
     if (active === undefined) return { kind: 'refused', code: 'PACKAGE_MISSING' }
     if (tapped?.presenceId !== presenceId) return { kind: 'card_left' }
-    const everyLeased = leasedSlots(this.#parts, active.package, tapped.card)
+    const everyLeased = leasedSlots(this.#parts, active.package, tapped)
     const nowLeased = everyLeased.filter(({ slot }) => isCurrentSlot(active.package, slot, this.#parts.time.now()))
     const mode = engine.worthAsking ? 'online' : 'offline'
     // What is used of a pool's slots the ledger knows better: with network it is asked, as for a card of no lease.
@@ -136,16 +128,16 @@ export class CardPayment implements CardWork {
     const leased = nowLeased.length === 0 && mode === 'offline' ? everyLeased : held
     const slots = slotsOf(leased)
     const here = slots.length === 0 ? undefined : this.#decideAndRecord(active, tapped, slots, leased, mode)
-    if (here !== undefined && (here.kind !== 'refused' || mode === 'offline' || !this.#mayPayFrom(active, slots)))
-      return here
+    const isFinal = here?.kind !== 'refused' || mode === 'offline'
+    if (here !== undefined && (isFinal || !this.#mayPayFrom(active, tapped, slots))) return here
     if (mode === 'offline') return this.#refuseUnleased(active, tapped)
     const session = await this.#openCardSession(presenceId, tapped)
     if (session.kind === 'card_left') return session
     if (session.kind === 'refused' && session.code === 'LEDGER_UNREACHABLE' && held.length < nowLeased.length) {
       const channel = this.#channel(presenceId)
       if (channel === undefined) return { kind: 'card_left' }
-      // The card waits for an answer that does not come, and would refuse all else once: with this it has.
-      await recogniseCard(channel)
+      // A card that proves itself waits for an answer, and would refuse all else once: with this it has.
+      if (tapped.profile === 'ntag424') await recogniseCard(channel)
       return this.#decideAndRecord(active, tapped, slotsOf(nowLeased), nowLeased, 'offline')
     }
     if (session.kind === 'refused') return session.code === 'LEASED_ELSEWHERE' ? session : (here ?? session)
@@ -154,13 +146,14 @@ export class CardPayment implements CardWork {
   }
 
   /** A scheme of which this till holds no slot for the card would pay for the basket; the ledger knows of one. */
-  #mayPayFrom(active: ActivePackage, held: readonly Slot[]): boolean {
-    return this.#fitting(active).some((schemeId) => held.every((slot) => slot.schemeId !== schemeId))
+  #mayPayFrom(active: ActivePackage, tapped: Tapped, held: readonly Slot[]): boolean {
+    return this.#fitting(active, tapped).some((schemeId) => held.every((slot) => slot.schemeId !== schemeId))
   }
 
-  #fitting({ package: { schemes } }: ActivePackage): readonly string[] {
+  #fitting({ package: { schemes } }: ActivePackage, { profile }: Tapped): readonly string[] {
     const { sale, covered } = this.#parts.currentSale()
-    return schemesThatFit({ schemes, sale, covered: [...covered] })
+    const accepting = schemes.filter((scheme) => acceptsCard(scheme, profile))
+    return schemesThatFit({ schemes: accepting, sale, covered: [...covered] })
   }
 
   async prove(presenceId: string, tenderId: string): Promise<ProveOutcome> {
@@ -168,7 +161,7 @@ export class CardPayment implements CardWork {
     if (this.#tapped?.presenceId !== presenceId) {
       const read = await this.#readCard(presenceId)
       if (read.kind === 'card_left') return this.#torn(tenderId, 'select-application')
-      if (read.kind === 'refused' || this.#tapped?.card !== open.card) return { kind: 'other_card' }
+      if (read.kind === 'refused' || !isSameCard(open, this.#tapped)) return { kind: 'other_card' }
     }
     const channel = this.#channel(presenceId)
     if (channel === undefined) return this.#torn(tenderId, 'authenticate')
@@ -178,7 +171,7 @@ export class CardPayment implements CardWork {
     const proof = await this.#takeProof(channel, presenceId, open)
     if (proof.kind === 'torn') return this.#torn(tenderId, proof.step)
     if (proof.kind === 'refused') return this.#refuse(tenderId, proof.code)
-    open.evidence = this.#signEvidence(open, proof.sun)
+    open.evidence = this.#signEvidence(open, proof.proof)
     return { kind: 'proved', mode: open.mode }
   }
 
@@ -244,7 +237,7 @@ export class CardPayment implements CardWork {
     if (mode === 'offline' && this.#parts.engine.rollbackOpen) return { kind: 'refused', code: 'ROLLBACK_DETECTED' }
     if (mode === 'offline' && this.#parts.engine.suspended) return { kind: 'refused', code: 'TERMINAL_SUSPENDED' }
     const { sale, frozen } = currentSale()
-    const input = this.#decisionInput(active.package, tapped.card, slots, leased, mode, null)
+    const input = this.#decisionInput(active.package, tapped, slots, leased, mode, null)
     const decision = decide(input)
     this.#parts.onDidDecide(decision, input)
     if (decision.verdict === 'refuse') return { kind: 'refused', code: decision.code }
@@ -285,7 +278,7 @@ export class CardPayment implements CardWork {
   /** @param without a tender that is not to be counted as spent: the one that is being decided again. */
   #decisionInput(
     active: TerminalPackage,
-    card: string,
+    { card, profile }: Pick<Tapped, 'card' | 'profile'>,
     slots: readonly Slot[],
     leased: readonly Leased[],
     mode: 'online' | 'offline',
@@ -299,7 +292,12 @@ export class CardPayment implements CardWork {
       trustedTime: time.now(),
       merchantId: active.merchant.merchantId,
       ...placeForDecision(active.merchant),
-      card: { card, blocked: isListed(active.hotlist, card), ...notActivatedIn(active, card) },
+      card: {
+        card,
+        blocked: isListed(active.hotlist, card),
+        ...profileForDecision(profile),
+        ...notActivatedIn(active, card),
+      },
       schemes: active.schemes,
       slots: [...slots],
       localSpends: slots.flatMap((slot) => localSpends(journal, slot, without)),
@@ -317,13 +315,13 @@ export class CardPayment implements CardWork {
 
   /** A card that this till has no lease for, and no ledger to ask. */
   #refuseUnleased(active: ActivePackage, tapped: Tapped): PrepareOutcome {
-    const input = this.#decisionInput(active.package, tapped.card, [], [], 'offline', null)
+    const input = this.#decisionInput(active.package, tapped, [], [], 'offline', null)
     const decision = decide(input)
     this.#parts.onDidDecide(decision, input)
     return { kind: 'refused', code: decision.verdict === 'refuse' ? decision.code : 'CARD_NOT_IN_LEASE' }
   }
 
-  /** Authenticates the card by way of the ledger, which also says what the card may receive. */
+  /** Has the ledger say what the card may receive, and authenticate it where it can prove itself. */
   async #openCardSession(
     presenceId: string,
     tapped: Tapped,
@@ -333,7 +331,9 @@ export class CardPayment implements CardWork {
     const channel = this.#channel(presenceId)
     if (channel === undefined) return { kind: 'card_left' }
     const active = this.#parts.activePackage()
-    const relay = cardRelay(this.#parts, tapped.card, active === undefined ? [] : this.#fitting(active))
+    const fitting = active === undefined ? [] : this.#fitting(active, tapped)
+    if (tapped.identification !== null) return askForSlots(this.#parts, tapped, tapped.identification.profile, fitting)
+    const relay = cardRelay(this.#parts, tapped.card, fitting)
     const authentication = await authenticate(channel, tapped.uid, relay.authenticator, (length) =>
       this.#parts.randomness.bytes(length),
     )
@@ -348,20 +348,18 @@ export class CardPayment implements CardWork {
     return { kind: 'slots', slots: relay.slots(), isElsewhere: relay.isElsewhere() }
   }
 
-  async #takeProof(
-    channel: CardChannel,
-    presenceId: string,
-    open: OpenTender,
-  ): Promise<{ kind: 'proof'; sun: Sun } | { kind: 'torn'; step: string } | { kind: 'refused'; code: RefusalCode }> {
+  async #takeProof(channel: CardChannel, presenceId: string, open: OpenTender): Promise<TakenProof> {
     const tapped = this.#tapped
     if (tapped === undefined) throw new Error('proof without a card')
+    if (tapped.identification !== null) return { kind: 'proof', proof: tapped.identification }
     const termsHash = Buffer.from(termsHashOf(open.terms), 'hex')
     const random = (length: number) => this.#parts.randomness.bytes(length)
-    const leased = leasedSlots(this.#parts, open.active.package, open.card).find(
+    const leased = leasedSlots(this.#parts, open.active.package, tapped).find(
       (entry) => entry.slot.slotId === open.terms.payerSlot,
     )
     const context = tillKeyContext(leased?.lease.leaseId ?? '', open.card)
-    const key = leased === undefined ? undefined : this.#parts.keys.open(leased.sealedTillKey, context)
+    const sealed = leased?.sealedTillKey
+    const key = sealed === undefined ? undefined : this.#parts.keys.open(sealed, context)
     // A key that was sealed to the till before this one, under the same name, opens nothing: then the ledger is asked.
     if (key !== undefined) {
       const proof = await takeSaleBoundProof(
@@ -372,7 +370,7 @@ export class CardPayment implements CardWork {
         { kind: 'ntag424', uid: tapped.uid },
       )
       this.#countAuthentication(tapped.card, proof)
-      if (proof.kind === 'proof') return { kind: 'proof', sun: proof.sun }
+      if (proof.kind === 'proof') return { kind: 'proof', proof: saleBound(proof.sun) }
       return proof.kind === 'torn' ? proof : { kind: 'refused', code: refusalCodeOf(proof.code) }
     }
     if (this.#relayed?.presenceId !== presenceId) {
@@ -389,7 +387,7 @@ export class CardPayment implements CardWork {
     const read = await readSun(channel)
     if (read.kind !== 'sun') return read.kind === 'torn' ? read : { kind: 'refused', code: refusalCodeOf(read.code) }
     if (read.message.b !== upperHex(termsHash)) return { kind: 'refused', code: 'CARD_BINDING_MISMATCH' }
-    return { kind: 'proof', sun: read.message }
+    return { kind: 'proof', proof: saleBound(read.message) }
   }
 
   /** Decides again as an offline sale, with the facts of this moment and of a package that it names, and signs that. */
@@ -402,8 +400,9 @@ export class CardPayment implements CardWork {
     if (this.#parts.engine.suspended) return { kind: 'refused', code: 'TERMINAL_SUSPENDED' }
     if (open.mode === 'offline') return { kind: 'accepted', evidence: online, leaseId: open.leaseId }
     const { active, terms } = open
-    const leased = leasedSlots(this.#parts, active.package, open.card)
-    const input = this.#decisionInput(active.package, open.card, slotsOf(leased), leased, 'offline', terms.tenderId)
+    const card = { card: open.card, profile: profileOf(open.record.input.card) }
+    const leased = leasedSlots(this.#parts, active.package, card)
+    const input = this.#decisionInput(active.package, card, slotsOf(leased), leased, 'offline', terms.tenderId)
     const decision = decide(input)
     if (decision.verdict === 'refuse') return { kind: 'refused', code: decision.code }
     const part = decision.parts.findIndex(
@@ -414,7 +413,7 @@ export class CardPayment implements CardWork {
     // A lease of this till holds the slot now, or the decision would not have it; it may be another than the intent's.
     const leaseId = leased.find((entry) => entry.slot.slotId === terms.payerSlot)?.lease.leaseId ?? null
     const record = recordOf(active, leaseId, input, decision, part)
-    return { kind: 'accepted', evidence: this.#signEvidence({ terms, record }, online.cardProof.sun), leaseId }
+    return { kind: 'accepted', evidence: this.#signEvidence({ terms, record }, online.cardProof), leaseId }
   }
 
   #recordAnswer(tenderId: string, evidence: Evidence, item: SignedItemResult): AuthoriseOutcome {
@@ -470,8 +469,7 @@ export class CardPayment implements CardWork {
     }
   }
 
-  #signEvidence({ terms, record }: Pick<OpenTender, 'terms' | 'record'>, sun: Sun): Evidence {
-    const cardProof = { profile: 'ntag424' as const, sun }
+  #signEvidence({ terms, record }: Pick<OpenTender, 'terms' | 'record'>, cardProof: CardProof): Evidence {
     const signature = signTagged(this.#parts.keys.signing, 'tolem/decision-record/1', { record, cardProof, terms })
     return { cardProof, record, signature }
   }

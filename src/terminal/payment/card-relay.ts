@@ -57,6 +57,7 @@ export function cardRelay(
         refusal = reply.answer.code
         return { kind: 'refused', reason: reply.answer.code }
       }
+      if (reply.answer.kind === 'identified') return { kind: 'unavailable', reason: 'no challenge was answered' }
       const { leasedElsewhere } = reply.answer
       slots = reply.answer.slots
       // The card is authenticated all the same: the ledger asks another till for its slot only if it is really here.

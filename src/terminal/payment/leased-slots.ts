@@ -1,6 +1,7 @@
 /** The slots that this till holds for a card, or has it listed for in a pool, and what it has used of them. */
 import type { Journal } from '../../sync/journal/journal.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
+import type { CardProfile } from '../../voucher/card-rules.ts'
 import type { DecisionInput } from '../../voucher/decide.ts'
 import type { Lease, TerminalPackage } from '../../voucher/package.ts'
 import { periodAt } from '../../voucher/scheme.ts'
@@ -10,14 +11,18 @@ import type { LocalSpend, Slot } from '../../voucher/slot.ts'
 export interface Leased {
   readonly lease: Lease
   readonly slot: Slot
-  readonly sealedTillKey: string
+  /** Undefined of a card of the profile `uid`, which has none. */
+  readonly sealedTillKey: string | undefined
 }
 
-/** The card's slots under live leases of this till, without surrendered ones (money-rules.md, "Offline"). */
+/**
+ * The card's slots under live leases of this till, without surrendered ones (money-rules.md, "Offline"). What a card
+ * opens that proves itself is not opened by one that only says the same UID.
+ */
 export function leasedSlots(
   { journal, time }: { readonly journal: Journal; readonly time: TrustedTime },
   active: TerminalPackage,
-  card: string,
+  { card, profile }: { readonly card: string; readonly profile: CardProfile },
 ): readonly Leased[] {
   return active.leases
     .filter((lease) => time.now() <= lease.sellUntil)
@@ -25,6 +30,7 @@ export function leasedSlots(
       lease.slots.flatMap(({ slot, cards }) => {
         const own = cards.find((entry) => entry.card === card)
         if (own === undefined || journal.isSurrendered(slot.slotId)) return []
+        if (profile !== (own.sealedTillKey === undefined ? 'uid' : 'ntag424')) return []
         return [{ lease, slot, sealedTillKey: own.sealedTillKey }]
       }),
     )

@@ -2,19 +2,19 @@
 import type { RowOf } from '../../sync/journal/rows.ts'
 import type { DecisionRecord, Evidence } from '../../sync/protocol/messages.ts'
 import { recordSourcesOf } from '../../sync/protocol/record-sources.ts'
+import { profileOf } from '../../voucher/card-rules.ts'
 import type { Decision, DecisionInput } from '../../voucher/decide.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import type { TenderTerms } from '../../voucher/tender.ts'
 import type { Intent } from './machine.ts'
+import type { ReadCard } from './read-card.ts'
 
 /**
  * A card as this presence showed it. The UID stays here, in memory, for as long as the tap (architecture.md, Privacy).
  */
-export interface Tapped {
+export interface Tapped extends ReadCard {
   readonly presenceId: string
-  readonly uid: Uint8Array
-  readonly card: string
 }
 
 export interface ActivePackage {
@@ -41,6 +41,11 @@ export function openTenderOf(row: RowOf<'tender_intent'>, active: ActivePackage)
   const { terms, card, leaseId, record, mode } = row
   const intent = { tenderId: terms.tenderId, amount: terms.amount.toString(), schemeId: terms.schemeId }
   return { intent, terms, card, leaseId, record, mode, active, evidence: null, notAsked: null }
+}
+
+/** Whether the card that lies there is the tender's, and as good: its UID on a lesser card is another card. */
+export function isSameCard(open: OpenTender, tapped: Tapped | undefined): boolean {
+  return tapped?.card === open.card && tapped.profile === profileOf(open.record.input.card)
 }
 
 /** @throws when the card was not proved: a broken invariant. */

@@ -28,8 +28,9 @@ export interface UnsupportedCard {
   readonly detail: {
     readonly reason: 'other-hardware' | 'no-application' | 'no-version' | 'version-malformed' | 'random-uid'
     readonly atr: Uint8Array
-    /** ISOSelectFile's status in words. */
+    /** ISOSelectFile's status in words, and whether it says that the application is there. */
     readonly selectStatus: string
+    readonly isSelected: boolean
     /** Null where the card answers no GetVersion. */
     readonly hardware: {
       readonly vendor: number
@@ -58,7 +59,13 @@ export async function recogniseCard(channel: CardChannel): Promise<Recognition> 
   const unsupported = (reason: UnsupportedCard['detail']['reason'], hardware: UnsupportedCard['detail']['hardware']) =>
     ({
       kind: 'unsupported',
-      detail: { reason, atr: channel.atr, selectStatus: describeStatus(selected.status), hardware },
+      detail: {
+        reason,
+        atr: channel.atr,
+        selectStatus: describeStatus(selected.status),
+        isSelected: selected.status.code === statusIsoOk,
+        hardware,
+      },
     }) as const
 
   const frames: Uint8Array[] = []

@@ -27,6 +27,7 @@ import {
   storedTerminalKeys,
 } from '../../unit/sync/world.ts'
 import { cardKeys, everyFault, faultyCard, openAtLedger, personalised, ReaderBench, uid } from './presence.ts'
+import { sunOf } from '../../fixtures/sun-of.ts'
 
 const own = encryptionKey(Buffer.from(storedTerminalKeys.encryption, 'base64url'))
 const hour = 3_600_000
@@ -272,7 +273,7 @@ describe('a torn card', () => {
       expect(stateOf(tenderId)).toBe('in_progress')
       const done = online ? await payment.authorise(tenderId) : await payment.acceptWithoutAnswer(tenderId)
       expect(done.kind).toBe(online ? 'settled' : 'pending')
-      const { sun } = journal.evidenceOf(tenderId)!.cardProof
+      const sun = sunOf(journal.evidenceOf(tenderId)!.cardProof)
       expect(sun.b).toBe(termsHashOf(journal.intentOf(tenderId).row.terms).toUpperCase())
       expect(openAtLedger(sun)).toMatchObject({ kind: 'opened', counter: card.state().files[2].readCounter })
     }

@@ -19,6 +19,7 @@ import {
   type TestCard,
   type TestTill,
 } from './demo-ledger.ts'
+import { sunOf } from '../../fixtures/sun-of.ts'
 
 const merchant = 'merchant.school-7-canteen'
 let demo: DemoLedger
@@ -145,7 +146,7 @@ describe('a card proof', () => {
 
   test('with a changed MAC is forged', async () => {
     const decided = till.decide({ card: demo.card('Pupil 01') }, 'online')
-    const { sun } = decided.evidence.cardProof
+    const sun = sunOf(decided.evidence.cardProof)
     const forged = { ...sun, m: sun.m.replace(/^./, (first) => (first === '0' ? '1' : '0')) }
     const evidence = till.evidence(decided.evidence.record, decided.terms, forged)
     expect(await refused({ ...decided, evidence })).toBe('CARD_PROOF_FORGED')
@@ -174,7 +175,7 @@ describe('a card proof', () => {
     const first = till.decide({ card }, 'online')
     await till.authorise(first)
     const second = till.decide({ card }, 'online')
-    const evidence = till.evidence(second.evidence.record, second.terms, first.evidence.cardProof.sun)
+    const evidence = till.evidence(second.evidence.record, second.terms, sunOf(first.evidence.cardProof))
     expect(await refused({ ...second, evidence })).toBe('CARD_PROOF_REPLAYED')
   })
 
@@ -224,15 +225,19 @@ describe('a recorded decision', () => {
     }))
     const changed = { ...record, input: { ...record.input, sale: { ...record.input.sale, lines } } }
     expect(
-      (await till.authorise({ terms: decided.terms, evidence: till.evidence(changed, decided.terms, cardProof.sun) }))
-        .refusal,
+      (
+        await till.authorise({
+          terms: decided.terms,
+          evidence: till.evidence(changed, decided.terms, sunOf(cardProof)),
+        })
+      ).refusal,
     ).toBe('DECISION_MISMATCH')
   })
 
   test('under a package that was never issued names the missing package', async () => {
     const decided = till.decide({ card: demo.card('Pupil 01') }, 'online')
     const record = { ...decided.evidence.record, packageHash: '0'.repeat(64) }
-    const evidence = till.evidence(record, decided.terms, decided.evidence.cardProof.sun)
+    const evidence = till.evidence(record, decided.terms, sunOf(decided.evidence.cardProof))
     expect((await till.authorise({ terms: decided.terms, evidence })).refusal).toBe('PACKAGE_MISSING')
   })
 

@@ -48,7 +48,7 @@ import { tiyn } from '../../../src/voucher/money.ts'
 import type { Lease, TerminalPackage } from '../../../src/voucher/package.ts'
 import type { Sale } from '../../../src/voucher/sale.ts'
 import type { Slot } from '../../../src/voucher/slot.ts'
-import type { Sun, TenderTerms } from '../../../src/voucher/tender.ts'
+import type { CardProof, Sun, TenderTerms } from '../../../src/voucher/tender.ts'
 import { placeForDecision } from '../../../src/voucher/where.ts'
 import { v7 } from 'uuid'
 import { assertShown } from './shown-problems.ts'
@@ -410,7 +410,10 @@ export class TestTill extends TestSigner {
   }
 
   evidence(record: DecisionRecord, terms: TenderTerms, sun: Sun): Evidence {
-    const cardProof = { profile: 'ntag424' as const, sun }
+    return this.evidenceOf(record, terms, { profile: 'ntag424', sun })
+  }
+
+  evidenceOf(record: DecisionRecord, terms: TenderTerms, cardProof: CardProof): Evidence {
     return {
       cardProof,
       record,

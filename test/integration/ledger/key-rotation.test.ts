@@ -43,7 +43,7 @@ const done = (arrival: 'created' | 'exists') => ({ status: 200, body: { arrival,
 function opens(key: KeyObject): boolean {
   const [lease] = till.package?.leases ?? []
   const card = lease?.slots[0]?.cards[0]
-  if (lease === undefined || card === undefined) throw new Error('nothing is leased')
+  if (lease === undefined || card?.sealedTillKey === undefined) throw new Error('nothing is leased')
   return unseal(card.sealedTillKey, key, tillKeyContext(lease.leaseId, card.card)) !== undefined
 }
 

@@ -196,7 +196,7 @@ describe('beside the pool', () => {
     const leases = [{ schemeId, sellUntil, pool: { left: pool.left, sold: tiyn(0n) } }]
     const input = { ...record.input, schemes: till.package?.schemes ?? [], mode: 'offline' as const, slots, leases }
     const again = till.decided(input, world.card, leaseId, attempt.terms.tenderId)
-    const evidence = till.evidence(again.evidence.record, attempt.terms, cardProof.sun)
+    const evidence = till.evidenceOf(again.evidence.record, attempt.terms, cardProof)
     expect(again.terms).toEqual(attempt.terms)
     expect(await till.present({ ...again, evidence })).toMatchObject({ state: 'settled', paidBy: 'escrow' })
   })

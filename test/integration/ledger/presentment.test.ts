@@ -26,6 +26,7 @@ import {
   type DemoLedger,
   type TestTill,
 } from './demo-ledger.ts'
+import { sunOf } from '../../fixtures/sun-of.ts'
 
 const merchant = 'merchant.school-7-canteen'
 let folder: ReturnType<typeof temporaryFolder>
@@ -338,8 +339,8 @@ describe('row 5: proof missing or forged, chain broken', () => {
   test('a wrong MAC: nobody pays, the terminal is suspended, and may still present', async () => {
     const result = await forged((item) => {
       const { cardProof, record } = item.evidence
-      const m = cardProof.sun.m === '0'.repeat(16) ? '1'.repeat(16) : '0'.repeat(16)
-      return { ...item, evidence: till.evidence(record, item.terms, { ...cardProof.sun, m }) }
+      const m = sunOf(cardProof).m === '0'.repeat(16) ? '1'.repeat(16) : '0'.repeat(16)
+      return { ...item, evidence: till.evidence(record, item.terms, { ...sunOf(cardProof), m }) }
     })
     expect(result).toMatchObject({ state: 'not_paid', loss: 'PROOF_MISSING_OR_FORGED', refusal: 'CARD_PROOF_FORGED' })
     expect(await status()).toBe('suspended')
@@ -365,7 +366,7 @@ describe('row 5: proof missing or forged, chain broken', () => {
         ...record.input,
         terminal: { ...record.input.terminal, packageIssuedAt: record.input.terminal.packageIssuedAt + 1 },
       }
-      return { ...item, evidence: till.evidence({ ...record, input }, item.terms, cardProof.sun) }
+      return { ...item, evidence: till.evidence({ ...record, input }, item.terms, sunOf(cardProof)) }
     })
     expect(result).toMatchObject({ state: 'not_paid', loss: 'PROOF_MISSING_OR_FORGED' })
     expect(await status()).toBe('suspended')
@@ -397,7 +398,7 @@ describe('row 5: proof missing or forged, chain broken', () => {
     const first = till.decide({ card })
     await till.present(first)
     const second = till.decide({ card })
-    const evidence = till.evidence(second.evidence.record, second.terms, first.evidence.cardProof.sun)
+    const evidence = till.evidence(second.evidence.record, second.terms, sunOf(first.evidence.cardProof))
     expect(await till.present({ ...second, evidence })).toMatchObject({
       loss: 'PROOF_MISSING_OR_FORGED',
       refusal: 'CARD_PROOF_REPLAYED',

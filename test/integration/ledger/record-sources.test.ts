@@ -12,6 +12,7 @@ import { toJson } from '../../../src/sync/protocol/canonical.ts'
 import { recordSourcesOf } from '../../../src/sync/protocol/record-sources.ts'
 import { PreparedWorld } from '../payment/prepared-world.ts'
 import { demoLedger, type DemoLedger, type TestTill } from './demo-ledger.ts'
+import { sunOf } from '../../fixtures/sun-of.ts'
 
 type Sources = NonNullable<DecisionRecord['sources']>
 
@@ -33,7 +34,7 @@ describe('a record that names', () => {
     if (sources === undefined || sources.lease === null) throw new Error('a record without sources')
     const changed = change(sources)
     const other = changed === undefined ? rest : { ...rest, sources: changed }
-    const [result] = await till.batch({ ...item, evidence: till.evidence(other, item.terms, cardProof.sun) })
+    const [result] = await till.batch({ ...item, evidence: till.evidence(other, item.terms, sunOf(cardProof)) })
     return result
   }
   const status = async () => (await demo.rows('terminal')).find((row) => row['terminal_id'] === 'till-1')?.['status']

@@ -187,7 +187,7 @@ describe('a card session', () => {
       challenge: async (_uid, encRndB) => {
         const request = { cardSessionId, card: card.pseudonym, encryptedRndB: toHex(encRndB) }
         const answer = await till.call('/v1/terminal/card-sessions', request)
-        if (answer.kind !== 'open') return { kind: 'refused', reason: answer.code }
+        if (answer.kind !== 'open') return { kind: 'refused', reason: answer.kind }
         return { kind: 'part2', part2: fromHex(answer.authenticationPart2), handle: cardSessionId }
       },
       complete: async (handle, part3) => {

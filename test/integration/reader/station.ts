@@ -34,7 +34,7 @@ export class Station {
   readonly demo: DemoWorld
   readonly till: TillClient
   readonly slots: readonly [VpcdSlot, VpcdSlot]
-  readonly #box: CardBox
+  readonly box: CardBox
 
   private constructor(demo: DemoWorld, till: TillClient) {
     this.demo = demo
@@ -43,7 +43,7 @@ export class Station {
       new VpcdSlot({ scheduler: realScheduler, port: VPCD_PORT }),
       new VpcdSlot({ scheduler: realScheduler, port: VPCD_PORT + 1 }),
     ]
-    this.#box = new CardBox({
+    this.box = new CardBox({
       folder: join(demo.world.folders.hardware, 'cards'),
       now: () => demo.clock.now(),
       random: (length) => randomBytes(length),
@@ -61,7 +61,7 @@ export class Station {
   }
 
   card(label: string): FaultyCard {
-    const card = this.#box.card(label)
+    const card = this.box.card(label)
     if (card === null) throw new Error(`no card ${label}`)
     return card
   }

@@ -1,6 +1,7 @@
 /** Runs in namespaces of its own (whole-till.test.ts): plays a whole till at a real pcscd and prints what was seen. */
 
 import { recordBackInService } from './back-in-service.ts'
+import { playCarriedCards } from './carried-cards.ts'
 import { playMuteCards } from './mute-cards.ts'
 import { PcscService } from './pcsc-service.ts'
 import { playReadersGone, playServiceKilled, playServiceStartedLater } from './service-faults.ts'
@@ -17,6 +18,7 @@ async function run(): Promise<void> {
   try {
     await playServiceStartedLater(station, service)
     await playWholeTaps(station)
+    await playCarriedCards(station)
     await playTears(station)
     await playMuteCards(station)
     await playTwoReaders(station)

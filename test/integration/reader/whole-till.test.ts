@@ -5,6 +5,7 @@
  */
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { playInNamespace, whyNoPcscd } from '../../fixtures/pcscd-namespace.ts'
+import { commandsOf } from './carried-cards.ts'
 import { commandsOfAPayment, commandsOfRecognition, type TornCase } from './tears.ts'
 
 const scenario = new URL('./whole-till-scenario.ts', import.meta.url).pathname
@@ -47,6 +48,17 @@ describe('the whole till at a real pcscd', () => {
     expect(journal.map(({ state }) => state)).toEqual(Array.from({ length: 11 }, () => 'settled'))
     const latencies = (steps.get('tap latency') as number[]).toSorted((a, b) => a - b)
     console.info(`card seen to result, ms: ${latencies.join(' ')}`)
+  })
+
+  it('takes cards that only say who they are: paid once whatever was torn, refused without the ledger', () => {
+    for (const [label, commands] of Object.entries(commandsOf)) {
+      expect(steps.get(`${label}, online`), label).toEqual(approved('settled'))
+      const torn = steps.get(`${label}, torn`) as readonly { command: number; shown: unknown; end: unknown }[]
+      expect(torn.map(({ command }) => command)).toEqual([1, commands])
+      for (const { end } of torn) expect(end, label).toEqual(approved('settled'))
+      expect(steps.get(`${label}, journal`)).toEqual(['settled', 'settled', 'settled'])
+      expect(steps.get(`${label}, offline`), label).toEqual({ state: 'refused', code: 'CARD_ONLINE_ONLY' })
+    }
   })
 
   it('keeps every torn tap: the same card goes on at either reader, paid once; another card is told', () => {

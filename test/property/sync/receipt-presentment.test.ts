@@ -12,6 +12,7 @@ import {
 import { tiyn, tiynMax } from '../../../src/voucher/money.ts'
 import { slotIdOf } from '../../../src/voucher/slot.ts'
 import { presentmentOf, terminalKey } from '../../fixtures/receipt-presentment.ts'
+import { sunOf } from '../../fixtures/sun-of.ts'
 
 const seed = Number(process.env['TOLEM_SEED'] ?? 9_001)
 const runs = { seed, numRuns: 1_000 }
@@ -41,7 +42,7 @@ const presentment = fc
     const { tenderId, schemeId, payeeAccount, saleHash } = one
     const payerSlot = slotIdOf(schemeId, one.beneficiary, one.periodId)
     const whole = presentmentOf({ tenderId, payerSlot, payeeAccount, amount: tiyn(one.amount), schemeId, saleHash })
-    const sun = { ...whole.cardProof.sun, e: one.e.toUpperCase(), m: one.m.toUpperCase() }
+    const sun = { ...sunOf(whole.cardProof), e: one.e.toUpperCase(), m: one.m.toUpperCase() }
     return {
       ...whole,
       leaseId: one.leaseId,

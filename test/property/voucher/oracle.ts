@@ -3,6 +3,7 @@
  * architecture.md ("Five caps, always") and of the contracts in src/voucher, by another way: a table of rules of which
  * the first that applies wins, and a purse that is emptied grain by grain. Shares no code with src/.
  */
+import type { WorldCaps } from './world-cards.ts'
 import type { World, WorldLine, WorldPeriod, WorldScheme, WorldSlot } from './world.ts'
 
 export interface ExpectedPart {
@@ -52,6 +53,7 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) 
 
 /** Reasons of one scheme, in the order of precedence. Each says by itself whether it applies. */
 export const schemeRules: readonly (readonly [code: string, applies: (situation: Situation) => boolean])[] = [
+  ['CARD_ONLINE_ONLY', ({ world, scheme }) => world.mode === 'offline' && !trusts(world, scheme)],
   [
     'PACKAGE_TOO_OLD',
     ({ world, scheme }) => leases(world, scheme) && world.packageIssuedAt + scheme.allowedPolicyAgeMs < world.now,
@@ -89,17 +91,32 @@ export const schemeRules: readonly (readonly [code: string, applies: (situation:
   ],
   [
     'CAP_AGE_SINCE_SYNC',
-    ({ world, scheme }) => world.mode === 'offline' && world.lastSyncAt + scheme.ageSinceSyncMs < world.now,
+    ({ world, scheme }) =>
+      world.mode === 'offline' && world.lastSyncAt + capsOf(world, scheme).ageSinceSyncMs < world.now,
   ],
   [
     'CAP_COUNT_PER_BENEFICIARY',
-    ({ scheme, usesLeft, usesInPeriod }) => usesLeft === 0 || usesInPeriod + 1 > scheme.countPerBeneficiary,
+    ({ world, scheme, usesLeft, usesInPeriod }) =>
+      usesLeft === 0 || usesInPeriod + 1 > capsOf(world, scheme).countPerBeneficiary,
   ],
-  ['CAP_PER_BENEFICIARY_AND_PERIOD', ({ scheme, spentInPeriod }) => spentInPeriod >= scheme.perBeneficiaryAndPeriod],
+  [
+    'CAP_PER_BENEFICIARY_AND_PERIOD',
+    ({ world, scheme, spentInPeriod }) => spentInPeriod >= capsOf(world, scheme).perBeneficiaryAndPeriod,
+  ],
   ['POOL_USED_UP', (situation) => poolLeft(situation) === 0],
   ['CAP_TERMINAL_EXPOSURE', (situation) => situation.world.mode === 'offline' && exposureLeft(situation) === 0],
-  ['CAP_PER_SALE', ({ scheme }) => scheme.perSale === 0],
+  ['CAP_PER_SALE', ({ world, scheme }) => capsOf(world, scheme).perSale === 0],
 ]
+
+/** Which card it takes without network: one that proves the sale, or one whose copies its agency pays for. */
+function trusts({ profile }: World, { accepts, uidCaps }: WorldScheme): boolean {
+  const trusted = profile === 'ntag424' || (profile === 'uid' && uidCaps !== null)
+  return trusted && accepts.some((kind) => kind === profile)
+}
+
+function capsOf({ mode, profile }: World, scheme: WorldScheme): WorldCaps {
+  return mode === 'offline' && profile === 'uid' ? (scheme.uidCaps ?? scheme) : scheme
+}
 
 /** Off line there is no slot for a card that the till was told to be not activated: that is why. */
 function waitsForCard({ world, scheme, period, slot }: Situation): boolean {
@@ -150,14 +167,20 @@ function poolLeft({ world, scheme }: Situation): number {
 function exposureLeft({ world, scheme }: Situation): number {
   const sold = sum(world.exposure.filter((one) => one.schemeId === scheme.schemeId).map((one) => one.amount))
   const isAgeing = world.now > world.packageIssuedAt + scheme.allowedPolicyAgeMs / 2
-  return Math.max(0, scheme.terminalExposure / (isAgeing ? 2 : 1) - sold)
+  return Math.max(0, capsOf(world, scheme).terminalExposure / (isAgeing ? 2 : 1) - sold)
 }
 
 export function expectedDecision(world: World): Expected {
   if (world.blocked) return { verdict: 'refuse', code: 'CARD_BLOCKED', schemes: [] }
+  const withSlots = world.schemes.filter(({ schemeId }) => world.slots.some((slot) => slot.schemeId === schemeId))
+  const taking = world.schemes.filter(({ accepts }) => accepts.some((kind) => kind === world.profile))
+  if (withSlots.length > 0 && !withSlots.some((one) => taking.includes(one)))
+    return { verdict: 'refuse', code: 'CARD_KIND_NOT_ACCEPTED', schemes: [] }
+  if (world.mode === 'offline' && world.profile !== 'ntag424' && !world.schemes.some((one) => trusts(world, one)))
+    return { verdict: 'refuse', code: 'CARD_ONLINE_ONLY', schemes: [] }
   if (world.mode === 'offline' && !world.clockTrusted)
     return { verdict: 'refuse', code: 'CLOCK_NOT_TRUSTED', schemes: [] }
-  const onCard = world.schemes.filter(
+  const onCard = taking.filter(
     (scheme) => isToldOf(world, scheme) || world.slots.some((slot) => slot.schemeId === scheme.schemeId),
   )
   if (onCard.length === 0) {
@@ -304,10 +327,10 @@ function pay(situation: Situation): ExpectedPart {
   const { world, scheme, period, slot, wanted, usesLeft, amountLeft, spentInPeriod } = situation
   if (period === undefined || slot === undefined) throw new Error('paid without a slot')
   const caps: readonly (readonly [code: string, left: number])[] = [
-    ['CAP_PER_BENEFICIARY_AND_PERIOD', scheme.perBeneficiaryAndPeriod - spentInPeriod],
+    ['CAP_PER_BENEFICIARY_AND_PERIOD', capsOf(world, scheme).perBeneficiaryAndPeriod - spentInPeriod],
     ['POOL_USED_UP', poolLeft(situation)],
     ['CAP_TERMINAL_EXPOSURE', world.mode === 'offline' ? exposureLeft(situation) : Infinity],
-    ['CAP_PER_SALE', scheme.perSale],
+    ['CAP_PER_SALE', capsOf(world, scheme).perSale],
   ]
   const tightest = Math.min(...caps.map(([, left]) => left))
   const purse = scheme.kind === 'count' ? Math.min(amountLeft, scheme.maximumPerTap) : amountLeft

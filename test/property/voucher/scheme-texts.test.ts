@@ -4,6 +4,7 @@
  */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { CardRules } from '../../../src/voucher/card-rules.ts'
 import type { GoodsRule, Pays } from '../../../src/voucher/goods.ts'
 import { languages } from '../../../src/voucher/identifiers.ts'
 import { formatTenge, tiyn, tiynMax, type Tiyn } from '../../../src/voucher/money.ts'
@@ -61,6 +62,29 @@ const partOfAllowance = fc.oneof(
   fc.record({ kind: fc.constant('count'), count: fc.integer({ min: 0, max: 100 }) }),
   fc.record({ kind: fc.constant('amount'), amount }),
 )
+const caps = fc.record({
+  perSale: amount,
+  perBeneficiaryAndPeriod: amount,
+  countPerBeneficiary: fc.integer({ min: 1, max: 1_000 }),
+  terminalExposure: amount,
+  ageSinceSyncMs: durationMs(72 * 3_600_000),
+})
+
+const cards: fc.Arbitrary<CardRules> = fc.record(
+  {
+    accepts: fc.shuffledSubarray(['uid', 'ntag21x', 'ntag424'], { minLength: 1 }),
+    uidOffline: fc.record({
+      acceptance: fc.record({
+        words: fc.stringMatching(/^[А-Яа-яA-Za-z]{20,40}$/),
+        by: fc.stringMatching(/^[А-Яа-яA-Za-z]{3,20}$/),
+        at: instant,
+      }),
+      caps,
+    }),
+  },
+  { requiredKeys: ['accepts'] },
+)
+
 const terms: fc.Arbitrary<Scheme> = fc.record({
   schemeId: name,
   version: fc.integer({ min: 1, max: 2_000 }),
@@ -79,13 +103,7 @@ const terms: fc.Arbitrary<Scheme> = fc.record({
   ),
   merchants: fc.array(name, { maxLength: 15 }),
   goods: fc.array(rule, { minLength: 1, maxLength: 6 }),
-  caps: fc.record({
-    perSale: amount,
-    perBeneficiaryAndPeriod: amount,
-    countPerBeneficiary: fc.integer({ min: 1, max: 1_000 }),
-    terminalExposure: amount,
-    ageSinceSyncMs: durationMs(72 * 3_600_000),
-  }),
+  caps,
   offline: fc.record({
     policy: fc.constantFrom('deny', 'lease-listed', 'lease-pool'),
     allowedPolicyAgeMs: durationMs(Number.MAX_SAFE_INTEGER),
@@ -113,11 +131,12 @@ const offsets = fc.array(fc.record({ from: instant, utcOffsetMinutes: fc.integer
 
 /** Some of them say what the clocks show, also of what no calendar would make. */
 const scheme: fc.Arbitrary<Scheme> = fc
-  .tuple(terms, fc.option(where), fc.option(activation), fc.option(offsets))
-  .map(([given, general, act, clocks]) => ({
+  .tuple(terms, fc.option(where), fc.option(activation), fc.option(offsets), fc.option(cards))
+  .map(([given, general, act, clocks, kinds]) => ({
     ...given,
     ...(general === null ? {} : { where: general }),
     ...(act === null ? {} : { activation: act }),
+    ...(kinds === null ? {} : { cards: kinds }),
     ...(clocks === null ? {} : { localTime: { timeZone: 'Asia/Almaty', offsets: clocks } }),
   }))
 
@@ -136,17 +155,20 @@ function ofRule({ goods, unitsPerPiece, pays: given }: GoodsRule): readonly stri
 }
 
 function ofScheme(given: Scheme): readonly string[] {
-  const { schemeId, agencyId, benefit, bridge, caps, offline, order, periods, version, unused, where } = given
+  const { schemeId, agencyId, benefit, bridge, caps: bounds, offline, order, periods, version, unused, where } = given
   const benefitAmount = benefit.kind === 'count' ? benefit.maximumPerTap : benefit.perPeriod
+  const accepted = given.cards?.uidOffline
   const lists = [where?.regions ?? [], where?.kinds ?? [], where?.except ?? []]
   return [
     ...lists.flatMap((names) => [...names.slice(0, 12), ...(names.length > 12 ? [String(names.length - 12)] : [])]),
     ...[schemeId, agencyId, String(version), String(order), String(periods.length)],
     ...(benefit.kind === 'count' ? [String(benefit.perPeriod)] : []),
-    ...[benefitAmount, caps.perSale, caps.perBeneficiaryAndPeriod, caps.terminalExposure].map((one) =>
-      formatTenge(one),
-    ),
-    String(caps.countPerBeneficiary),
+    formatTenge(benefitAmount),
+    ...[bounds, ...(accepted === undefined ? [] : [accepted.caps])].flatMap((one) => [
+      ...[one.perSale, one.perBeneficiaryAndPeriod, one.terminalExposure].map((sum) => formatTenge(sum)),
+      String(one.countPerBeneficiary),
+    ]),
+    ...(accepted === undefined ? [] : [accepted.acceptance.words, accepted.acceptance.by]),
     ...(offline.lossBearer.kind === 'agency' ? [formatTenge(offline.lossBearer.upTo)] : []),
     ...[unused?.kind === 'carries_over' ? unused.atMost : undefined, bridge].flatMap((part) =>
       part === undefined ? [] : [part.kind === 'count' ? String(part.count) : formatTenge(part.amount)],

@@ -6,6 +6,7 @@ import * as fc from 'fast-check'
 import type { DecisionInput } from '../../../src/voucher/decide.ts'
 import type { Pays } from '../../../src/voucher/goods.ts'
 import { tiyn, type Tiyn } from '../../../src/voucher/money.ts'
+import { cardArbitraries, cardsOf, type WorldCaps, type WorldCard } from './world-cards.ts'
 
 export const hourMs = 3_600_000
 const dayStart = Date.UTC(2026, 10, 23)
@@ -52,6 +53,10 @@ export interface WorldScheme {
   readonly where: WorldWhere | null
   /** Until when it has to be activated. */
   readonly activateUntil: number | null
+  /** Kinds of cards with which it pays. */
+  readonly accepts: readonly WorldCard[]
+  /** Of `uid` cards without network; null: they do not pay there. */
+  readonly uidCaps: WorldCaps | null
   readonly goods: readonly WorldGoods[]
   readonly perSale: number
   readonly perBeneficiaryAndPeriod: number
@@ -87,6 +92,7 @@ export interface World {
   /** As its bank says; each may be unsaid. */
   readonly merchantPlace: { readonly region: string | null; readonly kind: string | null }
   readonly blocked: boolean
+  readonly profile: WorldCard
   /** Schemes that the card has not activated. */
   readonly notActivated: readonly string[]
   readonly clockTrusted: boolean
@@ -215,6 +221,7 @@ const termsOf = (schemeId: string): fc.Arbitrary<Omit<WorldScheme, 'merchants' |
     offline: fc.constantFrom('lease-listed', 'lease-listed', 'lease-pool', 'lease-pool', 'deny'),
     allowedPolicyAgeMs: oftenWide(72 * hourMs, fc.constantFrom(0, hourMs)),
     activateUntil: fc.constant(null),
+    ...cardArbitraries,
   })
 
 /** Whether the card has to activate a scheme, until when from now on, and whether the till has a slot all the same. */
@@ -277,6 +284,7 @@ export const world: fc.Arbitrary<World> = fc
         kind: mostly<string | null>('5411', null),
       }),
       blocked: mostly(false, true),
+      profile: fc.constantFrom<WorldCard[]>('ntag424', 'ntag424', 'uid', 'ntag21x'),
       waits: fc.tuple(...schemes.map(() => waiting)),
       clockTrusted: mostly(true, false),
       ages: fc.record({ package: age, sync: age }),
@@ -353,7 +361,14 @@ export const payingWorld: fc.Arbitrary<World> = fc
       ...drawn,
       mode: 'online',
       blocked: false,
-      schemes: drawn.schemes.map((one) => ({ ...one, status: 'active', merchants: [merchantId], periods: [period] })),
+      profile: 'ntag424',
+      schemes: drawn.schemes.map((one) => ({
+        ...one,
+        status: 'active',
+        merchants: [merchantId],
+        periods: [period],
+        accepts: ['ntag424'],
+      })),
       slots: drawn.schemes.map((one, index) => ({
         slotId: `${one.schemeId}/${'5b'.repeat(16)}/day`,
         schemeId: one.schemeId,
@@ -389,6 +404,7 @@ export function decisionInputOf(given: World, grain = 1n): DecisionInput {
     card: {
       card: 'c0'.repeat(16),
       blocked: given.blocked,
+      ...(given.profile === 'ntag424' ? {} : { profile: given.profile }),
       ...(given.notActivated.length === 0 ? {} : { notActivated: [...given.notActivated] }),
     },
     schemes: given.schemes.map((one) => ({
@@ -405,6 +421,7 @@ export function decisionInputOf(given: World, grain = 1n): DecisionInput {
       merchants: [...one.merchants],
       ...(one.where === null ? {} : { where: listsOf(one.where) }),
       ...(one.activateUntil === null ? {} : { activation: { by: 'beneficiary', until: one.activateUntil } }),
+      ...cardsOf(one, money),
       goods: one.goods.map((rule) => ({
         goods:
           rule.gtins.length > 0

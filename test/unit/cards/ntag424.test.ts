@@ -73,6 +73,7 @@ describe('recognising a card', () => {
         reason: 'other-hardware',
         atr: desfireLikeAtr,
         selectStatus: 'ISO_FILE_NOT_FOUND (6A82)',
+        isSelected: false,
         hardware: { vendor: 4, type: 1, major: 0x33, minor: 0 },
       },
     })

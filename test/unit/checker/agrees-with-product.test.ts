@@ -27,6 +27,7 @@ import { receiptContent, refundContent, voidContent } from '../../fixtures/recei
 import { otherTerminalKey, presentmentOf, tenderTerms, terminalKey } from '../../fixtures/receipt-presentment.ts'
 import { bench } from '../hardware-mocks-printer/bench.ts'
 import { MadeUpRun } from './made-up-run.ts'
+import { sunOf } from '../../fixtures/sun-of.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 let folder = ''
@@ -44,7 +45,7 @@ test('the code of a receipt means the same to both', () => {
     termsHash: termsHashOf(tenderTerms),
     leaseId: presentment.leaseId,
     decidedAt: presentment.decidedAt,
-    mac: presentment.cardProof.sun.m,
+    mac: sunOf(presentment.cardProof).m,
     terminalId: presentment.terminalId,
   })
   expect(isGenuine(read, [JSON.stringify(otherTerminalKey.jwk), JSON.stringify(terminalKey.jwk)])).toBe(true)

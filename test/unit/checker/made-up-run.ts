@@ -31,6 +31,7 @@ const columns: Readonly<Record<string, string>> = {
   transfer:
     'transfer_id text, group_id text, debit text, credit text, amount bigint, kind text, reference text, at bigint',
   scheme: 'scheme_id text, version bigint, agency_id text, account_id text, content text',
+  card: 'card text, profile text',
   card_counter: 'card text, epoch bigint, counter bigint, tender_id text, mac text',
   slot:
     'slot_id text, scheme_id text, beneficiary text, period_id text, count_allowed bigint, amount_allowed bigint, ' +

@@ -15,6 +15,7 @@ import {
 import { slotIdOf } from '../../../src/voucher/slot.ts'
 import { tiyn, tiynMax } from '../../../src/voucher/money.ts'
 import { otherTerminalKey, presentmentOf, tenderTerms, terminalKey } from '../../fixtures/receipt-presentment.ts'
+import { sunOf } from '../../fixtures/sun-of.ts'
 
 // jsqr is CommonJS with its function as the default export's default.
 type ReadQr = typeof jsQR.default
@@ -79,7 +80,7 @@ describe('the presentment in a receipt code', () => {
     ['the address of a card', 'https://tolem.invalid/s?e=00', 'not_a_receipt_code'],
     ['a code after a space', ` ${text}`, 'not_a_receipt_code'],
     ['another case', text.replace('TOLEM1', 'tolem1'), 'not_a_receipt_code'],
-    ['a later version', text.replace('TOLEM1', 'TOLEM2'), 'version_not_known'],
+    ['a later version', text.replace('TOLEM1', 'TOLEM3'), 'version_not_known'],
     ['a shorter signature', text.slice(0, -1), 'damaged'],
     ['a line feed behind', `${text}\n`, 'damaged'],
     ['padding', `${text}=`, 'damaged'],
@@ -110,7 +111,7 @@ describe('the presentment in a receipt code', () => {
     const dearer = { ...presentment, terms: { ...tenderTerms, amount: tiyn(115_001n) } }
     expect(() => makeReceiptPresentment(dearer, terminalKey)).toThrow(TypeError)
     const elsewhere = presentmentOf({ ...tenderTerms, schemeId: 'food-voucher' })
-    expect(elsewhere.cardProof.sun.b).toBe(termsHashOf(elsewhere.terms).toUpperCase())
+    expect(sunOf(elsewhere.cardProof).b).toBe(termsHashOf(elsewhere.terms).toUpperCase())
     expect(() => makeReceiptPresentment(elsewhere, terminalKey)).toThrow(TypeError)
   })
 })
@@ -127,5 +128,25 @@ describe('the code on paper', () => {
       expect(readQr(picture.data, picture.width, picture.height)?.data).toBe(payload)
     }
     expect(verifyReceiptPresentment(payload, terminalKey).kind).toBe('presentment')
+  })
+
+  it.each([
+    ['uid', { profile: 'uid' as const, card: 'c0'.repeat(16) }],
+    ['ntag21x', { profile: 'ntag21x' as const, card: 'c0'.repeat(16), record: 'A'.repeat(86) }],
+  ])('says of a card of %s that it only said who it is, under a version of its own', (profile, cardProof) => {
+    const identified = { ...presentment, cardProof }
+    const code = makeReceiptPresentment(identified, terminalKey)
+    expect(code.startsWith('TOLEM2.')).toBe(true)
+    expect(code.length).toBeLessThan(800)
+    expect(verifyReceiptPresentment(code, terminalKey)).toEqual({ kind: 'presentment', presentment: identified })
+    // A proof of one kind cannot be passed off as one of another: the signature is over the kind.
+    const body = Buffer.from(code.split('.')[1] ?? '', 'base64url').toString()
+    const other = Buffer.from(body.replace(`"${profile}"`, '"ntag424"')).toString('base64url')
+    expect(verifyReceiptPresentment(code.replace(/\.[^.]+\./, `.${other}.`), terminalKey)).toEqual({
+      kind: 'fault',
+      code: 'damaged',
+    })
+    expect(readReceiptPresentment(code.replace('TOLEM2', 'TOLEM1'))).toEqual({ kind: 'fault', code: 'damaged' })
+    expect(readReceiptPresentment(text.replace('TOLEM1', 'TOLEM2'))).toEqual({ kind: 'fault', code: 'damaged' })
   })
 })

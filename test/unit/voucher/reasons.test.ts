@@ -25,6 +25,8 @@ const lunch: WorldScheme = {
   merchants: ['canteen-1'],
   where: null,
   activateUntil: null,
+  accepts: ['ntag424'],
+  uidCaps: null,
   goods: wholePriceOf('lunch'),
   perSale: 100,
   perBeneficiaryAndPeriod: 100,
@@ -50,6 +52,7 @@ const good: World = {
   merchantId: 'canteen-1',
   merchantPlace: { region: null, kind: null },
   blocked: false,
+  profile: 'ntag424',
   notActivated: [],
   clockTrusted: true,
   packageIssuedAt: now,
@@ -76,6 +79,8 @@ const waiting = (world: World): World => ({ ...world, notActivated: ['lunch-c'] 
 /** One spoilt thing for each reason that decide() knows, offline. */
 const spoilings: readonly (readonly [RefusalCode, (world: World) => World])[] = [
   ['CARD_BLOCKED', (world) => ({ ...world, blocked: true })],
+  ['CARD_KIND_NOT_ACCEPTED', withScheme({ accepts: ['ntag21x'] })],
+  ['CARD_ONLINE_ONLY', (world) => ({ ...withScheme({ accepts: ['uid', 'ntag424'] })(world), profile: 'uid' })],
   ['CLOCK_NOT_TRUSTED', (world) => ({ ...world, clockTrusted: false })],
   ['PACKAGE_TOO_OLD', (world) => ({ ...world, packageIssuedAt: now - 24 * hourMs - 1 })],
   [

@@ -4,6 +4,8 @@
  */
 import { describe, expect, it, test } from 'vitest'
 import { foodVoucher, schoolLunch } from '../../../ledger-sim/scenarios/demo-schemes.ts'
+import type { Caps } from '../../../src/voucher/caps.ts'
+import type { CardRules } from '../../../src/voucher/card-rules.ts'
 import { languages } from '../../../src/voucher/identifiers.ts'
 import { formatTenge, tiyn, tiynMax } from '../../../src/voucher/money.ts'
 import {
@@ -53,6 +55,15 @@ const lunches = {
 const lunchCaps = (change: Partial<Scheme['caps']>): Partial<Scheme> => ({
   ...lunches,
   caps: { ...lunches.caps, ...change },
+})
+
+const cards = (accepts: CardRules['accepts'], caps?: Caps): Partial<Scheme> => ({
+  cards: {
+    accepts,
+    ...(caps === undefined
+      ? {}
+      : { uidOffline: { acceptance: { words: 'Copied cards are our loss.', by: 'The office', at: 0 }, caps } }),
+  },
 })
 
 const faults: readonly (readonly [FaultCode, string, Partial<Scheme>, path: string])[] = [
@@ -124,6 +135,23 @@ const faults: readonly (readonly [FaultCode, string, Partial<Scheme>, path: stri
     'a time for activation that ends as the scheme opens',
     { activation: { by: 'beneficiary', until: january.from } },
     'activation.until',
+  ],
+  [
+    'ACTIVATION_WITHOUT_PROOF',
+    'a card that proves nothing as the proof that it arrived',
+    {
+      ...cards(['ntag424', 'uid'], good.caps),
+      activation: { by: 'beneficiary', until: january.to },
+    },
+    'cards.accepts',
+  ],
+  ['CARD_NEVER_OFFLINE', 'ntag21x where tills sell without network', cards(['ntag21x']), 'cards.accepts'],
+  ['UID_RISK_NOT_ACCEPTED', 'uid without network and nobody who takes the risk', cards(['uid']), 'cards.uidOffline'],
+  [
+    'UID_CAP_ABOVE_SCHEME',
+    'a till that may be longer alone with cards that can be copied',
+    cards(['uid'], { ...good.caps, ageSinceSyncMs: good.caps.ageSinceSyncMs + 1 }),
+    'cards.uidOffline.caps.ageSinceSyncMs',
   ],
   ['NO_GOODS_PAID', 'only exclusions', goods(food({ pays: { kind: 'nothing' } })), 'goods'],
 ]

@@ -16,6 +16,16 @@ export const refusals: TextsOfLanguage['refusals'] = {
     what: 'The card’s answer is unreadable.',
     todo: 'Tap again, flat on the reader, or take cash.',
   },
+  CARD_RANDOM_UID: { what: 'This card’s number changes with each tap.', todo: 'Ask for another card or take cash.' },
+  CARD_NOT_ORIGINAL: { what: 'The card is not an original of its kind.', todo: 'Do not accept this card. Take cash.' },
+  CARD_KIND_NOT_ACCEPTED: {
+    what: 'The scheme does not pay with this kind of card.',
+    todo: 'Ask for another card or take cash.',
+  },
+  CARD_ONLINE_ONLY: {
+    what: 'This kind of card pays only with a network.',
+    todo: 'Take cash, or wait for the network.',
+  },
   CLOCK_NOT_TRUSTED: {
     what: 'The till’s clock is not confirmed.',
     todo: 'Confirm the time, connect the network, or take cash.',

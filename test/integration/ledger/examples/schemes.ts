@@ -58,6 +58,11 @@ export const story: Story = async (stage) => {
 
   const otherHolder = { uid: '04A1B2C3D4E5F6', holder: 'c'.repeat(32) }
   await agency.post('The card belongs to another holder', '/v1/cards', otherHolder, 409)
+  const carried = { uid: '0A1B2C3D', holder: 'a'.repeat(32), profile: 'uid' }
+  await agency.post('A card that the holder carries already, known by its UID', '/v1/cards', carried)
+  const tag = { uid: '04E10CDA993C80', holder: 'a'.repeat(32), profile: 'ntag21x' }
+  await agency.post('An NTAG21x, with the record to write to it', '/v1/cards', tag)
+  await agency.post('A card that shows another UID each time', '/v1/cards', { ...carried, uid: '08A1B2C3' }, 409)
 
   const activations = '/v1/activations'
   await agency.get('Nobody has activated the scheme yet', activations, { schemeId: 'school-breakfast' })
@@ -74,6 +79,8 @@ export const story: Story = async (stage) => {
   await agency.post('Another card in place of a lost one', reissues, { ...card, uid: '04A1B2C3D4E5F7' })
   await agency.post('It was replaced by another one', reissues, { ...card, uid: '04A1B2C3D4E5F8' }, 409)
   await agency.post('There is no such card', reissues, { ...unknown, uid: '04A1B2C3D4E5F9' }, 404)
+  const random = { ...card, uid: '08A1B2C3', profile: 'uid' }
+  await agency.post('No card can be known by such a UID', reissues, random, 409)
   await agency.post('A replaced card stays blocked', '/v1/card-unblocks', card, 409)
 
   const place = { region: '751210000', kind: '5411' }

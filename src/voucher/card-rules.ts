@@ -1,0 +1,69 @@
+/**
+ * With which cards a scheme pays (architecture.md, "Cards"). A card that only says who it is can be copied: `ntag21x`
+ * pays with network only, whatever a scheme says; `uid` without network only under the agency's written acceptance of
+ * that risk, with caps of its own (docs/design/24-card-profiles.md, ADR 33).
+ */
+import { z } from 'zod'
+import { capsSchema, type Caps } from './caps.ts'
+import { instantSchema } from './identifiers.ts'
+import type { AnyScheme } from './scheme.ts'
+
+/** Each profile's terminal side is in `cards/`. */
+export const cardProfileSchema = z.enum(['uid', 'ntag21x', 'ntag424'])
+export type CardProfile = z.infer<typeof cardProfileSchema>
+
+/** A card of these says who it is and proves nothing: whoever copies what it says is that card to every reader. */
+export const identificationProfileSchema = cardProfileSchema.extract(['uid', 'ntag21x'])
+export type IdentificationProfile = z.infer<typeof identificationProfileSchema>
+
+export const cardRulesSchema = z.strictObject({
+  accepts: z.array(cardProfileSchema).min(1).max(cardProfileSchema.options.length),
+  /** The agency bears what copied `uid` cards take without network; absent: they pay with network only. */
+  uidOffline: z
+    .strictObject({
+      acceptance: z.strictObject({
+        /** In the words of whoever signs for it. */
+        words: z.string().trim().min(20).max(500),
+        by: z.string().trim().min(3).max(120),
+        at: instantSchema,
+      }),
+      /** In place of the scheme's own for these cards without network; none may be above its counterpart there. */
+      caps: capsSchema,
+    })
+    .optional(),
+})
+export type CardRules = z.infer<typeof cardRulesSchema>
+
+/** Schemes that say nothing of cards, and all schemes of before, pay with cards that prove each sale. */
+const withProofOnly: CardRules = { accepts: ['ntag424'] }
+
+export function cardRulesOf(scheme: AnyScheme): CardRules {
+  return ('cards' in scheme ? scheme.cards : undefined) ?? withProofOnly
+}
+
+/** Whether the scheme pays with such a card at all. */
+export function acceptsCard(scheme: AnyScheme, profile: CardProfile): boolean {
+  return cardRulesOf(scheme).accepts.includes(profile)
+}
+
+/** Whether the scheme, where it sells without network at all, does so with such a card. */
+export function acceptsCardOffline(scheme: AnyScheme, profile: CardProfile): boolean {
+  if (!acceptsCard(scheme, profile)) return false
+  return profile === 'ntag424' || (profile === 'uid' && cardRulesOf(scheme).uidOffline !== undefined)
+}
+
+/** The caps under which the scheme pays with such a card. */
+export function capsFor(scheme: AnyScheme, profile: CardProfile, mode: 'online' | 'offline'): Caps {
+  const own = profile === 'uid' && mode === 'offline' ? cardRulesOf(scheme).uidOffline?.caps : undefined
+  return own ?? scheme.caps
+}
+
+/** The card of a decision's input. */
+export function profileOf(card: { readonly profile?: IdentificationProfile | undefined }): CardProfile {
+  return card.profile ?? 'ntag424'
+}
+
+/** As a decision's input carries it: not at all of a card that proves each sale. */
+export function profileForDecision(profile: CardProfile): { readonly profile?: IdentificationProfile } {
+  return profile === 'ntag424' ? {} : { profile }
+}

@@ -1,0 +1,92 @@
+/**
+ * Commands of ISO/IEC 14443-3 cards through an ACR122U: its PN532 hands them on as they are (`D4 42`,
+ * InCommunicateThru), and its own reading and writing of pages (ACR122U API V2.04 §5 and §6.1;
+ * shared/facts/cards-and-readers.md §1.2).
+ */
+import type { CardChannel } from './card-channel.ts'
+import { concatBytes } from './bytes.ts'
+import { exchange } from './exchange.ts'
+import type { Torn } from './exchange.ts'
+import { describeStatus, statusIsoOk, type CardStatusName } from './status.ts'
+
+const inCommunicateThru = Uint8Array.of(0xd4, 0x42)
+const answerStart = [0xd5, 0x43] as const
+/**
+ * PN532 user manual §7.1: 01, no answer in time; 02, no CRC. A card that does not know a command is silent, or says so
+ * with four bits that have no CRC. To be confirmed on real readers: both are taken alike.
+ */
+const refusals: readonly number[] = [0x01, 0x02]
+/** How a reader of another make answers a command of class FF that it does not know. */
+const notSupported: readonly CardStatusName[] = [
+  'ISO_FUNCTION_NOT_SUPPORTED',
+  'ISO_INSTRUCTION_NOT_SUPPORTED',
+  'ISO_CLASS_NOT_SUPPORTED',
+]
+
+export type PassedThrough<Step extends string> =
+  | { readonly kind: 'answered'; readonly data: Uint8Array }
+  /** The card lies there and does not do it, or went away just then: a reader cannot tell. */
+  | { readonly kind: 'refused' }
+  /** The reader hands nothing on: it is not of that make. */
+  | { readonly kind: 'not-passed' }
+  /** Not what a reader with a PN532 answers, or bits were lost on the way. */
+  | { readonly kind: 'malformed'; readonly detail: string }
+  | Torn<Step>
+
+/** @param command at most 250 bytes, without CRC */
+export async function passThrough<Step extends string>(
+  channel: CardChannel,
+  step: Step,
+  command: Uint8Array,
+): Promise<PassedThrough<Step>> {
+  const frame = concatBytes(inCommunicateThru, command)
+  const answer = await exchange(channel, step, concatBytes(Uint8Array.of(0xff, 0x00, 0x00, 0x00, frame.length), frame))
+  if (answer.kind === 'torn') return answer
+  if (notSupported.includes(answer.status.name)) return { kind: 'not-passed' }
+  if (answer.status.code !== statusIsoOk) return { kind: 'malformed', detail: describeStatus(answer.status) }
+  const [first, second, error, ...data] = answer.data
+  if (first !== answerStart[0] || second !== answerStart[1] || error === undefined)
+    return { kind: 'malformed', detail: 'not a PN532 answer' }
+  if (refusals.includes(error)) return { kind: 'refused' }
+  return error === 0
+    ? { kind: 'answered', data: Uint8Array.from(data) }
+    : { kind: 'malformed', detail: `PN532 error ${error}` }
+}
+
+export type PageRead<Step extends string> =
+  | { readonly kind: 'read'; readonly data: Uint8Array }
+  | { readonly kind: 'malformed'; readonly detail: string }
+  | Torn<Step>
+
+/** Four pages, 16 bytes, from `page` on: `FF B0 00 pp 10`. */
+export async function readPages<Step extends string>(
+  channel: CardChannel,
+  step: Step,
+  page: number,
+): Promise<PageRead<Step>> {
+  const answer = await exchange(channel, step, Uint8Array.of(0xff, 0xb0, 0x00, page, 16))
+  if (answer.kind === 'torn') return answer
+  if (answer.status.code !== statusIsoOk) return { kind: 'malformed', detail: describeStatus(answer.status) }
+  if (answer.data.length !== 16) return { kind: 'malformed', detail: `${answer.data.length} bytes for 16` }
+  return { kind: 'read', data: answer.data }
+}
+
+export type PageWritten<Step extends string> =
+  | { readonly kind: 'written' }
+  | { readonly kind: 'refused'; readonly detail: string }
+  | Torn<Step>
+
+/** One page of 4 bytes: `FF D6 00 pp 04`. */
+export async function writePage<Step extends string>(
+  channel: CardChannel,
+  step: Step,
+  page: number,
+  data: Uint8Array,
+): Promise<PageWritten<Step>> {
+  if (data.length !== 4) throw new RangeError(`a page has 4 bytes, not ${data.length}`)
+  const answer = await exchange(channel, step, concatBytes(Uint8Array.of(0xff, 0xd6, 0x00, page, 4), data))
+  if (answer.kind === 'torn') return answer
+  return answer.status.code === statusIsoOk
+    ? { kind: 'written' }
+    : { kind: 'refused', detail: describeStatus(answer.status) }
+}

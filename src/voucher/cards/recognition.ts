@@ -1,0 +1,187 @@
+/**
+ * Which card is this, of all that people hold to a reader? Said by what the card says (ATR, GetVersion, UID), with the
+ * name by which people know it, and with the profile by which the product can use it. Sources:
+ * shared/facts/cards-and-readers.md §1.1, docs/design/24-card-profiles.md "Recognition".
+ *
+ * A profile that proves less is never a way round one that proves more: a card of our own application never counts by
+ * its UID alone, and the ledger keeps of each card by which profile it was registered.
+ */
+import type { CardChannel } from './card-channel.ts'
+import { ntag21xModelOf, type Ntag21xModel } from './ntag21x-layout.ts'
+import { recogniseCard, type Ntag424Card, type RecognitionStep, type UnsupportedCard } from './ntag424-recognition.ts'
+import { passThrough } from './pass-through.ts'
+import { readUid } from './uid.ts'
+
+export type AnyRecognitionStep = RecognitionStep | 'get-uid' | 'get-version'
+
+/** An NTAG21x by its GET_VERSION; whether NXP made it, its signature says (`originality.ts`). */
+export interface Ntag21xCard {
+  readonly kind: 'ntag21x'
+  /** 7 bytes. */
+  readonly uid: Uint8Array
+  readonly model: Ntag21xModel
+}
+
+/** Any card with a UID of its own. */
+export interface UidCard {
+  readonly kind: 'uid'
+  /** 4, 7 or 10 bytes. */
+  readonly uid: Uint8Array
+}
+
+type Named<Card> = Card & {
+  /** How people call it, or `not supported: …`, `not readable: …`: for tester and logs. Never holds the UID. */
+  readonly name: string
+}
+
+export type AnyRecognition =
+  | Named<Ntag424Card>
+  | Named<Ntag21xCard>
+  | Named<UidCard>
+  | Named<{ readonly kind: 'random-uid' }>
+  | Named<{ readonly kind: 'unreadable' }>
+  | Named<{ readonly kind: 'unsupported' }>
+  | { readonly kind: 'torn'; readonly step: AnyRecognitionStep; readonly reason: string }
+  | { readonly kind: 'card-gone'; readonly step: AnyRecognitionStep; readonly reason: string }
+
+/** Changes nothing on any card. */
+export async function recogniseAnyCard(channel: CardChannel): Promise<AnyRecognition> {
+  const storage = storageCardOf(channel.atr)
+  if (storage !== null) return recogniseStorageCard(channel, storage)
+  const card = await recogniseCard(channel)
+  switch (card.kind) {
+    case 'ntag424':
+      return { ...card, name: 'NTAG 424 DNA' }
+    case 'unsupported':
+      return recogniseProcessorCard(channel, card.detail)
+    default:
+      return card
+  }
+}
+
+/** Name NN NN of PC/SC part 3 supplemental document, as far as cards of ISO/IEC 14443-A have one. */
+const storageNames: Readonly<Record<number, string>> = {
+  0x0001: 'MIFARE Classic 1K',
+  0x0002: 'MIFARE Classic 4K',
+  0x0003: 'MIFARE Ultralight',
+  0x0026: 'MIFARE Mini',
+  0x003a: 'MIFARE Ultralight C',
+}
+const ultralightName = 0x0003
+
+interface StorageCard {
+  readonly standard: number
+  readonly name: number
+}
+
+/** The ATR that a reader makes up for a card without one: 3B8F8001804F0CA000000306 SS NN NN 00000000 TCK. */
+function storageCardOf(atr: Uint8Array): StorageCard | null {
+  const start = [0x3b, 0x8f, 0x80, 0x01, 0x80, 0x4f, 0x0c, 0xa0, 0x00, 0x00, 0x03, 0x06]
+  if (atr.length !== 20 || start.some((byte, index) => atr[index] !== byte)) return null
+  const [standard = 0, high = 0, low = 0] = atr.subarray(start.length)
+  return { standard, name: high * 256 + low }
+}
+
+const iso14443a = 0x03
+
+async function recogniseStorageCard(channel: CardChannel, { standard, name }: StorageCard): Promise<AnyRecognition> {
+  if (standard !== iso14443a) return unsupported(`storage card of standard ${hex(standard)}`)
+  const known = storageNames[name] ?? `storage card ${hex(name, 4)}`
+  if (name !== ultralightName) return byUid(channel, known)
+  const version = await passThrough(channel, 'get-version', getVersionOfType2)
+  switch (version.kind) {
+    case 'torn':
+      return gone(version)
+    case 'refused':
+    case 'not-passed':
+      return byUid(channel, known)
+    case 'malformed':
+      return unreadable(version.detail)
+    case 'answered':
+  }
+  if (version.data.length !== versionLength) return unreadable(`${version.data.length} bytes of version`)
+  const model = ntag21xModelOf(version.data)
+  if (model === null) return byUid(channel, type2NameOf(version.data))
+  const read = await readUid(channel)
+  if (read.kind === 'torn') return gone(read)
+  if (read.kind === 'fault' || read.uid.length !== 7) return unsupported(`${model.name} without a UID of 7 bytes`)
+  return { kind: 'ntag21x', uid: read.uid, model, name: model.name }
+}
+
+const getVersionOfType2 = Uint8Array.of(0x60)
+const versionLength = 8
+const nxp = 0x04
+
+/** Of a card that answers GET_VERSION and is no NTAG21x. */
+function type2NameOf(version: Uint8Array): string {
+  const [, vendor = 0, type = 0, , major = 0] = version
+  if (vendor !== nxp) return `card of NFC Forum type 2 of maker ${hex(vendor)}`
+  return type === 0x03 && major === 0x01 ? 'MIFARE Ultralight EV1' : `NXP card of NFC Forum type 2, ${hex(type)}`
+}
+
+/** Hardware type and major version of the DESFire command set (proxmark3 `getCardType`; facts §1.1). */
+const hardwareNames: Readonly<Record<string, string>> = {
+  '01/01': 'MIFARE DESFire EV1',
+  '01/12': 'MIFARE DESFire EV2',
+  '01/22': 'MIFARE DESFire EV2 XL',
+  '01/33': 'MIFARE DESFire EV3',
+  '01/A0': 'MIFARE DUOX',
+  '02/22': 'MIFARE Plus EV2',
+  '04/10': 'NTAG 413 DNA',
+  '04/30': 'NTAG 424 DNA',
+  '08/30': 'MIFARE DESFire Light',
+}
+
+async function recogniseProcessorCard(
+  channel: CardChannel,
+  { reason, hardware, isSelected }: UnsupportedCard['detail'],
+): Promise<AnyRecognition> {
+  const key = hardware === null ? null : `${hex(hardware.type)}/${hex(hardware.major)}`
+  const name =
+    key === null
+      ? 'card of ISO/IEC 14443-4'
+      : (hardwareNames[key] ?? `card of hardware ${key} of maker ${hex(hardware?.vendor ?? 0)}`)
+  switch (reason) {
+    case 'random-uid':
+      return { kind: 'random-uid', name }
+    case 'version-malformed':
+      return unreadable('its version')
+    case 'no-application':
+      return unsupported(`${name} without the application`)
+    case 'no-version':
+    case 'other-hardware':
+      // What lets its application be selected is or plays an NTAG 424 DNA, and proves itself or does not pay.
+      return isSelected ? unsupported(`${name} with the application`) : byUid(channel, name)
+    default:
+      return reason satisfies never
+  }
+}
+
+async function byUid(channel: CardChannel, name: string): Promise<AnyRecognition> {
+  const read = await readUid(channel)
+  if (read.kind === 'torn') return gone(read)
+  if (read.kind === 'uid') return { kind: 'uid', uid: read.uid, name }
+  return read.fault === 'random' ? { kind: 'random-uid', name } : unsupported(`${name}: ${read.fault}, ${read.detail}`)
+}
+
+/** It may be one of ours: held again, it may say so. */
+function unreadable(what: string): AnyRecognition {
+  return { kind: 'unreadable', name: `not readable: ${what}` }
+}
+
+function unsupported(what: string): AnyRecognition {
+  return { kind: 'unsupported', name: `not supported: ${what}` }
+}
+
+function gone(torn: {
+  readonly step: AnyRecognitionStep
+  readonly executed: 'unknown' | 'no'
+  readonly reason: string
+}): AnyRecognition {
+  const { step, executed, reason } = torn
+  return { kind: executed === 'no' ? 'card-gone' : 'torn', step, reason }
+}
+
+function hex(number: number, digits = 2): string {
+  return number.toString(16).toUpperCase().padStart(digits, '0')
+}

@@ -1,0 +1,47 @@
+/**
+ * The UID of ISO/IEC 14443-3, which a reader has heard when the card came into its field: `FF CA 00 00 00`
+ * (PC/SC part 3 §3.2.2.1.3; ACR122U API V2.04 §4.1). It names a card and proves nothing: anybody can say it after the
+ * card.
+ */
+import type { CardChannel } from './card-channel.ts'
+import { fromHex } from './bytes.ts'
+import { exchange } from './exchange.ts'
+import type { Torn } from './exchange.ts'
+import { describeStatus, statusIsoOk } from './status.ts'
+
+const getUidCommand = fromHex('FFCA000000')
+
+/** ISO/IEC 14443-3 §6.4.4: single, double and triple size. */
+export const uidLengths = [4, 7, 10] as const
+
+export type UidFault =
+  /** Made up by the card for this presence only (ISO/IEC 14443-3 §6.4.4: 4 bytes, the first is 08). */
+  | 'random'
+  /** Not 4, 7 or 10 bytes, or a value that no card may have. */
+  | 'malformed'
+
+/** What is wrong with the UID as a name of a card; null when nothing is. */
+export function uidFaultOf(uid: Uint8Array): UidFault | null {
+  if (!uidLengths.some((length) => length === uid.length) || uid.every((byte) => byte === 0)) return 'malformed'
+  if (uid.length !== 4) return null
+  if (uid[0] === 0x08) return 'random'
+  // 88 announces that a longer UID goes on; F8 is RFU.
+  return uid[0] === 0x88 || uid[0] === 0xf8 ? 'malformed' : null
+}
+
+export type UidRead =
+  | { readonly kind: 'uid'; readonly uid: Uint8Array }
+  | { readonly kind: 'fault'; readonly fault: UidFault | 'no-uid'; readonly detail: string }
+  | Torn<'get-uid'>
+
+/** Asks the reader; the card itself hears nothing of it. */
+export async function readUid(channel: CardChannel): Promise<UidRead> {
+  const answer = await exchange(channel, 'get-uid', getUidCommand)
+  if (answer.kind === 'torn') return answer
+  if (answer.status.code !== statusIsoOk)
+    return { kind: 'fault', fault: 'no-uid', detail: describeStatus(answer.status) }
+  const fault = uidFaultOf(answer.data)
+  return fault === null
+    ? { kind: 'uid', uid: answer.data }
+    : { kind: 'fault', fault, detail: `${answer.data.length} bytes` }
+}

@@ -1,0 +1,319 @@
+/**
+ * Whole stories of cards that only say who they are (docs/design/24-card-profiles.md). Method: a real till with its
+ * journal on the disk, the real ledger, virtual cards that share no code with either; what was paid is read from the
+ * ledger's database, and what the card said from its own log.
+ */
+import { readFileSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { VirtualNtag21x } from '../../../hardware-mocks/cards/ntag21x.ts'
+import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
+import type { Work } from '../../../ledger-sim/context.ts'
+import { sealNewCard } from '../../../ledger-sim/leases/seal-anew.ts'
+import { demoPseudonym } from '../../../ledger-sim/scenarios/demo.ts'
+import { registerCard } from '../../../ledger-sim/schemes/cards.ts'
+import { findScheme, publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
+import { cardPseudonym } from '../../../src/sync/protocol/card-pseudonym.ts'
+import { signIssuerRecord } from '../../../src/sync/protocol/issuer-record.ts'
+import type { Command } from '../../../src/terminal/contract/commands.ts'
+import type { CardProfile, CardRules } from '../../../src/voucher/card-rules.ts'
+import { passwordOf, personaliseNtag21x } from '../../../src/voucher/cards/ntag21x-personalisation.ts'
+import { readCardToEnrol } from '../../../src/voucher/cards/uid-enrolment.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
+import type { Scheme } from '../../../src/voucher/scheme.ts'
+import { deskChannel, ntag21x, originalUids, riskTaken, uidCard } from '../../fixtures/identified-cards.ts'
+import { PreparedWorld, worldSeed, type WalkWorld } from './prepared-world.ts'
+
+const prepared = new PreparedWorld()
+beforeAll(() => prepared.prepare())
+afterAll(() => prepared.remove())
+
+let world: WalkWorld
+afterEach(() => world.close())
+
+const pupil = 'Pupil 01'
+/** On whose label the cards of these stories are laid. */
+const shown = 'Forged Pupil 01'
+const family = 'Family 01'
+const passwordMaster = Buffer.from('password master.', 'ascii')
+
+/** A world in which this card is laid on the reader under the label `shown`. */
+async function open(card: VirtualCard): Promise<void> {
+  world = await prepared.open(undefined, (own, label) => (label === shown ? card : own))
+}
+const core = () => {
+  const { core: alive } = world.station
+  if (alive === undefined) throw new Error('the till is off')
+  return alive
+}
+const snapshot = () => core().till.snapshot()
+const command = (asked: Command) => core().till.command(asked)
+const pass = (ms: number) => world.time.runUntil(world.time.now + ms)
+
+/** And the till has noticed. */
+async function loseNetwork(): Promise<void> {
+  world.network.all = 'refused'
+  await pass(60_000)
+}
+
+/** Buys by a card, which is taken away again. How the sale stands, or the code of the refusal. */
+async function taps(itemId = 'school-lunch', label = shown): Promise<string> {
+  command({ command: 'cancel_payment' })
+  command({ command: 'next_customer' })
+  if (snapshot().sale === null) command({ command: 'add_item', itemId })
+  command({ command: 'pay_by_card' })
+  world.station.layCard(label)
+  await pass(4_000)
+  world.station.pullCard()
+  await pass(500)
+  const { tap } = snapshot()
+  return tap.state === 'approved' ? tap.look : tap.state === 'refused' ? tap.code : tap.state
+}
+
+function rows(sql: string): unknown[] {
+  const database = new Database(world.ledgerFile, { readonly: true })
+  try {
+    return database.prepare(sql).all()
+  } finally {
+    database.close()
+  }
+}
+const evidence = () =>
+  rows('SELECT content FROM evidence ORDER BY at').map(
+    (row) =>
+      (JSON.parse((row as { content: string }).content) as { evidence?: { cardProof: unknown } }).evidence?.cardProof,
+  )
+
+/** The agency publishes the next version of a scheme; the till learns of it. */
+async function publish(schemeId: string, change: (scheme: Scheme) => Partial<Scheme>): Promise<unknown> {
+  let published: unknown
+  await world.atLedger(async (work) => {
+    const scheme = await findScheme(work, schemeId)
+    if (scheme === undefined || !('goods' in scheme)) throw new Error(`no scheme ${schemeId}`)
+    published = await publishScheme(work, { ...scheme, version: scheme.version + 1, ...change(scheme) })
+  })
+  await pass(60_000)
+  return published
+}
+const takesUid = (caps: Partial<Scheme['caps']> = {}) =>
+  publish('school-lunch', (scheme) => ({
+    cards: { accepts: ['uid', 'ntag424'], uidOffline: riskTaken({ ...scheme.caps, ...caps }) } as CardRules,
+  }))
+
+async function register(work: Work, uid: Uint8Array, holder: string, profile: CardProfile): Promise<void> {
+  expect(await registerCard(work, uid, demoPseudonym(worldSeed, 'holder', holder), profile)).toMatchObject({
+    outcome: 'registered',
+  })
+  await sealNewCard(work, cardPseudonym(work.keys.cardReferenceKey, uid))
+}
+
+/** As the issuing desk does it: the card on its reader, the holder named. */
+async function enrol(card: VirtualCard, holder = pupil): Promise<void> {
+  const read = await readCardToEnrol(deskChannel(card))
+  if (read.kind !== 'card') throw new Error(JSON.stringify(read))
+  await world.atLedger((work) => register(work, read.uid, holder, 'uid'))
+  await pass(60_000)
+}
+
+const refundAll = async () => {
+  const [{ saleId } = { saleId: '' }] = snapshot().recent
+  command({ command: 'next_customer' })
+  command({ command: 'show_refund', saleId })
+  const lines = (snapshot().refund?.lines ?? []).map(({ line, voucherLeft }) => ({ line, amount: tiyn(voucherLeft) }))
+  expect(command({ command: 'refund_sale', saleId, lines, reason: 'goods_returned' })).toEqual({ ok: true })
+  await pass(2_000)
+}
+
+describe('a card that its holder carries already', () => {
+  const bus = '04A1B2C3D4E5F6'
+
+  it('is enrolled, pays with network, has a receipt with a code, and the lunch goes back', async () => {
+    const { card, log } = uidCard(bus)
+    await open(card)
+    expect(await takesUid()).toBe('published')
+    await enrol(card)
+    expect(await taps()).toBe('settled')
+    const pseudonym = rows("SELECT card FROM card WHERE profile = 'uid'")
+    expect(pseudonym).toHaveLength(1)
+    expect(evidence()).toEqual([{ profile: 'uid', ...(pseudonym[0] as object) }])
+    expect(log.some((entry) => entry.kind === 'command' && entry.answer === `${bus}9000`)).toBe(true)
+    const printed = [...core().journal.rows()].flatMap(({ row }) => (row.kind === 'receipt_requested' ? [row] : []))
+    expect(printed).toHaveLength(1)
+    await refundAll()
+    expect(rows('SELECT state, amount FROM refund')).toEqual([{ state: 'done', amount: 115_000 }])
+    expect(await taps()).toBe('settled')
+  })
+
+  it('pays without network where the agency has taken that risk, and escrow settles it', async () => {
+    const { card } = uidCard('0A1B2C3D', 'classic')
+    await open(card)
+    await takesUid()
+    await enrol(card)
+    world.network.all = 'refused'
+    expect(await taps()).toBe('pending')
+    expect(await taps()).toBe('ALLOWANCE_USED')
+    world.network.all = 'up'
+    await pass(60_000)
+    expect(rows('SELECT state, paid_by FROM tender')).toEqual([{ state: 'settled', paid_by: 'escrow' }])
+    expect(evidence()).toMatchObject([{ profile: 'uid' }])
+    expect(rows('SELECT * FROM discrepancy')).toEqual([])
+  })
+
+  it('has the smaller caps without network, and the scheme’s own with it', async () => {
+    const { card } = uidCard(bus)
+    await open(card)
+    await takesUid({ terminalExposure: tiyn(0n) })
+    await enrol(card)
+    await loseNetwork()
+    expect(await taps()).toBe('CAP_TERMINAL_EXPOSURE')
+    world.network.all = 'up'
+    await pass(60_000)
+    expect(await taps()).toBe('settled')
+  })
+
+  it('tapped with network, whose answer is lost, is sold under the lease and the same id', async () => {
+    const { card } = uidCard(bus)
+    await open(card)
+    await takesUid()
+    await enrol(card)
+    world.network.authorisations = 'lose_answer'
+    expect(await taps()).toBe('pending')
+    world.network.authorisations = null
+    await pass(60_000)
+    expect(rows('SELECT state FROM tender')).toEqual([{ state: 'settled' }])
+  })
+
+  it('is no way round a card that proves itself: a copy of its UID is unknown, with network and without', async () => {
+    let copy: VirtualCard | undefined
+    world = await prepared.open(undefined, (own, label) => {
+      if (label !== shown) return own
+      copy = uidCard(Buffer.from(own.uid).toString('hex').toUpperCase()).card
+      return copy
+    })
+    await takesUid()
+    expect(await taps()).toBe('CARD_UNKNOWN')
+    await loseNetwork()
+    expect(await taps()).toBe('CARD_NOT_IN_LEASE')
+    await world.atLedger(async (work) => {
+      if (copy === undefined) throw new Error('nothing was laid')
+      const again = await registerCard(work, copy.uid, demoPseudonym(worldSeed, 'holder', pupil), 'uid')
+      expect(again.outcome).toBe('exists_with_different_terms')
+    })
+    // The card itself still pays.
+    expect(await taps('school-lunch', pupil)).toBe('pending')
+  })
+
+  it('that shows another UID each time is refused at the desk and at the till, by its own code', async () => {
+    const { card } = uidCard(null)
+    await open(card)
+    await takesUid()
+    expect(await readCardToEnrol(deskChannel(card))).toMatchObject({ kind: 'refused', code: 'CARD_RANDOM_UID' })
+    expect(await taps()).toBe('CARD_RANDOM_UID')
+  })
+
+  it('is no card of a scheme that does not take such cards', async () => {
+    const { card } = uidCard(bus)
+    await open(card)
+    await enrol(card)
+    expect(await taps()).toBe('CARD_UNKNOWN')
+  })
+
+  it('leaves its UID nowhere: not in the ledger, not in the journal', async () => {
+    const { card } = uidCard(bus)
+    await open(card)
+    await takesUid()
+    await enrol(card)
+    expect(await taps()).toBe('settled')
+    const { ledgerFile, journalFile } = world
+    for (const file of [ledgerFile, `${ledgerFile}-wal`, journalFile, `${journalFile}-wal`]) {
+      const bytes = readFileSync(file)
+      for (const form of [Buffer.from(bus), Buffer.from(bus.toLowerCase()), Buffer.from(bus, 'hex')])
+        expect([file, bytes.includes(form)]).toEqual([file, false])
+    }
+  })
+})
+
+describe('an NTAG21x', () => {
+  /** The food voucher takes such cards and sells with network only. */
+  const takesNtag21x = () =>
+    publish('food-voucher', (scheme) => ({
+      cards: { accepts: ['ntag21x', 'ntag424'] },
+      offline: { ...scheme.offline, policy: 'deny' },
+    }))
+
+  /** As the issuing desk does it: registered at the ledger, written, closed with a password. */
+  async function issue(card: VirtualNtag21x): Promise<void> {
+    const personalised = await personaliseNtag21x(deskChannel(card), {
+      passwordOf: (uid) => passwordOf(passwordMaster, uid),
+      issue: async (uid) => {
+        let record = ''
+        await world.atLedger(async (work) => {
+          await register(work, uid, family, 'ntag21x')
+          record = signIssuerRecord(work.keys.signing, cardPseudonym(work.keys.cardReferenceKey, uid))
+        })
+        return Buffer.from(record, 'base64url')
+      },
+    })
+    expect(personalised).toMatchObject({ kind: 'personalised', model: 'NTAG213' })
+    await pass(60_000)
+  }
+
+  it('is issued, pays with network, and the goods go back', async () => {
+    const { card } = ntag21x()
+    await open(card)
+    expect(await takesNtag21x()).toBe('published')
+    await issue(card)
+    expect(await taps('bread')).toBe('settled')
+    expect(evidence()).toMatchObject([{ profile: 'ntag21x' }])
+    await refundAll()
+    expect(rows('SELECT state FROM refund')).toEqual([{ state: 'done' }])
+  })
+
+  it('is refused without network by its own code, and after a lost answer it is unknown', async () => {
+    const { card } = ntag21x()
+    await open(card)
+    await takesNtag21x()
+    await issue(card)
+    await loseNetwork()
+    expect(await taps('bread')).toBe('CARD_ONLINE_ONLY')
+    world.network.all = 'up'
+    await pass(60_000)
+    world.network.authorisations = 'lose_answer'
+    expect(await taps('bread')).toBe('unknown')
+    world.network.authorisations = null
+    await pass(60_000)
+    expect(rows('SELECT state FROM tender')).toEqual([{ state: 'settled' }])
+  })
+
+  it('is no original with another chip’s signature, or with another card’s record', async () => {
+    const { card } = ntag21x()
+    await open(card)
+    await takesNtag21x()
+    await issue(card)
+    const { pages } = card.state()
+    const copied = (uid: string) => new VirtualNtag21x({ ...ntag21x(uid).card.state(), pages })
+    for (const copy of [copied('04E10CDA993C81'), copied(originalUids[1])]) {
+      await world.close()
+      await open(copy)
+      await takesNtag21x()
+      expect(await taps('bread')).toBe('CARD_NOT_ORIGINAL')
+    }
+  })
+
+  it('that nobody has issued belongs to no scheme', async () => {
+    const { card } = ntag21x()
+    await open(card)
+    await takesNtag21x()
+    expect(await taps('bread')).toBe('CARD_UNKNOWN')
+  })
+
+  it('cannot be published where tills sell without network', async () => {
+    await open(ntag21x().card)
+    expect(await publish('food-voucher', () => ({ cards: { accepts: ['ntag21x'] } }))).toMatchObject({
+      unsafe: expect.stringContaining('never pay without network'),
+    })
+    expect(await publish('school-lunch', () => ({ cards: { accepts: ['uid'] } }))).toMatchObject({
+      unsafe: expect.stringContaining('accepts that in writing'),
+    })
+  })
+})

@@ -1,0 +1,154 @@
+/**
+ * Method: each card as a reader with it answers, from the documents that `recognition.ts` names. Every answer has a
+ * name, and what is not known has a safe one.
+ */
+import { describe, expect, test } from 'vitest'
+import { fromHex, toHex } from '../../../src/voucher/cards/bytes.ts'
+import { diversifyAes128 } from '../../../src/voucher/cards/an10922.ts'
+import { passwordOf } from '../../../src/voucher/cards/ntag21x-personalisation.ts'
+import { recogniseAnyCard } from '../../../src/voucher/cards/recognition.ts'
+import { uidFaultOf } from '../../../src/voucher/cards/uid.ts'
+import { scriptedCard, type Exchange } from './scripted-card.ts'
+
+const storage = (name: string, standard = '03') => fromHex(`3B8F8001804F0CA000000306${standard}${name}00000000AA`)
+const getUid = (uid: string): Exchange => ({ command: 'FFCA000000', response: uid === '' ? '6300' : `${uid}9000` })
+const type2Version = (response: string): Exchange => ({ command: 'FF00000003D44260', response })
+const select = (status: string): Exchange => ({ command: '00A4040007D276000085010100', response: status })
+const version = (response: string): Exchange => ({ command: '9060000000', response })
+const uid = '04A1B2C3D4E5F6'
+
+async function recognised(exchanges: readonly Exchange[], atr: Uint8Array = fromHex('3B8180018080')) {
+  const card = scriptedCard(exchanges, atr)
+  const found = await recogniseAnyCard(card)
+  expect(card.sent).toEqual(exchanges.map(({ command }) => command))
+  if (!('name' in found)) return found
+  const { kind, name } = found
+  return 'uid' in found ? { kind, name, uid: toHex(found.uid) } : { kind, name }
+}
+
+describe('a storage card', () => {
+  test.each([
+    ['0001', 'MIFARE Classic 1K', '0A1B2C3D'],
+    ['0002', 'MIFARE Classic 4K', uid],
+    ['0026', 'MIFARE Mini', '0A1B2C3D'],
+    ['FF88', 'storage card FF88', `${uid}010203`],
+  ])('of name %s is %s', async (name, words, own) => {
+    expect(await recognised([getUid(own)], storage(name))).toEqual({ kind: 'uid', name: words, uid: own })
+  })
+
+  test.each([
+    ['0F', 'NTAG213'],
+    ['11', 'NTAG215'],
+    ['13', 'NTAG216'],
+  ])('with size %s in its version is an %s', async (size, name) => {
+    const exchanges = [type2Version(`D54300000404020100${size}039000`), getUid(uid)]
+    expect(await recognised(exchanges, storage('0003'))).toEqual({ kind: 'ntag21x', name, uid })
+  })
+
+  test.each([
+    ['an Ultralight, which is silent', 'D543019000', 'MIFARE Ultralight'],
+    ['one that says no', 'D543029000', 'MIFARE Ultralight'],
+    ['an Ultralight at a reader that hands nothing on', '6A81', 'MIFARE Ultralight'],
+    ['an Ultralight EV1', 'D543000004030101000B039000', 'MIFARE Ultralight EV1'],
+    ['a copy that names its own maker', 'D5430000530402010011039000', 'card of NFC Forum type 2 of maker 53'],
+    ['an unknown size', 'D543000004040201000E039000', 'NXP card of NFC Forum type 2, 04'],
+  ])('%s is known by its UID', async (_what, response, name) => {
+    expect(await recognised([type2Version(response), getUid(uid)], storage('0003'))).toEqual({ kind: 'uid', name, uid })
+  })
+
+  test('is not supported where nothing can be told', async () => {
+    for (const [answer, what] of [
+      ['D543059000', 'PN532 error 5'],
+      ['D543009000', '0 bytes of version'],
+      ['D543000004040201000F9000', '7 bytes of version'],
+      ['6300', 'ISO_FAILED (6300)'],
+      ['D543', 'UNKNOWN (D543)'],
+      ['0102039000', 'not a PN532 answer'],
+    ] as const)
+      expect(await recognised([type2Version(answer)], storage('0003'))).toEqual({
+        kind: 'unreadable',
+        name: `not readable: ${what}`,
+      })
+    const other = 'not supported: storage card of standard 0B'
+    expect(await recognised([], storage('0014', '0B'))).toEqual({ kind: 'unsupported', name: other })
+    const silent = 'not supported: MIFARE Classic 1K: no-uid, ISO_FAILED (6300)'
+    expect(await recognised([getUid('')], storage('0001'))).toEqual({ kind: 'unsupported', name: silent })
+    const odd = 'not supported: MIFARE Classic 1K: malformed, 5 bytes'
+    expect(await recognised([getUid('0102030405')], storage('0001'))).toEqual({ kind: 'unsupported', name: odd })
+  })
+})
+
+describe('a processor card', () => {
+  const threeFrames = (hardware: string, own: string): Exchange[] => [
+    version(`${hardware}91AF`),
+    { command: '90AF000000', response: '0401010300180591AF' },
+    { command: '90AF000000', response: `${own}0000000000000000`.slice(0, 28) + '9100' },
+  ]
+
+  test('with the application is an NTAG 424 DNA', async () => {
+    const exchanges = [select('9000'), ...threeFrames('04040230001105', uid)]
+    expect(await recognised(exchanges)).toEqual({ kind: 'ntag424', name: 'NTAG 424 DNA', uid })
+  })
+
+  test.each([
+    ['04010133001A05', 'MIFARE DESFire EV3'],
+    ['04010112001805', 'MIFARE DESFire EV2'],
+    ['04080130001805', 'card of hardware 08/30 of maker 04'],
+    ['04629901001805', 'card of hardware 62/01 of maker 04'],
+  ])('with hardware %s is known by its UID', async (hardware, name) => {
+    const words = hardware.startsWith('0408') ? 'MIFARE DESFire Light' : name
+    const exchanges = [select('6A82'), ...threeFrames(hardware, uid), getUid(uid)]
+    expect(await recognised(exchanges)).toEqual({ kind: 'uid', name: words, uid })
+  })
+
+  test('of somebody else, which knows no GetVersion, is known by its UID', async () => {
+    const exchanges = [select('6A82'), version('6E00'), getUid(uid)]
+    expect(await recognised(exchanges)).toEqual({ kind: 'uid', name: 'card of ISO/IEC 14443-4', uid })
+  })
+
+  test('that shows another UID each time is told apart', async () => {
+    const exchanges = [select('6A82'), version('6E00'), getUid('08A1B2C3')]
+    expect(await recognised(exchanges)).toEqual({ kind: 'random-uid', name: 'card of ISO/IEC 14443-4' })
+  })
+
+  test('that has our application, or is of our hardware, never counts by its UID', async () => {
+    const plays = [select('9000'), version('6E00')]
+    expect(await recognised(plays)).toEqual({
+      kind: 'unsupported',
+      name: 'not supported: card of ISO/IEC 14443-4 with the application',
+    })
+    const without = [select('6A82'), ...threeFrames('04040230001105', uid)]
+    expect(await recognised(without)).toEqual({
+      kind: 'unsupported',
+      name: 'not supported: NTAG 424 DNA without the application',
+    })
+    const garbled = [select('6A82'), version('04040291AF')]
+    expect(await recognised([...garbled, { command: '90AF000000', response: '91CA' }])).toEqual({
+      kind: 'unreadable',
+      name: 'not readable: its version',
+    })
+  })
+})
+
+test.each([
+  ['08000000', 'random'],
+  ['08FFFFFF', 'random'],
+  ['88010203', 'malformed'],
+  ['F8010203', 'malformed'],
+  ['00000000', 'malformed'],
+  ['0102030405', 'malformed'],
+  ['', 'malformed'],
+  ['0F010203', null],
+  ['08010203040506', null],
+  ['04010203040506070809', null],
+])('the UID %s is %s', (bytes, fault) => {
+  expect(uidFaultOf(fromHex(bytes))).toBe(fault)
+})
+
+test('a card’s password is of its UID: AN10922 with an input of 13 bytes, where a plain CMAC would differ', () => {
+  const master = fromHex('00112233445566778899AABBCCDDEEFF')
+  const key = diversifyAes128(master, fromHex(`${uid}544C4D323178`))
+  const { password, acknowledge } = passwordOf(master, fromHex(uid))
+  expect([toHex(password), toHex(acknowledge)]).toEqual([toHex(key.slice(0, 4)), toHex(key.slice(4, 6))])
+  expect(passwordOf(master, fromHex('04A1B2C3D4E5F7'))).not.toEqual({ password, acknowledge })
+})
