@@ -2,14 +2,15 @@ import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import type { CardReaderPort, PrinterPort } from '../ports.ts'
 import { printerProfileIds, printerProfiles } from '../printer/profile.ts'
-import { createTcpPrinter, defaultTcpPrinterTiming } from '../printer/tcp-printer.ts'
+import { createPrinter, defaultPrinterTiming } from '../printer/printer.ts'
+import { tcpLineOpener } from '../printer/tcp-line.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { createAbsentPrinter, createAbsentReader } from './absent-devices.ts'
 import type { Devices } from './serve.ts'
 
 const milliseconds = z.int().min(0).max(600_000)
-const usual = defaultTcpPrinterTiming
-const tcpPrinterTiming = z.strictObject({
+const usual = defaultPrinterTiming
+const printerTiming = z.strictObject({
   connectMaxMs: milliseconds.default(usual.connectMaxMs),
   replyMaxMs: milliseconds.default(usual.replyMaxMs),
   stallMaxMs: milliseconds.default(usual.stallMaxMs),
@@ -32,8 +33,8 @@ export const deviceConfiguration = z.strictObject({
       host: z.string().min(1),
       port: z.number().int().min(1).max(65_535),
       profile: z.enum(printerProfileIds),
-      /** How long this printer may take, where it is not as most are (`TcpPrinterTiming`). */
-      timing: tcpPrinterTiming.prefault({}),
+      /** How long this printer may take, where it is not as most are (`PrinterTiming`). */
+      timing: printerTiming.prefault({}),
     }),
     z.strictObject({ kind: z.literal('none') }),
   ]),
@@ -79,5 +80,5 @@ async function openReader(reader: DeviceConfiguration['reader'], options: Device
 function openPrinter(printer: DeviceConfiguration['printer'], { scheduler }: DeviceOptions): PrinterPort {
   if (printer.kind === 'none') return createAbsentPrinter()
   const { host, port, profile, timing } = printer
-  return createTcpPrinter({ host, port, profile: printerProfiles[profile], scheduler, timing })
+  return createPrinter({ opener: tcpLineOpener({ host, port }), profile: printerProfiles[profile], scheduler, timing })
 }

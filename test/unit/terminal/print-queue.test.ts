@@ -28,6 +28,7 @@ function bench(of: { render?: (job: PrintJob) => Uint8Array; print?: Printing; s
     printer: {
       onDidChangeStatus: status.event,
       status: async () => of.status?.() ?? ready,
+      openDrawer: async () => ({ kind: 'opened' }),
       print: async (job) => {
         const { cameOut, ...result } = of.print?.() ?? { kind: 'printed' as const, cameOut: true }
         if (cameOut ?? result.kind === 'printed') printed.push(Buffer.from(job).toString())
@@ -72,7 +73,7 @@ const salesOf = (journal: Journal): JournalSales =>
     journal,
     engine: { syncNow: async () => undefined },
     randomness: new Seeded('voids'),
-    printQueue: { nudge: () => undefined },
+    printQueue: { nudge: () => undefined, openDrawer: () => undefined },
   })
 
 describe('the print queue', () => {
