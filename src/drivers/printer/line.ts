@@ -39,3 +39,14 @@ export function refusalOf(error: NodeJS.ErrnoException): Extract<OpenedLine, { k
   })()
   return { kind: 'refused', trouble, detail: code ?? message }
 }
+
+/** The same line, of which no answer is expected: what comes back all the same is dropped. */
+export function withoutAnswers(line: PrinterLine): PrinterLine {
+  return {
+    answers: false,
+    listen: ({ onLost }) => line.listen({ onBytes: () => undefined, onLost }),
+    write: (bytes, done) => line.write(bytes, done),
+    close: (timeoutMs) => line.close(timeoutMs),
+    discard: () => line.discard(),
+  }
+}

@@ -2,6 +2,7 @@ import { EventSource } from '../event-source.ts'
 import type { DrawerResult, Event, PrinterPort, PrinterStatus, PrinterTrouble, PrintResult } from '../ports.ts'
 import type { Scheduler, TimerHandle } from '../scheduler.ts'
 import { drawerPulse, realTimeDrawerPulse } from './drawer-pulse.ts'
+import { withoutAnswers } from './line.ts'
 import type { PrinterLineOpener } from './line.ts'
 import { PrinterConnection } from './printer-connection.ts'
 import type { Asked } from './printer-connection.ts'
@@ -11,6 +12,8 @@ import type { PrinterProfile } from './profile.ts'
 export interface PrinterOptions {
   readonly opener: PrinterLineOpener
   readonly profile: PrinterProfile
+  /** `none`: this printer is known to tell nothing of itself, though its line goes both ways. */
+  readonly status?: 'asked' | 'none'
   readonly scheduler: Scheduler
   readonly timing?: Partial<PrinterTiming>
 }
@@ -132,7 +135,8 @@ class Printer implements PrinterPort {
       opened.line.discard()
       return { kind: 'refused', trouble: 'unreachable', detail: 'the driver is closed' }
     }
-    const connection = new PrinterConnection(opened.line, profile.language, scheduler, (told) => this.#learn(told))
+    const line = this.#options.status === 'none' ? withoutAnswers(opened.line) : opened.line
+    const connection = new PrinterConnection(line, profile.language, scheduler, (told) => this.#learn(told))
     if (opener.keepsOpen) this.#kept = connection
     return { kind: 'open', connection }
   }
