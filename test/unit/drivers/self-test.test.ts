@@ -9,6 +9,7 @@ import jsQR from 'jsqr'
 import { PNG } from 'pngjs'
 import { describe, expect, it } from 'vitest'
 import { CommandCutter } from '../../../hardware-mocks/printer/grammar.ts'
+import { createStarCutter } from '../../../hardware-mocks/printer/star-grammar.ts'
 import type { Command } from '../../../hardware-mocks/printer/grammar.ts'
 import type { Slip } from '../../../hardware-mocks/printer/paper.ts'
 import { drawSlip } from '../../../hardware-mocks/printer/slip-picture.ts'
@@ -30,11 +31,16 @@ const readQr = ((jsQR as { default?: unknown }).default ?? jsQR) as unknown as R
 
 function printed(profile: PrinterProfile): { bytes: Uint8Array; slip: Slip; commands: readonly Command[] } {
   const { bytes } = encodeDocument(selfTestDocument(profile), profile, typeface)
-  const table = bench({ widthDots: profile.dots, profile: profile.kz1048Slot === null ? 'budget' : 'kazakh' })
+  const { dots, language } = profile
+  const table = bench({ widthDots: dots, language, profile: profile.kz1048Slot === null ? 'budget' : 'kazakh' })
   table.send(bytes)
   if (profile.cutter === 'none') table.engine.tearOff()
   expect(table.slips).toHaveLength(1)
-  return { bytes, slip: table.slips[0] as Slip, commands: new CommandCutter().push(bytes) }
+  return {
+    bytes,
+    slip: table.slips[0] as Slip,
+    commands: (language === 'escpos' ? new CommandCutter() : createStarCutter()).push(bytes),
+  }
 }
 
 /** One line a command: letters as they are sent, pictures by their size and hash. */
@@ -73,52 +79,49 @@ function differingDots(one: PNG, other: PNG): number {
   return count
 }
 
-describe.each(Object.values(printerProfiles).filter(({ language }) => language === 'escpos'))(
-  'the self-test page of $id',
-  (profile) => {
-    it('is the golden one, in bytes and on paper', async () => {
-      const { bytes, slip, commands } = printed(profile)
-      const paper = await paperOf(slip)
-      if (isRecording) {
-        mkdirSync(folder, { recursive: true })
-        writeFileSync(new URL(`${profile.id}.txt`, folder), described(bytes, commands))
-        writeFileSync(new URL(`${profile.id}.png`, folder), PNG.sync.write(paper, { colorType: 0 }))
-      }
-      expect(described(bytes, commands)).toBe(readFileSync(new URL(`${profile.id}.txt`, folder), 'utf8'))
-      const golden = PNG.sync.read(readFileSync(new URL(`${profile.id}.png`, folder)))
-      expect(differingDots(paper, golden)).toBeLessThan(golden.width)
-    })
+describe.each(Object.values(printerProfiles))('the self-test page of $id', (profile) => {
+  it('is the golden one, in bytes and on paper', async () => {
+    const { bytes, slip, commands } = printed(profile)
+    const paper = await paperOf(slip)
+    if (isRecording) {
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(new URL(`${profile.id}.txt`, folder), described(bytes, commands))
+      writeFileSync(new URL(`${profile.id}.png`, folder), PNG.sync.write(paper, { colorType: 0 }))
+    }
+    expect(described(bytes, commands)).toBe(readFileSync(new URL(`${profile.id}.txt`, folder), 'utf8'))
+    const golden = PNG.sync.read(readFileSync(new URL(`${profile.id}.png`, folder)))
+    expect(differingDots(paper, golden)).toBeLessThan(golden.width)
+  })
 
-    it('prints without a fault, no wider than the paper, and its QR code is read', async () => {
-      const { slip } = printed(profile)
-      expect(slip.faults).toEqual([])
-      const lines = slip.elements.flatMap((element) => (element.kind === 'line' ? [element.text] : []))
-      expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(profile.columns)
-      const png = PNG.sync.read(await drawSlip(slip))
-      const found = readQr(new Uint8ClampedArray(png.data), png.width, png.height)
-      expect(Buffer.from(found?.binaryData ?? []).toString('utf8')).toBe('TOLEM TEST 0123456789')
-    })
+  it('prints without a fault, no wider than the paper, and its QR code is read', async () => {
+    const { slip } = printed(profile)
+    expect(slip.faults).toEqual([])
+    const lines = slip.elements.flatMap((element) => (element.kind === 'line' ? [element.text] : []))
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(profile.columns)
+    const png = PNG.sync.read(await drawSlip(slip))
+    const found = readQr(new Uint8ClampedArray(png.data), png.width, png.height)
+    expect(Buffer.from(found?.binaryData ?? []).toString('utf8')).toBe('TOLEM TEST 0123456789')
+  })
 
-    it('sends Kazakh as text where the printer is known to have it, and else as pictures only', () => {
-      const { slip, commands } = printed(profile)
-      const text = slip.elements.flatMap((element) => (element.kind === 'line' ? [element.text.trimEnd()] : []))
-      const selected = commands.filter(({ name }) => name === 'ESC t').map(({ bytes }) => bytes[2])
-      if (profile.kz1048Slot === null) {
-        expect(text.join('')).toBe('')
-        expect(selected).toEqual([])
-      } else {
-        expect(text.filter((line) => line === kazakhPairs)).toHaveLength(2)
-        expect(new Set(selected)).toEqual(new Set([profile.kz1048Slot]))
-      }
-    })
+  it('sends Kazakh as text where the printer is known to have it, and else as pictures only', () => {
+    const { slip, commands } = printed(profile)
+    const text = slip.elements.flatMap((element) => (element.kind === 'line' ? [element.text.trimEnd()] : []))
+    const selected = commands.filter(({ name }) => name === 'ESC t').map(({ bytes }) => bytes[2])
+    if (profile.kz1048Slot === null) {
+      expect(text.join('')).toBe('')
+      expect(selected).toEqual([])
+    } else {
+      expect(text.filter((line) => line === kazakhPairs)).toHaveLength(2)
+      expect(new Set(selected)).toEqual(new Set([profile.kz1048Slot]))
+    }
+  })
 
-    it('has no picture higher than the printer takes', () => {
-      const { commands } = printed(profile)
-      const heights = commands
-        .filter(({ name }) => name === 'GS v 0')
-        .map(({ bytes }) => (bytes[6] ?? 0) + (bytes[7] ?? 0) * 256)
-      expect(heights.length).toBeGreaterThan(0)
-      expect(Math.max(...heights)).toBeLessThanOrEqual(profile.rasterRowsMax)
-    })
-  },
-)
+  it('has no picture higher than the printer takes', () => {
+    const { commands } = printed(profile)
+    const heights = commands
+      .filter(({ name }) => name === 'GS v 0' || name === 'ESC X')
+      .map(({ name, bytes }) => (name === 'ESC X' ? 24 : (bytes[6] ?? 0) + (bytes[7] ?? 0) * 256))
+    expect(heights.length).toBeGreaterThan(0)
+    expect(Math.max(...heights)).toBeLessThanOrEqual(profile.rasterRowsMax)
+  })
+})
