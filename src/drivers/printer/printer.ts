@@ -5,7 +5,7 @@ import { drawerPulse, realTimeDrawerPulse } from './drawer-pulse.ts'
 import { withoutAnswers } from './line.ts'
 import type { PrinterLineOpener } from './line.ts'
 import { PrinterConnection } from './printer-connection.ts'
-import type { Asked } from './printer-connection.ts'
+import type { Asked, WriteOutcome } from './printer-connection.ts'
 import { longestCommand } from './profile.ts'
 import type { PrinterProfile } from './profile.ts'
 
@@ -172,14 +172,13 @@ class Printer implements PrinterPort {
   async #ask(connection: PrinterConnection): Promise<Asked> {
     const asked = await connection.askStatus(this.#timing.replyMaxMs)
     if (asked.kind !== 'silent' || !this.#brokeOff) return asked
-    if (!(await this.#endBrokenCommand(connection))) return asked
+    if ((await this.#endBrokenCommand(connection)) !== 'written') return asked
     return connection.askStatus(this.#timing.replyMaxMs)
   }
 
-  async #endBrokenCommand(connection: PrinterConnection): Promise<boolean> {
+  async #endBrokenCommand(connection: PrinterConnection): Promise<WriteOutcome['kind']> {
     const zeros = new Uint8Array(longestCommand(this.#options.profile))
-    const { kind } = await connection.write(zeros, this.#timing.stallMaxMs)
-    return kind === 'written'
+    return (await connection.write(zeros, this.#timing.stallMaxMs)).kind
   }
 
   async #printNow(job: Uint8Array): Promise<PrintResult> {
@@ -208,9 +207,10 @@ class Printer implements PrinterPort {
         if (unable !== null) return unable
       }
       if (!this.#brokeOff) return null
-      if (!(await this.#endBrokenCommand(connection))) {
+      const ended = await this.#endBrokenCommand(connection)
+      if (ended !== 'written') {
         this.#giveUp(connection, true)
-        return failed('timed-out', 'untouched', 'the printer takes nothing')
+        return failed(ended === 'lost' ? 'unreachable' : 'timed-out', 'untouched', 'the printer takes nothing')
       }
       this.#brokeOff = false
     }
