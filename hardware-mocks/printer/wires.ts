@@ -18,7 +18,8 @@ export interface Wire {
 /** @param link a name that stays when the plug is pulled and put in again; the device behind it is another one then */
 export async function openPseudoTerminal(link: string, onBytes: (bytes: Uint8Array) => void): Promise<Wire> {
   // script(1) is essential on Debian; what is written to its standard input comes out of the terminal, and back.
-  const command = 'stty raw -echo && tty && exec sleep 2147483647'
+  // Its shell looks whether we are still there: nothing is left of a printer that was killed.
+  const command = `stty raw -echo && tty && while kill -0 ${process.pid} 2>/dev/null; do sleep 1; done`
   const child = spawn('script', ['-qfc', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] })
   const device = await new Promise<string>((resolve, reject) => {
     child.once('error', reject)

@@ -197,17 +197,8 @@ describe.each(['serial', 'device file'] as const)('a cable: %s', (line) => {
     const [first] = await slips(1)
     // All that is left in the printer of a job that stopped there: half a picture. Nobody says that it is one.
     const half = jobOf(id, 'Нан').subarray(0, 400)
-    await new Promise<void>((resolve) => {
-      void lines[line]
-        .opener(printer)
-        .open(systemScheduler, 500)
-        .then((opened) => {
-          port?.dispose()
-          if (opened.kind === 'open') opened.line.write(half, () => resolve())
-          else void reopen(line, half).then(resolve)
-        })
-    })
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    printing.dispose()
+    await leaveBehind(line, half)
     const next = createPrinter({
       opener: lines[line].opener(printer),
       profile: printerProfiles[id],
@@ -236,8 +227,8 @@ describe.each(['serial', 'device file'] as const)('a cable: %s', (line) => {
   })
 })
 
-/** A serial port that the driver still held: as soon as it is free. */
-async function reopen(line: LineName, bytes: Uint8Array): Promise<void> {
+/** As a till that died did. A port that was held is free in a moment. */
+async function leaveBehind(line: LineName, bytes: Uint8Array): Promise<void> {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 50))
     const opened = await lines[line].opener(printer).open(systemScheduler, 500)
