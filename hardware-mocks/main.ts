@@ -3,13 +3,14 @@
  *
  *     node hardware-mocks/main.ts --data DIR [--cards FILE] [--card-folder DIR] [--panel-port N] [--reader-port N]
  *       [--printer-port N] [--proxy-port N] [--ledger-port N] [--paper 58|80] [--printer-profile kazakh|budget]
- *       [--printer-language escpos|starprnt] [--printer-front tcp|pty|fifo] [--seed TEXT] [--wallet-keys FILE --ledger-key FILE]
+ *       [--printer-language escpos|starprnt] [--printer-front tcp|pty|fifo] [--seed TEXT]
+ *       [--wallet-keys FILE --ledger-key FILE]
  *
  * or one argument of JSON with the same names (`{"data":"…","panelPort":0}`; `cards` may be the list itself). Port 0,
  * the default, means any free port. A printer behind a pty (a serial port, or a USB printer) or a FIFO is the file
  * `printerDevice`, and has no port. When everything listens, one line goes to standard output:
- * `{"event":"ready","panelUrl":…,"panelPort":…,"readerPort":…,"printerPort":…,"printerDevice":…,"proxyPort":…}`. SIGINT or SIGTERM ends
- * it cleanly, exit code 0; a second one at once.
+ * `{"event":"ready","panelUrl":…,"panelPort":…,"readerPort":…,"printerPort":…,"printerDevice":…,"proxyPort":…}`.
+ * SIGINT or SIGTERM ends it cleanly, exit code 0; a second one at once.
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'

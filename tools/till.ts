@@ -1,7 +1,8 @@
 /**
  * `npm run till -- export | import | reset | new-pin`: what is done with the data folder of a till that does not run
- * (docs/design/13-export.md); and `test-page`, which needs none (docs/field-tester.md). Exit codes: 0 done; 1 refused, or not everything was accepted; 2 not asked properly, or
- * it could not be done here. What is wrong is one sentence with a code.
+ * (docs/design/13-export.md); and `test-page`, which needs none (docs/field-tester.md). Exit codes: 0 done; 1 refused,
+ * or not everything was accepted; 2 not asked properly, or it could not be done here. What is wrong is one sentence
+ * with a code.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'

@@ -185,8 +185,8 @@ export const printerProfiles: Readonly<Record<PrinterProfileId, PrinterProfile>>
     cutter: 'partial',
     feedBeforeCut: 3,
     source:
-      'encoder citizen-ct-s310ii (203 dpi, 48 columns of 12 dots, no KZ-1048). Of the CT-S651, db says 53: RK1048 in one ' +
-      'version and not in others: drawn',
+      'encoder citizen-ct-s310ii (203 dpi, 48 columns of 12 dots, no KZ-1048). Of the CT-S651, db says 53: ' +
+      'RK1048 in one version and not in others: drawn',
   },
   'xprinter-xp-n160ii': {
     ...generic80mm,

@@ -1,6 +1,7 @@
 /**
- * Method: our documents and driver over every kind of line against the virtual printer of hardware-mocks: TCP, a serial
- * port and a device file (both on a real pseudo-terminal), a FIFO; in ESC/POS and StarPRNT. What is judged is the paper.
+ * Method: our documents and driver over every kind of line against the virtual printer of hardware-mocks: TCP, a
+ * serial port and a device file (both on a real pseudo-terminal), a FIFO; in ESC/POS and StarPRNT. What is judged is
+ * the paper.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

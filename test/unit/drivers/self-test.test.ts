@@ -1,7 +1,8 @@
 /**
  * Method: the self-test page of each profile goes through the virtual printer, which shares no code with the encoder.
  * What it took and what then lies on the paper is compared with golden files that a person has looked at:
- * `test/fixtures/self-test/PROFILE.txt` (each command) and `.png` (the paper). `TOLEM_SELF_TEST=record` writes them anew.
+ * `test/fixtures/self-test/PROFILE.txt` (each command) and `.png` (the paper). `TOLEM_SELF_TEST=record` writes them
+ * anew.
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
