@@ -72,7 +72,7 @@ async function start(
     scheduler: systemScheduler,
     ...more,
     timing: {
-      replyMaxMs: 400,
+      replyMaxMs: 1500,
       stallMaxMs: 1000,
       finishMaxMs: 4000,
       finishPollMs: 20,
