@@ -19,9 +19,12 @@ const worldly = `^(node:)?(${[
   'process|readline|repl|sqlite|timers|tls|worker_threads',
 ].join('|')})(/|$)`
 
-/** The ports and what they speak of: the core's end of the device host, the printable document and its encoder. */
+/**
+ * The ports and what they speak of: the core's end of the device host, the printable document, its encoder, a
+ * printer's settings.
+ */
 const driverPorts =
-  '^src/drivers/(ports|event-source|host/(client|channel)|printer/(document|encode|profile|raster))\\.ts$'
+  '^src/drivers/(ports|event-source|host/(client|channel)|printer/(document|encode|profile|raster|settings))\\.ts$'
 
 module.exports = {
   forbidden: [

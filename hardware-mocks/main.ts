@@ -3,12 +3,14 @@
  *
  *     node hardware-mocks/main.ts --data DIR [--cards FILE] [--card-folder DIR] [--panel-port N] [--reader-port N]
  *       [--printer-port N] [--proxy-port N] [--ledger-port N] [--paper 58|80] [--printer-profile kazakh|budget]
- *       [--seed TEXT] [--wallet-keys FILE --ledger-key FILE]
+ *       [--printer-language escpos|starprnt] [--printer-front tcp|pty|fifo] [--seed TEXT]
+ *       [--wallet-keys FILE --ledger-key FILE]
  *
  * or one argument of JSON with the same names (`{"data":"…","panelPort":0}`; `cards` may be the list itself). Port 0,
- * the default, means any free port. When everything listens, one line goes to standard output:
- * `{"event":"ready","panelUrl":…,"panelPort":…,"readerPort":…,"printerPort":…,"proxyPort":…}`. SIGINT or SIGTERM ends
- * it cleanly, exit code 0; a second one at once.
+ * the default, means any free port. A printer behind a pty (a serial port, or a USB printer) or a FIFO is the file
+ * `printerDevice`, and has no port. When everything listens, one line goes to standard output:
+ * `{"event":"ready","panelUrl":…,"panelPort":…,"readerPort":…,"printerPort":…,"printerDevice":…,"proxyPort":…}`.
+ * SIGINT or SIGTERM ends it cleanly, exit code 0; a second one at once.
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -34,6 +36,8 @@ const arguments_ = z.strictObject({
     .pipe(z.union([z.literal(58), z.literal(80)]))
     .default(80),
   printerProfile: z.enum(['kazakh', 'budget']).default('kazakh'),
+  printerLanguage: z.enum(['escpos', 'starprnt']).default('escpos'),
+  printerFront: z.enum(['tcp', 'pty', 'fifo']).default('tcp'),
   seed: z.string().optional(),
   /** Role keys of the demonstration; the individuals' are the customers' wallets. */
   walletKeys: z.string().optional(),
@@ -58,6 +62,8 @@ function givenArguments(): unknown {
       'ledger-port': text,
       paper: text,
       'printer-profile': text,
+      'printer-language': text,
+      'printer-front': text,
       seed: text,
       'wallet-keys': text,
       'ledger-key': text,
@@ -75,16 +81,15 @@ function fail(detail: string): never {
 async function run(): Promise<void> {
   const parsed = arguments_.safeParse(givenArguments())
   if (!parsed.success) fail(z.prettifyError(parsed.error))
-  const { data, cards, cardFolder, paper, printerProfile, seed, walletKeys, ledgerKey, ...ports } = parsed.data
+  const { data, cards, cardFolder, paper, seed, walletKeys, ledgerKey, ...others } = parsed.data
   if ((walletKeys === undefined) !== (ledgerKey === undefined))
     fail('--wallet-keys and --ledger-key are given together: a wallet believes only the ledger that it knows')
   const hardware = await startVirtualHardware({
     folder: data,
     ...(cardFolder === undefined ? {} : { cardFolder }),
-    ...ports,
+    ...others,
     cards: typeof cards === 'string' ? cardDefinitions.parse(JSON.parse(readFileSync(cards, 'utf8'))) : (cards ?? []),
     paperMillimetres: paper,
-    printerProfile,
     ...(walletKeys !== undefined && ledgerKey !== undefined
       ? { wallets: { keysFile: walletKeys, ledgerKeyFile: ledgerKey } }
       : {}),
@@ -99,9 +104,11 @@ async function run(): Promise<void> {
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  const { panelUrl, panelPort, readerPort, printerPort, proxyPort } = hardware
+  const { panelUrl, panelPort, readerPort, printerPort, printer, proxyPort } = hardware
+  const { device } = printer
+  const address = device === null ? { printerPort } : { printerPort, printerDevice: device }
   process.stdout.write(
-    `${JSON.stringify({ event: 'ready', panelUrl, panelPort, readerPort, printerPort, proxyPort })}\n`,
+    `${JSON.stringify({ event: 'ready', panelUrl, panelPort, readerPort, ...address, proxyPort })}\n`,
   )
 }
 

@@ -9,7 +9,9 @@ import type { CardDefinition } from './panel/card-box.ts'
 import { PanelServer } from './panel/panel-server.ts'
 import { ReaderDesk } from './panel/reader-desk.ts'
 import type { PrinterProfileName } from './printer/code-pages.ts'
+import type { PrinterLanguage } from './printer/printer-engine.ts'
 import { VirtualPrinter } from './printer/virtual-printer.ts'
+import type { PrinterFront } from './printer/virtual-printer.ts'
 import { serveVirtualReader } from './reader/remote.ts'
 import { realScheduler } from './reader/scheduler.ts'
 import { VirtualReader } from './reader/virtual-reader.ts'
@@ -33,6 +35,8 @@ export interface VirtualHardwareOptions {
   readonly cards?: readonly CardDefinition[]
   readonly paperMillimetres?: 58 | 80
   readonly printerProfile?: PrinterProfileName
+  readonly printerLanguage?: PrinterLanguage
+  readonly printerFront?: PrinterFront
   /** Customers' wallets: file of the demonstration's role keys, and of the ledger's public key; absent: none. */
   readonly wallets?: { readonly keysFile: string; readonly ledgerKeyFile: string }
   readonly now: () => number
@@ -68,6 +72,8 @@ export async function startVirtualHardware(options: VirtualHardwareOptions): Pro
     port: options.printerPort ?? 0,
     paperMillimetres: options.paperMillimetres ?? 80,
     profile: options.printerProfile ?? 'kazakh',
+    language: options.printerLanguage ?? 'escpos',
+    front: options.printerFront ?? 'tcp',
     now,
   })
   const network = new NetworkProxy({

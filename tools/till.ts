@@ -1,7 +1,8 @@
 /**
  * `npm run till -- export | import | reset | new-pin`: what is done with the data folder of a till that does not run
- * (docs/design/13-export.md). Exit codes: 0 done; 1 refused, or not everything was accepted; 2 not asked properly, or
- * it could not be done here. What is wrong is one sentence with a code.
+ * (docs/design/13-export.md); and `test-page`, which needs none (docs/field-tester.md). Exit codes: 0 done; 1 refused,
+ * or not everything was accepted; 2 not asked properly, or it could not be done here. What is wrong is one sentence
+ * with a code.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,11 +17,13 @@ import { makeExport } from './till/export.ts'
 import { ImportError, importExport } from './till/import.ts'
 import { newPin } from './till/new-pin.ts'
 import { resetTill } from './till/reset.ts'
+import { printTestPage, TestPageRefused } from './till/test-page.ts'
 
 const usage = `Use: npm run till -- export --data DIR --out FILE.tolem-export
      npm run till -- import --file FILE.tolem-export --ledger URL --key FILE
      npm run till -- reset --data DIR [--after-export FILE.tolem-export]
      npm run till -- new-pin --data DIR
+     npm run till -- test-page --profile ID --printer HOST[:PORT]|/dev/usb/lp0|/dev/ttyUSB0@9600[,none]
 DIR is the data folder of a till that does not run. The key is the merchant's: its private JWK, or a list of role keys.`
 
 const wanted = {
@@ -28,16 +31,26 @@ const wanted = {
   import: ['file', 'ledger', 'key'],
   reset: ['data'],
   'new-pin': ['data'],
+  'test-page': ['profile', 'printer'],
 } as const
 type Command = keyof typeof wanted
 
 function asked() {
   const text = { type: 'string' } as const
-  const options = { data: text, out: text, file: text, ledger: text, key: text, 'after-export': text }
+  const options = {
+    data: text,
+    out: text,
+    file: text,
+    ledger: text,
+    key: text,
+    'after-export': text,
+    profile: text,
+    printer: text,
+  }
   const { values, positionals } = askedOf(usage, { options, allowPositionals: true })
   const [command, ...more] = positionals
   if (command === undefined || !Object.hasOwn(wanted, command) || more.length > 0)
-    return askedWrongly(usage, 'Say export, import, reset or new-pin.')
+    return askedWrongly(usage, 'Say export, import, reset, new-pin or test-page.')
   const named = command as Command
   const needed: readonly string[] = wanted[named]
   const allowed = named === 'reset' ? [...needed, 'after-export'] : needed
@@ -47,8 +60,9 @@ function asked() {
   for (const name of Object.keys(values))
     if (!allowed.includes(name)) return askedWrongly(usage, `${named} takes no --${name}.`)
   const { data = '', out = '', file = '', ledger = '', key = '', 'after-export': afterExport } = values
+  const { profile = '', printer = '' } = values
   if (named === 'import' && !URL.canParse(ledger)) return askedWrongly(usage, `--ledger ${ledger} is no address.`)
-  return { command: named, data: tillFolderIn(data), out, file, ledger, key, afterExport }
+  return { command: named, data: tillFolderIn(data), out, file, ledger, key, afterExport, profile, printer }
 }
 
 /** `npm start --data DIR` keeps the till below DIR. */
@@ -58,7 +72,7 @@ function tillFolderIn(data: string): string {
 }
 
 function run(): Promise<number> | number {
-  const { command, data, out, file, ledger, key, afterExport } = asked()
+  const { command, data, out, file, ledger, key, afterExport, profile, printer } = asked()
   switch (command) {
     case 'export':
       return makeExport(data, out)
@@ -68,6 +82,8 @@ function run(): Promise<number> | number {
       return resetTill(data, afterExport)
     case 'new-pin':
       return newPin(data)
+    case 'test-page':
+      return printTestPage(profile, printer)
     default:
       return command satisfies never
   }
@@ -77,7 +93,7 @@ function run(): Promise<number> | number {
 function explained(error: unknown): { readonly sentence: string; readonly exitCode: number } | undefined {
   if (!(error instanceof Error)) return undefined
   const code = 'code' in error ? String(error.code) : ''
-  const isRefusal = [ResetRefused, ExportFileError, ExportExistsError, NewPinRefused].some(
+  const isRefusal = [ResetRefused, ExportFileError, ExportExistsError, NewPinRefused, TestPageRefused].some(
     (kind) => error instanceof kind,
   )
   const cannot = [DataFolderError, EnrolmentError, ImportError].some((kind) => error instanceof kind)

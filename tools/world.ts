@@ -11,7 +11,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import type { TcpPrinterTiming } from '../src/drivers/printer/tcp-printer.ts'
+import type { PrinterTiming } from '../src/drivers/printer/printer.ts'
 import { lockDataFolder } from '../src/sync/journal/data-folder.ts'
 import { withEnrolmentCode } from '../src/terminal/core/enrolment-code.ts'
 import { ensureUiIsBuilt } from '../src/terminal/shell/build-ui.ts'
@@ -40,7 +40,7 @@ export interface WorldOptions {
   /** What the virtual hardware's random bytes are drawn from, so that a run can be repeated; else by chance. */
   readonly hardwareSeed?: string
   /** How long the printer may take, where it is not as most are (src/drivers/host/devices.ts). */
-  readonly printerTiming?: Partial<TcpPrinterTiming>
+  readonly printerTiming?: Partial<PrinterTiming>
   /** What shows the till; without it, the browser host that opens nothing. */
   readonly shell?: TillShell
   /** Gives a start up that has not finished: everything started so far is stopped, `startWorld` rejects. */

@@ -58,6 +58,8 @@ const bodies = {
     answers: z.boolean().optional(),
     bytesPerSecond: z.int().min(1).nullable().optional(),
     link: z.enum(['up', 'dead']).optional(),
+    /** The cable of a printer that is not on TCP. */
+    cable: z.enum(['in', 'out']).optional(),
     cutConnectionAfterBytes: z.int().min(1).nullable().optional(),
     tearOff: z.literal(true).optional(),
   }),
@@ -143,6 +145,8 @@ async function setPrinter(devices: PanelDevices, body: Body<'/api/printer'>): Pr
   if (body.cutter !== undefined) printer.setCutter(body.cutter)
   if (body.drawer !== undefined) printer.setDrawer(body.drawer)
   if (body.tearOff === true) printer.tearOff()
+  if (body.cable === 'in') await printer.plugIn()
+  if (body.cable === 'out') printer.pullOut()
   if (body.power === 'on') await printer.powerOn()
   if (body.power === 'off') await printer.powerOff()
   return done

@@ -14,7 +14,7 @@ export interface Command {
   readonly known: boolean
 }
 
-type Measured = { readonly name: string; readonly length: number; readonly known: boolean }
+export type Measured = { readonly name: string; readonly length: number; readonly known: boolean }
 
 const incomplete = 'incomplete'
 /** No printer buffers more than this for one command; a longer announcement is line noise. */
@@ -243,7 +243,13 @@ function measure(bytes: Uint8Array, at: number): Measured | typeof incomplete {
 
 /** Cuts a byte stream into commands, keeping what is not complete yet. */
 export class CommandCutter {
+  readonly #measure: typeof measure
   #waiting: Uint8Array = new Uint8Array(0)
+
+  /** @param measureOf the commands of another language; ESC/POS unless given */
+  constructor(measureOf: typeof measure = measure) {
+    this.#measure = measureOf
+  }
 
   /** Bytes of a command that has not come to its end. */
   get waitingBytes(): number {
@@ -255,7 +261,7 @@ export class CommandCutter {
     const commands: Command[] = []
     let at = 0
     while (at < bytes.length) {
-      const measured = measure(bytes, at)
+      const measured = this.#measure(bytes, at)
       if (measured === incomplete) break
       const { name, length, known } = measured
       if (length > longestCommand) {

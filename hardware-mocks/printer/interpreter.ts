@@ -13,6 +13,16 @@ import { fontSizes, plainStyle } from './paper.ts'
 import type { Alignment, CutKind, PrintedElement, PrinterFault, PrinterFaultCode, TextStyle } from './paper.ts'
 import { QrSymbol } from './qr-symbol.ts'
 
+/** What the engine asks of a language. */
+export interface Interpreter {
+  execute(command: Command): void
+  /** What power-on does: settings go back, the unprinted line is lost. */
+  reset(): void
+  isCut(command: Command): boolean
+  /** A real-time or other byte sequence that the printer itself could not place. */
+  reportFault(code: PrinterFaultCode, command: Command, detail: string): void
+}
+
 export interface InterpreterOutput {
   print(element: PrintedElement): void
   cut(kind: CutKind): void
@@ -23,6 +33,8 @@ export interface InterpreterOutput {
   /** `GS a n`: which changes the host wants to hear of. */
   subscribe(mask: number): void
   kickDrawer(pin: 2 | 5, onMs: number): void
+  /** Star's ETB: all before it is on paper. */
+  counted(): void
 }
 
 /** 1/6 inch on a printer of 180 dots per inch, which is what Epson's receipt printers call `ESC 2`. */
@@ -50,7 +62,7 @@ const settingsWithoutEffect = new Set([
 /** Features that are off with 0 and that this printer cannot switch on. */
 const mustStayOff = new Set(['ESC V', 'ESC {', 'ESC R', 'GS P'])
 
-export class EscposInterpreter {
+export class EscposInterpreter implements Interpreter {
   readonly #profile: PrinterProfile
   readonly #widthDots: number
   readonly #output: InterpreterOutput
@@ -105,6 +117,8 @@ export class EscposInterpreter {
       case 'HT':
         return this.#tab(command)
       case 'ESC @':
+        // Ends the automatic status too (Epson's reference, `GS a`).
+        this.#output.subscribe(0)
         return this.reset()
       case 'ESC !':
         return this.#selectModes(n)
@@ -191,6 +205,10 @@ export class EscposInterpreter {
       default:
         return this.#remaining(command, n)
     }
+  }
+
+  isCut(command: Command): boolean {
+    return ['GS V', 'ESC i', 'ESC m'].includes(command.name)
   }
 
   /** A real-time or other byte sequence that the printer itself could not place. */

@@ -6,16 +6,21 @@
  * Nothing's turn comes while the printer is off line: that is how paper-out looks to a host.
  */
 import { EscposInterpreter } from './interpreter.ts'
+import type { Interpreter, InterpreterOutput } from './interpreter.ts'
 import type { PrinterProfile } from './code-pages.ts'
 import { CommandCutter } from './grammar.ts'
 import type { Command } from './grammar.ts'
 import { heightOf } from './paper.ts'
 import type { CutKind, PrintedElement, PrinterFault, Slip } from './paper.ts'
-import { automaticStatus, concernsSubscriber, isOffline, queuedStatus, realTimeStatus } from './status.ts'
+import { createStarCutter } from './star-grammar.ts'
+import { StarInterpreter } from './star-interpreter.ts'
+import { automaticStatus, concernsSubscriber, isOffline, queuedStatus, realTimeStatus, starStatus } from './status.ts'
 import type { PaperState, PrinterCondition } from './status.ts'
 
 export interface PrinterEngineOptions {
   readonly profile: PrinterProfile
+  /** `escpos` unless given. */
+  readonly language?: PrinterLanguage
   /** Printable dots: 384 (58 mm paper) or 576 (80 mm). */
   readonly widthDots: number
   readonly now: () => number
@@ -26,7 +31,9 @@ export interface PrinterEngineOptions {
   readonly onEvent: (what: string, details: Readonly<Record<string, unknown>>) => void
 }
 
-const realTimeCommands = new Set(['DLE EOT', 'DLE ENQ', 'DLE DC4'])
+export type PrinterLanguage = 'escpos' | 'starprnt'
+
+const realTimeCommands = new Set(['DLE EOT', 'DLE ENQ', 'DLE DC4', 'ESC ACK SOH'])
 const clearBufferSequence = '10140801031401060208'
 
 interface SlipInProgress {
@@ -39,8 +46,8 @@ interface SlipInProgress {
 
 export class PrinterEngine {
   readonly #options: PrinterEngineOptions
-  readonly #cutter = new CommandCutter()
-  readonly #interpreter: EscposInterpreter
+  readonly #cutter: CommandCutter
+  readonly #interpreter: Interpreter
   #queue: Command[] = []
   #queueHead = 0
   #queuedBytes = 0
@@ -54,6 +61,8 @@ export class PrinterEngine {
   #cutterJammed = false
   #linesLeft: number | null = null
   #subscription = 0
+  /** An ETB was reached, and no packet has said so yet. */
+  #counted = false
   #slip: SlipInProgress
   #nextNumber: number
 
@@ -61,7 +70,7 @@ export class PrinterEngine {
     this.#options = options
     this.#nextNumber = options.firstSlipNumber ?? 1
     this.#slip = this.#freshSlip()
-    this.#interpreter = new EscposInterpreter(options.profile, options.widthDots, {
+    const output: InterpreterOutput = {
       print: (element) => this.#print(element),
       cut: (kind) => this.#finishSlip(kind),
       fault: (fault) => this.#recordFault(fault),
@@ -69,7 +78,16 @@ export class PrinterEngine {
       askStatus: (n) => this.#answerQueuedStatus(n),
       subscribe: (mask) => this.#subscribe(mask),
       kickDrawer: (pin, onMs) => this.#kickDrawer(pin, onMs),
-    })
+      counted: () => {
+        this.#counted = true
+      },
+    }
+    const { profile, widthDots } = options
+    const isStar = options.language === 'starprnt'
+    this.#cutter = isStar ? createStarCutter() : new CommandCutter()
+    this.#interpreter = isStar
+      ? new StarInterpreter(widthDots, output)
+      : new EscposInterpreter(profile, widthDots, output)
   }
 
   get condition(): PrinterCondition {
@@ -201,6 +219,12 @@ export class PrinterEngine {
   #actAtOnce(command: Command): void {
     const [, , n = 0, pin = 0, time = 0] = command.bytes
     if (!command.known) return this.#interpreter.reportFault('unknown-command', command, 'no such real-time command')
+    if (command.name === 'ESC ACK SOH') {
+      const status = starStatus(this.#condition, this.#counted)
+      this.#counted = false
+      this.#options.onEvent('status-asked', { answer: Buffer.from(status).toString('hex').toUpperCase() })
+      return this.#options.onReply(status)
+    }
     if (command.name === 'DLE EOT') {
       const status = realTimeStatus(n, this.#condition)
       if (status === null) return this.#interpreter.reportFault('bad-parameter', command, 'status is 1 to 4')
@@ -227,7 +251,7 @@ export class PrinterEngine {
 
   /** The command stays in the queue: once the cutter is free, the cut is made. */
   #jamsAt(command: Command): boolean {
-    if (!this.#cutterJammed || !['GS V', 'ESC i', 'ESC m'].includes(command.name)) return false
+    if (!this.#cutterJammed || !this.#interpreter.isCut(command)) return false
     this.#interrupt('cutter jammed')
     this.#change({ cutterError: true })
     return true

@@ -59,6 +59,23 @@ export function automaticStatus(condition: PrinterCondition): Uint8Array {
   )
 }
 
+/**
+ * The packet that a StarPRNT printer answers to `ESC ACK SOH`, seven bytes: two headers and five of status (Star Line
+ * Mode command specification, "Automatic Status"). `counted`: an ETB was reached since the last packet.
+ */
+export function starStatus(condition: PrinterCondition, counted: boolean): Uint8Array {
+  const { paper, cover, drawer, cutterError } = condition
+  return Uint8Array.of(
+    0x0f,
+    0x02,
+    bit(1, counted) | bit(2, drawer === 'open') | bit(3, isOffline(condition)) | bit(5, cover === 'open'),
+    bit(3, cutterError),
+    0,
+    bit(2, paper !== 'present') | bit(3, paper === 'out'),
+    0,
+  )
+}
+
 /** Whether the change concerns what `GS a n` asked to hear about: b0 drawer, b1 online, b2 error, b3 paper. */
 export function concernsSubscriber(mask: number, before: PrinterCondition, after: PrinterCondition): boolean {
   return (

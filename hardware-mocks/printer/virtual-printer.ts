@@ -1,11 +1,13 @@
 /**
- * A receipt printer on a loopback port (raw TCP, as on port 9100), with everything that goes wrong with one.
+ * A receipt printer on a loopback port (raw TCP, as on port 9100), on a pseudo-terminal (serial) or a FIFO, with
+ * everything that goes wrong with one.
  *
  * One client at a time, like most network printers: a second one waits until the first has gone. Out of paper, the
  * socket stays open, DLE EOT is answered, nothing is printed, and once the receive buffer is full the host's writes
  * stall (facts/virtual-hardware-and-printers.md §3.2).
  */
 import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import { EventLog } from '../event-log.ts'
 import type { LogEntry } from '../event-log.ts'
 import { LoopbackListener } from '../loopback-listener.ts'
@@ -13,10 +15,15 @@ import { printerProfiles } from './code-pages.ts'
 import type { PrinterProfileName } from './code-pages.ts'
 import type { Slip } from './paper.ts'
 import { PrinterEngine } from './printer-engine.ts'
+import type { PrinterLanguage } from './printer-engine.ts'
 import { SlipStore } from './slip-store.ts'
 import type { SlipRecord } from './slip-store.ts'
 import { isOffline } from './status.ts'
 import type { PaperState } from './status.ts'
+import { openFifo, openPseudoTerminal } from './wires.ts'
+import type { Wire } from './wires.ts'
+
+export type PrinterFront = 'tcp' | 'pty' | 'fifo'
 
 export interface VirtualPrinterOptions {
   /** Where slips and the printer's log (`printer.log.jsonl`) go. */
@@ -24,6 +31,9 @@ export interface VirtualPrinterOptions {
   /** 0 (default): any free port. */
   readonly port?: number
   readonly profile?: PrinterProfileName
+  readonly language?: PrinterLanguage
+  /** How the till reaches it; `tcp` unless given. A pty and a FIFO lie in `folder` as `printer.device`. */
+  readonly front?: PrinterFront
   /** 58 or 80 (default) millimetres of paper: 384 or 576 printable dots. */
   readonly paperMillimetres?: 58 | 80
   readonly receiveBufferBytes?: number
@@ -65,7 +75,8 @@ export class VirtualPrinter {
   readonly #listener: LoopbackListener
   readonly #waiting: Socket[] = []
   readonly #slipListeners = new Set<(record: SlipRecord) => void>()
-  #client: Socket | null = null
+  #client: Wire | null = null
+  #isOn = false
   #clientNumber = 0
   #answers = true
   #bytesPerSecond: number | null = null
@@ -74,11 +85,20 @@ export class VirtualPrinter {
   #ticker: NodeJS.Timeout | null = null
 
   constructor(options: VirtualPrinterOptions) {
-    this.#options = { port: 0, profile: 'kazakh', paperMillimetres: 80, receiveBufferBytes: 65_536, ...options }
+    this.#options = {
+      port: 0,
+      profile: 'kazakh',
+      language: 'escpos',
+      front: 'tcp',
+      paperMillimetres: 80,
+      receiveBufferBytes: 65_536,
+      ...options,
+    }
     this.log = new EventLog({ now: options.now, file: `${options.folder}/printer.log.jsonl` })
     this.#store = new SlipStore(options.folder)
     this.#engine = new PrinterEngine({
       profile: printerProfiles[this.#options.profile],
+      language: this.#options.language,
       widthDots: this.#options.paperMillimetres === 58 ? 384 : 576,
       now: options.now,
       firstSlipNumber: this.#store.nextNumber(),
@@ -89,14 +109,20 @@ export class VirtualPrinter {
     this.#listener = new LoopbackListener(this.#options.port, (socket) => this.#accept(socket))
   }
 
+  /** 0 where it is not on TCP. */
   get port(): number {
-    return this.#listener.port
+    return this.#options.front === 'tcp' ? this.#listener.port : 0
+  }
+
+  /** Where it is not on TCP: the device that the till opens. */
+  get device(): string | null {
+    return this.#options.front === 'tcp' ? null : join(this.#options.folder, 'printer.device')
   }
 
   state(): PrinterState {
     const { paper, cover, online, drawer } = this.#engine.condition
     return {
-      power: this.#listener.isOpen ? 'on' : 'off',
+      power: this.#isOn ? 'on' : 'off',
       paper,
       cover,
       online,
@@ -115,19 +141,39 @@ export class VirtualPrinter {
     }
   }
 
-  /** Resolves when the port is open. */
+  /** Resolves when the port is open, or the device there. */
   async powerOn(): Promise<void> {
-    if (this.#listener.isOpen) return
-    await this.#listener.open()
-    this.log.write('power-on', { port: this.port })
+    if (this.#isOn) return
+    this.#isOn = true
+    if (this.#options.front === 'tcp') await this.#listener.open()
+    else if (this.#client === null) await this.plugIn()
+    this.log.write('power-on', { port: this.port, device: this.device })
   }
 
-  /** Connections are reset, new ones refused; what was not on paper is lost. */
+  /** Connections are reset, new ones refused; a cable stays and carries nothing. What was not on paper is lost. */
   async powerOff(): Promise<void> {
-    if (!this.#listener.isOpen) return
+    if (!this.#isOn) return
+    this.#isOn = false
     this.#engine.losePower()
     this.log.write('power-off')
     await this.#listener.close()
+  }
+
+  /** Puts the cable in: the device appears under its name. Only where there is one. */
+  async plugIn(): Promise<void> {
+    const { device } = this
+    if (device === null || this.#client !== null) return
+    const take = (bytes: Uint8Array): void => this.#take(bytes)
+    this.#client = this.#options.front === 'pty' ? await openPseudoTerminal(device, take) : openFifo(device, take)
+    this.log.write('plugged-in', { device })
+  }
+
+  /** Pulls the cable: the device goes, and whoever had it open hears so. The printer keeps what it has. */
+  pullOut(): void {
+    if (this.device === null || this.#client === null) return
+    this.#client.cut()
+    this.#client = null
+    this.log.write('pulled-out')
   }
 
   /** `near-end` still prints. Putting paper in lets the interrupted job go on. */
@@ -217,6 +263,7 @@ export class VirtualPrinter {
     if (this.#ticker !== null) clearInterval(this.#ticker)
     this.#ticker = null
     await this.powerOff()
+    this.pullOut()
     this.#engine.tearOff()
     await this.#store.drawn()
   }
@@ -235,7 +282,7 @@ export class VirtualPrinter {
   #serve(socket: Socket): void {
     const connection = ++this.#clientNumber
     let received = 0
-    this.#client = socket
+    this.#client = wireOf(socket)
     this.log.write('connected', { connection })
     socket.on('data', (chunk) => {
       const taken = this.#cutAfter === null ? chunk : chunk.subarray(0, this.#cutAfter)
@@ -258,13 +305,20 @@ export class VirtualPrinter {
     socket.resume()
   }
 
+  /** From a cable: nothing is heard without power. */
+  #take(bytes: Uint8Array): void {
+    if (!this.#isOn || this.#link === 'dead') return
+    this.#engine.receive(bytes)
+    this.#work()
+  }
+
   #serveNext(): void {
     const next = this.#waiting.shift()
     if (next !== undefined) this.#serve(next)
   }
 
   #reply(bytes: Uint8Array): void {
-    if (this.#link === 'dead') return
+    if (this.#link === 'dead' || !this.#isOn) return
     if (!this.#answers) return void this.log.write('answer-withheld', { bytes: Buffer.from(bytes).toString('hex') })
     this.#client?.write(bytes)
   }
@@ -314,5 +368,12 @@ export class VirtualPrinter {
     )
   }
 }
+
+const wireOf = (socket: Socket): Wire => ({
+  write: (bytes) => void socket.write(bytes),
+  pause: () => void socket.pause(),
+  resume: () => void socket.resume(),
+  cut: () => void socket.resetAndDestroy(),
+})
 
 export type { LogEntry, SlipRecord }

@@ -72,16 +72,29 @@ export interface CardReaderPort extends Disposable {
   transmit(presenceId: string, command: Uint8Array, timeoutMs: number): Promise<TransmitResult>
 }
 
-export type PrinterTrouble = 'unreachable' | 'paper-out' | 'cover-open' | 'error' | 'timed-out' | 'busy'
+export type PrinterTrouble =
+  | 'unreachable'
+  | 'no-access' // the system does not let us open its port
+  | 'in-use' // another program holds its port
+  | 'not-a-device' // what the settings name is a file or a folder, or no serial port
+  | 'paper-out'
+  | 'cover-open'
+  | 'cutter-error'
+  | 'error'
+  | 'timed-out'
+  | 'busy' // off line, and says nothing of a cause
 
 /**
  * - `printed`: all bytes were written, and the status asked for afterwards showed no fault.
+ * - `handed-over`: all bytes were taken, by a device that tells nothing of itself. Whether they are on paper only a
+ *   person can see.
  * - `failed`, `untouched`: no byte of the job has left for the printer.
  * - `failed`, `uncertain`: some bytes have. Nothing, a part or the whole is on paper, or will be: a printer prints what
  *   it has taken when there is paper again, and nobody can take it back. Whatever is printed after that is a copy.
  */
 export type PrintResult =
   | { readonly kind: 'printed' }
+  | { readonly kind: 'handed-over' }
   | {
       readonly kind: 'failed'
       readonly trouble: PrinterTrouble
@@ -93,11 +106,24 @@ export interface PrinterStatus {
   readonly online: boolean
   readonly trouble: PrinterTrouble | null
   readonly paperNearEnd: boolean
+  /** The printer tells nothing of itself: `online` says only that its device is there. */
+  readonly mute?: true | undefined
 }
+
+/** `opened`: the pulse was handed over. `none`: this printer has no connector for a drawer. */
+export type DrawerResult =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'failed'; readonly trouble: PrinterTrouble; readonly detail: string }
 
 export interface PrinterPort extends Disposable {
   readonly onDidChangeStatus: Event<PrinterStatus>
   status(): Promise<PrinterStatus>
-  /** Sends one whole job (ESC/POS bytes). Jobs are never interleaved. */
+  /** Sends one whole job, in the printer's language. Jobs are never interleaved. */
   print(job: Uint8Array): Promise<PrintResult>
+  /**
+   * Pulses the cash drawer, once; what fails is not tried again, because nobody expects a drawer that opens later. No
+   * pulse waits in a printer that is off line: it is sent in real time there, or not at all.
+   */
+  openDrawer(): Promise<DrawerResult>
 }

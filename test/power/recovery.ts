@@ -32,6 +32,7 @@ const silentPrinter: PrinterPort = {
   onDidChangeStatus: () => nothing,
   status: () => new Promise(() => undefined),
   print: () => new Promise(() => undefined),
+  openDrawer: () => new Promise(() => undefined),
   dispose: () => undefined,
 }
 

@@ -298,6 +298,7 @@ function printerOf(life: { readonly alive: boolean }): PrinterPort {
     onDidChangeStatus: () => ({ dispose: () => undefined }),
     status: async () => ({ online: life.alive, trouble: null, paperNearEnd: false }),
     print: async () => ({ kind: 'printed' }),
+    openDrawer: async () => ({ kind: 'opened' }),
     dispose: () => undefined,
   }
 }

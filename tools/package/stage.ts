@@ -132,7 +132,9 @@ function isWanted(file: string, name: string): boolean {
   if (file === '') return true
   if (/^(node_modules|test|tests|examples|deps)(\/|$)/.test(file)) return false
   if (/\.(ts|mts|cts|map|md|gyp|c|h|cpp|hpp)$/.test(file)) return /^licen[cs]e/i.test(file)
-  if (file.startsWith('prebuilds/')) return file === `prebuilds/${process.platform}-${process.arch}.node`
+  // A file for each system (better-sqlite3), or a folder (serialport).
+  const own = `prebuilds/${process.platform}-${process.arch}`
+  if (file.startsWith('prebuilds/')) return [`${own}.node`, own].includes(file) || file.startsWith(`${own}/`)
   if (name === 'noto-sans-mono' && file.endsWith('.ttf')) return receiptFonts.includes(file)
   return name !== 'noto-sans-mono' || !file.includes('/') || receiptFonts.some((font) => dirname(font) === file)
 }

@@ -3,6 +3,7 @@ import type {
   CardPresence,
   CardReaderPort,
   Disposable,
+  DrawerResult,
   Event,
   PrinterPort,
   PrinterStatus,
@@ -27,7 +28,7 @@ export interface WatchdogOptions {
   readonly transmitGraceMs: number
   /**
    * A print that takes longer has failed, though the host may be well. Longer than the driver itself takes at its
-   * worst (tcp-printer.ts: a stall before each 4 KiB, and the wait at the end): a slow printer that is given up too
+   * worst (printer.ts: a stall before each KiB, and the wait at the end): a slow printer that is given up too
    * early prints the receipt all the same, and a copy of it after each attempt.
    */
   readonly printMaxMs: number
@@ -110,6 +111,7 @@ class DeviceClient implements ConnectedDevices {
   readonly #transmits = new Map<string, Pending<TransmitResult>>()
   readonly #prints = new Map<string, Pending<PrintResult>>()
   readonly #printerQuestions = new Map<string, Pending<PrinterStatus>>()
+  readonly #pulses = new Map<string, Pending<DrawerResult>>()
   #readerStatus: ReaderStatus = hostDown('the device host is starting')
 
   #phase: 'starting' | 'attached' | 'restarting' | 'disposed' = 'starting'
@@ -141,6 +143,7 @@ class DeviceClient implements ConnectedDevices {
       onDidChangeStatus: this.#printerStatusChanged.event,
       status: () => this.#askPrinterStatus(),
       print: (job) => this.#print(job),
+      openDrawer: () => this.#openDrawer(),
       dispose: () => this.dispose(),
     }
     this.#use(channel)
@@ -218,6 +221,9 @@ class DeviceClient implements ConnectedDevices {
       case 'printerStatus':
         if (message.requestId === null) this.#printerStatusChanged.fire(message.status)
         else settle(this.#scheduler, this.#printerQuestions, message.requestId, message.status)
+        return
+      case 'drawerOpened':
+        settle(this.#scheduler, this.#pulses, message.requestId, message.result)
         return
     }
   }
@@ -299,6 +305,18 @@ class DeviceClient implements ConnectedDevices {
     })
   }
 
+  #openDrawer(): Promise<DrawerResult> {
+    if (this.#phase !== 'attached') return Promise.resolve(noDrawer('the device host is not there'))
+    return new Promise((resolve) => {
+      const requestId = this.#nextRequestId()
+      const timer = this.#scheduler.setTimeout(() => {
+        settle(this.#scheduler, this.#pulses, requestId, { ...noDrawer('no answer'), trouble: 'timed-out' })
+      }, this.#watchdog.printMaxMs)
+      this.#pulses.set(requestId, { settle: resolve, timer })
+      this.#post({ type: 'openDrawer', requestId })
+    })
+  }
+
   #nextRequestId(): string {
     this.#requestCount += 1
     return `${this.#life}/${this.#requestCount}`
@@ -354,9 +372,15 @@ class DeviceClient implements ConnectedDevices {
     for (const requestId of [...this.#printerQuestions.keys()]) {
       settle(this.#scheduler, this.#printerQuestions, requestId, unreachable)
     }
+    for (const requestId of [...this.#pulses.keys()]) {
+      settle(this.#scheduler, this.#pulses, requestId, noDrawer(detail))
+    }
   }
 }
 
+const noDrawer = (detail: string): Extract<DrawerResult, { kind: 'failed' }> => {
+  return { kind: 'failed', trouble: 'unreachable', detail }
+}
 const hostDown = (detail: string): ReaderStatus => ({ readers: [], trouble: { code: 'host-restarting', detail } })
 
 /** Answers a request once; false when it was answered before (a late message, a second time-out). */

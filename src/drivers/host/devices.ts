@@ -2,14 +2,18 @@ import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import type { CardReaderPort, PrinterPort } from '../ports.ts'
 import { printerProfileIds, printerProfiles } from '../printer/profile.ts'
-import { createTcpPrinter, defaultTcpPrinterTiming } from '../printer/tcp-printer.ts'
+import { createPrinter, defaultPrinterTiming } from '../printer/printer.ts'
+import { deviceFileLineOpener } from '../printer/device-file-line.ts'
+import type { PrinterLineOpener } from '../printer/line.ts'
+import { printerSettings } from '../printer/settings.ts'
+import { tcpLineOpener } from '../printer/tcp-line.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { createAbsentPrinter, createAbsentReader } from './absent-devices.ts'
 import type { Devices } from './serve.ts'
 
 const milliseconds = z.int().min(0).max(600_000)
-const usual = defaultTcpPrinterTiming
-const tcpPrinterTiming = z.strictObject({
+const usual = defaultPrinterTiming
+const printerTiming = z.strictObject({
   connectMaxMs: milliseconds.default(usual.connectMaxMs),
   replyMaxMs: milliseconds.default(usual.replyMaxMs),
   stallMaxMs: milliseconds.default(usual.stallMaxMs),
@@ -17,6 +21,14 @@ const tcpPrinterTiming = z.strictObject({
   finishPollMs: milliseconds.default(usual.finishPollMs),
   pollIntervalMs: milliseconds.default(usual.pollIntervalMs),
 })
+
+const printerCommon = {
+  profile: z.enum(printerProfileIds),
+  /** `none`: a printer that tells nothing of itself; what is printed is then only handed over. */
+  status: z.enum(['asked', 'none']).default('asked'),
+  /** How long this printer may take, where it is not as most are (`PrinterTiming`). */
+  timing: printerTiming.prefault({}),
+}
 
 /** The argument `--devices`: which hardware the device host looks after. */
 export const deviceConfiguration = z.strictObject({
@@ -27,14 +39,7 @@ export const deviceConfiguration = z.strictObject({
     z.strictObject({ kind: z.literal('none') }),
   ]),
   printer: z.discriminatedUnion('kind', [
-    z.strictObject({
-      kind: z.literal('tcp'),
-      host: z.string().min(1),
-      port: z.number().int().min(1).max(65_535),
-      profile: z.enum(printerProfileIds),
-      /** How long this printer may take, where it is not as most are (`TcpPrinterTiming`). */
-      timing: tcpPrinterTiming.prefault({}),
-    }),
+    ...printerSettings(printerCommon),
     z.strictObject({ kind: z.literal('none') }),
   ]),
 })
@@ -55,7 +60,7 @@ export interface DeviceOptions {
 export async function openDevices(configuration: DeviceConfiguration, options: DeviceOptions): Promise<Devices> {
   return {
     reader: await openReader(configuration.reader, options),
-    printer: openPrinter(configuration.printer, options),
+    printer: await openPrinter(configuration.printer, options),
   }
 }
 
@@ -76,8 +81,33 @@ async function openReader(reader: DeviceConfiguration['reader'], options: Device
   }
 }
 
-function openPrinter(printer: DeviceConfiguration['printer'], { scheduler }: DeviceOptions): PrinterPort {
+type PrinterSettings = Exclude<DeviceConfiguration['printer'], { kind: 'none' }>
+
+async function openPrinter(
+  printer: DeviceConfiguration['printer'],
+  { scheduler }: DeviceOptions,
+): Promise<PrinterPort> {
   if (printer.kind === 'none') return createAbsentPrinter()
-  const { host, port, profile, timing } = printer
-  return createTcpPrinter({ host, port, profile: printerProfiles[profile], scheduler, timing })
+  const { profile, status, timing } = printer
+  return createPrinter({
+    opener: await openerOf(printer),
+    profile: printerProfiles[profile],
+    status,
+    scheduler,
+    timing,
+  })
+}
+
+async function openerOf(printer: PrinterSettings): Promise<PrinterLineOpener> {
+  switch (printer.kind) {
+    case 'tcp':
+      return tcpLineOpener(printer)
+    case 'usb':
+      return deviceFileLineOpener(printer.path)
+    case 'serial': {
+      // As with the readers: the native part is loaded where it is used.
+      const { serialLineOpener } = await import('../printer/serial-line.ts')
+      return serialLineOpener(printer)
+    }
+  }
 }

@@ -40,8 +40,12 @@ const notSentReason = oneOf<TransmitNotSentReason>({
 })
 const printerTrouble = oneOf<PrinterTrouble>({
   unreachable: true,
+  'no-access': true,
+  'in-use': true,
+  'not-a-device': true,
   'paper-out': true,
   'cover-open': true,
+  'cutter-error': true,
   error: true,
   'timed-out': true,
   busy: true,
@@ -59,13 +63,20 @@ const transmitResult = z.discriminatedUnion('kind', [
 ])
 const printResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('printed') }),
+  z.object({ kind: z.literal('handed-over') }),
   z.object({ kind: z.literal('failed'), trouble: printerTrouble, paper: z.enum(['untouched', 'uncertain']), detail }),
 ])
 const printerStatus = z.object({
   online: z.boolean(),
   trouble: printerTrouble.nullable(),
   paperNearEnd: z.boolean(),
+  mute: z.literal(true).optional(),
 })
+const drawerResult = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('opened') }),
+  z.object({ kind: z.literal('none') }),
+  z.object({ kind: z.literal('failed'), trouble: printerTrouble, detail }),
+])
 
 export const coreMessage = z.discriminatedUnion('type', [
   /** The first message of a session, and again after a lost one: the host answers with everything that is so now. */
@@ -80,6 +91,7 @@ export const coreMessage = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('print'), requestId: id, job: bytes }),
   z.object({ type: z.literal('askPrinterStatus'), requestId: id }),
+  z.object({ type: z.literal('openDrawer'), requestId: id }),
 ])
 
 export const hostMessage = z.discriminatedUnion('type', [
@@ -97,6 +109,7 @@ export const hostMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('transmitted'), requestId: id, result: transmitResult }),
   z.object({ type: z.literal('printed'), requestId: id, result: printResult }),
   z.object({ type: z.literal('printerStatus'), requestId: id.nullable(), status: printerStatus }),
+  z.object({ type: z.literal('drawerOpened'), requestId: id, result: drawerResult }),
 ])
 
 /** As read: bytes are bytes. */

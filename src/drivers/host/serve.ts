@@ -51,6 +51,9 @@ export function serveDevices(devices: Devices, channel: MessageChannelPort, opti
       case 'askPrinterStatus':
         post({ type: 'printerStatus', requestId: message.requestId, status: await printer.status() })
         return
+      case 'openDrawer':
+        post({ type: 'drawerOpened', requestId: message.requestId, result: await printer.openDrawer() })
+        return
     }
   }
 

@@ -5,11 +5,12 @@ import { layOut } from './layout.ts'
 import type { LaidOutLine } from './layout.ts'
 import type { PrinterProfile } from './profile.ts'
 import { drawQr, qrModuleDots } from './qr-picture.ts'
+import { lineRows } from './raster.ts'
 import type { Picture, Typeface } from './raster.ts'
 import { prepareText, replacementCharacter, spellTenge } from './text-preparation.ts'
 
 export interface EncodedDocument {
-  /** ESC/POS, one whole job for `PrinterPort.print`. */
+  /** One whole job for `PrinterPort.print`, in the profile's language. */
   readonly bytes: Uint8Array
   /** Lines that were drawn because the printer's code page lacks some of their characters. */
   readonly drawnLines: number
@@ -17,8 +18,10 @@ export interface EncodedDocument {
   readonly replaced: readonly string[]
 }
 
-/** Lines drawn at once: bounds memory. The encoder cuts pictures into pieces of 255 dots, which small buffers take. */
-const linesPerPicture = 32
+/** Rows drawn at once: bounds memory. A multiple of 24, the height of a StarPRNT picture's commands. */
+const rowsAtOnce = 960
+/** Tell of changes of on line, error and paper (`GS a`); `ESC @` switches that off, so that each job says it again. */
+export const automaticStatusOn = Uint8Array.of(0x1d, 0x61, 0x0e)
 
 /**
  * Writes a document for a printer. Every character is looked up before it is written: a line with one that the code
@@ -29,23 +32,15 @@ export function encodeDocument(document: PrintDocument, profile: PrinterProfile,
   return new DocumentEncoder(profile, typeface).encode(document)
 }
 
-/** The pulse that opens the cash drawer, or null without one. Sent once for each sale, after its outcome is durable. */
-export function encodeDrawerPulse(profile: PrinterProfile): Uint8Array | null {
-  if (profile.drawer === null) return null
-  const { connector, onMs, offMs } = profile.drawer
-  return createEncoder(profile).pulse(connector, onMs, offMs).encode()
+function createEncoder(profile: PrinterProfile): Encoder {
+  const { columns, feedBeforeCut } = profile
+  const common = { columns, feedBeforeCut, newline: '\n', errors: 'strict' } as const
+  // A StarPRNT picture feeds the paper itself; only our own commands follow it, so that nothing has to be flushed.
+  if (profile.language === 'starprnt')
+    return new Encoder({ ...common, language: 'star-prnt', feedAfterBlock: false, autoFlush: false })
+  const codepageMapping = profile.kz1048Slot === null ? 'epson' : { rk1048: profile.kz1048Slot }
+  return new Encoder({ ...common, language: 'esc-pos', codepageMapping, imageMode: 'raster' })
 }
-
-const createEncoder = (profile: PrinterProfile): Encoder =>
-  new Encoder({
-    language: 'esc-pos',
-    columns: profile.columns,
-    codepageMapping: profile.kz1048Slot === null ? 'epson' : { rk1048: profile.kz1048Slot },
-    imageMode: 'raster',
-    feedBeforeCut: profile.feedBeforeCut,
-    newline: '\n',
-    errors: 'strict',
-  })
 
 class DocumentEncoder {
   readonly #profile: PrinterProfile
@@ -59,6 +54,7 @@ class DocumentEncoder {
     this.#profile = profile
     this.#typeface = typeface
     this.#encoder = createEncoder(profile).initialize()
+    if (profile.automaticStatus) this.#encoder.raw([...automaticStatusOn])
     if (profile.kz1048Slot !== null) this.#encoder.codepage('rk1048')
   }
 
@@ -123,13 +119,16 @@ class DocumentEncoder {
 
   #drawWaiting(): void {
     while (this.#waitingToBeDrawn.length > 0) {
-      const lines = this.#waitingToBeDrawn.splice(0, linesPerPicture)
+      let rows = 0
+      const tooMany = this.#waitingToBeDrawn.findIndex((line) => (rows += lineRows(line)) > rowsAtOnce)
+      const lines = this.#waitingToBeDrawn.splice(0, tooMany < 0 ? this.#waitingToBeDrawn.length : tooMany)
       this.#encodePicture(this.#typeface.draw(lines, this.#profile.columns, this.#profile.dots))
     }
   }
 
   #encodeQr(payload: string): void {
-    if (this.#profile.qr === 'raster') {
+    // The encoder hands over what is not Latin as `?`, which makes another code.
+    if (this.#profile.qr === 'raster' || !isAscii(payload)) {
       this.#encodePicture(drawQr(payload, this.#profile.dots))
       return
     }
@@ -137,14 +136,22 @@ class DocumentEncoder {
     this.#encoder.align('center').qrcode(payload, { model: 2, size, errorlevel: 'm' }).align('left')
   }
 
-  /** The encoder ends a picture with a line feed: without line spacing, pictures join without a gap. */
-  #encodePicture(picture: Picture): void {
-    this.#encoder
-      .lineSpacing('none')
-      .image(picture, picture.width, picture.height, 'threshold', 128)
-      .lineSpacing('default')
+  /**
+   * In pieces that the printer takes. The encoder ends a picture with a line feed: without line spacing, they join
+   * without a gap.
+   */
+  #encodePicture({ data, width, height }: Picture): void {
+    this.#encoder.lineSpacing('none')
+    for (let top = 0; top < height; top += this.#profile.rasterRowsMax) {
+      const rows = Math.min(this.#profile.rasterRowsMax, height - top)
+      const piece = { data: data.slice(top * width * 4, (top + rows) * width * 4), width, height: rows }
+      this.#encoder.image(piece, width, rows, 'threshold', 128)
+    }
+    this.#encoder.lineSpacing('default')
   }
 }
+
+const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/u.test(text)
 
 function mapText(block: PrintBlock, map: (text: string) => string): PrintBlock {
   switch (block.kind) {

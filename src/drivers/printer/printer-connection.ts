@@ -1,61 +1,68 @@
-import { connect } from 'node:net'
-import type { Socket } from 'node:net'
 import type { PrinterStatus } from '../ports.ts'
 import type { Scheduler } from '../scheduler.ts'
-import { drainedQuestion, isDrainedReply, isStatusReply, readStatus, statusQuestion } from './status-reply.ts'
+import type { PrinterLine } from './line.ts'
+import type { PrinterLanguage } from './profile.ts'
+import { createStarStatusReader, starDrainedQuestion, starStatusQuestion } from './star-status.ts'
+import { createEscposStatusReader, drainedQuestion, readStatus, statusQuestion, tellsOfError } from './status-reply.ts'
+import type { StatusEvent, StatusReader } from './status-reply.ts'
 
-export type Opened =
-  | { readonly kind: 'open'; readonly connection: PrinterConnection }
-  | { readonly kind: 'unreachable'; readonly detail: string }
-
-/** - `silent`: nothing came back in time; `lost`: the connection ended. */
+/** - `silent`: nothing came back in time; `lost`: the line ended. */
 export type Asked =
   | { readonly kind: 'status'; readonly status: PrinterStatus }
   | { readonly kind: 'silent' }
   | { readonly kind: 'lost' }
 
-/** So much is handed to the socket at once; a printer that stops reading is noticed after at most that. */
-const chunkLength = 4096
-
-/** Opens a TCP connection to a printer. */
-export function openConnection(
-  { host, port }: { readonly host: string; readonly port: number },
-  scheduler: Scheduler,
-  timeoutMs: number,
-): Promise<Opened> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, noDelay: true })
-    const giveUp = (detail: string) => {
-      scheduler.clearTimeout(timer)
-      socket.destroy()
-      resolve({ kind: 'unreachable', detail })
-    }
-    const timer = scheduler.setTimeout(() => giveUp(`no connection within ${timeoutMs} ms`), timeoutMs)
-    socket.once('error', (error: NodeJS.ErrnoException) => giveUp(error.code ?? error.message))
-    socket.once('connect', () => {
-      scheduler.clearTimeout(timer)
-      socket.removeAllListeners('error')
-      resolve({ kind: 'open', connection: new PrinterConnection(socket, scheduler) })
-    })
-  })
+export interface WriteOutcome {
+  readonly kind: 'written' | 'stalled' | 'lost'
+  /** Bytes that the system has certainly taken. */
+  readonly written: number
 }
 
-/** One connection: bytes out, status questions and their replies. Nothing here throws. */
+/**
+ * So much is handed over at once; a printer that stops reading is noticed after at most that. At 4,800 baud they take
+ * two seconds.
+ */
+const chunkLength = 1024
+
+/**
+ * One line: bytes out, status questions and their answers. A question is answered at once, past all that waits, so that
+ * it must not stand inside a command, whose bytes it would become; this guards it: while a job is under way, and after
+ * one that broke off, asking throws.
+ */
 export class PrinterConnection {
-  readonly #socket: Socket
+  readonly #line: PrinterLine
+  readonly #language: PrinterLanguage
   readonly #scheduler: Scheduler
+  readonly #reader: StatusReader
+  readonly #onTold: (status: PrinterStatus) => void
   #lost = false
   #drained = false
-  #onReply: ((reply: number) => void) | null = null
+  #told: PrinterStatus | null = null
+  #isInsideJob = false
+  #onEvent: ((event: StatusEvent) => void) | null = null
   readonly #onLost = new Set<() => void>()
 
-  constructor(socket: Socket, scheduler: Scheduler) {
-    this.#socket = socket
+  /** @param onTold hears of each whole status that comes, asked for or not. */
+  constructor(
+    line: PrinterLine,
+    language: PrinterLanguage,
+    scheduler: Scheduler,
+    onTold: (status: PrinterStatus) => void = () => undefined,
+  ) {
+    this.#line = line
+    this.#language = language
     this.#scheduler = scheduler
-    socket.on('data', (data) => this.#received(data))
-    // An error is followed by `close`.
-    socket.on('error', () => undefined)
-    for (const event of ['end', 'close'] as const) socket.on(event, () => this.#lose())
+    this.#onTold = onTold
+    this.#reader = language === 'escpos' ? createEscposStatusReader() : createStarStatusReader()
+    line.listen({ onBytes: (bytes) => this.#received(bytes), onLost: () => this.#lose() })
+  }
+
+  get answers(): boolean {
+    return this.#line.answers
+  }
+
+  get isLost(): boolean {
+    return this.#lost
   }
 
   /** The printer has said that everything before the last `askWhenDrained` is printed. */
@@ -63,56 +70,73 @@ export class PrinterConnection {
     return this.#drained
   }
 
+  /** The last whole status that the printer told by itself, since the last `write` began. */
+  get told(): PrinterStatus | null {
+    return this.#told
+  }
+
   askWhenDrained(): void {
     this.#drained = false
-    if (!this.#lost) this.#socket.write(drainedQuestion)
+    this.#mustBeBetweenCommands()
+    if (!this.#lost) this.#line.write(this.#language === 'escpos' ? drainedQuestion : starDrainedQuestion, ignored)
   }
 
-  /** `DLE EOT` 1, 2 and 4, one after the other; only between commands. `timeoutMs` is for each of them. */
+  /** How the printer is; only between commands. `timeoutMs` is for each question. */
   async askStatus(timeoutMs: number): Promise<Asked> {
-    const replies: number[] = []
-    for (const n of [1, 2, 4] as const) {
-      const reply = await this.#ask(statusQuestion(n), timeoutMs)
-      if (typeof reply === 'string') return { kind: reply }
-      replies.push(reply)
+    this.#mustBeBetweenCommands()
+    if (this.#language === 'starprnt') {
+      const event = await this.#ask(starStatusQuestion, 'status', timeoutMs)
+      return typeof event === 'string' ? { kind: event } : { kind: 'status', status: event.status }
     }
-    const [printer = 0, offline = 0, paper = 0] = replies
-    return { kind: 'status', status: readStatus({ printer, offline, paper }) }
+    const replies = { printer: 0, offline: 0, error: 0, paper: 0 }
+    const questions = [
+      ['printer', 1],
+      ['offline', 2],
+      ['paper', 4],
+      ['error', 3],
+    ] as const
+    for (const [name, n] of questions) {
+      if (name === 'error' && !tellsOfError(replies.offline)) continue
+      const event = await this.#ask(statusQuestion(n), 'reply', timeoutMs)
+      if (typeof event === 'string') return { kind: event }
+      replies[name] = event.byte
+    }
+    return { kind: 'status', status: readStatus(replies) }
   }
 
-  /** Writes all bytes; `stalled` when none were taken for `stallMs`. `written` counts those handed over. */
-  async write(bytes: Uint8Array, stallMs: number): Promise<{ kind: 'written' | 'stalled' | 'lost'; written: number }> {
+  /** Writes a whole job; `stalled` when none of its bytes were taken for `stallMs`. */
+  async write(bytes: Uint8Array, stallMs: number): Promise<WriteOutcome> {
+    this.#told = null
+    this.#isInsideJob = true
     for (let start = 0; start < bytes.length; start += chunkLength) {
       const outcome = await this.#writeChunk(bytes.subarray(start, start + chunkLength), stallMs)
-      if (outcome !== 'written') return { kind: outcome, written: start }
+      if (outcome !== 'taken') return { kind: outcome, written: start }
     }
+    this.#isInsideJob = false
     return { kind: 'written', written: bytes.length }
   }
 
-  /** Hangs up, and waits until the printer has too: many take no second client before that. */
   close(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.#scheduler.clearTimeout(timer)
-        this.#socket.destroy()
-        resolve()
-      }
-      const timer = this.#scheduler.setTimeout(done, timeoutMs)
-      if (this.#socket.closed) done()
-      else this.#socket.once('close', done)
-      this.#socket.end()
-    })
+    return this.#line.close(timeoutMs)
   }
 
-  /** Ends with RST: bytes that the printer has not taken yet are discarded, not printed once there is paper again. */
   discard(): void {
-    this.#socket.resetAndDestroy()
+    this.#line.discard()
   }
 
-  #received(data: Buffer): void {
-    for (const byte of data) {
-      if (isStatusReply(byte)) this.#onReply?.(byte)
-      else if (isDrainedReply(byte)) this.#drained = true
+  /** A question of ours would become data of the command that it stands in: a defect of ours, never of the printer. */
+  #mustBeBetweenCommands(): void {
+    if (this.#isInsideJob) throw new Error('a status question was to be sent inside a job')
+  }
+
+  #received(bytes: Uint8Array): void {
+    for (const event of this.#reader.push(bytes)) {
+      if (event.kind === 'drained') this.#drained = true
+      if (event.kind === 'status') {
+        this.#told = event.status
+        this.#onTold(event.status)
+      }
+      this.#onEvent?.(event)
     }
   }
 
@@ -122,22 +146,27 @@ export class PrinterConnection {
     for (const tell of [...this.#onLost]) tell()
   }
 
-  #ask(question: Uint8Array, timeoutMs: number): Promise<number | 'silent' | 'lost'> {
-    return this.#wait<number | 'silent' | 'lost'>(timeoutMs, 'silent', 'lost', (done) => {
-      this.#onReply = done
-      this.#socket.write(question)
+  #ask<Kind extends 'reply' | 'status'>(
+    question: Uint8Array,
+    kind: Kind,
+    timeoutMs: number,
+  ): Promise<Extract<StatusEvent, { kind: Kind }> | 'silent' | 'lost'> {
+    type Answer = Extract<StatusEvent, { kind: Kind }>
+    return this.#wait<Answer | 'silent' | 'lost'>(timeoutMs, 'silent', 'lost', (done) => {
+      this.#onEvent = (event) => {
+        if (event.kind === kind) done(event as Answer)
+      }
+      this.#line.write(question, ignored)
     }).finally(() => {
-      this.#onReply = null
+      this.#onEvent = null
     })
   }
 
-  #writeChunk(chunk: Uint8Array, stallMs: number): Promise<'written' | 'stalled' | 'lost'> {
-    return this.#wait<'written' | 'stalled' | 'lost'>(stallMs, 'stalled', 'lost', (done) => {
-      this.#socket.write(chunk, (error) => done(error ? 'lost' : 'written'))
-    })
+  #writeChunk(chunk: Uint8Array, stallMs: number): Promise<'taken' | 'stalled' | 'lost'> {
+    return this.#wait<'taken' | 'stalled' | 'lost'>(stallMs, 'stalled', 'lost', (done) => this.#line.write(chunk, done))
   }
 
-  /** The first of: what `begin` reports, the time-out, the end of the connection. */
+  /** The first of: what `begin` reports, the time-out, the end of the line. */
   #wait<T>(timeoutMs: number, late: T, lost: T, begin: (done: (result: T) => void) => void): Promise<T> {
     if (this.#lost) return Promise.resolve(lost)
     return new Promise((resolve) => {
@@ -153,3 +182,6 @@ export class PrinterConnection {
     })
   }
 }
+
+/** Whether a question was taken shows in its answer. */
+const ignored = (): void => undefined

@@ -27,6 +27,9 @@ const baseline = 0.76
 const fontFolder = '@expo-google-fonts/noto-sans-mono'
 const fontFiles = ['400Regular/NotoSansMono_400Regular.ttf', '700Bold/NotoSansMono_700Bold.ttf']
 
+/** Dots that a drawn line is high. */
+export const lineRows = ({ size }: Pick<LaidOutLine, 'size'>): number => (size === 'double' ? 2 : 1) * lineHeight
+
 /** Loads the typeface (TTF only: resvg draws nothing, silently, from a woff2). */
 export function loadTypeface(): Typeface {
   const { resolve } = createRequire(import.meta.url)
@@ -46,7 +49,7 @@ function drawLines(lines: readonly LaidOutLine[], columns: number, dots: number,
   let top = 0
   const texts = lines.map((line) => {
     const scale = line.size === 'double' ? 2 : 1
-    const height = lineHeight * scale
+    const height = lineRows(line)
     const y = top + height * baseline
     top += height
     return drawLine(line, cell * scale, y)

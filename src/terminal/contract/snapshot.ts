@@ -144,8 +144,17 @@ export const statusCodeSchema = z.enum([
   'printer_unreachable',
   'printer_paper_out',
   'printer_cover_open',
+  'printer_cutter',
   'printer_error',
+  /** Off line, and it says nothing of a cause. */
+  'printer_offline',
   'printer_paper_near_end',
+  /** It takes receipts and tells nothing of itself. */
+  'printer_no_status',
+  /** The system lets this till not open its port; another program has it; it is no device. */
+  'printer_no_access',
+  'printer_in_use',
+  'printer_wrong_device',
   // network and ledger
   'network_down',
   'ledger_refuses_us',

@@ -16,7 +16,7 @@ export interface JournalSalesParts {
   readonly journal: Journal
   readonly engine: Pick<SyncEngine, 'syncNow'>
   readonly randomness: Randomness
-  readonly printQueue: { nudge(): void }
+  readonly printQueue: { nudge(): void; openDrawer(): void }
 }
 
 export class JournalSales {
@@ -35,6 +35,7 @@ export class JournalSales {
       { kind: 'cash_taken', tenderId: randomness.uuid(), saleId: sale.saleId, amount: left },
       ...this.#closing(sale.saleId),
     )
+    printQueue.openDrawer()
     printQueue.nudge()
   }
 
@@ -101,7 +102,7 @@ export class JournalSales {
 
   /** @param alongWith rows of the same commit. */
   #undo(saleId: string, ...alongWith: readonly JournalRow[]): void {
-    const { journal, engine } = this.#parts
+    const { journal, engine, printQueue } = this.#parts
     const rows = journal.tendersOfSale(saleId).flatMap((tender): JournalRow[] => {
       const { tenderId, state, kind } = tender
       if (kind === 'cash') return state === 'settled' ? [{ kind: 'cash_returned', tenderId }] : []
@@ -110,6 +111,7 @@ export class JournalSales {
       return sent ? [{ kind: 'reversal_requested', tenderId, reason: 'void' }] : []
     })
     journal.commit(...rows, { kind: 'sale_cancelled', saleId }, ...alongWith)
+    if (rows.some(({ kind }) => kind === 'cash_returned')) printQueue.openDrawer()
     void engine.syncNow()
   }
 

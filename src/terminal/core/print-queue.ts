@@ -32,6 +32,7 @@ export class PrintQueue {
   #timer: unknown
   #trouble: Light = { level: 'limited', code: 'printer_none', since: null, detail: '' }
   #paperNearEnd = false
+  #isMute = false
   #stopped = false
   readonly #subscription: { dispose(): void }
   /** Jobs that lie on the counter, and whose row a full disk would not take: they are not printed again for that. */
@@ -51,6 +52,15 @@ export class PrintQueue {
 
   get trouble(): Light {
     return this.#trouble
+  }
+
+  /**
+   * Cash has changed hands, and the rows that say so are on the disk. In memory only, and once: a pulse that was lost
+   * with this core, or that the printer did not take, is not made up for, because a drawer must not open when nobody
+   * expects it. Before `nudge`: the drawer does not wait for the receipt of its own sale.
+   */
+  openDrawer(): void {
+    if (!this.#stopped) void this.#parts.printer.openDrawer()
   }
 
   /** Prints what waits, if it is not already doing so. */
@@ -131,7 +141,7 @@ export class PrintQueue {
     if (!status.online || status.trouble !== null) {
       return { kind: 'failed', trouble: status.trouble ?? 'unreachable', paper: 'untouched', detail: '' }
     }
-    this.#paperNearEnd = status.paperNearEnd
+    this.#remember(status)
     // What was started may lie on the counter in full, whatever the printer said of it, or come out once there is
     // paper again: there is one original, and this one says that it is a copy (docs/design/07-printing.md).
     const copy = job.copy || job.started
@@ -177,15 +187,24 @@ export class PrintQueue {
     if (this.#stopped) return
     if (status.trouble !== null || !status.online) this.#setTrouble(troubleLight(status.trouble ?? 'unreachable', ''))
     else {
-      this.#paperNearEnd = status.paperNearEnd
+      this.#remember(status)
       this.#setWell()
       this.nudge()
     }
   }
 
-  /** The printer tells of changes only: that its paper is nearly out is still so after the next receipt. */
+  #remember({ paperNearEnd, mute }: PrinterStatus): void {
+    this.#paperNearEnd = paperNearEnd
+    this.#isMute = mute === true
+  }
+
+  /**
+   * The printer tells of changes only: that its paper is nearly out is still so after the next receipt. One that tells
+   * nothing is never called well.
+   */
   #setWell(): void {
-    if (this.#paperNearEnd) this.#setTrouble({ level: 'limited', code: 'printer_paper_near_end', detail: '' })
+    if (this.#isMute) this.#setTrouble({ level: 'limited', code: 'printer_no_status', detail: '' })
+    else if (this.#paperNearEnd) this.#setTrouble({ level: 'limited', code: 'printer_paper_near_end', detail: '' })
     else this.#setTrouble({ level: 'ok', code: 'ok', detail: '' })
   }
 
@@ -207,9 +226,13 @@ function troubleLight(trouble: Exclude<PrinterStatus['trouble'], null>, detail: 
     unreachable: 'printer_unreachable',
     'paper-out': 'printer_paper_out',
     'cover-open': 'printer_cover_open',
+    'cutter-error': 'printer_cutter',
     error: 'printer_error',
     'timed-out': 'printer_error',
-    busy: 'printer_error',
-  } as const
+    busy: 'printer_offline',
+    'no-access': 'printer_no_access',
+    'in-use': 'printer_in_use',
+    'not-a-device': 'printer_wrong_device',
+  } as const satisfies Readonly<Record<typeof trouble, Light['code']>>
   return { level: 'limited', code: code[trouble], detail }
 }

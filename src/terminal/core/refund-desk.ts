@@ -23,7 +23,7 @@ export interface RefundDeskParts {
   readonly journal: Journal
   readonly engine: Pick<SyncEngine, 'syncNow' | 'connectivity'>
   readonly randomness: Randomness
-  readonly printQueue: { nudge(): void; tryAgain(id: string): void }
+  readonly printQueue: { nudge(): void; openDrawer(): void; tryAgain(id: string): void }
   readonly schemeName: (schemeId: string) => Texts
 }
 
@@ -94,6 +94,7 @@ export class RefundDesk {
     const slip = requests.length === 0 ? [this.#slipRow(returnId, false)] : []
     journal.commit({ kind: 'goods_returned', returnId, saleId, reason, cash: [...shares.cash] }, ...requests, ...slip)
     this.#shownSale = saleId
+    if (sumOf(shares.cash) > 0n) printQueue.openDrawer()
     printQueue.nudge()
     void engine.syncNow()
     return undefined

@@ -54,6 +54,7 @@ export interface TillParts {
   readonly printer: PrinterPort
   readonly activePackage: () => { readonly package: TerminalPackage; readonly hash: string } | undefined
   readonly printQueue: {
+    openDrawer(): void
     nudge(): void
     tryAgain(saleId: string): void
     readonly trouble: Snapshot['lights']['printer']

@@ -20,6 +20,11 @@ const known = {
     ru: 'В файле настроек ошибка; место указано ниже. Позовите того, кто устанавливал кассу.',
     en: 'The settings file has a mistake; the place is named below. Call the person who installed the till.',
   },
+  settings_printer: {
+    kk: 'Принтер баптауында қате бар; қай жері екені және не жазуға болатыны төменде көрсетілген.',
+    ru: 'Принтер настроен неверно; место и то, что там может стоять, указано ниже.',
+    en: 'The printer is set up wrongly; the place is named below, with what may stand there.',
+  },
   switch_refused: {
     kk: 'Касса сынаққа арналған кілтпен іске қосылды, сондықтан ашылмайды. Оны белгішесі арқылы ашыңыз.',
     ru: 'Касса запущена с ключом для испытаний и поэтому не откроется. Запустите её значком.',

@@ -7,7 +7,16 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { printerProfileIds } from '../../drivers/printer/profile.ts'
+import { printerSettings } from '../../drivers/printer/settings.ts'
 import { coreSettingsSchema, settingsShape, type CoreSettings } from '../core/settings.ts'
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+const printerCommon = {
+  profile: z.enum(printerProfileIds).default('generic-80mm'),
+  /** `none`: it tells nothing of itself. */
+  status: z.enum(['asked', 'none']).default('asked'),
+}
 
 /**
  * No injected clock and no reader from a module: those are for demonstrations, and a packaged till is none. Keys that
@@ -19,12 +28,10 @@ const fileSchema = z.strictObject({
   enrolmentCode: z.string().optional(),
   reader: z.enum(['pcsc', 'none']).default('pcsc'),
   printer: z
-    .strictObject({
-      host: z.string().min(1),
-      port: z.int().min(1).max(65_535).default(9100),
-      profile: z.enum(printerProfileIds).default('generic-80mm'),
-    })
-    .nullable()
+    .preprocess(
+      (printer) => (isRecord(printer) && !('kind' in printer) ? { kind: 'tcp', ...printer } : printer),
+      z.discriminatedUnion('kind', printerSettings(printerCommon)).nullable(),
+    )
     .default(null),
   /** Folders for journal and keys, and for the journal's anchor; the standard ones unless given. */
   data: settingsShape.data.optional(),
@@ -49,6 +56,8 @@ export type SettingsProblem =
   | 'settings_unreadable'
   /** Not JSON, or a value that does not fit. */
   | 'settings_malformed'
+  /** The same, of the printer: all else is well, and whoever plugged it in can mend it. */
+  | 'settings_printer'
 
 export type SettingsOutcome =
   | {
@@ -74,7 +83,11 @@ export function readSettingsFile(places: StandardPlaces): SettingsOutcome {
   const json = parseJson(text)
   if (json === undefined) return refused('settings_malformed', 'JSON')
   const parsed = fileSchema.safeParse(json)
-  if (!parsed.success) return refused('settings_malformed', placesOf(parsed.error))
+  if (!parsed.success) {
+    const { issues } = parsed.error
+    if (issues.every(({ path: [first] }) => first === 'printer')) return refused('settings_printer', wantedIn(issues))
+    return refused('settings_malformed', placesOf(parsed.error))
+  }
 
   const { ledgerUrl, enrolmentCode, reader, printer, data, anchor, tpm, syncIntervalMs, keyRotationAfterMs } =
     parsed.data
@@ -93,7 +106,7 @@ export function readSettingsFile(places: StandardPlaces): SettingsOutcome {
   if (!fits.success) return refused('settings_malformed', placesOf(fits.error))
   const devices = {
     reader: { kind: reader },
-    printer: printer === null ? { kind: 'none' } : { kind: 'tcp', ...printer },
+    printer: printer ?? { kind: 'none' },
   }
   return { kind: 'read', core, devices, enrolmentCode }
 }
@@ -105,6 +118,18 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** Each key that does not fit, with what may stand there. */
+function wantedIn(issues: readonly z.core.$ZodIssue[]): string {
+  return issues
+    .map((issue) => {
+      const place = issue.path.join('.')
+      if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${place}.${key}`).join(', ')
+      if (issue.code === 'invalid_value') return `${place}: ${issue.values.join(', ')}`
+      return issue.code === 'custom' || issue.code === 'invalid_union' ? `${place}: ${issue.message}` : place
+    })
+    .join('; ')
 }
 
 /** The keys that do not fit, without their values. */

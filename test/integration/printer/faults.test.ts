@@ -67,7 +67,7 @@ test('cover opened in the middle of a receipt', async () => {
 test('the cutter jams at the end of a receipt', async () => {
   await work.printer({ cutter: 'jammed' })
   const sale = await work.sellsForCash()
-  await work.shows('printer_error', 1)
+  await work.shows('printer_cutter', 1)
   await work.printer({ cutter: 'ok' })
   await work.allIsPrinted()
   expect(await work.printsOf(sale)).toMatchObject([original, copy])

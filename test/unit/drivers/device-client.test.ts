@@ -7,6 +7,7 @@ import { serveDevices } from '../../../src/drivers/host/serve.ts'
 import { EventSource } from '../../../src/drivers/event-source.ts'
 import type {
   CardPresence,
+  DrawerResult,
   PrinterStatus,
   PrintResult,
   ReaderStatus,
@@ -28,6 +29,7 @@ class TestHost {
   readonly malformed: string[] = []
   answer: () => Promise<TransmitResult> = () => Promise.resolve(ok)
   print: () => Promise<PrintResult> = () => Promise.resolve({ kind: 'printed' })
+  openDrawer: () => Promise<DrawerResult> = () => Promise.resolve({ kind: 'opened' })
   readonly commands: string[] = []
 
   constructor(hostId: string, serving = true) {
@@ -48,6 +50,7 @@ class TestHost {
       onDidChangeStatus: this.#printerStatus.event,
       status: () => Promise.resolve(ready),
       print: () => this.print(),
+      openDrawer: () => this.openDrawer(),
       dispose: () => undefined,
     }
     const reportMalformed = (why: string) => void this.malformed.push(why)

@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import jsQR from 'jsqr'
 import { describe, expect, it } from 'vitest'
 import type { PrintBlock } from '../../../src/drivers/printer/document.ts'
-import { encodeDocument, encodeDrawerPulse } from '../../../src/drivers/printer/encode.ts'
+import { drawerPulse, realTimeDrawerPulse } from '../../../src/drivers/printer/drawer-pulse.ts'
+import { encodeDocument } from '../../../src/drivers/printer/encode.ts'
 import { kz1048Repertoire } from '../../../src/drivers/printer/kz1048.ts'
 import { printerProfiles } from '../../../src/drivers/printer/profile.ts'
 import { loadTypeface } from '../../../src/drivers/printer/raster.ts'
@@ -154,18 +155,23 @@ describe('an unknown printer', () => {
 
   it('gets a QR code that a reader reads, native printers the payload itself', () => {
     const job = readJob(encode([receipt[5] as PrintBlock], unknownPrinter).bytes)
-    const picture = job.pictures[0]
-    if (picture === undefined) throw new Error('no picture')
+    const picture = joined(job.pictures)
     const pixels = new Uint8ClampedArray(picture.width * picture.height * 4).fill(255)
     forEachBlackDot(picture, (x, y) => pixels.fill(0, (y * picture.width + x) * 4, (y * picture.width + x) * 4 + 3))
     expect(readQr(pixels, picture.width, picture.height)?.data).toBe('https://tolem.invalid/r/0123456789')
     expect(readJob(encode([receipt[5] as PrintBlock]).bytes).qrPayloads).toEqual(['https://tolem.invalid/r/0123456789'])
   })
 
+  it('never gets a QR code drawn by the printer whose letters the encoder would lose', () => {
+    const job = readJob(encode([{ kind: 'qr', payload: 'Қалам' }]).bytes)
+    expect(job.qrPayloads).toEqual([])
+    expect(blackDots(joined(job.pictures))).toBeGreaterThan(1000)
+  })
+
   it('draws long receipts in pictures that small buffers take, all lines there, without a gap', () => {
     const lines = Array.from({ length: 70 }, (_, index) => text(`Ж${index}`))
     const job = readJob(encode(lines, unknownPrinter).bytes)
-    expect(Math.max(...job.pictures.map(({ height }) => height))).toBeLessThan(256)
+    expect(Math.max(...job.pictures.map(({ height }) => height))).toBe(unknownPrinter.rasterRowsMax)
     const filled = new Set<number>()
     let top = 0
     for (const picture of job.pictures) {
@@ -184,13 +190,25 @@ describe('double size and the drawer', () => {
     expect(job.lines).toEqual(['ж'.repeat(24), 'ж'.repeat(6)])
   })
 
-  it('pulses connector 0 for 100 ms', () => {
-    expect(Buffer.from(encodeDrawerPulse(epson) ?? []).toString('hex')).toContain('1b700032fa')
-    expect(encodeDrawerPulse({ ...epson, drawer: null })).toBeNull()
+  it('pulses a connector for its time, and no longer than the command can say', () => {
+    const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+    expect(hex(drawerPulse('escpos', { connector: 0, onMs: 100, offMs: 500 }))).toBe('1b700032fa')
+    expect(hex(drawerPulse('escpos', { connector: 1, onMs: 600, offMs: 600 }))).toBe('1b7001ffff')
+    expect(hex(drawerPulse('starprnt', { connector: 0, onMs: 200, offMs: 200 }))).toBe('1b07141407')
+    expect(hex(drawerPulse('starprnt', { connector: 1, onMs: 200, offMs: 200 }))).toBe('1b0714141a')
+    expect(hex(realTimeDrawerPulse({ connector: 1, onMs: 20, offMs: 500 }))).toBe('1014010101')
   })
 })
 
 type Picture = { width: number; height: number; bits: Uint8Array }
+
+/** Pieces of one picture, below each other. */
+function joined(pictures: Picture[]): Picture {
+  const bits = Buffer.concat(pictures.map((picture) => picture.bits))
+  const [first] = pictures
+  if (first === undefined) throw new Error('no picture')
+  return { width: first.width, height: pictures.reduce((sum, { height }) => sum + height, 0), bits }
+}
 
 function forEachBlackDot(picture: Picture, call: (x: number, y: number) => void): void {
   picture.bits.forEach((byte, index) => {

@@ -55,7 +55,7 @@ export function readJob(job: Uint8Array): ReadJob {
       lineSpacing = byte(2)
       at += 3
     } else if (two === '1b40' || two === '1c2e') at += 2
-    else if (two === '1b4d' || two === '1b45' || two === '1d21' || two === '1b61') at += 3
+    else if (['1b4d', '1b45', '1d21', '1b61', '1d61'].includes(two)) at += 3
     else if (two === '1b74') {
       read.codePages.push(byte(2))
       at += 3

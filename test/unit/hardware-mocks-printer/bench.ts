@@ -4,14 +4,16 @@ import type { PrinterProfileName } from '../../../hardware-mocks/printer/code-pa
 import type { Slip } from '../../../hardware-mocks/printer/paper.ts'
 import { slipText } from '../../../hardware-mocks/printer/paper.ts'
 import { PrinterEngine } from '../../../hardware-mocks/printer/printer-engine.ts'
+import type { PrinterLanguage } from '../../../hardware-mocks/printer/printer-engine.ts'
 
-export function bench(options: { profile?: PrinterProfileName; widthDots?: number } = {}) {
+export function bench(options: { profile?: PrinterProfileName; widthDots?: number; language?: PrinterLanguage } = {}) {
   const slips: Slip[] = []
   const replies: number[][] = []
   const events: { what: string; details: Readonly<Record<string, unknown>> }[] = []
   const engine = new PrinterEngine({
     profile: printerProfiles[options.profile ?? 'kazakh'],
     widthDots: options.widthDots ?? 576,
+    language: options.language ?? 'escpos',
     now: () => 0,
     onReply: (bytes) => void replies.push([...bytes]),
     onSlip: (slip) => void slips.push(slip),

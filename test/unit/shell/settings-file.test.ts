@@ -46,6 +46,23 @@ describe('the settings file', () => {
     expect(deviceConfiguration.parse(outcome.devices).printer).toMatchObject({ kind: 'tcp', port: 9100, ...printer })
   })
 
+  test.each([
+    [
+      { kind: 'serial', path: '/dev/ttyUSB0', baudRate: 115_200 },
+      { flowControl: 'rts-cts', profile: 'generic-80mm' },
+    ],
+    [
+      { kind: 'serial', path: 'COM3', profile: 'star-tsp100iv' },
+      { baudRate: 9600, status: 'asked' },
+    ],
+    [{ kind: 'usb', path: '/dev/usb/lp0', status: 'none', profile: 'pos-5890' }, { status: 'none' }],
+  ])('a printer on another line: %j', (printer, standard) => {
+    const outcome = read(JSON.stringify({ ledgerUrl, printer }))
+    if (outcome.kind !== 'read') throw new Error(outcome.detail)
+    expect(deviceConfiguration.parse(outcome.devices).printer).toMatchObject({ ...printer, ...standard })
+    expect(outcome.core.printerProfile).toBe('profile' in printer ? printer.profile : 'generic-80mm')
+  })
+
   test('keys change after a quarter of a year, or as the file says', () => {
     const after = (more: object): unknown => {
       const outcome = read(JSON.stringify({ ledgerUrl, ...more }))
@@ -72,8 +89,38 @@ describe('the settings file', () => {
     [
       'an unknown key deep down',
       '{"ledgerUrl":"https://l.example/","printer":{"host":"h","tray":1}}',
-      'settings_malformed',
+      'settings_printer',
       'printer.tray',
+    ],
+    [
+      'a relative device',
+      JSON.stringify({ ledgerUrl, printer: { kind: 'usb', path: 'lp0' } }),
+      'settings_printer',
+      'printer.path: an absolute path is wanted: /dev/…',
+    ],
+    [
+      'a serial port that is none',
+      JSON.stringify({ ledgerUrl, printer: { kind: 'serial', path: 'lpt1' } }),
+      'settings_printer',
+      'printer.path: a serial port is wanted: /dev/… or COM…',
+    ],
+    [
+      'a baud rate that is none',
+      JSON.stringify({ ledgerUrl, printer: { kind: 'serial', path: '/dev/ttyS0', baudRate: 9601 } }),
+      'settings_printer',
+      'printer.baudRate: 4800, 9600, 19200, 38400, 57600, 115200',
+    ],
+    [
+      'a printer that nobody knows',
+      JSON.stringify({ ledgerUrl, printer: { kind: 'serial', path: 'COM3', flowControl: 'dsr', profile: 'x' } }),
+      'settings_printer',
+      expect.stringMatching(/^printer\.flowControl: rts-cts, xon-xoff, none; printer\.profile: epson-tm-t20ii, /u),
+    ],
+    [
+      'a printer and something else',
+      JSON.stringify({ ledgerUrl, reader: 'module', printer: { kind: 'usb', path: 'lp0' } }),
+      'settings_malformed',
+      'reader, printer.path',
     ],
     [
       'an injected clock',
@@ -143,14 +190,19 @@ describe('what a packaged till refuses and says', () => {
     expect(refusedSwitches(['--no-sandbox', '--core={}'], true)).toEqual(['core'])
   })
 
-  test.each(['settings_missing', 'settings_unreadable', 'settings_malformed', 'switch_refused', 'toString', 'OTHER'])(
-    '%s has a paragraph in Kazakh, Russian and English',
-    (code) => {
-      const [kk = '', ru = '', en = '', ...more] = failureText(code).split('\n\n')
-      expect(more).toEqual([])
-      expect(kk).toMatch(/[әғқңөұүһі]/i)
-      expect(ru).toMatch(/^[А-Яё][а-яё ,;:.А-Я]+$/i)
-      expect(en).toMatch(/^[A-Z][a-zA-Z ,;:.]+$/)
-    },
-  )
+  test.each([
+    'settings_missing',
+    'settings_unreadable',
+    'settings_malformed',
+    'settings_printer',
+    'switch_refused',
+    'toString',
+    'OTHER',
+  ])('%s has a paragraph in Kazakh, Russian and English', (code) => {
+    const [kk = '', ru = '', en = '', ...more] = failureText(code).split('\n\n')
+    expect(more).toEqual([])
+    expect(kk).toMatch(/[әғқңөұүһі]/i)
+    expect(ru).toMatch(/^[А-Яё][а-яё ,;:.А-Я]+$/i)
+    expect(en).toMatch(/^[A-Z][a-zA-Z ,;:.]+$/)
+  })
 })

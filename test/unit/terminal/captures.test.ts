@@ -40,7 +40,7 @@ function opened(sale: Sale) {
     journal,
     randomness: random,
     engine: { syncNow: () => Promise.resolve(), connectivity },
-    printQueue: { nudge: () => undefined, tryAgain: () => undefined },
+    printQueue: { nudge: () => undefined, openDrawer: () => undefined, tryAgain: () => undefined },
     schemeName: () => ({ kk: '', ru: '', en: '' }),
   }
   journal.commit(saleFrozen(sale))

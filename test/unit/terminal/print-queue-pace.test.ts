@@ -30,6 +30,7 @@ it.each(['untouched', 'uncertain'] as const)('waits between two attempts when a 
     printer: {
       onDidChangeStatus: changed.event,
       status: async () => learn({ online: true, trouble: null, paperNearEnd: false }),
+      openDrawer: async () => ({ kind: 'opened' }),
       print: async (): Promise<PrintResult> => {
         attempts += 1
         if (attempts >= attemptsMax) queue.stop()

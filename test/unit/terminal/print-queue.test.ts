@@ -28,6 +28,7 @@ function bench(of: { render?: (job: PrintJob) => Uint8Array; print?: Printing; s
     printer: {
       onDidChangeStatus: status.event,
       status: async () => of.status?.() ?? ready,
+      openDrawer: async () => ({ kind: 'opened' }),
       print: async (job) => {
         const { cameOut, ...result } = of.print?.() ?? { kind: 'printed' as const, cameOut: true }
         if (cameOut ?? result.kind === 'printed') printed.push(Buffer.from(job).toString())
@@ -72,7 +73,7 @@ const salesOf = (journal: Journal): JournalSales =>
     journal,
     engine: { syncNow: async () => undefined },
     randomness: new Seeded('voids'),
-    printQueue: { nudge: () => undefined },
+    printQueue: { nudge: () => undefined, openDrawer: () => undefined },
   })
 
 describe('the print queue', () => {
@@ -234,6 +235,39 @@ describe('the print queue', () => {
     queue.nudge()
     await scheduler.advance(1_000)
     expect(queue.trouble).toMatchObject({ level: 'limited', code: 'printer_paper_near_end' })
+  })
+
+  it('takes what a mute printer was handed as printed, once, and never calls that printer well', async () => {
+    const mute = { ...ready, mute: true as const }
+    const { request, queue, scheduler, printed, journal, tellStatus } = bench({
+      status: () => mute,
+      print: () => ({ kind: 'handed-over', cameOut: true }),
+    })
+    tellStatus(mute)
+    const saleId = request()
+    queue.nudge()
+    await scheduler.advance(20_000)
+    expect(printed).toEqual([saleId])
+    expect(journal.receiptsWaiting()).toBe(0)
+    expect(queue.trouble).toMatchObject({ level: 'limited', code: 'printer_no_status' })
+  })
+
+  it.each([
+    ['cutter-error', 'printer_cutter'],
+    ['busy', 'printer_offline'],
+    ['no-access', 'printer_no_access'],
+    ['in-use', 'printer_in_use'],
+    ['not-a-device', 'printer_wrong_device'],
+    ['timed-out', 'printer_error'],
+  ] as const)('shows %s as %s, and goes on when the printer is well again', async (trouble, code) => {
+    const { request, queue, scheduler, printed, tellStatus } = bench()
+    tellStatus({ online: false, trouble, paperNearEnd: false })
+    expect(queue.trouble).toMatchObject({ level: 'limited', code })
+    request()
+    tellStatus(ready)
+    await scheduler.advance(1_000)
+    expect(queue.trouble.code).toBe('ok')
+    expect(printed).toHaveLength(1)
   })
 
   it('reads what waits by an index, however much was printed before', () => {

@@ -36,10 +36,11 @@ export function tillBench(seed: string) {
       transmit: never,
       dispose: () => undefined,
     },
-    printer: { onDidChangeStatus: nothing, status: never, print: never, dispose: () => undefined },
+    printer: { onDidChangeStatus: nothing, status: never, print: never, openDrawer: never, dispose: () => undefined },
     activePackage: () => ({ package: packageOf(1, { catalogue: [bread] }), hash: '' }),
     printQueue: {
       nudge: () => undefined,
+      openDrawer: () => undefined,
       tryAgain: () => undefined,
       trouble: { level: 'ok', code: 'ok', since: null, detail: '' },
     },

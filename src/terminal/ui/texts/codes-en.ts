@@ -175,6 +175,36 @@ export const statuses: TextsOfLanguage['statuses'] = {
     works: everythingButPaper,
     todo: 'Switch it off and on again.',
   },
+  printer_cutter: {
+    what: 'The printer’s cutter is stuck.',
+    works: everythingButPaper,
+    todo: 'Switch it off, open the cover, take out the paper, switch it on again.',
+  },
+  printer_offline: {
+    what: 'The printer is off line.',
+    works: everythingButPaper,
+    todo: 'Press its feed button, or switch it off and on again.',
+  },
+  printer_no_status: {
+    what: 'This printer does not tell how it is.',
+    works: 'Everything.',
+    todo: 'Look whether each receipt came out. Print a copy in the list prints another.',
+  },
+  printer_no_access: {
+    what: 'This till may not use the printer’s port.',
+    works: everythingButPaper,
+    todo: 'Call the person who installed the till.',
+  },
+  printer_in_use: {
+    what: 'Another application holds the printer.',
+    works: everythingButPaper,
+    todo: 'Close the other application that prints.',
+  },
+  printer_wrong_device: {
+    what: 'What is set up as the printer is not a printer.',
+    works: everythingButPaper,
+    todo: 'Call the person who installed the till.',
+  },
   printer_paper_near_end: { what: 'The paper is nearly out.', works: 'Everything.', todo: 'Keep a new roll ready.' },
   network_down: {
     what: 'There is no network.',

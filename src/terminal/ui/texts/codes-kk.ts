@@ -159,6 +159,36 @@ export const statuses: TextsOfLanguage['statuses'] = {
     works: everythingButPaper,
     todo: 'Оны өшіріп, қайта қосыңыз.',
   },
+  printer_cutter: {
+    what: 'Принтердің пышағы тұрып қалды.',
+    works: everythingButPaper,
+    todo: 'Принтерді өшіріп, қақпағын ашыңыз, қағазды алып, қайта қосыңыз.',
+  },
+  printer_offline: {
+    what: 'Принтер тоқтап тұр.',
+    works: everythingButPaper,
+    todo: 'Қағаз беру түймесін басыңыз немесе оны өшіріп, қайта қосыңыз.',
+  },
+  printer_no_status: {
+    what: 'Бұл принтер өз күйін хабарламайды.',
+    works: 'Бәрі.',
+    todo: 'Әр чектің шыққанын қараңыз. Тізімдегі «Көшірмесін басу» тағы біреуін басады.',
+  },
+  printer_no_access: {
+    what: 'Кассаға принтер портына рұқсат жоқ.',
+    works: everythingButPaper,
+    todo: 'Кассаны орнатқан адамды шақырыңыз.',
+  },
+  printer_in_use: {
+    what: 'Принтерді басқа қосымша пайдаланып тұр.',
+    works: everythingButPaper,
+    todo: 'Басып шығаратын басқа қосымшаны жабыңыз.',
+  },
+  printer_wrong_device: {
+    what: 'Баптауда принтердің орнына басқа нәрсе көрсетілген.',
+    works: everythingButPaper,
+    todo: 'Кассаны орнатқан адамды шақырыңыз.',
+  },
   printer_paper_near_end: { what: 'Қағаз таусылуға жақын.', works: 'Бәрі.', todo: 'Жаңа орам дайындап қойыңыз.' },
   network_down: {
     what: 'Желі жоқ.',

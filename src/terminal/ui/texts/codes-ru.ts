@@ -152,6 +152,36 @@ export const statuses: TextsOfLanguage['statuses'] = {
     works: everythingButPaper,
     todo: 'Выключите его и включите снова.',
   },
+  printer_cutter: {
+    what: 'Нож принтера застрял.',
+    works: everythingButPaper,
+    todo: 'Выключите принтер, откройте крышку, выньте бумагу и включите снова.',
+  },
+  printer_offline: {
+    what: 'Принтер остановлен.',
+    works: everythingButPaper,
+    todo: 'Нажмите на нём кнопку подачи или выключите его и включите снова.',
+  },
+  printer_no_status: {
+    what: 'Этот принтер не сообщает о своём состоянии.',
+    works: 'Всё.',
+    todo: 'Смотрите, вышел ли каждый чек. «Печать копии» в списке напечатает ещё один.',
+  },
+  printer_no_access: {
+    what: 'Кассе не разрешён порт принтера.',
+    works: everythingButPaper,
+    todo: 'Позовите того, кто устанавливал кассу.',
+  },
+  printer_in_use: {
+    what: 'Принтер занят другим приложением.',
+    works: everythingButPaper,
+    todo: 'Закройте другое приложение, которое печатает.',
+  },
+  printer_wrong_device: {
+    what: 'В настройках вместо принтера указано другое.',
+    works: everythingButPaper,
+    todo: 'Позовите того, кто устанавливал кассу.',
+  },
   printer_paper_near_end: { what: 'Бумага заканчивается.', works: 'Всё.', todo: 'Приготовьте новый рулон.' },
   network_down: {
     what: 'Нет сети.',

@@ -3,11 +3,13 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { PrinterPort, PrinterStatus } from '../../../src/drivers/ports.ts'
-import { createTcpPrinter } from '../../../src/drivers/printer/tcp-printer.ts'
-import type { TcpPrinterTiming } from '../../../src/drivers/printer/tcp-printer.ts'
+import { createPrinter } from '../../../src/drivers/printer/printer.ts'
+import type { PrinterTiming } from '../../../src/drivers/printer/printer.ts'
+import { printerProfiles } from '../../../src/drivers/printer/profile.ts'
+import { tcpLineOpener } from '../../../src/drivers/printer/tcp-line.ts'
 import { systemScheduler } from '../../../src/drivers/scheduler.ts'
 
-const timing: TcpPrinterTiming = {
+const timing: PrinterTiming = {
   connectMaxMs: 500,
   replyMaxMs: 150,
   stallMaxMs: 250,
@@ -93,12 +95,11 @@ class ScriptedPrinter {
 let printer = new ScriptedPrinter()
 let port: PrinterPort
 
-async function start(options: { answersWhenDrained?: boolean; timing?: Partial<TcpPrinterTiming> } = {}) {
+async function start(options: { answersWhenDrained?: boolean; timing?: Partial<PrinterTiming> } = {}) {
   printer = new ScriptedPrinter()
-  port = createTcpPrinter({
-    host: '127.0.0.1',
-    port: await printer.listen(),
-    profile: { answersWhenDrained: options.answersWhenDrained ?? false },
+  port = createPrinter({
+    opener: tcpLineOpener({ host: '127.0.0.1', port: await printer.listen() }),
+    profile: { ...printerProfiles['generic-80mm'], answersWhenDrained: options.answersWhenDrained ?? false },
     scheduler: systemScheduler,
     timing: { ...timing, ...options.timing },
   })

@@ -1,0 +1,82 @@
+import { constants } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import { SerialPort } from 'serialport'
+import { refusalOf } from './line.ts'
+import type { OpenedLine, PrinterLine, PrinterLineOpener } from './line.ts'
+import type { SerialSettings } from './settings.ts'
+
+/** A printer on a serial port: 8 data bits, no parity, one stop bit, as receipt printers leave the factory. */
+export function serialLineOpener(settings: SerialSettings): PrinterLineOpener {
+  return { keepsOpen: true, open: () => openSerialLine(settings) }
+}
+
+async function openSerialLine({ path, baudRate, flowControl }: SerialSettings): Promise<OpenedLine> {
+  try {
+    // The binding says the same in words only. On Windows a port is no file.
+    if (process.platform !== 'win32') {
+      const isDevice = (await stat(path)).isCharacterDevice()
+      if (!isDevice) return { kind: 'refused', trouble: 'not-a-device', detail: `${path} is no serial port` }
+      await access(path, constants.R_OK | constants.W_OK)
+    }
+  } catch (error) {
+    return refusalOf(error as NodeJS.ErrnoException)
+  }
+  const xon = flowControl === 'xon-xoff'
+  const port = new SerialPort({ path, baudRate, rtscts: flowControl === 'rts-cts', xon, xoff: xon, autoOpen: false })
+  // An error is told by what failed: an open, a write, the end of the port.
+  port.on('error', () => undefined)
+  return new Promise((resolve) => {
+    port.open((error) => {
+      if (error === null) resolve({ kind: 'open', line: new SerialLine(port) })
+      else resolve(refusalInWords(error.message))
+    })
+  })
+}
+
+/** What the binding says when a port cannot be opened (node-serialport's bindings: the system's words, no code). */
+export function refusalInWords(message: string): OpenedLine {
+  const code = ((): string => {
+    if (/lock|temporarily unavailable|busy|access denied/iu.test(message)) return 'EBUSY'
+    if (/permission denied/iu.test(message)) return 'EACCES'
+    if (/inappropriate ioctl/iu.test(message)) return 'ENOTTY'
+    return message
+  })()
+  return refusalOf(Object.assign(new Error(message), { code }))
+}
+
+class SerialLine implements PrinterLine {
+  readonly answers = true
+  readonly #port: SerialPort
+  #onLost: () => void = () => undefined
+
+  constructor(port: SerialPort) {
+    this.#port = port
+  }
+
+  listen({ onBytes, onLost }: Parameters<PrinterLine['listen']>[0]): void {
+    this.#onLost = onLost
+    this.#port.on('data', onBytes)
+    this.#port.on('close', onLost)
+  }
+
+  write(bytes: Uint8Array, done: (outcome: 'taken' | 'lost') => void): void {
+    this.#port.write(bytes, (error) => {
+      if (error) this.#onLost()
+      done(error ? 'lost' : 'taken')
+    })
+  }
+
+  /** A kept line is never hung up on for politeness: what was handed over has left. */
+  close(): Promise<void> {
+    this.discard()
+    return Promise.resolve()
+  }
+
+  /** The system's buffer first: to close a port waits for what is in it. */
+  discard(): void {
+    if (!this.#port.isOpen) return
+    this.#port.flush(() => {
+      if (this.#port.isOpen) this.#port.close(() => undefined)
+    })
+  }
+}
