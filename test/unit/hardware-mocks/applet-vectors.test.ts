@@ -20,7 +20,8 @@ function scripted(...parts: readonly string[]) {
   const queue = [...parts]
   const random = (length: number): Uint8Array => {
     const next = bytes(queue.shift() ?? '')
-    if (next.length !== length) throw new Error(`the card asked for ${length} random bytes, scripted are ${next.length}`)
+    if (next.length !== length)
+      throw new Error(`the card asked for ${length} random bytes, scripted are ${next.length}`)
     return next
   }
   return { random, left: () => queue.length }
@@ -93,9 +94,7 @@ function play(card: VirtualApplet, exchanges: readonly { name: string; command: 
 describe('the worked examples, on the card', () => {
   it('a sale, its recovery, and a script, one presence after the other', () => {
     const presences = [vectors.sale, vectors.recovery, vectors.updatePresence]
-    const own = scripted(
-      ...presences.flatMap(({ challenge }) => [challenge, vectors.keys.cardEphemeral.private]),
-    )
+    const own = scripted(...presences.flatMap(({ challenge }) => [challenge, vectors.keys.cardEphemeral.private]))
     const log: CardLogEntry[] = []
     const memory = { save: () => {}, append: (entry: CardLogEntry) => void log.push(entry) }
     const card = VirtualApplet.fromState(beforeSale, { random: own.random, signer: exampleSigner, memory })
