@@ -15,7 +15,7 @@ import type { Ntag424State } from './ntag424-state.ts'
 import type { RandomSource } from './random.ts'
 import type { VirtualCard } from './virtual-card.ts'
 
-type CardState = Ntag424State | AppletState
+export type CardState = Ntag424State | AppletState
 
 /** What stands in the log file; `sequence` counts from 1 without gaps, `at` is the clock's milliseconds since 1970. */
 export type CardLogLine = (CardLogEntry | { readonly kind: 'fault'; readonly fault: CardFault }) & {

@@ -1,5 +1,5 @@
 /**
- * The box of virtual cards: which there are, by label, and the object that plays each one. NTAG 424 DNA cards live in
+ * The box of virtual cards: which there are, by label, and the object that plays each one. Cards that compute live in
  * files of their own (`NAME.json`, `NAME.log.jsonl`), the register of the box in `register.json` beside them. The
  * hardware of several tills may share a box, so that a card is carried from one to another; it lies at one at a time.
  */
@@ -7,19 +7,19 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { z } from 'zod'
 import { CardFile, readCardLog } from '../cards/card-file.ts'
-import type { CardLogLine } from '../cards/card-file.ts'
+import type { CardLogLine, CardState } from '../cards/card-file.ts'
 import { FaultyCard } from '../cards/faults.ts'
 import { factoryCard, personalisedCard } from '../cards/ntag424-state.ts'
 import { desfireEv3Card, garbageCard, mifareClassicCard, muteCard } from '../cards/otherCards.ts'
 import type { RandomSource } from '../cards/random.ts'
 import type { VirtualCard } from '../cards/virtual-card.ts'
+import { appletDefinition, appletStateOf } from './applet-definition.ts'
+import { bytes, hexBytes, label, uid } from './card-words.ts'
 
-const hexBytes = (length: number) =>
-  z.string().regex(new RegExp(`^[0-9A-Fa-f]{${length * 2}}$`), `${length} bytes of hex`)
-const uid = z.string().regex(/^([0-9A-Fa-f]{8}|[0-9A-Fa-f]{14})$/, '4 or 7 bytes of hex')
-const label = z.string().trim().min(1).max(60)
-
-/** One line of `--cards FILE`. An `ntag424` without keys is as delivered by the factory. Without UID one is made up. */
+/**
+ * One line of `--cards FILE`. An `ntag424` without keys is as delivered by the factory, a `tolem-applet` that nobody
+ * issued as it was installed. Without UID one is made up; a `tolem-applet` then shows a random one.
+ */
 export const cardDefinition = z.discriminatedUnion('kind', [
   z.strictObject({
     label,
@@ -37,6 +37,7 @@ export const cardDefinition = z.discriminatedUnion('kind', [
       })
       .optional(),
   }),
+  appletDefinition,
   z.strictObject({ label, kind: z.enum(['mifare-classic', 'desfire', 'mute', 'garbage']), uid: uid.optional() }),
 ])
 export const cardDefinitions = z.array(cardDefinition)
@@ -46,21 +47,19 @@ export type CardKind = CardDefinition['kind']
 export interface BoxedCard {
   readonly label: string
   readonly kind: CardKind
-  /** Upper-case hex. */
-  readonly uid: string
+  /** Upper-case hex; null: another in each field. */
+  readonly uid: string | null
 }
 
 const registered = z.array(
   z.object({
     label,
-    kind: z.enum(['ntag424', 'mifare-classic', 'desfire', 'mute', 'garbage']),
-    uid,
+    kind: z.enum(['ntag424', 'tolem-applet', 'mifare-classic', 'desfire', 'mute', 'garbage']),
+    uid: uid.nullable(),
     file: z.string(),
   }),
 )
 type Registered = z.infer<typeof registered>[number]
-
-const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'))
 
 const fileNameOf = (cardLabel: string): string =>
   cardLabel
@@ -106,24 +105,36 @@ export class CardBox {
     const cards = this.#register()
     for (const definition of definitions) {
       if (cards.some((card) => card.label === definition.label)) continue
-      const cardUid = (definition.uid ?? this.#madeUpUid(definition.kind)).toUpperCase()
       const file = freeFileName(definition.label, cards)
-      if (definition.kind === 'ntag424') {
-        const { keys } = definition
-        const state =
-          keys === undefined
-            ? factoryCard({ uid: bytes(cardUid) })
-            : personalisedCard({
-                uid: bytes(cardUid),
-                keys: [bytes(keys[0]), bytes(keys[1]), bytes(keys[2]), bytes(keys[3]), bytes(keys[4])],
-              })
-        CardFile.create({ folder: this.#folder, name: file, state, now: this.#now })
-      }
-      cards.push({ label: definition.label, kind: definition.kind, uid: cardUid, file })
+      cards.push({ label: definition.label, kind: definition.kind, uid: this.#make(definition, file), file })
       added.push(definition.label)
     }
     if (added.length > 0) this.#keepRegister(cards)
     return added
+  }
+
+  /** Makes the files of a new card, if it has any; its UID. */
+  #make(definition: CardDefinition, file: string): string | null {
+    const create = (state: CardState): void =>
+      void CardFile.create({ folder: this.#folder, name: file, state, now: this.#now })
+    if (definition.kind === 'tolem-applet') {
+      const state = appletStateOf(definition, this.#random)
+      create(state)
+      return state.uid
+    }
+    const cardUid = (definition.uid ?? this.#madeUpUid(definition.kind)).toUpperCase()
+    if (definition.kind === 'ntag424') {
+      const { keys } = definition
+      create(
+        keys === undefined
+          ? factoryCard({ uid: bytes(cardUid) })
+          : personalisedCard({
+              uid: bytes(cardUid),
+              keys: [bytes(keys[0]), bytes(keys[1]), bytes(keys[2]), bytes(keys[3]), bytes(keys[4])],
+            }),
+      )
+    }
+    return cardUid
   }
 
   /** The card of that label; the same object until it is put back, because a card exists once. */
@@ -161,17 +172,17 @@ export class CardBox {
   }
 
   #play(entry: Registered): FaultyCard {
-    if (entry.kind === 'ntag424') {
+    if (entry.kind === 'ntag424' || entry.kind === 'tolem-applet') {
       const file = CardFile.open(join(this.#folder, `${entry.file}.json`), { now: this.#now })
       return new FaultyCard(file.card({ random: this.#random }), {
         random: this.#random,
         onDidFail: (fault) => file.appendFault(fault),
       })
     }
-    return new FaultyCard(this.#otherCard(entry.kind, bytes(entry.uid)), { random: this.#random })
+    return new FaultyCard(this.#otherCard(entry.kind, bytes(entry.uid ?? '')), { random: this.#random })
   }
 
-  #otherCard(kind: Exclude<CardKind, 'ntag424'>, cardUid: Uint8Array): VirtualCard {
+  #otherCard(kind: Exclude<CardKind, 'ntag424' | 'tolem-applet'>, cardUid: Uint8Array): VirtualCard {
     switch (kind) {
       case 'mifare-classic':
         return mifareClassicCard({ uid: cardUid })
