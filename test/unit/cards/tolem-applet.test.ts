@@ -75,7 +75,9 @@ describe('a recorded sale', () => {
     })
     expect(await verifyPin(presence, vectors.pin)).toEqual({ kind: 'verified' })
 
-    const plan = planSpend(presence, content, recordedOrder())
+    const planned = planSpend(presence, content, recordedOrder())
+    if (planned.kind !== 'planned') throw new Error(planned.detail)
+    const { plan } = planned
     expect(toHex(plan.command)).toBe(vectors.spend.command)
     expect(toHex(plan.expectedInput)).toBe(vectors.spend.recordInput)
     expect(toHex(recordHash(plan.expectedInput))).toBe(vectors.spend.recordHash)
@@ -168,12 +170,15 @@ describe('a recorded sale', () => {
     const presence = await opened('sale', scriptedCard(vectors.sale.exchanges))
     const order = recordedOrder()
     for (const wrong of [
-      { ...order, amount: 0n },
       { ...order, amount: order.slot.amountLeft + 1n },
       { ...order, slot: { ...order.slot, countLeft: 0 } },
     ]) {
-      expect(() => planSpend(presence, stateBefore, wrong)).toThrow('the slot does not have that')
+      expect(planSpend(presence, stateBefore, wrong)).toMatchObject({ kind: 'refused', code: 'CARD_ALLOWANCE_USED' })
+      const account = { ...wrong, slot: { ...wrong.slot, flags: 3 } }
+      expect(planSpend(presence, stateBefore, account).kind).toBe('planned')
     }
+    const usedUp = { ...stateBefore, atc: 0xffffffff }
+    expect(planSpend(presence, usedUp, order)).toMatchObject({ kind: 'refused', code: 'CARD_COMMAND_REFUSED' })
   })
 
   async function readyToSpend(card: ScriptedCard): Promise<AppletPresence> {
@@ -185,7 +190,11 @@ describe('a recorded sale', () => {
   }
 })
 
-const plan = (presence: AppletPresence) => planSpend(presence, stateBefore, recordedOrder())
+function plan(presence: AppletPresence) {
+  const planned = planSpend(presence, stateBefore, recordedOrder())
+  if (planned.kind !== 'planned') throw new Error(planned.detail)
+  return planned.plan
+}
 
 describe('a card is believed only after its chain and its signature', () => {
   const placeOfIdentity = 3

@@ -5,7 +5,7 @@
  */
 import { concatBytes, equalBytes } from '../bytes.ts'
 import type { Torn } from '../exchange.ts'
-import { refusal, type AppletFailure, type AppletStep } from './failure.ts'
+import { refusal, type AppletFailure, type AppletRefusal, type AppletStep } from './failure.ts'
 import { bytesField, layout, numberField, amountField, timeField } from './layout.ts'
 import { referenceLength } from './names.ts'
 import type { P256PublicKey } from './p256.ts'
@@ -31,6 +31,7 @@ const answerNotDebited = 0x02
 
 const countOfAccount = 0xffff
 const amountOfAccount = (1n << 64n) - 1n
+const lastAtc = 0xffff_ffff
 
 const orderLayout = layout('', {
   tenderId: bytesField(16),
@@ -74,11 +75,11 @@ export interface SpendPlan {
   readonly expectedInput: Uint8Array
 }
 
+export type Planned = { readonly kind: 'planned'; readonly plan: SpendPlan } | AppletRefusal
+
 /**
- * What will be said and signed. Everything in a record is known before it exists, so a till compares and parses nothing.
- *
- * Throws where the order cannot be one (an amount of zero or above what the slot has, a counter that is used up):
- * `decide()` saw this slot before.
+ * What will be said and signed. Everything in a record is known before it exists, so a till compares and parses
+ * nothing. Refused is what the card would refuse by its own word: more than the slot has, or a counter that is used up.
  *
  * @param content as `readSlots` answered in this presence
  */
@@ -86,15 +87,16 @@ export function planSpend(
   { card, terminal }: Pick<AppletPresence, 'card' | 'terminal'>,
   content: Pick<CardContent, 'atc' | 'headHash'>,
   order: SpendOrder,
-): SpendPlan {
+): Planned {
   const { tenderId, slot, amount, challenge, terminalTime, decisionHash, termsHash } = order
   const isAccount = (slot.flags & slotFlag.account) !== 0
-  if (amount <= 0n || (!isAccount && (amount > slot.amountLeft || slot.countLeft === 0))) {
-    throw new RangeError('the slot does not have that')
+  if (!isAccount && (amount > slot.amountLeft || slot.countLeft === 0)) {
+    return refusal('spend', 'CARD_ALLOWANCE_USED', 'the slot does not have that')
   }
+  if (content.atc === lastAtc) return refusal('spend', 'CARD_COMMAND_REFUSED', 'counter used up')
   const mode = order.isOnline ? spendMode.online : spendMode.offline
   const common = { tenderId, slotRef: slot.slotRef, amount, challenge, terminalTime, decisionHash, termsHash, mode }
-  return {
+  const plan: SpendPlan = {
     cardId: card.cardId,
     tenderId,
     before: { atc: content.atc, headHash: content.headHash },
@@ -118,6 +120,7 @@ export function planSpend(
       flags: order.isPinVerified ? recordFlag.pinVerified : 0,
     }),
   }
+  return { kind: 'planned', plan }
 }
 
 export interface Debited {
