@@ -5,10 +5,17 @@
  */
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { VirtualApplet } from './applet.ts'
+import { debitEntry } from './applet-spend.ts'
+import type { AppletState } from './applet-state.ts'
+import type { CardLogEntry, CardMemory } from './card-memory.ts'
 import type { CardFault } from './faults.ts'
-import { VirtualNtag424, type CardLogEntry, type CardMemory } from './ntag424.ts'
+import { VirtualNtag424 } from './ntag424.ts'
 import type { Ntag424State } from './ntag424-state.ts'
 import type { RandomSource } from './random.ts'
+import type { VirtualCard } from './virtual-card.ts'
+
+type CardState = Ntag424State | AppletState
 
 /** What stands in the log file; `sequence` counts from 1 without gaps, `at` is the clock's milliseconds since 1970. */
 export type CardLogLine = (CardLogEntry | { readonly kind: 'fault'; readonly fault: CardFault }) & {
@@ -16,7 +23,7 @@ export type CardLogLine = (CardLogEntry | { readonly kind: 'fault'; readonly fau
   readonly at: number
 }
 
-export class CardFile implements CardMemory {
+export class CardFile implements CardMemory<CardState> {
   readonly statePath: string
   readonly logPath: string
   readonly #now: () => number
@@ -33,7 +40,7 @@ export class CardFile implements CardMemory {
   static create(of: {
     readonly folder: string
     readonly name: string
-    readonly state: Ntag424State
+    readonly state: CardState
     readonly now: () => number
   }): CardFile {
     mkdirSync(of.folder, { recursive: true })
@@ -49,13 +56,34 @@ export class CardFile implements CardMemory {
   }
 
   /** The card as it was when it last lay in a field. One process plays a card at a time. */
-  card(of: { readonly random: RandomSource; readonly delayMs?: number }): VirtualNtag424 {
-    const state = JSON.parse(readFileSync(this.statePath, 'utf8')) as Ntag424State
-    if (state.kind !== 'ntag424') throw new Error(`${this.statePath} is not the EEPROM of an NTAG 424 DNA`)
-    return VirtualNtag424.fromState(state, { ...of, memory: this })
+  card(of: { readonly random: RandomSource; readonly delayMs?: number }): VirtualCard {
+    const state = JSON.parse(readFileSync(this.statePath, 'utf8')) as CardState
+    switch (state.kind) {
+      case 'ntag424':
+        return VirtualNtag424.fromState(state, { ...of, memory: this })
+      case 'tolem-applet':
+        this.#logWhatIsMissing(state)
+        return VirtualApplet.fromState(state, { ...of, memory: this })
+      default:
+        throw new Error(`${this.statePath} is not the EEPROM of a virtual card`)
+    }
   }
 
-  save(state: Ntag424State): void {
+  /** A process that died between EEPROM and log owes the log what the last step was: money was debited in it. */
+  #logWhatIsMissing(state: AppletState): void {
+    const lines = readCardLog(this.logPath)
+    const debits = lines.filter((line) => line.kind === 'debit')
+    const lastLogged = debits.at(-1)?.atc ?? 0
+    for (const record of state.ring) {
+      const entry = debitEntry(record)
+      if (entry.atc > lastLogged) this.append(entry)
+    }
+    const receipt = state.lastScript?.receipt
+    if (receipt !== undefined && !lines.some((line) => line.kind === 'script' && line.receipt === receipt))
+      this.append({ kind: 'script', counter: state.scriptCounter, receipt })
+  }
+
+  save(state: CardState): void {
     const besides = join(dirname(this.statePath), `.${process.pid}.${this.#sequence}.tmp`)
     writeFileSync(besides, serialise(state), { mode: 0o600 })
     renameSync(besides, this.statePath)
@@ -81,7 +109,7 @@ function logPathOf(statePath: string): string {
   return statePath.replace(/\.json$/, '.log.jsonl')
 }
 
-function serialise(state: Ntag424State): string {
+function serialise(state: CardState): string {
   return `${JSON.stringify(state, null, 1)}\n`
 }
 

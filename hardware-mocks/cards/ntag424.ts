@@ -10,6 +10,7 @@
  */
 import { crc32 } from 'node:zlib'
 import { decryptCbc, encryptCbc, xor } from './aes.ts'
+import type { CardMemory } from './card-memory.ts'
 import { parseCommandApdu, type CommandApdu } from './command-apdu.ts'
 import { renderDynamicFile, type DynamicFile } from './ntag424-dynamic-messaging.ts'
 import {
@@ -25,30 +26,9 @@ import type { FileNumber, FileState, KeyState, Ntag424State } from './ntag424-st
 import type { RandomSource } from './random.ts'
 import type { CardAnswer, VirtualCard } from './virtual-card.ts'
 
-/** One line of a card's own log, the truth for whoever checks a till from outside. Bytes are upper-case hex. */
-export type CardLogEntry =
-  | { readonly kind: 'field'; readonly isOn: boolean }
-  | { readonly kind: 'command'; readonly command: string; readonly answer: string }
-  | {
-      readonly kind: 'sun'
-      /** SDMReadCtr in this message. */
-      readonly counter: number
-      /** The hex digits with which the MAC input begins: with the Tölem layout, the 64 of the binding. */
-      readonly bindingHex: string
-      readonly mac: string
-      /** All characters the MAC was made over. */
-      readonly macInput: string
-    }
-
-/** Where a card's EEPROM and log live. Both calls return when the change is kept. */
-export interface CardMemory {
-  save(state: Ntag424State): void
-  append(entry: CardLogEntry): void
-}
-
 export interface VirtualNtag424Options {
   readonly random: RandomSource
-  readonly memory?: CardMemory
+  readonly memory?: CardMemory<Ntag424State>
   /** See {@link VirtualCard.delayMs}; 0 unless given. */
   readonly delayMs?: number
 }
@@ -129,7 +109,7 @@ export class VirtualNtag424 implements VirtualCard {
   readonly atr: Uint8Array = Buffer.from('3B8180018080', 'hex')
   delayMs: number
   readonly #random: RandomSource
-  readonly #memory: CardMemory | null
+  readonly #memory: CardMemory<Ntag424State> | null
   #state: Ntag424State
   #isInField = false
   #isApplicationSelected = false

@@ -1,6 +1,7 @@
+import type { CardLogEntry } from '../../../hardware-mocks/cards/card-memory.ts'
 import { deriveKeys } from '../../../hardware-mocks/cards/key-diversification.ts'
 import { personalisedCard } from '../../../hardware-mocks/cards/ntag424-state.ts'
-import { VirtualNtag424, type CardLogEntry } from '../../../hardware-mocks/cards/ntag424.ts'
+import { VirtualNtag424 } from '../../../hardware-mocks/cards/ntag424.ts'
 import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
 import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
 import type { Air } from './reader-side.ts'
