@@ -32,10 +32,12 @@ export function channelKeys(sharedSecret: Uint8Array, transcriptHash: Uint8Array
 
 export class AppletChannel {
   readonly #keys: ChannelKeys
-  #counter = 0
+  #counter: number
 
-  constructor(keys: ChannelKeys) {
+  /** @param counter protected commands of this channel so far */
+  constructor(keys: ChannelKeys, counter = 0) {
     this.#keys = keys
+    this.#counter = counter
   }
 
   /** The plaintext of the next command; null when a rule of the channel is broken, which ends it. */
