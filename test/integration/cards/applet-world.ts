@@ -40,8 +40,10 @@ export interface TestKey {
   readonly sign: Sign
 }
 
+const secretOf = (name: string): Buffer => createHash('sha256').update(`applet world, ${name}`).digest()
+
 export function testKey(name: string): TestKey {
-  const secret = createHash('sha256').update(`applet world, ${name}`).digest()
+  const secret = secretOf(name)
   const curve = createECDH('prime256v1')
   curve.setPrivateKey(secret)
   const publicKey = Uint8Array.from(curve.getPublicKey().subarray(1))
@@ -62,6 +64,8 @@ export const root = testKey('root')
 export const authority = testKey('authority')
 export const nextAuthority = testKey('next authority')
 export const issuer = testKey('issuer')
+/** For cards that the panel makes at once. */
+export const issuerPrivateKey = secretOf('issuer')
 export const trust = { rootKeys: [root.publicKey], trustedTime: now }
 
 type Kind = 1 | 2
