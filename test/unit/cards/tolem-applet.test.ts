@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { tiynMax } from '../../../src/voucher/money.ts'
+import type { AnyScheme } from '../../../src/voucher/scheme.ts'
 import { exampleScheme } from '../../fixtures/example-scheme.ts'
 import { fromHex, toHex } from '../../../src/voucher/cards/bytes.ts'
 import { checkChain, makeCardCertificate } from '../../../src/voucher/cards/tolem-applet/certificates.ts'
@@ -20,7 +21,7 @@ import { openPresence } from '../../../src/voucher/cards/tolem-applet/presence.t
 import { provesNotDebited, recordHash, verifyRecord } from '../../../src/voucher/cards/tolem-applet/record.ts'
 import { statementLayout } from '../../../src/voucher/cards/tolem-applet/record.ts'
 import { makeScript, update, verifyReceipt } from '../../../src/voucher/cards/tolem-applet/script.ts'
-import { nameSlot, readSlots, slotLayout } from '../../../src/voucher/cards/tolem-applet/slots.ts'
+import { nameSlot, readSlots, slotLayout, type AppletSlot } from '../../../src/voucher/cards/tolem-applet/slots.ts'
 import { planSpend, recover, spend } from '../../../src/voucher/cards/tolem-applet/spend.ts'
 import {
   answered,
@@ -491,13 +492,13 @@ describe('which allowance a slot of a card is', () => {
     })
   })
 
-  test.each([
+  test.each<[string, AppletSlot, AnyScheme]>([
     ['another scheme', slot, { ...scheme, schemeId: 'bread' }],
     ['another period', slot, { ...scheme, periods: [{ ...period, periodId: '2025-12' }] }],
     ['a period that began before', slot, { ...scheme, periods: [{ ...period, from: slot.validFrom + 1 }] }],
     ['another beneficiary', { ...slot, beneficiary: slot.beneficiary.with(0, 1) }, scheme],
     ['an amount that is none', { ...slot, amountLeft: tiynMax + 1n }, scheme],
-  ] as const)('%s: not ours to use', (_, other, known) => {
+  ])('%s: not ours to use', (_, other, known) => {
     expect(nameSlot(other, [known])).toBeNull()
   })
 })
