@@ -127,7 +127,7 @@ export function cardCertificateToSign(
   ])
 }
 
-export const SLOT_BYTES = 75
+export const SLOT_BYTES = 91
 const FLAG_ONLINE_ONLY = 0x01
 const FLAG_ACCOUNT = 0x02
 
@@ -148,6 +148,8 @@ export interface AppletSlot {
   readonly isOnlineOnly: boolean
   /** Nothing is counted down. */
   readonly isAccount: boolean
+  /** 16 bytes. */
+  readonly beneficiary: Uint8Array
 }
 
 /** Null when an amount, the times or the flags are not as a slot's may be. */
@@ -164,6 +166,7 @@ export function readSlot(bytes: Buffer): AppletSlot | null {
     pinAbove: bytes.readBigUInt64BE(66),
     isOnlineOnly: (flags & FLAG_ONLINE_ONLY) !== 0,
     isAccount: (flags & FLAG_ACCOUNT) !== 0,
+    beneficiary: bytes.subarray(75, 91),
   }
   const hasUnknownFlag = (flags & ~(FLAG_ONLINE_ONLY | FLAG_ACCOUNT)) !== 0
   const isAmount = (value: bigint): boolean => value <= AMOUNT_MAX
@@ -182,5 +185,6 @@ export function writeSlot(slot: AppletSlot): Buffer {
     uint64(slot.maxPerSpend),
     uint64(slot.pinAbove),
     Buffer.of((slot.isOnlineOnly ? FLAG_ONLINE_ONLY : 0) | (slot.isAccount ? FLAG_ACCOUNT : 0)),
+    slot.beneficiary,
   ])
 }

@@ -7,6 +7,7 @@ import {
   AMOUNT_MAX,
   COUNT_MAX,
   ROLE_DESK,
+  SLOT_BYTES,
   hex,
   readCardCertificate,
   readIssuerCertificate,
@@ -61,7 +62,7 @@ const ItemType = {
 } as const
 
 const ITEM_BYTES: ReadonlyMap<number, number> = new Map([
-  [ItemType.loadSlot, 75],
+  [ItemType.loadSlot, SLOT_BYTES],
   [ItemType.removeSlot, 16],
   [ItemType.unblockPin, 0],
   [ItemType.allowNewPin, 8],
@@ -184,8 +185,8 @@ function loadSlot(draft: Draft, value: Buffer): number | null {
     const old = readSlot(unhex(slots[present]!))!
     const countLeft = old.countLeft + loaded.countLeft
     const amountLeft = old.amountLeft + loaded.amountLeft
-    const isSameScheme = hex(old.schemeRef) === hex(loaded.schemeRef)
-    if (!isSameScheme || countLeft > COUNT_MAX || amountLeft > AMOUNT_MAX) return Status.malformed
+    const isSame = hex(old.schemeRef) === hex(loaded.schemeRef) && hex(old.beneficiary) === hex(loaded.beneficiary)
+    if (!isSame || countLeft > COUNT_MAX || amountLeft > AMOUNT_MAX) return Status.malformed
     draft.state = { ...draft.state, slots: slots.with(present, hex(writeSlot({ ...loaded, countLeft, amountLeft }))) }
     return null
   }

@@ -27,7 +27,7 @@ export interface AppletState {
   readonly authorityKeys: readonly [string | null, string | null]
   /** 8 bytes. */
   readonly lowestTime: string
-  /** 32 entries of 75 bytes. */
+  /** 32 entries of 91 bytes. */
   readonly slots: readonly (string | null)[]
   readonly atc: number
   readonly headHash: string

@@ -137,6 +137,7 @@ export function slot(of: Partial<AppletSlot> & { readonly name?: string } = {}):
     maxPerSpend: 150_000n,
     pinAbove: 100_000n,
     flags: 0,
+    beneficiary: fromHex('00112233445566778899AABBCCDDEEFF'),
     ...rest,
   }
 }

@@ -163,8 +163,9 @@ describe('the life of a card', () => {
   })
 
   it('shows a till the slots of its schemes only, and a desk all, eight at a time', async () => {
-    const made = await issuedCard(Array.from({ length: 10 }, (_, index) => slot({ name: `slot ${index}` })))
+    const made = await issuedCard(Array.from({ length: 9 }, (_, index) => slot({ name: `slot ${index}` })))
     const presence = await opened(laid(made))
+    await update(presence, script(2, [{ kind: 'load-slot', slot: slot({ name: 'slot 9' }) }]))
     expect(await readSlots(presence, now, [])).toMatchObject({ matching: 0, slots: [] })
     expect(await readSlots(presence, now, [hash('other').subarray(0, 16)])).toMatchObject({ matching: 0 })
     expect((await contentOf(presence)).slots.length).toBe(8)

@@ -3,7 +3,11 @@
  * against the till's side: every command has to be the recorded one, byte for byte, and every answer is to be believed
  * exactly as far as its signature goes.
  */
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { tiynMax } from '../../../src/voucher/money.ts'
+import type { AnyScheme } from '../../../src/voucher/scheme.ts'
+import { exampleScheme } from '../../fixtures/example-scheme.ts'
 import { fromHex, toHex } from '../../../src/voucher/cards/bytes.ts'
 import { checkChain, makeCardCertificate } from '../../../src/voucher/cards/tolem-applet/certificates.ts'
 import { makeIssuerCertificate, makeTerminalCertificate } from '../../../src/voucher/cards/tolem-applet/certificates.ts'
@@ -17,7 +21,7 @@ import { openPresence } from '../../../src/voucher/cards/tolem-applet/presence.t
 import { provesNotDebited, recordHash, verifyRecord } from '../../../src/voucher/cards/tolem-applet/record.ts'
 import { statementLayout } from '../../../src/voucher/cards/tolem-applet/record.ts'
 import { makeScript, update, verifyReceipt } from '../../../src/voucher/cards/tolem-applet/script.ts'
-import { readSlots, slotLayout } from '../../../src/voucher/cards/tolem-applet/slots.ts'
+import { nameSlot, readSlots, slotLayout, type AppletSlot } from '../../../src/voucher/cards/tolem-applet/slots.ts'
 import { planSpend, recover, spend } from '../../../src/voucher/cards/tolem-applet/spend.ts'
 import {
   answered,
@@ -374,12 +378,11 @@ describe('what the ledger makes', () => {
   })
 
   test('the recorded script, and its receipt', async () => {
-    const slot = slotLayout.decode(hex(vectors.update.loadedSlot))
-    if (slot === null) throw new Error('no slot')
+    const slots = [vectors.update.loadedSlot, vectors.update.laterSlot].map((bytes) => slotLayout.decode(hex(bytes))!)
     const script = makeScript(
       { cardId: hex(vectors.cardId), keyEpoch: 1, counter: 4, time: vectors.now },
       [
-        { kind: 'load-slot', slot },
+        ...slots.map((slot) => ({ kind: 'load-slot', slot }) as const),
         { kind: 'remove-slot', slotRef: slotRef(vectors.names.slotId) },
         { kind: 'unblock-pin' },
       ],
@@ -396,13 +399,22 @@ describe('what the ledger makes', () => {
     expect(verifyReceipt(receipt, recorded, hex(vectors.keys.issuer.public))).toBeNull()
   })
 
-  test('an answer that is no receipt leaves open whether the script was applied', async () => {
-    // Recorded with two blocks, played with one: the recorded first answer is 9000 alone.
-    const card = playbackCard((index) => answered(vectors.updatePresence.exchanges[index]?.response ?? ''))
+  test('is carried in blocks of 239 bytes, and its receipt is taken', async () => {
+    const card = scriptedCard(vectors.updatePresence.exchanges)
     const presence = await opened('updatePresence', card)
     const outcome = await update(presence, hex(vectors.update.script))
-    expect(outcome).toMatchObject({ kind: 'torn', executed: 'unknown', reason: 'receipt-wrong' })
-    expect(card.sent[5]?.slice(0, 8)).toBe('84508000')
+    expect(outcome).toMatchObject({ kind: 'applied', receipt: hex(vectors.update.receipt), said: { removedCount: 19 } })
+    expect(card.sent).toEqual(commandsOf(vectors.updatePresence))
+  })
+
+  test('an answer that is no receipt leaves open whether the script was applied', async () => {
+    const presence = await opened('updatePresence', scriptedCard(vectors.updatePresence.exchanges))
+    const other = hex(vectors.keys.issuer.public)
+    expect(await update(presence, hex(vectors.update.script), other)).toMatchObject({
+      kind: 'torn',
+      executed: 'unknown',
+      reason: 'receipt-wrong',
+    })
   })
 
   test('a script above 1024 bytes is two scripts', () => {
@@ -410,8 +422,8 @@ describe('what the ledger makes', () => {
     if (slot === null) throw new Error('no slot')
     const head = { cardId: hex(vectors.cardId), keyEpoch: 1, counter: 5, time: vectors.now }
     const items = (count: number) => Array.from({ length: count }, () => ({ kind: 'load-slot', slot }) as const)
-    expect(makeScript(head, items(11), signWith('issuer')).length).toBe(38 + 11 * 77 + 64)
-    expect(() => makeScript(head, items(12), signWith('issuer'))).toThrow('1024')
+    expect(makeScript(head, items(9), signWith('issuer')).length).toBe(38 + 9 * 93 + 64)
+    expect(() => makeScript(head, items(10), signWith('issuer'))).toThrow('1024')
   })
 })
 
@@ -456,4 +468,46 @@ describe('personalisation', () => {
     expect(made).toMatchObject({ kind: 'refused', code: 'CARD_NOT_CERTIFIED' })
     expect(card.sent.some((command) => command.startsWith('80E8'))).toBe(false)
   })
+})
+
+describe('which allowance a slot of a card is', () => {
+  const slot = slotLayout.decode(hex(vectors.slotBefore))!
+  const period = { periodId: '2025-11', from: slot.validFrom, to: slot.validUntil, openings: [] }
+  const scheme = { ...exampleScheme, schemeId: vectors.names.schemeId, periods: [period] }
+
+  test('the till names it by its schemes, their periods, and the beneficiary that the card says', () => {
+    expect(nameSlot(slot, [scheme])).toEqual({
+      scheme,
+      slot: {
+        slotId: vectors.names.slotId,
+        schemeId: 'school-lunch',
+        beneficiary: '00112233445566778899aabbccddeeff',
+        periodId: '2025-11',
+        countAllowed: 20,
+        amountAllowed: 2_300_000n,
+        countSpent: 0,
+        amountSpent: 0n,
+        booked: [],
+      },
+    })
+  })
+
+  test.each<[string, AppletSlot, AnyScheme]>([
+    ['another scheme', slot, { ...scheme, schemeId: 'bread' }],
+    ['another period', slot, { ...scheme, periods: [{ ...period, periodId: '2025-12' }] }],
+    ['a period that began before', slot, { ...scheme, periods: [{ ...period, from: slot.validFrom + 1 }] }],
+    ['another beneficiary', { ...slot, beneficiary: slot.beneficiary.with(0, 1) }, scheme],
+    ['an amount that is none', { ...slot, amountLeft: tiynMax + 1n }, scheme],
+  ])('%s: not ours to use', (_, other, known) => {
+    expect(nameSlot(other, [known])).toBeNull()
+  })
+})
+
+test('the worked examples of docs/design/22 are those of the vectors', () => {
+  const text = readFileSync('docs/design/22-tolem-applet.md', 'utf8')
+  const examples = text.slice(text.indexOf('## Worked examples')).split('## To be confirmed')[0] ?? ''
+  const values = examples.match(/(?<=\n)(?: {2}[0-9A-F]+\n)+/g)?.map((lines) => lines.replaceAll(/\s/g, '')) ?? []
+  expect(values.length).toBe(23)
+  const known = JSON.stringify(vectors)
+  for (const value of values) expect(known).toContain(value)
 })

@@ -147,10 +147,10 @@ describe('a script', () => {
 
   it('has 1024 bytes at most, in 256 blocks at most', () => {
     const { channel, card } = carried()
-    const longest = script({ counter: 1, items: Array.from({ length: 11 }, () => load({ count: 1, amount: 1 })) })
-    expect(longest).toHaveLength(949)
+    const longest = script({ counter: 1, items: Array.from({ length: 9 }, () => load({ count: 1, amount: 1 })) })
+    expect(longest).toHaveLength(939)
     expect(update(channel, longest).status).toBe('9000')
-    expect(card.state().slots[0]!.slice(96, 116)).toBe(hex(Buffer.concat([number(11, 2), number(11, 8)])))
+    expect(card.state().slots[0]!.slice(96, 116)).toBe(hex(Buffer.concat([number(9, 2), number(9, 8)])))
     const statuses = Array.from(
       { length: 5 },
       (_, index) => channel.ask(0x50, 0, index, Buffer.alloc(index === 4 ? 68 : 239)).status,
@@ -167,6 +167,7 @@ describe('items', () => {
     const { card, send, refusal } = carried(activeApplet({ slots: [slotBytes({ count: 2, amount: 100 })] }))
     const changed = { validFrom: NOW, validUntil: NOW + 9 * DAY, maxPerSpend: 1, pinAbove: 0, flags: 1 }
     expect(send([load({ ...changed, count: 3, amount: 50 })]).status).toBe('9000')
+    expect(refusal([load({ beneficiary: 'berik' })])).toBe('6A80')
     expect(card.state().slots[0]).toBe(hex(slotBytes({ ...changed, count: 5, amount: 150 })))
     expect(refusal([load({ count: 0xffff - 4 })])).toBe('6A80')
     expect(refusal([load({ amount: NEVER - 149n })])).toBe('6A80')

@@ -290,13 +290,14 @@ export interface SlotOptions {
   readonly maxPerSpend?: number | bigint
   readonly pinAbove?: number | bigint
   readonly flags?: number
+  readonly beneficiary?: string
 }
 
 export const NEVER = 0x00ff_ffff_ffff_ffffn
 export const schemeRef = (name = 'school-lunch'): Buffer => reference('TLMSCH01', name)
 export const slotRef = (name = 'school-lunch/aisha/2025-11'): Buffer => reference('TLMSLT01', name)
 
-/** 75 bytes of a slot. */
+/** 91 bytes of a slot. */
 export function slotBytes(of: SlotOptions = {}): Buffer {
   return Buffer.concat([
     schemeRef(of.scheme),
@@ -308,6 +309,7 @@ export function slotBytes(of: SlotOptions = {}): Buffer {
     number(of.maxPerSpend ?? 150_000, 8),
     number(of.pinAbove ?? NEVER, 8),
     Buffer.of(of.flags ?? 0),
+    reference('beneficiary', of.beneficiary ?? 'aisha'),
   ])
 }
 

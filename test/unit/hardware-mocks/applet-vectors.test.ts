@@ -113,8 +113,8 @@ describe('the worked examples, on the card', () => {
     })
     expect(ring.at(-1)).toBe(vectors.spend.record)
     expect(lastScript).toEqual({ hash: vectors.update.scriptHash, receipt: vectors.update.receipt })
-    // The script loads next month into the first empty entry, then takes this month's away.
-    expect(slots.slice(0, 3)).toEqual([null, vectors.update.loadedSlot, null])
+    // The script loads the next two months into the first empty entries, then takes this month's away.
+    expect(slots.slice(0, 3)).toEqual([null, vectors.update.loadedSlot, vectors.update.laterSlot])
     expect(log.filter(({ kind }) => kind === 'debit' || kind === 'script')).toEqual([
       { kind: 'debit', atc: 42, tenderId: vectors.spend.tenderId, amount: '115000', record: vectors.spend.record },
       { kind: 'script', counter: 4, receipt: vectors.update.receipt },

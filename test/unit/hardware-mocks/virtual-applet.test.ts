@@ -70,10 +70,10 @@ describe('IDENTIFY and READ SLOTS', () => {
     const { channel } = atTill({ slots })
     const seen = (schemes: readonly string[]): [number, string[]] => {
       const { data } = channel.ask(0x30, 0, 0, of(schemes))
-      const count = (data.length - 57) / 75
+      const count = (data.length - 57) / 91
       return [
         data[56]!,
-        Array.from({ length: count }, (_, index) => hex(data.subarray(57 + 75 * index, 132 + 75 * index))),
+        Array.from({ length: count }, (_, index) => hex(data.subarray(57 + 91 * index, 148 + 91 * index))),
       ]
     }
     expect(seen([])).toEqual([0, []])
@@ -93,7 +93,7 @@ describe('IDENTIFY and READ SLOTS', () => {
     const { channel } = atTill({ slots, pin: pinBlock('4071') }, desk)
     const page = (skip: number): [number, number] => {
       const { data } = channel.ask(0x30, 1, skip)
-      return [data[56]!, (data.length - 57) / 75]
+      return [data[56]!, (data.length - 57) / 91]
     }
     expect([page(0), page(8), page(11), page(255)]).toEqual([
       [11, 8],

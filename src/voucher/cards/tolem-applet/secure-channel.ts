@@ -13,7 +13,7 @@ import { describeAppletStatus, pinTriesIn, statusOk } from './status.ts'
 const getData = 0xca
 const chunkLength = 235
 /** No answer of the profile is longer. */
-const answerMost = 704
+const answerMost = 785
 
 export interface ProtectedCommand {
   readonly step: AppletStep

@@ -1,11 +1,16 @@
 /** What the card holds, as READ SLOTS says it (docs/design/22, "What the card holds" and "READ SLOTS"). */
-import { concatBytes } from '../bytes.ts'
+import { periodAt, type AnyScheme } from '../../scheme.ts'
+import { slotIdOf, type Slot } from '../../slot.ts'
+import { tiyn, tiynMax, zeroTiyn } from '../../money.ts'
+import { concatBytes, equalBytes, toHex } from '../bytes.ts'
 import { refusal, type AppletFailure } from './failure.ts'
 import { amountField, bytesField, layout, numberField, timeField, type ValueOf } from './layout.ts'
-import { referenceLength } from './names.ts'
+import { referenceLength, schemeRef, slotRef } from './names.ts'
 import type { AppletPresence } from './presence.ts'
 import { refusalOf } from './secure-channel.ts'
 import { statusOk } from './status.ts'
+
+const pseudonymLength = 16
 
 export const slotFlag = { onlineOnly: 1, account: 2 } as const
 
@@ -24,6 +29,8 @@ const slotFields = {
   pinAbove: amountField,
   /** Bits of `slotFlag`. */
   flags: numberField(1),
+  /** Its pseudonym in the scheme; zeros of an account. */
+  beneficiary: bytesField(pseudonymLength),
 }
 export type AppletSlot = ValueOf<typeof slotFields>
 export const slotLayout = layout('', slotFields)
@@ -106,4 +113,39 @@ export function parseCardContent(data: Uint8Array): CardContent | null {
     slots.push(slot)
   }
   return { kind: 'content', ...rest, state, pinTriesLeft: pinTries === noPinSet ? null : pinTries, slots }
+}
+
+/** As the rule function takes it, and the scheme that it is of. */
+export interface NamedSlot {
+  readonly scheme: AnyScheme
+  readonly slot: Slot
+}
+
+/**
+ * Which allowance this is. A card is asked with references, which only who knows the names can read; the till knows its
+ * schemes and their periods, and the card says the beneficiary (docs/design/22, "READ SLOTS"). What the slot allows is
+ * what the card has left: it has counted down itself.
+ *
+ * @returns null for a slot of no scheme and period of these, or whose names do not give its reference: not ours to use
+ */
+export function nameSlot(of: AppletSlot, schemes: readonly AnyScheme[]): NamedSlot | null {
+  const scheme = schemes.find(({ schemeId }) => equalBytes(schemeRef(schemeId), of.schemeRef))
+  const period = scheme === undefined ? undefined : periodAt(scheme, of.validFrom)
+  if (scheme === undefined || period === undefined || of.amountLeft > tiynMax) return null
+  const beneficiary = toHex(of.beneficiary).toLowerCase()
+  const slotId = slotIdOf(scheme.schemeId, beneficiary, period.periodId)
+  if (!equalBytes(slotRef(slotId), of.slotRef)) return null
+  const { schemeId } = scheme
+  const { periodId } = period
+  return {
+    scheme,
+    slot: {
+      ...{ slotId, schemeId, beneficiary, periodId },
+      countAllowed: of.countLeft,
+      amountAllowed: tiyn(of.amountLeft),
+      countSpent: 0,
+      amountSpent: zeroTiyn,
+      booked: [],
+    },
+  }
 }
