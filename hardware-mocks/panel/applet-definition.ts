@@ -24,10 +24,15 @@ const tiyn = z
   .transform((text) => BigInt(text))
   .refine((amount) => amount <= AMOUNT_MAX, 'more than a card can hold')
 
+function beneficiaryIn({ schemeId, slotId }: { readonly schemeId: string; readonly slotId: string }): string | null {
+  if (!slotId.startsWith(`${schemeId}/`)) return null
+  return /^([0-9a-fA-F]{32})\/[^/]+$/.exec(slotId.slice(schemeId.length + 1))?.[1] ?? null
+}
+
 const slotDefinition = z
   .strictObject({
     schemeId: z.string().min(1),
-    /** `schemeId/beneficiary/periodId`: whose it is. Of a CBDC card: the account id. */
+    /** `schemeId/beneficiary/periodId`: whose it is, the beneficiary in 32 hex digits. Of an account: its id. */
     slotId: z.string().min(1),
     validFrom: instant,
     /** First moment after. */
@@ -44,6 +49,7 @@ const slotDefinition = z
   })
   .refine(({ validFrom, validUntil }) => validFrom < validUntil, 'ends before it begins')
   .refine(({ account, onlineOnly }) => onlineOnly || !account, 'an account is only on line')
+  .refine((defined) => defined.account || beneficiaryIn(defined) !== null, 'names no scheme/beneficiary/period')
 
 export const appletDefinition = z
   .strictObject({
@@ -73,7 +79,11 @@ export const appletDefinition = z
           .string()
           .regex(/^\d{4,8}$/, '4 to 8 digits')
           .optional(),
-        slots: z.array(slotDefinition).max(SLOT_ENTRIES).default([]),
+        slots: z
+          .array(slotDefinition)
+          .max(SLOT_ENTRIES)
+          .refine((slots) => new Set(slots.map(({ slotId }) => slotId)).size === slots.length, 'a slot is there once')
+          .default([]),
       })
       .optional(),
   })
@@ -110,6 +120,7 @@ const slotOf = (defined: z.infer<typeof slotDefinition>): AppletSlot => ({
   pinAbove: defined.pinAbove,
   isOnlineOnly: defined.onlineOnly,
   isAccount: defined.account,
+  beneficiary: defined.account ? new Uint8Array(16) : bytes(beneficiaryIn(defined)!),
 })
 
 /** The EEPROM of a new card. */

@@ -50,7 +50,7 @@ box.add(
         slots: [
           {
             schemeId: 'school-lunch',
-            slotId: 'school-lunch/aisha/2025-11',
+            slotId: 'school-lunch/00112233445566778899aabbccddeeff/2025-11',
             validFrom: at(now - 27 * day),
             validUntil: at(now + 3 * day),
             count: 20,

@@ -34,6 +34,8 @@ import { bytes, hex } from './reader-side.ts'
 
 const at = (ms: number): string => new Date(ms).toISOString()
 const DAY = 86_400_000
+const beneficiary = '00112233445566778899aabbccddeeff'
+const slotId = `school-lunch/${beneficiary}/2025-11`
 const issued = {
   validFrom: at(NOW - 30 * DAY),
   validUntil: at(NOW + 300 * DAY),
@@ -45,7 +47,7 @@ const issued = {
   slots: [
     {
       schemeId: 'school-lunch',
-      slotId: 'school-lunch/aisha/2025-11',
+      slotId,
       validFrom: at(NOW - 20 * DAY),
       validUntil: at(NOW + 3 * DAY),
       count: 20,
@@ -85,10 +87,11 @@ describe('a card of the box', () => {
     const seen = laid(first, 'Aisha', (air) =>
       openChannel(air, till).ask(0x30, 0, 0, Buffer.concat([number(NOW, 8), schemeRef()])),
     )
-    expect(hex(seen.data.subarray(57))).toBe(hex(slotBytes()))
+    const expected = hex(slotBytes({ slot: slotId })).slice(0, -32) + beneficiary.toUpperCase()
+    expect(hex(seen.data.subarray(57))).toBe(expected)
     for (const [index, box] of [first, second, second, first].entries()) {
       const said = laid(box, 'Aisha', (air) =>
-        openChannel(air, till).ask(0x40, 0, 0, spendBytes({ tenderId: tender(`${index}`) })),
+        openChannel(air, till).ask(0x40, 0, 0, spendBytes({ tenderId: tender(`${index}`), slot: slotId })),
       )
       expect([said.status, said.data.readUInt32BE(1 + 34)]).toEqual(['9000', index + 1])
     }
@@ -130,7 +133,7 @@ describe('a card of the box', () => {
     const account = {
       ...issued,
       issuerCertificate: hex(issuerCertificate({ kind: 2 })),
-      slots: [{ ...issued.slots[0]!, count: 0, amount: '0', onlineOnly: true, account: true }],
+      slots: [{ ...issued.slots[0]!, slotId: 'account-7', count: 0, amount: '0', onlineOnly: true, account: true }],
     }
     const box = boxOf('bank')
     box.add(cardDefinitions.parse([{ ...child, profile: 'cbdc', issued: account }]))
@@ -150,7 +153,13 @@ describe('a card of the box', () => {
     ['a slot that ends before it begins', { slots: [{ ...issued.slots[0]!, validUntil: at(NOW - 21 * DAY) }] }],
     ['an account off line', { slots: [{ ...issued.slots[0]!, account: true }] }],
     ['more than a card can hold', { slots: [{ ...issued.slots[0]!, amount: '72057594037927936' }] }],
-    ['33 slots', { slots: Array.from({ length: 33 }, () => issued.slots[0]) }],
+    ['a slot of nobody', { slots: [{ ...issued.slots[0]!, slotId: 'school-lunch/aisha/2025-11' }] }],
+    ['a slot of another scheme', { slots: [{ ...issued.slots[0]!, schemeId: 'school' }] }],
+    ['one slot twice', { slots: [issued.slots[0], issued.slots[0]] }],
+    [
+      '33 slots',
+      { slots: Array.from({ length: 33 }, (_, index) => ({ ...issued.slots[0]!, slotId: `${slotId}${index}` })) },
+    ],
   ])('is not made with %s', (_name, wrong) => {
     expect(cardDefinitions.safeParse([{ ...child, issued: { ...issued, ...wrong } }]).success).toBe(false)
   })
@@ -172,7 +181,11 @@ describe('torn on order, at the SPEND', () => {
     box.add(cardDefinitions.parse([child]))
     box.card('Aisha')!.arm(fault, SPEND)
     const spend = (): void =>
-      laid(box, 'Aisha', (air) => void openChannel(air, till).ask(0x40, 0, 0, spendBytes({ tenderId: tender('torn') })))
+      laid(
+        box,
+        'Aisha',
+        (air) => void openChannel(air, till).ask(0x40, 0, 0, spendBytes({ tenderId: tender('torn'), slot: slotId })),
+      )
     expect(spend).toThrow(seen)
     laid(box, 'Aisha', (air) => {
       const { data } = openChannel(air, till).ask(0x42, 0, 0, recovering('torn'))
