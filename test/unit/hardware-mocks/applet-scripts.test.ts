@@ -79,6 +79,9 @@ describe('a script', () => {
     expect(card.state()).toMatchObject({ scriptCounter: 1, lowestTime: hex(number(NOW + DAY, 8)) })
     expect(card.state().slots.slice(0, 2)).toEqual([null, hex(slotBytes())])
     expect(send([]).data.subarray(106, 116)).toEqual(Buffer.alloc(10))
+    // A script that was signed earlier is carried later: time does not go back.
+    send([], { time: NOW - 40 * DAY })
+    expect(card.state()).toMatchObject({ scriptCounter: 3, lowestTime: hex(number(NOW + DAY, 8)) })
   })
 
   it('sent again gives the same receipt and changes nothing, also in another presence, carried by another terminal', () => {
