@@ -1,7 +1,7 @@
 /**
  * Does a card on a reader keep docs/design/22? Personalises it if it is blank, then plays what a desk, a till and a
- * stranger do, and measures every command. For who writes the applet, and for who buys cards. A card that was checked is
- * a check's card for ever: there is no way back to blank but to install the applet anew.
+ * stranger do, and measures every command. For who writes the applet, and for who buys cards. A card that was checked
+ * is a check's card for ever: there is no way back to blank but to install the applet anew.
  */
 import { equalBytes } from '../../src/voucher/cards/bytes.ts'
 import type { CardChannel, RandomBytes } from '../../src/voucher/cards/card-channel.ts'

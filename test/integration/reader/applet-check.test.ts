@@ -1,6 +1,6 @@
 /**
- * Method: `npm run applet-check` as a program, at virtual cards in a real pcscd, in namespaces of its own. What it finds
- * wrong is asked in test/integration/cards/applet-check.test.ts.
+ * Method: `npm run applet-check` as a program, at virtual cards in a real pcscd, in namespaces of its own. What it
+ * finds wrong is asked in test/integration/cards/applet-check.test.ts.
  */
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { playInNamespace, whyNoPcscd } from '../../fixtures/pcscd-namespace.ts'

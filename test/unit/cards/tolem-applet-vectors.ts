@@ -1,4 +1,4 @@
-/** The recorded presences of test/fixtures/vectors/tolem-applet.json, as the tests of the applet's profile play them. */
+/** The recorded presences of test/fixtures/vectors/tolem-applet.json, as tests of the applet's profile play them. */
 import { createPrivateKey, sign as signBytes } from 'node:crypto'
 import { fromHex } from '../../../src/voucher/cards/bytes.ts'
 import type { CardChannel } from '../../../src/voucher/cards/card-channel.ts'
