@@ -22,8 +22,9 @@ function ask(command: string, ...parameters: readonly string[]): Promise<Ending>
 }
 
 const commands = [
-  ...['start', 'demo', 'ledger', 'sim', 'reader-soak', 'applet-check', 'setup-check', 'verify-receipt', 'test', 'ready'],
+  ...['start', 'demo', 'ledger', 'sim', 'reader-soak', 'setup-check', 'verify-receipt', 'test', 'ready'],
   ...[
+    'applet-check',
     'pictures',
     'package',
     'bench',
