@@ -246,6 +246,17 @@ describe('RECOVER', () => {
     expect(card.sent.length).toBe(sent)
   })
 
+  test.each([
+    ['another nonce', vectors.recover.unknownTenderId, '00'.repeat(16)],
+    ['another tender', '00'.repeat(16), vectors.recover.nonce],
+  ])('a statement that answers %s, recorded before, proves nothing', async (_, tenderId, asked) => {
+    const card = playbackCard((index) => answered(vectors.recovery.exchanges[index]?.response ?? ''))
+    const presence = await openedRecorded('recovery', card)
+    await recover(presence, plan(presence), nonce)
+    const answer = await recover(presence, { ...plan(presence), tenderId: hex(tenderId) }, hex(asked))
+    expect(answer).toMatchObject({ kind: 'refused', code: 'CARD_NOT_AUTHENTIC', detail: 'statement' })
+  })
+
   test('a statement proves only what the card can still remember', () => {
     const said = statementLayout.decode(hex(vectors.recover.statement).slice(0, statementLayout.length))
     if (said === null) throw new Error('no statement')
