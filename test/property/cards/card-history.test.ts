@@ -148,7 +148,7 @@ describe(`histories of cards, TOLEM_SEED=${seed}`, () => {
     expect(records).toBeGreaterThan(lives)
   })
 
-  test('an honest card of which records are missing: only that is found, and torn intents are proved by later ones', async () => {
+  test('records are missing: only that is found, and torn intents are proved by later ones', async () => {
     let missing = 0
     let proved = 0
     for (let count = 0; count < lives; count += 1) {

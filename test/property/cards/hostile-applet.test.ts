@@ -1,8 +1,8 @@
 /**
- * Method: what an applet card can say is replaced, flipped, cut, lengthened, spliced or torn at random, at three depths:
- * each parser by itself, whole presences from outside of the channel, and a card that holds the channel's keys (a
- * genuine one that went bad) and says nonsense inside it. Every answer is a value of a closed union; nothing throws or
- * hangs; nothing is a payment but the honest record.
+ * Method: what an applet card can say is replaced, flipped, cut, lengthened, spliced or torn at random, at three
+ * depths: each parser by itself, whole presences from outside of the channel, and a card that holds the channel's keys
+ * (a genuine one that went bad) and says nonsense inside it. Every answer is a value of a closed union; nothing throws
+ * or hangs; nothing is a payment but the honest record.
  *
  * TOLEM_SEED repeats a run. TOLEM_FUZZ is the number of inputs to the parsers (20,000 by default, a million takes some
  * minutes); presences are a hundredth of it.

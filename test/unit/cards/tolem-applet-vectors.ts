@@ -1,14 +1,18 @@
-/** The recorded presences of test/fixtures/vectors/tolem-applet.json, as the tests of the applet's profile play them. */
+/** The recorded presences of test/fixtures/vectors/tolem-applet.json, as tests of the applet's profile play them. */
 import { createPrivateKey, sign as signBytes } from 'node:crypto'
 import { fromHex } from '../../../src/voucher/cards/bytes.ts'
 import type { CardChannel } from '../../../src/voucher/cards/card-channel.ts'
 import type { Sign } from '../../../src/voucher/cards/tolem-applet/p256.ts'
-import { openPresence, type TerminalIdentity } from '../../../src/voucher/cards/tolem-applet/presence.ts'
+import {
+  openPresence,
+  type AppletPresence,
+  type TerminalIdentity,
+} from '../../../src/voucher/cards/tolem-applet/presence.ts'
 import { schemeRef } from '../../../src/voucher/cards/tolem-applet/names.ts'
 import type { SpendOrder } from '../../../src/voucher/cards/tolem-applet/spend.ts'
 import { slotLayout } from '../../../src/voucher/cards/tolem-applet/slots.ts'
 import vectors from '../../fixtures/vectors/tolem-applet.json' with { type: 'json' }
-import { scriptedRandom } from './scripted-card.ts'
+import { answered, playbackCard, scriptedRandom, type Exchange, type ScriptedCard } from './scripted-card.ts'
 
 export { vectors }
 
@@ -56,3 +60,23 @@ export function recordedOrder(): SpendOrder {
 }
 
 export const stateBefore = { atc: vectors.spend.atcBefore, headHash: fromHex(vectors.spend.headHashBefore) }
+
+export async function openedRecorded(of: RecordedPresence, card: CardChannel): Promise<AppletPresence> {
+  const presence = await openRecorded(of, card)
+  if (presence.kind !== 'present') throw new Error(JSON.stringify(presence))
+  return presence
+}
+
+interface Recording {
+  readonly exchanges: readonly Exchange[]
+}
+
+export const commandsOf = ({ exchanges }: Recording) => exchanges.map(({ command }) => command)
+
+/** The recording with one answer replaced, by its place. */
+export function cardWith(recording: Recording, place: number, response: string): ScriptedCard {
+  return playbackCard((index) => {
+    const exchange = recording.exchanges[index]
+    return exchange && answered(index === place ? response : exchange.response)
+  })
+}

@@ -1,4 +1,4 @@
-/** Is one of our applets on this card? SELECT says so, and nothing that tells cards apart (docs/design/22, "SELECT"). */
+/** Is one of our applets on this card? SELECT says so, and nothing that tells cards apart (docs/design/22). */
 import type { CardChannel } from '../card-channel.ts'
 import { concatBytes, equalBytes, fromHex } from '../bytes.ts'
 import { exchange } from '../exchange.ts'
