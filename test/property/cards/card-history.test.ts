@@ -110,6 +110,18 @@ async function live(life: Life, chance: (below: number) => number, random: (leng
   if (input !== undefined && toHex(input) === toHex(planned.plan.expectedInput)) life.inputs.push(input)
 }
 
+/** Until the card has made so many records. A card that makes none fails the test, not the run. */
+async function liveUntil(
+  life: Life,
+  records: number,
+  ...by: [(below: number) => number, (length: number) => Uint8Array]
+) {
+  for (let step = 0; life.inputs.length < records; step += 1) {
+    if (step === 100) throw new Error(`${life.inputs.length} records in ${step} steps`)
+    await live(life, ...by)
+  }
+}
+
 function shuffled<Thing>(things: readonly Thing[], chance: (below: number) => number): Thing[] {
   const left = [...things]
   return things.map(() => left.splice(chance(left.length), 1)[0]!)
@@ -209,11 +221,11 @@ describe(`histories of cards, TOLEM_SEED=${seed}`, () => {
 
   test('a copy whose conflicting record is never presented breaks the chain', async () => {
     const life = await born()
-    while (life.inputs.length < 2) await live(life, chance, random)
+    await liveUntil(life, 2, chance, random)
     const state = life.made.card.state()
     const copy: Life = { ...life, made: testCard(state, 'other copy'), inputs: [], loads: [] }
-    while (life.inputs.length < 3) await live(life, chance, random)
-    while (copy.inputs.length < 2) await live(copy, chance, random)
+    await liveUntil(life, 3, chance, random)
+    await liveUntil(copy, 2, chance, random)
     const recordInputs = [...life.inputs, copy.inputs[1]!]
     const { findings } = judgeHistory({ recordInputs, loads: [...life.loads, ...copy.loads], tornInputs: [] })
     expect(findings).toEqual([{ kind: 'chain-broken', atc: 4 }])
@@ -221,7 +233,7 @@ describe(`histories of cards, TOLEM_SEED=${seed}`, () => {
 
   test('a card that was given more without a script is found at its next record', async () => {
     const life = await born()
-    while (life.inputs.length < 1) await live(life, chance, random)
+    await liveUntil(life, 1, chance, random)
     const state = life.made.card.state()
     const more = state.slots.map((entry) => {
       if (entry === null) return null
@@ -229,7 +241,7 @@ describe(`histories of cards, TOLEM_SEED=${seed}`, () => {
       return toHex(writeSlot({ ...held, countLeft: held.countLeft + 5, amountLeft: held.amountLeft + 500_000n }))
     })
     const richer: Life = { ...life, made: testCard({ ...state, slots: more }, 'richer') }
-    while (richer.inputs.length < 2) await live(richer, chance, random)
+    await liveUntil(richer, 2, chance, random)
     const { findings } = judgeHistory({ recordInputs: richer.inputs, loads: richer.loads, tornInputs: [] })
     expect(findings).toMatchObject([{ kind: 'balance-differs', atc: 2 }])
   })
