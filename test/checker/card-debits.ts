@@ -62,7 +62,7 @@ export function debitIn(card: string, recordHex: string): CardDebit | null {
   }
 }
 
-/** What is odd in one card's debits, in the order of its log: a number left out or used again, a chain that is broken. */
+/** What is odd in one card's debits, in the order of its log: a number left out or used again, a broken chain. */
 export function oddDebits(debits: readonly CardDebit[]): readonly string[] {
   return debits.flatMap((debit, index) => {
     const before = debits[index - 1]

@@ -26,7 +26,7 @@ describe('an applet card on the real PC/SC stack', () => {
     )
   })
 
-  it('pays; an answer lost with the card is recovered byte for byte; what never reached it is proved not debited', () => {
+  it('pays; an answer lost with the card is recovered byte for byte; what never reached it is proved so', () => {
     const debits = steps.get('debits') as readonly string[]
     expect(debits).toHaveLength(3)
     expect(steps.get('paid')).toEqual({ kind: 'debited', record: debits[0] })

@@ -1,4 +1,4 @@
-/** Debits in the logs of applet cards: read from the signed bytes, never twice for one tender, never out of their chain. */
+/** Debits in the logs of applet cards: read from signed bytes, never twice for a tender, never out of their chain. */
 import { createHash } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -38,7 +38,7 @@ function record(atc: number, tender: string, previous: Buffer): Buffer {
 }
 const hashOf = (of: Buffer): Buffer => sha256(of.subarray(0, 284))
 const tenderId = (number: number): string => `019ac932-8d80-7000-8000-${String(number).padStart(12, '0')}`
-const none = Buffer.alloc(32)
+const none: Buffer = Buffer.alloc(32)
 
 /** Debits of one card, one after the other; returns the last one's hash. */
 function debits(card: string, tenders: readonly number[], from = 1, previous = none): Buffer {

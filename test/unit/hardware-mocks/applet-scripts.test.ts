@@ -84,7 +84,7 @@ describe('a script', () => {
     expect(card.state()).toMatchObject({ scriptCounter: 3, lowestTime: hex(number(NOW + DAY, 8)) })
   })
 
-  it('sent again gives the same receipt and changes nothing, also in another presence, carried by another terminal', () => {
+  it('sent again gives the same receipt and changes nothing, also in another presence, by another terminal', () => {
     const { card, air, saves } = carried(activeApplet(), desk)
     const whole = script({ counter: 1, items: [load(), item(0x04, desk.serial)] })
     const first = update(openChannel(air, desk), whole)
