@@ -231,6 +231,18 @@ describe(`histories of cards, TOLEM_SEED=${seed}`, () => {
     expect(findings).toEqual([{ kind: 'chain-broken', atc: 4 }])
   })
 
+  test('a torn intent that both copies of a card prove is one debit', async () => {
+    const life = await born()
+    await liveUntil(life, 1, chance, random)
+    const torn = life.inputs[0]!
+    const copy: Life = { ...life, made: testCard(life.made.card.state(), 'a later copy'), inputs: [], loads: [] }
+    await liveUntil(life, 2, chance, random)
+    await liveUntil(copy, 1, chance, random)
+    const recordInputs = [life.inputs[1]!, copy.inputs[0]!]
+    const { proved } = judgeHistory({ recordInputs, loads: life.loads, tornInputs: [torn] })
+    expect(proved.map(toHex)).toEqual([toHex(torn)])
+  })
+
   test('a card that was given more without a script is found at its next record', async () => {
     const life = await born()
     await liveUntil(life, 1, chance, random)
