@@ -21,6 +21,7 @@ const scripts = {
   ledger: 'ledger-sim/main.ts',
   sim: 'test/simulation/main.ts',
   'reader-soak': 'tools/reader-soak.ts',
+  'applet-check': 'tools/applet-check.ts',
   crash: 'test/crash/main.ts',
   chaos: 'test/chaos/main.ts',
   power: 'test/power/main.ts',

@@ -5,7 +5,10 @@
  */
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { CardLogEntry, CardMemory } from './card-log.ts'
+import { VirtualApplet } from './applet.ts'
+import { debitEntry } from './applet-spend.ts'
+import type { AppletState } from './applet-state.ts'
+import type { CardLogEntry, CardMemory } from './card-memory.ts'
 import type { CardFault } from './faults.ts'
 import { VirtualNtag21x, type Ntag21xState } from './ntag21x.ts'
 import { VirtualNtag424 } from './ntag424.ts'
@@ -21,7 +24,7 @@ export type CardLogLine = (CardLogEntry | { readonly kind: 'fault'; readonly fau
 }
 
 /** The EEPROM of a card of any kind that has a file. */
-export type StoredCard = Ntag424State | Ntag21xState | UidCardState
+export type StoredCard = Ntag424State | Ntag21xState | UidCardState | AppletState
 
 export class CardFile implements CardMemory<StoredCard> {
   readonly statePath: string
@@ -56,15 +59,8 @@ export class CardFile implements CardMemory<StoredCard> {
   }
 
   /** The card as it was when it last lay in a field. One process plays a card at a time. */
-  card(of: { readonly random: RandomSource; readonly delayMs?: number }): VirtualNtag424 {
-    const state = this.#state()
-    if (state.kind !== 'ntag424') throw new Error(`${this.statePath} is not the EEPROM of an NTAG 424 DNA`)
-    return VirtualNtag424.fromState(state, { ...of, memory: this })
-  }
-
-  /** As `card`, of any kind. */
-  anyCard(of: { readonly random: RandomSource }): VirtualCard {
-    const state = this.#state()
+  card(of: { readonly random: RandomSource; readonly delayMs?: number }): VirtualCard {
+    const state = JSON.parse(readFileSync(this.statePath, 'utf8')) as StoredCard
     switch (state.kind) {
       case 'ntag424':
         return VirtualNtag424.fromState(state, { ...of, memory: this })
@@ -72,11 +68,26 @@ export class CardFile implements CardMemory<StoredCard> {
         return new VirtualNtag21x(state, { memory: this })
       case 'uid':
         return new VirtualUidCard(state, { ...of, memory: this })
+      case 'tolem-applet':
+        this.#logWhatIsMissing(state)
+        return VirtualApplet.fromState(state, { ...of, memory: this })
+      default:
+        throw new Error(`${this.statePath} is not the EEPROM of a virtual card`)
     }
   }
 
-  #state(): StoredCard {
-    return JSON.parse(readFileSync(this.statePath, 'utf8')) as StoredCard
+  /** A process that died between EEPROM and log owes the log what the last step was: money was debited in it. */
+  #logWhatIsMissing(state: AppletState): void {
+    const lines = readCardLog(this.logPath)
+    const debits = lines.filter((line) => line.kind === 'debit')
+    const lastLogged = debits.at(-1)?.atc ?? 0
+    for (const record of state.ring) {
+      const entry = debitEntry(record)
+      if (entry.atc > lastLogged) this.append(entry)
+    }
+    const receipt = state.lastScript?.receipt
+    if (receipt !== undefined && !lines.some((line) => line.kind === 'script' && line.receipt === receipt))
+      this.append({ kind: 'script', counter: state.scriptCounter, receipt })
   }
 
   save(state: StoredCard): void {

@@ -8,7 +8,7 @@
  *
  * Not modelled: mirrors, the NFC counter, AUTHLIM, lock bits, FAST_READ, and that a card falls idle after an error.
  */
-import type { CardMemory } from './card-log.ts'
+import type { CardMemory } from './card-memory.ts'
 import { parseCommandApdu, type CommandApdu } from './command-apdu.ts'
 import { storageCardAtr } from './otherCards.ts'
 import type { CardAnswer, VirtualCard } from './virtual-card.ts'

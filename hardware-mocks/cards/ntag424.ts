@@ -9,7 +9,7 @@
  * sign with), ISO 14443-4 chaining, options of SetConfiguration other than 0Ah.
  */
 import { crc32 } from 'node:zlib'
-import type { CardMemory } from './card-log.ts'
+import type { CardMemory } from './card-memory.ts'
 import { decryptCbc, encryptCbc, xor } from './aes.ts'
 import { parseCommandApdu, type CommandApdu } from './command-apdu.ts'
 import { renderDynamicFile, type DynamicFile } from './ntag424-dynamic-messaging.ts'

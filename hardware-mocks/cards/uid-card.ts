@@ -3,7 +3,7 @@
  * its keys. Stands for the card together with what a reader makes of it: the reader has the UID of the anti-collision
  * (ISO/IEC 14443-3 §6.4) and answers `FF CA` with it (PC/SC part 3 §3.2.2.1.3).
  */
-import type { CardMemory } from './card-log.ts'
+import type { CardMemory } from './card-memory.ts'
 import { parseCommandApdu } from './command-apdu.ts'
 import { storageCardAtr } from './otherCards.ts'
 import type { RandomSource } from './random.ts'

@@ -14,13 +14,13 @@ import { factoryCard, personalisedCard } from '../cards/ntag424-state.ts'
 import { desfireEv3Card, garbageCard, mifareClassicCard, muteCard } from '../cards/otherCards.ts'
 import type { RandomSource } from '../cards/random.ts'
 import type { VirtualCard } from '../cards/virtual-card.ts'
+import { appletDefinition, appletStateOf } from './applet-definition.ts'
+import { bytes, hexBytes, label, uid } from './card-words.ts'
 
-const hexBytes = (length: number) =>
-  z.string().regex(new RegExp(`^[0-9A-Fa-f]{${length * 2}}$`), `${length} bytes of hex`)
-const uid = z.string().regex(/^([0-9A-Fa-f]{8}|[0-9A-Fa-f]{14})$/, '4 or 7 bytes of hex')
-const label = z.string().trim().min(1).max(60)
-
-/** One line of `--cards FILE`. An `ntag424` without keys is as delivered by the factory. Without UID one is made up. */
+/**
+ * One line of `--cards FILE`. An `ntag424` without keys is as delivered by the factory, a `tolem-applet` that nobody
+ * issued as it was installed. Without UID one is made up; a `tolem-applet` then shows a random one.
+ */
 export const cardDefinition = z.discriminatedUnion('kind', [
   z.strictObject({
     label,
@@ -54,6 +54,7 @@ export const cardDefinition = z.discriminatedUnion('kind', [
     uid: hexBytes(7).optional(),
     model: z.enum(['NTAG213', 'NTAG215', 'NTAG216']).default('NTAG213'),
   }),
+  appletDefinition,
   z.strictObject({ label, kind: z.enum(['mifare-classic', 'desfire', 'mute', 'garbage']), uid: uid.optional() }),
 ])
 export const cardDefinitions = z.array(cardDefinition)
@@ -63,21 +64,19 @@ export type CardKind = CardDefinition['kind']
 export interface BoxedCard {
   readonly label: string
   readonly kind: CardKind
-  /** Upper-case hex. */
-  readonly uid: string
+  /** Upper-case hex; null: another in each field. */
+  readonly uid: string | null
 }
 
 const registered = z.array(
   z.object({
     label,
-    kind: z.enum(['ntag424', 'uid', 'ntag21x', 'mifare-classic', 'desfire', 'mute', 'garbage']),
-    uid: z.union([uid, hexBytes(10), z.literal('RANDOM')]),
+    kind: z.enum(['ntag424', 'tolem-applet', 'uid', 'ntag21x', 'mifare-classic', 'desfire', 'mute', 'garbage']),
+    uid: z.union([uid, hexBytes(10)]).nullable(),
     file: z.string(),
   }),
 )
 type Registered = z.infer<typeof registered>[number]
-
-const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'))
 
 const fileNameOf = (cardLabel: string): string =>
   cardLabel
@@ -95,7 +94,7 @@ function freeFileName(cardLabel: string, cards: readonly Registered[]): string {
 }
 
 /** What its file begins with; null of a card without one. */
-function newCard(definition: CardDefinition, cardUid: string): StoredCard | null {
+function newCard(definition: Exclude<CardDefinition, { kind: 'tolem-applet' }>, cardUid: string): StoredCard | null {
   switch (definition.kind) {
     case 'ntag424': {
       const { keys } = definition
@@ -104,7 +103,7 @@ function newCard(definition: CardDefinition, cardUid: string): StoredCard | null
       return personalisedCard({ uid: bytes(cardUid), keys: each })
     }
     case 'uid':
-      return { kind: 'uid', uid: cardUid === 'RANDOM' ? null : cardUid, speaks: definition.speaks }
+      return { kind: 'uid', uid: cardUid, speaks: definition.speaks }
     case 'ntag21x':
       return factoryNtag21x({ model: definition.model, uid: cardUid })
     default:
@@ -141,15 +140,29 @@ export class CardBox {
     const cards = this.#register()
     for (const definition of definitions) {
       if (cards.some((card) => card.label === definition.label)) continue
-      const cardUid = (definition.uid ?? this.#madeUpUid(definition.kind, cards)).toUpperCase()
       const file = freeFileName(definition.label, cards)
-      const state = newCard(definition, cardUid)
+      const { state, cardUid } = this.#newCard(definition, cards)
       if (state !== null) CardFile.create({ folder: this.#folder, name: file, state, now: this.#now })
       cards.push({ label: definition.label, kind: definition.kind, uid: cardUid, file })
       added.push(definition.label)
     }
     if (added.length > 0) this.#keepRegister(cards)
     return added
+  }
+
+  /** Its EEPROM, where it has one, and its UID: null of a card that shows another one in each field. */
+  #newCard(
+    definition: CardDefinition,
+    cards: readonly Registered[],
+  ): { readonly state: StoredCard | null; readonly cardUid: string | null } {
+    if (definition.kind === 'tolem-applet') {
+      const state = appletStateOf(definition, this.#random)
+      return { state, cardUid: state.uid }
+    }
+    if (definition.kind === 'uid' && definition.uid === 'random')
+      return { state: { kind: 'uid', uid: null, speaks: definition.speaks }, cardUid: null }
+    const cardUid = (definition.uid ?? this.#madeUpUid(definition.kind, cards)).toUpperCase()
+    return { state: newCard(definition, cardUid), cardUid }
   }
 
   /** The card of that label; the same object until it is put back, because a card exists once. */
@@ -187,17 +200,20 @@ export class CardBox {
   }
 
   #play(entry: Registered): FaultyCard {
-    if (entry.kind === 'ntag424' || entry.kind === 'uid' || entry.kind === 'ntag21x') {
+    if (entry.kind === 'ntag424' || entry.kind === 'tolem-applet' || entry.kind === 'uid' || entry.kind === 'ntag21x') {
       const file = CardFile.open(join(this.#folder, `${entry.file}.json`), { now: this.#now })
-      return new FaultyCard(file.anyCard({ random: this.#random }), {
+      return new FaultyCard(file.card({ random: this.#random }), {
         random: this.#random,
         onDidFail: (fault) => file.appendFault(fault),
       })
     }
-    return new FaultyCard(this.#otherCard(entry.kind, bytes(entry.uid)), { random: this.#random })
+    return new FaultyCard(this.#otherCard(entry.kind, bytes(entry.uid ?? '')), { random: this.#random })
   }
 
-  #otherCard(kind: Exclude<CardKind, 'ntag424' | 'uid' | 'ntag21x'>, cardUid: Uint8Array): VirtualCard {
+  #otherCard(
+    kind: Exclude<CardKind, 'ntag424' | 'tolem-applet' | 'uid' | 'ntag21x'>,
+    cardUid: Uint8Array,
+  ): VirtualCard {
     switch (kind) {
       case 'mifare-classic':
         return mifareClassicCard({ uid: cardUid })

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { debitIn, oddDebits, type CardDebit } from './card-debits.ts'
 import { CheckerInputError } from './input-error.ts'
 
 /** One SUN message that a card gave out. */
@@ -18,6 +19,8 @@ export interface CardMessage {
 export interface CardLogs {
   readonly cards: number
   readonly messages: readonly CardMessage[]
+  /** What cards with a tolem-applet took from their slots. */
+  readonly debits: readonly CardDebit[]
   /** What is odd without being a fault of money. */
   readonly notes: readonly string[]
 }
@@ -30,6 +33,8 @@ const sun = z.object({
   macInput: z.string(),
 })
 
+const debit = z.object({ record: z.string() })
+
 const logEnding = '.log.jsonl'
 
 /** @throws CheckerInputError */
@@ -37,24 +42,34 @@ export function readCardLogs(folder: string): CardLogs {
   if (!existsSync(folder)) throw new CheckerInputError(`there are no card logs: ${folder} does not exist`)
   const names = readdirSync(folder).filter((name) => name.endsWith(logEnding))
   const notes: string[] = []
-  const messages = names
-    .toSorted()
-    .flatMap((name) => readLog(join(folder, name), name.slice(0, -logEnding.length), notes))
-  return { cards: names.length, messages, notes }
+  const logs = names.toSorted().map((name) => readLog(join(folder, name), name.slice(0, -logEnding.length), notes))
+  return {
+    cards: names.length,
+    messages: logs.flatMap((log) => log.messages),
+    debits: logs.flatMap((log) => log.debits),
+    notes,
+  }
 }
 
-function readLog(path: string, card: string, notes: string[]): CardMessage[] {
+function readLog(path: string, card: string, notes: string[]): Pick<CardLogs, 'messages' | 'debits'> {
   const text = readFileSync(path, 'utf8')
   const lines = text.split('\n')
   // A line without its end was being written when the process died; what it said reached nobody.
   const unfinished = lines.pop()
   if (unfinished !== '') notes.push(`card ${card}: the last line of its log is unfinished`)
   const messages: CardMessage[] = []
+  const debits: CardDebit[] = []
   for (const [index, text] of lines.entries()) {
     const entry = line.safeParse(parsed(text))
     if (!entry.success) throw new CheckerInputError(`${path}:${index + 1} is not a line of a card's log`)
     if (entry.data.sequence !== index + 1)
       notes.push(`card ${card}: line ${index + 1} has number ${entry.data.sequence}`)
+    if (entry.data.kind === 'debit') {
+      const record = debit.safeParse(entry.data)
+      const said = record.success ? debitIn(card, record.data.record) : null
+      if (said === null) throw new CheckerInputError(`${path}:${index + 1} holds no record of a debit`)
+      debits.push(said)
+    }
     if (entry.data.kind !== 'sun') continue
     const said = sun.safeParse(entry.data)
     if (!said.success) throw new CheckerInputError(`${path}:${index + 1}: ${z.prettifyError(said.error)}`)
@@ -63,7 +78,8 @@ function readLog(path: string, card: string, notes: string[]): CardMessage[] {
     if (counter <= (messages.at(-1)?.counter ?? -1)) notes.push(`card ${card}: counter ${counter} did not rise`)
     messages.push({ card, counter, binding: bindingHex, mac })
   }
-  return messages
+  notes.push(...oddDebits(debits))
+  return { messages, debits }
 }
 
 function parsed(text: string): unknown {

@@ -4,6 +4,7 @@
  * shares no code with till, ledger or virtual hardware.
  */
 import { join } from 'node:path'
+import { debitedTwice } from './card-debits.ts'
 import { readCardLogs } from './card-logs.ts'
 import { checkClaims, readClaims, type ClaimLost, type Unrecorded } from './claims.ts'
 import { findDuplicates, type Duplicate } from './duplicates.ts'
@@ -90,7 +91,7 @@ export interface Report {
   }
   readonly totals: Totals
   readonly ledger: LedgerSums & { readonly faults: readonly LedgerFault[] }
-  readonly cards: { readonly logs: number; readonly messages: number }
+  readonly cards: { readonly logs: number; readonly messages: number; readonly debits: number }
   /** What is odd without being a fault of money. */
   readonly notes: readonly string[]
 }
@@ -117,6 +118,7 @@ export function checkRun(run: RunToCheck): Report {
   const unrecorded = claimed?.unrecorded ?? []
   const duplicates = [
     ...findDuplicates(rows, checked, cards.messages, paper.slips, proved.values()),
+    ...debitedTwice(cards.debits),
     ...(claimed?.duplicates ?? []),
   ]
   const signed = new Set(cards.messages.map((message) => message.binding))
@@ -170,7 +172,7 @@ export function checkRun(run: RunToCheck): Report {
     tenders: countTenders(tenders),
     totals: totalsOf(rows, checked.tenders, paper.slips),
     ledger: { faults, ...books.sums },
-    cards: { logs: cards.cards, messages: cards.messages.length },
+    cards: { logs: cards.cards, messages: cards.messages.length, debits: cards.debits.length },
     notes: [...paper.notes, ...cards.notes],
   }
 }

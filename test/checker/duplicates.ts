@@ -14,6 +14,7 @@ export interface Duplicate {
    * - `sale_paid_twice`: two settled tenders of one slot for one sale, or two by QR.
    * - `original_printed_twice`: two slips of one sale that do not say that they are copies; by the sale's hash in their
    *   codes, and by the number in their words, which a sale paid in cash has too.
+   * - `tender_debited_twice`: cards with a tolem-applet debited one tender more than once (card-debits.ts).
    * - `sale_overpaid`: ledger and cash drawer together got more than the total of a sale (claims.ts).
    */
   readonly kind:
@@ -22,6 +23,7 @@ export interface Duplicate {
     | 'card_message_used_twice'
     | 'sale_paid_twice'
     | 'original_printed_twice'
+    | 'tender_debited_twice'
     | 'sale_overpaid'
   /** The tender, slot, card message or sale. */
   readonly place: string

@@ -13,7 +13,7 @@ export function reportInWords(report: Report): string {
     `Of these the ledger settled ${paper.settled}, reversed ${paper.reversed}, waits for funds with ` +
       `${paper.awaitingFunds}, and pays ${sum(paper.notPaid)} not${codes(paper.notPaid)}; ` +
       `${paper.voidedOnly} were cancelled before it took them.`,
-    `Cards: ${of(cards.messages, 'signed message')} in ${of(cards.logs, 'log')}.`,
+    `Cards: ${of(cards.messages, 'signed message')} and ${of(cards.debits, 'debit')} in ${of(cards.logs, 'log')}.`,
     `Ledger: ${report.settled} settled (${tenders.settledOnline} online, ${tenders.settledPresented} presented, ` +
       `${tenders.settledByQr} by QR), ` +
       `${tenders.refused} refused${codes(tenders.refusals)}, ${tenders.notPaid} not paid${codes(tenders.losses)}, ` +

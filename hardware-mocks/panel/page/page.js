@@ -172,7 +172,7 @@ function drawCards() {
       },
       build('span', { text: label }),
       build('small', { text: kind }),
-      build('small', { text: uid }),
+      build('small', { text: uid ?? 'random UID' }),
       index < 9 ? build('kbd', { text: String(index + 1) }) : null,
     ),
   )

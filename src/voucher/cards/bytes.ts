@@ -10,6 +10,11 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return joined
 }
 
+/** For what is no secret: a MAC is compared in constant time (aes.ts). */
+export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, index) => byte === right[index])
+}
+
 /** `left` and `right` must be equally long: callers check lengths of what a card sent before they come here. */
 export function xorBytes(left: Uint8Array, right: Uint8Array): Uint8Array {
   if (left.length !== right.length) throw new RangeError(`cannot XOR ${left.length} with ${right.length} bytes`)

@@ -5,7 +5,7 @@
 import { FaultyCard, type CardFault } from '../../../hardware-mocks/cards/faults.ts'
 import { deriveKeys } from '../../../hardware-mocks/cards/key-diversification.ts'
 import { factoryCard, personalisedCard, type Ntag424State } from '../../../hardware-mocks/cards/ntag424-state.ts'
-import type { CardLogEntry } from '../../../hardware-mocks/cards/card-log.ts'
+import type { CardLogEntry } from '../../../hardware-mocks/cards/card-memory.ts'
 import { VirtualNtag424 } from '../../../hardware-mocks/cards/ntag424.ts'
 import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
 import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'

@@ -141,6 +141,34 @@ describe('cards on the reader', () => {
     expect((await stateNow()).reader.card).toBe(null)
   })
 
+  it('makes an applet card while it runs, and refuses one whose issuer does not fit', async () => {
+    const one = till()
+    const blank = { label: 'Applet 01', kind: 'tolem-applet', card: 'EF963FF7828658A599F3041510671E88' }
+    expect(await post('/api/cards', [blank])).toMatchObject({ status: 200, body: { added: ['Applet 01'] } })
+    expect((await stateNow()).cards.at(-1)).toEqual({ label: 'Applet 01', kind: 'tolem-applet', uid: null })
+    const when = '2025-11-01T00:00:00Z'
+    const issued = {
+      ...{ validFrom: when, validUntil: '2026-11-01T00:00:00Z', activatedAt: when, issuerKey: key('1').repeat(2) },
+      ...{ issuerCertificate: '00'.repeat(185), authorityKeys: ['11'.repeat(64)] },
+    }
+    expect(await post('/api/cards', [{ ...blank, label: 'Applet 02', issued }])).toMatchObject({
+      status: 400,
+      body: { code: 'invalid-body' },
+    })
+    expect((await stateNow()).cards.at(-1)).toMatchObject({ label: 'Applet 01' })
+    await post('/api/reader/lay', { card: 'Applet 01', fault: { kind: 'answer-lost', atCommand: 3 } })
+    await one.inserted()
+    const answered = async (command: string): Promise<string> => {
+      const answer = await one.send(command)
+      return answer.kind === 'answered' ? Buffer.from(answer.response).toString('hex').toUpperCase() : answer.kind
+    }
+    expect(await answered('00A4040007F0544F4C454D0100')).toMatch(/^6F358407F0544F4C454D01A52A.{84}9000$/)
+    expect(await answered('80E2010010C0FFEE00112233445566778899AABBCC')).toBe('9000')
+    expect(await answered('80E6000000')).toBe('unknown')
+    const log = (await fetched('/api/cards/Applet%2001/log')) as CardLogLine[]
+    expect(log.map(({ kind }) => kind)).toEqual(['field', 'command', 'command', 'fault', 'command', 'field'])
+  })
+
   it('pulls after a while, goes mute, and a pull forgets what was armed', async () => {
     const one = till()
     await post('/api/reader/lay', { card: 'Pupil 01', pullAfterMs: 60 })

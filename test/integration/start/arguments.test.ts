@@ -24,6 +24,7 @@ function ask(command: string, ...parameters: readonly string[]): Promise<Ending>
 const commands = [
   ...['start', 'demo', 'ledger', 'sim', 'reader-soak', 'setup-check', 'verify-receipt', 'test', 'ready'],
   ...[
+    'applet-check',
     'pictures',
     'package',
     'bench',

@@ -35,7 +35,7 @@ describe('a clean run', () => {
       settled: 3,
       balanced: true,
       ledger: { faults: [], dtIssued: '1200000', dtInCirculation: '1200000', merchants: '345000' },
-      cards: { logs: 4, messages: 4 },
+      cards: { logs: 4, messages: 4, debits: 0 },
       notes: [],
     })
     expect(reportInWords(report)).toContain('PASSED')

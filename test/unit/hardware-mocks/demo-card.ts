@@ -1,6 +1,6 @@
+import type { CardLogEntry } from '../../../hardware-mocks/cards/card-memory.ts'
 import { deriveKeys } from '../../../hardware-mocks/cards/key-diversification.ts'
 import { personalisedCard } from '../../../hardware-mocks/cards/ntag424-state.ts'
-import type { CardLogEntry } from '../../../hardware-mocks/cards/card-log.ts'
 import { VirtualNtag424 } from '../../../hardware-mocks/cards/ntag424.ts'
 import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
 import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'

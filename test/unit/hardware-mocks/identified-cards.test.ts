@@ -113,7 +113,7 @@ test('the box keeps both kinds, with what was written to them and their own logs
     const uids = Object.fromEntries(box.list().map(({ label, uid }) => [label, uid]))
     expect(uids).toMatchObject({
       'Bus card': '0A1B2C3D',
-      Telephone: 'RANDOM',
+      Telephone: null,
       Tag: '04E10CDA993C80',
       'Tag 2': '04DB0BDA993C80',
     })
