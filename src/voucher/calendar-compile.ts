@@ -17,7 +17,7 @@ import {
 } from './calendar-time.ts'
 import { weekdays, type Calendar, type ClockWindow, type Programme } from './calendar.ts'
 import type { Instant } from './identifiers.ts'
-import { finding } from './scheme-lint.ts'
+import { finding } from './scheme-findings.ts'
 import { periodsMost, type Scheme, type SchemePeriod } from './scheme.ts'
 
 type Window = SchemePeriod['openings'][number]

@@ -5,7 +5,7 @@
 import type { Programme, Calendar, ClockWindow } from './calendar.ts'
 import { weekdays } from './calendar.ts'
 import { dayOf, minuteOf, weekdayOf } from './calendar-time.ts'
-import { finding, type Finding } from './scheme-lint.ts'
+import { finding, type Finding } from './scheme-findings.ts'
 
 export const calendarFaultCodes = [
   /** The host that compiles has no data of it. */

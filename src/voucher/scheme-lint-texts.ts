@@ -2,7 +2,7 @@
 import type { CalendarFaultCode } from './calendar-faults.ts'
 import { calendarFaultTexts } from './calendar-texts.ts'
 import type { Language, Texts } from './identifiers.ts'
-import type { FaultCode, Finding, WarningCode } from './scheme-lint.ts'
+import type { FaultCode, Finding, WarningCode } from './scheme-findings.ts'
 
 export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
   RESERVED_ID: {
@@ -310,7 +310,7 @@ export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
   },
   BRIDGE_NEVER_NEEDED: {
     kk: 'Карта ауыстырылғандағы аванс қолданылмайды: мұндай желісіз ережеде алушының лимиті еш кассада тұрмайды.',
-    ru: 'Аванс при замене карты не понадобится: при таком порядке без сети лимит получателя не лежит ни на какой кассе.',
+    ru: 'Аванс при замене карты не понадобится: при таком порядке без сети лимиты не лежат ни на какой кассе.',
     en: 'The advance when a card is replaced is not needed: under this offline policy no till holds an allowance.',
   },
   BRIDGE_NEVER_REACHED: {

@@ -14,7 +14,6 @@ import {
   balanceOf,
   dayMs,
   demoLedger,
-  freshCardOf,
   hourMs,
   p256,
   temporaryFolder,
@@ -23,6 +22,7 @@ import {
   type TestCard,
   type TestTill,
 } from './demo-ledger.ts'
+import { freshCardOf } from './fresh-card.ts'
 
 const canteen = 'merchant.school-7-canteen'
 const lunch = 115_000n

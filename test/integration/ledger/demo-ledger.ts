@@ -14,7 +14,6 @@ import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
 import { inTransaction, type LedgerPorts } from '../../../ledger-sim/context.ts'
 import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { encryptCbc } from '../../../hardware-mocks/cards/aes.ts'
-import { cardPseudonym } from '../../../src/sync/protocol/card-pseudonym.ts'
 import { hashOf, saleHashOf, termsHashOf, toJson } from '../../../src/sync/protocol/canonical.ts'
 import {
   signRequest,
@@ -166,20 +165,6 @@ function cardOf(world: DemoWorld, label: string): TestCard {
     fileReadKey: bytes(issued.keys['2']),
     metaReadKey: bytes(issued.keys['1']),
     tillKey: bytes(issued.keys['3']),
-    counter: 0,
-  }
-}
-
-/** A card as the issuing desk personalises it: with the keys that belong to its UID. It is nobody's yet. */
-export function freshCardOf({ ports: { keys }, card }: DemoLedger, number: number): TestCard {
-  const uid = Uint8Array.of(0x04, 0xee, 0xee, 0xee, 0xee, 0xee, number)
-  return {
-    label: `new card ${number}`,
-    pseudonym: cardPseudonym(keys.cardReferenceKey, uid),
-    uid,
-    fileReadKey: keys.diversify(uid, 2),
-    metaReadKey: card('Pupil 01').metaReadKey,
-    tillKey: keys.diversify(uid, 3),
     counter: 0,
   }
 }

@@ -13,7 +13,6 @@ import { slotIdOf, type Slot } from '../../../src/voucher/slot.ts'
 import {
   dayMs,
   demoLedger,
-  freshCardOf,
   hourMs,
   schoolMorning,
   type Decided,
@@ -21,6 +20,7 @@ import {
   type TestCard,
   type TestTill,
 } from './demo-ledger.ts'
+import { freshCardOf } from './fresh-card.ts'
 
 export const schemeId = 'daily-food'
 export const firstDay = schoolMorning - hourMs

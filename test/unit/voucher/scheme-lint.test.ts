@@ -10,13 +10,12 @@ import { languages } from '../../../src/voucher/identifiers.ts'
 import { formatTenge, tiyn, tiynMax } from '../../../src/voucher/money.ts'
 import {
   faultCodes,
-  faultsOf,
   warningCodes,
-  warningsOf,
   type FaultCode,
   type Finding,
   type WarningCode,
-} from '../../../src/voucher/scheme-lint.ts'
+} from '../../../src/voucher/scheme-findings.ts'
+import { faultsOf, warningsOf } from '../../../src/voucher/scheme-lint.ts'
 import { findingTexts, sentenceOf } from '../../../src/voucher/scheme-lint-texts.ts'
 import { schemeSchema, type Scheme, type SchemePeriod } from '../../../src/voucher/scheme.ts'
 import type { Where } from '../../../src/voucher/where.ts'
@@ -271,12 +270,7 @@ const warnings: readonly (readonly [WarningCode, string, Partial<Scheme>, path: 
     offline({ lossBearer: { kind: 'agency', upTo: tiyn(4_999_999) } }),
     'offline.lossBearer.upTo',
   ],
-  [
-    'BRIDGE_NEVER_NEEDED',
-    'an advance of what no till ever holds',
-    { ...bridge(100_000), ...offline({ policy: 'deny', lossBearer: { kind: 'merchant' } }) },
-    'bridge',
-  ],
+  ['BRIDGE_NEVER_NEEDED', 'nothing to bridge', { ...bridge(1), ...offline({ policy: 'lease-pool' }) }, 'bridge'],
   ['BRIDGE_IS_NOTHING', 'an advance of nothing', bridge(0), 'bridge'],
   ['BRIDGE_NEVER_REACHED', 'an advance of more than there is', bridge(2_000_001), 'bridge'],
   ['NOTHING_CARRIED', 'nothing that passes on', carried(0), 'unused.atMost'],
@@ -409,11 +403,8 @@ describe('a scheme', () => {
       ...lunchesCarried(1),
       ...lunchCaps({ perBeneficiaryAndPeriod: tiyn(400_000), countPerBeneficiary: 4 }),
     }
-    expect([lint(whole), lint({ ...good, ...payments }), lint({ ...good, ...unused({ kind: 'lapses' }) })]).toEqual([
-      [],
-      [],
-      [],
-    ])
+    const lapsing = { ...good, ...unused({ kind: 'lapses' }) }
+    expect([whole, { ...good, ...payments }, lapsing].map((one) => lint(one))).toEqual([[], [], []])
   })
 
   it('has a fault in what is carried to an allowance that no slot could carry', () => {
