@@ -87,7 +87,7 @@ test(`at once: each payment is judged by what stood before it; TOLEM_SEED=${seed
     // Of longer texts better-sqlite3 shows so many characters.
     const tenderId = decided.terms.tenderId.slice(0, 32)
     const blockedAt = statements.findIndex(
-      (statement) => statement.startsWith('update "card" set "status" = \'blocked\'') && statement.includes(pseudonym),
+      (statement) => statement.startsWith('update "card" set "status" = +\'blocked\'') && statement.includes(pseudonym),
     )
     const claimedAt = statements.findIndex(
       (statement) => statement.startsWith('insert into "tender"') && statement.includes(tenderId),

@@ -183,7 +183,7 @@ describe('a statement', () => {
     // The newest message and the newest refusal are the end of an index, which SQLite calls a scan of it. The newest
     // of a ring lies at most the other ring before that, and is asked for once in a commit.
     const newest =
-      /from "(settlement_message|refusal)"( where "slot" >= \d+ and "slot" < \d+)? order by "sequence" desc limit/
+      /from "(settlement_message|refusal)"( where "slot" >= \+?\d+ and "slot" < \+?\d+)? order by "sequence" desc limit/
     expect(scans.filter((sql) => !newest.test(sql))).toEqual([])
   })
 })
