@@ -21,8 +21,7 @@ import { printTestPage, TestPageRefused } from './till/test-page.ts'
 
 const usage = `Use: npm run till -- export --data DIR --out FILE.tolem-export
      npm run till -- import --file FILE.tolem-export --ledger URL --key FILE
-     npm run till -- reset --data DIR [--after-export FILE.tolem-export]
-     npm run till -- new-pin --data DIR
+     npm run till -- reset --data DIR [--after-export FILE.tolem-export] | new-pin --data DIR
      npm run till -- test-page --profile ID --printer HOST[:PORT]|/dev/usb/lp0|/dev/ttyUSB0@9600[,none]
 DIR is the data folder of a till that does not run. The key is the merchant's: its private JWK, or a list of role keys.`
 

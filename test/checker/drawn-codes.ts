@@ -32,7 +32,9 @@ function columnsOf(elements: readonly PaperElement[]): Picture[][] {
   let open: Picture[] | undefined
   for (const element of elements) {
     if (element.kind !== 'image') {
-      if (element.kind !== 'feed' || (element.height ?? 0) > 0) open = undefined
+      // A line feed without line spacing stands between strips, and moves the paper by nothing.
+      const { height = element.kind === 'feed' ? 0 : 1 } = element
+      if (height > 0) open = undefined
       continue
     }
     if (open === undefined || open[0]?.width !== element.bitmap.width) columns.push((open = []))
