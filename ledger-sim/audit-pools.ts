@@ -26,11 +26,14 @@ export const poolRules: readonly Rule[] = [
   {
     rule: 'what a pool has paid is what its sales use, or was taken back',
     wrong: `
-      select reference as subject,
+      select transfer.reference as subject,
         'paid by ' || lease_id || ', its use says ' || coalesce(slot_use.pool, 'no pool') as detail
       from (${pools}) pool
       join transfer on debit = escrow_account and transfer.kind in ('voucher-payment', 'review-hold')
-      join slot_use on slot_use.tender_id = reference where slot_use.pool is null or slot_use.pool <> lease_id
+      join slot_use on slot_use.tender_id = transfer.reference
+      where (slot_use.pool is null or slot_use.pool <> lease_id) and not (transfer.kind = 'review-hold' and exists (
+        select 1 from transfer released where released.reference = transfer.reference
+          and released.kind = 'review-release'))
       union all
       select tender_id, 'uses ' || slot_use.pool || ', which has not paid it' from slot_use
       where slot_use.pool is not null and not exists (

@@ -13,7 +13,8 @@ import { acceptsCardOffline } from '../../src/voucher/card-rules.ts'
 import { findAccount } from '../accounts/accounts.ts'
 import type { Work } from '../context.ts'
 import { closeDueLeases } from '../leases/close.ts'
-import { waitsForReview } from '../terminals/revocation.ts'
+import { schemeAt } from '../schemes/schemes.ts'
+import { isInOtherHands, waitsForReview } from '../terminals/revocation.ts'
 import { findTerminal, signingKeysOf, type Terminal } from '../terminals/terminals.ts'
 import { checkCardProof, counterStanding, isOfOtherTerms, useCounter } from './card-proof.ts'
 import { keepEvidence } from './evidence.ts'
@@ -84,6 +85,9 @@ export async function judgeReceipt(
   const leased = await leasedSlotOf(work, terminal, leaseId, terms, proof.card.holder)
   if (leased.kind === 'fault') return notPaid('PROOF_MISSING_OR_FORGED', leased.refusal, leased.detail)
   await useCounter(work, proof, terms.tenderId)
+  const packageIssuedAt = await packageIssuedBefore(work, terminal.terminalId, decidedAt)
+  // What its agency has chosen since is not what the till sold by.
+  const soldBy = (await schemeAt(work, terms.schemeId, packageIssuedAt)) ?? leased.scheme
   return whoPays(
     work,
     terminal,
@@ -97,10 +101,10 @@ export async function judgeReceipt(
       position,
       decidedAt,
       presentedAt,
-      packageIssuedAt: await packageIssuedBefore(work, terminal.terminalId, decidedAt),
-      isAllowedOffline:
-        leased.scheme.offline.policy !== 'deny' && acceptsCardOffline(leased.scheme, proof.card.profile),
-      review: waitsForReview(terminal, position),
+      packageIssuedAt,
+      isAllowedOffline: soldBy.offline.policy !== 'deny' && acceptsCardOffline(soldBy, proof.card.profile),
+      // Of a card that only says who it is, the place in the journal is the word of whoever has the till's key.
+      review: proof.message === null ? isInOtherHands(terminal.revokedFor) : waitsForReview(terminal, position),
     },
     notPaid,
   )

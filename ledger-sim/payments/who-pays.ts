@@ -108,6 +108,7 @@ async function payFromPool(
   const { slot } = await takeBackFor(work, terminal.terminalId, state, { amount, isLate: false })
   const beyond = beyondSlot(slot, amount)
   await useSlot(work, payerSlot, tenderId, amount, lease.leaseId)
+  await chargeBridges(work, [payerSlot])
   if (beyond > 0n)
     await fileDiscrepancy(work, {
       terminalId: terminal.terminalId,

@@ -15,7 +15,7 @@ import { announcePackage } from '../terminals/events.ts'
 import { findTerminal } from '../terminals/terminals.ts'
 import { wasEntitledBefore } from './beneficiaries.ts'
 import { findScheme, schemeAccountOf, schemeAt } from './schemes.ts'
-import { findSlot, fitsIn, makeSlot, moveAllowance, type Allowance, type SlotState } from './slots.ts'
+import { chargeBridges, findSlot, fitsIn, makeSlot, moveAllowance, type Allowance, type SlotState } from './slots.ts'
 
 /**
  * The slot, made when it is not there yet, with what the period before leaves to it.
@@ -125,6 +125,7 @@ async function passOn(work: Work, scheme: AnyScheme, { beneficiary, from, to }: 
   }
   if (next.leaseId !== null && !(await fundAtTill(work, next.leaseId, more.amount))) return false
   await moveAllowance(work, { from: slotId, to: next.slot.slotId }, more)
+  await chargeBridges(work, [next.slot.slotId])
   await keep(work, slotId, next.slot.slotId, {
     count: carried.count + more.count,
     amount: tiyn(carried.amount + more.amount),

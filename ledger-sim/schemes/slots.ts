@@ -7,6 +7,7 @@ import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { allowanceOf, slotIdOf, type Slot } from '../../src/voucher/slot.ts'
 import type { Work } from '../context.ts'
 import type { Connection } from '../store/open-store.ts'
+import { inSlices } from '../store/in-rows.ts'
 import { statement } from '../store/statement.ts'
 
 export interface SlotState {
@@ -80,8 +81,7 @@ export async function findSlots(
   { connection }: Work,
   slotIds: readonly string[],
 ): Promise<ReadonlyMap<string, SlotState>> {
-  if (slotIds.length === 0) return new Map()
-  const rows = await withUses(connection).where('slot.slot_id', 'in', slotIds).execute()
+  const rows = await inSlices(slotIds, (some) => withUses(connection).where('slot.slot_id', 'in', some).execute())
   const states = new Map<string, SlotState>()
   for (const [slotId, uses] of Map.groupBy(rows, (row) => row.slot_id)) {
     const [slot] = uses
@@ -182,7 +182,6 @@ export async function moveAllowance(
       }))
       .where('slot_id', '=', slotId)
       .execute()
-  await chargeBridges(work, [to])
 }
 
 /** Gives a use back; harmless when there was none. */
@@ -237,13 +236,14 @@ export async function makeBridge({ connection }: Work, of: Slot, { count, amount
  * and whenever its allowance or a use of it or of its bridge has changed.
  */
 export async function chargeBridges(work: Work, slotIds: readonly string[]): Promise<void> {
-  if (slotIds.length === 0) return
-  const bridges = await work.connection
-    .selectFrom('slot')
-    .select('bridge_of')
-    .where('bridge_of', 'in', slotIds)
-    .orderBy('bridge_of')
-    .execute()
+  const bridges = await inSlices(slotIds, (some) =>
+    work.connection
+      .selectFrom('slot')
+      .select('bridge_of')
+      .where('bridge_of', 'in', some)
+      .orderBy('bridge_of')
+      .execute(),
+  )
   for (const { bridge_of: slotId } of bridges) {
     if (slotId === null) continue
     const states = await findSlots(work, [slotId, bridgeSlotIdOf(slotId)])

@@ -19,6 +19,10 @@ export interface PrinterOptions {
 }
 
 /** All in milliseconds. */
+/** A drawer that opens later than this opens when nobody stands before it. */
+const drawerLateMs = 5_000
+const tooLate: DrawerResult = { kind: 'failed', trouble: 'busy', detail: 'the printer was busy until it was too late' }
+
 export interface PrinterTiming {
   readonly connectMaxMs: number
   /** One status reply of an idle printer. */
@@ -90,7 +94,12 @@ class Printer implements PrinterPort {
   }
 
   openDrawer(): Promise<DrawerResult> {
-    return this.#inTurn(() => this.#pulseNow())
+    let isLate = false
+    const timer = this.#options.scheduler.setTimeout(() => (isLate = true), drawerLateMs)
+    return this.#inTurn(() => {
+      this.#options.scheduler.clearTimeout(timer)
+      return isLate ? Promise.resolve(tooLate) : this.#pulseNow()
+    })
   }
 
   dispose(): void {

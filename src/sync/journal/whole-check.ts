@@ -8,9 +8,11 @@ import Database from 'better-sqlite3'
 import { z } from 'zod'
 
 /** As a thread finds it. */
-const verdicts = { pending: 0, whole: 1, damaged: 2, unreadable: 3, unsaid: 4 } as const
+const verdicts = { pending: 0, begun: 1, whole: 2, damaged: 3, unreadable: 4, unsaid: 5 } as const
 
-/** Longer than any file of a till takes; a thread that never begins must not stop the till for good. */
+/** A thread that has not begun by then will not, and this one, which stands still for it, would never hear of that. */
+const longestStartMs = 3_000
+/** Longer than any file of a till takes. */
 const longestWaitMs = 60_000
 
 const orderSchema = z.strictObject({ checkWholeFile: z.string(), verdict: z.instanceof(Int32Array<ArrayBufferLike>) })
@@ -32,6 +34,7 @@ export class WholeCheck {
   readonly #database: Database.Database
   readonly #verdict = new Int32Array(new SharedArrayBuffer(4))
   readonly #worker: Worker
+  #failure: unknown
 
   constructor(database: Database.Database) {
     this.#database = database
@@ -41,7 +44,8 @@ export class WholeCheck {
     this.done = new Promise<void>((resolve, reject) => {
       const end = (): void => {
         // Where no thread could begin, this one does its work.
-        Atomics.compareExchange(this.#verdict, 0, verdicts.pending, verdicts.unsaid)
+        for (const unfinished of [verdicts.pending, verdicts.begun])
+          Atomics.compareExchange(this.#verdict, 0, unfinished, verdicts.unsaid)
         try {
           if (database.open) this.wait()
           resolve()
@@ -61,7 +65,18 @@ export class WholeCheck {
    * @throws SQLITE_CORRUPT, or SQLITE_IOERR where the file could not be read
    */
   wait(): void {
-    Atomics.wait(this.#verdict, 0, verdicts.pending, longestWaitMs)
+    if (this.#failure !== undefined) throw this.#failure
+    try {
+      this.#hear()
+    } catch (error) {
+      this.#failure = error
+      throw error
+    }
+  }
+
+  #hear(): void {
+    Atomics.wait(this.#verdict, 0, verdicts.pending, longestStartMs)
+    Atomics.wait(this.#verdict, 0, verdicts.begun, longestWaitMs)
     switch (Atomics.load(this.#verdict, 0)) {
       case verdicts.whole:
         return
@@ -85,6 +100,8 @@ function check({ checkWholeFile, verdict }: z.infer<typeof orderSchema>): void {
     Atomics.store(verdict, 0, verdicts[found])
     Atomics.notify(verdict, 0)
   }
+  Atomics.compareExchange(verdict, 0, verdicts.pending, verdicts.begun)
+  Atomics.notify(verdict, 0)
   try {
     const database = new Database(checkWholeFile, { readonly: true, fileMustExist: true })
     refuseDamaged(database)
@@ -92,7 +109,9 @@ function check({ checkWholeFile, verdict }: z.infer<typeof orderSchema>): void {
     say('whole')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    say(code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB') ? 'damaged' : 'unreadable')
+    if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) say('damaged')
+    // Whatever else kept this thread from looking need not keep the other one.
+    else say(code.startsWith('SQLITE_IOERR') ? 'unreadable' : 'unsaid')
   }
 }
 

@@ -39,11 +39,22 @@ const say = (message: FromCore): void => shell.post(message)
  * @param around is given the real ports and returns those that the core gets; a test puts its own in between.
  */
 export async function runCore(around: (parts: CoreParts) => CoreParts = (parts) => parts): Promise<void> {
+  process.on('uncaughtException', stopAt)
+  process.on('unhandledRejection', stopAt)
   try {
     await start(around)
   } catch (error) {
     endWith(error)
   }
+}
+
+/**
+ * A broken invariant ends the process, also where Electron would only warn of it, and the shell starts the next one.
+ * What is wrong with the folder is told instead, for another start would find it again.
+ */
+function stopAt(error: unknown): void {
+  if (error instanceof DataFolderError) return endWith(error)
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`, () => process.exit(1))
 }
 
 function endWith(error: unknown): void {

@@ -106,6 +106,7 @@ export function createCore(parts: CoreParts): Core {
     now: () => time.now(),
     onDidChange: () => till.publish(),
     retryMs: 3_000,
+    after: journal.wholeCheck,
   })
   const till: Till = new Till({
     terminalId: enrolment.terminalId,

@@ -17,6 +17,8 @@ export interface PrintQueueParts {
   readonly now: () => number
   readonly onDidChange: () => void
   readonly retryMs: number
+  /** Nothing is printed before: a damaged journal may name jobs that there are not (docs/adr/0034). */
+  readonly after?: Promise<void> | undefined
 }
 
 /**
@@ -28,6 +30,7 @@ const uncertainAttemptsMax = 3
 export class PrintQueue {
   readonly #parts: PrintQueueParts
   #isRunning = false
+  #mayPrint: boolean
   #isNudged = false
   #timer: unknown
   #trouble: Light = { level: 'limited', code: 'printer_none', since: null, detail: '' }
@@ -46,6 +49,14 @@ export class PrintQueue {
 
   constructor(parts: PrintQueueParts) {
     this.#parts = parts
+    this.#mayPrint = parts.after === undefined
+    void parts.after?.then(
+      () => {
+        this.#mayPrint = true
+        this.nudge()
+      },
+      () => undefined,
+    )
     this.#subscription = parts.printer.onDidChangeStatus((status) => this.#sawStatus(status))
     void parts.printer.status().then((status) => this.#sawStatus(status))
   }
@@ -65,7 +76,7 @@ export class PrintQueue {
 
   /** Prints what waits, if it is not already doing so. */
   nudge(): void {
-    if (this.#stopped) return
+    if (this.#stopped || !this.#mayPrint) return
     this.#isNudged = true
     if (!this.#isRunning) void this.#run()
   }

@@ -324,4 +324,26 @@ describe('what was advanced', () => {
     await giveUp(till)
     expect(await world.slotAt(other)).toMatchObject({ slotId: slotOfDay(2), amountAllowed: 1_600n })
   })
+
+  test.each(['sale first', 'surrender first'])(
+    'and what passed on comes back for a sale of before: %s',
+    async (order) => {
+      await begin({
+        ...advancing(300n),
+        unused: { kind: 'carries_over', atMost: { kind: 'amount', amount: tiyn(500n) } },
+      })
+      await world.lease(till, [1])
+      const sold = till.presentment(world.offline(till, 800n))
+      await world.reissue()
+      await pay(other, 300n)
+      world.goToDay(2)
+      if (order === 'sale first') await till.batch(sold)
+      await giveUp(till)
+      expect(await world.slotAt(other)).toMatchObject({ amountAllowed: order === 'sale first' ? 1_000n : 1_500n })
+      if (order !== 'sale first') expect(await till.batch(sold)).toMatchObject([{ state: 'settled' }])
+      // What had passed on by then stays with the beneficiary, as far as the sale does not need it.
+      expect(await standing()).toEqual({ bridged: '300', recovered: order === 'sale first' ? '200' : '0' })
+      expect(await balanceOf(world.demo, canteen)).toBe(1_100n)
+    },
+  )
 })

@@ -265,6 +265,33 @@ describe('a till that is gone', () => {
     expect(world.poolOf(other)).toBeUndefined()
   })
 
+  test('destroyed: its receipts are paid, whatever its agency has chosen since', async () => {
+    await begin()
+    await world.give(till, 1_000n)
+    const code = world.receiptOf(till, world.offline(till, 600n))
+    await revoke('destroyed')
+    world.demo.clock.now += hourMs
+    const denying = { ...dailyFood, offline: { ...fromPools, policy: 'deny' as const }, version: 2 }
+    expect(await inTransaction(world.demo.ports, (work) => publishScheme(work, denying))).toBe('published')
+    expect((await claim(code)).body).toMatchObject({ state: 'settled' })
+  })
+
+  test('stolen: a sale that its agency would not pay, and paid on an appeal after all', async () => {
+    await begin()
+    await world.give(till, 1_000n)
+    const code = world.receiptOf(till, world.offline(till, 600n))
+    await revoke('stolen')
+    await claim(code)
+    const tenderId = (await world.demo.rows('review'))[0]?.['tender_id']
+    const refusing = { tenderId, verdict: 'refused', reason: 'looked at it' }
+    expect(await agency().post('/v1/review-decisions', refusing)).toMatchObject({ status: 200 })
+    const of = { discrepancyId: (await world.demo.rows('discrepancy'))[0]?.['discrepancy_id'] }
+    const merchant = world.demo.role('merchant', 'school-7-canteen')
+    expect(await merchant.post('/v1/appeals', { ...of, reason: 'the child ate' })).toMatchObject({ status: 200 })
+    const accepting = { ...of, verdict: 'accepted', reason: 'it did' }
+    expect(await agency().post('/v1/appeal-decisions', accepting)).toMatchObject({ status: 200 })
+  })
+
   test('cloned: what the first of the two presented is paid, a row at the same place is the merchant’s', async () => {
     await begin()
     await world.give(till, 3_000n)
@@ -274,6 +301,25 @@ describe('a till that is gone', () => {
     expect(await till.present(two, { ...position, hash: 'ab'.repeat(32) })).toMatchObject({ loss: 'CHAIN_BROKEN' })
     expect(await world.escrow(till)).toBe(2_700n)
   })
+})
+
+test('what a bridge had lent is taken off less, where pools pay beyond the slot afterwards', async () => {
+  const bridge = { kind: 'amount', amount: tiyn(300n) } as const
+  await begin({ bridge, offline: dailyFood.offline })
+  await world.lease(till, [1], 2, 1)
+  await world.reissue()
+  const advanced = await world.online(other, 300n)
+  if (advanced === undefined) throw new Error('no bridge')
+  expect(await other.authorise(advanced)).toMatchObject({ state: 'settled' })
+  world.demo.clock.now += 4 * hourMs
+  const pooled = { ...dailyFood, bridge, offline: fromPools, version: 2 }
+  expect(await inTransaction(world.demo.ports, (work) => publishScheme(work, pooled))).toBe('published')
+  await world.give(till, 5_000n)
+  await world.give(other, 5_000n)
+  const [one, two] = [world.offline(till, 600n), world.offline(other, 300n)]
+  expect(await till.present(one)).toMatchObject({ state: 'settled', paidBy: 'escrow' })
+  expect(await other.present(two)).toMatchObject({ state: 'settled', paidBy: 'escrow' })
+  expect(await world.filed()).toEqual([['ALLOWANCE_EXCEEDED_IN_POOL', 'agency', 200n]])
 })
 
 describe('the record', () => {

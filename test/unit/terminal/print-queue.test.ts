@@ -16,7 +16,14 @@ const saleOfJob = ({ of }: PrintJob): string => ('saleId' in of ? of.saleId : ''
 /** What a printer does to a job: how much of it comes onto the paper, and what the driver says of it. */
 type Printing = () => PrintResult & { readonly cameOut?: boolean }
 
-function bench(of: { render?: (job: PrintJob) => Uint8Array; print?: Printing; status?: () => PrinterStatus } = {}) {
+interface Bench {
+  readonly render?: (job: PrintJob) => Uint8Array
+  readonly print?: Printing
+  readonly status?: () => PrinterStatus
+  readonly after?: Promise<void>
+}
+
+function bench(of: Bench = {}) {
   const database = new Database(':memory:')
   const journal = journalInMemory({ database })
   const seeded = new Seeded('print queue')
@@ -41,6 +48,7 @@ function bench(of: { render?: (job: PrintJob) => Uint8Array; print?: Printing; s
     now: () => noon,
     onDidChange: () => undefined,
     retryMs: 3_000,
+    after: of.after,
   })
   const request = (): string => {
     const sale = saleOf(seeded)
@@ -101,6 +109,19 @@ describe('the print queue', () => {
     made.queue.tryAgain(saleId)
     await made.scheduler.advance(10_000)
     expect(made.printed).toEqual([next, saleId])
+  })
+
+  it('prints nothing before it may, whatever the printer says', async () => {
+    const { promise: after, resolve } = Promise.withResolvers<void>()
+    const { request, queue, scheduler, printed, tellStatus } = bench({ after })
+    const saleId = request()
+    queue.nudge()
+    tellStatus(ready)
+    await scheduler.advance(10_000)
+    expect(printed).toEqual([])
+    resolve()
+    await scheduler.advance(10_000)
+    expect(printed).toEqual([saleId])
   })
 
   it('waits for a disk that is full, and prints then', async () => {
