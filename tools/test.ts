@@ -69,7 +69,7 @@ const reporters = ['--reporter=default', '--reporter=./tools/vitest-record.ts']
 const tests: Step = {
   name: 'vitest',
   command: ['vitest', 'run', ...reporters, ...parts],
-  limitSeconds: 1_800,
+  limitSeconds: 2_700,
   environment: { [recordVariable]: recordFile },
 }
 const vitest = await runStep(tests, 'live')
