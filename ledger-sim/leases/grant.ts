@@ -37,6 +37,8 @@ export interface LeaseGrant {
 /** Why one slot did not come into the lease. */
 export type SlotLeftOut =
   | 'no_such_period'
+  /** There is nothing to sell in it, and what it leaves may have passed on (schemes/carrying.ts). */
+  | 'period_over'
   | 'not_entitled'
   | 'no_active_card'
   /** Its first payment has to be with network. */
@@ -197,7 +199,9 @@ async function candidateOf(
   const cards = await payingCards(work, scheme, beneficiary)
   if (typeof cards === 'string') return cards
   const state = await needSlot(work, scheme, beneficiary, periodId)
-  if (state === undefined) return 'no_such_period'
+  const period = scheme.periods.find((one) => one.periodId === periodId)
+  if (state === undefined || period === undefined) return 'no_such_period'
+  if (period.to <= work.now) return 'period_over'
   if (state.leaseId !== null) {
     const holding = await findLease(work, state.leaseId)
     if (holding?.terminalId !== terminalId) return 'leased_elsewhere'

@@ -382,3 +382,11 @@ describe('what comes back', () => {
     expect(await world.figures(1)).toMatchObject({ allowed: 1_000n, leased: false })
   })
 })
+
+test('a period that is over is lent to no till: what it left may have passed on', async () => {
+  await begin(upTo(400n))
+  world.goToDay(2)
+  await allowed(other)
+  await world.lease(till, [1])
+  expect(await world.figures(1)).toMatchObject({ allowed: 600n, leased: false })
+})
