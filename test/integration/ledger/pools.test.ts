@@ -26,6 +26,8 @@ async function begin(...of: Parameters<typeof poolWorld>): Promise<void> {
 afterEach(() => world.end())
 
 const agency = () => world.demo.role('agency', demoAgency)
+const claim = (text: string) => world.demo.role('merchant', 'school-7-canteen').post('/v1/receipt-claims', { text })
+const revoke = (reason: string) => agency().post('/v1/terminal-revocations', { terminalId: 'till-1', reason })
 async function online(at: TestTill, amount: bigint) {
   const decided = await world.online(at, amount)
   if (decided === undefined) throw new Error('the ledger shows no slot')
@@ -110,8 +112,14 @@ describe('a sale from the pool', () => {
   test('is not paid when it was sold after the last moment for selling', async () => {
     await begin()
     const { sellUntil } = await world.give(till, 3_000n)
+    const before = world.offline(till, 900n)
     world.demo.clock.now = sellUntil + 1
     expect(() => world.offline(till, 900n)).toThrow(/LEASE_EXPIRED|nothing is leased/)
+    // What the rules refuse, a receipt can still say: nobody replays it.
+    const code = world.receiptOf(till, { ...before, decidedAt: sellUntil + 1 })
+    await revoke('destroyed')
+    expect((await claim(code)).body).toMatchObject({ state: 'not_paid', loss: 'SOLD_AFTER_LEASE' })
+    expect(await world.escrow(till)).toBe(3_000n)
   })
 
   test('that comes too late is paid from the scheme’s money where the slot has room', async () => {
@@ -140,8 +148,12 @@ describe('what was barred before the sale', () => {
     await block()
     world.demo.clock.now += hourMs
     expect(await till.present(world.offline(till, 300n))).toMatchObject({ state: 'settled', paidBy: 'escrow' })
+    const last = world.offline(till, 300n)
     world.demo.clock.now += hourMs + 1
     expect(() => world.offline(till, 300n)).toThrow('PACKAGE_TOO_OLD')
+    const code = world.receiptOf(till, { ...last, decidedAt: world.demo.clock.now })
+    await revoke('destroyed')
+    expect((await claim(code)).body).toMatchObject({ state: 'not_paid', loss: 'BLOCKED_BEFORE_SALE' })
   })
 
   test('a scheme that is suspended gives no more pools and fills none; what was promised is paid', async () => {
@@ -226,9 +238,6 @@ describe('beside the pool', () => {
 })
 
 describe('a till that is gone', () => {
-  const revoke = (reason: string) => agency().post('/v1/terminal-revocations', { terminalId: 'till-1', reason })
-  const claim = (text: string) => world.demo.role('merchant', 'school-7-canteen').post('/v1/receipt-claims', { text })
-
   test('destroyed: each receipt is paid from the pool, to the end of its sum, then it is the merchant’s', async () => {
     await begin()
     await world.give(till, 1_000n)
