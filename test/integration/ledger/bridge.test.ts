@@ -3,14 +3,12 @@
  * whole stories of two tills: what the agency advances, when it comes off the allowance, and who pays what the first
  * till sold meanwhile. The audit looks after each.
  */
-import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { auditFile } from '../../../ledger-sim/audit.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
-import { balanceOf, hourMs, temporaryFolder, type TestTill } from './demo-ledger.ts'
+import { balanceOf, hourMs, type TestTill } from './demo-ledger.ts'
 import { demoAgency, demoCanteen } from '../../../ledger-sim/scenarios/demo-schemes.ts'
-import { periodWorld, schemeId, slotOfDay, type PeriodWorld } from './period-world.ts'
+import { judgedWorld, schemeId, slotOfDay, type JudgedWorld } from './period-world.ts'
 
 const advancing = (amount: bigint): Partial<Scheme> => ({ bridge: { kind: 'amount', amount: tiyn(amount) } })
 const lunches = (perPeriod: number, count: number): Partial<Scheme> => ({
@@ -20,28 +18,16 @@ const lunches = (perPeriod: number, count: number): Partial<Scheme> => ({
 const bridgeOfDay = (day: number) => `${slotOfDay(day)}/bridge`
 const canteen = `merchant.${demoCanteen}`
 
-let folder: ReturnType<typeof temporaryFolder>
-let world: PeriodWorld
+let world: JudgedWorld
 let till: TestTill
 let other: TestTill
 
 async function begin(change: Partial<Scheme>, funded?: bigint): Promise<void> {
-  folder = temporaryFolder()
-  const path = join(folder.path, 'ledger.db')
-  world = await periodWorld(change, funded === undefined ? { path } : { path, funded })
+  world = await judgedWorld(change, funded)
   till = world.tills['till-1']
   other = world.tills['till-2']
 }
-afterEach(async () => {
-  try {
-    const report = auditFile(join(folder.path, 'ledger.db'))
-    if (report?.balanced !== true) throw new Error(report?.text)
-    expect(world.demo.recovered).toEqual([])
-  } finally {
-    await world.demo.close()
-    folder.remove()
-  }
-})
+afterEach(() => world.end())
 
 async function pay(at: TestTill, amount: bigint) {
   const decided = await world.online(at, amount)
@@ -138,8 +124,7 @@ describe('what is advanced', () => {
     await world.lease(till, [1])
     await world.reissue()
     expect(await shown(other)).toBeUndefined()
-    await world.demo.close()
-    folder.remove()
+    await world.end()
 
     await begin(advancing(400n))
     await world.reissue()

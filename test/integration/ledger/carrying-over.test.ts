@@ -2,15 +2,13 @@
  * What is left of a day passes on to the next one (docs/design/21-unused-allowances.md), as whole stories of two tills:
  * sales off line on the border of two periods, late presentments, surrenders, refunds. The audit looks after each.
  */
-import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { auditFile } from '../../../ledger-sim/audit.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
-import { balanceOf, drain, hourMs, temporaryFolder, type TestTill } from './demo-ledger.ts'
-import { dailyFood, periodWorld, schemeId, slotOfDay, type PeriodWorld } from './period-world.ts'
+import { balanceOf, drain, hourMs, type TestTill } from './demo-ledger.ts'
+import { dailyFood, judgedWorld, schemeId, slotOfDay, type JudgedWorld } from './period-world.ts'
 
 const upTo = (amount: bigint): Partial<Scheme> => ({
   unused: { kind: 'carries_over', atMost: { kind: 'amount', amount: tiyn(amount) } },
@@ -20,28 +18,16 @@ const lunches = (count: number): Partial<Scheme> => ({
   unused: { kind: 'carries_over', atMost: { kind: 'count', count } },
 })
 
-let folder: ReturnType<typeof temporaryFolder>
-let world: PeriodWorld
+let world: JudgedWorld
 let till: TestTill
 let other: TestTill
 
 async function begin(change: Partial<Scheme>, funded?: bigint): Promise<void> {
-  folder = temporaryFolder()
-  const path = join(folder.path, 'ledger.db')
-  world = await periodWorld(change, funded === undefined ? { path } : { path, funded })
+  world = await judgedWorld(change, funded)
   till = world.tills['till-1']
   other = world.tills['till-2']
 }
-afterEach(async () => {
-  try {
-    const report = auditFile(join(folder.path, 'ledger.db'))
-    if (report?.balanced !== true) throw new Error(report?.text)
-    expect(world.demo.recovered).toEqual([])
-  } finally {
-    await world.demo.close()
-    folder.remove()
-  }
-})
+afterEach(() => world.end())
 
 async function pay(at: TestTill, amount: bigint) {
   const decided = await world.online(at, amount)

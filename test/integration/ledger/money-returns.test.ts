@@ -2,44 +2,34 @@
  * What of a scheme's money is not used by a date goes back to its agency by itself
  * (docs/design/21-unused-allowances.md): at once what is free, later what was promised and is not needed after all.
  */
-import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { auditFile } from '../../../ledger-sim/audit.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
 import { checkBooks } from '../../checker/ledger-books.ts'
 import { readLedger } from '../../checker/ledger-database.ts'
-import { balanceOf, dayMs, drain, hourMs, temporaryFolder, type TestTill } from './demo-ledger.ts'
-import { dailyFood, firstDay, periodWorld, schemeId, slotOfDay, type PeriodWorld } from './period-world.ts'
+import { balanceOf, dayMs, drain, hourMs, type TestTill } from './demo-ledger.ts'
+import { dailyFood, firstDay, judgedWorld, schemeId, slotOfDay, type JudgedWorld } from './period-world.ts'
 
 const endOfDay3 = firstDay + 3 * dayMs
 const returning: Partial<Scheme> = { unused: { kind: 'returns', by: endOfDay3 } }
 const marked = `scheme.${schemeId}`
 const agencyAccount = 'almaly-education'
 
-let folder: ReturnType<typeof temporaryFolder>
-let world: PeriodWorld
+let world: JudgedWorld
 let till: TestTill
 let before: bigint
 
 async function begin(change: Partial<Scheme> = {}, funded = 5_000n): Promise<void> {
-  folder = temporaryFolder()
-  world = await periodWorld({ ...returning, ...change }, { path: join(folder.path, 'ledger.db'), funded })
+  world = await judgedWorld({ ...returning, ...change }, funded)
   till = world.tills['till-1']
   before = await balanceOf(world.demo, agencyAccount)
 }
 afterEach(async () => {
-  try {
-    const report = auditFile(join(folder.path, 'ledger.db'))
-    if (report?.balanced !== true) throw new Error(report?.text)
-    expect(checkBooks(readLedger(folder.path)).faults).toEqual([])
-    expect(world.demo.recovered).toEqual([])
-  } finally {
-    await world.demo.close()
-    folder.remove()
-  }
+  const { faults } = checkBooks(readLedger(world.folder))
+  await world.end()
+  expect(faults).toEqual([])
 })
 
 /** The ledger's own look, as its timer does it. */

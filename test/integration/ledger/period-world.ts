@@ -2,6 +2,9 @@
  * A scheme of five days that its tests shape, for one card, on the demonstration's ledger with its two tills: sales of
  * any amount on line and off line, leases by hand, moves from day to day.
  */
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { auditFile } from '../../../ledger-sim/audit.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { entitle } from '../../../ledger-sim/schemes/beneficiaries.ts'
 import { fundScheme } from '../../../ledger-sim/schemes/funding.ts'
@@ -15,6 +18,7 @@ import {
   demoLedger,
   hourMs,
   schoolMorning,
+  temporaryFolder,
   type Decided,
   type DemoLedger,
   type TestCard,
@@ -165,4 +169,30 @@ export async function periodWorld(
     },
   }
   return world
+}
+
+/** One that is judged when it ends. */
+export interface JudgedWorld extends PeriodWorld {
+  readonly folder: string
+  readonly path: string
+  /** Fails unless the audit finds the books balanced, and no request ended in a fault of ours. */
+  end(): Promise<void>
+}
+
+/** A world of its own on the disk. */
+export async function judgedWorld(change: Partial<Scheme>, funded?: bigint): Promise<JudgedWorld> {
+  const folder = temporaryFolder()
+  const path = join(folder.path, 'ledger.db')
+  const world = await periodWorld(change, funded === undefined ? { path } : { path, funded })
+  const end = async (): Promise<void> => {
+    try {
+      const report = auditFile(path)
+      if (report?.balanced !== true) throw new Error(report?.text)
+      expect(world.demo.recovered).toEqual([])
+    } finally {
+      await world.demo.close()
+      folder.remove()
+    }
+  }
+  return Object.assign(world, { folder: folder.path, path, end })
 }

@@ -9,12 +9,12 @@ import { makeReceiptPresentment } from '../../../src/sync/protocol/receipt-prese
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Lease } from '../../../src/voucher/package.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
-import { hourMs, temporaryFolder, type Decided, type TestTill } from './demo-ledger.ts'
-import { beneficiary, dailyFood, periodWorld, schemeId, type PeriodWorld } from './period-world.ts'
+import { hourMs, type Decided, type TestTill } from './demo-ledger.ts'
+import { beneficiary, dailyFood, judgedWorld, schemeId, type JudgedWorld } from './period-world.ts'
 
 export const fromPools: Scheme['offline'] = { ...dailyFood.offline, policy: 'lease-pool' }
 
-export interface PoolWorld extends PeriodWorld {
+export interface PoolWorld extends JudgedWorld {
   /** The answer's status. */
   order(till: TestTill, sum: bigint, change?: Partial<LeasePolicy>): Promise<number>
   /** An order, and the till's package after it. */
@@ -27,17 +27,13 @@ export interface PoolWorld extends PeriodWorld {
   receiptOf(till: TestTill, decided: Decided): string
   /** The rules of the audit that find something wrong in a copy in which the statements were done. */
   faultsAfter(change: string): Promise<readonly string[]>
-  end(): Promise<void>
 }
 
 export async function poolWorld(change: Partial<Scheme> = {}, funded?: bigint): Promise<PoolWorld> {
-  const folder = temporaryFolder()
-  const path = join(folder.path, 'ledger.db')
-  const base = await periodWorld({ offline: fromPools, ...change }, funded === undefined ? { path } : { path, funded })
-  const { demo } = base
+  const judged = await judgedWorld({ offline: fromPools, ...change }, funded)
+  const { demo, folder, path } = judged
   let copies = 0
-  const world: PoolWorld = {
-    ...base,
+  const pools: Omit<PoolWorld, keyof JudgedWorld> = {
     order: async (till, sum, of = {}) => {
       const { status } = await demo.role('agency', demoAgency).post('/v1/lease-policies', {
         terminalId: till.terminalId,
@@ -52,9 +48,9 @@ export async function poolWorld(change: Partial<Scheme> = {}, funded?: bigint): 
       return status
     },
     give: async (till, sum, of) => {
-      expect(await world.order(till, sum, of)).toBe(200)
+      expect(await pools.order(till, sum, of)).toBe(200)
       await till.fetch()
-      const pool = world.poolOf(till)
+      const pool = pools.poolOf(till)
       if (pool === undefined) throw new Error('the till got no pool')
       return pool
     },
@@ -79,7 +75,7 @@ export async function poolWorld(change: Partial<Scheme> = {}, funded?: bigint): 
       )
     },
     faultsAfter: async (change) => {
-      const copy = join(folder.path, `copy-${(copies += 1)}.db`)
+      const copy = join(folder, `copy-${(copies += 1)}.db`)
       const source = new Database(path, { readonly: true })
       await source.backup(copy)
       source.close()
@@ -89,16 +85,6 @@ export async function poolWorld(change: Partial<Scheme> = {}, funded?: bigint): 
       database.close()
       return (auditFile(copy)?.faults ?? []).map(({ rule }) => rule)
     },
-    end: async () => {
-      try {
-        const report = auditFile(path)
-        if (report?.balanced !== true) throw new Error(report?.text)
-        expect(demo.recovered).toEqual([])
-      } finally {
-        await demo.close()
-        folder.remove()
-      }
-    },
   }
-  return world
+  return Object.assign(judged, pools)
 }
