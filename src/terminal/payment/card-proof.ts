@@ -1,0 +1,127 @@
+/**
+ * What a card says of one tender: the sale-bound message of a card that proves each sale, with a key that this till
+ * was lent or through the ledger, or what a card that only says who it is has said already.
+ */
+import type { KeyRing } from '../../sync/engine/key-ring.ts'
+import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
+import type { Journal } from '../../sync/journal/journal.ts'
+import { termsHashOf } from '../../sync/protocol/canonical.ts'
+import { tillKeyContext } from '../../sync/protocol/sealed-box.ts'
+import type { CardChannel } from '../../voucher/cards/card-channel.ts'
+import type { Ev2Session } from '../../voucher/cards/ev2.ts'
+import { readSun, takeSaleBoundProof, writeBinding } from '../../voucher/cards/ntag424.ts'
+import { authenticate, keyHolder } from '../../voucher/cards/ntag424-authentication.ts'
+import type { RefusalCode } from '../../voucher/reasons.ts'
+import type { Slot } from '../../voucher/slot.ts'
+import { askForSlots } from './card-inquiry.ts'
+import { cardRelay, refusalCodeOf, upperHex, type CardRelayParts } from './card-relay.ts'
+import { leasedSlots } from './leased-slots.ts'
+import type { OpenTender, Tapped } from './open-tender.ts'
+import { saleBound, type TakenProof } from './read-card.ts'
+
+interface CardProofParts extends CardRelayParts {
+  readonly journal: Journal
+  readonly time: TrustedTime
+  readonly keys: KeyRing
+}
+
+export type CardSession =
+  | { readonly kind: 'slots'; readonly slots: readonly Slot[]; readonly isElsewhere: boolean }
+  | { readonly kind: 'card_left' }
+  | { readonly kind: 'refused'; readonly code: RefusalCode }
+
+export class CardProofs {
+  readonly #parts: CardProofParts
+  #relayed: { readonly presenceId: string; readonly session: Ev2Session } | undefined
+  /** Failed authentications by card since its last success: AN12196 §7.4, a till must never brick a card. */
+  readonly #failedAuthentications = new Map<string, number>()
+
+  constructor(parts: CardProofParts) {
+    this.#parts = parts
+  }
+
+  /** Another card may lie there: what was open with the one before is over. */
+  forget(): void {
+    this.#relayed = undefined
+  }
+
+  /** It has failed as often as a card may at one till. */
+  isGivenUp(card: string): boolean {
+    return (this.#failedAuthentications.get(card) ?? 0) >= 2
+  }
+
+  /**
+   * Has the ledger say what the card may receive, and authenticate it where it can prove itself.
+   *
+   * @param schemes those that would pay for something of the basket
+   */
+  async openSession(channel: CardChannel, tapped: Tapped, schemes: readonly string[]): Promise<CardSession> {
+    if (tapped.identification !== null) return askForSlots(this.#parts, tapped, tapped.identification.profile, schemes)
+    const relay = cardRelay(this.#parts, tapped.card, schemes)
+    const authentication = await authenticate(channel, tapped.uid, relay.authenticator, (length) =>
+      this.#parts.randomness.bytes(length),
+    )
+    this.#countAuthentication(tapped.card, authentication)
+    if (authentication.kind === 'torn') return { kind: 'card_left' }
+    if (authentication.kind === 'refused') {
+      return { kind: 'refused', code: relay.refusal() ?? refusalCodeOf(authentication.code) }
+    }
+    const refusal = relay.refusal()
+    if (refusal !== undefined) return { kind: 'refused', code: refusal }
+    this.#relayed = { presenceId: tapped.presenceId, session: authentication.session }
+    return { kind: 'slots', slots: relay.slots(), isElsewhere: relay.isElsewhere() }
+  }
+
+  /** @param schemes as for `openSession`, should the ledger have to be asked */
+  async take(
+    channel: CardChannel,
+    tapped: Tapped,
+    open: OpenTender,
+    schemes: () => readonly string[],
+  ): Promise<TakenProof> {
+    if (tapped.identification !== null) return { kind: 'proof', proof: tapped.identification }
+    const termsHash = Buffer.from(termsHashOf(open.terms), 'hex')
+    const random = (length: number) => this.#parts.randomness.bytes(length)
+    const leased = leasedSlots(this.#parts, open.active.package, tapped).find(
+      (entry) => entry.slot.slotId === open.terms.payerSlot,
+    )
+    const context = tillKeyContext(leased?.lease.leaseId ?? '', open.card)
+    const sealed = leased?.sealedTillKey
+    const key = sealed === undefined ? undefined : this.#parts.keys.open(sealed, context)
+    // A key that was sealed to the till before this one, under the same name, opens nothing: then the ledger is asked.
+    if (key !== undefined) {
+      const proof = await takeSaleBoundProof(
+        channel,
+        keyHolder(() => key),
+        termsHash,
+        random,
+        { kind: 'ntag424', uid: tapped.uid },
+      )
+      this.#countAuthentication(tapped.card, proof)
+      if (proof.kind === 'proof') return { kind: 'proof', proof: saleBound(proof.sun) }
+      return proof.kind === 'torn' ? proof : { kind: 'refused', code: refusalCodeOf(proof.code) }
+    }
+    if (this.#relayed?.presenceId !== tapped.presenceId) {
+      const opened = await this.openSession(channel, tapped, schemes())
+      if (opened.kind === 'card_left') return { kind: 'torn', step: 'authenticate' }
+      if (opened.kind === 'refused') return opened
+    }
+    const session = this.#relayed?.session
+    if (session === undefined) throw new Error('proof without a card session')
+    this.#relayed = undefined
+    const written = await writeBinding(channel, session, termsHash)
+    if (written.kind !== 'written')
+      return written.kind === 'torn' ? written : { kind: 'refused', code: refusalCodeOf(written.code) }
+    const read = await readSun(channel)
+    if (read.kind !== 'sun') return read.kind === 'torn' ? read : { kind: 'refused', code: refusalCodeOf(read.code) }
+    if (read.message.b !== upperHex(termsHash)) return { kind: 'refused', code: 'CARD_BINDING_MISMATCH' }
+    return { kind: 'proof', proof: saleBound(read.message) }
+  }
+
+  #countAuthentication(card: string, outcome: { readonly kind: string; readonly code?: string }): void {
+    if (outcome.kind === 'session' || outcome.kind === 'proof') this.#failedAuthentications.delete(card)
+    else if (outcome.kind === 'refused' && outcome.code === 'CARD_AUTHENTICATION_FAILED') {
+      this.#failedAuthentications.set(card, (this.#failedAuthentications.get(card) ?? 0) + 1)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/** The facts that a till decides on, put together for the rule function (money-rules.md, "The rule function"). */
+import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
+import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
+import type { Journal } from '../../sync/journal/journal.ts'
+import { notActivatedIn } from '../../voucher/activation.ts'
+import { profileForDecision } from '../../voucher/card-rules.ts'
+import { engineVersion, type DecisionInput } from '../../voucher/decide.ts'
+import { isListed } from '../../voucher/hotlist.ts'
+import type { TerminalPackage } from '../../voucher/package.ts'
+import type { CoveredLine, Sale } from '../../voucher/sale.ts'
+import type { Slot } from '../../voucher/slot.ts'
+import { placeForDecision } from '../../voucher/where.ts'
+import { leasesForDecision, localSpends, type Leased } from './leased-slots.ts'
+import type { ReadCard } from './read-card.ts'
+
+/** The basket as it is now, and what earlier tenders cover of it. */
+export interface CurrentSale {
+  readonly sale: Sale
+  readonly covered: readonly CoveredLine[]
+  readonly frozen: boolean
+}
+
+export interface DecisionParts {
+  readonly journal: Journal
+  readonly engine: Pick<SyncEngine, 'lastSyncAt'>
+  readonly time: TrustedTime
+  readonly currentSale: () => CurrentSale
+}
+
+export interface DecisionOf {
+  readonly active: TerminalPackage
+  readonly card: Pick<ReadCard, 'card' | 'profile'>
+  readonly slots: readonly Slot[]
+  /** The leases that hold the slots, if this till's do. */
+  readonly leased: readonly Leased[]
+  readonly mode: 'online' | 'offline'
+  /** A tender that is not to be counted as spent: the one that is being decided again. */
+  readonly without: string | null
+}
+
+/** With the facts of this moment: trusted time, the basket, and what this till has sold. */
+export function decisionInput(
+  { journal, engine, time, currentSale }: DecisionParts,
+  { active, card: { card, profile }, slots, leased, mode, without }: DecisionOf,
+): DecisionInput {
+  const { sale, covered } = currentSale()
+  return {
+    engineVersion,
+    mode,
+    trustedTime: time.now(),
+    merchantId: active.merchant.merchantId,
+    ...placeForDecision(active.merchant),
+    card: {
+      card,
+      blocked: isListed(active.hotlist, card),
+      ...profileForDecision(profile),
+      ...notActivatedIn(active, card),
+    },
+    schemes: active.schemes,
+    slots: [...slots],
+    localSpends: slots.flatMap((slot) => localSpends(journal, slot, without)),
+    leases: leasesForDecision(journal, active, leased),
+    terminal: {
+      clockTrusted: time.trusted,
+      packageIssuedAt: active.issuedAt,
+      lastSyncAt: engine.lastSyncAt,
+      exposure: [...journal.exposure()],
+    },
+    sale,
+    covered: [...covered],
+  }
+}

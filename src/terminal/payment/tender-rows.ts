@@ -1,0 +1,58 @@
+/** The rows that begin a tender by card, and those that end it before anybody has paid (docs/design/01). */
+import { isStorageFault } from '../../sync/journal/data-folder.ts'
+import type { Journal } from '../../sync/journal/journal.ts'
+import type { RowOf } from '../../sync/journal/rows.ts'
+import { signTagged, type SigningKey } from '../../sync/protocol/keys.ts'
+import type { Evidence, SignedItemResult } from '../../sync/protocol/messages.ts'
+import type { RefusalCode } from '../../voucher/reasons.ts'
+import { saleTotal } from '../../voucher/sale.ts'
+import type { CardProof } from '../../voucher/tender.ts'
+import type { CurrentSale } from './decision-input.ts'
+import type { OpenTender } from './open-tender.ts'
+
+/**
+ * Writes the intent, and with the sale's first one that the basket changes no more. Nothing irreversible has happened
+ * yet: a full or dying disk refuses the sale before the card is touched.
+ *
+ * @returns the refusal, or undefined when the row is on the disk
+ */
+export function recordIntent(
+  journal: Journal,
+  { sale, frozen }: CurrentSale,
+  intent: RowOf<'tender_intent'>,
+): RefusalCode | undefined {
+  try {
+    if (frozen) journal.commit(intent)
+    else journal.commit({ kind: 'sale_frozen', sale, total: saleTotal(sale) }, intent)
+    return undefined
+  } catch (error) {
+    if (isStorageFault(error)) return 'JOURNAL_NOT_WRITABLE'
+    throw error
+  }
+}
+
+export function recordRefusal(
+  journal: Journal,
+  tenderId: string,
+  code: RefusalCode,
+  item: SignedItemResult | null = null,
+): { readonly kind: 'refused'; readonly code: RefusalCode } {
+  journal.commit({ kind: 'tender_refused', tenderId, code, item })
+  return { kind: 'refused', code }
+}
+
+/** A bad card that lies on the reader tears again every second: what is torn already needs no row for that. */
+export function recordTear(journal: Journal, tenderId: string, step: string): { readonly kind: 'torn' } {
+  if (journal.tender(tenderId)?.state !== 'torn') journal.commit({ kind: 'tender_torn', tenderId, step })
+  return { kind: 'torn' }
+}
+
+/** What the till signs of a tender: why it was right, and what the card said of it. */
+export function signEvidence(
+  key: SigningKey,
+  { terms, record }: Pick<OpenTender, 'terms' | 'record'>,
+  cardProof: CardProof,
+): Evidence {
+  const signature = signTagged(key, 'tolem/decision-record/1', { record, cardProof, terms })
+  return { cardProof, record, signature }
+}
