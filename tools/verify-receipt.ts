@@ -113,6 +113,17 @@ function report(code: string, key: VerifyingKey): boolean {
   return true
 }
 
+function cardText(cardProof: ReceiptPresentment['cardProof']): string {
+  switch (cardProof.profile) {
+    case 'ntag424':
+      return `  card      SUN message e=${cardProof.sun.e} m=${cardProof.sun.m}, bound to these terms`
+    case 'tolem-applet':
+      throw new Error('no receipt has a code of a card that counts')
+    default:
+      return `  card      ${cardProof.card} (hash), of kind ${cardProof.profile}: by the terminal's word alone`
+  }
+}
+
 function whatItProves({ terms, leaseId, decidedAt, cardProof, terminalId, position }: ReceiptPresentment): string {
   const lines = [
     `Terminal ${terminalId} signed that on ${new Date(decidedAt).toISOString()} scheme ${terms.schemeId} was to pay`,
@@ -122,9 +133,7 @@ function whatItProves({ terms, leaseId, decidedAt, cardProof, terminalId, positi
     `  sale      ${terms.saleHash} (hash)`,
     leaseId === null ? '  authorised by the ledger while the customer waited' : `  sold offline under lease ${leaseId}`,
     `  journal   epoch ${position.epoch}, row ${position.sequence}`,
-    cardProof.profile === 'ntag424'
-      ? `  card      SUN message e=${cardProof.sun.e} m=${cardProof.sun.m}, bound to these terms`
-      : `  card      ${cardProof.card} (hash), of kind ${cardProof.profile}: by the terminal's word alone`,
+    cardText(cardProof),
     leaseId === null
       ? 'The ledger has this tender under its id.'
       : 'Presented to the ledger before the lease’s second deadline, it is paid from escrow even if the till is lost.',

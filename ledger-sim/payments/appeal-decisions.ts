@@ -109,6 +109,8 @@ const proven: readonly LossCode[] = [
   'SLOT_ALREADY_USED',
   'PRESENTED_TOO_LATE',
   'POOL_USED_UP',
+  'CARD_FORKED',
+  'PROOF_NEVER_CAME',
   'TERMINAL_LOST',
 ]
 

@@ -6,12 +6,10 @@ import { fromHex } from '../../src/voucher/cards/bytes.ts'
 import { decryptPiccData, openSun } from '../../src/voucher/cards/sun.ts'
 import type { Hash } from '../../src/voucher/identifiers.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
-import type { CardProof, Sun } from '../../src/voucher/tender.ts'
+import type { CardProof, IdentificationProof, Sun } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
 import { findCard, type Card } from '../schemes/cards.ts'
 import { statement } from '../store/statement.ts'
-
-type Identification = Exclude<CardProof, { profile: 'ntag424' }>
 
 export interface Proven {
   readonly kind: 'proven'
@@ -33,7 +31,14 @@ export type CardProofChecked =
 
 /** Opens the proof; whether its counter is fresh is another question. */
 export async function checkCardProof(work: Work, proof: CardProof, termsHash: Hash): Promise<CardProofChecked> {
-  return proof.profile === 'ntag424' ? openMessage(work, proof.sun, termsHash) : identify(work, proof)
+  switch (proof.profile) {
+    case 'ntag424':
+      return openMessage(work, proof.sun, termsHash)
+    case 'tolem-applet':
+      return { kind: 'refused', code: 'CARD_UNKNOWN', card: null }
+    default:
+      return identify(work, proof)
+  }
 }
 
 async function openMessage(work: Work, sun: Sun, termsHash: Hash): Promise<CardProofChecked> {
@@ -56,7 +61,7 @@ async function openMessage(work: Work, sun: Sun, termsHash: Hash): Promise<CardP
 }
 
 /** A card that can prove itself is never taken at somebody's word, nor one kind for another. */
-async function identify(work: Work, proof: Identification): Promise<CardProofChecked> {
+async function identify(work: Work, proof: IdentificationProof): Promise<CardProofChecked> {
   const card = await findCard(work, proof.card)
   if (card?.profile !== proof.profile) return { kind: 'refused', code: 'CARD_UNKNOWN', card: null }
   if (proof.profile === 'ntag21x' && !verifyIssuerRecord(work.keys.signing, card.card, proof.record))

@@ -18,6 +18,7 @@ const claimStates = [
   'settled',
   'awaiting_funds',
   'in_review',
+  'awaiting_proof',
   'not_paid',
   'reversed',
   'refused',

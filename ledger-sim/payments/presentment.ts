@@ -54,7 +54,7 @@ async function fileDifference(work: Work, terminal: Terminal, item: Presentment,
     code: arrival.toUpperCase(),
     owner: 'merchant',
     amount: item.terms.amount,
-    leaseId: item.leaseId,
+    ...(item.leaseId === undefined ? {} : { leaseId: item.leaseId }),
     evidence: { position: item.position, leaseId: item.leaseId },
   })
 }
@@ -103,6 +103,7 @@ async function checkEvidence(
   if (replayed.leased?.cards.some((own) => own.card === card) !== true)
     return fault('CARD_NOT_IN_LEASE', 'in the package that slot opens for other cards')
 
+  if (item.leaseId === undefined) return fault('CARD_NOT_IN_LEASE', 'no lease is named')
   const leased = await leasedSlotOf(work, terminal, item.leaseId, terms, proof.card.holder)
   if (leased.kind === 'fault') return leased
   await useCounter(work, proof, terms.tenderId)

@@ -328,7 +328,8 @@ export async function leasedSlotOf(
 export interface ClaimedSale {
   readonly terms: Pick<TenderTerms, 'tenderId' | 'amount'>
   readonly position: SalePosition
-  readonly leaseId: string
+  /** Absent of a card that counts itself. */
+  readonly leaseId?: string | undefined
 }
 
 /**
@@ -343,7 +344,7 @@ export function lossBorneBy(work: Work, terminal: Terminal, { terms, position, l
       code: loss,
       owner: 'merchant',
       amount: terms.amount,
-      leaseId,
+      ...(leaseId === undefined ? {} : { leaseId }),
       evidence: { refusal, detail, position, leaseId },
     })
     const isForged = loss === 'CHAIN_BROKEN' || (loss === 'PROOF_MISSING_OR_FORGED' && refusal !== 'DECISION_MISMATCH')

@@ -1,6 +1,6 @@
 /** Cards: which pseudonym belongs to which holder, with its wrapped keys. No UID is stored. */
 import { cardPseudonym } from '../../src/sync/protocol/card-pseudonym.ts'
-import { acceptsCardOffline, type CardProfile } from '../../src/voucher/card-rules.ts'
+import { acceptsCardOffline, type CardProfile, type UidProfile } from '../../src/voucher/card-rules.ts'
 import { cardKeyNumber } from '../../src/voucher/cards/card-keys.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import type { Work } from '../context.ts'
@@ -38,7 +38,7 @@ export async function registerCard(
   work: Work,
   uid: Uint8Array,
   holder: string,
-  profile: CardProfile = 'ntag424',
+  profile: UidProfile = 'ntag424',
 ): Promise<{ readonly outcome: 'registered' | 'exists' | 'exists_with_different_terms'; readonly card: string }> {
   const { connection, keys, random, now } = work
   const card = cardPseudonym(keys.cardReferenceKey, uid)

@@ -1,7 +1,7 @@
 /** What an agency does: schemes, money for them, beneficiaries, cards, merchants; and what it looks at. */
 import { z } from 'zod'
 import { signIssuerRecord } from '../../src/sync/protocol/issuer-record.ts'
-import { cardProfileSchema, type CardProfile } from '../../src/voucher/card-rules.ts'
+import { uidProfileSchema, type UidProfile } from '../../src/voucher/card-rules.ts'
 import { uidFaultOf } from '../../src/voucher/cards/uid.ts'
 import { instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
@@ -31,7 +31,7 @@ const registrationSchema = z.strictObject({
   uid: uidSchema,
   holder: pseudonymSchema,
   /** Absent: `ntag424`. */
-  profile: cardProfileSchema.optional(),
+  profile: uidProfileSchema.optional(),
 })
 const tag = 'Voucher schemes'
 const agency = ['agency'] as const
@@ -298,7 +298,7 @@ export const schemeOperations = [
 ]
 
 /** Why no card can be known by this UID, if none can. */
-function unfitUid(uid: Uint8Array, profile: CardProfile): string | undefined {
+function unfitUid(uid: Uint8Array, profile: UidProfile): string | undefined {
   if (profile !== 'uid') return uid.length === 7 ? undefined : `a card of ${profile} has a UID of 7 bytes`
   switch (uidFaultOf(uid)) {
     case 'random':
@@ -310,7 +310,7 @@ function unfitUid(uid: Uint8Array, profile: CardProfile): string | undefined {
   }
 }
 
-function registeredBody(work: Work, card: string, profile: CardProfile, arrival: 'created' | 'exists') {
+function registeredBody(work: Work, card: string, profile: UidProfile, arrival: 'created' | 'exists') {
   const record = profile === 'ntag21x' ? { record: signIssuerRecord(work.keys.signing, card) } : {}
   return { card, ...record, arrival }
 }

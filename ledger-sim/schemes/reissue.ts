@@ -4,7 +4,7 @@
  * it, and elsewhere the rest when that lease closes or the till surrenders it; until then what a bridge lends of it.
  * What the former card sold is paid as if nothing had happened.
  */
-import type { CardProfile } from '../../src/voucher/card-rules.ts'
+import type { UidProfile } from '../../src/voucher/card-rules.ts'
 import { sealNewCard } from '../leases/seal-anew.ts'
 import type { Work } from '../context.ts'
 import { openBridges } from './bridges.ts'
@@ -25,7 +25,7 @@ export async function reissueCard(
   work: Work,
   formerCard: string,
   uid: Uint8Array,
-  profile: CardProfile = 'ntag424',
+  profile: UidProfile = 'ntag424',
 ): Promise<Reissued> {
   const former = await findCard(work, formerCard)
   if (former === undefined) return { kind: 'not_found' }

@@ -4,8 +4,8 @@
  */
 import type { ColumnType } from 'kysely'
 import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
-import type { IdentificationProfile } from '../../src/voucher/card-rules.ts'
 import type { RuleTables } from '../rules/tables.ts'
+import type { CardTables } from './card-tables.ts'
 import type { EntitlementTables } from './entitlement-tables.ts'
 import type { FeedTables } from './feed-tables.ts'
 import type { IndividualTables } from './individual-tables.ts'
@@ -129,45 +129,6 @@ export interface SchemeVersionTable {
   status: string
   content: string
   at: Whole
-}
-
-/** Holds no UID and no open key (architecture.md, "Trust", Privacy). */
-export interface CardTable {
-  card: string
-  holder: string
-  status: 'active' | 'blocked'
-  epoch: Whole
-  highest_counter: Whole
-  /** Wrapped. Empty of a card that only says who it is. */
-  file_read_key: string
-  till_key: string
-  /** Since when its till key may be in wrong hands: then it is leased to no till any more. */
-  exposed_at: WholeOrNull
-  /** The card that was issued in its place; it is blocked for good. */
-  replaced_by: string | null
-  /** Null of a card that proves each sale. */
-  profile: IdentificationProfile | null
-}
-
-export interface CardStatusTable {
-  card: string
-  change: Whole
-  status: 'active' | 'blocked'
-  at: Whole
-}
-
-export interface CardCounterTable {
-  card: string
-  epoch: Whole
-  counter: Whole
-  tender_id: string
-  mac: string
-}
-
-export interface CardFailureTable {
-  card: string
-  day: Whole
-  failures: Whole
 }
 
 export interface SlotTable {
@@ -300,6 +261,7 @@ export interface TenderTable {
     | 'settled'
     | 'awaiting_funds'
     | 'in_review'
+    | 'awaiting_proof'
     | 'refused'
     | 'not_paid'
     | 'reversed'
@@ -459,7 +421,8 @@ export interface MerchantDebtTable {
   at: Whole
 }
 
-export interface Tables extends EntitlementTables, FeedTables, IndividualTables, MoveTables, RuleTables, UnusedTables {
+export interface Tables
+  extends CardTables, EntitlementTables, FeedTables, IndividualTables, MoveTables, RuleTables, UnusedTables {
   meta: MetaTable
   principal: PrincipalTable
   refusal: RefusalTable
@@ -470,10 +433,6 @@ export interface Tables extends EntitlementTables, FeedTables, IndividualTables,
   merchant: MerchantTable
   scheme: SchemeTable
   scheme_version: SchemeVersionTable
-  card: CardTable
-  card_status: CardStatusTable
-  card_counter: CardCounterTable
-  card_failure: CardFailureTable
   slot: SlotTable
   slot_use: SlotUseTable
   lease: LeaseTable

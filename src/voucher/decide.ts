@@ -6,7 +6,14 @@
 import { z } from 'zod'
 import { hasLapsed } from './activation.ts'
 import type { Caps } from './caps.ts'
-import { acceptsCard, acceptsCardOffline, capsFor, identificationProfileSchema, profileOf } from './card-rules.ts'
+import {
+  acceptsCard,
+  acceptsCardOffline,
+  capsFor,
+  countsOnCard,
+  decisionProfileSchema,
+  profileOf,
+} from './card-rules.ts'
 import { byGoods, eligibleLines, type DueLine, type EligibleLine } from './goods.ts'
 import { instantSchema, nameSchema, pseudonymSchema } from './identifiers.ts'
 import { addTiyn, remainderTiyn, smallestTiyn, tiyn, tiynSchema, zeroTiyn, type Tiyn } from './money.ts'
@@ -30,13 +37,18 @@ export const decisionInputSchema = z.strictObject({
   card: z.strictObject({
     card: pseudonymSchema,
     blocked: z.boolean(),
-    /** Of a card that only says who it is. Absent of one that proves each sale, and in records of before. */
-    profile: identificationProfileSchema.optional(),
+    /** Absent of an NTAG 424 DNA, and in records of before. */
+    profile: decisionProfileSchema.optional(),
+    /** Of an applet card: the most that it lets one payment take of each slot. */
+    spendCaps: z.array(z.strictObject({ slotId: z.string(), amount: tiynSchema })).optional(),
     /** Schemes that wait for activation by this card, as the package says; absent for none. Asked offline only. */
     notActivated: z.array(nameSchema).optional(),
   }),
   schemes: z.array(anySchemeSchema),
-  /** The card's slots: of this till's live leases offline, of the ledger's answer online. */
+  /**
+   * The card's slots: of this till's live leases offline, of the ledger's answer online. Of an applet card as it names
+   * them itself, off line as on line (`nameSlot`): what they allow is what it has left, and nothing of it is spent.
+   */
   slots: z.array(slotSchema),
   /** Uses of those slots that the figures in `slots` do not contain yet. */
   localSpends: z.array(localSpendSchema),
@@ -147,7 +159,10 @@ function refusalBeforeSchemes(input: DecisionInput): RefusalCode | undefined {
   if (isOfOtherKind(input)) return 'CARD_KIND_NOT_ACCEPTED'
   if (isOnlineOnly(input)) return 'CARD_ONLINE_ONLY'
   if (input.mode === 'offline' && !input.terminal.clockTrusted) return 'CLOCK_NOT_TRUSTED'
-  if (schemesOfCard(input).length === 0) return input.mode === 'offline' ? 'CARD_NOT_IN_LEASE' : 'NO_ENTITLEMENT'
+  if (schemesOfCard(input).length === 0) {
+    if (profileOf(input.card) === 'tolem-applet') return 'ALLOWANCE_NOT_ON_CARD'
+    return input.mode === 'offline' ? 'CARD_NOT_IN_LEASE' : 'NO_ENTITLEMENT'
+  }
   return undefined
 }
 
@@ -204,6 +219,7 @@ function decideScheme(scheme: AnyScheme, input: DecisionInput, due: readonly Due
   // What a scheme that never sells offline would ask of packages and leases is not the reason.
   if (offline && sellsOffline && isPackageTooOld(scheme, input)) return { code: 'PACKAGE_TOO_OLD' }
   if (period !== undefined && slot === undefined) {
+    if (countsOnCard(scheme)) return { code: 'ALLOWANCE_NOT_ON_CARD' }
     if (!offline) return { code: 'NO_ENTITLEMENT' }
     if (sellsOffline && isActivatedFirst(scheme, input))
       return { code: hasLapsed(scheme, input.trustedTime) ? 'ACTIVATION_LAPSED' : 'NOT_ACTIVATED' }
@@ -214,7 +230,7 @@ function decideScheme(scheme: AnyScheme, input: DecisionInput, due: readonly Due
   if (period === undefined) return { code: 'OUTSIDE_PERIOD' }
   if (!isOpenAt(period, input.trustedTime)) return { code: 'OUTSIDE_HOURS' }
   if (offline && !sellsOffline) return { code: 'OFFLINE_NOT_ALLOWED' }
-  if (offline && !hasLiveLease(scheme, input)) return { code: 'LEASE_EXPIRED' }
+  if (offline && !countsOnCard(scheme) && !hasLiveLease(scheme, input)) return { code: 'LEASE_EXPIRED' }
   if (slot === undefined) throw new Error('a scheme without a slot was not refused')
 
   const eligible = eligibleLines(goodsOf(scheme), due)
@@ -318,13 +334,14 @@ function withinCaps(scheme: AnyScheme, slot: Slot, input: DecisionInput): Capped
   const inPeriod = addTiyn(slot.amountSpent, ...spends.map((spend) => spend.amount))
   const exposed = input.terminal.exposure.find((entry) => entry.schemeId === scheme.schemeId)?.amount ?? zeroTiyn
   const pool = input.mode === 'offline' ? leftInPool(scheme, input) : undefined
+  const ofCard = input.card.spendCaps?.filter(({ slotId }) => slotId === slot.slotId) ?? []
   const bounds: { amount: Tiyn; by: RefusalCode }[] = [
     { amount: remainderTiyn(caps.perBeneficiaryAndPeriod, inPeriod), by: 'CAP_PER_BENEFICIARY_AND_PERIOD' },
     ...(pool === undefined ? [] : [{ amount: pool, by: 'POOL_USED_UP' as const }]),
     ...(input.mode === 'offline'
       ? [{ amount: remainderTiyn(exposureCap(caps, scheme, input), exposed), by: 'CAP_TERMINAL_EXPOSURE' as const }]
       : []),
-    { amount: caps.perSale, by: 'CAP_PER_SALE' },
+    ...[caps.perSale, ...ofCard.map(({ amount }) => amount)].map((amount) => ({ amount, by: 'CAP_PER_SALE' as const })),
   ]
   const tightest = bounds.reduce((least, bound) => (bound.amount < least.amount ? bound : least))
   return tightest.amount === 0n ? { code: tightest.by } : tightest

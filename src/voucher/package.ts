@@ -67,6 +67,21 @@ export const catalogueItemSchema = z.strictObject({
 })
 export type CatalogueItem = z.infer<typeof catalogueItemSchema>
 
+/**
+ * What a till needs for cards that count themselves (docs/design/22-tolem-applet.md, "Keys and certificates"), in
+ * base64url.
+ */
+export const appletTrustSchema = z.strictObject({
+  /** Public keys, 64 bytes each: what issuers' certificates are checked with. */
+  rootKeys: z.array(z.string().regex(/^[A-Za-z0-9_-]{86}$/)).min(1),
+  /** This till's certificate for the key that it signs with now, 201 bytes; null where it has none or is not active. */
+  terminalCertificate: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{268}$/)
+    .nullable(),
+})
+export type AppletTrust = z.infer<typeof appletTrustSchema>
+
 export const terminalPackageSchema = z.strictObject({
   packageId: uuidSchema,
   /** Rises by one with each package of this terminal; a lower one is refused (rollback). */
@@ -82,6 +97,8 @@ export const terminalPackageSchema = z.strictObject({
   leases: z.array(leaseSchema),
   /** Of schemes that are leased to this terminal. Absent where no card waits for activation. */
   notActivated: z.array(cardsNotActivatedSchema).optional(),
+  /** Absent where no scheme of this package leaves the counting to the card: a till of before reads that one. */
+  cards: appletTrustSchema.optional(),
   hotlist: hotlistSchema,
   catalogue: z.array(catalogueItemSchema),
   /** Names of the categories in which a bare amount may be rung up. */

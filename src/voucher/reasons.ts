@@ -21,6 +21,18 @@ export const refusalCodes = [
   'CARD_KIND_NOT_ACCEPTED',
   /** A card of this kind proves nothing by itself: it pays with network only. */
   'CARD_ONLINE_ONLY',
+  // An applet card's own word (docs/design/22-tolem-applet.md, "Status words")
+  /** Not the card whose payment is to be recovered. */
+  'CARD_OTHER',
+  /** Its certificate, or its issuer's, is over. */
+  'CARD_CERTIFICATE_ENDED',
+  /** It does not take this till's certificate, and has said nothing of itself. */
+  'TERMINAL_NOT_ACCEPTED',
+  /** The till's time cannot be: the card knows of a later one. */
+  'CARD_TIME_REFUSED',
+  'CARD_PIN_BLOCKED',
+  'CARD_PIN_WRONG',
+  'CARD_PIN_NEEDED',
   // The terminal
   'CLOCK_NOT_TRUSTED',
   'ROLLBACK_DETECTED',
@@ -35,6 +47,8 @@ export const refusalCodes = [
   /** Why it is in no lease: its first payment has to be with network. */
   'NOT_ACTIVATED',
   'CARD_NOT_IN_LEASE',
+  /** In its place where the card holds the allowance itself: it has to fetch it, with network. */
+  'ALLOWANCE_NOT_ON_CARD',
   'SCHEME_SUSPENDED',
   'SCHEME_ENDED',
   'MERCHANT_NOT_ALLOWED',

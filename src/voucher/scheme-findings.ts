@@ -21,6 +21,12 @@ export const faultCodes = [
   'CARD_NEVER_OFFLINE',
   'UID_RISK_NOT_ACCEPTED',
   'UID_CAP_ABOVE_SCHEME',
+  /** Either way round (`unsafePairOf`): the card counts, or a till does. */
+  'CARD_POLICY_OTHER_KIND',
+  /** The ledger authorises no payment of such a card, and an authorised one is the activation. */
+  'CARD_POLICY_WITH_ACTIVATION',
+  /** What a card still holds of a period that is over cannot pass on before its last sale may have come. */
+  'CARD_POLICY_CARRIES_OVER',
   /** Of one period: no slot could carry it. */
   'ALLOWANCE_TOO_LARGE',
   'CARRIED_OF_OTHER_KIND',

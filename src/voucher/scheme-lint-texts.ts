@@ -80,6 +80,21 @@ export const findingTexts: Readonly<Record<FaultCode | WarningCode, Texts>> = {
     ru: 'Карты uid копируются: чтобы платить с них без сети, ведомство письменно принимает риск (cards.uidOffline).',
     en: 'Cards of uid can be copied: to pay without network the agency accepts that in writing (cards.uidOffline).',
   },
+  CARD_POLICY_OTHER_KIND: {
+    kk: 'policy: card және tolem-applet карталары тек бірге жүреді: лимитті не карта есептейді, не касса.',
+    ru: 'policy: card и карты tolem-applet бывают только вместе: лимит считает или сама карта, или касса.',
+    en: 'The policy card and cards of tolem-applet go together only: the card counts the allowance, or a till does.',
+  },
+  CARD_POLICY_WITH_ACTIVATION: {
+    kk: 'policy: card бағдарламасында іске қосу талап етілмейді: мұндай карта бойынша төлемге тізілім рұқсат бермейді.',
+    ru: 'При policy: card активация невозможна: оплату такой картой реестр не разрешает, её разрешает сама карта.',
+    en: 'Under the policy card there is no activation: the card allows a payment, the ledger is not asked first.',
+  },
+  CARD_POLICY_CARRIES_OVER: {
+    kk: 'policy: card бағдарламасында қалдық келесі кезеңге өтпейді: unused тек lapses немесе returns бола алады.',
+    ru: 'При policy: card остаток не переносится на следующий период: unused может быть только lapses или returns.',
+    en: 'Under the policy card nothing is carried over to the next period: unused can only be lapses or returns.',
+  },
   UID_CAP_ABOVE_SCHEME: {
     kk: 'uid карталары үшін {cap} шегі бағдарламаның өз шегінен жоғары.',
     ru: 'Предел {cap} для карт uid выше, чем у самой программы.',

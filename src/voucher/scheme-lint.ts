@@ -5,7 +5,7 @@
  */
 import { activationOf, hasLapsed } from './activation.ts'
 import { capsSchema, type Caps } from './caps.ts'
-import { cardRulesOf } from './card-rules.ts'
+import { cardRulesOf, countsOnCard, unsafePairOf } from './card-rules.ts'
 import type { GoodsRule } from './goods.ts'
 import { finding, type FaultCode, type Finding, type WarningCode } from './scheme-findings.ts'
 import { languages } from './identifiers.ts'
@@ -117,7 +117,7 @@ function activationFaults(scheme: AnyScheme): readonly Finding<FaultCode>[] {
 function cardFaults(scheme: AnyScheme): readonly Finding<FaultCode>[] {
   const { accepts, uidOffline } = cardRulesOf(scheme)
   const sellsOffline = scheme.offline.policy !== 'deny'
-  const provesNothing = accepts.some((profile) => profile !== 'ntag424')
+  const provesNothing = accepts.some((profile) => profile === 'uid' || profile === 'ntag21x')
   const above = uidOffline === undefined ? [] : capNames.filter((name) => uidOffline.caps[name] > scheme.caps[name])
   return [
     ...(activationOf(scheme) !== undefined && provesNothing
@@ -126,6 +126,13 @@ function cardFaults(scheme: AnyScheme): readonly Finding<FaultCode>[] {
     ...(sellsOffline && accepts.includes('ntag21x') ? [finding('CARD_NEVER_OFFLINE', ['cards', 'accepts'])] : []),
     ...(sellsOffline && accepts.includes('uid') && uidOffline === undefined
       ? [finding('UID_RISK_NOT_ACCEPTED', ['cards', 'uidOffline'])]
+      : []),
+    ...(unsafePairOf(scheme) === undefined ? [] : [finding('CARD_POLICY_OTHER_KIND', ['cards', 'accepts'])]),
+    ...(countsOnCard(scheme) && activationOf(scheme) !== undefined
+      ? [finding('CARD_POLICY_WITH_ACTIVATION', ['activation'])]
+      : []),
+    ...(countsOnCard(scheme) && unusedOf(scheme).kind === 'carries_over'
+      ? [finding('CARD_POLICY_CARRIES_OVER', ['unused', 'kind'])]
       : []),
     ...above.map((name) => finding('UID_CAP_ABOVE_SCHEME', ['cards', 'uidOffline', 'caps', name], { cap: name })),
   ]

@@ -247,6 +247,9 @@ function offlineTexts({ bridge, caps, offline }: Scheme, say: SchemeWords): read
   return [
     say.offlinePolicy[offline.policy],
     ...(offline.policy === 'deny' ? [say.notInUse] : []),
+    ...(offline.policy === 'card'
+      ? [say.pinAbove(offline.pinAbove === null ? null : formatTenge(offline.pinAbove))]
+      : []),
     say.terminalExposure(formatTenge(caps.terminalExposure)),
     say.ageSinceSync(durationText(caps.ageSinceSyncMs, say)),
     say.allowedPolicyAge(durationText(offline.allowedPolicyAgeMs, say)),

@@ -97,6 +97,7 @@ export const en: SchemeWords = {
       'be copied.',
     ntag21x: 'It pays with NTAG213, NTAG215 and NTAG216 cards, with network only: such a card can be copied.',
     ntag424: 'It pays with cards that prove each sale (NTAG 424 DNA).',
+    'tolem-applet': 'It pays with cards that hold the allowance and count its payments themselves.',
   },
   uidOffline: (by, on, words) =>
     `With cards known by their number it pays without network too, and what copied cards take is the agency’s loss. ` +
@@ -111,7 +112,13 @@ export const en: SchemeWords = {
       'The scheme pays without network too, at tills to which the agency has lent a sum for it, to the beneficiaries ' +
       'whom such a till knows. Two tills that cannot hear of each other may pay one beneficiary more than the ' +
       'allowance: that is the agency’s loss, never more than the sums that it has lent.',
+    card:
+      'The scheme pays without network too, at every till that serves it: the beneficiary’s card holds the allowance ' +
+      'and counts it down. The card gets each period’s allowance at a till with network. Of a lost card, what it ' +
+      'still holds is kept until its period and the time for late sales are over.',
   },
+  pinAbove: (amount) =>
+    amount === null ? 'No payment needs the PIN of the card.' : `A payment above ${amount} needs the PIN of the card.`,
   notInUse: 'So the rest of this section is not in use:',
   terminalExposure: (amount) =>
     `One till sells at most ${amount} that the ledger does not know of yet, and half of it once its rules are half ` +

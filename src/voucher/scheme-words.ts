@@ -92,6 +92,8 @@ export interface SchemeWords {
 
   readonly offline: string
   readonly offlinePolicy: Readonly<Record<Scheme['offline']['policy'], string>>
+  /** Of the policy `card`: above which amount the holder's PIN is asked, null for never. */
+  readonly pinAbove: (amount: string | null) => string
   /** Before the bounds of a scheme that does not pay without network. */
   readonly notInUse: string
   readonly terminalExposure: (amount: string) => string

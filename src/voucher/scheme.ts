@@ -51,6 +51,15 @@ export type Unused = z.infer<typeof unusedSchema>
 /** How many periods a scheme may have. */
 export const periodsMost = 400
 
+const offlineTerms = {
+  /** How old the till's package may be before the merchant bears the loss (money-rules.md, "Who pays"). */
+  allowedPolicyAgeMs: z.int().min(0),
+  lossBearer: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('agency'), upTo: tiynSchema }),
+    z.strictObject({ kind: z.literal('merchant') }),
+  ]),
+}
+
 const terms = {
   schemeId: nameSchema,
   version: z.int().min(1),
@@ -62,15 +71,16 @@ const terms = {
   /** Where it pays, by name. */
   merchants: z.array(nameSchema),
   caps: capsSchema,
-  offline: z.strictObject({
-    policy: z.enum(['deny', 'lease-listed', 'lease-pool']),
-    /** How old the till's package may be before the merchant bears the loss (money-rules.md, "Who pays"). */
-    allowedPolicyAgeMs: z.int().min(0),
-    lossBearer: z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('agency'), upTo: tiynSchema }),
-      z.strictObject({ kind: z.literal('merchant') }),
-    ]),
-  }),
+  offline: z.discriminatedUnion('policy', [
+    z.strictObject({ policy: z.enum(['deny', 'lease-listed', 'lease-pool']), ...offlineTerms }),
+    /** The card holds the allowance and counts it down, with network too (docs/design/25-policy-card.md). */
+    z.strictObject({
+      policy: z.literal('card'),
+      /** A payment above it needs the holder's PIN; null: none ever does. */
+      pinAbove: tiynSchema.nullable(),
+      ...offlineTerms,
+    }),
+  ]),
   /** Lower pays first when one card carries several schemes. */
   order: z.int(),
 }

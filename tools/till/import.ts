@@ -90,6 +90,7 @@ const words: Readonly<Record<Item['state'], string>> = {
   not_paid: 'NOT PAID',
   reversed: 'reversed',
   done: 'done',
+  awaiting_proof: 'torn: waits for the card’s next payment to prove it',
 }
 
 function lineOf(item: Item): string {

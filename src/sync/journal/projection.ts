@@ -308,6 +308,8 @@ function applyItem(
     case 'not_paid':
       return tenderState(result.itemId, 'not_paid', result.loss)
     case 'done':
+    // It stays as torn as it was.
+    case 'awaiting_proof':
       return
     default:
       return result.state satisfies never

@@ -62,7 +62,8 @@ export type Authorisation = z.infer<typeof authorisationSchema>
 export const presentmentSchema = z.strictObject({
   kind: z.literal('presentment'),
   terms: tenderTermsSchema,
-  leaseId: uuidSchema,
+  /** Absent of a card that counts itself (docs/design/25-policy-card.md). */
+  leaseId: uuidSchema.optional(),
   decidedAt: instantSchema,
   position: journalPositionSchema,
   evidence: evidenceSchema,
@@ -182,11 +183,13 @@ export type Arrival = z.infer<typeof arrivalSchema>
  * - `not_paid`: a presentment that nobody pays, or the merchant bears, with a loss code and an appeal row.
  * - `reversed`: nothing moved, or what had moved was moved back.
  * - `done`: a surrender, a refund.
+ * - `awaiting_proof`: of a torn payment of a card that counts itself. Nobody knows yet whether it was debited; a later
+ *   record of the card says so, and the change comes by the status feed.
  */
 export const itemResultSchema = z.strictObject({
   itemId: z.string(),
   arrival: arrivalSchema,
-  state: z.enum(['settled', 'held', 'awaiting_funds', 'refused', 'not_paid', 'reversed', 'done']),
+  state: z.enum(['settled', 'held', 'awaiting_funds', 'refused', 'not_paid', 'reversed', 'done', 'awaiting_proof']),
   paidBy: z.enum(['escrow', 'agency', 'individual']).nullable(),
   amount: tiynSchema,
   refusal: z.enum(refusalCodes).nullable(),
@@ -279,6 +282,25 @@ export const cardSessionKeysAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('session'), sealedSession: sealedSchema }),
   z.strictObject({ kind: z.literal('refused'), code: z.enum(['CARD_AUTHENTICATION_FAILED']) }),
 ])
+
+const base64urlOf = (from: number, to = from) =>
+  z.string().regex(new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((from * 4) / 3)},${Math.ceil((to * 4) / 3)}}$`))
+
+/** A card that counts itself lies here: what does its issuer say to it (docs/design/25-policy-card.md, "Scripts")? */
+export const cardScriptRequestSchema = z.strictObject({
+  card: pseudonymSchema,
+  /** As READ SLOTS said. */
+  scriptCounter: z.int().min(0).max(0xffff_ffff),
+})
+export const cardScriptAnswerSchema = z.discriminatedUnion('kind', [
+  /** To be carried to the card as it is, base64url. The same again for as long as its counter is the card's next. */
+  z.strictObject({ kind: z.literal('script'), script: base64urlOf(102, 1024) }),
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('refused'), code: z.enum(['CARD_UNKNOWN']) }),
+])
+/** What the card answered to a script: 244 bytes, base64url. */
+export const cardReceiptRequestSchema = z.strictObject({ card: pseudonymSchema, receipt: base64urlOf(244) })
+export const cardReceiptAnswerSchema = z.strictObject({ arrival: z.enum(['created', 'exists']) })
 
 /** Asks for a newer package than the one named. */
 export const packageRequestSchema = z.strictObject({
@@ -396,6 +418,8 @@ export const keyRotationAnswerSchema = z.strictObject({
 export const terminalEndpoints = {
   '/v1/terminal/card-sessions': { request: cardSessionRequestSchema, answer: cardSessionAnswerSchema },
   '/v1/terminal/card-session-keys': { request: cardSessionKeysRequestSchema, answer: cardSessionKeysAnswerSchema },
+  '/v1/terminal/card-scripts': { request: cardScriptRequestSchema, answer: cardScriptAnswerSchema },
+  '/v1/terminal/card-receipts': { request: cardReceiptRequestSchema, answer: cardReceiptAnswerSchema },
   '/v1/terminal/authorisations': { request: authorisationSchema, answer: signedItemResultSchema },
   '/v1/terminal/payment-requests': { request: paymentRequestSchema, answer: paymentRequestAnswerSchema },
   '/v1/terminal/batches': { request: batchSchema, answer: batchAnswerSchema },

@@ -75,7 +75,7 @@ type Wire = z.infer<typeof provedSchema> | z.infer<typeof identifiedSchema>
 
 /**
  * @throws TypeError when the slot is not of the scheme or the card's proof is not bound to the terms: such a tender is
- * never approved, so either is a broken invariant.
+ * never approved, so either is a broken invariant. And of an applet card, whose record has no room on the paper.
  */
 export function makeReceiptPresentment(presentment: ReceiptPresentment, key: SigningKey): string {
   const wire = wireOf(presentment)
@@ -144,6 +144,7 @@ function wireOf(presentment: ReceiptPresentment): Wire {
     decidedAt,
   ]
   const after = [terminalId, position.epoch, position.sequence] as const
+  if (cardProof.profile === 'tolem-applet') throw new TypeError('the record of a card that counts is on the card')
   if (cardProof.profile !== 'ntag424') {
     const record = cardProof.profile === 'ntag21x' ? cardProof.record : null
     return [...before, cardProof.profile, packed(cardProof.card), ...after, record]
@@ -189,7 +190,7 @@ function presentmentOf(wire: Wire): ReceiptPresentment | undefined {
           sun: { e: hexOf(first).toUpperCase(), b: bindingOf(terms.data), m: hexOf(second).toUpperCase() },
         },
   )
-  if (!cardProof.success) return undefined
+  if (!cardProof.success || cardProof.data.profile === 'tolem-applet') return undefined
   return {
     terms: terms.data,
     leaseId: lease.data,

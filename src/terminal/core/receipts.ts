@@ -171,7 +171,7 @@ function voucherOnReceipt(
   const evidence = journal.evidenceOf(tender.tenderId)
   const benefit = active?.schemes.find((scheme) => scheme.schemeId === terms.schemeId)?.benefit.kind
   const proof =
-    evidence === undefined
+    evidence === undefined || evidence.cardProof.profile === 'tolem-applet'
       ? null
       : makeReceiptPresentment(
           {

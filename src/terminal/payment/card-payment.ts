@@ -335,6 +335,7 @@ export class CardPayment implements CardWork {
       case 'awaiting_funds':
       case 'held':
       case 'done':
+      case 'awaiting_proof':
         // No answer to an authorisation: such an answer says nothing that could be shown as paid.
         return { kind: 'no_answer' }
       default:

@@ -8,10 +8,10 @@ import { readNtag21x } from '../../voucher/cards/ntag21x.ts'
 import { recogniseAnyCard } from '../../voucher/cards/recognition.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
-import type { CardProof, Sun } from '../../voucher/tender.ts'
+import type { CardProof, IdentificationProof, Sun } from '../../voucher/tender.ts'
 
 /** What a card that only says who it is has to say; it is the same for each sale. */
-export type Identification = Exclude<CardProof, { profile: 'ntag424' }>
+export type Identification = IdentificationProof
 
 export interface ReadCard {
   readonly kind: 'card'

@@ -151,7 +151,7 @@ describe('a till that is only cut off', () => {
     const [sale] = till.waiting()
     if (sale?.kind !== 'presentment') throw new Error('no sale')
     const surrenderId = till.till.id()
-    const { leaseId, terms } = sale
+    const { leaseId = '', terms } = sale
     till.journal.commit({ kind: 'slot_surrendered', surrenderId, leaseId, slotId: terms.payerSlot })
     expect(await imported(till.exported())).toEqual(
       new Map([

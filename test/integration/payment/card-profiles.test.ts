@@ -16,7 +16,7 @@ import { findScheme, publishScheme } from '../../../ledger-sim/schemes/schemes.t
 import { cardPseudonym } from '../../../src/sync/protocol/card-pseudonym.ts'
 import { signIssuerRecord } from '../../../src/sync/protocol/issuer-record.ts'
 import type { Command } from '../../../src/terminal/contract/commands.ts'
-import type { CardProfile, CardRules } from '../../../src/voucher/card-rules.ts'
+import type { UidProfile, CardRules } from '../../../src/voucher/card-rules.ts'
 import { passwordOf, personaliseNtag21x } from '../../../src/voucher/cards/ntag21x-personalisation.ts'
 import { readCardToEnrol } from '../../../src/voucher/cards/uid-enrolment.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
@@ -100,7 +100,7 @@ const takesUid = (caps: Partial<Scheme['caps']> = {}) =>
     cards: { accepts: ['uid', 'ntag424'], uidOffline: riskTaken({ ...scheme.caps, ...caps }) } as CardRules,
   }))
 
-async function register(work: Work, uid: Uint8Array, holder: string, profile: CardProfile): Promise<void> {
+async function register(work: Work, uid: Uint8Array, holder: string, profile: UidProfile): Promise<void> {
   expect(await registerCard(work, uid, demoPseudonym(worldSeed, 'holder', holder), profile)).toMatchObject({
     outcome: 'registered',
   })

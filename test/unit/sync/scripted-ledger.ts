@@ -131,6 +131,8 @@ export interface RequestBodies {
   readonly '/v1/terminal/key-rotations': RequestOf<'/v1/terminal/key-rotations'>
   readonly '/v1/terminal/card-sessions': unknown
   readonly '/v1/terminal/card-session-keys': unknown
+  readonly '/v1/terminal/card-scripts': unknown
+  readonly '/v1/terminal/card-receipts': unknown
 }
 export type RequestBody<Path extends TerminalPath> = RequestBodies[Path]
 
@@ -148,6 +150,8 @@ export const standardScripts: { [Path in TerminalPath]: (body: RequestBody<Path>
   }),
   '/v1/terminal/card-sessions': () => ({ answer: { kind: 'refused', code: 'CARD_UNKNOWN' } }),
   '/v1/terminal/card-session-keys': () => ({ answer: { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' } }),
+  '/v1/terminal/card-scripts': () => ({ answer: { kind: 'none' } }),
+  '/v1/terminal/card-receipts': () => ({ answer: { arrival: 'created' } }),
 }
 
 export function settled(item: SyncItem): ReturnType<typeof itemOf> {

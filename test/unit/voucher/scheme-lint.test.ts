@@ -4,8 +4,6 @@
  */
 import { describe, expect, it, test } from 'vitest'
 import { foodVoucher, schoolLunch } from '../../../ledger-sim/scenarios/demo-schemes.ts'
-import type { Caps } from '../../../src/voucher/caps.ts'
-import type { CardRules } from '../../../src/voucher/card-rules.ts'
 import { languages } from '../../../src/voucher/identifiers.ts'
 import { formatTenge, tiyn, tiynMax } from '../../../src/voucher/money.ts'
 import {
@@ -19,6 +17,7 @@ import { faultsOf, warningsOf } from '../../../src/voucher/scheme-lint.ts'
 import { findingTexts, sentenceOf } from '../../../src/voucher/scheme-lint-texts.ts'
 import { schemeSchema, type Scheme, type SchemePeriod } from '../../../src/voucher/scheme.ts'
 import type { Where } from '../../../src/voucher/where.ts'
+import { cardFaults } from '../../fixtures/card-faults.ts'
 import { exampleScheme as good } from '../../fixtures/example-scheme.ts'
 
 const before = Date.UTC(2026, 11, 1)
@@ -27,7 +26,9 @@ const lastMoment = march.to
 
 const lint = (scheme: Scheme, at = before): readonly Finding[] => [...faultsOf(scheme), ...warningsOf(scheme, at)]
 const caps = (change: Partial<Scheme['caps']>): Partial<Scheme> => ({ caps: { ...good.caps, ...change } })
-const offline = (change: Partial<Scheme['offline']>): Partial<Scheme> => ({ offline: { ...good.offline, ...change } })
+type AtTill = Exclude<Scheme['offline'], { policy: 'card' }>
+const atTill = good.offline as AtTill
+const offline = (change: Partial<AtTill>): Partial<Scheme> => ({ offline: { ...atTill, ...change } })
 const where = (change: Partial<Where>): Partial<Scheme> => ({
   where: { regions: [], kinds: [], except: [], ...change },
 })
@@ -54,15 +55,6 @@ const lunches = {
 const lunchCaps = (change: Partial<Scheme['caps']>): Partial<Scheme> => ({
   ...lunches,
   caps: { ...lunches.caps, ...change },
-})
-
-const cards = (accepts: CardRules['accepts'], caps?: Caps): Partial<Scheme> => ({
-  cards: {
-    accepts,
-    ...(caps === undefined
-      ? {}
-      : { uidOffline: { acceptance: { words: 'Copied cards are our loss.', by: 'The office', at: 0 }, caps } }),
-  },
 })
 
 const faults: readonly (readonly [FaultCode, string, Partial<Scheme>, path: string])[] = [
@@ -135,23 +127,7 @@ const faults: readonly (readonly [FaultCode, string, Partial<Scheme>, path: stri
     { activation: { by: 'beneficiary', until: january.from } },
     'activation.until',
   ],
-  [
-    'ACTIVATION_WITHOUT_PROOF',
-    'a card that proves nothing as the proof that it arrived',
-    {
-      ...cards(['ntag424', 'uid'], good.caps),
-      activation: { by: 'beneficiary', until: january.to },
-    },
-    'cards.accepts',
-  ],
-  ['CARD_NEVER_OFFLINE', 'ntag21x where tills sell without network', cards(['ntag21x']), 'cards.accepts'],
-  ['UID_RISK_NOT_ACCEPTED', 'uid without network and nobody who takes the risk', cards(['uid']), 'cards.uidOffline'],
-  [
-    'UID_CAP_ABOVE_SCHEME',
-    'a till that may be longer alone with cards that can be copied',
-    cards(['uid'], { ...good.caps, ageSinceSyncMs: good.caps.ageSinceSyncMs + 1 }),
-    'cards.uidOffline.caps.ageSinceSyncMs',
-  ],
+  ...cardFaults,
   ['NO_GOODS_PAID', 'only exclusions', goods(food({ pays: { kind: 'nothing' } })), 'goods'],
 ]
 

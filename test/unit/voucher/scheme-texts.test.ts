@@ -74,6 +74,18 @@ const pooled: Scheme = {
   schemeId: 'pooled-food',
   offline: { ...exampleScheme.offline, policy: 'lease-pool' },
 }
+const onCard: Scheme = {
+  ...exampleScheme,
+  schemeId: 'card-food',
+  cards: { accepts: ['tolem-applet'] },
+  offline: { ...exampleScheme.offline, policy: 'card', pinAbove: tiyn(500_000) },
+}
+/** A PIN that is asked for never. */
+const onCardWithoutPin: Scheme = {
+  ...onCard,
+  schemeId: 'card-meals',
+  offline: { ...onCard.offline, policy: 'card', pinAbove: null },
+}
 const carriedPayments: Scheme = {
   ...otherChoices,
   schemeId: 'carried-meals',
@@ -131,6 +143,8 @@ const schemes: Readonly<Record<string, Scheme>> = {
   'bridged-meals': bridgedPayments,
   'carried-meals': carriedPayments,
   'pooled-food': pooled,
+  'card-food': onCard,
+  'card-meals': onCardWithoutPin,
   'returned-food': returned,
 }
 

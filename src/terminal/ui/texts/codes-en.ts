@@ -26,6 +26,16 @@ export const refusals: TextsOfLanguage['refusals'] = {
     what: 'This kind of card pays only with a network.',
     todo: 'Take cash, or wait for the network.',
   },
+  CARD_OTHER: { what: 'This is another card.', todo: 'Hold the card of the unfinished payment.' },
+  CARD_CERTIFICATE_ENDED: { what: 'The card’s time is over.', todo: 'Take cash. The holder should ask the agency.' },
+  TERMINAL_NOT_ACCEPTED: { what: 'The card does not accept this till.', todo: 'Connect the network, then tap again.' },
+  CARD_TIME_REFUSED: {
+    what: 'The card does not accept the time of this till.',
+    todo: 'Connect the network, then tap again.',
+  },
+  CARD_PIN_BLOCKED: { what: 'The card’s PIN is blocked.', todo: 'Take cash. The holder should ask the agency.' },
+  CARD_PIN_WRONG: { what: 'The PIN was wrong.', todo: 'Ask the holder to enter it once more.' },
+  CARD_PIN_NEEDED: { what: 'This payment needs the card’s PIN.', todo: 'Ask the holder to enter it.' },
   CLOCK_NOT_TRUSTED: {
     what: 'The till’s clock is not confirmed.',
     todo: 'Confirm the time, connect the network, or take cash.',
@@ -49,6 +59,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
   NOT_ACTIVATED: {
     what: 'Not activated yet: the first payment needs the network.',
     todo: 'Tap again with network, or take cash.',
+  },
+  ALLOWANCE_NOT_ON_CARD: {
+    what: 'The allowance is not on the card yet.',
+    todo: 'Connect the network and tap again, or take cash.',
   },
   CARD_NOT_IN_LEASE: {
     what: 'Without network this card cannot pay here.',
@@ -125,6 +139,11 @@ export const losses: TextsOfLanguage['losses'] = {
     what: 'The till’s sum for selling without network was used up.',
     todo: 'Appeal to the agency with the receipt.',
   },
+  CARD_FORKED: {
+    what: 'The card was copied, and its other copy came first.',
+    todo: 'Appeal to the agency with the receipt.',
+  },
+  PROOF_NEVER_CAME: { what: 'The card never showed that it had paid.', todo: 'Appeal to the agency with the receipt.' },
   HOLD_ENDED: {
     what: 'The money in the customer’s wallet was not taken in time and went back.',
     todo: 'Call support; keep the receipt.',

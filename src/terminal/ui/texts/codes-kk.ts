@@ -22,6 +22,22 @@ export const refusals: TextsOfLanguage['refusals'] = {
   CARD_NOT_ORIGINAL: { what: 'Карта түпнұсқа емес.', todo: rejectCard },
   CARD_KIND_NOT_ACCEPTED: { what: 'Бағдарлама мұндай картамен төлемейді.', todo: otherCardOrCash },
   CARD_ONLINE_ONLY: { what: 'Мұндай карта тек желі барда төлейді.', todo: waitOrCash },
+  CARD_OTHER: { what: 'Бұл — басқа карта.', todo: 'Аяқталмаған төлемнің картасын жақындатыңыз.' },
+  CARD_CERTIFICATE_ENDED: {
+    what: 'Картаның мерзімі біткен.',
+    todo: 'Қолма-қол ақша алыңыз. Карта иесі мекемеге барсын.',
+  },
+  TERMINAL_NOT_ACCEPTED: { what: 'Карта бұл кассаны қабылдамайды.', todo: 'Желіні қосып, картаны қайта жақындатыңыз.' },
+  CARD_TIME_REFUSED: {
+    what: 'Карта бұл кассаның уақытын қабылдамайды.',
+    todo: 'Желіні қосып, картаны қайта жақындатыңыз.',
+  },
+  CARD_PIN_BLOCKED: {
+    what: 'Картаның ПИН-коды бұғатталған.',
+    todo: 'Қолма-қол ақша алыңыз. Карта иесі мекемеге барсын.',
+  },
+  CARD_PIN_WRONG: { what: 'ПИН-код қате.', todo: 'Карта иесі оны қайта терсін.' },
+  CARD_PIN_NEEDED: { what: 'Бұл төлемге картаның ПИН-коды керек.', todo: 'Карта иесі оны терсін.' },
   CLOCK_NOT_TRUSTED: {
     what: 'Кассаның уақыты расталмаған.',
     todo: 'Уақытты растаңыз, желіні қосыңыз немесе қолма-қол ақша алыңыз.',
@@ -42,6 +58,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
   NOT_ACTIVATED: {
     what: 'Карта іске қосылмаған: бірінші төлем желімен өтеді.',
     todo: 'Желі барда қайталаңыз немесе қолма-қол ақша алыңыз.',
+  },
+  ALLOWANCE_NOT_ON_CARD: {
+    what: 'Лимит картаға әлі жүктелмеген.',
+    todo: 'Желіні қосып, картаны қайта жақындатыңыз немесе қолма-қол ақша алыңыз.',
   },
   CARD_NOT_IN_LEASE: { what: 'Желісіз бұл карта осында төлей алмайды.', todo: waitOrCash },
   SCHEME_SUSPENDED: {
@@ -111,6 +131,8 @@ export const losses: TextsOfLanguage['losses'] = {
   SLOT_ALREADY_USED: { what: 'Лимит бұрын пайдаланылған.', todo: appeal },
   PRESENTED_TOO_LATE: { what: 'Сатылым тізілімге тым кеш жетті.', todo: appeal },
   POOL_USED_UP: { what: 'Кассаның желісіз сатуға берілген сомасы таусылған.', todo: appeal },
+  CARD_FORKED: { what: 'Картаның көшірмесі бар, көшірмемен төлем бұрын келген.', todo: appeal },
+  PROOF_NEVER_CAME: { what: 'Карта бұл төлемді растамады.', todo: appeal },
   HOLD_ENDED: {
     what: 'Сатып алушының әмиянындағы ақша уақытында алынбай, кері қайтты.',
     todo: 'Қолдауға хабарласыңыз; чекті сақтаңыз.',
