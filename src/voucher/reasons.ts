@@ -31,6 +31,8 @@ export const refusalCodes = [
   /** The till's time cannot be: the card knows of a later one. */
   'CARD_TIME_REFUSED',
   'CARD_PIN_BLOCKED',
+  /** Its holder has not chosen one yet. */
+  'CARD_PIN_NOT_SET',
   'CARD_PIN_WRONG',
   'CARD_PIN_NEEDED',
   // The terminal

@@ -26,6 +26,8 @@ const tenderStateSchema = z.enum([
   'in_progress',
   'unknown',
   'torn',
+  'maybe_debited',
+  'advised',
   'reversing',
   'refused',
   'reversed',

@@ -54,6 +54,17 @@ export const issuerRecordSchema = z.string().regex(/^[A-Za-z0-9_-]{86}$/)
 const base64url = (bytes: number) => z.string().regex(new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((bytes * 4) / 3)}}$`))
 
 /**
+ * The record of the debit with the card's signature, 348 bytes. Or, of a payment that was torn and whose card did not
+ * come back, the 284 bytes that the card would have signed: the card's next record shows whether it did.
+ */
+export const appletProofSchema = z.strictObject({
+  profile: z.literal('tolem-applet'),
+  record: z.union([base64url(348), base64url(284)]),
+  cardCertificate: base64url(187),
+  issuerCertificate: base64url(185),
+})
+
+/**
  * What the card said about this tender, or, of a card that only says who it is, which card the terminal says lay there:
  * the terminal's word and no more (docs/design/24-card-profiles.md, "What is evidence"). Of an applet card its own
  * record, in base64url, and what shows whose signature it is (docs/design/22-tolem-applet.md).
@@ -62,20 +73,11 @@ export const cardProofSchema = z.discriminatedUnion('profile', [
   z.strictObject({ profile: z.literal('ntag424'), sun: sunSchema }),
   z.strictObject({ profile: z.literal('uid'), card: pseudonymSchema }),
   z.strictObject({ profile: z.literal('ntag21x'), card: pseudonymSchema, record: issuerRecordSchema }),
-  /**
-   * The record of the debit with the card's signature, 348 bytes. Or, of a payment that was torn and whose card did not
-   * come back, the 284 bytes that the card would have signed: the card's next record shows whether it did.
-   */
-  z.strictObject({
-    profile: z.literal('tolem-applet'),
-    record: z.union([base64url(348), base64url(284)]),
-    cardCertificate: base64url(187),
-    issuerCertificate: base64url(185),
-  }),
+  appletProofSchema,
 ])
 export type CardProof = z.infer<typeof cardProofSchema>
 
 /** Of a card that only says who it is. */
 export type IdentificationProof = Extract<CardProof, { profile: 'uid' | 'ntag21x' }>
 /** Of a card that counts itself. */
-export type AppletProof = Extract<CardProof, { profile: 'tolem-applet' }>
+export type AppletProof = z.infer<typeof appletProofSchema>

@@ -113,6 +113,9 @@ export class Cashier {
         return this.#refused(snapshot)
       case 'unknown':
         return this.#unknown(snapshot)
+      // No card of this town asks for one.
+      case 'pin':
+        return this.#do({ command: 'cancel_payment' }, 500)
       case 'qr':
         return this.#qr(snapshot, snapshot.tap.text)
       default:

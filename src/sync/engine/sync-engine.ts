@@ -5,12 +5,12 @@
  */
 import { isStorageFault } from '../journal/data-folder.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { JournalRow } from '../journal/rows.ts'
-import { verifyTagged, type SigningKey, type VerifyingKey } from '../protocol/keys.ts'
-import type { SignedItemResult, SyncItem, TerminalPath } from '../protocol/messages.ts'
+import type { SigningKey, VerifyingKey } from '../protocol/keys.ts'
+import type { SignedItemResult, TerminalPath } from '../protocol/messages.ts'
 import type { KeyRing } from './key-ring.ts'
 import { KeyRotation } from './key-rotation.ts'
 import type { AnswerOf, LedgerClient, LedgerReply, RequestOf } from './ledger-client.ts'
+import { isLedgersWord, rowsOfAnswer, rowsOfWord, type Entry } from './ledgers-word.ts'
 import { PackageFetch } from './package-fetch.ts'
 import type { Randomness, Scheduler } from './ports.ts'
 import type { SyncSettings } from './sync-settings.ts'
@@ -53,11 +53,6 @@ const asideMax = 300
 
 type Round = 'done' | 'no_answer'
 type BatchReply = LedgerReply<AnswerOf<'/v1/terminal/batches'>>
-
-interface Entry {
-  readonly itemId: string
-  readonly item: SyncItem
-}
 
 interface SentBatch {
   readonly entries: readonly Entry[]
@@ -157,6 +152,19 @@ export class SyncEngine {
     if (this.#unansweredTaps >= breakerAfter || reply.kind === 'not_sent')
       this.#setConnectivity('not_reached', reply.detail)
     this.#schedule(this.#parts.settings.backoffMs.first)
+  }
+
+  /**
+   * Hands over one item that waits, before all others: its customer waits too. Without an answer in time it is left to
+   * the rounds.
+   */
+  async present(itemId: string, deadlineMs: number): Promise<void> {
+    const { journal, ledger } = this.#parts
+    const waiting = journal.waitingItem(itemId)
+    if (waiting === undefined || !('item' in waiting)) return
+    const reply = await ledger.call('/v1/terminal/batches', { items: [waiting.item] }, deadlineMs)
+    this.tapAsked(reply)
+    if (!this.#stopped && reply.kind === 'answer') await this.#take([waiting], reply, new Set())
   }
 
   async #runRound(): Promise<void> {
@@ -298,23 +306,9 @@ export class SyncEngine {
     }
     if (reply.kind !== 'answer') return this.#notAnswered(reply)
     const answered = new Map(reply.answer.results.map((signed) => [signed.result.itemId, signed]))
-    this.#parts.journal.commit(...entries.map((entry) => this.#answerRow(entry, answered.get(entry.itemId))))
+    const { journal, ledgerKey } = this.#parts
+    journal.commit(...entries.flatMap((entry) => rowsOfAnswer(journal, ledgerKey, entry, answered.get(entry.itemId))))
     return 'done'
-  }
-
-  #answerRow({ itemId, item }: Entry, signed: SignedItemResult | undefined): JournalRow {
-    const parked = (why: string): JournalRow => ({ kind: 'item_parked', itemId, why })
-    if (signed === undefined || !this.#isLedgersWord(signed))
-      return parked('the ledger gave no signed answer for this item')
-    if (signed.result.arrival.startsWith('exists_with_different'))
-      return parked(`the ledger has this id with other terms (${signed.result.arrival})`)
-    if (item.kind === 'reversal' && signed.result.state !== 'reversed')
-      return parked(`the ledger did not reverse (${signed.result.state})`)
-    // Restored to before the payment, say. The goods are given: people look at it, and it is tried again.
-    const isHeld = item.kind === 'capture' && this.#parts.journal.tender(item.tenderId)?.state === 'held'
-    if (isHeld && signed.result.state !== 'settled' && signed.result.state !== 'not_paid')
-      return parked(`the ledger did not capture (${signed.result.state})`)
-    return { kind: 'item_answered', item: signed, by: 'batch' }
   }
 
   async #sendApart(entries: readonly Entry[], aside: Set<string>): Promise<Round> {
@@ -385,7 +379,7 @@ export class SyncEngine {
       const isWhole = this.#shownHead.isShown && !this.rollbackOpen
       const surrenders = isWhole ? surrendersFor(journal, events, this.#parts.randomness) : []
       journal.commit(
-        ...items.map((item) => ({ kind: 'item_answered' as const, item, by: 'status_feed' as const })),
+        ...items.flatMap((item) => rowsOfWord(journal, item, 'status_feed')),
         ...surrenders,
         ...events.flatMap(({ event }) =>
           event.kind === 'discrepancy' ? [{ kind: 'discrepancy_told' as const, discrepancy: event.discrepancy }] : [],
@@ -421,7 +415,7 @@ export class SyncEngine {
   }
 
   #isLedgersWord(signed: SignedItemResult): boolean {
-    return verifyTagged(this.#parts.ledgerKey, 'tolem/item-result/1', signed.result, signed.signature)
+    return isLedgersWord(this.#parts.ledgerKey, signed)
   }
 
   #park(itemId: string, why: string): void {

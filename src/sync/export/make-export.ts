@@ -58,10 +58,15 @@ export function* exportParts(of: ExportOf): Generator<SignedExportPart> {
   }
 }
 
-/** What was voided goes as its reversal alone: the sale must not be paid while the reversal is in a later part. */
+/**
+ * What was voided goes as its reversal alone: the sale must not be paid while the reversal is in a later part. Not so
+ * what a card has paid by itself: the ledger owes the card what it counted down, and knows that by its record only.
+ */
 export function withoutVoided(queued: readonly StoredOutbox[]): readonly StoredOutbox[] {
   const reversed = new Set(queued.filter(({ kind }) => kind === 'reversal').map(({ tender_id: id }) => id))
-  return queued.filter(({ kind, tender_id: id }) => kind !== 'presentment' || !reversed.has(id))
+  return queued.filter(
+    ({ kind, tender_id: id, by_card: byCard }) => kind !== 'presentment' || byCard === 1 || !reversed.has(id),
+  )
 }
 
 interface Cut {

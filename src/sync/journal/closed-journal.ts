@@ -91,15 +91,18 @@ export class ClosedJournal {
   unsynced(): Unsynced {
     return this.#named(() => {
       const open = this.#all(
-        `SELECT tender_id AS tenderId, state, amount FROM tender
-         WHERE state IN ('in_progress', 'unknown', 'torn', 'reversing')
+        // Whether its card may have paid, that card's next record tells: the export names it as torn.
+        `SELECT tender_id AS tenderId, iif(state = 'maybe_debited', 'torn', state) AS state, amount FROM tender
+         WHERE state IN ('in_progress', 'unknown', 'torn', 'maybe_debited', 'reversing')
            -- Of a sale that was not closed yet: nothing in the queue asks for it.
            OR state = 'held' AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.tender_id = tender.tender_id)
          ORDER BY intent_sequence`,
       ) as { tenderId: string; state: UnresolvedTender['state']; amount: number }[]
       return {
         items: this.#all(
-          'SELECT item_id, kind, tender_id, sequence FROM outbox ORDER BY sequence, item_id',
+          `SELECT item_id, outbox.kind, tender_id, sequence,
+                  outbox.kind = 'presentment' AND lease_id IS NULL AS by_card
+           FROM outbox LEFT JOIN tender USING (tender_id) ORDER BY sequence, item_id`,
         ) as StoredOutbox[],
         open: open.map((tender) => ({ ...tender, amount: tiyn(tender.amount) })),
       }

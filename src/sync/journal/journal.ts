@@ -409,7 +409,8 @@ export class Journal {
 
   /** The evidence of a tender that was sent or accepted, from the newest row that carries it. */
   evidenceOf(tenderId: string): RowOf<'approved_offline'>['evidence'] | undefined {
-    const row = this.outcomeRowOf(tenderId, ['approved_offline', 'approved_online', 'tender_unknown'])?.row
+    const kinds = ['approved_offline', 'approved_online', 'approved_by_card', 'tender_unknown'] as const
+    const row = this.outcomeRowOf(tenderId, kinds)?.row
     return row !== undefined && 'evidence' in row && row.evidence !== null ? row.evidence : undefined
   }
 
@@ -446,14 +447,13 @@ export class Journal {
       after,
       limit,
     ) as StoredOutbox[]
-    return waiting.map((stored) => {
-      const { item_id: itemId, sequence } = stored
-      try {
-        return { itemId, sequence, item: this.#syncItem(stored) }
-      } catch (error) {
-        return { itemId, sequence, fault: error instanceof Error ? error.message : String(error) }
-      }
-    })
+    return waiting.map((stored) => this.#waitingItem(stored))
+  }
+
+  /** One of them by its id. */
+  waitingItem(itemId: string): WaitingItem | undefined {
+    const stored = this.#get(`SELECT * FROM outbox WHERE state = 'waiting' AND item_id = ?`, itemId)
+    return stored === undefined ? undefined : this.#waitingItem(stored as StoredOutbox)
   }
 
   /** What the ledger could not take as it is, oldest first. It waits for people, and nothing waits for it. */
@@ -678,6 +678,15 @@ export class Journal {
     if (seen.epoch !== this.#head.epoch) return seen.epoch > this.#head.epoch
     if (seen.sequence > this.#head.sequence) return true
     return this.hashAt(seen) !== seen.hash
+  }
+
+  #waitingItem(stored: StoredOutbox): WaitingItem {
+    const { item_id: itemId, sequence } = stored
+    try {
+      return { itemId, sequence, item: this.#syncItem(stored) }
+    } catch (error) {
+      return { itemId, sequence, fault: error instanceof Error ? error.message : String(error) }
+    }
   }
 
   #syncItem(stored: StoredOutbox): SyncItem {

@@ -19,11 +19,17 @@ export const spentStates = [
   'not_paid',
   'unknown',
   'torn',
+  'maybe_debited',
+  'advised',
   'reversing',
 ] as const
 export const freeStates = ['refused', 'reversed', 'voided'] as const
 /** In these the ledger has not said how it ended, and may still pay it from its lease. */
 export const unansweredStates = ['in_progress', 'torn', 'pending', 'reversing'] as const
+/** In these the card left too soon, and is wanted again. */
+export const tornStates = ['torn', 'maybe_debited'] as const
+export const isTorn = ({ state }: { readonly state: string }): boolean =>
+  (tornStates as readonly string[]).includes(state)
 /** In these the customer has paid this part and may have the goods. */
 export const paidStates = ['settled', 'held', 'pending', 'awaiting_funds', 'not_paid'] as const
 export type PaidState = (typeof paidStates)[number]
@@ -85,6 +91,13 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
     prepared('DELETE FROM outbox WHERE item_id = ?').run(itemId)
   }
 
+  const stateOf = (tenderId: string): string | undefined =>
+    (prepared('SELECT state FROM tender WHERE tender_id = ?').get(tenderId) as { state: string } | undefined)?.state
+  /** Presented, and by no lease: a card has paid it by itself. */
+  const isDebit = (tenderId: string): boolean =>
+    prepared(`SELECT 1 FROM tender WHERE tender_id = ? AND kind = 'voucher' AND lease_id IS NULL`).get(tenderId) !==
+    undefined
+
   switch (row.kind) {
     case 'epoch_started':
     case 'connectivity':
@@ -125,12 +138,22 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
       tenderState(row.tenderId, 'pending')
       prepared('UPDATE tender SET lease_id = ? WHERE tender_id = ?').run(row.leaseId, row.tenderId)
       return outbox('presentment', row.tenderId, row.tenderId)
+    case 'approved_by_card':
+      tenderState(row.tenderId, 'pending')
+      // In place of what went, or was to go, while nobody knew.
+      sent(row.tenderId)
+      return outbox('presentment', row.tenderId, row.tenderId)
+    case 'debit_advised':
+      tenderState(row.tenderId, 'advised')
+      return outbox('presentment', row.tenderId, row.tenderId)
     case 'tender_refused':
       return tenderState(row.tenderId, 'refused', row.code)
     case 'tender_unknown':
       return tenderState(row.tenderId, 'unknown')
     case 'tender_torn':
-      return tenderState(row.tenderId, 'torn')
+      return tenderState(row.tenderId, row.mayBeDebited === true ? 'maybe_debited' : 'torn')
+    case 'tender_not_debited':
+      return tenderState(row.tenderId, 'voided', 'not_debited')
     case 'tender_resumed':
       return tenderState(row.tenderId, 'in_progress')
     case 'tender_voided':
@@ -142,20 +165,21 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
       return outbox('reversal', `reversal:${row.tenderId}`, row.tenderId)
     case 'item_answered': {
       const { itemId } = row.item.result
+      // Of a torn payment whose card has come back meanwhile: its record, which waits now, was not meant.
+      if (row.item.result.state === 'awaiting_proof' && stateOf(itemId) !== 'advised') return
       sent(itemId)
       if (refundAnswered(row.item.result)) return
       const tenderId = itemId.replace(/^(reversal|capture):/, '')
-      const tender = prepared('SELECT state FROM tender WHERE tender_id = ?').get(tenderId) as
-        | { state: string }
-        | undefined
+      const was = stateOf(tenderId)
       // While a reversal is on its way, only the reversal's own answer says how the tender ended.
-      if (tender?.state === 'reversing' && row.item.result.state !== 'reversed') return
+      if (was === 'reversing' && row.item.result.state !== 'reversed') return
       // And afterwards nothing under this id moves: what says otherwise is an older word that arrives late.
-      if (tender?.state === 'reversed') return
+      if (was === 'reversed') return
       // Its payer set the money aside once: told again, later, it says nothing of what became of it since.
-      if (row.item.result.state === 'held' && tender?.state !== 'unknown') return
+      if (row.item.result.state === 'held' && was !== 'unknown') return
       if (row.item.result.state === 'reversed') {
-        sent(tenderId)
+        // What a card has paid by itself goes up all the same: the ledger owes it what it counted down.
+        if (!isDebit(tenderId)) sent(tenderId)
         sent(`capture:${tenderId}`)
       }
       prepared('UPDATE tender SET presented = 1 WHERE tender_id = ?').run(tenderId)
@@ -308,7 +332,7 @@ function applyItem(
     case 'not_paid':
       return tenderState(result.itemId, 'not_paid', result.loss)
     case 'done':
-    // It stays as torn as it was.
+    // Nobody knows more of it than before.
     case 'awaiting_proof':
       return
     default:

@@ -122,6 +122,8 @@ export interface StoredOutbox {
   kind: SyncItem['kind']
   tender_id: string | null
   sequence: number
+  /** A presentment under no lease: a card has paid it by itself. Asked where an export is made. */
+  by_card?: 0 | 1
 }
 
 export interface StoredPrintJob {
@@ -210,6 +212,10 @@ export function syncItemOf(chained: ChainedRow, intentOf: (tenderId: string) => 
   if (row.kind === 'refund_requested') {
     const { refundId, tenderId, amount, lines, reason } = row
     return { kind: 'refund', refundId, tenderId, amount, lines, reason, position }
+  }
+  if (row.kind === 'approved_by_card' || row.kind === 'debit_advised') {
+    const { tenderId, decidedAt, evidence } = row
+    return { kind: 'presentment', terms: intentOf(tenderId).terms, decidedAt, position, evidence }
   }
   if (row.kind !== 'approved_offline') throw new Error(`row ${sequence} (${row.kind}) is no item for the ledger`)
   const { terms } = intentOf(row.tenderId)

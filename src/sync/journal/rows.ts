@@ -9,7 +9,7 @@ import { tiynSchema } from '../../voucher/money.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
 import { coveredLineSchema, saleSchema } from '../../voucher/sale.ts'
 import { cashierNumberSchema, cashierSchema, shiftReportSchema } from '../../voucher/shift-report.ts'
-import { tenderTermsSchema } from '../../voucher/tender.ts'
+import { appletProofSchema, tenderTermsSchema } from '../../voucher/tender.ts'
 import { keyIdSchema } from '../protocol/keys.ts'
 import {
   decisionRecordSchema,
@@ -53,6 +53,8 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
     leaseId: uuidSchema.nullable(),
     part: decisionPartSchema,
     record: decisionRecordSchema,
+    /** Of a card that counts itself: the bytes that it is to sign, and whose signature that would be. */
+    debit: appletProofSchema.optional(),
   }),
   /** The ledger authorised while the customer waited. */
   row('approved_online', { tenderId: uuidSchema, evidence: evidenceSchema, item: signedItemResultSchema }),
@@ -63,15 +65,25 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
     leaseId: uuidSchema,
     decidedAt: instantSchema,
   }),
+  /** The card has paid: its own record is in the evidence. Presented to the ledger, which is not asked before. */
+  row('approved_by_card', { tenderId: uuidSchema, evidence: evidenceSchema, decidedAt: instantSchema }),
   /** Nothing moved and nothing will: final. */
   row('tender_refused', { tenderId: uuidSchema, code: z.enum(refusalCodes), item: signedItemResultSchema.nullable() }),
   /** Sent, no answer. Counts as spent until resolved. Evidence is missing only when a crash came between. */
   row('tender_unknown', { tenderId: uuidSchema, evidence: evidenceSchema.nullable() }),
   /**
    * The card left in the middle; nothing was sent to the ledger. Counts as spent until the card returns or it
-   * is voided.
+   * is voided. `mayBeDebited`: of a card that counts itself, which may have paid. Such a tender is voided by the card's
+   * own word alone.
    */
-  row('tender_torn', { tenderId: uuidSchema, step: z.string() }),
+  row('tender_torn', { tenderId: uuidSchema, step: z.string(), mayBeDebited: z.literal(true).optional() }),
+  /** The torn card is back, and its signed statement (178 bytes, base64url) proves that it has not paid: final. */
+  row('tender_not_debited', { tenderId: uuidSchema, statement: z.string().regex(/^[A-Za-z0-9_-]{238}$/) }),
+  /**
+   * A torn card that may have paid does not come back. What it would have signed goes to the ledger, and counts as
+   * spent until a later record of the card tells; the sale goes on without it.
+   */
+  row('debit_advised', { tenderId: uuidSchema, evidence: evidenceSchema, decidedAt: instantSchema }),
   /** The torn card is back. From here on the ledger may be asked again, so a stop can no longer be called harmless. */
   row('tender_resumed', { tenderId: uuidSchema }),
   /** Ended before anything left this till. */

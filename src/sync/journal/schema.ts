@@ -270,6 +270,7 @@ export const migrations: readonly string[] = [
   qrTables,
   // A tender now names the lease under which it was accepted, which may be another than that of its intent.
   'CREATE INDEX tender_by_lease ON tender (lease_id, outcome_sequence) WHERE lease_id IS NOT NULL;',
+  '-- No table; with it the rows of cards that count themselves, which an older version could not read.',
 ]
 
 export const schemaVersion = migrations.length

@@ -15,6 +15,8 @@ export const commandSchema = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('pay_by_qr') }),
   z.strictObject({ command: z.literal('pay_cash') }),
   z.strictObject({ command: z.literal('cancel_payment') }),
+  /** Of the card that lies there, typed by its holder. Goes to the card once, and nowhere else. */
+  z.strictObject({ command: z.literal('give_pin'), pin: z.string().regex(/^[0-9]{4,8}$/) }),
   z.strictObject({ command: z.literal('cancel_sale') }),
   /** Clears a shown result and, when the sale is paid, closes it. */
   z.strictObject({ command: z.literal('next_customer') }),

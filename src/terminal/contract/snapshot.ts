@@ -22,6 +22,8 @@ export const tenderStateSchema = z.enum([
   'refused',
   'unknown', // do not charge again
   'torn',
+  'maybe_debited', // torn, and the card itself may have paid
+  'advised', // that card did not come back; the ledger will find out
   'reversing', // cancelled here; the reversal is on its way to the ledger
   'reversed',
   'voided', // ended before anything was sent
@@ -85,7 +87,7 @@ export const cardPaysSchema = z.strictObject({
 })
 export type CardPays = z.infer<typeof cardPaysSchema>
 
-/** The tap area: exactly one of eight states (ui.md, "Till", and the QR of docs/design/17). */
+/** The tap area: exactly one of nine states (ui.md, "Till", the QR of docs/design/17, the PIN of 22). */
 export const tapSchema = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('idle') }),
   z.strictObject({
@@ -95,7 +97,7 @@ export const tapSchema = z.discriminatedUnion('state', [
   }),
   z.strictObject({
     state: z.literal('hold'),
-    step: z.enum(['reading', 'proving', 'asking_ledger', 'recording']),
+    step: z.enum(['reading', 'checking_pin', 'proving', 'asking_ledger', 'recording']),
     /** 0 to 100. */
     progress: z.int().min(0).max(100),
   }),
@@ -108,9 +110,22 @@ export const tapSchema = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('refused'), code: z.enum(refusalCodes) }),
   z.strictObject({
     state: z.literal('torn'),
-    hint: z.enum(['other_card']).nullable(),
+    hint: z.enum(['other_card', 'cannot_tell']).nullable(),
+    /** The card itself may have paid: it says so when it is back. Otherwise nothing is paid. */
+    mayBeDebited: z.boolean(),
     amount: tiynSchema,
     since: instantSchema,
+  }),
+  /** The card wants its holder's PIN before it pays. Nothing is paid yet. */
+  z.strictObject({
+    state: z.literal('pin'),
+    amount: tiynSchema,
+    schemeName: textsSchema,
+    triesLeft: z.int().min(0).max(15),
+    /** The one before was wrong. */
+    wrong: z.boolean(),
+    /** It has to lie there to hear the PIN. */
+    cardLies: z.boolean(),
   }),
   z.strictObject({
     state: z.literal('unknown'),
@@ -197,6 +212,7 @@ export const actionSchema = z.enum([
   'pay_by_qr',
   'pay_cash',
   'cancel_payment',
+  'give_pin',
   'cancel_sale',
   'next_customer',
   'wait_for_answer',

@@ -15,12 +15,14 @@ export interface Situation {
   readonly canDecide: boolean
   /** False after an fsync that failed: every action needs a row sooner or later, and none is taken. */
   readonly canRecord: boolean
+  /** The card of the payment is on the reader. */
+  readonly cardLies: boolean
   /** The time is in doubt, and there is a manager. */
   readonly mayConfirmTime: boolean
 }
 
 export function offeredActions(situation: Situation): Action[] {
-  const { state, standing, isFinished, maySell, hasShift, canDecide, canRecord, mayConfirmTime } = situation
+  const { state, standing, isFinished, maySell, hasShift, canDecide, canRecord, mayConfirmTime, cardLies } = situation
   if (!canRecord) return []
   if (!maySell) return ['print_again', 'open_shift', ...(mayConfirmTime ? (['confirm_time'] as const) : [])]
   const isResting = state === 'idle' || state === 'approved' || state === 'refused'
@@ -35,7 +37,8 @@ export function offeredActions(situation: Situation): Action[] {
     ['pay_by_card', isPayable && isResting],
     ['pay_by_qr', isPayable && (isResting || isWaitingForCard)],
     ['pay_cash', isPayable && (isResting || isWaitingForCard)],
-    ['cancel_payment', isWaitingForCard || state === 'identifying' || state === 'torn'],
+    ['give_pin', state === 'askingPin' && cardLies],
+    ['cancel_payment', isWaitingForCard || state === 'identifying' || state === 'askingPin' || state === 'torn'],
     ['cancel_sale', mayCancelSale],
     ['next_customer', isResting && (isFinished || (state !== 'idle' && !hasLines))],
     ['wait_for_answer', state === 'unknown'],

@@ -19,8 +19,9 @@ import type { TerminalPackage } from '../../voucher/package.ts'
 import type { Snapshot } from '../contract/snapshot.ts'
 import type { PinHash } from '../shift/pin.ts'
 import { CardPayment } from '../payment/card-payment.ts'
-import type { CardWork, PaymentWork } from '../payment/machine.ts'
+import type { CardWork, PaymentWork } from '../payment/work.ts'
 import { QrPayment } from '../payment/qr-payment.ts'
+import { givenUp } from '../payment/tender-rows.ts'
 import { PrintQueue } from './print-queue.ts'
 import { Till } from './till.ts'
 
@@ -120,6 +121,7 @@ export function createCore(parts: CoreParts): Core {
     printer: parts.printer,
     activePackage,
     printQueue,
+    givenUp: (tenderId, reason) => givenUp(journal, parts.keys.signing, tenderId, reason),
     later: (call) => void scheduler.setTimeout(call, 0),
     onDidChange: parts.onSnapshot,
   })
@@ -176,10 +178,12 @@ function workOf(card: CardWork, qr: QrPayment): PaymentWork {
   return {
     identify: (presenceId) => card.identify(presenceId),
     prepare: (presenceId) => card.prepare(presenceId),
+    verifyPin: (presenceId, pin) => card.verifyPin(presenceId, pin),
     prove: (presenceId, tenderId) => card.prove(presenceId, tenderId),
     authorise: (tenderId) => card.authorise(tenderId),
     acceptWithoutAnswer: (tenderId) => card.acceptWithoutAnswer(tenderId),
-    voidTender: (tenderId) => card.voidTender(tenderId),
+    present: (tenderId) => card.present(tenderId),
+    giveUp: (tenderId) => card.giveUp(tenderId),
     reverse: (tenderId) => card.reverse(tenderId),
     now: () => card.now(),
     requestByQr: () => qr.request(),

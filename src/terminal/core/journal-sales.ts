@@ -5,7 +5,7 @@
 import type { Randomness } from '../../sync/engine/ports.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { Journal } from '../../sync/journal/journal.ts'
-import { isPaid, paidStates } from '../../sync/journal/projection.ts'
+import { isPaid, isTorn, paidStates } from '../../sync/journal/projection.ts'
 import type { JournalRow } from '../../sync/journal/rows.ts'
 import { zeroTiyn } from '../../voucher/money.ts'
 import { partsByQr } from '../../voucher/qr-parts.ts'
@@ -17,6 +17,8 @@ export interface JournalSalesParts {
   readonly engine: Pick<SyncEngine, 'syncNow'>
   readonly randomness: Randomness
   readonly printQueue: { nudge(): void; openDrawer(): void }
+  /** What ends a tender whose card never came back, or that was cancelled before it was proved. */
+  readonly givenUp: (tenderId: string, reason: 'cancelled' | 'card_not_returned') => JournalRow
 }
 
 export class JournalSales {
@@ -102,11 +104,11 @@ export class JournalSales {
 
   /** @param alongWith rows of the same commit. */
   #undo(saleId: string, ...alongWith: readonly JournalRow[]): void {
-    const { journal, engine, printQueue } = this.#parts
+    const { journal, engine, printQueue, givenUp } = this.#parts
     const rows = journal.tendersOfSale(saleId).flatMap((tender): JournalRow[] => {
       const { tenderId, state, kind } = tender
       if (kind === 'cash') return state === 'settled' ? [{ kind: 'cash_returned', tenderId }] : []
-      if (state === 'torn' || state === 'in_progress') return [{ kind: 'tender_voided', tenderId, reason: 'cancelled' }]
+      if (isTorn(tender) || state === 'in_progress') return [givenUp(tenderId, 'cancelled')]
       const sent = [...paidStates, 'unknown'].includes(state)
       return sent ? [{ kind: 'reversal_requested', tenderId, reason: 'void' }] : []
     })

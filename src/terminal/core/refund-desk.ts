@@ -226,6 +226,8 @@ function standingOf(state: JournalTenderState, isPaidByAppeal: () => boolean): V
     case 'in_progress':
     case 'unknown':
     case 'torn':
+    case 'maybe_debited':
+    case 'advised':
       return 'undecided'
     default:
       return state satisfies never

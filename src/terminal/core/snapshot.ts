@@ -47,6 +47,7 @@ export interface SnapshotSources {
   readonly state: PaymentStateName
   readonly context: PaymentContext
   readonly actions: Action[]
+  readonly cardLies: boolean
   readonly removeCardFirst: boolean
   readonly storageFault: boolean
   readonly unresolved: readonly TenderRecord[]
@@ -216,7 +217,10 @@ function tapView(
   active: TerminalPackage | undefined,
 ): TapView {
   const amount = tiyn(BigInt(context.amount))
-  const hold = (step: 'reading' | 'proving' | 'asking_ledger' | 'recording', progress: number): TapView => ({
+  const hold = (
+    step: 'reading' | 'checking_pin' | 'proving' | 'asking_ledger' | 'recording',
+    progress: number,
+  ): TapView => ({
     state: 'hold',
     step,
     progress,
@@ -231,16 +235,34 @@ function tapView(
       return hold('reading', 15)
     case 'preparing':
       return hold('reading', 35)
+    case 'askingPin':
+      return {
+        state: 'pin',
+        amount,
+        schemeName: schemeName(context.schemeId ?? '', active),
+        triesLeft: context.pinTriesLeft ?? 0,
+        wrong: context.hint === 'pin_wrong',
+        cardLies: sources.cardLies,
+      }
+    case 'verifyingPin':
+      return hold('checking_pin', 45)
     case 'proving':
       return hold('proving', 60)
     case 'authorising':
+    case 'presenting':
       return hold('asking_ledger', 80)
     case 'requesting':
       return hold('asking_ledger', 60)
     case 'accepting':
       return hold('recording', 95)
     case 'torn':
-      return { state: 'torn', hint: context.hint === 'other_card' ? context.hint : null, amount, since: context.since }
+      return {
+        state: 'torn',
+        hint: context.hint === 'other_card' || context.hint === 'cannot_tell' ? context.hint : null,
+        mayBeDebited: sources.journal.tender(context.tenderId ?? '')?.state === 'maybe_debited',
+        amount,
+        since: context.since,
+      }
     case 'unknown': {
       if (context.schemeId === dtByQr) return qrView(sources, context.tenderId ?? '', active)
       const reached = sources.engine.connectivity.kind === 'reached'

@@ -12,6 +12,7 @@ import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import { isStorageFault } from '../../sync/journal/data-folder.ts'
 import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
+import { isTorn, tornStates } from '../../sync/journal/projection.ts'
 import type { Decision, DecisionInput } from '../../voucher/decide.ts'
 import { lineOutcomes } from '../../voucher/line-outcomes.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
@@ -21,15 +22,16 @@ import { saleSchema, type Sale } from '../../voucher/sale.ts'
 import type { Command, CommandAnswer, CommandFault } from '../contract/commands.ts'
 import type { Action, Snapshot } from '../contract/snapshot.ts'
 import {
+  emptyContext,
   paymentMachine,
   type PaymentContext,
   type PaymentStateName,
-  type PaymentWork,
   type RecoveredState,
 } from '../payment/machine.ts'
+import type { PaymentWork } from '../payment/work.ts'
 import { standingOf, withItem, withQuantity, type SaleStanding } from './basket.ts'
 import { offeredActions } from './actions.ts'
-import { JournalSales } from './journal-sales.ts'
+import { JournalSales, type JournalSalesParts } from './journal-sales.ts'
 import { LyingCards } from './lying-cards.ts'
 import { endInterruptedTenders, recoveredStateOf } from './recovery.ts'
 import { resolutionOf } from './resolution.ts'
@@ -59,6 +61,7 @@ export interface TillParts {
     tryAgain(saleId: string): void
     readonly trouble: Snapshot['lights']['printer']
   }
+  readonly givenUp: JournalSalesParts['givenUp']
   /** Calls in a later turn, when what waits for this one's work has gone on. */
   readonly later: (call: () => void) => void
   readonly onDidChange: (snapshot: Snapshot) => void
@@ -73,6 +76,7 @@ const needsShift: ReadonlySet<Command['command']> = new Set([
   'pay_by_qr',
   'pay_cash',
   'cancel_payment',
+  'give_pin',
   'cancel_sale',
   'next_customer',
   'serve_next_meanwhile',
@@ -212,6 +216,7 @@ export class Till {
       state: this.#state(),
       context: this.#context(),
       actions: this.#actions(standing),
+      cardLies: this.#cardLies,
       removeCardFirst: this.#cards.someBelongToAnotherSale(this.#sale.saleId),
       storageFault: this.#storageFault,
       unresolved: this.#unresolved(),
@@ -269,6 +274,10 @@ export class Till {
         if (!may('cancel_payment')) return 'not_now'
         this.#cancelTenderOnScreen()
         this.#decided = null
+        return undefined
+      case 'give_pin':
+        if (!may('give_pin')) return 'not_now'
+        this.#send({ type: 'PIN_GIVEN', pin: command.pin })
         return undefined
       case 'cancel_sale':
         if (!may('cancel_sale')) return 'not_now'
@@ -400,7 +409,7 @@ export class Till {
   /** The row first: should the disk refuse it, the screen stays as it is and the command says so. */
   #cancelTenderOnScreen(): void {
     const { tenderId } = this.#context()
-    if (tenderId !== null && this.#state() === 'torn') this.#work?.voidTender(tenderId)
+    if (tenderId !== null && this.#state() === 'torn') this.#work?.giveUp(tenderId)
     if (tenderId !== null && this.#state() === 'unknown') this.#work?.reverse(tenderId)
     this.#send({ type: 'CANCEL' })
   }
@@ -408,15 +417,15 @@ export class Till {
   #cancelUnknown(tenderId: string): CommandFault | undefined {
     const { journal, engine } = this.#parts
     const tender = journal.tender(tenderId)
-    if (tender === undefined || !['unknown', 'torn'].includes(tender.state)) return 'not_now'
+    if (tender === undefined || (tender.state !== 'unknown' && !isTorn(tender))) return 'not_now'
     const isOnScreen = this.#context().tenderId === tenderId
     // A torn card that is back is being proved: its tender is given up or goes on, never both.
     if (isOnScreen && this.#state() !== 'unknown' && this.#state() !== 'torn') return 'not_now'
     this.#waitedFor.delete(tenderId)
     if (isOnScreen) {
       this.#cancelTenderOnScreen()
-    } else if (tender.state === 'torn') {
-      journal.commit({ kind: 'tender_voided', tenderId, reason: 'card_not_returned' })
+    } else if (isTorn(tender)) {
+      this.#work?.giveUp(tenderId)
     } else {
       journal.commit({ kind: 'reversal_requested', tenderId, reason: 'cashier_cancelled' })
       void engine.syncNow()
@@ -455,8 +464,14 @@ export class Till {
       hasShift: this.#shifts.open !== undefined,
       canRecord: this.#parts.journal.isDiskTrusted,
       mayConfirmTime: this.#times.isOffered,
+      cardLies: this.#cardLies,
       canDecide: this.#parts.activePackage() !== undefined,
     })
+  }
+
+  /** The one that the payment is about. */
+  get #cardLies(): boolean {
+    return this.#cards.presence(this.#context().presenceId ?? '') !== undefined
   }
 
   #cardInserted(presence: CardPresence): void {
@@ -474,7 +489,7 @@ export class Till {
   /** Gives the machine a card that it waits for: one that lay there before, or came while it was busy. */
   #offerLyingCard(): void {
     const state = this.#state()
-    if (state !== 'awaitingCard' && state !== 'torn') return
+    if (state !== 'awaitingCard' && state !== 'torn' && state !== 'askingPin') return
     const lying = this.#cards.untriedFor(this.#sale.saleId, this.#context().presenceId)
     if (lying !== undefined) this.#offer(lying)
   }
@@ -554,7 +569,7 @@ export class Till {
 
   #unresolved(): readonly TenderRecord[] {
     const onScreen = this.#context().tenderId
-    return this.#parts.journal.tendersInState('unknown', 'torn').filter((tender) => tender.tenderId !== onScreen)
+    return this.#parts.journal.tendersInState('unknown', ...tornStates).filter((tender) => tender.tenderId !== onScreen)
   }
 
   #isUnknown(tenderId: string): boolean {
@@ -587,19 +602,7 @@ export class Till {
   }
 
   #context(): PaymentContext {
-    const snapshot = this.#payment?.getSnapshot()
-    return (
-      snapshot?.context ?? {
-        presenceId: null,
-        tenderId: null,
-        amount: '0',
-        schemeId: null,
-        look: 'settled',
-        code: null,
-        hint: null,
-        since: 0,
-      }
-    )
+    return this.#payment?.getSnapshot().context ?? emptyContext
   }
 
   #send(event: Parameters<Actor<Machine>['send']>[0]): void {

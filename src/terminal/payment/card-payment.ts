@@ -10,16 +10,19 @@ import type { Randomness } from '../../sync/engine/ports.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import type { Journal } from '../../sync/journal/journal.ts'
+import { isTorn } from '../../sync/journal/projection.ts'
 import { saleHashOf } from '../../sync/protocol/canonical.ts'
 import { verifyTagged, type VerifyingKey } from '../../sync/protocol/keys.ts'
 import type { Evidence, SignedItemResult } from '../../sync/protocol/messages.ts'
 import type { CardChannel } from '../../voucher/cards/card-channel.ts'
 import { recogniseCard } from '../../voucher/cards/ntag424-recognition.ts'
+import type { AppletCard } from '../../voucher/cards/tolem-applet/recognition.ts'
 import { acceptsCard, profileOf } from '../../voucher/card-rules.ts'
 import { decide, schemesThatFit, type Decision, type DecisionInput } from '../../voucher/decide.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import type { Slot } from '../../voucher/slot.ts'
 import type { TenderTerms } from '../../voucher/tender.ts'
+import { AppletPayment } from './applet-payment.ts'
 import { CardProofs } from './card-proof.ts'
 import { onlineDeadlineMs } from './card-relay.ts'
 import { decisionInput, type CurrentSale } from './decision-input.ts'
@@ -39,10 +42,12 @@ import type {
   CardWork,
   IdentifyOutcome,
   PrepareOutcome,
+  PresentOutcome,
   ProveOutcome,
-} from './machine.ts'
+  VerifyPinOutcome,
+} from './work.ts'
 import { readCard } from './read-card.ts'
-import { recordIntent, recordRefusal, recordTear, signEvidence } from './tender-rows.ts'
+import { givenUp, recordIntent, recordRefusal, recordTear, signEvidence } from './tender-rows.ts'
 
 const apduTimeoutMs = 3_000
 
@@ -66,12 +71,16 @@ export interface CardPaymentParts {
 export class CardPayment implements CardWork {
   readonly #parts: CardPaymentParts
   readonly #proofs: CardProofs
+  readonly #applets: AppletPayment
+  /** A card that counts itself, recognised and not asked who it is. */
+  #applet: { readonly presenceId: string; readonly applet: AppletCard } | undefined
   #tapped: Tapped | undefined
   #open: OpenTender | undefined
 
   constructor(parts: CardPaymentParts) {
     this.#parts = parts
     this.#proofs = new CardProofs(parts)
+    this.#applets = new AppletPayment(parts)
   }
 
   now(): number {
@@ -85,12 +94,18 @@ export class CardPayment implements CardWork {
 
   async #readCard(presenceId: string): Promise<IdentifyOutcome> {
     this.#tapped = undefined
+    this.#applet = undefined
     this.#proofs.forget()
+    this.#applets.forget()
     const active = this.#parts.activePackage()
     if (active === undefined) return { kind: 'refused', code: 'PACKAGE_MISSING' }
     const channel = this.#channel(presenceId)
     if (channel === undefined) return { kind: 'card_left' }
     const read = await readCard(channel, active.package, this.#parts.ledgerKey)
+    if (read.kind === 'applet') {
+      this.#applet = { presenceId, applet: read.applet }
+      return { kind: 'recognised' }
+    }
     if (read.kind !== 'card') return read
     if (this.#proofs.isGivenUp(read.card)) return { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }
     this.#tapped = { presenceId, ...read }
@@ -102,6 +117,11 @@ export class CardPayment implements CardWork {
     const active = this.#parts.activePackage()
     const tapped = this.#tapped
     if (active === undefined) return { kind: 'refused', code: 'PACKAGE_MISSING' }
+    if (this.#applet?.presenceId === presenceId) {
+      const channel = this.#channel(presenceId)
+      if (channel === undefined) return { kind: 'card_left' }
+      return this.#applets.prepare(presenceId, channel, this.#applet.applet, active)
+    }
     if (tapped?.presenceId !== presenceId) return { kind: 'card_left' }
     const everyLeased = leasedSlots(this.#parts, active.package, tapped)
     const nowLeased = everyLeased.filter(({ slot }) => isCurrentSlot(active.package, slot, this.#parts.time.now()))
@@ -147,9 +167,14 @@ export class CardPayment implements CardWork {
     return schemesThatFit({ schemes: accepting, sale, covered: [...covered] })
   }
 
+  async verifyPin(presenceId: string, pin: string): Promise<VerifyPinOutcome> {
+    return this.#channel(presenceId) === undefined ? { kind: 'card_left' } : this.#applets.verifyPin(presenceId, pin)
+  }
+
   async prove(presenceId: string, tenderId: string): Promise<ProveOutcome> {
     const { journal, keys } = this.#parts
     const open = this.#openTender(tenderId)
+    if (open.debit !== null) return this.#proveByDebit(presenceId, open)
     if (this.#tapped?.presenceId !== presenceId) {
       const read = await this.#readCard(presenceId)
       if (read.kind === 'card_left') return recordTear(journal, tenderId, 'select-application')
@@ -165,6 +190,24 @@ export class CardPayment implements CardWork {
     if (proof.kind === 'refused') return recordRefusal(journal, tenderId, proof.code)
     open.evidence = signEvidence(keys.signing, open, proof.proof)
     return { kind: 'proved', mode: open.mode }
+  }
+
+  async #proveByDebit(presenceId: string, open: OpenTender): Promise<ProveOutcome> {
+    const { journal } = this.#parts
+    const { tenderId } = open.terms
+    if (this.#applet?.presenceId !== presenceId) {
+      const read = await this.#readCard(presenceId)
+      if (read.kind === 'card_left') return recordTear(journal, tenderId, 'select')
+      if (read.kind === 'refused') return { kind: 'other_card' }
+    }
+    const channel = this.#channel(presenceId)
+    const applet = this.#applet
+    if (channel === undefined) return recordTear(journal, tenderId, 'select')
+    return applet === undefined ? { kind: 'other_card' } : this.#applets.prove(presenceId, channel, applet.applet, open)
+  }
+
+  present(tenderId: string): Promise<PresentOutcome> {
+    return this.#applets.present(tenderId)
   }
 
   async authorise(tenderId: string): Promise<AuthoriseOutcome> {
@@ -202,14 +245,12 @@ export class CardPayment implements CardWork {
     return recordRefusal(journal, tenderId, offline.kind === 'refused' ? offline.code : 'LEDGER_UNREACHABLE')
   }
 
-  voidTender(tenderId: string): void {
-    const state = this.#parts.journal.tender(tenderId)?.state
-    if (state !== 'torn' && state !== 'in_progress') return
-    this.#parts.journal.commit({
-      kind: 'tender_voided',
-      tenderId,
-      reason: state === 'torn' ? 'card_not_returned' : 'cancelled',
-    })
+  giveUp(tenderId: string): void {
+    const { journal, keys, engine } = this.#parts
+    const tender = journal.tender(tenderId)
+    if (tender === undefined || (tender.state !== 'in_progress' && !isTorn(tender))) return
+    journal.commit(givenUp(journal, keys.signing, tenderId, isTorn(tender) ? 'card_not_returned' : 'cancelled'))
+    if (tender.state === 'maybe_debited') void engine.syncNow()
   }
 
   reverse(tenderId: string): void {

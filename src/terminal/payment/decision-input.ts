@@ -6,6 +6,7 @@ import { notActivatedIn } from '../../voucher/activation.ts'
 import { profileForDecision } from '../../voucher/card-rules.ts'
 import { engineVersion, type DecisionInput } from '../../voucher/decide.ts'
 import { isListed } from '../../voucher/hotlist.ts'
+import type { Tiyn } from '../../voucher/money.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { CoveredLine, Sale } from '../../voucher/sale.ts'
 import type { Slot } from '../../voucher/slot.ts'
@@ -36,12 +37,14 @@ export interface DecisionOf {
   readonly mode: 'online' | 'offline'
   /** A tender that is not to be counted as spent: the one that is being decided again. */
   readonly without: string | null
+  /** Of a card that counts itself, which has counted this till's tenders too. */
+  readonly spendCaps?: readonly { readonly slotId: string; readonly amount: Tiyn }[]
 }
 
 /** With the facts of this moment: trusted time, the basket, and what this till has sold. */
 export function decisionInput(
   { journal, engine, time, currentSale }: DecisionParts,
-  { active, card: { card, profile }, slots, leased, mode, without }: DecisionOf,
+  { active, card: { card, profile }, slots, leased, mode, without, spendCaps }: DecisionOf,
 ): DecisionInput {
   const { sale, covered } = currentSale()
   return {
@@ -54,11 +57,12 @@ export function decisionInput(
       card,
       blocked: isListed(active.hotlist, card),
       ...profileForDecision(profile),
+      ...(spendCaps === undefined ? {} : { spendCaps: [...spendCaps] }),
       ...notActivatedIn(active, card),
     },
     schemes: active.schemes,
     slots: [...slots],
-    localSpends: slots.flatMap((slot) => localSpends(journal, slot, without)),
+    localSpends: spendCaps !== undefined ? [] : slots.flatMap((slot) => localSpends(journal, slot, without)),
     leases: leasesForDecision(journal, active, leased),
     terminal: {
       clockTrusted: time.trusted,

@@ -4,7 +4,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { paymentMachine, type PaymentWork } from './machine.ts'
+import { paymentMachine } from './machine.ts'
+import type { PaymentWork } from './work.ts'
 
 interface Transition {
   readonly from: string

@@ -8,6 +8,7 @@
  */
 import { assign, fromPromise, setup } from 'xstate'
 import type { RefusalCode } from '../../voucher/reasons.ts'
+import type { Intent, PaymentWork } from './work.ts'
 
 /** The states of the machine below. */
 export type PaymentStateName =
@@ -15,10 +16,13 @@ export type PaymentStateName =
   | 'awaitingCard'
   | 'identifying'
   | 'preparing'
+  | 'askingPin'
+  | 'verifyingPin'
   | 'proving'
   | 'torn'
   | 'authorising'
   | 'accepting'
+  | 'presenting'
   | 'requesting'
   | 'unknown'
   | 'approved'
@@ -32,7 +36,9 @@ export interface PaymentContext {
   readonly schemeId: string | null
   readonly look: 'settled' | 'pending'
   readonly code: RefusalCode | null
-  readonly hint: 'card_moved_too_soon' | 'other_card' | null
+  readonly hint: 'card_moved_too_soon' | 'other_card' | 'cannot_tell' | 'pin_wrong' | null
+  /** While the card wants its holder's PIN: how many more the card takes. */
+  readonly pinTriesLeft: number | null
   readonly since: number
 }
 
@@ -40,6 +46,8 @@ export type PaymentEvent =
   | { readonly type: 'PAY' }
   | { readonly type: 'PAY_BY_QR' }
   | { readonly type: 'CARD_INSERTED'; readonly presenceId: string }
+  /** Of the card's holder, 4 to 8 digits. It is in this event alone: no state and no row keeps it. */
+  | { readonly type: 'PIN_GIVEN'; readonly pin: string }
   | { readonly type: 'CANCEL' }
   /** The cashier moves on: a shown result is cleared. */
   | { readonly type: 'NEXT' }
@@ -51,68 +59,7 @@ export type PaymentEvent =
       readonly code: RefusalCode | null
     }
 
-export interface Intent {
-  readonly tenderId: string
-  readonly amount: string
-  readonly schemeId: string
-}
-
-export type IdentifyOutcome =
-  | { readonly kind: 'recognised' }
-  | { readonly kind: 'card_left' }
-  | { readonly kind: 'refused'; readonly code: RefusalCode }
-
-/** After `intent` the tender exists: its row is on the disk. */
-export type PrepareOutcome =
-  | { readonly kind: 'intent'; readonly intent: Intent }
-  | Exclude<IdentifyOutcome, { kind: 'recognised' }>
-
-/** `refused` and `torn` are rows already. */
-export type ProveOutcome =
-  | { readonly kind: 'proved'; readonly mode: 'online' | 'offline' }
-  | { readonly kind: 'torn' }
-  | { readonly kind: 'other_card' }
-  | { readonly kind: 'refused'; readonly code: RefusalCode }
-
-export type AuthoriseOutcome =
-  | { readonly kind: 'settled' }
-  | { readonly kind: 'refused'; readonly code: RefusalCode }
-  /** No answer in time. Nothing is a row yet but the intent: the next step decides how the tender goes on. */
-  | { readonly kind: 'no_answer' }
-
-/** `refused` and `unknown` are rows already. */
-export type AcceptOutcome =
-  | { readonly kind: 'pending' }
-  | { readonly kind: 'unknown' }
-  | { readonly kind: 'refused'; readonly code: RefusalCode }
-
-/** `refused` is a row already, where there was one to begin with; of `open` the QR may be shown. */
-export type RequestOutcome =
-  | { readonly kind: 'open'; readonly intent: Intent }
-  | { readonly kind: 'refused'; readonly code: RefusalCode }
-
-/**
- * The work that the machine orders. Each resolves with a value; a rejection is a broken invariant and ends the process.
- */
-export interface PaymentWork extends CardWork {
-  /** Asks for all that is left of the sale by QR. */
-  requestByQr(): Promise<RequestOutcome>
-}
-
-export interface CardWork {
-  identify(presenceId: string): Promise<IdentifyOutcome>
-  prepare(presenceId: string): Promise<PrepareOutcome>
-  prove(presenceId: string, tenderId: string): Promise<ProveOutcome>
-  authorise(tenderId: string): Promise<AuthoriseOutcome>
-  acceptWithoutAnswer(tenderId: string): Promise<AcceptOutcome>
-  /** Ends a tender that nothing left this till for. */
-  voidTender(tenderId: string): void
-  /** Disowns a tender that the ledger may have: the row, and with it the reversal in the outbox. */
-  reverse(tenderId: string): void
-  now(): number
-}
-
-const emptyContext: PaymentContext = {
+export const emptyContext: PaymentContext = {
   presenceId: null,
   tenderId: null,
   amount: '0',
@@ -120,8 +67,12 @@ const emptyContext: PaymentContext = {
   look: 'settled',
   code: null,
   hint: null,
+  pinTriesLeft: null,
   since: 0,
 }
+
+/** Of a PIN that is asked for no longer: no tender came of it. */
+const nothingAsked = { amount: '0', schemeId: null, pinTriesLeft: null }
 
 /** Where a restarted till stands with a tender that its journal left open. */
 export type RecoveredState =
@@ -135,6 +86,9 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
     actors: {
       identify: fromPromise(({ input }: { input: { presenceId: string } }) => work.identify(input.presenceId)),
       prepare: fromPromise(({ input }: { input: { presenceId: string } }) => work.prepare(input.presenceId)),
+      verifyPin: fromPromise(({ input }: { input: { presenceId: string; pin: string } }) =>
+        work.verifyPin(input.presenceId, input.pin),
+      ),
       prove: fromPromise(({ input }: { input: { presenceId: string; tenderId: string } }) =>
         work.prove(input.presenceId, input.tenderId),
       ),
@@ -142,11 +96,12 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
       acceptWithoutAnswer: fromPromise(({ input }: { input: { tenderId: string } }) =>
         work.acceptWithoutAnswer(input.tenderId),
       ),
+      present: fromPromise(({ input }: { input: { tenderId: string } }) => work.present(input.tenderId)),
       requestByQr: fromPromise(() => work.requestByQr()),
     },
     actions: {
       forget: assign(() => emptyContext),
-      voidTender: ({ context }) => work.voidTender(known(context.tenderId)),
+      giveUp: ({ context }) => work.giveUp(known(context.tenderId)),
       reverse: ({ context }) => work.reverse(known(context.tenderId)),
       rememberTime: assign(() => ({ since: work.now() })),
     },
@@ -214,6 +169,12 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
               actions: assign(({ event }) => (event.output.kind === 'intent' ? event.output.intent : {})),
             },
             {
+              description: 'the card wants its PIN',
+              guard: ({ event }) => event.output.kind === 'pin',
+              target: 'askingPin',
+              actions: assign(({ event }) => (event.output.kind === 'pin' ? event.output.asked : {})),
+            },
+            {
               description: 'the card left too soon',
               guard: ({ event }) => event.output.kind === 'card_left',
               target: 'awaitingCard',
@@ -223,6 +184,54 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
               description: 'refused, with its code',
               target: 'refused',
               actions: assign(({ event }) => ({ code: codeOf(event.output) })),
+            },
+          ],
+        },
+      },
+      /** Nothing is paid and no tender exists: the card may be taken away, and another one come. */
+      askingPin: {
+        on: {
+          PIN_GIVEN: { target: 'verifyingPin', actions: assign({ hint: null }) },
+          CARD_INSERTED: {
+            target: 'identifying',
+            actions: assign(({ event }) => ({ ...nothingAsked, presenceId: event.presenceId, hint: null })),
+          },
+          CANCEL: 'idle',
+        },
+      },
+      verifyingPin: {
+        invoke: {
+          src: 'verifyPin',
+          input: ({ context, event }) => ({ presenceId: known(context.presenceId), pin: pinOf(event) }),
+          onDone: [
+            {
+              description: 'the PIN is right; the intent row is on the disk',
+              guard: ({ event }) => event.output.kind === 'intent',
+              target: 'proving',
+              actions: assign(({ event }) =>
+                event.output.kind === 'intent' ? { ...event.output.intent, pinTriesLeft: null } : {},
+              ),
+            },
+            {
+              description: 'the PIN is wrong',
+              guard: ({ event }) => event.output.kind === 'pin_wrong',
+              target: 'askingPin',
+              actions: assign(({ event }) =>
+                event.output.kind === 'pin_wrong'
+                  ? { hint: 'pin_wrong' as const, pinTriesLeft: event.output.pinTriesLeft }
+                  : {},
+              ),
+            },
+            {
+              description: 'the card left too soon',
+              guard: ({ event }) => event.output.kind === 'card_left',
+              target: 'awaitingCard',
+              actions: assign({ ...nothingAsked, hint: 'card_moved_too_soon' }),
+            },
+            {
+              description: 'refused, with its code',
+              target: 'refused',
+              actions: assign(({ event }) => ({ ...nothingAsked, code: codeOf(event.output) })),
             },
           ],
         },
@@ -243,6 +252,23 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
               target: 'accepting',
             },
             {
+              description: 'the card has paid, and the ledger is worth telling now',
+              guard: ({ event }) => event.output.kind === 'debited' && event.output.mode === 'online',
+              target: 'presenting',
+            },
+            {
+              description: 'the card has paid, offline',
+              guard: ({ event }) => event.output.kind === 'debited',
+              target: 'approved',
+              actions: assign({ look: 'pending' }),
+            },
+            {
+              description: 'the card has not paid: it is asked anew',
+              guard: ({ event }) => event.output.kind === 'not_debited',
+              target: 'preparing',
+              actions: assign({ ...nothingAsked, tenderId: null, hint: null, since: 0 }),
+            },
+            {
               description: 'the card left in the middle',
               guard: ({ event }) => event.output.kind === 'torn',
               target: 'torn',
@@ -255,6 +281,12 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
               actions: assign({ hint: 'other_card' }),
             },
             {
+              description: 'the card cannot tell whether it has paid',
+              guard: ({ event }) => event.output.kind === 'cannot_tell',
+              target: 'torn',
+              actions: assign({ hint: 'cannot_tell' }),
+            },
+            {
               description: 'refused, with its code',
               target: 'refused',
               actions: assign(({ event }) => ({ code: codeOf(event.output) })),
@@ -262,14 +294,17 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
           ],
         },
       },
-      /** "Hold the same card again". Nothing was sent to the ledger, so to cancel is safe. */
+      /**
+       * "Hold the same card again". Nothing was sent to the ledger. To cancel is safe of a card that cannot have paid;
+       * of one that may have, the ledger learns of it, and its next record tells.
+       */
       torn: {
         on: {
           CARD_INSERTED: {
             target: 'proving',
             actions: assign(({ event }) => ({ presenceId: event.presenceId, hint: null })),
           },
-          CANCEL: { target: 'idle', actions: 'voidTender' },
+          CANCEL: { target: 'idle', actions: 'giveUp' },
         },
       },
       authorising: {
@@ -319,6 +354,22 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
               target: 'refused',
               actions: assign(({ event }) => ({ code: codeOf(event.output) })),
             },
+          ],
+        },
+      },
+      /** The card has paid, and its outcome row is on the disk: whatever comes now, the tender is approved. */
+      presenting: {
+        invoke: {
+          src: 'present',
+          input: ({ context }) => ({ tenderId: known(context.tenderId) }),
+          onDone: [
+            {
+              description: 'the ledger has paid',
+              guard: ({ event }) => event.output.kind === 'settled',
+              target: 'approved',
+              actions: assign({ look: 'settled' }),
+            },
+            { description: 'no word in 1.5 s', target: 'approved', actions: assign({ look: 'pending' }) },
           ],
         },
       },
@@ -398,6 +449,11 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
 function known(value: string | null): string {
   if (value === null) throw new Error('the payment machine lost its tender or card')
   return value
+}
+
+function pinOf(event: { readonly type: string }): string {
+  if (!('pin' in event) || typeof event.pin !== 'string') throw new Error('a PIN is verified that nobody has given')
+  return event.pin
 }
 
 function codeOf(output: { readonly kind: string }): RefusalCode {

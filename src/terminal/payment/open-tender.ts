@@ -6,8 +6,8 @@ import { profileOf } from '../../voucher/card-rules.ts'
 import type { Decision, DecisionInput } from '../../voucher/decide.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
-import type { TenderTerms } from '../../voucher/tender.ts'
-import type { Intent } from './machine.ts'
+import type { AppletProof, TenderTerms } from '../../voucher/tender.ts'
+import type { Intent } from './work.ts'
 import type { ReadCard } from './read-card.ts'
 
 /**
@@ -29,6 +29,8 @@ export interface OpenTender {
   readonly leaseId: string | null
   readonly record: DecisionRecord
   readonly mode: 'online' | 'offline'
+  /** Of a card that counts itself: what it is to sign. */
+  readonly debit: AppletProof | null
   /** The tap's own; after a restart, the one of today. */
   readonly active: ActivePackage
   evidence: Evidence | null
@@ -38,9 +40,9 @@ export interface OpenTender {
 
 /** A tender as its intent row says it: not proved yet, nothing asked. */
 export function openTenderOf(row: RowOf<'tender_intent'>, active: ActivePackage): OpenTender {
-  const { terms, card, leaseId, record, mode } = row
+  const { terms, card, leaseId, record, mode, debit = null } = row
   const intent = { tenderId: terms.tenderId, amount: terms.amount.toString(), schemeId: terms.schemeId }
-  return { intent, terms, card, leaseId, record, mode, active, evidence: null, notAsked: null }
+  return { intent, terms, card, leaseId, record, mode, debit, active, evidence: null, notAsked: null }
 }
 
 /** Whether the card that lies there is the tender's, and as good: its UID on a lesser card is another card. */

@@ -15,7 +15,7 @@ import type { RefusalCode } from '../../voucher/reasons.ts'
 import { saleTotal, type Sale } from '../../voucher/sale.ts'
 import { dtByQr } from '../../voucher/tender.ts'
 import { onlineDeadlineMs } from './card-relay.ts'
-import type { RequestOutcome } from './machine.ts'
+import type { RequestOutcome } from './work.ts'
 import type { ActivePackage } from './open-tender.ts'
 
 /** Time to take out a telephone and find the wallet; the cashier can give up sooner. */

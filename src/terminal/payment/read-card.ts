@@ -6,12 +6,10 @@ import { acceptsCard, type CardProfile } from '../../voucher/card-rules.ts'
 import type { CardChannel } from '../../voucher/cards/card-channel.ts'
 import { readNtag21x } from '../../voucher/cards/ntag21x.ts'
 import { recogniseAnyCard } from '../../voucher/cards/recognition.ts'
+import type { AppletCard } from '../../voucher/cards/tolem-applet/recognition.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import type { CardProof, IdentificationProof, Sun } from '../../voucher/tender.ts'
-
-/** What a card that only says who it is has to say; it is the same for each sale. */
-export type Identification = IdentificationProof
 
 export interface ReadCard {
   readonly kind: 'card'
@@ -19,12 +17,19 @@ export interface ReadCard {
   /** The keyed hash of the UID. */
   readonly card: string
   readonly profile: CardProfile
-  /** Null of a card that proves each sale by itself. */
-  readonly identification: Identification | null
+  /** What a card that only says who it is has to say: the same for each sale. Null of one that proves each sale. */
+  readonly identification: IdentificationProof | null
+}
+
+/** A card that counts itself. Who it is, it says when the till has proved itself (`applet-presence.ts`). */
+export interface ReadApplet {
+  readonly kind: 'applet'
+  readonly applet: AppletCard
 }
 
 export type CardRead =
   | ReadCard
+  | ReadApplet
   | { readonly kind: 'card_left' }
   | { readonly kind: 'refused'; readonly code: RefusalCode }
 
@@ -45,6 +50,10 @@ export async function readCard(
       return { kind: 'refused', code: 'CARD_ANSWER_MALFORMED' }
     case 'random-uid':
       return { kind: 'refused', code: 'CARD_RANDOM_UID' }
+    case 'tolem-applet':
+      return active.cards === undefined
+        ? { kind: 'refused', code: 'CARD_UNKNOWN' }
+        : { kind: 'applet', applet: found.applet }
     case 'uid':
     case 'ntag21x':
     case 'ntag424':

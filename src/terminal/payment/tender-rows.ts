@@ -1,12 +1,13 @@
 /** The rows that begin a tender by card, and those that end it before anybody has paid (docs/design/01). */
 import { isStorageFault } from '../../sync/journal/data-folder.ts'
 import type { Journal } from '../../sync/journal/journal.ts'
-import type { RowOf } from '../../sync/journal/rows.ts'
+import { isTorn } from '../../sync/journal/projection.ts'
+import type { JournalRow, RowOf } from '../../sync/journal/rows.ts'
 import { signTagged, type SigningKey } from '../../sync/protocol/keys.ts'
 import type { Evidence, SignedItemResult } from '../../sync/protocol/messages.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import { saleTotal } from '../../voucher/sale.ts'
-import type { CardProof } from '../../voucher/tender.ts'
+import type { AppletProof, CardProof } from '../../voucher/tender.ts'
 import type { CurrentSale } from './decision-input.ts'
 import type { OpenTender } from './open-tender.ts'
 
@@ -41,9 +42,40 @@ export function recordRefusal(
   return { kind: 'refused', code }
 }
 
+/**
+ * What ends a tender whose card does not come back, or that was never proved: nothing left this till for it, unless the
+ * card itself may have paid. Then the ledger gets what the card would have signed, and finds out.
+ */
+export function givenUp(
+  journal: Journal,
+  key: SigningKey,
+  tenderId: string,
+  reason: 'cancelled' | 'card_not_returned',
+): JournalRow {
+  const { terms, record, debit } = journal.intentOf(tenderId).row
+  if (debit === undefined) return { kind: 'tender_voided', tenderId, reason }
+  const evidence = signEvidence(key, { terms, record }, debit)
+  return { kind: 'debit_advised', tenderId, evidence, decidedAt: record.input.trustedTime }
+}
+
+/** What the card has signed is what its intent said: it has paid. */
+export function paidByCard(
+  journal: Journal,
+  key: SigningKey,
+  tenderId: string,
+  proof: AppletProof,
+): RowOf<'approved_by_card'> {
+  const { terms, record } = journal.intentOf(tenderId).row
+  const evidence = signEvidence(key, { terms, record }, proof)
+  return { kind: 'approved_by_card', tenderId, evidence, decidedAt: record.input.trustedTime }
+}
+
 /** A bad card that lies on the reader tears again every second: what is torn already needs no row for that. */
 export function recordTear(journal: Journal, tenderId: string, step: string): { readonly kind: 'torn' } {
-  if (journal.tender(tenderId)?.state !== 'torn') journal.commit({ kind: 'tender_torn', tenderId, step })
+  const tender = journal.tender(tenderId)
+  if (tender === undefined || isTorn(tender)) return { kind: 'torn' }
+  const isDebit = journal.intentOf(tenderId).row.debit !== undefined
+  journal.commit({ kind: 'tender_torn', tenderId, step, ...(isDebit ? { mayBeDebited: true } : {}) })
   return { kind: 'torn' }
 }
 

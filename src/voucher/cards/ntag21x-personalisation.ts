@@ -15,7 +15,7 @@ import type { Torn } from './exchange.ts'
 import { checkOriginality, issuedMemory, readNtag21x, type Ntag21xRefusal } from './ntag21x.ts'
 import { firstUserPage, type Ntag21xModel } from './ntag21x-layout.ts'
 import { passThrough, readPages, writePage } from './pass-through.ts'
-import { recogniseAnyCard } from './recognition.ts'
+import { recogniseAnyCard, type AnyRecognitionStep } from './recognition.ts'
 
 const passwordAuthentication = 0x1b
 const strongModulationOnly = Uint8Array.of(0x04, 0x00, 0x00)
@@ -46,15 +46,7 @@ export interface Ntag21xOrder {
   readonly issue: (uid: Uint8Array) => Promise<Uint8Array | null>
 }
 
-type Step =
-  | 'get-version'
-  | 'get-uid'
-  | 'select-application'
-  | 'read-signature'
-  | 'read-record'
-  | 'unlock'
-  | 'write'
-  | 'verify'
+type Step = AnyRecognitionStep | 'read-signature' | 'read-record' | 'unlock' | 'write' | 'verify'
 
 export type Ntag21xPersonalisation =
   | { readonly kind: 'personalised'; readonly uid: Uint8Array; readonly model: Ntag21xModel['name'] }

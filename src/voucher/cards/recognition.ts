@@ -10,9 +10,11 @@ import type { CardChannel } from './card-channel.ts'
 import { ntag21xModelOf, type Ntag21xModel } from './ntag21x-layout.ts'
 import { recogniseCard, type Ntag424Card, type RecognitionStep, type UnsupportedCard } from './ntag424-recognition.ts'
 import { passThrough } from './pass-through.ts'
+import type { AppletStep } from './tolem-applet/failure.ts'
+import { recogniseApplet, type AppletCard } from './tolem-applet/recognition.ts'
 import { readUid } from './uid.ts'
 
-export type AnyRecognitionStep = RecognitionStep | 'get-uid' | 'get-version'
+export type AnyRecognitionStep = RecognitionStep | AppletStep | 'get-uid' | 'get-version'
 
 /** An NTAG21x by its GET_VERSION; whether NXP made it, its signature says (`originality.ts`). */
 export interface Ntag21xCard {
@@ -38,6 +40,8 @@ export type AnyRecognition =
   | Named<Ntag424Card>
   | Named<Ntag21xCard>
   | Named<UidCard>
+  /** Who it is, it says to a certified terminal alone. */
+  | Named<{ readonly kind: 'tolem-applet'; readonly applet: AppletCard }>
   | Named<{ readonly kind: 'random-uid' }>
   | Named<{ readonly kind: 'unreadable' }>
   | Named<{ readonly kind: 'unsupported' }>
@@ -151,9 +155,24 @@ async function recogniseProcessorCard(
     case 'no-version':
     case 'other-hardware':
       // What lets its application be selected is or plays an NTAG 424 DNA, and proves itself or does not pay.
-      return isSelected ? unsupported(`${name} with the application`) : byUid(channel, name)
+      return isSelected ? unsupported(`${name} with the application`) : byAppletOrUid(channel, name)
     default:
       return reason satisfies never
+  }
+}
+
+/** A card with our applet counts by that alone, whatever its UID: a random one more often than not. */
+async function byAppletOrUid(channel: CardChannel, known: string): Promise<AnyRecognition> {
+  const applet = await recogniseApplet(channel)
+  if (applet.kind === 'torn') return gone(applet)
+  if (applet.kind === 'applet') return { kind: 'tolem-applet', applet, name: 'Tölem applet' }
+  switch (applet.reason) {
+    case 'no-application':
+      return byUid(channel, known)
+    case 'answer-malformed':
+      return unreadable(`Tölem applet, ${applet.detail}`)
+    case 'other-version':
+      return unsupported(`Tölem applet of version ${applet.detail}`)
   }
 }
 

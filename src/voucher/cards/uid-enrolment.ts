@@ -35,6 +35,7 @@ export async function readCardToEnrol(channel: CardChannel): Promise<UidEnrolmen
       return { kind: 'refused', code: 'CARD_UNKNOWN', detail: card.name }
     case 'ntag424':
     case 'ntag21x':
+    case 'tolem-applet':
       return { kind: 'refused', code: 'CARD_PROVES_MORE', detail: card.name }
     case 'uid':
       return { kind: 'card', uid: card.uid, name: card.name }

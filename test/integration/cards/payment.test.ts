@@ -370,10 +370,10 @@ describe('a torn card', () => {
     const { tenderId } = prepared.intent
     faulty.arm({ kind: 'lost-before' }, 1)
     await payment.prove(presenceId, tenderId)
-    payment.voidTender(tenderId)
+    payment.giveUp(tenderId)
     expect(stateOf(tenderId)).toBe('voided')
     expect(journal.spentOnSlot(journal.tender(tenderId)!.slotId!)).toEqual([])
-    payment.voidTender(tenderId)
+    payment.giveUp(tenderId)
     payment.reverse(tenderId)
     expect(stateOf(tenderId)).toBe('voided')
   })

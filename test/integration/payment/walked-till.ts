@@ -39,6 +39,8 @@ const goesOn: Readonly<Record<JournalTenderState, readonly JournalTenderState[]>
   not_paid: ['settled', 'reversing'],
   unknown: ['settled', 'refused', 'reversing', 'reversed'],
   torn: ['in_progress', 'voided'],
+  maybe_debited: ['pending', 'voided', 'advised'],
+  advised: ['pending', 'settled', 'awaiting_funds', 'not_paid', 'reversing'],
   reversing: ['reversed'],
   reversed: [],
   refused: [],
@@ -424,7 +426,16 @@ export function stateOf({ tap }: Snapshot): PaymentStateName {
       return 'awaitingCard'
     case 'hold':
       if (tap.step === 'reading') return tap.progress < 30 ? 'identifying' : 'preparing'
-      return ({ proving: 'proving', asking_ledger: 'authorising', recording: 'accepting' } as const)[tap.step]
+      return (
+        {
+          checking_pin: 'verifyingPin',
+          proving: 'proving',
+          asking_ledger: 'authorising',
+          recording: 'accepting',
+        } as const
+      )[tap.step]
+    case 'pin':
+      return 'askingPin'
     case 'qr':
       return 'unknown'
     default:

@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import { inWords, walks, type Step, type Walk } from '../../fixtures/payment-graph.ts'
 import { lifecycleRows } from '../../fixtures/lifecycle-rows.ts'
-import { paymentMachine, type PaymentEvent, type PaymentWork } from '../../../src/terminal/payment/machine.ts'
+import { paymentMachine, type PaymentEvent } from '../../../src/terminal/payment/machine.ts'
+import type { PaymentWork } from '../../../src/terminal/payment/work.ts'
 import { offeredActions } from '../../../src/terminal/core/actions.ts'
 import type { Action } from '../../../src/terminal/contract/snapshot.ts'
 import { addTiyn, tiyn } from '../../../src/voucher/money.ts'
@@ -16,6 +17,8 @@ import { addTiyn, tiyn } from '../../../src/voucher/money.ts'
 const steps = 11
 /** Long enough for a QR beside a card, in either order. */
 const stepsWithQrs = 8
+/** Long enough for a wrong PIN and a right one, and for a card that comes back and has not paid. */
+const stepsWithDebits = 10
 
 /** One till: an actor, what it asked of its work, and what the outside has told it. */
 class Played {
@@ -41,7 +44,9 @@ class Played {
       prove: ask('prove'),
       authorise: ask('authorise'),
       acceptWithoutAnswer: ask('accept'),
-      voidTender: (id) => void this.asked.push(`void ${id}`),
+      verifyPin: ask('verify'),
+      present: ask('present'),
+      giveUp: (id) => void this.asked.push(`void ${id}`),
       reverse: (id) => void this.asked.push(`reverse ${id}`),
       requestByQr: ask('request'),
       now: () => 42,
@@ -111,15 +116,21 @@ const entries: Readonly<Record<string, readonly string[]>> = {
     'accepting done pending',
     'unknown RESOLVED settled',
     'unknown RESOLVED pending',
+    'proving done debited offline',
+    'presenting done settled',
+    'presenting done pending',
   ],
   refused: [
-    ...['identifying', 'preparing', 'proving', 'authorising', 'accepting', 'requesting'].map(
+    ...['identifying', 'preparing', 'verifyingPin', 'proving', 'authorising', 'accepting', 'requesting'].map(
       (state) => `${state} done refused`,
     ),
     'unknown RESOLVED refused',
   ],
   unknown: ['accepting done unknown', 'requesting done open'],
-  torn: ['proving done torn', 'proving done other_card'],
+  torn: ['proving done torn', 'proving done other_card', 'proving done cannot_tell'],
+  askingPin: ['preparing done pin', 'verifyingPin done pin_wrong'],
+  verifyingPin: ['askingPin PIN_GIVEN'],
+  presenting: ['proving done debited online'],
   authorising: ['proving done proved online'],
   accepting: ['proving done proved offline', 'authorising done no_answer'],
 }
@@ -127,13 +138,24 @@ const entries: Readonly<Record<string, readonly string[]>> = {
 const exits: Readonly<Record<string, readonly string[]>> = {
   unknown: ['CANCEL', 'NEXT', 'RESOLVED'],
   torn: ['CARD_INSERTED', 'CANCEL'],
+  askingPin: ['PIN_GIVEN', 'CARD_INSERTED', 'CANCEL'],
 }
-const working = ['identifying', 'preparing', 'proving', 'authorising', 'accepting', 'requesting']
+const working = [
+  'identifying',
+  'preparing',
+  'verifyingPin',
+  'presenting',
+  'proving',
+  'authorising',
+  'accepting',
+  'requesting',
+]
 /** Between the intent and the end of its tender. */
-const withTender = ['proving', 'torn', 'authorising', 'accepting', 'unknown', 'approved']
+const withTender = ['proving', 'presenting', 'torn', 'authorising', 'accepting', 'unknown', 'approved']
 
 /** The event that the till gives the machine for what the cashier asks (src/terminal/core/till.ts). */
-const eventsOf: Partial<Record<Action, (state: string) => 'PAY' | 'PAY_BY_QR' | 'CANCEL' | 'NEXT' | undefined>> = {
+const eventsOf: Partial<Record<Action, (state: string) => PaymentEvent['type'] | undefined>> = {
+  give_pin: () => 'PIN_GIVEN',
   pay_by_card: () => 'PAY',
   pay_by_qr: (state) => (state === 'awaitingCard' ? 'CANCEL' : 'PAY_BY_QR'),
   pay_cash: (state) => (state === 'idle' ? undefined : state === 'awaitingCard' ? 'CANCEL' : 'NEXT'),
@@ -175,6 +197,7 @@ function offeredAnywhere(state: string): Set<Action> {
           canDecide: true,
           canRecord: true,
           mayConfirmTime: false,
+          cardLies: true,
         }),
       ),
     ),
@@ -190,7 +213,7 @@ function holds(played: Played, walked: Walk): void {
   }
   // One state, never two, and the one that the graph says.
   must(status === 'active' && value === last.to, `is in ${JSON.stringify(value)}, not ${last.to}`)
-  for (const key of ['amount', 'schemeId', 'look', 'code', 'hint', 'since'] as const)
+  for (const key of ['amount', 'schemeId', 'look', 'code', 'hint', 'pinTriesLeft', 'since'] as const)
     must(context[key] === last.context[key], `${key} is ${context[key]}, not ${last.context[key]}`)
 
   if (last.to in entries) must(entries[last.to]!.includes(said(last)), `${last.to} by ${said(last)}`)
@@ -199,18 +222,23 @@ function holds(played: Played, walked: Walk): void {
 
   // One tender from its intent to its end; none before and none after.
   if (withTender.includes(last.to)) must(context.tenderId === played.tenderId, `speaks of ${context.tenderId}`)
-  if (['idle', 'awaitingCard', 'identifying'].includes(last.to)) must(context.tenderId === null, 'keeps a tender')
+  if (['idle', 'awaitingCard', 'identifying', 'askingPin', 'verifyingPin'].includes(last.to))
+    must(context.tenderId === null, 'keeps a tender')
 
   // What was ordered of the work: each once for a tender, and nothing that contradicts it.
   const of = (name: string, tenderId: string) =>
     played.asked.filter((one) => one.startsWith(name) && one.endsWith(` ${tenderId}`))
   for (let tender = 1; tender <= Number(played.tenderId.slice(7)); tender += 1) {
     const id = `tender-${tender}`
-    const [voided, reversed, authorised, accepted] = ['void', 'reverse', 'authorise', 'accept'].map(
-      (name) => of(name, id).length,
-    ) as [number, number, number, number]
-    must(authorised <= 1 && accepted <= 1 && voided + reversed <= 1, `${id} ordered twice`)
-    must(voided === 0 || authorised + accepted === 0, `${id} voided although the ledger was asked`)
+    const [voided, reversed, authorised, accepted, presented] = [
+      'void',
+      'reverse',
+      'authorise',
+      'accept',
+      'present',
+    ].map((name) => of(name, id).length) as [number, number, number, number, number]
+    must(authorised <= 1 && accepted <= 1 && presented <= 1 && voided + reversed <= 1, `${id} ordered twice`)
+    must(voided === 0 || authorised + accepted + presented === 0, `${id} voided although the ledger was asked`)
     const isByQr = played.byQr.has(id)
     must(reversed === 0 || accepted === 1 || isByQr, `${id} reversed before it was unknown`)
     must(of('prove', id).length >= 1 || isByQr, `${id} has an intent and was never proved`)
@@ -226,12 +254,15 @@ function holds(played: Played, walked: Walk): void {
   // Nothing that the cashier is offered is swallowed: each action reaches the machine by an event that it hears.
   for (const action of offeredAnywhere(last.to)) {
     const type = eventsOf[action]?.(last.to)
-    must(type === undefined || played.snapshot.can({ type }), `${action} sends ${type}, which ${last.to} does not hear`)
+    must(
+      type === undefined || played.snapshot.can({ type } as PaymentEvent),
+      `${action} sends ${type}, which ${last.to} does not hear`,
+    )
   }
   // And the other way round: what the cashier could tell the machine here is offered in some standing of the sale.
-  for (const type of ['PAY', 'PAY_BY_QR', 'CANCEL', 'NEXT'] as const) {
+  for (const type of ['PAY', 'PAY_BY_QR', 'CANCEL', 'NEXT', 'PIN_GIVEN'] as const) {
     const isOffered = [...offeredAnywhere(last.to)].some((action) => eventsOf[action]?.(last.to) === type)
-    must(isOffered || !played.snapshot.can({ type }), `${last.to} hears ${type}, and nothing offers it`)
+    must(isOffered || !played.snapshot.can({ type } as PaymentEvent), `${last.to} hears ${type}, and nothing offers it`)
   }
 }
 
@@ -244,6 +275,8 @@ async function comesToRest(played: Played): Promise<number> {
       const [worst] = {
         identifying: ['card_left'],
         preparing: ['card_left'],
+        verifyingPin: ['card_left'],
+        presenting: ['pending'],
         proving: ['torn'],
         authorising: ['no_answer'],
         accepting: ['unknown'],
@@ -260,6 +293,7 @@ describe('every walk through the payment machine', () => {
   it.each([
     ['cards', steps],
     ['cards and QRs', stepsWithQrs],
+    ['cards that count themselves', stepsWithDebits],
   ] as const)('with %s, of %i steps, keeps what must hold, after each step', async (means, length) => {
     const rows = new Set<string>()
     let walked = 0
@@ -285,7 +319,8 @@ describe('every walk through the payment machine', () => {
   it('hears another tender’s resolution nowhere, and a card only where it waits for one', async () => {
     const hearsCards = new Set<string>()
     const states = new Set<string>()
-    for (const walk of walks(7, 'cards and QRs')) {
+    const debits = [5, 6].flatMap((length) => [...walks(length, 'cards that count themselves')])
+    for (const walk of [...walks(7, 'cards and QRs'), ...debits]) {
       const played = new Played()
       for (const step of walk) await played.take(step)
       const { value } = played.snapshot
@@ -298,6 +333,6 @@ describe('every walk through the payment machine', () => {
       if (played.snapshot.value !== value) hearsCards.add(value)
     }
     expect([...states].toSorted()).toEqual(Object.keys(paymentMachine({} as PaymentWork).states).toSorted())
-    expect([...hearsCards].toSorted()).toEqual(['awaitingCard', 'refused', 'torn'])
+    expect([...hearsCards].toSorted()).toEqual(['askingPin', 'awaitingCard', 'refused', 'torn'])
   })
 })

@@ -78,6 +78,9 @@ describe('a storage card', () => {
   })
 })
 
+/** Neither of our applets' names. */
+const noApplets = ['01', '02'].map((last) => ({ command: `00A4040007F0544F4C454D${last}00`, response: '6A82' }))
+
 describe('a processor card', () => {
   const threeFrames = (hardware: string, own: string): Exchange[] => [
     version(`${hardware}91AF`),
@@ -97,18 +100,31 @@ describe('a processor card', () => {
     ['04629901001805', 'card of hardware 62/01 of maker 04'],
   ])('with hardware %s is known by its UID', async (hardware, name) => {
     const words = hardware.startsWith('0408') ? 'MIFARE DESFire Light' : name
-    const exchanges = [select('6A82'), ...threeFrames(hardware, uid), getUid(uid)]
+    const exchanges = [select('6A82'), ...threeFrames(hardware, uid), ...noApplets, getUid(uid)]
     expect(await recognised(exchanges)).toEqual({ kind: 'uid', name: words, uid })
   })
 
   test('of somebody else, which knows no GetVersion, is known by its UID', async () => {
-    const exchanges = [select('6A82'), version('6E00'), getUid(uid)]
+    const exchanges = [select('6A82'), version('6E00'), ...noApplets, getUid(uid)]
     expect(await recognised(exchanges)).toEqual({ kind: 'uid', name: 'card of ISO/IEC 14443-4', uid })
   })
 
   test('that shows another UID each time is told apart', async () => {
-    const exchanges = [select('6A82'), version('6E00'), getUid('08A1B2C3')]
+    const exchanges = [select('6A82'), version('6E00'), ...noApplets, getUid('08A1B2C3')]
     expect(await recognised(exchanges)).toEqual({ kind: 'random-uid', name: 'card of ISO/IEC 14443-4' })
+  })
+
+  test('with our applet counts by that, whatever its UID', async () => {
+    const answer =
+      '6F358407F0544F4C454D01A52AC00101C10101C210C54872AC963DB72DDB5DC99EB75EC4E8C310101112131415161718191A1B1C1D1E1F'
+    const [asked] = noApplets
+    const says = (response: string) => [select('6A82'), version('6E00'), { ...asked!, response: `${response}9000` }]
+    expect(await recognised(says(answer))).toMatchObject({ kind: 'tolem-applet', name: 'Tölem applet' })
+    expect(await recognised(says(answer.replace('C00101', 'C00102')))).toEqual({
+      kind: 'unsupported',
+      name: 'not supported: Tölem applet of version 2',
+    })
+    expect(await recognised(says(answer.slice(0, 80)))).toMatchObject({ kind: 'unreadable' })
   })
 
   test('that has our application, or is of our hardware, never counts by its UID', async () => {

@@ -12,6 +12,7 @@ import {
   itemOf,
   leaseId,
   ledgerKey,
+  noon,
   packageOf,
   saleFrozen,
   saleOf,
@@ -22,6 +23,16 @@ interface LiveTender {
   readonly intent: RowOf<'tender_intent'>
   readonly saleId: string
 }
+
+const textOf = (seeded: Seeded, length: number): string => Buffer.from(seeded.bytes(length)).toString('base64url')
+
+/** As long as a card's word is; nobody reads it here. */
+const debitOf = (seeded: Seeded, recordLength: 284 | 348) => ({
+  profile: 'tolem-applet' as const,
+  record: textOf(seeded, recordLength),
+  cardCertificate: textOf(seeded, 187),
+  issuerCertificate: textOf(seeded, 185),
+})
 
 /**
  * Plays that many steps on a journal; each is one commit. Returns how often each kind of row was written.
@@ -77,7 +88,9 @@ export function playLegalHistory(
 
   const openNewSale = (): void => {
     const sale = saleOf(seeded)
-    const intent = intentOf(seeded, sale, seeded.pick(['online', 'offline']))
+    const own = intentOf(seeded, sale, seeded.pick(['online', 'offline']))
+    const isDebit = has('approved_by_card') && seeded.int(3) === 0
+    const intent = isDebit ? { ...own, leaseId: null, debit: debitOf(seeded, 284) } : own
     journal.commit(saleFrozen(sale), intent)
     tenders.push({ intent, saleId: sale.saleId })
     sales.push(sale.saleId)
@@ -99,6 +112,20 @@ export function playLegalHistory(
         tenderId,
         reason: seeded.pick(['customer_left', 'void', 'interrupted']),
       })
+    const paidByCard = () =>
+      journal.commit({
+        kind: 'approved_by_card',
+        tenderId,
+        evidence: { ...evidence, cardProof: debitOf(seeded, 348) },
+        decidedAt: noon,
+      })
+    if (state === 'in_progress' && intent.debit !== undefined)
+      return void seeded.pick([
+        paidByCard,
+        () => journal.commit({ kind: 'tender_refused', tenderId, code: 'CARD_TIME_REFUSED', item: null }),
+        () => journal.commit({ kind: 'tender_torn', tenderId, step: 'spend', mayBeDebited: true }),
+        () => journal.commit({ kind: 'tender_torn', tenderId, step: 'spend', mayBeDebited: true }),
+      ])()
     switch (state) {
       case 'in_progress':
         return void seeded.pick([
@@ -113,6 +140,24 @@ export function playLegalHistory(
         return void seeded.pick([
           () => journal.commit({ kind: 'tender_resumed', tenderId }),
           () => journal.commit({ kind: 'tender_voided', tenderId, reason: 'card_not_returned' }),
+        ])()
+      case 'maybe_debited':
+        return void seeded.pick([
+          paidByCard,
+          () => journal.commit({ kind: 'tender_not_debited', tenderId, statement: textOf(seeded, 178) }),
+          () =>
+            journal.commit({
+              kind: 'debit_advised',
+              tenderId,
+              evidence: { ...evidence, cardProof: intent.debit ?? debitOf(seeded, 284) },
+              decidedAt: noon,
+            }),
+        ])()
+      case 'advised':
+        return void seeded.pick([
+          paidByCard,
+          () => answered(tenderId, seeded.pick(['awaiting_proof', 'settled', 'not_paid'])),
+          reverse,
         ])()
       case 'unknown':
         return void seeded.pick([

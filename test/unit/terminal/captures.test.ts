@@ -42,6 +42,7 @@ function opened(sale: Sale) {
     engine: { syncNow: () => Promise.resolve(), connectivity },
     printQueue: { nudge: () => undefined, openDrawer: () => undefined, tryAgain: () => undefined },
     schemeName: () => ({ kk: '', ru: '', en: '' }),
+    givenUp: (tenderId: string) => ({ kind: 'tender_voided', tenderId, reason: 'cancelled' }) as const,
   }
   journal.commit(saleFrozen(sale))
   return { journal, sales: new JournalSales(parts), desk: new RefundDesk(parts) }

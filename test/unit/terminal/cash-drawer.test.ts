@@ -52,6 +52,7 @@ function life(database: Database.Database, around: (journal: Journal) => Journal
     engine,
     printQueue,
     schemeName: () => ({ kk: '', ru: '', en: '' }),
+    givenUp: (tenderId: string) => ({ kind: 'tender_voided', tenderId, reason: 'cancelled' }) as const,
   }
   const sales = new JournalSales(parts)
   return {

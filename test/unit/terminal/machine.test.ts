@@ -6,101 +6,16 @@
 import { describe, expect, it } from 'vitest'
 import { createActor, transition } from 'xstate'
 import { getShortestPaths } from 'xstate/graph'
-import {
-  paymentMachine,
-  type AcceptOutcome,
-  type AuthoriseOutcome,
-  type IdentifyOutcome,
-  type PaymentEvent,
-  type PaymentWork,
-  type PrepareOutcome,
-  type ProveOutcome,
-  type RecoveredState,
-  type RequestOutcome,
-} from '../../../src/terminal/payment/machine.ts'
+import { paymentMachine } from '../../../src/terminal/payment/machine.ts'
 import { settlePromises } from '../drivers/fake-scheduler.ts'
-
-const tenderId = '019aaf6e-1c00-7000-8000-00000000a11d'
-const intent = { tenderId, amount: '115000', schemeId: 'school-lunch' }
-
-/** Work whose answers a test gives one by one, and that remembers what it was asked. */
-function scriptedWork() {
-  const asked: string[] = []
-  const waiting: { readonly name: string; readonly answer: (value: never) => void }[] = []
-  const ask =
-    (name: string) =>
-    (...args: readonly string[]): Promise<never> => {
-      asked.push([name, ...args].join(' '))
-      return new Promise<never>((answer) => waiting.push({ name, answer }))
-    }
-  const work: PaymentWork = {
-    identify: ask('identify'),
-    prepare: ask('prepare'),
-    prove: ask('prove'),
-    authorise: ask('authorise'),
-    acceptWithoutAnswer: ask('accept'),
-    voidTender: (id) => void asked.push(`void ${id}`),
-    reverse: (id) => void asked.push(`reverse ${id}`),
-    requestByQr: ask('request'),
-    now: () => 42,
-  }
-  return {
-    work,
-    asked,
-    /** Answers the oldest question that is still open. */
-    async answer(
-      name: string,
-      outcome: IdentifyOutcome | PrepareOutcome | ProveOutcome | AuthoriseOutcome | AcceptOutcome | RequestOutcome,
-    ) {
-      const next = waiting.shift()
-      if (next?.name !== name) throw new Error(`asked for ${next?.name ?? 'nothing'}, not ${name}`)
-      next.answer(outcome as never)
-      await settlePromises()
-    },
-  }
-}
-
-function started(recovered?: RecoveredState) {
-  const scripted = scriptedWork()
-  const actor = createActor(paymentMachine(scripted.work, recovered))
-  const errors: unknown[] = []
-  actor.subscribe({ error: (error) => errors.push(error) })
-  actor.start()
-  return {
-    ...scripted,
-    errors,
-    send: (event: PaymentEvent) => actor.send(event),
-    state: () => actor.getSnapshot().value,
-    context: () => actor.getSnapshot().context,
-    status: () => actor.getSnapshot().status,
-  }
-}
-
-type Bench = ReturnType<typeof started>
-
-const insert = (presenceId: string) => ({ type: 'CARD_INSERTED', presenceId }) as const
-
-async function toProving(bench: Bench): Promise<void> {
-  bench.send({ type: 'PAY' })
-  bench.send(insert('p1'))
-  await bench.answer('identify', { kind: 'recognised' })
-  await bench.answer('prepare', { kind: 'intent', intent })
-  expect(bench.state()).toBe('proving')
-}
-
-async function toUnknown(bench: Bench): Promise<void> {
-  await toProving(bench)
-  await bench.answer('prove', { kind: 'proved', mode: 'online' })
-  await bench.answer('authorise', { kind: 'no_answer' })
-  await bench.answer('accept', { kind: 'unknown' })
-  expect(bench.state()).toBe('unknown')
-}
+import { insert, intent, scriptedWork, started, tenderId, toProving, toUnknown, type Bench } from './machine-bench.ts'
 
 describe('the graph', () => {
   const machine = paymentMachine(scriptedWork().work)
   const states = Object.keys(machine.states)
   /** Everything that the cashier, a card, the ledger and the work behind the invokes can say. */
-  const cashier = [{ type: 'PAY' }, { type: 'PAY_BY_QR' }, { type: 'CANCEL' }, { type: 'NEXT' }] as const
+  const pin = { type: 'PIN_GIVEN', pin: '4071' } as const
+  const cashier = [{ type: 'PAY' }, { type: 'PAY_BY_QR' }, { type: 'CANCEL' }, { type: 'NEXT' }, pin] as const
   const cards = [insert('p1')]
   const ledger = (['settled', 'refused', 'reversed'] as const).map(
     (as) =>
@@ -108,8 +23,24 @@ describe('the graph', () => {
   )
   const outcomes: Readonly<Record<string, readonly unknown[]>> = {
     identifying: [{ kind: 'recognised' }, { kind: 'card_left' }, { kind: 'refused', code: 'CARD_UNKNOWN' }],
-    preparing: [{ kind: 'intent', intent }, { kind: 'card_left' }, { kind: 'refused', code: 'ALLOWANCE_USED' }],
+    preparing: [
+      { kind: 'intent', intent },
+      { kind: 'pin', asked: { amount: '115000', schemeId: 'school-lunch', pinTriesLeft: 5 } },
+      { kind: 'card_left' },
+      { kind: 'refused', code: 'ALLOWANCE_USED' },
+    ],
+    verifyingPin: [
+      { kind: 'intent', intent },
+      { kind: 'pin_wrong', pinTriesLeft: 4 },
+      { kind: 'card_left' },
+      { kind: 'refused', code: 'CARD_PIN_BLOCKED' },
+    ],
+    presenting: [{ kind: 'settled' }, { kind: 'pending' }],
     proving: [
+      { kind: 'debited', mode: 'online' },
+      { kind: 'debited', mode: 'offline' },
+      { kind: 'not_debited' },
+      { kind: 'cannot_tell' },
       { kind: 'proved', mode: 'online' },
       { kind: 'proved', mode: 'offline' },
       { kind: 'torn' },
@@ -141,10 +72,14 @@ describe('the graph', () => {
       return String(next.value)
     }
     const byHand = states.filter((state) => cashier.some((event) => leads(state, event) !== state))
-    expect(byHand.toSorted()).toEqual(['approved', 'awaitingCard', 'identifying', 'idle', 'refused', 'torn', 'unknown'])
+    expect(byHand.toSorted()).toEqual([
+      ...['approved', 'askingPin', 'awaitingCard', 'identifying', 'idle', 'refused', 'torn', 'unknown'],
+    ])
     // The others are work that ends by itself (each APDU and each request has its limit), and every end leads on.
     const byWork = states.filter((state) => !byHand.includes(state))
-    expect(byWork.toSorted()).toEqual(['accepting', 'authorising', 'preparing', 'proving', 'requesting'])
+    expect(byWork.toSorted()).toEqual([
+      ...['accepting', 'authorising', 'preparing', 'presenting', 'proving', 'requesting', 'verifyingPin'],
+    ])
     for (const state of byWork) {
       for (const output of outcomes[state]!) {
         expect(leads(state, doneOf(state, output)), `${state} after ${JSON.stringify(output)}`).not.toBe(state)

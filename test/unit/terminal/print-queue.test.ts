@@ -82,6 +82,7 @@ const salesOf = (journal: Journal): JournalSales =>
     engine: { syncNow: async () => undefined },
     randomness: new Seeded('voids'),
     printQueue: { nudge: () => undefined, openDrawer: () => undefined },
+    givenUp: (tenderId, reason) => ({ kind: 'tender_voided', tenderId, reason }),
   })
 
 describe('the print queue', () => {

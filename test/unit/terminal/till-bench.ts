@@ -1,6 +1,6 @@
 /** The till over a journal in memory, with nobody at its reader, printer and ledger. */
 import { Till } from '../../../src/terminal/core/till.ts'
-import type { PaymentWork } from '../../../src/terminal/payment/machine.ts'
+import type { PaymentWork } from '../../../src/terminal/payment/work.ts'
 import { quickPinHash, testPin } from '../../fixtures/open-shift.ts'
 import { storedPin } from '../../../src/terminal/shift/pin.ts'
 import { tiyn, zeroTiyn } from '../../../src/voucher/money.ts'
@@ -44,6 +44,7 @@ export function tillBench(seed: string) {
       tryAgain: () => undefined,
       trouble: { level: 'ok', code: 'ok', since: null, detail: '' },
     },
+    givenUp: (tenderId, reason) => ({ kind: 'tender_voided', tenderId, reason }),
     later: queueMicrotask,
     onDidChange: () => undefined,
   })
@@ -53,7 +54,9 @@ export function tillBench(seed: string) {
     prove: never,
     authorise: never,
     acceptWithoutAnswer: never,
-    voidTender: () => undefined,
+    verifyPin: never,
+    present: never,
+    giveUp: () => undefined,
     reverse: () => undefined,
     requestByQr: never,
     now: () => time.now(),

@@ -108,7 +108,7 @@ describe('a scanner', () => {
   })
 
   test('leaves a search as it was', () => {
-    const store = createScreenStore({ ...emptyScreen, typing: { amount: '', search: 'нан' } })
+    const store = createScreenStore({ ...emptyScreen, typing: { amount: '', search: 'нан', pin: '' } })
     for (const [index, character] of [...'ABC123'].entries()) {
       store.dispatch({ type: 'character', character, at: index * 4, into: 'nowhere' })
       if (index < 5) store.dispatch({ type: 'search', text: `нан${'ABC123'.slice(0, index + 1)}` })
@@ -144,7 +144,7 @@ describe('the search', () => {
 
 describe('the screen remembers', () => {
   test('an amount above the cap only as a notice, until the next good key', () => {
-    const full = { ...emptyScreen, typing: { amount: '500000', search: '' } }
+    const full = { ...emptyScreen, typing: { amount: '500000', search: '', pin: '' } }
     const refused = screenAfter(full, { type: 'keypad', character: '1' })
     expect(refused).toMatchObject({ typing: { amount: '500000' }, notice: { kind: 'amount_above_cap' } })
     expect(screenAfter(refused, { type: 'backspace' })).toMatchObject({ typing: { amount: '50000' }, notice: null })

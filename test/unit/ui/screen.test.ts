@@ -133,8 +133,15 @@ describe('the gallery', () => {
   const stateOf = (tap: TapView): PaymentStateName => {
     if (tap.state === 'tap') return 'awaitingCard'
     if (tap.state === 'qr') return 'unknown'
+    if (tap.state === 'pin') return 'askingPin'
     if (tap.state !== 'hold') return tap.state
-    const steps = { reading: 'preparing', proving: 'proving', asking_ledger: 'authorising', recording: 'accepting' }
+    const steps = {
+      reading: 'preparing',
+      checking_pin: 'verifyingPin',
+      proving: 'proving',
+      asking_ledger: 'authorising',
+      recording: 'accepting',
+    }
     return steps[tap.step] as PaymentStateName
   }
 
@@ -144,7 +151,7 @@ describe('the gallery', () => {
       if (snapshot === null) return
       const { sale, tap, actions } = snapshot
       const tenders = sale?.tenders ?? []
-      const undecided = tenders.some(({ state }) => ['in_progress', 'unknown', 'torn'].includes(state))
+      const undecided = tenders.some(({ state }) => ['in_progress', 'unknown', 'torn', 'maybe_debited'].includes(state))
       const left = sale?.leftToPay ?? tiyn(0)
       const frozen = sale?.open === false
       // Of a sale's standing, what the core's rule looks at.
@@ -159,6 +166,7 @@ describe('the gallery', () => {
         canDecide: true,
         canRecord: true,
         mayConfirmTime: false,
+        cardLies: tap.state === 'pin' && tap.cardLies,
       })
       const elsewhere: readonly Action[] = ['print_again', 'void_sale', 'open_shift', 'close_shift', 'confirm_time']
       const own = (some: readonly Action[]) => some.filter((one) => !elsewhere.includes(one))

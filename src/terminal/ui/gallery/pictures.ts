@@ -42,6 +42,13 @@ const doubt = {
 } satisfies Partial<Snapshot>
 const torn = { actions: ['cancel_payment', 'cancel_sale'] } satisfies Partial<Snapshot>
 
+const asksPin = atTill({
+  sale: madeUpSale(lunchAndJuice()),
+  cardPays: lunchPays,
+  actions: ['give_pin', 'cancel_payment'],
+})
+const pinTap = { state: 'pin', amount: tiyn(115_000), schemeName: schoolLunch } as const
+
 const noShift = atTill({ actions: ['print_again', 'open_shift'], shift: { ...quietTill.shift, open: null } })
 const unknownTender = madeUpTender(1, 115_000, 'unknown')
 const qrTender = { ...madeUpTender(2, 70_000, 'unknown'), kind: 'qr' as const, schemeName: dtByQrName }
@@ -50,6 +57,7 @@ const qrText =
   '00020101021226520008kz.tolem0136019aaf6e-1c00-7000-8000-00000000a11d52040000530339854068' +
   '00.005802KZ5915Canteen number 16006Almaty6304ABCD'
 const unresolved = [madeUpTender(3, 115_000, 'unknown'), madeUpTender(4, 742_050, 'torn')]
+const mayHavePaid = [madeUpTender(3, 115_000, 'unknown'), madeUpTender(4, 742_050, 'maybe_debited')]
 
 const snapshots: Readonly<Record<string, Snapshot>> = {
   idle: quietTill,
@@ -92,13 +100,31 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
   torn: atTill({
     ...torn,
     sale: madeUpSale(lunchAndJuice(), [{ ...unknownTender, state: 'torn' }]),
-    tap: { state: 'torn', hint: null, amount: tiyn(115_000), since: madeUpNow - 20_000 },
+    tap: { state: 'torn', hint: null, mayBeDebited: false, amount: tiyn(115_000), since: madeUpNow - 20_000 },
   }),
   'torn-other-card': atTill({
     ...torn,
     sale: madeUpSale(lunchAndJuice(), [{ ...unknownTender, state: 'torn' }]),
-    tap: { state: 'torn', hint: 'other_card', amount: tiyn(115_000), since: madeUpNow - 20_000 },
+    tap: { state: 'torn', hint: 'other_card', mayBeDebited: false, amount: tiyn(115_000), since: madeUpNow - 20_000 },
   }),
+  'torn-maybe-debited': atTill({
+    ...torn,
+    ...troubledLights,
+    sale: madeUpSale(lunchAndJuice(), [{ ...unknownTender, state: 'maybe_debited' }]),
+    tap: { state: 'torn', hint: null, mayBeDebited: true, amount: tiyn(115_000), since: madeUpNow - 20_000 },
+  }),
+  'torn-cannot-tell': atTill({
+    ...torn,
+    sale: madeUpSale(lunchAndJuice(), [{ ...unknownTender, state: 'maybe_debited' }]),
+    tap: { state: 'torn', hint: 'cannot_tell', mayBeDebited: true, amount: tiyn(115_000), since: madeUpNow - 20_000 },
+  }),
+  pin: { ...asksPin, tap: { ...pinTap, wrong: false, triesLeft: 5, cardLies: true } },
+  'pin-wrong': { ...asksPin, tap: { ...pinTap, wrong: true, triesLeft: 2, cardLies: true } },
+  'pin-card-away': {
+    ...asksPin,
+    actions: ['cancel_payment'],
+    tap: { ...pinTap, wrong: true, triesLeft: 2, cardLies: false },
+  },
   unknown: atTill({
     ...doubt,
     sale: madeUpSale(lunchAndJuice(), [unknownTender]),
@@ -152,6 +178,7 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
   }),
   'qr-not-paid': { ...open, tap: { state: 'refused', code: 'QR_NOT_PAID' } },
   unresolved: { ...open, unresolved },
+  'unresolved-debit': { ...open, unresolved: mayHavePaid },
   troubled: { ...open, ...troubledLights, time: { now: madeUpNow, trusted: false, toConfirm: null } },
   start: noShift,
   'start-wait': {
@@ -221,17 +248,18 @@ const inThePast: Snapshot = {
 export const pictures: readonly Picture[] = [
   ...Object.entries(snapshots).map(([name, snapshot]) => picture(name, running(snapshot))),
   picture('typing', running(open), {
-    typing: { amount: '1150,5', search: '' },
+    typing: { amount: '1150,5', search: '', pin: '' },
     category: 'food',
     selectedLine: 2,
   }),
   picture('above-cap', running(open), {
     notice: { kind: 'amount_above_cap' },
-    typing: { amount: '500000', search: '' },
+    typing: { amount: '500000', search: '', pin: '' },
   }),
   picture('barcode-unknown', running(open), { notice: { kind: 'barcode_unknown', barcode: '4870000000017' } }),
+  picture('pin-typed', running(snapshots['pin'] ?? open), { typing: { amount: '', search: '', pin: '4071' } }),
   picture('fault', running(open), { notice: { kind: 'fault', fault: 'not_now' } }),
-  picture('nothing-found', running(open), { typing: { amount: '', search: 'zzz' } }),
+  picture('nothing-found', running(open), { typing: { amount: '', search: 'zzz', pin: '' } }),
   ...lightNames.map((light) =>
     picture(`sheet-${light}`, running({ ...open, ...troubledLights }), { sheet: { kind: 'light', light } }),
   ),

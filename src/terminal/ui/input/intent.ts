@@ -14,11 +14,13 @@ export interface Key {
 export interface Situation {
   /**
    * A sheet is open: it has its own buttons, and nothing behind it moves. `form`: what is typed is the form's own;
-   * `start`: so it is on the screen that opens a shift, where the lists can be opened too.
+   * `start`: so it is on the screen that opens a shift, where the lists can be opened too; `pin`: the customer types
+   * the card's PIN.
    */
   readonly sheet:
     | 'none'
     | 'start'
+    | 'pin'
     | 'form'
     | 'question'
     | 'light'
@@ -57,6 +59,8 @@ export type Intent =
   | { readonly kind: 'sheet_action'; readonly action: SheetAction }
   /** A character of a receipt's number, `Backspace`, or `Enter` for looking it up. */
   | { readonly kind: 'receipt_number'; readonly key: string }
+  | { readonly kind: 'give_pin' }
+  | { readonly kind: 'pin_backspace' }
   | { readonly kind: 'focus_search' }
   | { readonly kind: 'open'; readonly sheet: 'status' | 'unresolved' | 'recent' | 'shift' }
   | { readonly kind: 'next_language' | 'toggle_sound' | 'toggle_theme' }
@@ -99,6 +103,7 @@ export const sheetKeys: Readonly<Record<SheetAction, string>> = {
 const sheetActions: Readonly<Record<Situation['sheet'], readonly SheetAction[]>> = {
   none: [],
   start: [],
+  pin: [],
   form: [],
   question: [],
   light: ['sync_now', 'confirm_time'],
@@ -120,6 +125,7 @@ export function intentOf(key: Key, now: Situation): Intent | null {
   if (key.control) return null
   if (key.alt) return altIntent(key)
   if (now.sheet === 'start') return startIntent(key, now)
+  if (now.sheet === 'pin') return pinIntent(key, now)
   if (now.sheet !== 'none') return sheetIntent(key, now)
   if (key.key === 'Enter') return enterIntent(key, now)
   if (key.key === 'Escape') return escapeIntent(now)
@@ -141,6 +147,16 @@ function altIntent(key: Key): Intent | null {
 /** The form has its own keys; only what opens a sheet is not its own. */
 function startIntent(key: Key, now: Situation): Intent | null {
   if (key.key === 'Escape') return now.noticeShown ? { kind: 'dismiss_notice' } : null
+  const opened = openIntent(key)
+  return opened?.kind === 'open' ? opened : null
+}
+
+/** Digits are typed by the way of all characters (`keyboard.ts`); a control reached by Tab has Enter for itself. */
+function pinIntent(key: Key, now: Situation): Intent | null {
+  if (key.key === 'Enter')
+    return now.focus === 'control' ? null : key.repeat ? { kind: 'swallow' } : { kind: 'give_pin' }
+  if (key.key === 'Backspace') return { kind: 'pin_backspace' }
+  if (key.key === 'Escape') return escapeIntent(now)
   const opened = openIntent(key)
   return opened?.kind === 'open' ? opened : null
 }

@@ -4,7 +4,7 @@
  */
 import { useEffect, useLayoutEffect, useRef, type RefObject } from 'react'
 import { intentOf, type Intent, type Situation } from './intent.ts'
-import { isAmountCharacter } from './keypad.ts'
+import { isAmountCharacter, isPinCharacter } from './keypad.ts'
 import type { Offers } from './offers.ts'
 import { isScanner, readEnter } from './scanner-burst.ts'
 import type { ScreenStore, Sheet } from './screen-state.ts'
@@ -15,7 +15,7 @@ interface Listening {
   readonly offers: Offers
   readonly editable: boolean
   /** What has the keys while no sheet of the screen's own is open. */
-  readonly beneath: 'none' | 'start' | 'report'
+  readonly beneath: 'none' | 'start' | 'pin' | 'report'
   readonly onIntent: (intent: Intent) => void
   readonly onBarcode: (barcode: string) => void
 }
@@ -83,7 +83,8 @@ function hear(event: KeyboardEvent, now: Listening, byTab: boolean): void {
   )
   if (isCharacter(event)) {
     const typable = situation.sheet === 'none' && situation.focus !== 'search' && now.editable
-    const into = typable && isAmountCharacter(event.key) ? 'amount' : 'nowhere'
+    const ofPin = situation.sheet === 'pin' && isPinCharacter(event.key) ? 'pin' : 'nowhere'
+    const into = typable && isAmountCharacter(event.key) ? 'amount' : ofPin
     if (!event.repeat) store.dispatch({ type: 'character', character: event.key, at: event.timeStamp, into })
     const { burst } = store.get()
     // The rest of a scanner's burst reaches no field and presses no button.

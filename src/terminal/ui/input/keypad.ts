@@ -29,6 +29,18 @@ export function backspaceAmount(text: string): string {
   return text === '0,' ? '' : text.slice(0, -1)
 }
 
+/** Of a card's PIN, as of a cashier's. */
+const pinLengthMost = 8
+
+export function isPinCharacter(character: string): boolean {
+  return /^\d$/.test(character)
+}
+
+/** What does not fit changes nothing. */
+export function typePin(text: string, character: string): string {
+  return isPinCharacter(character) && text.length < pinLengthMost ? text + character : text
+}
+
 function tiynOf(text: string): bigint | null {
   const match = /^(\d+)(?:,(\d{0,2}))?$/.exec(text)
   if (match === null) return null

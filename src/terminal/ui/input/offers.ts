@@ -1,10 +1,13 @@
 /** Which actions the snapshot offers, in which place and on which key. The place never depends on what is typed. */
 import type { Action, Command, Snapshot, TenderView } from '../../contract/index.ts'
 
-/** The till's own actions. Editing, printing again, voiding, shifts and the time have their places elsewhere. */
+/**
+ * The till's own actions. Editing, a card's PIN, printing again, voiding, shifts and the time have their places
+ * elsewhere.
+ */
 export type OfferedAction = Exclude<
   Action,
-  'edit_basket' | 'print_again' | 'void_sale' | 'open_shift' | 'close_shift' | 'confirm_time'
+  'edit_basket' | 'give_pin' | 'print_again' | 'void_sale' | 'open_shift' | 'close_shift' | 'confirm_time'
 >
 
 export interface Offer {
@@ -70,7 +73,7 @@ export function offersOf(snapshot: Snapshot): Offers {
 
 /** The tender of the sale on the screen that has no answer yet, else the oldest unresolved one. */
 function tenderInDoubt(snapshot: Snapshot): TenderView | undefined {
-  const doubtful = (tender: TenderView): boolean => tender.state === 'unknown' || tender.state === 'torn'
+  const doubtful = (tender: TenderView): boolean => ['unknown', 'torn', 'maybe_debited'].includes(tender.state)
   return snapshot.sale?.tenders.find(doubtful) ?? snapshot.unresolved[0]
 }
 

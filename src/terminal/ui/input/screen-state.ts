@@ -5,7 +5,7 @@
 import type { Command, CommandFault, Snapshot, TenderView } from '../../contract/index.ts'
 import { nothingChosen, piecesLeft, type RefundChoice } from './refund-choice.ts'
 import { extendBurst, isScanner, noBurst, type Burst } from './scanner-burst.ts'
-import { backspaceAmount, isAmountCharacter, typeAmount } from './keypad.ts'
+import { backspaceAmount, isAmountCharacter, typeAmount, typePin } from './keypad.ts'
 
 export const lightNames = ['reader', 'printer', 'network', 'queue', 'till'] as const
 export type LightName = (typeof lightNames)[number]
@@ -32,17 +32,19 @@ export type Sheet =
   | { readonly kind: 'question'; readonly question: Question; readonly command: Command; readonly behind: Sheet | null }
 
 export interface UnresolvedGroup {
-  readonly state: 'unknown' | 'torn'
+  readonly state: 'unknown' | 'maybe_debited' | 'torn'
   readonly tenders: readonly TenderView[]
 }
 
 /**
  * Unresolved payments under a title each: what may have been paid must not be charged again; of a torn card nothing was
- * sent (docs/design/01), and "do not charge again" over it would be wrong. The doubtful ones stand first.
+ * sent (docs/design/01), and "do not charge again" over it would be wrong, unless the card may have paid by itself. The
+ * doubtful ones stand first.
  */
 export function unresolvedGroups(unresolved: readonly TenderView[]): readonly UnresolvedGroup[] {
   const groups: readonly UnresolvedGroup[] = [
-    { state: 'unknown', tenders: unresolved.filter(({ state }) => state !== 'torn') },
+    { state: 'unknown', tenders: unresolved.filter(({ state }) => state !== 'torn' && state !== 'maybe_debited') },
+    { state: 'maybe_debited', tenders: unresolved.filter(({ state }) => state === 'maybe_debited') },
     { state: 'torn', tenders: unresolved.filter(({ state }) => state === 'torn') },
   ]
   return groups.filter(({ tenders }) => tenders.length > 0)
@@ -92,6 +94,8 @@ export type Notice =
 interface Typing {
   readonly amount: string
   readonly search: string
+  /** Of the customer's card, until it is sent or asked for no more. */
+  readonly pin: string
 }
 
 export interface ScreenState {
@@ -106,7 +110,7 @@ export interface ScreenState {
   readonly notice: Notice | null
 }
 
-const nothingTyped: Typing = { amount: '', search: '' }
+const nothingTyped: Typing = { amount: '', search: '', pin: '' }
 
 export const emptyScreen: ScreenState = {
   typing: nothingTyped,
@@ -120,12 +124,19 @@ export const emptyScreen: ScreenState = {
 
 export type ScreenEvent =
   /** A character from the keyboard; `into` says where it goes. A text field takes its characters by itself. */
-  | { readonly type: 'character'; readonly character: string; readonly at: number; readonly into: 'amount' | 'nowhere' }
+  | {
+      readonly type: 'character'
+      readonly character: string
+      readonly at: number
+      readonly into: 'amount' | 'pin' | 'nowhere'
+    }
   | { readonly type: 'burst_ended' }
   /** A touch on the keypad: no scanner touches keys. */
   | { readonly type: 'keypad'; readonly character: string }
   | { readonly type: 'backspace' }
   | { readonly type: 'amount_cleared' }
+  /** What the PIN is now: by touch, or wiped. */
+  | { readonly type: 'pin'; readonly text: string }
   | { readonly type: 'search'; readonly text: string }
   | { readonly type: 'category'; readonly category: string }
   | { readonly type: 'line'; readonly line: number | null }
@@ -139,6 +150,8 @@ export function screenAfter(state: ScreenState, event: ScreenEvent): ScreenState
       const beforeBurst = burst.characters.length === 1 ? state.typing : state.beforeBurst
       const next = { ...state, burst, beforeBurst }
       if (isScanner(burst)) return { ...next, typing: beforeBurst }
+      if (event.into === 'pin')
+        return { ...next, typing: { ...next.typing, pin: typePin(next.typing.pin, event.character) } }
       return event.into === 'amount' && isAmountCharacter(event.character) ? typed(next, event.character) : next
     }
     case 'burst_ended':
@@ -149,6 +162,8 @@ export function screenAfter(state: ScreenState, event: ScreenEvent): ScreenState
       return { ...state, typing: { ...state.typing, amount: backspaceAmount(state.typing.amount) }, notice: null }
     case 'amount_cleared':
       return { ...state, typing: { ...state.typing, amount: '' }, notice: null }
+    case 'pin':
+      return { ...state, typing: { ...state.typing, pin: event.text } }
     case 'search':
       return { ...state, typing: { ...state.typing, search: event.text } }
     case 'category':

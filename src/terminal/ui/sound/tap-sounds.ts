@@ -7,14 +7,18 @@ export interface Note {
   readonly lengthMs: number
 }
 
-/** The eight states, with the two looks of an approval. */
-export type TapFace = 'qr' | 'idle' | 'tap' | 'hold' | 'settled' | 'pending' | 'refused' | 'torn' | 'unknown'
+/** The nine states, with the two looks of an approval. */
+export type TapFace = 'pin' | 'qr' | 'idle' | 'tap' | 'hold' | 'settled' | 'pending' | 'refused' | 'torn' | 'unknown'
 
 export function faceOf(tap: TapView): TapFace {
   return tap.state === 'approved' ? tap.look : tap.state
 }
 
 export const tapSounds: Readonly<Record<TapFace, readonly Note[]>> = {
+  pin: [
+    { hertz: 740, startMs: 0, lengthMs: 70 },
+    { hertz: 740, startMs: 100, lengthMs: 70 },
+  ],
   qr: [
     { hertz: 660, startMs: 0, lengthMs: 70 },
     { hertz: 830, startMs: 90, lengthMs: 70 },

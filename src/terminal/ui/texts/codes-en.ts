@@ -34,6 +34,7 @@ export const refusals: TextsOfLanguage['refusals'] = {
     todo: 'Connect the network, then tap again.',
   },
   CARD_PIN_BLOCKED: { what: 'The card’s PIN is blocked.', todo: 'Take cash. The holder should ask the agency.' },
+  CARD_PIN_NOT_SET: { what: 'The card has no PIN yet.', todo: 'Take cash. The holder should ask the agency.' },
   CARD_PIN_WRONG: { what: 'The PIN was wrong.', todo: 'Ask the holder to enter it once more.' },
   CARD_PIN_NEEDED: { what: 'This payment needs the card’s PIN.', todo: 'Ask the holder to enter it.' },
   CLOCK_NOT_TRUSTED: {

@@ -83,7 +83,7 @@ const timeToShow = ({ actions }: Pick<Snapshot, 'actions'>): Command | null =>
   actions.includes('confirm_time') ? { command: 'show_time' } : null
 
 /** The ledger is asked about what was sent to it, and nothing was sent of a torn card. */
-const isAsked = ({ state }: TenderView): boolean => state !== 'torn'
+const isAsked = ({ state }: TenderView): boolean => state !== 'torn' && state !== 'maybe_debited'
 
 /** Where a cashier looks for what has not been sent yet. */
 const sendsFrom = (light: LightName): boolean => light === 'queue' || light === 'network'

@@ -1,5 +1,5 @@
 /**
- * The tap area: one component, exactly one of eight states, each with its own colour, shape, word and sound
+ * The tap area: one component, exactly one of nine states, each with its own colour, shape, word and sound
  * (ui.md, "Till"). It shows the snapshot's state and nothing else; what clears it is the core's to say.
  */
 import type { ReactNode } from 'react'
@@ -89,8 +89,22 @@ function sayingOf({ tap, now, payable, leftToPay }: TapAreaProps, { say, name, c
     case 'torn':
       return {
         word: say('tap.torn.word'),
-        detail: tap.hint === 'other_card' ? <strong>{say('tap.torn.otherCard')}</strong> : say('tap.torn.detail'),
+        detail: tornDetail(tap, say),
         aside: <AmountSince tap={tap} now={now} />,
+      }
+    case 'pin':
+      return {
+        word: say('tap.pin.word'),
+        detail: (
+          <>
+            <strong>
+              {tap.wrong ? `${say('tap.pin.wrong')} ` : null}
+              {tap.cardLies ? null : `${say('tap.pin.cardAway')} `}
+            </strong>
+            {say('tap.pin.triesLeft', { count: tap.triesLeft })} {`${name(tap.schemeName)}.`}
+          </>
+        ),
+        aside: <Amount value={tap.amount} look="large" />,
       }
     case 'qr':
       return {
@@ -110,6 +124,12 @@ function sayingOf({ tap, now, payable, leftToPay }: TapAreaProps, { say, name, c
         aside: <AmountSince tap={tap} now={now} />,
       }
   }
+}
+
+function tornDetail({ hint, mayBeDebited }: Extract<TapView, { state: 'torn' }>, say: Translator['say']): ReactNode {
+  if (hint === 'other_card') return <strong>{say('tap.torn.otherCard')}</strong>
+  if (hint === 'cannot_tell') return <strong>{say('tap.torn.cannotTell')}</strong>
+  return say(mayBeDebited ? 'tap.torn.maybeDebited' : 'tap.torn.detail')
 }
 
 function AmountSince({ tap, now }: { tap: Extract<TapView, { state: 'torn' | 'unknown' }>; now: number }) {

@@ -18,6 +18,12 @@ const shapes: Readonly<Record<TapFace, React.ReactNode>> = {
       <path d="M12 38 h50" />
     </>
   ),
+  pin: (
+    <>
+      <rect x="14" y="8" width="68" height="80" rx="8" />
+      <path d="M32 32 v1 M48 32 v1 M64 32 v1 M32 50 v1 M48 50 v1 M64 50 v1 M48 68 v1" strokeWidth="11" />
+    </>
+  ),
   qr: (
     <>
       <path d="M10 10 h28 v28 h-28 z M58 10 h28 v28 h-28 z M10 58 h28 v28 h-28 z" />

@@ -26,7 +26,9 @@ import { Basket } from './basket.tsx'
 import { CardPaysPanel } from './card-pays.tsx'
 import { Catalogue, Keypad } from './entry.tsx'
 import { behind, commandOf, Sheets } from './sheets.tsx'
+import { isPin } from './form-state.ts'
 import { PaymentQr } from './payment-qr.tsx'
+import { PinPad } from './pin-pad.tsx'
 import { StartScreen } from './start-screen.tsx'
 import { StatusRow, worstLight } from './status-row.tsx'
 import { TapArea } from './tap-area.tsx'
@@ -62,7 +64,13 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
   const selected = sale?.lines.find((line) => line.line === screen.selectedLine) ?? null
   const changed = selected ?? sale?.lines.at(-1) ?? null
 
+  const asksPin = snapshot.tap.state === 'pin'
+
   useTapSound(snapshot, muted)
+  // Whatever ended the asking, nothing of what was typed stays.
+  useEffect(() => {
+    if (!asksPin) dispatch({ type: 'pin', text: '' })
+  }, [asksPin, dispatch])
   useEffect(() => {
     document.documentElement.dataset['theme'] = dark ? 'dark' : 'light'
   }, [dark])
@@ -165,8 +173,21 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
     else if (working) addItem(item.itemId)
   }
 
+  const canGivePin = working && actions.includes('give_pin')
+  /** Sent once, and wiped before anybody answers. */
+  const givePin = (): void => {
+    const { pin } = store.get().typing
+    if (!canGivePin || !isPin(pin)) return
+    dispatch({ type: 'pin', text: '' })
+    send({ command: 'give_pin', pin })
+  }
+
   const act = (intent: Intent): void => {
     switch (intent.kind) {
+      case 'give_pin':
+        return givePin()
+      case 'pin_backspace':
+        return dispatch({ type: 'pin', text: store.get().typing.pin.slice(0, -1) })
       case 'offer':
         return take(intent.offer)
       case 'add_amount':
@@ -225,7 +246,8 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
         return undefined
     }
   }
-  const beneath = reported ? 'report' : starting ? 'start' : 'none'
+  const asking = asksPin ? 'pin' : 'none'
+  const beneath = reported ? 'report' : starting ? 'start' : asking
   useKeyboard({ store, searchField, offers, editable, beneath, onIntent: act, onBarcode: scanned })
 
   const notice = <NoticeBar notice={screen.notice} onClose={() => dispatch({ type: 'notice', notice: null })} />
@@ -272,6 +294,13 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
             {notice}
             {snapshot.tap.state === 'qr' && snapshot.tap.text !== null ? (
               <PaymentQr text={snapshot.tap.text} />
+            ) : asksPin ? (
+              <PinPad
+                typed={screen.typing.pin}
+                canGive={canGivePin}
+                onType={(text) => dispatch({ type: 'pin', text })}
+                onGive={givePin}
+              />
             ) : (
               <>
                 <Catalogue

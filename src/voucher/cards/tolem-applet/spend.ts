@@ -123,6 +123,25 @@ export function planSpend(
   return { kind: 'planned', plan }
 }
 
+/**
+ * The plan that these bytes are of: they hold all of it, so an intent row keeps nothing else.
+ *
+ * @param expectedInput 284 bytes
+ * @throws RangeError for bytes that no card signs
+ */
+export function spendPlanOf(expectedInput: Uint8Array): SpendPlan {
+  const value = recordLayout.decode(expectedInput)
+  if (value === null) throw new RangeError('not the signed bytes of a record')
+  const { cardId, tenderId, atc, previousHash } = value
+  return {
+    cardId,
+    tenderId,
+    before: { atc: atc - 1, headHash: previousHash },
+    command: orderLayout.encode({ ...value, reserved: 0 }),
+    expectedInput,
+  }
+}
+
 export interface Debited {
   readonly kind: 'debited'
   /** 348 bytes: the expected ones and the card's signature, verified. */

@@ -1,0 +1,286 @@
+/**
+ * A payment by a card that counts itself (docs/design/22-tolem-applet.md, "One presence at the till";
+ * 25-policy-card.md, "One sale"): the card's word, the rules' verdict, the PIN, the intent on the disk, and the debit
+ * last of all. The card has paid when its record is on the disk here, with network and without; the ledger hears of it.
+ */
+import type { LedgerClient } from '../../sync/engine/ledger-client.ts'
+import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
+import { saleHashOf } from '../../sync/protocol/canonical.ts'
+import { cardBindingOf } from '../../sync/protocol/card-binding.ts'
+import { countsOnCard } from '../../voucher/card-rules.ts'
+import type { CardChannel } from '../../voucher/cards/card-channel.ts'
+import { schemeRef } from '../../voucher/cards/tolem-applet/names.ts'
+import { verifyPin } from '../../voucher/cards/tolem-applet/pin.ts'
+import type { AppletCard } from '../../voucher/cards/tolem-applet/recognition.ts'
+import { nameSlot, readSlots, type AppletSlot, type CardContent } from '../../voucher/cards/tolem-applet/slots.ts'
+import { planSpend, spend, spendPlanOf } from '../../voucher/cards/tolem-applet/spend.ts'
+import { decide, type Decision, type DecisionInput, type DecisionPart } from '../../voucher/decide.ts'
+import { tiyn, tiynMax } from '../../voucher/money.ts'
+import type { TenderTerms } from '../../voucher/tender.ts'
+import {
+  bytesOf,
+  cashierCodes,
+  noPresence,
+  openCard,
+  textOf,
+  type NoPresence,
+  type OpenedCard,
+} from './applet-presence.ts'
+import { carryScript } from './applet-script.ts'
+import { onlineDeadlineMs } from './card-relay.ts'
+import { decisionInput, type DecisionParts } from './decision-input.ts'
+import type { Intent, PrepareOutcome, PresentOutcome, ProveOutcome, VerifyPinOutcome } from './work.ts'
+import { openTenderOf, recordOf, type ActivePackage, type OpenTender } from './open-tender.ts'
+import { paidByCard, recordIntent, recordRefusal, recordTear } from './tender-rows.ts'
+import { askWhetherDebited, proofOf, settleTornDebits, type TornDebitParts } from './torn-debits.ts'
+
+interface AppletPaymentParts extends DecisionParts, TornDebitParts {
+  readonly engine: SyncEngine
+  readonly ledger: LedgerClient
+  readonly randomness: DecisionRandomness
+  readonly onDidDecide: (decision: Decision, input: DecisionInput) => void
+}
+type DecisionRandomness = TornDebitParts['randomness'] & { uuid(): string }
+
+/** A card that lies there, in its channel. */
+interface Here extends OpenedCard {
+  readonly presenceId: string
+}
+
+/** Decided, and shown: nothing of it is decided again while its holder types. */
+interface Decided {
+  readonly here: Here
+  readonly content: CardContent
+  readonly active: ActivePackage
+  readonly input: DecisionInput
+  readonly decision: Decision
+  readonly part: DecisionPart
+  readonly slot: AppletSlot
+}
+
+/** READ SLOTS asks for so many at once. */
+const schemesMost = 14
+const challengeLength = 16
+
+export class AppletPayment {
+  readonly #parts: AppletPaymentParts
+  #here: Here | undefined
+  /** Waits for its PIN. */
+  #decided: Decided | undefined
+
+  constructor(parts: AppletPaymentParts) {
+    this.#parts = parts
+  }
+
+  /** Another card may lie there. */
+  forget(): void {
+    this.#here = undefined
+    this.#decided = undefined
+  }
+
+  async prepare(
+    presenceId: string,
+    channel: CardChannel,
+    recognised: AppletCard,
+    active: ActivePackage,
+  ): Promise<PrepareOutcome> {
+    const { engine } = this.#parts
+    this.#decided = undefined
+    // The ledger is not asked before the card pays, so what it holds against this till has to be known here.
+    if (engine.rollbackOpen) return { kind: 'refused', code: 'ROLLBACK_DETECTED' }
+    if (engine.suspended) return { kind: 'refused', code: 'TERMINAL_SUSPENDED' }
+    const here = await this.#open(presenceId, channel, recognised, active)
+    if (here.kind !== 'opened') return here
+    if ((await settleTornDebits(this.#parts, here)) === 'torn') return this.#left()
+    const content = await this.#content(here, active)
+    if (content.kind !== 'content') return content
+    if (content.state === 'blocked') return { kind: 'refused', code: 'CARD_BLOCKED' }
+    const decided = this.#decide(here, content, active)
+    if (decided.kind !== 'decided') return decided
+    const { amount, schemeId } = decided.part
+    if (amount <= decided.slot.pinAbove) return this.#recordIntent(decided, false)
+    const { pinTriesLeft } = content
+    if (pinTriesLeft === null) return { kind: 'refused', code: 'CARD_PIN_NOT_SET' }
+    if (pinTriesLeft === 0) return { kind: 'refused', code: 'CARD_PIN_BLOCKED' }
+    this.#decided = decided
+    return { kind: 'pin', asked: { amount: amount.toString(), schemeId, pinTriesLeft } }
+  }
+
+  /** @param pin 4 to 8 digits; sent once, and kept nowhere */
+  async verifyPin(presenceId: string, pin: string): Promise<VerifyPinOutcome> {
+    const decided = this.#decided
+    if (decided?.here.presenceId !== presenceId || this.#here !== decided.here) return { kind: 'card_left' }
+    const answer = await verifyPin(decided.here.presence, pin)
+    if (answer.kind === 'verified') {
+      this.#decided = undefined
+      return this.#recordIntent(decided, true)
+    }
+    if (answer.kind === 'torn') return this.#left()
+    if (answer.code !== 'CARD_PIN_WRONG') return { kind: 'refused', code: cashierCodes[answer.code] }
+    const { pinTriesLeft = 0 } = answer
+    if (pinTriesLeft === 0) return { kind: 'refused', code: 'CARD_PIN_BLOCKED' }
+    return { kind: 'pin_wrong', pinTriesLeft }
+  }
+
+  /** Debits the card that lies there since the decision; of a torn tender, asks the card that came whether it has. */
+  async prove(
+    presenceId: string,
+    channel: CardChannel,
+    recognised: AppletCard | undefined,
+    open: OpenTender,
+  ): Promise<ProveOutcome> {
+    const { journal } = this.#parts
+    const { debit, terms, active } = open
+    const { tenderId } = terms
+    if (debit === null) throw new Error('a debit without the bytes of its intent')
+    const known = this.#here
+    if (known?.presenceId === presenceId && journal.tender(tenderId)?.state === 'in_progress') {
+      const answer = await spend(known.presence, spendPlanOf(bytesOf(debit.record)))
+      if (answer.kind === 'debited') return this.#paid(known, tenderId, answer.record)
+      if (answer.kind === 'torn') {
+        this.forget()
+        return recordTear(journal, tenderId, answer.step)
+      }
+      // An authentic refusal: nothing was debited. But for the one that says that it was, before.
+      if (answer.code !== 'CARD_ALREADY_DEBITED') return recordRefusal(journal, tenderId, cashierCodes[answer.code])
+      recordTear(journal, tenderId, answer.step)
+    }
+    if (recognised === undefined && known?.presenceId !== presenceId) return { kind: 'other_card' }
+    const here = await this.#open(presenceId, channel, recognised, active)
+    if (here.kind === 'card_left') return recordTear(journal, tenderId, 'open-channel')
+    // It says nothing of itself: whether it is the card, nobody knows.
+    if (here.kind === 'refused') return { kind: 'cannot_tell' }
+    if (here.card !== open.card) return { kind: 'other_card' }
+    const said = await askWhetherDebited(this.#parts, here, debit)
+    switch (said.kind) {
+      case 'debited':
+        return this.#paid(here, tenderId, said.record)
+      case 'not-debited':
+        journal.commit({ kind: 'tender_not_debited', tenderId, statement: textOf(said.statement) })
+        return { kind: 'not_debited' }
+      case 'torn':
+        this.forget()
+        return recordTear(journal, tenderId, said.step)
+      case 'refused':
+      case 'forgotten':
+      case 'other-record':
+        return { kind: 'cannot_tell' }
+      default:
+        return said satisfies never
+    }
+  }
+
+  async present(tenderId: string): Promise<PresentOutcome> {
+    const { engine, journal } = this.#parts
+    await engine.present(tenderId, onlineDeadlineMs)
+    return journal.tender(tenderId)?.state === 'settled' ? { kind: 'settled' } : { kind: 'pending' }
+  }
+
+  #paid(here: Here, tenderId: string, record: Uint8Array): ProveOutcome {
+    const { journal, keys, engine } = this.#parts
+    journal.commit(paidByCard(journal, keys.signing, tenderId, proofOf(here, record)))
+    return { kind: 'debited', mode: engine.worthAsking ? 'online' : 'offline' }
+  }
+
+  async #open(
+    presenceId: string,
+    channel: CardChannel,
+    recognised: AppletCard | undefined,
+    active: ActivePackage,
+  ): Promise<Here | NoPresence> {
+    if (this.#here?.presenceId === presenceId) return this.#here
+    this.forget()
+    if (recognised === undefined) return { kind: 'card_left' }
+    const opened = await openCard(this.#parts, channel, active.package, recognised)
+    if (opened.kind !== 'opened') return opened
+    return (this.#here = { ...opened, presenceId })
+  }
+
+  #left(): { readonly kind: 'card_left' } {
+    this.forget()
+    return { kind: 'card_left' }
+  }
+
+  /** What the card holds, after what its issuer had to say to it. */
+  async #content(here: Here, active: ActivePackage): Promise<CardContent | NoPresence> {
+    const first = await this.#read(here, active)
+    if (first.kind !== 'content') return first
+    const carried = await carryScript(this.#parts, here, first)
+    if (carried === 'torn') return this.#left()
+    return carried === 'applied' ? this.#read(here, active) : first
+  }
+
+  async #read({ presence }: Here, { package: { schemes } }: ActivePackage): Promise<CardContent | NoPresence> {
+    const served = schemes.filter(countsOnCard).slice(0, schemesMost)
+    const references = served.map(({ schemeId }) => schemeRef(schemeId))
+    const content = await readSlots(presence, this.#parts.time.now(), references)
+    if (content.kind === 'content') return content
+    return content.kind === 'torn' ? this.#left() : noPresence(content)
+  }
+
+  #decide(
+    here: Here,
+    content: CardContent,
+    active: ActivePackage,
+  ): ({ readonly kind: 'decided' } & Decided) | NoPresence {
+    const { engine, onDidDecide } = this.#parts
+    const named = content.slots.flatMap((of) => {
+      const found = nameSlot(of, active.package.schemes)
+      return found === null ? [] : [{ slot: found.slot, of }]
+    })
+    const input = decisionInput(this.#parts, {
+      active: active.package,
+      card: { card: here.card, profile: 'tolem-applet' },
+      slots: named.map(({ slot }) => slot),
+      leased: [],
+      mode: engine.worthAsking ? 'online' : 'offline',
+      without: null,
+      spendCaps: named.map(({ slot: { slotId }, of: { maxPerSpend } }) => ({
+        slotId,
+        amount: maxPerSpend > tiynMax ? tiyn(tiynMax) : tiyn(maxPerSpend),
+      })),
+    })
+    const decision = decide(input)
+    onDidDecide(decision, input)
+    if (decision.verdict === 'refuse') return { kind: 'refused', code: decision.code }
+    const [part] = decision.parts
+    const slot = named.find(({ slot: { slotId } }) => slotId === part?.slotId)?.of
+    if (part === undefined || slot === undefined) throw new Error('an approval of a slot that the card does not have')
+    return { kind: 'decided', here, content, active, input, decision, part, slot }
+  }
+
+  #recordIntent(
+    { here, content, active, input, decision, part, slot }: Decided,
+    isPinVerified: boolean,
+  ): { readonly kind: 'intent'; readonly intent: Intent } | NoPresence {
+    const { journal, randomness, currentSale } = this.#parts
+    const { presence, card } = here
+    const now = currentSale()
+    const record = recordOf(active, null, input, decision, 0)
+    const terms: TenderTerms = {
+      tenderId: randomness.uuid(),
+      payerSlot: part.slotId,
+      payeeAccount: active.package.merchant.accountId,
+      amount: part.amount,
+      schemeId: part.schemeId,
+      saleHash: saleHashOf(now.sale),
+    }
+    const { mode } = input
+    const planned = planSpend(presence, content, {
+      ...cardBindingOf(terms, record),
+      slot,
+      challenge: randomness.bytes(challengeLength),
+      isOnline: mode === 'online',
+      isPinVerified,
+    })
+    if (planned.kind === 'refused') return { kind: 'refused', code: cashierCodes[planned.code] }
+    const row = {
+      kind: 'tender_intent',
+      ...{ terms, saleId: now.sale.saleId, mode, card, leaseId: null, part, record },
+      debit: proofOf(here, planned.plan.expectedInput),
+    } as const
+    const unwritten = recordIntent(journal, now, row)
+    if (unwritten !== undefined) return { kind: 'refused', code: unwritten }
+    return { kind: 'intent', intent: openTenderOf(row, active).intent }
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * What the payment machine orders and how it can end (docs/design/01-payment-lifecycle.md): each word here that speaks
+ * of money is a journal row before it is said.
+ */
+import type { RefusalCode } from '../../voucher/reasons.ts'
+
+export interface Intent {
+  readonly tenderId: string
+  readonly amount: string
+  readonly schemeId: string
+}
+
+export type IdentifyOutcome =
+  | { readonly kind: 'recognised' }
+  | { readonly kind: 'card_left' }
+  | { readonly kind: 'refused'; readonly code: RefusalCode }
+
+type NotPrepared = Exclude<IdentifyOutcome, { kind: 'recognised' }>
+
+/** After `intent` the tender exists: its row is on the disk. After `pin` there is none yet. */
+export type PrepareOutcome =
+  | { readonly kind: 'intent'; readonly intent: Intent }
+  | { readonly kind: 'pin'; readonly asked: Omit<Intent, 'tenderId'> & { readonly pinTriesLeft: number } }
+  | NotPrepared
+
+/** As above. A PIN whose answer was lost is not sent again: the card comes anew and says how many tries are left. */
+export type VerifyPinOutcome =
+  | { readonly kind: 'intent'; readonly intent: Intent }
+  | { readonly kind: 'pin_wrong'; readonly pinTriesLeft: number }
+  | NotPrepared
+
+/** `refused`, `torn`, `cannot_tell`, `debited` and `not_debited` are rows already. */
+export type ProveOutcome =
+  | { readonly kind: 'proved'; readonly mode: 'online' | 'offline' }
+  /** The card itself has paid. */
+  | { readonly kind: 'debited'; readonly mode: 'online' | 'offline' }
+  /** The card of a torn tender proves that it has not paid: that tender has ended, and another one may begin. */
+  | { readonly kind: 'not_debited' }
+  | { readonly kind: 'torn' }
+  | { readonly kind: 'other_card' }
+  /** The card of a torn tender can say neither. */
+  | { readonly kind: 'cannot_tell' }
+  | { readonly kind: 'refused'; readonly code: RefusalCode }
+
+export type AuthoriseOutcome =
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'refused'; readonly code: RefusalCode }
+  /** No answer in time. Nothing is a row yet but the intent: the next step decides how the tender goes on. */
+  | { readonly kind: 'no_answer' }
+
+/** `refused` and `unknown` are rows already. */
+export type AcceptOutcome =
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'refused'; readonly code: RefusalCode }
+
+/** What the ledger said of a payment that is made already, if it said it in time. */
+export type PresentOutcome = { readonly kind: 'settled' } | { readonly kind: 'pending' }
+
+/** `refused` is a row already, where there was one to begin with; of `open` the QR may be shown. */
+export type RequestOutcome =
+  | { readonly kind: 'open'; readonly intent: Intent }
+  | { readonly kind: 'refused'; readonly code: RefusalCode }
+
+/**
+ * The work that the machine orders. Each resolves with a value; a rejection is a broken invariant and ends the process.
+ */
+export interface PaymentWork extends CardWork {
+  /** Asks for all that is left of the sale by QR. */
+  requestByQr(): Promise<RequestOutcome>
+}
+
+export interface CardWork {
+  identify(presenceId: string): Promise<IdentifyOutcome>
+  prepare(presenceId: string): Promise<PrepareOutcome>
+  /** One try. The intent follows when it was right. */
+  verifyPin(presenceId: string, pin: string): Promise<VerifyPinOutcome>
+  prove(presenceId: string, tenderId: string): Promise<ProveOutcome>
+  authorise(tenderId: string): Promise<AuthoriseOutcome>
+  acceptWithoutAnswer(tenderId: string): Promise<AcceptOutcome>
+  /** Tells the ledger at once what the card has paid, and waits for its word no longer than for any other. */
+  present(tenderId: string): Promise<PresentOutcome>
+  /** The card of a torn tender does not come back: ends what nobody can have paid, and has the ledger find out else. */
+  giveUp(tenderId: string): void
+  /** Disowns a tender that the ledger may have: the row, and with it the reversal in the outbox. */
+  reverse(tenderId: string): void
+  now(): number
+}
