@@ -85,7 +85,7 @@ export const en: TextsOfLanguage = {
       'The card left too early and may have paid: once back, it says so. If it stays away, cancel the payment.',
     'tap.torn.cannotTell':
       'This card cannot say whether it has paid. Cancel: the ledger finds out, and what it paid goes back.',
-    'tap.pin.word': 'Enter the card’s PIN',
+    'tap.pin.word': 'Enter the PIN',
     'tap.pin.triesLeft': 'Tries left: {count}.',
     'tap.pin.wrong': 'The PIN was wrong.',
     'tap.pin.cardAway': 'Hold the card on the reader first.',

@@ -40,7 +40,7 @@ export function PinPad({ typed, canGive, onType, onGive }: PinPadProps) {
               preventFocusOnPress
               onPress={() => onType(typePin(typed, digit))}
             >
-              {digit}
+              <span className="pin-digit">{digit}</span>
             </Button>
           ),
         )}

@@ -95,14 +95,13 @@ function sayingOf({ tap, now, payable, leftToPay }: TapAreaProps, { say, name, c
     case 'pin':
       return {
         word: say('tap.pin.word'),
-        detail: (
+        detail: tap.cardLies ? (
           <>
-            <strong>
-              {tap.wrong ? `${say('tap.pin.wrong')} ` : null}
-              {tap.cardLies ? null : `${say('tap.pin.cardAway')} `}
-            </strong>
+            {tap.wrong ? <strong>{say('tap.pin.wrong')} </strong> : null}
             {say('tap.pin.triesLeft', { count: tap.triesLeft })} {`${name(tap.schemeName)}.`}
           </>
+        ) : (
+          <strong>{say('tap.pin.cardAway')}</strong>
         ),
         aside: <Amount value={tap.amount} look="large" />,
       }
