@@ -20,6 +20,8 @@ const ways: readonly (readonly [kinds: string, from: string, to: string])[] = [
   ['payment-to-individual', 'legal-entity|agency|merchant', 'individual'],
   ['payment-to-government', 'individual', 'agency'],
   ['scheme-return', 'scheme', 'agency'],
+  ['card-funding', 'scheme', 'escrow'],
+  ['card-return', 'escrow', 'scheme'],
   [
     'transfer-reversal|transfer-refund',
     'legal-entity|agency|merchant|individual',

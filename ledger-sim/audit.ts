@@ -3,6 +3,7 @@
  * nothing with the functions that moved the money (architecture.md, "Ledger", Invariants).
  */
 import { existsSync } from 'node:fs'
+import { cardRules } from './audit-cards.ts'
 import { hotlistRules } from './audit-hotlist.ts'
 import { householdRules } from './audit-households.ts'
 import { moveRules } from './audit-moves.ts'
@@ -160,6 +161,7 @@ const rules: readonly Rule[] = [
   ...hotlistRules,
   ...householdRules,
   ...poolRules,
+  ...cardRules,
   {
     rule: 'what waits in review is set aside, and nothing else is',
     wrong: `

@@ -2,6 +2,7 @@
 import { createCipheriv, createDecipheriv, createHmac, createPrivateKey, createSecretKey, hkdfSync } from 'node:crypto'
 import { z } from 'zod'
 import { signingKey, type SigningKey } from '../src/sync/protocol/keys.ts'
+import { appletKeysOf, type AppletKeys, type SignWith } from './applet/keys.ts'
 import { diversifyCardKey, type cardKeyNumber, type DiversifiedKeyNumber } from '../src/voucher/cards/card-keys.ts'
 
 const key16 = z.string().regex(/^[0-9a-f]{32}$/)
@@ -24,6 +25,8 @@ export interface LedgerKeys {
   readonly signing: SigningKey
   readonly metaReadKey: Uint8Array
   readonly cardReferenceKey: string
+  /** Behind cards that count themselves. */
+  readonly applet: AppletKeys
   /** The key of one card in one slot, for personalisation. @param uid 7 bytes */
   diversify(uid: Uint8Array, keyNumber: DiversifiedKeyNumber): Uint8Array
   /** @param purpose names what is wrapped, so that one wrapped key cannot stand in for another */
@@ -53,7 +56,8 @@ export function newLedgerSecrets(random: (length: number) => Uint8Array): Ledger
 // PKCS#8 header of an Ed25519 private key (RFC 8410 §7); 32 key bytes follow.
 const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 
-export function ledgerKeysOf(secrets: LedgerSecrets): LedgerKeys {
+/** @param signWith as in `appletKeysOf` */
+export function ledgerKeysOf(secrets: LedgerSecrets, signWith?: SignWith): LedgerKeys {
   const seed = Buffer.concat([pkcs8Prefix, Buffer.from(secrets.ledgerSigningSeed, 'hex')])
   const pem = createPrivateKey({ key: seed, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' })
   const wrappingKey = createSecretKey(secrets.wrappingKey, 'hex')
@@ -61,6 +65,7 @@ export function ledgerKeysOf(secrets: LedgerSecrets): LedgerKeys {
     signing: signingKey(pem.toString()),
     metaReadKey: Buffer.from(secrets.metaReadKey, 'hex'),
     cardReferenceKey: secrets.cardReferenceKey,
+    applet: appletKeysOf(wrappingKey, signWith),
     diversify: (uid, keyNumber) => diversifyCardKey(Buffer.from(secrets.masterKeys[keyNumber], 'hex'), uid, keyNumber),
     wrap: (secret, purpose, random) => {
       const iv = random(12)

@@ -1,5 +1,6 @@
 /** Everything that the ledger can be asked. */
 import { accountOperations } from './accounts/operations.ts'
+import { appletOperations } from './applet/operations.ts'
 import { doorOperations } from './http/operations.ts'
 import { feedOperations } from './feed/operations.ts'
 import type { Operation } from './http/operation.ts'
@@ -21,6 +22,7 @@ export const operations: readonly Operation[] = [
   ...moveOperations,
   ...individualOperations,
   ...schemeOperations,
+  ...appletOperations,
   ...groupOperations,
   ...leaseOperations,
   ...terminalOperations,

@@ -22,6 +22,8 @@ export type TransferKind =
   | 'scheme-return'
   | 'lease-funding'
   | 'lease-return'
+  | 'card-funding'
+  | 'card-return'
   | 'voucher-payment'
   | 'voucher-reversal'
   | 'debt-netting'
@@ -67,6 +69,8 @@ export const givesBack: Readonly<Record<TransferKind, boolean>> = {
   'scheme-return': true,
   'lease-funding': false,
   'lease-return': true,
+  'card-funding': false,
+  'card-return': true,
   'voucher-payment': false,
   'voucher-reversal': true,
   'debt-netting': true,

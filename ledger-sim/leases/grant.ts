@@ -5,6 +5,7 @@
  */
 import type { EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
 import { addTiyn, subtractTiyn, tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
+import { countsOnCard } from '../../src/voucher/card-rules.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { slotIdOf } from '../../src/voucher/slot.ts'
 import { isMerchantIn } from '../../src/voucher/where.ts'
@@ -154,7 +155,9 @@ export async function partiesOf(
   if (scheme.status !== 'active') return { kind: 'refused', reason: 'scheme_not_active' }
   if (!isMerchantIn(scheme, merchantId, await placeOfMerchant(work, merchantId)))
     return { kind: 'refused', reason: 'merchant_not_allowed' }
-  if (scheme.offline.policy === 'deny') return { kind: 'refused', reason: 'offline_not_allowed' }
+  // What cards hold themselves, no till does.
+  if (scheme.offline.policy === 'deny' || countsOnCard(scheme))
+    return { kind: 'refused', reason: 'offline_not_allowed' }
   return { kind: 'parties', terminal: { terminalId, encryptionKey }, scheme }
 }
 

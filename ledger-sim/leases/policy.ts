@@ -90,6 +90,7 @@ export async function policiesNaming(
 
 /** What the order is of does not fit how the scheme sells without the ledger; undefined where it does. */
 export function unfitOrder({ offline }: AnyScheme, { pool }: LeasePolicy): string | undefined {
+  if (offline.policy === 'card') return 'its cards hold the allowance: nothing is lent to tills'
   if (offline.policy === 'lease-pool' && pool === undefined) return 'the scheme sells from pools: say the pool’s sum'
   if (offline.policy !== 'lease-pool' && pool !== undefined) return 'the scheme sells from no pool'
   return undefined

@@ -35,10 +35,12 @@ export const monitoringOperations = [
         z.strictObject({
           schemeId: nameSchema,
           funded: tiynSchema,
-          /** funded = spent + returned + escrow + inReview + free; negative when more came back than was ever paid. */
+          /** funded = spent + returned + escrow + onCards + inReview + free; negative when more came back than was ever paid. */
           spent: z.string().regex(/^-?\d+$/),
           returned: tiynSchema,
           escrow: tiynSchema,
+          /** On cards that count themselves: the most that they can still be debited for. */
+          onCards: tiynSchema,
           inReview: tiynSchema,
           free: tiynSchema,
           awaitingFunds: tiynSchema,
@@ -101,6 +103,7 @@ export const monitoringOperations = [
             spent: scheme.spent.toString(),
             returned: scheme.returned.toString(),
             escrow: scheme.escrow.toString(),
+            onCards: scheme.onCards.toString(),
             inReview: scheme.inReview.toString(),
             free: scheme.free.toString(),
             awaitingFunds: scheme.awaitingFunds.toString(),

@@ -14,6 +14,8 @@ export interface StandingScheme {
   readonly free: bigint
   /** In the accounts of its live leases. */
   readonly escrow: bigint
+  /** In the escrows of cards that count themselves: loaded, and neither debited nor given back. */
+  readonly onCards: bigint
   /** Set aside for sales that its agency looks at. */
   readonly inReview: bigint
   /** What is not with the scheme any more: paid to merchants, less what came back to it. */
@@ -45,7 +47,8 @@ export async function standingSchemes(
     const waiting = await amountsByState(connection, schemeId)
     const escrow = leases.reduce((sum, lease) => (lease.schemeId === schemeId ? sum + lease.escrow : sum), 0n)
     const inReview = waiting.inReview
-    const spent = funded - returned - free - escrow - inReview
+    const onCards = await heldByCards(connection, schemeId)
+    const spent = funded - returned - free - escrow - onCards - inReview
     standing.push({
       schemeId,
       agencyId: agency,
@@ -53,6 +56,7 @@ export async function standingSchemes(
       returned,
       free,
       escrow,
+      onCards,
       inReview,
       spent,
       awaitingFunds: waiting.awaitingFunds,
@@ -60,6 +64,16 @@ export async function standingSchemes(
     })
   }
   return standing
+}
+
+async function heldByCards(connection: Work['connection'], schemeId: string): Promise<bigint> {
+  const row = await connection
+    .selectFrom('card_escrow')
+    .innerJoin('account', 'account.account_id', 'card_escrow.account_id')
+    .select((expression) => expression.fn.sum<bigint | number | string | null>('account.balance').as('held'))
+    .where('card_escrow.scheme_id', '=', schemeId)
+    .executeTakeFirst()
+  return BigInt(row?.held ?? 0)
 }
 
 async function movedBy(

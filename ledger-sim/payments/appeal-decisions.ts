@@ -8,6 +8,7 @@ import type { LossCode } from '../../src/sync/protocol/loss-codes.ts'
 import { tiyn } from '../../src/voucher/money.ts'
 import type { Caller } from '../http/operation.ts'
 import type { Work } from '../context.ts'
+import { isOnCard } from '../applet/holdings.ts'
 import { closeDueLeases } from '../leases/close.ts'
 import { findLease } from '../leases/leases.ts'
 import { findMerchant } from '../schemes/merchants.ts'
@@ -109,8 +110,6 @@ const proven: readonly LossCode[] = [
   'SLOT_ALREADY_USED',
   'PRESENTED_TOO_LATE',
   'POOL_USED_UP',
-  'CARD_FORKED',
-  'PROOF_NEVER_CAME',
   'TERMINAL_LOST',
 ]
 
@@ -123,6 +122,8 @@ async function payBySlot(work: Work, tender: Tender, code: string): Promise<Tend
   if (merchant?.merchant.accountId !== terms.payeeAccount) return undefined
   const state = await findSlot(work, terms.payerSlot)
   if (state === undefined || !fitsIn(state.slot, terms.amount)) return undefined
+  // What a card holds of it is promised to its sales.
+  if (await isOnCard(work, terms.payerSlot)) return undefined
   const holding = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
   // Another till may have sold it by now, and nobody here has heard of that yet.
   if (holding !== undefined && holding.terminalId !== terminalId) return undefined

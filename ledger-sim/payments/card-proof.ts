@@ -35,7 +35,8 @@ export async function checkCardProof(work: Work, proof: CardProof, termsHash: Ha
     case 'ntag424':
       return openMessage(work, proof.sun, termsHash)
     case 'tolem-applet':
-      return { kind: 'refused', code: 'CARD_UNKNOWN', card: null }
+      // Its word is a debit that was made: it is presented, and never asked about before (applet/present.ts).
+      return { kind: 'refused', code: 'CARD_KIND_NOT_ACCEPTED', card: null }
     default:
       return identify(work, proof)
   }

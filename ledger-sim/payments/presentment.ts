@@ -10,6 +10,8 @@ import { closeDueLeases } from '../leases/close.ts'
 import { recordPosition } from '../terminals/heads.ts'
 import { waitsForReview } from '../terminals/revocation.ts'
 import type { Terminal } from '../terminals/terminals.ts'
+import { isOfApplet } from '../applet/advice.ts'
+import { presentOnCard } from '../applet/present.ts'
 import { checkCardProof, counterStanding, isOfOtherTerms, useCounter } from './card-proof.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { keepEvidence } from './evidence.ts'
@@ -25,6 +27,7 @@ export async function present(
   item: Presentment,
   created: number,
 ): Promise<SignedItemResult> {
+  if (isOfApplet(item)) return presentOnCard(work, terminal, item, created)
   const { terms } = item
   await closeDueLeases(work)
   const decidedAt = item.evidence.record.input.trustedTime

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { termsHashOf } from '../../src/sync/protocol/canonical.ts'
 import { presentmentSchema, type Presentment } from '../../src/sync/protocol/messages.ts'
 import { readReceiptPresentment, type ReceiptPresentment } from '../../src/sync/protocol/receipt-presentment.ts'
+import { isOfApplet } from '../applet/advice.ts'
 import type { Work } from '../context.ts'
 import { appendEvent } from '../terminals/events.ts'
 import { findTerminal } from '../terminals/terminals.ts'
@@ -36,6 +37,8 @@ export async function reconsider(work: Work, slotId: string): Promise<void> {
     const tender = await findTender(work, row.tender_id)
     const shown = await shownFor(work, row.tender_id)
     if (terminal === undefined || tender === undefined || shown === undefined) continue
+    // What is above that which a card was given stays above it, whatever is free.
+    if (shown.kind === 'presentment' && isOfApplet(shown.item)) continue
     const hearing = { presentedAt: shown.at, notPaid: lossStands }
     const outcome =
       shown.kind === 'presentment'

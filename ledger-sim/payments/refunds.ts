@@ -8,9 +8,11 @@ import { toJson } from '../../src/sync/protocol/canonical.ts'
 import type { Refund, SignedItemResult } from '../../src/sync/protocol/messages.ts'
 import { addTiyn, smallestTiyn, subtractTiyn, tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
+import type { TenderTerms } from '../../src/voucher/tender.ts'
 import { accountOfOwner } from '../accounts/accounts.ts'
 import type { Leg } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
+import { changeFunds, escrowOfHolding, holdingOfTender, type Holding } from '../applet/holdings.ts'
 import { findLease } from '../leases/leases.ts'
 import { takingBack, type Progress } from '../rules/returns.ts'
 import { slotAsSeen } from '../schemes/bridges.ts'
@@ -159,9 +161,9 @@ async function giveBack(work: Work, item: Refund, tender: Tender | undefined): P
   const taking = await takingBack(work, { ...taken, progress })
   const back = smallestTiyn(amount, taking.available)
   const owed = subtractTiyn(amount, back)
-  const target =
+  const target: Target =
     beside === undefined
-      ? await targetOf(work, terms.schemeId, terms.payerSlot)
+      ? await targetOf(work, tenderId, terms)
       : { credit: beside.account, creditor: beside.account, freesSlot: false }
   const cover = target.creditor === target.credit || owed === 0n ? zeroTiyn : owed
   const legs: Leg[] = [
@@ -184,6 +186,7 @@ async function giveBack(work: Work, item: Refund, tender: Tender | undefined): P
       .execute()
   }
   if (!target.freesSlot) return undefined
+  if (target.holding !== undefined) await changeFunds(work, target.holding, amount)
   const isWhole = progress.amount === tender.amount
   if (isWhole) await freeSlot(work, tender.tenderId)
   else await reduceSlotUse(work, tender.tenderId, amount)
@@ -208,11 +211,13 @@ interface Target {
   readonly credit: string
   /** Whom the merchant owes what it cannot give back now. */
   readonly creditor: string
+  /** Of a card that counts itself: in its escrow. */
+  readonly holding?: Holding
   /** False when the period is over, or no slot paid: the allowance does not come back, the agency's money does. */
   readonly freesSlot: boolean
 }
 
-async function targetOf(work: Work, schemeId: string, slotId: string): Promise<Target> {
+async function targetOf(work: Work, tenderId: string, { schemeId, payerSlot: slotId }: TenderTerms): Promise<Target> {
   const scheme = await findScheme(work, schemeId)
   const state = await findSlot(work, slotId)
   if (scheme === undefined || state === undefined) throw new Error(`slot ${slotId} of ${schemeId} vanished`)
@@ -222,6 +227,9 @@ async function targetOf(work: Work, schemeId: string, slotId: string): Promise<T
     const free = (await accountOfOwner(work, scheme.agencyId, 'agency')) ?? marked
     return { credit: free, creditor: free, freesSlot: false }
   }
+  const holding = await holdingOfTender(work, tenderId)
+  if (holding !== undefined)
+    return { credit: await escrowOfHolding(work, holding), creditor: marked, freesSlot: true, holding }
   const lease = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
   return { credit: lease?.escrowAccount ?? marked, creditor: marked, freesSlot: true }
 }

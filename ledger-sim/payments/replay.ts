@@ -57,7 +57,7 @@ export async function replay(
   if (named === undefined)
     return fault('package_unknown', `package ${record.packageId} was not issued to this terminal like that`)
   const issued = named.package
-  const foreign = notOurs(record, named, proofCard) ?? sourcesNotOurs(record, issued, terms)
+  const foreign = notOurs(record, named, proofCard) ?? sourcesNotOurs(record, issued, terms, proofCard)
   if (foreign !== undefined) return fault('input_not_ours', foreign)
 
   const input: DecisionInput = { ...record.input, schemes: issued.schemes }
@@ -158,7 +158,8 @@ function notOurs(
     // What was sold from a pool since is the till's own word, as its other sales are: the escrow ends what is untrue.
     if (!ours) return `no lease of ${lease.schemeId} in the package ends at ${lease.sellUntil}, with that pool`
   }
-  if (input.mode === 'online') return undefined
+  // What a card holds itself, its own record says (applet/proof.ts).
+  if (input.mode === 'online' || proofCard.profile === 'tolem-applet') return undefined
   for (const slot of input.slots) {
     const ours = slots.get(slot.slotId)?.slot
     const same =
@@ -179,12 +180,14 @@ function sourcesNotOurs(
   { sources, input }: DecisionRecord,
   named: TerminalPackage,
   terms: TenderTerms,
+  { profile }: ProofCard,
 ): string | undefined {
   if (sources === undefined) return undefined
   const { lease } = sources
   const ours = recordSourcesOf(named, lease?.leaseId ?? null)
   if (ours === undefined || canonicalText(ours) !== canonicalText(sources))
     return 'package version, hotlist or lease are not those of the package'
+  if (lease === null && profile === 'tolem-applet') return undefined
   if (lease === null) return input.mode === 'offline' ? 'a decision of the offline rules names no lease' : undefined
   const held = named.leases.find(({ leaseId }) => leaseId === lease.leaseId)?.slots ?? []
   return held.some(({ slot }) => slot.slotId === terms.payerSlot) ? undefined : 'the lease does not hold the slot'

@@ -3,6 +3,7 @@ import { schemeAccountOf } from '../schemes/schemes.ts'
 import { smallestTiyn, subtractTiyn, tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import { post } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
+import { changeFunds, escrowOfHolding, holdingOfTender } from '../applet/holdings.ts'
 import { findLease } from '../leases/leases.ts'
 import { takingBack } from '../rules/returns.ts'
 import { sharesOf } from '../rules/shares.ts'
@@ -48,8 +49,8 @@ export interface PaidTender {
 }
 
 /**
- * Takes a payment back the way it came, with the shares of its rules: into the escrow that holds the slot now, else to
- * the agency's scheme account, and frees the slot. Where a refund after the period went elsewhere, less comes back than
+ * Takes a payment back the way it came, with the shares of its rules: into the escrow of the card that paid, or that
+ * holds the slot now, else to the agency's scheme account, and frees the slot. Where a refund after the period went elsewhere, less comes back than
  * the slot uses: then the agency's own money must cover the slot before it is freed. A merchant who has less than that
  * owes the rest; then the agency's own money keeps the escrow whole, or the slot stays used until the debt is netted.
  */
@@ -63,9 +64,11 @@ export async function payBack(work: Work, tender: PaidTender): Promise<void> {
   const owed = subtractTiyn(tender.amount, back)
   const used = await usedBy(work, tender.tenderId)
   const isWhole = owed === 0n && used === tender.amount
-  const target = isWhole ? (escrow ?? scheme) : scheme
+  const holding = isWhole ? await holdingOfTender(work, tenderId) : undefined
+  const target = holding === undefined ? (isWhole ? (escrow ?? scheme) : scheme) : await escrowOfHolding(work, holding)
   const leg = { debit: payeeAccount, credit: target, amount: back, kind: 'voucher-reversal' } as const
   if ((await taking.post([leg])).kind === 'short') throw new Error('the merchant had less than was available')
+  if (holding !== undefined) await changeFunds(work, holding, back)
   if (isWhole) return freeSlot(work, tender.tenderId)
   if (owed > 0n) await oweRest(work, tender, scheme, owed)
   await freeWhenCovered(work, tender.tenderId, tender.slotId, scheme, used)

@@ -262,7 +262,7 @@ async function lastHolding({ connection }: Work, slotId: string, lease: LeaseRow
 }
 
 /** "Agency up to a funded sum": what the scheme's agency has taken over so far, or looks at, stays below it. */
-async function agencyBears(work: Work, scheme: AnyScheme, amount: bigint): Promise<boolean> {
+export async function agencyBears(work: Work, scheme: AnyScheme, amount: bigint): Promise<boolean> {
   const { lossBearer } = scheme.offline
   if (lossBearer.kind === 'merchant') return false
   const rows = await work.connection

@@ -3,6 +3,7 @@ import { cardPseudonym } from '../../src/sync/protocol/card-pseudonym.ts'
 import { acceptsCardOffline, type CardProfile, type UidProfile } from '../../src/voucher/card-rules.ts'
 import { cardKeyNumber } from '../../src/voucher/cards/card-keys.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
+import { unsafeForHolder } from '../applet/pairs.ts'
 import type { Work } from '../context.ts'
 import { cardKeyPurpose } from '../keys.ts'
 import { statement } from '../store/statement.ts'
@@ -122,17 +123,18 @@ export async function setCardStatus(
   work: Work,
   card: string,
   status: 'active' | 'blocked',
-): Promise<'changed' | 'unchanged' | 'not_found' | 'replaced'> {
+): Promise<'changed' | 'unchanged' | 'not_found' | 'replaced' | 'unsafe'> {
   const { connection, now } = work
   const row = await connection
     .selectFrom('card')
-    .select(['status', 'replaced_by'])
+    .select(['holder', 'status', 'replaced_by'])
     .where('card', '=', card)
     .executeTakeFirst()
   if (row === undefined) return 'not_found'
   if (row.status === status) return 'unchanged'
   if (row.replaced_by !== null) return 'replaced'
   await connection.updateTable('card').set({ status }).where('card', '=', card).execute()
+  if (status === 'active' && (await unsafeForHolder(work, row.holder)) !== undefined) return 'unsafe'
   const changes = await connection.selectFrom('card_status').select('change').where('card', '=', card).execute()
   await connection
     .insertInto('card_status')

@@ -6,6 +6,7 @@
  * that must fit each other: the beneficiary, and a holder who is in it already.
  */
 import { sealNewCard } from '../leases/seal-anew.ts'
+import { isUnsafeFor } from '../applet/pairs.ts'
 import type { Work } from '../context.ts'
 import { announcePackage } from '../terminals/events.ts'
 import { beneficiaryOf, endEntitlement, holdersOf, insertEntitlement, type Entitlement } from './beneficiaries.ts'
@@ -21,6 +22,8 @@ export type Joined =
   | { readonly kind: 'exists_with_different_terms' }
   | { readonly kind: 'not_a_member' }
   | { readonly kind: 'household_full' }
+  /** Two of its cards would each hold the allowance. */
+  | { readonly kind: 'unsafe' }
 
 /**
  * The holder uses the beneficiary's allowance from now on, off line too where a till holds the slot, as soon as it has
@@ -37,6 +40,7 @@ export async function joinHousehold(work: Work, joining: Entitlement, member: st
   if (!holders.includes(member)) return { kind: 'not_a_member' }
   if (holders.length >= holdersMax) return { kind: 'household_full' }
   await insertEntitlement(work, joining)
+  if (await isUnsafeFor(work, schemeId, beneficiary)) return { kind: 'unsafe' }
   const scheme = await findScheme(work, schemeId)
   if (scheme === undefined) throw new Error(`scheme ${schemeId} vanished`)
   for (const { card } of await leasableCardsOf(work, scheme, holder)) await sealNewCard(work, card)

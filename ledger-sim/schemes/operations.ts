@@ -8,6 +8,7 @@ import { tiynSchema } from '../../src/voucher/money.ts'
 import { merchantSchema, terminalPackageSchema } from '../../src/voucher/package.ts'
 import { schemeSchema } from '../../src/voucher/scheme.ts'
 import { issuerRecordSchema } from '../../src/voucher/tender.ts'
+import { isUnsafeFor } from '../applet/pairs.ts'
 import { findAccount, isPlatformName } from '../accounts/accounts.ts'
 import { answerTransfer } from '../accounts/named-transfer.ts'
 import { inTransaction, type Work } from '../context.ts'
@@ -116,6 +117,7 @@ export const schemeOperations = [
         const entitled = await entitle(work, asked.request)
         if (entitled === 'exists_with_different_terms')
           return problem(entitled, 'the pseudonym or the holder is in use in this scheme')
+        if (await isUnsafeFor(work, asked.request.schemeId, asked.request.beneficiary)) return twoCards
         return {
           kind: 'answer',
           body: { beneficiary: asked.request.beneficiary, arrival: arrivalOf(entitled === 'exists') },
@@ -176,6 +178,8 @@ export const schemeOperations = [
             return problem(joined.kind, 'the holder is another beneficiary of this scheme: that entitlement ends first')
           case 'not_a_member':
             return problem('rule_violated', 'the named member does not share the allowance of that beneficiary')
+          case 'unsafe':
+            return twoCards
           case 'household_full':
             return problem('rule_violated', 'the household has as many holders as there may be')
           case 'done':
@@ -240,6 +244,8 @@ export const schemeOperations = [
           if (foreign !== undefined) return foreign
           const changed = await setCardStatus(work, asked.request.card, status)
           if (changed === 'replaced') return problem('rule_violated', 'another card was issued in its place')
+          if (changed === 'unsafe')
+            return problem('rule_violated', 'its holder has another card that holds the allowance')
           return { kind: 'answer', body: { card: asked.request.card, status } }
         }),
     }),
@@ -296,6 +302,8 @@ export const schemeOperations = [
       }),
   }),
 ]
+
+const twoCards = problem('rule_violated', 'each of two cards would hold the whole allowance of that beneficiary')
 
 /** Why no card can be known by this UID, if none can. */
 function unfitUid(uid: Uint8Array, profile: UidProfile): string | undefined {

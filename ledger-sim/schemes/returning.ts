@@ -6,17 +6,18 @@ import { tiyn } from '../../src/voucher/money.ts'
 import { accountOfOwner } from '../accounts/accounts.ts'
 import { availableIn, post } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
+import { closeDueHoldings } from '../applet/close.ts'
 import { closeDueLeases } from '../leases/close.ts'
 import { schemeAccountOf } from './schemes.ts'
 
 /**
- * What is due by now: leases past their time are closed, and what schemes give back is given back. Cheap when there is
+ * What is due by now: leases past their time are closed, what cards held of periods past theirs is theirs no more, what schemes give back is given back. Cheap when there is
  * nothing to do, so it is asked before a scheme's money is promised.
  *
- * @returns how many leases were closed
+ * @returns how many leases and slots on cards were closed
  */
 export async function doWhatIsDue(work: Work): Promise<number> {
-  const closed = await closeDueLeases(work)
+  const closed = (await closeDueLeases(work)) + (await closeDueHoldings(work))
   await returnUnused(work)
   return closed
 }

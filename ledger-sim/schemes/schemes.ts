@@ -1,5 +1,6 @@
 /** Voucher schemes as the agency published them. Every version is kept: replay and "who pays" look back in time. */
 import { canonicalBytes, toJson } from '../../src/sync/protocol/canonical.ts'
+import { countsOnCard } from '../../src/voucher/card-rules.ts'
 import { faultsOf } from '../../src/voucher/scheme-lint.ts'
 import { sentenceOf } from '../../src/voucher/scheme-lint-texts.ts'
 import { anySchemeSchema, unusedOf, type AnyScheme } from '../../src/voucher/scheme.ts'
@@ -40,6 +41,8 @@ export async function publishScheme(work: Work, scheme: AnyScheme): Promise<Publ
     const version = Number(existing.version)
     if (version === scheme.version && sameJson(existing.content, content)) return 'exists'
     if (version + 1 !== scheme.version) return 'version_out_of_order'
+    if (countsOnCard(scheme) !== countsOnCard(parsedScheme(existing.content)))
+      return { unsafe: 'the policy card is for the whole life of a scheme: publish another scheme' }
     const promised = await otherLeases(work, scheme)
     if (promised !== undefined) return { unsafe: promised }
     await connection

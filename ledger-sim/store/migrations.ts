@@ -12,6 +12,7 @@ import {
   groupMemberTable,
   groupTable,
 } from './entitlement-tables.ts'
+import { appletIndexes, appletTables } from './applet-tables.ts'
 import { feedTables } from './feed-tables.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
 import { carriedTable } from './unused-tables.ts'
@@ -425,5 +426,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
   // Cards of before prove each sale.
   '0025-card-profiles': {
     up: (database) => addColumns(database, [['card', textOrNull('profile')]]),
+  },
+  '0026-cards-that-count': {
+    up: async (database) => {
+      for (const plan of appletTables) await createTable(database, plan)
+      await createIndexes(database, appletIndexes)
+    },
   },
 }

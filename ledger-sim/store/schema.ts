@@ -5,6 +5,7 @@
 import type { ColumnType } from 'kysely'
 import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
 import type { RuleTables } from '../rules/tables.ts'
+import type { AppletTables } from './applet-tables.ts'
 import type { CardTables } from './card-tables.ts'
 import type { EntitlementTables } from './entitlement-tables.ts'
 import type { FeedTables } from './feed-tables.ts'
@@ -422,7 +423,15 @@ export interface MerchantDebtTable {
 }
 
 export interface Tables
-  extends CardTables, EntitlementTables, FeedTables, IndividualTables, MoveTables, RuleTables, UnusedTables {
+  extends
+    AppletTables,
+    CardTables,
+    EntitlementTables,
+    FeedTables,
+    IndividualTables,
+    MoveTables,
+    RuleTables,
+    UnusedTables {
   meta: MetaTable
   principal: PrincipalTable
   refusal: RefusalTable

@@ -4,6 +4,10 @@ import {
   authorisationSchema,
   batchAnswerSchema,
   batchSchema,
+  cardReceiptAnswerSchema,
+  cardReceiptRequestSchema,
+  cardScriptAnswerSchema,
+  cardScriptRequestSchema,
   cardSessionAnswerSchema,
   cardSessionKeysAnswerSchema,
   cardSessionKeysRequestSchema,
@@ -27,6 +31,8 @@ import {
 } from '../../src/sync/protocol/messages.ts'
 import { publicJwkSchema } from '../../src/sync/protocol/keys.ts'
 import { nameSchema } from '../../src/voucher/identifiers.ts'
+import { receiptAnswer } from '../applet/operations.ts'
+import { keepReceipt, nextScript } from '../applet/scripts.ts'
 import { inTransaction, type Work } from '../context.ts'
 import { operation, problem, type Asked } from '../http/operation.ts'
 import { applyItem, inSmallCommits } from '../payments/apply-items.ts'
@@ -115,6 +121,32 @@ export const terminalOperations = [
       )
       return { kind: 'answer', body: answer }
     },
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/terminal/card-scripts',
+    tag,
+    summary:
+      'What is to be said to a card that counts itself and lies at the till; the money that it loads is set aside',
+    roles: terminal,
+    requestSchema: cardScriptRequestSchema,
+    answerSchema: cardScriptAnswerSchema,
+    openToSuspended: false,
+    perform: async (asked) => ({
+      kind: 'answer',
+      body: await asTerminal(asked, (work) => nextScript(work, asked.request.card, asked.request.scriptCounter)),
+    }),
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/terminal/card-receipts',
+    tag,
+    summary: 'What a card answered to a script',
+    roles: terminal,
+    requestSchema: cardReceiptRequestSchema,
+    answerSchema: cardReceiptAnswerSchema,
+    perform: async (asked) =>
+      receiptAnswer(await asTerminal(asked, (work) => keepReceipt(work, asked.request.card, asked.request.receipt))),
   }),
   operation({
     method: 'POST',

@@ -8,11 +8,13 @@ import { canonicalTextWith, hashOfText, toJson } from '../../src/sync/protocol/c
 import { signTaggedText } from '../../src/sync/protocol/keys.ts'
 import type { packageAnswerSchema, packageRequestSchema } from '../../src/sync/protocol/messages.ts'
 import { activationOf, type CardsNotActivated } from '../../src/voucher/activation.ts'
+import { countsOnCard } from '../../src/voucher/card-rules.ts'
 import { engineVersion } from '../../src/voucher/decide.ts'
 import { tiyn } from '../../src/voucher/money.ts'
 import type { Lease, LeasedSlot, TerminalPackage } from '../../src/voucher/package.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { isMerchantIn } from '../../src/voucher/where.ts'
+import { appletTrustFor } from '../applet/certificates.ts'
 import { newId, type Work } from '../context.ts'
 import { closeDueLeases } from '../leases/close.ts'
 import { liveLeasesOf, type LeaseRow } from '../leases/leases.ts'
@@ -135,6 +137,7 @@ async function contentFor(work: Work, terminal: Terminal): Promise<Content> {
     const pool = row.isPool ? { pool: { left: await leftIn(work, row.escrowAccount) } } : {}
     leases.push({ leaseId, schemeId, amount: tiyn(row.amount), ...pool, sellUntil, presentUntil, slots })
   }
+  const cards = schemes.some(countsOnCard) ? { cards: await appletTrustFor(work, terminal) } : {}
   const notActivated = await cardsToActivate(work, terminal.terminalId, schemes)
   return {
     terminalId: terminal.terminalId,
@@ -144,6 +147,7 @@ async function contentFor(work: Work, terminal: Terminal): Promise<Content> {
     schemes: [...schemes],
     leases,
     ...(notActivated.length === 0 ? {} : { notActivated }),
+    ...cards,
     catalogue: [...catalogue],
     categories: [...categories],
   }

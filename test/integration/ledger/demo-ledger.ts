@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { SignWith } from '../../../ledger-sim/applet/keys.ts'
 import { openStore } from '../../../ledger-sim/store/open-store.ts'
 import { createLedger, type Ledger } from '../../../ledger-sim/ledger.ts'
 import { ledgerKeysOf, newLedgerSecrets } from '../../../ledger-sim/keys.ts'
@@ -91,6 +92,8 @@ export async function demoLedger(
     readonly gather?: (start: () => void) => void
     /** The ledger's chance, where it is not that of the seed. */
     readonly random?: (length: number) => Uint8Array
+    /** How it signs for cards, where that is to be the same each time. */
+    readonly signWith?: SignWith
   } = {},
 ): Promise<DemoLedger> {
   const seed = options.seed ?? 'test'
@@ -103,7 +106,7 @@ export async function demoLedger(
     store,
     clock: () => clock.now,
     random,
-    keys: ledgerKeysOf(secrets),
+    keys: ledgerKeysOf(secrets, options.signWith),
     onDidRecover: (error) => recovered.push(error),
   }
   const world = await seedDemoWorld(ports, secrets, seed)
@@ -362,6 +365,21 @@ export class TestTill extends TestSigner {
   }
 
   decided(input: DecisionInput, card: TestCard, leaseId: string, tenderId = this.id()): Decided {
+    const { terms, record } = this.recorded(input, leaseId, tenderId)
+    return {
+      terms,
+      evidence: this.evidence(record, terms, readCard(card, termsHashOf(terms))),
+      leaseId,
+      decidedAt: input.trustedTime,
+    }
+  }
+
+  /** What the rule function says, before a card has proved anything. @throws when it refuses */
+  recorded(
+    input: DecisionInput,
+    leaseId: string | null,
+    tenderId = this.id(),
+  ): { readonly terms: TenderTerms; readonly record: DecisionRecord } {
     const decision = decide(input)
     if (decision.verdict !== 'approve') throw new Error(`refused: ${decision.code}`)
     const [part] = decision.parts
@@ -386,12 +404,7 @@ export class TestTill extends TestSigner {
       decision,
       part: 0,
     }
-    return {
-      terms,
-      evidence: this.evidence(record, terms, readCard(card, termsHashOf(terms))),
-      leaseId,
-      decidedAt: input.trustedTime,
-    }
+    return { terms, record }
   }
 
   evidence(record: DecisionRecord, terms: TenderTerms, sun: Sun): Evidence {
@@ -417,7 +430,10 @@ export class TestTill extends TestSigner {
     return this.#believe(await this.call('/v1/terminal/authorisations', request))
   }
 
-  presentment(decided: Decided, position = this.position()): Presentment {
+  presentment(
+    decided: Omit<Decided, 'leaseId'> & { readonly leaseId?: string },
+    position = this.position(),
+  ): Presentment {
     return { kind: 'presentment', ...decided, position }
   }
 

@@ -7,7 +7,8 @@ import { needSlot } from '../../../ledger-sim/schemes/carrying.ts'
 import { publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
-import { dayMs, drain, type DemoLedger, type TestSigner } from './demo-ledger.ts'
+import { onCards } from './counting-card-world.ts'
+import { dayMs, drain, p256, type DemoLedger, type TestSigner } from './demo-ledger.ts'
 import { beneficiary, dailyFood } from './period-world.ts'
 import { bought, cashbackRule, done, taxAccount, vatRule, vatTerms } from './rules-world.ts'
 
@@ -21,6 +22,7 @@ export async function liveOn(demo: DemoLedger): Promise<void> {
   await changeHousehold(demo)
   await callTogether(demo)
   await passOn(demo)
+  await loadCard(demo)
   const webhook = { webhookId: id(), url: 'http://127.0.0.1:9/', after: 0 }
   done(await demo.role('merchant', demoCanteen).post('/v1/webhooks', webhook))
 }
@@ -66,6 +68,24 @@ async function passOn(demo: DemoLedger): Promise<void> {
   demo.clock.now = second.from
   const slot = await inTransaction(demo.ports, (work) => needSlot(work, scheme, beneficiary, 'second'))
   if (slot?.slot.amountAllowed !== 1_400n) throw new Error('nothing passed on')
+}
+
+/** A card that counts itself has its first script. */
+async function loadCard(demo: DemoLedger): Promise<void> {
+  const agency = demo.role('agency', 'almaly-education')
+  const [schemeId, holder] = ['counted-food', '9'.repeat(32)]
+  const period = { periodId: 'now', from: demo.clock.now, to: demo.clock.now + dayMs }
+  const periods = [{ ...period, openings: [{ from: period.from, to: period.to }] }]
+  done(await agency.post('/v1/schemes', { ...dailyFood, ...onCards, schemeId, periods }))
+  const transferId = v7({ msecs: demo.clock.now, random: demo.random(16) })
+  const funding = { transferId, accountId: 'almaly-education', schemeId, amount: '5000' }
+  done(await agency.post('/v1/scheme-fundings', funding))
+  done(await agency.post('/v1/beneficiaries', { schemeId, beneficiary, holder }))
+  const { jwk } = p256('a card that lived')
+  const point = [jwk.x, 'y' in jwk ? jwk.y : ''].map((part) => Buffer.from(part, 'base64url'))
+  const made = { cardId: '9'.repeat(32), publicKey: Buffer.concat(point).toString('base64url'), holder }
+  const { card } = done(await agency.post('/v1/applet-cards', made))
+  done(await agency.post('/v1/card-scripts', { card, scriptCounter: 0 }))
 }
 
 /** A payment and its refund; the settlement system hears of a conversion. */

@@ -82,7 +82,13 @@ export interface PeriodWorld {
 
 export async function periodWorld(
   change: Partial<Scheme>,
-  options: { readonly path?: string; readonly funded?: bigint; readonly label?: string; readonly seed?: string } = {},
+  options: {
+    readonly path?: string
+    readonly funded?: bigint
+    readonly label?: string
+    readonly seed?: string
+    readonly onDidRun?: (statement: string) => void
+  } = {},
 ): Promise<PeriodWorld> {
   const { funded = 1_000_000n, label = 'Pupil 25', ...rest } = options
   const demo = await demoLedger(rest)
@@ -180,10 +186,14 @@ export interface JudgedWorld extends PeriodWorld {
 }
 
 /** A world of its own on the disk. */
-export async function judgedWorld(change: Partial<Scheme>, funded?: bigint): Promise<JudgedWorld> {
+export async function judgedWorld(
+  change: Partial<Scheme>,
+  funded?: bigint,
+  onDidRun: (statement: string) => void = () => {},
+): Promise<JudgedWorld> {
   const folder = temporaryFolder()
   const path = join(folder.path, 'ledger.db')
-  const world = await periodWorld(change, funded === undefined ? { path } : { path, funded })
+  const world = await periodWorld(change, { path, onDidRun, ...(funded === undefined ? {} : { funded }) })
   const end = async (): Promise<void> => {
     try {
       const report = auditFile(path)

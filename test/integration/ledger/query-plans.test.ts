@@ -15,27 +15,9 @@ import { migrations } from '../../../ledger-sim/store/migrations.ts'
 import { openStore } from '../../../ledger-sim/store/open-store.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { dayMs, demoLedger, drain, hourMs, temporaryFolder, type DemoLedger, type TestTill } from './demo-ledger.ts'
+import { scansIn } from './plans-of.ts'
 import { ask, partsOf, saleOf, termsOf, termsOfSale, Wallet } from './payment-by-qr.ts'
 import { canteen, cashbackRule, done, taxAccount, vatRule, vatTerms } from './rules-world.ts'
-
-/** They grow with sales, cards, periods or leases; schemes, merchants, terminals and keys are counted in tens. */
-const growing = [
-  ...['account', 'transfer', 'tender', 'evidence', 'event', 'discrepancy', 'merchant_debt', 'surrender'],
-  ...[
-    'card',
-    'card_status',
-    'card_counter',
-    'card_failure',
-    'entitlement',
-    'slot',
-    'slot_use',
-    'carried',
-    'journal_position',
-  ],
-  ...['lease', 'lease_slot', 'lease_card', 'package', 'review', 'refund', 'appeal'],
-  ...['hold', 'payment_request', 'request_payment', 'operation', 'feed_event', 'webhook_delivery'],
-  ...['rule_share', 'rule_return', 'rule_debt', 'direct_payment', 'direct_refund'],
-]
 
 const folder = temporaryFolder()
 const path = join(folder.path, 'ledger.db')
@@ -63,23 +45,7 @@ async function scansOf(play: () => Promise<unknown>): Promise<readonly string[]>
   listening = true
   await play()
   listening = false
-  const database = new Database(path, { readonly: true })
-  try {
-    const statements = [...said].filter((sql) => /^\s*(select|update|delete|insert)/i.test(sql))
-    expect(statements.length).toBeGreaterThan(3)
-    const scans = statements.flatMap((sql) =>
-      (database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[])
-        .filter(
-          ({ detail }) =>
-            (detail.includes('entitlement') && /\(scheme_id=\?\)/.test(detail)) ||
-            growing.some((table) => new RegExp(`^SCAN ${table}\\b`).test(detail)),
-        )
-        .map(({ detail }) => `${detail}: ${sql.replaceAll(/'[^']*'/g, '?').slice(0, 160)}`),
-    )
-    return [...new Set(scans)]
-  } finally {
-    database.close()
-  }
+  return scansIn(path, said)
 }
 
 const pupil = (number: number) => demo.card(`Pupil ${String(number).padStart(2, '0')}`)

@@ -17,6 +17,7 @@ import type { Role } from '../../../../ledger-sim/http/operation.ts'
 import { seededRandom } from '../../../../ledger-sim/scenarios/seeded-random.ts'
 import { toJson } from '../../../../src/sync/protocol/canonical.ts'
 import type { HttpRequest, HttpResponse } from '../../../../src/sync/protocol/http-signature.ts'
+import { signRepeatably } from '../repeatable-signature.ts'
 import { demoLedger, type DemoLedger, type TestSigner, type TestTill } from '../demo-ledger.ts'
 import { isRecording } from '../shown-problems.ts'
 
@@ -39,7 +40,11 @@ export class Stage {
 
   static async open(part: string): Promise<Stage> {
     let random = seededRandom('examples')
-    const demo = await demoLedger({ seed: 'demo', random: (length) => random(length) })
+    const demo = await demoLedger({
+      seed: 'demo',
+      random: (length) => random(length),
+      signWith: signRepeatably,
+    })
     return new Stage(demo, part, (seed) => void (random = seededRandom(seed)))
   }
 

@@ -1,0 +1,71 @@
+/**
+ * A period and the time for late sales of it are over: what a card still held of it is lost to the card, and its money
+ * goes back to the scheme's account (docs/design/25, "Expiry"; docs/design/21).
+ */
+import type { Work } from '../context.ts'
+import { settleWaiting } from '../payments/awaiting-funds.ts'
+import { tenderResult } from '../payments/results.ts'
+import { findTender, settleTender } from '../payments/tenders.ts'
+import { lossBorneBy } from '../payments/who-pays.ts'
+import { statement } from '../store/statement.ts'
+import { appendEvent } from '../terminals/events.ts'
+import { findTerminal } from '../terminals/terminals.ts'
+import { firstShownOf } from './advice.ts'
+import { findHolding, moveFunds } from './holdings.ts'
+
+const dueAt = statement((connection, { now }: { now: bigint }) =>
+  connection
+    .selectFrom('card_slot')
+    .select(['card', 'slot_id'])
+    .where('state', '=', 'open')
+    .where('due_at', '<=', now)
+    .orderBy('card')
+    .orderBy('slot_id'),
+)
+
+/** Closes what is due. Cheap when there is nothing to do. @returns how many were closed */
+export async function closeDueHoldings(work: Work): Promise<number> {
+  const due = await dueAt(work.connection, { now: BigInt(work.now) })
+  const schemes = new Set<string>()
+  for (const { card, slot_id: slotId } of due) {
+    const holding = await findHolding(work, card, slotId)
+    if (holding === undefined) continue
+    if (holding.funds > 0n) await moveFunds(work, holding, holding.funds, 'card-return')
+    await work.connection
+      .updateTable('card_slot')
+      .set({ state: 'closed' })
+      .where('card', '=', card)
+      .where('slot_id', '=', slotId)
+      .execute()
+    await endWaiting(work, card, slotId)
+    schemes.add(holding.schemeId)
+  }
+  for (const schemeId of schemes) await settleWaiting(work, schemeId)
+  return due.length
+}
+
+/** Torn payments of which no record came. One that comes after this is judged as a late one. */
+async function endWaiting(work: Work, card: string, slotId: string): Promise<void> {
+  const rows = await work.connection
+    .selectFrom('card_record')
+    .innerJoin('tender', 'tender.tender_id', 'card_record.tender_id')
+    .select('card_record.tender_id')
+    .where('card_record.card', '=', card)
+    .where('card_record.slot_id', '=', slotId)
+    .where('card_record.standing', '=', 'waits')
+    .where('tender.state', '=', 'awaiting_proof')
+    .orderBy('card_record.tender_id')
+    .execute()
+  for (const { tender_id: tenderId } of rows) {
+    const tender = await findTender(work, tenderId)
+    const terminal = tender === undefined ? undefined : await findTerminal(work, tender.terminalId)
+    const shown = await firstShownOf(work, tenderId)
+    if (tender === undefined || terminal === undefined || shown === undefined)
+      throw new Error(`torn tender ${tenderId} vanished`)
+    const notPaid = lossBorneBy(work, terminal, shown.item)
+    const outcome = await notPaid('PROOF_NEVER_CAME', null, 'no record of the card has proved it')
+    await settleTender(work, tenderId, outcome)
+    const item = await tenderResult(work, { ...tender, ...outcome, at: work.now }, 'exists', tenderId)
+    await appendEvent(work, terminal.terminalId, { kind: 'item', item })
+  }
+}

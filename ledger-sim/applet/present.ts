@@ -1,0 +1,139 @@
+/**
+ * A presentment of a card that counts itself, or the advice of a torn one (docs/design/25, "One sale" and "Who pays").
+ * The card is the debit: nothing is authorised here, and each debit that is proved is filed, whoever pays for it.
+ */
+import type { JournalPosition, SignedItemResult } from '../../src/sync/protocol/messages.ts'
+import type { Work } from '../context.ts'
+import { fileDiscrepancy } from '../payments/discrepancies.ts'
+import { keepEvidence } from '../payments/evidence.ts'
+import { notYoursResult, tenderResult } from '../payments/results.ts'
+import {
+  arrivalAt,
+  claimTender,
+  findTender,
+  settleTender,
+  type Tender,
+  type TenderOutcome,
+} from '../payments/tenders.ts'
+import { lossBorneBy, type LossBearing } from '../payments/who-pays.ts'
+import { setCardStatus } from '../schemes/cards.ts'
+import { doWhatIsDue } from '../schemes/returning.ts'
+import { appendEvent } from '../terminals/events.ts'
+import { recordPosition } from '../terminals/heads.ts'
+import { findTerminal, type Terminal } from '../terminals/terminals.ts'
+import { firstShownOf, type CardPresentment } from './advice.ts'
+import { checkDebit } from './proof.ts'
+import { fileDebit, type Filed } from './records.ts'
+import { whoPaysOnCard } from './who-pays.ts'
+
+/** @param created the signer's time in seconds of the request that carried it */
+export async function presentOnCard(
+  work: Work,
+  terminal: Terminal,
+  item: CardPresentment,
+  created: number,
+): Promise<SignedItemResult> {
+  const { terms } = item
+  const { tenderId } = terms
+  await doWhatIsDue(work)
+  const decidedAt = item.evidence.record.input.trustedTime
+  const { isNew, tender } = await claimTender(work, terms, terminal.terminalId, decidedAt)
+  if (tender.terminalId !== terminal.terminalId) return notYoursResult(work, tenderId)
+  await keepEvidence(work, tenderId, 'presentment', item)
+  const arrival = isNew ? 'created' : arrivalAt(tender, terms)
+  if (arrival !== 'created' && arrival !== 'exists') {
+    await fileDifference(work, terminal, item, arrival)
+    // The card was debited under an id that was disowned before: it is owed that.
+    if (arrival === 'reversed_before_arrival') await fileOnly(work, terminal, item)
+    return tenderResult(work, tender, arrival, tenderId)
+  }
+  if (!isNew && !isOpen(tender)) {
+    if (tender.state === 'reversed') await fileOnly(work, terminal, item)
+    return tenderResult(work, tender, arrival, tenderId)
+  }
+  const outcome = await judgeOnCard(work, terminal, item, {
+    presentedAt: work.now,
+    notPaid: lossBorneBy(work, terminal, item),
+    isKnownPosition: async (position) =>
+      (await recordPosition(work, terminal.terminalId, position, created)) !== 'conflict',
+  })
+  await settleTender(work, tenderId, outcome)
+  return tenderResult(work, { ...tender, ...outcome, at: work.now }, arrival, tenderId)
+}
+
+/** A torn payment that nothing had proved, or an authorisation that was refused: the goods are given all the same. */
+function isOpen({ state, loss }: Tender): boolean {
+  return state === 'awaiting_proof' || state === 'refused' || (state === 'not_paid' && loss === 'PROOF_NEVER_CAME')
+}
+
+async function fileDifference(
+  work: Work,
+  { terminalId }: Terminal,
+  item: CardPresentment,
+  arrival: string,
+): Promise<void> {
+  const { terms, position } = item
+  const { tenderId, amount } = terms
+  const code = arrival.toUpperCase()
+  await fileDiscrepancy(work, { terminalId, tenderId, code, owner: 'merchant', amount, evidence: { position } })
+}
+
+/** Nobody is paid for it: its tender was reversed. What follows from the record is the same. */
+async function fileOnly(work: Work, terminal: Terminal, item: CardPresentment): Promise<void> {
+  const checked = await checkDebit(work, terminal, item.terms, item.evidence)
+  if (checked.kind !== 'proved') return
+  const { tenderId, payerSlot } = item.terms
+  const { debit } = checked
+  const filed = await fileDebit(work, debit, { tenderId, terminalId: terminal.terminalId, slotId: payerSlot })
+  await afterFiling(work, debit.card.card, filed)
+}
+
+interface Hearing {
+  readonly presentedAt: number
+  readonly notPaid: LossBearing
+  readonly isKnownPosition: (position: JournalPosition) => Promise<boolean>
+}
+
+/** Proves the debit, files it, and asks the table. */
+async function judgeOnCard(
+  work: Work,
+  terminal: Terminal,
+  item: CardPresentment,
+  { presentedAt, notPaid, isKnownPosition }: Hearing,
+): Promise<TenderOutcome> {
+  const { terms, evidence, position } = item
+  const checked = await checkDebit(work, terminal, terms, evidence)
+  if (checked.kind === 'fault') return notPaid('PROOF_MISSING_OR_FORGED', checked.refusal, checked.detail)
+  if (!(await isKnownPosition(position)))
+    return notPaid('CHAIN_BROKEN', null, 'another row was seen at this place of the journal')
+  const { debit } = checked
+  const { tenderId, payerSlot } = terms
+  const filed = await fileDebit(work, debit, { tenderId, terminalId: terminal.terminalId, slotId: payerSlot })
+  if (filed.standing === 'waits') return { state: 'awaiting_proof', paidBy: null, refusal: null, loss: null }
+  const outcome = await whoPaysOnCard(work, terminal, item, { debit, standing: filed.standing, presentedAt }, notPaid)
+  await afterFiling(work, debit.card.card, filed)
+  return outcome
+}
+
+/** A card with two histories is blocked. What a record has proved of torn payments is judged now. */
+async function afterFiling(work: Work, card: string, { standing, proved }: Filed): Promise<void> {
+  if (standing === 'second' || standing === 'beyond') await setCardStatus(work, card, 'blocked')
+  for (const tenderId of proved) await settleProved(work, tenderId)
+}
+
+async function settleProved(work: Work, tenderId: string): Promise<void> {
+  const tender = await findTender(work, tenderId)
+  const terminal = tender === undefined ? undefined : await findTerminal(work, tender.terminalId)
+  const advice = await firstShownOf(work, tenderId)
+  if (tender === undefined || terminal === undefined || advice === undefined)
+    throw new Error(`torn tender ${tenderId} vanished`)
+  if (!isOpen(tender)) return
+  const outcome = await judgeOnCard(work, terminal, advice.item, {
+    presentedAt: advice.at,
+    notPaid: lossBorneBy(work, terminal, advice.item),
+    isKnownPosition: async () => true,
+  })
+  await settleTender(work, tenderId, outcome)
+  const item = await tenderResult(work, { ...tender, ...outcome, at: work.now }, 'exists', tenderId)
+  await appendEvent(work, terminal.terminalId, { kind: 'item', item })
+}

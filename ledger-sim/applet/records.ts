@@ -1,0 +1,166 @@
+/**
+ * Every debit of a card that the ledger has heard of (docs/design/25, "One history"). Tills present in any order; a card
+ * that shows two histories was copied or restored: the first that came counts, whatever follows from the other does not.
+ */
+import { toHex } from '../../src/voucher/cards/bytes.ts'
+import { judgeHistory, type CardFinding } from '../../src/voucher/cards/tolem-applet/card-history.ts'
+import type { SpendRecord } from '../../src/voucher/cards/tolem-applet/record.ts'
+import { tiyn, type Tiyn } from '../../src/voucher/money.ts'
+import type { Work } from '../context.ts'
+import type { Tables } from '../store/schema.ts'
+import { base64url, fromBase64url } from './certificates.ts'
+import { countDebit, findHolding, leftOn } from './holdings.ts'
+import type { ProvedDebit } from './proof.ts'
+
+export type Standing = Tables['card_record']['standing']
+
+interface KeptRecord {
+  readonly hash: string
+  readonly atc: bigint
+  readonly tenderId: string
+  readonly slotId: string
+  readonly amount: Tiyn
+  readonly input: Uint8Array
+  readonly standing: Standing
+}
+
+export interface Filed {
+  readonly standing: Standing
+  /** Tenders of torn payments that this record has proved: they are debits now. */
+  readonly proved: readonly string[]
+}
+
+/** Files a debit once. What was filed of it before stands, but for a torn one that its own record proves now. */
+export async function fileDebit(
+  work: Work,
+  debit: ProvedDebit,
+  of: { readonly tenderId: string; readonly terminalId: string; readonly slotId: string },
+): Promise<Filed> {
+  const { card, record, input, hash, isSigned } = debit
+  const known = await recordWith(work, card.card, hash)
+  if (known !== undefined && (known.standing !== 'waits' || !isSigned)) return { standing: known.standing, proved: [] }
+  if (known === undefined) {
+    await work.connection
+      .insertInto('card_record')
+      .values({
+        ...{ card: card.card, hash, atc: record.atc, tender_id: of.tenderId, terminal_id: of.terminalId },
+        ...{ slot_id: of.slotId, amount: record.amount, input: base64url(input), standing: 'waits', at: work.now },
+      })
+      .execute()
+  }
+  const around = await recordsAround(work, card.card, record.atc)
+  const counting = around.filter(({ standing }) => standing === 'counts')
+  if (!isSigned) return awaitProof(work, card.card, debit, counting)
+  const others = counting.map((one) => one.input)
+  const torn = around.filter((one) => one.standing === 'waits' && one.hash !== hash).map((one) => one.input)
+  const before = judgeHistory({ recordInputs: others, loads: [], tornInputs: torn })
+  const after = judgeHistory({ recordInputs: [...others, input], loads: [], tornInputs: torn })
+  const isSecond =
+    convictions(after.findings) > convictions(before.findings) || followsSecond(record.previousHash, around)
+  const standing = await settleStanding(work, card.card, hash, isSecond)
+  if (standing !== 'counts') return { standing, proved: [] }
+  const proved: string[] = []
+  for (const proof of after.proved) {
+    const one = around.find((kept) => toHex(kept.input) === toHex(proof))
+    if (one !== undefined && (await settleStanding(work, card.card, one.hash, false)) === 'counts')
+      proved.push(one.tenderId)
+  }
+  return { standing, proved }
+}
+
+/** A torn payment may come after the record that proves it. */
+async function awaitProof(
+  work: Work,
+  card: string,
+  { input, hash }: ProvedDebit,
+  counting: readonly KeptRecord[],
+): Promise<Filed> {
+  const { proved, findings } = judgeHistory({
+    recordInputs: counting.map((one) => one.input),
+    loads: [],
+    tornInputs: [input],
+  })
+  if (proved.length === 0) return { standing: 'waits', proved: [] }
+  return { standing: await settleStanding(work, card, hash, convictions(findings) > 0), proved: [] }
+}
+
+/** Two histories, seen at a number that both have, or where one does not follow from the other. */
+function convictions(findings: readonly CardFinding[]): number {
+  return findings.filter(({ kind }) => kind === 'forked' || kind === 'chain-broken').length
+}
+
+function followsSecond(previousHash: SpendRecord['previousHash'], around: readonly KeptRecord[]): boolean {
+  const previous = toHex(previousHash).toLowerCase()
+  return around.some(({ hash, standing }) => hash === previous && standing === 'second')
+}
+
+/** What counts was within what the card was given. */
+async function settleStanding(work: Work, card: string, hash: string, isSecond: boolean): Promise<Standing> {
+  const kept = await recordWith(work, card, hash)
+  if (kept === undefined) throw new Error('a record of a card vanished')
+  const holding = await findHolding(work, card, kept.slotId)
+  const left = holding === undefined ? undefined : leftOn(holding)
+  const fits = left !== undefined && left.count > 0 && kept.amount <= left.amount
+  const standing = isSecond ? 'second' : fits ? 'counts' : 'beyond'
+  await work.connection
+    .updateTable('card_record')
+    .set({ standing })
+    .where('card', '=', card)
+    .where('hash', '=', hash)
+    .execute()
+  if (standing === 'counts' && holding !== undefined) await countDebit(work, holding, kept.amount)
+  return standing
+}
+
+async function recordWith({ connection }: Work, card: string, hash: string): Promise<KeptRecord | undefined> {
+  const row = await connection
+    .selectFrom('card_record')
+    .selectAll()
+    .where('card', '=', card)
+    .where('hash', '=', hash)
+    .executeTakeFirst()
+  return row === undefined ? undefined : keptOf(row)
+}
+
+/**
+ * Those with this number and the ones beside it, and the same around each torn one: what a record can agree with or
+ * contradict. A card's whole life need not be read for each of its sales.
+ */
+async function recordsAround({ connection }: Work, card: string, atc: number): Promise<readonly KeptRecord[]> {
+  const torn = await connection
+    .selectFrom('card_record')
+    .select('atc')
+    .where('card', '=', card)
+    .where('standing', '=', 'waits')
+    .execute()
+  const numbers = new Set([BigInt(atc), ...torn.map((row) => row.atc)].flatMap((one) => [one - 1n, one, one + 1n]))
+  const rows = await connection
+    .selectFrom('card_record')
+    .selectAll()
+    .where('card', '=', card)
+    .where('atc', 'in', [...numbers])
+    .orderBy('atc')
+    .orderBy('hash')
+    .execute()
+  return rows.map(keptOf)
+}
+
+function keptOf(row: {
+  readonly hash: string
+  readonly atc: bigint
+  readonly tender_id: string
+  readonly slot_id: string
+  readonly amount: bigint
+  readonly input: string
+  readonly standing: Standing
+}): KeptRecord {
+  return {
+    hash: row.hash,
+    atc: row.atc,
+    tenderId: row.tender_id,
+    slotId: row.slot_id,
+    amount: tiyn(row.amount),
+    input: fromBase64url(row.input),
+    standing: row.standing,
+  }
+}
