@@ -1,0 +1,377 @@
+/**
+ * Whole stories of cards that count themselves (docs/design/25-policy-card.md). Method: a real till with its journal on
+ * the disk, the real ledger, virtual cards that share no code with either; what was debited is read from the card's own
+ * log, what was paid from the ledger's database.
+ */
+import Database from 'better-sqlite3'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { blankApplet } from '../../../hardware-mocks/cards/applet-state.ts'
+import { VirtualApplet } from '../../../hardware-mocks/cards/applet.ts'
+import type { CardLogEntry } from '../../../hardware-mocks/cards/card-memory.ts'
+import { FaultyCard, type CardFault } from '../../../hardware-mocks/cards/faults.ts'
+import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
+import { orderPin, registerApplet } from '../../../ledger-sim/applet/cards.ts'
+import { deskCertificate, issuerCertificate } from '../../../ledger-sim/applet/certificates.ts'
+import { keepReceipt, nextScript } from '../../../ledger-sim/applet/scripts.ts'
+import { demoAgency, demoCanteen, foodVoucher } from '../../../ledger-sim/scenarios/demo-schemes.ts'
+import { demoPseudonym } from '../../../ledger-sim/scenarios/demo.ts'
+import { entitle } from '../../../ledger-sim/schemes/beneficiaries.ts'
+import { setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
+import { fundScheme } from '../../../ledger-sim/schemes/funding.ts'
+import { publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
+import { cardPseudonym } from '../../../src/sync/protocol/card-pseudonym.ts'
+import type { Command } from '../../../src/terminal/contract/commands.ts'
+import type { CardChannel } from '../../../src/voucher/cards/card-channel.ts'
+import { readTerminalCertificate } from '../../../src/voucher/cards/tolem-applet/certificates.ts'
+import { unsignedField } from '../../../src/voucher/cards/tolem-applet/layout.ts'
+import { personaliseApplet } from '../../../src/voucher/cards/tolem-applet/personalisation.ts'
+import { setPin } from '../../../src/voucher/cards/tolem-applet/pin.ts'
+import type { AppletPresence } from '../../../src/voucher/cards/tolem-applet/presence.ts'
+import { update } from '../../../src/voucher/cards/tolem-applet/script.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
+import type { Scheme } from '../../../src/voucher/scheme.ts'
+import { testKey } from '../cards/applet-world.ts'
+import { PreparedWorld, worldSeed, type WalkWorld } from './prepared-world.ts'
+
+const prepared = new PreparedWorld()
+beforeAll(() => prepared.prepare())
+afterAll(() => prepared.remove())
+
+let world: WalkWorld
+afterEach(() => world.close())
+
+/** On whose label the card of these stories is laid. */
+const shown = 'Forged Pupil 01'
+const pin = '4071'
+const schemeId = 'card-food'
+const deskKey = testKey('desk of the stories')
+const desk = Buffer.from(deskKey.publicKey).toString('base64url')
+const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'base64url'))
+const text = (of: Uint8Array): string => Buffer.from(of).toString('base64url')
+
+/** 25 000 ₸ of food a month; above 200 ₸ the card asks for its PIN. */
+const cardFood = (from: number): Scheme => ({
+  ...foodVoucher(from),
+  schemeId,
+  name: { kk: 'Карта', ru: 'Карта', en: 'Food on the card' },
+  merchants: [demoCanteen],
+  cards: { accepts: ['tolem-applet'] },
+  offline: { ...foodVoucher(from).offline, policy: 'card', pinAbove: tiyn(20_000n) },
+  order: 9,
+})
+
+interface Issued {
+  readonly faulty: FaultyCard
+  readonly log: CardLogEntry[]
+  name: string
+}
+let card: Issued
+
+function chip(): Issued {
+  const log: CardLogEntry[] = []
+  const memory = { save: () => {}, append: (entry: CardLogEntry) => void log.push(entry) }
+  const random = seededRandom('chip')
+  const made = VirtualApplet.fromState(blankApplet({ uid: null, cardKind: 1 }), { random, memory })
+  return { faulty: new FaultyCard(made, { random: seededRandom('chip faults') }), log, name: '' }
+}
+
+/** A world with the scheme, and a card that the agency's desk has made for a holder and given a PIN. */
+async function open(): Promise<void> {
+  card = chip()
+  world = await prepared.open(undefined, (own, label) => (label === shown ? card.faulty : own))
+  await world.atLedger(async (work) => {
+    expect(await publishScheme(work, cardFood(work.now))).toBe('published')
+    expect(await fundScheme(work, demoAgency, schemeId, tiyn(10_000_000n), 'funded-card-food')).toMatchObject({})
+    const holder = demoPseudonym(worldSeed, 'holder', 'A card holder')
+    const random = seededRandom('issuing desk')
+    const cardId = random(16)
+    card.name = cardPseudonym(work.keys.cardReferenceKey, cardId)
+    const { root, terminalAuthority } = work.keys.applet
+    const certificate = bytes(await deskCertificate(work, demoAgency, desk))
+    card.faulty.enterField()
+    const channel: CardChannel = {
+      atr: card.faulty.atr,
+      transmit: async (command) => card.faulty.exchange(command) as never,
+    }
+    const presence = await personaliseApplet(
+      channel,
+      {
+        cardId,
+        issuerCertificate: bytes(await issuerCertificate(work, demoAgency)),
+        authorityKeys: [terminalAuthority.publicKey.bytes, null],
+        time: work.now - 3_600_000,
+        certify: async (publicKey) => {
+          const done = await registerApplet(work, { agencyId: demoAgency, cardId, publicKey, holder })
+          return 'certificate' in done ? bytes(done.certificate) : null
+        },
+      },
+      { certificate, sign: deskKey.sign },
+      { rootKeys: [root.publicKey.bytes], trustedTime: work.now },
+      random,
+    )
+    if (presence.kind !== 'present') throw new Error(JSON.stringify(presence))
+    const serial = readTerminalCertificate(certificate)?.serial
+    if (serial === undefined) throw new Error('no certificate')
+    await orderPin(work, card.name, String(unsignedField(8).decode(serial)))
+    await saidAtDesk(work, presence)
+    expect(await setPin(presence, pin)).toEqual({ kind: 'verified' })
+    card.faulty.leaveField()
+    // Entitled last: what the card may spend it fetches at a till.
+    await entitle(work, { schemeId, beneficiary: demoPseudonym(worldSeed, schemeId, 'A card holder'), holder })
+  })
+  await pass(60_000)
+}
+
+async function saidAtDesk(work: Parameters<typeof nextScript>[0], presence: AppletPresence): Promise<void> {
+  const next = await nextScript(work, card.name, 0)
+  if (next.kind !== 'script') throw new Error(next.kind)
+  const done = await update(presence, bytes(next.script))
+  if (done.kind !== 'applied') throw new Error(JSON.stringify(done))
+  expect(await keepReceipt(work, card.name, text(done.receipt))).toMatchObject({ kind: 'kept' })
+}
+
+const core = () => {
+  const { core: alive } = world.station
+  if (alive === undefined) throw new Error('the till is off')
+  return alive
+}
+const snapshot = () => core().till.snapshot()
+const command = (asked: Command) => core().till.command(asked)
+const pass = (ms: number) => world.time.runUntil(world.time.now + ms)
+
+async function loseNetwork(): Promise<void> {
+  world.network.all = 'refused'
+  await pass(60_000)
+}
+
+async function findNetwork(): Promise<void> {
+  world.network.all = 'up'
+  await pass(60_000)
+}
+
+const said = (): string => {
+  const { tap } = snapshot()
+  return tap.state === 'approved' ? tap.look : tap.state === 'refused' ? tap.code : tap.state
+}
+
+function ringUp(items: readonly string[] = ['bread']): void {
+  command({ command: 'cancel_payment' })
+  command({ command: 'next_customer' })
+  if (snapshot().sale === null) for (const itemId of items) command({ command: 'add_item', itemId })
+  expect(command({ command: 'pay_by_card' })).toEqual({ ok: true })
+}
+
+/** Buys, and takes the card away again. What the screen says. */
+async function taps(items: readonly string[] = ['bread'], fault?: { of: CardFault; at: number }): Promise<string> {
+  ringUp(items)
+  if (fault !== undefined) card.faulty.arm(fault.of, fault.at)
+  return tapsAgain()
+}
+
+async function tapsAgain(label = shown): Promise<string> {
+  world.station.layCard(label)
+  await pass(8_000)
+  const at = said()
+  if (at !== 'pin') world.station.pullCard()
+  card.faulty.disarm()
+  await pass(500)
+  return at === 'pin' ? at : said()
+}
+
+function rows(sql: string): unknown[] {
+  const database = new Database(world.ledgerFile, { readonly: true })
+  try {
+    return database.prepare(sql).all()
+  } finally {
+    database.close()
+  }
+}
+const tenders = () =>
+  rows(`SELECT state, paid_by, amount FROM tender WHERE scheme_id = '${schemeId}' ORDER BY tender_id`)
+const debited = () => card.log.flatMap((entry) => (entry.kind === 'debit' ? [Number(entry.amount)] : []))
+const inJournal = () =>
+  core()
+    .journal.tendersInState('settled', 'pending', 'maybe_debited', 'advised', 'reversing', 'reversed', 'voided')
+    .filter(({ schemeId: of }) => of === schemeId)
+    .map(({ state }) => state)
+
+const bread = 18_000
+
+describe('a card that counts itself', () => {
+  it('fetches its allowance at the till, pays with network, and the ledger pays from its escrow at once', async () => {
+    await open()
+    expect(await taps()).toBe('settled')
+    expect(debited()).toEqual([bread])
+    expect(tenders()).toEqual([{ state: 'settled', paid_by: 'escrow', amount: bread }])
+    expect(rows('SELECT * FROM discrepancy')).toEqual([])
+    expect(rows('SELECT count(*) AS receipts FROM card_script WHERE receipt IS NOT NULL')).toEqual([{ receipts: 2 }])
+    const printed = [...core().journal.rows()].filter(({ row }) => row.kind === 'receipt_requested')
+    expect(printed).toHaveLength(1)
+  })
+
+  it('has nothing to pay with before it was at a till with network', async () => {
+    await open()
+    await loseNetwork()
+    expect(await taps()).toBe('ALLOWANCE_NOT_ON_CARD')
+    await findNetwork()
+    expect(await taps()).toBe('settled')
+    await loseNetwork()
+    expect(await taps()).toBe('pending')
+    expect(await taps()).toBe('pending')
+    expect(debited()).toEqual([bread, bread, bread])
+    await findNetwork()
+    expect(tenders()).toEqual(Array.from({ length: 3 }, () => ({ state: 'settled', paid_by: 'escrow', amount: bread })))
+    expect(rows('SELECT * FROM discrepancy')).toEqual([])
+  })
+
+  it('asks for its PIN above the scheme’s amount, and pays for the right one', async () => {
+    await open()
+    expect(await taps(['bread', 'bread'])).toBe('pin')
+    expect(snapshot().tap).toMatchObject({ amount: BigInt(2 * bread), triesLeft: 5, wrong: false, cardLies: true })
+    expect(command({ command: 'give_pin', pin: '1111' })).toEqual({ ok: true })
+    await pass(3_000)
+    expect(snapshot().tap).toMatchObject({ state: 'pin', triesLeft: 4, wrong: true })
+    world.station.pullCard()
+    await pass(500)
+    expect(snapshot().tap).toMatchObject({ state: 'pin', cardLies: false })
+    expect(command({ command: 'give_pin', pin })).toEqual({ ok: false, fault: 'not_now' })
+    expect(await tapsAgain()).toBe('pin')
+    expect(command({ command: 'give_pin', pin })).toEqual({ ok: true })
+    await pass(5_000)
+    expect(said()).toBe('settled')
+    expect(debited()).toEqual([2 * bread])
+    world.station.pullCard()
+  })
+
+  it('torn after the debit gives its record when it is back, and pays once', async () => {
+    await open()
+    expect(await taps()).toBe('settled')
+    await loseNetwork()
+    // Recognition 3, certificate, channel, identity 2, slots: SPEND is the ninth.
+    expect(await taps(['bread'], { of: { kind: 'answer-lost' }, at: 9 })).toBe('torn')
+    expect(snapshot().tap).toMatchObject({ mayBeDebited: true })
+    expect(await tapsAgain('Pupil 02')).toBe('torn')
+    expect(snapshot().tap).toMatchObject({ hint: 'other_card' })
+    expect(await tapsAgain()).toBe('pending')
+    expect(debited()).toEqual([bread, bread])
+    await findNetwork()
+    expect(tenders()).toHaveLength(2)
+    expect(inJournal()).toEqual(['settled', 'settled'])
+    expect(rows('SELECT * FROM discrepancy')).toEqual([])
+  })
+
+  it('torn, and the till killed before it was back: the same', async () => {
+    await open()
+    expect(await taps()).toBe('settled')
+    await loseNetwork()
+    expect(await taps(['bread'], { of: { kind: 'answer-lost' }, at: 9 })).toBe('torn')
+    world.station.kill()
+    world.station.start()
+    await pass(3_000)
+    expect(said()).toBe('torn')
+    expect(await tapsAgain()).toBe('pending')
+    expect(debited()).toEqual([bread, bread])
+    await findNetwork()
+    expect(inJournal()).toEqual(['settled', 'settled'])
+    expect(rows('SELECT * FROM discrepancy')).toEqual([])
+  })
+
+  it('torn before the debit says so when it is back, and pays for the same sale', async () => {
+    await open()
+    expect(await taps()).toBe('settled')
+    expect(await taps(['bread'], { of: { kind: 'lost-before' }, at: 9 })).toBe('torn')
+    expect(await tapsAgain()).toBe('settled')
+    expect(debited()).toEqual([bread, bread])
+    expect(inJournal()).toEqual(['settled', 'voided', 'settled'])
+    expect(tenders()).toHaveLength(2)
+  })
+
+  it('that never came back, and had paid: its next sale proves it at the ledger, and it is given back', async () => {
+    await open()
+    expect(await taps()).toBe('settled')
+    await loseNetwork()
+    expect(await taps(['bread'], { of: { kind: 'answer-lost' }, at: 9 })).toBe('torn')
+    expect(command({ command: 'cancel_payment' })).toEqual({ ok: true })
+    expect(command({ command: 'cancel_sale' })).toEqual({ ok: true })
+    expect(inJournal()).toEqual(['settled', 'advised'])
+    await findNetwork()
+    expect(tenders()).toMatchObject([{ state: 'settled' }, { state: 'awaiting_proof' }])
+    expect(inJournal()).toEqual(['settled', 'advised'])
+    // The same card at the same till: it is asked about that payment before anything else.
+    expect(await taps()).toBe('settled')
+    await pass(60_000)
+    expect(debited()).toEqual([bread, bread, bread])
+    expect(inJournal()).toEqual(['settled', 'reversed', 'settled'])
+    expect(tenders()).toMatchObject([{ state: 'settled' }, { state: 'reversed' }, { state: 'settled' }])
+    expect(rows('SELECT * FROM discrepancy')).toEqual([])
+  })
+
+  it('that never came back, and had not paid, owes nobody anything', async () => {
+    await open()
+    expect(await taps()).toBe('settled')
+    expect(await taps(['bread'], { of: { kind: 'lost-before' }, at: 9 })).toBe('torn')
+    expect(command({ command: 'cancel_sale' })).toEqual({ ok: true })
+    await pass(60_000)
+    expect(inJournal()).toEqual(['settled', 'advised'])
+    expect(await taps()).toBe('settled')
+    await pass(60_000)
+    expect(debited()).toEqual([bread, bread])
+    expect(inJournal()).toEqual(['settled', 'reversed', 'settled'])
+    expect(rows('SELECT * FROM discrepancy')).toEqual([])
+  })
+
+  it('is given back what a void took, by its next script', async () => {
+    await open()
+    await loseNetwork()
+    await findNetwork()
+    expect(await taps()).toBe('settled')
+    const left = () => Number(snapshot().cardPays?.parts[0]?.amountLeft ?? 0n)
+    const before = left()
+    await loseNetwork()
+    expect(await taps()).toBe('pending')
+    const [{ saleId } = { saleId: '' }] = snapshot().recent
+    expect(command({ command: 'void_sale', saleId })).toEqual({ ok: true })
+    await findNetwork()
+    expect(tenders()).toMatchObject([{ state: 'settled' }, { state: 'reversed' }])
+    expect(await taps()).toBe('settled')
+    // 180 ₸ of the voided sale are back; this one took 180 ₸.
+    expect(left()).toBe(before - bread)
+    expect(debited()).toEqual([bread, bread, bread])
+  })
+
+  it('that is blocked meanwhile is refused, and its script blocks the chip too', async () => {
+    await open()
+    expect(await taps()).toBe('settled')
+    await world.atLedger(async (work) => void (await setCardStatus(work, card.name, 'blocked')))
+    expect(await taps()).toBe('CARD_BLOCKED')
+    await loseNetwork()
+    expect(await taps()).toBe('CARD_BLOCKED')
+    expect(debited()).toEqual([bread])
+  })
+
+  it('is no card of a till whose certificate is over, until that has another', async () => {
+    await open()
+    expect(await taps()).toBe('settled')
+    await loseNetwork()
+    await pass(8 * 24 * 3_600_000)
+    expect(await taps()).toBe('TERMINAL_NOT_ACCEPTED')
+    await findNetwork()
+    expect(await taps()).toBe('settled')
+  })
+
+  it('names nobody in the ledger and in the journal but by its pseudonym and its own records', async () => {
+    await open()
+    expect(await taps()).toBe('settled')
+    expect(rows(`SELECT card FROM card WHERE card = '${card.name}'`)).toHaveLength(1)
+    const intents = [...core().journal.rows()].flatMap(({ row }) => (row.kind === 'tender_intent' ? [row.card] : []))
+    expect(intents).toEqual([card.name])
+    expect(
+      JSON.stringify(
+        [...core().journal.rows()].map(({ row }) => row),
+        bigints,
+      ),
+    ).not.toContain(`"${pin}"`)
+  })
+})
+
+const bigints = (_name: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
