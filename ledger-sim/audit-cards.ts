@@ -7,9 +7,10 @@ const holdings = `
 
 export const cardRules: readonly Rule[] = [
   {
-    rule: 'the escrow of a card holds what lies there for its slots, and at least what the card may still be debited for',
+    rule: 'the escrow of a card is what lies there for its slots, and at least what it may still be debited for',
     wrong: `
-      select card_escrow.account_id as subject, 'holds ' || balance || ', its slots say ' || coalesce(funds, 0) as detail
+      select card_escrow.account_id as subject,
+        'holds ' || balance || ', its slots say ' || coalesce(funds, 0) as detail
       from card_escrow join account on account.account_id = card_escrow.account_id
       left join (select card, scheme_id, sum(funds) as funds from card_slot group by card, scheme_id) held
         on held.card = card_escrow.card and held.scheme_id = card_escrow.scheme_id
@@ -38,8 +39,8 @@ export const cardRules: readonly Rule[] = [
   {
     rule: 'every debit of a card is a tender of that amount from that slot, or waits',
     wrong: `
-      select card_record.tender_id as subject, card_record.standing || ' for ' || card_record.amount || ', the tender is '
-        || tender.state || ' for ' || tender.amount as detail
+      select card_record.tender_id as subject, card_record.standing || ' for ' || card_record.amount
+        || ', the tender is ' || tender.state || ' for ' || tender.amount as detail
       from card_record join tender on tender.tender_id = card_record.tender_id
       where tender.terminal_id <> card_record.terminal_id
         or (tender.tombstone = 0 and (tender.amount <> card_record.amount or tender.slot_id <> card_record.slot_id))

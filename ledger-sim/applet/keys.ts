@@ -1,7 +1,7 @@
 /**
  * The P-256 keys behind cards that count themselves (docs/design/22, "Keys and certificates"): root, terminal
- * authority, and an issuer for each agency. Each follows from the ledger's own secret, so that it is made once, lives in
- * the same file, and is there in folders of before (HKDF, RFC 5869).
+ * authority, and an issuer for each agency. Each follows from the ledger's own secret, so that it is made once, lives
+ * in the same file, and is there in folders of before (HKDF, RFC 5869).
  */
 import { createECDH, createPrivateKey, hkdfSync, sign as signBytes, type KeyObject } from 'node:crypto'
 import { p256PublicKey, type P256PublicKey, type Sign } from '../../src/voucher/cards/tolem-applet/p256.ts'

@@ -65,9 +65,10 @@ export async function loadsFor(work: Work, card: Card): Promise<readonly SlotLoa
       const inEscrow = own === undefined ? zeroTiyn : subtractTiyn(own.funds, coverOf(own))
       const given = affordable(scheme, stillToGive(scheme, state.slot, holdings), addTiyn(free, inEscrow))
       const slot = slotFor(scheme, state.slot, period, given)
-      if (!hasNews(own, given, slot)) continue
+      const dueAt = Math.max(own?.dueAt ?? 0, period.to + presentForMs)
+      if (!hasNews(own, given, slot, dueAt)) continue
       promised = addTiyn(promised, remainderTiyn(given.amount, inEscrow))
-      loads.push({ scheme, slotId: state.slot.slotId, given, dueAt: period.to + presentForMs, slot })
+      loads.push({ scheme, slotId: state.slot.slotId, given, dueAt, slot })
     }
   }
   return loads
@@ -123,11 +124,18 @@ function slotFor(scheme: AnyScheme, slot: Slot, period: SchemePeriod, given: All
   }
 }
 
-/** Something to spend more, or other bounds for what is there. Uses alone are news only where money is there for them. */
-function hasNews(own: Holding | undefined, given: Allowance, { maxPerSpend, pinAbove }: AppletSlot): boolean {
+/** More to spend, or other bounds for what is there. Uses alone are news only where money is there for them. */
+function hasNews(
+  own: Holding | undefined,
+  given: Allowance,
+  { maxPerSpend, pinAbove }: AppletSlot,
+  dueAt: number,
+): boolean {
   if (given.amount > 0n) return true
   if (own === undefined || own.isTakenAway || leftOn(own).amount === 0n) return false
-  return given.count > 0 || own.maxPerSpend !== maxPerSpend || (own.pinAbove ?? largestAmount) !== pinAbove
+  const isAsTold =
+    own.maxPerSpend === maxPerSpend && (own.pinAbove ?? largestAmount) === pinAbove && own.dueAt === dueAt
+  return given.count > 0 || !isAsTold
 }
 
 /** Books the load and moves its money. @throws where the scheme has less than it had */

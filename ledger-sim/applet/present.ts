@@ -4,6 +4,7 @@
  */
 import type { JournalPosition, SignedItemResult } from '../../src/sync/protocol/messages.ts'
 import type { Work } from '../context.ts'
+import { closeAppealsOf, isPaidBeside } from '../payments/appeals.ts'
 import { fileDiscrepancy } from '../payments/discrepancies.ts'
 import { keepEvidence } from '../payments/evidence.ts'
 import { notYoursResult, tenderResult } from '../payments/results.ts'
@@ -47,7 +48,7 @@ export async function presentOnCard(
     if (arrival === 'reversed_before_arrival') await fileOnly(work, terminal, item)
     return tenderResult(work, tender, arrival, tenderId)
   }
-  if (!isNew && !isOpen(tender)) {
+  if (!isNew && !(await isOpen(work, tender))) {
     if (tender.state === 'reversed') await fileOnly(work, terminal, item)
     return tenderResult(work, tender, arrival, tenderId)
   }
@@ -58,12 +59,14 @@ export async function presentOnCard(
       (await recordPosition(work, terminal.terminalId, position, created)) !== 'conflict',
   })
   await settleTender(work, tenderId, outcome)
+  if (outcome.state !== 'not_paid') await closeAppealsOf(work, tenderId)
   return tenderResult(work, { ...tender, ...outcome, at: work.now }, arrival, tenderId)
 }
 
 /** A torn payment that nothing had proved, or an authorisation that was refused: the goods are given all the same. */
-function isOpen({ state, loss }: Tender): boolean {
-  return state === 'awaiting_proof' || state === 'refused' || (state === 'not_paid' && loss === 'PROOF_NEVER_CAME')
+async function isOpen(work: Work, { tenderId, state, loss }: Tender): Promise<boolean> {
+  if (state === 'not_paid' && loss === 'PROOF_NEVER_CAME') return !(await isPaidBeside(work, tenderId))
+  return state === 'awaiting_proof' || state === 'refused'
 }
 
 async function fileDifference(
@@ -127,13 +130,14 @@ async function settleProved(work: Work, tenderId: string): Promise<void> {
   const advice = await firstShownOf(work, tenderId)
   if (tender === undefined || terminal === undefined || advice === undefined)
     throw new Error(`torn tender ${tenderId} vanished`)
-  if (!isOpen(tender)) return
+  if (!(await isOpen(work, tender))) return
   const outcome = await judgeOnCard(work, terminal, advice.item, {
     presentedAt: advice.at,
     notPaid: lossBorneBy(work, terminal, advice.item),
     isKnownPosition: async () => true,
   })
   await settleTender(work, tenderId, outcome)
+  if (outcome.state !== 'not_paid') await closeAppealsOf(work, tenderId)
   const item = await tenderResult(work, { ...tender, ...outcome, at: work.now }, 'exists', tenderId)
   await appendEvent(work, terminal.terminalId, { kind: 'item', item })
 }

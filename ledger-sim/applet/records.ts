@@ -1,6 +1,7 @@
 /**
- * Every debit of a card that the ledger has heard of (docs/design/25, "One history"). Tills present in any order; a card
- * that shows two histories was copied or restored: the first that came counts, whatever follows from the other does not.
+ * Every debit of a card that the ledger has heard of (docs/design/25, "One history"). Tills present in any order; a
+ * card that shows two histories was copied or restored: the first that came counts, what follows from the other does
+ * not.
  */
 import { toHex } from '../../src/voucher/cards/bytes.ts'
 import { judgeHistory, type CardFinding } from '../../src/voucher/cards/tolem-applet/card-history.ts'

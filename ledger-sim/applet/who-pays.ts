@@ -16,6 +16,7 @@ import { findScheme, schemeAccountOf, wasInactiveAt } from '../schemes/schemes.t
 import { findSlot, useSlot } from '../schemes/slots.ts'
 import { waitsForReview } from '../terminals/revocation.ts'
 import type { Terminal } from '../terminals/terminals.ts'
+import { closeHolding } from './close.ts'
 import { changeFunds, escrowOfHolding, findHolding, type Holding } from './holdings.ts'
 import type { CardPresentment } from './advice.ts'
 import type { ProvedDebit } from './proof.ts'
@@ -68,7 +69,8 @@ export async function whoPaysOnCard(
   if (!wasOnline && !holdsOffline(replayed.input, record))
     return unproved('DECISION_MISMATCH', 'the offline rules do not allow it')
 
-  const isLate = presentedAt >= holding.dueAt
+  // A torn payment that was shown in time, and whose proof came when its money had gone back, is late too.
+  const isLate = presentedAt >= holding.dueAt || holding.state === 'closed'
   if (isLate && !(await agencyBears(work, scheme, terms.amount)))
     return notPaid('PRESENTED_TOO_LATE', null, `it was to be presented before ${holding.dueAt}`)
   if (isLate)
@@ -80,36 +82,36 @@ export async function whoPaysOnCard(
       amount: terms.amount,
       evidence: { schemeId: scheme.schemeId, presentUntil: holding.dueAt, position },
     })
-  const { agencyId, schemeId } = scheme
+  if (isLate && holding.state === 'open') await closeHolding(work, holding)
   // What is closed has given its money back: the scheme's own pays.
-  const payer = holding.state === 'open' ? await escrowOfHolding(work, holding) : schemeAccountOf(schemeId)
-  const paying = { work, terms, holding, payer }
-  return waitsForReview(terminal, position) ? setAside(paying, agencyId) : payNow(paying)
+  const escrow = isLate ? null : { holding, account: await escrowOfHolding(work, holding) }
+  const paying = { work, terms, escrow }
+  return waitsForReview(terminal, position) ? setAside(paying, scheme.agencyId) : payNow(paying)
 }
 
 interface Paying {
   readonly work: Work
   readonly terms: CardPresentment['terms']
-  readonly holding: Holding
-  readonly payer: string
+  /** Null: the scheme's own account pays. */
+  readonly escrow: { readonly holding: Holding; readonly account: string } | null
 }
 
-async function payNow({ work, terms, holding, payer }: Paying): Promise<TenderOutcome> {
-  const { tenderId, payeeAccount, amount, payerSlot } = terms
-  const isOpen = holding.state === 'open'
+async function payNow({ work, terms, escrow }: Paying): Promise<TenderOutcome> {
+  const { tenderId, payeeAccount, amount, payerSlot, schemeId } = terms
+  const payer = escrow?.account ?? schemeAccountOf(schemeId)
   const paid = await pay(work, { tenderId, payer, payeeAccount, amount })
-  if (paid === 'short' && isOpen) throw new Error(`the escrow of a card does not cover ${payerSlot}`)
+  if (paid === 'short' && escrow !== null) throw new Error(`the escrow of a card does not cover ${payerSlot}`)
   await useSlot(work, payerSlot, tenderId, amount)
-  if (isOpen) await changeFunds(work, holding, -amount)
+  if (escrow !== null) await changeFunds(work, escrow.holding, -amount)
   if (paid === 'short') return { state: 'awaiting_funds', paidBy: null, refusal: null, loss: null }
-  return { state: 'settled', paidBy: isOpen ? 'escrow' : 'agency', refusal: null, loss: null }
+  return { state: 'settled', paidBy: escrow === null ? 'agency' : 'escrow', refusal: null, loss: null }
 }
 
 /** Its agency looks at it first. */
-async function setAside({ work, terms, holding, payer }: Paying, agencyId: string): Promise<TenderOutcome> {
-  const { tenderId, amount, payerSlot } = terms
-  const isOpen = holding.state === 'open'
+async function setAside({ work, terms, escrow }: Paying, agencyId: string): Promise<TenderOutcome> {
+  const { tenderId, amount, payerSlot, schemeId } = terms
   await useSlot(work, payerSlot, tenderId, amount)
-  if (isOpen) await changeFunds(work, holding, -amount)
-  return openReview(work, { tenderId, agencyId, payer, paidBy: isOpen ? 'escrow' : 'agency', amount })
+  if (escrow !== null) await changeFunds(work, escrow.holding, -amount)
+  const payer = escrow?.account ?? schemeAccountOf(schemeId)
+  return openReview(work, { tenderId, agencyId, payer, paidBy: escrow === null ? 'agency' : 'escrow', amount })
 }

@@ -35,7 +35,7 @@ export const monitoringOperations = [
         z.strictObject({
           schemeId: nameSchema,
           funded: tiynSchema,
-          /** funded = spent + returned + escrow + onCards + inReview + free; negative when more came back than was ever paid. */
+          /** funded = spent + returned + escrow + onCards + inReview + free; negative when more came back than paid. */
           spent: z.string().regex(/^-?\d+$/),
           returned: tiynSchema,
           escrow: tiynSchema,

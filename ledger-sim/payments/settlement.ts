@@ -49,10 +49,11 @@ export interface PaidTender {
 }
 
 /**
- * Takes a payment back the way it came, with the shares of its rules: into the escrow of the card that paid, or that
- * holds the slot now, else to the agency's scheme account, and frees the slot. Where a refund after the period went elsewhere, less comes back than
- * the slot uses: then the agency's own money must cover the slot before it is freed. A merchant who has less than that
- * owes the rest; then the agency's own money keeps the escrow whole, or the slot stays used until the debt is netted.
+ * Takes a payment back the way it came, with the shares of its rules: into the escrow of the card that paid it, or of
+ * the lease that holds the slot now, else to the agency's scheme account, and frees the slot. Where a refund after the
+ * period went elsewhere, less comes back than the slot uses: then the agency's own money must cover the slot before it
+ * is freed. A merchant who has less than that owes the rest; then the agency's own money keeps the escrow whole, or the
+ * slot stays used until the debt is netted.
  */
 export async function payBack(work: Work, tender: PaidTender): Promise<void> {
   const scheme = schemeAccountOf(tender.schemeId)
@@ -65,7 +66,8 @@ export async function payBack(work: Work, tender: PaidTender): Promise<void> {
   const used = await usedBy(work, tender.tenderId)
   const isWhole = owed === 0n && used === tender.amount
   const holding = isWhole ? await holdingOfTender(work, tenderId) : undefined
-  const target = holding === undefined ? (isWhole ? (escrow ?? scheme) : scheme) : await escrowOfHolding(work, holding)
+  const ofCard = holding === undefined ? undefined : await escrowOfHolding(work, holding)
+  const target = isWhole ? (ofCard ?? escrow ?? scheme) : scheme
   const leg = { debit: payeeAccount, credit: target, amount: back, kind: 'voucher-reversal' } as const
   if ((await taking.post([leg])).kind === 'short') throw new Error('the merchant had less than was available')
   if (holding !== undefined) await changeFunds(work, holding, back)

@@ -11,8 +11,9 @@ import { closeDueLeases } from '../leases/close.ts'
 import { schemeAccountOf } from './schemes.ts'
 
 /**
- * What is due by now: leases past their time are closed, what cards held of periods past theirs is theirs no more, what schemes give back is given back. Cheap when there is
- * nothing to do, so it is asked before a scheme's money is promised.
+ * What is due by now: leases past their time are closed, so is what cards held of a period past its time, and what
+ * schemes give back is given back. Cheap when there is nothing to do, so it is asked before a scheme's money is
+ * promised.
  *
  * @returns how many leases and slots on cards were closed
  */

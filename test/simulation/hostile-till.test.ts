@@ -14,13 +14,13 @@ import { tiyn } from '../../src/voucher/money.ts'
 import type { ItemResult } from '../../src/sync/protocol/messages.ts'
 import {
   demoLedger,
-  readCard,
   temporaryFolder,
   type Decided,
   type DemoLedger,
   type TestCard,
   type TestTill,
 } from '../integration/ledger/demo-ledger.ts'
+import { readCard } from '../integration/ledger/sun-message.ts'
 import { audit } from './auditor.ts'
 import { SeededRandom } from './random.ts'
 

@@ -17,12 +17,12 @@ import {
   demoLedger,
   drain,
   hourMs,
-  readCard,
   temporaryFolder,
   type DemoLedger,
   type TestCard,
   type TestTill,
 } from './demo-ledger.ts'
+import { readCard } from './sun-message.ts'
 
 const schemeId = 'school-lunch'
 let folder: ReturnType<typeof temporaryFolder>

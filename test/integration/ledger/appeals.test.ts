@@ -19,13 +19,13 @@ import {
   demoLedger,
   hourMs,
   p256,
-  readCard,
   temporaryFolder,
   TestSigner,
   type Decided,
   type DemoLedger,
   type TestTill,
 } from './demo-ledger.ts'
+import { readCard } from './sun-message.ts'
 
 const agencyAccount = 'almaly-education'
 const merchantAccount = 'merchant.school-7-canteen'

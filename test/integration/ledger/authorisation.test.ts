@@ -13,12 +13,12 @@ import {
   balanceOf,
   demoLedger,
   drain,
-  readCard,
   type Decided,
   type DemoLedger,
   type TestCard,
   type TestTill,
 } from './demo-ledger.ts'
+import { readCard } from './sun-message.ts'
 import { sunOf } from '../../fixtures/sun-of.ts'
 
 const merchant = 'merchant.school-7-canteen'

@@ -17,13 +17,13 @@ import type { CardProof } from '../../../src/voucher/tender.ts'
 import { originalUids, riskTaken } from '../../fixtures/identified-cards.ts'
 import {
   demoLedger,
-  readCard,
   temporaryFolder,
   type Decided,
   type DemoLedger,
   type TestCard,
   type TestTill,
 } from './demo-ledger.ts'
+import { readCard } from './sun-message.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 let demo: DemoLedger

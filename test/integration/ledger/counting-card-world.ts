@@ -1,6 +1,6 @@
 /**
- * A scheme of five days under the policy `card`, at the ledger's door: virtual applet cards (hardware-mocks, which share
- * no code with the ledger) are personalised, loaded, debited and presented by two tills, as a till does it.
+ * A scheme of five days under the policy `card`, at the ledger's door: virtual applet cards (hardware-mocks, which
+ * share no code with the ledger) are personalised, loaded, debited and presented by two tills, as a till does it.
  */
 import { blankApplet, type AppletState } from '../../../hardware-mocks/cards/applet-state.ts'
 import { VirtualApplet } from '../../../hardware-mocks/cards/applet.ts'

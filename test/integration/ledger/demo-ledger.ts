@@ -14,7 +14,6 @@ import { p256PrivateJwk, seedDemoWorld, type DemoWorld } from '../../../ledger-s
 import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
 import { inTransaction, type LedgerPorts } from '../../../ledger-sim/context.ts'
 import { post } from '../../../ledger-sim/accounts/transfers.ts'
-import { encryptCbc } from '../../../hardware-mocks/cards/aes.ts'
 import { hashOf, saleHashOf, termsHashOf, toJson } from '../../../src/sync/protocol/canonical.ts'
 import {
   signRequest,
@@ -39,8 +38,6 @@ import {
 } from '../../../src/sync/protocol/messages.ts'
 import { recordSourcesOf } from '../../../src/sync/protocol/record-sources.ts'
 import { encryptionKey } from '../../../src/sync/protocol/sealed-box.ts'
-import { sunMac } from '../../../src/voucher/cards/sun.ts'
-import { sunMacInput } from '../../../src/voucher/cards/ntag424-layout.ts'
 import { notActivatedIn } from '../../../src/voucher/activation.ts'
 import { decide, engineVersion, type DecisionInput } from '../../../src/voucher/decide.ts'
 import { isListed } from '../../../src/voucher/hotlist.ts'
@@ -52,6 +49,7 @@ import type { CardProof, Sun, TenderTerms } from '../../../src/voucher/tender.ts
 import { placeForDecision } from '../../../src/voucher/where.ts'
 import { v7 } from 'uuid'
 import { assertShown } from './shown-problems.ts'
+import { readCard } from './sun-message.ts'
 import type { z } from 'zod'
 
 /** Wednesday 2026-11-25, 10:00 in Almaty: school is open. */
@@ -170,16 +168,6 @@ function cardOf(world: DemoWorld, label: string): TestCard {
     tillKey: bytes(issued.keys['3']),
     counter: 0,
   }
-}
-
-/** The message that the card shows for one tender; the counter rises with each. */
-export function readCard(card: TestCard, termsHash: string, counter = (card.counter += 1)): Sun {
-  const count = Buffer.from([counter & 0xff, (counter >> 8) & 0xff, counter >> 16])
-  const picc = Buffer.concat([Buffer.of(0xc7), card.uid, count, Buffer.alloc(5, 0x5a)])
-  const b = termsHash.toUpperCase()
-  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex').toUpperCase()
-  const mac = sunMac(card.fileReadKey, { uid: card.uid, counter }, sunMacInput(b))
-  return { e: hex(encryptCbc(card.metaReadKey, picc)), b, m: hex(mac) }
 }
 
 /** Signs requests and checks that every answer is the ledger's, to this request. */

@@ -14,13 +14,13 @@ import {
   drain,
   hourMs,
   p256,
-  readCard,
   temporaryFolder,
   type Decided,
   type DemoLedger,
   type TestSigner,
   type TestTill,
 } from './demo-ledger.ts'
+import { readCard } from './sun-message.ts'
 
 const merchantAccount = 'merchant.school-7-canteen'
 const lunch = 115_000n

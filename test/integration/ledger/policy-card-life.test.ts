@@ -76,6 +76,21 @@ describe('a torn payment', () => {
     expect(await till.inquire(never.sale.terms.tenderId)).toMatchObject({ state: 'not_paid', loss: 'PROOF_NEVER_CAME' })
   })
 
+  test('whose proof comes when its money has gone back is a late sale', async () => {
+    await begin()
+    const torn = await world.sell(till, card, 300n)
+    await world.present(till, world.torn(till, torn))
+    world.demo.clock.now += 16 * dayMs
+    await other.call('/v1/terminal/card-scripts', { card: card.name, scriptCounter: 1 })
+    expect(await till.inquire(torn.sale.terms.tenderId)).toMatchObject({ loss: 'PROOF_NEVER_CAME' })
+    expect(await world.present(till, torn)).toMatchObject({ arrival: 'exists', state: 'settled', paidBy: 'agency' })
+    const filed = (await world.demo.rows('discrepancy')).map((row) => [row['code'], row['owner'], row['appeal']])
+    expect(filed).toEqual([
+      ['PROOF_NEVER_CAME', 'merchant', 'closed'],
+      ['PRESENTED_TOO_LATE', 'agency', 'closed'],
+    ])
+  })
+
   test('that its till disowns is not paid, and the card is owed it when it happened after all', async () => {
     await begin()
     const torn = await world.sell(till, card, 300n)

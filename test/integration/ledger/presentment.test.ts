@@ -21,11 +21,11 @@ import {
   demoLedger,
   drain,
   hourMs,
-  readCard,
   temporaryFolder,
   type DemoLedger,
   type TestTill,
 } from './demo-ledger.ts'
+import { readCard } from './sun-message.ts'
 import { sunOf } from '../../fixtures/sun-of.ts'
 
 const merchant = 'merchant.school-7-canteen'

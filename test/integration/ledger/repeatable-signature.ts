@@ -1,6 +1,6 @@
 /**
- * ECDSA on P-256 with SHA-256 whose nonce follows from key and message (as in RFC 6979, with a plain HMAC), so that what
- * is recorded comes out the same again. Only for tests: nothing here hides its time.
+ * ECDSA on P-256 with SHA-256 whose nonce follows from key and message (as in RFC 6979, with a plain HMAC), so that
+ * what is recorded comes out the same again. Only for tests: nothing here hides its time.
  */
 import { createECDH, createHash, createHmac } from 'node:crypto'
 
