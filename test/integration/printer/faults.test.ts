@@ -9,7 +9,7 @@ import { copy, openPrintingTill, original, patience, type PrintingTill } from '.
 let work: PrintingTill
 
 beforeAll(async () => {
-  work = await openPrintingTill(8_000)
+  work = await openPrintingTill()
   await work.shows('ok', 0)
 })
 afterAll(() => work?.close())

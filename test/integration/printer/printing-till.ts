@@ -51,14 +51,11 @@ export const patience = { timeout: 40_000, interval: 20 }
 export const original: Omit<Print, 'sale'> = { isCopy: false, isVoid: false, isWhole: true }
 export const copy: Omit<Print, 'sale'> = { ...original, isCopy: true }
 
-/**
- * Shorter than on a till: a test waits for what a cashier would not notice.
- *
- * @param finishMaxMs longer where a test counts the copies: on a busy machine a printer that is well may be silent for
- *   seconds, and what it printed meanwhile is printed again
- */
-export async function openPrintingTill(finishMaxMs = 3_000): Promise<PrintingTill> {
-  const work = await openTillAtWork({ printerTiming: { pollIntervalMs: 200, finishPollMs: 20, finishMaxMs } })
+/** Shorter than on a till: a test waits for what a cashier would not notice. */
+const printerTiming = { pollIntervalMs: 200, finishPollMs: 20, finishMaxMs: 3_000 }
+
+export async function openPrintingTill(): Promise<PrintingTill> {
+  const work = await openTillAtWork({ printerTiming })
   const tells = async (change: PrinterChange): Promise<void> => {
     const answer = await fetch(new URL('/api/printer', work.world.panelUrl), {
       method: 'POST',
