@@ -1,6 +1,6 @@
 /**
- * A scheme that its beneficiary has to activate, at a till (docs/adr/0030-where-a-scheme-pays-and-who-has-activated.md).
- * Method: a real till with its journal, the real ledger, a virtual card; the network is cut where the story says so.
+ * A scheme that its beneficiary has to activate, at a till (ADR 30). Method: a real till with its journal, the real
+ * ledger, a virtual card; the network is cut where the story says so.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { setLeasePolicy } from '../../../ledger-sim/leases/policy.ts'
