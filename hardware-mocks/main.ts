@@ -1,33 +1,34 @@
 /**
- * The virtual hardware of one till as a process: reader and cards, printer, network, panel.
- *
- *     node hardware-mocks/main.ts --data DIR [--cards FILE] [--card-folder DIR] [--panel-port N] [--reader-port N]
- *       [--printer-port N] [--proxy-port N] [--ledger-port N] [--paper 58|80] [--printer-profile kazakh|budget]
- *       [--printer-language escpos|starprnt] [--printer-front tcp|pty|fifo] [--seed TEXT]
- *       [--wallet-keys FILE --ledger-key FILE]
- *
- * or one argument of JSON with the same names (`{"data":"…","panelPort":0}`; `cards` may be the list itself). Port 0,
- * the default, means any free port. A printer behind a pty (a serial port, or a USB printer) or a FIFO is the file
- * `printerDevice`, and has no port. When everything listens, one line goes to standard output:
+ * `npm run mocks -- --data DIR …`: the virtual hardware of one till as a process: reader and cards, printer, network,
+ * panel (docs/virtual-hardware.md). Options as `usage` has them, or one argument of JSON with the same names
+ * (`{"data":"…","panelPort":0}`; `cards` may be the list itself). Port 0, the default, means any free port; `vpcdPort`
+ * is where a pcscd's vpcd listens already. A printer behind a pty (a serial port, or a USB printer) or a FIFO is the
+ * file `printerDevice`, and has no port. When everything listens, one line goes to standard output:
  * `{"event":"ready","panelUrl":…,"panelPort":…,"readerPort":…,"printerPort":…,"printerDevice":…,"proxyPort":…}`.
  * SIGINT or SIGTERM ends it cleanly, exit code 0; a second one at once.
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { z } from 'zod'
 import { seededRandom } from './cards/random.ts'
 import { cardDefinitions } from './panel/card-box.ts'
 import { startVirtualHardware } from './virtual-hardware.ts'
 
+const usage = `Use: npm run mocks -- --data DIR [--cards FILE] [--card-folder DIR] [--panel-port N] [--proxy-port N]
+  [--ledger-port N] [--reader-port N | --vpcd-port N] [--printer-port N] [--printer-front tcp|pty|fifo]
+  [--printer-profile kazakh|budget] [--printer-language escpos|starprnt] [--paper 58|80] [--seed TEXT]
+  [--wallet-keys FILE --ledger-key FILE]`
+
 const port = z.coerce.number().int().min(0).max(65_535).default(0)
 const arguments_ = z.strictObject({
-  data: z.string().min(1),
+  data: z.string({ error: 'a folder for cards, slips and logs: --data DIR' }).min(1),
   cards: z.union([z.string(), cardDefinitions]).optional(),
   /** The box of cards of another till's hardware: cards are carried from one to the other. */
   cardFolder: z.string().optional(),
   panelPort: port,
   readerPort: port,
+  vpcdPort: port,
   printerPort: port,
   proxyPort: port,
   ledgerPort: port,
@@ -47,30 +48,42 @@ const arguments_ = z.strictObject({
 
 function givenArguments(): unknown {
   const given = process.argv.slice(2)
+  if (given[0] === '--help' || given[0] === '-h') {
+    process.stdout.write(`${usage}\n`)
+    process.exit(0)
+  }
   if (given.length === 1 && given[0]?.startsWith('{')) return JSON.parse(given[0])
   const text = { type: 'string' } as const
-  const { values } = parseArgs({
-    args: given,
-    options: {
-      data: text,
-      cards: text,
-      'card-folder': text,
-      'panel-port': text,
-      'reader-port': text,
-      'printer-port': text,
-      'proxy-port': text,
-      'ledger-port': text,
-      paper: text,
-      'printer-profile': text,
-      'printer-language': text,
-      'printer-front': text,
-      seed: text,
-      'wallet-keys': text,
-      'ledger-key': text,
-    },
+  const { values } = optionsOf(given, {
+    data: text,
+    cards: text,
+    'card-folder': text,
+    'panel-port': text,
+    'reader-port': text,
+    'vpcd-port': text,
+    'printer-port': text,
+    'proxy-port': text,
+    'ledger-port': text,
+    paper: text,
+    'printer-profile': text,
+    'printer-language': text,
+    'printer-front': text,
+    seed: text,
+    'wallet-keys': text,
+    'ledger-key': text,
   })
   const camelCase = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [camelCase(name), value]))
+}
+
+function optionsOf<Options extends NonNullable<ParseArgsConfig['options']>>(args: string[], options: Options) {
+  try {
+    return parseArgs({ args, options })
+  } catch (error) {
+    if (!(error instanceof TypeError && 'code' in error)) throw error
+    process.stderr.write(`tolem: ${error.message.split('. ')[0]?.replace(/\.$/, '')}. ${usage}\n`)
+    process.exit(2)
+  }
 }
 
 function fail(detail: string): never {
@@ -106,9 +119,11 @@ async function run(): Promise<void> {
   process.on('SIGTERM', stop)
   const { panelUrl, panelPort, readerPort, printerPort, printer, proxyPort } = hardware
   const { device } = printer
-  const address = device === null ? { printerPort } : { printerPort, printerDevice: device }
+  const printerAddress = device === null ? { printerPort } : { printerPort, printerDevice: device }
+  const { vpcdPort } = others
+  const readerAddress = vpcdPort === 0 ? { readerPort } : { vpcdPort }
   process.stdout.write(
-    `${JSON.stringify({ event: 'ready', panelUrl, panelPort, readerPort, ...address, proxyPort })}\n`,
+    `${JSON.stringify({ event: 'ready', panelUrl, panelPort, ...readerAddress, ...printerAddress, proxyPort })}\n`,
   )
 }
 

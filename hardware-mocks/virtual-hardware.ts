@@ -15,6 +15,7 @@ import type { PrinterFront } from './printer/virtual-printer.ts'
 import { serveVirtualReader } from './reader/remote.ts'
 import { realScheduler } from './reader/scheduler.ts'
 import { VirtualReader } from './reader/virtual-reader.ts'
+import { VpcdSlot } from './reader/vpcd.ts'
 import { WalletDesk } from './wallet/wallet-desk.ts'
 
 export interface VirtualHardwareOptions {
@@ -28,6 +29,8 @@ export interface VirtualHardwareOptions {
   /** Ports on loopback; 0 or absent: any free one. */
   readonly panelPort?: number
   readonly readerPort?: number
+  /** Cards are laid into a real pcscd through its driver vpcd, which listens here; 0 or absent: on our own reader. */
+  readonly vpcdPort?: number
   readonly printerPort?: number
   readonly proxyPort?: number
   /** Where the ledger listens on loopback; 0 or absent: nowhere yet. */
@@ -46,12 +49,12 @@ export interface VirtualHardwareOptions {
 export interface VirtualHardware {
   readonly panelUrl: string
   readonly panelPort: number
+  /** 0 where cards are laid into a real pcscd. */
   readonly readerPort: number
   readonly printerPort: number
   readonly proxyPort: number
   readonly box: CardBox
   readonly desk: ReaderDesk
-  readonly reader: VirtualReader
   readonly printer: VirtualPrinter
   readonly network: NetworkProxy
   /** Ends everything and waits until the last slip is on disk. */
@@ -66,7 +69,9 @@ export async function startVirtualHardware(options: VirtualHardwareOptions): Pro
   box.add(options.cards ?? [])
   const reader = new VirtualReader({ scheduler: realScheduler })
   const readerLog = new EventLog({ now, file: join(folder, 'reader.log.jsonl') })
-  const desk = new ReaderDesk({ reader, box, log: readerLog, scheduler: realScheduler, now })
+  const vpcdPort = options.vpcdPort ?? 0
+  const place = vpcdPort === 0 ? reader : new VpcdSlot({ scheduler: realScheduler, port: vpcdPort })
+  const desk = new ReaderDesk({ reader: place, box, log: readerLog, scheduler: realScheduler, now })
   const printer = new VirtualPrinter({
     folder: join(folder, 'slips'),
     port: options.printerPort ?? 0,
@@ -95,26 +100,25 @@ export async function startVirtualHardware(options: VirtualHardwareOptions): Pro
           random,
         })
   const panel = new PanelServer({ box, desk, printer, network, wallet, readerLog, port: options.panelPort ?? 0 })
-  const served = await serveVirtualReader(reader, { port: options.readerPort ?? 0 })
+  const served = place === reader ? await serveVirtualReader(reader, { port: options.readerPort ?? 0 }) : null
   await printer.powerOn()
   await network.open()
   await panel.open()
   return {
     panelUrl: panel.url,
     panelPort: panel.port,
-    readerPort: served.port,
+    readerPort: served?.port ?? 0,
     printerPort: printer.port,
     proxyPort: network.port,
     box,
     desk,
-    reader,
     printer,
     network,
     close: async () => {
       await panel.close()
       desk.dispose()
-      reader.dispose()
-      await served.dispose()
+      place.dispose()
+      await served?.dispose()
       await network.close()
       await printer.close()
     },

@@ -19,6 +19,7 @@ const scripts = {
   pictures: 'tools/pictures.ts',
   package: 'tools/package.ts',
   ledger: 'ledger-sim/main.ts',
+  mocks: 'hardware-mocks/main.ts',
   sim: 'test/simulation/main.ts',
   'reader-soak': 'tools/reader-soak.ts',
   'applet-check': 'tools/applet-check.ts',

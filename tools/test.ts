@@ -26,6 +26,8 @@ import { recordVariable, type VitestRecord } from './vitest-record.ts'
 
 const say = (line: string): void => void process.stdout.write(`tolem: ${line}\n`)
 const leftOut: string[] = []
+/** Of what each failed test says, at the end. */
+const linesOfAFailure = 20
 const complete = isDebian() && process.getuid?.() === 0
 const { positionals: parts } = askedOf('Use: npm test -- [PART…], parts of the paths of test files', {
   allowPositionals: true,
@@ -95,7 +97,10 @@ if (!vitest.passed && failed === 0) {
 
 process.stdout.write(`\n${summary([...checks, vitest])}\n`)
 // Again at the end: whoever reads this has often nothing but the last lines.
-for (const name of record?.failed ?? []) process.stdout.write(`  FAILED ${name}\n`)
+for (const { name, said } of record?.failed ?? []) {
+  const lines = said.split('\n').slice(0, linesOfAFailure)
+  process.stdout.write(`  FAILED ${name}\n${lines.map((line) => `    ${line}\n`).join('')}`)
+}
 if (problems.length > 0)
   process.stdout.write(`\nFailed besides tests:\n${problems.map((line) => `  ${line}\n`).join('')}`)
 if (leftOut.length === 0) process.stdout.write('\nNothing was left out.\n')

@@ -3,12 +3,13 @@
  * reporter of vitest writes down, which were skipped and with what reason.
  */
 import { writeFileSync } from 'node:fs'
+import { stripVTControlCharacters } from 'node:util'
 import type { Reporter, SerializedError, TestModule } from 'vitest/node'
 
 export interface VitestRecord {
   readonly passed: number
-  /** Tests that failed, by file and name. */
-  readonly failed: readonly string[]
+  /** Tests that failed, by file and name, each with what its first error says. */
+  readonly failed: readonly { readonly name: string; readonly said: string }[]
   /** Tests that did not run, each with the reason the test gave. */
   readonly skipped: readonly { readonly name: string; readonly reason: string }[]
   /** Files that could not be loaded and errors outside of any test. They count as failed. */
@@ -23,7 +24,7 @@ export default class VitestRecorder implements Reporter {
     const path = process.env[recordVariable]
     if (path === undefined) return
     let passed = 0
-    const failed: string[] = []
+    const failed: { name: string; said: string }[] = []
     const skipped: { name: string; reason: string }[] = []
     const errors = unhandled.map((error) => error.message)
     for (const module of modules) {
@@ -35,8 +36,11 @@ export default class VitestRecorder implements Reporter {
       for (const test of module.children.allTests()) {
         const result = test.result()
         if (result.state === 'passed') passed += 1
-        else if (result.state === 'failed') failed.push(`${module.relativeModuleId}: ${test.fullName}`)
-        else {
+        else if (result.state === 'failed') {
+          const [error] = result.errors
+          const said = [error?.message, error?.diff].filter((part) => part !== undefined).join('\n')
+          failed.push({ name: `${module.relativeModuleId}: ${test.fullName}`, said: stripVTControlCharacters(said) })
+        } else {
           const reason = result.state === 'skipped' ? result.note : undefined
           skipped.push({ name: `${module.relativeModuleId}: ${test.fullName}`, reason: reason ?? 'no reason given' })
         }

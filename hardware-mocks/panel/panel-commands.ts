@@ -118,9 +118,8 @@ function armFault(devices: PanelDevices, body: Body<'/api/reader/fault'>): Panel
 }
 
 function setReader(devices: PanelDevices, body: Body<'/api/reader'>): PanelAnswer {
-  if (body.plugged !== undefined) devices.desk.setPlugged(body.plugged)
   if (body.delayMs !== undefined) devices.desk.setDelay(body.delayMs)
-  return done
+  return body.plugged === undefined ? done : asAnswer(devices.desk.setPlugged(body.plugged))
 }
 
 async function setNetwork(devices: PanelDevices, body: Body<'/api/network'>): Promise<PanelAnswer> {

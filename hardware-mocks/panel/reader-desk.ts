@@ -5,8 +5,8 @@
 import type { EventLog } from '../event-log.ts'
 import type { CardFault, FaultyCard } from '../cards/faults.ts'
 import type { CardAnswer, VirtualCard } from '../cards/virtual-card.ts'
+import type { CardPlace } from '../reader/card-place.ts'
 import type { Scheduler } from '../reader/scheduler.ts'
-import type { VirtualReader } from '../reader/virtual-reader.ts'
 import type { CardBox } from './card-box.ts'
 
 export interface ReaderState {
@@ -20,7 +20,11 @@ export interface ReaderState {
   readonly pullsInMs: number | null
 }
 
-export type DeskRefusal = 'no-such-card' | 'another-card-lies-there' | 'no-card-on-the-reader'
+export type DeskRefusal =
+  | 'no-such-card'
+  | 'another-card-lies-there'
+  | 'no-card-on-the-reader'
+  | 'this-reader-has-no-cable'
 
 const hex = (of: Uint8Array): string => Buffer.from(of).toString('hex').toUpperCase()
 
@@ -63,7 +67,7 @@ class ObservedCard implements VirtualCard {
 }
 
 export class ReaderDesk {
-  readonly #reader: VirtualReader
+  readonly #reader: CardPlace
   readonly #box: CardBox
   readonly #log: EventLog
   readonly #scheduler: Scheduler
@@ -74,7 +78,7 @@ export class ReaderDesk {
   #pull: { readonly timer: unknown; readonly at: number } | null = null
 
   constructor(of: {
-    readonly reader: VirtualReader
+    readonly reader: CardPlace
     readonly box: CardBox
     readonly log: EventLog
     readonly scheduler: Scheduler
@@ -113,7 +117,10 @@ export class ReaderDesk {
     this.#laid = observed
     this.#commands = 0
     this.#log.write('laid', { card: label })
-    this.#reader.lay(observed)
+    void Promise.resolve(this.#reader.lay(observed)).catch((error: unknown) => {
+      this.#log.write('not-laid', { card: label, detail: error instanceof Error ? error.message : String(error) })
+      this.#noticeRemoval()
+    })
     return null
   }
 
@@ -159,10 +166,12 @@ export class ReaderDesk {
     this.#log.write('faults-disarmed')
   }
 
-  setPlugged(plugged: boolean): void {
-    if (plugged) this.#reader.plug()
-    else this.#reader.unplug()
+  setPlugged(plugged: boolean): DeskRefusal | null {
+    const { plug, unplug } = this.#reader
+    if (plug === undefined || unplug === undefined) return 'this-reader-has-no-cable'
+    ;(plugged ? plug : unplug).call(this.#reader)
     this.#log.write(plugged ? 'reader-plugged' : 'reader-unplugged')
+    return null
   }
 
   setDelay(delayMs: number): void {

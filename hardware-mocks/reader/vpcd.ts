@@ -4,8 +4,9 @@
  * is a control code, anything else a command APDU (vsmartcard, doc/api.txt; src/vpcd/ifd-vpcd.c).
  */
 import { connect, type Socket } from 'node:net'
-import type { Event } from '../../src/drivers/ports.ts'
+import type { Event, ReaderStatus } from '../../src/drivers/ports.ts'
 import type { VirtualCard } from '../cards/virtual-card.ts'
+import type { CardPlace } from './card-place.ts'
 import { Emitter } from './emitter.ts'
 import { answerPseudoApdu } from './pseudo-apdu.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -22,10 +23,12 @@ export interface VpcdSlotOptions {
 }
 
 /** One reader of vpcd. */
-export class VpcdSlot {
+export class VpcdSlot implements CardPlace {
   readonly #scheduler: Scheduler
   readonly #port: number
-  readonly #didPull = new Emitter<VirtualCard>()
+  readonly #didRemove = new Emitter<VirtualCard>()
+  delayMs = 0
+  #trouble: ReaderStatus['trouble'] = null
   #laid: { readonly card: VirtualCard; readonly socket: Socket; travel: unknown } | null = null
 
   constructor(options: VpcdSlotOptions) {
@@ -34,8 +37,21 @@ export class VpcdSlot {
   }
 
   /** The card has gone: pulled, torn by a fault, or pcscd died. */
-  get onDidPull(): Event<VirtualCard> {
-    return this.#didPull.event
+  get onDidRemove(): Event<VirtualCard> {
+    return this.#didRemove.event
+  }
+
+  get name(): string {
+    return `vpcd on port ${this.#port}`
+  }
+
+  get card(): VirtualCard | null {
+    return this.#laid?.card ?? null
+  }
+
+  /** In trouble while the last card that was laid here found no vpcd. */
+  status(): ReaderStatus {
+    return { readers: [this.name], trouble: this.#trouble }
   }
 
   /**
@@ -59,10 +75,14 @@ export class VpcdSlot {
     })
     return new Promise((resolve, reject) => {
       socket.on('connect', () => {
+        this.#trouble = null
         card.enterField()
         resolve()
       })
-      socket.on('error', reject)
+      socket.on('error', (error) => {
+        this.#trouble = { code: 'no-service', detail: `no vpcd: ${error.message}` }
+        reject(error)
+      })
       socket.on('close', () => {
         reject(new Error('the connection to vpcd ended before it stood'))
         if (this.#laid === laid) this.pull()
@@ -78,13 +98,13 @@ export class VpcdSlot {
     this.#scheduler.clearTimeout(laid.travel)
     laid.socket.destroy()
     laid.card.leaveField()
-    this.#didPull.fire(laid.card)
+    this.#didRemove.fire(laid.card)
     return laid.card
   }
 
   dispose(): void {
     this.pull()
-    this.#didPull.dispose()
+    this.#didRemove.dispose()
   }
 
   #answer(body: Buffer): void {
@@ -107,7 +127,7 @@ export class VpcdSlot {
 
   #exchange(command: Buffer): void {
     const laid = this.#laid!
-    const halfway = laid.card.delayMs / 2
+    const halfway = (laid.card.delayMs + this.delayMs) / 2
     const after = (run: () => void): void => {
       if (halfway === 0) run()
       else laid.travel = this.#scheduler.setTimeout(run, halfway)

@@ -3,7 +3,15 @@
  * that PostgreSQL can take its place (architecture.md, "Processes").
  */
 import Database from 'better-sqlite3'
-import { Kysely, SqliteDialect, SqliteQueryCompiler, type QueryCompiler, type Transaction } from 'kysely'
+import {
+  Kysely,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteQueryCompiler,
+  type DialectAdapter,
+  type QueryCompiler,
+  type Transaction,
+} from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { migrations } from './migrations.ts'
 import { GroupCommit, type Gather } from './group-commit.ts'
@@ -37,7 +45,7 @@ export async function openStore(
   gather: Gather = atOnce,
 ): Promise<Store> {
   const file = openFile(pathOrMemory, onDidRun)
-  const database = new Kysely<Tables>({ dialect: new PlanningOnce({ database: preparingOnce(file) }) })
+  const database = new Kysely<Tables>({ dialect: new LedgerDialect({ database: preparingOnce(file) }) })
   const migrator = new Migrator({ db: database, provider: { getMigrations: async () => ({ ...migrations }) } })
   const { error } = await migrator.migrateToLatest()
   if (error !== undefined) {
@@ -52,18 +60,32 @@ export async function openStore(
   }
 }
 
+class LedgerDialect extends SqliteDialect {
+  override createAdapter(): DialectAdapter {
+    return new MigratingAtOnce()
+  }
+
+  override createQueryCompiler(): QueryCompiler {
+    return new OpaqueValues()
+  }
+}
+
+/**
+ * All missing migrations are one transaction, which kysely does not ask of SQLite by itself: one that broke off between
+ * two statements would leave a ledger that is of no version, and that no start could go on with.
+ */
+class MigratingAtOnce extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+}
+
 /**
  * SQLite plans a statement anew at each run when its plan might hang on a value that was bound
  * (https://sqlite.org/c3ref/prepare.html): with STAT4, which better-sqlite3 is built with, that is most of those that
  * are ordered or limited, and it takes several times what the statement itself takes. Behind a plus a value says
  * nothing to the planner.
  */
-class PlanningOnce extends SqliteDialect {
-  override createQueryCompiler(): QueryCompiler {
-    return new OpaqueValues()
-  }
-}
-
 class OpaqueValues extends SqliteQueryCompiler {
   protected override getCurrentParameterPlaceholder(): string {
     return '+?'

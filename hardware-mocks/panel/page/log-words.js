@@ -13,7 +13,7 @@ function logWords(what, { command, answer, noAnswer, sequence: _sequence, ...res
   return [what, [...exchange, ...others].join(' · ')].filter((words) => words !== '').join(': ')
 }
 
-const badEvents = /fault|lost|cut|swallowed|trouble|failed|withheld|torn/
+const badEvents = /fault|lost|cut|swallowed|trouble|failed|withheld|torn|not-laid/
 
 /** One line of a log. */
 export function logLine({ at: when, what, details }) {

@@ -1,4 +1,4 @@
-import type { PrinterStatus } from '../ports.ts'
+import type { PrinterStatus, PrinterTrouble } from '../ports.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { PrinterLine } from './line.ts'
 import type { PrinterLanguage } from './profile.ts'
@@ -37,7 +37,7 @@ export class PrinterConnection {
   readonly #onTold: (status: PrinterStatus) => void
   #lost = false
   #drained = false
-  #told: PrinterStatus | null = null
+  #toldTrouble: Exclude<PrinterTrouble, 'busy'> | null = null
   #isInsideJob = false
   #onEvent: ((event: StatusEvent) => void) | null = null
   readonly #onLost = new Set<() => void>()
@@ -70,9 +70,9 @@ export class PrinterConnection {
     return this.#drained
   }
 
-  /** The last whole status that the printer told by itself, since the last `write` began. */
-  get told(): PrinterStatus | null {
-    return this.#told
+  /** The first trouble in a whole status since the last `write` began, though it be over: paper may have moved. */
+  get toldTrouble(): Exclude<PrinterTrouble, 'busy'> | null {
+    return this.#toldTrouble
   }
 
   askWhenDrained(): void {
@@ -106,7 +106,7 @@ export class PrinterConnection {
 
   /** Writes a whole job; `stalled` when none of its bytes were taken for `stallMs`. */
   async write(bytes: Uint8Array, stallMs: number): Promise<WriteOutcome> {
-    this.#told = null
+    this.#toldTrouble = null
     this.#isInsideJob = true
     for (let start = 0; start < bytes.length; start += chunkLength) {
       const outcome = await this.#writeChunk(bytes.subarray(start, start + chunkLength), stallMs)
@@ -133,7 +133,8 @@ export class PrinterConnection {
     for (const event of this.#reader.push(bytes)) {
       if (event.kind === 'drained') this.#drained = true
       if (event.kind === 'status') {
-        this.#told = event.status
+        const { trouble } = event.status
+        if (trouble !== 'busy') this.#toldTrouble ??= trouble
         this.#onTold(event.status)
       }
       this.#onEvent?.(event)

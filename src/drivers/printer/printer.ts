@@ -252,7 +252,8 @@ class Printer implements PrinterPort {
         return failed('unreachable', 'uncertain', 'the line broke before the printer was done')
       }
       if (asked.kind === 'silent') return this.#findCause(connection, 'no answer after the job')
-      const { trouble } = asked.status
+      // Opened and closed again between two questions: what lay under the head may be spoilt all the same.
+      const trouble = connection.toldTrouble ?? asked.status.trouble
       const late = scheduler.now() >= deadlineMs
       if (trouble !== null && (trouble !== 'busy' || late)) {
         this.#giveUp(connection, true)
@@ -272,7 +273,7 @@ class Printer implements PrinterPort {
    * That question may become data of the command that broke off, which is lost in any case.
    */
   async #findCause(connection: PrinterConnection, detail: string): Promise<PrintResult> {
-    const told = connection.told?.trouble ?? null
+    const told = connection.toldTrouble
     this.#giveUp(connection, true)
     const trouble = told ?? (connection.answers ? (await this.#look()).trouble : null)
     return failed(trouble ?? 'timed-out', 'uncertain', detail)

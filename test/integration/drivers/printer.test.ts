@@ -21,6 +21,9 @@ const timing: PrinterTiming = {
 const idle = [0x12, 0x12, 0x12, 0x12]
 const paperOut = [0x1a, 0x32, 0x12, 0x72]
 const coverOpen = [0x1a, 0x16, 0x12, 0x12]
+/** The same unasked (`GS a`). */
+const toldOpen = [0x38, 0x00, 0x00, 0x0f]
+const toldWell = [0x10, 0x00, 0x00, 0x0f]
 
 /** A printer that answers DLE EOT, keeps the rest as paper, and can be told to misbehave. */
 class ScriptedPrinter {
@@ -163,6 +166,16 @@ describe('a printer on TCP', () => {
       if (printer.paper.length > 50) printer.replies = paperOut
     }
     expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble: 'paper-out', paper: 'uncertain' })
+  })
+
+  it('that was opened and closed again during the job, and told so, is not believed either', async () => {
+    await start()
+    printer.onJobByte = () => {
+      if (printer.paper.length !== 50) return
+      for (const socket of printer.open) socket.write(Uint8Array.from([...toldOpen, ...toldWell]))
+    }
+    expect(await port.print(job(100))).toMatchObject({ kind: 'failed', trouble: 'cover-open', paper: 'uncertain' })
+    expect(await port.print(job(100))).toEqual({ kind: 'printed' })
   })
 
   it('that stops taking bytes is asked why on a fresh connection', async () => {

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, type TestContext } from 'vitest'
 import { FaultyCard } from '../../../hardware-mocks/cards/faults.ts'
 import { VirtualNtag424 } from '../../../hardware-mocks/cards/ntag424.ts'
 import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
@@ -13,21 +13,43 @@ import { bytes, hex, openSun } from '../../unit/hardware-mocks/reader-side.ts'
 
 const fileOf = (path: string): string => new URL(path, import.meta.url).pathname
 
+/** What `pcscd-session.ts` tells. */
+interface Session {
+  readonly message: string
+  readonly last: string
+  readonly readMs: number
+}
+
+/** What a scenario beside a pcscd of its own has seen; undefined, and the test skipped, where that cannot be. */
+function seenIn<Seen>(scenario: string, context: TestContext): Seen | undefined {
+  const run = spawnSync(fileOf('../../../hardware-mocks/reader/with-pcscd.sh'), [process.execPath, fileOf(scenario)], {
+    encoding: 'utf8',
+    timeout: 50_000,
+    killSignal: 'SIGKILL',
+  })
+  if (run.status === 77) {
+    console.warn(`SKIPPED, not proven on this machine: ${run.stderr}`)
+    context.skip(run.stderr)
+    return undefined
+  }
+  expect(run.stderr).toBe('')
+  expect(run.status).toBe(0)
+  return JSON.parse(run.stdout) as Seen
+}
+
 describe('through a real pcscd', () => {
+  it('is laid down by the panel of npm run mocks, for any program, and pulled', (context) => {
+    expect(seenIn<object>('mocks-at-pcscd-scenario.ts', context)).toEqual({
+      ready: expect.objectContaining({ event: 'ready', vpcdPort: 35_963 }),
+      uids: { carried: '04A1B2C3D4E5F69000', tag: expect.stringMatching(/^04[0-9A-F]{12}9000$/) },
+      afterTear: expect.objectContaining({ card: null, plugged: true }),
+      cable: 'this-reader-has-no-cable',
+    })
+  })
+
   it('reads SUN messages, and shows a tear and a mute card as real ones do', (context) => {
-    const run = spawnSync(
-      fileOf('../../../hardware-mocks/reader/with-pcscd.sh'),
-      [process.execPath, fileOf('pcscd-session.ts')],
-      { encoding: 'utf8', timeout: 50_000, killSignal: 'SIGKILL' },
-    )
-    if (run.status === 77) {
-      console.warn(`SKIPPED, not proven on this machine: ${run.stderr}`)
-      context.skip(run.stderr)
-      return
-    }
-    expect(run.stderr).toBe('')
-    expect(run.status).toBe(0)
-    const seen = JSON.parse(run.stdout)
+    const seen = seenIn<Session>('pcscd-session.ts', context)
+    if (seen === undefined) return
     expect(seen).toMatchObject({
       atr: '3B8180018080',
       uid: `${hex(UID)}9000`,
@@ -80,7 +102,7 @@ describe('VpcdSlot', () => {
       random: seededRandom('faults'),
     })
     let pulls = 0
-    slot.onDidPull(() => {
+    slot.onDidRemove(() => {
       pulls += 1
     })
     await slot.lay(card)

@@ -4,6 +4,7 @@
  * column by column, into a file of the former version; it is then migrated by one step, where no row may be lost or
  * changed in what it had, and to the end, where the audit must find the same books. Foreign keys are on.
  */
+import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
@@ -17,7 +18,7 @@ import { setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
 import { joinHousehold } from '../../../ledger-sim/schemes/households.ts'
 import { currentHotlist, hotlistAt } from '../../../ledger-sim/schemes/hotlist.ts'
 import { migrations } from '../../../ledger-sim/store/migrations.ts'
-import { openStore } from '../../../ledger-sim/store/open-store.ts'
+import { openStore, type Store } from '../../../ledger-sim/store/open-store.ts'
 import { packCards } from '../../../src/voucher/hotlist.ts'
 import { hourMs, temporaryFolder } from './demo-ledger.ts'
 import { liveOn } from './lived-parts.ts'
@@ -264,6 +265,37 @@ test('who was entitled before households is so since ever, and may be joined', a
   })
   expect(joining).toEqual({ kind: 'done', arrival: 'created', holders: 2 })
   await ledger.store.close()
+})
+
+test('migrations that break off at any statement have changed nothing, and the next start makes them all', async () => {
+  const former = join(folder.path, 'former.db')
+  const file = new Database(former)
+  await migrateTo(file, names.indexOf('0015-lines-of-qrs') - 1)
+  writeBack(file)
+  const before = file.prepare('SELECT name, sql FROM sqlite_master ORDER BY name').all()
+  file.close()
+  const broken = new Error('broken off')
+  let stops = 0
+  for (let place = 1; ; place += 3) {
+    const path = join(folder.path, `broken-off-${place}.db`)
+    copyFileSync(former, path)
+    let changes = 0
+    const breaksOff = (statement: string): void => {
+      if (/^(create|alter|drop|insert|update) /i.test(statement)) changes += 1
+      if (changes === place) throw broken
+    }
+    const opened = await openStore(path, breaksOff).catch((error: unknown) => error)
+    if (opened !== broken) {
+      await (opened as Store).close()
+      break
+    }
+    const left = new Database(path, { readonly: true })
+    expect(left.prepare('SELECT name, sql FROM sqlite_master ORDER BY name').all(), `at ${place}`).toEqual(before)
+    left.close()
+    await (await openStore(path)).close()
+    stops += 1
+  }
+  expect(stops).toBeGreaterThan(8)
 })
 
 describe('each migration, from the version before it', () => {

@@ -2,10 +2,10 @@
  * Two cards of one household at a till without network (docs/adr/0027-households.md). Method: a real till with its
  * journal, the real ledger, virtual cards; a family's card shares the lunch of a pupil, of which there is one a day.
  */
-import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { demoPseudonym } from '../../../ledger-sim/scenarios/demo.ts'
 import { joinHousehold, leave } from '../../../ledger-sim/schemes/households.ts'
+import { buys, ledgerRows } from './customers.ts'
 import { PreparedWorld, worldSeed, type WalkWorld } from './prepared-world.ts'
 
 const prepared = new PreparedWorld()
@@ -18,15 +18,6 @@ const pass = (ms: number) => world.time.runUntil(world.time.now + ms)
 const pupil = 'Pupil 01'
 const family = 'Family 01'
 
-function rows(sql: string): unknown[] {
-  const database = new Database(world.ledgerFile, { readonly: true })
-  try {
-    return database.prepare(sql).all()
-  } finally {
-    database.close()
-  }
-}
-
 beforeEach(async () => {
   world = await prepared.open()
   const of = (purpose: string, label: string) => demoPseudonym(worldSeed, purpose, label)
@@ -37,22 +28,7 @@ beforeEach(async () => {
 })
 afterEach(() => world.close())
 
-/** Buys a lunch by a card, which is taken away again. Returns the code of a refusal, or how the sale stands. */
-async function taps(by: string): Promise<string> {
-  const { station } = world
-  if (station.core === undefined) throw new Error('the till is off')
-  const { till } = station.core
-  till.command({ command: 'cancel_payment' })
-  till.command({ command: 'next_customer' })
-  if (till.snapshot().sale === null) till.command({ command: 'add_item', itemId: 'school-lunch' })
-  till.command({ command: 'pay_by_card' })
-  station.layCard(by)
-  await pass(4_000)
-  station.pullCard()
-  await pass(500)
-  const { tap } = till.snapshot()
-  return tap.state === 'approved' ? tap.look : tap.state === 'refused' ? tap.code : tap.state
-}
+const taps = (by: string) => buys(world, world.station, by, 'school-lunch')
 
 it('one lunch, whoever of the two taps first', async () => {
   world.network.all = 'refused'
@@ -60,7 +36,7 @@ it('one lunch, whoever of the two taps first', async () => {
   expect(await taps(pupil)).toBe('ALLOWANCE_USED')
   world.network.all = 'up'
   await pass(60_000)
-  expect(rows('SELECT state, paid_by FROM tender')).toEqual([{ state: 'settled', paid_by: 'escrow' }])
+  expect(ledgerRows(world, 'SELECT state, paid_by FROM tender')).toEqual([{ state: 'settled', paid_by: 'escrow' }])
 })
 
 it('who has left is refused as soon as the till has synced, the other is not', async () => {

@@ -3,7 +3,6 @@
  * a virtual card that is carried from one to the other; the network of each is cut where the story says so. What was
  * paid, and from where, is read from the ledger's database.
  */
-import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { setLeasePolicy } from '../../../ledger-sim/leases/policy.ts'
 import { demoAgency, demoCanteen } from '../../../ledger-sim/scenarios/demo-schemes.ts'
@@ -15,6 +14,7 @@ import { tiyn } from '../../../src/voucher/money.ts'
 import { mondayNoon } from '../../fixtures/demo-world.ts'
 import type { TillStation } from '../../simulation/till-station.ts'
 import { dailyFood, schemeId } from '../ledger/period-world.ts'
+import { buys, coreOf, ledgerRows } from './customers.ts'
 import { PreparedWorld, worldSeed, type WalkWorld } from './prepared-world.ts'
 
 const prepared = new PreparedWorld()
@@ -75,36 +75,8 @@ async function lend(sums: Readonly<Record<string, bigint>>): Promise<void> {
   await pass(60_000)
 }
 
-function coreOf(station: TillStation) {
-  const { core } = station
-  if (core === undefined) throw new Error('the till is off')
-  return core
-}
-
-/** Buys by the card, which is taken away again. Returns the code of a refusal, or how the sale stands. */
-async function taps(station: TillStation, itemId = 'bread', ms = 4_000): Promise<string> {
-  const { till } = coreOf(station)
-  till.command({ command: 'cancel_payment' })
-  till.command({ command: 'next_customer' })
-  if (till.snapshot().sale === null) till.command({ command: 'add_item', itemId })
-  till.command({ command: 'pay_by_card' })
-  station.layCard(card)
-  await pass(ms)
-  station.pullCard()
-  await pass(500)
-  const { tap } = till.snapshot()
-  if (tap.state === 'approved') return tap.look
-  return tap.state === 'refused' ? tap.code : tap.state
-}
-
-function rows(sql: string): unknown[] {
-  const database = new Database(world.ledgerFile, { readonly: true })
-  try {
-    return database.prepare(sql).all()
-  } finally {
-    database.close()
-  }
-}
+const taps = (station: TillStation, itemId = 'bread', ms?: number) => buys(world, station, card, itemId, ms)
+const rows = (sql: string) => ledgerRows(world, sql)
 const paid = () =>
   rows(`SELECT terminal_id, state, paid_by, amount FROM tender WHERE state <> 'refused' ORDER BY at, tender_id`)
 const pools = () =>

@@ -3,13 +3,13 @@
  * reachable, surrenders it). Method: two real tills with a journal each, one real ledger, one virtual card that is
  * carried from one to the other. Who was paid, and from where, is read from the ledger's database.
  */
-import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { demoPseudonym } from '../../../ledger-sim/scenarios/demo.ts'
 import { entitle } from '../../../ledger-sim/schemes/beneficiaries.ts'
 import { openBridges } from '../../../ledger-sim/schemes/bridges.ts'
 import { findScheme, publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
 import type { TillStation } from '../../simulation/till-station.ts'
+import { buys, coreOf, ledgerRows } from './customers.ts'
 import { PreparedWorld, worldSeed, type WalkWorld } from './prepared-world.ts'
 
 const prepared = new PreparedWorld()
@@ -30,36 +30,8 @@ const pass = (ms: number) => world.time.runUntil(world.time.now + ms)
 /** Leased to the first till. */
 const card = 'Pupil 01'
 
-function coreOf(station: TillStation) {
-  const { core } = station
-  if (core === undefined) throw new Error('the till is off')
-  return core
-}
-
-/** Buys by a card, which is taken away again. Returns the code of a refusal, or how the sale stands. */
-async function taps(station: TillStation, itemId = 'school-lunch', by = card): Promise<string> {
-  const { till } = coreOf(station)
-  till.command({ command: 'cancel_payment' })
-  till.command({ command: 'next_customer' })
-  if (till.snapshot().sale === null) till.command({ command: 'add_item', itemId })
-  till.command({ command: 'pay_by_card' })
-  station.layCard(by)
-  await pass(4_000)
-  station.pullCard()
-  await pass(500)
-  const { tap } = till.snapshot()
-  if (tap.state === 'approved') return tap.look
-  return tap.state === 'refused' ? tap.code : tap.state
-}
-
-function rows(sql: string): unknown[] {
-  const database = new Database(world.ledgerFile, { readonly: true })
-  try {
-    return database.prepare(sql).all()
-  } finally {
-    database.close()
-  }
-}
+const taps = (station: TillStation, itemId = 'school-lunch', by = card) => buys(world, station, by, itemId)
+const rows = (sql: string) => ledgerRows(world, sql)
 const paid = () => rows(`SELECT terminal_id, state, paid_by FROM tender WHERE state <> 'refused' ORDER BY at`)
 const slotOfCard = () =>
   rows(`SELECT lease_slot.state FROM lease_slot JOIN lease_card USING (lease_id, slot_id) WHERE wanted_at IS NOT NULL`)

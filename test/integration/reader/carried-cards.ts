@@ -16,9 +16,13 @@ export async function playCarriedCards(station: Station): Promise<void> {
     const before = station.journal().length
     record(`${label}, online`, await station.sells(item, label))
     const torn: unknown[] = []
-    for (const command of [1, commands]) {
+    const tears = [
+      ['lost-before', 1],
+      ['answer-lost', commands],
+    ] as const
+    for (const [kind, command] of tears) {
       await station.rings(item)
-      station.card(label).arm({ kind: command % 2 === 0 ? 'answer-lost' : 'lost-before' }, command)
+      station.card(label).arm({ kind }, command)
       await station.lay(label)
       const shown = await till.sees(
         `the tear at command ${command}`,

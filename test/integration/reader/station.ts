@@ -78,9 +78,9 @@ export class Station {
     return this.till.sees('the reader works', ({ lights }) => lights.reader.code === 'ok', withinMs)
   }
 
-  /** A result of the tap: nothing more happens on its own but an unknown's resolution. */
+  /** A result of the tap. A ledger that has not answered in time, on a busy machine, is waited for. */
   async result(what: string): Promise<TapView> {
-    const ends: readonly TapView['state'][] = ['approved', 'refused', 'unknown', 'torn']
+    const ends: readonly TapView['state'][] = ['approved', 'refused', 'torn']
     return (await this.till.sees(`a result for ${what}`, ({ tap }) => ends.includes(tap.state))).tap
   }
 

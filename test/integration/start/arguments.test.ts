@@ -22,7 +22,7 @@ function ask(command: string, ...parameters: readonly string[]): Promise<Ending>
 }
 
 const commands = [
-  ...['start', 'demo', 'ledger', 'sim', 'reader-soak', 'setup-check', 'verify-receipt', 'test', 'ready'],
+  ...['start', 'demo', 'ledger', 'mocks', 'sim', 'reader-soak', 'setup-check', 'verify-receipt', 'test', 'ready'],
   ...[
     'applet-check',
     'pictures',
