@@ -121,7 +121,10 @@ export function checkRun(run: RunToCheck): Report {
     ...debitedTwice(cards.debits),
     ...(claimed?.duplicates ?? []),
   ]
-  const signed = new Set(cards.messages.map((message) => message.binding))
+  const signed = new Set([
+    ...cards.messages.map((message) => message.binding),
+    ...cards.debits.map((debit) => debit.termsHash),
+  ])
   // A payment by QR has no card, and nothing on its receipt proves it but the number of the payment.
   const byQr = settled.filter(({ request }) => request !== null)
   const byCard = settled.filter(({ request }) => request === null)

@@ -18,6 +18,7 @@ export const tenderStates = [
   'held',
   'settled',
   'awaiting_funds',
+  'awaiting_proof',
   'refused',
   'not_paid',
   'reversed',

@@ -42,6 +42,8 @@ export const lossCodes: readonly string[] = [
   'SLOT_ALREADY_USED',
   'PRESENTED_TOO_LATE',
   'POOL_USED_UP',
+  'CARD_FORKED',
+  'PROOF_NEVER_CAME',
   'HOLD_ENDED',
   'TERMINAL_LOST',
 ]
@@ -286,6 +288,7 @@ function checkOutcome(tender: LedgerTender, excused: bigint, fault: Fault): void
     case 'requested':
     case 'held':
     case 'awaiting_funds':
+    case 'awaiting_proof':
     case 'refused':
     case 'not_paid':
       if (net !== 0n) fault('paid_not_settled', place, `${row.state}, and ${net} moved`)
