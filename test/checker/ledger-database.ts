@@ -21,6 +21,7 @@ export const tenderStates = [
   'refused',
   'not_paid',
   'reversed',
+  'awaiting_proof',
 ] as const
 export type TenderState = (typeof tenderStates)[number]
 
@@ -77,6 +78,8 @@ const tables = {
     kind: z.literal('pool').nullable(),
   }),
   scheme: z.object({ scheme_id: text, account_id: text }),
+  /** For what a card that counts itself may spend. */
+  card_escrow: z.object({ card: text, scheme_id: text, account_id: text }),
   principal: z.object({ jwk: text, role: text, owner: text }),
   refund: z.object({
     refund_id: text,

@@ -119,6 +119,7 @@ function statesOfHold(state: LedgerRow<'tender'>['state']): readonly HoldState[]
       return ['none', 'posted', 'voided', 'expired']
     case 'deciding':
     case 'awaiting_funds':
+    case 'awaiting_proof':
       return []
   }
 }

@@ -42,6 +42,8 @@ export const lossCodes: readonly string[] = [
   'SLOT_ALREADY_USED',
   'PRESENTED_TOO_LATE',
   'POOL_USED_UP',
+  'CARD_FORKED',
+  'PROOF_NEVER_CAME',
   'HOLD_ENDED',
   'TERMINAL_LOST',
 ]
