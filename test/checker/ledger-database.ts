@@ -18,10 +18,10 @@ export const tenderStates = [
   'held',
   'settled',
   'awaiting_funds',
+  'awaiting_proof',
   'refused',
   'not_paid',
   'reversed',
-  'awaiting_proof',
 ] as const
 export type TenderState = (typeof tenderStates)[number]
 

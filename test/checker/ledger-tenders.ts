@@ -288,6 +288,7 @@ function checkOutcome(tender: LedgerTender, excused: bigint, fault: Fault): void
     case 'requested':
     case 'held':
     case 'awaiting_funds':
+    case 'awaiting_proof':
     case 'refused':
     case 'not_paid':
       if (net !== 0n) fault('paid_not_settled', place, `${row.state}, and ${net} moved`)

@@ -137,6 +137,7 @@ function outcomeOf(tender: LedgerTender | undefined, hash: string, isVoided: boo
     case 'deciding':
     case 'requested':
     case 'held':
+    // A torn payment has no receipt.
     case 'awaiting_proof':
       return 'left_undecided'
   }

@@ -3,6 +3,7 @@
  * any amount on line and off line, leases by hand, moves from day to day.
  */
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { expect } from 'vitest'
 import { auditFile } from '../../../ledger-sim/audit.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
@@ -181,6 +182,8 @@ export async function periodWorld(
 export interface JudgedWorld extends PeriodWorld {
   readonly folder: string
   readonly path: string
+  /** The rules of the audit that find something wrong in a copy in which the statements were done. */
+  faultsAfter(change: string): Promise<readonly string[]>
   /** Fails unless the audit finds the books balanced, and no request ended in a fault of ours. */
   end(): Promise<void>
 }
@@ -204,5 +207,17 @@ export async function judgedWorld(
       folder.remove()
     }
   }
-  return Object.assign(world, { folder: folder.path, path, end })
+  let copies = 0
+  const faultsAfter = async (statements: string): Promise<readonly string[]> => {
+    const copy = join(folder.path, `copy-${(copies += 1)}.db`)
+    const source = new Database(path, { readonly: true })
+    await source.backup(copy)
+    source.close()
+    const database = new Database(copy)
+    database.pragma('foreign_keys = OFF')
+    database.exec(statements)
+    database.close()
+    return (auditFile(copy)?.faults ?? []).map(({ rule }) => rule)
+  }
+  return Object.assign(world, { folder: folder.path, path, faultsAfter, end })
 }

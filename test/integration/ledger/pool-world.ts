@@ -1,8 +1,5 @@
 /** The scheme of five days, sold off line from pools: standing orders for the two tills, and the audit's files. */
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { expect } from 'vitest'
-import { auditFile } from '../../../ledger-sim/audit.ts'
 import { demoAgency } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import type { LeasePolicy } from '../../../ledger-sim/leases/policy.ts'
 import { makeReceiptPresentment } from '../../../src/sync/protocol/receipt-presentment.ts'
@@ -25,14 +22,11 @@ export interface PoolWorld extends JudgedWorld {
   /** Code, owner and amount of each discrepancy, as they were filed. */
   filed(): Promise<readonly [string, string, bigint][]>
   receiptOf(till: TestTill, decided: Decided): string
-  /** The rules of the audit that find something wrong in a copy in which the statements were done. */
-  faultsAfter(change: string): Promise<readonly string[]>
 }
 
 export async function poolWorld(change: Partial<Scheme> = {}, funded?: bigint): Promise<PoolWorld> {
   const judged = await judgedWorld({ offline: fromPools, ...change }, funded)
-  const { demo, folder, path } = judged
-  let copies = 0
+  const { demo } = judged
   const pools: Omit<PoolWorld, keyof JudgedWorld> = {
     order: async (till, sum, of = {}) => {
       const { status } = await demo.role('agency', demoAgency).post('/v1/lease-policies', {
@@ -73,17 +67,6 @@ export async function poolWorld(change: Partial<Scheme> = {}, funded?: bigint): 
         { terms, leaseId, decidedAt, cardProof, terminalId, position: { epoch, sequence } },
         key,
       )
-    },
-    faultsAfter: async (change) => {
-      const copy = join(folder, `copy-${(copies += 1)}.db`)
-      const source = new Database(path, { readonly: true })
-      await source.backup(copy)
-      source.close()
-      const database = new Database(copy)
-      database.pragma('foreign_keys = OFF')
-      database.exec(change)
-      database.close()
-      return (auditFile(copy)?.faults ?? []).map(({ rule }) => rule)
     },
   }
   return Object.assign(judged, pools)
