@@ -8,10 +8,15 @@
  * SIGINT, SIGTERM or SIGHUP stops all processes. Exit codes: 0 stopped as asked, 1 a part ended by itself, 2 it could
  * not start.
  */
+import { join } from 'node:path'
+import { CardBox } from '../hardware-mocks/panel/card-box.ts'
 import { DataFolderError } from '../src/sync/journal/data-folder.ts'
+import { realRandomness } from '../src/terminal/core/real-ports.ts'
 import { BuildError } from '../src/terminal/shell/build-when-outdated.ts'
 import { askedOf } from './arguments.ts'
 import { readerOutlook } from './card-readers.ts'
+import { AgencyOffice } from './demo/agency-office.ts'
+import { bringInCountingCard, countingCard, countingCardPin } from './demo/counting-cards.ts'
 import { officialElectron } from './official-electron.ts'
 import { StartError } from './processes.ts'
 import { startWorld, type ReaderChoice, type TillShell, type World } from './world.ts'
@@ -110,12 +115,22 @@ if (asked.signal.aborted) {
   await world.stop()
   process.exit(0)
 }
+// In the box of the panel, beside the cards that the ledger's world begins with.
+const box = new CardBox({
+  folder: join(world.folders.hardware, 'cards'),
+  now: () => Date.now(),
+  random: (length) => realRandomness.bytes(length),
+})
+await bringInCountingCard(new AgencyOffice(world, { now: () => Date.now() }), box, Date.now())
 const { tillUrl, ledgerUrl, panelUrl } = world
 if (settings.headless) process.stdout.write(`${JSON.stringify({ event: 'ready', tillUrl, ledgerUrl, panelUrl })}\n`)
 else {
   if (world.shell === 'browser') say(`the till:              ${tillUrl}  (works once, within a minute)`)
   else say('the till is open in its window; closing it stops everything.')
   say(`cards, network, paper: ${panelUrl}`)
+  say(
+    `the card "${countingCard}" there holds its allowance itself; above 2 000 ₸ it asks for its PIN, ${countingCardPin}`,
+  )
   say(`the ledger:            ${ledgerUrl}/openapi.json`)
   say('Ctrl+C stops everything; the next start goes on from here.')
 }

@@ -26,6 +26,11 @@ export interface ReceiptTexts {
   readonly period: string
   readonly usesLeft: string
   readonly amountLeft: string
+  /** The same two of a card that holds the allowance itself. */
+  readonly usesLeftOnCard: string
+  readonly amountLeftOnCard: string
+  /** Such a card has counted the payment down, whatever the ledger says of it. */
+  readonly paidByCard: string
   readonly card: string
   readonly payment: string
   readonly proof: string
@@ -66,6 +71,9 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     period: 'Кезең',
     usesLeft: 'Қалған рет саны',
     amountLeft: 'Бағдарламада қалды',
+    usesLeftOnCard: 'Картада қалған рет',
+    amountLeftOnCard: 'Картада қалды',
+    paidByCard: 'Картадан шегерілді',
     card: 'Карта',
     payment: 'Төлем №',
     proof: 'Чекті сақтаңыз: код төлемді растайды',
@@ -100,6 +108,9 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     period: 'Период',
     usesLeft: 'Осталось раз',
     amountLeft: 'Осталось по программе',
+    usesLeftOnCard: 'Осталось раз на карте',
+    amountLeftOnCard: 'Осталось на карте',
+    paidByCard: 'Списано с карты',
     card: 'Карта',
     payment: 'Платёж №',
     proof: 'Сохраните чек: код подтверждает оплату',
@@ -134,6 +145,9 @@ export const receiptTexts: Readonly<Record<Language, ReceiptTexts>> = {
     period: 'Period',
     usesLeft: 'Uses left',
     amountLeft: 'Left in the scheme',
+    usesLeftOnCard: 'Uses left on the card',
+    amountLeftOnCard: 'Left on the card',
+    paidByCard: 'Taken off the card',
     card: 'Card',
     payment: 'Payment No.',
     proof: 'Keep this: the code proves the payment',

@@ -52,6 +52,8 @@ export interface VoucherOnReceipt {
   readonly periodId: string
   /** What the slot still holds after this tender, as the till knows it. */
   readonly left: { readonly kind: 'count'; readonly count: number } | { readonly kind: 'amount'; readonly amount: Tiyn }
+  /** The card holds the allowance itself, and has counted this payment down. */
+  readonly isPaidByCard: boolean
   /** The last four characters of the card's pseudonym: nothing more of it reaches paper. */
   readonly cardLastFour: string
   /** The terminal-signed presentment (`src/sync/protocol/receipt-presentment.ts`), or null without one. */
@@ -278,11 +280,19 @@ function voucherBlocks(tender: VoucherOnReceipt, rows: SchemeRows, language: Lan
     { kind: 'row', left: rows.named(tender.scheme), right: formatTenge(tender.amount) },
     { kind: 'text', text: tender.state === 'settled' ? texts.settled : texts.pending, bold: true },
     { kind: 'row', left: texts.period, right: formatPeriod(tender.periodId) },
-    tender.left.kind === 'count'
-      ? { kind: 'row', left: texts.usesLeft, right: String(tender.left.count) }
-      : { kind: 'row', left: texts.amountLeft, right: formatTenge(tender.left.amount) },
+    ...(tender.isPaidByCard
+      ? [{ kind: 'row' as const, left: texts.paidByCard, right: formatTenge(tender.amount) }]
+      : []),
+    leftRow(tender, texts),
     ...identityBlocks(tender, texts),
   ]
+}
+
+function leftRow({ left, isPaidByCard }: VoucherOnReceipt, texts: ReceiptTexts): ReceiptBlock {
+  if (left.kind === 'count')
+    return { kind: 'row', left: isPaidByCard ? texts.usesLeftOnCard : texts.usesLeft, right: String(left.count) }
+  const word = isPaidByCard ? texts.amountLeftOnCard : texts.amountLeft
+  return { kind: 'row', left: word, right: formatTenge(left.amount) }
 }
 
 function identityBlocks(

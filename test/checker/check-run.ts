@@ -12,7 +12,7 @@ import { checkBooks, type LedgerSums } from './ledger-books.ts'
 import { readLedger } from './ledger-database.ts'
 import type { LedgerFault } from './ledger-faults.ts'
 import { checkTenders, type LedgerTender } from './ledger-tenders.ts'
-import { outcomesOf, type LostTender, type PaperOutcomes } from './lost.ts'
+import { lostDebits, outcomesOf, type LostDebit, type LostTender, type PaperOutcomes } from './lost.ts'
 import { proofsOnPaper, type UnprovedCode } from './paper-proofs.ts'
 import { readPaper, type PaperSlip } from './paper.ts'
 import { totalsOf, type Totals } from './totals.ts'
@@ -41,7 +41,7 @@ export interface Report {
   readonly settled: number
   /** The ledger adds up, everywhere and at every moment. */
   readonly balanced: boolean
-  readonly lost: readonly (LostTender | ClaimLost)[]
+  readonly lost: readonly (LostTender | LostDebit | ClaimLost)[]
   /** Only claims can show these; without them there are none. */
   readonly unrecorded: readonly Unrecorded[]
   readonly duplicates: readonly Duplicate[]
@@ -114,11 +114,13 @@ export function checkRun(run: RunToCheck): Report {
     run.claimsFile === undefined
       ? undefined
       : checkClaims(readClaims(run.claimsFile), checked.tenders, cards.messages, paper.slips)
-  const lost = [...lostOnPaper, ...(claimed?.lost ?? [])]
+  const debitedMoreThanOnce = debitedTwice(cards.debits)
+  const twice = new Set(debitedMoreThanOnce.flatMap((duplicate) => duplicate.tenders))
+  const lost = [...lostOnPaper, ...lostDebits(cards.debits, checked.tenders, twice), ...(claimed?.lost ?? [])]
   const unrecorded = claimed?.unrecorded ?? []
   const duplicates = [
     ...findDuplicates(rows, checked, cards.messages, paper.slips, proved.values()),
-    ...debitedTwice(cards.debits),
+    ...debitedMoreThanOnce,
     ...(claimed?.duplicates ?? []),
   ]
   const signed = new Set([

@@ -125,6 +125,7 @@ export function schemeByAccount(rows: LedgerRows): ReadonlyMap<string, string> {
   return new Map([
     ...rows.scheme.map((scheme) => [scheme.account_id, scheme.scheme_id] as const),
     ...rows.lease.map((lease) => [lease.escrow_account, lease.scheme_id] as const),
+    ...rows.card_escrow.map((escrow) => [escrow.account_id, escrow.scheme_id] as const),
   ])
 }
 

@@ -78,6 +78,8 @@ const tables = {
     kind: z.literal('pool').nullable(),
   }),
   scheme: z.object({ scheme_id: text, account_id: text }),
+  /** For what a card that counts itself may spend. */
+  card_escrow: z.object({ card: text, scheme_id: text, account_id: text }),
   principal: z.object({ jwk: text, role: text, owner: text }),
   refund: z.object({
     refund_id: text,

@@ -1,5 +1,6 @@
 /** What became of every sale that the paper proves (money-rules.md, "Who pays for a presented sale"). */
 import { lossCodes, type LedgerTender } from './ledger-tenders.ts'
+import type { CardDebit } from './card-debits.ts'
 import type { ProvedTender } from './paper-proofs.ts'
 import type { PaperSlip } from './paper.ts'
 
@@ -40,6 +41,39 @@ export interface PaperOutcomes {
   readonly reversedWithoutVoidSlip: readonly string[]
   /** Ids of those that a void slip cancels while the ledger still pays them. */
   readonly paidThoughVoided: readonly string[]
+}
+
+/** A card that counts itself has debited it, and that is what its holder has paid, whatever a till says. */
+export interface LostDebit {
+  readonly tenderId: string
+  readonly card: string
+  readonly atc: number
+  /** Decimal string of tiyn. */
+  readonly amount: string
+  readonly reason: LostTender['reason'] | 'other_amount'
+}
+
+/**
+ * Debits of which the ledger does not know, or not the same, or which it neither pays nor gives back.
+ *
+ * @param twice tenders that were debited more than once, which is told apart
+ */
+export function lostDebits(
+  debits: readonly CardDebit[],
+  tenders: ReadonlyMap<string, LedgerTender>,
+  twice: ReadonlySet<string>,
+): readonly LostDebit[] {
+  return debits.flatMap(({ tenderId, card, atc, amount, termsHash }): LostDebit[] => {
+    if (twice.has(tenderId)) return []
+    const lost = (reason: LostDebit['reason']): LostDebit[] => [{ tenderId, card, atc, amount: String(amount), reason }]
+    const tender = tenders.get(tenderId)
+    if (tender !== undefined && tender.row.amount !== amount) return lost('other_amount')
+    // The card did not come back to its till, which has said so: it counts as spent until a later record proves it.
+    if (tender?.row.state === 'awaiting_proof' && tender.termsHash === termsHash.toLowerCase()) return []
+    const outcome = outcomeOf(tender, termsHash.toLowerCase(), false)
+    const isHeard = ['settled', 'awaitingFunds', 'reversed', 'notPaid'].includes(outcome)
+    return isHeard ? [] : lost(outcome as LostTender['reason'])
+  })
 }
 
 export function outcomesOf(

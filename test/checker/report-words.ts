@@ -27,7 +27,9 @@ export function reportInWords(report: Report): string {
     ...list('Lost', lost, (one) =>
       'slips' in one
         ? `${one.tenderId}, ${tenge(one.amount)}, slip ${one.slips.join(', ')}: ${one.reason}`
-        : `${one.reason} at ${one.place}: ${one.detail}`,
+        : 'atc' in one
+          ? `${one.tenderId}, ${tenge(one.amount)}, debit ${one.atc} of card ${one.card}: ${one.reason}`
+          : `${one.reason} at ${one.place}: ${one.detail}`,
     ),
     ...some('Unrecorded', unrecorded, (one) => `${one.reason} at ${one.place}: ${one.detail}`),
     ...list(

@@ -15,6 +15,12 @@ import type { ClockService } from './clock-service.ts'
 
 const hourMs = 3_600_000
 
+export interface CardIssuer {
+  readonly issuerCertificate: string
+  readonly authorityKeys: readonly string[]
+  readonly rootKeys: readonly string[]
+}
+
 export class AgencyOffice {
   readonly #ledgerUrl: string
   readonly #issuing: string
@@ -82,17 +88,59 @@ export class AgencyOffice {
     return typeof record === 'string' ? record : undefined
   }
 
+  /** What its issuing desk stores on each new card that counts itself, in base64url. */
+  async cardIssuer(): Promise<CardIssuer> {
+    return (await this.#get('/v1/card-issuers')) as unknown as CardIssuer
+  }
+
+  /** For a day. @param publicKey of the desk, 64 bytes, base64url. @returns the certificate */
+  async certifiesDesk(publicKey: string): Promise<string> {
+    return String((await this.#post('/v1/desk-certificates', { publicKey }))['certificate'])
+  }
+
+  /** @param made the card's id in hex and the key that it has made. @returns its name and its certificate */
+  async registersCounting(
+    holderOf: string,
+    made: { readonly cardId: string; readonly publicKey: string },
+  ): Promise<{ readonly card: string; readonly certificate: string }> {
+    const holder = demoPseudonym(demoSeed, 'holder', holderOf)
+    const { card, certificate } = await this.#post('/v1/applet-cards', { ...made, holder })
+    return { card: String(card), certificate: String(certificate) }
+  }
+
+  /** The card's next script lets this desk set its PIN. */
+  async ordersNewPin(card: string, publicKey: string): Promise<void> {
+    await this.#post('/v1/card-pin-orders', { card, order: { kind: 'new_pin', publicKey } })
+  }
+
+  /** What is to be said to a card that lies at the desk. */
+  async nextScript(card: string, scriptCounter: number): Promise<string> {
+    return String((await this.#post('/v1/card-scripts', { card, scriptCounter }))['script'])
+  }
+
+  async keepsReceipt(card: string, receipt: string): Promise<void> {
+    await this.#post('/v1/card-receipts', { card, receipt })
+  }
+
   #issued<Content>(file: string): Content {
     return JSON.parse(readFileSync(join(this.#issuing, file), 'utf8')) as Content
   }
 
-  async #post(path: string, content: object): Promise<Readonly<Record<string, unknown>>> {
+  #post(path: string, content: object): Promise<Readonly<Record<string, unknown>>> {
+    return this.#ask('POST', path, JSON.stringify(content))
+  }
+
+  #get(path: string): Promise<Readonly<Record<string, unknown>>> {
+    return this.#ask('GET', path, '')
+  }
+
+  async #ask(method: 'GET' | 'POST', path: string, content: string): Promise<Readonly<Record<string, unknown>>> {
     const created = Math.floor(this.#now() / 1_000)
     const nonce = Buffer.from(realRandomness.bytes(16)).toString('base64url')
-    const unsigned = { method: 'POST', url: `${this.#ledgerUrl}${path}`, body: JSON.stringify(content) } as const
+    const unsigned = { method, url: `${this.#ledgerUrl}${path}`, body: content }
     const request = signRequest(unsigned, this.#key, { created, expires: created + 60, nonce })
-    const { method, url, headers, body } = request
-    const response = await fetch(url, { method, headers, body })
+    const { url, headers, body } = request
+    const response = await fetch(url, { method, headers, ...(method === 'GET' ? {} : { body }) })
     const { status } = response
     const answer = { status, headers: Object.fromEntries(response.headers), body: await response.text() }
     if (verifyAnswer(answer, request, this.#ledgerKey).kind !== 'valid')

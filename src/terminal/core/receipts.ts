@@ -193,6 +193,7 @@ function voucherOnReceipt(
     state: tender.state === 'settled' ? 'settled' : 'pending',
     periodId: part.periodId,
     left: benefit === 'count' ? { kind: 'count', count: part.countLeft } : { kind: 'amount', amount: part.amountLeft },
+    isPaidByCard: row.debit !== undefined,
     cardLastFour: card.slice(-4),
     proof,
   }

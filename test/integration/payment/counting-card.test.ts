@@ -3,6 +3,8 @@
  * the disk, the real ledger, virtual cards that share no code with either; what was debited is read from the card's own
  * log, what was paid from the ledger's database.
  */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { blankApplet } from '../../../hardware-mocks/cards/applet-state.ts'
@@ -30,6 +32,7 @@ import type { AppletPresence } from '../../../src/voucher/cards/tolem-applet/pre
 import { update } from '../../../src/voucher/cards/tolem-applet/script.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
+import { checkRun, type Report } from '../../checker/check-run.ts'
 import { testKey } from '../cards/applet-world.ts'
 import { PreparedWorld, worldSeed, type WalkWorld } from './prepared-world.ts'
 
@@ -197,6 +200,20 @@ const inJournal = () =>
 
 const bread = 18_000
 
+/** What the independent checker finds in the card's own log and the ledger's database; nothing was printed. */
+function checked(): Report {
+  const hardwareFolder = join(dirname(world.ledgerFile), 'hardware')
+  for (const folder of ['cards', 'slips']) mkdirSync(join(hardwareFolder, folder), { recursive: true })
+  const lines = card.log.map((entry, index) => JSON.stringify({ sequence: index + 1, at: 0, ...entry }))
+  writeFileSync(join(hardwareFolder, 'cards', 'card.log.jsonl'), `${lines.join('\n')}\n`)
+  return checkRun({ ledgerFolder: dirname(world.ledgerFile), hardwareFolder })
+}
+const nothing = { lost: [], duplicates: [], paidWithoutCard: [], faults: [] }
+const verdict = ({ lost, duplicates, paidWithoutCard, ledger }: Report) => ({
+  ...{ lost, duplicates, paidWithoutCard },
+  faults: ledger.faults,
+})
+
 describe('a card that counts itself', () => {
   it('fetches its allowance at the till, pays with network, and the ledger pays from its escrow at once', async () => {
     await open()
@@ -204,6 +221,7 @@ describe('a card that counts itself', () => {
     expect(debited()).toEqual([bread])
     expect(tenders()).toEqual([{ state: 'settled', paid_by: 'escrow', amount: bread }])
     expect(rows('SELECT * FROM discrepancy')).toEqual([])
+    expect(verdict(checked())).toEqual(nothing)
     expect(rows('SELECT count(*) AS receipts FROM card_script WHERE receipt IS NOT NULL')).toEqual([{ receipts: 2 }])
     const printed = [...core().journal.rows()].filter(({ row }) => row.kind === 'receipt_requested')
     expect(printed).toHaveLength(1)
@@ -222,6 +240,7 @@ describe('a card that counts itself', () => {
     await findNetwork()
     expect(tenders()).toEqual(Array.from({ length: 3 }, () => ({ state: 'settled', paid_by: 'escrow', amount: bread })))
     expect(rows('SELECT * FROM discrepancy')).toEqual([])
+    expect(verdict(checked())).toEqual(nothing)
   })
 
   it('asks for its PIN above the scheme’s amount, and pays for the right one', async () => {
@@ -258,6 +277,7 @@ describe('a card that counts itself', () => {
     expect(tenders()).toHaveLength(2)
     expect(inJournal()).toEqual(['settled', 'settled'])
     expect(rows('SELECT * FROM discrepancy')).toEqual([])
+    expect(verdict(checked())).toEqual(nothing)
   })
 
   it('torn, and the till killed before it was back: the same', async () => {
@@ -274,6 +294,7 @@ describe('a card that counts itself', () => {
     await findNetwork()
     expect(inJournal()).toEqual(['settled', 'settled'])
     expect(rows('SELECT * FROM discrepancy')).toEqual([])
+    expect(verdict(checked())).toEqual(nothing)
   })
 
   it('torn before the debit says so when it is back, and pays for the same sale', async () => {
@@ -304,6 +325,7 @@ describe('a card that counts itself', () => {
     expect(inJournal()).toEqual(['settled', 'reversed', 'settled'])
     expect(tenders()).toMatchObject([{ state: 'settled' }, { state: 'reversed' }, { state: 'settled' }])
     expect(rows('SELECT * FROM discrepancy')).toEqual([])
+    expect(verdict(checked())).toEqual(nothing)
   })
 
   it('that never came back, and had not paid, owes nobody anything', async () => {
@@ -318,6 +340,7 @@ describe('a card that counts itself', () => {
     expect(debited()).toEqual([bread, bread])
     expect(inJournal()).toEqual(['settled', 'reversed', 'settled'])
     expect(rows('SELECT * FROM discrepancy')).toEqual([])
+    expect(verdict(checked())).toEqual(nothing)
   })
 
   it('is given back what a void took, by its next script', async () => {
@@ -357,6 +380,22 @@ describe('a card that counts itself', () => {
     expect(await taps()).toBe('TERMINAL_NOT_ACCEPTED')
     await findNetwork()
     expect(await taps()).toBe('settled')
+  })
+
+  it('whose presentment a broken till forgets is found by the checker, from the card’s own word', async () => {
+    await open()
+    expect(await taps()).toBe('settled')
+    await loseNetwork()
+    const { journal } = core()
+    const real = journal.waitingItems.bind(journal)
+    journal.waitingItems = (...asked) => real(...asked).filter((one) => !('item' in one))
+    expect(await taps()).toBe('pending')
+    await findNetwork()
+    const [lost] = checked().lost
+    expect(lost).toMatchObject({ amount: String(bread), atc: 2, reason: 'not_at_ledger' })
+    journal.waitingItems = real
+    await pass(60_000)
+    expect(verdict(checked())).toEqual(nothing)
   })
 
   it('names nobody in the ledger and in the journal but by its pseudonym and its own records', async () => {

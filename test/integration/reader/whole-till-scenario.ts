@@ -2,6 +2,7 @@
 
 import { recordBackInService } from './back-in-service.ts'
 import { playCarriedCards } from './carried-cards.ts'
+import { playCountingCard } from './counting-card.ts'
 import { playMuteCards } from './mute-cards.ts'
 import { PcscService } from './pcsc-service.ts'
 import { playReadersGone, playServiceKilled, playServiceStartedLater } from './service-faults.ts'
@@ -19,6 +20,7 @@ async function run(): Promise<void> {
     await playServiceStartedLater(station, service)
     await playWholeTaps(station)
     await playCarriedCards(station)
+    await playCountingCard(station)
     await playTears(station)
     await playMuteCards(station)
     await playTwoReaders(station)

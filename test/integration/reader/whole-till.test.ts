@@ -50,6 +50,17 @@ describe('the whole till at a real pcscd', () => {
     console.info(`card seen to result, ms: ${latencies.join(' ')}`)
   })
 
+  it('takes a card that counts itself: with its PIN, without network, and once whatever was torn', () => {
+    expect(steps.get('counting card, online')).toEqual(approved('settled'))
+    expect(steps.get('counting card, asks')).toMatchObject({ state: 'pin', triesLeft: 5, cardLies: true })
+    expect(steps.get('counting card, with PIN')).toEqual(approved('settled'))
+    expect(steps.get('counting card, torn')).toMatchObject({ state: 'torn', mayBeDebited: true })
+    expect(steps.get('counting card, back')).toEqual(approved('pending'))
+    const paid = [priceOfBread, 12 * priceOfBread, priceOfBread]
+    expect(steps.get('counting card, debits')).toEqual(paid.map(String))
+    expect(steps.get('counting card, journal')).toEqual(paid.map((amount) => ['settled', amount]))
+  })
+
   it('takes cards that only say who they are: paid once whatever was torn, refused without the ledger', () => {
     for (const [label, commands] of Object.entries(commandsOf)) {
       expect(steps.get(`${label}, online`), label).toEqual(approved('settled'))

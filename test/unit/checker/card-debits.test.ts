@@ -9,7 +9,7 @@ import { readCardLogs } from '../../checker/card-logs.ts'
 import { checkRun } from '../../checker/check-run.ts'
 import { CheckerInputError } from '../../checker/input-error.ts'
 import { reportInWords } from '../../checker/report-words.ts'
-import { MadeUpRun } from './made-up-run.ts'
+import { MadeUpRun, type Sale } from './made-up-run.ts'
 
 let run: MadeUpRun
 const lines = new Map<string, number>()
@@ -29,11 +29,12 @@ function log(card: string, entry: object): void {
 }
 
 /** The example's record with another number, tender and previous hash; nobody checks its signature here. */
-function record(atc: number, tender: string, previous: Buffer): Buffer {
+function record(atc: number, tender: string, previous: Buffer, termsHash?: string): Buffer {
   const made = Buffer.from(vectors.spend.record, 'hex')
   made.writeUInt32BE(atc, 34)
   previous.copy(made, 38)
   Buffer.from(tender.replaceAll('-', ''), 'hex').copy(made, 70)
+  if (termsHash !== undefined) Buffer.from(termsHash, 'hex').copy(made, 250)
   return made
 }
 const hashOf = (of: Buffer): Buffer => sha256(of.subarray(0, 284))
@@ -47,6 +48,20 @@ function debits(card: string, tenders: readonly number[], from = 1, previous = n
     log(card, { kind: 'debit', atc: 999, tenderId: 'not looked at', record: made.toString('hex').toUpperCase() })
     return hashOf(made)
   }, previous)
+}
+
+/** Sales that the ledger has settled, each debited by this card. */
+function sold(card: string, numbers: readonly number[]): readonly Sale[] {
+  let previous = none
+  return numbers.map((number, index) => {
+    const sale = run.sale(number)
+    run.tender(sale, 'settled')
+    run.pay(sale)
+    const made = record(index + 1, sale.terms.tenderId, previous, sale.hash)
+    previous = hashOf(made)
+    log(card, { kind: 'debit', atc: 999, tenderId: 'not looked at', record: made.toString('hex').toUpperCase() })
+    return sale
+  })
 }
 
 describe('a record', () => {
@@ -83,16 +98,29 @@ describe('a record', () => {
 describe('a run', () => {
   test('in which every tender is debited once passes, and counts them', () => {
     run.wholeSale(1)
-    debits('aisha', [1, 2, 3])
-    debits('dias', [4])
+    sold('aisha', [2, 3])
+    sold('dias', [4])
     const report = checkRun(run)
     expect(report).toMatchObject({
       passed: true,
-      cards: { logs: 3, messages: 1, debits: 4 },
+      paidWithoutCard: [],
+      cards: { logs: 3, messages: 1, debits: 3 },
       duplicates: [],
       notes: [],
     })
-    expect(reportInWords(report)).toContain('1 signed message and 4 debits in 3 logs')
+    expect(reportInWords(report)).toContain('1 signed message and 3 debits in 3 logs')
+  })
+
+  test('finds a debit that the ledger does not have, or has otherwise, or does not pay', () => {
+    debits('dias', [9])
+    const [, other, refused, waits] = sold('aisha', [1, 2, 3, 4])
+    const change = (sale: Sale | undefined, set: string) =>
+      run.database.prepare(`UPDATE tender SET ${set} WHERE tender_id = ?`).run(sale?.terms.tenderId)
+    change(other, 'amount = 1')
+    change(refused, "state = 'refused'")
+    change(waits, "state = 'awaiting_proof'")
+    expect(checkRun(run).lost.map((one) => one.reason)).toEqual(['other_amount', 'refused', 'not_at_ledger'])
+    expect(reportInWords(checkRun(run))).toContain('debit 1 of card dias: not_at_ledger')
   })
 
   test('finds a tender that one card debited twice', () => {

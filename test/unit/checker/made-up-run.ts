@@ -55,6 +55,7 @@ const columns: Readonly<Record<string, string>> = {
   hold:
     'hold_id text, debit text, credit text, amount bigint, posted bigint, state text, expires_at bigint, ' +
     'reference text',
+  card_escrow: 'card text, scheme_id text, account_id text',
   merchant_debt: 'kind text, reference text, account_id text, creditor text, amount bigint, at bigint',
   direct_payment: 'payment_id text, payer text, payee_account text, amount bigint',
 }

@@ -22,6 +22,7 @@ import { refundSlip } from '../../../src/voucher/refund-slip.ts'
 import { shiftSlip } from '../../../src/voucher/shift-slip.ts'
 import { shiftTexts } from '../../../src/voucher/shift-texts.ts'
 import {
+  byCardContent,
   receiptContent,
   refundContent,
   settledContent,
@@ -43,6 +44,7 @@ const slips: Readonly<Record<string, (language: Language) => ReceiptDocument>> =
   pending: (language) => receiptDocument(receiptContent, language),
   'settled-copy': (language) => receiptDocument({ ...settledContent, copy: true }, language),
   shared: (language) => receiptDocument(sharedContent, language),
+  'by-card': (language) => receiptDocument(byCardContent, language),
   void: (language) => voidSlip(voidContent, language),
   refund: (language) => refundSlip(refundContent, language),
   z: (language) => shiftSlip({ ...shiftContent, copy: true }, language),
