@@ -16,7 +16,7 @@ import {
   type Tender,
   type TenderOutcome,
 } from '../payments/tenders.ts'
-import { lossBorneBy, type LossBearing } from '../payments/who-pays.ts'
+import { lossBorneBy, type LossBearing } from '../payments/loss-bearing.ts'
 import { setCardStatus } from '../schemes/cards.ts'
 import { doWhatIsDue } from '../schemes/returning.ts'
 import { appendEvent } from '../terminals/events.ts'

@@ -18,7 +18,8 @@ import { keepEvidence } from './evidence.ts'
 import { holdsOffline, replay } from './replay.ts'
 import { notYoursResult, tenderResult } from './results.ts'
 import { arrivalAt, claimTender, settleTender, type TenderOutcome } from './tenders.ts'
-import { leasedSlotOf, lossBorneBy, whoPays, type Hearing, type ProvenSale } from './who-pays.ts'
+import { lossBorneBy, type Hearing } from './loss-bearing.ts'
+import { leasedSlotOf, whoPays, type ProvenSale } from './who-pays.ts'
 
 /** @param created the signer's time in seconds of the request that carried it */
 export async function present(

@@ -19,7 +19,8 @@ import { findTerminal, signingKeysOf, type Terminal } from '../terminals/termina
 import { checkCardProof, counterStanding, isOfOtherTerms, useCounter } from './card-proof.ts'
 import { keepEvidence } from './evidence.ts'
 import { arrivalAt, claimTender, findTender, settleTender, type Tender, type TenderOutcome } from './tenders.ts'
-import { leasedSlotOf, lossBorneBy, whoPays, type Hearing } from './who-pays.ts'
+import { lossBorneBy, type Hearing } from './loss-bearing.ts'
+import { leasedSlotOf, whoPays } from './who-pays.ts'
 
 export type ReceiptClaim =
   | { readonly kind: 'judged'; readonly arrival: ReturnType<typeof arrivalAt> | 'created'; readonly tender: Tender }

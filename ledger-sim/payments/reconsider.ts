@@ -12,7 +12,7 @@ import { judgePresentment } from './presentment.ts'
 import { judgeReceipt } from './receipt-claims.ts'
 import { tenderResult } from './results.ts'
 import { findTender, settleTender } from './tenders.ts'
-import { lossStands } from './who-pays.ts'
+import { lossStands } from './loss-bearing.ts'
 
 const receiptEvidenceSchema = z.strictObject({ text: z.string() })
 

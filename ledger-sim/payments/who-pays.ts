@@ -2,8 +2,6 @@
  * The table "Who pays for a presented sale" (money-rules.md), for a sale that is proved, by whichever way it came: a
  * batch of its till, an export, or the code on a receipt. Its reasons are the only ones why the merchant bears it.
  */
-import type { LossCode } from '../../src/sync/protocol/loss-codes.ts'
-import type { JournalPosition } from '../../src/sync/protocol/messages.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import { zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
@@ -28,14 +26,12 @@ import {
   type SlotState,
 } from '../schemes/slots.ts'
 import { statement } from '../store/statement.ts'
-import { suspendTerminal, type Terminal } from '../terminals/terminals.ts'
+import type { Terminal } from '../terminals/terminals.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
+import type { LossBearing, SalePosition } from './loss-bearing.ts'
 import { openReview } from './review-holds.ts'
 import { pay } from './settlement.ts'
 import type { TenderOutcome } from './tenders.ts'
-
-/** Where a sale stands in the journal of its till; a receipt has no room for the row's hash. */
-export type SalePosition = Pick<JournalPosition, 'epoch' | 'sequence'>
 
 export interface ProvenSale {
   readonly terms: TenderTerms
@@ -55,15 +51,6 @@ export interface ProvenSale {
   /** Its agency looks at it before it is paid: its till may have been in other hands. */
   readonly review?: boolean
 }
-
-/** How a sale comes to be judged. */
-export interface Hearing {
-  /** As in `ProvenSale`. */
-  readonly presentedAt: number
-  readonly notPaid: LossBearing
-}
-
-export type LossBearing = (loss: LossCode, refusal: RefusalCode | null, detail: string) => Promise<TenderOutcome>
 
 export async function whoPays(
   work: Work,
@@ -324,35 +311,3 @@ export async function leasedSlotOf(
     ? { kind: 'leased', lease, scheme, slot, entitled }
     : fault('NO_ENTITLEMENT', 'the slot is another beneficiary’s')
 }
-
-export interface ClaimedSale {
-  readonly terms: Pick<TenderTerms, 'tenderId' | 'amount'>
-  readonly position: SalePosition
-  /** Absent of a card that counts itself. */
-  readonly leaseId?: string | undefined
-}
-
-/**
- * Nobody pays; the merchant bears it and can appeal. A forged proof or a broken chain suspends the terminal; a decision
- * that does not replay is a fault of its software, not of its holder.
- */
-export function lossBorneBy(work: Work, terminal: Terminal, { terms, position, leaseId }: ClaimedSale): LossBearing {
-  return async (loss, refusal, detail) => {
-    await fileDiscrepancy(work, {
-      terminalId: terminal.terminalId,
-      tenderId: terms.tenderId,
-      code: loss,
-      owner: 'merchant',
-      amount: terms.amount,
-      ...(leaseId === undefined ? {} : { leaseId }),
-      evidence: { refusal, detail, position, leaseId },
-    })
-    const isForged = loss === 'CHAIN_BROKEN' || (loss === 'PROOF_MISSING_OR_FORGED' && refusal !== 'DECISION_MISMATCH')
-    if (isForged) await suspendTerminal(work, terminal.terminalId)
-    return { state: 'not_paid', paidBy: null, refusal, loss }
-  }
-}
-
-/** It stands unpaid already, and its merchant was told why: what would be the reason today is nobody's business. */
-export const lossStands: LossBearing = (loss, refusal) =>
-  Promise.resolve({ state: 'not_paid', paidBy: null, refusal, loss })

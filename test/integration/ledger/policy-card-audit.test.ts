@@ -1,6 +1,6 @@
 /**
- * What the audit says of cards that count. Method: a world in which each thing has happened is balanced; in copies of its
- * file one thing is changed, and the rule that is about it says so.
+ * What the audit says of cards that count. Method: a world in which each thing has happened is balanced; in copies of
+ * its file one thing is changed, and the rule that is about it says so.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { countingWorld, type CountingWorld } from './counting-card-world.ts'

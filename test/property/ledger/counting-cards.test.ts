@@ -33,27 +33,29 @@ type Step =
   | { readonly kind: 'sell'; readonly at: At; readonly amount: number; readonly ends: 'well' | 'torn' | 'never' }
   | { readonly kind: 'copy'; readonly at: At; readonly amount: number }
   | { readonly kind: 'present' | 'come back' | 'reverse' | 'refund'; readonly which: number }
+  | { readonly kind: 'sync'; readonly at: At; readonly lastFirst: boolean }
   | { readonly kind: 'replace' }
   | { readonly kind: 'wait'; readonly hours: number }
-const amount = fc.constantFrom(100, 350, 800)
+const amount = fc.constantFrom(50, 100, 350, 800)
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('carry'), at, keepsReceipts: fc.boolean() }) },
   {
     weight: 9,
     arbitrary: fc.record({
       ...{ kind: fc.constant('sell'), at, amount },
-      ends: fc.constantFrom<('well' | 'torn' | 'never')[]>('well', 'well', 'well', 'torn', 'never'),
+      ends: fc.constantFrom<('well' | 'torn' | 'never')[]>('well', 'well', 'torn', 'torn', 'never'),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('copy'), at, amount }) },
-  { weight: 12, arbitrary: fc.record({ kind: fc.constant('present'), which }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('present'), which }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('sync'), at, lastFirst: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('come back'), which }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('reverse'), which }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('refund'), which }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('replace') }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait'), hours: fc.constantFrom(1, 7, 26) }) },
 )
-const story = fc.array(step, { minLength: 25, maxLength: 45 })
+const story = fc.array(step, { minLength: 30, maxLength: 55 })
 
 interface Made {
   readonly at: At
@@ -67,6 +69,8 @@ interface Made {
   disowned?: boolean
   presentedAt?: number
 }
+
+const asItEnded = ({ ends }: Made): Made['shown'] => (ends === 'well' ? 'with its record' : 'as torn')
 
 const met = { settled: 0, torn: 0, proved: 0, forked: 0, reversed: 0, refunded: 0, replaced: 0, loads: 0 }
 
@@ -98,7 +102,12 @@ class Story {
         return this.#sell(this.card, one.at, one.amount, 'well')
       }
       case 'present':
-        return this.#present(one.which, (made) => (made.ends === 'well' ? 'with its record' : 'as torn'))
+        return this.#present(one.which, asItEnded)
+      case 'sync': {
+        const own = this.made.keys().filter((number) => this.made[number]?.at === one.at)
+        for (const number of one.lastFirst ? [...own].toReversed() : own) await this.#present(number, asItEnded)
+        return
+      }
       case 'come back':
         return this.#present(one.which, (made) => (made.ends === 'never' ? undefined : 'with its record'))
       case 'reverse':
@@ -225,5 +234,6 @@ test('cards that count, in random stories', async () => {
     { seed, numRuns },
   )
   // Stories in which these never come would prove little.
-  if (numRuns >= 6) for (const [name, times] of Object.entries(met)) expect([name, times > 0]).toEqual([name, true])
+  const missing = Object.entries(met).flatMap(([name, times]) => (times === 0 ? [name] : []))
+  expect(numRuns >= 6 ? missing : []).toEqual([])
 }, 600_000)
