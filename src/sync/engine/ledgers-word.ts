@@ -1,5 +1,6 @@
 /** What the ledger's word on an item becomes in the journal (money-rules.md, "Identity"). */
 import type { Journal } from '../journal/journal.ts'
+import { isWanted } from '../journal/late-debits.ts'
 import type { JournalRow } from '../journal/rows.ts'
 import { verifyTagged, type VerifyingKey } from '../protocol/keys.ts'
 import type { SignedItemResult, SyncItem } from '../protocol/messages.ts'
@@ -35,8 +36,9 @@ export function rowsOfAnswer(
 }
 
 /**
- * With what follows from it: a card that had not come back has paid after all, as its next record says, and the sale
- * had ended without that. What it took goes back to it.
+ * With what follows from it for a torn payment whose card had not come back: the till has gone on without it. What the
+ * card took, as its next record says, goes back to it where the sale has no room for it any more; what nobody pays is
+ * no tender of a sale, and whatever is found out about it later pays nothing.
  */
 export function rowsOfWord(
   journal: Journal,
@@ -46,9 +48,8 @@ export function rowsOfWord(
   const answered: JournalRow = { kind: 'item_answered', item, by }
   const { itemId: tenderId, state } = item.result
   const tender = journal.tender(tenderId)
-  const isPaidLate =
+  const isDisowned =
     tender?.state === 'advised' &&
-    (state === 'settled' || state === 'awaiting_funds') &&
-    journal.sale(tender.saleId)?.state !== 'open'
-  return isPaidLate ? [answered, { kind: 'reversal_requested', tenderId, reason: 'interrupted' }] : [answered]
+    (state === 'not_paid' || ((state === 'settled' || state === 'awaiting_funds') && !isWanted(journal, tender)))
+  return isDisowned ? [answered, { kind: 'reversal_requested', tenderId, reason: 'interrupted' }] : [answered]
 }

@@ -28,6 +28,8 @@ export const freeStates = ['refused', 'reversed', 'voided'] as const
 export const unansweredStates = ['in_progress', 'torn', 'pending', 'reversing'] as const
 /** In these the card left too soon, and is wanted again. */
 export const tornStates = ['torn', 'maybe_debited'] as const
+/** No result yet: the sale can neither be charged again nor be closed. */
+export const undecidedStates: readonly string[] = ['in_progress', 'unknown', ...tornStates]
 export const isTorn = ({ state }: { readonly state: string }): boolean =>
   (tornStates as readonly string[]).includes(state)
 /** In these the customer has paid this part and may have the goods. */
@@ -93,6 +95,11 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
 
   const stateOf = (tenderId: string): string | undefined =>
     (prepared('SELECT state FROM tender WHERE tender_id = ?').get(tenderId) as { state: string } | undefined)?.state
+  /** What goes up under this id is the card's own record, and no longer the advice of a torn payment. */
+  const waitsWithRecord = (tenderId: string): boolean =>
+    prepared(`SELECT 1 FROM outbox JOIN row USING (sequence) WHERE item_id = ? AND row.kind = 'approved_by_card'`).get(
+      tenderId,
+    ) !== undefined
   /** Presented, and by no lease: a card has paid it by itself. */
   const isDebit = (tenderId: string): boolean =>
     prepared(`SELECT 1 FROM tender WHERE tender_id = ? AND kind = 'voucher' AND lease_id IS NULL`).get(tenderId) !==
@@ -166,7 +173,7 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
     case 'item_answered': {
       const { itemId } = row.item.result
       // Of a torn payment whose card has come back meanwhile: its record, which waits now, was not meant.
-      if (row.item.result.state === 'awaiting_proof' && stateOf(itemId) !== 'advised') return
+      if (row.item.result.state === 'awaiting_proof' && waitsWithRecord(itemId)) return
       sent(itemId)
       if (refundAnswered(row.item.result)) return
       const tenderId = itemId.replace(/^(reversal|capture):/, '')

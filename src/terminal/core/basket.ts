@@ -3,13 +3,10 @@
  * what is paid, what is covered line by line, and what is left.
  */
 import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
-import { isPaid, tornStates, type JournalTenderState } from '../../sync/journal/projection.ts'
+import { isPaid, undecidedStates } from '../../sync/journal/projection.ts'
 import { addTiyn, remainderTiyn, type Tiyn } from '../../voucher/money.ts'
 import type { CatalogueItem } from '../../voucher/package.ts'
 import { saleTotal, type CoveredLine, type Sale, type SaleLine } from '../../voucher/sale.ts'
-
-/** No result yet: the sale can neither be charged again nor be closed. */
-const undecidedStates: readonly JournalTenderState[] = ['in_progress', 'unknown', ...tornStates]
 
 export interface SaleStanding {
   readonly sale: Sale

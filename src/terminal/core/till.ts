@@ -489,7 +489,8 @@ export class Till {
   /** Gives the machine a card that it waits for: one that lay there before, or came while it was busy. */
   #offerLyingCard(): void {
     const state = this.#state()
-    if (state !== 'awaitingCard' && state !== 'torn' && state !== 'askingPin') return
+    const isWanted = state === 'awaitingCard' || state === 'torn' || (state === 'askingPin' && !this.#cardLies)
+    if (!isWanted) return
     const lying = this.#cards.untriedFor(this.#sale.saleId, this.#context().presenceId)
     if (lying !== undefined) this.#offer(lying)
   }

@@ -5,7 +5,7 @@
  */
 import type { LedgerClient } from '../../sync/engine/ledger-client.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
-import { saleHashOf } from '../../sync/protocol/canonical.ts'
+import { canonicalText, saleHashOf } from '../../sync/protocol/canonical.ts'
 import { cardBindingOf } from '../../sync/protocol/card-binding.ts'
 import { countsOnCard } from '../../voucher/card-rules.ts'
 import type { CardChannel } from '../../voucher/cards/card-channel.ts'
@@ -61,6 +61,8 @@ interface Decided {
 /** READ SLOTS asks for so many at once. */
 const schemesMost = 14
 const challengeLength = 16
+/** In one presence. */
+const scriptsMost = 4
 
 export class AppletPayment {
   readonly #parts: AppletPaymentParts
@@ -91,7 +93,15 @@ export class AppletPayment {
     if (engine.suspended) return { kind: 'refused', code: 'TERMINAL_SUSPENDED' }
     const here = await this.#open(presenceId, channel, recognised, active)
     if (here.kind !== 'opened') return here
-    if ((await settleTornDebits(this.#parts, here)) === 'torn') return this.#left()
+    const settled = await settleTornDebits(this.#parts, here)
+    if (settled === 'torn') return this.#left()
+    // It has paid this sale already, before it left: nothing more is asked of it.
+    const already = settled.find(({ saleId }) => saleId === this.#parts.currentSale().sale.saleId)
+    if (already !== undefined) {
+      const { tenderId, amount, schemeId } = already
+      const mode = engine.worthAsking ? 'online' : 'offline'
+      return { kind: 'paid', mode, intent: { tenderId, amount: amount.toString(), schemeId: schemeId ?? '' } }
+    }
     const content = await this.#content(here, active)
     if (content.kind !== 'content') return content
     if (content.state === 'blocked') return { kind: 'refused', code: 'CARD_BLOCKED' }
@@ -106,14 +116,22 @@ export class AppletPayment {
     return { kind: 'pin', asked: { amount: amount.toString(), schemeId, pinTriesLeft } }
   }
 
-  /** @param pin 4 to 8 digits; sent once, and kept nowhere */
-  async verifyPin(presenceId: string, pin: string): Promise<VerifyPinOutcome> {
+  /**
+   * @param pin 4 to 8 digits; sent once, and kept nowhere
+   * @param active as it is now: minutes may have gone by, and what was decided before is decided again
+   */
+  async verifyPin(presenceId: string, pin: string, active: ActivePackage): Promise<VerifyPinOutcome> {
     const decided = this.#decided
     if (decided?.here.presenceId !== presenceId || this.#here !== decided.here) return { kind: 'card_left' }
     const answer = await verifyPin(decided.here.presence, pin)
     if (answer.kind === 'verified') {
       this.#decided = undefined
-      return this.#recordIntent(decided, true)
+      const again = this.#decide(decided.here, decided.content, active)
+      if (again.kind !== 'decided') return again
+      const { amount, slotId } = again.part
+      // Not what its holder has confirmed: the card is held, and shown the new sum.
+      if (amount !== decided.part.amount || slotId !== decided.part.slotId) return this.#left()
+      return this.#recordIntent(again, true)
     }
     if (answer.kind === 'torn') return this.#left()
     if (answer.code !== 'CARD_PIN_WRONG') return { kind: 'refused', code: cashierCodes[answer.code] }
@@ -139,7 +157,7 @@ export class AppletPayment {
       if (answer.kind === 'debited') return this.#paid(known, tenderId, answer.record)
       if (answer.kind === 'torn') {
         this.forget()
-        return recordTear(journal, tenderId, answer.step)
+        return recordTear(journal, tenderId, answer.step, answer.executed)
       }
       // An authentic refusal: nothing was debited. But for the one that says that it was, before.
       if (answer.code !== 'CARD_ALREADY_DEBITED') return recordRefusal(journal, tenderId, cashierCodes[answer.code])
@@ -148,8 +166,11 @@ export class AppletPayment {
     if (recognised === undefined && known?.presenceId !== presenceId) return { kind: 'other_card' }
     const here = await this.#open(presenceId, channel, recognised, active)
     if (here.kind === 'card_left') return recordTear(journal, tenderId, 'open-channel')
-    // It says nothing of itself: whether it is the card, nobody knows.
-    if (here.kind === 'refused') return { kind: 'cannot_tell' }
+    if (here.kind === 'refused') {
+      // It has said nothing of its own yet. A newer certificate is on its way.
+      const isTill = here.code === 'TERMINAL_NOT_ACCEPTED' || here.code === 'CARD_TIME_REFUSED'
+      return isTill ? recordTear(journal, tenderId, 'open-channel') : { kind: 'other_card' }
+    }
     if (here.card !== open.card) return { kind: 'other_card' }
     const said = await askWhetherDebited(this.#parts, here, debit)
     switch (said.kind) {
@@ -203,11 +224,17 @@ export class AppletPayment {
 
   /** What the card holds, after what its issuer had to say to it. */
   async #content(here: Here, active: ActivePackage): Promise<CardContent | NoPresence> {
-    const first = await this.#read(here, active)
-    if (first.kind !== 'content') return first
-    const carried = await carryScript(this.#parts, here, first)
-    if (carried === 'torn') return this.#left()
-    return carried === 'applied' ? this.#read(here, active) : first
+    const until = this.#parts.time.now() + onlineDeadlineMs
+    let content = await this.#read(here, active)
+    // One of them may be the last: that the card is blocked. No longer than any tap waits.
+    for (let scripts = 0; scripts < scriptsMost && this.#parts.time.now() < until; scripts += 1) {
+      if (content.kind !== 'content') return content
+      const carried = await carryScript(this.#parts, here, content)
+      if (carried === 'torn') return this.#left()
+      if (carried === 'nothing') return content
+      content = await this.#read(here, active)
+    }
+    return content
   }
 
   async #read({ presence }: Here, { package: { schemes } }: ActivePackage): Promise<CardContent | NoPresence> {
@@ -228,19 +255,25 @@ export class AppletPayment {
       const found = nameSlot(of, active.package.schemes)
       return found === null ? [] : [{ slot: found.slot, of }]
     })
-    const input = decisionInput(this.#parts, {
-      active: active.package,
-      card: { card: here.card, profile: 'tolem-applet' },
-      slots: named.map(({ slot }) => slot),
-      leased: [],
-      mode: engine.worthAsking ? 'online' : 'offline',
-      without: null,
-      spendCaps: named.map(({ slot: { slotId }, of: { maxPerSpend } }) => ({
-        slotId,
-        amount: maxPerSpend > tiynMax ? tiyn(tiynMax) : tiyn(maxPerSpend),
-      })),
-    })
-    const decision = decide(input)
+    const inputOf = (mode: 'online' | 'offline'): DecisionInput =>
+      decisionInput(this.#parts, {
+        active: active.package,
+        card: { card: here.card, profile: 'tolem-applet' },
+        slots: named.map(({ slot }) => slot),
+        leased: [],
+        mode,
+        without: null,
+        spendCaps: named.map(({ slot: { slotId }, of: { maxPerSpend } }) => ({
+          slotId,
+          amount: maxPerSpend > tiynMax ? tiyn(tiynMax) : tiyn(maxPerSpend),
+        })),
+      })
+    // The card pays before the ledger hears of it, and the network may go in between: also with network nothing is
+    // paid that the rules without it would not allow.
+    const bounded = inputOf('offline')
+    const decision = decide(bounded)
+    const online = engine.worthAsking ? inputOf('online') : bounded
+    const input = canonicalText(decide(online)) === canonicalText(decision) ? online : bounded
     onDidDecide(decision, input)
     if (decision.verdict === 'refuse') return { kind: 'refused', code: decision.code }
     const [part] = decision.parts

@@ -168,7 +168,9 @@ export class CardPayment implements CardWork {
   }
 
   async verifyPin(presenceId: string, pin: string): Promise<VerifyPinOutcome> {
-    return this.#channel(presenceId) === undefined ? { kind: 'card_left' } : this.#applets.verifyPin(presenceId, pin)
+    const active = this.#parts.activePackage()
+    if (active === undefined || this.#channel(presenceId) === undefined) return { kind: 'card_left' }
+    return this.#applets.verifyPin(presenceId, pin, active)
   }
 
   async prove(presenceId: string, tenderId: string): Promise<ProveOutcome> {
@@ -202,7 +204,8 @@ export class CardPayment implements CardWork {
     }
     const channel = this.#channel(presenceId)
     const applet = this.#applet
-    if (channel === undefined) return recordTear(journal, tenderId, 'select')
+    // Lifted before the debit was sent.
+    if (channel === undefined) return recordTear(journal, tenderId, 'select', 'no')
     return applet === undefined ? { kind: 'other_card' } : this.#applets.prove(presenceId, channel, applet.applet, open)
   }
 

@@ -169,6 +169,20 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
               actions: assign(({ event }) => (event.output.kind === 'intent' ? event.output.intent : {})),
             },
             {
+              description: 'the card had paid before it left, and the ledger is worth telling now',
+              guard: ({ event }) => event.output.kind === 'paid' && event.output.mode === 'online',
+              target: 'presenting',
+              actions: assign(({ event }) => (event.output.kind === 'paid' ? event.output.intent : {})),
+            },
+            {
+              description: 'the card had paid before it left, offline',
+              guard: ({ event }) => event.output.kind === 'paid',
+              target: 'approved',
+              actions: assign(({ event }) =>
+                event.output.kind === 'paid' ? { ...event.output.intent, look: 'pending' as const } : {},
+              ),
+            },
+            {
               description: 'the card wants its PIN',
               guard: ({ event }) => event.output.kind === 'pin',
               target: 'askingPin',

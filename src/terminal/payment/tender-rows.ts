@@ -53,7 +53,9 @@ export function givenUp(
   reason: 'cancelled' | 'card_not_returned',
 ): JournalRow {
   const { terms, record, debit } = journal.intentOf(tenderId).row
-  if (debit === undefined) return { kind: 'tender_voided', tenderId, reason }
+  // In `torn` the debit never reached the card.
+  if (debit === undefined || journal.tender(tenderId)?.state === 'torn')
+    return { kind: 'tender_voided', tenderId, reason }
   const evidence = signEvidence(key, { terms, record }, debit)
   return { kind: 'debit_advised', tenderId, evidence, decidedAt: record.input.trustedTime }
 }
@@ -70,12 +72,21 @@ export function paidByCard(
   return { kind: 'approved_by_card', tenderId, evidence, decidedAt: record.input.trustedTime }
 }
 
-/** A bad card that lies on the reader tears again every second: what is torn already needs no row for that. */
-export function recordTear(journal: Journal, tenderId: string, step: string): { readonly kind: 'torn' } {
+/**
+ * A bad card that lies on the reader tears again every second: what is torn already needs no row for that.
+ *
+ * @param executed whether the card may have done it: a debit that certainly did not reach it is none
+ */
+export function recordTear(
+  journal: Journal,
+  tenderId: string,
+  step: string,
+  executed: 'no' | 'unknown' = 'unknown',
+): { readonly kind: 'torn' } {
   const tender = journal.tender(tenderId)
   if (tender === undefined || isTorn(tender)) return { kind: 'torn' }
-  const isDebit = journal.intentOf(tenderId).row.debit !== undefined
-  journal.commit({ kind: 'tender_torn', tenderId, step, ...(isDebit ? { mayBeDebited: true } : {}) })
+  const mayBeDebited = executed !== 'no' && journal.intentOf(tenderId).row.debit !== undefined
+  journal.commit({ kind: 'tender_torn', tenderId, step, ...(mayBeDebited ? { mayBeDebited } : {}) })
   return { kind: 'torn' }
 }
 

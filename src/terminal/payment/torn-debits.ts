@@ -4,7 +4,8 @@
  */
 import type { KeyRing } from '../../sync/engine/key-ring.ts'
 import type { Randomness } from '../../sync/engine/ports.ts'
-import type { Journal } from '../../sync/journal/journal.ts'
+import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
+import { isWanted } from '../../sync/journal/late-debits.ts'
 import type { JournalRow } from '../../sync/journal/rows.ts'
 import { recover, spendPlanOf, type Recovered } from '../../voucher/cards/tolem-applet/spend.ts'
 import type { AppletProof } from '../../voucher/tender.ts'
@@ -40,14 +41,20 @@ export function proofOf({ presence }: OpenedCard, record: Uint8Array): AppletPro
 }
 
 /**
- * Settles what sales of before have left open with this card. What the card cannot tell stays as it is.
+ * Settles what was left open with this card. What the card cannot tell stays as it is.
  *
- * @returns torn: the card has to be presented again
+ * @returns the tenders that the card has paid, and that their sales still have room for; `torn`: the card has to be
+ *   presented again
  */
-export async function settleTornDebits(parts: TornDebitParts, opened: OpenedCard): Promise<'done' | 'torn'> {
+export async function settleTornDebits(
+  parts: TornDebitParts,
+  opened: OpenedCard,
+): Promise<readonly TenderRecord[] | 'torn'> {
   const { journal, keys } = parts
   const open = journal.tendersInState('maybe_debited', 'advised').filter(({ card }) => card === opened.card)
-  for (const { tenderId, saleId, state } of open) {
+  const paid: TenderRecord[] = []
+  for (const tender of open) {
+    const { tenderId, state } = tender
     const { debit } = journal.intentOf(tenderId).row
     if (debit === undefined) throw new Error('a debit without the bytes of its intent')
     const said = await askWhetherDebited(parts, opened, debit)
@@ -55,10 +62,11 @@ export async function settleTornDebits(parts: TornDebitParts, opened: OpenedCard
     // The ledger may have answered meanwhile, or the cashier have given it up.
     if (journal.tender(tenderId)?.state !== state) continue
     if (said.kind === 'debited') {
-      const paid = paidByCard(journal, keys.signing, tenderId, proofOf(opened, said.record))
-      // Its sale ended without it: what the card has paid goes back, once the ledger has the card's record.
-      const hasEnded = journal.sale(saleId)?.state !== 'open'
-      journal.commit(paid, ...(hasEnded ? [disowned(tenderId)] : []))
+      // Its sale went on without it: what the card has paid goes back, once the ledger has the card's record.
+      const hasRoom = isWanted(journal, tender)
+      const row = paidByCard(journal, keys.signing, tenderId, proofOf(opened, said.record))
+      journal.commit(row, ...(hasRoom ? [] : [disowned(tenderId)]))
+      if (hasRoom) paid.push(tender)
     } else if (said.kind === 'not-debited') {
       journal.commit(
         state === 'advised'
@@ -67,7 +75,7 @@ export async function settleTornDebits(parts: TornDebitParts, opened: OpenedCard
       )
     }
   }
-  return 'done'
+  return paid
 }
 
 const disowned = (tenderId: string): JournalRow => ({ kind: 'reversal_requested', tenderId, reason: 'interrupted' })

@@ -20,6 +20,8 @@ type NotPrepared = Exclude<IdentifyOutcome, { kind: 'recognised' }>
 /** After `intent` the tender exists: its row is on the disk. After `pin` there is none yet. */
 export type PrepareOutcome =
   | { readonly kind: 'intent'; readonly intent: Intent }
+  /** The card has paid this sale already, before it left the reader: a row says so. */
+  | { readonly kind: 'paid'; readonly intent: Intent; readonly mode: 'online' | 'offline' }
   | { readonly kind: 'pin'; readonly asked: Omit<Intent, 'tenderId'> & { readonly pinTriesLeft: number } }
   | NotPrepared
 

@@ -213,39 +213,6 @@ describe('a sale', () => {
   })
 })
 
-describe('what its issuer has to say', () => {
-  const more = () => script(2, [{ kind: 'load-slot', slot: appletSlot({ amountLeft: 50_000n, countLeft: 1 }) }])
-
-  it('is carried to the card before it pays, and the receipt goes to the ledger', async () => {
-    const till = await PayingTill.start({ online: true })
-    const bytes = more()
-    till.sync.ledger.on('/v1/terminal/card-scripts', () => ({
-      answer: { kind: 'script', script: Buffer.from(bytes).toString('base64url') },
-    }))
-    const card = await payingCard({ amountLeft: 40_000n })
-    till.pay()
-    expect(await till.tap(card)).toBe('approved')
-    // 400 ₸ that it had and 500 ₸ that came.
-    expect(till.context.amount).toBe('90000')
-    expect(till.sync.ledger.bodies('/v1/terminal/card-scripts')).toEqual([{ card: cardName, scriptCounter: 1 }])
-    expect(till.sync.ledger.bodies('/v1/terminal/card-receipts')).toMatchObject([{ card: cardName }])
-  })
-
-  it.each([
-    ['does not come', { instead: { kind: 'no_answer', detail: 'lost' } }],
-    ['is none of this card', { answer: { kind: 'script', script: Buffer.alloc(150, 1).toString('base64url') } }],
-    ['is refused', { answer: { kind: 'refused', code: 'CARD_UNKNOWN' } }],
-  ] as const)('changes nothing when it %s', async (_what, act) => {
-    const till = await PayingTill.start({ online: true })
-    till.sync.ledger.on('/v1/terminal/card-scripts', () => act)
-    const card = await payingCard()
-    till.pay()
-    expect(await till.tap(card)).toBe('approved')
-    expect(heldBy(till)).toEqual(paidBy(card))
-    expect(till.sync.ledger.bodies('/v1/terminal/card-receipts')).toEqual([])
-  })
-})
-
 const bigints = (_name: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
 
 const named = (fault: CardFault): string =>
@@ -416,70 +383,5 @@ describe('a till that is killed', () => {
     // By the first round of the till that came up again.
     expect(till.rows('item_answered')).toHaveLength(1)
     expect(till.journal.tendersOfSale(till.sale.saleId)).toMatchObject([{ state: 'settled' }])
-  })
-})
-
-describe('a payment that was given up', () => {
-  /** Torn after the debit, and the cashier goes on without it. */
-  async function givenUp(of: { readonly isDebited: boolean }) {
-    const till = await PayingTill.start()
-    const card = await payingCard()
-    card.faulty.arm(of.isDebited ? { kind: 'answer-lost' } : { kind: 'lost-before' }, 9)
-    till.pay()
-    expect(await till.tap(card)).toBe('torn')
-    const { tenderId } = till.context
-    till.sync.ledger.on('/v1/terminal/batches', () => ({ instead: { kind: 'no_answer', detail: 'lost' } }))
-    till.cancel()
-    till.journal.commit({ kind: 'sale_cancelled', saleId: till.sale.saleId })
-    till.nextSale('the next')
-    return { till, card, tenderId: tenderId! }
-  }
-
-  it('is settled by the card’s next tap: its record goes up, and then back', async () => {
-    const { till, card, tenderId } = await givenUp({ isDebited: true })
-    till.pay()
-    expect(await till.tap(card)).toBe('approved')
-    expect(till.journal.tender(tenderId)?.state).toBe('reversing')
-    const items = till.journal.waitingItems(9).flatMap((waiting) => ('item' in waiting ? [waiting.item] : []))
-    expect(items.map((item) => [item.kind, 'tenderId' in item ? item.tenderId : ''])).toEqual([
-      ['presentment', ''],
-      ['reversal', tenderId],
-      ['presentment', ''],
-    ])
-    expect(heldBy(till)).toEqual(paidBy(card))
-  })
-
-  it('that the card has not paid is disowned', async () => {
-    const { till, card, tenderId } = await givenUp({ isDebited: false })
-    till.pay()
-    expect(await till.tap(card)).toBe('approved')
-    expect(till.journal.tender(tenderId)?.state).toBe('reversing')
-    expect(heldBy(till)).toEqual(paidBy(card))
-  })
-
-  it.each([
-    ['the status feed', 'status_feed'],
-    ['the batch', 'batch'],
-  ] as const)('and that the ledger finds paid, by %s, goes back', async (_name, by) => {
-    const { till, tenderId } = await givenUp({ isDebited: true })
-    const { ledger, engine, scheduler } = till.sync
-    const item = itemOf(tenderId, 'settled')
-    if (by === 'batch')
-      ledger.on('/v1/terminal/batches', ({ items }) => ({ answer: { results: items.map(() => item) } }))
-    else {
-      ledger.on('/v1/terminal/batches', ({ items }) => ({
-        answer: { results: items.map(() => itemOf(tenderId, 'awaiting_proof')) },
-      }))
-      ledger.on('/v1/terminal/events', ({ after }) => ({
-        answer:
-          after > 0
-            ? { events: [], cursor: after }
-            : { events: [{ cursor: 1, at: noon, event: { kind: 'item', item } }], cursor: 1 },
-      }))
-    }
-    void engine.syncNow()
-    await scheduler.advance(1_000)
-    expect(['reversing', 'reversed']).toContain(till.journal.tender(tenderId)?.state)
-    expect(till.rows('reversal_requested')).toMatchObject([{ tenderId, reason: 'interrupted' }])
   })
 })
