@@ -243,6 +243,15 @@ describe('scripts', () => {
     ])
   })
 
+  test('that took a slot away are said again until the card’s receipt is there', async () => {
+    await begin()
+    await world.agency('/v1/entitlement-endings', { schemeId, beneficiary, holder: world.holder })
+    expect(await world.carry(till, card, false)).toBe(1)
+    expect(await world.held(card)).toMatchObject({ 'day-1': { funds: 1_000n }, 'day-2': { funds: 1_000n } })
+    expect(await world.carry(other, card)).toBe(2)
+    expect(await world.escrow(card)).toBe(0n)
+  })
+
   test('no other card’s receipt is taken, and the same one twice', async () => {
     await begin()
     const [script] = await world.demo.rows('card_script')
