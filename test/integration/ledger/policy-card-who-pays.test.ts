@@ -214,7 +214,7 @@ describe('nobody pays, and the till is suspended', () => {
   })
 })
 
-test('what a stolen till sold after its last head is set aside from the escrow until its agency has looked', async () => {
+test('what a stolen till sold after its last head is set aside until its agency has looked', async () => {
   await begin()
   const [taken, left] = [await world.sell(till, card, 300n), await world.sell(till, card, 200n)]
   await world.agency('/v1/terminal-revocations', { terminalId: 'till-1', reason: 'stolen' })
