@@ -43,7 +43,28 @@ export async function nextScript(work: Work, cardName: string, scriptCounter: nu
   const [made] = await scriptOf(work.connection, { card: cardName, counter: BigInt(counter) })
   if (made !== undefined) return { kind: 'script', script: made.script }
   if ((await lastCounter(work, cardName)) !== scriptCounter) return { kind: 'none' }
+  const unanswered = await takingAwayUnanswered(work, cardName, scriptCounter)
+  if (unanswered !== undefined) return { kind: 'script', script: unanswered }
   return makeNext(work, card, applet, counter)
+}
+
+/**
+ * Only the receipt says how much a slot had left that was taken away. The card gives the receipt of its last script
+ * again, and applies nothing twice (docs/design/22, "UPDATE").
+ */
+async function takingAwayUnanswered({ connection }: Work, card: string, counter: number): Promise<string | undefined> {
+  const row = await connection
+    .selectFrom('card_script')
+    .innerJoin('card_slot', (join) =>
+      join.onRef('card_slot.card', '=', 'card_script.card').onRef('card_slot.removed_by', '=', 'card_script.counter'),
+    )
+    .select('card_script.script')
+    .where('card_script.card', '=', card)
+    .where('card_script.counter', '=', BigInt(counter))
+    .where('card_script.receipt', 'is', null)
+    .where('card_slot.state', '=', 'open')
+    .executeTakeFirst()
+  return row?.script
 }
 
 async function lastCounter({ connection }: Work, card: string): Promise<number> {

@@ -181,17 +181,21 @@ export async function countingWorld(
     copy: (card) => cardOf(card.virtual.state(), card.name),
     carry: async (till, card, keepReceipts = true) => {
       let applied = 0
-      for (;;) {
+      let last = ''
+      while (applied < 9) {
         const presence = await opened(till, card)
         const { scriptCounter } = await slotsOf(presence)
         const answer = await till.call('/v1/terminal/card-scripts', { card: card.name, scriptCounter })
-        if (answer.kind !== 'script') return applied
+        // Without receipts the ledger may ask for one again.
+        if (answer.kind !== 'script' || answer.script === last) return applied
+        last = answer.script
         const done = await update(presence, bytesOf(answer.script))
         if (done.kind !== 'applied') throw new Error(JSON.stringify(done))
         applied += 1
         const receipt = { card: card.name, receipt: base64url(done.receipt) }
         if (keepReceipts) await till.call('/v1/terminal/card-receipts', receipt)
       }
+      throw new Error('there is always another script')
     },
     setPin: async (card, pin) => {
       const { rootKeys } = (await agencyRole.get('/v1/card-issuers')).body as unknown as { rootKeys: string[] }

@@ -4,7 +4,9 @@
  */
 import { afterEach, describe, expect, test } from 'vitest'
 import { inTransaction } from '../../../ledger-sim/context.ts'
+import { present } from '../../../ledger-sim/payments/presentment.ts'
 import { publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
+import { findTerminal } from '../../../ledger-sim/terminals/terminals.ts'
 import { demoAgency } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import type { AppletProof } from '../../../src/voucher/tender.ts'
 import { balanceOf, dayMs, drain, hourMs, type TestTill } from './demo-ledger.ts'
@@ -210,6 +212,30 @@ describe('nobody pays, and the till is suspended', () => {
     // The goods are given: what was refused there is presented all the same.
     expect(await world.present(till, sale)).toMatchObject({ arrival: 'exists', state: 'settled' })
   })
+})
+
+test('what a stolen till sold after its last head is set aside until its agency has looked', async () => {
+  await begin()
+  const [taken, left] = [await world.sell(till, card, 300n), await world.sell(till, card, 200n)]
+  await world.agency('/v1/terminal-revocations', { terminalId: 'till-1', reason: 'stolen' })
+  // As its export brings them: its own keys are heard no more.
+  const states = await inTransaction(world.demo.ports, async (work) => {
+    const gone = await findTerminal(work, 'till-1')
+    if (gone === undefined) throw new Error('no till')
+    const shown = []
+    for (const { sale } of [taken, left])
+      shown.push((await present(work, gone, till.presentment(sale), world.demo.clock.now / 1000)).result.state)
+    return shown
+  })
+  expect(states).toEqual(['awaiting_funds', 'awaiting_funds'])
+  expect(await world.held(card)).toMatchObject({ 'day-1': { debited: 500n, funds: 500n } })
+  const decide = (sold: Sold, verdict: string) =>
+    world.agency('/v1/review-decisions', { tenderId: sold.sale.terms.tenderId, verdict, reason: 'looked at' })
+  expect(await decide(taken, 'paid')).toMatchObject({ status: 200, body: { state: 'settled' } })
+  expect(await decide(left, 'refused')).toMatchObject({ status: 200, body: { state: 'not_paid' } })
+  // What was not paid the card is given again.
+  await world.carry(other, card)
+  expect(await world.content(other, card)).toMatchObject({ slots: [{ amountLeft: 700n }] })
 })
 
 test('an agency sees in its monitoring what lies on cards', async () => {
