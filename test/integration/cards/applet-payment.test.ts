@@ -327,6 +327,8 @@ describe('every fault at every command of a payment', () => {
   it.each(cells)('%s at command %i, and the card never comes back', async (_name, at, fault) => {
     const { till, card } = await torn(fault, at)
     const wasTorn = till.state === 'torn'
+    expect(till.journal.tendersInState('torn')).toEqual([])
+    expect(till.journal.tendersInState('maybe_debited')).toHaveLength(wasTorn ? 1 : 0)
     till.cancel()
     const tenders = till.journal.tendersOfSale(till.sale.saleId)
     if (!wasTorn) {
