@@ -294,6 +294,8 @@ describe('every fault at every command of a payment', () => {
   it.each(cells)('%s at command %i, and the card never comes back', async (_name, at, fault) => {
     const { till, card } = await torn(fault, at)
     const wasTorn = till.state === 'torn'
+    expect(till.journal.tendersInState('torn')).toEqual([])
+    expect(till.journal.tendersInState('maybe_debited')).toHaveLength(wasTorn ? 1 : 0)
     till.cancel()
     const tenders = till.journal.tendersOfSale(till.sale.saleId)
     if (!wasTorn) {
@@ -324,6 +326,55 @@ describe('every fault at every command of a payment', () => {
     if (before.state === 'torn') expect(till.state).toBe('torn')
     if (before.state !== 'approved') await heldAgain(till, card)
     expect(standing(till, card)).toEqual(paidOnce)
+  })
+})
+
+describe('a PIN whose answer was lost', () => {
+  const verify = 9
+
+  it.each(everyFault.map((fault) => [named(fault), fault] as const))(
+    'by %s is not sent again: it is asked for anew, and the card pays once',
+    async (_name, fault) => {
+      const till = await PayingTill.start({ amount: 115_000n })
+      const card = await payingCard()
+      card.faulty.arm(fault, verify)
+      till.pay()
+      await till.tap(card)
+      expect(await till.givePin('9999')).not.toBe('approved')
+      card.faulty.disarm()
+      for (let taps = 0; till.state !== 'askingPin' && taps < 2; taps += 1) await till.tap(card)
+      // One try at most is gone, for the one PIN that was typed.
+      expect([4, 5]).toContain(till.context.pinTriesLeft)
+      expect(await till.givePin(pin)).toBe('approved')
+      expect(heldBy(till)).toEqual(paidBy(card))
+      expect(paidBy(card)).toHaveLength(1)
+    },
+  )
+})
+
+describe('a script that is torn', () => {
+  const cells = [9, 10].flatMap((at) => everyFault.map((fault) => [named(fault), at, fault] as const))
+
+  it.each(cells)('by %s at command %i is applied once', async (_name, at, fault) => {
+    const till = await PayingTill.start({ online: true })
+    const bytes = script(2, [{ kind: 'load-slot', slot: appletSlot({ amountLeft: 50_000n, countLeft: 1 }) }])
+    till.sync.ledger.on('/v1/terminal/card-scripts', (body) => {
+      const { scriptCounter } = body as { scriptCounter: number }
+      const next = { kind: 'script', script: Buffer.from(bytes).toString('base64url') }
+      return { answer: scriptCounter === 1 ? next : { kind: 'none' } }
+    })
+    const card = await payingCard({ amountLeft: 40_000n })
+    card.faulty.arm(fault, at)
+    till.pay()
+    await till.tap(card)
+    card.faulty.disarm()
+    for (let taps = 0; till.state !== 'approved' && taps < 2; taps += 1) await till.tap(card)
+    expect(till.context.amount).toBe('90000')
+    expect(paidBy(card)).toHaveLength(1)
+    till.nextSale('nothing is left')
+    till.pay()
+    expect(await till.tap(card)).toBe('refused')
+    expect(till.context.code).toBe('ALLOWANCE_USED')
   })
 })
 
