@@ -1,12 +1,13 @@
 /** The list of unresolved payments: what may have been paid, and what is known not to be, each under its own words. */
-import { createElement } from 'react'
+import { createElement, type ReactElement } from 'react'
 import { renderToString } from 'react-dom/server'
 import { IntlProvider } from 'react-intl'
 import { describe, expect, it } from 'vitest'
-import { languages, type Language, type Snapshot, type TenderView } from '../../../src/terminal/contract/index.ts'
+import { languages, tiyn, type Language, type Snapshot, type TenderView } from '../../../src/terminal/contract/index.ts'
 import { madeUpTender, quietTill } from '../../../src/terminal/ui/gallery/made-up.ts'
 import { emptyScreen, openList, rowIds, type Sheet } from '../../../src/terminal/ui/input/screen-state.ts'
 import { flatTexts, texts } from '../../../src/terminal/ui/texts/index.ts'
+import { DiscrepancyList } from '../../../src/terminal/ui/till/discrepancy-list.tsx'
 import { commandOf, SheetContent } from '../../../src/terminal/ui/till/sheets.tsx'
 import { rendered } from './snapshots.ts'
 
@@ -26,9 +27,11 @@ function sheet(snapshot: Snapshot, language: Language): string {
     onCommand: () => undefined,
     onAsk: () => Promise.resolve({ ok: true as const }),
   })
-  const messages = flatTexts(language)
-  return renderToString(createElement(IntlProvider, { locale: language, messages }, content))
+  return inLanguage(language, content)
 }
+
+const inLanguage = (language: Language, content: ReactElement): string =>
+  renderToString(createElement(IntlProvider, { locale: language, messages: flatTexts(language) }, content))
 
 /** The band over the till: everything of it, and nothing else on the screen. */
 function band(snapshot: Snapshot): string {
@@ -67,6 +70,50 @@ describe.each(languages)('in %s', (language) => {
     const html = sheet(withPayments(), language)
     expect(html).toContain(words['unresolved.empty'])
     expect(html).not.toContain(words['unresolved.unknown.title'])
+  })
+})
+
+/** In each language, what of a button's words stands in every form of them. */
+const stems = {
+  cancel_payment: { kk: ['төлемді', 'тоқтат'], ru: ['отмен', 'оплату'], en: ['cancel', 'payment'] },
+  cancel_unknown: { kk: ['қауіпсіз', 'болдырма'], ru: ['безопасно', 'отмен'], en: ['cancel', 'safely'] },
+} as const
+
+describe.each(languages)('the words in %s', (language) => {
+  const { words, refusals, losses } = texts[language]
+  const says = (text: string, parts: readonly string[]): boolean =>
+    parts.every((part) => text.toLowerCase().includes(part))
+
+  it.each([
+    ['tap.torn.detail', 'cancel_payment'],
+    ['tap.torn.maybeDebited', 'cancel_payment'],
+    ['tap.torn.cannotTell', 'cancel_payment'],
+    ['unresolved.unknown.todo', 'cancel_unknown'],
+    ['unresolved.torn.todo', 'cancel_unknown'],
+    ['unresolved.maybe_debited.todo', 'cancel_unknown'],
+  ] as const)('of %s name the button %s as it names itself', (key, action) => {
+    const parts = stems[action][language]
+    expect(words[`action.${action}`]).toSatisfy((text: string) => says(text, parts))
+    expect(words[key]).toSatisfy((text: string) => says(text, parts))
+  })
+
+  it('of a refused PIN send nobody to a pad that is not there', () => {
+    const anew = { kk: ['картамен', 'қайтадан баста'], ru: ['картой', 'заново'], en: ['by card', 'again'] }[language]
+    for (const code of ['CARD_PIN_WRONG', 'CARD_PIN_NEEDED'] as const)
+      expect(refusals[code].todo).toSatisfy((text: string) => says(text, anew))
+  })
+
+  it('of a payment that no record proved ask for an appeal only if goods were given', () => {
+    const discrepancy = { discrepancyId: torn.tenderId, at: 0, amount: tiyn(742_050), saleNumber: '1' } as const
+    const listed = (code: 'PROOF_NEVER_CAME' | 'CARD_FORKED'): string => {
+      const discrepancies = [{ ...discrepancy, code, standing: 'to_be_appealed' as const }]
+      return inLanguage(language, createElement(DiscrepancyList, { discrepancies }))
+    }
+    const given = { kk: ['берілсе'], ru: ['если', 'выдан'], en: ['if goods were given'] }[language]
+    expect(losses.PROOF_NEVER_CAME.todo).toSatisfy((text: string) => says(text, given))
+    expect(listed('PROOF_NEVER_CAME')).toContain(losses.PROOF_NEVER_CAME.todo)
+    expect(listed('PROOF_NEVER_CAME')).not.toContain(words['discrepancies.to_be_appealed'])
+    expect(listed('CARD_FORKED')).toContain(words['discrepancies.to_be_appealed'])
   })
 })
 

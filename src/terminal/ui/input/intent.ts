@@ -151,12 +151,15 @@ function startIntent(key: Key, now: Situation): Intent | null {
   return opened?.kind === 'open' ? opened : null
 }
 
-/** Digits are typed by the way of all characters (`keyboard.ts`); a control reached by Tab has Enter for itself. */
+/**
+ * Digits are typed by the way of all characters (`keyboard.ts`); a control reached by Tab has Enter for itself. Esc
+ * cancels at once: what was typed or selected before lies hidden behind the pad.
+ */
 function pinIntent(key: Key, now: Situation): Intent | null {
   if (key.key === 'Enter')
     return now.focus === 'control' ? null : key.repeat ? { kind: 'swallow' } : { kind: 'give_pin' }
   if (key.key === 'Backspace') return { kind: 'pin_backspace' }
-  if (key.key === 'Escape') return escapeIntent(now)
+  if (key.key === 'Escape') return now.noticeShown ? { kind: 'dismiss_notice' } : cancelIntent(now)
   const opened = openIntent(key)
   return opened?.kind === 'open' ? opened : null
 }
@@ -194,6 +197,10 @@ function escapeIntent(now: Situation): Intent | null {
   if (now.typing === 'amount') return { kind: 'clear_amount' }
   if (now.typing === 'search' || now.focus === 'search') return { kind: 'clear_search' }
   if (now.lineSelected) return { kind: 'clear_line' }
+  return cancelIntent(now)
+}
+
+function cancelIntent(now: Situation): Intent | null {
   const cancel = everyOffer(now.offers).find((offer) => offer.key === 'Escape')
   return cancel === undefined ? null : { kind: 'offer', offer: cancel }
 }

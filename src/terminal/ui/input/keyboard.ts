@@ -6,7 +6,7 @@ import { useEffect, useLayoutEffect, useRef, type RefObject } from 'react'
 import { intentOf, type Intent, type Situation } from './intent.ts'
 import { isAmountCharacter, isPinCharacter } from './keypad.ts'
 import type { Offers } from './offers.ts'
-import { isScanner, readEnter } from './scanner-burst.ts'
+import { isScanner, isWithinBurst, readEnter } from './scanner-burst.ts'
 import type { ScreenStore, Sheet } from './screen-state.ts'
 
 interface Listening {
@@ -16,6 +16,8 @@ interface Listening {
   readonly editable: boolean
   /** What has the keys while no sheet of the screen's own is open. */
   readonly beneath: 'none' | 'start' | 'pin' | 'report'
+  /** The customer's PIN is asked for, whatever lies over the pad: nothing is scanned. */
+  readonly asksPin: boolean
   readonly onIntent: (intent: Intent) => void
   readonly onBarcode: (barcode: string) => void
 }
@@ -54,7 +56,8 @@ export function hearKeys(heard: (event: KeyboardEvent, way: { byTab: boolean }) 
   }
 }
 
-function hear(event: KeyboardEvent, now: Listening, byTab: boolean): void {
+/** What one key does. Public for the tests: every key comes by `useKeyboard`. */
+export function hear(event: KeyboardEvent, now: Listening, byTab: boolean): void {
   if (event.isComposing) return
   const stop = (): void => {
     event.preventDefault()
@@ -66,11 +69,17 @@ function hear(event: KeyboardEvent, now: Listening, byTab: boolean): void {
     if (reading.kind !== 'key') {
       stop()
       store.dispatch({ type: 'burst_ended' })
-      if (reading.kind === 'barcode') now.onBarcode(reading.barcode)
+      if (now.asksPin) store.dispatch({ type: 'pin', text: '' })
+      else if (reading.kind === 'barcode') now.onBarcode(reading.barcode)
       return
     }
   }
   const situation = situationOf(now, byTab)
+  // Short codes and slow scanners are no burst, and a wrong PIN costs the card a try: no hand is so fast with Enter.
+  if (event.key === 'Enter' && situation.sheet === 'pin' && isWithinBurst(store.get().burst, event.timeStamp)) {
+    stop()
+    return store.dispatch({ type: 'pin', text: '' })
+  }
   const intent = intentOf(
     {
       key: event.key,

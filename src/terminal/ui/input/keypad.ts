@@ -32,6 +32,9 @@ export function backspaceAmount(text: string): string {
 /** Of a card's PIN, as of a cashier's. */
 const pinLengthMost = 8
 
+/** Whole: four to eight digits, of a card or of a cashier. */
+export const isPin = (text: string): boolean => /^\d{4,8}$/.test(text)
+
 export function isPinCharacter(character: string): boolean {
   return /^\d$/.test(character)
 }

@@ -19,8 +19,13 @@ export const noBurst: Burst = { characters: '', lastAt: Number.NEGATIVE_INFINITY
 
 /** The burst after one more character: longer when it came fast enough, else a new one. */
 export function extendBurst(burst: Burst, character: string, at: number): Burst {
-  const fast = at - burst.lastAt < burstGapMs
+  const fast = isWithinBurst(burst, at)
   return { characters: fast ? burst.characters + character : character, lastAt: at }
+}
+
+/** What comes now comes as fast as a scanner's next character. */
+export function isWithinBurst(burst: Burst, at: number): boolean {
+  return at - burst.lastAt < burstGapMs
 }
 
 /** So many characters so fast that no hand typed them: they are no amount, even before Enter. */
@@ -34,7 +39,6 @@ export function readEnter(
   at: number,
 ): { readonly kind: 'barcode'; readonly barcode: string } | { readonly kind: 'nothing' } | { readonly kind: 'key' } {
   if (!isScanner(burst)) return { kind: 'key' }
-  const gap = at - burst.lastAt
-  if (gap < burstGapMs) return { kind: 'barcode', barcode: burst.characters }
-  return gap < lateEnterMs ? { kind: 'nothing' } : { kind: 'key' }
+  if (isWithinBurst(burst, at)) return { kind: 'barcode', barcode: burst.characters }
+  return at - burst.lastAt < lateEnterMs ? { kind: 'nothing' } : { kind: 'key' }
 }

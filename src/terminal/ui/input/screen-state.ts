@@ -5,7 +5,7 @@
 import type { Command, CommandFault, Snapshot, TenderView } from '../../contract/index.ts'
 import { nothingChosen, piecesLeft, type RefundChoice } from './refund-choice.ts'
 import { extendBurst, isScanner, noBurst, type Burst } from './scanner-burst.ts'
-import { backspaceAmount, isAmountCharacter, typeAmount, typePin } from './keypad.ts'
+import { backspaceAmount, isAmountCharacter, isPin, typeAmount, typePin } from './keypad.ts'
 
 export const lightNames = ['reader', 'printer', 'network', 'queue', 'till'] as const
 export type LightName = (typeof lightNames)[number]
@@ -94,7 +94,7 @@ export type Notice =
 interface Typing {
   readonly amount: string
   readonly search: string
-  /** Of the customer's card, until it is sent or asked for no more. */
+  /** Of the customer's card. Once it is sent or asked for no more, no digit of it is anywhere in this state. */
   readonly pin: string
 }
 
@@ -135,7 +135,7 @@ export type ScreenEvent =
   | { readonly type: 'keypad'; readonly character: string }
   | { readonly type: 'backspace' }
   | { readonly type: 'amount_cleared' }
-  /** What the PIN is now: by touch, or wiped. */
+  /** What the PIN is now: by touch, erased or wiped. No digit of what it was before stays, in the burst neither. */
   | { readonly type: 'pin'; readonly text: string }
   | { readonly type: 'search'; readonly text: string }
   | { readonly type: 'category'; readonly category: string }
@@ -163,7 +163,7 @@ export function screenAfter(state: ScreenState, event: ScreenEvent): ScreenState
     case 'amount_cleared':
       return { ...state, typing: { ...state.typing, amount: '' }, notice: null }
     case 'pin':
-      return { ...state, typing: { ...state.typing, pin: event.text } }
+      return pinIs(state, event.text)
     case 'search':
       return { ...state, typing: { ...state.typing, search: event.text } }
     case 'category':
@@ -177,10 +177,32 @@ export function screenAfter(state: ScreenState, event: ScreenEvent): ScreenState
   }
 }
 
+/** The burst keeps its length: the rest of a scanner's code stays one, and is neither an amount nor a payment. */
+function pinIs(state: ScreenState, pin: string): ScreenState {
+  return {
+    ...state,
+    typing: { ...state.typing, pin },
+    beforeBurst: { ...state.beforeBurst, pin },
+    burst: { ...state.burst, characters: '•'.repeat(state.burst.characters.length) },
+  }
+}
+
 function typed(state: ScreenState, character: string): ScreenState {
   const { text, aboveCap } = typeAmount(state.typing.amount, character)
   const notice: Notice | null = aboveCap ? { kind: 'amount_above_cap' } : null
   return { ...state, typing: { ...state.typing, amount: text }, notice }
+}
+
+/**
+ * The PIN that was typed, for sending it once: the screen has forgotten it before anybody answers.
+ *
+ * @returns null while it is not whole; then it stays
+ */
+export function takePin(store: ScreenStore): string | null {
+  const { pin } = store.get().typing
+  if (!isPin(pin)) return null
+  store.dispatch({ type: 'pin', text: '' })
+  return pin
 }
 
 /** The screen's memory with its listeners. Changes are seen at once: a scanner's keys come faster than frames. */

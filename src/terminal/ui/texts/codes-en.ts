@@ -35,8 +35,14 @@ export const refusals: TextsOfLanguage['refusals'] = {
   },
   CARD_PIN_BLOCKED: { what: 'The card’s PIN is blocked.', todo: 'Take cash. The holder should ask the agency.' },
   CARD_PIN_NOT_SET: { what: 'The card has no PIN yet.', todo: 'Take cash. The holder should ask the agency.' },
-  CARD_PIN_WRONG: { what: 'The PIN was wrong.', todo: 'Ask the holder to enter it once more.' },
-  CARD_PIN_NEEDED: { what: 'This payment needs the card’s PIN.', todo: 'Ask the holder to enter it.' },
+  CARD_PIN_WRONG: {
+    what: 'The PIN was wrong.',
+    todo: 'Start the payment by card again: then it can be entered once more.',
+  },
+  CARD_PIN_NEEDED: {
+    what: 'This payment needs the card’s PIN.',
+    todo: 'Start the payment by card again: then it can be entered.',
+  },
   CLOCK_NOT_TRUSTED: {
     what: 'The till’s clock is not confirmed.',
     todo: 'Confirm the time, connect the network, or take cash.',
@@ -144,7 +150,10 @@ export const losses: TextsOfLanguage['losses'] = {
     what: 'The card was copied, and its other copy came first.',
     todo: 'Appeal to the agency with the receipt.',
   },
-  PROOF_NEVER_CAME: { what: 'The card never showed that it had paid.', todo: 'Appeal to the agency with the receipt.' },
+  PROOF_NEVER_CAME: {
+    what: 'The card never confirmed this payment.',
+    todo: 'If goods were given for it, appeal to the agency with the receipt.',
+  },
   HOLD_ENDED: {
     what: 'The money in the customer’s wallet was not taken in time and went back.',
     todo: 'Call support; keep the receipt.',

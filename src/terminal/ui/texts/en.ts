@@ -82,9 +82,9 @@ export const en: TextsOfLanguage = {
     'tap.torn.detail': 'The card left too early, not paid yet. Or cancel the payment.',
     'tap.torn.otherCard': 'This is another card. Hold the first one again.',
     'tap.torn.maybeDebited':
-      'The card left too early and may have paid: once back, it says so. If it stays away, cancel the payment.',
+      'The card left too early and may have paid: held again, it says so. Or cancel the payment.',
     'tap.torn.cannotTell':
-      'This card cannot say whether it has paid. Cancel: the ledger finds out, and what it paid goes back.',
+      'This card cannot say whether it has paid. Cancel the payment: the ledger finds out, and what it paid goes back.',
     'tap.pin.word': 'Enter the PIN',
     'tap.pin.triesLeft': 'Tries left: {count}.',
     'tap.pin.wrong': 'The PIN was wrong.',
@@ -139,9 +139,9 @@ export const en: TextsOfLanguage = {
     'unresolved.torn.todo': 'Cancel it safely, then the customer can pay again.',
     'unresolved.maybe_debited.title': 'The card may have paid',
     'unresolved.maybe_debited.detail':
-      'The card left too early. Whether it has paid, the same card says when it is held here again.',
+      'The card left too early. Whether it has paid shows when the same card is held for a payment again.',
     'unresolved.maybe_debited.todo':
-      'If it does not come back, cancel the payment: the ledger finds out, and what the card paid goes back.',
+      'If it is not held again, cancel it safely: the ledger finds out, and what the card paid goes back.',
     'sheet.close': 'Close',
     'sheet.since': 'Since',
     'sheet.works': 'What still works',

@@ -7,29 +7,37 @@ import { Amount } from './amount.tsx'
 
 export function DiscrepancyList({ discrepancies }: Pick<Snapshot, 'discrepancies'>) {
   const { say, language } = useTexts()
+  const whatToDo = ({ code, standing }: Snapshot['discrepancies'][number]): string =>
+    // A torn payment may have been given nothing for: only the shop knows.
+    code === 'PROOF_NEVER_CAME' && standing === 'to_be_appealed'
+      ? sentencesOf(language, code).todo
+      : say(`discrepancies.${standing}`)
   return (
     <>
       <h2>{say('discrepancies.title')}</h2>
       <ul className="sheet-list">
-        {discrepancies.map(({ discrepancyId, code, at, amount, saleNumber, standing }) => (
-          <li key={discrepancyId}>
-            <div className="sheet-item">
-              <p className="row">
-                <span>
-                  <strong>
-                    {saleNumber === null ? say('discrepancies.till') : say('discrepancies.sale', { saleNumber })}
-                  </strong>
-                  {` · ${formatDateTime(at)}`}
-                </span>
-                {amount === 0n ? null : <Amount value={amount} />}
-              </p>
-              <p>
-                {sentencesOf(language, codeWithSentence(code)).what} {say(`discrepancies.${standing}`)}{' '}
-                <span className="code">{say('notice.code', { code })}</span>
-              </p>
-            </div>
-          </li>
-        ))}
+        {discrepancies.map((discrepancy) => {
+          const { discrepancyId, code, at, amount, saleNumber } = discrepancy
+          return (
+            <li key={discrepancyId}>
+              <div className="sheet-item">
+                <p className="row">
+                  <span>
+                    <strong>
+                      {saleNumber === null ? say('discrepancies.till') : say('discrepancies.sale', { saleNumber })}
+                    </strong>
+                    {` · ${formatDateTime(at)}`}
+                  </span>
+                  {amount === 0n ? null : <Amount value={amount} />}
+                </p>
+                <p>
+                  {sentencesOf(language, codeWithSentence(code)).what} {whatToDo(discrepancy)}{' '}
+                  <span className="code">{say('notice.code', { code })}</span>
+                </p>
+              </div>
+            </li>
+          )
+        })}
       </ul>
     </>
   )

@@ -78,8 +78,6 @@ export function amountOf(text: string): Tiyn | null {
   return typedAmount(text) ?? zeroTiyn
 }
 
-export const isPin = (text: string): boolean => /^\d{4,8}$/.test(text)
-
 /** Calls `act` on this key, unless it belongs to a button that Tab has reached. */
 export function onKey(key: string, act: () => void): (event: KeyboardEvent<HTMLElement>) => void {
   return (event) => {

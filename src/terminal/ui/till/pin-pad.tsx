@@ -3,8 +3,7 @@
  * side of the counter. Digits stand as on every PIN pad, 1 2 3 on top, and are never shown.
  */
 import { Button } from 'react-aria-components'
-import { isPin } from './form-state.ts'
-import { typePin } from '../input/keypad.ts'
+import { isPin, typePin } from '../input/keypad.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { CommandButton, enterArrow } from './command-button.tsx'
 

@@ -5,8 +5,9 @@ import { zeroTiyn, type CommandFault, type Snapshot } from '../../contract/index
 import { formatSince } from '../texts/time.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { CommandButton } from './command-button.tsx'
-import { amountOf, isPin, onKey, useForm, type Ask } from './form-state.ts'
+import { amountOf, onKey, useForm, type Ask } from './form-state.ts'
 import { hearKeys } from '../input/keyboard.ts'
+import { isPin } from '../input/keypad.ts'
 import { Field, NumberPad } from './number-pad.tsx'
 
 interface StartScreenProps {

@@ -13,6 +13,7 @@ import {
   openShifts,
   rowIds,
   sheetStepped,
+  takePin,
   type ScreenState,
   type ScreenStore,
   type Sheet,
@@ -26,7 +27,6 @@ import { Basket } from './basket.tsx'
 import { CardPaysPanel } from './card-pays.tsx'
 import { Catalogue, Keypad } from './entry.tsx'
 import { behind, commandOf, Sheets } from './sheets.tsx'
-import { isPin } from './form-state.ts'
 import { PaymentQr } from './payment-qr.tsx'
 import { PinPad } from './pin-pad.tsx'
 import { StartScreen } from './start-screen.tsx'
@@ -67,7 +67,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
   const asksPin = snapshot.tap.state === 'pin'
 
   useTapSound(snapshot, muted)
-  // Whatever ended the asking, nothing of what was typed stays.
+  // Whatever ended the asking, no digit of what was typed stays in the screen's memory.
   useEffect(() => {
     if (!asksPin) dispatch({ type: 'pin', text: '' })
   }, [asksPin, dispatch])
@@ -174,12 +174,9 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
   }
 
   const canGivePin = working && actions.includes('give_pin')
-  /** Sent once, and wiped before anybody answers. */
   const givePin = (): void => {
-    const { pin } = store.get().typing
-    if (!canGivePin || !isPin(pin)) return
-    dispatch({ type: 'pin', text: '' })
-    send({ command: 'give_pin', pin })
+    const pin = canGivePin ? takePin(store) : null
+    if (pin !== null) send({ command: 'give_pin', pin })
   }
 
   const act = (intent: Intent): void => {
@@ -248,7 +245,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
   }
   const asking = asksPin ? 'pin' : 'none'
   const beneath = reported ? 'report' : starting ? 'start' : asking
-  useKeyboard({ store, searchField, offers, editable, beneath, onIntent: act, onBarcode: scanned })
+  useKeyboard({ store, searchField, offers, editable, asksPin, beneath, onIntent: act, onBarcode: scanned })
 
   const notice = <NoticeBar notice={screen.notice} onClose={() => dispatch({ type: 'notice', notice: null })} />
   return (
