@@ -104,7 +104,7 @@ class Story {
       case 'present':
         return this.#present(one.which, asItEnded)
       case 'sync': {
-        const own = this.made.keys().filter((number) => this.made[number]?.at === one.at)
+        const own = [...this.made.keys()].filter((number) => this.made[number]?.at === one.at)
         for (const number of one.lastFirst ? [...own].toReversed() : own) await this.#present(number, asItEnded)
         return
       }
