@@ -128,7 +128,7 @@ else {
   if (world.shell === 'browser') say(`the till:              ${tillUrl}  (works once, within a minute)`)
   else say('the till is open in its window; closing it stops everything.')
   say(`cards, network, paper: ${panelUrl}`)
-  say(`"${countingCard}" there holds its allowance itself; above 2 000 ₸ it asks for its PIN, ${countingCardPin}`)
+  say(`the card "${countingCard}" there holds its own allowance; above 2 000 ₸ it asks for its PIN, ${countingCardPin}`)
   say(`the ledger:            ${ledgerUrl}/openapi.json`)
   say('Ctrl+C stops everything; the next start goes on from here.')
 }

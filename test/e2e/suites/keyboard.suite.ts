@@ -5,7 +5,7 @@
  */
 import type { Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Snapshot } from '../../../src/terminal/contract/index.ts'
+import { tiyn, type Snapshot } from '../../../src/terminal/contract/index.ts'
 import { lunchAndJuice, madeUpSale, madeUpTender, quietTill } from '../../../src/terminal/ui/gallery/made-up.ts'
 import type { StillShell, StillTill } from './still-till.ts'
 
@@ -131,6 +131,36 @@ export function describeKeyboard({ name: shellName, whyNot, open: openTill }: St
       await page.keyboard.press('F8')
       await page.waitForSelector('.sheet', { state: 'detached' })
       expect(await sent()).toEqual([{ command: 'cancel_unknown', tenderId: tender.tenderId }])
+    })
+
+    test('gives a PIN that was typed or touched, once, and none of a scanner; Esc cancels at once', async () => {
+      const tap = { state: 'pin', amount: tiyn(115_000), schemeName: quietTill.merchantName } as const
+      await show({
+        ...open,
+        tap: { ...tap, wrong: false, triesLeft: 5, cardLies: true },
+        actions: ['give_pin', 'cancel_payment'],
+      })
+      const shown = (): Promise<string | null> => page.getAttribute('.pin-dots', 'data-digits')
+      await scan('48700')
+      await scan('4870000000017')
+      await scan('01jd4mzk8v3x')
+      expect(await sent()).toEqual([])
+      expect(await shown()).toBe('0')
+      expect(await page.isVisible('.sheet, .notice')).toBe(false)
+      await typeSlowly('40719')
+      await page.keyboard.press('Backspace')
+      await page.keyboard.press('Enter')
+      await page.keyboard.press('Enter')
+      expect(await shown()).toBe('0')
+      for (const at of [1, 2, 3, 4]) await till.touch(`.pin-keys .keypad-key:nth-child(${at})`)
+      await till.touch('.pin-shown .button')
+      await typeSlowly('12')
+      await page.keyboard.press('Escape')
+      expect(await sent()).toEqual([
+        { command: 'give_pin', pin: '4071' },
+        { command: 'give_pin', pin: '1234' },
+        { command: 'cancel_payment' },
+      ])
     })
 
     test('searches, changes lines and languages by keys', async () => {
