@@ -23,6 +23,7 @@ import { appendEvent } from '../terminals/events.ts'
 import { recordPosition } from '../terminals/heads.ts'
 import { findTerminal, type Terminal } from '../terminals/terminals.ts'
 import { firstShownOf, type CardPresentment } from './advice.ts'
+import { findHolding } from './holdings.ts'
 import { checkDebit } from './proof.ts'
 import { fileDebit, type Filed } from './records.ts'
 import { whoPaysOnCard } from './who-pays.ts'
@@ -112,10 +113,18 @@ async function judgeOnCard(
   const { debit } = checked
   const { tenderId, payerSlot } = terms
   const filed = await fileDebit(work, debit, { tenderId, terminalId: terminal.terminalId, slotId: payerSlot })
-  if (filed.standing === 'waits') return { state: 'awaiting_proof', paidBy: null, refusal: null, loss: null }
+  if (filed.standing === 'waits') return waitForProof(work, debit.card.card, payerSlot, notPaid)
   const outcome = await whoPaysOnCard(work, terminal, item, { debit, standing: filed.standing, presentedAt }, notPaid)
   await afterFiling(work, debit.card.card, filed)
   return outcome
+}
+
+/** As long as the card's escrow has money for it. */
+async function waitForProof(work: Work, card: string, slotId: string, notPaid: LossBearing): Promise<TenderOutcome> {
+  const holding = await findHolding(work, card, slotId)
+  if (holding?.state === 'open' && work.now < holding.dueAt)
+    return { state: 'awaiting_proof', paidBy: null, refusal: null, loss: null }
+  return notPaid('PROOF_NEVER_CAME', null, 'torn, and no record of the card has proved it in time')
 }
 
 /** A card with two histories is blocked. What a record has proved of torn payments is judged now. */

@@ -27,7 +27,7 @@ interface KeptRecord {
 
 export interface Filed {
   readonly standing: Standing
-  /** Tenders of torn payments that this record has proved: they are debits now. */
+  /** Tenders of torn payments that this record has proved: they are to be judged now. */
   readonly proved: readonly string[]
 }
 
@@ -63,8 +63,9 @@ export async function fileDebit(
   const proved: string[] = []
   for (const proof of after.proved) {
     const one = around.find((kept) => toHex(kept.input) === toHex(proof))
-    if (one !== undefined && (await settleStanding(work, card.card, one.hash, false)) === 'counts')
-      proved.push(one.tenderId)
+    if (one === undefined) continue
+    await settleStanding(work, card.card, one.hash, false)
+    proved.push(one.tenderId)
   }
   return { standing, proved }
 }

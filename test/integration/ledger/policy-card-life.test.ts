@@ -76,6 +76,29 @@ describe('a torn payment', () => {
     expect(await till.inquire(never.sale.terms.tenderId)).toMatchObject({ state: 'not_paid', loss: 'PROOF_NEVER_CAME' })
   })
 
+  test('that is told of when its money has gone back does not wait any more', async () => {
+    await begin()
+    const torn = await world.sell(till, card, 300n)
+    world.demo.clock.now += 16 * dayMs
+    const unproved = { state: 'not_paid', loss: 'PROOF_NEVER_CAME' }
+    expect(await world.present(till, world.torn(till, torn))).toMatchObject({ arrival: 'created', ...unproved })
+    expect(await world.present(till, world.torn(till, torn))).toMatchObject({ arrival: 'exists', ...unproved })
+    expect(await world.present(till, torn)).toMatchObject({ state: 'settled', paidBy: 'agency' })
+  })
+
+  test('that a copy of the card proves, above what it was given, is not paid', async () => {
+    await begin()
+    const copy = world.copy(card)
+    const torn = await world.sell(till, copy, 600n)
+    const after = await world.sell(till, copy, 100n)
+    await world.sell(other, card, 10n)
+    for (const amount of [10n, 10n]) await world.sell(other, card, amount)
+    expect(await world.present(till, world.torn(till, torn))).toMatchObject({ state: 'awaiting_proof' })
+    expect(await world.present(other, await world.sell(other, card, 900n))).toMatchObject({ state: 'settled' })
+    expect(await world.present(till, after)).toMatchObject({ state: 'settled' })
+    expect(await till.inquire(torn.sale.terms.tenderId)).toMatchObject({ state: 'not_paid', loss: 'SLOT_ALREADY_USED' })
+  })
+
   test('whose proof comes when its money has gone back is a late sale', async () => {
     await begin()
     const torn = await world.sell(till, card, 300n)
