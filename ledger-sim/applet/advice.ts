@@ -1,7 +1,11 @@
 /** What a till has shown of a sale of a card that counts itself. */
+import { termsHashOf } from '../../src/sync/protocol/canonical.ts'
 import { presentmentSchema, type Presentment } from '../../src/sync/protocol/messages.ts'
+import { toHex } from '../../src/voucher/cards/bytes.ts'
+import { recordHash, recordLayout } from '../../src/voucher/cards/tolem-applet/record.ts'
 import type { AppletProof } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
+import { fromBase64url } from './certificates.ts'
 
 export type CardPresentment = Presentment & { readonly evidence: { readonly cardProof: AppletProof } }
 
@@ -9,19 +13,34 @@ export function isOfApplet(item: Presentment): item is CardPresentment {
   return item.evidence.cardProof.profile === 'tolem-applet'
 }
 
-/** As it came first: whether it came in time is said by that. */
+/**
+ * The presentment that first showed this debit, with the tender's own terms: whether it came in time is said by that.
+ * What else was shown under the id, with other terms, of another debit or another kind of card, is evidence, no claim.
+ *
+ * @param debit the hash under which the debit is filed, as in `card_record`
+ */
 export async function firstShownOf(
   { connection }: Work,
   tenderId: string,
+  debit: string,
 ): Promise<{ readonly item: CardPresentment; readonly at: number } | undefined> {
-  const row = await connection
+  const rows = await connection
     .selectFrom('evidence')
-    .select(['content', 'at'])
-    .where('tender_id', '=', tenderId)
-    .where('kind', '=', 'presentment')
-    .orderBy('at')
-    .limit(1)
-    .executeTakeFirst()
-  const item = row === undefined ? undefined : presentmentSchema.parse(JSON.parse(row.content))
-  return row !== undefined && item !== undefined && isOfApplet(item) ? { item, at: Number(row.at) } : undefined
+    .innerJoin('tender', 'tender.tender_id', 'evidence.tender_id')
+    .select(['evidence.content', 'evidence.at', 'tender.terms_hash'])
+    .where('evidence.tender_id', '=', tenderId)
+    .where('evidence.kind', '=', 'presentment')
+    .orderBy('evidence.at')
+    .orderBy('evidence.content_hash')
+    .execute()
+  for (const { content, at, terms_hash: termsHash } of rows) {
+    const item = presentmentSchema.parse(JSON.parse(content))
+    if (isOfApplet(item) && termsHashOf(item.terms) === termsHash && debitOf(item) === debit)
+      return { item, at: Number(at) }
+  }
+  return undefined
+}
+
+function debitOf({ evidence }: CardPresentment): string {
+  return toHex(recordHash(fromBase64url(evidence.cardProof.record).slice(0, recordLayout.length))).toLowerCase()
 }

@@ -27,9 +27,11 @@ interface KeptRecord {
 
 export interface Filed {
   readonly standing: Standing
-  /** Tenders of torn payments that this record has proved: they are debits now. */
-  readonly proved: readonly string[]
+  /** Torn payments that this record has proved: they are debits now. */
+  readonly proved: readonly ProvedTorn[]
 }
+
+export type ProvedTorn = Pick<KeptRecord, 'tenderId' | 'hash'>
 
 /** Files a debit once. What was filed of it before stands, but for a torn one that its own record proves now. */
 export async function fileDebit(
@@ -60,11 +62,10 @@ export async function fileDebit(
     convictions(after.findings) > convictions(before.findings) || followsSecond(record.previousHash, around)
   const standing = await settleStanding(work, card.card, hash, isSecond)
   if (standing !== 'counts') return { standing, proved: [] }
-  const proved: string[] = []
+  const proved: ProvedTorn[] = []
   for (const proof of after.proved) {
     const one = around.find((kept) => toHex(kept.input) === toHex(proof))
-    if (one !== undefined && (await settleStanding(work, card.card, one.hash, false)) === 'counts')
-      proved.push(one.tenderId)
+    if (one !== undefined && (await settleStanding(work, card.card, one.hash, false)) === 'counts') proved.push(one)
   }
   return { standing, proved }
 }

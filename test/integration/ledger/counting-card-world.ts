@@ -83,6 +83,8 @@ export interface SaleOf {
   /** SPEND is sent, or the card is gone before it. */
   readonly isSpent?: boolean
   readonly pin?: string
+  /** Of a till that uses one again. */
+  readonly tenderId?: string
 }
 
 export async function countingWorld(
@@ -226,7 +228,7 @@ export async function countingWorld(
       const spendCaps = [{ slotId: named.slot.slotId, amount: tiyn(own.maxPerSpend) }]
       const read: DecisionInput = { ...plain, card: { ...plain.card, profile: 'tolem-applet', spendCaps } }
       const input = of.change?.(read) ?? read
-      const { terms, record } = till.recorded(input, null)
+      const { terms, record } = till.recorded(input, null, of.tenderId)
       const planned = planSpend(presence, content, {
         ...cardBindingOf(terms, record),
         slot: own,
