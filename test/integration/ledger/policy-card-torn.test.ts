@@ -22,6 +22,8 @@ async function begin(): Promise<void> {
   await world.carry(till, card)
 }
 const idOf = ({ sale }: Sold) => sale.terms.tenderId
+const statusOf = async ({ name }: CountingCard) =>
+  (await world.demo.rows('card')).find((row) => row['card'] === name)?.['status']
 const advise = (at: TestTill, sold: Sold) => world.present(at, world.torn(at, sold))
 
 /** The ledger refuses to authorise it; then its till says that another kind of card has paid twice as much. */
@@ -88,5 +90,46 @@ describe('what was shown under the id of a torn payment with other terms is no c
     expect(await advise(till, torn)).toMatchObject({ state: 'awaiting_proof' })
     expect(await world.present(other, await world.sell(other, card, 100n))).toMatchObject({ state: 'settled' })
     expect(await till.inquire(idOf(torn))).toMatchObject({ state: 'settled', amount: 300n })
+  })
+})
+
+describe('a torn payment that is proved through another one', () => {
+  test('is paid in whatever order both come', async () => {
+    await begin()
+    const [first, second] = [await world.sell(till, card, 100n), await world.sell(other, card, 200n)]
+    const signed = await world.sell(till, card, 50n)
+    expect(await advise(till, first)).toMatchObject({ state: 'awaiting_proof' })
+    expect(await world.present(till, signed)).toMatchObject({ state: 'settled' })
+    expect(await till.inquire(idOf(first))).toMatchObject({ state: 'awaiting_proof' })
+    expect(await advise(other, second)).toMatchObject({ state: 'settled' })
+    expect(await till.inquire(idOf(first))).toMatchObject({ state: 'settled', paidBy: 'escrow' })
+    expect(await world.held(card)).toMatchObject({ 'day-1': { debited: 350n, funds: 650n } })
+  })
+
+  test('above what the card was given is not paid, and its merchant hears of it', async () => {
+    await begin()
+    const copy = world.copy(card)
+    const torn = await world.sell(till, card, 800n)
+    for (const amount of [10n, 20n, 30n]) await world.sell(other, copy, amount)
+    const copied = await world.sell(other, copy, 500n)
+    const signed = await world.sell(till, card, 200n)
+    expect(await advise(till, torn)).toMatchObject({ state: 'awaiting_proof' })
+    expect(await world.present(other, copied)).toMatchObject({ state: 'settled' })
+    expect(await world.present(till, signed)).toMatchObject({ state: 'settled' })
+    expect(await till.inquire(idOf(torn))).toMatchObject({ state: 'not_paid', loss: 'SLOT_ALREADY_USED' })
+    const filed = (await world.demo.rows('discrepancy')).map((row) => [row['code'], row['amount'], row['appeal']])
+    expect(filed).toEqual([['SLOT_ALREADY_USED', 800n, 'open']])
+    expect(await statusOf(card)).toBe('blocked')
+  })
+
+  test('of a second history is not paid, though what proves it is not paid either', async () => {
+    await begin()
+    const copy = world.copy(card)
+    const torn = await world.sell(till, card, 100n)
+    expect(await world.present(other, await world.sell(other, copy, 150n))).toMatchObject({ state: 'settled' })
+    expect(await advise(till, torn)).toMatchObject({ state: 'awaiting_proof' })
+    const signed = await world.sell(till, card, 50n)
+    expect(await world.present(till, signed)).toMatchObject({ state: 'not_paid', loss: 'CARD_FORKED' })
+    expect(await till.inquire(idOf(torn))).toMatchObject({ state: 'not_paid', loss: 'CARD_FORKED' })
   })
 })
