@@ -60,7 +60,7 @@ export interface CountingWorld extends JudgedWorld {
   issue(of?: { readonly holder?: string; readonly insteadOf?: CountingCard }): Promise<CountingCard>
   /** Another chip with what this one holds now. */
   copy(card: CountingCard): CountingCard
-  /** Carries scripts until there is none. @returns how many were applied */
+  /** Carries scripts until there is none, or the same one again. @returns how many were applied */
   carry(till: TestTill, card: CountingCard, keepReceipts?: boolean): Promise<number>
   /** At the agency's desk. */
   setPin(card: CountingCard, pin: string): Promise<void>
@@ -183,11 +183,13 @@ export async function countingWorld(
     copy: (card) => cardOf(card.virtual.state(), card.name),
     carry: async (till, card, keepReceipts = true) => {
       let applied = 0
+      let former = ''
       for (;;) {
         const presence = await opened(till, card)
         const { scriptCounter } = await slotsOf(presence)
         const answer = await till.call('/v1/terminal/card-scripts', { card: card.name, scriptCounter })
-        if (answer.kind !== 'script') return applied
+        if (answer.kind !== 'script' || answer.script === former) return applied
+        former = answer.script
         const done = await update(presence, bytesOf(answer.script))
         if (done.kind !== 'applied') throw new Error(JSON.stringify(done))
         applied += 1

@@ -104,8 +104,8 @@ class Story {
       case 'present':
         return this.#present(one.which, asItEnded)
       case 'sync': {
-        const own = this.made.keys().filter((number) => this.made[number]?.at === one.at)
-        for (const number of one.lastFirst ? [...own].toReversed() : own) await this.#present(number, asItEnded)
+        const own = [...this.made.keys()].filter((number) => this.made[number]?.at === one.at)
+        for (const number of one.lastFirst ? own.toReversed() : own) await this.#present(number, asItEnded)
         return
       }
       case 'come back':
