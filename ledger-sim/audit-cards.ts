@@ -47,7 +47,9 @@ export const cardRules: readonly Rule[] = [
         or (standing = 'counts'
           and tender.state not in ('settled', 'awaiting_funds', 'in_review', 'not_paid', 'reversed'))
         or (standing in ('second', 'beyond') and tender.state not in ('not_paid', 'reversed'))
-        or (standing = 'waits' and tender.state not in ('awaiting_proof', 'not_paid', 'reversed'))
+        or (standing = 'waits' and tender.state not in ('awaiting_proof', 'not_paid', 'reversed')
+          and not exists (select 1 from card_record proved
+            where proved.tender_id = tender.tender_id and proved.standing <> 'waits'))
       union all
       select tender_id, 'waits for a record that it has not' from tender
       where state = 'awaiting_proof' and not exists (select 1 from card_record

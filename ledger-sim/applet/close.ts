@@ -60,20 +60,23 @@ async function endWaiting(work: Work, card: string, slotId: string): Promise<voi
   const rows = await work.connection
     .selectFrom('card_record')
     .innerJoin('tender', 'tender.tender_id', 'card_record.tender_id')
-    .select('card_record.tender_id')
+    .select(['card_record.tender_id', 'card_record.hash'])
     .where('card_record.card', '=', card)
     .where('card_record.slot_id', '=', slotId)
     .where('card_record.standing', '=', 'waits')
     .where('tender.state', '=', 'awaiting_proof')
     .orderBy('card_record.tender_id')
     .execute()
-  for (const { tender_id: tenderId } of rows) {
+  for (const { tender_id: tenderId, hash } of rows) {
     const tender = await findTender(work, tenderId)
     const terminal = tender === undefined ? undefined : await findTerminal(work, tender.terminalId)
-    const shown = await firstShownOf(work, tenderId)
-    if (tender === undefined || terminal === undefined || shown === undefined)
+    if (tender === undefined || tender.terms === null || terminal === undefined)
       throw new Error(`torn tender ${tenderId} vanished`)
-    const notPaid = lossBorneBy(work, terminal, shown.item)
+    // Of one tender two debits may wait: then it is not paid for the first.
+    if (tender.state !== 'awaiting_proof') continue
+    // What a till has shown must never keep a slot from being closed: nobody else's would be either.
+    const position = (await firstShownOf(work, tenderId, hash))?.item.position ?? null
+    const notPaid = lossBorneBy(work, terminal, { terms: tender.terms, position })
     const outcome = await notPaid('PROOF_NEVER_CAME', null, 'no record of the card has proved it')
     await settleTender(work, tenderId, outcome)
     const item = await tenderResult(work, { ...tender, ...outcome, at: work.now }, 'exists', tenderId)

@@ -25,7 +25,7 @@ import { findTerminal, type Terminal } from '../terminals/terminals.ts'
 import { firstShownOf, type CardPresentment } from './advice.ts'
 import { findHolding } from './holdings.ts'
 import { checkDebit } from './proof.ts'
-import { fileDebit, type Filed } from './records.ts'
+import { fileDebit, type Filed, type ProvedTorn } from './records.ts'
 import { whoPaysOnCard } from './who-pays.ts'
 
 /** @param created the signer's time in seconds of the request that carried it */
@@ -130,16 +130,16 @@ async function waitForProof(work: Work, card: string, slotId: string, notPaid: L
 /** A card with two histories is blocked. What a record has proved of torn payments is judged now. */
 async function afterFiling(work: Work, card: string, { standing, proved }: Filed): Promise<void> {
   if (standing === 'second' || standing === 'beyond') await setCardStatus(work, card, 'blocked')
-  for (const tenderId of proved) await settleProved(work, tenderId)
+  for (const one of proved) await settleProved(work, one)
 }
 
-async function settleProved(work: Work, tenderId: string): Promise<void> {
+async function settleProved(work: Work, { tenderId, hash }: ProvedTorn): Promise<void> {
   const tender = await findTender(work, tenderId)
   const terminal = tender === undefined ? undefined : await findTerminal(work, tender.terminalId)
-  const advice = await firstShownOf(work, tenderId)
-  if (tender === undefined || terminal === undefined || advice === undefined)
-    throw new Error(`torn tender ${tenderId} vanished`)
+  if (tender === undefined || terminal === undefined) throw new Error(`torn tender ${tenderId} vanished`)
   if (!(await isOpen(work, tender))) return
+  const advice = await firstShownOf(work, tenderId, hash)
+  if (advice === undefined) throw new Error(`what was shown of torn tender ${tenderId} vanished`)
   const outcome = await judgeOnCard(work, terminal, advice.item, {
     presentedAt: advice.at,
     notPaid: lossBorneBy(work, terminal, advice.item),

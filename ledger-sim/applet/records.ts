@@ -5,7 +5,7 @@
  */
 import { toHex } from '../../src/voucher/cards/bytes.ts'
 import { judgeHistory, type CardFinding } from '../../src/voucher/cards/tolem-applet/card-history.ts'
-import type { SpendRecord } from '../../src/voucher/cards/tolem-applet/record.ts'
+import { recordLayout } from '../../src/voucher/cards/tolem-applet/record.ts'
 import { tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { Work } from '../context.ts'
 import type { Tables } from '../store/schema.ts'
@@ -27,9 +27,11 @@ interface KeptRecord {
 
 export interface Filed {
   readonly standing: Standing
-  /** Tenders of torn payments that this record has proved: they are to be judged now. */
-  readonly proved: readonly string[]
+  /** Torn payments that wait no more, with this record or through it: whatever they are now has to be answered. */
+  readonly proved: readonly ProvedTorn[]
 }
+
+export type ProvedTorn = Pick<KeptRecord, 'tenderId' | 'hash'>
 
 /** Files a debit once. What was filed of it before stands, but for a torn one that its own record proves now. */
 export async function fileDebit(
@@ -49,41 +51,47 @@ export async function fileDebit(
       })
       .execute()
   }
-  const around = await recordsAround(work, card.card, record.atc)
-  const counting = around.filter(({ standing }) => standing === 'counts')
-  if (!isSigned) return awaitProof(work, card.card, debit, counting)
-  const others = counting.map((one) => one.input)
+  if (isSigned) await settleStanding(work, card.card, hash, await recordsAround(work, card.card, record.atc))
+  const proved = await settleTorn(work, card.card, record.atc)
+  const standing = (await recordWith(work, card.card, hash))?.standing
+  if (standing === undefined) throw new Error('a record of a card vanished')
+  return { standing, proved: proved.filter((one) => one.hash !== hash) }
+}
+
+/**
+ * Each torn payment that a record names as the one before it did happen, and is judged as if its own record had come
+ * now; then the one before it, if that is torn too. A torn payment may come after the record that proves it.
+ */
+async function settleTorn(work: Work, card: string, atc: number): Promise<readonly KeptRecord[]> {
+  const settled: KeptRecord[] = []
+  for (;;) {
+    const around = await recordsAround(work, card, atc)
+    const named = new Set(around.filter(({ standing }) => standing !== 'waits').map(previousOf))
+    const one = around.find(({ standing, hash }) => standing === 'waits' && named.has(hash))
+    if (one === undefined) return settled
+    await settleStanding(work, card, one.hash, around)
+    settled.push(one)
+  }
+}
+
+function previousOf({ input }: KeptRecord): string {
+  const record = recordLayout.decode(input)
+  if (record === null) throw new Error('a record was kept that is none')
+  return toHex(record.previousHash).toLowerCase()
+}
+
+/** Whether it shows another history than what counts, or follows from one that does. */
+function isOfSecond(kept: KeptRecord, around: readonly KeptRecord[]): boolean {
+  const { hash, input } = kept
+  const previous = previousOf(kept)
+  const others = around.filter(({ standing }) => standing === 'counts').map((one) => one.input)
   const torn = around.filter((one) => one.standing === 'waits' && one.hash !== hash).map((one) => one.input)
   const before = judgeHistory({ recordInputs: others, loads: [], tornInputs: torn })
   const after = judgeHistory({ recordInputs: [...others, input], loads: [], tornInputs: torn })
-  const isSecond =
-    convictions(after.findings) > convictions(before.findings) || followsSecond(record.previousHash, around)
-  const standing = await settleStanding(work, card.card, hash, isSecond)
-  if (standing !== 'counts') return { standing, proved: [] }
-  const proved: string[] = []
-  for (const proof of after.proved) {
-    const one = around.find((kept) => toHex(kept.input) === toHex(proof))
-    if (one === undefined) continue
-    await settleStanding(work, card.card, one.hash, false)
-    proved.push(one.tenderId)
-  }
-  return { standing, proved }
-}
-
-/** A torn payment may come after the record that proves it. */
-async function awaitProof(
-  work: Work,
-  card: string,
-  { input, hash }: ProvedDebit,
-  counting: readonly KeptRecord[],
-): Promise<Filed> {
-  const { proved, findings } = judgeHistory({
-    recordInputs: counting.map((one) => one.input),
-    loads: [],
-    tornInputs: [input],
-  })
-  if (proved.length === 0) return { standing: 'waits', proved: [] }
-  return { standing: await settleStanding(work, card, hash, convictions(findings) > 0), proved: [] }
+  return (
+    convictions(after.findings) > convictions(before.findings) ||
+    around.some((one) => one.hash === previous && one.standing === 'second')
+  )
 }
 
 /** Two histories, seen at a number that both have, or where one does not follow from the other. */
@@ -91,19 +99,14 @@ function convictions(findings: readonly CardFinding[]): number {
   return findings.filter(({ kind }) => kind === 'forked' || kind === 'chain-broken').length
 }
 
-function followsSecond(previousHash: SpendRecord['previousHash'], around: readonly KeptRecord[]): boolean {
-  const previous = toHex(previousHash).toLowerCase()
-  return around.some(({ hash, standing }) => hash === previous && standing === 'second')
-}
-
 /** What counts was within what the card was given. */
-async function settleStanding(work: Work, card: string, hash: string, isSecond: boolean): Promise<Standing> {
-  const kept = await recordWith(work, card, hash)
+async function settleStanding(work: Work, card: string, hash: string, around: readonly KeptRecord[]): Promise<void> {
+  const kept = around.find((one) => one.hash === hash)
   if (kept === undefined) throw new Error('a record of a card vanished')
   const holding = await findHolding(work, card, kept.slotId)
   const left = holding === undefined ? undefined : leftOn(holding)
   const fits = left !== undefined && left.count > 0 && kept.amount <= left.amount
-  const standing = isSecond ? 'second' : fits ? 'counts' : 'beyond'
+  const standing = isOfSecond(kept, around) ? 'second' : fits ? 'counts' : 'beyond'
   await work.connection
     .updateTable('card_record')
     .set({ standing })
@@ -111,7 +114,6 @@ async function settleStanding(work: Work, card: string, hash: string, isSecond: 
     .where('hash', '=', hash)
     .execute()
   if (standing === 'counts' && holding !== undefined) await countDebit(work, holding, kept.amount)
-  return standing
 }
 
 async function recordWith({ connection }: Work, card: string, hash: string): Promise<KeptRecord | undefined> {

@@ -2,8 +2,14 @@
  * What a card's issuer says to it next (docs/design/25, "Scripts"; docs/design/22, "UPDATE"): what its holder's schemes
  * give for the present period and the next one, what is taken away, and that it is blocked.
  */
+import { equalBytes } from '../../src/voucher/cards/bytes.ts'
 import { slotRef } from '../../src/voucher/cards/tolem-applet/names.ts'
-import { makeScript, verifyReceipt, type ScriptItem } from '../../src/voucher/cards/tolem-applet/script.ts'
+import {
+  makeScript,
+  slotRemovedBy,
+  verifyReceipt,
+  type ScriptItem,
+} from '../../src/voucher/cards/tolem-applet/script.ts'
 import { tiyn } from '../../src/voucher/money.ts'
 import type { Work } from '../context.ts'
 import { settleWaiting } from '../payments/awaiting-funds.ts'
@@ -25,11 +31,16 @@ export type NextScript =
   | { readonly kind: 'refused'; readonly code: 'CARD_UNKNOWN' }
 
 const scriptOf = statement((connection, { card, counter }: { card: string; counter: bigint }) =>
-  connection.selectFrom('card_script').select('script').where('card', '=', card).where('counter', '=', counter),
+  connection
+    .selectFrom('card_script')
+    .select(['script', 'receipt'])
+    .where('card', '=', card)
+    .where('counter', '=', counter),
 )
 
 /**
- * The script that follows the one that the card has applied last; made now where all that were made are applied and
+ * The script that follows the one that the card has applied last, or that one again where it took a slot away and its
+ * receipt was lost; made now where all that were made are applied and
  * there is something to say. The money for what it loads moves with it.
  *
  * @param scriptCounter as the card says: a later counter than the ledger's own is no card of this ledger
@@ -39,32 +50,15 @@ export async function nextScript(work: Work, cardName: string, scriptCounter: nu
   const card = await findCard(work, cardName)
   const applet = card === undefined ? undefined : await findApplet(work, cardName)
   if (card === undefined || applet === undefined) return { kind: 'refused', code: 'CARD_UNKNOWN' }
+  const [last] = await scriptOf(work.connection, { card: cardName, counter: BigInt(scriptCounter) })
+  // Only its receipt says what came back. The card has it still, and says it again to the same script.
+  if (last?.receipt === null && slotRemovedBy(fromBase64url(last.script)) !== null)
+    return { kind: 'script', script: last.script }
   const counter = scriptCounter + 1
   const [made] = await scriptOf(work.connection, { card: cardName, counter: BigInt(counter) })
   if (made !== undefined) return { kind: 'script', script: made.script }
   if ((await lastCounter(work, cardName)) !== scriptCounter) return { kind: 'none' }
-  const unanswered = await takingAwayUnanswered(work, cardName, scriptCounter)
-  if (unanswered !== undefined) return { kind: 'script', script: unanswered }
   return makeNext(work, card, applet, counter)
-}
-
-/**
- * Only the receipt says how much a slot had left that was taken away. The card gives the receipt of its last script
- * again, and applies nothing twice (docs/design/22, "UPDATE").
- */
-async function takingAwayUnanswered({ connection }: Work, card: string, counter: number): Promise<string | undefined> {
-  const row = await connection
-    .selectFrom('card_script')
-    .innerJoin('card_slot', (join) =>
-      join.onRef('card_slot.card', '=', 'card_script.card').onRef('card_slot.removed_by', '=', 'card_script.counter'),
-    )
-    .select('card_script.script')
-    .where('card_script.card', '=', card)
-    .where('card_script.counter', '=', BigInt(counter))
-    .where('card_script.receipt', 'is', null)
-    .where('card_slot.state', '=', 'open')
-    .executeTakeFirst()
-  return row?.script
 }
 
 async function lastCounter({ connection }: Work, card: string): Promise<number> {
@@ -188,14 +182,13 @@ export async function keepReceipt(work: Work, cardName: string, receipt: string)
     .where('card', '=', cardName)
     .where('counter', '=', counter)
     .execute()
-  const taken = await work.connection
-    .selectFrom('card_slot')
-    .select('slot_id')
-    .where('card', '=', cardName)
-    .where('removed_by', '=', counter)
-    .executeTakeFirst()
-  const holding = taken === undefined ? undefined : await findHolding(work, cardName, taken.slot_id)
-  if (holding?.state === 'open') {
+  // Asked of the script itself: a later one may have loaded the slot again.
+  const removed = slotRemovedBy(fromBase64url(row.script))
+  const holding =
+    removed === null
+      ? undefined
+      : (await openHoldingsOf(work, cardName)).find(({ slotId }) => equalBytes(slotRef(slotId), removed))
+  if (holding !== undefined) {
     await countRemoved(work, holding, { count: said.removedCount, amount: tiyn(said.removedAmount) })
     const after = await findHolding(work, cardName, holding.slotId)
     if (after !== undefined && (await giveBackFree(work, after)) > 0n) await settleWaiting(work, holding.schemeId)

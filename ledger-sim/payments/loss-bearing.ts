@@ -22,7 +22,8 @@ export type LossBearing = (loss: LossCode, refusal: RefusalCode | null, detail: 
 
 export interface ClaimedSale {
   readonly terms: Pick<TenderTerms, 'tenderId' | 'amount'>
-  readonly position: SalePosition
+  /** Null where it is not known. */
+  readonly position: SalePosition | null
   /** Absent of a card that counts itself. */
   readonly leaseId?: string | undefined
 }

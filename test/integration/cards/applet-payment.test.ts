@@ -8,7 +8,6 @@ import { recordLayout } from '../../../src/voucher/cards/tolem-applet/record.ts'
 import { pin, root, testCard } from './applet-world.ts'
 import {
   amount,
-  appletSlot,
   cardName,
   cardPackage,
   certificateOf,

@@ -60,7 +60,7 @@ export interface CountingWorld extends JudgedWorld {
   issue(of?: { readonly holder?: string; readonly insteadOf?: CountingCard }): Promise<CountingCard>
   /** Another chip with what this one holds now. */
   copy(card: CountingCard): CountingCard
-  /** Carries scripts until there is none. @returns how many were applied */
+  /** Carries scripts until there is none, or the same one again. @returns how many were applied */
   carry(till: TestTill, card: CountingCard, keepReceipts?: boolean): Promise<number>
   /** At the agency's desk. */
   setPin(card: CountingCard, pin: string): Promise<void>
@@ -83,6 +83,8 @@ export interface SaleOf {
   /** SPEND is sent, or the card is gone before it. */
   readonly isSpent?: boolean
   readonly pin?: string
+  /** Of a till that uses one again. */
+  readonly tenderId?: string
 }
 
 export async function countingWorld(
@@ -230,7 +232,7 @@ export async function countingWorld(
       const spendCaps = [{ slotId: named.slot.slotId, amount: tiyn(own.maxPerSpend) }]
       const read: DecisionInput = { ...plain, card: { ...plain.card, profile: 'tolem-applet', spendCaps } }
       const input = of.change?.(read) ?? read
-      const { terms, record } = till.recorded(input, null)
+      const { terms, record } = till.recorded(input, null, of.tenderId)
       const planned = planSpend(presence, content, {
         ...cardBindingOf(terms, record),
         slot: own,

@@ -252,6 +252,21 @@ describe('scripts', () => {
     expect(await world.escrow(card)).toBe(0n)
   })
 
+  test('that took a slot away and whose receipt was lost are said again, until the receipt is here', async () => {
+    await begin()
+    await world.present(till, await world.sell(till, card, 300n))
+    const next = await world.issue({ insteadOf: card })
+    expect(await world.carry(till, card, false)).toBe(1)
+    expect(await world.escrow(card)).toBe(1_700n)
+    // The first once more, for its receipt, then the second day's.
+    expect(await world.carry(other, card)).toBe(2)
+    expect(card.log.filter(({ kind }) => kind === 'script')).toHaveLength(3)
+    expect(await world.escrow(card)).toBe(0n)
+    await world.carry(till, next)
+    expect(await amountLeft(next)).toBe(700n)
+    expect(await world.escrow(next)).toBe(1_700n)
+  })
+
   test('no other card’s receipt is taken, and the same one twice', async () => {
     await begin()
     const [script] = await world.demo.rows('card_script')

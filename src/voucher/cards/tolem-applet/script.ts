@@ -23,6 +23,8 @@ const headLayout = layout('TLMSCR01', headFields)
 
 export const scriptMost = 1024
 
+const removeSlot = 0x02
+
 export type ScriptItem =
   /** countLeft and amountLeft are added to what is there. */
   | { readonly kind: 'load-slot'; readonly slot: AppletSlot }
@@ -52,7 +54,7 @@ function itemBytes(item: ScriptItem): Uint8Array {
     case 'load-slot':
       return itemOf(0x01, slotLayout.encode(item.slot), slotLayout.length)
     case 'remove-slot':
-      return itemOf(0x02, item.slotRef, referenceLength)
+      return itemOf(removeSlot, item.slotRef, referenceLength)
     case 'unblock-pin':
       return itemOf(0x03, nothing, 0)
     case 'allow-new-pin':
@@ -72,6 +74,15 @@ function itemBytes(item: ScriptItem): Uint8Array {
     case 'issuer-certificate':
       return itemOf(0x0a, item.certificate, issuerCertificateLength)
   }
+}
+
+/** The slotRef in the REMOVE SLOT of a script that was made here; null where it has none. */
+export function slotRemovedBy(script: Uint8Array): Uint8Array | null {
+  const end = script.length - signatureLength
+  for (let at = headLayout.length; at < end; at += 2 + (script[at + 1] ?? 0)) {
+    if (script[at] === removeSlot) return script.slice(at + 2, at + 2 + referenceLength)
+  }
+  return null
 }
 
 const nothing = new Uint8Array(0)
