@@ -26,8 +26,8 @@ class Played {
   readonly errors: unknown[] = []
   readonly #waiting: { readonly name: string; readonly answer: (value: unknown) => void }[] = []
   readonly #actor
-  /** Tenders that no card is asked for. */
-  readonly byQr = new Set<string>()
+  /** Tenders for which no card is asked to prove or debit anything: by QR, or paid before the card had left. */
+  readonly unasked = new Set<string>()
   #presences = 0
   #tenders = 0
 
@@ -101,7 +101,7 @@ class Played {
     const output = event.output as { readonly kind: string; readonly intent?: object }
     if (output.intent === undefined) return output
     this.#tenders += 1
-    if (output.kind === 'open') this.byQr.add(this.tenderId)
+    if (output.kind === 'open' || output.kind === 'paid') this.unasked.add(this.tenderId)
     return { ...output, intent: { ...output.intent, tenderId: this.tenderId } }
   }
 }
@@ -117,6 +117,7 @@ const entries: Readonly<Record<string, readonly string[]>> = {
     'unknown RESOLVED settled',
     'unknown RESOLVED pending',
     'proving done debited offline',
+    'preparing done paid offline',
     'presenting done settled',
     'presenting done pending',
   ],
@@ -130,7 +131,7 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   torn: ['proving done torn', 'proving done other_card', 'proving done cannot_tell'],
   askingPin: ['preparing done pin', 'verifyingPin done pin_wrong'],
   verifyingPin: ['askingPin PIN_GIVEN'],
-  presenting: ['proving done debited online'],
+  presenting: ['proving done debited online', 'preparing done paid online'],
   authorising: ['proving done proved online'],
   accepting: ['proving done proved offline', 'authorising done no_answer'],
 }
@@ -239,9 +240,9 @@ function holds(played: Played, walked: Walk): void {
     ].map((name) => of(name, id).length) as [number, number, number, number, number]
     must(authorised <= 1 && accepted <= 1 && presented <= 1 && voided + reversed <= 1, `${id} ordered twice`)
     must(voided === 0 || authorised + accepted + presented === 0, `${id} voided although the ledger was asked`)
-    const isByQr = played.byQr.has(id)
-    must(reversed === 0 || accepted === 1 || isByQr, `${id} reversed before it was unknown`)
-    must(of('prove', id).length >= 1 || isByQr, `${id} has an intent and was never proved`)
+    const isUnasked = played.unasked.has(id)
+    must(reversed === 0 || accepted === 1 || isUnasked, `${id} reversed before it was unknown`)
+    must(of('prove', id).length >= 1 || isUnasked, `${id} has an intent and was never proved`)
   }
   // What the cashier gives up is ended in the journal too, by the one row that fits what had left this till.
   const ended = played.asked.at(-1) ?? ''
