@@ -1,16 +1,39 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { SerialPort } from 'serialport'
+import type { Scheduler, TimerHandle } from '../scheduler.ts'
 import { refusalOf } from './line.ts'
 import type { OpenedLine, PrinterLine, PrinterLineOpener } from './line.ts'
 import type { SerialSettings } from './settings.ts'
 
 /** A printer on a serial port: 8 data bits, no parity, one stop bit, as receipt printers leave the factory. */
 export function serialLineOpener(settings: SerialSettings): PrinterLineOpener {
-  return { keepsOpen: true, open: () => openSerialLine(settings) }
+  let last: SerialLine | undefined
+  return {
+    keepsOpen: true,
+    open: async (scheduler, timeoutMs) => {
+      // A port that we have given up is locked until it is closed, which takes the system a moment.
+      if (last !== undefined) await within(scheduler, timeoutMs, last.gone)
+      const opened = await openSerialLine(settings)
+      if (opened.kind === 'open') last = opened.line
+      return opened
+    },
+  }
 }
 
-async function openSerialLine({ path, baudRate, flowControl }: SerialSettings): Promise<OpenedLine> {
+async function within(scheduler: Scheduler, timeoutMs: number, what: Promise<void>): Promise<void> {
+  let timer: TimerHandle = null
+  const late = new Promise<void>((resolve) => {
+    timer = scheduler.setTimeout(resolve, timeoutMs)
+  })
+  await Promise.race([what, late])
+  scheduler.clearTimeout(timer)
+}
+
+type Refused = Exclude<OpenedLine, { kind: 'open' }>
+type OpenedSerialLine = { readonly kind: 'open'; readonly line: SerialLine } | Refused
+
+async function openSerialLine({ path, baudRate, flowControl }: SerialSettings): Promise<OpenedSerialLine> {
   try {
     // The binding says the same in words only. On Windows a port is no file.
     if (process.platform !== 'win32') {
@@ -34,7 +57,7 @@ async function openSerialLine({ path, baudRate, flowControl }: SerialSettings): 
 }
 
 /** What the binding says when a port cannot be opened (node-serialport's bindings: the system's words, no code). */
-export function refusalInWords(message: string): OpenedLine {
+export function refusalInWords(message: string): Refused {
   const code = ((): string => {
     if (/lock|temporarily unavailable|busy|access denied/iu.test(message)) return 'EBUSY'
     if (/permission denied/iu.test(message)) return 'EACCES'
@@ -48,9 +71,12 @@ class SerialLine implements PrinterLine {
   readonly answers = true
   readonly #port: SerialPort
   #onLost: () => void = () => undefined
+  /** Resolves when the port may be opened again. */
+  readonly gone: Promise<void>
 
   constructor(port: SerialPort) {
     this.#port = port
+    this.gone = new Promise((resolve) => port.once('close', () => resolve()))
   }
 
   listen({ onBytes, onLost }: Parameters<PrinterLine['listen']>[0]): void {
