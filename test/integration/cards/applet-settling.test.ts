@@ -157,6 +157,29 @@ describe('a payment that was given up', () => {
     expect(heldBy(till)).toEqual(paidBy(card))
   })
 
+  it('goes back where another card has paid for the same goods meanwhile, though the sum would have room', async () => {
+    const till = await PayingTill.start()
+    const card = await payingCard()
+    const [lunch] = till.sale.lines
+    const juice = { ...lunch!, line: 2, itemId: 'juice', category: 'drinks', unitPrice: tiyn(2n * amount) }
+    till.sale = { ...till.sale, lines: [lunch!, juice] }
+    card.faulty.arm({ kind: 'answer-lost' }, 9)
+    till.pay()
+    expect(await till.tap(card)).toBe('torn')
+    const { tenderId } = till.context
+    till.sync.ledger.on('/v1/terminal/batches', () => ({ instead: { kind: 'no_answer', detail: 'lost' } }))
+    till.cancel()
+    const { row: intent } = till.journal.intentOf(tenderId!)
+    const other = '01975e4c-2f00-7000-8000-00000000bbbb'
+    till.journal.commit({ ...intent, terms: { ...intent.terms, tenderId: other } })
+    till.journal.commit({ kind: 'item_answered', item: itemOf(other, 'settled'), by: 'status_feed' })
+    till.nextSale('the next')
+    till.pay()
+    expect(await till.tap(card)).toBe('approved')
+    expect(till.journal.tender(tenderId!)?.state).toBe('reversing')
+    expect(heldBy(till)).toEqual(paidBy(card))
+  })
+
   it('is no tender of a sale when the ledger finds that nobody pays it', async () => {
     const { till, tenderId } = await givenUp({ isDebited: true })
     const item = itemOf(tenderId, 'not_paid')
