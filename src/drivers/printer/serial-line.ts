@@ -1,39 +1,35 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { SerialPort } from 'serialport'
-import type { Scheduler, TimerHandle } from '../scheduler.ts'
 import { refusalOf } from './line.ts'
 import type { OpenedLine, PrinterLine, PrinterLineOpener } from './line.ts'
 import type { SerialSettings } from './settings.ts'
 
+/** A port that was given up is locked until the system has closed it and has ended what was under way on it. */
+const closingMaxMs = 2_000
+const closingPollMs = 20
+
 /** A printer on a serial port: 8 data bits, no parity, one stop bit, as receipt printers leave the factory. */
 export function serialLineOpener(settings: SerialSettings): PrinterLineOpener {
-  let last: SerialLine | undefined
+  let givenUpAt = Number.NEGATIVE_INFINITY
   return {
     keepsOpen: true,
-    open: async (scheduler, timeoutMs) => {
-      // A port that we have given up is locked until it is closed, which takes the system a moment.
-      if (last !== undefined) await within(scheduler, timeoutMs, last.gone)
-      const opened = await openSerialLine(settings)
-      if (opened.kind === 'open') last = opened.line
-      return opened
+    open: async (scheduler) => {
+      for (;;) {
+        const opened = await openSerialLine(settings, () => (givenUpAt = scheduler.now()))
+        // Just given up, by ourselves: not by another program, so far as anybody can tell.
+        const isInUse = opened.kind === 'refused' && opened.trouble === 'in-use'
+        if (!isInUse || scheduler.now() - givenUpAt > closingMaxMs) return opened
+        await new Promise<void>((resolve) => scheduler.setTimeout(resolve, closingPollMs))
+      }
     },
   }
 }
 
-async function within(scheduler: Scheduler, timeoutMs: number, what: Promise<void>): Promise<void> {
-  let timer: TimerHandle = null
-  const late = new Promise<void>((resolve) => {
-    timer = scheduler.setTimeout(resolve, timeoutMs)
-  })
-  await Promise.race([what, late])
-  scheduler.clearTimeout(timer)
-}
-
-type Refused = Exclude<OpenedLine, { kind: 'open' }>
-type OpenedSerialLine = { readonly kind: 'open'; readonly line: SerialLine } | Refused
-
-async function openSerialLine({ path, baudRate, flowControl }: SerialSettings): Promise<OpenedSerialLine> {
+async function openSerialLine(
+  { path, baudRate, flowControl }: SerialSettings,
+  onGivenUp: () => void,
+): Promise<OpenedLine> {
   try {
     // The binding says the same in words only. On Windows a port is no file.
     if (process.platform !== 'win32') {
@@ -50,14 +46,14 @@ async function openSerialLine({ path, baudRate, flowControl }: SerialSettings): 
   port.on('error', () => undefined)
   return new Promise((resolve) => {
     port.open((error) => {
-      if (error === null) resolve({ kind: 'open', line: new SerialLine(port) })
+      if (error === null) resolve({ kind: 'open', line: new SerialLine(port, onGivenUp) })
       else resolve(refusalInWords(error.message))
     })
   })
 }
 
 /** What the binding says when a port cannot be opened (node-serialport's bindings: the system's words, no code). */
-export function refusalInWords(message: string): Refused {
+export function refusalInWords(message: string): OpenedLine {
   const code = ((): string => {
     if (/lock|temporarily unavailable|busy|access denied/iu.test(message)) return 'EBUSY'
     if (/permission denied/iu.test(message)) return 'EACCES'
@@ -70,13 +66,12 @@ export function refusalInWords(message: string): Refused {
 class SerialLine implements PrinterLine {
   readonly answers = true
   readonly #port: SerialPort
+  readonly #onGivenUp: () => void
   #onLost: () => void = () => undefined
-  /** Resolves when the port may be opened again. */
-  readonly gone: Promise<void>
 
-  constructor(port: SerialPort) {
+  constructor(port: SerialPort, onGivenUp: () => void) {
     this.#port = port
-    this.gone = new Promise((resolve) => port.once('close', () => resolve()))
+    this.#onGivenUp = onGivenUp
   }
 
   listen({ onBytes, onLost }: Parameters<PrinterLine['listen']>[0]): void {
@@ -100,6 +95,7 @@ class SerialLine implements PrinterLine {
 
   /** The system's buffer first: to close a port waits for what is in it. */
   discard(): void {
+    this.#onGivenUp()
     if (!this.#port.isOpen) return
     this.#port.flush(() => {
       if (this.#port.isOpen) this.#port.close(() => undefined)

@@ -6,7 +6,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { SerialPort } from 'serialport'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { SlipRecord } from '../../../hardware-mocks/printer/slip-store.ts'
 import { VirtualPrinter } from '../../../hardware-mocks/printer/virtual-printer.ts'
 import type { VirtualPrinterOptions } from '../../../hardware-mocks/printer/virtual-printer.ts'
@@ -290,6 +291,22 @@ describe('a line that cannot be opened', () => {
     })
     expect(await refused(join(folder, 'file'))).toMatchObject({ kind: 'refused', trouble: 'not-a-device' })
     expect(await refused(join(folder, 'folder'))).toMatchObject({ kind: 'refused', trouble: 'not-a-device' })
+  })
+
+  it('is no serial port that we have given up, though the system takes a moment to close it', async () => {
+    await start('serial', 'epson-tm-t20iii')
+    const opener = lines.serial.opener(printer)
+    const first = await opener.open(systemScheduler, 2_000)
+    if (first.kind !== 'open') throw new Error(first.detail)
+    const close = SerialPort.prototype.close
+    const slowly = vi.spyOn(SerialPort.prototype, 'close').mockImplementation(function (this: SerialPort, done) {
+      setTimeout(() => close.call(this, done), 100)
+    })
+    first.line.discard()
+    const again = await opener.open(systemScheduler, 2_000)
+    slowly.mockRestore()
+    expect(again.kind).toBe('open')
+    if (again.kind === 'open') again.line.discard()
   })
 
   it('a device that is no serial port, and one that another program holds', async () => {
