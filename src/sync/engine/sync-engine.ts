@@ -155,8 +155,8 @@ export class SyncEngine {
   }
 
   /**
-   * Hands over one item that waits, before all others: its customer waits too. Without an answer in time it is left to
-   * the rounds.
+   * Hands over one item that waits, before all others: its customer waits too. Without an answer in time, and where a
+   * full disk does not take the answer, it is left to the rounds.
    */
   async present(itemId: string, deadlineMs: number): Promise<void> {
     const { journal, ledger } = this.#parts
@@ -164,7 +164,12 @@ export class SyncEngine {
     if (waiting === undefined || !('item' in waiting)) return
     const reply = await ledger.call('/v1/terminal/batches', { items: [waiting.item] }, deadlineMs)
     this.tapAsked(reply)
-    if (!this.#stopped && reply.kind === 'answer') await this.#take([waiting], reply, new Set())
+    if (this.#stopped || reply.kind !== 'answer') return
+    try {
+      await this.#take([waiting], reply, new Set())
+    } catch (error) {
+      if (!isStorageFault(error)) throw error
+    }
   }
 
   async #runRound(): Promise<void> {

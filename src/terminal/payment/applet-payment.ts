@@ -5,6 +5,8 @@
  */
 import type { LedgerClient } from '../../sync/engine/ledger-client.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
+import { isStorageFault } from '../../sync/journal/data-folder.ts'
+import type { TenderRecord } from '../../sync/journal/journal.ts'
 import { canonicalText, saleHashOf } from '../../sync/protocol/canonical.ts'
 import { cardBindingOf } from '../../sync/protocol/card-binding.ts'
 import { countsOnCard } from '../../voucher/card-rules.ts'
@@ -93,8 +95,9 @@ export class AppletPayment {
     if (engine.suspended) return { kind: 'refused', code: 'TERMINAL_SUSPENDED' }
     const here = await this.#open(presenceId, channel, recognised, active)
     if (here.kind !== 'opened') return here
-    const settled = await settleTornDebits(this.#parts, here)
+    const settled = await this.#settleTorn(here)
     if (settled === 'torn') return this.#left()
+    if (settled === 'unwritten') return { kind: 'refused', code: 'JOURNAL_NOT_WRITABLE' }
     // It has paid this sale already, before it left: nothing more is asked of it.
     const already = settled.find(({ saleId }) => saleId === this.#parts.currentSale().sale.saleId)
     if (already !== undefined) {
@@ -220,6 +223,16 @@ export class AppletPayment {
   #left(): { readonly kind: 'card_left' } {
     this.forget()
     return { kind: 'card_left' }
+  }
+
+  /** A full disk takes no row of what the card says: it says so again when there is room. */
+  async #settleTorn(here: Here): Promise<readonly TenderRecord[] | 'torn' | 'unwritten'> {
+    try {
+      return await settleTornDebits(this.#parts, here)
+    } catch (error) {
+      if (isStorageFault(error)) return 'unwritten'
+      throw error
+    }
   }
 
   /** What the card holds, after what its issuer had to say to it. */

@@ -3,6 +3,7 @@
  * to say to it, and payments that were given up while nobody knew whether it had paid. Method as in
  * applet-payment.test.ts.
  */
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { itemOf, noon } from '../../unit/sync/world.ts'
@@ -28,6 +29,16 @@ function hasScripts(till: PayingTill, scripts: Readonly<Record<number, Uint8Arra
         next === undefined ? { kind: 'none' } : { kind: 'script', script: Buffer.from(next).toString('base64url') },
     }
   })
+}
+
+/** From now on the disk has no room for rows of a kind, until what is returned is called. */
+function fullFor({ journal }: PayingTill, kind: string): () => void {
+  const commit = journal.commit.bind(journal)
+  journal.commit = (...rows) => {
+    if (rows.some((row) => row.kind === kind)) throw new Database.SqliteError('database or disk is full', 'SQLITE_FULL')
+    return commit(...rows)
+  }
+  return () => void (journal.commit = commit)
 }
 
 describe('what its issuer has to say', () => {
@@ -180,6 +191,20 @@ describe('a payment that was given up', () => {
     expect(heldBy(till)).toEqual(paidBy(card))
   })
 
+  it('is not settled on a full disk, and is when there is room again', async () => {
+    const { till, card, tenderId } = await givenUp({ isDebited: true })
+    const makesRoom = fullFor(till, 'approved_by_card')
+    till.pay()
+    expect(await till.tap(card)).toBe('refused')
+    expect(till.context.code).toBe('JOURNAL_NOT_WRITABLE')
+    expect(till.journal.tender(tenderId)?.state).toBe('advised')
+    makesRoom()
+    till.pay()
+    expect(await till.tap(card)).toBe('approved')
+    expect(till.journal.tender(tenderId)?.state).toBe('reversing')
+    expect(heldBy(till)).toEqual(paidBy(card))
+  })
+
   it('is no tender of a sale when the ledger finds that nobody pays it', async () => {
     const { till, tenderId } = await givenUp({ isDebited: true })
     const item = itemOf(tenderId, 'not_paid')
@@ -238,6 +263,21 @@ describe('a payment that was given up', () => {
 })
 
 describe('with network', () => {
+  it('a ledger’s answer that a full disk does not take leaves the sale approved, and comes again', async () => {
+    const till = await PayingTill.start({ online: true })
+    const makesRoom = fullFor(till, 'item_answered')
+    const card = await payingCard()
+    till.pay()
+    expect(await till.tap(card)).toBe('approved')
+    expect(till.context.look).toBe('pending')
+    expect(till.journal.waitingItems(9)).toHaveLength(1)
+    makesRoom()
+    void till.sync.engine.syncNow()
+    await till.sync.scheduler.advance(1_000)
+    expect(till.journal.waitingItems(9)).toEqual([])
+    expect(till.journal.tender(till.context.tenderId!)?.state).toBe('settled')
+  })
+
   it('nothing is paid that the rules without it would not allow: the network may go after the debit', async () => {
     const { caps } = cardScheme
     const scheme = { ...cardScheme, caps: { ...caps, terminalExposure: tiyn(amount - 1n) } }

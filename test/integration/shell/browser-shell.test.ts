@@ -1,5 +1,6 @@
 /** The browser host from start to stop, with real processes: as a function and as a program. */
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -93,6 +94,10 @@ async function childrenOf(program: Program): Promise<readonly number[]> {
   return pids
 }
 
+/** What it has started so far, as the system lists it. */
+const childrenIn = ({ child: { pid } }: Program): readonly string[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+
 const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
@@ -141,7 +146,7 @@ describe('the program', () => {
 
   it('stops while it is still starting', async () => {
     program = run('--core', JSON.stringify({ behaviour: 'never-ready' }))
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    await expect.poll(() => childrenIn(program!), { timeout: 15_000 }).not.toEqual([])
     program.child.kill('SIGTERM')
     expect(await program.ended).toBe(0)
     expect(program.lines).toEqual([])
