@@ -11,6 +11,7 @@ import {
   type ExportPart,
   type SignedExportPart,
 } from '../../src/sync/protocol/terminal-export.ts'
+import { isOfApplet } from '../applet/advice.ts'
 import { inTransaction, type Work } from '../context.ts'
 import type { Services } from '../http/operation.ts'
 import { hasShownAnything, isKnownPosition, knownPositions, rememberPosition } from '../terminals/heads.ts'
@@ -34,7 +35,7 @@ export type Imported =
   | {
       readonly kind: 'applied'
       readonly results: readonly ImportedItem[]
-      /** What the ledger has of each tender that was unresolved at the till; nothing moves for them. */
+      /** What the ledger has of each tender that was unresolved at the till; nobody is paid for them. */
       readonly open: readonly { readonly tenderId: string; readonly state: Tender['state'] | 'not_seen' }[]
     }
   /** Nothing was applied. */
@@ -64,6 +65,7 @@ export async function importExport(
     // The next part begins here. Only what the till itself showed moves its head: that decides about reviews.
     const end = endOf(content)
     if (end !== null) await rememberPosition(work, content.terminalId, end)
+    await disownOpenDebits(work, content)
     return openAtLedger(work, content)
   })
   return { kind: 'applied', results, open }
@@ -115,9 +117,16 @@ async function whereItStands(
   return 'chain_forked'
 }
 
-/** What was disowned is disowned before anything is paid under the same id. */
+/**
+ * What was disowned is disowned before anything is paid under the same id. What a card has paid by itself is heard
+ * before that: the card is owed what it counted down (docs/design/25, "Void").
+ */
 function inOrder(items: readonly SyncItem[]): readonly SyncItem[] {
-  return [...items.filter(({ kind }) => kind === 'reversal'), ...items.filter(({ kind }) => kind !== 'reversal')]
+  const placeOf = (item: SyncItem): number => {
+    if (item.kind === 'presentment' && isOfApplet(item)) return 0
+    return item.kind === 'reversal' ? 1 : 2
+  }
+  return items.toSorted((one, other) => placeOf(one) - placeOf(other))
 }
 
 async function applied(work: Work, terminal: Terminal, item: SyncItem, created: number): Promise<ImportedItem> {
@@ -139,6 +148,23 @@ async function terminalOf(work: Work, { terminalId }: ExportPart): Promise<Termi
   const terminal = await findTerminal(work, terminalId)
   if (terminal === undefined) throw new Error(`terminal ${terminalId} vanished`)
   return terminal
+}
+
+/**
+ * What a card may have paid in the middle of a payment, at a till that does not come back: no sale was completed by it,
+ * so it is owed to the card as soon as a record of the card proves it (docs/design/25, "Advice of a torn payment"). A
+ * till in service asks the card itself. What the ledger has heard of such a tender stands.
+ */
+async function disownOpenDebits(work: Work, content: ExportPart): Promise<void> {
+  const terminal = await terminalOf(work, content)
+  if (terminal.status !== 'revoked') return
+  const created = signedAt(content, work)
+  for (const { tenderId, advice } of content.open) {
+    if (advice === undefined || (await findTender(work, tenderId)) !== undefined) continue
+    await applyItem(work, terminal, advice, created)
+    const { position } = advice
+    await applyItem(work, terminal, { kind: 'reversal', tenderId, reason: 'interrupted', position }, created)
+  }
 }
 
 async function openAtLedger(work: Work, { open, terminalId }: ExportPart) {

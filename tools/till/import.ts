@@ -74,9 +74,9 @@ export async function importExport({ file, ledgerUrl, keyFile }: Import): Promis
   return counted.notAccepted === 0 ? 0 : 1
 }
 
-/** A sale that was paid or will be, or is looked at; a reversal and a surrender that are done. */
+/** A sale that was paid or will be, is looked at, or was disowned by its till; what else is done. */
 function isAccepted({ kind, state }: Item): boolean {
-  if (kind === 'presentment') return state === 'settled' || state === 'awaiting_funds' || state === 'in_review'
+  if (kind === 'presentment') return state !== 'refused' && state !== 'not_paid'
   if (kind === 'capture') return state === 'settled'
   return kind === 'reversal' ? state === 'reversed' : state === 'done'
 }

@@ -3,7 +3,7 @@ import type { ClosedJournal } from '../journal/closed-journal.ts'
 import { canonicalText } from '../protocol/canonical.ts'
 import type { VerifyingKey } from '../protocol/keys.ts'
 import { syncItemIdOf, type JournalPosition } from '../protocol/messages.ts'
-import { endOf } from '../protocol/terminal-export.ts'
+import { endOf, type OpenTender } from '../protocol/terminal-export.ts'
 import { withoutVoided } from './make-export.ts'
 import { readExport } from './read-export.ts'
 
@@ -31,14 +31,19 @@ export async function coverageOf(
     if (content.terminalId !== terminalId) return notAll(`the export is of ${content.terminalId}`)
     for (const item of content.items) wanted.delete(syncItemIdOf(item))
     end = endOf(content)
-    openThere = canonicalText(content.open)
+    openThere = namesOf(content.open)
   }
   if (canonicalText(end) !== canonicalText(journal.head() ?? null))
     return notAll('the till went on after the export was made: make a new one')
   const [missing] = wanted
   if (missing !== undefined) return notAll(`${wanted.size} items are not in it, the first is ${missing}`)
-  if (openThere !== canonicalText(open)) return notAll('it names other unresolved payments')
+  if (openThere !== namesOf(open)) return notAll('it names other unresolved payments')
   return { kind: 'everything' }
+}
+
+/** An advice is what its intent says, and is checked with its part. */
+function namesOf(open: readonly OpenTender[]): string {
+  return canonicalText(open.map(({ tenderId, state, amount }) => ({ tenderId, state, amount })))
 }
 
 function notAll(detail: string): Coverage {

@@ -1,16 +1,18 @@
 /** Makes the parts of a terminal's export from the journal of a till that does not run. */
-import type { ClosedJournal } from '../journal/closed-journal.ts'
+import type { ClosedJournal, UnresolvedTender } from '../journal/closed-journal.ts'
 import type { StoredOutbox } from '../journal/records.ts'
 import { canonicalText } from '../protocol/canonical.ts'
 import type { SigningKey } from '../protocol/keys.ts'
 import type { RowHead } from '../protocol/journal-chain.ts'
 import type { Enrolment, JournalPosition, SyncItem } from '../protocol/messages.ts'
+import { signEvidence } from '../protocol/sign-evidence.ts'
 import {
   endOf,
   exportPartLimits,
   signExportPart,
   sumsOf,
   type ExportPart,
+  type OpenTender,
   type SignedExportPart,
 } from '../protocol/terminal-export.ts'
 
@@ -49,7 +51,7 @@ export function* exportParts(of: ExportOf): Generator<SignedExportPart> {
       rows: cut.rows,
       items: [...cut.items],
       unreadable: [...cut.unreadable],
-      open: isLast ? [...open] : [],
+      open: isLast ? open.map((tender) => withAdvice(journal, tender, key)) : [],
       sums: sumsOf(cut.items),
     }
     yield signExportPart(content, key)
@@ -67,6 +69,17 @@ export function withoutVoided(queued: readonly StoredOutbox[]): readonly StoredO
   return queued.filter(
     ({ kind, tender_id: id, by_card: byCard }) => kind !== 'presentment' || byCard === 1 || !reversed.has(id),
   )
+}
+
+/** What the card was to sign goes along: a till that does not come back cannot ask the card itself. */
+function withAdvice(journal: ClosedJournal, tender: UnresolvedTender, key: SigningKey): OpenTender {
+  // What is disowned has its items in the queue.
+  const intent = tender.state === 'reversing' ? undefined : journal.debitAsked(tender.tenderId)
+  if (intent === undefined) return tender
+  const { terms, record, debit, position } = intent
+  const decidedAt = record.input.trustedTime
+  const evidence = signEvidence(key, { terms, record }, debit)
+  return { ...tender, advice: { kind: 'presentment', terms, decidedAt, position, evidence } }
 }
 
 interface Cut {

@@ -11,7 +11,7 @@ import { whereChainBreaks, type RowHead } from '../protocol/journal-chain.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import { DataFolderError } from './data-folder.ts'
 import { asFolderError, openFileToRead, refuseNewer, versionOf } from './journal-file.ts'
-import { chainedRow, damagedAt, headOf, syncItemOf, type StoredOutbox, type StoredRow } from './records.ts'
+import { chainedRow, damagedAt, headOf, positionOf, syncItemOf, type StoredOutbox, type StoredRow } from './records.ts'
 import type { ChainedRow, RowOf } from './rows.ts'
 
 /** A tender whose end is not known to this till. */
@@ -151,15 +151,42 @@ export class ClosedJournal {
     return this.#named(() => syncItemOf(this.#rowAt(sequence), (tenderId) => this.#intentOf(tenderId)))
   }
 
+  /**
+   * What a card was asked to pay by itself for a tender, and where the intent stands; undefined where none was, or
+   * where its row can no longer be read.
+   */
+  debitAsked(tenderId: string):
+    | (Pick<RowOf<'tender_intent'>, 'terms' | 'record'> & {
+        readonly debit: NonNullable<RowOf<'tender_intent'>['debit']>
+        readonly position: JournalPosition
+      })
+    | undefined {
+    const chained = this.#named(() => {
+      try {
+        return this.#intentRowOf(tenderId)
+      } catch (error) {
+        if (error instanceof DataFolderError && error.code === 'JOURNAL_CORRUPT') return undefined
+        throw error
+      }
+    })
+    if (chained?.row.kind !== 'tender_intent' || chained.row.debit === undefined) return undefined
+    const { terms, record, debit } = chained.row
+    return { terms, record, debit, position: positionOf(chained) }
+  }
+
   close(): void {
     this.#database.close()
   }
 
   #intentOf(tenderId: string): RowOf<'tender_intent'> {
+    return this.#intentRowOf(tenderId).row as RowOf<'tender_intent'>
+  }
+
+  #intentRowOf(tenderId: string): ChainedRow {
     const [stored] = this.#all('SELECT intent_sequence AS sequence FROM tender WHERE tender_id = ?', tenderId) as {
       sequence: number
     }[]
-    return this.#rowAt(stored?.sequence ?? 0).row as RowOf<'tender_intent'>
+    return this.#rowAt(stored?.sequence ?? 0)
   }
 
   #rowAt(sequence: number): ChainedRow {

@@ -17,6 +17,7 @@ import { refusalCodes } from '../../voucher/reasons.ts'
 import {
   arrivalSchema,
   journalPositionSchema,
+  presentmentSchema,
   signatureSchema,
   syncItemIdOf,
   syncItemSchema,
@@ -32,6 +33,11 @@ const openTenderSchema = z.strictObject({
   tenderId: uuidSchema,
   state: z.enum(['in_progress', 'unknown', 'torn', 'held', 'reversing']),
   amount: tiynSchema,
+  /**
+   * Where its card may have paid by itself (docs/design/25-policy-card.md): what the card was to sign, at the place of
+   * the intent. A till that was ended advises and disowns it by this; a till in service does so itself.
+   */
+  advice: presentmentSchema.optional(),
 })
 export type OpenTender = z.infer<typeof openTenderSchema>
 
@@ -124,7 +130,7 @@ export type ExportAnswer = z.infer<typeof exportAnswerSchema>
  * - `version_not_known`: made by a later terminal.
  * - `damaged`: ours by its beginning, unreadable, or not in the one form that a terminal writes.
  * - `chain_broken`: a row does not follow from the one before it.
- * - `item_not_in_chain`: an item is not what its row in the chain says.
+ * - `item_not_in_chain`: an item, or the advice of an unresolved tender, is not what the chain says.
  * - `sums_wrong`: counts or amounts are not those of the items.
  * - `signature_wrong`: not signed with that terminal's key.
  */
@@ -184,6 +190,14 @@ export function checkExportPart(signed: SignedExportPart): ReadExportPart {
       return fault('item_not_in_chain', `${syncItemIdOf(item)} is not what row ${sequence} says`)
     before = sequence
   }
+  for (const { tenderId, amount, advice } of content.open) {
+    if (advice === undefined) continue
+    const { terms, leaseId, position, evidence } = advice
+    const isOfTender = terms.tenderId === tenderId && terms.amount === amount && leaseId === undefined
+    const there = heads.get(position.sequence)
+    if (!isOfTender || evidence.cardProof.profile !== 'tolem-applet' || (there ?? position).hash !== position.hash)
+      return fault('item_not_in_chain', `the advice of ${tenderId} is of another tender`)
+  }
   if (canonicalText(sumsOf(content.items)) !== canonicalText(content.sums))
     return fault('sums_wrong', 'the sums are not those of the items')
   return { kind: 'part', signed }
@@ -213,30 +227,34 @@ export function endOf({ after, rows }: Pick<ExportPart, 'after' | 'rows'>): Jour
 function isRowOf(item: SyncItem, row: RowHead | undefined): boolean {
   if (row === undefined || row.hash !== item.position.hash || row.epoch !== item.position.epoch) return false
   if (item.kind === 'capture' && item.sold !== undefined && item.sold.at !== row.at) return false
-  const payload = payloadOf(item)
-  return row.kind === payload.kind && row.payloadHash === hashOf('tolem/journal-payload/1', payload)
+  return payloadsOf(item).some(
+    (payload) => row.kind === payload.kind && row.payloadHash === hashOf('tolem/journal-payload/1', payload),
+  )
 }
 
-/** The journal's own row of an item (journal/rows.ts), which is what its chain has the hash of. */
-function payloadOf(item: SyncItem) {
+/** The journal's own rows (journal/rows.ts) that an item may come of: the chain has the hash of one of them. */
+function payloadsOf(item: SyncItem) {
   switch (item.kind) {
     case 'presentment': {
       const { terms, evidence, leaseId, decidedAt } = item
-      return { kind: 'approved_offline', tenderId: terms.tenderId, evidence, leaseId, decidedAt }
+      const { tenderId } = terms
+      if (leaseId !== undefined) return [{ kind: 'approved_offline', tenderId, evidence, leaseId, decidedAt }]
+      // The card has paid by itself, or may have.
+      return ['approved_by_card', 'debit_advised'].map((kind) => ({ kind, tenderId, evidence, decidedAt }))
     }
     case 'reversal':
-      return { kind: 'reversal_requested', tenderId: item.tenderId, reason: item.reason }
+      return [{ kind: 'reversal_requested', tenderId: item.tenderId, reason: item.reason }]
     case 'capture': {
       const { at: _closedAt, ...sold } = item.sold ?? {}
-      return { kind: 'capture_requested', tenderId: item.tenderId, ...(item.sold === undefined ? {} : { sold }) }
+      return [{ kind: 'capture_requested', tenderId: item.tenderId, ...(item.sold === undefined ? {} : { sold }) }]
     }
     case 'surrender': {
       const { surrenderId, leaseId, slotId } = item
-      return { kind: 'slot_surrendered', surrenderId, leaseId, slotId }
+      return [{ kind: 'slot_surrendered', surrenderId, leaseId, slotId }]
     }
     case 'refund': {
       const { refundId, tenderId, amount, lines, reason } = item
-      return { kind: 'refund_requested', refundId, tenderId, amount, lines, reason }
+      return [{ kind: 'refund_requested', refundId, tenderId, amount, lines, reason }]
     }
     default:
       return item satisfies never

@@ -14,6 +14,7 @@ import { isTorn } from '../../sync/journal/projection.ts'
 import { saleHashOf } from '../../sync/protocol/canonical.ts'
 import { verifyTagged, type VerifyingKey } from '../../sync/protocol/keys.ts'
 import type { Evidence, SignedItemResult } from '../../sync/protocol/messages.ts'
+import { signEvidence } from '../../sync/protocol/sign-evidence.ts'
 import type { CardChannel } from '../../voucher/cards/card-channel.ts'
 import { recogniseCard } from '../../voucher/cards/ntag424-recognition.ts'
 import type { AppletCard } from '../../voucher/cards/tolem-applet/recognition.ts'
@@ -47,7 +48,7 @@ import type {
   VerifyPinOutcome,
 } from './work.ts'
 import { readCard } from './read-card.ts'
-import { givenUp, recordIntent, recordRefusal, recordTear, signEvidence } from './tender-rows.ts'
+import { givenUp, recordIntent, recordRefusal, recordTear } from './tender-rows.ts'
 
 const apduTimeoutMs = 3_000
 

@@ -3,13 +3,13 @@ import { isStorageFault } from '../../sync/journal/data-folder.ts'
 import type { Journal } from '../../sync/journal/journal.ts'
 import { isTorn } from '../../sync/journal/projection.ts'
 import type { JournalRow, RowOf } from '../../sync/journal/rows.ts'
-import { signTagged, type SigningKey } from '../../sync/protocol/keys.ts'
-import type { Evidence, SignedItemResult } from '../../sync/protocol/messages.ts'
+import type { SigningKey } from '../../sync/protocol/keys.ts'
+import type { SignedItemResult } from '../../sync/protocol/messages.ts'
+import { signEvidence } from '../../sync/protocol/sign-evidence.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import { saleTotal } from '../../voucher/sale.ts'
-import type { AppletProof, CardProof } from '../../voucher/tender.ts'
+import type { AppletProof } from '../../voucher/tender.ts'
 import type { CurrentSale } from './decision-input.ts'
-import type { OpenTender } from './open-tender.ts'
 
 /**
  * Writes the intent, and with the sale's first one that the basket changes no more. Nothing irreversible has happened
@@ -88,14 +88,4 @@ export function recordTear(
   const mayBeDebited = executed !== 'no' && journal.intentOf(tenderId).row.debit !== undefined
   journal.commit({ kind: 'tender_torn', tenderId, step, ...(mayBeDebited ? { mayBeDebited } : {}) })
   return { kind: 'torn' }
-}
-
-/** What the till signs of a tender: why it was right, and what the card said of it. */
-export function signEvidence(
-  key: SigningKey,
-  { terms, record }: Pick<OpenTender, 'terms' | 'record'>,
-  cardProof: CardProof,
-): Evidence {
-  const signature = signTagged(key, 'tolem/decision-record/1', { record, cardProof, terms })
-  return { cardProof, record, signature }
 }
