@@ -28,6 +28,7 @@ const say = (line: string): void => void process.stdout.write(`tolem: ${line}\n`
 const leftOut: string[] = []
 /** Of what each failed test says, at the end. */
 const linesOfAFailure = 20
+const slowestFiles = 20
 const complete = isDebian() && process.getuid?.() === 0
 const { positionals: parts } = askedOf('Use: npm test -- [PART…], parts of the paths of test files', {
   allowPositionals: true,
@@ -96,6 +97,7 @@ if (!vitest.passed && failed === 0) {
 }
 
 process.stdout.write(`\n${summary([...checks, vitest])}\n`)
+process.stdout.write(`${whereTheTimeWent(record?.files ?? [])}\n`)
 // Again at the end: whoever reads this has often nothing but the last lines.
 for (const { name, said } of record?.failed ?? []) {
   const lines = said.split('\n').slice(0, linesOfAFailure)
@@ -107,3 +109,16 @@ if (leftOut.length === 0) process.stdout.write('\nNothing was left out.\n')
 else process.stdout.write(`\nLEFT OUT (${leftOut.length}):\n${leftOut.map((line) => `  ${line}\n`).join('')}`)
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1
+
+/** Seconds of all workers for each project, and the files that took longest. */
+function whereTheTimeWent(files: VitestRecord['files']): string {
+  const projects = new Map<string, number>()
+  for (const { project, seconds } of files) projects.set(project, (projects.get(project) ?? 0) + seconds)
+  const longest = files.toSorted((one, other) => other.seconds - one.seconds).slice(0, slowestFiles)
+  const lineOf = (seconds: number, what: string): string => `  ${seconds.toFixed(1).padStart(7)} s  ${what}`
+  return [
+    'Where the time of the workers went:',
+    ...[...projects].map(([project, seconds]) => lineOf(seconds, project)),
+    ...longest.map(({ file, seconds }) => lineOf(seconds, file)),
+  ].join('\n')
+}

@@ -1,6 +1,6 @@
 /**
- * A vitest reporter that writes what the runner of `npm test` adds up: how many tests passed and failed, and, what no
- * reporter of vitest writes down, which were skipped and with what reason.
+ * A vitest reporter that writes what the runner of `npm test` adds up: how many tests passed and failed, how long each
+ * file took, and, what no reporter of vitest writes down, which were skipped and with what reason.
  */
 import { writeFileSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
@@ -14,6 +14,8 @@ export interface VitestRecord {
   readonly skipped: readonly { readonly name: string; readonly reason: string }[]
   /** Files that could not be loaded and errors outside of any test. They count as failed. */
   readonly errors: readonly string[]
+  /** Each file with what loading it and its tests took. */
+  readonly files: readonly { readonly file: string; readonly project: string; readonly seconds: number }[]
 }
 
 /** The variable that names the file to write. */
@@ -27,6 +29,11 @@ export default class VitestRecorder implements Reporter {
     const failed: { name: string; said: string }[] = []
     const skipped: { name: string; reason: string }[] = []
     const errors = unhandled.map((error) => error.message)
+    const files = modules.map((module) => {
+      const { prepareDuration, collectDuration, duration } = module.diagnostic()
+      const seconds = (prepareDuration + collectDuration + duration) / 1000
+      return { file: module.relativeModuleId, project: module.project.name, seconds }
+    })
     for (const module of modules) {
       for (const error of module.errors()) errors.push(`${module.relativeModuleId}: ${error.message}`)
       for (const suite of module.children.allSuites()) {
@@ -46,7 +53,7 @@ export default class VitestRecorder implements Reporter {
         }
       }
     }
-    const record: VitestRecord = { passed, failed, skipped, errors }
+    const record: VitestRecord = { passed, failed, skipped, errors, files }
     writeFileSync(path, JSON.stringify(record))
   }
 }
