@@ -50,6 +50,9 @@ class LongestFirst extends BaseSequencer {
  * Groups run one after the other, so that tests with real deadlines (a 1.5 s authorisation, a watchdog) do not share
  * two cores with the simulator.
  *
+ * Files of a worker share its modules: loading them anew for each file took more than the unit tests themselves. So a
+ * test leaves nothing in a module, in the environment or on a global object.
+ *
  * @param maxWorkers Vitest leaves one core free unless told otherwise. Tests of whole processes wait for them more than
  *   half of the time, so three of those fill two cores. Those in a browser compute: two of them do.
  */
@@ -60,6 +63,9 @@ const project = (name: string, testTimeout: number, groupOrder: number, maxWorke
     testTimeout,
     hookTimeout: testTimeout,
     pool: 'forks' as const,
+    isolate: false,
+    restoreMocks: true,
+    unstubGlobals: true,
     sequence: { groupOrder },
     maxWorkers,
   },
