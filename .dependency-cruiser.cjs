@@ -20,11 +20,11 @@ const worldly = `^(node:)?(${[
 ].join('|')})(/|$)`
 
 /**
- * The ports and what they speak of: the core's end of the device host, the printable document, its encoder, a
- * printer's settings.
+ * The ports and what they speak of: the core's end of the device host, the printable document, its encoder, the page
+ * that tests it, a printer's settings.
  */
 const driverPorts =
-  '^src/drivers/(ports|event-source|host/(client|channel)|printer/(document|encode|profile|raster|settings))\\.ts$'
+  '^src/drivers/(ports|event-source|host/(client|channel)|printer/(document|encode|profile|raster|self-test|settings))\\.ts$'
 
 module.exports = {
   forbidden: [

@@ -23,7 +23,12 @@ export type Event<T> = (listener: Listener<T>) => Disposable
  * - `notSent`: the command certainly never reached the card.
  */
 export type TransmitResult =
-  | { readonly kind: 'answered'; readonly response: Uint8Array }
+  | {
+      readonly kind: 'answered'
+      readonly response: Uint8Array
+      /** As the device host timed it, beside the reader; absent where nobody did. */
+      readonly tookMs?: number | undefined
+    }
   | { readonly kind: 'unknown'; readonly reason: TransmitUnknownReason; readonly detail: string }
   | { readonly kind: 'notSent'; readonly reason: TransmitNotSentReason; readonly detail: string }
 
@@ -43,6 +48,11 @@ export interface CardPresence {
   readonly readerName: string
   /** Answer to reset, ISO 7816-3; for contactless cards made by the reader (PC/SC part 3). */
   readonly atr: Uint8Array
+  /**
+   * Milliseconds from the reader's first word of this card to its being connected (powered, selected), where the
+   * adapter can tell. What passes before that word, no program can measure.
+   */
+  readonly activationMs?: number | undefined
 }
 
 export type ReaderTrouble =

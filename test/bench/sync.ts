@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { noBench } from '../fixtures/no-bench.ts'
 import { realScheduler as mockScheduler } from '../../hardware-mocks/reader/scheduler.ts'
 import { VirtualReader } from '../../hardware-mocks/reader/virtual-reader.ts'
 import { createAbsentPrinter } from '../../src/drivers/host/absent-devices.ts'
@@ -133,6 +134,7 @@ export async function drain(
     randomness: realRandomness,
     pinHash: realPinHash,
     render: () => new Uint8Array(),
+    bench: noBench,
     onSnapshot: (snapshot) => {
       // The till's process passes every snapshot on as JSON.
       toJson(snapshot)

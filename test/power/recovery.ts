@@ -4,6 +4,7 @@
  * cuts of a run in which no process is started (docs/design/09-disk-proof.md, "Two kinds of cuts").
  */
 import { join } from 'node:path'
+import { noBench } from '../fixtures/no-bench.ts'
 import type { CardReaderPort, PrinterPort } from '../../src/drivers/ports.ts'
 import { fileAnchor, lockDataFolder } from '../../src/sync/journal/data-folder.ts'
 import { createCore } from '../../src/terminal/core/core.ts'
@@ -62,6 +63,7 @@ export async function startOn(folder: string, anchorFile: string, now: number, s
         randomness: { bytes: (length) => chance.bytes(length), uuid: () => chance.uuid(now) },
         pinHash: quickPinHash,
         render: () => new Uint8Array(0),
+        bench: noBench,
         onSnapshot: () => undefined,
       })
       // What the start has put off until its first step is over belongs to it.

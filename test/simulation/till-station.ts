@@ -2,6 +2,7 @@
  * One till: the real core over the real journal format, a virtual reader with virtual cards, a printer that
  * counts, a network that fails. It can be killed between any two events and started again on what its journal holds.
  */
+import { noBench } from '../fixtures/no-bench.ts'
 import type { CardReaderPort, PrinterPort } from '../../src/drivers/ports.ts'
 import { standardSyncSettings } from '../../src/sync/engine/sync-settings.ts'
 import type { LedgerTransport, Scheduler } from '../../src/sync/engine/ports.ts'
@@ -135,6 +136,7 @@ export class TillStation implements Station {
         ...(keyRotationAfterMs === undefined ? {} : { keyRotationAfterMs }),
       },
       render: () => new Uint8Array(0),
+      bench: noBench,
       onSnapshot: (snapshot) => {
         if (life.alive) this.#snapshot = snapshot
       },

@@ -111,6 +111,8 @@ class NfcPcscReader implements CardReaderPort {
     this.#readers.set(reader.name, reader)
     const queue = new CommandQueue(this.#options.scheduler)
     let current: CardPresence | null = null
+    /** When the reader first spoke of the card that is being connected. */
+    let heardAt: number | null = null
 
     const leave = () => {
       if (current === null) return
@@ -126,12 +128,17 @@ class NfcPcscReader implements CardReaderPort {
         presenceId: this.#options.createPresenceId(),
         readerName: reader.name,
         atr: new Uint8Array(card.atr ?? []),
+        ...(heardAt === null ? {} : { activationMs: this.#options.scheduler.now() - heardAt }),
       }
+      heardAt = null
       this.#cards.set(current.presenceId, { presence: current, reader, queue })
       this.#setReaderTrouble(reader.name, null)
       this.#inserted.fire(current)
     })
     reader.on('card.off', leave)
+    reader.reader.on('heard', () => {
+      heardAt = this.#options.scheduler.now()
+    })
     reader.reader.on('status', ({ state }) => {
       // Also told when a card leaves that could never be connected to.
       if ((state & reader.reader.SCARD_STATE_EMPTY) !== 0) this.#setReaderTrouble(reader.name, null)

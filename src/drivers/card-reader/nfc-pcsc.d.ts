@@ -19,7 +19,11 @@ declare module 'nfc-pcsc' {
   }
 
   /** The binding's reader below an nfc-pcsc reader. */
-  export interface BindingReader extends EventEmitter<{ status: [{ state: number; atr?: Buffer }] }> {
+  export interface BindingReader extends EventEmitter<{
+    status: [{ state: number; atr?: Buffer }]
+    /** The stand-in's: PC/SC has said that a card is there, which is not connected yet. */
+    heard: []
+  }> {
     readonly SCARD_STATE_EMPTY: number
   }
 

@@ -40,6 +40,7 @@ async function main(): Promise<void> {
   const devices = await openDevices(configuration, { scheduler: systemScheduler, createPresenceId: randomUUID })
   const session = serveDevices(devices, channel, {
     hostId: randomUUID(),
+    now: () => systemScheduler.now(),
     reportMalformed: (why) => process.stderr.write(`device host dropped a malformed message: ${why}\n`),
   })
   const end = (signal: NodeJS.Signals) => {

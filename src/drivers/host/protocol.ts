@@ -51,13 +51,14 @@ const printerTrouble = oneOf<PrinterTrouble>({
   busy: true,
 })
 
-const presence = z.object({ presenceId: id, readerName: z.string(), atr: bytes })
+const tookMs = z.number().min(0).optional()
+const presence = z.object({ presenceId: id, readerName: z.string(), atr: bytes, activationMs: tookMs })
 const readerStatus = z.object({
   readers: z.array(z.string()),
   trouble: z.object({ code: readerTrouble, detail }).nullable(),
 })
 const transmitResult = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('answered'), response: bytes }),
+  z.object({ kind: z.literal('answered'), response: bytes, tookMs }),
   z.object({ kind: z.literal('unknown'), reason: unknownReason, detail }),
   z.object({ kind: z.literal('notSent'), reason: notSentReason, detail }),
 ])

@@ -13,6 +13,8 @@ export interface ServeOptions {
   readonly hostId: string
   /** Where a message that does not fit is reported. */
   readonly reportMalformed: (why: string) => void
+  /** Milliseconds on a clock that never jumps: each command is timed with it, beside the reader. */
+  readonly now?: () => number
 }
 
 /** Puts devices behind a channel: the device host's whole work. The devices stay the caller's. */
@@ -42,7 +44,12 @@ export function serveDevices(devices: Devices, channel: MessageChannelPort, opti
         return
       case 'transmit': {
         const { requestId, presenceId, command, timeoutMs } = message
-        post({ type: 'transmitted', requestId, result: await reader.transmit(presenceId, command, timeoutMs) })
+        const { now } = options
+        const sentAt = now?.()
+        const result = await reader.transmit(presenceId, command, timeoutMs)
+        const tookMs = now === undefined || sentAt === undefined ? undefined : now() - sentAt
+        const isTimed = result.kind === 'answered' && tookMs !== undefined
+        post({ type: 'transmitted', requestId, result: isTimed ? { ...result, tookMs } : result })
         return
       }
       case 'print':

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { nameSchema, uuidSchema } from '../../voucher/identifiers.ts'
 import { tiynSchema } from '../../voucher/money.ts'
+import { benchCommands, benchFaults } from './bench.ts'
 import { refundCommands } from './refund.ts'
 import { shiftCommands } from './shift.ts'
 import { timeCommands } from './time.ts'
@@ -34,6 +35,7 @@ export const commandSchema = z.discriminatedUnion('command', [
   ...shiftCommands,
   ...refundCommands,
   ...timeCommands,
+  ...benchCommands,
 ])
 export type Command = z.infer<typeof commandSchema>
 
@@ -65,6 +67,7 @@ export const commandFaults = [
   'clock_behind_ledger',
   /** The time went back once already since the ledger's last word. */
   'clock_back_again',
+  ...benchFaults,
   'read_only',
   'core_down',
 ] as const

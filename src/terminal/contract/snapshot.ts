@@ -7,6 +7,7 @@ import { gtinSchema, instantSchema, nameSchema, textsSchema, uuidSchema } from '
 import { lineReasons } from '../../voucher/line-outcomes.ts'
 import { tiynSchema } from '../../voucher/money.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
+import { benchViewSchema } from './bench.ts'
 import { refundViewSchema } from './refund.ts'
 import { shiftViewSchema } from './shift.ts'
 import { timeToConfirmSchema } from './time.ts'
@@ -223,6 +224,7 @@ export const actionSchema = z.enum([
   'open_shift',
   'close_shift',
   'confirm_time',
+  'open_bench',
 ])
 export type Action = z.infer<typeof actionSchema>
 
@@ -310,5 +312,7 @@ export const snapshotSchema = z.strictObject({
   shift: shiftViewSchema,
   /** The sale whose goods come back; null while none is looked at. */
   refund: refundViewSchema.nullable(),
+  /** Null while the test bench is closed. */
+  bench: benchViewSchema.nullable(),
 })
 export type Snapshot = z.infer<typeof snapshotSchema>

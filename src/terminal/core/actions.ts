@@ -17,14 +17,17 @@ export interface Situation {
   readonly canRecord: boolean
   /** The card of the payment is on the reader. */
   readonly cardLies: boolean
+  /** The test bench has the cards: nothing is sold. */
+  readonly isBenchOpen: boolean
   /** The time is in doubt, and there is a manager. */
   readonly mayConfirmTime: boolean
 }
 
 export function offeredActions(situation: Situation): Action[] {
   const { state, standing, isFinished, maySell, hasShift, canDecide, canRecord, mayConfirmTime, cardLies } = situation
-  if (!canRecord) return []
-  if (!maySell) return ['print_again', 'open_shift', ...(mayConfirmTime ? (['confirm_time'] as const) : [])]
+  if (!canRecord || situation.isBenchOpen) return []
+  if (!maySell)
+    return ['print_again', 'open_shift', 'open_bench', ...(mayConfirmTime ? (['confirm_time'] as const) : [])]
   const isResting = state === 'idle' || state === 'approved' || state === 'refused'
   const isWaitingForCard = state === 'awaitingCard'
   const hasLines = standing.sale.lines.length > 0
@@ -49,6 +52,7 @@ export function offeredActions(situation: Situation): Action[] {
     ['open_shift', !hasShift && isResting && !hasLines],
     ['close_shift', hasShift && isResting && (isFinished || !hasLines)],
     ['confirm_time', mayConfirmTime],
+    ['open_bench', isResting && (isFinished || !hasLines)],
   ]
   return offered.flatMap(([action, isOffered]) => (isOffered ? [action] : []))
 }

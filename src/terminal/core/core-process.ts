@@ -10,6 +10,8 @@ import {
 } from '../../drivers/host/channel.ts'
 import { connectDevices } from '../../drivers/host/client.ts'
 import { EventSource } from '../../drivers/event-source.ts'
+import { encodeDocument } from '../../drivers/printer/encode.ts'
+import { selfTestDocument } from '../../drivers/printer/self-test.ts'
 import { printerProfiles, type PrinterProfileId } from '../../drivers/printer/profile.ts'
 import { loadTypeface } from '../../drivers/printer/raster.ts'
 import { DataFolderError, fileAnchor, folderError, lockDataFolder } from '../../sync/journal/data-folder.ts'
@@ -17,6 +19,7 @@ import { standardSyncSettings } from '../../sync/engine/sync-settings.ts'
 import { toJson } from '../../sync/protocol/canonical.ts'
 import { toCoreSchema, upFrameSchema, type FromCore } from '../contract/bridge.ts'
 import type { Snapshot } from '../contract/snapshot.ts'
+import { keepBenchText } from './bench/kept-text.ts'
 import { createCore, type Core, type CoreParts } from './core.ts'
 import { httpTransport } from './http-transport.ts'
 import { takeEnrolmentCode } from './enrolment-code.ts'
@@ -117,6 +120,11 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
         keyRotationAfterMs: settings.keyRotationAfterMs,
       },
       render: (journal, job, copy, active) => renderReceipt(maker, journal, job, copy, active),
+      bench: {
+        printerProfile: profile.id,
+        testPage: () => encodeDocument(selfTestDocument(profile), profile, maker.typeface).bytes,
+        keepText: (name, text) => keepBenchText(settings.data, name, text),
+      },
       onSnapshot: sendSnapshot,
       onDidFindDamage: endWith,
     }

@@ -22,6 +22,7 @@ import { CardPayment } from '../payment/card-payment.ts'
 import type { CardWork, PaymentWork } from '../payment/work.ts'
 import { QrPayment } from '../payment/qr-payment.ts'
 import { givenUp } from '../payment/tender-rows.ts'
+import { BenchDesk, type BenchOutside } from './bench/bench-desk.ts'
 import { PrintQueue } from './print-queue.ts'
 import { Till } from './till.ts'
 
@@ -41,6 +42,7 @@ export interface CoreParts {
   readonly syncSettings?: SyncSettings
   /** The bytes of a receipt. */
   readonly render: (journal: Journal, job: PrintJob, copy: boolean, active: TerminalPackage | undefined) => Uint8Array
+  readonly bench: BenchOutside
   readonly onSnapshot: (snapshot: Snapshot) => void
   /** The journal opened and is not whole: nothing is written any more. Without this the process ends of it. */
   readonly onDidFindDamage?: (error: Error) => void
@@ -109,6 +111,20 @@ export function createCore(parts: CoreParts): Core {
     retryMs: 3_000,
     after: journal.wholeCheck,
   })
+  const bench = new BenchDesk({
+    ...parts.bench,
+    terminalId: enrolment.terminalId,
+    reader: parts.reader,
+    printer: parts.printer,
+    ledger,
+    ledgerUrl: parts.ledgerUrl,
+    time,
+    now: () => time.now(),
+    monotonic: () => clock.monotonic(),
+    activePackage,
+    hasShift: () => till.hasShift,
+    onDidChange: () => till.publish(),
+  })
   const till: Till = new Till({
     terminalId: enrolment.terminalId,
     journal,
@@ -121,6 +137,7 @@ export function createCore(parts: CoreParts): Core {
     printer: parts.printer,
     activePackage,
     printQueue,
+    bench,
     givenUp: (tenderId, reason) => givenUp(journal, parts.keys.signing, tenderId, reason),
     later: (call) => void scheduler.setTimeout(call, 0),
     onDidChange: parts.onSnapshot,

@@ -14,12 +14,21 @@ export class LyingCards {
     this.#triedFor.delete(presenceId)
   }
 
+  get lying(): readonly CardPresence[] {
+    return [...this.#presences.values()]
+  }
+
   presence(presenceId: string): CardPresence | undefined {
     return this.#presences.get(presenceId)
   }
 
   tried(presenceId: string, saleId: string): void {
     this.#triedFor.set(presenceId, saleId)
+  }
+
+  /** The cards that lie here now are for no sale: each is taken off and laid on again first. */
+  holdBack(): void {
+    for (const presenceId of this.#presences.keys()) this.#triedFor.set(presenceId, '')
   }
 
   /**

@@ -57,6 +57,7 @@ export interface SnapshotSources {
   readonly shift: Snapshot['shift']
   readonly refund: Snapshot['refund']
   readonly timeToConfirm: Snapshot['time']['toConfirm']
+  readonly benchView: Snapshot['bench']
 }
 
 export function composeSnapshot(sources: SnapshotSources): Snapshot {
@@ -89,6 +90,7 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
     receiptsWaiting: sources.receiptsWaiting,
     shift: sources.shift,
     refund: sources.refund,
+    bench: sources.benchView,
   }
 }
 

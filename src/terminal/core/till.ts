@@ -29,6 +29,7 @@ import {
   type RecoveredState,
 } from '../payment/machine.ts'
 import type { PaymentWork } from '../payment/work.ts'
+import { isBenchCommand, type BenchDesk } from './bench/bench-desk.ts'
 import { standingOf, withItem, withQuantity, type SaleStanding } from './basket.ts'
 import { offeredActions } from './actions.ts'
 import { JournalSales, type JournalSalesParts } from './journal-sales.ts'
@@ -61,6 +62,7 @@ export interface TillParts {
     tryAgain(saleId: string): void
     readonly trouble: Snapshot['lights']['printer']
   }
+  readonly bench: BenchDesk
   readonly givenUp: JournalSalesParts['givenUp']
   /** Calls in a later turn, when what waits for this one's work has gone on. */
   readonly later: (call: () => void) => void
@@ -85,6 +87,9 @@ const needsShift: ReadonlySet<Command['command']> = new Set([
   'close_shift',
   'x_report',
 ])
+
+/** What the till does beside the bench; everything else waits until it is closed. */
+const besideBench: ReadonlySet<Command['command']> = new Set(['set_language', 'sync_now'])
 
 type Machine = ReturnType<typeof paymentMachine>
 
@@ -151,12 +156,17 @@ export class Till {
 
   stop(): void {
     this.#stopped = true
+    this.#parts.bench.close()
     for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe()
     this.#payment?.stop()
   }
 
   presence(presenceId: string): CardPresence | undefined {
     return this.#cards.presence(presenceId)
+  }
+
+  get hasShift(): boolean {
+    return this.#shifts.open !== undefined
   }
 
   currentSale(): SaleStanding {
@@ -223,6 +233,7 @@ export class Till {
       shift: this.#shifts.view(),
       refund: this.#refunds.view(),
       timeToConfirm: this.#times.view(),
+      benchView: this.#parts.bench.view(),
       ...this.#readOfJournal(),
     })
   }
@@ -245,6 +256,9 @@ export class Till {
     const standing = this.#standing()
     const allowed = this.#actions(standing)
     const may = (action: Action): boolean => allowed.includes(action)
+    const { bench } = this.#parts
+    if (isBenchCommand(command)) return command.command === 'close_bench' ? this.#closeBench() : bench.command(command)
+    if (bench.isOpen && !besideBench.has(command.command)) return 'bench_is_open'
     if (!this.#shifts.maySell && needsShift.has(command.command)) return 'no_shift'
     switch (command.command) {
       case 'add_item':
@@ -335,6 +349,10 @@ export class Till {
         return may('confirm_time') ? undefined : 'not_now'
       case 'confirm_time':
         return may('confirm_time') ? this.#times.confirm(command.pin, command.shown) : 'not_now'
+      case 'open_bench':
+        if (!may('open_bench')) return 'bench_sale_open'
+        this.#clearResult()
+        return bench.open(this.#cards.lying)
       case 'set_language':
         this.#parts.journal.commit({ kind: 'language_set', language: command.language })
         return undefined
@@ -352,6 +370,13 @@ export class Till {
     const fault = this.#shifts.openShift(cashier, pin, openingFloat)
     if (fault === undefined) this.#startNextSale()
     return fault
+  }
+
+  /** Its last command may still be with a card, and left it in some state: it is laid on again for a payment. */
+  #closeBench(): undefined {
+    if (!this.#parts.bench.isOpen) return
+    this.#parts.bench.close()
+    this.#cards.holdBack()
   }
 
   #closeShift(counted: Tiyn): CommandFault | undefined {
@@ -464,6 +489,7 @@ export class Till {
       hasShift: this.#shifts.open !== undefined,
       canRecord: this.#parts.journal.isDiskTrusted,
       mayConfirmTime: this.#times.isOffered,
+      isBenchOpen: this.#parts.bench.isOpen,
       cardLies: this.#cardLies,
       canDecide: this.#parts.activePackage() !== undefined,
     })
@@ -476,6 +502,7 @@ export class Till {
 
   #cardInserted(presence: CardPresence): void {
     this.#cards.add(presence)
+    this.#parts.bench.cardInserted(presence)
     if (this.#state() === 'refused') this.#offer(presence.presenceId)
     else this.#offerLyingCard()
     this.publish()
@@ -483,6 +510,7 @@ export class Till {
 
   #cardRemoved(presenceId: string): void {
     this.#cards.remove(presenceId)
+    this.#parts.bench.cardRemoved(presenceId)
     this.publish()
   }
 

@@ -50,7 +50,8 @@ import type {
 import { readCard } from './read-card.ts'
 import { givenUp, recordIntent, recordRefusal, recordTear } from './tender-rows.ts'
 
-const apduTimeoutMs = 3_000
+/** How long one command may take at the card; after it the device host is started anew. */
+export const apduTimeoutMs = 3_000
 
 export interface CardPaymentParts {
   readonly journal: Journal

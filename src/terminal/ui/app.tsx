@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from 'react'
 import { I18nProvider } from 'react-aria-components'
 import { IntlProvider } from 'react-intl'
 import type { Bridge, BridgeView, Language } from '../contract/index.ts'
+import { BenchScreen } from './bench/bench-screen.tsx'
 import { nothingYet } from './bridge/frames.ts'
 import { createScreenStore, type ScreenStore } from './input/screen-state.ts'
 import { flatTexts } from './texts/index.ts'
@@ -27,7 +28,11 @@ export function App({ bridge, screen }: AppProps) {
   return (
     <I18nProvider locale={language}>
       <IntlProvider locale={language} messages={messages}>
-        <TillScreen bridge={bridge} snapshot={view.snapshot} view={view} store={store} />
+        {view.snapshot.bench === null ? (
+          <TillScreen bridge={bridge} snapshot={view.snapshot} view={view} store={store} />
+        ) : (
+          <BenchScreen bridge={bridge} snapshot={view.snapshot} bench={view.snapshot.bench} view={view} />
+        )}
       </IntlProvider>
     </I18nProvider>
   )

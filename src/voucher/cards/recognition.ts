@@ -6,6 +6,7 @@
  * A profile that proves less is never a way round one that proves more: a card of our own application never counts by
  * its UID alone, and the ledger keeps of each card by which profile it was registered.
  */
+import { storageCardOf, storageNames, type StorageCard } from './atr.ts'
 import type { CardChannel } from './card-channel.ts'
 import { ntag21xModelOf, type Ntag21xModel } from './ntag21x-layout.ts'
 import { recogniseCard, type Ntag424Card, type RecognitionStep, type UnsupportedCard } from './ntag424-recognition.ts'
@@ -63,28 +64,7 @@ export async function recogniseAnyCard(channel: CardChannel): Promise<AnyRecogni
   }
 }
 
-/** Name NN NN of PC/SC part 3 supplemental document, as far as cards of ISO/IEC 14443-A have one. */
-const storageNames: Readonly<Record<number, string>> = {
-  0x0001: 'MIFARE Classic 1K',
-  0x0002: 'MIFARE Classic 4K',
-  0x0003: 'MIFARE Ultralight',
-  0x0026: 'MIFARE Mini',
-  0x003a: 'MIFARE Ultralight C',
-}
 const ultralightName = 0x0003
-
-interface StorageCard {
-  readonly standard: number
-  readonly name: number
-}
-
-/** The ATR that a reader makes up for a card without one: 3B8F8001804F0CA000000306 SS NN NN 00000000 TCK. */
-function storageCardOf(atr: Uint8Array): StorageCard | null {
-  const start = [0x3b, 0x8f, 0x80, 0x01, 0x80, 0x4f, 0x0c, 0xa0, 0x00, 0x00, 0x03, 0x06]
-  if (atr.length !== 20 || start.some((byte, index) => atr[index] !== byte)) return null
-  const [standard = 0, high = 0, low = 0] = atr.subarray(start.length)
-  return { standard, name: high * 256 + low }
-}
 
 const iso14443a = 0x03
 
@@ -112,12 +92,13 @@ async function recogniseStorageCard(channel: CardChannel, { standard, name }: St
   return { kind: 'ntag21x', uid: read.uid, model, name: model.name }
 }
 
-const getVersionOfType2 = Uint8Array.of(0x60)
+/** GET_VERSION of NFC Forum type 2 tags (NTAG213/215/216 data sheet §10.1). */
+export const getVersionOfType2 = Uint8Array.of(0x60)
 const versionLength = 8
 const nxp = 0x04
 
 /** Of a card that answers GET_VERSION and is no NTAG21x. */
-function type2NameOf(version: Uint8Array): string {
+export function type2NameOf(version: Uint8Array): string {
   const [, vendor = 0, type = 0, , major = 0] = version
   if (vendor !== nxp) return `card of NFC Forum type 2 of maker ${hex(vendor)}`
   return type === 0x03 && major === 0x01 ? 'MIFARE Ultralight EV1' : `NXP card of NFC Forum type 2, ${hex(type)}`
@@ -136,15 +117,16 @@ const hardwareNames: Readonly<Record<string, string>> = {
   '08/30': 'MIFARE DESFire Light',
 }
 
+/** Undefined: NXP's command set, and no chip that is known here. */
+export function hardwareNameOf({ type, major }: { readonly type: number; readonly major: number }): string | undefined {
+  return hardwareNames[`${hex(type)}/${hex(major)}`]
+}
+
 async function recogniseProcessorCard(
   channel: CardChannel,
   { reason, hardware, isSelected }: UnsupportedCard['detail'],
 ): Promise<AnyRecognition> {
-  const key = hardware === null ? null : `${hex(hardware.type)}/${hex(hardware.major)}`
-  const name =
-    key === null
-      ? 'card of ISO/IEC 14443-4'
-      : (hardwareNames[key] ?? `card of hardware ${key} of maker ${hex(hardware?.vendor ?? 0)}`)
+  const name = hardware === null ? 'card of ISO/IEC 14443-4' : (hardwareNameOf(hardware) ?? unknownHardware(hardware))
   switch (reason) {
     case 'random-uid':
       return { kind: 'random-uid', name }
@@ -159,6 +141,10 @@ async function recogniseProcessorCard(
     default:
       return reason satisfies never
   }
+}
+
+function unknownHardware({ type, major, vendor }: { type: number; major: number; vendor: number }): string {
+  return `card of hardware ${hex(type)}/${hex(major)} of maker ${hex(vendor)}`
 }
 
 /** A card with our applet counts by that alone, whatever its UID: a random one more often than not. */

@@ -9,6 +9,7 @@ export interface CardStatus {
 
 export type CardStatusName =
   | (typeof nativeNames)[keyof typeof nativeNames]
+  | (typeof desfireNames)[keyof typeof desfireNames]
   | (typeof isoNames)[keyof typeof isoNames]
   | 'UNKNOWN'
 
@@ -36,26 +37,47 @@ const nativeNames = {
   0x91f0: 'FILE_NOT_FOUND',
 } as const
 
+/** DESFire's own, beside those (proxmark3 `include/protocols.h`; facts §1.1). */
+const desfireNames = {
+  0x910c: 'NO_CHANGES',
+  0x910e: 'OUT_OF_MEMORY',
+  0x91ce: 'COUNT_ERROR',
+  0x91de: 'DUPLICATE_ERROR',
+} as const
+
 /** ISO 7816-4 §5.6. */
 const isoNames = {
   0x9000: 'ISO_OK',
+  0x6281: 'ISO_DATA_MAYBE_CORRUPTED',
   0x6282: 'ISO_END_OF_FILE',
+  0x6283: 'ISO_FILE_DEACTIVATED',
   0x6300: 'ISO_FAILED',
   0x6581: 'ISO_MEMORY_FAILURE',
   0x6700: 'ISO_WRONG_LENGTH',
+  0x6881: 'ISO_CHANNEL_NOT_SUPPORTED',
+  0x6882: 'ISO_SECURE_MESSAGING_NOT_SUPPORTED',
   0x6982: 'ISO_SECURITY_STATUS_NOT_SATISFIED',
+  0x6983: 'ISO_AUTHENTICATION_BLOCKED',
+  0x6984: 'ISO_REFERENCE_NOT_USABLE',
   0x6985: 'ISO_CONDITIONS_NOT_SATISFIED',
+  0x6986: 'ISO_COMMAND_NOT_ALLOWED',
+  0x6987: 'ISO_SECURE_MESSAGING_MISSING',
+  0x6988: 'ISO_SECURE_MESSAGING_WRONG',
   0x6a80: 'ISO_WRONG_DATA',
   0x6a81: 'ISO_FUNCTION_NOT_SUPPORTED',
   0x6a82: 'ISO_FILE_NOT_FOUND',
+  0x6a83: 'ISO_RECORD_NOT_FOUND',
+  0x6a84: 'ISO_NO_ROOM',
   0x6a86: 'ISO_WRONG_PARAMETERS',
   0x6a87: 'ISO_LENGTH_INCONSISTENT',
+  0x6a88: 'ISO_REFERENCE_NOT_FOUND',
   0x6b00: 'ISO_WRONG_OFFSET',
   0x6d00: 'ISO_INSTRUCTION_NOT_SUPPORTED',
   0x6e00: 'ISO_CLASS_NOT_SUPPORTED',
+  0x6f00: 'ISO_NO_DIAGNOSIS',
 } as const
 
-const names: Readonly<Record<number, CardStatusName>> = { ...nativeNames, ...isoNames }
+const names: Readonly<Record<number, CardStatusName>> = { ...nativeNames, ...desfireNames, ...isoNames }
 
 export function cardStatus(code: number): CardStatus {
   return { code, name: names[code] ?? 'UNKNOWN' }

@@ -31,7 +31,13 @@ export function uidFaultOf(uid: Uint8Array): UidFault | null {
 
 export type UidRead =
   | { readonly kind: 'uid'; readonly uid: Uint8Array }
-  | { readonly kind: 'fault'; readonly fault: UidFault | 'no-uid'; readonly detail: string }
+  /** `bytes`: what was said; nothing where the reader gave no UID. */
+  | {
+      readonly kind: 'fault'
+      readonly fault: UidFault | 'no-uid'
+      readonly detail: string
+      readonly bytes: Uint8Array
+    }
   | Torn<'get-uid'>
 
 /** Asks the reader; the card itself hears nothing of it. */
@@ -39,9 +45,9 @@ export async function readUid(channel: CardChannel): Promise<UidRead> {
   const answer = await exchange(channel, 'get-uid', getUidCommand)
   if (answer.kind === 'torn') return answer
   if (answer.status.code !== statusIsoOk)
-    return { kind: 'fault', fault: 'no-uid', detail: describeStatus(answer.status) }
+    return { kind: 'fault', fault: 'no-uid', detail: describeStatus(answer.status), bytes: new Uint8Array(0) }
   const fault = uidFaultOf(answer.data)
   return fault === null
     ? { kind: 'uid', uid: answer.data }
-    : { kind: 'fault', fault, detail: `${answer.data.length} bytes` }
+    : { kind: 'fault', fault, detail: `${answer.data.length} bytes`, bytes: answer.data }
 }

@@ -197,6 +197,7 @@ function offeredAnywhere(state: string): Set<Action> {
           hasShift: true,
           canDecide: true,
           canRecord: true,
+          isBenchOpen: false,
           mayConfirmTime: false,
           cardLies: true,
         }),

@@ -1,6 +1,9 @@
 /** The till over a journal in memory, with nobody at its reader, printer and ledger. */
+import { BenchDesk } from '../../../src/terminal/core/bench/bench-desk.ts'
 import { Till } from '../../../src/terminal/core/till.ts'
+import type { CardReaderPort, PrinterPort } from '../../../src/drivers/ports.ts'
 import type { PaymentWork } from '../../../src/terminal/payment/work.ts'
+import { noBench } from '../../fixtures/no-bench.ts'
 import { quickPinHash, testPin } from '../../fixtures/open-shift.ts'
 import { storedPin } from '../../../src/terminal/shift/pin.ts'
 import { tiyn, zeroTiyn } from '../../../src/voucher/money.ts'
@@ -19,7 +22,23 @@ export function tillBench(seed: string) {
     { kind: 'shift_opened', shiftId: seeded.uuid(), cashier: 1, openingFloat: zeroTiyn },
   )
   const nothing = () => ({ dispose: () => undefined })
+  const activePackage = () => ({ package: packageOf(1, { catalogue: [bread] }), hash: '' })
   const never = () => new Promise<never>(() => undefined)
+  const reader: CardReaderPort = {
+    onDidInsert: nothing,
+    onDidRemove: nothing,
+    onDidChangeStatus: nothing,
+    status: () => ({ readers: [], trouble: null }),
+    transmit: never,
+    dispose: () => undefined,
+  }
+  const printer: PrinterPort = {
+    onDidChangeStatus: nothing,
+    status: never,
+    print: never,
+    openDrawer: never,
+    dispose: () => undefined,
+  }
   const till = new Till({
     terminalId: 'till-1',
     journal,
@@ -28,16 +47,23 @@ export function tillBench(seed: string) {
     time,
     randomness: { bytes: (length) => seeded.bytes(length), uuid: () => seeded.uuid() },
     pinHash: quickPinHash,
-    reader: {
-      onDidInsert: nothing,
-      onDidRemove: nothing,
-      onDidChangeStatus: nothing,
-      status: () => ({ readers: [], trouble: null }),
-      transmit: never,
-      dispose: () => undefined,
-    },
-    printer: { onDidChangeStatus: nothing, status: never, print: never, openDrawer: never, dispose: () => undefined },
-    activePackage: () => ({ package: packageOf(1, { catalogue: [bread] }), hash: '' }),
+    reader,
+    printer,
+    bench: new BenchDesk({
+      ...noBench,
+      terminalId: 'till-1',
+      reader,
+      printer,
+      ledger: { call: never },
+      ledgerUrl: 'http://127.0.0.1:1',
+      time,
+      now: () => time.now(),
+      monotonic: () => 0,
+      activePackage,
+      hasShift: () => false,
+      onDidChange: () => undefined,
+    }),
+    activePackage,
     printQueue: {
       nudge: () => undefined,
       openDrawer: () => undefined,

@@ -165,10 +165,18 @@ describe('the gallery', () => {
         hasShift: true,
         canDecide: true,
         canRecord: true,
+        isBenchOpen: false,
         mayConfirmTime: false,
         cardLies: tap.state === 'pin' && tap.cardLies,
       })
-      const elsewhere: readonly Action[] = ['print_again', 'void_sale', 'open_shift', 'close_shift', 'confirm_time']
+      const elsewhere: readonly Action[] = [
+        'print_again',
+        'void_sale',
+        'open_shift',
+        'close_shift',
+        'confirm_time',
+        'open_bench',
+      ]
       const own = (some: readonly Action[]) => some.filter((one) => !elsewhere.includes(one))
       expect(own(actions).toSorted()).toEqual(own(offered).toSorted())
     },

@@ -22,6 +22,17 @@ const source = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .map((path) => readFileSync(join(folder, path), 'utf8'))
   .join('\n')
 
+/** What a field tester knows by these letters alone, on the test bench: names, abbreviations, bytes. */
+const ofDataSheets = new RegExp(
+  [
+    /APDU|ATR|ATS|UID|NXP|TLS|NDEF|NTAG|DNA|DESFire|PN532|ACR122U|GET VERSION|GET RESPONSE|Tölem|ISO 7816-3/,
+    /PC\/SC|Linux|pcscd|pn533|nfc|npm start|https|T=|Shift|\(\w{2,4}\)|\bP[12]\b|[0-9A-F]{8,}/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'g',
+)
+
 describe.each(languages)('%s', (language) => {
   const flat = flatTexts(language)
 
@@ -50,7 +61,9 @@ describe.each(languages)('%s', (language) => {
   test('is written in its own alphabet', () => {
     const foreign = /Wi-Fi|QR|\b[XZ]-(?=\p{Script=Cyrillic})|Enter|Esc|Del|Alt [LMT]|\{\w+\}/gu
     const other = { en: /\p{Script=Cyrillic}/u, ru: /[a-zәғқңөұүһі]/i, kk: /[a-z]/i }[language]
-    expect(found((text) => other.test(text.replace(foreign, '')))).toEqual([])
+    const ownOf = (text: string, key: string): string =>
+      (key.startsWith('bench.') ? text.replace(ofDataSheets, '') : text).replace(foreign, '')
+    expect(found((text, key) => other.test(ownOf(text, key)))).toEqual([])
   })
 
   test('fills the same places as the other languages', () => {

@@ -228,6 +228,7 @@ class CardReader extends EventEmitter {
     const isDoubted = this.#card !== null && this.#card === this.#doubted?.card
     const sameCard = eventCount(rawStatus) === 0 || eventCount(rawStatus) === this.#countAnnounced
     if (announced && sameCard && !isDoubted) return
+    this.emit('heard')
     if (announced) {
       // It left and came back between two looks at the reader: two events, not none.
       this.#announce(this.SCARD_STATE_EMPTY, undefined)

@@ -214,6 +214,7 @@ export const quietTill: Snapshot = {
     report: null,
   },
   refund: null,
+  bench: null,
 }
 
 /** A sale of yesterday of which a juice came back already, and a lunch may. */

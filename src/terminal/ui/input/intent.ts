@@ -63,7 +63,7 @@ export type Intent =
   | { readonly kind: 'pin_backspace' }
   | { readonly kind: 'focus_search' }
   | { readonly kind: 'open'; readonly sheet: 'status' | 'unresolved' | 'recent' | 'shift' }
-  | { readonly kind: 'next_language' | 'toggle_sound' | 'toggle_theme' }
+  | { readonly kind: 'next_language' | 'toggle_sound' | 'toggle_theme' | 'open_bench' }
   | { readonly kind: 'swallow' }
 
 export type SheetAction =
@@ -120,6 +120,9 @@ export const confirmKey = 'F8'
 
 export const screenKeys = { status: 'F1', search: 'F2', unresolved: 'F3', recent: 'F7', shift: 'F10' } as const
 
+/** Alt and this key, wherever it stands in the layout, opens the test bench. */
+export const benchKey = 'Alt B'
+
 /** Null: the key is not ours, the browser and the focused control may have it. */
 export function intentOf(key: Key, now: Situation): Intent | null {
   if (key.control) return null
@@ -141,6 +144,7 @@ export function intentOf(key: Key, now: Situation): Intent | null {
 function altIntent(key: Key): Intent | null {
   if (key.code === 'KeyL') return { kind: 'next_language' }
   if (key.code === 'KeyM') return { kind: 'toggle_sound' }
+  if (key.code === 'KeyB') return key.repeat ? null : { kind: 'open_bench' }
   return key.code === 'KeyT' ? { kind: 'toggle_theme' } : null
 }
 

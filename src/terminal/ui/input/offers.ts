@@ -2,12 +2,19 @@
 import type { Action, Command, Snapshot, TenderView } from '../../contract/index.ts'
 
 /**
- * The till's own actions. Editing, a card's PIN, printing again, voiding, shifts and the time have their places
+ * The till's own actions. Editing, a card's PIN, printing again, voiding, shifts, the time and the bench have their places
  * elsewhere.
  */
 export type OfferedAction = Exclude<
   Action,
-  'edit_basket' | 'give_pin' | 'print_again' | 'void_sale' | 'open_shift' | 'close_shift' | 'confirm_time'
+  | 'edit_basket'
+  | 'give_pin'
+  | 'print_again'
+  | 'void_sale'
+  | 'open_shift'
+  | 'close_shift'
+  | 'confirm_time'
+  | 'open_bench'
 >
 
 export interface Offer {

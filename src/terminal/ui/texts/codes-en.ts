@@ -350,6 +350,26 @@ export const faults: TextsOfLanguage['faults'] = {
     what: 'The time was set back once already since the ledger’s last word.',
     todo: 'Connect the network: now only the ledger confirms it.',
   },
+  bench_is_open: { what: 'The test bench is open.', todo: 'Go back to the till first.' },
+  bench_is_closed: { what: 'The test bench is closed.', todo: 'Open it again.' },
+  bench_sale_open: {
+    what: 'The test bench opens only while nothing is being sold.',
+    todo: 'Finish or cancel the sale first.',
+  },
+  bench_busy: { what: 'What was asked for before is still under way.', todo: 'Wait until it has ended, or stop it.' },
+  bench_no_card: { what: 'The card is gone.', todo: 'Lay a card on the reader.' },
+  bench_card_risk: {
+    what: 'This command can close a card for ever.',
+    todo: 'Send it only when you know what it does.',
+  },
+  bench_drawer_shift: {
+    what: 'A shift is open, and its money lies in the drawer.',
+    todo: 'Close the shift, then test the drawer.',
+  },
+  bench_not_written: {
+    what: 'The file could not be written.',
+    todo: 'Free disk space, or copy the lines from the screen.',
+  },
   read_only: { what: 'This window only watches.', todo: 'Work in the other window.' },
   core_down: { what: 'The till is restarting.', todo: 'Wait; do not charge again.' },
 }

@@ -2,6 +2,7 @@
  * Which texts there are. Every language gives all of them: a missing one is a type error (ui.md, "Words"). The codes
  * come from the contract, so that a new code is a type error too.
  */
+import { benchWordKeys } from './bench-keys.ts'
 import { shiftWordKeys } from './shift-keys.ts'
 import type { CommandFault, lossCodes, RefusalCode, StatusCode, TenderState } from '../../contract/index.ts'
 
@@ -199,6 +200,7 @@ export const wordKeys = [
   'question.refund_sale.ask',
   'question.refund_sale.yes',
   ...shiftWordKeys,
+  ...benchWordKeys,
   // Notices
   'notice.barcodeUnknown',
   'notice.amountAboveCap',

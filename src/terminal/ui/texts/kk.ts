@@ -1,6 +1,7 @@
 /** Kazakh. */
 import type { TextsOfLanguage } from './keys.ts'
 import { faults, losses, refusals, statuses, unknownCode } from './codes-kk.ts'
+import { benchWords } from './bench-kk.ts'
 import { shiftWords } from './shifts-kk.ts'
 
 export const kk: TextsOfLanguage = {
@@ -197,6 +198,7 @@ export const kk: TextsOfLanguage = {
     'question.refund_sale.ask': 'Қайтаруды рәсімдейсіз бе? Алдымен тауарды алыңыз.',
     'question.refund_sale.yes': 'Қайтаруды рәсімдеу',
     ...shiftWords,
+    ...benchWords,
     'notice.barcodeUnknown': '{barcode} штрихкоды каталогта жоқ. Тауарды таңдаңыз немесе соманы теріңіз.',
     'notice.amountAboveCap': '{cap} сомасынан артық теруге болмайды. Цифрларды тексеріңіз.',
     'notice.code': 'Код {code}',

@@ -1,6 +1,7 @@
 /** Russian. */
 import type { TextsOfLanguage } from './keys.ts'
 import { faults, losses, refusals, statuses, unknownCode } from './codes-ru.ts'
+import { benchWords } from './bench-ru.ts'
 import { shiftWords } from './shifts-ru.ts'
 
 export const ru: TextsOfLanguage = {
@@ -198,6 +199,7 @@ export const ru: TextsOfLanguage = {
     'question.refund_sale.ask': 'Оформить возврат? Сначала заберите товар.',
     'question.refund_sale.yes': 'Оформить возврат',
     ...shiftWords,
+    ...benchWords,
     'notice.barcodeUnknown': 'Штрихкода {barcode} нет в каталоге. Выберите товар или наберите сумму.',
     'notice.amountAboveCap': 'Больше {cap} набрать нельзя. Проверьте цифры.',
     'notice.code': 'Код {code}',

@@ -10,7 +10,7 @@ import {
   type TenderView,
   type Tiyn,
 } from '../../contract/index.ts'
-import { confirmKey, sheetKeys, type SheetAction } from '../input/intent.ts'
+import { benchKey, confirmKey, sheetKeys, type SheetAction } from '../input/intent.ts'
 import { typeReceiptNumber } from '../input/receipt-number.ts'
 import { refundCommand } from '../input/refund-choice.ts'
 import { newRefund, unresolvedGroups, type LightName, type Sheet } from '../input/screen-state.ts'
@@ -207,6 +207,11 @@ function LightSheet({ light, snapshot, readOnly, close, onCommand }: ContentProp
         </CommandButton>
       ) : null}
       {light === 'till' ? <ConfirmTime {...{ snapshot, readOnly, onCommand }} /> : null}
+      {snapshot.actions.includes('open_bench') && !readOnly ? (
+        <CommandButton look="quiet" keyShown={benchKey} onPress={() => onCommand({ command: 'open_bench' })}>
+          {say('bench.title')}
+        </CommandButton>
+      ) : null}
       <p className="code">
         {say('notice.code', { code })}
         {detail === '' ? '' : ` · ${detail}`}

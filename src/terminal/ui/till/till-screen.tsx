@@ -135,6 +135,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
     if (asked?.kind === 'question') show(behind(asked))
     if (command.command === 'show_refund' || command.command === 'find_receipt') return lookUp(command)
     if (command.command === 'show_time') show({ kind: 'time' })
+    if (command.command === 'open_bench') return openBench()
     send(command)
   }
   const moveCategory = (by: number): void => {
@@ -171,6 +172,13 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
     const item = scannedItem(snapshot.catalogue, barcode)
     if (item === null) dispatch({ type: 'notice', notice: { kind: 'barcode_unknown', barcode } })
     else if (working) addItem(item.itemId)
+  }
+
+  /** No sheet of before lies over the till when the bench is closed again. */
+  const openBench = (): void => {
+    if (!working) return
+    show(null)
+    send({ command: 'open_bench' })
   }
 
   const canGivePin = working && actions.includes('give_pin')
@@ -235,6 +243,8 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
         )
       case 'next_language':
         return send({ command: 'set_language', language: nextLanguage(snapshot.language) })
+      case 'open_bench':
+        return openBench()
       case 'toggle_sound':
         return toggleSound()
       case 'toggle_theme':

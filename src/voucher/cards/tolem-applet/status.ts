@@ -4,8 +4,12 @@ export const statusOk = 0x9000
 
 /** What a status says, for logs and the cashier's detail line. */
 export function describeAppletStatus(code: number): string {
-  const name = (code & 0xfff0) === 0x63c0 ? 'PIN_WRONG' : (names[code] ?? 'UNKNOWN')
-  return `${name} (${code.toString(16).toUpperCase().padStart(4, '0')})`
+  return `${appletStatusName(code)} (${code.toString(16).toUpperCase().padStart(4, '0')})`
+}
+
+/** The name in the document's table. */
+export function appletStatusName(code: number): string {
+  return (code & 0xfff0) === 0x63c0 ? 'PIN_WRONG' : (names[code] ?? 'UNKNOWN')
 }
 
 /** Null: not a wrong PIN. Otherwise the tries that are left. */
