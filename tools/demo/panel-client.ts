@@ -27,6 +27,11 @@ export class PanelClient {
     await this.#post('/api/reader', { delayMs })
   }
 
+  /** The reader's cable. */
+  async readerIsPlugged(plugged: boolean): Promise<void> {
+    await this.#post('/api/reader', { plugged })
+  }
+
   async network(change: { mode?: 'up' | 'cut' | 'black-hole'; loseNext?: number; path?: string }): Promise<void> {
     await this.#post('/api/network', change)
   }

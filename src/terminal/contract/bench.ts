@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { cardProfileSchema } from '../../voucher/card-rules.ts'
 import { commandBytesMax, scriptCommandsMax } from '../../voucher/cards/bench/apdu-script.ts'
-import { benchProfiles, profileObstacles } from '../../voucher/cards/bench/identity.ts'
+import { profileObstacles, type BenchProfile } from '../../voucher/cards/bench/identity.ts'
 import { instantSchema, textsSchema } from '../../voucher/identifiers.ts'
 
 const presenceIdSchema = z.string().min(1).max(200)
@@ -113,7 +113,7 @@ export const cardIdentitySchema = z.strictObject({
     'tolem-applet': obstacleSchema,
     ntag21x: obstacleSchema,
     uid: obstacleSchema,
-  } satisfies Readonly<Record<(typeof benchProfiles)[number], typeof obstacleSchema>>),
+  } satisfies Readonly<Record<BenchProfile, typeof obstacleSchema>>),
   tillSays: z.string(),
 })
 export type CardIdentityView = z.infer<typeof cardIdentitySchema>

@@ -1,7 +1,8 @@
 /** The till over a journal in memory, with nobody at its reader, printer and ledger. */
 import { BenchDesk } from '../../../src/terminal/core/bench/bench-desk.ts'
 import { Till } from '../../../src/terminal/core/till.ts'
-import type { CardReaderPort, PrinterPort } from '../../../src/drivers/ports.ts'
+import { EventSource } from '../../../src/drivers/event-source.ts'
+import type { CardPresence, CardReaderPort, PrinterPort } from '../../../src/drivers/ports.ts'
 import type { PaymentWork } from '../../../src/terminal/payment/work.ts'
 import { noBench } from '../../fixtures/no-bench.ts'
 import { quickPinHash, testPin } from '../../fixtures/open-shift.ts'
@@ -24,11 +25,12 @@ export function tillBench(seed: string) {
   const nothing = () => ({ dispose: () => undefined })
   const activePackage = () => ({ package: packageOf(1, { catalogue: [bread] }), hash: '' })
   const never = () => new Promise<never>(() => undefined)
+  const inserted = new EventSource<CardPresence>()
   const reader: CardReaderPort = {
-    onDidInsert: nothing,
+    onDidInsert: inserted.event,
     onDidRemove: nothing,
     onDidChangeStatus: nothing,
-    status: () => ({ readers: [], trouble: null }),
+    status: () => ({ readers: ['Test reader'], trouble: null }),
     transmit: never,
     dispose: () => undefined,
   }
@@ -87,5 +89,5 @@ export function tillBench(seed: string) {
     requestByQr: never,
     now: () => time.now(),
   }
-  return { till, journal, seeded, start: () => till.start(work) }
+  return { till, journal, seeded, start: () => till.start(work), insert: (card: CardPresence) => inserted.fire(card) }
 }

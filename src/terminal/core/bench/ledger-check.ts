@@ -6,7 +6,7 @@ import type { LedgerCheckView, LedgerFinding } from '../../contract/bench.ts'
 export function wayOf(ledgerUrl: string): LedgerCheckView['way'] {
   const url = URL.canParse(ledgerUrl) ? new URL(ledgerUrl) : null
   if (url?.protocol === 'https:') return 'tls'
-  const isHere = url !== null && (['localhost', '[::1]'].includes(url.hostname) || /^127\./.test(url.hostname))
+  const isHere = url !== null && (['localhost', '[::1]'].includes(url.hostname) || /^127(\.\d+){3}$/.test(url.hostname))
   return isHere ? 'loopback' : 'plain'
 }
 

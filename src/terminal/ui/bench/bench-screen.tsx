@@ -17,7 +17,7 @@ import { CommandButton, shownKey } from '../till/command-button.tsx'
 import { ConnectionNotice, NoticeBar } from '../till/window-notices.tsx'
 import { emptyMemory } from './console-memory.ts'
 import { panels } from './panels.ts'
-import { useKeys } from './use-keys.ts'
+import { PanelKeys, useKeysAround } from './use-keys.ts'
 
 interface BenchScreenProps {
   readonly bridge: Bridge
@@ -41,7 +41,7 @@ export function BenchScreen({ bridge, snapshot, bench, view }: BenchScreenProps)
     return answer
   }
   const leave = (): void => (notice === null ? void send({ command: 'close_bench' }) : setNotice(null))
-  useKeys({
+  const panelKeys = useKeysAround({
     Escape: leave,
     ...Object.fromEntries(panels.map((candidate) => [candidate.key, () => setName(candidate.name)])),
   })
@@ -86,7 +86,9 @@ export function BenchScreen({ bridge, snapshot, bench, view }: BenchScreenProps)
         ))}
       </nav>
       <main className="bench-panel">
-        <panel.Content {...{ bench, snapshot, working, send, memory }} onMemory={setMemory} />
+        <PanelKeys value={panelKeys}>
+          <panel.Content {...{ bench, snapshot, working, send, memory }} onMemory={setMemory} />
+        </PanelKeys>
       </main>
       {notice === null ? null : (
         <div className="bench-foot">

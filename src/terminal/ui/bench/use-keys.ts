@@ -1,27 +1,46 @@
-/** The bench's keys: each panel has its own while it is open, and the screen the rest. */
-import { useEffect, useLayoutEffect, useRef } from 'react'
+/** The bench's keys: the open panel has them first, the screen around it the rest. */
+import { createContext, useContext, useEffect, useLayoutEffect, useRef, type RefObject } from 'react'
 import { hearKeys } from '../input/keyboard.ts'
 
 /**
- * What each key (`KeyboardEvent.key`) does. A part of the screen hears a key before what it stands in, and keeps it; an
- * absent one is left to that, or to the field that has the focus.
+ * What each key (`KeyboardEvent.key`) does. Absent or null: left to the screen around, or to the field that has the
+ * focus.
  */
-export function useKeys(keys: Readonly<Record<string, (() => void) | null>>): void {
-  const latest = useRef(keys)
+export type Keys = Readonly<Record<string, (() => void) | null>>
+
+/** Where the open panel puts its keys. */
+export const PanelKeys = createContext<RefObject<Keys>>({ current: {} })
+
+/** For a panel. */
+export function useKeys(keys: Keys): void {
+  const place = useContext(PanelKeys)
   // With the screen itself: a key means what is shown now.
   useLayoutEffect(() => {
-    latest.current = keys
+    place.current = keys
+    return () => {
+      place.current = {}
+    }
+  })
+}
+
+/** For the screen that the panels are in. @returns what it gives them as `PanelKeys` */
+export function useKeysAround(keys: Keys): RefObject<Keys> {
+  const ofPanel = useRef<Keys>({})
+  const own = useRef(keys)
+  useLayoutEffect(() => {
+    own.current = keys
   })
   useEffect(
     () =>
       hearKeys((event) => {
         if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return
-        const act = latest.current[event.key] ?? null
+        const act = ofPanel.current[event.key] ?? own.current[event.key] ?? null
         if (act === null) return
         event.preventDefault()
-        event.stopImmediatePropagation()
+        event.stopPropagation()
         if (!event.repeat) act()
       }),
     [],
   )
+  return ofPanel
 }
