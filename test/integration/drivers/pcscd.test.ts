@@ -28,12 +28,17 @@ describe('nfc-pcsc on our binding, with real pcscd', () => {
     })
   })
 
-  it('reports a card with the bytes of its own ATR', () => {
+  it('reports a card with the bytes of its own ATR, and how long it took to be connected', () => {
     expect(steps.get('inserted')).toEqual({
       presenceId: 'presence-1',
       readerName: 'Virtual PCD 00 00',
       atr: '3b8180018080',
+      activationMs: expect.any(Number),
     })
+    const { activationMs } = steps.get('inserted') as { activationMs: number }
+    // Here a card is asked for its ATR and powered by way of two processes: never nothing, never seconds.
+    expect(activationMs).toBeGreaterThan(0.1)
+    expect(activationMs).toBeLessThan(10_000)
   })
 
   it('queues concurrent commands in their order', () => {

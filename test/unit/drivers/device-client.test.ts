@@ -32,8 +32,8 @@ class TestHost {
   openDrawer: () => Promise<DrawerResult> = () => Promise.resolve({ kind: 'opened' })
   readonly commands: string[] = []
 
-  constructor(hostId: string, serving = true) {
-    if (!serving) return
+  constructor(hostId: string, serving: boolean | (() => number) = true) {
+    if (serving === false) return
     const nothing = { dispose: () => undefined }
     const reader = {
       onDidInsert: this.#inserted.event,
@@ -54,11 +54,16 @@ class TestHost {
       dispose: () => undefined,
     }
     const reportMalformed = (why: string) => void this.malformed.push(why)
-    serveDevices({ reader, printer }, this.pair.far, { hostId, reportMalformed })
+    serveDevices({ reader, printer }, this.pair.far, {
+      hostId,
+      reportMalformed,
+      ...(serving === true ? {} : { now: serving }),
+    })
   }
 
-  insert(presenceId: string) {
-    this.#inserted.fire({ presenceId, readerName: 'Test reader', atr: Uint8Array.of(0x3b, 0x81) })
+  insert(presenceId: string, activationMs?: number) {
+    const presence = { presenceId, readerName: 'Test reader', atr: Uint8Array.of(0x3b, 0x81) }
+    this.#inserted.fire(activationMs === undefined ? presence : { ...presence, activationMs })
   }
   remove(presenceId: string) {
     this.#removed.fire({ presenceId })
@@ -68,9 +73,9 @@ class TestHost {
   }
 }
 
-async function connected(options: Partial<ConnectOptions> & { hosts?: TestHost[] } = {}) {
+async function connected(options: Partial<ConnectOptions> & { hosts?: TestHost[]; first?: TestHost } = {}) {
   const scheduler = new FakeScheduler()
-  const first = new TestHost('first')
+  const { first = new TestHost('first') } = options
   const later = options.hosts ?? [new TestHost('second'), new TestHost('third')]
   const log: string[] = []
   const restarted: TestHost[] = []
@@ -95,6 +100,23 @@ async function connected(options: Partial<ConnectOptions> & { hosts?: TestHost[]
 }
 
 const select = Uint8Array.of(0x00, 0xa4, 0x04, 0x00)
+
+describe('a device host with a clock', () => {
+  it('times each command beside the reader, and tells how long the card took to be connected', async () => {
+    let time = 1_000
+    const host = new TestHost('first', () => (time += 4))
+    const { scheduler, devices } = await connected({ first: host })
+    const seen: CardPresence[] = []
+    devices.reader.onDidInsert((presence) => seen.push(presence))
+    host.insert('p1', 31)
+    await scheduler.advance(0)
+    expect(seen).toMatchObject([{ presenceId: 'p1', activationMs: 31 }])
+    host.answer = () => Promise.resolve(ok)
+    const sent = devices.reader.transmit('p1', select, 100)
+    await scheduler.advance(0)
+    expect(await sent).toEqual({ ...ok, tookMs: 4 })
+  })
+})
 
 describe('the devices of a device host', () => {
   it('are as they are when the core attaches: cards that lie there already included', async () => {

@@ -267,6 +267,8 @@ describe('other keys', () => {
     expect(intentOf(key('д', { code: 'KeyL', alt: true }), still)).toEqual({ kind: 'next_language' })
     expect(intentOf(key('ь', { code: 'KeyM', alt: true }), still)).toEqual({ kind: 'toggle_sound' })
     expect(intentOf(key('l', { code: 'KeyL', control: true }), still)).toBeNull()
+    expect(intentOf(key('и', { code: 'KeyB', alt: true }), still)).toEqual({ kind: 'open_bench' })
+    expect(intentOf(key('b', { code: 'KeyB', alt: true, repeat: true }), still)).toBeNull()
   })
 })
 

@@ -66,9 +66,9 @@ function Profiles({ profiles }: Pick<CardIdentityView, 'profiles'>) {
       {benchProfiles.map((profile) => {
         const obstacle = profiles[profile]
         return (
-          <li key={profile}>
-            <span className="bytes">{profile}</span>{' '}
-            {obstacle === null ? `✓ ${say('bench.profile.takes')}` : `– ${say(`bench.obstacle.${obstacle}`)}`}
+          <li key={profile} className={obstacle === null ? 'found' : 'quiet'}>
+            <span className="bytes">{profile}</span>:{' '}
+            {obstacle === null ? say('bench.profile.takes') : say(`bench.obstacle.${obstacle}`)}
           </li>
         )
       })}

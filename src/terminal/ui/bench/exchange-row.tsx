@@ -13,7 +13,7 @@ import { CopyButton } from './copy-button.tsx'
 import { shownMs } from './shown-ms.ts'
 
 export function ExchangeRow({ exchange }: { readonly exchange: BenchExchange }) {
-  const { say } = useTexts()
+  const { say, language } = useTexts()
   const { number, command, outcome, tookMs } = exchange
   return (
     <li className="exchange">
@@ -31,7 +31,7 @@ export function ExchangeRow({ exchange }: { readonly exchange: BenchExchange }) 
         </p>
       )}
       <div className="exchange-side">
-        <span className="quiet">{say('bench.latency.ms', { ms: shownMs(tookMs) })}</span>
+        <span className="quiet">{say('bench.latency.ms', { ms: shownMs(tookMs, language) })}</span>
         <CopyButton text={outcome.kind === 'answered' ? `${command}\n${outcome.response}` : command} />
       </div>
     </li>

@@ -54,7 +54,7 @@ export function LatencyPanel({ bench, working, send }: PanelProps) {
 }
 
 function Result({ latency }: { readonly latency: LatencyView }) {
-  const { say } = useTexts()
+  const { say, language } = useTexts()
   const { taken, wanted, failed, total, detection, card, software, commands, cardTimedBy } = latency
   const parts: readonly (readonly [WordKey, LatencyView['total'], string])[] = [
     ['bench.latency.total', total, say('bench.latency.totalHow', { commands })],
@@ -94,7 +94,7 @@ function Result({ latency }: { readonly latency: LatencyView }) {
                   {figures === null
                     ? Array.from({ length: 5 }, (_, index) => <td key={index}>–</td>)
                     : [figures.p50, figures.p95, figures.p99, figures.least, figures.most].map((value, index) => (
-                        <td key={index}>{shownMs(value)}</td>
+                        <td key={index}>{shownMs(value, language)}</td>
                       ))}
                   <td className="how">{how}</td>
                 </tr>
@@ -110,12 +110,12 @@ function Result({ latency }: { readonly latency: LatencyView }) {
 const chart = { width: 600, height: 120 } as const
 
 function Histogram({ columns }: Pick<LatencyView, 'columns'>) {
-  const { say } = useTexts()
+  const { say, language } = useTexts()
   const most = Math.max(...columns.map(({ count }) => count))
   const width = chart.width / columns.length
   const label = say('bench.latency.columns', {
-    least: shownMs(columns[0]?.fromMs ?? 0),
-    most: shownMs(columns.at(-1)?.toMs ?? 0),
+    least: shownMs(columns[0]?.fromMs ?? 0, language),
+    most: shownMs(columns.at(-1)?.toMs ?? 0, language),
   })
   return (
     <figure className="histogram">

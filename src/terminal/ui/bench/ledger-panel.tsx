@@ -12,7 +12,7 @@ import { useKeys } from './use-keys.ts'
 const sameMs = 2_000
 
 export function LedgerPanel({ bench, working, send }: PanelProps) {
-  const { say } = useTexts()
+  const { say, language } = useTexts()
   const { address, way, isAsking, result } = bench.ledger
   const mayAsk = working && !isAsking
   const ask = (): void => void send({ command: 'check_ledger' })
@@ -41,7 +41,9 @@ export function LedgerPanel({ bench, working, send }: PanelProps) {
         {result === null ? null : (
           <>
             <Fact term={say('bench.ledger.answer')}>
-              {say(`bench.ledger.${result.isSigned ? 'signed' : 'notSigned'}`, { ms: shownMs(result.tookMs) })}
+              {say(`bench.ledger.${result.isSigned ? 'signed' : 'notSigned'}`, {
+                ms: shownMs(result.tookMs, language),
+              })}
             </Fact>
             <Fact term={say('bench.ledger.difference')}>
               <Difference ms={result.clockAheadMs} />

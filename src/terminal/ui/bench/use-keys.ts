@@ -1,5 +1,5 @@
 /** The bench's keys: the open panel has them first, the screen around it the rest. */
-import { createContext, useContext, useEffect, useLayoutEffect, useRef, type RefObject } from 'react'
+import { createContext, useCallback, useContext, useEffect, useLayoutEffect, useRef } from 'react'
 import { hearKeys } from '../input/keyboard.ts'
 
 /**
@@ -8,23 +8,21 @@ import { hearKeys } from '../input/keyboard.ts'
  */
 export type Keys = Readonly<Record<string, (() => void) | null>>
 
-/** Where the open panel puts its keys. */
-export const PanelKeys = createContext<RefObject<Keys>>({ current: {} })
+/** How the open panel hands over its keys. */
+export const PanelKeys = createContext<(keys: Keys) => void>(() => undefined)
 
 /** For a panel. */
 export function useKeys(keys: Keys): void {
-  const place = useContext(PanelKeys)
+  const hand = useContext(PanelKeys)
   // With the screen itself: a key means what is shown now.
   useLayoutEffect(() => {
-    place.current = keys
-    return () => {
-      place.current = {}
-    }
+    hand(keys)
+    return () => hand({})
   })
 }
 
 /** For the screen that the panels are in. @returns what it gives them as `PanelKeys` */
-export function useKeysAround(keys: Keys): RefObject<Keys> {
+export function useKeysAround(keys: Keys): (keys: Keys) => void {
   const ofPanel = useRef<Keys>({})
   const own = useRef(keys)
   useLayoutEffect(() => {
@@ -42,5 +40,7 @@ export function useKeysAround(keys: Keys): RefObject<Keys> {
       }),
     [],
   )
-  return ofPanel
+  return useCallback((given: Keys) => {
+    ofPanel.current = given
+  }, [])
 }

@@ -75,7 +75,8 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.obstacle.reader_hides_it': 'this reader hands no commands on to the card; an ACR122U does',
   'bench.obstacle.unreadable': 'the card did not answer to the end',
   'bench.console.input': 'Commands, one in hex on each line',
-  'bench.console.hint': 'Enter sends, Shift+Enter is a new line, ↑ the command before. # begins a remark.',
+  'bench.console.hint':
+    'Enter sends, Shift+Enter is a new line, the up arrow brings the command before. # begins a remark.',
   'bench.console.send': 'Send',
   'bench.console.export': 'Write to a file',
   'bench.console.exported': 'Written to {path}',
@@ -202,7 +203,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
     'Of the total: the commands at reader and card, by the device host’s clock beside the reader.',
   'bench.latency.cardByCore':
     'Of the total: the commands at reader and card, by the till’s clock, with the way to the reader in it.',
-  'bench.latency.softwareHow': 'The total less the card’s part.',
+  'bench.latency.softwareHow': 'The total less the card’s part: our code, and the way between its processes.',
   'bench.latency.ms': '{ms} ms',
   'bench.printer.profile': 'Profile in the settings',
   'bench.printer.well': 'The printer is ready.',

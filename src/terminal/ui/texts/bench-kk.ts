@@ -75,7 +75,8 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.obstacle.reader_hides_it': 'бұл оқығыш картаға командаларды өткізбейді; мысалы, PN532 чипті оқығыш өткізеді',
   'bench.obstacle.unreadable': 'карта соңына дейін жауап бермеді',
   'bench.console.input': 'Командалар, әр жолға біреуден, он алтылық түрде',
-  'bench.console.hint': 'Enter жібереді, Shift+Enter — жаңа жол, ↑ — алдыңғы команда. # белгісінен ескертпе басталады.',
+  'bench.console.hint':
+    'Enter жібереді, Shift+Enter — жаңа жол, жоғары бағыттама — алдыңғы команда. # белгісінен ескертпе басталады.',
   'bench.console.send': 'Жіберу',
   'bench.console.export': 'Файлға жазу',
   'bench.console.exported': 'Жазылған файл: {path}',
@@ -202,7 +203,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
     'Соның ішінде: оқығыш пен картадағы командалар, оқығыш жанындағы құрылғылар процесінің сағатымен.',
   'bench.latency.cardByCore':
     'Соның ішінде: оқығыш пен картадағы командалар, касса сағатымен, оқығышқа дейінгі жолымен қоса.',
-  'bench.latency.softwareHow': 'Картаның үлесінсіз қалған уақыт.',
+  'bench.latency.softwareHow': 'Картаның үлесінсіз қалған уақыт: біздің код және оның процестері арасындағы жол.',
   'bench.latency.ms': '{ms} мс',
   'bench.printer.profile': 'Баптаудағы профиль',
   'bench.printer.well': 'Принтер дайын.',

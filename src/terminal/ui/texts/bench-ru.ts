@@ -75,7 +75,8 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.obstacle.reader_hides_it': 'этот ридер не передаёт карте команды; другой, например с чипом PN532, передаёт',
   'bench.obstacle.unreadable': 'карта не ответила до конца',
   'bench.console.input': 'Команды, по одной в строке, шестнадцатерично',
-  'bench.console.hint': 'Enter отправляет, Shift+Enter — новая строка, ↑ — прежняя команда. С # начинается примечание.',
+  'bench.console.hint':
+    'Enter отправляет, Shift+Enter — новая строка, стрелка вверх — прежняя команда. С # начинается примечание.',
   'bench.console.send': 'Отправить',
   'bench.console.export': 'Записать в файл',
   'bench.console.exported': 'Записано в {path}',
@@ -199,7 +200,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.latency.detectionNone': 'Не измерено: карта лежала, или этот ридер не сообщает.',
   'bench.latency.cardByHost': 'Из общего: команды у ридера и карты, по часам процесса устройств рядом с ридером.',
   'bench.latency.cardByCore': 'Из общего: команды у ридера и карты, по часам кассы, вместе с путём до ридера.',
-  'bench.latency.softwareHow': 'Общее время без части карты.',
+  'bench.latency.softwareHow': 'Общее время без части карты: наш код и путь между его процессами.',
   'bench.latency.ms': '{ms} мс',
   'bench.printer.profile': 'Профиль в настройках',
   'bench.printer.well': 'Принтер готов.',
