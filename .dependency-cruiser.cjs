@@ -23,8 +23,8 @@ const worldly = `^(node:)?(${[
  * The ports and what they speak of: the core's end of the device host, the printable document, its encoder, the page
  * that tests it, a printer's settings.
  */
-const driverPorts =
-  '^src/drivers/(ports|event-source|host/(client|channel)|printer/(document|encode|profile|raster|self-test|settings))\\.ts$'
+const printerPorts = 'printer/(document|encode|profile|raster|self-test|settings)'
+const driverPorts = `^src/drivers/(ports|event-source|host/(client|channel)|${printerPorts})\\.ts$`
 
 module.exports = {
   forbidden: [

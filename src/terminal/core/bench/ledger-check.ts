@@ -2,7 +2,7 @@
 import type { LedgerReply } from '../../../sync/engine/ledger-client.ts'
 import type { LedgerCheckView, LedgerFinding } from '../../contract/bench.ts'
 
-/** How the ledger is reached. Answers are signed in any case; without TLS others can read the way to another machine. */
+/** How the ledger is reached. Answers are signed in any case; without TLS others on the way can read along. */
 export function wayOf(ledgerUrl: string): LedgerCheckView['way'] {
   const url = URL.canParse(ledgerUrl) ? new URL(ledgerUrl) : null
   if (url?.protocol === 'https:') return 'tls'

@@ -9,6 +9,7 @@ import {
 } from '../../contract/index.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { Fact } from '../till/sheet-parts.tsx'
+import { CopyButton } from './copy-button.tsx'
 
 interface CardFactsProps {
   readonly card: BenchView['cards'][number]
@@ -111,12 +112,13 @@ function Applications({ identity: { applications, applet, atr } }: { readonly id
             ? say('bench.app.found')
             : say('bench.app.absent', { status: toHex(Uint8Array.of(status >> 8, status & 0xff)) }),
           ...(lists.length === 0 ? [] : [say('bench.app.lists', { names: lists.join(', ') })]),
-          ...(isFound && isOurs && applet !== null ? [say(`bench.applet.${applet.isBlank ? 'blank' : 'issued'}`)] : []),
+          ...(isOurs && isFound && applet !== null ? [say(appletKey(applet))] : []),
         ]
         return (
           <li key={application} className={isFound ? 'found' : 'quiet'}>
-            {say(`bench.app.${application}`)} <span className="bytes">{toHex(knownApplications[application])}</span>:{' '}
-            {parts.join(', ')}
+            <span>{say(`bench.app.${application}`)}</span>
+            <span className="bytes"> {toHex(knownApplications[application])}</span>
+            <span>: {parts.join(', ')}</span>
           </li>
         )
       })}
@@ -124,12 +126,17 @@ function Applications({ identity: { applications, applet, atr } }: { readonly id
   )
 }
 
+const appletKey = ({ isBlank }: NonNullable<CardIdentityView['applet']>) =>
+  isBlank ? 'bench.applet.blank' : 'bench.applet.issued'
+
 function Uid({ uid }: Pick<CardIdentityView, 'uid'>) {
   const { say } = useTexts()
   if (uid === null) return '–'
   return (
     <>
-      <span className="bytes">{uid.bytes}</span> {say(`bench.uid.${uid.kind}`, { bytes: fromHex(uid.bytes).length })}
+      <span className="bytes">{uid.bytes} </span>
+      <span>{say(`bench.uid.${uid.kind}`, { bytes: fromHex(uid.bytes).length })} </span>
+      {uid.bytes === '' ? null : <CopyButton text={uid.bytes} />}
     </>
   )
 }
@@ -154,7 +161,7 @@ function Atr({ hex, atr }: { readonly hex: string; readonly atr: CardIdentityVie
         ]
   return (
     <>
-      <span className="bytes">{hex}</span> {parts.join(', ')}
+      <span className="bytes">{hex}</span> {parts.join(', ')} <CopyButton text={hex} />
     </>
   )
 }

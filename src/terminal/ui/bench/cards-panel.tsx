@@ -4,7 +4,6 @@ import { useTexts } from '../texts/use-texts.ts'
 import { CommandButton } from '../till/command-button.tsx'
 import { LevelShape } from '../till/tap-shapes.tsx'
 import { CardFacts } from './card-facts.tsx'
-import { CopyButton } from './copy-button.tsx'
 import { useKeys } from './use-keys.ts'
 
 export function CardsPanel({ bench, snapshot, working, send }: PanelProps) {
@@ -24,6 +23,7 @@ export function CardsPanel({ bench, snapshot, working, send }: PanelProps) {
         {level === 'ok' ? null : (
           <>
             <p>{say('bench.readers.help')}</p>
+            <p>{say('bench.readers.linux')}</p>
             {detail === '' ? null : <p className="code">{detail}</p>}
           </>
         )}
@@ -38,7 +38,6 @@ export function CardsPanel({ bench, snapshot, working, send }: PanelProps) {
               <h2>{card.identity === null ? card.readerName : (card.identity.name ?? say('bench.card.unknown'))}</h2>
               <p className="quiet">{card.readerName}</p>
             </div>
-            <CopyButton text={card.atr} />
             <CommandButton
               {...(card === first ? { keyShown: 'F5' } : {})}
               isDisabled={!working || card.isBeingIdentified}

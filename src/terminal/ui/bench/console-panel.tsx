@@ -6,6 +6,7 @@ import { useTexts } from '../texts/use-texts.ts'
 import { CommandButton, shownKey } from '../till/command-button.tsx'
 import { recalled, sentText, typedText } from './console-memory.ts'
 import { ExchangeRow } from './exchange-row.tsx'
+import { Missing } from './missing.tsx'
 import type { PanelProps } from './panels.ts'
 import { useKeys } from './use-keys.ts'
 
@@ -16,7 +17,7 @@ type Asking =
 
 const nothing: Asking = { kind: 'nothing' }
 
-export function ConsolePanel({ bench, working, send, memory, onMemory }: PanelProps) {
+export function ConsolePanel({ bench, snapshot, working, send, memory, onMemory }: PanelProps) {
   const { say } = useTexts()
   const [asking, setAsking] = useState<Asking>(nothing)
   const [chosen, setChosen] = useState<string | null>(null)
@@ -80,7 +81,7 @@ export function ConsolePanel({ bench, working, send, memory, onMemory }: PanelPr
   return (
     <>
       <section className="bench-box console-entry">
-        {card === undefined ? <p className="bench-warning">{say('bench.console.noCard')}</p> : null}
+        <Missing bench={bench} lights={snapshot.lights} />
         {bench.cards.length > 1 ? (
           <div className="bench-row">
             {bench.cards.map(({ presenceId, readerName, identity }) => (

@@ -4,11 +4,12 @@ import { latencyCountMax, type LatencyView } from '../../contract/index.ts'
 import type { WordKey } from '../texts/keys.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { CommandButton } from '../till/command-button.tsx'
+import { Missing } from './missing.tsx'
 import type { PanelProps } from './panels.ts'
 import { shownMs } from './shown-ms.ts'
 import { useKeys } from './use-keys.ts'
 
-export function LatencyPanel({ bench, working, send }: PanelProps) {
+export function LatencyPanel({ bench, snapshot, working, send }: PanelProps) {
   const { say } = useTexts()
   const [typed, setTyped] = useState('50')
   const count = Number(typed)
@@ -28,8 +29,7 @@ export function LatencyPanel({ bench, working, send }: PanelProps) {
     <>
       <section className="bench-box">
         <p>{say('bench.latency.what')}</p>
-        {bench.readers.length === 0 ? <p className="bench-warning">{say('bench.readers.help')}</p> : null}
-        {bench.readers.length > 0 && bench.cards.length === 0 && !isRunning ? <p>{say('bench.card.none')}</p> : null}
+        {isRunning ? null : <Missing bench={bench} lights={snapshot.lights} />}
         {bench.cards.length > 1 ? <p>{say('bench.readers.several')}</p> : null}
         <div className="bench-row">
           <label className="count-field">
@@ -63,7 +63,9 @@ function Result({ latency }: { readonly latency: LatencyView }) {
     [
       'bench.latency.detection',
       detection,
-      say(detection === null ? 'bench.latency.detectionNone' : 'bench.latency.detectionHow'),
+      detection === null
+        ? say('bench.latency.detectionNone')
+        : `${say('bench.latency.detectionHow')} ${say('bench.latency.detectionLimit')}`,
     ],
   ]
   return (

@@ -29,8 +29,8 @@ export function LedgerPanel({ bench, working, send }: PanelProps) {
         <p>{say('bench.ledger.asking')}</p>
       ) : (
         <p className="bench-what" data-finding={result.finding}>
-          <LevelShape level={result.finding === 'well' ? 'ok' : 'off'} /> {say(`bench.ledger.${result.finding}.what`)}{' '}
-          {say(`bench.ledger.${result.finding}.todo`)}
+          <LevelShape level={result.finding === 'well' ? 'ok' : 'off'} />{' '}
+          {[say(`bench.ledger.${result.finding}.what`), say(`bench.ledger.${result.finding}.todo`)].join(' ')}
         </p>
       )}
       <dl className="facts">

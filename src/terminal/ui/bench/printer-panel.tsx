@@ -25,7 +25,11 @@ export function PrinterPanel({ bench, snapshot, working, send }: PanelProps) {
         <LevelShape level={level} />{' '}
         {level === 'ok' ? say('bench.printer.well') : `${codes.statuses[code].what} ${codes.statuses[code].todo}`}
       </p>
-      {isThere ? null : <p>{say('bench.printer.setUp')}</p>}
+      {isThere ? null : (
+        <p>
+          {say('bench.printer.setUp')} {say('bench.printer.selfTest')}
+        </p>
+      )}
       {printer.status?.paperNearEnd === true && level === 'ok' ? <p>{say('bench.printer.nearEnd')}</p> : null}
       {detail === '' ? null : <p className="code">{detail}</p>}
       <dl className="facts">

@@ -2,8 +2,8 @@
 import type { Action, Command, Snapshot, TenderView } from '../../contract/index.ts'
 
 /**
- * The till's own actions. Editing, a card's PIN, printing again, voiding, shifts, the time and the bench have their places
- * elsewhere.
+ * The till's own actions. Editing, a card's PIN, printing again, voiding, shifts, the time and the bench have their
+ * places elsewhere.
  */
 export type OfferedAction = Exclude<
   Action,

@@ -15,7 +15,9 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.tab.ledger': 'Ledger',
   'bench.readers': 'Readers',
   'bench.readers.help':
-    'Any PC/SC reader will do. On Linux the service pcscd has to run and the modules pn533 and nfc must not hold the reader. A reader plugged in now appears here by itself. Virtual cards: npm start.',
+    'Any PC/SC reader will do. One that is plugged in now appears here by itself. Virtual cards: npm start.',
+  'bench.readers.linux':
+    'On Linux the service pcscd has to run, and the modules pn533 and nfc must not hold the reader.',
   'bench.readers.several': 'The first card on the list is measured.',
   'bench.card.none': 'No card lies on a reader. Lay one on it.',
   'bench.card.asking': 'Asking the card what it is …',
@@ -82,7 +84,6 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.console.exported': 'Written to {path}',
   'bench.console.clear': 'Clear',
   'bench.console.empty': 'Nothing was sent yet. A first command: 00A4040007D276000085010100',
-  'bench.console.noCard': 'There is no card to send to. Lay one on a reader.',
   'bench.console.running': 'Running: {count} more',
   'bench.console.stopped': 'Stopped after answer {number}: it was no success.',
   'bench.console.line': 'Line {line}:',
@@ -197,7 +198,8 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.latency.totalHow':
     'From the till’s hearing of the card, or from the first command, to its being known: {commands} commands.',
   'bench.latency.detectionHow':
-    'Before the total: from the reader’s first word of the card to its being connected, by the device host’s clock. How long the reader took to notice the card, nobody can tell from here.',
+    'Before the total: from the reader’s first word of the card to its connection, by the device host’s clock.',
+  'bench.latency.detectionLimit': 'How long the reader took to notice the card, nobody can tell from here.',
   'bench.latency.detectionNone': 'Not measured: the card lay there, or this reader does not tell.',
   'bench.latency.cardByHost':
     'Of the total: the commands at reader and card, by the device host’s clock beside the reader.',
@@ -213,9 +215,10 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.printer.drawer': 'Open the drawer',
   'bench.printer.nearEnd': 'The paper is nearly out.',
   'bench.printer.look':
-    'On the page all letters of the Kazakh alphabet stand whole, the ruler ends at the edge, the code can be read. If not, another profile is needed.',
+    'All Kazakh letters are whole, the ruler ends at the edge, the code reads? If not, take another profile.',
   'bench.printer.setUp':
-    'No printer is set up, or it does not answer. Its address, port and profile stand in the till’s settings; its own test page (feed button held while it is switched on) prints its address.',
+    'The till’s settings hold its address, port and profile; without them the till has no printer.',
+  'bench.printer.selfTest': 'Most print their address themselves: hold the feed button while you switch it on.',
   'bench.page.printed': 'The test page is printed.',
   'bench.page.handed_over': 'The test page was handed over. This printer does not tell whether it is on paper: look.',
   'bench.page.untouched': 'The test page was not printed, nothing has left for the printer.',

@@ -14,8 +14,8 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.tab.printer': 'Принтер',
   'bench.tab.ledger': 'Реестр',
   'bench.readers': 'Ридеры',
-  'bench.readers.help':
-    'Подойдёт любой ридер PC/SC. В Linux должна работать служба pcscd, а модули pn533 и nfc не должны занимать ридер. Подключённый ридер появится здесь сам. Виртуальные карты: npm start.',
+  'bench.readers.help': 'Подойдёт любой ридер PC/SC. Подключённый появится здесь сам. Виртуальные карты: npm start.',
+  'bench.readers.linux': 'В Linux должна работать служба pcscd, а модули pn533 и nfc не должны занимать ридер.',
   'bench.readers.several': 'Измеряется первая карта в списке.',
   'bench.card.none': 'На ридере нет карты. Приложите карту.',
   'bench.card.asking': 'Узнаём, что это за карта …',
@@ -82,7 +82,6 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.console.exported': 'Записано в {path}',
   'bench.console.clear': 'Очистить',
   'bench.console.empty': 'Ещё ничего не отправлено. Первая команда: 00A4040007D276000085010100',
-  'bench.console.noCard': 'Отправлять некому. Приложите карту к ридеру.',
   'bench.console.running': 'Выполняется, осталось: {count}',
   'bench.console.stopped': 'Остановлено на ответе {number}: он неуспешный.',
   'bench.console.line': 'Строка {line}:',
@@ -196,7 +195,8 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.latency.totalHow':
     'От вести о карте или от первой команды до момента, когда карта известна; команд: {commands}.',
   'bench.latency.detectionHow':
-    'До общего времени: от первого слова ридера о карте до соединения с ней, по часам процесса устройств. За сколько ридер заметил карту, отсюда не узнать.',
+    'До общего времени: от первого слова ридера о карте до соединения, по часам процесса устройств.',
+  'bench.latency.detectionLimit': 'За сколько ридер заметил карту, отсюда не узнать.',
   'bench.latency.detectionNone': 'Не измерено: карта лежала, или этот ридер не сообщает.',
   'bench.latency.cardByHost': 'Из общего: команды у ридера и карты, по часам процесса устройств рядом с ридером.',
   'bench.latency.cardByCore': 'Из общего: команды у ридера и карты, по часам кассы, вместе с путём до ридера.',
@@ -209,10 +209,9 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.printer.page': 'Напечатать пробную страницу',
   'bench.printer.drawer': 'Открыть денежный ящик',
   'bench.printer.nearEnd': 'Бумага скоро кончится.',
-  'bench.printer.look':
-    'На странице все казахские буквы целы, линейка кончается у края, код читается. Если нет, нужен другой профиль.',
-  'bench.printer.setUp':
-    'Принтер не настроен или не отвечает. Его адрес, порт и профиль стоят в настройках кассы; адрес он печатает сам (включить, держа кнопку подачи).',
+  'bench.printer.look': 'Казахские буквы целы, линейка кончается у края, код читается? Если нет, нужен другой профиль.',
+  'bench.printer.setUp': 'Адрес, порт и профиль стоят в настройках кассы; без них у кассы принтера нет.',
+  'bench.printer.selfTest': 'Адрес принтер обычно печатает сам: включите его, держа кнопку подачи бумаги.',
   'bench.page.printed': 'Пробная страница напечатана.',
   'bench.page.handed_over': 'Пробная страница передана. Вышла ли она, этот принтер не сообщает: посмотрите.',
   'bench.page.untouched': 'Пробная страница не напечатана, принтер ничего не получил.',

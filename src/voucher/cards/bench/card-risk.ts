@@ -1,7 +1,7 @@
 /**
  * What a command can cost the card: the bench asks before it sends one of these, and sends none by itself. A card of
- * ours counts failed authentications and closes a key, or the PIN, for ever (NT4H2421Gx §8.2 and AN12196 §7.4; docs/design/22,
- * "PIN"); lock bits and keys cannot be put back.
+ * ours counts failed authentications and closes a key, or the PIN, for ever (NT4H2421Gx §8.2 and AN12196 §7.4;
+ * docs/design/22, "PIN"); lock bits and keys cannot be put back.
  */
 export const cardRisks = ['authentication', 'pin', 'key_change', 'lock'] as const
 export type CardRisk = (typeof cardRisks)[number]

@@ -1,7 +1,7 @@
 /**
- * Everything that a card says of itself without being authenticated, for the field tester (docs/design/28-test-bench.md):
- * what its ATR and ATS mean, which chip it is, which applications answer, and by which of our profiles a till would take
- * it. That verdict is the till's own (`recognition.ts`), on the same card in the same presence.
+ * Everything that a card says of itself without being authenticated, for the field tester (docs/design/28): what its
+ * ATR and ATS mean, which chip it is, which applications answer, and by which of our profiles a till would take it.
+ * That verdict is the till's own (`recognition.ts`), on the same card in the same presence.
  *
  * Changes nothing on any card and authenticates at none: no counter of failed attempts moves.
  */
