@@ -83,6 +83,11 @@ export function cardStatus(code: number): CardStatus {
   return { code, name: names[code] ?? 'UNKNOWN' }
 }
 
+/** A status of the DESFire commands that the NTAG 424 DNA has not. */
+export function isDesfireStatus(code: number): boolean {
+  return code in desfireNames
+}
+
 /** `AUTHENTICATION_ERROR (91AE)`: for logs and the cashier's detail line; holds nothing about the card. */
 export function describeStatus(status: CardStatus): string {
   return `${status.name} (${status.code.toString(16).toUpperCase().padStart(4, '0')})`

@@ -45,6 +45,7 @@ describe('what a command can cost', () => {
     ['842000000E0000', 'pin'],
     ['0020008004FFFFFFFF', 'pin'],
     ['90C40000', 'key_change'],
+    ['90DF00000102', 'key_change'],
     ['80E60000', 'key_change'],
     ['FFD6000204FFFFFFFF', 'lock'],
     ['FFD6002904000000FF', 'lock'],
@@ -94,6 +95,7 @@ describe('a status word', () => {
     expect(statusMeaning(0x9a0a)).toMatchObject({ name: 'APPLET', own: 'PIN_NEEDED', source: /design\/22/ })
     expect(statusMeaning(0x6a82).source).toMatch(/7816-4/)
     expect(statusMeaning(0x919d).source).toMatch(/NT4H2421Gx/)
+    expect(statusMeaning(0x91de)).toMatchObject({ name: 'DUPLICATE_ERROR', source: /proxmark3/ })
   })
 })
 
