@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { desfireEv3Card, garbageCard, mifareClassicCard } from '../../../../hardware-mocks/cards/otherCards.ts'
+import { blankApplet } from '../../../../hardware-mocks/cards/applet-state.ts'
 import { seededRandom } from '../../../../hardware-mocks/cards/random.ts'
 import type { VirtualCard } from '../../../../hardware-mocks/cards/virtual-card.ts'
 import { asciiBytes, concatBytes, fromHex, toHex } from '../../../../src/voucher/cards/bytes.ts'
@@ -11,6 +12,8 @@ import type { CardChannel, ChannelAnswer } from '../../../../src/voucher/cards/c
 import { cardRiskOf } from '../../../../src/voucher/cards/bench/card-risk.ts'
 import { identifyCard } from '../../../../src/voucher/cards/bench/identity.ts'
 import { ntag21x } from '../../../fixtures/identified-cards.ts'
+import { activeApplet, laidApplet } from '../../hardware-mocks/applet-card.ts'
+import { laidCard } from '../../hardware-mocks/demo-card.ts'
 
 /** A reader with this card on it: answers `FF CA` itself. @param most commands before the card is pulled away */
 function onReader(card: VirtualCard, most = Number.POSITIVE_INFINITY): CardChannel & { readonly sent: string[] } {
@@ -105,6 +108,35 @@ describe('a card', () => {
     })
     expect(identity.uid).toEqual({ kind: 'random', bytes: fromHex('08112233') })
   })
+
+  test('NTAG 424 DNA of an issuer is ours; its log has commands, and nothing that they changed', async () => {
+    const { card, log } = laidCard()
+    const identity = await identifyCard(onReader(card))
+    expect(identity).toMatchObject({
+      name: 'NTAG 424 DNA',
+      profiles: { ntag424: null, uid: 'proves_more', 'tolem-applet': 'no_application' },
+    })
+    expect(identity.applications.find(({ application }) => application === 'ndef')?.isFound).toBe(true)
+    expect(new Set(log.map(({ kind }) => kind))).toEqual(new Set(['field', 'command']))
+  })
+
+  test.each([
+    ['an issuer’s', activeApplet(), 'voucher', false, 'tolem_voucher'],
+    ['a blank', blankApplet({ uid: null, cardKind: 1 }), 'voucher', true, 'tolem_voucher'],
+    ['a bank’s', { ...activeApplet(), cardKind: 2 as const }, 'cbdc', false, 'tolem_cbdc'],
+  ] as const)(
+    'with %s applet is known by it alone, and nothing of it was written',
+    async (_whose, state, kind, isBlank, application) => {
+      const { card, saves } = laidApplet(state)
+      const identity = await identifyCard(onReader(card))
+      expect(identity).toMatchObject({ name: 'Tölem applet', applet: { kind, isBlank } })
+      expect(identity.profiles).toMatchObject({ 'tolem-applet': null, uid: 'proves_more', ntag424: 'other_chip' })
+      expect(identity.applications.filter(({ isFound }) => isFound).map((one) => one.application)).toEqual([
+        application,
+      ])
+      expect(saves()).toBe(0)
+    },
+  )
 
   test('of a bank names the applications that its directory lists; it is nobody’s of ours', async () => {
     const directory = '6F23840E325041592E5359532E4444463031A511BF0C0E610C4F07F00000000310108701019000'
