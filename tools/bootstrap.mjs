@@ -23,6 +23,7 @@ const scripts = {
   sim: 'test/simulation/main.ts',
   'reader-soak': 'tools/reader-soak.ts',
   'applet-check': 'tools/applet-check.ts',
+  doctor: 'tools/doctor.ts',
   crash: 'test/crash/main.ts',
   chaos: 'test/chaos/main.ts',
   power: 'test/power/main.ts',

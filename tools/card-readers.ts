@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import type { ReaderStatus } from '../src/drivers/ports.ts'
+import { whyUnusable } from './doctor/readers.ts'
 
 export type ReaderOutlook =
   /** `sentence` says which readers there are, or what is missing, with the remedy: the till takes it when it comes. */
@@ -40,8 +41,7 @@ const serviceRemedy: Partial<Record<NodeJS.Platform, string>> = {
 
 /** The native part is missing for this platform, or PC/SC's library is not installed. */
 function unusable(said: string): ReaderOutlook {
-  // The last one is the cause of those before.
-  const why = [...said.matchAll(/^\w*Error(?: \[\w+\])?: (.+?):?$/gm)].at(-1)?.[1] ?? ''
+  const why = whyUnusable(said) ?? ''
   const remedy = process.platform === 'linux' ? 'On Debian and Ubuntu: sudo apt-get install pcscd. Or start' : 'Start'
   return {
     kind: 'unusable',

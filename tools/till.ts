@@ -4,8 +4,6 @@
  * or not everything was accepted; 2 not asked properly, or it could not be done here. What is wrong is one sentence
  * with a code.
  */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { ExportExistsError } from '../src/sync/export/export-file.ts'
 import { ExportFileError } from '../src/sync/export/read-export.ts'
 import { DataFolderError } from '../src/sync/journal/data-folder.ts'
@@ -14,6 +12,7 @@ import { NewPinRefused } from '../src/terminal/core/new-pin.ts'
 import { ResetRefused } from '../src/terminal/core/reset.ts'
 import { askedOf, askedWrongly } from './arguments.ts'
 import { makeExport } from './till/export.ts'
+import { tillFolderIn } from './till/folder.ts'
 import { ImportError, importExport } from './till/import.ts'
 import { newPin } from './till/new-pin.ts'
 import { resetTill } from './till/reset.ts'
@@ -62,12 +61,6 @@ function asked() {
   const { profile = '', printer = '' } = values
   if (named === 'import' && !URL.canParse(ledger)) return askedWrongly(usage, `--ledger ${ledger} is no address.`)
   return { command: named, data: tillFolderIn(data), out, file, ledger, key, afterExport, profile, printer }
-}
-
-/** `npm start --data DIR` keeps the till below DIR. */
-function tillFolderIn(data: string): string {
-  const below = join(data, 'till')
-  return !existsSync(join(data, 'journal.sqlite')) && existsSync(join(below, 'journal.sqlite')) ? below : data
 }
 
 function run(): Promise<number> | number {

@@ -119,6 +119,35 @@ export function lockDataFolder(
   }
 }
 
+const ownerSchema = z.object({ pid: z.int() })
+
+/**
+ * Whether somebody holds the folder now, and who it says that this is. Looks for an instant and keeps nothing, so it
+ * may be asked beside a till that runs; a till that starts in that very instant is refused once.
+ */
+export function holderOf(folder: string): { readonly held: boolean; readonly pid: number | null } {
+  const lockFile = join(folder, 'owner.lock')
+  if (!existsSync(lockFile)) return { held: false, pid: null }
+  const lock = new Database(lockFile, { readonly: true, fileMustExist: true, timeout: 0 })
+  try {
+    lock.pragma('user_version')
+    return { held: false, pid: null }
+  } catch (error) {
+    if (!String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY')) throw folderError(folder, error)
+    return { held: true, pid: readOwner(join(folder, 'owner.json')) }
+  } finally {
+    lock.close()
+  }
+}
+
+function readOwner(file: string): number | null {
+  try {
+    return ownerSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).pid
+  } catch {
+    return null
+  }
+}
+
 /** Names what is wrong with a folder or file, with the remedy. */
 export function folderError(folder: string, error: unknown): Error {
   const code = (error as { code?: string }).code ?? ''

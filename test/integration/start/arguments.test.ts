@@ -25,6 +25,7 @@ const commands = [
   ...['start', 'demo', 'ledger', 'mocks', 'sim', 'reader-soak', 'setup-check', 'verify-receipt', 'test', 'ready'],
   ...[
     'applet-check',
+    'doctor',
     'pictures',
     'package',
     'bench',
@@ -63,6 +64,9 @@ it.each<[string, ...string[]]>([
   ['sim', '--seeds', 'many'],
   ['sim', '--bug', 'constructor'],
   ['reader-soak', '--insertions', '1'],
+  ['doctor', '--lang', 'de'],
+  ['doctor', '--ledger', 'nowhere'],
+  ['doctor', '--printer', '/dev/ttyUSB0@1'],
   ['pictures', '--language', 'de'],
   ['pictures', '--size', '800x600'],
   ['pictures', '--only', 'no-such-picture'],

@@ -177,8 +177,8 @@ describe.skipIf(process.platform === 'win32')('bootstrap', () => {
     const run = await bootstrap(plant({ installed, platformNode: true }), parameters)
     expect(run.code).toBe(1)
     const names =
-      'start, demo, pictures, package, ledger, mocks, sim, reader-soak, applet-check, crash, chaos, power, disk, ' +
-      'setup-check, verify-receipt, scheme, till, till-by-curl, ledger-token, api-fuzz, lifecycle, bench, test, ready'
+      'start, demo, pictures, package, ledger, mocks, sim, reader-soak, applet-check, doctor, crash, chaos, power, ' +
+      'disk, setup-check, verify-receipt, scheme, till, till-by-curl, ledger-token, api-fuzz, lifecycle, bench, test, ready'
     expect(run.stderr).toContain(names)
   })
 })

@@ -1,0 +1,91 @@
+/** The printer, and what else hangs on a cable. */
+import type { PrinterStatus, PrinterTrouble } from '../../drivers/ports.ts'
+import { found, type Finding, type FindingCode } from './finding.ts'
+import type { Asked, Machine, PrinterSettings } from './machine.ts'
+
+const placeOf = (printer: PrinterSettings): string =>
+  printer.kind === 'tcp' ? `${printer.host}:${printer.port}` : printer.path
+
+/** @param ask the till's own driver; it says how the printer is */
+export async function printerCheck(
+  machine: Machine,
+  { printer }: Asked,
+  isTillRunning: boolean,
+  ask: () => Promise<PrinterStatus>,
+): Promise<Finding> {
+  if (printer === null) return found('printer', 'printer-not-named')
+  const printed = { printer: placeOf(printer) }
+  if (printer.kind === 'tcp') {
+    const code = await machine.connects({ host: printer.host, port: printer.port })
+    if (code !== 'connected') return found('printer', codeOfSocket(code), { ...printed, code })
+  }
+  // Whoever reads a cable beside the till takes its answers away from it.
+  if (printer.kind !== 'tcp' && isTillRunning) return found('printer', 'printer-with-till', printed)
+  const { trouble, paperNearEnd, mute } = await ask()
+  if (trouble !== null) return found('printer', codeOfTrouble[trouble], printed)
+  if (mute === true) return found('printer', 'printer-mute', printed)
+  return found('printer', paperNearEnd ? 'printer-paper-low' : 'printer-ok', printed)
+}
+
+function codeOfSocket(code: string): FindingCode {
+  if (['ENOTFOUND', 'EAI_AGAIN'].includes(code)) return 'printer-address'
+  return code === 'ECONNREFUSED' ? 'printer-refuses' : 'printer-unreachable'
+}
+
+/** Of one that took the connection, or of a cable. */
+const codeOfTrouble: Readonly<Record<PrinterTrouble, FindingCode>> = {
+  unreachable: 'printer-gone',
+  'no-access': 'printer-no-access',
+  'in-use': 'printer-in-use',
+  'not-a-device': 'printer-not-a-device',
+  'paper-out': 'printer-paper-out',
+  'cover-open': 'printer-cover-open',
+  'cutter-error': 'printer-cutter-error',
+  error: 'printer-error',
+  'timed-out': 'printer-silent',
+  busy: 'printer-busy',
+}
+
+/** They take a new serial port to see whether a modem or a Braille line hangs on it. */
+const portGrabbers = ['ModemManager', 'brltty']
+
+/** Serial adapters and USB printers by their device files; Windows has none. */
+export async function serialCheck(machine: Machine): Promise<Finding[]> {
+  const serial = (await machine.names('/dev')).filter((name) => /^tty(USB|ACM)\d+$/.test(name))
+  const printers = (await machine.names('/dev/usb')).filter((name) => /^lp\d+$/.test(name))
+  const paths = [...serial.map((name) => `/dev/${name}`), ...printers.map((name) => `/dev/usb/${name}`)]
+  if (paths.length === 0) return [found('serial', 'serial-none')]
+  const user = await machine.user()
+  const findings: Finding[] = []
+  for (const path of paths) {
+    const node = await machine.node(path)
+    if (node === null || (node.canRead && node.canWrite)) continue
+    const isListed = user.listed.includes(node.group) && !user.groups.includes(node.group)
+    findings.push(found('serial', isListed ? 'serial-log-in-again' : 'serial-no-rights', { path, group: node.group }))
+  }
+  const running = (await machine.programs()).map(({ name }) => name)
+  const grabber = serial.length === 0 ? undefined : portGrabbers.find((name) => running.includes(name))
+  if (grabber !== undefined) findings.push(found('serial', 'serial-grabbed', { program: grabber }))
+  return findings.length > 0 ? findings : [found('serial', 'serial-ok', { paths: paths.join(', ') })]
+}
+
+/** Usage pages whose devices no keyboard driver reads (HID Usage Tables 1.5): bar code scanner, scale, display. */
+const driverPages = [0x8c, 0x8d, 0x14]
+const usagePage = 0x05
+
+/** Only devices that nothing but a driver reads: a scanner that types needs no rights. */
+export async function hidCheck(machine: Machine): Promise<Finding[]> {
+  const devices: string[] = []
+  for (const name of await machine.names('/sys/class/hidraw')) {
+    const start = await machine.bytes(`/sys/class/hidraw/${name}/device/report_descriptor`, 2)
+    if (start?.[0] === usagePage && driverPages.includes(start[1] ?? 0)) devices.push(`/dev/${name}`)
+  }
+  if (devices.length === 0) return [found('hid', 'hid-none')]
+  const findings: Finding[] = []
+  for (const path of devices) {
+    const node = await machine.node(path)
+    if (node === null || (node.canRead && node.canWrite)) continue
+    findings.push(found('hid', 'hid-no-rights', { path, owner: `${node.owner}:${node.group}` }))
+  }
+  return findings.length > 0 ? findings : [found('hid', 'hid-ok', { paths: devices.join(', ') })]
+}

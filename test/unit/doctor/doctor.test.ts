@@ -1,0 +1,287 @@
+/**
+ * The doctor's checks over machines that are made up: each thing that it can find is found once here, in the scene
+ * that it is about, and said in three languages with all that was seen.
+ */
+import { describe, expect, it } from 'vitest'
+import type { PrinterTrouble } from '../../../src/drivers/ports.ts'
+import { DataFolderError } from '../../../src/sync/journal/data-folder.ts'
+import { checkNames, levels, type CheckName, type FindingCode } from '../../../src/terminal/doctor/finding.ts'
+import type { LedgerLook, PcscLook, SeenReader } from '../../../src/terminal/doctor/machine.ts'
+import { columns, countsOf, jsonLines, readable } from '../../../src/terminal/doctor/report.ts'
+import { doctorTexts, wordsOf } from '../../../src/terminal/doctor/texts.ts'
+import { languages } from '../../../src/voucher/identifiers.ts'
+import {
+  examined,
+  folder,
+  foundBy,
+  installed,
+  node,
+  now,
+  plugged,
+  pluggedNode,
+  tillFolder,
+  type Scene,
+} from './scene.ts'
+
+const wantsReader = { asked: { wantsReader: true } }
+const readers = (...seen: readonly SeenReader[]): PcscLook => ({ kind: 'readers', readers: seen })
+const acr = (card: SeenReader['card'] = 'none'): Scene => ({ look: readers({ name: 'ACS ACR122U 00 00', card }) })
+const till = { held: true, pid: '4711' }
+const running = { nodes: tillFolder, till: { holder: async () => till } } satisfies Scene
+const ledgerUrl = 'https://ledger.example'
+const heard = (of: Partial<Extract<LedgerLook, { kind: 'heard' }>> = {}): Scene => ({
+  asked: { ledgerUrl },
+  ledger: { kind: 'heard', signature: 'ours', at: now, terminal: 'active', ...of },
+})
+const enrolled = { till: { isEnrolled: async () => true } } satisfies Scene
+const journal = (of: object = {}): Scene => ({
+  till: { journal: async () => ({ rows: 9, waiting: 1, parked: 0, unresolved: 0, oldestAt: now, ...of }) },
+})
+const tcp = (code: string, printer: Scene['printer'] = {}): Scene => ({
+  asked: { printer: { kind: 'tcp', host: '192.0.2.7', port: 9100 } },
+  machine: { connects: async () => code },
+  printer,
+})
+const cable = (printer: NonNullable<Scene['printer']>): Scene => ({
+  asked: { printer: { kind: 'usb', path: '/dev/usb/lp0' } },
+  printer,
+})
+const trouble = (kind: PrinterTrouble): Scene => cable({ online: false, trouble: kind })
+const adapter = (of: Parameters<typeof node>[0]): Scene => ({
+  folders: { '/dev': ['null', 'ttyS0', 'ttyUSB0'] },
+  nodes: { '/dev/ttyUSB0': node({ group: 'dialout', ...of }) },
+})
+const shut = { canRead: false, canWrite: false }
+const scanner = (of: Parameters<typeof node>[0]): Scene => ({
+  folders: { '/sys/class/hidraw': ['hidraw0', 'hidraw1'] },
+  // A keyboard, and a bar code scanner of its own usage page.
+  texts: {
+    '/sys/class/hidraw/hidraw0/device/report_descriptor': '05010906',
+    '/sys/class/hidraw/hidraw1/device/report_descriptor': '058c0902',
+  },
+  nodes: { '/dev/hidraw0': node(shut), '/dev/hidraw1': node(of) },
+})
+const space = (freeBytes: number, type = 0xef53): Scene => ({ machine: { space: async () => ({ freeBytes, type }) } })
+const unplugged = { ...plugged(null), look: readers() }
+const drivers = { '/usr/lib/pcsc/drivers': ['ifd-ccid.bundle'] }
+
+const scenes: readonly (readonly [FindingCode, CheckName, Scene])[] = [
+  ['node-ok', 'program', {}],
+  ['node-other', 'program', { machine: { nodeVersion: '24.3.0' } }],
+  ['node-old', 'program', { machine: { nodeVersion: '22.21.0' } }],
+  ['settings-none', 'settings', {}],
+  ['settings-ok', 'settings', { asked: { settings: { kind: 'read', file: 'settings.json' } } }],
+  ['settings-unreadable', 'settings', { asked: { settings: { kind: 'unreadable', file: 's', detail: 'EACCES' } } }],
+  ['settings-malformed', 'settings', { asked: { settings: { kind: 'malformed', file: 's', detail: 'ledgerUrl' } } }],
+  ['clock-ok', 'clock', heard({ at: now - 59_000 })],
+  ['clock-differs', 'clock', heard({ at: now - 120_000 })],
+  ['clock-impossible', 'clock', { machine: { now: () => Date.UTC(1970, 0, 1) } }],
+  ['folder-none', 'folder', {}],
+  ['folder-free', 'folder', { nodes: tillFolder }],
+  ['folder-in-use', 'folder', running],
+  ['folder-no-rights', 'folder', { nodes: { [folder]: node({ kind: 'folder', mode: 0o700, canWrite: false }) } }],
+  ['folder-open', 'folder', { nodes: { [folder]: node({ kind: 'folder', mode: 0o755 }) } }],
+  ['journal-none', 'journal', {}],
+  ['journal-ok', 'journal', journal()],
+  ['journal-waits', 'journal', journal({ oldestAt: now - 90_000_000 })],
+  ['journal-waits', 'journal', journal({ parked: 1 })],
+  [
+    'journal-fault',
+    'journal',
+    { till: { journal: () => Promise.reject(new DataFolderError('JOURNAL_NEWER', 'newer')) } },
+  ],
+  ['disk-ok', 'disk', {}],
+  ['disk-unknown', 'disk', { machine: { space: async () => null } }],
+  ['disk-low', 'disk', space(300_000_000)],
+  ['disk-full', 'disk', space(1_000_000)],
+  ['disk-remote', 'disk', space(10_000_000_000, 0x6969)],
+  ['disk-in-memory', 'disk', space(10_000_000_000, 0x01021994)],
+  ['ports-ok', 'ports', { asked: { ports: [8080] } }],
+  [
+    'port-taken',
+    'ports',
+    { asked: { ports: [8080] }, machine: { listens: async (port) => (port === 0 ? 'free' : 'EADDRINUSE') } },
+  ],
+  ['loopback-fault', 'ports', { machine: { listens: async () => 'EADDRNOTAVAIL' } }],
+  ['ledger-not-named', 'ledger', {}],
+  ['ledger-ok', 'ledger', heard()],
+  ['ledger-unproved', 'ledger', heard({ signature: 'unknown' })],
+  ['ledger-address', 'ledger', { asked: { ledgerUrl }, ledger: { kind: 'not_reached', code: 'ENOTFOUND' } }],
+  ['ledger-unreachable', 'ledger', { asked: { ledgerUrl } }],
+  ['ledger-silent', 'ledger', { asked: { ledgerUrl }, ledger: { kind: 'silent', code: 'no answer' } }],
+  ['ledger-not-ours', 'ledger', heard({ signature: 'another', at: null })],
+  ['terminal-none', 'terminal', heard()],
+  ['terminal-not-asked', 'terminal', enrolled],
+  ['terminal-active', 'terminal', { ...heard(), ...enrolled }],
+  ['terminal-suspended', 'terminal', { ...heard({ terminal: 'suspended' }), ...enrolled }],
+  ['terminal-unknown', 'terminal', { ...heard({ terminal: 'unknown' }), ...enrolled }],
+  ['terminal-fault', 'terminal', { ...heard({ terminal: { fault: 'rate_limited' } }), ...enrolled }],
+  ['pcsc-ok', 'pcsc', acr()],
+  ['pcsc-not-needed', 'pcsc', {}],
+  ['pcsc-missing', 'pcsc', wantsReader],
+  ['pcsc-missing', 'pcsc', plugged(null)],
+  ['pcsc-not-running', 'pcsc', { ...wantsReader, nodes: installed }],
+  ['pcsc-not-running', 'pcsc', { ...wantsReader, machine: { platform: 'win32' } }],
+  ['pcsc-no-rights', 'pcsc', { ...wantsReader, nodes: installed, machine: { connects: async () => 'EACCES' } }],
+  ['pcsc-refuses', 'pcsc', { ...wantsReader, nodes: installed, machine: { connects: async () => 'connected' } }],
+  ['pcsc-unusable', 'pcsc', { ...wantsReader, nodes: installed, look: { kind: 'unusable', why: 'no library' } }],
+  ['pcsc-silent', 'pcsc', { ...wantsReader, nodes: installed, look: { kind: 'silent' } }],
+  ['modules-ok', 'modules', { texts: { '/proc/modules': 'usbhid 1 0 - Live 0x0\nnfc 1 0 - Live 0x0\n' } }],
+  [
+    'modules-loaded',
+    'modules',
+    { texts: { '/proc/modules': 'pn533 1 1 pn533_usb, Live 0x0\nnfc 1 1 pn533, Live 0x0\n' } },
+  ],
+  ['modules-grab', 'modules', plugged('pn533_usb')],
+  ['reader-none', 'reader', {}],
+  ['reader-wanted', 'reader', { ...wantsReader, look: readers() }],
+  ['reader-no-driver', 'reader', unplugged],
+  [
+    'reader-no-rights',
+    'reader',
+    {
+      ...unplugged,
+      folders: { ...unplugged.folders, ...drivers },
+      running: [['pcscd', 'pcscd']],
+      nodes: { [pluggedNode]: node({ mode: 0o664 }) },
+    },
+  ],
+  [
+    'reader-unseen',
+    'reader',
+    {
+      ...unplugged,
+      folders: { ...unplugged.folders, ...drivers },
+      running: [['pcscd', 'pcscd']],
+      nodes: { [pluggedNode]: node({ group: 'pcscd' }) },
+    },
+  ],
+  ['reader-acr122u', 'reader', acr()],
+  ['reader-omnikey', 'reader', { look: readers({ name: 'HID Global OMNIKEY 5022 Smart Card Reader', card: 'none' }) }],
+  ['reader-virtual', 'reader', { look: readers({ name: 'Virtual PCD 00 00', card: 'none' }) }],
+  ['reader-unknown', 'reader', { look: readers({ name: 'SCM SCL3711', card: 'none' }) }],
+  ['card-none', 'card', acr()],
+  ['card-there', 'card', acr('there')],
+  ['card-of-till', 'card', { ...acr('in-use'), ...running }],
+  ['card-shared', 'card', { ...acr('in-use'), running: [['scdaemon', 'tester']] }],
+  ['card-in-use', 'card', { ...acr('exclusive'), ...running }],
+  ['card-mute', 'card', acr('mute')],
+  ['printer-not-named', 'printer', {}],
+  ['printer-with-till', 'printer', { ...cable({}), ...running }],
+  ['printer-ok', 'printer', tcp('connected')],
+  ['printer-ok', 'printer', { ...tcp('connected'), ...running }],
+  ['printer-mute', 'printer', cable({ mute: true })],
+  ['printer-paper-low', 'printer', tcp('connected', { paperNearEnd: true })],
+  ['printer-address', 'printer', tcp('ENOTFOUND')],
+  ['printer-refuses', 'printer', tcp('ECONNREFUSED')],
+  ['printer-unreachable', 'printer', tcp('ETIMEDOUT')],
+  ['printer-gone', 'printer', trouble('unreachable')],
+  ['printer-no-access', 'printer', trouble('no-access')],
+  ['printer-in-use', 'printer', trouble('in-use')],
+  ['printer-not-a-device', 'printer', trouble('not-a-device')],
+  ['printer-silent', 'printer', tcp('connected', { online: false, trouble: 'timed-out' })],
+  ['printer-paper-out', 'printer', trouble('paper-out')],
+  ['printer-cover-open', 'printer', trouble('cover-open')],
+  ['printer-cutter-error', 'printer', trouble('cutter-error')],
+  ['printer-error', 'printer', trouble('error')],
+  ['printer-busy', 'printer', trouble('busy')],
+  ['serial-none', 'serial', {}],
+  ['serial-ok', 'serial', adapter({})],
+  ['serial-no-rights', 'serial', adapter(shut)],
+  [
+    'serial-log-in-again',
+    'serial',
+    {
+      ...adapter(shut),
+      machine: { user: async () => ({ name: 'tester', groups: ['tester'], listed: ['tester', 'dialout'] }) },
+    },
+  ],
+  ['serial-grabbed', 'serial', { ...adapter({}), running: [['ModemManager', 'root']] }],
+  ['hid-none', 'hid', {}],
+  ['hid-ok', 'hid', scanner({})],
+  ['hid-no-rights', 'hid', scanner(shut)],
+  ['check-late', 'disk', { machine: { space: () => new Promise(() => undefined) } }],
+  ['check-broken', 'disk', { machine: { space: () => Promise.reject(new Error('EIO')) } }],
+]
+
+describe('a scene', () => {
+  it.each(scenes)('%s of %s', async (code, check, scene) => {
+    const found = await foundBy(scene, check)
+    expect(found.map((finding) => finding.code)).toEqual([code])
+    for (const language of languages) {
+      const { says, remedy } = wordsOf(found[0]!, language)
+      const named = placeholders(doctorTexts[language].findings[code]).map((name) => name.slice(1, -1))
+      expect(Object.keys(found[0]!.seen)).toEqual(expect.arrayContaining(named))
+      expect(says).not.toBe('')
+      expect(remedy === null).toBe(levels[code] === 'ok')
+    }
+  })
+
+  it('is there for each code', () => {
+    expect(new Set(scenes.map(([code]) => code))).toEqual(new Set(Object.keys(levels)))
+  })
+})
+
+const placeholders = (words: readonly (string | undefined)[]): string[] =>
+  words.flatMap((text) => [...(text ?? '').matchAll(/\{\w+\}/g)].map(([name]) => name)).toSorted()
+
+describe('the three languages', () => {
+  it.each(Object.keys(levels) as FindingCode[])('say of %s what was seen', (code) => {
+    const [kk, ru, en] = languages.map((language) => placeholders(doctorTexts[language].findings[code]))
+    expect([kk, ru]).toEqual([en, en])
+  })
+
+  it('give the same commands to type', () => {
+    const commands = (text = ''): string[] =>
+      [...text.matchAll(/sudo [\w-]+|systemctl [\w-]+|npm run [\w-]+|--[a-z]+\b/g)]
+        .map(([command]) => command)
+        .toSorted()
+    for (const code of Object.keys(levels) as FindingCode[]) {
+      const [kk, ru, en] = languages.map((language) => commands(doctorTexts[language].findings[code][1]))
+      expect([code, kk, ru]).toEqual([code, en, en])
+    }
+  })
+})
+
+describe('the whole of it', () => {
+  it('tells of each check at least once, in the same order, on a machine without anything', async () => {
+    const findings = await examined({})
+    expect(findings.map(({ check }) => check)).toEqual([...checkNames])
+    expect(countsOf(findings)).toEqual({ checks: checkNames.length, warnings: 0, faults: 0 })
+  })
+
+  it('goes on where PC/SC, the till’s lock or the ledger break', async () => {
+    const broken = () => Promise.reject(new Error('broken'))
+    const findings = await examined({ till: { holder: broken, journal: broken, isEnrolled: broken } })
+    const codes = new Map(findings.map(({ check, code }) => [check, code]))
+    expect(codes.get('reader')).toBe('check-broken')
+    expect(codes.get('journal')).toBe('check-broken')
+    expect(codes.get('disk')).toBe('disk-ok')
+    expect(findings).toHaveLength(checkNames.length)
+  })
+
+  it('fits in 80 columns in each language, but for what is one word', async () => {
+    for (const [, , scene] of scenes.filter(([code]) => code !== 'check-late')) {
+      for (const language of languages) {
+        const text = readable(await examined(scene), language)
+        const long = text.split('\n').filter((line) => line.length > columns && line.trim().includes(' '))
+        expect(long.filter((line) => !/\S{40,}/.test(line))).toEqual([])
+      }
+    }
+  })
+
+  it('is one line of JSON for each finding, and the counts', async () => {
+    const findings = await examined({ ...tcp('ETIMEDOUT'), nodes: { [folder]: node({ kind: 'folder', mode: 0o755 }) } })
+    const lines = jsonLines(findings, 'en').trimEnd().split('\n')
+    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(told.pop()).toEqual({ checks: findings.length, warnings: 1, faults: 1 })
+    expect(told.find(({ check }) => check === 'printer')).toEqual({
+      check: 'printer',
+      level: 'fault',
+      code: 'printer-unreachable',
+      seen: { printer: '192.0.2.7:9100', code: 'ETIMEDOUT' },
+      says: '192.0.2.7:9100 does not answer (ETIMEDOUT).',
+      remedy: expect.stringContaining('switched on'),
+    })
+  })
+})

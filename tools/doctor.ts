@@ -1,0 +1,49 @@
+/**
+ * `npm run doctor`: what stands between a field tester and a till that works, and what to do about it
+ * (docs/field-tester.md). Changes nothing; may run beside a till. Exit codes: 0 nothing is a fault; 1 something is;
+ * 2 not asked properly.
+ */
+import { languages, type Language } from '../src/voucher/identifiers.ts'
+import { countsOf, jsonLines, readable } from '../src/terminal/doctor/report.ts'
+import { askedOf, askedWrongly, wholeNumber } from './arguments.ts'
+import { examineThisMachine, isSettingsFile, type Wanted } from './doctor/examination.ts'
+import { printerAt } from './till/printer-address.ts'
+
+const usage = `Use: npm run doctor -- [--data DIR] [--settings FILE] [--ledger URL] [--printer ADDRESS [--profile ID]]
+     [--port N]… [--lang kk|ru|en] [--json]
+FILE: a packaged till's settings.json. ADDRESS: 192.0.2.7[:9100], /dev/usb/lp0, /dev/ttyUSB0@9600[,none], COM3@9600.`
+
+function asked(): { readonly wanted: Wanted; readonly language: Language; readonly json: boolean } {
+  const text = { type: 'string' } as const
+  const { values } = askedOf(usage, {
+    options: {
+      data: text,
+      settings: text,
+      ledger: text,
+      printer: text,
+      profile: { type: 'string', default: 'generic-80mm' },
+      port: { type: 'string', multiple: true, default: [] },
+      lang: { type: 'string', default: 'en' },
+      json: { type: 'boolean', default: false },
+    },
+  })
+  const { data, settings, ledger, profile, json } = values
+  const language = languages.find((known) => known === values.lang)
+  if (language === undefined) return askedWrongly(usage, `--lang is one of ${languages.join(', ')}.`)
+  if (ledger !== undefined && !/^https?:\/\/./.test(ledger))
+    return askedWrongly(usage, `--ledger ${ledger} is no address: http://… or https://….`)
+  if (settings !== undefined && !isSettingsFile(settings))
+    return askedWrongly(usage, `--settings ${settings}: name the till's settings.json.`)
+  const ports = values.port.map((port) => wholeNumber(usage, 'port', port, 1))
+  if (ports.some((port) => port > 65_535)) return askedWrongly(usage, '--port is at most 65535.')
+  const named = values.printer === undefined ? undefined : printerAt(values.printer, profile)
+  if (named !== undefined && 'wrong' in named) return askedWrongly(usage, `${named.wrong}.`)
+  const printer = named?.configuration.printer
+  return { wanted: { data, settings, ledger, printer, ports }, language, json }
+}
+
+const { wanted, language, json } = asked()
+const { findings } = await examineThisMachine(wanted)
+const text = json ? jsonLines(findings, language) : readable(findings, language)
+// What hangs in the system (a dead network disk) would keep this process; everything is told.
+process.stdout.write(text, () => process.exit(countsOf(findings).faults > 0 ? 1 : 0))

@@ -1,0 +1,154 @@
+/** The doctor on this machine: what it is asked about, from a command line and the till's own settings. */
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { openDevices, type DeviceConfiguration } from '../../src/drivers/host/devices.ts'
+import type { PrinterStatus } from '../../src/drivers/ports.ts'
+import { systemScheduler } from '../../src/drivers/scheduler.ts'
+import { holderOf } from '../../src/sync/journal/data-folder.ts'
+import { journalFigures } from '../../src/sync/journal/journal-figures.ts'
+import { verifyingKey, type SigningKey } from '../../src/sync/protocol/keys.ts'
+import { httpTransport } from '../../src/terminal/core/http-transport.ts'
+import { isEnrolled, loadEnrolment } from '../../src/terminal/core/identity.ts'
+import { readTerminalKeys } from '../../src/terminal/core/key-file.ts'
+import { realRandomness, realScheduler } from '../../src/terminal/core/real-ports.ts'
+import { journalFileIn } from '../../src/terminal/core/stopped-till.ts'
+import { examine } from '../../src/terminal/doctor/examine.ts'
+import type { Finding } from '../../src/terminal/doctor/finding.ts'
+import { lookAtLedger } from '../../src/terminal/doctor/ledger-look.ts'
+import type { Asked, KnownSettings, LedgerLook, TillLook } from '../../src/terminal/doctor/machine.ts'
+import { readSettingsFile, settingsFileOf } from '../../src/terminal/shell-electron/settings-file.ts'
+import { tillFolderIn } from '../till/folder.ts'
+import { readersOfThisMachine } from './readers.ts'
+import { thisMachine } from './this-machine.ts'
+
+/** Absent: what the settings say, or nothing. */
+export interface Wanted {
+  readonly data?: string | undefined
+  readonly settings?: string | undefined
+  readonly ledger?: string | undefined
+  readonly printer?: DeviceConfiguration['printer'] | undefined
+  readonly ports?: readonly number[]
+}
+
+export interface Examination {
+  readonly asked: Asked
+  readonly findings: readonly Finding[]
+}
+
+const root = join(import.meta.dirname, '..', '..')
+
+export async function examineThisMachine(wanted: Wanted): Promise<Examination> {
+  const { settings, core, devices } = settingsOf(wanted.settings)
+  const printer = wanted.printer ?? devices?.printer ?? { kind: 'none' }
+  const data = tillFolderIn(wanted.data ?? core?.data ?? 'data')
+  const asked: Asked = {
+    settings,
+    data,
+    ledgerUrl: wanted.ledger ?? core?.ledgerUrl ?? null,
+    printer: printer.kind === 'none' ? null : printer,
+    wantsReader: devices?.reader.kind === 'pcsc',
+    ports: wanted.ports ?? [],
+    nodeWanted: readFileSync(join(root, '.nvmrc'), 'utf8').trim(),
+  }
+  const ports = {
+    machine: await thisMachine(),
+    readers: readersOfThisMachine,
+    printer: () => statusOf(printer),
+    till: tillIn(data),
+    ledger: (url: string) => ledgerAt(url, data),
+  }
+  return { asked, findings: await examine(asked, ports, realScheduler) }
+}
+
+/** Where Electron keeps the packaged till's (docs/design/05-electron.md). */
+function standardSettings(): readonly string[] {
+  const { APPDATA, XDG_CONFIG_HOME } = process.env
+  const folder = (process.platform === 'win32' ? APPDATA : XDG_CONFIG_HOME) || join(homedir(), '.config')
+  return ['tolem', 'Tolem'].map((name) => settingsFileOf(join(folder, name)))
+}
+
+interface Settings {
+  readonly settings: KnownSettings
+  readonly core?: { readonly data: string; readonly ledgerUrl: string }
+  readonly devices?: Pick<DeviceConfiguration, 'reader' | 'printer'>
+}
+
+function settingsOf(named: string | undefined): Settings {
+  const file = named ?? standardSettings().find((path) => existsSync(path))
+  if (file === undefined) return { settings: { kind: 'none' } }
+  // The anchor is not looked at; it lies outside of whatever the data folder is.
+  const outcome = readSettingsFile({ userData: dirname(file), anchors: join(dirname(file), 'anchors') })
+  if (outcome.kind === 'read') {
+    const { core, devices } = outcome
+    return {
+      settings: { kind: 'read', file },
+      core,
+      devices: devices as Pick<DeviceConfiguration, 'reader' | 'printer'>,
+    }
+  }
+  const { code, detail } = outcome
+  const kind = code === 'settings_missing' || code === 'settings_unreadable' ? 'unreadable' : 'malformed'
+  return { settings: { kind, file, detail } }
+}
+
+/** Whether `--settings` names such a file. */
+export const isSettingsFile = (file: string): boolean => basename(file) === basename(settingsFileOf('.'))
+
+function tillIn(data: string): TillLook {
+  return {
+    holder: async () => {
+      const { held, pid } = holderOf(data)
+      return { held, pid: pid === null ? '?' : String(pid) }
+    },
+    isEnrolled: async () => isEnrolled(data),
+    journal: async () => {
+      const figures = journalFigures(journalFileIn(data))
+      if (figures === null) return null
+      const queued = (state: string): number =>
+        figures.outbox.filter((items) => items.state === state).reduce((sum, { count }) => sum + count, 0)
+      const { rows, undecided: unresolved, outbox } = figures
+      const oldestAt = outbox.length === 0 ? null : Math.min(...outbox.map((items) => items.oldestAt))
+      return { rows, waiting: queued('waiting'), parked: queued('parked'), unresolved, oldestAt }
+    },
+  }
+}
+
+async function ledgerAt(url: string, data: string): Promise<LedgerLook> {
+  const enrolment = loadEnrolment(data)
+  const { transport, close } = httpTransport()
+  try {
+    return await lookAtLedger({
+      url,
+      ledgerKey: enrolment === undefined ? undefined : verifyingKey(enrolment.ledgerKey),
+      signer: enrolment === undefined ? undefined : openKeyIn(data),
+      transport,
+      randomness: realRandomness,
+      now: Date.now(),
+    })
+  } finally {
+    close()
+  }
+}
+
+/** The till's key where its file lies open to us: no TPM is asked, which may take its time and belongs to the till. */
+function openKeyIn(data: string): SigningKey | undefined {
+  try {
+    return readTerminalKeys(data, undefined).signing
+  } catch {
+    return undefined
+  }
+}
+
+/** By the driver that the till prints with. */
+async function statusOf(printer: DeviceConfiguration['printer']): Promise<PrinterStatus> {
+  const quick = 'timing' in printer ? { ...printer, timing: { ...printer.timing, pollIntervalMs: 0 } } : printer
+  const options = { scheduler: systemScheduler, createPresenceId: randomUUID }
+  const opened = await openDevices({ reader: { kind: 'none' }, printer: quick }, options)
+  try {
+    return await opened.printer.status()
+  } finally {
+    opened.printer.dispose()
+  }
+}
