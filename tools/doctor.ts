@@ -6,8 +6,8 @@
 import { languages, type Language } from '../src/voucher/identifiers.ts'
 import { countsOf, jsonLines, readable } from '../src/terminal/doctor/report.ts'
 import { askedOf, askedWrongly, wholeNumber } from './arguments.ts'
-import { examineThisMachine, isSettingsFile, type Wanted } from './doctor/examination.ts'
-import { printerAt } from './till/printer-address.ts'
+import { examineThisMachine, type Wanted } from './doctor/examination.ts'
+import { wantedOf } from './doctor/wanted.ts'
 
 const usage = `Use: npm run doctor -- [--data DIR] [--settings FILE] [--ledger URL] [--printer ADDRESS [--profile ID]]
      [--port N]… [--lang kk|ru|en] [--json]
@@ -21,25 +21,17 @@ function asked(): { readonly wanted: Wanted; readonly language: Language; readon
       settings: text,
       ledger: text,
       printer: text,
-      profile: { type: 'string', default: 'generic-80mm' },
+      profile: text,
       port: { type: 'string', multiple: true, default: [] },
       lang: { type: 'string', default: 'en' },
       json: { type: 'boolean', default: false },
     },
   })
-  const { data, settings, ledger, profile, json } = values
   const language = languages.find((known) => known === values.lang)
   if (language === undefined) return askedWrongly(usage, `--lang is one of ${languages.join(', ')}.`)
-  if (ledger !== undefined && !/^https?:\/\/./.test(ledger))
-    return askedWrongly(usage, `--ledger ${ledger} is no address: http://… or https://….`)
-  if (settings !== undefined && !isSettingsFile(settings))
-    return askedWrongly(usage, `--settings ${settings}: name the till's settings.json.`)
   const ports = values.port.map((port) => wholeNumber(usage, 'port', port, 1))
   if (ports.some((port) => port > 65_535)) return askedWrongly(usage, '--port is at most 65535.')
-  const named = values.printer === undefined ? undefined : printerAt(values.printer, profile)
-  if (named !== undefined && 'wrong' in named) return askedWrongly(usage, `${named.wrong}.`)
-  const printer = named?.configuration.printer
-  return { wanted: { data, settings, ledger, printer, ports }, language, json }
+  return { wanted: { ...wantedOf(usage, values), ports }, language, json: values.json }
 }
 
 const { wanted, language, json } = asked()

@@ -1,28 +1,31 @@
 /**
  * `npm run till -- export | import | reset | new-pin`: what is done with the data folder of a till that does not run
- * (docs/design/13-export.md); and `test-page`, which needs none (docs/field-tester.md). Exit codes: 0 done; 1 refused,
+ * (docs/design/13-export.md); `test-page`, which needs none, and `support`, beside a till too (docs/field-tester.md). Exit codes: 0 done; 1 refused,
  * or not everything was accepted; 2 not asked properly, or it could not be done here. What is wrong is one sentence
  * with a code.
  */
-import { ExportExistsError } from '../src/sync/export/export-file.ts'
+import { FileExistsError } from '../src/sync/export/new-file.ts'
 import { ExportFileError } from '../src/sync/export/read-export.ts'
 import { DataFolderError } from '../src/sync/journal/data-folder.ts'
 import { EnrolmentError } from '../src/terminal/core/identity.ts'
 import { NewPinRefused } from '../src/terminal/core/new-pin.ts'
 import { ResetRefused } from '../src/terminal/core/reset.ts'
 import { askedOf, askedWrongly } from './arguments.ts'
+import { wantedOf } from './doctor/wanted.ts'
 import { makeExport } from './till/export.ts'
 import { tillFolderIn } from './till/folder.ts'
 import { ImportError, importExport } from './till/import.ts'
 import { newPin } from './till/new-pin.ts'
 import { resetTill } from './till/reset.ts'
+import { makeSupportBundle } from './till/support.ts'
 import { printTestPage, TestPageRefused } from './till/test-page.ts'
 
 const usage = `Use: npm run till -- export --data DIR --out FILE.tolem-export
      npm run till -- import --file FILE.tolem-export --ledger URL --key FILE
-     npm run till -- reset --data DIR [--after-export FILE.tolem-export] | new-pin --data DIR
+     npm run till -- reset --data DIR [--after-export FILE.tolem-export] | new-pin --data DIR | support --to FILE.zip
      npm run till -- test-page --profile ID --printer HOST[:PORT]|/dev/usb/lp0|/dev/ttyUSB0@9600[,none]
-DIR is the data folder of a till that does not run. The key is the merchant's: its private JWK, or a list of role keys.`
+DIR is the data folder of a till that does not run; it may for support, which also takes what npm run doctor takes.
+The key is the merchant's: its private JWK, or a list of role keys.`
 
 const wanted = {
   export: ['data', 'out'],
@@ -30,8 +33,19 @@ const wanted = {
   reset: ['data'],
   'new-pin': ['data'],
   'test-page': ['profile', 'printer'],
+  support: ['to'],
 } as const
 type Command = keyof typeof wanted
+
+/** What may be said besides. */
+const also: Readonly<Record<Command, readonly string[]>> = {
+  export: [],
+  import: [],
+  reset: ['after-export'],
+  'new-pin': [],
+  'test-page': [],
+  support: ['data', 'settings', 'ledger', 'printer', 'profile'],
+}
 
 function asked() {
   const text = { type: 'string' } as const
@@ -44,14 +58,16 @@ function asked() {
     'after-export': text,
     profile: text,
     printer: text,
+    to: text,
+    settings: text,
   }
   const { values, positionals } = askedOf(usage, { options, allowPositionals: true })
   const [command, ...more] = positionals
   if (command === undefined || !Object.hasOwn(wanted, command) || more.length > 0)
-    return askedWrongly(usage, 'Say export, import, reset, new-pin or test-page.')
+    return askedWrongly(usage, 'Say export, import, reset, new-pin, test-page or support.')
   const named = command as Command
   const needed: readonly string[] = wanted[named]
-  const allowed = named === 'reset' ? [...needed, 'after-export'] : needed
+  const allowed = [...needed, ...also[named]]
   for (const name of needed) {
     if ((values[name as keyof typeof values] ?? '') === '') return askedWrongly(usage, `${named} needs --${name}.`)
   }
@@ -60,11 +76,24 @@ function asked() {
   const { data = '', out = '', file = '', ledger = '', key = '', 'after-export': afterExport } = values
   const { profile = '', printer = '' } = values
   if (named === 'import' && !URL.canParse(ledger)) return askedWrongly(usage, `--ledger ${ledger} is no address.`)
-  return { command: named, data: tillFolderIn(data), out, file, ledger, key, afterExport, profile, printer }
+  const looks = named === 'support' ? wantedOf(usage, values) : {}
+  return {
+    command: named,
+    looks,
+    to: values.to ?? '',
+    data: tillFolderIn(data),
+    out,
+    file,
+    ledger,
+    key,
+    afterExport,
+    profile,
+    printer,
+  }
 }
 
 function run(): Promise<number> | number {
-  const { command, data, out, file, ledger, key, afterExport, profile, printer } = asked()
+  const { command, looks, to, data, out, file, ledger, key, afterExport, profile, printer } = asked()
   switch (command) {
     case 'export':
       return makeExport(data, out)
@@ -76,6 +105,8 @@ function run(): Promise<number> | number {
       return newPin(data)
     case 'test-page':
       return printTestPage(profile, printer)
+    case 'support':
+      return makeSupportBundle(to, looks)
     default:
       return command satisfies never
   }
@@ -85,7 +116,7 @@ function run(): Promise<number> | number {
 function explained(error: unknown): { readonly sentence: string; readonly exitCode: number } | undefined {
   if (!(error instanceof Error)) return undefined
   const code = 'code' in error ? String(error.code) : ''
-  const isRefusal = [ResetRefused, ExportFileError, ExportExistsError, NewPinRefused, TestPageRefused].some(
+  const isRefusal = [ResetRefused, ExportFileError, FileExistsError, NewPinRefused, TestPageRefused].some(
     (kind) => error instanceof kind,
   )
   const cannot = [DataFolderError, EnrolmentError, ImportError].some((kind) => error instanceof kind)

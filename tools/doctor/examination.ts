@@ -35,6 +35,7 @@ export interface Wanted {
 export interface Examination {
   readonly asked: Asked
   readonly findings: readonly Finding[]
+  readonly printer: DeviceConfiguration['printer']
 }
 
 const root = join(import.meta.dirname, '..', '..')
@@ -59,7 +60,7 @@ export async function examineThisMachine(wanted: Wanted): Promise<Examination> {
     till: tillIn(data),
     ledger: (url: string) => ledgerAt(url, data),
   }
-  return { asked, findings: await examine(asked, ports, realScheduler) }
+  return { asked, printer, findings: await examine(asked, ports, realScheduler) }
 }
 
 /** Where Electron keeps the packaged till's (docs/design/05-electron.md). */

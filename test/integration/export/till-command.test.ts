@@ -226,7 +226,7 @@ describe('export', () => {
   test('writes over nothing', async () => {
     till.stops()
     writeFileSync(outFile, 'all that is left of another till')
-    expect(await exported()).toMatchObject({ code: 1, complained: expect.stringContaining('(EXPORT_EXISTS)') })
+    expect(await exported()).toMatchObject({ code: 1, complained: expect.stringContaining('(FILE_EXISTS)') })
     expect(readFileSync(outFile, 'utf8')).toBe('all that is left of another till')
   })
 

@@ -8,21 +8,15 @@ import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { VirtualNtag21x } from '../../../hardware-mocks/cards/ntag21x.ts'
 import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
-import type { Work } from '../../../ledger-sim/context.ts'
-import { sealNewCard } from '../../../ledger-sim/leases/seal-anew.ts'
 import { demoPseudonym } from '../../../ledger-sim/scenarios/demo.ts'
 import { registerCard } from '../../../ledger-sim/schemes/cards.ts'
-import { findScheme, publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
-import { cardPseudonym } from '../../../src/sync/protocol/card-pseudonym.ts'
-import { signIssuerRecord } from '../../../src/sync/protocol/issuer-record.ts'
 import type { Command } from '../../../src/terminal/contract/commands.ts'
-import type { UidProfile, CardRules } from '../../../src/voucher/card-rules.ts'
-import { passwordOf, personaliseNtag21x } from '../../../src/voucher/cards/ntag21x-personalisation.ts'
 import { readCardToEnrol } from '../../../src/voucher/cards/uid-enrolment.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
-import { deskChannel, ntag21x, originalUids, riskTaken, uidCard } from '../../fixtures/identified-cards.ts'
+import { deskChannel, ntag21x, originalUids, uidCard } from '../../fixtures/identified-cards.ts'
 import { PreparedWorld, worldSeed, type WalkWorld } from './prepared-world.ts'
+import { enrolUid, issueNtag21x, publishNext, takesNtag21xCards, takesUidCards } from './identified-desk.ts'
 
 const prepared = new PreparedWorld()
 beforeAll(() => prepared.prepare())
@@ -35,7 +29,6 @@ const pupil = 'Pupil 01'
 /** On whose label the cards of these stories are laid. */
 const shown = 'Forged Pupil 01'
 const family = 'Family 01'
-const passwordMaster = Buffer.from('password master.', 'ascii')
 
 /** A world in which this card is laid on the reader under the label `shown`. */
 async function open(card: VirtualCard): Promise<void> {
@@ -84,36 +77,10 @@ const evidence = () =>
       (JSON.parse((row as { content: string }).content) as { evidence?: { cardProof: unknown } }).evidence?.cardProof,
   )
 
-/** The agency publishes the next version of a scheme; the till learns of it. */
-async function publish(schemeId: string, change: (scheme: Scheme) => Partial<Scheme>): Promise<unknown> {
-  let published: unknown
-  await world.atLedger(async (work) => {
-    const scheme = await findScheme(work, schemeId)
-    if (scheme === undefined || !('goods' in scheme)) throw new Error(`no scheme ${schemeId}`)
-    published = await publishScheme(work, { ...scheme, version: scheme.version + 1, ...change(scheme) })
-  })
-  await pass(60_000)
-  return published
-}
-const takesUid = (caps: Partial<Scheme['caps']> = {}) =>
-  publish('school-lunch', (scheme) => ({
-    cards: { accepts: ['uid', 'ntag424'], uidOffline: riskTaken({ ...scheme.caps, ...caps }) } as CardRules,
-  }))
-
-async function register(work: Work, uid: Uint8Array, holder: string, profile: UidProfile): Promise<void> {
-  expect(await registerCard(work, uid, demoPseudonym(worldSeed, 'holder', holder), profile)).toMatchObject({
-    outcome: 'registered',
-  })
-  await sealNewCard(work, cardPseudonym(work.keys.cardReferenceKey, uid))
-}
-
-/** As the issuing desk does it: the card on its reader, the holder named. */
-async function enrol(card: VirtualCard, holder = pupil): Promise<void> {
-  const read = await readCardToEnrol(deskChannel(card))
-  if (read.kind !== 'card') throw new Error(JSON.stringify(read))
-  await world.atLedger((work) => register(work, read.uid, holder, 'uid'))
-  await pass(60_000)
-}
+const publish = (...asked: [schemeId: string, change: (scheme: Scheme) => Partial<Scheme>]) =>
+  publishNext(world, ...asked)
+const takesUid = (caps?: Partial<Scheme['caps']>) => takesUidCards(world, caps)
+const enrol = (card: VirtualCard, holder = pupil) => enrolUid(world, card, holder)
 
 const refundAll = async () => {
   const [{ saleId } = { saleId: '' }] = snapshot().recent
@@ -234,34 +201,12 @@ describe('a card that its holder carries already', () => {
 })
 
 describe('an NTAG21x', () => {
-  /** The food voucher takes such cards and sells with network only. */
-  const takesNtag21x = () =>
-    publish('food-voucher', (scheme) => ({
-      cards: { accepts: ['ntag21x', 'ntag424'] },
-      offline: { ...scheme.offline, policy: 'deny' },
-    }))
-
-  /** As the issuing desk does it: registered at the ledger, written, closed with a password. */
-  async function issue(card: VirtualNtag21x): Promise<void> {
-    const personalised = await personaliseNtag21x(deskChannel(card), {
-      passwordOf: (uid) => passwordOf(passwordMaster, uid),
-      issue: async (uid) => {
-        let record = ''
-        await world.atLedger(async (work) => {
-          await register(work, uid, family, 'ntag21x')
-          record = signIssuerRecord(work.keys.signing, cardPseudonym(work.keys.cardReferenceKey, uid))
-        })
-        return Buffer.from(record, 'base64url')
-      },
-    })
-    expect(personalised).toMatchObject({ kind: 'personalised', model: 'NTAG213' })
-    await pass(60_000)
-  }
+  const issue = (card: VirtualNtag21x) => issueNtag21x(world, card, family)
 
   it('is issued, pays with network, and the goods go back', async () => {
     const { card } = ntag21x()
     await open(card)
-    expect(await takesNtag21x()).toBe('published')
+    expect(await takesNtag21xCards(world)).toBe('published')
     await issue(card)
     expect(await taps('bread')).toBe('settled')
     expect(evidence()).toMatchObject([{ profile: 'ntag21x' }])
@@ -272,7 +217,7 @@ describe('an NTAG21x', () => {
   it('is refused without network by its own code, and after a lost answer it is unknown', async () => {
     const { card } = ntag21x()
     await open(card)
-    await takesNtag21x()
+    await takesNtag21xCards(world)
     await issue(card)
     await loseNetwork()
     expect(await taps('bread')).toBe('CARD_ONLINE_ONLY')
@@ -288,14 +233,14 @@ describe('an NTAG21x', () => {
   it('is no original with another chip’s signature, or with another card’s record', async () => {
     const { card } = ntag21x()
     await open(card)
-    await takesNtag21x()
+    await takesNtag21xCards(world)
     await issue(card)
     const { pages } = card.state()
     const copied = (uid: string) => new VirtualNtag21x({ ...ntag21x(uid).card.state(), pages })
     for (const copy of [copied('04E10CDA993C81'), copied(originalUids[1])]) {
       await world.close()
       await open(copy)
-      await takesNtag21x()
+      await takesNtag21xCards(world)
       expect(await taps('bread')).toBe('CARD_NOT_ORIGINAL')
     }
   })
@@ -303,7 +248,7 @@ describe('an NTAG21x', () => {
   it('that nobody has issued belongs to no scheme', async () => {
     const { card } = ntag21x()
     await open(card)
-    await takesNtag21x()
+    await takesNtag21xCards(world)
     expect(await taps('bread')).toBe('CARD_UNKNOWN')
   })
 

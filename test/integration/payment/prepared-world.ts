@@ -2,7 +2,7 @@
  * A ledger with the demonstration's world and a till that has fetched its package, made once and kept as two files:
  * each walk begins with a copy of both, on disk, and ends with the auditor.
  */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mifareClassicCard } from '../../../hardware-mocks/cards/otherCards.ts'
@@ -22,7 +22,7 @@ import type { LedgerTransport } from '../../../src/sync/engine/ports.ts'
 import type { Enrolment } from '../../../src/sync/protocol/messages.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Core } from '../../../src/terminal/core/core.ts'
-import { enrol } from '../../../src/terminal/core/identity.ts'
+import { enrol, storeEnrolment } from '../../../src/terminal/core/identity.ts'
 import { KeyStoreInMemory } from '../../fixtures/key-store.ts'
 import { mondayNoon } from '../../fixtures/demo-world.ts'
 import { audit, type AuditSources } from '../../simulation/auditor.ts'
@@ -181,6 +181,19 @@ export class PreparedWorld {
       },
       close,
     }
+  }
+
+  /** What the world's cards are made of, and the codes with which tills are enrolled: secrets of other people. */
+  get secrets(): Pick<DemoWorld, 'cards' | 'enrolmentCodes' | 'pseudonyms'> {
+    if (this.#world === undefined) throw new Error('not prepared')
+    return this.#world
+  }
+
+  /** Writes down who the till is, as its core keeps it beside the journal. */
+  keepIdentity(folder: string): void {
+    if (this.#enrolment === undefined) throw new Error('not prepared')
+    storeEnrolment(folder, this.#enrolment)
+    writeFileSync(join(folder, 'terminal-keys.json'), JSON.stringify(this.#keys.stored), { mode: 0o600 })
   }
 
   remove(): void {
