@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { PcscLook } from '../../src/terminal/doctor/machine.ts'
 
 const lookWithinMs = 6_000
-const program = join(import.meta.dirname, 'look-at-readers.ts')
+const program = join(import.meta.dirname, '..', 'look-at-readers.ts')
 
 export function readersOfThisMachine(): Promise<PcscLook> {
   return new Promise((resolve) => {

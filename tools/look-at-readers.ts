@@ -1,9 +1,9 @@
 /**
- * A process of its own (readers.ts), because PC/SC may keep hold of it: prints the readers that PC/SC knows, one line
+ * A process of its own (doctor/readers.ts), because PC/SC may keep hold of it: prints the readers that PC/SC knows, one line
  * of JSON. Unlike the till's driver it connects to no card: a till that is in the middle of a payment is not disturbed.
  */
 import { Client, ReaderStatus, type Reader } from 'pcsc-mini'
-import type { PcscLook, SeenReader } from '../../src/terminal/doctor/machine.ts'
+import type { PcscLook, SeenReader } from '../src/terminal/doctor/machine.ts'
 
 /** PC/SC names its readers one by one, some milliseconds after it answers; vpcd's poll takes 400. */
 const namesWithinMs = 1_000
