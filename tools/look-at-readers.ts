@@ -1,6 +1,6 @@
 /**
- * A process of its own (doctor/readers.ts), because PC/SC may keep hold of it: prints the readers that PC/SC knows, one line
- * of JSON. Unlike the till's driver it connects to no card: a till that is in the middle of a payment is not disturbed.
+ * A process of its own (doctor/readers.ts), because PC/SC may keep hold of it: prints the readers that PC/SC knows, one
+ * line of JSON. Unlike the till's driver it connects to no card: a till in the middle of a payment is not disturbed.
  */
 import { Client, ReaderStatus, type Reader } from 'pcsc-mini'
 import type { PcscLook, SeenReader } from '../src/terminal/doctor/machine.ts'

@@ -1,8 +1,8 @@
 /**
  * `npm run till -- export | import | reset | new-pin`: what is done with the data folder of a till that does not run
- * (docs/design/13-export.md); `test-page`, which needs none, and `support`, beside a till too (docs/field-tester.md). Exit codes: 0 done; 1 refused,
- * or not everything was accepted; 2 not asked properly, or it could not be done here. What is wrong is one sentence
- * with a code.
+ * (docs/design/13-export.md); `test-page`, which needs none, and `support`, beside a till too (docs/field-tester.md).
+ * Exit codes: 0 done; 1 refused, or not everything was accepted; 2 not asked properly, or it could not be done here.
+ * What is wrong is one sentence with a code.
  */
 import { FileExistsError } from '../src/sync/export/new-file.ts'
 import { ExportFileError } from '../src/sync/export/read-export.ts'

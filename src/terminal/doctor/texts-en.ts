@@ -59,7 +59,8 @@ export const english: DoctorTexts = {
     'journal-ok': ['{rows} rows; {waiting} items wait for the ledger, {unresolved} payments are open.'],
     'journal-waits': [
       '{rows} rows; {waiting} items wait, for up to {days} days, {parked} of them parked; {unresolved} payments open.',
-      'Bring the till to the network; "Send now" on its screen tries parked items again. If they stay: a support bundle.',
+      'Bring the till to the network; "Send now" on its screen tries parked items again. If they stay: a ' +
+        'support bundle.',
     ],
     'journal-fault': [
       'The journal cannot be used: {code}.',
@@ -95,7 +96,8 @@ export const english: DoctorTexts = {
     ],
     'ledger-unreachable': [
       '{url} cannot be reached ({code}).',
-      'Look at cable or Wi-Fi, then at firewall and proxy. ECONNREFUSED: the machine is there, the ledger does not run.',
+      'Look at cable or Wi-Fi, then at firewall and proxy. ECONNREFUSED: the machine is there, the ledger does ' +
+        'not run.',
     ],
     'ledger-silent': [
       '{url} takes the connection and does not answer.',
@@ -114,7 +116,8 @@ export const english: DoctorTexts = {
     ],
     'terminal-unknown': [
       'The ledger does not know its key.',
-      'It was revoked, or its data folder was brought back from an old copy. Export what is unsynced (npm run till -- ' +
+      'It was revoked, or its data folder was brought back from an old copy. Export what is unsynced (npm ' +
+        'run till -- ' +
         'export), then have it enrolled anew.',
     ],
     'terminal-fault': ['The ledger refuses its questions: {code}.', 'Make a support bundle and hand it over.'],
@@ -134,7 +137,8 @@ export const english: DoctorTexts = {
     ],
     'pcsc-refuses': [
       'The service runs and refuses us: {code}.',
-      'Over ssh polkit says no: log in at the machine itself, or allow your user by a polkit rule. Else: sudo systemctl ' +
+      'Over ssh polkit says no: log in at the machine itself, or allow your user by a polkit rule. Else: ' +
+        'sudo systemctl ' +
         'restart pcscd.',
     ],
     'pcsc-unusable': [
@@ -167,11 +171,13 @@ export const english: DoctorTexts = {
     ],
     'reader-no-rights': [
       '{reader}: pcscd runs as {user} and may not open {path}, which is {owner}’s.',
-      'Its udev rule is missing: sudo apt-get install --reinstall libccid, sudo udevadm control --reload, plug it in again.',
+      'Its udev rule is missing: sudo apt-get install --reinstall libccid, sudo udevadm control --reload, plug ' +
+        'it in again.',
     ],
     'reader-unseen': [
       '{reader} is plugged in, and PC/SC does not show it.',
-      'Plug it in again, without a hub; sudo systemctl restart pcscd; then pcsc_scan (package pcsc-tools) must list it.',
+      'Plug it in again, without a hub; sudo systemctl restart pcscd; then pcsc_scan (package pcsc-tools) must ' +
+        'list it.',
     ],
     'reader-acr122u': ['{reader}. Known: short commands only; beeps by itself; up to a second late without a card.'],
     'reader-omnikey': ['{reader}. Known: an NTAG21x is shown as an unknown card by it.'],
@@ -210,7 +216,8 @@ export const english: DoctorTexts = {
     ],
     'printer-unreachable': [
       '{printer} does not answer ({code}).',
-      'Is it switched on, is its cable in? Has it got another address? Its self-test prints it. Same network as this machine?',
+      'Is it switched on, is its cable in? Has it got another address? Its self-test prints it. Same network as ' +
+        'this machine?',
     ],
     'printer-gone': [
       '{printer} is not there.',
@@ -227,7 +234,8 @@ export const english: DoctorTexts = {
     ],
     'printer-silent': [
       '{printer} takes the line and does not answer.',
-      'Is another program using it? Baud rate and handshake as in its self-test? One that never answers: "status":"none".',
+      'Is another program using it? Baud rate and handshake as in its self-test? One that never answers: ' +
+        '"status":"none".',
     ],
     'printer-paper-out': ['{printer}: no paper.', 'Put a roll in. What waits is printed by itself.'],
     'printer-cover-open': ['{printer}: the cover is open.', 'Close it.'],
@@ -252,7 +260,8 @@ export const english: DoctorTexts = {
     'hid-ok': ['You may open {paths}.'],
     'hid-no-rights': [
       'You may not open {path} ({owner}).',
-      'In /etc/udev/rules.d/70-tolem-hid.rules: KERNEL=="hidraw*", SUBSYSTEM=="hidraw", MODE="0660", GROUP="plugdev", ' +
+      'In /etc/udev/rules.d/70-tolem-hid.rules: KERNEL=="hidraw*", SUBSYSTEM=="hidraw", MODE="0660", ' +
+        'GROUP="plugdev", ' +
         'TAG+="uaccess". Then sudo usermod -aG plugdev "$USER", log in again, plug it in again.',
     ],
     'check-late': ['This was not answered within {seconds} s.', 'Run it again; if it stays, something hangs there.'],
