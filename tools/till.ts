@@ -24,8 +24,7 @@ const usage = `Use: npm run till -- export --data DIR --out FILE.tolem-export
      npm run till -- import --file FILE.tolem-export --ledger URL --key FILE
      npm run till -- reset --data DIR [--after-export FILE.tolem-export] | new-pin --data DIR | support --to FILE.zip
      npm run till -- test-page --profile ID --printer HOST[:PORT]|/dev/usb/lp0|/dev/ttyUSB0@9600[,none]
-DIR is the data folder of a till that does not run; it may for support, which also takes what npm run doctor takes.
-The key is the merchant's: its private JWK, or a list of role keys.`
+DIR: of a till that does not run (for support it may; it takes what doctor takes). --key: private JWK, or role keys.`
 
 const wanted = {
   export: ['data', 'out'],
