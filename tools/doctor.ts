@@ -10,7 +10,7 @@ import { examineThisMachine, type Wanted } from './doctor/examination.ts'
 import { wantedOf } from './doctor/wanted.ts'
 
 const usage = `Use: npm run doctor -- [--data DIR] [--settings FILE] [--ledger URL] [--printer ADDRESS [--profile ID]]
-     [--port N]… [--lang kk|ru|en] [--json]
+     [--port N]… [--language kk|ru|en] [--json]
 FILE: a packaged till's settings.json. ADDRESS: 192.0.2.7[:9100], /dev/usb/lp0, /dev/ttyUSB0@9600[,none], COM3@9600.`
 
 function asked(): { readonly wanted: Wanted; readonly language: Language; readonly json: boolean } {
@@ -23,12 +23,12 @@ function asked(): { readonly wanted: Wanted; readonly language: Language; readon
       printer: text,
       profile: text,
       port: { type: 'string', multiple: true, default: [] },
-      lang: { type: 'string', default: 'en' },
+      language: { type: 'string', default: 'en' },
       json: { type: 'boolean', default: false },
     },
   })
-  const language = languages.find((known) => known === values.lang)
-  if (language === undefined) return askedWrongly(usage, `--lang is one of ${languages.join(', ')}.`)
+  const language = languages.find((known) => known === values.language)
+  if (language === undefined) return askedWrongly(usage, `--language is one of ${languages.join(', ')}.`)
   const ports = values.port.map((port) => wholeNumber(usage, 'port', port, 1))
   if (ports.some((port) => port > 65_535)) return askedWrongly(usage, '--port is at most 65535.')
   return { wanted: { ...wantedOf(usage, values), ports }, language, json: values.json }

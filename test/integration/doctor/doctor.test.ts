@@ -134,7 +134,7 @@ it('as a command: beside a till that holds the folder, a printer that is off, a 
   const before = files()
   const identity = readFileSync(join(folder.path, 'enrolment.json'))
   // Port 9 is nobody's on any machine of ours: refused at once.
-  const words = ['--json', '--data', folder.path, '--ledger', http.url, '--printer', '127.0.0.1:9', '--lang', 'kk']
+  const words = ['--json', '--data', folder.path, '--ledger', http.url, '--printer', '127.0.0.1:9', '--language', 'kk']
   try {
     const { code, said, complained } = await new Promise<{ code: unknown; said: string; complained: string }>((done) =>
       execFile(process.execPath, [join(root, 'tools', 'doctor.ts'), ...words], (error, stdout, stderr) =>

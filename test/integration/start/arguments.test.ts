@@ -64,7 +64,7 @@ it.each<[string, ...string[]]>([
   ['sim', '--seeds', 'many'],
   ['sim', '--bug', 'constructor'],
   ['reader-soak', '--insertions', '1'],
-  ['doctor', '--lang', 'de'],
+  ['doctor', '--language', 'de'],
   ['doctor', '--ledger', 'nowhere'],
   ['doctor', '--printer', '/dev/ttyUSB0@1'],
   ['pictures', '--language', 'de'],
