@@ -24,7 +24,7 @@ const worldly = `^(node:)?(${[
  * that tests it, a printer's settings.
  */
 const printerPorts = 'printer/(document|encode|profile|raster|self-test|settings)'
-const driverPorts = `^src/drivers/(ports|event-source|host/(client|channel)|${printerPorts})\\.ts$`
+const driverPorts = `^src/drivers/(ports|event-source|host/(client|channel)|hid/settings|${printerPorts})\\.ts$`
 
 module.exports = {
   forbidden: [

@@ -1,10 +1,12 @@
 /**
  * `npm run mocks -- --data DIR …`: the virtual hardware of one till as a process: reader and cards, printer, network,
- * panel (docs/virtual-hardware.md). Options as `usage` has them, or one argument of JSON with the same names
- * (`{"data":"…","panelPort":0}`; `cards` may be the list itself). Port 0, the default, means any free port; `vpcdPort`
- * is where a pcscd's vpcd listens already. A printer behind a pty (a serial port, or a USB printer) or a FIFO is the
- * file `printerDevice`, and has no port. When everything listens, one line goes to standard output:
- * `{"event":"ready","panelUrl":…,"panelPort":…,"readerPort":…,"printerPort":…,"printerDevice":…,"proxyPort":…}`.
+ * scanner, keypad and display, panel (docs/virtual-hardware.md). Options as `usage` has them, or one argument of JSON
+ * with the same names (`{"data":"…","panelPort":0}`; `cards` may be the list itself). Port 0, the default, means any
+ * free port; `vpcdPort` is where a pcscd's vpcd listens already. A printer behind a pty (a serial port, or a USB
+ * printer) or a FIFO is the file `printerDevice`, and has no port. When everything listens, one line goes to standard
+ * output:
+ * `{"event":"ready","panelUrl":…,"panelPort":…,"readerPort":…,"printerPort":…,"printerDevice":…,"proxyPort":…,
+ * "hidPort":…}`.
  * SIGINT or SIGTERM ends it cleanly, exit code 0; a second one at once.
  */
 import { randomBytes } from 'node:crypto'
@@ -16,7 +18,7 @@ import { cardDefinitions } from './panel/card-box.ts'
 import { startVirtualHardware } from './virtual-hardware.ts'
 
 const usage = `Use: npm run mocks -- --data DIR [--cards FILE] [--card-folder DIR] [--panel-port N] [--proxy-port N]
-  [--ledger-port N] [--reader-port N | --vpcd-port N] [--printer-port N] [--printer-front tcp|pty|fifo]
+  [--ledger-port N] [--reader-port N | --vpcd-port N] [--hid-port N] [--printer-port N] [--printer-front tcp|pty|fifo]
   [--printer-profile kazakh|budget] [--printer-language escpos|starprnt] [--paper 58|80] [--seed TEXT]
   [--wallet-keys FILE --ledger-key FILE]`
 
@@ -31,6 +33,7 @@ const arguments_ = z.strictObject({
   vpcdPort: port,
   printerPort: port,
   proxyPort: port,
+  hidPort: port,
   ledgerPort: port,
   paper: z.coerce
     .number()
@@ -63,6 +66,7 @@ function givenArguments(): unknown {
     'vpcd-port': text,
     'printer-port': text,
     'proxy-port': text,
+    'hid-port': text,
     'ledger-port': text,
     paper: text,
     'printer-profile': text,
@@ -117,14 +121,13 @@ async function run(): Promise<void> {
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  const { panelUrl, panelPort, readerPort, printerPort, printer, proxyPort } = hardware
+  const { panelUrl, panelPort, readerPort, printerPort, printer, proxyPort, hidPort } = hardware
   const { device } = printer
   const printerAddress = device === null ? { printerPort } : { printerPort, printerDevice: device }
   const { vpcdPort } = others
   const readerAddress = vpcdPort === 0 ? { readerPort } : { vpcdPort }
-  process.stdout.write(
-    `${JSON.stringify({ event: 'ready', panelUrl, panelPort, ...readerAddress, ...printerAddress, proxyPort })}\n`,
-  )
+  const addresses = { panelUrl, panelPort, ...readerAddress, ...printerAddress, proxyPort, hidPort }
+  process.stdout.write(`${JSON.stringify({ event: 'ready', ...addresses })}\n`)
 }
 
 run().catch((error: unknown) => {

@@ -3,6 +3,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RandomSource } from './cards/random.ts'
 import { EventLog } from './event-log.ts'
+import { serveVirtualHid } from './hid/remote-bus.ts'
+import { VirtualHid } from './hid/virtual-hid.ts'
 import { NetworkProxy } from './network/network-proxy.ts'
 import { CardBox } from './panel/card-box.ts'
 import type { CardDefinition } from './panel/card-box.ts'
@@ -21,7 +23,8 @@ import { WalletDesk } from './wallet/wallet-desk.ts'
 export interface VirtualHardwareOptions {
   /**
    * Holds `cards/` (EEPROMs and the cards' own logs), `slips/` (what was printed, the printer's log),
-   * `reader.log.jsonl`, `network.log.jsonl`, and of the customers' wallets `wallet/` and `wallet.log.jsonl`.
+   * `reader.log.jsonl`, `network.log.jsonl`, `hid.log.jsonl`, and of the customers' wallets `wallet/` and
+   * `wallet.log.jsonl`.
    */
   readonly folder: string
   /** The box of cards of another till's hardware, in place of `cards/`. */
@@ -33,6 +36,8 @@ export interface VirtualHardwareOptions {
   readonly vpcdPort?: number
   readonly printerPort?: number
   readonly proxyPort?: number
+  /** Scanner, keypad and display, for a till's device host. */
+  readonly hidPort?: number
   /** Where the ledger listens on loopback; 0 or absent: nowhere yet. */
   readonly ledgerPort?: number
   readonly cards?: readonly CardDefinition[]
@@ -53,10 +58,12 @@ export interface VirtualHardware {
   readonly readerPort: number
   readonly printerPort: number
   readonly proxyPort: number
+  readonly hidPort: number
   readonly box: CardBox
   readonly desk: ReaderDesk
   readonly printer: VirtualPrinter
   readonly network: NetworkProxy
+  readonly hid: VirtualHid
   /** Ends everything and waits until the last slip is on disk. */
   close(): Promise<void>
 }
@@ -99,8 +106,10 @@ export async function startVirtualHardware(options: VirtualHardwareOptions): Pro
           now,
           random,
         })
-  const panel = new PanelServer({ box, desk, printer, network, wallet, readerLog, port: options.panelPort ?? 0 })
+  const hid = new VirtualHid(new EventLog({ now, file: join(folder, 'hid.log.jsonl') }))
+  const panel = new PanelServer({ box, desk, printer, network, hid, wallet, readerLog, port: options.panelPort ?? 0 })
   const served = place === reader ? await serveVirtualReader(reader, { port: options.readerPort ?? 0 }) : null
+  const hidListener = await serveVirtualHid(hid, { port: options.hidPort ?? 0 })
   await printer.powerOn()
   await network.open()
   await panel.open()
@@ -110,15 +119,19 @@ export async function startVirtualHardware(options: VirtualHardwareOptions): Pro
     readerPort: served?.port ?? 0,
     printerPort: printer.port,
     proxyPort: network.port,
+    hidPort: hidListener.port,
     box,
     desk,
     printer,
     network,
+    hid,
     close: async () => {
       await panel.close()
       desk.dispose()
       place.dispose()
       await served?.dispose()
+      await hidListener.close()
+      hid.dispose()
       await network.close()
       await printer.close()
     },

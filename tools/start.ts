@@ -1,10 +1,11 @@
 /**
  * `npm start`: the whole system with the demonstration's schemes and virtual hardware, and the till in a window.
  *
- *     npm start -- [--data DIR] [--headless] [--browser] [--port N] [--anchors DIR] [--reader pcsc]
+ *     npm start -- [--data DIR] [--headless] [--browser] [--port N] [--anchors DIR] [--reader pcsc] [--hid usb]
  *
  * `--headless` opens nothing and prints one JSON line when everything is ready; `--browser` does not try Electron;
- * `--reader pcsc` takes cards on the readers of this machine's PC/SC service instead of the panel's.
+ * `--reader pcsc` takes cards on the readers of this machine's PC/SC service instead of the panel's; `--hid usb` the
+ * bar code scanners on its USB instead of the panel's scanner, keypad and display.
  * SIGINT, SIGTERM or SIGHUP stops all processes. Exit codes: 0 stopped as asked, 1 a part ended by itself, 2 it could
  * not start.
  */
@@ -19,9 +20,10 @@ import { AgencyOffice } from './demo/agency-office.ts'
 import { bringInCountingCard, countingCard, countingCardPin } from './demo/counting-cards.ts'
 import { officialElectron } from './official-electron.ts'
 import { StartError } from './processes.ts'
-import { startWorld, type ReaderChoice, type TillShell, type World } from './world.ts'
+import { startWorld, type HidChoice, type ReaderChoice, type TillShell, type World } from './world.ts'
 
-const usage = 'Use: npm start -- [--data DIR] [--headless] [--browser] [--port N] [--anchors DIR] [--reader pcsc]'
+const usage =
+  'Use: npm start -- [--data DIR] [--headless] [--browser] [--port N] [--anchors DIR] [--reader pcsc] [--hid usb]'
 const fetchElectronWithinMs = 60_000
 
 const say = (text: string): void => void process.stderr.write(`tolem: ${text}\n`)
@@ -38,6 +40,7 @@ interface Settings {
   readonly tillPort: number
   readonly anchors: string | undefined
   readonly reader: ReaderChoice
+  readonly hid: HidChoice
 }
 
 function readSettings(): Settings {
@@ -49,17 +52,21 @@ function readSettings(): Settings {
       port: { type: 'string', default: '0' },
       anchors: { type: 'string' },
       reader: { type: 'string', default: 'virtual' },
+      hid: { type: 'string', default: 'virtual' },
     },
   })
-  const { data, headless, browser, port, anchors, reader } = values
+  const { data, headless, browser, port, anchors, reader, hid } = values
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     return fail(`--port ${port} is no port. Give a number from 0 (any free one) to 65535.`)
   }
   if (reader !== 'virtual' && reader !== 'pcsc') {
     return fail(`--reader ${reader} is no choice. Give virtual (the panel's) or pcsc (this machine's).`)
   }
+  if (hid !== 'virtual' && hid !== 'usb') {
+    return fail(`--hid ${hid} is no choice. Give virtual (the panel's) or usb (this machine's).`)
+  }
   if (data === '') return fail('--data needs the name of a folder.')
-  return { data, headless, browser, tillPort: Number(port), anchors, reader }
+  return { data, headless, browser, tillPort: Number(port), anchors, reader, hid }
 }
 
 /** Electron where its official binary is or can be had and there is a display, else a browser. */
@@ -101,6 +108,7 @@ try {
     tillPort: settings.tillPort,
     shell,
     reader: settings.reader,
+    hid: settings.hid,
     abort: asked.signal,
     say,
     ...(settings.anchors === undefined ? {} : { anchorFolder: settings.anchors }),

@@ -39,6 +39,8 @@ export interface WorldOptions {
   readonly tpm?: string
   /** What the virtual hardware's random bytes are drawn from, so that a run can be repeated; else by chance. */
   readonly hardwareSeed?: string
+  /** Scanner, keypad and display: the panel's unless given, or those on this machine's USB. */
+  readonly hid?: HidChoice
   /** How long the printer may take, where it is not as most are (src/drivers/host/devices.ts). */
   readonly printerTiming?: Partial<PrinterTiming>
   /** What shows the till; without it, the browser host that opens nothing. */
@@ -55,6 +57,8 @@ export type ReaderChoice =
   | 'pcsc'
   /** A module that the device host loads (src/drivers/host/devices.ts), and what it is given. */
   | { readonly path: string; readonly options: object }
+
+export type HidChoice = 'virtual' | 'usb'
 
 export type TillShell =
   /** `open`: in a kiosk, where there is Chromium and a display. */
@@ -140,7 +144,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         ...(options.hardwareSeed === undefined ? [] : ['--seed', options.hardwareSeed]),
         ...more,
       ])
-    const forTillWith = (hardwareOfTill: RunningProcess, folder: string, reader: ReaderChoice) => {
+    const forTillWith = (hardwareOfTill: RunningProcess, folder: string, reader: ReaderChoice, hid: HidChoice) => {
       const core = {
         data: folder,
         anchor: join(
@@ -161,6 +165,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
           profile: 'epson-tm-t20iii',
           ...(options.printerTiming && { timing: options.printerTiming }),
         },
+        hid: hidOf(hid, hardwareOfTill),
       }
       return { core: JSON.stringify(core), devices: JSON.stringify(devices) }
     }
@@ -171,7 +176,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       String(options.panelPort ?? 0),
     ])
     const enrolment = enrolmentOf(folders)
-    const configuration = { ...forTillWith(hardware, folders.till, options.reader ?? 'virtual'), ...enrolment }
+    const firstTill = forTillWith(hardware, folders.till, options.reader ?? 'virtual', options.hid ?? 'virtual')
+    const configuration = { ...firstTill, ...enrolment }
     const environment = withEnrolmentCode(enrolment.enrolmentCode)
     const forTill = ['--core', configuration.core, '--devices', configuration.devices]
     const browserHost = 'src/terminal/shell-browser/main.ts'
@@ -210,7 +216,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       const place = { till: join(data, `till-${tills}`), hardware: join(data, `hardware-${tills}`) }
       const cards = ['--card-folder', join(folders.hardware, 'cards')]
       const own = await startHardware(`virtual hardware ${tills}`, place.hardware, cards)
-      const { core, devices } = forTillWith(own, place.till, 'virtual')
+      const { core, devices } = forTillWith(own, place.till, 'virtual', 'virtual')
       const another = await start(`till ${tills}`, browserHost, ['--core', core, '--devices', devices], {
         environment: withEnrolmentCode(enrolmentCode),
       })
@@ -245,6 +251,20 @@ function readerOf(choice: ReaderChoice, hardware: RunningProcess): object {
   if (choice !== 'virtual') return { kind: 'module', ...choice }
   const port = hardware.ready['readerPort']
   return { kind: 'module', path: program('hardware-mocks/reader/remote.ts'), options: { port } }
+}
+
+/** As the device host takes it. The virtual keypad and display are named, as real ones have to be. */
+function hidOf(choice: HidChoice, hardware: RunningProcess): object {
+  if (choice === 'usb') return { kind: 'usb' }
+  return {
+    kind: 'module',
+    path: program('hardware-mocks/hid/remote-bus.ts'),
+    options: { port: hardware.ready['hidPort'] },
+    devices: [
+      { use: 'keypad', vendorId: '1209', productId: '0002' },
+      { use: 'display', vendorId: '1209', productId: '0003', profile: 'escpos-cp866' },
+    ],
+  }
 }
 
 /** The demonstration's enrolment code, while the till is not enrolled yet. */

@@ -1,5 +1,8 @@
 /** What the panel can be told to do: the bodies of its POST requests, and what each does to the devices. */
 import { z } from 'zod'
+import { keypadKeys } from '../hid/reports.ts'
+import { hidDeviceNames } from '../hid/virtual-hid.ts'
+import type { HidRefusal, VirtualHid } from '../hid/virtual-hid.ts'
 import type { NetworkProxy } from '../network/network-proxy.ts'
 import type { VirtualPrinter } from '../printer/virtual-printer.ts'
 import type { WalletDesk, WalletRefusal } from '../wallet/wallet-desk.ts'
@@ -12,6 +15,7 @@ export interface PanelDevices {
   readonly desk: ReaderDesk
   readonly printer: VirtualPrinter
   readonly network: NetworkProxy
+  readonly hid: VirtualHid
   /** `null`: no customer has a wallet here. */
   readonly wallet: WalletDesk | null
 }
@@ -63,6 +67,22 @@ const bodies = {
     cutConnectionAfterBytes: z.int().min(1).nullable().optional(),
     tearOff: z.literal(true).optional(),
   }),
+  '/api/hid/scan': z.strictObject({
+    code: z.string().min(1).max(4_000),
+    /** AIM identifier; as the code looks unless given. */
+    symbology: z
+      .string()
+      .regex(/^\][A-Za-z][0-9A-Za-z]$/)
+      .optional(),
+    /** The code breaks off after so many reports. */
+    reportsMost: z.int().min(1).optional(),
+  }),
+  '/api/hid/keys': z.strictObject({ keys: z.array(z.enum(keypadKeys)).min(1).max(64) }),
+  '/api/hid': z.strictObject({
+    device: z.enum(hidDeviceNames),
+    plugged: z.boolean().optional(),
+    access: z.enum(['free', 'denied', 'in-use']).optional(),
+  }),
   '/api/cards': cardDefinitions,
   /** `text`: of a QR, or the id of a payment request. */
   '/api/wallet/read': z.strictObject({ wallet: z.string(), text: z.string().max(1_000) }),
@@ -71,7 +91,7 @@ const bodies = {
 } as const
 
 export type PanelPath = keyof typeof bodies
-export type PanelRefusal = DeskRefusal | WalletRefusal | 'no-wallets' | 'invalid-body'
+export type PanelRefusal = DeskRefusal | HidRefusal | WalletRefusal | 'no-wallets' | 'invalid-body'
 export type PanelAnswer =
   | { readonly kind: 'done'; readonly details?: Readonly<Record<string, unknown>> }
   | { readonly kind: 'refused'; readonly code: PanelRefusal; readonly detail: string }
@@ -79,7 +99,7 @@ export type PanelAnswer =
 type Body<Path extends PanelPath> = z.infer<(typeof bodies)[Path]>
 
 const done: PanelAnswer = { kind: 'done' }
-const asAnswer = (refusal: DeskRefusal | null): PanelAnswer =>
+const asAnswer = (refusal: DeskRefusal | HidRefusal | null): PanelAnswer =>
   refusal === null ? done : { kind: 'refused', code: refusal, detail: refusal.replaceAll('-', ' ') }
 
 function layCard(devices: PanelDevices, body: Body<'/api/reader/lay'>): PanelAnswer {
@@ -151,6 +171,11 @@ async function setPrinter(devices: PanelDevices, body: Body<'/api/printer'>): Pr
   return done
 }
 
+function setHid({ hid }: PanelDevices, { device, plugged, access }: Body<'/api/hid'>): PanelAnswer {
+  hid.set(device, { ...(plugged === undefined ? {} : { plugged }), ...(access === undefined ? {} : { access }) })
+  return done
+}
+
 async function useWallet(
   { wallet }: PanelDevices,
   ask: (desk: WalletDesk) => ReturnType<WalletDesk['read' | 'pay' | 'look']>,
@@ -181,6 +206,14 @@ export async function obey(devices: PanelDevices, path: PanelPath, body: unknown
       return setNetwork(devices, data as Body<typeof path>)
     case '/api/printer':
       return setPrinter(devices, data as Body<typeof path>)
+    case '/api/hid/scan': {
+      const { code, symbology, reportsMost } = data as Body<typeof path>
+      return asAnswer(devices.hid.scan(code, symbology, reportsMost))
+    }
+    case '/api/hid/keys':
+      return asAnswer(devices.hid.press((data as Body<typeof path>).keys))
+    case '/api/hid':
+      return setHid(devices, data as Body<typeof path>)
     case '/api/cards':
       return { kind: 'done', details: { added: devices.box.add(data as Body<typeof path>) } }
     case '/api/wallet/read': {

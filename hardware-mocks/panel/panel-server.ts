@@ -9,6 +9,7 @@ import { isPanelPath, obey } from './panel-commands.ts'
 import type { PanelDevices } from './panel-commands.ts'
 import type { BoxedCard } from './card-box.ts'
 import type { ReaderState } from './reader-desk.ts'
+import type { HidState } from '../hid/virtual-hid.ts'
 import type { NetworkState } from '../network/network-proxy.ts'
 import type { SlipRecord } from '../printer/slip-store.ts'
 import type { PrinterState } from '../printer/virtual-printer.ts'
@@ -29,6 +30,7 @@ export interface PanelState {
   readonly reader: ReaderState
   readonly network: NetworkState & { readonly port: number }
   readonly printer: PrinterState & { readonly port: number }
+  readonly hid: HidState
   /** `null`: no customer has a wallet here. */
   readonly wallet: WalletState | null
   /** The newest slips, oldest first. */
@@ -53,6 +55,7 @@ const page: ReadonlyMap<string, { readonly file: URL; readonly type: string }> =
       ['/page.css', inPage('page.css'), 'text/css; charset=utf-8'],
       ['/page.js', inPage('page.js'), 'text/javascript; charset=utf-8'],
       ['/elements.js', inPage('elements.js'), 'text/javascript; charset=utf-8'],
+      ['/hid.js', inPage('hid.js'), 'text/javascript; charset=utf-8'],
       ['/log-words.js', inPage('log-words.js'), 'text/javascript; charset=utf-8'],
       ['/slips.js', inPage('slips.js'), 'text/javascript; charset=utf-8'],
       ['/wallet.css', inPage('wallet.css'), 'text/css; charset=utf-8'],
@@ -81,6 +84,7 @@ export class PanelServer {
       options.printer.log.onDidWrite(changed),
       options.printer.onDidPrint(changed),
       options.network.log.onDidWrite(changed),
+      options.hid.log.onDidWrite(changed),
       ...(options.wallet === null ? [] : [options.wallet.log.onDidWrite(changed)]),
     ]
   }
@@ -111,12 +115,13 @@ export class PanelServer {
 
   /** Everything the page shows. */
   state(): PanelState {
-    const { box, desk, printer, network, wallet } = this.#options
+    const { box, desk, printer, network, hid, wallet } = this.#options
     return {
       cards: box.list(),
       reader: desk.state(),
       network: { ...network.state(), port: network.port },
       printer: { ...printer.state(), port: printer.port },
+      hid: hid.state(),
       wallet: wallet?.state() ?? null,
       slips: printer
         .slipNumbers()
@@ -188,12 +193,13 @@ export class PanelServer {
   }
 
   #logs(): Readonly<Record<string, readonly LogEntry[]>> {
-    const { readerLog, network, printer, wallet } = this.#options
+    const { readerLog, network, printer, hid, wallet } = this.#options
     const newest = (log: EventLog): readonly LogEntry[] => log.entries().slice(-shownLogLines)
     return {
       reader: newest(readerLog),
       network: newest(network.log),
       printer: newest(printer.log),
+      hid: newest(hid.log),
       wallet: wallet === null ? [] : newest(wallet.log),
     }
   }

@@ -49,11 +49,10 @@ export const clientMessage = z.object({
 })
 
 export type ServerMessage = z.infer<typeof serverMessage>
-export type ClientMessage = z.infer<typeof clientMessage>
 
 const LINE_CHARACTERS_MAX = 65_536
 
-export function sendLine(socket: Socket, message: ServerMessage | ClientMessage): void {
+export function sendLine(socket: Socket, message: object): void {
   if (!socket.destroyed) socket.write(`${JSON.stringify(message)}\n`)
 }
 

@@ -137,3 +137,79 @@ export interface PrinterPort extends Disposable {
    */
   openDrawer(): Promise<DrawerResult>
 }
+
+export type HidTrouble =
+  | 'unplugged' // it was here, or the settings name it, and it is not there
+  | 'no-access' // the system does not let us open it
+  | 'in-use' // another program has it for itself
+  | 'failed' // it was opened and does not work
+  | 'no-library' // HID devices cannot be used on this system at all
+  | 'unknown-reports' // it sends what is no code in the layout that it is read by
+
+/** One HID device of the machine, once for each of its top-level collections (HID 1.11, 6.2.2.6). */
+export interface HidDeviceInfo {
+  readonly path: string
+  readonly vendorId: number
+  readonly productId: number
+  readonly name: string
+  /** 0 where the system does not tell. */
+  readonly usagePage: number
+  readonly usage: number
+}
+
+export type HidFailure = { readonly kind: 'failed'; readonly trouble: HidTrouble; readonly detail: string }
+
+/** An open device. Its reports are as hidapi gives them: the report's id first where the device numbers its reports. */
+export interface OpenHidDevice {
+  readonly onDidReport: Event<Uint8Array>
+  /** It was pulled, or cannot be read any more; carries what the system said. Nothing is read after it. */
+  readonly onDidFail: Event<string>
+  /** One output report; its first byte is the report's id, 0 where the device does not number its reports. */
+  write(report: Uint8Array): Promise<{ readonly kind: 'written' } | HidFailure>
+  /** Ends the reads, then closes. Never rejects; a second call changes nothing. */
+  close(): Promise<void>
+}
+
+/** The HID devices of a machine, raw: the edge that node-hid and the virtual hardware stand behind. Never rejects. */
+export interface HidBus extends Disposable {
+  list(): Promise<{ readonly kind: 'listed'; readonly devices: readonly HidDeviceInfo[] } | HidFailure>
+  open(path: string): Promise<{ readonly kind: 'opened'; readonly device: OpenHidDevice } | HidFailure>
+}
+
+/** What a scanner read: the text of the code, and its AIM symbology identifier (ISO/IEC 15424) where it is told. */
+export interface ScannedCode {
+  readonly code: string
+  readonly symbology: string | null
+}
+
+/** A digit, the decimal comma, or one of two keys, named as `KeyboardEvent.key` names them. */
+export type KeypadKey = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9' | ',' | 'Enter' | 'Backspace'
+
+/** One row of a customer's display. `left` is shortened where both do not fit; `right` never is. */
+export interface DisplayRow {
+  readonly left: string
+  readonly right: string
+}
+
+export interface HidDeviceStatus {
+  readonly use: 'scanner' | 'keypad' | 'display'
+  readonly name: string
+  /** null: it works. */
+  readonly trouble: { readonly code: HidTrouble; readonly detail: string } | null
+}
+
+export interface HidStatus {
+  readonly devices: readonly HidDeviceStatus[]
+  /** Of all of them at once. */
+  readonly trouble: { readonly code: HidTrouble | 'host-restarting'; readonly detail: string } | null
+}
+
+/** Scanners, numeric keypads and customer displays. */
+export interface HidPort extends Disposable {
+  readonly onDidScan: Event<ScannedCode>
+  readonly onDidPress: Event<KeypadKey>
+  readonly onDidChangeStatus: Event<HidStatus>
+  status(): HidStatus
+  /** What the customer's displays show from now on. Waits for nothing, and a display that comes later shows it too. */
+  show(rows: readonly DisplayRow[]): void
+}

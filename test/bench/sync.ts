@@ -11,7 +11,7 @@ import Database from 'better-sqlite3'
 import { noBench } from '../fixtures/no-bench.ts'
 import { realScheduler as mockScheduler } from '../../hardware-mocks/reader/scheduler.ts'
 import { VirtualReader } from '../../hardware-mocks/reader/virtual-reader.ts'
-import { createAbsentPrinter } from '../../src/drivers/host/absent-devices.ts'
+import { createAbsentHid, createAbsentPrinter } from '../../src/drivers/host/absent-devices.ts'
 import { Journal } from '../../src/sync/journal/journal.ts'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 import { createCore } from '../../src/terminal/core/core.ts'
@@ -129,6 +129,7 @@ export async function drain(
     transport,
     reader: new VirtualReader({ scheduler: mockScheduler }),
     printer: createAbsentPrinter(),
+    hid: createAbsentHid(),
     clock: realClock,
     scheduler: realScheduler,
     randomness: realRandomness,

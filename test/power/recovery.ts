@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path'
 import { noBench } from '../fixtures/no-bench.ts'
+import { createAbsentHid } from '../../src/drivers/host/absent-devices.ts'
 import type { CardReaderPort, PrinterPort } from '../../src/drivers/ports.ts'
 import { fileAnchor, lockDataFolder } from '../../src/sync/journal/data-folder.ts'
 import { createCore } from '../../src/terminal/core/core.ts'
@@ -58,6 +59,7 @@ export async function startOn(folder: string, anchorFile: string, now: number, s
         transport: () => new Promise(() => undefined),
         reader: silentReader,
         printer: silentPrinter,
+        hid: createAbsentHid(),
         clock: { wall: () => now, monotonic: () => 0 },
         scheduler: { setTimeout: () => undefined, clearTimeout: () => undefined },
         randomness: { bytes: (length) => chance.bytes(length), uuid: () => chance.uuid(now) },

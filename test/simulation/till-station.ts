@@ -3,6 +3,7 @@
  * counts, a network that fails. It can be killed between any two events and started again on what its journal holds.
  */
 import { noBench } from '../fixtures/no-bench.ts'
+import { createAbsentHid } from '../../src/drivers/host/absent-devices.ts'
 import type { CardReaderPort, PrinterPort } from '../../src/drivers/ports.ts'
 import { standardSyncSettings } from '../../src/sync/engine/sync-settings.ts'
 import type { LedgerTransport, Scheduler } from '../../src/sync/engine/ports.ts'
@@ -126,6 +127,7 @@ export class TillStation implements Station {
       transport: transportOf(life, network.transport),
       reader: readerOf(life, this.#reader),
       printer: printerOf(life),
+      hid: createAbsentHid(),
       clock: this.clock,
       scheduler: schedulerOf(life, time.scheduler),
       randomness: { bytes: (length) => random.bytes(length), uuid: () => random.uuid(time.now) },

@@ -5,6 +5,7 @@ import {
   zeroTiyn,
   type Command,
   type CommandAnswer,
+  type DeviceInput,
   type Snapshot,
 } from '../../src/terminal/contract/index.ts'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
@@ -12,6 +13,8 @@ import { toJson } from '../../src/sync/protocol/canonical.ts'
 const stepWithinMs = 20_000
 
 export class TillClient {
+  /** What scanner and keypad said, for a screen to act on. */
+  readonly heard: DeviceInput[] = []
   readonly #socket: WebSocket
   #snapshot: Snapshot | undefined
   #count = 0
@@ -104,6 +107,7 @@ export class TillClient {
       this.#snapshot = frame.snapshot
       for (const watcher of [...this.#watchers]) watcher()
     }
+    if (frame.type === 'input') this.heard.push(frame.input)
     if (frame.type === 'answer') {
       this.#answers.get(frame.id)?.(frame.answer)
       this.#answers.delete(frame.id)

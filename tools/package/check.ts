@@ -28,6 +28,7 @@ const allowed = new RegExp(`^(package\\.json|LICENSE|out/(electron|ui)/|src/(${o
 const outsideTheArchive = [
   { what: 'the journal (better-sqlite3)', path: /^node_modules\/better-sqlite3\/.*\.node$/ },
   { what: 'the card reader (pcsc-mini)', path: /^node_modules\/@pcsc-mini\/.*\.node$/ },
+  { what: 'scanners and displays (node-hid)', path: /^node_modules\/node-hid\/.*\.node$/ },
   { what: 'drawn receipts (resvg)', path: /^node_modules\/@resvg\/.*\.node$/ },
   { what: 'the typeface of receipts', path: /^node_modules\/@expo-google-fonts\/noto-sans-mono\/.*Regular\.ttf$/ },
   { what: 'the bold typeface of receipts', path: /^node_modules\/@expo-google-fonts\/noto-sans-mono\/.*Bold\.ttf$/ },

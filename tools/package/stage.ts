@@ -130,11 +130,13 @@ async function copyPackage(path: string, target: string): Promise<void> {
 /** `file` in the npm package whose last name is `name`: what runs, and its licence. */
 function isWanted(file: string, name: string): boolean {
   if (file === '') return true
-  if (/^(node_modules|test|tests|examples|deps)(\/|$)/.test(file)) return false
+  if (/^(node_modules|test|tests|examples|deps|hidapi)(\/|$)/.test(file)) return false
   if (/\.(ts|mts|cts|map|md|gyp|c|h|cpp|hpp)$/.test(file)) return /^licen[cs]e/i.test(file)
-  // A file for each system (better-sqlite3), or a folder (serialport).
-  const own = `prebuilds/${process.platform}-${process.arch}`
-  if (file.startsWith('prebuilds/')) return [`${own}.node`, own].includes(file) || file.startsWith(`${own}/`)
+  // A file for each system (better-sqlite3), or a folder (serialport), which may have a name before it (node-hid).
+  const [folder, ofSystem] = file.split('/')
+  const own = `${process.platform}-${process.arch}`
+  if (folder === 'prebuilds' && ofSystem !== undefined)
+    return ofSystem === `${own}.node` || ofSystem === own || /^\w+-(.+)$/.exec(ofSystem)?.[1] === own
   if (name === 'noto-sans-mono' && file.endsWith('.ttf')) return receiptFonts.includes(file)
   return name !== 'noto-sans-mono' || !file.includes('/') || receiptFonts.some((font) => dirname(font) === file)
 }

@@ -2,6 +2,7 @@
 // apart from what is typed and which log is shown.
 
 import { at, build, choice, numbered, part } from './elements.js'
+import { drawHid } from './hid.js'
 import { logLine } from './log-words.js'
 import { drawSlips } from './slips.js'
 import { showWallet } from './wallet.js'
@@ -341,6 +342,7 @@ const logNames = [
   ['reader', 'Reader'],
   ['network', 'Network'],
   ['printer', 'Printer'],
+  ['hid', 'USB'],
   ['wallet', 'Wallet'],
 ]
 
@@ -391,6 +393,7 @@ function show(next) {
   part('cards', [foundCards(), state.reader.card], drawCards)
   part('network', state.network, drawNetwork)
   part('printer', state.printer, drawPrinter)
+  part('hid', state.hid, () => drawHid(state.hid, post))
   showWallet(state.wallet, { post, say, look: askQuietly })
   part('slips', state.slips, () => drawSlips(state.slips))
   part('log-choice', shownLog, drawLogChoice)

@@ -1,4 +1,4 @@
-import type { CardReaderPort, Disposable, PrinterPort } from '../ports.ts'
+import type { CardReaderPort, Disposable, HidPort, PrinterPort } from '../ports.ts'
 
 const nothing: Disposable = { dispose: () => undefined }
 const never = () => nothing
@@ -29,6 +29,18 @@ export function createAbsentPrinter(): PrinterPort {
         detail: 'no printer is configured',
       }),
     openDrawer: () => Promise.resolve({ kind: 'failed', trouble: 'unreachable', detail: 'no printer is configured' }),
+    dispose: () => undefined,
+  }
+}
+
+/** Stands where no scanner, keypad or display is configured. */
+export function createAbsentHid(): HidPort {
+  return {
+    onDidScan: never,
+    onDidPress: never,
+    onDidChangeStatus: never,
+    status: () => ({ devices: [], trouble: null }),
+    show: () => undefined,
     dispose: () => undefined,
   }
 }

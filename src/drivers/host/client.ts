@@ -4,11 +4,16 @@ import type {
   CardReaderPort,
   Disposable,
   DrawerResult,
+  DisplayRow,
   Event,
+  HidPort,
+  HidStatus,
+  KeypadKey,
   PrinterPort,
   PrinterStatus,
   PrintResult,
   ReaderStatus,
+  ScannedCode,
   TransmitResult,
 } from '../ports.ts'
 import type { Scheduler, TimerHandle } from '../scheduler.ts'
@@ -70,6 +75,7 @@ export interface ConnectOptions {
 export interface ConnectedDevices extends Disposable {
   readonly reader: CardReaderPort
   readonly printer: PrinterPort
+  readonly hid: HidPort
   /** Each time that the host is given up, before the next one is started. */
   readonly onDidFailHost: Event<{ readonly failure: HostFailure; readonly detail: string }>
 }
@@ -93,6 +99,7 @@ const unreachable: PrinterStatus = { online: false, trouble: 'unreachable', pape
 class DeviceClient implements ConnectedDevices {
   readonly reader: CardReaderPort
   readonly printer: PrinterPort
+  readonly hid: HidPort
   readonly onDidFailHost: Event<{ readonly failure: HostFailure; readonly detail: string }>
 
   readonly #scheduler: Scheduler
@@ -105,6 +112,9 @@ class DeviceClient implements ConnectedDevices {
   readonly #removed = new EventSource<{ readonly presenceId: string }>()
   readonly #readerStatusChanged = new EventSource<ReaderStatus>()
   readonly #printerStatusChanged = new EventSource<PrinterStatus>()
+  readonly #scanned = new EventSource<ScannedCode>()
+  readonly #pressed = new EventSource<KeypadKey>()
+  readonly #hidStatusChanged = new EventSource<HidStatus>()
   readonly #hostFailed = new EventSource<{ readonly failure: HostFailure; readonly detail: string }>()
 
   readonly #presences = new Map<string, CardPresence>()
@@ -113,6 +123,10 @@ class DeviceClient implements ConnectedDevices {
   readonly #printerQuestions = new Map<string, Pending<PrinterStatus>>()
   readonly #pulses = new Map<string, Pending<DrawerResult>>()
   #readerStatus: ReaderStatus = hostDown('the device host is starting')
+
+  #hidStatus: HidStatus = { devices: [], trouble: null }
+  /** Null until something was to be shown. */
+  #rows: readonly DisplayRow[] | null = null
 
   #phase: 'starting' | 'attached' | 'restarting' | 'disposed' = 'starting'
   #channel: MessageChannelPort | null = null
@@ -144,6 +158,17 @@ class DeviceClient implements ConnectedDevices {
       status: () => this.#askPrinterStatus(),
       print: (job) => this.#print(job),
       openDrawer: () => this.#openDrawer(),
+      dispose: () => this.dispose(),
+    }
+    this.hid = {
+      onDidScan: this.#scanned.event,
+      onDidPress: this.#pressed.event,
+      onDidChangeStatus: this.#hidStatusChanged.event,
+      status: () => this.#hidStatus,
+      show: (rows) => {
+        this.#rows = rows
+        if (this.#phase === 'attached') this.#post({ type: 'show', rows: [...rows] })
+      },
       dispose: () => this.dispose(),
     }
     this.#use(channel)
@@ -225,6 +250,15 @@ class DeviceClient implements ConnectedDevices {
       case 'drawerOpened':
         settle(this.#scheduler, this.#pulses, message.requestId, message.result)
         return
+      case 'scanned':
+        this.#scanned.fire({ code: message.code, symbology: message.symbology })
+        return
+      case 'pressed':
+        this.#pressed.fire(message.key)
+        return
+      case 'hidStatus':
+        this.#setHidStatus(message.status)
+        return
     }
   }
 
@@ -236,6 +270,8 @@ class DeviceClient implements ConnectedDevices {
     const present = new Set(presences.map(({ presenceId }) => presenceId))
     for (const presenceId of [...this.#presences.keys()]) if (!present.has(presenceId)) this.#end(presenceId)
     for (const presence of presences) this.#begin(presence)
+    // A new host knows of no row that was shown.
+    if (this.#rows !== null) this.#post({ type: 'show', rows: [...this.#rows] })
   }
 
   #begin(presence: CardPresence): void {
@@ -252,6 +288,12 @@ class DeviceClient implements ConnectedDevices {
     const changed = JSON.stringify(status) !== JSON.stringify(this.#readerStatus)
     this.#readerStatus = status
     if (changed) this.#readerStatusChanged.fire(status)
+  }
+
+  #setHidStatus(status: HidStatus): void {
+    const changed = JSON.stringify(status) !== JSON.stringify(this.#hidStatus)
+    this.#hidStatus = status
+    if (changed) this.#hidStatusChanged.fire(status)
   }
 
   #transmit(presenceId: string, command: Uint8Array, timeoutMs: number): Promise<TransmitResult> {
@@ -339,6 +381,7 @@ class DeviceClient implements ConnectedDevices {
     for (const presenceId of [...this.#presences.keys()]) this.#end(presenceId)
     this.#setReaderStatus(hostDown(detail))
     this.#printerStatusChanged.fire(unreachable)
+    this.#setHidStatus({ devices: this.#hidStatus.devices, trouble: { code: 'host-restarting', detail } })
     this.#hostFailed.fire({ failure, detail })
   }
 

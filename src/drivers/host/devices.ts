@@ -1,6 +1,8 @@
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
-import type { CardReaderPort, PrinterPort } from '../ports.ts'
+import { createHidDevices } from '../hid/hid-devices.ts'
+import { hidSettingsShape } from '../hid/settings.ts'
+import type { CardReaderPort, HidBus, HidPort, PrinterPort } from '../ports.ts'
 import { printerProfileIds, printerProfiles } from '../printer/profile.ts'
 import { createPrinter, defaultPrinterTiming } from '../printer/printer.ts'
 import { deviceFileLineOpener } from '../printer/device-file-line.ts'
@@ -8,7 +10,7 @@ import type { PrinterLineOpener } from '../printer/line.ts'
 import { printerSettings } from '../printer/settings.ts'
 import { tcpLineOpener } from '../printer/tcp-line.ts'
 import type { Scheduler } from '../scheduler.ts'
-import { createAbsentPrinter, createAbsentReader } from './absent-devices.ts'
+import { createAbsentHid, createAbsentPrinter, createAbsentReader } from './absent-devices.ts'
 import type { Devices } from './serve.ts'
 
 const milliseconds = z.int().min(0).max(600_000)
@@ -42,6 +44,20 @@ export const deviceConfiguration = z.strictObject({
     ...printerSettings(printerCommon),
     z.strictObject({ kind: z.literal('none') }),
   ]),
+  hid: z
+    .discriminatedUnion('kind', [
+      /** This machine's, by node-hid. */
+      z.strictObject({ kind: z.literal('usb'), ...hidSettingsShape }),
+      /** A file whose default export is `createHidBus(options): HidBus` (or a promise of one). */
+      z.strictObject({
+        kind: z.literal('module'),
+        path: z.string().min(1),
+        options: z.json().optional(),
+        ...hidSettingsShape,
+      }),
+      z.strictObject({ kind: z.literal('none') }),
+    ])
+    .default({ kind: 'none' }),
 })
 export type DeviceConfiguration = z.output<typeof deviceConfiguration>
 
@@ -50,6 +66,9 @@ export type DeviceConfiguration = z.output<typeof deviceConfiguration>
  * loop only, never while it is being created: the host has to subscribe first.
  */
 export type CreateReader = (options: unknown) => CardReaderPort | Promise<CardReaderPort>
+
+/** As `CreateReader`, for a bus of HID devices. */
+export type CreateHidBus = (options: unknown) => HidBus | Promise<HidBus>
 
 export interface DeviceOptions {
   readonly scheduler: Scheduler
@@ -61,6 +80,7 @@ export async function openDevices(configuration: DeviceConfiguration, options: D
   return {
     reader: await openReader(configuration.reader, options),
     printer: await openPrinter(configuration.printer, options),
+    hid: await openHid(configuration.hid, options),
   }
 }
 
@@ -73,12 +93,27 @@ async function openReader(reader: DeviceConfiguration['reader'], options: Device
       const { createNfcPcscReader } = await import('../card-reader/nfc-pcsc-reader.ts')
       return createNfcPcscReader(options)
     }
-    case 'module': {
-      const loaded = (await import(pathToFileURL(reader.path).href)) as { default?: unknown }
-      if (typeof loaded.default !== 'function') throw new TypeError(`${reader.path} has no default export createReader`)
-      return (loaded.default as CreateReader)(reader.options)
-    }
+    case 'module':
+      return ((await defaultOf(reader.path, 'createReader')) as CreateReader)(reader.options)
   }
+}
+
+async function defaultOf(path: string, name: string): Promise<unknown> {
+  const loaded = (await import(pathToFileURL(path).href)) as { default?: unknown }
+  if (typeof loaded.default !== 'function') throw new TypeError(`${path} has no default export ${name}`)
+  return loaded.default
+}
+
+async function openHid(hid: DeviceConfiguration['hid'], { scheduler }: DeviceOptions): Promise<HidPort> {
+  if (hid.kind === 'none') return createAbsentHid()
+  return createHidDevices({ bus: await busOf(hid), settings: hid, scheduler })
+}
+
+async function busOf(hid: Exclude<DeviceConfiguration['hid'], { kind: 'none' }>): Promise<HidBus> {
+  if (hid.kind === 'module') return ((await defaultOf(hid.path, 'createHidBus')) as CreateHidBus)(hid.options)
+  // As with the readers: the native part is loaded where it is used.
+  const { createNodeHidBus } = await import('../hid/node-hid-bus.ts')
+  return createNodeHidBus()
 }
 
 type PrinterSettings = Exclude<DeviceConfiguration['printer'], { kind: 'none' }>

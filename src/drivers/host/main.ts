@@ -47,6 +47,7 @@ async function main(): Promise<void> {
     session.dispose()
     devices.reader.dispose()
     devices.printer.dispose()
+    devices.hid.dispose()
     endWith(signal)
   }
   process.on('SIGTERM', end)

@@ -1,5 +1,14 @@
 import { z } from 'zod'
-import type { PrinterTrouble, ReaderTrouble, TransmitNotSentReason, TransmitUnknownReason } from '../ports.ts'
+import type {
+  HidDeviceStatus,
+  HidStatus,
+  HidTrouble,
+  KeypadKey,
+  PrinterTrouble,
+  ReaderTrouble,
+  TransmitNotSentReason,
+  TransmitUnknownReason,
+} from '../ports.ts'
 
 /**
  * What the core and the device host say to each other. Bytes travel as base64, because Node's IPC is JSON. A message
@@ -79,6 +88,46 @@ const drawerResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('failed'), trouble: printerTrouble, detail }),
 ])
 
+const hidTroubles = {
+  unplugged: true,
+  'no-access': true,
+  'in-use': true,
+  failed: true,
+  'no-library': true,
+  'unknown-reports': true,
+} as const
+const hidStatus = z.object({
+  devices: z.array(
+    z.object({
+      use: oneOf<HidDeviceStatus['use']>({ scanner: true, keypad: true, display: true }),
+      name: z.string(),
+      trouble: z.object({ code: oneOf<HidTrouble>(hidTroubles), detail }).nullable(),
+    }),
+  ),
+  trouble: z
+    .object({
+      code: oneOf<Exclude<HidStatus['trouble'], null>['code']>({ ...hidTroubles, 'host-restarting': true }),
+      detail,
+    })
+    .nullable(),
+})
+const keypadKey = oneOf<KeypadKey>({
+  '0': true,
+  '1': true,
+  '2': true,
+  '3': true,
+  '4': true,
+  '5': true,
+  '6': true,
+  '7': true,
+  '8': true,
+  '9': true,
+  ',': true,
+  Enter: true,
+  Backspace: true,
+})
+const displayRows = z.array(z.object({ left: z.string().max(200), right: z.string().max(40) })).max(2)
+
 export const coreMessage = z.discriminatedUnion('type', [
   /** The first message of a session, and again after a lost one: the host answers with everything that is so now. */
   z.object({ type: z.literal('attach'), version: z.literal(protocolVersion) }),
@@ -93,6 +142,7 @@ export const coreMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('print'), requestId: id, job: bytes }),
   z.object({ type: z.literal('askPrinterStatus'), requestId: id }),
   z.object({ type: z.literal('openDrawer'), requestId: id }),
+  z.object({ type: z.literal('show'), rows: displayRows }),
 ])
 
 export const hostMessage = z.discriminatedUnion('type', [
@@ -111,6 +161,9 @@ export const hostMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('printed'), requestId: id, result: printResult }),
   z.object({ type: z.literal('printerStatus'), requestId: id.nullable(), status: printerStatus }),
   z.object({ type: z.literal('drawerOpened'), requestId: id, result: drawerResult }),
+  z.object({ type: z.literal('scanned'), code: z.string().min(1).max(4_096), symbology: z.string().max(8).nullable() }),
+  z.object({ type: z.literal('pressed'), key: keypadKey }),
+  z.object({ type: z.literal('hidStatus'), status: hidStatus }),
 ])
 
 /** As read: bytes are bytes. */

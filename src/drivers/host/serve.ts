@@ -1,4 +1,4 @@
-import type { CardPresence, CardReaderPort, Disposable, PrinterPort } from '../ports.ts'
+import type { CardPresence, CardReaderPort, Disposable, HidPort, PrinterPort } from '../ports.ts'
 import type { MessageChannelPort } from './channel.ts'
 import { protocolVersion, readCoreMessage, toWire } from './protocol.ts'
 import type { CoreMessage, HostMessage } from './protocol.ts'
@@ -6,6 +6,7 @@ import type { CoreMessage, HostMessage } from './protocol.ts'
 export interface Devices {
   readonly reader: CardReaderPort
   readonly printer: PrinterPort
+  readonly hid: HidPort
 }
 
 export interface ServeOptions {
@@ -19,12 +20,17 @@ export interface ServeOptions {
 
 /** Puts devices behind a channel: the device host's whole work. The devices stay the caller's. */
 export function serveDevices(devices: Devices, channel: MessageChannelPort, options: ServeOptions): Disposable {
-  const { reader, printer } = devices
+  const { reader, printer, hid } = devices
   const present = new Map<string, CardPresence>()
   const post = (message: HostMessage) => channel.post(toWire(message))
   const readerStatus = () => {
     const { readers, trouble } = reader.status()
     return { readers: [...readers], trouble }
+  }
+
+  const postHidStatus = () => {
+    const { devices: found, trouble } = hid.status()
+    post({ type: 'hidStatus', status: { devices: [...found], trouble } })
   }
 
   const receive = async (message: CoreMessage): Promise<void> => {
@@ -37,6 +43,7 @@ export function serveDevices(devices: Devices, channel: MessageChannelPort, opti
           readerStatus: readerStatus(),
           presences: [...present.values()],
         })
+        postHidStatus()
         post({ type: 'printerStatus', requestId: null, status: await printer.status() })
         return
       case 'ping':
@@ -58,6 +65,9 @@ export function serveDevices(devices: Devices, channel: MessageChannelPort, opti
       case 'askPrinterStatus':
         post({ type: 'printerStatus', requestId: message.requestId, status: await printer.status() })
         return
+      case 'show':
+        hid.show(message.rows)
+        return
       case 'openDrawer':
         post({ type: 'drawerOpened', requestId: message.requestId, result: await printer.openDrawer() })
         return
@@ -75,6 +85,9 @@ export function serveDevices(devices: Devices, channel: MessageChannelPort, opti
     }),
     reader.onDidChangeStatus(() => post({ type: 'readerStatus', status: readerStatus() })),
     printer.onDidChangeStatus((status) => post({ type: 'printerStatus', requestId: null, status })),
+    hid.onDidScan(({ code, symbology }) => post({ type: 'scanned', code, symbology })),
+    hid.onDidPress((key) => post({ type: 'pressed', key })),
+    hid.onDidChangeStatus(postHidStatus),
     channel.onMessage((raw) => {
       const received = readCoreMessage(raw)
       if (received.kind === 'malformed') options.reportMalformed(received.why)

@@ -13,9 +13,19 @@ export const upFrameSchema = z.strictObject({
 })
 export type UpFrame = z.infer<typeof upFrameSchema>
 
+/** What a scanner or a numeric keypad of the till said; it means what the same typed into the window means. */
+export const inputSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('code'), code: z.string().min(1).max(4_096) }),
+  /** As `KeyboardEvent.key` has it. */
+  z.strictObject({ kind: z.literal('key'), key: z.string().regex(/^([0-9,]|Enter|Backspace)$/) }),
+])
+export type DeviceInput = z.infer<typeof inputSchema>
+
 export const downFrameSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('snapshot'), snapshot: snapshotSchema }),
   z.strictObject({ type: z.literal('answer'), id: z.string(), answer: commandAnswerSchema }),
+  /** To the window that commands, once, now or never. */
+  z.strictObject({ type: z.literal('input'), input: inputSchema }),
   /**
    * From the shell: the core is away and is being restarted (the last snapshot is old), or this window only watches.
    */
@@ -28,6 +38,8 @@ export interface Bridge {
   /** Calls back with the newest snapshot at once and on each change; returns the way to stop. */
   subscribe(listener: (view: BridgeView) => void): () => void
   send(command: Command): Promise<CommandAnswer>
+  /** Calls back with each code that is scanned and each key of a keypad; returns the way to stop. */
+  onInput(listener: (input: DeviceInput) => void): () => void
 }
 
 export interface BridgeView {

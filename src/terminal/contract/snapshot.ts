@@ -171,6 +171,15 @@ export const statusCodeSchema = z.enum([
   'printer_no_access',
   'printer_in_use',
   'printer_wrong_device',
+  // scanner, keypad and customer display
+  /** It was here, or is set up, and is not plugged in. */
+  'hid_unplugged',
+  'hid_no_access',
+  'hid_in_use',
+  'hid_failed',
+  'hid_no_library',
+  /** A scanner whose reports are no codes in the layout that it is read by. */
+  'hid_unknown_reports',
   // network and ledger
   'network_down',
   'ledger_refuses_us',
@@ -278,6 +287,8 @@ export const snapshotSchema = z.strictObject({
     network: lightSchema,
     queue: lightSchema,
     till: lightSchema,
+    /** Null where there is no scanner, keypad or display that the till reads itself. */
+    hid: lightSchema.nullable(),
   }),
   queue: z.strictObject({
     waiting: z.int(),

@@ -17,7 +17,7 @@ import { loadTypeface } from '../../drivers/printer/raster.ts'
 import { DataFolderError, fileAnchor, folderError, lockDataFolder } from '../../sync/journal/data-folder.ts'
 import { standardSyncSettings } from '../../sync/engine/sync-settings.ts'
 import { toJson } from '../../sync/protocol/canonical.ts'
-import { toCoreSchema, upFrameSchema, type FromCore } from '../contract/bridge.ts'
+import { toCoreSchema, upFrameSchema, type DeviceInput, type FromCore } from '../contract/bridge.ts'
 import type { Snapshot } from '../contract/snapshot.ts'
 import { keepBenchText } from './bench/kept-text.ts'
 import { createCore, type Core, type CoreParts } from './core.ts'
@@ -110,6 +110,7 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
       transport,
       reader: devices.reader,
       printer: devices.printer,
+      hid: devices.hid,
       clock,
       scheduler: realScheduler,
       randomness: realRandomness,
@@ -132,6 +133,8 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
   } catch (error) {
     throw folderError(settings.data, error)
   }
+  devices.hid.onDidScan(({ code }) => sendInput({ kind: 'code', code }))
+  devices.hid.onDidPress((key) => sendInput({ kind: 'key', key }))
   shell.onMessage((message) => {
     const parsed = toCoreSchema.safeParse(message)
     if (!parsed.success) return
@@ -155,6 +158,10 @@ function answerFrame(core: Core, body: unknown): void {
   const id = frame.success ? frame.data.id : String((body as { id?: unknown } | null)?.id ?? '')
   const answer = frame.success ? core.till.command(frame.data.command) : ({ ok: false, fault: 'malformed' } as const)
   say({ channel: 'ui', body: { type: 'answer', id, answer } })
+}
+
+function sendInput(input: DeviceInput): void {
+  say({ channel: 'ui', body: { type: 'input', input } })
 }
 
 function sendSnapshot(snapshot: Snapshot): void {

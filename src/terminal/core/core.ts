@@ -2,7 +2,7 @@
  * The core of a terminal, put together from its ports. The real process (`main.ts`), the tests and the simulator build
  * it in the same way and differ only in what they pass in.
  */
-import type { CardReaderPort, PrinterPort } from '../../drivers/ports.ts'
+import type { CardReaderPort, HidPort, PrinterPort } from '../../drivers/ports.ts'
 import type { KeyRing } from '../../sync/engine/key-ring.ts'
 import { LedgerClient } from '../../sync/engine/ledger-client.ts'
 import type { Clock, LedgerTransport, Randomness, Scheduler } from '../../sync/engine/ports.ts'
@@ -23,6 +23,7 @@ import type { CardWork, PaymentWork } from '../payment/work.ts'
 import { QrPayment } from '../payment/qr-payment.ts'
 import { givenUp } from '../payment/tender-rows.ts'
 import { BenchDesk, type BenchOutside } from './bench/bench-desk.ts'
+import { CustomerDisplay } from './customer-display.ts'
 import { PrintQueue } from './print-queue.ts'
 import { Till } from './till.ts'
 
@@ -35,6 +36,7 @@ export interface CoreParts {
   readonly transport: LedgerTransport
   readonly reader: CardReaderPort
   readonly printer: PrinterPort
+  readonly hid: HidPort
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly randomness: Randomness
@@ -125,6 +127,7 @@ export function createCore(parts: CoreParts): Core {
     hasShift: () => till.hasShift,
     onDidChange: () => till.publish(),
   })
+  const display = new CustomerDisplay(parts.hid)
   const till: Till = new Till({
     terminalId: enrolment.terminalId,
     journal,
@@ -135,12 +138,16 @@ export function createCore(parts: CoreParts): Core {
     pinHash: parts.pinHash,
     reader: parts.reader,
     printer: parts.printer,
+    hid: parts.hid,
     activePackage,
     printQueue,
     bench,
     givenUp: (tenderId, reason) => givenUp(journal, parts.keys.signing, tenderId, reason),
     later: (call) => void scheduler.setTimeout(call, 0),
-    onDidChange: parts.onSnapshot,
+    onDidChange: (snapshot) => {
+      parts.onSnapshot(snapshot)
+      display.follow(snapshot)
+    },
   })
   const payment = new CardPayment({
     journal,

@@ -1,5 +1,5 @@
 /** Composes what the screen shows from the journal, the machine's state and the devices. Decides nothing. */
-import type { CardReaderPort } from '../../drivers/ports.ts'
+import type { CardReaderPort, HidPort, HidTrouble } from '../../drivers/ports.ts'
 import type { KeptBy } from '../../sync/engine/key-ring.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
@@ -40,6 +40,7 @@ export interface SnapshotSources {
   readonly keysKeptBy: KeptBy
   readonly time: TrustedTime
   readonly reader: CardReaderPort
+  readonly hid: HidPort
   readonly activePackage: () => { readonly package: TerminalPackage } | undefined
   readonly printQueue: { readonly trouble: Light }
   readonly standing: SaleStanding
@@ -84,6 +85,7 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
       network: networkLight(sources.engine),
       queue: queueLight(queue),
       till: tillLight(sources, active),
+      hid: hidLight(sources.hid),
     },
     queue,
     discrepancies: [...sources.discrepancies],
@@ -316,6 +318,32 @@ function readerLight(reader: CardReaderPort): Light {
     default:
       return light('off', 'reader_none', trouble?.detail ?? '')
   }
+}
+
+const hidCodes = {
+  unplugged: 'hid_unplugged',
+  'no-access': 'hid_no_access',
+  'in-use': 'hid_in_use',
+  failed: 'hid_failed',
+  'no-library': 'hid_no_library',
+  'unknown-reports': 'hid_unknown_reports',
+} as const satisfies Readonly<Record<HidTrouble, Light['code']>>
+
+/** Never worse than limited: goods are found by touch as well. The detail names the devices and what each is for. */
+function hidLight(hid: HidPort): Light | null {
+  const { devices, trouble } = hid.status()
+  if (trouble?.code === 'host-restarting')
+    return devices.length === 0 ? null : light('limited', 'device_host_restarting', trouble.detail)
+  if (trouble !== null) return light('limited', hidCodes[trouble.code], trouble.detail)
+  const [first] = devices
+  if (first === undefined) return null
+  const named = ({ use, name }: typeof first): string => `${use}: ${name}`
+  const [worst, ...others] = devices.flatMap((device) =>
+    device.trouble === null ? [] : [{ device, ...device.trouble }],
+  )
+  if (worst === undefined) return light('ok', 'ok', devices.map(named).join(', '))
+  const detail = [worst, ...others].map(({ device }) => named(device)).join(', ')
+  return light('limited', hidCodes[worst.code], worst.detail === '' ? detail : `${detail} · ${worst.detail}`)
 }
 
 function networkLight(engine: SyncEngine): Light {

@@ -5,7 +5,7 @@
  */
 import { createActor, type Actor } from 'xstate'
 import type { PinHash } from '../shift/pin.ts'
-import type { CardPresence, CardReaderPort, PrinterPort } from '../../drivers/ports.ts'
+import type { CardPresence, CardReaderPort, HidPort, PrinterPort } from '../../drivers/ports.ts'
 import type { Randomness } from '../../sync/engine/ports.ts'
 import type { KeptBy } from '../../sync/engine/key-ring.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
@@ -55,6 +55,7 @@ export interface TillParts {
   readonly pinHash: PinHash
   readonly reader: CardReaderPort
   readonly printer: PrinterPort
+  readonly hid: HidPort
   readonly activePackage: () => { readonly package: TerminalPackage; readonly hash: string } | undefined
   readonly printQueue: {
     openDrawer(): void
@@ -129,7 +130,7 @@ export class Till {
 
   /** Closes what a stop left half-done, then takes cards and commands. */
   start(work: PaymentWork): void {
-    const { journal, reader, printer } = this.#parts
+    const { journal, reader, printer, hid } = this.#parts
     this.#work = work
     const recovered = this.#recover()
     this.#payment = createActor(paymentMachine(work, recovered))
@@ -145,10 +146,13 @@ export class Till {
     const removed = reader.onDidRemove(({ presenceId }) => this.#cardRemoved(presenceId))
     const readerStatus = reader.onDidChangeStatus(() => this.publish())
     const printerStatus = printer.onDidChangeStatus(() => this.publish())
+    const hidStatus = hid.onDidChangeStatus(() => this.publish())
     const committed = journal.onDidCommit(() => this.#afterCommit())
     this.#subscriptions.push(
       committed,
-      ...[inserted, removed, readerStatus, printerStatus].map((subscription) => () => subscription.dispose()),
+      ...[inserted, removed, readerStatus, printerStatus, hidStatus].map(
+        (subscription) => () => subscription.dispose(),
+      ),
     )
     this.#afterwards(() => this.#refunds.printEnded())
     this.publish()

@@ -1,6 +1,13 @@
 /** The bridge of the contract over the preload's IPC. Both directions are checked here, beside the page. */
 import { z } from 'zod'
-import { commandSchema, downFrameSchema, type Bridge, type BridgeView, type CommandAnswer } from '../contract/index.ts'
+import {
+  commandSchema,
+  downFrameSchema,
+  type Bridge,
+  type BridgeView,
+  type CommandAnswer,
+  type DeviceInput,
+} from '../contract/index.ts'
 import { nothingYet, viewAfter } from '../ui/bridge/frames.ts'
 
 /** The preload's end of the IPC, frames as JSON values. */
@@ -11,6 +18,7 @@ export interface FrameChannel {
 
 export function createPreloadBridge(channel: FrameChannel): Bridge {
   const listeners = new Set<(view: BridgeView) => void>()
+  const inputListeners = new Set<(input: DeviceInput) => void>()
   const waiting = new Map<string, (answer: CommandAnswer) => void>()
   let view = nothingYet
   let commandsSent = 0
@@ -25,6 +33,10 @@ export function createPreloadBridge(channel: FrameChannel): Bridge {
       waiting.delete(frame.data.id)
       return
     }
+    if (frame.data.type === 'input') {
+      for (const listener of inputListeners) listener(frame.data.input)
+      return
+    }
     view = viewAfter(view, frame.data)
     for (const listener of listeners) listener(view)
   })
@@ -34,6 +46,10 @@ export function createPreloadBridge(channel: FrameChannel): Bridge {
       listeners.add(listener)
       listener(view)
       return () => void listeners.delete(listener)
+    },
+    onInput: (listener) => {
+      inputListeners.add(listener)
+      return () => void inputListeners.delete(listener)
     },
     send: (command) => {
       const encoded = z.safeEncode(commandSchema, command)

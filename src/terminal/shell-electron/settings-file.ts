@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { hidSettingsShape } from '../../drivers/hid/settings.ts'
 import { printerProfileIds } from '../../drivers/printer/profile.ts'
 import { printerSettings } from '../../drivers/printer/settings.ts'
 import { coreSettingsSchema, settingsShape, type CoreSettings } from '../core/settings.ts'
@@ -33,6 +34,8 @@ const fileSchema = z.strictObject({
       z.discriminatedUnion('kind', printerSettings(printerCommon)).nullable(),
     )
     .default(null),
+  /** Scanners, keypads, customer displays; without it every scanner in HID POS mode is used, and null uses nothing. */
+  hid: z.strictObject(hidSettingsShape).nullable().prefault({}),
   /** Folders for journal and keys, and for the journal's anchor; the standard ones unless given. */
   data: settingsShape.data.optional(),
   anchor: settingsShape.anchor.optional(),
@@ -58,6 +61,8 @@ export type SettingsProblem =
   | 'settings_malformed'
   /** The same, of the printer: all else is well, and whoever plugged it in can mend it. */
   | 'settings_printer'
+  /** The same, of scanner, keypad or display. */
+  | 'settings_hid'
 
 export type SettingsOutcome =
   | {
@@ -85,11 +90,13 @@ export function readSettingsFile(places: StandardPlaces): SettingsOutcome {
   const parsed = fileSchema.safeParse(json)
   if (!parsed.success) {
     const { issues } = parsed.error
-    if (issues.every(({ path: [first] }) => first === 'printer')) return refused('settings_printer', wantedIn(issues))
+    const only = (key: string): boolean => issues.every(({ path: [first] }) => first === key)
+    if (only('printer')) return refused('settings_printer', wantedIn(issues))
+    if (only('hid')) return refused('settings_hid', wantedIn(issues))
     return refused('settings_malformed', placesOf(parsed.error))
   }
 
-  const { ledgerUrl, enrolmentCode, reader, printer, data, anchor, tpm, syncIntervalMs, keyRotationAfterMs } =
+  const { ledgerUrl, enrolmentCode, reader, printer, hid, data, anchor, tpm, syncIntervalMs, keyRotationAfterMs } =
     parsed.data
   const dataFolder = resolve(data ?? join(places.userData, 'till'))
   const anchorName = createHash('sha256').update(dataFolder).digest('hex').slice(0, 16)
@@ -107,6 +114,7 @@ export function readSettingsFile(places: StandardPlaces): SettingsOutcome {
   const devices = {
     reader: { kind: reader },
     printer: printer ?? { kind: 'none' },
+    hid: hid === null ? { kind: 'none' } : { kind: 'usb', ...hid },
   }
   return { kind: 'read', core, devices, enrolmentCode }
 }

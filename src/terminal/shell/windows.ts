@@ -10,6 +10,7 @@ import type { CommandFault } from '../contract/commands.ts'
 export type DownFrameOnTheWire =
   | { readonly type: 'snapshot'; readonly snapshot: unknown }
   | { readonly type: 'answer'; readonly id: string; readonly answer: unknown }
+  | { readonly type: 'input'; readonly input: unknown }
   | Extract<DownFrame, { type: 'shell' }>
 
 /** The shell's end of one window. */
@@ -29,6 +30,7 @@ export interface AttachedWindow {
 const fromCoreFrameSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('snapshot'), snapshot: z.unknown() }),
   z.strictObject({ type: z.literal('answer'), id: z.string(), answer: z.unknown() }),
+  z.strictObject({ type: z.literal('input'), input: z.unknown() }),
 ])
 
 /** More unanswered commands than any cashier gives: a window that floods is refused, the core is spared. */
@@ -93,6 +95,11 @@ export class Windows {
       for (const window of this.#attached) window.post(frame.data)
       this.#shown = true
       this.#runIfSo()
+      return true
+    }
+    if (frame.data.type === 'input') {
+      // One basket: a window that only watches would ring it up as well.
+      this.#attached[0]?.post(frame.data)
       return true
     }
     const asked = this.#unanswered.get(frame.data.id)

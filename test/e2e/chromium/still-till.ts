@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright'
-import type { Snapshot } from '../../../src/terminal/contract/index.ts'
+import type { DeviceInput, Snapshot } from '../../../src/terminal/contract/index.ts'
 import { contentSecurityPolicy, securityHeaders } from '../../../src/terminal/shell/content-security-policy.ts'
 import { builtUiFolder, ensureUiIsBuilt } from '../../../src/terminal/shell/build-ui.ts'
 import { readUiFiles } from '../../../src/terminal/shell/ui-files.ts'
@@ -12,6 +12,7 @@ import { openChromium, whyNoChromium } from './open-chromium.ts'
 /** What the page keeps for the test. */
 interface Watched {
   tolemCommands: unknown[]
+  tolemInput: (input: unknown) => void
 }
 
 async function open(): Promise<StillTill> {
@@ -49,6 +50,10 @@ async function open(): Promise<StillTill> {
         ),
       )
     },
+    input: async (input: DeviceInput) => {
+      if (page === undefined) throw new Error('nothing has been shown')
+      await page.evaluate((said) => (window as unknown as Watched).tolemInput(said), input)
+    },
     touch: async (selector) => {
       if (page === undefined) throw new Error('nothing has been shown')
       await touchWith(await page.context().newCDPSession(page), page, selector)
@@ -72,8 +77,10 @@ function putBridge(text: string): void {
     return typeof amount === 'string' ? BigInt(amount) : value
   })
   const commands: unknown[] = []
+  const listeners = new Set<(input: unknown) => void>()
   Object.assign(window, {
     tolemCommands: commands,
+    tolemInput: (input: unknown) => listeners.forEach((listener) => listener(input)),
     tolem: {
       subscribe: (listener: (view: unknown) => void) => {
         listener({ snapshot, connection: 'running', readOnly: false })
@@ -82,6 +89,10 @@ function putBridge(text: string): void {
       send: (command: unknown) => {
         commands.push(command)
         return Promise.resolve({ ok: true })
+      },
+      onInput: (listener: (input: unknown) => void) => {
+        listeners.add(listener)
+        return () => void listeners.delete(listener)
       },
     },
   })

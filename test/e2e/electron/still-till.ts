@@ -14,6 +14,7 @@ import { isLoaded, openDisplay, startElectron, whyNoElectron } from './start-ele
 interface Kept {
   tolemSnapshot: unknown
   tolemCommands: unknown[]
+  tolemSend: (frame: unknown) => void
 }
 
 async function open(): Promise<StillTill> {
@@ -29,6 +30,7 @@ async function open(): Promise<StillTill> {
     ({ BrowserWindow, ipcMain }, [hello, up, down]) => {
       const kept = globalThis as unknown as Kept
       kept.tolemCommands = []
+      kept.tolemSend = (frame) => send(down, frame)
       const contents = BrowserWindow.getAllWindows()[0]!.webContents
       const send = contents.send.bind(contents)
       // What the shell itself has to tell would come in between, whenever it happens.
@@ -72,6 +74,11 @@ async function open(): Promise<StillTill> {
         return [...tolemCommands]
       })
     },
+    input: (input) =>
+      application.evaluate(
+        (_, said) => (globalThis as unknown as Kept).tolemSend({ type: 'input', input: said }),
+        input,
+      ),
     touch: async (selector) => touchWith(await page.context().newCDPSession(page), page, selector),
     close: async () => {
       await stop()

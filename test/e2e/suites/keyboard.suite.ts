@@ -69,6 +69,42 @@ export function describeKeyboard({ name: shellName, whyNot, open: openTill }: St
       ])
     })
 
+    test('a scanner and a keypad of the till itself mean what is typed', async () => {
+      await show(open)
+      await till.input({ kind: 'code', code: '4870000000067' })
+      await page.waitForTimeout(600)
+      for (const key of ['1', '2', ',', '5', 'Backspace', '7', 'Enter']) {
+        await till.input({ kind: 'key', key })
+        await page.waitForTimeout(60)
+      }
+      await till.input({ kind: 'key', key: 'Enter' })
+      const juice = open.catalogue.find(({ gtin }) => gtin === '04870000000067')?.itemId
+      await expect
+        .poll(sent)
+        .toEqual([
+          ...(juice === undefined ? [] : [{ command: 'add_item', itemId: juice }]),
+          { command: 'add_amount', category: 'lunch', amount: '1270' },
+          { command: 'pay_by_card' },
+        ])
+    })
+
+    test('a scanner that is read and types as well rings up once; a code that nobody sells is said', async () => {
+      await show(open)
+      const [{ gtin = '' } = { gtin: '' }] = open.catalogue.filter((item) => item.gtin !== undefined)
+      await till.input({ kind: 'code', code: gtin })
+      await scan(gtin)
+      await till.input({ kind: 'code', code: '4006381333931' })
+      await page.waitForSelector('.notice')
+      expect(await sent()).toHaveLength(1)
+    })
+
+    test('digits of a keypad reach a field that has the keyboard', async () => {
+      await show(open)
+      await page.keyboard.press('F2')
+      for (const key of ['4', '0', '7', 'Backspace', '1']) await till.input({ kind: 'key', key })
+      await expect.poll(() => page.evaluate(() => (document.activeElement as HTMLInputElement).value)).toBe('401')
+    })
+
     test('leaves Enter to a control that Tab has reached', async () => {
       await show(open)
       // Where Tab starts on a page that nobody has touched differs between versions of Chromium.

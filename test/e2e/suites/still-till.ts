@@ -3,7 +3,7 @@
  * core stands behind it. `test/e2e/chromium/still-till.ts` and `test/e2e/electron/still-till.ts` are the two ways.
  */
 import type { CDPSession, Page } from 'playwright'
-import { snapshotSchema, type Snapshot } from '../../../src/terminal/contract/index.ts'
+import { snapshotSchema, type DeviceInput, type Snapshot } from '../../../src/terminal/contract/index.ts'
 
 export interface Size {
   readonly width: number
@@ -15,6 +15,8 @@ export interface StillTill {
   show(snapshot: Snapshot, size: Size): Promise<Page>
   /** The commands that the page has sent since `show`, amounts as decimal strings. Each was answered `ok`. */
   sent(): Promise<readonly unknown[]>
+  /** A scanner or a keypad of the till's own says something. */
+  input(input: DeviceInput): Promise<void>
   /** A finger touches the middle of the element. */
   touch(selector: string): Promise<void>
   /** What a page must not say: uncaught errors, refused resources. */

@@ -60,6 +60,27 @@ test('no reader: the till says so, and takes cash', async () => {
   await work.sees('it is back', (shown) => shown.lights.reader.level === 'ok')
 })
 
+test('no scanner and no display: the till says so, sells all the same, and uses both when they are back', async () => {
+  await work.sees('they are there', ({ lights }) => lights.hid?.level === 'ok')
+  await work.scans('4870000000067')
+  await expect.poll(() => work.till.heard).toEqual([{ kind: 'code', code: '4870000000067' }])
+  await work.hidPlugged('scanner', false)
+  await work.hidPlugged('display', false)
+  const { lights } = await work.sees('it has noticed', (shown) => shown.lights.hid?.level === 'limited')
+  expect(lights.hid?.code).toBe('hid_unplugged')
+  await work.till.does({ command: 'set_language', language: 'en' })
+  await work.till.does({ command: 'add_item', itemId: 'bread' })
+  await work.hidPlugged('display', true)
+  await expect
+    .poll(() => work.customerReads(), { timeout: 8_000 })
+    .toEqual(['Bread         180,00', 'Total         180,00'])
+  await work.till.does({ command: 'pay_cash' })
+  await expect.poll(async () => (await work.customerReads())[0].trimEnd()).toBe('Thank you!')
+  await work.clears()
+  await work.hidPlugged('scanner', true)
+  await work.sees('both are back', (shown) => shown.lights.hid?.level === 'ok')
+})
+
 test('nothing is lost or doubled, by the independent checker', async () => {
   await work.sees('every receipt is printed', ({ recent }) => recent.every(({ receipt }) => receipt === 'printed'))
   expect(await work.judge()).toMatchObject({ passed: true, lost: [], duplicates: [], balanced: true, settled: 3 })

@@ -27,6 +27,10 @@ export interface TillAtWork extends DemoWorld {
   addsCards(cards: readonly object[]): Promise<void>
   readerPlugged(plugged: boolean): Promise<void>
   printerPower(power: 'on' | 'off'): Promise<void>
+  hidPlugged(device: 'scanner' | 'keypad' | 'display', plugged: boolean): Promise<void>
+  scans(code: string): Promise<void>
+  /** Both rows of the customer's display. */
+  customerReads(): Promise<readonly [string, string]>
   /** SIGKILL; resolves when the core that the shell starts in its place shows itself. */
   killsCore(): Promise<Snapshot>
 }
@@ -92,6 +96,12 @@ export async function openTillAtWork(options: Parameters<typeof openDemoWorld>[0
     addsCards: (cards: readonly object[]) => tells('/api/cards', cards),
     readerPlugged: (plugged: boolean) => tells('/api/reader', { plugged }),
     printerPower: (power: 'on' | 'off') => tells('/api/printer', { power }),
+    hidPlugged: (device: 'scanner' | 'keypad' | 'display', plugged: boolean) => tells('/api/hid', { device, plugged }),
+    scans: (code: string) => tells('/api/hid/scan', { code }),
+    async customerReads() {
+      const state = await (await fetch(new URL('/api/state', demo.world.panelUrl))).json()
+      return (state as { hid: { display: { rows: readonly [string, string] } } }).hid.display.rows
+    },
     async killsCore() {
       const { revision } = till.snapshot
       process.kill(demo.corePid(), 'SIGKILL')

@@ -89,6 +89,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
       readerPort: expect.any(Number),
       printerPort: expect.any(Number),
       proxyPort: expect.any(Number),
+      hidPort: expect.any(Number),
     })
     const state = (await (await fetch(`${ready.panelUrl}api/state`)).json()) as PanelState
     expect(state.cards.map((card: { label: string }) => card.label)).toEqual(['Pupil 01', 'Mute'])

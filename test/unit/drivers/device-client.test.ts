@@ -8,9 +8,13 @@ import { EventSource } from '../../../src/drivers/event-source.ts'
 import type {
   CardPresence,
   DrawerResult,
+  HidPort,
+  HidStatus,
+  KeypadKey,
   PrinterStatus,
   PrintResult,
   ReaderStatus,
+  ScannedCode,
   TransmitResult,
 } from '../../../src/drivers/ports.ts'
 import { FakeScheduler, settlePromises } from './fake-scheduler.ts'
@@ -31,6 +35,19 @@ class TestHost {
   print: () => Promise<PrintResult> = () => Promise.resolve({ kind: 'printed' })
   openDrawer: () => Promise<DrawerResult> = () => Promise.resolve({ kind: 'opened' })
   readonly commands: string[] = []
+  readonly scanned = new EventSource<ScannedCode>()
+  readonly pressed = new EventSource<KeypadKey>()
+  readonly hidChanged = new EventSource<HidStatus>()
+  hidStatus: HidStatus = { devices: [], trouble: null }
+  readonly shown: string[] = []
+  readonly hid: HidPort = {
+    onDidScan: this.scanned.event,
+    onDidPress: this.pressed.event,
+    onDidChangeStatus: this.hidChanged.event,
+    status: () => this.hidStatus,
+    show: (rows) => void this.shown.push(rows.map(({ left, right }) => `${left}|${right}`).join('/')),
+    dispose: () => undefined,
+  }
 
   constructor(hostId: string, serving: boolean | (() => number) = true) {
     if (serving === false) return
@@ -54,7 +71,7 @@ class TestHost {
       dispose: () => undefined,
     }
     const reportMalformed = (why: string) => void this.malformed.push(why)
-    serveDevices({ reader, printer }, this.pair.far, {
+    serveDevices({ reader, printer, hid: this.hid }, this.pair.far, {
       hostId,
       reportMalformed,
       ...(serving === true ? {} : { now: serving }),
@@ -332,5 +349,46 @@ describe('the watchdog', () => {
     devices.dispose()
     await asked
     expect(scheduler.pendingCount).toBe(0)
+  })
+})
+
+describe('scanner, keypad and display', () => {
+  const scanner = { use: 'scanner', name: 'Voyager', trouble: null } as const
+
+  it('say codes and keys in their order, and how they are from the first moment', async () => {
+    const scheduler = new FakeScheduler()
+    const host = new TestHost('first')
+    host.hidStatus = { devices: [scanner], trouble: null }
+    // Nobody is there yet: a code of before must not come to the next basket.
+    host.scanned.fire({ code: 'too early', symbology: null })
+    const devices = connectDevices(host.pair.near, { scheduler, life: 'only', restartHost: () => never })
+    const heard: string[] = []
+    devices.hid.onDidScan(({ code, symbology }) => heard.push(`${symbology} ${code}`))
+    devices.hid.onDidPress((key) => heard.push(key))
+    await scheduler.advance(0)
+    expect(devices.hid.status()).toEqual(host.hidStatus)
+    host.scanned.fire({ code: '4870000000067', symbology: ']E0' })
+    host.pressed.fire('5')
+    host.pressed.fire('Enter')
+    await settlePromises()
+    expect([heard, host.malformed]).toEqual([[']E0 4870000000067', '5', 'Enter'], []])
+  })
+
+  it('are shown to be away with the host, and a new host shows what the old one showed', async () => {
+    const { scheduler, first, devices, restarted } = await connected()
+    first.hidStatus = { devices: [scanner], trouble: null }
+    first.hidChanged.fire(first.hidStatus)
+    devices.hid.show([{ left: 'Bread', right: '1,00' }])
+    await settlePromises()
+    expect(first.shown).toEqual(['Bread|1,00'])
+    first.pair.close()
+    expect(devices.hid.status()).toEqual({
+      devices: [scanner],
+      trouble: { code: 'host-restarting', detail: 'the device host ended' },
+    })
+    devices.hid.show([{ left: 'Milk', right: '2,00' }])
+    await scheduler.advance(1_000)
+    expect(restarted[0]?.shown).toEqual(['Milk|2,00'])
+    expect(devices.hid.status()).toEqual({ devices: [], trouble: null })
   })
 })

@@ -50,6 +50,16 @@ describe('the bridge in the preload', () => {
     expect(await first).toEqual({ ok: true })
   })
 
+  it('passes on what scanner and keypad say, and nothing else in their name', () => {
+    const heard: unknown[] = []
+    const stop = bridge.onInput((input) => heard.push(input))
+    down({ type: 'input', input: { kind: 'code', code: '4870000000067' } })
+    down({ type: 'input', input: { kind: 'key', key: 'F8' } })
+    stop()
+    down({ type: 'input', input: { kind: 'key', key: '5' } })
+    expect(heard).toEqual([{ kind: 'code', code: '4870000000067' }])
+  })
+
   it('answers what is no command itself', async () => {
     expect(await bridge.send({ command: 'open_the_drawer' } as unknown as Command)).toEqual({
       ok: false,

@@ -31,7 +31,11 @@ describe('the settings file', () => {
     expect(outcome).toMatchObject({
       kind: 'read',
       core: { data: join(userData, 'till'), ledgerUrl },
-      devices: { reader: { kind: 'pcsc' }, printer: { kind: 'none' } },
+      devices: {
+        reader: { kind: 'pcsc' },
+        printer: { kind: 'none' },
+        hid: { kind: 'usb', scanners: 'found', devices: [] },
+      },
     })
   })
 
@@ -61,6 +65,20 @@ describe('the settings file', () => {
     if (outcome.kind !== 'read') throw new Error(outcome.detail)
     expect(deviceConfiguration.parse(outcome.devices).printer).toMatchObject({ ...printer, ...standard })
     expect(outcome.core.printerProfile).toBe('profile' in printer ? printer.profile : 'generic-80mm')
+  })
+
+  test('scanners are used by themselves; keypad and display by their names, or nothing at all', () => {
+    const hidOf = (hid: unknown): unknown => {
+      const outcome = read(JSON.stringify({ ledgerUrl, hid }))
+      return outcome.kind === 'read' ? deviceConfiguration.parse(outcome.devices).hid : outcome.detail
+    }
+    expect(hidOf(null)).toEqual({ kind: 'none' })
+    const pole = { use: 'display', vendorId: '0416', productId: 'F012', profile: 'escpos-cp866' }
+    expect(hidOf({ scanners: 'named', devices: [pole] })).toMatchObject({
+      kind: 'usb',
+      scanners: 'named',
+      devices: [{ vendorId: '0416', productId: 'f012', reportId: 0, reportBytes: 64, length: 'none' }],
+    })
   })
 
   test('keys change after a quarter of a year, or as the file says', () => {
@@ -115,6 +133,21 @@ describe('the settings file', () => {
       JSON.stringify({ ledgerUrl, printer: { kind: 'serial', path: 'COM3', flowControl: 'dsr', profile: 'x' } }),
       'settings_printer',
       expect.stringMatching(/^printer\.flowControl: rts-cts, xon-xoff, none; printer\.profile: epson-tm-t20ii, /u),
+    ],
+    [
+      'a vendor that is no number of USB',
+      JSON.stringify({ ledgerUrl, hid: { devices: [{ use: 'keypad', vendorId: '0x1c4f', productId: '0202' }] } }),
+      'settings_hid',
+      expect.stringContaining('hid.devices.0.vendorId'),
+    ],
+    [
+      'a display that nobody knows',
+      JSON.stringify({
+        ledgerUrl,
+        hid: { devices: [{ use: 'display', vendorId: '0416', productId: 'f012', profile: 'x' }] },
+      }),
+      'settings_hid',
+      'hid.devices.0.profile: escpos-ascii, escpos-cp866',
     ],
     [
       'a printer and something else',
@@ -195,6 +228,7 @@ describe('what a packaged till refuses and says', () => {
     'settings_unreadable',
     'settings_malformed',
     'settings_printer',
+    'settings_hid',
     'switch_refused',
     'toString',
     'OTHER',

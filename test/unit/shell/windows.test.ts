@@ -179,3 +179,26 @@ describe('a second window', () => {
     expect(windows.count).toBe(1)
   })
 })
+
+describe('what a scanner or a keypad says', () => {
+  const scanned = { type: 'input' as const, input: { kind: 'code', code: '4870000000067' } }
+
+  it('goes once, to the window that commands; a window that comes later hears nothing of it', () => {
+    const first = open()
+    const second = open()
+    run()
+    const before = [first.frames.length, second.frames.length]
+    expect(windows.coreSaid(scanned)).toBe(true)
+    first.detach()
+    windows.coreSaid({ ...scanned, input: { kind: 'key', key: '5' } })
+    expect(first.frames.slice(before[0])).toEqual([scanned])
+    expect(second.frames.slice(before[1])).toEqual([
+      state('running', false),
+      { type: 'input', input: { kind: 'key', key: '5' } },
+    ])
+    for (const frame of second.frames) downFrameSchema.parse(frame)
+    second.detach()
+    expect(windows.coreSaid(scanned)).toBe(true)
+    expect(open().frames).toEqual([snapshot(0), state('running', false)])
+  })
+})

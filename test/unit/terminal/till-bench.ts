@@ -1,5 +1,6 @@
 /** The till over a journal in memory, with nobody at its reader, printer and ledger. */
 import { BenchDesk } from '../../../src/terminal/core/bench/bench-desk.ts'
+import { createAbsentHid } from '../../../src/drivers/host/absent-devices.ts'
 import { Till } from '../../../src/terminal/core/till.ts'
 import { EventSource } from '../../../src/drivers/event-source.ts'
 import type { CardPresence, CardReaderPort, PrinterPort } from '../../../src/drivers/ports.ts'
@@ -14,7 +15,7 @@ import { packageOf, Seeded } from '../sync/world.ts'
 const name = { kk: 'Bread', ru: 'Bread', en: 'Bread' }
 const bread = { itemId: 'bread', name, category: 'food', unitPrice: tiyn(20_000n) }
 
-export function tillBench(seed: string) {
+export function tillBench(seed: string, hid = createAbsentHid()) {
   const seeded = new Seeded(seed)
   const { journal, engine, time } = engineBench()
   const pin = storedPin(testPin, seeded.bytes(16), quickPinHash)
@@ -51,6 +52,7 @@ export function tillBench(seed: string) {
     pinHash: quickPinHash,
     reader,
     printer,
+    hid,
     bench: new BenchDesk({
       ...noBench,
       terminalId: 'till-1',

@@ -122,6 +122,18 @@ describe('frames', () => {
     expect(await answered).toEqual({ ok: false, fault: 'not_now' })
   })
 
+  test('bring what scanner and keypad say to whoever listens', async () => {
+    const { bridge, socket } = await connected()
+    const { ears } = socket()
+    const heard: unknown[] = []
+    const stop = bridge.onInput((input) => heard.push(input))
+    ears.opened()
+    ears.received(JSON.stringify({ type: 'input', input: { kind: 'code', code: '4870000000067' } }))
+    stop()
+    ears.received(JSON.stringify({ type: 'input', input: { kind: 'key', key: '5' } }))
+    expect(heard).toEqual([{ kind: 'code', code: '4870000000067' }])
+  })
+
   test('that cannot be read end the connection, not the screen', async () => {
     const { socket, view } = await connected()
     const first = socket()

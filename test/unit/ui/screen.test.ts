@@ -213,8 +213,9 @@ describe('sheets', () => {
     const html = text(renderToString(inLanguage(content)))
     const { statuses, words } = texts[picture.language]
     if (sheet.kind === 'light') {
-      for (const sentence of Object.values(statuses[snapshot.lights[sheet.light].code]))
-        expect(html).toContain(sentence)
+      const light = snapshot.lights[sheet.light]
+      if (light === null) throw new Error(`no light ${sheet.light}`)
+      for (const sentence of Object.values(statuses[light.code])) expect(html).toContain(sentence)
     } else if (sheet.kind === 'question') {
       expect(html).toContain(words[`question.${sheet.question}.ask`])
     } else if (sheet.kind === 'refund') {

@@ -20,6 +20,7 @@ const still = (view: BridgeView): Bridge => ({
     return () => undefined
   },
   send: () => Promise.resolve({ ok: true }),
+  onInput: () => () => undefined,
 })
 
 export function rendered(view: BridgeView, screen: ScreenState): string {

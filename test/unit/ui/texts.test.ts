@@ -59,7 +59,7 @@ describe.each(languages)('%s', (language) => {
   })
 
   test('is written in its own alphabet', () => {
-    const foreign = /Wi-Fi|QR|\b[XZ]-(?=\p{Script=Cyrillic})|Enter|Esc|Del|Alt [LMT]|\{\w+\}/gu
+    const foreign = /Wi-Fi|QR|USB( HID POS)?|\b[XZ]-(?=\p{Script=Cyrillic})|Enter|Esc|Del|Alt [LMT]|\{\w+\}/gu
     const other = { en: /\p{Script=Cyrillic}/u, ru: /[a-zәғқңөұүһі]/i, kk: /[a-z]/i }[language]
     const ownOf = (text: string, key: string): string =>
       (key.startsWith('bench.') ? text.replace(ofDataSheets, '') : text).replace(foreign, '')

@@ -12,6 +12,7 @@ import {
   type BridgeView,
   type Command,
   type CommandAnswer,
+  type DeviceInput,
   type DownFrame,
 } from '../../contract/index.ts'
 import { nothingYet, viewAfter } from './frames.ts'
@@ -45,6 +46,7 @@ const refusalsMin = 2
 /** Starts at once. The promise of `send` is answered `core_down` when the connection drops before the answer. */
 export function createBrowserBridge(world: BrowserWorld): Bridge {
   const listeners = new Set<(view: BridgeView) => void>()
+  const inputListeners = new Set<(input: DeviceInput) => void>()
   const waiting = new Map<string, (answer: CommandAnswer) => void>()
   let view = nothingYet
   let socket: BridgeSocket | null = null
@@ -87,6 +89,7 @@ export function createBrowserBridge(world: BrowserWorld): Bridge {
       received: (data) => {
         const frame = readFrame(data)
         if (frame === null) return opened.close()
+        if (frame.type === 'input') return inputListeners.forEach((listener) => listener(frame.input))
         if (frame.type !== 'answer') return show(viewAfter(view, frame))
         waiting.get(frame.id)?.(frame.answer)
         waiting.delete(frame.id)
@@ -126,6 +129,10 @@ export function createBrowserBridge(world: BrowserWorld): Bridge {
       listeners.add(listener)
       listener(view)
       return () => void listeners.delete(listener)
+    },
+    onInput: (listener) => {
+      inputListeners.add(listener)
+      return () => void inputListeners.delete(listener)
     },
     send: (command: Command) => {
       const open = socket

@@ -3,7 +3,7 @@ import type { BridgeView, DownFrame } from '../../contract/index.ts'
 
 export const nothingYet: BridgeView = { snapshot: null, connection: 'connecting', readOnly: false }
 
-export function viewAfter(view: BridgeView, frame: Exclude<DownFrame, { type: 'answer' }>): BridgeView {
+export function viewAfter(view: BridgeView, frame: Exclude<DownFrame, { type: 'answer' | 'input' }>): BridgeView {
   if (frame.type === 'shell') {
     return { ...view, connection: frame.core === 'running' ? 'running' : 'core_restarting', readOnly: frame.readOnly }
   }

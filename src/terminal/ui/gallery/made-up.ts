@@ -200,7 +200,7 @@ export const quietTill: Snapshot = {
       wentBack: tiyn(0),
     },
   ],
-  lights: { reader: well, printer: well, network: well, queue: well, till: well },
+  lights: { reader: well, printer: well, network: well, queue: well, till: well, hid: null },
   queue: { waiting: 0, parked: 0, oldestAt: null, setAside: [] },
   discrepancies: [],
   receiptsWaiting: 0,
@@ -372,6 +372,7 @@ export const troubledLights: Pick<Snapshot, 'lights' | 'queue' | 'discrepancies'
     network: { level: 'limited', code: 'network_down', since: minutesAgo(64), detail: 'ledger.invalid' },
     queue: { level: 'limited', code: 'queue_waiting', since: minutesAgo(64), detail: '' },
     till: well,
+    hid: null,
   },
   queue: {
     waiting: 23,

@@ -13,6 +13,7 @@ function stillBridge(view: BridgeView): Bridge {
       return () => undefined
     },
     send: () => Promise.resolve({ ok: true }),
+    onInput: () => () => undefined,
   }
 }
 

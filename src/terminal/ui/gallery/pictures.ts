@@ -215,6 +215,15 @@ const hour = 3_600_000
 const withKeysInFile = atTill({
   lights: { ...quietTill.lights, till: { ...quietTill.lights.till, code: 'keys_in_file' } },
 })
+/** A scanner of the till's own was pulled. */
+const withDevices: Snapshot = {
+  ...open,
+  ...troubledLights,
+  lights: {
+    ...troubledLights.lights,
+    hid: { level: 'limited', code: 'hid_unplugged', since: null, detail: 'scanner: Honeywell Voyager 1470g' },
+  },
+}
 const inDoubt = atTill({
   actions: [...quietTill.actions, 'confirm_time'],
   lights: { ...troubledLights.lights, till: { ...quietTill.lights.till, level: 'limited', code: 'clock_to_confirm' } },
@@ -261,7 +270,9 @@ export const pictures: readonly Picture[] = [
   picture('fault', running(open), { notice: { kind: 'fault', fault: 'not_now' } }),
   picture('nothing-found', running(open), { typing: { amount: '', search: 'zzz', pin: '' } }),
   ...lightNames.map((light) =>
-    picture(`sheet-${light}`, running({ ...open, ...troubledLights }), { sheet: { kind: 'light', light } }),
+    picture(`sheet-${light}`, running(light === 'hid' ? withDevices : { ...open, ...troubledLights }), {
+      sheet: { kind: 'light', light },
+    }),
   ),
   picture('sheet-recent', running({ ...open, actions: [...open.actions, 'print_again', 'void_sale'] }), {
     sheet: openList('recent', open),

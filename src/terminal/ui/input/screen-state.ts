@@ -7,8 +7,12 @@ import { nothingChosen, piecesLeft, type RefundChoice } from './refund-choice.ts
 import { extendBurst, isScanner, noBurst, type Burst } from './scanner-burst.ts'
 import { backspaceAmount, isAmountCharacter, isPin, typeAmount, typePin } from './keypad.ts'
 
-export const lightNames = ['reader', 'printer', 'network', 'queue', 'till'] as const
+export const lightNames = ['reader', 'hid', 'printer', 'network', 'queue', 'till'] as const
 export type LightName = (typeof lightNames)[number]
+
+/** The lights that this till has, in their order on the row. */
+export const shownLights = (lights: Snapshot['lights']): readonly LightName[] =>
+  lightNames.filter((light) => lights[light] !== null)
 
 /** What is asked before a command that cannot be taken back. */
 export type Question = 'cancel_sale' | 'cancel_unknown' | 'void_sale' | 'refund_sale'
@@ -52,7 +56,8 @@ export function unresolvedGroups(unresolved: readonly TenderView[]): readonly Un
 
 /** The ids of a list's rows, from the top. */
 export function rowIds(kind: Sheet['kind'] | undefined, snapshot: Snapshot): readonly string[] {
-  const { recent, unresolved, shift, refund } = snapshot
+  const { recent, unresolved, shift, refund, lights } = snapshot
+  if (kind === 'light') return shownLights(lights)
   if (kind === 'refund')
     return (refund?.lines ?? []).flatMap((line) => (piecesLeft(line) > 0 ? [String(line.line)] : []))
   if (kind === 'recent') return recent.map(({ saleId }) => saleId)
@@ -74,11 +79,12 @@ export function openShifts(snapshot: Snapshot): Sheet {
   return { kind: 'shift', view: 'menu', chosen: rowIds('shift', snapshot)[0] ?? null }
 }
 
-/** Another row of a list, or the next light: the same sheet, one step on. */
+/** Another row of a list, or the next light: the same sheet, one step on. `ids`: of the rows, or of the lights. */
 export function sheetStepped(sheet: Sheet | null, by: 1 | -1, ids: readonly string[]): Sheet | null {
   if (sheet?.kind === 'light') {
-    const at = lightNames.indexOf(sheet.light) + by + lightNames.length
-    return { kind: 'light', light: lightNames[at % lightNames.length] ?? sheet.light }
+    const shown = lightNames.filter((light) => ids.includes(light))
+    const at = shown.indexOf(sheet.light) + by + shown.length
+    return { kind: 'light', light: shown[at % shown.length] ?? sheet.light }
   }
   if (sheet === null || !('chosen' in sheet)) return sheet
   const at = ids.indexOf(sheet.chosen ?? '')

@@ -170,6 +170,7 @@ export const unknownCode: TextsOfLanguage['unknownCode'] = {
 }
 
 const cashAndBasket = 'The basket and cash.'
+const everythingByTouch = 'Everything. Goods are found by touch, amounts are typed.'
 const everythingButPaper = 'Payments. Receipts wait and print later.'
 
 export const statuses: TextsOfLanguage['statuses'] = {
@@ -187,7 +188,7 @@ export const statuses: TextsOfLanguage['statuses'] = {
   },
   reader_error: { what: 'The reader does not answer.', works: cashAndBasket, todo: 'Unplug it and plug it in again.' },
   device_host_restarting: {
-    what: 'The reader and the printer are being restarted.',
+    what: 'The reader, the printer and the other devices are being restarted.',
     works: cashAndBasket,
     todo: 'Take the card off and wait a few seconds.',
   },
@@ -235,6 +236,36 @@ export const statuses: TextsOfLanguage['statuses'] = {
     todo: 'Call the person who installed the till.',
   },
   printer_paper_near_end: { what: 'The paper is nearly out.', works: 'Everything.', todo: 'Keep a new roll ready.' },
+  hid_unplugged: {
+    what: 'A scanner, keypad or customer display is not plugged in.',
+    works: everythingByTouch,
+    todo: 'Check its cable. It is used again by itself.',
+  },
+  hid_no_access: {
+    what: 'This till may not use the scanner, keypad or customer display.',
+    works: everythingByTouch,
+    todo: 'Call the person who installed the till.',
+  },
+  hid_in_use: {
+    what: 'Another application holds the scanner, keypad or customer display.',
+    works: everythingByTouch,
+    todo: 'Close the other application that uses it.',
+  },
+  hid_failed: {
+    what: 'The scanner, keypad or customer display does not work.',
+    works: everythingByTouch,
+    todo: 'Unplug it and plug it in again.',
+  },
+  hid_no_library: {
+    what: 'Scanners, keypads and customer displays cannot be used on this computer.',
+    works: everythingByTouch,
+    todo: 'Set the scanner to type like a keyboard. Call the person who installed the till.',
+  },
+  hid_unknown_reports: {
+    what: 'The till does not understand what the scanner sends.',
+    works: everythingByTouch,
+    todo: 'Set the scanner to “USB HID POS” by its manual, or to type like a keyboard.',
+  },
   network_down: {
     what: 'There is no network.',
     works: 'Cash, and cards that may pay without network.',

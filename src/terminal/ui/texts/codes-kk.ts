@@ -156,6 +156,7 @@ export const unknownCode: TextsOfLanguage['unknownCode'] = {
 }
 
 const cashAndBasket = 'Себет және қолма-қол ақша.'
+const everythingByTouch = 'Бәрі. Тауарды экраннан таңдап, соманы экранда тересіз.'
 const everythingButPaper = 'Төлем жүреді. Чектер күтіп тұрады, кейін басылады.'
 const callSupport = 'Қолдау қызметіне хабарласыңыз.'
 
@@ -174,7 +175,7 @@ export const statuses: TextsOfLanguage['statuses'] = {
   },
   reader_error: { what: 'Оқығыш жауап бермейді.', works: cashAndBasket, todo: 'Оны ажыратып, қайта қосыңыз.' },
   device_host_restarting: {
-    what: 'Оқығыш пен принтер қайта іске қосылып жатыр.',
+    what: 'Оқығыш, принтер және басқа құрылғылар қайта іске қосылып жатыр.',
     works: cashAndBasket,
     todo: 'Картаны алып, бірнеше секунд күтіңіз.',
   },
@@ -222,6 +223,36 @@ export const statuses: TextsOfLanguage['statuses'] = {
     todo: 'Кассаны орнатқан адамды шақырыңыз.',
   },
   printer_paper_near_end: { what: 'Қағаз таусылуға жақын.', works: 'Бәрі.', todo: 'Жаңа орам дайындап қойыңыз.' },
+  hid_unplugged: {
+    what: 'Сканер, сандық пернетақта немесе сатып алушы дисплейі қосылмаған.',
+    works: everythingByTouch,
+    todo: 'Кабелін тексеріңіз. Касса оны өзі қайта таниды.',
+  },
+  hid_no_access: {
+    what: 'Кассаға сканерді, сандық пернетақтаны немесе дисплейді пайдалануға рұқсат жоқ.',
+    works: everythingByTouch,
+    todo: 'Кассаны орнатқан адамды шақырыңыз.',
+  },
+  hid_in_use: {
+    what: 'Сканерді, сандық пернетақтаны немесе дисплейді басқа қосымша пайдаланып тұр.',
+    works: everythingByTouch,
+    todo: 'Оны пайдаланып тұрған басқа қосымшаны жабыңыз.',
+  },
+  hid_failed: {
+    what: 'Сканер, сандық пернетақта немесе дисплей жұмыс істемейді.',
+    works: everythingByTouch,
+    todo: 'Оны ажыратып, қайта қосыңыз.',
+  },
+  hid_no_library: {
+    what: 'Бұл компьютерде касса сканерді, сандық пернетақтаны және дисплейді өзі пайдалана алмайды.',
+    works: everythingByTouch,
+    todo: 'Сканерді пернетақта режиміне ауыстырыңыз. Кассаны орнатқан адамды шақырыңыз.',
+  },
+  hid_unknown_reports: {
+    what: 'Касса сканердің не жіберіп тұрғанын түсінбейді.',
+    works: everythingByTouch,
+    todo: 'Сканерді нұсқаулығы бойынша «USB HID POS» не пернетақта режиміне ауыстырыңыз.',
+  },
   network_down: {
     what: 'Желі жоқ.',
     works: 'Қолма-қол ақша және желісіз төлеуге рұқсаты бар карталар.',

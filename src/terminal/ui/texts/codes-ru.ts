@@ -144,6 +144,7 @@ export const unknownCode: TextsOfLanguage['unknownCode'] = {
 }
 
 const cashAndBasket = 'Корзина и наличные.'
+const everythingByTouch = 'Всё. Товары выбирают на экране, суммы набирают на нём же.'
 const everythingButPaper = 'Оплата. Чеки ждут и напечатаются позже.'
 
 export const statuses: TextsOfLanguage['statuses'] = {
@@ -161,7 +162,7 @@ export const statuses: TextsOfLanguage['statuses'] = {
   },
   reader_error: { what: 'Ридер не отвечает.', works: cashAndBasket, todo: 'Отключите его и подключите снова.' },
   device_host_restarting: {
-    what: 'Ридер и принтер перезапускаются.',
+    what: 'Ридер, принтер и другие приборы перезапускаются.',
     works: cashAndBasket,
     todo: 'Уберите карту и подождите несколько секунд.',
   },
@@ -209,6 +210,36 @@ export const statuses: TextsOfLanguage['statuses'] = {
     todo: 'Позовите того, кто устанавливал кассу.',
   },
   printer_paper_near_end: { what: 'Бумага заканчивается.', works: 'Всё.', todo: 'Приготовьте новый рулон.' },
+  hid_unplugged: {
+    what: 'Сканер, клавиатура с цифрами или дисплей покупателя не подключены.',
+    works: everythingByTouch,
+    todo: 'Проверьте кабель. Касса подхватит прибор сама.',
+  },
+  hid_no_access: {
+    what: 'Кассе не разрешено пользоваться сканером, клавиатурой с цифрами или дисплеем.',
+    works: everythingByTouch,
+    todo: 'Позовите того, кто устанавливал кассу.',
+  },
+  hid_in_use: {
+    what: 'Сканер, клавиатура с цифрами или дисплей заняты другим приложением.',
+    works: everythingByTouch,
+    todo: 'Закройте другое приложение, которое с ними работает.',
+  },
+  hid_failed: {
+    what: 'Сканер, клавиатура с цифрами или дисплей не работают.',
+    works: everythingByTouch,
+    todo: 'Отключите прибор и подключите снова.',
+  },
+  hid_no_library: {
+    what: 'На этом компьютере касса не может сама читать сканер, клавиатуру с цифрами и дисплей.',
+    works: everythingByTouch,
+    todo: 'Переключите сканер в режим клавиатуры. Позовите того, кто устанавливал кассу.',
+  },
+  hid_unknown_reports: {
+    what: 'Касса не понимает, что передаёт сканер.',
+    works: everythingByTouch,
+    todo: 'Переключите сканер по его руководству в режим «USB HID POS» или в режим клавиатуры.',
+  },
   network_down: {
     what: 'Нет сети.',
     works: 'Наличные и карты, которым разрешено платить без сети.',

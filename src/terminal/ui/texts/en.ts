@@ -12,6 +12,7 @@ export const en: TextsOfLanguage = {
   faults,
   words: {
     'light.reader': 'Reader',
+    'light.hid': 'USB',
     'light.printer': 'Printer',
     'light.network': 'Network',
     'light.queue': 'Queue',

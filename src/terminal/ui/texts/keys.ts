@@ -9,6 +9,7 @@ import type { CommandFault, lossCodes, RefusalCode, StatusCode, TenderState } fr
 export const wordKeys = [
   // Status row
   'light.reader',
+  'light.hid',
   'light.printer',
   'light.network',
   'light.queue',

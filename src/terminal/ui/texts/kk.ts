@@ -12,6 +12,7 @@ export const kk: TextsOfLanguage = {
   faults,
   words: {
     'light.reader': 'Оқығыш',
+    'light.hid': 'USB',
     'light.printer': 'Принтер',
     'light.network': 'Желі',
     'light.queue': 'Кезек',

@@ -12,6 +12,7 @@ export const ru: TextsOfLanguage = {
   faults,
   words: {
     'light.reader': 'Ридер',
+    'light.hid': 'USB',
     'light.printer': 'Принтер',
     'light.network': 'Сеть',
     'light.queue': 'Очередь',

@@ -6,6 +6,7 @@ import {
   zeroTiyn,
   type Command,
   type CommandAnswer,
+  type Light,
   type Snapshot,
   type TenderView,
   type Tiyn,
@@ -156,9 +157,20 @@ export function SheetContent(props: SheetsProps & { readonly sheet: Sheet }) {
   }
 }
 
-function LightSheet({ light, snapshot, readOnly, close, onCommand }: ContentProps & { readonly light: LightName }) {
+type LightProps = ContentProps & { readonly light: LightName }
+
+/** Of a light that has gone while its sheet was open, only the name is left. */
+function LightSheet(props: LightProps) {
+  const { snapshot, light, close } = props
+  const { say } = useTexts()
+  const shown = snapshot.lights[light]
+  const title = say(`light.${light}`)
+  return shown === null ? <SheetHead {...{ title, close }} /> : <ShownLight {...props} {...{ shown }} />
+}
+
+function ShownLight({ light, shown, snapshot, readOnly, close, onCommand }: LightProps & { readonly shown: Light }) {
   const { say, codes } = useTexts()
-  const { level, code, since, detail } = snapshot.lights[light]
+  const { level, code, since, detail } = shown
   const { what, works, todo } = codes.statuses[code]
   const { queue } = snapshot
   const title = (

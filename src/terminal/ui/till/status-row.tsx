@@ -2,7 +2,7 @@
 import { Button, ToggleButton } from 'react-aria-components'
 import { languages, type Language, type Light, type Snapshot } from '../../contract/index.ts'
 import { screenKeys } from '../input/intent.ts'
-import { lightNames, type LightName } from '../input/screen-state.ts'
+import { shownLights, type LightName } from '../input/screen-state.ts'
 import { languageNames } from '../texts/index.ts'
 import { formatDate, formatTime, waitingFor } from '../texts/time.ts'
 import { useTexts } from '../texts/use-texts.ts'
@@ -23,8 +23,11 @@ interface StatusRowProps {
 export function StatusRow(props: StatusRowProps) {
   const { snapshot, muted, dark, onLanguage, onSound, onTheme, onLight, onRecent, onShift } = props
   const { say, name, language } = useTexts()
+  const { lights, queue } = snapshot
+  // One light more beside a counting queue takes the room of the date and, on a narrow screen, of two keys.
+  const full = lights.hid !== null && queue.waiting + queue.parked > 0 ? ' status-full' : ''
   return (
-    <header className="status">
+    <header className={`status${full}`}>
       <h1 className="said-only">{name(snapshot.merchantName)}</h1>
       <Button className="small-button whose" aria-keyshortcuts={screenKeys.shift} preventFocusOnPress onPress={onShift}>
         <strong>{name(snapshot.merchantName)}</strong>
@@ -84,7 +87,7 @@ export function StatusRow(props: StatusRowProps) {
         </Button>
       </div>
       <div className="lights" role="group" aria-label={say('light.group')}>
-        {lightNames.map((light) => (
+        {shownLights(lights).map((light) => (
           <StatusLight key={light} light={light} snapshot={snapshot} onPress={() => onLight(light)} />
         ))}
         <kbd className="key">{screenKeys.status}</kbd>
@@ -100,7 +103,7 @@ function whoSells({ terminalId, shift: { open } }: Snapshot): string {
 
 function StatusLight({ light, snapshot, onPress }: { light: LightName; snapshot: Snapshot; onPress: () => void }) {
   const { say } = useTexts()
-  const { level } = snapshot.lights[light]
+  const level = snapshot.lights[light]?.level ?? 'ok'
   const word = say(`light.${light}`)
   const waiting = light === 'queue' ? <Waiting snapshot={snapshot} /> : null
   return (
@@ -133,7 +136,8 @@ function Waiting({ snapshot: { queue, time } }: { snapshot: Snapshot }) {
 
 /** The first light that is not well, the worst first; the till's own when all are. */
 export function worstLight(lights: Snapshot['lights']): LightName {
-  const at = (level: Light['level']): LightName | undefined => lightNames.find((light) => lights[light].level === level)
+  const at = (level: Light['level']): LightName | undefined =>
+    shownLights(lights).find((light) => lights[light]?.level === level)
   return at('off') ?? at('limited') ?? 'till'
 }
 

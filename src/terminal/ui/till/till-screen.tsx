@@ -1,6 +1,7 @@
 /** The till's screen: puts the parts together and carries out what the cashier asks for. */
 import { useEffect, useRef, useSyncExternalStore } from 'react'
 import { zeroTiyn, type Bridge, type BridgeView, type Command, type Snapshot } from '../../contract/index.ts'
+import { useDevices } from '../input/devices.ts'
 import type { Intent, SheetAction } from '../input/intent.ts'
 import { useKeyboard } from '../input/keyboard.ts'
 import { typedAmount } from '../input/keypad.ts'
@@ -255,7 +256,8 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
   }
   const asking = asksPin ? 'pin' : 'none'
   const beneath = reported ? 'report' : starting ? 'start' : asking
-  useKeyboard({ store, searchField, offers, editable, asksPin, beneath, onIntent: act, onBarcode: scanned })
+  const typedBarcode = useDevices({ bridge, asksPin, onBarcode: scanned })
+  useKeyboard({ store, searchField, offers, editable, asksPin, beneath, onIntent: act, onBarcode: typedBarcode })
 
   const notice = <NoticeBar notice={screen.notice} onClose={() => dispatch({ type: 'notice', notice: null })} />
   return (
