@@ -434,9 +434,9 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       await sale.filter({ hasText: texts.en.tenderStates.reversed }).waitFor()
       await keyboard.press('Escape')
       // F1 opens the worst light, the till's own when all is well: what the void still had to send is sent first.
-      for (const light of ['reader', 'printer', 'network', 'queue'] as const) await cashier.light(light, 'ok')
+      for (const light of ['reader', 'hid', 'printer', 'network', 'queue'] as const) await cashier.light(light, 'ok')
       await keyboard.press('F1')
-      for (const light of ['till', 'reader', 'printer', 'network', 'queue', 'till'] as const) {
+      for (const light of ['till', 'reader', 'hid', 'printer', 'network', 'queue', 'till'] as const) {
         await cashier.page
           .getByRole('dialog')
           .getByRole('heading', { name: words[`light.${light}`] })
