@@ -146,7 +146,7 @@ function openKeyIn(data: string): SigningKey | undefined {
 async function statusOf(printer: DeviceConfiguration['printer']): Promise<PrinterStatus> {
   const quick = 'timing' in printer ? { ...printer, timing: { ...printer.timing, pollIntervalMs: 0 } } : printer
   const options = { scheduler: systemScheduler, createPresenceId: randomUUID }
-  const opened = await openDevices({ reader: { kind: 'none' }, printer: quick }, options)
+  const opened = await openDevices({ reader: { kind: 'none' }, printer: quick, hid: { kind: 'none' } }, options)
   try {
     return await opened.printer.status()
   } finally {

@@ -63,7 +63,7 @@ export class Cashier {
   }
 
   async light(
-    name: 'reader' | 'printer' | 'network' | 'queue' | 'till',
+    name: 'reader' | 'hid' | 'printer' | 'network' | 'queue' | 'till',
     level: 'ok' | 'limited' | 'off',
   ): Promise<void> {
     await this.page.locator(`[data-light="${name}"].light-${level}`).waitFor()
