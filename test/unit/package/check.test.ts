@@ -9,6 +9,7 @@ import { root } from '../../../src/terminal/shell/build-when-outdated.ts'
 const unpacked = [
   'node_modules/better-sqlite3/prebuilds/linux-x64.node',
   'node_modules/@pcsc-mini/linux-x86_64-gnu/addon.node',
+  'node_modules/node-hid/prebuilds/HID_hidraw-linux-x64/node-napi-v4.node',
   'node_modules/@resvg/resvg-js-linux-x64-gnu/resvgjs.linux-x64-gnu.node',
   'node_modules/@expo-google-fonts/noto-sans-mono/400Regular/NotoSansMono_400Regular.ttf',
   'node_modules/@expo-google-fonts/noto-sans-mono/700Bold/NotoSansMono_700Bold.ttf',
