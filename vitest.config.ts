@@ -82,7 +82,7 @@ export default defineConfig({
       project('replays', 60_000, 1, 3),
       project('simulation', 600_000, 2),
       project('e2e', 180_000, 3),
-      project('crash', 180_000, 4, 2, ['crash', 'power', 'disk']),
+      project('crash', 180_000, 4, 2, ['crash', 'power', 'disk', 'tear']),
       project('chaos', 180_000, 4),
     ],
   },

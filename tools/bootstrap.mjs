@@ -28,6 +28,7 @@ const scripts = {
   chaos: 'test/chaos/main.ts',
   power: 'test/power/main.ts',
   disk: 'test/disk/main.ts',
+  tear: 'test/tear/main.ts',
   'setup-check': 'test/set-up/main.ts',
   'verify-receipt': 'tools/verify-receipt.ts',
   scheme: 'tools/scheme.ts',

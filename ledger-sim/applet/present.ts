@@ -3,6 +3,7 @@
  * The card is the debit: nothing is authorised here, and each debit that is proved is filed, whoever pays for it.
  */
 import type { JournalPosition, SignedItemResult } from '../../src/sync/protocol/messages.ts'
+import { recordLayout } from '../../src/voucher/cards/tolem-applet/record.ts'
 import type { Work } from '../context.ts'
 import { closeAppealsOf, isPaidBeside } from '../payments/appeals.ts'
 import { fileDiscrepancy } from '../payments/discrepancies.ts'
@@ -24,7 +25,8 @@ import { recordPosition } from '../terminals/heads.ts'
 import { findTerminal, type Terminal } from '../terminals/terminals.ts'
 import { firstShownOf, type CardPresentment } from './advice.ts'
 import { findHolding } from './holdings.ts'
-import { checkDebit } from './proof.ts'
+import { fromBase64url } from './certificates.ts'
+import { checkDebit, type ProvedDebit } from './proof.ts'
 import { fileDebit, type Filed, type ProvedTorn } from './records.ts'
 import { whoPaysOnCard } from './who-pays.ts'
 
@@ -49,12 +51,14 @@ export async function presentOnCard(
     if (arrival === 'reversed_before_arrival') await fileOnly(work, terminal, item)
     return tenderResult(work, tender, arrival, tenderId)
   }
-  if (!isNew && !(await isOpen(work, tender))) {
+  const wasDisowned = isSigned(item) && (await isDisownedByLedger(work, tender))
+  if (!isNew && !wasDisowned && !(await isOpen(work, tender))) {
     if (tender.state === 'reversed') await fileOnly(work, terminal, item)
     return tenderResult(work, tender, arrival, tenderId)
   }
   const outcome = await judgeOnCard(work, terminal, item, {
     presentedAt: work.now,
+    wasDisowned,
     notPaid: lossBorneBy(work, terminal, item),
     isKnownPosition: async (position) =>
       (await recordPosition(work, terminal.terminalId, position, created)) !== 'conflict',
@@ -62,6 +66,23 @@ export async function presentOnCard(
   await settleTender(work, tenderId, outcome)
   if (outcome.state !== 'not_paid') await closeAppealsOf(work, tenderId)
   return tenderResult(work, { ...tender, ...outcome, at: work.now }, arrival, tenderId)
+}
+
+/** The card itself has paid; else it is the advice of a torn payment, of which a later record of the card decides. */
+function isSigned({ evidence }: CardPresentment): boolean {
+  return fromBase64url(evidence.cardProof.record).length > recordLayout.length
+}
+
+/** Its till has not said so itself (`isForNobody`): it may still show that the card has paid a sale. */
+async function isDisownedByLedger({ connection }: Work, { tenderId, state }: Tender): Promise<boolean> {
+  if (state !== 'reversed') return false
+  const own = await connection
+    .selectFrom('evidence')
+    .select('kind')
+    .where('tender_id', '=', tenderId)
+    .where('kind', '=', 'reversal')
+    .executeTakeFirst()
+  return own === undefined
 }
 
 /** A torn payment that nothing had proved, or an authorisation that was refused: the goods are given all the same. */
@@ -94,6 +115,8 @@ async function fileOnly(work: Work, terminal: Terminal, item: CardPresentment): 
 
 interface Hearing {
   readonly presentedAt: number
+  /** The ledger had disowned it for a till that was ended: what it took off the card may have gone back to it. */
+  readonly wasDisowned: boolean
   readonly notPaid: LossBearing
   readonly isKnownPosition: (position: JournalPosition) => Promise<boolean>
 }
@@ -103,7 +126,7 @@ async function judgeOnCard(
   work: Work,
   terminal: Terminal,
   item: CardPresentment,
-  { presentedAt, notPaid, isKnownPosition }: Hearing,
+  { presentedAt, wasDisowned, notPaid, isKnownPosition }: Hearing,
 ): Promise<TenderOutcome> {
   const { terms, evidence, position } = item
   const checked = await checkDebit(work, terminal, terms, evidence)
@@ -114,9 +137,21 @@ async function judgeOnCard(
   const { tenderId, payerSlot } = terms
   const filed = await fileDebit(work, debit, { tenderId, terminalId: terminal.terminalId, slotId: payerSlot })
   if (filed.standing === 'waits') return waitForProof(work, debit.card.card, payerSlot, notPaid)
-  const outcome = await whoPaysOnCard(work, terminal, item, { debit, standing: filed.standing, presentedAt }, notPaid)
+  const proof = { debit, standing: filed.standing, presentedAt, wasDisowned }
+  const outcome = isForNobody(terminal, debit) ? disowned : await whoPaysOnCard(work, terminal, item, proof, notPaid)
   await afterFiling(work, debit.card.card, filed)
   return outcome
+}
+
+const disowned = { state: 'reversed', paidBy: null, refusal: null, loss: null } as const
+
+/**
+ * A torn payment that was given up, or was in the middle, at a till that was ended: its sale went on without it, or was
+ * never completed. A till in service says so itself when it hears that the card has paid; here nobody would, and what
+ * the card was debited goes back to it. What that till has of it with the card's own signature may still come.
+ */
+function isForNobody({ status }: Terminal, debit: Pick<ProvedDebit, 'isSigned'>): boolean {
+  return status === 'revoked' && !debit.isSigned
 }
 
 /** As long as the card's escrow has money for it. */
@@ -142,6 +177,7 @@ async function settleProved(work: Work, { tenderId, hash }: ProvedTorn): Promise
   if (advice === undefined) throw new Error(`what was shown of torn tender ${tenderId} vanished`)
   const outcome = await judgeOnCard(work, terminal, advice.item, {
     presentedAt: advice.at,
+    wasDisowned: false,
     notPaid: lossBorneBy(work, terminal, advice.item),
     isKnownPosition: async () => true,
   })

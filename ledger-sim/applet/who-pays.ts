@@ -18,7 +18,7 @@ import { findSlot, useSlot } from '../schemes/slots.ts'
 import { waitsForReview } from '../terminals/revocation.ts'
 import type { Terminal } from '../terminals/terminals.ts'
 import { closeHolding } from './close.ts'
-import { changeFunds, escrowOfHolding, findHolding, type Holding } from './holdings.ts'
+import { changeFunds, escrowOfHolding, findHolding, freeIn, type Holding } from './holdings.ts'
 import type { CardPresentment } from './advice.ts'
 import type { ProvedDebit } from './proof.ts'
 import type { Standing } from './records.ts'
@@ -31,13 +31,15 @@ export interface FiledDebit {
   readonly standing: Exclude<Standing, 'waits'>
   /** When it first came to the ledger. */
   readonly presentedAt: number
+  /** The ledger had disowned it: what it took off the card may have gone back to it. */
+  readonly wasDisowned: boolean
 }
 
 export async function whoPaysOnCard(
   work: Work,
   terminal: Terminal,
   { terms, evidence, position }: CardPresentment,
-  { debit, standing, presentedAt }: FiledDebit,
+  { debit, standing, presentedAt, wasDisowned }: FiledDebit,
   notPaid: LossBearing,
 ): Promise<TenderOutcome> {
   const unproved = (refusal: Parameters<LossBearing>[1], detail: string): Promise<TenderOutcome> =>
@@ -52,6 +54,8 @@ export async function whoPaysOnCard(
   if (standing === 'second') return notPaid('CARD_FORKED', null, 'another history of this card came before')
   if (standing === 'beyond' || scheme === undefined || slot === undefined || holding === undefined)
     return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED', 'the card was not given so much')
+  if (wasDisowned && freeIn(holding) < terms.amount)
+    return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED', 'given back to the card, since its till was ended without it')
 
   const decidedAt = record.input.trustedTime
   const { card, holder } = debit.card

@@ -3,7 +3,14 @@
  * (money-rules.md, "Who pays": till destroyed or stolen; docs/design/13-export.md). What the till itself, or a receipt,
  * has brought under the same id is answered, not done again.
  */
-import { syncItemIdOf, type Arrival, type ItemResult, type SyncItem } from '../../src/sync/protocol/messages.ts'
+import {
+  syncItemIdOf,
+  type Arrival,
+  type ItemResult,
+  type JournalPosition,
+  type Presentment,
+  type SyncItem,
+} from '../../src/sync/protocol/messages.ts'
 import {
   checkExportPart,
   endOf,
@@ -61,13 +68,20 @@ export async function importExport(
       return done
     }),
   )
-  const open = await inTransaction(services, async (work) => {
+  const end = endOf(content)
+  await inTransaction(services, async (work) => {
     // The next part begins here. Only what the till itself showed moves its head: that decides about reviews.
-    const end = endOf(content)
     if (end !== null) await rememberPosition(work, content.terminalId, end)
-    await disownOpenDebits(work, content)
-    return openAtLedger(work, content)
   })
+  const advices = content.open.flatMap(({ advice }) => (advice === undefined || end === null ? [] : [advice]))
+  await inSmallCommits(services, advices, (some) =>
+    inTransaction(services, async (work) => {
+      for (const advice of some)
+        await hearAdvice(work, content, { kind: 'presentment', ...advice, position: end as JournalPosition })
+      return []
+    }),
+  )
+  const open = await inTransaction(services, (work) => openAtLedger(work, content))
   return { kind: 'applied', results, open }
 }
 
@@ -151,20 +165,14 @@ async function terminalOf(work: Work, { terminalId }: ExportPart): Promise<Termi
 }
 
 /**
- * What a card may have paid in the middle of a payment, at a till that does not come back: no sale was completed by it,
- * so it is owed to the card as soon as a record of the card proves it (docs/design/25, "Advice of a torn payment"). A
- * till in service asks the card itself. What the ledger has heard of such a tender stands.
+ * What a card may have paid in the middle of a payment, at a till that does not come back: a later record of the card
+ * tells, and then it is owed to the card (applet/present.ts). A till in service asks the card itself. What the ledger
+ * has heard of such a tender stands.
  */
-async function disownOpenDebits(work: Work, content: ExportPart): Promise<void> {
+async function hearAdvice(work: Work, content: ExportPart, advice: Presentment): Promise<void> {
   const terminal = await terminalOf(work, content)
-  if (terminal.status !== 'revoked') return
-  const created = signedAt(content, work)
-  for (const { tenderId, advice } of content.open) {
-    if (advice === undefined || (await findTender(work, tenderId)) !== undefined) continue
-    await applyItem(work, terminal, advice, created)
-    const { position } = advice
-    await applyItem(work, terminal, { kind: 'reversal', tenderId, reason: 'interrupted', position }, created)
-  }
+  if (terminal.status !== 'revoked' || (await findTender(work, advice.terms.tenderId)) !== undefined) return
+  await applyItem(work, terminal, advice, signedAt(content, work))
 }
 
 async function openAtLedger(work: Work, { open, terminalId }: ExportPart) {

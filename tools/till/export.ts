@@ -39,7 +39,7 @@ export async function makeExport(folder: string, file: string): Promise<number> 
       `  reversals   ${sums.reversals}`,
       `  surrenders  ${sums.surrenders}`,
       `  refunds     ${sums.refunds}`,
-      ...open.map(({ tenderId, state }) => `  unresolved  ${tenderId} (${state}): named in it, claims nothing`),
+      ...open.map(({ tenderId, state }) => `  unresolved  ${tenderId} (${state}): named in it`),
       ...unreadable.map((itemId) => `  UNREADABLE  ${itemId}: its row is damaged; claim it with its receipt`),
       coverage.kind === 'everything'
         ? 'Read back: it holds everything that the ledger has not answered. The folder is unchanged.'

@@ -14,6 +14,7 @@ import { problemSchema } from '../../src/sync/protocol/problems.ts'
 import {
   exportAnswerSchema,
   type ExportAnswer,
+  type ExportPart,
   type SignedExportPart,
 } from '../../src/sync/protocol/terminal-export.ts'
 import { httpTransport } from '../../src/terminal/core/http-transport.ts'
@@ -45,7 +46,11 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 export async function importExport({ file, ledgerUrl, keyFile }: Import): Promise<number> {
   let merchantId = ''
-  for await (const { content } of readExport(linesOfFile(file))) merchantId = content.merchantId
+  const givenUp = new Set<string>()
+  for await (const { content } of readExport(linesOfFile(file))) {
+    merchantId = content.merchantId
+    for (const tenderId of givenUpIn(content)) givenUp.add(tenderId)
+  }
   const key = merchantKey(keyFile, merchantId)
   const { transport, close } = httpTransport()
   const counted = { accepted: 0, notAccepted: 0 }
@@ -58,10 +63,17 @@ export async function importExport({ file, ledgerUrl, keyFile }: Import): Promis
         return 1
       }
       for (const item of answer.body.results) {
-        counted[isAccepted(item) ? 'accepted' : 'notAccepted'] += 1
+        const isWell = isAccepted(item) || (item.state === 'reversed' && givenUp.has(item.itemId))
+        counted[isWell ? 'accepted' : 'notAccepted'] += 1
         say(lineOf(item))
       }
       for (const { tenderId, state } of answer.body.open) say(`${tenderId}  unresolved at the till, ledger: ${state}`)
+      for (const { tenderId, advice } of part.content.open) {
+        const isHeard = answer.body.open.some((one) => one.tenderId === tenderId && one.state !== 'not_seen')
+        if (advice === undefined || isHeard) continue
+        say(`${tenderId}  A CARD MAY HAVE PAID IT: if this till does not come back, have it revoked and`)
+        say('  hand this file over again, so that the card gets back what it was debited.')
+      }
       for (const itemId of part.content.unreadable) {
         counted.notAccepted += 1
         say(`${itemId}  NOT IN THE EXPORT: its row is damaged; claim it with its receipt`)
@@ -74,9 +86,18 @@ export async function importExport({ file, ledgerUrl, keyFile }: Import): Promis
   return counted.notAccepted === 0 ? 0 : 1
 }
 
-/** A sale that was paid or will be, is looked at, or was disowned by its till; what else is done. */
+/** What the till has disowned, or gave up while a card may have paid it: that nobody pays it is as it should be. */
+function givenUpIn({ items, rows }: ExportPart): readonly string[] {
+  const advised = new Set(rows.filter(({ kind }) => kind === 'debit_advised').map(({ sequence }) => sequence))
+  return items.flatMap((item) => {
+    if (item.kind === 'reversal') return [item.tenderId]
+    return item.kind === 'presentment' && advised.has(item.position.sequence) ? [item.terms.tenderId] : []
+  })
+}
+
+/** A sale that was paid or will be, or is looked at; a reversal and a surrender that are done. */
 function isAccepted({ kind, state }: Item): boolean {
-  if (kind === 'presentment') return state !== 'refused' && state !== 'not_paid'
+  if (kind === 'presentment') return ['settled', 'awaiting_funds', 'in_review', 'awaiting_proof'].includes(state)
   if (kind === 'capture') return state === 'settled'
   return kind === 'reversal' ? state === 'reversed' : state === 'done'
 }

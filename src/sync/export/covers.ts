@@ -1,9 +1,9 @@
 /** Whether an export says everything that a till's folder still owes the ledger: computed from both, not believed. */
-import type { ClosedJournal } from '../journal/closed-journal.ts'
+import type { ClosedJournal, UnresolvedTender } from '../journal/closed-journal.ts'
 import { canonicalText } from '../protocol/canonical.ts'
 import type { VerifyingKey } from '../protocol/keys.ts'
 import { syncItemIdOf, type JournalPosition } from '../protocol/messages.ts'
-import { endOf, type OpenTender } from '../protocol/terminal-export.ts'
+import { endOf } from '../protocol/terminal-export.ts'
 import { withoutVoided } from './make-export.ts'
 import { readExport } from './read-export.ts'
 
@@ -31,19 +31,25 @@ export async function coverageOf(
     if (content.terminalId !== terminalId) return notAll(`the export is of ${content.terminalId}`)
     for (const item of content.items) wanted.delete(syncItemIdOf(item))
     end = endOf(content)
-    openThere = namesOf(content.open)
+    openThere = namesOf(content.open, ({ advice }) => advice !== undefined)
   }
   if (canonicalText(end) !== canonicalText(journal.head() ?? null))
     return notAll('the till went on after the export was made: make a new one')
   const [missing] = wanted
   if (missing !== undefined) return notAll(`${wanted.size} items are not in it, the first is ${missing}`)
-  if (openThere !== namesOf(open)) return notAll('it names other unresolved payments')
+  if (openThere !== namesOf(open, (tender) => journal.debitAsked(tender) !== undefined))
+    return notAll('it names other unresolved payments')
   return { kind: 'everything' }
 }
 
-/** An advice is what its intent says, and is checked with its part. */
-function namesOf(open: readonly OpenTender[]): string {
-  return canonicalText(open.map(({ tenderId, state, amount }) => ({ tenderId, state, amount })))
+/** Signatures differ each time: whether there is an advice is compared, and its part says that it is of the tender. */
+function namesOf<Open extends UnresolvedTender>(open: readonly Open[], hasAdvice: (tender: Open) => boolean): string {
+  return canonicalText(
+    open.map((tender) => {
+      const { tenderId, state, amount } = tender
+      return { tenderId, state, amount, hasAdvice: hasAdvice(tender) }
+    }),
+  )
 }
 
 function notAll(detail: string): Coverage {

@@ -73,13 +73,11 @@ export function withoutVoided(queued: readonly StoredOutbox[]): readonly StoredO
 
 /** What the card was to sign goes along: a till that does not come back cannot ask the card itself. */
 function withAdvice(journal: ClosedJournal, tender: UnresolvedTender, key: SigningKey): OpenTender {
-  // What is disowned has its items in the queue.
-  const intent = tender.state === 'reversing' ? undefined : journal.debitAsked(tender.tenderId)
+  const intent = journal.debitAsked(tender)
   if (intent === undefined) return tender
-  const { terms, record, debit, position } = intent
-  const decidedAt = record.input.trustedTime
+  const { terms, record, debit } = intent
   const evidence = signEvidence(key, { terms, record }, debit)
-  return { ...tender, advice: { kind: 'presentment', terms, decidedAt, position, evidence } }
+  return { ...tender, advice: { terms, decidedAt: record.input.trustedTime, evidence } }
 }
 
 interface Cut {

@@ -11,7 +11,7 @@ import { whereChainBreaks, type RowHead } from '../protocol/journal-chain.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import { DataFolderError } from './data-folder.ts'
 import { asFolderError, openFileToRead, refuseNewer, versionOf } from './journal-file.ts'
-import { chainedRow, damagedAt, headOf, positionOf, syncItemOf, type StoredOutbox, type StoredRow } from './records.ts'
+import { chainedRow, damagedAt, headOf, syncItemOf, type StoredOutbox, type StoredRow } from './records.ts'
 import type { ChainedRow, RowOf } from './rows.ts'
 
 /** A tender whose end is not known to this till. */
@@ -152,15 +152,15 @@ export class ClosedJournal {
   }
 
   /**
-   * What a card was asked to pay by itself for a tender, and where the intent stands; undefined where none was, or
-   * where its row can no longer be read.
+   * What a card was asked to pay by itself for an unresolved tender; undefined where none was, where the tender is
+   * disowned already, by items of the queue, and where its row can no longer be read.
    */
-  debitAsked(tenderId: string):
+  debitAsked({ tenderId, state }: UnresolvedTender):
     | (Pick<RowOf<'tender_intent'>, 'terms' | 'record'> & {
         readonly debit: NonNullable<RowOf<'tender_intent'>['debit']>
-        readonly position: JournalPosition
       })
     | undefined {
+    if (state === 'reversing') return undefined
     const chained = this.#named(() => {
       try {
         return this.#intentRowOf(tenderId)
@@ -171,7 +171,7 @@ export class ClosedJournal {
     })
     if (chained?.row.kind !== 'tender_intent' || chained.row.debit === undefined) return undefined
     const { terms, record, debit } = chained.row
-    return { terms, record, debit, position: positionOf(chained) }
+    return { terms, record, debit }
   }
 
   close(): void {

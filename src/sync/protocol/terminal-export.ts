@@ -26,7 +26,7 @@ import {
 } from './messages.ts'
 
 /** What one part may hold. The ledger takes 16 MiB in one request (ledger-sim/http/handle.ts); this leaves room. */
-export const exportPartLimits = { items: 200, rows: 10_000, bytes: 8 * 1024 * 1024 } as const
+export const exportPartLimits = { items: 200, rows: 10_000, open: 1_000, bytes: 8 * 1024 * 1024 } as const
 
 /** Tenders that are in the middle of something: nothing is claimed for them, and they are named. */
 const openTenderSchema = z.strictObject({
@@ -34,10 +34,10 @@ const openTenderSchema = z.strictObject({
   state: z.enum(['in_progress', 'unknown', 'torn', 'held', 'reversing']),
   amount: tiynSchema,
   /**
-   * Where its card may have paid by itself (docs/design/25-policy-card.md): what the card was to sign, at the place of
-   * the intent. A till that was ended advises and disowns it by this; a till in service does so itself.
+   * Where its card may have paid by itself (docs/design/25-policy-card.md): what the card was to sign. It is heard of a
+   * till that was ended; a till in service asks the card itself.
    */
-  advice: presentmentSchema.optional(),
+  advice: presentmentSchema.pick({ terms: true, decidedAt: true, evidence: true }).optional(),
 })
 export type OpenTender = z.infer<typeof openTenderSchema>
 
@@ -59,7 +59,7 @@ const exportPartSchema = z.strictObject({
   /** Items whose rows can no longer be read: named, and claimed by their receipts. */
   unreadable: z.array(z.string().max(100)),
   /** In the last part only. */
-  open: z.array(openTenderSchema),
+  open: z.array(openTenderSchema).max(exportPartLimits.open),
   /** For people, and checked all the same. */
   sums: z.strictObject({
     presentments: z.int().min(0),
@@ -130,7 +130,7 @@ export type ExportAnswer = z.infer<typeof exportAnswerSchema>
  * - `version_not_known`: made by a later terminal.
  * - `damaged`: ours by its beginning, unreadable, or not in the one form that a terminal writes.
  * - `chain_broken`: a row does not follow from the one before it.
- * - `item_not_in_chain`: an item, or the advice of an unresolved tender, is not what the chain says.
+ * - `item_not_in_chain`: an item is not what its row in the chain says, or an advice is of another tender.
  * - `sums_wrong`: counts or amounts are not those of the items.
  * - `signature_wrong`: not signed with that terminal's key.
  */
@@ -192,10 +192,9 @@ export function checkExportPart(signed: SignedExportPart): ReadExportPart {
   }
   for (const { tenderId, amount, advice } of content.open) {
     if (advice === undefined) continue
-    const { terms, leaseId, position, evidence } = advice
-    const isOfTender = terms.tenderId === tenderId && terms.amount === amount && leaseId === undefined
-    const there = heads.get(position.sequence)
-    if (!isOfTender || evidence.cardProof.profile !== 'tolem-applet' || (there ?? position).hash !== position.hash)
+    const { terms, evidence } = advice
+    const isOfTender = terms.tenderId === tenderId && terms.amount === amount
+    if (!isOfTender || evidence.cardProof.profile !== 'tolem-applet')
       return fault('item_not_in_chain', `the advice of ${tenderId} is of another tender`)
   }
   if (canonicalText(sumsOf(content.items)) !== canonicalText(content.sums))

@@ -4,8 +4,13 @@
  * each world when it ends.
  */
 import { afterEach, expect, test } from 'vitest'
+import { coverageOf } from '../../../src/sync/export/covers.ts'
+import { ClosedJournal } from '../../../src/sync/journal/closed-journal.ts'
+import { verifyingKey } from '../../../src/sync/protocol/keys.ts'
 import { checkExportPart, signExportPart, type ExportPart } from '../../../src/sync/protocol/terminal-export.ts'
+import { journalFileIn } from '../../../src/terminal/core/stopped-till.ts'
 import { saleTotal } from '../../../src/voucher/sale.ts'
+import { linesOf } from '../../unit/sync/export-bench.ts'
 import {
   countingWorld,
   type CardSale,
@@ -128,15 +133,76 @@ test('in the middle of a debit a till that was destroyed owes the card, as soon 
   const open = (state: string) => Object.fromEntries([middle, torn, never].map((one) => [idOf(one), state]))
   // A till in service asks the card itself.
   expect(await imported(parts)).toEqual({ became: {}, open: open('not_seen') })
-  expect((await isEnded()).status).toBe(200)
+  await isEnded()
   const before = await account()
-  expect(await imported(parts)).toEqual({ became: {}, open: open('reversed') })
-  expect(await imported(parts)).toEqual({ became: {}, open: open('reversed') })
+  expect(await imported(parts)).toEqual({ became: {}, open: open('awaiting_proof') })
+  expect(await imported(parts)).toEqual({ became: {}, open: open('awaiting_proof') })
   expect(await world.present(other, await world.sell(other, card, 300n))).toMatchObject({ state: 'settled' })
+  expect(await imported(parts)).toEqual({
+    became: {},
+    open: { [idOf(middle)]: 'reversed', [idOf(torn)]: 'reversed', [idOf(never)]: 'awaiting_proof' },
+  })
   expect(await account()).toBe(before + 300n)
   expect(await world.carry(other, card)).toBe(1)
   expect(await left()).toEqual([700n])
   expect(await world.demo.rows('discrepancy')).toEqual([])
+})
+
+test('what was given up at a till that was destroyed pays nobody: its sale went on without it', async () => {
+  await begin()
+  const [early, late] = [await world.sell(till, card, 100n), await world.sell(till, card, 200n)]
+  for (const sold of [early, late]) {
+    const { evidence, decidedAt } = isTorn(sold)
+    journaling.journal.commit({ kind: 'debit_advised', tenderId: idOf(sold), evidence, decidedAt })
+  }
+  const [first] = journaling.waiting()
+  expect(await till.batch(first!)).toMatchObject([{ state: 'awaiting_proof' }])
+  await isEnded()
+  const before = await account()
+  expect(await world.present(other, await world.sell(other, card, 300n))).toMatchObject({ state: 'settled' })
+  // The one proves the other.
+  await imported()
+  expect((await imported()).became).toEqual({ [idOf(early)]: 'reversed', [idOf(late)]: 'reversed' })
+  expect(await account()).toBe(before + 300n)
+  expect(await world.carry(other, card)).toBe(1)
+  expect(await left()).toEqual([700n])
+})
+
+test('an older export before a newer one takes nothing from a sale that the card has paid since', async () => {
+  await begin()
+  const sold = await world.sell(till, card, 100n)
+  isTorn(sold)
+  const older = journaling.exported()
+  const { evidence, decidedAt } = sold.sale
+  journaling.journal.commit({ kind: 'approved_by_card', tenderId: idOf(sold), evidence, decidedAt })
+  const newer = journaling.exported()
+  await isEnded()
+  const before = await account()
+  expect((await imported(older)).open).toEqual({ [idOf(sold)]: 'awaiting_proof' })
+  expect((await imported(newer)).became).toEqual({ [idOf(sold)]: 'settled' })
+  expect(await account()).toBe(before + 100n)
+  expect(await world.carry(other, card)).toBe(0)
+})
+
+test('but where the card has it back already the merchant may appeal: no allowance is paid twice', async () => {
+  await begin()
+  const sold = await world.sell(till, card, 100n)
+  isTorn(sold)
+  const older = journaling.exported()
+  const { evidence, decidedAt } = sold.sale
+  journaling.journal.commit({ kind: 'approved_by_card', tenderId: idOf(sold), evidence, decidedAt })
+  const newer = journaling.exported()
+  await isEnded()
+  await imported(older)
+  expect(await world.present(other, await world.sell(other, card, 300n))).toMatchObject({ state: 'settled' })
+  expect(await world.carry(other, card)).toBe(1)
+  expect(await left()).toEqual([700n])
+  const before = await account()
+  expect((await imported(newer)).became).toEqual({ [idOf(sold)]: 'not_paid' })
+  expect(await account()).toBe(before)
+  expect(await world.present(other, await world.sell(other, card, 700n))).toMatchObject({ state: 'settled' })
+  const filed = (await world.demo.rows('discrepancy')).map((row) => [row['code'], row['owner'], row['appeal']])
+  expect(filed).toEqual([['SLOT_ALREADY_USED', 'merchant', 'open']])
 })
 
 test('what the ledger has heard of such a tender stands', async () => {
@@ -152,21 +218,23 @@ test('what the ledger has heard of such a tender stands', async () => {
   expect(await account()).toBe(before)
 })
 
-test('an advice of another tender is found out, whoever signed', async () => {
+test('an advice of another tender is found out, whoever signed, and one that is missing', async () => {
   await begin()
   isTorn(await world.sell(till, card, 100n))
   isTorn(await world.sell(till, card, 200n))
   const [part] = journaling.exported()
   const [one, two] = part!.content.open
   const { key } = till
-  const withOpen = (open: ExportPart['open']) => checkExportPart(signExportPart({ ...part!.content, open }, key))
-  expect(withOpen([one!, two!]).kind).toBe('part')
-  const leaseId = till.id()
-  for (const advice of [
-    two!.advice!,
-    { ...one!.advice!, leaseId },
-    { ...one!.advice!, position: two!.advice!.position, terms: { ...one!.advice!.terms, amount: two!.amount } },
-    { ...one!.advice!, position: { ...one!.advice!.position, hash: '0'.repeat(64) } },
-  ])
-    expect(withOpen([{ ...one!, advice }])).toMatchObject({ kind: 'fault', code: 'item_not_in_chain' })
+  const signed = (open: ExportPart['open']) => signExportPart({ ...part!.content, open }, key)
+  expect(checkExportPart(signed([one!, two!])).kind).toBe('part')
+  const other = { ...one!.advice!, terms: { ...one!.advice!.terms, amount: two!.amount } }
+  for (const advice of [two!.advice!, other])
+    expect(checkExportPart(signed([{ ...one!, advice }]))).toMatchObject({ kind: 'fault', code: 'item_not_in_chain' })
+  const { advice: _left, ...without } = one!
+  const journal = new ClosedJournal(journalFileIn(folder.path))
+  const covers = (open: ExportPart['open']) =>
+    coverageOf(journal, linesOf([signed(open)]), 'till-1', [verifyingKey(key.jwk)])
+  expect(await covers([one!, two!])).toEqual({ kind: 'everything' })
+  expect(await covers([without, two!])).toMatchObject({ kind: 'not_all' })
+  journal.close()
 })

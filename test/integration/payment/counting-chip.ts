@@ -1,5 +1,5 @@
 /** A card that counts itself, and the agency's desk that makes it, over a prepared world's ledger. */
-import { expect } from 'vitest'
+import assert from 'node:assert/strict'
 import { blankApplet } from '../../../hardware-mocks/cards/applet-state.ts'
 import { VirtualApplet } from '../../../hardware-mocks/cards/applet.ts'
 import type { CardLogEntry } from '../../../hardware-mocks/cards/card-memory.ts'
@@ -61,8 +61,8 @@ export function chip(): Issued {
 /** The scheme, funded; a card that the agency's desk has made for a holder and given a PIN. */
 export async function issueChip(world: WalkWorld, card: Issued): Promise<void> {
   await world.atLedger(async (work) => {
-    expect(await publishScheme(work, cardFood(work.now))).toBe('published')
-    expect(await fundScheme(work, demoAgency, schemeId, tiyn(10_000_000n), 'funded-card-food')).toMatchObject({})
+    assert.equal(await publishScheme(work, cardFood(work.now)), 'published')
+    await fundScheme(work, demoAgency, schemeId, tiyn(10_000_000n), 'funded-card-food')
     const holder = demoPseudonym(worldSeed, 'holder', 'A card holder')
     const random = seededRandom('issuing desk')
     const cardId = random(16)
@@ -95,7 +95,7 @@ export async function issueChip(world: WalkWorld, card: Issued): Promise<void> {
     if (serial === undefined) throw new Error('no certificate')
     await orderPin(work, card.name, String(unsignedField(8).decode(serial)))
     await saidAtDesk(work, presence, card.name)
-    expect(await setPin(presence, pin)).toEqual({ kind: 'verified' })
+    assert.deepEqual(await setPin(presence, pin), { kind: 'verified' })
     card.faulty.leaveField()
     // Entitled last: what the card may spend it fetches at a till.
     await entitle(work, { schemeId, beneficiary: demoPseudonym(worldSeed, schemeId, 'A card holder'), holder })
@@ -112,5 +112,5 @@ async function saidAtDesk(
   if (next.kind !== 'script') throw new Error(next.kind)
   const done = await update(presence, bytes(next.script))
   if (done.kind !== 'applied') throw new Error(JSON.stringify(done))
-  expect(await keepReceipt(work, name, text(done.receipt))).toMatchObject({ kind: 'kept' })
+  assert.equal((await keepReceipt(work, name, text(done.receipt))).kind, 'kept')
 }

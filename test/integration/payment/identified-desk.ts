@@ -1,5 +1,5 @@
 /** The agency's desk for cards that only say who they are, over a prepared world's ledger. */
-import { expect } from 'vitest'
+import assert from 'node:assert/strict'
 import type { VirtualNtag21x } from '../../../hardware-mocks/cards/ntag21x.ts'
 import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
 import type { Work } from '../../../ledger-sim/context.ts'
@@ -48,9 +48,8 @@ export const takesNtag21xCards = (world: WalkWorld) =>
   }))
 
 async function register(work: Work, uid: Uint8Array, holder: string, profile: UidProfile): Promise<void> {
-  expect(await registerCard(work, uid, demoPseudonym(worldSeed, 'holder', holder), profile)).toMatchObject({
-    outcome: 'registered',
-  })
+  const registered = await registerCard(work, uid, demoPseudonym(worldSeed, 'holder', holder), profile)
+  assert.equal(registered.outcome, 'registered')
   await sealNewCard(work, cardPseudonym(work.keys.cardReferenceKey, uid))
 }
 
@@ -75,6 +74,6 @@ export async function issueNtag21x(world: WalkWorld, card: VirtualNtag21x, holde
       return Buffer.from(record, 'base64url')
     },
   })
-  expect(personalised).toMatchObject({ kind: 'personalised', model: 'NTAG213' })
+  assert.equal(personalised.kind, 'personalised')
   await passMinute(world)
 }
