@@ -98,6 +98,13 @@ module.exports = {
       to: { dependencyTypes: ['core'], path: worldly },
     },
     {
+      name: 'contract-needs-no-node',
+      comment: 'The contract runs in pages and in the sandboxed preload: nothing that it reaches may need Node.',
+      severity: 'error',
+      from: { path: '^src/terminal/contract/' },
+      to: { path: '^(node:)?crypto$', reachable: true },
+    },
+    {
       name: 'no-circular-imports',
       comment: 'Two files that need each other are one file, or need a third.',
       severity: 'error',

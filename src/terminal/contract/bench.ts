@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { cardProfileSchema } from '../../voucher/card-rules.ts'
 import { commandBytesMax, scriptCommandsMax } from '../../voucher/cards/bench/apdu-script.ts'
-import { profileObstacles, type BenchProfile } from '../../voucher/cards/bench/identity.ts'
+import { profileObstacles, type BenchProfile } from '../../voucher/cards/bench/vocabulary.ts'
 import { instantSchema, textsSchema } from '../../voucher/identifiers.ts'
 
 const presenceIdSchema = z.string().min(1).max(200)

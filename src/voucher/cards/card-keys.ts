@@ -1,9 +1,7 @@
 /** Which key a card holds in which slot (docs/design/02, "Keys"). */
 import { diversifyAes128 } from './an10922.ts'
-import { asciiBytes, concatBytes, fromHex } from './bytes.ts'
-
-/** DF name of the NTAG 424 DNA application, and part of every diversification input. */
-export const ntag424ApplicationName = fromHex('D2760000850101')
+import { ntag424ApplicationName } from './application-names.ts'
+import { asciiBytes, concatBytes } from './bytes.ts'
 
 export const uidLength = 7
 

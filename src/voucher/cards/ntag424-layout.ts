@@ -3,7 +3,7 @@
  * card fill it in. Text and offsets are one definition here, so that they cannot drift apart.
  */
 import { asciiBytes, concatBytes, littleEndian } from './bytes.ts'
-import { ntag424ApplicationName } from './card-keys.ts'
+import { ntag424ApplicationName } from './application-names.ts'
 
 const urlStart = 'tolem.invalid/s?e='
 const bindingStart = '&b='

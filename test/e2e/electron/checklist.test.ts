@@ -108,7 +108,7 @@ describe('the security checklist of Electron', () => {
       script: 'ran',
       style: 'rgb(1, 2, 3)',
       missing: [],
-      bridge: ['send', 'subscribe'],
+      bridge: ['onInput', 'send', 'subscribe'],
       outside: [404, 404, 404, 404],
       elsewhere: 'failed',
       file: 'failed',

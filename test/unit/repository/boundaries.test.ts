@@ -41,6 +41,7 @@ const plan: readonly (readonly [from: string, to: string, rules: readonly string
     'test/checker/main.ts',
     ['product-imports-no-tests-or-tools', 'terminal-imports-drivers-by-their-ports'],
   ],
+  ['src/terminal/contract/snapshot.ts', 'node:crypto', ['contract-needs-no-node']],
   ['src/terminal/ui/till.tsx', 'src/terminal/contract/commands.ts', []],
   ['src/terminal/ui/till.tsx', 'src/terminal/core/main.ts', ['ui-imports-the-contract-only']],
   ['src/terminal/ui/till.tsx', 'src/voucher/money.ts', ['ui-imports-the-contract-only']],

@@ -1,6 +1,7 @@
 /** Is one of our applets on this card? SELECT says so, and nothing that tells cards apart (docs/design/22). */
 import type { CardChannel } from '../card-channel.ts'
-import { concatBytes, equalBytes, fromHex } from '../bytes.ts'
+import { cbdcApplication, voucherApplication } from '../application-names.ts'
+import { concatBytes, equalBytes } from '../bytes.ts'
 import { exchange } from '../exchange.ts'
 import type { Torn } from '../exchange.ts'
 import { parseBerTlv, valueOfTag, type TlvObject } from './ber-tlv.ts'
@@ -8,9 +9,6 @@ import { cardKind, type CardKind } from './certificates.ts'
 import type { AppletStep } from './failure.ts'
 import { keyIdLength } from './p256.ts'
 import { describeAppletStatus, statusOk } from './status.ts'
-
-export const voucherApplication = fromHex('F0544F4C454D01')
-export const cbdcApplication = fromHex('F0544F4C454D02')
 
 const versionOfProfile = 0x01
 const challengeLength = 16
