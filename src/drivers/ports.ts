@@ -185,6 +185,15 @@ export interface ScannedCode {
 /** A digit, the decimal comma, or one of two keys, named as `KeyboardEvent.key` names them. */
 export type KeypadKey = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9' | ',' | 'Enter' | 'Backspace'
 
+/** What is pressed and scanned is dated where it is read: `at` is this machine's time, milliseconds since 1970. */
+export interface KeypadPress {
+  readonly key: KeypadKey
+  readonly at: number
+}
+export interface Scan extends ScannedCode {
+  readonly at: number
+}
+
 /** One row of a customer's display. `left` is shortened where both do not fit; `right` never is. */
 export interface DisplayRow {
   readonly left: string
@@ -206,8 +215,8 @@ export interface HidStatus {
 
 /** Scanners, numeric keypads and customer displays. */
 export interface HidPort extends Disposable {
-  readonly onDidScan: Event<ScannedCode>
-  readonly onDidPress: Event<KeypadKey>
+  readonly onDidScan: Event<Scan>
+  readonly onDidPress: Event<KeypadPress>
   readonly onDidChangeStatus: Event<HidStatus>
   status(): HidStatus
   /** What the customer's displays show from now on. Waits for nothing, and a display that comes later shows it too. */

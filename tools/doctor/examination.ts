@@ -145,7 +145,7 @@ function openKeyIn(data: string): SigningKey | undefined {
 /** By the driver that the till prints with. */
 async function statusOf(printer: DeviceConfiguration['printer']): Promise<PrinterStatus> {
   const quick = 'timing' in printer ? { ...printer, timing: { ...printer.timing, pollIntervalMs: 0 } } : printer
-  const options = { scheduler: systemScheduler, createPresenceId: randomUUID }
+  const options = { scheduler: systemScheduler, createPresenceId: randomUUID, wall: () => Date.now() }
   const opened = await openDevices({ reader: { kind: 'none' }, printer: quick, hid: { kind: 'none' } }, options)
   try {
     return await opened.printer.status()

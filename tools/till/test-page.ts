@@ -25,7 +25,11 @@ export async function printTestPage(profileId: string, address: string): Promise
   const named = printerAt(address, profileId)
   if ('wrong' in named) throw new TestPageRefused('settings_printer', named.wrong)
   const profile = printerProfiles[profileId as PrinterProfileId]
-  const { printer } = await openDevices(named.configuration, { scheduler: systemScheduler, createPresenceId: () => '' })
+  const { printer } = await openDevices(named.configuration, {
+    scheduler: systemScheduler,
+    createPresenceId: () => '',
+    wall: () => Date.now(),
+  })
   try {
     const result = await printer.print(encodeDocument(selfTestDocument(profile), profile, loadTypeface()).bytes)
     if (result.kind === 'failed')

@@ -12,9 +12,9 @@ import type {
   HidPort,
   HidStatus,
   HidTrouble,
-  KeypadKey,
+  KeypadPress,
   OpenHidDevice,
-  ScannedCode,
+  Scan,
 } from '../ports.ts'
 import type { Scheduler, TimerHandle } from '../scheduler.ts'
 import { asReports, displayBytes, displayStart } from './display.ts'
@@ -34,6 +34,8 @@ export interface HidDevicesParts {
   readonly bus: HidBus
   readonly settings: HidSettings
   readonly scheduler: Scheduler
+  /** This machine's time, milliseconds since 1970: what is read is dated with it. */
+  readonly wall: () => number
   readonly timing?: Partial<HidTiming>
 }
 
@@ -65,8 +67,8 @@ interface Place {
 class HidDevices implements HidPort {
   readonly #parts: HidDevicesParts
   readonly #timing: HidTiming
-  readonly #scanned = new EventSource<ScannedCode>()
-  readonly #pressed = new EventSource<KeypadKey>()
+  readonly #scanned = new EventSource<Scan>()
+  readonly #pressed = new EventSource<KeypadPress>()
   readonly #statusChanged = new EventSource<HidStatus>()
   readonly onDidScan = this.#scanned.event
   readonly onDidPress = this.#pressed.event
@@ -184,7 +186,9 @@ class HidDevices implements HidPort {
         const keys = new PressedKeys()
         return void device.onDidReport((report) => {
           if (place.device !== device) return
-          for (const usage of keys.read(report) ?? []) for (const key of keypadKeysOf(usage)) this.#pressed.fire(key)
+          const at = this.#parts.wall()
+          for (const usage of keys.read(report) ?? [])
+            for (const key of keypadKeysOf(usage)) this.#pressed.fire({ key, at })
         })
       }
       case 'display':
@@ -203,7 +207,7 @@ class HidDevices implements HidPort {
       if (place.malformed >= malformedMax) place.trouble = { code: 'unknown-reports', detail: reading.why }
     } else {
       place.trouble = null
-      this.#scanned.fire({ code: reading.code, symbology: reading.symbology })
+      this.#scanned.fire({ code: reading.code, symbology: reading.symbology, at: this.#parts.wall() })
     }
     this.#tell()
   }

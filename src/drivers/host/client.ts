@@ -8,12 +8,12 @@ import type {
   Event,
   HidPort,
   HidStatus,
-  KeypadKey,
+  KeypadPress,
   PrinterPort,
   PrinterStatus,
   PrintResult,
   ReaderStatus,
-  ScannedCode,
+  Scan,
   TransmitResult,
 } from '../ports.ts'
 import type { Scheduler, TimerHandle } from '../scheduler.ts'
@@ -112,8 +112,8 @@ class DeviceClient implements ConnectedDevices {
   readonly #removed = new EventSource<{ readonly presenceId: string }>()
   readonly #readerStatusChanged = new EventSource<ReaderStatus>()
   readonly #printerStatusChanged = new EventSource<PrinterStatus>()
-  readonly #scanned = new EventSource<ScannedCode>()
-  readonly #pressed = new EventSource<KeypadKey>()
+  readonly #scanned = new EventSource<Scan>()
+  readonly #pressed = new EventSource<KeypadPress>()
   readonly #hidStatusChanged = new EventSource<HidStatus>()
   readonly #hostFailed = new EventSource<{ readonly failure: HostFailure; readonly detail: string }>()
 
@@ -251,10 +251,10 @@ class DeviceClient implements ConnectedDevices {
         settle(this.#scheduler, this.#pulses, message.requestId, message.result)
         return
       case 'scanned':
-        this.#scanned.fire({ code: message.code, symbology: message.symbology })
+        this.#scanned.fire({ code: message.code, symbology: message.symbology, at: message.at })
         return
       case 'pressed':
-        this.#pressed.fire(message.key)
+        this.#pressed.fire({ key: message.key, at: message.at })
         return
       case 'hidStatus':
         this.#setHidStatus(message.status)

@@ -73,6 +73,8 @@ export type CreateHidBus = (options: unknown) => HidBus | Promise<HidBus>
 export interface DeviceOptions {
   readonly scheduler: Scheduler
   readonly createPresenceId: () => string
+  /** This machine's time, milliseconds since 1970. */
+  readonly wall: () => number
 }
 
 /** Opens the configured devices. Rejects when a module cannot be loaded or is no reader. */
@@ -104,9 +106,9 @@ async function defaultOf(path: string, name: string): Promise<unknown> {
   return loaded.default
 }
 
-async function openHid(hid: DeviceConfiguration['hid'], { scheduler }: DeviceOptions): Promise<HidPort> {
+async function openHid(hid: DeviceConfiguration['hid'], { scheduler, wall }: DeviceOptions): Promise<HidPort> {
   if (hid.kind === 'none') return createAbsentHid()
-  return createHidDevices({ bus: await busOf(hid), settings: hid, scheduler })
+  return createHidDevices({ bus: await busOf(hid), settings: hid, scheduler, wall })
 }
 
 async function busOf(hid: Exclude<DeviceConfiguration['hid'], { kind: 'none' }>): Promise<HidBus> {

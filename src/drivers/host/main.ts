@@ -37,7 +37,11 @@ async function main(): Promise<void> {
 
   const { values } = parseArgs({ options: { devices: { type: 'string' } }, strict: true })
   const configuration = deviceConfiguration.parse(JSON.parse(values.devices ?? '{}'))
-  const devices = await openDevices(configuration, { scheduler: systemScheduler, createPresenceId: randomUUID })
+  const devices = await openDevices(configuration, {
+    scheduler: systemScheduler,
+    createPresenceId: randomUUID,
+    wall: () => Date.now(),
+  })
   const session = serveDevices(devices, channel, {
     hostId: randomUUID(),
     now: () => systemScheduler.now(),

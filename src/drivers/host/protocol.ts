@@ -19,6 +19,7 @@ export const protocolVersion = 1
 const bytes = z.base64().transform((text): Uint8Array => new Uint8Array(Buffer.from(text, 'base64')))
 const id = z.string().min(1).max(200)
 const milliseconds = z.number().int().min(0)
+const wallClock = z.number()
 const detail = z.string()
 
 /** The port's union as a schema: the compiler sees that no member is missing or invented. */
@@ -161,8 +162,13 @@ export const hostMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('printed'), requestId: id, result: printResult }),
   z.object({ type: z.literal('printerStatus'), requestId: id.nullable(), status: printerStatus }),
   z.object({ type: z.literal('drawerOpened'), requestId: id, result: drawerResult }),
-  z.object({ type: z.literal('scanned'), code: z.string().min(1).max(4_096), symbology: z.string().max(8).nullable() }),
-  z.object({ type: z.literal('pressed'), key: keypadKey }),
+  z.object({
+    type: z.literal('scanned'),
+    code: z.string().min(1).max(4_096),
+    symbology: z.string().max(8).nullable(),
+    at: wallClock,
+  }),
+  z.object({ type: z.literal('pressed'), key: keypadKey, at: wallClock }),
   z.object({ type: z.literal('hidStatus'), status: hidStatus }),
 ])
 

@@ -85,8 +85,8 @@ export function serveDevices(devices: Devices, channel: MessageChannelPort, opti
     }),
     reader.onDidChangeStatus(() => post({ type: 'readerStatus', status: readerStatus() })),
     printer.onDidChangeStatus((status) => post({ type: 'printerStatus', requestId: null, status })),
-    hid.onDidScan(({ code, symbology }) => post({ type: 'scanned', code, symbology })),
-    hid.onDidPress((key) => post({ type: 'pressed', key })),
+    hid.onDidScan(({ code, symbology, at }) => post({ type: 'scanned', code, symbology, at })),
+    hid.onDidPress(({ key, at }) => post({ type: 'pressed', key, at })),
     hid.onDidChangeStatus(postHidStatus),
     channel.onMessage((raw) => {
       const received = readCoreMessage(raw)

@@ -13,11 +13,14 @@ export const upFrameSchema = z.strictObject({
 })
 export type UpFrame = z.infer<typeof upFrameSchema>
 
+/** When it was pressed, by this machine's clock: a window that hears of it late must not act on it. */
+const pressedAt = z.number()
+
 /** What a scanner or a numeric keypad of the till said; it means what the same typed into the window means. */
 export const inputSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('code'), code: z.string().min(1).max(4_096) }),
+  z.strictObject({ kind: z.literal('code'), code: z.string().min(1).max(4_096), at: pressedAt }),
   /** As `KeyboardEvent.key` has it. */
-  z.strictObject({ kind: z.literal('key'), key: z.string().regex(/^([0-9,]|Enter|Backspace)$/) }),
+  z.strictObject({ kind: z.literal('key'), key: z.string().regex(/^([0-9,]|Enter|Backspace)$/), at: pressedAt }),
 ])
 export type DeviceInput = z.infer<typeof inputSchema>
 

@@ -133,8 +133,8 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
   } catch (error) {
     throw folderError(settings.data, error)
   }
-  devices.hid.onDidScan(({ code }) => sendInput({ kind: 'code', code }))
-  devices.hid.onDidPress((key) => sendInput({ kind: 'key', key }))
+  devices.hid.onDidScan(({ code, at }) => sendInput({ kind: 'code', code, at }))
+  devices.hid.onDidPress(({ key, at }) => sendInput({ kind: 'key', key, at }))
   shell.onMessage((message) => {
     const parsed = toCoreSchema.safeParse(message)
     if (!parsed.success) return

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright'
-import type { DeviceInput, Snapshot } from '../../../src/terminal/contract/index.ts'
+import type { Snapshot } from '../../../src/terminal/contract/index.ts'
 import { contentSecurityPolicy, securityHeaders } from '../../../src/terminal/shell/content-security-policy.ts'
 import { builtUiFolder, ensureUiIsBuilt } from '../../../src/terminal/shell/build-ui.ts'
 import { readUiFiles } from '../../../src/terminal/shell/ui-files.ts'
@@ -50,9 +50,9 @@ async function open(): Promise<StillTill> {
         ),
       )
     },
-    input: async (input: DeviceInput) => {
+    input: async (input) => {
       if (page === undefined) throw new Error('nothing has been shown')
-      await page.evaluate((said) => (window as unknown as Watched).tolemInput(said), input)
+      await page.evaluate((said) => (window as unknown as Watched).tolemInput({ ...said, at: Date.now() }), input)
     },
     touch: async (selector) => {
       if (page === undefined) throw new Error('nothing has been shown')

@@ -76,7 +76,7 @@ async function open(): Promise<StillTill> {
     },
     input: (input) =>
       application.evaluate(
-        (_, said) => (globalThis as unknown as Kept).tolemSend({ type: 'input', input: said }),
+        (_, said) => (globalThis as unknown as Kept).tolemSend({ type: 'input', input: { ...said, at: Date.now() } }),
         input,
       ),
     touch: async (selector) => touchWith(await page.context().newCDPSession(page), page, selector),

@@ -10,13 +10,16 @@ export interface Size {
   readonly height: number
 }
 
+/** Without the time, which is that of the test. */
+export type Undated<Input> = Input extends unknown ? Omit<Input, 'at'> : never
+
 export interface StillTill {
   /** Loads the page anew on a snapshot that never changes and waits until it shows it. The page of before is gone. */
   show(snapshot: Snapshot, size: Size): Promise<Page>
   /** The commands that the page has sent since `show`, amounts as decimal strings. Each was answered `ok`. */
   sent(): Promise<readonly unknown[]>
-  /** A scanner or a keypad of the till's own says something. */
-  input(input: DeviceInput): Promise<void>
+  /** A scanner or a keypad of the till's own says something now. */
+  input(input: Undated<DeviceInput>): Promise<void>
   /** A finger touches the middle of the element. */
   touch(selector: string): Promise<void>
   /** What a page must not say: uncaught errors, refused resources. */

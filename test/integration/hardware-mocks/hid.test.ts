@@ -34,11 +34,12 @@ beforeEach(async () => {
     bus: createHidBus({ port: hardware.hidPort }),
     settings: z.strictObject(hidSettingsShape).parse({ devices }),
     scheduler: systemScheduler,
+    wall: () => Date.now(),
     timing: { lookEveryMs: 20 },
   })
   heard = []
   port.onDidScan(({ code }) => heard.push(code))
-  port.onDidPress((key) => heard.push(key))
+  port.onDidPress(({ key }) => heard.push(key))
   await until(() => troubles().join() === ',,')
   // A scanner that has just been opened is not believed at once.
   await delay(250)

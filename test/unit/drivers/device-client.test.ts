@@ -10,11 +10,11 @@ import type {
   DrawerResult,
   HidPort,
   HidStatus,
-  KeypadKey,
+  KeypadPress,
   PrinterStatus,
   PrintResult,
   ReaderStatus,
-  ScannedCode,
+  Scan,
   TransmitResult,
 } from '../../../src/drivers/ports.ts'
 import { FakeScheduler, settlePromises } from './fake-scheduler.ts'
@@ -35,8 +35,8 @@ class TestHost {
   print: () => Promise<PrintResult> = () => Promise.resolve({ kind: 'printed' })
   openDrawer: () => Promise<DrawerResult> = () => Promise.resolve({ kind: 'opened' })
   readonly commands: string[] = []
-  readonly scanned = new EventSource<ScannedCode>()
-  readonly pressed = new EventSource<KeypadKey>()
+  readonly scanned = new EventSource<Scan>()
+  readonly pressed = new EventSource<KeypadPress>()
   readonly hidChanged = new EventSource<HidStatus>()
   hidStatus: HidStatus = { devices: [], trouble: null }
   readonly shown: string[] = []
@@ -360,18 +360,18 @@ describe('scanner, keypad and display', () => {
     const host = new TestHost('first')
     host.hidStatus = { devices: [scanner], trouble: null }
     // Nobody is there yet: a code of before must not come to the next basket.
-    host.scanned.fire({ code: 'too early', symbology: null })
+    host.scanned.fire({ code: 'too early', symbology: null, at: 1 })
     const devices = connectDevices(host.pair.near, { scheduler, life: 'only', restartHost: () => never })
     const heard: string[] = []
-    devices.hid.onDidScan(({ code, symbology }) => heard.push(`${symbology} ${code}`))
-    devices.hid.onDidPress((key) => heard.push(key))
+    devices.hid.onDidScan(({ code, symbology, at }) => heard.push(`${symbology} ${code} ${at}`))
+    devices.hid.onDidPress(({ key, at }) => heard.push(`${key} ${at}`))
     await scheduler.advance(0)
     expect(devices.hid.status()).toEqual(host.hidStatus)
-    host.scanned.fire({ code: '4870000000067', symbology: ']E0' })
-    host.pressed.fire('5')
-    host.pressed.fire('Enter')
+    host.scanned.fire({ code: '4870000000067', symbology: ']E0', at: 1_001 })
+    host.pressed.fire({ key: '5', at: 1_002 })
+    host.pressed.fire({ key: 'Enter', at: 1_003 })
     await settlePromises()
-    expect([heard, host.malformed]).toEqual([[']E0 4870000000067', '5', 'Enter'], []])
+    expect([heard, host.malformed]).toEqual([[']E0 4870000000067 1001', '5 1002', 'Enter 1003'], []])
   })
 
   it('are shown to be away with the host, and a new host shows what the old one showed', async () => {

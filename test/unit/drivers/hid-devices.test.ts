@@ -14,6 +14,8 @@ const keypad = { use: 'keypad', vendorId: '1c4f', productId: '0202' }
 const typingScanner = { use: 'keyboard-scanner', vendorId: '046d', productId: 'C31C' }
 const pole = { use: 'display', vendorId: '0416', productId: 'f012', profile: 'escpos-cp866', reportBytes: 32 }
 
+const wallOf = (scheduler: FakeScheduler): number => 1_000_000 + scheduler.now()
+
 const ports: HidPort[] = []
 afterEach(() => {
   for (const port of ports.splice(0)) port.dispose()
@@ -23,13 +25,13 @@ async function started(settings: object, plugged: readonly HidDeviceInfo[]) {
   const bus = new FakeHidBus()
   bus.plugged = [...plugged]
   const scheduler = new FakeScheduler()
-  const port = createHidDevices({ bus, scheduler, settings: settingsOf(settings) })
+  const port = createHidDevices({ bus, scheduler, settings: settingsOf(settings), wall: () => wallOf(scheduler) })
   ports.push(port)
   const codes: string[] = []
   const keys: string[] = []
   const told: HidStatus[] = []
   port.onDidScan(({ code }) => codes.push(code))
-  port.onDidPress((key) => keys.push(key))
+  port.onDidPress(({ key }) => keys.push(key))
   port.onDidChangeStatus((status) => told.push(status))
   await scheduler.advance(1_000)
   const replay = async (path: string, reports: readonly string[]): Promise<void> => {
@@ -78,6 +80,21 @@ describe('which devices are used', () => {
     const { bus } = await started({ devices: [keypad] }, [other, keypadAt('b'), keypadAt('b')])
     expect([...bus.opened.keys(), bus.opens]).toEqual(['b', 1])
   })
+})
+
+it('codes and keys are dated when they are read', async () => {
+  const { port, scheduler, replay } = await started({ devices: [keypad] }, [scannerAt('a'), keypadAt('b')])
+  const dates: number[] = []
+  port.onDidScan(({ at }) => dates.push(at))
+  port.onDidPress(({ at }) => dates.push(at))
+  const from = wallOf(scheduler)
+  await replay('a', recorded.ean13.reports)
+  await scheduler.advance(500)
+  await replay('b', recorded.keypad.reports.slice(0, 1))
+  expect(dates).toEqual([
+    from + 2 * (recorded.ean13.reports.length - 1),
+    from + 2 * recorded.ean13.reports.length + 500,
+  ])
 })
 
 describe('a cable that is pulled', () => {

@@ -35,6 +35,7 @@ const compositionRootReasons: Readonly<Record<string, string>> = {
   'src/terminal/core/core-process.ts': 'the core',
   'src/terminal/core/real-ports.ts': "the core's real clock and randomness themselves",
   'src/terminal/shell-electron/main.ts': 'the Electron shell',
+  'src/terminal/ui/input/window-clock.ts': "the window's clocks, for the age of what was pressed",
   'src/terminal/shell-browser/this-machine.ts': 'the browser host',
 }
 export const compositionRoots: readonly string[] = Object.keys(compositionRootReasons)

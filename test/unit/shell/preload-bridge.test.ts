@@ -53,11 +53,11 @@ describe('the bridge in the preload', () => {
   it('passes on what scanner and keypad say, and nothing else in their name', () => {
     const heard: unknown[] = []
     const stop = bridge.onInput((input) => heard.push(input))
-    down({ type: 'input', input: { kind: 'code', code: '4870000000067' } })
-    down({ type: 'input', input: { kind: 'key', key: 'F8' } })
+    down({ type: 'input', input: { kind: 'code', code: '4870000000067', at: 1 } })
+    down({ type: 'input', input: { kind: 'key', key: 'F8', at: 1 } })
     stop()
-    down({ type: 'input', input: { kind: 'key', key: '5' } })
-    expect(heard).toEqual([{ kind: 'code', code: '4870000000067' }])
+    down({ type: 'input', input: { kind: 'key', key: '5', at: 1 } })
+    expect(heard).toEqual([{ kind: 'code', code: '4870000000067', at: 1 }])
   })
 
   it('answers what is no command itself', async () => {

@@ -181,7 +181,7 @@ describe('a second window', () => {
 })
 
 describe('what a scanner or a keypad says', () => {
-  const scanned = { type: 'input' as const, input: { kind: 'code', code: '4870000000067' } }
+  const scanned = { type: 'input' as const, input: { kind: 'code', code: '4870000000067', at: 1 } }
 
   it('goes once, to the window that commands; a window that comes later hears nothing of it', () => {
     const first = open()
@@ -190,11 +190,11 @@ describe('what a scanner or a keypad says', () => {
     const before = [first.frames.length, second.frames.length]
     expect(windows.coreSaid(scanned)).toBe(true)
     first.detach()
-    windows.coreSaid({ ...scanned, input: { kind: 'key', key: '5' } })
+    windows.coreSaid({ ...scanned, input: { kind: 'key', key: '5', at: 1 } })
     expect(first.frames.slice(before[0])).toEqual([scanned])
     expect(second.frames.slice(before[1])).toEqual([
       state('running', false),
-      { type: 'input', input: { kind: 'key', key: '5' } },
+      { type: 'input', input: { kind: 'key', key: '5', at: 1 } },
     ])
     for (const frame of second.frames) downFrameSchema.parse(frame)
     second.detach()

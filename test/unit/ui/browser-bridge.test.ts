@@ -128,10 +128,10 @@ describe('frames', () => {
     const heard: unknown[] = []
     const stop = bridge.onInput((input) => heard.push(input))
     ears.opened()
-    ears.received(JSON.stringify({ type: 'input', input: { kind: 'code', code: '4870000000067' } }))
+    ears.received(JSON.stringify({ type: 'input', input: { kind: 'code', code: '4870000000067', at: 1 } }))
     stop()
-    ears.received(JSON.stringify({ type: 'input', input: { kind: 'key', key: '5' } }))
-    expect(heard).toEqual([{ kind: 'code', code: '4870000000067' }])
+    ears.received(JSON.stringify({ type: 'input', input: { kind: 'key', key: '5', at: 1 } }))
+    expect(heard).toEqual([{ kind: 'code', code: '4870000000067', at: 1 }])
   })
 
   test('that cannot be read end the connection, not the screen', async () => {

@@ -4,78 +4,69 @@
  */
 import { useEffect, useLayoutEffect, useRef } from 'react'
 import type { Bridge, DeviceInput } from '../../contract/index.ts'
-
-/** So far apart are the two of one press at the most. No hand scans or presses the same twice in this time. */
-export const echoMs = 500
-
-type Way = 'typed' | 'device'
-
-/** Tells the second of two that came by both ways. Times are milliseconds of one clock. */
-export class EchoFilter {
-  #heard: readonly { readonly way: Way; readonly what: string; readonly at: number }[] = []
-
-  /** True for what has come by the other way already; each is taken for the echo of one only. */
-  isEcho(way: Way, what: string, at: number): boolean {
-    const recent = this.#heard.filter((heard) => at - heard.at < echoMs)
-    const twin = recent.find((heard) => heard.way !== way && heard.what === what)
-    this.#heard = twin === undefined ? [...recent, { way, what, at }] : recent.filter((heard) => heard !== twin)
-    return twin !== undefined
-  }
-}
-
-/** The clock of the window's events, which a key that is typed is stamped with. */
-const now = (): number => new Event('now').timeStamp
+import { DeviceGate } from './device-gate.ts'
+import { eventClockNow, onEventClock } from './window-clock.ts'
 
 interface Listening {
   readonly bridge: Bridge
   /** The customer's PIN is asked for: nothing is scanned. */
   readonly asksPin: boolean
   readonly onBarcode: (barcode: string) => void
+  /** A key of a keypad came too late and was dropped: a PIN without it is another one. */
+  readonly onLateKey: () => void
 }
 
 /**
  * Hears scanners and keypads, and the keyboard for echoes of a keypad.
  *
- * @returns takes a barcode that was typed, unless it is the echo of a scanned one
+ * @returns takes a barcode that was typed, unless it is the echo of a scanned one; `at` is its Enter's `timeStamp`
  */
-export function useDevices(listening: Listening): (barcode: string) => void {
-  const { bridge } = listening
+export function useDevices(listening: Listening): (barcode: string, at: number) => void {
+  const { bridge, asksPin } = listening
   const latest = useRef(listening)
+  const gate = useRef(new DeviceGate())
   useLayoutEffect(() => {
     latest.current = listening
   })
-  const echoes = useRef(new EchoFilter())
-  useEffect(() => bridge.onInput((input) => hearDevice(input, latest.current, echoes.current)), [bridge])
+  useLayoutEffect(() => gate.current.asks(asksPin, eventClockNow()), [asksPin])
+  useEffect(() => bridge.onInput((input) => hearDevice(input, latest.current, gate.current)), [bridge])
   useEffect(() => {
     const typed = (event: KeyboardEvent): void => {
-      if (!event.isTrusted || event.repeat || !isKeypadKey(event.key)) return
-      if (!echoes.current.isEcho('typed', `key ${event.key}`, event.timeStamp)) return
+      if (!event.isTrusted || event.repeat) return
+      if (gate.current.typedKey({ key: event.key, code: event.code, at: event.timeStamp })) return
       event.preventDefault()
       event.stopImmediatePropagation()
     }
     window.addEventListener('keydown', typed, { capture: true })
     return () => window.removeEventListener('keydown', typed, { capture: true })
   }, [])
-  return (barcode) => {
-    if (!echoes.current.isEcho('typed', `code ${barcode}`, now())) latest.current.onBarcode(barcode)
+  return (barcode, at) => {
+    if (gate.current.typedCode(barcode, at)) latest.current.onBarcode(barcode)
   }
 }
 
-const isKeypadKey = (key: string): boolean => /^([0-9,.]|Enter|Backspace)$/.test(key)
-
-function hearDevice(input: DeviceInput, { asksPin, onBarcode }: Listening, echoes: EchoFilter): void {
+function hearDevice(input: DeviceInput, { onBarcode, onLateKey }: Listening, gate: DeviceGate): void {
+  const at = onEventClock(input.at)
   if (input.kind === 'code') {
-    if (!echoes.isEcho('device', `code ${input.code}`, now()) && !asksPin) onBarcode(input.code)
+    if (gate.scanned(input.code, at, eventClockNow()) === 'take') onBarcode(input.code)
     return
   }
-  if (!echoes.isEcho('device', `key ${input.key}`, now())) pressKey(input.key)
+  const verdict = gate.pressed(input.key, at, eventClockNow())
+  if (verdict === 'take') pressKey(input.key, at)
+  else if (verdict === 'late') onLateKey()
 }
 
-/** Presses a key where the keyboard is, so that it means what it means there: no part of the screen knows keypads. */
-function pressKey(key: string): void {
+/**
+ * Presses a key where the keyboard is, so that it means what it means there: no part of the screen knows keypads.
+ *
+ * @param at when it was pressed, on the clock of the window's events: keys that come in a bunch are no scanner's burst
+ */
+function pressKey(key: string, at: number): void {
   const target = document.activeElement ?? document.body
   const pressed = { key, code: codeOf(key), bubbles: true, cancelable: true }
-  const isTaken = !target.dispatchEvent(new KeyboardEvent('keydown', pressed))
+  const down = new KeyboardEvent('keydown', pressed)
+  Object.defineProperty(down, 'timeStamp', { value: at })
+  const isTaken = !target.dispatchEvent(down)
   const field = document.activeElement
   field?.dispatchEvent(new KeyboardEvent('keyup', pressed))
   // What a program presses writes nothing by itself.

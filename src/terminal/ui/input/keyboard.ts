@@ -19,7 +19,8 @@ interface Listening {
   /** The customer's PIN is asked for, whatever lies over the pad: nothing is scanned. */
   readonly asksPin: boolean
   readonly onIntent: (intent: Intent) => void
-  readonly onBarcode: (barcode: string) => void
+  /** `at`: when its Enter came, by `event.timeStamp`. */
+  readonly onBarcode: (barcode: string, at: number) => void
 }
 
 export function useKeyboard(listening: Listening): void {
@@ -70,7 +71,7 @@ export function hear(event: KeyboardEvent, now: Listening, byTab: boolean): void
       stop()
       store.dispatch({ type: 'burst_ended' })
       if (now.asksPin) store.dispatch({ type: 'pin', text: '' })
-      else if (reading.kind === 'barcode') now.onBarcode(reading.barcode)
+      else if (reading.kind === 'barcode') now.onBarcode(reading.barcode, event.timeStamp)
       return
     }
   }
