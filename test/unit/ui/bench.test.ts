@@ -1,5 +1,7 @@
 /** What the test bench's screen works out by itself: the console's memory, and figures as they are read. */
 import { describe, expect, test } from 'vitest'
+import type { BenchView } from '../../../src/terminal/contract/index.ts'
+import { chosenCard } from '../../../src/terminal/ui/bench/chosen-card.ts'
 import { emptyMemory, recalled, sentText, typedText } from '../../../src/terminal/ui/bench/console-memory.ts'
 import { shownMs } from '../../../src/terminal/ui/bench/shown-ms.ts'
 
@@ -30,4 +32,22 @@ test('milliseconds have one decimal below a hundred, with the comma of the langu
     '134',
     '7',
   ])
+})
+
+describe('the card that the console speaks to', () => {
+  const at = (presenceId: string, readerName: string): BenchView['cards'][number] => ({
+    ...{ presenceId, readerName, atr: '', isBeingIdentified: false, identity: null, profile: null, schemes: [] },
+  })
+  test('is the only one, or that of the reader that was chosen', () => {
+    const [one, other] = [at('p1', 'A'), at('p2', 'B')]
+    expect(chosenCard([one], null)).toBe(one)
+    expect(chosenCard([one, other], null)).toBeUndefined()
+    expect(chosenCard([one, other], 'B')).toBe(other)
+  })
+
+  test('is never another, while the one that was meant is away; laid on again it is the one', () => {
+    const [other, again] = [at('p2', 'B'), at('p3', 'A')]
+    expect(chosenCard([other], 'A')).toBeUndefined()
+    expect(chosenCard([other, again], 'A')).toBe(again)
+  })
 })

@@ -4,6 +4,7 @@ import { cardRiskOf, readScript, toHex, type CardRisk, type Command, type Script
 import { extendBurst, noBurst, readEnter } from '../input/scanner-burst.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { CommandButton, shownKey } from '../till/command-button.tsx'
+import { cardAndReader, chosenCard } from './chosen-card.ts'
 import { recalled, sentText, typedText } from './console-memory.ts'
 import { ExchangeRow } from './exchange-row.tsx'
 import { Missing } from './missing.tsx'
@@ -13,17 +14,18 @@ import { useKeys } from './use-keys.ts'
 type Asking =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'fault'; readonly fault: ScriptFault; readonly line: number | null }
-  | { readonly kind: 'risk'; readonly risk: CardRisk; readonly command: Command }
+  | { readonly kind: 'risk'; readonly risk: CardRisk; readonly card: string; readonly command: Command }
 
 const nothing: Asking = { kind: 'nothing' }
 
 export function ConsolePanel({ bench, snapshot, working, send, memory, onMemory }: PanelProps) {
   const { say } = useTexts()
   const [asking, setAsking] = useState<Asking>(nothing)
+  /** The name of the reader. */
   const [chosen, setChosen] = useState<string | null>(null)
   const field = useRef<HTMLTextAreaElement>(null)
   const burst = useRef(noBurst)
-  const card = bench.cards.find(({ presenceId }) => presenceId === chosen) ?? bench.cards[0]
+  const card = chosenCard(bench.cards, chosen)
   const isRunning = bench.work === 'script'
   useEffect(() => field.current?.focus(), [])
 
@@ -37,7 +39,8 @@ export function ConsolePanel({ bench, snapshot, working, send, memory, onMemory 
     if (script.kind === 'fault') return setAsking({ kind: 'fault', fault: script.fault, line: script.line })
     if (card === undefined || !working) return
     const risk = script.commands.map(cardRiskOf).find((one) => one !== null) ?? null
-    const { presenceId } = card
+    const { presenceId, readerName } = card
+    setChosen(readerName)
     const command: Command = {
       command: 'send_apdus',
       presenceId,
@@ -45,7 +48,7 @@ export function ConsolePanel({ bench, snapshot, working, send, memory, onMemory 
       mayHarmCard: risk !== null,
     }
     if (risk === null) void dispatch(command)
-    else setAsking({ kind: 'risk', risk, command })
+    else setAsking({ kind: 'risk', risk, card: cardAndReader(card), command })
   }
   const exportAll = (): void => void send({ command: 'export_console' })
   const stop = (): void => void send({ command: 'stop_bench_work' })
@@ -82,19 +85,23 @@ export function ConsolePanel({ bench, snapshot, working, send, memory, onMemory 
     <>
       <section className="bench-box console-entry">
         <Missing bench={bench} lights={snapshot.lights} />
-        {bench.cards.length > 1 ? (
+        {bench.cards.length > 1 || (bench.cards.length === 1 && card === undefined) ? (
           <div className="bench-row">
-            {bench.cards.map(({ presenceId, readerName, identity }) => (
+            {bench.cards.map((one) => (
               <CommandButton
-                key={presenceId}
-                look={presenceId === card?.presenceId ? 'plain' : 'quiet'}
-                onPress={() => setChosen(presenceId)}
+                key={one.presenceId}
+                look={one === card ? 'plain' : 'quiet'}
+                onPress={() => {
+                  setAsking(nothing)
+                  setChosen(one.readerName)
+                }}
               >
-                {identity?.name ?? readerName}
+                {cardAndReader(one)}
               </CommandButton>
             ))}
           </div>
         ) : null}
+        {bench.cards.length > 0 && card === undefined ? <p>{say('bench.console.choose_card')}</p> : null}
         <label>
           {say('bench.console.input')}
           <textarea
@@ -119,6 +126,7 @@ export function ConsolePanel({ bench, snapshot, working, send, memory, onMemory 
         ) : null}
         {asking.kind === 'risk' ? (
           <div className="bench-warning" role="alert">
+            <p>{say('bench.risk.card', { card: asking.card })}</p>
             <p>{say(`bench.risk.${asking.risk}`)}</p>
             <div className="bench-row">
               <CommandButton keyShown={shownKey('Escape')} onPress={() => setAsking(nothing)}>

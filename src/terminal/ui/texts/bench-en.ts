@@ -79,6 +79,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.console.input': 'Commands, one in hex on each line',
   'bench.console.hint':
     'Enter sends, Shift+Enter is a new line, the up arrow brings the command before. # begins a remark.',
+  'bench.console.choose_card': 'Several cards, or not the one of before: choose the card that the commands are for.',
   'bench.console.send': 'Send',
   'bench.console.export': 'Write to a file',
   'bench.console.exported': 'Written to {path}',
@@ -99,6 +100,9 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.risk.pin': 'This command is about a PIN. Each wrong one counts, and after a few the PIN is blocked.',
   'bench.risk.key_change': 'This command changes keys, settings or applications. The card may never work again.',
   'bench.risk.lock': 'This command writes lock bits, configuration or password. They may stay so for ever.',
+  'bench.risk.handed_on':
+    'What the reader passes on to the card here, the bench cannot judge. It may close or block the card.',
+  'bench.risk.card': 'Card: {card}',
   'bench.risk.yes': 'Send it all the same',
   'bench.risk.back': 'Do not send',
   'bench.sw.OPERATION_OK': 'Done.',

@@ -194,6 +194,7 @@ export const benchWordKeys = [
   // Console
   'bench.console.input',
   'bench.console.hint',
+  'bench.console.choose_card',
   'bench.console.send',
   'bench.console.export',
   'bench.console.exported',
@@ -213,6 +214,8 @@ export const benchWordKeys = [
   'bench.risk.pin',
   'bench.risk.key_change',
   'bench.risk.lock',
+  'bench.risk.handed_on',
+  'bench.risk.card',
   'bench.risk.yes',
   'bench.risk.back',
   ...statusWordKeys,

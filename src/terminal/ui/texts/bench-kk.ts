@@ -79,6 +79,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.console.input': 'Командалар, әр жолға біреуден, он алтылық түрде',
   'bench.console.hint':
     'Enter жібереді, Shift+Enter — жаңа жол, жоғары бағыттама — алдыңғы команда. # белгісінен ескертпе басталады.',
+  'bench.console.choose_card': 'Карта бірнешеу немесе бұрынғысы емес: командалар қай картаға арналғанын таңдаңыз.',
   'bench.console.send': 'Жіберу',
   'bench.console.export': 'Файлға жазу',
   'bench.console.exported': 'Жазылған файл: {path}',
@@ -100,6 +101,8 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.risk.key_change':
     'Бұл команда кілттерді, баптауларды немесе қосымшаларды өзгертеді. Карта істен шығуы мүмкін.',
   'bench.risk.lock': 'Бұл команда бұғат биттерін, баптауды немесе құпиясөзді жазады. Солай біржола қалуы мүмкін.',
+  'bench.risk.handed_on': 'Оқығыш картаға не өткізетінін стенд бағалай алмайды. Карта біржола бұғатталып қалуы мүмкін.',
+  'bench.risk.card': 'Карта: {card}',
   'bench.risk.yes': 'Бәрібір жіберу',
   'bench.risk.back': 'Жібермеу',
   'bench.sw.OPERATION_OK': 'Орындалды.',

@@ -77,6 +77,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.console.input': 'Команды, по одной в строке, шестнадцатерично',
   'bench.console.hint':
     'Enter отправляет, Shift+Enter — новая строка, стрелка вверх — прежняя команда. С # начинается примечание.',
+  'bench.console.choose_card': 'Карт несколько или лежит не прежняя: выберите, какой карте предназначены команды.',
   'bench.console.send': 'Отправить',
   'bench.console.export': 'Записать в файл',
   'bench.console.exported': 'Записано в {path}',
@@ -97,6 +98,9 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.risk.pin': 'Эта команда касается ПИН-кода. Каждый неверный считается, и после нескольких он блокируется.',
   'bench.risk.key_change': 'Эта команда меняет ключи, настройки или приложения. Карта может больше не заработать.',
   'bench.risk.lock': 'Эта команда пишет биты блокировки, настройки или пароль. Так может остаться навсегда.',
+  'bench.risk.handed_on':
+    'Что здесь ридер передаст карте, стенд оценить не может. Карта может заблокироваться навсегда.',
+  'bench.risk.card': 'Карта: {card}',
   'bench.risk.yes': 'Всё равно отправить',
   'bench.risk.back': 'Не отправлять',
   'bench.sw.OPERATION_OK': 'Выполнено.',

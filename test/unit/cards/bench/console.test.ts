@@ -50,6 +50,33 @@ describe('what a command can cost', () => {
     ['FFD6000204FFFFFFFF', 'lock'],
     ['FFD6002904000000FF', 'lock'],
     ['FF00000008D442A202FFFFFFFF', 'lock'],
+    // Handed on by a PN532: an APDU to a target, one behind a block's head, with the card's number in it.
+    ['FF0000000BD44001002000010431323334', 'pin'],
+    ['FF00000009D440019071000000', 'authentication'],
+    ['FF0000000BD4420200200001043132', 'pin'],
+    ['FF0000000CD4420A00002000010431323334', 'authentication'],
+    ['FF0000000CD4420B0100200001043132', 'pin'],
+    ['FF00000004D442C104', 'handed_on'],
+    ['FF0000000DD44001C0', 'handed_on'],
+    ['FF00000002D486', 'handed_on'],
+    ['FF000000021234', 'handed_on'],
+    ['FF00000010D440016007FFFFFFFFFFFF0A1B2C3D', 'authentication'],
+    // MIFARE's WRITE: lock pages, and the keys of a sector.
+    ['FF00000015D44001A002' + '00'.repeat(16), 'lock'],
+    ['FF00000015D44001A007' + '00'.repeat(16), 'lock'],
+    ['FFD6000710' + '00'.repeat(16), 'lock'],
+    ['FFD6000620' + '00'.repeat(32), 'lock'],
+    // The transparent session.
+    ['FFC20001109502' + '2000', 'handed_on'],
+    ['FFC200010D5F46040000271095050020000100', 'pin'],
+    ['FFC200010C95820008' + '0220002000010431', 'handed_on'],
+    ['FFEF000000', 'handed_on'],
+    ['00E40000', 'key_change'],
+    ['00E60000', 'key_change'],
+    ['0CE80000', 'key_change'],
+    ['00FE0000', 'key_change'],
+    ['80D80000', 'key_change'],
+    ['00C200000600200001023132', 'pin'],
   ])('%s: %s', (command, risk) => {
     expect(cardRiskOf(fromHex(command))).toBe(risk)
   })
@@ -65,6 +92,15 @@ describe('what a command can cost', () => {
     'FF00000004D4423C00',
     '80100000',
     '00000000',
+    'FF0000000AD4400100A4040003A00000',
+    'FF00000009D4420200A4040000',
+    'FF00000002D402',
+    'FF00000004D44A0100',
+    'FF00400F0401000000',
+    'FFD6000810' + '00'.repeat(16),
+    'FFC200000281008400',
+    'FFC20001079505' + '00A4040000',
+    '00C2000005' + '00A4040000',
   ])('%s: nothing', (command) => {
     expect(cardRiskOf(fromHex(command))).toBeNull()
   })
