@@ -69,10 +69,16 @@ export interface ReaderStatus {
   readonly trouble: { readonly code: ReaderTrouble; readonly detail: string } | null
 }
 
+export interface CardRemoval {
+  readonly presenceId: string
+  /** Nobody saw the card leave: the device host died, and the same card may come back as a new presence. */
+  readonly isUnseen?: true
+}
+
 export interface CardReaderPort extends Disposable {
   readonly onDidInsert: Event<CardPresence>
   /** Carries the presenceId of the card that left. */
-  readonly onDidRemove: Event<{ readonly presenceId: string }>
+  readonly onDidRemove: Event<CardRemoval>
   readonly onDidChangeStatus: Event<ReaderStatus>
   status(): ReaderStatus
   /**

@@ -2,6 +2,7 @@ import { EventSource } from '../event-source.ts'
 import type {
   CardPresence,
   CardReaderPort,
+  CardRemoval,
   Disposable,
   DrawerResult,
   DisplayRow,
@@ -109,7 +110,7 @@ class DeviceClient implements ConnectedDevices {
   readonly #reportMalformed: (why: string) => void
 
   readonly #inserted = new EventSource<CardPresence>()
-  readonly #removed = new EventSource<{ readonly presenceId: string }>()
+  readonly #removed = new EventSource<CardRemoval>()
   readonly #readerStatusChanged = new EventSource<ReaderStatus>()
   readonly #printerStatusChanged = new EventSource<PrinterStatus>()
   readonly #scanned = new EventSource<Scan>()
@@ -280,8 +281,8 @@ class DeviceClient implements ConnectedDevices {
     this.#inserted.fire(presence)
   }
 
-  #end(presenceId: string): void {
-    if (this.#presences.delete(presenceId)) this.#removed.fire({ presenceId })
+  #end(presenceId: string, unseen: Pick<CardRemoval, 'isUnseen'> = {}): void {
+    if (this.#presences.delete(presenceId)) this.#removed.fire({ presenceId, ...unseen })
   }
 
   #setReaderStatus(status: ReaderStatus): void {
@@ -378,7 +379,7 @@ class DeviceClient implements ConnectedDevices {
     this.#letGo()
     this.#timer = this.#scheduler.setTimeout(() => void this.#restart(), delayMs)
     this.#settleAll(detail)
-    for (const presenceId of [...this.#presences.keys()]) this.#end(presenceId)
+    for (const presenceId of [...this.#presences.keys()]) this.#end(presenceId, { isUnseen: true })
     this.#setReaderStatus(hostDown(detail))
     this.#printerStatusChanged.fire(unreachable)
     this.#setHidStatus({ devices: this.#hidStatus.devices, trouble: { code: 'host-restarting', detail } })

@@ -250,6 +250,8 @@ export const benchViewSchema = z.strictObject({
       readerName: z.string(),
       atr: z.string(),
       isBeingIdentified: z.boolean(),
+      /** It did not answer in time, and is asked again only when the tester says so. */
+      isMute: z.boolean(),
       identity: cardIdentitySchema.nullable(),
       /** The profile that takes it; null where none does, or nothing is known yet. */
       profile: cardProfileSchema.nullable(),

@@ -1,15 +1,30 @@
 /** The cards on the readers, and the sale for which each was tried. */
-import type { CardPresence } from '../../drivers/ports.ts'
+import { toHex } from '../../voucher/cards/bytes.ts'
+import type { CardPresence, CardRemoval } from '../../drivers/ports.ts'
+
+/** Tried for this: for no sale at all. */
+const noSale = ''
 
 export class LyingCards {
   readonly #presences = new Map<string, CardPresence>()
   readonly #triedFor = new Map<string, string>()
 
+  /** By the reader's name, the ATR of a card that nobody saw leave, and whether it was held back. */
+  readonly #unseen = new Map<string, { readonly atr: string; readonly isHeld: boolean }>()
+
   add(presence: CardPresence): void {
-    this.#presences.set(presence.presenceId, presence)
+    const { presenceId, readerName, atr } = presence
+    this.#presences.set(presenceId, presence)
+    const before = this.#unseen.get(readerName)
+    if (before?.isHeld === true && before.atr === toHex(atr)) this.#triedFor.set(presenceId, noSale)
+    this.#unseen.delete(readerName)
   }
 
-  remove(presenceId: string): void {
+  remove({ presenceId, isUnseen }: CardRemoval): void {
+    const presence = this.#presences.get(presenceId)
+    const isHeld = this.#triedFor.get(presenceId) === noSale
+    if (isUnseen === true && presence !== undefined)
+      this.#unseen.set(presence.readerName, { atr: toHex(presence.atr), isHeld })
     this.#presences.delete(presenceId)
     this.#triedFor.delete(presenceId)
   }
@@ -26,9 +41,13 @@ export class LyingCards {
     this.#triedFor.set(presenceId, saleId)
   }
 
-  /** The cards that lie here now are for no sale: each is taken off and laid on again first. */
+  /**
+   * The cards that lie here now are for no sale: each is taken off and laid on again first. So is one that comes back
+   * with a new device host: by its reader and ATR it may be the same.
+   */
   holdBack(): void {
-    for (const presenceId of this.#presences.keys()) this.#triedFor.set(presenceId, '')
+    for (const presenceId of this.#presences.keys()) this.#triedFor.set(presenceId, noSale)
+    for (const [readerName, { atr }] of this.#unseen) this.#unseen.set(readerName, { atr, isHeld: true })
   }
 
   /**
@@ -37,14 +56,15 @@ export class LyingCards {
    * @param tried the presence that the sale tried last
    */
   untriedFor(saleId: string, tried: string | null): string | undefined {
-    return [...this.#presences.keys()].find((presenceId) => presenceId !== tried && this.#isFor(presenceId, saleId))
+    return [...this.#presences.keys()].find((presenceId) => presenceId !== tried && this.isFor(presenceId, saleId))
   }
 
   someBelongToAnotherSale(saleId: string): boolean {
-    return [...this.#presences.keys()].some((presenceId) => !this.#isFor(presenceId, saleId))
+    return [...this.#presences.keys()].some((presenceId) => !this.isFor(presenceId, saleId))
   }
 
-  #isFor(presenceId: string, saleId: string): boolean {
+  /** It lies here for this sale, or was tried for none. */
+  isFor(presenceId: string, saleId: string): boolean {
     return (this.#triedFor.get(presenceId) ?? saleId) === saleId
   }
 }

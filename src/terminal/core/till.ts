@@ -5,7 +5,7 @@
  */
 import { createActor, type Actor } from 'xstate'
 import type { PinHash } from '../shift/pin.ts'
-import type { CardPresence, CardReaderPort, HidPort, PrinterPort } from '../../drivers/ports.ts'
+import type { CardPresence, CardReaderPort, CardRemoval, HidPort, PrinterPort } from '../../drivers/ports.ts'
 import type { Randomness } from '../../sync/engine/ports.ts'
 import type { KeptBy } from '../../sync/engine/key-ring.ts'
 import type { SyncEngine } from '../../sync/engine/sync-engine.ts'
@@ -143,7 +143,7 @@ export class Till {
     })
     this.#payment.start()
     const inserted = reader.onDidInsert((presence) => this.#cardInserted(presence))
-    const removed = reader.onDidRemove(({ presenceId }) => this.#cardRemoved(presenceId))
+    const removed = reader.onDidRemove((removal) => this.#cardRemoved(removal))
     const readerStatus = reader.onDidChangeStatus(() => this.publish())
     const printerStatus = printer.onDidChangeStatus(() => this.publish())
     const hidStatus = hid.onDidChangeStatus(() => this.publish())
@@ -507,14 +507,15 @@ export class Till {
   #cardInserted(presence: CardPresence): void {
     this.#cards.add(presence)
     this.#parts.bench.cardInserted(presence)
-    if (this.#state() === 'refused') this.#offer(presence.presenceId)
+    const isOurs = this.#cards.isFor(presence.presenceId, this.#sale.saleId)
+    if (this.#state() === 'refused' && isOurs) this.#offer(presence.presenceId)
     else this.#offerLyingCard()
     this.publish()
   }
 
-  #cardRemoved(presenceId: string): void {
-    this.#cards.remove(presenceId)
-    this.#parts.bench.cardRemoved(presenceId)
+  #cardRemoved(removal: CardRemoval): void {
+    this.#cards.remove(removal)
+    this.#parts.bench.cardRemoved(removal)
     this.publish()
   }
 

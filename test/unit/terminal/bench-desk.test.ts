@@ -125,8 +125,29 @@ describe('cards', () => {
       ['uid', []],
     ])
     expect(work).toBeNull()
-    desk.cardRemoved('p1')
+    desk.cardRemoved({ presenceId: 'p1' })
     expect(desk.command({ command: 'identify_card', presenceId: 'p1' })).toBe('bench_no_card')
+  })
+
+  test('that do not answer in time are not asked again by themselves when the new device host brings them back', async () => {
+    const desk = openDesk(card('p1'))
+    answerOf = () => ({ kind: 'unknown', reason: 'timed-out', detail: '' })
+    await settled()
+    const back = (presenceId: string, isUnseen?: true): number => {
+      sent = []
+      desk.cardRemoved({ presenceId: desk.view()?.cards[0]?.presenceId ?? '', ...(isUnseen && { isUnseen }) })
+      desk.cardInserted(card(presenceId))
+      return sent.length
+    }
+    expect([back('p2', true), back('p3', true)]).toEqual([0, 0])
+    expect(desk.view()).toMatchObject({ work: null, cards: [{ isMute: true }] })
+    desk.command({ command: 'measure_latency', by: 'taps', count: 2 })
+    expect(back('p4', true)).toBe(0)
+    desk.command({ command: 'stop_bench_work' })
+    expect(desk.command({ command: 'identify_card', presenceId: 'p4' })).toBeUndefined()
+    expect(sent.length).toBe(1)
+    await settled()
+    expect([back('p5', true), back('p6')]).toEqual([0, 1])
   })
 })
 
@@ -241,14 +262,29 @@ describe('latency', () => {
     desk.command({ command: 'measure_latency', by: 'taps', count: 2 })
     desk.cardInserted(card('p1', 31))
     await settled()
-    desk.cardRemoved('p1')
+    desk.cardRemoved({ presenceId: 'p1' })
     answerOf = () => ({ kind: 'notSent', reason: 'no-card', detail: '' })
     desk.cardInserted(card('p2', 500))
     await settled()
-    desk.cardRemoved('p2')
+    desk.cardRemoved({ presenceId: 'p2' })
     expect(desk.view()?.latency).toMatchObject({ taken: 1, failed: 1, isRunning: true, cardTimedBy: 'core' })
     desk.command({ command: 'stop_bench_work' })
     expect(desk.view()).toMatchObject({ work: null, latency: { isRunning: false, detection: { p50: 31, most: 31 } } })
+  })
+
+  test('of taps: a stop waits for the card that is asked, and another card is not asked beside it', async () => {
+    const desk = openDesk()
+    let release = (): void => undefined
+    answerOf = () => new Promise((resolve) => (release = () => resolve(answered('0A1B2C3D9000'))))
+    desk.command({ command: 'measure_latency', by: 'taps', count: 3 })
+    desk.cardInserted(card('p1'))
+    desk.cardInserted(card('p2'))
+    desk.command({ command: 'stop_bench_work' })
+    await settled()
+    expect([sent.length, desk.view()?.work, send(desk, ['00A40400'])]).toEqual([1, 'latency', 'bench_busy'])
+    release()
+    await settled()
+    expect(desk.view()).toMatchObject({ work: 'identifying', latency: { taken: 1, isRunning: false } })
   })
 
   test('figures are values that were measured; the columns hold every sample once', () => {
@@ -382,6 +418,24 @@ describe('a till', () => {
     till.command({ command: 'pay_by_card' })
     expect(till.snapshot().tap).toEqual({ state: 'tap', hint: 'remove_card_first' })
     insert(card('p2'))
+    expect(till.snapshot().tap).toMatchObject({ state: 'hold' })
+    till.stop()
+  })
+
+  test.each(['before', 'after'] as const)('nor when the device host dies %s the bench is closed', (when) => {
+    const { till, start, insert, remove } = tillBench('bench card')
+    start()
+    till.command({ command: 'open_bench' })
+    insert(card('p1'))
+    if (when === 'before') remove({ presenceId: 'p1', isUnseen: true })
+    till.command({ command: 'close_bench' })
+    if (when === 'after') remove({ presenceId: 'p1', isUnseen: true })
+    till.command({ command: 'add_item', itemId: 'bread' })
+    till.command({ command: 'pay_by_card' })
+    insert(card('p2'))
+    expect(till.snapshot().tap).toEqual({ state: 'tap', hint: 'remove_card_first' })
+    remove({ presenceId: 'p2' })
+    insert(card('p3'))
     expect(till.snapshot().tap).toMatchObject({ state: 'hold' })
     till.stop()
   })

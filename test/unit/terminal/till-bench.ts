@@ -3,7 +3,7 @@ import { BenchDesk } from '../../../src/terminal/core/bench/bench-desk.ts'
 import { createAbsentHid } from '../../../src/drivers/host/absent-devices.ts'
 import { Till } from '../../../src/terminal/core/till.ts'
 import { EventSource } from '../../../src/drivers/event-source.ts'
-import type { CardPresence, CardReaderPort, PrinterPort } from '../../../src/drivers/ports.ts'
+import type { CardPresence, CardReaderPort, CardRemoval, PrinterPort } from '../../../src/drivers/ports.ts'
 import type { PaymentWork } from '../../../src/terminal/payment/work.ts'
 import { noBench } from '../../fixtures/no-bench.ts'
 import { quickPinHash, testPin } from '../../fixtures/open-shift.ts'
@@ -27,9 +27,10 @@ export function tillBench(seed: string, hid = createAbsentHid()) {
   const activePackage = () => ({ package: packageOf(1, { catalogue: [bread] }), hash: '' })
   const never = () => new Promise<never>(() => undefined)
   const inserted = new EventSource<CardPresence>()
+  const removed = new EventSource<CardRemoval>()
   const reader: CardReaderPort = {
     onDidInsert: inserted.event,
-    onDidRemove: nothing,
+    onDidRemove: removed.event,
     onDidChangeStatus: nothing,
     status: () => ({ readers: ['Test reader'], trouble: null }),
     transmit: never,
@@ -91,5 +92,10 @@ export function tillBench(seed: string, hid = createAbsentHid()) {
     requestByQr: never,
     now: () => time.now(),
   }
-  return { till, journal, seeded, start: () => till.start(work), insert: (card: CardPresence) => inserted.fire(card) }
+  return {
+    ...{ till, journal, seeded },
+    start: () => till.start(work),
+    insert: (card: CardPresence) => inserted.fire(card),
+    remove: (removal: CardRemoval) => removed.fire(removal),
+  }
 }

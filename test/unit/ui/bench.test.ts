@@ -36,7 +36,16 @@ test('milliseconds have one decimal below a hundred, with the comma of the langu
 
 describe('the card that the console speaks to', () => {
   const at = (presenceId: string, readerName: string): BenchView['cards'][number] => ({
-    ...{ presenceId, readerName, atr: '', isBeingIdentified: false, identity: null, profile: null, schemes: [] },
+    ...{
+      presenceId,
+      readerName,
+      atr: '',
+      isBeingIdentified: false,
+      isMute: false,
+      identity: null,
+      profile: null,
+      schemes: [],
+    },
   })
   test('is the only one, or that of the reader that was chosen', () => {
     const [one, other] = [at('p1', 'A'), at('p2', 'B')]

@@ -2,7 +2,7 @@
  * The field tester's workspace in the core (docs/design/28-test-bench.md). Open, it has the cards to itself: the till
  * takes no payment. It writes no row of the journal; what it learned is gone when it is closed.
  */
-import type { CardPresence, PrinterPort, PrinterStatus } from '../../../drivers/ports.ts'
+import type { CardPresence, CardRemoval, PrinterPort, PrinterStatus } from '../../../drivers/ports.ts'
 import type { LedgerClient } from '../../../sync/engine/ledger-client.ts'
 import type { TrustedTime } from '../../../sync/engine/trusted-time.ts'
 import type { BenchView } from '../../contract/bench.ts'
@@ -98,8 +98,8 @@ export class BenchDesk {
     this.#session?.cards.cardInserted(presence)
   }
 
-  cardRemoved(presenceId: string): void {
-    this.#session?.cards.cardRemoved(presenceId)
+  cardRemoved(removal: CardRemoval): void {
+    this.#session?.cards.cardRemoved(removal)
   }
 
   command(command: Exclude<BenchCommand, { command: 'close_bench' }>): CommandFault | undefined {

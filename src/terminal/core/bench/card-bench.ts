@@ -3,7 +3,7 @@
  * One thing at a time. It goes through the till's own reader port with its time-outs, authenticates at no card by
  * itself, and keeps what cards say in memory only, until the bench is closed.
  */
-import type { CardPresence, CardReaderPort } from '../../../drivers/ports.ts'
+import type { CardPresence, CardReaderPort, CardRemoval, TransmitResult } from '../../../drivers/ports.ts'
 import { fromHex, toHex } from '../../../voucher/cards/bytes.ts'
 import { cardRiskOf } from '../../../voucher/cards/bench/card-risk.ts'
 import { identifyCard, type CardIdentity } from '../../../voucher/cards/bench/identity.ts'
@@ -36,6 +36,8 @@ export interface CardBenchParts {
 interface LyingCard {
   readonly presence: CardPresence
   identity: CardIdentity | null
+  /** It did not answer in time, and cost the device host its life: it is asked nothing by itself. */
+  isMute: boolean
 }
 
 interface Measurement {
@@ -44,11 +46,15 @@ interface Measurement {
   readonly samples: TapSample[]
   failed: number
   isRunning: boolean
+  /** A card is being asked for it. */
+  isSampling: boolean
 }
 
 export class CardBench {
   readonly #parts: CardBenchParts
   readonly #cards = new Map<string, LyingCard>()
+  /** By the reader's name, the ATR of the mute card on it; until it was seen to leave. */
+  readonly #mute = new Map<string, string>()
   #exchanges: BenchExchange[] = []
   #count = 0
   #waiting = 0
@@ -62,7 +68,7 @@ export class CardBench {
   /** @param lying the cards that are on the readers as the bench opens */
   constructor(parts: CardBenchParts, lying: readonly CardPresence[]) {
     this.#parts = parts
-    for (const presence of lying) this.#cards.set(presence.presenceId, { presence, identity: null })
+    for (const presence of lying) this.#lay(presence)
     this.#identifyNext()
   }
 
@@ -72,14 +78,31 @@ export class CardBench {
   }
 
   cardInserted(presence: CardPresence): void {
-    this.#cards.set(presence.presenceId, { presence, identity: null })
+    const { isMute } = this.#lay(presence)
     const measurement = this.#measurement
-    if (measurement?.isRunning === true && measurement.by === 'taps') void this.#takeTap(measurement, presence)
-    else this.#identifyNext()
+    if (measurement?.isRunning !== true || measurement.by !== 'taps') return this.#identifyNext()
+    // Two cards at once are asked in turn, and neither was a tap by itself.
+    if (!isMute && !measurement.isSampling) void this.#takeTap(measurement, presence)
   }
 
-  cardRemoved(presenceId: string): void {
+  cardRemoved({ presenceId, isUnseen }: CardRemoval): void {
+    const card = this.#cards.get(presenceId)
+    if (card !== undefined && isUnseen !== true) this.#mute.delete(card.presence.readerName)
     this.#cards.delete(presenceId)
+  }
+
+  #lay(presence: CardPresence): LyingCard {
+    const isMute = this.#mute.get(presence.readerName) === toHex(presence.atr)
+    const card = { presence, identity: null, isMute }
+    this.#cards.set(presence.presenceId, card)
+    return card
+  }
+
+  #heard({ presenceId, readerName, atr }: CardPresence, result: TransmitResult): void {
+    if (result.kind !== 'unknown' || (result.reason !== 'timed-out' && result.reason !== 'host-died')) return
+    this.#mute.set(readerName, toHex(atr))
+    const card = this.#cards.get(presenceId)
+    if (card !== undefined) card.isMute = true
   }
 
   identify(presenceId: string): CommandFault | undefined {
@@ -87,6 +110,8 @@ export class CardBench {
     if (card === undefined) return 'bench_no_card'
     if (this.#work !== null) return 'bench_busy'
     card.identity = null
+    card.isMute = false
+    this.#mute.delete(card.presence.readerName)
     this.#identifyNext()
     return undefined
   }
@@ -105,7 +130,7 @@ export class CardBench {
     if (this.#work !== null) return 'bench_busy'
     const [card] = this.#cards.values()
     if (by === 'repetitions' && card === undefined) return 'bench_no_card'
-    const measurement: Measurement = { by, wanted, samples: [], failed: 0, isRunning: true }
+    const measurement: Measurement = { by, wanted, samples: [], failed: 0, isRunning: true, isSampling: false }
     this.#measurement = measurement
     this.#begin('latency')
     if (by === 'repetitions' && card !== undefined) void this.#repeat(measurement, card.presence)
@@ -114,9 +139,9 @@ export class CardBench {
 
   stopWork(): undefined {
     this.#stopAsked = true
-    // Between two taps nothing is under way that would end by itself.
+    // Between two taps nothing is under way that would end by itself; a command that is with the card is waited for.
     const measurement = this.#measurement
-    if (measurement?.isRunning === true && measurement.by === 'taps') this.#endMeasurement(measurement)
+    if (measurement?.by === 'taps' && !measurement.isSampling) this.#endMeasurement(measurement)
   }
 
   clearConsole(): undefined {
@@ -152,7 +177,7 @@ export class CardBench {
     }
   }
 
-  #cardView({ presence, identity }: LyingCard): BenchView['cards'][number] {
+  #cardView({ presence, identity, isMute }: LyingCard): BenchView['cards'][number] {
     const profile = identity === null ? null : (benchProfiles.find((one) => identity.profiles[one] === null) ?? null)
     const schemes = this.#parts.activePackage()?.package.schemes ?? []
     return {
@@ -160,6 +185,7 @@ export class CardBench {
       readerName: presence.readerName,
       atr: toHex(presence.atr),
       isBeingIdentified: this.#identified === presence.presenceId,
+      isMute,
       identity: identity === null ? null : identityView(identity),
       profile,
       schemes: profile === null ? [] : schemes.filter((scheme) => acceptsCard(scheme, profile)).map(({ name }) => name),
@@ -185,7 +211,7 @@ export class CardBench {
   /** Each card is asked what it is as soon as nothing else is at a card. */
   #identifyNext(): void {
     if (this.#work !== null || this.#disposed) return
-    const next = [...this.#cards.values()].find(({ identity }) => identity === null)
+    const next = [...this.#cards.values()].find(({ identity, isMute }) => identity === null && !isMute)
     if (next !== undefined) void this.#identifyNow(next)
   }
 
@@ -197,13 +223,13 @@ export class CardBench {
     this.#end()
   }
 
-  async #runScript({ presenceId }: CardPresence, apdus: readonly string[]): Promise<void> {
+  async #runScript(presence: CardPresence, apdus: readonly string[]): Promise<void> {
     this.#waiting = apdus.length
     this.#stoppedAt = null
     this.#begin('script')
     for (const command of apdus) {
       if (this.#isOver) break
-      const exchange = await this.#exchange(presenceId, command)
+      const exchange = await this.#exchange(presence, command)
       this.#exchanges = [...this.#exchanges, exchange].slice(-exchangesKept)
       this.#waiting -= 1
       if (!isSuccess(exchange)) {
@@ -216,11 +242,12 @@ export class CardBench {
     this.#end()
   }
 
-  async #exchange(presenceId: string, command: string): Promise<BenchExchange> {
+  async #exchange(presence: CardPresence, command: string): Promise<BenchExchange> {
     const { reader, monotonic, now } = this.#parts
     const at = now()
     const from = monotonic()
-    const result = await reader.transmit(presenceId, fromHex(command), apduTimeoutMs)
+    const result = await reader.transmit(presence.presenceId, fromHex(command), apduTimeoutMs)
+    this.#heard(presence, result)
     const tookMs = (result.kind === 'answered' ? result.tookMs : undefined) ?? monotonic() - from
     this.#count += 1
     const head = { number: this.#count, at, command, tookMs }
@@ -239,7 +266,9 @@ export class CardBench {
   }
 
   async #takeTap(measurement: Measurement, presence: CardPresence): Promise<void> {
+    measurement.isSampling = true
     await this.#sample(measurement, presence, presence.activationMs ?? null)
+    measurement.isSampling = false
     if (this.#isOver || measurement.samples.length >= measurement.wanted) this.#endMeasurement(measurement)
     else this.#parts.onDidChange()
   }
@@ -268,18 +297,19 @@ export class CardBench {
   }
 
   /** To one card, with what its commands took: as the device host timed them, else as seen from here. */
-  #channel({ presenceId, atr }: CardPresence): {
+  #channel(presence: CardPresence): {
     readonly channel: CardChannel
     readonly spent: () => Pick<TapSample, 'cardMs' | 'commands' | 'isTimedByHost'>
   } {
     const { reader, monotonic } = this.#parts
     const spent = { cardMs: 0, commands: 0, isTimedByHost: true }
     const channel: CardChannel = {
-      atr,
+      atr: presence.atr,
       transmit: async (command) => {
         if (this.#disposed) return { kind: 'notSent', reason: 'bench-closed' }
         const from = monotonic()
-        const result = await reader.transmit(presenceId, command, apduTimeoutMs)
+        const result = await reader.transmit(presence.presenceId, command, apduTimeoutMs)
+        this.#heard(presence, result)
         const byHost = result.kind === 'answered' ? result.tookMs : undefined
         spent.cardMs += byHost ?? monotonic() - from
         spent.commands += 1

@@ -46,8 +46,8 @@ export function CardsPanel({ bench, snapshot, working, send }: PanelProps) {
               {say('bench.again')}
             </CommandButton>
           </div>
-          {card.identity === null ? (
-            <p>{say('bench.card.asking')}</p>
+          {card.identity === null || card.isMute ? (
+            <p>{say(card.isMute ? 'bench.card.mute' : 'bench.card.asking')}</p>
           ) : (
             <CardFacts card={card} identity={card.identity} />
           )}

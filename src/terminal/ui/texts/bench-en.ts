@@ -21,6 +21,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.readers.several': 'The first card on the list is measured.',
   'bench.card.none': 'No card lies on a reader. Lay one on it.',
   'bench.card.asking': 'Asking the card what it is …',
+  'bench.card.mute': 'It did not answer in time. Take it off and lay it on again, or press “Once more”.',
   'bench.card.unknown': 'A card that is not known by name',
   'bench.card.partial': 'The card left before it was asked everything. Lay it on again and leave it there.',
   'bench.card.taken': 'The till takes it by the profile {profile}.',

@@ -136,6 +136,7 @@ export const benchWordKeys = [
   'bench.readers.several',
   'bench.card.none',
   'bench.card.asking',
+  'bench.card.mute',
   'bench.card.unknown',
   'bench.card.partial',
   'bench.card.taken',

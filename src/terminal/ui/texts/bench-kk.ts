@@ -21,6 +21,8 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.readers.several': 'Тізімдегі бірінші карта өлшенеді.',
   'bench.card.none': 'Оқығышта карта жоқ. Картаны жақындатыңыз.',
   'bench.card.asking': 'Қандай карта екені анықталып жатыр …',
+  'bench.card.mute':
+    'Карта уақытында жауап бермеді. Картаны алып, қайта қойыңыз немесе «Тағы бір рет» түймесін басыңыз.',
   'bench.card.unknown': 'Атауы белгісіз карта',
   'bench.card.partial': 'Карта бәріне жауап бермей алынды. Қайта жақындатып, қозғамай ұстаңыз.',
   'bench.card.taken': 'Касса оны {profile} профилімен қабылдайды.',

@@ -19,6 +19,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.readers.several': 'Измеряется первая карта в списке.',
   'bench.card.none': 'На ридере нет карты. Приложите карту.',
   'bench.card.asking': 'Узнаём, что это за карта …',
+  'bench.card.mute': 'Карта вовремя не ответила. Уберите её и приложите снова или нажмите «Ещё раз».',
   'bench.card.unknown': 'Карта, название которой неизвестно',
   'bench.card.partial': 'Карту убрали раньше, чем она ответила на всё. Приложите её снова и не убирайте.',
   'bench.card.taken': 'Касса принимает её по профилю {profile}.',
