@@ -45,8 +45,10 @@ export function createHidDevices(parts: HidDevicesParts): HidPort {
 
 /** So many reports in a row that are no code are no accident. */
 const malformedMax = 3
+/** A scanner that nobody named and that was pulled for so long is not missed any more. */
+const missedMs = 600_000
 
-/** What the settings mean, or a scanner that was found: for as long as this host lives, plugged in or not. */
+/** What the settings mean, plugged in or not; or a scanner that was found, until another has taken its place. */
 interface Place {
   readonly named: NamedDevice | null
   readonly use: HidDeviceStatus['use']
@@ -59,6 +61,9 @@ interface Place {
   busy: boolean
   trouble: HidDeviceStatus['trouble']
   malformed: number
+  /** By the scheduler; 0 until then. */
+  openedAt: number
+  lostAt: number
   /** Of a display: what it has been sent, to know whether it shows the newest. */
   sent: readonly DisplayRow[] | null
   writing: boolean
@@ -74,7 +79,7 @@ class HidDevices implements HidPort {
   readonly onDidPress = this.#pressed.event
   readonly onDidChangeStatus = this.#statusChanged.event
 
-  readonly #places: Place[]
+  #places: Place[]
   #trouble: HidStatus['trouble'] = null
   #told = ''
   #rows: readonly DisplayRow[] = []
@@ -141,12 +146,22 @@ class HidDevices implements HidPort {
       if (found !== undefined) take(place, found)
     }
     if (this.#parts.settings.scanners === 'named') return
+    this.#places = this.#places.filter((place) => !this.#isReplaced(place))
     for (const device of devices) {
       if (device.usagePage !== posUsagePage || taken.has(device.path)) continue
       const place = newPlace(null, device.vendorId, device.productId, device.name)
       this.#places.push(place)
       take(place, device)
     }
+  }
+
+  /** Another scanner was found since, or nobody brought it back for minutes. */
+  #isReplaced({ named, path, busy, lostAt }: Place): boolean {
+    if (named !== null || path !== null || busy) return false
+    const isAnotherFound = this.#places.some((other) => {
+      return other.named === null && other.device !== null && other.openedAt > lostAt
+    })
+    return isAnotherFound || this.#parts.scheduler.now() - lostAt >= missedMs
   }
 
   async #open(place: Place): Promise<void> {
@@ -162,7 +177,9 @@ class HidDevices implements HidPort {
     const { device } = opening
     if (this.#disposed || place.path !== path) return void device.close()
     place.device = device
-    place.trouble = null
+    place.openedAt = this.#parts.scheduler.now()
+    // A display is well when it has taken something: one that fails each time would come and go on the light.
+    if (place.use !== 'display') place.trouble = null
     place.sent = null
     place.malformed = 0
     this.#listen(place, device)
@@ -187,8 +204,9 @@ class HidDevices implements HidPort {
         return void device.onDidReport((report) => {
           if (place.device !== device) return
           const at = this.#parts.wall()
-          for (const usage of keys.read(report) ?? [])
-            for (const key of keypadKeysOf(usage)) this.#pressed.fire({ key, at })
+          const pressed = keys.read(report)
+          this.#tellWhetherRead(place, pressed === undefined ? `${report.length} bytes that are no keyboard's` : null)
+          for (const usage of pressed ?? []) for (const key of keypadKeysOf(usage)) this.#pressed.fire({ key, at })
         })
       }
       case 'display':
@@ -202,13 +220,16 @@ class HidDevices implements HidPort {
 
   #didRead(place: Place, reading: ScanReading): void {
     if (reading.kind === 'nothing') return
-    place.malformed = reading.kind === 'malformed' ? place.malformed + 1 : 0
-    if (reading.kind === 'malformed') {
-      if (place.malformed >= malformedMax) place.trouble = { code: 'unknown-reports', detail: reading.why }
-    } else {
-      place.trouble = null
+    this.#tellWhetherRead(place, reading.kind === 'malformed' ? reading.why : null)
+    if (reading.kind === 'code')
       this.#scanned.fire({ code: reading.code, symbology: reading.symbology, at: this.#parts.wall() })
-    }
+  }
+
+  /** @param why what was no good at the report; null: it was read */
+  #tellWhetherRead(place: Place, why: string | null): void {
+    place.malformed = why === null ? 0 : place.malformed + 1
+    if (why === null) place.trouble = null
+    else if (place.malformed >= malformedMax) place.trouble = { code: 'unknown-reports', detail: why }
     this.#tell()
   }
 
@@ -223,7 +244,12 @@ class HidDevices implements HidPort {
       const start = isFirst ? [...displayStart(named.profile)] : []
       const bytes = Uint8Array.of(...start, ...displayBytes(this.#rows, named.profile))
       const trouble = await this.#send(device, asReports(bytes, named))
-      if (trouble !== null && place.device === device) this.#lose(place, trouble)
+      if (place.device !== device) break
+      if (trouble !== null) this.#lose(place, trouble)
+      else if (place.trouble !== null) {
+        place.trouble = null
+        this.#tell()
+      }
     }
     place.writing = false
     // Another device may have taken the place meanwhile.
@@ -251,6 +277,7 @@ class HidDevices implements HidPort {
     place.path = null
     place.device = null
     place.trouble = trouble
+    place.lostAt = this.#parts.scheduler.now()
     if (device !== null) {
       // Not opened again before it is closed: two handles of one device would share its reports.
       place.busy = true
@@ -285,6 +312,8 @@ function newPlace(named: NamedDevice | null, vendorId: number, productId: number
     busy: false,
     trouble: null,
     malformed: 0,
+    openedAt: 0,
+    lostAt: 0,
     sent: null,
     writing: false,
   }

@@ -12,14 +12,21 @@ const firstKeyAt = 2
 const lastErrorUsage = 0x03
 const shiftModifiers = 0x22
 
+/** The report without its id, which a device that numbers its reports puts first. Undefined: not of this layout. */
+function withoutId(report: Uint8Array): Uint8Array | undefined {
+  const plain = report.length === reportBytes + 1 ? report.subarray(1) : report
+  return plain.length === reportBytes && plain[1] === 0 ? plain : undefined
+}
+
 /** The keys that went down with each report. */
 export class PressedKeys {
   #down: readonly number[] = []
 
   /** In the order of the report. Undefined for what is no report of this layout, or when the device lost count. */
   read(report: Uint8Array): readonly number[] | undefined {
-    if (report.length !== reportBytes || report[1] !== 0) return undefined
-    const keys = [...report.slice(firstKeyAt)].filter((usage) => usage !== 0)
+    const plain = withoutId(report)
+    if (plain === undefined) return undefined
+    const keys = [...plain.slice(firstKeyAt)].filter((usage) => usage !== 0)
     if (keys.some((usage) => usage <= lastErrorUsage)) return undefined
     const pressed = keys.filter((usage) => !this.#down.includes(usage))
     this.#down = keys
@@ -70,7 +77,7 @@ export class KeyboardScannerParser {
     const [usage, ...others] = pressed
     if (usage === undefined) return { kind: 'nothing' }
     // Two keys in one report have no order, and of Ctrl, Alt and their like no code is made.
-    const modifiers = report[0] ?? 0
+    const modifiers = withoutId(report)?.[0] ?? 0
     if (others.length > 0 || (modifiers & ~shiftModifiers) !== 0) return this.#malformed(at, 'keys that are no code')
     if (this.#typed !== '' && at - this.#lastAt > gapMs) return this.#malformed(at, 'a code that broke off')
     this.#lastAt = at

@@ -332,8 +332,9 @@ const hidCodes = {
 /** Never worse than limited: goods are found by touch as well. The detail names the devices and what each is for. */
 function hidLight(hid: HidPort): Light | null {
   const { devices, trouble } = hid.status()
-  if (trouble?.code === 'host-restarting')
-    return devices.length === 0 ? null : light('limited', 'device_host_restarting', trouble.detail)
+  // A till that has no such device is not told what could not be done with one.
+  if (devices.length === 0) return null
+  if (trouble?.code === 'host-restarting') return light('limited', 'device_host_restarting', trouble.detail)
   if (trouble !== null) return light('limited', hidCodes[trouble.code], trouble.detail)
   const [first] = devices
   if (first === undefined) return null

@@ -122,6 +122,22 @@ describe('a cable that is pulled', () => {
     expect([codes, bus.opens, troubles(port.status())]).toEqual([[], 2, [null]])
   })
 
+  it('a found scanner whose place another model took is not missed any more; one beside another is, for minutes', async () => {
+    const { bus, scheduler, port } = await started({}, [scannerAt('a')])
+    bus.plugged = []
+    await scheduler.advance(look)
+    bus.plugged = [newlandAt('b')]
+    await scheduler.advance(2 * look)
+    expect(port.status().devices).toEqual([{ use: 'scanner', name: 'FM420', trouble: null }])
+    bus.plugged = [newlandAt('b'), scannerAt('a')]
+    await scheduler.advance(look)
+    bus.plugged = [scannerAt('a')]
+    await scheduler.advance(2 * look)
+    expect(troubles(port.status())).toEqual(['unplugged', null])
+    await scheduler.advance(600_000)
+    expect(port.status().devices).toEqual([{ use: 'scanner', name: 'Voyager', trouble: null }])
+  })
+
   it('a named device that never was there is said to be missing, and no scanner that never was', async () => {
     const { port } = await started({ devices: [pole] }, [])
     expect(port.status().devices).toEqual([
@@ -166,6 +182,22 @@ describe('trouble', () => {
     expect(troubles(port.status())).toEqual([null])
   })
 
+  it('a keypad whose reports have an id is read; one whose reports are no keyboard’s is said', async () => {
+    const { bus, keys, port, replay } = await started({ devices: [keypad] }, [keypadAt('b')])
+    await replay(
+      'b',
+      recorded.keypad.reports.map((text) => `01 ${text}`),
+    )
+    expect(keys).toEqual(recorded.keypad.keys)
+    for (let count = 0; count < 3; count++) {
+      expect(troubles(port.status())).toEqual([null])
+      bus.at('b').reports.fire(new Uint8Array(16).fill(1))
+    }
+    expect(troubles(port.status())).toEqual(['unknown-reports'])
+    await replay('b', recorded.keypad.reports)
+    expect(troubles(port.status())).toEqual([null])
+  })
+
   it('ends with what it holds: no timer, no open device', async () => {
     const { bus, scheduler, port } = await started({}, [scannerAt('a')])
     port.dispose()
@@ -207,6 +239,20 @@ describe('a display', () => {
     }
     const shown = text(display.written)
     expect([shown.includes('one'), shown.includes('two'), shown.includes('three')]).toEqual([true, false, true])
+  })
+
+  it('that opens and takes nothing is in trouble all the time, and not well between two tries', async () => {
+    const { bus, scheduler, told } = await started({ devices: [pole] }, [displayAt('d')])
+    const open = bus.open.bind(bus)
+    bus.open = async (path) => {
+      const opening = await open(path)
+      bus.at(path).onWrite = () => Promise.resolve({ kind: 'failed', trouble: 'failed', detail: 'stall' })
+      return opening
+    }
+    bus.at('d').fails.fire('gone')
+    told.length = 0
+    await scheduler.advance(10 * look)
+    expect([bus.opens > 5, told.map(troubles)]).toEqual([true, [['failed']]])
   })
 
   it('that takes nothing is closed after a second, said, and begun anew', async () => {

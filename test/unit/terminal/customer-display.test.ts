@@ -77,8 +77,12 @@ test('a sale that is frozen and not paid gets no thanks', () => {
 test.each([
   [{ devices: [], trouble: null }, null],
   [{ devices: [], trouble: { code: 'host-restarting', detail: '' } }, null],
+  [{ devices: [], trouble: { code: 'no-library', detail: 'x' } }, null],
   [
-    { devices: [], trouble: { code: 'no-library', detail: 'x' } },
+    {
+      devices: [{ use: 'display', name: 'P', trouble: { code: 'unplugged', detail: '' } }],
+      trouble: { code: 'no-library', detail: 'x' },
+    },
     { level: 'limited', code: 'hid_no_library' },
   ],
   [
