@@ -57,8 +57,8 @@ export const benchFaults = [
   'bench_no_card',
   /** The command can close a card for ever: it is sent only when the tester has said so. */
   'bench_card_risk',
-  /** The drawer holds a shift's money. */
-  'bench_drawer_shift',
+  /** Money may lie in the drawer. */
+  'bench_drawer_money',
   'bench_not_written',
 ] as const
 
@@ -178,6 +178,7 @@ const printerSchema = z.strictObject({
     })
     .nullable(),
   doing: z.enum(['asking', 'printing', 'drawer']).nullable(),
+  mayOpenDrawer: z.boolean(),
   page: z
     .discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('printed') }),

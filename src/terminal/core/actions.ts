@@ -52,7 +52,8 @@ export function offeredActions(situation: Situation): Action[] {
     ['open_shift', !hasShift && isResting && !hasLines],
     ['close_shift', hasShift && isResting && (isFinished || !hasLines)],
     ['confirm_time', mayConfirmTime],
-    ['open_bench', isResting && (isFinished || !hasLines)],
+    // A result that is shown is cleared first: somebody may still have to see it.
+    ['open_bench', state === 'idle' && !hasLines],
   ]
   return offered.flatMap(([action, isOffered]) => (isOffered ? [action] : []))
 }

@@ -124,7 +124,7 @@ export function createCore(parts: CoreParts): Core {
     now: () => time.now(),
     monotonic: () => clock.monotonic(),
     activePackage,
-    hasShift: () => till.hasShift,
+    hasTakenMoney: () => hasTakenMoney(journal),
     onDidChange: () => till.publish(),
   })
   const display = new CustomerDisplay(parts.hid)

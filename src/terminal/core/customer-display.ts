@@ -20,6 +20,9 @@ const nothing: readonly DisplayRow[] = [
   { left: '', right: '' },
 ]
 
+/** More than any display has; the device host takes no longer row (`protocol.ts`). */
+const rowCharactersMax = 100
+
 /** @param changedLine the line to show; where the sale has it no more, the last one */
 export function displayOf(
   sale: SaleView | null,
@@ -36,9 +39,10 @@ export function displayOf(
   if (sale.paid !== zeroTiyn) return [sum('paid', sale.paid), sum('left', sale.leftToPay)]
   const line = sale.lines.find((candidate) => candidate.line === changedLine) ?? last
   const name = line.name[language]
+  const left = line.quantity === 1 ? name : `${line.quantity} x ${name}`
   return [
     {
-      left: line.quantity === 1 ? name : `${line.quantity} x ${name}`,
+      left: [...left].slice(0, rowCharactersMax).join(''),
       right: formatTenge(line.total, '').trimEnd(),
     },
     sum('total', sale.total),

@@ -169,10 +169,6 @@ export class Till {
     return this.#cards.presence(presenceId)
   }
 
-  get hasShift(): boolean {
-    return this.#shifts.open !== undefined
-  }
-
   currentSale(): SaleStanding {
     return this.#standing()
   }

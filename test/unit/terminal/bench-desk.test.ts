@@ -5,7 +5,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { CardPresence, CardReaderPort, PrinterStatus, TransmitResult } from '../../../src/drivers/ports.ts'
 import type { LedgerReply } from '../../../src/sync/engine/ledger-client.ts'
-import { BenchDesk, type BenchParts } from '../../../src/terminal/core/bench/bench-desk.ts'
+import { BenchDesk, hasTakenMoney, type BenchParts } from '../../../src/terminal/core/bench/bench-desk.ts'
 import { latencyFigures, type TapSample } from '../../../src/terminal/core/bench/latency.ts'
 import { findingOf, wayOf } from '../../../src/terminal/core/bench/ledger-check.ts'
 import { snapshotSchema } from '../../../src/terminal/contract/snapshot.ts'
@@ -34,7 +34,7 @@ let clock: number
 let sent: string[]
 let answerOf: (command: string) => TransmitResult | Promise<TransmitResult>
 let kept: { name: string; text: string } | undefined
-let shift: boolean
+let isUsed: boolean
 let reply: LedgerReply<never>
 let ledgerAt: number | null
 let printed: Uint8Array[]
@@ -90,7 +90,7 @@ function openDesk(...lying: readonly CardPresence[]): BenchDesk {
     now: () => noon,
     monotonic: () => clock,
     activePackage: () => undefined,
-    hasShift: () => shift,
+    hasTakenMoney: () => isUsed,
     onDidChange: () => undefined,
   }
   const desk = new BenchDesk(parts)
@@ -102,7 +102,7 @@ beforeEach(() => {
   clock = 0
   sent = []
   kept = undefined
-  shift = false
+  isUsed = false
   reply = { kind: 'not_sent', detail: 'ECONNREFUSED' }
   ledgerAt = null
   printed = []
@@ -306,7 +306,7 @@ describe('latency', () => {
 })
 
 describe('the printer', () => {
-  test('says how it is as it changes, prints the page once, and opens the drawer of no shift', async () => {
+  test('says how it is as it changes, prints the page once, and opens a drawer that held no money yet', async () => {
     const desk = openDesk()
     await settled()
     expect(desk.view()?.printer).toMatchObject({ status: { online: true }, doing: null, page: null })
@@ -319,8 +319,11 @@ describe('the printer', () => {
     expect(desk.command({ command: 'open_test_drawer' })).toBeUndefined()
     await settled()
     expect(desk.view()?.printer.drawer).toEqual({ kind: 'opened' })
-    shift = true
-    expect(desk.command({ command: 'open_test_drawer' })).toBe('bench_drawer_shift')
+    desk.close()
+    isUsed = true
+    desk.open([])
+    expect(desk.view()?.printer.mayOpenDrawer).toBe(false)
+    expect(desk.command({ command: 'open_test_drawer' })).toBe('bench_drawer_money')
   })
 })
 
@@ -404,6 +407,27 @@ describe('a till', () => {
       fault: 'bench_is_closed',
     })
     expect(till.command({ command: 'add_item', itemId: 'bread' })).toEqual({ ok: true })
+    till.stop()
+  })
+
+  test('opens no drawer at which a shift was opened, and one of a new till', () => {
+    const { till, start, journal } = tillBench('bench drawer')
+    start()
+    till.command({ command: 'open_bench' })
+    expect(till.command({ command: 'open_test_drawer' })).toEqual({ ok: false, fault: 'bench_drawer_money' })
+    expect([hasTakenMoney(journal), hasTakenMoney({ lastSequence: () => 0 })]).toEqual([true, false])
+    expect(hasTakenMoney({ lastSequence: (kind) => (kind === 'cash_taken' ? 7 : 0) })).toBe(true)
+    till.stop()
+  })
+
+  test('keeps the paid face until the next customer: the bench does not clear it', () => {
+    const { till, start } = tillBench('bench paid')
+    start()
+    till.command({ command: 'add_item', itemId: 'bread' })
+    till.command({ command: 'pay_cash' })
+    expect(till.command({ command: 'open_bench' })).toEqual({ ok: false, fault: 'bench_sale_open' })
+    till.command({ command: 'next_customer' })
+    expect(till.command({ command: 'open_bench' })).toEqual({ ok: true })
     till.stop()
   })
 

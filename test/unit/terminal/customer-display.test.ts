@@ -1,8 +1,9 @@
 /** What a customer reads: the line that changed, the sum, what is left, thanks; and the light of all such devices. */
 import { expect, test } from 'vitest'
 import type { DisplayRow, HidPort, HidStatus } from '../../../src/drivers/ports.ts'
+import { readCoreMessage } from '../../../src/drivers/host/protocol.ts'
 import { createAbsentHid } from '../../../src/drivers/host/absent-devices.ts'
-import { CustomerDisplay } from '../../../src/terminal/core/customer-display.ts'
+import { CustomerDisplay, displayOf } from '../../../src/terminal/core/customer-display.ts'
 import type { SaleView, Snapshot } from '../../../src/terminal/contract/snapshot.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { quietTill } from '../../../src/terminal/ui/gallery/made-up.ts'
@@ -68,6 +69,13 @@ test('what is left while it is paid in parts, thanks when it is paid, empty befo
   expect(follow(saleOf([lunch, juice], 185_000, false), 'kk')).toBe('Рақмет!| / Барлығы|1 850,00')
   expect(follow(saleOf([lunch, juice], 185_000, false), 'ru')).toBe('Спасибо!| / Итого|1 850,00')
   expect(follow(null)).toBe('| / |')
+})
+
+test('a name of any length comes to the device host: the rest of it is cut off', () => {
+  const long = { ...saleOf([line(1, '🍎'.repeat(300), 2, 100)]) }
+  const rows = displayOf(long, 1, 'en').map((row) => ({ ...row }))
+  expect(readCoreMessage({ type: 'show', rows }).kind).toBe('message')
+  expect(rows[0]?.left).toMatch(/^2 x (🍎){96}$/u)
 })
 
 test('a sale that is frozen and not paid gets no thanks', () => {

@@ -1,5 +1,5 @@
 /** The till over a journal in memory, with nobody at its reader, printer and ledger. */
-import { BenchDesk } from '../../../src/terminal/core/bench/bench-desk.ts'
+import { BenchDesk, hasTakenMoney } from '../../../src/terminal/core/bench/bench-desk.ts'
 import { createAbsentHid } from '../../../src/drivers/host/absent-devices.ts'
 import { Till } from '../../../src/terminal/core/till.ts'
 import { EventSource } from '../../../src/drivers/event-source.ts'
@@ -65,7 +65,7 @@ export function tillBench(seed: string, hid = createAbsentHid()) {
       now: () => time.now(),
       monotonic: () => 0,
       activePackage,
-      hasShift: () => false,
+      hasTakenMoney: () => hasTakenMoney(journal),
       onDidChange: () => undefined,
     }),
     activePackage,

@@ -5,6 +5,7 @@
 import type { CardPresence, CardRemoval, PrinterPort, PrinterStatus } from '../../../drivers/ports.ts'
 import type { LedgerClient } from '../../../sync/engine/ledger-client.ts'
 import type { TrustedTime } from '../../../sync/engine/trusted-time.ts'
+import type { Journal } from '../../../sync/journal/journal.ts'
 import type { BenchView } from '../../contract/bench.ts'
 import type { Command, CommandFault } from '../../contract/commands.ts'
 import { CardBench, type CardBenchParts } from './card-bench.ts'
@@ -26,9 +27,13 @@ export interface BenchParts extends CardBenchParts, BenchOutside {
   readonly ledger: Pick<LedgerClient, 'call'>
   readonly ledgerUrl: string
   readonly time: Pick<TrustedTime, 'now' | 'wall' | 'ledgerAt'>
-  /** The drawer holds a shift's money. */
-  readonly hasShift: () => boolean
+  /** Money may lie in the drawer. */
+  readonly hasTakenMoney: () => boolean
 }
+
+/** A shift was opened, or cash was taken, at any time of this journal. */
+export const hasTakenMoney = (journal: Pick<Journal, 'lastSequence'>): boolean =>
+  journal.lastSequence('shift_opened') > 0 || journal.lastSequence('cash_taken') > 0
 
 /** A tester waits longer than a customer. */
 const ledgerDeadlineMs = 10_000
@@ -57,6 +62,8 @@ interface Session {
   readonly cards: CardBench
   readonly printerEnd: { dispose(): void }
   exported: string | null
+  /** As it was at the opening: nothing is sold while the bench is open. */
+  readonly mayOpenDrawer: boolean
   printer: Pick<BenchView['printer'], 'status' | 'doing' | 'page' | 'drawer'>
   ledger: Pick<BenchView['ledger'], 'isAsking' | 'result'>
 }
@@ -81,6 +88,7 @@ export class BenchDesk {
       cards: new CardBench(this.#parts, lying),
       printerEnd: printer.onDidChangeStatus((status) => this.#sawPrinter(session, status)),
       exported: null,
+      mayOpenDrawer: !this.#parts.hasTakenMoney(),
       printer: { status: null, doing: null, page: null, drawer: null },
       ledger: { isAsking: false, result: null },
     }
@@ -129,7 +137,7 @@ export class BenchDesk {
         void this.#printPage(session)
         return undefined
       case 'open_test_drawer':
-        if (this.#parts.hasShift()) return 'bench_drawer_shift'
+        if (!session.mayOpenDrawer) return 'bench_drawer_money'
         if (printer.doing !== null) return 'bench_busy'
         void this.#openDrawer(session)
         return undefined
@@ -152,7 +160,7 @@ export class BenchDesk {
       readers: [...reader.status().readers],
       ...cards,
       console: { ...console, exported: session.exported },
-      printer: { profile: printerProfile, ...session.printer },
+      printer: { profile: printerProfile, mayOpenDrawer: session.mayOpenDrawer, ...session.printer },
       ledger: { address: ledgerUrl, way: wayOf(ledgerUrl), ...session.ledger },
     }
   }

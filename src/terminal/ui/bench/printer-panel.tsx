@@ -14,11 +14,10 @@ export function PrinterPanel({ bench, snapshot, working, send }: PanelProps) {
   const { level, code, detail } = snapshot.lights.printer
   const isThere = printer.status?.online === true
   const mayAsk = working && printer.doing === null
-  const hasShift = snapshot.shift.open !== null
   const ask = (): void => void send({ command: 'ask_printer' })
   const print = (): void => void send({ command: 'print_test_page' })
   const pulse = (): void => void send({ command: 'open_test_drawer' })
-  useKeys({ F5: mayAsk ? ask : null, F9: mayAsk ? print : null, F10: mayAsk ? pulse : null })
+  useKeys({ F5: mayAsk ? ask : null, F9: mayAsk ? print : null, F10: mayAsk && printer.mayOpenDrawer ? pulse : null })
   return (
     <section className="bench-box">
       <p className="bench-what">
@@ -41,16 +40,16 @@ export function PrinterPanel({ bench, snapshot, working, send }: PanelProps) {
         <CommandButton look="primary" keyShown="F9" isDisabled={!mayAsk} onPress={print}>
           {say('bench.printer.page')}
         </CommandButton>
-        <CommandButton keyShown="F10" isDisabled={!mayAsk || hasShift} onPress={pulse}>
+        <CommandButton keyShown="F10" isDisabled={!mayAsk || !printer.mayOpenDrawer} onPress={pulse}>
           {say('bench.printer.drawer')}
         </CommandButton>
         <CommandButton keyShown="F5" isDisabled={!mayAsk} onPress={ask}>
           {say('bench.again')}
         </CommandButton>
       </div>
-      {hasShift ? (
-        <p className="quiet">{`${codes.faults.bench_drawer_shift.what} ${codes.faults.bench_drawer_shift.todo}`}</p>
-      ) : null}
+      {printer.mayOpenDrawer ? null : (
+        <p className="quiet">{`${codes.faults.bench_drawer_money.what} ${codes.faults.bench_drawer_money.todo}`}</p>
+      )}
       {printer.doing === 'asking' ? <p>{say('bench.printer.asking')}</p> : null}
       {printer.doing === 'printing' ? <p>{say('bench.printer.printing')}</p> : null}
       {printer.page === null ? null : (

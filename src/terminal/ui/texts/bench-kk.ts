@@ -185,7 +185,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.tag.tolem_version': 'профиль нұсқасы',
   'bench.tag.tolem_kind': 'карта түрі',
   'bench.tag.tolem_key_ids': 'куәландырушы кілттер',
-  'bench.tag.tolem_challenge': 'сынақ саны',
+  'bench.tag.tolem_challenge': 'кездейсоқ сұрау саны (challenge)',
   'bench.latency.what': 'Касса қандай карта екенін қанша уақытта білетіні өлшенеді: әр төлем осыдан басталады.',
   'bench.latency.count': 'Неше рет, 1–500',
   'bench.latency.taps': 'Жақындатуды өлшеу',
@@ -218,7 +218,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.printer.printing': 'Басылып жатыр …',
   'bench.printer.page': 'Сынақ бетін басып шығару',
   'bench.printer.drawer': 'Ақша жәшігін ашу',
-  'bench.printer.nearEnd': 'Қағаз таусылып қалды.',
+  'bench.printer.nearEnd': 'Қағаз таусылуға жақын.',
   'bench.printer.look':
     'Қазақ әріптері бүтін, сызғыш шетінде бітеді, код оқылады ма? Олай болмаса, басқа профиль керек.',
   'bench.printer.setUp': 'Мекенжайы, порты мен профилі касса баптауында тұрады; оларсыз кассада принтер жоқ.',

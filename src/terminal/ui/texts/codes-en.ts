@@ -393,9 +393,9 @@ export const faults: TextsOfLanguage['faults'] = {
     what: 'This command can close a card for ever.',
     todo: 'Send it only when you know what it does.',
   },
-  bench_drawer_shift: {
-    what: 'A shift is open, and its money lies in the drawer.',
-    todo: 'Close the shift, then test the drawer.',
+  bench_drawer_money: {
+    what: 'This till has been sold at, and money may lie in the drawer.',
+    todo: 'Test it with a sale for cash: that opens it.',
   },
   bench_not_written: {
     what: 'The file could not be written.',
