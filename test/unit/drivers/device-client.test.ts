@@ -296,6 +296,17 @@ describe('the watchdog', () => {
     expect(log.slice(4)).toEqual(['host-restarting', 'start-failed', 'restart', 'well'])
   })
 
+  it('says which card left, and which it only lost sight of', async () => {
+    const { scheduler, first, devices } = await connected()
+    const removals: unknown[] = []
+    devices.reader.onDidRemove((removal) => removals.push(removal))
+    for (const presenceId of ['p1', 'p2']) first.insert(presenceId)
+    first.remove('p1')
+    await scheduler.advance(0)
+    first.pair.close()
+    expect(removals).toEqual([{ presenceId: 'p1' }, { presenceId: 'p2', isUnseen: true }])
+  })
+
   it('counts missed pings', async () => {
     const scheduler = new FakeScheduler()
     const pair = createChannelPair()

@@ -12,8 +12,8 @@ interface Listening {
   /** The customer's PIN is asked for: nothing is scanned. */
   readonly asksPin: boolean
   readonly onBarcode: (barcode: string) => void
-  /** A key of a keypad came too late and was dropped: a PIN without it is another one. */
-  readonly onLateKey: () => void
+  /** A digit of the PIN came too late and was dropped: without it, it is another PIN. */
+  readonly onLatePin: () => void
 }
 
 /**
@@ -45,7 +45,7 @@ export function useDevices(listening: Listening): (barcode: string, at: number) 
   }
 }
 
-function hearDevice(input: DeviceInput, { onBarcode, onLateKey }: Listening, gate: DeviceGate): void {
+function hearDevice(input: DeviceInput, { asksPin, onBarcode, onLatePin }: Listening, gate: DeviceGate): void {
   const at = onEventClock(input.at)
   if (input.kind === 'code') {
     if (gate.scanned(input.code, at, eventClockNow()) === 'take') onBarcode(input.code)
@@ -53,7 +53,7 @@ function hearDevice(input: DeviceInput, { onBarcode, onLateKey }: Listening, gat
   }
   const verdict = gate.pressed(input.key, at, eventClockNow())
   if (verdict === 'take') pressKey(input.key, at)
-  else if (verdict === 'late') onLateKey()
+  else if (verdict === 'late' && asksPin) onLatePin()
 }
 
 /**

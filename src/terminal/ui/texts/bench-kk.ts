@@ -185,7 +185,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.tag.tolem_version': 'профиль нұсқасы',
   'bench.tag.tolem_kind': 'карта түрі',
   'bench.tag.tolem_key_ids': 'куәландырушы кілттер',
-  'bench.tag.tolem_challenge': 'кездейсоқ сұрау саны (challenge)',
+  'bench.tag.tolem_challenge': 'кездейсоқ сұрау саны',
   'bench.latency.what': 'Касса қандай карта екенін қанша уақытта білетіні өлшенеді: әр төлем осыдан басталады.',
   'bench.latency.count': 'Неше рет, 1–500',
   'bench.latency.taps': 'Жақындатуды өлшеу',

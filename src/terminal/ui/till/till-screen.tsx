@@ -257,7 +257,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
   const asking = asksPin ? 'pin' : 'none'
   const beneath = reported ? 'report' : starting ? 'start' : asking
   const forgetPin = (): void => dispatch({ type: 'pin', text: '' })
-  const typedBarcode = useDevices({ bridge, asksPin, onBarcode: scanned, onLateKey: forgetPin })
+  const typedBarcode = useDevices({ bridge, asksPin, onBarcode: scanned, onLatePin: forgetPin })
   useKeyboard({ store, searchField, offers, editable, asksPin, beneath, onIntent: act, onBarcode: typedBarcode })
 
   const notice = <NoticeBar notice={screen.notice} onClose={() => dispatch({ type: 'notice', notice: null })} />
