@@ -38,7 +38,7 @@ export class EchoFilter {
 }
 
 /** `take`: it acts. `late`: a key of a line is missing, and what was typed before it is no line. */
-export type Verdict = 'take' | 'drop' | 'late'
+type Verdict = 'take' | 'drop' | 'late'
 
 interface TypedKey {
   readonly key: string
@@ -126,7 +126,7 @@ function isOfScan(before: typeof noBurst, what: string, at: number): boolean {
 }
 
 /** The keypad's key at a place of the keyboard (UI Events KeyboardEvent code Values); null for no key of a keypad. */
-export function keypadKeyAt(code: string): string | null {
+function keypadKeyAt(code: string): string | null {
   const digit = /^(?:Numpad|Digit)(\d)$/.exec(code)?.[1]
   if (digit !== undefined) return digit
   if (['NumpadDecimal', 'NumpadComma', 'Comma', 'Period'].includes(code)) return ','
