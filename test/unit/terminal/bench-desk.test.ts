@@ -129,7 +129,7 @@ describe('cards', () => {
     expect(desk.command({ command: 'identify_card', presenceId: 'p1' })).toBe('bench_no_card')
   })
 
-  test('that do not answer in time are not asked again by themselves when the new device host brings them back', async () => {
+  test('that do not answer in time are not asked again by themselves by the next device host', async () => {
     const desk = openDesk(card('p1'))
     answerOf = () => ({ kind: 'unknown', reason: 'timed-out', detail: '' })
     await settled()

@@ -22,8 +22,8 @@ const nativeAuthentications: readonly number[] = [0x0a, 0x1a, 0xaa, 0x71, 0x77]
 const nativeChanges: readonly number[] = [0x54, 0xc4, 0xc6, 0xfc, 0x5f, 0x5c, 0xca, 0xda, 0xdf]
 /**
  * DESFire's GetKeySettings, SelectApplication, GetVersion, GetKeyVersion, GetApplicationIDs, GetDFNames, GetFreeMemory,
- * GetFileIDs, GetFileSettings, GetCardUID, AdditionalFrame, ReadData, ReadRecords; READ, FAST_READ, READ_CNT, READ_SIG of
- * an NTAG; HLTA, REQA and WUPA.
+ * GetFileIDs, GetFileSettings, GetCardUID, AdditionalFrame, ReadData, ReadRecords; READ, FAST_READ, READ_CNT, READ_SIG
+ * of an NTAG; HLTA, REQA and WUPA.
  */
 const harmlessHandedOn: readonly number[] = [
   ...[0x45, 0x5a, 0x60, 0x64, 0x6a, 0x6d, 0x6e, 0x6f, 0xf5, 0x51, 0xaf, 0xbd, 0xbb],
@@ -112,7 +112,7 @@ function riskOfPn532(frame: Uint8Array): CardRisk | null {
   return harmlessOfPn532.includes(instruction) ? null : 'handed_on'
 }
 
-/** Tags 93 (transmit) and 95 (transceive) hold what goes to the card; a session is begun and ended with P2 = 0 and 2. */
+/** Tags 93 (transmit) and 95 (transceive) hold what goes to the card; P2 = 0 and 2 begin and end a session. */
 function riskOfTransparent(data: Uint8Array, p2: number): CardRisk | null {
   if (p2 !== 1) return p2 === 0 || p2 === 2 ? null : 'handed_on'
   for (let at = 0; at < data.length;) {
@@ -123,8 +123,7 @@ function riskOfTransparent(data: Uint8Array, p2: number): CardRisk | null {
     if (at >= data.length) return tag === 0 ? null : 'handed_on'
     const lengthBytes = first < 0x80 ? 0 : first - 0x80
     if (lengthBytes > 2) return 'handed_on'
-    const length =
-      lengthBytes === 0 ? first : data.subarray(at + 1, at + 1 + lengthBytes).reduce((n, b) => n * 256 + b, 0)
+    const length = lengthBytes === 0 ? first : numberOf(data.subarray(at + 1, at + 1 + lengthBytes))
     at += 1 + lengthBytes
     const value = data.subarray(at, at + length)
     at += length
@@ -133,6 +132,8 @@ function riskOfTransparent(data: Uint8Array, p2: number): CardRisk | null {
   }
   return null
 }
+
+const numberOf = (bytes: Uint8Array): number => bytes.reduce((number, byte) => number * 256 + byte, 0)
 
 /** What goes over the air as it is: with or without the head of a block of ISO/IEC 14443-4 §7.1. */
 function riskOfFrame(frame: Uint8Array): CardRisk | null {

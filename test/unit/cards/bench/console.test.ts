@@ -67,9 +67,9 @@ describe('what a command can cost', () => {
     ['FFD6000710' + '00'.repeat(16), 'lock'],
     ['FFD6000620' + '00'.repeat(32), 'lock'],
     // The transparent session.
-    ['FFC20001109502' + '2000', 'handed_on'],
+    ['FFC200011095022000', 'handed_on'],
     ['FFC200010D5F46040000271095050020000100', 'pin'],
-    ['FFC200010C95820008' + '0220002000010431', 'handed_on'],
+    ['FFC200010C958200080220002000010431', 'handed_on'],
     ['FFEF000000', 'handed_on'],
     ['00E40000', 'key_change'],
     ['00E60000', 'key_change'],
@@ -99,8 +99,8 @@ describe('what a command can cost', () => {
     'FF00400F0401000000',
     'FFD6000810' + '00'.repeat(16),
     'FFC200000281008400',
-    'FFC20001079505' + '00A4040000',
-    '00C2000005' + '00A4040000',
+    'FFC2000107950500A4040000',
+    '00C200000500A4040000',
   ])('%s: nothing', (command) => {
     expect(cardRiskOf(fromHex(command))).toBeNull()
   })
