@@ -122,7 +122,7 @@ describe('a cable that is pulled', () => {
     expect([codes, bus.opens, troubles(port.status())]).toEqual([[], 2, [null]])
   })
 
-  it('a found scanner whose place another model took is missed no more; one beside another is, for minutes', async () => {
+  it('a found scanner is missed until another model takes its place; one beside another, for minutes', async () => {
     const { bus, scheduler, port } = await started({}, [scannerAt('a')])
     bus.plugged = []
     await scheduler.advance(look)
