@@ -5,7 +5,7 @@
  *
  * Changes nothing on any card and authenticates at none: no counter of failed attempts moves.
  */
-import { asciiBytes, concatBytes, fromHex, toHex } from '../bytes.ts'
+import { concatBytes, fromHex, toHex } from '../bytes.ts'
 import { readAtr, storageNames, type AtrReading } from '../atr.ts'
 import { readAts } from '../ats.ts'
 import type { CardChannel } from '../card-channel.ts'
@@ -24,13 +24,7 @@ import { nativeCommand, statusIsoOk, statusMoreFrames, statusOk } from '../statu
 import { cardKind } from '../tolem-applet/certificates.ts'
 import { readUid } from '../uid.ts'
 import { tlvTree, valuesOfTag } from './tlv-tree.ts'
-import {
-  benchProfiles,
-  knownApplications,
-  type BenchProfile,
-  type KnownApplication,
-  type ProfileObstacle,
-} from './vocabulary.ts'
+import { knownApplications, type BenchProfile, type KnownApplication, type ProfileObstacle } from './vocabulary.ts'
 
 export interface FoundApplication {
   readonly application: KnownApplication
