@@ -1,5 +1,5 @@
 /** `npm run till -- support`: the doctor's findings and the till's figures in one file that may be sent away. */
-import { readFileSync, writeSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { homedir, release, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { DeviceConfiguration } from '../../src/drivers/host/devices.ts'
@@ -46,7 +46,7 @@ export async function makeSupportBundle(file: string, wanted: Wanted): Promise<n
       [userInfo().username, 'USER'],
     ],
   })
-  writeNewFile(file, (handle) => void writeSync(handle, bytes))
+  writeNewFile(file, (append) => append(bytes))
   const { checks, warnings, faults } = countsOf(findings)
   process.stdout.write(
     `${file}: ${checks} checks (${warnings} warnings, ${faults} faults), versions, settings, the journal's figures.\n` +

@@ -1,5 +1,5 @@
 /** An export as a file: written whole or not at all, read line by line, however long it is. */
-import { appendFileSync, createReadStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { exportLineOf, type SignedExportPart } from '../protocol/terminal-export.ts'
 import { writeNewFile } from './new-file.ts'
 
@@ -8,8 +8,8 @@ const lineCharactersMax = 16 * 1024 * 1024
 
 /** @throws FileExistsError; the errors of the file system */
 export function writeExport(file: string, parts: Iterable<SignedExportPart>): void {
-  writeNewFile(file, (handle) => {
-    for (const part of parts) appendFileSync(handle, `${exportLineOf(part)}\n`)
+  writeNewFile(file, (append) => {
+    for (const part of parts) append(`${exportLineOf(part)}\n`)
   })
 }
 

@@ -1,5 +1,6 @@
 /** A file that is written whole or not at all, and never over another one. */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { appendFileSync, closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { syncFolder } from '../journal/data-folder.ts'
 
@@ -10,23 +11,38 @@ export class FileExistsError extends Error {
 
 /**
  * Readable by this user only. Returns when its name and all of it are on the disk.
- * @param write puts the content into an open file
+ * @param write puts the content into the file: what it appends is there whole, or `append` throws
  * @throws FileExistsError; what `write` throws; the errors of the file system
  */
-export function writeNewFile(file: string, write: (handle: number) => void): void {
-  if (existsSync(file)) throw new FileExistsError(`${file} exists. Name another file, or move that one away.`)
-  const unfinished = `${file}.unfinished`
-  const handle = openSync(unfinished, 'w', 0o600)
+export function writeNewFile(file: string, write: (append: (piece: string | Uint8Array) => void) => void): void {
+  if (existsSync(file)) throw alreadyThere(file)
+  // A name that nobody can guess, and never an old file or a link: root writes into folders of others too.
+  const unfinished = `${file}.${randomUUID()}.unfinished`
+  const handle = openSync(unfinished, 'wx', 0o600)
   try {
-    write(handle)
-    fsyncSync(handle)
-  } catch (error) {
-    rmSync(unfinished, { force: true })
-    throw error
+    try {
+      write((piece) => appendFileSync(handle, piece))
+      fsyncSync(handle)
+    } finally {
+      closeSync(handle)
+    }
+    name(unfinished, file)
   } finally {
-    closeSync(handle)
+    rmSync(unfinished, { force: true })
   }
-  renameSync(unfinished, file)
   // A reset deletes what an export says: its name must outlast a power cut first.
   syncFolder(dirname(resolve(file)))
 }
+
+/** A second name is refused where there is a first; a stick (FAT) knows none, and there the file gets its only one. */
+function name(unfinished: string, file: string): void {
+  try {
+    linkSync(unfinished, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' || existsSync(file)) throw alreadyThere(file)
+    renameSync(unfinished, file)
+  }
+}
+
+const alreadyThere = (file: string): FileExistsError =>
+  new FileExistsError(`${file} exists. Name another file, or move that one away.`)

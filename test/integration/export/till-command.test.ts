@@ -46,7 +46,7 @@ afterEach(async () => {
   await http.close()
   await demo.close()
   folder.remove()
-  for (const file of [keyFile, outFile, `${outFile}.unfinished`]) rmSync(file, { force: true })
+  for (const file of [keyFile, outFile]) rmSync(file, { force: true })
 })
 
 interface Ending {
