@@ -8,10 +8,8 @@ import type { PrinterStatus } from '../../src/drivers/ports.ts'
 import { systemScheduler } from '../../src/drivers/scheduler.ts'
 import { holderOf } from '../../src/sync/journal/data-folder.ts'
 import { journalFigures } from '../../src/sync/journal/journal-figures.ts'
-import { verifyingKey, type SigningKey } from '../../src/sync/protocol/keys.ts'
+import { verifyingKey } from '../../src/sync/protocol/keys.ts'
 import { httpTransport } from '../../src/terminal/core/http-transport.ts'
-import { isEnrolled, loadEnrolment } from '../../src/terminal/core/identity.ts'
-import { readTerminalKeys } from '../../src/terminal/core/key-file.ts'
 import { realRandomness, realScheduler } from '../../src/terminal/core/real-ports.ts'
 import { journalFileIn } from '../../src/terminal/core/stopped-till.ts'
 import { examine } from '../../src/terminal/doctor/examine.ts'
@@ -22,6 +20,7 @@ import { readSettingsFile, settingsFileOf } from '../../src/terminal/shell-elect
 import { tillFolderIn } from '../till/folder.ts'
 import { readersOfThisMachine } from './readers.ts'
 import { thisMachine } from './this-machine.ts'
+import { tillIdentityIn } from './till-identity.ts'
 
 /** Absent: what the settings say, or nothing. */
 export interface Wanted {
@@ -103,7 +102,7 @@ function tillIn(data: string): TillLook {
       const { held, pid } = holderOf(data)
       return { held, pid: pid === null ? '?' : String(pid) }
     },
-    isEnrolled: async () => isEnrolled(data),
+    identity: async () => tillIdentityIn(data).kind,
     journal: async () => {
       const figures = journalFigures(journalFileIn(data))
       if (figures === null) return null
@@ -117,28 +116,20 @@ function tillIn(data: string): TillLook {
 }
 
 async function ledgerAt(url: string, data: string): Promise<LedgerLook> {
-  const enrolment = loadEnrolment(data)
+  const identity = tillIdentityIn(data)
+  const isEnrolled = identity.kind === 'enrolled'
   const { transport, close } = httpTransport()
   try {
     return await lookAtLedger({
       url,
-      ledgerKey: enrolment === undefined ? undefined : verifyingKey(enrolment.ledgerKey),
-      signer: enrolment === undefined ? undefined : openKeyIn(data),
+      ledgerKey: isEnrolled ? verifyingKey(identity.enrolment.ledgerKey) : undefined,
+      signer: isEnrolled ? identity.signer : undefined,
       transport,
       randomness: realRandomness,
       now: Date.now(),
     })
   } finally {
     close()
-  }
-}
-
-/** The till's key where its file lies open to us: no TPM is asked, which may take its time and belongs to the till. */
-function openKeyIn(data: string): SigningKey | undefined {
-  try {
-    return readTerminalKeys(data, undefined).signing
-  } catch {
-    return undefined
   }
 }
 

@@ -58,6 +58,7 @@ export interface KeyKeeping {
 export function loadTerminalKeys(folder: string, { keeper, seals }: KeyKeeping = openFile): KeyRing {
   const file = keyFileIn(folder)
   if (existsSync(file)) {
+    chmodSync(file, 0o600)
     const { json, sealing: was } = read(file, keeper)
     const sealing = seals ? (was ?? newSealing(keeper)) : { trouble: null }
     const keys = ring(file, json, storeAt(file, sealing))
@@ -76,7 +77,7 @@ export function loadTerminalKeys(folder: string, { keeper, seals }: KeyKeeping =
 const openFile: KeyKeeping = { keeper: undefined, seals: false }
 
 /**
- * The keys of a till that does not run, as they are kept.
+ * The keys of a till that does not run, as they are kept; nothing is changed, not the rights of the file either.
  * @throws EnrolmentError IDENTITY_DAMAGED, KEYS_SEALED
  */
 export function readTerminalKeys(folder: string, keeper: KeyKeeper | undefined): KeyRing {
@@ -86,11 +87,10 @@ export function readTerminalKeys(folder: string, keeper: KeyKeeper | undefined):
   return ring(file, json, storeAt(file, sealing ?? { trouble: null }))
 }
 
-const keyFileIn = (folder: string): string => join(folder, 'terminal-keys.json')
+export const keyFileIn = (folder: string): string => join(folder, 'terminal-keys.json')
 
 /** What is stored, not looked at yet, and how it was sealed; undefined where it lies open. */
 function read(file: string, keeper: KeyKeeper | undefined): { json: unknown; sealing: Sealing | undefined } {
-  chmodSync(file, 0o600)
   const json = safeJson(readFileSync(file, 'utf8'))
   const sealed = sealedFileSchema.safeParse(json)
   if (!sealed.success) return { json, sealing: undefined }

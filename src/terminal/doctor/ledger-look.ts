@@ -55,9 +55,9 @@ async function howItStands(
   signer: SigningKey,
   key: VerifyingKey,
   at: number,
-): Promise<Extract<LedgerLook, { kind: 'heard' }>['terminal']> {
+): Promise<NonNullable<Extract<LedgerLook, { kind: 'heard' }>['terminal']>> {
   const asked = await ask(parts, signer, 'POST', '/v1/terminal/packages', '{}', at)
-  if (asked.kind !== 'response' || verifyAnswer(asked.response, asked.request, key).kind !== 'valid') return null
+  if (asked.kind !== 'response' || verifyAnswer(asked.response, asked.request, key).kind !== 'valid') return 'no-answer'
   const problem = problemSchema.safeParse(safeJson(asked.response.body))
   const code = problem.success ? problem.data.code : `status ${asked.response.status}`
   if (code === 'schema_mismatch') return 'active'

@@ -109,8 +109,8 @@ export interface TillLook {
     readonly unresolved: number
     readonly oldestAt: number | null
   } | null>
-  /** Whether this folder is a till's that is enrolled. */
-  isEnrolled(): Promise<boolean>
+  /** `damaged`: a till does not start on its keys or its enrolment. */
+  identity(): Promise<'none' | 'enrolled' | 'damaged'>
 }
 
 export type LedgerLook =
@@ -123,5 +123,5 @@ export type LedgerLook =
       /** The ledger's time, by its signature. */
       readonly at: number | null
       /** What the ledger says to a question that this till signed; null where it was not asked. */
-      readonly terminal: 'active' | 'suspended' | 'unknown' | { readonly fault: string } | null
+      readonly terminal: 'active' | 'suspended' | 'unknown' | 'no-answer' | { readonly fault: string } | null
     }

@@ -119,7 +119,8 @@ export function ledgerCheck({ ledgerUrl }: Asked, look: LedgerLook | null): Find
 }
 
 export async function terminalCheck(till: TillLook, look: LedgerLook | null): Promise<Finding> {
-  if (!(await till.isEnrolled())) return found('terminal', 'terminal-none')
+  const identity = await till.identity()
+  if (identity !== 'enrolled') return found('terminal', `terminal-${identity}`)
   const state = look?.kind === 'heard' ? look.terminal : null
   if (state === null) return found('terminal', 'terminal-not-asked')
   if (typeof state === 'object') return found('terminal', 'terminal-fault', { code: state.fault })

@@ -108,7 +108,16 @@ export const english: DoctorTexts = {
       'Look at the address. A guest Wi-Fi that wants a sign-in answers like this: sign in, or take another network.',
     ],
     'terminal-none': ['Not enrolled.'],
+    'terminal-damaged': [
+      'Its keys or its enrolment are missing or damaged, or you may not read them: no till starts on them.',
+      'As the till’s user, else: restore terminal-keys.json and enrolment.json from a backup. Delete nothing: ' +
+        'unsynced sales may be in the folder. To sell meanwhile, take another data folder.',
+    ],
     'terminal-not-asked': ['Enrolled; the ledger was not asked (not reached, or the keys are sealed to the TPM).'],
+    'terminal-no-answer': [
+      'Enrolled; the ledger answers, but not to the question how it stands with this till.',
+      'Run it again in a minute; if it stays, tell who runs the ledger.',
+    ],
     'terminal-active': ['The ledger knows it, and it may sell.'],
     'terminal-suspended': [
       'The ledger has suspended it: it sells nothing.',

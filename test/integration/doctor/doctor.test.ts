@@ -72,6 +72,14 @@ describe('the ledger', () => {
     expect(await look({ signer: stranger })).toMatchObject({ signature: 'ours', terminal: 'unknown' })
   })
 
+  it('that leaves the question about this till without a word is told apart from one that was not asked', async () => {
+    const once: LedgerTransport = async (request) =>
+      request.url.endsWith('/v1/ledger-key')
+        ? straight(request, 1)
+        : { kind: 'no_answer', detail: 'no answer within 3000 ms' }
+    expect(await look({ transport: once })).toMatchObject({ signature: 'ours', terminal: 'no-answer' })
+  })
+
   it('is heard without a till, and not asked for it', async () => {
     expect(await look({ ledgerKey: undefined, signer: undefined })).toMatchObject({
       signature: 'unknown',

@@ -33,7 +33,7 @@ const heard = (of: Partial<Extract<LedgerLook, { kind: 'heard' }>> = {}): Scene 
   asked: { ledgerUrl },
   ledger: { kind: 'heard', signature: 'ours', at: now, terminal: 'active', ...of },
 })
-const enrolled = { till: { isEnrolled: async () => true } } satisfies Scene
+const enrolled = { till: { identity: async () => 'enrolled' } } satisfies Scene
 const journal = (of: object = {}): Scene => ({
   till: { journal: async () => ({ rows: 9, waiting: 1, parked: 0, unresolved: 0, oldestAt: now, ...of }) },
 })
@@ -112,6 +112,8 @@ const scenes: readonly (readonly [FindingCode, CheckName, Scene])[] = [
   ['ledger-not-ours', 'ledger', heard({ signature: 'another', at: null })],
   ['terminal-none', 'terminal', heard()],
   ['terminal-not-asked', 'terminal', enrolled],
+  ['terminal-damaged', 'terminal', { ...heard(), till: { identity: async () => 'damaged' } }],
+  ['terminal-no-answer', 'terminal', { ...heard({ terminal: 'no-answer' }), ...enrolled }],
   ['terminal-active', 'terminal', { ...heard(), ...enrolled }],
   ['terminal-suspended', 'terminal', { ...heard({ terminal: 'suspended' }), ...enrolled }],
   ['terminal-unknown', 'terminal', { ...heard({ terminal: 'unknown' }), ...enrolled }],
@@ -252,7 +254,7 @@ describe('the whole of it', () => {
 
   it('goes on where PC/SC, the till’s lock or the ledger break', async () => {
     const broken = () => Promise.reject(new Error('broken'))
-    const findings = await examined({ till: { holder: broken, journal: broken, isEnrolled: broken } })
+    const findings = await examined({ till: { holder: broken, journal: broken, identity: broken } })
     const codes = new Map(findings.map(({ check, code }) => [check, code]))
     expect(codes.get('reader')).toBe('check-broken')
     expect(codes.get('journal')).toBe('check-broken')

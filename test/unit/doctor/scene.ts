@@ -74,7 +74,7 @@ function portsOf(scene: Scene): DoctorPorts {
     till: {
       holder: async () => ({ held: false, pid: '?' }),
       journal: async () => null,
-      isEnrolled: async () => false,
+      identity: async () => 'none',
       ...till,
     },
     ledger: async () => ledger ?? { kind: 'not_reached', code: 'ECONNREFUSED' },
