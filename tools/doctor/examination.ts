@@ -2,10 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { randomUUID } from 'node:crypto'
-import { openDevices, type DeviceConfiguration } from '../../src/drivers/host/devices.ts'
-import type { PrinterStatus } from '../../src/drivers/ports.ts'
-import { systemScheduler } from '../../src/drivers/scheduler.ts'
+import type { DeviceConfiguration } from '../../src/drivers/host/devices.ts'
 import { holderOf } from '../../src/sync/journal/data-folder.ts'
 import { journalFigures } from '../../src/sync/journal/journal-figures.ts'
 import { verifyingKey } from '../../src/sync/protocol/keys.ts'
@@ -18,6 +15,7 @@ import { lookAtLedger } from '../../src/terminal/doctor/ledger-look.ts'
 import type { Asked, KnownSettings, LedgerLook, TillLook } from '../../src/terminal/doctor/machine.ts'
 import { readSettingsFile, settingsFileOf } from '../../src/terminal/shell-electron/settings-file.ts'
 import { tillFolderIn } from '../till/folder.ts'
+import { lookAtPrinter } from './printer.ts'
 import { readersOfThisMachine } from './readers.ts'
 import { thisMachine } from './this-machine.ts'
 import { tillIdentityIn } from './till-identity.ts'
@@ -55,7 +53,7 @@ export async function examineThisMachine(wanted: Wanted): Promise<Examination> {
   const ports = {
     machine: await thisMachine(),
     readers: readersOfThisMachine,
-    printer: () => statusOf(printer),
+    printer: () => (printer.kind === 'none' ? Promise.reject(new Error('no printer')) : lookAtPrinter(printer)),
     till: tillIn(data),
     ledger: (url: string) => ledgerAt(url, data),
   }
@@ -130,17 +128,5 @@ async function ledgerAt(url: string, data: string): Promise<LedgerLook> {
     })
   } finally {
     close()
-  }
-}
-
-/** By the driver that the till prints with. */
-async function statusOf(printer: DeviceConfiguration['printer']): Promise<PrinterStatus> {
-  const quick = 'timing' in printer ? { ...printer, timing: { ...printer.timing, pollIntervalMs: 0 } } : printer
-  const options = { scheduler: systemScheduler, createPresenceId: randomUUID, wall: () => Date.now() }
-  const opened = await openDevices({ reader: { kind: 'none' }, printer: quick, hid: { kind: 'none' } }, options)
-  try {
-    return await opened.printer.status()
-  } finally {
-    opened.printer.dispose()
   }
 }

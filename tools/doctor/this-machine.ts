@@ -86,9 +86,9 @@ async function programs(): ReturnType<Machine['programs']> {
   return running.flat().map(({ name, owner }) => ({ name, user: named.get(owner) ?? '' }))
 }
 
-const connects: Machine['connects'] = (to) =>
+const connects: Machine['connects'] = (path) =>
   new Promise((done) => {
-    const socket = connect({ ...to, timeout: connectMaxMs })
+    const socket = connect({ path, timeout: connectMaxMs })
     const end = (code: string): void => {
       socket.destroy()
       done(code)

@@ -118,7 +118,7 @@ async function busOf(hid: Exclude<DeviceConfiguration['hid'], { kind: 'none' }>)
   return createNodeHidBus()
 }
 
-type PrinterSettings = Exclude<DeviceConfiguration['printer'], { kind: 'none' }>
+export type ConfiguredPrinter = Exclude<DeviceConfiguration['printer'], { kind: 'none' }>
 
 async function openPrinter(
   printer: DeviceConfiguration['printer'],
@@ -127,7 +127,7 @@ async function openPrinter(
   if (printer.kind === 'none') return createAbsentPrinter()
   const { profile, status, timing } = printer
   return createPrinter({
-    opener: await openerOf(printer),
+    opener: await printerLineOpenerOf(printer),
     profile: printerProfiles[profile],
     status,
     scheduler,
@@ -135,7 +135,7 @@ async function openPrinter(
   })
 }
 
-async function openerOf(printer: PrinterSettings): Promise<PrinterLineOpener> {
+export async function printerLineOpenerOf(printer: ConfiguredPrinter): Promise<PrinterLineOpener> {
   switch (printer.kind) {
     case 'tcp':
       return tcpLineOpener(printer)

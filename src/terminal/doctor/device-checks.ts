@@ -1,35 +1,36 @@
 /** The printer, and what else hangs on a cable. */
-import type { PrinterStatus, PrinterTrouble } from '../../drivers/ports.ts'
+import type { PrinterTrouble } from '../../drivers/ports.ts'
 import { found, type Finding, type FindingCode } from './finding.ts'
-import type { Asked, Machine, PrinterSettings } from './machine.ts'
+import type { Asked, Machine, PrinterLook, PrinterSettings } from './machine.ts'
 
 const placeOf = (printer: PrinterSettings): string =>
   printer.kind === 'tcp' ? `${printer.host}:${printer.port}` : printer.path
 
-/** @param ask the till's own driver; it says how the printer is */
+/** @param ask the till's own driver, which opens one line; it says how the printer is */
 export async function printerCheck(
-  machine: Machine,
   { printer }: Asked,
   isTillRunning: boolean,
-  ask: () => Promise<PrinterStatus>,
+  ask: () => Promise<PrinterLook>,
 ): Promise<Finding> {
   if (printer === null) return found('printer', 'printer-not-named')
   const printed = { printer: placeOf(printer) }
-  if (printer.kind === 'tcp') {
-    const code = await machine.connects({ host: printer.host, port: printer.port })
-    if (code !== 'connected') return found('printer', codeOfSocket(code), { ...printed, code })
-  }
-  // Whoever reads a cable beside the till takes its answers away from it.
-  if (printer.kind !== 'tcp' && isTillRunning) return found('printer', 'printer-with-till', printed)
-  const { trouble, paperNearEnd, mute } = await ask()
+  // Whoever reads a cable beside the till takes its answers away; on TCP, most printers serve one client at a time.
+  if (isTillRunning) return found('printer', 'printer-with-till', printed)
+  const { trouble, paperNearEnd, mute, refusal } = await ask()
+  if (printer.kind === 'tcp' && trouble === 'unreachable') return found('printer', ...whyNotOnTcp(printed, refusal))
   if (trouble !== null) return found('printer', codeOfTrouble[trouble], printed)
   if (mute === true) return found('printer', 'printer-mute', printed)
   return found('printer', paperNearEnd ? 'printer-paper-low' : 'printer-ok', printed)
 }
 
-function codeOfSocket(code: string): FindingCode {
-  if (['ENOTFOUND', 'EAI_AGAIN'].includes(code)) return 'printer-address'
-  return code === 'ECONNREFUSED' ? 'printer-refuses' : 'printer-unreachable'
+/** @param refusal undefined where the connection was taken, and ended before an answer */
+function whyNotOnTcp(printed: { readonly printer: string }, refusal: string | undefined) {
+  if (refusal === undefined) return ['printer-silent', printed] as const
+  // Without a code of the system: nobody answered while the driver waited.
+  const code = /^E[A-Z_]+$/.test(refusal) ? refusal : 'ETIMEDOUT'
+  if (code === 'ECONNREFUSED') return ['printer-refuses', printed] as const
+  const isName = ['ENOTFOUND', 'EAI_AGAIN'].includes(code)
+  return [isName ? 'printer-address' : 'printer-unreachable', { ...printed, code }] as const
 }
 
 /** Of one that took the connection, or of a cable. */

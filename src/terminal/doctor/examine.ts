@@ -54,7 +54,7 @@ export async function examine(asked: Asked, ports: DoctorPorts, scheduler: Sched
     bounded('modules', async () => modulesCheck(await scene)),
     bounded('reader', async () => readersCheck(await scene)),
     bounded('card', async () => cardsCheck(await scene)),
-    bounded('printer', async () => printerCheck(machine, asked, (await holder).held, ports.printer)),
+    bounded('printer', async () => printerCheck(asked, (await holder).held, ports.printer)),
     bounded('serial', () => serialCheck(machine)),
     bounded('hid', () => hidCheck(machine)),
   ])

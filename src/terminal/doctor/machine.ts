@@ -43,8 +43,8 @@ export interface Machine {
   user(): Promise<{ readonly name: string; readonly groups: readonly string[]; readonly listed: readonly string[] }>
   /** Names of the programs that run, with the user each runs as. */
   programs(): Promise<readonly { readonly name: string; readonly user: string }[]>
-  /** `connected`, or the system's code (`ECONNREFUSED`, …); `ETIMEDOUT` when nobody answers in time. */
-  connects(to: { readonly path: string } | { readonly host: string; readonly port: number }): Promise<string>
+  /** To a socket of this machine: `connected`, or the system's code; `ETIMEDOUT` when nobody answers in time. */
+  connects(path: string): Promise<string>
   /** `free`, or the system's code, for a server on this port of 127.0.0.1; 0 asks for any. */
   listens(port: number): Promise<string>
 }
@@ -69,6 +69,11 @@ export type PrinterSettings =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'serial' | 'usb'; readonly path: string }
 
+/** `refusal`: what the system said where the line did not open, its code (`ECONNREFUSED`, …) if it had one. */
+export interface PrinterLook extends PrinterStatus {
+  readonly refusal?: string | undefined
+}
+
 /** The till's settings, as far as they are known here. */
 export type KnownSettings =
   | { readonly kind: 'none' }
@@ -92,7 +97,7 @@ export interface DoctorPorts {
   readonly machine: Machine
   readonly readers: () => Promise<PcscLook>
   /** By the driver that the till prints with; asked only where `Asked.printer` is there. */
-  readonly printer: () => Promise<PrinterStatus>
+  readonly printer: () => Promise<PrinterLook>
   readonly till: TillLook
   readonly ledger: (url: string) => Promise<LedgerLook>
 }

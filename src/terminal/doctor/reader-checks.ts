@@ -34,7 +34,7 @@ async function whyNoService({ machine, look }: ReaderScene): Promise<Finding> {
   }
   if (look.kind === 'unusable') return found('pcsc', 'pcsc-unusable', { why: look.why })
   if (machine.platform !== 'linux') return found('pcsc', 'pcsc-not-running', { code })
-  const connected = await machine.connects({ path: pcscdSocket })
+  const connected = await machine.connects(pcscdSocket)
   if (connected === 'EACCES' || connected === 'EPERM') return found('pcsc', 'pcsc-no-rights', { socket: pcscdSocket })
   return connected === 'connected'
     ? found('pcsc', 'pcsc-refuses', { code })

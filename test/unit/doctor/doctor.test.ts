@@ -37,11 +37,11 @@ const enrolled = { till: { identity: async () => 'enrolled' } } satisfies Scene
 const journal = (of: object = {}): Scene => ({
   till: { journal: async () => ({ rows: 9, waiting: 1, parked: 0, unresolved: 0, oldestAt: now, ...of }) },
 })
-const tcp = (code: string, printer: Scene['printer'] = {}): Scene => ({
+const tcp = (printer: NonNullable<Scene['printer']> = {}): Scene => ({
   asked: { printer: { kind: 'tcp', host: '192.0.2.7', port: 9100 } },
-  machine: { connects: async () => code },
   printer,
 })
+const refused = (refusal?: string): Scene => tcp({ online: false, trouble: 'unreachable', refusal })
 const cable = (printer: NonNullable<Scene['printer']>): Scene => ({
   asked: { printer: { kind: 'usb', path: '/dev/usb/lp0' } },
   printer,
@@ -170,18 +170,20 @@ const scenes: readonly (readonly [FindingCode, CheckName, Scene])[] = [
   ['card-mute', 'card', acr('mute')],
   ['printer-not-named', 'printer', {}],
   ['printer-with-till', 'printer', { ...cable({}), ...running }],
-  ['printer-ok', 'printer', tcp('connected')],
-  ['printer-ok', 'printer', { ...tcp('connected'), ...running }],
+  ['printer-with-till', 'printer', { ...refused('ECONNREFUSED'), ...running }],
+  ['printer-ok', 'printer', tcp()],
   ['printer-mute', 'printer', cable({ mute: true })],
-  ['printer-paper-low', 'printer', tcp('connected', { paperNearEnd: true })],
-  ['printer-address', 'printer', tcp('ENOTFOUND')],
-  ['printer-refuses', 'printer', tcp('ECONNREFUSED')],
-  ['printer-unreachable', 'printer', tcp('ETIMEDOUT')],
+  ['printer-paper-low', 'printer', tcp({ paperNearEnd: true })],
+  ['printer-address', 'printer', refused('ENOTFOUND')],
+  ['printer-refuses', 'printer', refused('ECONNREFUSED')],
+  ['printer-unreachable', 'printer', refused('EHOSTUNREACH')],
+  ['printer-unreachable', 'printer', refused('no connection within 2000 ms')],
   ['printer-gone', 'printer', trouble('unreachable')],
   ['printer-no-access', 'printer', trouble('no-access')],
   ['printer-in-use', 'printer', trouble('in-use')],
   ['printer-not-a-device', 'printer', trouble('not-a-device')],
-  ['printer-silent', 'printer', tcp('connected', { online: false, trouble: 'timed-out' })],
+  ['printer-silent', 'printer', tcp({ online: false, trouble: 'timed-out' })],
+  ['printer-silent', 'printer', refused()],
   ['printer-paper-out', 'printer', trouble('paper-out')],
   ['printer-cover-open', 'printer', trouble('cover-open')],
   ['printer-cutter-error', 'printer', trouble('cutter-error')],
@@ -273,7 +275,10 @@ describe('the whole of it', () => {
   })
 
   it('is one line of JSON for each finding, and the counts', async () => {
-    const findings = await examined({ ...tcp('ETIMEDOUT'), nodes: { [folder]: node({ kind: 'folder', mode: 0o755 }) } })
+    const findings = await examined({
+      ...refused('ETIMEDOUT'),
+      nodes: { [folder]: node({ kind: 'folder', mode: 0o755 }) },
+    })
     const lines = jsonLines(findings, 'en').trimEnd().split('\n')
     const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
     expect(told.pop()).toEqual({ checks: findings.length, warnings: 1, faults: 1 })

@@ -1,6 +1,13 @@
 /** A machine that is well and has no device, of which a test changes what it is about. */
-import type { PrinterStatus } from '../../../src/drivers/ports.ts'
-import type { Asked, DoctorPorts, LedgerLook, Machine, Node, PcscLook } from '../../../src/terminal/doctor/machine.ts'
+import type {
+  Asked,
+  DoctorPorts,
+  LedgerLook,
+  Machine,
+  Node,
+  PcscLook,
+  PrinterLook,
+} from '../../../src/terminal/doctor/machine.ts'
 import { examine } from '../../../src/terminal/doctor/examine.ts'
 import type { CheckName, Finding } from '../../../src/terminal/doctor/finding.ts'
 
@@ -21,7 +28,7 @@ export interface Scene {
   readonly nodes?: Readonly<Record<string, Node>>
   readonly running?: readonly (readonly [name: string, user: string])[]
   readonly look?: PcscLook
-  readonly printer?: Partial<PrinterStatus>
+  readonly printer?: Partial<PrinterLook>
   readonly ledger?: LedgerLook
   readonly till?: Partial<DoctorPorts['till']>
 }
