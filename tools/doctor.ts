@@ -1,7 +1,7 @@
 /**
  * `npm run doctor`: what stands between a field tester and a till that works, and what to do about it
- * (docs/field-tester.md). Changes nothing; may run beside a till. Exit codes: 0 nothing is a fault; 1 something is;
- * 2 not asked properly.
+ * (docs/field-tester.md). Changes nothing of a till, and may run beside one. Exit codes: 0 nothing is a
+ * fault; 1 something is; 2 not asked properly.
  */
 import { languages, type Language } from '../src/voucher/identifiers.ts'
 import { countsOf, jsonLines, readable } from '../src/terminal/doctor/report.ts'

@@ -3,7 +3,7 @@
  * who holds the folder, what the journal is like; and once as a process, beside a till that runs.
  */
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { inTransaction } from '../../../ledger-sim/context.ts'
@@ -135,38 +135,71 @@ describe('the folder', () => {
   })
 })
 
-it('as a command: beside a till that holds the folder, a printer that is off, a ledger that answers', async () => {
-  const http = await startHttp({ ledger: demo.ledger, port: 0 })
-  const lock = lockDataFolder(folder.path, { name: 'a till', pid: process.pid, startedAt: '' })
-  const files = () => readdirSync(folder.path).map((name) => [name, statSync(join(folder.path, name)).size])
-  const before = files()
-  const identity = readFileSync(join(folder.path, 'enrolment.json'))
-  // Port 9 is nobody's on any machine of ours: refused at once.
-  const words = ['--json', '--data', folder.path, '--ledger', http.url, '--printer', '127.0.0.1:9', '--language', 'kk']
+/** As a process of its own, which finds nothing of the person’s and no reader at whose machine it runs. */
+async function doctor(...words: readonly string[]) {
+  const file = join(root, 'tools', 'doctor.ts')
+  const all = [file, '--json', '--data', folder.path, '--printer', '127.0.0.1:9', '--language', 'kk', ...words]
+  const nobodys = temporaryFolder()
+  const env = { ...process.env, XDG_CONFIG_HOME: nobodys.path, PCSCLITE_CSOCK_NAME: join(nobodys.path, 'none') }
   try {
     const { code, said, complained } = await new Promise<{ code: unknown; said: string; complained: string }>((done) =>
-      execFile(process.execPath, [join(root, 'tools', 'doctor.ts'), ...words], (error, stdout, stderr) =>
+      execFile(process.execPath, all, { env }, (error, stdout, stderr) =>
         done({ code: error?.code ?? 0, said: stdout, complained: stderr }),
       ),
     )
-    expect({ code, complained }).toEqual({ code: 1, complained: '' })
+    expect(complained).toBe('')
     const lines = said
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>)
-    const codeOf = (check: string) => lines.find((line) => line['check'] === check)?.['code']
-    expect(codeOf('folder')).toBe('folder-in-use')
-    expect(codeOf('journal')).toBe('journal-ok')
-    expect(codeOf('ledger')).toBe('ledger-ok')
-    expect(codeOf('terminal')).toBe('terminal-active')
-    expect(codeOf('clock')).toBe('clock-differs')
-    expect(codeOf('printer')).toBe('printer-refuses')
-    expect(lines.find((line) => line['check'] === 'printer')?.['remedy']).toContain('Өзін тексеру')
-    expect(lines.at(-1)).toMatchObject({ checks: lines.length - 1, faults: 1 })
+    expect(lines.at(-1)).toMatchObject({ checks: lines.length - 1 })
+    expect(code).toBe(lines.at(-1)?.['faults'] === 0 ? 0 : 1)
+    return (check: string) => lines.find((line) => line['check'] === check)
+  } finally {
+    nobodys.remove()
+  }
+}
+
+/** All that is in the till’s folder, with rights and content. */
+function files(): readonly (readonly [name: string, mode: number, content: string])[] {
+  return readdirSync(folder.path).map((name) => {
+    const file = join(folder.path, name)
+    return [name, statSync(file).mode, readFileSync(file, 'hex')]
+  })
+}
+
+it('as a command beside a till that holds the folder, whose printer is left alone', async () => {
+  const http = await startHttp({ ledger: demo.ledger, port: 0 })
+  const lock = lockDataFolder(folder.path, { name: 'a till', pid: process.pid, startedAt: '' })
+  const before = files()
+  try {
+    const told = await doctor('--ledger', http.url)
+    expect(told('folder')?.['code']).toBe('folder-in-use')
+    expect(told('settings')?.['code']).toBe('settings-none')
+    expect(told('journal')?.['code']).toBe('journal-ok')
+    expect(told('ledger')?.['code']).toBe('ledger-ok')
+    expect(told('terminal')?.['code']).toBe('terminal-active')
+    expect(told('clock')?.['code']).toBe('clock-differs')
+    expect(told('printer')?.['code']).toBe('printer-with-till')
     expect(files()).toEqual(before)
-    expect(readFileSync(join(folder.path, 'enrolment.json'))).toEqual(identity)
   } finally {
     lock.release()
     await http.close()
   }
+}, 30_000)
+
+it('as a command at the folder of a till that was stopped: rights too stay, and SQLite lays two empty files', async () => {
+  till.stops()
+  lockDataFolder(folder.path, { name: 'a till', pid: process.pid, startedAt: '' }).release()
+  chmodSync(join(folder.path, 'terminal-keys.json'), 0o640)
+  const before = files()
+  const told = await doctor()
+  expect(told('folder')?.['code']).toBe('folder-free')
+  expect(told('journal')?.['code']).toBe('journal-ok')
+  // Port 9 is nobody's on any machine of ours: refused at once.
+  expect(told('printer')?.['code']).toBe('printer-refuses')
+  expect(told('printer')?.['remedy']).toContain('Өзін тексеру')
+  const companions = ['-shm', '-wal'].map((end) => `journal.sqlite${end}`)
+  expect(files().filter(([name]) => !companions.includes(name))).toEqual(before)
+  expect(readFileSync(join(folder.path, 'journal.sqlite-wal'), 'utf8')).toBe('')
 }, 30_000)

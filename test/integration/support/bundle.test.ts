@@ -106,8 +106,12 @@ const ordinary = [
 
 function support(...more: readonly string[]): Promise<{ code: unknown; said: string; complained: string }> {
   const words = [join(root, 'tools', 'till.ts'), 'support', '--data', folder, ...more]
+  // Not the settings and readers of whoever runs the test.
+  const env = { ...process.env, XDG_CONFIG_HOME: folder, PCSCLITE_CSOCK_NAME: join(folder, 'none') }
   return new Promise((done) =>
-    execFile(process.execPath, words, (error, said, complained) => done({ code: error?.code ?? 0, said, complained })),
+    execFile(process.execPath, words, { env }, (error, said, complained) =>
+      done({ code: error?.code ?? 0, said, complained }),
+    ),
   )
 }
 

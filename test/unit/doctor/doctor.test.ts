@@ -254,14 +254,22 @@ describe('the whole of it', () => {
     expect(countsOf(findings)).toEqual({ checks: checkNames.length, warnings: 0, faults: 0 })
   })
 
-  it('goes on where PC/SC, the till’s lock or the ledger break', async () => {
-    const broken = () => Promise.reject(new Error('broken'))
-    const findings = await examined({ till: { holder: broken, journal: broken, identity: broken } })
-    const codes = new Map(findings.map(({ check, code }) => [check, code]))
-    expect(codes.get('reader')).toBe('check-broken')
-    expect(codes.get('journal')).toBe('check-broken')
-    expect(codes.get('disk')).toBe('disk-ok')
-    expect(findings).toHaveLength(checkNames.length)
+  const broken = () => Promise.reject(new Error('broken'))
+  const checksOfReaders = ['pcsc', 'modules', 'reader', 'card'] as const
+  const breaks: readonly (readonly [string, Scene, readonly CheckName[]])[] = [
+    ['PC/SC', { ports: { readers: broken } }, checksOfReaders],
+    ['the ledger', { asked: { ledgerUrl }, ports: { ledger: broken } }, ['clock', 'ledger', 'terminal']],
+    ['the till’s lock', { ...tcp(), nodes: tillFolder, till: { holder: broken } }, ['folder', 'printer']],
+    ['the journal', { till: { journal: broken } }, ['journal']],
+    ['the till’s files', { till: { identity: broken } }, ['terminal']],
+    ['the printer', { ...tcp(), ports: { printer: broken } }, ['printer']],
+  ]
+  it.each(breaks)('goes on where %s breaks', async (_what, scene, checks) => {
+    const findings = await examined({ ...enrolled, ...scene })
+    expect(findings.map(({ check }) => check)).toEqual([...checkNames])
+    const codes = findings.filter(({ code }) => code === 'check-broken').map(({ check }) => check)
+    expect(codes).toEqual(expect.arrayContaining([...checks]))
+    expect(codes).not.toContain('disk')
   })
 
   it('fits in 80 columns in each language, but for what is one word', async () => {
