@@ -9,7 +9,7 @@ import { writeNewFile } from '../../src/sync/export/new-file.ts'
 import { loadEnrolment } from '../../src/terminal/core/identity.ts'
 import { journalFileIn } from '../../src/terminal/core/stopped-till.ts'
 import { countsOf } from '../../src/terminal/doctor/report.ts'
-import { supportBundle, type BundleParts } from '../../src/terminal/support/bundle.ts'
+import { namesOfPeople, supportBundle, type BundleParts } from '../../src/terminal/support/bundle.ts'
 import { engineVersion } from '../../src/voucher/decide.ts'
 import { commitOf } from '../commit.ts'
 import { examineThisMachine, type Wanted } from '../doctor/examination.ts'
@@ -43,7 +43,7 @@ export async function makeSupportBundle(file: string, wanted: Wanted): Promise<n
     instead: [
       [asked.data, 'DATA'],
       [homedir(), '~'],
-      [userInfo().username, 'USER'],
+      ...namesOfPeople([userInfo().username, process.env['SUDO_USER']]),
     ],
   })
   writeNewFile(file, (append) => append(bytes))

@@ -50,10 +50,11 @@ No card, holder, cashier, sale, key or code is in it: src/terminal/support/bundl
 /** The bytes of the ZIP. */
 export function supportBundle(parts: BundleParts): Uint8Array {
   const { madeAt, language, terminalId, versions, journal } = parts
-  const findings = parts.findings.map((finding) => withoutPeople(finding, parts.instead))
+  const instead = [...parts.instead, ...peopleIn([parts.settings, ...parts.findings.map(({ seen }) => seen)])]
+  const findings = parts.findings.map((finding) => withoutPeople(finding, instead))
   const settings = withoutNames(
     { ...parts.settings, ledgerUrl: parts.settings.ledgerUrl === null ? null : bareAddress(parts.settings.ledgerUrl) },
-    parts.instead,
+    instead,
   )
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
   const files = {
@@ -72,12 +73,35 @@ export function supportBundle(parts: BundleParts): Uint8Array {
 const packageIn = (journal: BundleParts['journal']): JournalFigures['package'] =>
   journal !== null && 'package' in journal ? journal.package : null
 
-/** Of an address what says where: credentials and queries are somebody's secret. */
-export function bareAddress(url: string): string {
-  if (!URL.canParse(url)) return '(no address)'
-  const { origin, pathname } = new URL(url)
-  return `${origin}${pathname}`
+/** Of an address what says where: credentials, queries and pieces of a path may be somebody's secret. */
+export const bareAddress = (url: string): string => (URL.canParse(url) ? new URL(url).origin : '(no address)')
+
+/** Of these accounts, the ones that may be somebody's name, each with what is said instead. Root is nobody's. */
+export const namesOfPeople = (accounts: Iterable<string | undefined>): BundleParts['instead'] =>
+  [...new Set(accounts)].flatMap((name) => (name === undefined || name === 'root' ? [] : [[name, 'USER'] as const]))
+
+/** Whoever runs this, as root too, looks at folders of others: whose home it is, and whose the data folder. */
+function peopleIn(value: unknown): BundleParts['instead'] {
+  const owners: string[] = []
+  const look = (each: unknown, key = ''): void => {
+    if (typeof each === 'string') {
+      owners.push(...[...each.matchAll(homes)].map((match) => match[1] ?? ''))
+      // Of a folder; of a device it is `owner:group`, and no person’s.
+      if (key === 'owner' && !each.includes(':')) owners.push(each)
+    } else if (typeof each === 'object' && each !== null) {
+      for (const [name, inner] of Object.entries(each)) look(inner, name)
+    }
+  }
+  look(value)
+  return namesOfPeople(owners)
 }
+
+/** The folders of people on Linux, macOS and Windows. */
+const homes = /(?:\/home\/|\/Users\/|[A-Z]:\\Users\\)([^/\\,:"]+)/gi
+
+/** udev and PC/SC put a device's serial number into its name: `/dev/serial/by-id/…`, `Reader (SERIAL) 00 00`. */
+const withoutSerials = (text: string): string =>
+  text.replace(/(\/by-id\/)[^/\s,]+/g, '$1(left out)').replace(/\([^()]+\)(?= \d\d \d\d\b)/g, '(left out)')
 
 /** What a broken check said may be anything, a piece of a file too. */
 function withoutPeople(finding: Finding, instead: BundleParts['instead']): Finding {
@@ -90,7 +114,7 @@ function withoutPeople(finding: Finding, instead: BundleParts['instead']): Findi
 
 function withoutNames<Value>(value: Value, instead: BundleParts['instead']): Value {
   if (typeof value === 'string')
-    return instead.reduce<string>((text, [name, other]) => replaced(text, name, other), value) as Value
+    return withoutSerials(instead.reduce<string>((text, [name, other]) => replaced(text, name, other), value)) as Value
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withoutNames(each, instead)])) as Value
 }

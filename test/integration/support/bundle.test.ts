@@ -171,15 +171,13 @@ describe('what the search is worth', () => {
 
 describe('a bundle', () => {
   it('says of an address where, and no password or token that stands in it', () => {
-    expect(bareAddress('https://till:geheim@ledger.example:8443/v1?token=4711#x')).toBe(
-      'https://ledger.example:8443/v1',
-    )
-    const url = 'https://till:geheim@ledger.example/?token=471147'
+    expect(bareAddress('https://till:geheim@ledger.example:8443/v1?token=4711#x')).toBe('https://ledger.example:8443')
+    const url = 'https://till:geheim@ledger.example/t/815815/?token=471147'
     const content = contentOf({
       settings: { file: 'read', ledgerUrl: url, reader: 'pcsc', printer: null },
       findings: [found('ledger', 'ledger-ok', { url })],
     })
-    expect(foundIn(content, ['geheim', '471147'])).toEqual([])
+    expect(foundIn(content, ['geheim', '471147', '815815'])).toEqual([])
     expect(content.includes('ledger.example')).toBe(true)
   })
 
