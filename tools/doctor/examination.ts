@@ -47,6 +47,7 @@ export async function examineThisMachine(wanted: Wanted): Promise<Examination> {
     ledgerUrl: wanted.ledger ?? core?.ledgerUrl ?? null,
     printer: printer.kind === 'none' ? null : printer,
     wantsReader: devices?.reader.kind === 'pcsc',
+    hid: devices === undefined || devices.hid.kind === 'none' ? [] : devices.hid.devices,
     ports: wanted.ports ?? [],
     nodeWanted: readFileSync(join(root, '.nvmrc'), 'utf8').trim(),
   }
@@ -70,7 +71,7 @@ function standardSettings(): readonly string[] {
 interface Settings {
   readonly settings: KnownSettings
   readonly core?: { readonly data: string; readonly ledgerUrl: string }
-  readonly devices?: Pick<DeviceConfiguration, 'reader' | 'printer'>
+  readonly devices?: DeviceConfiguration
 }
 
 function settingsOf(named: string | undefined): Settings {
@@ -83,7 +84,7 @@ function settingsOf(named: string | undefined): Settings {
     return {
       settings: { kind: 'read', file },
       core,
-      devices: devices as Pick<DeviceConfiguration, 'reader' | 'printer'>,
+      devices: devices as DeviceConfiguration,
     }
   }
   const { code, detail } = outcome

@@ -74,19 +74,32 @@ export async function serialCheck(machine: Machine): Promise<Finding[]> {
 const driverPages = [0x8c, 0x8d, 0x14]
 const usagePage = 0x05
 
-/** Only devices that nothing but a driver reads: a scanner that types needs no rights. */
-export async function hidCheck(machine: Machine): Promise<Finding[]> {
-  const devices: string[] = []
+/** By the ids of a device, as `lsusb` prints them. */
+const idsOf = (uevent: string | null): readonly [vendorId: string, productId: string] => {
+  const [, vendor = '', product = ''] = /^HID_ID=[0-9A-F]+:([0-9A-F]+):([0-9A-F]+)$/im.exec(uevent ?? '') ?? []
+  return [vendor.slice(-4).toLowerCase(), product.slice(-4).toLowerCase()]
+}
+
+/** Devices that nothing but a driver reads, and those that the settings name: a scanner that types needs no rights. */
+export async function hidCheck(machine: Machine, { hid: named }: Asked): Promise<Finding[]> {
+  const devices: { readonly path: string; readonly vendorId: string }[] = []
   for (const name of await machine.names('/sys/class/hidraw')) {
-    const start = await machine.bytes(`/sys/class/hidraw/${name}/device/report_descriptor`, 2)
-    if (start?.[0] === usagePage && driverPages.includes(start[1] ?? 0)) devices.push(`/dev/${name}`)
+    const folder = `/sys/class/hidraw/${name}/device`
+    const [vendorId, productId] = idsOf(await machine.text(`${folder}/uevent`))
+    const isNamed = named.some((each) => each.vendorId === vendorId && each.productId === productId)
+    const start = await machine.bytes(`${folder}/report_descriptor`, 2)
+    const isDrivers = start?.[0] === usagePage && driverPages.includes(start[1] ?? 0)
+    if (isNamed || isDrivers) devices.push({ path: `/dev/${name}`, vendorId })
   }
   if (devices.length === 0) return [found('hid', 'hid-none')]
   const findings: Finding[] = []
-  for (const path of devices) {
+  for (const { path, vendorId } of devices) {
     const node = await machine.node(path)
     if (node === null || (node.canRead && node.canWrite)) continue
-    findings.push(found('hid', 'hid-no-rights', { path, owner: `${node.owner}:${node.group}` }))
+    // Of this vendor only: whoever reads every keyboard reads every PIN (docs/field-tester.md).
+    const rule = `KERNEL=="hidraw*", ATTRS{idVendor}=="${vendorId}", TAG+="uaccess"`
+    findings.push(found('hid', 'hid-no-rights', { path, owner: `${node.owner}:${node.group}`, rule }))
   }
-  return findings.length > 0 ? findings : [found('hid', 'hid-ok', { paths: devices.join(', ') })]
+  const paths = devices.map(({ path }) => path).join(', ')
+  return findings.length > 0 ? findings : [found('hid', 'hid-ok', { paths })]
 }

@@ -56,7 +56,7 @@ export async function examine(asked: Asked, ports: DoctorPorts, scheduler: Sched
     bounded('card', async () => cardsCheck(await scene)),
     bounded('printer', async () => printerCheck(asked, (await holder).held, ports.printer)),
     bounded('serial', () => serialCheck(machine)),
-    bounded('hid', () => hidCheck(machine)),
+    bounded('hid', () => hidCheck(machine, asked)),
   ])
   const findings = told.flat()
   return checkNames.flatMap((name) => findings.filter(({ check }) => check === name))

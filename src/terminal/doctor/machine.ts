@@ -88,6 +88,8 @@ export interface Asked {
   readonly printer: PrinterSettings | null
   /** The settings want a reader; else one is looked for, and missed by nobody. */
   readonly wantsReader: boolean
+  /** Which the settings name to be read by the till: keypads, scanners, displays. */
+  readonly hid: readonly { readonly vendorId: string; readonly productId: string }[]
   readonly ports: readonly number[]
   /** `.nvmrc` of this version. */
   readonly nodeWanted: string

@@ -269,9 +269,9 @@ export const english: DoctorTexts = {
     'hid-ok': ['You may open {paths}.'],
     'hid-no-rights': [
       'You may not open {path} ({owner}).',
-      'In /etc/udev/rules.d/70-tolem-hid.rules: KERNEL=="hidraw*", SUBSYSTEM=="hidraw", MODE="0660", ' +
-        'GROUP="plugdev", ' +
-        'TAG+="uaccess". Then sudo usermod -aG plugdev "$USER", log in again, plug it in again.',
+      'One line in /etc/udev/rules.d/70-tolem-hid.rules: {rule} ' +
+        'Then sudo udevadm control --reload && sudo udevadm trigger, and the cable out and in. uaccess ' +
+        'is whoever sits at the screen; else GROUP and MODE as in docs/field-tester.md.',
     ],
     'check-late': ['This was not answered within {seconds} s.', 'Run it again; if it stays, something hangs there.'],
     'check-broken': ['This could not be looked at: {why}.', 'Send us this line.'],

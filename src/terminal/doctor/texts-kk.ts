@@ -267,8 +267,10 @@ export const kazakh: DoctorTexts = {
     'hid-ok': ['{paths} ашуға құқығыңыз бар.'],
     'hid-no-rights': [
       '{path} ашуға құқығыңыз жоқ ({owner}).',
-      '/etc/udev/rules.d/70-tolem-hid.rules: KERNEL=="hidraw*", SUBSYSTEM=="hidraw", MODE="0660", GROUP="plugdev", ' +
-        'TAG+="uaccess". Сосын sudo usermod -aG plugdev "$USER", қайта кіріп, құрылғыны қайта қосыңыз.',
+      '/etc/udev/rules.d/70-tolem-hid.rules файлына бір жол: {rule} ' +
+        'Сосын sudo udevadm control --reload && sudo udevadm trigger, кабельді суырып, қайта қосыңыз. ' +
+        'uaccess құқықты экран алдында кіргенге береді; әйтпесе docs/field-tester.md айтқан GROUP мен ' +
+        'MODE.',
     ],
     'check-late': ['{seconds} секундта жауап болмады.', 'Қайта іске қосыңыз; қайталанса, осында бірдеңе тұрып қалған.'],
     'check-broken': ['Қарау мүмкін болмады: {why}.', 'Осы жолды бізге жіберіңіз.'],

@@ -261,8 +261,9 @@ export const russian: DoctorTexts = {
     'hid-ok': ['Вам можно открыть {paths}.'],
     'hid-no-rights': [
       'Вам нельзя открыть {path} ({owner}).',
-      'В /etc/udev/rules.d/70-tolem-hid.rules: KERNEL=="hidraw*", SUBSYSTEM=="hidraw", MODE="0660", GROUP="plugdev", ' +
-        'TAG+="uaccess". Затем sudo usermod -aG plugdev "$USER", войдите заново, подключите снова.',
+      'Строка в /etc/udev/rules.d/70-tolem-hid.rules: {rule} ' +
+        'Затем sudo udevadm control --reload && sudo udevadm trigger, выньте кабель и вставьте снова. ' +
+        'uaccess даёт права тому, кто вошёл за экраном; иначе GROUP и MODE, как в docs/field-tester.md.',
     ],
     'check-late': ['Ответа нет дольше {seconds} с.', 'Запустите ещё раз; если повторится, что-то здесь висит.'],
     'check-broken': ['Посмотреть не удалось: {why}.', 'Пришлите нам эту строку.'],

@@ -21,7 +21,7 @@ it('names neither whose folder nor whose home it is, however they are written', 
     found('settings', 'settings-ok', { file: '/home/bolat/.config/tolem/settings.json' }),
     found('settings', 'settings-ok', { file: String.raw`C:\Users\Saule B\AppData\settings.json` }),
     found('serial', 'serial-no-rights', { path: '/dev/ttyUSB0', group: 'aigerim' }),
-    found('hid', 'hid-no-rights', { path: '/dev/hidraw1', owner: 'root:root', vendor: '0c2e' }),
+    found('hid', 'hid-no-rights', { path: '/dev/hidraw1', owner: 'root:root', rule: 'a rule' }),
   ])
   for (const name of ['aigerim', 'bolat', 'Saule']) expect(content).not.toContain(name)
   expect(content).toContain('/home/USER/.config')

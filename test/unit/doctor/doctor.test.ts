@@ -58,6 +58,8 @@ const scanner = (of: Parameters<typeof node>[0]): Scene => ({
   texts: {
     '/sys/class/hidraw/hidraw0/device/report_descriptor': '05010906',
     '/sys/class/hidraw/hidraw1/device/report_descriptor': '058c0902',
+    '/sys/class/hidraw/hidraw0/device/uevent': 'DRIVER=hid-generic\nHID_ID=0003:00001C4F:00000202\n',
+    '/sys/class/hidraw/hidraw1/device/uevent': 'HID_ID=0003:00000C2E:00000B61\n',
   },
   nodes: { '/dev/hidraw0': node(shut), '/dev/hidraw1': node(of) },
 })
@@ -204,6 +206,7 @@ const scenes: readonly (readonly [FindingCode, CheckName, Scene])[] = [
   ['hid-none', 'hid', {}],
   ['hid-ok', 'hid', scanner({})],
   ['hid-no-rights', 'hid', scanner(shut)],
+  ['hid-no-rights', 'hid', { ...scanner({}), asked: { hid: [{ vendorId: '1c4f', productId: '0202' }] } }],
   ['check-late', 'disk', { machine: { space: () => new Promise(() => undefined) } }],
   ['check-broken', 'disk', { machine: { space: () => Promise.reject(new Error('EIO')) } }],
 ]
@@ -245,6 +248,15 @@ describe('the three languages', () => {
       expect([code, kk, ru]).toEqual([code, en, en])
     }
   })
+})
+
+it('a rule for a device that the till reads opens its vendor’s and no other keyboard', async () => {
+  const [found] = await foundBy({ ...scanner(shut), nodes: { '/dev/hidraw1': node(shut) } }, 'hid')
+  for (const language of languages) {
+    const { remedy } = wordsOf(found!, language)
+    expect(remedy).toContain('KERNEL=="hidraw*", ATTRS{idVendor}=="0c2e", TAG+="uaccess"')
+    expect(remedy).not.toContain('plugdev')
+  }
 })
 
 describe('the whole of it', () => {

@@ -97,6 +97,7 @@ const asked: Asked = {
   ledgerUrl: null,
   printer: null,
   wantsReader: false,
+  hid: [],
   ports: [],
   nodeWanted: '24.21.0',
 }
