@@ -47,26 +47,52 @@ const codeOfTrouble: Readonly<Record<PrinterTrouble, FindingCode>> = {
   busy: 'printer-busy',
 }
 
-/** They take a new serial port to see whether a modem or a Braille line hangs on it. */
-const portGrabbers = ['ModemManager', 'brltty']
+/** They take a new serial port to see whether a modem or a Braille line hangs on it; what systemd starts them by. */
+const portGrabbers = [
+  ['ModemManager', 'ModemManager.service'],
+  ['brltty', 'brltty.service brltty-udev.service'],
+] as const
+/** Chips of adapters that also sit in Braille displays, so that brltty takes them: CH340, CP210x, FT232, PL2303. */
+const adapterIds = ['1a86:7523', '10c4:ea60', '0403:6001', '067b:2303']
+const usbDevices = '/sys/bus/usb/devices'
+
+/** Names of the adapters that are plugged in and have no serial port: brltty takes the whole device. */
+async function adaptersWithoutPort(machine: Machine): Promise<readonly string[]> {
+  const names = await machine.names(usbDevices)
+  const line = async (path: string): Promise<string> => ((await machine.text(`${usbDevices}/${path}`)) ?? '').trim()
+  const adapters: string[] = []
+  for (const device of names.filter((name) => !name.includes(':'))) {
+    const id = `${await line(`${device}/idVendor`)}:${await line(`${device}/idProduct`)}`
+    if (!adapterIds.includes(id)) continue
+    const interfaces = names.filter((name) => name.startsWith(`${device}:`))
+    const inside = await Promise.all(interfaces.map((name) => machine.names(`${usbDevices}/${name}`)))
+    if (!inside.flat().some((name) => name.startsWith('tty'))) adapters.push((await line(`${device}/product`)) || id)
+  }
+  return adapters
+}
 
 /** Serial adapters and USB printers by their device files; Windows has none. */
 export async function serialCheck(machine: Machine): Promise<Finding[]> {
   const serial = (await machine.names('/dev')).filter((name) => /^tty(USB|ACM)\d+$/.test(name))
   const printers = (await machine.names('/dev/usb')).filter((name) => /^lp\d+$/.test(name))
   const paths = [...serial.map((name) => `/dev/${name}`), ...printers.map((name) => `/dev/usb/${name}`)]
-  if (paths.length === 0) return [found('serial', 'serial-none')]
-  const user = await machine.user()
+  const running = (await machine.programs()).map(({ name }) => name)
+  const [grabber, units] = portGrabbers.find(([name]) => running.includes(name)) ?? []
   const findings: Finding[] = []
+  // Its port is gone when brltty has it: nothing else would tell.
+  if (running.includes('brltty'))
+    for (const adapter of await adaptersWithoutPort(machine))
+      findings.push(found('serial', 'serial-taken', { adapter }))
+  if (paths.length === 0) return findings.length > 0 ? findings : [found('serial', 'serial-none')]
+  const user = await machine.user()
   for (const path of paths) {
     const node = await machine.node(path)
     if (node === null || (node.canRead && node.canWrite)) continue
     const isListed = user.listed.includes(node.group) && !user.groups.includes(node.group)
     findings.push(found('serial', isListed ? 'serial-log-in-again' : 'serial-no-rights', { path, group: node.group }))
   }
-  const running = (await machine.programs()).map(({ name }) => name)
-  const grabber = serial.length === 0 ? undefined : portGrabbers.find((name) => running.includes(name))
-  if (grabber !== undefined) findings.push(found('serial', 'serial-grabbed', { program: grabber }))
+  if (serial.length > 0 && grabber !== undefined)
+    findings.push(found('serial', 'serial-grabbed', { program: grabber, units }))
   return findings.length > 0 ? findings : [found('serial', 'serial-ok', { paths: paths.join(', ') })]
 }
 

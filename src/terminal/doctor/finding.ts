@@ -121,6 +121,7 @@ export const levels = {
   'serial-no-rights': 'warning',
   'serial-log-in-again': 'warning',
   'serial-grabbed': 'warning',
+  'serial-taken': 'warning',
   'hid-none': 'ok',
   'hid-ok': 'ok',
   'hid-no-rights': 'warning',

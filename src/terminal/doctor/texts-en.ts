@@ -263,7 +263,12 @@ export const english: DoctorTexts = {
     ],
     'serial-grabbed': [
       '{program} runs; it takes hold of new serial ports.',
-      'sudo systemctl mask --now {program}, if no modem and no Braille display is used here.',
+      'sudo systemctl mask --now {units}, if no modem and no Braille display is used here.',
+    ],
+    'serial-taken': [
+      '{adapter} is plugged in and has no serial port: brltty, which serves Braille displays, has taken it.',
+      'Where no Braille display is used: sudo systemctl mask --now brltty.service brltty-udev.service, or ' +
+        'sudo apt-get remove brltty; then the cable out and in.',
     ],
     'hid-none': ['None that needs a driver. A scanner that types like a keyboard needs none.'],
     'hid-ok': ['You may open {paths}.'],

@@ -261,7 +261,12 @@ export const kazakh: DoctorTexts = {
     'serial-log-in-again': ['{path} үшін {group} тобындасыз, бірақ осы сеанста емес.', 'Жүйеден шығып, қайта кіріңіз.'],
     'serial-grabbed': [
       '{program} қосулы; ол жаңа тізбекті порттарды алып қояды.',
-      'Модем де, Брайль дисплейі де болмаса: sudo systemctl mask --now {program}.',
+      'Модем де, Брайль дисплейі де болмаса: sudo systemctl mask --now {units}.',
+    ],
+    'serial-taken': [
+      '{adapter} қосылған, бірақ порты жоқ: оны Брайль дисплейлеріне арналған brltty алып қойған.',
+      'Брайль дисплейі болмаса: sudo systemctl mask --now brltty.service brltty-udev.service немесе ' +
+        'sudo apt-get remove brltty; сосын кабельді суырып, қайта қосыңыз.',
     ],
     'hid-none': ['Драйвер керек құрылғы жоқ. Пернетақта сияқты сканерге керек емес.'],
     'hid-ok': ['{paths} ашуға құқығыңыз бар.'],

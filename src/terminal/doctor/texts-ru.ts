@@ -255,7 +255,12 @@ export const russian: DoctorTexts = {
     'serial-log-in-again': ['Вы в группе {group} для {path}, но не в этом сеансе.', 'Выйдите и войдите снова.'],
     'serial-grabbed': [
       'Запущен {program}; он занимает новые последовательные порты.',
-      'sudo systemctl mask --now {program}, если здесь нет ни модема, ни строки Брайля.',
+      'sudo systemctl mask --now {units}, если здесь нет ни модема, ни дисплея Брайля.',
+    ],
+    'serial-taken': [
+      '{adapter} подключён, но порта у него нет: его забрала программа brltty для дисплеев Брайля.',
+      'Если дисплея Брайля здесь нет: sudo systemctl mask --now brltty.service brltty-udev.service или ' +
+        'sudo apt-get remove brltty; затем выньте кабель и вставьте снова.',
     ],
     'hid-none': ['Нет таких, которым нужен драйвер. Сканеру-клавиатуре он не нужен.'],
     'hid-ok': ['Вам можно открыть {paths}.'],

@@ -51,6 +51,15 @@ const adapter = (of: Parameters<typeof node>[0]): Scene => ({
   folders: { '/dev': ['null', 'ttyS0', 'ttyUSB0'] },
   nodes: { '/dev/ttyUSB0': node({ group: 'dialout', ...of }) },
 })
+/** A CH340 as sysfs has it: a folder for its port, where the kernel's driver made one. */
+const converter = (...ports: readonly string[]): Scene => ({
+  folders: { '/sys/bus/usb/devices': ['1-3', '1-3:1.0'], '/sys/bus/usb/devices/1-3:1.0': ['uevent', ...ports] },
+  texts: {
+    '/sys/bus/usb/devices/1-3/idVendor': '1a86\n',
+    '/sys/bus/usb/devices/1-3/idProduct': '7523\n',
+    '/sys/bus/usb/devices/1-3/product': 'USB Serial\n',
+  },
+})
 const shut = { canRead: false, canWrite: false }
 const scanner = (of: Parameters<typeof node>[0]): Scene => ({
   folders: { '/sys/class/hidraw': ['hidraw0', 'hidraw1'] },
@@ -203,6 +212,9 @@ const scenes: readonly (readonly [FindingCode, CheckName, Scene])[] = [
     },
   ],
   ['serial-grabbed', 'serial', { ...adapter({}), running: [['ModemManager', 'root']] }],
+  ['serial-grabbed', 'serial', { ...adapter({}), running: [['brltty', 'root']] }],
+  ['serial-taken', 'serial', { ...converter(), running: [['brltty', 'root']] }],
+  ['serial-none', 'serial', { ...converter('ttyUSB0'), running: [['brltty', 'root']] }],
   ['hid-none', 'hid', {}],
   ['hid-ok', 'hid', scanner({})],
   ['hid-no-rights', 'hid', scanner(shut)],
