@@ -88,7 +88,8 @@ function settingsOf(named: string | undefined): Settings {
     }
   }
   const { code, detail } = outcome
-  const kind = code === 'settings_missing' || code === 'settings_unreadable' ? 'unreadable' : 'malformed'
+  if (code === 'settings_missing') return { settings: { kind: 'missing', file } }
+  const kind = code === 'settings_unreadable' ? 'unreadable' : 'malformed'
   return { settings: { kind, file, detail } }
 }
 

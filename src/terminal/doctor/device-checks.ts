@@ -6,6 +6,10 @@ import type { Asked, Machine, PrinterLook, PrinterSettings } from './machine.ts'
 const placeOf = (printer: PrinterSettings): string =>
   printer.kind === 'tcp' ? `${printer.host}:${printer.port}` : printer.path
 
+/** As `npm run till -- test-page` takes it. */
+const addressOf = (printer: PrinterSettings): string =>
+  printer.kind === 'serial' ? `${printer.path}@${printer.baudRate},${printer.flowControl}` : placeOf(printer)
+
 /** @param ask the till's own driver, which opens one line; it says how the printer is */
 export async function printerCheck(
   { printer }: Asked,
@@ -19,7 +23,8 @@ export async function printerCheck(
   const { trouble, paperNearEnd, mute, refusal } = await ask()
   if (printer.kind === 'tcp' && trouble === 'unreachable') return found('printer', ...whyNotOnTcp(printed, refusal))
   if (trouble !== null) return found('printer', codeOfTrouble[trouble], printed)
-  if (mute === true) return found('printer', 'printer-mute', printed)
+  if (mute === true)
+    return found('printer', 'printer-mute', { ...printed, profile: printer.profile, address: addressOf(printer) })
   return found('printer', paperNearEnd ? 'printer-paper-low' : 'printer-ok', printed)
 }
 

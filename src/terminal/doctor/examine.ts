@@ -49,7 +49,7 @@ export async function examine(asked: Asked, ports: DoctorPorts, scheduler: Sched
     bounded('disk', () => diskCheck(machine, asked)),
     bounded('ports', () => portsCheck(machine, asked)),
     bounded('ledger', async () => ledgerCheck(asked, await ledger)),
-    bounded('terminal', async () => terminalCheck(till, await ledger)),
+    bounded('terminal', async () => terminalCheck(asked, till, await ledger)),
     bounded('pcsc', async () => pcscCheck(await scene)),
     bounded('modules', async () => modulesCheck(await scene)),
     bounded('reader', async () => readersCheck(await scene)),

@@ -3,6 +3,7 @@
  * tools/doctor/this-machine.ts; tests have one of their own.
  */
 import type { PrinterStatus } from '../../drivers/ports.ts'
+import type { SerialSettings } from '../../drivers/printer/settings.ts'
 import type { CoreSettings } from '../core/settings.ts'
 
 /** A file, folder or device as the system names it. */
@@ -66,8 +67,9 @@ export type PcscLook =
 
 /** `printer` as the device host takes it, with how it is connected. */
 export type PrinterSettings =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'serial' | 'usb'; readonly path: string }
+  | { readonly kind: 'tcp'; readonly profile: string; readonly host: string; readonly port: number }
+  | ({ readonly kind: 'serial'; readonly profile: string } & SerialSettings)
+  | { readonly kind: 'usb'; readonly profile: string; readonly path: string }
 
 /** `refusal`: what the system said where the line did not open, its code (`ECONNREFUSED`, …) if it had one. */
 export interface PrinterLook extends PrinterStatus {
@@ -77,7 +79,7 @@ export interface PrinterLook extends PrinterStatus {
 /** The till's settings, as far as they are known here. */
 export type KnownSettings =
   | { readonly kind: 'none' }
-  | { readonly kind: 'read'; readonly file: string }
+  | { readonly kind: 'read' | 'missing'; readonly file: string }
   | { readonly kind: 'unreadable' | 'malformed'; readonly file: string; readonly detail: string }
 
 /** What a doctor is asked about. */

@@ -17,6 +17,8 @@ export function settingsCheck({ settings }: Asked): Finding {
       return found('settings', 'settings-none')
     case 'read':
       return found('settings', 'settings-ok', { file: settings.file })
+    case 'missing':
+      return found('settings', 'settings-missing', { file: settings.file })
     case 'unreadable':
     case 'malformed':
       return found('settings', `settings-${settings.kind}`, { file: settings.file, detail: settings.detail })
@@ -43,8 +45,8 @@ export async function folderCheck(machine: Machine, { data }: Asked, till: TillL
   const node = await machine.node(data)
   if (node === null) return found('folder', 'folder-none', { data })
   const { owner, mode } = node
-  if (node.kind !== 'folder' || !node.canWrite || !node.canRead)
-    return found('folder', 'folder-no-rights', { data, owner })
+  if (node.kind !== 'folder') return found('folder', 'folder-not-one', { data })
+  if (!node.canWrite || !node.canRead) return found('folder', 'folder-no-rights', { data, owner })
   const { held, pid } = await till.holder()
   // Windows keeps rights in lists, which these bits do not show.
   if (machine.platform !== 'win32' && (mode & 0o077) !== 0)
@@ -118,11 +120,11 @@ export function ledgerCheck({ ledgerUrl }: Asked, look: LedgerLook | null): Find
   }
 }
 
-export async function terminalCheck(till: TillLook, look: LedgerLook | null): Promise<Finding> {
+export async function terminalCheck({ data }: Asked, till: TillLook, look: LedgerLook | null): Promise<Finding> {
   const identity = await till.identity()
   if (identity !== 'enrolled') return found('terminal', `terminal-${identity}`)
   const state = look?.kind === 'heard' ? look.terminal : null
   if (state === null) return found('terminal', 'terminal-not-asked')
   if (typeof state === 'object') return found('terminal', 'terminal-fault', { code: state.fault })
-  return found('terminal', `terminal-${state}`)
+  return found('terminal', `terminal-${state}`, { data })
 }

@@ -32,9 +32,10 @@ export const english: DoctorTexts = {
     ],
     'settings-none': ['There is no settings.json of a packaged till here.'],
     'settings-ok': ['{file} is read.'],
+    'settings-missing': ['{file} is not there.', 'Name the file of the till that is meant: --settings FILE.'],
     'settings-unreadable': [
       '{file} cannot be read ({detail}).',
-      'Give it to the till’s user: sudo chown "$USER" FILE.',
+      'Give it to the till’s user: sudo chown "$USER" "{file}".',
     ],
     'settings-malformed': ['{file} does not fit: {detail}.', 'Correct what is named there, then start the till again.'],
     'clock-ok': ['{at} UTC.'],
@@ -50,11 +51,12 @@ export const english: DoctorTexts = {
     'folder-none': ['No till is set up here ({data}).'],
     'folder-free': ['{data}, no till runs on it.'],
     'folder-in-use': ['{data}; a till runs on it (process {pid}).'],
+    'folder-not-one': ['{data} is no folder.', 'Name the till’s data folder: --data FOLDER.'],
     'folder-no-rights': [
       '{data} cannot be read and written by you; it is {owner}’s.',
-      'Run this as the till’s user, or give the folder back: sudo chown -R "$USER" FOLDER.',
+      'Run this as the till’s user, or give the folder back: sudo chown -R "$USER" "{data}".',
     ],
-    'folder-open': ['Others may read {data} (rights {mode}).', 'chmod 700 FOLDER: the till’s keys lie in it.'],
+    'folder-open': ['Others may read {data} (rights {mode}).', 'chmod 700 "{data}": the till’s keys lie in it.'],
     'journal-none': ['None yet.'],
     'journal-ok': ['{rows} rows; {waiting} items wait for the ledger, {unresolved} payments are open.'],
     'journal-waits': [
@@ -125,9 +127,8 @@ export const english: DoctorTexts = {
     ],
     'terminal-unknown': [
       'The ledger does not know its key.',
-      'It was revoked, or its data folder was brought back from an old copy. Export what is unsynced (npm ' +
-        'run till -- ' +
-        'export), then have it enrolled anew.',
+      'It was revoked, or its data folder was brought back from an old copy. Export what is unsynced: ' +
+        'npm run till -- export --data "{data}" --out FILE.tolem-export; then have it enrolled anew.',
     ],
     'terminal-fault': ['The ledger refuses its questions: {code}.', 'Make a support bundle and hand it over.'],
     'pcsc-ok': ['The service answers; readers: {readers}.'],
@@ -142,11 +143,13 @@ export const english: DoctorTexts = {
     ],
     'pcsc-no-rights': [
       '{socket} does not let you in.',
-      'Log in at the machine itself, or allow your user org.debian.pcsc-lite.access_pcsc by a polkit rule.',
+      'Log in at the machine itself, or allow your user org.debian.pcsc-lite.access_pcsc and ' +
+        'org.debian.pcsc-lite.access_card by a polkit rule (docs/field-tester.md).',
     ],
     'pcsc-refuses': [
       'The service runs and refuses us: {code}.',
-      'Over ssh polkit says no: log in at the machine itself, or allow your user by a polkit rule. Else: ' +
+      'Over ssh polkit says no: log in at the machine itself, or allow your user org.debian.pcsc-lite.access_pcsc and ' +
+        'org.debian.pcsc-lite.access_card by a polkit rule (docs/field-tester.md). Else: ' +
         'sudo systemctl ' +
         'restart pcscd.',
     ],
@@ -212,7 +215,7 @@ export const english: DoctorTexts = {
     'printer-ok': ['{printer} answers and is ready.'],
     'printer-mute': [
       '{printer} is there; it tells nothing of itself.',
-      'Print the test page and look: npm run till -- test-page.',
+      'Print the test page and look: npm run till -- test-page --profile {profile} --printer {address}',
     ],
     'printer-paper-low': ['{printer}: the paper is nearly out.', 'Have a new roll ready.'],
     'printer-address': [

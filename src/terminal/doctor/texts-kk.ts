@@ -19,7 +19,7 @@ export const kazakh: DoctorTexts = {
     serial: 'кабельдер',
     hid: 'HID',
   },
-  levels: { ok: 'жарайды', warning: 'НАЗАР', fault: 'АҚАУ' },
+  levels: { ok: 'жарайды', warning: 'ЕСКЕРТУ', fault: 'АҚАУ' },
   findings: {
     'node-ok': ['Node {node}, Electron {electron}.'],
     'node-other': [
@@ -32,9 +32,10 @@ export const kazakh: DoctorTexts = {
     ],
     'settings-none': ['Орнатылған кассаның settings.json файлы мұнда жоқ.'],
     'settings-ok': ['{file} оқылды.'],
+    'settings-missing': ['{file} файлы жоқ.', 'Керек кассаның файлын атаңыз: --settings ФАЙЛ.'],
     'settings-unreadable': [
       '{file} оқылмайды ({detail}).',
-      'Оны касса пайдаланушысына беріңіз: sudo chown "$USER" ФАЙЛ.',
+      'Оны касса пайдаланушысына беріңіз: sudo chown "$USER" "{file}".',
     ],
     'settings-malformed': ['{file} жарамайды: {detail}.', 'Аталған жерді түзетіп, кассаны қайта іске қосыңыз.'],
     'clock-ok': ['{at} UTC.'],
@@ -50,13 +51,14 @@ export const kazakh: DoctorTexts = {
     'folder-none': ['Мұнда касса орнатылмаған ({data}).'],
     'folder-free': ['{data}, онда касса жұмыс істеп тұрған жоқ.'],
     'folder-in-use': ['{data}; онда касса жұмыс істеп тұр (процесс {pid}).'],
+    'folder-not-one': ['{data} қалта емес.', 'Кассаның дерек қалтасын атаңыз: --data ҚАЛТА.'],
     'folder-no-rights': [
       '{data} қалтасын оқуға және жазуға құқығыңыз жоқ; иесі: {owner}.',
-      'Касса пайдаланушысы ретінде іске қосыңыз немесе қалтаны қайтарыңыз: sudo chown -R "$USER" ҚАЛТА.',
+      'Касса пайдаланушысы ретінде іске қосыңыз немесе қалтаны қайтарыңыз: sudo chown -R "$USER" "{data}".',
     ],
     'folder-open': [
       '{data} қалтасын басқалар оқи алады (құқықтары {mode}).',
-      'chmod 700 ҚАЛТА: онда касса кілттері жатыр.',
+      'chmod 700 "{data}": онда касса кілттері жатыр.',
     ],
     'journal-none': ['Әлі жоқ.'],
     'journal-ok': ['{rows} жазба; тізілімді күтіп тұрғаны {waiting}, ашық төлем {unresolved}.'],
@@ -98,7 +100,7 @@ export const kazakh: DoctorTexts = {
       'ledgerUrl түзетіңіз; дұрыс болса, бұл машинада DNS жоқ.',
     ],
     'ledger-unreachable': [
-      '{url} жетпейді ({code}).',
+      '{url} қолжетімсіз ({code}).',
       'Кабельді не Wi-Fi-ды, сосын желіаралық экран мен проксиді тексеріңіз. ECONNREFUSED: машина бар, онда ' +
         'тізілім қосылмаған.',
     ],
@@ -121,13 +123,12 @@ export const kazakh: DoctorTexts = {
       'Тіркелген; тізілім жауап береді, бірақ осы касса туралы сұраққа жауап жоқ.',
       'Бір минуттан кейін қайталаңыз; қайталанса, тізілімді жүргізетіндерге айтыңыз.',
     ],
-    'terminal-active': ['Тізілім оны біледі, сата береді.'],
+    'terminal-active': ['Тізілім оны біледі, сатуға рұқсат бар.'],
     'terminal-suspended': ['Тізілім оны тоқтатқан: сатпайды.', 'Себебін мекемеден немесе банктен сұраңыз.'],
     'terminal-unknown': [
       'Тізілім оның кілтін білмейді.',
-      'Кері қайтарылған, не дерек қалтасы ескі көшірмеден алынған. Жіберілмегенін шығарып алып (npm run ' +
-        'till -- export), ' +
-        'кассаны қайта тіркетіңіз.',
+      'Тіркеуі жойылған, не дерек қалтасы ескі көшірмеден алынған. Жіберілмегенін шығарып алыңыз: ' +
+        'npm run till -- export --data "{data}" --out ФАЙЛ.tolem-export; сосын кассаны қайта тіркетіңіз.',
     ],
     'terminal-fault': ['Тізілім оның сұрақтарын қабылдамайды: {code}.', 'Қолдау бумасын жасап, беріңіз.'],
     'pcsc-ok': ['Қызмет жауап береді; оқығыш саны: {readers}.'],
@@ -139,11 +140,13 @@ export const kazakh: DoctorTexts = {
     ],
     'pcsc-no-rights': [
       '{socket} сізді кіргізбейді.',
-      'Машинаның өзінде отырып кіріңіз немесе org.debian.pcsc-lite.access_pcsc рұқсатын polkit ережесімен беріңіз.',
+      'Машинаның өзінде отырып кіріңіз немесе polkit ережесімен (docs/field-tester.md) ' +
+        'org.debian.pcsc-lite.access_pcsc пен org.debian.pcsc-lite.access_card рұқсатын беріңіз.',
     ],
     'pcsc-refuses': [
       'Қызмет жұмыс істейді, бірақ қабылдамайды: {code}.',
-      'ssh арқылы polkit жібермейді: машинаның өзінде кіріңіз немесе polkit ережесімен рұқсат беріңіз. Әйтпесе: sudo ' +
+      'ssh арқылы polkit жібермейді: машинаның өзінде кіріңіз немесе polkit ережесімен (docs/field-tester.md) ' +
+        'org.debian.pcsc-lite.access_pcsc пен org.debian.pcsc-lite.access_card рұқсатын беріңіз. Әйтпесе: sudo ' +
         'systemctl restart pcscd.',
     ],
     'pcsc-unusable': [
@@ -208,7 +211,7 @@ export const kazakh: DoctorTexts = {
     'printer-ok': ['{printer} жауап береді, дайын.'],
     'printer-mute': [
       '{printer} орнында; өз күйін хабарламайды.',
-      'Сынақ бетін басып, қараңыз: npm run till -- test-page.',
+      'Сынақ бетін басып, қараңыз: npm run till -- test-page --profile {profile} --printer {address}',
     ],
     'printer-paper-low': ['{printer}: қағаз таусылуға жақын.', 'Жаңа орам дайындап қойыңыз.'],
     'printer-address': [

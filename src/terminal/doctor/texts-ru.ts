@@ -32,9 +32,10 @@ export const russian: DoctorTexts = {
     ],
     'settings-none': ['Файла settings.json установленной кассы здесь нет.'],
     'settings-ok': ['{file} прочитан.'],
+    'settings-missing': ['Файла {file} нет.', 'Назовите файл нужной кассы: --settings ФАЙЛ.'],
     'settings-unreadable': [
       '{file} не читается ({detail}).',
-      'Отдайте его пользователю кассы: sudo chown "$USER" ФАЙЛ.',
+      'Отдайте его пользователю кассы: sudo chown "$USER" "{file}".',
     ],
     'settings-malformed': ['{file} не подходит: {detail}.', 'Исправьте названное и запустите кассу снова.'],
     'clock-ok': ['{at} UTC.'],
@@ -50,11 +51,12 @@ export const russian: DoctorTexts = {
     'folder-none': ['Касса здесь не установлена ({data}).'],
     'folder-free': ['{data}, касса на ней не запущена.'],
     'folder-in-use': ['{data}; на ней работает касса (процесс {pid}).'],
+    'folder-not-one': ['{data} не папка.', 'Назовите папку данных кассы: --data ПАПКА.'],
     'folder-no-rights': [
       'Вам нельзя читать и писать {data}; владелец {owner}.',
-      'Запустите от имени пользователя кассы или верните папку: sudo chown -R "$USER" ПАПКА.',
+      'Запустите от имени пользователя кассы или верните папку: sudo chown -R "$USER" "{data}".',
     ],
-    'folder-open': ['{data} могут читать другие (права {mode}).', 'chmod 700 ПАПКА: в ней лежат ключи кассы.'],
+    'folder-open': ['{data} могут читать другие (права {mode}).', 'chmod 700 "{data}": в ней лежат ключи кассы.'],
     'journal-none': ['Его ещё нет.'],
     'journal-ok': ['Записей {rows}; ждут реестра {waiting}, открытых оплат {unresolved}.'],
     'journal-waits': [
@@ -67,7 +69,7 @@ export const russian: DoctorTexts = {
       'Ничего не удаляйте: там могут быть неотправленные продажи. Скопируйте всю папку и передайте поддержке.',
     ],
     'disk-ok': ['Свободно {megabytes} МБ.'],
-    'disk-unknown': ['Система не говорит, сколько места свободно.'],
+    'disk-unknown': ['Система не сообщает, сколько места свободно.'],
     'disk-low': ['Свободно только {megabytes} МБ.', 'Освободите место: при 20 МБ касса может перестать продавать.'],
     'disk-full': [
       'Диск полон: свободно {megabytes} МБ.',
@@ -81,10 +83,10 @@ export const russian: DoctorTexts = {
       'Папка данных лежит в памяти и пропадёт при выключении.',
       'Для настоящих продаж так нельзя: перенесите её на диск.',
     ],
-    'ports-ok': ['127.0.0.1 доступен; спрошены: {ports}.'],
+    'ports-ok': ['127.0.0.1 доступен; проверены: {ports}.'],
     'port-taken': [
       'Порт {port} занят ({code}).',
-      'Возьмите другой --port или завершите того, кто его занял: ss -ltnp "sport = :{port}".',
+      'Возьмите другой --port или завершите программу, которая его заняла: ss -ltnp "sport = :{port}".',
     ],
     'loopback-fault': [
       'На 127.0.0.1 ничего нельзя открыть ({code}).',
@@ -125,9 +127,8 @@ export const russian: DoctorTexts = {
     'terminal-suspended': ['Реестр её приостановил: она не продаёт.', 'Спросите причину у ведомства или банка.'],
     'terminal-unknown': [
       'Реестр не знает её ключа.',
-      'Её отозвали, или папка данных восстановлена из старой копии. Выгрузите неотправленное (npm run till ' +
-        '-- export) и ' +
-        'зарегистрируйте кассу заново.',
+      'Её отозвали, или папка данных восстановлена из старой копии. Выгрузите неотправленное: ' +
+        'npm run till -- export --data "{data}" --out ФАЙЛ.tolem-export; затем зарегистрируйте кассу заново.',
     ],
     'terminal-fault': ['Реестр отклоняет её запросы: {code}.', 'Сделайте пакет для поддержки и передайте его.'],
     'pcsc-ok': ['Служба отвечает; считывателей: {readers}.'],
@@ -139,11 +140,13 @@ export const russian: DoctorTexts = {
     ],
     'pcsc-no-rights': [
       '{socket} вас не пускает.',
-      'Войдите за самой машиной или разрешите пользователю org.debian.pcsc-lite.access_pcsc правилом polkit.',
+      'Войдите за самой машиной или разрешите пользователю правилом polkit (docs/field-tester.md) ' +
+        'org.debian.pcsc-lite.access_pcsc и org.debian.pcsc-lite.access_card.',
     ],
     'pcsc-refuses': [
       'Служба работает и отказывает: {code}.',
-      'По ssh не пускает polkit: войдите за самой машиной или разрешите правилом polkit. Иначе: sudo ' +
+      'По ssh не пускает polkit: войдите за самой машиной или разрешите правилом polkit (docs/field-tester.md) ' +
+        'org.debian.pcsc-lite.access_pcsc и org.debian.pcsc-lite.access_card. Иначе: sudo ' +
         'systemctl restart ' +
         'pcscd.',
     ],
@@ -208,7 +211,7 @@ export const russian: DoctorTexts = {
     'printer-ok': ['{printer} отвечает и готов.'],
     'printer-mute': [
       '{printer} на месте; о себе он не сообщает.',
-      'Напечатайте пробную страницу: npm run till -- test-page.',
+      'Напечатайте пробную страницу: npm run till -- test-page --profile {profile} --printer {address}',
     ],
     'printer-paper-low': ['{printer}: бумага кончается.', 'Приготовьте новый рулон.'],
     'printer-address': [

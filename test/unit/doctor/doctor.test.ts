@@ -38,12 +38,12 @@ const journal = (of: object = {}): Scene => ({
   till: { journal: async () => ({ rows: 9, waiting: 1, parked: 0, unresolved: 0, oldestAt: now, ...of }) },
 })
 const tcp = (printer: NonNullable<Scene['printer']> = {}): Scene => ({
-  asked: { printer: { kind: 'tcp', host: '192.0.2.7', port: 9100 } },
+  asked: { printer: { kind: 'tcp', profile: 'generic-80mm', host: '192.0.2.7', port: 9100 } },
   printer,
 })
 const refused = (refusal?: string): Scene => tcp({ online: false, trouble: 'unreachable', refusal })
 const cable = (printer: NonNullable<Scene['printer']>): Scene => ({
-  asked: { printer: { kind: 'usb', path: '/dev/usb/lp0' } },
+  asked: { printer: { kind: 'usb', profile: 'generic-80mm', path: '/dev/usb/lp0' } },
   printer,
 })
 const trouble = (kind: PrinterTrouble): Scene => cable({ online: false, trouble: kind })
@@ -82,6 +82,7 @@ const scenes: readonly (readonly [FindingCode, CheckName, Scene])[] = [
   ['node-old', 'program', { machine: { nodeVersion: '22.21.0' } }],
   ['settings-none', 'settings', {}],
   ['settings-ok', 'settings', { asked: { settings: { kind: 'read', file: 'settings.json' } } }],
+  ['settings-missing', 'settings', { asked: { settings: { kind: 'missing', file: 'settings.json' } } }],
   ['settings-unreadable', 'settings', { asked: { settings: { kind: 'unreadable', file: 's', detail: 'EACCES' } } }],
   ['settings-malformed', 'settings', { asked: { settings: { kind: 'malformed', file: 's', detail: 'ledgerUrl' } } }],
   ['clock-ok', 'clock', heard({ at: now - 59_000 })],
@@ -90,6 +91,7 @@ const scenes: readonly (readonly [FindingCode, CheckName, Scene])[] = [
   ['folder-none', 'folder', {}],
   ['folder-free', 'folder', { nodes: tillFolder }],
   ['folder-in-use', 'folder', running],
+  ['folder-not-one', 'folder', { nodes: { [folder]: node({ kind: 'file', canWrite: false }) } }],
   ['folder-no-rights', 'folder', { nodes: { [folder]: node({ kind: 'folder', mode: 0o700, canWrite: false }) } }],
   ['folder-open', 'folder', { nodes: { [folder]: node({ kind: 'folder', mode: 0o755 }) } }],
   ['journal-none', 'journal', {}],
@@ -268,6 +270,25 @@ it('a rule for a device that the till reads opens its vendor’s and no other ke
     const { remedy } = wordsOf(found!, language)
     expect(remedy).toContain('KERNEL=="hidraw*", ATTRS{idVendor}=="0c2e", TAG+="uaccess"')
     expect(remedy).not.toContain('plugdev')
+  }
+})
+
+it('a remedy that is typed names what it is about', async () => {
+  const line = { kind: 'serial', profile: 'epson-tm-t20iii', path: '/dev/ttyUSB0' } as const
+  const serial: Scene = {
+    asked: { printer: { ...line, baudRate: 38_400, flowControl: 'none' } },
+    printer: { mute: true },
+  }
+  const remedies: readonly (readonly [CheckName, Scene, string])[] = [
+    ['printer', serial, 'test-page --profile epson-tm-t20iii --printer /dev/ttyUSB0@38400,none'],
+    ['terminal', { ...heard({ terminal: 'unknown' }), ...enrolled }, `export --data "${folder}" --out `],
+    ['folder', { nodes: { [folder]: node({ kind: 'folder', mode: 0o755 }) } }, `chmod 700 "${folder}"`],
+    ['pcsc', { ...wantsReader, nodes: installed, machine: { connects: async () => 'EACCES' } }, '.access_card'],
+    ['pcsc', { ...wantsReader, nodes: installed, machine: { connects: async () => 'connected' } }, '.access_card'],
+  ]
+  for (const [check, scene, typed] of remedies) {
+    const [found] = await foundBy(scene, check)
+    for (const language of languages) expect(wordsOf(found!, language).remedy).toContain(typed)
   }
 })
 
