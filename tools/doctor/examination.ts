@@ -3,22 +3,19 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { DeviceConfiguration } from '../../src/drivers/host/devices.ts'
-import { holderOf } from '../../src/sync/journal/data-folder.ts'
-import { journalFigures } from '../../src/sync/journal/journal-figures.ts'
 import { verifyingKey } from '../../src/sync/protocol/keys.ts'
 import { httpTransport } from '../../src/terminal/core/http-transport.ts'
 import { realRandomness, realScheduler } from '../../src/terminal/core/real-ports.ts'
-import { journalFileIn } from '../../src/terminal/core/stopped-till.ts'
 import { examine } from '../../src/terminal/doctor/examine.ts'
 import type { Finding } from '../../src/terminal/doctor/finding.ts'
 import { lookAtLedger } from '../../src/terminal/doctor/ledger-look.ts'
-import type { Asked, KnownSettings, LedgerLook, TillLook } from '../../src/terminal/doctor/machine.ts'
+import type { Asked, KnownSettings, LedgerLook } from '../../src/terminal/doctor/machine.ts'
 import { readSettingsFile, settingsFileOf } from '../../src/terminal/shell-electron/settings-file.ts'
-import { tillFolderIn } from '../till/folder.ts'
+import { folderOf, lookAtTill, tillLookOf } from './folder.ts'
 import { lookAtPrinter } from './printer.ts'
 import { readersOfThisMachine } from './readers.ts'
 import { thisMachine } from './this-machine.ts'
-import { tillIdentityIn } from './till-identity.ts'
+import { tillIdentityIn, type TillIdentity } from './till-identity.ts'
 
 /** Absent: what the settings say, or nothing. */
 export interface Wanted {
@@ -33,6 +30,10 @@ export interface Examination {
   readonly asked: Asked
   readonly findings: readonly Finding[]
   readonly printer: DeviceConfiguration['printer']
+  /** Of the till that is enrolled there. */
+  readonly terminalId: string | null
+  /** Whoever reads it waits for ever. */
+  readonly isFolderSilent: boolean
 }
 
 const root = join(import.meta.dirname, '..', '..')
@@ -40,7 +41,9 @@ const root = join(import.meta.dirname, '..', '..')
 export async function examineThisMachine(wanted: Wanted): Promise<Examination> {
   const { settings, core, devices } = settingsOf(wanted.settings)
   const printer = wanted.printer ?? devices?.printer ?? { kind: 'none' }
-  const data = tillFolderIn(wanted.data ?? core?.data ?? 'data')
+  const named = wanted.data ?? core?.data ?? 'data'
+  const till = await lookAtTill(named)
+  const data = folderOf(named, till)
   const asked: Asked = {
     settings,
     data,
@@ -55,10 +58,11 @@ export async function examineThisMachine(wanted: Wanted): Promise<Examination> {
     machine: await thisMachine(),
     readers: readersOfThisMachine,
     printer: () => (printer.kind === 'none' ? Promise.reject(new Error('no printer')) : lookAtPrinter(printer)),
-    till: tillIn(data),
-    ledger: (url: string) => ledgerAt(url, data),
+    till: tillLookOf(data, till),
+    ledger: async (url: string) => ledgerAt(url, till === null ? { kind: 'none' } : tillIdentityIn(data)),
   }
-  return { asked, printer, findings: await examine(asked, ports, realScheduler) }
+  const findings = await examine(asked, ports, realScheduler)
+  return { asked, printer, findings, terminalId: till?.terminalId ?? null, isFolderSilent: till === null }
 }
 
 /** Where Electron keeps the packaged till's (docs/design/05-electron.md). */
@@ -96,27 +100,7 @@ function settingsOf(named: string | undefined): Settings {
 /** Whether `--settings` names such a file. */
 export const isSettingsFile = (file: string): boolean => basename(file) === basename(settingsFileOf('.'))
 
-function tillIn(data: string): TillLook {
-  return {
-    holder: async () => {
-      const { held, pid } = holderOf(data)
-      return { held, pid: pid === null ? '?' : String(pid) }
-    },
-    identity: async () => tillIdentityIn(data).kind,
-    journal: async () => {
-      const figures = journalFigures(journalFileIn(data))
-      if (figures === null) return null
-      const queued = (state: string): number =>
-        figures.outbox.filter((items) => items.state === state).reduce((sum, { count }) => sum + count, 0)
-      const { rows, undecided: unresolved, outbox } = figures
-      const oldestAt = outbox.length === 0 ? null : Math.min(...outbox.map((items) => items.oldestAt))
-      return { rows, waiting: queued('waiting'), parked: queued('parked'), unresolved, oldestAt }
-    },
-  }
-}
-
-async function ledgerAt(url: string, data: string): Promise<LedgerLook> {
-  const identity = tillIdentityIn(data)
+async function ledgerAt(url: string, identity: TillIdentity): Promise<LedgerLook> {
   const isEnrolled = identity.kind === 'enrolled'
   const { transport, close } = httpTransport()
   try {

@@ -3,27 +3,24 @@ import { readFileSync } from 'node:fs'
 import { homedir, release, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { DeviceConfiguration } from '../../src/drivers/host/devices.ts'
-import { DataFolderError } from '../../src/sync/journal/data-folder.ts'
-import { journalFigures } from '../../src/sync/journal/journal-figures.ts'
 import { writeNewFile } from '../../src/sync/export/new-file.ts'
-import { loadEnrolment } from '../../src/terminal/core/identity.ts'
-import { journalFileIn } from '../../src/terminal/core/stopped-till.ts'
 import { countsOf } from '../../src/terminal/doctor/report.ts'
 import { namesOfPeople, supportBundle, type BundleParts } from '../../src/terminal/support/bundle.ts'
 import { engineVersion } from '../../src/voucher/decide.ts'
 import { commitOf } from '../commit.ts'
 import { examineThisMachine, type Wanted } from '../doctor/examination.ts'
+import { lookAtJournal } from '../doctor/folder.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
 export async function makeSupportBundle(file: string, wanted: Wanted): Promise<number> {
-  const { asked, findings, printer } = await examineThisMachine(wanted)
+  const { asked, findings, printer, terminalId, isFolderSilent } = await examineThisMachine(wanted)
   const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, string>
   const bytes = supportBundle({
     madeAt: Date.now(),
     findings,
     language: 'en',
-    terminalId: terminalOf(asked.data),
+    terminalId,
     versions: {
       [name ?? '']: version ?? '',
       commit: commitOf(root),
@@ -39,7 +36,7 @@ export async function makeSupportBundle(file: string, wanted: Wanted): Promise<n
       reader: asked.wantsReader ? 'pcsc' : 'not named',
       printer: printer.kind === 'none' ? null : settingsOf(printer),
     },
-    journal: journalOf(asked.data),
+    journal: isFolderSilent ? noAnswer : await journalOf(asked.data),
     instead: [
       [asked.data, 'DATA'],
       [homedir(), '~'],
@@ -55,22 +52,18 @@ export async function makeSupportBundle(file: string, wanted: Wanted): Promise<n
   return 0
 }
 
-function journalOf(data: string): BundleParts['journal'] {
-  try {
-    return journalFigures(journalFileIn(data))
-  } catch (error) {
-    if (error instanceof DataFolderError) return { fault: error.code }
-    throw error
-  }
+/** A long journal may take longer here than a check of the doctor may. */
+const journalWithinMs = 60_000
+
+async function journalOf(data: string): Promise<BundleParts['journal']> {
+  const seen = await lookAtJournal(data, journalWithinMs)
+  if (seen === null) return noAnswer
+  if ('figures' in seen) return seen.figures
+  if ('fault' in seen) return seen
+  throw new Error(seen.why)
 }
 
-function terminalOf(data: string): string | null {
-  try {
-    return loadEnrolment(data)?.terminalId ?? null
-  } catch {
-    return null
-  }
-}
+const noAnswer = { fault: 'NO_ANSWER' }
 
 function dependency(name: string): string {
   const file = readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')

@@ -13,13 +13,13 @@ const addressOf = (printer: PrinterSettings): string =>
 /** @param ask the till's own driver, which opens one line; it says how the printer is */
 export async function printerCheck(
   { printer }: Asked,
-  isTillRunning: boolean,
+  holder: Promise<{ readonly held: boolean }>,
   ask: () => Promise<PrinterLook>,
 ): Promise<Finding> {
   if (printer === null) return found('printer', 'printer-not-named')
   const printed = { printer: placeOf(printer) }
   // Whoever reads a cable beside the till takes its answers away; on TCP, most printers serve one client at a time.
-  if (isTillRunning) return found('printer', 'printer-with-till', printed)
+  if ((await holder).held) return found('printer', 'printer-with-till', printed)
   const { trouble, paperNearEnd, mute, refusal } = await ask()
   if (printer.kind === 'tcp' && trouble === 'unreachable') return found('printer', ...whyNotOnTcp(printed, refusal))
   if (trouble !== null) return found('printer', codeOfTrouble[trouble], printed)

@@ -2,7 +2,7 @@
 import type { Scheduler } from '../../sync/engine/ports.ts'
 import { hidCheck, printerCheck, serialCheck } from './device-checks.ts'
 import { checkNames, found, type CheckName, type Finding } from './finding.ts'
-import type { Asked, DoctorPorts, LedgerLook } from './machine.ts'
+import { UnansweredError, type Asked, type DoctorPorts, type LedgerLook } from './machine.ts'
 import { cardsCheck, modulesCheck, pcscCheck, readersCheck, type ReaderScene } from './reader-checks.ts'
 import {
   clockCheck,
@@ -28,8 +28,10 @@ export async function examine(asked: Asked, ports: DoctorPorts, scheduler: Sched
   const bounded = async (check: CheckName, look: () => Found | Promise<Found>): Promise<readonly Finding[]> => {
     try {
       const findings = await within(scheduler, Promise.resolve().then(look))
-      return findings === 'late' ? [found(check, 'check-late', { seconds: checkMaxMs / 1_000 })] : [findings].flat()
+      if (findings === 'late') throw new UnansweredError(checkMaxMs)
+      return [findings].flat()
     } catch (error) {
+      if (error instanceof UnansweredError) return [found(check, 'check-late', { seconds: error.afterMs / 1_000 })]
       return [found(check, 'check-broken', { why: error instanceof Error ? error.message : String(error) })]
     }
   }
@@ -37,8 +39,10 @@ export async function examine(asked: Asked, ports: DoctorPorts, scheduler: Sched
   const holder = till.holder()
   const ledger: Promise<LedgerLook | null> =
     asked.ledgerUrl === null ? Promise.resolve(null) : ports.ledger(asked.ledgerUrl)
-  const scene = Promise.all([ports.readers(), usbReaders(machine), holder]).then(
-    ([look, plugged, { held }]): ReaderScene => ({ machine, asked, look, plugged, isTillRunning: held }),
+  // A folder that says nothing keeps nobody from being told of the readers.
+  const isTillRunning = holder.then(({ held }) => held).catch(() => false)
+  const scene = Promise.all([ports.readers(), usbReaders(machine), isTillRunning]).then(
+    ([look, plugged, isRunning]): ReaderScene => ({ machine, asked, look, plugged, isTillRunning: isRunning }),
   )
   const told = await Promise.all([
     bounded('program', () => programCheck(machine, asked)),
@@ -54,7 +58,7 @@ export async function examine(asked: Asked, ports: DoctorPorts, scheduler: Sched
     bounded('modules', async () => modulesCheck(await scene)),
     bounded('reader', async () => readersCheck(await scene)),
     bounded('card', async () => cardsCheck(await scene)),
-    bounded('printer', async () => printerCheck(asked, (await holder).held, ports.printer)),
+    bounded('printer', () => printerCheck(asked, holder, ports.printer)),
     bounded('serial', () => serialCheck(machine)),
     bounded('hid', () => hidCheck(machine, asked)),
   ])

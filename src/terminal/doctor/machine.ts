@@ -106,7 +106,17 @@ export interface DoctorPorts {
   readonly ledger: (url: string) => Promise<LedgerLook>
 }
 
-/** What a data folder says. */
+/** Nothing answered in the time that a question was given. */
+export class UnansweredError extends Error {
+  readonly afterMs: number
+  constructor(afterMs: number) {
+    super(`no answer within ${afterMs} ms`)
+    this.name = 'UnansweredError'
+    this.afterMs = afterMs
+  }
+}
+
+/** What a data folder says. Each question rejects with `UnansweredError` where the folder says nothing. */
 export interface TillLook {
   /** Whether a till holds the folder, and which process that is. */
   holder(): Promise<{ readonly held: boolean; readonly pid: string }>

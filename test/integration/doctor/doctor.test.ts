@@ -2,7 +2,7 @@
  * The doctor against a ledger that signs and a till's folder on the disk: who answers, how it stands with the till,
  * who holds the folder, what the journal is like; and once as a process, beside a till that runs.
  */
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -203,3 +203,15 @@ it('as a command at the folder of a till that was stopped: rights too stay, and 
   expect(files().filter(([name]) => !companions.includes(name))).toEqual(before)
   expect(readFileSync(join(folder.path, 'journal.sqlite-wal'), 'utf8')).toBe('')
 }, 30_000)
+
+it.skipIf(process.platform === 'win32')(
+  'as a command at a folder that keeps hold of whoever reads it, as a dead network disk does',
+  async () => {
+    execFileSync('mkfifo', [join(folder.path, 'owner.lock')])
+    const told = await doctor()
+    for (const check of ['folder', 'journal', 'terminal']) expect(told(check)?.['code']).toBe('check-late')
+    expect(told('disk')?.['code']).not.toBe('check-late')
+    expect(told('reader')?.['code']).not.toBe('check-late')
+  },
+  30_000,
+)
