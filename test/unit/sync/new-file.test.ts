@@ -16,10 +16,22 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { FileExistsError, writeNewFile } from '../../../src/sync/export/new-file.ts'
 
 const module = pathToFileURL(resolve(import.meta.dirname, '../../../src/sync/export/new-file.ts')).href
+/** A stick (FAT) gives a file one name only. */
+const stick = vi.hoisted(() => ({ isUsed: false }))
+vi.mock('node:fs', async (original) => {
+  const system = await original<typeof import('node:fs')>()
+  return {
+    ...system,
+    linkSync(from: string, to: string) {
+      if (stick.isUsed) throw Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' })
+      system.linkSync(from, to)
+    },
+  }
+})
 let folder: string
 let file: string
 
@@ -27,7 +39,10 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'new-file-'))
   file = join(folder, 'bundle.zip')
 })
-afterEach(() => rmSync(folder, { recursive: true }))
+afterEach(() => {
+  stick.isUsed = false
+  rmSync(folder, { recursive: true })
+})
 
 it('holds all that was appended, for this user only, and leaves nothing beside it', () => {
   writeNewFile(file, (append) => {
@@ -62,6 +77,17 @@ it('does not go over a file that appears while it is written', () => {
   expect(both).toThrow(FileExistsError)
   expect(readFileSync(file, 'utf8')).toBe('theirs')
   expect(readdirSync(folder)).toEqual(['bundle.zip'])
+})
+
+it('is written to a stick too, and over nothing there', () => {
+  stick.isUsed = true
+  writeNewFile(file, (append) => append('ours'))
+  expect(readFileSync(file, 'utf8')).toBe('ours')
+  expect(() => writeNewFile(file, (append) => append('again'))).toThrow(FileExistsError)
+  const other = join(folder, 'other.zip')
+  const both = () => writeNewFile(other, () => writeFileSync(other, 'theirs'))
+  expect(both).toThrow(FileExistsError)
+  expect(readdirSync(folder)).toEqual(['bundle.zip', 'other.zip'])
 })
 
 it('is not there where its content breaks', () => {
