@@ -23,7 +23,7 @@ const module = pathToFileURL(resolve(import.meta.dirname, '../../../src/sync/exp
 /** A stick (FAT) gives a file one name only. */
 const stick = vi.hoisted(() => ({ isUsed: false }))
 vi.mock('node:fs', async (original) => {
-  const system = await original<typeof import('node:fs')>()
+  const system = await original<typeof FileSystem>()
   return {
     ...system,
     linkSync(from: string, to: string) {
