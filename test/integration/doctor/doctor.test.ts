@@ -193,7 +193,8 @@ it('as a command at the folder of a till that was stopped: rights too stay, and 
   lockDataFolder(folder.path, { name: 'a till', pid: process.pid, startedAt: '' }).release()
   chmodSync(join(folder.path, 'terminal-keys.json'), 0o640)
   const before = files()
-  const told = await doctor()
+  const told = await doctor('--settings', join(folder.path, 'settings.json'))
+  expect(told('settings')?.['code']).toBe('settings-missing')
   expect(told('folder')?.['code']).toBe('folder-free')
   expect(told('journal')?.['code']).toBe('journal-ok')
   // Port 9 is nobody's on any machine of ours: refused at once.
