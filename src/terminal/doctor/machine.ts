@@ -3,7 +3,6 @@
  * tools/doctor/this-machine.ts; tests have one of their own.
  */
 import type { PrinterStatus } from '../../drivers/ports.ts'
-import type { SerialSettings } from '../../drivers/printer/settings.ts'
 import type { CoreSettings } from '../core/settings.ts'
 
 /** A file, folder or device as the system names it. */
@@ -68,7 +67,13 @@ export type PcscLook =
 /** `printer` as the device host takes it, with how it is connected. */
 export type PrinterSettings =
   | { readonly kind: 'tcp'; readonly profile: string; readonly host: string; readonly port: number }
-  | ({ readonly kind: 'serial'; readonly profile: string } & SerialSettings)
+  | {
+      readonly kind: 'serial'
+      readonly profile: string
+      readonly path: string
+      readonly baudRate: number
+      readonly flowControl: string
+    }
   | { readonly kind: 'usb'; readonly profile: string; readonly path: string }
 
 /** `refusal`: what the system said where the line did not open, its code (`ECONNREFUSED`, …) if it had one. */
