@@ -29,13 +29,16 @@ export async function printerCheck(
 }
 
 /** @param refusal undefined where the connection was taken, and ended before an answer */
-function whyNotOnTcp(printed: { readonly printer: string }, refusal: string | undefined) {
-  if (refusal === undefined) return ['printer-silent', printed] as const
+function whyNotOnTcp(
+  printed: { readonly printer: string },
+  refusal: string | undefined,
+): readonly [FindingCode, Record<string, string>] {
+  if (refusal === undefined) return ['printer-silent', printed]
   // Without a code of the system: nobody answered while the driver waited.
   const code = /^E[A-Z_]+$/.test(refusal) ? refusal : 'ETIMEDOUT'
-  if (code === 'ECONNREFUSED') return ['printer-refuses', printed] as const
+  if (code === 'ECONNREFUSED') return ['printer-refuses', printed]
   const isName = ['ENOTFOUND', 'EAI_AGAIN'].includes(code)
-  return [isName ? 'printer-address' : 'printer-unreachable', { ...printed, code }] as const
+  return [isName ? 'printer-address' : 'printer-unreachable', { ...printed, code }]
 }
 
 /** Of one that took the connection, or of a cable. */

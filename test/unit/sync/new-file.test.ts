@@ -3,6 +3,7 @@
  * and while it is written; a disk that takes only a part, by the limit that a shell sets on the length of files.
  */
 import { execFileSync } from 'node:child_process'
+import type * as FileSystem from 'node:fs'
 import {
   existsSync,
   mkdtempSync,
