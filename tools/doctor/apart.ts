@@ -1,4 +1,4 @@
-/** Questions that a driver or a dead disk may never answer, asked by a process that can be ended whatever it waits for. */
+/** Questions that a driver or a dead disk may never answer, asked by a process that can be ended all the same. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 

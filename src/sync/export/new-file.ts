@@ -1,7 +1,16 @@
 /** A file that is written whole or not at all, and never over another one. */
-import { randomUUID } from 'node:crypto'
-import { appendFileSync, closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { syncFolder } from '../journal/data-folder.ts'
 
 /** Something of that name is there, and may be all that is left of a till. */
@@ -16,31 +25,32 @@ export class FileExistsError extends Error {
  */
 export function writeNewFile(file: string, write: (append: (piece: string | Uint8Array) => void) => void): void {
   if (existsSync(file)) throw alreadyThere(file)
-  // A name that nobody can guess, and never an old file or a link: root writes into folders of others too.
-  const unfinished = `${file}.${randomUUID()}.unfinished`
-  const handle = openSync(unfinished, 'wx', 0o600)
+  // In a folder of its own, new and this user's only: no old file and no link lies there.
+  const unfinished = mkdtempSync(`${file}.unfinished-`)
   try {
+    const whole = join(unfinished, 'whole')
+    const handle = openSync(whole, 'wx', 0o600)
     try {
       write((piece) => appendFileSync(handle, piece))
       fsyncSync(handle)
     } finally {
       closeSync(handle)
     }
-    name(unfinished, file)
+    name(whole, file)
   } finally {
-    rmSync(unfinished, { force: true })
+    rmSync(unfinished, { recursive: true, force: true })
   }
   // A reset deletes what an export says: its name must outlast a power cut first.
   syncFolder(dirname(resolve(file)))
 }
 
 /** A second name is refused where there is a first; a stick (FAT) knows none, and there the file gets its only one. */
-function name(unfinished: string, file: string): void {
+function name(whole: string, file: string): void {
   try {
-    linkSync(unfinished, file)
+    linkSync(whole, file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST' || existsSync(file)) throw alreadyThere(file)
-    renameSync(unfinished, file)
+    renameSync(whole, file)
   }
 }
 

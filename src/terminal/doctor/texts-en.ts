@@ -148,7 +148,8 @@ export const english: DoctorTexts = {
     ],
     'pcsc-refuses': [
       'The service runs and refuses us: {code}.',
-      'Over ssh polkit says no: log in at the machine itself, or allow your user org.debian.pcsc-lite.access_pcsc and ' +
+      'Over ssh polkit says no: log in at the machine itself, or allow your user ' +
+        'org.debian.pcsc-lite.access_pcsc and ' +
         'org.debian.pcsc-lite.access_card by a polkit rule (docs/field-tester.md). Else: ' +
         'sudo systemctl ' +
         'restart pcscd.',

@@ -193,7 +193,7 @@ it('as a command beside a till that holds the folder, whose printer is left alon
   }
 }, 30_000)
 
-it('as a command at the folder of a till that was stopped: rights too stay, and SQLite lays two empty files', async () => {
+it('as a command at the folder of a till that was stopped: rights stay too, SQLite lays two files', async () => {
   till.stops()
   lockDataFolder(folder.path, { name: 'a till', pid: process.pid, startedAt: '' }).release()
   chmodSync(join(folder.path, 'terminal-keys.json'), 0o640)

@@ -1,6 +1,6 @@
 /**
- * A file that a person or a till leaves behind for others. Method: real files; what somebody else lays in its way before
- * and while it is written; a disk that takes only a part, by the limit that a shell sets on the length of files.
+ * A file that a person or a till leaves behind for others. Method: real files; what somebody else lays in its way
+ * before and while it is written; a disk that takes a part, by the limit that a shell sets on the length of files.
  */
 import { execFileSync } from 'node:child_process'
 import type * as FileSystem from 'node:fs'
