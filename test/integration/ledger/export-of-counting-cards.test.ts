@@ -168,7 +168,8 @@ test('what was given up at a till that was destroyed pays nobody: its sale went 
   expect(await left()).toEqual([700n])
 })
 
-test('an older export before a newer one takes nothing from a sale that the card has paid since', async () => {
+/** Once while it is torn, and once more when the card was back and has paid; then the till is gone. */
+async function exportedTwice() {
   await begin()
   const sold = await world.sell(till, card, 100n)
   isTorn(sold)
@@ -177,6 +178,11 @@ test('an older export before a newer one takes nothing from a sale that the card
   journaling.journal.commit({ kind: 'approved_by_card', tenderId: idOf(sold), evidence, decidedAt })
   const newer = journaling.exported()
   await isEnded()
+  return { sold, older, newer }
+}
+
+test('an older export before a newer one takes nothing from a sale that the card has paid since', async () => {
+  const { sold, older, newer } = await exportedTwice()
   const before = await account()
   expect((await imported(older)).open).toEqual({ [idOf(sold)]: 'awaiting_proof' })
   expect((await imported(newer)).became).toEqual({ [idOf(sold)]: 'settled' })
@@ -185,14 +191,7 @@ test('an older export before a newer one takes nothing from a sale that the card
 })
 
 test('but where the card has it back already the merchant may appeal: no allowance is paid twice', async () => {
-  await begin()
-  const sold = await world.sell(till, card, 100n)
-  isTorn(sold)
-  const older = journaling.exported()
-  const { evidence, decidedAt } = sold.sale
-  journaling.journal.commit({ kind: 'approved_by_card', tenderId: idOf(sold), evidence, decidedAt })
-  const newer = journaling.exported()
-  await isEnded()
+  const { sold, older, newer } = await exportedTwice()
   await imported(older)
   expect(await world.present(other, await world.sell(other, card, 300n))).toMatchObject({ state: 'settled' })
   expect(await world.carry(other, card)).toBe(1)
