@@ -64,6 +64,8 @@ const project = (name: string, testTimeout: number, groupOrder: number, maxWorke
     hookTimeout: testTimeout,
     pool: 'forks' as const,
     isolate: false,
+    // Vitest's own second is no time on a machine that does other things; what never comes fails all the same.
+    expect: { poll: { timeout: 30_000 } },
     restoreMocks: true,
     unstubGlobals: true,
     sequence: { groupOrder },

@@ -27,8 +27,8 @@ import { recordVariable, type VitestRecord } from './vitest-record.ts'
 const say = (line: string): void => void process.stdout.write(`tolem: ${line}\n`)
 const leftOut: string[] = []
 /** Of what each failed test says, at the end. */
-const linesOfAFailure = 20
-const slowestFiles = 20
+const linesOfAFailure = 12
+const slowestFiles = 12
 const complete = isDebian() && process.getuid?.() === 0
 const { positionals: parts } = askedOf('Use: npm test -- [PART…], parts of the paths of test files', {
   allowPositionals: true,
@@ -80,7 +80,7 @@ const checks = await checking
 const record = existsSync(recordFile) ? (JSON.parse(readFileSync(recordFile, 'utf8')) as VitestRecord) : null
 rmSync(folder, { recursive: true })
 
-for (const test of record?.skipped ?? []) leftOut.push(`${test.name} — ${test.reason}`)
+leftOut.push(...inGroups(record?.skipped ?? []))
 
 const problems = [
   ...checks.filter((check) => !check.passed).map((check) => `${check.name}: ${check.reason}`),
@@ -98,17 +98,28 @@ if (!vitest.passed && failed === 0) {
 
 process.stdout.write(`\n${summary([...checks, vitest])}\n`)
 process.stdout.write(`${whereTheTimeWent(record?.files ?? [])}\n`)
-// Again at the end: whoever reads this has often nothing but the last lines.
+if (leftOut.length === 0) process.stdout.write('\nNothing was left out.\n')
+else if (!complete)
+  process.stdout.write(`\nLEFT OUT (${leftOut.length}):\n${leftOut.map((line) => `  ${line}\n`).join('')}`)
+// Again, and last: whoever reads this has often nothing but the last lines.
+if (problems.length > 0)
+  process.stdout.write(`\nFailed besides tests:\n${problems.map((line) => `  ${line}\n`).join('')}`)
 for (const { name, said } of record?.failed ?? []) {
   const lines = said.split('\n').slice(0, linesOfAFailure)
   process.stdout.write(`  FAILED ${name}\n${lines.map((line) => `    ${line}\n`).join('')}`)
 }
-if (problems.length > 0)
-  process.stdout.write(`\nFailed besides tests:\n${problems.map((line) => `  ${line}\n`).join('')}`)
-if (leftOut.length === 0) process.stdout.write('\nNothing was left out.\n')
-else process.stdout.write(`\nLEFT OUT (${leftOut.length}):\n${leftOut.map((line) => `  ${line}\n`).join('')}`)
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1
+
+/** A set-up that fails leaves out all tests of its file: one line says so. */
+function inGroups(skipped: VitestRecord['skipped']): readonly string[] {
+  const groups = new Map<string, string[]>()
+  for (const { file, name, reason } of skipped) {
+    const group = `${file} — ${reason}`
+    groups.set(group, [...(groups.get(group) ?? []), name])
+  }
+  return [...groups].map(([group, names]) => `${group}: ${names.length === 1 ? names[0] : `${names.length} tests`}`)
+}
 
 /** Seconds of all workers for each project, and the files that took longest. */
 function whereTheTimeWent(files: VitestRecord['files']): string {

@@ -11,7 +11,7 @@ export interface VitestRecord {
   /** Tests that failed, by file and name, each with what its first error says. */
   readonly failed: readonly { readonly name: string; readonly said: string }[]
   /** Tests that did not run, each with the reason the test gave. */
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[]
+  readonly skipped: readonly { readonly file: string; readonly name: string; readonly reason: string }[]
   /** Files that could not be loaded and errors outside of any test. They count as failed. */
   readonly errors: readonly string[]
   /** Each file with what loading it and its tests took. */
@@ -27,7 +27,7 @@ export default class VitestRecorder implements Reporter {
     if (path === undefined) return
     let passed = 0
     const failed: { name: string; said: string }[] = []
-    const skipped: { name: string; reason: string }[] = []
+    const skipped: { file: string; name: string; reason: string }[] = []
     const errors = unhandled.map((error) => error.message)
     const files = modules.map((module) => {
       const { prepareDuration, collectDuration, duration } = module.diagnostic()
@@ -49,7 +49,11 @@ export default class VitestRecorder implements Reporter {
           failed.push({ name: `${module.relativeModuleId}: ${test.fullName}`, said: stripVTControlCharacters(said) })
         } else {
           const reason = result.state === 'skipped' ? result.note : undefined
-          skipped.push({ name: `${module.relativeModuleId}: ${test.fullName}`, reason: reason ?? 'no reason given' })
+          skipped.push({
+            file: module.relativeModuleId,
+            name: test.fullName,
+            reason: reason ?? 'no reason given, as where its set-up failed',
+          })
         }
       }
     }

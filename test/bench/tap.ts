@@ -15,7 +15,8 @@ import { VirtualReader } from '../../hardware-mocks/reader/virtual-reader.ts'
 import { AgencyOffice } from '../../tools/demo/agency-office.ts'
 import { TillClient } from '../../tools/demo/till-client.ts'
 import { startWorld } from '../../tools/world.ts'
-import { bringInCarriedCards, carriedCard, issuedTag } from '../fixtures/carried-food.ts'
+import { bringInCarriedCards, carriedCard, carriedFood, issuedTag } from '../fixtures/carried-food.ts'
+import { packageArrives } from '../fixtures/package-arrives.ts'
 import { figureOf, type Figure } from './figures.ts'
 import { median, quantile } from './measure.ts'
 import { machineMs, type PresenceNote } from './reader-at-the-port.ts'
@@ -72,6 +73,7 @@ export async function benchTap(quick: boolean): Promise<readonly Figure[]> {
     })
     await bringInCarriedCards(new AgencyOffice(world, { now: Date.now }), box, Date.now())
     await till.does({ command: 'sync_now' })
+    await packageArrives(join(world.folders.till, 'journal.sqlite'), carriedFood)
     const labels = [...holders, ...Object.values(carried)]
     const cards = labels.map((label) => {
       const card = box.card(label)

@@ -19,7 +19,7 @@ export const countingCard = 'Food card'
 export const countingCardPin = '4071'
 /** A family that has no other card. */
 const holder = 'Family of the food card'
-const schemeId = 'card-food'
+export const countingScheme = 'card-food'
 const fundedAmount = tiyn(10_000_000n)
 /** 2 000 ₸: below it nobody types anything. */
 const pinAbove = tiyn(200_000n)
@@ -35,14 +35,14 @@ export async function bringInCountingCard(office: AgencyOffice, box: CardBox, no
   const name = { kk: 'Азық-түлік картасы', ru: 'Продуктовая карта', en: 'Food card' }
   await office.publishes(
     {
-      ...{ ...food, schemeId, name, merchants: [demoCanteen, demoShop], order: 3 },
+      ...{ ...food, schemeId: countingScheme, name, merchants: [demoCanteen, demoShop], order: 3 },
       cards: { accepts: ['tolem-applet'] },
       offline: { ...food.offline, policy: 'card', pinAbove },
     },
     fundedAmount,
   )
   // The agency's desk serves cards of the agency's beneficiaries.
-  await office.entitles(schemeId, [holder])
+  await office.entitles(countingScheme, [holder])
   box.add([{ label: countingCard, kind: 'tolem-applet', profile: 'voucher' }])
   const card = box.card(countingCard)
   if (card === null) throw new Error(`no card ${countingCard}`)

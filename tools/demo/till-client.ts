@@ -11,6 +11,8 @@ import {
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 
 const stepWithinMs = 20_000
+/** A command is answered at once, also where the core has died: what takes longer is a till that hangs. */
+const answerWithinMs = 60_000
 
 export class TillClient {
   /** What scanner and keypad said, for a screen to act on. */
@@ -89,10 +91,19 @@ export class TillClient {
       throw new Error(`the till answered ${answer.fault} to ${command.command}; tap ${toJson(this.#snapshot?.tap)}`)
   }
 
+  /** Rejects when the till says nothing: a cashier who presses a button in vain does not stand there for ever. */
   asks(command: Command): Promise<CommandAnswer> {
     const id = String((this.#count += 1))
-    return new Promise((resolve) => {
-      this.#answers.set(id, resolve)
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#answers.delete(id)
+        const socket = ['connecting', 'open', 'closing', 'closed'][this.#socket.readyState]
+        reject(new Error(`no answer to ${command.command} within ${answerWithinMs} ms; the connection is ${socket}`))
+      }, answerWithinMs)
+      this.#answers.set(id, (answer) => {
+        clearTimeout(timer)
+        resolve(answer)
+      })
       this.#socket.send(toJson({ type: 'command', id, command }))
     })
   }

@@ -52,14 +52,8 @@ export async function openTillAtWork(options: Parameters<typeof openDemoWorld>[0
   const demo = await openDemoWorld(options)
   const till = await TillClient.connect(demo.world.tillUrl)
   const sees: TillAtWork['sees'] = (what, shown) => till.sees(what, shown, patienceMs)
-  const tells = async (path: string, body: unknown): Promise<void> => {
-    const answer = await fetch(new URL(path, demo.world.panelUrl), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
-    if (!answer.ok) throw new Error(`the panel answered ${answer.status} to ${path}: ${await answer.text()}`)
-  }
+  // A world that was started again has another panel.
+  const tells = async (path: string, body: object): Promise<void> => void (await demo.panel.tells(path, body))
   const lays: TillAtWork['lays'] = (card, more = {}) => tells('/api/reader/lay', { card, ...more })
   await sees('the catalogue', ({ catalogue, lights }) => catalogue.length > 0 && lights.network.level === 'ok')
   const { close } = demo
@@ -99,8 +93,7 @@ export async function openTillAtWork(options: Parameters<typeof openDemoWorld>[0
     hidPlugged: (device: 'scanner' | 'keypad' | 'display', plugged: boolean) => tells('/api/hid', { device, plugged }),
     scans: (code: string) => tells('/api/hid/scan', { code }),
     async customerReads() {
-      const state = await (await fetch(new URL('/api/state', demo.world.panelUrl))).json()
-      return (state as { hid: { display: { rows: readonly [string, string] } } }).hid.display.rows
+      return ((await demo.panel.state()) as { hid: { display: { rows: readonly [string, string] } } }).hid.display.rows
     },
     async killsCore() {
       const { revision } = till.snapshot

@@ -14,8 +14,8 @@ describe('an applet card on the real PC/SC stack', () => {
   let steps: ReadonlyMap<string, unknown> = new Map()
   beforeAll(async () => {
     if (reason === null)
-      steps = await playInNamespace(new URL('./applet-at-pcscd-scenario.ts', import.meta.url).pathname, 50_000)
-  })
+      steps = await playInNamespace(new URL('./applet-at-pcscd-scenario.ts', import.meta.url).pathname, 150_000)
+  }, 160_000)
 
   it('is recognised, opened and read', () => {
     expect(steps.get('opened 1')).toMatchObject({ atr: '3B80800101' })

@@ -63,7 +63,7 @@ const blocks = Uint8Array.of(0x80, 1, 0, 0)
 const staysMute = Uint8Array.of(0x80, 2, 0, 0)
 
 async function firstPresence(presences: CardPresence[], count = 1): Promise<string> {
-  await expect.poll(() => presences.length, { timeout: 15_000 }).toBe(count)
+  await expect.poll(() => presences.length).toBe(count)
   return presences[count - 1]?.presenceId ?? ''
 }
 
@@ -87,7 +87,7 @@ describe('the device host', () => {
       clearInterval(ticking)
 
       expect(result).toMatchObject({ kind: 'unknown', reason: 'timed-out' })
-      expect(tookMs).toBeLessThan(1000)
+      expect(tookMs).toBeLessThan(10_000)
       expect(ticks).toBeGreaterThan(10)
       expect(failures).toEqual([failure])
       expect(removed).toEqual([first])

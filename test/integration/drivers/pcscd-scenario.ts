@@ -15,7 +15,7 @@ const atr = Buffer.from('3b8180018080', 'hex')
 const cardPort = 35_963
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-async function until<T>(look: () => T | null | undefined | false, withinMs = 5000): Promise<T> {
+async function until<T>(look: () => T | null | undefined | false, withinMs = 20_000): Promise<T> {
   const endMs = performance.now() + withinMs
   for (;;) {
     const value = look()

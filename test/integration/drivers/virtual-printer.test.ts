@@ -60,7 +60,7 @@ afterEach(async () => {
 
 /** The picture of a slip is drawn after the slip is done. */
 async function nextSlip(): Promise<SlipRecord> {
-  await expect.poll(() => slips.length, { timeout: 10_000 }).toBe(1)
+  await expect.poll(() => slips.length).toBe(1)
   return slips[0] as SlipRecord
 }
 

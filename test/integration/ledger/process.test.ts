@@ -43,7 +43,7 @@ async function start(...parameters: readonly string[]): Promise<{ url: string; s
 async function refused(...parameters: readonly string[]): Promise<{ status: number; stderr: string }> {
   const child = spawn(process.execPath, [program, ...parameters], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 30_000,
+    timeout: 60_000,
   })
   let stderr = ''
   let stdout = ''

@@ -56,14 +56,7 @@ const printerTiming = { pollIntervalMs: 200, finishPollMs: 20, finishMaxMs: 3_00
 
 export async function openPrintingTill(): Promise<PrintingTill> {
   const work = await openTillAtWork({ printerTiming })
-  const tells = async (change: PrinterChange): Promise<void> => {
-    const answer = await fetch(new URL('/api/printer', work.world.panelUrl), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(change),
-    })
-    if (!answer.ok) throw new Error(`the panel answered ${answer.status}: ${await answer.text()}`)
-  }
+  const tells = async (change: PrinterChange): Promise<void> => void (await work.panel.tells('/api/printer', change))
   const asked = (sql: string, ...values: readonly string[]): unknown => {
     const journal = new Database(work.journalFile, { readonly: true })
     try {

@@ -8,8 +8,8 @@ import { SeededRandom } from '../../simulation/random.ts'
 import { saying } from '../bad-input/till-at-work.ts'
 import { openPrintingTill, patience, type PrinterChange, type PrintingTill } from './printing-till.ts'
 
-const salesCount = 14
-/** Fourteen sales, with processes that are killed and waits of up to 40 s, on a machine that does other things too. */
+const salesCount = 10
+/** Ten sales, with processes that are killed and waits of up to 40 s, on a machine that does other things too. */
 const maxMs = 300_000
 
 let work: PrintingTill

@@ -1,6 +1,6 @@
 /** Cards that only say who they are, through the real pcscd: with the ledger, torn at either end, and without it. */
 import { AgencyOffice } from '../../../tools/demo/agency-office.ts'
-import { bringInCarriedCards, carriedCard, issuedTag } from '../../fixtures/carried-food.ts'
+import { bringInCarriedCards, carriedCard, carriedFood, issuedTag } from '../../fixtures/carried-food.ts'
 import { record, type Station } from './station.ts'
 
 const item = 'bread'
@@ -10,7 +10,7 @@ export const commandsOf = { [carriedCard]: 3, [issuedTag]: 9 } as const
 export async function playCarriedCards(station: Station): Promise<void> {
   const { till, demo } = station
   await bringInCarriedCards(new AgencyOffice(demo.world, demo.clock), station.box, demo.clock.now())
-  await till.does({ command: 'sync_now' })
+  await station.hearsOf(carriedFood)
   await station.settles()
   for (const [label, commands] of Object.entries(commandsOf)) {
     const before = station.journal().length

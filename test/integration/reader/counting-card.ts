@@ -1,6 +1,11 @@
 /** A card that counts itself, through the real pcscd: with the ledger, torn at the debit, with its PIN, and without. */
 import { AgencyOffice } from '../../../tools/demo/agency-office.ts'
-import { bringInCountingCard, countingCard, countingCardPin } from '../../../tools/demo/counting-cards.ts'
+import {
+  bringInCountingCard,
+  countingCard,
+  countingCardPin,
+  countingScheme,
+} from '../../../tools/demo/counting-cards.ts'
 import { record, type Station } from './station.ts'
 
 /** SPEND, after recognition 3, certificate, channel, identity 2, slots. Without network no script is asked for. */
@@ -10,7 +15,7 @@ export async function playCountingCard(station: Station): Promise<void> {
   const { till, demo } = station
   const before = station.journal().length
   await bringInCountingCard(new AgencyOffice(demo.world, demo.clock), station.box, demo.clock.now())
-  await till.does({ command: 'sync_now' })
+  await station.hearsOf(countingScheme)
   await station.settles()
   record('counting card, online', await station.sells('bread', countingCard))
 

@@ -12,6 +12,7 @@ import { VPCD_PORT, VpcdSlot } from '../../../hardware-mocks/reader/vpcd.ts'
 import type { Command, Snapshot, TapView } from '../../../src/terminal/contract/index.ts'
 import { TillClient } from '../../../tools/demo/till-client.ts'
 import { openDemoWorld, type DemoWorld } from '../../fixtures/demo-world.ts'
+import { packageArrives } from '../../fixtures/package-arrives.ts'
 import { processesWith } from '../../fixtures/processes-of.ts'
 
 export const record = (step: string, value: unknown): void => {
@@ -115,6 +116,12 @@ export class Station {
     } finally {
       database.close()
     }
+  }
+
+  /** What an agency has just published is on the till. */
+  async hearsOf(schemeId: string): Promise<void> {
+    await this.till.does({ command: 'sync_now' })
+    await packageArrives(this.demo.journalFile, schemeId)
   }
 
   deviceHostPid(): number {

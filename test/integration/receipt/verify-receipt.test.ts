@@ -30,7 +30,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const command = (...parameters: string[]) =>
   new Promise<{ exitCode: number; stdout: string; stderr: string }>((resolve) => {
-    const options = { cwd: root, timeout: 30_000 }
+    const options = { cwd: root, timeout: 60_000 }
     execFile(process.execPath, ['tools/verify-receipt.ts', ...parameters], options, (error, stdout, stderr) =>
       resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr }),
     )

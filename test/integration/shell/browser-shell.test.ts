@@ -69,7 +69,7 @@ function run(...parameters: string[]) {
     child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown')),
   )
   const line = async (event: string): Promise<Record<string, string>> => {
-    await expect.poll(() => lines.some((one) => one.event === event), { timeout: 15_000 }).toBe(true)
+    await expect.poll(() => lines.some((one) => one.event === event)).toBe(true)
     return lines.find((one) => one.event === event) as Record<string, string>
   }
   return { child, lines, line, ended, log: () => log }
@@ -141,12 +141,12 @@ describe('the program', () => {
     const pids = await childrenOf(program)
     program.child.kill('SIGKILL')
     await program.ended
-    await expect.poll(() => pids.filter(isAlive), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => pids.filter(isAlive)).toEqual([])
   })
 
   it('stops while it is still starting', async () => {
     program = run('--core', JSON.stringify({ behaviour: 'never-ready' }))
-    await expect.poll(() => childrenIn(program!), { timeout: 15_000 }).not.toEqual([])
+    await expect.poll(() => childrenIn(program!)).not.toEqual([])
     program.child.kill('SIGTERM')
     expect(await program.ended).toBe(0)
     expect(program.lines).toEqual([])

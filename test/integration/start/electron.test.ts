@@ -59,7 +59,7 @@ test('a download without an end is given up at the limit, with its children', as
   )
   const outcome = await officialElectron(1_500, say, folder)
   expect(outcome).toEqual({ kind: 'unavailable', reason: 'its binary could not be fetched within 1.5 s' })
-  await expect.poll(() => processesWith(folder), { timeout: 10_000 }).toEqual([])
+  await expect.poll(() => processesWith(folder)).toEqual([])
 })
 
 test('without the package', async () => {

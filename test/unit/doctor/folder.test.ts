@@ -41,7 +41,7 @@ describe.skipIf(process.platform === 'win32')('a folder that hangs', () => {
     const seen = await lookAtTill(folder, 10_000)
     expect(seen).toMatchObject({ data: folder, holder: { held: false, pid: null }, identity: { kind: 'none' } })
     expect(await lookAtJournal(folder, withinMs)).toBeNull()
-  })
+  }, 30_000)
 })
 
 it('tells who the till below the folder is, and what its journal is like', async () => {
@@ -49,10 +49,10 @@ it('tells who the till below the folder is, and what its journal is like', async
   mkdirSync(below)
   loadTerminalKeys(below)
   writeFileSync(join(below, 'journal.sqlite'), 'no database, and longer than the stump of one.'.repeat(100))
-  const seen = await lookAtTill(folder)
+  const seen = await lookAtTill(folder, 10_000)
   expect(seen).toMatchObject({ data: below, identity: { kind: 'none' }, terminalId: null })
   expect(await lookAtJournal(below, 10_000)).toEqual({ fault: 'JOURNAL_CORRUPT' })
   await expect(tillLookOf(below, seen).journal()).rejects.toMatchObject({ code: 'JOURNAL_CORRUPT' })
-})
+}, 30_000)
 
 const folderNode = { kind: 'folder', owner: 'till', group: 'till', mode: 0o700, canRead: true, canWrite: true } as const
