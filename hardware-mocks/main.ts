@@ -15,10 +15,12 @@ import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { z } from 'zod'
 import { seededRandom } from './cards/random.ts'
 import { cardDefinitions } from './panel/card-box.ts'
+import { readerLatencyNames } from './reader/latency.ts'
 import { startVirtualHardware } from './virtual-hardware.ts'
 
 const usage = `Use: npm run mocks -- --data DIR [--cards FILE] [--card-folder DIR] [--panel-port N] [--proxy-port N]
-  [--ledger-port N] [--reader-port N | --vpcd-port N] [--hid-port N] [--printer-port N] [--printer-front tcp|pty|fifo]
+  [--ledger-port N] [--reader-port N | --vpcd-port N] [--reader-latency ${readerLatencyNames.join('|')}]
+  [--hid-port N] [--printer-port N] [--printer-front tcp|pty|fifo]
   [--printer-profile kazakh|budget] [--printer-language escpos|starprnt] [--paper 58|80] [--seed TEXT]
   [--wallet-keys FILE --ledger-key FILE]`
 
@@ -31,6 +33,7 @@ const arguments_ = z.strictObject({
   panelPort: port,
   readerPort: port,
   vpcdPort: port,
+  readerLatency: z.enum(readerLatencyNames).default('none'),
   printerPort: port,
   proxyPort: port,
   hidPort: port,
@@ -64,6 +67,7 @@ function givenArguments(): unknown {
     'panel-port': text,
     'reader-port': text,
     'vpcd-port': text,
+    'reader-latency': text,
     'printer-port': text,
     'proxy-port': text,
     'hid-port': text,

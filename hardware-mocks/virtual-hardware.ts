@@ -14,6 +14,7 @@ import type { PrinterProfileName } from './printer/code-pages.ts'
 import type { PrinterLanguage } from './printer/printer-engine.ts'
 import { VirtualPrinter } from './printer/virtual-printer.ts'
 import type { PrinterFront } from './printer/virtual-printer.ts'
+import type { ReaderLatencyName } from './reader/latency.ts'
 import { serveVirtualReader } from './reader/remote.ts'
 import { realScheduler } from './reader/scheduler.ts'
 import { VirtualReader } from './reader/virtual-reader.ts'
@@ -34,6 +35,8 @@ export interface VirtualHardwareOptions {
   readonly readerPort?: number
   /** Cards are laid into a real pcscd through its driver vpcd, which listens here; 0 or absent: on our own reader. */
   readonly vpcdPort?: number
+  /** How long the reader takes; `none` unless given. */
+  readonly readerLatency?: ReaderLatencyName
   readonly printerPort?: number
   readonly proxyPort?: number
   /** Scanner, keypad and display, for a till's device host. */
@@ -74,10 +77,12 @@ export async function startVirtualHardware(options: VirtualHardwareOptions): Pro
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const box = new CardBox({ folder: options.cardFolder ?? join(folder, 'cards'), now, random })
   box.add(options.cards ?? [])
-  const reader = new VirtualReader({ scheduler: realScheduler })
+  const fraction = (): number => Buffer.from(random(4)).readUInt32LE() / 2 ** 32
+  const reader = new VirtualReader({ scheduler: realScheduler, random: fraction })
   const readerLog = new EventLog({ now, file: join(folder, 'reader.log.jsonl') })
   const vpcdPort = options.vpcdPort ?? 0
-  const place = vpcdPort === 0 ? reader : new VpcdSlot({ scheduler: realScheduler, port: vpcdPort })
+  const place = vpcdPort === 0 ? reader : new VpcdSlot({ scheduler: realScheduler, port: vpcdPort, random: fraction })
+  place.latency.name = options.readerLatency ?? 'none'
   const desk = new ReaderDesk({ reader: place, box, log: readerLog, scheduler: realScheduler, now })
   const printer = new VirtualPrinter({
     folder: join(folder, 'slips'),

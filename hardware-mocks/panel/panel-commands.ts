@@ -5,6 +5,7 @@ import { hidDeviceNames } from '../hid/virtual-hid.ts'
 import type { HidRefusal, VirtualHid } from '../hid/virtual-hid.ts'
 import type { NetworkProxy } from '../network/network-proxy.ts'
 import type { VirtualPrinter } from '../printer/virtual-printer.ts'
+import { readerLatencyNames } from '../reader/latency.ts'
 import type { WalletDesk, WalletRefusal } from '../wallet/wallet-desk.ts'
 import { cardDefinitions } from './card-box.ts'
 import type { CardBox } from './card-box.ts'
@@ -42,7 +43,11 @@ const bodies = {
   }),
   '/api/reader/pull': z.strictObject({ afterMs: milliseconds.optional(), afterCommands: count.optional() }),
   '/api/reader/fault': z.union([fault, z.strictObject({ kind: z.literal('none') })]),
-  '/api/reader': z.strictObject({ plugged: z.boolean().optional(), delayMs: milliseconds.optional() }),
+  '/api/reader': z.strictObject({
+    plugged: z.boolean().optional(),
+    delayMs: milliseconds.optional(),
+    latency: z.enum(readerLatencyNames).optional(),
+  }),
   '/api/network': z.strictObject({
     mode: z.enum(['up', 'cut', 'black-hole', 'hold']).optional(),
     delayMs: milliseconds.optional(),
@@ -139,6 +144,7 @@ function armFault(devices: PanelDevices, body: Body<'/api/reader/fault'>): Panel
 
 function setReader(devices: PanelDevices, body: Body<'/api/reader'>): PanelAnswer {
   if (body.delayMs !== undefined) devices.desk.setDelay(body.delayMs)
+  if (body.latency !== undefined) devices.desk.setLatency(body.latency)
   return body.plugged === undefined ? done : asAnswer(devices.desk.setPlugged(body.plugged))
 }
 

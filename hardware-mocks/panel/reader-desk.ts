@@ -6,6 +6,7 @@ import type { EventLog } from '../event-log.ts'
 import type { CardFault, FaultyCard } from '../cards/faults.ts'
 import type { CardAnswer, VirtualCard } from '../cards/virtual-card.ts'
 import type { CardPlace } from '../reader/card-place.ts'
+import type { ReaderLatencyName } from '../reader/latency.ts'
 import type { Scheduler } from '../reader/scheduler.ts'
 import type { CardBox } from './card-box.ts'
 
@@ -15,6 +16,7 @@ export interface ReaderState {
   readonly card: string | null
   readonly plugged: boolean
   readonly delayMs: number
+  readonly latency: ReaderLatencyName
   /** Commands in this presence. */
   readonly commands: number
   readonly pullsInMs: number | null
@@ -98,6 +100,7 @@ export class ReaderDesk {
       card: this.#laid?.label ?? null,
       plugged: this.#reader.status().trouble === null,
       delayMs: this.#reader.delayMs,
+      latency: this.#reader.latency.name,
       commands: this.#commands,
       pullsInMs: this.#pull === null ? null : Math.max(0, this.#pull.at - this.#now()),
     }
@@ -177,6 +180,12 @@ export class ReaderDesk {
   setDelay(delayMs: number): void {
     this.#reader.delayMs = delayMs
     this.#log.write('reader-delay', { delayMs })
+  }
+
+  /** From the next command, and the next card, on. */
+  setLatency(latency: ReaderLatencyName): void {
+    this.#reader.latency.name = latency
+    this.#log.write('reader-latency', { latency })
   }
 
   dispose(): void {

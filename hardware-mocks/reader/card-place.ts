@@ -1,11 +1,14 @@
 import type { Event, ReaderStatus } from '../../src/drivers/ports.ts'
 import type { VirtualCard } from '../cards/virtual-card.ts'
+import type { DrawnLatency } from './latency.ts'
 
 /** A reader as a hand knows it: cards are laid on it and pulled away. Who talks to them is on its other side. */
 export interface CardPlace {
   readonly name: string
   /** Of the reader and the air, for each command, on top of the card's own. */
   delayMs: number
+  /** How long this kind of reader takes, beside `delayMs`. */
+  readonly latency: DrawnLatency
   /** What lies here. */
   readonly card: VirtualCard | null
   /** The card has gone: pulled, or torn away by a fault. */

@@ -4,7 +4,8 @@
  * ACR122U takes no command above 261 bytes.
  *
  * With a delay, half of it passes before the card executes a command and half before the answer is back, so that
- * `pull()` in between hits either side of the execution.
+ * `pull()` in between hits either side of the execution. With the latency of a kind of reader (latency.ts) a card is
+ * seen only at the next poll: one that was pulled before then was never there.
  */
 import type {
   CardPresence,
@@ -19,6 +20,7 @@ import type {
 import type { VirtualCard } from '../cards/virtual-card.ts'
 import { Emitter } from './emitter.ts'
 import { answerPseudoApdu } from './pseudo-apdu.ts'
+import { DrawnLatency } from './latency.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** ACR122U: short APDUs, 4 + 1 + 255 + 1 bytes. */
@@ -30,6 +32,8 @@ export interface VirtualReaderOptions {
   readonly name?: string
   /** Of the reader and the air, for each command, on top of the card's own; 0 unless given. */
   readonly delayMs?: number
+  /** From 0, 1 excluded: what the latency is drawn from; always 0 unless given. */
+  readonly random?: () => number
   /** Unique for ever; unless given a count behind the reader's name, unique in this object only. */
   readonly newPresenceId?: () => string
 }
@@ -46,6 +50,8 @@ interface Laid {
   hasField: boolean
   /** Null while trouble keeps the driver from seeing the card. */
   presence: CardPresence | null
+  /** Runs until the next poll. */
+  untilSeen: unknown
 }
 
 const unknown = (reason: TransmitUnknownReason, detail: string): TransmitResult => ({ kind: 'unknown', reason, detail })
@@ -70,6 +76,7 @@ const NOT_SENT_REASONS: Readonly<Record<ReaderTrouble, TransmitNotSentReason>> =
 export class VirtualReader implements CardReaderPort {
   readonly name: string
   delayMs: number
+  readonly latency: DrawnLatency
   readonly #scheduler: Scheduler
   readonly #newPresenceId: () => string
   readonly #didInsert = new Emitter<CardPresence>()
@@ -84,6 +91,7 @@ export class VirtualReader implements CardReaderPort {
   constructor(options: VirtualReaderOptions) {
     this.name = options.name ?? 'Virtual Reader 00 00'
     this.delayMs = options.delayMs ?? 0
+    this.latency = new DrawnLatency(options.random ?? (() => 0))
     this.#scheduler = options.scheduler
     let insertions = 0
     this.#newPresenceId = options.newPresenceId ?? (() => `${this.name}/${(insertions += 1)}`)
@@ -121,8 +129,8 @@ export class VirtualReader implements CardReaderPort {
   lay(card: VirtualCard): void {
     if (this.#isDisposed) throw new Error('the virtual reader is disposed')
     if (this.#laid !== null) throw new Error(`a card already lies on ${this.name}`)
-    this.#laid = { card, hasField: false, presence: null }
-    this.#offer()
+    this.#laid = { card, hasField: false, presence: null, untilSeen: null }
+    this.#poll()
   }
 
   /** Takes the card away, also in the middle of a command. Returns it; null when none lay here. */
@@ -130,6 +138,7 @@ export class VirtualReader implements CardReaderPort {
     const laid = this.#laid
     if (laid === null) return null
     this.#laid = null
+    this.#scheduler.clearTimeout(laid.untilSeen)
     if (laid.hasField) laid.card.leaveField()
     this.#endPresence(
       laid.presence,
@@ -185,7 +194,7 @@ export class VirtualReader implements CardReaderPort {
       )
     }
     this.#didChangeStatus.fire(this.status())
-    if (trouble === null) this.#offer()
+    if (trouble === null) this.#poll()
   }
 
   transmit(presenceId: string, command: Uint8Array, timeoutMs: number): Promise<TransmitResult> {
@@ -232,6 +241,16 @@ export class VirtualReader implements CardReaderPort {
     return notSent('another-presence', `presence ${presenceId} has ended, ${present.presenceId} lies there now`)
   }
 
+  /** The card is seen at the next poll. */
+  #poll(): void {
+    const laid = this.#laid
+    if (laid === null) return
+    this.#scheduler.clearTimeout(laid.untilSeen)
+    const untilSeenMs = this.latency.untilSeenMs()
+    if (untilSeenMs === 0) this.#offer()
+    else laid.untilSeen = this.#scheduler.setTimeout(() => this.#offer(), untilSeenMs)
+  }
+
   #offer(): void {
     const laid = this.#laid
     if (laid === null || this.#trouble !== null || laid.presence !== null) return
@@ -260,8 +279,9 @@ export class VirtualReader implements CardReaderPort {
     const command = this.#queue.shift()
     if (command === undefined) return
     this.#active = command
-    const halfway = (this.delayMs + laid.card.delayMs) / 2
-    this.#after(halfway, command, () => {
+    const { latency } = this
+    const halfway = (this.delayMs + laid.card.delayMs + latency.ofCommandMs()) / 2
+    this.#after(halfway + latency.ofBytesMs(command.bytes.length), command, () => {
       const pseudo = answerPseudoApdu(command.bytes, laid.card)
       const answer =
         pseudo === null ? laid.card.exchange(command.bytes) : ({ kind: 'answered', response: pseudo } as const)
@@ -271,9 +291,9 @@ export class VirtualReader implements CardReaderPort {
       }
       // A mute card keeps the reader: nothing else is sent until it is pulled.
       if (answer.kind === 'mute') return
-      this.#after(halfway, command, () => {
+      const { response } = answer
+      this.#after(halfway + latency.ofBytesMs(response.length), command, () => {
         this.#active = null
-        const { response } = answer
         command.settle(
           response.length < 2
             ? unknown('short-response', `${response.length} bytes came back`)

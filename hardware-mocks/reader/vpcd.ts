@@ -8,6 +8,7 @@ import type { Event, ReaderStatus } from '../../src/drivers/ports.ts'
 import type { VirtualCard } from '../cards/virtual-card.ts'
 import type { CardPlace } from './card-place.ts'
 import { Emitter } from './emitter.ts'
+import { DrawnLatency } from './latency.ts'
 import { answerPseudoApdu } from './pseudo-apdu.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -20,6 +21,8 @@ export interface VpcdSlotOptions {
   readonly scheduler: Scheduler
   /** {@link VPCD_PORT} unless given. */
   readonly port?: number
+  /** From 0, 1 excluded; always 0 unless given. */
+  readonly random?: () => number
 }
 
 /** One reader of vpcd. */
@@ -28,12 +31,15 @@ export class VpcdSlot implements CardPlace {
   readonly #port: number
   readonly #didRemove = new Emitter<VirtualCard>()
   delayMs = 0
+  /** But for its polls: pcscd polls itself, each 0.4 s. */
+  readonly latency: DrawnLatency
   #trouble: ReaderStatus['trouble'] = null
   #laid: { readonly card: VirtualCard; readonly socket: Socket; travel: unknown } | null = null
 
   constructor(options: VpcdSlotOptions) {
     this.#scheduler = options.scheduler
     this.#port = options.port ?? VPCD_PORT
+    this.latency = new DrawnLatency(options.random ?? (() => 0))
   }
 
   /** The card has gone: pulled, torn by a fault, or pcscd died. */
@@ -127,12 +133,14 @@ export class VpcdSlot implements CardPlace {
 
   #exchange(command: Buffer): void {
     const laid = this.#laid!
-    const halfway = (laid.card.delayMs + this.delayMs) / 2
-    const after = (run: () => void): void => {
-      if (halfway === 0) run()
-      else laid.travel = this.#scheduler.setTimeout(run, halfway)
+    const { latency } = this
+    const halfway = (laid.card.delayMs + this.delayMs + latency.ofCommandMs()) / 2
+    const after = (bytes: number, run: () => void): void => {
+      const travelMs = halfway + latency.ofBytesMs(bytes)
+      if (travelMs === 0) run()
+      else laid.travel = this.#scheduler.setTimeout(run, travelMs)
     }
-    after(() => {
+    after(command.length, () => {
       const pseudo = answerPseudoApdu(command, laid.card)
       const answer = pseudo === null ? laid.card.exchange(command) : ({ kind: 'answered', response: pseudo } as const)
       if (answer.kind === 'mute') return
@@ -141,7 +149,7 @@ export class VpcdSlot implements CardPlace {
         this.pull()
         return
       }
-      after(() => this.#send(answer.response))
+      after(answer.response.length, () => this.#send(answer.response))
     })
   }
 

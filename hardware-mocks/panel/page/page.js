@@ -135,6 +135,21 @@ function drawMisfortunes() {
     numbered('Garbage answer no.', 'from now', 1, fault('garbage'), none),
     build(
       'div',
+      { class: 'controls' },
+      choice(
+        'The reader takes as long as',
+        state.reader.latency,
+        [
+          ['none', 'None'],
+          ['acr122u', 'ACR122U'],
+          ['embedded', 'Built in'],
+          ['slow', 'Slow', 'warn'],
+        ],
+        (latency) => post('/api/reader', { latency }),
+      ),
+    ),
+    build(
+      'div',
       { class: 'row' },
       build('button', {
         type: 'button',
@@ -389,7 +404,7 @@ function show(next) {
   if (state.reader.card !== null) lastCard = state.reader.card
   part('lights', [state.reader, state.network, state.printer], drawLights)
   part('pad', [state.reader, state.cards], drawPad)
-  part('misfortunes', [state.reader.card, state.reader.plugged], drawMisfortunes)
+  part('misfortunes', [state.reader.card, state.reader.plugged, state.reader.latency], drawMisfortunes)
   part('cards', [foundCards(), state.reader.card], drawCards)
   part('network', state.network, drawNetwork)
   part('printer', state.printer, drawPrinter)

@@ -55,12 +55,22 @@ function start(...given: string[]): {
 it('gives a card back that finds no pcscd to be laid into, and says so', async () => {
   const cards = fileURLToPath(new URL('../../../docs/examples/cards.json', import.meta.url))
   // Nobody listens there: it is for root alone.
-  const { firstLine } = start('--data', join(folder, 'data'), '--cards', cards, '--vpcd-port', '1')
+  const { firstLine } = start(
+    '--data',
+    join(folder, 'data'),
+    '--cards',
+    cards,
+    '--vpcd-port',
+    '1',
+    '--reader-latency',
+    'slow',
+  )
   const { panelUrl } = JSON.parse(await firstLine)
   const asked = async (path: string) => (await fetch(`${panelUrl}${path}`)).json()
   const body = JSON.stringify({ card: 'Tag' })
   await fetch(`${panelUrl}api/reader/lay`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   await expect.poll(async () => (await asked('api/state')).reader).toMatchObject({ card: null, plugged: false })
+  expect((await asked('api/state')).reader.latency).toBe('slow')
   expect((await asked('api/log')).reader).toContainEqual(
     expect.objectContaining({ what: 'not-laid', details: expect.objectContaining({ card: 'Tag' }) }),
   )

@@ -9,7 +9,7 @@ import { KEYS, PERSONALISED, UID, laidCard } from './demo-card.ts'
 import { bytes, hex, openSun, SELECT } from './reader-side.ts'
 import { VirtualTime } from './virtual-time.ts'
 
-function bench(of: { readonly delayMs?: number } = {}) {
+function bench(of: { readonly delayMs?: number; readonly random?: () => number } = {}) {
   const time = new VirtualTime()
   const reader = new VirtualReader({ scheduler: time, ...of })
   const inserted: CardPresence[] = []
@@ -246,3 +246,65 @@ describe('VirtualReader', () => {
 function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(bytes(text))
 }
+
+describe('VirtualReader with the latency of a kind of reader', () => {
+  it('notices a card at its next poll; one that was pulled before was never there', async () => {
+    const { time, reader, inserted, removed } = bench({ random: () => 0.5 })
+    reader.latency.name = 'acr122u'
+    const { card, faulty } = spareCard()
+    reader.lay(faulty)
+    await time.pass(124)
+    reader.pull()
+    expect([inserted, removed, time.pending]).toEqual([[], [], 0])
+    reader.lay(faulty)
+    await time.pass(124)
+    expect(inserted).toEqual([])
+    await time.pass(2)
+    expect(inserted).toHaveLength(1)
+    expect(hex(card.atr)).toBe(hex(inserted[0]!.atr))
+  })
+
+  it('notices nothing while its cable is out, and polls anew when it is back', async () => {
+    const { time, reader, inserted } = bench({ random: () => 0.5 })
+    reader.latency.name = 'acr122u'
+    reader.lay(spareCard().faulty)
+    reader.unplug()
+    await time.pass(1_000)
+    expect(inserted).toEqual([])
+    reader.plug()
+    await time.pass(124)
+    expect(inserted).toEqual([])
+    await time.pass(2)
+    expect(inserted).toHaveLength(1)
+  })
+
+  it('takes longer for more bytes, half of the rest before the card executes', async () => {
+    const { time, reader, send, inserted } = bench({ random: () => 0 })
+    reader.latency.name = 'slow'
+    reader.lay(spareCard().faulty)
+    expect(inserted).toHaveLength(1)
+    const answered: string[] = []
+    const uid = send('FFCA000000').then(({ kind }) => answered.push(kind))
+    // Five bytes there, nine back, each 0.085 ms; 80 ms for the command.
+    await time.pass(40 + 5 * 0.085 + 40 + 9 * 0.085 - 0.01)
+    expect(answered).toEqual([])
+    await time.pass(0.02)
+    await uid
+    expect(answered).toEqual(['answered'])
+  })
+
+  it('a command that was on its way for less than half of it is not executed by a card that leaves', async () => {
+    const { time, reader, send } = bench({ random: () => 0 })
+    reader.latency.name = 'slow'
+    const { card, faulty } = spareCard()
+    reader.lay(faulty)
+    let commands = 0
+    const { exchange } = card
+    card.exchange = (command) => ((commands += 1), exchange.call(card, command))
+    const lost = send(SELECT)
+    await time.pass(40)
+    reader.pull()
+    expect(await lost).toMatchObject({ kind: 'unknown', reason: 'card-left' })
+    expect(commands).toBe(0)
+  })
+})
