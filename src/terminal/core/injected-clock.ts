@@ -10,6 +10,9 @@ import type { Clock } from '../../sync/engine/ports.ts'
 import { DataFolderError, makeFolder } from '../../sync/journal/data-folder.ts'
 
 const askEveryMs = 100
+/** Nothing begins before the first answer, and a start without it ends the till: who plays the clock may be busy. */
+const firstWithinMs = 30_000
+const laterWithinMs = 2_000
 /** `slept`: how many milliseconds of its time a machine with this clock has slept; monotonic clocks leave them out. */
 const clockAnswerSchema = z.object({ now: z.number(), slept: z.number().min(0).default(0) })
 type ClockAnswer = z.output<typeof clockAnswerSchema>
@@ -30,14 +33,15 @@ export function claimForDemonstration(folder: string): void {
   writeFileSync(mark, '')
 }
 
+/** @throws when the first answer does not come within half a minute */
 export async function injectedClock(url: string): Promise<{ clock: Clock; stop(): void }> {
   const offsetsOf = ({ now, slept }: ClockAnswer) => {
     const wall = now - performance.now()
     return { wall, monotonic: wall - slept }
   }
-  let offsets = offsetsOf(await ask(url))
+  let offsets = offsetsOf(await ask(url, firstWithinMs))
   const timer = setInterval(() => {
-    ask(url).then(
+    ask(url, laterWithinMs).then(
       (answer) => (offsets = offsetsOf(answer)),
       () => undefined, // The clock's process is restarting: go on from its last answer.
     )
@@ -49,7 +53,7 @@ export async function injectedClock(url: string): Promise<{ clock: Clock; stop()
   return { clock, stop: () => clearInterval(timer) }
 }
 
-async function ask(url: string): Promise<ClockAnswer> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) })
+async function ask(url: string, withinMs: number): Promise<ClockAnswer> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(withinMs) })
   return clockAnswerSchema.parse(await response.json())
 }
