@@ -151,6 +151,7 @@ export type HidTrouble =
   | 'failed' // it was opened and does not work
   | 'no-library' // HID devices cannot be used on this system at all
   | 'unknown-reports' // it sends what is no code in the layout that it is read by
+  | 'left-out' // the device host died several times in a row and runs without them
 
 /** One HID device of the machine, once for each of its top-level collections (HID 1.11, 6.2.2.6). */
 export interface HidDeviceInfo {

@@ -95,7 +95,7 @@ export async function openStage(
   const fuseJson = (): string => JSON.stringify({ killsFile, armed, bug })
   const coreProgram = fileURLToPath(new URL('core-main.ts', import.meta.url))
   const supervisor = createSupervisor({
-    spawn: (role) => {
+    spawn: (role, endsInARow) => {
       // A core dies of what was armed for it; the one after it has an order of its own, or none.
       if (role === 'core' && core !== undefined) armed = inTurn.shift() ?? null
       const programs = tolemPrograms(world.forTill)
@@ -105,7 +105,7 @@ export async function openStage(
         parameters: [...programs.core.parameters, '--fuse', fuseJson()],
       }
       const asShellsDo = spawnChildProcesses({ ...programs, core: program })
-      const child = role === 'core' && startCore !== undefined ? startCore(program) : asShellsDo(role)
+      const child = role === 'core' && startCore !== undefined ? startCore(program) : asShellsDo(role, endsInARow)
       if (role !== 'core') return (devices = child)
       core = child
       coreStarts += 1

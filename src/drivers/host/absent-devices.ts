@@ -1,4 +1,4 @@
-import type { CardReaderPort, Disposable, HidPort, PrinterPort } from '../ports.ts'
+import type { CardReaderPort, Disposable, HidPort, HidStatus, PrinterPort } from '../ports.ts'
 
 const nothing: Disposable = { dispose: () => undefined }
 const never = () => nothing
@@ -34,12 +34,12 @@ export function createAbsentPrinter(): PrinterPort {
 }
 
 /** Stands where no scanner, keypad or display is configured. */
-export function createAbsentHid(): HidPort {
+export function createAbsentHid(trouble: HidStatus['trouble'] = null): HidPort {
   return {
     onDidScan: never,
     onDidPress: never,
     onDidChangeStatus: never,
-    status: () => ({ devices: [], trouble: null }),
+    status: () => ({ devices: [], trouble }),
     show: () => undefined,
     dispose: () => undefined,
   }

@@ -66,8 +66,9 @@ export interface ConnectOptions {
   /**
    * Ends the host with SIGKILL (a mute card blocks it in a way that no request ends), starts another, and resolves with
    * the channel to it. Also called when the host has already died.
+   * @param endsInARow how many have ended before it, each soon after its start; a mute card begins to count anew
    */
-  readonly restartHost: () => Promise<MessageChannelPort>
+  readonly restartHost: (endsInARow: number) => Promise<MessageChannelPort>
   readonly watchdog?: Partial<WatchdogOptions>
   /** Where a message that does not fit is reported. */
   readonly reportMalformed?: (why: string) => void
@@ -106,7 +107,7 @@ class DeviceClient implements ConnectedDevices {
   readonly #scheduler: Scheduler
   readonly #life: string
   readonly #watchdog: WatchdogOptions
-  readonly #restartHost: () => Promise<MessageChannelPort>
+  readonly #restartHost: (endsInARow: number) => Promise<MessageChannelPort>
   readonly #reportMalformed: (why: string) => void
 
   readonly #inserted = new EventSource<CardPresence>()
@@ -388,7 +389,7 @@ class DeviceClient implements ConnectedDevices {
 
   async #restart(): Promise<void> {
     try {
-      const channel = await this.#restartHost()
+      const channel = await this.#restartHost(this.#failures)
       if (this.#phase === 'restarting') this.#use(channel)
     } catch (error) {
       if (this.#phase !== 'restarting') return

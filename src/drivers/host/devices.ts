@@ -75,7 +75,12 @@ export interface DeviceOptions {
   readonly createPresenceId: () => string
   /** This machine's time, milliseconds since 1970. */
   readonly wall: () => number
+  /** How often hosts before this one have ended by themselves, each soon after its start. */
+  readonly endsInARow?: number
 }
+
+/** A till without a scanner sells; one whose card reader is gone every few seconds does not. */
+const endsWithHidMax = 2
 
 /** Opens the configured devices. Rejects when a module cannot be loaded or is no reader. */
 export async function openDevices(configuration: DeviceConfiguration, options: DeviceOptions): Promise<Devices> {
@@ -106,8 +111,10 @@ async function defaultOf(path: string, name: string): Promise<unknown> {
   return loaded.default
 }
 
-async function openHid(hid: DeviceConfiguration['hid'], { scheduler, wall }: DeviceOptions): Promise<HidPort> {
+async function openHid(hid: DeviceConfiguration['hid'], options: DeviceOptions): Promise<HidPort> {
+  const { scheduler, wall, endsInARow = 0 } = options
   if (hid.kind === 'none') return createAbsentHid()
+  if (endsInARow > endsWithHidMax) return createAbsentHid({ code: 'left-out', detail: `${endsInARow} ends in a row` })
   return createHidDevices({ bus: await busOf(hid), settings: hid, scheduler, wall })
 }
 

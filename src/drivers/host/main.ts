@@ -35,12 +35,16 @@ async function main(): Promise<void> {
   if (channel === null) return endWith('no channel to a parent process')
   channel.onDidClose(() => endWith('the parent is gone'))
 
-  const { values } = parseArgs({ options: { devices: { type: 'string' } }, strict: true })
+  const { values } = parseArgs({
+    options: { devices: { type: 'string' }, 'ends-in-a-row': { type: 'string', default: '0' } },
+    strict: true,
+  })
   const configuration = deviceConfiguration.parse(JSON.parse(values.devices ?? '{}'))
   const devices = await openDevices(configuration, {
     scheduler: systemScheduler,
     createPresenceId: randomUUID,
     wall: () => Date.now(),
+    endsInARow: Number(values['ends-in-a-row']),
   })
   const session = serveDevices(devices, channel, {
     hostId: randomUUID(),

@@ -96,6 +96,7 @@ const hidTroubles = {
   failed: true,
   'no-library': true,
   'unknown-reports': true,
+  'left-out': true,
 } as const
 const hidStatus = z.object({
   devices: z.array(

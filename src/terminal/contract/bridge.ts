@@ -62,7 +62,8 @@ export const fromCoreSchema = z.discriminatedUnion('channel', [
     channel: z.literal('shell'),
     body: z.discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('ready') }),
-      z.strictObject({ kind: z.literal('restart_device_host') }),
+      /** `endsInARow`: how many hosts before it have ended, each soon after its start, and for no mute card. */
+      z.strictObject({ kind: z.literal('restart_device_host'), endsInARow: z.int().min(0) }),
       /** The core cannot start: a sentence for the person, with the remedy. It will exit and must not be restarted. */
       z.strictObject({ kind: z.literal('fatal'), code: z.string(), message: z.string() }),
     ]),

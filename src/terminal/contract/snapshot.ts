@@ -180,6 +180,8 @@ export const statusCodeSchema = z.enum([
   'hid_no_library',
   /** A scanner whose reports are no codes in the layout that it is read by. */
   'hid_unknown_reports',
+  /** The program that reads all devices kept ending; it runs on without these. */
+  'hid_left_out',
   // network and ledger
   'network_down',
   'ledger_refuses_us',

@@ -196,7 +196,7 @@ function deviceChannel(): MessageChannelPort {
   return { post: (body) => say({ channel: 'devices', body }), onMessage: messages.event, onDidClose: closed.event }
 }
 
-function restartDeviceHost(): Promise<MessageChannelPort> {
+function restartDeviceHost(endsInARow: number): Promise<MessageChannelPort> {
   return new Promise((resolve) => {
     const subscription = shell.onMessage((message) => {
       const parsed = toCoreSchema.safeParse(message)
@@ -204,6 +204,6 @@ function restartDeviceHost(): Promise<MessageChannelPort> {
       subscription.dispose()
       resolve(deviceChannel())
     })
-    say({ channel: 'shell', body: { kind: 'restart_device_host' } })
+    say({ channel: 'shell', body: { kind: 'restart_device_host', endsInARow } })
   })
 }

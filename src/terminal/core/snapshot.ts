@@ -327,13 +327,14 @@ const hidCodes = {
   failed: 'hid_failed',
   'no-library': 'hid_no_library',
   'unknown-reports': 'hid_unknown_reports',
+  'left-out': 'hid_left_out',
 } as const satisfies Readonly<Record<HidTrouble, Light['code']>>
 
 /** Never worse than limited: goods are found by touch as well. The detail names the devices and what each is for. */
 function hidLight(hid: HidPort): Light | null {
   const { devices, trouble } = hid.status()
   // A till that has no such device is not told what could not be done with one.
-  if (devices.length === 0) return null
+  if (devices.length === 0 && trouble?.code !== 'left-out') return null
   if (trouble?.code === 'host-restarting') return light('limited', 'device_host_restarting', trouble.detail)
   if (trouble !== null) return light('limited', hidCodes[trouble.code], trouble.detail)
   const [first] = devices

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { withEnrolmentCode } from '../core/enrolment-code.ts'
-import type { Child, ChildRole, Spawn, Unsubscribe } from '../shell/children.ts'
+import { toldOfEnds, type Child, type ChildRole, type Spawn, type Unsubscribe } from '../shell/children.ts'
 
 /** What a role runs: a file for Node, and its arguments. */
 export interface Program {
@@ -39,9 +39,9 @@ export function tolemPrograms({
 
 /** What the children write goes to our stderr: our stdout belongs to the lines that other programs read. */
 export function spawnChildProcesses(programs: Readonly<Record<ChildRole, Program>>): Spawn {
-  return (role) => {
+  return (role, endsInARow) => {
     const { file, parameters, environment } = programs[role]
-    const started = spawn(process.execPath, [file, ...parameters], {
+    const started = spawn(process.execPath, [file, ...parameters, ...toldOfEnds(role, endsInARow)], {
       stdio: ['ignore', 2, 2, 'ipc'],
       env: { ...process.env, ...environment },
       // A group of their own, so that Ctrl-C in a terminal reaches the shell alone, which then stops them in order.

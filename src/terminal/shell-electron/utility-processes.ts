@@ -1,6 +1,6 @@
 /** Core and device host as Electron's utility processes: Node without a window, of Electron's own version. */
 import { MessageChannelMain, utilityProcess, type UtilityProcess } from 'electron'
-import type { Child, ChildRole, Spawn, Unsubscribe } from '../shell/children.ts'
+import { toldOfEnds, type Child, type ChildRole, type Spawn, type Unsubscribe } from '../shell/children.ts'
 
 export interface Program {
   readonly file: string
@@ -11,9 +11,9 @@ export interface Program {
 
 /** What the children write goes to our stderr: our stdout belongs to the lines that other programs read. */
 export function spawnUtilityProcesses(programs: Readonly<Record<ChildRole, Program>>): Spawn {
-  return (role) => {
+  return (role, endsInARow) => {
     const { file, parameters, environment } = programs[role]
-    const started = utilityProcess.fork(file, [...parameters], {
+    const started = utilityProcess.fork(file, [...parameters, ...toldOfEnds(role, endsInARow)], {
       serviceName: `tolem ${role}`,
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, ...environment },

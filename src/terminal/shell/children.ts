@@ -20,7 +20,13 @@ export interface Child {
   kill(): void
 }
 
-export type Spawn = (role: ChildRole) => Child
+/** `endsInARow`: of device hosts before this one, as the core counted them (contract/bridge.ts). */
+export type Spawn = (role: ChildRole, endsInARow: number) => Child
+
+/** What a device host is told that keeps ending: it leaves out what may be the cause (drivers/host/main.ts). */
+export function toldOfEnds(role: ChildRole, endsInARow: number): readonly string[] {
+  return role === 'device-host' && endsInARow > 0 ? ['--ends-in-a-row', String(endsInARow)] : []
+}
 
 /** Time, for restarts and deadlines. */
 export interface Timers {

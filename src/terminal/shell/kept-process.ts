@@ -1,10 +1,10 @@
 /** One process that is started again whenever it ends, until somebody says that it may stay ended. */
-import type { Child, ChildRole, Spawn, Timers, Unsubscribe } from './children.ts'
+import type { Child, ChildRole, Timers, Unsubscribe } from './children.ts'
 import { RestartPace } from './restart-pace.ts'
 
 export interface KeptProcessOptions {
   readonly role: ChildRole
-  readonly spawn: Spawn
+  readonly spawn: (role: ChildRole) => Child
   readonly timers: Timers
   readonly log: (line: string) => void
   readonly onDidStart: () => void

@@ -44,6 +44,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   /** Since its last start the core said something: from then on it surely listens. */
   let coreListens = false
   let heldForCore: ToCore[] = []
+  /** Device hosts that have ended in a row, as the core said last. */
+  let hostEnds = 0
 
   const tellCore = (message: ToCore): void => {
     if (!core.running) return
@@ -54,7 +56,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   const core = new KeptProcess({
     role: 'core',
-    spawn,
+    spawn: (role) => spawn(role, 0),
     timers,
     log,
     onDidStart: () => {
@@ -76,7 +78,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   const devices = new KeptProcess({
     role: 'device-host',
-    spawn,
+    spawn: (role) => spawn(role, hostEnds),
     timers,
     log,
     onDidStart: () => tellCore({ channel: 'shell', body: { kind: 'device_host_started' } }),
@@ -98,6 +100,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
             return options.onDidBecomeReady()
           case 'restart_device_host':
             log('the core asks for a new device host')
+            hostEnds = message.body.endsInARow
             return devices.kill()
           case 'fatal': {
             const { code, message: sentence } = message.body

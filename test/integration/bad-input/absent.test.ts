@@ -79,7 +79,20 @@ test('no scanner and no display: the till says so, sells all the same, and uses 
   await work.sees('both are back', (shown) => shown.lights.hid?.level === 'ok')
 })
 
+test('devices that kill their program again and again are left out, and the till sells on', async () => {
+  for (let count = 0; count < 3; count += 1) {
+    await work.sees('devices that work', (shown) => shown.lights.hid?.level === 'ok')
+    process.kill(work.deviceHostPid(), 'SIGKILL')
+    await work.sees('that they are gone', (shown) => shown.lights.hid?.code === 'device_host_restarting')
+  }
+  const { lights } = await work.sees('they are left out', (shown) => shown.lights.hid?.code === 'hid_left_out')
+  expect(lights.hid).toMatchObject({ level: 'limited', detail: '3 ends in a row' })
+  await work.sees('the reader works', (shown) => shown.lights.reader.level === 'ok')
+  expect(saying(await work.sell('Pupil 03'))).toBe('approved settled')
+  await work.clears()
+})
+
 test('nothing is lost or doubled, by the independent checker', async () => {
   await work.sees('every receipt is printed', ({ recent }) => recent.every(({ receipt }) => receipt === 'printed'))
-  expect(await work.judge()).toMatchObject({ passed: true, lost: [], duplicates: [], balanced: true, settled: 3 })
+  expect(await work.judge()).toMatchObject({ passed: true, lost: [], duplicates: [], balanced: true, settled: 4 })
 })

@@ -96,11 +96,13 @@ async function connected(options: Partial<ConnectOptions> & { hosts?: TestHost[]
   const later = options.hosts ?? [new TestHost('second'), new TestHost('third')]
   const log: string[] = []
   const restarted: TestHost[] = []
+  const endsTold: number[] = []
   const devices = connectDevices(first.pair.near, {
     scheduler,
     life: 'only',
-    restartHost: () => {
+    restartHost: (endsInARow) => {
       log.push('restart')
+      endsTold.push(endsInARow)
       const host = later.shift()
       if (host === undefined) return Promise.reject(new Error('no more hosts'))
       restarted.push(host)
@@ -113,7 +115,7 @@ async function connected(options: Partial<ConnectOptions> & { hosts?: TestHost[]
   devices.reader.onDidChangeStatus(({ trouble }) => log.push(trouble === null ? 'well' : trouble.code))
   devices.onDidFailHost(({ failure }) => log.push(failure))
   await scheduler.advance(0)
-  return { scheduler, first, devices, log, restarted }
+  return { scheduler, first, devices, log, restarted, endsTold }
 }
 
 const select = Uint8Array.of(0x00, 0xa4, 0x04, 0x00)
@@ -253,13 +255,14 @@ describe('the watchdog', () => {
 
   it('replaces it at once each time, however often: a mute card says nothing against a host', async () => {
     const hosts = Array.from({ length: 6 }, (_, index) => new TestHost(`host ${index}`))
-    const { scheduler, first, devices, log, restarted } = await connected({ hosts: [...hosts] })
+    const { scheduler, first, devices, log, restarted, endsTold } = await connected({ hosts: [...hosts] })
     for (const host of [first, ...hosts.slice(0, 5)]) {
       host.answer = () => Promise.resolve({ kind: 'unknown', reason: 'timed-out', detail: '' })
       await devices.reader.transmit('p1', select, 1000)
       await scheduler.advance(0)
     }
     expect(restarted).toHaveLength(6)
+    expect(endsTold).toEqual([1, 1, 1, 1, 1, 1])
     expect(log.at(-1)).toBe('well')
   })
 
@@ -328,7 +331,7 @@ describe('the watchdog', () => {
   })
 
   it('starts again with growing delays when hosts die at once, and never gives up', async () => {
-    const { scheduler, first, log } = await connected({ hosts: [] })
+    const { scheduler, first, log, endsTold } = await connected({ hosts: [] })
     first.pair.close()
     await scheduler.advance(0)
     expect(log.filter((entry) => entry === 'restart')).toHaveLength(1)
@@ -336,6 +339,7 @@ describe('the watchdog', () => {
     expect(log.filter((entry) => entry === 'restart')).toHaveLength(2)
     await scheduler.advance(3000)
     expect(log.filter((entry) => entry === 'restart')).toHaveLength(4)
+    expect(endsTold).toEqual([1, 2, 3, 4])
     await scheduler.advance(50_000)
     expect(log.filter((entry) => entry === 'restart')).toHaveLength(14)
   })

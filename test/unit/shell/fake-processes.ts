@@ -44,7 +44,10 @@ export class FakeChild implements Child {
 
 export class FakeProcesses {
   readonly started: FakeChild[] = []
-  readonly spawn: Spawn = (role) => {
+  /** What each start was told of the ends before it. */
+  readonly endsTold: number[] = []
+  readonly spawn: Spawn = (role, endsInARow) => {
+    if (role === 'device-host') this.endsTold.push(endsInARow)
     const child = new FakeChild(role)
     this.started.push(child)
     return child

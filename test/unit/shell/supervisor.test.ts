@@ -69,9 +69,18 @@ describe('a device host that dies', () => {
     expect(log[0]).toContain('SIGSEGV')
   })
 
+  it('is told of the ends before it that the core has counted', async () => {
+    processes.newest('device-host').exit('SIGSEGV')
+    processes.newest('core').says({ channel: 'shell', body: { kind: 'restart_device_host', endsInARow: 3 } })
+    await timers.pass(100)
+    processes.newest('device-host').exit('SIGSEGV')
+    await timers.pass(500)
+    expect(processes.endsTold).toEqual([0, 3, 3])
+  })
+
   it('is back after the first wait, however often the core asks', async () => {
     for (let count = 2; count < 8; count += 1) {
-      processes.newest('core').says({ channel: 'shell', body: { kind: 'restart_device_host' } })
+      processes.newest('core').says({ channel: 'shell', body: { kind: 'restart_device_host', endsInARow: 1 } })
       await timers.pass(100)
       expect(processes.all('device-host')).toHaveLength(count)
     }
@@ -80,7 +89,7 @@ describe('a device host that dies', () => {
   it('is killed and started again when the core asks for it', async () => {
     processes.newest('core').says(ready)
     const first = processes.newest('device-host')
-    processes.newest('core').says({ channel: 'shell', body: { kind: 'restart_device_host' } })
+    processes.newest('core').says({ channel: 'shell', body: { kind: 'restart_device_host', endsInARow: 1 } })
     expect(first.killed).toBe(true)
     await timers.pass(100)
     expect(processes.all('device-host')).toHaveLength(2)

@@ -87,6 +87,10 @@ test.each([
   [{ devices: [], trouble: { code: 'host-restarting', detail: '' } }, null],
   [{ devices: [], trouble: { code: 'no-library', detail: 'x' } }, null],
   [
+    { devices: [], trouble: { code: 'left-out', detail: 'x' } },
+    { level: 'limited', code: 'hid_left_out' },
+  ],
+  [
     {
       devices: [{ use: 'display', name: 'P', trouble: { code: 'unplugged', detail: '' } }],
       trouble: { code: 'no-library', detail: 'x' },

@@ -266,6 +266,11 @@ export const statuses: TextsOfLanguage['statuses'] = {
     works: everythingByTouch,
     todo: 'Set the scanner to “USB HID POS” by its manual, or to type like a keyboard.',
   },
+  hid_left_out: {
+    what: 'Scanner, keypad and customer display are switched off: devices kept failing.',
+    works: everythingByTouch,
+    todo: 'Unplug them. Start the till again. Call the person who installed it.',
+  },
   network_down: {
     what: 'There is no network.',
     works: 'Cash, and cards that may pay without network.',

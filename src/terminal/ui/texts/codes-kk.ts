@@ -253,6 +253,11 @@ export const statuses: TextsOfLanguage['statuses'] = {
     works: everythingByTouch,
     todo: 'Сканерді нұсқаулығы бойынша «USB HID POS» не пернетақта режиміне ауыстырыңыз.',
   },
+  hid_left_out: {
+    what: 'Сканер, сандық пернетақта және дисплей өшірілді: құрылғылар қайта-қайта істен шықты.',
+    works: everythingByTouch,
+    todo: 'Оларды ажыратып, кассаны қайта қосыңыз. Орнатқан адамды шақырыңыз.',
+  },
   network_down: {
     what: 'Желі жоқ.',
     works: 'Қолма-қол ақша және желісіз төлеуге рұқсаты бар карталар.',

@@ -240,6 +240,11 @@ export const statuses: TextsOfLanguage['statuses'] = {
     works: everythingByTouch,
     todo: 'Переключите сканер по его руководству в режим «USB HID POS» или в режим клавиатуры.',
   },
+  hid_left_out: {
+    what: 'Сканер, цифровая клавиатура и дисплей выключены: был повторный сбой устройств.',
+    works: everythingByTouch,
+    todo: 'Отключите их и перезапустите кассу. Позовите того, кто её устанавливал.',
+  },
   network_down: {
     what: 'Нет сети.',
     works: 'Наличные и карты, которым разрешено платить без сети.',
