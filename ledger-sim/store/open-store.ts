@@ -34,13 +34,13 @@ export class StoreDamagedError extends Error {}
 const atOnce: Gather = (start) => start()
 
 /**
- * @param pathOrMemory a file, or `:memory:`
+ * @param pathOrMemory a file, `:memory:`, or the bytes of a database not in WAL mode, which is then in memory
  * @param onDidRun hears every statement, its values filled in
  * @param gather when a commit begins; a process with many clients lets all that wait at its sockets come in first
  * @throws StoreDamagedError
  */
 export async function openStore(
-  pathOrMemory: string,
+  pathOrMemory: string | Buffer,
   onDidRun?: (statement: string) => void,
   gather: Gather = atOnce,
 ): Promise<Store> {
@@ -116,7 +116,7 @@ function preparingOnce(file: Database.Database): Pick<Database.Database, 'prepar
 
 const cacheKibibytes = 64 * 1_024
 
-function openFile(path: string, onDidRun?: (statement: string) => void): Database.Database {
+function openFile(path: string | Buffer, onDidRun?: (statement: string) => void): Database.Database {
   const told = onDidRun === undefined ? {} : { verbose: (statement: unknown) => onDidRun(String(statement)) }
   const file = new Database(path, told)
   try {

@@ -4,9 +4,7 @@
  * and the auditor looks.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { personalisedCard } from '../../hardware-mocks/cards/ntag424-state.ts'
 import { VirtualNtag424 } from '../../hardware-mocks/cards/ntag424.ts'
@@ -19,6 +17,7 @@ import type { HttpRequest, HttpResponse } from '../../src/sync/protocol/http-sig
 import type { Enrolment } from '../../src/sync/protocol/messages.ts'
 import { enrol } from '../../src/terminal/core/identity.ts'
 import { KeyStoreInMemory } from '../fixtures/key-store.ts'
+import { quickFolder } from '../fixtures/quick-folder.ts'
 import { audit } from './auditor.ts'
 import { Cashier } from './cashier.ts'
 import { cloneOnce, restoreBackupNowAndThen, tendersIn, type Copied } from './copies.ts'
@@ -69,9 +68,9 @@ export interface TownReport {
 
 export async function runTown(seed: number, hours: number, plantedBug?: PlantedBug): Promise<TownReport> {
   const startedAt = performance.now()
-  // In memory where the system has such a folder: the simulator models its disks, so it need not wait for one.
-  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tolem-sim-'))
-  const town = new Town(seed, folder, plantedBug)
+  // The simulator models its disks, so it need not wait for one.
+  const folder = quickFolder('tolem-sim-')
+  const town = new Town(seed, folder.path, plantedBug)
   try {
     await town.open()
     await town.run(hours)
@@ -88,7 +87,7 @@ export async function runTown(seed: number, hours: number, plantedBug?: PlantedB
       starts: town.starts,
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    folder.remove()
   }
 }
 

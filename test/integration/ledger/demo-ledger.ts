@@ -3,11 +3,7 @@
  * cards that compute their own messages.
  */
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { SignWith } from '../../../ledger-sim/applet/keys.ts'
-import { openStore } from '../../../ledger-sim/store/open-store.ts'
 import { createLedger, type Ledger } from '../../../ledger-sim/ledger.ts'
 import { ledgerKeysOf, newLedgerSecrets } from '../../../ledger-sim/keys.ts'
 import { p256PrivateJwk, seedDemoWorld, type DemoWorld } from '../../../ledger-sim/scenarios/demo.ts'
@@ -48,6 +44,8 @@ import type { Slot } from '../../../src/voucher/slot.ts'
 import type { CardProof, Sun, TenderTerms } from '../../../src/voucher/tender.ts'
 import { placeForDecision } from '../../../src/voucher/where.ts'
 import { v7 } from 'uuid'
+import { quickFolder } from '../../fixtures/quick-folder.ts'
+import { imageOf, storeFrom } from './ledger-images.ts'
 import { assertShown } from './shown-problems.ts'
 import { readCard } from './sun-message.ts'
 import type { z } from 'zod'
@@ -98,16 +96,15 @@ export async function demoLedger(
   const clock: TestClock = { now: options.now ?? schoolMorning }
   const secrets = newLedgerSecrets(seededRandom(`secrets/${seed}`))
   const random = options.random ?? seededRandom(`ledger/${seed}`)
-  const store = await openStore(options.path ?? ':memory:', options.onDidRun, options.gather)
   const recovered: unknown[] = []
-  const ports: LedgerPorts = {
-    store,
-    clock: () => clock.now,
-    random,
-    keys: ledgerKeysOf(secrets, options.signWith),
-    onDidRecover: (error) => recovered.push(error),
-  }
-  const world = await seedDemoWorld(ports, secrets, seed)
+  const keys = ledgerKeysOf(secrets, options.signWith)
+  const others = { clock: () => clock.now, random, keys, onDidRecover: (error: unknown) => void recovered.push(error) }
+  const image = await imageOf(`demonstration/${seed}/${clock.now}`, (store) =>
+    seedDemoWorld({ ...others, store }, secrets, seed),
+  )
+  const { world } = image
+  const store = await storeFrom(image, options.path, options.onDidRun, options.gather)
+  const ports: LedgerPorts = { ...others, store }
   const ledger = createLedger(ports)
   const cards = new Map<string, TestCard>()
   const testRandom = seededRandom(`test/${seed}`)
@@ -491,6 +488,5 @@ export async function drain(demo: DemoLedger, accountId: string): Promise<void> 
 
 /** A folder for one test's database. */
 export function temporaryFolder(): { readonly path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), 'tolem-ledger-'))
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+  return quickFolder('tolem-ledger-')
 }

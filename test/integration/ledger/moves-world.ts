@@ -20,11 +20,11 @@ import type { Role } from '../../../ledger-sim/http/operation.ts'
 import { ledgerKeysOf, newLedgerSecrets } from '../../../ledger-sim/keys.ts'
 import { createLedger } from '../../../ledger-sim/ledger.ts'
 import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
-import { openStore } from '../../../ledger-sim/store/open-store.ts'
 import { keepClientTransfers } from '../../../ledger-sim/transfers/client-transfers.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { v7 } from 'uuid'
 import { p256, schoolMorning, temporaryFolder, TestSigner, type TestClock } from './demo-ledger.ts'
+import { emptyLedger, storeFrom } from './ledger-images.ts'
 
 export interface Client {
   readonly owner: string
@@ -73,7 +73,7 @@ export async function movesWorld(
   const seed = options.seed ?? 'moves'
   const random = seededRandom(`moves/${seed}`)
   const secrets = newLedgerSecrets(seededRandom('moves/secrets'))
-  const store = await openStore(path, options.onDidRun)
+  const store = await storeFrom(await emptyLedger(), path, options.onDidRun)
   const recovered: unknown[] = []
   const onDidRecover = (error: unknown): void => void recovered.push(error)
   const ports: LedgerPorts = { store, clock: () => clock.now, random, keys: ledgerKeysOf(secrets), onDidRecover }

@@ -2,8 +2,7 @@
  * A ledger with the demonstration's world and a till that has fetched its package, made once and kept as two files:
  * each walk begins with a copy of both, on disk, and ends with the auditor.
  */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mifareClassicCard } from '../../../hardware-mocks/cards/otherCards.ts'
 import { personalisedCard } from '../../../hardware-mocks/cards/ntag424-state.ts'
@@ -24,6 +23,7 @@ import { tiyn } from '../../../src/voucher/money.ts'
 import type { Core } from '../../../src/terminal/core/core.ts'
 import { enrol, storeEnrolment } from '../../../src/terminal/core/identity.ts'
 import { KeyStoreInMemory } from '../../fixtures/key-store.ts'
+import { quickFolder } from '../../fixtures/quick-folder.ts'
 import { mondayNoon } from '../../fixtures/demo-world.ts'
 import { audit, type AuditSources } from '../../simulation/auditor.ts'
 import { SeededRandom } from '../../simulation/random.ts'
@@ -70,7 +70,8 @@ export interface WalkWorld {
 export const worldSeed = 'walks'
 
 export class PreparedWorld {
-  readonly folder = mkdtempSync(join(tmpdir(), 'tolem-walks-'))
+  readonly #folder = quickFolder('tolem-walks-')
+  readonly folder = this.#folder.path
   readonly #random = new SeededRandom('payment walks')
   readonly #secrets: LedgerSecrets = newLedgerSecrets((length) => this.#random.bytes(length))
   readonly #keys = new KeyStoreInMemory(newStoredPair((length) => this.#random.bytes(length)))
@@ -197,7 +198,7 @@ export class PreparedWorld {
   }
 
   remove(): void {
-    rmSync(this.folder, { recursive: true, force: true })
+    this.#folder.remove()
   }
 
   async #ledgerAt(file: string, time: VirtualTime): Promise<{ ports: LedgerPorts; transport: LedgerTransport }> {
