@@ -43,6 +43,8 @@ async function changesOf(window: GalleryWindow, where: string, before: readonly 
 }
 
 const themes: readonly Theme[] = ['light', 'dark']
+/** Five of them share the cores with another file: each takes as long as all. */
+const allPicturesMs = 600_000
 
 test('the letters are the ones that come with the till: other fonts would make every comparison noise', async () => {
   const window = await gallery.open('1024x600')
@@ -83,28 +85,33 @@ describe.concurrent('every picture', () => {
       await window.page.context().close()
       expect(found).toEqual([])
     },
+    allPicturesMs,
   )
 
   // A language changes texts, which each of them has by type; a theme changes colours. The rest is looked at once.
-  test.each(themes)('in %s colours: axe finds nothing, amounts and results have 7:1', async (theme) => {
-    const found: string[] = []
-    const window = await gallery.open('1024x600')
-    await window.page.evaluate(axe.source)
-    for (const { name } of pictures) {
-      await window.show({ name, language: 'kk', theme })
-      const violations = await window.page.evaluate(async (onlyColours) => {
-        const { axe: checker } = window as unknown as { axe: typeof axe }
-        const runOnly = onlyColours ? { runOnly: ['color-contrast'] } : {}
-        const { violations: all } = await checker.run(document, { resultTypes: ['violations'], ...runOnly })
-        return all.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map((node) => node.html).join(' ')}`)
-      }, theme === 'dark')
-      const weak = await weakTextsOf(window.page)
-      for (const one of [...violations, ...weak, ...window.complaints()])
-        found.push(`${theme} ${name}: ${one.slice(0, 300)}`)
-    }
-    await window.page.context().close()
-    expect(found).toEqual([])
-  })
+  test.each(themes)(
+    'in %s colours: axe finds nothing, amounts and results have 7:1',
+    async (theme) => {
+      const found: string[] = []
+      const window = await gallery.open('1024x600')
+      await window.page.evaluate(axe.source)
+      for (const { name } of pictures) {
+        await window.show({ name, language: 'kk', theme })
+        const violations = await window.page.evaluate(async (onlyColours) => {
+          const { axe: checker } = window as unknown as { axe: typeof axe }
+          const runOnly = onlyColours ? { runOnly: ['color-contrast'] } : {}
+          const { violations: all } = await checker.run(document, { resultTypes: ['violations'], ...runOnly })
+          return all.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map((node) => node.html).join(' ')}`)
+        }, theme === 'dark')
+        const weak = await weakTextsOf(window.page)
+        for (const one of [...violations, ...weak, ...window.complaints()])
+          found.push(`${theme} ${name}: ${one.slice(0, 300)}`)
+      }
+      await window.page.context().close()
+      expect(found).toEqual([])
+    },
+    allPicturesMs,
+  )
 })
 
 test.each(languages)('each refusal there is fits the band where room is shortest, in %s', async (language) => {
