@@ -4,7 +4,7 @@
  *
  * It is filled once and copied for each story.
  */
-import { copyFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { v7 } from 'uuid'
 import { openAccount, type AccountKind } from '../../../ledger-sim/accounts/accounts.ts'
@@ -154,14 +154,14 @@ export interface WholeWorld {
   close(): Promise<void>
 }
 
-let template: Promise<{ readonly path: string; readonly cards: readonly string[] }> | undefined
+let template: Promise<{ readonly bytes: Buffer; readonly cards: readonly string[] }> | undefined
 
 export async function wholeWorld(seed: string): Promise<WholeWorld> {
   template ??= filled()
-  const { path: full, cards: pseudonyms } = await template
+  const { bytes: full, cards: pseudonyms } = await template
   const folder = temporaryFolder()
   const path = join(folder.path, 'ledger.db')
-  copyFileSync(full, path)
+  writeFileSync(path, full)
   const clock: TestClock = { now: schoolMorning }
   const recovered: unknown[] = []
   const store = await openStore(path)
@@ -216,9 +216,8 @@ export async function wholeWorld(seed: string): Promise<WholeWorld> {
   }
 }
 
-async function filled(): Promise<{ readonly path: string; readonly cards: readonly string[] }> {
+async function filled(): Promise<{ readonly bytes: Buffer; readonly cards: readonly string[] }> {
   const folder = temporaryFolder()
-  process.on('exit', () => folder.remove())
   const path = join(folder.path, 'template.db')
   const store = await openStore(path)
   const random = seededRandom('whole/template')
@@ -252,7 +251,9 @@ async function filled(): Promise<{ readonly path: string; readonly cards: readon
   for (const [tillId, code] of codes)
     await new TestTill(ledger, clock, seededRandom(tillId), tillId, p256(`whole/${tillId}`)).enrol(code)
   await store.close()
-  return { path, cards }
+  const full = readFileSync(path)
+  folder.remove()
+  return { bytes: full, cards }
 }
 
 /** What each has at the beginning, tiyn; people above. */
