@@ -7,11 +7,9 @@ import { join } from 'node:path'
 import { ledgerSecretsSchema, newLedgerSecrets, type LedgerSecrets } from './keys.ts'
 import { lockFile } from './store/folder-lock.ts'
 import { openStore, StoreDamagedError, type Store } from './store/open-store.ts'
+import { StartFailure } from './start-failure.ts'
 
 const orElsewhere = 'or start with another --data folder.'
-
-/** Why the ledger cannot start, in one sentence with the remedy. */
-export class StartFailure extends Error {}
 
 export interface DataFolder {
   readonly path: string

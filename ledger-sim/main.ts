@@ -8,42 +8,13 @@
  * once and for ten minutes, and stops cleanly on SIGINT and SIGTERM. The next link is always in DIR/operator-link.json.
  * What keeps it from starting is one sentence with the remedy on stderr, and exit code 2.
  */
-import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { auditFile } from './audit.ts'
-import { inTransaction, type LedgerPorts } from './context.ts'
-import { databasePath, diskFull, openDataFolder, StartFailure, writeSecret, type DataFolder } from './data-folder.ts'
-import { postToWebhook } from './feed/webhook-sender.ts'
-import { WebhookCourier } from './feed/webhook-courier.ts'
-import { startHttp, type RunningHttp } from './http/fastify.ts'
-import { systemClock, injectedClock, type AskedClock } from './injected-clock.ts'
-import { ledgerKeysOf, newLedgerSecrets } from './keys.ts'
-import { createLedger } from './ledger.ts'
-import { doWhatIsDue } from './schemes/returning.ts'
-import { LedgerMetrics } from './monitoring/metrics.ts'
-import { OperatorAccess, printedTokenMs } from './monitoring/operator/access.ts'
-import { readMeta } from './store/meta.ts'
-import { demoTerminals, seedDemoWorld } from './scenarios/demo.ts'
-import { seededRandom } from './scenarios/seeded-random.ts'
-import { issueEnrolmentCode, type EnrolmentCode } from './terminals/enrolment.ts'
-import { findTerminal } from './terminals/terminals.ts'
+import type { Settings } from './process.ts'
+import { StartFailure } from './start-failure.ts'
 
 const usage = `Use: npm run ledger -- --data DIR [--port N] [--seed demo] [--clock URL]
      npm run ledger -- audit --data DIR [--json]`
-
-interface Settings {
-  readonly command: 'serve' | 'audit'
-  readonly data: string
-  readonly port: number
-  readonly seed: string | undefined
-  readonly clock: string | undefined
-  readonly json: boolean
-}
-
-const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
-const leaseCheckEveryMs = 60_000
 
 function readSettings(): Settings {
   const { values, positionals } = parseArgs({
@@ -74,169 +45,11 @@ function readSettings(): Settings {
   return { command, data: resolve(values.data), port, seed: values.seed, clock: values.clock, json: values.json }
 }
 
-async function serve(settings: Settings): Promise<void> {
-  const { seed } = settings
-  const seeded = seed === undefined ? undefined : newLedgerSecrets(seededRandom(`tolem-demo-secrets/${seed}`))
-  const folder = await openDataFolder(settings.data, random, seeded)
-  let http: RunningHttp | undefined
-  let courier: WebhookCourier | undefined
-  try {
-    const clock = await clockFor(folder, settings)
-    const metrics = new LedgerMetrics()
-    metrics.watchProcess()
-    const ports: LedgerPorts = {
-      store: folder.store,
-      clock: clock.now,
-      random,
-      keys: ledgerKeysOf(folder.secrets),
-      onDidRecover: (error) => report(error, 'recovered'),
-      watch: metrics,
-    }
-    if (seed !== undefined) await prepareDemo(folder, ports, seed)
-    // People come by the machine's time, also where a demonstration's clock stands still.
-    const operator = new OperatorAccess({ clock: () => Date.now(), random, onDidEnter: () => keepLink() })
-    http = await listen(ports, settings.port, clock, { metrics, operator })
-    const { url } = http
-    const linkOf = (token: string) => ({ operatorUrl: `${url}/operator#t=${token}` })
-    const keepLink = () => writeSecret(join(folder.path, 'operator-link.json'), linkOf(operator.issueToken()))
-    keepLink()
-    courier = new WebhookCourier({
-      ports,
-      bell: metrics.bell,
-      scheduler: globalThis,
-      send: postToWebhook,
-      beforeRound: clock.ask,
-      onDidFail: report,
-    })
-    courier.start()
-    const timer = setInterval(
-      () => void inTransaction(ports, doWhatIsDue).catch((error: unknown) => report(error)),
-      leaseCheckEveryMs,
-    )
-    // Heard from before the ready line on: whoever reads that line may stop the process at once.
-    const stopped = stopSignal()
-    process.stdout.write(`${JSON.stringify({ event: 'ready', ledgerUrl: url })}\n`)
-    process.stdout.write(`${JSON.stringify({ event: 'operator', ...linkOf(operator.issueToken(printedTokenMs)) })}\n`)
-    await stopped
-    clearInterval(timer)
-  } finally {
-    await courier?.stop()
-    await http?.close()
-    await folder.close()
-  }
-}
-
-async function listen(
-  ports: LedgerPorts,
-  port: number,
-  clock: AskedClock,
-  watched: { readonly metrics: LedgerMetrics; readonly operator: OperatorAccess },
-): Promise<RunningHttp> {
-  try {
-    return await startHttp({
-      ledger: createLedger(ports),
-      port,
-      beforeRequest: clock.ask,
-      onDidFail: (error) => report(error),
-      ...watched,
-    })
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES')) {
-      const why = error.code === 'EADDRINUSE' ? 'is taken by another program' : 'may not be used by this user'
-      throw new StartFailure(
-        `Port ${port} ${why}. Stop that program, or start with another --port (0 for any free one).`,
-      )
-    }
-    throw error
-  }
-}
-
-/** An injected clock would let anybody with the machine move deadlines: only on data that a demonstration made. */
-async function clockFor(folder: DataFolder, settings: Settings): Promise<AskedClock> {
-  if (settings.clock === undefined) return systemClock(() => Date.now())
-  const origin = await readMeta(folder.store, 'origin')
-  const isDemo = folder.isEmpty ? settings.seed !== undefined : origin?.startsWith('demo') === true
-  if (!isDemo) {
-    throw new StartFailure(
-      `--clock is for demonstrations: ${folder.path} was not made by --seed demo. ` +
-        `Leave --clock away, or start with an empty --data folder and --seed demo.`,
-    )
-  }
-  try {
-    return await injectedClock(settings.clock)
-  } catch {
-    throw new StartFailure(
-      `The clock at ${settings.clock} does not answer {"now": milliseconds}. Start it first, or leave --clock away.`,
-    )
-  }
-}
-
-async function prepareDemo(folder: DataFolder, ports: LedgerPorts, seed: string): Promise<void> {
-  const origin = await readMeta(folder.store, 'origin')
-  const issuing = join(folder.path, 'issuing')
-  mkdirSync(issuing, { recursive: true, mode: 0o700 })
-  // No secret: by it a wallet knows the ledger's answers.
-  const writeLedgerKey = () => writeSecret(join(issuing, 'ledger-key.json'), ports.keys.signing.jwk)
-  if (folder.isEmpty) {
-    // The files first: a ledger whose cards nobody has is of no use, and the same seed writes the same files again.
-    await seedDemoWorld(ports, folder.secrets, seed, (world) => {
-      writeSecret(join(issuing, 'cards.json'), world.cards)
-      writeSecret(join(issuing, 'card-pseudonyms.json'), world.pseudonyms)
-      writeSecret(join(issuing, 'role-keys.json'), world.roleKeys)
-      writeLedgerKey()
-      writeEnrolment(issuing, world.enrolmentCodes)
-    })
-    return
-  }
-  if (origin !== seed) {
-    throw new StartFailure(
-      `The data folder ${folder.path} was not made by --seed ${seed}. ` +
-        `Leave --seed away, or start with an empty --data folder.`,
-    )
-  }
-  const codes = await inTransaction(ports, async (work) => {
-    const made: EnrolmentCode[] = []
-    for (const terminalId of demoTerminals) {
-      if ((await findTerminal(work, terminalId))?.status === 'registered')
-        made.push(await issueEnrolmentCode(work, terminalId))
-    }
-    return made
-  })
-  writeLedgerKey()
-  writeEnrolment(issuing, codes)
-}
-
-/** The first till's code at the top, all of them below. */
-function writeEnrolment(issuing: string, codes: readonly EnrolmentCode[]): void {
-  writeSecret(join(issuing, 'enrolment.json'), { ...codes[0], codes })
-}
-
-async function audit(settings: Settings): Promise<void> {
-  const found = auditFile(databasePath(settings.data))
-  if (found === undefined)
-    throw new StartFailure(`There is no ledger in ${settings.data}. Name its folder: audit --data DIR.`)
-  process.stdout.write(settings.json ? `${JSON.stringify(found)}\n` : `${found.text}\n`)
-  process.exitCode = found.balanced ? 0 : 1
-}
-
-function stopSignal(): Promise<void> {
-  return new Promise((done) => {
-    // A terminal's Ctrl-C may come twice (bootstrap forwards it); the second changes nothing.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => done())
-  })
-}
-
-/** `recovered`: the work was done all the same. */
-function report(error: unknown, event: 'failed' | 'recovered' = 'failed'): void {
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(`${JSON.stringify({ event, detail })}\n`)
-}
-
 try {
   const settings = readSettings()
-  await (settings.command === 'audit' ? audit(settings) : serve(settings)).catch((error: unknown) => {
-    throw diskFull(settings.data, error) ?? error
-  })
+  // Loaded only now: who asked wrongly, or for the usage, is answered at once.
+  const { run } = await import('./process.ts')
+  await run(settings)
 } catch (error) {
   const isUsage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
   if (!(error instanceof StartFailure) && !isUsage) throw error

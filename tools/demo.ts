@@ -8,7 +8,6 @@
  */
 import { join, relative, resolve } from 'node:path'
 import { askedOf, askedWrongly } from './arguments.ts'
-import { runScenario } from './demo/run-scenario.ts'
 import { isScenario, scenarios } from './demo/scenarios.ts'
 
 const names = Object.keys(scenarios)
@@ -29,7 +28,8 @@ if (!/^[a-z0-9-]{1,40}$/.test(name)) askedWrongly(usage, '--name takes small let
 const root = resolve(import.meta.dirname, '..')
 const data = join(root, 'out', 'demo', name)
 const receipts = join(root, 'out', 'receipts', ...(scenario === standard ? [] : [scenario]))
-const { summary, problems, report } = await runScenario(scenarios[scenario], {
+const { runScenario } = await import('./demo/run-scenario.ts')
+const { summary, problems, report } = await runScenario(await scenarios[scenario](), {
   name: scenario,
   data,
   anchorFolder: `${data}-anchors`,

@@ -14,11 +14,7 @@ import { join, resolve } from 'node:path'
 import { root } from '../src/terminal/shell/build-when-outdated.ts'
 import { askedOf } from './arguments.ts'
 import { officialElectron } from './official-electron.ts'
-import { findingsInPackage } from './package/check.ts'
-import { fuses, readFuses, wrongFuses, type FuseName } from './package/fuses.ts'
-import { installers, packTill, unpackedFolder } from './package/pack.ts'
-import { stage } from './package/stage.ts'
-import { layStandInElectron } from './package/stand-in-electron.ts'
+import type { FuseName } from './package/fuses.ts'
 
 const usage = 'Use: npm run package [-- --dir | --check | --fuses FILE]'
 const fetchElectronWithinMs = 300_000
@@ -88,6 +84,12 @@ async function make(targets: readonly string[]): Promise<void> {
 }
 
 const line = readLine()
+// What makes packages is large: only for one that is wanted.
+const { findingsInPackage } = await import('./package/check.ts')
+const { fuses, readFuses, wrongFuses } = await import('./package/fuses.ts')
+const { installers, packTill, unpackedFolder } = await import('./package/pack.ts')
+const { stage } = await import('./package/stage.ts')
+const { layStandInElectron } = await import('./package/stand-in-electron.ts')
 if (line.fuses !== undefined) await showFuses(resolve(line.fuses))
 else if (line.check) await check()
 else await make(line.dir ? ['dir'] : installers())

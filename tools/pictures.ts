@@ -8,10 +8,6 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { openChromium } from '../test/e2e/chromium/open-chromium.ts'
-import { startClockService } from './demo/clock-service.ts'
-import { PanelClient } from './demo/panel-client.ts'
-import { startWorld } from './world.ts'
 
 const folder = join(resolve(import.meta.dirname, '..'), 'docs', 'pictures')
 /** Monday, 23 November 2026, noon in Almaty. */
@@ -34,6 +30,10 @@ function takeTheGallery(): never {
 }
 
 if (process.argv.length > 2) takeTheGallery()
+const { openChromium } = await import('../test/e2e/chromium/open-chromium.ts')
+const { startClockService } = await import('./demo/clock-service.ts')
+const { PanelClient } = await import('./demo/panel-client.ts')
+const { startWorld } = await import('./world.ts')
 mkdirSync(folder, { recursive: true })
 const data = mkdtempSync(join(tmpdir(), 'tolem-pictures-'))
 const clock = await startClockService(noon)

@@ -10,17 +10,10 @@
  * not start.
  */
 import { join } from 'node:path'
-import { CardBox } from '../hardware-mocks/panel/card-box.ts'
-import { DataFolderError } from '../src/sync/journal/data-folder.ts'
-import { realRandomness } from '../src/terminal/core/real-ports.ts'
-import { BuildError } from '../src/terminal/shell/build-when-outdated.ts'
 import { askedOf } from './arguments.ts'
 import { readerOutlook } from './card-readers.ts'
-import { AgencyOffice } from './demo/agency-office.ts'
-import { bringInCountingCard, countingCard, countingCardPin } from './demo/counting-cards.ts'
 import { officialElectron } from './official-electron.ts'
-import { StartError } from './processes.ts'
-import { startWorld, type HidChoice, type ReaderChoice, type TillShell, type World } from './world.ts'
+import type { HidChoice, ReaderChoice, TillShell, World } from './world.ts'
 
 const usage =
   'Use: npm start -- [--data DIR] [--headless] [--browser] [--port N] [--anchors DIR] [--reader pcsc] [--hid usb]'
@@ -89,6 +82,15 @@ async function lookForReaders(): Promise<void> {
 }
 
 const settings = readSettings()
+// Loaded only now: who asked wrongly, or for the usage, is answered at once.
+const { startWorld } = await import('./world.ts')
+const { StartError } = await import('./processes.ts')
+const { DataFolderError } = await import('../src/sync/journal/data-folder.ts')
+const { realRandomness } = await import('../src/terminal/core/real-ports.ts')
+const { BuildError } = await import('../src/terminal/shell/build-when-outdated.ts')
+const { CardBox } = await import('../hardware-mocks/panel/card-box.ts')
+const { AgencyOffice } = await import('./demo/agency-office.ts')
+const { bringInCountingCard, countingCard, countingCardPin } = await import('./demo/counting-cards.ts')
 const asked = new AbortController()
 let world: World | undefined
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -4,21 +4,8 @@
  * Exit codes: 0 done; 1 refused, or not everything was accepted; 2 not asked properly, or it could not be done here.
  * What is wrong is one sentence with a code.
  */
-import { FileExistsError } from '../src/sync/export/new-file.ts'
-import { ExportFileError } from '../src/sync/export/read-export.ts'
-import { DataFolderError } from '../src/sync/journal/data-folder.ts'
-import { EnrolmentError } from '../src/terminal/core/identity.ts'
-import { NewPinRefused } from '../src/terminal/core/new-pin.ts'
-import { ResetRefused } from '../src/terminal/core/reset.ts'
 import { askedOf, askedWrongly } from './arguments.ts'
-import { wantedOf } from './doctor/wanted.ts'
-import { makeExport } from './till/export.ts'
 import { tillFolderIn } from './till/folder.ts'
-import { ImportError, importExport } from './till/import.ts'
-import { newPin } from './till/new-pin.ts'
-import { resetTill } from './till/reset.ts'
-import { makeSupportBundle } from './till/support.ts'
-import { printTestPage, TestPageRefused } from './till/test-page.ts'
 
 const usage = `Use: npm run till -- export --data DIR --out FILE.tolem-export
      npm run till -- import --file FILE.tolem-export --ledger URL --key FILE
@@ -46,7 +33,7 @@ const also: Readonly<Record<Command, readonly string[]>> = {
   support: ['data', 'settings', 'ledger', 'printer', 'profile'],
 }
 
-function asked() {
+async function asked() {
   const text = { type: 'string' } as const
   const options = {
     data: text,
@@ -75,7 +62,7 @@ function asked() {
   const { data = '', out = '', file = '', ledger = '', key = '', 'after-export': afterExport } = values
   const { profile = '', printer = '' } = values
   if (named === 'import' && !URL.canParse(ledger)) return askedWrongly(usage, `--ledger ${ledger} is no address.`)
-  const looks = named === 'support' ? wantedOf(usage, values) : {}
+  const looks = named === 'support' ? (await import('./doctor/wanted.ts')).wantedOf(usage, values) : {}
   return {
     command: named,
     looks,
@@ -91,43 +78,31 @@ function asked() {
   }
 }
 
-function run(): Promise<number> | number {
-  const { command, looks, to, data, out, file, ledger, key, afterExport, profile, printer } = asked()
+/** Each command loads what it needs itself: one that is asked wrongly, or for its usage, nothing. */
+async function run(): Promise<number> {
+  const { command, looks, to, data, out, file, ledger, key, afterExport, profile, printer } = await asked()
   switch (command) {
     case 'export':
-      return makeExport(data, out)
+      return (await import('./till/export.ts')).makeExport(data, out)
     case 'import':
-      return importExport({ file, ledgerUrl: ledger, keyFile: key })
+      return (await import('./till/import.ts')).importExport({ file, ledgerUrl: ledger, keyFile: key })
     case 'reset':
-      return resetTill(data, afterExport)
+      return (await import('./till/reset.ts')).resetTill(data, afterExport)
     case 'new-pin':
-      return newPin(data)
+      return (await import('./till/new-pin.ts')).newPin(data)
     case 'test-page':
-      return printTestPage(profile, printer)
+      return (await import('./till/test-page.ts')).printTestPage(profile, printer)
     case 'support':
-      return makeSupportBundle(to, looks)
+      return (await import('./till/support.ts')).makeSupportBundle(to, looks)
     default:
       return command satisfies never
   }
 }
 
-/** One sentence for what this command expects to go wrong; undefined for a broken invariant. */
-function explained(error: unknown): { readonly sentence: string; readonly exitCode: number } | undefined {
-  if (!(error instanceof Error)) return undefined
-  const code = 'code' in error ? String(error.code) : ''
-  const isRefusal = [ResetRefused, ExportFileError, FileExistsError, NewPinRefused, TestPageRefused].some(
-    (kind) => error instanceof kind,
-  )
-  const cannot = [DataFolderError, EnrolmentError, ImportError].some((kind) => error instanceof kind)
-  const isOfTheSystem = 'syscall' in error
-  if (!isRefusal && !cannot && !isOfTheSystem) return undefined
-  const sentence = isOfTheSystem ? error.message : `${error.message} (${code})`
-  return { sentence, exitCode: isRefusal ? 1 : 2 }
-}
-
 try {
   process.exitCode = await run()
 } catch (error) {
+  const { explained } = await import('./till/explained.ts')
   const known = explained(error)
   if (known === undefined) throw error
   process.stderr.write(`tolem: ${known.sentence}\n`)

@@ -8,7 +8,7 @@ import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { askedOf, wholeNumber } from '../../tools/arguments.ts'
 import { commitOf } from '../../tools/commit.ts'
-import { fuzz, type FuzzReport } from './run.ts'
+import type { FuzzReport } from './run.ts'
 
 const usage = 'Use: npm run api-fuzz -- [--requests N] [--seed S] [--document] [--json]'
 const { values } = askedOf(usage, {
@@ -25,6 +25,7 @@ const say = (line: string): void => void process.stderr.write(`  ${line}\n`)
 
 say(`seed ${seed}`)
 const commit = commitOf(import.meta.dirname)
+const { fuzz } = await import('./run.ts')
 const startedAt = performance.now()
 const report = await fuzz(count, seed, say)
 const seconds = Math.round((performance.now() - startedAt) / 1_000)

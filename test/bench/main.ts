@@ -8,25 +8,17 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { askedOf, askedWrongly } from '../../tools/arguments.ts'
-import { benchDecide } from './decide.ts'
 import { runFacts, tableOf, withFigures, type BenchName, type Figure } from './figures.ts'
-import { benchHotlist } from './hotlist.ts'
-import { benchJournal } from './journal.ts'
-import { benchLeases } from './leases.ts'
-import { benchLedger } from './ledger.ts'
-import { benchStart } from './start.ts'
-import { benchSync } from './sync.ts'
-import { benchTap } from './tap.ts'
 
 const benches: Readonly<Record<BenchName, (quick: boolean) => Promise<readonly Figure[]>>> = {
-  tap: benchTap,
-  decide: benchDecide,
-  journal: benchJournal,
-  sync: benchSync,
-  start: benchStart,
-  ledger: benchLedger,
-  hotlist: benchHotlist,
-  leases: benchLeases,
+  tap: async (quick) => (await import('./tap.ts')).benchTap(quick),
+  decide: async (quick) => (await import('./decide.ts')).benchDecide(quick),
+  journal: async (quick) => (await import('./journal.ts')).benchJournal(quick),
+  sync: async (quick) => (await import('./sync.ts')).benchSync(quick),
+  start: async (quick) => (await import('./start.ts')).benchStart(quick),
+  ledger: async (quick) => (await import('./ledger.ts')).benchLedger(quick),
+  hotlist: async (quick) => (await import('./hotlist.ts')).benchHotlist(quick),
+  leases: async (quick) => (await import('./leases.ts')).benchLeases(quick),
 }
 const usage = `Use: npm run bench -- ${Object.keys(benches).join('|')}|all [--json] [--quick] [--document]`
 

@@ -12,7 +12,6 @@ import { join, resolve } from 'node:path'
 import { askedOf, askedWrongly, wholeNumber } from '../../tools/arguments.ts'
 import { commitOf } from '../../tools/commit.ts'
 import { plantedBugNames } from './planted-bugs.ts'
-import { chaosRun, isUsed } from './run.ts'
 
 const usage =
   'Use: npm run chaos -- [--items N] [--seed S] [--data DIR] [--bug NAME] [--document] [--json]\n' +
@@ -32,6 +31,7 @@ if (values.bug !== undefined && bug === undefined) askedWrongly(usage, `There is
 const asked = wholeNumber(usage, 'items', values.items, 1)
 const seed = values.seed ?? String(randomInt(1_000_000))
 const folder = values.data === undefined ? mkdtempSync(join(tmpdir(), 'tolem-chaos-')) : resolve(values.data)
+const { chaosRun, isUsed } = await import('./run.ts')
 if (isUsed(folder)) askedWrongly(usage, `There is a run in ${folder} already: name an empty folder.`)
 const say = (line: string): void => void process.stderr.write(`  ${line}\n`)
 

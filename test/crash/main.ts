@@ -12,7 +12,6 @@ import { join, resolve } from 'node:path'
 import { askedOf, askedWrongly, wholeNumber } from '../../tools/arguments.ts'
 import { commitOf } from '../../tools/commit.ts'
 import { plantedBugNames } from './planted-bugs.ts'
-import { crashRun, lastKills } from './run.ts'
 
 /** A run of this many kills is evidence: it must also have been of the usual mixture, and fast. */
 const wholeRunKills = 500
@@ -41,6 +40,7 @@ const say = (line: string): void => void process.stderr.write(`  ${line}\n`)
 
 say(`seed ${seed}, data in ${folder}`)
 const commit = commitOf(import.meta.dirname)
+const { crashRun, lastKills } = await import('./run.ts')
 const startedAt = performance.now()
 const report = await crashRun({
   kills,

@@ -13,8 +13,6 @@ import { askedOf, askedWrongly, wholeNumber } from '../../tools/arguments.ts'
 import { commitOf } from '../../tools/commit.ts'
 import { installDebianPackages, isDebian, traceNeeds } from '../../tools/debian-packages.ts'
 import { whyNoTrace } from '../power/trace.ts'
-import { damageRun } from './damage.ts'
-import { sweep } from './sweep.ts'
 
 const usage =
   'Use: npm run disk -- [--ways 1…6] [--step N] [--seed S] [--data DIR] [--bug deaf-to-fsync] [--document] [--json]'
@@ -45,6 +43,7 @@ if (missing !== null) {
 const folder = values.data === undefined ? mkdtempSync(join(tmpdir(), 'tolem-disk-')) : resolve(values.data)
 say(`seed ${seed}, data in ${folder}`)
 const commit = commitOf(import.meta.dirname)
+const [{ damageRun }, { sweep }] = await Promise.all([import('./damage.ts'), import('./sweep.ts')])
 const startedAt = performance.now()
 const planted = bug === undefined ? {} : { bug: 'deaf-to-fsync' as const }
 const swept = await sweep({ folder, seed, ...planted, ways, step, workers: Math.min(2, availableParallelism()), say })

@@ -12,7 +12,6 @@ import { join, resolve } from 'node:path'
 import { askedOf, wholeNumber } from '../../tools/arguments.ts'
 import { commitOf } from '../../tools/commit.ts'
 import { installDebianPackages, isDebian, traceNeeds } from '../../tools/debian-packages.ts'
-import { powerRun, unsyncedRun } from './run.ts'
 import { whyNoTrace } from './trace.ts'
 
 const usage = 'Use: npm run power -- [--cuts N] [--seed S] [--data DIR] [--document] [--json]'
@@ -38,6 +37,7 @@ if (missing !== null) {
 const folder = values.data === undefined ? mkdtempSync(join(tmpdir(), 'tolem-power-')) : resolve(values.data)
 say(`seed ${seed}, data in ${folder}`)
 const commit = commitOf(import.meta.dirname)
+const { powerRun, unsyncedRun } = await import('./run.ts')
 const startedAt = performance.now()
 const { faults, ...figures } = await powerRun({ cuts, seed, folder, say })
 const unsynced = await unsyncedRun({ cuts, seed, folder, say })

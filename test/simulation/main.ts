@@ -5,7 +5,6 @@
  */
 import { askedOf, askedWrongly, wholeNumber } from '../../tools/arguments.ts'
 import { hoursOf, plantedBugNames, plantedBugs, type PlantedBug, type PlantedBugName } from './planted-bugs.ts'
-import { runTown } from './town.ts'
 
 const usage = 'Use: npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--bug NAME] [--bugs] [--json]'
 const { values } = askedOf(usage, {
@@ -24,6 +23,7 @@ const seedsPerBug = 200
 const bug: PlantedBug | undefined = values.bug === undefined ? undefined : plantedBugs[values.bug as PlantedBugName]
 const firstSeed = wholeNumber(usage, 'seed', values.seed, 0)
 const seedsEnd = firstSeed + wholeNumber(usage, 'seeds', values.seeds, 1)
+const { runTown } = await import('./town.ts')
 process.exitCode = (values.bugs ? await bugsNotFound() : await seedsThatFail()) > 0 ? 1 : 0
 
 async function seedsThatFail(): Promise<number> {

@@ -1,16 +1,12 @@
-/** The stories that `npm run demo` can play, by name. */
-import { cardReissue } from './card-reissue.ts'
-import { discount } from './discount.ts'
-import { foodVoucher } from './food-voucher.ts'
+/** The stories that `npm run demo` can play, by name; each is loaded when it is played. */
 import type { Scenario } from './scenario.ts'
-import { schoolDay } from './school-day.ts'
 
 export const scenarios = {
-  'school-day': schoolDay,
-  'food-voucher': foodVoucher,
-  discount,
-  'card-reissue': cardReissue,
-} as const satisfies Readonly<Record<string, Scenario>>
+  'school-day': async () => (await import('./school-day.ts')).schoolDay,
+  'food-voucher': async () => (await import('./food-voucher.ts')).foodVoucher,
+  discount: async () => (await import('./discount.ts')).discount,
+  'card-reissue': async () => (await import('./card-reissue.ts')).cardReissue,
+} as const satisfies Readonly<Record<string, () => Promise<Scenario>>>
 
 export type ScenarioName = keyof typeof scenarios
 
