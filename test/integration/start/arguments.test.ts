@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '..', '..', '..')
+const bootstrapFile = join(root, 'tools', 'bootstrap.mjs')
+const bootstrap = readFileSync(bootstrapFile, 'utf8')
 
 interface Ending {
   readonly code: number | string | null | undefined
@@ -12,14 +14,22 @@ interface Ending {
   readonly complained: string
 }
 
-function ask(command: string, ...parameters: readonly string[]): Promise<Ending> {
+/** The file that bootstrap.mjs starts for a command; the same answer as through it, without a second process. */
+function programOf(command: string): string {
+  const file = new RegExp(`^  '?${command}'?: '(\\S+)',$`, 'm').exec(bootstrap)?.[1]
+  if (file === undefined) throw new Error(`bootstrap.mjs knows no ${command}`)
+  return join(root, file)
+}
+
+function run(...words: readonly string[]): Promise<Ending> {
   return new Promise((done) => {
-    const words = [join(root, 'tools', 'bootstrap.mjs'), command, ...parameters]
     execFile(process.execPath, words, { cwd: root, timeout: 60_000 }, (error, stdout, stderr) =>
       done({ code: error === null ? 0 : (error.code ?? error.signal), said: stdout, complained: stderr }),
     )
   })
 }
+
+const ask = (command: string, ...parameters: readonly string[]) => run(programOf(command), ...parameters)
 
 const commands = [
   ...['start', 'demo', 'ledger', 'mocks', 'sim', 'reader-soak', 'setup-check', 'verify-receipt', 'test', 'ready'],
@@ -100,6 +110,16 @@ it.each<[string, ...string[]]>([
   },
   90_000,
 )
+
+it('is passed on by bootstrap.mjs as it is: every word, every sentence, the code', async () => {
+  const [direct, through] = await Promise.all([
+    ask('till', 'reset', '--data', 'x', '--out', 'y'),
+    run(bootstrapFile, 'till', 'reset', '--data', 'x', '--out', 'y'),
+  ])
+  expect(through).toEqual(direct)
+  expect(through).toMatchObject({ code: 2, complained: expect.stringContaining('reset takes no --out.') })
+  expect(await run(bootstrapFile, 'scheme', '--help')).toEqual(await ask('scheme', '--help'))
+}, 90_000)
 
 it('are all the commands of package.json that take the first step over bootstrap.mjs, but these', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
