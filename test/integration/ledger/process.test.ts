@@ -99,17 +99,16 @@ describe('a demonstration’s ledger', () => {
 })
 
 describe('it says in one sentence why it cannot start, and what to do', () => {
-  test('the folder is in use', async () => {
-    await start('--data', data())
-    const { status, stderr } = await refused('--data', data())
-    expect(status).toBe(2)
-    expect(stderr).toMatch(/in use by another ledger \(process \d+\)\. Stop that one/)
-  })
-  test('the port is taken', async () => {
+  test('the folder is in use; the port is taken', async () => {
     const first = await start('--data', data())
-    const { status, stderr } = await refused('--data', join(folder.path, 'other'), '--port', new URL(first.url).port)
-    expect(status).toBe(2)
-    expect(stderr).toMatch(/Port \d+ is taken by another program\. Stop that program, or start with another --port/)
+    const inUse = await refused('--data', data())
+    expect(inUse.status).toBe(2)
+    expect(inUse.stderr).toMatch(/in use by another ledger \(process \d+\)\. Stop that one/)
+    const taken = await refused('--data', join(folder.path, 'other'), '--port', new URL(first.url).port)
+    expect(taken.status).toBe(2)
+    expect(taken.stderr).toMatch(
+      /Port \d+ is taken by another program\. Stop that program, or start with another --port/,
+    )
   })
   test('the folder cannot be written', async () => {
     writeFileSync(join(folder.path, 'file'), '')
@@ -117,26 +116,22 @@ describe('it says in one sentence why it cannot start, and what to do', () => {
     expect(status).toBe(2)
     expect(stderr).toMatch(/cannot be written \(ENOTDIR\)\. Give this user the right/)
   })
-  test('the database is damaged', async () => {
+  test('an injected clock on real data; real data and --seed; the database is damaged', async () => {
     await (await start('--data', data())).stop()
-    writeFileSync(join(data(), 'ledger.db'), 'this is no database, and long enough to be looked at as one'.repeat(100))
-    const { status, stderr } = await refused('--data', data())
-    expect(status).toBe(2)
-    expect(stderr).toMatch(/is damaged .*Restore it from a backup/)
-  })
-  test('an injected clock on real data', async () => {
-    await (await start('--data', data())).stop()
-    const { status, stderr } = await refused('--data', data(), '--clock', 'http://127.0.0.1:1/')
-    expect(status).toBe(2)
-    expect(stderr).toMatch(/was not made by --seed demo/)
-  })
-  test('real data and --seed', async () => {
-    await (await start('--data', data())).stop()
+    const withClock = await refused('--data', data(), '--clock', 'http://127.0.0.1:1/')
+    expect(withClock.status).toBe(2)
+    expect(withClock.stderr).toMatch(/was not made by --seed demo/)
+
     const database = new Database(join(data(), 'ledger.db'))
     database.exec(`insert into account (account_id, currency, kind, owner, name, balance, floor)
       values ('dala-bank', 'DT', 'bank', 'dala-bank', 'Dala Bank', 0, 0)`)
     database.close()
     expect((await refused('--data', data(), '--seed', 'demo')).stderr).toMatch(/was not made by --seed demo/)
+
+    writeFileSync(join(data(), 'ledger.db'), 'this is no database, and long enough to be looked at as one'.repeat(100))
+    const damaged = await refused('--data', data())
+    expect(damaged.status).toBe(2)
+    expect(damaged.stderr).toMatch(/is damaged .*Restore it from a backup/)
   })
   test('the parameters are wrong', async () => {
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
