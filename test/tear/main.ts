@@ -9,8 +9,7 @@ import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { askedOf, askedWrongly, wholeNumber } from '../../tools/arguments.ts'
 import { commitOf } from '../../tools/commit.ts'
-import { everySeries, tearBugNames, tearRun } from './run.ts'
-import { tornProfiles } from './torn-cards.ts'
+import { tearBugNames, tornProfiles } from './names.ts'
 
 const usage =
   'Use: npm run tear -- [--profile P] [--seed S] [--step N] [--bug NAME] [--document] [--json]\n' +
@@ -36,6 +35,7 @@ const seed = values.seed ?? String(randomInt(1_000_000))
 const say = (line: string): void => void process.stderr.write(`  ${line}\n`)
 
 say(`seed ${seed}`)
+const { everySeries, tearRun } = await import('./run.ts')
 const startedAt = performance.now()
 const { cells, byProfile, failures } = await tearRun({
   ...{ seed, step, say },

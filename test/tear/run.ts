@@ -2,7 +2,7 @@
 import type { Core } from '../../src/terminal/core/core.ts'
 import { PreparedWorld } from '../integration/payment/prepared-world.ts'
 import { playSeries, tornFaults, tornWays, type Series } from './series.ts'
-import { tornProfiles } from './torn-cards.ts'
+import { tornProfiles, type TearBug } from './names.ts'
 
 type Played = Pick<Series, 'profile' | 'way' | 'fault'>
 
@@ -27,7 +27,7 @@ export interface TearReport {
 }
 
 /** Planted from outside, to see that the matrix finds them: the product has no switch for any of them. */
-const tearBugs = {
+const tearBugs: Readonly<Record<TearBug, (core: Core) => void>> = {
   /** A till that does not ask a card about what it may have paid. */
   'forgets-torn-debits': ({ journal }) => {
     const tendersInState = journal.tendersInState.bind(journal)
@@ -42,9 +42,7 @@ const tearBugs = {
       return seen.tap.state === 'torn' ? { ...seen, tap: { state: 'refused', code: 'CARD_UNKNOWN' } } : seen
     }
   },
-} satisfies Readonly<Record<string, (core: Core) => void>>
-type TearBug = keyof typeof tearBugs
-export const tearBugNames = Object.keys(tearBugs) as readonly TearBug[]
+}
 
 /** @throws what the harness itself cannot do; what a till does wrong is in the report */
 export async function tearRun({ series, seed, step = 1, bug, say }: TearRun): Promise<TearReport> {

@@ -9,7 +9,8 @@ import type { Command } from '../../src/terminal/contract/commands.ts'
 import type { TapView } from '../../src/terminal/contract/index.ts'
 import { coreOf, ledgerRows } from '../integration/payment/customers.ts'
 import type { PreparedWorld } from '../integration/payment/prepared-world.ts'
-import { openTornCard, type TornCard, type TornProfile } from './torn-cards.ts'
+import type { TornProfile } from './names.ts'
+import { openTornCard, type TornCard } from './torn-cards.ts'
 
 export const tornFaults: Readonly<Record<string, CardFault>> = {
   'lost before the card': { kind: 'lost-before' },

@@ -11,9 +11,7 @@ import { ntag21x, riskTaken, uidCard } from '../fixtures/identified-cards.ts'
 import { chip, issueChip, pin } from '../integration/payment/counting-chip.ts'
 import { enrolUid, issueNtag21x, publishNext, takesNtag21xCards } from '../integration/payment/identified-desk.ts'
 import type { PreparedWorld, WalkWorld } from '../integration/payment/prepared-world.ts'
-
-export const tornProfiles = ['uid', 'ntag21x', 'ntag424', 'tolem-applet'] as const
-export type TornProfile = (typeof tornProfiles)[number]
+import type { TornProfile } from './names.ts'
 
 export interface TornCard {
   readonly world: WalkWorld

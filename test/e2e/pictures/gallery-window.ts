@@ -7,10 +7,8 @@ import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright'
-import { build } from 'vite'
 import type { Language } from '../../../src/terminal/contract/index.ts'
 import { contentSecurityPolicy } from '../../../src/terminal/shell/content-security-policy.ts'
-import { openChromium } from '../chromium/open-chromium.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
@@ -49,6 +47,8 @@ const types: Readonly<Record<string, string>> = {
 }
 
 export async function openGallery(): Promise<Gallery> {
+  // Large, and of no use to who only asks for the sizes.
+  const [{ build }, { openChromium }] = await Promise.all([import('vite'), import('../chromium/open-chromium.ts')])
   const folder = mkdtempSync(join(tmpdir(), 'tolem-gallery-'))
   await build({
     configFile: join(root, 'src/terminal/ui/vite.config.ts'),
