@@ -6,7 +6,7 @@ import { EnrolmentError } from '../../src/terminal/core/identity.ts'
 import { NewPinRefused } from '../../src/terminal/core/new-pin.ts'
 import { ResetRefused } from '../../src/terminal/core/reset.ts'
 import { ImportError } from './import.ts'
-import { TestPageRefused } from './test-page.ts'
+import { TestPageRefused } from './test-page-refused.ts'
 
 /** One sentence for what this command expects to go wrong; undefined for a broken invariant. */
 export function explained(error: unknown): { readonly sentence: string; readonly exitCode: number } | undefined {

@@ -1,6 +1,5 @@
 /** `npm run till -- test-page`: prints the self-test page on a printer, by the driver that the till prints with. */
 import { openDevices } from '../../src/drivers/host/devices.ts'
-import type { PrinterTrouble } from '../../src/drivers/ports.ts'
 import { encodeDocument } from '../../src/drivers/printer/encode.ts'
 import { printerProfiles } from '../../src/drivers/printer/profile.ts'
 import type { PrinterProfileId } from '../../src/drivers/printer/profile.ts'
@@ -8,17 +7,7 @@ import { loadTypeface } from '../../src/drivers/printer/raster.ts'
 import { selfTestDocument } from '../../src/drivers/printer/self-test.ts'
 import { systemScheduler } from '../../src/drivers/scheduler.ts'
 import { printerAt } from './printer-address.ts'
-
-/** - `settings_printer`: the address or the profile is none. Else what the printer said. */
-export class TestPageRefused extends Error {
-  readonly code: PrinterTrouble | 'settings_printer'
-
-  constructor(code: PrinterTrouble | 'settings_printer', message: string) {
-    super(message)
-    this.name = 'TestPageRefused'
-    this.code = code
-  }
-}
+import { TestPageRefused } from './test-page-refused.ts'
 
 /** @param address as `printerAt` takes it */
 export async function printTestPage(profileId: string, address: string): Promise<number> {

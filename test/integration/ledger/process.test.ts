@@ -109,7 +109,7 @@ describe('it says in one sentence why it cannot start, and what to do', () => {
     expect(taken.stderr).toMatch(
       /Port \d+ is taken by another program\. Stop that program, or start with another --port/,
     )
-  })
+  }, 120_000)
   test('the folder cannot be written', async () => {
     writeFileSync(join(folder.path, 'file'), '')
     const { status, stderr } = await refused('--data', join(folder.path, 'file', 'data'))
@@ -132,7 +132,7 @@ describe('it says in one sentence why it cannot start, and what to do', () => {
     const damaged = await refused('--data', data())
     expect(damaged.status).toBe(2)
     expect(damaged.stderr).toMatch(/is damaged .*Restore it from a backup/)
-  })
+  }, 120_000)
   test('the parameters are wrong', async () => {
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
       [[], /A data folder is needed/],
