@@ -25,8 +25,8 @@ const ownFiles = ['test/unit/repository/tidy-rules.ts', 'test/unit/repository/ti
  * finding itself.
  */
 const compositionRootReasons: Readonly<Record<string, string>> = {
-  'hardware-mocks/main.ts': 'the virtual hardware as a process',
-  'ledger-sim/main.ts': 'the ledger simulator',
+  'hardware-mocks/process.ts': 'the virtual hardware as a process',
+  'ledger-sim/process.ts': 'the ledger simulator',
   'hardware-mocks/network/network-proxy.ts': 'delays bytes between real sockets',
   'hardware-mocks/reader/remote.ts': 'names presences apart for each real connection',
   'src/drivers/host/main.ts': 'the device host',
