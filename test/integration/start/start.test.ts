@@ -135,7 +135,7 @@ test('a second start at the same time is refused, a later one goes on where the 
   await expectStoppedBy('shell-browser/main.ts', 'till', second)
 }, 180_000)
 
-test('with neither --headless nor a display it prints the address; Ctrl-C twice, heard by all, ends it with 0', async () => {
+test('with neither --headless nor a display it prints the address; Ctrl-C twice, to all, ends it with 0', async () => {
   const throughBootstrap = [process.execPath, join(root, 'tools', 'bootstrap.mjs'), 'start'] as const
   const { child, ended } = run([], ['env', '-u', 'DISPLAY', '-u', 'WAYLAND_DISPLAY', ...throughBootstrap], [])
   let said = ''
