@@ -54,6 +54,7 @@ import { journalRowSchema, type ChainedRow, type JournalRow, type JournalRowKind
 import { JournalReturns } from './returns.ts'
 import { JournalShifts } from './shifts.ts'
 import { JournalTimes } from './times.ts'
+import { JournalTears } from './torn-tenders.ts'
 import { refuseDamaged, WholeCheck } from './whole-check.ts'
 
 export type { PrintJob, QueueFigures, SaleRecord, TenderRecord, WaitingItem } from './records.ts'
@@ -91,6 +92,7 @@ export class Journal {
   readonly shifts = new JournalShifts(this.#tables)
   readonly returns = new JournalReturns(this.#tables)
   readonly times = new JournalTimes(this.#tables)
+  readonly tears = new JournalTears(this.#tables)
   /** The fsync that failed in this life of the journal. */
   #failedSync: unknown
   #commitsSinceCheckpoint = 0

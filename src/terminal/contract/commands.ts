@@ -27,6 +27,8 @@ export const commandSchema = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('cancel_unknown'), tenderId: uuidSchema }),
   /** Leaves an unknown or torn tender in the visible list and serves the next customer. */
   z.strictObject({ command: z.literal('serve_next_meanwhile') }),
+  /** The customer of a torn payment is back: its sale comes to the screen, and its card is wanted again. */
+  z.strictObject({ command: z.literal('take_up_torn'), tenderId: uuidSchema }),
   /** Prints the receipt of a sale again, marked COPY when an original exists. */
   z.strictObject({ command: z.literal('print_again'), saleId: uuidSchema }),
   z.strictObject({ command: z.literal('void_sale'), saleId: uuidSchema }),

@@ -10,26 +10,9 @@ import { refusalCodes } from '../../voucher/reasons.ts'
 import { benchViewSchema } from './bench.ts'
 import { refundViewSchema } from './refund.ts'
 import { shiftViewSchema } from './shift.ts'
+import { tenderStateSchema } from './tender-state.ts'
 import { timeToConfirmSchema } from './time.ts'
-
-/** How one tender stands, in the words of ui.md: "paid" only after the journal says so. */
-export const tenderStateSchema = z.enum([
-  'in_progress',
-  'settled', // the ledger has paid
-  'held', // the customer's wallet has set it aside; captured when the sale is closed
-  'pending', // accepted offline, not yet at the ledger
-  'awaiting_funds', // presented; the ledger will pay when the agency has funds
-  'not_paid', // presented, and nobody but the merchant bears it: has a loss code
-  'refused',
-  'unknown', // do not charge again
-  'torn',
-  'maybe_debited', // torn, and the card itself may have paid
-  'advised', // that card did not come back; the ledger will find out
-  'reversing', // cancelled here; the reversal is on its way to the ledger
-  'reversed',
-  'voided', // ended before anything was sent
-])
-export type TenderState = z.infer<typeof tenderStateSchema>
+import { tornRecordSchema } from './torn.ts'
 
 export const tenderViewSchema = z.strictObject({
   tenderId: uuidSchema,
@@ -230,6 +213,7 @@ export const actionSchema = z.enum([
   'wait_for_answer',
   'cancel_unknown',
   'serve_next_meanwhile',
+  'take_up_torn',
   'print_again',
   'void_sale',
   'open_shift',
@@ -269,6 +253,8 @@ export const snapshotSchema = z.strictObject({
   actions: z.array(actionSchema),
   /** Tenders of earlier sales that still need an answer: unknown or torn. Never hidden by the next customer. */
   unresolved: z.array(tenderViewSchema),
+  /** Payments whose card left too early: what is open, what was given up, and how the last ones ended. */
+  torn: z.array(tornRecordSchema),
   /** The last sales of this till, newest first. */
   recent: z.array(
     z.strictObject({

@@ -17,6 +17,8 @@ export interface Situation {
   readonly canRecord: boolean
   /** The card of the payment is on the reader. */
   readonly cardLies: boolean
+  /** A torn payment waits in the visible list. */
+  readonly hasTornAside: boolean
   /** The test bench has the cards: nothing is sold. */
   readonly isBenchOpen: boolean
   /** The time is in doubt, and there is a manager. */
@@ -46,7 +48,8 @@ export function offeredActions(situation: Situation): Action[] {
     ['next_customer', isResting && (isFinished || (state !== 'idle' && !hasLines))],
     ['wait_for_answer', state === 'unknown'],
     ['cancel_unknown', state === 'unknown'],
-    ['serve_next_meanwhile', state === 'unknown'],
+    ['serve_next_meanwhile', state === 'unknown' || state === 'torn'],
+    ['take_up_torn', situation.hasTornAside && isResting && (isFinished || !hasLines)],
     ['print_again', true],
     ['void_sale', true],
     ['open_shift', !hasShift && isResting && !hasLines],

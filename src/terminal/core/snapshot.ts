@@ -15,6 +15,7 @@ import { lineTotal } from '../../voucher/sale.ts'
 import { paymentQr } from '../../voucher/payment-qr.ts'
 import { dtByQr } from '../../voucher/tender.ts'
 import type { Action, CardPays, Light, SaleView, Snapshot, TapView, TenderView } from '../contract/snapshot.ts'
+import type { TornRecord } from '../contract/torn.ts'
 import type { PaymentContext, PaymentStateName } from '../payment/machine.ts'
 import type { SaleStanding } from './basket.ts'
 import { sameInAll, schemeName } from './scheme-name.ts'
@@ -54,6 +55,7 @@ export interface SnapshotSources {
   readonly unresolved: readonly TenderRecord[]
   readonly recent: Snapshot['recent']
   readonly discrepancies: Snapshot['discrepancies']
+  readonly torn: readonly TornRecord[]
   readonly receiptsWaiting: number
   readonly shift: Snapshot['shift']
   readonly refund: Snapshot['refund']
@@ -78,6 +80,7 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
     tap: tapView(state, context, sources, active),
     actions: sources.actions,
     unresolved: sources.unresolved.map((tender) => tenderView(tender, active)),
+    torn: [...sources.torn],
     recent: sources.recent,
     lights: {
       reader: readerLight(sources.reader),

@@ -21,6 +21,7 @@ import { dtByQr } from '../../voucher/tender.ts'
 import { saleSchema, type Sale } from '../../voucher/sale.ts'
 import type { Command, CommandAnswer, CommandFault } from '../contract/commands.ts'
 import type { Action, Snapshot } from '../contract/snapshot.ts'
+import type { TornRecord } from '../contract/torn.ts'
 import {
   emptyContext,
   paymentMachine,
@@ -41,6 +42,7 @@ import { ShiftDesk } from './shift-desk.ts'
 import { schemeName } from './scheme-name.ts'
 import { composeSnapshot, discrepanciesView, recentView, type Decided } from './snapshot.ts'
 import { TimeDesk } from './time-desk.ts'
+import { tornView } from './torn-list.ts'
 
 /** More than this is a slip of the finger, not a price: 1 000 000 ₸. */
 const plausibleAmountMax = tiyn(100_000_000n)
@@ -83,6 +85,7 @@ const needsShift: ReadonlySet<Command['command']> = new Set([
   'cancel_sale',
   'next_customer',
   'serve_next_meanwhile',
+  'take_up_torn',
   'void_sale',
   'refund_sale',
   'close_shift',
@@ -93,6 +96,11 @@ const needsShift: ReadonlySet<Command['command']> = new Set([
 const besideBench: ReadonlySet<Command['command']> = new Set(['set_language', 'sync_now'])
 
 type Machine = ReturnType<typeof paymentMachine>
+
+/** What of a snapshot changes only with the journal's head. */
+interface OfJournal extends Pick<Snapshot, 'recent' | 'discrepancies' | 'receiptsWaiting'> {
+  readonly torn: readonly TornRecord[]
+}
 
 export class Till {
   readonly #parts: TillParts
@@ -107,9 +115,7 @@ export class Till {
   #decided: Decided | null = null
   #payment: Actor<Machine> | undefined
   #revision = 0
-  #ofJournal:
-    | ({ readonly sequence: number } & Pick<Snapshot, 'recent' | 'discrepancies' | 'receiptsWaiting'>)
-    | undefined
+  #ofJournal: (OfJournal & { readonly sequence: number }) | undefined
   #publishing = false
   #storageFault = false
   #recoveredTenderId: string | null = null
@@ -132,16 +138,7 @@ export class Till {
   start(work: PaymentWork): void {
     const { journal, reader, printer, hid } = this.#parts
     this.#work = work
-    const recovered = this.#recover()
-    this.#payment = createActor(paymentMachine(work, recovered))
-    this.#payment.subscribe({
-      next: () => this.#afterTransition(),
-      // Work resolves with values; a rejection is a broken invariant. The process ends and recovers from the journal.
-      error: (error) => {
-        throw error
-      },
-    })
-    this.#payment.start()
+    this.#run(work, this.#recover())
     const inserted = reader.onDidInsert((presence) => this.#cardInserted(presence))
     const removed = reader.onDidRemove((removal) => this.#cardRemoved(removal))
     const readerStatus = reader.onDidChangeStatus(() => this.publish())
@@ -156,6 +153,20 @@ export class Till {
     )
     this.#afterwards(() => this.#refunds.printEnded())
     this.publish()
+  }
+
+  /** A payment machine of its own, in place of one that is at rest: in the state that the journal asks for. */
+  #run(work: PaymentWork, recovered: RecoveredState | undefined): void {
+    this.#payment?.stop()
+    this.#payment = createActor(paymentMachine(work, recovered))
+    this.#payment.subscribe({
+      next: () => this.#afterTransition(),
+      // Work resolves with values; a rejection is a broken invariant. The process ends and recovers from the journal.
+      error: (error) => {
+        throw error
+      },
+    })
+    this.#payment.start()
   }
 
   stop(): void {
@@ -239,7 +250,7 @@ export class Till {
   }
 
   /** What is read of the journal for the screen, once for each of its heads. */
-  #readOfJournal(): Pick<Snapshot, 'recent' | 'discrepancies' | 'receiptsWaiting'> {
+  #readOfJournal(): OfJournal {
     const { journal, activePackage } = this.#parts
     const { sequence } = journal.head
     if (this.#ofJournal?.sequence !== sequence)
@@ -247,6 +258,7 @@ export class Till {
         sequence,
         recent: recentView(journal, activePackage()?.package),
         discrepancies: discrepanciesView(journal),
+        torn: tornView(journal, activePackage()?.package),
         receiptsWaiting: journal.receiptsWaiting(),
       }
     return this.#ofJournal
@@ -306,6 +318,8 @@ export class Till {
         this.#send({ type: 'NEXT' })
         this.#startNextSale()
         return undefined
+      case 'take_up_torn':
+        return may('take_up_torn') ? this.#takeUpTorn(command.tenderId) : 'not_now'
       case 'wait_for_answer':
         if (!this.#isUnknown(command.tenderId)) return 'not_now'
         this.#waitedFor.add(command.tenderId)
@@ -439,6 +453,22 @@ export class Till {
     this.#send({ type: 'CANCEL' })
   }
 
+  /** As after a restart: its frozen sale is on the screen, and the same card goes on with it. */
+  #takeUpTorn(tenderId: string): CommandFault | undefined {
+    const { journal } = this.#parts
+    const tender = journal.tender(tenderId)
+    if (tender === undefined || !isTorn(tender) || this.#work === undefined) return 'not_now'
+    this.#clearResult()
+    // A sale that was left for later may have come back instead of an empty one: first things first.
+    if (this.#standing().frozen) return 'not_now'
+    const sale = journal.sale(tender.saleId)
+    if (sale?.state !== 'open') return 'not_now'
+    this.#sale = sale.sale
+    this.#run(this.#work, recoveredStateOf(journal, tender.saleId))
+    this.#offerLyingCard()
+    return undefined
+  }
+
   #cancelUnknown(tenderId: string): CommandFault | undefined {
     const { journal, engine } = this.#parts
     const tender = journal.tender(tenderId)
@@ -491,6 +521,7 @@ export class Till {
       mayConfirmTime: this.#times.isOffered,
       isBenchOpen: this.#parts.bench.isOpen,
       cardLies: this.#cardLies,
+      hasTornAside: this.#unresolved().some(isTorn),
       canDecide: this.#parts.activePackage() !== undefined,
     })
   }

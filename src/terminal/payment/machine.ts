@@ -319,6 +319,8 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
             actions: assign(({ event }) => ({ presenceId: event.presenceId, hint: null })),
           },
           CANCEL: { target: 'idle', actions: 'giveUp' },
+          /** Put aside: the tender stays torn, in the visible list, until its card is taken up again or given up. */
+          NEXT: 'idle',
         },
       },
       authorising: {

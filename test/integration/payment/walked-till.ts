@@ -367,6 +367,7 @@ export class WalkedTill {
     const ways: Readonly<Record<string, readonly Command[]>> = {
       'awaitingCard CANCEL': [{ command: 'cancel_payment' }, { command: 'cancel_sale' }, { command: 'pay_cash' }],
       'identifying CANCEL': [{ command: 'cancel_payment' }],
+      'torn NEXT': [{ command: 'serve_next_meanwhile' }],
       'torn CANCEL': [{ command: 'cancel_payment' }, { command: 'cancel_sale' }],
       'approved NEXT': [{ command: 'next_customer' }, { command: 'cancel_sale' }, { command: 'pay_cash' }],
       'refused NEXT': [{ command: 'pay_cash' }, { command: 'cancel_sale' }],
@@ -411,7 +412,8 @@ export class WalkedTill {
     if (from === 'torn' && type === 'CANCEL' && state !== 'voided') this.#fail(`given up, and ${state ?? 'none'}`)
     if (from === 'unknown' && type === 'CANCEL' && !['reversing', 'reversed'].includes(state ?? ''))
       this.#fail(`cancelled, and ${state ?? 'none'}`)
-    if (from === 'unknown' && type === 'NEXT' && state !== 'unknown') this.#fail(`left, and ${state ?? 'none'}`)
+    if ((from === 'unknown' || from === 'torn') && type === 'NEXT' && state !== from)
+      this.#fail(`left, and ${state ?? 'none'}`)
   }
 
   #fail(what: string): never {
@@ -455,6 +457,7 @@ function offersWrong({ actions, sale }: Snapshot, state: PaymentStateName): stri
     if (sale !== null && !isPaid) must.add('pay_cash')
   }
   if (state === 'awaitingCard' || state === 'identifying' || state === 'torn') must.add('cancel_payment')
+  if (state === 'torn') must.add('serve_next_meanwhile')
   if (state === 'unknown')
     for (const action of ['wait_for_answer', 'cancel_unknown', 'serve_next_meanwhile'] as const) must.add(action)
   const never: readonly Action[] = working.includes(state)

@@ -138,7 +138,7 @@ const entries: Readonly<Record<string, readonly string[]>> = {
 /** And the only words by which what a person must answer leaves the screen. */
 const exits: Readonly<Record<string, readonly string[]>> = {
   unknown: ['CANCEL', 'NEXT', 'RESOLVED'],
-  torn: ['CARD_INSERTED', 'CANCEL'],
+  torn: ['CARD_INSERTED', 'CANCEL', 'NEXT'],
   askingPin: ['PIN_GIVEN', 'CARD_INSERTED', 'CANCEL'],
 }
 const working = [
@@ -199,6 +199,7 @@ function offeredAnywhere(state: string): Set<Action> {
           canRecord: true,
           isBenchOpen: false,
           mayConfirmTime: false,
+          hasTornAside: true,
           cardLies: true,
         }),
       ),

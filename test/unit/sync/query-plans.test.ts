@@ -70,6 +70,7 @@ describe('the plan of every statement', () => {
       again.times.ledgerAt()
       again.times.confirmedSince()
       again.lastRow('time_contradicted')
+      again.tears.newest(60)
       again.receiptsWaiting()
       again.waitingPrintJobs(50)
       again.waitingPrintJobsOf(saleId)

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { freeStates, spentStates } from '../../../src/sync/journal/projection.ts'
 import { journalRowSchema } from '../../../src/sync/journal/rows.ts'
-import { tenderStateSchema } from '../../../src/terminal/contract/snapshot.ts'
+import { tenderStateSchema } from '../../../src/terminal/contract/tender-state.ts'
 import { lifecycleDocument } from '../../../src/terminal/payment/lifecycle-document.ts'
 import { lifecycleFile, sectionUnder, tableUnder } from '../../fixtures/lifecycle-rows.ts'
 

@@ -15,6 +15,7 @@ import {
 import { offeredActions } from '../../../src/terminal/core/actions.ts'
 import type { SaleStanding } from '../../../src/terminal/core/basket.ts'
 import type { PaymentStateName } from '../../../src/terminal/payment/machine.ts'
+import { unresolvedGroups } from '../../../src/terminal/ui/input/screen-state.ts'
 import { pictures } from '../../../src/terminal/ui/gallery/pictures.ts'
 import { flatTexts, sentencesOf, texts } from '../../../src/terminal/ui/texts/index.ts'
 import { faceOf, tapSounds } from '../../../src/terminal/ui/sound/tap-sounds.ts'
@@ -167,6 +168,7 @@ describe('the gallery', () => {
         canRecord: true,
         isBenchOpen: false,
         mayConfirmTime: false,
+        hasTornAside: snapshot.unresolved.some(({ state }) => state === 'torn' || state === 'maybe_debited'),
         cardLies: tap.state === 'pin' && tap.cardLies,
       })
       const elsewhere: readonly Action[] = [
@@ -241,7 +243,12 @@ describe('sheets', () => {
     } else {
       for (const tender of snapshot.unresolved) expect(html).toContain(formatTenge(tender.amount))
       for (const part of ['title', 'detail', 'todo'] as const)
-        for (const state of ['unknown', 'torn'] as const) expect(html).toContain(words[`unresolved.${state}.${part}`])
+        for (const { state } of unresolvedGroups(snapshot.unresolved))
+          expect(html).toContain(words[`unresolved.${state}.${part}`])
+      for (const { amount, saleNumber } of snapshot.torn) {
+        expect(html).toContain(formatTenge(amount))
+        expect(html).toContain(saleNumber)
+      }
     }
   })
 

@@ -4,7 +4,7 @@ import { renderToString } from 'react-dom/server'
 import { IntlProvider } from 'react-intl'
 import { describe, expect, it } from 'vitest'
 import { languages, tiyn, type Language, type Snapshot, type TenderView } from '../../../src/terminal/contract/index.ts'
-import { madeUpTender, quietTill } from '../../../src/terminal/ui/gallery/made-up.ts'
+import { madeUpTear, madeUpTender, quietTill } from '../../../src/terminal/ui/gallery/made-up.ts'
 import { emptyScreen, openList, rowIds, type Sheet } from '../../../src/terminal/ui/input/screen-state.ts'
 import { flatTexts, texts } from '../../../src/terminal/ui/texts/index.ts'
 import { DiscrepancyList } from '../../../src/terminal/ui/till/discrepancy-list.tsx'
@@ -18,9 +18,9 @@ const withPayments = (...unresolved: TenderView[]): Snapshot => ({ ...quietTill,
 const ids = (...tenders: readonly TenderView[]): readonly string[] => tenders.map(({ tenderId }) => tenderId)
 
 /** The sheet's text, without its marks. */
-function sheet(snapshot: Snapshot, language: Language): string {
+function sheet(snapshot: Snapshot, language: Language, shown = openList('unresolved', snapshot)): string {
   const content = createElement(SheetContent, {
-    sheet: openList('unresolved', snapshot),
+    sheet: shown,
     snapshot,
     readOnly: false,
     onSheet: () => undefined,
@@ -64,6 +64,36 @@ describe.each(languages)('in %s', (language) => {
     ].map((text) => html.indexOf(`${text}<`))
     expect(places).not.toContain(-1)
     expect(places).toEqual(places.toSorted((one, other) => one - other))
+  })
+
+  it('a payment given up and one that ended stand below, with sale and card, and with no button', () => {
+    const records = [madeUpTear(4, 742_050, 'torn'), madeUpTear(7, 98_500, 'advised'), madeUpTear(8, 60_000, 'settled')]
+    const html = sheet({ ...withPayments(torn), torn: records }, language)
+    const places = [
+      words['unresolved.torn.title'],
+      records[0]?.saleNumber ?? '',
+      words['action.take_up_torn'],
+      words['torn.advised.title'],
+      words['torn.advised.todo'],
+      tenderStates.advised,
+      '…7f3a',
+      words['torn.ended.title'],
+      `<strong>${tenderStates.settled}</strong>`,
+    ].map((text) => html.indexOf(text))
+    expect(places).not.toContain(-1)
+    expect(places).toEqual(places.toSorted((one, other) => one - other))
+    expect(html.split(words['action.take_up_torn'])).toHaveLength(2)
+    const over = sheet({ ...withPayments(), torn: records.slice(1) }, language)
+    expect(over).toContain(words['torn.advised.title'])
+    expect(over).not.toContain(words['unresolved.empty'])
+  })
+
+  it('the sheet of the queue counts those whose end nobody knows, and leads to the list', () => {
+    const records = [madeUpTear(7, 98_500, 'advised'), madeUpTear(8, 60_000, 'settled')]
+    const counted = words['action.show_torn'].replace('{count}', '1')
+    const queue: Sheet = { kind: 'light', light: 'queue' }
+    expect(sheet({ ...quietTill, torn: records }, language, queue)).toContain(counted)
+    expect(sheet(quietTill, language, queue)).not.toContain(words['action.show_torn'].split('{')[0])
   })
 
   it('an empty list says so, and no longer what not to do', () => {
@@ -130,6 +160,13 @@ describe('the keys of the list', () => {
     expect(commandOf('wait_for_answer', at(unknown), snapshot)).toMatchObject({ command: 'wait_for_answer' })
     expect(commandOf('wait_for_answer', at(torn), snapshot)).toBeNull()
     expect(commandOf('cancel_unknown', at(torn), snapshot)).toMatchObject({ tenderId: torn.tenderId })
+    expect(commandOf('take_up_torn', at(torn), { ...snapshot, actions: ['take_up_torn'] })).toEqual({
+      command: 'take_up_torn',
+      tenderId: torn.tenderId,
+    })
+    expect(commandOf('take_up_torn', at(unknown), { ...snapshot, actions: ['take_up_torn'] })).toBeNull()
+    // The screen is not free.
+    expect(commandOf('take_up_torn', at(torn), { ...snapshot, actions: [] })).toBeNull()
     const { words } = texts.en
     expect(sheet(withPayments(torn), 'en')).not.toContain(words['action.wait_for_answer'])
     expect(sheet(withPayments(unknown), 'en')).toContain(words['action.wait_for_answer'])

@@ -1,5 +1,13 @@
 /** Made-up snapshots for pictures and tests: every state the till can show, with invented shops, goods and sums. */
-import { addTiyn, tiyn, type Light, type Snapshot, type TenderView, type Texts } from '../../contract/index.ts'
+import {
+  addTiyn,
+  tiyn,
+  type Light,
+  type Snapshot,
+  type TenderView,
+  type Texts,
+  type TornRecord,
+} from '../../contract/index.ts'
 
 /** 23.11.2026 12:14 in Almaty. */
 export const madeUpNow = Date.UTC(2026, 10, 23, 7, 14)
@@ -87,6 +95,14 @@ export function madeUpTender(number: number, amount: number, state: TenderView['
   }
 }
 
+export function madeUpTear(number: number, amount: number, state: TenderView['state']): TornRecord {
+  const { tenderId, saleId, schemeName, since } = madeUpTender(number, amount, state)
+  return {
+    ...{ tenderId, schemeName: schemeName ?? schoolLunch, amount: tiyn(amount), state },
+    ...{ saleNumber: saleId.slice(-8), at: since, cardLastFour: `${number}f3a` },
+  }
+}
+
 export const lunchAndJuice = (covered = 0): Sale['lines'] => [line(1, 'lunch', 1, covered), line(2, 'juice', 2)]
 export const lunchOnly = (covered = 0): Sale['lines'] => [line(1, 'lunch', 1, covered)]
 export const longBasket = (): Sale['lines'] => [
@@ -165,6 +181,7 @@ export const quietTill: Snapshot = {
   tap: { state: 'idle' },
   actions: ['edit_basket', 'print_again', 'void_sale', 'close_shift'],
   unresolved: [],
+  torn: [],
   recent: [
     {
       saleId: madeUpId(21),

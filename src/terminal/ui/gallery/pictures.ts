@@ -12,6 +12,7 @@ import {
   madeUpRefundNotPaid,
   madeUpReport,
   madeUpSale,
+  madeUpTear,
   madeUpTender,
   quietTill,
   schoolLunch,
@@ -40,7 +41,7 @@ const held: Snapshot = { ...waiting, actions: [] }
 const doubt = {
   actions: ['wait_for_answer', 'cancel_unknown', 'serve_next_meanwhile', 'cancel_sale'],
 } satisfies Partial<Snapshot>
-const torn = { actions: ['cancel_payment', 'cancel_sale'] } satisfies Partial<Snapshot>
+const torn = { actions: ['cancel_payment', 'serve_next_meanwhile', 'cancel_sale'] } satisfies Partial<Snapshot>
 
 const asksPin = atTill({
   sale: madeUpSale(lunchAndJuice()),
@@ -57,6 +58,21 @@ const qrText =
   '00020101021226520008kz.tolem0136019aaf6e-1c00-7000-8000-00000000a11d52040000530339854068' +
   '00.005802KZ5915Canteen number 16006Almaty6304ABCD'
 const unresolved = [madeUpTender(3, 115_000, 'unknown'), madeUpTender(4, 742_050, 'torn')]
+/** Whoever paid has left; the till is free to take one up again. */
+const withTears = atTill({
+  actions: [...quietTill.actions, 'take_up_torn'],
+  unresolved: [madeUpTender(4, 742_050, 'torn'), madeUpTender(6, 115_000, 'maybe_debited')],
+  torn: [
+    madeUpTear(4, 742_050, 'torn'),
+    madeUpTear(6, 115_000, 'maybe_debited'),
+    madeUpTear(7, 98_500, 'advised'),
+    madeUpTear(8, 60_000, 'settled'),
+    madeUpTear(9, 115_000, 'voided'),
+  ],
+})
+const withEndedTears = atTill({
+  torn: withTears.torn.filter(({ state }) => state === 'advised' || state === 'settled'),
+})
 const mayHavePaid = [madeUpTender(3, 115_000, 'unknown'), madeUpTender(4, 742_050, 'maybe_debited')]
 
 const snapshots: Readonly<Record<string, Snapshot>> = {
@@ -289,6 +305,9 @@ export const pictures: readonly Picture[] = [
   picture('sheet-unresolved', running({ ...open, unresolved }), {
     sheet: openList('unresolved', { ...open, unresolved }),
   }),
+  picture('sheet-torn', running(withTears), { sheet: openList('unresolved', withTears) }),
+  picture('sheet-torn-over', running(withEndedTears), { sheet: openList('unresolved', withEndedTears) }),
+  picture('sheet-queue-torn', running(withTears), { sheet: { kind: 'light', light: 'queue' } }),
   picture('question-cancel', running(open), {
     sheet: { kind: 'question', question: 'cancel_sale', command: { command: 'cancel_sale' }, behind: null },
   }),

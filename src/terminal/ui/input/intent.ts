@@ -71,6 +71,8 @@ export type SheetAction =
   | 'void_sale'
   | 'wait_for_answer'
   | 'cancel_unknown'
+  | 'take_up_torn'
+  | 'show_torn'
   | 'sync_now'
   | 'show_refund'
   | 'find_receipt'
@@ -89,6 +91,8 @@ export const sheetKeys: Readonly<Record<SheetAction, string>> = {
   sync_now: 'F5',
   void_sale: 'Delete',
   cancel_unknown: 'Delete',
+  take_up_torn: 'F9',
+  show_torn: 'F3',
   show_refund: 'F6',
   find_receipt: 'F2',
   refund_sale: 'F9',
@@ -106,11 +110,11 @@ const sheetActions: Readonly<Record<Situation['sheet'], readonly SheetAction[]>>
   pin: [],
   form: [],
   question: [],
-  light: ['sync_now', 'confirm_time'],
+  light: ['sync_now', 'confirm_time', 'show_torn'],
   recent: ['print_again', 'void_sale', 'show_refund', 'find_receipt'],
   refund: ['refund_sale'],
   receipt_number: [],
-  unresolved: ['wait_for_answer', 'cancel_unknown'],
+  unresolved: ['wait_for_answer', 'cancel_unknown', 'take_up_torn'],
   shift: ['x_report', 'z_report', 'close_shift', 'set_cashier', 'confirm_time'],
   report: ['print_report'],
 }

@@ -2,13 +2,14 @@
 import type { Action, Command, Snapshot, TenderView } from '../../contract/index.ts'
 
 /**
- * The till's own actions. Editing, a card's PIN, printing again, voiding, shifts, the time and the bench have their
- * places elsewhere.
+ * The till's own actions. Editing, a card's PIN, a torn payment's return, printing again, voiding, shifts, the time and
+ * the bench have their places elsewhere.
  */
 export type OfferedAction = Exclude<
   Action,
   | 'edit_basket'
   | 'give_pin'
+  | 'take_up_torn'
   | 'print_again'
   | 'void_sale'
   | 'open_shift'

@@ -126,6 +126,8 @@ export const en: TextsOfLanguage = {
     'action.wait_for_answer': 'Ask again now',
     'action.cancel_unknown': 'Cancel safely',
     'action.serve_next_meanwhile': 'Next customer meanwhile',
+    'action.take_up_torn': 'Hold the card again',
+    'action.show_torn': 'Cards that left too early: {count}',
     'action.print_again': 'Print a copy',
     'action.print_refund': 'Print the slip',
     'action.void_sale': 'Void sale',
@@ -138,12 +140,20 @@ export const en: TextsOfLanguage = {
     'unresolved.unknown.todo': 'If one stays, cancel it safely: what was paid goes back, and nothing is paid later.',
     'unresolved.torn.title': 'Not paid yet',
     'unresolved.torn.detail': 'The card left too early. Nothing was sent, and nobody has been charged.',
-    'unresolved.torn.todo': 'Cancel it safely, then the customer can pay again.',
+    'unresolved.torn.todo':
+      'If the customer is back, hold the same card again. If not, cancel it safely: nothing is paid.',
     'unresolved.maybe_debited.title': 'The card may have paid',
     'unresolved.maybe_debited.detail':
       'The card left too early. Whether it has paid shows when the same card is held for a payment again.',
     'unresolved.maybe_debited.todo':
       'If it is not held again, cancel it safely: the ledger finds out, and what the card paid goes back.',
+    'torn.card': 'card …{card}',
+    'torn.advised.title': 'The card did not come back',
+    'torn.advised.detail':
+      'It may have paid: its allowance counts as used. The card says so itself at its next payment, at any till.',
+    'torn.advised.todo':
+      'There is nothing to do. If it never comes back, the payment is closed unpaid two weeks after its period.',
+    'torn.ended.title': 'How earlier ones ended',
     'sheet.close': 'Close',
     'sheet.since': 'Since',
     'sheet.works': 'What still works',

@@ -3,6 +3,7 @@ import { useEffect, useRef, type ReactNode } from 'react'
 import { Heading } from 'react-aria-components'
 import type { Command, Snapshot } from '../../contract/index.ts'
 import { sheetKeys, type SheetAction } from '../input/intent.ts'
+import type { Sheet } from '../input/screen-state.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { CommandButton, shownKey } from './command-button.tsx'
 
@@ -12,6 +13,8 @@ export interface ContentProps {
   readonly close: () => void
   readonly onCommand: (command: Command) => void
 }
+
+export type ListProps = ContentProps & { readonly chosen: string | null; readonly onSheet: (sheet: Sheet) => void }
 
 export function SheetHead({ title, close }: { title: ReactNode; close: () => void }) {
   const { say } = useTexts()

@@ -1,5 +1,4 @@
 /** The sheets over the till: a light explained, recent sales, unresolved payments, questions before what is final. */
-import { Fragment } from 'react'
 import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
 import {
   addTiyn,
@@ -8,13 +7,12 @@ import {
   type CommandAnswer,
   type Light,
   type Snapshot,
-  type TenderView,
   type Tiyn,
 } from '../../contract/index.ts'
 import { benchKey, confirmKey, sheetKeys, type SheetAction } from '../input/intent.ts'
 import { typeReceiptNumber } from '../input/receipt-number.ts'
 import { refundCommand } from '../input/refund-choice.ts'
-import { newRefund, unresolvedGroups, type LightName, type Sheet } from '../input/screen-state.ts'
+import { newRefund, openList, type LightName, type Sheet } from '../input/screen-state.ts'
 import { formatDateTime } from '../texts/time.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { Amount } from './amount.tsx'
@@ -23,11 +21,12 @@ import { DiscrepancyList } from './discrepancy-list.tsx'
 import { CommandButton, shownKey } from './command-button.tsx'
 import { ReceiptNumberSheet } from './receipt-number-sheet.tsx'
 import { RefundSheet } from './refund-sheet.tsx'
-import { ConfirmTime, Fact, Row, rowKey, SheetHead, type ContentProps } from './sheet-parts.tsx'
+import { ConfirmTime, Fact, Row, rowKey, SheetHead, type ContentProps, type ListProps } from './sheet-parts.tsx'
 import { ReportSheet } from './shift-report.tsx'
 import { ShiftSheet } from './shift-sheet.tsx'
 import { LevelShape } from './tap-shapes.tsx'
 import { TimeSheet } from './time-sheet.tsx'
+import { isAsked, isOpenTear, mayTakeUp, UnresolvedSheet } from './unresolved-sheet.tsx'
 
 interface SheetsProps {
   readonly sheet: Sheet | null
@@ -53,7 +52,10 @@ export function commandOf(action: SheetAction, sheet: Sheet | null, snapshot: Sn
   }
   if (sheet?.kind === 'unresolved') {
     const tender = snapshot.unresolved.find(({ tenderId }) => tenderId === sheet.chosen)
-    if (tender === undefined || (action !== 'wait_for_answer' && action !== 'cancel_unknown')) return null
+    if (tender === undefined) return null
+    if (action === 'take_up_torn')
+      return mayTakeUp(tender, snapshot) ? { command: action, tenderId: tender.tenderId } : null
+    if (action !== 'wait_for_answer' && action !== 'cancel_unknown') return null
     return action === 'cancel_unknown' || isAsked(tender) ? { command: action, tenderId: tender.tenderId } : null
   }
   if (sheet?.kind === 'refund')
@@ -83,9 +85,6 @@ export function commandOf(action: SheetAction, sheet: Sheet | null, snapshot: Sn
 const timeToShow = ({ actions }: Pick<Snapshot, 'actions'>): Command | null =>
   actions.includes('confirm_time') ? { command: 'show_time' } : null
 
-/** The ledger is asked about what was sent to it, and nothing was sent of a torn card. */
-const isAsked = ({ state }: TenderView): boolean => state !== 'torn' && state !== 'maybe_debited'
-
 /** Where a cashier looks for what has not been sent yet. */
 const sendsFrom = (light: LightName): boolean => light === 'queue' || light === 'network'
 
@@ -111,7 +110,7 @@ export function SheetContent(props: SheetsProps & { readonly sheet: Sheet }) {
   const close = (): void => onSheet(behind(sheet))
   switch (sheet.kind) {
     case 'light':
-      return <LightSheet light={sheet.light} {...{ snapshot, readOnly, close, onCommand }} />
+      return <LightSheet light={sheet.light} {...{ snapshot, readOnly, close, onCommand, onSheet }} />
     case 'recent':
       return <RecentSheet chosen={sheet.chosen} {...{ snapshot, readOnly, close, onCommand, onSheet }} />
     case 'unresolved':
@@ -157,7 +156,7 @@ export function SheetContent(props: SheetsProps & { readonly sheet: Sheet }) {
   }
 }
 
-type LightProps = ContentProps & { readonly light: LightName }
+type LightProps = ContentProps & { readonly light: LightName; readonly onSheet: (sheet: Sheet) => void }
 
 /** Of a light that has gone while its sheet was open, only the name is left. */
 function LightSheet(props: LightProps) {
@@ -168,7 +167,8 @@ function LightSheet(props: LightProps) {
   return shown === null ? <SheetHead {...{ title, close }} /> : <ShownLight {...props} {...{ shown }} />
 }
 
-function ShownLight({ light, shown, snapshot, readOnly, close, onCommand }: LightProps & { readonly shown: Light }) {
+function ShownLight(props: LightProps & { readonly shown: Light }) {
+  const { light, shown, snapshot, readOnly, close, onCommand, onSheet } = props
   const { say, codes } = useTexts()
   const { level, code, since, detail } = shown
   const { what, works, todo } = codes.statuses[code]
@@ -205,6 +205,15 @@ function ShownLight({ light, shown, snapshot, readOnly, close, onCommand }: Ligh
       {light === 'queue' && snapshot.discrepancies.length > 0 ? (
         <DiscrepancyList discrepancies={snapshot.discrepancies} />
       ) : null}
+      {light === 'queue' && snapshot.torn.length > 0 ? (
+        <CommandButton
+          look="quiet"
+          keyShown={shownKey(sheetKeys.show_torn)}
+          onPress={() => onSheet(openList('unresolved', snapshot))}
+        >
+          {say('action.show_torn', { count: snapshot.torn.filter(isOpenTear).length })}
+        </CommandButton>
+      ) : null}
       {light === 'printer' && snapshot.receiptsWaiting > 0 ? (
         <p>{say('sheet.receipts', { waiting: snapshot.receiptsWaiting })}</p>
       ) : null}
@@ -234,8 +243,6 @@ function ShownLight({ light, shown, snapshot, readOnly, close, onCommand }: Ligh
     </>
   )
 }
-
-type ListProps = ContentProps & { readonly chosen: string | null; readonly onSheet: (sheet: Sheet) => void }
 
 function RecentSheet({ chosen, snapshot, readOnly, close, onCommand, onSheet }: ListProps) {
   const { say } = useTexts()
@@ -315,64 +322,6 @@ function RecentSheet({ chosen, snapshot, readOnly, close, onCommand, onSheet }: 
           </Row>
         ))}
       </ul>
-    </>
-  )
-}
-
-function UnresolvedSheet({ chosen, snapshot, readOnly, close, onCommand, onSheet }: ListProps) {
-  const { say } = useTexts()
-  const askCancel = ({ tenderId }: TenderView): void =>
-    onSheet({
-      kind: 'question',
-      question: 'cancel_unknown',
-      command: { command: 'cancel_unknown', tenderId },
-      behind: { kind: 'unresolved', chosen: tenderId },
-    })
-  const groups = unresolvedGroups(snapshot.unresolved)
-  const [first] = groups
-  const title = first === undefined ? say('unresolved.empty') : say(`unresolved.${first.state}.title`)
-  return (
-    <>
-      <SheetHead title={title} close={close} />
-      {groups.map(({ state, tenders }, at) => (
-        <Fragment key={state}>
-          {at === 0 ? null : <h2>{say(`unresolved.${state}.title`)}</h2>}
-          <p>{say(`unresolved.${state}.detail`)}</p>
-          <p>{say(`unresolved.${state}.todo`)}</p>
-          <ul className="sheet-list">
-            {tenders.map((tender) => (
-              <Row
-                key={tender.tenderId}
-                chosen={tender.tenderId === chosen}
-                buttons={
-                  <>
-                    {isAsked(tender) ? (
-                      <CommandButton
-                        {...rowKey(tender.tenderId === chosen, 'wait_for_answer')}
-                        isDisabled={readOnly}
-                        onPress={() => onCommand({ command: 'wait_for_answer', tenderId: tender.tenderId })}
-                      >
-                        {say('action.wait_for_answer')}
-                      </CommandButton>
-                    ) : null}
-                    <CommandButton
-                      look="quiet"
-                      {...rowKey(tender.tenderId === chosen, 'cancel_unknown')}
-                      isDisabled={readOnly}
-                      onPress={() => askCancel(tender)}
-                    >
-                      {say('action.cancel_unknown')}
-                    </CommandButton>
-                  </>
-                }
-              >
-                <Tender tender={tender} />
-                <p>{say('time.since', { time: formatDateTime(tender.since) })}</p>
-              </Row>
-            ))}
-          </ul>
-        </Fragment>
-      ))}
     </>
   )
 }

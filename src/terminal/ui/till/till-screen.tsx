@@ -137,6 +137,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
     if (command.command === 'show_refund' || command.command === 'find_receipt') return lookUp(command)
     if (command.command === 'show_time') show({ kind: 'time' })
     if (command.command === 'open_bench') return openBench()
+    if (command.command === 'take_up_torn') show(null)
     send(command)
   }
   const moveCategory = (by: number): void => {
@@ -149,6 +150,8 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
   const actOnSheet = (action: SheetAction): void => {
     if (action === 'find_receipt') return show({ kind: 'receipt_number', typed: '' })
     const on = store.get().sheet ?? sheet
+    if (action === 'show_torn')
+      return on?.kind === 'light' && on.light === 'queue' ? show(openList('unresolved', snapshot)) : undefined
     if (on?.kind === 'shift' && (action === 'close_shift' || action === 'set_cashier')) {
       const offered = action === 'close_shift' ? actions.includes('close_shift') : openShift === null
       return working && offered ? show({ ...on, view: action === 'close_shift' ? 'close' : 'cashier' }) : undefined
