@@ -6,6 +6,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 const retryMs = 50
 const retries = 40
 
+/**
+ * Ends a connection with RST. One that is ending already cannot be reset any more: Node tries it all the same, reports
+ * EINVAL and never `close` (Node 24; uv_tcp_close_reset), and whoever waits for the end waits for ever.
+ */
+export function cutOff(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
+}
+
 export class LoopbackListener {
   readonly #onConnection: (socket: Socket) => void
   readonly #sockets = new Set<Socket>()
@@ -48,7 +57,7 @@ export class LoopbackListener {
     this.#server = null
     // A server may report its end before the last socket has told its listeners.
     const ends = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)))
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) cutOff(socket)
     if (server !== null) await new Promise<void>((resolve) => void server.close(() => resolve()))
     await Promise.all(ends)
   }

@@ -13,7 +13,7 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { EventLog } from '../event-log.ts'
-import { LoopbackListener } from '../loopback-listener.ts'
+import { cutOff, LoopbackListener } from '../loopback-listener.ts'
 import { Gate } from './gate.ts'
 import { RequestWatcher } from './request-watcher.ts'
 import type { WatchedRequest } from './request-watcher.ts'
@@ -249,7 +249,7 @@ export class NetworkProxy {
     connection.back.drop()
     connection.ledger?.destroy()
     if (reason === 'ledger closed') connection.client.end()
-    else connection.client.resetAndDestroy()
+    else cutOff(connection.client)
     this.#forget(connection, reason)
   }
 

@@ -10,7 +10,7 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { EventLog } from '../event-log.ts'
 import type { LogEntry } from '../event-log.ts'
-import { LoopbackListener } from '../loopback-listener.ts'
+import { cutOff, LoopbackListener } from '../loopback-listener.ts'
 import { printerProfiles } from './code-pages.ts'
 import type { PrinterProfileName } from './code-pages.ts'
 import type { Slip } from './paper.ts'
@@ -294,7 +294,7 @@ export class VirtualPrinter {
       if (this.#cutAfter > 0) return
       this.#cutAfter = null
       this.log.write('connection-cut', { connection, received })
-      socket.resetAndDestroy()
+      cutOff(socket)
     })
     socket.on('close', () => {
       this.log.write('disconnected', { connection, received })
@@ -373,7 +373,7 @@ const wireOf = (socket: Socket): Wire => ({
   write: (bytes) => void socket.write(bytes),
   pause: () => void socket.pause(),
   resume: () => void socket.resume(),
-  cut: () => void socket.resetAndDestroy(),
+  cut: () => cutOff(socket),
 })
 
 export type { LogEntry, SlipRecord }
