@@ -24,6 +24,8 @@ export const refusalCodes = [
   // An applet card's own word (docs/design/22-tolem-applet.md, "Status words")
   /** Not the card whose payment is to be recovered. */
   'CARD_OTHER',
+  /** It has just proved that it paid a sale put aside: whether this one is for the same goods, a person knows. */
+  'CARD_PAID_EARLIER',
   /** Its certificate, or its issuer's, is over. */
   'CARD_CERTIFICATE_ENDED',
   /** It does not take this till's certificate, and has said nothing of itself. */

@@ -20,8 +20,8 @@ export function tornView(journal: Journal, active: TerminalPackage | undefined):
     .filter((tenderId) => !isOpen.has(tenderId))
     .slice(0, endedShown)
     .flatMap((tenderId) => journal.tender(tenderId) ?? [])
-    // Its card is back, and the screen speaks of it.
-    .filter(({ state }) => state !== 'in_progress')
+    // Its card is back, and the screen or the list of open payments speaks of it.
+    .filter(({ state }) => state !== 'in_progress' && state !== 'unknown')
   // Older than the tears that were looked at: since it was given up, at the latest.
   const tornAt = ({ tenderId, since }: TenderRecord): number => tears.get(tenderId) ?? since
   return [...open, ...ended]

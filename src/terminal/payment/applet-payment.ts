@@ -105,6 +105,8 @@ export class AppletPayment {
       const mode = engine.worthAsking ? 'online' : 'offline'
       return { kind: 'paid', mode, intent: { tenderId, amount: amount.toString(), schemeId: schemeId ?? '' } }
     }
+    // The same customer with the same goods, rung up anew, would pay twice.
+    if (settled.length > 0) return { kind: 'refused', code: 'CARD_PAID_EARLIER' }
     const content = await this.#content(here, active)
     if (content.kind !== 'content') return content
     if (content.state === 'blocked') return { kind: 'refused', code: 'CARD_BLOCKED' }

@@ -148,12 +148,17 @@ describe('a card that counts itself', () => {
     expect(torn()).toEqual(['settled'])
   })
 
-  it('gives it too when it only pays for something else: the sale put aside is closed by that', async () => {
+  it('gives it too when it is held for something else: that closes it, and nothing more is taken unasked', async () => {
     await open()
     const [{ saleId, tenderId } = { saleId: '', tenderId: '' }] = snapshot().unresolved
-    expect(await taps('bread', label)).toBe('approved')
-    await pass(60_000)
+    expect(await taps('bread', label)).toBe('refused')
+    expect(snapshot().tap).toMatchObject({ code: 'CARD_PAID_EARLIER' })
+    expect(debits()).toBe(2)
     expect(core().journal.sale(saleId)?.state).toBe('closed')
+    // Other goods: the card is held again.
+    done({ command: 'pay_by_card' })
+    expect(await tapsAgain(label)).toBe('approved')
+    await pass(60_000)
     expect(snapshot().recent.find((sale) => sale.saleId === saleId)?.receipt).not.toBe('none')
     expect(debits()).toBe(3)
     expect(tenders()).toMatchObject([{ state: 'settled' }, { state: 'settled' }, { state: 'settled' }])

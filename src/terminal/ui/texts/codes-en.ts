@@ -26,6 +26,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
     what: 'This kind of card pays only with a network.',
     todo: 'Take cash, or wait for the network.',
   },
+  CARD_PAID_EARLIER: {
+    what: 'This card has paid the earlier sale.',
+    todo: 'Same goods: cancel. Other goods: hold the card again.',
+  },
   CARD_OTHER: { what: 'This is another card.', todo: 'Hold the card of the unfinished payment.' },
   CARD_CERTIFICATE_ENDED: { what: 'The card’s time is over.', todo: 'Take cash. The holder should ask the agency.' },
   TERMINAL_NOT_ACCEPTED: { what: 'The card does not accept this till.', todo: 'Connect the network, then tap again.' },

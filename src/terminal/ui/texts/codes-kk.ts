@@ -22,6 +22,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
   CARD_NOT_ORIGINAL: { what: 'Карта түпнұсқа емес.', todo: rejectCard },
   CARD_KIND_NOT_ACCEPTED: { what: 'Бағдарлама мұндай картамен төлемейді.', todo: otherCardOrCash },
   CARD_ONLINE_ONLY: { what: 'Мұндай карта тек желі барда төлейді.', todo: waitOrCash },
+  CARD_PAID_EARLIER: {
+    what: 'Карта алдыңғы сатылымды төлеген.',
+    todo: 'Сол тауар болса, болдырмаңыз. Болмаса, картаны қайта жақындатыңыз.',
+  },
   CARD_OTHER: { what: 'Бұл — басқа карта.', todo: 'Аяқталмаған төлемнің картасын жақындатыңыз.' },
   CARD_CERTIFICATE_ENDED: {
     what: 'Картаның мерзімі біткен.',

@@ -28,6 +28,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
   CARD_NOT_ORIGINAL: { what: 'Карта не подлинная.', todo: 'Не принимайте эту карту. Примите наличные.' },
   CARD_KIND_NOT_ACCEPTED: { what: 'Программа не платит по картам этого вида.', todo: otherCardOrCash },
   CARD_ONLINE_ONLY: { what: 'Карты этого вида платят только с сетью.', todo: 'Примите наличные или дождитесь сети.' },
+  CARD_PAID_EARLIER: {
+    what: 'Карта уже оплатила прежнюю продажу.',
+    todo: 'Тот же товар — отмените. Другой — приложите карту снова.',
+  },
   CARD_OTHER: { what: 'Это другая карта.', todo: 'Приложите карту незавершённой оплаты.' },
   CARD_CERTIFICATE_ENDED: { what: 'Срок карты истёк.', todo: 'Примите наличные. Держателю — обратиться в ведомство.' },
   TERMINAL_NOT_ACCEPTED: { what: 'Карта не принимает эту кассу.', todo: 'Подключите сеть и приложите карту снова.' },

@@ -239,7 +239,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
         return searchField.current?.focus()
       case 'open':
         if (intent.sheet === 'shift') return show(openShifts(snapshot))
-        if (intent.sheet === 'unresolved' && snapshot.unresolved.length === 0) return undefined
+        if (intent.sheet === 'unresolved' && snapshot.unresolved.length + snapshot.torn.length === 0) return undefined
         return show(
           intent.sheet === 'status'
             ? { kind: 'light', light: worstLight(snapshot.lights) }
