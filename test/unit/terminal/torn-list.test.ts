@@ -36,15 +36,29 @@ it('what nobody knows the end of stays on it, however many have ended since', ()
   expect(listed).toHaveLength(12)
 })
 
-it('a payment that was torn twice stands on it once, with the last tear', () => {
+it('a payment that was torn twice stands on it once, with its last tear, and above one torn in between', () => {
   const seeded = new Seeded('torn twice')
-  const journal = journalInMemory()
-  const sale = saleOf(seeded)
-  const intent = intentOf(seeded, sale, 'online')
-  const { tenderId } = intent.terms
-  journal.commit(saleFrozen(sale), intent, { kind: 'tender_torn', tenderId, step: 'read' })
-  journal.commit({ kind: 'tender_resumed', tenderId })
+  let at = 1_000
+  const journal = journalInMemory({ now: () => at })
+  const begins = (): string => {
+    const sale = saleOf(seeded)
+    const intent = intentOf(seeded, sale, 'online')
+    journal.commit(saleFrozen(sale), intent)
+    return intent.terms.tenderId
+  }
+  const tears = (tenderId: string): void => void journal.commit({ kind: 'tender_torn', tenderId, step: 'read' })
+  const [once, twice] = [begins(), begins()]
+  tears(twice)
+  journal.commit({ kind: 'tender_resumed', tenderId: twice })
   expect(tornView(journal, packageOf(1))).toEqual([])
-  journal.commit({ kind: 'tender_torn', tenderId, step: 'read' })
-  expect(tornView(journal, packageOf(1))).toMatchObject([{ tenderId, state: 'torn' }])
+  at = 2_000
+  tears(once)
+  at = 3_000
+  tears(twice)
+  at = 4_000
+  const listed = tornView(journal, packageOf(1))
+  expect(listed.map(({ tenderId, at: tornAt }) => [tenderId, tornAt])).toEqual([
+    [twice, 3_000],
+    [once, 2_000],
+  ])
 })
