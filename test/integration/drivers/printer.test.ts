@@ -41,6 +41,7 @@ class ScriptedPrinter {
   connections = 0
   connectionsAtOnceMax = 0
   readonly open = new Set<Socket>()
+  #round = idle
   #server: Server
   #owed: () => void = () => undefined
 
@@ -64,7 +65,10 @@ class ScriptedPrinter {
   #take(socket: Socket, data: Buffer) {
     for (let at = 0; at < data.length; at++) {
       if (data[at] === 0x10 && data[at + 1] === 0x04) {
-        const reply = Uint8Array.of(this.replies[(data[at + 2] ?? 1) - 1] ?? 0x12)
+        const question = data[at + 2] ?? 1
+        // It is as it was when it was asked first: no round mixes two states of a test.
+        if (question === 1) this.#round = this.replies
+        const reply = Uint8Array.of(this.#round[question - 1] ?? 0x12)
         if (this.answers) socket.write(reply)
         else this.#owed = () => socket.write(reply)
         at += 2
