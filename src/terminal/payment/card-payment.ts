@@ -330,11 +330,13 @@ export class CardPayment implements CardWork {
     open: OpenTender,
     online: Evidence,
   ): { kind: 'accepted'; evidence: Evidence; leaseId: string | null } | { kind: 'refused'; code: RefusalCode } {
-    // Also for a sale decided offline: a torn card may come back long after.
+    // All of it also for a sale decided offline: a torn card may come back long after.
     if (this.#parts.engine.rollbackOpen) return { kind: 'refused', code: 'ROLLBACK_DETECTED' }
     if (this.#parts.engine.suspended) return { kind: 'refused', code: 'TERMINAL_SUSPENDED' }
-    if (open.mode === 'offline') return { kind: 'accepted', evidence: online, leaseId: open.leaseId }
-    const { active, terms } = open
+    // Of today: what was put aside may come back under a later package, with a later hotlist.
+    const active = this.#parts.activePackage()
+    if (active === undefined) return { kind: 'refused', code: 'PACKAGE_MISSING' }
+    const { terms } = open
     const card = { card: open.card, profile: profileOf(open.record.input.card) }
     const leased = leasedSlots(this.#parts, active.package, card)
     const input = decisionInput(this.#parts, {
@@ -347,6 +349,7 @@ export class CardPayment implements CardWork {
     )
     // Other terms would be another tender; this id keeps its own.
     if (part < 0) return { kind: 'refused', code: 'OFFLINE_NOT_ALLOWED' }
+    if (open.mode === 'offline') return { kind: 'accepted', evidence: online, leaseId: open.leaseId }
     // A lease of this till holds the slot now, or the decision would not have it; it may be another than the intent's.
     const leaseId = leased.find((entry) => entry.slot.slotId === terms.payerSlot)?.lease.leaseId ?? null
     const record = recordOf(active, leaseId, input, decision, part)

@@ -119,6 +119,25 @@ describe('a card that proves', () => {
     await pass(60_000)
     expect(tenders()).toEqual([{ state: 'settled', paid_by: 'escrow' }])
   })
+
+  it('is refused, decided without network, when it comes back after this till has heard that it is blocked', async () => {
+    world = await prepared.open()
+    world.network.all = 'refused'
+    done({ command: 'sync_now' })
+    await pass(5_000)
+    await tears('school-lunch', 'Pupil 01')
+    servesAnother()
+    await world.blockCard('Pupil 01')
+    world.network.all = 'up'
+    await pass(10 * 60_000)
+    world.network.all = 'refused'
+    done({ command: 'sync_now' })
+    await pass(5_000)
+    done({ command: 'take_up_torn', tenderId: snapshot().unresolved[0]?.tenderId ?? '' })
+    expect(await tapsAgain('Pupil 01')).toBe('refused')
+    expect(snapshot().tap).toMatchObject({ code: 'CARD_BLOCKED' })
+    expect(tenders()).toEqual([])
+  })
 })
 
 describe('a card that counts itself', () => {
