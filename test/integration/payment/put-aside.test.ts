@@ -120,7 +120,7 @@ describe('a card that proves', () => {
     expect(tenders()).toEqual([{ state: 'settled', paid_by: 'escrow' }])
   })
 
-  it('is refused, decided without network, when it comes back after this till has heard that it is blocked', async () => {
+  it('is refused without network when this till has meanwhile heard that it is blocked', async () => {
     world = await prepared.open()
     world.network.all = 'refused'
     done({ command: 'sync_now' })
