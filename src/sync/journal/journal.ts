@@ -323,16 +323,19 @@ export class Journal {
    * What was sold under a lease and may not be taken off its sum in that package yet: what the ledger has not answered,
    * and what it answered after the package had come. A round asks for the package when all its answers are rows, so
    * what it answered before is in the package's figure, whatever has become of it.
+   *
+   * @param without a tender that is not to be counted: the one that is being decided again
    */
-  soldUnder(leaseId: string, packageId: string): Tiyn {
+  soldUnder(leaseId: string, packageId: string, without: string | null): Tiyn {
     const { amount } = this.#get(
       `SELECT coalesce(sum(amount), 0) AS amount FROM tender
-       WHERE lease_id = ? AND state NOT IN ('refused', 'voided') AND (
+       WHERE lease_id = ? AND tender_id IS NOT ? AND state NOT IN ('refused', 'voided') AND (
          state IN (${quoted(unansweredStates)}) OR outcome_sequence > coalesce((
            SELECT sequence FROM row JOIN payload USING (sequence)
            WHERE kind = 'package_activated' AND json_extract(json, '$.packageId') = ?
            ORDER BY sequence DESC LIMIT 1), 0))`,
       leaseId,
+      without,
       packageId,
     ) as { amount: number }
     return tiyn(amount)

@@ -63,7 +63,7 @@ export function decisionInput(
     schemes: active.schemes,
     slots: [...slots],
     localSpends: spendCaps !== undefined ? [] : slots.flatMap((slot) => localSpends(journal, slot, without)),
-    leases: leasesForDecision(journal, active, leased),
+    leases: leasesForDecision(journal, active, leased, without),
     terminal: {
       clockTrusted: time.trusted,
       packageIssuedAt: active.issuedAt,

@@ -39,16 +39,19 @@ export function leasedSlots(
 /**
  * The leases of these slots, as the rule function hears of them: a pool with its sum as the package says it, and what
  * this till has sold from it since.
+ *
+ * @param without a tender that is not to be counted: the one that is being decided again
  */
 export function leasesForDecision(
   journal: Journal,
   { packageId }: TerminalPackage,
   leased: readonly Leased[],
+  without: string | null,
 ): DecisionInput['leases'] {
   return leased.map(({ lease: { leaseId, schemeId, sellUntil, pool } }) => ({
     schemeId,
     sellUntil,
-    ...(pool === undefined ? {} : { pool: { left: pool.left, sold: journal.soldUnder(leaseId, packageId) } }),
+    ...(pool === undefined ? {} : { pool: { left: pool.left, sold: journal.soldUnder(leaseId, packageId, without) } }),
   }))
 }
 

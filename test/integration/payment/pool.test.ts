@@ -86,7 +86,7 @@ const leftAt = (station: TillStation) => {
   const active = coreOf(station).journal.activePackage()?.package
   const pool = active?.leases.find((lease) => lease.pool !== undefined)
   if (active === undefined || pool?.pool === undefined) throw new Error('no pool')
-  return pool.pool.left - coreOf(station).journal.soldUnder(pool.leaseId, active.packageId)
+  return pool.pool.left - coreOf(station).journal.soldUnder(pool.leaseId, active.packageId, null)
 }
 
 describe('without network', () => {
