@@ -19,6 +19,7 @@ import { temporaryFolder } from './demo-ledger.ts'
 
 const program = join(import.meta.dirname, '../../../ledger-sim/main.ts')
 const clients = 10
+/** So many, and more on a machine on which those cut off nothing of one kind. */
 const kills = 7
 /** Until so many, everybody pays singly; then in batches as well, behind which single payments wait. */
 const killsBeforeBatches = 4
@@ -54,21 +55,15 @@ afterEach(async () => {
   folder.remove()
 })
 
-test(`${clients} clients, ${kills} kills: nothing acknowledged is lost or doubled, every total is exact`, async () => {
+test(`${clients} clients, ${kills} kills or more: nothing acknowledged is lost or doubled, every total is exact`, async () => {
   const data = join(folder.path, 'data')
   const { payers, ...first } = await payersLedger(data, clients)
   node = first
   let isOver = false
   let killed = 0
-  const books = payers.map((payer) =>
-    moveMoney(
-      payer,
-      payers,
-      () => isOver,
-      () => killed,
-    ),
-  )
-  for (; killed < kills; killed += 1) {
+  const cut: Counts = { alone: 0, inBatches: 0 }
+  const books = payers.map((payer) => moveMoney(payer, payers, { cut, isOver: () => isOver, killed: () => killed }))
+  for (; killed < kills || cut.alone === 0 || cut.inBatches === 0; killed += 1) {
     await new Promise((resolve) => setTimeout(resolve, randomInt(150, 600)))
     node.process.child.kill('SIGKILL')
     await node.process.ended
@@ -81,9 +76,8 @@ test(`${clients} clients, ${kills} kills: nothing acknowledged is lost or double
   await node.process.stop()
   const booked = results.flatMap(({ paid }) => paid)
   for (const of of ['alone', 'inBatches'] as const) {
-    const sum = (what: 'cut' | 'existed'): number => results.reduce((total, one) => total + one[what][of], 0)
-    process.stdout.write(`${of}: ${sum('cut')} requests cut off, ${sum('existed')} of their payments were done\n`)
-    expect(sum('cut'), of).toBeGreaterThan(0)
+    const existed = results.reduce((total, one) => total + one.existed[of], 0)
+    process.stdout.write(`${of}: ${cut[of]} requests cut off, ${existed} of their payments were done\n`)
   }
   process.stdout.write(`${booked.length} payments\n`)
 
@@ -110,17 +104,24 @@ test(`${clients} clients, ${kills} kills: nothing acknowledged is lost or double
     expect(balance, account).toBe(Number(fundedEach) + change)
   }
   expect(auditFile(databasePath(data))).toMatchObject({ balanced: true, faults: [] })
-}, 120_000)
+}, 240_000)
 
 /** Pays at random until it is over; each request is made again, under its ids, until there is an answer. */
 async function moveMoney(
   payer: Payer,
   all: readonly Payer[],
-  isOver: () => boolean,
-  killed: () => number,
-): Promise<{ readonly paid: readonly Booked[]; readonly cut: Counts; readonly existed: Counts }> {
+  {
+    isOver,
+    killed,
+    cut,
+  }: {
+    readonly isOver: () => boolean
+    readonly killed: () => number
+    /** Counted into: requests to which no answer came. */
+    readonly cut: Counts
+  },
+): Promise<{ readonly paid: readonly Booked[]; readonly existed: Counts }> {
   const paid: Booked[] = []
-  const cut: Counts = { alone: 0, inBatches: 0 }
   const existed: Counts = { alone: 0, inBatches: 0 }
   const others = all.filter((other) => other !== payer)
   while (!isOver()) {
@@ -141,7 +142,7 @@ async function moveMoney(
     }
     paid.push(...wanted)
   }
-  return { paid, cut, existed }
+  return { paid, existed }
 }
 
 /** How each payment arrived; undefined when no answer came. @throws when the ledger refuses */
