@@ -137,15 +137,15 @@ export class CardPayment implements CardWork {
     const isFinal = here?.kind !== 'refused' || mode === 'offline'
     if (here !== undefined && (isFinal || !this.#mayPayFrom(active, tapped, slots))) return here
     if (mode === 'offline') return this.#refuseUnleased(active, tapped)
-    const asking = this.#channel(presenceId)
-    if (asking === undefined) return { kind: 'card_left' }
-    const session = await this.#proofs.openSession(asking, tapped, this.#fitting(active, tapped))
+    const session = await this.#proofs.openSession(this.#channel(presenceId), tapped, this.#fitting(active, tapped))
     if (session.kind === 'card_left') return session
     if (session.kind === 'refused' && session.code === 'LEDGER_UNREACHABLE' && held.length < nowLeased.length) {
-      const channel = this.#channel(presenceId)
-      if (channel === undefined) return { kind: 'card_left' }
-      // A card that proves itself waits for an answer, and would refuse all else once: with this it has.
-      if (tapped.profile === 'ntag424') await recogniseCard(channel)
+      if (tapped.identification === null) {
+        const channel = this.#channel(presenceId)
+        if (channel === undefined) return { kind: 'card_left' }
+        // A card that proves itself waits for an answer, and would refuse all else once: with this it has.
+        await recogniseCard(channel)
+      }
       return this.#decideAndRecord(active, tapped, slotsOf(nowLeased), nowLeased, 'offline')
     }
     if (session.kind === 'refused') return session.code === 'LEASED_ELSEWHERE' ? session : (here ?? session)
@@ -186,7 +186,10 @@ export class CardPayment implements CardWork {
     }
     const tapped = this.#tapped
     const channel = this.#channel(presenceId)
-    if (channel === undefined || tapped === undefined) return recordTear(journal, tenderId, 'authenticate')
+    // A card that only says who it is has said it: it may leave before the ledger has answered.
+    const isNeeded = tapped === undefined || tapped.identification === null
+    if (tapped === undefined || (isNeeded && channel === undefined))
+      return recordTear(journal, tenderId, 'authenticate')
     // "Torn" says that nothing was sent, and a restart takes it at its word. That ends before the ledger can be asked.
     if (journal.tender(tenderId)?.state === 'torn') journal.commit({ kind: 'tender_resumed', tenderId })
     const proof = await this.#proofs.take(channel, tapped, open, () => this.#fittingNow(tapped))

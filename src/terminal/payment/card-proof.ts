@@ -53,10 +53,16 @@ export class CardProofs {
   /**
    * Has the ledger say what the card may receive, and authenticate it where it can prove itself.
    *
+   * @param channel undefined when the card has left, which a card that only says who it is may do
    * @param schemes those that would pay for something of the basket
    */
-  async openSession(channel: CardChannel, tapped: Tapped, schemes: readonly string[]): Promise<CardSession> {
+  async openSession(
+    channel: CardChannel | undefined,
+    tapped: Tapped,
+    schemes: readonly string[],
+  ): Promise<CardSession> {
     if (tapped.identification !== null) return askForSlots(this.#parts, tapped, tapped.identification.profile, schemes)
+    if (channel === undefined) return { kind: 'card_left' }
     const relay = cardRelay(this.#parts, tapped.card, schemes)
     const authentication = await authenticate(channel, tapped.uid, relay.authenticator, (length) =>
       this.#parts.randomness.bytes(length),
@@ -72,14 +78,15 @@ export class CardProofs {
     return { kind: 'slots', slots: relay.slots(), isElsewhere: relay.isElsewhere() }
   }
 
-  /** @param schemes as for `openSession`, should the ledger have to be asked */
+  /** @param channel, schemes as for `openSession`, should the ledger have to be asked */
   async take(
-    channel: CardChannel,
+    channel: CardChannel | undefined,
     tapped: Tapped,
     open: OpenTender,
     schemes: () => readonly string[],
   ): Promise<TakenProof> {
     if (tapped.identification !== null) return { kind: 'proof', proof: tapped.identification }
+    if (channel === undefined) return { kind: 'torn', step: 'authenticate' }
     const termsHash = Buffer.from(termsHashOf(open.terms), 'hex')
     const random = (length: number) => this.#parts.randomness.bytes(length)
     const leased = leasedSlots(this.#parts, open.active.package, tapped).find(

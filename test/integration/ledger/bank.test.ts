@@ -55,7 +55,7 @@ afterEach(async () => {
   folder.remove()
 })
 
-test(`${clients} clients, ${kills} kills or more: nothing acknowledged is lost or doubled, totals are exact`, async () => {
+test(`${clients} clients, ${kills} kills or more: nothing acknowledged is lost or doubled, sums right`, async () => {
   const data = join(folder.path, 'data')
   const { payers, ...first } = await payersLedger(data, clients)
   node = first

@@ -43,6 +43,17 @@ const snapshot = () => core().till.snapshot()
 const command = (asked: Command) => core().till.command(asked)
 const pass = (ms: number) => world.time.runUntil(world.time.now + ms)
 
+/** Held a little longer each time until it pays. What the screen said before that: nothing but to hold it there. */
+async function paysWhenRead(itemId: string): Promise<void> {
+  const said: string[] = []
+  for (let heldMs = 0; said.at(-1) !== 'settled'; heldMs += 5) {
+    if (heldMs > 1_000) throw new Error(`it never pays: ${said.join(' ')}`)
+    said.push(await taps(itemId, shown, heldMs))
+  }
+  expect(new Set(said)).toEqual(new Set(['tap', 'settled']))
+  expect(rows('SELECT state FROM tender')).toEqual([{ state: 'settled' }])
+}
+
 /** And the till has noticed. */
 async function loseNetwork(): Promise<void> {
   world.network.all = 'refused'
@@ -50,15 +61,15 @@ async function loseNetwork(): Promise<void> {
 }
 
 /** Buys by a card, which is taken away again. How the sale stands, or the code of the refusal. */
-async function taps(itemId = 'school-lunch', label = shown): Promise<string> {
+async function taps(itemId = 'school-lunch', label = shown, heldMs = 4_000): Promise<string> {
   command({ command: 'cancel_payment' })
   command({ command: 'next_customer' })
   if (snapshot().sale === null) command({ command: 'add_item', itemId })
   command({ command: 'pay_by_card' })
   world.station.layCard(label)
-  await pass(4_000)
+  await pass(heldMs)
   world.station.pullCard()
-  await pass(500)
+  await pass(Math.max(500, 4_000 - heldMs))
   const { tap } = snapshot()
   return tap.state === 'approved' ? tap.look : tap.state === 'refused' ? tap.code : tap.state
 }
@@ -212,6 +223,14 @@ describe('an NTAG21x', () => {
     expect(evidence()).toMatchObject([{ profile: 'ntag21x' }])
     await refundAll()
     expect(rows('SELECT state FROM refund')).toEqual([{ state: 'done' }])
+  })
+
+  it('may leave once it was read', async () => {
+    const { card } = ntag21x()
+    await open(card)
+    await takesNtag21xCards(world)
+    await issue(card)
+    await paysWhenRead('bread')
   })
 
   it('is refused without network by its own code, and after a lost answer it is unknown', async () => {
