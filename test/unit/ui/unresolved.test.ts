@@ -4,7 +4,13 @@ import { renderToString } from 'react-dom/server'
 import { IntlProvider } from 'react-intl'
 import { describe, expect, it } from 'vitest'
 import { languages, tiyn, type Language, type Snapshot, type TenderView } from '../../../src/terminal/contract/index.ts'
-import { madeUpTear, madeUpTender, quietTill } from '../../../src/terminal/ui/gallery/made-up.ts'
+import {
+  lunchAndJuice,
+  madeUpSale,
+  madeUpTear,
+  madeUpTender,
+  quietTill,
+} from '../../../src/terminal/ui/gallery/made-up.ts'
 import { emptyScreen, openList, rowIds, type Sheet } from '../../../src/terminal/ui/input/screen-state.ts'
 import { flatTexts, texts } from '../../../src/terminal/ui/texts/index.ts'
 import { DiscrepancyList } from '../../../src/terminal/ui/till/discrepancy-list.tsx'
@@ -50,6 +56,14 @@ describe.each(languages)('in %s', (language) => {
     }
     expect(sheet(snapshot, language)).toContain(words['unresolved.torn.detail'])
     expect(sheet(snapshot, language)).not.toContain(words['unresolved.unknown.detail'])
+  })
+
+  it('why its card cannot be held again is said where another sale is on the screen, and only there', () => {
+    const rungUp = { ...withPayments(torn), sale: madeUpSale(lunchAndJuice(), []) }
+    const finished: Snapshot = { ...rungUp, actions: [...quietTill.actions, 'take_up_torn'] }
+    expect(sheet(rungUp, language)).toContain(words['torn.saleFirst'])
+    for (const snapshot of [finished, withPayments(torn), { ...rungUp, unresolved: [unknown] }])
+      expect(sheet(snapshot, language)).not.toContain(words['torn.saleFirst'])
   })
 
   it('of both kinds, each stands under its own title, what is in doubt first', () => {

@@ -148,6 +148,7 @@ export const en: TextsOfLanguage = {
     'unresolved.maybe_debited.todo':
       'If it is not held again, cancel it safely: the ledger finds out, and what the card paid goes back.',
     'torn.card': 'card …{card}',
+    'torn.saleFirst': 'First end the sale on the screen; then this card can be held again.',
     'torn.advised.title': 'The card did not come back',
     'torn.advised.detail':
       'It may have paid: its allowance counts as used. The card says so itself at its next payment, at any till.',

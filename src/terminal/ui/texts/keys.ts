@@ -147,6 +147,7 @@ export const wordKeys = [
   'unresolved.maybe_debited.detail',
   'unresolved.maybe_debited.todo',
   'torn.card',
+  'torn.saleFirst',
   'torn.advised.title',
   'torn.advised.detail',
   'torn.advised.todo',

@@ -22,6 +22,10 @@ export const isOpenTear = (record: TornRecord): boolean => !isAsked(record) || r
 export const mayTakeUp = (tender: TenderView, { actions }: Pick<Snapshot, 'actions'>): boolean =>
   !isAsked(tender) && actions.includes('take_up_torn')
 
+/** Another sale is on the screen. */
+const isHeldUp = (tender: TenderView, snapshot: Snapshot): boolean =>
+  !isAsked(tender) && snapshot.sale !== null && !mayTakeUp(tender, snapshot)
+
 export function UnresolvedSheet({ chosen, snapshot, readOnly, close, onCommand, onSheet }: ListProps) {
   const { say } = useTexts()
   const givenUp = snapshot.torn.filter(({ state }) => state === 'advised')
@@ -84,6 +88,7 @@ export function UnresolvedSheet({ chosen, snapshot, readOnly, close, onCommand, 
                 <Tender tender={tender} />
                 <p>{say('time.since', { time: formatDateTime(tender.since) })}</p>
                 <WhichTear record={snapshot.torn.find(({ tenderId }) => tenderId === tender.tenderId)} />
+                {isHeldUp(tender, snapshot) ? <p>{say('torn.saleFirst')}</p> : null}
               </Row>
             ))}
           </ul>
