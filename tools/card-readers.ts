@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import type { ReaderStatus } from '../src/drivers/ports.ts'
-import { whyUnusable } from './doctor/apart.ts'
+import { whyUnusable } from '../src/terminal/examiner/apart.ts'
 
 export type ReaderOutlook =
   /** `sentence` says which readers there are, or what is missing, with the remedy: the till takes it when it comes. */

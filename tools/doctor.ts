@@ -6,7 +6,7 @@
 import { languages, type Language } from '../src/voucher/identifiers.ts'
 import { countsOf, jsonLines, readable } from '../src/terminal/doctor/report.ts'
 import { askedOf, askedWrongly, wholeNumber } from './arguments.ts'
-import { examineThisMachine, type Wanted } from './doctor/examination.ts'
+import { examineWanted, type Wanted } from './doctor/examination.ts'
 import { wantedOf } from './doctor/wanted.ts'
 
 const usage = `Use: npm run doctor -- [--data DIR] [--settings FILE] [--ledger URL] [--printer ADDRESS [--profile ID]]
@@ -35,7 +35,7 @@ function asked(): { readonly wanted: Wanted; readonly language: Language; readon
 }
 
 const { wanted, language, json } = asked()
-const { findings } = await examineThisMachine(wanted)
+const { findings } = await examineWanted(wanted)
 const text = json ? jsonLines(findings, language) : readable(findings, language)
 // What hangs in the system (a dead network disk) would keep this process; everything is told.
 process.stdout.write(text, () => process.exit(countsOf(findings).faults > 0 ? 1 : 0))

@@ -5,7 +5,7 @@
  * What is wrong is one sentence with a code.
  */
 import { askedOf, askedWrongly } from './arguments.ts'
-import { tillFolderIn } from './till/folder.ts'
+import { tillFolderIn } from '../src/terminal/examiner/till-folder.ts'
 
 const usage = `Use: npm run till -- export --data DIR --out FILE.tolem-export
      npm run till -- import --file FILE.tolem-export --ledger URL --key FILE

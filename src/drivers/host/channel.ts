@@ -92,6 +92,13 @@ export function channelToElectronShell(parentPort: ElectronParentPort): MessageC
   return { post: (message) => send(message), onMessage: received.event, onDidClose: closed.event }
 }
 
+/** From a child to whoever started it as one: a shell of either kind. Null where nobody listens. */
+export function parentChannel(): MessageChannelPort | null {
+  const { parentPort } = process as unknown as { parentPort?: ElectronParentPort }
+  if (parentPort !== undefined) return channelToElectronShell(parentPort)
+  return process.send === undefined ? null : channelOverProcessIpc(process)
+}
+
 /** Two connected ends within one process, for tests and for the simulator. Messages arrive in a later microtask. */
 export function createChannelPair(): { near: MessageChannelPort; far: MessageChannelPort; close: () => void } {
   const ends = [createEnd(), createEnd()] as const

@@ -8,8 +8,7 @@
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { systemScheduler } from '../scheduler.ts'
-import { channelOverProcessIpc, channelToElectronShell } from './channel.ts'
-import type { ElectronParentPort, MessageChannelPort } from './channel.ts'
+import { parentChannel } from './channel.ts'
 import { deviceConfiguration, openDevices } from './devices.ts'
 import { serveDevices } from './serve.ts'
 
@@ -19,12 +18,6 @@ const endNow = () => process.kill(process.pid, 'SIGKILL')
 function endWith(reason: string): void {
   systemScheduler.setTimeout(endNow, 200)
   process.stderr.write(`device host ends: ${reason}\n`, endNow)
-}
-
-function parentChannel(): MessageChannelPort | null {
-  const { parentPort } = process as unknown as { parentPort?: ElectronParentPort }
-  if (parentPort !== undefined) return channelToElectronShell(parentPort)
-  return process.send === undefined ? null : channelOverProcessIpc(process)
 }
 
 process.on('uncaughtException', (error) => endWith(error.stack ?? String(error)))

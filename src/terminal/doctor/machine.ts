@@ -1,6 +1,6 @@
 /**
  * What the doctor sees of a machine: a few questions that nothing is changed by. The real one is
- * tools/doctor/this-machine.ts; tests have one of their own.
+ * src/terminal/examiner/this-machine.ts; tests have one of their own.
  */
 import type { PrinterStatus } from '../../drivers/ports.ts'
 import type { CoreSettings } from '../core/settings.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { storeEnrolment } from '../../../src/terminal/core/identity.ts'
 import { loadTerminalKeys } from '../../../src/terminal/core/key-file.ts'
-import { tillIdentityIn } from '../../../tools/doctor/till-identity.ts'
+import { tillIdentityIn } from '../../../src/terminal/examiner/till-identity.ts'
 
 let folder: string
 let keyFile: string

@@ -1,9 +1,9 @@
 /** Who the till of a folder is, by the files that it would read at its start. Nothing is changed, no TPM is asked. */
 import { existsSync } from 'node:fs'
-import type { SigningKey } from '../../src/sync/protocol/keys.ts'
-import type { Enrolment } from '../../src/sync/protocol/messages.ts'
-import { EnrolmentError, loadEnrolment } from '../../src/terminal/core/identity.ts'
-import { keyFileIn, readTerminalKeys } from '../../src/terminal/core/key-file.ts'
+import type { SigningKey } from '../../sync/protocol/keys.ts'
+import type { Enrolment } from '../../sync/protocol/messages.ts'
+import { EnrolmentError, loadEnrolment } from '../core/identity.ts'
+import { keyFileIn, readTerminalKeys } from '../core/key-file.ts'
 
 export type TillIdentity =
   | { readonly kind: 'none' }

@@ -1,9 +1,9 @@
 /** What the data folder of a till says, or that it says nothing in its time. */
 import { resolve } from 'node:path'
-import { DataFolderError } from '../../src/sync/journal/data-folder.ts'
-import type { JournalFigures } from '../../src/sync/journal/journal-figures.ts'
-import { UnansweredError, type TillLook } from '../../src/terminal/doctor/machine.ts'
-import { askApart, whyUnusable } from './apart.ts'
+import { DataFolderError } from '../../sync/journal/data-folder.ts'
+import type { JournalFigures } from '../../sync/journal/journal-figures.ts'
+import { UnansweredError, type TillLook } from '../doctor/machine.ts'
+import type { AskApart } from './apart.ts'
 import type { TillIdentity } from './till-identity.ts'
 
 /** `why`: what was said where it could not be looked at. */
@@ -23,23 +23,23 @@ export type JournalSeen =
 const [tillWithinMs, journalWithinMs] = [5_000, 7_000]
 
 /** @returns null where the folder does not answer */
-export async function lookAtTill(data: string, withinMs = tillWithinMs): Promise<TillSeen | null> {
-  const { said, complained } = await askApart('look-at-folder.ts', [data, 'till'], withinMs)
-  if (said.startsWith('{')) return JSON.parse(said) as TillSeen
-  const why = whyUnusable(complained)
-  return why === undefined ? null : { data: resolve(data), holder: { why }, identity: { why }, terminalId: null }
+export async function lookAtTill(apart: AskApart, data: string, withinMs = tillWithinMs): Promise<TillSeen | null> {
+  const answer = await apart(['till', data], withinMs)
+  if (answer.kind === 'said') return answer.value as TillSeen
+  if (answer.kind === 'silent') return null
+  const { why } = answer
+  return { data: resolve(data), holder: { why }, identity: { why }, terminalId: null }
 }
 
 /** @returns null where it is not read within that time */
-export async function lookAtJournal(data: string, withinMs: number): Promise<JournalSeen | null> {
-  const { said, complained } = await askApart('look-at-folder.ts', [data, 'journal'], withinMs)
-  if (said.startsWith('{')) return JSON.parse(said) as JournalSeen
-  const why = whyUnusable(complained)
-  return why === undefined ? null : { why }
+export async function lookAtJournal(apart: AskApart, data: string, withinMs: number): Promise<JournalSeen | null> {
+  const answer = await apart(['journal', data], withinMs)
+  if (answer.kind === 'said') return answer.value as JournalSeen
+  return answer.kind === 'silent' ? null : { why: answer.why }
 }
 
 /** For the doctor's checks. */
-export function tillLookOf(data: string, till: TillSeen | null): TillLook {
+export function tillLookOf(apart: AskApart, data: string, till: TillSeen | null): TillLook {
   const told = <Value extends object>(value: Value | { readonly why: string } | undefined): Value => {
     if (value === undefined) throw new UnansweredError(tillWithinMs)
     if ('why' in value) throw new Error(value.why)
@@ -52,7 +52,7 @@ export function tillLookOf(data: string, till: TillSeen | null): TillLook {
     },
     identity: async () => told(till?.identity).kind,
     journal: async () => {
-      const seen = till === null ? null : await lookAtJournal(data, journalWithinMs)
+      const seen = till === null ? null : await lookAtJournal(apart, data, journalWithinMs)
       if (seen === null) throw new UnansweredError(till === null ? tillWithinMs : journalWithinMs)
       if ('fault' in seen) throw new DataFolderError(seen.fault, seen.fault)
       const { figures } = told<{ readonly figures: JournalFigures | null }>(seen)

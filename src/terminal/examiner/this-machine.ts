@@ -1,11 +1,11 @@
-/** The machine that this runs on, as the doctor asks about it (src/terminal/doctor/machine.ts). Nothing is changed. */
+/** The machine that this runs on, as the doctor asks about it (../doctor/machine.ts). Nothing is changed. */
 import { access, constants, open, readdir, readFile, stat, statfs } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import type { Machine, Node } from '../../src/terminal/doctor/machine.ts'
+import type { Machine, Node } from '../doctor/machine.ts'
 
-const root = join(import.meta.dirname, '..', '..')
+export const root = join(import.meta.dirname, '..', '..', '..')
 const connectMaxMs = 2_000
 
 /** Null for whatever is not there or not ours to see. */
@@ -105,14 +105,15 @@ const listens: Machine['listens'] = (port) =>
     server.listen(port, '127.0.0.1', () => server.close(() => done('free')))
   })
 
-export async function thisMachine(): Promise<Machine> {
+/** @param now the wall clock, in milliseconds since 1970 */
+export async function thisMachine(now: Machine['now']): Promise<Machine> {
   const electron = await text(join(root, 'node_modules', 'electron', 'package.json'))
   const { version } = JSON.parse(electron ?? '{}') as { version?: string }
   return {
     platform: process.platform,
     nodeVersion: process.versions.node,
-    electronVersion: version ?? null,
-    now: () => Date.now(),
+    electronVersion: process.versions['electron'] ?? version ?? null,
+    now,
     ...{ text, bytes, names, node, space, user, programs, connects, listens },
   }
 }
