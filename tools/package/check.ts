@@ -20,9 +20,10 @@ const needed = [
   ...childPrograms,
 ]
 
-/** What may be in app.asar at all; of src, what runs in core and device host. */
-const ourFolders = 'voucher|sync|drivers|terminal/core|terminal/payment|terminal/shift|terminal/contract'
-const allowed = new RegExp(`^(package\\.json|LICENSE|out/(electron|ui)/|src/(${ourFolders})/|node_modules/)`)
+/** What may be in app.asar at all; of src, what runs in core, device host and examiners. */
+const ofTerminal = 'core|payment|shift|contract|doctor|examiner|support'
+const ours = `src/(voucher|sync|drivers|terminal/(${ofTerminal}))/|src/terminal/shell-electron/settings-file\\.ts$`
+const allowed = new RegExp(`^(package\\.json|LICENSE|out/(electron|ui)/|${ours}|node_modules/)`)
 
 /** Parts that the system or a native module opens by itself: in the archive they would not be found. */
 const outsideTheArchive = [

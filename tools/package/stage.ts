@@ -18,7 +18,11 @@ export const resourcesFolder = 'out/package/resources'
 
 export const mainFile = 'out/electron/main/main.js'
 /** What main starts as utility processes. */
-export const childPrograms = ['src/terminal/core/main.ts', 'src/drivers/host/main.ts'] as const
+export const childPrograms = [
+  'src/terminal/core/main.ts',
+  'src/drivers/host/main.ts',
+  'src/terminal/examiner/main.ts',
+] as const
 const builtFolders = ['out/electron', 'out/ui']
 
 /** Read by name at run time, where no import says so: the typeface of printed receipts. */

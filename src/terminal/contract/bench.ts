@@ -7,6 +7,7 @@ import { cardProfileSchema } from '../../voucher/card-rules.ts'
 import { commandBytesMax, scriptCommandsMax } from '../../voucher/cards/bench/apdu-script.ts'
 import { profileObstacles, type BenchProfile } from '../../voucher/cards/bench/vocabulary.ts'
 import { instantSchema, textsSchema } from '../../voucher/identifiers.ts'
+import { doctorViewSchema } from './examiner.ts'
 
 const presenceIdSchema = z.string().min(1).max(200)
 const apduSchema = z
@@ -44,6 +45,9 @@ export const benchCommands = [
   z.strictObject({ command: z.literal('print_test_page') }),
   z.strictObject({ command: z.literal('open_test_drawer') }),
   z.strictObject({ command: z.literal('check_ledger') }),
+  z.strictObject({ command: z.literal('examine_machine') }),
+  /** Examines, and writes the support bundle beside the till's data. */
+  z.strictObject({ command: z.literal('write_support_bundle') }),
 ] as const
 
 export const benchFaults = [
@@ -274,5 +278,6 @@ export const benchViewSchema = z.strictObject({
   latency: latencySchema.nullable(),
   printer: printerSchema,
   ledger: ledgerSchema,
+  doctor: doctorViewSchema,
 })
 export type BenchView = z.infer<typeof benchViewSchema>

@@ -51,19 +51,26 @@ export interface BridgeView {
   readonly readOnly: boolean
 }
 
+const runSchema = z.int().min(1)
+
 /**
  * Between the core process and the shell that started it. The shell passes `ui` bodies (frames as JSON values) to and
- * from windows and `devices` bodies to and from the device host, and reads only `shell` ones.
+ * from windows, `devices` bodies to and from the device host and `examiner` bodies to and from examiners, and reads
+ * only `shell` ones.
  */
 export const fromCoreSchema = z.discriminatedUnion('channel', [
   z.strictObject({ channel: z.literal('ui'), body: z.unknown() }),
   z.strictObject({ channel: z.literal('devices'), body: z.unknown() }),
+  z.strictObject({ channel: z.literal('examiner'), run: runSchema, body: z.unknown() }),
   z.strictObject({
     channel: z.literal('shell'),
     body: z.discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('ready') }),
       /** `endsInARow`: how many hosts before it have ended, each soon after its start, and for no mute card. */
       z.strictObject({ kind: z.literal('restart_device_host'), endsInARow: z.int().min(0) }),
+      /** A process that looks at this machine; `run` names it from here on (examiner.ts). */
+      z.strictObject({ kind: z.literal('start_examiner'), run: runSchema, words: z.array(z.string()).min(1) }),
+      z.strictObject({ kind: z.literal('end_examiner'), run: runSchema }),
       /** The core cannot start: a sentence for the person, with the remedy. It will exit and must not be restarted. */
       z.strictObject({ kind: z.literal('fatal'), code: z.string(), message: z.string() }),
     ]),
@@ -74,9 +81,13 @@ export type FromCore = z.infer<typeof fromCoreSchema>
 export const toCoreSchema = z.discriminatedUnion('channel', [
   z.strictObject({ channel: z.literal('ui'), body: z.unknown() }),
   z.strictObject({ channel: z.literal('devices'), body: z.unknown() }),
+  z.strictObject({ channel: z.literal('examiner'), run: runSchema, body: z.unknown() }),
   z.strictObject({
     channel: z.literal('shell'),
-    body: z.strictObject({ kind: z.enum(['device_host_started', 'device_host_ended', 'stop']) }),
+    body: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.enum(['device_host_started', 'device_host_ended', 'stop']) }),
+      z.strictObject({ kind: z.literal('examiner_ended'), run: runSchema }),
+    ]),
   }),
 ])
 export type ToCore = z.infer<typeof toCoreSchema>

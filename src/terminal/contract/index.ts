@@ -2,6 +2,7 @@
 export * from './bench.ts'
 export * from './bridge.ts'
 export * from './commands.ts'
+export * from './examiner.ts'
 export * from './refund.ts'
 export * from './shift.ts'
 export * from './snapshot.ts'

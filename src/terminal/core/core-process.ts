@@ -2,6 +2,7 @@
  * The core as a process: started by a shell, talks to it over its one channel (contract/bridge.ts), keeps the journal.
  * Composition root: the only place where the core meets the real clock, disk and network. `main.ts` runs it as it is.
  */
+import { join } from 'node:path'
 import {
   channelOverProcessIpc,
   channelToElectronShell,
@@ -19,7 +20,8 @@ import { standardSyncSettings } from '../../sync/engine/sync-settings.ts'
 import { toJson } from '../../sync/protocol/canonical.ts'
 import { toCoreSchema, upFrameSchema, type DeviceInput, type FromCore } from '../contract/bridge.ts'
 import type { Snapshot } from '../contract/snapshot.ts'
-import { keepBenchText } from './bench/kept-text.ts'
+import { examinersOf } from './bench/examiner-by-shell.ts'
+import { benchFolderIn, keepBenchText } from './bench/kept-text.ts'
 import { createCore, type Core, type CoreParts } from './core.ts'
 import { httpTransport } from './http-transport.ts'
 import { takeEnrolmentCode } from './enrolment-code.ts'
@@ -125,6 +127,8 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
         printerProfile: profile.id,
         testPage: () => encodeDocument(selfTestDocument(profile), profile, maker.typeface).bytes,
         keepText: (name, text) => keepBenchText(settings.data, name, text),
+        startExaminer: examinersOf(shell),
+        bundleFile: (name) => join(benchFolderIn(settings.data), name),
       },
       onSnapshot: sendSnapshot,
       onDidFindDamage: endWith,

@@ -123,6 +123,7 @@ export function createCore(parts: CoreParts): Core {
     time,
     now: () => time.now(),
     monotonic: () => clock.monotonic(),
+    scheduler,
     activePackage,
     hasTakenMoney: () => hasTakenMoney(journal),
     onDidChange: () => till.publish(),

@@ -34,14 +34,15 @@ export function tolemPrograms({
       environment: withEnrolmentCode(enrolmentCode),
     },
     'device-host': { file: file('../../drivers/host/main.ts'), parameters: ['--devices', devices] },
+    examiner: { file: file('../examiner/main.ts'), parameters: ['--core', core, '--devices', devices] },
   }
 }
 
 /** What the children write goes to our stderr: our stdout belongs to the lines that other programs read. */
 export function spawnChildProcesses(programs: Readonly<Record<ChildRole, Program>>): Spawn {
-  return (role, endsInARow) => {
+  return (role, endsInARow, words = []) => {
     const { file, parameters, environment } = programs[role]
-    const started = spawn(process.execPath, [file, ...parameters, ...toldOfEnds(role, endsInARow)], {
+    const started = spawn(process.execPath, [file, ...parameters, ...toldOfEnds(role, endsInARow), ...words], {
       stdio: ['ignore', 2, 2, 'ipc'],
       env: { ...process.env, ...environment },
       // A group of their own, so that Ctrl-C in a terminal reaches the shell alone, which then stops them in order.

@@ -65,6 +65,7 @@ async function main(): Promise<void> {
     port,
     uiFolder: values['ui-folder'] ?? builtUiFolder,
     spawn: spawnChildProcesses({
+      ...own,
       core: { ...own.core, file: values['core-program'] ?? own.core.file },
       'device-host': { ...own['device-host'], file: values['devices-program'] ?? own['device-host'].file },
     }),

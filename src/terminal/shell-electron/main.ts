@@ -21,7 +21,7 @@ import { readUiFiles } from '../shell/ui-files.ts'
 import { tillUrl } from './channels.ts'
 import { failureText } from './failure-texts.ts'
 import { refusedSwitches } from './refused-switches.ts'
-import { readSettingsFile } from './settings-file.ts'
+import { readSettingsFile, settingsFileOf } from './settings-file.ts'
 import { createTillSession, registerTillScheme } from './till-session.ts'
 import { createTillWindows, lockPages } from './till-windows.ts'
 import { spawnUtilityProcesses } from './utility-processes.ts'
@@ -81,11 +81,13 @@ function refuseToBegin(refused: string): void {
   app.exit(exitCodeOfFailure)
 }
 
-/** What core and device host are started with, as JSON. */
+/** What core, device host and examiners are started with, as JSON. */
 interface Parameters {
   readonly kind: 'given'
   readonly core: string
   readonly devices: string
+  /** The file that they were read from, of a packaged till. */
+  readonly settings?: string
   /** For a first start; it stands in no command line. */
   readonly enrolmentCode: string | undefined
 }
@@ -93,7 +95,8 @@ interface Parameters {
 function startParameters(): Parameters | { readonly kind: 'refused'; readonly failure: ShellFailure } {
   const enrolmentCode = takeEnrolmentCode(process.env)
   if (!app.isPackaged) return { kind: 'given', core: `${values.core}`, devices: `${values.devices}`, enrolmentCode }
-  const outcome = readSettingsFile({ userData: app.getPath('userData'), anchors: anchorFolder() })
+  const userData = app.getPath('userData')
+  const outcome = readSettingsFile({ userData, anchors: anchorFolder() })
   if (outcome.kind === 'refused') {
     return { kind: 'refused', failure: { code: outcome.code, message: `${outcome.file}: ${outcome.detail}` } }
   }
@@ -101,8 +104,14 @@ function startParameters(): Parameters | { readonly kind: 'refused'; readonly fa
     kind: 'given',
     core: JSON.stringify(outcome.core),
     devices: JSON.stringify(outcome.devices),
+    settings: settingsFileOf(userData),
     enrolmentCode: outcome.enrolmentCode,
   }
+}
+
+function examinerParameters({ core, devices, settings }: Parameters): readonly string[] {
+  const known = ['--core', core, '--devices', devices]
+  return settings === undefined ? known : [...known, '--settings', settings]
 }
 
 /** Where a program keeps what belongs to this machine and is no setting. */
@@ -128,6 +137,10 @@ async function start(): Promise<void> {
       'device-host': {
         file: program(values['devices-program'], 'src/drivers/host/main.ts'),
         parameters: ['--devices', parameters.devices],
+      },
+      examiner: {
+        file: join(root, 'src/terminal/examiner/main.ts'),
+        parameters: examinerParameters(parameters),
       },
     }),
     timers,

@@ -11,9 +11,9 @@ export interface Program {
 
 /** What the children write goes to our stderr: our stdout belongs to the lines that other programs read. */
 export function spawnUtilityProcesses(programs: Readonly<Record<ChildRole, Program>>): Spawn {
-  return (role, endsInARow) => {
+  return (role, endsInARow, words = []) => {
     const { file, parameters, environment } = programs[role]
-    const started = utilityProcess.fork(file, [...parameters, ...toldOfEnds(role, endsInARow)], {
+    const started = utilityProcess.fork(file, [...parameters, ...toldOfEnds(role, endsInARow), ...words], {
       serviceName: `tolem ${role}`,
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, ...environment },

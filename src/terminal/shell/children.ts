@@ -3,8 +3,8 @@
  * child process in the browser host, a fake in tests.
  */
 
-/** `core` decides about money; `device-host` may hang or die without harm. */
-export type ChildRole = 'core' | 'device-host'
+/** `core` decides about money; `device-host` may hang or die without harm, and so may each `examiner`. */
+export type ChildRole = 'core' | 'device-host' | 'examiner'
 
 /** Ends a subscription. Calling it twice is harmless. */
 export type Unsubscribe = () => void
@@ -20,8 +20,11 @@ export interface Child {
   kill(): void
 }
 
-/** `endsInARow`: of device hosts before this one, as the core counted them (contract/bridge.ts). */
-export type Spawn = (role: ChildRole, endsInARow: number) => Child
+/**
+ * `endsInARow`: of device hosts before this one, as the core counted them (contract/bridge.ts).
+ * `words`: what an examiner is to look at.
+ */
+export type Spawn = (role: ChildRole, endsInARow: number, words?: readonly string[]) => Child
 
 /** What a device host is told that keeps ending: it leaves out what may be the cause (drivers/host/main.ts). */
 export function toldOfEnds(role: ChildRole, endsInARow: number): readonly string[] {

@@ -4,6 +4,7 @@
  */
 import { fromCoreSchema, type FromCore, type ToCore } from '../contract/bridge.ts'
 import type { Spawn, Timers } from './children.ts'
+import { Examiners } from './examiners.ts'
 import { KeptProcess } from './kept-process.ts'
 import { Windows, type AttachedWindow, type WindowPort } from './windows.ts'
 
@@ -52,6 +53,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     if (coreListens) core.post(message)
     else heldForCore.push(message)
   }
+  const examiners = new Examiners((words) => spawn('examiner', 0, words), tellCore)
   const windows = new Windows((body) => tellCore({ channel: 'ui', body }))
 
   const core = new KeptProcess({
@@ -73,7 +75,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       }
       coreSaid(parsed.data)
     },
-    onDidEnd: () => windows.coreIsAway(),
+    onDidEnd: () => {
+      examiners.endAll()
+      windows.coreIsAway()
+    },
   })
 
   const devices = new KeptProcess({
@@ -93,6 +98,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         return
       case 'devices':
         return devices.post(message.body)
+      case 'examiner':
+        return examiners.post(message.run, message.body)
       case 'shell':
         switch (message.body.kind) {
           case 'ready':
@@ -102,6 +109,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
             log('the core asks for a new device host')
             hostEnds = message.body.endsInARow
             return devices.kill()
+          case 'start_examiner':
+            return ending === null ? examiners.start(message.body.run, message.body.words) : undefined
+          case 'end_examiner':
+            return examiners.end(message.body.run)
           case 'fatal': {
             const { code, message: sentence } = message.body
             if (ending !== null) return
@@ -115,6 +126,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   async function end(): Promise<void> {
     core.retire()
+    examiners.endAll()
     // The device host serves until the core has ended: the core may be printing.
     core.post({ channel: 'shell', body: { kind: 'stop' } } satisfies ToCore)
     if (!(await core.ended(stopLimitMs))) {

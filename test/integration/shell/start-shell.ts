@@ -29,6 +29,7 @@ export function tryToStart(wishes: Wishes = {}): Promise<BrowserShellStart> {
     spawn: spawnChildProcesses({
       core: { file: fixture('fake-core.ts'), parameters: ['--core', JSON.stringify(wishes.core ?? {})] },
       'device-host': { file: fixture('fake-device-host.ts'), parameters: [] },
+      examiner: { file: fixture('fake-device-host.ts'), parameters: [] },
     }),
     timers: wishes.timers ?? thisMachine.timers,
     randomName: thisMachine.randomName,

@@ -14,6 +14,7 @@ import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
 import { journalFigures } from '../../../src/sync/journal/journal-figures.ts'
 import { found } from '../../../src/terminal/doctor/finding.ts'
 import { bareAddress, supportBundle, type BundleParts } from '../../../src/terminal/support/bundle.ts'
+import { realExaminers } from '../../fixtures/real-examiners.ts'
 import { ntag21x, originalUids, uidCard } from '../../fixtures/identified-cards.ts'
 import { chip, issueChip, pin } from '../payment/counting-chip.ts'
 import { buys } from '../payment/customers.ts'
@@ -115,6 +116,15 @@ function support(...more: readonly string[]): Promise<{ code: unknown; said: str
   )
 }
 
+/** Of a bundle, the values that must not be in it and are. */
+function leaksIn(zip: Buffer): readonly string[] {
+  const bytes = Buffer.concat([zip, ...Object.values(unzipSync(zip))])
+  expect(values.size).toBeGreaterThan(300)
+  const allowed = [...meant(), ...ordinary]
+  const leaks = foundIn(bytes, values).filter((value) => !allowed.includes(value))
+  return [...leaks, ...foundIn(bytes, [folder, userInfo().homedir])]
+}
+
 describe('npm run till -- support', () => {
   it('writes one file, beside a till that runs, in which nobody is found', async () => {
     const file = join(folder, 'bundle.zip')
@@ -129,11 +139,7 @@ describe('npm run till -- support', () => {
     expect(Object.keys(parts)).toEqual([
       ...['README.txt', 'doctor.txt', 'doctor.jsonl', 'versions.json', 'settings.json', 'journal.json'],
     ])
-    const bytes = Buffer.concat([zip, ...Object.values(parts)])
-    expect(values.size).toBeGreaterThan(300)
-    const allowed = [...meant(), ...ordinary]
-    expect(foundIn(bytes, values).filter((value) => !allowed.includes(value))).toEqual([])
-    expect(foundIn(bytes, [folder, userInfo().homedir])).toEqual([])
+    expect(leaksIn(zip)).toEqual([])
 
     const journal = JSON.parse(Buffer.from(parts['journal.json'] ?? []).toString()) as Record<string, unknown>
     expect(journal).toEqual(JSON.parse(JSON.stringify(journalFigures(world.journalFile))))
@@ -147,6 +153,22 @@ describe('npm run till -- support', () => {
     expect(await support('--to', file)).toMatchObject({ code: 1, complained: expect.stringContaining('(FILE_EXISTS)') })
     expect(readFileSync(file, 'utf8')).toBe('all that is left of something')
   }, 30_000)
+})
+
+describe('the button of the test bench', () => {
+  it('writes the same, in which nobody is found either', async () => {
+    const core = { data: folder, anchor: join(dirname(folder), 'anchor.json'), ledgerUrl: 'http://127.0.0.1:1' }
+    const devices = { reader: { kind: 'none' }, printer: { kind: 'none' } }
+    const examiners = realExaminers({ core, devices }, { PCSCLITE_CSOCK_NAME: join(folder, 'none') })
+    const file = join(folder, 'bench', 'support.zip')
+    const outcome = await examiners.examine(['examine', file], 60_000)
+    await examiners.stop()
+    expect(outcome).toMatchObject({ bundle: { kind: 'written', file } })
+    const zip = readFileSync(file)
+    expect(leaksIn(zip)).toEqual([])
+    const journal: unknown = JSON.parse(Buffer.from(unzipSync(zip)['journal.json'] ?? []).toString())
+    expect(journal).toEqual(JSON.parse(JSON.stringify(journalFigures(world.journalFile))))
+  }, 60_000)
 })
 
 const parts = (of: Partial<BundleParts> = {}): BundleParts => ({

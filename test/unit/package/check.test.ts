@@ -4,6 +4,7 @@ import type { Configuration } from 'electron-builder'
 import { packaging } from '../../../electron.config.ts'
 import type { ArchivedFile } from '../../../tools/package/archive.ts'
 import { findingsInFiles, findingsInInstallers } from '../../../tools/package/check.ts'
+import { childPrograms } from '../../../tools/package/stage.ts'
 import { root } from '../../../src/terminal/shell/build-when-outdated.ts'
 
 const unpacked = [
@@ -24,6 +25,8 @@ const good: Readonly<Record<string, string>> = {
     "import { a } from './a.ts'\nimport type { B } from './only-a-type.ts'\nimport 'node:fs'",
   'src/terminal/core/a.ts': 'export const a: number = 1',
   'src/drivers/host/main.ts': "const late = await import('zod')",
+  'src/terminal/examiner/main.ts': '',
+  'src/terminal/shell-electron/settings-file.ts': '',
   'node_modules/zod/package.json': '{}',
   ...Object.fromEntries(unpacked.map((path) => [path, ''])),
 }
@@ -42,12 +45,9 @@ describe('the check of a package', () => {
     expect(findings({})).toEqual([])
   })
 
-  test.each(['src/terminal/core/main.ts', 'src/drivers/host/main.ts', 'out/ui/index.html', 'LICENSE'])(
-    'misses %s',
-    (path) => {
-      expect(findings({ [path]: null })).toEqual([`${path} is missing`])
-    },
-  )
+  test.each([...childPrograms, 'out/ui/index.html', 'LICENSE'])('misses %s', (path) => {
+    expect(findings({ [path]: null })).toEqual([`${path} is missing`])
+  })
 
   test.each(unpacked)('wants %s, and beside the archive', (path) => {
     expect(findings({ [path]: null })).toEqual([expect.stringMatching(/ is missing$/)])
@@ -58,6 +58,7 @@ describe('the check of a package', () => {
     ['tools/start.ts', 'does not belong in a package'],
     ['hardware-mocks/main.ts', 'does not belong in a package'],
     ['src/terminal/ui/main.tsx', 'does not belong in a package'],
+    ['src/terminal/shell-electron/main.ts', 'does not belong in a package'],
     ['src/sync/test/a.ts', 'is of tests or tools'],
     ['out/ui/index.js.map', 'is of tests or tools'],
     ['node_modules/vitest/index.js', 'vitest is a tool of development'],

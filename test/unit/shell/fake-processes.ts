@@ -46,7 +46,10 @@ export class FakeProcesses {
   readonly started: FakeChild[] = []
   /** What each start was told of the ends before it. */
   readonly endsTold: number[] = []
-  readonly spawn: Spawn = (role, endsInARow) => {
+  /** What each examiner is to look at. */
+  readonly wordsTold: (readonly string[])[] = []
+  readonly spawn: Spawn = (role, endsInARow, words = []) => {
+    if (role === 'examiner') this.wordsTold.push(words)
     if (role === 'device-host') this.endsTold.push(endsInARow)
     const child = new FakeChild(role)
     this.started.push(child)

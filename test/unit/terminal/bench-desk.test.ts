@@ -12,6 +12,7 @@ import { snapshotSchema } from '../../../src/terminal/contract/snapshot.ts'
 import { readScript } from '../../../src/voucher/cards/bench/apdu-script.ts'
 import { fromHex, toHex } from '../../../src/voucher/cards/bytes.ts'
 import { noBench } from '../../fixtures/no-bench.ts'
+import { FakeScheduler } from '../drivers/fake-scheduler.ts'
 import { noon } from '../sync/world.ts'
 import { tillBench } from './till-bench.ts'
 
@@ -89,6 +90,7 @@ function openDesk(...lying: readonly CardPresence[]): BenchDesk {
     },
     now: () => noon,
     monotonic: () => clock,
+    scheduler: new FakeScheduler(),
     activePackage: () => undefined,
     hasTakenMoney: () => isUsed,
     onDidChange: () => undefined,

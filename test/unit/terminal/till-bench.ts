@@ -64,6 +64,7 @@ export function tillBench(seed: string, hid = createAbsentHid()) {
       time,
       now: () => time.now(),
       monotonic: () => 0,
+      scheduler: { setTimeout: never, clearTimeout: never },
       activePackage,
       hasTakenMoney: () => hasTakenMoney(journal),
       onDidChange: () => undefined,

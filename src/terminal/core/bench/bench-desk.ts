@@ -10,10 +10,11 @@ import type { BenchView } from '../../contract/bench.ts'
 import type { Command, CommandFault } from '../../contract/commands.ts'
 import { CardBench, type CardBenchParts } from './card-bench.ts'
 import { consoleText } from './console-text.ts'
+import { DoctorBench, type DoctorBenchParts } from './doctor-bench.ts'
 import { findingOf, wayOf } from './ledger-check.ts'
 
 /** What the bench needs from outside of the core. */
-export interface BenchOutside {
+export interface BenchOutside extends Pick<DoctorBenchParts, 'startExaminer' | 'bundleFile'> {
   readonly printerProfile: string
   /** The self-test page in the printer's language. */
   readonly testPage: () => Uint8Array
@@ -21,7 +22,7 @@ export interface BenchOutside {
   readonly keepText: (name: string, text: string) => string
 }
 
-export interface BenchParts extends CardBenchParts, BenchOutside {
+export interface BenchParts extends CardBenchParts, DoctorBenchParts, BenchOutside {
   readonly terminalId: string
   readonly printer: PrinterPort
   readonly ledger: Pick<LedgerClient, 'call'>
@@ -51,6 +52,8 @@ const benchCommandNames = [
   'print_test_page',
   'open_test_drawer',
   'check_ledger',
+  'examine_machine',
+  'write_support_bundle',
 ] as const
 
 export function isBenchCommand(command: Command): command is BenchCommand {
@@ -60,6 +63,7 @@ export function isBenchCommand(command: Command): command is BenchCommand {
 /** All that lives from opening to closing. */
 interface Session {
   readonly cards: CardBench
+  readonly doctor: DoctorBench
   readonly printerEnd: { dispose(): void }
   exported: string | null
   /** As it was at the opening: nothing is sold while the bench is open. */
@@ -86,6 +90,7 @@ export class BenchDesk {
     const { printer } = this.#parts
     const session: Session = {
       cards: new CardBench(this.#parts, lying),
+      doctor: new DoctorBench(this.#parts),
       printerEnd: printer.onDidChangeStatus((status) => this.#sawPrinter(session, status)),
       exported: null,
       mayOpenDrawer: !this.#parts.hasTakenMoney(),
@@ -98,6 +103,7 @@ export class BenchDesk {
 
   close(): void {
     this.#session?.cards.dispose()
+    this.#session?.doctor.dispose()
     this.#session?.printerEnd.dispose()
     this.#session = null
   }
@@ -145,6 +151,10 @@ export class BenchDesk {
         if (ledger.isAsking) return 'bench_busy'
         void this.#askLedger(session)
         return undefined
+      case 'examine_machine':
+        return session.doctor.examine()
+      case 'write_support_bundle':
+        return session.doctor.writeBundle()
       default:
         return command satisfies never
     }
@@ -162,6 +172,7 @@ export class BenchDesk {
       console: { ...console, exported: session.exported },
       printer: { profile: printerProfile, mayOpenDrawer: session.mayOpenDrawer, ...session.printer },
       ledger: { address: ledgerUrl, way: wayOf(ledgerUrl), ...session.ledger },
+      doctor: session.doctor.view(),
     }
   }
 

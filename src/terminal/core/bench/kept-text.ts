@@ -2,9 +2,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** @param data the till's data folder */
+export const benchFolderIn = (data: string): string => join(data, 'bench')
+
 /** @param data the till's data folder @returns the file's path */
 export function keepBenchText(data: string, name: string, text: string): string {
-  const folder = join(data, 'bench')
+  const folder = benchFolderIn(data)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const file = join(folder, name)
   writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
