@@ -39,7 +39,7 @@ async function open(): Promise<StillTill> {
       onTheWire(snapshot)
       await page.addInitScript(putBridge, marked(snapshot))
       await page.goto(address)
-      await page.waitForSelector('.tap')
+      await page.waitForSelector('.tap, .bench')
       return page
     },
     sent: async () => {

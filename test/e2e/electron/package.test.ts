@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import Database from 'better-sqlite3'
+import { unzipSync } from 'fflate'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { electronForTests } from '../../../tools/electron-for-tests.ts'
 import { findingsInPackage } from '../../../tools/package/check.ts'
@@ -173,6 +174,22 @@ describe('a packaged till', () => {
       expect(printed).toHaveLength(1)
       expect(await readFile(join(slips, `${printed[0]}`), 'utf8')).toMatch(/ 350,00 /)
       expect(till.stderr()).not.toContain('device-host ended')
+
+      // The doctor's processes run out of the package too, with no Node to be had (fuse RunAsNode).
+      const bench = join(userDataIn(home), 'till', 'bench')
+      const bundles = async (): Promise<readonly string[]> =>
+        existsSync(bench) ? (await readdir(bench)).filter((name) => name.endsWith('.zip')) : []
+      await keyboard.press('Enter', 'Alt+b')
+      await vi.waitFor(async () => {
+        await keyboard.press('F12', 'F10')
+        expect(await bundles(), till.stderr()).not.toEqual([])
+      }, waiting)
+      const [bundle = ''] = await bundles()
+      const parts = unzipSync(await readFile(join(bench, bundle)))
+      const codes = new TextDecoder().decode(parts['doctor.jsonl']).matchAll(/"code":"([^"]+)"/g)
+      expect([...codes].map(([, code]) => code)).toEqual(
+        expect.arrayContaining(['node-ok', 'settings-ok', 'folder-in-use']),
+      )
 
       till.child.kill('SIGTERM')
       expect(await till.ended).toBe(0)

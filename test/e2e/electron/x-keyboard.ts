@@ -6,7 +6,10 @@
 import { createConnection, type Socket } from 'node:net'
 
 /** Names as in the page, and what X calls them (X11/keysymdef.h). */
-const symbols: Readonly<Record<string, number>> = { Enter: 0xff0d, Escape: 0xff1b, F4: 0xffc1, Alt: 0xffe9 }
+const symbols: Readonly<Record<string, number>> = {
+  ...{ Enter: 0xff0d, Escape: 0xff1b, Alt: 0xffe9 },
+  ...{ F4: 0xffc1, F10: 0xffc7, F12: 0xffc9 },
+}
 const symbolOf = (key: string): number => {
   const symbol = symbols[key] ?? (key.length === 1 ? key.charCodeAt(0) : undefined)
   if (symbol === undefined) throw new Error(`no key ${key} is known here`)

@@ -5,6 +5,7 @@ import type { WordKey } from '../texts/keys.ts'
 import { CardsPanel } from './cards-panel.tsx'
 import { ConsolePanel } from './console-panel.tsx'
 import type { ConsoleMemory } from './console-memory.ts'
+import { DoctorPanel } from './doctor-panel.tsx'
 import { LatencyPanel } from './latency-panel.tsx'
 import { LedgerPanel } from './ledger-panel.tsx'
 import { PrinterPanel } from './printer-panel.tsx'
@@ -33,4 +34,5 @@ export const panels: readonly [Panel, ...Panel[]] = [
   { name: 'latency', key: 'F3', title: 'bench.tab.latency', Content: LatencyPanel },
   { name: 'printer', key: 'F4', title: 'bench.tab.printer', Content: PrinterPanel },
   { name: 'ledger', key: 'F6', title: 'bench.tab.ledger', Content: LedgerPanel },
+  { name: 'doctor', key: 'F12', title: 'bench.tab.doctor', Content: DoctorPanel },
 ]

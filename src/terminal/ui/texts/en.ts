@@ -2,6 +2,7 @@
 import type { TextsOfLanguage } from './keys.ts'
 import { faults, losses, refusals, statuses, unknownCode } from './codes-en.ts'
 import { benchWords } from './bench-en.ts'
+import { doctorWords } from './doctor-en.ts'
 import { shiftWords } from './shifts-en.ts'
 
 export const en: TextsOfLanguage = {
@@ -211,6 +212,7 @@ export const en: TextsOfLanguage = {
     'question.refund_sale.yes': 'Refund',
     ...shiftWords,
     ...benchWords,
+    ...doctorWords,
     'notice.barcodeUnknown': 'Barcode {barcode} is not in the catalogue. Choose the goods or type the amount.',
     'notice.amountAboveCap': 'More than {cap} cannot be typed. Check the digits.',
     'notice.code': 'Code {code}',

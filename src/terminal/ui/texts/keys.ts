@@ -3,6 +3,7 @@
  * come from the contract, so that a new code is a type error too.
  */
 import { benchWordKeys } from './bench-keys.ts'
+import { doctorWordKeys } from './doctor-keys.ts'
 import { shiftWordKeys } from './shift-keys.ts'
 import type { CommandFault, lossCodes, RefusalCode, StatusCode, TenderState } from '../../contract/index.ts'
 
@@ -210,6 +211,7 @@ export const wordKeys = [
   'question.refund_sale.yes',
   ...shiftWordKeys,
   ...benchWordKeys,
+  ...doctorWordKeys,
   // Notices
   'notice.barcodeUnknown',
   'notice.amountAboveCap',

@@ -2,6 +2,7 @@
 import type { TextsOfLanguage } from './keys.ts'
 import { faults, losses, refusals, statuses, unknownCode } from './codes-kk.ts'
 import { benchWords } from './bench-kk.ts'
+import { doctorWords } from './doctor-kk.ts'
 import { shiftWords } from './shifts-kk.ts'
 
 export const kk: TextsOfLanguage = {
@@ -211,6 +212,7 @@ export const kk: TextsOfLanguage = {
     'question.refund_sale.yes': 'Қайтаруды рәсімдеу',
     ...shiftWords,
     ...benchWords,
+    ...doctorWords,
     'notice.barcodeUnknown': '{barcode} штрихкоды каталогта жоқ. Тауарды таңдаңыз немесе соманы теріңіз.',
     'notice.amountAboveCap': '{cap} сомасынан артық теруге болмайды. Цифрларды тексеріңіз.',
     'notice.code': 'Код {code}',

@@ -2,6 +2,7 @@
 import type { TextsOfLanguage } from './keys.ts'
 import { faults, losses, refusals, statuses, unknownCode } from './codes-ru.ts'
 import { benchWords } from './bench-ru.ts'
+import { doctorWords } from './doctor-ru.ts'
 import { shiftWords } from './shifts-ru.ts'
 
 export const ru: TextsOfLanguage = {
@@ -212,6 +213,7 @@ export const ru: TextsOfLanguage = {
     'question.refund_sale.yes': 'Оформить возврат',
     ...shiftWords,
     ...benchWords,
+    ...doctorWords,
     'notice.barcodeUnknown': 'Штрихкода {barcode} нет в каталоге. Выберите товар или наберите сумму.',
     'notice.amountAboveCap': 'Больше {cap} набрать нельзя. Проверьте цифры.',
     'notice.code': 'Код {code}',
