@@ -220,11 +220,105 @@ export interface HidStatus {
   readonly trouble: { readonly code: HidTrouble | 'host-restarting'; readonly detail: string } | null
 }
 
+/** Why the till leaves a device alone that the machine has. */
+export type HidUnused =
+  | 'keyboard' // what it types comes to the window; it is never opened unless the settings name it
+  | 'scanner-not-named' // the settings use named scanners only
+  | 'no-entry-left' // the settings name its model, and another device or part of that model is used
+  | 'another-part' // of a device that is used: not the collection that codes or keys come from
+  | 'not-named' // a display, perhaps: those are used where the settings name them
+  | 'no-use' // a mouse, media keys and their like
+  | 'untold' // the system does not tell what it is
+
+/** What the settings name, or a scanner that was found; with or without its device. */
+export interface HidPlaceSeen {
+  readonly use: 'scanner' | 'keyboard-scanner' | 'keypad' | 'display'
+  /** Which of the settings' devices it is, from 1; null: it was found. */
+  readonly entry: number | null
+  readonly vendorId: number
+  readonly productId: number
+  readonly name: string
+  /** The layout that it is read by, or the profile that it is written by; null for what types. */
+  readonly by: string | null
+  readonly trouble: HidDeviceStatus['trouble']
+}
+
+/** A HID device as it is shown to a tester: without its serial number. */
+export interface HidDeviceSeen extends Omit<HidDeviceInfo, 'path'> {
+  /** From 1; the same until nobody looks on any more. */
+  readonly id: number
+  /** Without what may name one single device or this machine; null where nothing is left of it. */
+  readonly path: string | null
+  /** The index of the place that it has; null: the till leaves it alone, and `unused` says why. */
+  readonly place: number | null
+  readonly unused: HidUnused | null
+}
+
+export interface HidListing {
+  /** As in the settings; null: they use no HID device at all. */
+  readonly scanners: 'found' | 'named' | null
+  readonly places: readonly HidPlaceSeen[]
+  readonly devices: readonly HidDeviceSeen[]
+}
+
+/** Why a report was no code and no key by itself. */
+export type HidNothing =
+  | 'other-report' // trigger, status or settings
+  | 'quiet' // too soon after the opening, or after a report that was no good
+  | 'continued' // the code goes on in the next report
+  | 'typed' // one character of a code
+  | 'released'
+  | 'short' // Enter after fewer characters than a code has
+  | 'no-key' // a key that a till has no meaning for
+  | 'not-read' // of a display: nothing is expected of it
+
+export type HidMeaning =
+  | ({ readonly kind: 'code' } & ScannedCode)
+  | { readonly kind: 'keys'; readonly keys: readonly KeypadKey[] }
+  | { readonly kind: 'nothing'; readonly why: HidNothing }
+  /** It should be a code or a key, and is none. */
+  | { readonly kind: 'malformed'; readonly detail: string }
+  /** Of what was sent. */
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'not-taken'; readonly trouble: HidTrouble; readonly detail: string }
+
+/** One report of a device that the till has opened, as it came, and what the till made of it. */
+export interface RawHidReport {
+  /** `HidDeviceSeen.id`. */
+  readonly device: number
+  /** As seen from the till. */
+  readonly direction: 'in' | 'out'
+  /** This machine's time, milliseconds since 1970. */
+  readonly at: number
+  /** Null where the device does not number its reports. */
+  readonly reportId: number | null
+  /** The id included, as hidapi has it; not more than the first 256. */
+  readonly bytes: Uint8Array
+  readonly length: number
+  readonly meaning: HidMeaning
+}
+
+export type HidSight =
+  | { readonly kind: 'listing'; readonly listing: HidListing }
+  | {
+      readonly kind: 'reports'
+      /** When they are told: this machine's time, milliseconds since 1970. */
+      readonly at: number
+      readonly reports: readonly RawHidReport[]
+      /** So many more came in the same moment, and are not told. */
+      readonly skipped: number
+    }
+
 /** Scanners, numeric keypads and customer displays. */
 export interface HidPort extends Disposable {
   readonly onDidScan: Event<Scan>
   readonly onDidPress: Event<KeypadPress>
   readonly onDidChangeStatus: Event<HidStatus>
+  /**
+   * Looks on: what the machine has, soon and whenever it changes, and each report of the devices that the till has
+   * opened. Nothing is said of what came while nobody looked on.
+   */
+  readonly watch: Event<HidSight>
   status(): HidStatus
   /** What the customer's displays show from now on. Waits for nothing, and a display that comes later shows it too. */
   show(rows: readonly DisplayRow[]): void

@@ -9,6 +9,7 @@ import type {
   HidBus,
   HidDeviceInfo,
   HidDeviceStatus,
+  HidMeaning,
   HidPort,
   HidStatus,
   HidTrouble,
@@ -18,9 +19,11 @@ import type {
 } from '../ports.ts'
 import type { Scheduler, TimerHandle } from '../scheduler.ts'
 import { asReports, displayBytes, displayStart } from './display.ts'
-import { KeyboardScannerParser, keypadKeysOf, PressedKeys } from './keyboard-reports.ts'
+import { HidWatch } from './hid-watch.ts'
+import { keyboardReportId, KeyboardScannerParser, keypadKeysOf, PressedKeys } from './keyboard-reports.ts'
+import { candidatesOf, foundPlace, namedPlaces, unplugged, type Place } from './places.ts'
 import { layoutOfVendor, PosScannerParser, posUsagePage, type ScanReading } from './pos-scanner.ts'
-import type { HidSettings, NamedDevice } from './settings.ts'
+import type { HidSettings } from './settings.ts'
 
 export interface HidTiming {
   /** Between two looks at what is plugged in. */
@@ -48,27 +51,6 @@ const malformedMax = 3
 /** A scanner that nobody named and that was pulled for so long is not missed any more. */
 const missedMs = 600_000
 
-/** What the settings mean, plugged in or not; or a scanner that was found, until another has taken its place. */
-interface Place {
-  readonly named: NamedDevice | null
-  readonly use: HidDeviceStatus['use']
-  readonly vendorId: number
-  readonly productId: number
-  name: string
-  path: string | null
-  device: OpenHidDevice | null
-  /** Being opened or closed: not touched until it is done. */
-  busy: boolean
-  trouble: HidDeviceStatus['trouble']
-  malformed: number
-  /** By the scheduler; 0 until then. */
-  openedAt: number
-  lostAt: number
-  /** Of a display: what it has been sent, to know whether it shows the newest. */
-  sent: readonly DisplayRow[] | null
-  writing: boolean
-}
-
 class HidDevices implements HidPort {
   readonly #parts: HidDevicesParts
   readonly #timing: HidTiming
@@ -78,8 +60,12 @@ class HidDevices implements HidPort {
   readonly onDidScan = this.#scanned.event
   readonly onDidPress = this.#pressed.event
   readonly onDidChangeStatus = this.#statusChanged.event
+  readonly #watch: HidWatch
+  readonly watch: HidPort['watch']
 
   #places: Place[]
+  /** All that the last look has found. */
+  #devices: readonly HidDeviceInfo[] = []
   #trouble: HidStatus['trouble'] = null
   #told = ''
   #rows: readonly DisplayRow[] = []
@@ -89,10 +75,13 @@ class HidDevices implements HidPort {
   constructor(parts: HidDevicesParts) {
     this.#parts = parts
     this.#timing = { ...defaultHidTiming, ...parts.timing }
-    this.#places = parts.settings.devices.map((named) =>
-      newPlace(named, idOf(named.vendorId), idOf(named.productId), nameOf(named)),
-    )
-    for (const place of this.#places) place.trouble = unplugged
+    this.#places = namedPlaces(parts.settings, unplugged)
+    this.#watch = new HidWatch({
+      ...parts,
+      scanners: parts.settings.scanners,
+      there: () => ({ devices: this.#devices, places: this.#places }),
+    })
+    this.watch = this.#watch.event
     this.#told = JSON.stringify(this.status())
     void this.#look()
   }
@@ -114,12 +103,14 @@ class HidDevices implements HidPort {
     this.#disposed = true
     this.#parts.scheduler.clearTimeout(this.#timer)
     for (const { device } of this.#places) void device?.close()
+    this.#watch.dispose()
     this.#parts.bus.dispose()
   }
 
   async #look(): Promise<void> {
     const listing = await this.#parts.bus.list()
     if (this.#disposed) return
+    this.#devices = listing.kind === 'listed' ? listing.devices : []
     if (listing.kind === 'listed') {
       this.#trouble = null
       this.#assign(listing.devices)
@@ -127,21 +118,23 @@ class HidDevices implements HidPort {
     for (const place of this.#places) void this.#open(place)
     // What is being opened says itself how it went.
     if (!this.#places.some(({ busy }) => busy)) this.#tell()
+    this.#watch.update()
     this.#timer = this.#parts.scheduler.setTimeout(() => void this.#look(), this.#timing.lookEveryMs)
   }
 
   /** Says of each place where its device is now, and makes a place for each scanner that was not seen before. */
   #assign(devices: readonly HidDeviceInfo[]): void {
     const present = new Set(devices.map(({ path }) => path))
-    for (const place of this.#places) if (place.path !== null && !present.has(place.path)) this.#lose(place, unplugged)
-    const taken = new Set(this.#places.flatMap(({ path }) => path ?? []))
-    const take = (place: Place, { path, name }: HidDeviceInfo): void => {
-      place.path = path
-      place.name = name
-      taken.add(path)
+    for (const place of this.#places)
+      if (place.info !== null && !present.has(place.info.path)) this.#lose(place, unplugged)
+    const taken = new Set(this.#places.flatMap(({ info }) => info?.path ?? []))
+    const take = (place: Place, info: HidDeviceInfo): void => {
+      place.info = info
+      place.name = info.name
+      taken.add(info.path)
     }
     for (const place of this.#places) {
-      if (place.path !== null) continue
+      if (place.info !== null) continue
       const found = candidatesOf(place, devices).find(({ path }) => !taken.has(path))
       if (found !== undefined) take(place, found)
     }
@@ -149,15 +142,15 @@ class HidDevices implements HidPort {
     this.#places = this.#places.filter((place) => !this.#isReplaced(place))
     for (const device of devices) {
       if (device.usagePage !== posUsagePage || taken.has(device.path)) continue
-      const place = newPlace(null, device.vendorId, device.productId, device.name)
+      const place = foundPlace(device)
       this.#places.push(place)
       take(place, device)
     }
   }
 
   /** Another scanner was found since, or nobody brought it back for minutes. */
-  #isReplaced({ named, path, busy, lostAt }: Place): boolean {
-    if (named !== null || path !== null || busy) return false
+  #isReplaced({ named, info, busy, lostAt }: Place): boolean {
+    if (named !== null || info !== null || busy) return false
     const isAnotherFound = this.#places.some((other) => {
       return other.named === null && other.device !== null && other.openedAt > lostAt
     })
@@ -165,17 +158,17 @@ class HidDevices implements HidPort {
   }
 
   async #open(place: Place): Promise<void> {
-    const { path } = place
-    if (path === null || place.device !== null || place.busy) return
+    const { info } = place
+    if (info === null || place.device !== null || place.busy) return
     place.busy = true
-    const opening = await this.#parts.bus.open(path)
+    const opening = await this.#parts.bus.open(info.path)
     place.busy = false
     if (opening.kind === 'failed') {
       place.trouble = { code: opening.trouble, detail: opening.detail }
       return this.#tell()
     }
     const { device } = opening
-    if (this.#disposed || place.path !== path) return void device.close()
+    if (this.#disposed || place.info?.path !== info.path) return void device.close()
     place.device = device
     place.openedAt = this.#parts.scheduler.now()
     // A display is well when it has taken something: one that fails each time would come and go on the light.
@@ -189,33 +182,54 @@ class HidDevices implements HidPort {
 
   #listen(place: Place, device: OpenHidDevice): void {
     const { scheduler } = this.#parts
-    const readBy = (parser: { read(report: Uint8Array, at: number): ScanReading }) =>
-      device.onDidReport((report) => {
-        if (place.device === device) this.#didRead(place, parser.read(report, scheduler.now()))
+    const hear = (read: (report: Uint8Array) => void): void =>
+      void device.onDidReport((report) => (place.device === device ? read(report) : undefined))
+    const readBy = (
+      parser: { read(report: Uint8Array, at: number): ScanReading },
+      idOf: (report: Uint8Array) => number | null,
+    ): void =>
+      hear((report) => {
+        const reading = parser.read(report, scheduler.now())
+        const meaning = reading.kind === 'malformed' ? malformed(reading.why) : reading
+        this.#watch.saw(place, report, { direction: 'in', reportId: idOf(report), meaning })
+        this.#didRead(place, reading)
       })
     device.onDidFail((detail) => {
       if (place.device === device) this.#lose(place, { code: 'unplugged', detail })
     })
     switch (place.named?.use) {
       case 'keyboard-scanner':
-        return void readBy(new KeyboardScannerParser(scheduler.now()))
+        return readBy(new KeyboardScannerParser(scheduler.now()), keyboardReportId)
       case 'keypad': {
         const keys = new PressedKeys()
-        return void device.onDidReport((report) => {
-          if (place.device !== device) return
-          const at = this.#parts.wall()
-          const pressed = keys.read(report)
-          this.#tellWhetherRead(place, pressed === undefined ? `${report.length} bytes that are no keyboard's` : null)
-          for (const usage of pressed ?? []) for (const key of keypadKeysOf(usage)) this.#pressed.fire({ key, at })
-        })
+        return hear((report) => this.#didPress(place, report, keys.read(report)))
       }
       case 'display':
-        return
+        return hear((report) => {
+          const meaning = { kind: 'nothing', why: 'not-read' } as const
+          this.#watch.saw(place, report, { direction: 'in', reportId: null, meaning })
+        })
       case 'scanner':
-        return void readBy(new PosScannerParser(place.named.layout, scheduler.now()))
+        return readBy(new PosScannerParser(place.named.layout, scheduler.now()), firstOf)
       case undefined:
-        return void readBy(new PosScannerParser(layoutOfVendor(place.vendorId), scheduler.now()))
+        return readBy(new PosScannerParser(layoutOfVendor(place.vendorId), scheduler.now()), firstOf)
     }
+  }
+
+  /** @param usages of the keys that went down; undefined: it is no keyboard's report */
+  #didPress(place: Place, report: Uint8Array, usages: readonly number[] | undefined): void {
+    const at = this.#parts.wall()
+    const keys = (usages ?? []).flatMap(keypadKeysOf)
+    const why = usages === undefined ? `${report.length} bytes that are no keyboard's` : null
+    const meaning: HidMeaning =
+      why !== null
+        ? malformed(why)
+        : keys.length > 0
+          ? { kind: 'keys', keys }
+          : { kind: 'nothing', why: usages?.length === 0 ? 'released' : 'no-key' }
+    this.#watch.saw(place, report, { direction: 'in', reportId: keyboardReportId(report), meaning })
+    this.#tellWhetherRead(place, why)
+    for (const key of keys) this.#pressed.fire({ key, at })
   }
 
   #didRead(place: Place, reading: ScanReading): void {
@@ -243,7 +257,7 @@ class HidDevices implements HidPort {
       place.sent = this.#rows
       const start = isFirst ? [...displayStart(named.profile)] : []
       const bytes = Uint8Array.of(...start, ...displayBytes(this.#rows, named.profile))
-      const trouble = await this.#send(device, asReports(bytes, named))
+      const trouble = await this.#send(place, device, asReports(bytes, named))
       if (place.device !== device) break
       if (trouble !== null) this.#lose(place, trouble)
       else if (place.trouble !== null) {
@@ -256,7 +270,11 @@ class HidDevices implements HidPort {
     if (place.device !== null && place.device !== device) void this.#write(place)
   }
 
-  async #send(device: OpenHidDevice, reports: readonly Uint8Array[]): Promise<HidDeviceStatus['trouble']> {
+  async #send(
+    place: Place,
+    device: OpenHidDevice,
+    reports: readonly Uint8Array[],
+  ): Promise<HidDeviceStatus['trouble']> {
     const { scheduler } = this.#parts
     const { writeMaxMs } = this.#timing
     for (const report of reports) {
@@ -267,6 +285,12 @@ class HidDevices implements HidPort {
       })
       const outcome = await Promise.race([device.write(report), late])
       scheduler.clearTimeout(timer)
+      const meaning: HidMeaning =
+        'trouble' in outcome
+          ? { kind: 'not-taken', trouble: outcome.trouble, detail: outcome.detail }
+          : { kind: 'taken' }
+      if (place.device === device)
+        this.#watch.saw(place, report, { direction: 'out', reportId: firstOf(report), meaning })
       if ('trouble' in outcome) return { code: outcome.trouble, detail: outcome.detail }
     }
     return null
@@ -274,7 +298,7 @@ class HidDevices implements HidPort {
 
   #lose(place: Place, trouble: Exclude<HidDeviceStatus['trouble'], null>): void {
     const { device } = place
-    place.path = null
+    place.info = null
     place.device = null
     place.trouble = trouble
     place.lostAt = this.#parts.scheduler.now()
@@ -289,6 +313,7 @@ class HidDevices implements HidPort {
   }
 
   #tell(): void {
+    this.#watch.update()
     const status = this.status()
     const text = JSON.stringify(status)
     if (text === this.#told || this.#disposed) return
@@ -297,49 +322,5 @@ class HidDevices implements HidPort {
   }
 }
 
-const unplugged = { code: 'unplugged', detail: '' } as const
-
-function newPlace(named: NamedDevice | null, vendorId: number, productId: number, name: string): Place {
-  const use = named === null || named.use === 'keyboard-scanner' ? 'scanner' : named.use
-  return {
-    named,
-    use,
-    vendorId,
-    productId,
-    name,
-    path: null,
-    device: null,
-    busy: false,
-    trouble: null,
-    malformed: 0,
-    openedAt: 0,
-    lostAt: 0,
-    sent: null,
-    writing: false,
-  }
-}
-
-const idOf = (text: string): number => Number.parseInt(text, 16)
-const nameOf = ({ vendorId, productId }: NamedDevice): string => `${vendorId}:${productId}`
-
-const desktopPage = 0x01
-const consumerPage = 0x0c
-const keyboardUsage = 0x06
-const keypadUsage = 0x07
-
-/** The collections of a device of several that are what the place is for, the likeliest first. */
-function candidatesOf(place: Place, devices: readonly HidDeviceInfo[]): readonly HidDeviceInfo[] {
-  const same = devices.filter(({ vendorId, productId }) => vendorId === place.vendorId && productId === place.productId)
-  switch (place.named?.use) {
-    case undefined:
-    case 'scanner':
-      return same.filter(({ usagePage }) => usagePage === posUsagePage)
-    case 'keyboard-scanner':
-    case 'keypad':
-      return same.filter(({ usagePage, usage }) => {
-        return usagePage === desktopPage && (usage === keyboardUsage || usage === keypadUsage)
-      })
-    case 'display':
-      return same.filter(({ usagePage }) => usagePage !== desktopPage && usagePage !== consumerPage)
-  }
-}
+const firstOf = (report: Uint8Array): number | null => report[0] ?? null
+const malformed = (detail: string): HidMeaning => ({ kind: 'malformed', detail })

@@ -18,6 +18,10 @@ function withoutId(report: Uint8Array): Uint8Array | undefined {
   return plain.length === reportBytes && plain[1] === 0 ? plain : undefined
 }
 
+/** The id of a report, where the device numbers its reports. */
+export const keyboardReportId = (report: Uint8Array): number | null =>
+  report.length === reportBytes + 1 ? (report[0] ?? null) : null
+
 /** The keys that went down with each report. */
 export class PressedKeys {
   #down: readonly number[] = []
@@ -71,11 +75,11 @@ export class KeyboardScannerParser {
     const pressed = this.#keys.read(report)
     if (at < this.#deafUntil) {
       if (pressed === undefined || pressed.length > 0) this.#deafUntil = at + quietMs
-      return { kind: 'nothing' }
+      return { kind: 'nothing', why: 'quiet' }
     }
     if (pressed === undefined) return this.#malformed(at, `a report of ${report.length} bytes that is no keyboard's`)
     const [usage, ...others] = pressed
-    if (usage === undefined) return { kind: 'nothing' }
+    if (usage === undefined) return { kind: 'nothing', why: 'released' }
     // Two keys in one report have no order, and of Ctrl, Alt and their like no code is made.
     const modifiers = withoutId(report)?.[0] ?? 0
     if (others.length > 0 || (modifiers & ~shiftModifiers) !== 0) return this.#malformed(at, 'keys that are no code')
@@ -85,13 +89,13 @@ export class KeyboardScannerParser {
     const character = characterOf(usage, (modifiers & shiftModifiers) !== 0)
     if (character === undefined || this.#typed.length >= codeLengthMax) return this.#malformed(at, 'a key of no code')
     this.#typed += character
-    return { kind: 'nothing' }
+    return { kind: 'nothing', why: 'typed' }
   }
 
   #ended(): ScanReading {
     const code = this.#typed
     this.#typed = ''
-    return code.length < codeLengthMin ? { kind: 'nothing' } : { kind: 'code', code, symbology: null }
+    return code.length < codeLengthMin ? { kind: 'nothing', why: 'short' } : { kind: 'code', code, symbology: null }
   }
 
   #malformed(at: number, why: string): ScanReading {

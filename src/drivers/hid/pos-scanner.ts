@@ -3,7 +3,7 @@
  * Report). The tables name the fields and leave their places to each device's descriptor, which hidapi does not hand
  * over; the places are those that manufacturers document.
  */
-import type { ScannedCode } from '../ports.ts'
+import type { HidNothing, ScannedCode } from '../ports.ts'
 
 export const posUsagePage = 0x8c
 
@@ -51,10 +51,8 @@ const codeBytesMax = 4_096
 export type ScanReading =
   | ({ readonly kind: 'code' } & ScannedCode)
   /** A part of a code, another kind of report, or what is passed over. */
-  | { readonly kind: 'nothing' }
+  | { readonly kind: 'nothing'; readonly why: HidNothing }
   | { readonly kind: 'malformed'; readonly why: string }
-
-const nothing: ScanReading = { kind: 'nothing' }
 
 /** Puts codes together out of reports. Times are those of the drivers' scheduler. Never throws. */
 export class PosScannerParser {
@@ -71,10 +69,10 @@ export class PosScannerParser {
 
   read(report: Uint8Array, at: number): ScanReading {
     // Trigger, status and settings reports have other ids.
-    if (report[0] !== reportId) return nothing
+    if (report[0] !== reportId) return { kind: 'nothing', why: 'other-report' }
     if (at < this.#deafUntil) {
       this.#deafUntil = at + quietMs
-      return nothing
+      return { kind: 'nothing', why: 'quiet' }
     }
     // The rest of a code, too late, or another code: nobody can tell.
     if (this.#parts.length > 0 && at - this.#lastAt >= quietMs) return this.#malformed(at, 'a code that broke off')
@@ -89,7 +87,7 @@ export class PosScannerParser {
     this.#parts.push(report.slice(dataAt, dataAt + length))
     this.#symbology = symbology
     if (this.#parts.length * dataBytesMax > codeBytesMax) return this.#malformed(at, 'a code without an end')
-    if (((report[continuedAt] ?? 0) & 1) === 1) return nothing
+    if (((report[continuedAt] ?? 0) & 1) === 1) return { kind: 'nothing', why: 'continued' }
     const code = codeOf(Buffer.concat(this.#parts), symbology)
     this.#forget()
     return code === undefined ? this.#malformed(at, 'data that are no code') : { kind: 'code', code, symbology }

@@ -1,4 +1,4 @@
-import type { CardReaderPort, Disposable, HidPort, HidStatus, PrinterPort } from '../ports.ts'
+import type { CardReaderPort, Disposable, HidListing, HidPort, HidStatus, PrinterPort } from '../ports.ts'
 
 const nothing: Disposable = { dispose: () => undefined }
 const never = () => nothing
@@ -33,12 +33,22 @@ export function createAbsentPrinter(): PrinterPort {
   }
 }
 
-/** Stands where no scanner, keypad or display is configured. */
-export function createAbsentHid(trouble: HidStatus['trouble'] = null): HidPort {
+const noHid: HidListing = { scanners: null, places: [], devices: [] }
+
+/**
+ * Stands where no scanner, keypad or display is configured, or where they are left out.
+ *
+ * @param listing what the settings want; no device is looked for
+ */
+export function createAbsentHid(trouble: HidStatus['trouble'] = null, listing = noHid): HidPort {
   return {
     onDidScan: never,
     onDidPress: never,
     onDidChangeStatus: never,
+    watch: (listener) => {
+      listener({ kind: 'listing', listing })
+      return nothing
+    },
     status: () => ({ devices: [], trouble }),
     show: () => undefined,
     dispose: () => undefined,

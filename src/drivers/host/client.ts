@@ -8,6 +8,7 @@ import type {
   DisplayRow,
   Event,
   HidPort,
+  HidSight,
   HidStatus,
   KeypadPress,
   PrinterPort,
@@ -117,6 +118,7 @@ class DeviceClient implements ConnectedDevices {
   readonly #scanned = new EventSource<Scan>()
   readonly #pressed = new EventSource<KeypadPress>()
   readonly #hidStatusChanged = new EventSource<HidStatus>()
+  readonly #hidSeen = new EventSource<HidSight>()
   readonly #hostFailed = new EventSource<{ readonly failure: HostFailure; readonly detail: string }>()
 
   readonly #presences = new Map<string, CardPresence>()
@@ -166,6 +168,16 @@ class DeviceClient implements ConnectedDevices {
       onDidScan: this.#scanned.event,
       onDidPress: this.#pressed.event,
       onDidChangeStatus: this.#hidStatusChanged.event,
+      watch: (listener) => {
+        const subscription = this.#hidSeen.event(listener)
+        this.#watchHid()
+        return {
+          dispose: () => {
+            subscription.dispose()
+            if (this.#hidSeen.listenerCount === 0) this.#watchHid()
+          },
+        }
+      },
       status: () => this.#hidStatus,
       show: (rows) => {
         this.#rows = rows
@@ -261,6 +273,12 @@ class DeviceClient implements ConnectedDevices {
       case 'hidStatus':
         this.#setHidStatus(message.status)
         return
+      case 'hidListed':
+        this.#hidSeen.fire({ kind: 'listing', listing: message.listing })
+        return
+      case 'hidReported':
+        this.#hidSeen.fire({ kind: 'reports', at: message.at, reports: message.reports, skipped: message.skipped })
+        return
     }
   }
 
@@ -272,8 +290,14 @@ class DeviceClient implements ConnectedDevices {
     const present = new Set(presences.map(({ presenceId }) => presenceId))
     for (const presenceId of [...this.#presences.keys()]) if (!present.has(presenceId)) this.#end(presenceId)
     for (const presence of presences) this.#begin(presence)
-    // A new host knows of no row that was shown.
+    // A new host knows of no row that was shown, and of nobody who looks on.
     if (this.#rows !== null) this.#post({ type: 'show', rows: [...this.#rows] })
+    if (this.#hidSeen.listenerCount > 0) this.#watchHid()
+  }
+
+  /** Tells the host whether anybody looks on. */
+  #watchHid(): void {
+    if (this.#phase === 'attached') this.#post({ type: 'watchHid', on: this.#hidSeen.listenerCount > 0 })
   }
 
   #begin(presence: CardPresence): void {

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { createHidDevices } from '../hid/hid-devices.ts'
+import { namedPlaces, placesSeen } from '../hid/places.ts'
 import { hidSettingsShape } from '../hid/settings.ts'
 import type { CardReaderPort, HidBus, HidPort, PrinterPort } from '../ports.ts'
 import { printerProfileIds, printerProfiles } from '../printer/profile.ts'
@@ -114,7 +115,11 @@ async function defaultOf(path: string, name: string): Promise<unknown> {
 async function openHid(hid: DeviceConfiguration['hid'], options: DeviceOptions): Promise<HidPort> {
   const { scheduler, wall, endsInARow = 0 } = options
   if (hid.kind === 'none') return createAbsentHid()
-  if (endsInARow > endsWithHidMax) return createAbsentHid({ code: 'left-out', detail: `${endsInARow} ends in a row` })
+  if (endsInARow > endsWithHidMax) {
+    const trouble = { code: 'left-out', detail: `${endsInARow} ends in a row` } as const
+    const places = placesSeen(namedPlaces(hid, trouble))
+    return createAbsentHid(trouble, { scanners: hid.scanners, places, devices: [] })
+  }
   return createHidDevices({ bus: await busOf(hid), settings: hid, scheduler, wall })
 }
 

@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import type {
   HidDeviceStatus,
+  HidNothing,
+  HidPlaceSeen,
   HidStatus,
   HidTrouble,
+  HidUnused,
   KeypadKey,
   PrinterTrouble,
   ReaderTrouble,
@@ -98,12 +101,14 @@ const hidTroubles = {
   'unknown-reports': true,
   'left-out': true,
 } as const
+const hidTrouble = oneOf<HidTrouble>(hidTroubles)
+const troubleOfDevice = z.object({ code: hidTrouble, detail }).nullable()
 const hidStatus = z.object({
   devices: z.array(
     z.object({
       use: oneOf<HidDeviceStatus['use']>({ scanner: true, keypad: true, display: true }),
       name: z.string(),
-      trouble: z.object({ code: oneOf<HidTrouble>(hidTroubles), detail }).nullable(),
+      trouble: troubleOfDevice,
     }),
   ),
   trouble: z
@@ -128,6 +133,76 @@ const keypadKey = oneOf<KeypadKey>({
   Enter: true,
   Backspace: true,
 })
+const usbId = z.int().min(0)
+const hidListing = z.object({
+  scanners: z.enum(['found', 'named']).nullable(),
+  places: z
+    .array(
+      z.object({
+        use: oneOf<HidPlaceSeen['use']>({ scanner: true, 'keyboard-scanner': true, keypad: true, display: true }),
+        entry: z.int().min(1).nullable(),
+        vendorId: usbId,
+        productId: usbId,
+        name: z.string(),
+        by: z.string().nullable(),
+        trouble: troubleOfDevice,
+      }),
+    )
+    .readonly(),
+  devices: z
+    .array(
+      z.object({
+        id: z.int().min(1),
+        vendorId: usbId,
+        productId: usbId,
+        name: z.string(),
+        usagePage: z.int().min(0),
+        usage: z.int().min(0),
+        path: z.string().nullable(),
+        place: z.int().min(0).nullable(),
+        unused: oneOf<HidUnused>({
+          keyboard: true,
+          'scanner-not-named': true,
+          'no-entry-left': true,
+          'another-part': true,
+          'not-named': true,
+          'no-use': true,
+          untold: true,
+        }).nullable(),
+      }),
+    )
+    .readonly(),
+})
+const scannedCode = { code: z.string().min(1).max(4_096), symbology: z.string().max(8).nullable() }
+const hidMeaning = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('code'), ...scannedCode }),
+  z.object({ kind: z.literal('keys'), keys: z.array(keypadKey).readonly() }),
+  z.object({
+    kind: z.literal('nothing'),
+    why: oneOf<HidNothing>({
+      'other-report': true,
+      quiet: true,
+      continued: true,
+      typed: true,
+      released: true,
+      short: true,
+      'no-key': true,
+      'not-read': true,
+    }),
+  }),
+  z.object({ kind: z.literal('malformed'), detail }),
+  z.object({ kind: z.literal('taken') }),
+  z.object({ kind: z.literal('not-taken'), trouble: hidTrouble, detail }),
+])
+const rawHidReport = z.object({
+  device: z.int().min(1),
+  direction: z.enum(['in', 'out']),
+  at: wallClock,
+  reportId: z.int().min(0).max(255).nullable(),
+  bytes,
+  length: z.int().min(0),
+  meaning: hidMeaning,
+})
 const displayRows = z.array(z.object({ left: z.string().max(200), right: z.string().max(40) })).max(2)
 
 export const coreMessage = z.discriminatedUnion('type', [
@@ -145,6 +220,8 @@ export const coreMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('askPrinterStatus'), requestId: id }),
   z.object({ type: z.literal('openDrawer'), requestId: id }),
   z.object({ type: z.literal('show'), rows: displayRows }),
+  /** A tester looks on, or no more: ended by `attach`, too. */
+  z.object({ type: z.literal('watchHid'), on: z.boolean() }),
 ])
 
 export const hostMessage = z.discriminatedUnion('type', [
@@ -163,14 +240,17 @@ export const hostMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('printed'), requestId: id, result: printResult }),
   z.object({ type: z.literal('printerStatus'), requestId: id.nullable(), status: printerStatus }),
   z.object({ type: z.literal('drawerOpened'), requestId: id, result: drawerResult }),
-  z.object({
-    type: z.literal('scanned'),
-    code: z.string().min(1).max(4_096),
-    symbology: z.string().max(8).nullable(),
-    at: wallClock,
-  }),
+  z.object({ type: z.literal('scanned'), ...scannedCode, at: wallClock }),
   z.object({ type: z.literal('pressed'), key: keypadKey, at: wallClock }),
   z.object({ type: z.literal('hidStatus'), status: hidStatus }),
+  /** Only after `watchHid`. */
+  z.object({ type: z.literal('hidListed'), listing: hidListing }),
+  z.object({
+    type: z.literal('hidReported'),
+    at: wallClock,
+    reports: z.array(rawHidReport).readonly(),
+    skipped: z.int().min(0),
+  }),
 ])
 
 /** As read: bytes are bytes. */

@@ -1,4 +1,4 @@
-import type { CardPresence, CardReaderPort, Disposable, HidPort, PrinterPort } from '../ports.ts'
+import type { CardPresence, CardReaderPort, Disposable, HidPort, HidSight, PrinterPort } from '../ports.ts'
 import type { MessageChannelPort } from './channel.ts'
 import { protocolVersion, readCoreMessage, toWire } from './protocol.ts'
 import type { CoreMessage, HostMessage } from './protocol.ts'
@@ -33,9 +33,21 @@ export function serveDevices(devices: Devices, channel: MessageChannelPort, opti
     post({ type: 'hidStatus', status: { devices: [...found], trouble } })
   }
 
+  let watching: Disposable | null = null
+  const postSight = (sight: HidSight): void => {
+    if (sight.kind === 'listing') post({ type: 'hidListed', listing: sight.listing })
+    else post({ type: 'hidReported', at: sight.at, reports: sight.reports, skipped: sight.skipped })
+  }
+  const watchHid = (on: boolean): void => {
+    watching?.dispose()
+    watching = on ? hid.watch(postSight) : null
+  }
+
   const receive = async (message: CoreMessage): Promise<void> => {
     switch (message.type) {
       case 'attach':
+        // Another core, perhaps, for which nobody looks on.
+        watchHid(false)
         post({
           type: 'attached',
           version: protocolVersion,
@@ -68,6 +80,9 @@ export function serveDevices(devices: Devices, channel: MessageChannelPort, opti
       case 'show':
         hid.show(message.rows)
         return
+      case 'watchHid':
+        watchHid(message.on)
+        return
       case 'openDrawer':
         post({ type: 'drawerOpened', requestId: message.requestId, result: await printer.openDrawer() })
         return
@@ -94,5 +109,10 @@ export function serveDevices(devices: Devices, channel: MessageChannelPort, opti
       else void receive(received.message)
     }),
   ]
-  return { dispose: () => subscriptions.forEach((subscription) => subscription.dispose()) }
+  return {
+    dispose: () => {
+      watchHid(false)
+      subscriptions.forEach((subscription) => subscription.dispose())
+    },
+  }
 }

@@ -1,5 +1,6 @@
 /** Method: the real client and the real serving side over an in-memory channel; time moves only by hand. */
 import { describe, expect, it } from 'vitest'
+import { createAbsentHid } from '../../../src/drivers/host/absent-devices.ts'
 import { createChannelPair } from '../../../src/drivers/host/channel.ts'
 import { connectDevices } from '../../../src/drivers/host/client.ts'
 import type { ConnectOptions } from '../../../src/drivers/host/client.ts'
@@ -44,6 +45,7 @@ class TestHost {
     onDidScan: this.scanned.event,
     onDidPress: this.pressed.event,
     onDidChangeStatus: this.hidChanged.event,
+    watch: createAbsentHid().watch,
     status: () => this.hidStatus,
     show: (rows) => void this.shown.push(rows.map(({ left, right }) => `${left}|${right}`).join('/')),
     dispose: () => undefined,

@@ -55,8 +55,8 @@ describe('a scanner of usage page 0x8C', () => {
   it('the tail of a code that began before the opening is no code, nor is what follows at once', () => {
     const parser = new PosScannerParser('aim', start)
     const tail = report(recorded.receipt.reports[2] ?? '')
-    expect(parser.read(tail, start + 1)).toEqual({ kind: 'nothing' })
-    expect(parser.read(tail, start + quietMs)).toEqual({ kind: 'nothing' })
+    expect(parser.read(tail, start + 1)).toEqual({ kind: 'nothing', why: 'quiet' })
+    expect(parser.read(tail, start + quietMs)).toEqual({ kind: 'nothing', why: 'quiet' })
     expect(parser.read(report(recorded.ean8.reports[0] ?? ''), start + 3 * quietMs)).toMatchObject({ kind: 'code' })
   })
 
@@ -69,7 +69,7 @@ describe('a scanner of usage page 0x8C', () => {
   it('a code that stops in the middle swallows the next report, and not the one after', () => {
     const parser = scanner()
     const [head = '', , tail = ''] = recorded.receipt.reports
-    expect(parser.read(report(head), start)).toEqual({ kind: 'nothing' })
+    expect(parser.read(report(head), start)).toEqual({ kind: 'nothing', why: 'continued' })
     expect(parser.read(report(tail), start + quietMs)).toEqual({ kind: 'malformed', why: 'a code that broke off' })
     expect(parser.read(report(recorded.ean8.reports[0] ?? ''), start + 2 * quietMs)).toMatchObject({ kind: 'code' })
   })
@@ -86,7 +86,8 @@ describe('a scanner of usage page 0x8C', () => {
   })
 
   it('a report of another id is none of a code', () => {
-    expect(scanner().read(report(recorded.ean13.reports[0] ?? '').with(0, 0x04), start)).toEqual({ kind: 'nothing' })
+    const another = report(recorded.ean13.reports[0] ?? '').with(0, 0x04)
+    expect(scanner().read(another, start)).toEqual({ kind: 'nothing', why: 'other-report' })
   })
 
   it('a code without an end is given up', () => {
@@ -122,7 +123,11 @@ describe('a scanner that types', () => {
 
   it('five characters were typed by a hand', () => {
     const reports = recorded.typedEan13.reports.map(report)
-    expect(meaningful(readings(typing(), [...reports.slice(0, 10), ...reports.slice(-2)]))).toEqual([])
+    const all = readings(typing(), [...reports.slice(0, 10), ...reports.slice(-2)])
+    expect([meaningful(all), all.slice(-4)]).toEqual([
+      [],
+      ['typed', 'released', 'short', 'released'].map((why) => ({ kind: 'nothing', why })),
+    ])
   })
 })
 
