@@ -8,6 +8,7 @@ import { commandBytesMax, scriptCommandsMax } from '../../voucher/cards/bench/ap
 import { profileObstacles, type BenchProfile } from '../../voucher/cards/bench/vocabulary.ts'
 import { instantSchema, textsSchema } from '../../voucher/identifiers.ts'
 import { doctorViewSchema } from './examiner.ts'
+import { hidBenchCommands, hidBenchViewSchema } from './bench-hid.ts'
 
 const presenceIdSchema = z.string().min(1).max(200)
 const apduSchema = z
@@ -48,6 +49,7 @@ export const benchCommands = [
   z.strictObject({ command: z.literal('examine_machine') }),
   /** Examines, and writes the support bundle beside the till's data. */
   z.strictObject({ command: z.literal('write_support_bundle') }),
+  ...hidBenchCommands,
 ] as const
 
 export const benchFaults = [
@@ -279,5 +281,7 @@ export const benchViewSchema = z.strictObject({
   printer: printerSchema,
   ledger: ledgerSchema,
   doctor: doctorViewSchema,
+  /** Null while the panel of HID devices is closed. */
+  hid: hidBenchViewSchema.nullable(),
 })
 export type BenchView = z.infer<typeof benchViewSchema>

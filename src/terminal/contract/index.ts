@@ -1,5 +1,6 @@
 /** Everything the UI may import of ours. */
 export * from './bench.ts'
+export * from './bench-hid.ts'
 export * from './bridge.ts'
 export * from './commands.ts'
 export * from './examiner.ts'

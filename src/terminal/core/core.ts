@@ -118,6 +118,7 @@ export function createCore(parts: CoreParts): Core {
     terminalId: enrolment.terminalId,
     reader: parts.reader,
     printer: parts.printer,
+    hid: parts.hid,
     ledger,
     ledgerUrl: parts.ledgerUrl,
     time,

@@ -323,7 +323,7 @@ function readerLight(reader: CardReaderPort): Light {
   }
 }
 
-const hidCodes = {
+export const hidCodes = {
   unplugged: 'hid_unplugged',
   'no-access': 'hid_no_access',
   'in-use': 'hid_in_use',

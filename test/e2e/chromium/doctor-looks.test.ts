@@ -47,7 +47,7 @@ const outcomes: Readonly<Record<string, Doctor>> = {
 }
 
 const bench = (doctor: Doctor): BenchView => ({
-  ...{ readers: [], cards: [], work: null, latency: null, doctor },
+  ...{ readers: [], cards: [], work: null, latency: null, doctor, hid: null },
   console: { exchanges: [], waiting: 0, stoppedAt: null, exported: null },
   printer: {
     ...{ profile: 'generic-80mm', status: null, doing: null, mayOpenDrawer: false, page: null, drawer: null },

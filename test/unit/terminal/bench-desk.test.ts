@@ -3,6 +3,7 @@
  * on a clock that moves by each command; and the till with it, for what either forbids the other.
  */
 import { beforeEach, describe, expect, test } from 'vitest'
+import { createAbsentHid } from '../../../src/drivers/host/absent-devices.ts'
 import type { CardPresence, CardReaderPort, PrinterStatus, TransmitResult } from '../../../src/drivers/ports.ts'
 import type { LedgerReply } from '../../../src/sync/engine/ledger-client.ts'
 import { BenchDesk, hasTakenMoney, type BenchParts } from '../../../src/terminal/core/bench/bench-desk.ts'
@@ -79,6 +80,7 @@ function openDesk(...lying: readonly CardPresence[]): BenchDesk {
       openDrawer: async () => ({ kind: 'opened' }),
       dispose: () => undefined,
     },
+    hid: createAbsentHid(),
     ledger: { call: async () => reply },
     ledgerUrl: 'http://127.0.0.1:9',
     time: {

@@ -59,6 +59,7 @@ export function tillBench(seed: string, hid = createAbsentHid()) {
       terminalId: 'till-1',
       reader,
       printer,
+      hid,
       ledger: { call: never },
       ledgerUrl: 'http://127.0.0.1:1',
       time,

@@ -11,6 +11,8 @@ import type { Command, CommandFault } from '../../contract/commands.ts'
 import { CardBench, type CardBenchParts } from './card-bench.ts'
 import { consoleText } from './console-text.ts'
 import { DoctorBench, type DoctorBenchParts } from './doctor-bench.ts'
+import { HidBench, type HidBenchParts } from './hid-bench.ts'
+import { hidText } from './hid-text.ts'
 import { findingOf, wayOf } from './ledger-check.ts'
 
 /** What the bench needs from outside of the core. */
@@ -22,7 +24,7 @@ export interface BenchOutside extends Pick<DoctorBenchParts, 'startExaminer' | '
   readonly keepText: (name: string, text: string) => string
 }
 
-export interface BenchParts extends CardBenchParts, DoctorBenchParts, BenchOutside {
+export interface BenchParts extends CardBenchParts, DoctorBenchParts, HidBenchParts, BenchOutside {
   readonly terminalId: string
   readonly printer: PrinterPort
   readonly ledger: Pick<LedgerClient, 'call'>
@@ -54,6 +56,11 @@ const benchCommandNames = [
   'check_ledger',
   'examine_machine',
   'write_support_bundle',
+  'watch_hid',
+  'unwatch_hid',
+  'clear_hid',
+  'export_hid',
+  'test_display',
 ] as const
 
 export function isBenchCommand(command: Command): command is BenchCommand {
@@ -64,6 +71,7 @@ export function isBenchCommand(command: Command): command is BenchCommand {
 interface Session {
   readonly cards: CardBench
   readonly doctor: DoctorBench
+  readonly hid: HidBench
   readonly printerEnd: { dispose(): void }
   exported: string | null
   /** As it was at the opening: nothing is sold while the bench is open. */
@@ -91,6 +99,7 @@ export class BenchDesk {
     const session: Session = {
       cards: new CardBench(this.#parts, lying),
       doctor: new DoctorBench(this.#parts),
+      hid: new HidBench(this.#parts),
       printerEnd: printer.onDidChangeStatus((status) => this.#sawPrinter(session, status)),
       exported: null,
       mayOpenDrawer: !this.#parts.hasTakenMoney(),
@@ -104,6 +113,7 @@ export class BenchDesk {
   close(): void {
     this.#session?.cards.dispose()
     this.#session?.doctor.dispose()
+    this.#session?.hid.unwatch()
     this.#session?.printerEnd.dispose()
     this.#session = null
   }
@@ -119,7 +129,7 @@ export class BenchDesk {
   command(command: Exclude<BenchCommand, { command: 'close_bench' }>): CommandFault | undefined {
     const session = this.#session
     if (session === null) return 'bench_is_closed'
-    const { cards, printer, ledger } = session
+    const { cards, hid, printer, ledger } = session
     switch (command.command) {
       case 'identify_card':
         return cards.identify(command.presenceId)
@@ -155,6 +165,16 @@ export class BenchDesk {
         return session.doctor.examine()
       case 'write_support_bundle':
         return session.doctor.writeBundle()
+      case 'watch_hid':
+        return hid.watch()
+      case 'unwatch_hid':
+        return hid.unwatch()
+      case 'clear_hid':
+        return hid.clear()
+      case 'export_hid':
+        return hid.export((view) => this.#keep('hid', (head) => hidText(head, view)))
+      case 'test_display':
+        return hid.testDisplay()
       default:
         return command satisfies never
     }
@@ -173,16 +193,27 @@ export class BenchDesk {
       printer: { profile: printerProfile, mayOpenDrawer: session.mayOpenDrawer, ...session.printer },
       ledger: { address: ledgerUrl, way: wayOf(ledgerUrl), ...session.ledger },
       doctor: session.doctor.view(),
+      hid: session.hid.view(),
     }
   }
 
   #export(session: Session): CommandFault | undefined {
+    const kept = this.#keep('console', (head) => consoleText(head, session.cards.exchanges))
+    if (typeof kept === 'string') return kept
+    session.exported = kept.path
+    return undefined
+  }
+
+  /** @param what the name begins with @returns where it lies */
+  #keep(
+    what: string,
+    textOf: (head: { readonly terminalId: string; readonly at: number }) => string,
+  ): { readonly path: string } | CommandFault {
     const { terminalId, now, keepText } = this.#parts
     const at = now()
-    const name = `console-${new Date(at).toISOString().replaceAll(/[:.]/g, '-')}.txt`
+    const name = `${what}-${new Date(at).toISOString().replaceAll(/[:.]/g, '-')}.txt`
     try {
-      session.exported = keepText(name, consoleText({ terminalId, at }, session.cards.exchanges))
-      return undefined
+      return { path: keepText(name, textOf({ terminalId, at })) }
     } catch {
       return 'bench_not_written'
     }
