@@ -26,6 +26,7 @@ const source = readdirSync(folder, { recursive: true, encoding: 'utf8' })
 const ofDataSheets = new RegExp(
   [
     /APDU|ATR|ATS|UID|NXP|TLS|NDEF|NTAG|DNA|DESFire|PN532|ACR122U|GET VERSION|GET RESPONSE|Tölem|ISO 7816-3/,
+    /HID( POS)?|\bhid\b|settings\.json|udev|reportBytes|length/,
     /PC\/SC|Linux|pcscd|pn533|nfc|npm start|https|T=|Shift|\(\w{2,4}\)|\bP[12]\b|[0-9A-F]{8,}/,
   ]
     .map(({ source }) => source)

@@ -17,6 +17,7 @@ import { CommandButton, shownKey } from '../till/command-button.tsx'
 import { ConnectionNotice, NoticeBar } from '../till/window-notices.tsx'
 import { emptyMemory } from './console-memory.ts'
 import { panels } from './panels.ts'
+import { useHidWatch } from './hid-watch.ts'
 import { PanelKeys, useKeysAround } from './use-keys.ts'
 
 interface BenchScreenProps {
@@ -33,6 +34,7 @@ export function BenchScreen({ bridge, snapshot, bench, view }: BenchScreenProps)
   const [memory, setMemory] = useState(emptyMemory)
   const panel = panels.find((candidate) => candidate.name === name) ?? panels[0]
   const working = view.connection === 'running' && !view.readOnly
+  useHidWatch({ bridge, working, isOpen: panel.name === 'hid', isWatched: bench.hid !== null })
 
   const send = async (command: Command): Promise<CommandAnswer> => {
     setNotice(null)

@@ -6,6 +6,7 @@ import { CardsPanel } from './cards-panel.tsx'
 import { ConsolePanel } from './console-panel.tsx'
 import type { ConsoleMemory } from './console-memory.ts'
 import { DoctorPanel } from './doctor-panel.tsx'
+import { HidPanel } from './hid-panel.tsx'
 import { LatencyPanel } from './latency-panel.tsx'
 import { LedgerPanel } from './ledger-panel.tsx'
 import { PrinterPanel } from './printer-panel.tsx'
@@ -34,5 +35,6 @@ export const panels: readonly [Panel, ...Panel[]] = [
   { name: 'latency', key: 'F3', title: 'bench.tab.latency', Content: LatencyPanel },
   { name: 'printer', key: 'F4', title: 'bench.tab.printer', Content: PrinterPanel },
   { name: 'ledger', key: 'F6', title: 'bench.tab.ledger', Content: LedgerPanel },
+  { name: 'hid', key: 'F11', title: 'bench.tab.hid', Content: HidPanel },
   { name: 'doctor', key: 'F12', title: 'bench.tab.doctor', Content: DoctorPanel },
 ]

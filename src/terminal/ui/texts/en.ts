@@ -3,6 +3,7 @@ import type { TextsOfLanguage } from './keys.ts'
 import { faults, losses, refusals, statuses, unknownCode } from './codes-en.ts'
 import { benchWords } from './bench-en.ts'
 import { doctorWords } from './doctor-en.ts'
+import { benchHidWords } from './bench-hid.ts'
 import { shiftWords } from './shifts-en.ts'
 
 export const en: TextsOfLanguage = {
@@ -213,6 +214,7 @@ export const en: TextsOfLanguage = {
     ...shiftWords,
     ...benchWords,
     ...doctorWords,
+    ...benchHidWords.en,
     'notice.barcodeUnknown': 'Barcode {barcode} is not in the catalogue. Choose the goods or type the amount.',
     'notice.amountAboveCap': 'More than {cap} cannot be typed. Check the digits.',
     'notice.code': 'Code {code}',

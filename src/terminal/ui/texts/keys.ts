@@ -2,6 +2,7 @@
  * Which texts there are. Every language gives all of them: a missing one is a type error (ui.md, "Words"). The codes
  * come from the contract, so that a new code is a type error too.
  */
+import { benchHidWordKeys } from './bench-hid.ts'
 import { benchWordKeys } from './bench-keys.ts'
 import { doctorWordKeys } from './doctor-keys.ts'
 import { shiftWordKeys } from './shift-keys.ts'
@@ -212,6 +213,7 @@ export const wordKeys = [
   ...shiftWordKeys,
   ...benchWordKeys,
   ...doctorWordKeys,
+  ...benchHidWordKeys,
   // Notices
   'notice.barcodeUnknown',
   'notice.amountAboveCap',

@@ -3,6 +3,7 @@ import type { TextsOfLanguage } from './keys.ts'
 import { faults, losses, refusals, statuses, unknownCode } from './codes-kk.ts'
 import { benchWords } from './bench-kk.ts'
 import { doctorWords } from './doctor-kk.ts'
+import { benchHidWords } from './bench-hid.ts'
 import { shiftWords } from './shifts-kk.ts'
 
 export const kk: TextsOfLanguage = {
@@ -213,6 +214,7 @@ export const kk: TextsOfLanguage = {
     ...shiftWords,
     ...benchWords,
     ...doctorWords,
+    ...benchHidWords.kk,
     'notice.barcodeUnknown': '{barcode} штрихкоды каталогта жоқ. Тауарды таңдаңыз немесе соманы теріңіз.',
     'notice.amountAboveCap': '{cap} сомасынан артық теруге болмайды. Цифрларды тексеріңіз.',
     'notice.code': 'Код {code}',

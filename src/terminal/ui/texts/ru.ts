@@ -3,6 +3,7 @@ import type { TextsOfLanguage } from './keys.ts'
 import { faults, losses, refusals, statuses, unknownCode } from './codes-ru.ts'
 import { benchWords } from './bench-ru.ts'
 import { doctorWords } from './doctor-ru.ts'
+import { benchHidWords } from './bench-hid.ts'
 import { shiftWords } from './shifts-ru.ts'
 
 export const ru: TextsOfLanguage = {
@@ -214,6 +215,7 @@ export const ru: TextsOfLanguage = {
     ...shiftWords,
     ...benchWords,
     ...doctorWords,
+    ...benchHidWords.ru,
     'notice.barcodeUnknown': 'Штрихкода {barcode} нет в каталоге. Выберите товар или наберите сумму.',
     'notice.amountAboveCap': 'Больше {cap} набрать нельзя. Проверьте цифры.',
     'notice.code': 'Код {code}',
