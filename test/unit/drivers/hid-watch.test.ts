@@ -199,20 +199,24 @@ describe('raw reports', () => {
     expect(reports().at(-1)?.meaning).toEqual({ kind: 'not-taken', trouble: 'unplugged', detail: 'gone' })
   })
 
-  it('of before and of after are nobody’s; the same device is counted anew', async () => {
-    const { port, scheduler, replay } = await started({}, [newlandAt('other'), scannerAt('a')])
+  it('of before and of after are nobody’s; the devices are counted anew', async () => {
+    const { port, bus, scheduler, replay } = await started({}, [newlandAt('other'), scannerAt('a')])
     await replay('a', recorded.ean13.reports)
     const first = lookOn(port)
     await scheduler.advance(500)
     expect(first.reports()).toEqual([])
     await replay('a', recorded.ean13.reports)
     first.end.dispose()
-    await scheduler.advance(500)
-    expect([first.reports(), scheduler.pendingCount]).toEqual([[], 1])
     const second = lookOn(port)
+    await scheduler.advance(500)
+    expect([first.reports(), second.reports()]).toEqual([[], []])
+    second.end.dispose()
+    bus.plugged = [scannerAt('a')]
+    await scheduler.advance(2_000)
+    const third = lookOn(port)
     await replay('a', recorded.ean13.reports)
     await scheduler.advance(50)
-    expect(second.reports().map(({ device }) => device)).toEqual([2])
+    expect(third.reports().map(({ device }) => device)).toEqual([1])
   })
 
   it('that flood are counted and not told, and a long one is cut', async () => {
