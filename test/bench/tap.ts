@@ -13,6 +13,7 @@ import { serveVirtualReader } from '../../hardware-mocks/reader/remote.ts'
 import { realScheduler } from '../../hardware-mocks/reader/scheduler.ts'
 import { VirtualReader } from '../../hardware-mocks/reader/virtual-reader.ts'
 import { AgencyOffice } from '../../tools/demo/agency-office.ts'
+import { bringInCountingCard, countingCard, countingScheme } from '../../tools/demo/counting-cards.ts'
 import { TillClient } from '../../tools/demo/till-client.ts'
 import { startWorld } from '../../tools/world.ts'
 import { bringInCarriedCards, carriedCard, carriedFood, issuedTag } from '../fixtures/carried-food.ts'
@@ -28,14 +29,16 @@ const commandMs = 16
  */
 const holders = ['Family 01', 'Family 02', 'Family 03', 'Family 04', 'Family 05']
 const leasedHolders = 3
-/** Cards that only say who they are: three commands of reading, and nine. */
-const carried = { uid: carriedCard, ntag21x: issuedTag } as const
+/** Cards that only say who they are, and one that counts itself: a loaf of bread is below what it asks a PIN for. */
+const otherCards = { uid: carriedCard, ntag21x: issuedTag, 'tolem-applet': countingCard } as const
+type OtherProfile = keyof typeof otherCards
 /** SELECT and three times GET_VERSION; what follows them is decided and on the disk. */
 const recognitionCommands = 4
-const warmUp = 5
+/** Each card once: the first tap of a card that counts itself also brings its allowance. */
+const warmUp = holders.length + Object.keys(otherCards).length
 
 interface Tap {
-  readonly kind: 'leased' | 'relayed' | keyof typeof carried
+  readonly kind: 'leased' | 'relayed' | OtherProfile
   /** From the card's coming to the answer to its last command, less what the reader and the card took of that. */
   readonly oursMs: number
   /** Each part of that: from an answer of the card to the next command. */
@@ -43,10 +46,12 @@ interface Tap {
   readonly commands: number
   /** From the card's coming to the result on the screen, which says "hold the card" until then. */
   readonly inFieldMs: number
+  /** What as many commands take the reader that has nothing else to do. */
+  readonly sleepsMs: number
 }
 
 export async function benchTap(quick: boolean): Promise<readonly Figure[]> {
-  const taps = quick ? 7 : 210
+  const taps = quick ? 8 : 240
   const folder = mkdtempSync(join(tmpdir(), 'tolem-bench-tap-'))
   const notesFile = join(folder, 'presences.jsonl')
   const reader = new VirtualReader({ scheduler: realScheduler, delayMs: commandMs })
@@ -71,19 +76,24 @@ export async function benchTap(quick: boolean): Promise<readonly Figure[]> {
       now: Date.now,
       random: (length) => randomBytes(length),
     })
-    await bringInCarriedCards(new AgencyOffice(world, { now: Date.now }), box, Date.now())
+    const office = new AgencyOffice(world, { now: Date.now })
+    await bringInCarriedCards(office, box, Date.now())
+    await bringInCountingCard(office, box, Date.now())
     await till.does({ command: 'sync_now' })
-    await packageArrives(join(world.folders.till, 'journal.sqlite'), carriedFood)
-    const labels = [...holders, ...Object.values(carried)]
-    const cards = labels.map((label) => {
+    const journalFile = join(world.folders.till, 'journal.sqlite')
+    for (const schemeId of [carriedFood, countingScheme]) await packageArrives(journalFile, schemeId)
+    const others = Object.entries(otherCards) as [OtherProfile, string][]
+    const cards = [
+      ...holders.map((label, place) => ({ label, kind: place < leasedHolders ? 'leased' : 'relayed' }) as const),
+      ...others.map(([kind, label]) => ({ label, kind }) as const),
+    ].map(({ label, kind }) => {
       const card = box.card(label)
       if (card === null) throw new Error(`no card ${label}`)
-      return card
+      return { card, kind }
     })
     const measured: Tap[] = []
-    const raw: number[] = []
     for (let tap = 0; tap < taps + warmUp; tap += 1) {
-      const card = cards[tap % cards.length] as (typeof cards)[number]
+      const { card, kind } = cards[tap % cards.length] as (typeof cards)[number]
       // The customer before has their receipt, as at any till that people stand at: a printer is no part of a tap.
       await till.sees('a till at rest', ({ recent, queue }) => {
         return queue.waiting === 0 && recent.every(({ receipt }) => receipt !== 'waiting')
@@ -103,16 +113,13 @@ export async function benchTap(quick: boolean): Promise<readonly Figure[]> {
       const readerMs = spans.reduce((sum, [from, to]) => sum + (to - from), 0)
       const lastAt = spans.at(-1)?.[1] ?? Number.NaN
       if (tap < warmUp) continue
-      const place = tap % cards.length
-      const label = labels[place]
-      const identified = label === carried.uid ? 'uid' : label === carried.ntag21x ? 'ntag21x' : undefined
-      const kind = identified ?? (place < leasedHolders ? 'leased' : 'relayed')
       const betweenMs = spans.slice(1).map(([from], index) => from - (spans[index]?.[1] ?? Number.NaN))
-      measured.push({ kind, betweenMs, oursMs: lastAt - insertedAt - readerMs, commands: spans.length, inFieldMs })
-      raw.push(await sleepsAlone(spans.length))
+      const sleepsMs = await sleepsAlone(spans.length)
+      const oursMs = lastAt - insertedAt - readerMs
+      measured.push({ kind, betweenMs, oursMs, commands: spans.length, inFieldMs, sleepsMs })
     }
     till.close()
-    return figures(measured, raw)
+    return figures(measured)
   } finally {
     await world.stop()
     await served.dispose()
@@ -120,41 +127,54 @@ export async function benchTap(quick: boolean): Promise<readonly Figure[]> {
   }
 }
 
-function figures(taps: readonly Tap[], raw: readonly number[]): readonly Figure[] {
-  const proving = taps.filter(({ kind }) => kind === 'leased' || kind === 'relayed')
-  const commands = median(proving.map((tap) => tap.commands))
-  const baselineIs = `${commands} sleeps of ${commandMs} ms one after the other, as the reader makes them`
-  const common = { bench: 'tap', unit: 'ms', baselineIs } as const
-  const inField = proving.map((tap) => tap.inFieldMs)
-  const ofKind = (kind: Tap['kind']) => taps.filter((tap) => tap.kind === kind)
-  const leased = ofKind('leased')
-  const oursOf = (kind: Tap['kind']) => ofKind(kind).map((tap) => tap.oursMs)
-  const [ours, relayed] = [oursOf('leased'), oursOf('relayed')]
-  const decided = leased.flatMap(({ betweenMs }) => betweenMs.slice(recognitionCommands - 1, recognitionCommands))
-  const ways = leased.flatMap(({ betweenMs }) => betweenMs.toSpliced(recognitionCommands - 1, 1))
-  const perTap = (list: readonly number[], share: number, figure: string, aim: Figure['aim']): Figure =>
-    figureOf({
-      ...common,
-      samples: list.length,
-      figure,
-      value: quantile(list, share),
-      baseline: quantile(raw, share),
+type Share = 'p50' | 'p99'
+const shares = { p50: 0.5, p99: 0.99 } as const
+
+function figures(taps: readonly Tap[]): readonly Figure[] {
+  const ofKind = (...kinds: readonly Tap['kind'][]) => taps.filter(({ kind }) => kinds.includes(kind))
+  const [leased, relayed, proving] = [ofKind('leased'), ofKind('relayed'), ofKind('leased', 'relayed')]
+  /** @param of what is measured of each of the taps, in milliseconds; their baseline is the reader's own time */
+  const figure = (
+    name: string,
+    share: Share,
+    those: readonly Tap[],
+    of: (tap: Tap) => readonly number[],
+    aim: Figure['aim'] = null,
+  ): Figure => {
+    const list = those.flatMap(of)
+    const raw = those.map(({ sleepsMs }) => sleepsMs)
+    const commands = median(those.map((tap) => tap.commands))
+    return figureOf({
+      bench: 'tap',
+      unit: 'ms',
+      figure: `${name}, ${share}`,
+      value: quantile(list, shares[share]),
+      baseline: quantile(raw, shares[share]),
+      baselineIs: `${commands} sleeps of ${commandMs} ms one after the other, as the reader makes them`,
       aim,
+      samples: list.length,
     })
-  const fieldOf = (kind: Tap['kind']) => ofKind(kind).map((tap) => tap.inFieldMs)
-  return [
-    perTap(ours, 0.5, 'our share of a tap, p50', null),
-    perTap(ours, 0.99, 'our share of a tap, p99', { atMost: 10 }),
-    perTap(ways, 0.5, 'of that from one command to the next, p50', null),
-    perTap(decided, 0.5, 'of that the rules and the intent on the disk, p50', null),
-    perTap(relayed, 0.5, 'the same and twice the ledger, card without a lease, p50', null),
-    perTap(relayed, 0.99, 'the same and twice the ledger, card without a lease, p99', null),
-    perTap(fieldOf('uid'), 0.5, 'card of profile uid in the field until the result, on line, p50', { atMost: 250 }),
-    perTap(fieldOf('ntag21x'), 0.5, 'card of profile ntag21x in the field until the result, on line, p50', {
+  }
+  const ours = ({ oursMs }: Tap) => [oursMs]
+  const inField = ({ inFieldMs }: Tap) => [inFieldMs]
+  const decided = ({ betweenMs }: Tap) => betweenMs.slice(recognitionCommands - 1, recognitionCommands)
+  const ways = ({ betweenMs }: Tap) => betweenMs.toSpliced(recognitionCommands - 1, 1)
+  const byProfile = (profile: OtherProfile) =>
+    figure(`card of profile ${profile} in the field until the result, on line`, 'p50', ofKind(profile), inField, {
       atMost: 250,
-    }),
-    perTap(inField, 0.5, 'card in the field until the result, on line, p50', { atMost: 250 }),
-    perTap(inField, 0.99, 'card in the field until the result, on line, p99', { atMost: 400 }),
+    })
+  return [
+    figure('our share of a tap', 'p50', leased, ours),
+    figure('our share of a tap', 'p99', leased, ours, { atMost: 10 }),
+    figure('of that from one command to the next', 'p50', leased, ways),
+    figure('of that the rules and the intent on the disk', 'p50', leased, decided),
+    figure('the same and twice the ledger, card without a lease', 'p50', relayed, ours),
+    figure('the same and twice the ledger, card without a lease', 'p99', relayed, ours),
+    byProfile('uid'),
+    byProfile('ntag21x'),
+    byProfile('tolem-applet'),
+    figure('card in the field until the result, on line', 'p50', proving, inField, { atMost: 250 }),
+    figure('card in the field until the result, on line', 'p99', proving, inField, { atMost: 400 }),
   ]
 }
 

@@ -33,7 +33,7 @@ describe('npm run bench', () => {
       .map((line) => JSON.parse(line) as Figure)
     const perBench = Object.groupBy(figures, (figure) => figure.bench)
     expect(Object.entries(perBench).map(([name, of]) => [name, of?.length])).toEqual([
-      ['tap', 10],
+      ['tap', 11],
       ['decide', 1],
       ['journal', 3],
       ['sync', 3],
@@ -51,7 +51,7 @@ describe('npm run bench', () => {
         commit: expect.stringMatching(/^(unknown|[0-9a-f]{10,}(\+changes)?)$/),
       })
     }
-    expect(figures.filter(({ aim }) => aim !== null)).toHaveLength(18)
+    expect(figures.filter(({ aim }) => aim !== null)).toHaveLength(19)
   }, 300_000)
 
   it.each([
