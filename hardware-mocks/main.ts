@@ -11,9 +11,11 @@
  */
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { readerLatencyNames } from './reader/latency.ts'
+import { readerKinds } from './reader/reader-commands.ts'
 
 const usage = `Use: npm run mocks -- --data DIR [--cards FILE] [--card-folder DIR] [--panel-port N] [--proxy-port N]
   [--ledger-port N] [--reader-port N | --vpcd-port N] [--reader-latency ${readerLatencyNames.join('|')}]
+  [--reader-kind ${readerKinds.join('|')}]
   [--hid-port N] [--printer-port N] [--printer-front tcp|pty|fifo]
   [--printer-profile kazakh|budget] [--printer-language escpos|starprnt] [--paper 58|80] [--seed TEXT]
   [--wallet-keys FILE --ledger-key FILE]`
@@ -35,6 +37,7 @@ function givenArguments(): string | Record<string, string | undefined> {
     'reader-port': text,
     'vpcd-port': text,
     'reader-latency': text,
+    'reader-kind': text,
     'printer-port': text,
     'proxy-port': text,
     'hid-port': text,

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { seededRandom } from './cards/random.ts'
 import { cardDefinitions } from './panel/card-box.ts'
 import { readerLatencyNames } from './reader/latency.ts'
+import { readerKinds } from './reader/reader-commands.ts'
 import { startVirtualHardware } from './virtual-hardware.ts'
 
 type Given = string | Readonly<Record<string, string | undefined>>
@@ -19,6 +20,7 @@ const arguments_ = z.strictObject({
   readerPort: port,
   vpcdPort: port,
   readerLatency: z.enum(readerLatencyNames).default('none'),
+  readerKind: z.enum(readerKinds).default('acr122u'),
   printerPort: port,
   proxyPort: port,
   hidPort: port,

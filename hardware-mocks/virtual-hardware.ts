@@ -15,6 +15,7 @@ import type { PrinterLanguage } from './printer/printer-engine.ts'
 import { VirtualPrinter } from './printer/virtual-printer.ts'
 import type { PrinterFront } from './printer/virtual-printer.ts'
 import type { ReaderLatencyName } from './reader/latency.ts'
+import type { ReaderKind } from './reader/reader-commands.ts'
 import { serveVirtualReader } from './reader/remote.ts'
 import { realScheduler } from './reader/scheduler.ts'
 import { VirtualReader } from './reader/virtual-reader.ts'
@@ -37,6 +38,8 @@ export interface VirtualHardwareOptions {
   readonly vpcdPort?: number
   /** How long the reader takes; `none` unless given. */
   readonly readerLatency?: ReaderLatencyName
+  /** Which of its own commands the reader knows; `acr122u` unless given. */
+  readonly readerKind?: ReaderKind
   readonly printerPort?: number
   readonly proxyPort?: number
   /** Scanner, keypad and display, for a till's device host. */
@@ -83,6 +86,7 @@ export async function startVirtualHardware(options: VirtualHardwareOptions): Pro
   const vpcdPort = options.vpcdPort ?? 0
   const place = vpcdPort === 0 ? reader : new VpcdSlot({ scheduler: realScheduler, port: vpcdPort, random: fraction })
   place.latency.name = options.readerLatency ?? 'none'
+  place.commands.kind = options.readerKind ?? 'acr122u'
   const desk = new ReaderDesk({ reader: place, box, log: readerLog, scheduler: realScheduler, now })
   const printer = new VirtualPrinter({
     folder: join(folder, 'slips'),

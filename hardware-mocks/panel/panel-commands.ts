@@ -6,6 +6,7 @@ import type { HidRefusal, VirtualHid } from '../hid/virtual-hid.ts'
 import type { NetworkProxy } from '../network/network-proxy.ts'
 import type { VirtualPrinter } from '../printer/virtual-printer.ts'
 import { readerLatencyNames } from '../reader/latency.ts'
+import { readerKinds } from '../reader/reader-commands.ts'
 import type { WalletDesk, WalletRefusal } from '../wallet/wallet-desk.ts'
 import { cardDefinitions } from './card-box.ts'
 import type { CardBox } from './card-box.ts'
@@ -47,6 +48,7 @@ const bodies = {
     plugged: z.boolean().optional(),
     delayMs: milliseconds.optional(),
     latency: z.enum(readerLatencyNames).optional(),
+    kind: z.enum(readerKinds).optional(),
   }),
   '/api/network': z.strictObject({
     mode: z.enum(['up', 'cut', 'black-hole', 'hold']).optional(),
@@ -145,6 +147,7 @@ function armFault(devices: PanelDevices, body: Body<'/api/reader/fault'>): Panel
 function setReader(devices: PanelDevices, body: Body<'/api/reader'>): PanelAnswer {
   if (body.delayMs !== undefined) devices.desk.setDelay(body.delayMs)
   if (body.latency !== undefined) devices.desk.setLatency(body.latency)
+  if (body.kind !== undefined) devices.desk.setKind(body.kind)
   return body.plugged === undefined ? done : asAnswer(devices.desk.setPlugged(body.plugged))
 }
 

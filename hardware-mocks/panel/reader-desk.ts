@@ -7,6 +7,7 @@ import type { CardFault, FaultyCard } from '../cards/faults.ts'
 import type { CardAnswer, VirtualCard } from '../cards/virtual-card.ts'
 import type { CardPlace } from '../reader/card-place.ts'
 import type { ReaderLatencyName } from '../reader/latency.ts'
+import type { ReaderKind } from '../reader/reader-commands.ts'
 import type { Scheduler } from '../reader/scheduler.ts'
 import type { CardBox } from './card-box.ts'
 
@@ -17,6 +18,7 @@ export interface ReaderState {
   readonly plugged: boolean
   readonly delayMs: number
   readonly latency: ReaderLatencyName
+  readonly kind: ReaderKind
   /** Commands in this presence. */
   readonly commands: number
   readonly pullsInMs: number | null
@@ -47,6 +49,9 @@ class ObservedCard implements VirtualCard {
   }
   get uid(): Uint8Array {
     return this.card.uid
+  }
+  get takesReaderCommands(): boolean {
+    return this.card.takesReaderCommands
   }
   get delayMs(): number {
     return this.card.delayMs
@@ -101,6 +106,7 @@ export class ReaderDesk {
       plugged: this.#reader.status().trouble === null,
       delayMs: this.#reader.delayMs,
       latency: this.#reader.latency.name,
+      kind: this.#reader.commands.kind,
       commands: this.#commands,
       pullsInMs: this.#pull === null ? null : Math.max(0, this.#pull.at - this.#now()),
     }
@@ -186,6 +192,11 @@ export class ReaderDesk {
   setLatency(latency: ReaderLatencyName): void {
     this.#reader.latency.name = latency
     this.#log.write('reader-latency', { latency })
+  }
+
+  setKind(kind: ReaderKind): void {
+    this.#reader.commands.kind = kind
+    this.#log.write('reader-kind', { kind })
   }
 
   dispose(): void {

@@ -1,6 +1,7 @@
 import type { Event, ReaderStatus } from '../../src/drivers/ports.ts'
 import type { VirtualCard } from '../cards/virtual-card.ts'
 import type { DrawnLatency } from './latency.ts'
+import type { ReaderCommands } from './reader-commands.ts'
 
 /** A reader as a hand knows it: cards are laid on it and pulled away. Who talks to them is on its other side. */
 export interface CardPlace {
@@ -9,6 +10,8 @@ export interface CardPlace {
   delayMs: number
   /** How long this kind of reader takes, beside `delayMs`. */
   readonly latency: DrawnLatency
+  /** What kind of reader it is: which of its own commands it knows. */
+  readonly commands: ReaderCommands
   /** What lies here. */
   readonly card: VirtualCard | null
   /** The card has gone: pulled, or torn away by a fault. */

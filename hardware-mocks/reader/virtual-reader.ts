@@ -19,7 +19,7 @@ import type {
 } from '../../src/drivers/ports.ts'
 import type { VirtualCard } from '../cards/virtual-card.ts'
 import { Emitter } from './emitter.ts'
-import { answerPseudoApdu } from './pseudo-apdu.ts'
+import { ReaderCommands } from './reader-commands.ts'
 import { DrawnLatency } from './latency.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -77,6 +77,7 @@ export class VirtualReader implements CardReaderPort {
   readonly name: string
   delayMs: number
   readonly latency: DrawnLatency
+  readonly commands = new ReaderCommands()
   readonly #scheduler: Scheduler
   readonly #newPresenceId: () => string
   readonly #didInsert = new Emitter<CardPresence>()
@@ -140,6 +141,7 @@ export class VirtualReader implements CardReaderPort {
     this.#laid = null
     this.#scheduler.clearTimeout(laid.untilSeen)
     if (laid.hasField) laid.card.leaveField()
+    this.commands.forget()
     this.#endPresence(
       laid.presence,
       unknown('card-left', 'the card left during the command (SCardTransmit: success with 0 bytes)'),
@@ -153,6 +155,7 @@ export class VirtualReader implements CardReaderPort {
     const laid = this.#laid
     if (laid === null || laid.presence === null) return
     laid.card.reset()
+    this.commands.forget()
     const { presence } = laid
     laid.presence = null
     this.#endPresence(
@@ -185,6 +188,7 @@ export class VirtualReader implements CardReaderPort {
       } else if (laid.presence !== null) {
         laid.card.reset()
       }
+      this.commands.forget()
       const { presence } = laid
       laid.presence = null
       this.#endPresence(
@@ -282,9 +286,7 @@ export class VirtualReader implements CardReaderPort {
     const { latency } = this
     const halfway = (this.delayMs + laid.card.delayMs + latency.ofCommandMs()) / 2
     this.#after(halfway + latency.ofBytesMs(command.bytes.length), command, () => {
-      const pseudo = answerPseudoApdu(command.bytes, laid.card)
-      const answer =
-        pseudo === null ? laid.card.exchange(command.bytes) : ({ kind: 'answered', response: pseudo } as const)
+      const answer = this.commands.answer(command.bytes, laid.card) ?? laid.card.exchange(command.bytes)
       if (answer.kind === 'torn') {
         this.pull()
         return

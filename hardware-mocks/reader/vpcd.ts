@@ -9,7 +9,7 @@ import type { VirtualCard } from '../cards/virtual-card.ts'
 import type { CardPlace } from './card-place.ts'
 import { Emitter } from './emitter.ts'
 import { DrawnLatency } from './latency.ts'
-import { answerPseudoApdu } from './pseudo-apdu.ts'
+import { ReaderCommands } from './reader-commands.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** vpcd's own default: readers "Virtual PCD 00 00" and, one port higher, "Virtual PCD 00 01". */
@@ -33,6 +33,7 @@ export class VpcdSlot implements CardPlace {
   delayMs = 0
   /** But for its polls: pcscd polls itself, each 0.4 s. */
   readonly latency: DrawnLatency
+  readonly commands = new ReaderCommands()
   #trouble: ReaderStatus['trouble'] = null
   #laid: { readonly card: VirtualCard; readonly socket: Socket; travel: unknown } | null = null
 
@@ -103,6 +104,7 @@ export class VpcdSlot implements CardPlace {
     this.#laid = null
     this.#scheduler.clearTimeout(laid.travel)
     laid.socket.destroy()
+    this.commands.forget()
     laid.card.leaveField()
     this.#didRemove.fire(laid.card)
     return laid.card
@@ -124,6 +126,7 @@ export class VpcdSlot implements CardPlace {
       case Control.powerOff:
       case Control.powerOn:
       case Control.reset:
+        this.commands.forget()
         laid.card.reset()
         return
       case Control.answerToReset:
@@ -141,8 +144,7 @@ export class VpcdSlot implements CardPlace {
       else laid.travel = this.#scheduler.setTimeout(run, travelMs)
     }
     after(command.length, () => {
-      const pseudo = answerPseudoApdu(command, laid.card)
-      const answer = pseudo === null ? laid.card.exchange(command) : ({ kind: 'answered', response: pseudo } as const)
+      const answer = this.commands.answer(command, laid.card) ?? laid.card.exchange(command)
       if (answer.kind === 'mute') return
       // vpcd hangs on an answer of no bytes, so an answer of which nothing is left is a card that left.
       if (answer.kind === 'torn' || answer.response.length === 0) {

@@ -15,6 +15,8 @@ export const refusalCodes = [
   'CARD_ANSWER_MALFORMED',
   /** It shows another UID at each tap: nobody can say whose it is (ISO/IEC 14443-3 §6.4.4: first byte 08). */
   'CARD_RANDOM_UID',
+  /** It may be an NTAG21x, which this reader can not read: it hands no command on to such a card (docs/design/24). */
+  'READER_HIDES_CARD',
   /** It says that it is an NXP chip, and its originality signature or its issuer's record says otherwise. */
   'CARD_NOT_ORIGINAL',
   /** None of its schemes pays with a card of this kind. */

@@ -17,6 +17,7 @@ import type { Command } from '../../src/terminal/contract/commands.ts'
 import type { Snapshot } from '../../src/terminal/contract/index.ts'
 import type { VirtualCard } from '../../hardware-mocks/cards/virtual-card.ts'
 import { quickPinHash, towardsShift } from '../fixtures/open-shift.ts'
+import type { ReaderKind } from '../../hardware-mocks/reader/reader-commands.ts'
 import { VirtualReader } from '../../hardware-mocks/reader/virtual-reader.ts'
 import type { Station } from './cashier.ts'
 import { ModelledDisk } from './modelled-disk.ts'
@@ -83,6 +84,11 @@ export class TillStation implements Station {
     if (this.#isStale && this.#core !== undefined) this.#snapshot = this.#core.till.snapshot()
     this.#isStale = false
     return this.#snapshot
+  }
+
+  /** What kind of reader stands beside the till. */
+  set readerKind(kind: ReaderKind) {
+    this.#reader.commands.kind = kind
   }
 
   /** A second machine with the keys of another. */

@@ -412,7 +412,8 @@ export class CardPayment implements CardWork {
     const { reader, presence } = this.#parts
     const present = presence(presenceId)
     if (present === undefined) return undefined
-    return { atr: present.atr, transmit: (command) => reader.transmit(presenceId, command, apduTimeoutMs) }
+    const { atr, readerName } = present
+    return { atr, readerName, transmit: (command) => reader.transmit(presenceId, command, apduTimeoutMs) }
   }
 }
 

@@ -61,7 +61,11 @@ export class CardProofs {
     tapped: Tapped,
     schemes: readonly string[],
   ): Promise<CardSession> {
-    if (tapped.identification !== null) return askForSlots(this.#parts, tapped, tapped.identification.profile, schemes)
+    if (tapped.identification !== null) {
+      const asked = await askForSlots(this.#parts, tapped, tapped.identification.profile, schemes)
+      const isHidden = tapped.isHidden === true && asked.kind === 'refused' && asked.code === 'CARD_UNKNOWN'
+      return isHidden ? { kind: 'refused', code: 'READER_HIDES_CARD' } : asked
+    }
     if (channel === undefined) return { kind: 'card_left' }
     const relay = cardRelay(this.#parts, tapped.card, schemes)
     const authentication = await authenticate(channel, tapped.uid, relay.authenticator, (length) =>

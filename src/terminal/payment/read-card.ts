@@ -17,6 +17,8 @@ export interface ReadCard {
   /** The keyed hash of the UID. */
   readonly card: string
   readonly profile: CardProfile
+  /** It may be a card of another profile, which this reader does not show. */
+  readonly isHidden?: true
   /** What a card that only says who it is has to say: the same for each sale. Null of one that proves each sale. */
   readonly identification: IdentificationProof | null
 }
@@ -61,8 +63,13 @@ export async function readCard(
   const { kind: profile, uid } = found
   const card = cardPseudonym(active.cardReferenceKey, uid)
   if (profile === 'ntag424') return { kind: 'card', uid, card, profile, identification: null }
-  if (!active.schemes.some((scheme) => acceptsCard(scheme, profile))) return { kind: 'refused', code: 'CARD_UNKNOWN' }
-  if (found.kind !== 'ntag21x') return { kind: 'card', uid, card, profile, identification: { profile: 'uid', card } }
+  const isTaken = (of: CardProfile): boolean => active.schemes.some((scheme) => acceptsCard(scheme, of))
+  const isHidden = found.kind === 'uid' && found.isHidden === true && isTaken('ntag21x')
+  if (!isTaken(profile)) return { kind: 'refused', code: isHidden ? 'READER_HIDES_CARD' : 'CARD_UNKNOWN' }
+  if (found.kind !== 'ntag21x') {
+    const read = { kind: 'card', uid, card, profile, identification: { profile: 'uid', card } } as const
+    return isHidden ? { ...read, isHidden } : read
+  }
   const read = await readNtag21x(channel, found)
   if (read.kind === 'torn') return { kind: 'card_left' }
   if (read.kind === 'refused') return { kind: 'refused', code: read.code }

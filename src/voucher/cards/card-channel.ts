@@ -11,6 +11,8 @@ export type ChannelAnswer =
 
 export interface CardChannel {
   readonly atr: Uint8Array
+  /** As PC/SC names the reader; absent where nobody knows it. */
+  readonly readerName?: string
   transmit(command: Uint8Array): Promise<ChannelAnswer>
 }
 

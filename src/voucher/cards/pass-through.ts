@@ -1,13 +1,16 @@
 /**
- * Commands of ISO/IEC 14443-3 cards through an ACR122U: its PN532 hands them on as they are (`D4 42`,
- * InCommunicateThru), and its own reading and writing of pages (ACR122U API V2.04 §5 and §6.1;
- * shared/facts/cards-and-readers.md §1.2).
+ * Commands of ISO/IEC 14443-3 cards through a reader: an ACR122U's PN532 hands them on as they are (`D4 42`,
+ * InCommunicateThru; ACR122U API V2.04 §6.1), other readers in a transparent session (`transparent-session.ts`); which
+ * does what: `reader-families.ts`. Reading and writing of pages is the same at all of them (PC/SC part 3 §3.2.2.1.8 and
+ * §3.2.2.1.9; ACR122U API V2.04 §5; shared/facts/cards-and-readers.md §1.2).
  */
 import type { CardChannel } from './card-channel.ts'
 import { concatBytes } from './bytes.ts'
 import { exchange } from './exchange.ts'
 import type { Torn } from './exchange.ts'
+import { handingOnOf } from './reader-families.ts'
 import { describeStatus, statusIsoOk, type CardStatusName } from './status.ts'
+import { throughSession } from './transparent-session.ts'
 
 const inCommunicateThru = Uint8Array.of(0xd4, 0x42)
 const answerStart = [0xd5, 0x43] as const
@@ -16,7 +19,7 @@ const answerStart = [0xd5, 0x43] as const
  * with four bits that have no CRC. To be confirmed on real readers: both are taken alike.
  */
 const refusals: readonly number[] = [0x01, 0x02]
-/** How a reader of another make answers a command of class FF that it does not know. */
+/** How a reader without a PN532 answers a command of class FF that it does not know. */
 const notSupported: readonly CardStatusName[] = [
   'ISO_FUNCTION_NOT_SUPPORTED',
   'ISO_INSTRUCTION_NOT_SUPPORTED',
@@ -27,14 +30,25 @@ export type PassedThrough<Step extends string> =
   | { readonly kind: 'answered'; readonly data: Uint8Array }
   /** The card lies there and does not do it, or went away just then: a reader cannot tell. */
   | { readonly kind: 'refused' }
-  /** The reader hands nothing on: it is not of that make. */
+  /** The reader hands nothing on, in neither way. */
   | { readonly kind: 'not-passed' }
-  /** Not what a reader with a PN532 answers, or bits were lost on the way. */
+  /** Not what such a reader answers, or bits were lost on the way. */
   | { readonly kind: 'malformed'; readonly detail: string }
   | Torn<Step>
 
-/** @param command at most 250 bytes, without CRC */
+/** A reader of which nobody has said how it does it is asked one way and then the other. @param command without CRC */
 export async function passThrough<Step extends string>(
+  channel: CardChannel,
+  step: Step,
+  command: Uint8Array,
+): Promise<PassedThrough<Step>> {
+  const known = handingOnOf(channel.readerName ?? null)
+  if (known === 'transparent-session') return throughSession(channel, step, command)
+  const direct = await directTransmit(channel, step, command)
+  return known === null && direct.kind === 'not-passed' ? throughSession(channel, step, command) : direct
+}
+
+async function directTransmit<Step extends string>(
   channel: CardChannel,
   step: Step,
   command: Uint8Array,

@@ -30,6 +30,8 @@ export interface UidCard {
   readonly kind: 'uid'
   /** 4, 7 or 10 bytes. */
   readonly uid: Uint8Array
+  /** The reader hands no command on to it, so it may be one that proves more: an NTAG21x. */
+  readonly isHidden?: true
 }
 
 type Named<Card> = Card & {
@@ -77,8 +79,11 @@ async function recogniseStorageCard(channel: CardChannel, { standard, name }: St
     case 'torn':
       return gone(version)
     case 'refused':
-    case 'not-passed':
       return byUid(channel, known)
+    case 'not-passed': {
+      const hidden = await byUid(channel, known)
+      return hidden.kind === 'uid' ? { ...hidden, isHidden: true } : hidden
+    }
     case 'malformed':
       return unreadable(version.detail)
     case 'answered':

@@ -14,6 +14,8 @@ export type UidEnrolment =
         | 'CARD_RANDOM_UID'
         | 'CARD_UNKNOWN'
         | 'CARD_ANSWER_MALFORMED'
+        /** Whether it proves more than its UID, only another reader can say: there a till would not take it by that. */
+        | 'READER_HIDES_CARD'
         /** It is one that proves more than its UID: it is personalised, not enrolled by it. */
         | 'CARD_PROVES_MORE'
       readonly detail: string
@@ -38,6 +40,8 @@ export async function readCardToEnrol(channel: CardChannel): Promise<UidEnrolmen
     case 'tolem-applet':
       return { kind: 'refused', code: 'CARD_PROVES_MORE', detail: card.name }
     case 'uid':
-      return { kind: 'card', uid: card.uid, name: card.name }
+      return card.isHidden === true
+        ? { kind: 'refused', code: 'READER_HIDES_CARD', detail: card.name }
+        : { kind: 'card', uid: card.uid, name: card.name }
   }
 }

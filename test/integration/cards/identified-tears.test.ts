@@ -11,6 +11,7 @@ import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
 import { cardPseudonym } from '../../../src/sync/protocol/card-pseudonym.ts'
 import { signIssuerRecord } from '../../../src/sync/protocol/issuer-record.ts'
 import { readCard, type CardRead } from '../../../src/terminal/payment/read-card.ts'
+import type { ChannelAnswer } from '../../../src/voucher/cards/card-channel.ts'
 import { issuedMemory, readNtag21x } from '../../../src/voucher/cards/ntag21x.ts'
 import { ntag21xModelOf } from '../../../src/voucher/cards/ntag21x-layout.ts'
 import {
@@ -100,6 +101,73 @@ describe.each([
     bench.lay(faulty)
     const again = await bench.settle(atTill(bench))
     expect(again).toMatchObject({ kind: 'card', profile, card: cardPseudonym(active.cardReferenceKey, card.uid) })
+  })
+})
+
+describe('at a till whose reader hands commands on in a session: an NTAG213', () => {
+  /** Each of the two that pages cannot say: asked of a PN532 first, then begun, activated, asked, ended. */
+  const commands = 5 + 1 + 5 + 6
+  const wrongs = ['pulled before', 'pulled behind', 'short', 'another status', 'garbage'] as const
+
+  /** Counts what is sent, and does the wrong to the one command. */
+  function wronged(bench: ReaderBench, at: number, wrong: (typeof wrongs)[number] | null) {
+    const channel = present(bench)
+    let sent = 0
+    const transmit = async (command: Uint8Array): Promise<ChannelAnswer> => {
+      sent += 1
+      if (sent !== at) return channel.transmit(command)
+      if (wrong === 'pulled before') bench.reader.pull()
+      const answer = await channel.transmit(command)
+      if (wrong === 'pulled behind') bench.reader.pull()
+      switch (wrong) {
+        case 'pulled behind':
+          return { kind: 'unknown', reason: 'card-left' }
+        case 'short':
+          return { kind: 'answered', response: Uint8Array.of(0x90) }
+        case 'another status':
+          return { kind: 'answered', response: Uint8Array.of(0x64, 0x01) }
+        case 'garbage':
+          return { kind: 'answered', response: seededRandom(`garbage ${at}`)(20) }
+        default:
+          return answer
+      }
+    }
+    const read = readCard({ ...channel, transmit }, active, ledgerKey)
+    return { read, sent: () => sent }
+  }
+
+  async function benchOf(card: VirtualCard): Promise<ReaderBench> {
+    const bench = new ReaderBench()
+    bench.reader.commands.kind = 'part3'
+    bench.lay(card)
+    return bench
+  }
+
+  it(`takes ${commands} commands`, async () => {
+    const bench = await benchOf(await issued())
+    const { read, sent } = wronged(bench, 0, null)
+    expect(await bench.settle(read)).toMatchObject({ kind: 'card', profile: 'ntag21x' })
+    expect(sent()).toBe(commands)
+  })
+
+  const cells = Array.from({ length: commands }, (_, index) =>
+    wrongs.map((wrong) => [wrong, index + 1] as const),
+  ).flat()
+  it.each(cells)('%s at command %i: no session stays open, and then it goes through', async (wrong, at) => {
+    const card = await issued()
+    const bench = await benchOf(card)
+    const first = await bench.settle(wronged(bench, at, wrong).read)
+    if (first.kind === 'refused') expect([...clean, 'READER_HIDES_CARD']).toContain(first.code)
+    else if (first.kind === 'card') expect(first.card).toBe(cardPseudonym(active.cardReferenceKey, card.uid))
+    else expect(first.kind).toBe('card_left')
+    // Where the card still lies there, the reader looks for cards again, and reads pages.
+    const left = bench.presence
+    if (left !== undefined) {
+      const page = await bench.settle(bench.channel(left).transmit(Buffer.from('FFB0000410', 'hex')))
+      expect(Buffer.from((page as { response: Uint8Array }).response.slice(-2)).toString('hex')).toBe('9000')
+    }
+    bench.lay(card)
+    expect(await bench.settle(atTill(bench))).toMatchObject({ kind: 'card', profile: 'ntag21x' })
   })
 })
 

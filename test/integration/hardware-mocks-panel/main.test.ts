@@ -64,13 +64,15 @@ it('gives a card back that finds no pcscd to be laid into, and says so', async (
     '1',
     '--reader-latency',
     'slow',
+    '--reader-kind',
+    'part3',
   )
   const { panelUrl } = JSON.parse(await firstLine)
   const asked = async (path: string) => (await fetch(`${panelUrl}${path}`)).json()
   const body = JSON.stringify({ card: 'Tag' })
   await fetch(`${panelUrl}api/reader/lay`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   await expect.poll(async () => (await asked('api/state')).reader).toMatchObject({ card: null, plugged: false })
-  expect((await asked('api/state')).reader.latency).toBe('slow')
+  expect((await asked('api/state')).reader).toMatchObject({ latency: 'slow', kind: 'part3' })
   expect((await asked('api/log')).reader).toContainEqual(
     expect.objectContaining({ what: 'not-laid', details: expect.objectContaining({ card: 'Tag' }) }),
   )

@@ -233,6 +233,36 @@ describe('an NTAG21x', () => {
     expect(rows('SELECT state FROM tender')).toEqual([{ state: 'settled' }])
   })
 
+  it('pays at a reader that hands its commands on in a session', async () => {
+    const { card, log } = ntag21x()
+    await open(card)
+    world.station.readerKind = 'part3'
+    await takesNtag21xCards(world)
+    await issue(card)
+    const issuing = log.length
+    expect(await taps('bread')).toBe('settled')
+    expect(evidence()).toMatchObject([{ profile: 'ntag21x' }])
+    // The signature of its maker came out of it, and no page was written.
+    const said = log.slice(issuing).flatMap((entry) => (entry.kind === 'command' ? [entry.command] : []))
+    expect(said).toContain('FF00000004D4423C00')
+    expect(said.filter((one) => one.startsWith('FFD6'))).toEqual([])
+  })
+
+  it('at a reader that hands nothing on is refused for that, whatever else its UID could be', async () => {
+    const { card } = ntag21x()
+    await open(card)
+    world.station.readerKind = 'plain'
+    await takesNtag21xCards(world)
+    await issue(card)
+    expect(await taps('bread')).toBe('READER_HIDES_CARD')
+    // Now its UID alone might do, and the ledger knows that it does not.
+    await takesUid()
+    expect(await taps()).toBe('READER_HIDES_CARD')
+    expect(rows('SELECT * FROM tender')).toEqual([])
+    world.station.readerKind = 'acr122u'
+    expect(await taps('bread')).toBe('settled')
+  })
+
   it('is refused without network by its own code, and after a lost answer it is unknown', async () => {
     const { card } = ntag21x()
     await open(card)

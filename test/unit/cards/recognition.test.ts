@@ -7,6 +7,7 @@ import { fromHex, toHex } from '../../../src/voucher/cards/bytes.ts'
 import { diversifyAes128 } from '../../../src/voucher/cards/an10922.ts'
 import { passwordOf } from '../../../src/voucher/cards/ntag21x-personalisation.ts'
 import { recogniseAnyCard } from '../../../src/voucher/cards/recognition.ts'
+import { readCardToEnrol } from '../../../src/voucher/cards/uid-enrolment.ts'
 import { uidFaultOf } from '../../../src/voucher/cards/uid.ts'
 import { scriptedCard, type Exchange } from './scripted-card.ts'
 
@@ -17,13 +18,19 @@ const select = (status: string): Exchange => ({ command: '00A4040007D27600008501
 const version = (response: string): Exchange => ({ command: '9060000000', response })
 const uid = '04A1B2C3D4E5F6'
 
-async function recognised(exchanges: readonly Exchange[], atr: Uint8Array = fromHex('3B8180018080')) {
+async function recognised(
+  exchanges: readonly Exchange[],
+  atr: Uint8Array = fromHex('3B8180018080'),
+  readerName?: string,
+) {
   const card = scriptedCard(exchanges, atr)
-  const found = await recogniseAnyCard(card)
+  const found = await recogniseAnyCard(readerName === undefined ? card : { ...card, readerName })
   expect(card.sent).toEqual(exchanges.map(({ command }) => command))
   if (!('name' in found)) return found
   const { kind, name } = found
-  return 'uid' in found ? { kind, name, uid: toHex(found.uid) } : { kind, name }
+  if (!('uid' in found)) return { kind, name }
+  const own = { kind, name, uid: toHex(found.uid) }
+  return 'isHidden' in found ? { ...own, isHidden: found.isHidden } : own
 }
 
 describe('a storage card', () => {
@@ -48,7 +55,6 @@ describe('a storage card', () => {
   test.each([
     ['an Ultralight, which is silent', 'D543019000', 'MIFARE Ultralight'],
     ['one that says no', 'D543029000', 'MIFARE Ultralight'],
-    ['an Ultralight at a reader that hands nothing on', '6A81', 'MIFARE Ultralight'],
     ['an Ultralight EV1', 'D543000004030101000B039000', 'MIFARE Ultralight EV1'],
     ['a copy that names its own maker', 'D5430000530402010011039000', 'card of NFC Forum type 2 of maker 53'],
     ['an unknown size', 'D543000004040201000E039000', 'NXP card of NFC Forum type 2, 04'],
@@ -76,6 +82,70 @@ describe('a storage card', () => {
     const odd = 'not supported: MIFARE Classic 1K: malformed, 5 bytes'
     expect(await recognised([getUid('0102030405')], storage('0001'))).toEqual({ kind: 'unsupported', name: odd })
   })
+})
+
+describe('a card of NFC Forum type 2, through a transparent session', () => {
+  const begin: Exchange = { command: 'FFC20000028100', response: 'C0030090009000' }
+  const layer3: Exchange = { command: 'FFC20002048F020003', response: 'C0030090008F01009000' }
+  const asked = (response: string): Exchange => ({ command: 'FFC200010A5F460400010100950160', response })
+  const end: Exchange = { command: 'FFC20000028200', response: 'C0030090009000' }
+  const ntag213 = '97080004040201000F03'
+  const ntag = { kind: 'ntag21x', name: 'NTAG213', uid }
+  const ultralight = { kind: 'uid', name: 'MIFARE Ultralight', uid }
+
+  test.each([
+    ['with all that a reader may say of it', `C00300900092010096020000${ntag213}9000`],
+    ['with its answer alone', `${ntag213}9000`],
+  ])('is known by its version, %s', async (_what, answer) => {
+    for (const reader of ['ACS ACR1252 Dual Reader [ACR1252 Dual Reader PICC] 00 00', 'ACS ACR1552U PICC 0']) {
+      const exchanges = [begin, layer3, asked(answer), end, getUid(uid)]
+      expect(await recognised(exchanges, storage('0003'), reader)).toEqual(ntag)
+    }
+  })
+
+  test('is asked so at a reader that nobody has described, once its PN532 is none', async () => {
+    const exchanges = [type2Version('6A81'), begin, layer3, asked(`${ntag213}9000`), end, getUid(uid)]
+    expect(await recognised(exchanges, storage('0003'))).toEqual(ntag)
+    expect(await recognised([type2Version('6A81'), getUid(uid)], storage('0003'), 'ACS ACR122U 00 00')).toEqual({
+      ...ultralight,
+      isHidden: true,
+    })
+  })
+
+  test.each([
+    ['nothing answered', 'C0030264019000'],
+    ['four bits did', 'C003009000920104960201009701009000'],
+    ['the reception was bad', `C00300900096020100${ntag213}9000`],
+    ['there is no answer in it', 'C0030090009000'],
+    ['the reader says so by its status', '6401'],
+  ])('is known by its UID where %s, and the session ends', async (_what, answer) => {
+    const exchanges = [begin, layer3, asked(answer), end, getUid(uid)]
+    expect(await recognised(exchanges, storage('0003'), 'ACS ACR1252 0')).toEqual(ultralight)
+  })
+
+  test('that left before it was activated anew is known by no more than that', async () => {
+    const exchanges = [begin, { ...layer3, response: 'C0030164019000' }, end, getUid(uid)]
+    expect(await recognised(exchanges, storage('0003'), 'ACS ACR1252 0')).toEqual(ultralight)
+  })
+
+  test.each(['6A81', '6D00', '6300', 'C003016A819000'])('is hidden where the reader says %s to it', async (answer) => {
+    const exchanges = [{ ...begin, response: answer }, end, getUid(uid)]
+    const found = await recognised(exchanges, storage('0003'), 'ACS ACR1252 0')
+    expect(found).toEqual({ ...ultralight, isHidden: true })
+  })
+
+  test('is not enrolled by its UID where the reader hides it: at another it might be known by more', async () => {
+    const card = scriptedCard([type2Version('6A81'), { ...begin, response: '6D00' }, end, getUid(uid)], storage('0003'))
+    expect(await readCardToEnrol(card)).toMatchObject({ kind: 'refused', code: 'READER_HIDES_CARD' })
+  })
+
+  test.each(['C00300909000', '97059000', '5F9000'])(
+    'is not readable where the answer is %s, and the session ends',
+    async (answer) => {
+      const exchanges = [begin, layer3, asked(answer), end]
+      expect(await recognised(exchanges, storage('0003'), 'ACS ACR1252 0')).toMatchObject({ kind: 'unreadable' })
+    },
+  )
 })
 
 /** Neither of our applets' names. */

@@ -305,6 +305,7 @@ export class CardBench {
     const spent = { cardMs: 0, commands: 0, isTimedByHost: true }
     const channel: CardChannel = {
       atr: presence.atr,
+      readerName: presence.readerName,
       transmit: async (command) => {
         if (this.#disposed) return { kind: 'notSent', reason: 'bench-closed' }
         const from = monotonic()

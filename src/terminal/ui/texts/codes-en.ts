@@ -17,6 +17,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
     todo: 'Tap again, flat on the reader, or take cash.',
   },
   CARD_RANDOM_UID: { what: 'This card’s number changes with each tap.', todo: 'Ask for another card or take cash.' },
+  READER_HIDES_CARD: {
+    what: 'This card reader can not read this kind of card.',
+    todo: 'Ask for another card or take cash.',
+  },
   CARD_NOT_ORIGINAL: { what: 'The card is not an original of its kind.', todo: 'Do not accept this card. Take cash.' },
   CARD_KIND_NOT_ACCEPTED: {
     what: 'The scheme does not pay with this kind of card.',

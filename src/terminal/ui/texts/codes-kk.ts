@@ -19,6 +19,7 @@ export const refusals: TextsOfLanguage['refusals'] = {
   CARD_BINDING_MISMATCH: { what: 'Карта басқа сатылым бойынша жауап берді.', todo: 'Картаны қайта жақындатыңыз.' },
   CARD_ANSWER_MALFORMED: { what: 'Картаның жауабы оқылмады.', todo: againOrCash },
   CARD_RANDOM_UID: { what: 'Бұл картаның нөмірі әр жолы өзгереді.', todo: otherCardOrCash },
+  READER_HIDES_CARD: { what: 'Бұл оқығыш мұндай картаны оқи алмайды.', todo: otherCardOrCash },
   CARD_NOT_ORIGINAL: { what: 'Карта түпнұсқа емес.', todo: rejectCard },
   CARD_KIND_NOT_ACCEPTED: { what: 'Бағдарлама мұндай картамен төлемейді.', todo: otherCardOrCash },
   CARD_ONLINE_ONLY: { what: 'Мұндай карта тек желі барда төлейді.', todo: waitOrCash },
