@@ -10,6 +10,7 @@ import type { DemoWorld } from '../../fixtures/demo-world.ts'
 import { takesGoodsBack } from './goods-back.ts'
 import { clearScreenshots, type Cashier } from './cashier.ts'
 import { paysByQr } from './pays-by-qr.ts'
+import { putsAside } from './put-aside.ts'
 
 /** The till of `npm start` with one window open. */
 export interface OpenTill {
@@ -190,6 +191,10 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       await cashier.sees('approved')
       expect(await newSlip(before)).toMatch(/Paid +1 150,00/)
       expect(demo.slips()).toHaveLength(before + 1)
+    })
+
+    test('a torn tap is put aside for the next customer and taken up again, by keys', async () => {
+      expect(await putsAside(cashier, demo, newSlip)).toMatch(/Paid +1 150,00[^]*Paid +1 150,00/)
     })
 
     test('a lost answer: "do not charge again", then paid, without a second charge', async () => {
