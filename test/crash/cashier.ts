@@ -117,6 +117,12 @@ export class Cashier {
         }
         return
       case 'torn':
+        if (isPutAside(customer.visit) && !customer.wasAside) {
+          await this.#pull()
+          customer.wasAside = true
+          customer.isLeftForLater = true
+          return this.#does({ command: 'serve_next_meanwhile' })
+        }
         if (customer.visit.onTorn === 'cancel') {
           customer.isCancelled = true
           return this.#does({ command: 'cancel_payment' })
@@ -198,10 +204,17 @@ export class Cashier {
 
   /** The customer waits aside. Their sale closes by itself, is cancelled, or comes back to the screen. */
   async #goAfterLeaving(snapshot: Snapshot, customer: Customer): Promise<void> {
-    const isKnown = snapshot.unresolved.some((tender) => tender.saleId === customer.saleId)
+    const known = snapshot.unresolved.find((tender) => tender.saleId === customer.saleId)
     if (snapshot.sale !== null) return this.#settleLeftOver(snapshot)
-    if (!isKnown && snapshot.tap.state === 'idle') return
+    if (known === undefined && snapshot.tap.state === 'idle') return
+    if (known?.state === 'torn') return this.#answerTorn(known, customer)
     await this.#does({ command: 'sync_now' })
+  }
+
+  /** A sale that was put aside is on the screen again, or its customer has gone. */
+  async #answerTorn({ tenderId }: TenderView, { visit }: Customer): Promise<void> {
+    const isGivenUp = visit.onTorn === 'put_aside_and_give_up'
+    await this.#does({ command: isGivenUp ? 'cancel_unknown' : 'take_up_torn', tenderId })
   }
 
   /** A sale whose customer has gone. Nothing was handed over for it, so what was paid goes back. */
@@ -354,6 +367,8 @@ class Customer {
   isCancelled = false
   isVoided = false
   isLeftForLater = false
+  /** Once for each: then the card is held again. */
+  wasAside = false
   isGone = false
 
   constructor(visit: Visit) {
@@ -367,6 +382,10 @@ class Customer {
     this.card = undefined
     this.triesOfCard = 0
   }
+}
+
+function isPutAside({ onTorn }: Visit): boolean {
+  return onTorn === 'put_aside' || onTorn === 'put_aside_and_give_up'
 }
 
 function isAtRest({ sale, tap, queue, unresolved, recent }: Snapshot): boolean {

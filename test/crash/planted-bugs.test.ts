@@ -47,8 +47,13 @@ test('a core that dies by itself is found, though it comes back and all is paid 
 })
 
 test('nothing is found in the right program, killed at the same points', async () => {
-  const only = [pointOf('send/authorisation/answered'), pointOf('print/after')]
-  const report = await crashRun({ kills: 2, seed, folder, only })
+  // A torn sale that is taken up again, and one that is given up, among them.
+  const aside: readonly Point[] = [
+    { name: 'commit/tender_resumed/before', visits: ['torn-aside'] },
+    { name: 'commit/tender_voided/after', visits: ['torn-aside-given-up'] },
+  ]
+  const only = [pointOf('send/authorisation/answered'), pointOf('print/after'), ...aside]
+  const report = await crashRun({ kills: 4, seed, folder, only })
   expect(report).toMatchObject({ neverReached: [], faults: [] })
 })
 

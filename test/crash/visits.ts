@@ -10,7 +10,8 @@ export interface Visit {
   readonly network?: NetworkTrouble
   /** The first card leaves the reader after so many commands. */
   readonly tearAfter?: number
-  readonly onTorn?: 'present_again' | 'cancel'
+  /** Put aside: the screen is free for the next customer, then the sale is taken up again, or given up. */
+  readonly onTorn?: 'present_again' | 'cancel' | 'put_aside' | 'put_aside_and_give_up'
   readonly onUnknown?: 'wait' | 'serve_next' | 'cancel'
   /** The printer runs out of paper after so many lines, and gets a new roll when the customer has gone. */
   readonly paperEndsAfterLines?: number
@@ -42,6 +43,8 @@ export const visits = {
   'unknown-cancelled': { items: lunch, cards: ['unleased'], network: 'lost', onUnknown: 'cancel' },
   torn: { items: lunch, cards: ['leased'], tearAfter: 7, onTorn: 'present_again' },
   'torn-cancelled': { items: lunch, cards: ['leased'], tearAfter: 8, onTorn: 'cancel' },
+  'torn-aside': { items: lunch, cards: ['leased'], tearAfter: 7, onTorn: 'put_aside' },
+  'torn-aside-given-up': { items: lunch, cards: ['leased'], tearAfter: 8, onTorn: 'put_aside_and_give_up' },
   refused: { items: lunch, cards: ['unleased'], network: 'cut_while_proving' },
   cash: { items: ['juice'], cards: [] },
   mixed: { items: ['school-lunch', 'bread', 'juice'], cards: ['leased', 'family'] },

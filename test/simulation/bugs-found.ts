@@ -11,6 +11,7 @@ import { runTown } from './town.ts'
 const shows: Readonly<Record<PlantedBugName, number>> = {
   'slot-twice': 2,
   'unknown-is-refused': 7,
+  'put-aside-paid-twice': 6,
   'interrupted-is-void': 1,
   'reversal-dropped': 1,
   'queue-emptied-on-send': 2,

@@ -1,7 +1,7 @@
 /**
  * A cashier made of chance: looks at the screen, does one thing, looks again. Makes the mistakes that people make
- * (pulls cards too early, cancels, serves the next customer meanwhile) and keeps a notebook of the goods that were
- * given, which the auditor later compares with the ledger. Knows nothing but the screen.
+ * (pulls cards too early, cancels, serves the next customer meanwhile, puts a torn sale aside) and keeps a notebook of
+ * the goods that were given, which the auditor later compares with the ledger. Knows nothing but the screen.
  */
 import type { Snapshot, TenderView } from '../../src/terminal/contract/index.ts'
 import type { Command } from '../../src/terminal/contract/commands.ts'
@@ -28,6 +28,7 @@ export class Cashier {
   customerEveryMs = 0
   readonly #station: Station
   readonly #random: SeededRandom
+  readonly #asideRandom: SeededRandom
   readonly #cards: readonly string[]
   readonly #note: (what: string) => void
   readonly #showsQr: (text: string) => void
@@ -36,6 +37,8 @@ export class Cashier {
   #waited = 0
   #closing = false
   #hasCome = false
+  /** By sale that was put aside, the card in the hand of who waits for it. */
+  readonly #aside = new Map<string, string>()
   /** Sales at which the cashier has to look again: a return was asked for, or goods stayed and money may have come. */
   readonly #toLookAt = new Set<string>()
 
@@ -49,6 +52,7 @@ export class Cashier {
   ) {
     this.#station = station
     this.#random = random
+    this.#asideRandom = random.branch('aside')
     this.#cards = cards
     this.#note = note
     this.#showsQr = showsQr
@@ -106,7 +110,7 @@ export class Cashier {
       case 'hold':
         return this.#hold()
       case 'torn':
-        return this.#torn()
+        return this.#torn(snapshot)
       case 'approved':
         return this.#approved(snapshot)
       case 'refused':
@@ -126,7 +130,7 @@ export class Cashier {
   #idle(snapshot: Snapshot): number {
     this.#station.pullCard()
     const { sale, unresolved } = snapshot
-    if (unresolved.length > 0 && (this.#closing || this.#random.chance(0.2))) return this.#answerOld(unresolved)
+    if (unresolved.length > 0 && (this.#closing || this.#random.chance(0.2))) return this.#answerOld(snapshot)
     if (sale === null) return this.#betweenCustomers(snapshot)
     if (sale.leftToPay === 0n) return this.#do({ command: 'next_customer' }, 500)
     if (sale.open && this.#closing) return this.#do({ command: 'cancel_sale' }, 500)
@@ -281,8 +285,13 @@ export class Cashier {
     return this.#random.between(800, 3_000)
   }
 
-  #torn(): number {
+  /** Most hold the card again; for some the next customer is served meanwhile. */
+  #torn({ sale }: Snapshot): number {
     this.#station.pullCard()
+    if (sale !== null && !this.#closing && this.#asideRandom.chance(0.25)) {
+      this.#aside.set(sale.saleId, this.#card)
+      return this.#do({ command: 'serve_next_meanwhile' }, 500)
+    }
     const choice = this.#random.fraction()
     if (choice < 0.15) return this.#do({ command: 'cancel_payment' }, 500)
     this.#station.layCard(choice < 0.25 ? this.#random.pick(this.#cards) : this.#card)
@@ -341,9 +350,22 @@ export class Cashier {
     return this.#do({ command: 'serve_next_meanwhile' }, 500)
   }
 
-  #answerOld(unresolved: readonly TenderView[]): number {
+  #answerOld({ unresolved, actions }: Snapshot): number {
     const tender = this.#random.pick(unresolved)
+    if (tender.state === 'torn') return this.#answerTorn(tender, actions.includes('take_up_torn'))
     return this.#do({ command: 'cancel_unknown', tenderId: tender.tenderId }, 500)
+  }
+
+  /** Its customer is back with the card, or with another one, or has gone without the goods. */
+  #answerTorn({ tenderId, saleId }: TenderView, mayTakeUp: boolean): number {
+    if (mayTakeUp && this.#asideRandom.chance(0.7)) {
+      this.#card = this.#aside.get(saleId) ?? this.#card
+      this.#waited = 0
+      return this.#do({ command: 'take_up_torn', tenderId }, this.#asideRandom.between(500, 3_000))
+    }
+    if (!this.#closing && this.#asideRandom.chance(0.5)) return 1_000
+    this.#write(saleId, 'kept')
+    return this.#do({ command: 'cancel_unknown', tenderId }, 500)
   }
 
   /** What no card pays. */

@@ -16,7 +16,7 @@ export interface PlantedBug {
 }
 
 /** The till writes another row than it should. */
-function writing(wrong: (row: JournalRow) => JournalRow): NonNullable<PlantedBug['till']> {
+function writing(wrong: (row: JournalRow) => JournalRow): (core: Core) => void {
   return ({ journal }) => {
     const commit = journal.commit.bind(journal)
     journal.commit = (...rows) => commit(...rows.map(wrong))
@@ -37,6 +37,22 @@ export const plantedBugs = {
         ? { kind: 'tender_refused', tenderId: row.tenderId, code: 'LEDGER_UNREACHABLE', item: null }
         : row,
     ),
+  },
+  /** A sale that was put aside is paid when it is taken up, and the till calls that refused: it is paid again. */
+  'put-aside-paid-twice': {
+    till: (core) => {
+      const takenUp = new Set<string>()
+      const command = core.till.command.bind(core.till)
+      core.till.command = (asked) => {
+        if (asked.command === 'take_up_torn') takenUp.add(asked.tenderId)
+        return command(asked)
+      }
+      writing((row) =>
+        row.kind === 'approved_online' && takenUp.has(row.tenderId)
+          ? { kind: 'tender_refused', tenderId: row.tenderId, code: 'LEDGER_UNREACHABLE', item: null }
+          : row,
+      )(core)
+    },
   },
   /** What a power cut interrupted is taken for void, although the request may have left. */
   'interrupted-is-void': {
