@@ -15,8 +15,7 @@ import { readerKinds } from './reader/reader-commands.ts'
 
 const usage = `Use: npm run mocks -- --data DIR [--cards FILE] [--card-folder DIR] [--panel-port N] [--proxy-port N]
   [--ledger-port N] [--reader-port N | --vpcd-port N] [--reader-latency ${readerLatencyNames.join('|')}]
-  [--reader-kind ${readerKinds.join('|')}]
-  [--hid-port N] [--printer-port N] [--printer-front tcp|pty|fifo]
+  [--reader-kind ${readerKinds.join('|')}] [--hid-port N] [--printer-port N] [--printer-front tcp|pty|fifo]
   [--printer-profile kazakh|budget] [--printer-language escpos|starprnt] [--paper 58|80] [--seed TEXT]
   [--wallet-keys FILE --ledger-key FILE]`
 
