@@ -21,7 +21,7 @@ import type { Scheduler, TimerHandle } from '../scheduler.ts'
 import { asReports, displayBytes, displayStart } from './display.ts'
 import { HidWatch } from './hid-watch.ts'
 import { keyboardReportId, KeyboardScannerParser, keypadKeysOf, PressedKeys } from './keyboard-reports.ts'
-import { candidatesOf, foundPlace, namedPlaces, unplugged, type Place } from './places.ts'
+import { candidatesOf, foundPlace, namedPlaces, unplugged, withoutPath, type Place } from './places.ts'
 import { layoutOfVendor, PosScannerParser, posUsagePage, type ScanReading } from './pos-scanner.ts'
 import type { HidSettings } from './settings.ts'
 
@@ -297,10 +297,10 @@ class HidDevices implements HidPort {
   }
 
   #lose(place: Place, trouble: Exclude<HidDeviceStatus['trouble'], null>): void {
-    const { device } = place
+    const { device, info } = place
+    place.trouble = info === null ? trouble : { ...trouble, detail: withoutPath(trouble.detail, info) }
     place.info = null
     place.device = null
-    place.trouble = trouble
     place.lostAt = this.#parts.scheduler.now()
     if (device !== null) {
       // Not opened again before it is closed: two handles of one device would share its reports.

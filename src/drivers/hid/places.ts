@@ -98,7 +98,7 @@ export function placesSeen(places: readonly Place[]): HidPlaceSeen[] {
 }
 
 /** hidapi names the whole path in its sentences. */
-function withoutPath(detail: string, { path }: HidDeviceInfo): string {
+export function withoutPath(detail: string, { path }: HidDeviceInfo): string {
   return detail.replaceAll(path, shownPath(path) ?? 'HID')
 }
 

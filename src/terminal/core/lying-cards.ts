@@ -9,6 +9,9 @@ export class LyingCards {
   readonly #presences = new Map<string, CardPresence>()
   readonly #triedFor = new Map<string, string>()
 
+  /** Cards from which a sale learns nothing more: somebody else's, or one that went away in the middle. */
+  readonly #askedFor = new Map<string, string>()
+
   /** By the reader's name, the ATR of a card that nobody saw leave, and whether it was held back. */
   readonly #unseen = new Map<string, { readonly atr: string; readonly isHeld: boolean }>()
 
@@ -27,6 +30,7 @@ export class LyingCards {
       this.#unseen.set(presence.readerName, { atr: toHex(presence.atr), isHeld })
     this.#presences.delete(presenceId)
     this.#triedFor.delete(presenceId)
+    this.#askedFor.delete(presenceId)
   }
 
   get lying(): readonly CardPresence[] {
@@ -39,6 +43,17 @@ export class LyingCards {
 
   tried(presenceId: string, saleId: string): void {
     this.#triedFor.set(presenceId, saleId)
+  }
+
+  /** It is not asked again about this sale before it is laid down anew. */
+  askedFor(presenceId: string, saleId: string): void {
+    this.#askedFor.set(presenceId, saleId)
+  }
+
+  /** What came while this sale was being paid is no card for the next one. */
+  belongTo(saleId: string): void {
+    for (const presenceId of this.#presences.keys())
+      if (!this.#triedFor.has(presenceId)) this.#triedFor.set(presenceId, saleId)
   }
 
   /**
@@ -56,7 +71,15 @@ export class LyingCards {
    * @param tried the presence that the sale tried last
    */
   untriedFor(saleId: string, tried: string | null): string | undefined {
-    return [...this.#presences.keys()].find((presenceId) => presenceId !== tried && this.isFor(presenceId, saleId))
+    return [...this.#presences.keys()].find(
+      (presenceId) =>
+        presenceId !== tried && this.#askedFor.get(presenceId) !== saleId && this.isFor(presenceId, saleId),
+    )
+  }
+
+  /** One that no sale has tried. */
+  untried(): string | undefined {
+    return [...this.#presences.keys()].find((presenceId) => !this.#triedFor.has(presenceId))
   }
 
   someBelongToAnotherSale(saleId: string): boolean {

@@ -550,8 +550,12 @@ export class Till {
   #offerLyingCard(): void {
     const state = this.#state()
     const isWanted = state === 'awaitingCard' || state === 'torn' || (state === 'askingPin' && !this.#cardLies)
-    if (!isWanted) return
-    const lying = this.#cards.untriedFor(this.#sale.saleId, this.#context().presenceId)
+    // Another one came while the ledger was asked about the one that is refused now.
+    const lying = isWanted
+      ? this.#cards.untriedFor(this.#sale.saleId, this.#context().presenceId)
+      : state === 'refused'
+        ? this.#cards.untried()
+        : undefined
     if (lying !== undefined) this.#offer(lying)
   }
 
@@ -561,6 +565,9 @@ export class Till {
   }
 
   #afterTransition(): void {
+    const { presenceId } = this.#context()
+    if (this.#state() === 'torn' && presenceId !== null) this.#cards.askedFor(presenceId, this.#sale.saleId)
+    if (this.#state() === 'approved') this.#cards.belongTo(this.#sale.saleId)
     // After the machine has finished its step: it takes no event in the middle of one.
     this.#afterwards(() => {
       this.#tellResolution()

@@ -41,6 +41,7 @@ interface AppletPaymentParts extends DecisionParts, TornDebitParts {
   readonly ledger: LedgerClient
   readonly randomness: DecisionRandomness
   readonly onDidDecide: (decision: Decision, input: DecisionInput) => void
+  readonly activePackage: () => ActivePackage | undefined
 }
 type DecisionRandomness = TornDebitParts['randomness'] & { uuid(): string }
 
@@ -153,7 +154,7 @@ export class AppletPayment {
     open: OpenTender,
   ): Promise<ProveOutcome> {
     const { journal } = this.#parts
-    const { debit, terms, active } = open
+    const { debit, terms } = open
     const { tenderId } = terms
     if (debit === null) throw new Error('a debit without the bytes of its intent')
     const known = this.#here
@@ -169,6 +170,8 @@ export class AppletPayment {
       recordTear(journal, tenderId, answer.step)
     }
     if (recognised === undefined && known?.presenceId !== presenceId) return { kind: 'other_card' }
+    const active = this.#parts.activePackage()
+    if (active === undefined) throw new Error('an intent without a package')
     const here = await this.#open(presenceId, channel, recognised, active)
     if (here.kind === 'card_left') return recordTear(journal, tenderId, 'open-channel')
     if (here.kind === 'refused') {
@@ -329,6 +332,6 @@ export class AppletPayment {
     } as const
     const unwritten = recordIntent(journal, now, row)
     if (unwritten !== undefined) return { kind: 'refused', code: unwritten }
-    return { kind: 'intent', intent: openTenderOf(row, active).intent }
+    return { kind: 'intent', intent: openTenderOf(row).intent }
   }
 }

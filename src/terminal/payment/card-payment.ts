@@ -182,9 +182,12 @@ export class CardPayment implements CardWork {
     if (this.#tapped?.presenceId !== presenceId) {
       const read = await this.#readCard(presenceId)
       if (read.kind === 'card_left') return recordTear(journal, tenderId, 'select-application')
-      if (read.kind === 'refused' || !isSameCard(open, this.#tapped)) return { kind: 'other_card' }
+      if (read.kind === 'refused') return { kind: 'other_card' }
     }
     const tapped = this.#tapped
+    // Its UID is needed no longer, and what lies there is read anew for whatever comes next.
+    this.#tapped = undefined
+    if (!isSameCard(open, tapped)) return { kind: 'other_card' }
     const channel = this.#channel(presenceId)
     // A card that only says who it is has said it: it may leave before the ledger has answered.
     const isNeeded = tapped === undefined || tapped.identification === null
@@ -314,7 +317,7 @@ export class CardPayment implements CardWork {
     } as const
     const unwritten = recordIntent(journal, now, intentRow)
     if (unwritten !== undefined) return { kind: 'refused', code: unwritten }
-    this.#open = openTenderOf(intentRow, active)
+    this.#open = openTenderOf(intentRow)
     return { kind: 'intent', intent: this.#open.intent }
   }
 
@@ -352,9 +355,9 @@ export class CardPayment implements CardWork {
     )
     // Other terms would be another tender; this id keeps its own.
     if (part < 0) return { kind: 'refused', code: 'OFFLINE_NOT_ALLOWED' }
-    if (open.mode === 'offline') return { kind: 'accepted', evidence: online, leaseId: open.leaseId }
     // A lease of this till holds the slot now, or the decision would not have it; it may be another than the intent's.
     const leaseId = leased.find((entry) => entry.slot.slotId === terms.payerSlot)?.lease.leaseId ?? null
+    if (open.mode === 'offline' && leaseId === open.leaseId) return { kind: 'accepted', evidence: online, leaseId }
     const record = recordOf(active, leaseId, input, decision, part)
     return {
       kind: 'accepted',
@@ -401,10 +404,7 @@ export class CardPayment implements CardWork {
    */
   #openTender(tenderId: string): OpenTender {
     if (this.#open?.terms.tenderId === tenderId) return this.#open
-    const { row } = this.#parts.journal.intentOf(tenderId)
-    const active = this.#parts.activePackage()
-    if (active === undefined) throw new Error('an intent without a package')
-    this.#open = openTenderOf(row, active)
+    this.#open = openTenderOf(this.#parts.journal.intentOf(tenderId).row)
     return this.#open
   }
 

@@ -16,13 +16,14 @@ import type { Slot } from '../../voucher/slot.ts'
 import { askForSlots } from './card-inquiry.ts'
 import { cardRelay, refusalCodeOf, upperHex, type CardRelayParts } from './card-relay.ts'
 import { leasedSlots } from './leased-slots.ts'
-import type { OpenTender, Tapped } from './open-tender.ts'
+import type { ActivePackage, OpenTender, Tapped } from './open-tender.ts'
 import { saleBound, type TakenProof } from './read-card.ts'
 
 interface CardProofParts extends CardRelayParts {
   readonly journal: Journal
   readonly time: TrustedTime
   readonly keys: KeyRing
+  readonly activePackage: () => ActivePackage | undefined
 }
 
 export type CardSession =
@@ -91,9 +92,12 @@ export class CardProofs {
   ): Promise<TakenProof> {
     if (tapped.identification !== null) return { kind: 'proof', proof: tapped.identification }
     if (channel === undefined) return { kind: 'torn', step: 'authenticate' }
+    // Of now: a torn card may come back under a later lease.
+    const active = this.#parts.activePackage()
+    if (active === undefined) throw new Error('an intent without a package')
     const termsHash = Buffer.from(termsHashOf(open.terms), 'hex')
     const random = (length: number) => this.#parts.randomness.bytes(length)
-    const leased = leasedSlots(this.#parts, open.active.package, tapped).find(
+    const leased = leasedSlots(this.#parts, active.package, tapped).find(
       (entry) => entry.slot.slotId === open.terms.payerSlot,
     )
     const context = tillKeyContext(leased?.lease.leaseId ?? '', open.card)

@@ -31,18 +31,16 @@ export interface OpenTender {
   readonly mode: 'online' | 'offline'
   /** Of a card that counts itself: what it is to sign. */
   readonly debit: AppletProof | null
-  /** The tap's own; after a restart, the one of today. */
-  readonly active: ActivePackage
   evidence: Evidence | null
   /** Why the authorisation certainly moved nothing, when that is certain. */
   notAsked: RefusalCode | null
 }
 
 /** A tender as its intent row says it: not proved yet, nothing asked. */
-export function openTenderOf(row: RowOf<'tender_intent'>, active: ActivePackage): OpenTender {
+export function openTenderOf(row: RowOf<'tender_intent'>): OpenTender {
   const { terms, card, leaseId, record, mode, debit = null } = row
   const intent = { tenderId: terms.tenderId, amount: terms.amount.toString(), schemeId: terms.schemeId }
-  return { intent, terms, card, leaseId, record, mode, debit, active, evidence: null, notAsked: null }
+  return { intent, terms, card, leaseId, record, mode, debit, evidence: null, notAsked: null }
 }
 
 /** Whether the card that lies there is the tender's, and as good: its UID on a lesser card is another card. */

@@ -29,6 +29,8 @@ const lastBits = 0x92
 /** CRC, collision, parity, framing: 00 00, none was wrong. */
 const receptionStatus = 0x96
 const cardAnswer = 0x97
+/** In answer to an exchange: the card said nothing (6401), or the operation failed (6300). */
+const nothingAnswered: ReadonlySet<string> = new Set(['6401', '6300'])
 
 /** @param command at most 200 bytes, without CRC */
 export async function throughSession<Step extends string>(
@@ -43,7 +45,7 @@ export async function throughSession<Step extends string>(
   return said
 }
 
-/** A reader that knows no sessions refuses the first word of one. */
+/** A reader that knows no sessions refuses the first word of one, or the way in which we would speak in it. */
 function notBegun<Step extends string>(begun: Exclude<Said<Step>, { kind: 'objects' }>): PassedThrough<Step> {
   return begun.kind === 'refused' ? { kind: 'not-passed' } : begun
 }
@@ -54,9 +56,13 @@ async function inSession<Step extends string>(
   command: Uint8Array,
 ): Promise<PassedThrough<Step>> {
   const switched = await ask(channel, step, switchToLayer3)
-  if (switched.kind !== 'objects') return switched
+  if (switched.kind !== 'objects') return notBegun(switched)
   const sent = concatBytes(waitingTime, Uint8Array.of(0x95, command.length), command)
   const answer = await ask(channel, step, concatBytes(fromHex('FFC20001'), Uint8Array.of(sent.length), sent))
+  if (answer.kind === 'refused')
+    return nothingAnswered.has(answer.status)
+      ? { kind: 'refused' }
+      : { kind: 'malformed', detail: `the reader says ${answer.status}` }
   if (answer.kind !== 'objects') return answer
   const { objects } = answer
   const data = valueOfTag(objects, cardAnswer)
@@ -71,17 +77,20 @@ function isZero(objects: readonly TlvObject[], tag: number): boolean {
 
 type Said<Step extends string> =
   | { readonly kind: 'objects'; readonly objects: readonly TlvObject[] }
-  /** Not done: the reader does not know it, or nothing answered. */
-  | { readonly kind: 'refused' }
+  /** Not done: the reader does not know it, or nothing answered. `status`: SW1 SW2, hex. */
+  | { readonly kind: 'refused'; readonly status: string }
   | { readonly kind: 'malformed'; readonly detail: string }
   | Torn<Step>
 
 async function ask<Step extends string>(channel: CardChannel, step: Step, command: Uint8Array): Promise<Said<Step>> {
   const answer = await exchange(channel, step, command)
   if (answer.kind === 'torn') return answer
-  if (answer.status.code !== statusIsoOk) return { kind: 'refused' }
+  if (answer.status.code !== statusIsoOk)
+    return { kind: 'refused', status: answer.status.code.toString(16).toUpperCase().padStart(4, '0') }
   const parsed = parseBerTlv(answer.data)
   if (parsed.kind === 'malformed') return { kind: 'malformed', detail: `data objects: ${parsed.detail}` }
   const error = valueOfTag(parsed.objects, errorStatus)
-  return error === undefined || toHex(error) === '009000' ? parsed : { kind: 'refused' }
+  return error === undefined || toHex(error) === '009000'
+    ? parsed
+    : { kind: 'refused', status: toHex(error.subarray(1)) }
 }

@@ -5,9 +5,14 @@
  */
 import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { setLeasePolicy } from '../../../ledger-sim/leases/policy.ts'
+import { demoPseudonym } from '../../../ledger-sim/scenarios/demo.ts'
 import type { Command } from '../../../src/terminal/contract/index.ts'
 import { chip, issueChip, type Issued } from './counting-chip.ts'
-import { PreparedWorld, type WalkWorld } from './prepared-world.ts'
+import { PreparedWorld, worldSeed, type WalkWorld } from './prepared-world.ts'
+
+/** The demonstration's policies lend no till its allowance. */
+const unleasedFamily = 'Family 05'
 
 const prepared = new PreparedWorld()
 beforeAll(() => prepared.prepare())
@@ -117,6 +122,69 @@ describe('a card that proves', () => {
     expect(core().journal.sale(open?.saleId ?? '')?.state).toBe('cancelled')
     expect(await taps('school-lunch', 'Pupil 01')).toBe('approved')
     await pass(60_000)
+    expect(tenders()).toEqual([{ state: 'settled', paid_by: 'escrow' }])
+  })
+
+  it('is not another one that was left lying while its sale was put aside', async () => {
+    world = await prepared.open()
+    world.network.all = 'refused'
+    done({ command: 'sync_now' })
+    await pass(5_000)
+    await tears('school-lunch', 'Pupil 01')
+    world.station.layCard('Pupil 02')
+    await pass(8_000)
+    expect(snapshot().tap).toMatchObject({ state: 'torn', hint: 'other_card' })
+    servesAnother()
+    world.network.all = 'up'
+    await pass(60_000)
+    done({ command: 'take_up_torn', tenderId: snapshot().unresolved[0]?.tenderId ?? '' })
+    await pass(8_000)
+    expect(tap()).toBe('torn')
+    world.station.pullCard()
+    await pass(1_000)
+    expect(await tapsAgain('Pupil 01')).toBe('approved')
+    await pass(60_000)
+    expect(tenders()).toEqual([{ state: 'settled', paid_by: 'escrow' }])
+  })
+
+  it('that comes back when its slot lies in a later lease is paid from that one', async () => {
+    world = await prepared.open()
+    const minuteMs = 60_000
+    await world.atLedger((work) =>
+      setLeasePolicy(work, {
+        terminalId: 'till-1',
+        schemeId: 'food-voucher',
+        beneficiaries: [demoPseudonym(worldSeed, 'food-voucher', unleasedFamily)],
+        sellForMs: 4 * minuteMs,
+        presentForMs: minuteMs,
+        periods: 1,
+      }),
+    )
+    await pass(minuteMs)
+    const leaseOf = () => {
+      const leases = core().journal.activePackage()?.package.leases ?? []
+      return leases.findLast(({ schemeId, sellUntil }) => schemeId === 'food-voucher' && sellUntil > world.time.now)
+    }
+    const noNetwork = async () => {
+      world.network.all = 'refused'
+      done({ command: 'sync_now' })
+      await pass(5_000)
+    }
+    await noNetwork()
+    await tears('bread', unleasedFamily)
+    const first = leaseOf()?.leaseId
+    const [{ tenderId } = { tenderId: '' }] = core().journal.tendersInState('torn')
+    servesAnother()
+    world.network.all = 'up'
+    await pass(10 * minuteMs)
+    await noNetwork()
+    const later = leaseOf()?.leaseId
+    expect(new Set([first, later, undefined]).size).toBe(3)
+    done({ command: 'take_up_torn', tenderId })
+    expect(await tapsAgain(unleasedFamily)).toBe('approved')
+    expect(core().journal.lastRow('approved_offline')?.row.leaseId).toBe(later)
+    world.network.all = 'up'
+    await pass(minuteMs)
     expect(tenders()).toEqual([{ state: 'settled', paid_by: 'escrow' }])
   })
 

@@ -123,9 +123,23 @@ describe('a card of NFC Forum type 2, through a transparent session', () => {
     expect(await recognised(exchanges, storage('0003'), 'ACS ACR1252 0')).toEqual(ultralight)
   })
 
-  test('that left before it was activated anew is known by no more than that', async () => {
-    const exchanges = [begin, { ...layer3, response: 'C0030164019000' }, end, getUid(uid)]
-    expect(await recognised(exchanges, storage('0003'), 'ACS ACR1252 0')).toEqual(ultralight)
+  test.each(['C0030164019000', 'C003016A819000', '6A81'])(
+    'is hidden where the reader speaks in no such session, or the card left: %s',
+    async (answer) => {
+      const exchanges = [begin, { ...layer3, response: answer }, end, getUid(uid)]
+      const found = await recognised(exchanges, storage('0003'), 'ACS ACR1252 0')
+      expect(found).toEqual({ ...ultralight, isHidden: true })
+    },
+  )
+
+  test('is an Ultralight where it says nothing to GET_VERSION; where the reader says else, hold it again', async () => {
+    const after = (answer: string) => [begin, layer3, asked(answer), end, getUid(uid)]
+    for (const answer of ['C0030264019000', '6300'])
+      expect(await recognised(after(answer), storage('0003'), 'ACS ACR1252 0')).toEqual(ultralight)
+    for (const answer of ['C0030267009000', '6A81'])
+      expect(await recognised(after(answer).slice(0, 4), storage('0003'), 'ACS ACR1252 0')).toMatchObject({
+        kind: 'unreadable',
+      })
   })
 
   test.each(['6A81', '6D00', '6300', 'C003016A819000'])('is hidden where the reader says %s to it', async (answer) => {
