@@ -3,9 +3,9 @@
  * of NFC Forum type 2. Such a card here stands behind a PN532 (`takesReaderCommands`); another kind of reader is put
  * before it.
  *
- * Sources: ACR122U API V2.04 §4.1, §5, §6.1; PC/SC part 3 §3.2.2.1 and its supplement 2.02.00; of transparent sessions,
- * what ACS documents (ACR1252U API V1.09 §5.4; ACM1252U-Y3 reference manual V1.03 §5.2.3), and status 6401 and 6301 as
- * somebody measured them on a Sony RC-S300.
+ * Sources: ACR122U API V2.04 §4.1, §5, §6.1, §6.2, §6.7; PC/SC part 3 §3.2.2.1 and its supplement 2.02.00; of
+ * transparent sessions, what ACS documents (ACR1252U API V1.09 §5.4; ACM1252U-Y3 reference manual V1.03 §5.2.3), and
+ * status 6401 and 6301 as somebody measured them on a Sony RC-S300.
  */
 import { parseCommandApdu, type CommandApdu } from '../cards/command-apdu.ts'
 import type { CardAnswer, VirtualCard } from '../cards/virtual-card.ts'
@@ -35,6 +35,10 @@ const wrongLength = Buffer.from('6700', 'hex')
 
 export class ReaderCommands {
   kind: ReaderKind = 'acr122u'
+  /** Of an ACR122U: it beeps when it sees a card. */
+  beepsOnDetection = true
+  /** What its lamps and buzzer were told since it was made, the last one last. */
+  readonly blinks: Blinks[] = []
   #isInSession = false
   #isAtLayer3 = false
 
@@ -49,6 +53,9 @@ export class ReaderCommands {
       if (this.#isInSession) return answered(failed)
       const isItsOwn = parsed.ins === Instruction.readPages || parsed.ins === Instruction.writePage
       if (!isItsOwn && parsed.ins !== Instruction.getData) return answered(unknownInstruction)
+    } else {
+      const signalled = this.#signal(command)
+      if (signalled !== null) return answered(signalled)
     }
     return card.takesReaderCommands === true ? null : answered(dataOf(command, card))
   }
@@ -57,6 +64,30 @@ export class ReaderCommands {
   forget(): void {
     this.#isInSession = false
     this.#isAtLayer3 = false
+  }
+
+  /** Until the lamps have done, nothing is answered. */
+  busyMs(command: Uint8Array): number {
+    const blinks = this.kind === 'acr122u' ? blinksOf(command) : null
+    return blinks === null ? 0 : (blinks.onTenths + blinks.offTenths) * blinks.times * 100
+  }
+
+  #signal(command: Uint8Array): Buffer | null {
+    if (command[0] !== READER_CLASS || command[1] !== 0x00) return null
+    if (command[2] === 0x52) {
+      const [, , , state] = command
+      if (command.length !== 5 || (state !== 0x00 && state !== 0xff)) return failed
+      this.beepsOnDetection = state === 0xff
+      return Buffer.from('9000', 'hex')
+    }
+    if (command[2] !== 0x40) return null
+    const blinks = blinksOf(command)
+    if (blinks === null) return failed
+    this.blinks.push(blinks)
+    // Green while a card lies there, unless the final state says otherwise.
+    const green = (blinks.state & 0x08) === 0 ? 0x02 : blinks.state & 0x02
+    const red = (blinks.state & 0x04) === 0 ? 0x00 : blinks.state & 0x01
+    return Buffer.of(0x90, red | green)
   }
 
   #transparent({ p1, p2, data }: CommandApdu, card: VirtualCard): CardAnswer {
@@ -125,6 +156,23 @@ export class ReaderCommands {
         return nothingAnswered
     }
   }
+}
+
+/** Bi-colour LED and buzzer: P2 and the four bytes behind it. */
+export interface Blinks {
+  readonly state: number
+  readonly onTenths: number
+  readonly offTenths: number
+  readonly times: number
+  /** 0: never, 1: while it is on, 2: while it is off, 3: both. */
+  readonly beeps: number
+}
+
+function blinksOf(command: Uint8Array): Blinks | null {
+  const [cla, ins, p1, state, length, onTenths, offTenths, times, beeps] = command
+  if (cla !== READER_CLASS || ins !== 0x00 || p1 !== 0x40 || command.length !== 9 || length !== 4) return null
+  if (beeps! > 3) return null
+  return { state: state!, onTenths: onTenths!, offTenths: offTenths!, times: times!, beeps: beeps! }
 }
 
 const answered = (response: Uint8Array): CardAnswer => ({ kind: 'answered', response })

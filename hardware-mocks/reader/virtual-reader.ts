@@ -74,7 +74,8 @@ const NOT_SENT_REASONS: Readonly<Record<ReaderTrouble, TransmitNotSentReason>> =
 }
 
 export class VirtualReader implements CardReaderPort {
-  readonly name: string
+  /** As PC/SC would have it. */
+  name: string
   delayMs: number
   readonly latency: DrawnLatency
   readonly commands = new ReaderCommands()
@@ -285,7 +286,8 @@ export class VirtualReader implements CardReaderPort {
     this.#active = command
     const { latency } = this
     const halfway = (this.delayMs + laid.card.delayMs + latency.ofCommandMs()) / 2
-    this.#after(halfway + latency.ofBytesMs(command.bytes.length), command, () => {
+    const until = halfway + latency.ofBytesMs(command.bytes.length) + this.commands.busyMs(command.bytes)
+    this.#after(until, command, () => {
       const answer = this.commands.answer(command.bytes, laid.card) ?? laid.card.exchange(command.bytes)
       if (answer.kind === 'torn') {
         this.pull()

@@ -138,12 +138,12 @@ export class VpcdSlot implements CardPlace {
     const laid = this.#laid!
     const { latency } = this
     const halfway = (laid.card.delayMs + this.delayMs + latency.ofCommandMs()) / 2
-    const after = (bytes: number, run: () => void): void => {
-      const travelMs = halfway + latency.ofBytesMs(bytes)
+    const after = (bytes: number, run: () => void, busyMs = 0): void => {
+      const travelMs = halfway + latency.ofBytesMs(bytes) + busyMs
       if (travelMs === 0) run()
       else laid.travel = this.#scheduler.setTimeout(run, travelMs)
     }
-    after(command.length, () => {
+    const reach = (): void => {
       const answer = this.commands.answer(command, laid.card) ?? laid.card.exchange(command)
       if (answer.kind === 'mute') return
       // vpcd hangs on an answer of no bytes, so an answer of which nothing is left is a card that left.
@@ -152,7 +152,8 @@ export class VpcdSlot implements CardPlace {
         return
       }
       after(answer.response.length, () => this.#send(answer.response))
-    })
+    }
+    after(command.length, reach, this.commands.busyMs(command))
   }
 
   /** Length and body in one piece: two would cost 40 ms of delayed acknowledgement. */

@@ -17,7 +17,7 @@ import type { Command } from '../../src/terminal/contract/commands.ts'
 import type { Snapshot } from '../../src/terminal/contract/index.ts'
 import type { VirtualCard } from '../../hardware-mocks/cards/virtual-card.ts'
 import { quickPinHash, towardsShift } from '../fixtures/open-shift.ts'
-import type { ReaderKind } from '../../hardware-mocks/reader/reader-commands.ts'
+import type { ReaderCommands, ReaderKind } from '../../hardware-mocks/reader/reader-commands.ts'
 import { VirtualReader } from '../../hardware-mocks/reader/virtual-reader.ts'
 import type { Station } from './cashier.ts'
 import { ModelledDisk } from './modelled-disk.ts'
@@ -89,6 +89,12 @@ export class TillStation implements Station {
   /** What kind of reader stands beside the till. */
   set readerKind(kind: ReaderKind) {
     this.#reader.commands.kind = kind
+  }
+
+  /** The same reader under the name that PC/SC has for it, and what it does by itself. */
+  readerNamed(name: string): ReaderCommands {
+    this.#reader.name = name
+    return this.#reader.commands
   }
 
   /** A second machine with the keys of another. */

@@ -117,6 +117,7 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
       scheduler: realScheduler,
       randomness: realRandomness,
       pinHash: realPinHash,
+      readerBeeps: settings.readerBeeps,
       syncSettings: {
         ...standardSyncSettings,
         intervalMs: settings.syncIntervalMs,

@@ -25,6 +25,7 @@ import { givenUp } from '../payment/tender-rows.ts'
 import { BenchDesk, hasTakenMoney, type BenchOutside } from './bench/bench-desk.ts'
 import { CustomerDisplay } from './customer-display.ts'
 import { PrintQueue } from './print-queue.ts'
+import { ReaderSignals, type ReaderBeeps } from './reader-signals.ts'
 import { Till } from './till.ts'
 
 export interface CoreParts {
@@ -42,6 +43,8 @@ export interface CoreParts {
   readonly randomness: Randomness
   readonly pinHash: PinHash
   readonly syncSettings?: SyncSettings
+  /** Of an ACR122U; with the result unless given. */
+  readonly readerBeeps?: ReaderBeeps
   /** The bytes of a receipt. */
   readonly render: (journal: Journal, job: PrintJob, copy: boolean, active: TerminalPackage | undefined) => Uint8Array
   readonly bench: BenchOutside
@@ -130,6 +133,7 @@ export function createCore(parts: CoreParts): Core {
     onDidChange: () => till.publish(),
   })
   const display = new CustomerDisplay(parts.hid)
+  const signals = new ReaderSignals(parts.reader, parts.readerBeeps ?? 'result')
   const till: Till = new Till({
     terminalId: enrolment.terminalId,
     journal,
@@ -149,6 +153,7 @@ export function createCore(parts: CoreParts): Core {
     onDidChange: (snapshot) => {
       parts.onSnapshot(snapshot)
       display.follow(snapshot)
+      signals.follow(snapshot)
     },
   })
   const payment = new CardPayment({
@@ -193,6 +198,7 @@ export function createCore(parts: CoreParts): Core {
     stop() {
       stopped = true
       till.stop()
+      signals.dispose()
       engine.stop()
       printQueue.stop()
       journal.close()

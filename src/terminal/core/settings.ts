@@ -1,6 +1,7 @@
 /** What a core is started with, as one JSON argument: `--core JSON`. No secret: others read command lines. */
 import { isAbsolute, relative, sep } from 'node:path'
 import { z } from 'zod'
+import { readerBeeps } from './reader-signals.ts'
 
 /** A relative one would be another folder, and so another journal, wherever the till is started from. */
 const absolutePath = z.string().refine(isAbsolute, 'an absolute path is wanted')
@@ -18,6 +19,8 @@ const settingsSchema = z.strictObject({
   clockUrl: z.url().optional(),
   /** What keeps the terminal's keys: `auto`, `none`, or how tpm2-tools reach the TPM (tpm.ts). */
   tpm: z.string().min(1).default('auto'),
+  /** When an ACR122U beeps (reader-signals.ts). */
+  readerBeeps: z.enum(readerBeeps).default('result'),
   printerProfile: z.string().default('epson-tm-t20iii'),
   /** How old the terminal's keys become before it makes new ones (docs/design/14-trust.md). */
   keyRotationAfterMs: z

@@ -28,6 +28,7 @@ const fileSchema = z.strictObject({
   /** Once, for the first start; then the till is enrolled and the line can go. */
   enrolmentCode: z.string().optional(),
   reader: z.enum(['pcsc', 'none']).default('pcsc'),
+  readerBeeps: settingsShape.readerBeeps,
   printer: z
     .preprocess(
       (printer) => (isRecord(printer) && !('kind' in printer) ? { kind: 'tcp', ...printer } : printer),
@@ -96,18 +97,16 @@ export function readSettingsFile(places: StandardPlaces): SettingsOutcome {
     return refused('settings_malformed', placesOf(parsed.error))
   }
 
-  const { ledgerUrl, enrolmentCode, reader, printer, hid, data, anchor, tpm, syncIntervalMs, keyRotationAfterMs } =
-    parsed.data
+  const { ledgerUrl, enrolmentCode, reader, readerBeeps, printer, hid, data, anchor, ...ofCore } = parsed.data
   const dataFolder = resolve(data ?? join(places.userData, 'till'))
   const anchorName = createHash('sha256').update(dataFolder).digest('hex').slice(0, 16)
   const core: CoreSettings = {
     data: dataFolder,
     anchor: anchor ?? join(places.anchors, `${anchorName}.json`),
     ledgerUrl,
-    tpm,
+    readerBeeps,
     printerProfile: printer?.profile ?? 'generic-80mm',
-    syncIntervalMs,
-    keyRotationAfterMs,
+    ...ofCore,
   }
   const fits = coreSettingsSchema.safeParse(core)
   if (!fits.success) return refused('settings_malformed', placesOf(fits.error))

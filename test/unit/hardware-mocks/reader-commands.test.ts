@@ -90,3 +90,38 @@ it('a reader that hands nothing on reads pages all the same', () => {
   expect(says('FF00000003D44260')).toBe('6A81')
   expect(says(start)).toBe('6A81')
 })
+
+describe('lamps and buzzer of an ACR122U (its API V2.04, §6.2, §6.7)', () => {
+  const { card } = uidCard('0A1B2C3D', 'classic')
+  const says = (reader: ReaderCommands, command: string): string => {
+    const answer = reader.answer(Buffer.from(command, 'hex'), card)
+    return answer?.kind === 'answered' ? Buffer.from(answer.response).toString('hex').toUpperCase() : 'no answer'
+  }
+
+  it('blink as they are told, keep the reader busy so long, and answer with their state', () => {
+    const reader = new ReaderCommands()
+    expect(says(reader, 'FF0040500405050301')).toBe('9002')
+    expect(reader.blinks).toEqual([{ state: 0x50, onTenths: 5, offTenths: 5, times: 3, beeps: 1 }])
+    expect(reader.busyMs(Buffer.from('FF0040500405050301', 'hex'))).toBe(3_000)
+    expect(says(reader, 'FF00400D0400000000')).toBe('9001')
+    expect(reader.busyMs(Buffer.from('FFCA000000', 'hex'))).toBe(0)
+  })
+
+  it('beep at a card or not', () => {
+    const reader = new ReaderCommands()
+    expect(says(reader, 'FF00520000')).toBe('9000')
+    expect(reader.beepsOnDetection).toBe(false)
+    expect(says(reader, 'FF0052FF00')).toBe('9000')
+    expect(reader.beepsOnDetection).toBe(true)
+    for (const wrong of ['FF00520100', 'FF0052', 'FF0040500401', 'FF0040500401010104'])
+      expect(says(reader, wrong)).toBe('6300')
+  })
+
+  it('are no other reader’s', () => {
+    const reader = new ReaderCommands()
+    reader.kind = 'part3'
+    expect(says(reader, 'FF00520000')).toBe('6A81')
+    expect(reader.busyMs(Buffer.from('FF0040500405050301', 'hex'))).toBe(0)
+    expect(reader.beepsOnDetection).toBe(true)
+  })
+})

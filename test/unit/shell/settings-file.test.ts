@@ -39,6 +39,12 @@ describe('the settings file', () => {
     })
   })
 
+  test('an ACR122U beeps with the result unless it is to beep at the card, or never', () => {
+    expect(read(JSON.stringify({ ledgerUrl }))).toMatchObject({ core: { readerBeeps: 'result' } })
+    expect(read(JSON.stringify({ ledgerUrl, readerBeeps: 'never' }))).toMatchObject({ core: { readerBeeps: 'never' } })
+    expect(read(JSON.stringify({ ledgerUrl, readerBeeps: 'often' }))).toMatchObject({ code: 'settings_malformed' })
+  })
+
   test('what it gives is what core and device host take, and one printer is meant by both', () => {
     const printer = { host: '192.0.2.7', profile: 'epson-tm-t88v' }
     const outcome = read(`\uFEFF${JSON.stringify({ ledgerUrl, enrolmentCode: '1-2', reader: 'none', printer })}`)
