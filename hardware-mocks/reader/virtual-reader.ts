@@ -10,6 +10,7 @@
 import type {
   CardPresence,
   CardReaderPort,
+  CardRemoval,
   Event,
   ReaderStatus,
   ReaderTrouble,
@@ -82,7 +83,7 @@ export class VirtualReader implements CardReaderPort {
   readonly #scheduler: Scheduler
   readonly #newPresenceId: () => string
   readonly #didInsert = new Emitter<CardPresence>()
-  readonly #didRemove = new Emitter<{ readonly presenceId: string }>()
+  readonly #didRemove = new Emitter<CardRemoval>()
   readonly #didChangeStatus = new Emitter<ReaderStatus>()
   #laid: Laid | null = null
   #trouble: ReaderStatus['trouble'] = null
@@ -103,7 +104,7 @@ export class VirtualReader implements CardReaderPort {
     return this.#didInsert.event
   }
 
-  get onDidRemove(): Event<{ readonly presenceId: string }> {
+  get onDidRemove(): Event<CardRemoval> {
     return this.#didRemove.event
   }
 
@@ -147,6 +148,7 @@ export class VirtualReader implements CardReaderPort {
       laid.presence,
       unknown('card-left', 'the card left during the command (SCardTransmit: success with 0 bytes)'),
       notSent('no-card', 'the card left before this command'),
+      'seen',
     )
     return laid.card
   }
@@ -163,6 +165,7 @@ export class VirtualReader implements CardReaderPort {
       presence,
       unknown('reset-by-other', 'the card was reset (SCARD_W_RESET_CARD)'),
       notSent('another-presence', 'the card was reset before this command'),
+      'unseen',
     )
     this.#offer()
   }
@@ -196,6 +199,7 @@ export class VirtualReader implements CardReaderPort {
         presence,
         unknown(UNKNOWN_REASONS[trouble.code], trouble.detail),
         notSent(NOT_SENT_REASONS[trouble.code], trouble.detail),
+        'unseen',
       )
     }
     this.#didChangeStatus.fire(this.status())
@@ -265,7 +269,13 @@ export class VirtualReader implements CardReaderPort {
     this.#didInsert.fire(laid.presence)
   }
 
-  #endPresence(presence: CardPresence | null, forActive: TransmitResult, forWaiting: TransmitResult): void {
+  /** @param how whether the driver saw it leave, or may find the same card again */
+  #endPresence(
+    presence: CardPresence | null,
+    forActive: TransmitResult,
+    forWaiting: TransmitResult,
+    how: 'seen' | 'unseen',
+  ): void {
     const active = this.#active
     const waiting = this.#queue
     this.#active = null
@@ -275,7 +285,9 @@ export class VirtualReader implements CardReaderPort {
       active.settle(forActive)
     }
     for (const command of waiting) command.settle(forWaiting)
-    if (presence !== null) this.#didRemove.fire({ presenceId: presence.presenceId })
+    if (presence === null) return
+    const { presenceId } = presence
+    this.#didRemove.fire(how === 'seen' ? { presenceId } : { presenceId, isUnseen: true })
   }
 
   #sendNext(): void {

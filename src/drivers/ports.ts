@@ -53,6 +53,8 @@ export interface CardPresence {
    * adapter can tell. What passes before that word, no program can measure.
    */
   readonly activationMs?: number | undefined
+  /** It lay there when this life of the core began. */
+  readonly wasThere?: true
 }
 
 export type ReaderTrouble =
@@ -71,7 +73,10 @@ export interface ReaderStatus {
 
 export interface CardRemoval {
   readonly presenceId: string
-  /** Nobody saw the card leave: the device host died, and the same card may come back as a new presence. */
+  /**
+   * Nobody saw the card leave: the device host died, PC/SC's service or the reader did, or another program has reset the
+   * card. The same card may come back as a new presence.
+   */
   readonly isUnseen?: true
 }
 

@@ -228,6 +228,11 @@ export class TillStation implements Station {
     this.#reader.lay(laid)
   }
 
+  /** Another program resets the card: it lies there, and is told as gone and come. */
+  resetCard(): void {
+    this.#reader.resetCard()
+  }
+
   pullCard(): void {
     if (this.#laid === null) return
     this.#parts.held.delete(this.#laid)

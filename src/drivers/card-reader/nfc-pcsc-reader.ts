@@ -1,7 +1,15 @@
 import nfcPcsc from 'nfc-pcsc'
 import type { NFC, PcscFailure, Reader } from 'nfc-pcsc'
 import { EventSource } from '../event-source.ts'
-import type { CardPresence, CardReaderPort, Event, ReaderStatus, ReaderTrouble, TransmitResult } from '../ports.ts'
+import type {
+  CardPresence,
+  CardReaderPort,
+  CardRemoval,
+  Event,
+  ReaderStatus,
+  ReaderTrouble,
+  TransmitResult,
+} from '../ports.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { CommandQueue } from './command-queue.ts'
 import { describeFailure, failureCode, resultOfFailure } from './pcsc-failures.ts'
@@ -38,7 +46,7 @@ export function createNfcPcscReader(options: NfcPcscReaderOptions): CardReaderPo
 class NfcPcscReader implements CardReaderPort {
   readonly #options: NfcPcscReaderOptions
   readonly #inserted = new EventSource<CardPresence>()
-  readonly #removed = new EventSource<{ readonly presenceId: string }>()
+  readonly #removed = new EventSource<CardRemoval>()
   readonly #statusChanged = new EventSource<ReaderStatus>()
   readonly #library: NFC
   readonly #readers = new Map<string, Reader>()
@@ -50,7 +58,7 @@ class NfcPcscReader implements CardReaderPort {
   #disposed = false
 
   readonly onDidInsert: Event<CardPresence> = this.#inserted.event
-  readonly onDidRemove: Event<{ readonly presenceId: string }> = this.#removed.event
+  readonly onDidRemove: Event<CardRemoval> = this.#removed.event
   readonly onDidChangeStatus: Event<ReaderStatus> = this.#statusChanged.event
 
   constructor(options: NfcPcscReaderOptions) {
@@ -114,16 +122,19 @@ class NfcPcscReader implements CardReaderPort {
     /** When the reader first spoke of the card that is being connected. */
     let heardAt: number | null = null
 
-    const leave = () => {
+    /** Of the card that is told next as gone. */
+    let isUnseen = false
+
+    const leave = (wasSeen: boolean) => {
       if (current === null) return
       const { presenceId } = current
       current = null
       this.#cards.delete(presenceId)
       this.#rememberEnded(presenceId, reader.name)
-      this.#removed.fire({ presenceId })
+      this.#removed.fire(wasSeen ? { presenceId } : { presenceId, isUnseen: true })
     }
     reader.on('card', (card) => {
-      leave()
+      leave(false)
       current = {
         presenceId: this.#options.createPresenceId(),
         readerName: reader.name,
@@ -135,7 +146,13 @@ class NfcPcscReader implements CardReaderPort {
       this.#setReaderTrouble(reader.name, null)
       this.#inserted.fire(current)
     })
-    reader.on('card.off', leave)
+    reader.on('card.off', () => {
+      leave(!isUnseen)
+      isUnseen = false
+    })
+    reader.reader.on('unseen', () => {
+      isUnseen = true
+    })
     reader.reader.on('heard', () => {
       heardAt = this.#options.scheduler.now()
     })
@@ -151,7 +168,7 @@ class NfcPcscReader implements CardReaderPort {
       // No card.off comes after this.
       if (this.#readers.get(reader.name) === reader) this.#readers.delete(reader.name)
       this.#readerTrouble.delete(reader.name)
-      leave()
+      leave(false)
       this.#reportStatus()
     })
     this.#reportStatus()

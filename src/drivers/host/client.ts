@@ -133,6 +133,8 @@ class DeviceClient implements ConnectedDevices {
   #rows: readonly DisplayRow[] | null = null
 
   #phase: 'starting' | 'attached' | 'restarting' | 'disposed' = 'starting'
+  /** In this life of the core. */
+  #wasAttached = false
   #channel: MessageChannelPort | null = null
   #subscriptions: Disposable[] = []
   #timer: TimerHandle = null
@@ -246,7 +248,7 @@ class DeviceClient implements ConnectedDevices {
         this.#begin(message.presence)
         return
       case 'removed':
-        this.#end(message.presenceId)
+        this.#end(message.presenceId, message.isUnseen === true ? { isUnseen: true } : {})
         return
       case 'readerStatus':
         this.#setReaderStatus(message.status)
@@ -285,11 +287,13 @@ class DeviceClient implements ConnectedDevices {
   #attached(status: ReaderStatus, presences: readonly CardPresence[]): void {
     this.#missedPings = 0
     if (this.#phase === 'starting') this.#attachedAtMs = this.#scheduler.now()
+    const isFirst = !this.#wasAttached
+    this.#wasAttached = true
     this.#phase = 'attached'
     this.#setReaderStatus(status)
     const present = new Set(presences.map(({ presenceId }) => presenceId))
     for (const presenceId of [...this.#presences.keys()]) if (!present.has(presenceId)) this.#end(presenceId)
-    for (const presence of presences) this.#begin(presence)
+    for (const presence of presences) this.#begin(isFirst ? { ...presence, wasThere: true } : presence)
     // A new host knows of no row that was shown, and of nobody who looks on.
     if (this.#rows !== null) this.#post({ type: 'show', rows: [...this.#rows] })
     if (this.#hidSeen.listenerCount > 0) this.#watchHid()

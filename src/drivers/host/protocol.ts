@@ -234,7 +234,7 @@ export const hostMessage = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('pong'), sequence: z.number().int() }),
   z.object({ type: z.literal('inserted'), presence }),
-  z.object({ type: z.literal('removed'), presenceId: id }),
+  z.object({ type: z.literal('removed'), presenceId: id, isUnseen: z.literal(true).optional() }),
   z.object({ type: z.literal('readerStatus'), status: readerStatus }),
   z.object({ type: z.literal('transmitted'), requestId: id, result: transmitResult }),
   z.object({ type: z.literal('printed'), requestId: id, result: printResult }),

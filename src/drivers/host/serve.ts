@@ -94,9 +94,9 @@ export function serveDevices(devices: Devices, channel: MessageChannelPort, opti
       present.set(presence.presenceId, presence)
       post({ type: 'inserted', presence })
     }),
-    reader.onDidRemove(({ presenceId }) => {
-      present.delete(presenceId)
-      post({ type: 'removed', presenceId })
+    reader.onDidRemove((removal) => {
+      present.delete(removal.presenceId)
+      post({ type: 'removed', ...removal })
     }),
     reader.onDidChangeStatus(() => post({ type: 'readerStatus', status: readerStatus() })),
     printer.onDidChangeStatus((status) => post({ type: 'printerStatus', requestId: null, status })),

@@ -1,6 +1,5 @@
 /** What the ledger's word on an item becomes in the journal (money-rules.md, "Identity"). */
 import type { Journal } from '../journal/journal.ts'
-import { isWanted } from '../journal/late-debits.ts'
 import type { JournalRow } from '../journal/rows.ts'
 import { verifyTagged, type VerifyingKey } from '../protocol/keys.ts'
 import type { SignedItemResult, SyncItem } from '../protocol/messages.ts'
@@ -36,9 +35,10 @@ export function rowsOfAnswer(
 }
 
 /**
- * With what follows from it for a torn payment whose card had not come back: the till has gone on without it. What the
- * card took, as its next record says, goes back to it where the sale has no room for it any more; what nobody pays is
- * no tender of a sale, and whatever is found out about it later pays nothing.
+ * With what follows from it for a torn payment that was given up because its card had not come back. What the card took,
+ * as its next record says, goes back to it: the record was made for another payment, where the card's holder is now, and
+ * may be one for the same goods. What nobody pays is no tender of a sale, and whatever is found out about it later pays
+ * nothing.
  */
 export function rowsOfWord(
   journal: Journal,
@@ -49,7 +49,6 @@ export function rowsOfWord(
   const { itemId: tenderId, state } = item.result
   const tender = journal.tender(tenderId)
   const isDisowned =
-    tender?.state === 'advised' &&
-    (state === 'not_paid' || ((state === 'settled' || state === 'awaiting_funds') && !isWanted(journal, tender)))
+    tender?.state === 'advised' && (state === 'not_paid' || state === 'settled' || state === 'awaiting_funds')
   return isDisowned ? [answered, { kind: 'reversal_requested', tenderId, reason: 'interrupted' }] : [answered]
 }

@@ -12,22 +12,31 @@ export class LyingCards {
   /** Cards from which a sale learns nothing more: somebody else's, or one that went away in the middle. */
   readonly #askedFor = new Map<string, string>()
 
-  /** By the reader's name, the ATR of a card that nobody saw leave, and whether it was held back. */
-  readonly #unseen = new Map<string, { readonly atr: string; readonly isHeld: boolean }>()
+  /** By the reader's name, the ATR of a card that nobody saw leave, and the sale for which it was tried. */
+  readonly #unseen = new Map<string, { readonly atr: string; readonly triedFor: string | undefined }>()
 
-  add(presence: CardPresence): void {
+  /** On which reader the last card lay that a sale has tried. */
+  #triedOn: string | undefined
+
+  /**
+   * One that nobody saw leave lay there all the time, by all that can be told: it is for the sale that it was for.
+   *
+   * @param openSale the sale that a start of the core has found open; null for none
+   */
+  add(presence: CardPresence, openSale: string | null): void {
     const { presenceId, readerName, atr } = presence
     this.#presences.set(presenceId, presence)
     const before = this.#unseen.get(readerName)
-    if (before?.isHeld === true && before.atr === toHex(atr)) this.#triedFor.set(presenceId, noSale)
+    const isBack = before?.atr === toHex(atr)
+    const triedFor = presence.wasThere === true ? (openSale ?? noSale) : isBack ? before.triedFor : undefined
+    if (triedFor !== undefined) this.#triedFor.set(presenceId, triedFor)
     this.#unseen.delete(readerName)
   }
 
   remove({ presenceId, isUnseen }: CardRemoval): void {
     const presence = this.#presences.get(presenceId)
-    const isHeld = this.#triedFor.get(presenceId) === noSale
     if (isUnseen === true && presence !== undefined)
-      this.#unseen.set(presence.readerName, { atr: toHex(presence.atr), isHeld })
+      this.#unseen.set(presence.readerName, { atr: toHex(presence.atr), triedFor: this.#triedFor.get(presenceId) })
     this.#presences.delete(presenceId)
     this.#triedFor.delete(presenceId)
     this.#askedFor.delete(presenceId)
@@ -43,6 +52,7 @@ export class LyingCards {
 
   tried(presenceId: string, saleId: string): void {
     this.#triedFor.set(presenceId, saleId)
+    this.#triedOn = this.#presences.get(presenceId)?.readerName
   }
 
   /** It is not asked again about this sale before it is laid down anew. */
@@ -50,7 +60,7 @@ export class LyingCards {
     this.#askedFor.set(presenceId, saleId)
   }
 
-  /** What came while this sale was being paid is no card for the next one. */
+  /** What lies here when this sale is paid or left is no card for the next one. */
   belongTo(saleId: string): void {
     for (const presenceId of this.#presences.keys())
       if (!this.#triedFor.has(presenceId)) this.#triedFor.set(presenceId, saleId)
@@ -62,7 +72,7 @@ export class LyingCards {
    */
   holdBack(): void {
     for (const presenceId of this.#presences.keys()) this.#triedFor.set(presenceId, noSale)
-    for (const [readerName, { atr }] of this.#unseen) this.#unseen.set(readerName, { atr, isHeld: true })
+    for (const [readerName, { atr }] of this.#unseen) this.#unseen.set(readerName, { atr, triedFor: noSale })
   }
 
   /**
@@ -77,9 +87,10 @@ export class LyingCards {
     )
   }
 
-  /** One that no sale has tried. */
-  untried(): string | undefined {
-    return [...this.#presences.keys()].find((presenceId) => !this.#triedFor.has(presenceId))
+  /** One that no sale has tried, in the place of the one that was tried last and has left. */
+  laidInItsPlace(): string | undefined {
+    const lying = this.lying.filter(({ readerName }) => readerName === this.#triedOn)
+    return lying.find(({ presenceId }) => !this.#triedFor.has(presenceId))?.presenceId
   }
 
   someBelongToAnotherSale(saleId: string): boolean {

@@ -315,6 +315,7 @@ export class Till {
       case 'serve_next_meanwhile':
         if (!may('serve_next_meanwhile')) return 'not_now'
         this.#waitedFor.delete(this.#context().tenderId ?? '')
+        this.#cards.belongTo(this.#sale.saleId)
         this.#send({ type: 'NEXT' })
         this.#startNextSale()
         return undefined
@@ -434,6 +435,7 @@ export class Till {
   #payCash(standing: SaleStanding): undefined {
     if (this.#state() !== 'idle') this.#send({ type: this.#state() === 'awaitingCard' ? 'CANCEL' : 'NEXT' })
     this.#sales.payCash(standing)
+    this.#cards.belongTo(this.#sale.saleId)
   }
 
   /** Everything of the open sale is undone; nothing stays half-done when the customer walks away. */
@@ -442,6 +444,7 @@ export class Till {
     if (state === 'awaitingCard' || state === 'torn' || state === 'unknown') this.#cancelTenderOnScreen()
     else if (state === 'approved' || state === 'refused') this.#send({ type: 'NEXT' })
     if (standing.frozen) this.#sales.cancel(standing.sale.saleId)
+    this.#cards.belongTo(standing.sale.saleId)
     this.#startNextSale()
   }
 
@@ -532,7 +535,8 @@ export class Till {
   }
 
   #cardInserted(presence: CardPresence): void {
-    this.#cards.add(presence)
+    const { sale, frozen } = this.#standing()
+    this.#cards.add(presence, frozen ? sale.saleId : null)
     this.#parts.bench.cardInserted(presence)
     const isOurs = this.#cards.isFor(presence.presenceId, this.#sale.saleId)
     if (this.#state() === 'refused' && isOurs) this.#offer(presence.presenceId)
@@ -550,11 +554,13 @@ export class Till {
   #offerLyingCard(): void {
     const state = this.#state()
     const isWanted = state === 'awaitingCard' || state === 'torn' || (state === 'askingPin' && !this.#cardLies)
-    // Another one came while the ledger was asked about the one that is refused now.
+    const { presenceId } = this.#context()
+    // Its holder took the one away that is refused now, and laid another one down while the ledger was asked about it.
+    const isExchanged = state === 'refused' && presenceId !== null && !this.#cardLies
     const lying = isWanted
-      ? this.#cards.untriedFor(this.#sale.saleId, this.#context().presenceId)
-      : state === 'refused'
-        ? this.#cards.untried()
+      ? this.#cards.untriedFor(this.#sale.saleId, presenceId)
+      : isExchanged
+        ? this.#cards.laidInItsPlace()
         : undefined
     if (lying !== undefined) this.#offer(lying)
   }
@@ -631,7 +637,8 @@ export class Till {
     if (open === undefined || !this.#shifts.maySell) return undefined
     this.#sale = open.sale
     const recovered = recoveredStateOf(journal, open.sale.saleId)
-    this.#recoveredTenderId = recovered?.intent.tenderId ?? null
+    // The holder of a torn card that comes back is there.
+    this.#recoveredTenderId = recovered?.state === 'unknown' ? recovered.intent.tenderId : null
     return recovered
   }
 

@@ -290,7 +290,9 @@ describe('a torn card', () => {
     faulty.arm({ kind: 'lost-before' }, 3)
     expect(await payment.prove(presenceId, tenderId)).toEqual({ kind: 'torn' })
     const other = faultyCard({ ...personalised, uid: '04FFFFFFFFFFFF' })
-    expect(await payment.prove(bench.lay(other.faulty).presenceId, tenderId)).toEqual({ kind: 'other_card' })
+    const { presenceId: others } = bench.lay(other.faulty)
+    // And so it is when it was left there, and is asked once more.
+    for (const _time of [1, 2]) expect(await payment.prove(others, tenderId)).toEqual({ kind: 'other_card' })
     expect(stateOf(tenderId)).toBe('torn')
     expect(other.log.some((entry) => entry.kind === 'command' && entry.command.startsWith('9071'))).toBe(false)
     // The till restarts, and something else lies in the basket: the intent's sale is completed.

@@ -302,6 +302,25 @@ describe('an NTAG21x', () => {
     await pass(4_000)
     expect(snapshot().tap).toEqual({ state: 'tap', hint: 'remove_card_first' })
     expect(rows('SELECT state FROM tender')).toEqual([{ state: 'settled' }, { state: 'settled' }])
+    // Both by the first one.
+    expect(evidence()).toMatchObject([{ profile: 'ntag21x' }, { profile: 'ntag21x' }])
+  })
+
+  it('whose payment is not known yet leaves nothing for the card that came meanwhile', async () => {
+    const { card } = ntag21x()
+    await open(card)
+    await takesNtag21xCards(world)
+    await issue(card)
+    world.network.authorisations = 'lose_answer'
+    await followedBy('Family 02', 200, 3_000)
+    expect(snapshot().tap.state).toBe('unknown')
+    world.network.authorisations = null
+    command({ command: 'serve_next_meanwhile' })
+    command({ command: 'add_item', itemId: 'bread' })
+    command({ command: 'pay_by_card' })
+    await pass(10_000)
+    expect(snapshot().tap).toEqual({ state: 'tap', hint: 'remove_card_first' })
+    expect(rows('SELECT state FROM tender')).toEqual([{ state: 'settled' }])
   })
 
   it('is refused without network by its own code, and after a lost answer it is unknown', async () => {

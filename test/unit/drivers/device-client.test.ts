@@ -150,7 +150,8 @@ describe('the devices of a device host', () => {
     expect(devices.reader.status().trouble?.code).toBe('host-restarting')
     expect(await devices.reader.transmit('early', select, 100)).toMatchObject({ kind: 'notSent', reason: 'host-down' })
     await scheduler.advance(0)
-    expect(seen).toEqual([{ presenceId: 'early', readerName: 'Test reader', atr: Uint8Array.of(0x3b, 0x81) }])
+    const early = { presenceId: 'early', readerName: 'Test reader', atr: Uint8Array.of(0x3b, 0x81) }
+    expect(seen).toEqual([{ ...early, wasThere: true }])
     expect(devices.reader.status()).toEqual(well)
   })
 

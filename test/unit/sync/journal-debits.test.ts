@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { withoutVoided } from '../../../src/sync/export/make-export.ts'
+import { rowsOfWord } from '../../../src/sync/engine/ledgers-word.ts'
 import { ClosedJournal } from '../../../src/sync/journal/closed-journal.ts'
 import { Journal } from '../../../src/sync/journal/journal.ts'
 import { evidenceOf, intentOf, itemOf, noon, saleFrozen, saleOf, Seeded } from './world.ts'
@@ -81,6 +82,19 @@ describe('a debit', () => {
     expect(journal.tender(tenderId)?.state).toBe('advised')
     expect(journal.spentOnSlot(journal.tender(tenderId)?.slotId ?? '')).toHaveLength(1)
   })
+
+  it.each(['settled', 'awaiting_funds', 'not_paid'] as const)(
+    'that was given up goes back to its card when the ledger says %s, though its sale is open: its holder is elsewhere',
+    (state) => {
+      const { journal, tenderId, advised } = torn()
+      advised()
+      expect(journal.openSales()).toHaveLength(1)
+      const rows = rowsOfWord(journal, itemOf(tenderId, state), 'status_feed')
+      expect(rows.map(({ kind }) => kind)).toEqual(['item_answered', 'reversal_requested'])
+      journal.commit(...rows)
+      expect(journal.tender(tenderId)?.state).toBe('reversing')
+    },
+  )
 
   it('is in an export beside its reversal, and what is torn is named as unresolved', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tolem-debits-'))

@@ -10,8 +10,8 @@ const presence = (presenceId: string, readerName = 'one', atr = 1) => ({
 
 it('two cards of others on two readers are each asked once about a sale, and about another sale again', () => {
   const cards = new LyingCards()
-  cards.add(presence('y'))
-  cards.add(presence('z', 'two'))
+  cards.add(presence('y'), null)
+  cards.add(presence('z', 'two'), null)
   for (const id of ['y', 'z']) {
     cards.tried(id, 'torn sale')
     cards.askedFor(id, 'torn sale')
@@ -19,15 +19,55 @@ it('two cards of others on two readers are each asked once about a sale, and abo
   expect(cards.untriedFor('torn sale', 'y')).toBeUndefined()
   expect(cards.untriedFor('torn sale', null)).toBeUndefined()
   cards.remove({ presenceId: 'y' })
-  cards.add(presence('y again'))
+  cards.add(presence('y again'), null)
   expect(cards.untriedFor('torn sale', 'z')).toBe('y again')
 })
 
-it('what came while a sale was being paid is no card for the next one', () => {
+it('what lies here when a sale is paid or left is no card for the next one', () => {
   const cards = new LyingCards()
-  cards.add(presence('second card'))
-  expect(cards.untried()).toBe('second card')
+  cards.add(presence('second card'), null)
   cards.belongTo('first')
-  expect([cards.untried(), cards.untriedFor('second', null)]).toEqual([undefined, undefined])
+  expect(cards.untriedFor('second', null)).toBeUndefined()
   expect(cards.untriedFor('first', null)).toBe('second card')
+})
+
+it('a card laid in the place of one that was taken away is the next to be tried; one on another reader is not', () => {
+  const cards = new LyingCards()
+  cards.add(presence('refused'), null)
+  cards.add(presence('stranger', 'two'), null)
+  cards.tried('refused', 'sale')
+  cards.remove({ presenceId: 'refused' })
+  expect(cards.laidInItsPlace()).toBeUndefined()
+  cards.add(presence('another'), null)
+  expect(cards.laidInItsPlace()).toBe('another')
+  cards.tried('another', 'sale')
+  expect(cards.laidInItsPlace()).toBeUndefined()
+})
+
+it('a card that nobody saw leave is for the sale that it was for; one that left, or another one, is for any', () => {
+  for (const [isUnseen, atr, isForTheNext] of [
+    [true, 1, false],
+    [true, 2, true],
+    [undefined, 1, true],
+  ] as const) {
+    const cards = new LyingCards()
+    cards.add(presence('paid'), null)
+    cards.tried('paid', 'first')
+    cards.remove(isUnseen === undefined ? { presenceId: 'paid' } : { presenceId: 'paid', isUnseen })
+    cards.add(presence('anew', 'one', atr), null)
+    expect(cards.untriedFor('next', null)).toBe(isForTheNext ? 'anew' : undefined)
+    expect(cards.someBelongToAnotherSale('next')).toBe(!isForTheNext)
+    expect(cards.untriedFor('first', 'paid')).toBe('anew')
+  }
+})
+
+it('a card that lay there when the core began is for the sale that was found open, and for none without one', () => {
+  const there = { ...presence('there'), wasThere: true } as const
+  const cards = new LyingCards()
+  cards.add(there, 'open sale')
+  expect([cards.untriedFor('open sale', null), cards.untriedFor('next', null)]).toEqual(['there', undefined])
+  const others = new LyingCards()
+  others.add(there, null)
+  expect(others.untriedFor('any', null)).toBeUndefined()
+  expect(others.someBelongToAnotherSale('any')).toBe(true)
 })

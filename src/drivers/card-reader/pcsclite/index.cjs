@@ -231,6 +231,7 @@ class CardReader extends EventEmitter {
     this.emit('heard')
     if (announced) {
       // It left and came back between two looks at the reader: two events, not none.
+      if (sameCard) this.emit('unseen')
       this.#announce(this.SCARD_STATE_EMPTY, undefined)
       await this.#enqueue(async () => this.#card !== null && this.#release(pcsc.CardDisposition.LEAVE))
     }
