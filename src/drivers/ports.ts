@@ -74,8 +74,8 @@ export interface ReaderStatus {
 export interface CardRemoval {
   readonly presenceId: string
   /**
-   * Nobody saw the card leave: the device host died, PC/SC's service or the reader did, or another program has reset the
-   * card. The same card may come back as a new presence.
+   * Nobody saw the card leave: the device host died, PC/SC's service or the reader did, or another program has reset
+   * the card. The same card may come back as a new presence.
    */
   readonly isUnseen?: true
 }

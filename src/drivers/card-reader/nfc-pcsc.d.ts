@@ -23,7 +23,7 @@ declare module 'nfc-pcsc' {
     status: [{ state: number; atr?: Buffer }]
     /** The stand-in's: PC/SC has said that a card is there, which is not connected yet. */
     heard: []
-    /** The stand-in's: the card is told as gone and come, and nobody saw it leave. Another program may have reset it. */
+    /** The stand-in's: the card is told as gone and come, and nobody saw it leave: a reset by others. */
     unseen: []
   }> {
     readonly SCARD_STATE_EMPTY: number

@@ -35,10 +35,10 @@ export function rowsOfAnswer(
 }
 
 /**
- * With what follows from it for a torn payment that was given up because its card had not come back. What the card took,
- * as its next record says, goes back to it: the record was made for another payment, where the card's holder is now, and
- * may be one for the same goods. What nobody pays is no tender of a sale, and whatever is found out about it later pays
- * nothing.
+ * With what follows from it for a torn payment that was given up because its card had not come back. What the card
+ * took, as its next record says, goes back to it: the record was made for another payment, where the card's holder is
+ * now, and may be one for the same goods. What nobody pays is no tender of a sale, and whatever is found out about it
+ * later pays nothing.
  */
 export function rowsOfWord(
   journal: Journal,

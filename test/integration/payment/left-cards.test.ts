@@ -1,7 +1,7 @@
 /**
- * A card that lies on the reader pays the sale that its holder laid it down for, and no other (docs/design/08-reader.md,
- * "A presence"). Method: a real till with its journal on the disk and the real ledger; whose card paid is read from the
- * till's journal.
+ * A card that lies on the reader pays the sale that its holder laid it down for, and no other (docs/design/08, "A
+ * presence"). Method: a real till with its journal on the disk and the real ledger; how many cards have paid is read
+ * from the till's journal.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { Command } from '../../../src/terminal/contract/commands.ts'
