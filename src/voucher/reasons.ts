@@ -21,6 +21,10 @@ export const refusalCodes = [
   'CARD_NOT_ORIGINAL',
   /** None of its schemes pays with a card of this kind. */
   'CARD_KIND_NOT_ACCEPTED',
+  /** A CBDC card: it pays from its holder's account what the QR asks for, and no voucher. */
+  'CARD_OF_ACCOUNT',
+  /** The other way round: the card of a scheme pays no QR. */
+  'CARD_OF_NO_ACCOUNT',
   /** A card of this kind proves nothing by itself: it pays with network only. */
   'CARD_ONLINE_ONLY',
   // An applet card's own word (docs/design/22-tolem-applet.md, "Status words")
@@ -76,6 +80,8 @@ export const refusalCodes = [
   // The ledger's answer
   'DECISION_MISMATCH',
   'INSUFFICIENT_FUNDS',
+  /** Above what one tap of a CBDC card may take, or too little money: not told apart, a balance is nobody's business. */
+  'CARD_SUM_NOT_ALLOWED',
   'REVERSED_BEFORE_ARRIVAL',
   'REVERSED',
   'EXISTS_WITH_DIFFERENT_TERMS',

@@ -13,6 +13,7 @@ import type { TenderTerms } from '../../voucher/tender.ts'
 export type DomainTag =
   | 'tolem/sale/1'
   | 'tolem/tender-terms/1'
+  | 'tolem/payment-request-terms/1'
   | 'tolem/journal-payload/1'
   | 'tolem/journal-row/1'
   | 'tolem/decision-record/1'

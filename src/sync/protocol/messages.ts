@@ -13,7 +13,7 @@ import { identificationProfileSchema } from '../../voucher/card-rules.ts'
 import { sealedSchema, terminalPackageSchema } from '../../voucher/package.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
 import { slotIdSchema, slotSchema } from '../../voucher/slot.ts'
-import { cardProofSchema, tenderTermsSchema } from '../../voucher/tender.ts'
+import { cardProofSchema, sunSchema, tenderTermsSchema } from '../../voucher/tender.ts'
 import { lossCodes } from './loss-codes.ts'
 import { encryptionJwkSchema } from './sealed-box.ts'
 import { keyIdSchema, publicJwkSchema } from './keys.ts'
@@ -220,6 +220,34 @@ export const paymentRequestAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('known'), item: signedItemResultSchema }),
 ])
 
+/** A CBDC card pays an open request in the place of a wallet (docs/design/29-cbdc-card.md). */
+export const requestCardPaymentSchema = z.strictObject({
+  requestId: uuidSchema,
+  /** Bound to the terms of the request. */
+  proof: z.strictObject({ profile: z.literal('ntag424'), sun: sunSchema }),
+})
+export const requestCardPaymentAnswerSchema = z.discriminatedUnion('kind', [
+  /** The card has paid: the item's result comes by the status feed or an inquiry, as when a wallet has paid. */
+  z.strictObject({ kind: z.literal('held') }),
+  /** Nobody can pay it any more, or another has: what became of it comes the same way. */
+  z.strictObject({ kind: z.literal('over') }),
+  /** Nothing was done; the request stands open. */
+  z.strictObject({
+    kind: z.literal('refused'),
+    code: z.enum([
+      'CARD_UNKNOWN',
+      'CARD_BLOCKED',
+      'CARD_PROOF_FORGED',
+      'CARD_PROOF_REPLAYED',
+      'CARD_COUNTER_WENT_BACK',
+      'CARD_BINDING_MISMATCH',
+      'CARD_ANSWER_MALFORMED',
+      'CARD_OF_NO_ACCOUNT',
+      'CARD_SUM_NOT_ALLOWED',
+    ]),
+  }),
+])
+
 /**
  * Asks what became of an id. `not_seen` is not an outcome: the request may still be on its way. Nor is `open`: nobody
  * has paid the QR yet.
@@ -247,10 +275,17 @@ export const cardSessionRequestSchema = z
     profile: identificationProfileSchema.optional(),
     /** Schemes that would pay for something of the basket: another till is asked for a slot of these only. */
     schemes: z.array(nameSchema).max(100).optional(),
+    /** The open request that the card is to pay from its holder's account, in place of schemes. */
+    paymentRequest: uuidSchema.optional(),
   })
   .refine(
     ({ encryptedRndB, profile }) => (encryptedRndB === undefined) !== (profile === undefined),
     'encryptedRndB or profile, and not both',
+  )
+  .refine(
+    ({ paymentRequest, profile, schemes }) =>
+      paymentRequest === undefined || (profile === undefined && schemes === undefined),
+    'a payment request is paid by a card that proves itself, and by no scheme',
   )
 export const cardSessionAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -269,7 +304,16 @@ export const cardSessionAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('identified'), slots: z.array(slotSchema), leasedElsewhere: z.array(nameSchema) }),
   z.strictObject({
     kind: z.literal('refused'),
-    code: z.enum(['CARD_UNKNOWN', 'CARD_BLOCKED', 'CARD_KIND_NOT_ACCEPTED', 'NO_ENTITLEMENT', 'ACTIVATION_LAPSED']),
+    code: z.enum([
+      'CARD_UNKNOWN',
+      'CARD_BLOCKED',
+      'CARD_KIND_NOT_ACCEPTED',
+      'CARD_OF_ACCOUNT',
+      'CARD_OF_NO_ACCOUNT',
+      'NO_ENTITLEMENT',
+      'ACTIVATION_LAPSED',
+      'QR_NOT_OPENED',
+    ]),
   }),
 ])
 export const cardSessionKeysRequestSchema = z.strictObject({
@@ -422,6 +466,10 @@ export const terminalEndpoints = {
   '/v1/terminal/card-receipts': { request: cardReceiptRequestSchema, answer: cardReceiptAnswerSchema },
   '/v1/terminal/authorisations': { request: authorisationSchema, answer: signedItemResultSchema },
   '/v1/terminal/payment-requests': { request: paymentRequestSchema, answer: paymentRequestAnswerSchema },
+  '/v1/terminal/payment-requests/card-payments': {
+    request: requestCardPaymentSchema,
+    answer: requestCardPaymentAnswerSchema,
+  },
   '/v1/terminal/batches': { request: batchSchema, answer: batchAnswerSchema },
   '/v1/terminal/inquiries': { request: inquirySchema, answer: inquiryAnswerSchema },
   '/v1/terminal/packages': { request: packageRequestSchema, answer: packageAnswerSchema },

@@ -121,6 +121,7 @@ export interface RequestBodies {
   readonly '/v1/terminal/inquiries': { readonly tenderId: string }
   readonly '/v1/terminal/authorisations': { readonly terms: { readonly tenderId: string }; readonly evidence: unknown }
   readonly '/v1/terminal/payment-requests': { readonly terms: { readonly tenderId: string } }
+  readonly '/v1/terminal/payment-requests/card-payments': { readonly requestId: string }
   readonly '/v1/terminal/events': { readonly after: number }
   readonly '/v1/terminal/packages': { readonly haveVersion: number; readonly haveHotlist?: number }
   readonly '/v1/terminal/heads': {
@@ -142,6 +143,7 @@ export const standardScripts: { [Path in TerminalPath]: (body: RequestBody<Path>
   '/v1/terminal/inquiries': () => ({ answer: { kind: 'not_seen' } }),
   '/v1/terminal/authorisations': ({ terms }) => ({ answer: itemOf(terms.tenderId, 'settled') }),
   '/v1/terminal/payment-requests': () => ({ answer: { kind: 'open' } }),
+  '/v1/terminal/payment-requests/card-payments': () => ({ answer: { kind: 'refused', code: 'CARD_UNKNOWN' } }),
   '/v1/terminal/events': ({ after }) => ({ answer: { events: [], cursor: after } }),
   '/v1/terminal/packages': () => ({ answer: { kind: 'current' } }),
   '/v1/terminal/heads': ({ head }) => ({ answer: countersigned(head) }),

@@ -26,6 +26,14 @@ export const refusals: TextsOfLanguage['refusals'] = {
     what: 'The scheme does not pay with this kind of card.',
     todo: 'Ask for another card or take cash.',
   },
+  CARD_OF_ACCOUNT: {
+    what: 'This is a Digital Tenge card: it pays no vouchers.',
+    todo: 'Touch “QR” and hold the card there.',
+  },
+  CARD_OF_NO_ACCOUNT: {
+    what: 'This card pays no QR: it is a card of a scheme.',
+    todo: 'Cancel, and choose payment by card.',
+  },
   CARD_ONLINE_ONLY: {
     what: 'This kind of card pays only with a network.',
     todo: 'Take cash, or wait for the network.',
@@ -112,6 +120,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
     todo: 'Make the sale smaller or take cash.',
   },
   DECISION_MISMATCH: { what: 'The ledger reached another decision.', todo: 'Take cash and call support.' },
+  CARD_SUM_NOT_ALLOWED: {
+    what: 'The card’s bank does not pay this sum.',
+    todo: 'Ask for the QR to be paid by telephone, or take cash.',
+  },
   INSUFFICIENT_FUNDS: { what: 'The agency has no funds now.', todo: 'Take cash.' },
   REVERSED_BEFORE_ARRIVAL: { what: 'This payment had been cancelled.', todo: 'Start the payment anew.' },
   REVERSED: { what: 'This payment was cancelled.', todo: 'Start the payment anew.' },

@@ -22,6 +22,14 @@ export const refusals: TextsOfLanguage['refusals'] = {
   READER_HIDES_CARD: { what: 'Бұл оқығыш мұндай картаны оқи алмайды.', todo: otherCardOrCash },
   CARD_NOT_ORIGINAL: { what: 'Карта түпнұсқа емес.', todo: rejectCard },
   CARD_KIND_NOT_ACCEPTED: { what: 'Бағдарлама мұндай картамен төлемейді.', todo: otherCardOrCash },
+  CARD_OF_ACCOUNT: {
+    what: 'Бұл — цифрлық теңге картасы, онда ваучер жоқ.',
+    todo: '«QR» түймесін басып, картаны сонда жақындатыңыз.',
+  },
+  CARD_OF_NO_ACCOUNT: {
+    what: 'Бұл карта QR төлемейді: ол бағдарламаның картасы.',
+    todo: 'Бас тартып, картамен төлеуді таңдаңыз.',
+  },
   CARD_ONLINE_ONLY: { what: 'Мұндай карта тек желі барда төлейді.', todo: waitOrCash },
   CARD_PAID_EARLIER: {
     what: 'Карта алдыңғы сатылымды төлеген.',
@@ -105,6 +113,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
     todo: 'Себетті азайтыңыз немесе қолма-қол ақша алыңыз.',
   },
   DECISION_MISMATCH: { what: 'Тізілім басқа шешім шығарды.', todo: supportAndCash },
+  CARD_SUM_NOT_ALLOWED: {
+    what: 'Картаның банкі бұл соманы төлемейді.',
+    todo: 'QR телефонмен төленсін не қолма-қол ақша алыңыз.',
+  },
   INSUFFICIENT_FUNDS: { what: 'Мекемеде қазір қаражат жоқ.', todo: takeCash },
   REVERSED_BEFORE_ARRIVAL: { what: 'Бұл төлемнің күші бұрын жойылған.', todo: 'Төлемді қайтадан бастаңыз.' },
   REVERSED: { what: 'Бұл төлемнің күші жойылды.', todo: 'Төлемді қайтадан бастаңыз.' },

@@ -28,6 +28,14 @@ export const refusals: TextsOfLanguage['refusals'] = {
   READER_HIDES_CARD: { what: 'Этот ридер не умеет читать такие карты.', todo: otherCardOrCash },
   CARD_NOT_ORIGINAL: { what: 'Карта не подлинная.', todo: 'Не принимайте эту карту. Примите наличные.' },
   CARD_KIND_NOT_ACCEPTED: { what: 'Программа не платит по картам этого вида.', todo: otherCardOrCash },
+  CARD_OF_ACCOUNT: {
+    what: 'Это карта цифрового тенге, ваучеров на ней нет.',
+    todo: 'Нажмите «QR» и приложите её там.',
+  },
+  CARD_OF_NO_ACCOUNT: {
+    what: 'Эта карта не платит по QR: она из программы.',
+    todo: 'Отмените и выберите оплату картой.',
+  },
   CARD_ONLINE_ONLY: { what: 'Карты этого вида платят только с сетью.', todo: 'Примите наличные или дождитесь сети.' },
   CARD_PAID_EARLIER: {
     what: 'Карта уже оплатила прежнюю продажу.',
@@ -102,6 +110,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
     todo: 'Уменьшите покупку или примите наличные.',
   },
   DECISION_MISMATCH: { what: 'Реестр принял другое решение.', todo: 'Примите наличные и позвоните в поддержку.' },
+  CARD_SUM_NOT_ALLOWED: {
+    what: 'Банк карты не платит эту сумму.',
+    todo: 'Пусть оплатят QR телефоном, или примите наличные.',
+  },
   INSUFFICIENT_FUNDS: { what: 'У ведомства сейчас нет средств.', todo: takeCash },
   REVERSED_BEFORE_ARRIVAL: { what: 'Эта оплата была отменена раньше.', todo: 'Начните оплату заново.' },
   REVERSED: { what: 'Эта оплата отменена.', todo: 'Начните оплату заново.' },
