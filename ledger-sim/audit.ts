@@ -3,6 +3,7 @@
  * nothing with the functions that moved the money (architecture.md, "Ledger", Invariants).
  */
 import { existsSync } from 'node:fs'
+import { accountCardRules } from './audit-account-cards.ts'
 import { cardRules } from './audit-cards.ts'
 import { hotlistRules } from './audit-hotlist.ts'
 import { householdRules } from './audit-households.ts'
@@ -162,6 +163,7 @@ const rules: readonly Rule[] = [
   ...householdRules,
   ...poolRules,
   ...cardRules,
+  ...accountCardRules,
   {
     rule: 'what waits in review is set aside, and nothing else is',
     wrong: `

@@ -39,8 +39,11 @@ export interface LedgerKeys {
   keyedHash(purpose: HashPurpose, content: string): string
 }
 
-/** The number of a phone or card; a payer for one payee; the pseudonym of an account for who watches. */
-export type HashPurpose = 'alias' | 'payer-for-payee' | 'account-pseudonym'
+/**
+ * The number of a phone or card; a payer for one payee; the pseudonym of an account for who watches; whoever holds the
+ * cards of an account.
+ */
+export type HashPurpose = 'alias' | 'payer-for-payee' | 'account-pseudonym' | 'account-card-holder'
 
 export function newLedgerSecrets(random: (length: number) => Uint8Array): LedgerSecrets {
   const hex = (length: number) => Buffer.from(random(length)).toString('hex')

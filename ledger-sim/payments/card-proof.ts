@@ -29,6 +29,12 @@ export type CardProofChecked =
   | Proven
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly card: Card | null }
 
+/** What is wrong with the message of a card, whatever it says. */
+export type MessageFault = 'CARD_PROOF_FORGED' | 'CARD_UNKNOWN' | 'CARD_ANSWER_MALFORMED'
+export type MessageChecked =
+  | Proven
+  | { readonly kind: 'refused'; readonly code: MessageFault; readonly card: Card | null }
+
 /** Opens the proof; whether its counter is fresh is another question. */
 export async function checkCardProof(work: Work, proof: CardProof, termsHash: Hash): Promise<CardProofChecked> {
   switch (proof.profile) {
@@ -42,7 +48,8 @@ export async function checkCardProof(work: Work, proof: CardProof, termsHash: Ha
   }
 }
 
-async function openMessage(work: Work, sun: Sun, termsHash: Hash): Promise<CardProofChecked> {
+/** @param boundTo hash of the terms that the card is to have signed */
+export async function openMessage(work: Work, sun: Sun, boundTo: Hash): Promise<MessageChecked> {
   const piccData = decryptPiccData(work.keys.metaReadKey, fromHex(sun.e))
   if (piccData === null) return { kind: 'refused', code: 'CARD_PROOF_FORGED', card: null }
   const card = await findCard(work, cardPseudonym(work.keys.cardReferenceKey, piccData.uid))
@@ -57,7 +64,7 @@ async function openMessage(work: Work, sun: Sun, termsHash: Hash): Promise<CardP
       card,
     }
   }
-  const isBound = equalInConstantTime(opened.termsHash, fromHex(termsHash))
+  const isBound = equalInConstantTime(opened.termsHash, fromHex(boundTo))
   return { kind: 'proven', card, message: { counter: opened.counter, mac: sun.m, isBound } }
 }
 

@@ -41,38 +41,70 @@ export async function payRequest(work: Work, caller: Caller, wanted: WantedPayme
   const standing = await openedRequest(work, requestId)
   if (standing === undefined) return { kind: 'not_found', what: 'request' }
   const late = await whyLate(work, standing)
-  const { amount } = standing.request
-  const wantedOut = { accountId: payer, direction: 'outgoing', amount } as const
+  const payment = { paymentId, payer, madeBy: caller.owner, card: null }
+  if (late === undefined) return payOpen(work, standing, payment)
   // What comes back in the same commit has not gone out.
-  const fault = late === undefined ? await limitFault(work, wantedOut) : undefined
+  await keepPayment(work, requestId, payment, late)
+  return { kind: 'paid_back', reason: late }
+}
+
+export interface Payment {
+  readonly paymentId: string
+  /** The account that pays. */
+  readonly payer: string
+  /** Its owner, or the bank whose client that is. */
+  readonly madeBy: string
+  /** Of a card that pays in the place of a wallet. */
+  readonly card: string | null
+}
+
+/** @param standing nobody has paid it, and it is not too late */
+export async function payOpen(
+  work: Work,
+  standing: OpenTender,
+  payment: Payment,
+): Promise<Extract<RequestPayment, { readonly kind: 'held' | 'short' | 'limited' }>> {
+  const { payer } = payment
+  const { amount } = standing.request
+  const fault = await limitFault(work, { accountId: payer, direction: 'outgoing', amount })
   if (fault !== undefined) return { kind: 'limited', fault }
-  if (late === undefined && (await hold(work, standing, payer)) === 'short') return { kind: 'short' }
-  await work.connection
+  if ((await hold(work, standing, payer)) === 'short') return { kind: 'short' }
+  await keepPayment(work, standing.tenderId, payment, null)
+  return { kind: 'held', reason: null }
+}
+
+async function keepPayment(
+  { connection, now }: Work,
+  tenderId: string,
+  { paymentId, payer, madeBy, card }: Payment,
+  late: LateReason | null,
+): Promise<void> {
+  await connection
     .insertInto('request_payment')
     .values({
       payment_id: paymentId,
-      tender_id: requestId,
+      tender_id: tenderId,
       payer,
-      made_by: caller.owner,
-      paid_back_for: late ?? null,
-      at: work.now,
+      made_by: madeBy,
+      paid_back_for: late,
+      at: now,
+      card,
     })
     .execute()
-  return late === undefined ? { kind: 'held', reason: null } : { kind: 'paid_back', reason: late }
 }
 
 /** One that was refused never was on a screen. */
-async function openedRequest(work: Work, requestId: string): Promise<OpenTender | undefined> {
+export async function openedRequest(work: Work, requestId: string): Promise<OpenTender | undefined> {
   const tender = await findTender(work, requestId)
   if (tender === undefined || tender.state === 'refused') return undefined
   const { request, ...standing } = await standingOf(work, tender)
   return request === null ? undefined : { ...standing, request }
 }
 
-type OpenTender = Tender & { readonly request: PaymentRequest }
+export type OpenTender = Tender & { readonly request: PaymentRequest }
 
 /** Of a till that may do nothing, a revoked one say, nobody's money is set aside for two weeks. */
-async function whyLate(work: Work, { state, request, terminalId }: OpenTender): Promise<LateReason | undefined> {
+export async function whyLate(work: Work, { state, request, terminalId }: OpenTender): Promise<LateReason | undefined> {
   if (state === 'requested') return (await findTerminal(work, terminalId))?.status === 'active' ? undefined : 'released'
   if (state === 'held' || state === 'settled') return 'already_paid'
   return request.closedFor ?? 'expired'
@@ -131,17 +163,21 @@ export interface FoundPayment extends WantedPayment {
   readonly owed: Tiyn
 }
 
-/** Who made it sees it, and the owner of the account that paid; nobody else. */
+/**
+ * Who made it sees it, and the owner of the account that paid; nobody else. What a card paid goes by the id of its
+ * request: that is the reference under which a statement and the feed tell of it.
+ */
 export async function findPayment(work: Work, { owner }: Caller, paymentId: string): Promise<FoundPayment | undefined> {
   const { connection } = work
-  const row = await connection
+  const payments = connection
     .selectFrom('request_payment')
     .innerJoin('account', 'account.account_id', 'request_payment.payer')
     .selectAll('request_payment')
-    .select('account.owner')
-    .where('payment_id', '=', paymentId)
-    .executeTakeFirst()
-  if (row === undefined || (row.made_by !== owner && row.owner !== owner)) return undefined
+    .where((row) => row.or([row('made_by', '=', owner), row('account.owner', '=', owner)]))
+  const row =
+    (await payments.where('payment_id', '=', paymentId).where('card', 'is', null).executeTakeFirst()) ??
+    (await payments.where('tender_id', '=', paymentId).where('card', 'is not', null).executeTakeFirst())
+  if (row === undefined) return undefined
   const tender = await openedRequest(work, row.tender_id)
   if (tender === undefined) throw new Error(`the request of payment ${paymentId} vanished`)
   const payment = { paymentId, requestId: row.tender_id, payer: row.payer, amount: tender.amount }

@@ -12,6 +12,7 @@ import {
   groupMemberTable,
   groupTable,
 } from './entitlement-tables.ts'
+import { accountCardColumns, accountCardIndexes, accountCardTable } from './account-card-tables.ts'
 import { appletIndexes, appletTables } from './applet-tables.ts'
 import { feedTables } from './feed-tables.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
@@ -431,6 +432,13 @@ export const migrations: Readonly<Record<string, Migration>> = {
     up: async (database) => {
       for (const plan of appletTables) await createTable(database, plan)
       await createIndexes(database, appletIndexes)
+    },
+  },
+  '0027-cards-of-accounts': {
+    up: async (database) => {
+      await createTable(database, accountCardTable)
+      await addColumns(database, accountCardColumns)
+      await createIndexes(database, accountCardIndexes)
     },
   },
 }

@@ -5,6 +5,7 @@
 import type { ColumnType } from 'kysely'
 import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
 import type { RuleTables } from '../rules/tables.ts'
+import type { AccountCardTables } from './account-card-tables.ts'
 import type { AppletTables } from './applet-tables.ts'
 import type { CardTables } from './card-tables.ts'
 import type { EntitlementTables } from './entitlement-tables.ts'
@@ -379,8 +380,9 @@ export interface PaymentRequestTable {
   paid_lines: TextOrNull
 }
 
-/** What a wallet asked for under an id of its own. */
+/** What a wallet asked for under an id of its own, or a card paid. */
 export interface RequestPaymentTable {
+  /** A card's goes by the id of its request, and nobody hears this one. */
   payment_id: string
   tender_id: string
   payer: string
@@ -389,6 +391,8 @@ export interface RequestPaymentTable {
   /** Null for the one payment that the request's hold is of. */
   paid_back_for: 'released' | 'expired' | 'already_paid' | null
   at: Whole
+  /** Null of a wallet's. */
+  card: TextOrNull
 }
 
 export interface EventTable {
@@ -424,6 +428,7 @@ export interface MerchantDebtTable {
 
 export interface Tables
   extends
+    AccountCardTables,
     AppletTables,
     CardTables,
     EntitlementTables,

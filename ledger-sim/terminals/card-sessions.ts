@@ -14,26 +14,18 @@ import type {
 import { cardSessionContext, seal } from '../../src/sync/protocol/sealed-box.ts'
 import { concatBytes, fromHex, toHex } from '../../src/voucher/cards/bytes.ts'
 import { challengeLength, ev2Complete, ev2Part2, type Ev2AuthenticationState } from '../../src/voucher/cards/ev2.ts'
-import { acceptsCard } from '../../src/voucher/card-rules.ts'
-import { periodAt } from '../../src/voucher/scheme.ts'
-import type { Slot } from '../../src/voucher/slot.ts'
-import { isMerchantIn } from '../../src/voucher/where.ts'
 import type { Work } from '../context.ts'
-import { closeDueLeases } from '../leases/close.ts'
+import { findAccountCard } from '../individuals/account-cards.ts'
 import { askForSurrender } from '../leases/ask-for-surrender.ts'
-import { findLease } from '../leases/leases.ts'
-import { activationStanding } from '../schemes/activations.ts'
-import { entitlementsOf } from '../schemes/beneficiaries.ts'
+import { standingOf } from '../payments/payment-requests.ts'
+import { findTender } from '../payments/tenders.ts'
 import { findCard, type Card } from '../schemes/cards.ts'
-import { bridgeOver } from '../schemes/bridges.ts'
-import { needSlot } from '../schemes/carrying.ts'
-import { placeOfMerchant } from '../schemes/merchants.ts'
-import { findScheme } from '../schemes/schemes.ts'
-import { amountLeftIn } from '../schemes/slots.ts'
+import { slotsFor, wantedOf } from './session-slots.ts'
 import type { Terminal } from './terminals.ts'
 
 type OpenRequest = z.output<typeof cardSessionRequestSchema>
 export type OpenAnswer = z.output<typeof cardSessionAnswerSchema>
+type Opened = Extract<OpenAnswer, { readonly kind: 'open' }>
 type KeysRequest = z.output<typeof cardSessionKeysRequestSchema>
 export type KeysAnswer = z.output<typeof cardSessionKeysAnswerSchema>
 
@@ -64,6 +56,7 @@ export class CardSessions {
         known.terminalId === terminal.terminalId &&
         known.request.card === request.card &&
         known.request.encryptedRndB === request.encryptedRndB &&
+        known.request.paymentRequest === request.paymentRequest &&
         request.profile === undefined
       return isSame ? known.answer : undefined
     }
@@ -74,29 +67,46 @@ export class CardSessions {
     if (card.status === 'blocked' || (await failuresToday(work, card.card)) >= failuresPerDay) {
       return { kind: 'refused', code: 'CARD_BLOCKED' }
     }
+    const paysFromAccount = (await findAccountCard(work, card.card)) !== undefined
+    if (request.paymentRequest !== undefined) {
+      if (!paysFromAccount) return { kind: 'refused', code: 'CARD_OF_NO_ACCOUNT' }
+      if (!(await isOpenRequestOf(work, terminal, request.paymentRequest)))
+        return { kind: 'refused', code: 'QR_NOT_OPENED' }
+      return this.#challenge(work, terminal, request, card, { slots: [], leasedElsewhere: [], wanted: [] })
+    }
+    if (paysFromAccount) return { kind: 'refused', code: 'CARD_OF_ACCOUNT' }
     const { slots, heldElsewhere, without } = await slotsFor(work, terminal, card)
     if (slots.length + heldElsewhere.length === 0) return { kind: 'refused', code: without }
     const leasedElsewhere = heldElsewhere
       .filter(({ schemeId }) => !slots.some((slot) => slot.schemeId === schemeId))
       .map(({ schemeId }) => schemeId)
-    const wanted = wantedOf(request, slots, heldElsewhere)
-    if (card.secrets === null || request.encryptedRndB === undefined) {
+    const wanted = wantedOf(request.schemes, slots, heldElsewhere)
+    if (request.profile !== undefined) {
       // Nothing more will prove that the card is here: the terminal's signed word is the reason to ask.
       for (const slotId of wanted) await askForSurrender(work, slotId)
       return { kind: 'identified', slots, leasedElsewhere }
     }
+    return this.#challenge(work, terminal, request, card, { slots, leasedElsewhere, wanted })
+  }
 
-    const challenge = ev2Part2(card.secrets.tillKey, fromHex(request.encryptedRndB), work.random(challengeLength))
+  #challenge(
+    work: Work,
+    { terminalId }: Terminal,
+    request: OpenRequest,
+    { secrets }: Card,
+    { wanted, ...told }: Pick<Opened, 'slots' | 'leasedElsewhere'> & Pick<OpenSession, 'wanted'>,
+  ): OpenAnswer {
+    if (secrets === null || request.encryptedRndB === undefined) throw new Error('a card without keys was challenged')
+    const challenge = ev2Part2(secrets.tillKey, fromHex(request.encryptedRndB), work.random(challengeLength))
     if (challenge.kind === 'malformed') throw new Error('the schema lets only 16 bytes of E(RndB) through')
-    const answer: OpenAnswer = {
+    const answer: Opened = {
       kind: 'open',
       blocked: false,
-      slots,
-      leasedElsewhere,
+      ...told,
       authenticationPart2: toHex(challenge.part2),
     }
     this.#open.set(request.cardSessionId, {
-      terminalId: terminal.terminalId,
+      terminalId,
       request,
       answer,
       wanted,
@@ -142,62 +152,12 @@ export class CardSessions {
   }
 }
 
-/** A till that does not say what its basket needs gets another one's slot where the card has nothing else. */
-function wantedOf({ schemes }: OpenRequest, slots: readonly Slot[], heldElsewhere: readonly Slot[]): readonly string[] {
-  const isWanted = ({ schemeId }: Slot): boolean =>
-    schemes === undefined ? slots.length === 0 : schemes.includes(schemeId)
-  return heldElsewhere.filter(isWanted).map(({ slotId }) => slotId)
+/** Whether this terminal asked for that payment, and nobody has paid it yet, nor is it too late. */
+async function isOpenRequestOf(work: Work, { terminalId }: Terminal, requestId: string): Promise<boolean> {
+  const tender = await findTender(work, requestId)
+  if (tender?.terminalId !== terminalId) return false
+  return (await standingOf(work, tender)).state === 'requested'
 }
-
-/**
- * The card's slots of the present periods at this merchant, and those that another till holds; and why it has none
- * where it has none.
- */
-async function slotsFor(
-  work: Work,
-  terminal: Terminal,
-  card: Card,
-): Promise<{
-  /** With a bridge in the place of one that another till holds, where there is one. */
-  readonly slots: Slot[]
-  readonly heldElsewhere: Slot[]
-  readonly without: WithoutSlots
-}> {
-  await closeDueLeases(work)
-  const slots: Slot[] = []
-  const heldElsewhere: Slot[] = []
-  let without: WithoutSlots = 'NO_ENTITLEMENT'
-  const { merchantId } = terminal
-  const place = await placeOfMerchant(work, merchantId)
-  for (const entitlement of await entitlementsOf(work, card.holder)) {
-    const scheme = await findScheme(work, entitlement.schemeId)
-    const period = scheme === undefined ? undefined : periodAt(scheme, work.now)
-    if (scheme === undefined || period === undefined || !isMerchantIn(scheme, merchantId, place)) continue
-    if (!acceptsCard(scheme, card.profile)) {
-      without = 'CARD_KIND_NOT_ACCEPTED'
-      continue
-    }
-    if ((await activationStanding(work, scheme, entitlement.beneficiary)) === 'lapsed') {
-      without = 'ACTIVATION_LAPSED'
-      continue
-    }
-    const state = await needSlot(work, scheme, entitlement.beneficiary, period.periodId)
-    if (state === undefined) continue
-    const lease = state.leaseId === null ? undefined : await findLease(work, state.leaseId)
-    const isElsewhere = lease !== undefined && lease.terminalId !== terminal.terminalId
-    // One in which nothing is left is no use here either, and says so itself.
-    if (!isElsewhere || isUsedUp(state.slot)) {
-      slots.push(state.slot)
-      continue
-    }
-    heldElsewhere.push(state.slot)
-    const bridge = await bridgeOver(work, state)
-    if (bridge !== undefined && !isUsedUp(bridge.slot)) slots.push(bridge.slot)
-  }
-  return { slots, heldElsewhere, without }
-}
-
-type WithoutSlots = 'CARD_KIND_NOT_ACCEPTED' | 'NO_ENTITLEMENT' | 'ACTIVATION_LAPSED'
 
 async function failuresToday({ connection, now }: Work, card: string): Promise<number> {
   const row = await connection
@@ -216,8 +176,4 @@ async function countFailure(work: Work, card: string): Promise<void> {
     .values({ card, day: Math.floor(work.now / dayMs), failures })
     .onConflict((conflict) => conflict.columns(['card', 'day']).doUpdateSet({ failures }))
     .execute()
-}
-
-function isUsedUp(slot: Slot): boolean {
-  return slot.countSpent >= slot.countAllowed || amountLeftIn(slot) === 0n
 }

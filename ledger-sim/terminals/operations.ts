@@ -25,6 +25,8 @@ import {
   packageRequestSchema,
   paymentRequestAnswerSchema,
   paymentRequestSchema,
+  requestCardPaymentAnswerSchema,
+  requestCardPaymentSchema,
   signedItemResultSchema,
   type SignedItemResult,
   type SyncItem,
@@ -37,6 +39,7 @@ import { inTransaction, type Work } from '../context.ts'
 import { operation, problem, type Asked } from '../http/operation.ts'
 import { applyItem, inSmallCommits } from '../payments/apply-items.ts'
 import { authorise } from '../payments/authorisation.ts'
+import { payByCard } from '../payments/card-payments.ts'
 import { openRequest, standingOf } from '../payments/payment-requests.ts'
 import { tenderResult } from '../payments/results.ts'
 import { findTender } from '../payments/tenders.ts'
@@ -177,6 +180,22 @@ export const terminalOperations = [
       if (terms.expiresAt > asked.services.clock() + longestRequestMs)
         return problem('rule_violated', 'a request stands open for an hour at most')
       return { kind: 'answer', body: await asTerminal(asked, (work, own) => openRequest(work, own, terms)) }
+    },
+  }),
+  operation({
+    method: 'POST',
+    path: '/v1/terminal/payment-requests/card-payments',
+    tag: 'Payment at merchant',
+    summary: 'Pays what a QR asks for from the account of the card that lies at the terminal',
+    roles: terminal,
+    requestSchema: requestCardPaymentSchema,
+    answerSchema: requestCardPaymentAnswerSchema,
+    openToSuspended: false,
+    perform: async (asked) => {
+      const { requestId } = asked.request
+      const answer = await asTerminal(asked, (work, own) => payByCard(work, own, asked.request))
+      if (answer === undefined) return problem('not_found', `${asked.caller.owner} has no payment request ${requestId}`)
+      return { kind: 'answer', body: answer }
     },
   }),
   operation({

@@ -10,6 +10,7 @@ const growing = [
     'card_status',
     'card_counter',
     'card_failure',
+    'account_card',
     'entitlement',
     'slot',
     'slot_use',

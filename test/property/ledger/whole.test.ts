@@ -36,6 +36,7 @@ const setUp = 'is in the world before a story begins'
 const noMoney = 'moves no money and changes nothing of what money may do'
 const gone = 'a till that is gone needs a journal and receipts that are signed: terminal-exports, claims and reviews'
 const counting = 'cards that count have stories of their own: test/property/ledger/counting-cards.test.ts'
+const ofAccounts = 'cards of accounts pay as wallets do: card-payments.test.ts and payment-requests.test.ts (property)'
 const names = 'names for those whom leases and orders are drawn with: test/integration/ledger/groups.test.ts'
 /** Operations that change something and are not drawn, each with the reason. */
 const excluded: Readonly<Record<string, string>> = {
@@ -55,6 +56,10 @@ const excluded: Readonly<Record<string, string>> = {
   '/v1/card-reissues': 'keys of cards: test/integration/ledger/card-reissue.test.ts',
   '/v1/terminal/card-sessions': 'keys of cards: test/integration/ledger/card-sessions',
   '/v1/terminal/card-session-keys': 'keys of cards, as above',
+  '/v1/account-cards': ofAccounts,
+  '/v1/account-card-blocks': ofAccounts,
+  '/v1/account-card-unblocks': ofAccounts,
+  '/v1/terminal/payment-requests/card-payments': ofAccounts,
   '/v1/terminal/key-rotations': 'a till’s keys: whose word counts, not what money does',
   '/v1/groups': names,
   '/v1/group-changes': names,
