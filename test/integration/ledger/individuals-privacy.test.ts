@@ -13,8 +13,12 @@ import { inTransaction } from '../../../ledger-sim/context.ts'
 import type { Operation, Role } from '../../../ledger-sim/http/operation.ts'
 import { tellAfterMs } from '../../../ledger-sim/individuals/legal-bases.ts'
 import { servicesOf } from '../../../ledger-sim/ledger.ts'
+import { demoCanteen } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import { toJson } from '../../../src/sync/protocol/canonical.ts'
-import type { TestSigner } from './demo-ledger.ts'
+import { toHex } from '../../../src/voucher/cards/bytes.ts'
+import { accountCard, cardPayments, tapFor } from './account-card-world.ts'
+import { TestTill, type TestSigner } from './demo-ledger.ts'
+import { merchantAccount, termsOf } from './payment-by-qr.ts'
 import { peopleWorld, signerOf, type PeopleWorld } from './people.ts'
 
 interface Payer {
@@ -78,12 +82,15 @@ const known = () => [
 ]
 
 /** Every question that an operation's form takes, made of what is known; without what may be left out, and with it. */
-function questionsOf({ requestSchema }: Operation): readonly Readonly<Record<string, string>>[] {
+function questionsOf(
+  { requestSchema }: Operation,
+  known: readonly string[],
+): readonly Readonly<Record<string, string>>[] {
   const form = z.toJSONSchema(requestSchema, { io: 'input', unrepresentable: 'any' })
   let questions: Readonly<Record<string, string>>[] = [{}]
   for (const name of Object.keys(form.properties ?? {})) {
     const shape = (requestSchema as z.ZodObject).shape[name] as z.ZodType
-    const values = known().filter((value) => shape.safeParse(value).success)
+    const values = known.filter((value) => shape.safeParse(value).success)
     const needed = form.required?.includes(name) === true
     questions = questions.flatMap((question) => [
       ...(needed ? [] : [question]),
@@ -93,8 +100,12 @@ function questionsOf({ requestSchema }: Operation): readonly Readonly<Record<str
   return questions.filter((question) => requestSchema.safeParse(question).success)
 }
 
-/** Which of the payers' secrets are in answers to whom: `path shows: name of …`. */
-async function seenBy(who: string): Promise<readonly string[]> {
+/** Asks every GET operation everything, and hands over what is answered, with the question. */
+async function askAll(
+  who: string,
+  values: readonly string[],
+  look: (path: string, answer: string, asked: string) => void,
+): Promise<void> {
   const signer = signers.get(who)
   if (signer === undefined) throw new Error(`no ${who}`)
   const { keyId } = signer.key
@@ -102,11 +113,10 @@ async function seenBy(who: string): Promise<readonly string[]> {
     connection.selectFrom('principal').selectAll().where('key_id', '=', keyId).executeTakeFirstOrThrow(),
   ).then(({ role, owner }) => ({ keyId, role: role as Role, owner }))
   const services = servicesOf(world.demo.ports)
-  const seen = new Set<string>()
   for (const operation of world.demo.ledger.operations) {
     if (operation.method !== 'GET') continue
     const isTheirs = operation.roles === 'anyone' || operation.roles.includes(caller.role)
-    const questions = questionsOf(operation)
+    const questions = questionsOf(operation, values)
     expect(questions.length, operation.path).toBeGreaterThan(0)
     const [first] = questions
     // A stream has no end that could be signed: its events are, and they are read behind the door.
@@ -122,16 +132,23 @@ async function seenBy(who: string): Promise<readonly string[]> {
       const told = outcome.kind === 'stream' ? await outcome.stream.next(outcome.stream.after) : outcome
       const answer = toJson(told)
       expect(answer).not.toContain('rate_limited')
-      const asked = JSON.stringify(question)
-      for (const { shows, ...secrets } of payers) {
-        for (const [secret, value] of Object.entries(secrets)) {
-          const parts = secret === 'name' ? value.split(' ') : [value]
-          if (parts.some((part) => answer.includes(part) && !asked.includes(part)))
-            seen.add(`${operation.path}: ${secret} of who shows ${shows}`)
-        }
-      }
+      look(operation.path, answer, JSON.stringify(question))
     }
   }
+}
+
+/** Which of the payers' secrets are in answers to whom: `path shows: name of …`. */
+async function seenBy(who: string): Promise<readonly string[]> {
+  const seen = new Set<string>()
+  await askAll(who, known(), (path, answer, asked) => {
+    for (const { shows, ...secrets } of payers) {
+      for (const [secret, value] of Object.entries(secrets)) {
+        const parts = secret === 'name' ? value.split(' ') : [value]
+        if (parts.some((part) => answer.includes(part) && !asked.includes(part)))
+          seen.add(`${path}: ${secret} of who shows ${shows}`)
+      }
+    }
+  })
   return [...seen].toSorted()
 }
 
@@ -207,4 +224,54 @@ test('who watches balances sees people as pseudonyms, also when they ask for som
   }
   const [own] = await balances(signers.get('payee') ?? world.auditor)
   expect(own).toMatchObject({ accountId: payee, balance: '21930006' })
+})
+
+/**
+ * A card pays a till's QR, which is captured. Whose account it was, its owner and the bank know; that there is such a
+ * card, its bank alone: nobody else sees its pseudonym in any answer, and nobody at all its UID.
+ */
+test('the card of an account is seen by its bank alone, and what it paid by its owner too', async () => {
+  const { demo, bank } = world
+  const account = 'card-payer'
+  const secrets = { account, name: 'Aqerke Ulgi', card: '', uid: '' }
+  signers.set('card’s owner', await world.person(account, 'full', secrets.name))
+  await world.fund(account, 10_000_000n)
+  const card = await accountCard(demo, 1, account)
+  Object.assign(secrets, { card: card.pseudonym, uid: toHex(card.uid) })
+  const till = signers.get('terminal')
+  if (!(till instanceof TestTill)) throw new Error('no till')
+  const terms = termsOf(till, 100_000n)
+  const { tenderId } = terms
+  const session = { cardSessionId: till.id(), encryptedRndB: '11'.repeat(16), paymentRequest: tenderId }
+  const proof = { profile: 'ntag424', sun: tapFor(card, terms) }
+  const heard = [
+    await till.post('/v1/terminal/payment-requests', { terms }),
+    await till.post('/v1/terminal/card-sessions', { ...session, card: card.pseudonym }),
+    await till.post(cardPayments, { requestId: tenderId, proof }),
+    await till.post('/v1/terminal/inquiries', { tenderId }),
+    await till.post('/v1/terminal/batches', { items: [till.capture(tenderId)] }),
+    await till.post('/v1/terminal/events', { after: 0, limit: 1_000 }),
+  ]
+  expect(heard.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200])
+  expect(toJson(heard)).toContain('settled')
+  for (const [secret, value] of Object.entries(secrets)) expect(toJson(heard), secret).not.toContain(value)
+
+  const values = [account, tenderId, card.pseudonym, 'account', 'phone', '0', demoCanteen, merchantAccount]
+  const all: Record<string, readonly string[]> = {}
+  for (const who of signers.keys()) {
+    const seen = new Set<string>()
+    await askAll(who, values, (path, answer, asked) => {
+      for (const [secret, value] of Object.entries(secrets))
+        if (answer.includes(value) && !asked.includes(value)) seen.add(`${path}: ${secret}`)
+    })
+    all[who] = [...seen].toSorted()
+  }
+  const { 'bank of payer': ofBank, 'card’s owner': ofOwner, ...others } = all
+  // It serves the merchant as well, in whose statement it sees its own client.
+  const payments = ['/v1/payment-requests/payments: account', '/v1/statements: account']
+  expect(ofBank).toEqual(['/v1/account-cards: card', ...payments])
+  expect(ofOwner).toContain('/v1/payment-requests/payments: account')
+  expect(ofOwner?.filter((one) => /card$|uid$/.test(one))).toEqual([])
+  expect(Object.values(others).flat()).toEqual([])
+  expect(await bank.get(`/v1/account-cards?accountId=${account}`)).toMatchObject({ status: 200 })
 })

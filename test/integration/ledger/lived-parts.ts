@@ -7,6 +7,7 @@ import { needSlot } from '../../../ledger-sim/schemes/carrying.ts'
 import { publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
+import { accountCard } from './account-card-world.ts'
 import { onCards } from './counting-card-world.ts'
 import { dayMs, drain, p256, type DemoLedger, type TestSigner } from './demo-ledger.ts'
 import { beneficiary, dailyFood } from './period-world.ts'
@@ -23,6 +24,7 @@ export async function liveOn(demo: DemoLedger): Promise<void> {
   await callTogether(demo)
   await passOn(demo)
   await loadCard(demo)
+  await accountCard(demo, 1, 'individual-2')
   const webhook = { webhookId: id(), url: 'http://127.0.0.1:9/', after: 0 }
   done(await demo.role('merchant', demoCanteen).post('/v1/webhooks', webhook))
 }

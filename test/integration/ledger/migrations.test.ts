@@ -67,6 +67,7 @@ beforeAll(async () => {
   await till.batch(till.surrender(lease?.leaseId ?? '', slot?.slotId ?? ''))
   await till.call('/v1/terminal/heads', { head: till.position(), unsynced: 0 })
   await liveOn(demo)
+  await other.fetch()
   const agency = demo.role('agency', 'almaly-education')
   await agency.post('/v1/terminal-revocations', { terminalId: 'till-1', reason: 'stolen' })
   demo.clock.now += hourMs
@@ -155,7 +156,7 @@ test('the ledger that is written back has lived', async () => {
   )
   file.close()
   // Rows of these follow from stories that no step has changed the tables of; of debts there is a test of their own.
-  expect(empty).toEqual(['activation', 'card_failure', 'merchant_debt', 'review', 'webhook_delivery'])
+  expect(empty).toEqual(['activation', 'card_failure', 'card_record', 'merchant_debt', 'review', 'webhook_delivery'])
 })
 
 test('a debt of before is known by what it is of, and so is what paid it', async () => {

@@ -15,6 +15,7 @@ import { migrations } from '../../../ledger-sim/store/migrations.ts'
 import { openStore } from '../../../ledger-sim/store/open-store.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { dayMs, demoLedger, drain, hourMs, temporaryFolder, type DemoLedger, type TestTill } from './demo-ledger.ts'
+import { accountCard, openSession, payByCard, setBlocked } from './account-card-world.ts'
 import { scansIn } from './plans-of.ts'
 import { ask, partsOf, saleOf, termsOf, termsOfSale, Wallet } from './payment-by-qr.ts'
 import { canteen, cashbackRule, done, taxAccount, vatRule, vatTerms } from './rules-world.ts'
@@ -129,6 +130,24 @@ describe('no statement scans a table that grows', () => {
       const late = termsOf(till, 1n)
       await ask(till, { ...late, expiresAt: till.clock.now })
       expect(await till.inquire(late.tenderId)).toMatchObject({ state: 'reversed' })
+    })
+    expect(scans).toEqual([])
+  })
+
+  test('of a card of an account: bound, blocked, listed, paying a QR, paying it again, too much, too late', async () => {
+    const bank = demo.role('bank')
+    const scans = await scansOf(async () => {
+      const card = await accountCard(demo, 1, 'individual-1', 100_000n)
+      for (const blocked of [true, false]) done(await setBlocked(bank, card, blocked))
+      done(await bank.get('/v1/account-cards?accountId=individual-1'))
+      const [terms, dear] = [termsOf(till, 100_000n), termsOf(till, 100_001n)]
+      for (const asked of [terms, dear]) expect(await ask(till, asked)).toBe('open')
+      expect(await openSession(till, card, terms.tenderId)).toMatchObject({ kind: 'open' })
+      for (const answer of ['held', 'held']) expect(await payByCard(till, card, terms)).toBe(answer)
+      expect(await payByCard(till, card, dear)).toBe('CARD_SUM_NOT_ALLOWED')
+      await till.reverse(dear.tenderId)
+      expect(await payByCard(till, card, dear)).toBe('over')
+      done(await bank.get(`/v1/payment-requests/payments?paymentId=${terms.tenderId}`))
     })
     expect(scans).toEqual([])
   })
