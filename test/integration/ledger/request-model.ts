@@ -19,6 +19,15 @@ interface Request extends Asked {
   hold: 'none' | 'pending' | 'posted' | 'voided' | 'ended'
 }
 
+/** A card of one account is held to the reader; each account has one. */
+export interface Tap {
+  readonly id: string
+  /** What the card signs. */
+  readonly asked: Asked
+  readonly payer: string
+  readonly counter: number
+}
+
 interface Payment {
   readonly id: string
   readonly payer: string
@@ -31,6 +40,8 @@ export class RequestModel {
   readonly #requests = new Map<string, Request>()
   readonly #tombstones = new Set<string>()
   readonly #payments = new Map<string, Payment>()
+  /** Of each payer's card. */
+  readonly #counters = new Map<string, Set<number>>()
   /** Oldest first. */
   readonly #debts: { readonly id: string; readonly payer: string; left: bigint }[] = []
 
@@ -95,10 +106,33 @@ export class RequestModel {
     return { ...answer, arrival: 'created' }
   }
 
-  find(paymentId: string, now: number): object {
+  /** The payment of a card has the id of its request. */
+  tap({ id, asked, payer, counter }: Tap, now: number): object {
+    const request = this.#at(id, now)
+    if (request === undefined) return { code: 'not_found' }
+    const refused = (code: string) => ({ kind: 'refused', code })
+    if (request.amount !== asked.amount || request.expiresAt !== asked.expiresAt)
+      return refused('CARD_BINDING_MISMATCH')
+    const late = lateness(request, now)
+    if (late === 'already_paid' && request.paymentId === id && request.payer === payer) return { kind: 'held' }
+    const used = this.#counters.get(payer) ?? new Set()
+    const isOwn = used.has(counter)
+    if (!isOwn && counter < Math.max(0, ...used)) return refused('CARD_COUNTER_WENT_BACK')
+    if (late !== null) return { kind: 'over' }
+    if (isOwn) return refused('CARD_SUM_NOT_ALLOWED')
+    this.#counters.set(payer, used.add(counter))
+    if (this.available(payer, now) < request.amount) return refused('CARD_SUM_NOT_ALLOWED')
+    this.#payments.set(id, { id, payer, answer: { state: 'held', reason: null } })
+    Object.assign(request, { state: 'held', hold: 'pending', payer, paymentId: id })
+    return { kind: 'held' }
+  }
+
+  /** @param payer who asks, where that is not who paid for sure */
+  find(paymentId: string, now: number, payer?: string): object {
     const payment = this.#payments.get(paymentId)
     const request = this.#at(payment?.id ?? '', now)
-    if (payment === undefined || request === undefined) return { code: 'not_found' }
+    if (payment === undefined || request === undefined || (payer ?? payment.payer) !== payment.payer)
+      return { code: 'not_found' }
     if (request.paymentId !== paymentId) return payment.answer
     const isOver = now >= request.expiresAt + heldAfterExpiryMs
     if (request.state === 'settled') return { state: 'settled', reason: null }

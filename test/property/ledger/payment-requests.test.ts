@@ -1,5 +1,5 @@
 /**
- * Whatever a till and two wallets do around a few QRs (ask, pay, pay twice, capture, disown, give back, ask what
+ * Whatever a till, two wallets and their cards do around a few QRs (ask, pay, tap, pay twice, capture, disown, give back, ask what
  * became of it, wait too long; each of it again), and however poor the merchant or the payer is, the ledger says and
  * moves what a model of a few lines says and moves (docs/design/17-qr-payment.md).
  *
@@ -26,7 +26,9 @@ import {
   walletFunds,
   type QrWorld,
 } from '../../integration/ledger/payment-by-qr.ts'
-import { RequestModel } from '../../integration/ledger/request-model.ts'
+import { accountCard, cardPayments, tapFor } from '../../integration/ledger/account-card-world.ts'
+import { RequestModel, type Tap } from '../../integration/ledger/request-model.ts'
+import type { Sun } from '../../../src/voucher/tender.ts'
 
 const seed = Number(process.env['TOLEM_SEED'] ?? Date.now() % 2 ** 31)
 
@@ -35,6 +37,8 @@ const kinds = {
   ask_otherwise: 3,
   pay: 34,
   pay_again: 5,
+  tap: 24,
+  tap_again: 8,
   capture: 34,
   reverse: 9,
   refund: 14,
@@ -76,6 +80,11 @@ const seldom: readonly [Step[]][] = [
   ),
   told(['ask'], ['ask', 1], ['pay'], ['pay', 4], ['capture'], ['refund', 0, 1], ['reverse']),
   told(['ask'], ['pay'], ['wait_for_the_end_of_holds'], ['capture']),
+  told(['ask'], ['tap'], ['tap_again'], ['pay', 3], ['capture'], ['tap_again'], ['reverse'], ['tap_again']),
+  // Shown before it was asked for, and again after a later one.
+  told(['tap'], ['ask', 2], ['tap', 2], ['ask'], ['tap_again', 1]),
+  told(['ask'], ['tap'], ['ask', 1], ['pay', 4], ['ask', 2], ['tap', 2], ['tap_again']),
+  told(['ask'], ['reverse'], ['tap'], ['ask', 1], ['tap', 1], ['wait_for_the_end_of_holds'], ['tap_again']),
   told(['ask'], ['reverse'], ['pay'], ['ask', 1], ['wait_for_expiry'], ['pay', 1]),
 ]
 /** Two of them are more than a wallet has. */
@@ -89,10 +98,14 @@ async function play(world: QrWorld, story: readonly Step[], heard: Map<string, n
     walletFunds,
   )
   const asked = Array.from({ length: salesAtOnce }, () => termsOf(till, sale))
+  const cards = [await accountCard(demo, 1, 'individual-1'), await accountCard(demo, 2, 'individual-2')]
+  const taps: { readonly sun: Sun; readonly tap: Tap; readonly wallet: number }[] = []
+  const show = async (sun: Sun, requestId: string) =>
+    (await till.post(cardPayments, { requestId, proof: { profile: 'ntag424', sun } })).body
   const payments: { readonly id: string; readonly requestId: string; readonly wallet: number }[] = []
   const compare = (kind: string, answer: object | string, expected: object | string): void => {
     const said = expected as { readonly [name: string]: string | null | undefined }
-    const words = [said['state'] ?? said['code'], said['reason'], said['refusal']]
+    const words = [said['kind'], said['state'] ?? said['code'], said['reason'], said['refusal']]
     const isOwed = !['0', undefined].includes(said['owed'] ?? undefined)
     const outcome = typeof expected === 'string' ? expected : words.filter((word) => typeof word === 'string').join(' ')
     const key = `${kind}: ${outcome}${isOwed ? ', in part owed' : ''}`
@@ -133,6 +146,20 @@ async function play(world: QrWorld, story: readonly Step[], heard: Map<string, n
         compare(kind, await own.pay(id, requestId), model.pay(id, requestId, own.account, now))
         if (requestId !== tenderId && part === 1)
           compare(kind, await own.pay(id, tenderId), model.pay(id, tenderId, own.account, now))
+        break
+      }
+      case 'tap': {
+        const card = cards[which % 2]
+        if (card === undefined || wallet === undefined) break
+        const sun = tapFor(card, terms)
+        const tap = { id: tenderId, asked: terms, payer: wallet.account, counter: card.counter }
+        taps.push({ sun, tap, wallet: which % 2 })
+        compare(kind, await show(sun, tenderId), model.tap(tap, now))
+        break
+      }
+      case 'tap_again': {
+        const { sun, tap } = taps.at(-1 - (which % 3)) ?? {}
+        if (sun !== undefined && tap !== undefined) compare(kind, await show(sun, tap.id), model.tap(tap, now))
         break
       }
       case 'find': {
@@ -194,6 +221,9 @@ async function play(world: QrWorld, story: readonly Step[], heard: Map<string, n
     expect(await balanceOf(demo, merchantAccount)).toBe(model.merchant)
     for (const { account } of wallets) expect(await balanceOf(demo, account)).toBe(model.balances.get(account))
   }
+  // A card's payment is found by its request; of what it did not pay its owner finds nothing.
+  for (const { tap, wallet } of taps)
+    compare('find', (await wallets[wallet]?.find(tap.id)) ?? {}, model.find(tap.id, clock.now, tap.payer))
   for (const { id, wallet } of payments)
     compare('find', (await wallets[wallet]?.find(id)) ?? {}, model.find(id, clock.now))
 }
@@ -225,6 +255,15 @@ test('the ledger says and moves what the model does, whatever happens around a Q
     'pay: paid_back released',
     'pay: paid_back expired',
     'pay: insufficient_funds',
+    'tap: held',
+    'tap: over',
+    'tap: not_found',
+    'tap: refused CARD_SUM_NOT_ALLOWED',
+    'tap: refused CARD_BINDING_MISMATCH',
+    'tap_again: held',
+    'tap_again: over',
+    'tap_again: refused CARD_SUM_NOT_ALLOWED',
+    'tap_again: refused CARD_COUNTER_WENT_BACK',
     'capture: settled',
     'capture: not_paid',
     'refund: done',
