@@ -11,7 +11,8 @@ export const accountCardRules: readonly Rule[] = [
       join payment_request request on request.tender_id = request_payment.tender_id
       left join account_card on account_card.card = request_payment.card
       left join account on account.account_id = account_card.account_id
-      where request_payment.card is not null and (account_card.card is null or account_card.account_id <> request_payment.payer
+      where request_payment.card is not null and (account_card.card is null
+        or account_card.account_id <> request_payment.payer
         or account.bank is null or account.bank <> made_by or amount > tap_max or paid_back_for is not null
         or not exists (select 1 from card_counter where card_counter.card = request_payment.card
           and card_counter.tender_id = request_payment.tender_id))`,

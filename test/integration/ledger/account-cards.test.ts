@@ -1,7 +1,7 @@
 /**
  * A bank binds cards to its clients' accounts, and nobody else does anything with them (docs/design/29-cbdc-card.md,
- * "At the ledger"). Method: a real ledger behind its signed door, asked by two banks and by every operation of agencies and
- * tills that names a card or a UID, and a look into its tables. The audit looks after each story.
+ * "At the ledger"). Method: a real ledger behind its signed door, asked by two banks and by every operation of agencies
+ * and tills that names a card or a UID, and a look into its tables. The audit looks after each story.
  */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'

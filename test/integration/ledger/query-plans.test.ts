@@ -134,7 +134,7 @@ describe('no statement scans a table that grows', () => {
     expect(scans).toEqual([])
   })
 
-  test('of a card of an account: bound, blocked, listed, paying a QR, paying it again, too much, too late', async () => {
+  test('of a card of an account: bound, blocked, listed, paying a QR, again, too much, too late', async () => {
     const bank = demo.role('bank')
     const scans = await scansOf(async () => {
       const card = await accountCard(demo, 1, 'individual-1', 100_000n)

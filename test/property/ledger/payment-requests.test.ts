@@ -1,7 +1,7 @@
 /**
- * Whatever a till, two wallets and their cards do around a few QRs (ask, pay, tap, pay twice, capture, disown, give back, ask what
- * became of it, wait too long; each of it again), and however poor the merchant or the payer is, the ledger says and
- * moves what a model of a few lines says and moves (docs/design/17-qr-payment.md).
+ * Whatever a till, two wallets and their cards do around a few QRs (ask, pay, tap, pay twice, capture, disown, give
+ * back, ask what became of it, wait too long; each of it again), and however poor the merchant or the payer is, the
+ * ledger says and moves what a model of a few lines says and moves (docs/design/17-qr-payment.md, 29-cbdc-card.md).
  *
  * Method: random stories against a real ledger. After each step its answer is held against the model's, and so are the
  * balances; the audit looks after each story. `TOLEM_SEED` repeats a run; fast-check makes a failing story as small as
