@@ -80,7 +80,7 @@ export const refusalCodes = [
   // The ledger's answer
   'DECISION_MISMATCH',
   'INSUFFICIENT_FUNDS',
-  /** Above what one tap of a CBDC card may take, or too little money: not told apart, a balance is nobody's business. */
+  /** Above what one tap of a CBDC card may take, or too little money: a balance is not told by trying sums. */
   'CARD_SUM_NOT_ALLOWED',
   'REVERSED_BEFORE_ARRIVAL',
   'REVERSED',
