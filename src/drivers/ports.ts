@@ -53,8 +53,11 @@ export interface CardPresence {
    * adapter can tell. What passes before that word, no program can measure.
    */
   readonly activationMs?: number | undefined
-  /** It lay there when this life of the core began. */
-  readonly wasThere?: true
+  /**
+   * It lay there before anybody could have seen it laid down: of the adapter, when its reader came; for the core, when
+   * its own life began.
+   */
+  readonly wasThere?: true | undefined
 }
 
 export type ReaderTrouble =

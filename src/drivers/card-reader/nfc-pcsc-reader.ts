@@ -124,6 +124,8 @@ class NfcPcscReader implements CardReaderPort {
 
     /** Of the card that is told next as gone. */
     let isUnseen = false
+    /** Since the reader is known here: what comes was laid there. */
+    let hasBeenEmpty = false
 
     const leave = (wasSeen: boolean) => {
       if (current === null) return
@@ -140,6 +142,7 @@ class NfcPcscReader implements CardReaderPort {
         readerName: reader.name,
         atr: new Uint8Array(card.atr ?? []),
         ...(heardAt === null ? {} : { activationMs: this.#options.scheduler.now() - heardAt }),
+        ...(hasBeenEmpty ? {} : { wasThere: true }),
       }
       heardAt = null
       this.#cards.set(current.presenceId, { presence: current, reader, queue })
@@ -157,8 +160,10 @@ class NfcPcscReader implements CardReaderPort {
       heardAt = this.#options.scheduler.now()
     })
     reader.reader.on('status', ({ state }) => {
+      if ((state & reader.reader.SCARD_STATE_EMPTY) === 0) return
+      hasBeenEmpty = true
       // Also told when a card leaves that could never be connected to.
-      if ((state & reader.reader.SCARD_STATE_EMPTY) !== 0) this.#setReaderTrouble(reader.name, null)
+      this.#setReaderTrouble(reader.name, null)
     })
     reader.on('error', (error) => {
       const code = failureCode(error) === 'SharingViolation' ? 'sharing-violation' : 'reader-error'

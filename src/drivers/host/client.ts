@@ -133,8 +133,8 @@ class DeviceClient implements ConnectedDevices {
   #rows: readonly DisplayRow[] | null = null
 
   #phase: 'starting' | 'attached' | 'restarting' | 'disposed' = 'starting'
-  /** In this life of the core. */
-  #wasAttached = false
+  /** No other has died in this life of the core: a card that its host found there may be of before. */
+  #isFirstHost = true
   #channel: MessageChannelPort | null = null
   #subscriptions: Disposable[] = []
   #timer: TimerHandle = null
@@ -287,13 +287,11 @@ class DeviceClient implements ConnectedDevices {
   #attached(status: ReaderStatus, presences: readonly CardPresence[]): void {
     this.#missedPings = 0
     if (this.#phase === 'starting') this.#attachedAtMs = this.#scheduler.now()
-    const isFirst = !this.#wasAttached
-    this.#wasAttached = true
     this.#phase = 'attached'
     this.#setReaderStatus(status)
     const present = new Set(presences.map(({ presenceId }) => presenceId))
     for (const presenceId of [...this.#presences.keys()]) if (!present.has(presenceId)) this.#end(presenceId)
-    for (const presence of presences) this.#begin(isFirst ? { ...presence, wasThere: true } : presence)
+    for (const presence of presences) this.#begin({ ...presence, wasThere: true })
     // A new host knows of no row that was shown, and of nobody who looks on.
     if (this.#rows !== null) this.#post({ type: 'show', rows: [...this.#rows] })
     if (this.#hidSeen.listenerCount > 0) this.#watchHid()
@@ -304,10 +302,11 @@ class DeviceClient implements ConnectedDevices {
     if (this.#phase === 'attached') this.#post({ type: 'watchHid', on: this.#hidSeen.listenerCount > 0 })
   }
 
-  #begin(presence: CardPresence): void {
+  #begin({ wasThere, ...presence }: CardPresence): void {
     if (this.#presences.has(presence.presenceId)) return
-    this.#presences.set(presence.presenceId, presence)
-    this.#inserted.fire(presence)
+    const begun: CardPresence = wasThere === true && this.#isFirstHost ? { ...presence, wasThere } : presence
+    this.#presences.set(presence.presenceId, begun)
+    this.#inserted.fire(begun)
   }
 
   #end(presenceId: string, unseen: Pick<CardRemoval, 'isUnseen'> = {}): void {
@@ -401,6 +400,7 @@ class DeviceClient implements ConnectedDevices {
       this.#phase === 'attached' && this.#scheduler.now() - this.#attachedAtMs >= this.#watchdog.stableAfterMs
     // A mute card says nothing against the host that waited for it, and the next customer waits for the next host.
     if (wasStable || failure === 'transmit-timed-out') this.#failures = 0
+    this.#isFirstHost = false
     const delays = this.#watchdog.restartDelaysMs
     const delayMs = delays[Math.min(this.#failures, delays.length - 1)] ?? 0
     this.#failures += 1

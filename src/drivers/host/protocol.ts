@@ -65,7 +65,13 @@ const printerTrouble = oneOf<PrinterTrouble>({
 })
 
 const tookMs = z.number().min(0).optional()
-const presence = z.object({ presenceId: id, readerName: z.string(), atr: bytes, activationMs: tookMs })
+const presence = z.object({
+  presenceId: id,
+  readerName: z.string(),
+  atr: bytes,
+  activationMs: tookMs,
+  wasThere: z.literal(true).optional(),
+})
 const readerStatus = z.object({
   readers: z.array(z.string()),
   trouble: z.object({ code: readerTrouble, detail }).nullable(),

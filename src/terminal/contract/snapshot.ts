@@ -126,6 +126,18 @@ export const tapSchema = z.discriminatedUnion('state', [
     /** Nobody can pay it any more from then on. */
     until: instantSchema,
     doing: z.enum(['waiting_for_payer', 'waiting_for_network', 'time_over', 'till_suspended']),
+    /** The CBDC card that was held there to pay it (docs/design/29-cbdc-card.md); null before one was. */
+    card: z
+      .discriminatedUnion('state', [
+        z.strictObject({ state: z.literal('asking') }),
+        /** The card has agreed; what became of it, the ledger tells. */
+        z.strictObject({ state: z.literal('awaiting_answer') }),
+        /** It moved too soon: nothing was paid, hold it again. */
+        z.strictObject({ state: z.literal('left') }),
+        /** The QR stands all the same. */
+        z.strictObject({ state: z.literal('refused'), code: z.enum(refusalCodes) }),
+      ])
+      .nullable(),
   }),
 ])
 export type TapView = z.infer<typeof tapSchema>

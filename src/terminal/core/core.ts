@@ -19,8 +19,9 @@ import type { TerminalPackage } from '../../voucher/package.ts'
 import type { Snapshot } from '../contract/snapshot.ts'
 import type { PinHash } from '../shift/pin.ts'
 import { CardPayment } from '../payment/card-payment.ts'
-import type { CardWork, PaymentWork } from '../payment/work.ts'
+import type { CardWork, PaymentWork, RequestCardWork } from '../payment/work.ts'
 import { QrPayment } from '../payment/qr-payment.ts'
+import { RequestCardPayment } from '../payment/request-card-payment.ts'
 import { givenUp } from '../payment/tender-rows.ts'
 import { BenchDesk, hasTakenMoney, type BenchOutside } from './bench/bench-desk.ts'
 import { CustomerDisplay } from './customer-display.ts'
@@ -179,8 +180,20 @@ export function createCore(parts: CoreParts): Core {
     activePackage,
     currentSale: () => till.currentSale(),
   })
+  const byCbdcCard = new RequestCardPayment({
+    journal,
+    engine,
+    ledger,
+    ledgerKey,
+    time,
+    reader: parts.reader,
+    presence: (presenceId) => till.presence(presenceId),
+    proofs: payment.proofs,
+    activePackage,
+    isShown: (requestId) => till.showsRequest(requestId),
+  })
   journal.onDidDistrustDisk(() => till.publish())
-  till.start(workOf(payment, byQr))
+  till.start(workOf(payment, byQr, byCbdcCard))
   const begin = (): void => {
     engine.start()
     printQueue.nudge()
@@ -206,7 +219,7 @@ export function createCore(parts: CoreParts): Core {
   }
 }
 
-function workOf(card: CardWork, qr: QrPayment): PaymentWork {
+function workOf(card: CardWork, qr: QrPayment, cbdcCard: RequestCardWork): PaymentWork & RequestCardWork {
   return {
     identify: (presenceId) => card.identify(presenceId),
     prepare: (presenceId) => card.prepare(presenceId),
@@ -219,6 +232,8 @@ function workOf(card: CardWork, qr: QrPayment): PaymentWork {
     reverse: (tenderId) => card.reverse(tenderId),
     now: () => card.now(),
     requestByQr: () => qr.request(),
+    mayAsk: (requestId) => cbdcCard.mayAsk(requestId),
+    payRequest: (presenceId, requestId) => cbdcCard.payRequest(presenceId, requestId),
   }
 }
 

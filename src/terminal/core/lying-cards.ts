@@ -27,8 +27,8 @@ export class LyingCards {
     const { presenceId, readerName, atr } = presence
     this.#presences.set(presenceId, presence)
     const before = this.#unseen.get(readerName)
-    const isBack = before?.atr === toHex(atr)
-    const triedFor = presence.wasThere === true ? (openSale ?? noSale) : isBack ? before.triedFor : undefined
+    const triedFor =
+      before?.atr === toHex(atr) ? before.triedFor : presence.wasThere === true ? (openSale ?? noSale) : undefined
     if (triedFor !== undefined) this.#triedFor.set(presenceId, triedFor)
     this.#unseen.delete(readerName)
   }
@@ -60,6 +60,12 @@ export class LyingCards {
     this.#askedFor.set(presenceId, saleId)
   }
 
+  /** What lies on another reader than the card that was tried last may be somebody else's, and waits. */
+  othersBelongTo(saleId: string): void {
+    for (const { presenceId, readerName } of this.lying)
+      if (readerName !== this.#triedOn && !this.#triedFor.has(presenceId)) this.#triedFor.set(presenceId, saleId)
+  }
+
   /** What lies here when this sale is paid or left is no card for the next one. */
   belongTo(saleId: string): void {
     for (const presenceId of this.#presences.keys())
@@ -87,14 +93,22 @@ export class LyingCards {
     )
   }
 
+  /** One that no sale has tried. */
+  untried(): string | undefined {
+    return [...this.#presences.keys()].find((presenceId) => !this.#triedFor.has(presenceId))
+  }
+
   /** One that no sale has tried, in the place of the one that was tried last and has left. */
   laidInItsPlace(): string | undefined {
     const lying = this.lying.filter(({ readerName }) => readerName === this.#triedOn)
     return lying.find(({ presenceId }) => !this.#triedFor.has(presenceId))?.presenceId
   }
 
-  someBelongToAnotherSale(saleId: string): boolean {
-    return [...this.#presences.keys()].some((presenceId) => !this.isFor(presenceId, saleId))
+  /** Of somebody else, or asked about this sale already: it would be waited for in vain. */
+  someMustBeLaidAnew(saleId: string): boolean {
+    return [...this.#presences.keys()].some(
+      (presenceId) => !this.isFor(presenceId, saleId) || this.#askedFor.get(presenceId) === saleId,
+    )
   }
 
   /** It lies here for this sale, or was tried for none. */

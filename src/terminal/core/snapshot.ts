@@ -18,6 +18,7 @@ import type { Action, CardPays, Light, SaleView, Snapshot, TapView, TenderView }
 import type { TornRecord } from '../contract/torn.ts'
 import type { PaymentContext, PaymentStateName } from '../payment/machine.ts'
 import type { SaleStanding } from './basket.ts'
+import type { CardUnderQr } from './qr-card-desk.ts'
 import { sameInAll, schemeName } from './scheme-name.ts'
 
 /** A package older than this is said on the till's light: something keeps new ones away. */
@@ -51,6 +52,7 @@ export interface SnapshotSources {
   readonly actions: Action[]
   readonly cardLies: boolean
   readonly removeCardFirst: boolean
+  readonly cardUnderQr: CardUnderQr
   readonly storageFault: boolean
   readonly unresolved: readonly TenderRecord[]
   readonly recent: Snapshot['recent']
@@ -286,7 +288,7 @@ function tapView(
 }
 
 function qrView(
-  { journal, terminalId, engine, time }: SnapshotSources,
+  { journal, terminalId, engine, time, cardUnderQr }: SnapshotSources,
   tenderId: string,
   active: TerminalPackage | undefined,
 ): TapView {
@@ -299,6 +301,7 @@ function qrView(
     amount,
     until: expiresAt,
     doing: engine.suspended ? 'till_suspended' : isOver ? 'time_over' : waitsFor(engine),
+    card: cardUnderQr,
   }
 }
 

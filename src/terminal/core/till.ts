@@ -29,7 +29,7 @@ import {
   type PaymentStateName,
   type RecoveredState,
 } from '../payment/machine.ts'
-import type { PaymentWork } from '../payment/work.ts'
+import type { PaymentWork, RequestCardWork } from '../payment/work.ts'
 import { isBenchCommand, type BenchDesk } from './bench/bench-desk.ts'
 import { standingOf, withItem, withQuantity, type SaleStanding } from './basket.ts'
 import { offeredActions } from './actions.ts'
@@ -37,6 +37,7 @@ import { JournalSales, type JournalSalesParts } from './journal-sales.ts'
 import { LyingCards } from './lying-cards.ts'
 import { endInterruptedTenders, recoveredStateOf } from './recovery.ts'
 import { resolutionOf } from './resolution.ts'
+import { QrCardDesk, type ShownRequest } from './qr-card-desk.ts'
 import { RefundDesk } from './refund-desk.ts'
 import { ShiftDesk } from './shift-desk.ts'
 import { schemeName } from './scheme-name.ts'
@@ -109,6 +110,7 @@ export class Till {
   readonly #refunds: RefundDesk
   readonly #times: TimeDesk
   readonly #cards = new LyingCards()
+  readonly #qrCards: QrCardDesk
   readonly #waitedFor = new Set<string>()
   readonly #subscriptions: (() => void)[] = []
   #sale: Sale
@@ -119,7 +121,7 @@ export class Till {
   #publishing = false
   #storageFault = false
   #recoveredTenderId: string | null = null
-  #work: PaymentWork | undefined
+  #work: (PaymentWork & RequestCardWork) | undefined
   #stopped = false
 
   constructor(parts: TillParts) {
@@ -131,11 +133,16 @@ export class Till {
       schemeName: (schemeId) => schemeName(schemeId, parts.activePackage()?.package),
     })
     this.#times = new TimeDesk({ ...parts, shifts: this.#shifts })
+    this.#qrCards = new QrCardDesk({
+      cards: this.#cards,
+      shown: () => this.#shownRequest(),
+      onDidChange: () => this.publish(),
+    })
     this.#sale = this.#emptySale()
   }
 
   /** Closes what a stop left half-done, then takes cards and commands. */
-  start(work: PaymentWork): void {
+  start(work: PaymentWork & RequestCardWork): void {
     const { journal, reader, printer, hid } = this.#parts
     this.#work = work
     this.#run(work, this.#recover())
@@ -178,6 +185,18 @@ export class Till {
 
   presence(presenceId: string): CardPresence | undefined {
     return this.#cards.presence(presenceId)
+  }
+
+  /** The QR of this request is on the screen. */
+  showsRequest(requestId: string): boolean {
+    return !this.#stopped && this.#shownRequest()?.requestId === requestId
+  }
+
+  #shownRequest(): ShownRequest | null {
+    const { tenderId, schemeId } = this.#context()
+    if (this.#state() !== 'unknown' || schemeId !== dtByQr || tenderId === null) return null
+    const isRecovered = tenderId === this.#recoveredTenderId
+    return { requestId: tenderId, saleId: this.#sale.saleId, isRecovered }
   }
 
   currentSale(): SaleStanding {
@@ -238,7 +257,8 @@ export class Till {
       context: this.#context(),
       actions: this.#actions(standing),
       cardLies: this.#cardLies,
-      removeCardFirst: this.#cards.someBelongToAnotherSale(this.#sale.saleId),
+      removeCardFirst: this.#cards.someMustBeLaidAnew(this.#sale.saleId),
+      cardUnderQr: this.#qrCards.card,
       storageFault: this.#storageFault,
       unresolved: this.#unresolved(),
       shift: this.#shifts.view(),
@@ -552,6 +572,7 @@ export class Till {
 
   /** Gives the machine a card that it waits for: one that lay there before, or came while it was busy. */
   #offerLyingCard(): void {
+    this.#followQr()
     const state = this.#state()
     const isWanted = state === 'awaitingCard' || state === 'torn' || (state === 'askingPin' && !this.#cardLies)
     const { presenceId } = this.#context()
@@ -563,6 +584,10 @@ export class Till {
         ? this.#cards.laidInItsPlace()
         : undefined
     if (lying !== undefined) this.#offer(lying)
+  }
+
+  #followQr(): void {
+    if (this.#work !== undefined) this.#qrCards.follow(this.#work)
   }
 
   #offer(presenceId: string): void {
@@ -589,6 +614,7 @@ export class Till {
     // After this commit has returned: the machine's own work commits too, and commits do not nest.
     this.#afterwards(() => {
       this.#tellResolution()
+      this.#followQr()
       this.#closeResolvedSales()
       this.#refunds.printEnded()
       // Again, should a full disk have kept the paid sale on the screen from being closed.

@@ -3,7 +3,6 @@
  * The order is money-rules.md, "One payment", and architecture.md, "One tap, as data": the intent row is on the disk
  * before the card is written, and nothing is approved before its outcome row is.
  */
-import type { CardPresence, CardReaderPort } from '../../drivers/ports.ts'
 import type { KeyRing } from '../../sync/engine/key-ring.ts'
 import type { LedgerClient } from '../../sync/engine/ledger-client.ts'
 import type { Randomness } from '../../sync/engine/ports.ts'
@@ -47,13 +46,11 @@ import type {
   ProveOutcome,
   VerifyPinOutcome,
 } from './work.ts'
+import { channelTo, type PresentCards } from './present-card.ts'
 import { readCard } from './read-card.ts'
 import { givenUp, recordIntent, recordRefusal, recordTear } from './tender-rows.ts'
 
-/** How long one command may take at the card; after it the device host is started anew. */
-export const apduTimeoutMs = 3_000
-
-export interface CardPaymentParts {
+export interface CardPaymentParts extends PresentCards {
   readonly journal: Journal
   readonly engine: SyncEngine
   readonly ledger: LedgerClient
@@ -61,9 +58,6 @@ export interface CardPaymentParts {
   readonly keys: KeyRing
   readonly time: TrustedTime
   readonly randomness: Randomness
-  readonly reader: CardReaderPort
-  /** Presences that lie on a reader now. */
-  readonly presence: (presenceId: string) => CardPresence | undefined
   readonly activePackage: () => ActivePackage | undefined
   readonly currentSale: () => CurrentSale
   /** The verdict is known: for the screen, before the card is proved. */
@@ -72,7 +66,8 @@ export interface CardPaymentParts {
 
 export class CardPayment implements CardWork {
   readonly #parts: CardPaymentParts
-  readonly #proofs: CardProofs
+  /** Those of a CBDC card's payment too: a card's failures count together (docs/design/02, "One presence"). */
+  readonly proofs: CardProofs
   readonly #applets: AppletPayment
   /** A card that counts itself, recognised and not asked who it is. */
   #applet: { readonly presenceId: string; readonly applet: AppletCard } | undefined
@@ -81,7 +76,7 @@ export class CardPayment implements CardWork {
 
   constructor(parts: CardPaymentParts) {
     this.#parts = parts
-    this.#proofs = new CardProofs(parts)
+    this.proofs = new CardProofs(parts)
     this.#applets = new AppletPayment(parts)
   }
 
@@ -97,7 +92,7 @@ export class CardPayment implements CardWork {
   async #readCard(presenceId: string): Promise<IdentifyOutcome> {
     this.#tapped = undefined
     this.#applet = undefined
-    this.#proofs.forget()
+    this.proofs.forget()
     this.#applets.forget()
     const active = this.#parts.activePackage()
     if (active === undefined) return { kind: 'refused', code: 'PACKAGE_MISSING' }
@@ -109,7 +104,7 @@ export class CardPayment implements CardWork {
       return { kind: 'recognised' }
     }
     if (read.kind !== 'card') return read
-    if (this.#proofs.isGivenUp(read.card)) return { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }
+    if (this.proofs.isGivenUp(read.card)) return { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }
     this.#tapped = { presenceId, ...read }
     return { kind: 'recognised' }
   }
@@ -137,7 +132,7 @@ export class CardPayment implements CardWork {
     const isFinal = here?.kind !== 'refused' || mode === 'offline'
     if (here !== undefined && (isFinal || !this.#mayPayFrom(active, tapped, slots))) return here
     if (mode === 'offline') return this.#refuseUnleased(active, tapped)
-    const session = await this.#proofs.openSession(this.#channel(presenceId), tapped, this.#fitting(active, tapped))
+    const session = await this.proofs.openSession(this.#channel(presenceId), tapped, this.#fitting(active, tapped))
     if (session.kind === 'card_left') return session
     if (session.kind === 'refused' && session.code === 'LEDGER_UNREACHABLE' && held.length < nowLeased.length) {
       if (tapped.identification === null) {
@@ -195,7 +190,7 @@ export class CardPayment implements CardWork {
       return recordTear(journal, tenderId, 'authenticate')
     // "Torn" says that nothing was sent, and a restart takes it at its word. That ends before the ledger can be asked.
     if (journal.tender(tenderId)?.state === 'torn') journal.commit({ kind: 'tender_resumed', tenderId })
-    const proof = await this.#proofs.take(channel, tapped, open, () => this.#fittingNow(tapped))
+    const proof = await this.proofs.take(channel, tapped, open, () => this.#fittingNow(tapped))
     if (proof.kind === 'torn') return recordTear(journal, tenderId, proof.step)
     if (proof.kind === 'refused') return recordRefusal(journal, tenderId, proof.code)
     open.evidence = signEvidence(keys.signing, open, proof.proof)
@@ -409,11 +404,7 @@ export class CardPayment implements CardWork {
   }
 
   #channel(presenceId: string): CardChannel | undefined {
-    const { reader, presence } = this.#parts
-    const present = presence(presenceId)
-    if (present === undefined) return undefined
-    const { atr, readerName } = present
-    return { atr, readerName, transmit: (command) => reader.transmit(presenceId, command, apduTimeoutMs) }
+    return channelTo(this.#parts, presenceId)
   }
 }
 

@@ -1,11 +1,14 @@
 /**
  * What a card says of one tender: the sale-bound message of a card that proves each sale, with a key that this till
- * was lent or through the ledger, or what a card that only says who it is has said already.
+ * was lent or through the ledger, or what a card that only says who it is has said already. A CBDC card says the same
+ * of the request that it pays.
  */
 import type { KeyRing } from '../../sync/engine/key-ring.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import type { Journal } from '../../sync/journal/journal.ts'
 import { termsHashOf } from '../../sync/protocol/canonical.ts'
+import type { PaymentRequestTerms } from '../../sync/protocol/messages.ts'
+import { requestTermsHashOf } from '../../sync/protocol/request-terms-hash.ts'
 import { tillKeyContext } from '../../sync/protocol/sealed-box.ts'
 import type { CardChannel } from '../../voucher/cards/card-channel.ts'
 import type { Ev2Session } from '../../voucher/cards/ev2.ts'
@@ -13,13 +16,14 @@ import { readSun, takeSaleBoundProof, writeBinding } from '../../voucher/cards/n
 import { authenticate, keyHolder } from '../../voucher/cards/ntag424-authentication.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import type { Slot } from '../../voucher/slot.ts'
+import type { Sun } from '../../voucher/tender.ts'
 import { askForSlots } from './card-inquiry.ts'
-import { cardRelay, refusalCodeOf, upperHex, type CardRelayParts } from './card-relay.ts'
+import { cardRelay, refusalCodeOf, upperHex, type CardRelay, type CardRelayParts } from './card-relay.ts'
 import { leasedSlots } from './leased-slots.ts'
 import type { ActivePackage, OpenTender, Tapped } from './open-tender.ts'
 import { saleBound, type TakenProof } from './read-card.ts'
 
-interface CardProofParts extends CardRelayParts {
+export interface CardProofParts extends CardRelayParts {
   readonly journal: Journal
   readonly time: TrustedTime
   readonly keys: KeyRing
@@ -30,6 +34,11 @@ export type CardSession =
   | { readonly kind: 'slots'; readonly slots: readonly Slot[]; readonly isElsewhere: boolean }
   | { readonly kind: 'card_left' }
   | { readonly kind: 'refused'; readonly code: RefusalCode }
+
+/** It was torn, or refused. */
+type NotTaken = Exclude<TakenProof, { kind: 'proof' }>
+type Authenticated = { readonly kind: 'session'; readonly session: Ev2Session } | NotTaken
+type TakenMessage = { readonly kind: 'sun'; readonly sun: Sun } | NotTaken
 
 export class CardProofs {
   readonly #parts: CardProofParts
@@ -68,19 +77,36 @@ export class CardProofs {
       return isHidden ? { kind: 'refused', code: 'READER_HIDES_CARD' } : asked
     }
     if (channel === undefined) return { kind: 'card_left' }
-    const relay = cardRelay(this.#parts, tapped.card, schemes)
+    const relay = cardRelay(this.#parts, tapped.card, { schemes })
+    const authenticated = await this.#authenticate(channel, tapped, relay)
+    if (authenticated.kind === 'torn') return { kind: 'card_left' }
+    if (authenticated.kind === 'refused') return authenticated
+    this.#relayed = { presenceId: tapped.presenceId, session: authenticated.session }
+    return { kind: 'slots', slots: relay.slots(), isElsewhere: relay.isElsewhere() }
+  }
+
+  /**
+   * The whole presence of a CBDC card: a session that names the request, the binding, the message. It shares nothing
+   * with a voucher's session that may be open, but counts the card's failures with those of its vouchers.
+   */
+  async takeForRequest(channel: CardChannel, tapped: Tapped, terms: PaymentRequestTerms): Promise<TakenMessage> {
+    if (this.isGivenUp(tapped.card)) return { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }
+    const relay = cardRelay(this.#parts, tapped.card, { paymentRequest: terms.tenderId })
+    const authenticated = await this.#authenticate(channel, tapped, relay)
+    if (authenticated.kind !== 'session') return authenticated
+    return boundMessage(channel, authenticated.session, Buffer.from(requestTermsHashOf(terms), 'hex'))
+  }
+
+  async #authenticate(channel: CardChannel, tapped: Tapped, relay: CardRelay): Promise<Authenticated> {
     const authentication = await authenticate(channel, tapped.uid, relay.authenticator, (length) =>
       this.#parts.randomness.bytes(length),
     )
     this.#countAuthentication(tapped.card, authentication)
-    if (authentication.kind === 'torn') return { kind: 'card_left' }
-    if (authentication.kind === 'refused') {
+    if (authentication.kind === 'torn') return authentication
+    if (authentication.kind === 'refused')
       return { kind: 'refused', code: relay.refusal() ?? refusalCodeOf(authentication.code) }
-    }
     const refusal = relay.refusal()
-    if (refusal !== undefined) return { kind: 'refused', code: refusal }
-    this.#relayed = { presenceId: tapped.presenceId, session: authentication.session }
-    return { kind: 'slots', slots: relay.slots(), isElsewhere: relay.isElsewhere() }
+    return refusal === undefined ? authentication : { kind: 'refused', code: refusal }
   }
 
   /** @param channel, schemes as for `openSession`, should the ledger have to be asked */
@@ -124,13 +150,8 @@ export class CardProofs {
     const session = this.#relayed?.session
     if (session === undefined) throw new Error('proof without a card session')
     this.#relayed = undefined
-    const written = await writeBinding(channel, session, termsHash)
-    if (written.kind !== 'written')
-      return written.kind === 'torn' ? written : { kind: 'refused', code: refusalCodeOf(written.code) }
-    const read = await readSun(channel)
-    if (read.kind !== 'sun') return read.kind === 'torn' ? read : { kind: 'refused', code: refusalCodeOf(read.code) }
-    if (read.message.b !== upperHex(termsHash)) return { kind: 'refused', code: 'CARD_BINDING_MISMATCH' }
-    return { kind: 'proof', proof: saleBound(read.message) }
+    const message = await boundMessage(channel, session, termsHash)
+    return message.kind === 'sun' ? { kind: 'proof', proof: saleBound(message.sun) } : message
   }
 
   #countAuthentication(card: string, outcome: { readonly kind: string; readonly code?: string }): void {
@@ -139,4 +160,15 @@ export class CardProofs {
       this.#failedAuthentications.set(card, (this.#failedAuthentications.get(card) ?? 0) + 1)
     }
   }
+}
+
+/** Steps 5 to 8 of docs/design/02, "One presence at the till". */
+async function boundMessage(channel: CardChannel, session: Ev2Session, termsHash: Uint8Array): Promise<TakenMessage> {
+  const written = await writeBinding(channel, session, termsHash)
+  if (written.kind !== 'written')
+    return written.kind === 'torn' ? written : { kind: 'refused', code: refusalCodeOf(written.code) }
+  const read = await readSun(channel)
+  if (read.kind !== 'sun') return read.kind === 'torn' ? read : { kind: 'refused', code: refusalCodeOf(read.code) }
+  if (read.message.b !== upperHex(termsHash)) return { kind: 'refused', code: 'CARD_BINDING_MISMATCH' }
+  return { kind: 'sun', sun: read.message }
 }

@@ -31,14 +31,18 @@ export interface CardRelay {
   readonly refusal: () => RefusalCode | undefined
 }
 
-/**
- * @param card the card's pseudonym
- * @param schemes those that would pay for something of the basket
- */
+/** What the card is to pay. */
+export type AskedOfCard =
+  /** Something of the basket; these schemes would. */
+  | { readonly schemes: readonly string[] }
+  /** The open request of this id, from its holder's account (docs/design/29-cbdc-card.md). */
+  | { readonly paymentRequest: string }
+
+/** @param card the card's pseudonym */
 export function cardRelay(
   { ledger, engine, randomness, keys }: CardRelayParts,
   card: string,
-  schemes: readonly string[],
+  asked: AskedOfCard,
 ): CardRelay {
   let slots: readonly Slot[] = []
   let isElsewhere = false
@@ -48,7 +52,7 @@ export function cardRelay(
       const cardSessionId = randomness.uuid()
       const reply = await ledger.call(
         '/v1/terminal/card-sessions',
-        { cardSessionId, card, encryptedRndB: upperHex(encRndB), schemes: [...schemes] },
+        { cardSessionId, card, encryptedRndB: upperHex(encRndB), ...forMessage(asked) },
         onlineDeadlineMs,
       )
       engine.tapAsked(reply)
@@ -58,13 +62,15 @@ export function cardRelay(
         return { kind: 'refused', reason: reply.answer.code }
       }
       if (reply.answer.kind === 'identified') return { kind: 'unavailable', reason: 'no challenge was answered' }
-      const { leasedElsewhere } = reply.answer
-      slots = reply.answer.slots
-      // The card is authenticated all the same: the ledger asks another till for its slot only if it is really here.
-      isElsewhere = leasedElsewhere.some((schemeId) => schemes.includes(schemeId))
-      if (slots.length === 0) {
-        const without = leasedElsewhere.length > 0 ? 'NOTHING_ELIGIBLE' : 'NO_ENTITLEMENT'
-        refusal = isElsewhere ? 'LEASED_ELSEWHERE' : without
+      if ('schemes' in asked) {
+        const { leasedElsewhere } = reply.answer
+        slots = reply.answer.slots
+        // The card is authenticated all the same: the ledger asks another till for its slot only if it is really here.
+        isElsewhere = leasedElsewhere.some((schemeId) => asked.schemes.includes(schemeId))
+        if (slots.length === 0) {
+          const without = leasedElsewhere.length > 0 ? 'NOTHING_ELIGIBLE' : 'NO_ENTITLEMENT'
+          refusal = isElsewhere ? 'LEASED_ELSEWHERE' : without
+        }
       }
       return {
         kind: 'part2',
@@ -95,6 +101,10 @@ export function cardRelay(
     },
   }
   return { authenticator, slots: () => slots, isElsewhere: () => isElsewhere, refusal: () => refusal }
+}
+
+function forMessage(asked: AskedOfCard): { schemes: string[] } | { paymentRequest: string } {
+  return 'schemes' in asked ? { schemes: [...asked.schemes] } : asked
 }
 
 /** The form in which cards' bytes travel in messages. */

@@ -88,3 +88,25 @@ export interface CardWork {
   reverse(tenderId: string): void
   now(): number
 }
+
+/**
+ * What became of a card that was asked to pay an open request (docs/design/29-cbdc-card.md). Nothing of it is a row:
+ * the request is open, paid or over by the ledger's word alone, which the sync brings.
+ */
+export type RequestCardOutcome =
+  /** The ledger has the card's payment. */
+  | { readonly kind: 'held' }
+  /** The request can be paid no more, or is shown no more. */
+  | { readonly kind: 'over' }
+  /** The payment was sent and no answer came: it may be made. */
+  | { readonly kind: 'no_answer' }
+  | { readonly kind: 'card_left' }
+  | { readonly kind: 'refused'; readonly code: RefusalCode }
+
+/** Work beside the payment machine: it changes no state of it, and rejects only of a broken invariant. */
+export interface RequestCardWork {
+  /** The request is open, and a card that is asked now can be answered. */
+  mayAsk(requestId: string): boolean
+  /** Asks this card, once, to pay all that the request asks for. */
+  payRequest(presenceId: string, requestId: string): Promise<RequestCardOutcome>
+}

@@ -56,7 +56,7 @@ it('a card that nobody saw leave is for the sale that it was for; one that left,
     cards.remove(isUnseen === undefined ? { presenceId: 'paid' } : { presenceId: 'paid', isUnseen })
     cards.add(presence('anew', 'one', atr), null)
     expect(cards.untriedFor('next', null)).toBe(isForTheNext ? 'anew' : undefined)
-    expect(cards.someBelongToAnotherSale('next')).toBe(!isForTheNext)
+    expect(cards.someMustBeLaidAnew('next')).toBe(!isForTheNext)
     expect(cards.untriedFor('first', 'paid')).toBe('anew')
   }
 })
@@ -69,5 +69,17 @@ it('a card that lay there when the core began is for the sale that was found ope
   const others = new LyingCards()
   others.add(there, null)
   expect(others.untriedFor('any', null)).toBeUndefined()
-  expect(others.someBelongToAnotherSale('any')).toBe(true)
+  expect(others.someMustBeLaidAnew('any')).toBe(true)
+})
+
+it('a card that was asked about a sale is waited for in vain, until it is laid anew', () => {
+  const cards = new LyingCards()
+  cards.add(presence('card'), null)
+  cards.tried('card', 'sale')
+  expect(cards.someMustBeLaidAnew('sale')).toBe(false)
+  cards.askedFor('card', 'sale')
+  expect(cards.someMustBeLaidAnew('sale')).toBe(true)
+  cards.remove({ presenceId: 'card' })
+  cards.add(presence('card again'), null)
+  expect(cards.someMustBeLaidAnew('sale')).toBe(false)
 })

@@ -4,7 +4,7 @@ import { createAbsentHid } from '../../../src/drivers/host/absent-devices.ts'
 import { Till } from '../../../src/terminal/core/till.ts'
 import { EventSource } from '../../../src/drivers/event-source.ts'
 import type { CardPresence, CardReaderPort, CardRemoval, PrinterPort } from '../../../src/drivers/ports.ts'
-import type { PaymentWork } from '../../../src/terminal/payment/work.ts'
+import type { PaymentWork, RequestCardWork } from '../../../src/terminal/payment/work.ts'
 import { noBench } from '../../fixtures/no-bench.ts'
 import { quickPinHash, testPin } from '../../fixtures/open-shift.ts'
 import { storedPin } from '../../../src/terminal/shift/pin.ts'
@@ -81,7 +81,7 @@ export function tillBench(seed: string, hid = createAbsentHid()) {
     later: queueMicrotask,
     onDidChange: () => undefined,
   })
-  const work: PaymentWork = {
+  const work: PaymentWork & RequestCardWork = {
     identify: never,
     prepare: never,
     prove: never,
@@ -92,6 +92,8 @@ export function tillBench(seed: string, hid = createAbsentHid()) {
     giveUp: () => undefined,
     reverse: () => undefined,
     requestByQr: never,
+    mayAsk: () => false,
+    payRequest: never,
     now: () => time.now(),
   }
   return {

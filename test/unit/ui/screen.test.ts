@@ -18,7 +18,7 @@ import type { PaymentStateName } from '../../../src/terminal/payment/machine.ts'
 import { unresolvedGroups } from '../../../src/terminal/ui/input/screen-state.ts'
 import { pictures } from '../../../src/terminal/ui/gallery/pictures.ts'
 import { flatTexts, sentencesOf, texts } from '../../../src/terminal/ui/texts/index.ts'
-import { faceOf, tapSounds } from '../../../src/terminal/ui/sound/tap-sounds.ts'
+import { faceOf, soundOf, tapSounds } from '../../../src/terminal/ui/sound/tap-sounds.ts'
 import { offersOf } from '../../../src/terminal/ui/input/offers.ts'
 import { everyPicture, rendered } from './snapshots.ts'
 
@@ -97,6 +97,21 @@ describe.each(everyPicture.filter(({ view }) => !isStart(view)))('$name in $lang
       const { what, todo } = refusals[snapshot.tap.code]
       for (const part of [what, todo, snapshot.tap.code]) expect(html).toContain(part)
     }
+    if (snapshot.tap.state === 'qr') {
+      const { text: qr, card, doing } = snapshot.tap
+      // No word here asks for cash while the QR can still be paid.
+      const isOffered = qr !== null && card === null && doing === 'waiting_for_payer'
+      expect(html.includes(words['tap.qr.card.none'])).toBe(isOffered)
+      for (const state of ['asking', 'awaiting_answer', 'left'] as const)
+        expect(html.includes(words[`tap.qr.card.${state}`])).toBe(card?.state === state)
+      if (card?.state === 'refused') {
+        const { what, todo } = refusals[card.code]
+        const isOfScheme = card.code === 'CARD_OF_NO_ACCOUNT'
+        for (const part of [what, card.code, isOfScheme ? todo : words['tap.qr.card.refused']])
+          expect(html).toContain(part)
+        if (!isOfScheme) expect(html).not.toContain(todo)
+      }
+    }
     if (view.readOnly) expect(html).toContain(words['window.readOnly.what'])
     if (view.connection === 'core_restarting') expect(html).toContain(words['window.restarting.todo'])
     if (view.connection === 'lost') expect(html).toContain(words['window.lost.todo'])
@@ -128,6 +143,15 @@ describe('the gallery', () => {
     expect(new Set(pictures.map(({ view }) => view.snapshot?.tap.state).filter(Boolean))).toEqual(new Set(states))
     const faces = pictures.flatMap(({ view }) => (view.snapshot === null ? [] : [faceOf(view.snapshot.tap)]))
     expect(new Set(faces)).toEqual(new Set(Object.keys(tapSounds)))
+    const underQr = pictures.flatMap(({ view: { snapshot } }) =>
+      snapshot?.tap.state === 'qr' && snapshot.tap.card !== null ? [snapshot.tap] : [],
+    )
+    expect(underQr.map(({ card }) => card?.state)).toEqual(
+      expect.arrayContaining(['asking', 'awaiting_answer', 'left', 'refused']),
+    )
+    // A card under the QR sounds as it does elsewhere, and the QR looks the same.
+    expect(new Set(underQr.map(soundOf))).toEqual(new Set(['hold', 'torn', 'refused']))
+    expect(new Set(underQr.map(faceOf))).toEqual(new Set(['qr']))
     expect(new Set(pictures.map(({ view }) => view.connection)).size).toBe(4)
   })
 

@@ -15,7 +15,7 @@ import { acceptsCard } from '../../../voucher/card-rules.ts'
 import type { TerminalPackage } from '../../../voucher/package.ts'
 import type { BenchExchange, BenchView, CardIdentityView } from '../../contract/bench.ts'
 import type { CommandFault } from '../../contract/commands.ts'
-import { apduTimeoutMs } from '../../payment/card-payment.ts'
+import { apduTimeoutMs } from '../../payment/present-card.ts'
 import { latencyFigures, type TapSample } from './latency.ts'
 
 /** Beyond that the oldest are forgotten, in memory and so in the file. */

@@ -57,6 +57,19 @@ const qrTender = { ...madeUpTender(2, 70_000, 'unknown'), kind: 'qr' as const, s
 const qrText =
   '00020101021226520008kz.tolem0136019aaf6e-1c00-7000-8000-00000000a11d52040000530339854068' +
   '00.005802KZ5915Canteen number 16006Almaty6304ABCD'
+const qrWith = (card: Extract<Snapshot['tap'], { state: 'qr' }>['card']): Snapshot =>
+  atTill({
+    ...doubt,
+    sale: madeUpSale(lunchAndJuice(115_000), [madeUpTender(1, 115_000, 'settled'), qrTender]),
+    tap: {
+      state: 'qr',
+      text: qrText,
+      amount: qrTender.amount,
+      until: madeUpNow + 240_000,
+      doing: 'waiting_for_payer',
+      card,
+    },
+  })
 const unresolved = [madeUpTender(3, 115_000, 'unknown'), madeUpTender(4, 742_050, 'torn')]
 /** Whoever paid has left; the till is free to take one up again. */
 const withTears = atTill({
@@ -158,17 +171,12 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
     sale: madeUpSale(lunchAndJuice(), [{ ...unknownTender, state: 'reversing' }]),
     tap: { state: 'unknown', amount: tiyn(115_000), since: madeUpNow - 40_000, doing: 'cancelling' },
   }),
-  qr: atTill({
-    ...doubt,
-    sale: madeUpSale(lunchAndJuice(115_000), [madeUpTender(1, 115_000, 'settled'), qrTender]),
-    tap: {
-      state: 'qr',
-      text: qrText,
-      amount: qrTender.amount,
-      until: madeUpNow + 240_000,
-      doing: 'waiting_for_payer',
-    },
-  }),
+  qr: qrWith(null),
+  'qr-card-asking': qrWith({ state: 'asking' }),
+  'qr-card-awaited': qrWith({ state: 'awaiting_answer' }),
+  'qr-card-left': qrWith({ state: 'left' }),
+  'qr-card-refused': qrWith({ state: 'refused', code: 'CARD_COUNTER_WENT_BACK' }),
+  'qr-card-of-no-account': qrWith({ state: 'refused', code: 'CARD_OF_NO_ACCOUNT' }),
   'qr-no-network': atTill({
     ...doubt,
     ...troubledLights,
@@ -179,13 +187,21 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
       amount: qrTender.amount,
       until: madeUpNow + 60_000,
       doing: 'waiting_for_network',
+      card: null,
     },
   }),
   'qr-over': atTill({
     ...doubt,
     ...troubledLights,
     sale: madeUpSale(lunchAndJuice(115_000), [madeUpTender(1, 115_000, 'settled'), qrTender]),
-    tap: { state: 'qr', text: null, amount: qrTender.amount, until: madeUpNow - 60_000, doing: 'time_over' },
+    tap: {
+      state: 'qr',
+      text: null,
+      amount: qrTender.amount,
+      until: madeUpNow - 60_000,
+      doing: 'time_over',
+      card: null,
+    },
   }),
   'qr-held': atTill({
     sale: madeUpSale(lunchOnly(), [{ ...qrTender, amount: tiyn(115_000), state: 'held' }]),

@@ -14,6 +14,20 @@ export function faceOf(tap: TapView): TapFace {
   return tap.state === 'approved' ? tap.look : tap.state
 }
 
+/** As its face, but a card that is held under the QR sounds as it does elsewhere. */
+export function soundOf(tap: TapView): TapFace {
+  if (tap.state !== 'qr' || tap.card === null) return faceOf(tap)
+  switch (tap.card.state) {
+    case 'asking':
+    case 'awaiting_answer':
+      return 'hold'
+    case 'left':
+      return 'torn'
+    case 'refused':
+      return 'refused'
+  }
+}
+
 export const tapSounds: Readonly<Record<TapFace, readonly Note[]>> = {
   pin: [
     { hertz: 740, startMs: 0, lengthMs: 70 },

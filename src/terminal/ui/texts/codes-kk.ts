@@ -24,7 +24,7 @@ export const refusals: TextsOfLanguage['refusals'] = {
   CARD_KIND_NOT_ACCEPTED: { what: 'Бағдарлама мұндай картамен төлемейді.', todo: otherCardOrCash },
   CARD_OF_ACCOUNT: {
     what: 'Бұл — цифрлық теңге картасы, онда ваучер жоқ.',
-    todo: '«QR» түймесін басып, картаны сонда жақындатыңыз.',
+    todo: 'Картаны «QR» түймесін басқаннан кейін жақындатыңыз.',
   },
   CARD_OF_NO_ACCOUNT: {
     what: 'Бұл карта QR төлемейді: ол бағдарламаның картасы.',

@@ -111,6 +111,12 @@ export const en: TextsOfLanguage = {
     'tap.qr.goneWord': 'No QR now',
     'tap.qr.label': 'Pay by QR',
     'tap.qr.until': 'until {time}',
+    'tap.qr.card.none': 'Or hold the Digital Tenge card on the reader.',
+    'tap.qr.card.asking': 'The card is being asked. Do not move it.',
+    'tap.qr.card.awaiting_answer':
+      'The card was read. Wait for the ledger; if it stays like this, hold the card again.',
+    'tap.qr.card.left': 'The card was not read. Take it off and hold it again.',
+    'tap.qr.card.refused': 'The QR stands: another card, or a telephone.',
     'time.since': 'since {time}',
     'catalogue.search': 'Search goods',
     'catalogue.nothingFound': 'Nothing found for “{text}”',

@@ -110,6 +110,11 @@ export const wordKeys = [
   'tap.qr.goneWord',
   'tap.qr.label',
   'tap.qr.until',
+  'tap.qr.card.none',
+  'tap.qr.card.asking',
+  'tap.qr.card.awaiting_answer',
+  'tap.qr.card.left',
+  'tap.qr.card.refused',
   'time.since',
   // Catalogue and keypad
   'catalogue.search',

@@ -21,7 +21,7 @@ import {
 } from '../input/screen-state.ts'
 import { foundItems, scannedItem } from '../input/search.ts'
 import { usePreference } from '../preferences.ts'
-import { createPlayer, faceOf, tapSounds } from '../sound/tap-sounds.ts'
+import { createPlayer, soundOf, tapSounds } from '../sound/tap-sounds.ts'
 import { nextLanguage } from '../texts/index.ts'
 import { Actions } from './actions.tsx'
 import { Basket } from './basket.tsx'
@@ -306,7 +306,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
           <footer className="bottom">
             {notice}
             {snapshot.tap.state === 'qr' && snapshot.tap.text !== null ? (
-              <PaymentQr text={snapshot.tap.text} />
+              <PaymentQr text={snapshot.tap.text} tap={snapshot.tap} />
             ) : asksPin ? (
               <PinPad
                 typed={screen.typing.pin}
@@ -361,15 +361,15 @@ function chosenCategory(snapshot: Snapshot, screen: ScreenState): string | null 
   return chosen?.category ?? null
 }
 
-/** Sounds when the tap area changes its face, not when the window opens on one. */
+/** Sounds when the tap area changes its sound, not when the window opens on one. */
 function useTapSound(snapshot: Snapshot, muted: boolean): void {
   const player = useRef<ReturnType<typeof createPlayer> | null>(null)
-  const face = faceOf(snapshot.tap)
-  const before = useRef(face)
+  const sound = soundOf(snapshot.tap)
+  const before = useRef(sound)
   useEffect(() => {
-    if (before.current === face) return
-    before.current = face
+    if (before.current === sound) return
+    before.current = sound
     player.current ??= createPlayer()
-    if (!muted) player.current(tapSounds[face])
-  }, [face, muted])
+    if (!muted) player.current(tapSounds[sound])
+  }, [sound, muted])
 }
