@@ -16,7 +16,7 @@ import { LedgerMetrics } from './monitoring/metrics.ts'
 import { OperatorAccess, printedTokenMs } from './monitoring/operator/access.ts'
 import { StartFailure } from './start-failure.ts'
 import { readMeta } from './store/meta.ts'
-import { demoTerminals, seedDemoWorld } from './scenarios/demo.ts'
+import { demoTerminals, seedDemoWorld, type DemoWorld } from './scenarios/demo.ts'
 import { seededRandom } from './scenarios/seeded-random.ts'
 import { issueEnrolmentCode, type EnrolmentCode } from './terminals/enrolment.ts'
 import { findTerminal } from './terminals/terminals.ts'
@@ -149,13 +149,14 @@ async function prepareDemo(folder: DataFolder, ports: LedgerPorts, seed: string)
   const writeLedgerKey = () => writeSecret(join(issuing, 'ledger-key.json'), ports.keys.signing.jwk)
   if (folder.isEmpty) {
     // The files first: a ledger whose cards nobody has is of no use, and the same seed writes the same files again.
-    await seedDemoWorld(ports, folder.secrets, seed, (world) => {
+    const keep = (world: DemoWorld): void => {
       writeSecret(join(issuing, 'cards.json'), world.cards)
       writeSecret(join(issuing, 'card-pseudonyms.json'), world.pseudonyms)
       writeSecret(join(issuing, 'role-keys.json'), world.roleKeys)
       writeLedgerKey()
       writeEnrolment(issuing, world.enrolmentCodes)
-    })
+    }
+    await seedDemoWorld(ports, folder.secrets, seed, { keep, withCbdcCard: true })
     return
   }
   if (origin !== seed) {

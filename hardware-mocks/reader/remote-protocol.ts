@@ -7,7 +7,13 @@ import { z } from 'zod'
 
 const bytes = z.string().regex(/^([0-9a-f]{2})*$/)
 
-const presence = z.object({ presenceId: z.string(), readerName: z.string(), atr: bytes })
+const presence = z.object({
+  presenceId: z.string(),
+  readerName: z.string(),
+  atr: bytes,
+  /** Nobody saw it laid down. */
+  wasThere: z.literal('unseen').optional(),
+})
 
 const status = z.object({
   readers: z.array(z.string()),
@@ -36,7 +42,8 @@ const result = z.discriminatedUnion('kind', [
 export const serverMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('status'), status }),
   z.object({ type: z.literal('insert'), presence }),
-  z.object({ type: z.literal('remove'), presenceId: z.string() }),
+  /** `isUnseen`: nobody saw it leave. */
+  z.object({ type: z.literal('remove'), presenceId: z.string(), isUnseen: z.literal(true).optional() }),
   z.object({ type: z.literal('result'), id: z.number().int(), result }),
 ])
 

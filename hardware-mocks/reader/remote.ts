@@ -4,7 +4,14 @@
  */
 import { randomUUID } from 'node:crypto'
 import { createServer, connect, type Socket } from 'node:net'
-import type { CardPresence, CardReaderPort, Event, ReaderStatus, TransmitResult } from '../../src/drivers/ports.ts'
+import type {
+  CardPresence,
+  CardReaderPort,
+  CardRemoval,
+  Event,
+  ReaderStatus,
+  TransmitResult,
+} from '../../src/drivers/ports.ts'
 import { Emitter } from './emitter.ts'
 import {
   clientMessage,
@@ -71,14 +78,18 @@ function serveConnection(reader: VirtualReader, socket: Socket): () => void {
         presenceId: prefix + presence.presenceId,
         readerName: presence.readerName,
         atr: toHex(presence.atr),
+        ...(presence.wasThere !== undefined && { wasThere: 'unseen' }),
       },
     })
   socket.setNoDelay(true)
   sendLine(socket, { type: 'status', status: wireStatus(reader.status()) })
-  if (reader.presence !== null) announce(reader.presence)
+  // Who comes has not seen it laid down.
+  if (reader.presence !== null) announce({ ...reader.presence, wasThere: 'unseen' })
   const subscriptions = [
     reader.onDidInsert(announce),
-    reader.onDidRemove(({ presenceId }) => sendLine(socket, { type: 'remove', presenceId: prefix + presenceId })),
+    reader.onDidRemove(({ presenceId, isUnseen }) =>
+      sendLine(socket, { type: 'remove', presenceId: prefix + presenceId, ...(isUnseen && { isUnseen }) }),
+    ),
     reader.onDidChangeStatus((status) => sendLine(socket, { type: 'status', status: wireStatus(status) })),
   ]
   onLines(socket, clientMessage, ({ id, presenceId, command, timeoutMs }) => {
@@ -116,7 +127,7 @@ class RemoteReader implements CardReaderPort {
   readonly #port: number
   readonly #scheduler: Scheduler
   readonly #didInsert = new Emitter<CardPresence>()
-  readonly #didRemove = new Emitter<{ readonly presenceId: string }>()
+  readonly #didRemove = new Emitter<CardRemoval>()
   readonly #didChangeStatus = new Emitter<ReaderStatus>()
   readonly #outstanding = new Map<number, (result: TransmitResult) => void>()
   #status: ReaderStatus
@@ -139,7 +150,7 @@ class RemoteReader implements CardReaderPort {
     return this.#didInsert.event
   }
 
-  get onDidRemove(): Event<{ readonly presenceId: string }> {
+  get onDidRemove(): Event<CardRemoval> {
     return this.#didRemove.event
   }
 
@@ -221,7 +232,7 @@ class RemoteReader implements CardReaderPort {
         return
       case 'remove':
         this.#presence = null
-        this.#didRemove.fire({ presenceId: message.presenceId })
+        this.#didRemove.fire({ presenceId: message.presenceId, ...(message.isUnseen && { isUnseen: true }) })
         return
       case 'result': {
         const { result } = message
@@ -238,7 +249,7 @@ class RemoteReader implements CardReaderPort {
     }
     const presence = this.#presence
     this.#presence = null
-    if (presence !== null) this.#didRemove.fire({ presenceId: presence.presenceId })
+    if (presence !== null) this.#didRemove.fire({ presenceId: presence.presenceId, isUnseen: true })
     if (this.#isUnreachable) return
     this.#isUnreachable = true
     this.#changeStatus(this.#unreachable())

@@ -49,6 +49,8 @@ interface Command {
 interface Laid {
   readonly card: VirtualCard
   hasField: boolean
+  /** It was told before: nobody saw it leave, nor come. */
+  wasSeen: boolean
   /** Null while trouble keeps the driver from seeing the card. */
   presence: CardPresence | null
   /** Runs until the next poll. */
@@ -132,7 +134,7 @@ export class VirtualReader implements CardReaderPort {
   lay(card: VirtualCard): void {
     if (this.#isDisposed) throw new Error('the virtual reader is disposed')
     if (this.#laid !== null) throw new Error(`a card already lies on ${this.name}`)
-    this.#laid = { card, hasField: false, presence: null, untilSeen: null }
+    this.#laid = { card, hasField: false, wasSeen: false, presence: null, untilSeen: null }
     this.#poll()
   }
 
@@ -265,7 +267,10 @@ export class VirtualReader implements CardReaderPort {
     if (laid === null || this.#trouble !== null || laid.presence !== null) return
     if (!laid.hasField) laid.card.enterField()
     laid.hasField = true
-    laid.presence = { presenceId: this.#newPresenceId(), readerName: this.name, atr: Uint8Array.from(laid.card.atr) }
+    const { name: readerName } = this
+    const presence = { presenceId: this.#newPresenceId(), readerName, atr: Uint8Array.from(laid.card.atr) }
+    laid.presence = laid.wasSeen ? { ...presence, wasThere: 'unseen' } : presence
+    laid.wasSeen = true
     this.#didInsert.fire(laid.presence)
   }
 

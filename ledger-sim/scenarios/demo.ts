@@ -23,6 +23,7 @@ import type { Posted } from '../accounts/transfers.ts'
 import { inTransaction, newId, type LedgerPorts, type Work } from '../context.ts'
 import type { Role } from '../http/operation.ts'
 import { ledgerKeysOf, type LedgerSecrets } from '../keys.ts'
+import { bindCard } from '../individuals/account-cards.ts'
 import { setLeasePolicy } from '../leases/policy.ts'
 import { entitle } from '../schemes/beneficiaries.ts'
 import { registerCard, setCardStatus } from '../schemes/cards.ts'
@@ -65,6 +66,13 @@ export interface DemoWorld {
   readonly blocked: readonly string[]
 }
 
+export interface DemoWishes {
+  /** Is given the world just before it is committed, to put its cards and keys where they are needed. */
+  readonly keep?: (world: DemoWorld) => void
+  /** A customer pays by card as well. */
+  readonly withCbdcCard?: boolean
+}
+
 interface Person {
   readonly label: string
   readonly scheme: 'school-lunch' | 'food-voucher'
@@ -91,6 +99,12 @@ const people: readonly Person[] = [
 /** Customers with a wallet; each one's account has the name of its owner. */
 export const demoIndividuals = ['individual-1', 'individual-2', 'individual-3'] as const
 
+/** The card that a bank has bound to the last customer's account. */
+export const demoCbdcCard = 'CBDC card'
+export const demoCbdcAccount = demoIndividuals[2]
+/** 5 000 ₸: there is no PIN. */
+const cbdcTapMax = tiyn(500_000n)
+
 const hourMs = 3_600_000
 const fundedPerIndividual = tiyn(5_000_000n)
 const fundedPerScheme = tiyn(100_000_000n)
@@ -99,14 +113,13 @@ const fundedPerScheme = tiyn(100_000_000n)
  * Fills an empty ledger, in one transaction.
  *
  * @param secrets those that `ports.keys` were made of: the cards are personalised with them
- * @param keep is given the world just before it is committed, to put its cards and keys where they are needed
  * @throws when the ledger is not empty
  */
 export async function seedDemoWorld(
   ports: LedgerPorts,
   secrets: LedgerSecrets,
   seed: string,
-  keep?: (world: DemoWorld) => void,
+  { keep, withCbdcCard = false }: DemoWishes = {},
 ): Promise<DemoWorld> {
   const random = seededRandom(`tolem-demo/${seed}`)
   return inTransaction({ ...ports, random }, async (work) => {
@@ -123,8 +136,9 @@ export async function seedDemoWorld(
     for (const terminalId of demoTerminals) enrolmentCodes.push(await issueEnrolmentCode(work, terminalId))
     // Last, so that the same seed gives the same cards and codes as before there were wallets.
     const walletKeys = await openWallets(work)
+    const cbdcCards = withCbdcCard ? [await bindCbdcCard(work, secrets, seed)] : []
     const world: DemoWorld = {
-      cards: issued.map(({ card }) => card),
+      cards: [...issued.map(({ card }) => card), ...cbdcCards],
       pseudonyms: Object.fromEntries(issued.map(({ card, pseudonym }) => [card.label, pseudonym])),
       roleKeys: [...roleKeys, ...walletKeys],
       enrolmentCodes,
@@ -230,6 +244,16 @@ async function openWallets(work: Work): Promise<RoleKey[]> {
     keys.push(await registerRole(work, 'individual', owner))
   }
   return keys
+}
+
+/** The last customer's card, beside the wallet: it pays from the same account. */
+async function bindCbdcCard(work: Work, secrets: LedgerSecrets, seed: string): Promise<IssuedCard> {
+  const uid = Uint8Array.of(0x04, ...seededRandom(`tolem-demo-cbdc-card/${seed}`)(6))
+  const bank = { role: 'bank', owner: demoBank, keyId: '' } as const
+  const wanted = { uid, accountId: demoCbdcAccount, tapMax: cbdcTapMax }
+  const bound = await bindCard(work, bank, wanted)
+  if (bound.kind !== 'bound') throw new Error(`the demonstration's CBDC card was not bound: ${bound.kind}`)
+  return personalised(demoCbdcCard, uid, secrets)
 }
 
 async function publishFunded(work: Work, scheme: Scheme): Promise<void> {

@@ -54,10 +54,10 @@ export interface CardPresence {
    */
   readonly activationMs?: number | undefined
   /**
-   * It lay there before anybody could have seen it laid down: of the adapter, when its reader came; for the core, when
-   * its own life began.
+   * Nobody saw it laid down. `unseen`: it lay there when its reader came, or may be the one of which sight was lost.
+   * `since-start`: so it was already when the core came, which cannot know for whom.
    */
-  readonly wasThere?: true | undefined
+  readonly wasThere?: 'unseen' | 'since-start' | undefined
 }
 
 export type ReaderTrouble =

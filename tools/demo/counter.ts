@@ -105,6 +105,16 @@ export class Counter {
     expectPayment(await this.panel.payment(paid.paymentId), 'settled', null)
   }
 
+  /** A CBDC card pays what is left, held while the QR is shown. */
+  async takesFromCbdcCard(card: string): Promise<void> {
+    await this.asksByQr()
+    await this.panel.lay(card)
+    await this.till.sees(`${card} has paid`, ({ tap }) => tap.state === 'approved')
+    await this.panel.pull()
+    await this.finishes()
+    await this.till.sees('the ledger has the sale', (shown) => qrIs(shown, 'settled'))
+  }
+
   /** Goods of one line come back, all that was paid for them. The slip is on paper when this is done. */
   async takesBack(saleId: string, line: number): Promise<{ readonly voucher: Tiyn; readonly cash: Tiyn }> {
     await this.till.does({ command: 'show_refund', saleId })

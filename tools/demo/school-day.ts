@@ -98,13 +98,13 @@ async function playSchoolDay(stage: Stage): Promise<Ending> {
   return {
     settled: onlineApproved + offlineApproved,
     totals: {
-      tills: { 'till-1': takings({ voucher: lunches * lunchPrice, qr: juicePrice }) },
+      tills: { 'till-1': takings({ voucher: lunches * lunchPrice, qr: byQr.paidByQr * juicePrice }) },
       allowances: allowances({ 'school-lunch 2026-11-23': lunches * lunchPrice }),
     },
     figures: ({ tenders }) => ({
       online: { approved: onlineApproved },
       offline: { approved: offlineApproved, refused },
-      /** Of `settled`, what wallets paid; and what came back to them. */
+      /** Of `settled`, what wallets and a CBDC card paid; and what came back to a wallet. */
       qr: { settled: tenders.settledByQr, paidBack },
     }),
     afterwards: () => deliverAgain(stage, cancelledTender),

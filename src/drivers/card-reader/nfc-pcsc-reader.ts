@@ -53,6 +53,10 @@ class NfcPcscReader implements CardReaderPort {
   readonly #cards = new Map<string, PresentCard>()
   readonly #ended = new Map<string, string>()
   readonly #readerTrouble = new Map<string, { code: ReaderTrouble; detail: string }>()
+  /** Readers on which a card lay that nobody saw leave: what lies there next was not seen to be laid down. */
+  readonly #lostSight = new Set<string>()
+  /** Readers that were seen empty, by name, whatever became of them since. */
+  readonly #wereEmpty = new Set<string>()
   #serviceTrouble: string | null = null
   #lastStatus = ''
   #disposed = false
@@ -122,10 +126,9 @@ class NfcPcscReader implements CardReaderPort {
     /** When the reader first spoke of the card that is being connected. */
     let heardAt: number | null = null
 
-    /** Of the card that is told next as gone. */
+    /** Of the card that is told next as gone, and of the reader's next word that it is empty. */
     let isUnseen = false
-    /** Since the reader is known here: what comes was laid there. */
-    let hasBeenEmpty = false
+    let isTold = false
 
     const leave = (wasSeen: boolean) => {
       if (current === null) return
@@ -133,6 +136,7 @@ class NfcPcscReader implements CardReaderPort {
       current = null
       this.#cards.delete(presenceId)
       this.#rememberEnded(presenceId, reader.name)
+      if (!wasSeen) this.#lostSight.add(reader.name)
       this.#removed.fire(wasSeen ? { presenceId } : { presenceId, isUnseen: true })
     }
     reader.on('card', (card) => {
@@ -142,8 +146,9 @@ class NfcPcscReader implements CardReaderPort {
         readerName: reader.name,
         atr: new Uint8Array(card.atr ?? []),
         ...(heardAt === null ? {} : { activationMs: this.#options.scheduler.now() - heardAt }),
-        ...(hasBeenEmpty ? {} : { wasThere: true }),
+        ...(this.#lostSight.has(reader.name) || !this.#wereEmpty.has(reader.name) ? { wasThere: 'unseen' } : {}),
       }
+      this.#lostSight.delete(reader.name)
       heardAt = null
       this.#cards.set(current.presenceId, { presence: current, reader, queue })
       this.#setReaderTrouble(reader.name, null)
@@ -155,13 +160,16 @@ class NfcPcscReader implements CardReaderPort {
     })
     reader.reader.on('unseen', () => {
       isUnseen = true
+      isTold = true
     })
+    reader.reader.on('left', () => this.#sawEmpty(reader.name))
     reader.reader.on('heard', () => {
       heardAt = this.#options.scheduler.now()
     })
     reader.reader.on('status', ({ state }) => {
       if ((state & reader.reader.SCARD_STATE_EMPTY) === 0) return
-      hasBeenEmpty = true
+      if (!isTold) this.#sawEmpty(reader.name)
+      isTold = false
       // Also told when a card leaves that could never be connected to.
       this.#setReaderTrouble(reader.name, null)
     })
@@ -177,6 +185,11 @@ class NfcPcscReader implements CardReaderPort {
       this.#reportStatus()
     })
     this.#reportStatus()
+  }
+
+  #sawEmpty(readerName: string): void {
+    this.#wereEmpty.add(readerName)
+    this.#lostSight.delete(readerName)
   }
 
   #rememberEnded(presenceId: string, readerName: string): void {

@@ -25,6 +25,8 @@ declare module 'nfc-pcsc' {
     heard: []
     /** The stand-in's: the card is told as gone and come, and nobody saw it leave: a reset by others. */
     unseen: []
+    /** The stand-in's: it did leave, as its own look has shown. */
+    left: []
   }> {
     readonly SCARD_STATE_EMPTY: number
   }

@@ -291,7 +291,7 @@ class DeviceClient implements ConnectedDevices {
     this.#setReaderStatus(status)
     const present = new Set(presences.map(({ presenceId }) => presenceId))
     for (const presenceId of [...this.#presences.keys()]) if (!present.has(presenceId)) this.#end(presenceId)
-    for (const presence of presences) this.#begin({ ...presence, wasThere: true })
+    for (const presence of presences) this.#begin(this.#isFirstHost ? { ...presence, wasThere: 'unseen' } : presence)
     // A new host knows of no row that was shown, and of nobody who looks on.
     if (this.#rows !== null) this.#post({ type: 'show', rows: [...this.#rows] })
     if (this.#hidSeen.listenerCount > 0) this.#watchHid()
@@ -302,9 +302,10 @@ class DeviceClient implements ConnectedDevices {
     if (this.#phase === 'attached') this.#post({ type: 'watchHid', on: this.#hidSeen.listenerCount > 0 })
   }
 
-  #begin({ wasThere, ...presence }: CardPresence): void {
+  #begin(presence: CardPresence): void {
     if (this.#presences.has(presence.presenceId)) return
-    const begun: CardPresence = wasThere === true && this.#isFirstHost ? { ...presence, wasThere } : presence
+    const isOfBefore = presence.wasThere !== undefined && this.#isFirstHost
+    const begun: CardPresence = isOfBefore ? { ...presence, wasThere: 'since-start' } : presence
     this.#presences.set(presence.presenceId, begun)
     this.#inserted.fire(begun)
   }

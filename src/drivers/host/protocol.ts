@@ -70,7 +70,7 @@ const presence = z.object({
   readerName: z.string(),
   atr: bytes,
   activationMs: tookMs,
-  wasThere: z.literal(true).optional(),
+  wasThere: z.enum(['unseen', 'since-start']).optional(),
 })
 const readerStatus = z.object({
   readers: z.array(z.string()),

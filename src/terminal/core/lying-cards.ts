@@ -19,16 +19,18 @@ export class LyingCards {
   #triedOn: string | undefined
 
   /**
-   * One that nobody saw leave lay there all the time, by all that can be told: it is for the sale that it was for.
+   * One that nobody saw leave, nor come, lay there all the time by all that can be told: it is for the sale that it was
+   * for.
    *
    * @param openSale the sale that a start of the core has found open; null for none
    */
   add(presence: CardPresence, openSale: string | null): void {
-    const { presenceId, readerName, atr } = presence
+    const { presenceId, readerName, atr, wasThere } = presence
     this.#presences.set(presenceId, presence)
     const before = this.#unseen.get(readerName)
-    const triedFor =
-      before?.atr === toHex(atr) ? before.triedFor : presence.wasThere === true ? (openSale ?? noSale) : undefined
+    const ofStart = wasThere === 'since-start' ? (openSale ?? noSale) : undefined
+    const isBack = wasThere !== undefined && before?.atr === toHex(atr)
+    const triedFor = isBack ? before.triedFor : before === undefined ? ofStart : undefined
     if (triedFor !== undefined) this.#triedFor.set(presenceId, triedFor)
     this.#unseen.delete(readerName)
   }

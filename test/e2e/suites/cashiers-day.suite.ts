@@ -9,7 +9,7 @@ import { texts } from '../../../src/terminal/ui/texts/index.ts'
 import type { DemoWorld } from '../../fixtures/demo-world.ts'
 import { takesGoodsBack } from './goods-back.ts'
 import { clearScreenshots, type Cashier } from './cashier.ts'
-import { paysByQr } from './pays-by-qr.ts'
+import { paysByCbdcCard, paysByQr } from './pays-by-qr.ts'
 import { putsAside } from './put-aside.ts'
 
 /** The till of `npm start` with one window open. */
@@ -394,10 +394,9 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       await takesGoodsBack(cashier, receipt, (already) => newSlip(before + already))
     })
 
-    test('by QR: the code on the screen is read, the wallet pays, the till says so; next customer', async () => {
-      const before = demo.slips().length
-      await paysByQr(cashier, demo)
-      expect(await newSlip(before)).toMatch(/Digital Tenge \(QR\) +350,00/i)
+    test('by QR, which a wallet reads off the screen, and by a CBDC card in its place; next customer', async () => {
+      for (const pays of [paysByQr, paysByCbdcCard])
+        expect(await pays(cashier, demo, newSlip)).toMatch(/Digital Tenge \(QR\) +350,00/i)
     })
 
     test('a sale, its copy, its void, the lights and the languages by the keyboard alone', async () => {

@@ -2,13 +2,19 @@
 import { PNG } from 'pngjs'
 import { decodeQR } from 'qr/decode.js'
 import { expect } from 'vitest'
+import { demoCbdcCard } from '../../../ledger-sim/scenarios/demo.ts'
 import { texts } from '../../../src/terminal/ui/texts/index.ts'
 import type { DemoWorld } from '../../fixtures/demo-world.ts'
 import type { Cashier } from './cashier.ts'
 
 const { words } = texts.en
 
-export async function paysByQr(cashier: Cashier, demo: DemoWorld): Promise<void> {
+/** The slip that came out after so many. */
+type NewSlip = (before: number) => Promise<string>
+
+/** @returns the receipt */
+export async function paysByQr(cashier: Cashier, demo: DemoWorld, newSlip: NewSlip): Promise<string> {
+  const before = demo.slips().length
   await cashier.ringsUp('juice')
   await cashier.touches(words['action.pay_by_qr'])
   await cashier.sees('qr')
@@ -24,4 +30,25 @@ export async function paysByQr(cashier: Cashier, demo: DemoWorld): Promise<void>
   await expect.poll(() => demo.panel.payment(paymentId), { timeout: 20_000 }).toMatchObject({ state: 'settled' })
   await cashier.touches(words['action.next_customer'])
   await cashier.sees('idle')
+  return newSlip(before)
+}
+
+/** In the place of the wallet: a CBDC card, held on the reader while the code is shown. */
+export async function paysByCbdcCard(cashier: Cashier, demo: DemoWorld, newSlip: NewSlip): Promise<string> {
+  const before = demo.slips().length
+  await cashier.ringsUp('juice')
+  await cashier.touches(words['action.pay_by_qr'])
+  await cashier.sees('qr')
+  // The card of a scheme pays no QR; the code stays.
+  await demo.panel.lay('Pupil 01')
+  await cashier.page.getByText(texts.en.refusals.CARD_OF_NO_ACCOUNT.what).waitFor()
+  await demo.panel.pull()
+  expect(await cashier.page.locator('.payment-qr').getAttribute('data-qr')).not.toBeNull()
+  await demo.panel.lay(demoCbdcCard)
+  await cashier.sees('approved')
+  await cashier.reads(words['tap.settled.word'])
+  await demo.panel.pull()
+  await cashier.touches(words['action.next_customer'])
+  await cashier.sees('idle')
+  return newSlip(before)
 }

@@ -65,7 +65,7 @@ describe('a demonstration’s ledger', () => {
       label: string
       uid: string
     }[]
-    expect(cards).toHaveLength(35)
+    expect(cards).toHaveLength(36)
     const secrets = ['issuer-keys.json', 'issuing/role-keys.json', 'issuing/cards.json', 'issuing/enrolment.json']
     expect(secrets.filter((file) => (statSync(join(data(), file)).mode & 0o077) !== 0)).toEqual([])
     const { code } = JSON.parse(readFileSync(join(data(), 'issuing/enrolment.json'), 'utf8')) as { code: string }

@@ -151,7 +151,7 @@ describe('the devices of a device host', () => {
     expect(await devices.reader.transmit('early', select, 100)).toMatchObject({ kind: 'notSent', reason: 'host-down' })
     await scheduler.advance(0)
     const early = { presenceId: 'early', readerName: 'Test reader', atr: Uint8Array.of(0x3b, 0x81) }
-    expect(seen).toEqual([{ ...early, wasThere: true }])
+    expect(seen).toEqual([{ ...early, wasThere: 'since-start' }])
     expect(devices.reader.status()).toEqual(well)
   })
 

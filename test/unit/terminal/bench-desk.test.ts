@@ -460,7 +460,7 @@ describe('a till', () => {
     if (when === 'after') remove({ presenceId: 'p1', isUnseen: true })
     till.command({ command: 'add_item', itemId: 'bread' })
     till.command({ command: 'pay_by_card' })
-    insert(card('p2'))
+    insert({ ...card('p2'), wasThere: 'unseen' })
     expect(till.snapshot().tap).toEqual({ state: 'tap', hint: 'remove_card_first' })
     remove({ presenceId: 'p2' })
     insert(card('p3'))

@@ -45,16 +45,18 @@ it('a card laid in the place of one that was taken away is the next to be tried;
 })
 
 it('a card that nobody saw leave is for the sale that it was for; one that left, or another one, is for any', () => {
-  for (const [isUnseen, atr, isForTheNext] of [
-    [true, 1, false],
-    [true, 2, true],
-    [undefined, 1, true],
+  for (const [isUnseen, atr, wasThere, isForTheNext] of [
+    [true, 1, 'unseen', false],
+    // Another one; and one that the new device host saw laid down.
+    [true, 2, 'unseen', true],
+    [true, 1, undefined, true],
+    [undefined, 1, undefined, true],
   ] as const) {
     const cards = new LyingCards()
     cards.add(presence('paid'), null)
     cards.tried('paid', 'first')
     cards.remove(isUnseen === undefined ? { presenceId: 'paid' } : { presenceId: 'paid', isUnseen })
-    cards.add(presence('anew', 'one', atr), null)
+    cards.add({ ...presence('anew', 'one', atr), wasThere }, null)
     expect(cards.untriedFor('next', null)).toBe(isForTheNext ? 'anew' : undefined)
     expect(cards.someMustBeLaidAnew('next')).toBe(!isForTheNext)
     expect(cards.untriedFor('first', 'paid')).toBe('anew')
@@ -62,7 +64,7 @@ it('a card that nobody saw leave is for the sale that it was for; one that left,
 })
 
 it('a card that lay there when the core began is for the sale that was found open, and for none without one', () => {
-  const there = { ...presence('there'), wasThere: true } as const
+  const there = { ...presence('there'), wasThere: 'since-start' } as const
   const cards = new LyingCards()
   cards.add(there, 'open sale')
   expect([cards.untriedFor('open sale', null), cards.untriedFor('next', null)]).toEqual(['there', undefined])
@@ -82,4 +84,10 @@ it('a card that was asked about a sale is waited for in vain, until it is laid a
   cards.remove({ presenceId: 'card' })
   cards.add(presence('card again'), null)
   expect(cards.someMustBeLaidAnew('sale')).toBe(false)
+})
+
+it('a card laid on an empty reader while the device host was away is the next customer’s', () => {
+  const cards = new LyingCards()
+  cards.add({ ...presence('laid meanwhile'), wasThere: 'unseen' }, null)
+  expect(cards.untriedFor('next', null)).toBe('laid meanwhile')
 })

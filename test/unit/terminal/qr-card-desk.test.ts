@@ -138,7 +138,7 @@ it('says nothing of a QR that has gone, and asks for the next one only when the 
 
 it('under a QR from before a restart asks no card that lay there then, before it is laid on anew', () => {
   shown = qr('request', 'sale', true)
-  cards.add({ ...presence('lay there'), wasThere: true }, 'sale')
+  cards.add({ ...presence('lay there'), wasThere: 'since-start' }, 'sale')
   desk.follow(work)
   expect([askedOf(), desk.card]).toEqual([[], { state: 'left' }])
   cards.remove({ presenceId: 'lay there' })
@@ -150,7 +150,7 @@ it('under a QR from before a restart asks no card that lay there then, before it
 it('asks no card that lay there when the till was started, and one that was laid while goods were rung up', () => {
   shown = null
   desk.follow(work)
-  cards.add({ ...presence('left there'), wasThere: true }, null)
+  cards.add({ ...presence('left there'), wasThere: 'since-start' }, null)
   shown = qr('another request')
   desk.follow(work)
   expect(askedOf()).toEqual([])
@@ -168,7 +168,7 @@ it('asks a card no second time that only the device host forgot: a mute one woul
   desk.follow(work)
   cards.remove({ presenceId: 'mute', isUnseen: true })
   await asked[0]!.end({ kind: 'card_left' })
-  cards.add(presence('mute with a new device host'), null)
+  cards.add({ ...presence('mute with a new device host'), wasThere: 'unseen' }, null)
   desk.follow(work)
   expect([asked.length, desk.card]).toEqual([1, { state: 'left' }])
 })

@@ -246,7 +246,10 @@ class CardReader extends EventEmitter {
     } catch (error) {
       await this.#enqueue(async () => this.#card !== null && this.#release(pcsc.CardDisposition.LEAVE))
       if (this.#ended) return
-      if (error.code === 'NoSmartCard' || error.code === 'RemovedCard') return
+      if (error.code === 'NoSmartCard' || error.code === 'RemovedCard') {
+        this.emit('left')
+        return
+      }
       this.#report(error)
       this.#probeTimer = setTimeout(() => this.#changes.length === 0 && this.#changed(rawStatus), probeDelayMs)
     }
