@@ -43,20 +43,29 @@ export interface CardKeys {
 const APPLICATION_NAME = Buffer.from('D2760000850101', 'hex')
 
 /**
- * The five keys of the card with this UID (7 bytes). M = UID ‖ application name ‖ `TLM` ‖ key number; key 1 is the
- * same on every card of the issuer zone, because the ledger must read PICCData before it knows the UID.
+ * The five keys of the card with this UID (7 bytes). M = UID ‖ application name ‖ `TLM` ‖ key number, and after that
+ * the generation unless it is the first (docs/design/30 "Generations"); key 1 is the same on every card of the issuer
+ * zone and in every generation, because the ledger must read PICCData before it knows the UID.
  */
-export function deriveKeys(of: { readonly masters: IssuerMasters; readonly uid: Uint8Array }): CardKeys {
+export function deriveKeys(of: {
+  readonly masters: IssuerMasters
+  readonly uid: Uint8Array
+  /** 1 to 255; 1 when absent. */
+  readonly generation?: number
+}): CardKeys {
+  const { masters, uid, generation = 1 } = of
+  if (generation < 1 || generation > 0xff) throw new RangeError(`generations go from 1 to 255, not ${generation}`)
+  const suffix = Buffer.from(generation > 1 ? [generation] : [])
   const diversified = (master: Uint8Array, keyNumber: number): Buffer =>
     diversifyAes128(
       master,
-      Buffer.concat([of.uid, APPLICATION_NAME, Buffer.from('TLM', 'ascii'), Buffer.of(keyNumber)]),
+      Buffer.concat([uid, APPLICATION_NAME, Buffer.from('TLM', 'ascii'), Buffer.of(keyNumber), suffix]),
     )
   return {
-    0: diversified(of.masters.application, 0),
-    1: Buffer.from(of.masters.metaRead),
-    2: diversified(of.masters.fileRead, 2),
-    3: diversified(of.masters.till, 3),
-    4: diversified(of.masters.reserved, 4),
+    0: diversified(masters.application, 0),
+    1: Buffer.from(masters.metaRead),
+    2: diversified(masters.fileRead, 2),
+    3: diversified(masters.till, 3),
+    4: diversified(masters.reserved, 4),
   }
 }

@@ -4,6 +4,7 @@ import { cmacSubkeys, diversifyAes128 } from '../../../src/voucher/cards/an10922
 import { concatBytes, fromHex, toHex } from '../../../src/voucher/cards/bytes.ts'
 import { diversifyCardKey } from '../../../src/voucher/cards/card-keys.ts'
 import type { DiversifiedKeyNumber } from '../../../src/voucher/cards/card-keys.ts'
+import generations from '../../fixtures/vectors/ntag424-generations.json' with { type: 'json' }
 import presences from '../../fixtures/vectors/ntag424-presences.json' with { type: 'json' }
 import vectors from '../../fixtures/vectors/an10922.json' with { type: 'json' }
 
@@ -47,5 +48,17 @@ describe('the keys of one card (docs/design/02)', () => {
 
   test('a UID that is not 7 bytes is a broken invariant', () => {
     expect(() => diversifyCardKey(boundaryKey, new Uint8Array(4), 3)).toThrow(RangeError)
+  })
+
+  // The examples were made by a script that shares nothing with this code nor with the virtual card's.
+  test.each(generations.keys)('generation $generation, slot $keyNumber', ({ generation, keyNumber, message, key }) => {
+    const master = fromHex(generations.master)
+    const slot = keyNumber as DiversifiedKeyNumber
+    expect(toHex(diversifyCardKey(master, fromHex(generations.uid), slot, generation))).toBe(key)
+    expect(toHex(diversifyAes128(master, fromHex(message)))).toBe(key)
+  })
+
+  test.each([0, 256, 1.5])('generation %s is a broken invariant', (generation) => {
+    expect(() => diversifyCardKey(boundaryKey, fromHex(uid), 3, generation)).toThrow(RangeError)
   })
 })

@@ -4,7 +4,8 @@ import type { ChannelAnswer } from '../../../src/voucher/cards/card-channel.ts'
 import { crc32WithoutInversion } from '../../../src/voucher/cards/crc32.ts'
 import { commandIv, unwrapResponse, wrapCommand } from '../../../src/voucher/cards/ev2.ts'
 import type { Ev2Session } from '../../../src/voucher/cards/ev2.ts'
-import { authenticatedKeyData, otherKeyData, personaliseCard } from '../../../src/voucher/cards/personalisation.ts'
+import { authenticatedKeyData, otherKeyData } from '../../../src/voucher/cards/key-change.ts'
+import { personaliseCard } from '../../../src/voucher/cards/personalisation.ts'
 import type { PersonalisationOrder } from '../../../src/voucher/cards/personalisation.ts'
 import presences from '../../fixtures/vectors/ntag424-presences.json' with { type: 'json' }
 import vectors from '../../fixtures/vectors/ntag424-personalisation.json' with { type: 'json' }

@@ -12,6 +12,7 @@ import {
 import { SecureSession, sessionKeys } from '../../../hardware-mocks/cards/ntag424-session.ts'
 import { factoryCard, type Ntag424State } from '../../../hardware-mocks/cards/ntag424-state.ts'
 import { VirtualNtag424 } from '../../../hardware-mocks/cards/ntag424.ts'
+import generations from '../../fixtures/vectors/ntag424-generations.json' with { type: 'json' }
 import { bytes, hex, SELECT } from './reader-side.ts'
 
 const vectors = JSON.parse(readFileSync(new URL('../../fixtures/vectors-virtual-card.json', import.meta.url), 'utf8'))
@@ -62,6 +63,19 @@ describe('AES-CMAC and AN10922', () => {
     const input = Buffer.from(Array.from({ length: Number(length) }, (_, index) => index))
     const key = bytes('00112233445566778899AABBCCDDEEFF')
     expect(hex(diversifyAes128(key, input))).toBe(vectors.an10922.boundaryLengths[length])
+  })
+
+  it.each([1, 2, 3, 255])('derives the keys of generation %i of docs/design/30', (generation) => {
+    const master = bytes(generations.master)
+    const masters = { application: master, metaRead: master, fileRead: master, till: master, reserved: master }
+    const keys = deriveKeys({ masters, uid: bytes(generations.uid), generation })
+    const examples = generations.keys.filter((example) => example.generation === generation)
+    expect(examples.map(({ keyNumber }) => hex(keys[keyNumber as 0 | 2 | 3 | 4]))).toEqual(
+      examples.map(({ key }) => key),
+    )
+    // The zone's key is that of every generation.
+    expect(hex(keys[1])).toBe(generations.master)
+    expect(() => deriveKeys({ masters, uid: bytes(generations.uid), generation: 256 })).toThrow(RangeError)
   })
 
   it('derives the five keys of docs/design/02 and refuses inputs that AN10922 has no rule for', () => {
