@@ -1,4 +1,7 @@
-/** Cards that count themselves, held against their scripts, records and transfers (docs/design/25-policy-card.md). */
+/**
+ * Cards that count themselves, held against their scripts, records and transfers (docs/design/25-policy-card.md); and
+ * the epochs of cards that are re-keyed (docs/design/30-rekeying.md).
+ */
 import type { Rule } from './audit-requests.ts'
 
 const holdings = `
@@ -89,5 +92,35 @@ export const cardRules: readonly Rule[] = [
     wrong: `
       select card as subject, count(*) || ' scripts up to ' || max(counter) as detail from card_script
       group by card having min(counter) <> 1 or max(counter) <> count(*)`,
+  },
+  {
+    rule: 'a card has been in each epoch up to its present one, and has the key of each former one',
+    wrong: `
+      select card.card as subject, 'in epoch ' || card.epoch || ', former keys up to ' || coalesce(max(former.epoch), 0)
+        || ' in ' || count(former.epoch) as detail
+      from card left join former_card_key former on former.card = card.card
+      group by card.card, card.epoch
+      having card.epoch < 1 or count(former.epoch) <> card.epoch - 1
+        or coalesce(max(former.epoch), 0) <> card.epoch - 1`,
+  },
+  {
+    rule: 'counters are of epochs that their card was in, and the highest one is of its present epoch',
+    wrong: `
+      select card.card as subject, 'counts up to ' || highest_counter || ' in epoch ' || card.epoch || ', showed '
+        || coalesce(present.counter, 0) || ' there, last in epoch ' || coalesce(shown.epoch, 0) as detail
+      from card
+      left join (select card, epoch, max(counter) as counter from card_counter group by card, epoch) present
+        on present.card = card.card and present.epoch = card.epoch
+      left join (select card, max(epoch) as epoch from card_counter group by card) shown on shown.card = card.card
+      where highest_counter <> coalesce(present.counter, 0) or coalesce(shown.epoch, 0) > card.epoch`,
+  },
+  {
+    rule: 'a card that is being re-keyed is leased to no till, and no till has the key of a later epoch than the card',
+    wrong: `
+      select card as subject, 'is being re-keyed and not exposed' as detail from card
+      where rekeying_since is not null and exposed_at is null
+      union all
+      select lease_card.card, 'sealed in epoch ' || lease_card.epoch || ', the card is in ' || card.epoch
+      from lease_card join card on card.card = lease_card.card where lease_card.epoch > card.epoch`,
   },
 ]

@@ -3,7 +3,12 @@ import { createCipheriv, createDecipheriv, createHmac, createPrivateKey, createS
 import { z } from 'zod'
 import { signingKey, type SigningKey } from '../src/sync/protocol/keys.ts'
 import { appletKeysOf, type AppletKeys, type SignWith } from './applet/keys.ts'
-import { diversifyCardKey, type cardKeyNumber, type DiversifiedKeyNumber } from '../src/voucher/cards/card-keys.ts'
+import {
+  diversifyCardKey,
+  firstKeyGeneration,
+  type cardKeyNumber,
+  type DiversifiedKeyNumber,
+} from '../src/voucher/cards/card-keys.ts'
 
 const key16 = z.string().regex(/^[0-9a-f]{32}$/)
 const key32 = z.string().regex(/^[0-9a-f]{64}$/)
@@ -27,8 +32,8 @@ export interface LedgerKeys {
   readonly cardReferenceKey: string
   /** Behind cards that count themselves. */
   readonly applet: AppletKeys
-  /** The key of one card in one slot, for personalisation. @param uid 7 bytes */
-  diversify(uid: Uint8Array, keyNumber: DiversifiedKeyNumber): Uint8Array
+  /** The key of one card in one slot, for personalisation and re-keying. As in `diversifyCardKey` */
+  diversify(uid: Uint8Array, keyNumber: DiversifiedKeyNumber, generation?: number): Uint8Array
   /** @param purpose names what is wrapped, so that one wrapped key cannot stand in for another */
   wrap(secret: Uint8Array, purpose: string, random: (length: number) => Uint8Array): string
   /** @throws when the database was written under another key file: a broken invariant. */
@@ -69,7 +74,8 @@ export function ledgerKeysOf(secrets: LedgerSecrets, signWith?: SignWith): Ledge
     metaReadKey: Buffer.from(secrets.metaReadKey, 'hex'),
     cardReferenceKey: secrets.cardReferenceKey,
     applet: appletKeysOf(wrappingKey, signWith),
-    diversify: (uid, keyNumber) => diversifyCardKey(Buffer.from(secrets.masterKeys[keyNumber], 'hex'), uid, keyNumber),
+    diversify: (uid, keyNumber, generation) =>
+      diversifyCardKey(Buffer.from(secrets.masterKeys[keyNumber], 'hex'), uid, keyNumber, generation),
     wrap: (secret, purpose, random) => {
       const iv = random(12)
       const cipher = createCipheriv('aes-256-gcm', wrappingKey, iv).setAAD(Buffer.from(purpose))
@@ -90,9 +96,12 @@ export function ledgerKeysOf(secrets: LedgerSecrets, signWith?: SignWith): Ledge
   }
 }
 
+/** A key of one generation cannot stand in for that of another. */
 export function cardKeyPurpose(
   card: string,
   keyNumber: typeof cardKeyNumber.fileRead | typeof cardKeyNumber.till,
+  generation: number,
 ): string {
-  return `tolem/card-key/${card}/${keyNumber}`
+  const later = generation === firstKeyGeneration ? '' : `/${generation}`
+  return `tolem/card-key/${card}/${keyNumber}${later}`
 }

@@ -12,6 +12,7 @@ import { claimOperations } from './payments/claim-operations.ts'
 import { discrepancyOperations } from './payments/discrepancy-operations.ts'
 import { walletOperations } from './payments/wallet-operations.ts'
 import { ruleOperations } from './rules/operations.ts'
+import { rekeyingOperations } from './schemes/rekeying-operations.ts'
 import { schemeOperations } from './schemes/operations.ts'
 import { terminalOperations } from './terminals/operations.ts'
 import { moveOperations } from './transfers/operations.ts'
@@ -22,6 +23,7 @@ export const operations: readonly Operation[] = [
   ...moveOperations,
   ...individualOperations,
   ...schemeOperations,
+  ...rekeyingOperations,
   ...appletOperations,
   ...groupOperations,
   ...leaseOperations,

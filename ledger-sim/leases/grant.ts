@@ -121,9 +121,10 @@ export async function grantLease(work: Work, grant: LeaseGrant): Promise<LeaseGr
     for (const card of candidate.cards) {
       const box = sealed.get(card.card) ?? sealedTillKeyOf(card, terminal.encryptionKey, leaseId, work.random)
       sealed.set(card.card, box)
+      const of = { lease_id: leaseId, slot_id: candidate.state.slot.slotId, card: card.card, epoch: card.epoch }
       await work.connection
         .insertInto('lease_card')
-        .values({ lease_id: leaseId, slot_id: candidate.state.slot.slotId, card: card.card, sealed_till_key: box })
+        .values({ ...of, sealed_till_key: box })
         .execute()
     }
   }

@@ -212,7 +212,7 @@ async function listSlots(
     const of = { lease_id: leaseId, slot_id: slotId }
     const sealed = cards.map((card) => {
       const box = sealedTillKeyOf(card, terminal.encryptionKey, leaseId, work.random)
-      return { ...of, card: card.card, sealed_till_key: box }
+      return { ...of, card: card.card, sealed_till_key: box, epoch: card.epoch }
     })
     await inRows(sealed, (some) =>
       connection

@@ -50,7 +50,7 @@ export async function authorise(work: Work, terminal: Terminal, request: Authori
 
 async function decideAuthorisation(work: Work, terminal: Terminal, request: Authorisation): Promise<TenderOutcome> {
   const { terms, evidence } = request
-  const proof = await checkCardProof(work, evidence.cardProof, termsHashOf(terms))
+  const proof = await checkCardProof(work, evidence.cardProof, termsHashOf(terms), 'present')
   const cardRefusal = await cardRefusalOf(work, proof, terms.tenderId)
   if (cardRefusal !== undefined) return refused(cardRefusal)
   if (proof.kind !== 'proven') throw new Error('a refused proof has a code')

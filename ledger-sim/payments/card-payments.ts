@@ -32,7 +32,7 @@ export async function payByCard(
   const { requestId, proof } = payment
   const standing = await openedRequest(work, requestId)
   if (standing?.terminalId !== terminal.terminalId) return undefined
-  const checked = await openMessage(work, proof.sun, boundTo(standing.request))
+  const checked = await openMessage(work, proof.sun, boundTo(standing.request), 'present')
   if (await hasPaid(work, standing, checked)) return { kind: 'held' }
   if (checked.card?.status === 'blocked') return refused('CARD_BLOCKED')
   if (checked.kind === 'refused') return refused(checked.code)

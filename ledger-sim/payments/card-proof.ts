@@ -8,7 +8,7 @@ import type { Hash } from '../../src/voucher/identifiers.ts'
 import type { RefusalCode } from '../../src/voucher/reasons.ts'
 import type { CardProof, IdentificationProof, Sun } from '../../src/voucher/tender.ts'
 import type { Work } from '../context.ts'
-import { findCard, type Card } from '../schemes/cards.ts'
+import { findCard, formerFileReadKeysOf, type Card } from '../schemes/cards.ts'
 import { statement } from '../store/statement.ts'
 
 export interface Proven {
@@ -19,6 +19,8 @@ export interface Proven {
 }
 
 interface SaleMessage {
+  /** Of the card when it made the message; in an authorisation that is the present one. */
+  readonly epoch: number
   readonly counter: number
   readonly mac: string
   /** The binding that the card signed is this tender's. */
@@ -35,11 +37,23 @@ export type MessageChecked =
   | Proven
   | { readonly kind: 'refused'; readonly code: MessageFault; readonly card: Card | null }
 
+/**
+ * - `present`: the goods are not given, the card is there and speaks with the keys that it has.
+ * - `any`: the goods are given; the card may have been re-keyed since (docs/design/30-rekeying.md, "What was sold
+ *   before").
+ */
+export type EpochsTaken = 'present' | 'any'
+
 /** Opens the proof; whether its counter is fresh is another question. */
-export async function checkCardProof(work: Work, proof: CardProof, termsHash: Hash): Promise<CardProofChecked> {
+export async function checkCardProof(
+  work: Work,
+  proof: CardProof,
+  termsHash: Hash,
+  epochs: EpochsTaken,
+): Promise<CardProofChecked> {
   switch (proof.profile) {
     case 'ntag424':
-      return openMessage(work, proof.sun, termsHash)
+      return openMessage(work, proof.sun, termsHash, epochs)
     case 'tolem-applet':
       // Its word is a debit that was made: it is presented, and never asked about before (applet/present.ts).
       return { kind: 'refused', code: 'CARD_KIND_NOT_ACCEPTED', card: null }
@@ -49,14 +63,25 @@ export async function checkCardProof(work: Work, proof: CardProof, termsHash: Ha
 }
 
 /** @param boundTo hash of the terms that the card is to have signed */
-export async function openMessage(work: Work, sun: Sun, boundTo: Hash): Promise<MessageChecked> {
+export async function openMessage(work: Work, sun: Sun, boundTo: Hash, epochs: EpochsTaken): Promise<MessageChecked> {
   const piccData = decryptPiccData(work.keys.metaReadKey, fromHex(sun.e))
   if (piccData === null) return { kind: 'refused', code: 'CARD_PROOF_FORGED', card: null }
   const card = await findCard(work, cardPseudonym(work.keys.cardReferenceKey, piccData.uid))
   if (card === undefined) return { kind: 'refused', code: 'CARD_UNKNOWN', card: null }
   const { secrets } = card
   if (secrets === null) return { kind: 'refused', code: 'CARD_PROOF_FORGED', card }
-  const opened = openSun(sun, { metaReadKey: work.keys.metaReadKey, fileReadKeyOf: () => secrets.fileReadKey })
+  const { metaReadKey } = work.keys
+  const openedBy = (fileReadKey: Uint8Array) => openSun(sun, { metaReadKey, fileReadKeyOf: () => fileReadKey })
+  let { epoch } = card
+  let opened = openedBy(secrets.fileReadKey)
+  const isOfOtherKey = opened.kind === 'refused' && opened.code === 'SUN_MAC_WRONG'
+  for (const former of isOfOtherKey && epochs === 'any' ? await formerFileReadKeysOf(work, card.card) : []) {
+    const openedBefore = openedBy(former.fileReadKey)
+    if (openedBefore.kind === 'refused') continue
+    opened = openedBefore
+    epoch = former.epoch
+    break
+  }
   if (opened.kind === 'refused') {
     return {
       kind: 'refused',
@@ -65,7 +90,7 @@ export async function openMessage(work: Work, sun: Sun, boundTo: Hash): Promise<
     }
   }
   const isBound = equalInConstantTime(opened.termsHash, fromHex(boundTo))
-  return { kind: 'proven', card, message: { counter: opened.counter, mac: sun.m, isBound } }
+  return { kind: 'proven', card, message: { epoch, counter: opened.counter, mac: sun.m, isBound } }
 }
 
 /** A card that can prove itself is never taken at somebody's word, nor one kind for another. */
@@ -114,7 +139,7 @@ export async function counterStanding({ connection }: Work, proof: Proven, tende
   if (message === null) return 'none'
   const [used] = await useOf(connection, {
     card: card.card,
-    epoch: BigInt(card.epoch),
+    epoch: BigInt(message.epoch),
     counter: BigInt(message.counter),
   })
   if (used?.tender_id === tenderId) return 'own'
@@ -133,12 +158,12 @@ const counted = statement((connection, { card, counter }: { card: string; counte
   connection.updateTable('card').set({ highest_counter: counter }).where('card', '=', card),
 )
 
-/** Binds the counter to the tender for ever, where the card has one. */
+/** Binds the counter to the tender for ever, where the card has one. One of a former epoch says nothing of later ones. */
 export async function useCounter({ connection }: Work, proof: Proven, tenderId: string): Promise<void> {
   const { message } = proof
   if (message === null) return
   const { card, epoch, highestCounter } = proof.card
   const counter = BigInt(message.counter)
-  await used(connection, { card, epoch: BigInt(epoch), counter, tenderId, mac: message.mac })
-  if (counter > highestCounter) await counted(connection, { card, counter })
+  await used(connection, { card, epoch: BigInt(message.epoch), counter, tenderId, mac: message.mac })
+  if (message.epoch === epoch && counter > highestCounter) await counted(connection, { card, counter })
 }

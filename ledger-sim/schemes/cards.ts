@@ -1,7 +1,7 @@
 /** Cards: which pseudonym belongs to which holder, with its wrapped keys. No UID is stored. */
 import { cardPseudonym } from '../../src/sync/protocol/card-pseudonym.ts'
 import { acceptsCardOffline, type CardProfile, type UidProfile } from '../../src/voucher/card-rules.ts'
-import { cardKeyNumber } from '../../src/voucher/cards/card-keys.ts'
+import { cardKeyNumber, firstKeyGeneration } from '../../src/voucher/cards/card-keys.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { unsafeForHolder } from '../applet/pairs.ts'
 import type { Work } from '../context.ts'
@@ -13,8 +13,9 @@ import { keepApart, publishChange } from './hotlist.ts'
 export interface Card {
   readonly card: string
   readonly holder: string
+  /** Blocked, too, while it is re-keyed: nobody knows which keys it has (docs/design/30-rekeying.md, "Begin"). */
   readonly status: 'active' | 'blocked'
-  /** Rises when the card is re-keyed; counters are unique within it. */
+  /** The generation of its keys: rises when the card is re-keyed; counters are unique within it. */
   readonly epoch: number
   readonly highestCounter: number
   readonly profile: CardProfile
@@ -41,20 +42,19 @@ export async function registerCard(
   holder: string,
   profile: UidProfile = 'ntag424',
 ): Promise<{ readonly outcome: 'registered' | 'exists' | 'exists_with_different_terms'; readonly card: string }> {
-  const { connection, keys, random, now } = work
+  const { connection, keys, now } = work
   const card = cardPseudonym(keys.cardReferenceKey, uid)
-  const wrapped = (keyNumber: 2 | 3) =>
-    profile === 'ntag424' ? keys.wrap(keys.diversify(uid, keyNumber), cardKeyPurpose(card, keyNumber), random) : ''
+  const wrapped =
+    profile === 'ntag424' ? wrappedKeysOf(work, uid, firstKeyGeneration) : { file_read_key: '', till_key: '' }
   const inserted = await connection
     .insertInto('card')
     .values({
       card,
       holder,
       status: 'active',
-      epoch: 1,
+      epoch: firstKeyGeneration,
       highest_counter: 0,
-      file_read_key: wrapped(cardKeyNumber.fileRead),
-      till_key: wrapped(cardKeyNumber.till),
+      ...wrapped,
       exposed_at: null,
       replaced_by: null,
       profile: profile === 'ntag424' ? null : profile,
@@ -72,6 +72,16 @@ export async function registerCard(
   return { outcome: isSame ? 'exists' : 'exists_with_different_terms', card }
 }
 
+/** Keys 2 and 3 of one card in one generation, as they stand in the database. @param uid 7 bytes */
+export function wrappedKeysOf({ keys, random }: Work, uid: Uint8Array, generation: number) {
+  const card = cardPseudonym(keys.cardReferenceKey, uid)
+  const wrapped = (keyNumber: 2 | 3): string => {
+    const purpose = cardKeyPurpose(card, keyNumber, generation)
+    return keys.wrap(keys.diversify(uid, keyNumber, generation), purpose, random)
+  }
+  return { file_read_key: wrapped(cardKeyNumber.fileRead), till_key: wrapped(cardKeyNumber.till) }
+}
+
 const cardNamed = statement((connection, { card }: { card: string }) =>
   connection.selectFrom('card').selectAll().where('card', '=', card),
 )
@@ -79,27 +89,48 @@ const cardNamed = statement((connection, { card }: { card: string }) =>
 export async function findCard({ connection, keys }: Work, card: string): Promise<Card | undefined> {
   const [row] = await cardNamed(connection, { card })
   if (row === undefined) return undefined
+  const epoch = Number(row.epoch)
   return {
     card: row.card,
     holder: row.holder,
-    status: row.status,
-    epoch: Number(row.epoch),
+    status: row.rekeying_since === null ? row.status : 'blocked',
+    epoch,
     highestCounter: Number(row.highest_counter),
     profile: row.profile ?? 'ntag424',
     secrets:
       row.profile === null
         ? {
-            fileReadKey: keys.unwrap(row.file_read_key, cardKeyPurpose(card, cardKeyNumber.fileRead)),
-            tillKey: keys.unwrap(row.till_key, cardKeyPurpose(card, cardKeyNumber.till)),
+            fileReadKey: keys.unwrap(row.file_read_key, cardKeyPurpose(card, cardKeyNumber.fileRead, epoch)),
+            tillKey: keys.unwrap(row.till_key, cardKeyPurpose(card, cardKeyNumber.till, epoch)),
           }
         : null,
     replacedBy: row.replaced_by,
   }
 }
 
+const formerKeys = statement((connection, { card }: { card: string }) =>
+  connection
+    .selectFrom('former_card_key')
+    .select(['epoch', 'file_read_key'])
+    .where('card', '=', card)
+    .orderBy('epoch', 'desc'),
+)
+
+/** What opens the messages that a card made before it was re-keyed, newest epoch first. */
+export async function formerFileReadKeysOf(
+  { connection, keys }: Work,
+  card: string,
+): Promise<readonly { readonly epoch: number; readonly fileReadKey: Uint8Array }[]> {
+  const rows = await formerKeys(connection, { card })
+  return rows.map(({ epoch, file_read_key: wrapped }) => {
+    const purpose = cardKeyPurpose(card, cardKeyNumber.fileRead, Number(epoch))
+    return { epoch: Number(epoch), fileReadKey: keys.unwrap(wrapped, purpose) }
+  })
+}
+
 /**
  * The holder's cards that may open a slot of the scheme without network: not blocked, of a kind that the scheme takes
- * there, and no lost till ever held their key.
+ * there, no lost till ever held their key, and they are not being re-keyed.
  */
 export async function leasableCardsOf(work: Work, scheme: AnyScheme, holder: string): Promise<readonly Card[]> {
   const rows = await work.connection

@@ -1,6 +1,7 @@
 /** Tables of cards. */
 import type { CardProfile } from '../../src/voucher/card-rules.ts'
 import type { Whole, WholeOrNull } from './schema.ts'
+import { text, whole, type TablePlan } from './table-plans.ts'
 
 /** Holds no UID and no open key (architecture.md, "Trust", Privacy). */
 interface CardTable {
@@ -12,10 +13,12 @@ interface CardTable {
   /** Wrapped. Empty of a card that only says who it is. */
   file_read_key: string
   till_key: string
-  /** Since when its till key may be in wrong hands: then it is leased to no till any more. */
+  /** Since when its till key may be in wrong hands, or may not be the card's: it is leased to no till any more. */
   exposed_at: WholeOrNull
   /** The card that was issued in its place; it is blocked for good. */
   replaced_by: string | null
+  /** Since when it is on an issuing desk, which gives it the keys of the next generation. */
+  rekeying_since: WholeOrNull
   /** Null of an NTAG 424 DNA. */
   profile: Exclude<CardProfile, 'ntag424'> | null
 }
@@ -35,6 +38,14 @@ interface CardCounterTable {
   mac: string
 }
 
+/** What opens the messages of sales that a card was in before it was re-keyed: wrapped, one row for each epoch. */
+interface FormerCardKeyTable {
+  card: string
+  epoch: Whole
+  file_read_key: string
+  ended_at: Whole
+}
+
 interface CardFailureTable {
   card: string
   day: Whole
@@ -46,4 +57,13 @@ export interface CardTables {
   card_status: CardStatusTable
   card_counter: CardCounterTable
   card_failure: CardFailureTable
+  former_card_key: FormerCardKeyTable
+}
+
+export const formerCardKeyTable: TablePlan = {
+  name: 'former_card_key',
+  columns: [text('card'), whole('epoch'), text('file_read_key'), whole('ended_at')],
+  key: ['card', 'epoch'],
+  references: [['card', 'card', 'card']],
+  checks: ['epoch >= 1'],
 }

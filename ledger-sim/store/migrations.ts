@@ -13,6 +13,7 @@ import {
   groupTable,
 } from './entitlement-tables.ts'
 import { accountCardColumns, accountCardIndexes, accountCardTable } from './account-card-tables.ts'
+import { formerCardKeyTable } from './card-tables.ts'
 import { appletIndexes, appletTables } from './applet-tables.ts'
 import { feedTables } from './feed-tables.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
@@ -439,6 +440,17 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await createTable(database, accountCardTable)
       await addColumns(database, accountCardColumns)
       await createIndexes(database, accountCardIndexes)
+    },
+  },
+  // No card of before was ever re-keyed.
+  '0028-cards-keyed-anew': {
+    up: async (database) => {
+      await createTable(database, formerCardKeyTable)
+      await addColumns(database, [['card', wholeOrNull('rekeying_since')]])
+      await database.schema
+        .alterTable('lease_card')
+        .addColumn('epoch', 'bigint', (epoch) => epoch.notNull().defaultTo(1))
+        .execute()
     },
   },
 }

@@ -188,6 +188,8 @@ export interface LeaseCardTable {
   slot_id: string
   card: string
   sealed_till_key: string
+  /** Of the card, whose key of that time is sealed. */
+  epoch: Whole
 }
 
 export interface LeasePolicyTable {

@@ -93,10 +93,14 @@ async function exposeCards(work: Work, terminalId: string): Promise<number> {
   return exposed.length
 }
 
+/** Whose present till key it ever held: one of before the card was re-keyed is of no use to anybody. */
 function cardsHeldBy({ connection }: Work, terminalId: string) {
   return connection
     .selectFrom('lease_card')
     .innerJoin('lease', 'lease.lease_id', 'lease_card.lease_id')
+    .innerJoin('card as own', (join) =>
+      join.onRef('own.card', '=', 'lease_card.card').onRef('own.epoch', '=', 'lease_card.epoch'),
+    )
     .select('lease_card.card')
     .where('lease.terminal_id', '=', terminalId)
 }

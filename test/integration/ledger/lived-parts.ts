@@ -25,6 +25,7 @@ export async function liveOn(demo: DemoLedger): Promise<void> {
   await passOn(demo)
   await loadCard(demo)
   await accountCard(demo, 1, 'individual-2')
+  await rekeyCard(demo)
   const webhook = { webhookId: id(), url: 'http://127.0.0.1:9/', after: 0 }
   done(await demo.role('merchant', demoCanteen).post('/v1/webhooks', webhook))
 }
@@ -88,6 +89,14 @@ async function loadCard(demo: DemoLedger): Promise<void> {
   const made = { cardId: '9'.repeat(32), publicKey: Buffer.concat(point).toString('base64url'), holder }
   const { card } = done(await agency.post('/v1/applet-cards', made))
   done(await agency.post('/v1/card-scripts', { card, scriptCounter: 0 }))
+}
+
+/** A card has the keys of its second generation. */
+async function rekeyCard(demo: DemoLedger): Promise<void> {
+  const agency = demo.role('agency', 'almaly-education')
+  const onDesk = { uid: Buffer.from(demo.card('Pupil 07').uid).toString('hex'), generation: 2 }
+  done(await agency.post('/v1/card-rekeyings', onDesk))
+  done(await agency.post('/v1/card-rekeyings/done', onDesk))
 }
 
 /** A payment and its refund; the settlement system hears of a conversion. */

@@ -11,6 +11,7 @@ const growing = [
     'card_counter',
     'card_failure',
     'account_card',
+    'former_card_key',
     'entitlement',
     'slot',
     'slot_use',

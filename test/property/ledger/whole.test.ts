@@ -54,6 +54,8 @@ const excluded: Readonly<Record<string, string>> = {
   '/v1/terminal/card-scripts': counting,
   '/v1/terminal/card-receipts': counting,
   '/v1/card-reissues': 'keys of cards: test/integration/ledger/card-reissue.test.ts',
+  '/v1/card-rekeyings': 'keys of cards: test/integration/ledger/rekeying.test.ts',
+  '/v1/card-rekeyings/done': 'keys of cards, as above',
   '/v1/terminal/card-sessions': 'keys of cards: test/integration/ledger/card-sessions',
   '/v1/terminal/card-session-keys': 'keys of cards, as above',
   '/v1/account-cards': ofAccounts,

@@ -13,11 +13,12 @@ const keys = ledgerKeysOf(newLedgerSecrets(random))
 describe('wrapped card keys', () => {
   const secret = new Uint8Array(16).fill(9)
   test('open for their purpose only', () => {
-    const wrapped = keys.wrap(secret, cardKeyPurpose('a', 2), random)
-    expect(Buffer.from(keys.unwrap(wrapped, cardKeyPurpose('a', 2)))).toEqual(Buffer.from(secret))
-    expect(() => keys.unwrap(wrapped, cardKeyPurpose('a', 3))).toThrow(/authenticate data/)
-    expect(() => keys.unwrap(wrapped, cardKeyPurpose('b', 2))).toThrow(/authenticate data/)
-    expect(() => ledgerKeysOf(newLedgerSecrets(random)).unwrap(wrapped, cardKeyPurpose('a', 2))).toThrow(
+    const wrapped = keys.wrap(secret, cardKeyPurpose('a', 2, 1), random)
+    expect(Buffer.from(keys.unwrap(wrapped, cardKeyPurpose('a', 2, 1)))).toEqual(Buffer.from(secret))
+    expect(() => keys.unwrap(wrapped, cardKeyPurpose('a', 3, 1))).toThrow(/authenticate data/)
+    expect(() => keys.unwrap(wrapped, cardKeyPurpose('b', 2, 1))).toThrow(/authenticate data/)
+    expect(() => keys.unwrap(wrapped, cardKeyPurpose('a', 2, 2))).toThrow(/authenticate data/)
+    expect(() => ledgerKeysOf(newLedgerSecrets(random)).unwrap(wrapped, cardKeyPurpose('a', 2, 1))).toThrow(
       /authenticate data/,
     )
   })

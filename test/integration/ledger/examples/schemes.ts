@@ -75,6 +75,14 @@ export const story: Story = async (stage) => {
   await agency.post('A card is unblocked', '/v1/card-unblocks', card)
   await agency.post('There is no such card', '/v1/card-unblocks', unknown, 404)
 
+  const onDesk = { uid: '04A1B2C3D4E5F6', generation: 2 }
+  await agency.post('A desk begins to re-key a card', '/v1/card-rekeyings', onDesk)
+  await agency.post('A generation is left out', '/v1/card-rekeyings', { ...onDesk, generation: 4 }, 409)
+  await agency.post('There is no such card', '/v1/card-rekeyings', { ...onDesk, uid: '04FFFFFFFFFFFF' }, 404)
+  await agency.post('The card has its next keys', '/v1/card-rekeyings/done', onDesk)
+  await agency.post('It was not begun', '/v1/card-rekeyings/done', { ...onDesk, generation: 3 }, 409)
+  await agency.post('There is no such card', '/v1/card-rekeyings/done', { ...onDesk, uid: '04FFFFFFFFFFFF' }, 404)
+
   const reissues = '/v1/card-reissues'
   await agency.post('Another card in place of a lost one', reissues, { ...card, uid: '04A1B2C3D4E5F7' })
   await agency.post('It was replaced by another one', reissues, { ...card, uid: '04A1B2C3D4E5F8' }, 409)
