@@ -158,7 +158,7 @@ const counted = statement((connection, { card, counter }: { card: string; counte
   connection.updateTable('card').set({ highest_counter: counter }).where('card', '=', card),
 )
 
-/** Binds the counter to the tender for ever, where the card has one. One of a former epoch says nothing of later ones. */
+/** Binds the counter to the tender for ever, where the card has one. A former epoch's says nothing of later ones. */
 export async function useCounter({ connection }: Work, proof: Proven, tenderId: string): Promise<void> {
   const { message } = proof
   if (message === null) return
