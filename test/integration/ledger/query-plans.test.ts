@@ -99,6 +99,20 @@ describe('no statement scans a table that grows', () => {
     expect(scans).toEqual([])
   })
 
+  test('of a re-keying, and of what its card sold before and after', async () => {
+    const card = pupil(11)
+    const sold = offline(11)
+    const onDesk = { uid: Buffer.from(card.uid).toString('hex'), generation: 2 }
+    const scans = await scansOf(async () => {
+      for (const path of ['/v1/card-rekeyings', '/v1/card-rekeyings/done'])
+        expect(await demo.role('agency').post(path, onDesk)).toMatchObject({ body: { arrival: 'created' } })
+      expect(await till.batch(sold)).toMatchObject([{ state: 'settled' }])
+      const rekeyed = { ...card, fileReadKey: demo.ports.keys.diversify(card.uid, 2, 2) }
+      expect(await till.present(till.decide({ card: rekeyed }))).toMatchObject({ loss: 'SLOT_ALREADY_USED' })
+    })
+    expect(scans).toEqual([])
+  })
+
   test('of a refund, whole and refused', async () => {
     const decided = till.decide({ card: pupil(9) })
     await till.present(decided)

@@ -30,6 +30,7 @@ import {
   type TestCard,
   type TestTill,
 } from './demo-ledger.ts'
+import { poolWorld } from './pool-world.ts'
 
 const canteen = 'merchant.school-7-canteen'
 const lunch = 115_000n
@@ -200,6 +201,35 @@ describe('an exposed card', () => {
       body: { exposedCards: expect.any(Number) },
     })
     expect(await rowOf(leased)).toMatchObject({ exposed_at: expect.any(BigInt) })
+  })
+})
+
+describe('a card that a pool lists', () => {
+  test('pays from it with its new key, and what it sold from it before is paid', async () => {
+    const world = await poolWorld()
+    try {
+      const at = world.tills['till-1']
+      await world.give(at, 5_000n)
+      const sold = world.offline(at, 300n)
+      const { keys } = world.demo.ports
+      const onDesk = { uid: uidOf(world.card), generation: 2 }
+      const desk = world.demo.role('agency', 'almaly-education')
+      for (const path of ['/v1/card-rekeyings', '/v1/card-rekeyings/done'])
+        expect(await desk.post(path, onDesk)).toMatchObject({ status: 200, body: { arrival: 'created' } })
+      await at.fetch()
+      const tillKey = keys.diversify(world.card.uid, 3, 2)
+      expect(Buffer.from(keyAt(at, world.card))).toEqual(Buffer.from(tillKey))
+      const { lease: pool, slot } = at.leased(world.card) ?? {}
+      if (pool === undefined || slot === undefined) throw new Error('the pool lists nobody')
+      const rekeyed = { ...world.card, fileReadKey: keys.diversify(world.card.uid, 2, 2), tillKey, counter: 0 }
+      const after = at.decided(at.input(rekeyed, at.sale('bread'), slot, 'offline', pool), rekeyed, pool.leaseId)
+      expect(await at.batch(at.presentment(after), at.presentment(sold))).toMatchObject([
+        { state: 'settled', paidBy: 'escrow' },
+        { state: 'settled', paidBy: 'escrow' },
+      ])
+    } finally {
+      await world.end()
+    }
   })
 })
 
