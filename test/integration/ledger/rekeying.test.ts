@@ -4,6 +4,7 @@
  * leases again. Method: tills in signed requests, cards that compute their own messages, once a virtual card that
  * shares no code with desk or ledger; the audit looks after each.
  */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { personalisedCard } from '../../../hardware-mocks/cards/ntag424-state.ts'
@@ -397,6 +398,21 @@ describe('is refused, and changes nothing', () => {
     }
     expect(await rowOf(leased)).toMatchObject({ epoch: 1n, rekeying_since: null })
   })
+})
+
+test('neither the UID nor a key of any generation is in the database', async () => {
+  const rekeyed = await rekey(leased)
+  await till.fetch()
+  const bytes = Buffer.concat([readFileSync(file()), readFileSync(`${file()}-wal`)])
+  const secrets = [leased, rekeyed].flatMap(({ uid, fileReadKey, tillKey }) => [uid, fileReadKey, tillKey])
+  for (const secret of secrets) {
+    const raw = Buffer.from(secret)
+    const hex = raw.toString('hex')
+    for (const form of [raw, hex, hex.toUpperCase(), raw.toString('base64url'), raw.toString('base64')])
+      expect(bytes.includes(form)).toBe(false)
+  }
+  // What is looked for would be found.
+  expect(bytes.includes(leased.pseudonym)).toBe(true)
 })
 
 test('the audit sees an epoch that the ledger has no key of, and a counter of none', async () => {

@@ -1,18 +1,25 @@
 /**
- * Method: recorded honest presences (test/fixtures/vectors/ntag424-presences.json), whose answers are replaced,
- * flipped, cut, lengthened, reordered or torn at random. Whatever a card does, the profile answers with a value, never
- * throws, authenticates at most once, and never gives a proof for other terms than those asked for.
+ * Method: recorded honest presences (test/fixtures/vectors/ntag424-presences.json, and one of a re-keying that is made
+ * here), whose answers are replaced, flipped, cut, lengthened, reordered or torn at random. Whatever a card does, the
+ * profile answers with a value, never throws, authenticates at most once, and never gives a proof for other terms than
+ * those asked for.
  */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { deriveKeys } from '../../../hardware-mocks/cards/key-diversification.ts'
+import { VirtualNtag424 } from '../../../hardware-mocks/cards/ntag424.ts'
+import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
 import { fromHex, toHex } from '../../../src/voucher/cards/bytes.ts'
-import type { ChannelAnswer } from '../../../src/voucher/cards/card-channel.ts'
+import type { CardChannel, ChannelAnswer } from '../../../src/voucher/cards/card-channel.ts'
 import { keyHolder } from '../../../src/voucher/cards/ntag424-authentication.ts'
 import { readNdefFile } from '../../../src/voucher/cards/ntag424-layout.ts'
 import { takeSaleBoundProof } from '../../../src/voucher/cards/ntag424.ts'
 import { personaliseCard } from '../../../src/voucher/cards/personalisation.ts'
+import { rekeyCard } from '../../../src/voucher/cards/rekeying.ts'
 import { openSun } from '../../../src/voucher/cards/sun.ts'
+import { deskChannel } from '../../fixtures/identified-cards.ts'
 import presences from '../../fixtures/vectors/ntag424-presences.json' with { type: 'json' }
+import { masters, personalised, uid } from '../../integration/cards/presence.ts'
 import { playbackCard, scriptedRandom } from '../../unit/cards/scripted-card.ts'
 
 const seed = Number(process.env['TOLEM_SEED'] ?? 424)
@@ -128,6 +135,35 @@ describe(`a hostile card, TOLEM_SEED=${seed}`, () => {
         if (result.kind !== 'personalised') return
         // Mutations of what is not secured (version bytes, trailing UID bytes) may pass; then every command was sent.
         expect(card.sent).toEqual(blank.exchanges.map(({ command }) => command))
+      }),
+      runs,
+    )
+  })
+
+  test('at the issuing desk: is re-keyed only where every key was proven', async () => {
+    const keysOf = (generation: number) => () => {
+      const { 0: applicationMaster, 2: fileRead, 3: tillKey, 4: reserved } = deriveKeys({ masters, uid, generation })
+      return { applicationMaster, fileRead, till: tillKey, reserved }
+    }
+    const generations = { keysOf: keysOf(2), keyVersion: 2, formerKeysOf: keysOf(1), formerKeyVersion: 1 }
+    const order = { ...generations, masterKeyOnCard: 'former' } as const
+    const honest: { readonly command: string; readonly response: string }[] = []
+    const { atr, transmit } = deskChannel(VirtualNtag424.fromState(personalised, { random: seededRandom('card') }))
+    const recording: CardChannel = {
+      atr,
+      transmit: async (command) => {
+        const answer = await transmit(command)
+        if (answer.kind === 'answered') honest.push({ command: toHex(command), response: toHex(answer.response) })
+        return answer
+      },
+    }
+    expect(await rekeyCard(recording, order, seededRandom('desk'))).toMatchObject({ kind: 'rekeyed' })
+    await fc.assert(
+      fc.asyncProperty(hostility(honest.length), async (hostile) => {
+        const card = hostileCard(honest, hostile)
+        const result = await rekeyCard(card, order, seededRandom('desk'))
+        expect(card.sent.filter((command) => command.startsWith('9071')).length).toBeLessThanOrEqual(2)
+        if (result.kind === 'rekeyed') expect(card.sent).toEqual(honest.map(({ command }) => command))
       }),
       runs,
     )
