@@ -194,10 +194,13 @@ describe('an agency', () => {
     const named = { card: card.pseudonym }
     const point = 'A'.repeat(86)
     const [schemeId, beneficiary] = ['school-lunch', 'b'.repeat(32)]
+    const onDesk = { uid: toHex(card.uid), generation: 2 }
     const answers = [
       await agency.post('/v1/card-blocks', named),
       await agency.post('/v1/card-unblocks', named),
       await agency.post('/v1/card-reissues', { ...named, uid: toHex(freshCardOf(world.demo, 200).uid) }),
+      await agency.post('/v1/card-rekeyings', onDesk),
+      await agency.post('/v1/card-rekeyings/done', onDesk),
       await agency.post('/v1/applet-card-reissues', { ...named, cardId: '7'.repeat(32), publicKey: point }),
       await agency.post('/v1/card-pin-orders', { ...named, order: { kind: 'unblock' } }),
       await agency.post('/v1/card-scripts', { ...named, scriptCounter: 0 }),
@@ -212,7 +215,9 @@ describe('an agency', () => {
     const before = await tablesOf()
     const answers = await asAgency(card)
     expect(answers).toEqual(await asAgency(freshCardOf(world.demo, 9)))
-    expect(answers.map((answer) => (answer as unknown[])[0])).toEqual([404, 404, 404, 404, 404, 404, 422, 200])
+    expect(answers.map((answer) => (answer as unknown[])[0])).toEqual([
+      404, 404, 404, 404, 404, 404, 404, 404, 422, 200,
+    ])
     expect(await tablesOf()).toEqual(before)
   })
 
@@ -224,6 +229,8 @@ describe('an agency', () => {
     const named = { card: card.pseudonym }
     for (const path of ['/v1/card-blocks', '/v1/card-unblocks'])
       expect(await agency.post(path, named), path).toMatchObject({ status: 404 })
+    const onDesk = { uid: toHex(card.uid), generation: 2 }
+    expect(await agency.post('/v1/card-rekeyings', onDesk)).toMatchObject({ status: 404 })
     const next = { ...named, uid: toHex(freshCardOf(world.demo, 2).uid) }
     expect(await agency.post('/v1/card-reissues', next)).toMatchObject({ status: 404 })
     expect(await openSession(till, card)).toEqual({ kind: 'refused', code: 'CARD_OF_ACCOUNT' })
@@ -268,6 +275,8 @@ describe('an agency', () => {
       'agency: /v1/card-blocks',
       'agency: /v1/card-unblocks',
       'agency: /v1/card-reissues',
+      'agency: /v1/card-rekeyings',
+      'agency: /v1/card-rekeyings/done',
       // Named by an id that the card has made, which is no UID.
       'agency: /v1/applet-cards',
       'agency: /v1/applet-card-reissues',
