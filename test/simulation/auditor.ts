@@ -5,6 +5,7 @@
 import Database from 'better-sqlite3'
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
+import { auditDebits, type CardTruth, type DebitOutcomes } from './audit-debits.ts'
 import { auditReturns, refundedOf } from './audit-returns.ts'
 import { auditWallets, isRequest, type WalletSources } from './wallets.ts'
 import type { Notebook } from './notebook.ts'
@@ -31,6 +32,8 @@ export interface AuditSources {
   readonly wallets?: Pick<WalletSources, 'paid' | 'before'>
   /** The highest epoch that each till's requests named. */
   readonly epochsShown?: ReadonlyMap<string, number>
+  /** Cards that count themselves, where there are any: what they say, and who hears what became of their debits. */
+  readonly counting?: { readonly cards: readonly CardTruth[]; readonly onDidCount: (outcomes: DebitOutcomes) => void }
 }
 
 /** The reasons with which the ledger may refuse a sale of a till of which there are copies, and no other till's. */
@@ -66,6 +69,12 @@ export function audit(sources: AuditSources): string[] {
         sale.tenders.map((tender) => [tender.tenderId, { ...tender, goods: sale.goods }] as const),
       ),
     )
+    if (sources.counting !== undefined) {
+      const { cards, onDidCount } = sources.counting
+      const goods = new Map([...noted].map(([tenderId, note]) => [tenderId, note.goods]))
+      const isLoss = (tenderId: string): boolean => isMerchantsLoss(database, tenderId, sources)
+      onDidCount(auditDebits(database, { cards, net, left, goods, forgotten, isMerchantsLoss: isLoss }, found))
+    }
     for (const [tenderId, { amount, goods }] of noted) {
       if (forgotten.has(tenderId)) continue
       const paid = net.get(tenderId) ?? 0n

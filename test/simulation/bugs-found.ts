@@ -55,7 +55,7 @@ export function testBugs(half: 'first' | 'second'): void {
 
 async function seedThatShows(name: PlantedBugName): Promise<number | undefined> {
   for (const seed of [shows[name], ...Array.from({ length: seedsMax }, (_, index) => index + 1)])
-    if ((await runTown(seed, hoursOf(name), plantedBugs[name])).violations.length > 0) {
+    if ((await runTown(seed, hoursOf(name), { plantedBug: plantedBugs[name] })).violations.length > 0) {
       if (seed !== shows[name]) process.stdout.write(`${name} shows at seed ${seed} now, no more at ${shows[name]}\n`)
       return seed
     }

@@ -8,6 +8,7 @@ import type { Command } from '../../src/terminal/contract/commands.ts'
 import { tiyn } from '../../src/voucher/money.ts'
 import { testPin } from '../fixtures/open-shift.ts'
 import { Notebook } from './notebook.ts'
+import { atPad } from './pin-pad.ts'
 import type { SeededRandom } from './random.ts'
 
 /** What the cashier can touch: the screen and the reader. */
@@ -32,6 +33,8 @@ export class Cashier {
   readonly #cards: readonly string[]
   readonly #note: (what: string) => void
   readonly #showsQr: (text: string) => void
+  readonly #pinRandom: SeededRandom
+  readonly #pinOf: (card: string) => string | undefined
   #card: string
   #lately: readonly string[]
   #waited = 0
@@ -42,13 +45,17 @@ export class Cashier {
   /** Sales at which the cashier has to look again: a return was asked for, or goods stayed and money may have come. */
   readonly #toLookAt = new Set<string>()
 
-  /** @param showsQr to the customer: they pay it when and if they like */
+  /**
+   * @param showsQr to the customer: they pay it when and if they like
+   * @param pinOf what the customer with this card types, where they know it
+   */
   constructor(
     station: Station,
     random: SeededRandom,
     cards: readonly string[],
     note: (what: string) => void,
     showsQr: (text: string) => void,
+    pinOf: (card: string) => string | undefined = () => undefined,
   ) {
     this.#station = station
     this.#random = random
@@ -56,6 +63,8 @@ export class Cashier {
     this.#cards = cards
     this.#note = note
     this.#showsQr = showsQr
+    this.#pinRandom = random.branch('pin')
+    this.#pinOf = pinOf
     this.#card = random.pick(cards)
     this.#lately = [this.#card]
   }
@@ -117,9 +126,8 @@ export class Cashier {
         return this.#refused(snapshot)
       case 'unknown':
         return this.#unknown(snapshot)
-      // No card of this town asks for one.
       case 'pin':
-        return this.#do({ command: 'cancel_payment' }, 500)
+        return this.#pin(snapshot.tap)
       case 'qr':
         return this.#qr(snapshot, snapshot.tap.text)
       default:
@@ -285,6 +293,30 @@ export class Cashier {
     return this.#random.between(800, 3_000)
   }
 
+  /** The customer at the pad, who knows the PIN of their own card. */
+  #pin(tap: Extract<Snapshot['tap'], { state: 'pin' }>): number {
+    if (this.#closing && this.#pinRandom.chance(0.3)) return this.#do({ command: 'cancel_payment' }, 500)
+    const next = atPad(tap, this.#pinOf(this.#card), this.#pinRandom)
+    switch (next.kind) {
+      case 'command':
+        return this.#do(next.command, next.thenMs)
+      case 'command_and_lift':
+        this.#command(next.command)
+        return -next.afterMs
+      case 'lift':
+        this.#station.pullCard()
+        return 1_000
+      case 'lay':
+        this.#station.pullCard()
+        this.#station.layCard(this.#card)
+        return this.#hold()
+      case 'wait':
+        return next.forMs
+      default:
+        return next satisfies never
+    }
+  }
+
   /** Most hold the card again; for some the next customer is served meanwhile. */
   #torn({ sale }: Snapshot): number {
     this.#station.pullCard()
@@ -352,7 +384,8 @@ export class Cashier {
 
   #answerOld({ unresolved, actions }: Snapshot): number {
     const tender = this.#random.pick(unresolved)
-    if (tender.state === 'torn') return this.#answerTorn(tender, actions.includes('take_up_torn'))
+    if (tender.state === 'torn' || tender.state === 'maybe_debited')
+      return this.#answerTorn(tender, actions.includes('take_up_torn'))
     return this.#do({ command: 'cancel_unknown', tenderId: tender.tenderId }, 500)
   }
 

@@ -14,12 +14,14 @@ const { values } = askedOf(usage, {
     hours: { type: 'string', default: '2' },
     bug: { type: 'string' },
     bugs: { type: 'boolean', default: false },
+    'counting-cards': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
 if (values.bug !== undefined && !Object.hasOwn(plantedBugs, values.bug))
   askedWrongly(usage, `No bug ${values.bug} can be planted; there are ${Object.keys(plantedBugs).join(', ')}.`)
 const seedsPerBug = 200
+const hasCountingCards = values['counting-cards']
 const bug: PlantedBug | undefined = values.bug === undefined ? undefined : plantedBugs[values.bug as PlantedBugName]
 const firstSeed = wholeNumber(usage, 'seed', values.seed, 0)
 const seedsEnd = firstSeed + wholeNumber(usage, 'seeds', values.seeds, 1)
@@ -30,7 +32,7 @@ async function seedsThatFail(): Promise<number> {
   let failures = 0
   for (let seed = firstSeed; seed < seedsEnd; seed += 1) {
     const cpuBefore = process.cpuUsage()
-    const report = await runTown(seed, Number(values.hours), bug)
+    const report = await runTown(seed, Number(values.hours), { plantedBug: bug, hasCountingCards })
     const { user, system } = process.cpuUsage(cpuBefore)
     const simulatedSeconds = report.simulatedHours * 3_600
     if (report.violations.length > 0) {
@@ -67,7 +69,7 @@ async function bugsNotFound(): Promise<number> {
     let seed = firstSeed
     let violation: string | undefined
     while (violation === undefined && seed < firstSeed + seedsPerBug) {
-      ;[violation] = (await runTown(seed, hours, plantedBugs[name])).violations
+      ;[violation] = (await runTown(seed, hours, { plantedBug: plantedBugs[name] })).violations
       if (violation === undefined) seed += 1
     }
     if (violation === undefined) missed += 1

@@ -5,13 +5,13 @@
  */
 import { findAccount } from '../../ledger-sim/accounts/accounts.ts'
 import { availableIn, post } from '../../ledger-sim/accounts/transfers.ts'
-import { newId } from '../../ledger-sim/context.ts'
+import { newId, type Work } from '../../ledger-sim/context.ts'
 import { demoAgency } from '../../ledger-sim/scenarios/demo-schemes.ts'
 import { setCardStatus } from '../../ledger-sim/schemes/cards.ts'
 import { fundScheme } from '../../ledger-sim/schemes/funding.ts'
 import { findScheme, publishScheme, schemeAccountOf } from '../../ledger-sim/schemes/schemes.ts'
 import type { VirtualCard } from '../../hardware-mocks/cards/virtual-card.ts'
-import { tiyn } from '../../src/voucher/money.ts'
+import { tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { LedgerHouse } from './ledger-house.ts'
 import type { SeededRandom } from './random.ts'
 import type { TillStation } from './till-station.ts'
@@ -20,7 +20,8 @@ import type { VirtualTime } from './virtual-time.ts'
 const secondMs = 1_000
 const minuteMs = 60_000
 const hourMs = 3_600_000
-const schemes = ['school-lunch', 'food-voucher'] as const
+/** Of the demonstration's world. */
+const schemes: readonly string[] = ['school-lunch', 'food-voucher']
 
 /** Each strikes until the town is healed. */
 export interface Sky {
@@ -89,15 +90,27 @@ export function turnClockNowAndThen({ time, isHealed }: Sky, station: TillStatio
   time.at(time.now + random.waiting(30 * minuteMs), turn)
 }
 
-/** The agency takes back what is not in leases, and marks it again later: sales meanwhile wait for funds. */
-export function runDryNowAndThen({ time, isHealed }: Sky, house: LedgerHouse, random: SeededRandom): void {
-  const schemeId = random.pick(schemes)
+/**
+ * The agency takes back what is not in leases, and marks it again later: sales meanwhile wait for funds.
+ *
+ * @param among of other schemes than the demonstration's just as much is marked again as was taken
+ */
+export function runDryNowAndThen(
+  { time, isHealed }: Sky,
+  house: LedgerHouse,
+  random: SeededRandom,
+  among: readonly string[] = schemes,
+): void {
+  const schemeId = random.pick(among)
+  const isOfDemonstration = among === schemes
   const dry = (): void => {
     if (isHealed()) return
+    let taken = tiyn(0n)
     void house.act(async (work) => {
       const credit = (await findAccount(work, demoAgency))?.accountId
       const left = tiyn((await availableIn(work, schemeAccountOf(schemeId))) ?? 0n)
       if (credit === undefined || left === 0n) return
+      taken = left
       await post(
         work,
         [{ debit: schemeAccountOf(schemeId), credit, amount: left, kind: 'scheme-funding' }],
@@ -105,7 +118,7 @@ export function runDryNowAndThen({ time, isHealed }: Sky, house: LedgerHouse, ra
       )
     })
     time.at(time.now + random.waiting(20 * minuteMs), () => {
-      void fundAgain(house, schemeId)
+      void (isOfDemonstration ? fundAgain(house, schemeId) : fund(house, schemeId, taken))
       time.at(time.now + random.waiting(60 * minuteMs), dry)
     })
   }
@@ -122,6 +135,12 @@ function fundAgain(house: LedgerHouse, schemeId: string): Promise<void> {
     // A third of what the agency ever had is kept for the other scheme.
     const free = ((await availableIn(work, demoAgency)) ?? 0n) - 100_000_000n
     if (free > 0n) await fundScheme(work, demoAgency, schemeId, tiyn(free), newId(work))
+  })
+}
+
+function fund(house: LedgerHouse, schemeId: string, amount: Tiyn): Promise<void> {
+  return house.act(async (work) => {
+    if (amount > 0n) await fundScheme(work, demoAgency, schemeId, amount, newId(work))
   })
 }
 
@@ -151,12 +170,12 @@ export function forgeCardsNowAndThen(
 export function blockCardsNowAndThen(
   { time, isHealed }: Sky,
   house: LedgerHouse,
-  cards: readonly string[],
+  cards: () => readonly string[],
   random: SeededRandom,
 ): void {
   const block = (): void => {
     if (isHealed()) return
-    const card = random.pick(cards)
+    const card = random.pick(cards())
     void house.act(async (work) => void (await setCardStatus(work, card, 'blocked')))
     time.at(time.now + random.waiting(20 * minuteMs), () => {
       void house.act(async (work) => void (await setCardStatus(work, card, 'active')))
@@ -166,9 +185,36 @@ export function blockCardsNowAndThen(
   time.at(time.now + random.waiting(20 * minuteMs), block)
 }
 
+/** Cards that count themselves are lost and replaced, and their holders forget PINs until the card takes no more. */
+export function replaceCardsNowAndThen(
+  { time, isHealed }: Sky,
+  house: LedgerHouse,
+  replace: (work: Work) => Promise<void>,
+  orderTries: (work: Work) => Promise<void>,
+  random: SeededRandom,
+): void {
+  const lose = (): void => {
+    if (isHealed()) return
+    void house.act(replace)
+    time.at(time.now + random.waiting(90 * minuteMs), lose)
+  }
+  const complain = (): void => {
+    if (isHealed()) return
+    void house.act(orderTries)
+    time.at(time.now + 5 * minuteMs, complain)
+  }
+  time.at(time.now + random.waiting(20 * minuteMs), lose)
+  time.at(time.now + 5 * minuteMs, complain)
+}
+
 /** A scheme is suspended and goes on, each a version of its own. */
-export function suspendSchemeNowAndThen({ time, isHealed }: Sky, house: LedgerHouse, random: SeededRandom): void {
-  const schemeId = random.pick(schemes)
+export function suspendSchemeNowAndThen(
+  { time, isHealed }: Sky,
+  house: LedgerHouse,
+  random: SeededRandom,
+  among: readonly string[] = schemes,
+): void {
+  const schemeId = random.pick(among)
   const change = (status: 'active' | 'suspended'): Promise<void> =>
     house.act(async (work) => {
       const scheme = await findScheme(work, schemeId)

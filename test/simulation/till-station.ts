@@ -245,6 +245,8 @@ export class TillStation implements Station {
 const outcomes: readonly JournalRowKind[] = [
   'approved_online',
   'approved_offline',
+  'approved_by_card',
+  'tender_not_debited',
   'tender_refused',
   'tender_unknown',
   'tender_torn',

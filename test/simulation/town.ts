@@ -8,6 +8,8 @@ import Database from 'better-sqlite3'
 import { join } from 'node:path'
 import { personalisedCard } from '../../hardware-mocks/cards/ntag424-state.ts'
 import { VirtualNtag424 } from '../../hardware-mocks/cards/ntag424.ts'
+import type { VirtualCard } from '../../hardware-mocks/cards/virtual-card.ts'
+import { inTransaction } from '../../ledger-sim/context.ts'
 import { newLedgerSecrets } from '../../ledger-sim/keys.ts'
 import { issueEnrolmentCode } from '../../ledger-sim/terminals/enrolment.ts'
 import { findTerminal } from '../../ledger-sim/terminals/terminals.ts'
@@ -18,8 +20,10 @@ import type { Enrolment } from '../../src/sync/protocol/messages.ts'
 import { enrol } from '../../src/terminal/core/identity.ts'
 import { KeyStoreInMemory } from '../fixtures/key-store.ts'
 import { quickFolder } from '../fixtures/quick-folder.ts'
+import type { DebitOutcomes } from './audit-debits.ts'
 import { audit } from './auditor.ts'
 import { Cashier } from './cashier.ts'
+import { CountingCards, cardSchemes } from './counting-cards.ts'
 import { cloneOnce, restoreBackupNowAndThen, tendersIn, type Copied } from './copies.ts'
 import { keepHours } from './hours.ts'
 import { LedgerHouse } from './ledger-house.ts'
@@ -30,6 +34,7 @@ import {
   forgeCardsNowAndThen,
   fundAll,
   losePowerNowAndThen,
+  replaceCardsNowAndThen,
   runDryNowAndThen,
   startWhenDown,
   suspendSchemeNowAndThen,
@@ -64,13 +69,21 @@ export interface TownReport {
   readonly refunds: number
   readonly shifts: number
   readonly starts: number
+  /** How the debits ended that cards made which count themselves; absent from a town that has none. */
+  readonly debits?: DebitOutcomes
 }
 
-export async function runTown(seed: number, hours: number, plantedBug?: PlantedBug): Promise<TownReport> {
+export interface TownOptions {
+  readonly plantedBug?: PlantedBug | undefined
+  /** Whether some people have cards that count themselves. Without them every history is as it ever was. */
+  readonly hasCountingCards?: boolean
+}
+
+export async function runTown(seed: number, hours: number, options: TownOptions = {}): Promise<TownReport> {
   const startedAt = performance.now()
   // The simulator models its disks, so it need not wait for one.
   const folder = quickFolder('tolem-sim-')
-  const town = new Town(seed, folder.path, plantedBug)
+  const town = new Town(seed, folder.path, options)
   try {
     await town.open()
     await town.run(hours)
@@ -85,6 +98,7 @@ export async function runTown(seed: number, hours: number, plantedBug?: PlantedB
       refunds: town.refunds,
       shifts: town.shifts,
       starts: town.starts,
+      ...(town.debits === undefined ? {} : { debits: town.debits }),
     }
   } finally {
     folder.remove()
@@ -113,10 +127,16 @@ class Town {
   readonly #wallets: Wallets
   #walletsBefore: ReadonlyMap<string, bigint> = new Map()
   readonly #sky: Sky = { time: this.#time, isHealed: () => this.#healed }
+  readonly #cardsInTown = new Map<string, VirtualCard>()
+  /** What people bring; who has a card that counts itself comes more often. */
+  readonly #labels: string[] = []
+  readonly #counting: CountingCards | undefined
+  readonly #powerAtDebit: SeededRandom
+  debits: DebitOutcomes | undefined
   #house: LedgerHouse | undefined
   #bugUnfit: { readonly error: unknown } | undefined
 
-  constructor(seed: number, folder: string, plantedBug: PlantedBug | undefined) {
+  constructor(seed: number, folder: string, { plantedBug, hasCountingCards = false }: TownOptions) {
     this.#random = new SeededRandom(`town/${seed}`)
     this.#ledgerFile = join(folder, 'ledger.sqlite')
     this.#plantedBug = plantedBug
@@ -128,6 +148,19 @@ class Town {
         this.#damage()
       },
       note: (what) => this.#note('wallet', what),
+    })
+    this.#powerAtDebit = this.#random.branch('counting/power')
+    if (!hasCountingCards) return
+    this.#counting = new CountingCards({
+      random: this.#random.branch('counting'),
+      box: this.#cardsInTown,
+      isHealed: () => this.#healed,
+      note: (what) => this.#note('town', what),
+      onDidDebit: (label, { atc, termsHash }) => {
+        this.#bindings.add(termsHash)
+        this.#note(label, `debit ${atc}`)
+        this.#losePowerAtDebit(label)
+      },
     })
   }
 
@@ -173,26 +206,54 @@ class Town {
     const world = await seedDemoWorld(ports, secrets, 'simulation')
     house.start(ports)
     this.#walletsBefore = this.#readLedger(walletBalances)
-    const cards = this.#cards(world)
+    const cards = this.#cardsInTown
+    for (const [label, card] of this.#cards(world)) cards.set(label, card)
+    this.#labels.push(...cards.keys())
+    const counting = this.#counting
+    if (counting !== undefined) {
+      await inTransaction(ports, (work) => counting.open(work))
+      for (let times = 0; times < 4; times += 1) this.#labels.push(...counting.labels)
+    }
     const held = new Set<string>()
     for (const [index, { terminalId, code }] of world.enrolmentCodes.entries()) {
-      this.#counters.push(await this.#openCounter(terminalId, code, [...cards.keys()], cards, held, index))
+      this.#counters.push(await this.#openCounter(terminalId, code, held, index))
     }
     house.crashesPerRequest = 1 / 400
     runDryNowAndThen(this.#sky, house, this.#random.branch('dry'))
     forgeCardsNowAndThen(this.#sky, cards, (label) => this.#forgeryOf(world, label), this.#random.branch('forged/when'))
     suspendSchemeNowAndThen(this.#sky, house, this.#random.branch('schemes'))
-    blockCardsNowAndThen(this.#sky, house, Object.values(world.pseudonyms), this.#random.branch('blocked'))
+    const pseudonyms = Object.values(world.pseudonyms)
+    blockCardsNowAndThen(this.#sky, house, () => pseudonyms, this.#random.branch('blocked'))
+    if (counting !== undefined) this.#befallCounting(counting, house)
   }
 
-  async #openCounter(
-    name: string,
-    code: string,
-    labels: readonly string[],
-    cards: ReadonlyMap<string, VirtualNtag424>,
-    held: Set<string>,
-    index: number,
-  ): Promise<Counter> {
+  /** What befalls the cards that count themselves, and their schemes. */
+  #befallCounting(counting: CountingCards, house: LedgerHouse): void {
+    const random = this.#random.branch('counting/misfortunes')
+    runDryNowAndThen(this.#sky, house, random.branch('dry'), cardSchemes)
+    suspendSchemeNowAndThen(this.#sky, house, random.branch('schemes'), cardSchemes)
+    blockCardsNowAndThen(this.#sky, house, () => counting.names, random.branch('blocked'))
+    const lost = random.branch('lost')
+    replaceCardsNowAndThen(
+      this.#sky,
+      house,
+      async (work) => {
+        const label = await counting.replaceOne(work, lost)
+        if (label !== undefined) this.#labels.push(label, label, label, label)
+      },
+      (work) => counting.orderTries(work),
+      random.branch('replaced'),
+    )
+  }
+
+  /** Now and then the power goes with a debit under way: its answer reaches nobody, or the till just before its row. */
+  #losePowerAtDebit(label: string): void {
+    const station = this.#counters.find((counter) => counter.station.cardOnReader === label)?.station
+    if (station === undefined || this.#healed || !this.#powerAtDebit.chance(0.04)) return
+    this.#time.at(this.#time.now + this.#powerAtDebit.between(0, 40), () => station.kill())
+  }
+
+  async #openCounter(name: string, code: string, held: Set<string>, index: number): Promise<Counter> {
     const random = this.#random.branch(name)
     const network = new SimulatedNetwork(this.#time, random.branch('network'), (request) =>
       this.#deliver(name, request),
@@ -210,13 +271,13 @@ class Town {
       keyRotationAfterMs,
       syncEveryMs,
       ledgerUrl,
-      cards,
+      cards: this.#cardsInTown,
       held,
       note,
       ...(this.#plantedBug?.till === undefined ? {} : { sabotage: this.#plantedBug.till }),
     }
     const station = new TillStation(parts)
-    const cashier = new Cashier(station, random.branch('cashier'), labels, note, (text) => this.#wallets.shown(text))
+    const cashier = this.#cashierAt(station, random.branch('cashier'), note)
     station.start()
     const counter = { name, station, cashier, network }
     this.#time.at(morning + 30_000 + index * 1_000, () => this.#act(counter))
@@ -232,20 +293,19 @@ class Town {
       for (const tenderId of tenderIds) this.#forgotten.add(tenderId)
       this.#copied.add(name)
       this.#rollbacks.push({ terminalId: name, epoch })
-      this.#counters.push(this.#openClone(cashier, parts, image, random.branch('clone'), labels))
+      this.#counters.push(this.#openClone(cashier, parts, image, random.branch('clone')))
     })
     this.#reinstate(name, keys, random.branch('reinstated'))
     return counter
   }
 
+  #cashierAt(station: TillStation, random: SeededRandom, note: (what: string) => void): Cashier {
+    const showsQr = (text: string): void => this.#wallets.shown(text)
+    return new Cashier(station, random, this.#labels, note, showsQr, this.#counting?.pinOf)
+  }
+
   /** A second machine with the keys and the folder of the first, without the first one's anchor. */
-  #openClone(
-    original: Cashier,
-    parts: StationParts,
-    image: Buffer,
-    random: SeededRandom,
-    labels: readonly string[],
-  ): Counter {
+  #openClone(original: Cashier, parts: StationParts, image: Buffer, random: SeededRandom): Counter {
     const name = `${parts.name}/clone`
     const note = (what: string): void => this.#note(name, what)
     const network = new SimulatedNetwork(this.#time, random.branch('network'), (request) =>
@@ -254,7 +314,7 @@ class Town {
     // Both machines have one file of keys; only the original changes them.
     const { keyRotationAfterMs: _never, ...others } = parts
     const station = new TillStation({ ...others, image, network, note, random: random.branch('core') })
-    const cashier = new Cashier(station, random.branch('cashier'), labels, note, (text) => this.#wallets.shown(text))
+    const cashier = this.#cashierAt(station, random.branch('cashier'), note)
     const counter = { name, station, network, cashier }
     counter.cashier.notebook.inherit(original.notebook)
     original.notebook.disturb()
@@ -363,6 +423,16 @@ class Town {
       rollbacks: this.#rollbacks,
       epochsShown: this.#epochsShown,
       wallets: { paid: this.#wallets.paid, before: this.#walletsBefore },
+      ...(this.#counting === undefined
+        ? {}
+        : {
+            counting: {
+              cards: this.#counting.truths(),
+              onDidCount: (outcomes) => {
+                this.debits = outcomes
+              },
+            },
+          }),
     })
   }
 
@@ -444,7 +514,9 @@ class Town {
   }
 
   /** What it signs is in no genuine card's log. */
-  #forgeryOf(world: DemoWorld, label: string): VirtualNtag424 {
+  #forgeryOf(world: DemoWorld, label: string): VirtualCard {
+    const counting = this.#counting?.forgeryOf(label)
+    if (counting !== undefined) return counting
     const random = this.#random.branch(`forged/${label}`)
     const original = world.cards.find((card) => card.label === label)
     if (original === undefined) throw new Error(`no card ${label}`)
