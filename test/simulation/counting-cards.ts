@@ -20,13 +20,21 @@ import { debitIn, type CardDebit } from '../checker/card-debits.ts'
 import { issueAtDesk, type DeskOrder } from '../fixtures/applet-desk.ts'
 import type { CardTruth } from './audit-debits.ts'
 import { CardInHand } from './card-in-hand.ts'
+import type { LedgerHouse } from './ledger-house.ts'
+import {
+  blockCardsNowAndThen,
+  replaceCardsNowAndThen,
+  runDryNowAndThen,
+  suspendSchemeNowAndThen,
+  type Sky,
+} from './misfortunes.ts'
 import type { SeededRandom } from './random.ts'
 
-export const cardSchemes = ['card-food', 'card-lunch'] as const
+const cardSchemes = ['card-food', 'card-lunch'] as const
 const holders = 8
 const replacedMost = 16
 const fundedFood = tiyn(18_000_000n)
-const fundedLunch = tiyn(6_000_000n)
+const fundedLunch = tiyn(14_000_000n)
 
 /** 9 000 ₸ of food a month, so that it ends on a busy day; above 600 ₸ the card asks for its PIN. */
 function cardFood(from: number): Scheme {
@@ -45,7 +53,7 @@ function cardFood(from: number): Scheme {
   }
 }
 
-/** Three lunches each school day, without a PIN. */
+/** Eight lunches each school day, for a family, without a PIN. */
 function cardLunch(from: number): Scheme {
   const lunch = schoolLunch(from)
   const perTap = tiyn(120_000n)
@@ -53,8 +61,8 @@ function cardLunch(from: number): Scheme {
     ...lunch,
     schemeId: 'card-lunch',
     name: { kk: 'Картадағы түскі ас', ru: 'Обед на карте', en: 'Lunch on the card' },
-    benefit: { kind: 'count', perPeriod: 3, maximumPerTap: perTap },
-    caps: { ...lunch.caps, perBeneficiaryAndPeriod: tiyn(360_000n), countPerBeneficiary: 3 },
+    benefit: { kind: 'count', perPeriod: 8, maximumPerTap: perTap },
+    caps: { ...lunch.caps, perBeneficiaryAndPeriod: tiyn(960_000n), countPerBeneficiary: 8 },
     cards: { accepts: ['tolem-applet'] },
     offline: { ...lunch.offline, policy: 'card', pinAbove: null },
     order: 8,
@@ -212,6 +220,30 @@ export class CountingCards {
       },
     }
   }
+}
+
+/** Whoever has such a card comes as often as eight others. */
+export function bringMore(brought: string[], labels: readonly string[]): void {
+  for (let times = 0; times < 8; times += 1) brought.push(...labels)
+}
+
+/** What befalls them and their schemes. @param brought what people bring: a card in place of another comes too */
+export function befallCounting(
+  sky: Sky,
+  house: LedgerHouse,
+  counting: CountingCards,
+  brought: string[],
+  random: SeededRandom,
+): void {
+  runDryNowAndThen(sky, house, random.branch('dry'), cardSchemes)
+  suspendSchemeNowAndThen(sky, house, random.branch('schemes'), cardSchemes)
+  blockCardsNowAndThen(sky, house, () => counting.names, random.branch('blocked'))
+  const lost = random.branch('lost')
+  const replace = async (work: Work): Promise<void> => {
+    const label = await counting.replaceOne(work, lost)
+    if (label !== undefined) bringMore(brought, [label])
+  }
+  replaceCardsNowAndThen(sky, house, replace, (work) => counting.orderTries(work), random.branch('replaced'))
 }
 
 function deskKey(random: SeededRandom): DeskOrder['key'] {

@@ -1,12 +1,16 @@
 /**
- * `npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--bug NAME] [--bugs] [--json]`: runs the town, or looks for
- * each planted bug in up to 200 seeds. Each line of `--json` has what one run came to and its speed, by the wall clock
- * and by the time of the processor; a failure prints the command that replays it.
+ * `npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--counting-cards] [--bug NAME] [--bugs] [--json]`: runs the
+ * town, with `--counting-cards` one in which some people have cards that count themselves, or looks for each planted
+ * bug in up to 200 seeds. A bug in the handling of such cards is looked for in a town that has them. Each line of
+ * `--json` has what one run came to and its speed, by the wall clock and by the time of the processor; a failure prints
+ * the command that replays it.
  */
 import { askedOf, askedWrongly, wholeNumber } from '../../tools/arguments.ts'
-import { hoursOf, plantedBugNames, plantedBugs, type PlantedBug, type PlantedBugName } from './planted-bugs.ts'
+import { hoursOf, plantedBugNames, plantedBugs, type PlantedBug } from './planted-bugs.ts'
+import { hoursOfCardBugs, plantedCardBugNames, plantedCardBugs } from './planted-card-bugs.ts'
 
-const usage = 'Use: npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--bug NAME] [--bugs] [--json]'
+const usage =
+  'Use: npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--counting-cards] [--bug NAME] [--bugs] [--json]'
 const { values } = askedOf(usage, {
   options: {
     seed: { type: 'string', default: '1' },
@@ -18,11 +22,13 @@ const { values } = askedOf(usage, {
     json: { type: 'boolean', default: false },
   },
 })
-if (values.bug !== undefined && !Object.hasOwn(plantedBugs, values.bug))
-  askedWrongly(usage, `No bug ${values.bug} can be planted; there are ${Object.keys(plantedBugs).join(', ')}.`)
+const ofCards: Readonly<Record<string, PlantedBug>> = plantedCardBugs
+const everyBug: Readonly<Record<string, PlantedBug>> = { ...plantedBugs, ...ofCards }
+if (values.bug !== undefined && !Object.hasOwn(everyBug, values.bug))
+  askedWrongly(usage, `No bug ${values.bug} can be planted; there are ${Object.keys(everyBug).join(', ')}.`)
 const seedsPerBug = 200
-const hasCountingCards = values['counting-cards']
-const bug: PlantedBug | undefined = values.bug === undefined ? undefined : plantedBugs[values.bug as PlantedBugName]
+const hasCountingCards = values['counting-cards'] || Object.hasOwn(ofCards, values.bug ?? '')
+const bug = values.bug === undefined ? undefined : everyBug[values.bug]
 const firstSeed = wholeNumber(usage, 'seed', values.seed, 0)
 const seedsEnd = firstSeed + wholeNumber(usage, 'seeds', values.seeds, 1)
 const { runTown } = await import('./town.ts')
@@ -38,8 +44,9 @@ async function seedsThatFail(): Promise<number> {
     if (report.violations.length > 0) {
       failures += 1
       for (const violation of report.violations) process.stderr.write(`seed ${seed}: ${violation}\n`)
+      const withCards = hasCountingCards ? ' --counting-cards' : ''
       const withBug = values.bug === undefined ? '' : ` --bug ${values.bug}`
-      process.stderr.write(`replay: npm run sim -- --seed ${seed} --hours ${values.hours}${withBug}\n`)
+      process.stderr.write(`replay: npm run sim -- --seed ${seed} --hours ${values.hours}${withCards}${withBug}\n`)
     }
     const line = {
       ...report,
@@ -63,13 +70,14 @@ async function seedsThatFail(): Promise<number> {
 /** Looks for each planted bug from the first seed on; returns how many were not found. */
 async function bugsNotFound(): Promise<number> {
   let missed = 0
-  const wanted = values.bug === undefined ? plantedBugNames : [values.bug as PlantedBugName]
-  for (const name of wanted) {
-    const hours = hoursOf(name)
+  for (const name of bugsWanted()) {
+    const isOfCards = Object.hasOwn(ofCards, name)
+    const hours = isOfCards ? hoursOfCardBugs : hoursOf(name)
+    const options = { plantedBug: everyBug[name], hasCountingCards: isOfCards }
     let seed = firstSeed
     let violation: string | undefined
     while (violation === undefined && seed < firstSeed + seedsPerBug) {
-      ;[violation] = (await runTown(seed, hours, { plantedBug: plantedBugs[name] })).violations
+      ;[violation] = (await runTown(seed, hours, options)).violations
       if (violation === undefined) seed += 1
     }
     if (violation === undefined) missed += 1
@@ -77,4 +85,9 @@ async function bugsNotFound(): Promise<number> {
     process.stdout.write(values.json ? `${JSON.stringify(found)}\n` : `${name}: seed ${found.seed}, ${hours} h\n`)
   }
   return missed
+}
+
+function bugsWanted(): readonly string[] {
+  if (values.bug !== undefined) return [values.bug]
+  return values['counting-cards'] ? plantedCardBugNames : [...plantedBugNames, ...plantedCardBugNames]
 }

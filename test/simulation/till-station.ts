@@ -102,6 +102,11 @@ export class TillStation implements Station {
     return this.#parts.image !== undefined
   }
 
+  /** Those that it signs with. */
+  get keys(): KeyRing {
+    return this.#parts.keys()
+  }
+
   get cardOnReader(): string | null {
     return this.#laid
   }

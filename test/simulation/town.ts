@@ -6,8 +6,6 @@
 import { createHash } from 'node:crypto'
 import Database from 'better-sqlite3'
 import { join } from 'node:path'
-import { personalisedCard } from '../../hardware-mocks/cards/ntag424-state.ts'
-import { VirtualNtag424 } from '../../hardware-mocks/cards/ntag424.ts'
 import type { VirtualCard } from '../../hardware-mocks/cards/virtual-card.ts'
 import { inTransaction } from '../../ledger-sim/context.ts'
 import { newLedgerSecrets } from '../../ledger-sim/keys.ts'
@@ -23,7 +21,7 @@ import { quickFolder } from '../fixtures/quick-folder.ts'
 import type { DebitOutcomes } from './audit-debits.ts'
 import { audit } from './auditor.ts'
 import { Cashier } from './cashier.ts'
-import { CountingCards, cardSchemes } from './counting-cards.ts'
+import { befallCounting, bringMore, CountingCards } from './counting-cards.ts'
 import { cloneOnce, restoreBackupNowAndThen, tendersIn, type Copied } from './copies.ts'
 import { keepHours } from './hours.ts'
 import { LedgerHouse } from './ledger-house.ts'
@@ -34,7 +32,6 @@ import {
   forgeCardsNowAndThen,
   fundAll,
   losePowerNowAndThen,
-  replaceCardsNowAndThen,
   runDryNowAndThen,
   startWhenDown,
   suspendSchemeNowAndThen,
@@ -43,6 +40,7 @@ import {
 } from './misfortunes.ts'
 import { fairWeather, foulWeather, SimulatedNetwork } from './network.ts'
 import { damage, type PlantedBug } from './planted-bugs.ts'
+import { forgedProvingCard, provingCards } from './proving-cards.ts'
 import { SeededRandom } from './random.ts'
 import { walletBalances, Wallets } from './wallets.ts'
 import { TillStation, type StationParts } from './till-station.ts'
@@ -207,12 +205,13 @@ class Town {
     house.start(ports)
     this.#walletsBefore = this.#readLedger(walletBalances)
     const cards = this.#cardsInTown
-    for (const [label, card] of this.#cards(world)) cards.set(label, card)
+    const genuine = provingCards(world, this.#random.branch('cards'), (binding) => this.#bindings.add(binding))
+    for (const [label, card] of genuine) cards.set(label, card)
     this.#labels.push(...cards.keys())
     const counting = this.#counting
     if (counting !== undefined) {
       await inTransaction(ports, (work) => counting.open(work))
-      for (let times = 0; times < 4; times += 1) this.#labels.push(...counting.labels)
+      bringMore(this.#labels, counting.labels)
     }
     const held = new Set<string>()
     for (const [index, { terminalId, code }] of world.enrolmentCodes.entries()) {
@@ -224,32 +223,14 @@ class Town {
     suspendSchemeNowAndThen(this.#sky, house, this.#random.branch('schemes'))
     const pseudonyms = Object.values(world.pseudonyms)
     blockCardsNowAndThen(this.#sky, house, () => pseudonyms, this.#random.branch('blocked'))
-    if (counting !== undefined) this.#befallCounting(counting, house)
-  }
-
-  /** What befalls the cards that count themselves, and their schemes. */
-  #befallCounting(counting: CountingCards, house: LedgerHouse): void {
-    const random = this.#random.branch('counting/misfortunes')
-    runDryNowAndThen(this.#sky, house, random.branch('dry'), cardSchemes)
-    suspendSchemeNowAndThen(this.#sky, house, random.branch('schemes'), cardSchemes)
-    blockCardsNowAndThen(this.#sky, house, () => counting.names, random.branch('blocked'))
-    const lost = random.branch('lost')
-    replaceCardsNowAndThen(
-      this.#sky,
-      house,
-      async (work) => {
-        const label = await counting.replaceOne(work, lost)
-        if (label !== undefined) this.#labels.push(label, label, label, label)
-      },
-      (work) => counting.orderTries(work),
-      random.branch('replaced'),
-    )
+    if (counting !== undefined)
+      befallCounting(this.#sky, house, counting, this.#labels, this.#random.branch('counting/befall'))
   }
 
   /** Now and then the power goes with a debit under way: its answer reaches nobody, or the till just before its row. */
   #losePowerAtDebit(label: string): void {
     const station = this.#counters.find((counter) => counter.station.cardOnReader === label)?.station
-    if (station === undefined || this.#healed || !this.#powerAtDebit.chance(0.04)) return
+    if (station === undefined || this.#healed || !this.#powerAtDebit.chance(0.1)) return
     this.#time.at(this.#time.now + this.#powerAtDebit.between(0, 40), () => station.kill())
   }
 
@@ -494,49 +475,15 @@ class Town {
     }
   }
 
-  #cards(world: DemoWorld): Map<string, VirtualNtag424> {
-    const random = this.#random.branch('cards')
-    return new Map(
-      world.cards.map(({ label, uid, keys }) => {
-        const card = personalisedCard({
-          uid: hex(uid),
-          keys: { 0: hex(keys[0]), 1: hex(keys[1]), 2: hex(keys[2]), 3: hex(keys[3]), 4: hex(keys[4]) },
-        })
-        const memory = {
-          save: () => undefined,
-          append: (entry: { readonly kind: string; readonly bindingHex?: string }) => {
-            if (entry.kind === 'sun' && entry.bindingHex !== undefined) this.#bindings.add(entry.bindingHex)
-          },
-        }
-        return [label, VirtualNtag424.fromState(card, { random: (length) => random.bytes(length), memory })]
-      }),
-    )
-  }
-
-  /** What it signs is in no genuine card's log. */
   #forgeryOf(world: DemoWorld, label: string): VirtualCard {
     const counting = this.#counting?.forgeryOf(label)
-    if (counting !== undefined) return counting
-    const random = this.#random.branch(`forged/${label}`)
-    const original = world.cards.find((card) => card.label === label)
-    if (original === undefined) throw new Error(`no card ${label}`)
-    const key = (): Uint8Array => random.bytes(16)
-    const card = personalisedCard({
-      uid: hex(original.uid),
-      keys: { 0: key(), 1: key(), 2: key(), 3: key(), 4: key() },
-    })
     this.#note('town', `forged ${label}`)
-    const memory = { save: () => undefined, append: () => undefined }
-    return VirtualNtag424.fromState(card, { random: (length) => random.bytes(length), memory })
+    return counting ?? forgedProvingCard(world, label, this.#random.branch(`forged/${label}`))
   }
 
   #note(who: string, what: string): void {
     this.#trace.update(`${this.#time.now} ${who} ${what}\n`)
   }
-}
-
-function hex(text: string): Uint8Array {
-  return Buffer.from(text, 'hex')
 }
 
 function isQuiet({ station, cashier }: Counter): boolean {
