@@ -6,10 +6,16 @@ import type { PlantedCardBugName } from './planted-card-bugs.ts'
 
 export const showsOfCards: Readonly<Record<PlantedCardBugName, number>> = {
   'torn-debit-forgotten': 1,
-  'advice-never-sent': 1,
+  'advice-never-sent': 4,
   'record-of-another': 1,
-  'statement-is-record': 1,
-  'late-debit-kept': 1,
-  'tries-without-end': 1,
+  'late-debit-kept': 5,
+  'tries-without-end': 3,
   'debit-paid-twice': 1,
 }
+
+/** Those that `npm test` replays: one seed shows them all. The others are looked for by the command alone. */
+export const replayedCardBugs: readonly PlantedCardBugName[] = [
+  'torn-debit-forgotten',
+  'record-of-another',
+  'debit-paid-twice',
+]

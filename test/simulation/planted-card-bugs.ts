@@ -42,16 +42,6 @@ export const plantedCardBugs = {
         : [row],
     ),
   },
-  /** A card that says that it has not paid is taken for one that has: the goods go out. */
-  'statement-is-record': {
-    till: writingRows((row, { journal }, station) => {
-      if (row.kind !== 'tender_not_debited') return [row]
-      const { terms, record, debit } = journal.intentOf(row.tenderId).row
-      if (debit === undefined) return [row]
-      const evidence = signEvidence(station.keys.signing, { terms, record }, debit)
-      return [{ kind: 'approved_by_card', tenderId: row.tenderId, evidence, decidedAt: record.input.trustedTime }]
-    }),
-  },
   /** A card turns out to have paid a sale that went on without it, and nothing goes back to it. */
   'late-debit-kept': {
     till: ({ journal }) => {
@@ -111,14 +101,15 @@ function payAgain(database: Database.Database): void {
     .run(copy)
   const leg = database
     .prepare(`SELECT * FROM transfer WHERE reference = ? AND kind = 'voucher-payment' ORDER BY at LIMIT 1`)
-    .get(id) as { transfer_id: string; debit: string; credit: string; amount: number } | undefined
+    .get(id) as { debit: string; credit: string; amount: number; at: number } | undefined
   if (leg === undefined) return
-  const { debit, credit, amount } = leg
-  const moved = { ...leg, transfer_id: again, group_id: again, reference: again }
-  const names = Object.keys(moved)
+  const { debit, credit, amount, at } = leg
   database
-    .prepare(`INSERT INTO transfer (${names.join()}) VALUES (${names.map((name) => `@${name}`).join()})`)
-    .run(moved)
+    .prepare(
+      `INSERT INTO transfer (transfer_id, group_id, debit, credit, amount, kind, reference, at)
+       VALUES (?, ?, ?, ?, ?, 'voucher-payment', ?, ?)`,
+    )
+    .run(again, again, debit, credit, amount, again, at)
   database.prepare('UPDATE account SET balance = balance - ? WHERE account_id = ?').run(amount, debit)
   database.prepare('UPDATE account SET balance = balance + ? WHERE account_id = ?').run(amount, credit)
 }
