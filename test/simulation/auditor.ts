@@ -39,6 +39,20 @@ export interface AuditSources {
 /** The reasons with which the ledger may refuse a sale of a till of which there are copies, and no other till's. */
 const lossesOfCopies = ['SLOT_ALREADY_USED', 'CHAIN_BROKEN'] as const
 
+/** Of whose slots one use pays a lunch at most, and a period has several. */
+const countedLunches = 'card-lunch'
+
+/**
+ * Two lunches of one basket are two taps, and the second is due for what the first left (money-rules.md, "The rule
+ * function": never more than the basket). So several payments are one too many only above what its lunches cost, as
+ * they stood on the screen.
+ */
+function isForLunches(notebooks: readonly Notebook[], tenders: readonly string[], sum: bigint): boolean {
+  return notebooks.some(({ sales }) =>
+    [...sales.values()].some((sale) => sum <= sale.lunches && tenders.every((tenderId) => sale.tenders.has(tenderId))),
+  )
+}
+
 interface Terms {
   readonly tenderId: string
   readonly payerSlot: string
@@ -97,13 +111,16 @@ export function audit(sources: AuditSources): string[] {
     const salesPaidTwice = database
       .prepare(
         `SELECT json_extract(terms, '$.saleHash') AS sale, slot_id, count(*) AS times,
-                json_group_array(tender_id) AS tenders FROM tender
+                json_group_array(tender_id) AS tenders, sum(amount) AS sum, scheme_id AS scheme FROM tender
          WHERE state = 'settled' AND terms IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1`,
       )
-      .all() as { sale: string; times: bigint; tenders: string }[]
-    for (const { sale, times, tenders } of salesPaidTwice)
-      if (!(JSON.parse(tenders) as string[]).some((tenderId) => forgotten.has(tenderId)))
+      .all() as { sale: string; times: bigint; tenders: string; sum: bigint; scheme: string }[]
+    for (const { sale, times, tenders: ids, sum, scheme } of salesPaidTwice) {
+      const tenders = JSON.parse(ids) as string[]
+      const isShared = scheme === countedLunches && isForLunches(notebooks, tenders, sum)
+      if (!isShared && !tenders.some((tenderId) => forgotten.has(tenderId)))
         found.push(`DUPLICATE sale ${sale}: paid ${times} times from one slot`)
+    }
     for (const { terminalId, epoch } of rollbacks) {
       if ((epochsShown.get(terminalId) ?? 0) <= epoch && !isAccusedAndSuspended(database, terminalId))
         found.push(`ROLLBACK_IGNORED ${terminalId}: an older journal goes on in epoch ${epoch}`)

@@ -19,6 +19,8 @@ export interface SaleNote {
   readonly shiftId: string | null
   /** Every tender by voucher or QR that was on the screen for it. */
   readonly tenders: Set<string>
+  /** What the lunches of the basket cost. */
+  lunches: bigint
   cashTaken: bigint
   cashGiven: bigint
   isDisturbed: boolean
@@ -97,7 +99,12 @@ export class Notebook {
     const shiftId = snapshot.shift.open?.shiftId ?? null
     if (shiftId !== null && !this.shifts.has(shiftId)) this.#openedUnseen(shiftId)
     const { sale } = snapshot
-    if (sale !== null) this.#lookAt(sale.saleId, sale.tenders, shiftId)
+    if (sale !== null) {
+      this.#lookAt(sale.saleId, sale.tenders, shiftId)
+      const note = this.sales.get(sale.saleId)
+      const lunches = sale.lines.filter(({ itemId }) => itemId === 'school-lunch')
+      if (note !== undefined) note.lunches = lunches.reduce((sum, { total }) => sum + total, 0n)
+    }
     for (const recent of snapshot.recent) {
       this.#lookAt(recent.saleId, recent.tenders, shiftId)
       const { voidable, refundable, wentBack, saleId } = recent
@@ -122,6 +129,7 @@ export class Notebook {
     const note = this.sales.get(saleId) ?? {
       shiftId,
       tenders: new Set<string>(),
+      lunches: 0n,
       cashTaken: 0n,
       cashGiven: 0n,
       isDisturbed: false,
