@@ -41,6 +41,28 @@ export async function firstShownOf(
   return undefined
 }
 
+/** What was shown with the tender's own terms and the card's signature, in the order in which it came. */
+export async function signedShownOf({ connection }: Work, tenderId: string): Promise<readonly CardPresentment[]> {
+  const rows = await connection
+    .selectFrom('evidence')
+    .innerJoin('tender', 'tender.tender_id', 'evidence.tender_id')
+    .select(['evidence.content', 'tender.terms_hash'])
+    .where('evidence.tender_id', '=', tenderId)
+    .where('evidence.kind', '=', 'presentment')
+    .orderBy('evidence.at')
+    .orderBy('evidence.content_hash')
+    .execute()
+  return rows.flatMap(({ content, terms_hash: termsHash }) => {
+    const item = presentmentSchema.parse(JSON.parse(content))
+    return isOfApplet(item) && isSigned(item) && termsHashOf(item.terms) === termsHash ? [item] : []
+  })
+}
+
+/** The card itself has paid; else it is the advice of a torn payment, of which a later record of the card decides. */
+export function isSigned({ evidence }: CardPresentment): boolean {
+  return fromBase64url(evidence.cardProof.record).length > recordLayout.length
+}
+
 function debitOf({ evidence }: CardPresentment): string {
   return toHex(recordHash(fromBase64url(evidence.cardProof.record).slice(0, recordLayout.length))).toLowerCase()
 }

@@ -3,7 +3,6 @@
  * The card is the debit: nothing is authorised here, and each debit that is proved is filed, whoever pays for it.
  */
 import type { JournalPosition, SignedItemResult } from '../../src/sync/protocol/messages.ts'
-import { recordLayout } from '../../src/voucher/cards/tolem-applet/record.ts'
 import type { Work } from '../context.ts'
 import { closeAppealsOf, isPaidBeside } from '../payments/appeals.ts'
 import { fileDiscrepancy } from '../payments/discrepancies.ts'
@@ -23,9 +22,8 @@ import { doWhatIsDue } from '../schemes/returning.ts'
 import { appendEvent } from '../terminals/events.ts'
 import { recordPosition } from '../terminals/heads.ts'
 import { findTerminal, type Terminal } from '../terminals/terminals.ts'
-import { firstShownOf, type CardPresentment } from './advice.ts'
+import { firstShownOf, isSigned, signedShownOf, type CardPresentment } from './advice.ts'
 import { findHolding } from './holdings.ts'
-import { fromBase64url } from './certificates.ts'
 import { checkDebit, type ProvedDebit } from './proof.ts'
 import { fileDebit, type Filed, type ProvedTorn } from './records.ts'
 import { whoPaysOnCard } from './who-pays.ts'
@@ -68,11 +66,6 @@ export async function presentOnCard(
   return tenderResult(work, { ...tender, ...outcome, at: work.now }, arrival, tenderId)
 }
 
-/** The card itself has paid; else it is the advice of a torn payment, of which a later record of the card decides. */
-function isSigned({ evidence }: CardPresentment): boolean {
-  return fromBase64url(evidence.cardProof.record).length > recordLayout.length
-}
-
 /** Its till has not said so itself (`isForNobody`): it may still show that the card has paid a sale. */
 async function isDisownedByLedger({ connection }: Work, { tenderId, state }: Tender): Promise<boolean> {
   if (state !== 'reversed') return false
@@ -111,6 +104,14 @@ async function fileOnly(work: Work, terminal: Terminal, item: CardPresentment): 
   const { debit } = checked
   const filed = await fileDebit(work, debit, { tenderId, terminalId: terminal.terminalId, slotId: payerSlot })
   await afterFiling(work, debit.card.card, filed)
+}
+
+/**
+ * Its till disowns it, and nobody had been paid: of a journal that had forked not even the record was filed. The card
+ * has counted it down all the same, and is owed that.
+ */
+export async function fileDisowned(work: Work, terminal: Terminal, tenderId: string): Promise<void> {
+  for (const item of await signedShownOf(work, tenderId)) await fileOnly(work, terminal, item)
 }
 
 interface Hearing {

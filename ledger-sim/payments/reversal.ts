@@ -4,6 +4,7 @@
  */
 import { syncItemIdOf, type Reversal, type SignedItemResult } from '../../src/sync/protocol/messages.ts'
 import { subtractTiyn, zeroTiyn } from '../../src/voucher/money.ts'
+import { fileDisowned } from '../applet/present.ts'
 import type { Work } from '../context.ts'
 import { schemeAccountOf } from '../schemes/schemes.ts'
 import { recordPosition } from '../terminals/heads.ts'
@@ -54,6 +55,7 @@ export async function reverse(
   if (tender.state === 'reversed') return tenderResult(work, tender, 'exists', itemId)
 
   await undo(work, tender)
+  if (tender.state === 'not_paid') await fileDisowned(work, terminal, tenderId)
   const outcome = { state: 'reversed', paidBy: null, refusal: null, loss: null } as const
   await settleTender(work, tenderId, outcome)
   if (tender.terms !== null && tender.state !== 'refused') {

@@ -133,3 +133,22 @@ describe('a torn payment that is proved through another one', () => {
     expect(await till.inquire(idOf(torn))).toMatchObject({ state: 'not_paid', loss: 'CARD_FORKED' })
   })
 })
+
+test('a sale of a forked journal is disowned: its card is owed what it counted down', async () => {
+  await begin()
+  const { funds: before, debited } = (await world.held(card))['day-1'] ?? { funds: 0n, debited: 0n }
+  const position = till.position()
+  await till.batch(till.presentment((await world.sell(till, card, 100n)).sale, position))
+  const sold = await world.sell(till, card, 50n)
+  const forked = till.presentment(sold.sale, { ...position, hash: 'f'.repeat(64) })
+  expect(await till.batch(forked)).toMatchObject([{ state: 'not_paid', loss: 'CHAIN_BROKEN' }])
+  expect(await till.reverse(idOf(sold))).toMatchObject({ state: 'reversed' })
+  // Nothing of the second one was paid, and the card has counted it down: that much covers nothing any more.
+  expect(await world.held(card)).toMatchObject({ 'day-1': { debited: debited + 150n, funds: before - 100n } })
+  const standings = (await world.demo.rows('card_record')).map((row) => row['standing'])
+  expect(standings).toEqual(['counts', 'counts'])
+  // Its next script loads that again.
+  expect(await world.carry(other, card)).toBe(1)
+  const [slot] = (await world.content(other, card)).slots
+  expect(slot?.amountLeft).toBe(before - 100n)
+})
