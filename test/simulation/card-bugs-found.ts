@@ -8,7 +8,7 @@ export const showsOfCards: Readonly<Record<PlantedCardBugName, number>> = {
   'torn-debit-forgotten': 1,
   'advice-never-sent': 4,
   'record-of-another': 1,
-  'late-debit-kept': 5,
+  'late-debit-kept': 6,
   'tries-without-end': 3,
   'debit-paid-twice': 1,
 }
