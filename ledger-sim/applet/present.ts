@@ -108,9 +108,15 @@ async function fileOnly(work: Work, terminal: Terminal, item: CardPresentment): 
 
 /**
  * Its till disowns it, and nobody had been paid: of a journal that had forked not even the record was filed. The card
- * has counted it down all the same, and is owed that.
+ * has counted it down all the same, and is owed that. What was filed has had its consequences.
  */
 export async function fileDisowned(work: Work, terminal: Terminal, tenderId: string): Promise<void> {
+  const filed = await work.connection
+    .selectFrom('card_record')
+    .select('hash')
+    .where('tender_id', '=', tenderId)
+    .executeTakeFirst()
+  if (filed !== undefined) return
   for (const item of await signedShownOf(work, tenderId)) await fileOnly(work, terminal, item)
 }
 

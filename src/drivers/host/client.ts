@@ -401,7 +401,7 @@ class DeviceClient implements ConnectedDevices {
       this.#phase === 'attached' && this.#scheduler.now() - this.#attachedAtMs >= this.#watchdog.stableAfterMs
     // A mute card says nothing against the host that waited for it, and the next customer waits for the next host.
     if (wasStable || failure === 'transmit-timed-out') this.#failures = 0
-    this.#isFirstHost = false
+    if (this.#phase === 'attached') this.#isFirstHost = false
     const delays = this.#watchdog.restartDelaysMs
     const delayMs = delays[Math.min(this.#failures, delays.length - 1)] ?? 0
     this.#failures += 1

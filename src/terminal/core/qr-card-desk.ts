@@ -11,8 +11,6 @@ import type { LyingCards } from './lying-cards.ts'
 export interface ShownRequest {
   readonly requestId: string
   readonly saleId: string
-  /** It was on the screen before a restart: a card that lay here then is laid on anew. */
-  readonly isRecovered: boolean
 }
 
 export type CardUnderQr = Extract<TapView, { state: 'qr' }>['card']
@@ -42,8 +40,9 @@ export class QrCardDesk {
     const { cards, shown } = this.#parts
     const now = shown()
     if (now?.requestId !== this.#shown?.requestId) {
-      // What came under a QR came for its sale: perhaps without network, when no card is asked.
-      if (this.#shown !== null) cards.belongTo(this.#shown.saleId)
+      // What came under a QR came for its sale: perhaps without network, when no card is asked. What lies here when one
+      // comes was laid down by somebody who had not seen it.
+      for (const saleId of [this.#shown?.saleId, now?.saleId]) if (saleId !== undefined) cards.belongTo(saleId)
       this.#shown = now
       this.#card = null
     }
@@ -54,7 +53,7 @@ export class QrCardDesk {
       cards.tried(presenceId, now.saleId)
       cards.askedFor(presenceId, now.saleId)
       void this.#ask(work, presenceId, now)
-    } else if (now.isRecovered && this.#card === null && cards.lying.length > 0) this.#say({ state: 'left' })
+    } else if (this.#card === null && cards.lying.length > 0) this.#say({ state: 'left' })
   }
 
   /** One at a time. A rejection is a broken invariant, as of the machine's work, and ends the process. */

@@ -76,9 +76,14 @@ export class ReaderSignals implements Disposable {
   #inserted({ presenceId, readerName }: CardPresence): void {
     if (!isAcr122u(readerName)) return
     this.#lying.add(presenceId)
-    if (this.#told.has(readerName)) return
+    if (!this.#told.has(readerName)) void this.#tellWhenToBeep(presenceId, readerName)
+  }
+
+  /** Again with the next card, should this one have left too early. */
+  async #tellWhenToBeep(presenceId: string, readerName: string): Promise<void> {
     this.#told.add(readerName)
-    this.#say(presenceId, onDetection(this.#beeps === 'detection'))
+    const result = await this.#reader.transmit(presenceId, onDetection(this.#beeps === 'detection'), answerMaxMs)
+    if (result.kind !== 'answered' || result.response[0] !== 0x90) this.#told.delete(readerName)
   }
 
   /** A lamp that fails is nobody's trouble: what the reader has to tell, the next card's commands tell. */

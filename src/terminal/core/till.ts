@@ -121,6 +121,7 @@ export class Till {
   #publishing = false
   #storageFault = false
   #recoveredTenderId: string | null = null
+  #openAtStart: string | null = null
   #work: (PaymentWork & RequestCardWork) | undefined
   #stopped = false
 
@@ -195,8 +196,7 @@ export class Till {
   #shownRequest(): ShownRequest | null {
     const { tenderId, schemeId } = this.#context()
     if (this.#state() !== 'unknown' || schemeId !== dtByQr || tenderId === null) return null
-    const isRecovered = tenderId === this.#recoveredTenderId
-    return { requestId: tenderId, saleId: this.#sale.saleId, isRecovered }
+    return { requestId: tenderId, saleId: this.#sale.saleId }
   }
 
   currentSale(): SaleStanding {
@@ -555,8 +555,7 @@ export class Till {
   }
 
   #cardInserted(presence: CardPresence): void {
-    const { sale, frozen } = this.#standing()
-    this.#cards.add(presence, frozen ? sale.saleId : null)
+    this.#cards.add(presence, this.#openAtStart)
     this.#parts.bench.cardInserted(presence)
     const isOurs = this.#cards.isFor(presence.presenceId, this.#sale.saleId)
     if (this.#state() === 'refused' && isOurs) this.#offer(presence.presenceId)
@@ -662,6 +661,7 @@ export class Till {
     // Without a shift nobody is there to go on with it: its tender stands among the unresolved ones.
     if (open === undefined || !this.#shifts.maySell) return undefined
     this.#sale = open.sale
+    this.#openAtStart = open.sale.saleId
     const recovered = recoveredStateOf(journal, open.sale.saleId)
     // The holder of a torn card that comes back is there.
     this.#recoveredTenderId = recovered?.state === 'unknown' ? recovered.intent.tenderId : null

@@ -43,8 +43,12 @@ type TakenMessage = { readonly kind: 'sun'; readonly sun: Sun } | NotTaken
 export class CardProofs {
   readonly #parts: CardProofParts
   #relayed: { readonly presenceId: string; readonly session: Ev2Session } | undefined
-  /** Failed authentications by card since its last success: AN12196 §7.4, a till must never brick a card. */
+  /**
+   * Failed authentications by card since its last success: AN12196 §7.4, a till must never brick a card. Under this
+   * package: the next one may bring the key of a card that was re-keyed (docs/design/30-rekeying.md, "Leases").
+   */
   readonly #failedAuthentications = new Map<string, number>()
+  #failedUnder: string | undefined
 
   constructor(parts: CardProofParts) {
     this.#parts = parts
@@ -57,7 +61,14 @@ export class CardProofs {
 
   /** It has failed as often as a card may at one till. */
   isGivenUp(card: string): boolean {
-    return (this.#failedAuthentications.get(card) ?? 0) >= 2
+    return (this.#failures().get(card) ?? 0) >= 2
+  }
+
+  #failures(): Map<string, number> {
+    const hash = this.#parts.activePackage()?.hash
+    if (hash !== this.#failedUnder) this.#failedAuthentications.clear()
+    this.#failedUnder = hash
+    return this.#failedAuthentications
   }
 
   /**
@@ -155,10 +166,10 @@ export class CardProofs {
   }
 
   #countAuthentication(card: string, outcome: { readonly kind: string; readonly code?: string }): void {
-    if (outcome.kind === 'session' || outcome.kind === 'proof') this.#failedAuthentications.delete(card)
-    else if (outcome.kind === 'refused' && outcome.code === 'CARD_AUTHENTICATION_FAILED') {
-      this.#failedAuthentications.set(card, (this.#failedAuthentications.get(card) ?? 0) + 1)
-    }
+    const failures = this.#failures()
+    if (outcome.kind === 'session' || outcome.kind === 'proof') failures.delete(card)
+    else if (outcome.kind === 'refused' && outcome.code === 'CARD_AUTHENTICATION_FAILED')
+      failures.set(card, (failures.get(card) ?? 0) + 1)
   }
 }
 

@@ -131,6 +131,11 @@ describe('a torn payment that is proved through another one', () => {
     const signed = await world.sell(till, card, 50n)
     expect(await world.present(till, signed)).toMatchObject({ state: 'not_paid', loss: 'CARD_FORKED' })
     expect(await till.inquire(idOf(torn))).toMatchObject({ state: 'not_paid', loss: 'CARD_FORKED' })
+    // Its agency has looked into it. What was found then blocks nothing again when the sale is disowned later.
+    expect(await statusOf(card)).toBe('blocked')
+    expect(await world.agency('/v1/card-unblocks', { card: card.name })).toMatchObject({ status: 200 })
+    expect(await till.reverse(idOf(signed))).toMatchObject({ state: 'reversed' })
+    expect(await statusOf(card)).toBe('active')
   })
 })
 

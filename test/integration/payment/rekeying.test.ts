@@ -127,8 +127,8 @@ describe('a card that was exposed', () => {
     expect(await taps()).toBe('pending')
     await expose()
     await rekey()
-    // The till has the former key still: the card does not answer to it, and nothing is sold.
-    expect(await taps()).toBe('CARD_AUTHENTICATION_FAILED')
+    // The till has the former key still: the card does not answer to it, however often it is tried.
+    for (const _time of [1, 2, 3]) expect(await taps()).toBe('CARD_AUTHENTICATION_FAILED')
     await network('up')
     await network('refused')
     expect(await taps()).toBe('pending')

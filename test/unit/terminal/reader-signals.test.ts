@@ -47,6 +47,18 @@ test('a reader is told once when to beep, and again after it was unplugged', asy
   expect(sent).toEqual(['FF00520000', 'FF00520000'])
 })
 
+test('a card that left before the reader had heard it leaves that to the next one', async () => {
+  const { reader, sent, lay, pass } = watched('result')
+  reader.delayMs = 20
+  lay()
+  await pass(5)
+  lay()
+  await pass(100)
+  lay()
+  await pass(100)
+  expect(sent).toEqual(['FF00520000', 'FF00520000'])
+})
+
 test.each([
   ['result', ['FF00520000', 'FF0040A00402010101', 'FF0040500401010201']],
   ['detection', ['FF0052FF00', 'FF0040A00402010100', 'FF0040500401010200']],
