@@ -1,7 +1,7 @@
 /** Cards that leave in the middle of a payment, at each of its commands, through the real pcscd. */
 import type { CardFault } from '../../../hardware-mocks/cards/faults.ts'
 import type { TapView } from '../../../src/terminal/contract/index.ts'
-import { record, sleep, type Station, type TenderRow } from './station.ts'
+import { record, type Station, type TenderRow } from './station.ts'
 
 /** Of a card under a lease: 4 to recognise it, then select, authenticate twice, write, select twice, read. */
 export const commandsOfAPayment = 11
@@ -93,7 +93,5 @@ async function playNeverBack(station: Station): Promise<void> {
     .journal()
     .slice(before)
     .map(({ state }) => state)
-  // Until PC/SC has seen that the card left (it looks each 400 ms), one like it is the one that lay there.
-  await sleep(600)
   record('torn, never back', { states, next: await station.sells(item, holder) })
 }
