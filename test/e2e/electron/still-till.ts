@@ -6,7 +6,7 @@ import type { Page } from 'playwright'
 import { ensureUiIsBuilt, builtUiFolder } from '../../../src/terminal/shell/build-ui.ts'
 import { ensureElectronShellIsBuilt } from '../../../src/terminal/shell-electron/build.ts'
 import { downChannel, helloChannel, upChannel } from '../../../src/terminal/shell-electron/channels.ts'
-import type { Bridge } from '../../../src/terminal/contract/index.ts'
+import type { Bridge, Command } from '../../../src/terminal/contract/index.ts'
 import { complaintsOf, onTheWire, touchWith, type StillShell, type StillTill } from '../suites/still-till.ts'
 import { isLoaded, openDisplay, startElectron, whyNoElectron } from './start-electron.ts'
 
@@ -70,7 +70,9 @@ async function open(): Promise<StillTill> {
       )
       return application.evaluate(() => {
         const { tolemCommands } = globalThis as unknown as Kept
-        tolemCommands.pop()
+        // Not the last one always: what a key has just sent may have come in behind it.
+        const asked = tolemCommands.findLastIndex((sent) => (sent as Command).command === 'set_language')
+        tolemCommands.splice(asked, 1)
         return [...tolemCommands]
       })
     },

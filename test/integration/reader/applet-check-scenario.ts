@@ -7,8 +7,8 @@ import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
 import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
 import { realScheduler } from '../../../hardware-mocks/reader/scheduler.ts'
 import { VpcdSlot } from '../../../hardware-mocks/reader/vpcd.ts'
-import { PcscService } from './pcsc-service.ts'
-import { record } from './station.ts'
+import { handMs, PcscService } from './pcsc-service.ts'
+import { record, sleep } from './station.ts'
 
 const program = new URL('../../../tools/applet-check.ts', import.meta.url).pathname
 const service = new PcscService()
@@ -27,6 +27,7 @@ async function checked(card: VirtualCard) {
   })
   const code = await new Promise<number | null>((resolve) => child.once('exit', resolve))
   slot.dispose()
+  await sleep(handMs)
   return { code, ...said }
 }
 

@@ -27,7 +27,7 @@ describe('npm run applet-check', () => {
 
   it.each(['blank', 'again'])('finds nothing wrong with the virtual applet, %s, and ends with 0', (step) => {
     const { code, stdout, stderr } = steps.get(step) as Said
-    expect(stderr.match(/^ok {6}/gm)?.length).toBe(10)
+    expect(stderr.match(/^ok {6}/gm), stderr).toHaveLength(10)
     expect(code).toBe(0)
     const { passed, commands } = JSON.parse(stdout) as { passed: boolean; commands: { command: string }[] }
     expect(passed).toBe(true)

@@ -2,6 +2,7 @@
 import { AgencyOffice } from '../../../tools/demo/agency-office.ts'
 import { bringInCarriedCards, carriedCard, carriedFood, issuedTag } from '../../fixtures/carried-food.ts'
 import type { TapView } from '../../../src/terminal/contract/index.ts'
+import { handMs } from './pcsc-service.ts'
 import { record, sleep, type Station } from './station.ts'
 
 const item = 'bread'
@@ -64,6 +65,6 @@ async function paysOnline(station: Station, label: string): Promise<TapView> {
       return tap
     }
     await station.till.sees('the network is back', ({ lights }) => lights.network.code === 'ok', 60_000)
-    await sleep(600)
+    await sleep(handMs)
   }
 }

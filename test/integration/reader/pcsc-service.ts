@@ -5,6 +5,12 @@ import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+/**
+ * pcscd looks at vpcd's readers each 400 ms. Whoever takes a card off and lays one down for something else is slower;
+ * sooner, one like it counts as the one that lay there (docs/design/08-reader.md, "A presence").
+ */
+export const handMs = 600
+
 export class PcscService {
   #child: ChildProcess | null = null
   readonly #noReaders = mkdtempSync(join(tmpdir(), 'tolem-no-readers-'))

@@ -1,6 +1,6 @@
 /** pcscd killed and restarted, and readers that vanish: idle, and in the middle of a tap. */
 import { measureBackInService } from './back-in-service.ts'
-import type { PcscService } from './pcsc-service.ts'
+import { handMs, type PcscService } from './pcsc-service.ts'
 import { record, sleep, type Station } from './station.ts'
 
 const holder = 'Family 01'
@@ -22,7 +22,7 @@ export async function playServiceStartedLater(station: Station, service: PcscSer
 export async function playServiceKilled(station: Station, service: PcscService): Promise<void> {
   for (let count = 0; count < 2; count += 1) {
     // PC/SC has seen that the card before left; else one like it, laid down at once, is the one that lay there.
-    await sleep(600)
+    await sleep(handMs)
     await service.kill()
     await lightIs(station, 'reader_no_service')
     await station.rings(item)

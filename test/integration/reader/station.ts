@@ -14,6 +14,7 @@ import { TillClient } from '../../../tools/demo/till-client.ts'
 import { openDemoWorld, type DemoWorld } from '../../fixtures/demo-world.ts'
 import { packageArrives } from '../../fixtures/package-arrives.ts'
 import { processesWith } from '../../fixtures/processes-of.ts'
+import { handMs } from './pcsc-service.ts'
 
 export const record = (step: string, value: unknown): void => {
   const words = JSON.stringify({ step, value }, (_key, part: unknown) =>
@@ -30,12 +31,6 @@ export interface TenderRow {
   /** The payer's pseudonym. */
   readonly card: string
 }
-
-/**
- * pcscd looks at vpcd's readers each 400 ms. Whoever takes a card off and lays one down for the next sale is slower;
- * sooner, one like it counts as the one that lay there (docs/design/08-reader.md, "A presence").
- */
-const handMs = 600
 
 export class Station {
   readonly demo: DemoWorld

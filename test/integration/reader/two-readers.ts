@@ -1,4 +1,5 @@
 /** Two readers at one till: which card pays which sale. */
+import { handMs } from './pcsc-service.ts'
 import { record, sleep, type Station } from './station.ts'
 
 const item = 'bread'
@@ -27,7 +28,7 @@ export async function playTwoReaders(station: Station): Promise<void> {
   const stranger = station.till.snapshot.tap
   station.pull(1)
   await station.till.sees('one is taken off', ({ tap }) => tap.state === 'tap')
-  await sleep(600)
+  await sleep(handMs)
   await station.lay(second, 1)
   taps.push(await result(second, 1))
   station.pull(0)
@@ -46,11 +47,11 @@ export async function playTwoReaders(station: Station): Promise<void> {
 /** Both are laid while a card is wanted: one sale, one payer. */
 async function playBothAtOnce(station: Station): Promise<void> {
   const before = station.journal().length
-  await sleep(600)
+  await sleep(handMs)
   await station.rings(item)
   await Promise.all([station.lay(first, 0), station.lay(second, 1)])
   const { tap } = await station.till.sees('paid', (shown) => shown.tap.state === 'approved')
-  await sleep(600)
+  await sleep(handMs)
   const rows = station.journal().slice(before)
   station.pull(0)
   station.pull(1)
