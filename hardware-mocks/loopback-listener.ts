@@ -4,7 +4,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const retryMs = 50
-const retries = 40
+const retries = 600
 
 /**
  * Ends a connection with RST. One that is ending already cannot be reset any more: Node tries it all the same, reports
@@ -35,7 +35,7 @@ export class LoopbackListener {
     return this.#server !== null
   }
 
-  /** Resolves when connections are accepted. Throws what `listen` says if the port stays taken for two seconds. */
+  /** Resolves when connections are accepted. Throws what `listen` says if the port stays taken for half a minute. */
   async open(): Promise<void> {
     if (this.#server !== null) return
     for (let attempt = 0; ; attempt++) {

@@ -33,6 +33,8 @@ export interface WorldOptions {
   readonly tillClockUrl?: string
   readonly anchorFolder?: string
   readonly syncIntervalMs?: number
+  /** The till's patience with its ledger (src/terminal/core/settings.ts). */
+  readonly answerWithinMs?: number
   /** The panel's virtual reader unless given. */
   readonly reader?: ReaderChoice
   /** What keeps the till's keys (src/terminal/core/tpm.ts); without it, they lie in their file: this is no shop. */
@@ -155,6 +157,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         tpm: options.tpm ?? 'none',
         ...(tillClockUrl === undefined ? {} : { clockUrl: tillClockUrl }),
         ...(options.syncIntervalMs === undefined ? {} : { syncIntervalMs: options.syncIntervalMs }),
+        ...(options.answerWithinMs === undefined ? {} : { answerWithinMs: options.answerWithinMs }),
       }
       const devices = {
         reader: readerOf(reader, hardwareOfTill),

@@ -26,4 +26,4 @@ test('killed at named points and at random moments: nothing is lost, doubled or 
   expect(report.kills).toBeGreaterThanOrEqual(kills)
   expect(report.paidByCard).toBeGreaterThan(0)
   rmSync(folder, { recursive: true, force: true })
-})
+}, 600_000)

@@ -10,7 +10,7 @@ import {
 } from '../../src/terminal/contract/index.ts'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 
-const stepWithinMs = 20_000
+const stepWithinMs = 60_000
 /** A command is answered at once, also where the core has died: what takes longer is a till that hangs. */
 const answerWithinMs = 60_000
 

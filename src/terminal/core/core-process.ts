@@ -81,7 +81,7 @@ async function start(around: (parts: CoreParts) => CoreParts): Promise<void> {
     startedAt: new Date().toISOString(),
   })
   const { clock } = settings.clockUrl === undefined ? { clock: realClock } : await injectedClock(settings.clockUrl)
-  const { transport } = httpTransport()
+  const { transport } = httpTransport(settings.answerWithinMs)
   const enrolledBefore = loadEnrolment(settings.data)
   if (enrolledBefore === undefined) refuseForeignJournal(journalFileIn(settings.data))
   const keys = loadTerminalKeys(settings.data, keyKeepingOf(settings.tpm))

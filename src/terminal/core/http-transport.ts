@@ -9,11 +9,12 @@ const answerBytesMax = 16 * 1024 * 1024
 /** Errors that say that nothing can have arrived. */
 const notSentCodes = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN']
 
-export function httpTransport(): { transport: LedgerTransport; close(): void } {
+/** @param answerWithinMs what every request is given at least, whatever its own deadline is. */
+export function httpTransport(answerWithinMs = 0): { transport: LedgerTransport; close(): void } {
   const plain = new Agent({ keepAlive: true, maxSockets: 4 })
   const secure = new SecureAgent({ keepAlive: true, maxSockets: 4 })
   return {
-    transport: (request, deadlineMs) => send(request, deadlineMs, plain, secure),
+    transport: (request, deadlineMs) => send(request, Math.max(deadlineMs, answerWithinMs), plain, secure),
     close() {
       plain.destroy()
       secure.destroy()

@@ -5,7 +5,7 @@ import type { OpenTill } from '../suites/cashiers-day.suite.ts'
 import { openChromium } from './open-chromium.ts'
 
 export async function openTillInChromium(): Promise<OpenTill> {
-  const demo = await openDemoWorld()
+  const demo = await openDemoWorld({ answerWithinMs: 0 })
   const browser = await openChromium()
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
   const openPage = async (address: string): Promise<Cashier> => {

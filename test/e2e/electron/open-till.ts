@@ -19,7 +19,7 @@ export async function openTillInElectron(): Promise<OpenTill> {
   const executable = join(folder, 'electron')
   const script = `#!/bin/sh\nDISPLAY=${display.name} exec ${electronForTests()} --remote-debugging-port=0 "$@"\n`
   writeFileSync(executable, script, { mode: 0o700 })
-  const demo = await openDemoWorld({ shell: { kind: 'electron', executable } })
+  const demo = await openDemoWorld({ shell: { kind: 'electron', executable }, answerWithinMs: 0 })
   const profile = join(demo.world.folders.till, '..', 'electron')
   const port = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')[0]
   const connect = () => chromium.connectOverCDP(`http://127.0.0.1:${port}`)

@@ -26,7 +26,8 @@ test.each([
   clock = await startClockService(mondayNoon + wrongByMs)
   work = await openTillAtWork({ tillClockUrl: clock.url })
   const { time, lights } = await work.networkIsReached()
-  expect(Math.abs(time.now - work.clock.now())).toBeLessThan(5_000)
+  // A snapshot may have stood a while; an hour it has not.
+  expect(Math.abs(time.now - work.clock.now())).toBeLessThan(hourMs / 2)
   expect(time.trusted).toBe(true)
   expect(lights.till.level).toBe('ok')
   expect(saying(await work.sell('Pupil 01'))).toBe('approved settled')

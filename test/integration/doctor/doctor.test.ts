@@ -5,7 +5,7 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { startHttp } from '../../../ledger-sim/http/fastify.ts'
 import { suspendTerminal } from '../../../ledger-sim/terminals/terminals.ts'
@@ -135,6 +135,11 @@ describe('the folder', () => {
   })
 })
 
+const patienceMs = 120_000
+
+/** A busy machine may end a part of an examination as late: then it is asked for again, whole. */
+const inItsTime = (examination: () => Promise<void>) => vi.waitFor(examination, { timeout: 90_000 })
+
 /** As a process of its own, which finds nothing of the person’s and no reader at whose machine it runs. */
 async function doctor(...words: readonly string[]) {
   const file = join(root, 'tools', 'doctor.ts')
@@ -172,52 +177,66 @@ function files(isHeld: (name: string) => boolean = () => false) {
   })
 }
 
-it('as a command beside a till that holds the folder, whose printer is left alone', async () => {
-  const http = await startHttp({ ledger: demo.ledger, port: 0 })
-  const lock = lockDataFolder(folder.path, { name: 'a till', pid: process.pid, startedAt: '' })
-  const isHeld = (name: string): boolean => name === 'owner.lock' || name.startsWith('journal.sqlite')
-  const before = files(isHeld)
-  try {
-    const told = await doctor('--ledger', http.url)
-    expect(told('folder')?.['code']).toBe('folder-in-use')
-    expect(told('settings')?.['code']).toBe('settings-none')
-    expect(told('journal')?.['code']).toBe('journal-ok')
-    expect(told('ledger')?.['code']).toBe('ledger-ok')
-    expect(told('terminal')?.['code']).toBe('terminal-active')
-    expect(told('clock')?.['code']).toBe('clock-differs')
-    expect(told('printer')?.['code']).toBe('printer-with-till')
-    expect(files(isHeld)).toEqual(before)
-  } finally {
-    lock.release()
-    await http.close()
-  }
-}, 30_000)
+it(
+  'as a command beside a till that holds the folder, whose printer is left alone',
+  async () => {
+    const http = await startHttp({ ledger: demo.ledger, port: 0 })
+    const lock = lockDataFolder(folder.path, { name: 'a till', pid: process.pid, startedAt: '' })
+    const isHeld = (name: string): boolean => name === 'owner.lock' || name.startsWith('journal.sqlite')
+    const before = files(isHeld)
+    try {
+      await inItsTime(async () => {
+        const told = await doctor('--ledger', http.url)
+        expect(told('folder')?.['code']).toBe('folder-in-use')
+        expect(told('settings')?.['code']).toBe('settings-none')
+        expect(told('journal')?.['code']).toBe('journal-ok')
+        expect(told('ledger')?.['code']).toBe('ledger-ok')
+        expect(told('terminal')?.['code']).toBe('terminal-active')
+        expect(told('clock')?.['code']).toBe('clock-differs')
+        expect(told('printer')?.['code']).toBe('printer-with-till')
+      })
+      expect(files(isHeld)).toEqual(before)
+    } finally {
+      lock.release()
+      await http.close()
+    }
+  },
+  patienceMs,
+)
 
-it('as a command at the folder of a till that was stopped: rights stay too, SQLite lays two files', async () => {
-  till.stops()
-  lockDataFolder(folder.path, { name: 'a till', pid: process.pid, startedAt: '' }).release()
-  chmodSync(join(folder.path, 'terminal-keys.json'), 0o640)
-  const before = files()
-  const told = await doctor('--settings', join(folder.path, 'settings.json'))
-  expect(told('settings')?.['code']).toBe('settings-missing')
-  expect(told('folder')?.['code']).toBe('folder-free')
-  expect(told('journal')?.['code']).toBe('journal-ok')
-  // Port 9 is nobody's on any machine of ours: refused at once.
-  expect(told('printer')?.['code']).toBe('printer-refuses')
-  expect(told('printer')?.['remedy']).toContain('Өзін тексеру')
-  const companions = ['-shm', '-wal'].map((end) => `journal.sqlite${end}`)
-  expect(files().filter(([name]) => !companions.includes(name))).toEqual(before)
-  expect(readFileSync(join(folder.path, 'journal.sqlite-wal'), 'utf8')).toBe('')
-}, 30_000)
+it(
+  'as a command at the folder of a till that was stopped: rights stay too, SQLite lays two files',
+  async () => {
+    till.stops()
+    lockDataFolder(folder.path, { name: 'a till', pid: process.pid, startedAt: '' }).release()
+    chmodSync(join(folder.path, 'terminal-keys.json'), 0o640)
+    const before = files()
+    await inItsTime(async () => {
+      const told = await doctor('--settings', join(folder.path, 'settings.json'))
+      expect(told('settings')?.['code']).toBe('settings-missing')
+      expect(told('folder')?.['code']).toBe('folder-free')
+      expect(told('journal')?.['code']).toBe('journal-ok')
+      // Port 9 is nobody's on any machine of ours: refused at once.
+      expect(told('printer')?.['code']).toBe('printer-refuses')
+      expect(told('printer')?.['remedy']).toContain('Өзін тексеру')
+    })
+    const companions = ['-shm', '-wal'].map((end) => `journal.sqlite${end}`)
+    expect(files().filter(([name]) => !companions.includes(name))).toEqual(before)
+    expect(readFileSync(join(folder.path, 'journal.sqlite-wal'), 'utf8')).toBe('')
+  },
+  patienceMs,
+)
 
 it.skipIf(process.platform === 'win32')(
   'as a command at a folder that keeps hold of whoever reads it, as a dead network disk does',
   async () => {
     execFileSync('mkfifo', [join(folder.path, 'owner.lock')])
-    const told = await doctor()
-    for (const check of ['folder', 'journal', 'terminal']) expect(told(check)?.['code']).toBe('check-late')
-    expect(told('disk')?.['code']).not.toBe('check-late')
-    expect(told('reader')?.['code']).not.toBe('check-late')
+    await inItsTime(async () => {
+      const told = await doctor()
+      for (const check of ['folder', 'journal', 'terminal']) expect(told(check)?.['code']).toBe('check-late')
+      expect(told('disk')?.['code']).not.toBe('check-late')
+      expect(told('reader')?.['code']).not.toBe('check-late')
+    })
   },
-  30_000,
+  patienceMs,
 )

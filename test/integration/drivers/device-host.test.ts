@@ -88,7 +88,8 @@ describe('the device host', () => {
 
       expect(result).toMatchObject({ kind: 'unknown', reason: 'timed-out' })
       expect(tookMs).toBeLessThan(10_000)
-      expect(ticks).toBeGreaterThan(10)
+      // A process that waited for it would have ticked once, or not at all.
+      expect(ticks).toBeGreaterThan(2)
       expect(failures).toEqual([failure])
       expect(removed).toEqual([first])
       expect(devices.reader.status().trouble?.code).toBe('host-restarting')

@@ -64,7 +64,7 @@ function lookOn(): void {
 }
 async function worksWith(count: number): Promise<void> {
   const working = () => listing?.places.filter(({ trouble }) => trouble === null).length
-  await expect.poll(working, { timeout: 10_000 }).toBe(count)
+  await expect.poll(working).toBe(count)
 }
 const code = (text: string) => reports.filter(({ meaning }) => meaning.kind === 'code' && meaning.code === text)
 /** A scanner that has just been opened is passed over for a moment: scanned again until it is read. */
@@ -73,7 +73,7 @@ async function scans(text: string): Promise<void> {
     hardware.hid.scan(text)
     return code(text).length
   }
-  await expect.poll(read, { timeout: 10_000, interval: 400 }).toBeGreaterThan(0)
+  await expect.poll(read, { interval: 400 }).toBeGreaterThan(0)
 }
 
 beforeEach(async () => {
@@ -143,7 +143,7 @@ test('nothing is said to a core that does not look on, and the sale gets its cod
         hardware.hid.scan('96385074')
         return codes
       },
-      { timeout: 10_000, interval: 400 },
+      { interval: 400 },
     )
     .toContain('96385074')
   expect(reports.length).toBe(before)

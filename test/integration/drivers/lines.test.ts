@@ -205,7 +205,7 @@ describe.each(['serial', 'device file'] as const)('a cable: %s', (line) => {
       opener: lines[line].opener(printer),
       profile: printerProfiles[id],
       scheduler: systemScheduler,
-      timing: { replyMaxMs: 300, finishPollMs: 20, pollIntervalMs: 0 },
+      timing: { replyMaxMs: 1_500, finishPollMs: 20, pollIntervalMs: 0 },
     })
     port = next
     expect(await next.print(jobOf(id, 'Сүт'))).toEqual({ kind: 'printed' })
@@ -233,7 +233,7 @@ describe.each(['serial', 'device file'] as const)('a cable: %s', (line) => {
 async function leaveBehind(line: LineName, bytes: Uint8Array): Promise<void> {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 50))
-    const opened = await lines[line].opener(printer).open(systemScheduler, 500)
+    const opened = await lines[line].opener(printer).open(systemScheduler, 10_000)
     if (opened.kind !== 'open') continue
     await new Promise<void>((resolve) => opened.line.write(bytes, () => resolve()))
     await new Promise((resolve) => setTimeout(resolve, 100))
@@ -283,7 +283,7 @@ describe('a line that cannot be opened', () => {
     folder = mkdtempSync(join(tmpdir(), 'tolem-lines-'))
     writeFileSync(join(folder, 'file'), '')
     mkdirSync(join(folder, 'folder'))
-    const refused = async (path: string) => openerOf(path).open(systemScheduler, 500)
+    const refused = async (path: string) => openerOf(path).open(systemScheduler, 10_000)
     expect(await refused(join(folder, 'nothing'))).toEqual({
       kind: 'refused',
       trouble: 'unreachable',
@@ -310,10 +310,10 @@ describe('a line that cannot be opened', () => {
   })
 
   it('a device that is no serial port, and one that another program holds', async () => {
-    expect(await serial('/dev/null').open(systemScheduler, 500)).toMatchObject({ trouble: 'not-a-device' })
+    expect(await serial('/dev/null').open(systemScheduler, 10_000)).toMatchObject({ trouble: 'not-a-device' })
     const printing = await start('serial', 'epson-tm-t20iii')
     expect(await printing.status()).toMatchObject({ online: true })
-    expect(await serial(printer.device ?? '').open(systemScheduler, 500)).toMatchObject({ trouble: 'in-use' })
+    expect(await serial(printer.device ?? '').open(systemScheduler, 10_000)).toMatchObject({ trouble: 'in-use' })
   })
 
   it('tells the words of the system apart', () => {

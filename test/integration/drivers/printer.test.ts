@@ -216,12 +216,13 @@ describe('a printer on TCP', () => {
   })
 
   it('that takes the job more slowly than a question may wait is not hung up on', async () => {
-    await start({ timing: { replyMaxMs: 150, stallMaxMs } })
+    const questionMaxMs = 1_000
+    await start({ timing: { replyMaxMs: questionMaxMs, stallMaxMs: questionMaxMs } })
     // A small buffer: the question waits behind the rest of the job for longer than a stall.
     printer.onJobByte = () => {
       if (printer.paper.length !== 90) return
       printer.answers = false
-      setTimeout(() => printer.catchUp(), 4 * stallMaxMs)
+      setTimeout(() => printer.catchUp(), 3 * questionMaxMs)
     }
     expect(await port.print(job(100))).toEqual({ kind: 'printed' })
     expect(printer.connections).toBe(1)

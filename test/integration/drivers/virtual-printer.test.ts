@@ -48,7 +48,7 @@ async function start(profile: PrinterProfileId, options: Partial<VirtualPrinterO
     opener: tcpLineOpener({ host: '127.0.0.1', port: printer.port }),
     profile: printerProfiles[profile],
     scheduler: systemScheduler,
-    timing: { replyMaxMs: 500, stallMaxMs: 500, finishMaxMs: 2000, finishPollMs: 20, pollIntervalMs: 0 },
+    timing: { replyMaxMs: 20_000, stallMaxMs: 20_000, finishMaxMs: 20_000, finishPollMs: 20, pollIntervalMs: 0 },
   })
 }
 

@@ -39,7 +39,7 @@ afterEach(async () => {
 
 type Outcome = { body: string; reused: boolean } | { error: string }
 
-function post(path: string, body: string, timeoutMs = 2000): Promise<Outcome> {
+function post(path: string, body: string, timeoutMs = 30_000): Promise<Outcome> {
   return new Promise((resolve) => {
     const outgoing = httpRequest({ host: '127.0.0.1', port: proxy.port, path, method: 'POST', agent }, (incoming) => {
       let text = ''
@@ -91,7 +91,7 @@ describe('the network', () => {
 
   it('black hole: accepts and never answers; the swallowed request never arrives, not even later', async () => {
     await proxy.setMode('black-hole')
-    expect(await post('/a', '1', 100)).toEqual({ error: 'timeout' })
+    expect(await post('/a', '1', 1000)).toEqual({ error: 'timeout' })
     await proxy.setMode('up')
     expect(await post('/a', '2')).toMatchObject({ body: 'answer to 2' })
     expect(seen).toEqual(['POST /a 2'])
@@ -100,7 +100,7 @@ describe('the network', () => {
 
   it('hold: the request arrives after its client has given up', async () => {
     await proxy.setMode('hold')
-    expect(await post('/a', 'late', 100)).toEqual({ error: 'timeout' })
+    expect(await post('/a', 'late', 1000)).toEqual({ error: 'timeout' })
     expect(seen).toEqual([])
     await proxy.setMode('up')
     await until(() => seen.length === 1)

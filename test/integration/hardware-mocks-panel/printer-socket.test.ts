@@ -139,9 +139,8 @@ describe('the printer on its socket', () => {
 
   it('paper that hangs out when it closes becomes a slip that no cut ended', async () => {
     const one = till()
-    one.send('no cut\n')
-    await until(() => printer.state().connected)
-    await delay(20)
+    one.send('no cut\n\x10\x04\x01')
+    await until(() => one.answers.length > 0)
     await printer.close()
     expect(printer.slip(1)).toMatchObject({ ended: 'torn', text: 'no cut\n' })
     expect(printer.slipPicture(1)?.subarray(1, 4).toString()).toBe('PNG')

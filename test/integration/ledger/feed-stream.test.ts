@@ -80,18 +80,19 @@ async function open(signer: TestSigner, query = '', headers: Record<string, stri
 }
 
 /** Reads until the text holds what is looked for, or the stream ends. */
-async function readUntil(response: Response, wanted: RegExp): Promise<string> {
+async function readUntil(response: Response, wanted: RegExp, onText?: (text: string) => void): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   for await (const bytes of response.body as AsyncIterable<Uint8Array>) {
     text += decoder.decode(bytes, { stream: true })
     if (wanted.test(text)) return text
+    onText?.(text)
   }
   return text
 }
 
 async function eventually(isSo: () => boolean, what: string): Promise<void> {
-  for (let wait = 0; wait < 400; wait += 1) {
+  for (const until = performance.now() + 30_000; performance.now() < until;) {
     if (isSo()) return
     await new Promise((done) => setTimeout(done, 10))
   }
@@ -196,8 +197,11 @@ describe('a stream', () => {
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toBe('text/event-stream')
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
-    const reading = readUntil(response, /: alive\n\n[\s\S]*id: \d+\ndata: .*\n\n/)
-    await new Promise((done) => setTimeout(done, 300))
+    let reading!: Promise<string>
+    await new Promise<void>((beats) => {
+      const onText = (text: string): void => void (text.includes(': alive\n\n') && beats())
+      reading = readUntil(response, /: alive\n\n[\s\S]*id: \d+\ndata: .*\n\n/, onText)
+    })
     await tellSome(1_000, 1_001)
     expect(await reading).toContain(`id: ${last + 1}\n`)
     const resumed = await open(canteen(), `?after=${last}`, { 'last-event-id': String(last + 1) })

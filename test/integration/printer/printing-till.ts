@@ -52,7 +52,7 @@ export const original: Omit<Print, 'sale'> = { isCopy: false, isVoid: false, isW
 export const copy: Omit<Print, 'sale'> = { ...original, isCopy: true }
 
 /** Shorter than on a till: a test waits for what a cashier would not notice. */
-const printerTiming = { pollIntervalMs: 200, finishPollMs: 20, finishMaxMs: 3_000 }
+const printerTiming = { pollIntervalMs: 200, finishPollMs: 20, finishMaxMs: 8_000 }
 
 export async function openPrintingTill(): Promise<PrintingTill> {
   const work = await openTillAtWork({ printerTiming })
@@ -75,7 +75,7 @@ export async function openPrintingTill(): Promise<PrintingTill> {
     async isPrinting() {
       await expect
         .poll(async () => ((await work.panel.state()) as PanelState).printer.bufferedBytes, patience)
-        .toBeGreaterThan(200)
+        .toBeGreaterThan(100)
     },
     async sellsForCash() {
       const before = work.till.snapshot.recent[0]?.saleId
@@ -96,9 +96,13 @@ export async function openPrintingTill(): Promise<PrintingTill> {
       if (code !== 'ok') expect(work.till.snapshot.lights.printer.level).toBe('limited')
     },
     async allIsPrinted() {
-      await expect
-        .poll(() => asked(`SELECT count(*) AS waiting FROM print_job WHERE state <> 'printed'`), patience)
-        .toEqual({ waiting: 0 })
+      const waiting = (): number => {
+        const row = asked(`SELECT count(*) AS waiting FROM print_job WHERE state <> 'printed'`)
+        return (row as { waiting: number }).waiting
+      }
+      // Each in its time, however many there are.
+      for (let left = waiting(); left > 0; left = waiting())
+        await expect.poll(waiting, { ...patience, message: `fewer than ${left} receipts waiting` }).toBeLessThan(left)
       await work.sees('all is printed', ({ receiptsWaiting, lights }) => {
         return receiptsWaiting === 0 && lights.printer.code === 'ok'
       })

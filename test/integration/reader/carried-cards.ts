@@ -2,8 +2,7 @@
 import { AgencyOffice } from '../../../tools/demo/agency-office.ts'
 import { bringInCarriedCards, carriedCard, carriedFood, issuedTag } from '../../fixtures/carried-food.ts'
 import type { TapView } from '../../../src/terminal/contract/index.ts'
-import { handMs } from './pcsc-service.ts'
-import { record, sleep, type Station } from './station.ts'
+import { record, type Station } from './station.ts'
 
 const item = 'bread'
 /** To recognise and read each: a tear at every one of them is tried without pcscd (test/integration/cards). */
@@ -16,8 +15,7 @@ export async function playCarriedCards(station: Station): Promise<void> {
   await station.settles()
   for (const [label, commands] of Object.entries(commandsOf)) {
     const before = station.journal().length
-    await station.rings(item)
-    record(`${label}, online`, await paysOnline(station, label))
+    record(`${label}, online`, await station.sells(item, label))
     const torn: unknown[] = []
     const tears = [
       ['lost-before', 1],
@@ -31,7 +29,7 @@ export async function playCarriedCards(station: Station): Promise<void> {
         `the tear at command ${command}`,
         ({ tap }) => tap.state === 'tap' && tap.hint === 'card_moved_too_soon',
       )
-      torn.push({ command, shown: shown.tap, end: await paysOnline(station, label) })
+      torn.push({ command, shown: shown.tap, end: await pays(station, label) })
     }
     record(`${label}, torn`, torn)
     record(
@@ -51,20 +49,10 @@ export async function playCarriedCards(station: Station): Promise<void> {
   await station.settles()
 }
 
-const triesMax = 5
-
-/** Held again, as a cashier does it, where a busy machine's ledger was late and the till went on without it. */
-async function paysOnline(station: Station, label: string): Promise<TapView> {
-  for (let tries = 1; ; tries += 1) {
-    await station.lay(label)
-    const tap = await station.result(label)
-    station.pull()
-    const isLate = tap.state === 'refused' && (tap.code === 'CARD_ONLINE_ONLY' || tap.code === 'LEDGER_UNREACHABLE')
-    if (!isLate || tries === triesMax) {
-      await station.ends(tap)
-      return tap
-    }
-    await station.till.sees('the network is back', ({ lights }) => lights.network.code === 'ok', 60_000)
-    await sleep(handMs)
-  }
+async function pays(station: Station, label: string): Promise<TapView> {
+  await station.lay(label)
+  const tap = await station.result(label)
+  station.pull()
+  await station.ends(tap)
+  return tap
 }

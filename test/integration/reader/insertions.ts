@@ -45,10 +45,10 @@ const heapBytesMax = 2 * 1024 * 1024
 const residentBytesMax = 8 * 1024 * 1024
 const warmUp = 4
 /** A till that has not spoken to a card by then has missed it. */
-const readWithinMs = 5_000
+const readWithinMs = 30_000
 /** Of a printer that is asked each 5 s, to outlast the asking. */
 const counts = 3
-const betweenCountsMs = 250
+const betweenCountsMs = 1_000
 /** A foreign card is recognised in some 5 ms. */
 const staysMsMax = 16
 

@@ -1,10 +1,11 @@
 /** The kiosk: a real Chromium on a display of its own opens the address it is given and leaves nothing behind. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { describe, expect, it } from 'vitest'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openKiosk } from '../../../src/terminal/shell-browser/kiosk.ts'
 import { whyNoChromium } from '../../e2e/chromium/open-chromium.ts'
 
@@ -22,12 +23,21 @@ async function openDisplay(): Promise<{ server: ChildProcess; name: string }> {
   return { server, name: `:${number}` }
 }
 
-const profiles = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('tolem-kiosk-'))
+let ours: string
+beforeEach(() => {
+  // Others on this machine open kiosks too.
+  ours = mkdtempSync(join(tmpdir(), 'tolem-kiosk-test-'))
+  vi.stubEnv('TMPDIR', ours)
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(ours, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+})
+const profiles = (): readonly string[] => readdirSync(ours).filter((name) => name.startsWith('tolem-kiosk-'))
 
 describe('openKiosk', () => {
   it('opens the address full screen and closes without a trace', async ({ skip }) => {
     if (missing.length > 0) skip(missing.join(', '))
-    const before = profiles()
     const display = await openDisplay()
     const asked: string[] = []
     const server = createServer((request, response) => {
@@ -43,7 +53,7 @@ describe('openKiosk', () => {
     expect(outcome).toMatchObject({ kind: 'opened' })
     await expect.poll(() => asked[0], { timeout: 20_000 }).toMatch(/Chrome.* \/till$/)
     await (outcome.kind === 'opened' ? outcome.kiosk.close() : undefined)
-    expect(profiles()).toEqual(before)
+    expect(profiles()).toEqual([])
     server.closeAllConnections()
     server.close()
     display.server.kill()

@@ -391,11 +391,11 @@ test('whoever pages through a statement while it is written to misses nothing an
         expect(BigInt(balance)).toBe(await world.balance('aru'))
         start = cursor
       }),
-      { numRuns: 12, seed, interruptAfterTimeLimit: 100_000, markInterruptAsFailure: true },
+      { numRuns: 12, seed, interruptAfterTimeLimit: 220_000, markInterruptAsFailure: true },
     )
     world.audit()
     expect(await world.balance('aru')).toBeGreaterThan(funds / 2n)
   } finally {
     await world.close()
   }
-}, 120_000)
+}, 240_000)

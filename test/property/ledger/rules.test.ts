@@ -486,4 +486,4 @@ test('each payment has the shares of its sale’s time, and refunds have theirs'
   const taxed = ['direct with tax', 'direct with tax and gift', 'voucher with tax', ...qrs, 'reversed']
   for (const what of [...taxed, 'till takes an id of the other', 'client takes an id of the other'])
     expect([what, [...heard.keys()].some((name) => name.startsWith(what))]).toEqual([what, true])
-})
+}, 240_000)
