@@ -79,7 +79,7 @@ export default defineConfig({
     projects: [
       project('unit', 10_000, 0),
       project('property', 60_000, 0),
-      project('contract', 60_000, 1, 3),
+      project('contract', 180_000, 1, 3),
       project('integration', 60_000, 1, 3),
       project('replays', 60_000, 1, 3),
       project('simulation', 600_000, 2),

@@ -29,8 +29,8 @@ const settingsSchema = z.strictObject({
     .max(400 * dayMs)
     .default(90 * dayMs),
   /**
-   * So long at least the ledger is waited for, also while a card lies there (architecture.md: 1.5 s): for tests on a busy
-   * machine that are not about lateness.
+   * So long at least the ledger is waited for, also while a card lies there (architecture.md: 1.5 s). For tests on a
+   * busy machine that are not about lateness.
    */
   answerWithinMs: z.int().min(0).max(60_000).optional(),
   syncIntervalMs: z.int().min(100).max(600_000).default(5_000),

@@ -1,11 +1,11 @@
 /** The till of `npm start` with the browser host, in Debian's Chromium. */
 import { openDemoWorld } from '../../fixtures/demo-world.ts'
-import { Cashier } from '../suites/cashier.ts'
+import { answerWithinMs, Cashier } from '../suites/cashier.ts'
 import type { OpenTill } from '../suites/cashiers-day.suite.ts'
 import { openChromium } from './open-chromium.ts'
 
 export async function openTillInChromium(): Promise<OpenTill> {
-  const demo = await openDemoWorld({ answerWithinMs: 0 })
+  const demo = await openDemoWorld({ answerWithinMs })
   const browser = await openChromium()
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
   const openPage = async (address: string): Promise<Cashier> => {

@@ -6,7 +6,14 @@ import type { Snapshot } from '../../../src/terminal/contract/index.ts'
 import { contentSecurityPolicy, securityHeaders } from '../../../src/terminal/shell/content-security-policy.ts'
 import { builtUiFolder, ensureUiIsBuilt } from '../../../src/terminal/shell/build-ui.ts'
 import { readUiFiles } from '../../../src/terminal/shell/ui-files.ts'
-import { complaintsOf, onTheWire, touchWith, type StillShell, type StillTill } from '../suites/still-till.ts'
+import {
+  complaintsOf,
+  isAttentive,
+  onTheWire,
+  touchWith,
+  type StillShell,
+  type StillTill,
+} from '../suites/still-till.ts'
 import { openChromium, whyNoChromium } from './open-chromium.ts'
 
 /** What the page keeps for the test. */
@@ -40,6 +47,7 @@ async function open(): Promise<StillTill> {
       await page.addInitScript(putBridge, marked(snapshot))
       await page.goto(address)
       await page.waitForSelector('.tap, .bench')
+      await isAttentive(page)
       return page
     },
     sent: async () => {
@@ -52,7 +60,11 @@ async function open(): Promise<StillTill> {
     },
     input: async (input) => {
       if (page === undefined) throw new Error('nothing has been shown')
-      await page.evaluate((said) => (window as unknown as Watched).tolemInput({ ...said, at: Date.now() }), input)
+      return page.evaluate((said) => {
+        const at = Date.now()
+        ;(window as unknown as Watched).tolemInput({ ...said, at })
+        return at
+      }, input)
     },
     touch: async (selector) => {
       if (page === undefined) throw new Error('nothing has been shown')

@@ -8,7 +8,7 @@ import { vi } from 'vitest'
 import { electronMainFile } from '../../../src/terminal/shell-electron/build.ts'
 import { electronForTests } from '../../../tools/electron-for-tests.ts'
 import { openDemoWorld } from '../../fixtures/demo-world.ts'
-import { Cashier } from '../suites/cashier.ts'
+import { answerWithinMs, Cashier } from '../suites/cashier.ts'
 import type { OpenTill } from '../suites/cashiers-day.suite.ts'
 import { openDisplay } from './start-electron.ts'
 
@@ -19,9 +19,17 @@ export async function openTillInElectron(): Promise<OpenTill> {
   const executable = join(folder, 'electron')
   const script = `#!/bin/sh\nDISPLAY=${display.name} exec ${electronForTests()} --remote-debugging-port=0 "$@"\n`
   writeFileSync(executable, script, { mode: 0o700 })
-  const demo = await openDemoWorld({ shell: { kind: 'electron', executable }, answerWithinMs: 0 })
+  const demo = await openDemoWorld({ shell: { kind: 'electron', executable }, answerWithinMs })
   const profile = join(demo.world.folders.till, '..', 'electron')
-  const port = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')[0]
+  // Electron writes it by itself, port and path, and not before the till is ready.
+  const [port] = await vi.waitFor(
+    () => {
+      const lines = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')
+      if (lines.length < 2) throw new Error('half a file')
+      return lines
+    },
+    { timeout: 30_000 },
+  )
   const connect = () => chromium.connectOverCDP(`http://127.0.0.1:${port}`)
   let browser = await connect()
   const pages = (): readonly Page[] => browser.contexts().flatMap((context) => context.pages())

@@ -7,7 +7,14 @@ import { ensureUiIsBuilt, builtUiFolder } from '../../../src/terminal/shell/buil
 import { ensureElectronShellIsBuilt } from '../../../src/terminal/shell-electron/build.ts'
 import { downChannel, helloChannel, upChannel } from '../../../src/terminal/shell-electron/channels.ts'
 import type { Bridge, Command } from '../../../src/terminal/contract/index.ts'
-import { complaintsOf, onTheWire, touchWith, type StillShell, type StillTill } from '../suites/still-till.ts'
+import {
+  complaintsOf,
+  isAttentive,
+  onTheWire,
+  touchWith,
+  type StillShell,
+  type StillTill,
+} from '../suites/still-till.ts'
 import { isLoaded, openDisplay, startElectron, whyNoElectron } from './start-electron.ts'
 
 /** What the main process keeps for the test. */
@@ -61,6 +68,7 @@ async function open(): Promise<StillTill> {
       await page.waitForFunction(({ width, height }) => innerWidth === width && innerHeight === height, size)
       await page.reload()
       await page.waitForSelector('.tap')
+      await isAttentive(page)
       return page
     },
     sent: async () => {
@@ -77,10 +85,11 @@ async function open(): Promise<StillTill> {
       })
     },
     input: (input) =>
-      application.evaluate(
-        (_, said) => (globalThis as unknown as Kept).tolemSend({ type: 'input', input: { ...said, at: Date.now() } }),
-        input,
-      ),
+      application.evaluate((_, said) => {
+        const at = Date.now()
+        ;(globalThis as unknown as Kept).tolemSend({ type: 'input', input: { ...said, at } })
+        return at
+      }, input),
     touch: async (selector) => touchWith(await page.context().newCDPSession(page), page, selector),
     close: async () => {
       await stop()

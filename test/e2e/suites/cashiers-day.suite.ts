@@ -9,6 +9,7 @@ import { texts } from '../../../src/terminal/ui/texts/index.ts'
 import type { DemoWorld } from '../../fixtures/demo-world.ts'
 import { takesGoodsBack } from './goods-back.ts'
 import { clearScreenshots, type Cashier } from './cashier.ts'
+import { proves } from './in-a-tap.ts'
 import { paysByCbdcCard, paysByQr } from './pays-by-qr.ts'
 import { putsAside } from './put-aside.ts'
 
@@ -149,6 +150,7 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
     })
 
     test('refuses a blocked card with what to do, and the sale goes on with cash', async () => {
+      const before = demo.slips().length
       const { what, todo } = texts.en.refusals.CARD_BLOCKED
       await cashier.ringsUp('school-lunch')
       await pays('Pupil 30', 'refused')
@@ -157,10 +159,12 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       await cashier.reads('CARD_BLOCKED')
       expect(await cashier.sizeOf('.tap-word', words['tap.refused.word'])).toBeGreaterThanOrEqual(40)
       await cashier.touches('Pay cash')
+      await newSlip(before)
       await cashier.clears()
     })
 
     test('a card pulled at once: "moved too soon", and the next tap pays', async () => {
+      const before = demo.slips().length
       await cashier.ringsUp('school-lunch')
       await cashier.touches('Pay by card')
       await cashier.sees('tap')
@@ -170,6 +174,7 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       await demo.panel.lay('Pupil 03')
       await cashier.sees('approved')
       expect(await cashier.tap.getAttribute('data-face')).toBe('settled')
+      await newSlip(before)
     })
 
     test('a torn tap wants the same card again, says so to another one, and pays once', async () => {
@@ -177,9 +182,7 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       await cashier.ringsUp('school-lunch')
       await cashier.touches('Pay by card')
       await cashier.sees('tap')
-      await demo.panel.readerTakes(300)
-      await demo.panel.lay('Pupil 04')
-      await cashier.reads(words['tap.step.proving'])
+      await proves(cashier, demo, 'Pupil 04')
       await demo.panel.pull()
       await cashier.sees('torn')
       await cashier.reads(words['tap.torn.word'])
@@ -214,9 +217,7 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       await cashier.ringsUp('school-lunch')
       await cashier.touches('Pay by card')
       await cashier.sees('tap')
-      await demo.panel.readerTakes(300)
-      await demo.panel.lay('Pupil 22')
-      await cashier.reads(words['tap.step.proving'])
+      await proves(cashier, demo, 'Pupil 22')
       await demo.panel.network({ mode: 'black-hole' })
       await cashier.sees('unknown')
       await demo.panel.pull()
@@ -274,9 +275,7 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       await cashier.ringsUp('school-lunch')
       await cashier.touches('Pay by card')
       await cashier.sees('tap')
-      await demo.panel.readerTakes(300)
-      await demo.panel.lay('Pupil 07')
-      await cashier.reads(words['tap.step.proving'])
+      await proves(cashier, demo, 'Pupil 07')
       const corePid = demo.corePid()
       process.kill(corePid, 'SIGKILL')
       const notice = cashier.page.getByRole('alert').filter({ hasText: words['window.restarting.what'] })
@@ -298,9 +297,7 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       await cashier.ringsUp('school-lunch')
       await cashier.touches('Pay by card')
       await cashier.sees('tap')
-      await demo.panel.readerTakes(300)
-      await demo.panel.lay('Pupil 10')
-      await cashier.reads(words['tap.step.proving'])
+      await proves(cashier, demo, 'Pupil 10')
       const host = demo.deviceHostPid()
       process.kill(host, 'SIGKILL')
       await cashier.sees('torn', 'approved')
@@ -319,9 +316,7 @@ export function describeCashiersDay({ name: shellName, whyNot, open }: TillShell
       await cashier.ringsUp('school-lunch')
       await cashier.touches('Pay by card')
       await cashier.sees('tap')
-      await demo.panel.readerTakes(100)
-      await demo.panel.lay('Pupil 11')
-      await cashier.reads(words['tap.step.proving'])
+      await proves(cashier, demo, 'Pupil 11')
       const session = await cashier.page.context().newCDPSession(cashier.page)
       const crashed = cashier.page.waitForEvent('crash')
       // Never answered: who would answer has ended.

@@ -17,6 +17,7 @@ export async function takesGoodsBack(
   const { keyboard } = cashier.page
   await keyboard.press('F7')
   await cashier.page.locator('.sheet-list > li').first().filter({ hasText: words['receipt.printed'] }).waitFor()
+  await cashier.page.locator('.sheet-list > li').first().filter({ hasText: texts.en.tenderStates.settled }).waitFor()
   await keyboard.press('F6')
   const dialog = cashier.page.getByRole('dialog')
   await dialog.getByRole('heading', { name: /^Refund, sale No\./ }).waitFor()

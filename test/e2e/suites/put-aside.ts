@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { texts } from '../../../src/terminal/ui/texts/index.ts'
 import type { DemoWorld } from '../../fixtures/demo-world.ts'
 import type { Cashier } from './cashier.ts'
+import { proves } from './in-a-tap.ts'
 
 const { words } = texts.en
 
@@ -29,9 +30,7 @@ export async function putsAside(
     await cashier.sees('tap')
   }
   await asksForCard()
-  await demo.panel.readerTakes(300)
-  await demo.panel.lay('Pupil 17')
-  await cashier.reads(words['tap.step.proving'])
+  await proves(cashier, demo, 'Pupil 17')
   await demo.panel.pull()
   await cashier.sees('torn')
   await demo.panel.readerTakes(0)

@@ -10,6 +10,8 @@ import { texts } from '../../../src/terminal/ui/texts/index.ts'
 import type { DemoWorld } from '../../fixtures/demo-world.ts'
 import type { Cashier } from './cashier.ts'
 import type { OpenTill, TillShellUnderTest } from './cashiers-day.suite.ts'
+import { proves } from './in-a-tap.ts'
+import { isAttentive } from './still-till.ts'
 
 const patient = { timeout: 40_000, interval: 100 }
 const { words } = texts.en
@@ -100,6 +102,8 @@ export function describeReloads({ name: shellName, whyNot, open }: TillShellUnde
       await page.keyboard.press('F2')
       await page.keyboard.type('milk', { delay: 60 })
       await reloads()
+      await cashier.button('Pay by card').waitFor()
+      await isAttentive(page)
       await page.keyboard.press('Enter')
       await cashier.sees('tap')
       expect(await page.locator('.line').count()).toBe(1)
@@ -119,9 +123,7 @@ export function describeReloads({ name: shellName, whyNot, open }: TillShellUnde
     test('while the card proves itself: the tap goes on, its result is shown, and the card pays once', async () => {
       const before = demo.slips().length
       await asksForCard('school-lunch')
-      await demo.panel.readerTakes(300)
-      await demo.panel.lay('Pupil 12')
-      await cashier.reads(words['tap.step.proving'])
+      await proves(cashier, demo, 'Pupil 12')
       await reloads()
       await cashier.sees('hold', 'approved')
       await cashier.sees('approved')
@@ -149,9 +151,7 @@ export function describeReloads({ name: shellName, whyNot, open }: TillShellUnde
     test('on a payment that is not known yet: "do not charge again" is still said, and the answer comes', async () => {
       const before = demo.slips().length
       await asksForCard('school-lunch')
-      await demo.panel.readerTakes(300)
-      await demo.panel.lay('Pupil 23')
-      await cashier.reads(words['tap.step.proving'])
+      await proves(cashier, demo, 'Pupil 23')
       await demo.panel.network({ mode: 'black-hole' })
       await cashier.sees('unknown')
       await demo.panel.pull()
@@ -168,9 +168,7 @@ export function describeReloads({ name: shellName, whyNot, open }: TillShellUnde
     test('on a torn tap: the same card is still wanted, another is told so, and it pays once', async () => {
       const before = demo.slips().length
       await asksForCard('school-lunch')
-      await demo.panel.readerTakes(300)
-      await demo.panel.lay('Pupil 15')
-      await cashier.reads(words['tap.step.proving'])
+      await proves(cashier, demo, 'Pupil 15')
       await demo.panel.pull()
       await cashier.sees('torn')
       await reloads()

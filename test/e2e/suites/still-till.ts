@@ -18,8 +18,8 @@ export interface StillTill {
   show(snapshot: Snapshot, size: Size): Promise<Page>
   /** The commands that the page has sent since `show`, amounts as decimal strings. Each was answered `ok`. */
   sent(): Promise<readonly unknown[]>
-  /** A scanner or a keypad of the till's own says something now. */
-  input(input: Undated<DeviceInput>): Promise<void>
+  /** A scanner or a keypad of the till's own says something now, which is returned: milliseconds since 1970. */
+  input(input: Undated<DeviceInput>): Promise<number>
   /** A finger touches the middle of the element. */
   touch(selector: string): Promise<void>
   /** What a page must not say: uncaught errors, refused resources. */
@@ -51,4 +51,13 @@ export async function touchWith(session: CDPSession, page: Page, selector: strin
   const point = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
   await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [point] })
   await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+}
+
+/** A page listens to keys and devices a moment after it is there, and its letters come later than its boxes. */
+export async function isAttentive(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await document.fonts.ready
+    for (let frames = 0; frames < 2; frames += 1) await new Promise((resolve) => requestAnimationFrame(resolve))
+    await new Promise((resolve) => setTimeout(resolve))
+  })
 }

@@ -42,6 +42,7 @@ export interface FocusFindings {
 export async function tabThrough(page: Page, good: Set<string>): Promise<FocusFindings> {
   const stops: { readonly stop: Stop; readonly focused: Buffer | null }[] = []
   const theme = await page.evaluate(() => document.documentElement.dataset['theme'] ?? '')
+  await page.evaluate(() => document.fonts.ready.then(() => undefined))
   const placeOf = ({ name, box }: Stop): string => `${theme} ${name} ${Object.values(box).map(Math.round).join(' ')}`
   for (let presses = 0; presses < 150; presses += 1) {
     await page.keyboard.press('Tab')

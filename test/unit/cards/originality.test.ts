@@ -61,9 +61,10 @@ describe('NXP’s originality signature', () => {
     const [{ uid, signature } = { uid: new Uint8Array(0), signature: new Uint8Array(0) }] = cases
     isOriginal('ntag21x', uid, signature)
     const times = Array.from({ length: 9 }, () => {
-      const start = performance.now()
+      const start = process.cpuUsage()
       isOriginal('ntag21x', uid, signature)
-      return performance.now() - start
+      const { user, system } = process.cpuUsage(start)
+      return (user + system) / 1_000
     })
     expect(times.toSorted((a, b) => a - b)[4]).toBeLessThan(25)
   })

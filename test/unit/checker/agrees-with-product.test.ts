@@ -145,5 +145,5 @@ describe('the command', () => {
     })
     run.remove()
     expect(check('--json')).toMatchObject({ status: 2, stderr: expect.stringContaining('Usage') })
-  })
+  }, 60_000)
 })
