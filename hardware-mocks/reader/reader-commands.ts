@@ -3,7 +3,7 @@
  * of NFC Forum type 2. Such a card here stands behind a PN532 (`takesReaderCommands`); another kind of reader is put
  * before it.
  *
- * Sources: ACR122U API V2.04 §4.1, §5, §6.1, §6.2, §6.7; PC/SC part 3 §3.2.2.1 and its supplement 2.02.00; of
+ * Sources: ACR122U API V2.04 §4.1, §5, §6.1 to §6.5, §6.7, Appendix A; PC/SC part 3 §3.2.2.1 and its supplement 2.02.00; of
  * transparent sessions, what ACS documents (ACR1252U API V1.09 §5.4; ACM1252U-Y3 reference manual V1.03 §5.2.3), and
  * status 6401 and 6301 as somebody measured them on a Sony RC-S300.
  */
@@ -37,6 +37,11 @@ export class ReaderCommands {
   kind: ReaderKind = 'acr122u'
   /** Of an ACR122U: it beeps when it sees a card. */
   beepsOnDetection = true
+  /** Of an ACR122U: whether the driver before it hands on escape commands. As Debian delivers libccid, it does not. */
+  takesEscapes = false
+  /** Of an ACR122U, as its maker sends it out (§6.5). */
+  piccParameter = 0xff
+  firmware = 'ACR122U201'
   /** What its lamps and buzzer were told since it was made, the last one last. */
   readonly blinks: Blinks[] = []
   #isInSession = false
@@ -60,6 +65,20 @@ export class ReaderCommands {
     return card.takesReaderCommands === true ? null : answered(dataOf(command, card))
   }
 
+  /** To the reader itself, without a card. Null: nobody hands it on. */
+  escape(command: Uint8Array): Uint8Array | null {
+    if (this.kind !== 'acr122u' || !this.takesEscapes) return null
+    return this.#signal(command) ?? failed
+  }
+
+  /** How often it looks for a card of ISO/IEC 14443-3 type A; null: never. */
+  get looksEachMs(): number | null {
+    if (this.kind !== 'acr122u') return 250
+    const isLooking = (this.piccParameter & 0x81) === 0x81
+    if (!isLooking) return null
+    return (this.piccParameter & 0x20) === 0 ? 500 : 250
+  }
+
   /** The card left, or the reader has lost its power: no session outlives that. */
   forget(): void {
     this.#isInSession = false
@@ -80,6 +99,10 @@ export class ReaderCommands {
       this.beepsOnDetection = state === 0xff
       return Buffer.from('9000', 'hex')
     }
+    const { length } = command
+    if (length === 5 && command[2] === 0x48) return Buffer.from(this.firmware, 'latin1')
+    if (length === 5 && command[2] === 0x51) this.piccParameter = command[3]!
+    if (length === 5 && (command[2] === 0x50 || command[2] === 0x51)) return Buffer.of(0x90, this.piccParameter)
     if (command[2] !== 0x40) return null
     const blinks = blinksOf(command)
     if (blinks === null) return failed

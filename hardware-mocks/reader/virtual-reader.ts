@@ -6,11 +6,15 @@
  * With a delay, half of it passes before the card executes a command and half before the answer is back, so that
  * `pull()` in between hits either side of the execution. With the latency of a kind of reader (latency.ts) a card is
  * seen only at the next poll: one that was pulled before then was never there.
+ *
+ * A command for the reader itself takes as long as one for a card; a card that is laid down meanwhile is seen after it.
  */
 import type {
   CardPresence,
   CardReaderPort,
   CardRemoval,
+  EscapeFailure,
+  EscapeResult,
   Event,
   ReaderStatus,
   ReaderTrouble,
@@ -76,6 +80,14 @@ const NOT_SENT_REASONS: Readonly<Record<ReaderTrouble, TransmitNotSentReason>> =
   'host-restarting': 'host-down',
 }
 
+const ESCAPE_FAILURES: Readonly<Record<ReaderTrouble, EscapeFailure>> = {
+  'no-service': 'no-reader',
+  'no-reader': 'no-reader',
+  'reader-error': 'reader-error',
+  'sharing-violation': 'held',
+  'host-restarting': 'host-down',
+}
+
 export class VirtualReader implements CardReaderPort {
   /** As PC/SC would have it. */
   name: string
@@ -91,6 +103,10 @@ export class VirtualReader implements CardReaderPort {
   #trouble: ReaderStatus['trouble'] = null
   #active: Command | null = null
   #queue: Command[] = []
+  /** What it answers to a command for itself is under way. */
+  #isTelling = false
+  /** A card would have been seen meanwhile. */
+  #isDue = false
   #isDisposed = false
 
   constructor(options: VirtualReaderOptions) {
@@ -231,6 +247,31 @@ export class VirtualReader implements CardReaderPort {
     })
   }
 
+  async escape(readerName: string, command: Uint8Array, timeoutMs: number): Promise<EscapeResult> {
+    const failed = (reason: EscapeFailure, detail: string): EscapeResult => ({ kind: 'failed', reason, detail })
+    if (this.#isDisposed) return failed('host-down', 'the virtual reader is disposed')
+    if (this.#trouble !== null) return failed(ESCAPE_FAILURES[this.#trouble.code], this.#trouble.detail)
+    if (readerName !== this.name) return failed('no-reader', `${readerName} is not there`)
+    if (this.presence !== null) return failed('card-there', 'a card lies on the reader')
+    if (this.#isTelling) return failed('busy', 'another command is under way')
+    const travelMs = this.delayMs + this.latency.ofCommandMs() + this.commands.busyMs(command)
+    const looksEachMs = this.commands.looksEachMs
+    this.#isTelling = true
+    const response = await new Promise<Uint8Array | null | 'late'>((resolve) => {
+      const end = (): void => resolve(this.commands.escape(command))
+      if (travelMs === 0) end()
+      else this.#scheduler.setTimeout(travelMs > timeoutMs ? () => resolve('late') : end, Math.min(travelMs, timeoutMs))
+    })
+    this.#isTelling = false
+    const isDue = this.#isDue
+    this.#isDue = false
+    if (this.commands.looksEachMs !== looksEachMs) this.#poll()
+    else if (isDue) this.#offer()
+    if (response === 'late') return failed('timed-out', `no answer after ${timeoutMs} ms`)
+    if (response === null) return failed('refused', 'the driver hands on no commands for the reader itself')
+    return { kind: 'answered', response: Uint8Array.from(response) }
+  }
+
   dispose(): void {
     if (this.#isDisposed) return
     this.#isDisposed = true
@@ -257,7 +298,10 @@ export class VirtualReader implements CardReaderPort {
     const laid = this.#laid
     if (laid === null) return
     this.#scheduler.clearTimeout(laid.untilSeen)
-    const untilSeenMs = this.latency.untilSeenMs()
+    const { looksEachMs } = this.commands
+    if (looksEachMs === null) return
+    // What the latency is drawn from is a reader that looks each 250 ms.
+    const untilSeenMs = this.latency.untilSeenMs() * (looksEachMs / 250)
     if (untilSeenMs === 0) this.#offer()
     else laid.untilSeen = this.#scheduler.setTimeout(() => this.#offer(), untilSeenMs)
   }
@@ -265,6 +309,10 @@ export class VirtualReader implements CardReaderPort {
   #offer(): void {
     const laid = this.#laid
     if (laid === null || this.#trouble !== null || laid.presence !== null) return
+    if (this.#isTelling) {
+      this.#isDue = true
+      return
+    }
     if (!laid.hasField) laid.card.enterField()
     laid.hasField = true
     const { name: readerName } = this

@@ -41,6 +41,25 @@ export type TransmitUnknownReason =
   | 'reader-error'
 export type TransmitNotSentReason = 'no-card' | 'another-presence' | 'reader-gone' | 'host-down' | 'too-long'
 
+/**
+ * What became of one command for the reader itself (CCID 1.1, 6.1.8 "PC_to_RDR_Escape").
+ * - `answered`: with these bytes, which are the reader's own and need not end with a status word.
+ * - `failed`: no answer is known. Whether the reader did what it was told is known only of the reasons that say so.
+ */
+export type EscapeResult =
+  | { readonly kind: 'answered'; readonly response: Uint8Array }
+  | { readonly kind: 'failed'; readonly reason: EscapeFailure; readonly detail: string }
+
+export type EscapeFailure =
+  | 'card-there' // never sent: the reader has a card, or is about to
+  | 'busy' // never sent: the reader was still at something else
+  | 'refused' // PC/SC or the reader's driver does not take it, as most do not unless they are told to
+  | 'held' // never sent: another program has the reader for itself
+  | 'no-reader' // never sent: it is not there, or nothing here can speak to it without a card
+  | 'host-down' // the device host was not there, or died of something
+  | 'timed-out'
+  | 'reader-error'
+
 /** One card lying on one reader, from insertion to removal. A card that returns is a new presence. */
 export interface CardPresence {
   /** Unique for each insertion, never reused: `transmit` to an ended presence answers `notSent`. */
@@ -94,6 +113,12 @@ export interface CardReaderPort extends Disposable {
    * presence. Commands to one reader are queued. Resolves within `timeoutMs` whatever the card does.
    */
   transmit(presenceId: string, command: Uint8Array, timeoutMs: number): Promise<TransmitResult>
+  /**
+   * Tells the reader itself something, while no card lies on it: by a connection to the reader alone that is opened for
+   * this one command and closed again. A card that is laid down meanwhile is seen right after. Never sent while the
+   * reader has a card. Resolves within `timeoutMs`. Absent where an adapter has no way to a reader without a card.
+   */
+  escape?(readerName: string, command: Uint8Array, timeoutMs: number): Promise<EscapeResult>
 }
 
 export type PrinterTrouble =

@@ -5,6 +5,8 @@ import type {
   CardPresence,
   CardReaderPort,
   CardRemoval,
+  EscapeFailure,
+  EscapeResult,
   Event,
   ReaderStatus,
   ReaderTrouble,
@@ -12,7 +14,7 @@ import type {
 } from '../ports.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { CommandQueue } from './command-queue.ts'
-import { describeFailure, failureCode, resultOfFailure } from './pcsc-failures.ts'
+import { describeFailure, escapeFailureOf, failureCode, resultOfFailure } from './pcsc-failures.ts'
 
 /** An ACR122U takes short APDUs only: header 4, Lc 1, data 255, Le 1 (CCID message length 271). */
 export const commandLengthMax = 261
@@ -109,6 +111,34 @@ class NfcPcscReader implements CardReaderPort {
         return resultOfFailure(error as PcscFailure)
       }
     }, timeoutMs)
+  }
+
+  escape(readerName: string, command: Uint8Array, timeoutMs: number): Promise<EscapeResult> {
+    const failed = (reason: EscapeFailure, detail: string): EscapeResult => ({ kind: 'failed', reason, detail })
+    const reader = this.#readers.get(readerName)
+    if (reader === undefined) return Promise.resolve(failed('no-reader', `${readerName} is not there`))
+    const { scheduler } = this.#options
+    return new Promise((resolve) => {
+      let isSent = false
+      let isOver = false
+      const end = (result: EscapeResult): void => {
+        isOver = true
+        scheduler.clearTimeout(timer)
+        resolve(result)
+      }
+      const timer = scheduler.setTimeout(
+        () => end(failed(isSent ? 'timed-out' : 'busy', `no answer within ${timeoutMs} ms`)),
+        timeoutMs,
+      )
+      const isWanted = (): boolean => {
+        isSent = !isOver
+        return isSent
+      }
+      reader.reader.escape(command, isWanted).then(
+        (response) => end({ kind: 'answered', response: new Uint8Array(response) }),
+        (error: PcscFailure) => end(failed(escapeFailureOf(error), describeFailure(error))),
+      )
+    })
   }
 
   dispose(): void {

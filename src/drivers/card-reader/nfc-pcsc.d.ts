@@ -29,6 +29,8 @@ declare module 'nfc-pcsc' {
     left: []
   }> {
     readonly SCARD_STATE_EMPTY: number
+    /** The stand-in's: to the reader itself, while it has no card. Rejects with a `PcscFailure`. */
+    escape(command: Uint8Array, isWanted: () => boolean): Promise<Buffer>
   }
 
   export interface ReaderEvents {

@@ -1,5 +1,5 @@
 import type { PcscFailure } from 'nfc-pcsc'
-import type { TransmitResult } from '../ports.ts'
+import type { EscapeFailure, TransmitResult } from '../ports.ts'
 
 /** Programs that are usually found to hold a card, for the person who has to close them. */
 const usualCulprits = 'often scdaemon (GnuPG), NCALayer or another e-signature program, or a browser with OpenSC'
@@ -51,5 +51,33 @@ export function resultOfFailure(error: PcscFailure): TransmitResult {
       return { kind: 'unknown', reason: 'card-left', detail }
     default:
       return { kind: 'unknown', reason: 'reader-error', detail }
+  }
+}
+
+/**
+ * What a failed escape command says. Where CCID drivers take none, libccid says NotTransacted (CCID, src/ifdhandler.c,
+ * `IFDHControl`: "ifd exchange (Escape command) not allowed") and others UnsupportedFeature (vpcd), or
+ * InvalidParameter and its like (Windows).
+ */
+export function escapeFailureOf(error: PcscFailure): EscapeFailure {
+  switch (failureCode(error)) {
+    case 'CardIsThere':
+      return 'card-there'
+    case 'NotWanted':
+      return 'busy'
+    case 'SharingViolation':
+      return 'held'
+    case 'UnknownReader':
+    case 'ReaderUnavailable':
+    case 'NoService':
+    case 'CommError':
+      return 'no-reader'
+    case 'NotTransacted':
+    case 'UnsupportedFeature':
+    case 'InvalidParameter':
+    case 'InvalidValue':
+      return 'refused'
+    default:
+      return 'reader-error'
   }
 }

@@ -6,6 +6,7 @@ import type {
   Disposable,
   DrawerResult,
   DisplayRow,
+  EscapeResult,
   Event,
   HidPort,
   HidSight,
@@ -22,6 +23,7 @@ import type { Scheduler, TimerHandle } from '../scheduler.ts'
 import type { MessageChannelPort } from './channel.ts'
 import { protocolVersion, readHostMessage, toWire } from './protocol.ts'
 import type { CoreMessage, HostMessage } from './protocol.ts'
+import { settle, type Pending } from './pending.ts'
 
 /** When the device host counts as hung. Defaults: `defaultWatchdog`. */
 export interface WatchdogOptions {
@@ -55,7 +57,7 @@ export const defaultWatchdog: WatchdogOptions = {
   stableAfterMs: 30_000,
 }
 
-export type HostFailure = 'transmit-timed-out' | 'silent' | 'channel-closed' | 'start-failed'
+export type HostFailure = 'transmit-timed-out' | 'escape-timed-out' | 'silent' | 'channel-closed' | 'start-failed'
 
 export interface ConnectOptions {
   readonly scheduler: Scheduler
@@ -92,11 +94,6 @@ export function connectDevices(channel: MessageChannelPort, options: ConnectOpti
   return new DeviceClient(channel, options)
 }
 
-interface Pending<T> {
-  readonly settle: (result: T) => void
-  readonly timer: TimerHandle
-}
-
 const unreachable: PrinterStatus = { online: false, trouble: 'unreachable', paperNearEnd: false }
 
 class DeviceClient implements ConnectedDevices {
@@ -123,6 +120,9 @@ class DeviceClient implements ConnectedDevices {
 
   readonly #presences = new Map<string, CardPresence>()
   readonly #transmits = new Map<string, Pending<TransmitResult>>()
+  readonly #escapes = new Map<string, Pending<EscapeResult>>()
+  /** A command for a reader itself never came back: the host is replaced once no card lies there. */
+  #isStuck: string | null = null
   readonly #prints = new Map<string, Pending<PrintResult>>()
   readonly #printerQuestions = new Map<string, Pending<PrinterStatus>>()
   readonly #pulses = new Map<string, Pending<DrawerResult>>()
@@ -157,6 +157,7 @@ class DeviceClient implements ConnectedDevices {
       onDidChangeStatus: this.#readerStatusChanged.event,
       status: () => this.#readerStatus,
       transmit: (presenceId, command, timeoutMs) => this.#transmit(presenceId, command, timeoutMs),
+      escape: (readerName, command, timeoutMs) => this.#escape(readerName, command, timeoutMs),
       dispose: () => this.dispose(),
     }
     this.printer = {
@@ -256,6 +257,9 @@ class DeviceClient implements ConnectedDevices {
       case 'transmitted':
         this.#transmitted(message.requestId, message.result)
         return
+      case 'escaped':
+        this.#escaped(message.requestId, message.result)
+        return
       case 'printed':
         settle(this.#scheduler, this.#prints, message.requestId, message.result)
         return
@@ -312,6 +316,7 @@ class DeviceClient implements ConnectedDevices {
 
   #end(presenceId: string, unseen: Pick<CardRemoval, 'isUnseen'> = {}): void {
     if (this.#presences.delete(presenceId)) this.#removed.fire({ presenceId, ...unseen })
+    this.#replaceWhenFree()
   }
 
   #setReaderStatus(status: ReaderStatus): void {
@@ -345,6 +350,31 @@ class DeviceClient implements ConnectedDevices {
     if (!settle(this.#scheduler, this.#transmits, requestId, result)) return
     // Also when the host itself says so: its thread hangs in PC/SC, and no command reaches that reader any more.
     if (result.kind === 'unknown' && result.reason === 'timed-out') this.#fail('transmit-timed-out', result.detail)
+  }
+
+  #escape(readerName: string, command: Uint8Array, timeoutMs: number): Promise<EscapeResult> {
+    if (this.#phase !== 'attached') return Promise.resolve(noEscape('the device host is not there'))
+    return new Promise((resolve) => {
+      const requestId = this.#nextRequestId()
+      const timer = this.#scheduler.setTimeout(() => {
+        const detail = `the device host brought no answer back within ${timeoutMs} ms`
+        this.#escaped(requestId, { kind: 'failed', reason: 'timed-out', detail })
+      }, timeoutMs + this.#watchdog.transmitGraceMs)
+      this.#escapes.set(requestId, { settle: resolve, timer })
+      this.#post({ type: 'escape', requestId, readerName, command, timeoutMs })
+    })
+  }
+
+  #escaped(requestId: string, result: EscapeResult): void {
+    if (!settle(this.#scheduler, this.#escapes, requestId, result)) return
+    if (result.kind !== 'failed' || result.reason !== 'timed-out') return
+    this.#isStuck = result.detail
+    this.#replaceWhenFree()
+  }
+
+  /** No card was asked anything: those that lie on other readers are not torn for it. */
+  #replaceWhenFree(): void {
+    if (this.#isStuck !== null && this.#presences.size === 0) this.#fail('escape-timed-out', this.#isStuck)
   }
 
   #print(job: Uint8Array): Promise<PrintResult> {
@@ -400,7 +430,8 @@ class DeviceClient implements ConnectedDevices {
     const wasStable =
       this.#phase === 'attached' && this.#scheduler.now() - this.#attachedAtMs >= this.#watchdog.stableAfterMs
     // A mute card says nothing against the host that waited for it, and the next customer waits for the next host.
-    if (wasStable || failure === 'transmit-timed-out') this.#failures = 0
+    if (wasStable || failure === 'transmit-timed-out' || failure === 'escape-timed-out') this.#failures = 0
+    this.#isStuck = null
     if (this.#phase === 'attached') this.#isFirstHost = false
     const delays = this.#watchdog.restartDelaysMs
     const delayMs = delays[Math.min(this.#failures, delays.length - 1)] ?? 0
@@ -438,6 +469,8 @@ class DeviceClient implements ConnectedDevices {
     for (const requestId of [...this.#transmits.keys()]) {
       settle(this.#scheduler, this.#transmits, requestId, { kind: 'unknown', reason: 'host-died', detail })
     }
+    for (const requestId of [...this.#escapes.keys()])
+      settle(this.#scheduler, this.#escapes, requestId, noEscape(detail))
     for (const requestId of [...this.#prints.keys()]) {
       // What the host had handed to the system still goes to the printer.
       const ended = { kind: 'failed', trouble: 'error', paper: 'uncertain', detail } as const
@@ -455,14 +488,5 @@ class DeviceClient implements ConnectedDevices {
 const noDrawer = (detail: string): Extract<DrawerResult, { kind: 'failed' }> => {
   return { kind: 'failed', trouble: 'unreachable', detail }
 }
+const noEscape = (detail: string): EscapeResult => ({ kind: 'failed', reason: 'host-down', detail })
 const hostDown = (detail: string): ReaderStatus => ({ readers: [], trouble: { code: 'host-restarting', detail } })
-
-/** Answers a request once; false when it was answered before (a late message, a second time-out). */
-function settle<T>(scheduler: Scheduler, pending: Map<string, Pending<T>>, requestId: string, result: T): boolean {
-  const request = pending.get(requestId)
-  if (request === undefined) return false
-  pending.delete(requestId)
-  scheduler.clearTimeout(request.timer)
-  request.settle(result)
-  return true
-}

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type {
+  EscapeFailure,
   HidDeviceStatus,
   HidNothing,
   HidPlaceSeen,
@@ -51,6 +52,16 @@ const notSentReason = oneOf<TransmitNotSentReason>({
   'host-down': true,
   'too-long': true,
 })
+const escapeFailure = oneOf<EscapeFailure>({
+  'card-there': true,
+  busy: true,
+  refused: true,
+  held: true,
+  'no-reader': true,
+  'host-down': true,
+  'timed-out': true,
+  'reader-error': true,
+})
 const printerTrouble = oneOf<PrinterTrouble>({
   unreachable: true,
   'no-access': true,
@@ -80,6 +91,10 @@ const transmitResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('answered'), response: bytes, tookMs }),
   z.object({ kind: z.literal('unknown'), reason: unknownReason, detail }),
   z.object({ kind: z.literal('notSent'), reason: notSentReason, detail }),
+])
+const escapeResult = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('answered'), response: bytes }),
+  z.object({ kind: z.literal('failed'), reason: escapeFailure, detail }),
 ])
 const printResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('printed') }),
@@ -222,6 +237,13 @@ export const coreMessage = z.discriminatedUnion('type', [
     command: bytes,
     timeoutMs: milliseconds,
   }),
+  z.object({
+    type: z.literal('escape'),
+    requestId: id,
+    readerName: z.string(),
+    command: bytes,
+    timeoutMs: milliseconds,
+  }),
   z.object({ type: z.literal('print'), requestId: id, job: bytes }),
   z.object({ type: z.literal('askPrinterStatus'), requestId: id }),
   z.object({ type: z.literal('openDrawer'), requestId: id }),
@@ -243,6 +265,7 @@ export const hostMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('removed'), presenceId: id, isUnseen: z.literal(true).optional() }),
   z.object({ type: z.literal('readerStatus'), status: readerStatus }),
   z.object({ type: z.literal('transmitted'), requestId: id, result: transmitResult }),
+  z.object({ type: z.literal('escaped'), requestId: id, result: escapeResult }),
   z.object({ type: z.literal('printed'), requestId: id, result: printResult }),
   z.object({ type: z.literal('printerStatus'), requestId: id.nullable(), status: printerStatus }),
   z.object({ type: z.literal('drawerOpened'), requestId: id, result: drawerResult }),

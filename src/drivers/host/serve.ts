@@ -1,4 +1,12 @@
-import type { CardPresence, CardReaderPort, Disposable, HidPort, HidSight, PrinterPort } from '../ports.ts'
+import type {
+  CardPresence,
+  CardReaderPort,
+  Disposable,
+  EscapeResult,
+  HidPort,
+  HidSight,
+  PrinterPort,
+} from '../ports.ts'
 import type { MessageChannelPort } from './channel.ts'
 import { protocolVersion, readCoreMessage, toWire } from './protocol.ts'
 import type { CoreMessage, HostMessage } from './protocol.ts'
@@ -16,6 +24,12 @@ export interface ServeOptions {
   readonly reportMalformed: (why: string) => void
   /** Milliseconds on a clock that never jumps: each command is timed with it, beside the reader. */
   readonly now?: () => number
+}
+
+const noEscape: EscapeResult = {
+  kind: 'failed',
+  reason: 'no-reader',
+  detail: 'this reader takes commands for cards only',
 }
 
 /** Puts devices behind a channel: the device host's whole work. The devices stay the caller's. */
@@ -69,6 +83,12 @@ export function serveDevices(devices: Devices, channel: MessageChannelPort, opti
         const tookMs = now === undefined || sentAt === undefined ? undefined : now() - sentAt
         const isTimed = result.kind === 'answered' && tookMs !== undefined
         post({ type: 'transmitted', requestId, result: isTimed ? { ...result, tookMs } : result })
+        return
+      }
+      case 'escape': {
+        const { requestId, readerName, command, timeoutMs } = message
+        const result = (await reader.escape?.(readerName, command, timeoutMs)) ?? noEscape
+        post({ type: 'escaped', requestId, result })
         return
       }
       case 'print':

@@ -249,8 +249,30 @@ const ledgerSchema = z.strictObject({
 })
 export type LedgerCheckView = z.infer<typeof ledgerSchema>
 
+/**
+ * - `refused`: PC/SC's driver takes no commands for a reader itself, or not these.
+ * - `later`: a card lies there, or another program has the reader.
+ * - `not-taken`: the reader said no.
+ * - `silent`: it did not answer, and is not asked again.
+ */
+const readerTroubles = ['refused', 'later', 'not-taken', 'silent'] as const
+
 export const benchViewSchema = z.strictObject({
   readers: z.array(z.string()),
+  /** Of those that tell it of themselves, without a card. */
+  readerSettings: z
+    .array(
+      z.strictObject({
+        readerName: z.string(),
+        /** Null: not known. */
+        firmware: z.string().nullable(),
+        /** It looks for a card each so many milliseconds. */
+        pollingMs: z.int().nullable(),
+        /** Why not all is known, or not as it should be. */
+        trouble: z.enum(readerTroubles).nullable(),
+      }),
+    )
+    .optional(),
   cards: z.array(
     z.strictObject({
       presenceId: presenceIdSchema,

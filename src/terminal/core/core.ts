@@ -26,6 +26,7 @@ import { givenUp } from '../payment/tender-rows.ts'
 import { BenchDesk, hasTakenMoney, type BenchOutside } from './bench/bench-desk.ts'
 import { CustomerDisplay } from './customer-display.ts'
 import { PrintQueue } from './print-queue.ts'
+import { ReaderSetUp } from './reader-set-up.ts'
 import { ReaderSignals, type ReaderBeeps } from './reader-signals.ts'
 import { Till } from './till.ts'
 
@@ -117,10 +118,17 @@ export function createCore(parts: CoreParts): Core {
     retryMs: 3_000,
     after: journal.wholeCheck,
   })
+  const readerBeeps = parts.readerBeeps ?? 'result'
+  const readerSetUp = new ReaderSetUp({
+    reader: parts.reader,
+    beepsOnDetection: readerBeeps === 'detection',
+    onDidChange: () => till.publish(),
+  })
   const bench = new BenchDesk({
     ...parts.bench,
     terminalId: enrolment.terminalId,
     reader: parts.reader,
+    readerSettings: () => readerSetUp.settings,
     printer: parts.printer,
     hid: parts.hid,
     ledger,
@@ -134,7 +142,7 @@ export function createCore(parts: CoreParts): Core {
     onDidChange: () => till.publish(),
   })
   const display = new CustomerDisplay(parts.hid)
-  const signals = new ReaderSignals(parts.reader, parts.readerBeeps ?? 'result')
+  const signals = new ReaderSignals(parts.reader, readerBeeps, readerSetUp)
   const till: Till = new Till({
     terminalId: enrolment.terminalId,
     journal,
@@ -212,6 +220,7 @@ export function createCore(parts: CoreParts): Core {
       stopped = true
       till.stop()
       signals.dispose()
+      readerSetUp.dispose()
       engine.stop()
       printQueue.stop()
       journal.close()

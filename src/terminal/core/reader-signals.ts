@@ -6,16 +6,12 @@
  */
 import type { CardPresence, CardReaderPort, Disposable } from '../../drivers/ports.ts'
 import type { Snapshot } from '../contract/snapshot.ts'
+import { answerMaxMs, beepOnDetection, isAcr122u, isDone } from './acr122u.ts'
+import type { ReaderSetUp } from './reader-set-up.ts'
 
 /** When it beeps: with the result, when it sees a card, or never. The lamps show the result all the same. */
 export const readerBeeps = ['result', 'detection', 'never'] as const
 export type ReaderBeeps = (typeof readerBeeps)[number]
-
-/** As for any command: a reader that answers none is started anew. */
-const answerMaxMs = 3_000
-
-/** P2 00: silent, FF: beeps. Kept by the reader until it loses its power. */
-const onDetection = (beeps: boolean): Uint8Array => Uint8Array.of(0xff, 0x00, 0x52, beeps ? 0xff : 0x00, 0x00)
 
 /**
  * The reader answers when the lamps have done: the next command waits that long.
@@ -36,15 +32,21 @@ type Result = keyof typeof results
 export class ReaderSignals implements Disposable {
   readonly #reader: CardReaderPort
   readonly #beeps: ReaderBeeps
+  readonly #setUp: Pick<ReaderSetUp, 'wasTold'>
   readonly #subscriptions: readonly Disposable[]
   readonly #lying = new Set<string>()
   /** Readers that were told when to beep since they were plugged in. */
   readonly #told = new Set<string>()
   #shown: string = ''
 
-  /** Subscribes before the till does: what it says to a reader that was just plugged in goes first. */
-  constructor(reader: CardReaderPort, beeps: ReaderBeeps) {
+  /**
+   * Subscribes before the till does: what it says to a reader that was just plugged in goes first.
+   *
+   * @param setUp knows which readers have heard without a card when to beep; the others hear it with their first one
+   */
+  constructor(reader: CardReaderPort, beeps: ReaderBeeps, setUp: Pick<ReaderSetUp, 'wasTold'>) {
     this.#reader = reader
+    this.#setUp = setUp
     this.#beeps = beeps
     this.#subscriptions = [
       reader.onDidInsert((presence) => this.#inserted(presence)),
@@ -76,23 +78,19 @@ export class ReaderSignals implements Disposable {
   #inserted({ presenceId, readerName }: CardPresence): void {
     if (!isAcr122u(readerName)) return
     this.#lying.add(presenceId)
-    if (!this.#told.has(readerName)) void this.#tellWhenToBeep(presenceId, readerName)
+    if (!this.#told.has(readerName) && !this.#setUp.wasTold(readerName))
+      void this.#tellWhenToBeep(presenceId, readerName)
   }
 
   /** Again with the next card, should this one have left too early. */
   async #tellWhenToBeep(presenceId: string, readerName: string): Promise<void> {
     this.#told.add(readerName)
-    const result = await this.#reader.transmit(presenceId, onDetection(this.#beeps === 'detection'), answerMaxMs)
-    if (result.kind !== 'answered' || result.response[0] !== 0x90) this.#told.delete(readerName)
+    const result = await this.#reader.transmit(presenceId, beepOnDetection(this.#beeps === 'detection'), answerMaxMs)
+    if (result.kind !== 'answered' || !isDone(result.response)) this.#told.delete(readerName)
   }
 
   /** A lamp that fails is nobody's trouble: what the reader has to tell, the next card's commands tell. */
   #say(presenceId: string, command: Uint8Array): void {
     void this.#reader.transmit(presenceId, command, answerMaxMs)
   }
-}
-
-/** By the name that PC/SC gives it. */
-function isAcr122u(readerName: string): boolean {
-  return readerName.toUpperCase().includes('ACR122U')
 }

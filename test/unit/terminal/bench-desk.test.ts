@@ -61,6 +61,7 @@ function openDesk(...lying: readonly CardPresence[]): BenchDesk {
   const parts: BenchParts = {
     ...noBench,
     terminalId: 'till-1',
+    readerSettings: () => [],
     testPage: () => Uint8Array.of(1, 2, 3),
     keepText: (name, text) => {
       kept = { name, text }

@@ -83,6 +83,7 @@ function openDesk() {
       return `/data/bench/${name}`
     },
     terminalId: 'till-1',
+    readerSettings: () => [],
     reader: createAbsentReader(),
     printer: createAbsentPrinter(),
     hid,

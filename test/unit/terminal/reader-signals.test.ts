@@ -25,7 +25,7 @@ function watched(beeps: ReaderBeeps, name = 'ACS ACR122U PICC Interface 00 00') 
     sent.push(Buffer.from(command).toString('hex').toUpperCase())
     return transmit(presenceId, command, timeoutMs)
   }
-  const signals = new ReaderSignals(reader, beeps)
+  const signals = new ReaderSignals(reader, beeps, { wasTold: () => false })
   const show = (tap: Snapshot['tap']): void => signals.follow({ ...quietTill, tap })
   const lay = (): void => {
     reader.pull()

@@ -57,6 +57,7 @@ export function tillBench(seed: string, hid = createAbsentHid()) {
     bench: new BenchDesk({
       ...noBench,
       terminalId: 'till-1',
+      readerSettings: () => [],
       reader,
       printer,
       hid,

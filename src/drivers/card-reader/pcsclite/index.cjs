@@ -13,6 +13,10 @@
  *   failed command, one is told, and the card is told anew;
  * - a client whose service died stays dead: a new one is tried four times a second.
  *
+ * Beyond the binding's interface a reader has `escape`: a command for the reader itself, while it has no card, over a
+ * connection of its own. It takes its turn among the reader's operations, so that a card laid down meanwhile is
+ * connected right after.
+ *
  * Beyond the binding's interface the object emits `service` (true: PC/SC answers, false: it does not), because without
  * readers nothing else would say that the service is back.
  */
@@ -67,6 +71,8 @@ class CardReader extends EventEmitter {
   #response = null
   #operations = Promise.resolve()
   #changes = []
+  /** What PC/SC said last, told or not. */
+  #rawStatus = 0
   #following = false
   #countAnnounced = 0
   #probeTimer = null
@@ -78,7 +84,10 @@ class CardReader extends EventEmitter {
     super()
     this.#device = device
     this.name = device.name()
-    device.on('change', (status) => this.#changed(status.raw))
+    device.on('change', (status) => {
+      this.#rawStatus = status.raw
+      this.#changed(status.raw)
+    })
   }
 
   /** Answers with the protocol. A card that has just been asked for its ATR is already connected: that one is used. */
@@ -151,6 +160,30 @@ class CardReader extends EventEmitter {
       (response) => callback(null, response),
       (error) => callback(error),
     )
+  }
+
+  /**
+   * Sends it by SCardControl over a direct connection, closed again at once.
+   *
+   * @param isWanted asked when its turn has come; with false nothing is sent
+   * @returns a promise of the answer; rejects with `CardIsThere` or `NotWanted` where nothing was sent
+   */
+  escape(command, isWanted) {
+    return this.#enqueue(async () => {
+      if (this.#ended) throw failure('UnknownReader', 'The reader is gone')
+      if (this.#card !== null || (this.#rawStatus & this.SCARD_STATE_PRESENT) !== 0)
+        throw failure('CardIsThere', 'A card lies on the reader')
+      if (!isWanted()) throw failure('NotWanted', 'The time for it was over before its turn')
+      // A protocol would have Windows look for a card; macOS takes no connection without one.
+      const protocol = process.platform === 'darwin' ? pcsc.Protocol.ANY : pcsc.Protocol.UNSET
+      const connection = await this.#device.connect(pcsc.CardMode.DIRECT, protocol)
+      try {
+        // The buffer is this command's alone.
+        return Buffer.from(await connection.control(this.IOCTL_CCID_ESCAPE, command, new ArrayBuffer(264)))
+      } finally {
+        await connection.disconnect(pcsc.CardDisposition.LEAVE).catch(() => undefined)
+      }
+    })
   }
 
   close() {

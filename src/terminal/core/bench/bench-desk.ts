@@ -10,6 +10,7 @@ import type { BenchView } from '../../contract/bench.ts'
 import type { Command, CommandFault } from '../../contract/commands.ts'
 import { CardBench, type CardBenchParts } from './card-bench.ts'
 import { consoleText } from './console-text.ts'
+import type { ReaderSetting } from '../reader-set-up.ts'
 import { DoctorBench, type DoctorBenchParts } from './doctor-bench.ts'
 import { HidBench, type HidBenchParts } from './hid-bench.ts'
 import { hidText } from './hid-text.ts'
@@ -26,6 +27,7 @@ export interface BenchOutside extends Pick<DoctorBenchParts, 'startExaminer' | '
 
 export interface BenchParts extends CardBenchParts, DoctorBenchParts, HidBenchParts, BenchOutside {
   readonly terminalId: string
+  readonly readerSettings: () => readonly ReaderSetting[]
   readonly printer: PrinterPort
   readonly ledger: Pick<LedgerClient, 'call'>
   readonly ledgerUrl: string
@@ -79,6 +81,25 @@ interface Session {
   printer: Pick<BenchView['printer'], 'status' | 'doing' | 'page' | 'drawer'>
   ledger: Pick<BenchView['ledger'], 'isAsking' | 'result'>
 }
+
+type SettingView = Exclude<BenchView['readerSettings'], undefined>[number]
+
+const troubleViews: Readonly<Record<Exclude<ReaderSetting['trouble'], null>, SettingView['trouble']>> = {
+  refused: 'refused',
+  'no-reader': 'refused',
+  'card-there': 'later',
+  busy: 'later',
+  held: 'later',
+  'not-taken': 'not-taken',
+  'timed-out': 'silent',
+  'host-down': 'silent',
+  'reader-error': 'silent',
+}
+
+const settingView = ({ trouble, ...known }: ReaderSetting): SettingView => ({
+  ...known,
+  trouble: trouble === null ? null : troubleViews[trouble],
+})
 
 export class BenchDesk {
   readonly #parts: BenchParts
@@ -188,6 +209,7 @@ export class BenchDesk {
     const { console, ...cards } = session.cards.view()
     return {
       readers: [...reader.status().readers],
+      readerSettings: this.#parts.readerSettings().map(settingView),
       ...cards,
       console: { ...console, exported: session.exported },
       printer: { profile: printerProfile, mayOpenDrawer: session.mayOpenDrawer, ...session.printer },

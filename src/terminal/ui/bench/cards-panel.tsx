@@ -4,6 +4,7 @@ import { useTexts } from '../texts/use-texts.ts'
 import { CommandButton } from '../till/command-button.tsx'
 import { LevelShape } from '../till/tap-shapes.tsx'
 import { CardFacts } from './card-facts.tsx'
+import { ReaderFacts } from './reader-facts.tsx'
 import { useKeys } from './use-keys.ts'
 
 export function CardsPanel({ bench, snapshot, working, send }: PanelProps) {
@@ -20,6 +21,9 @@ export function CardsPanel({ bench, snapshot, working, send }: PanelProps) {
         <p className="bench-what">
           <LevelShape level={level} /> {level === 'ok' ? bench.readers.join(' · ') : `${what} ${todo}`}
         </p>
+        {(bench.readerSettings ?? []).map((setting) => (
+          <ReaderFacts key={setting.readerName} {...setting} />
+        ))}
         {level === 'ok' ? null : (
           <>
             <p>{say('bench.readers.help')}</p>

@@ -19,6 +19,14 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.readers.linux':
     'On Linux the service pcscd has to run, and the modules pn533 and nfc must not hold the reader.',
   'bench.readers.several': 'The first card on the list is measured.',
+  'bench.reader.firmware': '{reader}: firmware {firmware}.',
+  'bench.reader.polling': 'It looks for a card each {ms} ms.',
+  'bench.reader.refused':
+    '{reader} says nothing of itself: the driver of PC/SC takes no commands without a card. The till works; the panel “{panel}” says what to do.',
+  'bench.reader.later': '{reader} is asked about itself when no card lies on it and no other program has it.',
+  'bench.reader.not-taken': '{reader} does not take the setting that the till needs.',
+  'bench.reader.silent':
+    '{reader} did not answer without a card, and is not asked again. Plugged in anew, with the till started anew, it is.',
   'bench.card.none': 'No card lies on a reader. Lay one on it.',
   'bench.card.asking': 'Asking the card what it is …',
   'bench.card.mute': 'It did not answer in time. Take it off and lay it on again, or press “Once more”.',

@@ -19,6 +19,14 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.readers.linux':
     'Linux жүйесінде pcscd қызметі іске қосулы болып, pn533 пен nfc модульдері оқығышты иеленбеуі керек.',
   'bench.readers.several': 'Тізімдегі бірінші карта өлшенеді.',
+  'bench.reader.firmware': '{reader}: микробағдарлама {firmware}.',
+  'bench.reader.polling': 'Картаны әр {ms} мс сайын іздейді.',
+  'bench.reader.refused':
+    '{reader} өзі туралы айтпайды: PC/SC драйвері картасыз пәрмен қабылдамайды. Касса жұмыс істейді; не істеу керегін «{panel}» қойыншасы айтады.',
+  'bench.reader.later': '{reader} үстінде карта болмағанда және оны басқа бағдарлама ұстамағанда өзі туралы айтады.',
+  'bench.reader.not-taken': '{reader} кассаға керек баптауды қабылдамайды.',
+  'bench.reader.silent':
+    '{reader} картасыз жауап бермеді, енді сұралмайды. Оны қайта қосып, кассаны қайта іске қосыңыз.',
   'bench.card.none': 'Оқығышта карта жоқ. Картаны жақындатыңыз.',
   'bench.card.asking': 'Қандай карта екені анықталып жатыр …',
   'bench.card.mute':

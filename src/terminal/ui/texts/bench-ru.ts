@@ -17,6 +17,14 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.readers.help': 'Подойдёт любой ридер PC/SC. Подключённый появится здесь сам. Виртуальные карты: npm start.',
   'bench.readers.linux': 'В Linux должна работать служба pcscd, а модули pn533 и nfc не должны занимать ридер.',
   'bench.readers.several': 'Измеряется первая карта в списке.',
+  'bench.reader.firmware': '{reader}: прошивка {firmware}.',
+  'bench.reader.polling': 'Ищет карту каждые {ms} мс.',
+  'bench.reader.refused':
+    '{reader} о себе не сообщает: драйвер PC/SC не принимает команд без карты. Касса работает; что делать, скажет вкладка «{panel}».',
+  'bench.reader.later': '{reader} сообщит о себе, когда на нём нет карты и его не держит другая программа.',
+  'bench.reader.not-taken': '{reader} не принимает нужную кассе настройку.',
+  'bench.reader.silent':
+    '{reader} без карты не ответил; больше его не спрашиваем. Подключите его заново и перезапустите кассу.',
   'bench.card.none': 'На ридере нет карты. Приложите карту.',
   'bench.card.asking': 'Узнаём, что это за карта …',
   'bench.card.mute': 'Карта вовремя не ответила. Уберите её и приложите снова или нажмите «Ещё раз».',
