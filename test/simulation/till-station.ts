@@ -97,6 +97,12 @@ export class TillStation implements Station {
     return this.#reader.commands
   }
 
+  /** The cable is pulled out and put in again. */
+  replugReader(): void {
+    this.#reader.unplug()
+    this.#reader.plug()
+  }
+
   /** A second machine with the keys of another. */
   get isClone(): boolean {
     return this.#parts.image !== undefined
@@ -316,6 +322,11 @@ function readerOf(life: { readonly alive: boolean }, reader: CardReaderPort): Ca
         void reader
           .transmit(presenceId, command, timeoutMs)
           .then((result) => (life.alive ? resolve(result) : undefined))
+      }),
+    escape: (readerName, command, timeoutMs) =>
+      new Promise((resolve) => {
+        if (life.alive)
+          void reader.escape?.(readerName, command, timeoutMs).then((result) => life.alive && resolve(result))
       }),
     dispose: () => undefined,
   }

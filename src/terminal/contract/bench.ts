@@ -252,10 +252,10 @@ export type LedgerCheckView = z.infer<typeof ledgerSchema>
 /**
  * - `refused`: PC/SC's driver takes no commands for a reader itself, or not these.
  * - `later`: a card lies there, or another program has the reader.
- * - `not-taken`: the reader said no.
+ * - `declined`: the reader itself said no.
  * - `silent`: it did not answer, and is not asked again.
  */
-const readerTroubles = ['refused', 'later', 'not-taken', 'silent'] as const
+const readerTroubles = ['refused', 'later', 'declined', 'silent'] as const
 
 export const benchViewSchema = z.strictObject({
   readers: z.array(z.string()),

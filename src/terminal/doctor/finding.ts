@@ -91,6 +91,7 @@ export const levels = {
   'reader-no-rights': 'fault',
   'reader-unseen': 'fault',
   'reader-acr122u': 'ok',
+  'reader-escape-off': 'warning',
   'reader-omnikey': 'ok',
   'reader-virtual': 'ok',
   'reader-unknown': 'warning',

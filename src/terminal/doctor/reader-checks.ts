@@ -62,11 +62,14 @@ const known = [
 export async function readersCheck(scene: ReaderScene): Promise<Finding[]> {
   const { asked, look, plugged } = scene
   const readers = look.kind === 'readers' ? look.readers : []
-  if (readers.length > 0)
-    return readers.map(({ name }) => {
-      const code = known.find(([pattern]) => pattern.test(name))?.[1] ?? 'reader-unknown'
-      return found('reader', code, { reader: name })
+  if (readers.length > 0) {
+    const driver = await driverWithoutEscapes(scene)
+    return readers.map(({ name: reader }) => {
+      if (driver !== null && /ACR122U/i.test(reader)) return found('reader', 'reader-escape-off', { reader, ...driver })
+      const code = known.find(([pattern]) => pattern.test(reader))?.[1] ?? 'reader-unknown'
+      return found('reader', code, { reader })
     })
+  }
   const [unseen] = plugged
   if (unseen !== undefined && look.kind === 'readers') return [await whyUnseen(scene, unseen)]
   // What keeps the service from answering is told by its own check.
@@ -74,6 +77,31 @@ export async function readersCheck(scene: ReaderScene): Promise<Finding[]> {
 }
 
 const driverFolders = ['/usr/lib/pcsc/drivers', '/usr/lib64/pcsc/drivers', '/usr/local/lib/pcsc/drivers']
+
+/** DRIVER_OPTION_CCID_EXCHANGE_AUTHORIZED (CCID, SCARDCONTOL.md and its Info.plist). */
+const takesEscapes = 0x01
+const driverOptions = /<key>ifdDriverOptions<\/key>\s*<string>\s*(0x[0-9a-f]+|\d+)\s*<\/string>/i
+
+/**
+ * The CCID driver that hands no command on to a reader without a card (design/08, "Told without a card"): the file of
+ * its settings, what it says and what it would have to. Null where no driver's settings can be read, or one of several
+ * has them on: which of them has the reader, pcscd tells nobody.
+ */
+async function driverWithoutEscapes({
+  machine,
+}: ReaderScene): Promise<Record<'file' | 'found' | 'wanted', string> | null> {
+  const drivers: { readonly file: string; readonly options: number }[] = []
+  for (const folder of driverFolders)
+    for (const bundle of (await machine.names(folder)).filter((name) => /ccid.*\.bundle$/i.test(name))) {
+      const file = `${folder}/${bundle}/Contents/Info.plist`
+      const options = driverOptions.exec((await machine.text(file)) ?? '')?.[1]
+      if (options !== undefined) drivers.push({ file, options: Number(options) })
+    }
+  const [driver] = drivers
+  if (driver === undefined || drivers.some(({ options }) => (options & takesEscapes) !== 0)) return null
+  const hex = (options: number): string => `0x${options.toString(16).toUpperCase().padStart(4, '0')}`
+  return { file: driver.file, found: hex(driver.options), wanted: hex(driver.options | takesEscapes) }
+}
 
 async function whyUnseen({ machine }: ReaderScene, { name: reader, node: path }: UsbReader): Promise<Finding> {
   const drivers = (await Promise.all(driverFolders.map((folder) => machine.names(folder)))).flat()

@@ -193,6 +193,12 @@ export const english: DoctorTexts = {
         'list it.',
     ],
     'reader-acr122u': ['{reader}. Known: short commands only; beeps by itself; up to a second late without a card.'],
+    'reader-escape-off': [
+      '{reader}: its driver takes no commands without a card, so the till neither sees nor sets how ' +
+        'often it looks for cards, and it beeps at the first card after it was plugged in.',
+      'In {file}, ifdDriverOptions: {wanted} for {found}; then sudo systemctl restart pcscd. Any ' +
+        'program may then tell readers anything: leave it off on a machine that others use.',
+    ],
     'reader-omnikey': ['{reader}. Known: an NTAG21x is shown as an unknown card by it.'],
     'reader-virtual': ['{reader}: virtual, of vpcd.'],
     'reader-unknown': [

@@ -26,6 +26,15 @@ import {
 const wantsReader = { asked: { wantsReader: true } }
 const readers = (...seen: readonly SeenReader[]): PcscLook => ({ kind: 'readers', readers: seen })
 const acr = (card: SeenReader['card'] = 'none'): Scene => ({ look: readers({ name: 'ACS ACR122U 00 00', card }) })
+const driver = '/usr/lib/pcsc/drivers/ifd-ccid.bundle'
+/** Its settings, as Debian's libccid has them. */
+const plist = (options: string): string =>
+  `<dict>\n\t<key>ifdLogLevel</key>\n\t<string>0x0003</string>\n\n\t<key>ifdDriverOptions</key>\n\t<string>${options}</string>\n`
+const ccid = (options: string) =>
+  ({
+    folders: { '/usr/lib/pcsc/drivers': ['ifd-ccid.bundle', 'serial'] },
+    texts: { [`${driver}/Contents/Info.plist`]: plist(options) },
+  }) satisfies Scene
 const till = { held: true, pid: '4711' }
 const running = { nodes: tillFolder, till: { holder: async () => till } } satisfies Scene
 const ledgerUrl = 'https://ledger.example'
@@ -172,6 +181,7 @@ const scenes: readonly (readonly [FindingCode, CheckName, Scene])[] = [
     },
   ],
   ['reader-acr122u', 'reader', acr()],
+  ['reader-escape-off', 'reader', { ...acr(), ...ccid('0x0000') }],
   ['reader-omnikey', 'reader', { look: readers({ name: 'HID Global OMNIKEY 5022 Smart Card Reader', card: 'none' }) }],
   ['reader-virtual', 'reader', { look: readers({ name: 'Virtual PCD 00 00', card: 'none' }) }],
   ['reader-unknown', 'reader', { look: readers({ name: 'SCM SCL3711', card: 'none' }) }],
@@ -270,6 +280,28 @@ it('a rule for a device that the till reads opens its vendor’s and no other ke
     const { remedy } = wordsOf(found!, language)
     expect(remedy).toContain('KERNEL=="hidraw*", ATTRS{idVendor}=="0c2e", TAG+="uaccess"')
     expect(remedy).not.toContain('plugdev')
+  }
+})
+
+it('an ACR122U is told of only where every driver that can be read hands nothing on to it', async () => {
+  const second = '/usr/lib/pcsc/drivers/ifd-acsccid.bundle'
+  const both = (first: string, other: string): Scene => ({
+    ...acr(),
+    folders: { '/usr/lib/pcsc/drivers': ['ifd-ccid.bundle', 'ifd-acsccid.bundle'] },
+    texts: { [`${driver}/Contents/Info.plist`]: plist(first), [`${second}/Contents/Info.plist`]: plist(other) },
+  })
+  const codes = async (scene: Scene) => (await foundBy(scene, 'reader')).map(({ code }) => code)
+  expect(await codes({ ...acr(), ...ccid('0x0001') })).toEqual(['reader-acr122u'])
+  expect(await codes({ ...acr(), ...ccid('5') })).toEqual(['reader-acr122u'])
+  expect(await codes(both('0x0000', '0x0005'))).toEqual(['reader-acr122u'])
+  expect(await codes(both('0x0004', '0x0000'))).toEqual(['reader-escape-off'])
+  const omnikey = readers({ name: 'HID Global OMNIKEY 5022 Smart Card Reader', card: 'none' })
+  expect(await codes({ look: omnikey, ...ccid('0x0000') })).toEqual(['reader-omnikey'])
+  const [found] = await foundBy({ ...acr(), ...ccid('0x0004') }, 'reader')
+  for (const language of languages) {
+    const { remedy } = wordsOf(found!, language)
+    expect(remedy).toContain(`${driver}/Contents/Info.plist`)
+    expect(remedy).toContain('0x0005')
   }
 })
 

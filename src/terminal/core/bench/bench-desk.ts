@@ -90,7 +90,7 @@ const troubleViews: Readonly<Record<Exclude<ReaderSetting['trouble'], null>, Set
   'card-there': 'later',
   busy: 'later',
   held: 'later',
-  'not-taken': 'not-taken',
+  'not-taken': 'declined',
   'timed-out': 'silent',
   'host-down': 'silent',
   'reader-error': 'silent',

@@ -23,8 +23,8 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.reader.polling': 'It looks for a card each {ms} ms.',
   'bench.reader.refused':
     '{reader} says nothing of itself: the driver of PC/SC takes no commands without a card. The till works; the panel “{panel}” says what to do.',
-  'bench.reader.later': '{reader} is asked about itself when no card lies on it and no other program has it.',
-  'bench.reader.not-taken': '{reader} does not take the setting that the till needs.',
+  'bench.reader.later': '{reader} is asked about itself once no card lies on it and nothing else has hold of it.',
+  'bench.reader.declined': '{reader} does not take the setting that the till needs.',
   'bench.reader.silent':
     '{reader} did not answer without a card, and is not asked again. Plugged in anew, with the till started anew, it is.',
   'bench.card.none': 'No card lies on a reader. Lay one on it.',

@@ -138,7 +138,7 @@ export const benchWordKeys = [
   'bench.reader.polling',
   'bench.reader.refused',
   'bench.reader.later',
-  'bench.reader.not-taken',
+  'bench.reader.declined',
   'bench.reader.silent',
   'bench.card.none',
   'bench.card.asking',

@@ -22,7 +22,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.reader.refused':
     '{reader} о себе не сообщает: драйвер PC/SC не принимает команд без карты. Касса работает; что делать, скажет вкладка «{panel}».',
   'bench.reader.later': '{reader} сообщит о себе, когда на нём нет карты и его не держит другая программа.',
-  'bench.reader.not-taken': '{reader} не принимает нужную кассе настройку.',
+  'bench.reader.declined': '{reader} не принимает нужную кассе настройку.',
   'bench.reader.silent':
     '{reader} без карты не ответил; больше его не спрашиваем. Подключите его заново и перезапустите кассу.',
   'bench.card.none': 'На ридере нет карты. Приложите карту.',
