@@ -99,10 +99,12 @@ export class ReaderCommands {
       this.beepsOnDetection = state === 0xff
       return Buffer.from('9000', 'hex')
     }
-    const { length } = command
-    if (length === 5 && command[2] === 0x48) return Buffer.from(this.firmware, 'latin1')
-    if (length === 5 && command[2] === 0x51) this.piccParameter = command[3]!
-    if (length === 5 && (command[2] === 0x50 || command[2] === 0x51)) return Buffer.of(0x90, this.piccParameter)
+    if (command[2] === 0x48 || command[2] === 0x50 || command[2] === 0x51) {
+      if (command.length !== 5) return failed
+      if (command[2] === 0x48) return Buffer.from(this.firmware, 'latin1')
+      if (command[2] === 0x51) this.piccParameter = command[3]!
+      return Buffer.of(0x90, this.piccParameter)
+    }
     if (command[2] !== 0x40) return null
     const blinks = blinksOf(command)
     if (blinks === null) return failed

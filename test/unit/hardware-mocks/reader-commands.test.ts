@@ -117,6 +117,32 @@ describe('lamps and buzzer of an ACR122U (its API V2.04, §6.2, §6.7)', () => {
       expect(says(reader, wrong)).toBe('6300')
   })
 
+  it('tell their firmware and how they look for cards, and look otherwise when told to', () => {
+    const reader = new ReaderCommands()
+    expect(says(reader, 'FF00480000')).toBe(Buffer.from('ACR122U201').toString('hex').toUpperCase())
+    expect(says(reader, 'FF00500000')).toBe('90FF')
+    expect(reader.looksEachMs).toBe(250)
+    expect(says(reader, 'FF0051DF00')).toBe('90DF')
+    expect(says(reader, 'FF00500000')).toBe('90DF')
+    expect(reader.looksEachMs).toBe(500)
+    for (const never of ['FF00517F00', 'FF0051FE00']) {
+      says(reader, never)
+      expect(reader.looksEachMs).toBeNull()
+    }
+    for (const wrong of ['FF004800', 'FF005000', 'FF0051FF']) expect(says(reader, wrong)).toBe('6300')
+  })
+
+  it('are taken without a card only where the driver hands them on', () => {
+    const reader = new ReaderCommands()
+    const escaped = (command: string) => reader.escape(Buffer.from(command, 'hex'))
+    expect(escaped('FF00500000')).toBeNull()
+    reader.takesEscapes = true
+    expect(escaped('FF00500000')).toEqual(Buffer.from('90FF', 'hex'))
+    expect(escaped('FFCA000000')).toEqual(Buffer.from('6300', 'hex'))
+    reader.kind = 'part3'
+    expect(escaped('FF00500000')).toBeNull()
+  })
+
   it('are no other reader’s', () => {
     const reader = new ReaderCommands()
     reader.kind = 'part3'

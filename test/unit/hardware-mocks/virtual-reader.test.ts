@@ -308,3 +308,54 @@ describe('VirtualReader with the latency of a kind of reader', () => {
     expect(commands).toBe(0)
   })
 })
+
+describe('a command for the virtual reader itself', () => {
+  const ask = bytes('FF00500000')
+  const name = 'Virtual Reader 00 00'
+
+  it('is answered, and a card that is laid down meanwhile is seen after it', async () => {
+    const { reader, time, inserted } = bench({ delayMs: 20 })
+    reader.commands.takesEscapes = true
+    const answer = reader.escape(name, ask, 1_000)
+    await time.pass(5)
+    const { faulty } = spareCard()
+    reader.lay(faulty)
+    expect(await reader.escape(name, ask, 1_000)).toMatchObject({ kind: 'failed', reason: 'busy' })
+    await time.pass(10)
+    expect(inserted).toEqual([])
+    await time.pass(10)
+    expect(await answer).toEqual({ kind: 'answered', response: bytesOf('90FF') })
+    expect(inserted).toHaveLength(1)
+    expect(await reader.escape(name, ask, 1_000)).toMatchObject({ kind: 'failed', reason: 'card-there' })
+  })
+
+  it('fails as PC/SC has it fail', async () => {
+    const { reader, time } = bench({ delayMs: 20 })
+    const reasonOf = async (asked: string, timeoutMs = 1_000) => {
+      const result = reader.escape(asked, ask, timeoutMs)
+      await time.pass(50)
+      const failed = await result
+      return failed.kind === 'failed' ? failed.reason : failed.kind
+    }
+    expect(await reasonOf(name)).toBe('refused')
+    expect(await reasonOf('another')).toBe('no-reader')
+    expect(await reasonOf(name, 10)).toBe('timed-out')
+    reader.setTrouble({ code: 'sharing-violation', detail: '' })
+    expect(await reasonOf(name)).toBe('held')
+    reader.unplug()
+    expect(await reasonOf(name)).toBe('no-reader')
+    reader.dispose()
+    expect(await reasonOf(name)).toBe('host-down')
+  })
+
+  it('that polls again sees the card that lies there', async () => {
+    const { reader, time, inserted } = bench()
+    reader.commands.takesEscapes = true
+    reader.commands.piccParameter = 0x7f
+    reader.lay(spareCard().faulty)
+    await time.pass(1_000)
+    expect(inserted).toEqual([])
+    await reader.escape(name, bytes('FF0051FF00'), 1_000)
+    expect(inserted).toHaveLength(1)
+  })
+})
