@@ -3,9 +3,9 @@
  * of NFC Forum type 2. Such a card here stands behind a PN532 (`takesReaderCommands`); another kind of reader is put
  * before it.
  *
- * Sources: ACR122U API V2.04 §4.1, §5, §6.1 to §6.5, §6.7, Appendix A; PC/SC part 3 §3.2.2.1 and its supplement 2.02.00; of
- * transparent sessions, what ACS documents (ACR1252U API V1.09 §5.4; ACM1252U-Y3 reference manual V1.03 §5.2.3), and
- * status 6401 and 6301 as somebody measured them on a Sony RC-S300.
+ * Sources: ACR122U API V2.04 §4.1, §5, §6.1 to §6.5, §6.7, Appendix A; PC/SC part 3 §3.2.2.1 and its supplement
+ * 2.02.00; of transparent sessions, what ACS documents (ACR1252U API V1.09 §5.4; ACM1252U-Y3 reference manual V1.03
+ * §5.2.3), and status 6401 and 6301 as somebody measured them on a Sony RC-S300.
  */
 import { parseCommandApdu, type CommandApdu } from '../cards/command-apdu.ts'
 import type { CardAnswer, VirtualCard } from '../cards/virtual-card.ts'

@@ -1,8 +1,8 @@
 /**
  * An ACR122U, told once after it was plugged in when it is to beep, asked which firmware it has and how it looks for
  * cards, and set to what the till needs where it differs (docs/design/08-reader.md, "Told without a card"). All of it
- * without a card, in the moments in which none lies there; nothing waits for it, and what fails changes nothing but what
- * the test bench says.
+ * without a card, in the moments in which none lies there; nothing waits for it, and what fails changes nothing but
+ * what the test bench says.
  */
 import type { CardReaderPort, Disposable, EscapeFailure } from '../../drivers/ports.ts'
 import {

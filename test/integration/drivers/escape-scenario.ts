@@ -1,7 +1,8 @@
 /**
- * Runs inside a namespace of its own (escape.test.ts): commands for a reader itself at a real pcscd, and cards laid down
- * before, during and after them. Prints what came of it, one JSON line for each step. Its argument: a folder of reader
- * configuration for pcscd, whose reader takes such commands; without one the readers are vpcd's, which take none.
+ * Runs inside a namespace of its own (escape.test.ts): commands for a reader itself at a real pcscd, and cards laid
+ * down before, during and after them. Prints what came of it, one JSON line for each step. Its argument: a folder of
+ * reader configuration for pcscd, whose reader takes such commands; without one the readers are vpcd's, which take
+ * none.
  */
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'

@@ -103,9 +103,12 @@ function configurationOfBuilt(within: string): string {
   if (status !== 0) throw new Error(`the driver was not built: ${stderr.toString()}`)
   const configuration = join(within, 'reader.conf.d')
   mkdirSync(configuration)
-  writeFileSync(
-    join(configuration, 'reader'),
-    'FRIENDLYNAME "ACS ACR122U PICC Interface"\n' + `DEVICENAME /dev/null:0x8C7B\nLIBPATH ${built}\nCHANNELID 0x8C7B\n`,
-  )
+  const lines = [
+    'FRIENDLYNAME "ACS ACR122U PICC Interface"',
+    'DEVICENAME /dev/null:0x8C7B',
+    `LIBPATH ${built}`,
+    'CHANNELID 0x8C7B',
+  ]
+  writeFileSync(join(configuration, 'reader'), `${lines.join('\n')}\n`)
   return configuration
 }

@@ -29,7 +29,8 @@ const acr = (card: SeenReader['card'] = 'none'): Scene => ({ look: readers({ nam
 const driver = '/usr/lib/pcsc/drivers/ifd-ccid.bundle'
 /** Its settings, as Debian's libccid has them. */
 const plist = (options: string): string =>
-  `<dict>\n\t<key>ifdLogLevel</key>\n\t<string>0x0003</string>\n\n\t<key>ifdDriverOptions</key>\n\t<string>${options}</string>\n`
+  '<dict>\n\t<key>ifdLogLevel</key>\n\t<string>0x0003</string>\n\n' +
+  `\t<key>ifdDriverOptions</key>\n\t<string>${options}</string>\n`
 const ccid = (options: string) =>
   ({
     folders: { '/usr/lib/pcsc/drivers': ['ifd-ccid.bundle', 'serial'] },

@@ -22,11 +22,11 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.reader.firmware': '{reader}: firmware {firmware}.',
   'bench.reader.polling': 'It looks for a card each {ms} ms.',
   'bench.reader.refused':
-    '{reader} says nothing of itself: the driver of PC/SC takes no commands without a card. The till works; the panel “{panel}” says what to do.',
+    '{reader} says nothing of itself: its driver takes no commands without a card. See “{panel}”.',
   'bench.reader.later': '{reader} is asked about itself once no card lies on it and nothing else has hold of it.',
   'bench.reader.declined': '{reader} does not take the setting that the till needs.',
   'bench.reader.silent':
-    '{reader} did not answer without a card, and is not asked again. Plugged in anew, with the till started anew, it is.',
+    '{reader} did not answer without a card, and is not asked again before the till is started anew.',
   'bench.card.none': 'No card lies on a reader. Lay one on it.',
   'bench.card.asking': 'Asking the card what it is …',
   'bench.card.mute': 'It did not answer in time. Take it off and lay it on again, or press “Once more”.',

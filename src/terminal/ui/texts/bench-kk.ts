@@ -22,11 +22,10 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.reader.firmware': '{reader}: микробағдарлама {firmware}.',
   'bench.reader.polling': 'Картаны әр {ms} мс сайын іздейді.',
   'bench.reader.refused':
-    '{reader} өзі туралы айтпайды: PC/SC драйвері картасыз команда қабылдамайды. Касса жұмыс істейді; не істеу керегін «{panel}» қойыншасы айтады.',
+    '{reader} өзі туралы айтпайды: драйвері картасыз команда қабылдамайды. «{panel}» бөлімін қараңыз.',
   'bench.reader.later': '{reader} үстінде карта болмағанда және оны басқа бағдарлама ұстамағанда өзі туралы айтады.',
   'bench.reader.declined': '{reader} кассаға керек баптауды қабылдамайды.',
-  'bench.reader.silent':
-    '{reader} картасыз жауап бермеді, енді сұралмайды. Оны қайта қосып, кассаны қайта іске қосыңыз.',
+  'bench.reader.silent': '{reader} картасыз жауап бермеді; касса қайта іске қосылғанша сұралмайды.',
   'bench.card.none': 'Оқығышта карта жоқ. Картаны жақындатыңыз.',
   'bench.card.asking': 'Қандай карта екені анықталып жатыр …',
   'bench.card.mute':

@@ -19,12 +19,10 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.readers.several': 'Измеряется первая карта в списке.',
   'bench.reader.firmware': '{reader}: прошивка {firmware}.',
   'bench.reader.polling': 'Ищет карту каждые {ms} мс.',
-  'bench.reader.refused':
-    '{reader} о себе не сообщает: драйвер PC/SC не принимает команд без карты. Касса работает; что делать, скажет вкладка «{panel}».',
+  'bench.reader.refused': '{reader} о себе не сообщает: его драйвер не принимает команд без карты. См. «{panel}».',
   'bench.reader.later': '{reader} сообщит о себе, когда на нём нет карты и его не держит другая программа.',
   'bench.reader.declined': '{reader} не принимает нужную кассе настройку.',
-  'bench.reader.silent':
-    '{reader} без карты не ответил; больше его не спрашиваем. Подключите его заново и перезапустите кассу.',
+  'bench.reader.silent': '{reader} без карты не ответил; до перезапуска кассы больше не спрашиваем.',
   'bench.card.none': 'На ридере нет карты. Приложите карту.',
   'bench.card.asking': 'Узнаём, что это за карта …',
   'bench.card.mute': 'Карта вовремя не ответила. Уберите её и приложите снова или нажмите «Ещё раз».',
