@@ -54,7 +54,7 @@ class LongestFirst extends BaseSequencer {
  * test leaves nothing in a module, in the environment or on a global object.
  *
  * @param maxWorkers Vitest leaves one core free unless told otherwise. Tests of whole processes wait for them more than
- *   half of the time, so three of those fill two cores. Those in a browser compute: two of them do.
+ *   half of the time, so three of those fill two cores.
  */
 const project = (name: string, testTimeout: number, groupOrder: number, maxWorkers = 2, folders = [name]) => ({
   test: {
@@ -83,7 +83,7 @@ export default defineConfig({
       project('integration', 60_000, 1, 3),
       project('replays', 60_000, 1, 3),
       project('simulation', 600_000, 2),
-      project('e2e', 180_000, 3),
+      project('e2e', 180_000, 3, 3),
       project('crash', 180_000, 4, 2, ['crash', 'power', 'disk', 'tear']),
       project('chaos', 180_000, 4),
     ],

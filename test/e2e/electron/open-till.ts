@@ -53,12 +53,14 @@ export async function openTillInElectron(): Promise<OpenTill> {
     },
     pageAfterCrash: async () => {
       // Playwright does not find a page again whose process ended; a connection made after its reload does.
-      for (let tries = 0; tries === 0 || (pages().length === 0 && tries < 100); tries += 1) {
+      for (let tries = 0; tries < 100; tries += 1) {
         await browser.close()
         await new Promise((resolve) => setTimeout(resolve, 200))
         browser = await connect()
+        const [page] = pages()
+        if (page !== undefined && (await answers(page))) return new Cashier(page)
       }
-      return new Cashier(await newPage([]))
+      throw new Error('no page came back')
     },
     close: async () => {
       await browser.close()
@@ -67,4 +69,12 @@ export async function openTillInElectron(): Promise<OpenTill> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** A page whose process has ended never does. */
+function answers(page: Page): Promise<boolean> {
+  return Promise.race([
+    page.evaluate(() => true).catch(() => false),
+    new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 5_000)),
+  ])
 }
