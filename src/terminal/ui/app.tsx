@@ -6,6 +6,7 @@ import type { Bridge, BridgeView, Language } from '../contract/index.ts'
 import { BenchScreen } from './bench/bench-screen.tsx'
 import { nothingYet } from './bridge/frames.ts'
 import { createScreenStore, type ScreenStore } from './input/screen-state.ts'
+import { useTheme } from './preferences.ts'
 import { flatTexts } from './texts/index.ts'
 import { TillScreen } from './till/till-screen.tsx'
 import { FirstScreen } from './till/window-notices.tsx'
@@ -18,6 +19,8 @@ interface AppProps {
 
 export function App({ bridge, screen }: AppProps) {
   const view = useBridgeView(bridge)
+  // Here, and not only at the till, which has the switch: a page may be loaded anew at the test bench.
+  useTheme()
   const store = useMemo(() => screen ?? createScreenStore(), [screen])
   const language: Language = view.snapshot?.language ?? 'kk'
   const messages = useMemo(() => flatTexts(language), [language])

@@ -1,5 +1,5 @@
 /** Sound and theme of this window: taste, not money, kept by the browser. */
-import { useCallback, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 
 /** A switch that remembers itself where the browser allows it. */
 export function usePreference(name: string, initially: boolean): readonly [boolean, () => void] {
@@ -11,6 +11,15 @@ export function usePreference(name: string, initially: boolean): readonly [boole
     })
   }, [name])
   return [on, toggle]
+}
+
+/** Light or dark, for the whole window. */
+export function useTheme(): readonly [dark: boolean, toggle: () => void] {
+  const [dark, toggle] = usePreference('dark', false)
+  useEffect(() => {
+    document.documentElement.dataset['theme'] = dark ? 'dark' : 'light'
+  }, [dark])
+  return [dark, toggle]
 }
 
 function read(name: string): boolean | null {

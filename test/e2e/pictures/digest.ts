@@ -50,7 +50,8 @@ function elementsOf(page: Page): Promise<readonly string[]> {
       const place = [box.x, box.y, box.width, box.height].map(Math.round).join(' ')
       const kind = element.getAttribute('class')?.split(' ')[0] ?? element.tagName.toLowerCase()
       const texts = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent ?? '')
-      const own = texts.join(' ').trim()
+      // A line of the digest is one line, whatever was typed.
+      const own = texts.join(' ').trim().replaceAll('\n', ' ')
       if (own !== '') {
         const letters = `${Math.round(Number.parseFloat(style.fontSize))}px ${style.fontWeight} ${hex(style.color)}`
         lines.push(`${place} | ${kind} "${own}" | ${letters}${seenAs(element)}`)

@@ -14,12 +14,14 @@ export function faultsOf(page: Page): Promise<readonly string[]> {
     const boxes =
       '.tap, .button, .tile, .keypad-key, .light, .small-button, .left-to-pay, .total, ' +
       '.display, .line, .actions, .other-actions, .line-actions, .keypad, .catalogue, .typed, .bottom, .panel, ' +
-      '.sheet, .whose'
+      '.sheet, .whose, .bench-head, .bench-tabs, .bench-box, .bench-row, .exchange, .finding, .bundle-file'
     for (const element of document.querySelectorAll(boxes)) {
       if (element.scrollWidth > element.clientWidth + 1) faults.push(`wider than its box: ${name(element)}`)
       if (element.scrollHeight > element.clientHeight + 1) faults.push(`taller than its box: ${name(element)}`)
       const own = element.getBoundingClientRect()
-      if (!scrolls(element) && (own.bottom > innerHeight + 1 || own.right > innerWidth + 1))
+      // A panel of the bench is read from top to bottom, and never sideways.
+      const isBelow = own.bottom > innerHeight + 1 && element.closest('.bench-panel') === null
+      if (!scrolls(element) && (isBelow || own.right > innerWidth + 1))
         faults.push(`outside the window: ${name(element)}`)
     }
     for (const element of document.querySelectorAll('#root *, .veil *')) {
@@ -28,7 +30,7 @@ export function faultsOf(page: Page): Promise<readonly string[]> {
       if (element.textContent !== '' && !scrolls(element) && element.clientWidth > 1)
         faults.push(`its text is cut off: ${name(element)}`)
     }
-    const targets = [...document.querySelectorAll('button:not([tabindex="-1"]), input')]
+    const targets = [...document.querySelectorAll('button:not([tabindex="-1"]), input, textarea')]
       .map((element) => ({ element, box: element.getBoundingClientRect() }))
       .filter(({ box }) => box.width > 0)
     for (const { element, box } of targets)

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import axe from 'axe-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { languages } from '../../../src/terminal/contract/index.ts'
-import { pictures } from '../../../src/terminal/ui/gallery/pictures.ts'
+import { allPictures } from '../../../src/terminal/ui/gallery/all-pictures.ts'
 import { texts } from '../../../src/terminal/ui/texts/index.ts'
 import { whyNoChromium } from '../chromium/open-chromium.ts'
 import { keptPictures, readBaseline, sorted } from './baseline.ts'
@@ -69,7 +69,7 @@ describe.concurrent('every picture', () => {
         const kept = keptPictures({ size, theme, language })
         expect([...baseline.keys()]).toEqual(kept)
         // What stands where does not depend on the theme.
-        const names = theme === 'light' ? pictures.map(({ name }) => name) : kept
+        const names = theme === 'light' ? allPictures.map(({ name }) => name) : kept
         for (const name of names) {
           const where = `${size} ${theme} ${language} ${name}`
           await window.show({ name, language, theme })
@@ -95,7 +95,7 @@ describe.concurrent('every picture', () => {
       const found: string[] = []
       const window = await gallery.open('1024x600')
       await window.page.evaluate(axe.source)
-      for (const { name } of pictures) {
+      for (const { name } of allPictures) {
         await window.show({ name, language: 'kk', theme })
         const violations = await window.page.evaluate(async (onlyColours) => {
           const { axe: checker } = window as unknown as { axe: typeof axe }

@@ -7,7 +7,7 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { languages } from '../../../src/terminal/contract/index.ts'
-import { pictures } from '../../../src/terminal/ui/gallery/pictures.ts'
+import { allPictures } from '../../../src/terminal/ui/gallery/all-pictures.ts'
 import { askedOf, askedWrongly } from '../../../tools/arguments.ts'
 import { keptPictures, sorted, writeBaseline } from './baseline.ts'
 import { digestOf, type Digest } from './digest.ts'
@@ -40,10 +40,10 @@ const [sizesAsked, themesAsked, languagesAsked] = [
   wanted(themes, asked.theme),
   wanted(languages, asked.language),
 ]
-if (!pictures.some(({ name }) => name.includes(asked.only)))
+if (!allPictures.some(({ name }) => name.includes(asked.only)))
   askedWrongly(
     usage,
-    `No picture has ${asked.only} in its name; there are ${pictures.map(({ name }) => name).join(', ')}.`,
+    `No picture has ${asked.only} in its name; there are ${allPictures.map(({ name }) => name).join(', ')}.`,
   )
 
 const gallery = await openGallery()
@@ -57,7 +57,7 @@ async function take(size: (typeof sizes)[number]): Promise<void> {
       const kept = { size, theme, language }
       const names = asked.accept
         ? keptPictures(kept)
-        : pictures.map(({ name }) => name).filter((name) => name.includes(asked.only))
+        : allPictures.map(({ name }) => name).filter((name) => name.includes(asked.only))
       if (names.length === 0) continue
       const target = join(out, `${size}-${theme}-${language}`)
       mkdirSync(target, { recursive: true })

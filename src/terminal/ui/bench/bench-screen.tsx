@@ -88,6 +88,11 @@ export function BenchScreen({ bridge, snapshot, bench, view }: BenchScreenProps)
         ))}
       </nav>
       <main className="bench-panel">
+        {view.readOnly ? (
+          <p className="bench-warning" role="status">
+            <strong>{say('window.readOnly.what')}</strong> {say('window.readOnly.todo')}
+          </p>
+        ) : null}
         <PanelKeys value={panelKeys}>
           <panel.Content {...{ bench, snapshot, working, send, memory }} onMemory={setMemory} />
         </PanelKeys>

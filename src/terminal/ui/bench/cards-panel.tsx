@@ -40,7 +40,7 @@ export function CardsPanel({ bench, snapshot, working, send }: PanelProps) {
           <div className="bench-row">
             <div>
               <h2>{card.identity === null ? card.readerName : (card.identity.name ?? say('bench.card.unknown'))}</h2>
-              <p className="quiet">{card.readerName}</p>
+              {card.identity === null ? null : <p className="quiet">{card.readerName}</p>}
             </div>
             <CommandButton
               {...(card === first ? { keyShown: 'F5' } : {})}
@@ -51,7 +51,9 @@ export function CardsPanel({ bench, snapshot, working, send }: PanelProps) {
             </CommandButton>
           </div>
           {card.identity === null || card.isMute ? (
-            <p>{say(card.isMute ? 'bench.card.mute' : 'bench.card.asking')}</p>
+            <p {...(card.isMute ? { className: 'bench-warning' } : {})}>
+              {say(card.isMute ? 'bench.card.mute' : 'bench.card.asking')}
+            </p>
           ) : (
             <CardFacts card={card} identity={card.identity} />
           )}

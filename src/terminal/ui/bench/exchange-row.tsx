@@ -46,7 +46,7 @@ function Answer({ response }: { readonly response: string }) {
   const tree = meantAsTlv(data)
   return (
     <>
-      <p className="bytes">
+      <p className="bytes answer">
         <strong>&lt;</strong> {toHex(data)}{' '}
         <strong className={isSuccess ? 'sw-ok' : 'sw-other'}>{response.slice(-4)}</strong>
       </p>

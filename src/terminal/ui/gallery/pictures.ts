@@ -1,4 +1,4 @@
-/** The pictures of the gallery: every state of the till by name, as a bridge's view and the screen's own memory. */
+/** The pictures of the till: every state of it by name, as a bridge's view and the screen's own memory. */
 import { dtByQrName, tiyn, type BridgeView, type Snapshot } from '../../contract/index.ts'
 import { emptyScreen, lightNames, newRefund, openList, openShifts, type ScreenState } from '../input/screen-state.ts'
 import {
@@ -19,12 +19,7 @@ import {
   troubledLights,
   twoSchemesPay,
 } from './made-up.ts'
-
-export interface Picture {
-  readonly name: string
-  readonly view: BridgeView
-  readonly screen: ScreenState
-}
+import type { Picture } from './picture.ts'
 
 const atTill = (change: Partial<Snapshot>): Snapshot => ({ ...quietTill, ...change })
 
@@ -238,6 +233,8 @@ const picture = (name: string, view: BridgeView, screen: Partial<ScreenState> = 
   name,
   view,
   screen: { ...emptyScreen, ...screen },
+  steps: [],
+  fault: null,
 })
 
 const withoutCashiers = atTill({ shift: { cashiers: [], open: null, closed: [], report: null } })

@@ -8,7 +8,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.copy': 'Көшіру',
   'bench.again': 'Тағы бір рет',
   'bench.stop': 'Тоқтату',
-  'bench.tab.cards': 'Оқығыштар мен карта',
+  'bench.tab.cards': 'Оқығыш пен карта',
   'bench.tab.console': 'APDU консолі',
   'bench.tab.latency': 'Кідіріс',
   'bench.tab.printer': 'Принтер',

@@ -20,7 +20,7 @@ import {
   type Sheet,
 } from '../input/screen-state.ts'
 import { foundItems, scannedItem } from '../input/search.ts'
-import { usePreference } from '../preferences.ts'
+import { usePreference, useTheme } from '../preferences.ts'
 import { createPlayer, soundOf, tapSounds } from '../sound/tap-sounds.ts'
 import { nextLanguage } from '../texts/index.ts'
 import { Actions } from './actions.tsx'
@@ -46,7 +46,7 @@ interface TillScreenProps {
 export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
   const screen = useSyncExternalStore(store.subscribe, store.get, store.get)
   const [muted, toggleSound] = usePreference('muted', false)
-  const [dark, toggleTheme] = usePreference('dark', false)
+  const [dark, toggleTheme] = useTheme()
   const searchField = useRef<HTMLInputElement>(null)
   const { dispatch } = store
   const { sale, actions } = snapshot
@@ -72,9 +72,6 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
   useEffect(() => {
     if (!asksPin) dispatch({ type: 'pin', text: '' })
   }, [asksPin, dispatch])
-  useEffect(() => {
-    document.documentElement.dataset['theme'] = dark ? 'dark' : 'light'
-  }, [dark])
 
   const send = (command: Command): void => {
     dispatch({ type: 'notice', notice: null })
