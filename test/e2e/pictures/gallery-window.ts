@@ -18,6 +18,13 @@ export type Theme = 'light' | 'dark'
 export const sizes = ['1280x800', '1024x600'] as const
 export type Size = (typeof sizes)[number]
 
+/**
+ * `shipped`: what a package has. `complaining`: React looks at what it is given besides, and says what is wrong with it
+ * among the page's complaints, which takes it more than twice as long.
+ */
+export type Build = 'shipped' | 'complaining'
+const nodeEnvironments: Readonly<Record<Build, string>> = { shipped: 'production', complaining: 'development' }
+
 export interface Shown {
   readonly name: string
   readonly language: Language
@@ -35,7 +42,7 @@ export interface GalleryWindow {
 }
 
 export interface Gallery {
-  open(size: Size): Promise<GalleryWindow>
+  open(size: Size, build?: Build): Promise<GalleryWindow>
   close(): Promise<void>
 }
 
@@ -46,19 +53,15 @@ const types: Readonly<Record<string, string>> = {
   '.ttf': 'font/ttf',
 }
 
-export async function openGallery(): Promise<Gallery> {
+/** @param builds those that windows will be opened of */
+export async function openGallery(builds: readonly Build[] = ['shipped']): Promise<Gallery> {
   // Large, and of no use to who only asks for the sizes.
-  const [{ build }, { openChromium }] = await Promise.all([import('vite'), import('../chromium/open-chromium.ts')])
+  const { openChromium } = await import('../chromium/open-chromium.ts')
   const folder = mkdtempSync(join(tmpdir(), 'tolem-gallery-'))
-  await build({
-    configFile: join(root, 'src/terminal/ui/vite.config.ts'),
-    mode: 'gallery',
-    logLevel: 'warn',
-    build: { outDir: folder, emptyOutDir: true },
-  })
+  for (const build of builds) await buildGallery(build, join(folder, build))
   const server = createServer((request, response) => {
     const path = normalize((request.url ?? '/').split('?', 1)[0] ?? '/')
-    const file = join(folder, path === '/' ? 'index.html' : path)
+    const file = join(folder, path.endsWith('/') ? `${path}index.html` : path)
     readFile(file).then(
       (content) => {
         const type = types[extname(file)] ?? 'application/octet-stream'
@@ -72,7 +75,7 @@ export async function openGallery(): Promise<Gallery> {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const browser = await openChromium()
   return {
-    async open(size) {
+    async open(size, build = 'shipped') {
       const [width = 0, height = 0] = size.split('x').map(Number)
       const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce' })
       const page = await context.newPage()
@@ -80,7 +83,7 @@ export async function openGallery(): Promise<Gallery> {
       const said: string[] = []
       page.on('console', (message) => void (message.type() === 'error' && said.push(message.text())))
       page.on('pageerror', (error) => said.push(error.message))
-      await page.goto(`${origin}/`)
+      await page.goto(`${origin}/${build}/`)
       await page.evaluate(() => document.fonts.ready)
       return {
         page,
@@ -108,5 +111,23 @@ export async function openGallery(): Promise<Gallery> {
       server.close()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Which React is built in, Vite takes from the environment alone, in which Vitest says `test`. */
+async function buildGallery(build: Build, outDir: string): Promise<void> {
+  const { build: buildByVite } = await import('vite')
+  const { NODE_ENV: before } = process.env
+  process.env['NODE_ENV'] = nodeEnvironments[build]
+  try {
+    await buildByVite({
+      configFile: join(root, 'src/terminal/ui/vite.config.ts'),
+      mode: 'gallery',
+      logLevel: 'warn',
+      build: { outDir, emptyOutDir: true },
+    })
+  } finally {
+    if (before === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = before
   }
 }
