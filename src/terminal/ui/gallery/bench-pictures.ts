@@ -62,10 +62,19 @@ const withoutReader = {
   lights: { reader: { ...troubledLights.lights.reader, detail: 'SCARD_E_NO_READERS_AVAILABLE' } },
 } satisfies Shown
 const twoReaders = [...quietBench.readers, bankCard.readerName]
+const readerTold = {
+  readerName: quietBench.readers[0] ?? '',
+  firmware: 'ACR122U215',
+  pollingMs: 250,
+  trouble: 'declined',
+} as const
+const readerRefused = { ...readerTold, firmware: null, pollingMs: null, trouble: 'refused' } as const
 const twoCards = { readers: twoReaders, cards: [ntag424Card, bankCard] }
 const cards: readonly Picture[] = [
   picture('bench-cards', 'F1', { bench: { cards: [ntag424Card] } }),
   picture('bench-cards-no-reader', 'F1', withoutReader),
+  picture('bench-cards-reader-facts', 'F1', { bench: { readerSettings: [readerTold], cards: [ntag424Card] } }),
+  picture('bench-cards-reader-refused', 'F1', { bench: { readerSettings: [readerRefused] } }),
   picture('bench-cards-none', 'F1'),
   picture('bench-cards-not-taken', 'F1', { bench: { readers: twoReaders, cards: [bankCard, appletCard] } }),
   picture('bench-cards-storage', 'F1', { bench: { cards: [ntag215Card] } }),
