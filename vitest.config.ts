@@ -53,8 +53,8 @@ class LongestFirst extends BaseSequencer {
  * Files of a worker share its modules: loading them anew for each file took more than the unit tests themselves. So a
  * test leaves nothing in a module, in the environment or on a global object.
  *
- * @param maxWorkers Vitest leaves one core free unless told otherwise. Tests of whole processes wait for them more than
- *   half of the time, so three of those fill two cores.
+ * @param maxWorkers Vitest leaves one core free unless told otherwise. Tests of whole processes and of browsers wait
+ *   for them a part of the time, so three of those fill two cores.
  */
 const project = (name: string, testTimeout: number, groupOrder: number, maxWorkers = 2, folders = [name]) => ({
   test: {

@@ -133,7 +133,7 @@ async function cancelLostPayment(stage: Stage): Promise<string> {
   const { till, panel } = stage.counter
   await till.does({ command: 'add_item', itemId: lunch })
   await till.does({ command: 'pay_by_card' })
-  await panel.readerTakes(150)
+  await panel.readerTakes(400)
   await panel.lay(otherUnleasedPupil)
   await till.sees('the card is being proved', ({ tap }) => tap.state === 'hold' && tap.step === 'proving')
   await panel.network({ mode: 'black-hole' })
@@ -160,7 +160,7 @@ async function killDuringSale(stage: Stage, pupil: string): Promise<void> {
   const { till, panel } = counter
   await till.does({ command: 'add_item', itemId: lunch })
   await till.does({ command: 'pay_by_card' })
-  await panel.readerTakes(150)
+  await panel.readerTakes(400)
   await panel.lay(pupil)
   const { revision } = await till.sees(
     'the card is being proved',

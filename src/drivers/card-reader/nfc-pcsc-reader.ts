@@ -118,22 +118,21 @@ class NfcPcscReader implements CardReaderPort {
     const reader = this.#readers.get(readerName)
     if (reader === undefined) return Promise.resolve(failed('no-reader', `${readerName} is not there`))
     const { scheduler } = this.#options
+    const latestMs = scheduler.now() + timeoutMs / 2
     return new Promise((resolve) => {
       let isSent = false
-      let isOver = false
+      const hung = { code: 'reader-error', detail: `${readerName}: no answer within ${timeoutMs} ms` } as const
+      const timer = scheduler.setTimeout(() => {
+        // Until it comes back nothing else reaches this reader, cards neither; no new process would change that.
+        if (isSent) this.#setReaderTrouble(readerName, hung)
+        resolve(failed(isSent ? 'timed-out' : 'busy', hung.detail))
+      }, timeoutMs)
       const end = (result: EscapeResult): void => {
-        isOver = true
         scheduler.clearTimeout(timer)
+        if (this.#readerTrouble.get(readerName) === hung) this.#setReaderTrouble(readerName, null)
         resolve(result)
       }
-      const timer = scheduler.setTimeout(
-        () => end(failed(isSent ? 'timed-out' : 'busy', `no answer within ${timeoutMs} ms`)),
-        timeoutMs,
-      )
-      const isWanted = (): boolean => {
-        isSent = !isOver
-        return isSent
-      }
+      const isWanted = (): boolean => (isSent = scheduler.now() <= latestMs)
       reader.reader.escape(command, isWanted).then(
         (response) => end({ kind: 'answered', response: new Uint8Array(response) }),
         (error: PcscFailure) => end(failed(escapeFailureOf(error), describeFailure(error))),

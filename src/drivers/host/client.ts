@@ -57,7 +57,7 @@ export const defaultWatchdog: WatchdogOptions = {
   stableAfterMs: 30_000,
 }
 
-export type HostFailure = 'transmit-timed-out' | 'escape-timed-out' | 'silent' | 'channel-closed' | 'start-failed'
+export type HostFailure = 'transmit-timed-out' | 'silent' | 'channel-closed' | 'start-failed'
 
 export interface ConnectOptions {
   readonly scheduler: Scheduler
@@ -121,8 +121,6 @@ class DeviceClient implements ConnectedDevices {
   readonly #presences = new Map<string, CardPresence>()
   readonly #transmits = new Map<string, Pending<TransmitResult>>()
   readonly #escapes = new Map<string, Pending<EscapeResult>>()
-  /** A command for a reader itself never came back: the host is replaced once no card lies there. */
-  #isStuck: string | null = null
   readonly #prints = new Map<string, Pending<PrintResult>>()
   readonly #printerQuestions = new Map<string, Pending<PrinterStatus>>()
   readonly #pulses = new Map<string, Pending<DrawerResult>>()
@@ -258,7 +256,7 @@ class DeviceClient implements ConnectedDevices {
         this.#transmitted(message.requestId, message.result)
         return
       case 'escaped':
-        this.#escaped(message.requestId, message.result)
+        settle(this.#scheduler, this.#escapes, message.requestId, message.result)
         return
       case 'printed':
         settle(this.#scheduler, this.#prints, message.requestId, message.result)
@@ -316,7 +314,6 @@ class DeviceClient implements ConnectedDevices {
 
   #end(presenceId: string, unseen: Pick<CardRemoval, 'isUnseen'> = {}): void {
     if (this.#presences.delete(presenceId)) this.#removed.fire({ presenceId, ...unseen })
-    this.#replaceWhenFree()
   }
 
   #setReaderStatus(status: ReaderStatus): void {
@@ -358,23 +355,11 @@ class DeviceClient implements ConnectedDevices {
       const requestId = this.#nextRequestId()
       const timer = this.#scheduler.setTimeout(() => {
         const detail = `the device host brought no answer back within ${timeoutMs} ms`
-        this.#escaped(requestId, { kind: 'failed', reason: 'timed-out', detail })
+        settle(this.#scheduler, this.#escapes, requestId, { kind: 'failed', reason: 'timed-out', detail })
       }, timeoutMs + this.#watchdog.transmitGraceMs)
       this.#escapes.set(requestId, { settle: resolve, timer })
       this.#post({ type: 'escape', requestId, readerName, command, timeoutMs })
     })
-  }
-
-  #escaped(requestId: string, result: EscapeResult): void {
-    if (!settle(this.#scheduler, this.#escapes, requestId, result)) return
-    if (result.kind !== 'failed' || result.reason !== 'timed-out') return
-    this.#isStuck = result.detail
-    this.#replaceWhenFree()
-  }
-
-  /** No card was asked anything: those that lie on other readers are not torn for it. */
-  #replaceWhenFree(): void {
-    if (this.#isStuck !== null && this.#presences.size === 0) this.#fail('escape-timed-out', this.#isStuck)
   }
 
   #print(job: Uint8Array): Promise<PrintResult> {
@@ -430,8 +415,7 @@ class DeviceClient implements ConnectedDevices {
     const wasStable =
       this.#phase === 'attached' && this.#scheduler.now() - this.#attachedAtMs >= this.#watchdog.stableAfterMs
     // A mute card says nothing against the host that waited for it, and the next customer waits for the next host.
-    if (wasStable || failure === 'transmit-timed-out' || failure === 'escape-timed-out') this.#failures = 0
-    this.#isStuck = null
+    if (wasStable || failure === 'transmit-timed-out') this.#failures = 0
     if (this.#phase === 'attached') this.#isFirstHost = false
     const delays = this.#watchdog.restartDelaysMs
     const delayMs = delays[Math.min(this.#failures, delays.length - 1)] ?? 0

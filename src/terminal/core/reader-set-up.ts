@@ -29,7 +29,7 @@ export interface ReaderSetting {
 }
 
 /** What may go by itself: it is tried again when a card has left, or the reader comes anew. */
-const passing: readonly ReaderSetting['trouble'][] = ['card-there', 'busy', 'held']
+const passing: readonly ReaderSetting['trouble'][] = ['card-there', 'busy', 'held', 'host-down']
 
 export interface ReaderSetUpParts {
   readonly reader: CardReaderPort
@@ -43,8 +43,8 @@ export class ReaderSetUp implements Disposable {
   readonly #settings = new Map<string, ReaderSetting>()
   /** Readers that have heard without a card when to beep. */
   readonly #told = new Set<string>()
-  /** The device host was lost while one of these was asked. They are not asked again. */
-  readonly #costTheHost = new Map<string, EscapeFailure>()
+  /** Readers that did not answer. They are not asked again: meanwhile they saw no card. */
+  readonly #silent = new Set<string>()
   /** Readers by the presences on them. */
   readonly #cards = new Map<string, string>()
   #isDisposed = false
@@ -81,7 +81,9 @@ export class ReaderSetUp implements Disposable {
   }
 
   #look(): void {
-    const { readers } = this.#parts.reader.status()
+    const { readers, trouble } = this.#parts.reader.status()
+    // A reader keeps what it was told while only our process begins anew.
+    if (trouble?.code === 'host-restarting') return
     for (const name of this.#settings.keys()) {
       if (readers.includes(name)) continue
       this.#settings.delete(name)
@@ -92,8 +94,8 @@ export class ReaderSetUp implements Disposable {
 
   /** What is known so far is kept in the setting, which is another object once the reader has gone. */
   async #setUp(readerName: string): Promise<void> {
-    let known: ReaderSetting = { readerName, firmware: null, pollingMs: null, trouble: null }
-    known = { ...known, trouble: this.#costTheHost.get(readerName) ?? null }
+    const trouble = this.#silent.has(readerName) ? 'timed-out' : null
+    let known: ReaderSetting = { readerName, firmware: null, pollingMs: null, trouble }
     this.#settings.set(readerName, known)
     if (known.trouble !== null) return
     const isCurrent = (): boolean => !this.#isDisposed && this.#settings.get(readerName) === known
@@ -108,9 +110,8 @@ export class ReaderSetUp implements Disposable {
       if (!isCurrent()) return null
       const result = await this.#parts.reader.escape?.(readerName, command, answerMaxMs)
       if (result?.kind === 'answered') return isCurrent() ? result.response : null
-      const trouble = result?.reason ?? 'no-reader'
-      if (trouble === 'timed-out' || trouble === 'host-down') this.#costTheHost.set(readerName, trouble)
-      learn({ trouble })
+      if (result?.reason === 'timed-out') this.#silent.add(readerName)
+      learn({ trouble: result?.reason ?? 'no-reader' })
       return null
     }
 

@@ -86,13 +86,10 @@ describe('the test bench in Chromium', () => {
     expect(till.demo.slips()[before]).toContain('Қуаныш')
 
     await goTo('F6', 'ledger')
-    await expect
-      .poll(async () => {
-        const finding = await page.locator('[data-finding]').first().getAttribute('data-finding')
-        if (finding !== 'well') await press('F9')
-        return finding
-      })
-      .toBe('well')
+    const finding = () => page.locator('[data-finding]').first().getAttribute('data-finding')
+    // On a busy machine an answer may be late, and the clock off by its way: asked for again.
+    while (['clock', 'late'].includes((await finding()) ?? '')) await press('F9')
+    expect(await finding()).toBe('well')
     await till.demo.panel.network({ mode: 'cut' })
     await press('F9')
     await page.locator('[data-finding]:not([data-finding="well"])').waitFor()

@@ -21,7 +21,7 @@ export async function openTillInElectron(): Promise<OpenTill> {
   writeFileSync(executable, script, { mode: 0o700 })
   const demo = await openDemoWorld({ shell: { kind: 'electron', executable }, answerWithinMs })
   const profile = join(demo.world.folders.till, '..', 'electron')
-  // Electron writes it by itself, port and path, and not before the till is ready.
+  // Electron writes it by itself, port and path, maybe later than the till is ready.
   const [port] = await vi.waitFor(
     () => {
       const lines = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')
@@ -53,7 +53,7 @@ export async function openTillInElectron(): Promise<OpenTill> {
     },
     pageAfterCrash: async () => {
       // Playwright does not find a page again whose process ended; a connection made after its reload does.
-      for (let tries = 0; tries < 100; tries += 1) {
+      for (let tries = 0; tries < 20; tries += 1) {
         await browser.close()
         await new Promise((resolve) => setTimeout(resolve, 200))
         browser = await connect()

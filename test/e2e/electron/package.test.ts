@@ -165,7 +165,7 @@ describe('a packaged till', () => {
       await vi.waitFor(() => expect(rows('language_set').length).toBeGreaterThan(before), waiting)
 
       await keyboard.press('3', '5', '0', 'Enter')
-      // Cash is offered when the amount is in the sale, and no more when it is paid.
+      // Cash is offered when the amount is in the sale, and no more when it is paid; before, F4 is nothing.
       await vi.waitFor(async () => {
         await keyboard.press('F4')
         expect(rows('sale_closed'), till.stderr()).toHaveLength(1)

@@ -16,7 +16,7 @@ export function clearScreenshots(of: string): void {
 const patienceMs = 30_000
 /** A till whose network was cut for long asks for it each half a minute. */
 const networkPatienceMs = 90_000
-/** What a card's payment waits for the ledger here. The product's own 1.5 s: `npm run demo`, its black hole. */
+/** What a card's payment waits for the ledger here. In a shop: 1.5 s. */
 export const answerWithinMs = 6_000
 
 export class Cashier {
@@ -70,7 +70,8 @@ export class Cashier {
     name: 'reader' | 'hid' | 'printer' | 'network' | 'queue' | 'till',
     level: 'ok' | 'limited' | 'off',
   ): Promise<void> {
-    await this.page.locator(`[data-light="${name}"].light-${level}`).waitFor({ timeout: networkPatienceMs })
+    const timeout = ['network', 'queue', 'till'].includes(name) ? networkPatienceMs : patienceMs
+    await this.page.locator(`[data-light="${name}"].light-${level}`).waitFor({ timeout })
   }
 
   /** Height of the letters as drawn, in CSS pixels, of what is on the screen with this text. */

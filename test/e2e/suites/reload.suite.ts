@@ -161,6 +161,7 @@ export function describeReloads({ name: shellName, whyNot, open }: TillShellUnde
       expect(await cashier.button('Pay by card').isVisible()).toBe(false)
       await demo.panel.readerTakes(0)
       await demo.panel.network({ mode: 'up' })
+      await cashier.light('network', 'ok')
       await cashier.sees('approved')
       await expectPaidOnce(before)
     })

@@ -5,7 +5,7 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { startHttp } from '../../../ledger-sim/http/fastify.ts'
 import { suspendTerminal } from '../../../ledger-sim/terminals/terminals.ts'
@@ -13,6 +13,7 @@ import type { LedgerTransport } from '../../../src/sync/engine/ports.ts'
 import { holderOf, lockDataFolder } from '../../../src/sync/journal/data-folder.ts'
 import { journalFigures } from '../../../src/sync/journal/journal-figures.ts'
 import { signingKey, verifyingKey } from '../../../src/sync/protocol/keys.ts'
+import { checkNames } from '../../../src/terminal/doctor/finding.ts'
 import { lookAtLedger, type LedgerLookParts } from '../../../src/terminal/doctor/ledger-look.ts'
 import { journalFileIn } from '../../../src/terminal/core/stopped-till.ts'
 import { p256PrivateJwk } from '../../../ledger-sim/scenarios/demo.ts'
@@ -137,8 +138,13 @@ describe('the folder', () => {
 
 const patienceMs = 120_000
 
-/** A busy machine may end a part of an examination as late: then it is asked for again, whole. */
-const inItsTime = (examination: () => Promise<void>) => vi.waitFor(examination, { timeout: 90_000 })
+/** Again while something is late on a busy machine; `late` are those that are to be. */
+async function examined(late: readonly string[], ...words: readonly string[]) {
+  for (;;) {
+    const told = await doctor(...words)
+    if (checkNames.every((check) => told(check)?.['code'] !== 'check-late' || late.includes(check))) return told
+  }
+}
 
 /** As a process of its own, which finds nothing of the person’s and no reader at whose machine it runs. */
 async function doctor(...words: readonly string[]) {
@@ -185,16 +191,14 @@ it(
     const isHeld = (name: string): boolean => name === 'owner.lock' || name.startsWith('journal.sqlite')
     const before = files(isHeld)
     try {
-      await inItsTime(async () => {
-        const told = await doctor('--ledger', http.url)
-        expect(told('folder')?.['code']).toBe('folder-in-use')
-        expect(told('settings')?.['code']).toBe('settings-none')
-        expect(told('journal')?.['code']).toBe('journal-ok')
-        expect(told('ledger')?.['code']).toBe('ledger-ok')
-        expect(told('terminal')?.['code']).toBe('terminal-active')
-        expect(told('clock')?.['code']).toBe('clock-differs')
-        expect(told('printer')?.['code']).toBe('printer-with-till')
-      })
+      const told = await examined([], '--ledger', http.url)
+      expect(told('folder')?.['code']).toBe('folder-in-use')
+      expect(told('settings')?.['code']).toBe('settings-none')
+      expect(told('journal')?.['code']).toBe('journal-ok')
+      expect(told('ledger')?.['code']).toBe('ledger-ok')
+      expect(told('terminal')?.['code']).toBe('terminal-active')
+      expect(told('clock')?.['code']).toBe('clock-differs')
+      expect(told('printer')?.['code']).toBe('printer-with-till')
       expect(files(isHeld)).toEqual(before)
     } finally {
       lock.release()
@@ -211,15 +215,13 @@ it(
     lockDataFolder(folder.path, { name: 'a till', pid: process.pid, startedAt: '' }).release()
     chmodSync(join(folder.path, 'terminal-keys.json'), 0o640)
     const before = files()
-    await inItsTime(async () => {
-      const told = await doctor('--settings', join(folder.path, 'settings.json'))
-      expect(told('settings')?.['code']).toBe('settings-missing')
-      expect(told('folder')?.['code']).toBe('folder-free')
-      expect(told('journal')?.['code']).toBe('journal-ok')
-      // Port 9 is nobody's on any machine of ours: refused at once.
-      expect(told('printer')?.['code']).toBe('printer-refuses')
-      expect(told('printer')?.['remedy']).toContain('Өзін тексеру')
-    })
+    const told = await examined([], '--settings', join(folder.path, 'settings.json'))
+    expect(told('settings')?.['code']).toBe('settings-missing')
+    expect(told('folder')?.['code']).toBe('folder-free')
+    expect(told('journal')?.['code']).toBe('journal-ok')
+    // Port 9 is nobody's on any machine of ours: refused at once.
+    expect(told('printer')?.['code']).toBe('printer-refuses')
+    expect(told('printer')?.['remedy']).toContain('Өзін тексеру')
     const companions = ['-shm', '-wal'].map((end) => `journal.sqlite${end}`)
     expect(files().filter(([name]) => !companions.includes(name))).toEqual(before)
     expect(readFileSync(join(folder.path, 'journal.sqlite-wal'), 'utf8')).toBe('')
@@ -231,12 +233,10 @@ it.skipIf(process.platform === 'win32')(
   'as a command at a folder that keeps hold of whoever reads it, as a dead network disk does',
   async () => {
     execFileSync('mkfifo', [join(folder.path, 'owner.lock')])
-    await inItsTime(async () => {
-      const told = await doctor()
-      for (const check of ['folder', 'journal', 'terminal']) expect(told(check)?.['code']).toBe('check-late')
-      expect(told('disk')?.['code']).not.toBe('check-late')
-      expect(told('reader')?.['code']).not.toBe('check-late')
-    })
+    const told = await examined(['folder', 'journal', 'terminal', 'printer'])
+    for (const check of ['folder', 'journal', 'terminal']) expect(told(check)?.['code']).toBe('check-late')
+    expect(told('disk')?.['code']).not.toBe('check-late')
+    expect(told('reader')?.['code']).not.toBe('check-late')
   },
   patienceMs,
 )

@@ -43,6 +43,8 @@ const examine = async (...words: string[]) => {
   examiners = realExaminers(till(), environment())
   return examiners.examine(['examine', ...words], patienceMs)
 }
+/** Folder, journal, terminal, and the printer, which that till may have. */
+const lateOfAFolder = 4
 const codesOf = (outcome: Awaited<ReturnType<typeof examine>>) =>
   'trouble' in outcome ? outcome : outcome.findings.map(({ code }) => code)
 
@@ -114,15 +116,12 @@ describe.skipIf(process.platform === 'win32')('a folder that hangs', () => {
     'is told with all the rest, and no bundle is tried in it',
     async () => {
       execFileSync('mkfifo', [join(data, 'owner.lock')])
-      const expected = ['check-late', 'pcsc-not-running', 'ledger-unreachable']
-      await vi.waitFor(
-        async () => {
-          const outcome = await examine(join(data, 'bench', 'support.zip'))
-          expect(outcome).toMatchObject({ bundle: { kind: 'refused', fault: 'folder_silent' } })
-          expect(codesOf(outcome)).toEqual(expect.arrayContaining(expected))
-        },
-        { timeout: patienceMs },
-      )
+      // Again while one that is not to be late is, on a busy machine.
+      let outcome
+      do outcome = await examine(join(data, 'bench', 'support.zip'))
+      while (JSON.stringify(codesOf(outcome)).split('check-late').length > lateOfAFolder + 1)
+      expect(outcome).toMatchObject({ bundle: { kind: 'refused', fault: 'folder_silent' } })
+      expect(codesOf(outcome)).toEqual(expect.arrayContaining(['check-late', 'pcsc-not-running', 'ledger-unreachable']))
       expect(readdirSync(data)).toEqual(['owner.lock'])
     },
     patienceMs,

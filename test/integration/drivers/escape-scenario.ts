@@ -116,7 +116,9 @@ async function run(): Promise<void> {
   if (takesThem) {
     const lasting = tell(toReader(0x99), readerName, 300)
     const waiting = tell(firmware, readerName, 100)
-    record('never back', [await lasting, await waiting])
+    record('late', [await lasting, await waiting, troubles.at(-1)])
+    await until(() => reader.status().trouble === null)
+    record('back', await tell(firmware))
   }
 
   pcscd.kill('SIGKILL')

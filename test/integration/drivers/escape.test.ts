@@ -86,8 +86,9 @@ describe('at a reader that takes them', () => {
     expect(steps.get('beside another program')).toBe(Buffer.from('ACR122U215').toString('hex'))
   })
 
-  it('waits no longer than it said, and sends nothing behind a command that hangs', () => {
-    expect(steps.get('never back')).toEqual([failed('timed-out'), failed('busy')])
+  it('waits no longer than it said, sends nothing behind a command that hangs, and says so until it is back', () => {
+    expect(steps.get('late')).toEqual([failed('timed-out'), failed('busy'), 'reader-error'])
+    expect(steps.get('back')).toBe(Buffer.from('ACR122U215').toString('hex'))
   })
 
   disturbsNoCard(() => steps)

@@ -2,7 +2,7 @@
  * vpcd's driver, which takes commands for the reader itself as well: pcscd looks a driver's functions up by name, so
  * that all but this one come from vpcd (pcsc-lite, ifdhandler.h, "IFD handler 3.0"). It answers as ACS writes of the
  * ACR122U (API V2.04, 6.3 to 6.7), slowly. Two commands are the test's own: FF 00 98 is refused as libccid refuses
- * (IFD_COMMUNICATION_ERROR), FF 00 99 never comes back.
+ * (IFD_COMMUNICATION_ERROR), FF 00 99 the same, after two seconds.
  */
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +20,10 @@ long IFDHControl(dword reader, dword code, unsigned char *command, dword length,
   if (code != vendorExchange || answerMax < 16) return notSupported;
   if (length < 5 || command[0] != 0xff || command[1] != 0x00) return communicationError;
   if (command[2] == 0x98) return communicationError;
-  if (command[2] == 0x99) for (;;) sleep(1);
+  if (command[2] == 0x99) {
+    sleep(2);
+    return communicationError;
+  }
   usleep(150 * 1000);
   if (command[2] == 0x48) {
     memcpy(answer, "ACR122U215", 10);

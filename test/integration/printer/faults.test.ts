@@ -13,7 +13,7 @@ beforeAll(async () => {
   await work.shows('ok', 0)
 })
 afterAll(() => work?.close())
-/** A receipt takes a quarter of a minute: what is done in its middle comes in its middle, on any machine. */
+/** A receipt takes a quarter of a minute; eight seconds after its last byte the till believes it printed. */
 const slow = { bytesPerSecond: 60 }
 
 afterEach(async () => {

@@ -17,7 +17,7 @@ afterEach(async () => {
   await work.allIsPrinted()
 })
 
-/** A receipt takes a quarter of a minute: what is done in its middle comes in its middle, on any machine. */
+/** A receipt takes a quarter of a minute; eight seconds after its last byte the till believes it printed. */
 const slow = { bytesPerSecond: 60 }
 async function jobIs(saleId: string, state: string): Promise<void> {
   await expect.poll(() => work.jobState(saleId), patience).toBe(state)

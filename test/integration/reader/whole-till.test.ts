@@ -14,7 +14,7 @@ const reason = whyNoPcscd()
 /** In tiyn, as the demonstration's catalogue has it. */
 const priceOfBread = 18_000
 /** Not a matter of speed: a till that takes longer than this is stuck, and not slow, on whatever machine. */
-const stuckAfterMs = 60_000
+const stuckAfterMs = 20_000
 const faults = [
   'pcscd started later',
   'mute card, pulled while the device host restarts',

@@ -123,11 +123,17 @@ function scripted(...answers: readonly (EscapeResult | string)[]) {
   const changed = new EventSource<ReaderStatus>()
   const sent: string[] = []
   let readers: readonly string[] = [acr122u]
+  let trouble: ReaderStatus['trouble'] = null
+  const becomes = (next: readonly string[], of: ReaderStatus['trouble'] = null) => {
+    readers = next
+    trouble = of
+    changed.fire({ readers, trouble })
+  }
   const reader: CardReaderPort = {
     onDidInsert: inserted.event,
     onDidRemove: removed.event,
     onDidChangeStatus: changed.event,
-    status: () => ({ readers, trouble: null }),
+    status: () => ({ readers, trouble }),
     transmit: () => Promise.reject(new Error('no card was to be asked')),
     escape: async (_name, command) => {
       const answer = answers[sent.push(Buffer.from(command).toString('hex').toUpperCase()) - 1] ?? '9000'
@@ -137,12 +143,19 @@ function scripted(...answers: readonly (EscapeResult | string)[]) {
   }
   const setUp = new ReaderSetUp({ reader, beepsOnDetection: true, onDidChange: () => undefined })
   const replug = () => {
-    readers = []
-    changed.fire({ readers, trouble: null })
-    readers = [acr122u]
-    changed.fire({ readers, trouble: null })
+    becomes([])
+    becomes([acr122u])
   }
-  return { sent, setUp, replug, settled: () => new Promise((resolve) => void setImmediate(resolve)) }
+  const hostRestarts = () => {
+    becomes([], { code: 'host-restarting', detail: '' })
+    becomes([acr122u])
+  }
+  const cardComesAndGoes = () => {
+    inserted.fire({ presenceId: 'a card', readerName: acr122u, atr: Uint8Array.of(0x3b, 0x81) })
+    removed.fire({ presenceId: 'a card' })
+  }
+  const settled = () => new Promise((resolve) => void setImmediate(resolve))
+  return { sent, setUp, replug, hostRestarts, cardComesAndGoes, settled }
 }
 const firmware = Buffer.from('ACR122U215', 'latin1').toString('hex')
 const failed = (reason: Extract<EscapeResult, { kind: 'failed' }>['reason']): EscapeResult => ({
@@ -151,14 +164,39 @@ const failed = (reason: Extract<EscapeResult, { kind: 'failed' }>['reason']): Es
   detail: '',
 })
 
-test.each(['timed-out', 'host-down'] as const)('one that cost the device host (%s) is not asked again', async (why) => {
-  const { sent, setUp, replug, settled } = scripted('9000', failed(why))
+test('one that did not answer is not asked again', async () => {
+  const { sent, setUp, replug, settled } = scripted('9000', failed('timed-out'))
   await settled()
   expect(sent).toEqual(['FF0052FF00', askFirmware])
   replug()
   await settled()
   expect(sent).toHaveLength(2)
-  expect(setUp.settings).toMatchObject([{ trouble: why }])
+  expect(setUp.settings).toMatchObject([{ trouble: 'timed-out' }])
+})
+
+test('a device host that dies says nothing against a reader: it keeps what it was told', async () => {
+  const { sent, setUp, hostRestarts, settled } = scripted('9000', firmware, '90FF')
+  await settled()
+  hostRestarts()
+  await settled()
+  expect(sent).toHaveLength(3)
+  expect(setUp.settings).toMatchObject([{ firmware: 'ACR122U215', trouble: null }])
+})
+
+test('one that was lost with the device host is asked again when a card has left', async () => {
+  const { sent, setUp, hostRestarts, cardComesAndGoes, settled } = scripted(
+    '9000',
+    failed('host-down'),
+    '9000',
+    firmware,
+    '90FF',
+  )
+  await settled()
+  hostRestarts()
+  cardComesAndGoes()
+  await settled()
+  expect(sent.slice(2)).toEqual(['FF0052FF00', askFirmware, askParameter])
+  expect(setUp.settings).toMatchObject([{ firmware: 'ACR122U215' }])
 })
 
 test.each([

@@ -92,8 +92,8 @@ const troubleViews: Readonly<Record<Exclude<ReaderSetting['trouble'], null>, Set
   held: 'later',
   'not-taken': 'declined',
   'timed-out': 'silent',
-  'host-down': 'silent',
-  'reader-error': 'silent',
+  'host-down': 'later',
+  'reader-error': 'refused',
 }
 
 const settingView = ({ trouble, ...known }: ReaderSetting): SettingView => ({

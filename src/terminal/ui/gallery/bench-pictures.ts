@@ -1,5 +1,12 @@
 /** The pictures of the test bench: each panel with nothing there, as it mostly is, with its troubles and long texts. */
-import type { BenchView, BridgeView, DoctorView, HidBenchView, Snapshot } from '../../contract/index.ts'
+import {
+  bundleFaults,
+  type BenchView,
+  type BridgeView,
+  type DoctorView,
+  type HidBenchView,
+  type Snapshot,
+} from '../../contract/index.ts'
 import { emptyScreen } from '../input/screen-state.ts'
 import {
   appletCard,
@@ -217,10 +224,13 @@ const doctors: readonly Picture[] = [
     },
   }),
   picture('bench-doctor-bundle-late', 'F12', doctor({ trouble: { of: 'bundling', kind: 'late', seconds: 90 } })),
-  picture(
-    'bench-doctor-bundle-refused',
-    'F12',
-    doctor({ bundle: { kind: 'refused', fault: 'not_written', detail: 'EDQUOT: disk quota exceeded' } }),
+  picture('bench-doctor-ended', 'F12', doctor({ trouble: { of: 'bundling', kind: 'ended', seconds: 90 } })),
+  ...bundleFaults.map((fault) =>
+    picture(
+      `bench-doctor-bundle-${fault.replaceAll('_', '-')}`,
+      'F12',
+      doctor({ bundle: { kind: 'refused', fault, detail: 'EDQUOT: disk quota exceeded' } }),
+    ),
   ),
 ]
 
