@@ -40,6 +40,12 @@ export const smartCardNeeds: readonly DebianNeed[] = [
   plain('udev', 'the list of serial ports'),
 ]
 
+/** A driver for the PC/SC service that the tests build (test/integration/drivers/escaping-reader.c). */
+export const driverNeeds: readonly DebianNeed[] = [
+  plain('gcc', 'the tests of what a reader is told without a card'),
+  plain('libc6-dev', 'the tests of what a reader is told without a card'),
+]
+
 /** What the core asks of its disk, written down call by call. */
 export const traceNeeds: readonly DebianNeed[] = [plain('strace', 'the proofs about power cuts and failing disks')]
 

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { askedOf } from './arguments.ts'
 import {
   browserNeeds,
+  driverNeeds,
   electronNeeds,
   installDebianPackages,
   isDebian,
@@ -38,7 +39,7 @@ stopChildrenOnSignal()
 
 if (isDebian()) {
   const outcome = installDebianPackages(
-    [...browserNeeds, ...smartCardNeeds, ...electronNeeds, ...tpmNeeds, ...traceNeeds],
+    [...browserNeeds, ...smartCardNeeds, ...driverNeeds, ...electronNeeds, ...tpmNeeds, ...traceNeeds],
     say,
   )
   if (outcome.kind === 'incomplete') {
