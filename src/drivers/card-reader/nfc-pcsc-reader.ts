@@ -124,7 +124,7 @@ class NfcPcscReader implements CardReaderPort {
       const hung = { code: 'reader-error', detail: `${readerName}: no answer within ${timeoutMs} ms` } as const
       const timer = scheduler.setTimeout(() => {
         // Until it comes back nothing else reaches this reader, cards neither; no new process would change that.
-        if (isSent) this.#setReaderTrouble(readerName, hung)
+        if (isSent && this.#readers.get(readerName) === reader) this.#setReaderTrouble(readerName, hung)
         resolve(failed(isSent ? 'timed-out' : 'busy', hung.detail))
       }, timeoutMs)
       const end = (result: EscapeResult): void => {
