@@ -4,7 +4,9 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const retryMs = 50
-const retries = 600
+const retries = 40
+/** Of a device that comes back: while it was away, any program may have had its port for a connection. */
+const retriesOfOurs = 600
 
 /**
  * Ends a connection with RST. One that is ending already cannot be reset any more: Node tries it all the same, reports
@@ -20,6 +22,7 @@ export class LoopbackListener {
   readonly #sockets = new Set<Socket>()
   #server: Server | null = null
   #port: number
+  #wasOpen = false
 
   constructor(port: number, onConnection: (socket: Socket) => void) {
     this.#port = port
@@ -35,17 +38,18 @@ export class LoopbackListener {
     return this.#server !== null
   }
 
-  /** Resolves when connections are accepted. Throws what `listen` says if the port stays taken for half a minute. */
+  /** Resolves when connections are accepted. Throws what `listen` says if the port stays taken. */
   async open(): Promise<void> {
     if (this.#server !== null) return
+    const most = this.#wasOpen ? retriesOfOurs : retries
     for (let attempt = 0; ; attempt++) {
       try {
         this.#server = await this.#listen()
         this.#port = (this.#server.address() as AddressInfo).port
+        this.#wasOpen = true
         return
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || this.#port === 0 || attempt >= retries)
-          throw error
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || this.#port === 0 || attempt >= most) throw error
         await delay(retryMs)
       }
     }
