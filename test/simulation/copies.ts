@@ -25,7 +25,7 @@ export interface Copied {
 
 /** A backup is made, and put back some time later. */
 export function restoreBackupNowAndThen(
-  { time, isHealed }: Sky,
+  { time, isHealed, pace: { calm } }: Sky,
   station: TillStation,
   random: SeededRandom,
   onDidRestore: (copied: Copied) => void,
@@ -41,11 +41,11 @@ export function restoreBackupNowAndThen(
       station.restore(image, onThisMachine)
       time.at(time.now + random.between(1_000, 60_000), () => {
         if (station.snapshot === undefined) station.start()
-        time.at(time.now + random.waiting(200 * minuteMs), backUp)
+        time.at(time.now + random.waiting(calm * 200 * minuteMs), backUp)
       })
     })
   }
-  time.at(time.now + random.waiting(80 * minuteMs), backUp)
+  time.at(time.now + random.waiting(calm * 80 * minuteMs), backUp)
 }
 
 /** Once a day somebody starts a second till on a copy of the folder, between two sales, and both go on selling. */

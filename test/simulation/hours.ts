@@ -13,18 +13,21 @@ const hourMs = 3_600_000
 const localHour = (now: number): number => Math.floor(now / hourMs + 5) % 24
 const isOpen = (hour: number): boolean => hour >= 8 && hour < 17
 const isRush = (hour: number): boolean => hour === 9 || hour === 12
-const customerEveryMs = 60_000
 
 export interface OpenCounter {
   readonly station: TillStation
   readonly cashier: Cashier
 }
 
-export function keepHours({ time, isHealed }: Sky, { station, cashier }: OpenCounter, random: SeededRandom): void {
+export function keepHours(
+  { time, isHealed, pace: { customerEveryMs, rushEveryMs } }: Sky,
+  { station, cashier }: OpenCounter,
+  random: SeededRandom,
+): void {
   const strike = (): void => {
     if (isHealed()) return
     const hour = localHour(time.now)
-    cashier.customerEveryMs = isRush(hour) ? 0 : customerEveryMs
+    cashier.customerEveryMs = isRush(hour) ? rushEveryMs : customerEveryMs
     if (isOpen(hour)) {
       cashier.openShift()
       if (station.isSwitchedOff) {

@@ -1,21 +1,24 @@
 /**
- * `npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--counting-cards] [--bug NAME] [--bugs] [--json]`: runs the
- * town, with `--counting-cards` one in which some people have cards that count themselves, or looks for each planted
- * bug in up to 200 seeds. A bug in the handling of such cards is looked for in a town that has them. Each line of
- * `--json` has what one run came to and its speed, by the wall clock and by the time of the processor; a failure prints
- * the command that replays it.
+ * `npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--pace hurried|everyday] [--counting-cards] [--bug NAME]
+ * [--bugs] [--json]`: runs the town, hurried or as on every day (`Pace`), with `--counting-cards` one in which some
+ * people have cards that count themselves, or looks for each planted bug in up to 200 seeds. A bug in the handling of
+ * such cards is looked for in a town that has them. Each line of `--json` has what one run came to and its speed, by
+ * the wall clock and by the time of the processor; a failure prints the command that replays it.
  */
 import { askedOf, askedWrongly, wholeNumber } from '../../tools/arguments.ts'
+import { paceNames } from './pace.ts'
 import { hoursOf, plantedBugNames, plantedBugs, type PlantedBug } from './planted-bugs.ts'
 import { hoursOfCardBugs, plantedCardBugNames, plantedCardBugs } from './planted-card-bugs.ts'
 
 const usage =
-  'Use: npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--counting-cards] [--bug NAME] [--bugs] [--json]'
+  'Use: npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--pace hurried|everyday] [--counting-cards]\n' +
+  '     [--bug NAME] [--bugs] [--json]'
 const { values } = askedOf(usage, {
   options: {
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string', default: '1' },
     hours: { type: 'string', default: '2' },
+    pace: { type: 'string', default: 'hurried' },
     bug: { type: 'string' },
     bugs: { type: 'boolean', default: false },
     'counting-cards': { type: 'boolean', default: false },
@@ -26,6 +29,10 @@ const ofCards: Readonly<Record<string, PlantedBug>> = plantedCardBugs
 const everyBug: Readonly<Record<string, PlantedBug>> = { ...plantedBugs, ...ofCards }
 if (values.bug !== undefined && !Object.hasOwn(everyBug, values.bug))
   askedWrongly(usage, `No bug ${values.bug} can be planted; there are ${Object.keys(everyBug).join(', ')}.`)
+const pace =
+  paceNames.find((name) => name === values.pace) ??
+  askedWrongly(usage, `There is no pace ${values.pace}; there are ${paceNames.join(', ')}.`)
+if (values.bugs && pace !== 'hurried') askedWrongly(usage, 'Planted bugs are looked for in the hurried town only.')
 const seedsPerBug = 200
 const hasCountingCards = values['counting-cards'] || Object.hasOwn(ofCards, values.bug ?? '')
 const bug = values.bug === undefined ? undefined : everyBug[values.bug]
@@ -38,15 +45,18 @@ async function seedsThatFail(): Promise<number> {
   let failures = 0
   for (let seed = firstSeed; seed < seedsEnd; seed += 1) {
     const cpuBefore = process.cpuUsage()
-    const report = await runTown(seed, Number(values.hours), { plantedBug: bug, hasCountingCards })
+    const report = await runTown(seed, Number(values.hours), { plantedBug: bug, hasCountingCards, pace })
     const { user, system } = process.cpuUsage(cpuBefore)
     const simulatedSeconds = report.simulatedHours * 3_600
     if (report.violations.length > 0) {
       failures += 1
       for (const violation of report.violations) process.stderr.write(`seed ${seed}: ${violation}\n`)
+      const withPace = pace === 'hurried' ? '' : ` --pace ${pace}`
       const withCards = hasCountingCards ? ' --counting-cards' : ''
       const withBug = values.bug === undefined ? '' : ` --bug ${values.bug}`
-      process.stderr.write(`replay: npm run sim -- --seed ${seed} --hours ${values.hours}${withCards}${withBug}\n`)
+      process.stderr.write(
+        `replay: npm run sim -- --seed ${seed} --hours ${values.hours}${withPace}${withCards}${withBug}\n`,
+      )
     }
     const line = {
       ...report,

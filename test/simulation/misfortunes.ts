@@ -13,6 +13,7 @@ import { findScheme, publishScheme, schemeAccountOf } from '../../ledger-sim/sch
 import type { VirtualCard } from '../../hardware-mocks/cards/virtual-card.ts'
 import { tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { LedgerHouse } from './ledger-house.ts'
+import type { Pace } from './pace.ts'
 import type { SeededRandom } from './random.ts'
 import type { TillStation } from './till-station.ts'
 import type { VirtualTime } from './virtual-time.ts'
@@ -27,10 +28,15 @@ const schemes: readonly string[] = ['school-lunch', 'food-voucher']
 export interface Sky {
   readonly time: VirtualTime
   readonly isHealed: () => boolean
+  readonly pace: Pace
 }
 
 /** The till loses its power between any two events, or in a commit, and comes back. */
-export function losePowerNowAndThen({ time, isHealed }: Sky, station: TillStation, random: SeededRandom): void {
+export function losePowerNowAndThen(
+  { time, isHealed, pace: { calm } }: Sky,
+  station: TillStation,
+  random: SeededRandom,
+): void {
   const commits = random.branch('commits')
   station.disk.powerAtCommit = () =>
     isHealed() || !commits.chance(1 / 600) ? 'no' : commits.pick(['before_sync', 'after_sync'] as const)
@@ -40,11 +46,11 @@ export function losePowerNowAndThen({ time, isHealed }: Sky, station: TillStatio
     time.at(time.now + random.between(500, 30_000), () => {
       if (station.snapshot === undefined) station.start()
       // Some accidents strike again at once: recovery itself must bear being cut off.
-      const next = random.chance(0.2) ? random.between(1, 3_000) : 20_000 + random.waiting(240_000)
+      const next = random.chance(0.2) ? random.between(1, 3_000) : 20_000 + random.waiting(calm * 240_000)
       time.at(time.now + next, strike)
     })
   }
-  time.at(time.now + random.waiting(240_000), strike)
+  time.at(time.now + random.waiting(calm * 240_000), strike)
 }
 
 /**
@@ -60,20 +66,28 @@ export function startWhenDown({ time }: Sky, station: TillStation): void {
   time.at(time.now + 45 * secondMs, look)
 }
 
-export function fillDiskNowAndThen({ time, isHealed }: Sky, station: TillStation, random: SeededRandom): void {
+export function fillDiskNowAndThen(
+  { time, isHealed, pace: { calm } }: Sky,
+  station: TillStation,
+  random: SeededRandom,
+): void {
   const fill = (): void => {
     if (isHealed()) return
     station.disk.isFull = true
     time.at(time.now + random.waiting(3 * minuteMs), () => {
       station.disk.isFull = false
-      time.at(time.now + random.waiting(40 * minuteMs), fill)
+      time.at(time.now + random.waiting(calm * 40 * minuteMs), fill)
     })
   }
-  time.at(time.now + random.waiting(20 * minuteMs), fill)
+  time.at(time.now + random.waiting(calm * 20 * minuteMs), fill)
 }
 
 /** Nobody sets these clocks right: a till with a wrong clock must come to its end all the same. */
-export function turnClockNowAndThen({ time, isHealed }: Sky, station: TillStation, random: SeededRandom): void {
+export function turnClockNowAndThen(
+  { time, isHealed, pace: { calm } }: Sky,
+  station: TillStation,
+  random: SeededRandom,
+): void {
   const turn = (): void => {
     if (isHealed()) return
     const choice = random.fraction()
@@ -85,9 +99,9 @@ export function turnClockNowAndThen({ time, isHealed }: Sky, station: TillStatio
       station.kill()
       station.clock.loseBattery()
     } else station.clock.setRight()
-    time.at(time.now + random.waiting(40 * minuteMs), turn)
+    time.at(time.now + random.waiting(calm * 40 * minuteMs), turn)
   }
-  time.at(time.now + random.waiting(30 * minuteMs), turn)
+  time.at(time.now + random.waiting(calm * 30 * minuteMs), turn)
 }
 
 /**
@@ -96,7 +110,7 @@ export function turnClockNowAndThen({ time, isHealed }: Sky, station: TillStatio
  * @param among of other schemes than the demonstration's just as much is marked again as was taken
  */
 export function runDryNowAndThen(
-  { time, isHealed }: Sky,
+  { time, isHealed, pace: { calm } }: Sky,
   house: LedgerHouse,
   random: SeededRandom,
   among: readonly string[] = schemes,
@@ -119,10 +133,10 @@ export function runDryNowAndThen(
     })
     time.at(time.now + random.waiting(20 * minuteMs), () => {
       void (isOfDemonstration ? fundAgain(house, schemeId) : fund(house, schemeId, taken))
-      time.at(time.now + random.waiting(60 * minuteMs), dry)
+      time.at(time.now + random.waiting(calm * 60 * minuteMs), dry)
     })
   }
-  time.at(time.now + random.waiting(40 * minuteMs), dry)
+  time.at(time.now + random.waiting(calm * 40 * minuteMs), dry)
 }
 
 /** All of the agency's money goes back to the schemes. */
@@ -146,7 +160,7 @@ function fund(house: LedgerHouse, schemeId: string, amount: Tiyn): Promise<void>
 
 /** Somebody holds a forged card for minutes: the UID of a genuine one, and keys that the agency never gave out. */
 export function forgeCardsNowAndThen(
-  { time, isHealed }: Sky,
+  { time, isHealed, pace: { calm } }: Sky,
   cards: Map<string, VirtualCard>,
   forgeryOf: (label: string) => VirtualCard,
   random: SeededRandom,
@@ -160,15 +174,15 @@ export function forgeCardsNowAndThen(
     cards.set(label, forgeryOf(label))
     time.at(time.now + random.between(2, 20) * minuteMs, () => {
       cards.set(label, genuine)
-      time.at(time.now + random.waiting(60 * minuteMs), forge)
+      time.at(time.now + random.waiting(calm * 60 * minuteMs), forge)
     })
   }
-  time.at(time.now + random.waiting(30 * minuteMs), forge)
+  time.at(time.now + random.waiting(calm * 30 * minuteMs), forge)
 }
 
 /** Cards are lost and found again. */
 export function blockCardsNowAndThen(
-  { time, isHealed }: Sky,
+  { time, isHealed, pace: { calm } }: Sky,
   house: LedgerHouse,
   cards: () => readonly string[],
   random: SeededRandom,
@@ -179,15 +193,15 @@ export function blockCardsNowAndThen(
     void house.act(async (work) => void (await setCardStatus(work, card, 'blocked')))
     time.at(time.now + random.waiting(20 * minuteMs), () => {
       void house.act(async (work) => void (await setCardStatus(work, card, 'active')))
-      time.at(time.now + random.waiting(20 * minuteMs), block)
+      time.at(time.now + random.waiting(calm * 20 * minuteMs), block)
     })
   }
-  time.at(time.now + random.waiting(20 * minuteMs), block)
+  time.at(time.now + random.waiting(calm * 20 * minuteMs), block)
 }
 
 /** Cards that count themselves are lost and replaced, and their holders forget PINs until the card takes no more. */
 export function replaceCardsNowAndThen(
-  { time, isHealed }: Sky,
+  { time, isHealed, pace: { calm } }: Sky,
   house: LedgerHouse,
   replace: (work: Work) => Promise<void>,
   orderTries: (work: Work) => Promise<void>,
@@ -196,20 +210,20 @@ export function replaceCardsNowAndThen(
   const lose = (): void => {
     if (isHealed()) return
     void house.act(replace)
-    time.at(time.now + random.waiting(90 * minuteMs), lose)
+    time.at(time.now + random.waiting(calm * 90 * minuteMs), lose)
   }
   const complain = (): void => {
     if (isHealed()) return
     void house.act(orderTries)
     time.at(time.now + 5 * minuteMs, complain)
   }
-  time.at(time.now + random.waiting(20 * minuteMs), lose)
+  time.at(time.now + random.waiting(calm * 20 * minuteMs), lose)
   time.at(time.now + 5 * minuteMs, complain)
 }
 
 /** A scheme is suspended and goes on, each a version of its own. */
 export function suspendSchemeNowAndThen(
-  { time, isHealed }: Sky,
+  { time, isHealed, pace: { calm } }: Sky,
   house: LedgerHouse,
   random: SeededRandom,
   among: readonly string[] = schemes,
@@ -225,8 +239,8 @@ export function suspendSchemeNowAndThen(
     void change('suspended')
     time.at(time.now + random.waiting(10 * minuteMs), () => {
       void change('active')
-      time.at(time.now + random.waiting(90 * minuteMs), suspend)
+      time.at(time.now + random.waiting(calm * 90 * minuteMs), suspend)
     })
   }
-  time.at(time.now + random.waiting(60 * minuteMs), suspend)
+  time.at(time.now + random.waiting(calm * 60 * minuteMs), suspend)
 }

@@ -15,3 +15,13 @@ test('the same seed gives the same history, another seed another', async () => {
   expect(again.traceHash).toBe(first.traceHash)
   expect(other.traceHash).not.toBe(first.traceHash)
 })
+
+test('at an everyday pace there are fewer customers and fewer misfortunes, and nothing is lost', async () => {
+  const [seed, hours] = [3, 0.25]
+  const hurried = await runTown(seed, hours)
+  const everyday = await runTown(seed, hours, { pace: 'everyday' })
+  expect(everyday.violations, `replay: npm run sim -- --seed ${seed} --hours ${hours} --pace everyday`).toEqual([])
+  expect(everyday.sales).toBeGreaterThan(20)
+  expect(everyday.sales).toBeLessThan(hurried.sales)
+  expect(everyday.starts).toBeLessThan(hurried.starts)
+})

@@ -39,6 +39,7 @@ import {
   type Sky,
 } from './misfortunes.ts'
 import { fairWeather, foulWeather, SimulatedNetwork } from './network.ts'
+import { paces, type PaceName } from './pace.ts'
 import { damage, type PlantedBug } from './planted-bugs.ts'
 import { forgedProvingCard, provingCards } from './proving-cards.ts'
 import { SeededRandom } from './random.ts'
@@ -50,10 +51,7 @@ import { VirtualTime } from './virtual-time.ts'
 const morning = Date.UTC(2026, 10, 23, 4)
 const ledgerUrl = 'http://127.0.0.1:1'
 const closingMs = 6 * 3_600_000
-/** A till of the town changes its keys several times a day. */
 const keyRotationAfterMs = 3 * 3_600_000
-/** Three days of work in the time of one: most of a day is such rounds. */
-const syncEveryMs = 60_000
 
 export interface TownReport {
   readonly seed: number
@@ -75,6 +73,8 @@ export interface TownOptions {
   readonly plantedBug?: PlantedBug | undefined
   /** Whether some people have cards that count themselves. Without them every history is as it ever was. */
   readonly hasCountingCards?: boolean
+  /** `hurried` unless said. */
+  readonly pace?: PaceName
 }
 
 export async function runTown(seed: number, hours: number, options: TownOptions = {}): Promise<TownReport> {
@@ -124,7 +124,7 @@ class Town {
   readonly #epochsShown = new Map<string, number>()
   readonly #wallets: Wallets
   #walletsBefore: ReadonlyMap<string, bigint> = new Map()
-  readonly #sky: Sky = { time: this.#time, isHealed: () => this.#healed }
+  readonly #sky: Sky
   readonly #cardsInTown = new Map<string, VirtualCard>()
   /** What people bring; who has a card that counts itself comes more often. */
   readonly #labels: string[] = []
@@ -134,8 +134,9 @@ class Town {
   #house: LedgerHouse | undefined
   #bugUnfit: { readonly error: unknown } | undefined
 
-  constructor(seed: number, folder: string, { plantedBug, hasCountingCards = false }: TownOptions) {
+  constructor(seed: number, folder: string, { plantedBug, hasCountingCards = false, pace = 'hurried' }: TownOptions) {
     this.#random = new SeededRandom(`town/${seed}`)
+    this.#sky = { time: this.#time, isHealed: () => this.#healed, pace: paces[pace] }
     this.#ledgerFile = join(folder, 'ledger.sqlite')
     this.#plantedBug = plantedBug
     this.#wallets = new Wallets({
@@ -250,7 +251,7 @@ class Town {
       enrolment,
       keys: () => keys.load(),
       keyRotationAfterMs,
-      syncEveryMs,
+      syncEveryMs: this.#sky.pace.syncEveryMs,
       ledgerUrl,
       cards: this.#cardsInTown,
       held,
@@ -449,7 +450,7 @@ class Town {
       network.cut = kind < 0.35 ? random.pick(['refused', 'silent'] as const) : 'no'
       network.weather = kind < 0.8 ? foulWeather : fairWeather
       this.#note(name, `weather ${network.cut} ${network.weather === foulWeather ? 'foul' : 'fair'}`)
-      this.#time.at(this.#time.now + 10_000 + random.waiting(90_000), change)
+      this.#time.at(this.#time.now + 10_000 + random.waiting(this.#sky.pace.calm * 90_000), change)
     }
     this.#time.at(this.#time.now + random.waiting(60_000), change)
   }
@@ -486,8 +487,7 @@ class Town {
   }
 }
 
-function isQuiet({ station, cashier }: Counter): boolean {
-  const { snapshot } = station
+function isQuiet({ station: { snapshot }, cashier }: Counter): boolean {
   return cashier.isDone && snapshot !== undefined && snapshot.queue.waiting === 0 && snapshot.queue.parked === 0
 }
 
