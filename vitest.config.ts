@@ -30,8 +30,8 @@ const longest = [
   'e2e/chromium/focus',
   'e2e/chromium/sleep',
   'e2e/electron/focus',
-  'crash/',
   'chaos/chaos',
+  'crash/',
 ]
 
 class LongestFirst extends BaseSequencer {
