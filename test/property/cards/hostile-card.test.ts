@@ -2,7 +2,7 @@
  * Method: recorded honest presences (test/fixtures/vectors/ntag424-presences.json, and one of a re-keying that is made
  * here), whose answers are replaced, flipped, cut, lengthened, reordered or torn at random. Whatever a card does, the
  * profile answers with a value, never throws, authenticates at most once, and never gives a proof for other terms than
- * those asked for.
+ * those asked for. TOLEM_MUTATIONS=1000000 for a long run.
  */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -23,7 +23,9 @@ import { masters, personalised, uid } from '../../integration/cards/presence.ts'
 import { playbackCard, scriptedRandom } from '../../unit/cards/scripted-card.ts'
 
 const seed = Number(process.env['TOLEM_SEED'] ?? 424)
-const runs = { seed, numRuns: 2000 }
+const numRuns = Number(process.env['TOLEM_MUTATIONS'] ?? 2_000)
+const runs = { seed, numRuns }
+const timeout = Math.max(60_000, numRuns * 20)
 
 const { sale } = presences
 const { blank } = presences.personalisation
@@ -77,7 +79,7 @@ const localKey = keyHolder(() => fromHex(sale.tillKey))
 const openedByLedger = (sun: Parameters<typeof openSun>[0]) =>
   openSun(sun, { metaReadKey: fromHex(sale.metaReadKey), fileReadKeyOf: () => fromHex(sale.fileReadKey) })
 
-describe(`a hostile card, TOLEM_SEED=${seed}`, () => {
+describe(`a hostile card, TOLEM_SEED=${seed}, TOLEM_MUTATIONS=${numRuns}`, { timeout }, () => {
   test('the honest recording is accepted, so the property below can fail', async () => {
     const card = hostileCard(sale.exchanges, { mutations: [], swaps: [] })
     expect((await takeSaleBoundProof(card, localKey, fromHex(sale.termsHash), scriptedRandom(sale.rndA))).kind).toBe(
@@ -119,7 +121,7 @@ describe(`a hostile card, TOLEM_SEED=${seed}`, () => {
           expect(card.sent.some((command) => command.startsWith('908D'))).toBe(false)
         },
       ),
-      { ...runs, numRuns: 500 },
+      { ...runs, numRuns: numRuns / 4 },
     )
   })
 
@@ -170,7 +172,7 @@ describe(`a hostile card, TOLEM_SEED=${seed}`, () => {
   })
 })
 
-describe(`the ledger, TOLEM_SEED=${seed}`, () => {
+describe(`the ledger, TOLEM_SEED=${seed}, TOLEM_MUTATIONS=${numRuns}`, { timeout }, () => {
   test('opens no message with any change in it', () => {
     const hexDigit = fc.constantFrom(...'0123456789ABCDEF')
     fc.assert(
