@@ -1,7 +1,7 @@
 /** The virtual card against what RFC 4493, AN10922, AN12196 and AN12343 publish. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { cmac, cmacSubkeys } from '../../../hardware-mocks/cards/aes.ts'
+import { cmac, cmacSubkeys, encryptCbc, padMethod2, truncatedCmac } from '../../../hardware-mocks/cards/aes.ts'
 import { deriveKeys, diversifyAes128 } from '../../../hardware-mocks/cards/key-diversification.ts'
 import { dynamicMessagingKeys, renderDynamicFile } from '../../../hardware-mocks/cards/ntag424-dynamic-messaging.ts'
 import {
@@ -12,7 +12,11 @@ import {
 import { SecureSession, sessionKeys } from '../../../hardware-mocks/cards/ntag424-session.ts'
 import { factoryCard, type Ntag424State } from '../../../hardware-mocks/cards/ntag424-state.ts'
 import { VirtualNtag424 } from '../../../hardware-mocks/cards/ntag424.ts'
+import diversification from '../../fixtures/vectors/an10922.json' with { type: 'json' }
+import authentications from '../../fixtures/vectors/ev2-first.json' with { type: 'json' }
+import messaging from '../../fixtures/vectors/ev2-secure-messaging.json' with { type: 'json' }
 import generations from '../../fixtures/vectors/ntag424-generations.json' with { type: 'json' }
+import dynamicMessaging from '../../fixtures/vectors/ntag424-sdm.json' with { type: 'json' }
 import { bytes, hex, SELECT } from './reader-side.ts'
 
 const vectors = JSON.parse(readFileSync(new URL('../../fixtures/vectors-virtual-card.json', import.meta.url), 'utf8'))
@@ -233,5 +237,43 @@ describe('authentication and secure messaging', () => {
     expect(hex(inFull.sealFull(Buffer.alloc(0)))).toBe(full.write.rsp_MACt)
     expect(inFull.openFull(0xad, bytes(full.read.payload), 7)).not.toBeNull()
     expect(hex(inFull.sealFull(Buffer.concat([data, Buffer.alloc(23)])))).toBe(full.read.rsp)
+  })
+
+  it('encrypts an answer under the IV of AN12343 page 64', () => {
+    const vector = vectors.secureMessaging['an12343-p64-EncTMRI-rsp']
+    const answering = new SecureSession({
+      keyNumber: 0,
+      transactionId: bytes(vector.TI),
+      keys: { encryption: bytes(vector.KSesAuthENC), mac: Buffer.alloc(16) },
+      counter: vector.CmdCtr,
+    })
+    // The published block is a whole one; ours is followed by one of padding.
+    expect(hex(answering.sealFull(bytes(vector.plain))).slice(0, 32)).toBe(vector.enc)
+  })
+
+  it('reads a command under the IV that proxmark3 has', () => {
+    const { key, TI, IVcmd } = vectors.secureMessaging['pm3-ev2-iv']
+    const mac = Buffer.alloc(16, 7)
+    const reading = new SecureSession({
+      keyNumber: 0,
+      transactionId: bytes(TI),
+      keys: { encryption: bytes(key), mac },
+      counter: 0,
+    })
+    const said = Buffer.from('said under it')
+    const encrypted = encryptCbc(bytes(key), padMethod2(said), bytes(IVcmd))
+    const command = Buffer.concat([encrypted, truncatedCmac(mac, Buffer.concat([bytes(`8D0000${TI}`), encrypted]))])
+    expect(reading.openFull(0x8d, command, 0)).toEqual(said)
+  })
+})
+
+describe('the collection', () => {
+  const idsOf = (vectorsOfOneKind: readonly { readonly id: string }[]): string[] => vectorsOfOneKind.map(({ id }) => id)
+
+  it('is the same on both sides: what the terminal is held against, the card is too', () => {
+    expect(Object.keys(vectors.secureMessaging).toSorted()).toEqual(idsOf(messaging.cases).toSorted())
+    expect(idsOf(vectors.authentications)).toEqual(idsOf(authentications.cases))
+    expect(idsOf(vectors.dynamicMessaging)).toEqual(idsOf(dynamicMessaging.cases))
+    expect(Object.keys(vectors.an10922.boundaryLengths)).toEqual(Object.keys(diversification.boundary_lengths))
   })
 })
