@@ -7,7 +7,7 @@ import type { Tiyn } from '../../src/voucher/money.ts'
 import { newId, type Work } from '../context.ts'
 import { tellOfLeg, type Side } from '../feed/money-news.ts'
 import type { Tables } from '../store/schema.ts'
-import { statement } from '../store/statement.ts'
+import { rowsStatement, statement } from '../store/statement.ts'
 
 export type TransferKind =
   | 'non-cash-deposit'
@@ -169,21 +169,22 @@ const accountWithHeld = statement((connection, { id, now }: { id: string; now: b
 
 type NewTransfer = Required<Insertable<Tables['transfer']>>
 
-const transferred = statement((connection, row: NewTransfer) =>
-  connection.insertInto('transfer').values({
-    transfer_id: row.transfer_id,
-    group_id: row.group_id,
-    debit: row.debit,
-    credit: row.credit,
-    amount: row.amount,
-    kind: row.kind,
-    reference: row.reference,
-    at: row.at,
-    debit_entry: row.debit_entry,
-    debit_balance: row.debit_balance,
-    credit_entry: row.credit_entry,
-    credit_balance: row.credit_balance,
-  }),
+const transferred = rowsStatement(
+  [
+    'transfer_id',
+    'group_id',
+    'debit',
+    'credit',
+    'amount',
+    'kind',
+    'reference',
+    'at',
+    'debit_entry',
+    'debit_balance',
+    'credit_entry',
+    'credit_balance',
+  ],
+  (connection, rows: readonly NewTransfer[]) => connection.insertInto('transfer').values(rows),
 )
 
 /** By how much, not to what: two at once would fail on the number of the entry, and never lose money. */
@@ -264,7 +265,7 @@ export class Books {
   /** Once, in the unit of work that opened them. */
   async write(): Promise<void> {
     const { connection } = this.#work
-    for (const transfer of this.#transfers) await transferred(connection, transfer)
+    await transferred(connection, this.#transfers)
     for (const [id, { balance, entries, before }] of this.#pages) {
       if (entries === before.entries) continue
       await accountMoved(connection, { id, balance: balance - before.balance, entries: entries - before.entries })

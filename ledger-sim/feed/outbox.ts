@@ -17,8 +17,8 @@ import { v7 as uuidVersion7 } from 'uuid'
 import type { z } from 'zod'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 import type { Work } from '../context.ts'
-import { inRows } from '../store/in-rows.ts'
 import type { Tables } from '../store/schema.ts'
+import { rowsStatement } from '../store/statement.ts'
 import { feedVersion, type FeedEventOnWire, type News, type newsSchema } from './events.ts'
 import type { Stream } from './streams.ts'
 
@@ -48,21 +48,7 @@ export async function appendTold({
   const streams = [...byStream.keys()].toSorted()
   const rows: Insertable<Tables['feed_event']>[] = []
   const counters = streams.map((stream) => ({ stream, last: byStream.get(stream)?.length ?? 0 }))
-  const counted: { readonly stream: string; readonly last: bigint }[] = []
-  await inRows(counters, async (some) =>
-    counted.push(
-      ...(await connection
-        .insertInto('feed_counter')
-        .values(some)
-        .onConflict((conflict) =>
-          conflict
-            .column('stream')
-            .doUpdateSet((row) => ({ last: row('feed_counter.last', '+', row.ref('excluded.last')) })),
-        )
-        .returning(['stream', 'last'])
-        .execute()),
-    ),
-  )
+  const counted = await countersMoved(connection, counters)
   const lastOf = new Map(counted.map(({ stream, last }) => [stream, last]))
   for (const stream of streams) {
     const news = byStream.get(stream) ?? []
@@ -74,9 +60,29 @@ export async function appendTold({
       rows.push({ stream, cursor, event_id: eventIdOf(stream, cursor, now, content), at: now, content })
     }
   }
-  await inRows(rows, (some) => connection.insertInto('feed_event').values(some).execute())
+  await eventsTold(connection, rows)
   return streams
 }
+
+const countersMoved = rowsStatement(
+  ['stream', 'last'],
+  (connection, counters: readonly Insertable<Tables['feed_counter']>[]) =>
+    connection
+      .insertInto('feed_counter')
+      .values(counters)
+      .onConflict((conflict) =>
+        conflict
+          .column('stream')
+          .doUpdateSet((row) => ({ last: row('feed_counter.last', '+', row.ref('excluded.last')) })),
+      )
+      .returning(['stream', 'last']),
+)
+
+const eventsTold = rowsStatement(
+  ['stream', 'cursor', 'event_id', 'at', 'content'],
+  (connection, events: readonly Insertable<Tables['feed_event']>[]) =>
+    connection.insertInto('feed_event').values(events),
+)
 
 /**
  * Made of what it names, so that telling draws no chance: a simulated run that tells more stays the same run. The

@@ -1,8 +1,10 @@
 /** Operations under an id that the client made: the same id and terms are answered with the first answer. */
 import { createHash } from 'node:crypto'
+import type { Insertable } from 'kysely'
 import { canonicalBytes, toJson } from '../../src/sync/protocol/canonical.ts'
 import { inTransaction, type Work } from '../context.ts'
-import { inRows } from '../store/in-rows.ts'
+import { rowsStatement } from '../store/statement.ts'
+import type { Tables } from '../store/schema.ts'
 import { problem, type Asked, type Outcome, type ProblemOutcome, type Services, type Signed } from './operation.ts'
 
 /** Thrown inside a transaction to roll it back; never leaves this file. */
@@ -73,7 +75,7 @@ export async function onceEach<Request, Body extends object>(
         const [terms_hash, answer] = [termsHashOf(request), toJson(outcome.body)]
         return { operation_id: idOf(request), kind, caller: caller.owner, terms_hash, answer, at: work.now }
       })
-      await inRows(rows, (some) => work.connection.insertInto('operation').values(some).execute())
+      await operationsDone(work.connection, rows)
       return made
     })
     for (const outcome of outcomes)
@@ -91,6 +93,11 @@ export async function onceEach<Request, Body extends object>(
   await doFresh()
   return done
 }
+
+const operationsDone = rowsStatement(
+  ['operation_id', 'kind', 'caller', 'terms_hash', 'answer', 'at'],
+  (connection, rows: readonly Insertable<Tables['operation']>[]) => connection.insertInto('operation').values(rows),
+)
 
 async function knownIds({ connection }: Work, ids: readonly string[]): Promise<Set<string>> {
   const rows = await connection

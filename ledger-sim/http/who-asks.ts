@@ -89,7 +89,7 @@ export class Authentication {
   async #principal(keyId: string | undefined) {
     if (keyId === undefined) return undefined
     const { store, clock } = this.#services
-    return store.read((connection) => findHeardKey({ connection, now: clock() }, keyId))
+    return store.read((connection) => findHeardKey(connection, clock(), keyId))
   }
 }
 

@@ -29,15 +29,18 @@ export async function findLease({ connection }: Work, leaseId: string): Promise<
   return row === undefined ? undefined : leaseOf(row)
 }
 
-/** Not closed, oldest first. */
-export async function liveLeasesOf({ connection }: Work, terminalId: string): Promise<readonly LeaseRow[]> {
-  const rows = await connection
+const leasesOfTerminal = statement((connection, { terminalId }: { terminalId: string }) =>
+  connection
     .selectFrom('lease')
     .selectAll()
     .where('terminal_id', '=', terminalId)
     .where('state', '=', 'live')
-    .orderBy('lease_id')
-    .execute()
+    .orderBy('lease_id'),
+)
+
+/** Not closed, oldest first. */
+export async function liveLeasesOf({ connection }: Work, terminalId: string): Promise<readonly LeaseRow[]> {
+  const rows = await leasesOfTerminal(connection, { terminalId })
   return rows.map(leaseOf)
 }
 

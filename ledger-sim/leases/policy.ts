@@ -16,6 +16,7 @@ import { findSlots } from '../schemes/slots.ts'
 import { grantLease } from './grant.ts'
 import { liveLeasesOf } from './leases.ts'
 import { renewPool } from './pools.ts'
+import { statement } from '../store/statement.ts'
 
 /** The most that one standing order, or one lease by hand, is about: a school. */
 const beneficiariesMost = 5_000
@@ -105,14 +106,13 @@ export async function setLeasePolicy({ connection }: Work, policy: LeasePolicy):
     .execute()
 }
 
+const policiesOfTerminal = statement((connection, { terminalId }: { terminalId: string }) =>
+  connection.selectFrom('lease_policy').select('content').where('terminal_id', '=', terminalId).orderBy('scheme_id'),
+)
+
 /** The terminal's standing orders, by scheme id. */
 export async function leasePoliciesOf({ connection }: Work, terminalId: string): Promise<readonly LeasePolicy[]> {
-  const rows = await connection
-    .selectFrom('lease_policy')
-    .select('content')
-    .where('terminal_id', '=', terminalId)
-    .orderBy('scheme_id')
-    .execute()
+  const rows = await policiesOfTerminal(connection, { terminalId })
   return rows.map((row) => leasePolicySchema.parse(JSON.parse(row.content)))
 }
 

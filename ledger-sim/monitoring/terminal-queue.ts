@@ -3,16 +3,20 @@
  * least as old as the first of the heads, without a break, that had something waiting.
  */
 import type { Work } from '../context.ts'
+import { statement } from '../store/statement.ts'
 
 /** As coarse as when a till was seen: one that repeats itself costs no write. */
 const saidEveryMs = 60_000
 
-export async function recordQueue({ connection, now }: Work, terminalId: string, unsynced: number): Promise<void> {
-  const former = await connection
+const queueOf = statement((connection, { terminalId }: { terminalId: string }) =>
+  connection
     .selectFrom('terminal_queue')
     .select(['unsynced', 'unsynced_since', 'said_at'])
-    .where('terminal_id', '=', terminalId)
-    .executeTakeFirst()
+    .where('terminal_id', '=', terminalId),
+)
+
+export async function recordQueue({ connection, now }: Work, terminalId: string, unsynced: number): Promise<void> {
+  const [former] = await queueOf(connection, { terminalId })
   if (former?.unsynced === BigInt(unsynced) && BigInt(now) - former.said_at < BigInt(saidEveryMs)) return
   const since = unsynced === 0 ? null : (former?.unsynced_since ?? BigInt(now))
   await connection

@@ -6,6 +6,7 @@ import { placeOf, type MerchantPlace } from '../../src/voucher/where.ts'
 import { openAccount } from '../accounts/accounts.ts'
 import type { Work } from '../context.ts'
 import { announcePackagesOfMerchant } from '../terminals/events.ts'
+import { statement } from '../store/statement.ts'
 
 const tilesSchema = terminalPackageSchema.pick({ catalogue: true, categories: true })
 /** What a till of this merchant shows: tiles, and the categories in which a bare amount may be rung up. */
@@ -48,15 +49,15 @@ export async function placeOfMerchant({ connection }: Work, merchantId: string):
   return row === undefined ? {} : placeOf(merchantSchema.parse(JSON.parse(row.content)))
 }
 
+const merchantWithId = statement((connection, { merchantId }: { merchantId: string }) =>
+  connection.selectFrom('merchant').selectAll().where('merchant_id', '=', merchantId),
+)
+
 export async function findMerchant(
   { connection }: Work,
   merchantId: string,
 ): Promise<({ readonly merchant: Merchant } & Tiles) | undefined> {
-  const row = await connection
-    .selectFrom('merchant')
-    .selectAll()
-    .where('merchant_id', '=', merchantId)
-    .executeTakeFirst()
+  const [row] = await merchantWithId(connection, { merchantId })
   if (row === undefined) return undefined
   return {
     merchant: merchantSchema.parse(JSON.parse(row.content)),

@@ -109,9 +109,11 @@ export async function findScheme({ connection }: Work, schemeId: string): Promis
   return row === undefined ? undefined : parsedScheme(row.content)
 }
 
+const everyScheme = statement((connection) => connection.selectFrom('scheme').select('content').orderBy('scheme_id'))
+
 /** Ordered by id. */
 export async function listSchemes({ connection }: Work): Promise<readonly AnyScheme[]> {
-  const rows = await connection.selectFrom('scheme').select('content').orderBy('scheme_id').execute()
+  const rows = await everyScheme(connection, {})
   return rows.map((row) => parsedScheme(row.content))
 }
 

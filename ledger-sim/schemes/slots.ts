@@ -2,11 +2,12 @@
  * Slots: one row for each (scheme, beneficiary, period), made when something first needs it, used by tender ids; and
  * beside some of them a bridge (bridges.ts), which lends of the same allowance.
  */
+import type { Kysely } from 'kysely'
 import { addTiyn, remainderTiyn, smallestTiyn, subtractTiyn, tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
 import { allowanceOf, slotIdOf, type Slot } from '../../src/voucher/slot.ts'
 import type { Work } from '../context.ts'
-import type { Connection } from '../store/open-store.ts'
+import type { Tables } from '../store/schema.ts'
 import { inSlices } from '../store/in-rows.ts'
 import { statement } from '../store/statement.ts'
 
@@ -58,7 +59,7 @@ export async function makeSlot(
 }
 
 /** Each slot with its uses, one row for each; one row without a use where it has none. */
-const withUses = (connection: Connection) =>
+const withUses = (connection: Kysely<Tables>) =>
   connection
     .selectFrom('slot')
     .leftJoin('slot_use', 'slot_use.slot_id', 'slot.slot_id')

@@ -93,7 +93,7 @@ class OpaqueValues extends SqliteQueryCompiler {
 }
 
 /** Kysely has each query prepared anew; SQLite takes longer for that than for most of the queries. */
-const preparedMax = 300
+const preparedMax = 800
 
 function preparingOnce(file: Database.Database): Pick<Database.Database, 'prepare' | 'close'> {
   const prepared = new Map<string, Database.Statement>()
@@ -101,7 +101,7 @@ function preparingOnce(file: Database.Database): Pick<Database.Database, 'prepar
     prepare: ((sql: string) => {
       const known = prepared.get(sql)
       if (known !== undefined) return known
-      // Lists of ids come in any length, each a text of its own.
+      // Lists of ids and of rows come in any length, each a text of its own.
       if (prepared.size >= preparedMax) prepared.clear()
       const statement = file.prepare(sql)
       prepared.set(sql, statement)

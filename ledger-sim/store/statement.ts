@@ -2,15 +2,18 @@
  * Statements that are asked with every sale. Kysely builds and compiles a query anew each time, which takes several
  * times what SQLite takes to run it; these are built and compiled once, and run with other values each time.
  */
-import type { Compilable, CompiledQuery } from 'kysely'
-import type { Connection } from './open-store.ts'
+import type { Compilable, CompiledQuery, Kysely } from 'kysely'
+import type { Tables } from './schema.ts'
+
+/** In a transaction, or beside one for a question alone. */
+type Connection = Kysely<Tables>
 
 /** Stands in a query for a value that it gets when it is run. */
-class ValueOf {
-  readonly name: string
+class ValueOf<Given> {
+  readonly readFrom: (given: Given) => unknown
 
-  constructor(name: string) {
-    this.name = name
+  constructor(readFrom: (given: Given) => unknown) {
+    this.readFrom = readFrom
   }
 }
 
@@ -23,21 +26,64 @@ export type Statement<Values, Row> = (connection: Connection, values: Values) =>
 export function statement<Values extends object, Row>(
   build: (connection: Connection, values: Values) => Compilable<Row>,
 ): Statement<Values, Row> {
+  return compiledOnce((connection) => build(connection, places as Values))
+}
+
+/** Has a place for every name. */
+const places: unknown = new Proxy(
+  {},
+  { get: (_target, name) => new ValueOf<object>((values) => Reflect.get(values, name)) },
+)
+
+/** Databases bound how many values a statement may have. */
+const rowsAtOnce = 50
+
+/**
+ * The same for rows that are written together: built and compiled once for each length of a list.
+ *
+ * @param columns what each row has
+ * @param build makes the query for so many rows
+ * @returns writes all rows, fifty by each statement, and gives what these return
+ */
+export function rowsStatement<Values extends object, Row>(
+  columns: readonly (keyof Values & string)[],
+  build: (connection: Connection, rows: readonly Values[]) => Compilable<Row>,
+): Statement<readonly Values[], Row> {
+  const ofLength = new Map<number, Statement<readonly Values[], Row>>()
+  const madeFor = (length: number): Statement<readonly Values[], Row> => {
+    const rows = Array.from({ length }, (_, index) => placesOfRow(columns, index))
+    const made = compiledOnce<readonly Values[], Row>((connection) => build(connection, rows))
+    ofLength.set(length, made)
+    return made
+  }
+  return async (connection, rows) => {
+    const returned: Row[] = []
+    for (let start = 0; start < rows.length; start += rowsAtOnce) {
+      const some = rows.slice(start, start + rowsAtOnce)
+      const write = ofLength.get(some.length) ?? madeFor(some.length)
+      returned.push(...(await write(connection, some)))
+    }
+    return returned
+  }
+}
+
+function placesOfRow<Values extends object>(columns: readonly (keyof Values & string)[], index: number): Values {
+  const place = (column: keyof Values) => new ValueOf<readonly Values[]>((rows) => rows[index]?.[column])
+  return Object.fromEntries(columns.map((column) => [column, place(column)])) as unknown as Values
+}
+
+function compiledOnce<Given, Row>(build: (connection: Connection) => Compilable<Row>): Statement<Given, Row> {
   // By store: each may speak a dialect of its own.
   const compiled = new WeakMap<object, CompiledQuery<Row>>()
-  return async (connection, values) => {
+  return async (connection, given) => {
     const executor = connection.getExecutor()
     let query = compiled.get(executor.adapter)
     if (query === undefined) {
-      query = build(connection, places as Values).compile()
+      query = build(connection).compile()
       compiled.set(executor.adapter, query)
     }
-    const named = values as Readonly<Record<string, unknown>>
-    const parameters = query.parameters.map((value) => (value instanceof ValueOf ? named[value.name] : value))
+    const parameters = query.parameters.map((value) => (value instanceof ValueOf ? value.readFrom(given) : value))
     const { rows } = await executor.executeQuery<Row>({ ...query, parameters })
     return rows
   }
 }
-
-/** Has a place for every name. */
-const places: unknown = new Proxy({}, { get: (_target, name) => new ValueOf(String(name)) })

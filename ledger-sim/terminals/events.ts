@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 import type { StatusEvent, statusEventSchema } from '../../src/sync/protocol/messages.ts'
 import type { Work } from '../context.ts'
+import { statement } from '../store/statement.ts'
 
 export async function appendEvent(work: Work, terminalId: string, event: StatusEvent['event']): Promise<void> {
   const { connection, now } = work
@@ -22,20 +23,24 @@ export async function appendEvent(work: Work, terminalId: string, event: StatusE
     .execute()
 }
 
+const eventsOf = statement(
+  (connection, { terminalId, after, limit }: { terminalId: string; after: bigint; limit: number }) =>
+    connection
+      .selectFrom('event')
+      .selectAll()
+      .where('terminal_id', '=', terminalId)
+      .where('cursor', '>', after)
+      .orderBy('cursor')
+      .limit(limit),
+)
+
 export async function eventsAfter(
   { connection }: Work,
   terminalId: string,
   after: number,
   limit: number,
 ): Promise<{ readonly events: z.input<typeof statusEventSchema>[]; readonly cursor: number }> {
-  const rows = await connection
-    .selectFrom('event')
-    .selectAll()
-    .where('terminal_id', '=', terminalId)
-    .where('cursor', '>', BigInt(after))
-    .orderBy('cursor')
-    .limit(limit)
-    .execute()
+  const rows = await eventsOf(connection, { terminalId, after: BigInt(after), limit })
   const events = rows.map((row) => ({
     cursor: Number(row.cursor),
     at: Number(row.at),

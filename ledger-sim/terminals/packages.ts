@@ -27,6 +27,7 @@ import { listSchemes } from '../schemes/schemes.ts'
 import { findSlots } from '../schemes/slots.ts'
 import { wholePackage, type StoredContent } from './stored-package.ts'
 import type { Terminal } from './terminals.ts'
+import { statement } from '../store/statement.ts'
 
 /** Of the hotlist only which one it is. */
 type Content = Omit<TerminalPackage, 'packageId' | 'version' | 'issuedAt' | 'hotlist'>
@@ -110,17 +111,19 @@ function renewAfterMs(content: Content): number {
   return Math.min(24 * 3_600_000, ...ages) / 4
 }
 
+const newestPackage = statement((connection, { terminalId }: { terminalId: string }) =>
+  connection
+    .selectFrom('package')
+    .select(['version', 'fingerprint', 'issued_at', 'content', 'hotlist_version', 'signature'])
+    .where('terminal_id', '=', terminalId)
+    .orderBy('version', 'desc')
+    // Without it every package of the terminal would be read, and each is tens of kilobytes.
+    .limit(1),
+)
+
 async function lastPackage({ connection }: Work, terminalId: string): Promise<StoredPackage | undefined> {
-  return (
-    connection
-      .selectFrom('package')
-      .select(['version', 'fingerprint', 'issued_at', 'content', 'hotlist_version', 'signature'])
-      .where('terminal_id', '=', terminalId)
-      .orderBy('version', 'desc')
-      // Without it every package of the terminal would be read, and each is tens of kilobytes.
-      .limit(1)
-      .executeTakeFirst()
-  )
+  const [newest] = await newestPackage(connection, { terminalId })
+  return newest
 }
 
 async function contentFor(work: Work, terminal: Terminal): Promise<Content> {
@@ -169,20 +172,17 @@ async function cardsToActivate(
   return waiting
 }
 
-async function leasedSlots(work: Work, lease: LeaseRow): Promise<LeasedSlot[]> {
-  const { connection } = work
-  const live = await connection
+const slotsOfLease = statement((connection, { leaseId }: { leaseId: string }) =>
+  connection
     .selectFrom('lease_slot')
     .select('slot_id')
-    .where('lease_id', '=', lease.leaseId)
+    .where('lease_id', '=', leaseId)
     .where('state', '=', 'live')
-    .orderBy('slot_id')
-    .execute()
-  const states = await findSlots(
-    work,
-    live.map((row) => row.slot_id),
-  )
-  const keys = await connection
+    .orderBy('slot_id'),
+)
+
+const keysOfLease = statement((connection, { leaseId }: { leaseId: string }) =>
+  connection
     .selectFrom('lease_card')
     .innerJoin('card', 'card.card', 'lease_card.card')
     .innerJoin('slot', 'slot.slot_id', 'lease_card.slot_id')
@@ -194,11 +194,20 @@ async function leasedSlots(work: Work, lease: LeaseRow): Promise<LeasedSlot[]> {
         .onRef('entitlement.beneficiary', '=', 'slot.beneficiary'),
     )
     .select(['lease_card.slot_id', 'lease_card.card', 'lease_card.sealed_till_key'])
-    .where('lease_card.lease_id', '=', lease.leaseId)
+    .where('lease_card.lease_id', '=', leaseId)
     // A key that a lost till held opens nothing off line any more.
     .where('card.exposed_at', 'is', null)
-    .orderBy('lease_card.card')
-    .execute()
+    .orderBy('lease_card.card'),
+)
+
+async function leasedSlots(work: Work, { leaseId }: LeaseRow): Promise<LeasedSlot[]> {
+  const { connection } = work
+  const live = await slotsOfLease(connection, { leaseId })
+  const states = await findSlots(
+    work,
+    live.map((row) => row.slot_id),
+  )
+  const keys = await keysOfLease(connection, { leaseId })
   const keysOf = Map.groupBy(keys, (key) => key.slot_id)
   return live.flatMap(({ slot_id: slotId }) => {
     const state = states.get(slotId)

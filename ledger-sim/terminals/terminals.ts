@@ -52,12 +52,15 @@ export async function registerTerminal(
   return existing?.merchant_id === merchantId ? 'exists' : 'exists_with_different_terms'
 }
 
-export async function findTerminal({ connection }: Work, terminalId: string): Promise<Terminal | undefined> {
-  const row = await connection
+const terminalWithId = statement((connection, { terminalId }: { terminalId: string }) =>
+  connection
     .selectFrom('terminal')
     .select(['terminal_id', 'merchant_id', 'status', 'encryption_key', 'revoked_for', 'head_epoch', 'head_sequence'])
-    .where('terminal_id', '=', terminalId)
-    .executeTakeFirst()
+    .where('terminal_id', '=', terminalId),
+)
+
+export async function findTerminal({ connection }: Work, terminalId: string): Promise<Terminal | undefined> {
+  const [row] = await terminalWithId(connection, { terminalId })
   if (row === undefined) return undefined
   return {
     terminalId: row.terminal_id,

@@ -2,10 +2,12 @@
  * Transfers that clients named by ids of their own, from the moment that they are done: what status, reversal and
  * refund look at. Whether an id is new is not decided here but by its row in `operation` (`http/idempotent.ts`).
  */
+import type { Insertable } from 'kysely'
 import { tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { TransferKind } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
-import { inRows } from '../store/in-rows.ts'
+import type { Tables } from '../store/schema.ts'
+import { rowsStatement } from '../store/statement.ts'
 
 /** The kind of the leg that moves from payer to payee; of a conversion, its DT. */
 export const clientTransferKinds = [
@@ -69,8 +71,26 @@ export async function keepClientTransfers(
     refunded: 0,
     at: now,
   }))
-  await inRows(rows, (some) => connection.insertInto('client_transfer').values(some).execute())
+  await transfersKept(connection, rows)
 }
+
+const transfersKept = rowsStatement(
+  [
+    'transfer_id',
+    'kind',
+    'made_by',
+    'payer',
+    'payee',
+    'amount',
+    'purpose',
+    'payment_reference',
+    'state',
+    'refunded',
+    'at',
+  ],
+  (connection, rows: readonly Insertable<Tables['client_transfer']>[]) =>
+    connection.insertInto('client_transfer').values(rows),
+)
 
 export async function findClientTransfer(
   { connection }: Work,

@@ -1,7 +1,7 @@
 /** Method: one statement, run with other values and in two stores, beside what Kysely says when it builds it anew. */
 import { afterEach, expect, it } from 'vitest'
 import { openStore, type Store } from '../../../ledger-sim/store/open-store.ts'
-import { statement } from '../../../ledger-sim/store/statement.ts'
+import { rowsStatement, statement } from '../../../ledger-sim/store/statement.ts'
 
 const stores: Store[] = []
 const opened = async (onDidRun?: (statement: string) => void): Promise<Store> => {
@@ -37,6 +37,37 @@ it('has the values of each run, and is built once for each store', async () => {
   }
   expect(built).toBe(2)
 })
+
+const lengthsBuilt: number[] = []
+const putAll = rowsStatement(['name', 'value'], (connection, rows: readonly { name: string; value: string }[]) => {
+  lengthsBuilt.push(rows.length)
+  return connection.insertInto('meta').values(rows).returning('name')
+})
+
+it('writes each of many rows with its own values, fifty by a statement, built once for each length', async () => {
+  const said: string[] = []
+  const store = await opened((text) => said.push(text))
+  const rows = (of: string, count: number) =>
+    Array.from({ length: count }, (_, index) => ({ value: `${of} ${index}`, name: `${of}/${index}` }))
+  await store.transaction(async (connection) => {
+    expect(await putAll(connection, rows('none', 0))).toEqual([])
+    for (const of of ['first', 'second']) {
+      const returned = await putAll(connection, rows(of, 102))
+      expect(returned.map(({ name }) => name).toSorted()).toEqual(
+        rows(of, 102)
+          .map(({ name }) => name)
+          .toSorted(),
+      )
+    }
+    const kept = await connection.selectFrom('meta').selectAll().where('name', 'like', '%/%').execute()
+    const asPut = [...rows('first', 102), ...rows('second', 102)]
+    expect(kept.toSorted(byName)).toEqual(asPut.toSorted(byName))
+  })
+  expect(lengthsBuilt).toEqual([50, 2])
+  expect(said.filter((text) => text.startsWith('insert into "meta"')).length).toBe(6)
+})
+
+const byName = (one: { name: string }, other: { name: string }): number => (one.name < other.name ? -1 : 1)
 
 it('keeps each value behind a plus, so that SQLite plans nothing anew for it', async () => {
   const said: string[] = []
