@@ -18,6 +18,7 @@ export async function tearRunAtPcscd(plan: PcscdPlan, say: (line: string) => voi
   const withinMs = (plan.series.length + 1) * seriesMaxMs
   await playInNamespace(scenario, withinMs, [JSON.stringify(plan)], (step, value) => {
     if (step === 'at the end') fails(value as string[])
+    if (step === 'kept') say(`the data of the till at which that was: ${String(value)}`)
     if (step !== 'series') return
     const { series, cells, failures: found, seconds } = value as PlayedSeries
     byProfile[series.profile] = (byProfile[series.profile] ?? 0) + cells

@@ -2,6 +2,9 @@
  * Runs in namespaces of its own (run.ts): plays the plan that it is given, as JSON, at a whole till before a real pcscd,
  * and prints what became of each series. After one that failed it goes on with a new till, ledger and cards.
  */
+import { cpSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
 import { Observer } from '../../integration/reader/observer.ts'
 import { PcscService } from '../../integration/reader/pcsc-service.ts'
@@ -27,13 +30,23 @@ async function open(): Promise<Opened> {
   return { station, tills: new Map() }
 }
 
-/** Nothing that was right once has become wrong, and the checker, which reads cards, paper and ledger, agrees. */
-async function close({ station, tills }: Opened): Promise<void> {
+/**
+ * Nothing that was right once has become wrong, and the checker, which reads cards, paper and ledger, agrees. What all of
+ * them left on the disk is kept where something was wrong.
+ */
+async function close({ station, tills }: Opened, hasFailed: boolean): Promise<void> {
   const failures: string[] = []
-  for (const [profile, till] of tills)
-    failures.push(...(await till.end()).map((one) => `${profile}, at the end: ${one}`))
+  for (const [profile, till] of tills) {
+    const found = await till.end()
+    failures.push(...found.map((one) => `${profile}, at the end: ${one}`))
+  }
   const verdict = await station.demo.judge()
   if (!verdict.passed) failures.push(`the checker: ${JSON.stringify(verdict)}`)
+  if (hasFailed || failures.length > 0) {
+    const kept = mkdtempSync(join(tmpdir(), 'tolem-tear-'))
+    cpSync(dirname(station.demo.world.folders.till), kept, { recursive: true })
+    record('kept', kept)
+  }
   await station.close()
   if (failures.length > 0) record('at the end', failures)
 }
@@ -74,10 +87,11 @@ async function run(): Promise<void> {
     const played = await play(series, opened, observer)
     record('series', played)
     if (played.failures.length === 0) continue
-    await opened.station.close()
+    opened.tills.delete(series.profile)
+    await close(opened, true)
     opened = await open()
   }
-  await close(opened)
+  await close(opened, false)
   observer.stop()
   record('end', true)
 }
