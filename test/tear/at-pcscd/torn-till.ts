@@ -30,12 +30,17 @@ export interface PlayedCell {
 const tapsMax = 4
 /** Not a matter of speed: what is not settled after that, on whatever machine, will not be. */
 const settlesWithinMs = 60_000
+/** Whatever it is that never comes. */
+const cellMaxMs = 300_000
 const looksEachMs = 50
 const asksEachMs = 1_000
 const slot = 0
 
 /** A tap is over, as far as the screen says. */
 const isOver = ({ tap }: Snapshot): boolean => tap.state !== 'hold'
+
+/** With the hint: a tap that was torn at once differs from the one before in that alone. */
+const whole = (tap: TapView): string => ('hint' in tap ? `${inWords(tap)}, ${tap.hint}` : inWords(tap))
 
 export class TornTillAtPcscd {
   readonly #station: Station
@@ -199,7 +204,10 @@ export class TornTillAtPcscd {
     const station = this.#station
     const { pin } = this.#card
     await station.readerWorks()
-    const isRead = this.#sees('the card is read', ({ tap }) => tap.state === 'hold')
+    const before = whole(this.#tap)
+    // A tap that is over at once may never have been shown as begun.
+    const isRead = this.#sees('the card is read', ({ tap }) => tap.state === 'hold' || whole(tap) !== before)
+    const isGone = this.#observer.comesAndGoes(slot)
     await station.lay(label, slot)
     await isRead
     const { tap } = await this.#sees('the tap is over', isOver)
@@ -209,7 +217,7 @@ export class TornTillAtPcscd {
     }
     await this.#sees('the tap is over', isOver)
     station.pull(slot)
-    await this.#observer.isPresent(slot, false)
+    await isGone()
     await this.#replaced
     this.#replaced = null
     return (await this.#sees('the tap is over, without the card', isOver)).tap
@@ -276,11 +284,16 @@ export class TornTillAtPcscd {
   /** A till that hangs, or never shows what it must, is wrong too. */
   async #watched(play: () => Promise<void>): Promise<readonly string[]> {
     this.#failures = []
+    let tooLong: NodeJS.Timeout | undefined
+    const end = new Promise<never>((_resolve, reject) => {
+      tooLong = setTimeout(() => reject(new Error(`no end within ${cellMaxMs} ms`)), cellMaxMs)
+    })
     try {
-      await play()
+      await Promise.race([play(), end])
     } catch (error) {
       this.#failures.push(error instanceof Error ? error.message : String(error))
     }
+    clearTimeout(tooLong)
     return this.#failures
   }
 }
