@@ -1,6 +1,6 @@
 /**
- * Method: what card, journal, ledger and screen of a right till would show, damaged in one place at a time. The judge is
- * the same at a till in this process and at one of its own processes, in which nothing can be planted.
+ * Method: what card, journal, ledger and screen of a right till would show, damaged in one place at a time. The judge
+ * is the same at a till in this process and at one of its own processes, in which nothing can be planted.
  */
 import { expect, test } from 'vitest'
 import type { TapView } from '../../src/terminal/contract/index.ts'

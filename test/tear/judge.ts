@@ -1,6 +1,6 @@
 /**
- * What screen, card, journal and ledger must agree on after a tear (docs/design/08-reader.md, 26), over what was seen of
- * them: the same whether the till is in this process or one of its own.
+ * What screen, card, journal and ledger must agree on after a tear (docs/design/08-reader.md, 26), over what was seen
+ * of them: the same whether the till is in this process or one of its own.
  */
 import type { TapView } from '../../src/terminal/contract/index.ts'
 

@@ -1,10 +1,10 @@
 /**
  * `npm run tear -- [--at pcscd] [--profile P] [--way W] [--seed S] [--step N] [--bug NAME] [--document] [--json]`: the
- * tear matrix. Every fault at every command of a payment by every card profile, and whatever the customer does then: the
- * card's own log, the till's journal, the screen and the ledger say the same, exactly once. With `--at pcscd` the till
- * is a whole one (ledger, core, device host as processes) before Debian's pcscd and vpcd, in namespaces of its own; else
- * it is in this process, in virtual time. The last line of `--json` has the figures; `--document` adds them to
- * docs/evidence/tear.md. Exit code 0 only when nothing failed, 2 where it cannot be played.
+ * tear matrix. Every fault at every command of a payment by every card profile, and whatever the customer does then:
+ * the card's own log, the till's journal, the screen and the ledger say the same, exactly once. With `--at pcscd` the
+ * till is a whole one (ledger, core, device host as processes) before the pcscd and vpcd of Debian, in namespaces of
+ * its own; else it is in this process, in virtual time. The last line of `--json` has the figures; `--document` adds
+ * them to docs/evidence/tear.md. Exit code 0 only when nothing failed, 2 where it cannot be played.
  */
 import { randomInt } from 'node:crypto'
 import { askedOf, askedWrongly, wholeNumber } from '../../tools/arguments.ts'
@@ -14,7 +14,8 @@ import { tearBugNames, tornPlaces, tornProfiles, tornWays } from './names.ts'
 import type { TearReport } from './run.ts'
 
 const usage =
-  'Use: npm run tear -- [--at pcscd] [--profile P] [--way W] [--seed S] [--step N] [--bug NAME] [--document] [--json]\n' +
+  'Use: npm run tear -- [--at pcscd] [--profile P] [--way W] [--seed S] [--step N] [--bug NAME]\n' +
+  '     [--document] [--json]\n' +
   `     profiles: ${tornProfiles.join(', ')}; --step N strikes every N-th command only\n` +
   `     ways: ${tornWays.join(', ')}\n` +
   `     bugs to plant: ${tearBugNames.join(', ')}; in this process only\n` +

@@ -34,8 +34,8 @@ export class Observer {
   }
 
   /**
-   * Asked before a card is laid down: what is returned resolves when pcscd has told one as come, and as gone. Where only
-   * the end of a short stay is told, some looks of pcscd later an empty reader is one that the card has left.
+   * Asked before a card is laid down: what is returned resolves when pcscd has told one as come, and as gone. Where
+   * only the end of a short stay is told, some looks of pcscd later an empty reader is one that the card has left.
    */
   comesAndGoes(reader: number): () => Promise<void> {
     const name = this.#nameOf(reader)

@@ -5,7 +5,7 @@ import { tornFaults, tornProfiles, tornWays, type TornProfile, type TornWay } fr
 export interface PcscdSeries {
   readonly profile: TornProfile
   readonly way: TornWay
-  /** Null: another at each command, in turn. Each cell takes seconds here: all of them come with the same card alone. */
+  /** Null: another at each command, in turn. Each cell takes seconds here: all nine come with the same card alone. */
   readonly fault: string | null
   /** At this command alone; else at one after the other until none is struck any more. */
   readonly at?: number

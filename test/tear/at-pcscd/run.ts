@@ -1,4 +1,4 @@
-/** The tear matrix at Debian's real pcscd and vpcd, in namespaces of its own (docs/design/08-reader.md, "Every tear"). */
+/** The tear matrix at Debian's pcscd and vpcd, in namespaces of its own (docs/design/08-reader.md, "Every tear"). */
 import { playInNamespace } from '../../fixtures/pcscd-namespace.ts'
 import type { TearReport } from '../run.ts'
 import type { PcscdPlan, PlayedSeries } from './plan.ts'

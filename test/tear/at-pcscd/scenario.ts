@@ -1,6 +1,6 @@
 /**
- * Runs in namespaces of its own (run.ts): plays the plan that it is given, as JSON, at a whole till before a real pcscd,
- * and prints what became of each series. After one that failed it goes on with a new till, ledger and cards.
+ * Runs in namespaces of its own (run.ts): plays the plan that it is given, as JSON, at a whole till before a real
+ * pcscd, and prints what became of each series. After one that failed it goes on with a new till, ledger and cards.
  */
 import { cpSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -31,8 +31,8 @@ async function open(): Promise<Opened> {
 }
 
 /**
- * Nothing that was right once has become wrong, and the checker, which reads cards, paper and ledger, agrees. What all of
- * them left on the disk is kept where something was wrong.
+ * Nothing that was right once has become wrong, and the checker, which reads cards, paper and ledger, agrees. What all
+ * of them left on the disk is kept where something was wrong.
  */
 async function close({ station, tills }: Opened, hasFailed: boolean): Promise<void> {
   const failures: string[] = []

@@ -1,7 +1,8 @@
 /**
  * One cell of the matrix after the other at a whole till before a real pcscd: a fault at a command of a payment, what
- * cashier and customer do then, and what screen, card, journal and ledger say of it, all looked at from outside. Nothing
- * waits for a time: pcscd says when a card has left, the screen when a tap is over, the files when all is settled.
+ * cashier and customer do then, and what screen, card, journal and ledger say of it, all looked at from outside.
+ * Nothing waits for a time: pcscd says when a card has left, the screen when a tap is over, the files when all is
+ * settled.
  */
 import type { CardLogLine } from '../../../hardware-mocks/cards/card-file.ts'
 import { auditFile } from '../../../ledger-sim/audit.ts'
