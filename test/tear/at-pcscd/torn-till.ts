@@ -43,6 +43,8 @@ const isOver = ({ tap }: Snapshot): boolean => tap.state !== 'hold'
 /** With the hint: a tap that was torn at once differs from the one before in that alone. */
 const whole = (tap: TapView): string => ('hint' in tap ? `${inWords(tap)}, ${tap.hint}` : inWords(tap))
 
+const wanted = whole({ state: 'tap', hint: null })
+
 export class TornTillAtPcscd {
   readonly #station: Station
   readonly #observer: Observer
@@ -110,6 +112,7 @@ export class TornTillAtPcscd {
     const shown = await this.#taps()
     card.disarm()
     const struck = this.#sent - sentBefore >= command
+    this.#must(struck || shown.state === 'approved', `nothing was torn, and the screen says ${whole(shown)}`)
     this.#failures.push(...wrongOnScreen(shown, { debits: isDebit ? this.#said().length - before : 0 }))
     const paid = shown.state === 'approved' ? saleId : await this.#goesOn(way, shown)
     if (paid !== null) this.#keeps(paid)
@@ -205,9 +208,11 @@ export class TornTillAtPcscd {
     const station = this.#station
     const { pin } = this.#card
     await station.readerWorks()
-    const before = whole(this.#tap)
+    // The till may hear a moment after us that the card before has left.
+    await this.#sees('the reader is free', ({ tap }) => tap.state !== 'tap' || tap.hint !== 'remove_card_first')
+    const untouched = [whole(this.#tap), wanted]
     // A tap that is over at once may never have been shown as begun.
-    const isRead = this.#sees('the card is read', ({ tap }) => tap.state === 'hold' || whole(tap) !== before)
+    const isRead = this.#sees('the card is read', (shown) => !untouched.includes(whole(shown.tap)))
     const isGone = this.#observer.comesAndGoes(slot)
     await station.lay(label, slot)
     await isRead
