@@ -1,8 +1,8 @@
 /** The tear matrix (docs/design/08-reader.md, "Every tear"): profiles × faults × commands × what happens then. */
 import type { Core } from '../../src/terminal/core/core.ts'
 import { PreparedWorld } from '../integration/payment/prepared-world.ts'
-import { playSeries, tornFaults, tornWays, type Series } from './series.ts'
-import { tornProfiles, type TearBug } from './names.ts'
+import { tornFaults, tornProfiles, tornWays, type TearBug } from './names.ts'
+import { playSeries, type Series } from './series.ts'
 
 type Played = Pick<Series, 'profile' | 'way' | 'fault'>
 

@@ -2,31 +2,15 @@
  * One fault at each command of a payment in turn, and what the customer does then (docs/design/08-reader.md, 26): the
  * card's own log, the till's journal, the screen and the ledger say the same.
  */
-import type { CardFault } from '../../hardware-mocks/cards/faults.ts'
 import { auditFile } from '../../ledger-sim/audit.ts'
 import type { Core } from '../../src/terminal/core/core.ts'
 import type { Command } from '../../src/terminal/contract/commands.ts'
 import type { TapView } from '../../src/terminal/contract/index.ts'
 import { coreOf, ledgerRows } from '../integration/payment/customers.ts'
 import type { PreparedWorld } from '../integration/payment/prepared-world.ts'
-import type { TornProfile } from './names.ts'
+import { disagreements, inWords, wrongOnScreen } from './judge.ts'
+import { tornFault, type TornProfile, type TornWay } from './names.ts'
 import { openTornCard, type TornCard } from './torn-cards.ts'
-
-export const tornFaults: Readonly<Record<string, CardFault>> = {
-  'lost before the card': { kind: 'lost-before' },
-  'executed, no answer': { kind: 'answer-lost' },
-  'no byte of the answer': { kind: 'truncated', bytes: 0 },
-  'one byte of the answer': { kind: 'truncated', bytes: 1 },
-  'two bytes of the answer': { kind: 'truncated', bytes: 2 },
-  'nine bytes of the answer': { kind: 'truncated', bytes: 9 },
-  'mute, not executed': { kind: 'mute', isExecuted: false },
-  'mute, executed': { kind: 'mute', isExecuted: true },
-  garbage: { kind: 'garbage' },
-}
-
-/** What happens after the tear. */
-export const tornWays = ['same card', 'another card first', 'never back', 'core killed', 'another basket'] as const
-export type TornWay = (typeof tornWays)[number]
 
 export interface Series {
   readonly profile: TornProfile
@@ -92,7 +76,7 @@ class TornTill {
 
   /** @returns whether the fault struck: the payment has so many commands */
   async #cell(): Promise<boolean> {
-    const { faulty, says, sent, world, isOffline } = this.#card
+    const { faulty, says, sent, world, isOffline, isDebit } = this.#card
     const before = says().length
     if (isOffline) {
       world.network.all = 'refused'
@@ -100,13 +84,11 @@ class TornTill {
     }
     const saleId = this.#rings('bread')
     const sentBefore = sent()
-    const fault = tornFaults[this.#series.fault]
-    if (fault === undefined) throw new Error(`no fault ${this.#series.fault}`)
-    faulty.arm(fault, this.#at)
+    faulty.arm(tornFault(this.#series.fault), this.#at)
     const shown = await this.#taps()
     faulty.disarm()
     const struck = sent() - sentBefore >= this.#at
-    this.#screenSays(shown, says().length - before)
+    this.#failures.push(...wrongOnScreen(shown, { debits: isDebit ? says().length - before : 0 }))
     const paid = await this.#goesOn(saleId, shown)
     world.network.all = 'up'
     await this.#pass(60_000)
@@ -129,14 +111,14 @@ class TornTill {
       case 'another card first':
         if (isTorn) {
           const other = await this.#taps(another)
-          this.#must(other.state === 'torn' && other.hint === 'other_card', `another card: ${said(other)}`)
+          this.#must(other.state === 'torn' && other.hint === 'other_card', `another card: ${inWords(other)}`)
         }
         break
       case 'core killed':
         world.station.kill()
         world.station.start()
         await this.#pass(3_000)
-        if (isTorn) this.#must(this.#tap.state === 'torn', `after a restart: ${said(this.#tap)}`)
+        if (isTorn) this.#must(this.#tap.state === 'torn', `after a restart: ${inWords(this.#tap)}`)
         break
       case 'never back':
       case 'another basket':
@@ -152,37 +134,20 @@ class TornTill {
     return [await this.#isPaid(saleId)]
   }
 
-  /** The screen says one thing, and a card that has paid is never called unpaid. */
-  #screenSays(tap: TapView, debits: number): void {
-    this.#must(['approved', 'torn', 'refused', 'tap'].includes(tap.state), `the screen says ${said(tap)}`)
-    if (!this.#card.isDebit || debits === 0 || tap.state === 'approved') return
-    this.#must(tap.state === 'torn' && tap.mayBeDebited, `the card has paid, and the screen says ${said(tap)}`)
-  }
-
   /** Card, journal and ledger, of these sales. @param before how much the card had said before them */
   #agree(saleIds: readonly string[], paid: ReadonlySet<string>, before: number): void {
     const { journal } = coreOf(this.#card.world.station)
-    const held: string[] = []
-    for (const saleId of saleIds) {
-      const tenders = journal.tendersOfSale(saleId)
-      const states = tenders.map(({ state }) => state)
-      const settled = tenders.filter(({ state }) => state === 'settled')
-      const isOver = states.every((state) => ['settled', 'voided', 'refused', 'reversed'].includes(state))
-      this.#must(isOver && settled.length === (paid.has(saleId) ? 1 : 0), `a sale has the tenders ${states.join(', ')}`)
-      for (const { tenderId, state } of tenders) {
-        const atLedger = this.#atLedger(tenderId)
-        const isSame = state === 'settled' ? atLedger === 'settled' : ['none', 'refused', 'reversed'].includes(atLedger)
-        this.#must(isSame, `the journal says ${state}, the ledger ${atLedger}`)
+    const sales = saleIds.map((saleId) => ({
+      isPaid: paid.has(saleId),
+      tenders: journal.tendersOfSale(saleId).map(({ tenderId, state }) => {
         const evidence = journal.evidenceOf(tenderId)
-        const own = evidence === undefined ? undefined : this.#card.heldIn(evidence)
-        if (own !== undefined && (state === 'settled' || this.#card.isDebit)) held.push(own)
-      }
-    }
+        const held = evidence === undefined ? undefined : this.#card.heldIn(evidence)
+        return { state, atLedger: this.#atLedger(tenderId), held }
+      }),
+    }))
     const said = this.#card.says().slice(before)
-    for (const one of held) this.#must(said.includes(one), 'the till holds what the card has not said')
-    this.#must(new Set(held).size === held.length, 'the till holds twice what the card has said once')
-    if (this.#card.isDebit) for (const one of said) this.#must(held.includes(one), 'the till does not hold a debit')
-    this.#must(this.#snapshot.unresolved.length === 0, 'something is left unresolved')
+    const { isDebit } = this.#card
+    this.#failures.push(...disagreements({ sales, said, isDebit, unresolved: this.#snapshot.unresolved.length }))
   }
 
   #atLedger(tenderId: string): string {
@@ -197,7 +162,7 @@ class TornTill {
       if (this.#tap.state === 'refused' || this.#tap.state === 'idle') this.#does({ command: 'pay_by_card' })
       await this.#taps()
     }
-    this.#must(this.#tap.state === 'approved', `cannot be paid: ${said(this.#tap)}`)
+    this.#must(this.#tap.state === 'approved', `cannot be paid: ${inWords(this.#tap)}`)
     return this.#snapshot.sale?.saleId ?? wanted ?? ''
   }
 
@@ -244,9 +209,4 @@ class TornTill {
   #must(isSo: boolean, otherwise: string): void {
     if (!isSo) this.#failures.push(otherwise)
   }
-}
-
-function said(tap: TapView): string {
-  if (tap.state === 'torn') return `torn${tap.mayBeDebited ? ', may be debited' : ''}${tap.hint ? `, ${tap.hint}` : ''}`
-  return tap.state === 'refused' ? `refused, ${tap.code}` : tap.state
 }

@@ -6,14 +6,14 @@ import { VirtualNtag424 } from '../../hardware-mocks/cards/ntag424.ts'
 import { seededRandom } from '../../hardware-mocks/cards/random.ts'
 import type { VirtualCard } from '../../hardware-mocks/cards/virtual-card.ts'
 import type { Core } from '../../src/terminal/core/core.ts'
-import type { Evidence } from '../../src/sync/protocol/messages.ts'
 import { ntag21x, riskTaken, uidCard } from '../fixtures/identified-cards.ts'
 import { chip, issueChip, pin } from '../integration/payment/counting-chip.ts'
 import { enrolUid, issueNtag21x, publishNext, takesNtag21xCards } from '../integration/payment/identified-desk.ts'
 import type { PreparedWorld, WalkWorld } from '../integration/payment/prepared-world.ts'
 import type { TornProfile } from './names.ts'
+import { proofsOf, type Proofs } from './proofs.ts'
 
-export interface TornCard {
+export interface TornCard extends Pick<Proofs, 'isOffline' | 'isDebit' | 'heldIn'> {
   readonly world: WalkWorld
   readonly faulty: FaultyCard
   /** Commands that a reader has sent it so far, whether they came to it or not. */
@@ -23,14 +23,8 @@ export interface TornCard {
   readonly another: string
   /** For a card that asks for one. */
   readonly pin?: string
-  /** Without network a till takes it too: torn there, and synced afterwards. */
-  readonly isOffline: boolean
-  /** Of such a card only: each of these took money from it. Of an NTAG 424 DNA they are proofs and take nothing. */
-  readonly isDebit: boolean
   /** What its own log says that it has signed, each upper-case hex. */
   says(): readonly string[]
-  /** The same of what a till holds; undefined of a card that signs nothing. */
-  heldIn(evidence: Evidence): string | undefined
 }
 
 /** Whose food voucher the cards that are no applet pay from. */
@@ -65,7 +59,11 @@ interface Making {
   readonly opened: (card: VirtualCard) => Promise<Pick<TornCard, 'world' | 'faulty' | 'sent' | 'label' | 'another'>>
 }
 
-const signsNothing = { isDebit: false, says: () => [], heldIn: () => undefined } as const
+/** How a card of the profile proves payments, in this log. */
+const by = (profile: TornProfile, log: readonly CardLogEntry[] = []) => {
+  const { saidIn, ...proofs } = proofsOf[profile]
+  return { ...proofs, says: () => log.flatMap(saidIn) }
+}
 
 const makers: Readonly<Record<TornProfile, (making: Making) => Promise<TornCard>>> = {
   uid: async ({ opened }) => {
@@ -75,14 +73,14 @@ const makers: Readonly<Record<TornProfile, (making: Making) => Promise<TornCard>
       cards: { accepts: ['uid', 'ntag424'], uidOffline: riskTaken(caps) },
     }))
     await enrolUid(made.world, card, holder)
-    return { ...made, ...signsNothing, isOffline: true }
+    return { ...made, ...by('uid') }
   },
   ntag21x: async ({ opened }) => {
     const { card } = ntag21x()
     const made = await opened(card)
     await takesNtag21xCards(made.world)
     await issueNtag21x(made.world, card, holder)
-    return { ...made, ...signsNothing, isOffline: false }
+    return { ...made, ...by('ntag21x') }
   },
   ntag424: async ({ prepared, opened }) => {
     const log: CardLogEntry[] = []
@@ -92,28 +90,12 @@ const makers: Readonly<Record<TornProfile, (making: Making) => Promise<TornCard>
     const state = personalisedCard({ uid: Buffer.from(own.uid, 'hex'), keys: keys as never })
     const memory = { save: () => undefined, append: (entry: CardLogEntry) => void log.push(entry) }
     const card = VirtualNtag424.fromState(state, { random: seededRandom('card'), memory })
-    return {
-      ...(await opened(card)),
-      isOffline: true,
-      isDebit: false,
-      says: () => log.flatMap((entry) => (entry.kind === 'sun' ? [entry.bindingHex.toUpperCase()] : [])),
-      heldIn: ({ cardProof }) => (cardProof.profile === 'ntag424' ? cardProof.sun.b.toUpperCase() : undefined),
-    }
+    return { ...(await opened(card)), ...by('ntag424', log) }
   },
   'tolem-applet': async ({ opened }) => {
     const issued = chip()
     const made = await opened(issued.faulty)
     await issueChip(made.world, issued)
-    return {
-      ...made,
-      pin,
-      isOffline: true,
-      isDebit: true,
-      says: () => issued.log.flatMap((entry) => (entry.kind === 'debit' ? [entry.record] : [])),
-      heldIn: ({ cardProof }) =>
-        cardProof.profile === 'tolem-applet'
-          ? Buffer.from(cardProof.record, 'base64url').toString('hex').toUpperCase()
-          : undefined,
-    }
+    return { ...made, ...by('tolem-applet', issued.log), pin }
   },
 }

@@ -12,6 +12,7 @@ import { setPin } from '../../src/voucher/cards/tolem-applet/pin.ts'
 import type { AppletPresence } from '../../src/voucher/cards/tolem-applet/presence.ts'
 import { update } from '../../src/voucher/cards/tolem-applet/script.ts'
 import { tiyn } from '../../src/voucher/money.ts'
+import type { Scheme } from '../../src/voucher/scheme.ts'
 import type { AgencyOffice } from './agency-office.ts'
 
 export const countingCard = 'Food card'
@@ -28,8 +29,13 @@ const hourMs = 3_600_000
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
 const bytes = (of: string): Uint8Array => Uint8Array.from(Buffer.from(of, 'base64url'))
 
-/** Publishes the scheme and issues the card, unless the box has it. */
-export async function bringInCountingCard(office: AgencyOffice, box: CardBox, now: number): Promise<void> {
+/** Publishes the scheme and issues the card, unless the box has it. @param more what is otherwise in this scheme */
+export async function bringInCountingCard(
+  office: AgencyOffice,
+  box: CardBox,
+  now: number,
+  more: Partial<Scheme> = {},
+): Promise<void> {
   if (box.list().some(({ label }) => label === countingCard)) return
   const food = foodVoucher(now)
   const name = { kk: 'Азық-түлік картасы', ru: 'Продуктовая карта', en: 'Food card' }
@@ -38,6 +44,7 @@ export async function bringInCountingCard(office: AgencyOffice, box: CardBox, no
       ...{ ...food, schemeId: countingScheme, name, merchants: [demoCanteen, demoShop], order: 3 },
       cards: { accepts: ['tolem-applet'] },
       offline: { ...food.offline, policy: 'card', pinAbove },
+      ...more,
     },
     fundedAmount,
   )

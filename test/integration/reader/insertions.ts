@@ -5,12 +5,12 @@
  * observer of its own, another PC/SC client, says what pcscd has seen.
  */
 import { readdirSync } from 'node:fs'
-import pcsc from 'pcsc-mini'
 import { desfireEv3Card } from '../../../hardware-mocks/cards/otherCards.ts'
 import { seededRandom, type RandomSource } from '../../../hardware-mocks/cards/random.ts'
 import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
 import type { VpcdSlot } from '../../../hardware-mocks/reader/vpcd.ts'
 import { ProcessCensus, type Census } from './census.ts'
+import { Observer } from './observer.ts'
 import type { PcscService } from './pcsc-service.ts'
 import { sleep, type Station } from './station.ts'
 
@@ -174,45 +174,5 @@ class Lane {
     this.#slot.pull()
     await this.#observer.isPresent(this.#reader, false)
     return wasRead
-  }
-}
-
-/** A PC/SC client of this process's own: what pcscd tells everybody. */
-class Observer {
-  readonly #client = new pcsc.Client()
-  /** By the reader's name, which ends with the number of its slot. */
-  readonly #present = new Map<string, boolean>()
-  #waiting: (() => void)[] = []
-
-  static async of(readers: number): Promise<Observer> {
-    const observer = new Observer()
-    observer.#client.on('reader', (reader: InstanceType<typeof pcsc.Reader>) => {
-      observer.#present.set(reader.name(), false)
-      reader.on('change', (status) => {
-        observer.#present.set(reader.name(), status.has(pcsc.ReaderStatus.PRESENT))
-        observer.#look()
-      })
-      observer.#look()
-    })
-    observer.#client.start()
-    await observer.#until(() => observer.#present.size === readers)
-    return observer
-  }
-
-  isPresent(reader: number, wanted: boolean): Promise<void> {
-    const name = [...this.#present.keys()].toSorted()[reader] ?? ''
-    return this.#until(() => this.#present.get(name) === wanted)
-  }
-
-  stop(): void {
-    this.#client.stop()
-  }
-
-  async #until(look: () => boolean): Promise<void> {
-    while (!look()) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-  }
-
-  #look(): void {
-    for (const wake of this.#waiting.splice(0)) wake()
   }
 }

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { FaultyCard } from '../../../hardware-mocks/cards/faults.ts'
+import type { RandomSource } from '../../../hardware-mocks/cards/random.ts'
 import { CardBox } from '../../../hardware-mocks/panel/card-box.ts'
 import { realScheduler } from '../../../hardware-mocks/reader/scheduler.ts'
 import { VPCD_PORT, VpcdSlot } from '../../../hardware-mocks/reader/vpcd.ts'
@@ -40,7 +41,7 @@ export class Station {
   /** When the last card left either reader. */
   #leftAt = 0
 
-  private constructor(demo: DemoWorld, till: TillClient) {
+  private constructor(demo: DemoWorld, till: TillClient, random: RandomSource) {
     this.demo = demo
     this.till = till
     this.slots = [
@@ -51,18 +52,19 @@ export class Station {
     this.box = new CardBox({
       folder: join(demo.world.folders.hardware, 'cards'),
       now: () => demo.clock.now(),
-      random: (length) => randomBytes(length),
+      random,
     })
   }
 
-  static async open(): Promise<Station> {
+  /** @param random of the cards that are laid from here */
+  static async open(random: RandomSource = randomBytes): Promise<Station> {
     const demo = await openDemoWorld({ reader: 'pcsc' })
     const till = await TillClient.connect(demo.world.tillUrl)
     await till.sees(
       'the till has its package',
       ({ catalogue, lights }) => catalogue.length > 0 && lights.network.code === 'ok',
     )
-    return new Station(demo, till)
+    return new Station(demo, till, random)
   }
 
   card(label: string): FaultyCard {

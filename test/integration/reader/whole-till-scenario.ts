@@ -2,6 +2,7 @@
 
 import { recordBackInService } from './back-in-service.ts'
 import { playCarriedCards } from './carried-cards.ts'
+import { playCbdcCard } from './cbdc-card.ts'
 import { playCountingCard } from './counting-card.ts'
 import { playMuteCards } from './mute-cards.ts'
 import { PcscService } from './pcsc-service.ts'
@@ -21,6 +22,7 @@ async function run(): Promise<void> {
     await playWholeTaps(station)
     await playCarriedCards(station)
     await playCountingCard(station)
+    await playCbdcCard(station)
     await playTears(station)
     await playMuteCards(station)
     await playTwoReaders(station)

@@ -6,6 +6,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { playInNamespace, whyNoPcscd } from '../../fixtures/pcscd-namespace.ts'
 import { commandsOf } from './carried-cards.ts'
+import { tornCommands } from './cbdc-card.ts'
 import { commandsOfAPayment, commandsOfRecognition, type TornCase } from './tears.ts'
 
 const scenario = new URL('./whole-till-scenario.ts', import.meta.url).pathname
@@ -70,6 +71,15 @@ describe('the whole till at a real pcscd', () => {
       expect(steps.get(`${label}, journal`)).toEqual(['settled', 'settled', 'settled'])
       expect(steps.get(`${label}, offline`), label).toEqual({ state: 'refused', code: 'CARD_ONLINE_ONLY' })
     }
+  })
+
+  it('lets a CBDC card pay what a QR asks for, once whatever was torn, with the same QR', () => {
+    expect(steps.get('CBDC card, pays')).toEqual(approved('settled'))
+    expect(steps.get('CBDC card, torn')).toEqual(
+      tornCommands.map((command) => ({ command, isSameQr: true, end: approved('settled') })),
+    )
+    expect(steps.get('CBDC card, journal')).toEqual(['settled', 'settled', 'settled', 'settled'])
+    expect(steps.get('CBDC card, payments at the ledger')).toBe(1 + tornCommands.length)
   })
 
   it('keeps every torn tap: the same card goes on at either reader, paid once; another card is told', () => {
