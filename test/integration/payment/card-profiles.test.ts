@@ -145,7 +145,7 @@ describe('a card that its holder carries already', () => {
     expect(await taps()).toBe('settled')
   })
 
-  it('has a receipt by whose code its goods come back: scanned, it is a receipt to the screen and to the till', async () => {
+  it('has a receipt whose code, scanned, brings its goods back', async () => {
     const { card } = uidCard(bus)
     await open(card)
     await takesUid()

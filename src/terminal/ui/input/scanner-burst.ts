@@ -8,8 +8,8 @@
 export const burstGapMs = 30
 export const burstLengthMin = 6
 /**
- * What follows a burst so soon is the scanner's: an Enter that comes late pays nothing, and what is typed is the rest of
- * a code that paused.
+ * What follows a burst so soon is the scanner's: an Enter that comes late pays nothing, and what is typed is the rest
+ * of a code that paused.
  */
 export const burstTailMs = 500
 
