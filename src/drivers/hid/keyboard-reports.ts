@@ -38,7 +38,8 @@ export class PressedKeys {
   }
 }
 
-const enterUsages: readonly number[] = [0x28, 0x58]
+/** Enter, Tab, Keypad Enter: what a scanner may be set to end a code with. */
+const endUsages: readonly number[] = [0x28, 0x2b, 0x58]
 const digits = '1234567890'
 const shiftedDigits = '!@#$%^&*()'
 /** From 0x2d on, without and with Shift, on the US layout that scanners type in; a blank has no key there. */
@@ -60,7 +61,7 @@ const codeLengthMax = 4_096
 /** Between two keys of one code. */
 const gapMs = 100
 
-/** Puts codes together out of what a scanner types; Enter ends one. Never throws. */
+/** Puts codes together out of what a scanner types; Enter or Tab ends one. Never throws. */
 export class KeyboardScannerParser {
   readonly #keys = new PressedKeys()
   #typed = ''
@@ -85,7 +86,7 @@ export class KeyboardScannerParser {
     if (others.length > 0 || (modifiers & ~shiftModifiers) !== 0) return this.#malformed(at, 'keys that are no code')
     if (this.#typed !== '' && at - this.#lastAt > gapMs) return this.#malformed(at, 'a code that broke off')
     this.#lastAt = at
-    if (enterUsages.includes(usage)) return this.#ended()
+    if (endUsages.includes(usage)) return this.#ended()
     const character = characterOf(usage, (modifiers & shiftModifiers) !== 0)
     if (character === undefined || this.#typed.length >= codeLengthMax) return this.#malformed(at, 'a key of no code')
     this.#typed += character

@@ -24,6 +24,7 @@ import {
 } from '../../voucher/tender.ts'
 import { canonicalBytes, termsHashOf } from './canonical.ts'
 import { signTagged, verifyTagged, type SigningKey, type VerifyingKey } from './keys.ts'
+import { isReceiptCode, receiptCodeBeginnings } from './receipt-code.ts'
 
 export interface ReceiptPresentment {
   readonly terms: TenderTerms
@@ -49,7 +50,9 @@ export type ReadReceiptPresentment =
   | { readonly kind: 'fault'; readonly code: ReceiptPresentmentFault }
 
 const tag = 'tolem/receipt-presentment/1'
-const form = /^TOLEM[12]\.([A-Za-z0-9_-]{1,1200})\.([A-Za-z0-9_-]{86})$/
+const beginnings: readonly string[] = Object.values(receiptCodeBeginnings)
+/** Behind the beginning. */
+const form = /^([A-Za-z0-9_-]{1,1200})\.([A-Za-z0-9_-]{86})$/
 
 const bytesText = (bytes: number) => z.string().length(Math.ceil((bytes * 4) / 3))
 const beforeCard = [
@@ -84,7 +87,8 @@ export function makeReceiptPresentment(presentment: ReceiptPresentment, key: Sig
 
 const isIdentified = (wire: Wire): wire is z.infer<typeof identifiedSchema> =>
   wire.length === identifiedSchema.def.items.length
-const beginningOf = (wire: Wire): string => (isIdentified(wire) ? 'TOLEM2.' : 'TOLEM1.')
+const beginningOf = (wire: Wire): string =>
+  isIdentified(wire) ? receiptCodeBeginnings.identified : receiptCodeBeginnings.proved
 const bodyOf = (wire: Wire): string => Buffer.from(canonicalBytes(wire)).toString('base64url')
 
 /** Reads without judging who signed. */
@@ -111,11 +115,12 @@ type Parsed =
   | { readonly kind: 'fault'; readonly code: ReceiptPresentmentFault }
 
 function parse(text: string): Parsed {
-  if (!/^TOLEM\d+\./.test(text)) return { kind: 'fault', code: 'not_a_receipt_code' }
-  if (!/^TOLEM[12]\./.test(text)) return { kind: 'fault', code: 'version_not_known' }
-  const [, body, signature] = form.exec(text) ?? []
+  if (!isReceiptCode(text)) return { kind: 'fault', code: 'not_a_receipt_code' }
+  const beginning = beginnings.find((known) => text.startsWith(known))
+  if (beginning === undefined) return { kind: 'fault', code: 'version_not_known' }
+  const [, body, signature] = form.exec(text.slice(beginning.length)) ?? []
   if (body === undefined || signature === undefined) return { kind: 'fault', code: 'damaged' }
-  const wireSchema = text.startsWith('TOLEM1.') ? provedSchema : identifiedSchema
+  const wireSchema = beginning === receiptCodeBeginnings.proved ? provedSchema : identifiedSchema
   const wire = wireSchema.safeParse(jsonOrUndefined(Buffer.from(body, 'base64url').toString('utf8')))
   const presentment = wire.success ? presentmentOf(wire.data) : undefined
   // One presentment has one text: what does not come out the same again was not written by a terminal.

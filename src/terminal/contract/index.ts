@@ -21,3 +21,4 @@ export { languages, type Language, type Texts } from '../../voucher/identifiers.
 export { refusalCodes, type RefusalCode } from '../../voucher/reasons.ts'
 export { dtByQrName } from '../../voucher/tender.ts'
 export { lossCodes } from '../../sync/protocol/loss-codes.ts'
+export { isReceiptCode } from '../../sync/protocol/receipt-code.ts'

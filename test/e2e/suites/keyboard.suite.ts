@@ -7,6 +7,8 @@ import type { Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { tiyn, type Snapshot } from '../../../src/terminal/contract/index.ts'
 import { lunchAndJuice, madeUpSale, madeUpTender, quietTill } from '../../../src/terminal/ui/gallery/made-up.ts'
+import { texts } from '../../../src/terminal/ui/texts/index.ts'
+import { typedByScanner, type LayoutName } from '../../fixtures/keyboard-layouts.ts'
 import type { StillShell, StillTill } from './still-till.ts'
 
 export function describeKeyboard({ name: shellName, whyNot, open: openTill }: StillShell): void {
@@ -24,9 +26,11 @@ export function describeKeyboard({ name: shellName, whyNot, open: openTill }: St
     })
     afterEach(() => expect(till.complaints.splice(0)).toEqual([]))
 
+    const article = '4870000000067'
     const open: Snapshot = {
       ...quietTill,
       language: 'en',
+      catalogue: quietTill.catalogue.map((item) => (item.itemId === 'juice' ? { ...item, gtin: `0${article}` } : item)),
       sale: madeUpSale(lunchAndJuice()),
       actions: ['edit_basket', 'pay_by_card', 'pay_cash', 'cancel_sale', 'print_again', 'void_sale'],
     }
@@ -53,6 +57,25 @@ export function describeKeyboard({ name: shellName, whyNot, open: openTill }: St
         },
         [barcode, at] as const,
       )
+
+    /**
+     * Keys pressed below the page, which writes, moves the focus and presses buttons by itself: as a scanner does where
+     * the system has that layout, 5 ms apart by what is stamped on them.
+     */
+    const scanByKeys = async (barcode: string, layout: LayoutName, end: 'Enter' | 'Tab' | null): Promise<void> => {
+      const session = await page.context().newCDPSession(page)
+      const ends = end === null ? [] : [{ key: end, code: end, shiftKey: false, text: end === 'Enter' ? '\r' : '' }]
+      const keys = [...typedByScanner(barcode, layout).map((one) => ({ ...one, text: one.key })), ...ends]
+      const start = Date.now() - 5 * keys.length
+      for (const [place, { key, code, shiftKey, text }] of keys.entries()) {
+        const windowsVirtualKeyCode = { Enter: 13, Tab: 9 }[key] ?? 0
+        const pressed = { key, code, modifiers: shiftKey ? 8 : 0, windowsVirtualKeyCode }
+        const timestamp = (start + 5 * place) / 1_000
+        await session.send('Input.dispatchKeyEvent', { ...pressed, type: 'keyDown', text, timestamp })
+        await session.send('Input.dispatchKeyEvent', { ...pressed, type: 'keyUp', timestamp })
+      }
+      await session.detach()
+    }
 
     const typeSlowly = (characters: string): Promise<void> => page.keyboard.type(characters, { delay: 60 })
 
@@ -81,18 +104,17 @@ export function describeKeyboard({ name: shellName, whyNot, open: openTill }: St
 
     test('a scanner and a keypad of the till itself mean what is typed', async () => {
       await show(open)
-      await till.input({ kind: 'code', code: '4870000000067' })
+      await till.input({ kind: 'code', code: article })
       await page.waitForTimeout(600)
       for (const key of ['1', '2', ',', '5', 'Backspace', '7', 'Enter']) {
         await till.input({ kind: 'key', key })
         await page.waitForTimeout(60)
       }
       await till.input({ kind: 'key', key: 'Enter' })
-      const juice = open.catalogue.find(({ gtin }) => gtin === '04870000000067')?.itemId
       await expect
         .poll(sent)
         .toEqual([
-          ...(juice === undefined ? [] : [{ command: 'add_item', itemId: juice }]),
+          { command: 'add_item', itemId: 'juice' },
           { command: 'add_amount', category: 'lunch', amount: '1270' },
           { command: 'pay_by_card' },
         ])
@@ -100,11 +122,10 @@ export function describeKeyboard({ name: shellName, whyNot, open: openTill }: St
 
     test('a scanner that is read and types as well rings up once; a code that nobody sells is said', async () => {
       await show(open)
-      const [{ gtin = '' } = { gtin: '' }] = open.catalogue.filter((item) => item.gtin !== undefined)
-      await scan(gtin, await till.input({ kind: 'code', code: gtin }))
+      await scan(article, await till.input({ kind: 'code', code: article }))
       await till.input({ kind: 'code', code: '4006381333931' })
       await page.waitForSelector('.notice')
-      expect(await sent()).toHaveLength(1)
+      expect(await sent()).toEqual([{ command: 'add_item', itemId: 'juice' }])
     })
 
     test('digits of a keypad reach a field that has the keyboard', async () => {
@@ -141,6 +162,44 @@ export function describeKeyboard({ name: shellName, whyNot, open: openTill }: St
         { command: 'add_item', itemId: '48700-milk' },
         { command: 'add_item', itemId: '48700-tea' },
       ])
+    })
+
+    test('takes a scanner under any layout, ended by Enter or Tab, which moves no focus', async () => {
+      await show(open)
+      await scanByKeys(article, 'kz', 'Enter')
+      await scanByKeys(article, 'ru', 'Tab')
+      expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true)
+      await page.keyboard.press('F2')
+      await scanByKeys(article, 'kz', 'Tab')
+      expect(await page.inputValue('.search-input')).toBe('')
+      expect(await page.evaluate(() => document.activeElement?.matches('.search-input'))).toBe(true)
+      expect(await page.isVisible('.notice')).toBe(false)
+      expect(await sent()).toEqual(Array.from({ length: 3 }, () => ({ command: 'add_item', itemId: 'juice' })))
+    })
+
+    test('opens the return of any card’s receipt that is scanned', async () => {
+      for (const [code, layout] of [
+        ['TOLEM1.aB-_9zQ4.Zz_-0', 'kz'],
+        ['TOLEM2.aB-_9zQ4.Zz_-0', 'ru'],
+      ] as const) {
+        await show(open)
+        await scanByKeys(code, layout, 'Tab')
+        await till.input({ kind: 'code', code: code.replace('aB', 'Ab') })
+        await expect.poll(sent).toEqual([
+          { command: 'find_receipt', receipt: code },
+          { command: 'find_receipt', receipt: code.replace('aB', 'Ab') },
+        ])
+      }
+    })
+
+    test('says that a scanner sends no end of its codes', async () => {
+      await show(open)
+      await scanByKeys(article, 'kz', null)
+      await page.waitForSelector('.notice')
+      expect(await page.textContent('.notice p')).toBe(
+        texts.en.words['notice.scanBroken'].replace('{enter}', 'Enter').replace('{tab}', 'Tab'),
+      )
+      expect(await sent()).toEqual([])
     })
 
     test('asks before a sale is cancelled, by keys alone', async () => {

@@ -10,7 +10,11 @@ import { VirtualNtag21x } from '../../../hardware-mocks/cards/ntag21x.ts'
 import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
 import { demoPseudonym } from '../../../ledger-sim/scenarios/demo.ts'
 import { registerCard } from '../../../ledger-sim/schemes/cards.ts'
+import { printerProfiles } from '../../../src/drivers/printer/profile.ts'
+import { loadTypeface } from '../../../src/drivers/printer/raster.ts'
 import type { Command } from '../../../src/terminal/contract/commands.ts'
+import { renderReceipt } from '../../../src/terminal/core/receipts.ts'
+import { receiptCodeOf } from '../../../src/terminal/ui/input/receipt-number.ts'
 import { readCardToEnrol } from '../../../src/voucher/cards/uid-enrolment.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
@@ -92,11 +96,31 @@ const publish = (...asked: [schemeId: string, change: (scheme: Scheme) => Partia
 const takesUid = (caps?: Partial<Scheme['caps']>) => takesUidCards(world, caps)
 const enrol = (card: VirtualCard, holder = pupil) => enrolUid(world, card, holder)
 
+/** The text of the code on the one receipt, out of the bytes that go to a printer which draws it itself. */
+function codeOnReceipt(): string {
+  const [job, ...others] = [...core().journal.rows()].flatMap(({ row }) =>
+    row.kind === 'receipt_requested' ? [{ ...row, of: { saleId: row.saleId }, started: false }] : [],
+  )
+  if (job === undefined || others.length > 0) throw new Error('there is not one receipt')
+  const maker = {
+    terminalId: 'till-1',
+    terminalKey: world.station.keys.current.signing,
+    profile: printerProfiles['epson-tm-t20iii'],
+    typeface: loadTypeface(),
+  }
+  const bytes = renderReceipt(maker, core().journal, job, false, undefined)
+  return /TOLEM\d+\.[\w-]+\.[\w-]+/.exec(Buffer.from(bytes).toString('latin1'))?.[0] ?? ''
+}
+
 const refundAll = async () => {
   const [{ saleId } = { saleId: '' }] = snapshot().recent
   command({ command: 'next_customer' })
   command({ command: 'show_refund', saleId })
-  const lines = (snapshot().refund?.lines ?? []).map(({ line, voucherLeft }) => ({ line, amount: tiyn(voucherLeft) }))
+  await refundShown()
+}
+async function refundShown(): Promise<void> {
+  const { saleId = '', lines: shownLines = [] } = snapshot().refund ?? {}
+  const lines = shownLines.map(({ line, voucherLeft }) => ({ line, amount: tiyn(voucherLeft) }))
   expect(command({ command: 'refund_sale', saleId, lines, reason: 'goods_returned' })).toEqual({ ok: true })
   await pass(2_000)
 }
@@ -119,6 +143,24 @@ describe('a card that its holder carries already', () => {
     await refundAll()
     expect(rows('SELECT state, amount FROM refund')).toEqual([{ state: 'done', amount: 115_000 }])
     expect(await taps()).toBe('settled')
+  })
+
+  it('has a receipt whose code, scanned, brings its goods back', async () => {
+    const { card } = uidCard(bus)
+    await open(card)
+    await takesUid()
+    await enrol(card)
+    expect(await taps()).toBe('settled')
+    const scanned = codeOnReceipt()
+    expect(scanned).toMatch(/^TOLEM2\./)
+    const receipt = receiptCodeOf(scanned)
+    expect(receipt).toBe(scanned)
+    const [{ saleId } = { saleId: '' }] = snapshot().recent
+    command({ command: 'next_customer' })
+    expect(command({ command: 'find_receipt', receipt: receipt ?? '' })).toEqual({ ok: true })
+    expect(snapshot().refund).toMatchObject({ saleId, number: saleId.slice(-8), obstacles: [] })
+    await refundShown()
+    expect(rows('SELECT state, amount FROM refund')).toEqual([{ state: 'done', amount: 115_000 }])
   })
 
   it('pays without network where the agency has taken that risk, and escrow settles it', async () => {

@@ -107,6 +107,17 @@ describe('a scanner that types', () => {
     expect(meaningful(readings(typing(), reports.map(report)))).toEqual([{ kind: 'code', code, symbology: null }])
   })
 
+  it.each([
+    ['Tab', ['2b']],
+    ['the keypad’s Enter', ['58']],
+    ['Tab and Enter', ['2b', '28']],
+  ])('that ends its code with %s', (_, ends) => {
+    const ended = ends.flatMap((usage) => [`00 00 ${usage} 00 00 00 00 00`, '00 00 00 00 00 00 00 00'])
+    const reports = [...recorded.typedEan13.reports.slice(0, -2), ...ended]
+    const { code } = recorded.typedEan13
+    expect(meaningful(readings(typing(), reports.map(report)))).toEqual([{ kind: 'code', code, symbology: null }])
+  })
+
   it('a lost key, a pause, two keys at once, Ctrl and an unknown key make no code of what is left', () => {
     const reports = recorded.typedEan13.reports.map(report)
     const spoiltBy = (spoil: (bytes: Uint8Array) => Uint8Array): readonly ScanReading[] =>

@@ -24,7 +24,7 @@ import {
   typedAmount,
 } from '../../../src/terminal/ui/input/keypad.ts'
 import { offersOf } from '../../../src/terminal/ui/input/offers.ts'
-import { burstGapMs, extendBurst, isScanner, noBurst, readEnter } from '../../../src/terminal/ui/input/scanner-burst.ts'
+import { burstGapMs, extendBurst, isScanner, noBurst, readEnd } from '../../../src/terminal/ui/input/scanner-burst.ts'
 import { createScreenStore, emptyScreen, screenAfter } from '../../../src/terminal/ui/input/screen-state.ts'
 import { foundItems, scannedItem } from '../../../src/terminal/ui/input/search.ts'
 
@@ -77,40 +77,42 @@ describe('a scanner', () => {
   test('is six characters less than 30 ms apart with Enter', () => {
     const six = burst('487000', burstGapMs - 1)
     expect(isScanner(six)).toBe(true)
-    expect(readEnter(six, six.lastAt + 29)).toEqual({ kind: 'barcode', barcode: '487000' })
+    expect(readEnd(six, six.lastAt + 29)).toEqual({ kind: 'barcode', barcode: '487000' })
   })
 
   test('is not five characters, nor six with one gap of 30 ms', () => {
     const five = burst('48700', 5)
-    expect(readEnter(five, five.lastAt + 5)).toEqual({ kind: 'key' })
+    expect(readEnd(five, five.lastAt + 5)).toEqual({ kind: 'key' })
     const slow = extendBurst(burst('48700', 5), '0', 1_020 + burstGapMs)
     expect(slow.characters).toBe('0')
-    expect(readEnter(slow, slow.lastAt + 5)).toEqual({ kind: 'key' })
+    expect(readEnd(slow, slow.lastAt + 5)).toEqual({ kind: 'key' })
     expect(isScanner(burst('487000', burstGapMs))).toBe(false)
   })
 
   test('pays nothing with a late Enter, and leaves later Enters alone', () => {
     const scanned = burst('4870000000017', 4)
-    expect(readEnter(scanned, scanned.lastAt + 30)).toEqual({ kind: 'nothing' })
-    expect(readEnter(scanned, scanned.lastAt + 500)).toEqual({ kind: 'key' })
+    expect(readEnd(scanned, scanned.lastAt + 30)).toEqual({ kind: 'broken' })
+    expect(readEnd(scanned, scanned.lastAt + 499)).toEqual({ kind: 'broken' })
+    expect(readEnd(scanned, scanned.lastAt + 500)).toEqual({ kind: 'key' })
   })
 
   test('puts nothing into an amount that was being typed', () => {
     const store = createScreenStore()
     for (const [index, character] of [...'12'].entries())
-      store.dispatch({ type: 'character', character, at: index * 400, into: 'amount' })
+      store.dispatch({ type: 'character', character, scanned: character, at: index * 400, into: 'amount' })
     expect(store.get().typing.amount).toBe('12')
     for (const [index, character] of [...'4870000000017'].entries())
-      store.dispatch({ type: 'character', character, at: 2_000 + index * 4, into: 'amount' })
+      store.dispatch({ type: 'character', character, scanned: character, at: 2_000 + index * 4, into: 'amount' })
     expect(store.get().typing.amount).toBe('12')
-    store.dispatch({ type: 'burst_ended' })
-    expect(store.get()).toMatchObject({ typing: { amount: '12', search: '' }, burst: noBurst })
+    store.dispatch({ type: 'burst_ended', at: 2_052 })
+    const burst = { ...noBurst, lastAt: 2_052 }
+    expect(store.get()).toMatchObject({ typing: { amount: '12', search: '' }, burst })
   })
 
   test('leaves a search as it was', () => {
     const store = createScreenStore({ ...emptyScreen, typing: { amount: '', search: 'нан', pin: '' } })
     for (const [index, character] of [...'ABC123'].entries()) {
-      store.dispatch({ type: 'character', character, at: index * 4, into: 'nowhere' })
+      store.dispatch({ type: 'character', character, scanned: character, at: index * 4, into: 'nowhere' })
       if (index < 5) store.dispatch({ type: 'search', text: `нан${'ABC123'.slice(0, index + 1)}` })
     }
     expect(store.get().typing.search).toBe('нан')
@@ -151,7 +153,7 @@ describe('the screen remembers', () => {
   })
 
   test('letters nowhere', () => {
-    const after = screenAfter(emptyScreen, { type: 'character', character: 'q', at: 1, into: 'amount' })
+    const after = screenAfter(emptyScreen, { type: 'character', character: 'q', scanned: 'q', at: 1, into: 'amount' })
     expect(after.typing.amount).toBe('')
   })
 })

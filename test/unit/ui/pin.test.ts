@@ -179,7 +179,7 @@ describe('the screen forgets the PIN', () => {
     end()
     expect(digitsIn(store.get())).not.toMatch(/\d/)
     // What was put aside for a scanner would come back here.
-    store.dispatch({ type: 'burst_ended' })
+    store.dispatch({ type: 'burst_ended', at: 9_000 })
     expect(digitsIn(store.get())).not.toMatch(/\d/)
   })
 

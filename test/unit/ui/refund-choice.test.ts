@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { tiyn, type RefundView } from '../../../src/terminal/contract/index.ts'
 import { madeUpRefund } from '../../../src/terminal/ui/gallery/made-up.ts'
 import { intentOf, type Situation } from '../../../src/terminal/ui/input/intent.ts'
-import { isReceiptCode, typeReceiptNumber } from '../../../src/terminal/ui/input/receipt-number.ts'
+import { receiptCodeOf, typeReceiptNumber } from '../../../src/terminal/ui/input/receipt-number.ts'
 import {
   amountOf,
   changedBy,
@@ -72,7 +72,20 @@ describe('the number of a receipt', () => {
     expect(type(...'0123456789')).toBe('01234567')
     expect(type('1', '2', 'Backspace')).toBe('1')
     expect(type('Backspace')).toBe('')
-    expect([isReceiptCode('TOLEM1.abc'), isReceiptCode('4870000000017')]).toEqual([true, false])
+  })
+})
+
+describe('a receipt’s code', () => {
+  it.each(['TOLEM1.aB-_9.Zz', 'TOLEM2.aB-_9.Zz', 'TOLEM3.of-a-later-till'])('%s is one, as it stands', (scanned) => {
+    expect(receiptCodeOf(scanned)).toBe(scanned)
+  })
+
+  it('is one with every case turned round, and turned back', () => {
+    expect(receiptCodeOf('tolem2.Ab-_9.zZ')).toBe('TOLEM2.aB-_9.Zz')
+  })
+
+  it.each(['4870000000017', 'TOLEM', 'TOLEM2', 'TOLEM.a', 'Tolem2.a', 'xTOLEM2.a', ''])('%s is none', (scanned) => {
+    expect(receiptCodeOf(scanned)).toBeNull()
   })
 })
 

@@ -1,7 +1,7 @@
 /** The console: commands in hex to the card, one or a script of them, and what the answers mean. */
 import { useEffect, useRef, useState } from 'react'
 import { cardRiskOf, readScript, toHex, type CardRisk, type Command, type ScriptFault } from '../../contract/index.ts'
-import { extendBurst, noBurst, readEnter } from '../input/scanner-burst.ts'
+import { endedBurst, extendBurst, noBurst, readEnd } from '../input/scanner-burst.ts'
 import { useTexts } from '../texts/use-texts.ts'
 import { CommandButton, shownKey } from '../till/command-button.tsx'
 import { cardAndReader, chosenCard } from './chosen-card.ts'
@@ -65,10 +65,13 @@ export function ConsolePanel({ bench, snapshot, working, send, memory, onMemory 
       burst.current = extendBurst(burst.current, key, timeStamp)
       return
     }
-    if (key === 'Enter' && !shiftKey) {
+    if ((key === 'Enter' || key === 'Tab') && !shiftKey) {
+      const isOfHand = readEnd(burst.current, timeStamp).kind === 'key'
+      if (isOfHand && key === 'Tab') return
       event.preventDefault()
+      burst.current = endedBurst(timeStamp)
       // A scanned bar code may read as hex: it is no command, whoever scans it here.
-      if (readEnter(burst.current, timeStamp).kind === 'key') take()
+      if (isOfHand) take()
       else onMemory(typedText(memory, ''))
       return
     }

@@ -1,12 +1,13 @@
 /**
- * Hears every key before any control does, so that a scanner works anywhere and its Enter presses nothing. What a key
- * means is decided by `intent.ts`; this only listens, asks and stops what must go no further.
+ * Hears every key before any control does, so that a scanner works anywhere and the Enter or Tab at its end presses
+ * nothing. What a key means is decided by `intent.ts`; this only listens, asks and stops what must go no further.
  */
 import { useEffect, useLayoutEffect, useRef, type RefObject } from 'react'
 import { intentOf, type Intent, type Situation } from './intent.ts'
 import { isAmountCharacter, isPinCharacter } from './keypad.ts'
 import type { Offers } from './offers.ts'
-import { isScanner, isWithinBurst, readEnter } from './scanner-burst.ts'
+import { scannedCharacter } from './scanned-character.ts'
+import { burstTailMs, isScanner, isWithinBurst, readEnd } from './scanner-burst.ts'
 import type { ScreenStore, Sheet } from './screen-state.ts'
 
 interface Listening {
@@ -19,7 +20,7 @@ interface Listening {
   /** The customer's PIN is asked for, whatever lies over the pad: nothing is scanned. */
   readonly asksPin: boolean
   readonly onIntent: (intent: Intent) => void
-  /** `at`: when its Enter came, by `event.timeStamp`. */
+  /** `at`: when the key came that ended it, by `event.timeStamp`. */
   readonly onBarcode: (barcode: string, at: number) => void
 }
 
@@ -30,8 +31,32 @@ export function useKeyboard(listening: Listening): void {
     latest.current = listening
   })
   useEffect(() => {
-    return hearKeys((event, { byTab }) => hear(event, latest.current, byTab))
+    let waiting: number | undefined
+    const stopHearing = hearKeys((event, { byTab }) => {
+      hear(event, latest.current, byTab)
+      const { burst } = latest.current.store.get()
+      if (burst.lastAt !== event.timeStamp || !isScanner(burst)) return
+      window.clearTimeout(waiting)
+      waiting = window.setTimeout(() => hearSilence(latest.current, burst.lastAt), burstTailMs)
+    })
+    return () => {
+      window.clearTimeout(waiting)
+      stopHearing()
+    }
   }, [])
+}
+
+/**
+ * Nothing has come after a scanner's last character: a scanner that sends neither Enter nor Tab. It is said and not
+ * taken for a code, because the half of one looks the same. The burst is left as it is: keys that only came late to a
+ * busy window may still end it.
+ *
+ * @param lastAt of the burst that was waited for
+ */
+export function hearSilence({ store, asksPin }: Pick<Listening, 'store' | 'asksPin'>, lastAt: number): void {
+  const { burst } = store.get()
+  if (burst.lastAt === lastAt && isScanner(burst) && !asksPin)
+    store.dispatch({ type: 'notice', notice: { kind: 'scan_broken' } })
 }
 
 /**
@@ -41,9 +66,23 @@ export function useKeyboard(listening: Listening): void {
  * @returns ends it
  */
 export function hearKeys(heard: (event: KeyboardEvent, way: { byTab: boolean }) => void): () => void {
-  const way = { byTab: false }
+  let byTab = false
+  let lastTab: KeyboardEvent | null = null
+  const way = {
+    /** A Tab that somebody has stopped, because it ended a scanner's code, has brought nobody anywhere. */
+    get byTab() {
+      return byTab || lastTab?.defaultPrevented === false
+    },
+    set byTab(now) {
+      byTab = now
+      lastTab = null
+    },
+  }
   const pressed = (event: KeyboardEvent): void => {
-    if (event.key === 'Tab') way.byTab = true
+    if (event.key === 'Tab') {
+      byTab = way.byTab
+      lastTab = event
+    }
     heard(event, way)
   }
   const touched = (): void => {
@@ -65,19 +104,21 @@ export function hear(event: KeyboardEvent, now: Listening, byTab: boolean): void
     event.stopPropagation()
   }
   const { store } = now
-  if (event.key === 'Enter') {
-    const reading = readEnter(store.get().burst, event.timeStamp)
+  const ends = endsCode(event)
+  if (ends) {
+    const reading = readEnd(store.get().burst, event.timeStamp)
     if (reading.kind !== 'key') {
       stop()
-      store.dispatch({ type: 'burst_ended' })
+      store.dispatch({ type: 'burst_ended', at: event.timeStamp })
       if (now.asksPin) store.dispatch({ type: 'pin', text: '' })
       else if (reading.kind === 'barcode') now.onBarcode(reading.barcode, event.timeStamp)
+      else if (reading.kind === 'broken') store.dispatch({ type: 'notice', notice: { kind: 'scan_broken' } })
       return
     }
   }
   const situation = situationOf(now, byTab)
   // Short codes and slow scanners are no burst, and a wrong PIN costs the card a try: no hand is so fast with Enter.
-  if (event.key === 'Enter' && situation.sheet === 'pin' && isWithinBurst(store.get().burst, event.timeStamp)) {
+  if (ends && situation.sheet === 'pin' && isWithinBurst(store.get().burst, event.timeStamp)) {
     stop()
     return store.dispatch({ type: 'pin', text: '' })
   }
@@ -91,11 +132,12 @@ export function hear(event: KeyboardEvent, now: Listening, byTab: boolean): void
     },
     situation,
   )
-  if (isCharacter(event)) {
+  const scanned = isPlain(event) ? scannedCharacter(event) : null
+  if (scanned !== null) {
     const typable = situation.sheet === 'none' && situation.focus !== 'search' && now.editable
     const ofPin = situation.sheet === 'pin' && isPinCharacter(event.key) ? 'pin' : 'nowhere'
     const into = typable && isAmountCharacter(event.key) ? 'amount' : ofPin
-    if (!event.repeat) store.dispatch({ type: 'character', character: event.key, at: event.timeStamp, into })
+    if (!event.repeat) store.dispatch({ type: 'character', character: event.key, scanned, at: event.timeStamp, into })
     const { burst } = store.get()
     // The rest of a scanner's burst reaches no field and presses no button.
     if (isScanner(burst) || (event.key === ' ' && burst.characters.length > 1 && situation.focus !== 'search'))
@@ -104,13 +146,15 @@ export function hear(event: KeyboardEvent, now: Listening, byTab: boolean): void
   if (intent === null) return
   stop()
   // A scanned − or + would change the basket before the burst is known as one: only the first of a burst may act.
-  if (isCharacter(event) && store.get().burst.characters.length > 1) return
+  if (scanned !== null && event.key.length === 1 && store.get().burst.characters.length > 1) return
   now.onIntent(intent)
 }
 
-function isCharacter(event: KeyboardEvent): boolean {
-  return event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey
-}
+const isPlain = ({ ctrlKey, metaKey, altKey }: KeyboardEvent): boolean => !ctrlKey && !metaKey && !altKey
+
+/** With Shift, Tab goes back among the controls: no scanner sends that. */
+const endsCode = (event: KeyboardEvent): boolean =>
+  event.key === 'Enter' || (event.key === 'Tab' && isPlain(event) && !event.shiftKey)
 
 function situationOf({ store, searchField, offers, editable, beneath }: Listening, byTab: boolean): Situation {
   const { typing, sheet, selectedLine, notice } = store.get()

@@ -4,7 +4,7 @@
  */
 import type { Command, CommandFault, Snapshot, TenderView } from '../../contract/index.ts'
 import { nothingChosen, piecesLeft, type RefundChoice } from './refund-choice.ts'
-import { extendBurst, isScanner, noBurst, type Burst } from './scanner-burst.ts'
+import { endedBurst, extendBurst, isScanner, noBurst, type Burst } from './scanner-burst.ts'
 import { backspaceAmount, isAmountCharacter, isPin, typeAmount, typePin } from './keypad.ts'
 
 export const lightNames = ['reader', 'hid', 'printer', 'network', 'queue', 'till'] as const
@@ -96,6 +96,8 @@ export type Notice =
   | { readonly kind: 'fault'; readonly fault: CommandFault }
   | { readonly kind: 'barcode_unknown'; readonly barcode: string }
   | { readonly kind: 'amount_above_cap' }
+  /** A scanner's code without an end, or with a pause in it. */
+  | { readonly kind: 'scan_broken' }
 
 interface Typing {
   readonly amount: string
@@ -129,14 +131,19 @@ export const emptyScreen: ScreenState = {
 }
 
 export type ScreenEvent =
-  /** A character from the keyboard; `into` says where it goes. A text field takes its characters by itself. */
+  /**
+   * A key from the keyboard that types something: `character` under the system's layout, where `into` says, `scanned`
+   * if a scanner pressed it. A text field takes its characters by itself.
+   */
   | {
       readonly type: 'character'
       readonly character: string
+      readonly scanned: string
       readonly at: number
       readonly into: 'amount' | 'pin' | 'nowhere'
     }
-  | { readonly type: 'burst_ended' }
+  /** By a key that came at that time. */
+  | { readonly type: 'burst_ended'; readonly at: number }
   /** A touch on the keypad: no scanner touches keys. */
   | { readonly type: 'keypad'; readonly character: string }
   | { readonly type: 'backspace' }
@@ -152,8 +159,9 @@ export type ScreenEvent =
 export function screenAfter(state: ScreenState, event: ScreenEvent): ScreenState {
   switch (event.type) {
     case 'character': {
-      const burst = extendBurst(state.burst, event.character, event.at)
-      const beforeBurst = burst.characters.length === 1 ? state.typing : state.beforeBurst
+      const burst = extendBurst(state.burst, event.scanned, event.at)
+      const begins = burst.characters.length === 1 && !isScanner(burst)
+      const beforeBurst = begins ? state.typing : state.beforeBurst
       const next = { ...state, burst, beforeBurst }
       if (isScanner(burst)) return { ...next, typing: beforeBurst }
       if (event.into === 'pin')
@@ -161,7 +169,7 @@ export function screenAfter(state: ScreenState, event: ScreenEvent): ScreenState
       return event.into === 'amount' && isAmountCharacter(event.character) ? typed(next, event.character) : next
     }
     case 'burst_ended':
-      return { ...state, typing: state.beforeBurst, burst: noBurst }
+      return { ...state, typing: state.beforeBurst, burst: endedBurst(event.at) }
     case 'keypad':
       return typed(state, event.character)
     case 'backspace':

@@ -222,6 +222,8 @@ export const en: TextsOfLanguage = {
     ...doctorWords,
     ...benchHidWords.en,
     'notice.barcodeUnknown': 'Barcode {barcode} is not in the catalogue. Choose the goods or type the amount.',
+    'notice.scanBroken':
+      'A scanned code did not arrive whole. Scan again. If it stays, set the scanner to end with {enter} or {tab}.',
     'notice.amountAboveCap': 'More than {cap} cannot be typed. Check the digits.',
     'notice.code': 'Code {code}',
     'notice.close': 'Close',

@@ -221,6 +221,7 @@ export const wordKeys = [
   ...benchHidWordKeys,
   // Notices
   'notice.barcodeUnknown',
+  'notice.scanBroken',
   'notice.amountAboveCap',
   'notice.code',
   'notice.close',

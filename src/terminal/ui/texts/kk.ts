@@ -221,6 +221,8 @@ export const kk: TextsOfLanguage = {
     ...doctorWords,
     ...benchHidWords.kk,
     'notice.barcodeUnknown': '{barcode} штрихкоды каталогта жоқ. Тауарды таңдаңыз немесе соманы теріңіз.',
+    'notice.scanBroken':
+      'Сканерден код толық келмеді. Қайта сканерлеңіз. Қайталанса, сканерде код соңына {enter} не {tab} қойыңыз.',
     'notice.amountAboveCap': '{cap} сомасынан артық теруге болмайды. Цифрларды тексеріңіз.',
     'notice.code': 'Код {code}',
     'notice.close': 'Жабу',

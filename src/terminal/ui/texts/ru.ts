@@ -222,6 +222,8 @@ export const ru: TextsOfLanguage = {
     ...doctorWords,
     ...benchHidWords.ru,
     'notice.barcodeUnknown': 'Штрихкода {barcode} нет в каталоге. Выберите товар или наберите сумму.',
+    'notice.scanBroken':
+      'Код пришёл не целиком. Сканируйте ещё раз. Если повторяется, настройте в сканере {enter} или {tab} после кода.',
     'notice.amountAboveCap': 'Больше {cap} набрать нельзя. Проверьте цифры.',
     'notice.code': 'Код {code}',
     'notice.close': 'Закрыть',

@@ -6,7 +6,7 @@ import type { Intent, SheetAction } from '../input/intent.ts'
 import { useKeyboard } from '../input/keyboard.ts'
 import { typedAmount } from '../input/keypad.ts'
 import { offersOf, type Offer } from '../input/offers.ts'
-import { isReceiptCode, receiptNumberLength, typeReceiptNumber } from '../input/receipt-number.ts'
+import { receiptCodeOf, receiptNumberLength, typeReceiptNumber } from '../input/receipt-number.ts'
 import { changedBy } from '../input/refund-choice.ts'
 import {
   newRefund,
@@ -169,7 +169,8 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
     if (working && on.typed.length === receiptNumberLength) lookUp({ command: 'find_receipt', receipt: on.typed })
   }
   const scanned = (barcode: string): void => {
-    if (isReceiptCode(barcode)) return working ? lookUp({ command: 'find_receipt', receipt: barcode }) : undefined
+    const receipt = receiptCodeOf(barcode)
+    if (receipt !== null) return working ? lookUp({ command: 'find_receipt', receipt }) : undefined
     const item = scannedItem(snapshot.catalogue, barcode)
     if (item === null) dispatch({ type: 'notice', notice: { kind: 'barcode_unknown', barcode } })
     else if (working) addItem(item.itemId)

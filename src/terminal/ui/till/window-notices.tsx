@@ -53,7 +53,9 @@ export function NoticeBar({ notice, onClose }: { notice: Notice | null; onClose:
       ? fault(notice.fault)
       : notice.kind === 'barcode_unknown'
         ? say('notice.barcodeUnknown', { barcode: notice.barcode })
-        : say('notice.amountAboveCap', { cap: formatTenge(amountCap) })
+        : notice.kind === 'scan_broken'
+          ? say('notice.scanBroken', { enter: 'Enter', tab: 'Tab' })
+          : say('notice.amountAboveCap', { cap: formatTenge(amountCap) })
   return (
     <div className="notice" role="alert">
       <p>{text}</p>
