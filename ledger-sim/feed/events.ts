@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { appealStates } from '../../src/sync/protocol/messages.ts'
 import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
-import { revocationReasons } from '../terminals/revocation.ts'
+import { revocationReasons } from '../terminals/revocation-reasons.ts'
 
 /** Rises when a reader of the former version would misread; new kinds alone do not raise it. */
 export const feedVersion = 1

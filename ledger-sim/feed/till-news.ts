@@ -1,7 +1,7 @@
 /** Tills and their leases, as merchants, agencies and the watchers are told of them. */
 import { tiyn } from '../../src/voucher/money.ts'
 import type { Work } from '../context.ts'
-import type { RevocationReason } from '../terminals/revocation.ts'
+import type { RevocationReason } from '../terminals/revocation-reasons.ts'
 import { tell } from './outbox.ts'
 import { streamOfOwner, watchers, type Stream } from './streams.ts'
 

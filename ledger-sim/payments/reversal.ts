@@ -48,11 +48,18 @@ export async function reverse(
     })
   }
   if (isFirst) return tenderResult(work, tender, 'created', itemId)
-  // In whatever state the tender is: what an agency paid beside it is disowned too.
+  const disowned = await disown(work, terminal, tender)
+  return tenderResult(work, disowned, tender.state === 'reversed' ? 'exists' : 'created', itemId)
+}
+
+/** Takes back whatever was paid under this id, in whatever state it is; nothing under it moves from now on. */
+export async function disown(work: Work, terminal: Terminal, tender: Tender): Promise<Tender> {
+  const { tenderId } = tender
+  // What an agency paid beside it is disowned too.
   const backBeside = tender.state === 'not_paid' ? (await refundedBefore(work, tenderId)).amount : zeroTiyn
   await takeBackAppeals(work, tenderId, backBeside)
   await closeAppealsOf(work, tenderId)
-  if (tender.state === 'reversed') return tenderResult(work, tender, 'exists', itemId)
+  if (tender.state === 'reversed') return tender
 
   await undo(work, tender)
   if (tender.state === 'not_paid') await fileDisowned(work, terminal, tenderId)
@@ -62,7 +69,7 @@ export async function reverse(
     await reconsider(work, tender.terms.payerSlot)
     await settleWaiting(work, tender.terms.schemeId)
   }
-  return tenderResult(work, { ...tender, ...outcome, at: work.now }, 'created', itemId)
+  return { ...tender, ...outcome, at: work.now }
 }
 
 async function undo(work: Work, tender: Tender): Promise<void> {

@@ -2,38 +2,17 @@
  * A till that is gone for good (money-rules.md, "Who pays"; architecture.md, "Trust"). Nothing is heard from its keys
  * any more. What it sold and had not handed over is claimed for it: with its export, or with the codes on its receipts.
  */
+import { takeBackUnsigned } from '../applet/ended-till.ts'
 import type { Work } from '../context.ts'
 import { tellOfRevocation } from '../feed/till-news.ts'
 import { announcePackage } from './events.ts'
-import { findTerminal, type Terminal } from './terminals.ts'
-
-/**
- * - `lost`, `stolen`: somebody else may have it. Every card whose key it ever held is exposed, and what it sold after
- *   its last countersigned head is looked at by the agency before it is paid.
- * - `destroyed`: nobody has it.
- * - `retired`: it was emptied and handed in.
- */
-export const revocationReasons = ['lost', 'stolen', 'destroyed', 'retired'] as const
-export type RevocationReason = (typeof revocationReasons)[number]
+import { isInOtherHands, type RevocationReason } from './revocation-reasons.ts'
+import { findTerminal } from './terminals.ts'
 
 export type Revoked =
   | { readonly kind: 'done'; readonly arrival: 'created' | 'exists'; readonly exposedCards: number }
   | { readonly kind: 'not_found' }
   | { readonly kind: 'exists_with_different_terms' }
-
-/** Whether somebody else may have the till, and with it the keys that were on it. */
-export function isInOtherHands(reason: RevocationReason | null): boolean {
-  return reason === 'lost' || reason === 'stolen'
-}
-
-/** Whether the agency looks at a sale first: it stands after the last head that a till in other hands had shown. */
-export function waitsForReview(
-  { revokedFor, head }: Terminal,
-  { epoch, sequence }: { readonly epoch: number; readonly sequence: number },
-): boolean {
-  const isBelowHead = epoch < head.epoch || (epoch === head.epoch && sequence <= head.sequence)
-  return isInOtherHands(revokedFor) && !isBelowHead
-}
 
 /**
  * Ends the terminal. Its leases stay until `presentUntil`: what it sold under them can still be claimed, so the ledger
@@ -62,6 +41,7 @@ export async function revokeTerminal(work: Work, terminalId: string, reason: Rev
     .where('role', '=', 'terminal')
     .execute()
   await connection.deleteFrom('enrolment_code').where('terminal_id', '=', terminalId).execute()
+  await takeBackUnsigned(work, terminal)
   await tellOfRevocation(work, terminalId, terminal.merchantId, reason)
   if (!isInOtherHands(reason)) return { kind: 'done', arrival: 'created', exposedCards: 0 }
   return { kind: 'done', arrival: 'created', exposedCards: await exposeCards(work, terminalId) }

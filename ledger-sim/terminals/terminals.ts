@@ -4,7 +4,7 @@ import { encryptionJwkSchema, type EncryptionJwk } from '../../src/sync/protocol
 import type { Work } from '../context.ts'
 import { tellOfSuspension } from '../feed/till-news.ts'
 import { statement } from '../store/statement.ts'
-import type { RevocationReason } from './revocation.ts'
+import type { RevocationReason } from './revocation-reasons.ts'
 
 export interface Terminal {
   readonly terminalId: string

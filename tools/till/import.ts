@@ -68,6 +68,12 @@ export async function importExport({ file, ledgerUrl, keyFile }: Import): Promis
         say(lineOf(item))
       }
       for (const { tenderId, state } of answer.body.open) say(`${tenderId}  unresolved at the till, ledger: ${state}`)
+      for (const { tenderId, state } of part.content.open) {
+        const known = answer.body.open.find((one) => one.tenderId === tenderId)?.state ?? 'not_seen'
+        if (state !== 'sale_open' || !isPaidOrWillBe(known)) continue
+        say(`${tenderId}  PAID, AND ITS SALE WAS NEVER COMPLETED: start the till once more and cancel the sale; if it`)
+        say('  does not come back, the merchant and the agency settle what was paid.')
+      }
       for (const { tenderId, advice } of part.content.open) {
         const isHeard = answer.body.open.some((one) => one.tenderId === tenderId && one.state !== 'not_seen')
         if (advice === undefined || isHeard) continue
@@ -100,6 +106,10 @@ function isAccepted({ kind, state }: Item): boolean {
   if (kind === 'presentment') return ['settled', 'awaiting_funds', 'in_review', 'awaiting_proof'].includes(state)
   if (kind === 'capture') return state === 'settled'
   return kind === 'reversal' ? state === 'reversed' : state === 'done'
+}
+
+function isPaidOrWillBe(state: ExportAnswer['open'][number]['state']): boolean {
+  return ['settled', 'awaiting_funds', 'in_review'].includes(state)
 }
 
 const words: Readonly<Record<Item['state'], string>> = {

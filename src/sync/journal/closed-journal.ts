@@ -12,14 +12,25 @@ import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import { DataFolderError } from './data-folder.ts'
 import { asFolderError, openFileToRead, refuseNewer, versionOf } from './journal-file.ts'
 import { chainedRow, damagedAt, headOf, syncItemOf, type StoredOutbox, type StoredRow } from './records.ts'
+import { paidStates, quoted } from './projection.ts'
 import type { ChainedRow, RowOf } from './rows.ts'
 
-/** A tender whose end is not known to this till. */
+/** A tender whose end is not known to this till, or of a sale that it did not end. */
 export interface UnresolvedTender {
   readonly tenderId: string
-  readonly state: 'in_progress' | 'unknown' | 'torn' | 'held' | 'reversing'
+  /** `sale_open`: paid, of a sale that was never completed. */
+  readonly state: 'in_progress' | 'unknown' | 'torn' | 'held' | 'reversing' | 'sale_open'
   readonly amount: Tiyn
 }
+
+/**
+ * A voucher has paid a part of a sale, and the rest was never paid: the goods were not given, so nobody presents it
+ * (money-rules.md, "Words" and "One payment"). A sale whose tenders add up to its total is closed at the next start.
+ */
+const ofUnfinishedSale = `(tender.kind = 'voucher' AND tender.state IN (${quoted(paidStates)}) AND EXISTS (
+  SELECT 1 FROM sale WHERE sale.sale_id = tender.sale_id AND sale.state = 'open' AND sale.total > (
+    SELECT sum(paying.amount) FROM tender AS paying
+    WHERE paying.sale_id = sale.sale_id AND paying.state IN (${quoted(paidStates)}))))`
 
 /** What would be lost with the folder. */
 export interface Unsynced {
@@ -91,18 +102,26 @@ export class ClosedJournal {
   unsynced(): Unsynced {
     return this.#named(() => {
       const open = this.#all(
-        // Whether its card may have paid, that card's next record tells: the export names it as torn.
-        `SELECT tender_id AS tenderId, iif(state = 'maybe_debited', 'torn', state) AS state, amount FROM tender
-         WHERE state IN ('in_progress', 'unknown', 'torn', 'maybe_debited', 'reversing')
+        // Whether its card may have paid, that card's next record tells, also of one that was given up: the export
+        // names it as torn.
+        `SELECT tender_id AS tenderId, amount,
+           CASE WHEN state IN ('maybe_debited', 'advised') THEN 'torn'
+                WHEN state IN ('held', 'in_progress', 'unknown', 'torn', 'reversing') THEN state
+                ELSE 'sale_open' END AS state
+         FROM tender
+         WHERE state IN ('in_progress', 'unknown', 'torn', 'maybe_debited', 'advised', 'reversing')
            -- Of a sale that was not closed yet: nothing in the queue asks for it.
            OR state = 'held' AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.tender_id = tender.tender_id)
+           OR ${ofUnfinishedSale}
          ORDER BY intent_sequence`,
       ) as { tenderId: string; state: UnresolvedTender['state']; amount: number }[]
       return {
         items: this.#all(
           `SELECT item_id, outbox.kind, tender_id, sequence,
                   outbox.kind = 'presentment' AND lease_id IS NULL AS by_card
-           FROM outbox LEFT JOIN tender USING (tender_id) ORDER BY sequence, item_id`,
+           FROM outbox LEFT JOIN tender USING (tender_id)
+           WHERE (outbox.kind = 'presentment' AND ${ofUnfinishedSale}) IS NOT TRUE
+           ORDER BY sequence, item_id`,
         ) as StoredOutbox[],
         open: open.map((tender) => ({ ...tender, amount: tiyn(tender.amount) })),
       }

@@ -28,10 +28,13 @@ import {
 /** What one part may hold. The ledger takes 16 MiB in one request (ledger-sim/http/handle.ts); this leaves room. */
 export const exportPartLimits = { items: 200, rows: 10_000, open: 1_000, bytes: 8 * 1024 * 1024 } as const
 
-/** Tenders that are in the middle of something: nothing is claimed for them, and they are named. */
+/**
+ * Tenders that are in the middle of something: nothing is claimed for them, and they are named. `sale_open`: paid, of a
+ * sale that was never completed, which nobody pays.
+ */
 const openTenderSchema = z.strictObject({
   tenderId: uuidSchema,
-  state: z.enum(['in_progress', 'unknown', 'torn', 'held', 'reversing']),
+  state: z.enum(['in_progress', 'unknown', 'torn', 'held', 'reversing', 'sale_open']),
   amount: tiynSchema,
   /**
    * Where its card may have paid by itself (docs/design/25-policy-card.md): what the card was to sign. It is heard of a

@@ -44,11 +44,17 @@ export async function allowReset(till: StoppedTill, exportFile: string | undefin
   const { items, open } = journal.unsynced()
   if (items.length + open.length === 0) return
   const enrolment = journal.enrolment()
+  const unfinished = open.filter(({ state }) => state === 'sale_open').length
   const what = `${items.length} items wait for the ledger and ${open.length} payments are unresolved`
   if (exportFile === undefined || enrolment === undefined) {
     throw new ResetRefused(
       'UNSYNCED',
-      `${what}. Nothing was deleted. Start the till and let it sync; or make an export ` +
+      `${what}. Nothing was deleted. ` +
+        (unfinished === 0
+          ? ''
+          : `${unfinished} of them paid a part of a sale that was never completed: start the till once more, and ` +
+            'complete the sale or cancel it. ') +
+        'Start the till and let it sync; or make an export ' +
         '(npm run till -- export --data DIR --out FILE) and reset with --after-export FILE.',
     )
   }

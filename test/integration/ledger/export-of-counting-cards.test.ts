@@ -9,6 +9,7 @@ import { ClosedJournal } from '../../../src/sync/journal/closed-journal.ts'
 import { verifyingKey } from '../../../src/sync/protocol/keys.ts'
 import { checkExportPart, signExportPart, type ExportPart } from '../../../src/sync/protocol/terminal-export.ts'
 import { journalFileIn } from '../../../src/terminal/core/stopped-till.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
 import { saleTotal } from '../../../src/voucher/sale.ts'
 import { linesOf } from '../../unit/sync/export-bench.ts'
 import {
@@ -48,8 +49,12 @@ async function begin(): Promise<void> {
 const idOf = ({ sale }: Sold): string => sale.terms.tenderId
 const account = () => balanceOf(world.demo, till.package?.merchant.accountId ?? '')
 
-/** The rows of a payment until SPEND was sent. */
-function intends(sold: Sold): CardSale {
+/**
+ * The rows of a payment until SPEND was sent.
+ *
+ * @param unpaid what the sale costs besides
+ */
+function intends(sold: Sold, unpaid = 0n): CardSale {
   const { terms, evidence } = sold.sale
   const { record } = evidence
   const { sale } = record.input
@@ -59,14 +64,14 @@ function intends(sold: Sold): CardSale {
   if (part === undefined || debit.profile !== 'tolem-applet') throw new Error('no debit')
   const [tenderId, saleId] = [terms.tenderId, sale.saleId]
   journaling.journal.commit(
-    { kind: 'sale_frozen', sale, total: saleTotal(sale) },
+    { kind: 'sale_frozen', sale, total: tiyn(saleTotal(sale) + unpaid) },
     { kind: 'tender_intent', terms, saleId, mode: 'offline', card: card.name, leaseId: null, part, record, debit },
   )
   expect(journaling.journal.tender(tenderId)?.state).toBe('in_progress')
   return torn
 }
-function pays(sold: Sold): void {
-  intends(sold)
+function pays(sold: Sold, unpaid = 0n): void {
+  intends(sold, unpaid)
   const { evidence, decidedAt } = sold.sale
   journaling.journal.commit({ kind: 'approved_by_card', tenderId: idOf(sold), evidence, decidedAt })
 }
@@ -113,7 +118,8 @@ test('what cards have paid is paid from it, what was voided is back on the card,
     [`reversal:${idOf(voided)}`]: 'reversed',
     [idOf(given)]: 'awaiting_proof',
   }
-  const open = { [idOf(voided)]: 'reversed' }
+  // It goes up as an advice, and is named: nobody knows yet whether the card has paid it.
+  const open = { [idOf(voided)]: 'reversed', [idOf(given)]: 'awaiting_proof' }
   expect(await imported()).toEqual({ became: states, open })
   expect(await imported()).toEqual({ became: { ...states, [idOf(voided)]: 'reversed' }, open })
   expect((await account()) - before).toBe(100n)
@@ -166,6 +172,42 @@ test('what was given up at a till that was destroyed pays nobody: its sale went 
   expect(await account()).toBe(before + 300n)
   expect(await world.carry(other, card)).toBe(1)
   expect(await left()).toEqual([700n])
+})
+
+test('what a card paid of a sale that was never completed goes back to it, and nobody is paid', async () => {
+  await begin()
+  const [part, whole] = [await world.sell(till, card, 100n), await world.sell(till, card, 200n)]
+  pays(part, 50n)
+  pays(whole)
+  const parts = journaling.exported()
+  expect(parts.flatMap(({ content }) => content.open)).toMatchObject([
+    { tenderId: idOf(part), state: 'sale_open', amount: 100n, advice: { terms: part.sale.terms } },
+  ])
+  // A till in service may still complete it.
+  expect(await imported(parts)).toEqual({ became: { [idOf(whole)]: 'settled' }, open: { [idOf(part)]: 'not_seen' } })
+  const before = await account()
+  await isEnded()
+  // The card has paid the second sale after it, and that record is there: it proves the first.
+  expect((await imported(parts)).open).toEqual({ [idOf(part)]: 'reversed' })
+  expect(await account()).toBe(before)
+  expect(await world.carry(other, card)).toBe(1)
+  expect(await left()).toEqual([800n])
+  expect(await world.demo.rows('discrepancy')).toEqual([])
+})
+
+test('completed after all, a newer export of it is paid, though the older one was handed over first', async () => {
+  await begin()
+  const part = await world.sell(till, card, 100n)
+  pays(part, 50n)
+  const older = journaling.exported()
+  const { saleId } = part.sale.evidence.record.input.sale
+  journaling.journal.commit({ kind: 'cash_taken', tenderId: till.id(), saleId, amount: tiyn(50n) })
+  const newer = journaling.exported()
+  await isEnded()
+  const before = await account()
+  expect((await imported(older)).open).toEqual({ [idOf(part)]: 'awaiting_proof' })
+  expect(await imported(newer)).toEqual({ became: { [idOf(part)]: 'settled' }, open: {} })
+  expect(await account()).toBe(before + 100n)
 })
 
 /** Once while it is torn, and once more when the card was back and has paid; then the till is gone. */

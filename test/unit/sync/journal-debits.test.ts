@@ -96,7 +96,7 @@ describe('a debit', () => {
     },
   )
 
-  it('is in an export beside its reversal, and what is torn is named as unresolved', () => {
+  it('is in an export beside its reversal, and what is torn or was given up is named as unresolved', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tolem-debits-'))
     const file = join(folder, 'journal.sqlite')
     try {
@@ -105,6 +105,13 @@ describe('a debit', () => {
       const open = new ClosedJournal(file)
       expect(open.unsynced()).toMatchObject({ items: [], open: [{ tenderId, state: 'torn' }] })
       open.close()
+      const third = torn(join(folder, 'third.sqlite'))
+      third.advised()
+      third.answered(third.tenderId, 'awaiting_proof')
+      third.journal.close()
+      const given = new ClosedJournal(join(folder, 'third.sqlite'))
+      expect(given.unsynced()).toMatchObject({ items: [], open: [{ tenderId: third.tenderId, state: 'torn' }] })
+      given.close()
       const second = torn(join(folder, 'second.sqlite'))
       second.paid()
       second.voided()
