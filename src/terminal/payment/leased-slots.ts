@@ -85,7 +85,7 @@ export function localSpends(journal: Journal, slot: Slot, { mode, leased, withou
 /**
  * Taken back while this till alone has the original: decided without network, under its own lease of slots, and not
  * answered. The ledger hears of it, of its reversal and of what is sold then in that order; where an answer was lost it
- * is the same, and in any other order who is paid is judged again (docs/design/02, "A void without network"). What was
+ * is the same, and in any other order who is paid is judged again (docs/design/01, "A void without network"). What was
  * asked for on line, or was answered, the ledger may have paid: it counts until the reversal is answered. So does what
  * was sold from a pool, whose slots other tills sell too.
  */
