@@ -18,7 +18,8 @@ const receiptEvidenceSchema = z.strictObject({ text: z.string() })
 
 /**
  * A use of the slot was given back: a sale that had found it used is judged again, as if it had come after; whether it
- * came in time is said by its first arrival. So the order in which a till's sales and reversals arrive does not decide
+ * came in time is said by its first arrival. So is one of a period before, the rest of which was carried to this slot:
+ * what it needed was used here (docs/design/21-unused-allowances.md). So the order in which a till's sales and reversals arrive does not decide
  * who is paid (money-rules.md, "Identity": a batch has no identity). What stays unpaid keeps its reason, and nothing
  * more is filed.
  */
@@ -26,7 +27,7 @@ export async function reconsider(work: Work, slotId: string): Promise<void> {
   const refused = await work.connection
     .selectFrom('tender')
     .select(['tender_id', 'terminal_id'])
-    .where('slot_id', '=', slotId)
+    .where((row) => row.or([row('slot_id', '=', slotId), row('slot_id', 'in', carriedTo(work, slotId))]))
     .where('state', '=', 'not_paid')
     .where('loss', '=', 'SLOT_ALREADY_USED')
     .orderBy('tender_id')
@@ -50,6 +51,22 @@ export async function reconsider(work: Work, slotId: string): Promise<void> {
     const result = await tenderResult(work, { ...tender, ...outcome, at: work.now }, 'exists', row.tender_id)
     await appendEvent(work, row.terminal_id, { kind: 'item', item: result })
   }
+}
+
+/** The slots whose rest passed on to this one; of a bridge, to the slot against which it lends. */
+function carriedTo({ connection }: Work, slotId: string) {
+  return connection
+    .selectFrom('carried')
+    .innerJoin('slot', (join) =>
+      join.on((on) =>
+        on.or([
+          on('slot.slot_id', '=', on.ref('carried.to_slot')),
+          on('slot.bridge_of', '=', on.ref('carried.to_slot')),
+        ]),
+      ),
+    )
+    .select('carried.from_slot')
+    .where('slot.slot_id', '=', slotId)
 }
 
 type Shown =

@@ -7,6 +7,7 @@ import type Database from 'better-sqlite3'
 import {
   discrepancySchema,
   type Discrepancy,
+  type Evidence,
   type JournalPosition,
   type PaymentRequestTerms,
   type SyncItem,
@@ -413,10 +414,16 @@ export class Journal {
   }
 
   /** The evidence of a tender that was sent or accepted, from the newest row that carries it. */
-  evidenceOf(tenderId: string): RowOf<'approved_offline'>['evidence'] | undefined {
+  evidenceOf(tenderId: string): Evidence | undefined {
+    return this.acceptedAs(tenderId)?.evidence
+  }
+
+  /** The same with the place of that row: for a sale accepted without network, the place of its presentment. */
+  acceptedAs(tenderId: string): { readonly evidence: Evidence; readonly position: JournalPosition } | undefined {
     const kinds = ['approved_offline', 'approved_online', 'approved_by_card', 'tender_unknown'] as const
-    const row = this.outcomeRowOf(tenderId, kinds)?.row
-    return row !== undefined && 'evidence' in row && row.evidence !== null ? row.evidence : undefined
+    const chained = this.outcomeRowOf(tenderId, kinds)
+    if (chained === undefined || !('evidence' in chained.row) || chained.row.evidence === null) return undefined
+    return { evidence: chained.row.evidence, position: positionOf(chained) }
   }
 
   outcomeRowOf(tenderId: string, kinds: readonly JournalRowKind[]): ChainedRow | undefined {
@@ -459,6 +466,15 @@ export class Journal {
   waitingItem(itemId: string): WaitingItem | undefined {
     const stored = this.#get(`SELECT * FROM outbox WHERE state = 'waiting' AND item_id = ?`, itemId)
     return stored === undefined ? undefined : this.#waitingItem(stored as StoredOutbox)
+  }
+
+  /** The sale itself is still to be handed over, and was not set aside: the ledger has not answered for it. */
+  isPresentmentWaiting(tenderId: string): boolean {
+    const found = this.#get(
+      `SELECT 1 FROM outbox WHERE item_id = ? AND kind = 'presentment' AND state = 'waiting'`,
+      tenderId,
+    )
+    return found !== undefined
   }
 
   /** What the ledger could not take as it is, oldest first. It waits for people, and nothing waits for it. */

@@ -33,7 +33,10 @@ export interface ReceiptPresentment {
   readonly decidedAt: Instant
   readonly cardProof: CardProof
   readonly terminalId: Name
-  /** The place of the tender in the terminal's journal. */
+  /**
+   * Where the tender was accepted in the terminal's journal, as its presentment says it. On paper of before 2026-11-29
+   * it is the place of its intent, which stands before that.
+   */
   readonly position: { readonly epoch: number; readonly sequence: number }
 }
 

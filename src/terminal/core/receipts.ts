@@ -166,21 +166,23 @@ function voucherOnReceipt(
   tender: TenderRecord,
   active: TerminalPackage | undefined,
 ): VoucherOnReceipt {
-  const { row, position } = journal.intentOf(tender.tenderId)
+  const { row } = journal.intentOf(tender.tenderId)
   const { part, terms, card } = row
-  const evidence = journal.evidenceOf(tender.tenderId)
+  const accepted = journal.acceptedAs(tender.tenderId)
   const benefit = active?.schemes.find((scheme) => scheme.schemeId === terms.schemeId)?.benefit.kind
   const proof =
-    evidence === undefined || evidence.cardProof.profile === 'tolem-applet'
+    accepted === undefined || accepted.evidence.cardProof.profile === 'tolem-applet'
       ? null
       : makeReceiptPresentment(
           {
             terms,
             leaseId: tender.leaseId,
-            decidedAt: evidence.record.input.trustedTime,
-            cardProof: evidence.cardProof,
+            decidedAt: accepted.evidence.record.input.trustedTime,
+            cardProof: accepted.evidence.cardProof,
             terminalId: maker.terminalId,
-            position: { epoch: position.epoch, sequence: position.sequence },
+            // As its presentment has it: a torn sale may be accepted long after its intent was written, and whether it
+            // came before the last head that the ledger saw is told from this (architecture.md, "Trust").
+            position: { epoch: accepted.position.epoch, sequence: accepted.position.sequence },
           },
           maker.terminalKey,
         )

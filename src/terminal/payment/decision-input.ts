@@ -62,7 +62,8 @@ export function decisionInput(
     },
     schemes: active.schemes,
     slots: [...slots],
-    localSpends: spendCaps !== undefined ? [] : slots.flatMap((slot) => localSpends(journal, slot, without)),
+    localSpends:
+      spendCaps !== undefined ? [] : slots.flatMap((slot) => localSpends(journal, slot, { mode, leased, without })),
     leases: leasesForDecision(journal, active, leased, without),
     terminal: {
       clockTrusted: time.trusted,

@@ -1,5 +1,5 @@
 /** The slots that this till holds for a card, or has it listed for in a pool, and what it has used of them. */
-import type { Journal } from '../../sync/journal/journal.ts'
+import type { Journal, TenderRecord } from '../../sync/journal/journal.ts'
 import type { TrustedTime } from '../../sync/engine/trusted-time.ts'
 import type { CardProfile } from '../../voucher/card-rules.ts'
 import type { DecisionInput } from '../../voucher/decide.ts'
@@ -61,14 +61,40 @@ export function isCurrentSlot(active: TerminalPackage, slot: Slot, now: number):
   return scheme !== undefined && periodAt(scheme, now)?.periodId === slot.periodId
 }
 
+/** How the tender is decided that wants to know what the slot still has. */
+export interface SpendsOf {
+  readonly mode: DecisionInput['mode']
+  /** The leases of this till under which it may be sold. */
+  readonly leased: readonly Leased[]
+  /** A tender that is not to be counted: the one that is being decided again. */
+  readonly without: string | null
+}
+
 /**
- * This till's own uses of a slot that the ledger's figures do not contain.
- *
- * @param without a tender that is not to be counted: the one that is being decided again
+ * This till's own uses of a slot that the ledger's figures do not contain. Without network a void frees its own slot
+ * (money-rules.md, "Offline"); with it the ledger hears of the void first.
  */
-export function localSpends(journal: Journal, slot: Slot, without: string | null): readonly LocalSpend[] {
+export function localSpends(journal: Journal, slot: Slot, { mode, leased, without }: SpendsOf): readonly LocalSpend[] {
   return journal
     .spentOnSlot(slot.slotId)
     .filter((tender) => tender.tenderId !== without && !slot.booked.includes(tender.tenderId))
+    .filter((tender) => mode === 'online' || !isFreedByVoid(journal, tender, leased))
     .map((tender) => ({ slotId: slot.slotId, tenderId: tender.tenderId, amount: tender.amount }))
+}
+
+/**
+ * Taken back while this till alone has the original: decided without network, under its own lease of slots, and not
+ * answered. The ledger hears of it, of its reversal and of what is sold then in that order; where an answer was lost it
+ * is the same, and in any other order who is paid is judged again (docs/design/01, "A void without network"). What was
+ * asked for on line, or was answered, the ledger may have paid: it counts until the reversal is answered. So does what
+ * was sold from a pool, whose slots other tills sell too.
+ */
+function isFreedByVoid(
+  journal: Journal,
+  { tenderId, state, leaseId }: TenderRecord,
+  leased: readonly Leased[],
+): boolean {
+  if (state !== 'reversing' || !journal.isPresentmentWaiting(tenderId)) return false
+  const isOfOwnSlots = leased.some(({ lease }) => lease.leaseId === leaseId && lease.pool === undefined)
+  return isOfOwnSlots && journal.intentOf(tenderId).row.mode === 'offline'
 }

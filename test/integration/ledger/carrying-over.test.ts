@@ -376,3 +376,75 @@ test('a period that is over is lent to no till: what it left may have passed on'
   await world.lease(till, [1])
   expect(await world.figures(1)).toMatchObject({ allowed: 600n, leased: false })
 })
+
+/**
+ * The first day's rest went on to the second day and was used there, by what is taken back in the end: before or after
+ * the sale of the first day comes in.
+ */
+describe.each([
+  ['in time', false],
+  ['late', true],
+])('a sale of the day before that comes %s', (_when, isLate) => {
+  async function soldBefore(): Promise<() => ReturnType<TestTill['batch']>> {
+    await (isLate ? world.lease(till, [1], 22, 10) : world.lease(till, [1]))
+    const { leaseId } = till.leased(world.card)?.lease ?? { leaseId: '' }
+    const sold = till.presentment(world.offline(till, 600n))
+    const given = till.surrender(leaseId, slotOfDay(1))
+    world.goToDay(2, isLate ? 18 : 1)
+    if (!isLate) await till.batch(given)
+    expect(await allowed(other)).toBe(2_000n)
+    return () => till.batch(sold)
+  }
+  const orders = [
+    { first: 'the sale', saleFirst: true },
+    { first: 'the other', saleFirst: false },
+  ]
+  const notPaid = [{ state: 'not_paid', loss: 'SLOT_ALREADY_USED' }]
+  /** However it came to it: the sale is paid by the agency, and the second day has so much less. */
+  async function isPaid(): Promise<void> {
+    const sale = (await world.demo.rows('tender')).find((row) => row['amount'] === 600n)
+    expect(sale).toMatchObject({ state: 'settled', paid_by: 'agency', loss: null })
+    expect(await world.figures(1)).toMatchObject({ allowed: 600n, spent: 600n })
+    expect(await world.figures(2)).toMatchObject({ allowed: 1_400n })
+  }
+
+  test.each(orders)('is paid whatever came first, the sale or the reversal: $first', async ({ saleFirst }) => {
+    await begin(upTo(1_000n))
+    const comes = await soldBefore()
+    const decided = await world.online(other, 1_500n)
+    if (decided === undefined) throw new Error('the ledger shows no slot')
+    expect(await other.authorise(decided)).toMatchObject({ state: 'settled' })
+    if (saleFirst) expect(await comes()).toMatchObject(notPaid)
+    await other.reverse(decided.terms.tenderId)
+    if (!saleFirst) await comes()
+    await isPaid()
+    expect(await world.figures(2)).toMatchObject({ spent: 0n })
+  })
+
+  test.each(orders)('is paid whatever came first, the sale or the refund: $first', async ({ saleFirst }) => {
+    await begin(upTo(1_000n))
+    const comes = await soldBefore()
+    const { itemId: tenderId } = await pay(other, 1_500n)
+    if (saleFirst) expect(await comes()).toMatchObject(notPaid)
+    expect(await other.batch(other.refund(tenderId, [{ line: 1, amount: 1_500n }]))).toMatchObject([{ state: 'done' }])
+    if (!saleFirst) await comes()
+    await isPaid()
+  })
+
+  test.each(orders)('is paid whatever came first, the sale or a bridge’s reversal: $first', async ({ saleFirst }) => {
+    await begin({ ...upTo(1_000n), bridge: { kind: 'amount', amount: tiyn(1_500n) } })
+    const comes = await soldBefore()
+    await world.lease(other, [2])
+    const { leaseId } = other.leased(world.card)?.lease ?? { leaseId: '' }
+    await world.reissue()
+    const decided = await world.online(till, 1_500n)
+    if (decided === undefined) throw new Error('the ledger shows no slot')
+    expect(await till.authorise(decided)).toMatchObject({ state: 'settled' })
+    expect(decided.terms.payerSlot).toBe(`${slotOfDay(2)}/bridge`)
+    await giveUp(other, 2, leaseId)
+    if (saleFirst) expect(await comes()).toMatchObject(notPaid)
+    await till.reverse(decided.terms.tenderId)
+    if (!saleFirst) await comes()
+    await isPaid()
+  })
+})

@@ -171,6 +171,24 @@ describe('without network', () => {
     expect(coreOf(first).journal.tendersOfSale(saleId)).toMatchObject([{ state: 'reversed' }])
     expect(leftAt(first)).toBe(30_000n)
   })
+
+  it('a sale that is voided frees nothing of its card’s allowance meanwhile: other tills sell that too', async () => {
+    await lend({ 'till-1': 90_000n })
+    cut.first.all = 'refused'
+    await pass(60_000)
+    const { till, journal } = coreOf(first)
+    expect(await taps(first)).toBe('pending')
+    till.command({ command: 'next_customer' })
+    till.command({ command: 'void_sale', saleId: till.snapshot().recent[0]?.saleId ?? '' })
+    await pass(1_000)
+    expect([await taps(first), await taps(first), await taps(first)]).toEqual(['pending', 'pending', 'ALLOWANCE_USED'])
+    const states = journal.tendersInState('reversing', 'pending').map(({ state, amount }) => [state, amount])
+    expect(states).toEqual([
+      ['reversing', bread],
+      ['pending', bread],
+      ['pending', 9_000n],
+    ])
+  })
 })
 
 describe('with network', () => {

@@ -141,6 +141,110 @@ describe('a slot that is leased to another till', () => {
   })
 })
 
+describe('a slot of which a payment was torn at the till that holds it, and put aside', () => {
+  /** Holds the card a little longer each time, until it is torn. @returns the tender's id */
+  async function tears(): Promise<string> {
+    const { till } = coreOf(first)
+    for (let heldMs = 10; (await buys(world, first, card, 'school-lunch', heldMs)) !== 'torn'; heldMs += 10) {
+      if (heldMs > 600) throw new Error('the card is never torn')
+      till.command({ command: 'cancel_payment' })
+      till.command({ command: 'cancel_sale' })
+    }
+    till.command({ command: 'serve_next_meanwhile' })
+    return till.snapshot().unresolved[0]?.tenderId ?? ''
+  }
+  /** Its card is back where it was torn. */
+  async function comesBack(tenderId: string) {
+    const { till } = coreOf(first)
+    expect(till.command({ command: 'take_up_torn', tenderId })).toEqual({ ok: true })
+    first.layCard(card)
+    await pass(8_000)
+    first.pullCard()
+    await pass(2_000)
+    return till.snapshot().tap
+  }
+  const torn = () => coreOf(first).journal.tendersInState('torn').length
+  const paidOnceAt = (terminal_id: string, paid_by: string) => [{ terminal_id, state: 'settled', paid_by }]
+
+  async function isGivenUp(): Promise<void> {
+    expect(await taps(second)).toBe('LEASED_ELSEWHERE')
+    await pass(25_000)
+    expect([surrenders(first), torn()]).toEqual([1, 1])
+  }
+
+  it('is given up as soon as the card is elsewhere, and pays there; without network it sells nothing here', async () => {
+    const tenderId = await tears()
+    await isGivenUp()
+    expect(await taps(second)).toBe('settled')
+    world.network.all = 'refused'
+    await pass(60_000)
+    expect(await comesBack(tenderId)).toMatchObject({ state: 'refused', code: 'LEDGER_UNREACHABLE' })
+    world.network.all = 'up'
+    await pass(60_000)
+    expect(paid()).toEqual(paidOnceAt('till-2', 'agency'))
+  })
+
+  it('pays the torn sale by the ledger when it is still free, and then nothing elsewhere', async () => {
+    const tenderId = await tears()
+    await isGivenUp()
+    expect(await comesBack(tenderId)).toMatchObject({ state: 'approved', look: 'settled' })
+    expect(await taps(second)).toBe('ALLOWANCE_USED')
+    expect(paid()).toEqual(paidOnceAt('till-1', 'agency'))
+  })
+
+  it('pays no torn sale that was decided without network, and the next tap on line', async () => {
+    world.network.all = 'refused'
+    await pass(60_000)
+    const tenderId = await tears()
+    world.network.all = 'up'
+    await pass(60_000)
+    await isGivenUp()
+    expect(await comesBack(tenderId)).toMatchObject({ state: 'refused', code: 'CARD_NOT_IN_LEASE' })
+    coreOf(first).till.command({ command: 'cancel_sale' })
+    expect(await taps(first)).toBe('settled')
+    expect(await taps(second)).toBe('ALLOWANCE_USED')
+    expect(paid()).toEqual(paidOnceAt('till-1', 'agency'))
+  })
+
+  it('sells nothing between the row that gives it up and the ledger’s answer to it', async () => {
+    world.network.all = 'refused'
+    await pass(60_000)
+    const tenderId = await tears()
+    world.network.all = 'up'
+    await pass(60_000)
+    coreOf(first).journal.onDidCommit(() => {
+      if (surrenders(first) > 0) world.network.all = 'refused'
+    })
+    expect(await taps(second)).toBe('LEASED_ELSEWHERE')
+    await pass(25_000)
+    expect(coreOf(first).journal.queue()).toMatchObject({ waiting: 1 })
+    // The key that would hear the card's proof goes with the slot.
+    expect(await comesBack(tenderId)).toMatchObject({ state: 'refused', code: 'LEDGER_UNREACHABLE' })
+    coreOf(first).till.command({ command: 'cancel_sale' })
+    await pass(60_000)
+    expect(await taps(first)).toBe('CARD_NOT_IN_LEASE')
+    first.kill()
+    first.start()
+    world.network.all = 'up'
+    await pass(60_000)
+    expect(await taps(second)).toBe('settled')
+    expect(paid()).toEqual(paidOnceAt('till-2', 'agency'))
+    expect(coreOf(first).journal.queue()).toMatchObject({ waiting: 0, parked: 0 })
+  })
+
+  it('stays when the card was back first, and its sale is not answered', async () => {
+    const tenderId = await tears()
+    world.network.all = 'refused'
+    await pass(60_000)
+    expect(await comesBack(tenderId)).toMatchObject({ state: 'approved', look: 'pending' })
+    expect(await taps(second)).toBe('LEASED_ELSEWHERE')
+    world.network.all = 'up'
+    await pass(60_000)
+    expect(await taps(second)).toBe('ALLOWANCE_USED')
+    expect(paid()).toEqual(paidOnceAt('till-1', 'escrow'))
+  })
+})
+
 describe('a card of two schemes', () => {
   const family = 'Family 01'
   /** Whoever has that food voucher, which is leased to the first till, has lunch as well. */

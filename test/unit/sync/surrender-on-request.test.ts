@@ -5,6 +5,7 @@ import type { Journal } from '../../../src/sync/journal/journal.ts'
 import type { StatusEvent } from '../../../src/sync/protocol/messages.ts'
 import { bench } from './engine-bench.ts'
 import {
+  evidenceOf,
   intentOf,
   itemOf,
   journalInMemory,
@@ -30,6 +31,16 @@ const isGiven = (journal: Journal, slotId: string): boolean => rowsFor(journal, 
 const answered = (journal: Journal, tenderId: string, state: Parameters<typeof itemOf>[1]) =>
   journal.commit({ kind: 'item_answered', item: itemOf(tenderId, state), by: 'batch' })
 
+/** The card left before it had proved anything; `mayBeDebited` says it of one that counts itself. */
+function leaveTorn(journal: Journal, seeded: Seeded, mayBeDebited?: true) {
+  const sale = saleOf(seeded)
+  const intent = intentOf(seeded, sale, 'offline')
+  const { tenderId } = intent.terms
+  journal.commit(saleFrozen(sale), intent)
+  journal.commit({ kind: 'tender_torn', tenderId, step: 'authenticate', ...(mayBeDebited && { mayBeDebited }) })
+  return intent
+}
+
 test.each<[string, boolean, (journal: Journal, seeded: Seeded) => { readonly terms: { readonly payerSlot: string } }]>([
   ['sold offline and not answered', false, sellOffline],
   ['unknown', false, leaveUnknown],
@@ -41,6 +52,27 @@ test.each<[string, boolean, (journal: Journal, seeded: Seeded) => { readonly ter
       const intent = intentOf(seeded, sale, 'online')
       journal.commit(saleFrozen(sale), intent)
       return intent
+    },
+  ],
+  ['torn before anything was sent', true, leaveTorn],
+  [
+    'torn, and its card is back',
+    false,
+    (journal, seeded) => {
+      const torn = leaveTorn(journal, seeded)
+      journal.commit({ kind: 'tender_resumed', tenderId: torn.terms.tenderId })
+      return torn
+    },
+  ],
+  ['torn, and its card may have paid by itself', false, (journal, seeded) => leaveTorn(journal, seeded, true)],
+  [
+    'given up, and its card may have paid by itself',
+    false,
+    (journal, seeded) => {
+      const torn = leaveTorn(journal, seeded, true)
+      const { tenderId } = torn.terms
+      journal.commit({ kind: 'debit_advised', tenderId, evidence: evidenceOf(torn), decidedAt: noon })
+      return torn
     },
   ],
   [
