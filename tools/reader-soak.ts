@@ -1,9 +1,10 @@
 /**
- * `npm run reader-soak -- [--insertions N] [--plugs N] [--rounds R] [--seed S] [--json] [--plant-leak]`: cards come and go at a
- * whole till on Debian's real pcscd, in namespaces of its own, and what the device host and pcscd hold is counted
- * before and after; then R rounds of faults (mute card, another program, pcscd killed, readers gone), each with the
- * time until a tap is paid again. The last line is JSON. Ends with 1 on a leak, a card that was not read, a return to
- * service of more than 2 s, or money that the independent checker misses; with 2 where pcscd cannot be played.
+ * `npm run reader-soak -- [--insertions N] [--plugs N] [--rounds R] [--seed S] [--json] [--plant-leak]`: cards come and
+ * go at a whole till on Debian's real pcscd, in namespaces of its own, or its readers do (`--plugs`, alone unless
+ * `--insertions` is given too), and what the device host and pcscd hold is counted before and after; then R rounds of
+ * faults (mute card, another program, pcscd killed, readers gone), each with the time until a tap is paid again. The
+ * last line is JSON. Ends with 1 on a leak, a card that was not read, a return to service of more than 2 s, or money
+ * that the independent checker misses; with 2 where pcscd cannot be played, or the till did not come back.
  * `--plant-leak` makes the device host leak, to see that it is found.
  */
 import { randomBytes } from 'node:crypto'

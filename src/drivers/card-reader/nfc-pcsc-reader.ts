@@ -26,7 +26,7 @@ const endedPresencesMax = 64
 
 /**
  * After so many deaths of PC/SC's service under one process it is worn out (docs/design/08-reader.md, "What an outage
- * leaves behind"). At four tries a second they take longer than the 30 s after which a host's end is a first one.
+ * leaves behind"). At four tries a second they take half a minute at the least.
  */
 const outagesMax = 128
 

@@ -25,8 +25,8 @@ export interface ServeOptions {
   /** Milliseconds on a clock that never jumps: each command is timed with it, beside the reader. */
   readonly now?: () => number
   /**
-   * Called when the reader is worn out, PC/SC is away, so that no card and no reader misses this process, and nothing
-   * that the core asked is under way: the moment to end it. May be called again.
+   * Called once, when the reader is worn out, PC/SC is away, so that no card and no reader misses this process, and
+   * nothing that the core asked is under way: the moment to end it. The core has been told.
    */
   readonly retire?: () => void
 }
@@ -63,9 +63,13 @@ export function serveDevices(devices: Devices, channel: MessageChannelPort, opti
   }
 
   let underWay = 0
+  let isRetiring = false
   const retireWhereWornOut = (): void => {
     const isAway = reader.status().trouble?.code === 'no-service'
-    if (underWay === 0 && isAway && reader.isWornOut?.() === true) options.retire?.()
+    if (isRetiring || underWay > 0 || !isAway || reader.isWornOut?.() !== true) return
+    isRetiring = true
+    post({ type: 'retiring' })
+    options.retire?.()
   }
 
   const receive = async (message: CoreMessage): Promise<void> => {

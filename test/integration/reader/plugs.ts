@@ -8,11 +8,10 @@
 import { desfireEv3Card } from '../../../hardware-mocks/cards/otherCards.ts'
 import { seededRandom, type RandomSource } from '../../../hardware-mocks/cards/random.ts'
 import { measureBackInService, measureReaderLight } from './back-in-service.ts'
-import type { Census } from './census.ts'
 import { leftBehind } from './leaks.ts'
-import { WatchedHosts } from './watched-hosts.ts'
 import type { PcscService } from './pcsc-service.ts'
 import { layWhenListening, sleep, type Station } from './station.ts'
+import { WatchedHosts, type CountedHost } from './watched-hosts.ts'
 
 export interface PlugsResult {
   /** The first is before the plugs, the last after them. */
@@ -25,15 +24,6 @@ export interface PlugsResult {
   readonly paid: number
 }
 
-export interface CountedHost {
-  readonly plug: number
-  /** Device hosts that have taken the place of one that was worn out. */
-  readonly replacements: number
-  /** Cards that were connected when the service died under this host: each keeps a file (design/08). */
-  readonly cardsLost: number
-  readonly held: Census
-}
-
 export interface PlugsOptions {
   readonly plugs: number
   readonly seed: string
@@ -43,8 +33,6 @@ export interface PlugsOptions {
 
 const item = 'bread'
 const holder = 'Family 01'
-/** Each moment with and without the service, and a paid tap: what code and caches they load is no leak. */
-const warmUp = 12
 const paysEach = 20
 const countsEach = 125
 /** A till that has not spoken to a card by then is stuck. */
@@ -59,6 +47,13 @@ const slowMs = 40
 const moments = ['no card there', 'a card lying there', 'in the middle of a command'] as const
 type Moment = (typeof moments)[number]
 
+interface Plug {
+  readonly moment: Moment
+  /** The service ends with the readers, and nothing else: it does not run on without any. */
+  readonly withService: boolean
+  readonly pays: boolean
+}
+
 const leakPlanted = `{
   const builtin = process.getBuiltinModule
   const emitter = new (builtin('node:events').EventEmitter)().on('plug', () => undefined)
@@ -72,14 +67,15 @@ export async function playPlugs(station: Station, service: PcscService, options:
   await station.readerWorks()
   await station.rings(item)
   const cable = new Cable(station, service, seededRandom(seed))
-  // The first plugs load code and fill caches: they are no leak.
-  for (let plug = 0; plug < warmUp; plug += 1) await cable.isPlugged(plug === warmUp - 1)
+  // What code and caches the first of each kind load is no leak.
+  for (const moment of moments)
+    for (const withService of [true, false]) await cable.isPlugged({ moment, withService, pays: !withService })
   const hosts = new WatchedHosts(station)
   const counts = [await hosts.count(0)]
   cable.forgets()
   const beganAt = performance.now()
   for (let plug = 1; plug <= plugs; plug += 1) {
-    const lostCard = await cable.isPlugged(plug === plugs || plug % paysEach === 0)
+    const lostCard = await cable.isPlugged(cable.chosenPlug(plug === plugs || plug % paysEach === 0))
     await hosts.see(lostCard)
     if (plantLeak) await hosts.run(leakPlanted)
     if (plug === plugs || plug % countsEach === 0 || plug === Math.floor(plugs / 2))
@@ -95,18 +91,12 @@ export async function playPlugs(station: Station, service: PcscService, options:
 export function leaksOfPlugs({ counts }: PlugsResult): readonly string[] {
   const [before] = counts
   if (before === undefined) return ['nothing was counted']
-  const halfway = counts[Math.floor(counts.length / 2)] ?? before
-  return counts.slice(1).flatMap((count) => {
-    const files = count.held.fileDescriptors - count.cardsLost
-    const after = { ...count.held, fileDescriptors: files }
-    const isOfSecondHalf = count.plug > halfway.plug
-    const left = leftBehind({
-      before: before.held,
-      halfway: isOfSecondHalf ? halfway.held : count.held,
-      after,
-      sameHost: true,
-    })
-    return left.map((sentence) => `plug ${count.plug}: ${sentence}`)
+  const middle = counts[Math.floor(counts.length / 2)] ?? before
+  return counts.slice(1).flatMap(({ plug, cardsLost, held }) => {
+    const after = { ...held, fileDescriptors: held.fileDescriptors - cardsLost }
+    const halfway = plug > middle.plug ? middle.held : held
+    const left = leftBehind({ before: before.held, halfway, after, sameHost: true })
+    return left.map((sentence) => `plug ${plug}: ${sentence}`)
   })
 }
 
@@ -125,11 +115,15 @@ class Cable {
     this.#random = random
   }
 
-  /** Gives whether a card was connected when the service died. */
-  async isPlugged(pays: boolean): Promise<boolean> {
-    this.#plugs += 1
+  /** As the seed says. Two of three go with the service: as on Windows, and the others take twice as long. */
+  chosenPlug(pays: boolean): Plug {
     const moment = moments[this.#chosen(moments.length)] ?? 'no card there'
-    const withService = this.#chosen(3) > 0
+    return { moment, withService: this.#chosen(3) > 0, pays }
+  }
+
+  /** Gives whether a card was connected when the service died. */
+  async isPlugged({ moment, withService, pays }: Plug): Promise<boolean> {
+    this.#plugs += 1
     const name = `${moment}, ${withService ? 'with' : 'without'} the service`
     this.#moments.set(name, (this.#moments.get(name) ?? 0) + 1)
     try {
@@ -171,6 +165,7 @@ class Cable {
     }
     this.#station.pull(reader)
     await this.#lightIs('reader_no_service')
+    await this.#station.till.sees('the tap under way has ended', ({ tap }) => tap.state !== 'hold')
   }
 
   /** Somebody else's card is laid down; resolves when it has the command of that number, before its answer is back. */

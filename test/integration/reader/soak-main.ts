@@ -1,7 +1,7 @@
 /**
  * Runs in namespaces of its own (tools/reader-soak.ts): a whole till at a real pcscd, `--insertions N` of cards that
- * come and go as `--seed` says, `--plugs N` of its readers, then `--rounds R` of faults, each with the time until a tap is paid again. Prints its
- * steps.
+ * come and go as `--seed` says, `--plugs N` of its readers, then `--rounds R` of faults, each with the time until a tap
+ * is paid again. Prints its steps.
  */
 import { parseArgs } from 'node:util'
 import { recordBackInService } from './back-in-service.ts'

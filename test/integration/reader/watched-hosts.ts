@@ -1,8 +1,16 @@
-/** The device hosts of one till, counted one after the other: one that is worn out is replaced (docs/design/08-reader.md). */
-import { ProcessCensus } from './census.ts'
+/** The device hosts of a till, one after the other: one that is worn out is replaced (docs/design/08-reader.md). */
+import { ProcessCensus, type Census } from './census.ts'
 import { lasting } from './leaks.ts'
-import type { CountedHost } from './plugs.ts'
 import type { Station } from './station.ts'
+
+export interface CountedHost {
+  readonly plug: number
+  /** Device hosts that have taken the place of one that was worn out. */
+  readonly replacements: number
+  /** Cards that were connected when the service died under this host: each keeps a file until the host ends. */
+  readonly cardsLost: number
+  readonly held: Census
+}
 
 export class WatchedHosts {
   readonly #station: Station
