@@ -107,6 +107,8 @@ class Cable {
   readonly #random: RandomSource
   #plugs = 0
   #paid = 0
+  /** On which somebody else's card lay last. */
+  #reader: 0 | 1 = 0
   readonly #moments = new Map<string, number>()
 
   constructor(station: Station, service: PcscService, random: RandomSource) {
@@ -148,6 +150,7 @@ class Cable {
 
   async #pulledWhen(moment: Moment): Promise<void> {
     const reader = this.#chosen(2) === 0 ? 0 : 1
+    this.#reader = reader
     const staysMs = this.#chosen(staysMsMax)
     const lastCommand = 1 + this.#chosen(commandsToForeigner)
     if (moment === 'no card there') await this.#service.kill()
@@ -202,7 +205,9 @@ class Cable {
     await this.#service.isUp()
     const endedAt = performance.now()
     if (!pays) return measureReaderLight(this.#station, 'reader plugged in, light', endedAt)
-    await measureBackInService(this.#station, 'reader plugged in, paid tap', endedAt, { label: holder })
+    // Quicker than a hand: on the same reader it would count as the card that nobody saw leave (design/08).
+    const slot = this.#reader === 0 ? 1 : 0
+    await measureBackInService(this.#station, 'reader plugged in, paid tap', endedAt, { label: holder, slot })
     this.#paid += 1
     await this.#station.rings(item)
   }
