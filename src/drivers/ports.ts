@@ -119,6 +119,11 @@ export interface CardReaderPort extends Disposable {
    * reader has a card. Resolves within `timeoutMs`. Absent where an adapter has no way to a reader without a card.
    */
   escape?(readerName: string, command: Uint8Array, timeoutMs: number): Promise<EscapeResult>
+  /**
+   * Whether so much was left behind in this process that another one should take its place when nothing is under way.
+   * Absent where nothing ever is.
+   */
+  isWornOut?(): boolean
 }
 
 export type PrinterTrouble =

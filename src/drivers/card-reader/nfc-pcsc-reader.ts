@@ -24,6 +24,12 @@ const responseLengthMax = 258
 /** How many ended presences are remembered, so that a late command can be told why it was not sent. */
 const endedPresencesMax = 64
 
+/**
+ * After so many deaths of PC/SC's service under one process it is worn out (docs/design/08-reader.md, "What an outage
+ * leaves behind"). At four tries a second they take half a minute at the least.
+ */
+const outagesMax = 128
+
 export interface NfcPcscReaderOptions {
   readonly scheduler: Scheduler
   /** A new id each time, also across restarts of the process (for example a UUID). */
@@ -138,6 +144,10 @@ class NfcPcscReader implements CardReaderPort {
         (error: PcscFailure) => end(failed(escapeFailureOf(error), describeFailure(error))),
       )
     })
+  }
+
+  isWornOut(): boolean {
+    return this.#library.pcsc.outages >= outagesMax
   }
 
   dispose(): void {

@@ -51,7 +51,10 @@ declare module 'nfc-pcsc' {
 
   export class NFC extends EventEmitter<{ reader: [Reader]; error: [PcscFailure] }> {
     /** `service` is the stand-in's: whether PC/SC answers. */
-    readonly pcsc: EventEmitter<{ service: [boolean] }>
+    readonly pcsc: EventEmitter<{ service: [boolean] }> & {
+      /** The stand-in's: how often PC/SC's service has died under this process. */
+      readonly outages: number
+    }
     close(): void
   }
 

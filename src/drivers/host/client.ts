@@ -141,6 +141,8 @@ class DeviceClient implements ConnectedDevices {
   #missedPings = 0
   #failures = 0
   #attachedAtMs = 0
+  /** The host has said that it ends, and why is no fault. */
+  #isRetiring = false
 
   constructor(channel: MessageChannelPort, options: ConnectOptions) {
     this.#scheduler = options.scheduler
@@ -198,6 +200,7 @@ class DeviceClient implements ConnectedDevices {
 
   #use(channel: MessageChannelPort): void {
     this.#phase = 'starting'
+    this.#isRetiring = false
     this.#channel = channel
     this.#missedPings = 0
     this.#subscriptions = [
@@ -242,6 +245,9 @@ class DeviceClient implements ConnectedDevices {
     this.#missedPings = 0
     switch (message.type) {
       case 'pong':
+        return
+      case 'retiring':
+        this.#isRetiring = true
         return
       case 'inserted':
         this.#begin(message.presence)
@@ -415,11 +421,12 @@ class DeviceClient implements ConnectedDevices {
     const wasStable =
       this.#phase === 'attached' && this.#scheduler.now() - this.#attachedAtMs >= this.#watchdog.stableAfterMs
     // A mute card says nothing against the host that waited for it, and the next customer waits for the next host.
-    if (wasStable || failure === 'transmit-timed-out') this.#failures = 0
+    const retires = this.#isRetiring && failure === 'channel-closed'
+    if (wasStable || retires || failure === 'transmit-timed-out') this.#failures = 0
     if (this.#phase === 'attached') this.#isFirstHost = false
     const delays = this.#watchdog.restartDelaysMs
     const delayMs = delays[Math.min(this.#failures, delays.length - 1)] ?? 0
-    this.#failures += 1
+    if (!retires) this.#failures += 1
     this.#phase = 'restarting'
     this.#letGo()
     this.#timer = this.#scheduler.setTimeout(() => void this.#restart(), delayMs)

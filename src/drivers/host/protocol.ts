@@ -260,6 +260,8 @@ export const hostMessage = z.discriminatedUnion('type', [
     readerStatus,
     presences: z.array(presence),
   }),
+  /** The process ends next, because it is worn out and nothing is under way: no failure of it. */
+  z.object({ type: z.literal('retiring') }),
   z.object({ type: z.literal('pong'), sequence: z.number().int() }),
   z.object({ type: z.literal('inserted'), presence }),
   z.object({ type: z.literal('removed'), presenceId: id, isUnseen: z.literal(true).optional() }),

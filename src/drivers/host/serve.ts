@@ -24,6 +24,11 @@ export interface ServeOptions {
   readonly reportMalformed: (why: string) => void
   /** Milliseconds on a clock that never jumps: each command is timed with it, beside the reader. */
   readonly now?: () => number
+  /**
+   * Called once, when the reader is worn out, PC/SC is away, so that no card and no reader misses this process, and
+   * nothing that the core asked is under way: the moment to end it. The core has been told.
+   */
+  readonly retire?: () => void
 }
 
 const noEscape: EscapeResult = {
@@ -55,6 +60,16 @@ export function serveDevices(devices: Devices, channel: MessageChannelPort, opti
   const watchHid = (on: boolean): void => {
     watching?.dispose()
     watching = on ? hid.watch(postSight) : null
+  }
+
+  let underWay = 0
+  let isRetiring = false
+  const retireWhereWornOut = (): void => {
+    const isAway = reader.status().trouble?.code === 'no-service'
+    if (isRetiring || underWay > 0 || !isAway || reader.isWornOut?.() !== true) return
+    isRetiring = true
+    post({ type: 'retiring' })
+    options.retire?.()
   }
 
   const receive = async (message: CoreMessage): Promise<void> => {
@@ -118,15 +133,22 @@ export function serveDevices(devices: Devices, channel: MessageChannelPort, opti
       present.delete(removal.presenceId)
       post({ type: 'removed', ...removal })
     }),
-    reader.onDidChangeStatus(() => post({ type: 'readerStatus', status: readerStatus() })),
+    reader.onDidChangeStatus(() => {
+      post({ type: 'readerStatus', status: readerStatus() })
+      retireWhereWornOut()
+    }),
     printer.onDidChangeStatus((status) => post({ type: 'printerStatus', requestId: null, status })),
     hid.onDidScan(({ code, symbology, at }) => post({ type: 'scanned', code, symbology, at })),
     hid.onDidPress(({ key, at }) => post({ type: 'pressed', key, at })),
     hid.onDidChangeStatus(postHidStatus),
     channel.onMessage((raw) => {
       const received = readCoreMessage(raw)
-      if (received.kind === 'malformed') options.reportMalformed(received.why)
-      else void receive(received.message)
+      if (received.kind === 'malformed') return options.reportMalformed(received.why)
+      underWay += 1
+      void receive(received.message).finally(() => {
+        underWay -= 1
+        retireWhereWornOut()
+      })
     }),
   ]
   return {

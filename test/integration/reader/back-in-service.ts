@@ -1,5 +1,5 @@
 /** How long after the end of a fault a tap is accepted again (issue 3: at most 2 s). */
-import { record, type Station } from './station.ts'
+import { layWhenListening, record, type Station } from './station.ts'
 
 const samples = new Map<string, number[]>()
 
@@ -15,32 +15,28 @@ export async function measureBackInService(
   of: { readonly label: string | null; readonly slot?: 0 | 1 },
 ): Promise<void> {
   const { label, slot = 0 } = of
-  if (label !== null) await layWhenPossible(station, label, slot)
+  if (label !== null) await layWhenListening(station.slots[slot], station.card(label))
   const shown = await station.till.sees(
     `back in service after ${fault}`,
     ({ lights, tap }) => lights.reader.code === 'ok' && (tap.state === 'approved' || tap.state === 'refused'),
   )
-  const ms = Math.round(performance.now() - endedAt)
-  samples.set(fault, [...(samples.get(fault) ?? []), ms])
+  keep(fault, endedAt)
   station.pull(slot)
   await station.ends(shown.tap)
   if (shown.tap.state !== 'approved') throw new Error(`after ${fault} the tap was ${shown.tap.state}`)
+}
+
+/** The same without a tap: until the screen shows the reader without trouble. */
+export async function measureReaderLight(station: Station, fault: string, endedAt: number): Promise<void> {
+  await station.readerWorks()
+  keep(fault, endedAt)
 }
 
 export function recordBackInService(): void {
   record('back in service', Object.fromEntries(samples))
 }
 
-/** vpcd listens a moment after pcscd does. */
-async function layWhenPossible(station: Station, label: string, slot: 0 | 1): Promise<void> {
-  const giveUpAt = performance.now() + 20_000
-  for (;;) {
-    try {
-      return await station.lay(label, slot)
-    } catch (error) {
-      if (performance.now() > giveUpAt) throw error
-      station.pull(slot)
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
-  }
+function keep(fault: string, endedAt: number): void {
+  const ms = Math.round(performance.now() - endedAt)
+  samples.set(fault, [...(samples.get(fault) ?? []), ms])
 }

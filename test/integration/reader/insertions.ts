@@ -9,26 +9,17 @@ import { desfireEv3Card } from '../../../hardware-mocks/cards/otherCards.ts'
 import { seededRandom, type RandomSource } from '../../../hardware-mocks/cards/random.ts'
 import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
 import type { VpcdSlot } from '../../../hardware-mocks/reader/vpcd.ts'
-import { ProcessCensus, type Census } from './census.ts'
+import { ProcessCensus } from './census.ts'
+import { lasting, leftBehind, type Held } from './leaks.ts'
 import { Observer } from './observer.ts'
 import type { PcscService } from './pcsc-service.ts'
 import { sleep, type Station } from './station.ts'
 
-export interface SoakResult {
+export type SoakResult = Held & {
   readonly insertions: number
   readonly seconds: number
   /** Insertions in which the till sent the card a command. */
   readonly read: number
-  readonly before: SoakCensus
-  readonly halfway: SoakCensus
-  readonly after: SoakCensus
-  /** The host that was counted first is the one counted last. */
-  readonly sameHost: boolean
-}
-
-export type SoakCensus = Census & {
-  /** One for each PC/SC context of any program. */
-  readonly filesOfPcscd: number
 }
 
 export interface SoakOptions {
@@ -39,16 +30,9 @@ export interface SoakOptions {
 }
 
 const item = 'bread'
-/** Less than this is what a garbage collection leaves to chance. */
-const heapBytesMax = 2 * 1024 * 1024
-/** Over the second half, when the heap has found its size; less is what the allocator keeps for later. */
-const residentBytesMax = 8 * 1024 * 1024
 const warmUp = 4
 /** A till that has not spoken to a card by then has missed it. */
 const readWithinMs = 30_000
-/** Of a printer that is asked each 5 s, to outlast the asking. */
-const counts = 3
-const betweenCountsMs = 1_000
 /** A foreign card is recognised in some 5 ms. */
 const staysMsMax = 16
 
@@ -73,7 +57,7 @@ export async function soak(station: Station, service: PcscService, options: Soak
   await cycle(lanes, warmUp)
   const host = station.deviceHostPid()
   const census = await ProcessCensus.open(host)
-  const count = (): Promise<SoakCensus> =>
+  const count = () =>
     lasting(async () => ({
       ...(await census.count()),
       filesOfPcscd: readdirSync(`/proc/${service.pid}/fd`).length,
@@ -94,19 +78,10 @@ export async function soak(station: Station, service: PcscService, options: Soak
 }
 
 /** What the insertions left behind, a sentence each; none when all is as before. */
-export function leaksOf({ insertions, read, before, halfway, after, sameHost }: SoakResult): readonly string[] {
-  const grown = (['fileDescriptors', 'threads', 'emitters', 'listeners', 'filesOfPcscd'] as const)
-    .filter((what) => after[what] > before[what])
-    .map((what) => `${what} went from ${before[what]} to ${after[what]}`)
-  const heap = after.heapBytes - before.heapBytes
-  const resident = after.residentBytes - halfway.residentBytes
-  return [
-    ...grown,
-    ...(heap > heapBytesMax ? [`the heap grew by ${heap} bytes`] : []),
-    ...(resident > residentBytesMax ? [`the memory grew by ${resident} bytes over the second half`] : []),
-    ...(read < insertions ? [`${insertions - read} of ${insertions} cards were not read`] : []),
-    ...(sameHost ? [] : ['the device host was replaced']),
-  ]
+export function leaksOf(result: SoakResult): readonly string[] {
+  const { insertions, read } = result
+  const missed = read < insertions ? [`${insertions - read} of ${insertions} cards were not read`] : []
+  return [...leftBehind(result), ...missed]
 }
 
 /** Gives how many were read. */
@@ -121,17 +96,6 @@ async function cycle(
     await onInsertion()
   }
   return read
-}
-
-/** What was there at each of several counts: a connection to the printer passes, a leak stays. */
-async function lasting(count: () => Promise<SoakCensus>): Promise<SoakCensus> {
-  const least: Record<keyof SoakCensus, number> = { ...(await count()) }
-  for (let again = 1; again < counts; again += 1) {
-    await sleep(betweenCountsMs)
-    const next = await count()
-    for (const what of Object.keys(next) as (keyof SoakCensus)[]) least[what] = Math.min(least[what], next[what])
-  }
-  return least
 }
 
 /** One reader and the foreign card that comes and goes on it. */

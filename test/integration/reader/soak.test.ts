@@ -1,27 +1,34 @@
 /**
  * Method: a short slice of `npm run reader-soak`, as a program, and the same with a leak planted into the device host:
- * a file, a listener and a PC/SC context at each insertion. Issue 3, item 5; docs/design/08-reader.md.
+ * a file, a listener and a PC/SC context at each insertion. The same of readers that are unplugged and plugged in.
+ * Issue 3, item 5; docs/design/08-reader.md.
  */
 import { spawnSync } from 'node:child_process'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { whyNoPcscd } from '../../fixtures/pcscd-namespace.ts'
 import { leaksOf, type SoakResult } from './insertions.ts'
+import { leaksOfPlugs, type PlugsResult } from './plugs.ts'
 
 const reason = whyNoPcscd()
 const slice = 8
 const planted = 2
+const plugs = 3
 /** Some 15 s on a machine with nothing else to do. */
 const runMaxMs = 120_000
 
 function reads(insertions: number, more: readonly string[] = []) {
-  const parameters = ['--insertions', String(insertions), '--rounds', '0', '--json', ...more]
+  return soaks([`--insertions=${insertions}`, ...more])
+}
+
+function soaks(what: readonly string[]) {
+  const parameters = ['--rounds=0', '--json', ...what]
   const { status, stdout, stderr } = spawnSync(process.execPath, ['tools/reader-soak.ts', ...parameters], {
     encoding: 'utf8',
     timeout: runMaxMs,
   })
   expect(stderr).toBe('')
   const found = JSON.parse(stdout) as Record<string, unknown>
-  console.info(`${insertions} insertions, seed ${String(found['seed'])}`)
+  console.info(`${what.join(' ')}, seed ${String(found['seed'])}`)
   return { status, found }
 }
 
@@ -48,6 +55,33 @@ describe('cards that come and go', () => {
       expect(found['leakedFileDescriptors']).toBeGreaterThan(planted)
       expect(found).toMatchObject({ leakedListeners: planted, leakedFilesOfPcscd: planted, missed: 0 })
       expect(found['problems']).toContainEqual(expect.stringMatching(/^fileDescriptors went from \d+ to \d+$/))
+      expect(status).toBe(1)
+    },
+    runMaxMs,
+  )
+})
+
+describe('readers that are unplugged and plugged in', () => {
+  beforeEach(({ skip }) => {
+    if (reason !== null) skip(reason)
+  })
+
+  it(
+    'leave nothing behind in the device host but a file for each card that lay there, and a tap is paid',
+    () => {
+      const { status, found } = soaks([`--plugs=${plugs}`])
+      expect(found).toMatchObject({ plugs: { plugs, paid: 1 }, lost: 0, duplicates: 0, settled: 5, problems: [] })
+      expect(status).toBe(0)
+    },
+    runMaxMs,
+  )
+
+  it(
+    'would be found out: a leak planted into the device host ends in 1 and is named',
+    () => {
+      const { status, found } = soaks([`--plugs=${planted}`, '--plant-leak'])
+      expect(found['problems']).toContainEqual(expect.stringMatching(/^plug 2: fileDescriptors went from \d+ to \d+$/))
+      expect(found['problems']).toContainEqual(expect.stringMatching(/^plug 2: listeners went from \d+ to \d+$/))
       expect(status).toBe(1)
     },
     runMaxMs,
@@ -94,6 +128,27 @@ describe('what is called a leak', () => {
     expect(leaksOf({ ...clean, read: 8, sameHost: false })).toEqual([
       '1 of 9 cards were not read',
       'the device host was replaced',
+    ])
+  })
+
+  it('is more than a file for each card that was lost, in whatever host', () => {
+    const counted = (plug: number, cardsLost: number, files: number) => ({
+      plug,
+      replacements: 0,
+      cardsLost,
+      held: { ...held, fileDescriptors: files },
+    })
+    const result: PlugsResult = {
+      counts: [counted(0, 0, 30), counted(5, 3, 33)],
+      plugs: 5,
+      seconds: 1,
+      moments: {},
+      paid: 1,
+    }
+    expect(leaksOfPlugs(result)).toEqual([])
+    expect(leaksOfPlugs({ ...result, counts: [counted(0, 0, 30), counted(5, 3, 34), counted(9, 0, 31)] })).toEqual([
+      'plug 5: fileDescriptors went from 30 to 31',
+      'plug 9: fileDescriptors went from 30 to 31',
     ])
   })
 })

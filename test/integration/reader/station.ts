@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { FaultyCard } from '../../../hardware-mocks/cards/faults.ts'
 import type { RandomSource } from '../../../hardware-mocks/cards/random.ts'
+import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
 import { CardBox } from '../../../hardware-mocks/panel/card-box.ts'
 import { realScheduler } from '../../../hardware-mocks/reader/scheduler.ts'
 import { VPCD_PORT, VpcdSlot } from '../../../hardware-mocks/reader/vpcd.ts'
@@ -24,6 +25,22 @@ export const record = (step: string, value: unknown): void => {
   process.stdout.write(`${words}\n`)
 }
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+const listensWithinMs = 20_000
+
+/** vpcd listens a moment after pcscd does. */
+export async function layWhenListening(slot: VpcdSlot, card: VirtualCard): Promise<void> {
+  const giveUpAt = performance.now() + listensWithinMs
+  for (;;) {
+    try {
+      return await slot.lay(card)
+    } catch (error) {
+      if (performance.now() > giveUpAt) throw error
+      slot.pull()
+      await sleep(10)
+    }
+  }
+}
 
 export interface TenderRow {
   readonly tender_id: string

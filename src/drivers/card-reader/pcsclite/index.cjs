@@ -23,6 +23,7 @@
 
 const { EventEmitter } = require('node:events')
 const pcsc = require('pcsc-mini')
+const addon = require('pcsc-mini/build/addon.node')
 
 /** Small: a till is back in service within two seconds, and pcscd itself takes up to half of one to see a card. */
 const restartDelayMs = 250
@@ -41,8 +42,31 @@ const dispositions = {
   3: pcsc.CardDisposition.EJECT,
 }
 
-/** Never collected: the finalizer of a client whose service died throws where nobody can catch it. */
-const deadClients = []
+/**
+ * What pcsc-mini's clients held of PC/SC when their service died. Never collected: the finalizer of each throws where
+ * nobody can catch it, and none can be started again. A card that was connected then leaves more behind, which nothing
+ * gives back either: pcsc-mini releases its context, a file, only after a disconnection that succeeded.
+ */
+const deadContexts = []
+
+/** @returns a client, and what it holds of PC/SC: all that must be kept of it if its service dies */
+function createClient() {
+  const context = addon.newClient()
+  const client = new pcsc.Client({
+    newClient: () => ({
+      connect: (readerName, mode, protocol) => context.connect(readerName, mode, protocol),
+      start: (onStateChange, onError) => context.start(onStateChange, onError),
+      stop: () => {
+        try {
+          context.stop()
+        } catch {
+          // It never started, or its service is gone. A throw would have the client keep its readers.
+        }
+      },
+    }),
+  })
+  return { client, context }
+}
 
 const failure = (code, message) => Object.assign(new Error(message), { code })
 
@@ -304,6 +328,7 @@ class PcscLite extends EventEmitter {
   readers = {}
 
   #client = null
+  #context = null
   #closed = false
   #serviceUp = null
   #restartTimer = null
@@ -312,6 +337,11 @@ class PcscLite extends EventEmitter {
     super()
     // The caller attaches its listeners first.
     process.nextTick(() => this.#start())
+  }
+
+  /** How often PC/SC's service has died under this process: each time leaves something behind until the process ends. */
+  get outages() {
+    return deadContexts.length
   }
 
   close() {
@@ -325,10 +355,11 @@ class PcscLite extends EventEmitter {
   #start() {
     if (this.#closed) return
     try {
-      const client = new pcsc.Client()
+      const { client, context } = createClient()
       client.on('reader', (device) => this.#attached(device))
       client.on('error', (error) => this.#failed(error))
       this.#client = client
+      this.#context = context
       client.start()
     } catch (error) {
       this.#failed(error)
@@ -339,7 +370,7 @@ class PcscLite extends EventEmitter {
 
   #failed(error) {
     if (this.#closed) return
-    if (this.#serviceUp === true && this.#client !== null) deadClients.push(this.#client)
+    if (this.#serviceUp === true && this.#context !== null) deadContexts.push(this.#context)
     this.#stopClient()
     this.#endReaders()
     clearTimeout(this.#restartTimer)
@@ -358,13 +389,10 @@ class PcscLite extends EventEmitter {
   #stopClient() {
     const client = this.#client
     this.#client = null
+    this.#context = null
     if (client === null) return
     client.removeAllListeners()
-    try {
-      client.stop()
-    } catch {
-      // It never started, or its service is gone: there is nothing to stop.
-    }
+    client.stop()
   }
 
   #attached(device) {
