@@ -96,6 +96,8 @@ export type Notice =
   | { readonly kind: 'fault'; readonly fault: CommandFault }
   | { readonly kind: 'barcode_unknown'; readonly barcode: string }
   | { readonly kind: 'amount_above_cap' }
+  /** The core says so by itself, some seconds after the cash perhaps. */
+  | { readonly kind: 'drawer_shut' }
 
 interface Typing {
   readonly amount: string

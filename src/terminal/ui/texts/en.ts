@@ -223,6 +223,7 @@ export const en: TextsOfLanguage = {
     ...benchHidWords.en,
     'notice.barcodeUnknown': 'Barcode {barcode} is not in the catalogue. Choose the goods or type the amount.',
     'notice.amountAboveCap': 'More than {cap} cannot be typed. Check the digits.',
+    'notice.drawerShut': 'The drawer did not open. Open it with its key.',
     'notice.code': 'Code {code}',
     'notice.close': 'Close',
     'window.readOnly.what': 'This window only watches.',

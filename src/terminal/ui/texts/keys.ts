@@ -222,6 +222,7 @@ export const wordKeys = [
   // Notices
   'notice.barcodeUnknown',
   'notice.amountAboveCap',
+  'notice.drawerShut',
   'notice.code',
   'notice.close',
   'window.readOnly.what',

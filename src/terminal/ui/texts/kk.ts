@@ -222,6 +222,7 @@ export const kk: TextsOfLanguage = {
     ...benchHidWords.kk,
     'notice.barcodeUnknown': '{barcode} штрихкоды каталогта жоқ. Тауарды таңдаңыз немесе соманы теріңіз.',
     'notice.amountAboveCap': '{cap} сомасынан артық теруге болмайды. Цифрларды тексеріңіз.',
+    'notice.drawerShut': 'Ақша жәшігі ашылмады. Оны кілтімен ашыңыз.',
     'notice.code': 'Код {code}',
     'notice.close': 'Жабу',
     'window.readOnly.what': 'Бұл терезе тек көру үшін.',

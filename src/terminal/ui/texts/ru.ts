@@ -223,6 +223,7 @@ export const ru: TextsOfLanguage = {
     ...benchHidWords.ru,
     'notice.barcodeUnknown': 'Штрихкода {barcode} нет в каталоге. Выберите товар или наберите сумму.',
     'notice.amountAboveCap': 'Больше {cap} набрать нельзя. Проверьте цифры.',
+    'notice.drawerShut': 'Денежный ящик не открылся. Откройте его ключом.',
     'notice.code': 'Код {code}',
     'notice.close': 'Закрыть',
     'window.readOnly.what': 'Это окно только для просмотра.',
