@@ -10,6 +10,7 @@
  * SIGINT or SIGTERM ends it cleanly, exit code 0; a second one at once.
  */
 import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { parts } from './parts.ts'
 import { readerLatencyNames } from './reader/latency.ts'
 import { readerKinds } from './reader/reader-commands.ts'
 
@@ -17,7 +18,7 @@ const usage = `Use: npm run mocks -- --data DIR [--cards FILE] [--card-folder DI
   [--ledger-port N] [--reader-port N | --vpcd-port N] [--reader-latency ${readerLatencyNames.join('|')}]
   [--reader-kind ${readerKinds.join('|')}] [--hid-port N] [--printer-port N] [--printer-front tcp|pty|fifo]
   [--printer-profile kazakh|budget] [--printer-language escpos|starprnt] [--paper 58|80] [--seed TEXT]
-  [--wallet-keys FILE --ledger-key FILE]`
+  [--wallet-keys FILE --ledger-key FILE] [--only ${parts.join('|')}[,…]]`
 
 /** The options by their names, or the one argument of JSON as it is. */
 function givenArguments(): string | Record<string, string | undefined> {
@@ -48,6 +49,7 @@ function givenArguments(): string | Record<string, string | undefined> {
     seed: text,
     'wallet-keys': text,
     'ledger-key': text,
+    only: text,
   })
   const camelCase = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [camelCase(name), value]))

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { seededRandom } from './cards/random.ts'
 import { cardDefinitions } from './panel/card-box.ts'
+import { parts, partsIn } from './parts.ts'
 import { readerLatencyNames } from './reader/latency.ts'
 import { readerKinds } from './reader/reader-commands.ts'
 import { startVirtualHardware } from './virtual-hardware.ts'
@@ -37,10 +38,12 @@ const arguments_ = z.strictObject({
   walletKeys: z.string().optional(),
   /** The ledger's public key, by which the wallets know its answers. */
   ledgerKey: z.string().optional(),
+  /** Parts, with commas between them (`parts.ts`): only these are started, and the panel. */
+  only: z.string().optional(),
 })
 
-function fail(detail: string): never {
-  process.stderr.write(`${JSON.stringify({ event: 'failed', detail })}\n`)
+function fail(detail: string, code?: 'unknown-part'): never {
+  process.stderr.write(`${JSON.stringify({ event: 'failed', code, detail })}\n`)
   process.exit(2)
 }
 
@@ -62,15 +65,19 @@ export async function run(given: Given): Promise<void> {
 async function start(given: Given): Promise<void> {
   const parsed = arguments_.safeParse(typeof given === 'string' ? JSON.parse(given) : given)
   if (!parsed.success) fail(z.prettifyError(parsed.error))
-  const { data, cards, cardFolder, paper, seed, walletKeys, ledgerKey, ...others } = parsed.data
+  const { data, cards, cardFolder, paper, seed, walletKeys, ledgerKey, only, ...others } = parsed.data
   if ((walletKeys === undefined) !== (ledgerKey === undefined))
     fail('--wallet-keys and --ledger-key are given together: a wallet believes only the ledger that it knows')
+  const named = only === undefined ? null : partsIn(only)
+  if (named?.kind === 'unknown')
+    fail(`--only knows no ${JSON.stringify(named.word)}: ${parts.join(', ')}, with commas between them`, 'unknown-part')
   const hardware = await startVirtualHardware({
     folder: data,
     ...(cardFolder === undefined ? {} : { cardFolder }),
     ...others,
     cards: typeof cards === 'string' ? cardDefinitions.parse(JSON.parse(readFileSync(cards, 'utf8'))) : (cards ?? []),
     paperMillimetres: paper,
+    ...(named === null ? {} : { only: named.parts }),
     ...(walletKeys !== undefined && ledgerKey !== undefined
       ? { wallets: { keysFile: walletKeys, ledgerKeyFile: ledgerKey } }
       : {}),
@@ -87,9 +94,14 @@ async function start(given: Given): Promise<void> {
   process.on('SIGTERM', stop)
   const { panelUrl, panelPort, readerPort, printerPort, printer, proxyPort, hidPort } = hardware
   const { device } = printer
-  const printerAddress = device === null ? { printerPort } : { printerPort, printerDevice: device }
   const { vpcdPort } = others
-  const readerAddress = vpcdPort === 0 ? { readerPort } : { vpcdPort }
-  const addresses = { panelUrl, panelPort, ...readerAddress, ...printerAddress, proxyPort, hidPort }
+  const addressesOf = {
+    reader: vpcdPort === 0 ? { readerPort } : { vpcdPort },
+    printer: device === null ? { printerPort } : { printerPort, printerDevice: device },
+    proxy: { proxyPort },
+    hid: { hidPort },
+  } as const
+  const started = (['reader', 'printer', 'proxy', 'hid'] as const).filter((part) => hardware.started.has(part))
+  const addresses = Object.assign({ panelUrl, panelPort }, ...started.map((part) => addressesOf[part])) as object
   process.stdout.write(`${JSON.stringify({ event: 'ready', ...addresses })}\n`)
 }

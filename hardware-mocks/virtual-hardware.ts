@@ -8,6 +8,7 @@ import { VirtualHid } from './hid/virtual-hid.ts'
 import { NetworkProxy } from './network/network-proxy.ts'
 import { CardBox } from './panel/card-box.ts'
 import type { CardDefinition } from './panel/card-box.ts'
+import { parts, type Part } from './parts.ts'
 import { PanelServer } from './panel/panel-server.ts'
 import { ReaderDesk } from './panel/reader-desk.ts'
 import type { PrinterProfileName } from './printer/code-pages.ts'
@@ -53,14 +54,17 @@ export interface VirtualHardwareOptions {
   readonly printerFront?: PrinterFront
   /** Customers' wallets: file of the demonstration's role keys, and of the ledger's public key; absent: none. */
   readonly wallets?: { readonly keysFile: string; readonly ledgerKeyFile: string }
+  /** Only these open a port, with the panel; all unless given. */
+  readonly only?: readonly Part[]
   readonly now: () => number
   readonly random: RandomSource
 }
 
 export interface VirtualHardware {
+  readonly started: ReadonlySet<Part>
   readonly panelUrl: string
   readonly panelPort: number
-  /** 0 where cards are laid into a real pcscd. */
+  /** Ports of what was not started are 0; the reader's too where cards are laid into a real pcscd. */
   readonly readerPort: number
   readonly printerPort: number
   readonly proxyPort: number
@@ -116,19 +120,32 @@ export async function startVirtualHardware(options: VirtualHardwareOptions): Pro
           random,
         })
   const hid = new VirtualHid(new EventLog({ now, file: join(folder, 'hid.log.jsonl') }))
-  const panel = new PanelServer({ box, desk, printer, network, hid, wallet, readerLog, port: options.panelPort ?? 0 })
-  const served = place === reader ? await serveVirtualReader(reader, { port: options.readerPort ?? 0 }) : null
-  const hidListener = await serveVirtualHid(hid, { port: options.hidPort ?? 0 })
-  await printer.powerOn()
-  await network.open()
+  const started = new Set<Part>(options.only ?? parts)
+  const panel = new PanelServer({
+    started,
+    box,
+    desk,
+    printer,
+    network,
+    hid,
+    wallet,
+    readerLog,
+    port: options.panelPort ?? 0,
+  })
+  const isOurReader = place === reader && started.has('reader')
+  const served = isOurReader ? await serveVirtualReader(reader, { port: options.readerPort ?? 0 }) : null
+  const hidListener = started.has('hid') ? await serveVirtualHid(hid, { port: options.hidPort ?? 0 }) : null
+  if (started.has('printer')) await printer.powerOn()
+  if (started.has('proxy')) await network.open()
   await panel.open()
   return {
+    started,
     panelUrl: panel.url,
     panelPort: panel.port,
     readerPort: served?.port ?? 0,
-    printerPort: printer.port,
-    proxyPort: network.port,
-    hidPort: hidListener.port,
+    printerPort: started.has('printer') ? printer.port : 0,
+    proxyPort: started.has('proxy') ? network.port : 0,
+    hidPort: hidListener?.port ?? 0,
     box,
     desk,
     printer,
@@ -139,7 +156,7 @@ export async function startVirtualHardware(options: VirtualHardwareOptions): Pro
       desk.dispose()
       place.dispose()
       await served?.dispose()
-      await hidListener.close()
+      await hidListener?.close()
       hid.dispose()
       await network.close()
       await printer.close()

@@ -4,6 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { readFileSync } from 'node:fs'
 import type { EventLog, LogEntry } from '../event-log.ts'
+import { partOf, type Part } from '../parts.ts'
 import { guardHeaders, refusalOf } from './browser-guard.ts'
 import { isPanelPath, obey } from './panel-commands.ts'
 import type { PanelDevices } from './panel-commands.ts'
@@ -20,6 +21,8 @@ export interface PanelServerOptions extends PanelDevices {
   readonly readerLog: EventLog
   /** 0: any free port. */
   readonly port: number
+  /** What is handled here; all unless given. */
+  readonly started?: ReadonlySet<Part>
 }
 
 export type SlipSummary = Omit<SlipRecord, 'elements' | 'byteCount'>
@@ -164,6 +167,9 @@ export class PanelServer {
 
   async #post(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!isPanelPath(path)) return problem(response, 404, 'no-such-path')
+    const part = partOf(path)
+    if (part !== null && this.#options.started?.has(part) === false)
+      return problem(response, 409, 'not-started', `--only left the ${part} out`)
     const body = await readJson(request)
     if (body.kind === 'refused') return problem(response, body.status, body.code)
     const answer = await obey(this.#options, path, body.value)

@@ -19,6 +19,9 @@ export const readerKinds = ['acr122u', 'part3', 'plain'] as const
 
 export type ReaderKind = (typeof readerKinds)[number]
 
+/** ACR122U: short APDUs, 4 + 1 + 255 + 1 bytes. */
+export const COMMAND_BYTES_MAX = 261
+
 const READER_CLASS = 0xff
 const Instruction = {
   directTransmit: 0x00,
@@ -46,6 +49,14 @@ export class ReaderCommands {
   readonly blinks: Blinks[] = []
   #isInSession = false
   #isAtLayer3 = false
+
+  /**
+   * Behind PC/SC, where no driver of ours refuses it: what an ACR122U says instead of handing on a command that is too
+   * long for it, whomever it is for. Null: it is not too long, or the reader is another.
+   */
+  tooLong(command: Uint8Array): Uint8Array | null {
+    return this.kind === 'acr122u' && command.length > COMMAND_BYTES_MAX ? wrongLength : null
+  }
 
   /** Null: not for the reader, hand it to the card. */
   answer(command: Uint8Array, card: VirtualCard): CardAnswer | null {

@@ -24,12 +24,9 @@ import type {
 } from '../../src/drivers/ports.ts'
 import type { VirtualCard } from '../cards/virtual-card.ts'
 import { Emitter } from './emitter.ts'
-import { ReaderCommands } from './reader-commands.ts'
+import { COMMAND_BYTES_MAX, ReaderCommands } from './reader-commands.ts'
 import { DrawnLatency } from './latency.ts'
 import type { Scheduler } from './scheduler.ts'
-
-/** ACR122U: short APDUs, 4 + 1 + 255 + 1 bytes. */
-const COMMAND_BYTES_MAX = 261
 
 export interface VirtualReaderOptions {
   readonly scheduler: Scheduler

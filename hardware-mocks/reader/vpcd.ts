@@ -143,6 +143,8 @@ export class VpcdSlot implements CardPlace {
       if (travelMs === 0) run()
       else laid.travel = this.#scheduler.setTimeout(run, travelMs)
     }
+    const tooLong = this.commands.tooLong(command)
+    if (tooLong !== null) return after(0, () => this.#send(tooLong))
     const reach = (): void => {
       const answer = this.commands.answer(command, laid.card) ?? laid.card.exchange(command)
       if (answer.kind === 'mute') return

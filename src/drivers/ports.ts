@@ -164,7 +164,7 @@ export interface PrinterStatus {
   readonly mute?: true | undefined
 }
 
-/** `opened`: the pulse was handed over. `none`: this printer has no connector for a drawer. */
+/** `opened`: the pulse was handed over. `none`: no connector for a drawer, or no printer at all. */
 export type DrawerResult =
   | { readonly kind: 'opened' }
   | { readonly kind: 'none' }
@@ -176,8 +176,9 @@ export interface PrinterPort extends Disposable {
   /** Sends one whole job, in the printer's language. Jobs are never interleaved. */
   print(job: Uint8Array): Promise<PrintResult>
   /**
-   * Pulses the cash drawer, once; what fails is not tried again, because nobody expects a drawer that opens later. No
-   * pulse waits in a printer that is off line: it is sent in real time there, or not at all.
+   * Pulses the cash drawer, once, between two lines of a job that is being sent; what fails, or could not begin within
+   * five seconds, is not tried again, because nobody expects a drawer that opens later. No pulse waits in a printer
+   * that is off line: it is sent in real time there, or not at all.
    */
   openDrawer(): Promise<DrawerResult>
 }

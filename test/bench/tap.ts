@@ -127,6 +127,11 @@ export async function benchTap(quick: boolean): Promise<readonly Figure[]> {
   }
 }
 
+/** The profile of the cards with and without a lease. */
+const ntag424 = 'ntag424'
+const untilResult = (profile: OtherProfile | typeof ntag424): string =>
+  `card of profile ${profile} in the field until the result, on line`
+
 type Share = 'p50' | 'p99'
 const shares = { p50: 0.5, p99: 0.99 } as const
 
@@ -160,21 +165,19 @@ function figures(taps: readonly Tap[]): readonly Figure[] {
   const decided = ({ betweenMs }: Tap) => betweenMs.slice(recognitionCommands - 1, recognitionCommands)
   const ways = ({ betweenMs }: Tap) => betweenMs.toSpliced(recognitionCommands - 1, 1)
   const byProfile = (profile: OtherProfile) =>
-    figure(`card of profile ${profile} in the field until the result, on line`, 'p50', ofKind(profile), inField, {
-      atMost: 250,
-    })
+    figure(untilResult(profile), 'p50', ofKind(profile), inField, { atMost: 250 })
   return [
-    figure('our share of a tap', 'p50', leased, ours),
-    figure('our share of a tap', 'p99', leased, ours, { atMost: 10 }),
+    figure(`our share of a tap of ${ntag424}`, 'p50', leased, ours),
+    figure(`our share of a tap of ${ntag424}`, 'p99', leased, ours, { atMost: 10 }),
     figure('of that from one command to the next', 'p50', leased, ways),
     figure('of that the rules and the intent on the disk', 'p50', leased, decided),
-    figure('the same and twice the ledger, card without a lease', 'p50', relayed, ours),
-    figure('the same and twice the ledger, card without a lease', 'p99', relayed, ours),
+    figure(`the same and twice the ledger, ${ntag424} without a lease`, 'p50', relayed, ours),
+    figure(`the same and twice the ledger, ${ntag424} without a lease`, 'p99', relayed, ours),
     byProfile('uid'),
     byProfile('ntag21x'),
     byProfile('tolem-applet'),
-    figure('card in the field until the result, on line', 'p50', proving, inField, { atMost: 250 }),
-    figure('card in the field until the result, on line', 'p99', proving, inField, { atMost: 400 }),
+    figure(untilResult(ntag424), 'p50', proving, inField, { atMost: 250 }),
+    figure(untilResult(ntag424), 'p99', proving, inField, { atMost: 400 }),
   ]
 }
 

@@ -28,7 +28,7 @@ export function createAbsentPrinter(): PrinterPort {
         paper: 'untouched',
         detail: 'no printer is configured',
       }),
-    openDrawer: () => Promise.resolve({ kind: 'failed', trouble: 'unreachable', detail: 'no printer is configured' }),
+    openDrawer: () => Promise.resolve({ kind: 'none' }),
     dispose: () => undefined,
   }
 }

@@ -13,9 +13,18 @@ export type Asked =
   | { readonly kind: 'lost' }
 
 export interface WriteOutcome {
-  readonly kind: 'written' | 'stalled' | 'lost'
+  readonly kind: 'written' | 'stalled' | 'lost' | 'given-up'
   /** Bytes that the system has certainly taken. */
   readonly written: number
+}
+
+/** The places inside a job at which something else may be said to the printer. */
+export interface Pauses {
+  /** Offsets into the job, rising: no command is open there. */
+  readonly at: readonly number[]
+  readonly isWanted: () => boolean
+  /** Uses the connection, questions included. `give-up`: the rest of the job is not to be written. */
+  readonly use: () => Promise<'go-on' | 'give-up'>
 }
 
 /**
@@ -104,16 +113,34 @@ export class PrinterConnection {
     return { kind: 'status', status: readStatus(replies) }
   }
 
-  /** Writes a whole job; `stalled` when none of its bytes were taken for `stallMs`. */
-  async write(bytes: Uint8Array, stallMs: number): Promise<WriteOutcome> {
+  /**
+   * Writes a whole job; `stalled` when none of its bytes were taken for `stallMs`, `given-up` when a pause said so.
+   * What is handed over at once ends where a pause may be, if it reaches one.
+   */
+  async write(bytes: Uint8Array, stallMs: number, pauses?: Pauses): Promise<WriteOutcome> {
     this.#toldTrouble = null
     this.#isInsideJob = true
-    for (let start = 0; start < bytes.length; start += chunkLength) {
-      const outcome = await this.#writeChunk(bytes.subarray(start, start + chunkLength), stallMs)
+    for (let start = 0; start < bytes.length;) {
+      if (pauses?.isWanted() === true && pauses.at.includes(start)) {
+        this.#isInsideJob = false
+        if ((await pauses.use()) === 'give-up') return { kind: 'given-up', written: start }
+        this.#isInsideJob = true
+      }
+      const most = Math.min(start + chunkLength, bytes.length)
+      const within = pauses?.at.filter((at) => at > start && at <= most) ?? []
+      const end = (pauses?.isWanted() === true ? within[0] : within.at(-1)) ?? most
+      const outcome = await this.#writeChunk(bytes.subarray(start, end), stallMs)
       if (outcome !== 'taken') return { kind: outcome, written: start }
+      start = end
     }
     this.#isInsideJob = false
     return { kind: 'written', written: bytes.length }
+  }
+
+  /** A few bytes between two commands of a job, or behind it: what the printer tells meanwhile stays the job's. */
+  async writeBetween(bytes: Uint8Array, stallMs: number): Promise<'taken' | 'stalled' | 'lost'> {
+    this.#mustBeBetweenCommands()
+    return this.#writeChunk(bytes, stallMs)
   }
 
   close(timeoutMs: number): Promise<void> {
@@ -124,9 +151,9 @@ export class PrinterConnection {
     this.#line.discard()
   }
 
-  /** A question of ours would become data of the command that it stands in: a defect of ours, never of the printer. */
+  /** What we say would become data of the command that it stands in: a defect of ours, never of the printer. */
   #mustBeBetweenCommands(): void {
-    if (this.#isInsideJob) throw new Error('a status question was to be sent inside a job')
+    if (this.#isInsideJob) throw new Error('a status question or a pulse was to be sent inside a job')
   }
 
   #received(bytes: Uint8Array): void {

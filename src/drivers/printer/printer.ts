@@ -2,12 +2,14 @@ import { EventSource } from '../event-source.ts'
 import type { DrawerResult, Event, PrinterPort, PrinterStatus, PrinterTrouble, PrintResult } from '../ports.ts'
 import type { Scheduler, TimerHandle } from '../scheduler.ts'
 import { drawerPulse, realTimeDrawerPulse } from './drawer-pulse.ts'
+import { DrawerRequest } from './drawer-request.ts'
+import { lineEndsOf } from './line-ends.ts'
 import { withoutAnswers } from './line.ts'
 import type { PrinterLineOpener } from './line.ts'
 import { PrinterConnection } from './printer-connection.ts'
 import type { Asked, WriteOutcome } from './printer-connection.ts'
 import { longestCommand } from './profile.ts'
-import type { PrinterProfile } from './profile.ts'
+import type { DrawerPulse, PrinterProfile } from './profile.ts'
 
 export interface PrinterOptions {
   readonly opener: PrinterLineOpener
@@ -19,10 +21,6 @@ export interface PrinterOptions {
 }
 
 /** All in milliseconds. */
-/** A drawer that opens later than this opens when nobody stands before it. */
-const drawerLateMs = 5_000
-const tooLate: DrawerResult = { kind: 'failed', trouble: 'busy', detail: 'the printer was busy until it was too late' }
-
 export interface PrinterTiming {
   readonly connectMaxMs: number
   /** One status reply of an idle printer. */
@@ -71,6 +69,8 @@ class Printer implements PrinterPort {
    * and mean nothing outside of one. Whoever had the cable before us may have left it so.
    */
   #brokeOff: boolean
+  /** In the order of their words; each is pulsed between two lines of a job that is under way, or in its turn. */
+  readonly #drawerRequests = new Set<DrawerRequest>()
 
   readonly onDidChangeStatus: Event<PrinterStatus> = this.#statusChanged.event
 
@@ -94,18 +94,23 @@ class Printer implements PrinterPort {
   }
 
   openDrawer(): Promise<DrawerResult> {
-    let isLate = false
-    const timer = this.#options.scheduler.setTimeout(() => (isLate = true), drawerLateMs)
-    return this.#inTurn(() => {
-      this.#options.scheduler.clearTimeout(timer)
-      return isLate ? Promise.resolve(tooLate) : this.#pulseNow()
+    const { profile, scheduler } = this.#options
+    const { drawer } = profile
+    if (drawer === null) return Promise.resolve({ kind: 'none' })
+    const request = new DrawerRequest(scheduler)
+    this.#drawerRequests.add(request)
+    void this.#inTurn(async () => {
+      if (request.isWaiting) request.end(await this.#pulseNow(request, drawer))
     })
+    return request.result.finally(() => this.#drawerRequests.delete(request))
   }
 
   dispose(): void {
     this.#disposed = true
     this.#options.scheduler.clearTimeout(this.#pollTimer)
     this.#statusChanged.dispose()
+    for (const request of this.#drawerRequests)
+      request.end({ kind: 'failed', trouble: 'unreachable', detail: 'the driver is closed' })
     this.#kept?.discard()
     this.#kept = null
   }
@@ -197,12 +202,26 @@ class Printer implements PrinterPort {
     const unable = await this.#findUnable(connection)
     if (unable !== null) return unable
 
-    const { kind, written } = await connection.write(job, this.#timing.stallMaxMs)
+    let stoppedBy: PrinterTrouble | 'silent' | null = null
+    const { kind, written } = await connection.write(job, this.#timing.stallMaxMs, {
+      at: lineEndsOf(job, this.#options.profile.language),
+      isWanted: () => this.#drawerIsWanted,
+      use: async () => {
+        stoppedBy = await this.#pulseInsideJob(connection)
+        return stoppedBy === null ? 'go-on' : 'give-up'
+      },
+    })
+    const sent = `${written} of ${job.length} bytes`
+    if (kind === 'given-up') {
+      if (stoppedBy === null || stoppedBy === 'silent') return this.#findCause(connection, `no answer after ${sent}`)
+      this.#giveUp(connection, true)
+      return failed(stoppedBy, 'uncertain', 'during the job')
+    }
     if (kind === 'lost') {
       this.#giveUp(connection, true)
-      return failed('unreachable', 'uncertain', `the line broke after ${written} of ${job.length} bytes`)
+      return failed('unreachable', 'uncertain', `the line broke after ${sent}`)
     }
-    if (kind === 'stalled') return this.#findCause(connection, `stopped after ${written} of ${job.length} bytes`)
+    if (kind === 'stalled') return this.#findCause(connection, `stopped after ${sent}`)
     if (connection.answers) return this.#waitForPaper(connection)
     await this.#release(connection)
     return { kind: 'handed-over' }
@@ -264,6 +283,8 @@ class Printer implements PrinterPort {
         this.#learn(asked.status)
         return { kind: 'printed' }
       }
+      if (trouble === null && !(await this.#pulseWaiting(connection)))
+        return this.#findCause(connection, 'the pulse of the drawer was not taken')
       await new Promise<void>((resolve) => scheduler.setTimeout(resolve, this.#timing.finishPollMs))
     }
   }
@@ -279,28 +300,68 @@ class Printer implements PrinterPort {
     return failed(trouble ?? 'timed-out', 'uncertain', detail)
   }
 
-  async #pulseNow(): Promise<DrawerResult> {
-    const { drawer, language, realTimePulse } = this.#options.profile
-    if (drawer === null) return { kind: 'none' }
+  get #drawerIsWanted(): boolean {
+    return [...this.#drawerRequests].some(({ isWaiting }) => isWaiting)
+  }
+
+  /**
+   * Between two lines of a job: the drawer does not wait for the rest of a slow receipt. The printer is asked first, as
+   * behind a job, because a pulse must not lie in a printer that has stopped, and open the drawer whenever there is
+   * paper again.
+   *
+   * @returns why the rest of the job is not to be sent either; `silent`: nobody said
+   */
+  async #pulseInsideJob(connection: PrinterConnection): Promise<Exclude<PrinterTrouble, 'busy'> | 'silent' | null> {
+    if (connection.answers) {
+      const asked = await connection.askStatus(this.#timing.finishMaxMs)
+      // The next byte of the job finds that out.
+      if (asked.kind === 'lost') return null
+      if (asked.kind === 'silent') return 'silent'
+      const trouble = connection.toldTrouble ?? asked.status.trouble
+      if (trouble === 'busy') return null
+      if (trouble !== null) return trouble
+    }
+    return (await this.#pulseWaiting(connection)) ? null : 'silent'
+  }
+
+  /** Between two commands, to a printer that is well. `false`: it does not take the pulse. */
+  async #pulseWaiting(connection: PrinterConnection): Promise<boolean> {
+    const { drawer, language } = this.#options.profile
+    if (drawer === null) return true
+    for (const request of this.#drawerRequests) {
+      if (!request.begin()) continue
+      const outcome = await connection.writeBetween(drawerPulse(language, drawer), this.#timing.stallMaxMs)
+      request.end(outcome === 'taken' ? { kind: 'opened' } : pulseNotTaken(outcome))
+      if (outcome === 'stalled') return false
+    }
+    return true
+  }
+
+  async #pulseNow(request: DrawerRequest, drawer: DrawerPulse): Promise<DrawerResult> {
+    const { language, realTimePulse } = this.#options.profile
     const opened = await this.#open()
     if (opened.kind === 'refused') return { kind: 'failed', trouble: opened.trouble, detail: opened.detail }
     const unable = await this.#findUnable(opened.connection)
-    if (unable === null) return this.#sendPulse(opened.connection, drawerPulse(language, drawer))
+    if (unable === null) return this.#sendPulse(opened.connection, request, drawerPulse(language, drawer))
     const { trouble, detail } = unable
     if (!realTimePulse || !pulsesInRealTime.has(trouble)) return { kind: 'failed', trouble, detail }
     const again = await this.#open()
     if (again.kind === 'refused') return { kind: 'failed', trouble: again.trouble, detail: again.detail }
-    return this.#sendPulse(again.connection, realTimeDrawerPulse(drawer))
+    return this.#sendPulse(again.connection, request, realTimeDrawerPulse(drawer))
   }
 
-  async #sendPulse(connection: PrinterConnection, pulse: Uint8Array): Promise<DrawerResult> {
+  async #sendPulse(connection: PrinterConnection, request: DrawerRequest, pulse: Uint8Array): Promise<DrawerResult> {
+    if (!request.begin()) {
+      await this.#release(connection)
+      return request.result
+    }
     const { kind } = await connection.write(pulse, this.#timing.stallMaxMs)
     if (kind === 'written') {
       await this.#release(connection)
       return { kind: 'opened' }
     }
     this.#giveUp(connection, true)
-    return { kind: 'failed', trouble: kind === 'lost' ? 'unreachable' : 'timed-out', detail: 'the pulse was not taken' }
+    return pulseNotTaken(kind === 'lost' ? 'lost' : 'stalled')
   }
 }
 
@@ -310,5 +371,12 @@ const pulsesInRealTime = new Set<PrinterTrouble>(['paper-out', 'cover-open', 'cu
 type Failed = Extract<PrintResult, { readonly kind: 'failed' }>
 const failed = (trouble: PrinterTrouble, paper: Failed['paper'], detail: string): Failed => {
   return { kind: 'failed', trouble, paper, detail }
+}
+const pulseNotTaken = (outcome: 'stalled' | 'lost'): DrawerResult => {
+  return {
+    kind: 'failed',
+    trouble: outcome === 'lost' ? 'unreachable' : 'timed-out',
+    detail: 'the pulse was not taken',
+  }
 }
 const withTrouble = (trouble: PrinterTrouble): PrinterStatus => ({ online: false, trouble, paperNearEnd: false })

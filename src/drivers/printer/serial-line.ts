@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { SerialPort } from 'serialport'
+import type { Scheduler } from '../scheduler.ts'
 import { refusalOf } from './line.ts'
 import type { OpenedLine, PrinterLine, PrinterLineOpener } from './line.ts'
 import type { SerialSettings } from './settings.ts'
@@ -9,14 +10,22 @@ import type { SerialSettings } from './settings.ts'
 const closingMaxMs = 2_000
 const closingPollMs = 20
 
-/** A printer on a serial port: 8 data bits, no parity, one stop bit, as receipt printers leave the factory. */
+/** 8 data bits, no parity, one start and one stop bit, as receipt printers leave the factory. */
+const bitsPerByte = 10
+/**
+ * What is handed over is said to be taken when no more than this is left for the cable to carry. The system would take
+ * some seconds' worth at once, and a drawer's pulse would wait behind that.
+ */
+const aheadMs = 100
+
+/** A printer on a serial port. */
 export function serialLineOpener(settings: SerialSettings): PrinterLineOpener {
   let givenUpAt = Number.NEGATIVE_INFINITY
   return {
     keepsOpen: true,
     open: async (scheduler) => {
       for (;;) {
-        const opened = await openSerialLine(settings, () => (givenUpAt = scheduler.now()))
+        const opened = await openSerialLine(settings, scheduler, () => (givenUpAt = scheduler.now()))
         // Just given up, by ourselves: not by another program, so far as anybody can tell.
         const isInUse = opened.kind === 'refused' && opened.trouble === 'in-use'
         if (!isInUse || scheduler.now() - givenUpAt > closingMaxMs) return opened
@@ -28,6 +37,7 @@ export function serialLineOpener(settings: SerialSettings): PrinterLineOpener {
 
 async function openSerialLine(
   { path, baudRate, flowControl }: SerialSettings,
+  scheduler: Scheduler,
   onGivenUp: () => void,
 ): Promise<OpenedLine> {
   try {
@@ -46,7 +56,7 @@ async function openSerialLine(
   port.on('error', () => undefined)
   return new Promise((resolve) => {
     port.open((error) => {
-      if (error === null) resolve({ kind: 'open', line: new SerialLine(port, onGivenUp) })
+      if (error === null) resolve({ kind: 'open', line: new SerialLine(port, scheduler, onGivenUp) })
       else resolve(refusalInWords(error.message))
     })
   })
@@ -66,11 +76,15 @@ export function refusalInWords(message: string): OpenedLine {
 class SerialLine implements PrinterLine {
   readonly answers = true
   readonly #port: SerialPort
+  readonly #scheduler: Scheduler
   readonly #onGivenUp: () => void
   #onLost: () => void = () => undefined
+  /** When the cable will have carried all that was handed over, at the earliest. */
+  #carriedAt = Number.NEGATIVE_INFINITY
 
-  constructor(port: SerialPort, onGivenUp: () => void) {
+  constructor(port: SerialPort, scheduler: Scheduler, onGivenUp: () => void) {
     this.#port = port
+    this.#scheduler = scheduler
     this.#onGivenUp = onGivenUp
   }
 
@@ -81,9 +95,17 @@ class SerialLine implements PrinterLine {
   }
 
   write(bytes: Uint8Array, done: (outcome: 'taken' | 'lost') => void): void {
+    const tookMs = (bytes.length * bitsPerByte * 1000) / this.#port.baudRate
+    this.#carriedAt = Math.max(this.#carriedAt, this.#scheduler.now()) + tookMs
+    const mayGoOnAt = this.#carriedAt - aheadMs
     this.#port.write(bytes, (error) => {
-      if (error) this.#onLost()
-      done(error ? 'lost' : 'taken')
+      if (error) {
+        this.#onLost()
+        return done('lost')
+      }
+      const waitMs = mayGoOnAt - this.#scheduler.now()
+      if (waitMs <= 0) done('taken')
+      else this.#scheduler.setTimeout(() => done('taken'), waitMs)
     })
   }
 

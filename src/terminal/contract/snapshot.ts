@@ -157,6 +157,8 @@ export const statusCodeSchema = z.enum([
   'printer_cover_open',
   'printer_cutter',
   'printer_error',
+  /** It takes the connection and never answers: its speed is wrong, or it is a model that tells nothing. */
+  'printer_silent',
   /** Off line, and it says nothing of a cause. */
   'printer_offline',
   'printer_paper_near_end',
@@ -320,6 +322,8 @@ export const snapshotSchema = z.strictObject({
   ),
   /** Receipts, slips and reports that are still to be printed. */
   receiptsWaiting: z.int().min(0),
+  /** Cash changed hands and the drawer stays shut: known since then, until the cashier goes on. */
+  drawerShutAt: instantSchema.nullable(),
   shift: shiftViewSchema,
   /** The sale whose goods come back; null while none is looked at. */
   refund: refundViewSchema.nullable(),

@@ -36,6 +36,9 @@ export class PrintQueue {
   #trouble: Light = { level: 'limited', code: 'printer_none', since: null, detail: '' }
   #paperNearEnd = false
   #isMute = false
+  #drawerShutAt: number | null = null
+  /** The newest word to the drawer: what became of an older one matters to nobody any more. */
+  #drawerWord = 0
   #stopped = false
   readonly #subscription: { dispose(): void }
   /** Jobs that lie on the counter, and whose row a full disk would not take: they are not printed again for that. */
@@ -68,10 +71,33 @@ export class PrintQueue {
   /**
    * Cash has changed hands, and the rows that say so are on the disk. In memory only, and once: a pulse that was lost
    * with this core, or that the printer did not take, is not made up for, because a drawer must not open when nobody
-   * expects it. Before `nudge`: the drawer does not wait for the receipt of its own sale.
+   * expects it: the cashier is told, and has a key. Before `nudge`: the drawer does not wait for the receipt of its own
+   * sale.
    */
   openDrawer(): void {
-    if (!this.#stopped) void this.#parts.printer.openDrawer()
+    if (this.#stopped) return
+    this.forgetDrawer()
+    this.#drawerWord += 1
+    void this.#pulse(this.#drawerWord)
+  }
+
+  async #pulse(word: number): Promise<void> {
+    const { kind } = await this.#parts.printer.openDrawer()
+    if (kind !== 'failed' || this.#stopped || word !== this.#drawerWord) return
+    this.#drawerShutAt = this.#parts.now()
+    this.#parts.onDidChange()
+  }
+
+  /** When it was known that the drawer stays shut for cash that changed hands; null: nothing of that is to be said. */
+  get drawerShutAt(): number | null {
+    return this.#drawerShutAt
+  }
+
+  /** The cashier has gone on. */
+  forgetDrawer(): void {
+    if (this.#drawerShutAt === null) return
+    this.#drawerShutAt = null
+    this.#parts.onDidChange()
   }
 
   /** Prints what waits, if it is not already doing so. */
@@ -239,7 +265,7 @@ function troubleLight(trouble: Exclude<PrinterStatus['trouble'], null>, detail: 
     'cover-open': 'printer_cover_open',
     'cutter-error': 'printer_cutter',
     error: 'printer_error',
-    'timed-out': 'printer_error',
+    'timed-out': 'printer_silent',
     busy: 'printer_offline',
     'no-access': 'printer_no_access',
     'in-use': 'printer_in_use',

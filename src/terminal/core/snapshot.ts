@@ -44,7 +44,7 @@ export interface SnapshotSources {
   readonly reader: CardReaderPort
   readonly hid: HidPort
   readonly activePackage: () => { readonly package: TerminalPackage } | undefined
-  readonly printQueue: { readonly trouble: Light }
+  readonly printQueue: { readonly trouble: Light; readonly drawerShutAt: number | null }
   readonly standing: SaleStanding
   readonly decided: Decided | null
   readonly state: PaymentStateName
@@ -95,6 +95,7 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
     queue,
     discrepancies: [...sources.discrepancies],
     receiptsWaiting: sources.receiptsWaiting,
+    drawerShutAt: sources.printQueue.drawerShutAt,
     shift: sources.shift,
     refund: sources.refund,
     bench: sources.benchView,

@@ -64,7 +64,9 @@ export interface TillParts {
     openDrawer(): void
     nudge(): void
     tryAgain(saleId: string): void
+    forgetDrawer(): void
     readonly trouble: Snapshot['lights']['printer']
+    readonly drawerShutAt: number | null
   }
   readonly bench: BenchDesk
   readonly givenUp: JournalSalesParts['givenUp']
@@ -681,6 +683,7 @@ export class Till {
     const state = this.#state()
     if (state === 'approved' || state === 'refused') this.#send({ type: 'NEXT' })
     this.#decided = null
+    this.#parts.printQueue.forgetDrawer()
     if (this.#sales.isFinished(this.#sale.saleId)) this.#startNextSale()
   }
 

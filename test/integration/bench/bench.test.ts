@@ -43,6 +43,10 @@ describe('npm run bench', () => {
       ['hotlist', 4],
       ['leases', 1],
     ])
+    // Each profile has its line, under its name in the documents (docs/design/24-card-profiles.md).
+    const untilResult = /^card of profile (\S+) in the field until the result, on line, p50$/
+    const profiles = figures.flatMap(({ figure }) => untilResult.exec(figure)?.[1] ?? [])
+    expect(profiles.toSorted()).toEqual(['ntag21x', 'ntag424', 'tolem-applet', 'uid'])
     for (const figure of figures) {
       expect(figure.baselineIs).not.toBe('')
       expect([figure.ratio > 0, figure.baseline > 0, figure.samples > 0]).toEqual([true, true, true])

@@ -325,6 +325,37 @@ describe('a line that cannot be opened', () => {
   })
 })
 
+describe('a slow serial cable', () => {
+  it('is handed no more than it carries, so that the drawer opens in the middle of a receipt', async () => {
+    const id = 'generic-58mm'
+    const baudRate = 38_400
+    const slow = (of: VirtualPrinter) => serialLineOpener({ path: of.device ?? '', baudRate, flowControl: 'none' })
+    const printing = await start('serial', id)
+    printing.dispose()
+    const next = createPrinter({
+      opener: slow(printer),
+      profile: printerProfiles[id],
+      scheduler: systemScheduler,
+      timing: { pollIntervalMs: 0 },
+    })
+    port = next
+    // The zeros before the first job.
+    expect(await next.openDrawer()).toEqual({ kind: 'opened' })
+    const job = jobOf(id, 'Нан')
+    const beganMs = performance.now()
+    let isPrinted = false
+    const printed = next.print(job).finally(() => (isPrinted = true))
+    expect(await next.openDrawer()).toEqual({ kind: 'opened' })
+    expect(isPrinted).toBe(false)
+    expect(await printed).toEqual({ kind: 'printed' })
+    // A pseudo-terminal knows no baud rate: without our own pace all of it would be over at once.
+    expect(performance.now() - beganMs).toBeGreaterThan((job.length * 10_000) / baudRate - 200)
+    expect(printer.log.entries().filter(({ what }) => what === 'drawer-kicked')).toHaveLength(2)
+    printer.tearOff()
+    expect((await slips(1)).flatMap(({ faults }) => faults)).toEqual([])
+  })
+})
+
 describe('a status question', () => {
   it('never stands inside a command, however often is asked and however slowly is printed', async () => {
     const id = 'generic-80mm'

@@ -156,3 +156,35 @@ it('takes the wallets’ keys only together with the ledger’s', async () => {
   expect(await ended).toBe(2)
   expect(JSON.parse(errors()).detail).toMatch(/--wallet-keys and --ledger-key are given together/)
 })
+
+it.each([
+  ['printer', ['printerPort']],
+  ['proxy,reader', ['readerPort', 'proxyPort']],
+  ['hid', ['hidPort']],
+] as const)('with --only %s opens that and the panel, which handles nothing else', async (only, ports) => {
+  const { firstLine } = start('--data', join(folder, 'data'), '--only', only)
+  const ready = JSON.parse(await firstLine) as Record<string, unknown>
+  expect(Object.keys(ready).toSorted()).toEqual(['event', 'panelPort', 'panelUrl', ...ports].toSorted())
+  const post = async (path: string) => {
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(`${String(ready['panelUrl'])}api/${path}`, { method: 'POST', headers, body: '{}' })
+    const { code } = (await answer.json()) as { readonly code?: string }
+    return code
+  }
+  const handled = { reader: 'readerPort', printer: 'printerPort', network: 'proxyPort' } as const
+  for (const [path, port] of Object.entries(handled)) {
+    const isStarted = ports.some((name) => name === port)
+    expect([path, await post(path)]).toEqual([path, isStarted ? undefined : 'not-started'])
+  }
+  expect((await fetch(`${String(ready['panelUrl'])}api/state`)).status).toBe(200)
+})
+
+it('refuses a part that there is not, with a code and those that there are', async () => {
+  const { ended, errors } = start('--data', join(folder, 'data'), '--only', 'printer,scanner')
+  expect(await ended).toBe(2)
+  expect(JSON.parse(errors())).toEqual({
+    event: 'failed',
+    code: 'unknown-part',
+    detail: '--only knows no "scanner": reader, printer, hid, proxy, with commas between them',
+  })
+})

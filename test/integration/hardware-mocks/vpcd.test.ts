@@ -95,6 +95,35 @@ describe('VpcdSlot', () => {
     daemon.close()
   })
 
+  it.each([
+    ['acr122u', 261, true],
+    ['acr122u', 262, false],
+    ['part3', 262, true],
+  ] as const)('of kind %s hands a command of %d bytes on to the card: %s', async (kind, length, isHandedOn) => {
+    const daemon = await fakeDaemon()
+    const slot = new VpcdSlot({ scheduler: realScheduler, port: daemon.port })
+    slot.commands.kind = kind
+    const reached: number[] = []
+    const card = VirtualNtag424.fromState(PERSONALISED, { random: seededRandom('long') })
+    const exchange = card.exchange.bind(card)
+    card.exchange = (command) => {
+      reached.push(command.length)
+      return exchange(command)
+    }
+    await slot.lay(card)
+    const socket = await daemon.connected
+    const frame = Buffer.alloc(2 + length)
+    frame.writeUInt16BE(length)
+    frame.set(bytes('00D6000000'), 2)
+    socket.write(frame)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(reached).toEqual(isHandedOn ? [length] : [])
+    if (!isHandedOn) expect(hex(answer)).toBe('00026700')
+    slot.dispose()
+    await once(socket, 'close')
+    daemon.close()
+  })
+
   it('never sends an empty frame: what would be one is a removal', async () => {
     const daemon = await fakeDaemon()
     const slot = new VpcdSlot({ scheduler: realScheduler, port: daemon.port })

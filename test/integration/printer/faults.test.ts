@@ -118,7 +118,7 @@ test('the cable is pulled in the middle of a receipt: no end of the connection i
   await work.isPrinting()
   await work.printer({ link: 'dead' })
   const next = await work.sellsForCash()
-  await work.shows('printer_error', 2)
+  await work.shows('printer_silent', 2)
   await work.printer({ link: 'up', bytesPerSecond: null })
   await work.allIsPrinted()
   expect(await work.printsOf(sale)).toMatchObject([original, copy])

@@ -1,15 +1,21 @@
 /**
  * When the drawer is pulsed: after the commit that says that cash changed hands, once, and never to make up for a pulse
- * that a stop swallowed. Method: sales and returns on a real journal in memory; the printer counts.
+ * that a stop swallowed; and that a drawer which stays shut is told. Method: sales and returns on a real journal in
+ * memory; the printer counts.
  */
 import Database from 'better-sqlite3'
-import { expect, it } from 'vitest'
-import type { PrinterPort, PrinterStatus } from '../../../src/drivers/ports.ts'
+import { createElement } from 'react'
+import { renderToString } from 'react-dom/server'
+import { IntlProvider } from 'react-intl'
+import { describe, expect, it } from 'vitest'
+import type { DrawerResult, PrinterPort, PrinterStatus } from '../../../src/drivers/ports.ts'
 import type { Journal } from '../../../src/sync/journal/journal.ts'
 import { standingOf } from '../../../src/terminal/core/basket.ts'
 import { JournalSales } from '../../../src/terminal/core/journal-sales.ts'
 import { PrintQueue } from '../../../src/terminal/core/print-queue.ts'
 import { RefundDesk } from '../../../src/terminal/core/refund-desk.ts'
+import { flatTexts } from '../../../src/terminal/ui/texts/index.ts'
+import { NoticeBar } from '../../../src/terminal/ui/till/window-notices.tsx'
 import { zeroTiyn } from '../../../src/voucher/money.ts'
 import { FakeScheduler } from '../drivers/fake-scheduler.ts'
 import { journalInMemory, noon, saleOf, Seeded } from '../sync/world.ts'
@@ -18,7 +24,11 @@ const seeded = new Seeded('cash drawer')
 const ready: PrinterStatus = { online: true, trouble: null, paperNearEnd: false }
 
 /** One life of a till: what it does to the journal on `database`, and to the drawer. */
-function life(database: Database.Database, around: (journal: Journal) => Journal = (journal) => journal) {
+function life(
+  database: Database.Database,
+  around: (journal: Journal) => Journal = (journal) => journal,
+  opens: () => Promise<DrawerResult> = async () => ({ kind: 'failed', trouble: 'unreachable', detail: 'off' }),
+) {
   const journal = journalInMemory({ database })
   const done: string[] = []
   journal.onDidCommit(() => void done.push('commit'))
@@ -31,18 +41,19 @@ function life(database: Database.Database, around: (journal: Journal) => Journal
     },
     openDrawer: async () => {
       done.push('pulse')
-      return { kind: 'failed', trouble: 'unreachable', detail: 'off' }
+      return opens()
     },
     dispose: () => undefined,
   }
   const scheduler = new FakeScheduler()
-  const printQueue = new PrintQueue({
+  const told: (number | null)[] = []
+  const printQueue: PrintQueue = new PrintQueue({
     journal,
     printer,
     scheduler,
     render: () => new Uint8Array(10),
-    now: () => noon,
-    onDidChange: () => undefined,
+    now: () => noon + scheduler.now(),
+    onDidChange: () => void told.push(printQueue.drawerShutAt),
     retryMs: 3_000,
   })
   const engine = { syncNow: () => Promise.resolve(), connectivity: { kind: 'reached' } as never }
@@ -62,6 +73,7 @@ function life(database: Database.Database, around: (journal: Journal) => Journal
     printQueue,
     pulses: () => done.filter((what) => what === 'pulse').length,
     done,
+    told,
     takesCash: () => {
       const sale = saleOf(seeded)
       sales.payCash(standingOf(journal, sale))
@@ -133,4 +145,57 @@ it('a stop after the pulse, or a printer that did not take it: the next life ope
   second.printQueue.nudge()
   await second.scheduler.advance(60_000)
   expect(second.pulses()).toBe(0)
+})
+
+describe('a drawer that stays shut', () => {
+  const failed: DrawerResult = { kind: 'failed', trouble: 'busy', detail: 'too late' }
+  const till = (opens: () => Promise<DrawerResult>) => life(new Database(':memory:'), undefined, opens)
+
+  it('is told when that is known, until the cashier goes on', async () => {
+    const late = Promise.withResolvers<DrawerResult>()
+    const { takesCash, scheduler, printQueue, told } = till(() => late.promise)
+    takesCash()
+    await scheduler.advance(5_000)
+    expect(printQueue.drawerShutAt).toBe(null)
+    late.resolve(failed)
+    await scheduler.advance(1)
+    expect(printQueue.drawerShutAt).toBe(noon + 5_000)
+    expect(told).toContain(noon + 5_000)
+    printQueue.forgetDrawer()
+    expect([printQueue.drawerShutAt, told.at(-1)]).toEqual([null, null])
+  })
+
+  it.each(['opened', 'none'] as const)('is not told of when it was %s', async (kind) => {
+    const { takesCash, scheduler, printQueue, told } = till(async () => ({ kind }))
+    takesCash()
+    await scheduler.advance(60_000)
+    expect(printQueue.drawerShutAt).toBe(null)
+    expect(told.filter((at) => at !== null)).toEqual([])
+  })
+
+  it('of the sale before is not told when a newer word has opened it', async () => {
+    const first = Promise.withResolvers<DrawerResult>()
+    const results = [first.promise, Promise.resolve<DrawerResult>({ kind: 'opened' })]
+    const { takesCash, scheduler, printQueue } = till(() => results.shift() ?? Promise.resolve(failed))
+    takesCash()
+    await scheduler.advance(4_000)
+    takesCash()
+    await scheduler.advance(1_000)
+    first.resolve(failed)
+    await scheduler.advance(60_000)
+    expect(printQueue.drawerShutAt).toBe(null)
+    takesCash()
+    await scheduler.advance(1)
+    expect(printQueue.drawerShutAt).not.toBe(null)
+  })
+
+  it('is told in three languages, with the key as the way out', () => {
+    const shut = (language: 'kk' | 'ru' | 'en') => {
+      const bar = createElement(NoticeBar, { notice: { kind: 'drawer_shut' }, onClose: () => undefined })
+      return renderToString(createElement(IntlProvider, { locale: language, messages: flatTexts(language) }, bar))
+    }
+    expect(shut('kk')).toContain('кілтімен ашыңыз')
+    expect(shut('ru')).toContain('Откройте его ключом')
+    expect(shut('en')).toContain('Open it with its key')
+  })
 })

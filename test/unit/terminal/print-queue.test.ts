@@ -280,7 +280,8 @@ describe('the print queue', () => {
     ['no-access', 'printer_no_access'],
     ['in-use', 'printer_in_use'],
     ['not-a-device', 'printer_wrong_device'],
-    ['timed-out', 'printer_error'],
+    ['timed-out', 'printer_silent'],
+    ['error', 'printer_error'],
   ] as const)('shows %s as %s, and goes on when the printer is well again', async (trouble, code) => {
     const { request, queue, scheduler, printed, tellStatus } = bench()
     tellStatus({ online: false, trouble, paperNearEnd: false })

@@ -221,6 +221,7 @@ export const quietTill: Snapshot = {
   queue: { waiting: 0, parked: 0, oldestAt: null, setAside: [] },
   discrepancies: [],
   receiptsWaiting: 0,
+  drawerShutAt: null,
   shift: {
     cashiers: [
       { number: 1, name: 'Иесі', waitUntil: null },

@@ -253,6 +253,20 @@ const withDevices: Snapshot = {
     hid: { level: 'limited', code: 'hid_unplugged', since: null, detail: 'scanner: Honeywell Voyager 1470g' },
   },
 }
+/** Five seconds after cash was taken, behind a slow receipt. */
+const withShutDrawer = atTill({
+  sale: madeUpSale(lunchOnly(), [{ ...madeUpTender(1, 115_000, 'settled'), kind: 'cash', schemeName: null }]),
+  actions: ['edit_basket', 'next_customer', 'print_again', 'void_sale'],
+  drawerShutAt: madeUpNow,
+})
+const withSilentPrinter: Snapshot = {
+  ...open,
+  receiptsWaiting: 3,
+  lights: {
+    ...quietTill.lights,
+    printer: { level: 'limited', code: 'printer_silent', since: madeUpNow - 600_000, detail: '' },
+  },
+}
 const inDoubt = atTill({
   actions: [...quietTill.actions, 'confirm_time'],
   lights: { ...troubledLights.lights, till: { ...quietTill.lights.till, level: 'limited', code: 'clock_to_confirm' } },
@@ -296,6 +310,7 @@ export const pictures: readonly Picture[] = [
   }),
   picture('barcode-unknown', running(open), { notice: { kind: 'barcode_unknown', barcode: '4870000000017' } }),
   picture('pin-typed', running(snapshots['pin'] ?? open), { typing: { amount: '', search: '', pin: '4071' } }),
+  picture('drawer-shut', running(withShutDrawer)),
   picture('fault', running(open), { notice: { kind: 'fault', fault: 'not_now' } }),
   picture('nothing-found', running(open), { typing: { amount: '', search: 'zzz', pin: '' } }),
   ...lightNames.map((light) =>
@@ -303,6 +318,7 @@ export const pictures: readonly Picture[] = [
       sheet: { kind: 'light', light },
     }),
   ),
+  picture('sheet-printer-silent', running(withSilentPrinter), { sheet: { kind: 'light', light: 'printer' } }),
   picture('sheet-recent', running({ ...open, actions: [...open.actions, 'print_again', 'void_sale'] }), {
     sheet: openList('recent', open),
   }),

@@ -98,6 +98,8 @@ export type Notice =
   | { readonly kind: 'amount_above_cap' }
   /** A scanner's code without an end, or with a pause in it. */
   | { readonly kind: 'scan_broken' }
+  /** The core says so by itself, some seconds after the cash perhaps. */
+  | { readonly kind: 'drawer_shut' }
 
 interface Typing {
   readonly amount: string

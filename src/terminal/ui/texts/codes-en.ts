@@ -225,6 +225,11 @@ export const statuses: TextsOfLanguage['statuses'] = {
     works: everythingButPaper,
     todo: 'Switch it off and on again.',
   },
+  printer_silent: {
+    what: 'The printer is there and gives no answer.',
+    works: everythingButPaper,
+    todo: 'Switch it off and on. No help? Whoever installed the till checks its speed and settings.',
+  },
   printer_cutter: {
     what: 'The printer’s cutter is stuck.',
     works: everythingButPaper,

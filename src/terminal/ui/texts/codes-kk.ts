@@ -209,6 +209,11 @@ export const statuses: TextsOfLanguage['statuses'] = {
     works: everythingButPaper,
     todo: 'Оны өшіріп, қайта қосыңыз.',
   },
+  printer_silent: {
+    what: 'Принтер орнында, бірақ жауап бермейді.',
+    works: everythingButPaper,
+    todo: 'Өшіріп, қосыңыз. Болмаса, жылдамдығы мен баптауын кассаны орнатқан адам тексерсін.',
+  },
   printer_cutter: {
     what: 'Принтердің пышағы тұрып қалды.',
     works: everythingButPaper,

@@ -196,6 +196,11 @@ export const statuses: TextsOfLanguage['statuses'] = {
     works: everythingButPaper,
     todo: 'Выключите его и включите снова.',
   },
+  printer_silent: {
+    what: 'Принтер на месте, но не отвечает.',
+    works: everythingButPaper,
+    todo: 'Выключите и включите его. Не помогло — скорость и настройку проверит установщик кассы.',
+  },
   printer_cutter: {
     what: 'Нож принтера застрял.',
     works: everythingButPaper,

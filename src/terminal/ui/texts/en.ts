@@ -225,6 +225,7 @@ export const en: TextsOfLanguage = {
     'notice.scanBroken':
       'A scanned code did not arrive whole. Scan again. If it stays, set the scanner to end with {enter} or {tab}.',
     'notice.amountAboveCap': 'More than {cap} cannot be typed. Check the digits.',
+    'notice.drawerShut': 'The drawer did not open. Open it with its key.',
     'notice.code': 'Code {code}',
     'notice.close': 'Close',
     'window.readOnly.what': 'This window only watches.',

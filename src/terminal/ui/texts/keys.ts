@@ -223,6 +223,7 @@ export const wordKeys = [
   'notice.barcodeUnknown',
   'notice.scanBroken',
   'notice.amountAboveCap',
+  'notice.drawerShut',
   'notice.code',
   'notice.close',
   'window.readOnly.what',

@@ -224,6 +224,7 @@ export const kk: TextsOfLanguage = {
     'notice.scanBroken':
       'Сканерден код толық келмеді. Қайта сканерлеңіз. Қайталанса, сканерде код соңына {enter} не {tab} қойыңыз.',
     'notice.amountAboveCap': '{cap} сомасынан артық теруге болмайды. Цифрларды тексеріңіз.',
+    'notice.drawerShut': 'Ақша жәшігі ашылмады. Оны кілтімен ашыңыз.',
     'notice.code': 'Код {code}',
     'notice.close': 'Жабу',
     'window.readOnly.what': 'Бұл терезе тек көру үшін.',

@@ -225,6 +225,7 @@ export const ru: TextsOfLanguage = {
     'notice.scanBroken':
       'Код пришёл не целиком. Сканируйте ещё раз. Если повторяется, настройте в сканере {enter} или {tab} после кода.',
     'notice.amountAboveCap': 'Больше {cap} набрать нельзя. Проверьте цифры.',
+    'notice.drawerShut': 'Денежный ящик не открылся. Откройте его ключом.',
     'notice.code': 'Код {code}',
     'notice.close': 'Закрыть',
     'window.readOnly.what': 'Это окно только для просмотра.',

@@ -68,6 +68,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
   const asksPin = snapshot.tap.state === 'pin'
 
   useTapSound(snapshot, muted)
+  useDrawerNotice(snapshot.drawerShutAt, store)
   // Whatever ended the asking, no digit of what was typed stays in the screen's memory.
   useEffect(() => {
     if (!asksPin) dispatch({ type: 'pin', text: '' })
@@ -370,4 +371,12 @@ function useTapSound(snapshot: Snapshot, muted: boolean): void {
     player.current ??= createPlayer()
     if (!muted) player.current(tapSounds[sound])
   }, [sound, muted])
+}
+
+/** A drawer that stays shut is told once, whenever that is known; what the cashier does next takes it away. */
+function useDrawerNotice(shutAt: number | null, store: ScreenStore): void {
+  useEffect(() => {
+    if (shutAt !== null) store.dispatch({ type: 'notice', notice: { kind: 'drawer_shut' } })
+    else if (store.get().notice?.kind === 'drawer_shut') store.dispatch({ type: 'notice', notice: null })
+  }, [shutAt, store])
 }

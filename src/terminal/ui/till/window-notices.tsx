@@ -43,19 +43,25 @@ export function FirstScreen({ connection }: { connection: BridgeView['connection
   )
 }
 
-/** What the last action could not do: stays until the next one, or Esc. */
+/** What the last action could not do, or the drawer did not: stays until the next action, or Esc. */
 export function NoticeBar({ notice, onClose }: { notice: Notice | null; onClose: () => void }) {
   const { say, codes } = useTexts()
   if (notice === null) return null
   const fault = (code: CommandFault): string => `${codes.faults[code].what} ${codes.faults[code].todo}`
-  const text =
-    notice.kind === 'fault'
-      ? fault(notice.fault)
-      : notice.kind === 'barcode_unknown'
-        ? say('notice.barcodeUnknown', { barcode: notice.barcode })
-        : notice.kind === 'scan_broken'
-          ? say('notice.scanBroken', { enter: 'Enter', tab: 'Tab' })
-          : say('notice.amountAboveCap', { cap: formatTenge(amountCap) })
+  const text = ((): string => {
+    switch (notice.kind) {
+      case 'fault':
+        return fault(notice.fault)
+      case 'barcode_unknown':
+        return say('notice.barcodeUnknown', { barcode: notice.barcode })
+      case 'amount_above_cap':
+        return say('notice.amountAboveCap', { cap: formatTenge(amountCap) })
+      case 'scan_broken':
+        return say('notice.scanBroken', { enter: 'Enter', tab: 'Tab' })
+      case 'drawer_shut':
+        return say('notice.drawerShut')
+    }
+  })()
   return (
     <div className="notice" role="alert">
       <p>{text}</p>
