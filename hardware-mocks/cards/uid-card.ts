@@ -11,14 +11,27 @@ import type { CardAnswer, VirtualCard } from './virtual-card.ts'
 
 export interface UidCardState {
   readonly kind: 'uid'
-  /** 4, 7 or 10 bytes, upper-case hex. Null: another one in each field, 08 and three random bytes. */
+  /**
+   * 4, 7 or 10 bytes, upper-case hex; of type B, the PUPI, 4. Null: another one in each field, 08 and three random
+   * bytes; of type B four random bytes.
+   */
   readonly uid: string | null
-  /** How it speaks: as a MIFARE Classic 1K, or by ISO/IEC 14443-4 with an application of somebody else. */
-  readonly speaks: 'classic' | 'iso-dep'
+  /**
+   * How it speaks: as a MIFARE Classic 1K, or by ISO/IEC 14443-4 with an application of somebody else, activated as a
+   * card of type A or of type B.
+   */
+  readonly speaks: 'classic' | 'iso-dep' | 'type-b'
 }
 
 const processorCardAtr = Buffer.from('3B80800101', 'hex')
+/**
+ * What a card of type B says of itself: in its ATQB (ISO/IEC 14443-3 §7.9) four bytes of application data and three of
+ * protocol info, here 106 to 424 kbit/s, frames of 256 bytes, ISO/IEC 14443-4, a frame waiting time of 77 ms; in its
+ * answer to ATTRIB no limit of buffers (MBLI 0).
+ */
+const typeBSays = Buffer.from('0000000033818100', 'hex')
 const sizes: readonly number[] = [4, 7, 10]
+const pupiSize = 4
 
 export class VirtualUidCard implements VirtualCard {
   readonly takesReaderCommands = true
@@ -38,10 +51,19 @@ export class VirtualUidCard implements VirtualCard {
     this.delayMs = of.delayMs ?? 0
     this.#uid = this.#shownUid()
     if (!sizes.includes(this.#uid.length)) throw new RangeError(`a UID has 4, 7 or 10 bytes, not ${this.#uid.length}`)
+    if (state.speaks === 'type-b' && this.#uid.length !== pupiSize)
+      throw new RangeError(`a PUPI has 4 bytes, not ${this.#uid.length}`)
   }
 
   get atr(): Uint8Array {
-    return this.#state.speaks === 'classic' ? storageCardAtr(0x0001) : processorCardAtr
+    switch (this.#state.speaks) {
+      case 'classic':
+        return storageCardAtr(0x0001)
+      case 'iso-dep':
+        return processorCardAtr
+      case 'type-b':
+        return typeBAtr()
+    }
   }
 
   get uid(): Uint8Array {
@@ -81,7 +103,15 @@ export class VirtualUidCard implements VirtualCard {
   }
 
   #shownUid(): Buffer {
-    const { uid } = this.#state
-    return uid === null ? Buffer.concat([Buffer.of(0x08), this.#random(3)]) : Buffer.from(uid, 'hex')
+    const { uid, speaks } = this.#state
+    if (uid !== null) return Buffer.from(uid, 'hex')
+    return speaks === 'type-b' ? Buffer.from(this.#random(pupiSize)) : Buffer.concat([Buffer.of(0x08), this.#random(3)])
   }
+}
+
+/** As a reader makes it up of what the card said (PC/SC part 3 §3.1.3.2.3). */
+function typeBAtr(): Buffer {
+  const atr = Buffer.concat([Buffer.from('3B888001', 'hex'), typeBSays])
+  const checksum = atr.subarray(1).reduce((sum, byte) => sum ^ byte, 0)
+  return Buffer.concat([atr, Buffer.of(checksum)])
 }

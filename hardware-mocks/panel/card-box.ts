@@ -38,14 +38,19 @@ export const cardDefinition = z.discriminatedUnion('kind', [
       })
       .optional(),
   }),
-  /** A card that people carry already; `random`: one that shows another UID each time. */
-  z.strictObject({
-    label,
-    kind: z.literal('uid'),
-    card: z.string().optional(),
-    uid: z.union([uid, hexBytes(10), z.literal('random')]).optional(),
-    speaks: z.enum(['classic', 'iso-dep']).default('iso-dep'),
-  }),
+  /** A card that people carry already; `random`: one that shows another UID each time. Of type B it is the PUPI. */
+  z
+    .strictObject({
+      label,
+      kind: z.literal('uid'),
+      card: z.string().optional(),
+      uid: z.union([uid, hexBytes(10), z.literal('random')]).optional(),
+      speaks: z.enum(['classic', 'iso-dep', 'type-b']).default('iso-dep'),
+    })
+    .refine(({ speaks, uid: own }) => speaks !== 'type-b' || own === undefined || /^(random|.{8})$/.test(own), {
+      path: ['uid'],
+      message: 'a PUPI has 4 bytes',
+    }),
   /** As delivered by the factory. Without UID one whose originality signature is NXP's own. */
   z.strictObject({
     label,
@@ -161,7 +166,7 @@ export class CardBox {
     }
     if (definition.kind === 'uid' && definition.uid === 'random')
       return { state: { kind: 'uid', uid: null, speaks: definition.speaks }, cardUid: null }
-    const cardUid = (definition.uid ?? this.#madeUpUid(definition.kind, cards)).toUpperCase()
+    const cardUid = (definition.uid ?? this.#madeUpUid(definition, cards)).toUpperCase()
     return { state: newCard(definition, cardUid), cardUid }
   }
 
@@ -226,14 +231,16 @@ export class CardBox {
     }
   }
 
-  #madeUpUid(kind: CardKind, cards: readonly Registered[]): string {
+  #madeUpUid(definition: CardDefinition, cards: readonly Registered[]): string {
+    const { kind } = definition
     if (kind === 'ntag21x') {
       const free = Object.keys(publishedSignatures).find((one) => !cards.some((card) => card.uid === one))
       if (free !== undefined) return free
     }
     // 04 is NXP's manufacturer byte (ISO/IEC 7816-6).
     const random = Buffer.from(this.#random(6)).toString('hex')
-    return kind === 'mifare-classic' ? random.slice(0, 8) : `04${random}`
+    const isShort = kind === 'mifare-classic' || (kind === 'uid' && definition.speaks === 'type-b')
+    return isShort ? random.slice(0, 8) : `04${random}`
   }
 
   #keepRegister(cards: readonly Registered[]): void {

@@ -13,7 +13,10 @@ export const refusalCodes = [
   'CARD_COUNTER_WENT_BACK',
   'CARD_BINDING_MISMATCH',
   'CARD_ANSWER_MALFORMED',
-  /** It shows another UID at each tap: nobody can say whose it is (ISO/IEC 14443-3 §6.4.4: first byte 08). */
+  /**
+   * It shows another UID at each tap (ISO/IEC 14443-3 §6.4.4: first byte 08), or, being of type B, may do so (§7.9.2):
+   * nobody can say whose it is.
+   */
   'CARD_RANDOM_UID',
   /** It may be an NTAG21x, which this reader can not read: it hands no command on to such a card (docs/design/24). */
   'READER_HIDES_CARD',

@@ -3,7 +3,7 @@
  * may still be needed is in the store before anybody else hears of it, so that a stop at any instant leaves a till that
  * can talk.
  */
-import type { JsonWebKey, KeyObject } from 'node:crypto'
+import { createHmac, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import { newPrivateJwk, signingKey, type SigningKey } from '../protocol/keys.ts'
 import { encryptionKey, unseal, type EncryptionJwk } from '../protocol/sealed-box.ts'
@@ -126,6 +126,17 @@ export class KeyRing {
       if (opened !== undefined) return opened
     }
     return undefined
+  }
+
+  /**
+   * A name that only this till can make of it, and makes again until its keys change: what is kept under it tells
+   * nobody else of whom it is, who has the data and guesses the text included.
+   */
+  ownNameOf(purpose: string, text: string): string {
+    return createHmac('sha256', Buffer.from(this.#stored.encryption, 'base64url'))
+      .update(`${purpose}\n${text}`)
+      .digest('hex')
+      .slice(0, 32)
   }
 
   #save(stored: StoredKeys): void {

@@ -52,6 +52,7 @@ import {
   type WaitingItem,
 } from './records.ts'
 import { journalRowSchema, type ChainedRow, type JournalRow, type JournalRowKind, type RowOf } from './rows.ts'
+import { JournalCardAttempts } from './card-attempts.ts'
 import { JournalReturns } from './returns.ts'
 import { JournalShifts } from './shifts.ts'
 import { JournalTimes } from './times.ts'
@@ -94,6 +95,12 @@ export class Journal {
   readonly returns = new JournalReturns(this.#tables)
   readonly times = new JournalTimes(this.#tables)
   readonly tears = new JournalTears(this.#tables)
+  readonly cardAttempts = new JournalCardAttempts({
+    isOpen: () => this.#database.open,
+    get: this.#tables.get,
+    run: (sql, ...values) => this.#run(sql, ...values),
+    write: (work) => this.#transact(work),
+  })
   /** The fsync that failed in this life of the journal. */
   #failedSync: unknown
   #commitsSinceCheckpoint = 0
@@ -550,20 +557,31 @@ export class Journal {
     this.#database.close()
   }
 
-  #write<Result>(work: () => Result): Result {
+  #transact<Result>(work: () => Result): Result {
     this.#awaitWholeCheck()
     this.#checkpoint()
     if (this.#failedSync !== undefined) throw this.#failedSync
     const before = this.#head
     let result: Result
     try {
-      result = this.#database.transaction(work).immediate()
+      result = this.#database
+        .transaction(() => {
+          this.cardAttempts.writeSuccesses()
+          return work()
+        })
+        .immediate()
     } catch (error) {
       this.#head = before
       if (isFailedSync(error)) this.#distrustDisk(error)
       throw error
     }
     this.#commitsSinceCheckpoint += 1
+    this.cardAttempts.successesAreWritten()
+    return result
+  }
+
+  #write<Result>(work: () => Result): Result {
+    const result = this.#transact(work)
     // From here on the rows are on the disk, and nothing that fails may look like a commit that failed: the caller
     // would give up a tender that exists, and the next row would take a sequence that is taken.
     try {

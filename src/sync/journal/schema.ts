@@ -271,6 +271,13 @@ export const migrations: readonly string[] = [
   // A tender now names the lease under which it was accepted, which may be another than that of its intent.
   'CREATE INDEX tender_by_lease ON tender (lease_id, outcome_sequence) WHERE lease_id IS NOT NULL;',
   '-- No table; with it the rows of cards that count themselves, which an older version could not read.',
+  // Beside the rows, as packages are: it follows from none of them, and none follows from it (card-attempts.ts).
+  `CREATE TABLE card_attempt (
+     card TEXT PRIMARY KEY,
+     key TEXT,
+     attempts INTEGER NOT NULL,
+     refused INTEGER NOT NULL
+   ) STRICT;`,
 ]
 
 export const schemaVersion = migrations.length

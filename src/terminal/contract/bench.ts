@@ -86,7 +86,7 @@ export const cardIdentitySchema = z.strictObject({
   name: z.string().nullable(),
   isPartial: z.boolean(),
   atr: atrSchema,
-  uid: z.strictObject({ kind: z.enum(['own', 'random', 'malformed', 'none']), bytes: z.string() }).nullable(),
+  uid: z.strictObject({ kind: z.enum(['own', 'random', 'type_b', 'malformed', 'none']), bytes: z.string() }).nullable(),
   ats: z
     .strictObject({
       interface: z.strictObject({ frameBytes: z.int(), kilobitsPerSecond: z.int(), waitMs: z.number() }).nullable(),

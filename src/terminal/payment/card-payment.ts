@@ -104,7 +104,7 @@ export class CardPayment implements CardWork {
       return { kind: 'recognised' }
     }
     if (read.kind !== 'card') return read
-    if (this.proofs.isGivenUp(read.card)) return { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }
+    if (this.proofs.isGivenUp(read)) return { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }
     this.#tapped = { presenceId, ...read }
     return { kind: 'recognised' }
   }

@@ -12,16 +12,17 @@ import { requestTermsHashOf } from '../../sync/protocol/request-terms-hash.ts'
 import { tillKeyContext } from '../../sync/protocol/sealed-box.ts'
 import type { CardChannel } from '../../voucher/cards/card-channel.ts'
 import type { Ev2Session } from '../../voucher/cards/ev2.ts'
-import { readSun, takeSaleBoundProof, writeBinding } from '../../voucher/cards/ntag424.ts'
-import { authenticate, keyHolder } from '../../voucher/cards/ntag424-authentication.ts'
+import { readSun, takeSaleBoundProof, writeBinding, type CardRefusalCode } from '../../voucher/cards/ntag424.ts'
+import { authenticate, keyHolder, type CardAuthenticator } from '../../voucher/cards/ntag424-authentication.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import type { Slot } from '../../voucher/slot.ts'
 import type { Sun } from '../../voucher/tender.ts'
 import { askForSlots } from './card-inquiry.ts'
 import { cardRelay, refusalCodeOf, upperHex, type CardRelay, type CardRelayParts } from './card-relay.ts'
-import { leasedSlots } from './leased-slots.ts'
+import { counted, nameOfKey, uncountable } from './counted-authentication.ts'
+import { leasedSlots, type Leased } from './leased-slots.ts'
 import type { ActivePackage, OpenTender, Tapped } from './open-tender.ts'
-import { saleBound, type TakenProof } from './read-card.ts'
+import { saleBound, type ReadCard, type TakenProof } from './read-card.ts'
 
 export interface CardProofParts extends CardRelayParts {
   readonly journal: Journal
@@ -43,12 +44,6 @@ type TakenMessage = { readonly kind: 'sun'; readonly sun: Sun } | NotTaken
 export class CardProofs {
   readonly #parts: CardProofParts
   #relayed: { readonly presenceId: string; readonly session: Ev2Session } | undefined
-  /**
-   * Failed authentications by card since its last success: AN12196 §7.4, a till must never brick a card. Under this
-   * package: the next one may bring the key of a card that was re-keyed (docs/design/30-rekeying.md, "Leases").
-   */
-  readonly #failedAuthentications = new Map<string, number>()
-  #failedUnder: string | undefined
 
   constructor(parts: CardProofParts) {
     this.#parts = parts
@@ -59,16 +54,39 @@ export class CardProofs {
     this.#relayed = undefined
   }
 
-  /** It has failed as often as a card may at one till. */
-  isGivenUp(card: string): boolean {
-    return (this.#failures().get(card) ?? 0) >= 2
+  /** Asked as often as a card may be at one till without a success (docs/design/02, "Failed authentications"). */
+  isGivenUp(read: ReadCard): boolean {
+    return (
+      read.profile === 'ntag424' &&
+      this.#parts.journal.cardAttempts.isUsedUp(this.#attemptsOf(read.card), this.#keyNameOf(read))
+    )
   }
 
-  #failures(): Map<string, number> {
-    const hash = this.#parts.activePackage()?.hash
-    if (hash !== this.#failedUnder) this.#failedAuthentications.clear()
-    this.#failedUnder = hash
-    return this.#failedAuthentications
+  /** Of the key that this till holds of the card now: another one after a re-keying (design/30, "Leases"). */
+  #keyNameOf(read: ReadCard): string | null {
+    const active = this.#parts.activePackage()
+    if (active === undefined) return null
+    for (const leased of leasedSlots(this.#parts, active.package, read)) {
+      const key = this.#tillKeyOf(leased, read.card)
+      if (key !== undefined) return nameOfKey(key)
+    }
+    return null
+  }
+
+  /** Undefined where there is none that opens: it may be sealed to the till before this one, of the same name. */
+  #tillKeyOf({ lease, sealedTillKey }: Leased, card: string): Uint8Array | undefined {
+    if (sealedTillKey === undefined) return undefined
+    return this.#parts.keys.open(sealedTillKey, tillKeyContext(lease.leaseId, card))
+  }
+
+  /** Under which name they are counted: a CBDC card leaves nothing here that says whose it is (design/29). */
+  #attemptsOf(card: string): string {
+    return this.#parts.keys.ownNameOf('tolem/card-attempts/1', card)
+  }
+
+  #counted(tapped: Tapped, authenticator: CardAuthenticator): CardAuthenticator {
+    const asked = { card: this.#attemptsOf(tapped.card), key: this.#keyNameOf(tapped) }
+    return counted(this.#parts.journal.cardAttempts, asked, authenticator)
   }
 
   /**
@@ -101,7 +119,7 @@ export class CardProofs {
    * with a voucher's session that may be open, but counts the card's failures with those of its vouchers.
    */
   async takeForRequest(channel: CardChannel, tapped: Tapped, terms: PaymentRequestTerms): Promise<TakenMessage> {
-    if (this.isGivenUp(tapped.card)) return { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }
+    if (this.isGivenUp(tapped)) return { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' }
     const relay = cardRelay(this.#parts, tapped.card, { paymentRequest: terms.tenderId })
     const authenticated = await this.#authenticate(channel, tapped, relay)
     if (authenticated.kind !== 'session') return authenticated
@@ -109,13 +127,12 @@ export class CardProofs {
   }
 
   async #authenticate(channel: CardChannel, tapped: Tapped, relay: CardRelay): Promise<Authenticated> {
-    const authentication = await authenticate(channel, tapped.uid, relay.authenticator, (length) =>
+    const authenticator = this.#counted(tapped, relay.authenticator)
+    const authentication = await authenticate(channel, tapped.uid, authenticator, (length) =>
       this.#parts.randomness.bytes(length),
     )
-    this.#countAuthentication(tapped.card, authentication)
     if (authentication.kind === 'torn') return authentication
-    if (authentication.kind === 'refused')
-      return { kind: 'refused', code: relay.refusal() ?? refusalCodeOf(authentication.code) }
+    if (authentication.kind === 'refused') return this.#notProved(tapped.card, authentication, relay.refusal())
     const refusal = relay.refusal()
     return refusal === undefined ? authentication : { kind: 'refused', code: refusal }
   }
@@ -137,21 +154,17 @@ export class CardProofs {
     const leased = leasedSlots(this.#parts, active.package, tapped).find(
       (entry) => entry.slot.slotId === open.terms.payerSlot,
     )
-    const context = tillKeyContext(leased?.lease.leaseId ?? '', open.card)
-    const sealed = leased?.sealedTillKey
-    const key = sealed === undefined ? undefined : this.#parts.keys.open(sealed, context)
-    // A key that was sealed to the till before this one, under the same name, opens nothing: then the ledger is asked.
+    const key = leased === undefined ? undefined : this.#tillKeyOf(leased, open.card)
+    // Without one the ledger is asked.
     if (key !== undefined) {
-      const proof = await takeSaleBoundProof(
-        channel,
+      const authenticator = this.#counted(
+        tapped,
         keyHolder(() => key),
-        termsHash,
-        random,
-        { kind: 'ntag424', uid: tapped.uid },
       )
-      this.#countAuthentication(tapped.card, proof)
+      const recognised = { kind: 'ntag424', uid: tapped.uid } as const
+      const proof = await takeSaleBoundProof(channel, authenticator, termsHash, random, recognised)
       if (proof.kind === 'proof') return { kind: 'proof', proof: saleBound(proof.sun) }
-      return proof.kind === 'torn' ? proof : { kind: 'refused', code: refusalCodeOf(proof.code) }
+      return proof.kind === 'torn' ? proof : this.#notProved(tapped.card, proof, undefined)
     }
     if (this.#relayed?.presenceId !== tapped.presenceId) {
       const opened = await this.openSession(channel, tapped, schemes())
@@ -165,11 +178,15 @@ export class CardProofs {
     return message.kind === 'sun' ? { kind: 'proof', proof: saleBound(message.sun) } : message
   }
 
-  #countAuthentication(card: string, outcome: { readonly kind: string; readonly code?: string }): void {
-    const failures = this.#failures()
-    if (outcome.kind === 'session' || outcome.kind === 'proof') failures.delete(card)
-    else if (outcome.kind === 'refused' && outcome.code === 'CARD_AUTHENTICATION_FAILED')
-      failures.set(card, (failures.get(card) ?? 0) + 1)
+  /** @param byLedger why the ledger would not have it, where it was asked and has said so */
+  #notProved(
+    card: string,
+    { code, detail }: { readonly code: CardRefusalCode; readonly detail: string },
+    byLedger: RefusalCode | undefined,
+  ): { readonly kind: 'refused'; readonly code: RefusalCode } {
+    if (code === 'CARD_AUTHENTICATION_FAILED') this.#parts.journal.cardAttempts.refused(this.#attemptsOf(card))
+    const own = detail === uncountable ? 'JOURNAL_NOT_WRITABLE' : refusalCodeOf(code)
+    return { kind: 'refused', code: byLedger ?? own }
   }
 }
 

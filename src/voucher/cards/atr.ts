@@ -26,6 +26,20 @@ export function storageCardOf(atr: Uint8Array): StorageCard | null {
   return { standard, name: high * 256 + low }
 }
 
+/**
+ * Whether a reader may have made this ATR of a card of ISO/IEC 14443-3 type B. Its 8 historical bytes are then the
+ * application data (4) and protocol info (3) of the card's ATQB, and the MBLI of its answer to ATTRIB (PC/SC part 3
+ * §3.1.3.2.3). Nothing in them says "type B": a card of type A may have 8 historical bytes of its own. Told apart as
+ * far as the standard allows: a card of type B that speaks ISO/IEC 14443-4, as all do that get such an ATR, has the
+ * lowest bit of its protocol type set (14443-3 §7.9.4).
+ */
+export function mayBeTypeB(atr: Uint8Array): boolean {
+  const reading = readAtr(atr)
+  if (reading.kind === 'malformed' || reading.saidBy !== 'reader' || reading.historical.length !== 8) return false
+  const frameSizeAndProtocolType = reading.historical[5] ?? 0
+  return (frameSizeAndProtocolType & 0x01) !== 0
+}
+
 export type AtrReading =
   | {
       readonly kind: 'read'

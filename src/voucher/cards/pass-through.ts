@@ -8,8 +8,8 @@ import type { CardChannel } from './card-channel.ts'
 import { concatBytes } from './bytes.ts'
 import { exchange } from './exchange.ts'
 import type { Torn } from './exchange.ts'
-import { handingOnOf } from './reader-families.ts'
-import { describeStatus, statusIsoOk, type CardStatusName } from './status.ts'
+import { handingOnOf, type HandingOn } from './reader-families.ts'
+import { describeStatus, statusIsoOk, type CardStatus, type CardStatusName } from './status.ts'
 import { throughSession } from './transparent-session.ts'
 
 const inCommunicateThru = Uint8Array.of(0xd4, 0x42)
@@ -19,7 +19,7 @@ const answerStart = [0xd5, 0x43] as const
  * with four bits that have no CRC. To be confirmed on real readers: both are taken alike.
  */
 const refusals: readonly number[] = [0x01, 0x02]
-/** How a reader without a PN532 answers a command of class FF that it does not know. */
+/** How a reader that has a PN532 says that it does not know the command; any other status is of this one exchange. */
 const notSupported: readonly CardStatusName[] = [
   'ISO_FUNCTION_NOT_SUPPORTED',
   'ISO_INSTRUCTION_NOT_SUPPORTED',
@@ -44,19 +44,29 @@ export async function passThrough<Step extends string>(
 ): Promise<PassedThrough<Step>> {
   const known = handingOnOf(channel.readerName ?? null)
   if (known === 'transparent-session') return throughSession(channel, step, command)
-  const direct = await directTransmit(channel, step, command)
+  const direct = await directTransmit(channel, step, command, known)
   return known === null && direct.kind === 'not-passed' ? throughSession(channel, step, command) : direct
+}
+
+/**
+ * `FF 00` means something to readers with a PN532 alone. What others say to it no standard fixes: 6300, 6700, 6B00,
+ * 6F00 and more are all in use. So at a reader that nobody has described each status but 9000 says that this is not its
+ * way, as each refusal does to the first word of a session.
+ */
+function isNotItsWay(status: CardStatus, known: HandingOn | null): boolean {
+  return known === null ? status.code !== statusIsoOk : notSupported.includes(status.name)
 }
 
 async function directTransmit<Step extends string>(
   channel: CardChannel,
   step: Step,
   command: Uint8Array,
+  known: HandingOn | null,
 ): Promise<PassedThrough<Step>> {
   const frame = concatBytes(inCommunicateThru, command)
   const answer = await exchange(channel, step, concatBytes(Uint8Array.of(0xff, 0x00, 0x00, 0x00, frame.length), frame))
   if (answer.kind === 'torn') return answer
-  if (notSupported.includes(answer.status.name)) return { kind: 'not-passed' }
+  if (isNotItsWay(answer.status, known)) return { kind: 'not-passed' }
   if (answer.status.code !== statusIsoOk) return { kind: 'malformed', detail: describeStatus(answer.status) }
   const [first, second, error, ...data] = answer.data
   if (first !== answerStart[0] || second !== answerStart[1] || error === undefined)

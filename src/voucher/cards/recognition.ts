@@ -45,6 +45,7 @@ export type AnyRecognition =
   | Named<UidCard>
   /** Who it is, it says to a certified terminal alone. */
   | Named<{ readonly kind: 'tolem-applet'; readonly applet: AppletCard }>
+  /** Its UID changes at each tap, or, of a card of type B, may do so. */
   | Named<{ readonly kind: 'random-uid' }>
   | Named<{ readonly kind: 'unreadable' }>
   | Named<{ readonly kind: 'unsupported' }>
@@ -171,7 +172,15 @@ async function byUid(channel: CardChannel, name: string): Promise<AnyRecognition
   const read = await readUid(channel)
   if (read.kind === 'torn') return gone(read)
   if (read.kind === 'uid') return { kind: 'uid', uid: read.uid, name }
-  return read.fault === 'random' ? { kind: 'random-uid', name } : unsupported(`${name}: ${read.fault}, ${read.detail}`)
+  switch (read.fault) {
+    case 'random':
+      return { kind: 'random-uid', name }
+    case 'type-b':
+      return { kind: 'random-uid', name: `${name}, type B` }
+    case 'malformed':
+    case 'no-uid':
+      return unsupported(`${name}: ${read.fault}, ${read.detail}`)
+  }
 }
 
 /** It may be one of ours: held again, it may say so. */

@@ -5,99 +5,16 @@
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
-import { cardPseudonym } from '../../../src/sync/protocol/card-pseudonym.ts'
-import { hashOf, termsHashOf } from '../../../src/sync/protocol/canonical.ts'
-import { cardSessionContext, encryptionKey, seal, tillKeyContext } from '../../../src/sync/protocol/sealed-box.ts'
-import { CardPayment } from '../../../src/terminal/payment/card-payment.ts'
-import { challengeLength, ev2Complete, ev2Part2 } from '../../../src/voucher/cards/ev2.ts'
-import type { TerminalPackage } from '../../../src/voucher/package.ts'
-import type { Sale } from '../../../src/voucher/sale.ts'
-import { bench as engineBench } from '../../unit/sync/engine-bench.ts'
+import { termsHashOf } from '../../../src/sync/protocol/canonical.ts'
+import { encryptionKey } from '../../../src/sync/protocol/sealed-box.ts'
 import type { Act } from '../../unit/sync/scripted-ledger.ts'
-import {
-  itemOf,
-  leaseId,
-  ledgerKey,
-  noon,
-  packageOf,
-  saleOf,
-  scheme,
-  Seeded,
-  slotOf,
-  storedTerminalKeys,
-} from '../../unit/sync/world.ts'
-import { cardKeys, everyFault, faultyCard, openAtLedger, personalised, ReaderBench, uid } from './presence.ts'
+import { itemOf, leaseId } from '../../unit/sync/world.ts'
+import { everyFault, faultyCard, openAtLedger, personalised } from './presence.ts'
 import { sunOf } from '../../fixtures/sun-of.ts'
-
-const own = encryptionKey(Buffer.from(storedTerminalKeys.encryption, 'base64url'))
-const hour = 3_600_000
-
-function leasedPackage(sealedTo = own.jwk): TerminalPackage {
-  const base = packageOf(1)
-  const card = cardPseudonym(base.cardReferenceKey, uid)
-  const sealedTillKey = seal(cardKeys[3], sealedTo, tillKeyContext(leaseId, card), seededRandom('seal')(32))
-  const slots = [{ slot: slotOf('5b1e0e6f7c9d4a3b8f2e1d0c9b8a7f6e'), cards: [{ card, sealedTillKey }] }]
-  const lease = {
-    leaseId,
-    schemeId: scheme.schemeId,
-    amount: slots[0]!.slot.amountAllowed,
-    sellUntil: noon + 6 * hour,
-    presentUntil: noon + 300 * hour,
-    slots,
-  }
-  return packageOf(1, { leases: [lease] })
-}
+import { ledgerAnswersCard, till } from './payment-bench.ts'
 
 const lost: Act = { instead: { kind: 'no_answer', detail: 'lost' } }
 const unreachable: Act = { instead: { kind: 'not_sent', detail: 'ECONNREFUSED' } }
-
-/** A till with this card's lease, which has heard the ledger once; `online: false`: which has lost it since. */
-async function till(
-  of: { online?: boolean; offline?: 'deny'; database?: Database.Database; sealedTo?: typeof own.jwk } = {},
-) {
-  const sync = engineBench(of.database === undefined ? {} : { database: of.database })
-  const { journal, engine, client, time, ledger } = sync
-  const leased = leasedPackage(of.sealedTo)
-  const denying = leased.schemes.map((one) => ({ ...one, offline: { ...one.offline, policy: 'deny' as const } }))
-  const used = of.offline === 'deny' ? { ...leased, schemes: denying } : leased
-  const active = { package: used, hash: hashOf('tolem/package/1', used) }
-  if (journal.activePackage() === undefined) journal.activatePackage(active.package, active.hash)
-  const bench = new ReaderBench()
-  let sale: Sale = saleOf(new Seeded('sale'))
-  const work = () =>
-    new CardPayment({
-      journal,
-      engine,
-      ledger: client,
-      ledgerKey,
-      keys: sync.keys,
-      time,
-      randomness: { bytes: seededRandom('payment'), uuid: () => sync.seeded.uuid() },
-      reader: bench.reader,
-      presence: (presenceId) => (bench.presence?.presenceId === presenceId ? bench.presence : undefined),
-      activePackage: () => active,
-      currentSale: () => ({ sale, covered: [], frozen: journal.sale(sale.saleId) !== undefined }),
-      onDidDecide: () => {},
-    })
-  await sync.firstRound()
-  if (of.online === false) engine.tapAsked({ kind: 'not_sent', detail: 'ECONNREFUSED' })
-  // What was said so far is of no interest.
-  ledger.heard.length = 0
-  return {
-    ...sync,
-    bench,
-    work,
-    nextSale: () => {
-      sale = saleOf(sync.seeded)
-    },
-    async pay(payment: CardPayment, presenceId: string) {
-      const identified = await bench.settle(payment.identify(presenceId))
-      if (identified.kind !== 'recognised') return identified
-      return bench.settle(payment.prepare(presenceId))
-    },
-    stateOf: (tenderId: string) => journal.tender(tenderId)?.state,
-  }
-}
 
 async function proved(of: Parameters<typeof till>[0] = {}) {
   const one = await till(of)
@@ -137,26 +54,7 @@ describe('a sale', () => {
   it('of a till in another’s place: the ledger answers the card, whose key is sealed to the old one', async () => {
     const before = encryptionKey(seededRandom('the till before')(32))
     const one = await till({ sealedTo: before.jwk })
-    const random = seededRandom('ledger')
-    let part2: ReturnType<typeof ev2Part2> | undefined
-    one.ledger.on('/v1/terminal/card-sessions', (body) => {
-      const { encryptedRndB } = body as { encryptedRndB: string }
-      part2 = ev2Part2(cardKeys[3], Buffer.from(encryptedRndB, 'hex'), random(challengeLength))
-      if (part2.kind === 'malformed') throw new Error('the card said nothing')
-      const authenticationPart2 = Buffer.from(part2.part2).toString('hex').toUpperCase()
-      const slots = [slotOf('5b1e0e6f7c9d4a3b8f2e1d0c9b8a7f6e')]
-      return { answer: { kind: 'open', blocked: false, slots, leasedElsewhere: [], authenticationPart2 } }
-    })
-    one.ledger.on('/v1/terminal/card-session-keys', (body) => {
-      const { cardSessionId, authenticationPart3 } = body as { cardSessionId: string; authenticationPart3: string }
-      if (part2 === undefined || part2.kind === 'malformed') throw new Error('no session')
-      const done = ev2Complete(cardKeys[3], part2.state, Buffer.from(authenticationPart3, 'hex'))
-      if (done.kind !== 'session') return { answer: { kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' } }
-      const { transactionId, encKey, macKey } = done.session
-      const keys = Buffer.concat([transactionId, encKey, macKey])
-      const sealedSession = seal(keys, own.jwk, cardSessionContext(cardSessionId), random(32))
-      return { answer: { kind: 'session', sealedSession } }
-    })
+    ledgerAnswersCard(one.ledger)
     const { presenceId } = one.bench.lay(faultyCard(personalised).faulty)
     const payment = one.work()
     const prepared = await one.pay(payment, presenceId)

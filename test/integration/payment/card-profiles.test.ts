@@ -230,6 +230,20 @@ describe('a card that its holder carries already', () => {
     expect(await taps()).toBe('CARD_RANDOM_UID')
   })
 
+  it.each([
+    ['makes up its number at each tap', null],
+    ['has one of its own, which nobody can know', '4A1B2C3D'],
+  ])('of type B is refused at the desk and at the till, with network and without, where it %s', async (_what, pupi) => {
+    const { card } = uidCard(pupi, 'type-b')
+    await open(card)
+    await takesUid()
+    expect(await readCardToEnrol(deskChannel(card))).toMatchObject({ kind: 'refused', code: 'CARD_RANDOM_UID' })
+    expect(await taps()).toBe('CARD_RANDOM_UID')
+    await loseNetwork()
+    expect(await taps()).toBe('CARD_RANDOM_UID')
+    expect(rows('SELECT * FROM tender')).toEqual([])
+  })
+
   it('is no card of a scheme that does not take such cards', async () => {
     const { card } = uidCard(bus)
     await open(card)

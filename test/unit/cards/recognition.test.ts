@@ -67,11 +67,19 @@ describe('a storage card', () => {
       ['D543059000', 'PN532 error 5'],
       ['D543009000', '0 bytes of version'],
       ['D543000004040201000F9000', '7 bytes of version'],
-      ['6300', 'ISO_FAILED (6300)'],
-      ['D543', 'UNKNOWN (D543)'],
       ['0102039000', 'not a PN532 answer'],
     ] as const)
-      expect(await recognised([type2Version(answer)], storage('0003'))).toEqual({
+      for (const reader of [undefined, 'ACS ACR122U 00 00'])
+        expect(await recognised([type2Version(answer)], storage('0003'), reader)).toEqual({
+          kind: 'unreadable',
+          name: `not readable: ${what}`,
+        })
+    for (const [answer, what] of [
+      ['6300', 'ISO_FAILED (6300)'],
+      ['6700', 'ISO_WRONG_LENGTH (6700)'],
+      ['D543', 'UNKNOWN (D543)'],
+    ] as const)
+      expect(await recognised([type2Version(answer)], storage('0003'), 'ACS ACR122U 00 00')).toEqual({
         kind: 'unreadable',
         name: `not readable: ${what}`,
       })
@@ -111,6 +119,20 @@ describe('a card of NFC Forum type 2, through a transparent session', () => {
       isHidden: true,
     })
   })
+
+  const statuses = ['6A81', '6D00', '6E00', '6300', '6401', '6700', '6900', '6982', '6985', '6A86', '6B00', '6F00']
+
+  test.each([...statuses, 'D543'])(
+    'is asked the other way at a reader that nobody has described, whatever it says to the first: %s',
+    async (status) => {
+      const first = type2Version(status)
+      const session = [first, begin, layer3, asked(`${ntag213}9000`), end, getUid(uid)]
+      for (const reader of [undefined, 'Somebody’s Reader 0'])
+        expect(await recognised(session, storage('0003'), reader)).toEqual(ntag)
+      const neither = [first, { ...begin, response: status }, end, getUid(uid)]
+      expect(await recognised(neither, storage('0003'))).toEqual({ ...ultralight, isHidden: true })
+    },
+  )
 
   test.each([
     ['nothing answered', 'C0030264019000'],
@@ -164,6 +186,9 @@ describe('a card of NFC Forum type 2, through a transparent session', () => {
 
 /** Neither of our applets' names. */
 const noApplets = ['01', '02'].map((last) => ({ command: `00A4040007F0544F4C454D${last}00`, response: '6A82' }))
+/** To SELECT of the name of a voucher card, without status. */
+const appletSays =
+  '6F358407F0544F4C454D01A52AC00101C10101C210C54872AC963DB72DDB5DC99EB75EC4E8C310101112131415161718191A1B1C1D1E1F'
 
 describe('a processor card', () => {
   const threeFrames = (hardware: string, own: string): Exchange[] => [
@@ -199,16 +224,14 @@ describe('a processor card', () => {
   })
 
   test('with our applet counts by that, whatever its UID', async () => {
-    const answer =
-      '6F358407F0544F4C454D01A52AC00101C10101C210C54872AC963DB72DDB5DC99EB75EC4E8C310101112131415161718191A1B1C1D1E1F'
     const [asked] = noApplets
     const says = (response: string) => [select('6A82'), version('6E00'), { ...asked!, response: `${response}9000` }]
-    expect(await recognised(says(answer))).toMatchObject({ kind: 'tolem-applet', name: 'Tölem applet' })
-    expect(await recognised(says(answer.replace('C00101', 'C00102')))).toEqual({
+    expect(await recognised(says(appletSays))).toMatchObject({ kind: 'tolem-applet', name: 'Tölem applet' })
+    expect(await recognised(says(appletSays.replace('C00101', 'C00102')))).toEqual({
       kind: 'unsupported',
       name: 'not supported: Tölem applet of version 2',
     })
-    expect(await recognised(says(answer.slice(0, 80)))).toMatchObject({ kind: 'unreadable' })
+    expect(await recognised(says(appletSays.slice(0, 80)))).toMatchObject({ kind: 'unreadable' })
   })
 
   test('that has our application, or is of our hardware, never counts by its UID', async () => {
@@ -227,6 +250,51 @@ describe('a processor card', () => {
       kind: 'unreadable',
       name: 'not readable: its version',
     })
+  })
+})
+
+/** PC/SC part 3 §3.1.3.2.3: application data, protocol info, MBLI. Whether TCK is right says nothing about the card. */
+const typeB = (protocolType: string, checksum = '3A') => fromHex(`3B88800100000000338${protocolType}8100${checksum}`)
+
+describe('a card of type B', () => {
+  const unknownCard = [select('6A82'), version('6E00'), ...noApplets]
+
+  test.each([
+    ['1', '3A'],
+    ['1', '2A'],
+    ['3', '38'],
+    ['5', '3E'],
+    ['7', '3C'],
+  ])(
+    'of protocol type %s is known by no PUPI, whatever it begins with: another one may follow',
+    async (type, check) => {
+      for (const pupi of ['4A1B2C3D', 'C0FFEE01', '08A1B2C3', '88010203', '00000000'])
+        expect(await recognised([...unknownCard, getUid(pupi)], typeB(type, check))).toEqual({
+          kind: 'random-uid',
+          name: 'card of ISO/IEC 14443-4, type B',
+        })
+    },
+  )
+
+  test('is not enrolled by its PUPI', async () => {
+    const card = scriptedCard([...unknownCard, getUid('4A1B2C3D')], typeB('1'))
+    expect(await readCardToEnrol(card)).toMatchObject({ kind: 'refused', code: 'CARD_RANDOM_UID' })
+  })
+
+  test('of our own applet counts by that', async () => {
+    const exchanges = [...unknownCard.slice(0, 2), { ...noApplets[0]!, response: `${appletSays}9000` }]
+    expect(await recognised(exchanges, typeB('1'))).toMatchObject({ kind: 'tolem-applet' })
+  })
+
+  test.each([
+    ['whose protocol type would be of no card of ISO/IEC 14443-4', '3B8880010073C84013009000 71', '4A1B2C3D'],
+    ['with seven historical bytes', '3B878001000000003381813D', '4A1B2C3D'],
+    ['with nine', '3B89800100000000338181000035', '4A1B2C3D'],
+    ['with contacts', '3B880000000033818100', '4A1B2C3D'],
+    ['and a UID of 7 bytes', '3B88800100000000338181003A', uid],
+  ])('is none that is of type A for certain: one %s pays by its UID', async (_what, atr, own) => {
+    const found = await recognised([...unknownCard, getUid(own)], fromHex(atr.replaceAll(' ', '')))
+    expect(found).toEqual({ kind: 'uid', name: 'card of ISO/IEC 14443-4', uid: own })
   })
 })
 

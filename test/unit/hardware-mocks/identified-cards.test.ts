@@ -84,6 +84,20 @@ describe('a virtual card that people carry', () => {
     }
   })
 
+  test('of type B has the ATR of its kind, and another PUPI of any four bytes in each field, or one of its own', () => {
+    const { card } = uidCard(null, 'type-b')
+    expect(Buffer.from(card.atr).toString('hex').toUpperCase()).toBe('3B88800100000000338181003A')
+    const seen = Array.from({ length: 8 }, () => {
+      card.enterField()
+      return says(card, 'FFCA000000')
+    })
+    expect(new Set(seen).size).toBe(8)
+    for (const pupi of seen) expect(pupi).toMatch(/^[0-9A-F]{8}9000$/)
+    expect(seen.every((pupi) => pupi.startsWith('08'))).toBe(false)
+    expect(says(uidCard('4A1B2C3D', 'type-b').card, 'FFCA000000')).toBe('4A1B2C3D9000')
+    expect(() => uidCard('04A1B2C3D4E5F6', 'type-b')).toThrow('a PUPI has 4 bytes')
+  })
+
   test('of random UID has another one in each field, of four bytes that begin with 08', () => {
     const { card, log } = uidCard(null)
     const seen = Array.from({ length: 3 }, () => {
@@ -106,6 +120,8 @@ test('the box keeps both kinds, with what was written to them and their own logs
     box.add([
       { label: 'Bus card', kind: 'uid', uid: '0A1B2C3D', speaks: 'classic' },
       { label: 'Telephone', kind: 'uid', uid: 'random', speaks: 'iso-dep' },
+      { label: 'Type B', kind: 'uid', uid: 'random', speaks: 'type-b' },
+      { label: 'Type B, fixed', kind: 'uid', speaks: 'type-b' },
       { label: 'Tag', kind: 'ntag21x', model: 'NTAG215' },
       { label: 'Tag 2', kind: 'ntag21x', model: 'NTAG213' },
       { label: 'Copy', kind: 'ntag21x', model: 'NTAG213' },
@@ -117,6 +133,9 @@ test('the box keeps both kinds, with what was written to them and their own logs
       Tag: '04E10CDA993C80',
       'Tag 2': '04DB0BDA993C80',
     })
+    expect(uids['Type B']).toBe(null)
+    expect(uids['Type B, fixed']).toMatch(/^[0-9A-F]{8}$/)
+    expect(says(box.card('Type B, fixed')!, 'FFCA000000')).toBe(`${uids['Type B, fixed']}9000`)
     expect(uids['Copy']).toMatch(/^04[0-9A-F]{12}$/)
     const tag = box.card('Tag')
     if (tag === null) throw new Error('no tag')

@@ -16,7 +16,7 @@ export const refusals: TextsOfLanguage['refusals'] = {
     what: 'The card’s answer is unreadable.',
     todo: 'Tap again, flat on the reader, or take cash.',
   },
-  CARD_RANDOM_UID: { what: 'This card’s number changes with each tap.', todo: 'Ask for another card or take cash.' },
+  CARD_RANDOM_UID: { what: 'This card’s number may change with each tap.', todo: 'Ask for another card or take cash.' },
   READER_HIDES_CARD: {
     what: 'This card reader can not read this kind of card.',
     todo: 'Ask for another card or take cash.',

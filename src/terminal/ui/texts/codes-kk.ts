@@ -18,7 +18,7 @@ export const refusals: TextsOfLanguage['refusals'] = {
   CARD_COUNTER_WENT_BACK: { what: 'Картаның санауышы кері кетті: көшірме болуы мүмкін.', todo: rejectCard },
   CARD_BINDING_MISMATCH: { what: 'Карта басқа сатылым бойынша жауап берді.', todo: 'Картаны қайта жақындатыңыз.' },
   CARD_ANSWER_MALFORMED: { what: 'Картаның жауабы оқылмады.', todo: againOrCash },
-  CARD_RANDOM_UID: { what: 'Бұл картаның нөмірі әр жолы өзгереді.', todo: otherCardOrCash },
+  CARD_RANDOM_UID: { what: 'Бұл картаның нөмірі әр жолы өзгеруі мүмкін.', todo: otherCardOrCash },
   READER_HIDES_CARD: { what: 'Бұл оқығыш мұндай картаны оқи алмайды.', todo: otherCardOrCash },
   CARD_NOT_ORIGINAL: { what: 'Карта түпнұсқа емес.', todo: rejectCard },
   CARD_KIND_NOT_ACCEPTED: { what: 'Бағдарлама мұндай картамен төлемейді.', todo: otherCardOrCash },

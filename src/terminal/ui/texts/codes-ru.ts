@@ -24,7 +24,7 @@ export const refusals: TextsOfLanguage['refusals'] = {
     what: 'Ответ карты не читается.',
     todo: 'Положите карту ровно ещё раз или примите наличные.',
   },
-  CARD_RANDOM_UID: { what: 'Номер карты меняется при каждом касании.', todo: otherCardOrCash },
+  CARD_RANDOM_UID: { what: 'Номер этой карты может меняться при каждом касании.', todo: otherCardOrCash },
   READER_HIDES_CARD: { what: 'Этот ридер не умеет читать такие карты.', todo: otherCardOrCash },
   CARD_NOT_ORIGINAL: { what: 'Карта не подлинная.', todo: 'Не принимайте эту карту. Примите наличные.' },
   CARD_KIND_NOT_ACCEPTED: { what: 'Программа не платит по картам этого вида.', todo: otherCardOrCash },

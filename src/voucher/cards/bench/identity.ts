@@ -41,8 +41,14 @@ export interface CardIdentity {
   /** It left before it was asked everything: what is not known here was not asked. */
   readonly isPartial: boolean
   readonly atr: AtrReading
-  /** What the reader heard when the card came; random ones are made up by the card for each presence. */
-  readonly uid: { readonly kind: 'own' | 'random' | 'malformed' | 'none'; readonly bytes: Uint8Array } | null
+  /**
+   * What the reader heard when the card came; random ones are made up by the card for each presence, and that of a card
+   * of type B may be.
+   */
+  readonly uid: {
+    readonly kind: 'own' | 'random' | 'type_b' | 'malformed' | 'none'
+    readonly bytes: Uint8Array
+  } | null
   /** Null: the reader gives none, or the card has none. */
   readonly ats: ReturnType<typeof readAts> | null
   readonly version: NxpVersion | null
@@ -95,7 +101,7 @@ async function askAll(channel: CardChannel, draft: Draft, found: AnyRecognition)
   if (uid.kind === 'torn') return false
   if (uid.kind === 'uid') draft.uid = { kind: 'own', bytes: uid.uid }
   else if (uid.fault === 'no-uid') draft.uid = { kind: 'none', bytes: new Uint8Array(0) }
-  else draft.uid = { kind: uid.fault, bytes: uid.bytes }
+  else draft.uid = { kind: uid.fault === 'type-b' ? 'type_b' : uid.fault, bytes: uid.bytes }
   const storage = draft.atr.kind === 'read' ? draft.atr.storage : null
   if (storage !== null) return askStorageCard(channel, draft, found)
   const ats = await exchange(channel, 'get-ats', getAts)
@@ -195,7 +201,7 @@ function obstacleOf(profile: BenchProfile, draft: Draft, found: AnyRecognition):
     draft.applications.some(({ application, isFound: is }) => application === name && is)
   switch (profile) {
     case 'uid':
-      if (found.kind === 'random-uid') return 'random_uid'
+      if (found.kind === 'random-uid') return draft.uid?.kind === 'type_b' ? 'type_b' : 'random_uid'
       if (found.kind !== 'unsupported') return 'proves_more'
       return draft.uid?.kind === 'own' ? 'plays_ours' : 'no_uid'
     case 'ntag21x':

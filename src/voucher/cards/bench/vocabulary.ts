@@ -11,6 +11,8 @@ export const profileObstacles = [
   'no_application',
   'other_version',
   'random_uid',
+  /** What it says when it comes may be another thing at each tap. */
+  'type_b',
   'no_uid',
   /** It is taken by a profile that proves more, and never by this one (docs/design/24). */
   'proves_more',

@@ -109,6 +109,13 @@ describe('a card', () => {
     expect(identity.uid).toEqual({ kind: 'random', bytes: fromHex('08112233') })
   })
 
+  test('a card of type B is taken by no profile, and said to be one', async () => {
+    const answers = { FFCA000000: '4A1B2C3D9000', '9060000000': '6E00' }
+    const identity = await identifyCard(scripted('3B88800100000000338181003A', answers))
+    expect(identity.uid).toEqual({ kind: 'type_b', bytes: fromHex('4A1B2C3D') })
+    expect(identity.profiles).toMatchObject({ uid: 'type_b', ntag424: 'other_chip', ntag21x: 'other_chip' })
+  })
+
   test('NTAG 424 DNA of an issuer is ours; its log has commands, and nothing that they changed', async () => {
     const { card, log } = laidCard()
     const identity = await identifyCard(onReader(card))
