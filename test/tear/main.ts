@@ -14,12 +14,12 @@ import { tearBugNames, tornPlaces, tornProfiles, tornWays } from './names.ts'
 import type { TearReport } from './run.ts'
 
 const usage =
-  'Use: npm run tear -- [--at pcscd] [--profile P] [--way W] [--seed S] [--step N] [--bug NAME]\n' +
-  '     [--document] [--json]\n' +
+  'Use: npm run tear -- [--at pcscd] [--profile P] [--way W] [--seed S] [--step N] [--bug NAME] [--document] ' +
+  '[--json]\n' +
+  '     --at pcscd: through the pcscd and vpcd of Debian, as root; about an hour\n' +
   `     profiles: ${tornProfiles.join(', ')}; --step N strikes every N-th command only\n` +
   `     ways: ${tornWays.join(', ')}\n` +
-  `     bugs to plant: ${tearBugNames.join(', ')}; in this process only\n` +
-  '     --at pcscd: through the real pcscd and vpcd of Debian, as root; at most an hour'
+  `     bugs to plant, not at pcscd: ${tearBugNames.join(', ')}`
 const { values } = askedOf(usage, {
   options: {
     at: { type: 'string', default: 'process' },

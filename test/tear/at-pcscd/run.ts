@@ -8,14 +8,17 @@ const scenario = new URL('./scenario.ts', import.meta.url).pathname
 const seriesMaxMs = 600_000
 
 /** @throws what the harness itself cannot do; what a till does wrong is in the report */
-export async function tearRunAtPcscd(plan: PcscdPlan, say: (line: string) => void): Promise<TearReport> {
+export async function tearRunAtPcscd(
+  plan: PcscdPlan,
+  say: (line: string) => void,
+  withinMs = (plan.series.length + 1) * seriesMaxMs,
+): Promise<TearReport> {
   const failures: string[] = []
   const byProfile: Record<string, number> = {}
   const fails = (found: readonly string[]): void => {
     failures.push(...found)
     for (const failure of found) say(`NOT AS IT SHOULD BE: ${failure}`)
   }
-  const withinMs = (plan.series.length + 1) * seriesMaxMs
   await playInNamespace(scenario, withinMs, [JSON.stringify(plan)], (step, value) => {
     if (step === 'at the end') fails(value as string[])
     if (step === 'kept') say(`the data of the till at which that was: ${String(value)}`)
