@@ -426,7 +426,9 @@ describe.each([
     const comes = await soldBefore()
     const { itemId: tenderId } = await pay(other, 1_500n)
     if (saleFirst) expect(await comes()).toMatchObject(notPaid)
-    expect(await other.batch(other.refund(tenderId, [{ line: 1, amount: 1_500n }]))).toMatchObject([{ state: 'done' }])
+    expect(await other.batch(other.refund(tenderId, [{ line: 1, amount: tiyn(1_500n) }]))).toMatchObject([
+      { state: 'done' },
+    ])
     if (!saleFirst) await comes()
     await isPaid()
   })
