@@ -118,13 +118,35 @@ it('is the same when the till is ended and its export says what it sold', async 
   expect(ledger()).toEqual([reversed, settled])
 })
 
-test.each(['sale asked for on line, and accepted without an answer', 'sale that was answered'])(
+it('is not so while a person is to look at the sale: the ledger has heard of it', async () => {
+  await cut()
+  expect(await taps()).toBe('pending')
+  const [{ tenderId } = { tenderId: '' }] = core().journal.tendersInState('pending')
+  core().journal.commit({ kind: 'item_parked', itemId: tenderId, why: 'rule_violated' })
+  await takesBack()
+  expect(await taps()).toBe('ALLOWANCE_USED')
+  core().till.command({ command: 'cancel_sale' })
+  await isUpAgain()
+  expect(ledger()).toEqual([reversed])
+})
+
+test.each(['sale asked for on line, and accepted without an answer', 'sale paid on line', 'sale paid since'] as const)(
   'a %s uses its slot until its reversal is answered: the ledger may have paid it',
   async (which) => {
-    const isAnswered = which.startsWith('sale that was')
-    world.network.authorisations = isAnswered ? null : 'lose_answer'
-    expect(await taps()).toBe(isAnswered ? 'settled' : 'pending')
-    world.network.authorisations = null
+    if (which === 'sale paid since') {
+      await cut()
+      expect(await taps()).toBe('pending')
+      world.network.all = 'up'
+      core().till.command({ command: 'sync_now' })
+      await pass(2_000)
+      expect(ledger()).toEqual([settled])
+    } else {
+      const isLost = which !== 'sale paid on line'
+      if (isLost) Object.assign(world.network, { all: 'refused', authorisations: 'lose_answer' })
+      expect(await taps()).toBe(isLost ? 'pending' : 'settled')
+      world.network.authorisations = null
+      expect(ledger()).toEqual([settled])
+    }
     await cut()
     expect(statesOf(await takesBack())).toEqual(['reversing'])
     expect(await taps()).toBe('ALLOWANCE_USED')

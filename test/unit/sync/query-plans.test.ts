@@ -61,6 +61,7 @@ describe('the plan of every statement', () => {
       again.tendersInState('not_paid', 'refused', 'pending')
       again.exposure()
       again.spentOnSlot(terms.payerSlot)
+      again.isPresentmentWaiting(terms.tenderId)
       again.sale(saleId)
       again.tendersOfSale(saleId)
       again.intentOf(terms.tenderId)
