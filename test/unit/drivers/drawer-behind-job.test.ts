@@ -143,7 +143,7 @@ it.each([
   }
 })
 
-it('says that it is too late the moment that it is, in the middle of the receipt, and never opens for that word', async () => {
+it('says that it is too late the moment that it is, and never opens for that word', async () => {
   const till = start('generic-80mm', 4_800)
   await till.isReady()
   const printed = till.printer.print(till.job)
