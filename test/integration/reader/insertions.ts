@@ -20,6 +20,8 @@ export type SoakResult = Held & {
   readonly seconds: number
   /** Insertions in which the till sent the card a command. */
   readonly read: number
+  /** The host that was counted first is the one counted last. */
+  readonly sameHost: boolean
 }
 
 export interface SoakOptions {
@@ -79,9 +81,9 @@ export async function soak(station: Station, service: PcscService, options: Soak
 
 /** What the insertions left behind, a sentence each; none when all is as before. */
 export function leaksOf(result: SoakResult): readonly string[] {
-  const { insertions, read } = result
+  const { insertions, read, sameHost } = result
   const missed = read < insertions ? [`${insertions - read} of ${insertions} cards were not read`] : []
-  return [...leftBehind(result), ...missed]
+  return [...leftBehind(result), ...missed, ...(sameHost ? [] : ['the device host was replaced'])]
 }
 
 /** Gives how many were read. */

@@ -2,7 +2,7 @@
 import type { Census } from './census.ts'
 import { sleep } from './station.ts'
 
-export type Counts = Census & {
+type Counts = Census & {
   /** One for each PC/SC context of any program; not counted where pcscd itself was another one each time. */
   readonly filesOfPcscd?: number
 }
@@ -11,8 +11,6 @@ export interface Held {
   readonly before: Counts
   readonly halfway: Counts
   readonly after: Counts
-  /** The host that was counted first is the one counted last. */
-  readonly sameHost: boolean
 }
 
 /** Less than this is what a garbage collection leaves to chance. */
@@ -35,7 +33,7 @@ export async function lasting<T extends Counts>(count: () => Promise<T>): Promis
 }
 
 /** A sentence each; none when all is as before. */
-export function leftBehind({ before, halfway, after, sameHost }: Held): readonly string[] {
+export function leftBehind({ before, halfway, after }: Held): readonly string[] {
   const grown = (['fileDescriptors', 'threads', 'emitters', 'listeners', 'filesOfPcscd'] as const)
     .filter((what) => (after[what] ?? 0) > (before[what] ?? 0))
     .map((what) => `${what} went from ${before[what]} to ${after[what]}`)
@@ -45,6 +43,5 @@ export function leftBehind({ before, halfway, after, sameHost }: Held): readonly
     ...grown,
     ...(heap > heapBytesMax ? [`the heap grew by ${heap} bytes`] : []),
     ...(resident > residentBytesMax ? [`the memory grew by ${resident} bytes over the second half`] : []),
-    ...(sameHost ? [] : ['the device host was replaced']),
   ]
 }

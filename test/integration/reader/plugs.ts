@@ -95,7 +95,7 @@ export function leaksOfPlugs({ counts }: PlugsResult): readonly string[] {
   return counts.slice(1).flatMap(({ plug, cardsLost, held }) => {
     const after = { ...held, fileDescriptors: held.fileDescriptors - cardsLost }
     const halfway = plug > middle.plug ? middle.held : held
-    const left = leftBehind({ before: before.held, halfway, after, sameHost: true })
+    const left = leftBehind({ before: before.held, halfway, after })
     return left.map((sentence) => `plug ${plug}: ${sentence}`)
   })
 }
