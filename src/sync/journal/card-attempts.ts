@@ -10,20 +10,25 @@ import { isStorageFault } from './data-folder.ts'
 export const mostRefusedAttempts = 2
 /** With those that ended in no answer: whether the card has counted them, nobody knows. */
 export const mostAttempts = 10
+/** After that the count begins anew: a copy that failed here must not keep the card itself away for ever. */
+export const countedForMs = 24 * 3_600_000
 
 interface Tables {
   readonly isOpen: () => boolean
+  /** Trusted time. */
+  readonly now: () => number
   get(sql: string, ...values: readonly unknown[]): unknown
   run(sql: string, ...values: readonly unknown[]): void
   /** One commit: when it returns, it is on the disk. */
   write(work: () => void): void
 }
 
-/** `key`: what the till's key of the card was called then, if it had one. */
+/** `key`: what the till's key of the card was called then, if it had one. `since`: when the first of them began. */
 interface Attempts {
   readonly key: string | null
   readonly attempts: number
   readonly refused: number
+  readonly since: number
 }
 
 export class JournalCardAttempts {
@@ -43,17 +48,20 @@ export class JournalCardAttempts {
    */
   begin(card: string, key: string | null): boolean {
     if (!this.#tables.isOpen() || this.isUsedUp(card, key)) return false
-    this.#tables.write(() =>
+    const now = this.#tables.now()
+    this.#tables.write(() => {
+      this.#tables.run('DELETE FROM card_attempt WHERE card = ? AND since <= ?', card, now - countedForMs)
       this.#tables.run(
-        `INSERT INTO card_attempt (card, key, attempts, refused) VALUES (?, ?, 1, 0)
+        `INSERT INTO card_attempt (card, key, attempts, refused, since) VALUES (?, ?, 1, 0, ?)
            ON CONFLICT (card) DO UPDATE SET
              attempts = CASE WHEN excluded.key <> coalesce(key, '') THEN 1 ELSE attempts + 1 END,
              refused = CASE WHEN excluded.key <> coalesce(key, '') THEN 0 ELSE refused END,
              key = coalesce(excluded.key, key)`,
         card,
         key,
-      ),
-    )
+        now,
+      )
+    })
     return true
   }
 
@@ -74,10 +82,10 @@ export class JournalCardAttempts {
   /** @param key as for `begin` */
   isUsedUp(card: string, key: string | null): boolean {
     if (this.#succeeded.has(card)) return false
-    const found = this.#tables.get('SELECT key, attempts, refused FROM card_attempt WHERE card = ?', card)
+    const found = this.#tables.get('SELECT key, attempts, refused, since FROM card_attempt WHERE card = ?', card)
     if (found === undefined) return false
-    const { key: former, attempts, refused } = found as Attempts
-    if (key !== null && key !== former) return false
+    const { key: former, attempts, refused, since } = found as Attempts
+    if ((key !== null && key !== former) || this.#tables.now() - since >= countedForMs) return false
     return refused >= mostRefusedAttempts || attempts >= mostAttempts
   }
 

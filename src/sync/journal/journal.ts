@@ -97,6 +97,7 @@ export class Journal {
   readonly tears = new JournalTears(this.#tables)
   readonly cardAttempts = new JournalCardAttempts({
     isOpen: () => this.#database.open,
+    now: () => this.#now(),
     get: this.#tables.get,
     run: (sql, ...values) => this.#run(sql, ...values),
     write: (work) => this.#transact(work),

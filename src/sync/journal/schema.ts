@@ -276,7 +276,8 @@ export const migrations: readonly string[] = [
      card TEXT PRIMARY KEY,
      key TEXT,
      attempts INTEGER NOT NULL,
-     refused INTEGER NOT NULL
+     refused INTEGER NOT NULL,
+     since INTEGER NOT NULL
    ) STRICT;`,
 ]
 
