@@ -57,7 +57,7 @@ export const defaultWatchdog: WatchdogOptions = {
   stableAfterMs: 30_000,
 }
 
-export type HostFailure = 'transmit-timed-out' | 'silent' | 'channel-closed' | 'start-failed'
+export type HostFailure = 'transmit-timed-out' | 'silent' | 'channel-closed' | 'start-failed' | 'retired'
 
 export interface ConnectOptions {
   readonly scheduler: Scheduler
@@ -141,8 +141,6 @@ class DeviceClient implements ConnectedDevices {
   #missedPings = 0
   #failures = 0
   #attachedAtMs = 0
-  /** The host has said that it ends, and why is no fault. */
-  #isRetiring = false
 
   constructor(channel: MessageChannelPort, options: ConnectOptions) {
     this.#scheduler = options.scheduler
@@ -200,7 +198,6 @@ class DeviceClient implements ConnectedDevices {
 
   #use(channel: MessageChannelPort): void {
     this.#phase = 'starting'
-    this.#isRetiring = false
     this.#channel = channel
     this.#missedPings = 0
     this.#subscriptions = [
@@ -247,7 +244,7 @@ class DeviceClient implements ConnectedDevices {
       case 'pong':
         return
       case 'retiring':
-        this.#isRetiring = true
+        this.#fail('retired', 'PC/SC died so often under the device host that another takes its place')
         return
       case 'inserted':
         this.#begin(message.presence)
@@ -421,7 +418,7 @@ class DeviceClient implements ConnectedDevices {
     const wasStable =
       this.#phase === 'attached' && this.#scheduler.now() - this.#attachedAtMs >= this.#watchdog.stableAfterMs
     // A mute card says nothing against the host that waited for it, and the next customer waits for the next host.
-    const retires = this.#isRetiring && failure === 'channel-closed'
+    const retires = failure === 'retired'
     if (wasStable || retires || failure === 'transmit-timed-out') this.#failures = 0
     if (this.#phase === 'attached') this.#isFirstHost = false
     const delays = this.#watchdog.restartDelaysMs

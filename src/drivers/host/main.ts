@@ -42,7 +42,6 @@ async function main(): Promise<void> {
   const session = serveDevices(devices, channel, {
     hostId: randomUUID(),
     now: () => systemScheduler.now(),
-    retire: () => endWith('PC/SC died so often under it that another takes its place'),
     reportMalformed: (why) => process.stderr.write(`device host dropped a malformed message: ${why}\n`),
   })
   const end = (signal: NodeJS.Signals) => {

@@ -260,7 +260,7 @@ export const hostMessage = z.discriminatedUnion('type', [
     readerStatus,
     presences: z.array(presence),
   }),
-  /** The process ends next, because it is worn out and nothing is under way: no failure of it. */
+  /** The process is worn out, and nothing is under way: the moment to replace it, which is no failure of it. */
   z.object({ type: z.literal('retiring') }),
   z.object({ type: z.literal('pong'), sequence: z.number().int() }),
   z.object({ type: z.literal('inserted'), presence }),

@@ -24,11 +24,6 @@ export interface ServeOptions {
   readonly reportMalformed: (why: string) => void
   /** Milliseconds on a clock that never jumps: each command is timed with it, beside the reader. */
   readonly now?: () => number
-  /**
-   * Called once, when the reader is worn out, PC/SC is away, so that no card and no reader misses this process, and
-   * nothing that the core asked is under way: the moment to end it. The core has been told.
-   */
-  readonly retire?: () => void
 }
 
 const noEscape: EscapeResult = {
@@ -64,12 +59,12 @@ export function serveDevices(devices: Devices, channel: MessageChannelPort, opti
 
   let underWay = 0
   let isRetiring = false
+  /** PC/SC is away: no card and no reader misses this process while another takes its place. The core ends it. */
   const retireWhereWornOut = (): void => {
     const isAway = reader.status().trouble?.code === 'no-service'
     if (isRetiring || underWay > 0 || !isAway || reader.isWornOut?.() !== true) return
     isRetiring = true
     post({ type: 'retiring' })
-    options.retire?.()
   }
 
   const receive = async (message: CoreMessage): Promise<void> => {

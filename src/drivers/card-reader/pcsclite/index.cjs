@@ -339,7 +339,7 @@ class PcscLite extends EventEmitter {
     process.nextTick(() => this.#start())
   }
 
-  /** How often PC/SC's service has died under this process: each time leaves something behind until the process ends. */
+  /** How often PC/SC died under this process: each time leaves something behind until the process ends. */
   get outages() {
     return deadContexts.length
   }
