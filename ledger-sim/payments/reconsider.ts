@@ -19,9 +19,9 @@ const receiptEvidenceSchema = z.strictObject({ text: z.string() })
 /**
  * A use of the slot was given back: a sale that had found it used is judged again, as if it had come after; whether it
  * came in time is said by its first arrival. So is one of a period before, the rest of which was carried to this slot:
- * what it needed was used here (docs/design/21-unused-allowances.md). So the order in which a till's sales and reversals arrive does not decide
- * who is paid (money-rules.md, "Identity": a batch has no identity). What stays unpaid keeps its reason, and nothing
- * more is filed.
+ * what it needed was used here (docs/design/21-unused-allowances.md). So the order in which a till's sales and
+ * reversals arrive does not decide who is paid (money-rules.md, "Identity": a batch has no identity). What stays unpaid
+ * keeps its reason, and nothing more is filed.
  */
 export async function reconsider(work: Work, slotId: string): Promise<void> {
   const refused = await work.connection

@@ -172,7 +172,7 @@ describe('a slot of which a payment was torn at the till that holds it, and put 
     expect([surrenders(first), torn()]).toEqual([1, 1])
   }
 
-  it('is given up as soon as the card is elsewhere, and pays there; without network it sells nothing here', async () => {
+  it('is given up as soon as the card is elsewhere, and pays there; off line it sells nothing here', async () => {
     const tenderId = await tears()
     await isGivenUp()
     expect(await taps(second)).toBe('settled')

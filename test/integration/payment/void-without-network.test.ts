@@ -55,7 +55,7 @@ const statesOf = (saleId: string) =>
     .journal.tendersOfSale(saleId)
     .map(({ state }) => state)
 
-it('frees its slot: the card pays again, as often as that, and each time one sale of it is paid in the end', async () => {
+it('frees its slot: the card pays again, as often as that, and one sale of it is paid each time', async () => {
   await cut()
   expect(await taps()).toBe('pending')
   expect(statesOf(await takesBack())).toEqual(['reversing'])
