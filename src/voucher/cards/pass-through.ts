@@ -7,9 +7,9 @@
 import type { CardChannel } from './card-channel.ts'
 import { concatBytes } from './bytes.ts'
 import { exchange } from './exchange.ts'
-import type { Torn } from './exchange.ts'
+import type { CardAnswer, Torn } from './exchange.ts'
 import { handingOnOf, type HandingOn } from './reader-families.ts'
-import { describeStatus, statusIsoOk, type CardStatus, type CardStatusName } from './status.ts'
+import { describeStatus, statusIsoOk, type CardStatusName } from './status.ts'
 import { throughSession } from './transparent-session.ts'
 
 const inCommunicateThru = Uint8Array.of(0xd4, 0x42)
@@ -50,11 +50,12 @@ export async function passThrough<Step extends string>(
 
 /**
  * `FF 00` means something to readers with a PN532 alone. What others say to it no standard fixes: 6300, 6700, 6B00,
- * 6F00 and more are all in use. So at a reader that nobody has described each status but 9000 says that this is not its
- * way, as each refusal does to the first word of a session.
+ * 6F00 and more are all in use. So at a reader that nobody has described each status of a refusal (ISO/IEC 7816-4
+ * §5.6: 6X, and no data) says that this is not its way, as each refusal does to the first word of a session. What is
+ * left of an answer that was lost on the way is none: it would make less of the card than it is.
  */
-function isNotItsWay(status: CardStatus, known: HandingOn | null): boolean {
-  return known === null ? status.code !== statusIsoOk : notSupported.includes(status.name)
+function isNotItsWay({ status, data }: CardAnswer, known: HandingOn | null): boolean {
+  return known === null ? status.code >> 12 === 6 && data.length === 0 : notSupported.includes(status.name)
 }
 
 async function directTransmit<Step extends string>(
@@ -66,7 +67,7 @@ async function directTransmit<Step extends string>(
   const frame = concatBytes(inCommunicateThru, command)
   const answer = await exchange(channel, step, concatBytes(Uint8Array.of(0xff, 0x00, 0x00, 0x00, frame.length), frame))
   if (answer.kind === 'torn') return answer
-  if (isNotItsWay(answer.status, known)) return { kind: 'not-passed' }
+  if (isNotItsWay(answer, known)) return { kind: 'not-passed' }
   if (answer.status.code !== statusIsoOk) return { kind: 'malformed', detail: describeStatus(answer.status) }
   const [first, second, error, ...data] = answer.data
   if (first !== answerStart[0] || second !== answerStart[1] || error === undefined)

@@ -27,6 +27,8 @@ const ofDataSheets = new RegExp(
   [
     /APDU|ATR|ATS|UID|NXP|TLS|NDEF|NTAG|DNA|DESFire|PN532|ACR122U|GET VERSION|GET RESPONSE|Tölem|ISO 7816-3/,
     /HID( POS)?|\bhid\b|settings\.json|udev|reportBytes|length/,
+    // The type of ISO/IEC 14443-3, by its own name.
+    /B(?= тип)|(?<=тип[а-я]* )B/,
     /PC\/SC|Linux|pcscd|pn533|nfc|npm start|https|T=|Shift|\(\w{2,4}\)|\bP[12]\b|[0-9A-F]{8,}/,
   ]
     .map(({ source }) => source)
