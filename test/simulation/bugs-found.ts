@@ -16,7 +16,7 @@ const shows: Readonly<Record<PlantedBugName, number>> = {
   'reversal-dropped': 1,
   'queue-emptied-on-send': 2,
   'commit-not-synced': 1,
-  'full-disk-ignored': 7,
+  'full-disk-ignored': 6,
   'ledger-time-ignored': 2,
   'rollback-ignored': 1,
   'row-not-found': 1,

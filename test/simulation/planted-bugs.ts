@@ -91,15 +91,20 @@ export const plantedBugs = {
   /** A commit that failed on a full disk is taken for done. */
   'full-disk-ignored': {
     till: ({ journal }) => {
-      const commit = journal.commit.bind(journal)
-      journal.commit = (...rows) => {
-        try {
-          return commit(...rows)
-        } catch (error) {
-          if (!isStorageFault(error)) throw error
-          return []
+      const ignoring =
+        <Given extends readonly unknown[], Result>(write: (...given: Given) => Result, otherwise: Result) =>
+        (...given: Given): Result => {
+          try {
+            return write(...given)
+          } catch (error) {
+            if (!isStorageFault(error)) throw error
+            return otherwise
+          }
         }
-      }
+      journal.commit = ignoring(journal.commit.bind(journal), [])
+      // It is asked first, and would keep the card from being asked.
+      const { cardAttempts } = journal
+      cardAttempts.begin = ignoring(cardAttempts.begin.bind(cardAttempts), true)
     },
   },
   /** The till keeps to its own clock, whatever the ledger says. */
