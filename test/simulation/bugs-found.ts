@@ -10,12 +10,12 @@ import { runTown } from './town.ts'
 
 const shows: Readonly<Record<PlantedBugName, number>> = {
   'slot-twice': 2,
-  'unknown-is-refused': 7,
+  'unknown-is-refused': 8,
   'put-aside-paid-twice': 6,
   'interrupted-is-void': 1,
   'reversal-dropped': 1,
   'queue-emptied-on-send': 2,
-  'commit-not-synced': 1,
+  'commit-not-synced': 2,
   'full-disk-ignored': 6,
   'ledger-time-ignored': 2,
   'rollback-ignored': 1,
