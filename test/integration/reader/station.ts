@@ -154,11 +154,12 @@ export class Station {
     return found[0]?.pid as number
   }
 
+  /** Nothing waits, and the till counts on the ledger again: that it says only at the end of a whole round. */
   async settles(): Promise<void> {
     await this.till.does({ command: 'sync_now' })
     await this.till.sees(
       'everything is settled',
-      ({ queue, unresolved }) => queue.waiting === 0 && unresolved.length === 0,
+      ({ queue, unresolved, lights }) => queue.waiting === 0 && unresolved.length === 0 && lights.network.code === 'ok',
       60_000,
     )
   }
