@@ -53,6 +53,7 @@ import {
 } from './records.ts'
 import { journalRowSchema, type ChainedRow, type JournalRow, type JournalRowKind, type RowOf } from './rows.ts'
 import { JournalCardAttempts } from './card-attempts.ts'
+import { JournalGoodsQuestions } from './goods-questions.ts'
 import { JournalReturns } from './returns.ts'
 import { JournalShifts } from './shifts.ts'
 import { JournalTimes } from './times.ts'
@@ -95,6 +96,7 @@ export class Journal {
   readonly returns = new JournalReturns(this.#tables)
   readonly times = new JournalTimes(this.#tables)
   readonly tears = new JournalTears(this.#tables)
+  readonly goodsQuestions = new JournalGoodsQuestions(this.#tables)
   readonly cardAttempts = new JournalCardAttempts({
     isOpen: () => this.#database.open,
     now: () => this.#now(),

@@ -61,6 +61,9 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
       saleId,
     )
   }
+  const goodsAnswered = (saleId: string): void => {
+    prepared('DELETE FROM goods_question WHERE sale_id = ?').run(saleId)
+  }
   const fact = (name: string, value: unknown): void => {
     prepared('INSERT INTO fact (name, json) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET json = excluded.json').run(
       name,
@@ -234,8 +237,15 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
       )
       return saleState(row.saleId, 'closed')
     case 'sale_cancelled':
+      goodsAnswered(row.saleId)
       return saleState(row.saleId, 'cancelled')
+    case 'goods_asked':
+      prepared('INSERT INTO goods_question (sale_id, sequence) VALUES (?, ?)').run(row.saleId, sequence)
+      return
+    case 'goods_given':
+      return goodsAnswered(row.saleId)
     case 'goods_returned':
+      goodsAnswered(row.saleId)
       prepared(
         `INSERT INTO goods_return (return_id, sale_id, sequence, at, shift_id, cash)
            VALUES (?, ?, ?, ?, (SELECT shift_id FROM shift WHERE closed_sequence IS NULL), ?)`,
@@ -349,6 +359,7 @@ function applyItem(
 
 /** The tables that `project` fills, for emptying before a rebuild. Children before parents. */
 export const projectedTables = [
+  'goods_question',
   'print_job',
   'discrepancy',
   'outbox',

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { nameSchema, uuidSchema } from '../../voucher/identifiers.ts'
 import { tiynSchema } from '../../voucher/money.ts'
 import { benchCommands, benchFaults } from './bench.ts'
+import { goodsCommands } from './goods.ts'
 import { refundCommands } from './refund.ts'
 import { shiftCommands } from './shift.ts'
 import { timeCommands } from './time.ts'
@@ -34,6 +35,7 @@ export const commandSchema = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('void_sale'), saleId: uuidSchema }),
   z.strictObject({ command: z.literal('set_language'), language: z.enum(['kk', 'ru', 'en']) }),
   z.strictObject({ command: z.literal('sync_now') }),
+  ...goodsCommands,
   ...shiftCommands,
   ...refundCommands,
   ...timeCommands,

@@ -12,6 +12,7 @@ import { refundViewSchema } from './refund.ts'
 import { shiftViewSchema } from './shift.ts'
 import { tenderStateSchema } from './tender-state.ts'
 import { timeToConfirmSchema } from './time.ts'
+import { goodsQuestionSchema } from './goods.ts'
 import { tornRecordSchema } from './torn.ts'
 
 export const tenderViewSchema = z.strictObject({
@@ -269,6 +270,8 @@ export const snapshotSchema = z.strictObject({
   unresolved: z.array(tenderViewSchema),
   /** Payments whose card left too early: what is open, what was given up, and how the last ones ended. */
   torn: z.array(tornRecordSchema),
+  /** Paid while the cashier saw another sale, and not answered yet; the oldest first. */
+  goodsAsked: z.array(goodsQuestionSchema),
   /** The last sales of this till, newest first. */
   recent: z.array(
     z.strictObject({

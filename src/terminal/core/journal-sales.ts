@@ -41,14 +41,19 @@ export class JournalSales {
     printQueue.nudge()
   }
 
-  /** Closes an open sale that is paid in full, and asks for its receipt. Any other sale stays as it is. */
-  closeIfPaid(saleId: string): void {
+  /**
+   * Closes an open sale that is paid in full, and asks for its receipt. Any other sale stays as it is.
+   *
+   * @param seen whether the cashier had it on the screen as it was paid; otherwise they are asked for its goods
+   */
+  closeIfPaid(saleId: string, seen: 'seen' | 'unseen'): void {
     const { journal, engine, printQueue } = this.#parts
     const record = journal.sale(saleId)
     if (record?.state !== 'open') return
     const standing = standingOf(journal, record.sale)
     if (standing.left > 0n || standing.undecided) return
     const rows = this.#closing(saleId)
+    if (seen === 'unseen') rows.push({ kind: 'goods_asked', saleId })
     journal.commit(...rows)
     printQueue.nudge()
     if (rows.some(({ kind }) => kind === 'capture_requested')) void engine.syncNow()
@@ -66,7 +71,7 @@ export class JournalSales {
       if (sale.saleId === onScreen) continue
       const standing = standingOf(journal, sale)
       if (isWaiting(standing)) continue
-      if (standing.left === 0n) this.closeIfPaid(sale.saleId)
+      if (standing.left === 0n) this.closeIfPaid(sale.saleId, 'unseen')
       else if (standing.paid === zeroTiyn) journal.commit({ kind: 'sale_cancelled', saleId: sale.saleId })
     }
   }

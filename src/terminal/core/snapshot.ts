@@ -15,6 +15,7 @@ import { lineTotal } from '../../voucher/sale.ts'
 import { paymentQr } from '../../voucher/payment-qr.ts'
 import { dtByQr } from '../../voucher/tender.ts'
 import type { Action, CardPays, Light, SaleView, Snapshot, TapView, TenderView } from '../contract/snapshot.ts'
+import type { GoodsQuestion } from '../contract/goods.ts'
 import type { TornRecord } from '../contract/torn.ts'
 import type { PaymentContext, PaymentStateName } from '../payment/machine.ts'
 import type { SaleStanding } from './basket.ts'
@@ -58,6 +59,7 @@ export interface SnapshotSources {
   readonly recent: Snapshot['recent']
   readonly discrepancies: Snapshot['discrepancies']
   readonly torn: readonly TornRecord[]
+  readonly goodsAsked: readonly GoodsQuestion[]
   readonly receiptsWaiting: number
   readonly shift: Snapshot['shift']
   readonly refund: Snapshot['refund']
@@ -83,6 +85,7 @@ export function composeSnapshot(sources: SnapshotSources): Snapshot {
     actions: sources.actions,
     unresolved: sources.unresolved.map((tender) => tenderView(tender, active)),
     torn: [...sources.torn],
+    goodsAsked: [...sources.goodsAsked],
     recent: sources.recent,
     lights: {
       reader: readerLight(sources.reader),

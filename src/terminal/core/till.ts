@@ -21,6 +21,7 @@ import { dtByQr } from '../../voucher/tender.ts'
 import { saleSchema, type Sale } from '../../voucher/sale.ts'
 import type { Command, CommandAnswer, CommandFault } from '../contract/commands.ts'
 import type { Action, Snapshot } from '../contract/snapshot.ts'
+import type { GoodsQuestion } from '../contract/goods.ts'
 import type { TornRecord } from '../contract/torn.ts'
 import {
   emptyContext,
@@ -33,6 +34,7 @@ import type { PaymentWork, RequestCardWork } from '../payment/work.ts'
 import { isBenchCommand, type BenchDesk } from './bench/bench-desk.ts'
 import { standingOf, withItem, withQuantity, type SaleStanding } from './basket.ts'
 import { offeredActions } from './actions.ts'
+import { goodsGiven, goodsView } from './goods-desk.ts'
 import { JournalSales, type JournalSalesParts } from './journal-sales.ts'
 import { LyingCards } from './lying-cards.ts'
 import { endInterruptedTenders, recoveredStateOf } from './recovery.ts'
@@ -90,6 +92,7 @@ const needsShift: ReadonlySet<Command['command']> = new Set([
   'serve_next_meanwhile',
   'take_up_torn',
   'void_sale',
+  'goods_given',
   'refund_sale',
   'close_shift',
   'x_report',
@@ -103,6 +106,7 @@ type Machine = ReturnType<typeof paymentMachine>
 /** What of a snapshot changes only with the journal's head. */
 interface OfJournal extends Pick<Snapshot, 'recent' | 'discrepancies' | 'receiptsWaiting'> {
   readonly torn: readonly TornRecord[]
+  readonly goodsAsked: readonly GoodsQuestion[]
 }
 
 export class Till {
@@ -281,6 +285,7 @@ export class Till {
         recent: recentView(journal, activePackage()?.package),
         discrepancies: discrepanciesView(journal),
         torn: tornView(journal, activePackage()?.package),
+        goodsAsked: goodsView(journal),
         receiptsWaiting: journal.receiptsWaiting(),
       }
     return this.#ofJournal
@@ -354,6 +359,8 @@ export class Till {
         return this.#printAgain(command.saleId)
       case 'void_sale':
         return this.#voidSale(command.saleId)
+      case 'goods_given':
+        return goodsGiven(this.#parts.journal, command.saleId)
       case 'show_refund':
         return this.#refunds.show(command.saleId)
       case 'find_receipt':
@@ -604,7 +611,7 @@ export class Till {
     this.#afterwards(() => {
       this.#tellResolution()
       this.#offerLyingCard()
-      this.#sales.closeIfPaid(this.#sale.saleId)
+      this.#sales.closeIfPaid(this.#sale.saleId, 'seen')
     })
     this.publish()
   }
@@ -619,7 +626,7 @@ export class Till {
       this.#closeResolvedSales()
       this.#refunds.printEnded()
       // Again, should a full disk have kept the paid sale on the screen from being closed.
-      this.#sales.closeIfPaid(this.#sale.saleId)
+      this.#sales.closeIfPaid(this.#sale.saleId, 'seen')
     })
     this.publish()
   }
@@ -658,7 +665,7 @@ export class Till {
   #recover(): RecoveredState | undefined {
     const { journal } = this.#parts
     endInterruptedTenders(journal)
-    for (const { sale } of journal.openSales()) this.#sales.closeIfPaid(sale.saleId)
+    for (const { sale } of journal.openSales()) this.#sales.closeIfPaid(sale.saleId, 'unseen')
     const [open] = journal.openSales()
     // Without a shift nobody is there to go on with it: its tender stands among the unresolved ones.
     if (open === undefined || !this.#shifts.maySell) return undefined

@@ -6,7 +6,14 @@
 import type { Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { tiyn, type Snapshot } from '../../../src/terminal/contract/index.ts'
-import { lunchAndJuice, madeUpSale, madeUpTender, quietTill } from '../../../src/terminal/ui/gallery/made-up.ts'
+import {
+  lunchAndJuice,
+  lunchOnly,
+  madeUpGoodsQuestion,
+  madeUpSale,
+  madeUpTender,
+  quietTill,
+} from '../../../src/terminal/ui/gallery/made-up.ts'
 import { texts } from '../../../src/terminal/ui/texts/index.ts'
 import { typedByScanner, type LayoutName } from '../../fixtures/keyboard-layouts.ts'
 import type { StillShell, StillTill } from './still-till.ts'
@@ -283,6 +290,24 @@ export function describeKeyboard({ name: shellName, whyNot, open: openTill }: St
         { command: 'set_quantity', line: 1, quantity: 2 },
         { command: 'set_quantity', line: 1, quantity: 0 },
         { command: 'set_language', language: 'kk' },
+      ])
+    })
+
+    test('answers by keys whether goods were given, and gives money back only after a question', async () => {
+      const goodsAsked = [madeUpGoodsQuestion(31, lunchOnly(), true), madeUpGoodsQuestion(32, lunchOnly(), true)]
+      const [first, second] = goodsAsked.map(({ saleId }) => saleId)
+      await show({ ...open, goodsAsked })
+      await page.keyboard.press('F3')
+      await page.waitForSelector('.sheet-list')
+      await page.keyboard.press('F6')
+      await page.keyboard.press('ArrowDown')
+      await page.keyboard.press('F4')
+      await page.waitForSelector('.question')
+      await page.keyboard.press('F8')
+      await page.waitForSelector('.sheet-list')
+      expect(await sent()).toEqual([
+        { command: 'goods_given', saleId: first },
+        { command: 'void_sale', saleId: second },
       ])
     })
 

@@ -251,6 +251,35 @@ describe('a card that counts itself', () => {
     expect(tenders()).toMatchObject([{ state: 'settled' }, { state: 'settled' }, { state: 'settled' }])
     expect(snapshot().unresolved).toEqual([])
     expect(core().journal.tender(tenderId)?.state).toBe('settled')
+    // Nobody but the cashier knows whether its first goods were given, and a restart does not forget the question.
+    const asked = { saleId, saleNumber: saleId.slice(-8), goods: [{ en: 'Bread' }], voidable: true }
+    expect(snapshot().goodsAsked).toMatchObject([asked])
+    world.station.kill()
+    world.station.start()
+    await pass(5_000)
+    expect(snapshot().goodsAsked).toMatchObject([asked])
+    done({ command: 'goods_given', saleId })
+    expect(snapshot().goodsAsked).toEqual([])
+    expect(command({ command: 'goods_given', saleId })).toEqual({ ok: false, fault: 'not_now' })
+  })
+
+  it('is given back what it paid for goods that nobody has', async () => {
+    await open()
+    const [{ saleId } = { saleId: '' }] = snapshot().unresolved
+    expect(await taps('bread', label)).toBe('refused')
+    done({ command: 'cancel_sale' })
+    done({ command: 'void_sale', saleId })
+    expect(snapshot().goodsAsked).toEqual([])
+    await pass(60_000)
+    expect(tenders()).toMatchObject([{ state: 'settled' }, { state: 'reversed' }])
+  })
+
+  it('that pays its sale on the screen leaves nothing to ask', async () => {
+    await open()
+    done({ command: 'take_up_torn', tenderId: snapshot().unresolved[0]?.tenderId ?? '' })
+    expect(await tapsAgain(label)).toBe('approved')
+    done({ command: 'next_customer' })
+    expect(snapshot().goodsAsked).toEqual([])
   })
 
   it('that never comes back stays on the list after it was given up, until the ledger knows', async () => {

@@ -20,7 +20,8 @@ const isOlderThan = (version: number, kind: string): boolean =>
   (version >= 5 || kind !== 'key_rotated') &&
   (version >= 7 || kind !== 'discrepancy_told') &&
   (version >= 8 || !kind.startsWith('time_')) &&
-  (version >= 9 || !/^(payment_request|capture_)/.test(kind))
+  (version >= 9 || !/^(payment_request|capture_)/.test(kind)) &&
+  (version >= 13 || !/^goods_(asked|given)/.test(kind))
 
 function columnsOf(database: Database.Database, table: string): string[] {
   return (database.pragma(`table_info(${table})`) as { name: string }[]).map(({ name }) => name)

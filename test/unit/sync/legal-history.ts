@@ -204,6 +204,16 @@ export function playLegalHistory(
     }
   }
 
+  const goodsAsked = new Set<string>()
+  /** Once of each sale that is closed, and answered perhaps. */
+  const moveGoods = (): void => {
+    const saleId = seeded.pick(sales)
+    if (journal.sale(saleId)?.state !== 'closed') return
+    if (goodsAsked.has(saleId)) return void journal.commit({ kind: 'goods_given', saleId })
+    goodsAsked.add(saleId)
+    journal.commit({ kind: 'goods_asked', saleId })
+  }
+
   const refunds: string[] = []
   const returns: string[] = []
   const takeGoodsBack = ({ intent, saleId }: LiveTender): void => {
@@ -279,6 +289,7 @@ export function playLegalHistory(
     ...Array.from({ length: 3 }, () => () => (qrs.length === 0 ? askByQr() : moveQr(seeded.pick(qrs)))),
     ...Array.from({ length: 6 }, () => () => (tenders.length === 0 ? openNewSale() : moveTender(seeded.pick(tenders)))),
     () => (sales.length === 0 ? openNewSale() : moveSale(seeded.pick(sales))),
+    () => void (sales.length > 0 && moveGoods()),
     () => void (jobs.length > 0 && journal.commit({ kind: 'receipt_started', jobId: seeded.pick(jobs) })),
     () => void (jobs.length > 0 && journal.commit({ kind: 'receipt_untouched', jobId: seeded.pick(jobs) })),
     () => void (jobs.length > 0 && journal.commit({ kind: 'receipt_printed', jobId: seeded.pick(jobs) })),

@@ -82,7 +82,7 @@ it('beside a voucher: the rest of each line, with the sale, and when it was clos
   tapped(journal, sale)
   const tenderId = held(journal, sale)
   now = noon + 7_000
-  sales.closeIfPaid(sale.saleId)
+  sales.closeIfPaid(sale.saleId, 'seen')
   const [capture] = waiting(journal)
   expect(capture).toMatchObject({ tenderId, sold: { at: noon + 7_000, sale } })
   expect(partsOf(capture)).toEqual([
@@ -128,7 +128,7 @@ it('a second QR: each has parts of its own, and together they pay each line once
   held(journal, sale)
   journal.commit({ kind: 'item_answered', by: 'status_feed', item: itemOf(terms.tenderId, 'reversed') })
   held(journal, sale)
-  sales.closeIfPaid(sale.saleId)
+  sales.closeIfPaid(sale.saleId, 'seen')
   expect(waiting(journal).map(partsOf)).toEqual([
     [
       [1, 81_188],

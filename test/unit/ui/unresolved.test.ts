@@ -6,12 +6,20 @@ import { describe, expect, it } from 'vitest'
 import { languages, tiyn, type Language, type Snapshot, type TenderView } from '../../../src/terminal/contract/index.ts'
 import {
   lunchAndJuice,
+  lunchOnly,
+  madeUpGoodsQuestion,
   madeUpSale,
   madeUpTear,
   madeUpTender,
   quietTill,
 } from '../../../src/terminal/ui/gallery/made-up.ts'
-import { emptyScreen, openList, rowIds, type Sheet } from '../../../src/terminal/ui/input/screen-state.ts'
+import {
+  emptyScreen,
+  isNothingToTell,
+  openList,
+  rowIds,
+  type Sheet,
+} from '../../../src/terminal/ui/input/screen-state.ts'
 import { flatTexts, texts } from '../../../src/terminal/ui/texts/index.ts'
 import { DiscrepancyList } from '../../../src/terminal/ui/till/discrepancy-list.tsx'
 import { commandOf, SheetContent } from '../../../src/terminal/ui/till/sheets.tsx'
@@ -20,6 +28,8 @@ import { rendered } from './snapshots.ts'
 const torn = madeUpTender(4, 742_050, 'torn')
 const unknown = madeUpTender(3, 115_000, 'unknown')
 const older = madeUpTender(5, 60_000, 'unknown')
+const ofThisShift = madeUpGoodsQuestion(31, lunchOnly(), true)
+const ofAnother = madeUpGoodsQuestion(32, lunchAndJuice(), false)
 const withPayments = (...unresolved: TenderView[]): Snapshot => ({ ...quietTill, unresolved })
 const ids = (...tenders: readonly TenderView[]): readonly string[] => tenders.map(({ tenderId }) => tenderId)
 
@@ -38,6 +48,8 @@ function sheet(snapshot: Snapshot, language: Language, shown = openList('unresol
 
 const inLanguage = (language: Language, content: ReactElement): string =>
   renderToString(createElement(IntlProvider, { locale: language, messages: flatTexts(language) }, content))
+
+const withoutMarks = (html: string): string => html.replaceAll('<!-- -->', '')
 
 /** The band over the till: everything of it, and nothing else on the screen. */
 function band(snapshot: Snapshot): string {
@@ -110,6 +122,27 @@ describe.each(languages)('in %s', (language) => {
     expect(sheet(quietTill, language, queue)).not.toContain(words['action.show_torn'].split('{')[0])
   })
 
+  it('a sale that was paid meanwhile stands under its question, below what is in doubt, with its goods', () => {
+    const snapshot = { ...withPayments(torn), goodsAsked: [ofThisShift] }
+    const html = sheet(snapshot, language)
+    const places = [
+      words['unresolved.torn.title'],
+      words['goods.asked.title'],
+      words['goods.asked.todo'],
+      ofThisShift.saleNumber,
+      ofThisShift.goods[0]?.[language] ?? '',
+      words['action.goods_given'],
+      words['action.goods_not_given'],
+    ].map((text) => html.indexOf(text))
+    expect(places).not.toContain(-1)
+    expect(places).toEqual(places.toSorted((one, other) => one - other))
+    expect(withoutMarks(band({ ...snapshot, language }))).toContain(`${words['goods.asked.title']}: 1`)
+    const alone = { ...withPayments(), goodsAsked: [ofThisShift] }
+    expect(sheet(alone, language)).not.toContain(words['unresolved.empty'])
+    expect(isNothingToTell(alone)).toBe(false)
+    expect(isNothingToTell(quietTill)).toBe(true)
+  })
+
   it('an empty list says so, and no longer what not to do', () => {
     const html = sheet(withPayments(), language)
     expect(html).toContain(words['unresolved.empty'])
@@ -166,6 +199,23 @@ describe('the keys of the list', () => {
     const snapshot = withPayments(torn, unknown, older)
     expect(rowIds('unresolved', snapshot)).toEqual(ids(unknown, older, torn))
     expect(openList('unresolved', snapshot)).toEqual({ kind: 'unresolved', chosen: unknown.tenderId })
+  })
+
+  it('answer for goods: given, or the money back by the way that its shift allows', () => {
+    const snapshot = { ...withPayments(torn), goodsAsked: [ofThisShift, ofAnother] }
+    const { saleId } = ofThisShift
+    expect(rowIds('unresolved', snapshot)).toEqual([...ids(torn), saleId, ofAnother.saleId])
+    const at = (chosen: string): Sheet => ({ kind: 'unresolved', chosen })
+    expect(commandOf('goods_given', at(saleId), snapshot)).toEqual({ command: 'goods_given', saleId })
+    expect(commandOf('goods_not_given', at(saleId), snapshot)).toEqual({ command: 'void_sale', saleId })
+    expect(commandOf('goods_not_given', at(ofAnother.saleId), snapshot)).toEqual({
+      command: 'show_refund',
+      saleId: ofAnother.saleId,
+    })
+    for (const action of ['goods_given', 'goods_not_given'] as const)
+      expect(commandOf(action, at(torn.tenderId), snapshot)).toBeNull()
+    for (const action of ['take_up_torn', 'cancel_unknown', 'wait_for_answer'] as const)
+      expect(commandOf(action, at(saleId), { ...snapshot, actions: ['take_up_torn'] })).toBeNull()
   })
 
   it('ask the ledger about what was sent, and not about a torn card', () => {

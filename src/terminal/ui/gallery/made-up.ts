@@ -1,6 +1,7 @@
 /** Made-up snapshots for pictures and tests: every state the till can show, with invented shops, goods and sums. */
 import {
   addTiyn,
+  type GoodsQuestion,
   tiyn,
   type Light,
   type Snapshot,
@@ -103,6 +104,14 @@ export function madeUpTear(number: number, amount: number, state: TenderView['st
   }
 }
 
+export function madeUpGoodsQuestion(number: number, lines: Sale['lines'], voidable: boolean): GoodsQuestion {
+  const saleId = madeUpId(number)
+  return {
+    ...{ saleId, saleNumber: saleId.slice(-8), at: minutesAgo(number), voidable },
+    ...{ total: addTiyn(...lines.map(({ total }) => total)), goods: lines.map(({ name }) => name) },
+  }
+}
+
 export const lunchAndJuice = (covered = 0): Sale['lines'] => [line(1, 'lunch', 1, covered), line(2, 'juice', 2)]
 export const lunchOnly = (covered = 0): Sale['lines'] => [line(1, 'lunch', 1, covered)]
 export const longBasket = (): Sale['lines'] => [
@@ -181,6 +190,7 @@ export const quietTill: Snapshot = {
   tap: { state: 'idle' },
   actions: ['edit_basket', 'print_again', 'void_sale', 'close_shift'],
   unresolved: [],
+  goodsAsked: [],
   torn: [],
   recent: [
     {

@@ -6,6 +6,7 @@ import {
   lunchAndJuice,
   lunchOnly,
   lunchPays,
+  madeUpGoodsQuestion,
   madeUpId,
   madeUpNow,
   madeUpRefund,
@@ -65,6 +66,12 @@ const qrWith = (card: Extract<Snapshot['tap'], { state: 'qr' }>['card']): Snapsh
       card,
     },
   })
+/** One of this shift, and one of the shift before it with many goods. */
+const goodsAsked: Snapshot['goodsAsked'] = [
+  madeUpGoodsQuestion(31, lunchOnly(), true),
+  madeUpGoodsQuestion(32, longBasket(), false),
+]
+const paidMeanwhile = { ...open, goodsAsked }
 const unresolved = [madeUpTender(3, 115_000, 'unknown'), madeUpTender(4, 742_050, 'torn')]
 /** Whoever paid has left; the till is free to take one up again. */
 const withTears = atTill({
@@ -206,6 +213,7 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
   'qr-not-paid': { ...open, tap: { state: 'refused', code: 'QR_NOT_PAID' } },
   unresolved: { ...open, unresolved },
   'unresolved-debit': { ...open, unresolved: mayHavePaid },
+  'goods-asked': paidMeanwhile,
   troubled: { ...open, ...troubledLights, time: { now: madeUpNow, trusted: false, toConfirm: null } },
   start: noShift,
   'start-wait': {
@@ -336,6 +344,18 @@ export const pictures: readonly Picture[] = [
   }),
   picture('sheet-torn', running(withTears), { sheet: openList('unresolved', withTears) }),
   picture('sheet-torn-over', running(withEndedTears), { sheet: openList('unresolved', withEndedTears) }),
+  picture('sheet-goods', running(paidMeanwhile), { sheet: openList('unresolved', paidMeanwhile) }),
+  picture('sheet-goods-torn', running({ ...withTears, goodsAsked }), {
+    sheet: { kind: 'unresolved', chosen: goodsAsked[0]?.saleId ?? null },
+  }),
+  picture('question-goods', running(paidMeanwhile), {
+    sheet: {
+      kind: 'question',
+      question: 'goods_not_given',
+      command: { command: 'void_sale', saleId: goodsAsked[0]?.saleId ?? madeUpId(0) },
+      behind: openList('unresolved', paidMeanwhile),
+    },
+  }),
   picture('sheet-queue-torn', running(withTears), { sheet: { kind: 'light', light: 'queue' } }),
   picture('question-cancel', running(open), {
     sheet: { kind: 'question', question: 'cancel_sale', command: { command: 'cancel_sale' }, behind: null },

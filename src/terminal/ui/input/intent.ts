@@ -72,6 +72,8 @@ export type SheetAction =
   | 'wait_for_answer'
   | 'cancel_unknown'
   | 'take_up_torn'
+  | 'goods_given'
+  | 'goods_not_given'
   | 'show_torn'
   | 'sync_now'
   | 'show_refund'
@@ -92,6 +94,8 @@ export const sheetKeys: Readonly<Record<SheetAction, string>> = {
   void_sale: 'Delete',
   cancel_unknown: 'Delete',
   take_up_torn: 'F9',
+  goods_given: 'F6',
+  goods_not_given: 'F4',
   show_torn: 'F3',
   show_refund: 'F6',
   find_receipt: 'F2',
@@ -114,7 +118,7 @@ const sheetActions: Readonly<Record<Situation['sheet'], readonly SheetAction[]>>
   recent: ['print_again', 'void_sale', 'show_refund', 'find_receipt'],
   refund: ['refund_sale'],
   receipt_number: [],
-  unresolved: ['wait_for_answer', 'cancel_unknown', 'take_up_torn'],
+  unresolved: ['wait_for_answer', 'cancel_unknown', 'take_up_torn', 'goods_given', 'goods_not_given'],
   shift: ['x_report', 'z_report', 'close_shift', 'set_cashier', 'confirm_time'],
   report: ['print_report'],
 }

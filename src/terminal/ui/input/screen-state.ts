@@ -15,7 +15,7 @@ export const shownLights = (lights: Snapshot['lights']): readonly LightName[] =>
   lightNames.filter((light) => lights[light] !== null)
 
 /** What is asked before a command that cannot be taken back. */
-export type Question = 'cancel_sale' | 'cancel_unknown' | 'void_sale' | 'refund_sale'
+export type Question = 'cancel_sale' | 'cancel_unknown' | 'void_sale' | 'goods_not_given' | 'refund_sale'
 
 export type Sheet =
   | { readonly kind: 'light'; readonly light: LightName }
@@ -56,15 +56,20 @@ export function unresolvedGroups(unresolved: readonly TenderView[]): readonly Un
 
 /** The ids of a list's rows, from the top. */
 export function rowIds(kind: Sheet['kind'] | undefined, snapshot: Snapshot): readonly string[] {
-  const { recent, unresolved, shift, refund, lights } = snapshot
+  const { recent, unresolved, goodsAsked, shift, refund, lights } = snapshot
   if (kind === 'light') return shownLights(lights)
   if (kind === 'refund')
     return (refund?.lines ?? []).flatMap((line) => (piecesLeft(line) > 0 ? [String(line.line)] : []))
   if (kind === 'recent') return recent.map(({ saleId }) => saleId)
   if (kind === 'shift') return shift.closed.map(({ shiftId }) => shiftId)
   if (kind !== 'unresolved') return []
-  return unresolvedGroups(unresolved).flatMap(({ tenders }) => tenders.map(({ tenderId }) => tenderId))
+  const payments = unresolvedGroups(unresolved).flatMap(({ tenders }) => tenders.map(({ tenderId }) => tenderId))
+  return [...payments, ...goodsAsked.map(({ saleId }) => saleId)]
 }
+
+/** The list of what is not over would be empty. */
+export const isNothingToTell = ({ unresolved, torn, goodsAsked }: Snapshot): boolean =>
+  unresolved.length + torn.length + goodsAsked.length === 0
 
 /** The sheet of a return as it opens: nothing is taken back yet. */
 export const newRefund: Sheet = { kind: 'refund', ...nothingChosen }

@@ -19,6 +19,7 @@ import { Amount } from './amount.tsx'
 import { Tender } from './card-pays.tsx'
 import { DiscrepancyList } from './discrepancy-list.tsx'
 import { CommandButton, shownKey } from './command-button.tsx'
+import { moneyBack } from './goods-questions.tsx'
 import { ReceiptNumberSheet } from './receipt-number-sheet.tsx'
 import { RefundSheet } from './refund-sheet.tsx'
 import { ConfirmTime, Fact, Row, rowKey, SheetHead, type ContentProps, type ListProps } from './sheet-parts.tsx'
@@ -52,6 +53,9 @@ export function commandOf(action: SheetAction, sheet: Sheet | null, snapshot: Sn
   }
   if (sheet?.kind === 'unresolved') {
     const tender = snapshot.unresolved.find(({ tenderId }) => tenderId === sheet.chosen)
+    const question = snapshot.goodsAsked.find(({ saleId }) => saleId === sheet.chosen)
+    if (question !== undefined && action === 'goods_given') return { command: action, saleId: question.saleId }
+    if (question !== undefined && action === 'goods_not_given') return moneyBack(question)
     if (tender === undefined) return null
     if (action === 'take_up_torn')
       return mayTakeUp(tender, snapshot) ? { command: action, tenderId: tender.tenderId } : null
@@ -327,9 +331,12 @@ function RecentSheet({ chosen, snapshot, readOnly, close, onCommand, onSheet }: 
 }
 
 /** Which one is meant: an amount and a time tell a cashier more than a place in a list. */
-function meantBy(command: Command, { recent, unresolved, tap, refund }: Snapshot): { at: number; amount: Tiyn } | null {
+function meantBy(
+  command: Command,
+  { recent, goodsAsked, unresolved, tap, refund }: Snapshot,
+): { at: number; amount: Tiyn } | null {
   if (command.command === 'void_sale') {
-    const sale = recent.find(({ saleId }) => saleId === command.saleId)
+    const sale = [...goodsAsked, ...recent].find(({ saleId }) => saleId === command.saleId)
     return sale === undefined ? null : { at: sale.at, amount: sale.total }
   }
   if (command.command === 'refund_sale' && refund !== null)

@@ -9,6 +9,7 @@ import { offersOf, type Offer } from '../input/offers.ts'
 import { receiptCodeOf, receiptNumberLength, typeReceiptNumber } from '../input/receipt-number.ts'
 import { changedBy } from '../input/refund-choice.ts'
 import {
+  isNothingToTell,
   newRefund,
   openList,
   openShifts,
@@ -159,6 +160,8 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
     if (on?.kind === 'shift' && action !== 'confirm_time') show(null)
     if (action === 'void_sale' || action === 'cancel_unknown')
       return show({ kind: 'question', question: action, command, behind: store.get().sheet })
+    if (action === 'goods_not_given' && command.command === 'void_sale')
+      return show({ kind: 'question', question: action, command, behind: store.get().sheet })
     // What has gone back is chosen anew: the choice of before the question means other pieces afterwards.
     if (action === 'refund_sale') return show({ kind: 'question', question: action, command, behind: newRefund })
     answer(command)
@@ -238,7 +241,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
         return searchField.current?.focus()
       case 'open':
         if (intent.sheet === 'shift') return show(openShifts(snapshot))
-        if (intent.sheet === 'unresolved' && snapshot.unresolved.length + snapshot.torn.length === 0) return undefined
+        if (intent.sheet === 'unresolved' && isNothingToTell(snapshot)) return undefined
         return show(
           intent.sheet === 'status'
             ? { kind: 'light', light: worstLight(snapshot.lights) }
@@ -276,6 +279,7 @@ export function TillScreen({ bridge, snapshot, view, store }: TillScreenProps) {
       />
       <UnresolvedBand
         unresolved={snapshot.unresolved}
+        goodsAsked={snapshot.goodsAsked}
         now={snapshot.time.now}
         onOpen={() => show(openList('unresolved', snapshot))}
       />

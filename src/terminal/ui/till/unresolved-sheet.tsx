@@ -10,6 +10,7 @@ import { useTexts } from '../texts/use-texts.ts'
 import { Amount } from './amount.tsx'
 import { Tender } from './card-pays.tsx'
 import { CommandButton } from './command-button.tsx'
+import { GoodsQuestions } from './goods-questions.tsx'
 import { Row, rowKey, SheetHead, type ListProps } from './sheet-parts.tsx'
 
 /** The ledger is asked about what was sent to it, and nothing was sent of a torn card. */
@@ -26,7 +27,8 @@ export const mayTakeUp = (tender: TenderView, { actions }: Pick<Snapshot, 'actio
 const isHeldUp = (tender: TenderView, snapshot: Snapshot): boolean =>
   !isAsked(tender) && snapshot.sale !== null && !mayTakeUp(tender, snapshot)
 
-export function UnresolvedSheet({ chosen, snapshot, readOnly, close, onCommand, onSheet }: ListProps) {
+export function UnresolvedSheet(props: ListProps) {
+  const { chosen, snapshot, readOnly, close, onCommand, onSheet } = props
   const { say } = useTexts()
   const givenUp = snapshot.torn.filter(({ state }) => state === 'advised')
   const ended = snapshot.torn.filter((record) => !isOpenTear(record))
@@ -39,6 +41,7 @@ export function UnresolvedSheet({ chosen, snapshot, readOnly, close, onCommand, 
     })
   const groups = unresolvedGroups(snapshot.unresolved)
   const titles = groups.map(({ state }) => say(`unresolved.${state}.title`))
+  if (snapshot.goodsAsked.length > 0) titles.push(say('goods.asked.title'))
   if (givenUp.length > 0) titles.push(say('torn.advised.title'))
   const [title = say('unresolved.empty')] = titles
   return (
@@ -94,9 +97,15 @@ export function UnresolvedSheet({ chosen, snapshot, readOnly, close, onCommand, 
           </ul>
         </Fragment>
       ))}
+      {snapshot.goodsAsked.length === 0 ? null : (
+        <>
+          {groups.length === 0 ? null : <h2>{say('goods.asked.title')}</h2>}
+          <GoodsQuestions {...props} />
+        </>
+      )}
       {givenUp.length === 0 ? null : (
         <>
-          {groups.length === 0 ? null : <h2>{say('torn.advised.title')}</h2>}
+          {title === say('torn.advised.title') ? null : <h2>{say('torn.advised.title')}</h2>}
           <p>{say('torn.advised.detail')}</p>
           <p>{say('torn.advised.todo')}</p>
           <TornRecords records={givenUp} />
