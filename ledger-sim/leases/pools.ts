@@ -6,13 +6,14 @@
  */
 import { remainderTiyn, smallestTiyn, tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import { unusedOf, type AnyScheme } from '../../src/voucher/scheme.ts'
-import { slotIdOf } from '../../src/voucher/slot.ts'
+import { slotIdOf, type Slot } from '../../src/voucher/slot.ts'
 import { openAccount } from '../accounts/accounts.ts'
 import { availableIn, post } from '../accounts/transfers.ts'
 import { newId, type Work } from '../context.ts'
 import { tellOfLeaseGranted } from '../feed/till-news.ts'
 import { needSlot } from '../schemes/carrying.ts'
 import { schemeAccountOf } from '../schemes/schemes.ts'
+import { amountLeftIn } from '../schemes/slots.ts'
 import { inRows } from '../store/in-rows.ts'
 import { partiesOf, payingCards, type Parties } from './grant.ts'
 import { escrowAccountOf, liveLeasesOf, surrenderedBy, type LeaseRow } from './leases.ts'
@@ -137,6 +138,25 @@ async function fillUp(work: Work, { leaseId, schemeId, escrowAccount }: LeaseRow
 /** What lies in a pool's escrow. */
 export async function leftIn(work: Work, escrowAccount: string): Promise<Tiyn> {
   return tiyn((await availableIn(work, escrowAccount)) ?? zeroTiyn)
+}
+
+/**
+ * Of these slots' schemes, those that have lent the terminal a live pool and have less money left themselves than the
+ * slot allows.
+ */
+export async function dryBesidePool(
+  work: Work,
+  terminalId: string,
+  slots: readonly Slot[],
+): Promise<readonly string[]> {
+  const pools = (await liveLeasesOf(work, terminalId)).filter(({ isPool }) => isPool)
+  const dry: string[] = []
+  for (const slot of slots) {
+    if (!pools.some(({ schemeId }) => schemeId === slot.schemeId)) continue
+    const available = (await availableIn(work, schemeAccountOf(slot.schemeId))) ?? 0n
+    if (available < amountLeftIn(slot)) dry.push(slot.schemeId)
+  }
+  return dry
 }
 
 interface Wanted {

@@ -287,11 +287,17 @@ export const cardSessionRequestSchema = z
       paymentRequest === undefined || (profile === undefined && schemes === undefined),
     'a payment request is paid by a card that proves itself, and by no scheme',
   )
+/**
+ * Of the slots' schemes, those that have lent this till a pool and have themselves less than the slot has left: the
+ * ledger would refuse what the pool can pay. Absent where there are none.
+ */
+const dryBesidePoolSchema = z.array(nameSchema).optional()
 export const cardSessionAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('open'),
     blocked: z.boolean(),
     slots: z.array(slotSchema),
+    dryBesidePool: dryBesidePoolSchema,
     /**
      * Schemes of this card whose slot another till holds. The card is authenticated all the same: proved to be here,
      * it is a reason to ask that till for the slot.
@@ -301,7 +307,12 @@ export const cardSessionAnswerSchema = z.discriminatedUnion('kind', [
     authenticationPart2: z.string().regex(/^[0-9A-F]{64}$/),
   }),
   /** As `open`, of a card with which nothing is authenticated. */
-  z.strictObject({ kind: z.literal('identified'), slots: z.array(slotSchema), leasedElsewhere: z.array(nameSchema) }),
+  z.strictObject({
+    kind: z.literal('identified'),
+    slots: z.array(slotSchema),
+    dryBesidePool: dryBesidePoolSchema,
+    leasedElsewhere: z.array(nameSchema),
+  }),
   z.strictObject({
     kind: z.literal('refused'),
     code: z.enum([

@@ -35,6 +35,7 @@ import {
   type OpenTender,
   type Tapped,
 } from './open-tender.ts'
+import type { LedgerSlots } from './card-inquiry.ts'
 import { isCurrentSlot, leasedSlots, type Leased } from './leased-slots.ts'
 import type {
   AcceptOutcome,
@@ -144,8 +145,27 @@ export class CardPayment implements CardWork {
       return this.#decideAndRecord(active, tapped, slotsOf(nowLeased), nowLeased, 'offline')
     }
     if (session.kind === 'refused') return session.code === 'LEASED_ELSEWHERE' ? session : (here ?? session)
+    const fromPool = this.#payFromPool(active, tapped, session, nowLeased)
+    if (fromPool !== undefined) return fromPool
     const asked = this.#decideAndRecord(active, tapped, session.slots, [], 'online')
     return asked.kind === 'refused' && session.isElsewhere ? { kind: 'refused', code: 'LEASED_ELSEWHERE' } : asked
+  }
+
+  /** Nothing unless the scheme that would pay has no money but in this till's pool, and that has enough. */
+  #payFromPool(
+    active: ActivePackage,
+    tapped: Tapped,
+    { slots, dryBesidePool }: LedgerSlots,
+    leased: readonly Leased[],
+  ): PrepareOutcome | undefined {
+    if (dryBesidePool.length === 0) return undefined
+    const asked = { active: active.package, card: tapped, slots, leased: [], mode: 'online', without: null } as const
+    const decision = decide(decisionInput(this.#parts, asked))
+    const payer = decision.verdict === 'approve' ? decision.parts[0]?.schemeId : undefined
+    if (payer === undefined || !dryBesidePool.includes(payer)) return undefined
+    const pooled = leased.filter(({ slot, lease }) => lease.pool !== undefined && slot.schemeId === payer)
+    const fromPool = this.#decideAndRecord(active, tapped, slotsOf(pooled), pooled, 'offline')
+    return fromPool.kind === 'refused' ? undefined : fromPool
   }
 
   /** A scheme of which this till holds no slot for the card would pay for the basket; the ledger knows of one. */

@@ -15,9 +15,8 @@ import type { Ev2Session } from '../../voucher/cards/ev2.ts'
 import { readSun, takeSaleBoundProof, writeBinding, type CardRefusalCode } from '../../voucher/cards/ntag424.ts'
 import { authenticate, keyHolder, type CardAuthenticator } from '../../voucher/cards/ntag424-authentication.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
-import type { Slot } from '../../voucher/slot.ts'
 import type { Sun } from '../../voucher/tender.ts'
-import { askForSlots } from './card-inquiry.ts'
+import { askForSlots, type LedgerSlots } from './card-inquiry.ts'
 import { cardRelay, refusalCodeOf, upperHex, type CardRelay, type CardRelayParts } from './card-relay.ts'
 import { counted, nameOfKey, uncountable } from './counted-authentication.ts'
 import { leasedSlots, type Leased } from './leased-slots.ts'
@@ -32,7 +31,7 @@ export interface CardProofParts extends CardRelayParts {
 }
 
 export type CardSession =
-  | { readonly kind: 'slots'; readonly slots: readonly Slot[]; readonly isElsewhere: boolean }
+  | LedgerSlots
   | { readonly kind: 'card_left' }
   | { readonly kind: 'refused'; readonly code: RefusalCode }
 
@@ -111,7 +110,12 @@ export class CardProofs {
     if (authenticated.kind === 'torn') return { kind: 'card_left' }
     if (authenticated.kind === 'refused') return authenticated
     this.#relayed = { presenceId: tapped.presenceId, session: authenticated.session }
-    return { kind: 'slots', slots: relay.slots(), isElsewhere: relay.isElsewhere() }
+    return {
+      kind: 'slots',
+      slots: relay.slots(),
+      isElsewhere: relay.isElsewhere(),
+      dryBesidePool: relay.dryBesidePool(),
+    }
   }
 
   /**

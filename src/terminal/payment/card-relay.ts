@@ -27,6 +27,8 @@ export interface CardRelay {
   readonly slots: () => readonly Slot[]
   /** Another till holds a slot that would pay for the basket. */
   readonly isElsewhere: () => boolean
+  /** Schemes that would refuse what this till's pool can pay. */
+  readonly dryBesidePool: () => readonly string[]
   /** Why the card can pay for nothing here, where it has no slot. */
   readonly refusal: () => RefusalCode | undefined
 }
@@ -46,6 +48,7 @@ export function cardRelay(
 ): CardRelay {
   let slots: readonly Slot[] = []
   let isElsewhere = false
+  let dryBesidePool: readonly string[] = []
   let refusal: RefusalCode | undefined
   const authenticator: CardAuthenticator = {
     async answer(_uid, encRndB) {
@@ -65,6 +68,7 @@ export function cardRelay(
       if ('schemes' in asked) {
         const { leasedElsewhere } = reply.answer
         slots = reply.answer.slots
+        dryBesidePool = reply.answer.dryBesidePool ?? []
         // The card is authenticated all the same: the ledger asks another till for its slot only if it is really here.
         isElsewhere = leasedElsewhere.some((schemeId) => asked.schemes.includes(schemeId))
         if (slots.length === 0) {
@@ -100,7 +104,13 @@ export function cardRelay(
       }
     },
   }
-  return { authenticator, slots: () => slots, isElsewhere: () => isElsewhere, refusal: () => refusal }
+  return {
+    authenticator,
+    slots: () => slots,
+    isElsewhere: () => isElsewhere,
+    dryBesidePool: () => dryBesidePool,
+    refusal: () => refusal,
+  }
 }
 
 function forMessage(asked: AskedOfCard): { schemes: string[] } | { paymentRequest: string } {

@@ -52,10 +52,11 @@ beforeEach(async () => {
 })
 afterEach(() => world.close())
 
-async function lend(sums: Readonly<Record<string, bigint>>): Promise<void> {
+/** @param funds of the scheme, before any of it is lent */
+async function lend(sums: Readonly<Record<string, bigint>>, funds = 1_000_000n): Promise<void> {
   await world.atLedger(async (work) => {
     await publishScheme(work, scheme)
-    await fundScheme(work, demoAgency, schemeId, tiyn(1_000_000n), 'for the day')
+    await fundScheme(work, demoAgency, schemeId, tiyn(funds), 'for the day')
     const holder = demoPseudonym(worldSeed, 'holder', card)
     // So that one scheme says why nothing is paid.
     const lunch = { schemeId: 'school-lunch', beneficiary: demoPseudonym(worldSeed, 'school-lunch', card), holder }
@@ -233,5 +234,24 @@ describe('with network', () => {
     cut.first.all = 'up'
     await pass(60_000)
     expect(paid()).toMatchObject([{ state: 'settled', paid_by: 'escrow' }])
+  })
+
+  it('a scheme whose money lies in the pool pays from it, and refuses what the pool can not pay either', async () => {
+    await lend({ 'till-1': 30_000n }, 30_000n)
+    expect(await taps(first)).toBe('pending')
+    await pass(60_000)
+    expect(paid()).toMatchObject([{ state: 'settled', paid_by: 'escrow', amount: Number(bread) }])
+    expect(await taps(first)).toBe('pending')
+    expect(leftAt(first)).toBe(0n)
+    expect(await taps(first)).toBe('INSUFFICIENT_FUNDS')
+    await pass(60_000)
+    expect(paid()).toMatchObject([{ paid_by: 'escrow' }, { state: 'settled', paid_by: 'escrow', amount: 12_000 }])
+    expect(rows('SELECT code FROM discrepancy')).toEqual([])
+    // Another till has no pool to pay from.
+    expect(await taps(second)).toBe('INSUFFICIENT_FUNDS')
+    await world.atLedger(async (work) => {
+      await fundScheme(work, demoAgency, schemeId, tiyn(100_000n), 'and more')
+    })
+    expect(await taps(second)).toBe('settled')
   })
 })
