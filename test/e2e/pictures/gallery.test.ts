@@ -80,8 +80,10 @@ describe.concurrent('every picture', () => {
         const baseline = readBaseline({ size, theme, language })
         const kept = keptPictures({ size, theme, language })
         expect([...baseline.keys()]).toEqual(kept)
-        // What stands where does not depend on the theme.
-        const names = theme === 'light' ? allPictures.map(({ name }) => name) : kept
+        // What stands where does not depend on the theme; where there is room, the longest language shows what does not
+        // fit. `npm run pictures` looks at all of them everywhere.
+        const isWhole = theme === 'light' && (size === '1024x600' || language === 'kk')
+        const names = isWhole ? allPictures.map(({ name }) => name) : kept
         for (const name of names) {
           const where = `${size} ${theme} ${language} ${name}`
           await window.show({ name, language, theme })
