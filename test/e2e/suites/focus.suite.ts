@@ -1,6 +1,6 @@
 /**
  * By keys alone, in light and in dark: Tab reaches every control, and whoever looks sees which one has the keyboard.
- * Run in both shells: test/e2e/chromium/focus.test.ts and test/e2e/electron/focus.test.ts.
+ * Run in both shells: test/e2e/chromium/focus.test.ts and, in brief, test/e2e/electron/focus.test.ts.
  */
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -10,7 +10,8 @@ import type { StillShell, StillTill } from './still-till.ts'
 import { tabThrough } from './visible-focus.ts'
 
 /** The gallery's snapshots on which the till has every kind of control, and the keys that open what stands over it. */
-const states: readonly (readonly [name: string, ...keys: string[]])[] = [
+type State = readonly [name: string, ...keys: string[]]
+const allStates: readonly State[] = [
   ['unresolved'],
   ['idle-long-basket', 'ArrowUp'],
   ['unknown'],
@@ -34,7 +35,11 @@ async function inTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
   await page.waitForSelector(`html[data-theme="${theme}"]`)
 }
 
-export function describeFocus({ name: shellName, whyNot, open }: StillShell): void {
+/** One with lines, tiles, keypad and what is unresolved, and one under a sheet. */
+export const statesInBrief: readonly State[] = [['unresolved'], ['sheet-recent', 'F7']]
+
+/** @param states those that are looked at */
+export function describeFocus({ name: shellName, whyNot, open }: StillShell, states = allStates): void {
   describe(`the keyboard's place in ${shellName}`, () => {
     let till: StillTill
     const good = new Set<string>()
