@@ -151,6 +151,16 @@ describe('a card', () => {
     expect(identity.applications).toHaveLength(5)
   })
 
+  test('NTAG 424 DNA that is mute at Read_Sig is asked nothing more, and known in part', async () => {
+    const reader = onReader(laidCard().card)
+    const transmit = async (command: Uint8Array): Promise<ChannelAnswer> => {
+      const answer = await reader.transmit(command)
+      return toHex(command).startsWith('903C') ? { kind: 'unknown', reason: 'timed-out' } : answer
+    }
+    expect(await identifyCard({ ...reader, transmit })).toMatchObject({ originality: null, isPartial: true })
+    expect(reader.sent.at(-1)).toBe('903C0000010000')
+  })
+
   test.each([
     ['an issuer’s', activeApplet(), 'voucher', false, 'tolem_voucher'],
     ['a blank', blankApplet({ uid: null, cardKind: 1 }), 'voucher', true, 'tolem_voucher'],
