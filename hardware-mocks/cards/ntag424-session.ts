@@ -83,15 +83,16 @@ export class SecureSession {
     return plain === null ? null : Buffer.concat([body.subarray(0, headerBytes), plain])
   }
 
-  /** Response data with its MAC; the counter has already risen. */
-  sealMac(data: Uint8Array): Buffer {
-    return Buffer.concat([data, truncatedCmac(this.#keys.mac, Buffer.concat([this.#prefix(0x00), data]))])
+  /** Response data with its MAC, which covers the second status byte; the counter has already risen. */
+  sealMac(data: Uint8Array, status = 0x00): Buffer {
+    return Buffer.concat([data, truncatedCmac(this.#keys.mac, Buffer.concat([this.#prefix(status), data]))])
   }
 
   /** Response data encrypted (nothing stays nothing), with the MAC over the cryptogram. */
-  sealFull(data: Uint8Array): Buffer {
+  sealFull(data: Uint8Array, status = 0x00): Buffer {
     return this.sealMac(
       data.length === 0 ? data : encryptCbc(this.#keys.encryption, padMethod2(data), this.#initialVector('5AA5')),
+      status,
     )
   }
 

@@ -24,6 +24,8 @@ export interface Ntag424State {
   readonly kind: 'ntag424'
   /** 7 bytes. */
   readonly uid: string
+  /** The maker's, 56 bytes; absent where it is the one that belongs to the UID (`signatureOfChip`). */
+  readonly signature?: string
   /** Application keys 0 to 4. */
   readonly keys: readonly [KeyState, KeyState, KeyState, KeyState, KeyState]
   /** TotFailCtrLimit and TotFailCtrDecr; null when the feature is switched off (SetConfiguration 0Ah). */

@@ -5,8 +5,8 @@
  * tearing), and the change is handed to the card's memory before the answer leaves the card. Any error ends the
  * authenticated state (§9.1.9).
  *
- * Not modelled: LRP mode, random UID, AUTHENTICATION_DELAY (SeqFailCtr), Read_Sig (there is no private key of NXP's to
- * sign with), ISO 14443-4 chaining, options of SetConfiguration other than 0Ah.
+ * Not modelled: LRP mode, random UID, AUTHENTICATION_DELAY (SeqFailCtr), ISO 14443-4 chaining, options of
+ * SetConfiguration other than 0Ah.
  */
 import { crc32 } from 'node:zlib'
 import type { CardMemory } from './card-memory.ts'
@@ -21,6 +21,7 @@ import {
   type AccessCondition,
   type CommunicationMode,
 } from './ntag424-file-settings.ts'
+import { signatureOfChip } from './ntag424-originality.ts'
 import { SecureSession, rotateLeft, sessionKeys } from './ntag424-session.ts'
 import type { FileNumber, FileState, KeyState, Ntag424State } from './ntag424-state.ts'
 import type { RandomSource } from './random.ts'
@@ -36,10 +37,16 @@ export interface VirtualNtag424Options {
 /** Second status byte under CLA 90, data sheet table 23. */
 const Status = {
   done: 0x00,
+  /** Read_Sig, table 95. */
+  commandNotFound: 0x0b,
+  /** Read_Sig, table 95. */
+  commandFormatError: 0x0c,
   illegalCommand: 0x1c,
   integrityError: 0x1e,
   noSuchKey: 0x40,
   lengthError: 0x7e,
+  /** With what Read_Sig has read: AN12196 §8.2, and what chips answer; table 22 has 00. */
+  signature: 0x90,
   permissionDenied: 0x9d,
   parameterError: 0x9e,
   authenticationError: 0xae,
@@ -48,6 +55,8 @@ const Status = {
   commandAborted: 0xca,
   fileNotFound: 0xf0,
 } as const
+
+const successes: readonly number[] = [Status.done, Status.additionalFrame, Status.signature]
 
 interface NativeAnswer {
   readonly status: number
@@ -187,9 +196,7 @@ export class VirtualNtag424 implements VirtualCard {
 
     const answer = this.#native(command)
     const statusWord = Buffer.of(0x91, answer.status)
-    return answer.status === Status.done || answer.status === Status.additionalFrame
-      ? Buffer.concat([answer.data, statusWord])
-      : this.#afterError(statusWord)
+    return successes.includes(answer.status) ? Buffer.concat([answer.data, statusWord]) : this.#afterError(statusWord)
   }
 
   #afterError(statusWord: Buffer): Buffer {
@@ -384,6 +391,8 @@ export class VirtualNtag424 implements VirtualCard {
         return this.#startAuthenticationFirst(data)
       case 0x77:
         return this.#startAuthenticationNonFirst(data)
+      case 0x3c:
+        return this.#readSignature(data)
       case 0x51:
         return this.#getCardUid(data)
       case 0x5c:
@@ -512,6 +521,18 @@ export class VirtualNtag424 implements VirtualCard {
         ? rotateLeft(rndA)
         : Buffer.concat([first.transactionId, rotateLeft(rndA), Buffer.alloc(6), first.capabilities])
     return { status: Status.done, data: encryptCbc(key, proof) }
+  }
+
+  /** Table 22: in plain, or in CommMode.Full for who is authenticated. The MAC of the answer covers its status 90. */
+  #readSignature(data: Buffer): NativeAnswer {
+    const session = this.#session
+    if (data.length !== (session === null ? 1 : 9) || data[0] !== 0x00) return failed(Status.commandFormatError)
+    if (this.#open('full', 0x3c, data, 1) === null) return failed(Status.commandNotFound)
+    const signature = Buffer.from(this.#state.signature ?? signatureOfChip(this.#state.uid), 'hex')
+    return {
+      status: Status.signature,
+      data: session === null ? signature : session.sealFull(signature, Status.signature),
+    }
   }
 
   #getCardUid(data: Buffer): NativeAnswer {

@@ -10,6 +10,7 @@ import { CardFile, readCardLog } from '../cards/card-file.ts'
 import type { CardLogLine, StoredCard } from '../cards/card-file.ts'
 import { FaultyCard } from '../cards/faults.ts'
 import { factoryNtag21x, publishedSignatures } from '../cards/ntag21x.ts'
+import { publishedChips } from '../cards/ntag424-originality.ts'
 import { factoryCard, personalisedCard } from '../cards/ntag424-state.ts'
 import { desfireEv3Card, garbageCard, mifareClassicCard, muteCard } from '../cards/otherCards.ts'
 import type { RandomSource } from '../cards/random.ts'
@@ -19,7 +20,8 @@ import { bytes, hexBytes, label, uid } from './card-words.ts'
 
 /**
  * One line of `--cards FILE`. An `ntag424` without keys is as delivered by the factory, a `tolem-applet` that nobody
- * issued as it was installed. Without UID one is made up; a `tolem-applet` then shows a random one.
+ * issued as it was installed. Without UID one is made up, of an `ntag424` one whose originality signature is NXP's own
+ * while there are any; a `tolem-applet` then shows a random one.
  */
 export const cardDefinition = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -233,8 +235,9 @@ export class CardBox {
 
   #madeUpUid(definition: CardDefinition, cards: readonly Registered[]): string {
     const { kind } = definition
-    if (kind === 'ntag21x') {
-      const free = Object.keys(publishedSignatures).find((one) => !cards.some((card) => card.uid === one))
+    const originals = { ntag21x: publishedSignatures, ntag424: publishedChips } as const
+    if (kind === 'ntag21x' || kind === 'ntag424') {
+      const free = Object.keys(originals[kind]).find((one) => !cards.some((card) => card.uid === one))
       if (free !== undefined) return free
     }
     // 04 is NXP's manufacturer byte (ISO/IEC 7816-6).

@@ -23,6 +23,7 @@ export interface CardKeys {
 export type PersonalisationStep =
   | 'select-application'
   | 'get-version'
+  | 'read-signature'
   | 'authenticate'
   | 'read-settings'
   | 'write-file'
@@ -33,6 +34,8 @@ export type PersonalisationStep =
 
 export type PersonalisationRefusalCode =
   | 'CARD_UNKNOWN'
+  /** NXP has not made this chip, by the signature that it gives. */
+  | 'CARD_NOT_ORIGINAL'
   | Extract<AuthenticationFailure, { kind: 'refused' }>['code']
   /** Keys, rights or key versions are neither the factory's nor ours: somebody else's card. */
   | 'CARD_NOT_BLANK'

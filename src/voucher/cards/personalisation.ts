@@ -2,8 +2,9 @@
  * The issuing desk makes a factory NTAG 424 DNA into a card of an issuer zone (docs/design/02, "Keys" and "File 2";
  * order after AN12196 §6: file, settings and the other keys while still authenticated with key 0, key 0 last).
  *
- * Everything happens under key 0, in this order:
- * 1. select, GetVersion, AuthenticateEV2First with key 0;
+ * In this order, everything from the authentication on under key 0:
+ * 1. select, GetVersion, Read_Sig: a chip that is not NXP's gets none of our keys and loses no attempt at its own
+ *    (docs/design/24, "The maker's signature"); then AuthenticateEV2First with key 0;
  * 2. file 2: content, in the communication mode that its present rights ask for;
  * 3. keys 1 to 4, each after its version;
  * 4. file 3: closed to keys 2 and 3, which the factory lets use it;
@@ -35,6 +36,7 @@ import {
   proprietaryFileNumber,
   proprietaryFileSettings,
 } from './ntag424-layout.ts'
+import { askNtag424Originality, type Ntag424Originality } from './ntag424-originality.ts'
 import { recogniseCard } from './ntag424-recognition.ts'
 
 const factory: VersionedKey = { key: new Uint8Array(16), version: 0 }
@@ -82,6 +84,8 @@ export async function personaliseCard(
       return { kind: 'torn', step: card.step, executed: 'no', reason: card.reason }
     case 'ntag424':
   }
+  const originality = await askNtag424Originality(channel, card.uid)
+  if (originality.kind !== 'original') return notIssued(originality)
 
   const keys = order.keysOf(card.uid)
   const masterKey = order.masterKeyOnCard === 'factory' ? factory.key : keys.applicationMaster
@@ -98,6 +102,18 @@ export async function personaliseCard(
     if (verified !== null) return verified
   }
   return { kind: 'personalised', uid: card.uid, counterWasReset: prepared.counterWasReset }
+}
+
+/** Each NTAG 424 DNA answers Read_Sig: what does not is refused as well, and may be tried again. */
+function notIssued(originality: Exclude<Ntag424Originality, { kind: 'original' }>): PersonalisationFailure {
+  switch (originality.kind) {
+    case 'torn':
+      return originality
+    case 'not-original':
+      return refusal('read-signature', 'CARD_NOT_ORIGINAL', 'the signature is not the maker’s over this UID')
+    case 'not-answered':
+      return refusal('read-signature', 'CARD_ANSWER_MALFORMED', originality.detail)
+  }
 }
 
 type Prepared =

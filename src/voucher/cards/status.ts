@@ -9,6 +9,7 @@ export interface CardStatus {
 
 export type CardStatusName =
   | (typeof nativeNames)[keyof typeof nativeNames]
+  | (typeof signatureNames)[keyof typeof signatureNames]
   | (typeof desfireNames)[keyof typeof desfireNames]
   | (typeof isoNames)[keyof typeof isoNames]
   | 'UNKNOWN'
@@ -16,6 +17,8 @@ export type CardStatusName =
 /** Native success. ISO 7816-4 commands answer `statusIsoOk`. */
 export const statusOk = 0x9100
 export const statusMoreFrames = 0x91af
+/** Success of Read_Sig alone. */
+export const statusSignature = 0x9190
 export const statusIsoOk = 0x9000
 
 /** NT4H2421Gx §10.2, Table 22. */
@@ -36,6 +39,9 @@ const nativeNames = {
   0x91ee: 'MEMORY_ERROR',
   0x91f0: 'FILE_NOT_FOUND',
 } as const
+
+/** In no table of the data sheet: AN12196 §8.2, by its example. The name is ours. */
+const signatureNames = { 0x9190: 'SIGNATURE_READ' } as const
 
 /** DESFire's own, beside those (proxmark3 `include/protocols.h`; facts §1.1). */
 const desfireNames = {
@@ -77,7 +83,12 @@ const isoNames = {
   0x6f00: 'ISO_NO_DIAGNOSIS',
 } as const
 
-const names: Readonly<Record<number, CardStatusName>> = { ...nativeNames, ...desfireNames, ...isoNames }
+const names: Readonly<Record<number, CardStatusName>> = {
+  ...nativeNames,
+  ...signatureNames,
+  ...desfireNames,
+  ...isoNames,
+}
 
 export function cardStatus(code: number): CardStatus {
   return { code, name: names[code] ?? 'UNKNOWN' }

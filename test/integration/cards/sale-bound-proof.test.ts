@@ -1,8 +1,11 @@
 /** The terminal's NTAG 424 profile against an independent card, through every fault at every command. */
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { publishedChips } from '../../../hardware-mocks/cards/ntag424-originality.ts'
+import { factoryCard } from '../../../hardware-mocks/cards/ntag424-state.ts'
 import { desfireEv3Card, garbageCard, mifareClassicCard, muteCard } from '../../../hardware-mocks/cards/otherCards.ts'
 import { seededRandom } from '../../../hardware-mocks/cards/random.ts'
+import type { CardChannel } from '../../../src/voucher/cards/card-channel.ts'
 import { ev2Complete, ev2Part2 } from '../../../src/voucher/cards/ev2.ts'
 import { takeSaleBoundProof } from '../../../src/voucher/cards/ntag424.ts'
 import {
@@ -230,7 +233,72 @@ describe('a factory card', () => {
     expect(stranger).toMatchObject({ kind: 'refused', code: 'CARD_AUTHENTICATION_FAILED' })
   })
 
+  /** Select, GetVersion ×3, Read_Sig, authenticate ×2, settings, content, keys ×8, settings ×2, key 0, its proof ×4. */
   const commands = 24
+  const signatureCommand = 4
+  it(`takes ${commands} commands`, async () => {
+    const bench = new ReaderBench()
+    const { faulty, log } = faultyCard(blank)
+    await personaliseCard(bench.channel(bench.lay(faulty)), order('factory'), random)
+    const sent = log.flatMap((entry) => (entry.kind === 'command' ? [entry.command] : []))
+    expect(sent).toHaveLength(commands)
+    expect(sent[signatureCommand]).toBe('903C0000010000')
+  })
+
+  it.each(everyFault.map((fault) => ({ fault, name: JSON.stringify(fault) })))(
+    'has lost nothing where $name comes at Read_Sig',
+    async ({ fault }) => {
+      const bench = new ReaderBench()
+      const { faulty, card, log } = faultyCard(blank)
+      faulty.arm(fault, signatureCommand + 1)
+      const outcome = await bench.settle(personaliseCard(bench.channel(bench.lay(faulty)), order('factory'), random))
+      expect(outcome).toMatchObject({ step: 'read-signature' })
+      if (outcome.kind === 'refused') expect(outcome.code).toBe('CARD_ANSWER_MALFORMED')
+      else expect(outcome.kind).toBe('torn')
+      expect(authentications(log)).toBe(0)
+      expect(card.state()).toEqual(blank)
+      const again = await personaliseCard(bench.channel(bench.lay(faulty)), order('factory'), random)
+      expect(again).toMatchObject({ kind: 'personalised', counterWasReset: true })
+    },
+  )
+
+  const [signature = '', another = ''] = Object.values(publishedChips)
+  it.each([
+    ['another chip’s signature', { ...blank, signature: another }, 'CARD_NOT_ORIGINAL'],
+    ['nobody’s signature', factoryCard({ uid: Buffer.from('04518DFAA96181', 'hex') }), 'CARD_NOT_ORIGINAL'],
+    ['half a signature', { ...blank, signature: signature.slice(0, 56) }, 'CARD_ANSWER_MALFORMED'],
+  ])('with %s is refused before it is authenticated, and as it was', async (_whose, state, code) => {
+    for (const masterKeyOnCard of ['factory', 'ours'] as const) {
+      const bench = new ReaderBench()
+      const { faulty, card, log } = faultyCard(state)
+      const outcome = await personaliseCard(bench.channel(bench.lay(faulty)), order(masterKeyOnCard), random)
+      expect(outcome).toMatchObject({ kind: 'refused', step: 'read-signature', code })
+      expect(authentications(log)).toBe(0)
+      expect(card.state()).toEqual(state)
+    }
+  })
+
+  it('that does not know Read_Sig is refused before it is authenticated', async () => {
+    const bench = new ReaderBench()
+    const { faulty, card, log } = faultyCard(blank)
+    const channel = bench.channel(bench.lay(faulty))
+    const deaf: CardChannel = {
+      ...channel,
+      transmit: async (command) =>
+        command[1] === 0x3c
+          ? { kind: 'answered', response: Buffer.from('911C', 'hex') }
+          : await channel.transmit(command),
+    }
+    expect(await personaliseCard(deaf, order('factory'), random)).toEqual({
+      kind: 'refused',
+      step: 'read-signature',
+      code: 'CARD_ANSWER_MALFORMED',
+      detail: 'ILLEGAL_COMMAND_CODE (911C)',
+    })
+    expect(authentications(log)).toBe(0)
+    expect(card.state()).toEqual(blank)
+  })
+
   const faults = everyFault.flatMap((fault) =>
     Array.from({ length: commands }, (_, index) => ({ fault, index, name: JSON.stringify(fault) })),
   )

@@ -79,6 +79,13 @@ const localKey = keyHolder(() => fromHex(sale.tillKey))
 const openedByLedger = (sun: Parameters<typeof openSun>[0]) =>
   openSun(sun, { metaReadKey: fromHex(sale.metaReadKey), fileReadKeyOf: () => fromHex(sale.fileReadKey) })
 
+function keysOfBlank() {
+  const [applicationMaster, metaRead, fileRead, till, reserved] = blank.keys.map(fromHex)
+  if (!applicationMaster || !metaRead || !fileRead || !till || !reserved) throw new Error('five keys expected')
+  const keys = { applicationMaster, metaRead, fileRead, till, reserved }
+  return { keysOf: () => keys }
+}
+
 describe(`a hostile card, TOLEM_SEED=${seed}, TOLEM_MUTATIONS=${numRuns}`, { timeout }, () => {
   test('the honest recording is accepted, so the property below can fail', async () => {
     const card = hostileCard(sale.exchanges, { mutations: [], swaps: [] })
@@ -126,17 +133,40 @@ describe(`a hostile card, TOLEM_SEED=${seed}, TOLEM_MUTATIONS=${numRuns}`, { tim
   })
 
   test('at the issuing desk: never throws, and personalises only what it could verify', async () => {
-    const [applicationMaster, metaRead, fileRead, till, reserved] = blank.keys.map(fromHex)
-    if (!applicationMaster || !metaRead || !fileRead || !till || !reserved) throw new Error('five keys expected')
-    const keys = { applicationMaster, metaRead, fileRead, till, reserved }
+    const order = { ...keysOfBlank(), keyVersion: blank.keyVersion, masterKeyOnCard: 'factory' } as const
     await fc.assert(
       fc.asyncProperty(hostility(blank.exchanges.length), async (hostile) => {
         const card = hostileCard(blank.exchanges, hostile)
-        const order = { keysOf: () => keys, keyVersion: blank.keyVersion, masterKeyOnCard: 'factory' } as const
         const result = await personaliseCard(card, order, scriptedRandom(...blank.random))
         if (result.kind !== 'personalised') return
-        // Mutations of what is not secured (version bytes, trailing UID bytes) may pass; then every command was sent.
+        // Mutations of what is not secured (version bytes, 9100 for 9190) may pass; then every command was sent.
         expect(card.sent).toEqual(blank.exchanges.map(({ command }) => command))
+      }),
+      runs,
+    )
+  })
+
+  test('at the issuing desk: with any other answer to Read_Sig is neither authenticated nor written to', async () => {
+    const asked = blank.exchanges.findIndex(({ command }) => command.startsWith('903C'))
+    const honest = fromHex(blank.exchanges[asked]?.response ?? '')
+    const statuses = ['9190', '9100']
+    const wholeSignature = fc.tuple(fc.uint8Array({ minLength: 56, maxLength: 56 }), fc.constantFrom(...statuses)).map(
+      ([signature, status]) =>
+        () =>
+          answered(Uint8Array.from([...signature, ...fromHex(status)])),
+    )
+    const order = { ...keysOfBlank(), keyVersion: blank.keyVersion, masterKeyOnCard: 'factory' } as const
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(mutation, wholeSignature), async (mutate) => {
+        const answer = mutate(honest)
+        const said = answer.kind === 'answered' ? toHex(answer.response) : ''
+        fc.pre(!statuses.some((status) => said === toHex(honest).slice(0, -4) + status))
+        const card = playbackCard((at) =>
+          at === asked ? answer : answered(fromHex(blank.exchanges[at]?.response ?? '')),
+        )
+        const result = await personaliseCard(card, order, scriptedRandom(...blank.random))
+        expect(result).toMatchObject({ step: 'read-signature' })
+        expect(card.sent).toHaveLength(asked + 1)
       }),
       runs,
     )

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { publishedSignatures } from '../../../hardware-mocks/cards/ntag21x.ts'
+import { publishedChips } from '../../../hardware-mocks/cards/ntag424-originality.ts'
 import { fromHex } from '../../../src/voucher/cards/bytes.ts'
 import { isOriginal, type ChipFamily } from '../../../src/voucher/cards/originality.ts'
 import vectors from '../../fixtures/vectors/originality.json' with { type: 'json' }
@@ -53,8 +54,14 @@ describe('NXP’s originality signature', () => {
   })
 
   test('of the virtual cards are those of the fixture: copied from one source into two places', () => {
-    const ofFixture = Object.fromEntries(vectors.families[0]?.cases.map(({ uid, signature }) => [uid, signature]) ?? [])
-    expect(publishedSignatures).toEqual(ofFixture)
+    const ofFixture = (wanted: ChipFamily) =>
+      Object.fromEntries(
+        vectors.families
+          .filter(({ family }) => family === wanted)
+          .flatMap(({ cases: of }) => of.map(({ uid, signature }) => [uid, signature])),
+      )
+    expect(publishedSignatures).toEqual(ofFixture('ntag21x'))
+    expect(publishedChips).toEqual(ofFixture('ntag424'))
   })
 
   test('takes less than 25 ms to check, so that a tap can', () => {

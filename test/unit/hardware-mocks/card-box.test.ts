@@ -9,9 +9,13 @@ import { ReaderDesk } from '../../../hardware-mocks/panel/reader-desk.ts'
 import { EventLog } from '../../../hardware-mocks/event-log.ts'
 import { VirtualReader } from '../../../hardware-mocks/reader/virtual-reader.ts'
 import { realScheduler } from '../../../hardware-mocks/reader/scheduler.ts'
+import originality from '../../fixtures/vectors/originality.json' with { type: 'json' }
 import { airOf, KEYS, UID } from './demo-card.ts'
 import { authenticate, bytes, hex, openSun, readSun, SELECT, writeData } from './reader-side.ts'
 
+/** Of the chip `047728824D6580`. */
+const published =
+  originality.families.flatMap(({ cases }) => cases).find(({ uid }) => uid === '047728824D6580')?.signature ?? ''
 const ledgerKeys = { metaRead: KEYS[1], fileRead: KEYS[2] }
 const child: CardDefinition = {
   label: 'Aisha',
@@ -89,4 +93,16 @@ it('lays a card that stands behind the reader’s own commands so that they reac
   expect(desk.state().kind).toBe('plain')
   expect(await version()).toEqual(answered('6A81'))
   desk.pullNow()
+})
+
+it('makes up the UIDs of published chips for new NTAG 424 DNA, one each while there are any', () => {
+  const box = boxOf('first')
+  box.add(['A', 'B', 'C', 'D'].map((label) => ({ label, kind: 'ntag424' })))
+  const uids = box.list().map(({ uid }) => uid ?? '')
+  expect(uids.slice(0, 3)).toEqual(['04518DFAA96180', '0463474AA26A80', '047728824D6580'])
+  expect(uids[3]).toMatch(/^04[0-9A-F]{12}$/)
+  const last = box.card('C')
+  if (last === null) throw new Error('no card')
+  last.enterField()
+  expect(hex(airOf(last)(bytes('903C0000010000')))).toBe(`${published}9190`)
 })

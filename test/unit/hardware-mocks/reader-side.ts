@@ -78,7 +78,7 @@ export const wrap = (ins: number, data: Uint8Array): Buffer =>
     ? Buffer.of(0x90, ins, 0, 0, 0)
     : Buffer.concat([Buffer.of(0x90, ins, 0, 0, data.length), data, Buffer.of(0)])
 
-/** One command in this communication mode; checks the response's MAC and returns its plain data. */
+/** One command in this communication mode; checks the MAC of a response with `success` and returns its plain data. */
 export function secured(
   air: Air,
   session: Session,
@@ -86,6 +86,7 @@ export function secured(
   ins: number,
   header: Uint8Array,
   data: Uint8Array = Buffer.alloc(0),
+  success: '9100' | '9190' = '9100',
 ): { readonly statusWord: string; readonly data: Buffer } {
   const body =
     mode === 'full' && data.length > 0
@@ -95,9 +96,10 @@ export function secured(
   const response = air(wrap(ins, Buffer.concat([sent, macOf(session, ins, sent)])))
   session.counter += 1
   const statusWord = hex(response.subarray(-2))
-  if (statusWord !== '9100') return { statusWord, data: Buffer.alloc(0) }
+  if (statusWord !== success) return { statusWord, data: Buffer.alloc(0) }
   const content = response.subarray(0, -10)
-  if (!response.subarray(-10, -2).equals(macOf(session, 0x00, content))) throw new Error('wrong MAC on the response')
+  if (!response.subarray(-10, -2).equals(macOf(session, response.at(-1)!, content)))
+    throw new Error('wrong MAC on the response')
   if (mode === 'mac' || content.length === 0) return { statusWord, data: Buffer.from(content) }
   const plain = uncbc(session.encryption, ivOf(session, '5AA5'), content)
   return { statusWord, data: plain.subarray(0, plain.lastIndexOf(0x80)) }

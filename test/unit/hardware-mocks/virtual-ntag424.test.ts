@@ -422,7 +422,6 @@ describe('errors of form', () => {
     ['another class', '80A4040000', '6E00'],
     ['unknown interindustry instruction', '00CA000000', '6D00'],
     ['unknown native instruction', '9001000000', '911C'],
-    ['originality signature', '903C0000010000', '911C'],
     ['unknown application', '00A4040C07D276000085010200', '6A82'],
     ['unknown file', '00A4020C02E107', '6A82'],
     ['wrong P2', '00A4040107D276000085010100', '6A86'],

@@ -71,6 +71,7 @@ export const ntag424Card = madeUpCard(
       ...{ storage: { atLeast: 256, atMost: 512 }, made: { week: 32, year: 2025 } },
     },
     applications: processorCard.applications.map((one) => (one.application === 'ndef' ? found('ndef') : one)),
+    originality: 'original',
     profiles: { ntag424: null, 'tolem-applet': 'no_application', ntag21x: 'other_chip', uid: 'proves_more' },
     tillSays: 'NTAG 424 DNA',
   },

@@ -117,6 +117,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.risk.yes': 'Send it all the same',
   'bench.risk.back': 'Do not send',
   'bench.sw.OPERATION_OK': 'Done.',
+  'bench.sw.SIGNATURE_READ': 'Done: this is the maker’s signature.',
   'bench.sw.ILLEGAL_COMMAND_CODE': 'The card does not know this command.',
   'bench.sw.INTEGRITY_ERROR': 'The MAC, the padding or the checksum is wrong.',
   'bench.sw.NO_SUCH_KEY': 'There is no key of this number.',

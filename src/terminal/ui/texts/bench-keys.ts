@@ -3,6 +3,7 @@ import type { StatusMeaningName, TlvTagName } from '../../contract/index.ts'
 
 const statusWordKeys = [
   'bench.sw.OPERATION_OK',
+  'bench.sw.SIGNATURE_READ',
   'bench.sw.ILLEGAL_COMMAND_CODE',
   'bench.sw.INTEGRITY_ERROR',
   'bench.sw.NO_SUCH_KEY',

@@ -117,6 +117,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.risk.yes': 'Бәрібір жіберу',
   'bench.risk.back': 'Жібермеу',
   'bench.sw.OPERATION_OK': 'Орындалды.',
+  'bench.sw.SIGNATURE_READ': 'Орындалды: бұл – өндірушінің қолтаңбасы.',
   'bench.sw.ILLEGAL_COMMAND_CODE': 'Карта мұндай команданы білмейді.',
   'bench.sw.INTEGRITY_ERROR': 'Түпнұсқалық коды, толтырмасы немесе бақылау сомасы қате.',
   'bench.sw.NO_SUCH_KEY': 'Мұндай нөмірлі кілт жоқ.',

@@ -113,6 +113,7 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.risk.yes': 'Всё равно отправить',
   'bench.risk.back': 'Не отправлять',
   'bench.sw.OPERATION_OK': 'Выполнено.',
+  'bench.sw.SIGNATURE_READ': 'Выполнено: это подпись изготовителя.',
   'bench.sw.ILLEGAL_COMMAND_CODE': 'Карта не знает такой команды.',
   'bench.sw.INTEGRITY_ERROR': 'Неверен код подлинности, дополнение или контрольная сумма.',
   'bench.sw.NO_SUCH_KEY': 'Ключа с таким номером нет.',

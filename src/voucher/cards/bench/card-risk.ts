@@ -23,7 +23,7 @@ const nativeChanges: readonly number[] = [0x54, 0xc4, 0xc6, 0xfc, 0x5f, 0x5c, 0x
 /**
  * DESFire's GetKeySettings, SelectApplication, GetVersion, GetKeyVersion, GetApplicationIDs, GetDFNames, GetFreeMemory,
  * GetFileIDs, GetFileSettings, GetCardUID, AdditionalFrame, ReadData, ReadRecords; READ, FAST_READ, READ_CNT, READ_SIG
- * of an NTAG; HLTA, REQA and WUPA.
+ * of an NTAG21x, the last also Read_Sig of an NTAG 424 DNA; HLTA, REQA and WUPA.
  */
 const harmlessHandedOn: readonly number[] = [
   ...[0x45, 0x5a, 0x60, 0x64, 0x6a, 0x6d, 0x6e, 0x6f, 0xf5, 0x51, 0xaf, 0xbd, 0xbb],

@@ -11,6 +11,7 @@ import { readAts } from '../ats.ts'
 import type { CardChannel } from '../card-channel.ts'
 import { exchange, type CardAnswer } from '../exchange.ts'
 import { checkOriginality } from '../ntag21x.ts'
+import { askNtag424Originality } from '../ntag424-originality.ts'
 import { readNativeVersion, readType2Version, type NxpVersion } from '../nxp-version.ts'
 import { passThrough } from '../pass-through.ts'
 import {
@@ -56,7 +57,7 @@ export interface CardIdentity {
   readonly applications: readonly FoundApplication[]
   /** Of our applet: a blank one takes no certificate yet. */
   readonly applet: { readonly kind: 'voucher' | 'cbdc'; readonly isBlank: boolean } | null
-  /** NXP's signature, of NTAG21x alone; null where it was not asked. */
+  /** NXP's signature, of NTAG21x and NTAG 424 DNA; null where it was not asked. */
   readonly originality: 'original' | 'not_original' | 'not_read' | null
   /** Each profile: null takes it. */
   readonly profiles: Readonly<Record<BenchProfile, ProfileObstacle | null>>
@@ -107,7 +108,11 @@ async function askAll(channel: CardChannel, draft: Draft, found: AnyRecognition)
   const ats = await exchange(channel, 'get-ats', getAts)
   if (ats.kind === 'torn') return false
   if (ats.status.code === statusIsoOk && ats.data.length > 0) draft.ats = readAts(ats.data)
-  return (await askVersion(channel, draft)) && (await askApplications(channel, draft))
+  return (
+    (await askVersion(channel, draft)) &&
+    (await askSignature(channel, draft, found)) &&
+    (await askApplications(channel, draft))
+  )
 }
 
 async function askStorageCard(channel: CardChannel, draft: Draft, found: AnyRecognition): Promise<boolean> {
@@ -137,6 +142,17 @@ async function askVersion(channel: CardChannel, draft: Draft): Promise<boolean> 
   }
   const [hardware, , production] = frames
   if (hardware !== undefined && production !== undefined) draft.version = readNativeVersion(hardware, production)
+  return true
+}
+
+/** The application is selected still, and nobody authenticated. */
+async function askSignature(channel: CardChannel, draft: Draft, found: AnyRecognition): Promise<boolean> {
+  if (found.kind !== 'ntag424') return true
+  const asked = await askNtag424Originality(channel, found.uid)
+  if (asked.kind === 'torn') return false
+  draft.originality = ({ original: 'original', 'not-original': 'not_original', 'not-answered': 'not_read' } as const)[
+    asked.kind
+  ]
   return true
 }
 

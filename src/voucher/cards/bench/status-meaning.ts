@@ -1,5 +1,5 @@
 /** What SW1 SW2 say, by name and with the document that says so; the words are the screen's. */
-import { cardStatus, isDesfireStatus, type CardStatusName } from '../status.ts'
+import { cardStatus, isDesfireStatus, statusSignature, type CardStatusName } from '../status.ts'
 import { appletStatusName } from '../tolem-applet/status.ts'
 
 export type StatusMeaningName =
@@ -28,6 +28,7 @@ export interface StatusMeaning {
 
 const iso = 'ISO/IEC 7816-4 §5.6'
 const native = 'NT4H2421Gx §10.2'
+const signature = 'AN12196 §8.2'
 /** No data sheet of DESFire with its status codes is public. */
 const desfire = 'DESFire, by proxmark3 protocols.h'
 const applet = 'docs/design/22, Status words'
@@ -46,6 +47,7 @@ export function statusMeaning(code: number): StatusMeaning {
   if (high === 0x6c) return plain('ISO_WRONG_EXPECTED_LENGTH', iso, low === 0 ? 256 : low)
   if ((code & 0xfff0) === 0x63c0) return plain('ISO_TRIES_LEFT', iso, low & 0x0f)
   const { name } = cardStatus(code)
+  if (code === statusSignature) return plain('SIGNATURE_READ', signature)
   if (name !== 'UNKNOWN') return plain(name, high !== 0x91 ? iso : isDesfireStatus(code) ? desfire : native)
   if (high === 0x9a) return { ...plain('APPLET', applet), own: appletStatusName(code) }
   if (high === 0x91) return plain('NATIVE_UNKNOWN', desfire)
@@ -54,4 +56,10 @@ export function statusMeaning(code: number): StatusMeaning {
   return high >= 0x67 && high <= 0x6f ? plain('ISO_CHECKING_ERROR', iso) : plain('UNKNOWN', '')
 }
 
-const successes: readonly StatusMeaningName[] = ['ISO_OK', 'OPERATION_OK', 'ADDITIONAL_FRAME', 'ISO_MORE_DATA']
+const successes: readonly StatusMeaningName[] = [
+  'ISO_OK',
+  'OPERATION_OK',
+  'SIGNATURE_READ',
+  'ADDITIONAL_FRAME',
+  'ISO_MORE_DATA',
+]

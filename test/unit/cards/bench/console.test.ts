@@ -100,6 +100,8 @@ describe('what a command can cost', () => {
     'FFD6000810' + '00'.repeat(16),
     'FFC200000281008400',
     'FFC2000107950500A4040000',
+    '903C0000010000',
+    'FF0000000AD44001903C0000010000',
     '00C200000500A4040000',
   ])('%s: nothing', (command) => {
     expect(cardRiskOf(fromHex(command))).toBeNull()
@@ -110,6 +112,7 @@ describe('a status word', () => {
   test.each([
     [0x9000, 'ISO_OK', true],
     [0x9100, 'OPERATION_OK', true],
+    [0x9190, 'SIGNATURE_READ', true],
     [0x91af, 'ADDITIONAL_FRAME', true],
     [0x6110, 'ISO_MORE_DATA', true],
     [0x6a82, 'ISO_FILE_NOT_FOUND', false],
@@ -131,6 +134,7 @@ describe('a status word', () => {
     expect(statusMeaning(0x9a0a)).toMatchObject({ name: 'APPLET', own: 'PIN_NEEDED', source: /design\/22/ })
     expect(statusMeaning(0x6a82).source).toMatch(/7816-4/)
     expect(statusMeaning(0x919d).source).toMatch(/NT4H2421Gx/)
+    expect(statusMeaning(0x9190).source).toMatch(/AN12196/)
     expect(statusMeaning(0x91de)).toMatchObject({ name: 'DUPLICATE_ERROR', source: /proxmark3/ })
   })
 })

@@ -5,6 +5,7 @@
 import { describe, expect, test } from 'vitest'
 import { desfireEv3Card, garbageCard, mifareClassicCard } from '../../../../hardware-mocks/cards/otherCards.ts'
 import { blankApplet } from '../../../../hardware-mocks/cards/applet-state.ts'
+import { factoryCard } from '../../../../hardware-mocks/cards/ntag424-state.ts'
 import { seededRandom } from '../../../../hardware-mocks/cards/random.ts'
 import type { VirtualCard } from '../../../../hardware-mocks/cards/virtual-card.ts'
 import { asciiBytes, concatBytes, fromHex, toHex } from '../../../../src/voucher/cards/bytes.ts'
@@ -13,7 +14,7 @@ import { cardRiskOf } from '../../../../src/voucher/cards/bench/card-risk.ts'
 import { identifyCard } from '../../../../src/voucher/cards/bench/identity.ts'
 import { ntag21x } from '../../../fixtures/identified-cards.ts'
 import { activeApplet, laidApplet } from '../../hardware-mocks/applet-card.ts'
-import { laidCard } from '../../hardware-mocks/demo-card.ts'
+import { laidCard, PERSONALISED } from '../../hardware-mocks/demo-card.ts'
 
 /** A reader with this card on it: answers `FF CA` itself. @param most commands before the card is pulled away */
 function onReader(card: VirtualCard, most = Number.POSITIVE_INFINITY): CardChannel & { readonly sent: string[] } {
@@ -121,10 +122,43 @@ describe('a card', () => {
     const identity = await identifyCard(onReader(card))
     expect(identity).toMatchObject({
       name: 'NTAG 424 DNA',
+      originality: 'not_original',
       profiles: { ntag424: null, uid: 'proves_more', 'tolem-applet': 'no_application' },
     })
     expect(identity.applications.find(({ application }) => application === 'ndef')?.isFound).toBe(true)
     expect(new Set(log.map(({ kind }) => kind))).toEqual(new Set(['field', 'command']))
+  })
+
+  test('NTAG 424 DNA says whether NXP made it: new, of an issuer, and with all its keys closed', async () => {
+    const chip = { uid: fromHex('04518DFAA96180') }
+    const keys = PERSONALISED.keys
+    const closed = keys.map((key) => ({ ...key, totalFailures: 1_000 })) as unknown as typeof keys
+    const factory = factoryCard(chip)
+    for (const state of [factory, { ...PERSONALISED, uid: factory.uid }, { ...factory, keys: closed }]) {
+      const { card } = laidCard(state)
+      expect(await identifyCard(onReader(card))).toMatchObject({ name: 'NTAG 424 DNA', originality: 'original' })
+      expect(card.state()).toEqual(state)
+    }
+  })
+
+  test('NTAG 424 DNA that does not answer Read_Sig is asked the rest, and said not to have been read', async () => {
+    const { card } = laidCard()
+    const reader = onReader(card)
+    const transmit = async (command: Uint8Array): Promise<ChannelAnswer> =>
+      toHex(command).startsWith('903C') ? { kind: 'answered', response: fromHex('911C') } : reader.transmit(command)
+    const identity = await identifyCard({ ...reader, transmit })
+    expect(identity).toMatchObject({ originality: 'not_read', isPartial: false, profiles: { ntag424: null } })
+    expect(identity.applications).toHaveLength(5)
+  })
+
+  test('NTAG 424 DNA that is mute at Read_Sig is asked nothing more, and known in part', async () => {
+    const reader = onReader(laidCard().card)
+    const transmit = async (command: Uint8Array): Promise<ChannelAnswer> => {
+      const answer = await reader.transmit(command)
+      return toHex(command).startsWith('903C') ? { kind: 'unknown', reason: 'timed-out' } : answer
+    }
+    expect(await identifyCard({ ...reader, transmit })).toMatchObject({ originality: null, isPartial: true })
+    expect(reader.sent.at(-1)).toBe('903C0000010000')
   })
 
   test.each([
@@ -167,6 +201,7 @@ test('no card is authenticated, asked for a PIN or written to', async () => {
     onReader(mifareClassicCard({ uid: fromHex('0A1B2C3D') })),
     onReader(desfireEv3Card({ uid })),
     onReader(ntag21x().card),
+    onReader(laidCard().card),
   ]
   for (const channel of channels) await identifyCard(channel)
   const sent = channels.flatMap((channel) => channel.sent)
@@ -175,10 +210,12 @@ test('no card is authenticated, asked for a PIN or written to', async () => {
 })
 
 test('a card that is pulled away after any command is known in part, and nothing hangs or throws', async () => {
-  const whole = onReader(desfireEv3Card({ uid }))
-  await identifyCard(whole)
-  for (let most = 0; most < whole.sent.length; most += 1)
-    expect((await identifyCard(onReader(desfireEv3Card({ uid }), most))).isPartial).toBe(true)
+  for (const made of [() => desfireEv3Card({ uid }), () => laidCard().card]) {
+    const whole = onReader(made())
+    await identifyCard(whole)
+    for (let most = 0; most < whole.sent.length; most += 1)
+      expect((await identifyCard(onReader(made(), most))).isPartial).toBe(true)
+  }
 })
 
 test('garbage of a hundred cards is something, and never an exception', async () => {
