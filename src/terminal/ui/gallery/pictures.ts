@@ -316,6 +316,7 @@ export const pictures: readonly Picture[] = [
     notice: { kind: 'amount_above_cap' },
     typing: { amount: '500000', search: '', pin: '' },
   }),
+  picture('scan-broken', running(open), { notice: { kind: 'scan_broken' } }),
   picture('barcode-unknown', running(open), { notice: { kind: 'barcode_unknown', barcode: '4870000000017' } }),
   picture('pin-typed', running(snapshots['pin'] ?? open), { typing: { amount: '', search: '', pin: '4071' } }),
   picture('drawer-shut', running(withShutDrawer)),
