@@ -140,23 +140,26 @@ export async function leftIn(work: Work, escrowAccount: string): Promise<Tiyn> {
   return tiyn((await availableIn(work, escrowAccount)) ?? zeroTiyn)
 }
 
+/** What a scheme can still pay, but for what lies in pools. */
+export interface BesidePool {
+  readonly schemeId: string
+  readonly canPay: Tiyn
+}
+
 /**
- * Of these slots' schemes, those that have lent the terminal a live pool and have less money left themselves than the
- * slot allows.
+ * Of these slots' schemes that have lent the terminal a live pool: what each can pay by itself, where that is less than
+ * the slot has left. No more than that is told of what an agency has.
  */
-export async function dryBesidePool(
-  work: Work,
-  terminalId: string,
-  slots: readonly Slot[],
-): Promise<readonly string[]> {
+export async function besidePools(work: Work, terminalId: string, slots: readonly Slot[]): Promise<BesidePool[]> {
   const pools = (await liveLeasesOf(work, terminalId)).filter(({ isPool }) => isPool)
-  const dry: string[] = []
+  const short: BesidePool[] = []
   for (const slot of slots) {
-    if (!pools.some(({ schemeId }) => schemeId === slot.schemeId)) continue
-    const available = (await availableIn(work, schemeAccountOf(slot.schemeId))) ?? 0n
-    if (available < amountLeftIn(slot)) dry.push(slot.schemeId)
+    const { schemeId } = slot
+    if (!pools.some((pool) => pool.schemeId === schemeId)) continue
+    const canPay = tiyn((await availableIn(work, schemeAccountOf(schemeId))) ?? 0n)
+    if (canPay < amountLeftIn(slot)) short.push({ schemeId, canPay })
   }
-  return dry
+  return short
 }
 
 interface Wanted {

@@ -17,7 +17,7 @@ import { challengeLength, ev2Complete, ev2Part2, type Ev2AuthenticationState } f
 import type { Work } from '../context.ts'
 import { findAccountCard } from '../individuals/account-cards.ts'
 import { askForSurrender } from '../leases/ask-for-surrender.ts'
-import { dryBesidePool } from '../leases/pools.ts'
+import { besidePools } from '../leases/pools.ts'
 import { standingOf } from '../payments/payment-requests.ts'
 import { findTender } from '../payments/tenders.ts'
 import { findCard, type Card } from '../schemes/cards.ts'
@@ -82,8 +82,7 @@ export class CardSessions {
       .filter(({ schemeId }) => !slots.some((slot) => slot.schemeId === schemeId))
       .map(({ schemeId }) => schemeId)
     const wanted = wantedOf(request.schemes, slots, heldElsewhere)
-    const dry = await dryBesidePool(work, terminal.terminalId, slots)
-    const pool = dry.length === 0 ? {} : { dryBesidePool: [...dry] }
+    const pool = request.hasPool === true ? { besidePools: await besidePools(work, terminal.terminalId, slots) } : {}
     if (request.profile !== undefined) {
       // Nothing more will prove that the card is here: the terminal's signed word is the reason to ask.
       for (const slotId of wanted) await askForSurrender(work, slotId)
@@ -97,7 +96,7 @@ export class CardSessions {
     { terminalId }: Terminal,
     request: OpenRequest,
     { secrets }: Card,
-    { wanted, ...told }: Pick<Opened, 'slots' | 'dryBesidePool' | 'leasedElsewhere'> & Pick<OpenSession, 'wanted'>,
+    { wanted, ...told }: Pick<Opened, 'slots' | 'besidePools' | 'leasedElsewhere'> & Pick<OpenSession, 'wanted'>,
   ): OpenAnswer {
     if (secrets === null || request.encryptedRndB === undefined) throw new Error('a card without keys was challenged')
     const challenge = ev2Part2(secrets.tillKey, fromHex(request.encryptedRndB), work.random(challengeLength))

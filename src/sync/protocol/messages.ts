@@ -275,6 +275,8 @@ export const cardSessionRequestSchema = z
     profile: identificationProfileSchema.optional(),
     /** Schemes that would pay for something of the basket: another till is asked for a slot of these only. */
     schemes: z.array(nameSchema).max(100).optional(),
+    /** The till has a pool that may pay for this card: it reads `besidePools`. */
+    hasPool: z.literal(true).optional(),
     /** The open request that the card is to pay from its holder's account, in place of schemes. */
     paymentRequest: uuidSchema.optional(),
   })
@@ -288,16 +290,16 @@ export const cardSessionRequestSchema = z
     'a payment request is paid by a card that proves itself, and by no scheme',
   )
 /**
- * Of the slots' schemes, those that have lent this till a pool and have themselves less than the slot has left: the
- * ledger would refuse what the pool can pay. Absent where there are none.
+ * To a till that asked for it, of the slots' schemes that have lent it a pool: what each can still pay by itself, where
+ * that is less than the slot has left. An authorisation for more is refused.
  */
-const dryBesidePoolSchema = z.array(nameSchema).optional()
+const besidePoolsSchema = z.array(z.strictObject({ schemeId: nameSchema, canPay: tiynSchema })).optional()
 export const cardSessionAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('open'),
     blocked: z.boolean(),
     slots: z.array(slotSchema),
-    dryBesidePool: dryBesidePoolSchema,
+    besidePools: besidePoolsSchema,
     /**
      * Schemes of this card whose slot another till holds. The card is authenticated all the same: proved to be here,
      * it is a reason to ask that till for the slot.
@@ -310,7 +312,7 @@ export const cardSessionAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('identified'),
     slots: z.array(slotSchema),
-    dryBesidePool: dryBesidePoolSchema,
+    besidePools: besidePoolsSchema,
     leasedElsewhere: z.array(nameSchema),
   }),
   z.strictObject({

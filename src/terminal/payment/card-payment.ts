@@ -35,7 +35,7 @@ import {
   type OpenTender,
   type Tapped,
 } from './open-tender.ts'
-import type { LedgerSlots } from './card-inquiry.ts'
+import type { LedgerSlots } from './asked-for-slots.ts'
 import { isCurrentSlot, leasedSlots, type Leased } from './leased-slots.ts'
 import type {
   AcceptOutcome,
@@ -133,7 +133,10 @@ export class CardPayment implements CardWork {
     const isFinal = here?.kind !== 'refused' || mode === 'offline'
     if (here !== undefined && (isFinal || !this.#mayPayFrom(active, tapped, slots))) return here
     if (mode === 'offline') return this.#refuseUnleased(active, tapped)
-    const session = await this.proofs.openSession(this.#channel(presenceId), tapped, this.#fitting(active, tapped))
+    const session = await this.proofs.openSession(this.#channel(presenceId), tapped, {
+      schemes: this.#fitting(active, tapped),
+      hasPool: held.length < nowLeased.length,
+    })
     if (session.kind === 'card_left') return session
     if (session.kind === 'refused' && session.code === 'LEDGER_UNREACHABLE' && held.length < nowLeased.length) {
       if (tapped.identification === null) {
@@ -151,21 +154,29 @@ export class CardPayment implements CardWork {
     return asked.kind === 'refused' && session.isElsewhere ? { kind: 'refused', code: 'LEASED_ELSEWHERE' } : asked
   }
 
-  /** Nothing unless the scheme that would pay has no money but in this till's pool, and that has enough. */
+  /**
+   * Where the scheme that would pay can not pay that much but from this till's pool. What the card has left the ledger
+   * has just said, and the pool's slots may be older: what they would allow beyond that is not paid from it.
+   */
   #payFromPool(
     active: ActivePackage,
     tapped: Tapped,
-    { slots, dryBesidePool }: LedgerSlots,
+    { slots, besidePools }: LedgerSlots,
     leased: readonly Leased[],
   ): PrepareOutcome | undefined {
-    if (dryBesidePool.length === 0) return undefined
-    const asked = { active: active.package, card: tapped, slots, leased: [], mode: 'online', without: null } as const
-    const decision = decide(decisionInput(this.#parts, asked))
-    const payer = decision.verdict === 'approve' ? decision.parts[0]?.schemeId : undefined
-    if (payer === undefined || !dryBesidePool.includes(payer)) return undefined
-    const pooled = leased.filter(({ slot, lease }) => lease.pool !== undefined && slot.schemeId === payer)
-    const fromPool = this.#decideAndRecord(active, tapped, slotsOf(pooled), pooled, 'offline')
-    return fromPool.kind === 'refused' ? undefined : fromPool
+    if (besidePools.length === 0) return undefined
+    const partOf = (asked: { slots: readonly Slot[]; leased: readonly Leased[]; mode: 'online' | 'offline' }) => {
+      const of = { active: active.package, card: tapped, without: null } as const
+      const decision = decide(decisionInput(this.#parts, { ...of, ...asked }))
+      return decision.verdict === 'approve' ? decision.parts[0] : undefined
+    }
+    const due = partOf({ slots, leased: [], mode: 'online' })
+    const short = besidePools.find(({ schemeId }) => schemeId === due?.schemeId)
+    if (due === undefined || short === undefined || due.amount <= short.canPay) return undefined
+    const pooled = leased.filter(({ slot, lease }) => lease.pool !== undefined && slot.slotId === due.slotId)
+    const paid = partOf({ slots: slotsOf(pooled), leased: pooled, mode: 'offline' })
+    if (paid === undefined || paid.amount > due.amount) return undefined
+    return this.#decideAndRecord(active, tapped, slotsOf(pooled), pooled, 'offline')
   }
 
   /** A scheme of which this till holds no slot for the card would pay for the basket; the ledger knows of one. */

@@ -16,7 +16,8 @@ import { readSun, takeSaleBoundProof, writeBinding, type CardRefusalCode } from 
 import { authenticate, keyHolder, type CardAuthenticator } from '../../voucher/cards/ntag424-authentication.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import type { Sun } from '../../voucher/tender.ts'
-import { askForSlots, type LedgerSlots } from './card-inquiry.ts'
+import type { AskedForSlots, LedgerSlots } from './asked-for-slots.ts'
+import { askForSlots } from './card-inquiry.ts'
 import { cardRelay, refusalCodeOf, upperHex, type CardRelay, type CardRelayParts } from './card-relay.ts'
 import { counted, nameOfKey, uncountable } from './counted-authentication.ts'
 import { leasedSlots, type Leased } from './leased-slots.ts'
@@ -92,20 +93,15 @@ export class CardProofs {
    * Has the ledger say what the card may receive, and authenticate it where it can prove itself.
    *
    * @param channel undefined when the card has left, which a card that only says who it is may do
-   * @param schemes those that would pay for something of the basket
    */
-  async openSession(
-    channel: CardChannel | undefined,
-    tapped: Tapped,
-    schemes: readonly string[],
-  ): Promise<CardSession> {
+  async openSession(channel: CardChannel | undefined, tapped: Tapped, asked: AskedForSlots): Promise<CardSession> {
     if (tapped.identification !== null) {
-      const asked = await askForSlots(this.#parts, tapped, tapped.identification.profile, schemes)
-      const isHidden = tapped.isHidden === true && asked.kind === 'refused' && asked.code === 'CARD_UNKNOWN'
-      return isHidden ? { kind: 'refused', code: 'READER_HIDES_CARD' } : asked
+      const answer = await askForSlots(this.#parts, tapped, tapped.identification.profile, asked)
+      const isHidden = tapped.isHidden === true && answer.kind === 'refused' && answer.code === 'CARD_UNKNOWN'
+      return isHidden ? { kind: 'refused', code: 'READER_HIDES_CARD' } : answer
     }
     if (channel === undefined) return { kind: 'card_left' }
-    const relay = cardRelay(this.#parts, tapped.card, { schemes })
+    const relay = cardRelay(this.#parts, tapped.card, asked)
     const authenticated = await this.#authenticate(channel, tapped, relay)
     if (authenticated.kind === 'torn') return { kind: 'card_left' }
     if (authenticated.kind === 'refused') return authenticated
@@ -114,7 +110,7 @@ export class CardProofs {
       kind: 'slots',
       slots: relay.slots(),
       isElsewhere: relay.isElsewhere(),
-      dryBesidePool: relay.dryBesidePool(),
+      besidePools: relay.besidePools(),
     }
   }
 
@@ -141,7 +137,10 @@ export class CardProofs {
     return refusal === undefined ? authentication : { kind: 'refused', code: refusal }
   }
 
-  /** @param channel, schemes as for `openSession`, should the ledger have to be asked */
+  /**
+   * @param channel as for `openSession`, should the ledger have to be asked
+   * @param schemes those that would pay for something of the basket
+   */
   async take(
     channel: CardChannel | undefined,
     tapped: Tapped,
@@ -171,7 +170,7 @@ export class CardProofs {
       return proof.kind === 'torn' ? proof : this.#notProved(tapped.card, proof, undefined)
     }
     if (this.#relayed?.presenceId !== tapped.presenceId) {
-      const opened = await this.openSession(channel, tapped, schemes())
+      const opened = await this.openSession(channel, tapped, { schemes: schemes(), hasPool: false })
       if (opened.kind === 'card_left') return { kind: 'torn', step: 'authenticate' }
       if (opened.kind === 'refused') return opened
     }

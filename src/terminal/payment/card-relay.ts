@@ -10,6 +10,7 @@ import { cardSessionContext } from '../../sync/protocol/sealed-box.ts'
 import { sessionFromKeys, type CardAuthenticator } from '../../voucher/cards/ntag424-authentication.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import type { Slot } from '../../voucher/slot.ts'
+import type { AskedForSlots, BesidePool } from './asked-for-slots.ts'
 
 /** Money-rules.md, "One payment": deadline of an online attempt. */
 export const onlineDeadlineMs = 1_500
@@ -27,16 +28,15 @@ export interface CardRelay {
   readonly slots: () => readonly Slot[]
   /** Another till holds a slot that would pay for the basket. */
   readonly isElsewhere: () => boolean
-  /** Schemes that would refuse what this till's pool can pay. */
-  readonly dryBesidePool: () => readonly string[]
+  /** Of schemes that have lent this till a pool: what they can pay by themselves, where that is little. */
+  readonly besidePools: () => readonly BesidePool[]
   /** Why the card can pay for nothing here, where it has no slot. */
   readonly refusal: () => RefusalCode | undefined
 }
 
 /** What the card is to pay. */
 export type AskedOfCard =
-  /** Something of the basket; these schemes would. */
-  | { readonly schemes: readonly string[] }
+  | AskedForSlots
   /** The open request of this id, from its holder's account (docs/design/29-cbdc-card.md). */
   | { readonly paymentRequest: string }
 
@@ -48,7 +48,7 @@ export function cardRelay(
 ): CardRelay {
   let slots: readonly Slot[] = []
   let isElsewhere = false
-  let dryBesidePool: readonly string[] = []
+  let besidePools: readonly BesidePool[] = []
   let refusal: RefusalCode | undefined
   const authenticator: CardAuthenticator = {
     async answer(_uid, encRndB) {
@@ -68,7 +68,7 @@ export function cardRelay(
       if ('schemes' in asked) {
         const { leasedElsewhere } = reply.answer
         slots = reply.answer.slots
-        dryBesidePool = reply.answer.dryBesidePool ?? []
+        besidePools = reply.answer.besidePools ?? []
         // The card is authenticated all the same: the ledger asks another till for its slot only if it is really here.
         isElsewhere = leasedElsewhere.some((schemeId) => asked.schemes.includes(schemeId))
         if (slots.length === 0) {
@@ -108,13 +108,14 @@ export function cardRelay(
     authenticator,
     slots: () => slots,
     isElsewhere: () => isElsewhere,
-    dryBesidePool: () => dryBesidePool,
+    besidePools: () => besidePools,
     refusal: () => refusal,
   }
 }
 
-function forMessage(asked: AskedOfCard): { schemes: string[] } | { paymentRequest: string } {
-  return 'schemes' in asked ? { schemes: [...asked.schemes] } : asked
+function forMessage(asked: AskedOfCard): { schemes: string[]; hasPool?: true } | { paymentRequest: string } {
+  if (!('schemes' in asked)) return asked
+  return { schemes: [...asked.schemes], ...(asked.hasPool ? { hasPool: true } : {}) }
 }
 
 /** The form in which cards' bytes travel in messages. */

@@ -236,11 +236,12 @@ describe('with network', () => {
     expect(paid()).toMatchObject([{ state: 'settled', paid_by: 'escrow' }])
   })
 
-  it('a scheme whose money lies in the pool pays from it, and refuses what the pool can not pay either', async () => {
+  it('a scheme whose money lies in the pool pays from it; what the pool can not pay the ledger refuses', async () => {
     await lend({ 'till-1': 30_000n }, 30_000n)
     expect(await taps(first)).toBe('pending')
     await pass(60_000)
     expect(paid()).toMatchObject([{ state: 'settled', paid_by: 'escrow', amount: Number(bread) }])
+    // As without network: of a loaf the pool pays what it has.
     expect(await taps(first)).toBe('pending')
     expect(leftAt(first)).toBe(0n)
     expect(await taps(first)).toBe('INSUFFICIENT_FUNDS')
@@ -253,5 +254,22 @@ describe('with network', () => {
       await fundScheme(work, demoAgency, schemeId, tiyn(100_000n), 'and more')
     })
     expect(await taps(second)).toBe('settled')
+  })
+
+  it('a scheme that can still pay the basket pays it, however little its pool or the slot has', async () => {
+    await lend({ 'till-1': 10_000n }, 50_000n)
+    expect(await taps(first)).toBe('settled')
+    expect(paid()).toMatchObject([{ paid_by: 'agency', amount: Number(bread) }])
+    expect(leftAt(first)).toBe(10_000n)
+  })
+
+  it('a pool whose slots are older than the ledger’s word pays nothing beyond what that leaves', async () => {
+    await lend({ 'till-1': 30_000n }, 70_000n)
+    for (let loaf = 0; loaf < 2; loaf += 1) expect(await taps(second)).toBe('settled')
+    // 9,000 of the card's are left, and 4,000 of the scheme's: till-1 has not heard of either loaf.
+    expect(await taps(first)).toBe('INSUFFICIENT_FUNDS')
+    await pass(60_000)
+    expect(paid()).toHaveLength(2)
+    expect(rows('SELECT code FROM discrepancy')).toEqual([])
   })
 })
