@@ -69,9 +69,18 @@ export function judgeJournal(file: string, seen: Seen, told: Told): Findings {
   const rows = database.prepare(sql).all() as Row[]
   database.close()
   const damaged = [...(check === 'ok' ? [] : [`integrity_check says ${String(check)}`]), ...brokenLinks(rows)]
-  const contents = rows.map(({ kind, json }) => ({ kind, ...(JSON.parse(json ?? '{}') as Content) }))
+  const contents = rows.map(({ kind, json }) => ({ kind, ...(contentOf(json) as Content | undefined) }))
   if (contents.some(({ kind }) => kind === 'rollback_detected')) damaged.push('the cut was taken for a restored copy')
   return { ...new Account(contents).findings(seen, told, rows), damaged }
+}
+
+/** Undefined where a damaged byte has left no JSON. */
+function contentOf(json: string | null): unknown {
+  try {
+    return json === null ? undefined : JSON.parse(json)
+  } catch {
+    return undefined
+  }
 }
 
 function brokenLinks(rows: readonly Row[]): readonly string[] {
@@ -85,8 +94,8 @@ function brokenLinks(rows: readonly Row[]): readonly string[] {
     const isWhole =
       sequence === index + 1 &&
       previous === before &&
-      json !== null &&
-      payloadHash === hashed('tolem/journal-payload/1', JSON.parse(json)) &&
+      contentOf(json) !== undefined &&
+      payloadHash === hashed('tolem/journal-payload/1', contentOf(json)) &&
       hash === hashed('tolem/journal-row/1', { epoch, sequence, previous, kind, at, payloadHash })
     return isWhole ? [] : [`row ${sequence} does not follow from the one before`]
   })

@@ -10,6 +10,8 @@ import { thumbprintOf } from '../protocol/keys.ts'
 import { whereChainBreaks, type RowHead } from '../protocol/journal-chain.ts'
 import { tiyn, type Tiyn } from '../../voucher/money.ts'
 import { DataFolderError } from './data-folder.ts'
+import { JournalGoodsQuestions } from './goods-questions.ts'
+import { JournalReturns } from './returns.ts'
 import { asFolderError, openFileToRead, refuseNewer, versionOf } from './journal-file.ts'
 import { chainedRow, damagedAt, headOf, syncItemOf, type StoredOutbox, type StoredRow } from './records.ts'
 import { paidStates, quoted } from './projection.ts'
@@ -125,6 +127,18 @@ export class ClosedJournal {
         ) as StoredOutbox[],
         open: open.map((tender) => ({ ...tender, amount: tiyn(tender.amount) })),
       }
+    })
+  }
+
+  /** Paid sales of which no cashier has said whether their goods were given; none in a journal of before that question. */
+  goodsAsked(): readonly string[] {
+    return this.#named(() => {
+      const isThere = this.#all(`SELECT 1 FROM sqlite_schema WHERE name = 'goods_question'`).length > 0
+      if (!isThere) return []
+      const all = (sql: string, ...values: readonly unknown[]) => this.#all(sql, ...values)
+      const rowAt = (sequence: number) => this.#rowAt(sequence)
+      const returns = new JournalReturns({ all, rowAt, get: (sql, ...values) => all(sql, ...values)[0] })
+      return new JournalGoodsQuestions({ all }, returns).open()
     })
   }
 

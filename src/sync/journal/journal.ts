@@ -96,7 +96,7 @@ export class Journal {
   readonly returns = new JournalReturns(this.#tables)
   readonly times = new JournalTimes(this.#tables)
   readonly tears = new JournalTears(this.#tables)
-  readonly goodsQuestions = new JournalGoodsQuestions(this.#tables)
+  readonly goodsQuestions = new JournalGoodsQuestions(this.#tables, this.returns)
   readonly cardAttempts = new JournalCardAttempts({
     isOpen: () => this.#database.open,
     now: () => this.#now(),

@@ -242,10 +242,9 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
     case 'goods_asked':
       prepared('INSERT INTO goods_question (sale_id, sequence) VALUES (?, ?)').run(row.saleId, sequence)
       return
-    case 'goods_given':
+    case 'goods_answered':
       return goodsAnswered(row.saleId)
     case 'goods_returned':
-      goodsAnswered(row.saleId)
       prepared(
         `INSERT INTO goods_return (return_id, sale_id, sequence, at, shift_id, cash)
            VALUES (?, ?, ?, ?, (SELECT shift_id FROM shift WHERE closed_sequence IS NULL), ?)`,

@@ -116,8 +116,8 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   row('sale_cancelled', { saleId: uuidSchema }),
   /** Of the sale that was closed in the same commit, while the cashier saw another: were its goods given? */
   row('goods_asked', { saleId: uuidSchema }),
-  /** The cashier says so. Otherwise the sale is taken back, or its goods are. */
-  row('goods_given', { saleId: uuidSchema }),
+  /** By the cashier. Where they were not and something was paid, the sale is taken back or refunded instead. */
+  row('goods_answered', { saleId: uuidSchema, given: z.boolean() }),
   /** Goods came back of a completed sale; this much cash was given. What vouchers paid of them follows in own rows. */
   row('goods_returned', {
     returnId: uuidSchema,

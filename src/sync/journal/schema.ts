@@ -279,7 +279,7 @@ export const migrations: readonly string[] = [
      refused INTEGER NOT NULL,
      since INTEGER NOT NULL
    ) STRICT;`,
-  // With it the rows `goods_asked` and `goods_given`, which an older version could not read.
+  // With it the rows `goods_asked` and `goods_answered`, which an older version could not read.
   `CREATE TABLE goods_question (sale_id TEXT PRIMARY KEY REFERENCES sale (sale_id), sequence INTEGER NOT NULL) STRICT;`,
 ]
 

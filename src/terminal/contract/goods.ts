@@ -13,12 +13,13 @@ export const goodsQuestionSchema = z.strictObject({
   total: tiynSchema,
   /** The names of its lines: by them and the sum a cashier knows it. */
   goods: z.array(textsSchema),
-  /** Of the open shift: what was paid can be taken back here. Otherwise it is refunded. */
-  voidable: z.boolean(),
+  /** How what was paid goes back, where they were not: in its own shift, later, or there is nothing that could. */
+  back: z.enum(['void', 'refund', 'nothing']),
 })
 export type GoodsQuestion = z.infer<typeof goodsQuestionSchema>
 
 export const goodsCommands = [
-  /** The customer has them. Who has not is given the money back: `void_sale`, `refund_sale`. */
   z.strictObject({ command: z.literal('goods_given'), saleId: uuidSchema }),
+  /** Where nothing can go back. Otherwise what was paid does: `void_sale`, `refund_sale`. */
+  z.strictObject({ command: z.literal('goods_not_given'), saleId: uuidSchema }),
 ] as const

@@ -157,6 +157,13 @@ export class RefundDesk {
     }
   }
 
+  /** Whether something of a closed sale can still go back, now or once the ledger has answered. */
+  mayGoBack(record: SaleRecord): boolean {
+    return this.#refundable(record).some(
+      ({ voucherLeft, cashLeft, held }) => voucherLeft > 0n || cashLeft > 0n || held === 'undecided',
+    )
+  }
+
   #obstacles(refundable: readonly RefundableLine[]): Obstacle[] {
     const isHeld = (standing: RefundableLine['held']): boolean => refundable.some(({ held }) => held === standing)
     const hasVouchers = refundable.some(({ voucherLeft }) => voucherLeft > 0n)

@@ -6,14 +6,16 @@ import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { coverageOf } from '../../sync/export/covers.ts'
 import { linesOfFile } from '../../sync/export/export-file.ts'
+import { shortId } from '../../voucher/receipt.ts'
 import { exportKeysOf, type StoppedTill } from './stopped-till.ts'
 
 /**
  * - `UNSYNCED`: the ledger has not answered for everything.
+ * - `GOODS_ASKED`: nobody has said yet of some paid sales whether their goods were given.
  * - `EXPORT_DOES_NOT_COVER`: the export that was named is not all of it.
  */
 export class ResetRefused extends Error {
-  readonly code: 'UNSYNCED' | 'EXPORT_DOES_NOT_COVER'
+  readonly code: 'UNSYNCED' | 'GOODS_ASKED' | 'EXPORT_DOES_NOT_COVER'
   constructor(code: ResetRefused['code'], message: string) {
     super(message)
     this.name = 'ResetRefused'
@@ -42,6 +44,14 @@ const tillFiles = [
 export async function allowReset(till: StoppedTill, exportFile: string | undefined): Promise<void> {
   const { journal } = till
   const { items, open } = journal.unsynced()
+  const asked = journal.goodsAsked().map(shortId)
+  if (asked.length > 0 && exportFile === undefined)
+    throw new ResetRefused(
+      'GOODS_ASKED',
+      `${asked.length} sales were paid while nobody saw it, and no cashier has said whether their goods were given ` +
+        `(${asked.join(', ')}). Nothing was deleted. Start the till and answer (F3); or make an export ` +
+        '(npm run till -- export --data DIR --out FILE) and reset with --after-export FILE.',
+    )
   if (items.length + open.length === 0) return
   const enrolment = journal.enrolment()
   const unfinished = open.filter(({ state }) => state === 'sale_open').length

@@ -34,7 +34,7 @@ import type { PaymentWork, RequestCardWork } from '../payment/work.ts'
 import { isBenchCommand, type BenchDesk } from './bench/bench-desk.ts'
 import { standingOf, withItem, withQuantity, type SaleStanding } from './basket.ts'
 import { offeredActions } from './actions.ts'
-import { goodsGiven, goodsView } from './goods-desk.ts'
+import { GoodsDesk } from './goods-desk.ts'
 import { JournalSales, type JournalSalesParts } from './journal-sales.ts'
 import { LyingCards } from './lying-cards.ts'
 import { endInterruptedTenders, recoveredStateOf } from './recovery.ts'
@@ -93,6 +93,7 @@ const needsShift: ReadonlySet<Command['command']> = new Set([
   'take_up_torn',
   'void_sale',
   'goods_given',
+  'goods_not_given',
   'refund_sale',
   'close_shift',
   'x_report',
@@ -114,6 +115,7 @@ export class Till {
   readonly #sales: JournalSales
   readonly #shifts: ShiftDesk
   readonly #refunds: RefundDesk
+  readonly #goods: GoodsDesk
   readonly #times: TimeDesk
   readonly #cards = new LyingCards()
   readonly #qrCards: QrCardDesk
@@ -139,6 +141,7 @@ export class Till {
       ...parts,
       schemeName: (schemeId) => schemeName(schemeId, parts.activePackage()?.package),
     })
+    this.#goods = new GoodsDesk({ ...parts, mayGoBack: (sale) => this.#refunds.mayGoBack(sale) })
     this.#times = new TimeDesk({ ...parts, shifts: this.#shifts })
     this.#qrCards = new QrCardDesk({
       cards: this.#cards,
@@ -285,7 +288,7 @@ export class Till {
         recent: recentView(journal, activePackage()?.package),
         discrepancies: discrepanciesView(journal),
         torn: tornView(journal, activePackage()?.package),
-        goodsAsked: goodsView(journal),
+        goodsAsked: this.#goods.view(),
         receiptsWaiting: journal.receiptsWaiting(),
       }
     return this.#ofJournal
@@ -360,7 +363,8 @@ export class Till {
       case 'void_sale':
         return this.#voidSale(command.saleId)
       case 'goods_given':
-        return goodsGiven(this.#parts.journal, command.saleId)
+      case 'goods_not_given':
+        return this.#goods.answer(command.saleId, command.command === 'goods_given')
       case 'show_refund':
         return this.#refunds.show(command.saleId)
       case 'find_receipt':
@@ -611,7 +615,7 @@ export class Till {
     this.#afterwards(() => {
       this.#tellResolution()
       this.#offerLyingCard()
-      this.#sales.closeIfPaid(this.#sale.saleId, 'seen')
+      this.#closeOnScreen()
     })
     this.publish()
   }
@@ -626,9 +630,19 @@ export class Till {
       this.#closeResolvedSales()
       this.#refunds.printEnded()
       // Again, should a full disk have kept the paid sale on the screen from being closed.
-      this.#sales.closeIfPaid(this.#sale.saleId, 'seen')
+      this.#closeOnScreen()
     })
     this.publish()
+  }
+
+  /**
+   * What an unanswered payment of before a stop has paid since then nobody may have seen: only the cashier's *wait* says
+   * that its customer is there.
+   */
+  #closeOnScreen(): void {
+    const { tenderId } = this.#context()
+    const isUnseen = tenderId !== null && tenderId === this.#recoveredTenderId && !this.#waitedFor.has(tenderId)
+    this.#sales.closeIfPaid(this.#sale.saleId, isUnseen ? 'unseen' : 'seen')
   }
 
   /** The ledger's word on the unknown tender of the screen became a row, perhaps before the screen said unknown. */

@@ -15,6 +15,7 @@ import { loadTerminalKeys } from '../../../src/terminal/core/key-file.ts'
 import { signTagged } from '../../../src/sync/protocol/keys.ts'
 import { startProcess, StartError } from '../../../tools/processes.ts'
 import { balanceOf, demoLedger, temporaryFolder, type DemoLedger } from '../ledger/demo-ledger.ts'
+import { saleFrozen, saleOf, Seeded } from '../../unit/sync/world.ts'
 import { JournalingTill, type SoldOffline } from '../ledger/journaling-till.ts'
 
 const root = resolve(import.meta.dirname, '..', '..', '..')
@@ -188,6 +189,19 @@ describe('reset refuses, and nothing is deleted,', () => {
     }
     expect(await reset('--after-export', `${outFile}.none`)).toMatchObject({ code: 2 })
     everythingIsThere()
+  })
+
+  test('with a paid sale of which nobody has said whether its goods were given', async () => {
+    const sale = saleOf(new Seeded('a question'))
+    const { saleId } = sale
+    till.journal.commit(saleFrozen(sale), { kind: 'sale_closed', saleId }, { kind: 'goods_asked', saleId })
+    till.stops()
+    const { code, complained } = await reset()
+    expect({ code, complained }).toEqual({ code: 1, complained: expect.stringContaining('(GOODS_ASKED)') })
+    expect(complained).toContain(saleId.slice(-8))
+    everythingIsThere()
+    await exported()
+    expect(await reset('--after-export', outFile)).toMatchObject({ code: 0, complained: '' })
   })
 
   test('with parked items, and with a tender that is unknown', async () => {

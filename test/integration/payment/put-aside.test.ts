@@ -252,7 +252,7 @@ describe('a card that counts itself', () => {
     expect(snapshot().unresolved).toEqual([])
     expect(core().journal.tender(tenderId)?.state).toBe('settled')
     // Nobody but the cashier knows whether its first goods were given, and a restart does not forget the question.
-    const asked = { saleId, saleNumber: saleId.slice(-8), goods: [{ en: 'Bread' }], voidable: true }
+    const asked = { saleId, saleNumber: saleId.slice(-8), goods: [{ en: 'Bread' }], back: 'void' }
     expect(snapshot().goodsAsked).toMatchObject([asked])
     world.station.kill()
     world.station.start()

@@ -209,7 +209,8 @@ export function playLegalHistory(
   const moveGoods = (): void => {
     const saleId = seeded.pick(sales)
     if (journal.sale(saleId)?.state !== 'closed') return
-    if (goodsAsked.has(saleId)) return void journal.commit({ kind: 'goods_given', saleId })
+    if (goodsAsked.has(saleId))
+      return void journal.commit({ kind: 'goods_answered', saleId, given: seeded.int(2) === 0 })
     goodsAsked.add(saleId)
     journal.commit({ kind: 'goods_asked', saleId })
   }

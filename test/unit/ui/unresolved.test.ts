@@ -28,8 +28,8 @@ import { rendered } from './snapshots.ts'
 const torn = madeUpTender(4, 742_050, 'torn')
 const unknown = madeUpTender(3, 115_000, 'unknown')
 const older = madeUpTender(5, 60_000, 'unknown')
-const ofThisShift = madeUpGoodsQuestion(31, lunchOnly(), true)
-const ofAnother = madeUpGoodsQuestion(32, lunchAndJuice(), false)
+const ofThisShift = madeUpGoodsQuestion(31, lunchOnly(), 'void')
+const ofAnother = madeUpGoodsQuestion(32, lunchAndJuice(), 'refund')
 const withPayments = (...unresolved: TenderView[]): Snapshot => ({ ...quietTill, unresolved })
 const ids = (...tenders: readonly TenderView[]): readonly string[] => tenders.map(({ tenderId }) => tenderId)
 
@@ -133,7 +133,7 @@ describe.each(languages)('in %s', (language) => {
       ofThisShift.goods[0]?.[language] ?? '',
       words['action.goods_given'],
       words['action.goods_not_given'],
-    ].map((text) => html.indexOf(text))
+    ].map((text) => html.lastIndexOf(text))
     expect(places).not.toContain(-1)
     expect(places).toEqual(places.toSorted((one, other) => one - other))
     expect(withoutMarks(band({ ...snapshot, language }))).toContain(`${words['goods.asked.title']}: 1`)
@@ -211,6 +211,11 @@ describe('the keys of the list', () => {
     expect(commandOf('goods_not_given', at(ofAnother.saleId), snapshot)).toEqual({
       command: 'show_refund',
       saleId: ofAnother.saleId,
+    })
+    const ofNobody = madeUpGoodsQuestion(33, lunchOnly(), 'nothing')
+    expect(commandOf('goods_not_given', at(ofNobody.saleId), { ...snapshot, goodsAsked: [ofNobody] })).toEqual({
+      command: 'goods_not_given',
+      saleId: ofNobody.saleId,
     })
     for (const action of ['goods_given', 'goods_not_given'] as const)
       expect(commandOf(action, at(torn.tenderId), snapshot)).toBeNull()

@@ -104,10 +104,10 @@ export function madeUpTear(number: number, amount: number, state: TenderView['st
   }
 }
 
-export function madeUpGoodsQuestion(number: number, lines: Sale['lines'], voidable: boolean): GoodsQuestion {
+export function madeUpGoodsQuestion(number: number, lines: Sale['lines'], back: GoodsQuestion['back']): GoodsQuestion {
   const saleId = madeUpId(number)
   return {
-    ...{ saleId, saleNumber: saleId.slice(-8), at: minutesAgo(number), voidable },
+    ...{ saleId, saleNumber: saleId.slice(-8), at: minutesAgo(number), back },
     ...{ total: addTiyn(...lines.map(({ total }) => total)), goods: lines.map(({ name }) => name) },
   }
 }

@@ -68,8 +68,8 @@ const qrWith = (card: Extract<Snapshot['tap'], { state: 'qr' }>['card']): Snapsh
   })
 /** One of this shift, and one of the shift before it with many goods. */
 const goodsAsked: Snapshot['goodsAsked'] = [
-  madeUpGoodsQuestion(31, lunchOnly(), true),
-  madeUpGoodsQuestion(32, longBasket(), false),
+  madeUpGoodsQuestion(31, lunchOnly(), 'void'),
+  madeUpGoodsQuestion(32, longBasket(), 'refund'),
 ]
 const paidMeanwhile = { ...open, goodsAsked }
 const unresolved = [madeUpTender(3, 115_000, 'unknown'), madeUpTender(4, 742_050, 'torn')]

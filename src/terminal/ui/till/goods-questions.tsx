@@ -6,17 +6,16 @@ import { Amount } from './amount.tsx'
 import { CommandButton } from './command-button.tsx'
 import { Row, rowKey, type ListProps } from './sheet-parts.tsx'
 
-/** What was paid of it goes back: as a void in its own shift, later as a refund. */
-export const moneyBack = ({ saleId, voidable }: GoodsQuestion): Command => ({
-  command: voidable ? 'void_sale' : 'show_refund',
-  saleId,
-})
+const commands = { void: 'void_sale', refund: 'show_refund', nothing: 'goods_not_given' } as const
+
+/** What was paid of it goes back: as a void in its own shift, later as a refund, or there is nothing to give. */
+export const notGiven = ({ saleId, back }: GoodsQuestion): Command => ({ command: commands[back], saleId })
 
 export function GoodsQuestions({ chosen, snapshot, readOnly, onCommand, onSheet }: ListProps) {
   const { say, name } = useTexts()
-  const giveBack = (question: GoodsQuestion): void => {
+  const answerNo = (question: GoodsQuestion): void => {
     const { saleId } = question
-    const command = moneyBack(question)
+    const command = notGiven(question)
     if (command.command !== 'void_sale') return onCommand(command)
     onSheet({ kind: 'question', question: 'goods_not_given', command, behind: { kind: 'unresolved', chosen: saleId } })
   }
@@ -44,7 +43,7 @@ export function GoodsQuestions({ chosen, snapshot, readOnly, onCommand, onSheet 
                     look="quiet"
                     {...rowKey(saleId === chosen, 'goods_not_given')}
                     isDisabled={readOnly}
-                    onPress={() => giveBack(question)}
+                    onPress={() => answerNo(question)}
                   >
                     {say('action.goods_not_given')}
                   </CommandButton>

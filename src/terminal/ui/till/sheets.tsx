@@ -19,7 +19,7 @@ import { Amount } from './amount.tsx'
 import { Tender } from './card-pays.tsx'
 import { DiscrepancyList } from './discrepancy-list.tsx'
 import { CommandButton, shownKey } from './command-button.tsx'
-import { moneyBack } from './goods-questions.tsx'
+import { notGiven } from './goods-questions.tsx'
 import { ReceiptNumberSheet } from './receipt-number-sheet.tsx'
 import { RefundSheet } from './refund-sheet.tsx'
 import { ConfirmTime, Fact, Row, rowKey, SheetHead, type ContentProps, type ListProps } from './sheet-parts.tsx'
@@ -55,7 +55,7 @@ export function commandOf(action: SheetAction, sheet: Sheet | null, snapshot: Sn
     const tender = snapshot.unresolved.find(({ tenderId }) => tenderId === sheet.chosen)
     const question = snapshot.goodsAsked.find(({ saleId }) => saleId === sheet.chosen)
     if (question !== undefined && action === 'goods_given') return { command: action, saleId: question.saleId }
-    if (question !== undefined && action === 'goods_not_given') return moneyBack(question)
+    if (question !== undefined && action === 'goods_not_given') return notGiven(question)
     if (tender === undefined) return null
     if (action === 'take_up_torn')
       return mayTakeUp(tender, snapshot) ? { command: action, tenderId: tender.tenderId } : null
