@@ -130,7 +130,7 @@ export class ClosedJournal {
     })
   }
 
-  /** Paid sales of which no cashier has said whether their goods were given; none in a journal of before that question. */
+  /** Paid sales of which no cashier has said whether their goods were given. An older journal asks of none. */
   goodsAsked(): readonly string[] {
     return this.#named(() => {
       const isThere = this.#all(`SELECT 1 FROM sqlite_schema WHERE name = 'goods_question'`).length > 0

@@ -636,8 +636,8 @@ export class Till {
   }
 
   /**
-   * What an unanswered payment of before a stop has paid since then nobody may have seen: only the cashier's *wait* says
-   * that its customer is there.
+   * What an unanswered payment of before a stop has paid since then nobody may have seen: only the cashier's *wait*
+   * says that its customer is there.
    */
   #closeOnScreen(): void {
     const { tenderId } = this.#context()
