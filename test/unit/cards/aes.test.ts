@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { aes128Cmac, aes128CmacTruncated, equalInConstantTime } from '../../../src/voucher/cards/aes.ts'
 import { fromHex, toHex } from '../../../src/voucher/cards/bytes.ts'
+import transactionMac from '../../fixtures/vectors/desfire-transaction-mac.json' with { type: 'json' }
 import vectors from '../../fixtures/vectors/aes-cmac.json' with { type: 'json' }
 
 describe(`AES-CMAC, ${vectors.published}`, () => {
   test.each(vectors.cases)('message of $msg.length hex digits', ({ msg, mac }) => {
     expect(toHex(aes128Cmac(fromHex(vectors.key), fromHex(msg)))).toBe(mac.toUpperCase())
+  })
+
+  test.each(transactionMac.cases)(`a session key of ${transactionMac.published}: $mac`, ({ key, msg, mac }) => {
+    expect(toHex(aes128Cmac(fromHex(key), fromHex(msg)))).toBe(mac)
   })
 
   test('the truncated MAC is every second byte, beginning with the second', () => {

@@ -13,6 +13,7 @@ import { SecureSession, sessionKeys } from '../../../hardware-mocks/cards/ntag42
 import { factoryCard, type Ntag424State } from '../../../hardware-mocks/cards/ntag424-state.ts'
 import { VirtualNtag424 } from '../../../hardware-mocks/cards/ntag424.ts'
 import diversification from '../../fixtures/vectors/an10922.json' with { type: 'json' }
+import transactionMac from '../../fixtures/vectors/desfire-transaction-mac.json' with { type: 'json' }
 import authentications from '../../fixtures/vectors/ev2-first.json' with { type: 'json' }
 import messaging from '../../fixtures/vectors/ev2-secure-messaging.json' with { type: 'json' }
 import generations from '../../fixtures/vectors/ntag424-generations.json' with { type: 'json' }
@@ -50,6 +51,10 @@ const withFile2 = (settings: FileSettings, readCounter = 0, content = blank.file
 describe('AES-CMAC and AN10922', () => {
   it.each(vectors.aesCmac.cases as { msg: string; mac: string }[])('RFC 4493: message $msg', ({ msg, mac }) => {
     expect(hex(cmac(bytes(vectors.aesCmac.key), bytes(msg)))).toBe(mac.toUpperCase())
+  })
+
+  it.each(transactionMac.cases)(`a session key of ${transactionMac.published}: $mac`, ({ key, msg, mac }) => {
+    expect(hex(cmac(bytes(key), bytes(msg)))).toBe(mac)
   })
 
   it('has the subkeys of AN10922 §2.2.1', () => {
