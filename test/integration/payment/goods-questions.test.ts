@@ -141,8 +141,8 @@ describe('the ledger’s late word', () => {
   })
 })
 
-describe('in a later shift', () => {
-  it('the question is still there, and ends with a refund of all, not of a part', async () => {
+describe('in a later shift the question', () => {
+  it('is still there, and ends with a refund of all, not of a part', async () => {
     const saleId = await paidMeanwhile()
     anotherShift()
     expect(asked()).toEqual([{ saleId, back: 'refund' }])
@@ -154,7 +154,7 @@ describe('in a later shift', () => {
     expect(asked()).toEqual([])
   })
 
-  it('it comes back when the ledger refuses the refund', async () => {
+  it('comes back when the ledger refuses the refund', async () => {
     const saleId = await paidMeanwhile()
     anotherShift()
     world.network.all = 'lose_request'
@@ -166,7 +166,7 @@ describe('in a later shift', () => {
     expect(asked()).toEqual([{ saleId, back: 'refund' }])
   })
 
-  it('where nobody was paid, a no is an answer', async () => {
+  it('takes a no for an answer where nobody was paid', async () => {
     const saleId = await paidMeanwhile()
     anotherShift()
     const [tender] = core().journal.tendersOfSale(saleId)
