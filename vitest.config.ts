@@ -54,8 +54,7 @@ class LongestFirst extends BaseSequencer {
  * test leaves nothing in a module, in the environment or on a global object.
  *
  * @param maxWorkers Vitest leaves one core free unless told otherwise. Tests of whole processes and of browsers wait
- *   for them a part of the time, so three of those fill two cores; of processes, readers and printers, which wait for
- *   deadlines and slow lines as well, four.
+ *   for them a part of the time, so three of those fill two cores.
  */
 const project = (name: string, testTimeout: number, groupOrder: number, maxWorkers = 2, folders = [name]) => ({
   test: {
@@ -80,9 +79,9 @@ export default defineConfig({
     projects: [
       project('unit', 10_000, 0),
       project('property', 60_000, 0),
-      project('contract', 180_000, 1, 4),
-      project('integration', 60_000, 1, 4),
-      project('replays', 60_000, 1, 4),
+      project('contract', 180_000, 1, 3),
+      project('integration', 60_000, 1, 3),
+      project('replays', 60_000, 1, 3),
       project('simulation', 600_000, 2),
       project('e2e', 180_000, 3, 3),
       project('crash', 180_000, 4, 2, ['crash', 'power', 'disk', 'tear']),
