@@ -59,7 +59,8 @@ export function losePowerNowAndThen(
  */
 export function startWhenDown({ time }: Sky, station: TillStation): void {
   const look = (): void => {
-    if (station.snapshot?.lights.network.code === 'ledger_refuses_us' && station.isClone) station.kill()
+    const heard = station.snapshot?.lights.network.code
+    if (station.isClone && (heard === 'ledger_refuses_us' || heard === 'keys_outdated')) station.kill()
     if (station.snapshot === undefined) station.start()
     time.at(time.now + 45 * secondMs, look)
   }
