@@ -1,4 +1,4 @@
-/** Sales that were paid while the cashier saw another: whether their goods were given nobody but the cashier knows. */
+/** Sales that were paid while nobody saw it at the till: only a cashier knows whether their goods were given. */
 import type { Tiyn } from '../../voucher/money.ts'
 
 interface Tables {

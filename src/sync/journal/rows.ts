@@ -114,7 +114,7 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   row('cash_returned', { tenderId: uuidSchema }),
   row('sale_closed', { saleId: uuidSchema }),
   row('sale_cancelled', { saleId: uuidSchema }),
-  /** Of the sale that was closed in the same commit, while the cashier saw another: were its goods given? */
+  /** Of the sale that was closed in the same commit, while nobody saw it at the till: were its goods given? */
   row('goods_asked', { saleId: uuidSchema }),
   /** By the cashier. Where they were not and something was paid, the sale is taken back or refunded instead. */
   row('goods_answered', { saleId: uuidSchema, given: z.boolean() }),

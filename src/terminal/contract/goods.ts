@@ -1,4 +1,4 @@
-/** A sale that was paid while the cashier saw another: its customer may have left with the goods, or without. */
+/** A sale that was paid while nobody saw it at the till: its customer may have left with the goods, or without. */
 import { z } from 'zod'
 import { instantSchema, textsSchema, uuidSchema } from '../../voucher/identifiers.ts'
 import { tiynSchema } from '../../voucher/money.ts'

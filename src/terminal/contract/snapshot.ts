@@ -270,7 +270,7 @@ export const snapshotSchema = z.strictObject({
   unresolved: z.array(tenderViewSchema),
   /** Payments whose card left too early: what is open, what was given up, and how the last ones ended. */
   torn: z.array(tornRecordSchema),
-  /** Paid while the cashier saw another sale, and not answered yet; the oldest first. */
+  /** Paid while nobody saw it at the till, and not answered yet; the oldest first. */
   goodsAsked: z.array(goodsQuestionSchema),
   /** The last sales of this till, newest first. */
   recent: z.array(

@@ -1,4 +1,4 @@
-/** In the list of what is not over: sales that were paid while another was on the screen. Were their goods given? */
+/** In the list of what is not over: sales that were paid while nobody saw it. Were their goods given? */
 import type { Command, GoodsQuestion } from '../../contract/index.ts'
 import { formatDateTime } from '../texts/time.ts'
 import { useTexts } from '../texts/use-texts.ts'
