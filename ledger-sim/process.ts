@@ -30,7 +30,17 @@ export interface Settings {
   readonly json: boolean
 }
 
-const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
+const drawnAtOnce = 4_096
+let drawn: Uint8Array = new Uint8Array()
+
+/** Transfers and answers take sixteen bytes each; a question to the system for so few costs more than all else here. */
+function random(length: number): Uint8Array {
+  if (drawn.length < length) drawn = new Uint8Array(randomBytes(Math.max(length, drawnAtOnce)))
+  const taken = drawn.slice(0, length)
+  drawn = drawn.subarray(length)
+  return taken
+}
+
 const leaseCheckEveryMs = 60_000
 
 /**

@@ -11,7 +11,7 @@
  * every other lock, so two transactions never wait for each other in a ring, and a busy stream is held for the shortest
  * time.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Insertable } from 'kysely'
 import { v7 as uuidVersion7 } from 'uuid'
 import type { z } from 'zod'
@@ -89,8 +89,8 @@ const eventsTold = rowsStatement(
  * content is in it, since a ledger that was put back gives a cursor out a second time.
  */
 function eventIdOf(stream: Stream, cursor: bigint, at: number, content: string): string {
-  const hash = createHash('sha256').update(`${stream}/${cursor}/${at}/${content}`).digest()
-  return uuidVersion7({ msecs: at, random: hash.subarray(0, 16) })
+  const named = hash('sha256', `${stream}/${cursor}/${at}/${content}`, 'buffer')
+  return uuidVersion7({ msecs: at, random: named.subarray(0, 16) })
 }
 
 /** One page of a feed. @param after the last cursor that the reader has; 0 from the beginning */

@@ -5,21 +5,19 @@
  */
 import { z } from 'zod'
 import type { Problem } from '../../src/sync/protocol/problems.ts'
-import { inTransaction } from '../context.ts'
-import { inSmallCommits } from '../payments/apply-items.ts'
-import { storeWithin } from '../store/store-within.ts'
+import { inSteps } from '../in-steps.ts'
 import { limits } from './limits.ts'
 import { operation, type Asked, type Operation, type Role, type Services } from './operation.ts'
 import { errorsOf, perform, performEach, type Performed } from './perform.ts'
 import { problemOf } from './problems.ts'
 
-/** Everybody else waits while a commit is made up: for some tens of milliseconds. */
-const itemsPerCommit = 40
+/** Everybody else waits for a step: for some tens of milliseconds. */
+const itemsPerStep = 40
 /** Of items that are done together when their ids are new. Where all are known, each takes what it takes alone. */
 const itemsTogether = 250
 const errorsPerItemMax = 5
 const path = '/v1/batches'
-/** Of these forty in one commit would keep every till waiting for minutes. */
+/** Of these forty in one step would keep every till waiting for minutes. */
 const batches = [path, '/v1/scenarios/government-to-customer']
 
 const itemSchema = z.strictObject({
@@ -72,8 +70,12 @@ export const batchOperation = operation({
     }
     const results: ItemResult[] = []
     for (const { operation: of, items } of runsOf(asked, request.items)) {
-      const most = of === undefined ? itemsPerCommit : itemsTogether
-      results.push(...(await inSmallCommits(services, items, (some) => inOneCommit(asked, some, of), most)))
+      const done = await inSteps<Item, ItemResult>(services, items, {
+        itemsPerStep: of === undefined ? itemsPerStep : itemsTogether,
+        apply: (within, some) => inOneStep({ ...asked, services: within }, some, of),
+        broken: (item) => refused(asked, item.path, problemOf('internal')),
+      })
+      results.push(...done)
     }
     return { kind: 'answer', body: { results: results as { status: number; body: Record<string, unknown> }[] } }
   },
@@ -117,29 +119,16 @@ function lookAt(services: Services, item: unknown): Item {
   return { kind: 'asks', operation: found, path: itemPath, value }
 }
 
-/**
- * Some items in one commit. An item that breaks the ledger undoes them all, and is answered `internal` when alone.
- *
- * @param together which operation they ask for, where it does many together
- */
-async function inOneCommit(
+/** @param together which operation they ask for, where it does many together */
+async function inOneStep(
   asked: Asked<unknown>,
   items: readonly Item[],
   together: Operation | undefined,
 ): Promise<readonly ItemResult[]> {
-  try {
-    return await inTransaction(asked.services, async ({ connection }) => {
-      const within = { ...asked, services: { ...asked.services, store: storeWithin(connection) } }
-      if (together !== undefined) return doTogether(within, items, together)
-      const results: ItemResult[] = []
-      for (const item of items) results.push(await one(within, item))
-      return results
-    })
-  } catch (error) {
-    if (items.length > 1) throw error
-    asked.services.onDidRecover?.(error)
-    return [refused(asked, path, problemOf('internal'))]
-  }
+  if (together !== undefined) return doTogether(asked, items, together)
+  const results: ItemResult[] = []
+  for (const item of items) results.push(await one(asked, item))
+  return results
 }
 
 async function doTogether(

@@ -1,7 +1,7 @@
 /** Operations under an id that the client made: the same id and terms are answered with the first answer. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Insertable } from 'kysely'
-import { canonicalBytes, toJson } from '../../src/sync/protocol/canonical.ts'
+import { canonicalText, toJson } from '../../src/sync/protocol/canonical.ts'
 import { inTransaction, type Work } from '../context.ts'
 import { rowsStatement } from '../store/statement.ts'
 import type { Tables } from '../store/schema.ts'
@@ -114,7 +114,7 @@ function only<Item>([item]: readonly Item[]): Item {
 }
 
 function termsHashOf(request: unknown): string {
-  return createHash('sha256').update(canonicalBytes(request)).digest('hex')
+  return hash('sha256', canonicalText(request))
 }
 
 /** One transaction that a problem undoes: for registrations, whose own names are their identity. */

@@ -21,9 +21,10 @@ import {
 import { isOfApplet } from '../applet/advice.ts'
 import { inTransaction, type Work } from '../context.ts'
 import type { Services } from '../http/operation.ts'
+import { inSteps } from '../in-steps.ts'
 import { hasShownAnything, isKnownPosition, knownPositions, rememberPosition } from '../terminals/heads.ts'
 import { findTerminal, signingKeysOf, suspendTerminal, type Terminal } from '../terminals/terminals.ts'
-import { applyItem, inSmallCommits } from './apply-items.ts'
+import { applyItem, itemsPerStepOfATill } from './apply-items.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { standingOf } from './payment-requests.ts'
 import { findTender, type Tender } from './tenders.ts'
@@ -60,27 +61,31 @@ export async function importExport(
   const { content } = signed
   const refused = await inTransaction(services, (work) => whyRefused(work, merchantId, signed))
   if (refused !== undefined) return { kind: 'not_an_export', why: refused }
-  const results = await inSmallCommits(services, inOrder(content.items), (some) =>
-    inTransaction(services, async (work) => {
-      const terminal = await terminalOf(work, content)
-      const done: ImportedItem[] = []
-      for (const item of some) done.push(await applied(work, terminal, item, signedAt(content, work)))
-      return done
-    }),
-  )
+  const results = await inSteps<SyncItem, ImportedItem>(services, inOrder(content.items), {
+    itemsPerStep: itemsPerStepOfATill,
+    apply: (within, some) =>
+      inTransaction(within, async (work) => {
+        const terminal = await terminalOf(work, content)
+        const done: ImportedItem[] = []
+        for (const item of some) done.push(await applied(work, terminal, item, signedAt(content, work)))
+        return done
+      }),
+  })
   const end = endOf(content)
   await inTransaction(services, async (work) => {
     // The next part begins here. Only what the till itself showed moves its head: that decides about reviews.
     if (end !== null) await rememberPosition(work, content.terminalId, end)
   })
   const advices = content.open.flatMap(({ advice }) => (advice === undefined || end === null ? [] : [advice]))
-  await inSmallCommits(services, advices, (some) =>
-    inTransaction(services, async (work) => {
-      for (const advice of some)
-        await hearAdvice(work, content, { kind: 'presentment', ...advice, position: end as JournalPosition })
-      return []
-    }),
-  )
+  await inSteps(services, advices, {
+    itemsPerStep: itemsPerStepOfATill,
+    apply: (within, some) =>
+      inTransaction(within, async (work) => {
+        for (const advice of some)
+          await hearAdvice(work, content, { kind: 'presentment', ...advice, position: end as JournalPosition })
+        return []
+      }),
+  })
   const open = await inTransaction(services, (work) => openAtLedger(work, content))
   return { kind: 'applied', results, open }
 }

@@ -27,6 +27,8 @@ export class GroupCommit<Tables> {
   readonly #gather: Gather
   readonly #waiting: Waiting<Tables>[] = []
   #isRunning = false
+  /** Units of the commit that is being made up which come after the one at work. */
+  #unitsBehind = 0
 
   constructor(database: Kysely<Tables>, gather: Gather) {
     this.#database = database
@@ -39,6 +41,11 @@ export class GroupCommit<Tables> {
       this.#waiting.push({ work, resolve: resolve as (result: unknown) => void, reject })
       this.#startNext()
     })
+  }
+
+  /** Whether anybody waits for the unit that is at work. */
+  get isAwaited(): boolean {
+    return this.#unitsBehind > 0 || this.#waiting.length > 0
   }
 
   #startNext(): void {
@@ -59,7 +66,10 @@ export class GroupCommit<Tables> {
     try {
       const outcomes = await this.#database.transaction().execute(async (connection) => {
         const made: Outcome[] = []
-        for (const { work } of units) made.push(await outcomeOf(connection, work))
+        for (const [index, { work }] of units.entries()) {
+          this.#unitsBehind = units.length - index - 1
+          made.push(await outcomeOf(connection, work))
+        }
         return made
       })
       for (const [index, outcome] of outcomes.entries()) {
@@ -69,6 +79,8 @@ export class GroupCommit<Tables> {
     } catch (error) {
       // The commit itself failed, or SQLite gave it up: nothing of any unit stays.
       for (const { reject } of units) reject(error)
+    } finally {
+      this.#unitsBehind = 0
     }
   }
 }

@@ -25,6 +25,11 @@ export interface Store {
   read<Result>(work: (connection: Kysely<Tables>) => Promise<Result>): Promise<Result>
   /** Runs alone: all or nothing. Throwing rolls back. Its commit may be shared with others (`GroupCommit`). */
   transaction<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result>
+  /**
+   * Whether somebody waits for this store, after letting in who waits at the process's sockets. Asked within a
+   * transaction that could end now.
+   */
+  isAwaited(): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -53,9 +58,18 @@ export async function openStore(
     throw error instanceof Error && isDamage(error) ? new StoreDamagedError(error.message) : error
   }
   const commits = new GroupCommit(database, gather)
+  let readers = 0
   return {
-    read: (work) => work(database),
+    read: async (work) => {
+      readers += 1
+      try {
+        return await work(database)
+      } finally {
+        readers -= 1
+      }
+    },
     transaction: (work) => commits.transaction(work),
+    isAwaited: () => new Promise((resolve) => gather(() => resolve(readers > 0 || commits.isAwaited))),
     close: () => database.destroy(),
   }
 }

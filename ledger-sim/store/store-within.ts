@@ -10,6 +10,8 @@ export function storeWithin(connection: Connection): Store {
   return {
     read: (work) => work(connection),
     transaction: (work) => inSavepoint(connection, work),
+    // Who waits is a question for whoever opened it, and can end it.
+    isAwaited: () => Promise.resolve(false),
     close: () => Promise.reject(new Error('a store within a transaction is closed by whoever opened it')),
   }
 }

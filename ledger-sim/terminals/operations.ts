@@ -37,7 +37,8 @@ import { receiptAnswer } from '../applet/operations.ts'
 import { keepReceipt, nextScript } from '../applet/scripts.ts'
 import { inTransaction, type Work } from '../context.ts'
 import { operation, problem, type Asked } from '../http/operation.ts'
-import { applyItem, inSmallCommits } from '../payments/apply-items.ts'
+import { inSteps } from '../in-steps.ts'
+import { applyItem, itemsPerStepOfATill } from '../payments/apply-items.ts'
 import { authorise } from '../payments/authorisation.ts'
 import { payByCard } from '../payments/card-payments.ts'
 import { openRequest, standingOf } from '../payments/payment-requests.ts'
@@ -79,13 +80,15 @@ async function asTerminal<Result>(
 async function applyItems(asked: Asked<unknown>, items: readonly SyncItem[]): Promise<SignedItemResult[]> {
   const { watch } = asked.services
   watch?.batchReceived(items.length)
-  const results = await inSmallCommits(asked.services, items, (some) =>
-    asTerminal(asked, async (work, own) => {
-      const applied: SignedItemResult[] = []
-      for (const item of some) applied.push(await applyItem(work, own, item, asked.created))
-      return applied
-    }),
-  )
+  const results = await inSteps<SyncItem, SignedItemResult>(asked.services, items, {
+    itemsPerStep: itemsPerStepOfATill,
+    apply: (services, some) =>
+      asTerminal({ ...asked, services }, async (work, own) => {
+        const applied: SignedItemResult[] = []
+        for (const item of some) applied.push(await applyItem(work, own, item, asked.created))
+        return applied
+      }),
+  })
   for (const { result } of results) watch?.answered(result.state)
   return results
 }

@@ -2,7 +2,7 @@
  * What a terminal may know, as one signed package whose version rises whenever something in it changes. Every package
  * is kept: decisions name the one they were made under, and are replayed with it (architecture.md, "Trust").
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { z } from 'zod'
 import { canonicalTextWith, hashOfText, toJson } from '../../src/sync/protocol/canonical.ts'
 import { signTaggedText } from '../../src/sync/protocol/keys.ts'
@@ -82,10 +82,10 @@ const poolUsesAfterMs = 5 * 60_000
  * there is a pool, a second part says whether what is used of its slots has.
  */
 function fingerprintOf(content: Content, hotlistVersion: number): string {
-  const hash = (of: unknown): string => createHash('sha256').update(toJson(of)).digest('hex')
-  if (content.leases.every(({ pool }) => pool === undefined)) return hash({ content, hotlistVersion })
+  const hashOf = (of: unknown): string => hash('sha256', toJson(of))
+  if (content.leases.every(({ pool }) => pool === undefined)) return hashOf({ content, hotlistVersion })
   const leases = content.leases.map((lease) => (lease.pool === undefined ? lease : withoutUses(lease)))
-  return `${hash({ content: { ...content, leases }, hotlistVersion })}.${hash(content.leases)}`
+  return `${hashOf({ content: { ...content, leases }, hotlistVersion })}.${hashOf(content.leases)}`
 }
 
 function withoutUses(lease: Lease): unknown {

@@ -3,11 +3,9 @@ import { z } from 'zod'
 import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { problemCodes } from '../../src/sync/protocol/problems.ts'
 import { positiveTiynSchema, transferAnswer } from '../accounts/named-transfer.ts'
-import { inTransaction } from '../context.ts'
 import { once, onceEach } from '../http/idempotent.ts'
 import { operation, type Asked, type Services, type Signed } from '../http/operation.ts'
-import { inSmallCommits } from '../payments/apply-items.ts'
-import { storeWithin } from '../store/store-within.ts'
+import { inSteps } from '../in-steps.ts'
 import {
   governmentToIndividual,
   pay,
@@ -29,7 +27,7 @@ const paymentRequest = z.strictObject({
 })
 const payoutsMax = 1_000
 /** Everybody else waits while a commit is made up. */
-const payoutsPerCommit = 250
+const payoutsPerStep = 250
 const payoutSchema = z.discriminatedUnion('state', [
   z.strictObject({ transferId: uuidSchema, state: z.literal('done'), arrival: z.enum(['created', 'exists']) }),
   z.strictObject({
@@ -85,7 +83,10 @@ export const paymentOperations = [
     perform: async (asked) => {
       const { payer, purpose, payments } = asked.request
       const all = payments.map((payment) => ({ ...payment, payer, purpose }))
-      const results = await inSmallCommits(asked.services, all, (some) => payOut(asked, some), payoutsPerCommit)
+      const results = await inSteps<PaymentTerms, z.output<typeof payoutSchema>>(asked.services, all, {
+        itemsPerStep: payoutsPerStep,
+        apply: (services, some) => payOut({ ...asked, services }, some),
+      })
       return { kind: 'answer', body: { results } }
     },
   }),
@@ -119,9 +120,7 @@ function payTogether(services: Services, all: readonly Signed<PaymentTerms>[], k
 /** Each a payment of its own, in whatever list it comes: as by `/v1/payments/legal-entity-individual`. */
 async function payOut({ services, caller, created }: Asked<unknown>, payments: readonly PaymentTerms[]) {
   const all = payments.map((request) => ({ caller, request, created }))
-  const outcomes = await inTransaction(services, ({ connection }) =>
-    payTogether({ ...services, store: storeWithin(connection) }, all, 'payment-to-individual', governmentToIndividual),
-  )
+  const outcomes = await payTogether(services, all, 'payment-to-individual', governmentToIndividual)
   return outcomes.map((outcome, index) => {
     const transferId = payments[index]?.transferId ?? ''
     return outcome.kind === 'problem'

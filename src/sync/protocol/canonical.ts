@@ -34,7 +34,7 @@ export type DomainTag =
 
 /** JSON text with bigint as decimal string. Not canonical: for bodies and columns that are parsed again. */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) => (typeof member === 'bigint' ? member.toString() : member))
+  return JSON.stringify(withoutBigints(value))
 }
 
 /** @throws Error for what JSON cannot carry: a broken invariant, since only parsed or typed values come here. */
@@ -44,15 +44,19 @@ export function canonicalText(value: unknown): string {
   return text
 }
 
-/** The canonical writer knows no bigint. A copy takes a fraction of what writing JSON and reading it again takes. */
+/** JSON knows no bigint. A copy takes about half of what a replacer takes, which is called for each member. */
 function withoutBigints(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString()
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(withoutBigints)
   if ('toJSON' in value && typeof value.toJSON === 'function') return value
-  // Without a prototype, so that a member named `__proto__` is one like any other.
-  const copy: Record<string, unknown> = { __proto__: null }
-  for (const [name, member] of Object.entries(value)) copy[name] = withoutBigints(member)
+  const copy: Record<string, unknown> = {}
+  for (const [name, member] of Object.entries(value)) {
+    const written = withoutBigints(member)
+    // A member of that name is one like any other; assigned, it would be the copy's prototype.
+    if (name === '__proto__') Object.defineProperty(copy, name, { value: written, enumerable: true })
+    else copy[name] = written
+  }
   return copy
 }
 

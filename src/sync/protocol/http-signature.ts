@@ -8,7 +8,7 @@
  * so the answer is too (docs/design/18-platform-api.md, "Door").
  * `content-digest` is RFC 9530, sha-256.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { SigningKey, VerifyingKey } from './keys.ts'
 
 export interface HttpRequest {
@@ -76,7 +76,7 @@ const parameters = new RegExp(
 )
 
 export function contentDigest(body: string): string {
-  return `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
+  return `sha-256=:${hash('sha256', body, 'base64')}:`
 }
 
 /** Adds content-type, content-digest, signature-input and signature. */

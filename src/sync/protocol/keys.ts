@@ -4,16 +4,16 @@
  */
 import {
   createECDH,
-  createHash,
   createPrivateKey,
   createPublicKey,
+  hash,
   sign as signBytes,
   verify as verifyBytes,
   type JsonWebKey,
   type KeyObject,
 } from 'node:crypto'
 import { z } from 'zod'
-import { canonicalBytes, canonicalText, taggedBytes, taggedBytesOfText, type DomainTag } from './canonical.ts'
+import { canonicalText, taggedBytes, taggedBytesOfText, type DomainTag } from './canonical.ts'
 
 const coordinate = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
 
@@ -46,7 +46,7 @@ export interface SigningKey extends VerifyingKey {
 export function thumbprintOf(jwk: PublicJwk): string {
   const required =
     jwk.kty === 'EC' ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y } : { crv: jwk.crv, kty: jwk.kty, x: jwk.x }
-  return createHash('sha256').update(canonicalBytes(required)).digest('base64url')
+  return hash('sha256', canonicalText(required), 'base64url')
 }
 
 export function verifyingKey(jwk: PublicJwk): VerifyingKey {

@@ -4,7 +4,7 @@
  * request would be as good as the key for its life, so it names the method (`htm`), the whole address with its query
  * (`htu`), and the bytes of the body (`bd`, SHA-256, base64url), and is used once (`jti`).
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { compactVerify, decodeJwt, decodeProtectedHeader, importJWK, SignJWT, type CryptoKey, type JWK } from 'jose'
 import { z } from 'zod'
 import type { HttpRequest, SignatureMoment, Verified } from './http-signature.ts'
@@ -32,7 +32,7 @@ type Claims = z.infer<typeof claimsSchema>
 
 /** SHA-256 of the body as it is sent, base64url without padding. */
 function bodyDigest(body: string): string {
-  return createHash('sha256').update(body).digest('base64url')
+  return hash('sha256', body, 'base64url')
 }
 
 /**

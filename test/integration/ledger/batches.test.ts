@@ -214,6 +214,7 @@ describe('items that are done together', () => {
         return Promise.reject(new Error('the disk is gone'))
       },
       read: (work) => demo.ports.store.read(work),
+      isAwaited: () => demo.ports.store.isAwaited(),
       close: async () => undefined,
     }
     const ledger = createLedger({ ...demo.ports, store })
@@ -232,6 +233,7 @@ describe('a batch', () => {
         return demo.ports.store.transaction(work)
       },
       read: (work) => demo.ports.store.read(work),
+      isAwaited: () => demo.ports.store.isAwaited(),
       close: async () => undefined,
     }
     const ledger = createLedger({ ...demo.ports, store })
