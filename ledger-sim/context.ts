@@ -16,6 +16,8 @@ export interface LedgerPorts {
   /** Something broke and was made good: nobody was answered wrongly, and somebody should still see it. */
   readonly onDidRecover?: (error: unknown) => void
   readonly watch?: LedgerWatch
+  /** What each unit of work does last, before it is told of. */
+  readonly atEnd?: (work: Work) => Promise<void>
 }
 
 /** One unit of work: everything in it is committed together, and happened at one moment. */
@@ -26,6 +28,8 @@ export interface Work {
   readonly keys: LedgerKeys
   /** What the status feed will tell of it, once it is committed (feed/outbox.ts). */
   readonly told: Told[]
+  /** Slots that have room again: who was refused for want of it is judged again (`judgeFreed`). */
+  readonly freed: Set<string>
 }
 
 /** Runs one unit of work in one transaction. */
@@ -34,8 +38,10 @@ export async function inTransaction<Result>(
   body: (work: Work) => Promise<Result>,
 ): Promise<Result> {
   const { result, streams } = await ports.store.transaction(async (connection) => {
-    const work: Work = { connection, now: ports.clock(), random: ports.random, keys: ports.keys, told: [] }
+    const { random, keys } = ports
+    const work: Work = { connection, now: ports.clock(), random, keys, told: [], freed: new Set() }
     const done = await body(work)
+    await ports.atEnd?.(work)
     return { result: done, streams: await appendTold(work) }
   })
   ports.watch?.committed(streams)

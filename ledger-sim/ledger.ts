@@ -11,9 +11,11 @@ import type { Operation, Services } from './http/operation.ts'
 import { RateLimiter } from './http/rate-limiter.ts'
 import { RefusalLog } from './http/refusal-log.ts'
 import { operations } from './operations.ts'
+import { judgeFreed } from './payments/reconsider.ts'
 import { CardSessions } from './terminals/card-sessions.ts'
 
 export interface Ledger {
+  /** For what is done beside requests. */
   readonly ports: LedgerPorts
   readonly operations: readonly Operation[]
   /**
@@ -30,6 +32,7 @@ export interface Ledger {
 export function servicesOf(ports: LedgerPorts, rates: Rates = usualRates): Services {
   return {
     ...ports,
+    atEnd: judgeFreed,
     cardSessions: new CardSessions(),
     startedAt: ports.clock(),
     operations: new Map(operations.map((operation) => [`${operation.method} ${operation.path}`, operation])),
@@ -39,9 +42,10 @@ export function servicesOf(ports: LedgerPorts, rates: Rates = usualRates): Servi
 }
 
 export function createLedger(ports: LedgerPorts, rates: Rates = usualRates): Ledger {
-  const handler = new RequestHandler(servicesOf(ports, rates))
+  const services = servicesOf(ports, rates)
+  const handler = new RequestHandler(services)
   return {
-    ports,
+    ports: services,
     operations,
     handle: (request) => handler.handle(request),
     refuse: (request, problem) => handler.refuse(request, problem),

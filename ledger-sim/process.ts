@@ -10,7 +10,7 @@ import { WebhookCourier } from './feed/webhook-courier.ts'
 import { startHttp, type RunningHttp } from './http/fastify.ts'
 import { systemClock, injectedClock, type AskedClock } from './injected-clock.ts'
 import { ledgerKeysOf, newLedgerSecrets } from './keys.ts'
-import { createLedger } from './ledger.ts'
+import { createLedger, type Ledger } from './ledger.ts'
 import { doWhatIsDue } from './schemes/returning.ts'
 import { LedgerMetrics } from './monitoring/metrics.ts'
 import { OperatorAccess, printedTokenMs } from './monitoring/operator/access.ts'
@@ -75,7 +75,8 @@ async function serve(settings: Settings): Promise<void> {
     if (seed !== undefined) await prepareDemo(folder, ports, seed)
     // People come by the machine's time, also where a demonstration's clock stands still.
     const operator = new OperatorAccess({ clock: () => Date.now(), random, onDidEnter: () => keepLink() })
-    http = await listen(ports, settings.port, clock, { metrics, operator })
+    const ledger = createLedger(ports)
+    http = await listen(ledger, settings.port, clock, { metrics, operator })
     const { url } = http
     const linkOf = (token: string) => ({ operatorUrl: `${url}/operator#t=${token}` })
     const keepLink = () => writeSecret(join(folder.path, 'operator-link.json'), linkOf(operator.issueToken()))
@@ -90,7 +91,7 @@ async function serve(settings: Settings): Promise<void> {
     })
     courier.start()
     const timer = setInterval(
-      () => void inTransaction(ports, doWhatIsDue).catch((error: unknown) => report(error)),
+      () => void inTransaction(ledger.ports, doWhatIsDue).catch((error: unknown) => report(error)),
       leaseCheckEveryMs,
     )
     // Heard from before the ready line on: whoever reads that line may stop the process at once.
@@ -107,14 +108,14 @@ async function serve(settings: Settings): Promise<void> {
 }
 
 async function listen(
-  ports: LedgerPorts,
+  ledger: Ledger,
   port: number,
   clock: AskedClock,
   watched: { readonly metrics: LedgerMetrics; readonly operator: OperatorAccess },
 ): Promise<RunningHttp> {
   try {
     return await startHttp({
-      ledger: createLedger(ports),
+      ledger,
       port,
       beforeRequest: clock.ask,
       onDidFail: (error) => report(error),

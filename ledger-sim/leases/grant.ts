@@ -55,6 +55,7 @@ export interface Granted {
   readonly leaseId: string
   readonly amount: Tiyn
   readonly slots: number
+  /** In the order asked: by period, then by beneficiary. */
   readonly leftOut: readonly { readonly beneficiary: string; readonly periodId: string; readonly reason: SlotLeftOut }[]
 }
 
@@ -167,28 +168,31 @@ async function collect(
   scheme: AnyScheme,
   grant: LeaseGrant,
 ): Promise<{ readonly candidates: readonly Candidate[]; readonly leftOut: Granted['leftOut'] }> {
-  const candidates: Candidate[] = []
-  const leftOut: { beneficiary: string; periodId: string; reason: SlotLeftOut }[] = []
   const given = await surrenderedBy(work, grant.terminalId)
-  const found: { beneficiary: string; periodId: string; candidate: Candidate }[] = []
+  const asked: { readonly beneficiary: string; readonly periodId: string; readonly one: Candidate | SlotLeftOut }[] = []
   for (const periodId of new Set(grant.periodIds)) {
     for (const beneficiary of new Set(grant.beneficiaries)) {
       const isGiven = given.has(slotIdOf(scheme.schemeId, beneficiary, periodId))
       const one = isGiven ? 'surrendered' : await candidateOf(work, scheme, grant.terminalId, beneficiary, periodId)
-      if (typeof one === 'string') leftOut.push({ beneficiary, periodId, reason: one })
-      else found.push({ beneficiary, periodId, candidate: one })
+      asked.push({ beneficiary, periodId, one })
     }
   }
+  const candidates: Candidate[] = []
+  const leftOut: { beneficiary: string; periodId: string; reason: SlotLeftOut }[] = []
   // What passed on to slots that a till holds has been paid out of it by now.
   let funds = tiyn((await availableIn(work, schemeAccountOf(scheme.schemeId))) ?? 0n)
-  for (const { beneficiary, periodId, candidate } of found) {
-    const needed = candidate.movedFrom === null ? candidate.amount : zeroTiyn
+  for (const { beneficiary, periodId, one } of asked) {
+    if (typeof one === 'string') {
+      leftOut.push({ beneficiary, periodId, reason: one })
+      continue
+    }
+    const needed = one.movedFrom === null ? one.amount : zeroTiyn
     if (needed > funds) {
       leftOut.push({ beneficiary, periodId, reason: 'insufficient_funds' })
       continue
     }
     funds = subtractTiyn(funds, needed)
-    candidates.push(candidate)
+    candidates.push(one)
   }
   return { candidates, leftOut }
 }

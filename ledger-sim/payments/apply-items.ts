@@ -5,11 +5,23 @@ import { surrender } from '../leases/surrender.ts'
 import type { Terminal } from '../terminals/terminals.ts'
 import { capture } from './captures.ts'
 import { present } from './presentment.ts'
+import { judgeFreed } from './reconsider.ts'
 import { refund } from './refunds.ts'
 import { reverse } from './reversal.ts'
 
 /** @param created the signer's time in seconds of what carried it */
-export function applyItem(work: Work, terminal: Terminal, item: SyncItem, created: number): Promise<SignedItemResult> {
+export async function applyItem(
+  work: Work,
+  terminal: Terminal,
+  item: SyncItem,
+  created: number,
+): Promise<SignedItemResult> {
+  const result = await applied(work, terminal, item, created)
+  await judgeFreed(work)
+  return result
+}
+
+function applied(work: Work, terminal: Terminal, item: SyncItem, created: number): Promise<SignedItemResult> {
   switch (item.kind) {
     case 'presentment':
       return present(work, terminal, item, created)

@@ -17,13 +17,26 @@ import { lossStands } from './loss-bearing.ts'
 const receiptEvidenceSchema = z.strictObject({ text: z.string() })
 
 /**
+ * Judges again who was refused for want of the slots that this unit of work has made free, by whatever: a reversal, a
+ * refund, a review, a merchant's debt that was netted, an agency's money that came. Done where each of these is done,
+ * at the end of each item of several, and at the end of each unit of work.
+ */
+export async function judgeFreed(work: Work): Promise<void> {
+  // Paying one may net a debt, and free another.
+  for (const slotId of work.freed) {
+    work.freed.delete(slotId)
+    await reconsider(work, slotId)
+  }
+}
+
+/**
  * A use of the slot was given back: a sale that had found it used is judged again, as if it had come after; whether it
  * came in time is said by its first arrival. So is one of a period before, the rest of which was carried to this slot:
  * what it needed was used here (docs/design/21-unused-allowances.md). So the order in which a till's sales and
  * reversals arrive does not decide who is paid (money-rules.md, "Identity": a batch has no identity). What stays unpaid
  * keeps its reason, and nothing more is filed.
  */
-export async function reconsider(work: Work, slotId: string): Promise<void> {
+async function reconsider(work: Work, slotId: string): Promise<void> {
   const refused = await work.connection
     .selectFrom('tender')
     .select(['tender_id', 'terminal_id'])

@@ -13,7 +13,7 @@ import { takeBackAppeals } from './appeal-payments.ts'
 import { closeAppealsOf } from './appeals.ts'
 import { settleWaiting } from './awaiting-funds.ts'
 import { undoRequest } from './payment-requests.ts'
-import { reconsider } from './reconsider.ts'
+import { judgeFreed } from './reconsider.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { keepEvidence } from './evidence.ts'
 import { refundedBefore } from './refunds.ts'
@@ -66,7 +66,7 @@ export async function disown(work: Work, terminal: Terminal, tender: Tender): Pr
   const outcome = { state: 'reversed', paidBy: null, refusal: null, loss: null } as const
   await settleTender(work, tenderId, outcome)
   if (tender.terms !== null && tender.state !== 'refused') {
-    await reconsider(work, tender.terms.payerSlot)
+    await judgeFreed(work)
     await settleWaiting(work, tender.terms.schemeId)
   }
   return { ...tender, ...outcome, at: work.now }

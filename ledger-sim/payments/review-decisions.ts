@@ -2,7 +2,7 @@
 import type { Work } from '../context.ts'
 import { settleWaiting } from './awaiting-funds.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
-import { reconsider } from './reconsider.ts'
+import { judgeFreed } from './reconsider.ts'
 import { releaseHeld } from './review-holds.ts'
 import { pay } from './settlement.ts'
 import { findTender, settleTender, type Tender, type TenderOutcome } from './tenders.ts'
@@ -42,7 +42,7 @@ export async function decideReview(
       ? await payReviewed(work, tender, review.held_in, review.paid_by)
       : await refuseReviewed(work, tender, review.held_in, reason)
   await settleTender(work, tenderId, outcome)
-  if (verdict === 'refused' && tender.terms !== null) await reconsider(work, tender.terms.payerSlot)
+  await judgeFreed(work)
   if (tender.terms !== null) await settleWaiting(work, tender.terms.schemeId)
   return { kind: 'done', arrival: 'created', tender: { ...tender, ...outcome, at: work.now } }
 }

@@ -192,7 +192,9 @@ export async function freeSlot(work: Work, tenderId: string): Promise<void> {
     .where('tender_id', '=', tenderId)
     .returning('slot_id')
     .executeTakeFirst()
-  if (freed !== undefined) await chargeBridges(work, [await lentAgainst(work, freed.slot_id)])
+  if (freed === undefined) return
+  await chargeBridges(work, [await lentAgainst(work, freed.slot_id)])
+  work.freed.add(freed.slot_id)
 }
 
 /** A part of what a tender used is there again; that it was used stays. */
@@ -203,7 +205,9 @@ export async function reduceSlotUse(work: Work, tenderId: string, amount: Tiyn):
     .where('tender_id', '=', tenderId)
     .returning('slot_id')
     .executeTakeFirst()
-  if (reduced !== undefined) await chargeBridges(work, [await lentAgainst(work, reduced.slot_id)])
+  if (reduced === undefined) return
+  await chargeBridges(work, [await lentAgainst(work, reduced.slot_id)])
+  work.freed.add(reduced.slot_id)
 }
 
 /** In the id of a bridge and in its period's, so that it is a slot beside that of the same beneficiary and period. */

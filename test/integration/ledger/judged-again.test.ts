@@ -10,7 +10,16 @@ import { closeDueLeases } from '../../../ledger-sim/leases/close.ts'
 import { setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
 import { findScheme, publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
 import type { AnyScheme } from '../../../src/voucher/scheme.ts'
-import { balanceOf, dayMs, demoLedger, hourMs, temporaryFolder, type DemoLedger, type TestTill } from './demo-ledger.ts'
+import {
+  balanceOf,
+  dayMs,
+  demoLedger,
+  drain,
+  hourMs,
+  temporaryFolder,
+  type DemoLedger,
+  type TestTill,
+} from './demo-ledger.ts'
 
 const merchant = 'merchant.school-7-canteen'
 let folder: ReturnType<typeof temporaryFolder>
@@ -108,6 +117,32 @@ describe('a sale that is judged again', () => {
       expect(await till.inquire(second)).toMatchObject({ state: 'settled', paidBy: 'agency' })
       expect(await codes()).toEqual(['SLOT_ALREADY_USED merchant', 'PRESENTED_TOO_LATE agency'])
     })
+  })
+
+  test('is paid when its slot is free because its merchant’s debt was netted, also in a batch', async () => {
+    const card = demo.card('Pupil 01')
+    const [first, second, other] = [
+      till.decide({ card }),
+      till.decide({ card }),
+      till.decide({ card: demo.card('Pupil 02') }),
+    ]
+    await till.present(first)
+    await till.present(second)
+    await drain(demo, merchant)
+    await drain(demo, 'scheme.school-lunch')
+    // Nobody has the money for the lease’s slot, so it stays used.
+    await till.reverse(first.terms.tenderId)
+    expect(await till.inquire(second.terms.tenderId)).toMatchObject({ state: 'not_paid', loss: 'SLOT_ALREADY_USED' })
+    // What the merchant owes is netted of its next sale, in the same batch in which a further one of the slot comes.
+    const third = till.decide({ card })
+    expect(await till.batch(till.presentment(other), till.presentment(third))).toMatchObject([
+      { state: 'settled' },
+      { state: 'not_paid', loss: 'SLOT_ALREADY_USED' },
+    ])
+    expect(await till.inquire(second.terms.tenderId)).toMatchObject({ state: 'settled', paidBy: 'escrow' })
+    expect(await balanceOf(demo, merchant)).toBe(115_000n)
+    const told = await till.post('/v1/terminal/events', { after: 0, limit: 200 })
+    expect(JSON.stringify(told.body)).toContain(second.terms.tenderId)
   })
 
   test('and stays unpaid, by a rule of today, keeps its reason: nothing new is filed', async () => {

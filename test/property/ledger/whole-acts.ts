@@ -172,6 +172,20 @@ const scenes: readonly fc.Arbitrary<readonly Act[]>[] = [
     at(0, 'reverse_tender', { whom: 1, which: 1 }),
     at(0, 'hand_over'),
   ),
+  // The merchant owes for one of them, its agency has nothing, and money comes.
+  scene(
+    at(0, 'fetch'),
+    sells(0, 0, { size: 'all' }),
+    sells(0, 0, { size: 'all' }),
+    at(0, 'hand_over'),
+    asks('lease', { who: 0, whom: 1, which: 2, size: 'small' }),
+    asks('lease', { who: 0, whom: 1, which: 19, size: 'small' }),
+    spendsAll(0),
+    at(0, 'reverse_tender', { whom: 1, which: 1 }),
+    at(0, 'hand_over'),
+    asks('direct', { whom: 0, size: 'half' }),
+    perhaps(asks('fund', { who: 0 })),
+  ),
   // A household buys, and who buys comes and goes.
   scene(thirdJoins, at(1, 'fetch'), sells(1, 0), thirdSells, perhaps(sells(1, 0)), at(1, 'hand_over')),
   scene(thirdJoins, at(1, 'fetch'), thirdSells, thirdLeaves, at(1, 'hand_over'), perhaps(thirdJoins), at(1, 'fetch')),

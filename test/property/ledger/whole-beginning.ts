@@ -63,6 +63,7 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
     assignments: new Map(),
     shares: new Map(),
     debts: [],
+    freed: new Set(),
     directPayments: new Map(),
     schemes: new Map(
       schemeIds.map((schemeId) => {

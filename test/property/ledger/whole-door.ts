@@ -39,7 +39,7 @@ import {
 } from './whole-state.ts'
 import { decideAppeal, openAppeal } from './whole-appeals.ts'
 import { payRequest } from './whole-tills.ts'
-import { closeDueLeases, netMerchant, settleWaiting } from './whole-vouchers.ts'
+import { closeDueLeases, judgeFreed, netMerchant, settleWaiting } from './whole-vouchers.ts'
 
 interface Funding extends Asked {
   readonly body: {
@@ -249,7 +249,10 @@ export function askInBatch(whole: Whole, path: string, asked: Asked): Verdict {
 
 function askHeard(whole: Whole, path: string, asked: Asked): Verdict {
   const { roles, answer } = need(new Map(Object.entries(door)), path)
-  return roles.includes(asked.role) ? answer(whole, asked) : refused('role_not_allowed')
+  if (!roles.includes(asked.role)) return refused('role_not_allowed')
+  const verdict = answer(whole, asked)
+  judgeFreed(whole)
+  return verdict
 }
 
 /** Whether anything of the scheme could be sold: for who draws. */

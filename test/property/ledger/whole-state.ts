@@ -332,6 +332,8 @@ export interface Whole {
   readonly entitled: Entitled[]
   readonly cards: Map<string, Card>
   readonly slots: Map<string, Slot>
+  /** That have room again, and about which nobody has thought yet. */
+  readonly freed: Set<string>
   readonly leases: Map<string, Lease>
   readonly policies: Map<string, Policy>
   readonly tills: Map<string, Till>

@@ -22,6 +22,7 @@ import {
   type TillStep,
 } from './whole-till.ts'
 import { askForQr, authorisation, fetchPackage, inquiry } from './whole-tills.ts'
+import { judgeFreed } from './whole-vouchers.ts'
 import { owners, roleOf, tillIds, type WholeWorld } from './whole-world.ts'
 
 /** Amounts as they stand on the wire. */
@@ -308,6 +309,7 @@ export class Story {
   async #fetch(till: TestTill): Promise<void> {
     const path = '/v1/terminal/packages'
     const expected = fetchPackage(this.whole, till.terminalId)
+    judgeFreed(this.whole)
     this.#note(`${till.terminalId} ${path}`, path, expected)
     if ('code' in expected) return this.#same((await till.post(path, { haveVersion: 0 })).body, expected)
     const { leases } = await till.fetch()
@@ -327,6 +329,7 @@ export class Story {
     const path = '/v1/terminal/authorisations'
     const { terms, evidence } = sale.decided
     const expected = authorisation(this.whole, till.terminalId, sale.sold)
+    judgeFreed(this.whole)
     this.#note(`${till.terminalId} ${path} ${toJson(terms)}`, path, expected)
     const { body } = await till.post(path, { terms, evidence })
     this.#same('code' in expected ? body : body['result'], expected)
@@ -355,6 +358,7 @@ export class Story {
     const path = '/v1/terminal/batches'
     const expected = items.map((item) => {
       const answer = item.answer(this.whole)
+      judgeFreed(this.whole)
       this.#note(`${till.terminalId} ${item.item.kind} ${toJson(shortOf(item))}`, `${path} ${item.item.kind}`, answer)
       this.#former.push({ kind: 'item', till, item })
       return answer

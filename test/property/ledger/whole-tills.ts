@@ -34,7 +34,7 @@ import {
   netMerchant,
   paidBeside,
   payBack,
-  reconsider,
+  judgeFreed,
   refundVoucher,
   settle,
   settleWaiting,
@@ -292,7 +292,7 @@ export function reversal(whole: Whole, till: string, id: string, { sequence, has
   undo(whole, tender, id, refundedBefore)
   settle(whole, tender, { state: 'reversed', paidBy: null, refusal: null, loss: null })
   if (tender.sold !== null && was !== 'refused') {
-    reconsider(whole, tender.sold.slot)
+    judgeFreed(whole, false)
     settleWaiting(whole, tender.sold.scheme)
   }
   return told(whole, tender, 'created')
@@ -388,7 +388,7 @@ export function refundItem(whole: Whole, till: string, item: RefundItem, { seque
   const refusal = whyNoRefund(whole, till, item, progress) ?? giveBack(whole, item, progress, amount) ?? null
   whole.refunds.set(refundId, { till, tender: tenderId, lines: canonical(lines), amount, refusal, byLine })
   if (refusal === null && tender !== undefined && tender.sold !== null) {
-    reconsider(whole, tender.sold.slot)
+    judgeFreed(whole, false)
     settleWaiting(whole, tender.sold.scheme)
   }
   return toldOfRefund(whole, tenderId, amount, refusal, 'created')

@@ -61,8 +61,10 @@ export function netMerchant(whole: Whole, account: string, kept: bigint): void {
   payDebts(whole, inOrder, kept, ({ kind, reference, creditor }) => {
     const slotId = whole.tenders.get(reference)?.sold?.slot
     const use = slotId === undefined ? undefined : need(whole.slots, slotId).uses.get(reference)
-    if (kind === 'reversal' && slotId !== undefined && use !== undefined)
+    if (kind === 'reversal' && slotId !== undefined && use !== undefined) {
       freeWhenCovered(whole, reference, slotId, creditor, use)
+      if (whole.freed.has(slotId)) meet(whole, 'a slot is free again, for a debt was netted')
+    }
   })
 }
 
@@ -195,6 +197,7 @@ export function freeWhenCovered(whole: Whole, tender: string, slotId: string, fr
     return
   }
   slot.uses.delete(tender)
+  whole.freed.add(slotId)
 }
 
 function freeGivenBack(whole: Whole, schemeId: string): void {
@@ -203,7 +206,9 @@ function freeGivenBack(whole: Whole, schemeId: string): void {
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
   for (const [id, { sold }] of back) {
     const use = sold === null ? undefined : need(whole.slots, sold.slot).uses.get(id)
-    if (sold !== null && use !== undefined) freeWhenCovered(whole, id, sold.slot, accountOfScheme(schemeId), use)
+    if (sold === null || use === undefined) continue
+    freeWhenCovered(whole, id, sold.slot, accountOfScheme(schemeId), use)
+    if (whole.freed.has(sold.slot)) meet(whole, 'a slot is free again, for its agency has money')
   }
 }
 
@@ -224,6 +229,7 @@ export function payBack(whole: Whole, id: string, sold: Sold, amount: bigint): v
   mustPost(taking.post([payee, target, back]))
   if (isWhole) {
     slot.uses.delete(id)
+    whole.freed.add(sold.slot)
     return
   }
   if (owed > 0n) {
@@ -291,6 +297,7 @@ export function refundVoucher(
   if (!goesToSlot) return undefined
   if (progress.amount === sold.amount) slot.uses.delete(id)
   else slot.uses.set(id, (slot.uses.get(id) ?? 0n) - amount)
+  whole.freed.add(sold.slot)
   return undefined
 }
 
@@ -301,8 +308,15 @@ export function paidBeside({ discrepancies }: Whole, tender: string): Discrepanc
   )
 }
 
-/** A slot has room again: who was refused for want of it is judged as if it had come after. */
-export function reconsider(whole: Whole, slotId: string): void {
+/** Where a slot has room again, by whatever, who was refused for want of it is judged as if it had come after. */
+export function judgeFreed(whole: Whole, isByMoney = true): void {
+  for (const slotId of whole.freed) {
+    whole.freed.delete(slotId)
+    reconsider(whole, slotId, isByMoney)
+  }
+}
+
+function reconsider(whole: Whole, slotId: string, isByMoney: boolean): void {
   const refused = [...whole.tenders]
     .filter(
       ([, { state, loss, sold }]) => state === 'not_paid' && loss === 'SLOT_ALREADY_USED' && sold?.slot === slotId,
@@ -314,6 +328,7 @@ export function reconsider(whole: Whole, slotId: string): void {
     const again = whoPays(whole, id, tender.presented, () => undefined)
     if (again.state === 'not_paid') continue
     meet(whole, 'a sale is paid after all, when the slot was free again')
+    if (isByMoney) meet(whole, 'a sale is paid after all, when money made its slot free')
     settle(whole, tender, again)
     closeAppeals(whole, id)
   }
