@@ -3,7 +3,7 @@
  * (pulls cards too early, cancels, serves the next customer meanwhile, puts a torn sale aside) and keeps a notebook of
  * the goods that were given, which the auditor later compares with the ledger. Knows nothing but the screen.
  */
-import type { Snapshot, TenderView } from '../../src/terminal/contract/index.ts'
+import type { GoodsQuestion, Snapshot, TenderView } from '../../src/terminal/contract/index.ts'
 import type { Command } from '../../src/terminal/contract/commands.ts'
 import { tiyn } from '../../src/voucher/money.ts'
 import { testPin } from '../fixtures/open-shift.ts'
@@ -30,6 +30,7 @@ export class Cashier {
   readonly #station: Station
   readonly #random: SeededRandom
   readonly #asideRandom: SeededRandom
+  readonly #goodsRandom: SeededRandom
   readonly #cards: readonly string[]
   readonly #note: (what: string) => void
   readonly #showsQr: (text: string) => void
@@ -60,6 +61,7 @@ export class Cashier {
     this.#station = station
     this.#random = random
     this.#asideRandom = random.branch('aside')
+    this.#goodsRandom = random.branch('goods')
     this.#cards = cards
     this.#note = note
     this.#showsQr = showsQr
@@ -152,6 +154,8 @@ export class Cashier {
   #betweenCustomers(snapshot: Snapshot): number {
     this.#clearScreen(snapshot)
     if (snapshot.shift.open === null) return this.#withoutShift(snapshot)
+    const [asked] = snapshot.goodsAsked
+    if (asked !== undefined && this.#goodsRandom.chance(0.5)) return this.#answerGoods(asked)
     const [first] = this.#toLookAt
     if (first !== undefined && (this.#closing || this.#random.chance(0.3))) return this.#lookAgain(first)
     if (this.#closing || this.#random.chance(0.01)) return this.#endShift(snapshot.shift.open.shiftId)
@@ -168,6 +172,14 @@ export class Cashier {
     const shiftId = this.#station.snapshot?.shift.open?.shiftId
     if (shiftId !== undefined) this.notebook.shiftOpened(shiftId, openingFloat)
     return 2_000
+  }
+
+  /** A sale was paid while nobody saw it; what its customer never got goes back. */
+  #answerGoods({ saleId, back }: GoodsQuestion): number {
+    if (this.notebook.goods.get(saleId) === 'given') return this.#do({ command: 'goods_given', saleId }, 1_000)
+    this.#write(saleId, 'kept')
+    if (back === 'refund') return this.#refund(saleId, true)
+    return this.#do({ command: back === 'void' ? 'void_sale' : 'goods_not_given', saleId }, 1_000)
   }
 
   /** With what the cashier put in and took out, whatever the till believes. */
