@@ -2,9 +2,11 @@
 import { v7 as uuidVersion7 } from 'uuid'
 import type { Uuid } from '../src/voucher/identifiers.ts'
 import { appendTold, type Told } from './feed/outbox.ts'
+import type { Stream } from './feed/streams.ts'
 import type { LedgerKeys } from './keys.ts'
 import type { LedgerWatch } from './monitoring/watch.ts'
 import type { Connection, Store } from './store/open-store.ts'
+import { storeWithin } from './store/store-within.ts'
 
 export interface LedgerPorts {
   readonly store: Store
@@ -16,8 +18,8 @@ export interface LedgerPorts {
   /** Something broke and was made good: nobody was answered wrongly, and somebody should still see it. */
   readonly onDidRecover?: (error: unknown) => void
   readonly watch?: LedgerWatch
-  /** What each unit of work does last, before it is told of. */
-  readonly atEnd?: (work: Work) => Promise<void>
+  /** Judges again who was refused for want of the slots in `freed` (`payments/reconsider.ts`). */
+  readonly judgeFreed?: (work: Work) => Promise<void>
 }
 
 /** One unit of work: everything in it is committed together, and happened at one moment. */
@@ -28,8 +30,12 @@ export interface Work {
   readonly keys: LedgerKeys
   /** What the status feed will tell of it, once it is committed (feed/outbox.ts). */
   readonly told: Told[]
-  /** Slots that have room again: who was refused for want of it is judged again (`judgeFreed`). */
+  /** Streams that units of work within this one have news for: whoever listens hears of it when this is committed. */
+  readonly news: Set<Stream>
+  /** Slots that have room again. */
   readonly freed: Set<string>
+  /** Who was refused for want of them is judged again: now, since the order in which slots are used says who is paid. */
+  readonly judgeFreed: () => Promise<void>
 }
 
 /** Runs one unit of work in one transaction. */
@@ -39,13 +45,32 @@ export async function inTransaction<Result>(
 ): Promise<Result> {
   const { result, streams } = await ports.store.transaction(async (connection) => {
     const { random, keys } = ports
-    const work: Work = { connection, now: ports.clock(), random, keys, told: [], freed: new Set() }
+    const work: Work = {
+      ...{ connection, now: ports.clock(), random, keys, told: [], news: new Set(), freed: new Set() },
+      judgeFreed: async () => ports.judgeFreed?.(work),
+    }
     const done = await body(work)
-    await ports.atEnd?.(work)
-    return { result: done, streams: await appendTold(work) }
+    await work.judgeFreed()
+    const streams = new Set([...work.news, ...(await appendTold(work))])
+    return { result: done, streams: [...streams] }
   })
   ports.watch?.committed(streams)
   return result
+}
+
+/** The same ports inside a unit of work: what is done by them is a part of it, and nobody hears of it before its commit. */
+export function portsWithin<Ports extends LedgerPorts>(ports: Ports, { connection, news }: Work): Ports {
+  const { watch } = ports
+  const within = { ...ports, store: storeWithin(connection) }
+  if (watch === undefined) return within
+  const quiet: LedgerWatch = {
+    committed: (streams) => {
+      for (const stream of streams) news.add(stream)
+    },
+    batchReceived: (items) => watch.batchReceived(items),
+    answered: (state) => watch.answered(state),
+  }
+  return { ...within, watch: quiet }
 }
 
 /** A UUIDv7 made of the ports, so that a simulated run repeats. */

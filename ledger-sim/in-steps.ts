@@ -3,9 +3,8 @@
  * among them. So steps share a commit for as long as nobody else wants the store, and a list gives way after the step
  * in which somebody does (ADR 40).
  */
-import { inTransaction } from './context.ts'
+import { inTransaction, portsWithin } from './context.ts'
 import type { Services } from './http/operation.ts'
-import { storeWithin } from './store/store-within.ts'
 
 /** More would save little, and make whoever comes now wait for a larger commit. */
 const stepsPerCommitMax = 10
@@ -30,27 +29,36 @@ export async function inSteps<Item, Result>(
 ): Promise<Result[]> {
   const { itemsPerStep, apply } = how
   const results: Result[] = []
-  let stepsPerCommit = stepsPerCommitMax
   let next = 0
+  /** As far as a commit of several steps has failed, each step has one of its own. */
+  let carefulUntil = 0
   while (next < items.length) {
     let [end, steps] = [next, 0]
     try {
-      const done = await inTransaction(services, async ({ connection }) => {
-        const within = { ...services, store: storeWithin(connection) }
+      const done = await inTransaction(services, async (work) => {
+        const within = portsWithin(services, work)
         const made: Result[] = []
         do {
           const some = items.slice(end, end + itemsPerStep)
           end += some.length
           steps += 1
           made.push(...(await apply(within, some)))
-        } while (end < items.length && steps < stepsPerCommit && !(await services.store.isAwaited()))
+        } while (
+          end < items.length &&
+          steps < stepsPerCommitMax &&
+          next >= carefulUntil &&
+          !(await services.store.isAwaited())
+        )
         return made
       })
       results.push(...done)
       next = end
     } catch (error) {
-      if (steps > 1) stepsPerCommit = 1
-      else {
+      if (steps > 1) {
+        // Done again below: should it pass then, no answer tells of it.
+        services.onDidRecover?.(error)
+        carefulUntil = end
+      } else {
         const some = items.slice(next, next + itemsPerStep)
         results.push(...(await eachAlone(services, some, how, error)))
         next += some.length
@@ -70,10 +78,7 @@ async function eachAlone<Item, Result>(
   for (const item of items) {
     try {
       if (items.length === 1) throw why
-      const alone = inTransaction(services, ({ connection }) =>
-        apply({ ...services, store: storeWithin(connection) }, [item]),
-      )
-      results.push(...(await alone))
+      results.push(...(await inTransaction(services, (work) => apply(portsWithin(services, work), [item]))))
     } catch (error) {
       if (broken === undefined) throw error
       services.onDidRecover?.(error)

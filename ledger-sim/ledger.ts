@@ -32,7 +32,7 @@ export interface Ledger {
 export function servicesOf(ports: LedgerPorts, rates: Rates = usualRates): Services {
   return {
     ...ports,
-    atEnd: judgeFreed,
+    judgeFreed,
     cardSessions: new CardSessions(),
     startedAt: ports.clock(),
     operations: new Map(operations.map((operation) => [`${operation.method} ${operation.path}`, operation])),

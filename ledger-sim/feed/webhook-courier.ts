@@ -38,6 +38,7 @@ export const pauseMsMax = 3_600_000
 export const givenUpAfterMs = 3 * 24 * 3_600_000
 /** Looked at by itself this often: for what another process committed, and for a clock that is not our timers'. */
 const lookAgainMs = 60_000
+const afterNewsMs = 100
 const signatureLifeSeconds = 300
 const atOnceMax = 16
 
@@ -48,6 +49,7 @@ export class WebhookCourier {
   readonly #stopped = new AbortController()
   #isWanted = false
   #timer: unknown
+  #soon: unknown
   #stopListening: (() => void) | undefined
 
   constructor(options: CourierOptions) {
@@ -55,7 +57,7 @@ export class WebhookCourier {
   }
 
   start(): void {
-    this.#stopListening = this.#options.bell.listen('any', () => this.#look())
+    this.#stopListening = this.#options.bell.listen('any', () => this.#lookSoon())
     this.#look()
   }
 
@@ -64,12 +66,22 @@ export class WebhookCourier {
     this.#stopped.abort()
     this.#stopListening?.()
     this.#options.scheduler.clearTimeout(this.#timer)
+    this.#options.scheduler.clearTimeout(this.#soon)
     await this.#round
     await Promise.all(this.#busy.values())
   }
 
   get #isStopped(): boolean {
     return this.#stopped.signal.aborted
+  }
+
+  /** A moment after the first news: a look waits for the ledger, and what comes in numbers gives way to it. */
+  #lookSoon(): void {
+    if (this.#isStopped) return
+    this.#soon ??= this.#options.scheduler.setTimeout(() => {
+      this.#soon = undefined
+      this.#look()
+    }, afterNewsMs)
   }
 
   /** One look at a time; what is wanted meanwhile is looked at afterwards. */

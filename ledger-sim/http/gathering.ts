@@ -2,8 +2,7 @@
  * What clients ask for singly while a commit is on its way is done together in the next one, where the operation can do
  * many at once: a commit of sixty payments takes a few statements, not a few for each.
  */
-import { inTransaction } from '../context.ts'
-import { storeWithin } from '../store/store-within.ts'
+import { inTransaction, portsWithin } from '../context.ts'
 import type { Asked, Operation, Outcome, Services } from './operation.ts'
 
 /** Everybody else waits while they are done. */
@@ -42,11 +41,10 @@ export class Gathering {
   async #performNext(operation: Operation): Promise<void> {
     let taken: readonly Waiting[] = []
     try {
-      const outcomes = await inTransaction(this.#services, async ({ connection }) => {
+      const outcomes = await inTransaction(this.#services, async (work) => {
         taken = this.#take(operation)
-        const within = { ...this.#services, store: storeWithin(connection) }
         return operation.performEach?.(
-          within,
+          portsWithin(this.#services, work),
           taken.map(({ asked }) => asked),
         )
       })

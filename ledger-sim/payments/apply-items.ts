@@ -1,11 +1,10 @@
-/** Applies what was handed over for a terminal: item by item, each under its own id, a few of them in one commit. */
+/** Applies what was handed over for a terminal: item by item, each under its own id. */
 import type { SignedItemResult, SyncItem } from '../../src/sync/protocol/messages.ts'
 import type { Work } from '../context.ts'
 import { surrender } from '../leases/surrender.ts'
 import type { Terminal } from '../terminals/terminals.ts'
 import { capture } from './captures.ts'
 import { present } from './presentment.ts'
-import { judgeFreed } from './reconsider.ts'
 import { refund } from './refunds.ts'
 import { reverse } from './reversal.ts'
 
@@ -17,7 +16,7 @@ export async function applyItem(
   created: number,
 ): Promise<SignedItemResult> {
   const result = await applied(work, terminal, item, created)
-  await judgeFreed(work)
+  await work.judgeFreed()
   return result
 }
 

@@ -34,4 +34,5 @@ export async function settleWaiting(work: Work, schemeId: string): Promise<void>
     await tellOfWaiting(work, 'presentment_paid', tender.tenderId)
   }
   await freeGivenBack(work, schemeId)
+  await work.judgeFreed()
 }

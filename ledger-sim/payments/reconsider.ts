@@ -18,8 +18,9 @@ const receiptEvidenceSchema = z.strictObject({ text: z.string() })
 
 /**
  * Judges again who was refused for want of the slots that this unit of work has made free, by whatever: a reversal, a
- * refund, a review, a merchant's debt that was netted, an agency's money that came. Done where each of these is done,
- * at the end of each item of several, and at the end of each unit of work.
+ * refund, a review, a merchant's debt that was netted, an agency's money that came. Asked for (`Work.judgeFreed`) where
+ * each of these is done, before anything else can use the slot; after each item of several; and at the end of each
+ * unit of work.
  */
 export async function judgeFreed(work: Work): Promise<void> {
   // Paying one may net a debt, and free another.

@@ -26,7 +26,6 @@ import { settleWaiting } from './awaiting-funds.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { refundRequest } from './payment-requests.ts'
 import { paidLinesOf } from './qr-sale.ts'
-import { judgeFreed } from './reconsider.ts'
 import { notYoursResult, signResult } from './results.ts'
 import { findTender, type Tender } from './tenders.ts'
 
@@ -71,7 +70,7 @@ export async function refund(work: Work, terminal: Terminal, item: Refund, creat
   }
   await connection.updateTable('refund').set({ state: 'done' }).where('refund_id', '=', item.refundId).execute()
   if (tender !== undefined && tender.terms !== null) {
-    await judgeFreed(work)
+    await work.judgeFreed()
     await settleWaiting(work, tender.terms.schemeId)
   }
   return refundResult(work, item, 'created', undefined, now)

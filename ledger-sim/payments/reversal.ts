@@ -13,7 +13,6 @@ import { takeBackAppeals } from './appeal-payments.ts'
 import { closeAppealsOf } from './appeals.ts'
 import { settleWaiting } from './awaiting-funds.ts'
 import { undoRequest } from './payment-requests.ts'
-import { judgeFreed } from './reconsider.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
 import { keepEvidence } from './evidence.ts'
 import { refundedBefore } from './refunds.ts'
@@ -66,7 +65,7 @@ export async function disown(work: Work, terminal: Terminal, tender: Tender): Pr
   const outcome = { state: 'reversed', paidBy: null, refusal: null, loss: null } as const
   await settleTender(work, tenderId, outcome)
   if (tender.terms !== null && tender.state !== 'refused') {
-    await judgeFreed(work)
+    await work.judgeFreed()
     await settleWaiting(work, tender.terms.schemeId)
   }
   return { ...tender, ...outcome, at: work.now }

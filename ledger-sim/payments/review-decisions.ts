@@ -2,7 +2,6 @@
 import type { Work } from '../context.ts'
 import { settleWaiting } from './awaiting-funds.ts'
 import { fileDiscrepancy } from './discrepancies.ts'
-import { judgeFreed } from './reconsider.ts'
 import { releaseHeld } from './review-holds.ts'
 import { pay } from './settlement.ts'
 import { findTender, settleTender, type Tender, type TenderOutcome } from './tenders.ts'
@@ -42,7 +41,7 @@ export async function decideReview(
       ? await payReviewed(work, tender, review.held_in, review.paid_by)
       : await refuseReviewed(work, tender, review.held_in, reason)
   await settleTender(work, tenderId, outcome)
-  await judgeFreed(work)
+  await work.judgeFreed()
   if (tender.terms !== null) await settleWaiting(work, tender.terms.schemeId)
   return { kind: 'done', arrival: 'created', tender: { ...tender, ...outcome, at: work.now } }
 }

@@ -27,8 +27,8 @@ export class GroupCommit<Tables> {
   readonly #gather: Gather
   readonly #waiting: Waiting<Tables>[] = []
   #isRunning = false
-  /** Units of the commit that is being made up which come after the one at work. */
-  #unitsBehind = 0
+  /** Units that share the commit which is being made up with the one at work, and are answered after it. */
+  #unitsBeside = 0
 
   constructor(database: Kysely<Tables>, gather: Gather) {
     this.#database = database
@@ -45,7 +45,7 @@ export class GroupCommit<Tables> {
 
   /** Whether anybody waits for the unit that is at work. */
   get isAwaited(): boolean {
-    return this.#unitsBehind > 0 || this.#waiting.length > 0
+    return this.#unitsBeside > 0 || this.#waiting.length > 0
   }
 
   #startNext(): void {
@@ -66,10 +66,8 @@ export class GroupCommit<Tables> {
     try {
       const outcomes = await this.#database.transaction().execute(async (connection) => {
         const made: Outcome[] = []
-        for (const [index, { work }] of units.entries()) {
-          this.#unitsBehind = units.length - index - 1
-          made.push(await outcomeOf(connection, work))
-        }
+        this.#unitsBeside = units.length - 1
+        for (const { work } of units) made.push(await outcomeOf(connection, work))
         return made
       })
       for (const [index, outcome] of outcomes.entries()) {
@@ -80,7 +78,7 @@ export class GroupCommit<Tables> {
       // The commit itself failed, or SQLite gave it up: nothing of any unit stays.
       for (const { reject } of units) reject(error)
     } finally {
-      this.#unitsBehind = 0
+      this.#unitsBeside = 0
     }
   }
 }

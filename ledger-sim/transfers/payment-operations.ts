@@ -26,7 +26,7 @@ const paymentRequest = z.strictObject({
   purpose: purposeSchema,
 })
 const payoutsMax = 1_000
-/** Everybody else waits while a commit is made up. */
+/** Everybody else waits while a step is made up. */
 const payoutsPerStep = 250
 const payoutSchema = z.discriminatedUnion('state', [
   z.strictObject({ transferId: uuidSchema, state: z.literal('done'), arrival: z.enum(['created', 'exists']) }),

@@ -131,7 +131,8 @@ async function tellSome(count: number): Promise<void> {
         tell(work, [stream], { kind: 'alert', code: 'TEST', subject: String(number) })
     },
   )
-  await settle()
+  // The courier looks a moment after news.
+  await scheduler.step()
 }
 const batchReceived = () => undefined
 const answered = () => undefined

@@ -9,6 +9,7 @@ import { inTransaction } from '../../../ledger-sim/context.ts'
 import { closeDueLeases } from '../../../ledger-sim/leases/close.ts'
 import { setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
 import { findScheme, publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
 import type { AnyScheme } from '../../../src/voucher/scheme.ts'
 import {
   balanceOf,
@@ -143,6 +144,29 @@ describe('a sale that is judged again', () => {
     expect(await balanceOf(demo, merchant)).toBe(115_000n)
     const told = await till.post('/v1/terminal/events', { after: 0, limit: 200 })
     expect(JSON.stringify(told.body)).toContain(second.terms.tenderId)
+  })
+
+  test('is paid when its slot is free because its agency has money again', async () => {
+    const card = demo.card('Pupil 01')
+    const [first, second] = [till.decide({ card }), till.decide({ card })]
+    await till.present(first)
+    await till.present(second)
+    // After its period a refund goes to the agency’s free account, so a reversal brings less than the slot has used.
+    demo.clock.now += dayMs
+    const { tenderId } = first.terms
+    expect(await till.batch(till.refund(tenderId, [{ line: 1, amount: tiyn(40_000n) }]))).toMatchObject([
+      { state: 'done' },
+    ])
+    await drain(demo, 'scheme.school-lunch')
+    await till.reverse(tenderId)
+    expect(await till.inquire(second.terms.tenderId)).toMatchObject({ state: 'not_paid', loss: 'SLOT_ALREADY_USED' })
+    await demo.role('agency').post('/v1/scheme-fundings', {
+      transferId: till.id(),
+      accountId: 'almaly-education',
+      schemeId: 'school-lunch',
+      amount: '1000000',
+    })
+    expect(await till.inquire(second.terms.tenderId)).toMatchObject({ state: 'settled', loss: null })
   })
 
   test('and stays unpaid, by a rule of today, keeps its reason: nothing new is filed', async () => {

@@ -185,6 +185,7 @@ export function settleWaiting(whole: Whole, schemeId: string): void {
     settle(whole, tender, outcome('settled', { paidBy: 'agency' }))
   }
   freeGivenBack(whole, schemeId)
+  judgeFreed(whole)
 }
 
 export const closeDueLeases = (whole: Whole): number => closeDue(whole, (scheme) => settleWaiting(whole, scheme))

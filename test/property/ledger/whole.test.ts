@@ -17,7 +17,7 @@ import { door } from './whole-door.ts'
 import { Story } from './whole-story.ts'
 import { wholeWorld } from './whole-world.ts'
 
-const seed = Number(process.env['TOLEM_SEED'] ?? 7)
+const seed = Number(process.env['TOLEM_SEED'] ?? 5)
 const fewStories = 32
 const numRuns = Number(process.env['TOLEM_STORIES'] ?? fewStories)
 
@@ -124,6 +124,7 @@ const hasToMeet = [
   'a sale is paid after all, when the slot was free again',
   'a slot is free again, for a debt was netted',
   'a sale is paid after all, when money made its slot free',
+  'a slot is free again, for its agency has money',
   'a sale that stands before the surrender which came first',
   'an agency bears what came too late',
   'a refund after the period of its slot',

@@ -3,7 +3,10 @@
  * stands, in which order, in how many commits, and who got in between.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { LedgerPorts } from '../../../ledger-sim/context.ts'
+import { inTransaction, type LedgerPorts } from '../../../ledger-sim/context.ts'
+import type { News } from '../../../ledger-sim/feed/events.ts'
+import { tell } from '../../../ledger-sim/feed/outbox.ts'
+import type { Stream } from '../../../ledger-sim/feed/streams.ts'
 import { inSteps, type Steps } from '../../../ledger-sim/in-steps.ts'
 import { ledgerKeysOf, newLedgerSecrets } from '../../../ledger-sim/keys.ts'
 import { servicesOf } from '../../../ledger-sim/ledger.ts'
@@ -102,11 +105,25 @@ describe('a list gives way after the step in which', () => {
     expect(commits()).toBe(2)
   })
 
-  test('somebody waits who came before it began', async () => {
-    const list = run(listOf(30), writing())
-    const other = store.transaction((connection) => write(connection, 'other'))
-    await Promise.all([list, other])
-    expect((await standing()).indexOf('other')).toBe(3)
+  test.each(['behind', 'before'])('somebody is answered with it who came %s it into the same commit', async (place) => {
+    let standsWhenAnswered = 0
+    const other = () =>
+      store
+        .transaction((connection) => write(connection, 'other'))
+        .then(async () => (standsWhenAnswered = (await standing()).length))
+    const all = place === 'behind' ? [run(listOf(30), writing()), other()] : [other(), run(listOf(30), writing())]
+    await Promise.all(all)
+    // One step and its own row.
+    expect(standsWhenAnswered).toBe(4)
+  })
+
+  test('another list waits: each has a step in turn', async () => {
+    const second = listOf(12).map((item) => item + 100)
+    await Promise.all([run(listOf(12), writing()), run(second, writing())])
+    const steps = (await standing())
+      .filter((_, index) => index % 3 === 0)
+      .map((name) => (Number(name) < 100 ? 'a' : 'b'))
+    expect(steps.join('')).toBe('abababab')
   })
 })
 
@@ -130,8 +147,29 @@ describe('an item that breaks the ledger', () => {
     })
     expect(await run(listOf(12), steps)).toEqual(listOf(12).map((item) => `did ${item}`))
     expect(await standing()).toEqual(listOf(12).map(String))
-    expect(recovered.map(String)).toEqual(['Error: planted at 7'])
+    // When it broke the commit of several steps, and when it broke its own.
+    expect(recovered.map(String)).toEqual(['Error: planted at 7', 'Error: planted at 7'])
   })
+})
+
+test('its news are told of once for each commit, and not before', async () => {
+  const heard: [commits: number, streams: readonly Stream[]][] = []
+  const watch = {
+    committed: (streams: readonly Stream[]) => heard.push([commits(), streams]),
+    batchReceived: () => undefined,
+    answered: () => undefined,
+  }
+  const steps: Steps<number, string> = {
+    itemsPerStep: 3,
+    apply: (services, some) =>
+      inTransaction(services, async (work) => {
+        tell(work, ['owner:school-7-canteen', 'role:auditor'], { kind: 'planted' } as unknown as News)
+        return some.map(String)
+      }),
+  }
+  await inSteps(servicesOf({ ...portsOf(store), watch }), listOf(60), steps)
+  expect(heard.map(([at]) => at)).toEqual([1, 2])
+  expect(heard.map(([, streams]) => streams.length)).toEqual([2, 2])
 })
 
 describe('a commit', () => {
@@ -154,6 +192,26 @@ describe('a commit', () => {
     )
     expect(results).toEqual(listOf(7).map((item) => `did ${item}`))
     expect(await standing()).toEqual(listOf(7).map(String))
+  })
+
+  test('of several steps that fails at its end is told of, and each step made again in a commit of its own', async () => {
+    let isFirst = true
+    const breaking: Store = {
+      ...store,
+      transaction: (work) =>
+        store.transaction(async (connection) => {
+          const done = await work(connection)
+          if (!isFirst) return done
+          isFirst = false
+          throw new Error('the disk is full')
+        }),
+    }
+    const items = listOf(60)
+    expect(await run(items, writing(), breaking)).toEqual(items.map((item) => `did ${item}`))
+    expect(await standing()).toEqual(items.map(String))
+    expect(recovered.map(String)).toEqual(['Error: the disk is full'])
+    // Ten steps one by one, and then ten together again.
+    expect(commits()).toBe(11)
   })
 
   test('that can never begin ends the list', async () => {
