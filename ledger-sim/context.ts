@@ -34,7 +34,7 @@ export interface Work {
   readonly news: Set<Stream>
   /** Slots that have room again. */
   readonly freed: Set<string>
-  /** Who was refused for want of them is judged again: now, since the order in which slots are used says who is paid. */
+  /** Who was refused for want of them is judged again: now, for the order of uses says who is paid. */
   readonly judgeFreed: () => Promise<void>
 }
 
@@ -51,14 +51,14 @@ export async function inTransaction<Result>(
     }
     const done = await body(work)
     await work.judgeFreed()
-    const streams = new Set([...work.news, ...(await appendTold(work))])
-    return { result: done, streams: [...streams] }
+    const told = await appendTold(work)
+    return { result: done, streams: [...work.news.union(new Set(told))] }
   })
   ports.watch?.committed(streams)
   return result
 }
 
-/** The same ports inside a unit of work: what is done by them is a part of it, and nobody hears of it before its commit. */
+/** The same ports inside a unit of work: what is done by them is a part of it, told of when that is committed. */
 export function portsWithin<Ports extends LedgerPorts>(ports: Ports, { connection, news }: Work): Ports {
   const { watch } = ports
   const within = { ...ports, store: storeWithin(connection) }

@@ -194,7 +194,7 @@ describe('a commit', () => {
     expect(await standing()).toEqual(listOf(7).map(String))
   })
 
-  test('of several steps that fails at its end is told of, and each step made again in a commit of its own', async () => {
+  test('of several steps that fails at its end is told of, and each step is made again by itself', async () => {
     let isFirst = true
     const breaking: Store = {
       ...store,
