@@ -52,7 +52,7 @@ export async function inTransaction<Result>(
     const done = await body(work)
     await work.judgeFreed()
     const told = await appendTold(work)
-    return { result: done, streams: [...work.news.union(new Set(told))] }
+    return { result: done, streams: [...new Set([...work.news, ...told])] }
   })
   ports.watch?.committed(streams)
   return result

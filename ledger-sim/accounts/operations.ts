@@ -103,6 +103,17 @@ export const accountOperations = [
 ]
 
 /** The bank that opens an account serves it. */
+async function hasAccountElsewhere({ connection }: Work, agency: string, bank: string): Promise<boolean> {
+  const elsewhere = await connection
+    .selectFrom('account')
+    .select('account_id')
+    .where('owner', '=', agency)
+    .where('kind', '=', 'agency')
+    .where((row) => row.or([row('bank', 'is', null), row('bank', '<>', bank)]))
+    .executeTakeFirst()
+  return elsewhere !== undefined
+}
+
 async function open(
   work: Work,
   caller: Caller,
@@ -111,6 +122,9 @@ async function open(
 ): Promise<{ kind: 'answer'; body: z.output<typeof accountAnswer> } | ProblemOutcome> {
   const { accountId, owner, name } = request
   if (isPlatformName(accountId)) return problem('rule_violated', `${accountId} is a name that the platform gives`)
+  // What comes back to an agency goes to the account that it has, so no second bank opens one under its name.
+  if (kind === 'agency' && (await hasAccountElsewhere(work, owner, caller.owner)))
+    return problem('rule_violated', `${owner} has its account at another bank`)
   const opened = await openAccount(work, { accountId, owner, name, kind, currency: 'DT', bank: caller.owner })
   if (opened === 'exists_with_different_terms') return problem(opened, `${accountId} is another account`)
   return { kind: 'answer', body: { accountId, arrival: arrivalOf(opened === 'exists') } }

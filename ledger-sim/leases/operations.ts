@@ -9,8 +9,8 @@ import { findMerchant } from '../schemes/merchants.ts'
 import { findScheme } from '../schemes/schemes.ts'
 import { notOwnScheme } from '../schemes/ownership.ts'
 import { doWhatIsDue } from '../schemes/returning.ts'
-import { issueEnrolmentCode } from '../terminals/enrolment.ts'
-import { findTerminal, registerTerminal } from '../terminals/terminals.ts'
+import { codeLifetimeMs, hasTooManyCodes, issueEnrolmentCode } from '../terminals/enrolment.ts'
+import { actsForTerminal, findTerminal, registerTerminal } from '../terminals/terminals.ts'
 import { grantLease } from './grant.ts'
 import {
   beneficiariesOf,
@@ -113,7 +113,7 @@ export const leaseOperations = [
     method: 'POST',
     path: '/v1/terminals',
     tag: 'Terminals',
-    summary: 'Registers a terminal of a merchant',
+    summary: 'Registers a terminal of a merchant: this agency gives it codes from then on, and may end it',
     roles: agency,
     requestSchema: z.strictObject({ terminalId: nameSchema, merchantId: nameSchema }),
     answerSchema: z.strictObject({ terminalId: nameSchema, arrival: z.enum(['created', 'exists']) }),
@@ -122,9 +122,9 @@ export const leaseOperations = [
         const { terminalId, merchantId } = asked.request
         if ((await findMerchant(work, merchantId)) === undefined)
           return problem('not_found', `no merchant ${merchantId}`)
-        const registered = await registerTerminal(work, terminalId, merchantId)
+        const registered = await registerTerminal(work, terminalId, merchantId, asked.caller.owner)
         if (registered === 'exists_with_different_terms')
-          return problem(registered, `${terminalId} is another merchant’s`)
+          return problem(registered, `${terminalId} is another merchant’s, or another agency’s`)
         return { kind: 'answer', body: { terminalId, arrival: arrivalOf(registered === 'exists') } }
       }),
   }),
@@ -133,16 +133,21 @@ export const leaseOperations = [
     path: '/v1/terminal-enrolment-codes',
     tag: 'Terminals',
     summary: 'A one-time code for a terminal: ten minutes, five tries',
-    roles: agency,
+    roles: ['agency', 'bank'],
     requestSchema: z.strictObject({ terminalId: nameSchema }),
     answerSchema: z.strictObject({ terminalId: nameSchema, code: z.string(), expiresAt: instantSchema }),
     perform: (asked) =>
       rollingBack(asked, async (work) => {
         const { terminalId } = asked.request
         const terminal = await findTerminal(work, terminalId)
-        if (terminal === undefined) return problem('not_found', `no terminal ${terminalId}`)
+        if (terminal === undefined || !(await actsForTerminal(work, asked.caller, terminalId)))
+          return problem('not_found', `${asked.caller.owner} has no terminal ${terminalId}`)
         if (terminal.revokedFor !== null)
           return problem('rule_violated', `${terminalId} was ended (${terminal.revokedFor}): register a new terminal`)
+        if (await hasTooManyCodes(work, terminalId)) {
+          const refused = problem('rate_limited', 'so many codes are open that no further one is given before some end')
+          return { ...refused, retryAfterSeconds: codeLifetimeMs / 1_000 }
+        }
         return { kind: 'answer', body: await issueEnrolmentCode(work, terminalId) }
       }),
   }),

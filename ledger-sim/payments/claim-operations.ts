@@ -10,6 +10,7 @@ import { rollingBack } from '../http/idempotent.ts'
 import { operation, problem } from '../http/operation.ts'
 import { revocationReasons } from '../terminals/revocation-reasons.ts'
 import { revokeTerminal } from '../terminals/revocation.ts'
+import { actsForTerminal } from '../terminals/terminals.ts'
 import { claimReceipt, type ReceiptClaim } from './receipt-claims.ts'
 import { decideReview } from './review-decisions.ts'
 import { importExport, type Imported } from './terminal-exports.ts'
@@ -66,6 +67,8 @@ export const claimOperations = [
     perform: (asked) =>
       rollingBack(asked, async (work) => {
         const { terminalId, reason } = asked.request
+        if (!(await actsForTerminal(work, asked.caller, terminalId)))
+          return problem('not_found', `${asked.caller.owner} has no terminal ${terminalId}`)
         const revoked = await revokeTerminal(work, terminalId, reason)
         if (revoked.kind === 'not_found') return problem('not_found', `no terminal ${terminalId}`)
         if (revoked.kind === 'exists_with_different_terms')

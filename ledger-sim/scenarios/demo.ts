@@ -129,7 +129,7 @@ export async function seedDemoWorld(
     await registerMerchant(work, shop, shopTiles, demoBank)
     const schemes = [schoolLunch(work.now), foodVoucher(work.now)]
     for (const scheme of schemes) await publishFunded(work, scheme)
-    for (const terminalId of demoTerminals) await registerTerminal(work, terminalId, demoCanteen)
+    for (const terminalId of demoTerminals) await registerTerminal(work, terminalId, demoCanteen, demoAgency)
     const issued = await issueCards(work, secrets, seed)
     await leaseToFirstTill(work, issued)
     const enrolmentCodes: EnrolmentCode[] = []

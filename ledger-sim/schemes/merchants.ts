@@ -12,7 +12,10 @@ const tilesSchema = terminalPackageSchema.pick({ catalogue: true, categories: tr
 /** What a till of this merchant shows: tiles, and the categories in which a bare amount may be rung up. */
 export type Tiles = z.infer<typeof tilesSchema>
 
-/** Opens the merchant's account with it, at the bank that registers it. Said again with other tiles, they change. */
+/**
+ * Opens the merchant's account with it, at the bank that registers it. Said again with other tiles, they change; its
+ * account never does, for it is what its tills' sales are paid to, and no other bank speaks for it.
+ */
 export async function registerMerchant(
   work: Work,
   merchant: Merchant,
@@ -20,6 +23,8 @@ export async function registerMerchant(
   bank: string,
 ): Promise<'registered' | 'exists_with_different_terms'> {
   const { connection } = work
+  const [known] = await merchantWithId(connection, { merchantId: merchant.merchantId })
+  if (known !== undefined && known.account_id !== merchant.accountId) return 'exists_with_different_terms'
   const opened = await openAccount(work, {
     accountId: merchant.accountId,
     currency: 'DT',

@@ -297,7 +297,7 @@ export const schemeOperations = [
           return problem('rule_violated', `${merchant.accountId} is a name that the platform gives`)
         const registered = await registerMerchant(work, merchant, { catalogue, categories }, asked.caller.owner)
         if (registered === 'exists_with_different_terms')
-          return problem(registered, `${merchant.accountId} is another account`)
+          return problem(registered, `${merchant.accountId} is another account, or not that of ${merchant.merchantId}`)
         return { kind: 'answer', body: { merchantId: merchant.merchantId } }
       }),
   }),

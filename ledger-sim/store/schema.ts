@@ -213,6 +213,8 @@ export interface TerminalTable {
   announced_version: Whole
   revoked_for: 'lost' | 'stolen' | 'destroyed' | 'retired' | null
   revoked_at: WholeOrNull
+  /** The agency that registered it; null of some from before that was asked. */
+  registered_by: TextOrNull
 }
 
 export interface JournalPositionTable {

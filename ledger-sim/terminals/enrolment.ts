@@ -12,7 +12,7 @@ import { sealCardKeysAnew } from '../leases/seal-anew.ts'
 
 type EnrolmentRequest = z.output<typeof enrolmentRequestSchema>
 
-const codeLifetimeMs = 10 * 60_000
+export const codeLifetimeMs = 10 * 60_000
 const triesPerCode = 5
 const numberDigits = 4
 const secretDigits = 8
@@ -63,6 +63,25 @@ async function freeNumber(work: Work): Promise<string> {
     const number = digitsFrom(work, numberDigits)
     if (!taken.has(number)) return number
   }
+}
+
+/** Of each agency; all of them have the numbers of four digits between them. */
+const openCodesMax = 500
+const openCodesInAllMax = 9_900
+
+/** Whether its agency, or all of them, have so many codes open that none is given before some end. */
+export async function hasTooManyCodes(work: Work, terminalId: string): Promise<boolean> {
+  const open = await openEnrolments(work)
+    .innerJoin('terminal', 'terminal.terminal_id', 'enrolment_code.terminal_id')
+    .select('terminal.registered_by')
+    .execute()
+  const own = await work.connection
+    .selectFrom('terminal')
+    .select('registered_by')
+    .where('terminal_id', '=', terminalId)
+    .executeTakeFirst()
+  const ofAgency = open.filter((row) => row.registered_by === own?.registered_by)
+  return open.length >= openCodesInAllMax || ofAgency.length >= openCodesMax
 }
 
 function openEnrolments({ connection, now }: Work) {

@@ -3,6 +3,7 @@ import { verifyingKey, publicJwkSchema, type VerifyingKey } from '../../src/sync
 import { encryptionJwkSchema, type EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
 import type { Work } from '../context.ts'
 import { tellOfSuspension } from '../feed/till-news.ts'
+import type { Caller } from '../http/operation.ts'
 import { statement } from '../store/statement.ts'
 import type { RevocationReason } from './revocation-reasons.ts'
 
@@ -18,10 +19,12 @@ export interface Terminal {
   readonly head: { readonly epoch: number; readonly sequence: number }
 }
 
+/** @param agency gives it codes, and ends it */
 export async function registerTerminal(
   { connection }: Work,
   terminalId: string,
   merchantId: string,
+  agency: string,
 ): Promise<'registered' | 'exists' | 'exists_with_different_terms'> {
   const inserted = await connection
     .insertInto('terminal')
@@ -39,6 +42,7 @@ export async function registerTerminal(
       announced_version: 0,
       revoked_for: null,
       revoked_at: null,
+      registered_by: agency,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('terminal_id')
@@ -46,10 +50,28 @@ export async function registerTerminal(
   if (inserted !== undefined) return 'registered'
   const existing = await connection
     .selectFrom('terminal')
-    .select('merchant_id')
+    .select(['merchant_id', 'registered_by'])
     .where('terminal_id', '=', terminalId)
     .executeTakeFirst()
-  return existing?.merchant_id === merchantId ? 'exists' : 'exists_with_different_terms'
+  const isSame = existing?.merchant_id === merchantId && existing.registered_by === agency
+  return isSame ? 'exists' : 'exists_with_different_terms'
+}
+
+/** Who may end it and give it a code: the agency that registered it, and the bank that keeps its merchant's account. */
+export async function actsForTerminal(
+  { connection }: Work,
+  { role, owner }: Pick<Caller, 'role' | 'owner'>,
+  terminalId: string,
+): Promise<boolean> {
+  const own = await connection
+    .selectFrom('terminal')
+    .innerJoin('merchant', 'merchant.merchant_id', 'terminal.merchant_id')
+    .innerJoin('account', 'account.account_id', 'merchant.account_id')
+    .select('terminal.terminal_id')
+    .where('terminal.terminal_id', '=', terminalId)
+    .where(role === 'bank' ? 'account.bank' : 'terminal.registered_by', '=', owner)
+    .executeTakeFirst()
+  return own !== undefined
 }
 
 const terminalWithId = statement((connection, { terminalId }: { terminalId: string }) =>

@@ -74,7 +74,7 @@ async function addTill(
   terminalId: string,
   cardCount: number,
 ): Promise<BenchWorld> {
-  await registerTerminal(work, terminalId, demoCanteen)
+  await registerTerminal(work, terminalId, demoCanteen, demoAgency)
   const cards: BenchCard[] = []
   const beneficiaries: string[] = []
   for (let index = 0; index < cardCount; index += 1) {

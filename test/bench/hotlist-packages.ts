@@ -11,7 +11,7 @@ import Database from 'better-sqlite3'
 import { inTransaction, type LedgerPorts, type Work } from '../../ledger-sim/context.ts'
 import { ledgerKeysOf, newLedgerSecrets } from '../../ledger-sim/keys.ts'
 import { seedDemoWorld } from '../../ledger-sim/scenarios/demo.ts'
-import { demoCanteen } from '../../ledger-sim/scenarios/demo-schemes.ts'
+import { demoAgency, demoCanteen } from '../../ledger-sim/scenarios/demo-schemes.ts'
 import { seededRandom } from '../../ledger-sim/scenarios/seeded-random.ts'
 import { setCardStatus } from '../../ledger-sim/schemes/cards.ts'
 import { currentHotlist } from '../../ledger-sim/schemes/hotlist.ts'
@@ -42,7 +42,7 @@ export async function packagesOfTills(quick: boolean, cards: readonly string[]):
     const { pseudonyms } = await seedDemoWorld(ports, secrets, 'bench packages')
     const tills = Array.from({ length: quick ? 10 : tillCount }, (_, index) => `till-bench-${index}`)
     await inTransaction(ports, async (work) => {
-      for (const till of tills) await registerTerminal(work, till, demoCanteen)
+      for (const till of tills) await registerTerminal(work, till, demoCanteen, demoAgency)
     })
     const blocked = Object.values(pseudonyms)
     let round = 0

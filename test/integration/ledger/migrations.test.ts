@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { auditFile } from '../../../ledger-sim/audit.ts'
 import { inTransaction, type LedgerPorts } from '../../../ledger-sim/context.ts'
 import { ledgerKeysOf, newLedgerSecrets } from '../../../ledger-sim/keys.ts'
+import { demoAgency } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
 import { setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
 import { joinHousehold } from '../../../ledger-sim/schemes/households.ts'
@@ -265,6 +266,22 @@ test('who was entitled before households is so since ever, and may be joined', a
     return joinHousehold(work, { schemeId, beneficiary, holder: 'd'.repeat(32) }, member)
   })
   expect(joining).toEqual({ kind: 'done', arrival: 'created', holders: 2 })
+  await ledger.store.close()
+})
+
+test('a terminal of before is its agency’s: the one that leases to it, or the only one', async () => {
+  const path = join(folder.path, 'terminals.db')
+  const file = new Database(path)
+  file.defaultSafeIntegers(true)
+  await migrateTo(file, names.indexOf('0029-terminals-have-an-agency') - 1)
+  writeBack(file)
+  file.close()
+  const ledger = await ledgerOn(path)
+  const terminals = await ledger.store.read((connection) =>
+    connection.selectFrom('terminal').select(['terminal_id', 'registered_by']).execute(),
+  )
+  expect(terminals.length).toBeGreaterThan(1)
+  expect(new Set(terminals.map((row) => row.registered_by))).toEqual(new Set([demoAgency]))
   await ledger.store.close()
 })
 

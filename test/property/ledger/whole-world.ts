@@ -237,7 +237,7 @@ async function filled(): Promise<{ readonly bytes: Buffer; readonly cards: reado
     const shared = { schemeId: 'groceries', beneficiary: beneficiaryOf('groceries', 2), holder: third }
     await joinHousehold(work, shared, first)
     for (const [index, tillId] of tillIds.entries()) {
-      await registerTerminal(work, tillId, merchants[index] ?? '')
+      await registerTerminal(work, tillId, merchants[index] ?? '', 'education')
       codes.set(tillId, (await issueEnrolmentCode(work, tillId)).code)
     }
     for (const owner of owners) {
