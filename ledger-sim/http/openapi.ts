@@ -3,7 +3,13 @@
  * examples that a test plays. Which problems an operation has of its own is what its examples show.
  */
 import { z } from 'zod'
-import { problemCodes, problemSchema, type ProblemCode } from '../../src/sync/protocol/problems.ts'
+import {
+  clientActs,
+  problemCodes,
+  problemMeanings,
+  problemSchema,
+  type ProblemCode,
+} from '../../src/sync/protocol/problems.ts'
 import type { Example } from './examples.ts'
 import type { Operation } from './operation.ts'
 import { problemOf } from './problems.ts'
@@ -156,10 +162,16 @@ function refusalResponse(codes: readonly ProblemCode[], examples: readonly Examp
     'retry-after': { description: 'Seconds until the same may be asked again', schema: { type: 'integer' } },
   }
   return {
-    description: codes.map((code) => `\`${code}\`: ${problemOf(code).title}`).join('\n\n'),
+    description: codes.map((code) => `\`${code}\`: ${problemMeanings[code].means} ${whatToDo(code)}`).join('\n\n'),
     ...(codes.includes('rate_limited') ? { headers: retryAfter } : {}),
     content: { 'application/problem+json': content },
   }
+}
+
+/** What a client does about it, in two sentences. */
+export function whatToDo(code: ProblemCode): string {
+  const { act, how } = problemMeanings[code]
+  return `${clientActs[act]}. ${how}`
 }
 
 /** The pattern that `amountsAreText` of fastify.ts writes. */

@@ -17,6 +17,7 @@ import { formerCardKeyTable } from './card-tables.ts'
 import { appletIndexes, appletTables } from './applet-tables.ts'
 import { feedTables } from './feed-tables.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
+import { nameSalesOfTenders } from './tender-sales.ts'
 import { carriedTable } from './unused-tables.ts'
 
 const indexesOfEverySale: readonly IndexPlan[] = [
@@ -361,10 +362,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
         ['payment_request', wholeOrNull('sold_at')],
         ['payment_request', textOrNull('paid_lines')],
       ])
-      await sql`update tender set sale_hash = coalesce(json_extract(terms, '$.saleHash'), (
-          select request.sale_hash from payment_request request where request.tender_id = tender.tender_id))`.execute(
-        database,
-      )
+      await nameSalesOfTenders(database)
       await createIndexes(database, [['tender_sale', 'tender', ['sale_hash']]])
     },
   },

@@ -31,7 +31,10 @@ const report = await fuzz(count, seed, say)
 const seconds = Math.round((performance.now() - startedAt) / 1_000)
 const { failures, ...figures } = report
 for (const failure of failures.slice(0, 50)) say(`NOT AS IT SHOULD BE: ${failure}`)
-say(`${count} requests, ${failures.length} failures, ${figures.transfers} transfers, ${seconds} s`)
+say(
+  `${count} requests, ${figures.answered} operations answered, ` +
+    `${failures.length} failures, ${figures.transfers} transfers, ${seconds} s`,
+)
 if (failures.length > 0) say(`the same again: npm run api-fuzz -- --requests ${count} --seed ${seed}`)
 if (values.document) document(report)
 if (values.json) process.stdout.write(`${JSON.stringify({ ...figures, commit, failures: failures.length, seconds })}\n`)

@@ -23,6 +23,8 @@ export interface FuzzReport {
   readonly byKind: Readonly<Record<string, number>>
   readonly byStatus: Readonly<Record<string, number>>
   readonly byCode: Readonly<Record<string, number>>
+  /** How many the ledger has: a later ledger with more is another one than this run knows. */
+  readonly operations: number
   /** Operations that answered 200 at least once, of all. */
   readonly answered: string
   readonly unanswered: readonly string[]
@@ -78,6 +80,7 @@ export async function fuzz(count: number, seed: string, say: (line: string) => v
       byKind: tally.byKind,
       byStatus: tally.byStatus,
       byCode: tally.byCode,
+      operations: demo.ledger.operations.length,
       answered: `${tally.answered.size} of ${demo.ledger.operations.length}`,
       unanswered: demo.ledger.operations
         .map((operation) => `${operation.method} ${operation.path}`)

@@ -214,7 +214,16 @@ test('tenders of before are known by their sale, and a QR that was captured has 
   const before = names.indexOf('0015-lines-of-qrs') - 1
   await migrateTo(file, before)
   writeBack(file)
+  // More than are read at a time, each of a sale of its own.
+  file.exec(`
+    WITH RECURSIVE copy(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM copy WHERE number < 2100)
+    INSERT INTO tender (tender_id, terminal_id, terms, state, amount, tombstone, at)
+    SELECT 'copy-' || number, 'till-2', json_object('saleHash', 'sale-' || number), 'settled', 1, 0, 0 FROM copy`)
   await migrateTo(file, names.length - 1)
+  const copies = file.prepare(`SELECT sale_hash = 'sale-' || substr(tender_id, 6) FROM tender WHERE tender_id LIKE ?`)
+  const named = copies.pluck().all('copy-%')
+  expect([named.length, new Set(named)]).toEqual([2_100, new Set([1])])
+  file.exec(`DELETE FROM tender WHERE tender_id LIKE 'copy-%'`)
   const sales = (of: Database.Database) =>
     of.prepare('SELECT tender_id, sale_hash FROM tender ORDER BY tender_id').raw().all()
   const lasting = new Database(lived(), { readonly: true })

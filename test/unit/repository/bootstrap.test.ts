@@ -178,8 +178,8 @@ describe.skipIf(process.platform === 'win32')('bootstrap', () => {
     expect(run.code).toBe(1)
     const names =
       'start, demo, pictures, package, ledger, mocks, sim, reader-soak, applet-check, doctor, crash, chaos, power, ' +
-      'disk, tear, setup-check, verify-receipt, scheme, till, till-by-curl, ledger-token, api-fuzz, lifecycle, ' +
-      'bench, test, ready'
+      'disk, tear, setup-check, verify-receipt, scheme, till, till-by-curl, ledger-token, api-fuzz, ' +
+      'integrator-tables, lifecycle, bench, test, ready'
     expect(run.stderr).toContain(names)
   })
 })

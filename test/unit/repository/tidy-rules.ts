@@ -40,6 +40,11 @@ const compositionRootReasons: Readonly<Record<string, string>> = {
 }
 export const compositionRoots: readonly string[] = Object.keys(compositionRootReasons)
 
+/** Audits open the file themselves, in SQL of their own: PostgreSQL would have audits of its own. */
+const auditsOfTheFile = ['ledger-sim/audit.ts', 'ledger-sim/audit-individuals.ts', 'ledger-sim/rules/audit-rules.ts']
+/** The store's opening: how a file of SQLite is locked and made durable. */
+const storeOpening = ['ledger-sim/store/folder-lock.ts', 'ledger-sim/store/open-store.ts']
+
 /** Files that may exceed `fileLinesMax`, each with its reason. */
 export const longFiles: Readonly<Record<string, string>> = {
   'hardware-mocks/cards/ntag424.ts': "one card's command set, read beside the data sheet",
@@ -87,6 +92,30 @@ export const rules: readonly Rule[] = [
     except: [],
     pattern: /(from|import|require)\s*\(?\s*['"](better-sqlite3|node:sqlite)['"]/,
     instead: 'src/sync/journal/ or ledger-sim/store/: they alone set WAL and synchronous=FULL',
+  },
+  {
+    name: 'SQL of SQLite alone',
+    where: /^ledger-sim\/.*\.ts$/,
+    except: auditsOfTheFile,
+    // Of functions what PostgreSQL has under no such name, and `min` and `max` of two values, which it calls otherwise.
+    pattern: new RegExp(
+      [
+        '\\bjson_(extract|each|tree|type|valid|set|insert|replace|remove|patch|quote|group_array|group_object)\\s*\\(',
+        '\\b(strftime|julianday|unixepoch|ifnull|iif|instr|group_concat|printf|randomblob|last_insert_rowid)\\s*\\(',
+        '(?<![.\\w])(min|max)\\([^()]*,',
+        '\\b(insert|update)\\s+or\\s+(replace|ignore|abort|fail|rollback)\\b',
+        '\\breplace\\s+into\\b|\\browid\\b|\\bautoincrement\\b|\\bcollate\\s+nocase\\b|\\bsqlite_(master|schema)\\b',
+      ].join('|'),
+      'i',
+    ),
+    instead: 'what PostgreSQL has too, or read the rows and decide in code (docs/design/04-ledger.md)',
+  },
+  {
+    name: 'pragma',
+    where: /^ledger-sim\/.*\.ts$/,
+    except: storeOpening,
+    pattern: /\bpragma\b/i,
+    instead: 'ledger-sim/store/open-store.ts: what is asked of SQLite itself is asked where its file is opened',
   },
   {
     name: 'floating point near money',
@@ -164,11 +193,12 @@ export function findingsIn(path: string, content: string): readonly string[] {
 
 /** Entries of the lists above that no file needs any more. `read` answers null for a file that does not exist. */
 export function idleExceptions(read: (path: string) => string | null): readonly string[] {
-  const clockOrChance = rules.filter((rule) => rule.except === compositionRoots)
-  const idleRoots = compositionRoots.filter((path) => {
-    const lines = read(path)?.split('\n') ?? []
-    return !lines.some((line) => clockOrChance.some((rule) => rule.pattern.test(line)))
-  })
+  const idle = [compositionRoots, auditsOfTheFile, storeOpening].flatMap((except) =>
+    except.filter((path) => {
+      const lines = read(path)?.split('\n') ?? []
+      return !lines.some((line) => rules.some((rule) => rule.except === except && rule.pattern.test(line)))
+    }),
+  )
   const idleLong = Object.keys(longFiles).filter((path) => (read(path)?.split('\n').length ?? 0) - 1 <= fileLinesMax)
-  return [...idleRoots, ...idleLong].map((path) => `${path}: no longer needs its exception in tidy-rules.ts`)
+  return [...idle, ...idleLong].map((path) => `${path}: no longer needs its exception in tidy-rules.ts`)
 }

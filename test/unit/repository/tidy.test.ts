@@ -70,6 +70,12 @@ describe('every rule', () => {
     ['Math.random', 'test/property/decide.test.ts', 'const amount = Math.random()'],
     ['timer in pure code', 'src/voucher/decide.ts', 'setTimeout(next, 10)'],
     ['SQLite opened', 'src/terminal/core/main.ts', "import Database from 'better-sqlite3'"],
+    ['SQL of SQLite alone', 'ledger-sim/store/migrations.ts', "select json_extract(terms, '$.saleHash') from tender"],
+    ['SQL of SQLite alone', 'ledger-sim/schemes/hotlist.ts', 'sql`select strftime(at) from hotlist`'],
+    ['SQL of SQLite alone', 'ledger-sim/schemes/slots.ts', 'sql`select ifnull(amount, 0) from slot`'],
+    ['SQL of SQLite alone', 'ledger-sim/accounts/holds.ts', 'sql`INSERT OR REPLACE INTO hold`'],
+    ['SQL of SQLite alone', 'ledger-sim/schemes/bridges.ts', 'sql`select min(lent, room) from slot`'],
+    ['pragma', 'ledger-sim/monitoring/readiness.ts', "file.pragma('quick_check')"],
     ['floating point near money', 'src/voucher/money.ts', 'return parseFloat(text)'],
     ['left-over mark', 'docs/cashier.md', 'TODO: say more'],
     ['focused test', 'test/unit/any.test.ts', "test.only('one', () => {})"],
@@ -100,6 +106,7 @@ describe('every rule', () => {
     expect(findingsIn('src/sync/journal/open.ts', "import Database from 'better-sqlite3'\n")).toEqual([])
     expect(findingsIn('test/property/any.test.ts', 'const seed = Math.floor(Math.random() * 2 ** 31)\n')).toEqual([])
     expect(findingsIn('test/integration/wait.test.ts', 'const until = Date.now() + 1_000\n')).toEqual([])
+    expect(findingsIn('ledger-sim/schemes/bridges.ts', 'Math.max(a, b) + min(amount) || max(sum(a))\n')).toEqual([])
     expect(findingsIn('src/voucher/window.ts', 'new Date(instant)\n')).toEqual([])
     expect(findingsIn('docs/integrator.md', 'GET http://127.0.0.1/tmp/x and ./work/x\n')).toEqual([])
   })
