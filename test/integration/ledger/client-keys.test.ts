@@ -65,6 +65,19 @@ describe('a client with its first key', () => {
     expect((await world.rows('principal')).filter(({ owner }) => owner === 'millers')).toHaveLength(1)
   })
 
+  test('is heard also where a till has the same name: a terminal’s name is no owner’s', async () => {
+    await open('bank-a', 'mill', 'legal-entity')
+    const till = p256('a till')
+    const row = { key_id: till.keyId, jwk: JSON.stringify(till.jwk), role: 'terminal', owner: 'mill' } as const
+    await world.ports.store.transaction((connection) =>
+      connection
+        .insertInto('principal')
+        .values({ ...row, status: 'active' })
+        .execute(),
+    )
+    expect(await ask()).toMatchObject({ status: 200, body: { arrival: 'created' } })
+  })
+
   test('changes it alone: its bank gives it no other one, before and after', async () => {
     await open('bank-a', 'mill', 'legal-entity')
     await ask()

@@ -3,9 +3,10 @@
  * requests that are heard and money that moves. Each refusal by the command's own functions on that same folder, after
  * which the table of keys is what it was; the kinds of refusal as processes too.
  */
-import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { spawn, spawnSync } from 'node:child_process'
+import type { JsonWebKey } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openAccount } from '../../../ledger-sim/accounts/accounts.ts'
@@ -19,11 +20,12 @@ import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
 import { StartFailure } from '../../../ledger-sim/start-failure.ts'
 import { readSnapshot } from '../../../ledger-sim/store/open-read-only.ts'
 import { signRequest } from '../../../src/sync/protocol/http-signature.ts'
-import type { SigningKey } from '../../../src/sync/protocol/keys.ts'
+import { signingKey, type SigningKey } from '../../../src/sync/protocol/keys.ts'
 import { startProcess, type RunningProcess } from '../../../tools/processes.ts'
 import { p256, temporaryFolder } from './demo-ledger.ts'
 
-const program = join(import.meta.dirname, '../../../ledger-sim/main.ts')
+const root = resolve(import.meta.dirname, '../../..')
+const program = join(root, 'ledger-sim/main.ts')
 const folder = temporaryFolder()
 const data = join(folder.path, 'data')
 afterAll(() => folder.remove())
@@ -133,6 +135,23 @@ describe('in a ledger of their own', () => {
     expect(stderr).toMatch(/in use by another ledger \(process \d+\)\. Stop that one/)
   }, 60_000)
 })
+
+test('the commands of docs/integrator.md do it as they stand', async () => {
+  const text = readFileSync(join(root, 'docs/integrator.md'), 'utf8')
+  const played = /<!-- played in a ledger of its own -->\n```bash\n(.*?)```/s.exec(text)?.[1] ?? ''
+  const [own, keys] = [join(folder.path, 'own'), join(folder.path, 'keys')]
+  const env = { ...process.env, OWN: own, KEYS: keys }
+  const child = spawnSync('bash', ['-euo', 'pipefail', '-c', played], { cwd: root, env, encoding: 'utf8' })
+  expect({ status: child.status, stderr: child.stderr }).toEqual({ status: 0, stderr: '' })
+  expect(keysOf(own).map(({ role, owner }) => `${role} ${owner}`)).toEqual([
+    'central-bank national-bank',
+    'bank saiga-bank',
+    'agency tulip-fund',
+  ])
+  expect(statSync(join(keys, 'bank.json')).mode & 0o077).toBe(0)
+  const made = signingKey(JSON.parse(readFileSync(join(keys, 'bank.json'), 'utf8')) as JsonWebKey)
+  expect(keysOf(own).map(({ key_id: keyId }) => keyId)).toContain(made.keyId)
+}, 120_000)
 
 describe('the command refuses, and nothing changes:', () => {
   let opened: DataFolder
@@ -248,3 +267,33 @@ test('the same key again says so, and ends well', async () => {
   })
   expect(keysOf(data)).toEqual(before)
 }, 60_000)
+
+test('a bank whose keys are heard no more gets another first one, and keeps its accounts', async () => {
+  const random = seededRandom('lost keys')
+  const opened = await openDataFolder(data, random)
+  try {
+    const { store } = opened
+    const ports = { store, clock: () => Date.now(), random, keys: ledgerKeysOf(opened.secrets) }
+    const accounts = () => store.read((connection) => connection.selectFrom('account').selectAll().execute())
+    const before = await accounts()
+    const file = join(folder.path, 'key.json')
+    const register = (jwk: object) => {
+      writeFileSync(file, JSON.stringify(jwk))
+      return registerInstitution(ports, readFirstKey({ role: 'bank', owner: 'saiga-bank', file }))
+    }
+    const next = p256('the bank’s next key')
+    await expect(register(next.jwk)).rejects.toThrow('owner_is_heard')
+    await store.transaction((connection) =>
+      connection
+        .updateTable('principal')
+        .set({ heard_until: Date.now() - 1 })
+        .where('owner', '=', 'saiga-bank')
+        .execute(),
+    )
+    await expect(register(bank.jwk)).rejects.toThrow('heard no more')
+    expect((await register(next.jwk)).outcome).toEqual({ kind: 'registered', keyId: next.keyId })
+    expect(await accounts()).toEqual(before)
+  } finally {
+    await opened.close()
+  }
+})
