@@ -59,7 +59,11 @@ async function giveFirstKey(
   if ('code' in client) return client
   const { owner, kind } = client
   if (kind !== role) return problem('rule_violated', `${accountId} is the account of ${kind}`)
-  if (!(await isClientOfAlone(work, owner, bank))) return notFirst(owner, bank)
+  const accounts = await listAccounts(work, owner)
+  if (accounts.some((account) => account.bank !== bank)) return notFirst(owner, bank)
+  // In whichever role the name spoke, it would pay from that account too.
+  if (accounts.some((account) => account.kind === 'agency'))
+    return problem('rule_violated', `${owner} is an agency: the operator registers its key`)
   const registered = await registerFirstKey(work, { role, owner, jwk })
   switch (registered.kind) {
     case 'registered':
@@ -74,11 +78,6 @@ async function giveFirstKey(
     default:
       return registered satisfies never
   }
-}
-
-async function isClientOfAlone(work: Work, owner: string, bank: string): Promise<boolean> {
-  const accounts = await listAccounts(work, owner)
-  return accounts.every((account) => account.bank === bank)
 }
 
 /** One sentence for both: what its client has elsewhere is nothing that a bank is told. */

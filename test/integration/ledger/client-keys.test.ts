@@ -124,6 +124,13 @@ describe('nobody is heard by it', () => {
     expect(await ask({ accountId: 'fund', role: 'agency' })).toMatchObject({ body: { code: 'schema_mismatch' } })
   })
 
+  test('nor the name of an agency that is not heard yet, by another account of its', async () => {
+    await open('bank-a', 'fund', 'agency')
+    await open('bank-a', 'bait', 'legal-entity', 'fund')
+    const refused = { code: 'rule_violated', detail: expect.stringMatching(/fund is an agency: the operator/) }
+    expect(await ask({ accountId: 'bait' })).toMatchObject({ status: 409, body: refused })
+  })
+
   test('the key is private, on no curve, or somebody else’s', async () => {
     expect(await ask({ jwk: { ...own.jwk, d: 'x'.repeat(43) } })).toMatchObject({ body: { code: 'schema_mismatch' } })
     const point = { ...own.jwk, x: 'A'.repeat(43) }
