@@ -117,7 +117,7 @@ function ownerOf(owner: string): string {
   if (nameSchema.safeParse(owner).success && !isPlatformName(owner)) return owner
   throw refusal(
     'owner_malformed',
-    `"${owner}" cannot be the name of an owner. Use 2 to 63 of a-z, 0-9, "." and "-", and none that the platform gives.`,
+    `"${owner}" cannot be an owner’s name. Use 2 to 63 of a-z, 0-9, "." and "-", and none that the platform gives.`,
   )
 }
 

@@ -1,4 +1,6 @@
-/** What `npm run ledger` does when it is known what is asked of it: the ledger behind its socket, the audit, first keys. */
+/**
+ * What `npm run ledger` does when it is known what is asked of it: the ledger behind its socket, the audit, first keys.
+ */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
