@@ -3,6 +3,7 @@
  *
  *   npm run ledger -- --data DIR [--port N] [--seed demo] [--clock URL]
  *   npm run ledger -- audit --data DIR [--json]
+ *   npm run ledger -- key --data DIR --role ROLE --owner NAME --jwk FILE [--json]
  *
  * Prints one JSON line `{"event":"ready","ledgerUrl":…}`, after it one with a link to the operator's page that is good
  * once and for ten minutes, and stops cleanly on SIGINT and SIGTERM. The next link is always in DIR/operator-link.json.
@@ -14,7 +15,9 @@ import type { Settings } from './process.ts'
 import { StartFailure } from './start-failure.ts'
 
 const usage = `Use: npm run ledger -- --data DIR [--port N] [--seed demo] [--clock URL]
-     npm run ledger -- audit --data DIR [--json]`
+     npm run ledger -- audit --data DIR [--json]
+     npm run ledger -- key --data DIR --role ROLE --owner NAME --jwk FILE|- [--json]`
+const commands = ['serve', 'audit', 'key'] as const
 
 function readSettings(): Settings {
   const { values, positionals } = parseArgs({
@@ -24,6 +27,9 @@ function readSettings(): Settings {
       port: { type: 'string', default: '0' },
       seed: { type: 'string' },
       clock: { type: 'string' },
+      role: { type: 'string' },
+      owner: { type: 'string' },
+      jwk: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -32,8 +38,9 @@ function readSettings(): Settings {
     process.stdout.write(`${usage}\n`)
     process.exit(0)
   }
-  const [command = 'serve', ...rest] = positionals
-  if ((command !== 'serve' && command !== 'audit') || rest.length > 0)
+  const [given = 'serve', ...rest] = positionals
+  const command = commands.find((one) => one === given)
+  if (command === undefined || rest.length > 0)
     throw new StartFailure(`There is no command "${positionals.join(' ')}".\n${usage}`)
   if (values.data === undefined) throw new StartFailure(`A data folder is needed: --data DIR.\n${usage}`)
   const port = Number(values.port)
@@ -42,7 +49,10 @@ function readSettings(): Settings {
   if (values.seed !== undefined && !/^demo(-[a-z0-9-]{1,40})?$/.test(values.seed)) {
     throw new StartFailure(`There is no scenario "${values.seed}". Use --seed demo.`)
   }
-  return { command, data: resolve(values.data), port, seed: values.seed, clock: values.clock, json: values.json }
+  const { seed, clock, json, role = '', owner = '', jwk = '' } = values
+  if (command === 'key' && (role === '' || owner === '' || jwk === ''))
+    throw new StartFailure(`A key is registered with --role ROLE, --owner NAME and --jwk FILE.\n${usage}`)
+  return { command, data: resolve(values.data), port, seed, clock, json, key: { role, owner, file: jwk } }
 }
 
 try {

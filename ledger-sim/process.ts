@@ -1,4 +1,6 @@
-/** What `npm run ledger` does when it is known what is asked of it: the ledger behind its socket, and the audit. */
+/**
+ * What `npm run ledger` does when it is known what is asked of it: the ledger behind its socket, the audit, first keys.
+ */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,6 +9,7 @@ import { inTransaction, type LedgerPorts } from './context.ts'
 import { databasePath, diskFull, openDataFolder, writeSecret, type DataFolder } from './data-folder.ts'
 import { postToWebhook } from './feed/webhook-sender.ts'
 import { WebhookCourier } from './feed/webhook-courier.ts'
+import { beginsLedger, readFirstKey, registerInstitution, type NamedKey } from './first-key-command.ts'
 import { startHttp, type RunningHttp } from './http/fastify.ts'
 import { systemClock, injectedClock, type AskedClock } from './injected-clock.ts'
 import { ledgerKeysOf, newLedgerSecrets } from './keys.ts'
@@ -22,12 +25,14 @@ import { issueEnrolmentCode, type EnrolmentCode } from './terminals/enrolment.ts
 import { findTerminal } from './terminals/terminals.ts'
 
 export interface Settings {
-  readonly command: 'serve' | 'audit'
+  readonly command: 'serve' | 'audit' | 'key'
   readonly data: string
   readonly port: number
   readonly seed: string | undefined
   readonly clock: string | undefined
   readonly json: boolean
+  /** Of the command `key`. */
+  readonly key: NamedKey
 }
 
 const drawnAtOnce = 4_096
@@ -43,13 +48,15 @@ function random(length: number): Uint8Array {
 
 const leaseCheckEveryMs = 60_000
 
+const commands = { serve, audit, key } as const
+
 /**
- * Ends when a signal stops the ledger, or the audit is told.
+ * Ends when a signal stops the ledger, the audit is told, or a key is registered.
  *
  * @throws StartFailure
  */
 export async function run(settings: Settings): Promise<void> {
-  await (settings.command === 'audit' ? audit(settings) : serve(settings)).catch((error: unknown) => {
+  await commands[settings.command](settings).catch((error: unknown) => {
     throw diskFull(settings.data, error) ?? error
   })
 }
@@ -199,6 +206,22 @@ async function audit(settings: Settings): Promise<void> {
     throw new StartFailure(`There is no ledger in ${settings.data}. Name its folder: audit --data DIR.`)
   process.stdout.write(settings.json ? `${JSON.stringify(found)}\n` : `${found.text}\n`)
   process.exitCode = found.balanced ? 0 : 1
+}
+
+async function key(settings: Settings): Promise<void> {
+  const asked = readFirstKey(settings.key)
+  const isNewLedger = beginsLedger(settings.data, asked.role)
+  const folder = await openDataFolder(settings.data, random)
+  try {
+    const ports = { store: folder.store, clock: () => Date.now(), random, keys: ledgerKeysOf(folder.secrets) }
+    const { outcome, text } = await registerInstitution(ports, asked)
+    const { role, owner } = asked
+    const said = { outcome: outcome.kind, role, owner, keyId: outcome.keyId, isNewLedger }
+    const where = isNewLedger ? ` A new ledger was made in ${folder.path}.` : ''
+    process.stdout.write(settings.json ? `${JSON.stringify(said)}\n` : `${text}${where}\n`)
+  } finally {
+    await folder.close()
+  }
 }
 
 function stopSignal(): Promise<void> {

@@ -9,6 +9,7 @@ import { withoutPeople } from '../individuals/pseudonyms.ts'
 import { arrivalOf, operation, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
 import { findAccount, isPlatformName, listAccounts, openAccount, type AccountKind } from './accounts.ts'
 import { cashOperations } from './cash-operations.ts'
+import { clientKeyOperation } from './client-keys.ts'
 import { conversionOperations } from './conversion-operations.ts'
 import { depositNonCash, outsideNonCash } from './conversions.ts'
 import { answerTransfer, positiveTiynSchema, transferAnswer } from './named-transfer.ts'
@@ -45,6 +46,7 @@ export const accountOperations = [
     answerSchema: accountAnswer,
     perform: (asked) => rollingBack(asked, (work) => openIndividual(work, asked.caller, asked.request)),
   }),
+  clientKeyOperation,
   operation({
     method: 'POST',
     path: '/v1/non-cash-deposits',

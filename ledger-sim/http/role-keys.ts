@@ -18,17 +18,18 @@ import { limits } from './limits.ts'
 import type { Caller } from './operation.ts'
 
 /** Strict, so that a private key that is sent by a slip is refused. */
-const nextKeySchema = z.strictObject({
+export const roleJwkSchema = z.strictObject({
   kty: z.literal('EC'),
   crv: z.literal('P-256'),
   x: keyIdSchema,
   y: keyIdSchema,
 })
+export type RoleJwk = z.output<typeof roleJwkSchema>
 
 export const roleKeyRequestSchema = z.strictObject({
   /** RFC 7638 thumbprint of the key that signs the request. */
   formerKey: keyIdSchema,
-  nextKey: nextKeySchema,
+  nextKey: roleJwkSchema,
   /** For how long the former key is still heard; 0 where somebody else may have it. */
   formerEndsAfterSeconds: z.int().min(0).max(limits.roleKeyGraceSecondsMax),
   /** The next key's, over `{ role, owner, formerKey, nextKey, formerEndsAfterSeconds }`: tag `tolem/role-key/1`. */

@@ -62,6 +62,7 @@ const excluded: Readonly<Record<string, string>> = {
   '/v1/account-card-blocks': ofAccounts,
   '/v1/account-card-unblocks': ofAccounts,
   '/v1/terminal/payment-requests/card-payments': ofAccounts,
+  '/v1/client-keys': 'whose word counts, not what money does: test/integration/ledger/client-keys.test.ts',
   '/v1/terminal/key-rotations': 'a till’s keys: whose word counts, not what money does',
   '/v1/groups': names,
   '/v1/group-changes': names,

@@ -1,4 +1,5 @@
 /** Examples of accounts and money: opening, non-cash in, conversions both ways, a payment, balances. */
+import { p256 } from '../demo-ledger.ts'
 import type { Story } from './stage.ts'
 
 export const story: Story = async (stage) => {
@@ -108,4 +109,17 @@ export const story: Story = async (stage) => {
   await bank.disowned(sales, sale)
   await bank.disowned(redemptions, redemption)
   await agency.disowned(payments, payment)
+
+  const clientKeys = '/v1/client-keys'
+  const jwk = p256('examples/stock-farm').jwk
+  const first = { registrationId: stage.id(), accountId: 'stock-farm', role: 'legal-entity', jwk }
+  await bank.post('A bank gives its client the first key', clientKeys, first)
+  await bank.post('The answer was lost', clientKeys, first)
+  const another = { ...first, jwk: p256('examples/another key').jwk }
+  await bank.post('The id means another key', clientKeys, another, 409)
+  const second = { ...another, registrationId: stage.id() }
+  await bank.post('The client has a key, which it changes itself', clientKeys, second, 409)
+  const stranger = { ...second, registrationId: stage.id(), accountId: 'nobody' }
+  await bank.post('There is no such client', clientKeys, stranger, 404)
+  await bank.disowned(clientKeys, second, 'registrationId')
 }
