@@ -2,7 +2,7 @@
  * Method: a journal on a real disk is given packages with sealed card keys; their bytes are looked for in every file of
  * the folder, before and after they are erased. Each search must have found them before.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -12,6 +12,7 @@ import { migrations } from '../../../src/sync/journal/schema.ts'
 import { canonicalText, hashOf } from '../../../src/sync/protocol/canonical.ts'
 import { recordSourcesOf } from '../../../src/sync/protocol/record-sources.ts'
 import type { Lease, TerminalPackage } from '../../../src/voucher/package.ts'
+import { foundInFiles, sealedKeysOf } from '../../fixtures/sealed-keys-in-files.ts'
 import { leaseOf, noon, packageOf, Seeded, sellOffline } from '../../unit/sync/world.ts'
 
 let folder: string
@@ -28,20 +29,7 @@ afterEach(() => {
 })
 
 const open = () => new Journal(file, { now: () => noon })
-const log = () => `${file}-wal`
-const keysOf = (leases: readonly Lease[]): readonly string[] =>
-  leases.flatMap(({ slots }) => slots.flatMap(({ cards }) => cards.flatMap(({ sealedTillKey: key }) => key ?? [])))
-
-/** How many of these keys are in this file, whole or in any part of half its length. */
-function foundIn(path: string, leases: readonly Lease[]): number {
-  const bytes = readFileSync(path)
-  return keysOf(leases).filter((key) => {
-    const half = key.length / 2
-    return [0, half / 2, half].some((from) => bytes.includes(key.slice(from, from + half)))
-  }).length
-}
-const found = (leases: readonly Lease[]): number =>
-  Math.max(...readdirSync(folder).map((name) => foundIn(join(folder, name), leases)))
+const found = (leases: readonly Lease[]): number => foundInFiles(folder, sealedKeysOf(leases))
 
 const seeded = new Seeded('erased keys')
 const leaseOfCards = (cards: number, sellUntil: number): Lease => ({
@@ -97,7 +85,7 @@ describe.each([
     expect(found(former)).toBe(2 * cards)
     activate(packageOf(2, { leases: next }))
     expect([found(former), found(next)]).toEqual([0, 2 * cards])
-    expect(statSync(log()).size).toBe(0)
+    expect(statSync(`${file}-wal`).size).toBe(0)
   })
 
   it('leaves nothing in the files of an earlier version, once that is upgraded', () => {
