@@ -254,7 +254,8 @@ CREATE INDEX outbox_by_order ON outbox (state, sequence);
 /**
  * With it the row `card_keys_erased`, which an older version could not read. Earlier versions left the text of former
  * packages, with sealed card keys, in pages that are free: the table is made anew, which empties its pages
- * (`secure_delete`), and all that are free are taken once for zeroes.
+ * (`secure_delete`), and all that are free are taken once for zeroes (half the most that
+ * SQLite takes as one value, which no till's packages come near).
  */
 const overwrittenPackages = `
 CREATE TABLE package_anew (
@@ -269,7 +270,7 @@ DROP TABLE package;
 ALTER TABLE package_anew RENAME TO package;
 CREATE TABLE overwritten (zeroes BLOB) STRICT;
 INSERT INTO overwritten
-  SELECT zeroblob(freelist_count * page_size) FROM pragma_freelist_count, pragma_page_size;
+  SELECT zeroblob(min(freelist_count * page_size, 500000000)) FROM pragma_freelist_count, pragma_page_size;
 DROP TABLE overwritten;
 `
 

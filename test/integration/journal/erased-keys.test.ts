@@ -7,12 +7,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { KeyErasure } from '../../../src/sync/engine/key-erasure.ts'
+import { TrustedTime } from '../../../src/sync/engine/trusted-time.ts'
 import { Journal } from '../../../src/sync/journal/journal.ts'
 import { migrations } from '../../../src/sync/journal/schema.ts'
+import { holdsCardKeys } from '../../../src/sync/journal/stored-package.ts'
 import { canonicalText, hashOf } from '../../../src/sync/protocol/canonical.ts'
 import { recordSourcesOf } from '../../../src/sync/protocol/record-sources.ts'
 import type { Lease, TerminalPackage } from '../../../src/voucher/package.ts'
 import { foundInFiles, sealedKeysOf } from '../../fixtures/sealed-keys-in-files.ts'
+import { FakeScheduler } from '../../unit/drivers/fake-scheduler.ts'
 import { leaseOf, noon, packageOf, Seeded, sellOffline } from '../../unit/sync/world.ts'
 
 let folder: string
@@ -62,20 +66,31 @@ describe.each([
     expect([found([over]), found([live])]).toEqual([0, cards])
   })
 
-  it('loses them from the log at the next start, when it stopped between', () => {
-    const [over] = leasesOf(cards)
-    activate(packageOf(1, { leases: [over] }))
-    const reader = new Database(file, { readonly: true })
-    reader.exec('BEGIN; SELECT count(*) FROM package')
-    reader.prepare('SELECT count(*) FROM package').get()
-    erase(over)
-    // Another program reads the state of before: till then it stays.
-    expect(found([over])).toBe(cards)
-    reader.close()
-    journal.close()
-    journal = open()
-    expect(found([over])).toBe(0)
-  })
+  it.each(['a minute after the other has gone', 'at the next start'])(
+    'loses them from the log, which another program was reading, %s',
+    async (when) => {
+      const [over] = leasesOf(cards)
+      activate(packageOf(1, { leases: [over] }))
+      const reader = new Database(file, { readonly: true })
+      reader.exec('BEGIN')
+      reader.prepare('SELECT count(*) FROM package').get()
+      const scheduler = new FakeScheduler()
+      const clock = { wall: () => noon, monotonic: () => scheduler.now() }
+      const activePackage = () => journal.activePackage()
+      const erasure = new KeyErasure({ journal, time: new TrustedTime(clock, noon), scheduler, activePackage })
+      erasure.start()
+      expect(journal.activePackage()?.package.leases.map(holdsCardKeys)).toEqual([false])
+      // It still sees what was there before.
+      expect(found([over])).toBe(cards)
+      reader.close()
+      if (when === 'at the next start') {
+        journal.close()
+        journal = open()
+      } else await scheduler.advance(60_000)
+      expect(found([over])).toBe(0)
+      expect(statSync(`${file}-wal`).size).toBe(0)
+    },
+  )
 
   it('leaves nothing of itself in the files when a newer one arrives', () => {
     const former = leasesOf(cards)
@@ -89,7 +104,8 @@ describe.each([
   })
 
   it('leaves nothing in the files of an earlier version, once that is upgraded', () => {
-    const former = leasesOf(cards)
+    // More than the new ones take of the free pages.
+    const former = [...leasesOf(cards), ...leasesOf(cards), ...leasesOf(cards)]
     const next = leasesOf(cards)
     journal.close()
     rmSync(file)
