@@ -254,8 +254,8 @@ CREATE INDEX outbox_by_order ON outbox (state, sequence);
 /**
  * With it the row `card_keys_erased`, which an older version could not read. Earlier versions left the text of former
  * packages, with sealed card keys, in pages that are free: the table is made anew, which empties its pages
- * (`secure_delete`), and all that are free are taken once for zeroes (half the most that
- * SQLite takes as one value, which no till's packages come near).
+ * (`secure_delete`), and all that are free are taken once for zeroes (as one value, of half the most
+ * that SQLite takes, which no till's packages come near).
  */
 const overwrittenPackages = `
 CREATE TABLE package_anew (

@@ -1,5 +1,7 @@
-/** Method: when the keys of ended leases are erased, by a clock of the test's own; what is erased on the disk is in
- * test/integration/journal/erased-keys.test.ts. */
+/**
+ * Method: when the keys of ended leases are erased, by a clock of the test's own. What of the disk is erased is looked
+ * for in test/integration/journal/erased-keys.test.ts.
+ */
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { KeyErasure } from '../../../src/sync/engine/key-erasure.ts'
