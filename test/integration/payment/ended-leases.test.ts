@@ -103,7 +103,7 @@ it.each([
   },
 )
 
-it('keys erased too early, by a clock that was put right, cost nobody money: other cards pay, and all with network', async () => {
+it('keys erased too early cost nobody money: other cards pay, and all of them with network', async () => {
   const { card } = uidCard('04A1B2C3D4E5F6')
   world = await prepared.open(undefined, (own, label) => {
     if (label === 'Forged Pupil 01') return card
