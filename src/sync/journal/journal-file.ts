@@ -87,6 +87,21 @@ export function takeOverWholeLog(database: Database.Database): void {
   )
 }
 
+/**
+ * The same, without waiting for another program that reads.
+ * @returns whether the log is empty
+ */
+export function emptyLogUnlessRead(database: Database.Database): boolean {
+  const waitMs = database.pragma('busy_timeout', { simple: true }) as number
+  database.pragma('busy_timeout = 0')
+  try {
+    const [{ busy }] = database.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number }]
+    return busy === 0
+  } finally {
+    database.pragma(`busy_timeout = ${waitMs}`)
+  }
+}
+
 /** Takes less than a tenth of a second to look through. */
 const checkedAtOnceBytes = 64 * 1_024 * 1_024
 

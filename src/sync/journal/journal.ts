@@ -12,12 +12,20 @@ import {
   type PaymentRequestTerms,
   type SyncItem,
 } from '../protocol/messages.ts'
-import { canonicalText, hashOf, hashOfText, toJson } from '../protocol/canonical.ts'
+import { canonicalText, hashOfText, toJson } from '../protocol/canonical.ts'
 import { genesisHash, rowHashOf } from '../protocol/journal-chain.ts'
-import { terminalPackageSchema, type TerminalPackage } from '../../voucher/package.ts'
+import type { TerminalPackage } from '../../voucher/package.ts'
 import { tiyn, zeroTiyn, type Tiyn } from '../../voucher/money.ts'
 import { isFailedSync, isStorageFault, type Anchor } from './data-folder.ts'
-import { asFolderError, isLong, migrate, openFile, refuseNewer, takeOverWholeLog } from './journal-file.ts'
+import {
+  asFolderError,
+  emptyLogUnlessRead,
+  isLong,
+  migrate,
+  openFile,
+  refuseNewer,
+  takeOverWholeLog,
+} from './journal-file.ts'
 import {
   project,
   projectedTables,
@@ -57,6 +65,7 @@ import { JournalGoodsQuestions } from './goods-questions.ts'
 import { JournalReturns } from './returns.ts'
 import { JournalShifts } from './shifts.ts'
 import { JournalTimes } from './times.ts'
+import { erasing, packageIn, packageLeftBy } from './stored-package.ts'
 import { JournalTears } from './torn-tenders.ts'
 import { refuseDamaged, WholeCheck } from './whole-check.ts'
 
@@ -107,6 +116,8 @@ export class Journal {
   /** The fsync that failed in this life of the journal. */
   #failedSync: unknown
   #commitsSinceCheckpoint = 0
+  /** The log has pages of before something was erased. */
+  #logHoldsErased = false
   #wholeCheck: WholeCheck | undefined
 
   /**
@@ -124,6 +135,8 @@ export class Journal {
       this.#database.pragma('journal_mode = WAL')
       this.#database.pragma('synchronous = FULL')
       this.#database.pragma('foreign_keys = ON')
+      // What is erased is overwritten: sealed card keys would else stay in free pages (docs/adr/0041).
+      this.#database.pragma('secure_delete = ON')
       // Taken over by this class: SQLite's own checkpoint takes no notice of an fsync that fails.
       this.#database.pragma('wal_autocheckpoint = 0')
       const isChecked = !isLong(this.#database, options.checkedAtOnceBytes)
@@ -207,6 +220,36 @@ export class Journal {
       this.#run(`UPDATE package SET json = '' WHERE version < ?`, version)
       this.#append({ kind: 'package_activated', packageId, version, packageHash })
     })
+    this.#logHoldsErased = true
+    this.emptyLogOfErased()
+  }
+
+  /**
+   * Blanks the sealed card keys of these leases in the active package, for good, and with a row that vouches for the
+   * text that is left: rules, prices and hotlist stay as the ledger signed them.
+   * @throws DataFolderError JOURNAL_CORRUPT: what has changed on the disk is vouched for by nobody
+   */
+  eraseCardKeys(leaseIds: ReadonlySet<string>): void {
+    const active = this.activePackage()
+    if (active === undefined) return
+    const { packageId } = active.package
+    const { text, row } = erasing(active.package, leaseIds, this.#erasedOf(packageId))
+    this.#write(() => {
+      this.#run('UPDATE package SET json = ? WHERE package_id = ?', text, packageId)
+      this.#append(row)
+    })
+    this.#logHoldsErased = true
+    this.emptyLogOfErased()
+  }
+
+  /** Whatever was erased is gone from the log too; not yet, where another program reads an older state. */
+  emptyLogOfErased(): void {
+    if (this.#logHoldsErased) this.#takeOverLog()
+  }
+
+  #erasedOf(packageId: string): RowOf<'card_keys_erased'> | undefined {
+    const erased = this.lastRow('card_keys_erased')?.row
+    return erased?.packageId === packageId ? erased : undefined
   }
 
   /** Whether this package was ever stored here: an id or a version names one package for ever. */
@@ -215,7 +258,8 @@ export class Journal {
   }
 
   /**
-   * The package to decide under, exactly as it was activated.
+   * The package to decide under, exactly as it was activated, but for card keys that were erased; its hash is that of
+   * what the ledger signed.
    * @throws DataFolderError JOURNAL_CORRUPT: no rule or price is taken from a package that has changed on the disk
    */
   activePackage(): { package: TerminalPackage; hash: string } | undefined {
@@ -223,8 +267,10 @@ export class Journal {
     if (activated === undefined) return undefined
     const { packageId, packageHash: hash } = activated
     const stored = this.#get('SELECT json FROM package WHERE package_id = ?', packageId) as { json: string } | undefined
-    const found = stored === undefined ? undefined : packageIn(stored.json, hash)
-    if (found === undefined) throw damagedAt(this.lastSequence('package_activated'))
+    const json = stored?.json ?? ''
+    const erased = this.#erasedOf(packageId)
+    const found = erased === undefined ? packageIn(json, hash) : packageLeftBy(erased, json)
+    if (found === undefined) throw damagedAt(this.lastSequence(erased?.kind ?? 'package_activated'))
     return { package: found, hash }
   }
 
@@ -620,10 +666,15 @@ export class Journal {
    * nothing that can fail. What fails is tried again, for the log keeps its pages; but not an fsync.
    */
   #checkpoint(): void {
-    if (this.#commitsSinceCheckpoint < commitsPerCheckpoint || !this.isDiskTrusted) return
+    if (this.#commitsSinceCheckpoint >= commitsPerCheckpoint) this.#takeOverLog()
+  }
+
+  #takeOverLog(): void {
+    if (!this.isDiskTrusted) return
     this.#commitsSinceCheckpoint = 0
     try {
-      this.#database.pragma('wal_checkpoint(PASSIVE)')
+      if (this.#logHoldsErased) this.#logHoldsErased = !emptyLogUnlessRead(this.#database)
+      else this.#database.pragma('wal_checkpoint(PASSIVE)')
     } catch (error) {
       if (isFailedSync(error)) this.#distrustDisk(error)
       else if (!isStorageFault(error)) throw error
@@ -760,17 +811,5 @@ export class Journal {
 
   #all(sql: string, ...values: readonly unknown[]): unknown[] {
     return this.#statement(sql).all(...values)
-  }
-}
-
-/** Undefined when it is not the package of that hash. */
-function packageIn(json: string, hash: string): TerminalPackage | undefined {
-  try {
-    const value: unknown = JSON.parse(json)
-    // It is stored as it is hashed; earlier versions stored it as it came.
-    const isOfHash = hashOfText('tolem/package/1', json) === hash || hashOf('tolem/package/1', value) === hash
-    return isOfHash ? terminalPackageSchema.parse(value) : undefined
-  } catch {
-    return undefined
   }
 }

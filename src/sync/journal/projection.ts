@@ -118,6 +118,8 @@ export function project(prepared: (sql: string) => Statement, chained: ChainedRo
       return fact('enrolment', row.enrolment)
     case 'package_activated':
       return fact('active_package', { packageId: row.packageId, version: row.version })
+    case 'card_keys_erased':
+      return fact('active_package', { packageId: row.packageId, version: row.version, textHash: row.textHash })
     case 'sale_frozen':
       prepared(
         `INSERT INTO sale (sale_id, json, total, state, sequence, at, shift_id)

@@ -42,6 +42,15 @@ export const journalRowSchema = z.discriminatedUnion('kind', [
   row('epoch_started', { reason: z.enum(['first', 'rollback_detected']) }),
   row('enrolled', { enrolment: enrolmentSchema }),
   row('package_activated', { packageId: uuidSchema, version: z.int(), packageHash: hashSchema }),
+  /** `sellUntil` of these leases has passed. */
+  row('card_keys_erased', {
+    packageId: uuidSchema,
+    version: z.int(),
+    /** All of this package, erased before or now, with their hashes as they were signed (tag `tolem/lease/1`). */
+    leases: z.array(z.strictObject({ leaseId: uuidSchema, hash: hashSchema })).min(1),
+    /** Of the package's text as it is stored since: tag `tolem/package-without-keys/1`. */
+    textHash: hashSchema,
+  }),
   /** The basket stops changing: its first tender starts. */
   row('sale_frozen', { sale: saleSchema, total: tiynSchema }),
   /** Before anything irreversible: the tender's id, its terms, the package and the decision it stands on. */

@@ -252,6 +252,29 @@ CREATE INDEX outbox_by_order ON outbox (state, sequence);
 `
 
 /**
+ * With it the row `card_keys_erased`, which an older version could not read. Earlier versions left the text of former
+ * packages, with sealed card keys, in pages that are free: the table is made anew, which empties its pages
+ * (`secure_delete`), and all that are free are taken once for zeroes (as one value, of half the most
+ * that SQLite takes, which no till's packages come near).
+ */
+const overwrittenPackages = `
+CREATE TABLE package_anew (
+  package_id TEXT PRIMARY KEY,
+  version INTEGER NOT NULL UNIQUE,
+  hash TEXT NOT NULL,
+  json TEXT NOT NULL,
+  received_at INTEGER NOT NULL
+) STRICT;
+INSERT INTO package_anew SELECT package_id, version, hash, json, received_at FROM package;
+DROP TABLE package;
+ALTER TABLE package_anew RENAME TO package;
+CREATE TABLE overwritten (zeroes BLOB) STRICT;
+INSERT INTO overwritten
+  SELECT zeroblob(min(freelist_count * page_size, 500000000)) FROM pragma_freelist_count, pragma_page_size;
+DROP TABLE overwritten;
+`
+
+/**
  * Each takes a journal one version on; what is here was released and stays as it is. What follows from the rows is made
  * again after them, so that a new column needs no filling here.
  */
@@ -281,6 +304,7 @@ export const migrations: readonly string[] = [
    ) STRICT;`,
   // With it the rows `goods_asked` and `goods_answered`, which an older version could not read.
   `CREATE TABLE goods_question (sale_id TEXT PRIMARY KEY REFERENCES sale (sale_id), sequence INTEGER NOT NULL) STRICT;`,
+  overwrittenPackages,
 ]
 
 export const schemaVersion = migrations.length

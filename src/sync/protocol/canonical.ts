@@ -19,6 +19,7 @@ export type DomainTag =
   | 'tolem/decision-record/1'
   | 'tolem/issuer-record/1'
   | 'tolem/package/1'
+  | 'tolem/package-without-keys/1'
   | 'tolem/hotlist/1'
   | 'tolem/lease/1'
   | 'tolem/item-result/1'

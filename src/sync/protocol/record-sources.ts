@@ -25,13 +25,19 @@ interface Hashes {
 /** A package is immutable, and a lease of a school has thousands of slots: hashed once, not at each tap. */
 const hashed = new WeakMap<TerminalPackage, Hashes>()
 
-/** Does beforehand what the first record under this package would have to wait for. */
-export function hashParts(of: TerminalPackage): Hashes {
-  const known = hashed.get(of)
-  if (known !== undefined) return known
+/**
+ * Does beforehand what the first record under this package would have to wait for.
+ *
+ * @param known of leases that are no longer here as they were signed
+ */
+export function hashParts(of: TerminalPackage, known: ReadonlyMap<string, Hash> = new Map()): Hashes {
+  const before = hashed.get(of)
+  if (before !== undefined) return before
   const hashes = {
     hotlist: hashOf('tolem/hotlist/1', of.hotlist),
-    leases: new Map(of.leases.map((lease) => [lease.leaseId, hashOf('tolem/lease/1', lease)])),
+    leases: new Map(
+      of.leases.map((lease) => [lease.leaseId, known.get(lease.leaseId) ?? hashOf('tolem/lease/1', lease)]),
+    ),
   }
   hashed.set(of, hashes)
   return hashes

@@ -3,6 +3,7 @@
  * it in the same way and differ only in what they pass in.
  */
 import type { CardReaderPort, HidPort, PrinterPort } from '../../drivers/ports.ts'
+import { KeyErasure } from '../../sync/engine/key-erasure.ts'
 import type { KeyRing } from '../../sync/engine/key-ring.ts'
 import { LedgerClient } from '../../sync/engine/ledger-client.ts'
 import type { Clock, LedgerTransport, Randomness, Scheduler } from '../../sync/engine/ports.ts'
@@ -108,6 +109,7 @@ export function createCore(parts: CoreParts): Core {
     customerWaits: (tenderId) => till.customerWaits(tenderId),
     onDidChange: () => till.publish(),
   })
+  const keyErasure = new KeyErasure({ journal, time, scheduler, activePackage })
   const printQueue = new PrintQueue({
     journal,
     printer: parts.printer,
@@ -203,6 +205,7 @@ export function createCore(parts: CoreParts): Core {
   journal.onDidDistrustDisk(() => till.publish())
   till.start(workOf(payment, byQr, byCbdcCard))
   const begin = (): void => {
+    keyErasure.start()
     engine.start()
     printQueue.nudge()
   }
@@ -221,6 +224,7 @@ export function createCore(parts: CoreParts): Core {
       till.stop()
       signals.dispose()
       readerSetUp.dispose()
+      keyErasure.stop()
       engine.stop()
       printQueue.stop()
       journal.close()
@@ -251,15 +255,17 @@ function isSameTill(first: Enrolment, second: Enrolment): boolean {
   return first.terminalId === second.terminalId && thumbprintOf(first.terminalKey) === thumbprintOf(second.terminalKey)
 }
 
-/** The active package, parsed once: it is immutable, and a swap is visible to the next tap. */
+/** The active package, parsed once: a swap is visible to the next tap, and what was erased on the disk is gone here. */
 function cachedPackage(journal: Journal): () => { package: TerminalPackage; hash: string } | undefined {
   let cached: { package: TerminalPackage; hash: string } | undefined
+  let of: { version: number; textHash?: string } | undefined
   return () => {
-    const version = journal.fact<{ version: number }>('active_package')?.version
-    if (version === undefined) return undefined
-    if (cached?.package.version !== version) {
+    const now = journal.fact<{ version: number; textHash?: string }>('active_package')
+    if (now === undefined) return undefined
+    if (cached === undefined || of?.version !== now.version || of.textHash !== now.textHash) {
       cached = journal.activePackage()
       if (cached === undefined) return undefined
+      of = now
       hashParts(cached.package)
       prepareLookup(cached.package.hotlist)
     }

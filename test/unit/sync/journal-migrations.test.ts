@@ -21,7 +21,8 @@ const isOlderThan = (version: number, kind: string): boolean =>
   (version >= 7 || kind !== 'discrepancy_told') &&
   (version >= 8 || !kind.startsWith('time_')) &&
   (version >= 9 || !/^(payment_request|capture_)/.test(kind)) &&
-  (version >= 13 || !/^goods_(asked|answered)/.test(kind))
+  (version >= 13 || !/^goods_(asked|answered)/.test(kind)) &&
+  (version >= 14 || kind !== 'card_keys_erased')
 
 function columnsOf(database: Database.Database, table: string): string[] {
   return (database.pragma(`table_info(${table})`) as { name: string }[]).map(({ name }) => name)

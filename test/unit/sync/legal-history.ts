@@ -11,12 +11,13 @@ import {
   intentOf,
   itemOf,
   leaseId,
+  leaseOf,
   ledgerKey,
   noon,
   packageOf,
   saleFrozen,
   saleOf,
-  type Seeded,
+  Seeded,
 } from './world.ts'
 
 interface LiveTender {
@@ -310,8 +311,11 @@ export function playLegalHistory(
         journal.commit({ kind: 'item_answered', item: itemOf(seeded.pick(surrenders), 'done'), by: 'batch' })
       ),
     () => {
-      const next = packageOf((version += 1))
+      const lease = leaseOf(new Seeded(`lease ${(version += 1)}`), noon)
+      const next = packageOf(version, { leases: [lease] })
       journal.activatePackage(next, hashOf('tolem/package/1', next))
+      // The keys of every second are erased before the next one is here.
+      if (version % 2 === 0 && has('card_keys_erased')) journal.eraseCardKeys(new Set([lease.leaseId]))
     },
     () => {
       const discrepancyId = seeded.pick([...discrepancies, seeded.uuid()])

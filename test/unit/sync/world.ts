@@ -13,7 +13,7 @@ import { signingKey, signTagged } from '../../../src/sync/protocol/keys.ts'
 import type { Evidence, ItemResult, SignedItemResult, SignedPackage } from '../../../src/sync/protocol/messages.ts'
 import { decide, type DecisionInput } from '../../../src/voucher/decide.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
-import type { TerminalPackage } from '../../../src/voucher/package.ts'
+import type { Lease, TerminalPackage } from '../../../src/voucher/package.ts'
 import type { Sale } from '../../../src/voucher/sale.ts'
 import { saleTotal } from '../../../src/voucher/sale.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
@@ -127,6 +127,21 @@ export function slotOf(beneficiary: string): Slot {
     countSpent: 0,
     amountSpent: tiyn(0n),
     booked: [],
+  }
+}
+
+/** A card of the profile `uid`, and one that proves itself: with a sealed key, which is not one that opens. */
+export function leaseOf(seeded: Seeded, sellUntil: number): Lease {
+  const hex = (bytes: number) => Buffer.from(seeded.bytes(bytes)).toString('hex')
+  const sealedTillKey = Buffer.from(seeded.bytes(64)).toString('base64url')
+  const cards = [{ card: hex(16) }, { card: hex(16), sealedTillKey }]
+  return {
+    leaseId: seeded.uuid(),
+    schemeId: scheme.schemeId,
+    amount: tiyn(120_000n),
+    sellUntil,
+    presentUntil: sellUntil + 14 * 24 * hour,
+    slots: [{ slot: slotOf(hex(16)), cards }],
   }
 }
 
