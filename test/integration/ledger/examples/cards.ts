@@ -95,6 +95,7 @@ export const story: Story = async (stage) => {
 
   const reissues = '/v1/applet-card-reissues'
   const instead = { card, cardId: 'e'.repeat(32), publicKey: point }
+  await agency.post('No point of the curve', reissues, { ...instead, publicKey: nowhere }, 409)
   await agency.post('A card in place of a lost one', reissues, instead)
   await agency.post('Another one took its place', reissues, { ...instead, cardId: 'd'.repeat(32) }, 409)
   await agency.post('There is no such card', reissues, { ...instead, ...unknown }, 404)
