@@ -35,6 +35,7 @@ const commands = [
   ...['start', 'demo', 'ledger', 'mocks', 'sim', 'reader-soak', 'setup-check', 'verify-receipt', 'test', 'ready'],
   ...[
     'applet-check',
+    'integrator-tables',
     'doctor',
     'pictures',
     'package',
