@@ -5,7 +5,15 @@ import { ensureElectronShellIsBuilt } from '../../../src/terminal/shell-electron
 import { corePidOf, describeBridge, devicePidOf, until } from '../../contract/bridge.suite.ts'
 import type { ShellUnderTest } from '../../contract/bridge.suite.ts'
 import { windowOf } from './page-in-electron.ts'
-import { isLoaded, openDisplay, runUntilItSays, startAgain, startElectron, whyNoElectron } from './start-electron.ts'
+import {
+  isLoaded,
+  openDisplay,
+  runUntilItSays,
+  startAgain,
+  startAnsweringElectron,
+  startElectron,
+  whyNoElectron,
+} from './start-electron.ts'
 import type { Display } from './start-electron.ts'
 
 let display: Display
@@ -21,7 +29,7 @@ beforeEach(({ skip }) => {
 })
 
 describeBridge('Electron', async (): Promise<ShellUnderTest> => {
-  const shell = await startElectron(display)
+  const shell = await startAnsweringElectron(display)
   let opened = 0
   return {
     openWindow: async () => {

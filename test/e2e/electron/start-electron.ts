@@ -1,9 +1,10 @@
 /** The Electron shell with fake core and device host, driven by Playwright on a display of its own. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { _electron, type ElectronApplication, type Page } from 'playwright'
 import { expect, vi } from 'vitest'
 import { electronMainFile } from '../../../src/terminal/shell-electron/build.ts'
@@ -88,6 +89,50 @@ export async function startElectron(
     await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }
   return { application, profile, parameters, environment, stop: () => (stopped ??= stop()) }
+}
+
+const answersWithinMs = 60_000
+
+/**
+ * The same, with a page that has answered Playwright. Its launch of Electron is known to wait for ever now and then
+ * (microsoft/playwright #9351, #29386); here it did so twice in some hundred launches, each time the first of its test
+ * process and beside other work. Such a one is ended and made once more, and what it hung at is said.
+ */
+export async function startAnsweringElectron(display: Display): Promise<ElectronUnderTest> {
+  for (let isLast = false; ; isLast = true) {
+    let stage = 'the launch'
+    const starting = (async () => {
+      const shell = await startElectron(display)
+      stage = 'its first window'
+      const page = await shell.application.firstWindow()
+      stage = 'its page'
+      await page.evaluate(() => undefined)
+      return shell
+    })()
+    if (isLast) return starting
+    const started = await Promise.race([starting, pause(answersWithinMs, undefined, { ref: false })])
+    if (started !== undefined) return started
+    starting.catch(() => undefined)
+    const ended = endElectronsOf(display)
+    console.warn(`Electron: ${stage} did not answer within a minute; ended and started again: ${ended.join(' | ')}`)
+  }
+}
+
+/** @returns what each of them was */
+function endElectronsOf({ name }: Display): readonly string[] {
+  const read = (pid: string, file: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, 'latin1').replaceAll('\0', ' ')
+    } catch {
+      return ''
+    }
+  }
+  const found = readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && read(entry, 'environ').includes(`DISPLAY=${name} `))
+    .map((pid) => ({ pid, was: `${read(pid, 'wchan')} ${read(pid, 'cmdline').slice(0, 200)}` }))
+    .filter(({ was }) => was.includes('electron'))
+  for (const { pid } of found) process.kill(Number(pid), 'SIGKILL')
+  return found.map(({ pid, was }) => `${pid} ${was}`)
 }
 
 /** The shell without Playwright: nothing looks into it, and it says what it says. */
