@@ -1,6 +1,7 @@
 /**
- * Problem codes of the HTTP interface (RFC 9457), in the order in which the ledger checks them: the first that applies
- * is answered. `type` is `urn:tolem:problem:<code>`.
+ * Problem codes of the HTTP interface (RFC 9457), in the order in which the ledger's door checks them: the first that
+ * applies is answered. What an operation finds by itself may come in another order: a known id with other terms is
+ * told before an account that is not there. `type` is `urn:tolem:problem:<code>`.
  */
 import { z } from 'zod'
 

@@ -56,7 +56,7 @@ const excluded: Readonly<Record<string, string>> = {
   '/v1/card-reissues': 'keys of cards: test/integration/ledger/card-reissue.test.ts',
   '/v1/card-rekeyings': 'keys of cards: test/integration/ledger/rekeying.test.ts',
   '/v1/card-rekeyings/done': 'keys of cards, as above',
-  '/v1/terminal/card-sessions': 'keys of cards: test/integration/ledger/card-sessions',
+  '/v1/terminal/card-sessions': 'keys of cards: test/integration/ledger/authorisation.test.ts',
   '/v1/terminal/card-session-keys': 'keys of cards, as above',
   '/v1/account-cards': ofAccounts,
   '/v1/account-card-blocks': ofAccounts,
