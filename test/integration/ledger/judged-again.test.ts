@@ -169,6 +169,23 @@ describe('a sale that is judged again', () => {
     expect(await till.inquire(second.terms.tenderId)).toMatchObject({ state: 'settled', loss: null })
   })
 
+  test('is paid before a later one, whose request first ends the lease that frees the slot', async () => {
+    const card = demo.card('Pupil 01')
+    const [first, second, third] = [till.decide({ card }), till.decide({ card }), till.decide({ card })]
+    await till.present(first)
+    await till.present(second)
+    demo.clock.now += dayMs
+    const { tenderId } = first.terms
+    await till.batch(till.refund(tenderId, [{ line: 1, amount: tiyn(40_000n) }]))
+    await drain(demo, 'scheme.school-lunch')
+    await till.reverse(tenderId)
+    expect(await till.inquire(second.terms.tenderId)).toMatchObject({ state: 'not_paid', loss: 'SLOT_ALREADY_USED' })
+    // The lease ends; the next that is asked of the ledger is the third sale.
+    demo.clock.now += 20 * dayMs
+    expect(await till.present(third)).toMatchObject({ state: 'not_paid', loss: 'SLOT_ALREADY_USED' })
+    expect(await till.inquire(second.terms.tenderId)).toMatchObject({ state: 'settled', loss: null })
+  })
+
   test('and stays unpaid, by a rule of today, keeps its reason: nothing new is filed', async () => {
     const card = demo.card('Pupil 01')
     await inTransaction(demo.ports, (work) => setCardStatus(work, card.pseudonym, 'blocked'))
