@@ -35,6 +35,7 @@ export class Cashier {
   readonly #note: (what: string) => void
   readonly #showsQr: (text: string) => void
   readonly #pinRandom: SeededRandom
+  readonly #restRandom: SeededRandom
   readonly #pinOf: (card: string) => string | undefined
   #card: string
   #lately: readonly string[]
@@ -66,6 +67,7 @@ export class Cashier {
     this.#note = note
     this.#showsQr = showsQr
     this.#pinRandom = random.branch('pin')
+    this.#restRandom = random.branch('rest')
     this.#pinOf = pinOf
     this.#card = random.pick(cards)
     this.#lately = [this.#card]
@@ -128,6 +130,8 @@ export class Cashier {
         return this.#refused(snapshot)
       case 'unknown':
         return this.#unknown(snapshot)
+      case 'rest':
+        return this.#rest()
       case 'pin':
         return this.#pin(snapshot.tap)
       case 'qr':
@@ -303,6 +307,16 @@ export class Cashier {
       return -after
     }
     return this.#random.between(800, 3_000)
+  }
+
+  /** What the card leaves: most pay it, by what they have there; some want the card to pay first, or nothing at all. */
+  #rest(): number {
+    const choice = this.#restRandom.fraction()
+    if (this.#restRandom.chance(0.2)) this.#station.pullCard()
+    if (this.#closing) return this.#do({ command: choice < 0.5 ? 'rest_by_cash' : 'cancel_payment' }, 1_000)
+    if (choice < 0.5) return this.#do({ command: 'rest_by_cash' }, 1_000)
+    if (choice < 0.75) return this.#do({ command: 'rest_by_qr' }, this.#restRandom.between(500, 3_000))
+    return this.#do({ command: choice < 0.9 ? 'rest_later' : 'cancel_payment' }, 1_000)
   }
 
   /** The customer at the pad, who knows the PIN of their own card. */

@@ -16,6 +16,12 @@ export const commandSchema = z.discriminatedUnion('command', [
   /** Asks for all that is left by QR: the customer pays it with their own wallet. */
   z.strictObject({ command: z.literal('pay_by_qr') }),
   z.strictObject({ command: z.literal('pay_cash') }),
+  /** What the card leaves is in the cashier's hand; it is taken when the card has paid. */
+  z.strictObject({ command: z.literal('rest_by_cash') }),
+  /** Asks for what the card leaves by QR, before the card pays. */
+  z.strictObject({ command: z.literal('rest_by_qr') }),
+  /** The card pays first after all: another card pays the rest, or it is not known yet who does. */
+  z.strictObject({ command: z.literal('rest_later') }),
   z.strictObject({ command: z.literal('cancel_payment') }),
   /** Of the card that lies there, typed by its holder. Goes to the card once, and nowhere else. */
   z.strictObject({ command: z.literal('give_pin'), pin: z.string().regex(/^[0-9]{4,8}$/) }),

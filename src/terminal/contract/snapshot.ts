@@ -72,13 +72,13 @@ export const cardPaysSchema = z.strictObject({
 })
 export type CardPays = z.infer<typeof cardPaysSchema>
 
-/** The tap area: exactly one of nine states (ui.md, "Till", the QR of docs/design/17, the PIN of 22). */
+/** The tap area: exactly one of ten states (ui.md, "Till", the QR of docs/design/17, PIN and rest of 26). */
 export const tapSchema = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('idle') }),
   z.strictObject({
     state: z.literal('tap'),
     /** Why the card is wanted again, if it is. */
-    hint: z.enum(['card_moved_too_soon', 'remove_card_first']).nullable(),
+    hint: z.enum(['card_moved_too_soon', 'remove_card_first', 'card_again']).nullable(),
   }),
   z.strictObject({
     state: z.literal('hold'),
@@ -100,6 +100,15 @@ export const tapSchema = z.discriminatedUnion('state', [
     mayBeDebited: z.boolean(),
     amount: tiynSchema,
     since: instantSchema,
+  }),
+  /** The card counts itself and pays last: what it leaves is collected first. Nothing of it is paid yet. */
+  z.strictObject({
+    state: z.literal('rest'),
+    /** What the card is to pay. */
+    amount: tiynSchema,
+    schemeName: textsSchema,
+    /** What others are to pay before it. */
+    rest: tiynSchema,
   }),
   /** The card wants its holder's PIN before it pays. Nothing is paid yet. */
   z.strictObject({
@@ -221,6 +230,9 @@ export const actionSchema = z.enum([
   'pay_by_card',
   'pay_by_qr',
   'pay_cash',
+  'rest_by_cash',
+  'rest_by_qr',
+  'rest_later',
   'cancel_payment',
   'give_pin',
   'cancel_sale',

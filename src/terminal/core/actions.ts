@@ -1,6 +1,6 @@
 /** What the cashier may do now. The screen shows these and no others; a command that is not among them is refused. */
 import type { Action } from '../contract/snapshot.ts'
-import type { PaymentStateName } from '../payment/machine.ts'
+import type { PaymentStateName } from '../payment/payment-context.ts'
 import type { SaleStanding } from './basket.ts'
 
 export interface Situation {
@@ -25,6 +25,9 @@ export interface Situation {
   readonly mayConfirmTime: boolean
 }
 
+/** Nothing is paid yet, and nothing was sent. */
+const cancellable: readonly PaymentStateName[] = ['awaitingCard', 'identifying', 'collectingRest', 'askingPin', 'torn']
+
 export function offeredActions(situation: Situation): Action[] {
   const { state, standing, isFinished, maySell, hasShift, canDecide, canRecord, mayConfirmTime, cardLies } = situation
   if (!canRecord || situation.isBenchOpen) return []
@@ -42,8 +45,11 @@ export function offeredActions(situation: Situation): Action[] {
     ['pay_by_card', isPayable && isResting],
     ['pay_by_qr', isPayable && (isResting || isWaitingForCard)],
     ['pay_cash', isPayable && (isResting || isWaitingForCard)],
+    ['rest_by_cash', state === 'collectingRest'],
+    ['rest_by_qr', state === 'collectingRest'],
+    ['rest_later', state === 'collectingRest'],
     ['give_pin', state === 'askingPin' && cardLies],
-    ['cancel_payment', isWaitingForCard || state === 'identifying' || state === 'askingPin' || state === 'torn'],
+    ['cancel_payment', cancellable.includes(state)],
     ['cancel_sale', mayCancelSale],
     ['next_customer', isResting && (isFinished || (state !== 'idle' && !hasLines))],
     ['wait_for_answer', state === 'unknown'],

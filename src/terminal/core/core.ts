@@ -235,7 +235,7 @@ export function createCore(parts: CoreParts): Core {
 function workOf(card: CardWork, qr: QrPayment, cbdcCard: RequestCardWork): PaymentWork & RequestCardWork {
   return {
     identify: (presenceId) => card.identify(presenceId),
-    prepare: (presenceId) => card.prepare(presenceId),
+    prepare: (presenceId, settledRest) => card.prepare(presenceId, settledRest),
     verifyPin: (presenceId, pin) => card.verifyPin(presenceId, pin),
     prove: (presenceId, tenderId) => card.prove(presenceId, tenderId),
     authorise: (tenderId) => card.authorise(tenderId),
@@ -244,7 +244,7 @@ function workOf(card: CardWork, qr: QrPayment, cbdcCard: RequestCardWork): Payme
     giveUp: (tenderId) => card.giveUp(tenderId),
     reverse: (tenderId) => card.reverse(tenderId),
     now: () => card.now(),
-    requestByQr: () => qr.request(),
+    requestByQr: (rest) => qr.request(rest),
     mayAsk: (requestId) => cbdcCard.mayAsk(requestId),
     payRequest: (presenceId, requestId) => cbdcCard.payRequest(presenceId, requestId),
   }

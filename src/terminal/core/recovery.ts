@@ -1,7 +1,7 @@
 /** What a stop at any instant leaves behind, and how the next start goes on (docs/design/01, "After a stop"). */
 import type { Journal } from '../../sync/journal/journal.ts'
 import { isTorn } from '../../sync/journal/projection.ts'
-import type { RecoveredState } from '../payment/machine.ts'
+import type { RecoveredState } from '../payment/payment-context.ts'
 
 /**
  * An online intent without an outcome may have reached the ledger: unknown; so a QR that was being asked for, which a

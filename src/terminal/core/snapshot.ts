@@ -17,7 +17,7 @@ import { dtByQr } from '../../voucher/tender.ts'
 import type { Action, CardPays, Light, SaleView, Snapshot, TapView, TenderView } from '../contract/snapshot.ts'
 import type { GoodsQuestion } from '../contract/goods.ts'
 import type { TornRecord } from '../contract/torn.ts'
-import type { PaymentContext, PaymentStateName } from '../payment/machine.ts'
+import type { PaymentContext, PaymentStateName } from '../payment/payment-context.ts'
 import type { SaleStanding } from './basket.ts'
 import type { CardUnderQr } from './qr-card-desk.ts'
 import { sameInAll, schemeName } from './scheme-name.ts'
@@ -243,11 +243,18 @@ function tapView(
       return { state: 'idle' }
     case 'awaitingCard':
       if (sources.removeCardFirst) return { state: 'tap', hint: 'remove_card_first' }
-      return { state: 'tap', hint: context.hint === 'card_moved_too_soon' ? context.hint : null }
+      return { state: 'tap', hint: wantedAgain(context.hint) }
     case 'identifying':
       return hold('reading', 15)
     case 'preparing':
       return hold('reading', 35)
+    case 'collectingRest':
+      return {
+        state: 'rest',
+        amount,
+        schemeName: schemeName(context.schemeId ?? '', active),
+        rest: tiyn(BigInt(context.rest ?? '0')),
+      }
     case 'askingPin':
       return {
         state: 'pin',
@@ -289,6 +296,10 @@ function tapView(
     default:
       return state satisfies never
   }
+}
+
+function wantedAgain(hint: PaymentContext['hint']): 'card_moved_too_soon' | 'card_again' | null {
+  return hint === 'card_moved_too_soon' || hint === 'card_again' ? hint : null
 }
 
 function qrView(

@@ -23,13 +23,13 @@ import type { Command, CommandAnswer, CommandFault } from '../contract/commands.
 import type { Action, Snapshot } from '../contract/snapshot.ts'
 import type { GoodsQuestion } from '../contract/goods.ts'
 import type { TornRecord } from '../contract/torn.ts'
+import { paymentMachine } from '../payment/machine.ts'
 import {
   emptyContext,
-  paymentMachine,
   type PaymentContext,
   type PaymentStateName,
   type RecoveredState,
-} from '../payment/machine.ts'
+} from '../payment/payment-context.ts'
 import type { PaymentWork, RequestCardWork } from '../payment/work.ts'
 import { isBenchCommand, type BenchDesk } from './bench/bench-desk.ts'
 import { standingOf, withItem, withQuantity, type SaleStanding } from './basket.ts'
@@ -85,6 +85,9 @@ const needsShift: ReadonlySet<Command['command']> = new Set([
   'pay_by_card',
   'pay_by_qr',
   'pay_cash',
+  'rest_by_cash',
+  'rest_by_qr',
+  'rest_later',
   'cancel_payment',
   'give_pin',
   'cancel_sale',
@@ -326,6 +329,19 @@ export class Till {
       case 'pay_cash':
         if (!may('pay_cash')) return 'not_now'
         return this.#payCash(standing)
+      case 'rest_by_cash':
+      case 'rest_later':
+        if (!may(command.command)) return 'not_now'
+        this.#send({
+          type: 'REST_SETTLED',
+          by: command.command === 'rest_by_cash' ? 'cash' : 'later',
+          cardLies: this.#cardLies,
+        })
+        return undefined
+      case 'rest_by_qr':
+        if (!may('rest_by_qr')) return 'not_now'
+        this.#send({ type: 'PAY_BY_QR' })
+        return undefined
       case 'cancel_payment':
         if (!may('cancel_payment')) return 'not_now'
         this.#cancelTenderOnScreen()
@@ -586,8 +602,12 @@ export class Till {
   #offerLyingCard(): void {
     this.#followQr()
     const state = this.#state()
-    const isWanted = state === 'awaitingCard' || state === 'torn' || (state === 'askingPin' && !this.#cardLies)
-    const { presenceId } = this.#context()
+    const isAsked = state === 'askingPin' || state === 'collectingRest'
+    const isWanted = state === 'awaitingCard' || state === 'torn' || (isAsked && !this.#cardLies)
+    const { presenceId, hint } = this.#context()
+    // What it leaves has come meanwhile, and it lies there still.
+    if (state === 'awaitingCard' && hint === 'card_again' && presenceId !== null && this.#cardLies)
+      return this.#offer(presenceId)
     // Its holder took the one away that is refused now, and laid another one down while the ledger was asked about it.
     const isExchanged = state === 'refused' && presenceId !== null && !this.#cardLies
     const lying = isWanted
@@ -615,6 +635,7 @@ export class Till {
     this.#afterwards(() => {
       this.#tellResolution()
       this.#offerLyingCard()
+      this.#takeRestInHand()
       this.#closeOnScreen()
     })
     this.publish()
@@ -630,9 +651,18 @@ export class Till {
       this.#closeResolvedSales()
       this.#refunds.printEnded()
       // Again, should a full disk have kept the paid sale on the screen from being closed.
+      this.#takeRestInHand()
       this.#closeOnScreen()
     })
     this.publish()
+  }
+
+  /** The card has paid, and what it leaves lies on the counter: both close the sale. */
+  #takeRestInHand(): void {
+    const { rest, restBy } = this.#context()
+    const standing = this.#standing()
+    const isLeft = standing.left.toString() === rest && !this.#sales.isFinished(standing.sale.saleId)
+    if (this.#state() === 'approved' && restBy === 'cash' && isLeft) this.#sales.payCash(standing)
   }
 
   /**

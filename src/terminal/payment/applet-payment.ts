@@ -17,7 +17,7 @@ import type { AppletCard } from '../../voucher/cards/tolem-applet/recognition.ts
 import { nameSlot, readSlots, type AppletSlot, type CardContent } from '../../voucher/cards/tolem-applet/slots.ts'
 import { planSpend, spend, spendPlanOf } from '../../voucher/cards/tolem-applet/spend.ts'
 import { decide, type Decision, type DecisionInput, type DecisionPart } from '../../voucher/decide.ts'
-import { tiyn, tiynMax } from '../../voucher/money.ts'
+import { addTiyn, remainderTiyn, tiyn, tiynMax, type Tiyn } from '../../voucher/money.ts'
 import type { TenderTerms } from '../../voucher/tender.ts'
 import {
   bytesOf,
@@ -88,6 +88,7 @@ export class AppletPayment {
     channel: CardChannel,
     recognised: AppletCard,
     active: ActivePackage,
+    settledRest: string | null,
   ): Promise<PrepareOutcome> {
     const { engine } = this.#parts
     this.#decided = undefined
@@ -114,6 +115,10 @@ export class AppletPayment {
     const decided = this.#decide(here, content, active)
     if (decided.kind !== 'decided') return decided
     const { amount, schemeId } = decided.part
+    // Debited last of all (money-rules.md, "One payment"): what others pay of the sale is collected before.
+    const rest = this.#restBeside(decided)
+    if (rest > 0n && rest.toString() !== settledRest)
+      return { kind: 'rest', asked: { amount: amount.toString(), schemeId, rest: rest.toString() } }
     if (amount <= decided.slot.pinAbove) return this.#recordIntent(decided, false)
     const { pinTriesLeft } = content
     if (pinTriesLeft === null) return { kind: 'refused', code: 'CARD_PIN_NOT_SET' }
@@ -298,6 +303,12 @@ export class AppletPayment {
     const slot = named.find(({ slot: { slotId } }) => slotId === part?.slotId)?.of
     if (part === undefined || slot === undefined) throw new Error('an approval of a slot that the card does not have')
     return { kind: 'decided', here, content, active, input, decision, part, slot }
+  }
+
+  /** What this card's schemes leave of the sale, all of them: each pays at a tap of its own. */
+  #restBeside({ decision }: Decided): Tiyn {
+    const parts = decision.verdict === 'approve' ? decision.parts : []
+    return remainderTiyn(this.#parts.currentSale().left, addTiyn(...parts.map(({ amount }) => amount)))
   }
 
   #recordIntent(

@@ -110,7 +110,7 @@ export class CardPayment implements CardWork {
     return { kind: 'recognised' }
   }
 
-  async prepare(presenceId: string): Promise<PrepareOutcome> {
+  async prepare(presenceId: string, settledRest: string | null): Promise<PrepareOutcome> {
     const { engine } = this.#parts
     const active = this.#parts.activePackage()
     const tapped = this.#tapped
@@ -118,7 +118,7 @@ export class CardPayment implements CardWork {
     if (this.#applet?.presenceId === presenceId) {
       const channel = this.#channel(presenceId)
       if (channel === undefined) return { kind: 'card_left' }
-      return this.#applets.prepare(presenceId, channel, this.#applet.applet, active)
+      return this.#applets.prepare(presenceId, channel, this.#applet.applet, active, settledRest)
     }
     if (tapped?.presenceId !== presenceId) return { kind: 'card_left' }
     const everyLeased = leasedSlots(this.#parts, active.package, tapped)

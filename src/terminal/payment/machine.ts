@@ -8,76 +8,15 @@
  */
 import { assign, fromPromise, setup } from 'xstate'
 import type { RefusalCode } from '../../voucher/reasons.ts'
-import type { Intent, PaymentWork } from './work.ts'
-
-/** The states of the machine below. */
-export type PaymentStateName =
-  | 'idle'
-  | 'awaitingCard'
-  | 'identifying'
-  | 'preparing'
-  | 'askingPin'
-  | 'verifyingPin'
-  | 'proving'
-  | 'torn'
-  | 'authorising'
-  | 'accepting'
-  | 'presenting'
-  | 'requesting'
-  | 'unknown'
-  | 'approved'
-  | 'refused'
-
-/** Amounts are decimal strings of tiyn here: a machine's context must survive JSON. */
-export interface PaymentContext {
-  readonly presenceId: string | null
-  readonly tenderId: string | null
-  readonly amount: string
-  readonly schemeId: string | null
-  readonly look: 'settled' | 'pending'
-  readonly code: RefusalCode | null
-  readonly hint: 'card_moved_too_soon' | 'other_card' | 'cannot_tell' | 'pin_wrong' | null
-  /** While the card wants its holder's PIN: how many more the card takes. */
-  readonly pinTriesLeft: number | null
-  readonly since: number
-}
-
-export type PaymentEvent =
-  | { readonly type: 'PAY' }
-  | { readonly type: 'PAY_BY_QR' }
-  | { readonly type: 'CARD_INSERTED'; readonly presenceId: string }
-  /** Of the card's holder, 4 to 8 digits. It is in this event alone: no state and no row keeps it. */
-  | { readonly type: 'PIN_GIVEN'; readonly pin: string }
-  | { readonly type: 'CANCEL' }
-  /** The cashier moves on: a shown result is cleared. */
-  | { readonly type: 'NEXT' }
-  /** The ledger's word on an unknown tender became a row. */
-  | {
-      readonly type: 'RESOLVED'
-      readonly tenderId: string
-      readonly as: 'settled' | 'pending' | 'refused' | 'reversed'
-      readonly code: RefusalCode | null
-    }
-
-export const emptyContext: PaymentContext = {
-  presenceId: null,
-  tenderId: null,
-  amount: '0',
-  schemeId: null,
-  look: 'settled',
-  code: null,
-  hint: null,
-  pinTriesLeft: null,
-  since: 0,
-}
-
-/** Of a PIN that is asked for no longer: no tender came of it. */
-const nothingAsked = { amount: '0', schemeId: null, pinTriesLeft: null }
-
-/** Where a restarted till stands with a tender that its journal left open. */
-export type RecoveredState =
-  | { readonly state: 'unknown'; readonly intent: Intent; readonly since: number }
-  | { readonly state: 'torn'; readonly intent: Intent; readonly since: number }
+import {
+  emptyContext,
+  noRest,
+  nothingAsked,
+  type PaymentContext,
+  type PaymentEvent,
+  type RecoveredState,
+} from './payment-context.ts'
+import type { PaymentWork } from './work.ts'
 
 /** The machine over its work. `recovered` is what the journal left open, if anything. */
 export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
@@ -85,7 +24,9 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
     types: {} as { context: PaymentContext; events: PaymentEvent },
     actors: {
       identify: fromPromise(({ input }: { input: { presenceId: string } }) => work.identify(input.presenceId)),
-      prepare: fromPromise(({ input }: { input: { presenceId: string } }) => work.prepare(input.presenceId)),
+      prepare: fromPromise(({ input }: { input: { presenceId: string; settledRest: string | null } }) =>
+        work.prepare(input.presenceId, input.settledRest),
+      ),
       verifyPin: fromPromise(({ input }: { input: { presenceId: string; pin: string } }) =>
         work.verifyPin(input.presenceId, input.pin),
       ),
@@ -97,7 +38,7 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
         work.acceptWithoutAnswer(input.tenderId),
       ),
       present: fromPromise(({ input }: { input: { tenderId: string } }) => work.present(input.tenderId)),
-      requestByQr: fromPromise(() => work.requestByQr()),
+      requestByQr: fromPromise(({ input }: { input: { rest: string | null } }) => work.requestByQr(input.rest)),
     },
     actions: {
       forget: assign(() => emptyContext),
@@ -109,6 +50,11 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
       isThisTender: ({ context, event }) => event.type === 'RESOLVED' && event.tenderId === context.tenderId,
       isSettled: ({ context, event }) =>
         event.type === 'RESOLVED' && event.tenderId === context.tenderId && event.as === 'settled',
+      isRestSettled: ({ context, event }) =>
+        event.type === 'RESOLVED' &&
+        event.tenderId === context.tenderId &&
+        event.as === 'settled' &&
+        context.restBy === 'qr',
       isAccepted: ({ context, event }) =>
         event.type === 'RESOLVED' && event.tenderId === context.tenderId && event.as === 'pending',
       isRefused: ({ context, event }) =>
@@ -160,7 +106,10 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
       preparing: {
         invoke: {
           src: 'prepare',
-          input: ({ context }) => ({ presenceId: known(context.presenceId) }),
+          input: ({ context }) => ({
+            presenceId: known(context.presenceId),
+            settledRest: context.restBy === null ? null : context.rest,
+          }),
           onDone: [
             {
               description: 'approved by the rules; the intent row is on the disk',
@@ -183,6 +132,14 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
               ),
             },
             {
+              description: 'the card counts itself and leaves something to pay',
+              guard: ({ event }) => event.output.kind === 'rest',
+              target: 'collectingRest',
+              actions: assign(({ event }) =>
+                event.output.kind === 'rest' ? { ...event.output.asked, restBy: null, hint: null } : {},
+              ),
+            },
+            {
               description: 'the card wants its PIN',
               guard: ({ event }) => event.output.kind === 'pin',
               target: 'askingPin',
@@ -200,6 +157,33 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
               actions: assign(({ event }) => ({ code: codeOf(event.output) })),
             },
           ],
+        },
+      },
+      /**
+       * What this card would leave is collected first, and the card debited last (money-rules.md, "One payment"). No
+       * tender of it exists: it may be taken away, and another one come.
+       */
+      collectingRest: {
+        on: {
+          REST_SETTLED: [
+            {
+              description: 'the card lies there',
+              guard: ({ event }) => event.cardLies,
+              target: 'preparing',
+              actions: assign(({ event }) => ({ restBy: event.by })),
+            },
+            {
+              description: 'the card was taken away',
+              target: 'awaitingCard',
+              actions: assign(({ event }) => ({ restBy: event.by, hint: 'card_again' as const })),
+            },
+          ],
+          PAY_BY_QR: { target: 'requesting', actions: assign({ restBy: 'qr' }) },
+          CARD_INSERTED: {
+            target: 'identifying',
+            actions: assign(({ event }) => ({ ...nothingAsked, ...noRest, presenceId: event.presenceId, hint: null })),
+          },
+          CANCEL: 'idle',
         },
       },
       /** Nothing is paid and no tender exists: the card may be taken away, and another one come. */
@@ -393,6 +377,7 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
       requesting: {
         invoke: {
           src: 'requestByQr',
+          input: ({ context }) => ({ rest: context.rest }),
           onDone: [
             {
               description: 'the ledger has opened it: the QR is shown',
@@ -415,6 +400,12 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
       unknown: {
         on: {
           RESOLVED: [
+            {
+              description: 'the rest is held: now the card',
+              guard: 'isRestSettled',
+              target: 'awaitingCard',
+              actions: assign({ ...nothingAsked, ...noRest, tenderId: null, hint: 'card_again', since: 0 }),
+            },
             {
               description: 'the ledger had paid',
               guard: 'isSettled',

@@ -10,7 +10,7 @@ import { isStorageFault } from '../../sync/journal/data-folder.ts'
 import type { Journal } from '../../sync/journal/journal.ts'
 import { saleHashOf } from '../../sync/protocol/canonical.ts'
 import type { PaymentRequestTerms } from '../../sync/protocol/messages.ts'
-import type { Tiyn } from '../../voucher/money.ts'
+import { smallestTiyn, tiyn, type Tiyn } from '../../voucher/money.ts'
 import type { RefusalCode } from '../../voucher/reasons.ts'
 import { saleTotal, type Sale } from '../../voucher/sale.ts'
 import { dtByQr } from '../../voucher/tender.ts'
@@ -38,10 +38,14 @@ export class QrPayment {
     this.#parts = parts
   }
 
-  /** Rejects when the journal cannot take what the ledger has said: the process ends and recovers from the journal. */
-  async request(): Promise<RequestOutcome> {
+  /**
+   * Rejects when the journal cannot take what the ledger has said: the process ends and recovers from the journal.
+   *
+   * @param rest tiyn: what a card leaves that pays after it; null for all that is left
+   */
+  async request(rest: string | null): Promise<RequestOutcome> {
     const { journal, engine, ledger } = this.#parts
-    const terms = this.#begin()
+    const terms = this.#begin(rest)
     if (typeof terms === 'string') return { kind: 'refused', code: terms }
     const { tenderId } = terms
     const reply = await ledger.call('/v1/terminal/payment-requests', { terms }, onlineDeadlineMs)
@@ -66,7 +70,7 @@ export class QrPayment {
   }
 
   /** @returns what is asked for, or why nothing is; then there is no row either */
-  #begin(): PaymentRequestTerms | RefusalCode {
+  #begin(rest: string | null): PaymentRequestTerms | RefusalCode {
     const { journal, engine, time, randomness, activePackage, currentSale } = this.#parts
     const active = activePackage()
     if (active === undefined) return 'PACKAGE_MISSING'
@@ -77,7 +81,7 @@ export class QrPayment {
     const terms: PaymentRequestTerms = {
       tenderId: randomness.uuid(),
       payeeAccount: active.package.merchant.accountId,
-      amount: left,
+      amount: rest === null ? left : smallestTiyn(tiyn(BigInt(rest)), left),
       saleHash: saleHashOf(sale),
       expiresAt: time.now() + payableMs,
     }

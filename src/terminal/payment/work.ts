@@ -17,11 +17,13 @@ export type IdentifyOutcome =
 
 type NotPrepared = Exclude<IdentifyOutcome, { kind: 'recognised' }>
 
-/** After `intent` the tender exists: its row is on the disk. After `pin` there is none yet. */
+/** After `intent` the tender exists: its row is on the disk. After `pin` and `rest` there is none yet. */
 export type PrepareOutcome =
   | { readonly kind: 'intent'; readonly intent: Intent }
   /** The card has paid this sale already, before it left the reader: a row says so. */
   | { readonly kind: 'paid'; readonly intent: Intent; readonly mode: 'online' | 'offline' }
+  /** There is none yet: what this card, which counts itself, would leave is collected before it is debited. */
+  | { readonly kind: 'rest'; readonly asked: Omit<Intent, 'tenderId'> & { readonly rest: string } }
   | { readonly kind: 'pin'; readonly asked: Omit<Intent, 'tenderId'> & { readonly pinTriesLeft: number } }
   | NotPrepared
 
@@ -68,13 +70,18 @@ export type RequestOutcome =
  * The work that the machine orders. Each resolves with a value; a rejection is a broken invariant and ends the process.
  */
 export interface PaymentWork extends CardWork {
-  /** Asks for all that is left of the sale by QR. */
-  requestByQr(): Promise<RequestOutcome>
+  /**
+   * Asks by QR for what is left of the sale.
+   *
+   * @param rest tiyn: only for what a card that counts itself leaves; null for all
+   */
+  requestByQr(rest: string | null): Promise<RequestOutcome>
 }
 
 export interface CardWork {
   identify(presenceId: string): Promise<IdentifyOutcome>
-  prepare(presenceId: string): Promise<PrepareOutcome>
+  /** @param settledRest tiyn that others pay of the sale, by the cashier's word; null where nothing was said */
+  prepare(presenceId: string, settledRest: string | null): Promise<PrepareOutcome>
   /** One try. The intent follows when it was right. */
   verifyPin(presenceId: string, pin: string): Promise<VerifyPinOutcome>
   prove(presenceId: string, tenderId: string): Promise<ProveOutcome>

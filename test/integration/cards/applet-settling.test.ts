@@ -174,9 +174,11 @@ describe('a payment that was given up', () => {
     const [lunch] = till.sale.lines
     const juice = { ...lunch!, line: 2, itemId: 'juice', category: 'drinks', unitPrice: tiyn(2n * amount) }
     till.sale = { ...till.sale, lines: [lunch!, juice] }
-    card.faulty.arm({ kind: 'answer-lost' }, 9)
+    // Its slots are read once more, and then it is debited.
+    card.faulty.arm({ kind: 'answer-lost' }, 10)
     till.pay()
-    expect(await till.tap(card)).toBe('torn')
+    expect(await till.tap(card)).toBe('collectingRest')
+    expect(await till.leaveRest()).toBe('torn')
     const { tenderId } = till.context
     till.sync.ledger.on('/v1/terminal/batches', () => ({ instead: { kind: 'no_answer', detail: 'lost' } }))
     till.cancel()
@@ -284,7 +286,9 @@ describe('with network', () => {
     const till = await PayingTill.start({ online: true, active: cardPackage({ schemes: [scheme] }) })
     const card = await payingCard()
     till.pay()
-    expect(await till.tap(card)).toBe('approved')
+    expect(await till.tap(card)).toBe('collectingRest')
+    expect(till.context.rest).toBe('1')
+    expect(await till.leaveRest()).toBe('approved')
     expect(till.context.amount).toBe(String(amount - 1n))
     expect(paidBy(card)).toHaveLength(1)
   })

@@ -9,7 +9,8 @@ import { hashOf } from '../../../src/sync/protocol/canonical.ts'
 import type { PublicJwk } from '../../../src/sync/protocol/keys.ts'
 import { endInterruptedTenders, recoveredStateOf } from '../../../src/terminal/core/recovery.ts'
 import { CardPayment } from '../../../src/terminal/payment/card-payment.ts'
-import { paymentMachine, type PaymentStateName } from '../../../src/terminal/payment/machine.ts'
+import { paymentMachine } from '../../../src/terminal/payment/machine.ts'
+import type { PaymentStateName } from '../../../src/terminal/payment/payment-context.ts'
 import type { PaymentWork } from '../../../src/terminal/payment/work.ts'
 import { makeTerminalCertificate } from '../../../src/voucher/cards/tolem-applet/certificates.ts'
 import { merchantRef, slotRef, terminalRef } from '../../../src/voucher/cards/tolem-applet/names.ts'
@@ -17,7 +18,7 @@ import { fromHex } from '../../../src/voucher/cards/bytes.ts'
 import type { AppletSlot } from '../../../src/voucher/cards/tolem-applet/slots.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { TerminalPackage } from '../../../src/voucher/package.ts'
-import type { Sale } from '../../../src/voucher/sale.ts'
+import { saleTotal, type Sale } from '../../../src/voucher/sale.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
 import { settlePromises } from '../../unit/drivers/fake-scheduler.ts'
 import { bench as engineBench } from '../../unit/sync/engine-bench.ts'
@@ -96,7 +97,9 @@ export async function payingCard(of: Partial<AppletSlot> = {}): Promise<TestCard
   return testCard(structuredClone(state))
 }
 
-const resting: readonly PaymentStateName[] = ['idle', 'awaitingCard', 'askingPin', 'torn', 'approved', 'refused']
+const resting: readonly PaymentStateName[] = [
+  ...(['idle', 'awaitingCard', 'collectingRest', 'askingPin', 'torn', 'approved', 'refused'] as const),
+]
 
 export class PayingTill {
   readonly sync: ReturnType<typeof engineBench>
@@ -129,7 +132,7 @@ export class PayingTill {
       activePackage: () => active,
       currentSale: () => {
         const frozen = journal.sale(this.sale.saleId) !== undefined
-        return { sale: this.sale, covered: [], frozen }
+        return { sale: this.sale, covered: [], left: saleTotal(this.sale), frozen }
       },
       onDidDecide: () => undefined,
     })
@@ -189,6 +192,12 @@ export class PayingTill {
     return this.rest()
   }
 
+  /** What the card leaves is paid after it. */
+  async leaveRest(): Promise<PaymentStateName> {
+    this.#actor.send({ type: 'REST_SETTLED', by: 'later', cardLies: true })
+    return this.rest()
+  }
+
   async givePin(pin: string): Promise<PaymentStateName> {
     this.#actor.send({ type: 'PIN_GIVEN', pin })
     return this.rest()
@@ -224,7 +233,7 @@ export class PayingTill {
 function workOf(payment: CardPayment): PaymentWork {
   return {
     identify: (presenceId: string) => payment.identify(presenceId),
-    prepare: (presenceId: string) => payment.prepare(presenceId),
+    prepare: (presenceId: string, settledRest: string | null) => payment.prepare(presenceId, settledRest),
     verifyPin: (presenceId: string, pin: string) => payment.verifyPin(presenceId, pin),
     prove: (presenceId: string, tenderId: string) => payment.prove(presenceId, tenderId),
     authorise: (tenderId: string) => payment.authorise(tenderId),

@@ -7,7 +7,7 @@ import { cardSessionContext, encryptionKey, seal, tillKeyContext } from '../../.
 import { CardPayment } from '../../../src/terminal/payment/card-payment.ts'
 import { challengeLength, ev2Complete, ev2Part2 } from '../../../src/voucher/cards/ev2.ts'
 import type { TerminalPackage } from '../../../src/voucher/package.ts'
-import type { Sale } from '../../../src/voucher/sale.ts'
+import { saleTotal, type Sale } from '../../../src/voucher/sale.ts'
 import { bench as engineBench } from '../../unit/sync/engine-bench.ts'
 import type { ScriptedLedger } from '../../unit/sync/scripted-ledger.ts'
 import {
@@ -81,7 +81,10 @@ export async function till(
       reader: bench.reader,
       presence: (presenceId) => (bench.presence?.presenceId === presenceId ? bench.presence : undefined),
       activePackage: () => active,
-      currentSale: () => ({ sale, covered: [], frozen: journal.sale(sale.saleId) !== undefined }),
+      currentSale: () => ({
+        ...{ sale, covered: [], left: saleTotal(sale) },
+        frozen: journal.sale(sale.saleId) !== undefined,
+      }),
       onDidDecide: () => {},
     })
   await sync.firstRound()
@@ -104,7 +107,7 @@ export async function till(
     async pay(payment: CardPayment, presenceId: string) {
       const identified = await bench.settle(payment.identify(presenceId))
       if (identified.kind !== 'recognised') return identified
-      return bench.settle(payment.prepare(presenceId))
+      return bench.settle(payment.prepare(presenceId, null))
     },
     stateOf: (tenderId: string) => journal.tender(tenderId)?.state,
   }

@@ -6,7 +6,7 @@ import { freeStates, spentStates, type JournalTenderState } from '../../../src/s
 import type { JournalRowKind } from '../../../src/sync/journal/rows.ts'
 import type { Action, Command, Snapshot } from '../../../src/terminal/contract/index.ts'
 import type { Core } from '../../../src/terminal/core/core.ts'
-import type { PaymentStateName } from '../../../src/terminal/payment/machine.ts'
+import type { PaymentStateName } from '../../../src/terminal/payment/payment-context.ts'
 import { inWords, type Step, type Walk } from '../../fixtures/payment-graph.ts'
 import type { AuditSources } from '../../simulation/auditor.ts'
 import { saying } from '../bad-input/till-at-work.ts'
@@ -436,6 +436,8 @@ export function stateOf({ tap }: Snapshot): PaymentStateName {
           recording: 'accepting',
         } as const
       )[tap.step]
+    case 'rest':
+      return 'collectingRest'
     case 'pin':
       return 'askingPin'
     case 'qr':

@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest'
 import { createActor } from 'xstate'
 import { inWords, walks, type Step, type Walk } from '../../fixtures/payment-graph.ts'
 import { lifecycleRows } from '../../fixtures/lifecycle-rows.ts'
-import { paymentMachine, type PaymentEvent } from '../../../src/terminal/payment/machine.ts'
+import { paymentMachine } from '../../../src/terminal/payment/machine.ts'
+import type { PaymentEvent } from '../../../src/terminal/payment/payment-context.ts'
 import type { PaymentWork } from '../../../src/terminal/payment/work.ts'
 import { offeredActions } from '../../../src/terminal/core/actions.ts'
 import type { Action } from '../../../src/terminal/contract/snapshot.ts'
@@ -34,8 +35,8 @@ class Played {
   constructor() {
     const ask =
       (name: string) =>
-      (...args: readonly string[]): Promise<never> => {
-        this.asked.push([name, ...args].join(' '))
+      (...args: readonly (string | null)[]): Promise<never> => {
+        this.asked.push([name, ...args.filter((one) => one !== null)].join(' '))
         return new Promise((answer) => this.#waiting.push({ name, answer: answer as (value: unknown) => void }))
       }
     const work: PaymentWork = {
@@ -129,6 +130,7 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   ],
   unknown: ['accepting done unknown', 'requesting done open'],
   torn: ['proving done torn', 'proving done other_card', 'proving done cannot_tell'],
+  collectingRest: ['preparing done rest'],
   askingPin: ['preparing done pin', 'verifyingPin done pin_wrong'],
   verifyingPin: ['askingPin PIN_GIVEN'],
   presenting: ['proving done debited online', 'preparing done paid online'],
@@ -139,6 +141,7 @@ const entries: Readonly<Record<string, readonly string[]>> = {
 const exits: Readonly<Record<string, readonly string[]>> = {
   unknown: ['CANCEL', 'NEXT', 'RESOLVED'],
   torn: ['CARD_INSERTED', 'CANCEL', 'NEXT'],
+  collectingRest: ['REST_SETTLED', 'PAY_BY_QR', 'CARD_INSERTED', 'CANCEL'],
   askingPin: ['PIN_GIVEN', 'CARD_INSERTED', 'CANCEL'],
 }
 const working = [
@@ -157,6 +160,9 @@ const withTender = ['proving', 'presenting', 'torn', 'authorising', 'accepting',
 /** The event that the till gives the machine for what the cashier asks (src/terminal/core/till.ts). */
 const eventsOf: Partial<Record<Action, (state: string) => PaymentEvent['type'] | undefined>> = {
   give_pin: () => 'PIN_GIVEN',
+  rest_by_cash: () => 'REST_SETTLED',
+  rest_by_qr: () => 'PAY_BY_QR',
+  rest_later: () => 'REST_SETTLED',
   pay_by_card: () => 'PAY',
   pay_by_qr: (state) => (state === 'awaitingCard' ? 'CANCEL' : 'PAY_BY_QR'),
   pay_cash: (state) => (state === 'idle' ? undefined : state === 'awaitingCard' ? 'CANCEL' : 'NEXT'),
@@ -216,7 +222,7 @@ function holds(played: Played, walked: Walk): void {
   }
   // One state, never two, and the one that the graph says.
   must(status === 'active' && value === last.to, `is in ${JSON.stringify(value)}, not ${last.to}`)
-  for (const key of ['amount', 'schemeId', 'look', 'code', 'hint', 'pinTriesLeft', 'since'] as const)
+  for (const key of ['amount', 'schemeId', 'look', 'code', 'hint', 'pinTriesLeft', 'rest', 'restBy', 'since'] as const)
     must(context[key] === last.context[key], `${key} is ${context[key]}, not ${last.context[key]}`)
 
   if (last.to in entries) must(entries[last.to]!.includes(said(last)), `${last.to} by ${said(last)}`)
@@ -225,7 +231,7 @@ function holds(played: Played, walked: Walk): void {
 
   // One tender from its intent to its end; none before and none after.
   if (withTender.includes(last.to)) must(context.tenderId === played.tenderId, `speaks of ${context.tenderId}`)
-  if (['idle', 'awaitingCard', 'identifying', 'askingPin', 'verifyingPin'].includes(last.to))
+  if (['idle', 'awaitingCard', 'identifying', 'collectingRest', 'askingPin', 'verifyingPin'].includes(last.to))
     must(context.tenderId === null, 'keeps a tender')
 
   // What was ordered of the work: each once for a tender, and nothing that contradicts it.
@@ -246,6 +252,16 @@ function holds(played: Played, walked: Walk): void {
     must(reversed === 0 || accepted === 1 || isUnasked, `${id} reversed before it was unknown`)
     must(of('prove', id).length >= 1 || isUnasked, `${id} has an intent and was never proved`)
   }
+  // No card is debited beside a rest that nobody spoke of: the work is told what was settled, and of which payment.
+  if (last.to === 'preparing') {
+    const at = walked.findLastIndex(({ type }) => type === 'REST_SETTLED')
+    const [since, told] = [at < 0 ? [] : walked.slice(at), played.asked.at(-1)]
+    const [settled] = since
+    const isOver = since.some(({ to }) => ['idle', 'refused', 'approved', 'collectingRest'].includes(to))
+    const isOf = settled !== undefined && !isOver
+    must(told?.endsWith(' 70000') === isOf, `prepares by ${told}`)
+    must(context.restBy === (isOf ? settled?.as : null), `rest by ${context.restBy}`)
+  }
   // What the cashier gives up is ended in the journal too, by the one row that fits what had left this till.
   const ended = played.asked.at(-1) ?? ''
   const owed: Readonly<Record<string, string>> = { 'torn CANCEL': 'void', 'unknown CANCEL': 'reverse' }
@@ -263,7 +279,7 @@ function holds(played: Played, walked: Walk): void {
     )
   }
   // And the other way round: what the cashier could tell the machine here is offered in some standing of the sale.
-  for (const type of ['PAY', 'PAY_BY_QR', 'CANCEL', 'NEXT', 'PIN_GIVEN'] as const) {
+  for (const type of ['PAY', 'PAY_BY_QR', 'CANCEL', 'NEXT', 'PIN_GIVEN', 'REST_SETTLED'] as const) {
     const isOffered = [...offeredAnywhere(last.to)].some((action) => eventsOf[action]?.(last.to) === type)
     must(isOffered || !played.snapshot.can({ type } as PaymentEvent), `${last.to} hears ${type}, and nothing offers it`)
   }
@@ -336,6 +352,6 @@ describe('every walk through the payment machine', () => {
       if (played.snapshot.value !== value) hearsCards.add(value)
     }
     expect([...states].toSorted()).toEqual(Object.keys(paymentMachine({} as PaymentWork).states).toSorted())
-    expect([...hearsCards].toSorted()).toEqual(['askingPin', 'awaitingCard', 'refused', 'torn'])
+    expect([...hearsCards].toSorted()).toEqual(['askingPin', 'awaitingCard', 'collectingRest', 'refused', 'torn'])
   })
 })

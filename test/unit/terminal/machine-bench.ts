@@ -1,6 +1,7 @@
 /** The payment machine over work that answers as a test tells it. */
 import { createActor } from 'xstate'
-import { paymentMachine, type PaymentEvent, type RecoveredState } from '../../../src/terminal/payment/machine.ts'
+import { paymentMachine } from '../../../src/terminal/payment/machine.ts'
+import type { PaymentEvent, RecoveredState } from '../../../src/terminal/payment/payment-context.ts'
 import type {
   AcceptOutcome,
   AuthoriseOutcome,
@@ -23,8 +24,8 @@ export function scriptedWork() {
   const waiting: { readonly name: string; readonly answer: (value: never) => void }[] = []
   const ask =
     (name: string) =>
-    (...args: readonly string[]): Promise<never> => {
-      asked.push([name, ...args].join(' '))
+    (...args: readonly (string | null)[]): Promise<never> => {
+      asked.push([name, ...args.filter((one) => one !== null)].join(' '))
       return new Promise<never>((answer) => waiting.push({ name, answer }))
     }
   const work: PaymentWork = {

@@ -83,3 +83,67 @@ describe('a card that counts itself', () => {
     expect(bench.asked.at(-1)).toBe(`void ${tenderId}`)
   })
 })
+
+describe('what a card that counts itself leaves to pay', () => {
+  const asked = { amount: '115000', schemeId: 'school-lunch', rest: '70000' }
+
+  async function toRest(bench: Bench): Promise<void> {
+    bench.send({ type: 'PAY' })
+    bench.send(insert('p1'))
+    await bench.answer('identify', { kind: 'recognised' })
+    await bench.answer('prepare', { kind: 'rest', asked })
+    expect(bench.state()).toBe('collectingRest')
+    expect(bench.context()).toMatchObject({ ...asked, restBy: null, tenderId: null })
+  }
+
+  it('is collected first: then the card that still lies there is debited', async () => {
+    const bench = started()
+    await toRest(bench)
+    bench.send({ type: 'REST_SETTLED', by: 'cash', cardLies: true })
+    await bench.answer('prepare', { kind: 'intent', intent })
+    await bench.answer('prove', { kind: 'debited', mode: 'offline' })
+    expect(bench.context()).toMatchObject({ rest: '70000', restBy: 'cash', tenderId })
+    expect(bench.asked).toEqual(['identify p1', 'prepare p1', 'prepare p1 70000', `prove p1 ${tenderId}`])
+  })
+
+  it('is asked for once: a card that was taken away meanwhile is held again and debited', async () => {
+    const bench = started()
+    await toRest(bench)
+    bench.send({ type: 'REST_SETTLED', by: 'later', cardLies: false })
+    expect([bench.state(), bench.context().hint]).toEqual(['awaitingCard', 'card_again'])
+    bench.send(insert('p2'))
+    await bench.answer('identify', { kind: 'recognised' })
+    await bench.answer('prepare', { kind: 'intent', intent })
+    expect(bench.asked.filter((one) => one.startsWith('prepare'))).toEqual(['prepare p1', 'prepare p2 70000'])
+  })
+
+  it('comes by QR: the QR asks for it alone, and the card is wanted when it is held', async () => {
+    const bench = started()
+    await toRest(bench)
+    bench.send({ type: 'PAY_BY_QR' })
+    await bench.answer('request', { kind: 'open', intent: { ...intent, amount: '70000' } })
+    expect(bench.asked.at(-1)).toBe('request 70000')
+    bench.send({ type: 'RESOLVED', tenderId, as: 'settled', code: null })
+    expect(bench.state()).toBe('awaitingCard')
+    // What is left is the card's alone: nothing was said of another rest.
+    expect(bench.context()).toMatchObject({ tenderId: null, rest: null, restBy: null, hint: 'card_again' })
+  })
+
+  it('that nobody pays ends where any QR ends that nobody pays', async () => {
+    const bench = started()
+    await toRest(bench)
+    bench.send({ type: 'PAY_BY_QR' })
+    await bench.answer('request', { kind: 'open', intent })
+    bench.send({ type: 'RESOLVED', tenderId, as: 'refused', code: 'QR_NOT_PAID' })
+    expect(bench.state()).toBe('refused')
+    bench.send({ type: 'PAY' })
+    expect(bench.context()).toMatchObject({ rest: null, restBy: null })
+  })
+
+  it('that is not collected leaves the card as it is', async () => {
+    const bench = started()
+    await toRest(bench)
+    bench.send({ type: 'CANCEL' })
+    expect([bench.state(), bench.asked]).toEqual(['idle', ['identify p1', 'prepare p1']])
+  })
+})

@@ -15,7 +15,8 @@ describe('the graph', () => {
   const states = Object.keys(machine.states)
   /** Everything that the cashier, a card, the ledger and the work behind the invokes can say. */
   const pin = { type: 'PIN_GIVEN', pin: '4071' } as const
-  const cashier = [{ type: 'PAY' }, { type: 'PAY_BY_QR' }, { type: 'CANCEL' }, { type: 'NEXT' }, pin] as const
+  const rest = { type: 'REST_SETTLED', by: 'cash', cardLies: true } as const
+  const cashier = [{ type: 'PAY' }, { type: 'PAY_BY_QR' }, { type: 'CANCEL' }, { type: 'NEXT' }, pin, rest] as const
   const cards = [insert('p1')]
   const ledger = (['settled', 'refused', 'reversed'] as const).map(
     (as) =>
@@ -25,6 +26,7 @@ describe('the graph', () => {
     identifying: [{ kind: 'recognised' }, { kind: 'card_left' }, { kind: 'refused', code: 'CARD_UNKNOWN' }],
     preparing: [
       { kind: 'intent', intent },
+      { kind: 'rest', asked: { amount: '115000', schemeId: 'school-lunch', rest: '70000' } },
       { kind: 'pin', asked: { amount: '115000', schemeId: 'school-lunch', pinTriesLeft: 5 } },
       { kind: 'card_left' },
       { kind: 'refused', code: 'ALLOWANCE_USED' },
@@ -73,7 +75,17 @@ describe('the graph', () => {
     }
     const byHand = states.filter((state) => cashier.some((event) => leads(state, event) !== state))
     expect(byHand.toSorted()).toEqual([
-      ...['approved', 'askingPin', 'awaitingCard', 'identifying', 'idle', 'refused', 'torn', 'unknown'],
+      ...[
+        'approved',
+        'askingPin',
+        'awaitingCard',
+        'collectingRest',
+        'identifying',
+        'idle',
+        'refused',
+        'torn',
+        'unknown',
+      ],
     ])
     // The others are work that ends by itself (each APDU and each request has its limit), and every end leads on.
     const byWork = states.filter((state) => !byHand.includes(state))

@@ -14,7 +14,7 @@ import {
 } from '../../../src/terminal/contract/index.ts'
 import { offeredActions } from '../../../src/terminal/core/actions.ts'
 import type { SaleStanding } from '../../../src/terminal/core/basket.ts'
-import type { PaymentStateName } from '../../../src/terminal/payment/machine.ts'
+import type { PaymentStateName } from '../../../src/terminal/payment/payment-context.ts'
 import { unresolvedGroups } from '../../../src/terminal/ui/input/screen-state.ts'
 import { pictures } from '../../../src/terminal/ui/gallery/pictures.ts'
 import { flatTexts, sentencesOf, texts } from '../../../src/terminal/ui/texts/index.ts'
@@ -159,6 +159,7 @@ describe('the gallery', () => {
     if (tap.state === 'tap') return 'awaitingCard'
     if (tap.state === 'qr') return 'unknown'
     if (tap.state === 'pin') return 'askingPin'
+    if (tap.state === 'rest') return 'collectingRest'
     if (tap.state !== 'hold') return tap.state
     const steps = {
       reading: 'preparing',

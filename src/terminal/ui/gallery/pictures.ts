@@ -96,9 +96,16 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
   'idle-long-basket': { ...open, sale: madeUpSale(longBasket()) },
   tap: waiting,
   'tap-moved': { ...waiting, tap: { state: 'tap', hint: 'card_moved_too_soon' } },
+  'tap-again': { ...waiting, tap: { state: 'tap', hint: 'card_again' } },
   'tap-remove-first': { ...waiting, tap: { state: 'tap', hint: 'remove_card_first' } },
   hold: { ...held, cardPays: lunchPays, tap: { state: 'hold', step: 'asking_ledger', progress: 60 } },
   'hold-two-schemes': { ...held, cardPays: twoSchemesPay, tap: { state: 'hold', step: 'proving', progress: 35 } },
+  rest: atTill({
+    sale: madeUpSale(lunchAndJuice()),
+    cardPays: lunchPays,
+    tap: { state: 'rest', amount: tiyn(115_000), schemeName: schoolLunch, rest: tiyn(70_000) },
+    actions: ['rest_by_cash', 'rest_by_qr', 'rest_later', 'cancel_payment'],
+  }),
   settled: atTill({
     sale: madeUpSale(lunchOnly(115_000), [madeUpTender(1, 115_000, 'settled')]),
     cardPays: { parts: lunchPays?.parts ?? [], lines: lunchPays?.lines.slice(0, 1) ?? [] },

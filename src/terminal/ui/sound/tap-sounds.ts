@@ -7,8 +7,19 @@ export interface Note {
   readonly lengthMs: number
 }
 
-/** The nine states, with the two looks of an approval. */
-export type TapFace = 'pin' | 'qr' | 'idle' | 'tap' | 'hold' | 'settled' | 'pending' | 'refused' | 'torn' | 'unknown'
+/** The ten states, with the two looks of an approval. */
+export type TapFace =
+  | 'rest'
+  | 'pin'
+  | 'qr'
+  | 'idle'
+  | 'tap'
+  | 'hold'
+  | 'settled'
+  | 'pending'
+  | 'refused'
+  | 'torn'
+  | 'unknown'
 
 export function faceOf(tap: TapView): TapFace {
   return tap.state === 'approved' ? tap.look : tap.state
@@ -29,6 +40,11 @@ export function soundOf(tap: TapView): TapFace {
 }
 
 export const tapSounds: Readonly<Record<TapFace, readonly Note[]>> = {
+  rest: [
+    { hertz: 587, startMs: 0, lengthMs: 90 },
+    { hertz: 587, startMs: 130, lengthMs: 90 },
+    { hertz: 740, startMs: 260, lengthMs: 140 },
+  ],
   pin: [
     { hertz: 740, startMs: 0, lengthMs: 70 },
     { hertz: 740, startMs: 100, lengthMs: 70 },

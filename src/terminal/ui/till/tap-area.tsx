@@ -1,5 +1,5 @@
 /**
- * The tap area: one component, exactly one of nine states, each with its own colour, shape, word and sound
+ * The tap area: one component, exactly one of ten states, each with its own colour, shape, word and sound
  * (ui.md, "Till"). It shows the snapshot's state and nothing else; what clears it is the core's to say.
  */
 import type { ReactNode } from 'react'
@@ -91,6 +91,16 @@ function sayingOf({ tap, now, payable, leftToPay }: TapAreaProps, { say, name, c
         word: say('tap.torn.word'),
         detail: tornDetail(tap, say),
         aside: <AmountSince tap={tap} now={now} />,
+      }
+    case 'rest':
+      return {
+        word: say('tap.rest.word'),
+        detail: (
+          <>
+            <strong>{say('tap.rest.detail', { amount: formatTenge(tap.amount) })}</strong> {`${name(tap.schemeName)}.`}
+          </>
+        ),
+        aside: <Amount value={tap.rest} look="large" />,
       }
     case 'pin':
       return {

@@ -18,6 +18,14 @@ const shapes: Readonly<Record<TapFace, React.ReactNode>> = {
       <path d="M12 38 h50" />
     </>
   ),
+  rest: (
+    <>
+      <circle cx="30" cy="32" r="22" />
+      <path d="M30 22 v20 M20 32 h20" />
+      <rect x="40" y="50" width="46" height="32" rx="5" />
+      <path d="M40 60 h46" />
+    </>
+  ),
   pin: (
     <>
       <rect x="14" y="8" width="68" height="80" rx="8" />
