@@ -22,6 +22,8 @@ import { demoLedger, type DemoLedger, type TestSigner, type TestTill } from '../
 import { isRecording } from '../shown-problems.ts'
 
 export type Story = (stage: Stage) => Promise<void>
+/** Looks on: is told of each example before it is played, and of its answer after it. */
+export type Watch = (example: Omit<Example, 'answer'>, answer?: Example['answer']) => Promise<void>
 type Body = Record<string, unknown>
 
 export class Stage {
@@ -30,6 +32,7 @@ export class Stage {
   readonly #recorded: readonly Example[]
   readonly #shown: Example[] = []
   readonly #reseed: (seed: string) => void
+  watch: Watch = () => Promise.resolve()
 
   private constructor(demo: DemoLedger, part: string, reseed: (seed: string) => void) {
     this.demo = demo
@@ -77,6 +80,7 @@ export class Stage {
       const { answer: _answer, ...said } = known ?? { answer: undefined }
       expect(withoutSignatures(said), `example ${index + 1} of ${this.#part}`).toEqual(withoutSignatures(example))
     }
+    await this.watch(example)
     this.#reseed(`${this.#part}/${example.operation}/${index}`)
     const response = await this.#send(example.operation, known?.request ?? example.request, signer)
     const isText = response.headers['content-type']?.startsWith('text/csv') === true
@@ -89,6 +93,7 @@ export class Stage {
     if (response.status === 200 && !isText) operation?.answerSchema.parse(answer)
     if (known !== undefined) expect(answer, `the answer to example ${index + 1} of ${this.#part}`).toEqual(known.answer)
     this.#shown.push({ ...example, answer })
+    await this.watch(example, answer)
     return answer
   }
 
