@@ -172,3 +172,25 @@ export async function needClientNonCash(work: Work, bank: string, owner: string)
   }
   return accountId
 }
+
+/**
+ * The non-cash account to which money comes from outside. A client's at a bank is opened with its first money, where
+ * that bank serves a DT account of theirs.
+ *
+ * @returns undefined where there is no such account, and no such client
+ */
+export async function nonCashForDeposit(work: Work, accountId: string): Promise<Account | undefined> {
+  const known = await findAccount(work, accountId)
+  if (known !== undefined) return known.currency === 'KZT' ? known : undefined
+  const [bank = '', owner] = accountId.split('.client.', 2)
+  if (owner === undefined || clientNonCashOf(bank, owner) !== accountId) return undefined
+  const served = await work.connection
+    .selectFrom('account')
+    .select('account_id')
+    .where('owner', '=', owner)
+    .where('bank', '=', bank)
+    .where('currency', '=', 'DT')
+    .limit(1)
+    .executeTakeFirst()
+  return served === undefined ? undefined : findAccount(work, await needClientNonCash(work, bank, owner))
+}

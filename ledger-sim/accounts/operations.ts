@@ -11,7 +11,7 @@ import { findAccount, isPlatformName, listAccounts, openAccount, type AccountKin
 import { cashOperations } from './cash-operations.ts'
 import { clientKeyOperation } from './client-keys.ts'
 import { conversionOperations } from './conversion-operations.ts'
-import { depositNonCash, outsideNonCash } from './conversions.ts'
+import { depositNonCash, nonCashForDeposit, outsideNonCash } from './conversions.ts'
 import { answerTransfer, positiveTiynSchema, transferAnswer } from './named-transfer.ts'
 
 const ownNameSchema = z.string().min(1).max(120)
@@ -58,8 +58,8 @@ export const accountOperations = [
     perform: (asked) =>
       once(asked, 'non-cash-deposit', asked.request.transferId, async (work) => {
         const { accountId, amount, transferId } = asked.request
-        const account = await findAccount(work, accountId)
-        if (account?.currency !== 'KZT') return problem('not_found', `no non-cash account ${accountId}`)
+        const account = await nonCashForDeposit(work, accountId)
+        if (account === undefined) return problem('not_found', `no non-cash account ${accountId}`)
         if (account.kind !== 'bank-reserve' && account.kind !== 'bank-client') {
           return problem('rule_violated', 'non-cash comes to a bank’s reserve or to a client’s account')
         }

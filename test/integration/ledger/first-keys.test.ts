@@ -120,6 +120,11 @@ describe('in a ledger of their own', () => {
     await done(bank, '/v1/conversions/non-cash-to-dt/bank-central-bank', issue)
     const cash = { transferId: v7(), bank: 'saiga-bank', accountId: 'tulip-fund', amount: '300' }
     await done(bank, '/v1/cash-deposits', cash)
+    // A client's non-cash account is opened by the first money that comes to it, and sold for DT from there.
+    const nonCash = { transferId: v7(), accountId: 'saiga-bank.client.shop', amount: '150' }
+    await done(centralBank, '/v1/non-cash-deposits', nonCash)
+    const sale = { transferId: v7(), bank: 'saiga-bank', accountId: 'shop', amount: '150' }
+    await done(bank, '/v1/conversions/non-cash-to-dt/legal-entity-bank', sale)
     const pay = { transferId: v7(), payer: 'tulip-fund', payee: 'shop', amount: '200', purpose: 'Bulbs' }
     await done(agency, '/v1/payments/legal-entity-legal-entity', pay)
 

@@ -351,3 +351,29 @@ test('a bank pays a QR from accounts of its own clients only', async () => {
     await demo.close()
   }
 })
+
+describe('non-cash from outside', () => {
+  const comesTo = (accountId: string) => refusal('central-bank', '/v1/non-cash-deposits', { accountId, amount: '7' })
+
+  test('opens the account at the bank that serves the client, with the first of it', async () => {
+    const account = { accountId: 'new-farm', owner: 'new-farm', name: 'New farm', kind: 'legal-entity' }
+    expect(await world.as('bank-a').post('/v1/accounts/legal-entities', account)).toMatchObject({ status: 200 })
+    const first = { transferId: world.id(), accountId: 'bank-a.client.new-farm', amount: '7' }
+    for (const arrival of ['created', 'exists'])
+      expect((await world.as('central-bank').post('/v1/non-cash-deposits', first)).body).toMatchObject({ arrival })
+    expect((await world.balances()).get('bank-a.client.new-farm')).toBe(7n)
+  })
+
+  test('finds no account of nobody, of a client of another bank, of a bank, and opens none', async () => {
+    const before = [...(await world.balances()).keys()]
+    for (const wrong of [
+      'bank-a.client.nobody',
+      'bank-b.client.new-farm',
+      'bank-a.client.bank-a',
+      'bank-a.client.',
+      'x',
+    ])
+      expect(['not_found', 'schema_mismatch'], wrong).toContain(await comesTo(wrong))
+    expect([...(await world.balances()).keys()]).toEqual(before)
+  })
+})

@@ -60,6 +60,11 @@ export function depositNonCash(whole: Whole, asked: Named): Verdict {
   const { transferId, amount } = asked.body
   const accountId = String(asked.body['accountId'])
   return once(whole, asked, 'non-cash-deposit', transferId, () => {
+    const [bank = '', owner = ''] = accountId.split('.client.')
+    const isClient = [...whole.accounts.values()].some(
+      (account) => account.owner === owner && account.bank === bank && account.kind !== 'client-non-cash',
+    )
+    if (isClient) clientNonCash(whole, bank, owner)
     const kind = whole.accounts.get(accountId)?.kind
     const kinds = ['reserve', 'client-non-cash', 'taken', 'own-non-cash', 'vault', 'non-cash-outside', 'cash-outside']
     if (kind === undefined || !kinds.includes(kind)) return refused('not_found')
