@@ -39,10 +39,7 @@ export const decisionInputSchema = z.strictObject({
     blocked: z.boolean(),
     /** Absent of an NTAG 424 DNA, and in records of before. */
     profile: decisionProfileSchema.optional(),
-    /**
-     * The most that one payment may take of each slot: what an applet card lets it, and what is left of a sale that
-     * a QR has paid in part. Absent where neither bounds it.
-     */
+    /** Of an applet card: the most that it lets one payment take of each slot. */
     spendCaps: z.array(z.strictObject({ slotId: z.string(), amount: tiynSchema })).optional(),
     /** Schemes that wait for activation by this card, as the package says; absent for none. Asked offline only. */
     notActivated: z.array(nameSchema).optional(),

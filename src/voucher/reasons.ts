@@ -92,6 +92,8 @@ export const refusalCodes = [
   'QR_NOT_OPENED',
   /** Nobody paid the QR in time. */
   'QR_NOT_PAID',
+  /** A QR holds a part of the sale, and this card would pay more than that leaves. */
+  'QR_LEAVES_LESS',
   // A refund
   'REFUND_ORIGINAL_UNKNOWN',
   'REFUND_ORIGINAL_NOT_PAID',

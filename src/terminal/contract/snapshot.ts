@@ -104,7 +104,7 @@ export const tapSchema = z.discriminatedUnion('state', [
   /** The card counts itself and pays last: what it leaves is collected first. Nothing of it is paid yet. */
   z.strictObject({
     state: z.literal('rest'),
-    /** What the card is to pay. */
+    /** What the card is to pay, at one tap after the other. */
     amount: tiynSchema,
     schemeName: textsSchema,
     /** What others are to pay before it. */

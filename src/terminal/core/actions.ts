@@ -25,7 +25,7 @@ export interface Situation {
   readonly mayConfirmTime: boolean
 }
 
-/** Nothing is paid yet, and nothing was sent. */
+/** What the cashier can take back with one press. */
 const cancellable: readonly PaymentStateName[] = ['awaitingCard', 'identifying', 'collectingRest', 'askingPin', 'torn']
 
 export function offeredActions(situation: Situation): Action[] {

@@ -62,6 +62,11 @@ export class LyingCards {
     this.#askedFor.set(presenceId, saleId)
   }
 
+  /** Of all but this one. */
+  othersAskedFor(own: string | null, saleId: string): void {
+    for (const { presenceId } of this.lying) if (presenceId !== own) this.askedFor(presenceId, saleId)
+  }
+
   /** What lies on another reader than the card that was tried last may be somebody else's, and waits. */
   othersBelongTo(saleId: string): void {
     for (const { presenceId, readerName } of this.lying)

@@ -11,6 +11,8 @@ import type { LyingCards } from './lying-cards.ts'
 export interface ShownRequest {
   readonly requestId: string
   readonly saleId: string
+  /** Of the card that pays after it, and may lie there meanwhile; null where none does. */
+  readonly waiting: string | null
 }
 
 export type CardUnderQr = Extract<TapView, { state: 'qr' }>['card']
@@ -53,7 +55,8 @@ export class QrCardDesk {
       cards.tried(presenceId, now.saleId)
       cards.askedFor(presenceId, now.saleId)
       void this.#ask(work, presenceId, now)
-    } else if (this.#card === null && cards.lying.length > 0) this.#say({ state: 'left' })
+    } else if (this.#card === null && cards.lying.some((lying) => lying.presenceId !== now.waiting))
+      this.#say({ state: 'left' })
   }
 
   /** One at a time. A rejection is a broken invariant, as of the machine's work, and ends the process. */

@@ -50,6 +50,9 @@ import { tornView } from './torn-list.ts'
 /** More than this is a slip of the finger, not a price: 1 000 000 ₸. */
 const plausibleAmountMax = tiyn(100_000_000n)
 
+/** So long what has just come to the screen is not read yet. */
+const unreadMs = 700
+
 export interface TillParts {
   readonly terminalId: string
   readonly journal: Journal
@@ -208,7 +211,8 @@ export class Till {
   #shownRequest(): ShownRequest | null {
     const { tenderId, schemeId } = this.#context()
     if (this.#state() !== 'unknown' || schemeId !== dtByQr || tenderId === null) return null
-    return { requestId: tenderId, saleId: this.#sale.saleId }
+    const { restBy, presenceId } = this.#context()
+    return { requestId: tenderId, saleId: this.#sale.saleId, waiting: restBy === 'qr' ? presenceId : null }
   }
 
   currentSale(): SaleStanding {
@@ -318,7 +322,7 @@ export class Till {
       case 'pay_by_card':
         if (!may('pay_by_card')) return 'not_now'
         this.#decided = null
-        this.#send({ type: 'PAY' })
+        this.#send({ type: 'PAY', keepsRest: standing.left > BigInt(this.#context().rest ?? '0') })
         return undefined
       case 'pay_by_qr':
         if (!may('pay_by_qr')) return 'not_now'
@@ -331,7 +335,7 @@ export class Till {
         return this.#payCash(standing)
       case 'rest_by_cash':
       case 'rest_later':
-        if (!may(command.command)) return 'not_now'
+        if (!may(command.command) || this.#isRestNew) return 'not_now'
         this.#send({
           type: 'REST_SETTLED',
           by: command.command === 'rest_by_cash' ? 'cash' : 'later',
@@ -339,7 +343,8 @@ export class Till {
         })
         return undefined
       case 'rest_by_qr':
-        if (!may('rest_by_qr')) return 'not_now'
+        if (!may('rest_by_qr') || this.#isRestNew) return 'not_now'
+        this.#decided = null
         this.#send({ type: 'PAY_BY_QR' })
         return undefined
       case 'cancel_payment':
@@ -531,6 +536,7 @@ export class Till {
     this.#waitedFor.delete(tenderId)
     if (isOnScreen) {
       this.#cancelTenderOnScreen()
+      this.#decided = null
     } else if (isTorn(tender)) {
       this.#work?.giveUp(tenderId)
     } else {
@@ -631,6 +637,8 @@ export class Till {
     const { presenceId } = this.#context()
     if (this.#state() === 'torn' && presenceId !== null) this.#cards.askedFor(presenceId, this.#sale.saleId)
     if (this.#state() === 'approved') this.#cards.belongTo(this.#sale.saleId)
+    // Wanted is the card of which the rest was asked: another one that lies here may be somebody else's.
+    if (this.#context().hint === 'card_again') this.#cards.othersAskedFor(presenceId, this.#sale.saleId)
     // After the machine has finished its step: it takes no event in the middle of one.
     this.#afterwards(() => {
       this.#tellResolution()
@@ -651,10 +659,14 @@ export class Till {
       this.#closeResolvedSales()
       this.#refunds.printEnded()
       // Again, should a full disk have kept the paid sale on the screen from being closed.
-      this.#takeRestInHand()
       this.#closeOnScreen()
     })
     this.publish()
+  }
+
+  /** Pressed before anybody can have read it, it was meant for what the screen showed before. */
+  get #isRestNew(): boolean {
+    return this.#parts.time.now() - this.#context().since < unreadMs
   }
 
   /** The card has paid, and what it leaves lies on the counter: both close the sale. */

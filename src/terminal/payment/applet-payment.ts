@@ -17,7 +17,7 @@ import type { AppletCard } from '../../voucher/cards/tolem-applet/recognition.ts
 import { nameSlot, readSlots, type AppletSlot, type CardContent } from '../../voucher/cards/tolem-applet/slots.ts'
 import { planSpend, spend, spendPlanOf } from '../../voucher/cards/tolem-applet/spend.ts'
 import { decide, type Decision, type DecisionInput, type DecisionPart } from '../../voucher/decide.ts'
-import { addTiyn, remainderTiyn, tiyn, tiynMax, type Tiyn } from '../../voucher/money.ts'
+import { addTiyn, remainderTiyn, tiyn, tiynMax, zeroTiyn, type Tiyn } from '../../voucher/money.ts'
 import type { TenderTerms } from '../../voucher/tender.ts'
 import {
   bytesOf,
@@ -59,6 +59,13 @@ interface Decided {
   readonly decision: Decision
   readonly part: DecisionPart
   readonly slot: AppletSlot
+  readonly taps: AllTaps
+}
+
+/** What this card pays of the sale, at one tap after the other, and what it leaves to others. */
+interface AllTaps {
+  readonly pays: Tiyn
+  readonly rest: Tiyn
 }
 
 /** READ SLOTS asks for so many at once. */
@@ -115,14 +122,15 @@ export class AppletPayment {
     const decided = this.#decide(here, content, active)
     if (decided.kind !== 'decided') return decided
     const { amount, schemeId } = decided.part
-    // Debited last of all (money-rules.md, "One payment"): what others pay of the sale is collected before.
-    const rest = this.#restBeside(decided)
-    if (rest > 0n && rest.toString() !== settledRest)
-      return { kind: 'rest', asked: { amount: amount.toString(), schemeId, rest: rest.toString() } }
-    if (amount <= decided.slot.pinAbove) return this.#recordIntent(decided, false)
+    const wantsPin = amount > decided.slot.pinAbove
     const { pinTriesLeft } = content
-    if (pinTriesLeft === null) return { kind: 'refused', code: 'CARD_PIN_NOT_SET' }
-    if (pinTriesLeft === 0) return { kind: 'refused', code: 'CARD_PIN_BLOCKED' }
+    if (wantsPin && pinTriesLeft === null) return { kind: 'refused', code: 'CARD_PIN_NOT_SET' }
+    if (wantsPin && pinTriesLeft === 0) return { kind: 'refused', code: 'CARD_PIN_BLOCKED' }
+    // Debited last of all (money-rules.md, "One payment"): what others pay of the sale is collected before.
+    const { pays, rest } = decided.taps
+    if (rest > 0n && rest.toString() !== settledRest)
+      return { kind: 'rest', asked: { amount: pays.toString(), schemeId, rest: rest.toString() } }
+    if (!wantsPin || pinTriesLeft === null) return this.#recordIntent(decided, false)
     this.#decided = decided
     return { kind: 'pin', asked: { amount: amount.toString(), schemeId, pinTriesLeft } }
   }
@@ -140,8 +148,9 @@ export class AppletPayment {
       const again = this.#decide(decided.here, decided.content, active)
       if (again.kind !== 'decided') return again
       const { amount, slotId } = again.part
-      // Not what its holder has confirmed: the card is held, and shown the new sum.
-      if (amount !== decided.part.amount || slotId !== decided.part.slotId) return this.#left()
+      // Not what its holder has confirmed, or not what others pay: the card is held, and shown the new sum.
+      const isSame = amount === decided.part.amount && slotId === decided.part.slotId
+      if (!isSame || again.taps.rest !== decided.taps.rest) return this.#left()
       return this.#recordIntent(again, true)
     }
     if (answer.kind === 'torn') return this.#left()
@@ -302,13 +311,9 @@ export class AppletPayment {
     const [part] = decision.parts
     const slot = named.find(({ slot: { slotId } }) => slotId === part?.slotId)?.of
     if (part === undefined || slot === undefined) throw new Error('an approval of a slot that the card does not have')
-    return { kind: 'decided', here, content, active, input, decision, part, slot }
-  }
-
-  /** What this card's schemes leave of the sale, all of them: each pays at a tap of its own. */
-  #restBeside({ decision }: Decided): Tiyn {
-    const parts = decision.verdict === 'approve' ? decision.parts : []
-    return remainderTiyn(this.#parts.currentSale().left, addTiyn(...parts.map(({ amount }) => amount)))
+    const { left } = this.#parts.currentSale()
+    if (part.amount > left) return { kind: 'refused', code: 'QR_LEAVES_LESS' }
+    return { kind: 'decided', here, content, active, input, decision, part, slot, taps: allTapsOf(bounded, left) }
   }
 
   #recordIntent(
@@ -344,5 +349,34 @@ export class AppletPayment {
     const unwritten = recordIntent(journal, now, row)
     if (unwritten !== undefined) return { kind: 'refused', code: unwritten }
     return { kind: 'intent', intent: openTenderOf(row).intent }
+  }
+}
+
+/**
+ * A second scheme of the card, or a second use of the first, pays at a tap of its own: nobody else is asked for that.
+ *
+ * @param left of the sale
+ */
+function allTapsOf(first: DecisionInput, left: Tiyn): AllTaps {
+  let input = first
+  let pays = zeroTiyn
+  for (;;) {
+    const decision = decide(input)
+    const [part] = decision.verdict === 'approve' ? decision.parts : []
+    if (part === undefined) return { pays, rest: remainderTiyn(left, pays) }
+    const { schemeId, slotId, amount, lines } = part
+    pays = addTiyn(pays, amount)
+    // As the card will say it, which names what it has left, and as the journal will: nothing of it is settled yet.
+    const slots = input.slots.map((slot) => {
+      if (slot.slotId !== slotId) return slot
+      return { ...slot, countAllowed: slot.countAllowed - 1, amountAllowed: remainderTiyn(slot.amountAllowed, amount) }
+    })
+    const exposed = input.terminal.exposure.find((entry) => entry.schemeId === schemeId)?.amount ?? zeroTiyn
+    const exposure = [
+      ...input.terminal.exposure.filter((entry) => entry.schemeId !== schemeId),
+      { schemeId, amount: addTiyn(exposed, amount) },
+    ]
+    const terminal = { ...input.terminal, exposure }
+    input = { ...input, slots, terminal, covered: [...input.covered, ...lines] }
   }
 }

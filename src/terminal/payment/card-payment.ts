@@ -321,6 +321,7 @@ export class CardPayment implements CardWork {
     if (decision.verdict === 'refuse') return { kind: 'refused', code: decision.code }
     const [part] = decision.parts
     if (part === undefined) throw new Error('an approval without parts')
+    if (part.amount > now.left) return { kind: 'refused', code: 'QR_LEAVES_LESS' }
     const leaseId = leased.find((entry) => entry.slot.slotId === part.slotId)?.lease.leaseId ?? null
     const record = recordOf(active, leaseId, input, decision, 0)
     const terms: TenderTerms = {

@@ -6,9 +6,9 @@ import { notActivatedIn } from '../../voucher/activation.ts'
 import { profileForDecision } from '../../voucher/card-rules.ts'
 import { engineVersion, type DecisionInput } from '../../voucher/decide.ts'
 import { isListed } from '../../voucher/hotlist.ts'
-import { addTiyn, remainderTiyn, smallestTiyn, type Tiyn } from '../../voucher/money.ts'
+import type { Tiyn } from '../../voucher/money.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
-import { saleTotal, type CoveredLine, type Sale } from '../../voucher/sale.ts'
+import type { CoveredLine, Sale } from '../../voucher/sale.ts'
 import type { Slot } from '../../voucher/slot.ts'
 import { placeForDecision } from '../../voucher/where.ts'
 import { leasesForDecision, localSpends, type Leased } from './leased-slots.ts'
@@ -18,7 +18,7 @@ import type { ReadCard } from './read-card.ts'
 export interface CurrentSale {
   readonly sale: Sale
   readonly covered: readonly CoveredLine[]
-  /** Of its total, by whatever pays. */
+  /** Of its total, by whatever pays. What a QR has paid stands on no line before the sale is closed. */
   readonly left: Tiyn
   readonly frozen: boolean
 }
@@ -48,9 +48,7 @@ export function decisionInput(
   { journal, engine, time, currentSale }: DecisionParts,
   { active, card: { card, profile }, slots, leased, mode, without, spendCaps }: DecisionOf,
 ): DecisionInput {
-  const now = currentSale()
-  const { sale, covered } = now
-  const caps = capsOfSale(now, slots, spendCaps)
+  const { sale, covered } = currentSale()
   return {
     engineVersion,
     mode,
@@ -61,7 +59,7 @@ export function decisionInput(
       card,
       blocked: isListed(active.hotlist, card),
       ...profileForDecision(profile),
-      ...(caps === undefined ? {} : { spendCaps: [...caps] }),
+      ...(spendCaps === undefined ? {} : { spendCaps: [...spendCaps] }),
       ...notActivatedIn(active, card),
     },
     schemes: active.schemes,
@@ -78,19 +76,4 @@ export function decisionInput(
     sale,
     covered: [...covered],
   }
-}
-
-/**
- * What a QR has paid stands on no line until the sale is closed (docs/design/17, "Which lines it pays"): beside it no
- * slot pays more than is left of the sale.
- */
-function capsOfSale(
-  { sale, covered, left }: CurrentSale,
-  slots: readonly Slot[],
-  spendCaps: DecisionOf['spendCaps'],
-): DecisionOf['spendCaps'] {
-  const onLines = remainderTiyn(saleTotal(sale), addTiyn(...covered.map(({ amount }) => amount)))
-  if (left === onLines) return spendCaps
-  const ofSlots = spendCaps ?? slots.map(({ slotId }) => ({ slotId, amount: left }))
-  return ofSlots.map(({ slotId, amount }) => ({ slotId, amount: smallestTiyn(amount, left) }))
 }

@@ -136,7 +136,9 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
               guard: ({ event }) => event.output.kind === 'rest',
               target: 'collectingRest',
               actions: assign(({ event }) =>
-                event.output.kind === 'rest' ? { ...event.output.asked, restBy: null, hint: null } : {},
+                event.output.kind === 'rest'
+                  ? { ...event.output.asked, restBy: null, hint: null, since: work.now() }
+                  : {},
               ),
             },
             {
@@ -181,7 +183,7 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
           PAY_BY_QR: { target: 'requesting', actions: assign({ restBy: 'qr' }) },
           CARD_INSERTED: {
             target: 'identifying',
-            actions: assign(({ event }) => ({ ...nothingAsked, ...noRest, presenceId: event.presenceId, hint: null })),
+            actions: assign(({ event }) => ({ ...nothingAsked, rest: null, presenceId: event.presenceId, hint: null })),
           },
           CANCEL: 'idle',
         },
@@ -297,6 +299,8 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
        * of one that may have, the ledger learns of it, and its next record tells.
        */
       torn: {
+        // Whoever waits for the card takes their money back meanwhile.
+        entry: assign(noRest),
         on: {
           CARD_INSERTED: {
             target: 'proving',
@@ -347,7 +351,7 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
               description: 'the ledger may have it, no own slot',
               guard: ({ event }) => event.output.kind === 'unknown',
               target: 'unknown',
-              actions: 'rememberTime',
+              actions: [assign(noRest), 'rememberTime'],
             },
             {
               description: 'refused, with its code',
@@ -434,7 +438,13 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
       approved: {
         on: {
           NEXT: 'idle',
-          PAY: { target: 'awaitingCard', actions: 'forget' },
+          PAY: {
+            target: 'awaitingCard',
+            actions: assign(({ context: { rest, restBy }, event }) => ({
+              ...emptyContext,
+              ...(event.keepsRest === true ? { rest, restBy } : {}),
+            })),
+          },
           PAY_BY_QR: { target: 'requesting', actions: 'forget' },
         },
       },

@@ -43,7 +43,8 @@ export interface PaymentContext {
 }
 
 export type PaymentEvent =
-  | { readonly type: 'PAY' }
+  /** `keepsRest`: the same card has more to pay, and the cashier's word on what it leaves stands. */
+  | { readonly type: 'PAY'; readonly keepsRest?: boolean }
   | { readonly type: 'PAY_BY_QR' }
   /** The cashier has the rest in hand, or knows who pays it afterwards: now the card may be debited. */
   | { readonly type: 'REST_SETTLED'; readonly by: 'cash' | 'later'; readonly cardLies: boolean }
@@ -75,7 +76,7 @@ export const emptyContext: PaymentContext = {
   since: 0,
 }
 
-/** Of a PIN that is asked for no longer: no tender came of it. */
+/** Of a PIN or a rest that is asked for no longer: no tender came of it. */
 export const nothingAsked = { amount: '0', schemeId: null, pinTriesLeft: null }
 /** The cashier's word on the rest holds for one payment. */
 export const noRest = { rest: null, restBy: null }

@@ -11,6 +11,7 @@ import { entitle } from '../../../ledger-sim/schemes/beneficiaries.ts'
 import { fundScheme } from '../../../ledger-sim/schemes/funding.ts'
 import { publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
+import type { Work } from '../../../ledger-sim/context.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
 import { issueAtDesk } from '../../fixtures/applet-desk.ts'
 import { testKey } from '../cards/applet-world.ts'
@@ -48,13 +49,23 @@ export function chip(): Issued {
 /** The scheme, funded; a card that the agency's desk has made for a holder and given a PIN. */
 export async function issueChip(world: WalkWorld, card: Issued): Promise<void> {
   await world.atLedger(async (work) => {
-    assert.equal(await publishScheme(work, cardFood(work.now)), 'published')
-    await fundScheme(work, demoAgency, schemeId, tiyn(10_000_000n), 'funded-card-food')
-    const holder = demoPseudonym(worldSeed, 'holder', 'A card holder')
-    const random = seededRandom('issuing desk')
-    card.name = await issueAtDesk(work, card.faulty, { agencyId: demoAgency, holder, pin, random, key })
-    // Entitled last: what the card may spend it fetches at a till.
-    await entitle(work, { schemeId, beneficiary: demoPseudonym(worldSeed, schemeId, 'A card holder'), holder })
+    await openScheme(work, cardFood(work.now))
+    await issued(work, card, 'A card holder', [schemeId])
   })
   await world.time.runUntil(world.time.now + 60_000)
+}
+
+export async function openScheme(work: Work, scheme: Scheme): Promise<void> {
+  assert.equal(await publishScheme(work, scheme), 'published')
+  await fundScheme(work, demoAgency, scheme.schemeId, tiyn(10_000_000n), `funded-${scheme.schemeId}`)
+}
+
+/** @param schemes what its holder is entitled to */
+export async function issued(work: Work, card: Issued, name: string, schemes: readonly string[]): Promise<void> {
+  const holder = demoPseudonym(worldSeed, 'holder', name)
+  const random = seededRandom(`issuing desk of ${name}`)
+  card.name = await issueAtDesk(work, card.faulty, { agencyId: demoAgency, holder, pin, random, key })
+  // Entitled last: what the card may spend it fetches at a till.
+  for (const of of schemes)
+    await entitle(work, { schemeId: of, beneficiary: demoPseudonym(worldSeed, of, name), holder })
 }

@@ -257,7 +257,9 @@ function holds(played: Played, walked: Walk): void {
     const at = walked.findLastIndex(({ type }) => type === 'REST_SETTLED')
     const [since, told] = [at < 0 ? [] : walked.slice(at), played.asked.at(-1)]
     const [settled] = since
-    const isOver = since.some(({ to }) => ['idle', 'refused', 'approved', 'collectingRest'].includes(to))
+    const isOver = since.some(({ to }) =>
+      ['idle', 'refused', 'approved', 'collectingRest', 'torn', 'unknown'].includes(to),
+    )
     const isOf = settled !== undefined && !isOver
     must(told?.endsWith(' 70000') === isOf, `prepares by ${told}`)
     must(context.restBy === (isOf ? settled?.as : null), `rest by ${context.restBy}`)

@@ -91,3 +91,17 @@ it('a card laid on an empty reader while the device host was away is the next cu
   cards.add({ ...presence('laid meanwhile'), wasThere: 'unseen' }, null)
   expect(cards.untriedFor('next', null)).toBe('laid meanwhile')
 })
+
+it('while one card is wanted again, others that lie here are laid on anew first', () => {
+  const cards = new LyingCards()
+  cards.add(presence('wanted'), null)
+  cards.add(presence('stranger', 'two'), null)
+  cards.tried('wanted', 'sale')
+  cards.othersAskedFor('wanted', 'sale')
+  expect(cards.untriedFor('sale', null)).toBe('wanted')
+  cards.remove({ presenceId: 'wanted' })
+  expect(cards.untriedFor('sale', 'wanted')).toBeUndefined()
+  expect(cards.someMustBeLaidAnew('sale')).toBe(true)
+  cards.add(presence('wanted again'), null)
+  expect(cards.untriedFor('sale', 'wanted')).toBe('wanted again')
+})

@@ -117,6 +117,31 @@ describe('what a card that counts itself leaves to pay', () => {
     expect(bench.asked.filter((one) => one.startsWith('prepare'))).toEqual(['prepare p1', 'prepare p2 70000'])
   })
 
+  it('is asked for once, also where the card has more to pay at its next tap', async () => {
+    const bench = started()
+    await toRest(bench)
+    bench.send({ type: 'REST_SETTLED', by: 'cash', cardLies: true })
+    await bench.answer('prepare', { kind: 'intent', intent })
+    await bench.answer('prove', { kind: 'debited', mode: 'offline' })
+    bench.send({ type: 'PAY', keepsRest: true })
+    bench.send(insert('p2'))
+    await bench.answer('identify', { kind: 'recognised' })
+    expect(bench.asked.at(-1)).toBe('prepare p2 70000')
+  })
+
+  it.each([
+    ['has paid all it can', async (bench: Bench) => bench.answer('prove', { kind: 'debited', mode: 'offline' })],
+    ['is torn', async (bench: Bench) => bench.answer('prove', { kind: 'torn' })],
+  ])('is nobody’s word any more once the card %s and another payment begins', async (_, end) => {
+    const bench = started()
+    await toRest(bench)
+    bench.send({ type: 'REST_SETTLED', by: 'cash', cardLies: true })
+    await bench.answer('prepare', { kind: 'intent', intent })
+    await end(bench)
+    if (bench.state() === 'approved') bench.send({ type: 'PAY' })
+    expect(bench.context()).toMatchObject({ rest: null, restBy: null })
+  })
+
   it('comes by QR: the QR asks for it alone, and the card is wanted when it is held', async () => {
     const bench = started()
     await toRest(bench)

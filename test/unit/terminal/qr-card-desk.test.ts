@@ -13,7 +13,9 @@ const presence = (presenceId: string, readerName = 'one', atr = 1) => ({
   readerName,
   atr: Uint8Array.of(atr),
 })
-const qr = (requestId: string, saleId = 'sale'): ShownRequest => ({ requestId, saleId })
+const qr = (requestId: string, saleId = 'sale', waiting: string | null = null): ShownRequest => {
+  return { requestId, saleId, waiting }
+}
 
 let cards: LyingCards
 let shown: ShownRequest | null

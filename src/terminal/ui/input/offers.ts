@@ -36,10 +36,9 @@ const ownKeys: Readonly<Record<OfferedAction, string>> = {
   pay_by_card: 'Enter',
   pay_by_qr: 'Insert',
   pay_cash: 'F4',
-  // The cashier's word that money is here: not on the key that is pressed without looking.
-  rest_by_cash: 'F4',
   rest_by_qr: 'Insert',
-  rest_later: 'F9',
+  rest_by_cash: 'F4',
+  rest_later: 'F5',
   cancel_payment: 'Escape',
   cancel_sale: 'F6',
   next_customer: 'F9',
@@ -50,21 +49,15 @@ const ownKeys: Readonly<Record<OfferedAction, string>> = {
 
 /** The first of these that is offered is the next step. After a whole payment that is the next customer. */
 const firstWhenPaid: readonly OfferedAction[] = ['next_customer', 'wait_for_answer', 'pay_by_card']
-const firstWhenOpen: readonly OfferedAction[] = [
-  'wait_for_answer',
-  'pay_by_card',
-  'next_customer',
-  'rest_by_cash',
-  'cancel_payment',
-]
+const firstWhenOpen: readonly OfferedAction[] = ['wait_for_answer', 'pay_by_card', 'next_customer', 'cancel_payment']
 
 const places: readonly OfferedAction[] = [
   'pay_by_card',
   'wait_for_answer',
   'pay_by_qr',
   'pay_cash',
-  'rest_by_cash',
   'rest_by_qr',
+  'rest_by_cash',
   'rest_later',
   'cancel_payment',
   'serve_next_meanwhile',

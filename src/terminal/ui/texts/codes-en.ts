@@ -136,6 +136,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
     todo: 'Take a card or cash. If it stays, call support.',
   },
   QR_NOT_PAID: { what: 'Nobody paid the QR in time.', todo: 'Show a new QR or take cash.' },
+  QR_LEAVES_LESS: {
+    what: 'This card would pay more than the QR leaves.',
+    todo: 'Take the rest in cash, or cancel the sale: what the QR paid goes back.',
+  },
   REFUND_ORIGINAL_UNKNOWN: {
     what: 'The ledger does not know this sale.',
     todo: 'Look at the receipt again, or call support.',

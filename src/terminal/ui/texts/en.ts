@@ -91,7 +91,7 @@ export const en: TextsOfLanguage = {
     'tap.torn.cannotTell':
       'This card cannot say whether it has paid. Cancel the payment: the ledger finds out, and what it paid goes back.',
     'tap.rest.word': 'Take the rest first',
-    'tap.rest.detail': 'The card then pays {amount}. Nothing is taken from it yet.',
+    'tap.rest.detail': 'The card then pays {amount}.',
     'tap.pin.word': 'Enter the PIN',
     'tap.pin.triesLeft': 'Tries left: {count}.',
     'tap.pin.wrong': 'The PIN was wrong.',

@@ -91,7 +91,7 @@ export const kk: TextsOfLanguage = {
     'tap.torn.cannotTell':
       'Карта төлегенін айта алмайды. Төлемді тоқтатыңыз: тізілім анықтайды, алынғаны картаға қайтады.',
     'tap.rest.word': 'Алдымен қалғаны',
-    'tap.rest.detail': 'Содан кейін карта {amount} төлейді. Карта әлі төлеген жоқ.',
+    'tap.rest.detail': 'Содан кейін карта {amount} төлейді.',
     'tap.pin.word': 'ПИН-кодты теріңіз',
     'tap.pin.triesLeft': 'Қалған әрекет: {count}.',
     'tap.pin.wrong': 'ПИН-код қате.',

@@ -91,7 +91,7 @@ export const ru: TextsOfLanguage = {
     'tap.torn.cannotTell':
       'Карта не может сказать, заплатила ли она. Отмените оплату: реестр выяснит, и списанное вернётся на карту.',
     'tap.rest.word': 'Сначала остаток',
-    'tap.rest.detail': 'Затем карта оплатит {amount}. С карты ещё ничего не списано.',
+    'tap.rest.detail': 'Затем карта оплатит {amount}.',
     'tap.pin.word': 'Введите ПИН-код',
     'tap.pin.triesLeft': 'Осталось попыток: {count}.',
     'tap.pin.wrong': 'ПИН-код неверный.',
