@@ -1,4 +1,7 @@
-/** A card that counts itself, through the real pcscd: with the ledger, torn at the debit, with its PIN, and without. */
+/**
+ * A card that counts itself, through the real pcscd: with the ledger, beside cash, torn at the debit, with its PIN, and
+ * without network.
+ */
 import { AgencyOffice } from '../../../tools/demo/agency-office.ts'
 import {
   bringInCountingCard,
@@ -6,7 +9,7 @@ import {
   countingCardPin,
   countingScheme,
 } from '../../../tools/demo/counting-cards.ts'
-import { record, type Station } from './station.ts'
+import { record, sleep, type Station } from './station.ts'
 
 /** SPEND, after recognition 3, certificate, channel, identity 2, slots. Without network no script is asked for. */
 const spend = 9
@@ -18,6 +21,19 @@ export async function playCountingCard(station: Station): Promise<void> {
   await station.hearsOf(countingScheme)
   await station.settles()
   record('counting card, online', await station.sells('bread', countingCard))
+
+  await till.does({ command: 'add_item', itemId: 'juice' })
+  await station.rings('bread')
+  await station.lay(countingCard)
+  const rest = await till.sees('what the card leaves', ({ tap }) => tap.state === 'rest')
+  record('counting card, rest', rest.tap)
+  // Longer than a word on the rest is not heard.
+  await sleep(1_000)
+  await till.does({ command: 'rest_by_cash' })
+  const withCash = await station.result(countingCard)
+  record('counting card, beside cash', withCash)
+  station.pull()
+  await station.ends(withCash)
 
   for (let piece = 0; piece < 12; piece += 1) await till.does({ command: 'add_item', itemId: 'bread' })
   await till.does({ command: 'pay_by_card' })

@@ -44,6 +44,7 @@ export async function layWhenListening(slot: VpcdSlot, card: VirtualCard): Promi
 
 export interface TenderRow {
   readonly tender_id: string
+  readonly kind: 'voucher' | 'qr' | 'cash'
   readonly state: string
   readonly amount: number
   /** The payer's pseudonym. */
@@ -136,7 +137,9 @@ export class Station {
   journal(): readonly TenderRow[] {
     const database = new Database(this.demo.journalFile, { readonly: true })
     try {
-      return database.prepare<[], TenderRow>('SELECT tender_id, state, amount, card FROM tender ORDER BY rowid').all()
+      return database
+        .prepare<[], TenderRow>('SELECT tender_id, kind, state, amount, card FROM tender ORDER BY rowid')
+        .all()
     } finally {
       database.close()
     }

@@ -13,7 +13,7 @@ const scenario = new URL('./whole-till-scenario.ts', import.meta.url).pathname
 const sessionMaxMs = 600_000
 const reason = whyNoPcscd()
 /** In tiyn, as the demonstration's catalogue has it. */
-const priceOfBread = 18_000
+const [priceOfBread, priceOfJuice] = [18_000, 35_000] as const
 /** Not a matter of speed: a till that takes longer than this is stuck, and not slow, on whatever machine. */
 const stuckAfterMs = 20_000
 const faults = [
@@ -53,13 +53,16 @@ describe('the whole till at a real pcscd', () => {
 
   it('takes a card that counts itself: with its PIN, without network, and once whatever was torn', () => {
     expect(steps.get('counting card, online')).toEqual(approved('settled'))
+    expect(steps.get('counting card, rest')).toMatchObject({ amount: `${priceOfBread}`, rest: `${priceOfJuice}` })
+    expect(steps.get('counting card, beside cash')).toEqual(approved('settled'))
     expect(steps.get('counting card, asks')).toMatchObject({ state: 'pin', triesLeft: 5, cardLies: true })
     expect(steps.get('counting card, with PIN')).toEqual(approved('settled'))
     expect(steps.get('counting card, torn')).toMatchObject({ state: 'torn', mayBeDebited: true })
     expect(steps.get('counting card, back')).toEqual(approved('pending'))
-    const paid = [priceOfBread, 12 * priceOfBread, priceOfBread]
+    const paid = [priceOfBread, priceOfBread, 12 * priceOfBread, priceOfBread]
     expect(steps.get('counting card, debits')).toEqual(paid.map(String))
-    expect(steps.get('counting card, journal')).toEqual(paid.map((amount) => ['settled', amount]))
+    const withCash = [...paid.slice(0, 2), priceOfJuice, ...paid.slice(2)]
+    expect(steps.get('counting card, journal')).toEqual(withCash.map((amount) => ['settled', amount]))
   })
 
   it('takes cards that only say who they are: paid once whatever was torn, refused without the ledger', () => {
