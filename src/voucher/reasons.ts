@@ -35,6 +35,8 @@ export const refusalCodes = [
   'CARD_OTHER',
   /** It has just proved that it paid a sale put aside: whether this one is for the same goods, a person knows. */
   'CARD_PAID_EARLIER',
+  /** It has paid this sale already, and each of its schemes pays a sale once. */
+  'CARD_PAID_ITS_PART',
   /** Its certificate, or its issuer's, is over. */
   'CARD_CERTIFICATE_ENDED',
   /** It does not take this till's certificate, and has said nothing of itself. */

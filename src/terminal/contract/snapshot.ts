@@ -104,9 +104,10 @@ export const tapSchema = z.discriminatedUnion('state', [
   /** The card counts itself and pays last: what it leaves is collected first. Nothing of it is paid yet. */
   z.strictObject({
     state: z.literal('rest'),
-    /** What the card is to pay, at one tap after the other. */
+    /** What the card is to pay, all its schemes together. */
     amount: tiynSchema,
-    schemeName: textsSchema,
+    /** Null where several of them pay. */
+    schemeName: textsSchema.nullable(),
     /** What others are to pay before it. */
     rest: tiynSchema,
   }),

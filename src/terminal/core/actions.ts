@@ -15,6 +15,8 @@ export interface Situation {
   readonly canDecide: boolean
   /** False after an fsync that failed: every action needs a row sooner or later, and none is taken. */
   readonly canRecord: boolean
+  /** The cashier has said who pays what the card leaves: the card is wanted, and nothing else. */
+  readonly isRestSettled: boolean
   /** The card of the payment is on the reader. */
   readonly cardLies: boolean
   /** A torn payment waits in the visible list. */
@@ -35,6 +37,7 @@ export function offeredActions(situation: Situation): Action[] {
     return ['print_again', 'open_shift', 'open_bench', ...(mayConfirmTime ? (['confirm_time'] as const) : [])]
   const isResting = state === 'idle' || state === 'approved' || state === 'refused'
   const isWaitingForCard = state === 'awaitingCard'
+  const isOpenToAll = isResting || (isWaitingForCard && !situation.isRestSettled)
   const hasLines = standing.sale.lines.length > 0
   const isPayable = hasLines && standing.left > 0n && !standing.undecided && canDecide
   const mayEdit = standing.frozen ? isResting && isFinished : state === 'idle' || state === 'refused'
@@ -43,8 +46,8 @@ export function offeredActions(situation: Situation): Action[] {
   const offered: readonly (readonly [Action, boolean])[] = [
     ['edit_basket', mayEdit],
     ['pay_by_card', isPayable && isResting],
-    ['pay_by_qr', isPayable && (isResting || isWaitingForCard)],
-    ['pay_cash', isPayable && (isResting || isWaitingForCard)],
+    ['pay_by_qr', isPayable && isOpenToAll],
+    ['pay_cash', isPayable && isOpenToAll],
     ['rest_by_cash', state === 'collectingRest'],
     ['rest_by_qr', state === 'collectingRest'],
     ['rest_later', state === 'collectingRest'],

@@ -15,6 +15,7 @@ export interface SaleStanding {
   readonly paid: Tiyn
   readonly left: Tiyn
   readonly covered: readonly CoveredLine[]
+  readonly paidSlots: readonly string[]
   readonly tenders: readonly TenderRecord[]
   readonly undecided: boolean
 }
@@ -24,9 +25,9 @@ export function standingOf(journal: Journal, sale: Sale): SaleStanding {
   const frozen = journal.sale(sale.saleId) !== undefined
   const tenders = frozen ? journal.tendersOfSale(sale.saleId) : []
   const paying = tenders.filter(isPaid)
-  const covered = paying
-    .filter((tender) => tender.kind === 'voucher')
-    .flatMap((tender) => journal.intentOf(tender.tenderId).row.part.lines)
+  const parts = paying
+    .filter(({ kind }) => kind === 'voucher')
+    .map(({ tenderId }) => journal.intentOf(tenderId).row.part)
   const total = saleTotal(sale)
   const paid = addTiyn(...paying.map((tender) => tender.amount))
   return {
@@ -35,7 +36,8 @@ export function standingOf(journal: Journal, sale: Sale): SaleStanding {
     total,
     paid,
     left: remainderTiyn(total, paid),
-    covered,
+    covered: parts.flatMap(({ lines }) => lines),
+    paidSlots: parts.map(({ slotId }) => slotId),
     tenders,
     undecided: tenders.some((tender) => undecidedStates.includes(tender.state)),
   }

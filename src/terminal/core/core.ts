@@ -235,7 +235,7 @@ export function createCore(parts: CoreParts): Core {
 function workOf(card: CardWork, qr: QrPayment, cbdcCard: RequestCardWork): PaymentWork & RequestCardWork {
   return {
     identify: (presenceId) => card.identify(presenceId),
-    prepare: (presenceId, settledRest) => card.prepare(presenceId, settledRest),
+    prepare: (presenceId, settled) => card.prepare(presenceId, settled),
     verifyPin: (presenceId, pin) => card.verifyPin(presenceId, pin),
     prove: (presenceId, tenderId) => card.prove(presenceId, tenderId),
     authorise: (tenderId) => card.authorise(tenderId),

@@ -242,7 +242,7 @@ function tapView(
     case 'idle':
       return { state: 'idle' }
     case 'awaitingCard':
-      if (sources.removeCardFirst) return { state: 'tap', hint: 'remove_card_first' }
+      if (sources.removeCardFirst && context.hint !== 'card_again') return { state: 'tap', hint: 'remove_card_first' }
       return { state: 'tap', hint: wantedAgain(context.hint) }
     case 'identifying':
       return hold('reading', 15)
@@ -252,7 +252,7 @@ function tapView(
       return {
         state: 'rest',
         amount,
-        schemeName: schemeName(context.schemeId ?? '', active),
+        schemeName: context.schemeId === null ? null : schemeName(context.schemeId, active),
         rest: tiyn(BigInt(context.rest ?? '0')),
       }
     case 'askingPin':

@@ -322,7 +322,7 @@ export class Till {
       case 'pay_by_card':
         if (!may('pay_by_card')) return 'not_now'
         this.#decided = null
-        this.#send({ type: 'PAY', keepsRest: standing.left > BigInt(this.#context().rest ?? '0') })
+        this.#send({ type: 'PAY' })
         return undefined
       case 'pay_by_qr':
         if (!may('pay_by_qr')) return 'not_now'
@@ -578,6 +578,7 @@ export class Till {
       canRecord: this.#parts.journal.isDiskTrusted,
       mayConfirmTime: this.#times.isOffered,
       isBenchOpen: this.#parts.bench.isOpen,
+      isRestSettled: this.#context().restBy !== null,
       cardLies: this.#cardLies,
       hasTornAside: this.#unresolved().some(isTorn),
       canDecide: this.#parts.activePackage() !== undefined,
@@ -643,7 +644,7 @@ export class Till {
     this.#afterwards(() => {
       this.#tellResolution()
       this.#offerLyingCard()
-      this.#takeRestInHand()
+      this.#goOnWithCard()
       this.#closeOnScreen()
     })
     this.publish()
@@ -666,15 +667,22 @@ export class Till {
 
   /** Pressed before anybody can have read it, it was meant for what the screen showed before. */
   get #isRestNew(): boolean {
-    return this.#parts.time.now() - this.#context().since < unreadMs
+    const shownMs = this.#parts.time.now() - this.#context().since
+    // Put back meanwhile, the time says nothing.
+    return shownMs >= 0 && shownMs < unreadMs
   }
 
-  /** The card has paid, and what it leaves lies on the counter: both close the sale. */
-  #takeRestInHand(): void {
+  /**
+   * A scheme of the card of which the rest was asked has paid. The next one pays at a tap of its own, at once where the
+   * card lies there; after the last of them the cash that lies on the counter closes the sale.
+   */
+  #goOnWithCard(): void {
     const { rest, restBy } = this.#context()
+    if (this.#state() !== 'approved' || restBy === null || rest === null) return
     const standing = this.#standing()
-    const isLeft = standing.left.toString() === rest && !this.#sales.isFinished(standing.sale.saleId)
-    if (this.#state() === 'approved' && restBy === 'cash' && isLeft) this.#sales.payCash(standing)
+    if (this.#sales.isFinished(standing.sale.saleId)) return
+    if (standing.left > BigInt(rest)) this.#send({ type: 'PAY', keepsRest: true })
+    else if (restBy === 'cash' && standing.left === BigInt(rest)) this.#sales.payCash(standing)
   }
 
   /**

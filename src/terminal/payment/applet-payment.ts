@@ -17,7 +17,7 @@ import type { AppletCard } from '../../voucher/cards/tolem-applet/recognition.ts
 import { nameSlot, readSlots, type AppletSlot, type CardContent } from '../../voucher/cards/tolem-applet/slots.ts'
 import { planSpend, spend, spendPlanOf } from '../../voucher/cards/tolem-applet/spend.ts'
 import { decide, type Decision, type DecisionInput, type DecisionPart } from '../../voucher/decide.ts'
-import { addTiyn, remainderTiyn, tiyn, tiynMax, zeroTiyn, type Tiyn } from '../../voucher/money.ts'
+import { addTiyn, remainderTiyn, tiyn, tiynMax, type Tiyn } from '../../voucher/money.ts'
 import type { TenderTerms } from '../../voucher/tender.ts'
 import {
   bytesOf,
@@ -30,8 +30,16 @@ import {
 } from './applet-presence.ts'
 import { carryScript } from './applet-script.ts'
 import { onlineDeadlineMs } from './card-relay.ts'
-import { decisionInput, type DecisionParts } from './decision-input.ts'
-import type { Intent, PrepareOutcome, PresentOutcome, ProveOutcome, VerifyPinOutcome } from './work.ts'
+import { decisionInput, refusalOf, type DecisionParts } from './decision-input.ts'
+import type {
+  AskedRest,
+  Intent,
+  PrepareOutcome,
+  PresentOutcome,
+  ProveOutcome,
+  SettledRest,
+  VerifyPinOutcome,
+} from './work.ts'
 import { openTenderOf, recordOf, type ActivePackage, type OpenTender } from './open-tender.ts'
 import { paidByCard, recordIntent, recordRefusal, recordTear } from './tender-rows.ts'
 import { askWhetherDebited, proofOf, settleTornDebits, type TornDebitParts } from './torn-debits.ts'
@@ -62,9 +70,9 @@ interface Decided {
   readonly taps: AllTaps
 }
 
-/** What this card pays of the sale, at one tap after the other, and what it leaves to others. */
+/** What this card pays of the sale, each of its schemes at a tap of its own, and what it leaves to others. */
 interface AllTaps {
-  readonly pays: Tiyn
+  readonly parts: readonly DecisionPart[]
   readonly rest: Tiyn
 }
 
@@ -95,7 +103,7 @@ export class AppletPayment {
     channel: CardChannel,
     recognised: AppletCard,
     active: ActivePackage,
-    settledRest: string | null,
+    settled: SettledRest | null,
   ): Promise<PrepareOutcome> {
     const { engine } = this.#parts
     this.#decided = undefined
@@ -104,18 +112,18 @@ export class AppletPayment {
     if (engine.suspended) return { kind: 'refused', code: 'TERMINAL_SUSPENDED' }
     const here = await this.#open(presenceId, channel, recognised, active)
     if (here.kind !== 'opened') return here
-    const settled = await this.#settleTorn(here)
-    if (settled === 'torn') return this.#left()
-    if (settled === 'unwritten') return { kind: 'refused', code: 'JOURNAL_NOT_WRITABLE' }
+    const paid = await this.#settleTorn(here)
+    if (paid === 'torn') return this.#left()
+    if (paid === 'unwritten') return { kind: 'refused', code: 'JOURNAL_NOT_WRITABLE' }
     // It has paid this sale already, before it left: nothing more is asked of it.
-    const already = settled.find(({ saleId }) => saleId === this.#parts.currentSale().sale.saleId)
+    const already = paid.find(({ saleId }) => saleId === this.#parts.currentSale().sale.saleId)
     if (already !== undefined) {
       const { tenderId, amount, schemeId } = already
       const mode = engine.worthAsking ? 'online' : 'offline'
       return { kind: 'paid', mode, intent: { tenderId, amount: amount.toString(), schemeId: schemeId ?? '' } }
     }
     // The same customer with the same goods, rung up anew, would pay twice.
-    if (settled.length > 0) return { kind: 'refused', code: 'CARD_PAID_EARLIER' }
+    if (paid.length > 0) return { kind: 'refused', code: 'CARD_PAID_EARLIER' }
     const content = await this.#content(here, active)
     if (content.kind !== 'content') return content
     if (content.state === 'blocked') return { kind: 'refused', code: 'CARD_BLOCKED' }
@@ -127,9 +135,9 @@ export class AppletPayment {
     if (wantsPin && pinTriesLeft === null) return { kind: 'refused', code: 'CARD_PIN_NOT_SET' }
     if (wantsPin && pinTriesLeft === 0) return { kind: 'refused', code: 'CARD_PIN_BLOCKED' }
     // Debited last of all (money-rules.md, "One payment"): what others pay of the sale is collected before.
-    const { pays, rest } = decided.taps
-    if (rest > 0n && rest.toString() !== settledRest)
-      return { kind: 'rest', asked: { amount: pays.toString(), schemeId, rest: rest.toString() } }
+    const { rest } = decided.taps
+    const isSettled = settled?.card === here.card && settled.rest === rest.toString()
+    if (rest > 0n && !isSettled) return askedRest(decided)
     if (!wantsPin || pinTriesLeft === null) return this.#recordIntent(decided, false)
     this.#decided = decided
     return { kind: 'pin', asked: { amount: amount.toString(), schemeId, pinTriesLeft } }
@@ -148,9 +156,9 @@ export class AppletPayment {
       const again = this.#decide(decided.here, decided.content, active)
       if (again.kind !== 'decided') return again
       const { amount, slotId } = again.part
-      // Not what its holder has confirmed, or not what others pay: the card is held, and shown the new sum.
-      const isSame = amount === decided.part.amount && slotId === decided.part.slotId
-      if (!isSame || again.taps.rest !== decided.taps.rest) return this.#left()
+      // Not what its holder has confirmed: the card is held, and shown the new sum.
+      if (amount !== decided.part.amount || slotId !== decided.part.slotId) return this.#left()
+      if (again.taps.rest !== decided.taps.rest) return askedRest(again)
       return this.#recordIntent(again, true)
     }
     if (answer.kind === 'torn') return this.#left()
@@ -287,11 +295,12 @@ export class AppletPayment {
       const found = nameSlot(of, active.package.schemes)
       return found === null ? [] : [{ slot: found.slot, of }]
     })
+    const slots = named.map(({ slot }) => slot)
     const inputOf = (mode: 'online' | 'offline'): DecisionInput =>
       decisionInput(this.#parts, {
         active: active.package,
         card: { card: here.card, profile: 'tolem-applet' },
-        slots: named.map(({ slot }) => slot),
+        slots,
         leased: [],
         mode,
         without: null,
@@ -307,13 +316,21 @@ export class AppletPayment {
     const online = engine.worthAsking ? inputOf('online') : bounded
     const input = canonicalText(decide(online)) === canonicalText(decision) ? online : bounded
     onDidDecide(decision, input)
-    if (decision.verdict === 'refuse') return { kind: 'refused', code: decision.code }
+    if (decision.verdict === 'refuse') return { kind: 'refused', code: refusalOf(bounded, slots, decision.code) }
+    const ofSlot = ({ slotId }: DecisionPart): AppletSlot | undefined =>
+      named.find(({ slot }) => slot.slotId === slotId)?.of
     const [part] = decision.parts
-    const slot = named.find(({ slot: { slotId } }) => slotId === part?.slotId)?.of
+    const slot = part === undefined ? undefined : ofSlot(part)
     if (part === undefined || slot === undefined) throw new Error('an approval of a slot that the card does not have')
+    const hasPin = content.pinTriesLeft !== null && content.pinTriesLeft > 0
+    // What stands behind a part for which it can hear no PIN is not paid by it.
+    const barred = decision.parts.findIndex((of) => !hasPin && of.amount > (ofSlot(of)?.pinAbove ?? 0n))
+    const parts = decision.parts.slice(0, barred < 0 ? undefined : barred)
     const { left } = this.#parts.currentSale()
-    if (part.amount > left) return { kind: 'refused', code: 'QR_LEAVES_LESS' }
-    return { kind: 'decided', here, content, active, input, decision, part, slot, taps: allTapsOf(bounded, left) }
+    const pays = addTiyn(...parts.map(({ amount }) => amount))
+    if (pays > left || part.amount > left) return { kind: 'refused', code: 'QR_LEAVES_LESS' }
+    const taps = { parts, rest: remainderTiyn(left, pays) }
+    return { kind: 'decided', here, content, active, input, decision, part, slot, taps }
   }
 
   #recordIntent(
@@ -352,31 +369,9 @@ export class AppletPayment {
   }
 }
 
-/**
- * A second scheme of the card, or a second use of the first, pays at a tap of its own: nobody else is asked for that.
- *
- * @param left of the sale
- */
-function allTapsOf(first: DecisionInput, left: Tiyn): AllTaps {
-  let input = first
-  let pays = zeroTiyn
-  for (;;) {
-    const decision = decide(input)
-    const [part] = decision.verdict === 'approve' ? decision.parts : []
-    if (part === undefined) return { pays, rest: remainderTiyn(left, pays) }
-    const { schemeId, slotId, amount, lines } = part
-    pays = addTiyn(pays, amount)
-    // As the card will say it, which names what it has left, and as the journal will: nothing of it is settled yet.
-    const slots = input.slots.map((slot) => {
-      if (slot.slotId !== slotId) return slot
-      return { ...slot, countAllowed: slot.countAllowed - 1, amountAllowed: remainderTiyn(slot.amountAllowed, amount) }
-    })
-    const exposed = input.terminal.exposure.find((entry) => entry.schemeId === schemeId)?.amount ?? zeroTiyn
-    const exposure = [
-      ...input.terminal.exposure.filter((entry) => entry.schemeId !== schemeId),
-      { schemeId, amount: addTiyn(exposed, amount) },
-    ]
-    const terminal = { ...input.terminal, exposure }
-    input = { ...input, slots, terminal, covered: [...input.covered, ...lines] }
-  }
+function askedRest({ here, taps: { parts, rest } }: Decided): { readonly kind: 'rest'; readonly asked: AskedRest } {
+  const [{ schemeId } = { schemeId: null }] = parts
+  const amount = addTiyn(...parts.map((part) => part.amount)).toString()
+  const asked = { amount, schemeId: parts.length === 1 ? schemeId : null, rest: rest.toString(), restOf: here.card }
+  return { kind: 'rest', asked }
 }

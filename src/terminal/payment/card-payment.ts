@@ -25,7 +25,7 @@ import type { TenderTerms } from '../../voucher/tender.ts'
 import { AppletPayment } from './applet-payment.ts'
 import { CardProofs } from './card-proof.ts'
 import { onlineDeadlineMs } from './card-relay.ts'
-import { decisionInput, type CurrentSale } from './decision-input.ts'
+import { decisionInput, refusalOf, type CurrentSale } from './decision-input.ts'
 import {
   isSameCard,
   openTenderOf,
@@ -46,6 +46,7 @@ import type {
   PresentOutcome,
   ProveOutcome,
   VerifyPinOutcome,
+  SettledRest,
 } from './work.ts'
 import { channelTo, type PresentCards } from './present-card.ts'
 import { readCard } from './read-card.ts'
@@ -110,7 +111,7 @@ export class CardPayment implements CardWork {
     return { kind: 'recognised' }
   }
 
-  async prepare(presenceId: string, settledRest: string | null): Promise<PrepareOutcome> {
+  async prepare(presenceId: string, settled: SettledRest | null): Promise<PrepareOutcome> {
     const { engine } = this.#parts
     const active = this.#parts.activePackage()
     const tapped = this.#tapped
@@ -118,7 +119,7 @@ export class CardPayment implements CardWork {
     if (this.#applet?.presenceId === presenceId) {
       const channel = this.#channel(presenceId)
       if (channel === undefined) return { kind: 'card_left' }
-      return this.#applets.prepare(presenceId, channel, this.#applet.applet, active, settledRest)
+      return this.#applets.prepare(presenceId, channel, this.#applet.applet, active, settled)
     }
     if (tapped?.presenceId !== presenceId) return { kind: 'card_left' }
     const everyLeased = leasedSlots(this.#parts, active.package, tapped)
@@ -318,7 +319,7 @@ export class CardPayment implements CardWork {
     })
     const decision = decide(input)
     this.#parts.onDidDecide(decision, input)
-    if (decision.verdict === 'refuse') return { kind: 'refused', code: decision.code }
+    if (decision.verdict === 'refuse') return { kind: 'refused', code: refusalOf(input, slots, decision.code) }
     const [part] = decision.parts
     if (part === undefined) throw new Error('an approval without parts')
     if (part.amount > now.left) return { kind: 'refused', code: 'QR_LEAVES_LESS' }

@@ -7,6 +7,7 @@ import { profileForDecision } from '../../voucher/card-rules.ts'
 import { engineVersion, type DecisionInput } from '../../voucher/decide.ts'
 import { isListed } from '../../voucher/hotlist.ts'
 import type { Tiyn } from '../../voucher/money.ts'
+import type { RefusalCode } from '../../voucher/reasons.ts'
 import type { TerminalPackage } from '../../voucher/package.ts'
 import type { CoveredLine, Sale } from '../../voucher/sale.ts'
 import type { Slot } from '../../voucher/slot.ts'
@@ -20,6 +21,8 @@ export interface CurrentSale {
   readonly covered: readonly CoveredLine[]
   /** Of its total, by whatever pays. What a QR has paid stands on no line before the sale is closed. */
   readonly left: Tiyn
+  /** Slots that have paid their part of it. */
+  readonly paidSlots: readonly string[]
   readonly frozen: boolean
 }
 
@@ -46,9 +49,11 @@ export interface DecisionOf {
 /** With the facts of this moment: trusted time, the basket, and what this till has sold. */
 export function decisionInput(
   { journal, engine, time, currentSale }: DecisionParts,
-  { active, card: { card, profile }, slots, leased, mode, without, spendCaps }: DecisionOf,
+  { active, card: { card, profile }, slots: asked, leased, mode, without, spendCaps }: DecisionOf,
 ): DecisionInput {
-  const { sale, covered } = currentSale()
+  const { sale, covered, paidSlots } = currentSale()
+  // "In one sale at most" and a co-payment hold for the sale, not for each tap of it.
+  const slots = asked.filter(({ slotId }) => !paidSlots.includes(slotId))
   return {
     engineVersion,
     mode,
@@ -76,4 +81,12 @@ export function decisionInput(
     sale,
     covered: [...covered],
   }
+}
+
+/**
+ * @param asked the slots of the card, with those that have paid already
+ * @returns what the cashier is told of a decision that pays nothing
+ */
+export function refusalOf(input: DecisionInput, asked: readonly Slot[], code: RefusalCode): RefusalCode {
+  return input.slots.length === 0 && asked.length > 0 ? 'CARD_PAID_ITS_PART' : code
 }

@@ -16,7 +16,7 @@ import {
   type PaymentEvent,
   type RecoveredState,
 } from './payment-context.ts'
-import type { PaymentWork } from './work.ts'
+import type { PaymentWork, SettledRest } from './work.ts'
 
 /** The machine over its work. `recovered` is what the journal left open, if anything. */
 export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
@@ -24,8 +24,8 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
     types: {} as { context: PaymentContext; events: PaymentEvent },
     actors: {
       identify: fromPromise(({ input }: { input: { presenceId: string } }) => work.identify(input.presenceId)),
-      prepare: fromPromise(({ input }: { input: { presenceId: string; settledRest: string | null } }) =>
-        work.prepare(input.presenceId, input.settledRest),
+      prepare: fromPromise(({ input }: { input: { presenceId: string; settled: SettledRest | null } }) =>
+        work.prepare(input.presenceId, input.settled),
       ),
       verifyPin: fromPromise(({ input }: { input: { presenceId: string; pin: string } }) =>
         work.verifyPin(input.presenceId, input.pin),
@@ -108,7 +108,7 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
           src: 'prepare',
           input: ({ context }) => ({
             presenceId: known(context.presenceId),
-            settledRest: context.restBy === null ? null : context.rest,
+            settled: settledRest(context),
           }),
           onDone: [
             {
@@ -183,7 +183,7 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
           PAY_BY_QR: { target: 'requesting', actions: assign({ restBy: 'qr' }) },
           CARD_INSERTED: {
             target: 'identifying',
-            actions: assign(({ event }) => ({ ...nothingAsked, rest: null, presenceId: event.presenceId, hint: null })),
+            actions: assign(({ event }) => ({ ...nothingAsked, ...noRest, presenceId: event.presenceId, hint: null })),
           },
           CANCEL: 'idle',
         },
@@ -210,6 +210,16 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
               target: 'proving',
               actions: assign(({ event }) =>
                 event.output.kind === 'intent' ? { ...event.output.intent, pinTriesLeft: null } : {},
+              ),
+            },
+            {
+              description: 'the card leaves something else to pay by now',
+              guard: ({ event }) => event.output.kind === 'rest',
+              target: 'collectingRest',
+              actions: assign(({ event }) =>
+                event.output.kind === 'rest'
+                  ? { ...event.output.asked, restBy: null, hint: null, pinTriesLeft: null, since: work.now() }
+                  : {},
               ),
             },
             {
@@ -440,9 +450,9 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
           NEXT: 'idle',
           PAY: {
             target: 'awaitingCard',
-            actions: assign(({ context: { rest, restBy }, event }) => ({
+            actions: assign(({ context: { rest, restOf, restBy, presenceId }, event }) => ({
               ...emptyContext,
-              ...(event.keepsRest === true ? { rest, restBy } : {}),
+              ...(event.keepsRest === true ? { rest, restOf, restBy, presenceId, hint: 'card_again' as const } : {}),
             })),
           },
           PAY_BY_QR: { target: 'requesting', actions: 'forget' },
@@ -461,6 +471,10 @@ export function paymentMachine(work: PaymentWork, recovered?: RecoveredState) {
       },
     },
   })
+}
+
+function settledRest({ rest, restOf, restBy }: PaymentContext): SettledRest | null {
+  return rest === null || restOf === null || restBy === null ? null : { rest, card: restOf }
 }
 
 function known(value: string | null): string {

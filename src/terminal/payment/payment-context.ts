@@ -35,6 +35,8 @@ export interface PaymentContext {
   readonly hint: 'card_moved_too_soon' | 'card_again' | 'other_card' | 'cannot_tell' | 'pin_wrong' | null
   /** What a card that counts itself leaves to pay, which is collected before it is debited. */
   readonly rest: string | null
+  /** The pseudonym of the card that leaves it: of another one it is asked anew. */
+  readonly restOf: string | null
   /** How the rest is collected, once that is said; `later`: after the card after all. */
   readonly restBy: 'cash' | 'qr' | 'later' | null
   /** While the card wants its holder's PIN: how many more the card takes. */
@@ -71,6 +73,7 @@ export const emptyContext: PaymentContext = {
   code: null,
   hint: null,
   rest: null,
+  restOf: null,
   restBy: null,
   pinTriesLeft: null,
   since: 0,
@@ -79,7 +82,7 @@ export const emptyContext: PaymentContext = {
 /** Of a PIN or a rest that is asked for no longer: no tender came of it. */
 export const nothingAsked = { amount: '0', schemeId: null, pinTriesLeft: null }
 /** The cashier's word on the rest holds for one payment. */
-export const noRest = { rest: null, restBy: null }
+export const noRest = { rest: null, restOf: null, restBy: null }
 
 /** Where a restarted till stands with a tender that its journal left open. */
 export type RecoveredState =

@@ -17,13 +17,29 @@ export type IdentifyOutcome =
 
 type NotPrepared = Exclude<IdentifyOutcome, { kind: 'recognised' }>
 
+/** The sum that one card leaves, by the cashier's word in somebody else's hand. */
+export interface SettledRest {
+  readonly rest: string
+  /** The card's pseudonym. */
+  readonly card: string
+}
+
+/** In tiyn: what the card pays, all its schemes together, and what it leaves; with its pseudonym. */
+export interface AskedRest {
+  readonly amount: string
+  /** Null where several of them pay. */
+  readonly schemeId: string | null
+  readonly rest: string
+  readonly restOf: string
+}
+
 /** After `intent` the tender exists: its row is on the disk. After `pin` and `rest` there is none yet. */
 export type PrepareOutcome =
   | { readonly kind: 'intent'; readonly intent: Intent }
   /** The card has paid this sale already, before it left the reader: a row says so. */
   | { readonly kind: 'paid'; readonly intent: Intent; readonly mode: 'online' | 'offline' }
   /** There is none yet: what this card, which counts itself, would leave is collected before it is debited. */
-  | { readonly kind: 'rest'; readonly asked: Omit<Intent, 'tenderId'> & { readonly rest: string } }
+  | { readonly kind: 'rest'; readonly asked: AskedRest }
   | { readonly kind: 'pin'; readonly asked: Omit<Intent, 'tenderId'> & { readonly pinTriesLeft: number } }
   | NotPrepared
 
@@ -31,6 +47,8 @@ export type PrepareOutcome =
 export type VerifyPinOutcome =
   | { readonly kind: 'intent'; readonly intent: Intent }
   | { readonly kind: 'pin_wrong'; readonly pinTriesLeft: number }
+  /** The PIN is right, and the card leaves something else by now. */
+  | { readonly kind: 'rest'; readonly asked: AskedRest }
   | NotPrepared
 
 /** `refused`, `torn`, `cannot_tell`, `debited` and `not_debited` are rows already. */
@@ -80,8 +98,8 @@ export interface PaymentWork extends CardWork {
 
 export interface CardWork {
   identify(presenceId: string): Promise<IdentifyOutcome>
-  /** @param settledRest tiyn that others pay of the sale, by the cashier's word; null where nothing was said */
-  prepare(presenceId: string, settledRest: string | null): Promise<PrepareOutcome>
+  /** @param settled null where nothing was said */
+  prepare(presenceId: string, settled: SettledRest | null): Promise<PrepareOutcome>
   /** One try. The intent follows when it was right. */
   verifyPin(presenceId: string, pin: string): Promise<VerifyPinOutcome>
   prove(presenceId: string, tenderId: string): Promise<ProveOutcome>

@@ -11,7 +11,7 @@ import { endInterruptedTenders, recoveredStateOf } from '../../../src/terminal/c
 import { CardPayment } from '../../../src/terminal/payment/card-payment.ts'
 import { paymentMachine } from '../../../src/terminal/payment/machine.ts'
 import type { PaymentStateName } from '../../../src/terminal/payment/payment-context.ts'
-import type { PaymentWork } from '../../../src/terminal/payment/work.ts'
+import type { PaymentWork, SettledRest } from '../../../src/terminal/payment/work.ts'
 import { makeTerminalCertificate } from '../../../src/voucher/cards/tolem-applet/certificates.ts'
 import { merchantRef, slotRef, terminalRef } from '../../../src/voucher/cards/tolem-applet/names.ts'
 import { fromHex } from '../../../src/voucher/cards/bytes.ts'
@@ -132,7 +132,7 @@ export class PayingTill {
       activePackage: () => active,
       currentSale: () => {
         const frozen = journal.sale(this.sale.saleId) !== undefined
-        return { sale: this.sale, covered: [], left: saleTotal(this.sale), frozen }
+        return { sale: this.sale, covered: [], left: saleTotal(this.sale), paidSlots: [], frozen }
       },
       onDidDecide: () => undefined,
     })
@@ -233,7 +233,7 @@ export class PayingTill {
 function workOf(payment: CardPayment): PaymentWork {
   return {
     identify: (presenceId: string) => payment.identify(presenceId),
-    prepare: (presenceId: string, settledRest: string | null) => payment.prepare(presenceId, settledRest),
+    prepare: (presenceId: string, settled: SettledRest | null) => payment.prepare(presenceId, settled),
     verifyPin: (presenceId: string, pin: string) => payment.verifyPin(presenceId, pin),
     prove: (presenceId: string, tenderId: string) => payment.prove(presenceId, tenderId),
     authorise: (tenderId: string) => payment.authorise(tenderId),

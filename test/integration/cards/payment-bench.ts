@@ -82,7 +82,7 @@ export async function till(
       presence: (presenceId) => (bench.presence?.presenceId === presenceId ? bench.presence : undefined),
       activePackage: () => active,
       currentSale: () => ({
-        ...{ sale, covered: [], left: saleTotal(sale) },
+        ...{ sale, covered: [], left: saleTotal(sale), paidSlots: [] },
         frozen: journal.sale(sale.saleId) !== undefined,
       }),
       onDidDecide: () => {},

@@ -76,7 +76,12 @@ async function lend(sums: Readonly<Record<string, bigint>>, funds = 1_000_000n):
   await pass(60_000)
 }
 
-const taps = (station: TillStation, itemId = 'bread', ms?: number) => buys(world, station, card, itemId, ms)
+/** What the card left of the sale before, its customer has paid in cash. */
+async function taps(station: TillStation, itemId = 'bread', ms?: number) {
+  const { sale } = coreOf(station).till.snapshot()
+  if (sale !== null && !sale.open && sale.leftToPay > 0n) coreOf(station).till.command({ command: 'pay_cash' })
+  return buys(world, station, card, itemId, ms)
+}
 const rows = (sql: string) => ledgerRows(world, sql)
 const paid = () =>
   rows(`SELECT terminal_id, state, paid_by, amount FROM tender WHERE state <> 'refused' ORDER BY at, tender_id`)

@@ -9,7 +9,7 @@ import { inWords, walks, type Step, type Walk } from '../../fixtures/payment-gra
 import { lifecycleRows } from '../../fixtures/lifecycle-rows.ts'
 import { paymentMachine } from '../../../src/terminal/payment/machine.ts'
 import type { PaymentEvent } from '../../../src/terminal/payment/payment-context.ts'
-import type { PaymentWork } from '../../../src/terminal/payment/work.ts'
+import type { PaymentWork, SettledRest } from '../../../src/terminal/payment/work.ts'
 import { offeredActions } from '../../../src/terminal/core/actions.ts'
 import type { Action } from '../../../src/terminal/contract/snapshot.ts'
 import { addTiyn, tiyn } from '../../../src/voucher/money.ts'
@@ -35,8 +35,11 @@ class Played {
   constructor() {
     const ask =
       (name: string) =>
-      (...args: readonly (string | null)[]): Promise<never> => {
-        this.asked.push([name, ...args.filter((one) => one !== null)].join(' '))
+      (...args: readonly (string | SettledRest | null)[]): Promise<never> => {
+        const words = args.flatMap((one) =>
+          one === null ? [] : typeof one === 'string' ? [one] : [one.card, one.rest],
+        )
+        this.asked.push([name, ...words].join(' '))
         return new Promise((answer) => this.#waiting.push({ name, answer: answer as (value: unknown) => void }))
       }
     const work: PaymentWork = {
@@ -130,7 +133,7 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   ],
   unknown: ['accepting done unknown', 'requesting done open'],
   torn: ['proving done torn', 'proving done other_card', 'proving done cannot_tell'],
-  collectingRest: ['preparing done rest'],
+  collectingRest: ['preparing done rest', 'verifyingPin done rest'],
   askingPin: ['preparing done pin', 'verifyingPin done pin_wrong'],
   verifyingPin: ['askingPin PIN_GIVEN'],
   presenting: ['proving done debited online', 'preparing done paid online'],
@@ -187,6 +190,7 @@ const standings = [
   paid: tiyn(0n),
   left: addTiyn(tiyn(left)),
   covered: [],
+  paidSlots: [],
   tenders: [],
   undecided,
 }))
@@ -205,6 +209,7 @@ function offeredAnywhere(state: string): Set<Action> {
           canRecord: true,
           isBenchOpen: false,
           mayConfirmTime: false,
+          isRestSettled: false,
           hasTornAside: true,
           cardLies: true,
         }),
@@ -222,7 +227,18 @@ function holds(played: Played, walked: Walk): void {
   }
   // One state, never two, and the one that the graph says.
   must(status === 'active' && value === last.to, `is in ${JSON.stringify(value)}, not ${last.to}`)
-  for (const key of ['amount', 'schemeId', 'look', 'code', 'hint', 'pinTriesLeft', 'rest', 'restBy', 'since'] as const)
+  for (const key of [
+    'amount',
+    'schemeId',
+    'look',
+    'code',
+    'hint',
+    'pinTriesLeft',
+    'rest',
+    'restOf',
+    'restBy',
+    'since',
+  ] as const)
     must(context[key] === last.context[key], `${key} is ${context[key]}, not ${last.context[key]}`)
 
   if (last.to in entries) must(entries[last.to]!.includes(said(last)), `${last.to} by ${said(last)}`)
@@ -261,7 +277,7 @@ function holds(played: Played, walked: Walk): void {
       ['idle', 'refused', 'approved', 'collectingRest', 'torn', 'unknown'].includes(to),
     )
     const isOf = settled !== undefined && !isOver
-    must(told?.endsWith(' 70000') === isOf, `prepares by ${told}`)
+    must(told?.endsWith(' a-card 70000') === isOf, `prepares by ${told}`)
     must(context.restBy === (isOf ? settled?.as : null), `rest by ${context.restBy}`)
   }
   // What the cashier gives up is ended in the journal too, by the one row that fits what had left this till.

@@ -11,6 +11,7 @@ import type {
   PresentOutcome,
   ProveOutcome,
   RequestOutcome,
+  SettledRest,
   VerifyPinOutcome,
 } from '../../../src/terminal/payment/work.ts'
 import { settlePromises } from '../drivers/fake-scheduler.ts'
@@ -24,8 +25,9 @@ export function scriptedWork() {
   const waiting: { readonly name: string; readonly answer: (value: never) => void }[] = []
   const ask =
     (name: string) =>
-    (...args: readonly (string | null)[]): Promise<never> => {
-      asked.push([name, ...args.filter((one) => one !== null)].join(' '))
+    (...args: readonly (string | SettledRest | null)[]): Promise<never> => {
+      const words = args.flatMap((one) => (one === null ? [] : typeof one === 'string' ? [one] : [one.card, one.rest]))
+      asked.push([name, ...words].join(' '))
       return new Promise<never>((answer) => waiting.push({ name, answer }))
     }
   const work: PaymentWork = {

@@ -85,7 +85,7 @@ describe('a card that counts itself', () => {
 })
 
 describe('what a card that counts itself leaves to pay', () => {
-  const asked = { amount: '115000', schemeId: 'school-lunch', rest: '70000' }
+  const asked = { amount: '115000', schemeId: 'school-lunch', rest: '70000', restOf: 'a-card' }
 
   async function toRest(bench: Bench): Promise<void> {
     bench.send({ type: 'PAY' })
@@ -103,7 +103,7 @@ describe('what a card that counts itself leaves to pay', () => {
     await bench.answer('prepare', { kind: 'intent', intent })
     await bench.answer('prove', { kind: 'debited', mode: 'offline' })
     expect(bench.context()).toMatchObject({ rest: '70000', restBy: 'cash', tenderId })
-    expect(bench.asked).toEqual(['identify p1', 'prepare p1', 'prepare p1 70000', `prove p1 ${tenderId}`])
+    expect(bench.asked).toEqual(['identify p1', 'prepare p1', 'prepare p1 a-card 70000', `prove p1 ${tenderId}`])
   })
 
   it('is asked for once: a card that was taken away meanwhile is held again and debited', async () => {
@@ -114,7 +114,7 @@ describe('what a card that counts itself leaves to pay', () => {
     bench.send(insert('p2'))
     await bench.answer('identify', { kind: 'recognised' })
     await bench.answer('prepare', { kind: 'intent', intent })
-    expect(bench.asked.filter((one) => one.startsWith('prepare'))).toEqual(['prepare p1', 'prepare p2 70000'])
+    expect(bench.asked.filter((one) => one.startsWith('prepare'))).toEqual(['prepare p1', 'prepare p2 a-card 70000'])
   })
 
   it('is asked for once, also where the card has more to pay at its next tap', async () => {
@@ -126,7 +126,7 @@ describe('what a card that counts itself leaves to pay', () => {
     bench.send({ type: 'PAY', keepsRest: true })
     bench.send(insert('p2'))
     await bench.answer('identify', { kind: 'recognised' })
-    expect(bench.asked.at(-1)).toBe('prepare p2 70000')
+    expect(bench.asked.at(-1)).toBe('prepare p2 a-card 70000')
   })
 
   it.each([

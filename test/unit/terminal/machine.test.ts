@@ -26,7 +26,7 @@ describe('the graph', () => {
     identifying: [{ kind: 'recognised' }, { kind: 'card_left' }, { kind: 'refused', code: 'CARD_UNKNOWN' }],
     preparing: [
       { kind: 'intent', intent },
-      { kind: 'rest', asked: { amount: '115000', schemeId: 'school-lunch', rest: '70000' } },
+      { kind: 'rest', asked: { amount: '115000', schemeId: 'school-lunch', rest: '70000', restOf: 'a-card' } },
       { kind: 'pin', asked: { amount: '115000', schemeId: 'school-lunch', pinTriesLeft: 5 } },
       { kind: 'card_left' },
       { kind: 'refused', code: 'ALLOWANCE_USED' },

@@ -193,6 +193,7 @@ describe('the gallery', () => {
         canRecord: true,
         isBenchOpen: false,
         mayConfirmTime: false,
+        isRestSettled: false,
         hasTornAside: snapshot.unresolved.some(({ state }) => state === 'torn' || state === 'maybe_debited'),
         cardLies: tap.state === 'pin' && tap.cardLies,
       })

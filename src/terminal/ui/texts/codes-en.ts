@@ -42,6 +42,10 @@ export const refusals: TextsOfLanguage['refusals'] = {
     what: 'This card has paid the earlier sale.',
     todo: 'Same goods: cancel. Other goods: hold the card again.',
   },
+  CARD_PAID_ITS_PART: {
+    what: 'This card has paid its part of this sale.',
+    todo: 'Take the rest in cash, by QR or with another card.',
+  },
   CARD_OTHER: { what: 'This is another card.', todo: 'Hold the card of the unfinished payment.' },
   CARD_CERTIFICATE_ENDED: { what: 'The card’s time is over.', todo: 'Take cash. The holder should ask the agency.' },
   TERMINAL_NOT_ACCEPTED: { what: 'The card does not accept this till.', todo: 'Connect the network, then tap again.' },

@@ -97,7 +97,8 @@ function sayingOf({ tap, now, payable, leftToPay }: TapAreaProps, { say, name, c
         word: say('tap.rest.word'),
         detail: (
           <>
-            <strong>{say('tap.rest.detail', { amount: formatTenge(tap.amount) })}</strong> {`${name(tap.schemeName)}.`}
+            <strong>{say('tap.rest.detail', { amount: formatTenge(tap.amount) })}</strong>
+            {tap.schemeName === null ? null : ` ${name(tap.schemeName)}.`}
           </>
         ),
         aside: <Amount value={tap.rest} look="large" />,
