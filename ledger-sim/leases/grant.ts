@@ -111,7 +111,7 @@ export async function grantLease(work: Work, grant: LeaseGrant): Promise<LeaseGr
       escrow_account: escrowAccountOf(leaseId),
       amount,
       sell_until: grant.sellUntil,
-      present_until: grant.presentUntil,
+      present_until: await promisedUntil(work, grant.presentUntil, candidates),
       state: 'live',
       granted_at: work.now,
     })
@@ -133,6 +133,19 @@ export async function grantLease(work: Work, grant: LeaseGrant): Promise<LeaseGr
   const { schemeId, terminalId, sellUntil } = grant
   await tellOfLeaseGranted(work, { leaseId, schemeId, terminalId, amount, slots, sellUntil })
   return { kind: 'granted', leaseId, amount, slots, leftOut }
+}
+
+/**
+ * What was sold under a former lease is paid from escrow for as long as that one promised: a slot that moves brings its
+ * time along, and until then only a surrender frees it (money-rules.md, "Offline").
+ */
+async function promisedUntil(work: Work, asked: number, candidates: readonly Candidate[]): Promise<number> {
+  let until = asked
+  for (const former of new Set(candidates.map(({ movedFrom }) => movedFrom))) {
+    const lease = former === null ? undefined : await findLease(work, former)
+    until = Math.max(until, lease?.presentUntil ?? 0)
+  }
+  return until
 }
 
 export type Parties =

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { auditFile } from '../../../ledger-sim/audit.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
+import { demoPseudonym } from '../../../ledger-sim/scenarios/demo.ts'
 import { findScheme, publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
 import { tillKeyContext, unseal } from '../../../src/sync/protocol/sealed-box.ts'
 import { isListed } from '../../../src/voucher/hotlist.ts'
@@ -221,12 +222,14 @@ describe('what the new card has', () => {
   })
 
   test('nothing at a till that is gone for good, until what that one sold can be claimed no more', async () => {
-    const [former, card] = [demo.card('Family 01'), freshCard(1)]
-    const slot = slotOf(former)
+    const [former, card] = [demo.card('Family 04'), freshCard(1)]
+    const { schemeId, periodId } = slotOf(demo.card('Family 01'))
     const { now } = demo.clock
     const until = { sellUntil: now + 3 * hourMs, presentUntil: now + dayMs }
-    const which = { schemeId: slot.schemeId, beneficiaries: [slot.beneficiary], periodIds: [slot.periodId] }
+    const which = { schemeId, beneficiaries: [demoPseudonym('test', schemeId, former.label)], periodIds: [periodId] }
     await agency.post('/v1/leases', { grantId: till.id(), terminalId: 'till-1', ...which, ...until })
+    await till.fetch()
+    const slot = slotOf(former)
     await agency.post('/v1/terminal-revocations', { terminalId: 'till-1', reason: 'stolen' })
     expect(await reissue(former, card)).toMatchObject({ status: 200 })
     const sealedFor = (await demo.rows('lease_card')).filter((row) => row['card'] === card.pseudonym)

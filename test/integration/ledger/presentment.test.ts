@@ -109,7 +109,7 @@ describe('row 1: valid proof, own live slot, in time', () => {
     })
   })
 
-  test('also when the next lease ended before the one that it was sold under', async () => {
+  test('also when the next lease was asked for a shorter time, and the agency is dry', async () => {
     const card = demo.card('Family 01')
     const decided = till.decide({ card, item: 'milk' })
     const { slot, lease } = till.leased(card) ?? {}
@@ -122,7 +122,8 @@ describe('row 1: valid proof, own live slot, in time', () => {
     expect(await agency.post('/v1/leases', asked)).toMatchObject({ status: 200, body: { slots: 1 } })
     demo.clock.now += 3 * dayMs
     expect(demo.clock.now).toBeLessThan(lease?.presentUntil ?? 0)
-    expect(await till.present(decided)).toMatchObject({ state: 'settled', paidBy: 'agency' })
+    await drain(demo, 'scheme.food-voucher')
+    expect(await till.present(decided)).toMatchObject({ state: 'settled', paidBy: 'escrow' })
   })
 })
 

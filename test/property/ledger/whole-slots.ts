@@ -79,12 +79,12 @@ interface LeftOut {
 
 /** @param settle tries again what waits for money of a scheme: a lease that ends brings some */
 export function grant(whole: Whole, wanted: Grant, settle: (scheme: string) => void): Verdict {
-  const { terminalId, schemeId, sellUntil, presentUntil } = wanted
+  const { terminalId, schemeId, sellUntil } = wanted
   const till = need(whole.tills, terminalId)
   const scheme = need(whole.schemes, schemeId)
   const isActive = !isSuspendedAt(scheme, whole.now)
   if (till.isSuspended || !isActive || !scheme.merchants.includes(till.merchant)) return refused('rule_violated')
-  if (sellUntil <= whole.now || presentUntil < sellUntil) return refused('rule_violated')
+  if (sellUntil <= whole.now || wanted.presentUntil < sellUntil) return refused('rule_violated')
   closeDue(whole, settle)
   const leftOut: LeftOut[] = []
   const taken: { readonly slotId: string; readonly amount: bigint; readonly from: string | null }[] = []
@@ -114,6 +114,8 @@ export function grant(whole: Whole, wanted: Grant, settle: (scheme: string) => v
   const account = { kind: 'marked', owner: scheme.agency, bank, name: leaseId, balance: 0n } as const
   whole.accounts.set(escrowOf(leaseId), { ...account })
   const slots: Lease['slots'] = new Map()
+  const formers = taken.flatMap(({ from }) => (from === null ? [] : [need(whole.leases, from).presentUntil]))
+  const presentUntil = Math.max(wanted.presentUntil, ...formers)
   const lease = { scheme: schemeId, till: terminalId, sellUntil, presentUntil, grantedAt: whole.now, isClosed: false }
   whole.leases.set(leaseId, { ...lease, slots })
   for (const { slotId, amount, from } of taken) {
