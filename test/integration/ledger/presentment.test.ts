@@ -169,22 +169,6 @@ describe('a batch in which one item breaks the ledger', () => {
   })
 })
 
-describe('a tap at another till', () => {
-  test('is answered before a batch that came first is done', async () => {
-    const cards = Array.from({ length: 20 }, (_, index) => demo.card(`Pupil ${String(index + 1).padStart(2, '0')}`))
-    const items = cards.map((card) => till.presentment(till.decide({ card })))
-    const other = await demo.till('till-2')
-    await other.fetch()
-    const done: string[] = []
-    const batches = [0, 1, 2].map(() => till.batch(...items).then(() => done.push('batch')))
-    const tap = other
-      .inquire(items[0]?.kind === 'presentment' ? items[0].terms.tenderId : '')
-      .then(() => done.push('tap'))
-    await Promise.all([...batches, tap])
-    expect(done.indexOf('tap')).toBeLessThan(done.lastIndexOf('batch'))
-  })
-})
-
 describe('row 2: barred before the sale', () => {
   test('merchant, when the till’s package was older than the scheme allows', async () => {
     const card = demo.card('Pupil 01')
@@ -199,6 +183,21 @@ describe('row 2: barred before the sale', () => {
       { code: 'BLOCKED_BEFORE_SALE', owner: 'merchant', amount: 115_000n, appeal: 'open' },
     ])
     expect(await status()).toBe('active')
+  })
+
+  test('merchant too, where the scheme was suspended and an old package sold it all the same', async () => {
+    const [first, second] = [demo.card('Pupil 01'), demo.card('Pupil 02')]
+    const before = till.decide({ card: first })
+    const suspend = { allowedPolicyAgeMs: 0 }
+    await republish((scheme) => ({ ...scheme, status: 'suspended', offline: { ...scheme.offline, ...suspend } }))
+    demo.clock.now += hourMs
+    // The till has not heard of it: its package says that the scheme is active.
+    const after = till.decide({ card: second })
+    expect(await till.present(before)).toMatchObject({ state: 'settled', paidBy: 'escrow' })
+    expect(await till.present(after)).toMatchObject({ state: 'not_paid', loss: 'BLOCKED_BEFORE_SALE' })
+    expect(await discrepancies()).toMatchObject([
+      { code: 'BLOCKED_BEFORE_SALE', owner: 'merchant', amount: 115_000n, appeal: 'open' },
+    ])
   })
 
   test('escrow, when the package was young enough', async () => {
