@@ -217,6 +217,8 @@ const snapshots: Readonly<Record<string, Snapshot>> = {
     tap: { state: 'approved', look: 'settled', amount: tiyn(115_000), schemeName: dtByQrName },
     actions: ['edit_basket', 'next_customer', 'print_again', 'void_sale'],
   }),
+  'qr-leaves-less': { ...open, tap: { state: 'refused', code: 'QR_LEAVES_LESS' } },
+  'paid-its-part': { ...open, tap: { state: 'refused', code: 'CARD_PAID_ITS_PART' } },
   'qr-not-paid': { ...open, tap: { state: 'refused', code: 'QR_NOT_PAID' } },
   unresolved: { ...open, unresolved },
   'unresolved-debit': { ...open, unresolved: mayHavePaid },
