@@ -8,6 +8,7 @@ import { newId } from '../../../ledger-sim/context.ts'
 import { payRequest } from '../../../ledger-sim/payments/request-payments.ts'
 import type { Command } from '../../../src/terminal/contract/commands.ts'
 import { chip, issueChip, type Issued } from './counting-chip.ts'
+import { coreOf } from './customers.ts'
 import { PreparedWorld, type WalkWorld } from './prepared-world.ts'
 
 /** On whose labels the cards of these stories are laid. */
@@ -35,11 +36,7 @@ export function restBench() {
   })
   afterEach(() => world.close())
 
-  const core = () => {
-    const { core: alive } = world.station
-    if (alive === undefined) throw new Error('the till is off')
-    return alive
-  }
+  const core = () => coreOf(world.station)
   const screen = () => core().till.snapshot()
   const does = (command: Command) => expect(core().till.command(command), command.command).toEqual({ ok: true })
   const pass = (ms: number) => world.time.runUntil(world.time.now + ms)
