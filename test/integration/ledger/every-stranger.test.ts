@@ -33,7 +33,7 @@ const strangers: readonly Role[] = ['bank', 'legal-entity', 'agency', 'merchant'
  * - `empty`: lists what is theirs, which is nothing
  * - `unseen`: was never heard of
  * - `due`: does what every request does, where its time has come
- * - `carried`: any till carries what a card's issuer says to it, and its receipt; the ledger makes it for who names it
+ * - `carried`: any till carries what a card's issuer says to it, and brings its receipt: who names it gets its script
  * - `shown`: whoever reads a QR asks what it wants
  */
 const answered: Readonly<Record<string, 'own' | 'holder' | 'empty' | 'unseen' | 'due' | 'carried' | 'shown'>> = {
