@@ -21,9 +21,9 @@ export interface SweepReport {
   readonly runs: readonly FaultRun[]
 }
 
-/** An error at one write, or at it and all that follow. */
-const waysToFail = (['ENOSPC', 'EIO', 'EROFS'] as const).flatMap((error) =>
-  [false, true].map((lasts) => ({ error, lasts })),
+/** An error at one write, or at it and all that follow; any three that stand together are all three errors. */
+const waysToFail = [false, true].flatMap((isOdd) =>
+  (['ENOSPC', 'EIO', 'EROFS'] as const).map((error, index) => ({ error, lasts: (index % 2 === 1) !== isOdd })),
 )
 
 export async function sweep({ folder, ways, step, workers, say, ...story }: SweepOptions): Promise<SweepReport> {
