@@ -324,7 +324,7 @@ export const snapshotSchema = z.strictObject({
       }),
     ),
   }),
-  /** Where the ledger disagrees with this till at the merchant's cost; the newest first, without what is settled. */
+  /** Where the ledger disagrees with this till; the newest first, without what is settled. */
   discrepancies: z.array(
     z.strictObject({
       discrepancyId: z.string(),
@@ -333,7 +333,7 @@ export const snapshotSchema = z.strictObject({
       amount: tiynSchema,
       /** The end of the sale's id, as it stands on its receipt; null where it is about no sale of this till. */
       saleNumber: z.string().nullable(),
-      standing: z.enum(['to_be_appealed', 'to_be_looked_into', 'appealed', 'accepted', 'refused']),
+      standing: z.enum(['to_be_appealed', 'to_be_looked_into', 'appealed', 'accepted', 'refused', 'agency_bears']),
     }),
   ),
   /** Receipts, slips and reports that are still to be printed. */

@@ -142,13 +142,13 @@ export function discrepanciesView(journal: Journal): Snapshot['discrepancies'] {
     .slice(0, discrepanciesShown)
 }
 
-/** Undefined for what the merchant does not bear, or not any more. */
+/** Undefined for what is settled. */
 function standingOfDiscrepancy({
   owner,
   wayOut,
   appeal,
 }: Discrepancy): Snapshot['discrepancies'][number]['standing'] | undefined {
-  if (owner !== 'merchant') return undefined
+  if (owner !== 'merchant') return 'agency_bears'
   switch (appeal) {
     case 'open':
       return 'appealed'

@@ -296,6 +296,19 @@ describe('a journal’s head', () => {
     expect((await show(till, at(2, 1))).kind).toBe('countersigned')
   })
 
+  test('two journals that find each other’s rows at each sync are told of once an hour', async () => {
+    const till = await demo.till('till-1')
+    await show(till, at(1, 10))
+    for (const fill of ['b', 'c', 'd']) {
+      demo.clock.now += 20_000
+      expect((await show(till, at(1, 10, fill))).kind).toBe('rollback_detected')
+    }
+    expect(await demo.rows('discrepancy')).toHaveLength(1)
+    demo.clock.now += hourMs
+    expect((await show(till, at(1, 10, 'e'))).kind).toBe('rollback_detected')
+    expect(await demo.rows('discrepancy')).toHaveLength(2)
+  })
+
   test('an older one that was signed before the newer one was shown is only late', async () => {
     const till = await demo.till('till-1')
     const late = till.sign('POST', '/v1/terminal/heads', JSON.stringify({ head: at(1, 9), unsynced: 0 }))

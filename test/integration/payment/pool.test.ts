@@ -132,6 +132,13 @@ describe('without network', () => {
       { code: 'ALLOWANCE_EXCEEDED_IN_POOL', owner: 'agency', amount: 9_000 },
       { code: 'ALLOWANCE_EXCEEDED_IN_POOL', owner: 'agency', amount: 18_000 },
     ])
+    const listed = [first, second].flatMap((station) => station.snapshot?.discrepancies ?? [])
+    expect(listed.map(({ amount, standing }) => [amount, standing])).toEqual(
+      expect.arrayContaining([
+        [9_000n, 'agency_bears'],
+        [18_000n, 'agency_bears'],
+      ]),
+    )
     // With network nothing is left, and a till that has heard of it, within five minutes, says so without network too.
     expect(await taps(first)).toBe('ALLOWANCE_USED')
     await pass(360_000)

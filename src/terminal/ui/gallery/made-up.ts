@@ -441,5 +441,13 @@ export const troubledLights: Pick<Snapshot, 'lights' | 'queue' | 'discrepancies'
       saleNumber: madeUpId(24).slice(-8),
       standing: 'appealed',
     },
+    {
+      discrepancyId: madeUpId(604),
+      code: 'ALLOWANCE_EXCEEDED_IN_POOL',
+      at: minutesAgo(4_500),
+      amount: tiyn(35_000),
+      saleNumber: madeUpId(25).slice(-8),
+      standing: 'agency_bears',
+    },
   ],
 }

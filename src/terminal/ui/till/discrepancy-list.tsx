@@ -1,4 +1,4 @@
-/** Where the ledger disagrees at the shop's cost: what it found, how it stands, what can be done. */
+/** Where the ledger disagrees: what it found, who bears it, how it stands, what can be done. */
 import type { Snapshot } from '../../contract/index.ts'
 import { sentencesOf } from '../texts/index.ts'
 import { formatDateTime } from '../texts/time.ts'
@@ -45,5 +45,7 @@ export function DiscrepancyList({ discrepancies }: Pick<Snapshot, 'discrepancies
 
 /** The ledger names the term that differs; what is to be done is the same for all. */
 function codeWithSentence(code: string): string {
+  // The same to a cashier: whether one till's slot or several tills' pools, the card had no more.
+  if (code === 'ALLOWANCE_EXCEEDED_IN_POOL') return 'SLOT_ALREADY_USED'
   return code.startsWith('EXISTS_WITH_DIFFERENT_') ? 'EXISTS_WITH_DIFFERENT_TERMS' : code
 }

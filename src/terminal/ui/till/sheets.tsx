@@ -200,7 +200,9 @@ function ShownLight(props: LightProps & { readonly shown: Light }) {
                   </span>
                   {amount === null ? null : <Amount value={amount} />}
                 </p>
-                <p className="code">{why}</p>
+                <p>
+                  {say('sheet.parked')} <span className="code">{why}</span>
+                </p>
               </div>
             </li>
           ))}
