@@ -59,6 +59,16 @@ describe('a record that names', () => {
     expect(await status()).toBe('suspended')
   })
 
+  test('an engine that is not known here is turned away at the door, and nothing is held against the till', async () => {
+    const decided = till.decide({ card: demo.card('Pupil 01') })
+    const named = structuredClone(till.presentment(decided)) as { evidence: { record: { input: object } } }
+    Object.assign(named.evidence.record.input, { engineVersion: 2 })
+    const answer = await till.post('/v1/terminal/batches', { items: [named] })
+    expect([answer.status, answer.body['code']]).toEqual([422, 'schema_mismatch'])
+    expect([await demo.rows('tender'), await demo.rows('discrepancy')]).toEqual([[], []])
+    expect(await till.present(decided)).toMatchObject({ state: 'settled', paidBy: 'escrow' })
+  })
+
   test('none of them, as before they were named, is paid; and so is one that names them as they are', async () => {
     expect(await presentedWith(() => undefined)).toMatchObject({ state: 'settled' })
     expect(await till.present(till.decide({ card: demo.card('Pupil 02') }))).toMatchObject({ state: 'settled' })
