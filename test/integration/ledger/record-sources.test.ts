@@ -59,7 +59,7 @@ describe('a record that names', () => {
     expect(await status()).toBe('suspended')
   })
 
-  test('an engine that is not known here is turned away at the door, and nothing is held against the till', async () => {
+  test('an engine that is not known here is turned away at the door, and the till is not accused', async () => {
     const decided = till.decide({ card: demo.card('Pupil 01') })
     const named = structuredClone(till.presentment(decided)) as { evidence: { record: { input: object } } }
     Object.assign(named.evidence.record.input, { engineVersion: 2 })
