@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { auditDebits, type CardTruth, type DebitOutcomes } from './audit-debits.ts'
 import { auditReturns, refundedOf } from './audit-returns.ts'
+import { isLossOfLateness, lateBeyondPromise, leftInEscrow } from './short-leases.ts'
 import { auditWallets, isRequest, type WalletSources } from './wallets.ts'
 import type { Notebook } from './notebook.ts'
 
@@ -72,6 +73,7 @@ export function audit(sources: AuditSources): string[] {
     const found: string[] = []
     const net = netPayments(database)
     balances(database, found)
+    found.push(...leftInEscrow(database), ...lateBeyondPromise(database, net))
     const refunded = refundedOf(database)
     const left = new Map([...net].map(([tenderId, paid]) => [tenderId, paid - (refunded.get(tenderId) ?? 0n)]))
     slots(database, left, found)
@@ -132,8 +134,8 @@ export function audit(sources: AuditSources): string[] {
 }
 
 /**
- * The ledger said so and has it on file for an appeal, with a reason that is true: a copy of this till was in use, or
- * no card's log has what was presented, so that it was a forged card.
+ * The ledger said so and has it on file for an appeal, with a reason that is true: a copy of this till was in use, no
+ * card's log has what was presented, so that it was a forged card, or it came when its lease had ended.
  */
 function isMerchantsLoss(
   database: Database.Database,
@@ -152,6 +154,7 @@ function isMerchantsLoss(
     const terms = termsOf(database, tenderId)
     return terms !== undefined && !bindingsOnCards.has(bindingOf(terms))
   }
+  if (isLossOfLateness(database, tenderId, row.loss)) return true
   return copied.has(row.terminalId) && lossesOfCopies.some((loss) => loss === row.loss)
 }
 

@@ -1,7 +1,8 @@
 /**
- * `npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--pace hurried|everyday] [--counting-cards] [--bug NAME]
- * [--bugs] [--json]`: runs the town, hurried or as on every day (`Pace`), with `--counting-cards` one in which some
- * people have cards that count themselves, or looks for each planted bug in up to 200 seeds. A bug in the handling of
+ * `npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--pace hurried|everyday] [--counting-cards]
+ * [--short-leases] [--bug NAME] [--bugs] [--json]`: runs the town, hurried or as on every day (`Pace`), with
+ * `--counting-cards` one in which some people have cards that count themselves, with `--short-leases` one in which
+ * leases end within minutes, or looks for each planted bug in up to 200 seeds. A bug in the handling of
  * such cards is looked for in a town that has them. Each line of `--json` has what one run came to and its speed, by
  * the wall clock and by the time of the processor; a failure prints the command that replays it.
  */
@@ -12,7 +13,7 @@ import { hoursOfCardBugs, plantedCardBugNames, plantedCardBugs } from './planted
 
 const usage =
   'Use: npm run sim -- [--seed N] [--seeds COUNT] [--hours H] [--pace hurried|everyday] [--counting-cards]\n' +
-  '     [--bug NAME] [--bugs] [--json]'
+  '     [--short-leases] [--bug NAME] [--bugs] [--json]'
 const { values } = askedOf(usage, {
   options: {
     seed: { type: 'string', default: '1' },
@@ -22,6 +23,7 @@ const { values } = askedOf(usage, {
     bug: { type: 'string' },
     bugs: { type: 'boolean', default: false },
     'counting-cards': { type: 'boolean', default: false },
+    'short-leases': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
@@ -45,7 +47,8 @@ async function seedsThatFail(): Promise<number> {
   let failures = 0
   for (let seed = firstSeed; seed < seedsEnd; seed += 1) {
     const cpuBefore = process.cpuUsage()
-    const report = await runTown(seed, Number(values.hours), { plantedBug: bug, hasCountingCards, pace })
+    const options = { plantedBug: bug, hasCountingCards, pace, hasShortLeases: values['short-leases'] }
+    const report = await runTown(seed, Number(values.hours), options)
     const { user, system } = process.cpuUsage(cpuBefore)
     const simulatedSeconds = report.simulatedHours * 3_600
     if (report.violations.length > 0) {
@@ -53,9 +56,10 @@ async function seedsThatFail(): Promise<number> {
       for (const violation of report.violations) process.stderr.write(`seed ${seed}: ${violation}\n`)
       const withPace = pace === 'hurried' ? '' : ` --pace ${pace}`
       const withCards = hasCountingCards ? ' --counting-cards' : ''
+      const withLeases = values['short-leases'] ? ' --short-leases' : ''
       const withBug = values.bug === undefined ? '' : ` --bug ${values.bug}`
       process.stderr.write(
-        `replay: npm run sim -- --seed ${seed} --hours ${values.hours}${withPace}${withCards}${withBug}\n`,
+        `replay: npm run sim -- --seed ${seed} --hours ${values.hours}${withPace}${withCards}${withLeases}${withBug}\n`,
       )
     }
     const line = {

@@ -13,6 +13,7 @@ import { findScheme, publishScheme, schemeAccountOf } from '../../ledger-sim/sch
 import type { VirtualCard } from '../../hardware-mocks/cards/virtual-card.ts'
 import { tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { LedgerHouse } from './ledger-house.ts'
+import { fairWeather, foulWeather, type SimulatedNetwork } from './network.ts'
 import type { Pace } from './pace.ts'
 import type { SeededRandom } from './random.ts'
 import type { TillStation } from './till-station.ts'
@@ -65,6 +66,23 @@ export function startWhenDown({ time }: Sky, station: TillStation): void {
     time.at(time.now + 45 * secondMs, look)
   }
   time.at(time.now + 45 * secondMs, look)
+}
+
+export function changeWeather(
+  { time, isHealed, pace: { calm } }: Sky,
+  { network }: { readonly network: SimulatedNetwork },
+  random: SeededRandom,
+  note: (what: string) => void,
+): void {
+  const change = (): void => {
+    if (isHealed()) return
+    const kind = random.fraction()
+    network.cut = kind < 0.35 ? random.pick(['refused', 'silent'] as const) : 'no'
+    network.weather = kind < 0.8 ? foulWeather : fairWeather
+    note(`weather ${network.cut} ${network.weather === foulWeather ? 'foul' : 'fair'}`)
+    time.at(time.now + 10_000 + random.waiting(calm * 90_000), change)
+  }
+  time.at(time.now + random.waiting(60_000), change)
 }
 
 export function fillDiskNowAndThen(

@@ -25,3 +25,10 @@ test('at an everyday pace there are fewer customers and fewer misfortunes, and n
   expect(everyday.sales).toBeLessThan(hurried.sales)
   expect(everyday.starts).toBeLessThan(hurried.starts)
 })
+
+test('where leases end within minutes, late sales are paid as promised, and no escrow is left', async () => {
+  // A late lunch that the agency bears, and one that the merchant does.
+  const [seed, hours] = [1, 1]
+  const { violations } = await runTown(seed, hours, { hasShortLeases: true })
+  expect(violations, `replay: npm run sim -- --seed ${seed} --hours ${hours} --short-leases`).toEqual([])
+})

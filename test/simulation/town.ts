@@ -28,6 +28,7 @@ import { LedgerHouse } from './ledger-house.ts'
 import type { Notebook } from './notebook.ts'
 import {
   blockCardsNowAndThen,
+  changeWeather,
   fillDiskNowAndThen,
   forgeCardsNowAndThen,
   fundAll,
@@ -38,11 +39,12 @@ import {
   turnClockNowAndThen,
   type Sky,
 } from './misfortunes.ts'
-import { fairWeather, foulWeather, SimulatedNetwork } from './network.ts'
+import { fairWeather, SimulatedNetwork } from './network.ts'
 import { paces, type PaceName } from './pace.ts'
 import { damage, type PlantedBug } from './planted-bugs.ts'
 import { forgedProvingCard, provingCards } from './proving-cards.ts'
 import { SeededRandom } from './random.ts'
+import { shortenLeases } from './short-leases.ts'
 import { walletBalances, Wallets } from './wallets.ts'
 import { TillStation, type StationParts } from './till-station.ts'
 import { VirtualTime } from './virtual-time.ts'
@@ -75,6 +77,8 @@ export interface TownOptions {
   readonly hasCountingCards?: boolean
   /** `hurried` unless said. */
   readonly pace?: PaceName
+  /** Leases that end within minutes. */
+  readonly hasShortLeases?: boolean
 }
 
 export async function runTown(seed: number, hours: number, options: TownOptions = {}): Promise<TownReport> {
@@ -130,11 +134,14 @@ class Town {
   readonly #labels: string[] = []
   readonly #counting: CountingCards | undefined
   readonly #powerAtDebit: SeededRandom
+  readonly #hasShortLeases: boolean
   debits: DebitOutcomes | undefined
   #house: LedgerHouse | undefined
   #bugUnfit: { readonly error: unknown } | undefined
 
-  constructor(seed: number, folder: string, { plantedBug, hasCountingCards = false, pace = 'hurried' }: TownOptions) {
+  constructor(seed: number, folder: string, options: TownOptions) {
+    const { plantedBug, hasCountingCards = false, pace = 'hurried', hasShortLeases = false } = options
+    this.#hasShortLeases = hasShortLeases
     this.#random = new SeededRandom(`town/${seed}`)
     this.#sky = { time: this.#time, isHealed: () => this.#healed, pace: paces[pace] }
     this.#ledgerFile = join(folder, 'ledger.sqlite')
@@ -203,6 +210,7 @@ class Town {
     this.#house = house
     const ports = await house.ports()
     const world = await seedDemoWorld(ports, secrets, 'simulation')
+    if (this.#hasShortLeases) await inTransaction(ports, shortenLeases)
     house.start(ports)
     this.#walletsBefore = this.#readLedger(walletBalances)
     const cards = this.#cardsInTown
@@ -263,7 +271,7 @@ class Town {
     station.start()
     const counter = { name, station, cashier, network }
     this.#time.at(morning + 30_000 + index * 1_000, () => this.#act(counter))
-    this.#weather(counter, random.branch('weather'))
+    changeWeather(this.#sky, counter, random.branch('weather'), note)
     losePowerNowAndThen(this.#sky, station, random.branch('accidents'))
     fillDiskNowAndThen(this.#sky, station, random.branch('disk'))
     turnClockNowAndThen(this.#sky, station, random.branch('clock'))
@@ -302,7 +310,7 @@ class Town {
     original.notebook.disturb()
     station.start()
     this.#time.at(this.#time.now + 5_000, () => this.#act(counter))
-    this.#weather(counter, random.branch('weather'))
+    changeWeather(this.#sky, counter, random.branch('weather'), note)
     losePowerNowAndThen(this.#sky, station, random.branch('accidents'))
     startWhenDown(this.#sky, station)
     keepHours(this.#sky, counter, random.branch('hours'))
@@ -441,18 +449,6 @@ class Town {
         this.#time.at(this.#time.now + 300, () => this.#act(counter))
       })
     }
-  }
-
-  #weather({ network, name }: Counter, random: SeededRandom): void {
-    const change = (): void => {
-      if (this.#healed) return
-      const kind = random.fraction()
-      network.cut = kind < 0.35 ? random.pick(['refused', 'silent'] as const) : 'no'
-      network.weather = kind < 0.8 ? foulWeather : fairWeather
-      this.#note(name, `weather ${network.cut} ${network.weather === foulWeather ? 'foul' : 'fair'}`)
-      this.#time.at(this.#time.now + 10_000 + random.waiting(this.#sky.pace.calm * 90_000), change)
-    }
-    this.#time.at(this.#time.now + random.waiting(60_000), change)
   }
 
   async #deliver(name: string, request: HttpRequest): Promise<HttpResponse> {
