@@ -2,7 +2,8 @@
  * What the ledger has seen of each terminal's journal. A terminal that shows less, or another row at the same place,
  * has been restored or cloned (money-rules.md, "Journal").
  */
-import type { z } from 'zod'
+import { z } from 'zod'
+import { toJson } from '../../src/sync/protocol/canonical.ts'
 import { signTagged } from '../../src/sync/protocol/keys.ts'
 import type { headAnswerSchema, headRequestSchema, JournalPosition } from '../../src/sync/protocol/messages.ts'
 import type { Work } from '../context.ts'
@@ -149,24 +150,43 @@ export async function showHead(
 }
 
 /**
- * Two machines with one journal find each other's rows at each sync: once an hour is told, or the sums that are lost
- * over it could not be found among thousands of the same word.
+ * Two machines with one journal find each other's rows at each sync: once an hour it is told, or the sums that are lost
+ * over it could not be found among thousands of the same word. What is found meanwhile is counted with the one that was
+ * told, which keeps the first and the last of them.
  */
 const accusedAgainAfterMs = 3_600_000
 
 async function accuse(work: Work, terminalId: string, evidence: Readonly<Record<string, unknown>>): Promise<void> {
   const told = await work.connection
     .selectFrom('discrepancy')
-    .select('discrepancy_id')
+    .select(['discrepancy_id', 'evidence'])
     .where('terminal_id', '=', terminalId)
     .where('code', '=', 'ROLLBACK_DETECTED')
     .where('at', '>', BigInt(work.now - accusedAgainAfterMs))
+    .orderBy('at', 'desc')
     .limit(1)
     .executeTakeFirst()
-  if (told !== undefined) return
+  if (told !== undefined) return countAgain(work, told.discrepancy_id, told.evidence, evidence)
   const accusation = { tenderId: null, code: 'ROLLBACK_DETECTED', owner: 'merchant', amount: 0n } as const
   await fileDiscrepancy(work, { terminalId, ...accusation, evidence })
 }
+
+async function countAgain(
+  work: Work,
+  discrepancyId: string,
+  told: string,
+  last: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const first = foundAgainSchema.parse(JSON.parse(told))
+  const again = { ...last, times: (first.again?.times ?? 0) + 1, at: work.now }
+  await work.connection
+    .updateTable('discrepancy')
+    .set({ evidence: toJson({ ...first, again }) })
+    .where('discrepancy_id', '=', discrepancyId)
+    .execute()
+}
+
+const foundAgainSchema = z.looseObject({ again: z.looseObject({ times: z.int() }).optional() })
 
 async function positionAt({ connection }: Work, terminalId: string, at: JournalPosition): Promise<string | undefined> {
   const row = await connection

@@ -99,7 +99,7 @@ class ChaosRun {
     const reading = setInterval(() => watch.read(), 20)
     try {
       await this.#untilDrained()
-      say(`all queues are empty after ${this.#deliveries.total} deliveries, ${this.#ledger.kills} kills`)
+      say(`all queues have been empty after ${this.#deliveries.total} deliveries, ${this.#ledger.kills} kills`)
       await this.#untilEnoughDeliveries()
       await this.#clearUp()
     } finally {
@@ -215,7 +215,7 @@ class ChaosRun {
     }
   }
 
-  /** The queues are empty, and the network still has all of it: old batches, much later. */
+  /** Each queue has been empty, and the network still has all of it: old batches, much later. */
   async #untilEnoughDeliveries(): Promise<void> {
     const { items, deliveriesPerItem } = this.#options
     const random = this.#weather.stream('much-later')

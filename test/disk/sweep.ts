@@ -7,7 +7,7 @@ import { countCalls, runWithFault, type Fault, type FaultRun, type StoryOptions 
 
 interface SweepOptions extends StoryOptions {
   readonly folder: string
-  /** Of the six ways in which a write fails, so many at each place; which ones goes round with the place. */
+  /** Of the six ways in which a write fails, so many at each place; which ones goes round with those chosen. */
   readonly ways: number
   /** Every so many places. */
   readonly step: number
@@ -28,7 +28,7 @@ const waysToFail = [false, true].flatMap((isOdd) =>
 
 export async function sweep({ folder, ways, step, workers, say, ...story }: SweepOptions): Promise<SweepReport> {
   const { pwrite64: writes, fsync: syncs } = await countCalls(join(folder, 'count'), story)
-  const faults = [...syncFaults(syncs), ...writeFaults(writes, Math.min(ways, waysToFail.length))].filter(
+  const faults = [...syncFaults(syncs), ...writeFaults(writes, step, Math.min(ways, waysToFail.length))].filter(
     ({ nth }) => nth % step === 0,
   )
   say?.(`${writes} writes and ${syncs} fsyncs of the journal; ${faults.length} faults`)
@@ -52,10 +52,10 @@ function syncFaults(count: number): readonly Fault[] {
   )
 }
 
-function writeFaults(count: number, ways: number): readonly Fault[] {
+function writeFaults(count: number, step: number, ways: number): readonly Fault[] {
   return places(count).flatMap((nth) =>
-    Array.from({ length: ways }, (_, turn) => waysToFail[(nth + turn) % waysToFail.length]).flatMap((way) =>
-      way === undefined ? [] : [{ call: 'pwrite64' as const, nth, ...way }],
+    Array.from({ length: ways }, (_, turn) => waysToFail[(Math.floor(nth / step) + turn) % waysToFail.length]).flatMap(
+      (way) => (way === undefined ? [] : [{ call: 'pwrite64' as const, nth, ...way }]),
     ),
   )
 }

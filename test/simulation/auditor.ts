@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { auditDebits, type CardTruth, type DebitOutcomes } from './audit-debits.ts'
 import { auditReturns, refundedOf } from './audit-returns.ts'
-import { isLossOfLateness, lateBeyondPromise, leftInEscrow } from './short-leases.ts'
+import { LatenessAudit, leftInEscrow, type LateSales } from './short-leases.ts'
 import { auditWallets, isRequest, type WalletSources } from './wallets.ts'
 import type { Notebook } from './notebook.ts'
 
@@ -33,6 +33,8 @@ export interface AuditSources {
   readonly wallets?: Pick<WalletSources, 'paid' | 'before'>
   /** The highest epoch that each till's requests named. */
   readonly epochsShown?: ReadonlyMap<string, number>
+  /** Where leases end within minutes: when the last till had closed, and who hears how many sales came late. */
+  readonly shortLeases?: { readonly endedAt: number; readonly onDidCount: (late: LateSales) => void }
   /** Cards that count themselves, where there are any: what they say, and who hears what became of their debits. */
   readonly counting?: { readonly cards: readonly CardTruth[]; readonly onDidCount: (outcomes: DebitOutcomes) => void }
 }
@@ -73,7 +75,10 @@ export function audit(sources: AuditSources): string[] {
     const found: string[] = []
     const net = netPayments(database)
     balances(database, found)
-    found.push(...leftInEscrow(database), ...lateBeyondPromise(database, net))
+    found.push(...leftInEscrow(database))
+    const lateness = sources.shortLeases === undefined ? undefined : new LatenessAudit(database)
+    if (lateness !== undefined) sources.shortLeases?.onDidCount(lateness.sales)
+    found.push(...(lateness?.found(sources.shortLeases?.endedAt ?? 0) ?? []))
     const refunded = refundedOf(database)
     const left = new Map([...net].map(([tenderId, paid]) => [tenderId, paid - (refunded.get(tenderId) ?? 0n)]))
     slots(database, left, found)
@@ -88,13 +93,17 @@ export function audit(sources: AuditSources): string[] {
     if (sources.counting !== undefined) {
       const { cards, onDidCount } = sources.counting
       const goods = new Map([...noted].map(([tenderId, note]) => [tenderId, note.goods]))
-      const isLoss = (tenderId: string): boolean => isMerchantsLoss(database, tenderId, sources)
+      const isLoss = (tenderId: string): boolean => isMerchantsLoss(database, tenderId, sources, lateness)
       onDidCount(auditDebits(database, { cards, net, left, goods, forgotten, isMerchantsLoss: isLoss }, found))
     }
     for (const [tenderId, { amount, goods }] of noted) {
       if (forgotten.has(tenderId)) continue
       const paid = net.get(tenderId) ?? 0n
-      if (goods === 'given' && paid !== amount && !(paid === 0n && isMerchantsLoss(database, tenderId, sources)))
+      if (
+        goods === 'given' &&
+        paid !== amount &&
+        !(paid === 0n && isMerchantsLoss(database, tenderId, sources, lateness))
+      )
         found.push(`LOST ${tenderId}: goods given for ${amount}, the ledger paid ${paid}`)
       const kept = left.get(tenderId) ?? 0n
       if (goods === 'kept' && kept !== 0n) found.push(`PAID_WITHOUT_GOODS ${tenderId}: ${kept}`)
@@ -141,6 +150,7 @@ function isMerchantsLoss(
   database: Database.Database,
   tenderId: string,
   { copied = new Set(), bindingsOnCards }: AuditSources,
+  lateness: LatenessAudit | undefined,
 ): boolean {
   const row = database
     .prepare(
@@ -154,7 +164,7 @@ function isMerchantsLoss(
     const terms = termsOf(database, tenderId)
     return terms !== undefined && !bindingsOnCards.has(bindingOf(terms))
   }
-  if (isLossOfLateness(database, tenderId, row.loss)) return true
+  if (lateness?.isLoss(tenderId) === true) return true
   return copied.has(row.terminalId) && lossesOfCopies.some((loss) => loss === row.loss)
 }
 

@@ -6,7 +6,8 @@
 import { describe, expect, test } from 'vitest'
 import { replayedCardBugs, showsOfCards } from './card-bugs-found.ts'
 import { hoursOfCardBugs, plantedCardBugs } from './planted-card-bugs.ts'
-import { runTown, type TownReport } from './town.ts'
+import type { TownReport } from './town-report.ts'
+import { runTown } from './town.ts'
 
 const played = new Map<number, TownReport>()
 

@@ -40,13 +40,14 @@ import {
   type Sky,
 } from './misfortunes.ts'
 import { fairWeather, SimulatedNetwork } from './network.ts'
-import { paces, type PaceName } from './pace.ts'
+import { paces } from './pace.ts'
 import { damage, type PlantedBug } from './planted-bugs.ts'
 import { forgedProvingCard, provingCards } from './proving-cards.ts'
 import { SeededRandom } from './random.ts'
-import { shortenLeases } from './short-leases.ts'
+import { shortenLeases, type LateSales } from './short-leases.ts'
 import { walletBalances, Wallets } from './wallets.ts'
 import { TillStation, type StationParts } from './till-station.ts'
+import type { TownOptions, TownReport } from './town-report.ts'
 import { VirtualTime } from './virtual-time.ts'
 
 /** Monday, 23 November 2026, 09:00 in Almaty: lunches are sold from 08:00 to 16:00. */
@@ -54,32 +55,6 @@ const morning = Date.UTC(2026, 10, 23, 4)
 const ledgerUrl = 'http://127.0.0.1:1'
 const closingMs = 6 * 3_600_000
 const keyRotationAfterMs = 3 * 3_600_000
-
-export interface TownReport {
-  readonly seed: number
-  /** Of everything that happened, in order. The same seed gives the same hash. */
-  readonly traceHash: string
-  readonly violations: readonly string[]
-  readonly simulatedHours: number
-  readonly wallSeconds: number
-  readonly sales: number
-  /** Refunds of vouchers that cashiers asked for, and shifts whose report the auditor holds against the truth. */
-  readonly refunds: number
-  readonly shifts: number
-  readonly starts: number
-  /** How the debits ended that cards made which count themselves; absent from a town that has none. */
-  readonly debits?: DebitOutcomes
-}
-
-export interface TownOptions {
-  readonly plantedBug?: PlantedBug | undefined
-  /** Whether some people have cards that count themselves. Without them every history is as it ever was. */
-  readonly hasCountingCards?: boolean
-  /** `hurried` unless said. */
-  readonly pace?: PaceName
-  /** Leases that end within minutes. */
-  readonly hasShortLeases?: boolean
-}
 
 export async function runTown(seed: number, hours: number, options: TownOptions = {}): Promise<TownReport> {
   const startedAt = performance.now()
@@ -100,6 +75,7 @@ export async function runTown(seed: number, hours: number, options: TownOptions 
       refunds: town.refunds,
       shifts: town.shifts,
       starts: town.starts,
+      ...(town.late === undefined ? {} : { late: town.late }),
       ...(town.debits === undefined ? {} : { debits: town.debits }),
     }
   } finally {
@@ -135,6 +111,7 @@ class Town {
   readonly #counting: CountingCards | undefined
   readonly #powerAtDebit: SeededRandom
   readonly #hasShortLeases: boolean
+  late: LateSales | undefined
   debits: DebitOutcomes | undefined
   #house: LedgerHouse | undefined
   #bugUnfit: { readonly error: unknown } | undefined
@@ -413,6 +390,9 @@ class Town {
       rollbacks: this.#rollbacks,
       epochsShown: this.#epochsShown,
       wallets: { paid: this.#wallets.paid, before: this.#walletsBefore },
+      ...(this.#hasShortLeases
+        ? { shortLeases: { endedAt: this.#time.now, onDidCount: (late: LateSales) => void (this.late = late) } }
+        : {}),
       ...(this.#counting === undefined
         ? {}
         : {

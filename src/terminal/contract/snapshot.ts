@@ -324,7 +324,7 @@ export const snapshotSchema = z.strictObject({
       }),
     ),
   }),
-  /** Where the ledger disagrees with this till; the newest first, without what is settled. */
+  /** Where the ledger disagrees with this till: first what asks for something; without what came to nothing. */
   discrepancies: z.array(
     z.strictObject({
       discrepancyId: z.string(),

@@ -126,19 +126,37 @@ export function recentView(journal: Journal, active: TerminalPackage | undefined
 }
 
 const discrepanciesShown = 20
-const discrepanciesLookedAt = 200
+const discrepanciesLookedAt = 500
 
-/** Follows from the journal alone, as `recentView`. */
+/** Of two with one standing the newer stands first. */
+const order: Readonly<Record<Snapshot['discrepancies'][number]['standing'], number>> = {
+  to_be_appealed: 0,
+  to_be_looked_into: 1,
+  appealed: 2,
+  refused: 3,
+  accepted: 3,
+  agency_bears: 4,
+}
+
+/**
+ * First what asks for something: a sum to be appealed for is not lost among rows that ask for nothing. That there is
+ * another journal of this till is said once, however often the ledger has found it.
+ */
 export function discrepanciesView(journal: Journal): Snapshot['discrepancies'] {
-  return journal
-    .discrepancies(discrepanciesLookedAt)
+  const found = journal.discrepancies(discrepanciesLookedAt)
+  const copy = found.find(({ code }) => code === 'ROLLBACK_DETECTED')
+  return found
+    .filter((discrepancy) => discrepancy.code !== 'ROLLBACK_DETECTED' || discrepancy === copy)
     .flatMap((discrepancy): Snapshot['discrepancies'] => {
+      const tender = discrepancy.tenderId === null ? undefined : journal.tender(discrepancy.tenderId)
+      if (discrepancy.owner !== 'merchant' && tender?.state === 'reversed') return []
       const standing = standingOfDiscrepancy(discrepancy)
       if (standing === undefined) return []
-      const { discrepancyId, tenderId, code, at, amount } = discrepancy
-      const saleId = tenderId === null ? undefined : journal.tender(tenderId)?.saleId
+      const { discrepancyId, code, at, amount } = discrepancy
+      const saleId = tender?.saleId
       return [{ discrepancyId, code, at, amount, saleNumber: saleId === undefined ? null : shortId(saleId), standing }]
     })
+    .toSorted((one, other) => order[one.standing] - order[other.standing])
     .slice(0, discrepanciesShown)
 }
 

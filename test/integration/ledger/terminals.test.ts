@@ -303,7 +303,13 @@ describe('a journal’s head', () => {
       demo.clock.now += 20_000
       expect((await show(till, at(1, 10, fill))).kind).toBe('rollback_detected')
     }
-    expect(await demo.rows('discrepancy')).toHaveLength(1)
+    const [told, ...more] = await demo.rows('discrepancy')
+    expect(more).toEqual([])
+    expect(JSON.parse(String(told?.['evidence']))).toEqual({
+      shown: at(1, 10, 'b'),
+      seen: at(1, 10),
+      again: { times: 2, at: demo.clock.now, shown: at(1, 10, 'd'), seen: at(1, 10) },
+    })
     demo.clock.now += hourMs
     expect((await show(till, at(1, 10, 'e'))).kind).toBe('rollback_detected')
     expect(await demo.rows('discrepancy')).toHaveLength(2)

@@ -47,6 +47,8 @@ export class CanteenTills {
   readonly #bindingsOnCards = new Set<string>()
   readonly #machines = new Map<TillStation, Machine>()
   readonly #opened: TillStation[] = []
+  /** What a cashier saw approved and gave goods for, whatever is said of it later. */
+  readonly #sales = new Map<string, AuditSources['sales'][number]>()
 
   static async open(seed: string): Promise<CanteenTills> {
     const folder = mkdtempSync(join(tmpdir(), 'tolem-canteen-'))
@@ -120,11 +122,23 @@ export class CanteenTills {
     till.command({ command: 'pay_by_card' })
     till.layCard(card)
     await this.pass(10)
-    const { state } = till.snapshot?.tap ?? { state: 'off' }
+    const { tap, sale, recent } = till.snapshot ?? { tap: { state: 'off' }, sale: null, recent: [] }
     till.pullCard()
+    if (tap.state === 'approved') {
+      const [sold] = sale === null ? recent : recent.filter(({ saleId }) => saleId === sale.saleId)
+      if (sold === undefined) throw new Error('approved, and no sale is on the list')
+      this.#sales.set(sold.saleId, { saleId: sold.saleId, goods: 'given', tenders: sold.tenders })
+    }
     till.command({ command: 'next_customer' })
     await this.pass(1)
-    return state
+    return tap.state
+  }
+
+  /** The sale is voided, and the lunch comes back. */
+  takesBack(till: TillStation, saleId: string): void {
+    const sold = this.#sales.get(saleId)
+    if (sold === undefined || !till.command({ command: 'void_sale', saleId })) throw new Error(`${saleId} stays`)
+    this.#sales.set(saleId, { ...sold, goods: 'kept' })
   }
 
   /** The agency, the merchant …, as whoever holds its key. */
@@ -150,10 +164,10 @@ export class CanteenTills {
   }
 
   /** Closes the tills and says what is wrong in the ledger, by the cards' logs and what the cashiers saw paid. */
-  async audited(sources: Pick<AuditSources, 'sales' | 'copied' | 'forgotten'>): Promise<readonly string[]> {
+  async audited(sources: Pick<AuditSources, 'copied' | 'forgotten'> = {}): Promise<readonly string[]> {
     for (const till of this.#opened) till.close()
     const ledgerFile = join(this.#folder, 'ledger.sqlite')
-    return audit({ ledgerFile, bindingsOnCards: this.#bindingsOnCards, ...sources })
+    return audit({ ledgerFile, bindingsOnCards: this.#bindingsOnCards, sales: [...this.#sales.values()], ...sources })
   }
 
   readonly #toLedger: LedgerTransport = async (request) =>
@@ -199,11 +213,3 @@ export class CanteenTills {
     )
   }
 }
-
-/** What its cashier saw paid, from the list on the screen. */
-export const notebookOf = (till: TillStation): AuditSources['sales'] =>
-  (till.snapshot?.recent ?? []).map(({ saleId, tenders, voidable }) => ({
-    saleId,
-    goods: voidable ? 'given' : 'kept',
-    tenders: tenders.filter(({ state }) => state === 'settled' || state === 'pending'),
-  }))

@@ -190,7 +190,7 @@ export const en: TextsOfLanguage = {
     'discrepancies.refused': 'The agency has refused the appeal.',
     'discrepancies.agency_bears': 'The agency bears it; there is nothing to do.',
     'sheet.queue': '{waiting} waiting, {parked} set aside',
-    'sheet.parked': 'It could not be handed to the ledger. Call support; keep the receipt.',
+    'sheet.parked': 'The ledger has not taken it. Press Send now; if it stays here, call support.',
     'queue.item.presentment': 'Sale',
     'queue.item.reversal': 'Cancelled sale',
     'queue.item.surrender': 'Allowance given back',

@@ -190,7 +190,7 @@ export const ru: TextsOfLanguage = {
     'discrepancies.refused': 'Ведомство отклонило возражение.',
     'discrepancies.agency_bears': 'Расход несёт ведомство; делать ничего не нужно.',
     'sheet.queue': 'ждут отправки: {waiting}, отложено: {parked}',
-    'sheet.parked': 'Передать в реестр не удалось. Позвоните в поддержку; сохраните чек.',
+    'sheet.parked': 'Реестр этого не принял. Нажмите «Отправить сейчас»; если не поможет, позвоните в поддержку.',
     'queue.item.presentment': 'Продажа',
     'queue.item.reversal': 'Отменённая продажа',
     'queue.item.surrender': 'Возвращённый лимит',

@@ -189,6 +189,11 @@ function ShownLight(props: LightProps & { readonly shown: Light }) {
       {light === 'queue' && queue.waiting + queue.parked > 0 ? (
         <p>{say('sheet.queue', { waiting: queue.waiting, parked: queue.parked })}</p>
       ) : null}
+      {sendsFrom(light) && !readOnly ? (
+        <CommandButton keyShown={shownKey(sheetKeys.sync_now)} onPress={() => onCommand({ command: 'sync_now' })}>
+          {say('action.sync_now')}
+        </CommandButton>
+      ) : null}
       {light === 'queue' && queue.setAside.length > 0 ? (
         <ul className="sheet-list">
           {queue.setAside.map(({ itemId, kind, at, amount, why }) => (
@@ -228,11 +233,6 @@ function ShownLight(props: LightProps & { readonly shown: Light }) {
         <Fact term={say('sheet.works')}>{works}</Fact>
         <Fact term={say('sheet.todo')}>{todo}</Fact>
       </dl>
-      {sendsFrom(light) && !readOnly ? (
-        <CommandButton keyShown={shownKey(sheetKeys.sync_now)} onPress={() => onCommand({ command: 'sync_now' })}>
-          {say('action.sync_now')}
-        </CommandButton>
-      ) : null}
       {light === 'till' ? <ConfirmTime {...{ snapshot, readOnly, onCommand }} /> : null}
       {snapshot.actions.includes('open_bench') && !readOnly ? (
         <CommandButton look="quiet" keyShown={benchKey} onPress={() => onCommand({ command: 'open_bench' })}>
