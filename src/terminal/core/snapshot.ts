@@ -148,11 +148,11 @@ export function discrepanciesView(journal: Journal): Snapshot['discrepancies'] {
   return found
     .filter((discrepancy) => discrepancy.code !== 'ROLLBACK_DETECTED' || discrepancy === copy)
     .flatMap((discrepancy): Snapshot['discrepancies'] => {
-      const tender = discrepancy.tenderId === null ? undefined : journal.tender(discrepancy.tenderId)
-      if (discrepancy.owner !== 'merchant' && tender?.state === 'reversed') return []
       const standing = standingOfDiscrepancy(discrepancy)
       if (standing === undefined) return []
-      const { discrepancyId, code, at, amount } = discrepancy
+      const { discrepancyId, tenderId, code, at, amount } = discrepancy
+      const tender = tenderId === null ? undefined : journal.tender(tenderId)
+      if (standing === 'agency_bears' && tender?.state === 'reversed') return []
       const saleId = tender?.saleId
       return [{ discrepancyId, code, at, amount, saleNumber: saleId === undefined ? null : shortId(saleId), standing }]
     })
