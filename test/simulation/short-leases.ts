@@ -54,8 +54,6 @@ const closedWithinMs = 5 * minuteMs
 /**
  * What must be true of leases and late sales, by when each lease was granted and what its order said, not by the
  * deadlines that the ledger keeps.
- *
- * @param endedAt milliseconds since 1970
  */
 export class LatenessAudit {
   readonly #database: Database.Database
@@ -97,6 +95,7 @@ export class LatenessAudit {
     return sale.isElsewhere || this.#borne(sale.schemeId) + sale.amount > this.#most(sale.schemeId)
   }
 
+  /** @param endedAt when the last till had closed, in milliseconds since 1970 */
   found(endedAt: number): readonly string[] {
     const wrong = this.#database
       .prepare(

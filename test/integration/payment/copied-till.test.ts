@@ -54,16 +54,22 @@ test('a clone and its original sell one slot without network: one lunch is paid,
   expect(await canteen.audited({ copied })).toEqual([])
 })
 
-test('a folder that was put back sells a used slot again: the merchant bears it, and is told', async () => {
+/** A till without network on a folder from before it sold Pupil 02 a lunch, which the ledger has paid. */
+async function putBack(onThisMachine: boolean): Promise<TillStation> {
   const till = await canteen.enrolled('till', canteen.firstCode)
   const backup = till.disk.image()
   expect(await canteen.sellsLunch(till, 'Pupil 02')).toBe('approved')
   await canteen.pass(60)
   canteen.networkIsUp = false
-  // On another machine: nothing that lay outside of the folder tells it.
-  till.restore(backup, false)
+  till.restore(backup, onThisMachine)
   till.start()
   await canteen.pass(30)
+  return till
+}
+
+test('a folder that was put back sells a used slot again: the merchant bears it, and is told', async () => {
+  // On another machine: nothing that lay outside of the folder tells it.
+  const till = await putBack(false)
   expect(await canteen.sellsLunch(till, 'Pupil 02')).toBe('approved')
   expect(await canteen.sellsLunch(till, 'Pupil 03')).toBe('approved')
 
@@ -80,14 +86,7 @@ test('a folder that was put back sells a used slot again: the merchant bears it,
 })
 
 test('put back where it was, the till sells by no card until the ledger has told it where it stands', async () => {
-  const till = await canteen.enrolled('till', canteen.firstCode)
-  const backup = till.disk.image()
-  expect(await canteen.sellsLunch(till, 'Pupil 02')).toBe('approved')
-  await canteen.pass(60)
-  canteen.networkIsUp = false
-  till.restore(backup, true)
-  till.start()
-  await canteen.pass(30)
+  const till = await putBack(true)
   expect(till.snapshot?.lights.till.code).toBe('rollback_detected')
   expect(await canteen.sellsLunch(till, 'Pupil 02')).toBe('refused')
   expect(till.snapshot?.tap).toMatchObject({ code: 'ROLLBACK_DETECTED' })
