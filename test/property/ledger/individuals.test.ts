@@ -107,6 +107,9 @@ const toBeHeard = [
   ...['person_to_person', 'single', 'daily', 'monthly'].map((limit) => `limit ${limit}`),
 ]
 
+const unheard = (): readonly string[] => toBeHeard.filter((one) => !heard.has(one))
+const roundsMost = 6
+
 function hear(code: unknown, detail: unknown): void {
   const [, limit] = /^(limit \w+) of tier/.exec(String(detail)) ?? []
   heard.add(limit ?? (code === 'limit_exceeded' ? 'payee limit' : String(code)))
@@ -229,6 +232,7 @@ async function resolve(
 }
 
 test('people pay each other and a till as the model says, limit by limit', { timeout: 120_000 }, async () => {
+  console.info(`individuals: TOLEM_SEED=${seed}`)
   const folder = temporaryFolder()
   const path = join(folder.path, 'ledger.db')
   const world = await peopleWorld({ path })
@@ -282,27 +286,29 @@ test('people pay each other and a till as the model says, limit by limit', { tim
   }
 
   try {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.constantFrom(...tiers), { minLength: 4, maxLength: 4 }),
-        stories,
-        async (who, story) => {
-          const people: Living[] = []
-          for (const tier of who) people.push(await born(tier))
-          for (const person of people.slice(0, 3)) {
-            const start = limitsOf[person.tier].single * 3n
-            await world.fund(person.account, start)
-            person.balance += start
-          }
-          for (const one of story) await play(people, one)
-          for (const { account, balance } of people) expect(await balanceOf(world.demo, account)).toBe(balance)
-        },
-      ),
-      { seed, numRuns: 8, examples: [seldom], interruptAfterTimeLimit: 90_000 },
-    )
+    // Chance may leave an answer out: then as many stories more are played, a few times.
+    for (let round = 0; round === 0 || (round < roundsMost && unheard().length > 0); round += 1)
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.constantFrom(...tiers), { minLength: 4, maxLength: 4 }),
+          stories,
+          async (who, story) => {
+            const people: Living[] = []
+            for (const tier of who) people.push(await born(tier))
+            for (const person of people.slice(0, 3)) {
+              const start = limitsOf[person.tier].single * 3n
+              await world.fund(person.account, start)
+              person.balance += start
+            }
+            for (const one of story) await play(people, one)
+            for (const { account, balance } of people) expect(await balanceOf(world.demo, account)).toBe(balance)
+          },
+        ),
+        { seed: seed + round, numRuns: 8, examples: [seldom], interruptAfterTimeLimit: 90_000 },
+      )
     const report = auditFile(path)
     expect(report?.text).toMatch(/^balanced/)
-    expect([...heard]).toEqual(expect.arrayContaining(toBeHeard))
+    expect(unheard()).toEqual([])
   } finally {
     await world.demo.close()
     folder.remove()
