@@ -1,5 +1,6 @@
 /** What every operation of the ledger gets from outside: storage, time, chance, keys (architecture.md). */
 import { v7 as uuidVersion7 } from 'uuid'
+import type { SignatureCheck } from '../src/sync/protocol/http-signature.ts'
 import type { Uuid } from '../src/voucher/identifiers.ts'
 import { appendTold, type Told } from './feed/outbox.ts'
 import type { Stream } from './feed/streams.ts'
@@ -15,6 +16,8 @@ export interface LedgerPorts {
   /** That many fresh random bytes. */
   readonly random: (length: number) => Uint8Array
   readonly keys: LedgerKeys
+  /** Who checks the signatures of requests; without it each is checked where it is read. */
+  readonly checkSignature?: SignatureCheck
   /** Something broke and was made good: nobody was answered wrongly, and somebody should still see it. */
   readonly onDidRecover?: (error: unknown) => void
   readonly watch?: LedgerWatch

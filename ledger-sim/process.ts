@@ -11,6 +11,7 @@ import { postToWebhook } from './feed/webhook-sender.ts'
 import { WebhookCourier } from './feed/webhook-courier.ts'
 import { beginsLedger, readFirstKey, registerInstitution, type NamedKey } from './first-key-command.ts'
 import { startHttp, type RunningHttp } from './http/fastify.ts'
+import { SignatureThread } from './http/signature-thread.ts'
 import { systemClock, injectedClock, type AskedClock } from './injected-clock.ts'
 import { ledgerKeysOf, newLedgerSecrets } from './keys.ts'
 import { createLedger, type Ledger } from './ledger.ts'
@@ -67,6 +68,7 @@ async function serve(settings: Settings): Promise<void> {
   const folder = await openDataFolder(settings.data, random, seeded)
   let http: RunningHttp | undefined
   let courier: WebhookCourier | undefined
+  const signatures = new SignatureThread((error) => report(error, 'recovered'))
   try {
     const clock = await clockFor(folder, settings)
     const metrics = new LedgerMetrics()
@@ -76,6 +78,7 @@ async function serve(settings: Settings): Promise<void> {
       clock: clock.now,
       random,
       keys: ledgerKeysOf(folder.secrets),
+      checkSignature: signatures.check,
       onDidRecover: (error) => report(error, 'recovered'),
       watch: metrics,
     }
@@ -110,6 +113,7 @@ async function serve(settings: Settings): Promise<void> {
   } finally {
     await courier?.stop()
     await http?.close()
+    await signatures.close()
     await folder.close()
   }
 }

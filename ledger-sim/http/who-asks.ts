@@ -2,7 +2,12 @@
  * Who signed a request: by RFC 9421, or, for roles, by a token that stands for this one request
  * (docs/design/18-platform-api.md, "Door"). The checks run in the order of `problemCodes`, the same for both.
  */
-import { verifyRequest, type HttpRequest, type Verified } from '../../src/sync/protocol/http-signature.ts'
+import {
+  verifyRequestBy,
+  type HttpRequest,
+  type SignatureCheck,
+  type Verified,
+} from '../../src/sync/protocol/http-signature.ts'
 import type { VerifyingKey } from '../../src/sync/protocol/keys.ts'
 import type { Problem, ProblemCode } from '../../src/sync/protocol/problems.ts'
 import { issuerOf, tokenOf, verifyRequestToken } from '../../src/sync/protocol/request-token.ts'
@@ -43,7 +48,8 @@ export class Authentication {
   async #whoSigned(request: HttpRequest): Promise<WhoAsks> {
     const keyId = /;keyid="([A-Za-z0-9_-]{43})"/.exec(request.headers['signature-input'] ?? '')?.[1]
     const principal = await this.#principal(keyId)
-    const verified = verifyRequest(request, onlyKeyOf(keyId, principal))
+    const { checkSignature = checkHere } = this.#services
+    const verified = await verifyRequestBy(checkSignature, request, onlyKeyOf(keyId, principal))
     const faulty = faultOf(verified)
     if (verified.kind === 'fault' || principal === undefined) return faulty ?? refusal('key_unknown')
     const now = this.#services.clock()
@@ -99,6 +105,8 @@ function onlyKeyOf(
 ): (id: string) => VerifyingKey | undefined {
   return (id) => (id === keyId && principal !== undefined ? verifyingKeyOf(principal.jwk) : undefined)
 }
+
+const checkHere: SignatureCheck = async (key, bytes, signature) => key.verify(bytes, signature)
 
 function faultOf(verified: Verified): WhoAsks | undefined {
   return verified.kind === 'fault' ? refusal(verified.code) : undefined

@@ -92,7 +92,25 @@ export function signRequest(
 }
 
 export function verifyRequest(request: HttpRequest, keyOf: (keyId: string) => VerifyingKey | undefined): Verified {
-  return verifySigned(request, requestComponents, requestTag, keyOf, (input) => requestBase(request, input))
+  const read = readRequest(request, keyOf)
+  return read.kind === 'fault' ? read : verified(read, read.key.verify(read.bytes, read.signature))
+}
+
+/** Whether the signature over these bytes is the key's. */
+export type SignatureCheck = (key: VerifyingKey, bytes: Uint8Array, signature: Uint8Array) => Promise<boolean>
+
+/** The same where the key's own work, which takes longest, is done elsewhere. */
+export async function verifyRequestBy(
+  check: SignatureCheck,
+  request: HttpRequest,
+  keyOf: (keyId: string) => VerifyingKey | undefined,
+): Promise<Verified> {
+  const read = readRequest(request, keyOf)
+  return read.kind === 'fault' ? read : verified(read, await check(read.key, read.bytes, read.signature))
+}
+
+function readRequest(request: HttpRequest, keyOf: (keyId: string) => VerifyingKey | undefined): Read | Fault {
+  return readSigned(request, requestComponents, requestTag, keyOf, (input) => requestBase(request, input))
 }
 
 /** Signs an answer to one request. The request's own signature, or its token, is covered. */
@@ -116,7 +134,8 @@ export function signAnswer(
 export function verifyAnswer(answer: HttpResponse, request: HttpRequest, key: VerifyingKey): Verified {
   const keyOf = (keyId: string) => (keyId === key.keyId ? key : undefined)
   const { components, tag } = answerForms[formOf(request)]
-  return verifySigned(answer, components, tag, keyOf, (input) => answerBase(answer, request, input))
+  const read = readSigned(answer, components, tag, keyOf, (input) => answerBase(answer, request, input))
+  return read.kind === 'fault' ? read : verified(read, read.key.verify(read.bytes, read.signature))
 }
 
 /** A request that brings both is refused, in an answer to its signature. */
@@ -185,13 +204,29 @@ function signatureValue(header: string | undefined): string | undefined {
   return header === undefined ? undefined : /^tolem=(:[A-Za-z0-9+/]{86}==:)$/.exec(header)?.[1]
 }
 
-function verifySigned(
+type Fault = Extract<Verified, { readonly kind: 'fault' }>
+
+interface Read {
+  readonly kind: 'read'
+  readonly key: VerifyingKey
+  /** What the signature is over. */
+  readonly bytes: Uint8Array
+  readonly signature: Uint8Array
+  readonly moment: SignatureMoment
+}
+
+function verified({ key, moment }: Read, isRight: boolean): Verified {
+  return isRight ? { kind: 'valid', keyId: key.keyId, moment } : { kind: 'fault', code: 'signature_wrong' }
+}
+
+/** Everything but the key's own work. */
+function readSigned(
   message: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
   components: string,
   tag: string,
   keyOf: (keyId: string) => VerifyingKey | undefined,
   base: (input: string) => Uint8Array,
-): Verified {
+): Read | Fault {
   const { 'signature-input': inputHeader, signature: signatureHeader } = message.headers
   if (inputHeader === undefined || signatureHeader === undefined) return { kind: 'fault', code: 'signature_missing' }
   const input = inputHeader.startsWith(`${label}=`) ? inputHeader.slice(label.length + 1) : ''
@@ -206,7 +241,6 @@ function verifySigned(
   if (algorithm !== key.algorithm) return { kind: 'fault', code: 'signature_malformed' }
   if (message.headers['content-digest'] !== contentDigest(message.body))
     return { kind: 'fault', code: 'content_digest_mismatch' }
-  if (!key.verify(base(input), Buffer.from(value.slice(1, -1), 'base64')))
-    return { kind: 'fault', code: 'signature_wrong' }
-  return { kind: 'valid', keyId, moment: { created: Number(created), expires: Number(expires), nonce } }
+  const moment = { created: Number(created), expires: Number(expires), nonce }
+  return { kind: 'read', key, bytes: base(input), signature: Buffer.from(value.slice(1, -1), 'base64'), moment }
 }
