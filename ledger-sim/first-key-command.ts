@@ -26,13 +26,17 @@ export interface NamedKey {
   readonly file: string
 }
 
+/** With ".reserve" behind it, it is the name of an account in settlement messages (ISO 20022 Max34Text). */
+const bankNameMax = 26
+
 interface InstitutionKey extends FirstKey {
   readonly role: Institution
 }
 
 /** @throws StartFailure */
 export function readFirstKey({ role, owner, file }: NamedKey): InstitutionKey {
-  return { role: institutionOf(role), owner: ownerOf(owner), jwk: jwkOf(file) }
+  const institution = institutionOf(role)
+  return { role: institution, owner: ownerOf(owner, institution), jwk: jwkOf(file) }
 }
 
 /**
@@ -113,11 +117,13 @@ function institutionOf(role: string): Institution {
   throw refusal('role_unknown', `There is no role "${role}". Use one of: ${institutions.join(', ')}.`)
 }
 
-function ownerOf(owner: string): string {
-  if (nameSchema.safeParse(owner).success && !isPlatformName(owner)) return owner
+function ownerOf(owner: string, role: Institution): string {
+  const most = role === 'bank' || role === 'central-bank' ? bankNameMax : 63
+  if (nameSchema.safeParse(owner).success && owner.length <= most && !isPlatformName(owner)) return owner
   throw refusal(
     'owner_malformed',
-    `"${owner}" cannot be an owner’s name. Use 2 to 63 of a-z, 0-9, "." and "-", and none that the platform gives.`,
+    `"${owner}" cannot be the name of this ${role}. Use 2 to ${most} of a-z, 0-9, "." and "-", ` +
+      'and none that the platform gives.',
   )
 }
 

@@ -71,3 +71,87 @@ test('any text comes back out of XML, but for what XML has no place for', () => 
     }),
   )
 })
+
+/**
+ * What pacs.009.001.08 (ISO 20022 message definition report, "FinancialInstitutionCreditTransferV08") says of the
+ * elements that we write: their order, how often each stands, and the form of its text. Elements that we never write
+ * are left out; all of those that have to be there are here.
+ */
+interface Definition {
+  readonly [name: string]: RegExp | Definition
+}
+
+const max35Text = /^[\s\S]{1,35}$/
+const max34Text = /^[\s\S]{1,34}$/
+const max140Text = /^[\s\S]{1,140}$/
+const amountOfCurrency = /^(?=(?:\D*\d){1,18}\D*$)\d+(\.\d{1,5})?$/
+const isoDate = /^\d{4}-\d{2}-\d{2}$/
+const institution: Definition = { FinInstnId: { Othr: { Id: max35Text } } }
+const cashAccount: Definition = { Id: { Othr: { Id: max34Text } }, Ccy: /^[A-Z]{3}$/ }
+const definition: Definition = {
+  Document: {
+    FICdtTrf: {
+      GrpHdr: {
+        MsgId: max35Text,
+        CreDtTm: /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/,
+        NbOfTxs: /^[0-9]{1,15}$/,
+        TtlIntrBkSttlmAmt: amountOfCurrency,
+        IntrBkSttlmDt: isoDate,
+        SttlmInf: { SttlmMtd: /^(INDA|INGA)$/ },
+      },
+      CdtTrfTxInf: {
+        PmtId: { InstrId: max35Text, EndToEndId: max35Text },
+        IntrBkSttlmAmt: amountOfCurrency,
+        IntrBkSttlmDt: isoDate,
+        InstgAgt: institution,
+        InstdAgt: institution,
+        Dbtr: institution,
+        DbtrAcct: cashAccount,
+        Cdtr: institution,
+        CdtrAcct: cashAccount,
+        RmtInf: { Ustrd: max140Text },
+      },
+    },
+  },
+}
+
+/** Reads what `definition` says and nothing else; gives what is left of the text. */
+function readAs(elements: Definition, text: string): string {
+  let rest = text
+  for (const [name, content] of Object.entries(elements)) {
+    const start = new RegExp(`^<${name}( Ccy="KZT"| xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.009.001.08")?>`).exec(
+      rest,
+    )
+    if (start === null) throw new Error(`<${name}> does not stand at ${rest.slice(0, 60)}`)
+    rest = rest.slice(start[0].length)
+    if (content instanceof RegExp) {
+      const value = /^[^<&]*/.exec(rest)?.[0] ?? ''
+      if (!content.test(value)) throw new Error(`<${name}> is ${value}`)
+      rest = rest.slice(value.length)
+    } else rest = readAs(content, rest)
+    if (!rest.startsWith(`</${name}>`)) throw new Error(`more in <${name}>: ${rest.slice(0, 60)}`)
+    rest = rest.slice(`</${name}>`.length)
+  }
+  return rest
+}
+
+test('each has the elements of the message’s definition, in its order and forms', () => {
+  const bank = fc.stringMatching(/^[a-z0-9][a-z0-9.-]{1,25}$/)
+  const legs = fc.record({
+    bank,
+    centralBank: bank,
+    transferId: fc.uuid({ version: 7 }),
+    direction: fc.constantFrom('issue' as const, 'redemption' as const),
+    amount: fc.bigInt({ min: 1n, max: 10n ** 17n }),
+    at: fc.integer({ min: Date.UTC(2026, 0, 1), max: Date.UTC(2099, 11, 31) }),
+  })
+  fc.assert(
+    fc.property(legs, (one) => {
+      const reserveAccount = `${one.bank}.reserve`
+      const document = settlementDocument({ ...one, reserveAccount, centralBankAccount: leg.centralBankAccount })
+      const head = '<?xml version="1.0" encoding="UTF-8"?>\n'
+      expect(document.startsWith(head)).toBe(true)
+      expect(readAs(definition, document.slice(head.length))).toBe('\n')
+    }),
+  )
+})
