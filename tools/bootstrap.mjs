@@ -36,6 +36,7 @@ const scripts = {
   'till-by-curl': 'tools/till-by-curl.ts',
   'ledger-token': 'tools/ledger-token.ts',
   'api-fuzz': 'test/api-fuzz/main.ts',
+  'ledger-faults': 'test/ledger-faults/main.ts',
   'integrator-tables': 'tools/integrator-tables.ts',
   lifecycle: 'src/terminal/payment/lifecycle-document.ts',
   bench: 'test/bench/main.ts',

@@ -50,6 +50,7 @@ const commands = [
     'scheme',
     'ledger-token',
     'api-fuzz',
+    'ledger-faults',
   ],
 ]
 

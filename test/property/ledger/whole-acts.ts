@@ -5,6 +5,7 @@
 import fc from 'fast-check'
 import { kinds, step, type Kind, type Step } from './whole-requests.ts'
 import { dayMs, hourMs } from './whole-state.ts'
+import { owners } from './whole-world.ts'
 import { tillStep, type TillKind, type TillStep } from './whole-till.ts'
 
 export type Act =
@@ -305,6 +306,26 @@ const scenes: readonly fc.Arbitrary<readonly Act[]>[] = [
   scene(
     asks('reverse', { stray: 9, whom: 9, which: 5 }),
     asks('direct', { who: 0, which: 1, stray: 4, size: 'small' }),
+  ),
+  // Another one asks under the same id, with the same terms.
+  scene(
+    asks('pay_entity', { size: 'small' }),
+    fc.nat(owners.length - 1).map((other) => () => ({ act: 'again' as const, which: 25 * other, changed: 3 })),
+  ),
+  // What was paid comes back in parts, and then what is left of it.
+  scene(
+    asks('pay_entity', { size: 'small' }),
+    asks('refund', { whom: 0, which: 1, size: 'half' }),
+    perhaps(asks('refund', { whom: 0, which: 1, size: 'above' })),
+    perhaps(asks('refund', { whom: 0, which: 1, size: 'half' })),
+    asks('reverse', { whom: 0, which: 1 }),
+    asks('refund', { whom: 0, which: 1 }),
+  ),
+  // To the last moment of its day, and after it: each act takes a millisecond.
+  scene(
+    asks('pay_entity', { size: 'small' }),
+    wait(dayMs - 2, dayMs - 1, 2 * dayMs),
+    asks('reverse', { whom: 0, which: 1 }),
   ),
   // What rules give and take.
   scene(

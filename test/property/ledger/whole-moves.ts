@@ -264,11 +264,15 @@ export function reverse(whole: Whole, asked: Return): Verdict {
     if (transfer.maker !== asked.by) return refused('not_found')
     if (!returnable.includes(transfer.kind)) return refused('rule_violated')
     if (transfer.reversed) return { state: 'reversed', returned: 0n }
-    if (whole.now - transfer.at > dayMs) return refused('rule_violated')
+    if (whole.now - transfer.at > dayMs) {
+      meet(whole, 'a reversal after its day')
+      return refused('rule_violated')
+    }
     const back = transfer.amount - transfer.refunded
     const short = move(whole, [transfer.payee, transfer.payer, back])
     if (short !== undefined) return tooLittle(short)
     transfer.reversed = true
+    if (transfer.refunded > 0n) meet(whole, 'what is left of a refunded payment is reversed')
     comesBack(whole, transfer.payer)
     return { state: 'reversed', returned: back }
   })

@@ -179,7 +179,7 @@ describe.skipIf(process.platform === 'win32')('bootstrap', () => {
     const names =
       'start, demo, pictures, package, ledger, mocks, sim, reader-soak, applet-check, doctor, crash, chaos, power, ' +
       'disk, tear, setup-check, verify-receipt, scheme, till, till-by-curl, ledger-token, api-fuzz, ' +
-      'integrator-tables, lifecycle, bench, test, ready'
+      'ledger-faults, integrator-tables, lifecycle, bench, test, ready'
     expect(run.stderr).toContain(names)
   })
 })

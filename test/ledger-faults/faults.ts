@@ -1,0 +1,277 @@
+/**
+ * Wrong programs, each one text of the ledger's source replaced by another: the ledger is compiled with it, and the
+ * model of the whole has to see the difference (docs/evidence/ledger-faults.md). The product has no switch for any.
+ */
+export interface Fault {
+  /** Below `ledger-sim/`. */
+  readonly file: string
+  /** Stands in the file exactly once. */
+  readonly right: string
+  readonly wrong: string
+}
+
+const accounts = 'accounts/transfers.ts'
+const identity = 'http/idempotent.ts'
+const returns = 'transfers/returns.ts'
+const limits = 'individuals/limits.ts'
+const settlement = 'payments/settlement.ts'
+const whoPays = 'payments/who-pays.ts'
+const refunds = 'payments/refunds.ts'
+
+export const faults = {
+  // Identity.
+  'other terms are taken for the same': {
+    file: identity,
+    right: 'first.kind !== kind || first.terms_hash !== termsHash ||',
+    wrong: 'first.kind !== kind ||',
+  },
+  'another one’s id is answered with their answer': {
+    file: identity,
+    right: '|| first.terms_hash !== termsHash || first.caller !== asked.caller.owner)',
+    wrong: '|| first.terms_hash !== termsHash)',
+  },
+  'a disowned id is only in use': {
+    file: identity,
+    right: 'if (first.kind === disownedKind && first.caller === asked.caller.owner)',
+    wrong: 'if (first.kind === disownedKind && first.caller !== asked.caller.owner)',
+  },
+  'a sale after its tombstone is told as another slot’s': {
+    file: 'payments/tenders.ts',
+    right: "if (tender.tombstone) return 'reversed_before_arrival'\n  // A payment by QR",
+    wrong: '// A payment by QR',
+  },
+  // Accounts and holds.
+  'what is held is spent as well': {
+    file: accounts,
+    right: 'if (balance + difference - held < floor)',
+    wrong: 'if (balance + difference < floor)',
+  },
+  'a set of legs may leave an account short in between': {
+    file: accounts,
+    right: '      change.set(credit, (change.get(credit) ?? 0n) + amount)\n',
+    wrong: '',
+  },
+  'a hold pays after its time': {
+    file: 'accounts/holds.ts',
+    right: "    await close(work, holdId, 'expired', 0n)\n    return 'not_pending'\n  }\n  if (amount",
+    wrong: '  }\n  if (amount',
+  },
+  // Clients' payments.
+  'a reversal forgets what was refunded': {
+    file: returns,
+    right: 'const amount = subtractTiyn(transfer.amount, transfer.refunded)',
+    wrong: 'const amount = transfer.amount',
+  },
+  'refunds in parts are more than was paid': {
+    file: returns,
+    right: 'if (refunded > transfer.amount)',
+    wrong: 'if (amount > transfer.amount)',
+  },
+  'a payment is reversed after a day': {
+    file: returns,
+    right: 'const reversibleForMs = 24 *',
+    wrong: 'const reversibleForMs = 72 *',
+  },
+  'a bank redeems more than the central bank took': {
+    file: 'accounts/conversions.ts',
+    right: "{ debit: centralBankNonCash, credit: reserve, amount, kind: 'issue-return-non-cash' }",
+    wrong: "{ debit: outsideNonCash, credit: reserve, amount, kind: 'issue-return-non-cash' }",
+  },
+  'marked money leaves as non-cash': {
+    file: 'accounts/conversions.ts',
+    right: "redeemable: readonly AccountKind[] = ['legal-entity', 'merchant', 'individual']",
+    wrong: "redeemable: readonly AccountKind[] = ['legal-entity', 'merchant', 'individual', 'scheme', 'escrow']",
+  },
+  // People.
+  'half a day counts as a day': {
+    file: limits,
+    right: 'day: since(now - dayMs)',
+    wrong: 'day: since(now - dayMs / 2)',
+  },
+  'the month’s limit is not asked': {
+    file: limits,
+    right: " ?? above(tier, 'monthly', limits.monthly, month, amount)",
+    wrong: '',
+  },
+  'what is held has not gone out': {
+    file: limits,
+    right: 'const aside = held.reduce((sum, { amount }) => sum + amount, 0n)',
+    wrong: 'const aside = held.reduce((sum) => sum, 0n)',
+  },
+  'what was given back counts as spent': { file: limits, right: 'isReturn ? [] : [kind]', wrong: '[kind]' },
+  'one tiyn above a limit': {
+    file: limits,
+    right: 'if (soFar + amount <= max)',
+    wrong: 'if (soFar + amount <= max + 1n)',
+  },
+  'structuring is seen at four': {
+    file: 'individuals/alert-rules.ts',
+    right: 'const justUnder = { times: 3,',
+    wrong: 'const justUnder = { times: 4,',
+  },
+  'a former key is heard for ever': {
+    file: 'http/heard-keys.ts',
+    right: "row.or([row('heard_until', 'is', null), row('heard_until', '>=', now)])",
+    wrong: "row.or([row('heard_until', 'is', null), row('heard_until', 'is not', null)])",
+  },
+  // Slots and leases.
+  'a slot is used once more than it allows': {
+    file: 'schemes/slots.ts',
+    right: 'return slot.countSpent < slot.countAllowed && slot',
+    wrong: 'return slot.countSpent <= slot.countAllowed && slot',
+  },
+  'a slot pays more than its amount': {
+    file: 'schemes/slots.ts',
+    right: ' && slot.amountSpent + amount <= slot.amountAllowed',
+    wrong: '',
+  },
+  'a slot that is free again is nobody’s': {
+    file: 'schemes/slots.ts',
+    right: 'freed.slot_id)])\n  work.freed.add(freed.slot_id)',
+    wrong: 'freed.slot_id)])',
+  },
+  'another till’s slot is leased': {
+    file: 'leases/grant.ts',
+    right: "if (holding?.terminalId !== terminalId) return 'leased_elsewhere'",
+    wrong: "if (holding === undefined) return 'leased_elsewhere'",
+  },
+  'a slot that moves loses its time': {
+    file: 'leases/grant.ts',
+    right: 'until = Math.max(until, lease?.presentUntil ?? 0)',
+    wrong: 'until = Math.max(until, lease?.sellUntil ?? 0)',
+  },
+  'a slot given back leaves its money in escrow': {
+    file: 'leases/surrender.ts',
+    right: "if ((await post(work, [leg], lease.leaseId)).kind === 'short')",
+    wrong: "if ((await post(work, [{ ...leg, amount: zeroTiyn }], lease.leaseId)).kind === 'short')",
+  },
+  'a lease is closed a day early': {
+    file: 'leases/close.ts',
+    right: 'await dueAt(work.connection, { now: BigInt(work.now) })',
+    wrong: 'await dueAt(work.connection, { now: BigInt(work.now + 86_400_000) })',
+  },
+  // Who pays.
+  'a lease sells for as long as it is presented': {
+    file: whoPays,
+    right: 'if (decidedAt > lease.sellUntil)',
+    wrong: 'if (decidedAt > lease.presentUntil)',
+  },
+  'a sale is never too late': {
+    file: whoPays,
+    right: 'const isLate = sale.presentedAt > lease.presentUntil\n',
+    wrong: 'const isLate = sale.presentedAt > lease.presentUntil + 30 * 86_400_000\n',
+  },
+  'an agency bears more than its sum': {
+    file: whoPays,
+    right: 'return borne + amount <= lossBearer.upTo',
+    wrong: 'return amount <= lossBearer.upTo',
+  },
+  'an old package excuses nothing': {
+    file: whoPays,
+    right: 'if (wasBarred && decidedAt - packageIssuedAt > scheme.offline.allowedPolicyAgeMs)',
+    wrong: 'if (wasBarred && decidedAt > packageIssuedAt)',
+  },
+  'what was sold after the surrender is paid': {
+    file: whoPays,
+    right: 'sequence < Number(row.surrender_sequence))',
+    wrong: 'sequence !== Number(row.surrender_sequence))',
+  },
+  'what came before its lease was closed is lost': {
+    file: whoPays,
+    right: "if (row?.state === 'closed') return presentedAt <= lease.presentUntil",
+    wrong: "if (row?.state === 'closed') return presentedAt <= lease.sellUntil",
+  },
+  // Back.
+  'a reversed sale goes past its escrow': {
+    file: settlement,
+    right: 'const target = isWhole ? (ofCard ?? escrow ?? scheme) : scheme',
+    wrong: 'const target = isWhole ? (ofCard ?? scheme) : scheme',
+  },
+  'a slot is free before its money is there': {
+    file: settlement,
+    right: "if ((await post(work, [topUp], tenderId)).kind === 'short') return\n",
+    wrong: 'await post(work, [topUp], tenderId)\n',
+  },
+  'debts are not netted': {
+    file: settlement,
+    right: '  await netDebts(work, payeeAccount, shares.merchantKeeps)\n',
+    wrong: '',
+  },
+  'a debt that was netted stays': {
+    file: settlement,
+    right: '.set({ amount: debt.amount - amount })',
+    wrong: '.set({ amount: debt.amount })',
+  },
+  'netted before the rules have their share': {
+    file: settlement,
+    right: 'await netDebts(work, payeeAccount, shares.merchantKeeps)',
+    wrong: 'await netDebts(work, payeeAccount, amount)',
+  },
+  'a refund fills a period that is over': {
+    file: refunds,
+    right: 'if (period === undefined || period.to <= work.now) {',
+    wrong: 'if (period === undefined) {',
+  },
+  'a refund forgets those before it': {
+    file: refunds,
+    right: 'if (earlier.amount + item.amount > tender.amount)',
+    wrong: 'if (item.amount > tender.amount)',
+  },
+  'a refund of a merchant without money is a gift': {
+    file: refunds,
+    right: '        amount: owed,\n        at: work.now,',
+    wrong: '        amount: 1n,\n        at: work.now,',
+  },
+  'who was refused for want of a slot stays refused': {
+    file: 'payments/reconsider.ts',
+    right: "    .where('loss', '=', 'SLOT_ALREADY_USED')\n    .orderBy('tender_id')",
+    wrong: "    .where('loss', '=', 'SLOT_ALREADY_USED')\n    .where('amount', '<', 0n)\n    .orderBy('tender_id')",
+  },
+  // Payments by QR.
+  'a second payment of a QR is kept': {
+    file: 'payments/request-payments.ts',
+    right: "if (state === 'held' || state === 'settled') return 'already_paid'",
+    wrong: "if (state === 'held') return 'already_paid'",
+  },
+  'a QR is paid after its time': {
+    file: 'payments/payment-requests.ts',
+    right: "if (state === 'requested' && request.expiresAt <= work.now) {",
+    wrong: "if (state === 'requested' && request.expiresAt + 3_600_000 <= work.now) {",
+  },
+  'a reversed QR gives back what was refunded before': {
+    file: 'payments/payment-requests.ts',
+    right: 'const due = subtractTiyn(amount, refunded)',
+    wrong: 'const due = subtractTiyn(amount, subtractTiyn(refunded, refunded))',
+  },
+  // Rules.
+  'a cashback has no end in its period': {
+    file: 'rules/shares.ts',
+    right: 'return tiyn(sum(shares) - sum(returns))',
+    wrong: 'return tiyn(sum(returns) - sum(returns))',
+  },
+  'a cashback is for any bank’s clients': {
+    file: 'rules/shares.ts',
+    right: 'payer !== null && (await findPerson(work, payer))?.bank === owner',
+    wrong: "payer !== null && (await findPerson(work, payer))?.bank !== ''",
+  },
+  'a share comes back whole with a part': {
+    file: 'rules/returns.ts',
+    right: "const isWhole = progress === 'all' || progress.amount === paid",
+    wrong: "const isWhole = progress === 'all' || progress.amount <= paid",
+  },
+  'nobody owes the rest of a share': {
+    file: 'rules/returns.ts',
+    right: 'if (owed === 0n) continue',
+    wrong: 'if (owed >= 0n) continue',
+  },
+} as const satisfies Readonly<Record<string, Fault>>
+
+export type FaultName = keyof typeof faults
+export const faultNames = Object.keys(faults) as readonly FaultName[]
+
+/** @throws Error where the source has not the text exactly once */
+export function withFault({ file, right, wrong }: Fault, source: string): string {
+  const parts = source.split(right)
+  if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${right}`)
+  return parts.join(wrong)
+}
