@@ -128,6 +128,8 @@ export function schemeOf(schemeId: SchemeId, version: number, status: Scheme['st
  * of the first.
  */
 export const holders = ['a', 'b', 'c'].map((letter) => letter.repeat(32))
+/** Whose they are, whatever the other agency entitles them to. */
+export const agencyOfHolder = ['education', 'education', 'social']
 /** Of the third in the scheme where it is nobody: what it would be. */
 export const beneficiaryOf = (schemeId: SchemeId, index: number): string =>
   (schemeId === 'lunch' ? 'cd9' : 'efe').charAt(index).repeat(32)
@@ -229,7 +231,7 @@ async function filled(): Promise<{ readonly bytes: Buffer; readonly cards: reado
     for (const schemeId of schemeIds) await publishScheme(work, schemeOf(schemeId, 1, 'active'))
     for (const [index, uid] of uids.entries()) {
       const holder = holders[index] ?? ''
-      cards.push((await registerCard(work, uid, holder)).card)
+      cards.push((await registerCard(work, { uid, holder, agencyId: agencyOfHolder[index] ?? '' })).card)
       for (const schemeId of index < 2 ? schemeIds : [])
         await entitle(work, { schemeId, beneficiary: beneficiaryOf(schemeId, index), holder })
     }
