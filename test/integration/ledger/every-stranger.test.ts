@@ -19,6 +19,7 @@ import { openStore } from '../../../ledger-sim/store/open-store.ts'
 import { issueEnrolmentCode } from '../../../ledger-sim/terminals/enrolment.ts'
 import { registerTerminal } from '../../../ledger-sim/terminals/terminals.ts'
 import { quickFolder } from '../../fixtures/quick-folder.ts'
+import { rowsOf } from './all-rows.ts'
 import { p256, TestSigner, TestTill } from './demo-ledger.ts'
 import { Stage, type Story } from './examples/stage.ts'
 
@@ -179,25 +180,6 @@ async function strangerIn({ ledger, ports }: Copy, { demo }: Stage, role: Role):
       .execute()
   })
   return new TestSigner(ledger, demo.clock, random, key)
-}
-
-/** Of every table, each row with the table's name before it. */
-async function rowsOf({ store }: LedgerPorts): Promise<ReadonlySet<string>> {
-  return store.read(async (database) => {
-    const tables = await database.introspection.getTables()
-    const rows = new Set<string>()
-    for (const { name } of tables) {
-      const found = await sql`select * from ${sql.table(name)}`.execute(database)
-      for (const row of found.rows) rows.add(`${name} ${JSON.stringify(row, comparable)}`)
-    }
-    return rows
-  })
-}
-
-/** What a card has signed is used up wherever it was heard: its counter goes on. */
-function comparable(key: string, value: unknown): unknown {
-  if (key === 'highest_counter') return undefined
-  return typeof value === 'bigint' ? String(value) : value
 }
 
 async function send(signer: TestSigner, { operation, request }: Omit<Example, 'answer'>) {
