@@ -11,7 +11,7 @@ import type { Work } from '../context.ts'
  * @returns whose the holder is
  */
 export async function nameHolder(
-  { connection, now }: Work,
+  { connection, now }: Pick<Work, 'connection' | 'now'>,
   holder: string,
   agencyId: string,
 ): Promise<'own' | 'anothers'> {
