@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { accountCardRules } from './audit-account-cards.ts'
 import { cardRules } from './audit-cards.ts'
 import { hotlistRules } from './audit-hotlist.ts'
+import { holderRules } from './audit-holders.ts'
 import { householdRules } from './audit-households.ts'
 import { moveRules } from './audit-moves.ts'
 import { individualRules } from './audit-individuals.ts'
@@ -161,6 +162,7 @@ const rules: readonly Rule[] = [
   ...individualRules,
   ...hotlistRules,
   ...householdRules,
+  ...holderRules,
   ...poolRules,
   ...cardRules,
   ...accountCardRules,

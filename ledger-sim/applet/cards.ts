@@ -4,10 +4,11 @@ import { toHex, fromHex } from '../../src/voucher/cards/bytes.ts'
 import { p256PublicKey } from '../../src/voucher/cards/tolem-applet/p256.ts'
 import type { Work } from '../context.ts'
 import { findCard } from '../schemes/cards.ts'
+import { nameHolder } from '../schemes/holders.ts'
 import { keepApart } from '../schemes/hotlist.ts'
 import { announcePackages } from '../terminals/events.ts'
 import { base64url, certifyCard, fromBase64url, serialBytes } from './certificates.ts'
-import { unsafeForHolder } from './pairs.ts'
+import { isUnsafeForHolder } from './pairs.ts'
 
 export interface AppletCard {
   readonly cardId: Uint8Array
@@ -52,9 +53,11 @@ export type AppletRegistered =
   | { readonly kind: 'registered' | 'exists'; readonly card: string; readonly certificate: string }
   /** The bytes are no point of the curve. */
   | { readonly kind: 'no_key' }
+  /** The holder is another agency's. */
+  | { readonly kind: 'not_own_holder' }
   | { readonly kind: 'exists_with_different_terms' }
   /** The holder's beneficiary would have two cards that hold its allowance. */
-  | { readonly kind: 'unsafe'; readonly schemeId: string }
+  | { readonly kind: 'unsafe' }
 
 const firstEpoch = 1
 
@@ -65,6 +68,7 @@ const firstEpoch = 1
 export async function registerApplet(work: Work, of: AppletRegistration): Promise<AppletRegistered> {
   const { agencyId, cardId, publicKey, holder } = of
   if (p256PublicKey(publicKey) === null) return { kind: 'no_key' }
+  if ((await nameHolder(work, holder, agencyId)) === 'anothers') return { kind: 'not_own_holder' }
   const { connection, now } = work
   const card = appletPseudonym(work, cardId)
   const known = await findCard(work, card)
@@ -86,7 +90,7 @@ export async function registerApplet(work: Work, of: AppletRegistration): Promis
     .insertInto('card')
     .values({
       ...{ card, holder, status: 'active', epoch: firstEpoch, highest_counter: 0, profile: 'tolem-applet' },
-      ...{ file_read_key: '', till_key: '', exposed_at: null, replaced_by: null },
+      ...{ file_read_key: '', till_key: '', exposed_at: null, replaced_by: null, registered_by: agencyId },
     })
     .execute()
   await connection
@@ -94,8 +98,7 @@ export async function registerApplet(work: Work, of: AppletRegistration): Promis
     .values({ card, card_id: toHex(cardId).toLowerCase(), agency_id: agencyId, ...certified, pin_order: null })
     .execute()
   await connection.insertInto('card_status').values({ card, change: 1, status: 'active', at: now }).execute()
-  const unsafe = await unsafeForHolder(work, holder)
-  if (unsafe !== undefined) return { kind: 'unsafe', schemeId: unsafe }
+  if (await isUnsafeForHolder(work, holder)) return { kind: 'unsafe' }
   if (await keepApart(work, card)) await announcePackages(work)
   return { kind: 'registered', card, certificate }
 }

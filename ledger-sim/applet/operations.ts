@@ -14,7 +14,7 @@ import { pseudonymSchema } from '../../src/voucher/identifiers.ts'
 import { inTransaction } from '../context.ts'
 import { rollingBack } from '../http/idempotent.ts'
 import { arrivalOf, operation, problem, type ProblemOutcome } from '../http/operation.ts'
-import { notOwnCard } from '../schemes/ownership.ts'
+import { noSuchHolder, notOwnCard } from '../schemes/ownership.ts'
 import { findApplet, orderPin, registerApplet, type AppletRegistered } from './cards.ts'
 import { base64url, deskCertificate, fromBase64url, issuerCertificate } from './certificates.ts'
 import { reissueApplet } from './reissue.ts'
@@ -190,10 +190,12 @@ function registeredAnswer(done: AppletRegistered | { readonly kind: 'not_found' 
       return noKey
     case 'not_found':
       return problem('not_found', 'there is no such card')
+    case 'not_own_holder':
+      return noSuchHolder
     case 'exists_with_different_terms':
       return problem(done.kind, 'the card is registered with another holder or key, or took another one’s place')
     case 'unsafe':
-      return problem('rule_violated', `each of two cards would hold the whole allowance of ${done.schemeId}`)
+      return problem('rule_violated', 'each of two cards would hold the whole allowance of a scheme')
     default: {
       const { card, certificate, kind } = done
       return { kind: 'answer' as const, body: { card, certificate, arrival: arrivalOf(kind === 'exists') } }

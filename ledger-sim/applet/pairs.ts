@@ -24,10 +24,10 @@ export async function isUnsafeFor(work: Work, schemeId: string, beneficiary: str
   )
 }
 
-/** @returns the first of the holder's schemes for which it is so */
-export async function unsafeForHolder(work: Work, holder: string): Promise<string | undefined> {
+/** In whichever scheme: it may be another agency's than the holder's, which is not told of it. */
+export async function isUnsafeForHolder(work: Work, holder: string): Promise<boolean> {
   for (const { schemeId, beneficiary } of await entitlementsOf(work, holder)) {
-    if (await isUnsafeFor(work, schemeId, beneficiary)) return schemeId
+    if (await isUnsafeFor(work, schemeId, beneficiary)) return true
   }
-  return undefined
+  return false
 }

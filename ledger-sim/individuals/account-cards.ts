@@ -34,7 +34,7 @@ export async function bindCard(work: Work, caller: Caller, { uid, accountId, tap
   if (person === undefined) return { kind: 'not_found' }
   const max = limitsOf[person.tier].single
   if (tapMax > max) return { kind: 'above_single', tier: person.tier, max }
-  const { outcome, card } = await registerCard(work, uid, holderOf(work.keys, accountId))
+  const { outcome, card } = await registerCard(work, { uid, holder: holderOf(work.keys, accountId), agencyId: null })
   if (outcome === 'exists_with_different_terms') return { kind: 'taken' }
   if (outcome === 'exists') {
     const known = await findAccountCard(work, card)

@@ -276,7 +276,7 @@ async function issueCards(work: Work, secrets: LedgerSecrets, seed: string): Pro
     const uid = Uint8Array.of(0x04, ...work.random(6))
     const holder = demoPseudonym(seed, 'holder', person.label)
     const beneficiary = demoPseudonym(seed, person.scheme, person.label)
-    const { card } = await registerCard(work, uid, holder)
+    const { card } = await registerCard(work, { uid, holder, agencyId: demoAgency })
     await entitle(work, { schemeId: person.scheme, beneficiary, holder })
     if (person.blocked) await setCardStatus(work, card, 'blocked')
     issued.push({ person, pseudonym: card, beneficiary, card: personalised(person.label, uid, secrets) })

@@ -7,6 +7,7 @@
  */
 import type { Work } from '../context.ts'
 import { statement } from '../store/statement.ts'
+import { nameHolder } from './holders.ts'
 
 export interface Entitlement {
   readonly schemeId: string
@@ -26,9 +27,16 @@ export async function entitle(
   return 'entitled'
 }
 
-/** From now on. The holder must have none in this scheme. */
-export async function insertEntitlement({ connection, now }: Work, entitlement: Entitlement): Promise<void> {
+/** From now on. The holder must have none in this scheme; who is another agency's may be entitled too. */
+export async function insertEntitlement(work: Work, entitlement: Entitlement): Promise<void> {
+  const { connection, now } = work
   const { schemeId, beneficiary, holder } = entitlement
+  const { agency_id: agencyId } = await connection
+    .selectFrom('scheme')
+    .select('agency_id')
+    .where('scheme_id', '=', schemeId)
+    .executeTakeFirstOrThrow()
+  await nameHolder(work, holder, agencyId)
   await connection.insertInto('entitlement').values({ scheme_id: schemeId, holder, beneficiary, since: now }).execute()
 }
 

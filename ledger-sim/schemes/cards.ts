@@ -3,11 +3,12 @@ import { cardPseudonym } from '../../src/sync/protocol/card-pseudonym.ts'
 import { acceptsCardOffline, type CardProfile, type UidProfile } from '../../src/voucher/card-rules.ts'
 import { cardKeyNumber, firstKeyGeneration } from '../../src/voucher/cards/card-keys.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
-import { unsafeForHolder } from '../applet/pairs.ts'
+import { isUnsafeForHolder } from '../applet/pairs.ts'
 import type { Work } from '../context.ts'
 import { cardKeyPurpose } from '../keys.ts'
 import { statement } from '../store/statement.ts'
 import { announcePackages } from '../terminals/events.ts'
+import { nameHolder } from './holders.ts'
 import { keepApart, publishChange } from './hotlist.ts'
 
 export interface Card {
@@ -30,20 +31,33 @@ export interface CardSecrets {
   readonly tillKey: Uint8Array
 }
 
+export interface CardRegistration {
+  /** 7 bytes; of the profile `uid` also 4 or 10. */
+  readonly uid: Uint8Array
+  readonly holder: string
+  /** Whose the holder is, or becomes; null of a card that pays from an account. */
+  readonly agencyId: string | null
+  /** Absent: `ntag424`. */
+  readonly profile?: UidProfile
+}
+
 /**
  * Registers a card. The UID is used to name it and to derive its keys where it has any, and forgotten. One UID is one
  * card of one profile: what was registered as proving itself is never registered again as something less.
  *
- * @param uid 7 bytes; of the profile `uid` also 4 or 10
+ * @returns `not_own_holder` when the holder is another agency's; the caller rolls back what is no registration
  */
 export async function registerCard(
   work: Work,
-  uid: Uint8Array,
-  holder: string,
-  profile: UidProfile = 'ntag424',
-): Promise<{ readonly outcome: 'registered' | 'exists' | 'exists_with_different_terms'; readonly card: string }> {
+  { uid, holder, agencyId, profile = 'ntag424' }: CardRegistration,
+): Promise<{
+  readonly outcome: 'registered' | 'exists' | 'exists_with_different_terms' | 'not_own_holder'
+  readonly card: string
+}> {
   const { connection, keys, now } = work
   const card = cardPseudonym(keys.cardReferenceKey, uid)
+  if (agencyId !== null && (await nameHolder(work, holder, agencyId)) === 'anothers')
+    return { outcome: 'not_own_holder', card }
   const wrapped =
     profile === 'ntag424' ? wrappedKeysOf(work, uid, firstKeyGeneration) : { file_read_key: '', till_key: '' }
   const inserted = await connection
@@ -58,6 +72,7 @@ export async function registerCard(
       exposed_at: null,
       replaced_by: null,
       profile: profile === 'ntag424' ? null : profile,
+      registered_by: agencyId,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('card')
@@ -165,7 +180,7 @@ export async function setCardStatus(
   if (row.status === status) return 'unchanged'
   if (row.replaced_by !== null) return 'replaced'
   await connection.updateTable('card').set({ status }).where('card', '=', card).execute()
-  if (status === 'active' && (await unsafeForHolder(work, row.holder)) !== undefined) return 'unsafe'
+  if (status === 'active' && (await isUnsafeForHolder(work, row.holder))) return 'unsafe'
   const changes = await connection.selectFrom('card_status').select('change').where('card', '=', card).execute()
   await connection
     .insertInto('card_status')

@@ -22,7 +22,7 @@ import { registerCard, setCardStatus } from './cards.ts'
 import { fundScheme } from './funding.ts'
 import { registerMerchant } from './merchants.ts'
 import { publishScheme, schemeAccountOf } from './schemes.ts'
-import { notOwnCard, notOwnScheme } from './ownership.ts'
+import { noSuchHolder, notOwnCard, notOwnScheme } from './ownership.ts'
 import { joinHousehold, leave } from './households.ts'
 import { reissueCard } from './reissue.ts'
 
@@ -222,7 +222,9 @@ export const schemeOperations = [
         const bytes = new Uint8Array(Buffer.from(uid, 'hex'))
         const fault = unfitUid(bytes, profile)
         if (fault !== undefined) return problem('rule_violated', fault)
-        const { outcome, card } = await registerCard(work, bytes, holder, profile)
+        const of = { uid: bytes, holder, agencyId: asked.caller.owner, profile }
+        const { outcome, card } = await registerCard(work, of)
+        if (outcome === 'not_own_holder') return noSuchHolder
         if (outcome === 'exists_with_different_terms')
           return problem(outcome, 'the card belongs to another holder, or is registered as one of another kind')
         if (outcome === 'registered') await sealNewCard(work, card)
@@ -266,7 +268,7 @@ export const schemeOperations = [
         if (fault !== undefined) return problem('rule_violated', fault)
         const foreign = await notOwnCard(work, asked.caller, former)
         if (foreign !== undefined) return foreign
-        const reissued = await reissueCard(work, former, bytes, profile)
+        const reissued = await reissueCard(work, former, { uid: bytes, agencyId: asked.caller.owner, profile })
         switch (reissued.kind) {
           case 'not_found':
             return problem('not_found', 'there is no such card')

@@ -11,21 +11,23 @@ export async function notOwnScheme(work: Work, caller: Caller, schemeId: string)
   return undefined
 }
 
+/** Of another agency's holder: who is to have the agency's cards is its own, or nobody's yet. */
+export const noSuchHolder = problem('not_found', 'the agency has no such holder')
+
 /**
- * A card is an agency's when its holder is in a scheme of that agency. The same answer for one that is not there, and
- * for one that pays from an account: whatever its holder is said to be, it is its bank's alone.
+ * A card is its holder's agency's, whoever entitles the holder beside that one (docs/adr/0043-whose-a-holder-is.md).
+ * The same answer for one that is not there, and for one that pays from an account: whatever its holder is said to be,
+ * it is its bank's alone.
  */
 export async function notOwnCard(work: Work, caller: Caller, card: string): Promise<ProblemOutcome | undefined> {
   const own = await work.connection
     .selectFrom('card')
-    .innerJoin('entitlement', 'entitlement.holder', 'card.holder')
-    .innerJoin('scheme', 'scheme.scheme_id', 'entitlement.scheme_id')
+    .innerJoin('holder', 'holder.holder', 'card.holder')
     .leftJoin('account_card', 'account_card.card', 'card.card')
     .select('card.card')
     .where('card.card', '=', card)
     .where('account_card.card', 'is', null)
-    .where('scheme.agency_id', '=', caller.owner)
-    .limit(1)
+    .where('holder.agency_id', '=', caller.owner)
     .executeTakeFirst()
   return own === undefined ? problem('not_found', `${caller.owner} has no card ${card}`) : undefined
 }

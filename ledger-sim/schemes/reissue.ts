@@ -4,11 +4,10 @@
  * it, and elsewhere the rest when that lease closes or the till surrenders it; until then what a bridge lends of it.
  * What the former card sold is paid as if nothing had happened.
  */
-import type { UidProfile } from '../../src/voucher/card-rules.ts'
 import { sealNewCard } from '../leases/seal-anew.ts'
 import type { Work } from '../context.ts'
 import { openBridges } from './bridges.ts'
-import { findCard, registerCard, setCardStatus } from './cards.ts'
+import { findCard, registerCard, setCardStatus, type CardRegistration } from './cards.ts'
 
 export type Reissued =
   | { readonly kind: 'done'; readonly card: string; readonly arrival: 'created' | 'exists' }
@@ -19,18 +18,18 @@ export type Reissued =
  * One act: the former card is blocked for good, the new one registered for the same holder, its key sealed for every
  * till that holds the holder's slots.
  *
- * @param uid of the new card, which may be of another profile; as in `registerCard`
+ * @param of the new card, which may be of another profile, and the agency whose the former card is
  */
 export async function reissueCard(
   work: Work,
   formerCard: string,
-  uid: Uint8Array,
-  profile: UidProfile = 'ntag424',
+  of: Omit<CardRegistration, 'holder'>,
 ): Promise<Reissued> {
   const former = await findCard(work, formerCard)
   if (former === undefined) return { kind: 'not_found' }
-  const { outcome, card } = await registerCard(work, uid, former.holder, profile)
+  const { outcome, card } = await registerCard(work, { ...of, holder: former.holder })
   const other = (detail: string): Reissued => ({ kind: 'exists_with_different_terms', detail })
+  if (outcome === 'not_own_holder') return { kind: 'not_found' }
   if (outcome === 'exists_with_different_terms')
     return other('the new card belongs to another holder, or is registered as one of another kind')
   if (former.replacedBy !== null)

@@ -1,12 +1,14 @@
 /** Tables of cards. */
 import type { CardProfile } from '../../src/voucher/card-rules.ts'
-import type { Whole, WholeOrNull } from './schema.ts'
+import type { TextOrNull, Whole, WholeOrNull } from './schema.ts'
 import { text, whole, type TablePlan } from './table-plans.ts'
 
 /** Holds no UID and no open key (architecture.md, "Trust", Privacy). */
 interface CardTable {
   card: string
   holder: string
+  /** The agency; null of a card from before the ledger kept it, and of one that pays from an account. */
+  registered_by: TextOrNull
   status: 'active' | 'blocked'
   epoch: Whole
   highest_counter: Whole

@@ -16,6 +16,7 @@ import { accountCardColumns, accountCardIndexes, accountCardTable } from './acco
 import { formerCardKeyTable } from './card-tables.ts'
 import { appletIndexes, appletTables } from './applet-tables.ts'
 import { feedTables } from './feed-tables.ts'
+import { giveHoldersToAgencies, holderTable } from './holder-table.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
 import { nameSalesOfTenders } from './tender-sales.ts'
 import { carriedTable } from './unused-tables.ts'
@@ -467,6 +468,14 @@ export const migrations: Readonly<Record<string, Migration>> = {
         update terminal set registered_by = (
           select case when count(distinct owner) = 1 then min(owner) end from principal where role = 'agency')
         where registered_by is null`.execute(database)
+    },
+  },
+  // Who was never entitled is nobody's until named again.
+  '0030-holders-have-an-agency': {
+    up: async (database) => {
+      await createTable(database, holderTable)
+      await addColumns(database, [['card', textOrNull('registered_by')]])
+      await giveHoldersToAgencies(database)
     },
   },
 }

@@ -10,6 +10,7 @@ import type { AppletTables } from './applet-tables.ts'
 import type { CardTables } from './card-tables.ts'
 import type { EntitlementTables } from './entitlement-tables.ts'
 import type { FeedTables } from './feed-tables.ts'
+import type { HolderTables } from './holder-table.ts'
 import type { IndividualTables } from './individual-tables.ts'
 import type { MoveTables } from './move-tables.ts'
 import type { UnusedTables } from './unused-tables.ts'
@@ -437,6 +438,7 @@ export interface Tables
     CardTables,
     EntitlementTables,
     FeedTables,
+    HolderTables,
     IndividualTables,
     MoveTables,
     RuleTables,

@@ -81,7 +81,7 @@ async function addTill(
     const opaque = (purpose: string): string =>
       createHash('sha256').update(`${terminalId}/${purpose}/${index}`).digest('hex').slice(0, 32)
     const uid = Uint8Array.of(0x04, ...work.random(6))
-    const { card: pseudonym } = await registerCard(work, uid, opaque('holder'))
+    const { card: pseudonym } = await registerCard(work, { uid, holder: opaque('holder'), agencyId: demoAgency })
     await entitle(work, { schemeId, beneficiary: opaque('beneficiary'), holder: opaque('holder') })
     beneficiaries.push(opaque('beneficiary'))
     const key = (keyNumber: 0 | 2 | 3 | 4): Uint8Array => work.keys.diversify(uid, keyNumber)

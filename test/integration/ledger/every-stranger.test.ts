@@ -19,6 +19,7 @@ import { openStore } from '../../../ledger-sim/store/open-store.ts'
 import { issueEnrolmentCode } from '../../../ledger-sim/terminals/enrolment.ts'
 import { registerTerminal } from '../../../ledger-sim/terminals/terminals.ts'
 import { quickFolder } from '../../fixtures/quick-folder.ts'
+import { rowsOf } from './all-rows.ts'
 import { p256, TestSigner, TestTill } from './demo-ledger.ts'
 import { Stage, type Story } from './examples/stage.ts'
 
@@ -29,19 +30,16 @@ const strangers: readonly Role[] = ['bank', 'legal-entity', 'agency', 'merchant'
  * What a stranger is answered all the same.
  *
  * - `own`: makes something of their own, where the id is free; what others have stays as it is
- * - `holder`: makes a card for a holder, who is nobody's (docs/where-issue-5-stands.md): whoever knows the name may
  * - `empty`: lists what is theirs, which is nothing
  * - `unseen`: was never heard of
  * - `due`: does what every request does, where its time has come
  * - `carried`: any till carries what a card's issuer says to it, and brings its receipt: who names it gets its script
  * - `shown`: whoever reads a QR asks what it wants
  */
-const answered: Readonly<Record<string, 'own' | 'holder' | 'empty' | 'unseen' | 'due' | 'carried' | 'shown'>> = {
+const answered: Readonly<Record<string, 'own' | 'empty' | 'unseen' | 'due' | 'carried' | 'shown'>> = {
   'POST /v1/accounts/legal-entities': 'own',
   'POST /v1/accounts/individuals': 'own',
-  'POST /v1/applet-cards': 'holder',
   'POST /v1/batches': 'own',
-  'POST /v1/cards': 'holder',
   'POST /v1/desk-certificates': 'own',
   'POST /v1/merchants': 'own',
   'POST /v1/reversals': 'own',
@@ -78,7 +76,6 @@ const answered: Readonly<Record<string, 'own' | 'holder' | 'empty' | 'unseen' | 
 /** Tables in which that may write what has no stranger's name in it. */
 const writes: Partial<Record<(typeof answered)[string], readonly string[]>> = {
   own: ['individual', 'merchant', 'operation', 'issuer_certificate', 'evidence', 'card_counter', 'payment_request'],
-  holder: ['card', 'card_status', 'issuer_certificate', 'applet_card'],
   due: ['account', 'transfer', 'slot', 'lease', 'lease_slot', 'feed_counter', 'feed_event'],
   carried: ['account', 'transfer', 'slot', 'card_slot', 'card_script', 'card_load'],
 }
@@ -183,25 +180,6 @@ async function strangerIn({ ledger, ports }: Copy, { demo }: Stage, role: Role):
       .execute()
   })
   return new TestSigner(ledger, demo.clock, random, key)
-}
-
-/** Of every table, each row with the table's name before it. */
-async function rowsOf({ store }: LedgerPorts): Promise<ReadonlySet<string>> {
-  return store.read(async (database) => {
-    const tables = await database.introspection.getTables()
-    const rows = new Set<string>()
-    for (const { name } of tables) {
-      const found = await sql`select * from ${sql.table(name)}`.execute(database)
-      for (const row of found.rows) rows.add(`${name} ${JSON.stringify(row, comparable)}`)
-    }
-    return rows
-  })
-}
-
-/** What a card has signed is used up wherever it was heard: its counter goes on. */
-function comparable(key: string, value: unknown): unknown {
-  if (key === 'highest_counter') return undefined
-  return typeof value === 'bigint' ? String(value) : value
 }
 
 async function send(signer: TestSigner, { operation, request }: Omit<Example, 'answer'>) {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { auditFile } from '../../../ledger-sim/audit.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
+import { demoAgency } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import { registerCard, setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
 import { hotlistAt } from '../../../ledger-sim/schemes/hotlist.ts'
 import { hashOf, toJson } from '../../../src/sync/protocol/canonical.ts'
@@ -132,7 +133,9 @@ describe('cards whose pseudonyms meet', () => {
     expect([await newest().then(({ prefixBytes }) => prefixBytes), isListed(held.hotlist, coming)]).toEqual([7, true])
     const { cursor } = await till.call('/v1/terminal/events', { after: 0, limit: 100 })
 
-    await inTransaction(demo.ports, (work) => registerCard(work, uid, 'ab'.repeat(16)))
+    await inTransaction(demo.ports, (work) =>
+      registerCard(work, { uid, holder: 'ab'.repeat(16), agencyId: demoAgency }),
+    )
     const { events } = await till.call('/v1/terminal/events', { after: cursor, limit: 100 })
     expect(events.map(({ event }) => event.kind)).toEqual(['package_available'])
     const { kind, package: next } = await fetchByDelta(held)
@@ -140,7 +143,9 @@ describe('cards whose pseudonyms meet', () => {
     expect(next.hotlist).toMatchObject({ version: version + 1, prefixBytes: 9 })
     expect([coming, lost].map((card) => isListed(next.hotlist, card))).toEqual([false, true])
     // Registered again it is the same card, and no version.
-    await inTransaction(demo.ports, (work) => registerCard(work, uid, 'ab'.repeat(16)))
+    await inTransaction(demo.ports, (work) =>
+      registerCard(work, { uid, holder: 'ab'.repeat(16), agencyId: demoAgency }),
+    )
     expect(await newest()).toMatchObject({ version: version + 1 })
     // When the blocked one is not blocked any more, seven bytes are enough.
     await set(lost, 'active')

@@ -17,6 +17,7 @@ import { demoAgency } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
 import { setCardStatus } from '../../../ledger-sim/schemes/cards.ts'
 import { joinHousehold } from '../../../ledger-sim/schemes/households.ts'
+import { nameHolder } from '../../../ledger-sim/schemes/holders.ts'
 import { currentHotlist, hotlistAt } from '../../../ledger-sim/schemes/hotlist.ts'
 import { migrations } from '../../../ledger-sim/store/migrations.ts'
 import { openStore, type Store } from '../../../ledger-sim/store/open-store.ts'
@@ -291,6 +292,45 @@ test('a terminal of before is its agency’s: the one that leases to it, or the 
   )
   expect(terminals.length).toBeGreaterThan(1)
   expect(new Set(terminals.map((row) => row.registered_by))).toEqual(new Set([demoAgency]))
+  await ledger.store.close()
+})
+
+test('a holder of before is the agency’s that entitled it first, whether it still does or not', async () => {
+  const path = join(folder.path, 'holders.db')
+  const file = new Database(path)
+  await migrateTo(file, names.indexOf('0030-holders-have-an-agency') - 1)
+  writeBack(file)
+  const livedHolders = file
+    .prepare('SELECT holder FROM entitlement UNION SELECT holder FROM former_entitlement ORDER BY 1')
+    .pluck()
+    .all()
+  const [other, [later, left, together, never]] = ['a-former-agency', ['later', 'left', 'together', 'never']] as const
+  file.exec(`
+    INSERT INTO scheme (scheme_id, version, agency_id, account_id, content)
+      SELECT 'of-another', version, '${other}', account_id, content FROM scheme LIMIT 1;
+    INSERT INTO entitlement (scheme_id, holder, beneficiary, since) VALUES
+      ('school-lunch', '${later}', 'b-1', 20), ('of-another', '${later}', 'b-1', 10),
+      ('school-lunch', '${left}', 'b-2', 20),
+      ('school-lunch', '${together}', 'b-3', 0), ('of-another', '${together}', 'b-3', 0);
+    INSERT INTO former_entitlement (scheme_id, holder, beneficiary, since, ended_at)
+      VALUES ('of-another', '${left}', 'b-2', 5, 6);
+    INSERT INTO card (card, holder, status, epoch, highest_counter, file_read_key, till_key)
+      VALUES ('card-of-nobody', '${never}', 'active', 1, 0, '', '')`)
+  file.close()
+  const ledger = await ledgerOn(path)
+  const holders = await ledger.store.read((connection) =>
+    connection.selectFrom('holder').selectAll().orderBy('holder').execute(),
+  )
+  expect(holders.filter((row) => row.agency_id === other).map((row) => [row.holder, row.since])).toEqual([
+    [later, 10n],
+    [left, 5n],
+    [together, 0n],
+  ])
+  expect(holders.filter((row) => row.agency_id === demoAgency).map((row) => row.holder)).toEqual(livedHolders)
+  expect(auditFile(path)?.faults.filter(({ rule }) => rule.includes('holder'))).toEqual([])
+  // Who was never entitled is nobody's until named again.
+  expect(await inTransaction(ledger, (work) => nameHolder(work, never, other))).toBe('own')
+  expect(await inTransaction(ledger, (work) => nameHolder(work, never, demoAgency))).toBe('anothers')
   await ledger.store.close()
 })
 

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { VirtualNtag21x } from '../../../hardware-mocks/cards/ntag21x.ts'
 import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
 import { demoPseudonym } from '../../../ledger-sim/scenarios/demo.ts'
+import { demoAgency } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import { registerCard } from '../../../ledger-sim/schemes/cards.ts'
 import { printerProfiles } from '../../../src/drivers/printer/profile.ts'
 import { loadTypeface } from '../../../src/drivers/printer/raster.ts'
@@ -215,7 +216,8 @@ describe('a card that its holder carries already', () => {
     expect(await taps()).toBe('CARD_NOT_IN_LEASE')
     await world.atLedger(async (work) => {
       if (copy === undefined) throw new Error('nothing was laid')
-      const again = await registerCard(work, copy.uid, demoPseudonym(worldSeed, 'holder', pupil), 'uid')
+      const holder = demoPseudonym(worldSeed, 'holder', pupil)
+      const again = await registerCard(work, { uid: copy.uid, holder, agencyId: demoAgency, profile: 'uid' })
       expect(again.outcome).toBe('exists_with_different_terms')
     })
     // The card itself still pays.

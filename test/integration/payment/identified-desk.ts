@@ -5,6 +5,7 @@ import type { VirtualCard } from '../../../hardware-mocks/cards/virtual-card.ts'
 import type { Work } from '../../../ledger-sim/context.ts'
 import { sealNewCard } from '../../../ledger-sim/leases/seal-anew.ts'
 import { demoPseudonym } from '../../../ledger-sim/scenarios/demo.ts'
+import { demoAgency } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import { registerCard } from '../../../ledger-sim/schemes/cards.ts'
 import { findScheme, publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
 import { cardPseudonym } from '../../../src/sync/protocol/card-pseudonym.ts'
@@ -47,8 +48,9 @@ export const takesNtag21xCards = (world: WalkWorld) =>
     offline: { ...scheme.offline, policy: 'deny' },
   }))
 
-async function register(work: Work, uid: Uint8Array, holder: string, profile: UidProfile): Promise<void> {
-  const registered = await registerCard(work, uid, demoPseudonym(worldSeed, 'holder', holder), profile)
+async function register(work: Work, uid: Uint8Array, label: string, profile: UidProfile): Promise<void> {
+  const holder = demoPseudonym(worldSeed, 'holder', label)
+  const registered = await registerCard(work, { uid, holder, agencyId: demoAgency, profile })
   assert.equal(registered.outcome, 'registered')
   await sealNewCard(work, cardPseudonym(work.keys.cardReferenceKey, uid))
 }

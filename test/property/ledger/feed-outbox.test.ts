@@ -5,13 +5,8 @@
  * on a real PostgreSQL with one connection for each transaction, where commits do overtake each other: there a number
  * from a sequence, given out before the commit, is seen to fail the same property.
  */
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import * as fc from 'fast-check'
-import { Kysely, PostgresDialect, sql, type PostgresPool } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { inTransaction, type LedgerPorts, type Work } from '../../../ledger-sim/context.ts'
 import { appendTold, readFeed, tell } from '../../../ledger-sim/feed/outbox.ts'
@@ -20,6 +15,7 @@ import { ledgerKeysOf, newLedgerSecrets } from '../../../ledger-sim/keys.ts'
 import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
 import { openStore, type Connection } from '../../../ledger-sim/store/open-store.ts'
 import type { Tables } from '../../../ledger-sim/store/schema.ts'
+import { hasPostgres, startPostgres, type Postgres } from '../../fixtures/postgres.ts'
 
 const streams: readonly Stream[] = ['owner:agency', 'owner:merchant', 'role:auditor']
 
@@ -151,67 +147,19 @@ test('on the embedded store no reader misses, sees twice or out of order', async
   }
 })
 
-const serverPrograms = '/usr/lib/postgresql/15/bin'
-/** Of the driver, as much as is used here. The product does not need it, so it may not be there. */
-interface Driver {
-  readonly TypeOverrides: new () => { setTypeParser(type: number, parse: (text: string) => bigint): void }
-  readonly Pool: new (settings: object) => PostgresPool & { on(event: 'error', heard: () => void): void }
-}
-
-function findDriver(): Driver | undefined {
-  const name = 'pg'
-  try {
-    return createRequire(import.meta.url)(name) as Driver
-  } catch {
-    return undefined
-  }
-}
-
-const driver = findDriver()
-const hasServer = spawnSync(join(serverPrograms, 'pg_ctl'), ['--version']).status === 0
-const isThere = driver !== undefined && hasServer
-if (!isThere) {
-  const missing = hasServer ? 'the package pg is not installed' : `no PostgreSQL 15 in ${serverPrograms}`
-  process.stdout.write(`skipped, the outbox on PostgreSQL: ${missing}\n`)
-}
-
-describe.skipIf(!isThere)('on PostgreSQL, where transactions run side by side', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'tolem-pg-'))
-  const asUser = process.getuid?.() === 0
-  /** The server refuses to run as root. */
-  const run = (program: string, ...parameters: readonly string[]): void => {
-    const command = [join(serverPrograms, program), ...parameters]
-    const [first = '', ...rest] = asUser
-      ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', ...command]
-      : command
-    const ended = spawnSync(first, rest, { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'], cwd: folder })
-    if (ended.status !== 0) throw new Error(`${program}: ${ended.stderr}`)
-  }
+describe.skipIf(!hasPostgres('the outbox'))('on PostgreSQL, where transactions run side by side', () => {
+  let server: Postgres
   let database: Kysely<Tables>
 
   beforeAll(async () => {
-    if (driver === undefined) throw new Error('asked for without a driver')
-    if (asUser) spawnSync('chown', ['postgres:postgres', folder])
-    const data = join(folder, 'data')
-    run('initdb', '-D', data, '-A', 'trust', '--no-sync', '-U', 'postgres')
-    const settings = `-c listen_addresses='' -c unix_socket_directories=${folder} -c fsync=off`
-    run('pg_ctl', '-D', data, '-w', '-l', join(folder, 'log'), '-o', settings, 'start')
-    // As the embedded store: whole numbers are bigint.
-    const types = new driver.TypeOverrides()
-    types.setTypeParser(20, (text) => BigInt(text))
-    const pool = new driver.Pool({ host: folder, user: 'postgres', database: 'postgres', max: 16, types })
-    pool.on('error', () => undefined)
-    database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+    server = await startPostgres()
+    database = server.database
     await sql`create table feed_counter (stream text primary key, last bigint not null)`.execute(database)
     await sql`create table feed_event (stream text not null, cursor bigint not null, event_id text not null,
       at bigint not null, content text not null, primary key (stream, cursor))`.execute(database)
     await sql`create sequence early`.execute(database)
   })
-  afterAll(async () => {
-    await database?.destroy()
-    run('pg_ctl', '-D', join(folder, 'data'), '-m', 'immediate', 'stop')
-    rmSync(folder, { recursive: true, force: true })
-  })
+  afterAll(() => server?.stop())
 
   const feedWith = (append: (connection: Connection, work: Pick<Work, 'told'>) => Promise<unknown>): Feed => ({
     play: async ({ tells, waits, aborts }, name) => {

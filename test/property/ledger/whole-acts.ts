@@ -360,10 +360,12 @@ const scenes: readonly fc.Arbitrary<readonly Act[]>[] = [
   scene(batch('direct', 'redeem', 'direct'), asks('issue'), asks('direct')),
   scene(batch('redeem', 'direct', 'cash_out', 'tier')),
   // A key goes, and is used.
-  scene(
-    asks('cash_in', { who: 1 }),
-    fc.constantFrom(0, 3_600).map((grace) => () => ({ act: 'key' as const, who: 3, grace, again: true })),
-    fc.nat(1).map((which) => () => ({ act: 'again' as const, which, changed: 2 })),
+  ...[0, 3_600].map((grace) =>
+    scene(
+      asks('cash_in', { who: 1 }),
+      fc.constant(() => ({ act: 'key' as const, who: 3, grace, again: true })),
+      fc.constant(() => ({ act: 'again' as const, which: 0, changed: 2 })),
+    ),
   ),
   // People pay each other, to the limit, and to and fro.
   scene(
@@ -388,6 +390,17 @@ const scenes: readonly fc.Arbitrary<readonly Act[]>[] = [
   ),
   scene(...[0, 1, 0, 1].map((turn) => asks('person', { who: 1 + turn, whom: 2 - turn, size: 'small', which: 0 }))),
   scene(...[0, 1, 2].map(() => asks('person', { size: 'single' }))),
+  // Two agencies name one whom nobody has named, and make the same card; the newest card is blocked by either.
+  ...([0, 1] as const).map((first) =>
+    scene(
+      perhaps(asks('entitle', { who: first, whom: 1, which: 0 })),
+      asks('card', { who: 1 - first, whom: 3, which: 3 }),
+      asks('card', { who: first, whom: 3, which: 3 }),
+      perhaps(asks('entitle', { who: 1 - first, whom: 1, which: 0 })),
+      asks('block', { who: 1 - first, whom: 3 }),
+      asks('block', { who: first, whom: 3 }),
+    ),
+  ),
 ]
 
 const one = single.map((each): readonly Act[] => [each])

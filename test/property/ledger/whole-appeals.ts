@@ -1,16 +1,8 @@
 /** A merchant appeals against a loss, and the agency decides once (docs/design/04). */
 import { keptOf, payWithShares } from './whole-rules.ts'
 import { fits, holding } from './whole-slots.ts'
-import {
-  meet,
-  need,
-  refused,
-  undoingProblems,
-  type Asked,
-  type Discrepancy,
-  type Verdict,
-  type Whole,
-} from './whole-state.ts'
+import { meet, need, refused, type Asked, type Discrepancy, type Verdict, type Whole } from './whole-state.ts'
+import { undoingProblems } from './whole-undoing.ts'
 import { closeDueLeases, netMerchant, payFromSlot, settle } from './whole-vouchers.ts'
 
 interface Appeal extends Asked {

@@ -2,6 +2,7 @@
 import { schoolMorning } from '../../integration/ledger/demo-ledger.ts'
 import { dayMs, type AccountKind, type Whole } from './whole-state.ts'
 import {
+  agencyOfHolder,
   allowedPolicyAgeMs,
   beneficiaryOf,
   firstFrom,
@@ -84,6 +85,8 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
         }))
         .slice(0, scheme === 'groceries' ? 3 : 2),
     ),
+    agencyOf: new Map(holders.map((holder, index) => [holder, agencyOfHolder[index] ?? ''])),
+    cardNames: world.cardNames,
     cards: new Map(
       world.cards.map(({ pseudonym }, index) => [
         pseudonym,

@@ -1,6 +1,7 @@
 /** Every operation of roles that the model answers, by its path; who may ask for it; keys and batches. */
 import { canonical } from './whole-canonical.ts'
-import { end, entitle, isBlockedAt, join } from './whole-households.ts'
+import { changeCard, registerCard } from './whole-holders.ts'
+import { end, entitle, join } from './whole-households.ts'
 import {
   buyFromEntity,
   buyFromPerson,
@@ -80,21 +81,6 @@ function publish(whole: Whole, { by, body }: Publishing): Verdict {
   scheme.states.push({ at: whole.now, status })
   if (status === 'suspended') meet(whole, 'a scheme is suspended')
   return { arrival: 'created' }
-}
-
-interface CardChange extends Asked {
-  readonly body: { readonly card: string }
-}
-
-function changeCard(whole: Whole, { by, body }: CardChange, blocked: boolean): Verdict {
-  const card = whole.cards.get(body.card)
-  const isOwn = whole.entitled.some(
-    ({ scheme, holder, endedAt }) =>
-      endedAt === null && holder === card?.holder && need(whole.schemes, scheme).agency === by,
-  )
-  if (card === undefined || !isOwn) return refused('not_found')
-  if (isBlockedAt(whole, body.card, whole.now) !== blocked) card.states.push({ at: whole.now, blocked })
-  return { status: blocked ? 'blocked' : 'active' }
 }
 
 interface PolicyChange extends Asked {
@@ -210,8 +196,13 @@ export const door: Readonly<Record<string, Operation>> = {
   '/v1/beneficiaries': operation(agency, entitle),
   '/v1/household-members': operation(agency, join),
   '/v1/entitlement-endings': operation(agency, end),
-  '/v1/card-blocks': operation<CardChange>(agency, (whole, asked) => changeCard(whole, asked, true)),
-  '/v1/card-unblocks': operation<CardChange>(agency, (whole, asked) => changeCard(whole, asked, false)),
+  '/v1/cards': operation(agency, registerCard),
+  '/v1/card-blocks': operation<Parameters<typeof changeCard>[1]>(agency, (whole, asked) =>
+    changeCard(whole, asked, true),
+  ),
+  '/v1/card-unblocks': operation<Parameters<typeof changeCard>[1]>(agency, (whole, asked) =>
+    changeCard(whole, asked, false),
+  ),
   '/v1/leases': operation<Parameters<typeof lease>[1]>(agency, (whole, asked) =>
     lease(whole, asked, (scheme) => settleWaiting(whole, scheme)),
   ),

@@ -41,8 +41,18 @@ const timesOf = ({ entitled }: Whole, { schemeId, beneficiary, holder }: Entitli
 
 const isOwnScheme = (whole: Whole, { by, body }: Entitling): boolean => whole.schemes.get(body.schemeId)?.agency === by
 
-function begin({ entitled, now }: Whole, { schemeId, beneficiary, holder }: Entitling['body']): void {
-  entitled.push({ scheme: schemeId, beneficiary, holder, since: now, endedAt: null })
+/** The first agency that names a holder keeps it. */
+export function name({ agencyOf }: Whole, holder: string, agency: string): void {
+  if (!agencyOf.has(holder)) agencyOf.set(holder, agency)
+}
+
+/** Whoever the holder is of may be entitled; who is nobody's is that agency's now. */
+function begin(whole: Whole, { by, body: { schemeId, beneficiary, holder } }: Entitling): void {
+  const owner = whole.agencyOf.get(holder)
+  if (owner === undefined) meet(whole, 'an entitlement names a holder')
+  else if (owner !== by) meet(whole, 'an agency entitles another’s holder')
+  name(whole, holder, by)
+  whole.entitled.push({ scheme: schemeId, beneficiary, holder, since: whole.now, endedAt: null })
 }
 
 export function entitle(whole: Whole, asked: Entitling): Verdict {
@@ -54,7 +64,7 @@ export function entitle(whole: Whole, asked: Entitling): Verdict {
     (one) => one.scheme === schemeId && one.beneficiary === beneficiary && one.holder !== holder,
   )
   if (present !== undefined || isAnothers) return refused('exists_with_different_terms')
-  begin(whole, asked.body)
+  begin(whole, asked)
   return { beneficiary, arrival: 'created' }
 }
 
@@ -72,7 +82,7 @@ export function join(whole: Whole, asked: Joining): Verdict {
       ? { beneficiary, arrival: 'exists', holders: holders.length }
       : refused('exists_with_different_terms')
   if (!holders.includes(member) || holders.length >= holdersMax) return refused('rule_violated')
-  begin(whole, asked.body)
+  begin(whole, asked)
   meet(whole, 'a holder joins a household')
   for (const [card, own] of whole.cards)
     if (own.holder === holder && !isBlockedAt(whole, card, whole.now)) openSlots(whole, schemeId, beneficiary, card)
@@ -80,7 +90,7 @@ export function join(whole: Whole, asked: Joining): Verdict {
 }
 
 /** The key goes to each till that holds the beneficiary's slots and may still sell. */
-function openSlots(whole: Whole, schemeId: string, beneficiary: string, card: string): void {
+export function openSlots(whole: Whole, schemeId: string, beneficiary: string, card: string): void {
   for (const { isClosed, sellUntil, slots } of whole.leases.values()) {
     if (isClosed || sellUntil <= whole.now) continue
     for (const [slotId, leased] of slots)

@@ -301,21 +301,19 @@ function paysAs(whole: Whole, { by, role }: Asked, maker: string, payer: string)
   return ['individual', 'bank'].includes(role) && (maker === by || need(whole.accounts, payer).owner === by)
 }
 
+/** An id may name a sale of a till and a payment too: whoever has to do with either is told. */
 function whoseOther(whole: Whole, asked: Asked, id: string): 'own' | 'others' | 'nothing' {
   const { by, role } = asked
   const between = whole.watched.find((each) => each.id === id)
-  if (between !== undefined) {
-    const isPayers = paysAs(whole, asked, between.maker, between.from)
-    return isPayers || actsFor(whole, asked, between.to) ? 'own' : 'others'
-  }
+  if (between !== undefined && paysAs(whole, asked, between.maker, between.from)) return 'own'
+  if (between !== undefined && actsFor(whole, asked, between.to)) return 'own'
   const direct = whole.directPayments.get(id)
-  if (direct !== undefined) {
-    const isMerchants = role === 'merchant' && direct.merchant === by
-    return isMerchants || paysAs(whole, asked, direct.maker, direct.payer) ? 'own' : 'others'
-  }
+  if (direct !== undefined && role === 'merchant' && direct.merchant === by) return 'own'
+  if (direct !== undefined && paysAs(whole, asked, direct.maker, direct.payer)) return 'own'
   const paid = whole.requestPayments.get(id)
   const tenderId = whole.tenders.has(id) ? id : (whole.refunds.get(id)?.tender ?? paid?.tender)
-  if (tenderId === undefined) return whole.surrenders.has(id) ? 'others' : 'nothing'
+  const isPayment = between !== undefined || direct !== undefined
+  if (tenderId === undefined) return isPayment || whole.surrenders.has(id) ? 'others' : 'nothing'
   const tender = whole.tenders.get(tenderId)
   const payers = [...whole.requestPayments.values()].filter((each) => each.tender === tenderId)
   const isParty =

@@ -6,6 +6,7 @@ import { available, dayMs, hourMs, limitsOf, need, room, whyNotOut, type Whole }
 import { periodId, periodsOfScheme } from './whole-slots.ts'
 import {
   agencies,
+  allUids,
   banks,
   beneficiaryOf,
   firstFrom,
@@ -16,6 +17,7 @@ import {
   schemeIds,
   schemeOf,
   schemes,
+  strangers,
   tillIds,
 } from './whole-world.ts'
 
@@ -62,6 +64,7 @@ export const kinds = {
   fund: 6,
   block: 1,
   unblock: 2,
+  card: 3,
   lease: 4,
   policy: 3,
   closing: 1,
@@ -408,8 +411,15 @@ function ofRules({ whole, id }: Telling, each: Step): Request | undefined {
   return { by: owner, path, body: { endingId: id(each), assignmentId, until: from } }
 }
 
-/** Mostly the third holder, who comes and goes; of the others there would soon be nobody left. */
+/**
+ * Mostly the third holder, who comes and goes; of the others there would soon be nobody left. Now and then somebody
+ * whom nobody may have named.
+ */
 function pairOf(whole: Whole, schemeId: (typeof schemeIds)[number], { kind, whom, which, stray }: Step) {
+  if (kind === 'entitle' && whom % 6 === 1) {
+    const holder = pick(strangers, which)
+    return { beneficiary: beneficiaryNow(whole, schemeId, holder) ?? holder, holder }
+  }
   const index = whom % 6 === 0 ? which % 2 : 2
   const holder = pick(holders, index)
   const present = kind === 'leave' ? beneficiaryNow(whole, schemeId, holder) : undefined
@@ -439,6 +449,10 @@ function ofAgencies({ whole, id }: Telling, each: Step): Request | undefined {
     case 'unblock': {
       const card = pick([...whole.cards.keys()], whom)
       return { by: agency, path: `/v1/card-${kind}s`, body: { card } }
+    }
+    case 'card': {
+      const body = { uid: pick(allUids, which), holder: pick([...holders, ...strangers], whom) }
+      return { by: agency, path: '/v1/cards', body }
     }
     case 'lease': {
       const now = Math.floor((whole.now - firstFrom) / (3 * dayMs))

@@ -7,7 +7,6 @@ import {
   once,
   refused,
   sum,
-  undoingProblems,
   type Asked,
   type Lease,
   type Policy,
@@ -16,6 +15,7 @@ import {
   type Verdict,
   type Whole,
 } from './whole-state.ts'
+import { undoingProblems } from './whole-undoing.ts'
 
 import { holdersNow, isBlockedAt } from './whole-households.ts'
 

@@ -330,7 +330,11 @@ export interface Whole {
   readonly directPayments: Map<string, DirectPayment>
   readonly schemes: Map<string, Scheme>
   readonly entitled: Entitled[]
+  /** Whose each holder is that was ever named. */
+  readonly agencyOf: Map<string, string>
   readonly cards: Map<string, Card>
+  /** What the ledger calls the card of each UID, hex: the fixture's word, for the model has no keys. */
+  readonly cardNames: ReadonlyMap<string, string>
   readonly slots: Map<string, Slot>
   /** That have room again, and about which nobody has thought yet. */
   readonly freed: Set<string>
@@ -489,12 +493,4 @@ export function once(whole: Whole, { by, body }: Asked, kind: string, id: string
   if ('code' in answer) return answer
   whole.ids.set(id, { kind, by, terms, answer })
   return { ...answer, arrival: 'created' }
-}
-
-/** A problem leaves nothing of what was done before it. */
-export function undoingProblems(whole: Whole, act: () => Verdict): Verdict {
-  const before = structuredClone(whole)
-  const answer = act()
-  if ('code' in answer) Object.assign(whole, before)
-  return answer
 }

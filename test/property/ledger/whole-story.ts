@@ -411,6 +411,8 @@ export class Story {
       expect(sum(balances.filter(([id]) => isTenge(whole, String(id)) === tenge).map(([, of]) => of as bigint))).toBe(
         0n,
       )
+    const holders = (await world.rows('holder')).map((row) => [row['holder'], row['agency_id']] as const)
+    expect(Object.fromEntries(holders)).toEqual(Object.fromEntries(whole.agencyOf))
     const uses = (await world.rows('slot_use')).map(
       (row) => `${String(row['tender_id'])} ${String(row['slot_id'])} ${String(row['amount'])}`,
     )

@@ -33,6 +33,7 @@ import { openStore } from '../../../ledger-sim/store/open-store.ts'
 import { issueEnrolmentCode } from '../../../ledger-sim/terminals/enrolment.ts'
 import { keepClientTransfers } from '../../../ledger-sim/transfers/client-transfers.ts'
 import { registerTerminal } from '../../../ledger-sim/terminals/terminals.ts'
+import { cardPseudonym } from '../../../src/sync/protocol/card-pseudonym.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
 import {
@@ -128,13 +129,23 @@ export function schemeOf(schemeId: SchemeId, version: number, status: Scheme['st
  * of the first.
  */
 export const holders = ['a', 'b', 'c'].map((letter) => letter.repeat(32))
+/** Whose they are, whatever the other agency entitles them to. */
+export const agencyOfHolder = ['education', 'education', 'social']
+/** Whom nobody has named when a story begins. */
+export const strangers = ['1', '2', '3'].map((digit) => digit.repeat(32))
 /** Of the third in the scheme where it is nobody: what it would be. */
 export const beneficiaryOf = (schemeId: SchemeId, index: number): string =>
   (schemeId === 'lunch' ? 'cd9' : 'efe').charAt(index).repeat(32)
 
 const secrets = newLedgerSecrets(seededRandom('whole/secrets'))
 const keys = ledgerKeysOf(secrets)
-const uids = [1, 2, 3].map((last) => Uint8Array.of(4, 1, 2, 3, 4, 5, last))
+const uidOf = (last: number): Uint8Array => Uint8Array.of(4, 1, 2, 3, 4, 5, last)
+const uids = [1, 2, 3].map(uidOf)
+/** Of the cards that are there, and of those that are made in a story; hex. */
+export const allUids = [1, 2, 3, 4, 5, 6, 7].map((last) => Buffer.from(uidOf(last)).toString('hex').toUpperCase())
+const cardNames = new Map(
+  allUids.map((uid) => [uid, cardPseudonym(keys.cardReferenceKey, new Uint8Array(Buffer.from(uid, 'hex')))]),
+)
 
 export interface WholeWorld {
   readonly clock: TestClock
@@ -143,6 +154,8 @@ export interface WholeWorld {
   readonly paths: readonly string[]
   readonly tills: ReadonlyMap<string, TestTill>
   readonly cards: readonly TestCard[]
+  /** By UID, as in `allUids`. */
+  readonly cardNames: ReadonlyMap<string, string>
   id(): string
   as(owner: string): TestSigner
   /** Who signs with another key from now on. */
@@ -181,6 +194,7 @@ export async function wholeWorld(seed: string): Promise<WholeWorld> {
     tills: new Map(
       tillIds.map((tillId) => [tillId, new TestTill(ledger, clock, testRandom, tillId, p256(`whole/${tillId}`))]),
     ),
+    cardNames,
     cards: uids.map((uid, index) => ({
       label: `card ${index}`,
       pseudonym: pseudonyms[index] ?? '',
@@ -229,7 +243,7 @@ async function filled(): Promise<{ readonly bytes: Buffer; readonly cards: reado
     for (const schemeId of schemeIds) await publishScheme(work, schemeOf(schemeId, 1, 'active'))
     for (const [index, uid] of uids.entries()) {
       const holder = holders[index] ?? ''
-      cards.push((await registerCard(work, uid, holder)).card)
+      cards.push((await registerCard(work, { uid, holder, agencyId: agencyOfHolder[index] ?? '' })).card)
       for (const schemeId of index < 2 ? schemeIds : [])
         await entitle(work, { schemeId, beneficiary: beneficiaryOf(schemeId, index), holder })
     }

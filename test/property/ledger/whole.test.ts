@@ -40,7 +40,6 @@ const ofAccounts = 'cards of accounts pay as wallets do: card-payments.test.ts a
 const names = 'names for those whom leases and orders are drawn with: test/integration/ledger/groups.test.ts'
 /** Operations that change something and are not drawn, each with the reason. */
 const excluded: Readonly<Record<string, string>> = {
-  '/v1/cards': setUp,
   '/v1/merchants': setUp,
   '/v1/terminals': setUp,
   '/v1/terminal-enrolment-codes': setUp,
@@ -144,6 +143,11 @@ const hasToMeet = [
   'two cards on one slot',
   'a sale to who has left since',
   'a sale to who had left',
+  'an agency makes a card for another’s holder',
+  'an agency blocks or unblocks a card of another’s holder',
+  'an agency entitles another’s holder',
+  'a card names a holder',
+  'an entitlement names a holder',
   'an alert',
   'an alert about what left through a bank',
   'a lower tier than what is held',

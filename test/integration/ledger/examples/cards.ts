@@ -99,6 +99,8 @@ export const story: Story = async (stage) => {
   await agency.post('A card in place of a lost one', reissues, instead)
   await agency.post('Another one took its place', reissues, { ...instead, cardId: 'd'.repeat(32) }, 409)
   await agency.post('There is no such card', reissues, { ...instead, ...unknown }, 404)
+  const foreign = { cardId: '1'.repeat(32), publicKey: point, holder: await stage.holderOfAnother() }
+  await agency.post('The holder is another agency’s', '/v1/applet-cards', foreign, 404)
 }
 
 /** The next day begins: the day after it is loaded at a till. */

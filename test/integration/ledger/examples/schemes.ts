@@ -98,5 +98,9 @@ export const story: Story = async (stage) => {
   const elsewhere = { ...kiosk, accountId: 'merchant.school-7-canteen' }
   await bank.post('The account is another’s', '/v1/merchants', { merchant: elsewhere, ...tiles }, 409)
 
+  const foreign = await stage.holderOfAnother()
+  const wanted = { uid: '04A1B2C3D4E5FA', holder: foreign }
+  await agency.post('The holder is another agency’s', '/v1/cards', wanted, 404)
+
   await agency.disowned(fundings, funding)
 }

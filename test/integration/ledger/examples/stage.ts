@@ -12,8 +12,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { v7 } from 'uuid'
 import { expect } from 'vitest'
+import { inTransaction } from '../../../../ledger-sim/context.ts'
 import { examplesFolder, readPart, type Example } from '../../../../ledger-sim/http/examples.ts'
 import type { Role } from '../../../../ledger-sim/http/operation.ts'
+import { nameHolder } from '../../../../ledger-sim/schemes/holders.ts'
 import { seededRandom } from '../../../../ledger-sim/scenarios/seeded-random.ts'
 import { toJson } from '../../../../src/sync/protocol/canonical.ts'
 import type { HttpRequest, HttpResponse } from '../../../../src/sync/protocol/http-signature.ts'
@@ -65,6 +67,13 @@ export class Stage {
   /** A terminal, speaking for itself. */
   till(till: TestTill): Actor {
     return new Actor(this, till, { role: 'terminal', owner: till.terminalId })
+  }
+
+  /** Whom another agency has named. */
+  async holderOfAnother(): Promise<string> {
+    const holder = '0'.repeat(32)
+    await inTransaction(this.demo.ports, (work) => nameHolder(work, holder, 'medeu-education'))
+    return holder
   }
 
   /** Whoever asks what needs no signature. */
