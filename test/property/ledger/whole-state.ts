@@ -3,7 +3,8 @@
  * shares nothing with the ledger. The functions of `whole-moves.ts`, `whole-people.ts`, `whole-rules.ts`,
  * `whole-vouchers.ts` and `whole-tills.ts` are one for each operation; `whole.test.ts` asks both and compares.
  */
-export const hourMs = 3_600_000
+export const minuteMs = 60_000
+export const hourMs = 60 * minuteMs
 export const dayMs = 24 * hourMs
 export const monthMs = 30 * dayMs
 

@@ -18,7 +18,7 @@ import { Story } from './whole-story.ts'
 import { wholeWorld } from './whole-world.ts'
 
 const seed = Number(process.env['TOLEM_SEED'] ?? 5)
-const fewStories = 32
+const fewStories = 36
 const numRuns = Number(process.env['TOLEM_STORIES'] ?? fewStories)
 
 /** Beside those of `whole-door.ts`. */
