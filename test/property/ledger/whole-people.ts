@@ -41,9 +41,10 @@ const platformNames = /^(scheme|escrow|review|central-bank|non-cash|cash)\.|\.(r
 export function open(whole: Whole, { by, body }: Opening): Verdict {
   const { accountId, owner, name, kind = 'individual', tier = 'full' } = body
   if (platformNames.test(accountId)) return refused('rule_violated')
-  // All accounts of an agency are at one bank.
-  const others = [...whole.accounts.values()].filter((of) => of.owner === owner && of.bank !== by)
-  if (kind === 'agency' && others.some((of) => of.kind === 'agency')) return refused('rule_violated')
+  const isElsewhere = [...whole.accounts.values()].some(
+    (account) => account.kind === 'agency' && account.owner === owner && account.bank !== by,
+  )
+  if (kind === 'agency' && isElsewhere) return refused('rule_violated')
   const known = whole.accounts.get(accountId)
   if (known === undefined) {
     whole.accounts.set(accountId, { kind, owner, bank: by, name, balance: 0n })
