@@ -15,7 +15,6 @@ import { figureOf, type Figure } from './figures.ts'
 import { packagesOfTills } from './hotlist-packages.ts'
 import { alternate, median } from './measure.ts'
 
-const cardCount = 100_000
 /** A megabyte, rounded down. */
 const sizeMaxMebibytes = 0.95
 const common = { bench: 'hotlist' } as const
@@ -23,7 +22,7 @@ const common = { bench: 'hotlist' } as const
 const cardOf = (name: string): string => createHash('sha256').update(name).digest('hex').slice(0, 32)
 
 export async function benchHotlist(quick: boolean): Promise<readonly Figure[]> {
-  const cards = Array.from({ length: cardCount }, (_, index) => cardOf(`blocked ${index}`))
+  const cards = Array.from({ length: quick ? 5_000 : 100_000 }, (_, index) => cardOf(`blocked ${index}`))
   const list: PackedHotlist = {
     version: 1,
     issuedAt: 1,
@@ -33,7 +32,7 @@ export async function benchHotlist(quick: boolean): Promise<readonly Figure[]> {
   return [
     await lookups(quick, cards, list),
     size(cards, list),
-    await activation(quick, list),
+    await activation(quick, list, cards.length),
     await packagesOfTills(quick, cards),
   ]
 }
@@ -43,7 +42,7 @@ async function lookups(quick: boolean, cards: readonly string[], list: PackedHot
   const perBlock = 2_000
   const set = new Set(cards)
   const asked = Array.from({ length: perBlock }, (_, index) =>
-    index % 2 === 0 ? (cards[(index * 49) % cardCount] ?? '') : cardOf(`stranger ${index}`),
+    index % 2 === 0 ? (cards[(index * 49) % cards.length] ?? '') : cardOf(`stranger ${index}`),
   )
   const count = (has: (card: string) => boolean): void => {
     const found = asked.filter(has).length
@@ -56,7 +55,7 @@ async function lookups(quick: boolean, cards: readonly string[], list: PackedHot
   const { subject, baseline } = await alternate(quick ? 4 : 200, ours, raw)
   return figureOf({
     ...common,
-    figure: `is a card one of ${cardCount} blocked ones`,
+    figure: `is a card one of ${cards.length} blocked ones`,
     value: (perBlock / median(subject)) * 1_000,
     unit: 'per s',
     baseline: (perBlock / median(baseline)) * 1_000,
@@ -70,7 +69,7 @@ function size(cards: readonly string[], list: PackedHotlist): Figure {
   const { version, issuedAt } = list
   return figureOf({
     ...common,
-    figure: `${cardCount} blocked cards as they travel`,
+    figure: `${cards.length} blocked cards as they travel`,
     value: Buffer.byteLength(toJson(list)) / 1_048_576,
     unit: 'MiB',
     baseline: Buffer.byteLength(toJson({ version, issuedAt, cards })) / 1_048_576,
@@ -80,7 +79,7 @@ function size(cards: readonly string[], list: PackedHotlist): Figure {
   })
 }
 
-async function activation(quick: boolean, hotlist: PackedHotlist): Promise<Figure> {
+async function activation(quick: boolean, hotlist: PackedHotlist, cardCount: number): Promise<Figure> {
   const folder = mkdtempSync(join(tmpdir(), 'tolem-bench-hotlist-'))
   const journal = new Journal(join(folder, 'journal.sqlite'), { now: () => 1 })
   const raw = new Database(join(folder, 'raw.sqlite'))

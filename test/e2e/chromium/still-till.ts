@@ -1,7 +1,6 @@
 /** The till on made-up snapshots in Debian's Chromium: the files that both shells serve, and a bridge of the test's. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Page } from 'playwright'
 import type { Snapshot } from '../../../src/terminal/contract/index.ts'
 import { contentSecurityPolicy, securityHeaders } from '../../../src/terminal/shell/content-security-policy.ts'
 import { builtUiFolder, ensureUiIsBuilt } from '../../../src/terminal/shell/build-ui.ts'
@@ -34,42 +33,40 @@ async function open(): Promise<StillTill> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   const browser = await openChromium()
+  // One for all that is shown, loaded anew each time as Electron's is: the process of another takes a second to make.
+  const page = await browser.newPage()
+  const session = await page.context().newCDPSession(page)
+  await session.send('Page.enable')
   const complaints: string[] = []
-  let page: Page | undefined
+  complaintsOf(page, complaints)
+  let bridge: string | undefined
   return {
     complaints,
     show: async (snapshot, size) => {
-      await page?.close()
-      page = await browser.newPage({ viewport: size })
-      complaintsOf(page, complaints)
+      await page.setViewportSize(size)
       // What the core could not send is no picture of it.
       onTheWire(snapshot)
-      await page.addInitScript(putBridge, marked(snapshot))
+      if (bridge !== undefined) await session.send('Page.removeScriptToEvaluateOnNewDocument', { identifier: bridge })
+      const source = `(${putBridge.toString()})(${JSON.stringify(marked(snapshot))})`
+      bridge = (await session.send('Page.addScriptToEvaluateOnNewDocument', { source })).identifier
       await page.goto(address)
       await page.waitForSelector('.tap, .bench')
       await isAttentive(page)
       return page
     },
-    sent: async () => {
-      if (page === undefined) throw new Error('nothing has been shown')
-      return page.evaluate(() =>
+    sent: () =>
+      page.evaluate(() =>
         (window as unknown as Watched).tolemCommands.map((command) =>
           JSON.parse(JSON.stringify(command, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))),
         ),
-      )
-    },
-    input: async (input) => {
-      if (page === undefined) throw new Error('nothing has been shown')
-      return page.evaluate((said) => {
+      ),
+    input: (input) =>
+      page.evaluate((said) => {
         const at = Date.now()
         ;(window as unknown as Watched).tolemInput({ ...said, at })
         return at
-      }, input)
-    },
-    touch: async (selector) => {
-      if (page === undefined) throw new Error('nothing has been shown')
-      await touchWith(await page.context().newCDPSession(page), page, selector)
-    },
+      }, input),
+    touch: (selector) => touchWith(session, page, selector),
     close: async () => {
       await browser.close()
       server.close()

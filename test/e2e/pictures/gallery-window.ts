@@ -92,9 +92,22 @@ export async function openGallery(builds: readonly Build[] = ['shipped']): Promi
           await page.evaluate(async (asked) => {
             const { dataset } = document.documentElement
             delete dataset['shown']
-            if (location.hash === asked) location.hash = ''
-            location.hash = asked
-            while (dataset['shown'] !== asked) await new Promise(requestAnimationFrame)
+            const isShown = new Promise<void>((resolve) => {
+              const observer = new MutationObserver(() => {
+                if (dataset['shown'] !== asked) return
+                observer.disconnect()
+                resolve()
+              })
+              observer.observe(document.documentElement, { attributeFilter: ['data-shown'] })
+            })
+            // Without a step to another page, of which the browser keeps much.
+            const goTo = (hash: string): void => {
+              history.replaceState(null, '', hash)
+              dispatchEvent(new HashChangeEvent('hashchange'))
+            }
+            if (location.hash === asked) goTo('#')
+            goTo(asked)
+            await isShown
             await document.fonts.ready
           }, address)
         },
