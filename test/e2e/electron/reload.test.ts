@@ -1,6 +1,6 @@
-/** Reloads and a second window in Electron: what its windows can spoil. */
+/** Reloads and a second window in Electron. */
 import { describeReloads } from '../suites/reload.suite.ts'
 import { openTillInElectron } from './open-till.ts'
 import { whyNoElectron } from './start-electron.ts'
 
-describeReloads({ name: 'Electron', whyNot: whyNoElectron, open: openTillInElectron }, 'of the shell')
+describeReloads({ name: 'Electron', whyNot: whyNoElectron, open: openTillInElectron })

@@ -1,23 +1,22 @@
 /**
  * The page is reloaded in every state of a payment, and shares the till with a second window: what it shows afterwards
  * is what the journal says, nothing is paid twice, nothing typed is done once more. The real processes of `npm start`;
- * at the end the independent checker judges the whole run. Run in both shells: test/e2e/chromium/reload.test.ts and,
- * less what no shell can spoil, test/e2e/electron/reload.test.ts.
+ * at the end the independent checker judges the whole run. Run in both shells: test/e2e/chromium/reload.test.ts and
+ * test/e2e/electron/reload.test.ts.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { formatTenge, tiyn, type Language } from '../../../src/terminal/contract/index.ts'
 import { texts } from '../../../src/terminal/ui/texts/index.ts'
 import type { DemoWorld } from '../../fixtures/demo-world.ts'
 import type { Cashier } from './cashier.ts'
-import { leftOut, type OpenTill, type Stories, type TillShellUnderTest } from './cashiers-day.suite.ts'
+import type { OpenTill, TillShellUnderTest } from './cashiers-day.suite.ts'
 import { proves } from './in-a-tap.ts'
 import { isAttentive } from './still-till.ts'
 
 const patient = { timeout: 40_000, interval: 100 }
 const { words } = texts.en
 
-export function describeReloads({ name: shellName, whyNot, open }: TillShellUnderTest, stories: Stories = 'all'): void {
-  const ofThePage = stories === 'all' ? test : leftOut
+export function describeReloads({ name: shellName, whyNot, open }: TillShellUnderTest): void {
   let demo: DemoWorld
   let cashier: Cashier
   let till: OpenTill
@@ -110,7 +109,7 @@ export function describeReloads({ name: shellName, whyNot, open }: TillShellUnde
       expect(await page.locator('.line').count()).toBe(1)
     })
 
-    ofThePage('while the till waits for a card: it still waits, and the card pays once', async () => {
+    test('while the till waits for a card: it still waits, and the card pays once', async () => {
       const before = demo.slips().length
       await asksForCard('school-lunch')
       await reloads()
@@ -132,7 +131,7 @@ export function describeReloads({ name: shellName, whyNot, open }: TillShellUnde
       await expectPaidOnce(before)
     })
 
-    ofThePage('on an approved payment: it stays in sight until the cashier moves on', async () => {
+    test('on an approved payment: it stays in sight until the cashier moves on', async () => {
       const before = demo.slips().length
       await asksForCard('school-lunch')
       await demo.panel.lay('Pupil 13')
@@ -149,28 +148,25 @@ export function describeReloads({ name: shellName, whyNot, open }: TillShellUnde
       await expectPaidOnce(before)
     })
 
-    ofThePage(
-      'on a payment that is not known yet: "do not charge again" is still said, and the answer comes',
-      async () => {
-        const before = demo.slips().length
-        await asksForCard('school-lunch')
-        await proves(cashier, demo, 'Pupil 23')
-        await demo.panel.network({ mode: 'black-hole' })
-        await cashier.sees('unknown')
-        await demo.panel.pull()
-        await reloads()
-        await cashier.sees('unknown')
-        await cashier.reads(words['tap.unknown.word'])
-        expect(await cashier.button('Pay by card').isVisible()).toBe(false)
-        await demo.panel.readerTakes(0)
-        await demo.panel.network({ mode: 'up' })
-        await cashier.light('network', 'ok')
-        await cashier.sees('approved')
-        await expectPaidOnce(before)
-      },
-    )
+    test('on a payment that is not known yet: "do not charge again" is still said, and the answer comes', async () => {
+      const before = demo.slips().length
+      await asksForCard('school-lunch')
+      await proves(cashier, demo, 'Pupil 23')
+      await demo.panel.network({ mode: 'black-hole' })
+      await cashier.sees('unknown')
+      await demo.panel.pull()
+      await reloads()
+      await cashier.sees('unknown')
+      await cashier.reads(words['tap.unknown.word'])
+      expect(await cashier.button('Pay by card').isVisible()).toBe(false)
+      await demo.panel.readerTakes(0)
+      await demo.panel.network({ mode: 'up' })
+      await cashier.light('network', 'ok')
+      await cashier.sees('approved')
+      await expectPaidOnce(before)
+    })
 
-    ofThePage('on a torn tap: the same card is still wanted, another is told so, and it pays once', async () => {
+    test('on a torn tap: the same card is still wanted, another is told so, and it pays once', async () => {
       const before = demo.slips().length
       await asksForCard('school-lunch')
       await proves(cashier, demo, 'Pupil 15')
@@ -188,43 +184,37 @@ export function describeReloads({ name: shellName, whyNot, open }: TillShellUnde
       await expectPaidOnce(before)
     })
 
-    ofThePage(
-      'on a refused card: what to do is still said, nothing was paid, and cash pays the sale once',
-      async () => {
-        const before = demo.slips().length
-        await asksForCard('school-lunch')
-        await demo.panel.lay('Pupil 30')
-        await cashier.sees('refused')
-        await demo.panel.pull()
-        await reloads()
-        await cashier.sees('refused')
-        await cashier.reads(texts.en.refusals.CARD_BLOCKED.todo)
-        await total(115_000n).waitFor()
-        expect(demo.slips()).toHaveLength(before)
-        await cashier.touches('Pay cash')
-        await cashier.page.locator('.tap:not([data-tap="refused"])').waitFor()
-        await expectPaidOnce(before)
-      },
-    )
+    test('on a refused card: what to do is still said, nothing was paid, and cash pays the sale once', async () => {
+      const before = demo.slips().length
+      await asksForCard('school-lunch')
+      await demo.panel.lay('Pupil 30')
+      await cashier.sees('refused')
+      await demo.panel.pull()
+      await reloads()
+      await cashier.sees('refused')
+      await cashier.reads(texts.en.refusals.CARD_BLOCKED.todo)
+      await total(115_000n).waitFor()
+      expect(demo.slips()).toHaveLength(before)
+      await cashier.touches('Pay cash')
+      await cashier.page.locator('.tap:not([data-tap="refused"])').waitFor()
+      await expectPaidOnce(before)
+    })
 
-    ofThePage(
-      'on a payment that was accepted offline: it stays accepted, and settles by itself later, once',
-      async () => {
-        const before = demo.slips().length
-        await demo.panel.network({ mode: 'cut' })
-        await cashier.light('network', 'limited')
-        await asksForCard('school-lunch')
-        await demo.panel.lay('Pupil 14')
-        await cashier.sees('approved')
-        await cashier.reads(words['tap.pending.word'])
-        await demo.panel.pull()
-        await reloads()
-        await cashier.sees('approved')
-        await cashier.reads(words['tap.pending.word'])
-        await demo.panel.network({ mode: 'up' })
-        await expectPaidOnce(before)
-      },
-    )
+    test('on a payment that was accepted offline: it stays accepted, and settles by itself later, once', async () => {
+      const before = demo.slips().length
+      await demo.panel.network({ mode: 'cut' })
+      await cashier.light('network', 'limited')
+      await asksForCard('school-lunch')
+      await demo.panel.lay('Pupil 14')
+      await cashier.sees('approved')
+      await cashier.reads(words['tap.pending.word'])
+      await demo.panel.pull()
+      await reloads()
+      await cashier.sees('approved')
+      await cashier.reads(words['tap.pending.word'])
+      await demo.panel.network({ mode: 'up' })
+      await expectPaidOnce(before)
+    })
 
     test('of a till that hangs, and the same button again: the sale is paid once', async () => {
       const before = demo.slips().length
@@ -312,6 +302,6 @@ export function describeReloads({ name: shellName, whyNot, open }: TillShellUnde
     stopped = true
     const verdict = await demo.judge()
     expect(verdict).toMatchObject({ passed: true, lost: [], duplicates: [], balanced: true })
-    expect(verdict.settled).toBeGreaterThanOrEqual(stories === 'all' ? 7 : 3)
+    expect(verdict.settled).toBeGreaterThanOrEqual(7)
   })
 }
