@@ -1,6 +1,6 @@
 /**
  * Signatures of requests that come at once are checked by a thread of its own, in lists: handing over one costs a third
- * of checking it, handing over ten costs next to nothing, and meanwhile the ledger writes (ADR 0045).
+ * of checking it, handing over ten costs next to nothing, and meanwhile the ledger writes (ADR 46).
  */
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import type { SignatureCheck } from '../../src/sync/protocol/http-signature.ts'
