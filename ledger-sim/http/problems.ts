@@ -10,6 +10,7 @@ const known: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   content_digest_mismatch: { status: 401, title: 'The body is not the one that was signed' },
   signature_wrong: { status: 401, title: 'The signature is wrong' },
   clock_skew: { status: 401, title: 'The signature was made at another time; this answer carries the ledger’s' },
+  dated_before_restart: { status: 425, title: 'This was signed before the ledger was started; sign it anew' },
   nonce_replayed: { status: 401, title: 'This signature was used before' },
   role_not_allowed: { status: 403, title: 'Not allowed' },
   terminal_suspended: { status: 403, title: 'The terminal is suspended' },

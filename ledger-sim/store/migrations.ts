@@ -469,4 +469,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
         where registered_by is null`.execute(database)
     },
   },
+  // What was taken before is not known: the first start with this version hears it once more.
+  '0030-latest-signed': {
+    up: (database) => addColumns(database, [['principal', wholeOrNull('latest_signed')]]),
+  },
 }

@@ -14,6 +14,7 @@ export const problemCodes = [
   'content_digest_mismatch',
   'signature_wrong',
   'clock_skew',
+  'dated_before_restart',
   'nonce_replayed',
   'rate_limited',
   'role_not_allowed',
@@ -86,6 +87,11 @@ export const problemMeanings: Readonly<Record<ProblemCode, ProblemMeaning>> = {
     means: 'The signature or the token was made at another time than the ledger’s, or lives too long.',
     act: 'retry',
     how: 'Sign anew, by the time in this answer’s signature.',
+  },
+  dated_before_restart: {
+    means: 'This was signed before the ledger was last started, which does not know whether it was used then.',
+    act: 'wait',
+    how: 'Sign anew, at a later second; if the first request was done, its id answers `exists`.',
   },
   nonce_replayed: {
     means: 'This very signature or token was used before.',

@@ -29,8 +29,9 @@ let store: Store
 let http: RunningHttp
 let metrics: LedgerMetrics
 
-/** The ledger on its file, as after a start of the process. */
+/** The ledger on its file, as after a start of the process, which takes its time. */
 async function startLedger(): Promise<void> {
+  demo.clock.now += 1_000
   metrics = new LedgerMetrics()
   const ledger = createLedger({ ...demo.ports, store, watch: metrics })
   http = await startHttp({ ledger, port: 0, metrics, streamTimes: quick })
