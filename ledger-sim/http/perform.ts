@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Problem } from '../../src/sync/protocol/problems.ts'
 import { findTerminal } from '../terminals/terminals.ts'
 import type { Asked, Caller, Operation, Outcome, Services, StreamOutcome, TextOutcome } from './operation.ts'
-import { problemOf } from './problems.ts'
+import { problemOf, problemOfOutcome } from './problems.ts'
 
 export type Performed =
   | { readonly kind: 'answer'; readonly body: unknown }
@@ -70,10 +70,10 @@ function wrongForm(error: z.ZodError, errorsMax: number): Performed {
 
 function performedOf(outcome: Outcome): Performed {
   if (outcome.kind !== 'problem') return outcome
-  const { code, detail, retryAfterSeconds } = outcome
+  const { retryAfterSeconds } = outcome
   return {
     kind: 'refusal',
-    problem: problemOf(code, detail),
+    problem: problemOfOutcome(outcome),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   }
 }

@@ -473,4 +473,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0030-latest-signed': {
     up: (database) => addColumns(database, [['principal', wholeOrNull('latest_signed')]]),
   },
+  // Nothing was ever forgotten before.
+  '0031-old-events': {
+    up: (database) =>
+      database.schema
+        .alterTable('feed_counter')
+        .addColumn('gone', 'bigint', (gone) => gone.notNull().defaultTo(0))
+        .execute(),
+  },
 }

@@ -21,6 +21,7 @@ export const problemCodes = [
   'terminal_suspended',
   'schema_mismatch',
   'not_found',
+  'events_gone',
   'exists_with_different_terms',
   'reversed_before_arrival',
   'rule_violated',
@@ -123,6 +124,11 @@ export const problemMeanings: Readonly<Record<ProblemCode, ProblemMeaning>> = {
     act: 'change',
     how: 'Correct the name or the address.',
   },
+  events_gone: {
+    means: 'What comes after the cursor is older than `eventsKeptSeconds` of `GET /v1/limits`, and kept no more.',
+    act: 'change',
+    how: 'Read on after `oldestCursor`; balances, statements and lists show what was missed.',
+  },
   exists_with_different_terms: {
     means: 'The id is in use: for other terms, for something else, or by somebody else.',
     act: 'give_up',
@@ -163,5 +169,7 @@ export const problemSchema = z.object({
   detail: z.string().optional(),
   /** Where in the body: RFC 6901 pointers with what is wrong there. */
   errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  /** Of `events_gone`: the oldest cursor from which the feed can be read on. */
+  oldestCursor: z.int().min(0).optional(),
 })
 export type Problem = z.infer<typeof problemSchema>

@@ -159,6 +159,7 @@ test('through cuts, repetitions and restarts every event is handed over once, in
     after: from,
     stopped: stopped.signal,
     pause: () => new Promise((done) => setTimeout(done, 5)),
+    onDidMiss: (missed) => lost.push(missed),
     onDidLose: (error) => lost.push(error),
   }
   const following = (async () => {
