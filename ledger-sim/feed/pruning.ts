@@ -5,7 +5,7 @@
 import { inTransaction, type LedgerPorts, type Work } from '../context.ts'
 import { limits } from '../http/limits.ts'
 
-/** Together a few milliseconds, for which a tap that comes now waits. */
+/** Together some milliseconds with their commit, for which a tap that comes now waits. */
 const feedsPerStep = 20
 const eventsPerStep = 200
 
