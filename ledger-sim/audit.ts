@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { accountCardRules } from './audit-account-cards.ts'
 import { cardRules } from './audit-cards.ts'
+import { feedRules } from './audit-feeds.ts'
 import { hotlistRules } from './audit-hotlist.ts'
 import { holderRules } from './audit-holders.ts'
 import { householdRules } from './audit-households.ts'
@@ -160,6 +161,7 @@ const rules: readonly Rule[] = [
   ...moveRules,
   ...saleRules,
   ...individualRules,
+  ...feedRules,
   ...hotlistRules,
   ...householdRules,
   ...holderRules,

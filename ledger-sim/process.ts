@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { auditFile } from './audit.ts'
 import { inTransaction, type LedgerPorts } from './context.ts'
 import { databasePath, diskFull, openDataFolder, writeSecret, type DataFolder } from './data-folder.ts'
+import { FeedPruner } from './feed/pruning.ts'
 import { postToWebhook } from './feed/webhook-sender.ts'
 import { WebhookCourier } from './feed/webhook-courier.ts'
 import { beginsLedger, readFirstKey, registerInstitution, type NamedKey } from './first-key-command.ts'
@@ -48,6 +49,9 @@ function random(length: number): Uint8Array {
 }
 
 const leaseCheckEveryMs = 60_000
+const pruneEveryMs = 60_000
+/** A round that gave way goes on so much later, or a busy ledger would never end one. */
+const pruneOnAfterMs = 1_000
 
 const commands = { serve, audit, key } as const
 
@@ -69,6 +73,7 @@ async function serve(settings: Settings): Promise<void> {
   let http: RunningHttp | undefined
   let courier: WebhookCourier | undefined
   const signatures = new SignatureThread((error) => report(error, 'recovered'))
+  let stopPruning: (() => Promise<void>) | undefined
   try {
     const clock = await clockFor(folder, settings)
     const metrics = new LedgerMetrics()
@@ -104,6 +109,8 @@ async function serve(settings: Settings): Promise<void> {
       () => void inTransaction(ledger.ports, doWhatIsDue).catch((error: unknown) => report(error)),
       leaseCheckEveryMs,
     )
+    const pruning = pruneByTheWay(ledger.ports)
+    stopPruning = pruning.stop
     // Heard from before the ready line on: whoever reads that line may stop the process at once.
     const stopped = stopSignal()
     process.stdout.write(`${JSON.stringify({ event: 'ready', ledgerUrl: url })}\n`)
@@ -111,10 +118,34 @@ async function serve(settings: Settings): Promise<void> {
     await stopped
     clearInterval(timer)
   } finally {
+    await stopPruning?.()
     await courier?.stop()
     await http?.close()
     await signatures.close()
     await folder.close()
+  }
+}
+
+/** Forgets old events for as long as the process lives. `stop` resolves when nothing of it is on its way. */
+function pruneByTheWay(ports: LedgerPorts): { readonly stop: () => Promise<void> } {
+  const pruner = new FeedPruner(ports)
+  const stopped = new AbortController()
+  const pruneOn = async (): Promise<void> => {
+    await pruner.prune(stopped.signal).catch((error: unknown) => report(error))
+    if (!stopped.signal.aborted) startAfter(pruner.isUnderWay ? pruneOnAfterMs : pruneEveryMs)
+  }
+  let timer: NodeJS.Timeout | undefined
+  let onItsWay = Promise.resolve()
+  const startAfter = (delayMs: number): void => {
+    timer = setTimeout(() => (onItsWay = pruneOn()), delayMs)
+  }
+  startAfter(pruneEveryMs)
+  return {
+    stop: async () => {
+      stopped.abort()
+      clearTimeout(timer)
+      await onItsWay
+    },
   }
 }
 

@@ -120,7 +120,7 @@ function read<Schema extends z.ZodType>(
   const refused = problem.safeParse(value)
   if (!refused.success) return unknown
   const { code, title, detail } = refused.data
-  // Its own failure says nothing about what it did before failing.
-  if (code === 'internal') return { kind: 'unreachable', detail: title }
+  // Its own failure says nothing about what it did before failing; one that was just started wants a later signature.
+  if (['internal', 'dated_before_restart'].includes(code)) return { kind: 'unreachable', detail: title }
   return { kind: 'refused', code, detail: detail ?? title }
 }

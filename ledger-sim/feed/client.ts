@@ -4,8 +4,9 @@
  */
 import { z } from 'zod'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
-import type { HttpRequest } from '../../src/sync/protocol/http-signature.ts'
+import { verifyAnswer, type HttpRequest } from '../../src/sync/protocol/http-signature.ts'
 import { verifyTagged, type VerifyingKey } from '../../src/sync/protocol/keys.ts'
+import { problemSchema } from '../../src/sync/protocol/problems.ts'
 import { feedEventSchema, type FeedEvent } from './events.ts'
 
 export interface FeedReader {
@@ -22,8 +23,21 @@ export interface FeedReader {
   readonly stopped: AbortSignal
   /** Before it connects again. */
   readonly pause: () => Promise<void>
+  /**
+   * The ledger keeps these events no more; what comes next is the event after `until`. What they told of stands in
+   * balances, statements and lists.
+   */
+  readonly onDidMiss: (missed: { readonly code: 'events_gone'; readonly from: number; readonly until: number }) => void
   /** Why a connection ended; for a log. */
   readonly onDidLose?: (error: unknown) => void
+}
+
+class EventsGone extends Error {
+  readonly until: number
+  constructor(until: number) {
+    super(`the events up to ${until} are kept no more`)
+    this.until = until
+  }
 }
 
 const dataSchema = z.strictObject({ event: feedEventSchema, signature: z.string() })
@@ -43,6 +57,11 @@ export async function* followFeed(reader: FeedReader): AsyncGenerator<FeedEvent,
       }
     } catch (error) {
       if (reader.stopped.aborted) return
+      if (error instanceof EventsGone && error.until > last) {
+        reader.onDidMiss({ code: 'events_gone', from: last + 1, until: error.until })
+        last = error.until
+        continue
+      }
       reader.onDidLose?.(error)
     }
     if (!reader.stopped.aborted) await reader.pause()
@@ -57,7 +76,7 @@ async function* connection(
   const request = sign('GET', `${ledgerUrl()}/v1/event-stream`)
   const headers = { ...request.headers, 'last-event-id': String(after) }
   const response = await fetch(request.url, { headers, signal: stopped })
-  if (!response.ok || response.body === null) throw new Error(`the ledger answered ${response.status}`)
+  if (!response.ok || response.body === null) throw await whyNot(response, request, ledgerKey)
   const decoder = new TextDecoder()
   let text = ''
   for await (const bytes of response.body as AsyncIterable<Uint8Array>) {
@@ -75,4 +94,16 @@ async function* connection(
       yield dataSchema.parse(sent)
     }
   }
+}
+
+/** Only the ledger's own word has events left out: whoever is on the way could name any cursor. */
+async function whyNot(response: Response, request: HttpRequest, ledgerKey: VerifyingKey): Promise<Error> {
+  const body = await response.text()
+  const headers = Object.fromEntries(response.headers)
+  const verified = verifyAnswer({ status: response.status, headers, body }, request, ledgerKey)
+  if (verified.kind === 'valid' && response.status === 410) {
+    const { oldestCursor } = problemSchema.parse(JSON.parse(body))
+    if (oldestCursor !== undefined) return new EventsGone(oldestCursor)
+  }
+  return new Error(`the ledger answered ${response.status}`)
 }

@@ -7,7 +7,8 @@ import { toJson } from '../../src/sync/protocol/canonical.ts'
 import { inTransaction } from '../context.ts'
 import { isHeard } from '../http/heard-keys.ts'
 import type { Caller, EventStream, Services } from '../http/operation.ts'
-import { lastCursor, readFeed } from './outbox.ts'
+import { boundsOf, whyNotAfter } from './bounds.ts'
+import { readFeed } from './outbox.ts'
 import { streamOf } from './streams.ts'
 
 /** What is sent before the reader's socket is looked at again: about 50 kB. */
@@ -20,11 +21,13 @@ export function liveFeed(services: Services, caller: Caller, after: number): Eve
     reader: `${caller.role} ${caller.owner}`,
     stream,
     after,
-    reaches: (cursor) => inTransaction(services, async (work) => cursor <= (await lastCursor(work, stream))),
+    whyNotAfter: (cursor) => inTransaction(services, async (work) => whyNotAfter(await boundsOf(work, stream), cursor)),
     next: (from) =>
       inTransaction(services, async (work) => {
         if (!(await isHeard(work, caller))) return 'ended'
         const events = await readFeed(work, stream, from, pageEvents)
+        // It was so slow that what it reads was forgotten meanwhile: the page would have a hole.
+        if (from < (await boundsOf(work, stream)).gone) return 'gone'
         return events.map((event) => ({
           cursor: event.cursor,
           data: toJson({

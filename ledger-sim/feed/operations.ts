@@ -1,10 +1,11 @@
 /** The status feed as banks, merchants, agencies and people ask for it. */
 import { z } from 'zod'
 import { inTransaction } from '../context.ts'
-import { operation, problem, type ProblemOutcome } from '../http/operation.ts'
+import { operation } from '../http/operation.ts'
+import { boundsOf, whyNotAfter } from './bounds.ts'
 import { feedEventSchema } from './events.ts'
 import { liveFeed } from './live-feed.ts'
-import { lastCursor, readFeed } from './outbox.ts'
+import { readFeed } from './outbox.ts'
 import { feedReaders, streamOf } from './streams.ts'
 import { countIn, cursorIn } from './query.ts'
 import { webhookOperations } from './webhook-operations.ts'
@@ -28,12 +29,17 @@ export const feedOperations = [
       last: z.int().min(0),
     }),
     perform: async (asked) => {
-      const { after = 0, limit = 100 } = asked.request
+      const { limit = 100 } = asked.request
       const stream = streamOf(asked.caller)
       return inTransaction(asked.services, async (work) => {
-        const last = await lastCursor(work, stream)
-        if (after > last) return beyond(last)
+        // Who names no cursor begins with the oldest event that is kept.
+        const after = asked.request.after ?? (await boundsOf(work, stream)).gone
         const events = await readFeed(work, stream, after, limit)
+        // After the page: what was forgotten while it was read, by another process, is seen here.
+        const bounds = await boundsOf(work, stream)
+        const whyNot = whyNotAfter(bounds, after)
+        if (whyNot !== undefined) return whyNot
+        const { last } = bounds
         return { kind: 'answer', body: { events, cursor: events.at(-1)?.cursor ?? after, last } }
       })
     },
@@ -49,16 +55,10 @@ export const feedOperations = [
     answerSchema: z.strictObject({ event: feedEventSchema, signature: z.string() }),
     streams: true,
     perform: async (asked) => {
-      const { after = 0 } = asked.request
-      const last = await inTransaction(asked.services, (work) => lastCursor(work, streamOf(asked.caller)))
-      if (after > last) return beyond(last)
-      return { kind: 'stream', stream: liveFeed(asked.services, asked.caller, after) }
+      const bounds = await inTransaction(asked.services, (work) => boundsOf(work, streamOf(asked.caller)))
+      const { after = bounds.gone } = asked.request
+      return whyNotAfter(bounds, after) ?? { kind: 'stream', stream: liveFeed(asked.services, asked.caller, after) }
     },
   }),
   ...webhookOperations,
 ]
-
-/** Said aloud, since it means that the ledger has lost what its reader has: a backup was put back. */
-function beyond(last: number): ProblemOutcome {
-  return problem('rule_violated', `the feed ends at ${last}: this ledger never told what the cursor stands for`)
-}

@@ -116,9 +116,3 @@ export async function readFeed(
     event: JSON.parse(row.content) as z.input<typeof newsSchema>,
   }))
 }
-
-/** The cursor of the newest event; 0 when there is none. */
-export async function lastCursor({ connection }: Pick<Work, 'connection'>, stream: Stream): Promise<number> {
-  const row = await connection.selectFrom('feed_counter').select('last').where('stream', '=', stream).executeTakeFirst()
-  return Number(row?.last ?? 0n)
-}

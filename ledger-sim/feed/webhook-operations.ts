@@ -4,7 +4,7 @@ import { instantSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { inTransaction } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { operation, problem, type Caller } from '../http/operation.ts'
-import { lastCursor } from './outbox.ts'
+import { boundsOf, whyNotAfter } from './bounds.ts'
 import { countIn, cursorIn } from './query.ts'
 import { feedReaders, streamOf } from './streams.ts'
 import { addWebhook, isOwnWebhook, listDeliveries, listWebhooks, refusedUrl, removeWebhook } from './webhooks.ts'
@@ -36,9 +36,10 @@ export const webhookOperations = [
         const refused = refusedUrl(url)
         if (refused !== undefined) return problem('rule_violated', refused)
         const stream = streamOf(asked.caller)
-        const last = await lastCursor(work, stream)
-        const after = asked.request.after ?? last
-        if (after > last) return problem('rule_violated', `the feed ends at ${last}`)
+        const bounds = await boundsOf(work, stream)
+        const { after = bounds.last } = asked.request
+        const whyNot = whyNotAfter(bounds, after)
+        if (whyNot !== undefined) return whyNot
         const added = await addWebhook(work, { webhookId, stream, owner: asked.caller.owner, url, after })
         if (added === 'too_many') return problem('rule_violated', 'there are ten already: remove one first')
         return { kind: 'answer', body: { webhookId, after } }
@@ -72,7 +73,7 @@ export const webhookOperations = [
       inTransaction(asked.services, async (work) => {
         const stream = streamOf(asked.caller)
         const webhooks = [...(await listWebhooks(work, stream))]
-        return { kind: 'answer', body: { last: await lastCursor(work, stream), webhooks } }
+        return { kind: 'answer', body: { last: (await boundsOf(work, stream)).last, webhooks } }
       }),
   }),
   operation({

@@ -80,8 +80,8 @@ export class EventStreams {
       while (!response.destroyed) {
         waiting.forget()
         const page = await stream.next(last)
-        if (page === 'ended') {
-          response.end(': the key is not heard any more\n\n')
+        if (page === 'ended' || page === 'gone') {
+          response.end(page === 'ended' ? ': the key is not heard any more\n\n' : ': events_gone\n\n')
           return
         }
         last = page.at(-1)?.cursor ?? last

@@ -20,8 +20,8 @@ import { EventStreams, type StreamTimes } from './event-stream.ts'
 import { readExamples } from './examples.ts'
 import { limits } from './limits.ts'
 import { amountPattern, fullDocument } from './openapi.ts'
-import type { EventStream, Operation } from './operation.ts'
-import { problemOf } from './problems.ts'
+import type { EventStream, Operation, ProblemOutcome } from './operation.ts'
+import { problemOf, problemOfOutcome } from './problems.ts'
 import { refusedAtTheDoor } from './read-request.ts'
 
 export interface HttpOptions {
@@ -98,11 +98,12 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   }
   const answerWithoutEnd = async (request: FastifyRequest, reply: FastifyReply, stream: EventStream): Promise<void> => {
     const after = resumedAfter(request) ?? stream.after
-    const refuse = (code: ProblemCode, detail: string) =>
-      send(reply, options.ledger.refuse(refusable(request), problemOf(code, detail)))
+    const refuse = (code: ProblemCode, detail: string) => refuseFor({ kind: 'problem', code, detail })
+    const refuseFor = (why: ProblemOutcome) =>
+      send(reply, options.ledger.refuse(refusable(request), problemOfOutcome(why)))
     if (after === 'malformed') return refuse('schema_mismatch', 'Last-Event-ID is no cursor')
-    if (!(await stream.reaches(after)))
-      return refuse('rule_violated', 'this ledger never told what the cursor stands for')
+    const whyNot = await stream.whyNotAfter(after)
+    if (whyNot !== undefined) return refuseFor(whyNot)
     if (!streams.hasRoomFor(stream.reader)) return refuse('rate_limited', 'too many event streams are open')
     reply.hijack()
     const headers = { ...forBrowsers, 'content-type': 'text/event-stream', 'cache-control': 'no-store' }

@@ -16,7 +16,7 @@ import type { RateClass } from './limits.ts'
 import type { Caller, EventStream, Operation, Services } from './operation.ts'
 import { perform } from './perform.ts'
 import { problemOf } from './problems.ts'
-import { readRequest, refusedAtTheDoor } from './read-request.ts'
+import { readRequest, refusedAtTheDoor, type ReadRequest } from './read-request.ts'
 import { Authentication, type WhoAsks } from './who-asks.ts'
 
 const answerLifeSeconds = 300
@@ -31,6 +31,10 @@ interface Refused {
   readonly caller?: Caller
   readonly retryAfterSeconds?: number | undefined
 }
+
+type Done = { readonly response: LedgerResponse } | Refused
+type Read = Extract<ReadRequest, { kind: 'read' }>
+type Known = Extract<WhoAsks, { kind: 'known' }>
 
 export class RequestHandler {
   readonly #services: Services
@@ -57,7 +61,7 @@ export class RequestHandler {
     return this.#refuse(request, { problem })
   }
 
-  async #do(request: HttpRequest): Promise<{ readonly response: LedgerResponse } | Refused> {
+  async #do(request: HttpRequest): Promise<Done> {
     const door = refusedAtTheDoor(request)
     if (door !== undefined) return { problem: door }
     const read = readRequest(request)
@@ -65,12 +69,23 @@ export class RequestHandler {
     const operation = this.#services.operations.get(`${request.method} ${read.path}`)
     const signed = operation?.roles === 'anyone' ? anyone : await this.#authentication.whoAsks(request)
     if (signed.kind === 'refusal') return signed
-    const { caller, created } = signed
+    if (signed.caller.keyId === '') return this.#doFor(request, signed, read, operation)
+    const kept = this.#authentication.keep(signed.caller, signed.created)
+    // Both go on together, so that they share a commit; the answer leaves after both.
+    const [done] = await Promise.all([this.#doFor(request, signed, read, operation), kept])
+    return done
+  }
+
+  async #doFor(
+    request: HttpRequest,
+    { caller, created }: Known,
+    { path, value, repeated }: Read,
+    operation: Operation | undefined,
+  ): Promise<Done> {
     const tooMany = caller.keyId === '' ? undefined : this.#tooMany(caller, operation)
     if (tooMany !== undefined) return { ...tooMany, caller }
     if (operation === undefined)
-      return { problem: problemOf('not_found', `there is nothing at ${request.method} ${read.path}`), caller }
-    const { value, repeated } = read
+      return { problem: problemOf('not_found', `there is nothing at ${request.method} ${path}`), caller }
     const services = this.#services
     const performed = await perform({ services, caller, created, operation, value, repeated, errorsMax }, (asked) =>
       this.#gathering.perform(operation, asked),
@@ -116,7 +131,7 @@ export class RequestHandler {
   }
 }
 
-const anyone: WhoAsks = { kind: 'known', caller: { keyId: '', role: 'individual', owner: '' }, created: 0 }
+const anyone: Known = { kind: 'known', caller: { keyId: '', role: 'individual', owner: '' }, created: 0 }
 
 function canBind({ headers }: HttpRequest): boolean {
   const { signature } = headers

@@ -9,7 +9,7 @@ import type { Caller } from './operation.ts'
 const heardKey = statement((connection, { keyId, now }: { keyId: string; now: bigint }) =>
   connection
     .selectFrom('principal')
-    .select(['jwk', 'role', 'owner', 'follows'])
+    .select(['jwk', 'role', 'owner', 'follows', 'latest_signed'])
     .where('key_id', '=', keyId)
     .where('status', '=', 'active')
     .where((row) => row.or([row('heard_until', 'is', null), row('heard_until', '>=', now)])),

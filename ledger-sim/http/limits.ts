@@ -41,6 +41,8 @@ export const limits = {
   clockSkewSeconds: 120,
   signatureLifeSecondsMax: 300,
   tokenLifeSecondsMax: 300,
+  /** How long an event of a feed is kept at least; longer while a webhook has still to deliver it. */
+  eventsKeptSeconds: 90 * 24 * 3_600,
   /** How long the former key of a role may still be heard. */
   roleKeyGraceSecondsMax: 7 * 24 * 3_600,
 } as const

@@ -28,6 +28,7 @@ const problemsOfTheDoor = [
   'content_digest_mismatch',
   'signature_wrong',
   'clock_skew',
+  'dated_before_restart',
   'nonce_replayed',
   'rate_limited',
   'role_not_allowed',

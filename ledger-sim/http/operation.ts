@@ -55,6 +55,8 @@ export interface ProblemOutcome {
   readonly detail: string
   /** Of `rate_limited`: when the same may be asked again. */
   readonly retryAfterSeconds?: number
+  /** Of `events_gone`: the oldest cursor from which the feed can be read on. */
+  readonly oldestCursor?: number
 }
 
 /** An answer that is no JSON. */
@@ -71,10 +73,13 @@ export interface EventStream {
   readonly stream: Stream
   /** The last cursor that its reader has. */
   readonly after: number
-  /** Whether the ledger ever told what this cursor stands for. */
-  reaches(cursor: number): Promise<boolean>
-  /** The next page; empty when there is nothing new, `ended` when its reader is not heard any more. */
-  next(after: number): Promise<readonly { readonly cursor: number; readonly data: string }[] | 'ended'>
+  /** Why it cannot be read on from there; undefined where it can. */
+  whyNotAfter(cursor: number): Promise<ProblemOutcome | undefined>
+  /**
+   * The next page; empty when there is nothing new, `ended` when its reader is not heard any more, `gone` when what
+   * comes next is kept no more.
+   */
+  next(after: number): Promise<readonly { readonly cursor: number; readonly data: string }[] | 'ended' | 'gone'>
 }
 
 export interface StreamOutcome {

@@ -1,10 +1,9 @@
 /** Does one operation for one caller, alone or as an item of a batch: the checks that stand after "who asks". */
 import type { z } from 'zod'
 import type { Problem } from '../../src/sync/protocol/problems.ts'
-import { inTransaction } from '../context.ts'
 import { findTerminal } from '../terminals/terminals.ts'
 import type { Asked, Caller, Operation, Outcome, Services, StreamOutcome, TextOutcome } from './operation.ts'
-import { problemOf } from './problems.ts'
+import { problemOf, problemOfOutcome } from './problems.ts'
 
 export type Performed =
   | { readonly kind: 'answer'; readonly body: unknown }
@@ -71,10 +70,10 @@ function wrongForm(error: z.ZodError, errorsMax: number): Performed {
 
 function performedOf(outcome: Outcome): Performed {
   if (outcome.kind !== 'problem') return outcome
-  const { code, detail, retryAfterSeconds } = outcome
+  const { retryAfterSeconds } = outcome
   return {
     kind: 'refusal',
-    problem: problemOf(code, detail),
+    problem: problemOfOutcome(outcome),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   }
 }
@@ -93,6 +92,6 @@ async function whyNotAllowed(services: Services, operation: Operation, caller: C
   if (operation.roles === 'anyone') return undefined
   if (!operation.roles.includes(caller.role)) return problemOf('role_not_allowed', `${caller.role} may not do this`)
   if (caller.role !== 'terminal' || operation.openToSuspended) return undefined
-  const terminal = await inTransaction(services, (work) => findTerminal(work, caller.owner))
+  const terminal = await services.store.read((connection) => findTerminal({ connection }, caller.owner))
   return terminal?.status === 'active' ? undefined : problemOf('terminal_suspended')
 }

@@ -1,5 +1,6 @@
 /** Problems of the HTTP interface (RFC 9457), with the status and the sentence of each code. */
 import type { Problem, ProblemCode } from '../../src/sync/protocol/problems.ts'
+import type { ProblemOutcome } from './operation.ts'
 
 const known: Readonly<Record<ProblemCode, { readonly status: number; readonly title: string }>> = {
   body_too_large: { status: 413, title: 'The body is larger than the ledger takes' },
@@ -10,11 +11,13 @@ const known: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   content_digest_mismatch: { status: 401, title: 'The body is not the one that was signed' },
   signature_wrong: { status: 401, title: 'The signature is wrong' },
   clock_skew: { status: 401, title: 'The signature was made at another time; this answer carries the ledger’s' },
+  dated_before_restart: { status: 425, title: 'This was signed before the ledger was started; sign it anew' },
   nonce_replayed: { status: 401, title: 'This signature was used before' },
   role_not_allowed: { status: 403, title: 'Not allowed' },
   terminal_suspended: { status: 403, title: 'The terminal is suspended' },
   schema_mismatch: { status: 422, title: 'The request does not have the form that the ledger takes' },
   not_found: { status: 404, title: 'There is no such thing' },
+  events_gone: { status: 410, title: 'The events after the cursor are kept no more' },
   exists_with_different_terms: { status: 409, title: 'The id is in use with other terms' },
   reversed_before_arrival: { status: 409, title: 'The id was disowned before it came' },
   rule_violated: { status: 409, title: 'A rule of the ledger forbids it' },
@@ -33,4 +36,9 @@ export function problemOf(code: ProblemCode, detail?: string, errors?: Problem['
     ...(detail === undefined ? {} : { detail }),
     ...(errors === undefined ? {} : { errors }),
   }
+}
+
+/** What an operation found, as it is answered. */
+export function problemOfOutcome({ code, detail, oldestCursor }: ProblemOutcome): Problem {
+  return { ...problemOf(code, detail), ...(oldestCursor === undefined ? {} : { oldestCursor }) }
 }

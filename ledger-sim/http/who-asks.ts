@@ -15,6 +15,7 @@ import { inTransaction } from '../context.ts'
 import { endFormerKey } from '../terminals/key-rotation.ts'
 import { verifyingKeyOf } from '../terminals/terminals.ts'
 import { findHeardKey } from './heard-keys.ts'
+import { LatestSigned } from './latest-signed.ts'
 import { limits } from './limits.ts'
 import { NonceWindow } from './nonce-window.ts'
 import type { Caller, Role, Services } from './operation.ts'
@@ -33,8 +34,16 @@ export class Authentication {
   /** A token may be dated ahead by the skew and then lives its whole life. */
   readonly #tokens = new NonceWindow((clockSkewSeconds + tokenLifeSecondsMax + 1) * 1_000)
 
+  readonly #latest: LatestSigned
+
   constructor(services: Services) {
     this.#services = services
+    this.#latest = new LatestSigned(services.store)
+  }
+
+  /** As `LatestSigned.keep`, of a request that is known: its answer waits for it. */
+  keep({ keyId }: Caller, created: number): Promise<void> {
+    return this.#latest.keep(keyId, created)
   }
 
   async whoAsks(request: HttpRequest): Promise<WhoAsks> {
@@ -54,14 +63,14 @@ export class Authentication {
     if (verified.kind === 'fault' || principal === undefined) return faulty ?? refusal('key_unknown')
     const now = this.#services.clock()
     const seconds = Math.floor(now / 1000)
-    const { created, expires, nonce } = verified.moment
+    const { created, expires } = verified.moment
     if (Math.abs(created - seconds) > clockSkewSeconds || expires < seconds) {
       return refusal('clock_skew', `created ${created}, expires ${expires}; the ledger’s time is ${seconds}`)
     }
     if (expires < created || expires - created > signatureLifeSecondsMax) {
       return refusal('clock_skew', `a signature is valid for at most ${signatureLifeSecondsMax} s`)
     }
-    const used = usedBefore(this.#nonces, verified.keyId, nonce, now)
+    const used = this.#usedBefore(this.#nonces, principal, verified, now)
     if (used !== undefined) return used
     const { follows, role, owner } = principal
     // A role's former key has a time of its own (role-keys.ts).
@@ -80,16 +89,35 @@ export class Authentication {
     if (verified.kind === 'fault' || principal === undefined) return faulty ?? refusal('key_unknown')
     const now = this.#services.clock()
     const seconds = Math.floor(now / 1000)
-    const { created, expires, nonce } = verified.moment
+    const { created, expires } = verified.moment
     if (created - seconds > clockSkewSeconds || expires < seconds)
       return refusal('clock_skew', `iat ${created}, exp ${expires}; the ledger’s time is ${seconds}`)
     if (expires < created || expires - created > tokenLifeSecondsMax)
       return refusal('clock_skew', `a token is valid for at most ${tokenLifeSecondsMax} s`)
-    const used = usedBefore(this.#tokens, verified.keyId, nonce, now)
+    const used = this.#usedBefore(this.#tokens, principal, verified, now)
     if (used !== undefined) return used
     const { role, owner } = principal
     if (role === 'terminal') return refusal('role_not_allowed', 'a terminal signs its requests (RFC 9421)')
     return { kind: 'known', caller: { keyId: verified.keyId, role: role as Role, owner }, created }
+  }
+
+  /** Whether it was, or could have been, before this process began. */
+  #usedBefore(
+    window: NonceWindow,
+    { latest_signed: kept }: { readonly latest_signed: bigint | null },
+    { keyId, moment }: Extract<Verified, { kind: 'valid' }>,
+    now: number,
+  ): WhoAsks | undefined {
+    const wait = this.#latest.horizonOf(keyId, kept) - moment.created
+    if (wait >= 0) return { kind: 'refusal', problem: problemOf('dated_before_restart'), retryAfterSeconds: wait + 1 }
+    switch (window.use(keyId, moment.nonce, now)) {
+      case 'fresh':
+        return undefined
+      case 'replayed':
+        return refusal('nonce_replayed')
+      case 'full':
+        return { kind: 'refusal', problem: problemOf('rate_limited'), retryAfterSeconds: nonceWindowSeconds }
+    }
   }
 
   async #principal(keyId: string | undefined) {
@@ -110,17 +138,6 @@ const checkHere: SignatureCheck = async (key, bytes, signature) => key.verify(by
 
 function faultOf(verified: Verified): WhoAsks | undefined {
   return verified.kind === 'fault' ? refusal(verified.code) : undefined
-}
-
-function usedBefore(window: NonceWindow, keyId: string, nonce: string, now: number): WhoAsks | undefined {
-  switch (window.use(keyId, nonce, now)) {
-    case 'fresh':
-      return undefined
-    case 'replayed':
-      return refusal('nonce_replayed')
-    case 'full':
-      return { kind: 'refusal', problem: problemOf('rate_limited'), retryAfterSeconds: nonceWindowSeconds }
-  }
 }
 
 function refusal(code: ProblemCode, detail?: string): WhoAsks {

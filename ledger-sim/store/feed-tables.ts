@@ -1,11 +1,13 @@
 /** Tables of the status feed and of what monitoring keeps (docs/design/18-platform-api.md, "Feed"). */
 import { text, textOrNull, whole, wholeOrNull, type TablePlan } from './table-plans.ts'
-import type { TextOrNull, Whole, WholeOrNull } from './schema.ts'
+import type { TextOrNull, Whole, WholeOrNull, WholeOrZero } from './schema.ts'
 
 /** The last cursor of each reader's feed: the row that a transaction which tells it something locks. */
 export interface FeedCounterTable {
   stream: string
   last: Whole
+  /** The last cursor that was forgotten; 0 while all are kept (feed/pruning.ts). */
+  gone: WholeOrZero
 }
 
 /** The outbox: what each reader is told (feed/outbox.ts). */

@@ -478,4 +478,16 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await giveHoldersToAgencies(database)
     },
   },
+  // What was taken before is not known: the first start with this version hears it once more.
+  '0031-latest-signed': {
+    up: (database) => addColumns(database, [['principal', wholeOrNull('latest_signed')]]),
+  },
+  // Nothing was ever forgotten before.
+  '0032-old-events': {
+    up: (database) =>
+      database.schema
+        .alterTable('feed_counter')
+        .addColumn('gone', 'bigint', (gone) => gone.notNull().defaultTo(0))
+        .execute(),
+  },
 }

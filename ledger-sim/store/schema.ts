@@ -40,6 +40,8 @@ export interface PrincipalTable {
   follows: TextOrNull
   /** Null for keys from before the ledger kept it, and for those of terminals. */
   registered_at: WholeOrNull
+  /** Seconds: the latest moment for which it signed what the ledger took (http/latest-signed.ts). */
+  latest_signed: WholeOrNull
 }
 
 /** Two rings of the last refused requests (http/refusal-log.ts). */

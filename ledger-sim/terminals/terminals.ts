@@ -1,9 +1,11 @@
 /** Terminals as the ledger knows them. */
 import { verifyingKey, publicJwkSchema, type VerifyingKey } from '../../src/sync/protocol/keys.ts'
 import { encryptionJwkSchema, type EncryptionJwk } from '../../src/sync/protocol/sealed-box.ts'
+import type { Kysely } from 'kysely'
 import type { Work } from '../context.ts'
 import { tellOfSuspension } from '../feed/till-news.ts'
 import type { Caller } from '../http/operation.ts'
+import type { Tables } from '../store/schema.ts'
 import { statement } from '../store/statement.ts'
 import type { RevocationReason } from './revocation-reasons.ts'
 
@@ -81,7 +83,10 @@ const terminalWithId = statement((connection, { terminalId }: { terminalId: stri
     .where('terminal_id', '=', terminalId),
 )
 
-export async function findTerminal({ connection }: Work, terminalId: string): Promise<Terminal | undefined> {
+export async function findTerminal(
+  { connection }: { readonly connection: Kysely<Tables> },
+  terminalId: string,
+): Promise<Terminal | undefined> {
   const [row] = await terminalWithId(connection, { terminalId })
   if (row === undefined) return undefined
   return {

@@ -1,7 +1,7 @@
 /**
  * What the network still has of a till: requests that were recorded and arrive again, much later. As they were, which
- * the ledger refuses at the door unless it was killed since; and their items in another order and another cut, signed
- * anew, as a client would that forgot what it had sent. Those reach the ids.
+ * the ledger refuses at the door, also when it was killed since; and their items in another order and another cut,
+ * signed anew, as a client would that forgot what it had sent. Those reach the ids.
  */
 import { signRequest } from '../../src/sync/protocol/http-signature.ts'
 import type { SigningKey } from '../../src/sync/protocol/keys.ts'

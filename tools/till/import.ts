@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
 import { linesOfFile } from '../../src/sync/export/export-file.ts'
 import { readExport } from '../../src/sync/export/read-export.ts'
@@ -153,6 +154,9 @@ type Answer =
   | { readonly kind: 'answer'; readonly body: ExportAnswer }
   | { readonly kind: 'problem'; readonly code: string; readonly detail: string }
 
+/** The ledger was started again after another of this key's machines had signed with a clock that was ahead. */
+const waitSecondsMax = 241
+
 /** Signed again with the ledger's own time where this machine's clock is wrong. Ids make repetition safe. */
 async function handOver(
   part: SignedExportPart,
@@ -187,6 +191,13 @@ async function handOver(
     const problem = problemSchema.safeParse(value)
     const code = problem.success ? problem.data.code : `status ${sent.response.status}`
     created = verified.moment.created
+    if (code === 'dated_before_restart' && attempt < 3) {
+      // No signature covers the header, so it keeps nobody waiting for longer than an honest ledger would.
+      const seconds = Math.min(Number(sent.response.headers['retry-after'] ?? 1), waitSecondsMax)
+      await setTimeout(seconds * 1_000)
+      created += seconds
+      continue
+    }
     if (code === 'clock_skew' && attempt < 3) continue
     return { kind: 'problem', code, detail: problem.success ? (problem.data.detail ?? problem.data.title) : 'unknown' }
   }

@@ -16,7 +16,8 @@ import type { TrustedTime } from './trusted-time.ts'
  * - `problem`: the ledger verifiably refused the request as such; nothing moved.
  * - `not_sent`: nothing reached the ledger.
  * - `no_answer`: it may have acted. An answer that is not verifiably the ledger's is no answer. `signed` says that the
- *   ledger is there and did speak, but of its own failure or in a form that is not known here.
+ *   ledger is there and did speak, but of its own failure or in a form that is not known here. One that was just
+ *   started and wants a later signature counts as not there yet.
  */
 export type LedgerReply<Answer> =
   | { readonly kind: 'answer'; readonly answer: Answer }
@@ -102,6 +103,10 @@ function parseAnswer<Path extends TerminalPath>(path: Path, response: HttpRespon
     if (!problem.success || ['internal', 'nonce_replayed'].includes(problem.data.code)) {
       return { kind: 'no_answer', detail: `status ${response.status}`, malformed: !problem.success, signed: true }
     }
+    // It was started again within the second of this signature, or its clock was ahead before: signed anew, a moment
+    // later, the same is heard. It passes like a network that is away, and says nothing about what was asked.
+    if (problem.data.code === 'dated_before_restart')
+      return { kind: 'no_answer', detail: `status ${response.status}`, malformed: false, signed: false }
     return { kind: 'problem', code: problem.data.code, detail: problem.data.detail ?? problem.data.title }
   }
   const answer = terminalEndpoints[path].answer.safeParse(value)

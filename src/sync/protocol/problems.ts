@@ -14,12 +14,14 @@ export const problemCodes = [
   'content_digest_mismatch',
   'signature_wrong',
   'clock_skew',
+  'dated_before_restart',
   'nonce_replayed',
   'rate_limited',
   'role_not_allowed',
   'terminal_suspended',
   'schema_mismatch',
   'not_found',
+  'events_gone',
   'exists_with_different_terms',
   'reversed_before_arrival',
   'rule_violated',
@@ -87,6 +89,11 @@ export const problemMeanings: Readonly<Record<ProblemCode, ProblemMeaning>> = {
     act: 'retry',
     how: 'Sign anew, by the time in this answer’s signature.',
   },
+  dated_before_restart: {
+    means: 'This was signed before the ledger was last started, which does not know whether it was used then.',
+    act: 'wait',
+    how: 'Sign anew, at a later second; if the first request was done, its id answers `exists`.',
+  },
   nonce_replayed: {
     means: 'This very signature or token was used before.',
     act: 'retry',
@@ -116,6 +123,11 @@ export const problemMeanings: Readonly<Record<ProblemCode, ProblemMeaning>> = {
     means: 'There is no such operation or thing, or none that the caller may see.',
     act: 'change',
     how: 'Correct the name or the address.',
+  },
+  events_gone: {
+    means: 'What comes after the cursor is older than `eventsKeptSeconds` of `GET /v1/limits`, and kept no more.',
+    act: 'change',
+    how: 'Read on after `oldestCursor`; balances, statements and lists show what was missed.',
   },
   exists_with_different_terms: {
     means: 'The id is in use: for other terms, for something else, or by somebody else.',
@@ -157,5 +169,7 @@ export const problemSchema = z.object({
   detail: z.string().optional(),
   /** Where in the body: RFC 6901 pointers with what is wrong there. */
   errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  /** Of `events_gone`: the oldest cursor from which the feed can be read on. */
+  oldestCursor: z.int().min(0).optional(),
 })
 export type Problem = z.infer<typeof problemSchema>

@@ -85,10 +85,11 @@ test('at once: each payment is judged by what stood before it', async () => {
     )
   await blocks(0)
   commitAfterMs = 1000
-  const paying = pairs.map(({ label, decided }) => ask(`pay ${label}`, () => till.authorise(decided)))
-  // The first commit takes the payments' nonces; the second the payments, and the blocks that come meanwhile.
+  // A commit of somebody else; the next one takes the payments, and the blocks that come meanwhile.
+  const before = demo.ports.store.transaction(() => Promise.resolve())
   await ranOnce('commit')
-  await Promise.all([...paying, blocks(1)])
+  const paying = pairs.map(({ label, decided }) => ask(`pay ${label}`, () => till.authorise(decided)))
+  await Promise.all([before, ...paying, blocks(1)])
   commitAfterMs = 0
   await blocks(2)
   const seen = { blockedFirst: 0, paidFirst: 0, inOneCommit: 0 }

@@ -29,8 +29,9 @@ let store: Store
 let http: RunningHttp
 let metrics: LedgerMetrics
 
-/** The ledger on its file, as after a start of the process. */
+/** The ledger on its file, as after a start of the process, which takes its time. */
 async function startLedger(): Promise<void> {
+  demo.clock.now += 1_000
   metrics = new LedgerMetrics()
   const ledger = createLedger({ ...demo.ports, store, watch: metrics })
   http = await startHttp({ ledger, port: 0, metrics, streamTimes: quick })
@@ -158,6 +159,7 @@ test('through cuts, repetitions and restarts every event is handed over once, in
     after: from,
     stopped: stopped.signal,
     pause: () => new Promise((done) => setTimeout(done, 5)),
+    onDidMiss: (missed) => lost.push(missed),
     onDidLose: (error) => lost.push(error),
   }
   const following = (async () => {

@@ -16,7 +16,7 @@ import { issueEnrolmentCode } from '../../../ledger-sim/terminals/enrolment.ts'
 import { newStoredPair } from '../../../src/sync/engine/key-ring.ts'
 import type { LedgerTransport } from '../../../src/sync/engine/ports.ts'
 import type { Enrolment } from '../../../src/sync/protocol/messages.ts'
-import { signingKey } from '../../../src/sync/protocol/keys.ts'
+import { signingKey, type SigningKey } from '../../../src/sync/protocol/keys.ts'
 import { enrol } from '../../../src/terminal/core/identity.ts'
 import { mondayNoon } from '../../fixtures/demo-world.ts'
 import { KeyStoreInMemory } from '../../fixtures/key-store.ts'
@@ -41,7 +41,7 @@ export class CanteenTills {
   readonly ports: LedgerPorts
   readonly #folder: string
   readonly #random: SeededRandom
-  readonly #ledger: Ledger
+  #ledger: Ledger
   readonly #cards: ReadonlyMap<string, VirtualNtag424>
   readonly #held = new Set<string>()
   readonly #bindingsOnCards = new Set<string>()
@@ -85,6 +85,11 @@ export class CanteenTills {
 
   pass(seconds_: number): Promise<void> {
     return this.time.runUntil(this.time.now + seconds_ * seconds)
+  }
+
+  /** The ledger's process is another one, on the same file. */
+  restartLedger(): void {
+    this.#ledger = createLedger(this.ports)
   }
 
   /** The code that lies in the box of `till-1`. */
@@ -145,13 +150,18 @@ export class CanteenTills {
   role(role: string): TestSigner {
     const found = this.demo.roleKeys.find((key) => key.role === role)
     if (found === undefined) throw new Error(`no ${role}`)
+    return this.holderOf(signingKey(found.privateJwk))
+  }
+
+  /** Whoever signs with this key, at the right time. */
+  holderOf(key: SigningKey): TestSigner {
     const { time } = this
     const clock = {
       get now() {
         return time.now
       },
     }
-    return new TestSigner(this.#ledger, clock, (length) => this.#random.bytes(length), signingKey(found.privateJwk))
+    return new TestSigner(this.#ledger, clock, (length) => this.#random.bytes(length), key)
   }
 
   /** What the ledger has made of each payment, in the order in which they were decided. */

@@ -1,19 +1,22 @@
 /**
  * Method: random transactions at once, each telling random readers of random things, some aborted at a random point,
  * while readers page through their feeds between all of them. What a reader saw must be what was committed for it: all
- * of it, once, in the order 1, 2, 3, … as it came, never with a hole that is filled later. On the embedded store, and
- * on a real PostgreSQL with one connection for each transaction, where commits do overtake each other: there a number
- * from a sequence, given out before the commit, is seen to fail the same property.
+ * of it, once, in the order 1, 2, 3, … as it came, never with a hole that is filled later; where old events are
+ * forgotten meanwhile, it is told so and goes on behind them. On the embedded store, and on a real PostgreSQL with one
+ * connection for each transaction, where commits do overtake each other: there a number from a sequence, given out
+ * before the commit, is seen to fail the same property.
  */
 import * as fc from 'fast-check'
 import { sql, type Kysely } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { inTransaction, type LedgerPorts, type Work } from '../../../ledger-sim/context.ts'
+import { boundsOf, whyNotAfter } from '../../../ledger-sim/feed/bounds.ts'
 import { appendTold, readFeed, tell } from '../../../ledger-sim/feed/outbox.ts'
+import { FeedPruner } from '../../../ledger-sim/feed/pruning.ts'
 import type { Stream } from '../../../ledger-sim/feed/streams.ts'
 import { ledgerKeysOf, newLedgerSecrets } from '../../../ledger-sim/keys.ts'
 import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
-import { openStore, type Connection } from '../../../ledger-sim/store/open-store.ts'
+import { openStore, type Connection, type Store } from '../../../ledger-sim/store/open-store.ts'
 import type { Tables } from '../../../ledger-sim/store/schema.ts'
 import { hasPostgres, startPostgres, type Postgres } from '../../fixtures/postgres.ts'
 
@@ -36,6 +39,9 @@ const plans: fc.Arbitrary<readonly Plan[]> = fc.array(
   { minLength: 1, maxLength: 12 },
 )
 
+/** What is kept so long is forgotten at once. */
+const allMs = -1
+
 class Aborted extends Error {}
 
 const turn = () => new Promise<void>((done) => setImmediate(done))
@@ -49,21 +55,34 @@ function tellAll(work: Pick<Work, 'told'>, tells: readonly Stream[], name: numbe
 interface Feed {
   /** Runs one transaction to its end. @returns whether it was committed */
   play(plan: Plan, name: number): Promise<boolean>
-  page(stream: Stream, after: number): Promise<readonly { readonly cursor: number; readonly subject: string }[]>
+  page(stream: Stream, after: number): Promise<Page>
+  /** Forgets what is old. */
+  prune?(): Promise<unknown>
+}
+
+/** A number: what comes next is forgotten up to there. */
+type Page = readonly { readonly cursor: number; readonly subject: string }[] | number
+
+async function pageOf(work: Pick<Work, 'connection'>, stream: Stream, after: number): Promise<Page> {
+  const events = await readFeed(work, stream, after, 3)
+  const whyNot = whyNotAfter(await boundsOf(work, stream), after)
+  if (whyNot?.oldestCursor !== undefined) return whyNot.oldestCursor
+  return events.map(({ cursor, event }) => ({ cursor, subject: event.kind === 'alert' ? event.subject : '' }))
 }
 
 async function endOf(feed: Feed, stream: Stream): Promise<number> {
   let last = 0
   for (;;) {
     const page = await feed.page(stream, last)
-    if (page.length === 0) return last
-    last = page.at(-1)?.cursor ?? last
+    if (typeof page !== 'number' && page.length === 0) return last
+    last = typeof page === 'number' ? page : (page.at(-1)?.cursor ?? last)
   }
 }
 
 /** Plays all plans at once with readers between them. @returns what is wrong with what one of them saw */
-async function faultsOf(feed: Feed, all: readonly Plan[]): Promise<readonly string[]> {
+async function faultsOf(feed: Feed, all: readonly Plan[], met = { seen: 0, missed: 0 }): Promise<readonly string[]> {
   const faults: string[] = []
+  const missed = new Map<Stream, number>(streams.map((stream) => [stream, 0]))
   const seen = new Map<Stream, string[]>(streams.map((stream) => [stream, []]))
   const starts = new Map<Stream, number>()
   for (const stream of streams) starts.set(stream, await endOf(feed, stream))
@@ -71,9 +90,16 @@ async function faultsOf(feed: Feed, all: readonly Plan[]): Promise<readonly stri
   const readOn = async (stream: Stream): Promise<number> => {
     const subjects = seen.get(stream) ?? []
     const start = starts.get(stream) ?? 0
-    const page = await feed.page(stream, start + subjects.length)
+    const before = missed.get(stream) ?? 0
+    const page = await feed.page(stream, start + before + subjects.length)
+    if (typeof page === 'number') {
+      const gone = page - start - subjects.length
+      if (gone <= before) faults.push(`${stream}: told that ${page} is gone, and had it`)
+      missed.set(stream, gone)
+      return gone - before
+    }
     for (const { cursor, subject } of page) {
-      if (cursor !== start + subjects.length + 1)
+      if (cursor !== start + before + subjects.length + 1)
         faults.push(`${stream}: ${cursor} came as the ${subjects.length + 1}th`)
       subjects.push(subject)
     }
@@ -85,16 +111,26 @@ async function faultsOf(feed: Feed, all: readonly Plan[]): Promise<readonly stri
       await turn()
     }
   })
+  const pruning = (async () => {
+    while (feed.prune !== undefined && !isOver) {
+      for (let wait = 0; wait < 7; wait += 1) await turn()
+      await feed.prune()
+    }
+  })()
   const committed = await Promise.all(all.map((plan, index) => feed.play(plan, index)))
   isOver = true
-  await Promise.all(readers)
+  await Promise.all([...readers, pruning])
   for (const stream of streams) {
     while ((await readOn(stream)) > 0);
     const expected = all.flatMap(({ tells }, name) =>
       committed[name] === true ? tells.flatMap((told, index) => (told === stream ? [`${name}/${index}`] : [])) : [],
     )
     const subjects = seen.get(stream) ?? []
-    if (subjects.toSorted().join() !== expected.toSorted().join())
+    const forgotten = missed.get(stream) ?? 0
+    met.seen += subjects.length
+    met.missed += forgotten
+    const isExpected = new Set(subjects).size === subjects.length && subjects.every((one) => expected.includes(one))
+    if (!isExpected || subjects.length + forgotten !== expected.length)
       faults.push(`${stream}: saw ${subjects.join(' ')}, committed ${expected.join(' ')}`)
     // Within one transaction the order is the one of telling, and nothing of another comes between.
     for (const name of new Set(subjects.map((subject) => subject.split('/')[0]))) {
@@ -127,14 +163,9 @@ test('on the embedded store no reader misses, sees twice or out of order', async
         throw error
       }
     },
-    page: (stream, after) =>
-      inTransaction(ports, async (work) =>
-        (await readFeed(work, stream, after, 3)).map(({ cursor, event }) => ({
-          cursor,
-          subject: event.kind === 'alert' ? event.subject : '',
-        })),
-      ),
+    page: (stream, after) => inTransaction(ports, (work) => pageOf(work, stream, after)),
   }
+  const met = { seen: 0, missed: 0 }
   try {
     await fc.assert(
       fc.asyncProperty(plans, async (all) => {
@@ -142,6 +173,14 @@ test('on the embedded store no reader misses, sees twice or out of order', async
       }),
       { numRuns: 40 },
     )
+    const pruner = new FeedPruner(ports, allMs)
+    await fc.assert(
+      fc.asyncProperty(plans, async (all) => {
+        expect(await faultsOf({ ...feed, prune: () => pruner.prune() }, all, met)).toEqual([])
+      }),
+      { numRuns: 40 },
+    )
+    expect([met.seen > 20, met.missed > 20]).toEqual([true, true])
   } finally {
     await store.close()
   }
@@ -154,9 +193,15 @@ describe.skipIf(!hasPostgres('the outbox'))('on PostgreSQL, where transactions r
   beforeAll(async () => {
     server = await startPostgres()
     database = server.database
-    await sql`create table feed_counter (stream text primary key, last bigint not null)`.execute(database)
+    await sql`create table feed_counter (stream text primary key, last bigint not null,
+      gone bigint not null default 0)`.execute(database)
     await sql`create table feed_event (stream text not null, cursor bigint not null, event_id text not null,
       at bigint not null, content text not null, primary key (stream, cursor))`.execute(database)
+    await sql`create table webhook (webhook_id text primary key, stream text not null, state text not null,
+      cursor bigint not null)`.execute(database)
+    await sql`create table webhook_delivery (webhook_id text, cursor bigint, primary key (webhook_id, cursor))`.execute(
+      database,
+    )
     await sql`create sequence early`.execute(database)
   })
   afterAll(() => server?.stop())
@@ -178,21 +223,26 @@ describe.skipIf(!hasPostgres('the outbox'))('on PostgreSQL, where transactions r
         throw error
       }
     },
-    page: (stream, after) =>
-      database.transaction().execute(async (connection) =>
-        (await readFeed({ connection }, stream, after, 3)).map(({ cursor, event }) => ({
-          cursor,
-          subject: event.kind === 'alert' ? event.subject : '',
-        })),
-      ),
+    page: (stream, after) => database.transaction().execute((connection) => pageOf({ connection }, stream, after)),
   })
 
   test('no reader misses, sees twice or out of order', async () => {
+    const store: Store = {
+      read: (work) => work(database),
+      transaction: (work) => database.transaction().execute(work),
+      isAwaited: () => Promise.resolve(false),
+      close: () => Promise.resolve(),
+    }
+    const keys = ledgerKeysOf(newLedgerSecrets(seededRandom('feed-outbox')))
+    const ports: LedgerPorts = { store, clock: () => 1_790_000_000_000, random: seededRandom('feed'), keys }
+    const pruner = new FeedPruner(ports, allMs)
     const feed = feedWith((connection, { told }) => appendTold({ connection, now: 1_790_000_000_000, told: [...told] }))
     await fc.assert(
       fc.asyncProperty(plans, async (all) => {
         await sql`truncate feed_counter, feed_event`.execute(database)
         expect(await faultsOf(feed, all)).toEqual([])
+        await sql`truncate feed_counter, feed_event`.execute(database)
+        expect(await faultsOf({ ...feed, prune: () => pruner.prune() }, all)).toEqual([])
       }),
       { numRuns: 15 },
     )

@@ -70,6 +70,7 @@ describe('batches', () => {
     'terminal_suspended',
     'internal',
     'nonce_replayed',
+    'dated_before_restart',
   ]
   it.each(passing)('a problem of the way or of the terminal (%s) costs no item its place', async (problem) => {
     const { journal, seeded, ledger, firstRound, scheduler } = bench()
@@ -227,6 +228,22 @@ describe('answers that are not the ledger’s word on this request', () => {
       1_000,
     )
     expect(reply).toMatchObject({ kind: 'no_answer', malformed: false })
+  })
+})
+
+describe('a ledger that was just started, and wants a later signature', () => {
+  it('is one that is away: what it said is about no question, and no list is sent apart for it', async () => {
+    const { journal, seeded, ledger, firstRound, engine, scheduler } = bench()
+    const sold = Array.from({ length: 3 }, () => sellOffline(journal, seeded).terms.tenderId)
+    ledger.on('/v1/terminal/batches', () => ({ problem: 'dated_before_restart', status: 425 }))
+    await firstRound()
+    expect(ledger.bodies('/v1/terminal/batches').map(({ items }) => items.length)).toEqual([3])
+    expect(engine.connectivity.kind).toBe('not_reached')
+    delete ledger.scripts['/v1/terminal/batches']
+    await scheduler.advance(60_000)
+    const [first, again] = ledger.heard.filter(({ path }) => path === '/v1/terminal/batches')
+    expect(again?.body).toEqual(first?.body)
+    expect(sold.map((id) => journal.tender(id)?.state)).toEqual(['settled', 'settled', 'settled'])
   })
 })
 

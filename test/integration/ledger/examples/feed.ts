@@ -1,7 +1,9 @@
 /** Examples of the status feed, asked for, streamed and posted, and of how things stand. */
 import { FeedBell } from '../../../../ledger-sim/feed/bell.ts'
+import { FeedPruner } from '../../../../ledger-sim/feed/pruning.ts'
 import { WebhookCourier, type Sent } from '../../../../ledger-sim/feed/webhook-courier.ts'
 import { demoCanteen, demoShop } from '../../../../ledger-sim/scenarios/demo-schemes.ts'
+import { dayMs } from '../demo-ledger.ts'
 import { bought, done } from '../rules-world.ts'
 import type { Stage, Story } from './stage.ts'
 
@@ -14,6 +16,7 @@ export const story: Story = async (stage) => {
   await read(stage)
   await post(stage)
   await watch(stage)
+  await forget(stage)
 }
 
 /** Something happens to the merchant's money. */
@@ -69,6 +72,18 @@ async function deliver({ demo: { ports } }: Stage): Promise<void> {
   for (let turn = 0; turn < 60; turn += 1) await new Promise<void>((next) => setImmediate(next))
   await courier.stop()
   if (failures.length > 0) throw failures[0]
+}
+
+/** Three months later, and some days. */
+async function forget(stage: Stage): Promise<void> {
+  stage.demo.clock.now += 100 * dayMs
+  await new FeedPruner(stage.demo.ports).prune()
+  const reader = stage.as('merchant', merchant)
+  const before = { after: '1' }
+  await reader.get('What comes after the cursor is kept no more', '/v1/events', before, 410)
+  await reader.get('What comes after the cursor is kept no more', '/v1/event-stream', before, 410)
+  const webhook = { webhookId: stage.id(), url: 'http://127.0.0.1:9000/tolem', after: 1 }
+  await reader.post('What comes after the cursor is kept no more', '/v1/webhooks', webhook, 410)
 }
 
 async function watch(stage: Stage): Promise<void> {

@@ -129,7 +129,7 @@ export class Stage {
     const response = await this.demo.ledger.handle(request)
     if (response.stream === undefined) return response
     const page = await response.stream.next(response.stream.after)
-    const first = page === 'ended' ? undefined : page[0]
+    const first = typeof page === 'string' ? undefined : page[0]
     if (first === undefined) throw new Error('nothing is streamed')
     return { status: response.status, headers: response.headers, body: first.data }
   }
