@@ -151,11 +151,6 @@ export const faults = {
     wrong: 'await dueAt(work.connection, { now: BigInt(work.now + 86_400_000) })',
   },
   // Who pays.
-  'a lease sells for as long as it is presented': {
-    file: whoPays,
-    right: 'if (decidedAt > lease.sellUntil)',
-    wrong: 'if (decidedAt > lease.presentUntil)',
-  },
   'a sale is never too late': {
     file: whoPays,
     right: 'const isLate = sale.presentedAt > lease.presentUntil\n',

@@ -11,7 +11,7 @@ const usage = 'Use: npm run ledger-faults -- [--fault NAME] [--stories N] [--see
 const { values } = askedOf(usage, {
   options: {
     fault: { type: 'string' },
-    stories: { type: 'string', default: '200' },
+    stories: { type: 'string', default: '40' },
     seed: { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
   },
@@ -24,7 +24,7 @@ const { play } = await import('./play.ts')
 
 const say = (line: string): void => void process.stderr.write(`  ${line}\n`)
 const commit = commitOf(import.meta.dirname)
-say(`${count} stories at most, seed ${seed}`)
+say(`${count} stories drawn at most, seed ${seed}`)
 if (wanted === undefined) {
   const asItIs = await play(undefined, count, seed)
   if (asItIs.foundAt !== undefined)

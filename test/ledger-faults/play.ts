@@ -16,7 +16,7 @@ export interface Played {
 
 /**
  * @param fault none: the ledger as it is, by which it is seen that what is found is the fault
- * @param count how many stories are played at most, beside those in which each scene and each question is met once
+ * @param count how many stories are drawn, beside those in which each scene and each question is met once
  * @throws Error when the stories end in a way that says nothing of the fault
  */
 export async function play(fault: Fault | undefined, count: number, seed: number): Promise<Played> {

@@ -1,7 +1,7 @@
 /** What stories are made of: single acts of everybody, and scenes (`whole-scenes.ts`). */
 import fc from 'fast-check'
 import { kinds, step, type Kind, type Step } from './whole-requests.ts'
-import { scenes } from './whole-scenes.ts'
+import { aloneScenes, scenes } from './whole-scenes.ts'
 import { dayMs, hourMs, minuteMs } from './whole-state.ts'
 import { tillStep, type TillStep } from './whole-till.ts'
 
@@ -57,6 +57,7 @@ export const stories: fc.Arbitrary<readonly Act[]> = fc.noBias(
 
 /** Each scene and each single act of a role once, in a few stories: what chance may not come to within a short run. */
 export function eachOnce(seed: number): [readonly Act[]][] {
+  const alone = aloneScenes.flatMap((each, index) => fc.sample(each, { seed: seed + index, numRuns: 1 }))
   const drawn = scenes.flatMap((each, index) => fc.sample(each, { seed: seed + index, numRuns: 2 }))
   const acts = Object.keys(kinds).flatMap((kind, index) =>
     fc.sample(step, { seed: seed + index, numRuns: 2 }).map((each): Act => {
@@ -69,5 +70,5 @@ export function eachOnce(seed: number): [readonly Act[]][] {
       .slice(0, 8)
       .flat(),
   )
-  return [...stories, acts].map((story) => [story])
+  return [...alone, ...stories, acts].map((story) => [story])
 }

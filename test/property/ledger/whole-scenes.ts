@@ -268,26 +268,6 @@ export const scenes: readonly fc.Arbitrary<readonly Act[]>[] = [
     asks('reverse', { stray: 9, whom: 9, which: 5 }),
     asks('direct', { who: 0, which: 1, stray: 4, size: 'small' }),
   ),
-  // Another one asks under the same id, with the same terms.
-  scene(
-    asks('pay_entity', { size: 'small' }),
-    fc.nat(owners.length - 1).map((other) => () => ({ act: 'again' as const, which: 25 * other, changed: 3 })),
-  ),
-  // What was paid comes back in parts, and then what is left of it.
-  scene(
-    asks('pay_entity', { size: 'small' }),
-    asks('refund', { whom: 0, which: 1, size: 'half' }),
-    perhaps(asks('refund', { whom: 0, which: 1, size: 'above' })),
-    perhaps(asks('refund', { whom: 0, which: 1, size: 'half' })),
-    asks('reverse', { whom: 0, which: 1 }),
-    asks('refund', { whom: 0, which: 1 }),
-  ),
-  // To the last moment of its day, and after it: each act takes a millisecond.
-  scene(
-    asks('pay_entity', { size: 'small' }),
-    wait(dayMs - 2, dayMs - 1, 2 * dayMs),
-    asks('reverse', { whom: 0, which: 1 }),
-  ),
   // What rules give and take.
   scene(
     asks('direct', { whom: 0, size: 'small' }),
@@ -362,7 +342,37 @@ export const scenes: readonly fc.Arbitrary<readonly Act[]>[] = [
       asks('block', { who: first, whom: 3 }),
     ),
   ),
-  // Once each, without anything by chance: what `npm run ledger-faults` had not found.
+]
+
+/**
+ * Each a story of its own, before which nothing has happened, so that it comes out: faults that were planted
+ * (`npm run ledger-faults`) had not been met by chance.
+ */
+export const aloneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
+  scene(
+    asks('pay_entity', { size: 'small' }),
+    fc.constant(() => ({ act: 'again' as const, which: 0, changed: 1 })),
+  ),
+  // Another one asks under the same id, with the same terms.
+  scene(
+    asks('pay_entity', { size: 'small' }),
+    fc.nat(owners.length - 1).map((other) => () => ({ act: 'again' as const, which: 25 * other, changed: 3 })),
+  ),
+  // What was paid comes back in parts, and then what is left of it.
+  scene(
+    asks('pay_entity', { size: 'small' }),
+    asks('refund', { whom: 0, which: 1, size: 'half' }),
+    perhaps(asks('refund', { whom: 0, which: 1, size: 'above' })),
+    perhaps(asks('refund', { whom: 0, which: 1, size: 'half' })),
+    asks('reverse', { whom: 0, which: 1 }),
+    asks('refund', { whom: 0, which: 1 }),
+  ),
+  // To the last moment of its day, and after it: each act takes a millisecond.
+  scene(
+    asks('pay_entity', { size: 'small' }),
+    wait(dayMs - 2, dayMs - 1, 2 * dayMs),
+    asks('reverse', { whom: 0, which: 1 }),
+  ),
   scene(
     at(0, 'fetch'),
     sells(0, 0, { size: 'small' }),
@@ -371,7 +381,6 @@ export const scenes: readonly fc.Arbitrary<readonly Act[]>[] = [
     at(0, 'reverse_tender', { whom: 1, which: 1 }),
     at(0, 'hand_over'),
   ),
-  scene(at(0, 'fetch'), wait(13 * hourMs), sells(0, 0), at(0, 'hand_over')),
   scene(
     at(0, 'fetch'),
     sells(0, 0, { size: 'all' }),
