@@ -171,17 +171,18 @@ export class Story {
     if (!('code' in expected)) expect((actual as Record<string, unknown>)['code']).toBe(undefined)
   }
 
-  /** The same again, as it was, with another amount, by the former key where there is one, or by somebody else. */
+  /** The same again, as it was, with another amount, by the former key where there is one, or, of the last, by somebody else. */
   async #again(which: number, changed: number): Promise<void> {
     const sent = this.#former.at(-1 - (which % Math.min(25, Math.max(1, this.#former.length))))
+    const last = this.#former.at(-1)
+    if (changed === 3 && last?.kind === 'role') {
+      meet(this.whole, 'again, by anybody')
+      return this.#send({ ...last.request, by: pick(owners, which) })
+    }
     if (sent === undefined) return undefined
     if (sent.kind === 'item') return this.#handOver(sent.till, [sent.item])
     const { request } = sent
     const { amount } = request.body
-    if (changed === 3) {
-      meet(this.whole, 'again, by anybody')
-      return this.#send({ ...request, by: pick(owners, Math.floor(which / 25)) })
-    }
     const isOther = changed === 1 && typeof amount === 'bigint'
     const body = isOther ? { ...request.body, amount: amount + 1n } : request.body
     meet(this.whole, isOther ? 'again with other terms' : 'again')
