@@ -16,7 +16,7 @@ const { values } = askedOf(usage, {
     json: { type: 'boolean', default: false },
   },
 })
-const count = wholeNumber(usage, 'stories', values.stories, 1)
+const count = wholeNumber(usage, 'stories', values.stories, 0)
 const seed = wholeNumber(usage, 'seed', values.seed, 0)
 const wanted = values.fault
 if (wanted !== undefined && !isFault(wanted)) askedWrongly(usage, `There is no fault "${wanted}".`)
