@@ -77,11 +77,6 @@ export const faults = {
     right: "{ debit: centralBankNonCash, credit: reserve, amount, kind: 'issue-return-non-cash' }",
     wrong: "{ debit: outsideNonCash, credit: reserve, amount, kind: 'issue-return-non-cash' }",
   },
-  'marked money leaves as non-cash': {
-    file: 'accounts/conversions.ts',
-    right: "redeemable: readonly AccountKind[] = ['legal-entity', 'merchant', 'individual']",
-    wrong: "redeemable: readonly AccountKind[] = ['legal-entity', 'merchant', 'individual', 'scheme', 'escrow']",
-  },
   // People.
   'half a day counts as a day': {
     file: limits,

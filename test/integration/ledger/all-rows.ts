@@ -14,8 +14,8 @@ export async function rowsOf({ store }: Pick<LedgerPorts, 'store'>): Promise<Rea
   })
 }
 
-/** What a card has signed is used up wherever it was heard: its counter goes on. */
+/** What a card or a key has signed is used up wherever it was heard: its counter, its latest moment, goes on. */
 function comparable(key: string, value: unknown): unknown {
-  if (key === 'highest_counter') return undefined
+  if (key === 'highest_counter' || key === 'latest_signed') return undefined
   return typeof value === 'bigint' ? String(value) : value
 }

@@ -415,14 +415,14 @@ export const aloneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
     at(0, 'hand_over'),
   ),
   scene(
-    at(1, 'fetch'),
-    sells(1, 0, { size: 'half' }),
-    at(1, 'hand_over'),
-    spendsAll(1),
-    reversesLast(1),
-    at(1, 'hand_over'),
-    sells(1, 1, { size: 'small' }),
-    at(1, 'hand_over'),
+    at(0, 'fetch'),
+    sells(0, 0, { size: 'all' }),
+    at(0, 'hand_over'),
+    spendsAll(0),
+    reversesLast(0),
+    at(0, 'hand_over'),
+    sells(0, 1, { size: 'small' }),
+    at(0, 'hand_over'),
   ),
   scene(
     at(1, 'fetch'),
@@ -469,5 +469,4 @@ export const aloneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
     wait(dayMs + 1),
     asks('person', { who: 2, whom: 3, size: 'single', which: 0 }),
   ),
-  scene(asks('fund', { who: 0, which: 4, size: 'small' }), asks('buy_entity', { which: 5, size: 'one' })),
 ]

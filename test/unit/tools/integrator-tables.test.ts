@@ -55,7 +55,7 @@ describe('docs/integrator.md', () => {
       expect(toDo, code).toMatch(acts)
     }
     const waits = cells.filter(([, , , toDo]) => toDo?.startsWith('Wait')).map(([code]) => code)
-    expect(waits).toEqual(['`rate_limited`'])
+    expect(waits).toEqual(['`dated_before_restart`', '`rate_limited`'])
   })
 
   it('without its marks is no document to write into', () => {
