@@ -171,7 +171,7 @@ export class Story {
     if (!('code' in expected)) expect((actual as Record<string, unknown>)['code']).toBe(undefined)
   }
 
-  /** The same again, as it was, with another amount, by the former key where there is one, or, of the last, by somebody else. */
+  /** The same again: as it was, with another amount, by the former key if there is one; the last, by somebody else. */
   async #again(which: number, changed: number): Promise<void> {
     const sent = this.#former.at(-1 - (which % Math.min(25, Math.max(1, this.#former.length))))
     const last = this.#former.at(-1)

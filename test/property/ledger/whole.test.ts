@@ -6,8 +6,8 @@
  * Method: random stories against a real ledger on disk, through its signed door. After each step the answers, every
  * balance, the tenders, the uses of slots, debts and alerts are the model's, and no tiyn is made or lost; at the end
  * the audit looks. What met in the stories is counted by name. The seed is fixed, so that what has to meet always does:
- * `TOLEM_SEED` takes another one, `TOLEM_STORIES` draws more of them. fast-check makes a failing story as small as it can
- * (`TOLEM_SHRINK=no`: leaves it as it is), and its trace is printed. What it finds: `npm run ledger-faults`.
+ * `TOLEM_SEED` takes another one, `TOLEM_STORIES` draws more of them. fast-check makes a failing story as small as it
+ * can (`TOLEM_SHRINK=no`: leaves it as it is), and its trace is printed. What it finds: `npm run ledger-faults`.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
