@@ -18,14 +18,10 @@ export const holderRules: readonly Rule[] = [
       left join holder on holder.holder = named.holder where holder.holder is null`,
   },
   {
-    rule: 'a holder stays the agency’s that named it first, and has its cards from no other one',
+    rule: 'a holder is an agency’s that named it, and has its cards from no other one',
     wrong: `
       select card.card as subject, 'registered by ' || registered_by || ' for a holder of ' || agency_id as detail
       from card join holder on holder.holder = card.holder where registered_by <> agency_id
-      union all
-      select holder.holder, 'is ' || holder.agency_id || '’s, and was entitled before by ' || entitled.agency_id
-      from holder join (${entitlings}) entitled on entitled.holder = holder.holder
-      where entitled.agency_id <> holder.agency_id and entitled.since < holder.since
       union all
       select holder.holder, 'is ' || holder.agency_id || '’s, which has not named it' from holder
       where not exists (select 1 from card

@@ -26,7 +26,9 @@ export interface NamedKey {
   readonly file: string
 }
 
-/** With ".reserve" behind it, it is the name of an account in settlement messages (ISO 20022 Max34Text). */
+/** ISO 20022 Max35Text: it stands in settlement messages. */
+const centralBankNameMax = 35
+/** Max34Text of an account, less ".reserve". */
 const bankNameMax = 26
 
 interface InstitutionKey extends FirstKey {
@@ -35,8 +37,7 @@ interface InstitutionKey extends FirstKey {
 
 /** @throws StartFailure */
 export function readFirstKey({ role, owner, file }: NamedKey): InstitutionKey {
-  const institution = institutionOf(role)
-  return { role: institution, owner: ownerOf(owner, institution), jwk: jwkOf(file) }
+  return { role: institutionOf(role), owner: ownerOf(owner), jwk: jwkOf(file) }
 }
 
 /**
@@ -90,8 +91,10 @@ function remedyOf({ role, owner }: InstitutionKey, present: string): string {
 async function needAccounts(work: Work, { role, owner }: InstitutionKey): Promise<void> {
   const centralBank = (await findAccount(work, issueAccount))?.owner
   if (role === 'central-bank') {
-    if (centralBank === undefined) await openCentralBank(work, owner)
-    else if (centralBank !== owner)
+    if (centralBank === undefined) {
+      mustFit(role, owner)
+      await openCentralBank(work, owner)
+    } else if (centralBank !== owner)
       throw refusal('other_central_bank', `This ledger’s central bank is ${centralBank}: a ledger has one.`)
     return
   }
@@ -104,6 +107,7 @@ async function needAccounts(work: Work, { role, owner }: InstitutionKey): Promis
       'owner_is_taken',
       `${owner} is the name of an account, or a beginning of such. Choose another --owner.`,
     )
+  mustFit(role, owner)
   await openBank(work, owner, owner)
 }
 
@@ -117,14 +121,19 @@ function institutionOf(role: string): Institution {
   throw refusal('role_unknown', `There is no role "${role}". Use one of: ${institutions.join(', ')}.`)
 }
 
-function ownerOf(owner: string, role: Institution): string {
-  const most = role === 'bank' || role === 'central-bank' ? bankNameMax : 63
-  if (nameSchema.safeParse(owner).success && owner.length <= most && !isPlatformName(owner)) return owner
+function ownerOf(owner: string): string {
+  if (nameSchema.safeParse(owner).success && !isPlatformName(owner)) return owner
   throw refusal(
     'owner_malformed',
-    `"${owner}" cannot be the name of this ${role}. Use 2 to ${most} of a-z, 0-9, "." and "-", ` +
-      'and none that the platform gives.',
+    `"${owner}" cannot be an owner’s name. Use 2 to 63 of a-z, 0-9, "." and "-", and none that the platform gives.`,
   )
+}
+
+/** Of whom settlement messages are to speak. One who has accounts already has its name, however long. */
+function mustFit(role: Institution, owner: string): void {
+  const most = role === 'bank' ? bankNameMax : centralBankNameMax
+  if (owner.length > most)
+    throw refusal('owner_malformed', `"${owner}" is too long for a ${role}: its messages have room for ${most}.`)
 }
 
 /** Members that say nothing of the key itself (`kid`, `use`, `alg`) are left out. */

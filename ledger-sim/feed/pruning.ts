@@ -94,6 +94,15 @@ async function forgetOf({ connection }: Work, feed: Feed, before: number, most: 
   const delivered = await deliveredUntil({ connection }, stream)
   const upTo = delivered === undefined || until < delivered ? until : delivered
   if (upTo <= gone) return 0
+  // Its row first, and only as it was read: of two who forget at once one does.
+  const moved = await connection
+    .updateTable('feed_counter')
+    .set({ gone: upTo })
+    .where('stream', '=', stream)
+    .where('gone', '=', gone)
+    .returning('stream')
+    .executeTakeFirst()
+  if (moved === undefined) return 0
   await connection
     .deleteFrom('feed_event')
     .where('stream', '=', stream)
@@ -109,7 +118,6 @@ async function forgetOf({ connection }: Work, feed: Feed, before: number, most: 
     .where('cursor', '>', gone)
     .where('cursor', '<=', upTo)
     .execute()
-  await connection.updateTable('feed_counter').set({ gone: upTo }).where('stream', '=', stream).execute()
   return Number(upTo - gone)
 }
 

@@ -35,11 +35,13 @@ export class LatestSigned {
    * The moment until which nothing of the key is heard, seconds. Asked for each proved request before `keep`.
    *
    * @param kept of the key's row; what it was at the first request of the key is what counts
+   * @param latest the latest moment that is taken now, seconds. What is kept beyond it was signed by a clock of the
+   * ledger that ran ahead and was put right: nobody waits for longer than until then.
    */
-  horizonOf(keyId: string, kept: bigint | null): number {
+  horizonOf(keyId: string, kept: bigint | null, latest: number): number {
     const known = this.#keys.get(keyId)
     if (known !== undefined) return known.horizon
-    const horizon = Number(kept ?? -1n)
+    const horizon = Math.min(Number(kept ?? -1n), latest)
     this.#keys.set(keyId, { horizon, raisedTo: horizon, raised: Promise.resolve() })
     return horizon
   }

@@ -108,7 +108,8 @@ export class Authentication {
     { keyId, moment }: Extract<Verified, { kind: 'valid' }>,
     now: number,
   ): WhoAsks | undefined {
-    const wait = this.#latest.horizonOf(keyId, kept) - moment.created
+    const latest = Math.floor(now / 1000) + clockSkewSeconds
+    const wait = this.#latest.horizonOf(keyId, kept, latest) - moment.created
     if (wait >= 0) return { kind: 'refusal', problem: problemOf('dated_before_restart'), retryAfterSeconds: wait + 1 }
     switch (window.use(keyId, moment.nonce, now)) {
       case 'fresh':

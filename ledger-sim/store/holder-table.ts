@@ -20,19 +20,30 @@ export const holderTable: TablePlan = {
 }
 
 /**
- * Of before it is known who entitled a holder, and not who registered a card: the agency of the earliest entitlement,
- * also of one that has ended; of several at the same moment the first by name, since nothing tells them apart.
+ * Of before it is known who entitled a holder, and who issued an applet card: the agency that did the first of these,
+ * also of an entitlement that has ended; of several at the same moment (all of before households have 0) the issuer of
+ * an applet card, else the first by name, since nothing tells them apart. Who registered another card nobody knows.
  */
 export async function giveHoldersToAgencies(database: Kysely<unknown>): Promise<void> {
   await sql`
+    update card set registered_by =
+      (select applet_card.agency_id from applet_card where applet_card.card = card.card)`.execute(database)
+  await sql`
     insert into holder (holder, agency_id, since)
-    with named as (
-      select ever.holder, scheme.agency_id, ever.since
+    with issued as (
+      select card.holder, card.registered_by as agency_id, card_status.at as since
+      from card join card_status on card_status.card = card.card and card_status.change = 1
+      where card.registered_by is not null),
+    named as (
+      select ever.holder, scheme.agency_id, ever.since,
+        (select count(*) from issued where issued.holder = ever.holder and issued.agency_id = scheme.agency_id) as cards
       from (select scheme_id, holder, since from entitlement
         union all select scheme_id, holder, since from former_entitlement) as ever
-      join scheme on scheme.scheme_id = ever.scheme_id)
-    select named.holder, min(named.agency_id), named.since
-    from named join (select holder, min(since) as since from named group by holder) as earliest
-      on earliest.holder = named.holder and earliest.since = named.since
-    group by named.holder, named.since`.execute(database)
+      join scheme on scheme.scheme_id = ever.scheme_id
+      union all select holder, agency_id, since, 1 from issued),
+    placed as (
+      select holder, agency_id, since,
+        row_number() over (partition by holder order by since, case when cards > 0 then 0 else 1 end, agency_id) as place
+      from named)
+    select holder, agency_id, since from placed where place = 1`.execute(database)
 }

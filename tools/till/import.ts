@@ -193,7 +193,8 @@ async function handOver(
     created = verified.moment.created
     if (code === 'dated_before_restart' && attempt < 3) {
       // No signature covers the header, so it keeps nobody waiting for longer than an honest ledger would.
-      const seconds = Math.min(Number(sent.response.headers['retry-after'] ?? 1), waitSecondsMax)
+      const wanted = sent.response.headers['retry-after'] ?? ''
+      const seconds = /^\d{1,6}$/.test(wanted) ? Math.min(Number(wanted), waitSecondsMax) : 1
       await setTimeout(seconds * 1_000)
       created += seconds
       continue

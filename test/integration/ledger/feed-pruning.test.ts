@@ -89,7 +89,6 @@ describe('what is older than ninety days', () => {
     await prune()
     for (const after of [0, gone - 1]) {
       expect(await read(`?after=${after}`)).toMatchObject(goneUpTo(gone))
-      expect(await canteen().get(`/v1/event-stream?after=${after}`)).toMatchObject(goneUpTo(gone))
       const webhook = { webhookId: v7(), url: 'http://127.0.0.1:9000/', after }
       expect(await canteen().post('/v1/webhooks', webhook)).toMatchObject(goneUpTo(gone))
     }
@@ -101,6 +100,29 @@ describe('what is older than ninety days', () => {
     expect(fresh.stream?.after).toBe(gone)
     // Another reader's feed is as it was.
     expect((await demo.role('merchant', 'kokbazar-shop').get('/v1/events?after=0')).status).toBe(200)
+  })
+
+  test('is refused by a stream where it begins: `Last-Event-ID` outdoes what the address says', async () => {
+    const gone = await threeOldTwoNew()
+    await prune()
+    const http = await startHttp({ ledger: demo.ledger, port: 0 })
+    try {
+      const open = async (query: string, headers: Record<string, string> = {}) => {
+        const url = `${http.url}/v1/event-stream${query}`
+        const created = Math.floor(demo.clock.now / 1_000)
+        const nonce = Buffer.from(demo.random(16)).toString('base64url')
+        const moment = { created, expires: created + 60, nonce }
+        const signed = signRequest({ method: 'GET', url, body: '' }, canteen().key, moment)
+        const response = await fetch(url, { headers: { ...signed.headers, ...headers } })
+        if (response.status === 200) await response.body?.cancel()
+        return response.status === 200 ? { status: 200 } : { status: response.status, body: await response.json() }
+      }
+      expect(await open(`?after=${gone - 1}`)).toMatchObject(goneUpTo(gone))
+      expect(await open(`?after=${gone - 1}`, { 'last-event-id': String(gone) })).toEqual({ status: 200 })
+      expect(await open(`?after=${gone}`, { 'last-event-id': String(gone - 1) })).toMatchObject(goneUpTo(gone))
+    } finally {
+      await http.close()
+    }
   })
 
   test('ends a stream that is still there rather than leave a hole in it', async () => {

@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join, resolve } from 'node:path'
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openBank } from '../../../ledger-sim/accounts/conversions.ts'
 import { openAccount } from '../../../ledger-sim/accounts/accounts.ts'
 import { auditFile } from '../../../ledger-sim/audit.ts'
 import { inTransaction, type LedgerPorts } from '../../../ledger-sim/context.ts'
@@ -205,15 +206,21 @@ describe('the command refuses, and nothing changes:', () => {
       /central bank is national-bank.*\(other_central_bank\)/,
     ],
     ['a bank named as a beginning', 'bank', 'scheme', stranger, /scheme is the name of an account.*\(owner_is_taken\)/],
-    ['a name of the platform', 'agency', 'saiga-bank.reserve', stranger, /cannot be the name of .*\(owner_malformed\)/],
-    ['a bank named longer than its messages', 'bank', 'b'.repeat(27), stranger, /Use 2 to 26 of.*\(owner_malformed\)/],
     [
-      'a name that is none',
+      'a name of the platform',
       'agency',
-      'Tulip',
+      'saiga-bank.reserve',
       stranger,
-      /"Tulip" cannot be the name of this agency.*\(owner_malformed\)/,
+      /cannot be an owner’s name.*\(owner_malformed\)/,
     ],
+    [
+      'a bank named longer than its messages',
+      'bank',
+      'b'.repeat(27),
+      stranger,
+      /too long for a bank: .* room for 26.*\(owner_malformed\)/,
+    ],
+    ['a name that is none', 'agency', 'Tulip', stranger, /"Tulip" cannot be an owner’s name.*\(owner_malformed\)/],
     ['a role that is none', 'king', 'office', stranger, /no role "king".*auditor\. \(role_unknown\)/],
     ['a terminal', 'terminal', 'till-1', stranger, /enrolled by a code.*\(role_not_here\)/],
     ['a bank’s client', 'merchant', 'shop-2', stranger, /from its bank: POST \/v1\/client-keys\. \(role_not_here\)/],
@@ -305,6 +312,26 @@ test('a bank whose keys are heard no more gets another first one, and keeps its 
     await expect(register(bank.jwk)).rejects.toThrow('heard no more')
     expect((await register(next.jwk)).outcome).toEqual({ kind: 'registered', keyId: next.keyId })
     expect(await accounts()).toEqual(before)
+  } finally {
+    await opened.close()
+  }
+})
+
+test('a bank of a name longer than one is given today gets another first key as well', async () => {
+  const owner = `bank-${'a'.repeat(30)}`
+  const opened = await openDataFolder(data, seededRandom('a long name'))
+  try {
+    const ports = {
+      store: opened.store,
+      clock: () => Date.now(),
+      random: seededRandom(owner),
+      keys: ledgerKeysOf(opened.secrets),
+    }
+    await inTransaction(ports, (work) => openBank(work, owner, owner))
+    const file = join(folder.path, 'key.json')
+    writeFileSync(file, JSON.stringify(p256(owner).jwk))
+    const { outcome } = await registerInstitution(ports, readFirstKey({ role: 'bank', owner, file }))
+    expect(outcome.kind).toBe('registered')
   } finally {
     await opened.close()
   }

@@ -305,6 +305,7 @@ test('a holder of before is the agency’s that entitled it first, whether it st
     .pluck()
     .all()
   const [other, [later, left, together, never]] = ['a-former-agency', ['later', 'left', 'together', 'never']] as const
+  const [issuer, [issued, shared]] = ['the-issuer', ['issued', 'shared']] as const
   file.exec(`
     INSERT INTO scheme (scheme_id, version, agency_id, account_id, content)
       SELECT 'of-another', version, '${other}', account_id, content FROM scheme LIMIT 1;
@@ -315,7 +316,17 @@ test('a holder of before is the agency’s that entitled it first, whether it st
     INSERT INTO former_entitlement (scheme_id, holder, beneficiary, since, ended_at)
       VALUES ('of-another', '${left}', 'b-2', 5, 6);
     INSERT INTO card (card, holder, status, epoch, highest_counter, file_read_key, till_key)
-      VALUES ('card-of-nobody', '${never}', 'active', 1, 0, '', '')`)
+      VALUES ('card-of-nobody', '${never}', 'active', 1, 0, '', ''),
+        ('issued-to', '${issued}', 'active', 1, 0, '', ''), ('shared-card', '${shared}', 'active', 1, 0, '', '');
+    INSERT INTO card_status (card, change, status, at)
+      VALUES ('issued-to', 1, 'active', 30), ('issued-to', 2, 'blocked', 40), ('shared-card', 1, 'active', 30);
+    INSERT INTO issuer_certificate (agency_id, serial, certificate) VALUES ('${issuer}', 900, '');
+    INSERT INTO applet_card (card, card_id, agency_id, serial, key_epoch, public_key, certificate)
+      VALUES ('issued-to', '01', '${issuer}', 901, 1, '', ''), ('shared-card', '02', '${issuer}', 902, 1, '', '');
+    INSERT INTO scheme (scheme_id, version, agency_id, account_id, content)
+      SELECT 'of-issuer', version, '${issuer}', account_id, content FROM scheme LIMIT 1;
+    INSERT INTO entitlement (scheme_id, holder, beneficiary, since)
+      VALUES ('of-another', '${shared}', 'b-4', 0), ('of-issuer', '${shared}', 'b-4', 0)`)
   file.close()
   const ledger = await ledgerOn(path)
   const holders = await ledger.store.read((connection) =>
@@ -325,6 +336,11 @@ test('a holder of before is the agency’s that entitled it first, whether it st
     [later, 10n],
     [left, 5n],
     [together, 0n],
+  ])
+  // Who issued an applet card is known, and counts where no entitlement is earlier.
+  expect(holders.filter((row) => row.agency_id === issuer).map((row) => [row.holder, row.since])).toEqual([
+    [issued, 30n],
+    [shared, 0n],
   ])
   expect(holders.filter((row) => row.agency_id === demoAgency).map((row) => row.holder)).toEqual(livedHolders)
   expect(auditFile(path)?.faults.filter(({ rule }) => rule.includes('holder'))).toEqual([])

@@ -145,6 +145,22 @@ describe('a key that waits', () => {
     expect(await ask(agency)).toMatchObject({ status: 200 })
   })
 
+  test('is heard within two minutes when the ledger’s own clock had run ahead by a year', async () => {
+    const agency = demo.role('agency')
+    const year = 365 * 86_400_000
+    demo.clock.now += year
+    expect((await agency.send(signedBy(agency, 'GET', '/v1/role-keys', ''))).status).toBe(200)
+    demo.clock.now -= year
+    const ledger = restarted()
+    const first = signedBy(agency, 'GET', '/v1/role-keys', '')
+    expect(await problemOf(ledger, first)).toMatchObject({ code: 'dated_before_restart', retryAfter: '121' })
+    demo.clock.now += 121_000
+    const later = signedBy(agency, 'GET', '/v1/role-keys', '')
+    expect(await problemOf(ledger, later)).toMatchObject({ status: 200 })
+    // And what was answered meanwhile is not answered by the next process.
+    expect(await problemOf(restarted(), later)).toMatchObject({ code: 'dated_before_restart' })
+  })
+
   test('waits for nothing that anybody else has said in its name, or at no time of the ledger’s', async () => {
     const agency = demo.role('agency')
     const other = p256('somebody else')

@@ -72,22 +72,31 @@ describe.skipIf(!hasPostgres('whose a holder is'))('on PostgreSQL', () => {
     )
   })
 
-  test('the migration gives each holder to the agency that entitled it first', async () => {
+  test('the migration gives each holder to the agency that entitled it first, or issued its applet card', async () => {
     const { database } = server
     await sql`truncate holder`.execute(database)
     await sql`create table scheme (scheme_id text primary key, agency_id text not null)`.execute(database)
     for (const table of ['entitlement', 'former_entitlement'])
       await sql`create table ${sql.table(table)} (scheme_id text, holder text, since bigint)`.execute(database)
+    await sql`create table card (card text, holder text, registered_by text)`.execute(database)
+    await sql`create table applet_card (card text, agency_id text)`.execute(database)
+    await sql`create table card_status (card text, change bigint, at bigint)`.execute(database)
     await sql`insert into scheme values ('lunch', 'education'), ('food', 'social')`.execute(database)
     await sql`insert into entitlement values ('lunch', 'a', 20), ('food', 'a', 10), ('lunch', 'b', 20)`.execute(
       database,
     )
     await sql`insert into former_entitlement values ('food', 'b', 5)`.execute(database)
+    await sql`insert into entitlement values ('food', 'c', 0), ('lunch', 'c', 0)`.execute(database)
+    await sql`insert into card values ('1', 'c', null), ('2', 'd', null), ('3', 'a', null)`.execute(database)
+    await sql`insert into applet_card values ('1', 'social'), ('2', 'social'), ('3', 'education')`.execute(database)
+    await sql`insert into card_status values ('1', 1, 30), ('2', 1, 30), ('3', 1, 30), ('2', 2, 40)`.execute(database)
     await giveHoldersToAgencies(database as unknown as Kysely<unknown>)
     const rows = await database.selectFrom('holder').selectAll().orderBy('holder').execute()
     expect(rows).toEqual([
       { holder: 'a', agency_id: 'social', since: 10n },
       { holder: 'b', agency_id: 'social', since: 5n },
+      { holder: 'c', agency_id: 'social', since: 0n },
+      { holder: 'd', agency_id: 'social', since: 30n },
     ])
   })
 })

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { v7 } from 'uuid'
 import { expect } from 'vitest'
 import { inTransaction } from '../../../../ledger-sim/context.ts'
+import { problemOfOutcome } from '../../../../ledger-sim/http/problems.ts'
 import { examplesFolder, readPart, type Example } from '../../../../ledger-sim/http/examples.ts'
 import type { Role } from '../../../../ledger-sim/http/operation.ts'
 import { nameHolder } from '../../../../ledger-sim/schemes/holders.ts'
@@ -128,7 +129,10 @@ export class Stage {
   async #firstEvent(request: HttpRequest): Promise<HttpResponse> {
     const response = await this.demo.ledger.handle(request)
     if (response.stream === undefined) return response
-    const page = await response.stream.next(response.stream.after)
+    const { stream } = response
+    const whyNot = await stream.whyNotAfter(stream.after)
+    if (whyNot !== undefined) return this.demo.ledger.refuse(request, problemOfOutcome(whyNot))
+    const page = await stream.next(stream.after)
     const first = typeof page === 'string' ? undefined : page[0]
     if (first === undefined) throw new Error('nothing is streamed')
     return { status: response.status, headers: response.headers, body: first.data }
