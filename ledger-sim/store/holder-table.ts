@@ -43,7 +43,8 @@ export async function giveHoldersToAgencies(database: Kysely<unknown>): Promise<
       union all select holder, agency_id, since, 1 from issued),
     placed as (
       select holder, agency_id, since,
-        row_number() over (partition by holder order by since, case when cards > 0 then 0 else 1 end, agency_id) as place
+        row_number() over (
+          partition by holder order by since, case when cards > 0 then 0 else 1 end, agency_id) as place
       from named)
     select holder, agency_id, since from placed where place = 1`.execute(database)
 }
