@@ -99,9 +99,9 @@ function meant(): readonly string[] {
   return ['till-1', head?.hash ?? '', countersigned?.hash ?? '', ...Object.keys(rowsByKind)]
 }
 
-/** Of the program itself, which rows have as values too; and a month, in which a clock may stand. */
+/** Of the program itself, which rows have as values too. */
 const ordinary = [
-  ...['approve', 'card', 'cash', 'count', 'offline', 'online', 'reached', 'till', 'voucher', '2026-11'],
+  ...['approve', 'card', 'cash', 'count', 'offline', 'online', 'reached', 'till', 'voucher'],
   ...['open', 'closed', 'pending', 'settled', 'unknown', 'presentment', 'printed', 'waiting', 'first'],
 ]
 
@@ -116,12 +116,15 @@ function support(...more: readonly string[]): Promise<{ code: unknown; said: str
   )
 }
 
+/** A day or a month has the name of a period, and is what a clock says on some day. */
+const calendar = /^\d{4}-\d{2}(-\d{2})?$/
+
 /** Of a bundle, the values that must not be in it and are. */
 function leaksIn(zip: Buffer): readonly string[] {
   const bytes = Buffer.concat([zip, ...Object.values(unzipSync(zip))])
   expect(values.size).toBeGreaterThan(300)
   const allowed = [...meant(), ...ordinary]
-  const leaks = foundIn(bytes, values).filter((value) => !allowed.includes(value))
+  const leaks = foundIn(bytes, values).filter((value) => !allowed.includes(value) && !calendar.test(value))
   return [...leaks, ...foundIn(bytes, [folder, userInfo().homedir])]
 }
 
