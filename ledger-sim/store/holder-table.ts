@@ -22,18 +22,16 @@ export const holderTable: TablePlan = {
 /**
  * Of before it is known who entitled a holder, and who issued an applet card: the agency that did the first of these,
  * also of an entitlement that has ended; of several at the same moment (all of before households have 0) the issuer of
- * an applet card, else the first by name, since nothing tells them apart. Who registered another card nobody knows.
+ * an applet card, else the first by name, since nothing tells them apart. Cards of before name no agency as theirs:
+ * until now one agency could make a card for another one's holder.
  */
 export async function giveHoldersToAgencies(database: Kysely<unknown>): Promise<void> {
   await sql`
-    update card set registered_by =
-      (select applet_card.agency_id from applet_card where applet_card.card = card.card)`.execute(database)
-  await sql`
     insert into holder (holder, agency_id, since)
     with issued as (
-      select card.holder, card.registered_by as agency_id, card_status.at as since
-      from card join card_status on card_status.card = card.card and card_status.change = 1
-      where card.registered_by is not null),
+      select card.holder, applet_card.agency_id, card_status.at as since
+      from card join applet_card on applet_card.card = card.card
+      join card_status on card_status.card = card.card and card_status.change = 1),
     named as (
       select ever.holder, scheme.agency_id, ever.since,
         (select count(*) from issued where issued.holder = ever.holder and issued.agency_id = scheme.agency_id) as cards

@@ -317,12 +317,15 @@ test('a holder of before is the agency’s that entitled it first, whether it st
       VALUES ('of-another', '${left}', 'b-2', 5, 6);
     INSERT INTO card (card, holder, status, epoch, highest_counter, file_read_key, till_key)
       VALUES ('card-of-nobody', '${never}', 'active', 1, 0, '', ''),
-        ('issued-to', '${issued}', 'active', 1, 0, '', ''), ('shared-card', '${shared}', 'active', 1, 0, '', '');
+        ('issued-to', '${issued}', 'active', 1, 0, '', ''), ('shared-card', '${shared}', 'active', 1, 0, '', ''),
+        ('late-card', '${later}', 'active', 1, 0, '', '');
     INSERT INTO card_status (card, change, status, at)
-      VALUES ('issued-to', 1, 'active', 30), ('issued-to', 2, 'blocked', 40), ('shared-card', 1, 'active', 30);
+      VALUES ('issued-to', 1, 'active', 30), ('issued-to', 2, 'blocked', 40), ('shared-card', 1, 'active', 30),
+        ('late-card', 1, 'active', 30);
     INSERT INTO issuer_certificate (agency_id, serial, certificate) VALUES ('${issuer}', 900, '');
     INSERT INTO applet_card (card, card_id, agency_id, serial, key_epoch, public_key, certificate)
-      VALUES ('issued-to', '01', '${issuer}', 901, 1, '', ''), ('shared-card', '02', '${issuer}', 902, 1, '', '');
+      VALUES ('issued-to', '01', '${issuer}', 901, 1, '', ''), ('shared-card', '02', '${issuer}', 902, 1, '', ''),
+        ('late-card', '03', '${issuer}', 903, 1, '', '');
     INSERT INTO scheme (scheme_id, version, agency_id, account_id, content)
       SELECT 'of-issuer', version, '${issuer}', account_id, content FROM scheme LIMIT 1;
     INSERT INTO entitlement (scheme_id, holder, beneficiary, since)
