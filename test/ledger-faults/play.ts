@@ -45,17 +45,11 @@ export async function play(fault: Fault | undefined, count: number, seed: number
   await vitest.close()
   // A fault may be one by which the program does not run at all; that would be found, and would prove nothing.
   if (module === undefined || broken.length > 0) throw new Error(broken[0]?.message ?? 'no stories were played')
-  const message = result[0]?.errors?.[0]?.message
-  if (message === undefined) return { foundAt: undefined, seen: undefined }
-  const foundAt = /^Property failed after (\d+) tests/.exec(message)?.[1]
-  if (foundAt === undefined) throw new Error(message)
-  return { foundAt: Number(foundAt), seen: seenIn(message, result[0]?.errors?.[0]?.cause) }
-}
-
-function seenIn(message: string, cause: unknown): string {
-  const said =
-    cause instanceof Error || (typeof cause === 'object' && cause !== null && 'message' in cause) ? cause : undefined
-  return String(said?.message ?? message).split('\n')[0] ?? ''
+  const error = result[0]?.errors?.[0]
+  // Without a number: no story failed, and something never met in them.
+  const foundAt = /^Property failed after (\d+) tests/.exec(error?.message ?? '')?.[1]
+  const [seen] = (error?.cause?.message ?? error?.message)?.split('\n') ?? []
+  return { foundAt: foundAt === undefined ? undefined : Number(foundAt), seen }
 }
 
 function planted(fault: Fault): Plugin {

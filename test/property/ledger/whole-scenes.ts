@@ -61,6 +61,15 @@ const shownTo = (person: number): readonly Part[] => [
 /** To the last that a day allows. */
 const reachesLimit = (person: number): readonly Part[] =>
   [0, 0, 0].map(() => asks('direct', { who: person, size: 'room' }))
+/** Two sales on one slot, the first of which is taken back. */
+const firstOfTwoGoes = (more: Partial<TillStep> = {}): readonly Part[] => [
+  at(0, 'fetch'),
+  sells(0, 0, more),
+  sells(0, 0, more),
+  at(0, 'hand_over'),
+  at(0, 'reverse_tender', { whom: 1, which: 1 }),
+  at(0, 'hand_over'),
+]
 /** The tax authority is the fifth of the entities. */
 const taxSpends = asks('pay_entity', { who: 4, size: 'all' })
 const personSpends = perhaps(asks('direct', { size: 'room' }))
@@ -126,14 +135,7 @@ export const scenes: readonly fc.Arbitrary<readonly Act[]>[] = [
     perhaps(reversesLast(0)),
     at(0, 'hand_over'),
   ),
-  scene(
-    at(0, 'fetch'),
-    sells(0, 0),
-    sells(0, 0),
-    at(0, 'hand_over'),
-    at(0, 'reverse_tender', { whom: 1, which: 1 }),
-    at(0, 'hand_over'),
-  ),
+  scene(...firstOfTwoGoes()),
   // The merchant owes for one of them, its agency has nothing, and money comes.
   scene(
     at(0, 'fetch'),
@@ -375,14 +377,7 @@ export const aloneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
   // To the last moment of its day, and after it: each act takes a millisecond.
   scene(paysSocial, wait(dayMs - 2), asks('reverse', { whom: 0, which: 1 })),
   scene(paysSocial, wait(dayMs - 1), asks('reverse', { whom: 0, which: 1 })),
-  scene(
-    at(0, 'fetch'),
-    sells(0, 0, { size: 'small' }),
-    sells(0, 0, { size: 'small' }),
-    at(0, 'hand_over'),
-    at(0, 'reverse_tender', { whom: 1, which: 1 }),
-    at(0, 'hand_over'),
-  ),
+  scene(...firstOfTwoGoes({ size: 'small' })),
   scene(
     at(0, 'fetch'),
     sells(0, 0, { size: 'all' }),
