@@ -2,12 +2,12 @@
  * Transfers are the only primitive (architecture.md, "Ledger"): single, several legs at once, and pending ones that are
  * posted, voided or expire. Each leg takes from one account what it gives to another, so entries always sum to zero.
  */
-import type { Insertable } from 'kysely'
+import { sql, type Insertable } from 'kysely'
 import type { Tiyn } from '../../src/voucher/money.ts'
 import { newId, type Work } from '../context.ts'
 import { tellOfLeg, type Side } from '../feed/money-news.ts'
 import type { Tables } from '../store/schema.ts'
-import { rowsStatement, statement } from '../store/statement.ts'
+import { rowsStatement } from '../store/statement.ts'
 
 export type TransferKind =
   | 'non-cash-deposit'
@@ -151,20 +151,27 @@ export interface OpenAccount extends Side {
   readonly held: bigint
 }
 
-const accountWithHeld = statement((connection, { id, now }: { id: string; now: bigint }) =>
-  connection
-    .selectFrom('account')
-    .select(['account_id', 'currency', 'kind', 'owner', 'balance', 'floor', 'entries'])
-    .select((account) =>
-      account
-        .selectFrom('hold')
-        .select(({ fn }) => fn.sum<bigint | null>('amount').as('sum'))
-        .whereRef('debit', '=', 'account.account_id')
-        .where('state', '=', 'pending')
-        .where('expires_at', '>', now)
-        .as('held'),
-    )
-    .where('account_id', '=', id),
+/** @param asked the moment stands in each row, since a statement for rows has nothing beside them */
+const accountsWithHeld = rowsStatement(
+  ['id', 'now'],
+  (connection, asked: readonly { readonly id: string; readonly now: bigint }[]) =>
+    connection
+      .selectFrom('account')
+      .select(['account_id', 'currency', 'kind', 'owner', 'balance', 'floor', 'entries'])
+      .select((account) =>
+        account
+          .selectFrom('hold')
+          .select(({ fn }) => fn.sum<bigint | null>('amount').as('sum'))
+          .whereRef('debit', '=', 'account.account_id')
+          .where('state', '=', 'pending')
+          .where('expires_at', '>', asked[0]?.now ?? 0n)
+          .as('held'),
+      )
+      .where(
+        'account_id',
+        'in',
+        asked.map(({ id }) => id),
+      ),
 )
 
 type NewTransfer = Required<Insertable<Tables['transfer']>>
@@ -187,13 +194,30 @@ const transferred = rowsStatement(
   (connection, rows: readonly NewTransfer[]) => connection.insertInto('transfer').values(rows),
 )
 
+interface Moved {
+  readonly id: string
+  readonly balance: bigint
+  readonly entries: bigint
+}
+
 /** By how much, not to what: two at once would fail on the number of the entry, and never lose money. */
-const accountMoved = statement(
-  (connection, { id, balance, entries }: { id: string; balance: bigint; entries: bigint }) =>
-    connection
-      .updateTable('account')
-      .set(({ eb }) => ({ balance: eb('balance', '+', balance), entries: eb('entries', '+', entries) }))
-      .where('account_id', '=', id),
+const accountsMoved = rowsStatement(['id', 'balance', 'entries'], (connection, moved: readonly Moved[]) =>
+  connection
+    .updateTable('account')
+    // Columns of such a list have these names in SQLite as in PostgreSQL, which also wants to be told their types.
+    .from(
+      sql<{ column1: string; column2: bigint; column3: bigint }>`(values ${sql.join(
+        moved.map(
+          ({ id, balance, entries }) =>
+            sql`(cast(${id} as text), cast(${balance} as bigint), cast(${entries} as bigint))`,
+        ),
+      )})`.as('moved'),
+    )
+    .set(({ eb, ref }) => ({
+      balance: eb('account.balance', '+', ref('moved.column2')),
+      entries: eb('account.entries', '+', ref('moved.column3')),
+    }))
+    .whereRef('account_id', '=', 'moved.column1'),
 )
 
 interface Page extends OpenAccount {
@@ -218,14 +242,15 @@ export class Books {
 
   /** @param accountIds all that will be booked; one that does not exist is none of the books */
   static async open(work: Work, accountIds: Iterable<string>): Promise<Books> {
-    const pages: [string, Page][] = []
-    for (const id of new Set(accountIds)) {
-      const [row] = await accountWithHeld(work.connection, { id, now: BigInt(work.now) })
-      if (row === undefined) continue
-      const { account_id: _id, held, ...account } = row
+    const now = BigInt(work.now)
+    const rows = await accountsWithHeld(
+      work.connection,
+      Array.from(new Set(accountIds), (id) => ({ id, now })),
+    )
+    const pages = rows.map(({ account_id: id, held, ...account }): [string, Page] => {
       const { balance, entries } = account
-      pages.push([id, { ...account, held: held ?? 0n, before: { balance, entries } }])
-    }
+      return [id, { ...account, held: held ?? 0n, before: { balance, entries } }]
+    })
     return new Books(work, new Map(pages))
   }
 
@@ -266,10 +291,10 @@ export class Books {
   async write(): Promise<void> {
     const { connection } = this.#work
     await transferred(connection, this.#transfers)
-    for (const [id, { balance, entries, before }] of this.#pages) {
-      if (entries === before.entries) continue
-      await accountMoved(connection, { id, balance: balance - before.balance, entries: entries - before.entries })
-    }
+    const moved = [...this.#pages].flatMap(([id, { balance, entries, before }]) =>
+      entries === before.entries ? [] : [{ id, balance: balance - before.balance, entries: entries - before.entries }],
+    )
+    await accountsMoved(connection, moved)
   }
 
   #page(accountId: string): Page {

@@ -1,6 +1,6 @@
 /** Operations under an id that the client made: the same id and terms are answered with the first answer. */
 import { hash } from 'node:crypto'
-import type { Insertable } from 'kysely'
+import type { Insertable, Kysely } from 'kysely'
 import { canonicalText, toJson } from '../../src/sync/protocol/canonical.ts'
 import { inTransaction, type Work } from '../context.ts'
 import { rowsStatement } from '../store/statement.ts'
@@ -59,7 +59,7 @@ export async function onceEach<Request, Body extends object>(
   each: (work: Work, all: readonly Signed<Request>[]) => Promise<readonly Done<Body>[]>,
 ): Promise<readonly DoneOnce<Body>[]> {
   const ids = all.map(({ request }) => idOf(request))
-  const met = await inTransaction(services, (work) => knownIds(work, ids))
+  const met = await services.store.read((connection) => knownIds(connection, ids))
   const done: DoneOnce<Body>[] = []
   let fresh: Signed<Request>[] = []
   const doFresh = async (): Promise<void> => {
@@ -99,7 +99,7 @@ const operationsDone = rowsStatement(
   (connection, rows: readonly Insertable<Tables['operation']>[]) => connection.insertInto('operation').values(rows),
 )
 
-async function knownIds({ connection }: Work, ids: readonly string[]): Promise<Set<string>> {
+async function knownIds(connection: Kysely<Tables>, ids: readonly string[]): Promise<Set<string>> {
   const rows = await connection
     .selectFrom('operation')
     .select('operation_id')

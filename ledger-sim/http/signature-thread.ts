@@ -9,11 +9,12 @@ import { verifyingKey, type PublicJwk, type VerifyingKey } from '../../src/sync/
 /** Fewer are checked here sooner than there. */
 const worthHandingOver = 3
 
+/** Bytes as text of one byte each: handed over as bytes, each would take along the whole pool that it lies in. */
 interface Handed {
   readonly keyId: string
   readonly jwk: PublicJwk
-  readonly bytes: Uint8Array
-  readonly signature: Uint8Array
+  readonly bytes: string
+  readonly signature: string
 }
 
 interface Waiting {
@@ -56,7 +57,7 @@ export class SignatureThread {
     this.#worker ??= this.#begin()
     this.#handed.push(together)
     const list: Handed[] = together.map(({ key: { keyId, jwk }, bytes, signature }) => ({
-      ...{ keyId, jwk, bytes, signature },
+      ...{ keyId, jwk, bytes: textOf(bytes), signature: textOf(signature) },
     }))
     this.#worker.postMessage(list)
   }
@@ -80,6 +81,14 @@ function checkHere(all: readonly Waiting[]): void {
   for (const { key, bytes, signature, resolve } of all) resolve(key.verify(bytes, signature))
 }
 
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+}
+
+function bytesOf(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1')
+}
+
 const keysKept = 10_000
 
 /** The thread. */
@@ -94,7 +103,7 @@ function checkWhatComes(port: NonNullable<typeof parentPort>): void {
     return key
   }
   port.on('message', (list: readonly Handed[]) => {
-    port.postMessage(list.map((handed) => keyOf(handed).verify(handed.bytes, handed.signature)))
+    port.postMessage(list.map((handed) => keyOf(handed).verify(bytesOf(handed.bytes), bytesOf(handed.signature))))
   })
 }
 

@@ -35,15 +35,17 @@ const places: unknown = new Proxy(
   { get: (_target, name) => new ValueOf<object>((values) => Reflect.get(values, name)) },
 )
 
-/** Databases bound how many values a statement may have. */
-const rowsAtOnce = 50
+/** Databases bound how many values a statement may have: 32,766 in SQLite. */
+const rowsAtOnce = 250
+/** Of shorter lists each length is a statement of its own, so they are cut here: there are not to be too many. */
+const lengthsMax = 64
 
 /**
  * The same for rows that are written together: built and compiled once for each length of a list.
  *
  * @param columns what each row has
  * @param build makes the query for so many rows
- * @returns writes all rows, fifty by each statement, and gives what these return
+ * @returns writes all rows, many by each statement, and gives what these return
  */
 export function rowsStatement<Values extends object, Row>(
   columns: readonly (keyof Values & string)[],
@@ -58,10 +60,11 @@ export function rowsStatement<Values extends object, Row>(
   }
   return async (connection, rows) => {
     const returned: Row[] = []
-    for (let start = 0; start < rows.length; start += rowsAtOnce) {
-      const some = rows.slice(start, start + rowsAtOnce)
+    for (let start = 0; start < rows.length;) {
+      const some = rows.slice(start, start + (rows.length - start >= rowsAtOnce ? rowsAtOnce : lengthsMax))
       const write = ofLength.get(some.length) ?? madeFor(some.length)
       returned.push(...(await write(connection, some)))
+      start += some.length
     }
     return returned
   }
