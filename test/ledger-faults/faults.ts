@@ -17,6 +17,7 @@ const limits = 'individuals/limits.ts'
 const settlement = 'payments/settlement.ts'
 const whoPays = 'payments/who-pays.ts'
 const refunds = 'payments/refunds.ts'
+const pools = 'leases/pools.ts'
 
 export const faults = {
   // Identity.
@@ -144,6 +145,42 @@ export const faults = {
     file: 'leases/close.ts',
     right: 'await dueAt(work.connection, { now: BigInt(work.now) })',
     wrong: 'await dueAt(work.connection, { now: BigInt(work.now + 86_400_000) })',
+  },
+  // Pools.
+  'a pool is filled with its sum each time': {
+    file: pools,
+    right: 'const lacking = remainderTiyn(sum, await leftIn(work, escrowAccount))',
+    wrong: 'const lacking = sum',
+  },
+  'a later order makes what a pool promised shorter': {
+    file: pools,
+    right: 'present_until: Math.max(presentUntil, until + presentForMs)',
+    wrong: 'present_until: Math.max(until, until + presentForMs)',
+  },
+  'who is not in the order stays known to the till': {
+    file: pools,
+    right: 'const unwanted = slotIds.filter((slotId) => !stays.has(slotId))',
+    wrong: 'const unwanted = slotIds.filter((slotId) => !stays.has(slotId)).slice(1)',
+  },
+  'a slot that was given up is sold from a pool': {
+    file: pools,
+    right: 'return all.filter(({ slotId }) => !given.has(slotId))',
+    wrong: 'return all.filter(({ slotId }) => !given.has(slotId) || given.size > 0)',
+  },
+  'a pool that is closed is used up': {
+    file: whoPays,
+    right: 'const isPools = lease.isPool && sale.presentedAt <= lease.presentUntil',
+    wrong: 'const isPools = lease.isPool',
+  },
+  'what a pool pays beyond a slot is nobody’s': {
+    file: whoPays,
+    right: '  if (beyond > 0n)\n',
+    wrong: '  if (beyond > 0n && slot.countSpent >= slot.countAllowed)\n',
+  },
+  'a slot without a use has its amount left': {
+    file: 'schemes/slots.ts',
+    right: 'return slot.countSpent < slot.countAllowed ? remainderTiyn(amount, amountLeftIn(slot)) : amount',
+    wrong: 'return remainderTiyn(amount, amountLeftIn(slot))',
   },
   // Who pays.
   'a sale is never too late': {

@@ -1,7 +1,8 @@
 /** What stories are made of: single acts of everybody, and scenes (`whole-scenes.ts`). */
 import fc from 'fast-check'
+import { poolActs, poolAloneScenes, poolScenes } from './whole-pool-scenes.ts'
 import { kinds, step, type Kind, type Step } from './whole-requests.ts'
-import { aloneScenes, scenes } from './whole-scenes.ts'
+import { aloneScenes as alone, scenes as before } from './whole-scenes.ts'
 import { dayMs, hourMs, minuteMs } from './whole-state.ts'
 import { tillStep, type TillStep } from './whole-till.ts'
 
@@ -12,6 +13,9 @@ export type Act =
   | { readonly act: 'wait'; readonly ms: number }
   | { readonly act: 'key'; readonly who: number; readonly grace: number; readonly again: boolean }
   | { readonly act: 'batch'; readonly steps: readonly Step[] }
+
+const scenes = [...before, ...poolScenes]
+const aloneScenes = [...alone, ...poolAloneScenes]
 
 /** Mostly short ones: a QR is open for five minutes, a hold for two weeks more. */
 const waits = fc.oneof(
@@ -27,6 +31,7 @@ const waiting = waits.map((ms): Act => ({ act: 'wait', ms }))
 const single = fc.oneof(
   { weight: 110, arbitrary: asking },
   { weight: 80, arbitrary: atTill },
+  { weight: 40, arbitrary: poolActs },
   {
     weight: 10,
     arbitrary: fc.record({ which: fc.nat(999), changed: fc.nat(2) }).map((of): Act => ({ act: 'again', ...of })),

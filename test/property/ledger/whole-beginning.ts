@@ -3,13 +3,14 @@ import { schoolMorning } from '../../integration/ledger/demo-ledger.ts'
 import { dayMs, type AccountKind, type Whole } from './whole-state.ts'
 import {
   agencyOfHolder,
+  allSchemeIds,
   allowedPolicyAgeMs,
   beneficiaryOf,
   firstFrom,
   holders,
   merchants,
   owners,
-  schemeIds,
+  policyOf,
   schemes,
   tillIds,
   type WholeWorld,
@@ -67,14 +68,14 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
     freed: new Set(),
     directPayments: new Map(),
     schemes: new Map(
-      schemeIds.map((schemeId) => {
+      allSchemeIds.map((schemeId) => {
         const { agency, category, count, amount, agencyBears } = schemes[schemeId]
         const allowed = { countAllowed: count, amountAllowed: amount, agencyBears, allowedPolicyAgeMs }
-        const times = { periodMs: 3 * dayMs, firstFrom }
+        const times = { periodMs: 3 * dayMs, firstFrom, policy: policyOf(schemeId) }
         return [schemeId, { agency, category, merchants, ...allowed, ...times, states: [active] }]
       }),
     ),
-    entitled: schemeIds.flatMap((scheme) =>
+    entitled: allSchemeIds.flatMap((scheme) =>
       holders
         .map((holder, index) => ({
           scheme,

@@ -90,6 +90,8 @@ interface PolicyChange extends Asked {
 function setPolicy(whole: Whole, { by, body }: PolicyChange): Verdict {
   const { terminalId: till, schemeId: scheme, ...policy } = body
   if (whole.schemes.get(scheme)?.agency !== by || !whole.tills.has(till)) return refused('not_found')
+  const isOfPool = need(whole.schemes, scheme).policy === 'lease-pool'
+  if (isOfPool !== (policy.pool !== undefined)) return refused('rule_violated')
   whole.policies.set(`${till} ${scheme}`, { ...policy, till, scheme })
   return { terminalId: till, schemeId: scheme }
 }

@@ -1,5 +1,5 @@
 /** Who is entitled to what, as times that begin and end (docs/adr/0027-households.md). */
-import { meet, need, refused, type Asked, type Verdict, type Whole } from './whole-state.ts'
+import { meet, need, refused, type Asked, type LeasedSlot, type Verdict, type Whole } from './whole-state.ts'
 
 export interface Entitled {
   readonly scheme: string
@@ -110,6 +110,13 @@ export function end(whole: Whole, asked: Entitling): Verdict {
   return { beneficiary, arrival: isNow ? 'created' : 'exists', holders }
 }
 
+/** The cards that open a leased slot in the till's next package: of those whose holders share it now. */
+export function openingCards(whole: Whole, scheme: string, slotId: string, { state, cards }: LeasedSlot): string[] {
+  const isOpening = (card: string): boolean =>
+    beneficiaryNow(whole, scheme, whole.cards.get(card)?.holder ?? '') === slotId.split('/')[1]
+  return state === 'live' ? [...(cards ?? [])].filter(isOpening) : []
+}
+
 /** Which cards open which slot in the till's next package. */
 export function openingIn(whole: Whole, tillId: string): readonly string[] {
   const live = [...whole.leases.values()].filter(
@@ -117,12 +124,9 @@ export function openingIn(whole: Whole, tillId: string): readonly string[] {
   )
   return live
     .flatMap(({ scheme, slots }) =>
-      [...slots].map(([slotId, { state, cards = new Set<string>() }]) => {
-        const own = [...cards].filter((card) => {
-          const holder = whole.cards.get(card)?.holder ?? ''
-          return beneficiaryNow(whole, scheme, holder) === slotId.split('/')[1]
-        })
-        return state === 'live' && own.length > 0 ? [`${slotId}: ${own.toSorted().join(' ')}`] : []
+      [...slots].map(([slotId, leased]) => {
+        const own = openingCards(whole, scheme, slotId, leased)
+        return own.length > 0 ? [`${slotId}: ${own.toSorted().join(' ')}`] : []
       }),
     )
     .flat()

@@ -14,13 +14,14 @@ interface About {
   readonly who: number
   readonly whom: number
 }
-type Part = fc.Arbitrary<(about: About) => Act>
+export type Part = fc.Arbitrary<(about: About) => Act>
 
-const asks = (kind: Kind, more: Partial<Step> = {}): Part =>
+export const asks = (kind: Kind, more: Partial<Step> = {}): Part =>
   step.map((each) => (about) => ({ act: 'ask', each: { ...each, stray: 9, ...about, ...more, kind } }))
-const till = (kind: TillKind, more: Partial<TillStep> = {}): Part =>
+export const till = (kind: TillKind, more: Partial<TillStep> = {}): Part =>
   tillStep.map((each) => (about) => ({ act: 'till', each: { ...each, stray: 9, who: about.who, ...more, kind } }))
-const wait = (...ms: readonly number[]): Part => fc.constantFrom(...ms).map((of) => () => ({ act: 'wait', ms: of }))
+export const wait = (...ms: readonly number[]): Part =>
+  fc.constantFrom(...ms).map((of) => () => ({ act: 'wait', ms: of }))
 const batch = (...kinds: readonly Kind[]): Part =>
   fc.tuple(...kinds.map(() => step)).map((steps) => ({ who, whom }) => ({
     act: 'batch',
@@ -28,14 +29,14 @@ const batch = (...kinds: readonly Kind[]): Part =>
     steps: steps.map((each, index) => ({ ...each, stray: 9, who, whom, which: 3, kind: kinds[index] ?? each.kind })),
   }))
 /** Or nothing. */
-const perhaps = (part: Part): Part =>
+export const perhaps = (part: Part): Part =>
   fc.oneof(
     part,
     part,
     fc.constant(() => ({ act: 'wait' as const, ms: 1 })),
   )
 
-const scene = (...parts: readonly Part[]): fc.Arbitrary<readonly Act[]> =>
+export const scene = (...parts: readonly Part[]): fc.Arbitrary<readonly Act[]> =>
   fc
     .record({ about: fc.record({ who: fc.nat(999), whom: fc.nat(999) }), parts: fc.tuple(...parts) })
     .map(({ about, parts: drawn }) => drawn.map((part) => part(about)))
@@ -49,9 +50,9 @@ const sells = (at: 0 | 1, holder: 0 | 1, more: Partial<TillStep> = {}): Part =>
 const thirdSells = till('sell', { who: 1, which: 3, whom: 13, size: 'small' })
 const thirdJoins = asks('join', { who: 1, whom: 1, which: 0 })
 const thirdLeaves = asks('leave', { who: 1, whom: 1 })
-const at = (who: 0 | 1, kind: TillKind, more: Partial<TillStep> = {}): Part => till(kind, { who, ...more })
-const spendsAll = (who: number): Part => asks('merchant_spends', { who, size: 'all' })
-const reversesLast = (who: number): Part => till('reverse_tender', { who, whom: 0, which: 1 })
+export const at = (who: 0 | 1, kind: TillKind, more: Partial<TillStep> = {}): Part => till(kind, { who, ...more })
+export const spendsAll = (who: number): Part => asks('merchant_spends', { who, size: 'all' })
+export const reversesLast = (who: number): Part => till('reverse_tender', { who, whom: 0, which: 1 })
 const shown = [till('ask_qr'), asks('pay_qr'), till('capture'), handsOver] as const
 /** A person pays by QR what that person can. */
 const shownTo = (person: number): readonly Part[] => [
@@ -447,6 +448,8 @@ export const aloneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
     asks('direct', { who: 1, size: 'single' }),
     asks('pay_government', { who: 1, whom: 0, size: 'above', which: 1 }),
   ),
+  // The tax authority has nothing left when goods come back.
+  scene(asks('direct', { whom: 0, size: 'small' }), taxSpends, asks('direct_refund', { whom: 0, which: 3 })),
   scene(...reachesLimit(2), wait(13 * hourMs), asks('direct', { who: 2, size: 'one' })),
   scene(asks('pay_person', { whom: 2, size: 'small' }), asks('refund', { whom: 0, which: 3 }), ...reachesLimit(2)),
   scene(

@@ -9,7 +9,6 @@ import {
   sum,
   type Asked,
   type Lease,
-  type Policy,
   type Scheme,
   type Slot,
   type Verdict,
@@ -83,6 +82,7 @@ export function grant(whole: Whole, wanted: Grant, settle: (scheme: string) => v
   const till = need(whole.tills, terminalId)
   const scheme = need(whole.schemes, schemeId)
   const isActive = !isSuspendedAt(scheme, whole.now)
+  if (scheme.policy === 'lease-pool') return refused('rule_violated')
   if (till.isSuspended || !isActive || !scheme.merchants.includes(till.merchant)) return refused('rule_violated')
   if (sellUntil <= whole.now || wanted.presentUntil < sellUntil) return refused('rule_violated')
   closeDue(whole, settle)
@@ -109,15 +109,12 @@ export function grant(whole: Whole, wanted: Grant, settle: (scheme: string) => v
     }
   }
   if (taken.length === 0) return refused('rule_violated')
-  const leaseId = `new-${whole.leases.size}`
-  const bank = need(whole.accounts, scheme.agency).bank
-  const account = { kind: 'marked', owner: scheme.agency, bank, name: leaseId, balance: 0n } as const
-  whole.accounts.set(escrowOf(leaseId), { ...account })
+  const leaseId = openEscrow(whole, scheme)
   const slots: Lease['slots'] = new Map()
   const formers = taken.flatMap(({ from }) => (from === null ? [] : [need(whole.leases, from).presentUntil]))
   const presentUntil = Math.max(wanted.presentUntil, ...formers)
-  const lease = { scheme: schemeId, till: terminalId, sellUntil, presentUntil, grantedAt: whole.now, isClosed: false }
-  whole.leases.set(leaseId, { ...lease, slots })
+  const lease = { scheme: schemeId, till: terminalId, sellUntil, presentUntil, isPool: false }
+  whole.leases.set(leaseId, { ...lease, grantedAt: whole.now, isClosed: false, slots })
   for (const { slotId, amount, from } of taken) {
     if (from !== null) {
       need(whole.leases, from).slots.set(slotId, { state: 'moved' })
@@ -130,8 +127,16 @@ export function grant(whole: Whole, wanted: Grant, settle: (scheme: string) => v
   return { amount: sum(taken.map((each) => each.amount)), slots: taken.length, leftOut }
 }
 
+/** @returns the name of a lease that is new: the ledger gives it another one */
+export function openEscrow(whole: Whole, { agency }: Scheme): string {
+  const leaseId = `new-${whole.leases.size}`
+  const { bank } = need(whole.accounts, agency)
+  whole.accounts.set(escrowOf(leaseId), { kind: 'marked', owner: agency, bank, name: leaseId, balance: 0n })
+  return leaseId
+}
+
 /** All that any of the holders can pay with. */
-function cardsFor(whole: Whole, schemeId: string, beneficiary: string): Set<string> {
+export function cardsFor(whole: Whole, schemeId: string, beneficiary: string): Set<string> {
   const holders = holdersNow(whole, schemeId, beneficiary)
   const own = [...whole.cards].filter(
     ([card, { holder }]) => holders.includes(holder) && !isBlockedAt(whole, card, whole.now),
@@ -181,36 +186,6 @@ export function closeDue(whole: Whole, settle: (scheme: string) => void): number
     settle(each.scheme)
   }
   return due.length
-}
-
-/** Whenever a till asks for its package: what its agency wants it to hold and it does not hold for long enough. */
-export function renew(whole: Whole, tillId: string, settle: (scheme: string) => void): void {
-  closeDue(whole, settle)
-  const own = [...whole.policies.values()].filter(({ till }) => till === tillId)
-  for (const policy of own.toSorted((one, other) => (one.scheme < other.scheme ? -1 : 1)))
-    if (!isSuspendedAt(need(whole.schemes, policy.scheme), whole.now)) renewOne(whole, policy, settle)
-}
-
-function renewOne(whole: Whole, policy: Policy, settle: (scheme: string) => void): void {
-  const { scheme: schemeId, till, beneficiaries, sellForMs, presentForMs, periods } = policy
-  const scheme = need(whole.schemes, schemeId)
-  const lasting = [...whole.leases]
-    .filter(([, each]) => each.till === till && !each.isClosed && each.sellUntil - whole.now >= sellForMs / 2)
-    .map(([leaseId]) => leaseId)
-  const coming = Array.from({ length: periodsOfScheme }, (_, index) => index).filter(
-    (index) => periodFrom(scheme, index + 1) > whole.now,
-  )
-  for (const [place, index] of coming.entries()) {
-    if (place >= periods && periodFrom(scheme, index) >= whole.now + sellForMs) continue
-    const lacking = beneficiaries.filter((beneficiary) => {
-      const lease = whole.slots.get(slotIdOf(schemeId, beneficiary, periodId(index)))?.lease
-      return lease === undefined || lease === null || !lasting.includes(lease)
-    })
-    if (lacking.length === 0) continue
-    const sellUntil = whole.now + sellForMs
-    const wanted = { terminalId: till, schemeId, beneficiaries: lacking, periodIds: [periodId(index)], sellUntil }
-    grant(whole, { ...wanted, presentUntil: sellUntil + presentForMs }, settle)
-  }
 }
 
 /** The ledger names its leases: one that is new is known by the slots that came into it. */

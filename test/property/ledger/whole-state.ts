@@ -10,6 +10,9 @@ export const monthMs = 30 * dayMs
 
 import { canonical } from './whole-canonical.ts'
 import type { Entitled } from './whole-households.ts'
+import type { Card, Lease, Policy, Scheme, Slot } from './whole-allowances.ts'
+
+export type * from './whole-allowances.ts'
 
 /** `marked`: of a scheme or of escrow. The last seven are tenge, all others DT. */
 export type AccountKind =
@@ -187,47 +190,6 @@ export interface DirectPayment {
   readonly refunded: Map<number, bigint>
 }
 
-export interface Scheme {
-  readonly agency: string
-  readonly merchants: readonly string[]
-  readonly category: string
-  readonly periodMs: number
-  /** When the first of its periods begins. */
-  readonly firstFrom: number
-  readonly countAllowed: number
-  readonly amountAllowed: bigint
-  readonly agencyBears: bigint
-  readonly allowedPolicyAgeMs: number
-  /** Since when it has that state; the first is its publishing. */
-  readonly states: { readonly at: number; readonly status: 'active' | 'suspended' }[]
-}
-export interface Card {
-  readonly holder: string
-  readonly states: { readonly at: number; readonly blocked: boolean }[]
-}
-export interface Slot {
-  readonly scheme: string
-  readonly beneficiary: string
-  readonly periodTo: number
-  lease: string | null
-  readonly uses: Map<string, bigint>
-}
-export interface Lease {
-  readonly scheme: string
-  readonly till: string
-  readonly sellUntil: number
-  readonly presentUntil: number
-  readonly grantedAt: number
-  isClosed: boolean
-  readonly slots: Map<string, LeasedSlot>
-}
-export type LeasedSlot = {
-  readonly state: 'live' | 'moved' | 'closed' | 'surrendered'
-  /** Of the row that surrendered it. */
-  readonly sequence?: number
-  /** Whose keys were sealed for it, of a live one. */
-  readonly cards?: Set<string>
-}
 /** What a till agreed to with a card, as it hands it over: the fixture's word, for the model decides no proofs. */
 export interface Sold {
   readonly tender: string
@@ -291,15 +253,6 @@ export interface Till {
   /** Sequence of each row of its journal that was shown. */
   readonly rows: Map<number, string>
 }
-export interface Policy {
-  readonly scheme: string
-  readonly till: string
-  readonly beneficiaries: readonly string[]
-  readonly sellForMs: number
-  readonly presentForMs: number
-  readonly periods: number
-}
-
 /** A key of a role, and the one that follows it. */
 export interface Key {
   readonly owner: string

@@ -8,7 +8,10 @@ import { ask, askInBatch, changeKey } from './whole-door.ts'
 import { openingIn } from './whole-households.ts'
 import { learnCode } from './whole-people.ts'
 import type { Act } from './whole-acts.ts'
-import { pick, requestOf, ruleBody, type Request, type Step } from './whole-requests.ts'
+import { pick } from './whole-pick.ts'
+import { requestOf, type Request, type Step } from './whole-requests.ts'
+import { ruleBody } from './whole-rule-requests.ts'
+import { poolsIn, poolsOf, SoldFromPools } from './whole-till-pools.ts'
 import { learnLease } from './whole-slots.ts'
 import { isTenge, meet, need, refused, sum, type Asked, type Verdict, type Whole } from './whole-state.ts'
 import {
@@ -39,6 +42,7 @@ export class Story {
   readonly #former: Sent[] = []
   readonly #waiting = new Map<string, Item[]>()
   readonly #sales: { readonly till: TestTill; readonly sale: Sale_ }[] = []
+  readonly #soldFromPools = new SoldFromPools()
   readonly #formerKeys = new Map<string, TestSigner>()
   /** Paths that were asked, and what came of it. */
   readonly heard: Map<string, number>
@@ -73,6 +77,12 @@ export class Story {
       ['policy', 1, 1, 5],
     ] as const)
       await story.play({ act: 'ask', each: { ...few, kind, who, whom, which } })
+    for (const [kind, whom, which] of [
+      ['fund', 0, 4],
+      ['policy', 0, 13],
+      ['policy', 1, 5],
+    ] as const)
+      await story.play({ act: 'ask', each: { ...few, kind, whom, which, scheme: 'meals' } })
     for (const who of [0, 1]) await story.play({ act: 'till', each: { ...few, kind: 'fetch', who, size: 'small' } })
     return story
   }
@@ -281,6 +291,7 @@ export class Story {
       case 'sell_online': {
         // The third card comes more seldom, for it has one scheme only.
         const index = each.whom % 7 === 6 ? 2 : each.whom % 2
+        till.soldFromPool = this.#soldFromPools.saidBy(till, each)
         const sale = sell(selling, each, pick(this.world.cards, index), index)
         if (sale === undefined) return undefined
         this.#sales.push({ till, sale })
@@ -318,6 +329,8 @@ export class Story {
     this.#note(`${till.terminalId} ${path}`, path, expected)
     if ('code' in expected) return this.#same((await till.post(path, { haveVersion: 0 })).body, expected)
     const { leases } = await till.fetch()
+    this.#soldFromPools.fetched(till)
+    expect(poolsIn(leases)).toEqual(poolsOf(this.whole, till.terminalId))
     const opening = leases
       .flatMap(({ slots }) => slots)
       .map(
@@ -350,6 +363,7 @@ export class Story {
   }
 
   #waitFor(till: TestTill, item: Item): void {
+    this.#soldFromPools.count(till, item)
     this.#waiting.set(till.terminalId, [...(this.#waiting.get(till.terminalId) ?? []), item])
   }
 
@@ -373,6 +387,7 @@ export class Story {
     const results = body['results'] as { readonly result: Record<string, unknown> }[] | undefined
     if (results === undefined) throw new Error(JSON.stringify(body))
     for (const [index, answer] of expected.entries()) this.#same(results[index]?.result, answer)
+    this.#soldFromPools.answered(till, expected)
   }
 
   /** Names that the ledger gives: of leases, of discrepancies. */
@@ -421,6 +436,14 @@ export class Story {
       [...of.uses].map(([id, amount]) => `${id} ${slot} ${amount}`),
     )
     expect(uses.toSorted()).toEqual(modelled.toSorted())
+    const leases = (await world.rows('lease')).map((row) =>
+      [row['lease_id'], row['sell_until'], row['present_until'], row['state'] === 'closed'].join(' '),
+    )
+    expect(leases.toSorted()).toEqual(
+      [...whole.leases]
+        .map(([id, lease]) => [id, lease.sellUntil, lease.presentUntil, lease.isClosed].join(' '))
+        .toSorted(),
+    )
     const tenders = (await world.rows('tender')).map((row) =>
       [row['tender_id'], row['state'], row['loss'], row['paid_by']].join(' '),
     )

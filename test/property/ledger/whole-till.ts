@@ -9,11 +9,21 @@ import type { Slot } from '../../../src/voucher/slot.ts'
 import { dayMs, type Decided, type TestCard, type TestTill } from '../../integration/ledger/demo-ledger.ts'
 import { termsOf } from '../../integration/ledger/payment-by-qr.ts'
 import { beneficiaryNow } from './whole-households.ts'
-import { amountFor, pick } from './whole-requests.ts'
+import { pick } from './whole-pick.ts'
+import { amountFor } from './whole-requests.ts'
 import { periodId, slotIdOf } from './whole-slots.ts'
 import { meet, need, sum, type Sold, type Verdict, type Whole } from './whole-state.ts'
 import { capture, presentment, refundItem, reversal, surrender, type QrTerms } from './whole-tills.ts'
-import { beneficiaryOf, firstFrom, holders, merchants, people, schemeIds, schemes } from './whole-world.ts'
+import {
+  beneficiaryOf,
+  firstFrom,
+  holders,
+  merchants,
+  people,
+  schemeIds,
+  schemes,
+  type SchemeId,
+} from './whole-world.ts'
 
 export const tillKinds = {
   fetch: 8,
@@ -39,7 +49,8 @@ export const tillStep = fc.record({
   size: fc.constantFrom('one', 'small', 'half', 'single', 'room', 'all'),
   stray: fc.nat(29),
 })
-export type TillStep = Parameters<Parameters<typeof tillStep.map>[0]>[0]
+/** `scheme`: of which is sold, where it is another than lunches and groceries. */
+export type TillStep = Parameters<Parameters<typeof tillStep.map>[0]>[0] & { readonly scheme?: SchemeId }
 
 /** Something to hand over, and what the model says of it when its turn comes. */
 export interface Item {
@@ -63,7 +74,7 @@ export interface Sale_ {
 export function sell({ whole, till, id }: Selling, each: TillStep, card: TestCard, index: number): Sale_ | undefined {
   if (till.package === undefined) return undefined
   const mode = each.kind === 'sell' ? 'offline' : 'online'
-  const schemeId = pick(schemeIds, each.which)
+  const schemeId = each.scheme ?? pick(schemeIds, each.which)
   const leased = leasedOf(till, card, schemeId)
   const slot = leased?.slot ?? (mode === 'online' ? freshSlot(whole, schemeId, index) : undefined)
   if (slot === undefined) return undefined
@@ -111,7 +122,7 @@ function leasedOf(till: TestTill, card: TestCard, schemeId: string) {
 }
 
 /** As a card session would have it of a slot that nobody has used. */
-function freshSlot(whole: Whole, schemeId: (typeof schemeIds)[number], index: number): Slot {
+function freshSlot(whole: Whole, schemeId: SchemeId, index: number): Slot {
   const beneficiary = beneficiaryNow(whole, schemeId, holders[index] ?? '') ?? beneficiaryOf(schemeId, index)
   const period = periodId(Math.floor((whole.now - firstFrom) / (3 * dayMs)))
   const { count, amount } = schemes[schemeId]
@@ -128,7 +139,7 @@ function freshSlot(whole: Whole, schemeId: (typeof schemeIds)[number], index: nu
   }
 }
 
-function saleOf(saleId: string, schemeId: (typeof schemeIds)[number], { which, size }: TillStep): Sale {
+function saleOf(saleId: string, schemeId: SchemeId, { which, size }: TillStep): Sale {
   const { category, amount } = schemes[schemeId]
   const all = size === 'all' ? amount : size === 'half' ? amount / 2n : BigInt(7_000 + which * 137)
   const parts = [all / 3n, all - 2n * (all / 3n), all / 3n]
@@ -207,7 +218,10 @@ export function itemOf({ whole, till, id }: Selling, each: TillStep): Item | und
       return { item, answer: (of) => refundItem(of, terminalId, { refundId, tenderId, lines }, position) }
     }
     case 'surrender': {
-      const leases = [...whole.leases].filter(([, lease]) => lease.till === terminalId || each.stray === 3)
+      const ofScheme: readonly string[] = each.scheme === undefined ? schemeIds : [each.scheme]
+      const leases = [...whole.leases].filter(
+        ([, { till: at, scheme }]) => (at === terminalId || each.stray === 3) && ofScheme.includes(scheme),
+      )
       const [leaseId, lease] = leases.at(-1 - (whom % 2)) ?? []
       const slotId = [...(lease?.slots.keys() ?? [])][0]
       if (leaseId === undefined || slotId === undefined) return undefined

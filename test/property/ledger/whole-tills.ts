@@ -24,7 +24,8 @@ import {
   type Verdict,
   type Whole,
 } from './whole-state.ts'
-import { amountLeft, accountOfScheme, escrowOf, holding, renew } from './whole-slots.ts'
+import { renew } from './whole-renewals.ts'
+import { amountLeft, accountOfScheme, escrowOf, holding } from './whole-slots.ts'
 import {
   authorise,
   closeAppeals,

@@ -6,6 +6,7 @@ import {
   isAtTurnoverLimit,
   least,
   meet,
+  most,
   move,
   need,
   sum,
@@ -15,7 +16,16 @@ import {
   type Tender,
   type Whole,
 } from './whole-state.ts'
-import { accountOfScheme, closeDue, escrowOf, fits, holding, isSuspendedAt, needSlot } from './whole-slots.ts'
+import {
+  accountOfScheme,
+  amountLeft,
+  closeDue,
+  escrowOf,
+  fits,
+  holding,
+  isSuspendedAt,
+  needSlot,
+} from './whole-slots.ts'
 
 export type Outcome = Pick<Tender, 'state' | 'paidBy' | 'refusal' | 'loss'>
 
@@ -130,6 +140,8 @@ export function whoPays(whole: Whole, tender: string, sold: Sold, bears: (loss: 
   if (isBarred && sold.decidedAt - sold.packageAt > scheme.allowedPolicyAgeMs) return notPaid('BLOCKED_BEFORE_SALE')
   if (sold.decidedAt > named.sellUntil) return notPaid('SOLD_AFTER_LEASE')
   if (!sold.isAllowedOffline) return notPaid('PROOF_MISSING_OR_FORGED', 'DECISION_MISMATCH')
+  if (named.isPool && presentedAt <= named.presentUntil) return payFromPool(whole, tender, sold, notPaid)
+  if (named.isPool) meet(whole, 'a sale from a pool comes too late')
   const slot = need(whole.slots, sold.slot)
   const lease = holding(whole, sold.slot)
   if (!fits(whole, slot, sold.amount)) return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED')
@@ -150,6 +162,31 @@ export function whoPays(whole: Whole, tender: string, sold: Sold, bears: (loss: 
     return notPaid('SLOT_ALREADY_USED')
   }
   return payFromSlot(whole, tender, sold.slot, lease)
+}
+
+/** To the end of its sum, whatever others have paid of the slot: its agency bears what is beyond (docs/design/23). */
+function payFromPool(whole: Whole, tender: string, sold: Sold, notPaid: (loss: string) => Outcome): Outcome {
+  const { leaseId, amount, card } = sold
+  const escrow = escrowOf(leaseId)
+  if (amount > available(whole, escrow)) {
+    meet(whole, 'a pool has paid out its sum')
+    return notPaid('POOL_USED_UP')
+  }
+  const slot = need(whole.slots, sold.slot)
+  const hasUse = slot.uses.size < need(whole.schemes, slot.scheme).countAllowed
+  const beyond = hasUse ? most(amount - amountLeft(whole, slot), 0n) : amount
+  if (beyond > 0n) {
+    const { till } = need(whole.tenders, tender)
+    file(whole, { till, tender, code: 'ALLOWANCE_EXCEEDED_IN_POOL', owner: 'agency', amount: beyond })
+    meet(whole, hasUse ? 'a pool pays more than a slot has left' : 'a pool pays where a slot has no use left')
+  }
+  if (available(whole, accountOfScheme(sold.scheme)) < amount) meet(whole, 'a pool pays what its scheme could not')
+  if (isBlockedAt(whole, card, whole.now)) meet(whole, 'a pool pays for a card that is blocked since')
+  if (isSuspendedAt(need(whole.schemes, sold.scheme), whole.now))
+    meet(whole, 'a pool pays when its scheme is suspended')
+  if (!payVoucher(whole, tender, escrow)) throw new Error(`in the model the pool ${leaseId} has not got what it has`)
+  slot.uses.set(tender, amount)
+  return outcome('settled', { paidBy: 'escrow' })
 }
 
 function hadLeft(whole: Whole, { slot, scheme, card, decidedAt }: Sold): boolean {

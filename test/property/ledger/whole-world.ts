@@ -81,13 +81,21 @@ const periodMs = 3 * dayMs
 export const firstFrom = schoolMorning - periodMs / 2
 const everything = tiyn(10n ** 12n)
 
-/** A lunch in each period; food for a sum, of which the merchant bears what comes too late. */
+/**
+ * A lunch in each period; food for a sum, of which the merchant bears what comes too late; meals that tills sell from
+ * pools, two in a period.
+ */
 export const schemes = {
   lunch: { agency: 'education', category: 'lunch', count: 1, amount: 100_000n, agencyBears: 150_000n },
   groceries: { agency: 'social', category: 'food', count: 50, amount: 400_000n, agencyBears: 0n },
+  meals: { agency: 'education', category: 'food', count: 2, amount: 120_000n, agencyBears: 200_000n },
 } as const
 export type SchemeId = keyof typeof schemes
+/** Whose slots are leased: what a step is about that names no other one. */
 export const schemeIds: readonly SchemeId[] = ['lunch', 'groceries']
+export const allSchemeIds: readonly SchemeId[] = [...schemeIds, 'meals']
+export const policyOf = (schemeId: SchemeId): 'lease-pool' | 'lease-listed' =>
+  schemeId === 'meals' ? 'lease-pool' : 'lease-listed'
 export const allowedPolicyAgeMs = dayMs
 
 export function schemeOf(schemeId: SchemeId, version: number, status: Scheme['status']): Scheme {
@@ -116,11 +124,11 @@ export function schemeOf(schemeId: SchemeId, version: number, status: Scheme['st
       ageSinceSyncMs: 3 * dayMs,
     },
     offline: {
-      policy: 'lease-listed',
+      policy: policyOf(schemeId),
       allowedPolicyAgeMs,
       lossBearer: agencyBears > 0n ? { kind: 'agency', upTo: tiyn(agencyBears) } : { kind: 'merchant' },
     },
-    order: isCount ? 1 : 2,
+    order: 1 + allSchemeIds.indexOf(schemeId),
   }
 }
 
@@ -135,7 +143,8 @@ export const agencyOfHolder = ['education', 'education', 'social']
 export const strangers = ['1', '2', '3'].map((digit) => digit.repeat(32))
 /** Of the third in the scheme where it is nobody: what it would be. */
 export const beneficiaryOf = (schemeId: SchemeId, index: number): string =>
-  (schemeId === 'lunch' ? 'cd9' : 'efe').charAt(index).repeat(32)
+  beneficiaries[schemeId].charAt(index).repeat(32)
+const beneficiaries = { lunch: 'cd9', groceries: 'efe', meals: '456' } as const
 
 const secrets = newLedgerSecrets(seededRandom('whole/secrets'))
 const keys = ledgerKeysOf(secrets)
@@ -240,11 +249,11 @@ async function filled(): Promise<{ readonly bytes: Buffer; readonly cards: reado
   const cards: string[] = []
   await inTransaction(ports, async (work) => {
     await openEverybody(work)
-    for (const schemeId of schemeIds) await publishScheme(work, schemeOf(schemeId, 1, 'active'))
+    for (const schemeId of allSchemeIds) await publishScheme(work, schemeOf(schemeId, 1, 'active'))
     for (const [index, uid] of uids.entries()) {
       const holder = holders[index] ?? ''
       cards.push((await registerCard(work, { uid, holder, agencyId: agencyOfHolder[index] ?? '' })).card)
-      for (const schemeId of index < 2 ? schemeIds : [])
+      for (const schemeId of index < 2 ? allSchemeIds : [])
         await entitle(work, { schemeId, beneficiary: beneficiaryOf(schemeId, index), holder })
     }
     const [first = '', , third = ''] = holders

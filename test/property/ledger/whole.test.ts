@@ -14,11 +14,12 @@ import { expect, test } from 'vitest'
 import { operations } from '../../../ledger-sim/operations.ts'
 import { eachOnce, stories } from './whole-acts.ts'
 import { door } from './whole-door.ts'
+import { hasToMeetOfPools } from './whole-pool-scenes.ts'
 import { Story } from './whole-story.ts'
 import { wholeWorld } from './whole-world.ts'
 
 const seed = Number(process.env['TOLEM_SEED'] ?? 5)
-const fewStories = 18
+const fewStories = 30
 const drawnStories = Number(process.env['TOLEM_STORIES'] ?? fewStories)
 const examples = eachOnce(seed)
 const numRuns = examples.length + drawnStories
@@ -153,6 +154,7 @@ const hasToMeet = [
   'an alert',
   'an alert about what left through a bank',
   'a lower tier than what is held',
+  ...hasToMeetOfPools,
 ]
 
 test('whatever everybody asks for, the ledger says and moves what the model does', async () => {

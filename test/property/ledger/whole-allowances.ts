@@ -1,0 +1,57 @@
+/** What the model keeps of schemes, cards, slots and leases; a pool is a lease that only lists its slots. */
+
+export interface Scheme {
+  readonly policy: 'lease-listed' | 'lease-pool'
+  readonly agency: string
+  readonly merchants: readonly string[]
+  readonly category: string
+  readonly periodMs: number
+  /** When the first of its periods begins. */
+  readonly firstFrom: number
+  readonly countAllowed: number
+  readonly amountAllowed: bigint
+  readonly agencyBears: bigint
+  readonly allowedPolicyAgeMs: number
+  /** Since when it has that state; the first is its publishing. */
+  readonly states: { readonly at: number; readonly status: 'active' | 'suspended' }[]
+}
+export interface Card {
+  readonly holder: string
+  readonly states: { readonly at: number; readonly blocked: boolean }[]
+}
+export interface Slot {
+  readonly scheme: string
+  readonly beneficiary: string
+  readonly periodTo: number
+  lease: string | null
+  readonly uses: Map<string, bigint>
+}
+export interface Lease {
+  readonly scheme: string
+  readonly till: string
+  readonly isPool: boolean
+  sellUntil: number
+  presentUntil: number
+  readonly grantedAt: number
+  isClosed: boolean
+  readonly slots: Map<string, LeasedSlot>
+}
+export type LeasedSlot = {
+  readonly state: 'live' | 'moved' | 'closed' | 'surrendered'
+  /** Of the row that surrendered it. */
+  readonly sequence?: number
+  /** Whose keys were sealed for it, of a live one. */
+  readonly cards?: Set<string>
+}
+/** The standing order of an agency. */
+export interface Policy {
+  readonly scheme: string
+  readonly till: string
+  /** Or everybody. */
+  readonly beneficiaries?: readonly string[]
+  readonly sellForMs: number
+  readonly presentForMs: number
+  readonly periods: number
+  /** Of a scheme that is sold from pools, and only there: up to what sum the pool is filled. */
+  readonly pool?: { readonly sum: bigint }
+}
