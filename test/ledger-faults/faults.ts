@@ -18,6 +18,7 @@ const settlement = 'payments/settlement.ts'
 const whoPays = 'payments/who-pays.ts'
 const refunds = 'payments/refunds.ts'
 const pools = 'leases/pools.ts'
+const qrSale = 'payments/qr-sale.ts'
 
 export const faults = {
   // Identity.
@@ -269,6 +270,31 @@ export const faults = {
     file: 'payments/payment-requests.ts',
     right: 'const due = subtractTiyn(amount, refunded)',
     wrong: 'const due = subtractTiyn(amount, subtractTiyn(refunded, refunded))',
+  },
+  'a line is paid as often as there are QRs': {
+    file: qrSale,
+    right: 'part + (others.get(line) ?? 0n) > of.unitPrice',
+    wrong: 'part > of.unitPrice',
+  },
+  'lines of a QR that are not its sum are taxed': {
+    file: qrSale,
+    right: 'if (!isEachOnce || total !== amount) return null',
+    wrong: 'if (!isEachOnce || total > 2n * amount) return null',
+  },
+  'lines of another sale are taxed': {
+    file: qrSale,
+    right: 'saleHashOf(sold.sale) === request.saleHash',
+    wrong: "saleHashOf(sold.sale) !== ''",
+  },
+  'a QR is sold before it was paid': {
+    file: qrSale,
+    right: 'Math.min(Math.max(sold.at, tender.at), work.now)',
+    wrong: 'Math.min(sold.at, work.now)',
+  },
+  'a QR is sold when it is handed over': {
+    file: qrSale,
+    right: 'return { at: Math.min(Math.max(sold.at, tender.at), work.now), lines }',
+    wrong: 'return { at: work.now, lines }',
   },
   // Rules.
   'a cashback has no end in its period': {

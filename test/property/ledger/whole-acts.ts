@@ -1,6 +1,7 @@
 /** What stories are made of: single acts of everybody, and scenes (`whole-scenes.ts`). */
 import fc from 'fast-check'
 import { poolActs, poolAloneScenes, poolScenes } from './whole-pool-scenes.ts'
+import { qrScenes } from './whole-qr-scenes.ts'
 import { kinds, step, type Kind, type Step } from './whole-requests.ts'
 import { aloneScenes as alone, scenes as before } from './whole-scenes.ts'
 import { dayMs, hourMs, minuteMs } from './whole-state.ts'
@@ -14,7 +15,7 @@ export type Act =
   | { readonly act: 'key'; readonly who: number; readonly grace: number; readonly again: boolean }
   | { readonly act: 'batch'; readonly steps: readonly Step[] }
 
-const scenes = [...before, ...poolScenes]
+const scenes = [...before, ...poolScenes, ...qrScenes]
 const aloneScenes = [...alone, ...poolAloneScenes]
 
 /** Mostly short ones: a QR is open for five minutes, a hold for two weeks more. */

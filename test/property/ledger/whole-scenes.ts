@@ -55,7 +55,7 @@ export const spendsAll = (who: number): Part => asks('merchant_spends', { who, s
 export const reversesLast = (who: number): Part => till('reverse_tender', { who, whom: 0, which: 1 })
 const shown = [till('ask_qr'), asks('pay_qr'), till('capture'), handsOver] as const
 /** A person pays by QR what that person can. */
-const shownTo = (person: number): readonly Part[] => [
+export const shownTo = (person: number): readonly Part[] => [
   till('ask_qr', { who: person, whom: person, size: 'small' }),
   asks('pay_qr', { who: person, whom: 0, which: 5 }),
 ]
@@ -462,6 +462,14 @@ export const aloneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
   ),
   scene(
     asks('person', { who: 2, whom: 3, size: 'single', which: 0 }),
+    asks('person', { who: 2, whom: 3, size: 'single', which: 0 }),
+    asks('person', { who: 3, whom: 2, size: 'fill', which: 0 }),
+    wait(dayMs + 1),
+    asks('person', { who: 2, whom: 3, size: 'single', which: 0 }),
+  ),
+  // Three large sums within a week, one of them in cash.
+  scene(
+    asks('cash_out', { who: 2, size: 'single' }),
     asks('person', { who: 2, whom: 3, size: 'single', which: 0 }),
     asks('person', { who: 3, whom: 2, size: 'fill', which: 0 }),
     wait(dayMs + 1),

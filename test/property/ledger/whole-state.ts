@@ -206,15 +206,22 @@ export interface Sold {
   readonly lines: readonly SoldLine[]
   readonly sequence: number
 }
+export interface AskedByQr {
+  readonly payee: string
+  readonly amount: bigint
+  readonly expiresAt: number
+  /** What was paid of which line; null as long as nobody knows. */
+  lines: readonly SoldLine[] | null
+}
 export interface Tender {
   readonly till: string
   /** Of a voucher. */
   readonly sold: Sold | null
   /** Of a payment by QR. */
-  readonly asked: { readonly payee: string; readonly amount: bigint; readonly expiresAt: number } | null
+  readonly asked: AskedByQr | null
   readonly hash: string
   isTombstone: boolean
-  state: 'requested' | 'held' | 'settled' | 'refused' | 'awaiting_funds' | 'not_paid' | 'reversed'
+  state: 'requested' | 'held' | 'settled' | 'refused' | 'awaiting_funds' | 'in_review' | 'not_paid' | 'reversed'
   paidBy: string | null
   refusal: string | null
   loss: string | null

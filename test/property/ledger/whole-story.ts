@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { toJson } from '../../../src/sync/protocol/canonical.ts'
 import { signTagged } from '../../../src/sync/protocol/keys.ts'
 import { type TestSigner, type TestTill } from '../../integration/ledger/demo-ledger.ts'
+import { Baskets } from './whole-baskets.ts'
 import { modelOf } from './whole-beginning.ts'
 import { ask, askInBatch, changeKey } from './whole-door.ts'
 import { openingIn } from './whole-households.ts'
@@ -43,6 +44,7 @@ export class Story {
   readonly #waiting = new Map<string, Item[]>()
   readonly #sales: { readonly till: TestTill; readonly sale: Sale_ }[] = []
   readonly #soldFromPools = new SoldFromPools()
+  readonly #baskets = new Baskets()
   readonly #formerKeys = new Map<string, TestSigner>()
   /** Paths that were asked, and what came of it. */
   readonly heard: Map<string, number>
@@ -283,7 +285,7 @@ export class Story {
     if (till === undefined) throw new Error('no till')
     const { whole } = this
     const id = ({ stray, which }: Pick<TillStep, 'stray' | 'which'>) => this.#id(stray, which, till.id(), true)
-    const selling: Selling = { whole, till, id }
+    const selling: Selling = { whole, till, id, baskets: this.#baskets }
     switch (each.kind) {
       case 'fetch':
         return this.#fetch(till)
@@ -295,6 +297,7 @@ export class Story {
         const sale = sell(selling, each, pick(this.world.cards, index), index)
         if (sale === undefined) return undefined
         this.#sales.push({ till, sale })
+        this.#baskets.sold(till.terminalId, sale.decided.evidence.record.input.sale)
         if (each.kind === 'sell') return this.#queue(till, presentmentOf(till, sale, each), each)
         return this.#authorise(till, sale, each)
       }

@@ -8,9 +8,11 @@ import type { Sale } from '../../../src/voucher/sale.ts'
 import type { Slot } from '../../../src/voucher/slot.ts'
 import { dayMs, type Decided, type TestCard, type TestTill } from '../../integration/ledger/demo-ledger.ts'
 import { termsOf } from '../../integration/ledger/payment-by-qr.ts'
+import { shownIn, type Baskets } from './whole-baskets.ts'
 import { beneficiaryNow } from './whole-households.ts'
 import { pick } from './whole-pick.ts'
 import { amountFor } from './whole-requests.ts'
+import { paidByOthers } from './whole-qr-sale.ts'
 import { periodId, slotIdOf } from './whole-slots.ts'
 import { meet, need, sum, type Sold, type Verdict, type Whole } from './whole-state.ts'
 import { capture, presentment, refundItem, reversal, surrender, type QrTerms } from './whole-tills.ts'
@@ -61,6 +63,7 @@ export interface Item {
 export interface Selling {
   readonly whole: Whole
   readonly till: TestTill
+  readonly baskets: Baskets
   /** A new id, or now and then one that was used before. */
   id(step: TillStep): string
 }
@@ -175,17 +178,19 @@ export function resold(sale: Sale_): Sale_ {
   return { ...sale, sold: { ...sale.sold, saleHash: saleHashOf({ saleId: sale.sold.tender, lines: [] }) } }
 }
 
-export function qrTerms({ whole, till, id }: Selling, each: TillStep): QrTerms {
+export function qrTerms({ whole, till, id, baskets }: Selling, each: TillStep): QrTerms {
   const payer = pick(Object.keys(people), each.whom)
-  const amount = amountFor(whole, payer, '', { ...each, kind: 'pay_qr' })
-  const terms = termsOf(till, amount, id(each))
+  const most = amountFor(whole, payer, '', { ...each, kind: 'pay_qr' })
+  const tenderId = id(each)
+  const { amount, saleHash } = baskets.ask(till.terminalId, tenderId, id({ ...each, stray: 9 }), most, each)
+  const terms = { ...termsOf(till, amount, tenderId), saleHash }
   const payee = each.stray === 2 ? pick(merchants, each.whom) : need(whole.tills, till.terminalId).merchant
   const lasts = each.stray === 1 ? pick([0, 2 * 3_600_000], each.which) : 300_000
   return { ...terms, payeeAccount: `merchant.${payee}`, expiresAt: till.clock.now + lasts }
 }
 
 /** Of a tender of this till, mostly one that fits. */
-export function itemOf({ whole, till, id }: Selling, each: TillStep): Item | undefined {
+export function itemOf({ whole, till, id, baskets }: Selling, each: TillStep): Item | undefined {
   const { kind, which, whom } = each
   const { terminalId } = till
   const own = [...whole.tenders].filter(([, tender]) => tender.till === terminalId || each.stray === 3)
@@ -194,10 +199,18 @@ export function itemOf({ whole, till, id }: Selling, each: TillStep): Item | und
   const position = positionOf(till, each)
   switch (kind) {
     case 'capture': {
-      if (tenderId === undefined) return undefined
-      // As at an older till: lines that a QR paid are in `rules.test.ts`.
-      const item = till.capture(tenderId, undefined, position)
-      return { item, answer: (of) => capture(of, terminalId, tenderId, position) }
+      if (tenderId === undefined || tender === undefined) return undefined
+      const shown = {
+        amount: tender.asked?.amount ?? 0n,
+        before: paidByOthers(whole, tenderId, tender),
+        now: till.clock.now,
+      }
+      const sold = baskets.shown(tenderId, shown, each)
+      const item = till.capture(tenderId, sold, position)
+      return {
+        item,
+        answer: (of) => capture(of, terminalId, tenderId, position, sold === undefined ? sold : shownIn(sold)),
+      }
     }
     case 'reverse_tender': {
       const gone = each.stray < 3 || tenderId === undefined ? id({ ...each, stray: 9 }) : tenderId
@@ -205,7 +218,7 @@ export function itemOf({ whole, till, id }: Selling, each: TillStep): Item | und
     }
     case 'refund_tender': {
       if (tenderId === undefined || tender === undefined) return undefined
-      const paid = tender.sold?.lines ?? [{ line: 1, amount: tender.asked?.amount ?? 0n }]
+      const paid = tender.sold?.lines ?? tender.asked?.lines ?? [{ line: 1, amount: tender.asked?.amount ?? 0n }]
       const part = (amount: bigint): bigint =>
         each.size === 'single' ? amount + 1n : which % 2 === 0 ? amount : (amount * BigInt(whom % 7)) / 9n
       const lines = paid

@@ -24,6 +24,7 @@ import {
   type Verdict,
   type Whole,
 } from './whole-state.ts'
+import { qrSaleOf, type ShownSale } from './whole-qr-sale.ts'
 import { renew } from './whole-renewals.ts'
 import { amountLeft, accountOfScheme, escrowOf, holding } from './whole-slots.ts'
 import {
@@ -183,7 +184,7 @@ export function askForQr(whole: Whole, till: string, terms: QrTerms): Verdict {
   if (expiresAt > whole.now + hourMs) return refused('rule_violated')
   const known = whole.tenders.get(tenderId)
   if (known !== undefined && known.till !== till) return { kind: 'known', item: { result: notYours } }
-  const tender = known ?? { ...fresh(whole, till, saleHash), asked: { payee, amount, expiresAt } }
+  const tender = known ?? { ...fresh(whole, till, saleHash), asked: { payee, amount, expiresAt, lines: null } }
   whole.tenders.set(tenderId, tender)
   let arrival = known === undefined ? 'created' : 'exists'
   if (known?.isTombstone === true) arrival = 'reversed_before_arrival'
@@ -245,22 +246,25 @@ interface Row {
 }
 
 /** The sale is closed: what was set aside becomes the merchant's. */
-export function capture(whole: Whole, till: string, id: string, { sequence, hash }: Row): Verdict {
+export function capture(whole: Whole, till: string, id: string, { sequence, hash }: Row, shown?: ShownSale): Verdict {
   const tender = whole.tenders.get(id)
   if (tender?.till !== till || tender.sold !== null) return notYours
   if (isForked(whole, till, sequence, hash)) fileFork(whole, till, id)
   if (tender.isTombstone) return told(whole, tender, 'reversed_before_arrival')
   const { asked } = tender
   if (tender.state === 'held' && asked !== null) {
-    settle(whole, tender, take(whole, till, id, asked))
+    settle(whole, tender, take(whole, till, id, tender, shown))
     return told(whole, tender, 'created')
   }
   const stands = standing(whole, tender)
   return stands.state === 'requested' ? nothingMoved('created', 'INSUFFICIENT_FUNDS') : told(whole, stands, 'exists')
 }
 
-function take(whole: Whole, till: string, id: string, { payee, amount }: NonNullable<Tender['asked']>): Outcome {
+function take(whole: Whole, till: string, id: string, tender: Tender, shown: ShownSale | undefined): Outcome {
   const hold = need(whole.holds, id)
+  const { asked } = tender
+  if (asked === null) throw new Error('no QR is taken')
+  const { payee, amount } = asked
   if (hold.until <= whole.now) {
     hold.state = 'ended'
     meet(whole, 'a hold ended before its capture')
@@ -268,11 +272,13 @@ function take(whole: Whole, till: string, id: string, { payee, amount }: NonNull
     return { state: 'not_paid', paidBy: null, refusal: null, loss: 'HOLD_ENDED' }
   }
   if (isAtTurnoverLimit(whole, hold.payer)) meet(whole, 'a capture from who may spend no more')
-  const paid = { paidAs: 'tender', id, payee, payer: hold.payer, amount, soldAt: whole.now, lines: null } as const
+  const { soldAt, lines } = qrSaleOf(whole, id, tender, shown)
+  const paid = { paidAs: 'tender', id, payee, payer: hold.payer, amount, soldAt, lines } as const
   // What a bank gives is asked of what it has beside the payment, which itself is paid of what was set aside.
   hold.state = 'posted'
   const short = payWithShares(whole, paid, [hold.payer, payee, amount])
   if (short !== undefined) throw new Error(`in the model the hold ${id} was not covered`)
+  asked.lines = lines
   spend(whole, hold.payer, amount)
   netMerchant(whole, payee, keptOf(whole, paid))
   return { state: 'settled', paidBy: 'individual', refusal: null, loss: null }
@@ -410,10 +416,10 @@ function whyNoRefund(whole: Whole, till: string, { tenderId }: RefundItem, progr
   if (tender.state !== 'settled' && !isBeside) return 'REFUND_ORIGINAL_NOT_PAID'
   const paid = tender.sold?.amount ?? tender.asked?.amount ?? 0n
   if (progress.amount > paid) return 'REFUND_ABOVE_ORIGINAL'
-  const { sold } = tender
-  if (sold === null) return undefined
-  const paidOf = (line: number): bigint =>
-    sum(sold.lines.filter((one) => one.line === line).map(({ amount }) => amount))
+  const lines = tender.sold?.lines ?? tender.asked?.lines ?? null
+  if (lines === null) return undefined
+  if (tender.sold === null) meet(whole, 'a refund of a QR by its lines')
+  const paidOf = (line: number): bigint => sum(lines.filter((one) => one.line === line).map(({ amount }) => amount))
   return [...progress.byLine].some(([line, of]) => of > paidOf(line)) ? 'REFUND_ABOVE_ORIGINAL' : undefined
 }
 
