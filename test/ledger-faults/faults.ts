@@ -19,6 +19,7 @@ const whoPays = 'payments/who-pays.ts'
 const refunds = 'payments/refunds.ts'
 const pools = 'leases/pools.ts'
 const qrSale = 'payments/qr-sale.ts'
+const reviews = 'payments/review-holds.ts'
 
 export const faults = {
   // Identity.
@@ -295,6 +296,47 @@ export const faults = {
     file: qrSale,
     right: 'return { at: Math.min(Math.max(sold.at, tender.at), work.now), lines }',
     wrong: 'return { at: work.now, lines }',
+  },
+  // Tills that are gone.
+  'a receipt of a till in service is claimed': {
+    file: 'payments/receipt-claims.ts',
+    right: "if (terminal.revokedFor === null) return { kind: 'not_a_claim', why: 'terminal_presents_itself' }",
+    wrong: '',
+  },
+  'what a stolen till showed last waits as well': {
+    file: 'terminals/revocation-reasons.ts',
+    right: 'sequence <= head.sequence)',
+    wrong: 'sequence < head.sequence)',
+  },
+  'a key of a stolen till opens slots elsewhere': {
+    file: 'terminals/packages.ts',
+    right: "    .where('card.exposed_at', 'is', null)\n    .orderBy('lease_card.card'),",
+    wrong: "    .orderBy('lease_card.card'),",
+  },
+  'an export pays before it disowns': {
+    file: 'payments/terminal-exports.ts',
+    right: "return item.kind === 'reversal' ? 1 : 2",
+    wrong: "return item.kind === 'reversal' ? 2 : 1",
+  },
+  'an export goes on from a row that nobody has seen': {
+    file: 'payments/terminal-exports.ts',
+    right: ': await isKnownPosition(work, terminalId, after)',
+    wrong: ': after.sequence > 0',
+  },
+  'a sale that is refused in review keeps its slot': {
+    file: reviews,
+    right: '  await freeSlot(work, tenderId)\n}',
+    wrong: '}',
+  },
+  'what was set aside for a review goes past its escrow': {
+    file: reviews,
+    right: 'const credit = lease?.escrowAccount ?? scheme',
+    wrong: 'const credit = scheme',
+  },
+  'a review is decided by any agency': {
+    file: 'payments/review-decisions.ts',
+    right: "    .where('agency_id', '=', agencyId)\n",
+    wrong: '',
   },
   // Rules.
   'a cashback has no end in its period': {

@@ -1,5 +1,7 @@
 /** What stories are made of: single acts of everybody, and scenes (`whole-scenes.ts`). */
 import fc from 'fast-check'
+import { goneStep, type GoneStep } from './whole-gone-requests.ts'
+import { goneScenes } from './whole-gone-scenes.ts'
 import { poolActs, poolAloneScenes, poolScenes } from './whole-pool-scenes.ts'
 import { qrScenes } from './whole-qr-scenes.ts'
 import { kinds, step, type Kind, type Step } from './whole-requests.ts'
@@ -14,9 +16,10 @@ export type Act =
   | { readonly act: 'wait'; readonly ms: number }
   | { readonly act: 'key'; readonly who: number; readonly grace: number; readonly again: boolean }
   | { readonly act: 'batch'; readonly steps: readonly Step[] }
+  | { readonly act: 'gone'; readonly each: GoneStep }
 
 const scenes = [...before, ...poolScenes, ...qrScenes]
-const aloneScenes = [...alone, ...poolAloneScenes]
+const aloneScenes = [...alone, ...poolAloneScenes, ...goneScenes]
 
 /** Mostly short ones: a QR is open for five minutes, a hold for two weeks more. */
 const waits = fc.oneof(
@@ -33,6 +36,7 @@ const single = fc.oneof(
   { weight: 110, arbitrary: asking },
   { weight: 80, arbitrary: atTill },
   { weight: 40, arbitrary: poolActs },
+  { weight: 10, arbitrary: goneStep.map((each): Act => ({ act: 'gone', each })) },
   {
     weight: 10,
     arbitrary: fc.record({ which: fc.nat(999), changed: fc.nat(2) }).map((of): Act => ({ act: 'again', ...of })),

@@ -40,7 +40,7 @@ export type LeasedSlot = {
   readonly state: 'live' | 'moved' | 'closed' | 'surrendered'
   /** Of the row that surrendered it. */
   readonly sequence?: number
-  /** Whose keys were sealed for it, of a live one. */
+  /** Whose keys were sealed for it. */
   readonly cards?: Set<string>
 }
 /** The standing order of an agency. */

@@ -1,5 +1,6 @@
 /** The world of the stories as the model has it. */
 import { schoolMorning } from '../../integration/ledger/demo-ledger.ts'
+import { nothingGone } from './whole-gone-state.ts'
 import { dayMs, type AccountKind, type Whole } from './whole-state.ts'
 import {
   agencyOfHolder,
@@ -108,6 +109,7 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
     surrenders: new Map(),
     requestPayments: new Map(),
     discrepancies: [],
+    gone: nothingGone(),
     met: new Map(),
   }
 }

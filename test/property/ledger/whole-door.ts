@@ -1,5 +1,6 @@
 /** Every operation of roles that the model answers, by its path; who may ask for it; keys and batches. */
 import { canonical } from './whole-canonical.ts'
+import { claimReceipt, revoke } from './whole-gone.ts'
 import { changeCard, registerCard } from './whole-holders.ts'
 import { end, entitle, join } from './whole-households.ts'
 import {
@@ -39,6 +40,7 @@ import {
   type Whole,
 } from './whole-state.ts'
 import { decideAppeal, openAppeal } from './whole-appeals.ts'
+import { decideReview } from './whole-reviews.ts'
 import { payRequest } from './whole-tills.ts'
 import { closeDueLeases, judgeFreed, netMerchant, settleWaiting } from './whole-vouchers.ts'
 
@@ -213,6 +215,9 @@ export const door: Readonly<Record<string, Operation>> = {
   '/v1/payment-requests/payments': operation(personOrBank, payRequest),
   '/v1/appeals': operation(['merchant', 'terminal'], openAppeal),
   '/v1/appeal-decisions': operation(agency, decideAppeal),
+  '/v1/terminal-revocations': operation(['agency', 'bank'], revoke),
+  '/v1/receipt-claims': operation(['merchant'], claimReceipt),
+  '/v1/review-decisions': operation(agency, decideReview),
   '/v1/rules': operation<WireRule>(writers, (whole, asked) =>
     writeRule(whole, asked, ruleOf(asked), canonical(asked.body)),
   ),

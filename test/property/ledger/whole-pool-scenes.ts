@@ -39,12 +39,12 @@ const order = (whom: 0 | 1, sum: (typeof sums)[number], hours: 0 | 6 | 96, more:
   return asks('policy', { whom, which: 12 * sums.indexOf(sum) + which, size: 'small', scheme, ...more })
 }
 const funds = (more: Partial<Step> = {}): Part => asks('fund', { size: 'small', scheme, ...more })
-const sells = (who: 0 | 1, holder: 0 | 1, more: Partial<TillStep> = {}): Part =>
+export const sells = (who: 0 | 1, holder: 0 | 1, more: Partial<TillStep> = {}): Part =>
   at(who, 'sell', { whom: holder === 0 ? 2 : 1, which: 2, scheme, ...more })
 /** Which of the till counts nothing of what it sold before. */
 const sellsAgain = (who: 0 | 1, holder: 0 | 1, more: Partial<TillStep> = {}): Part =>
   sells(who, holder, { which: 8, ...more })
-const given = (who: 0 | 1, sum: (typeof sums)[number], hours: 0 | 6 | 96 = 96): readonly Part[] => [
+export const given = (who: 0 | 1, sum: (typeof sums)[number], hours: 0 | 6 | 96 = 96): readonly Part[] => [
   funds({ which: 4 }),
   order(who, sum, hours),
   at(who, 'fetch'),

@@ -44,7 +44,7 @@ export const scene = (...parts: readonly Part[]): fc.Arbitrary<readonly Act[]> =
 const spends = asks('merchant_spends', { size: 'all' })
 const handsOver = till('hand_over')
 /** The first till holds lunches, the second groceries; of whom there are two. An odd card waits for the next. */
-const sells = (at: 0 | 1, holder: 0 | 1, more: Partial<TillStep> = {}): Part =>
+export const sells = (at: 0 | 1, holder: 0 | 1, more: Partial<TillStep> = {}): Part =>
   till('sell', { who: at, which: at + 2, whom: holder === 0 ? 2 : 1, ...more })
 /** The third holder buys groceries, comes into the household of the first, and goes. */
 const thirdSells = till('sell', { who: 1, which: 3, whom: 13, size: 'small' })

@@ -9,6 +9,7 @@ import {
   sum,
   type Asked,
   type Lease,
+  type LeasedSlot,
   type Scheme,
   type Slot,
   type Verdict,
@@ -16,7 +17,7 @@ import {
 } from './whole-state.ts'
 import { undoingProblems } from './whole-undoing.ts'
 
-import { holdersNow, isBlockedAt } from './whole-households.ts'
+import { holdersNow, isLeasable } from './whole-households.ts'
 
 export const escrowOf = (leaseId: string): string => `escrow.${leaseId}`
 export const accountOfScheme = (schemeId: string): string => `scheme.${schemeId}`
@@ -117,7 +118,7 @@ export function grant(whole: Whole, wanted: Grant, settle: (scheme: string) => v
   whole.leases.set(leaseId, { ...lease, grantedAt: whole.now, isClosed: false, slots })
   for (const { slotId, amount, from } of taken) {
     if (from !== null) {
-      need(whole.leases, from).slots.set(slotId, { state: 'moved' })
+      leaves(need(whole.leases, from), slotId, 'moved')
       meet(whole, 'a slot moves into the next lease of its till')
     }
     mustMove(whole, [from === null ? accountOfScheme(schemeId) : escrowOf(from), escrowOf(leaseId), amount])
@@ -135,12 +136,16 @@ export function openEscrow(whole: Whole, { agency }: Scheme): string {
   return leaseId
 }
 
+/** Whose keys were sealed for it stay known there. */
+export function leaves({ slots }: Lease, slotId: string, state: LeasedSlot['state'], sequence?: number): void {
+  const { cards } = slots.get(slotId) ?? {}
+  slots.set(slotId, { state, ...(cards !== undefined && { cards }), ...(sequence !== undefined && { sequence }) })
+}
+
 /** All that any of the holders can pay with. */
 export function cardsFor(whole: Whole, schemeId: string, beneficiary: string): Set<string> {
   const holders = holdersNow(whole, schemeId, beneficiary)
-  const own = [...whole.cards].filter(
-    ([card, { holder }]) => holders.includes(holder) && !isBlockedAt(whole, card, whole.now),
-  )
+  const own = [...whole.cards].filter(([card, { holder }]) => holders.includes(holder) && isLeasable(whole, card))
   return new Set(own.map(([card]) => card))
 }
 
@@ -178,7 +183,7 @@ export function closeDue(whole: Whole, settle: (scheme: string) => void): number
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
   for (const [leaseId, each] of due) {
     each.isClosed = true
-    for (const [slotId, { state }] of each.slots) if (state === 'live') each.slots.set(slotId, { state: 'closed' })
+    for (const [slotId, { state }] of each.slots) if (state === 'live') leaves(each, slotId, 'closed')
     for (const slot of whole.slots.values()) if (slot.lease === leaseId) slot.lease = null
     const rest = available(whole, escrowOf(leaseId))
     if (rest > 0n) meet(whole, 'a lease ends with money in escrow')

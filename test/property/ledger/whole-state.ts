@@ -11,6 +11,7 @@ export const monthMs = 30 * dayMs
 import { canonical } from './whole-canonical.ts'
 import type { Entitled } from './whole-households.ts'
 import type { Card, Lease, Policy, Scheme, Slot } from './whole-allowances.ts'
+import type { Gone } from './whole-gone-state.ts'
 
 export type * from './whole-allowances.ts'
 
@@ -203,7 +204,8 @@ export interface Sold {
   readonly decidedAt: number
   readonly packageAt: number
   readonly isAllowedOffline: boolean
-  readonly lines: readonly SoldLine[]
+  /** Null as long as only a receipt says it. */
+  lines: readonly SoldLine[] | null
   readonly sequence: number
 }
 export interface AskedByQr {
@@ -310,6 +312,7 @@ export interface Whole {
     { readonly tender: string; readonly payer: string; readonly maker: string; readonly lateFor: string | null }
   >
   readonly discrepancies: Discrepancy[]
+  readonly gone: Gone
   /** What met in this story, by name, and how often. */
   readonly met: Map<string, number>
 }

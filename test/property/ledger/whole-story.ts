@@ -6,7 +6,12 @@ import { type TestSigner, type TestTill } from '../../integration/ledger/demo-le
 import { Baskets } from './whole-baskets.ts'
 import { modelOf } from './whole-beginning.ts'
 import { ask, askInBatch, changeKey } from './whole-door.ts'
+import { exportAll, isNotHeard, showHead, type Asking } from './whole-exports.ts'
+import { compareGone } from './whole-gone-rows.ts'
+import { goneRequest, type GoneStep } from './whole-gone-requests.ts'
+import { isGone } from './whole-gone-state.ts'
 import { openingIn } from './whole-households.ts'
+import { print } from './whole-journals.ts'
 import { learnCode } from './whole-people.ts'
 import type { Act } from './whole-acts.ts'
 import { pick } from './whole-pick.ts'
@@ -24,6 +29,7 @@ import {
   type Sale_,
   type Selling,
   type TillStep,
+  isAsked,
 } from './whole-till.ts'
 import { askForQr, authorisation, fetchPackage, inquiry } from './whole-tills.ts'
 import { judgeFreed } from './whole-vouchers.ts'
@@ -115,9 +121,25 @@ export class Story {
         return this.#changeKey(of.who, of.grace, of.again)
       case 'batch':
         return this.#batch(of.steps)
+      case 'gone':
+        return this.#aboutGone(of.each)
       default:
         return of satisfies never
     }
+  }
+
+  async #aboutGone(each: GoneStep): Promise<void> {
+    const till = need(this.world.tills, pick(tillIds, each.who))
+    if (each.kind === 'head') return showHead(this.#asking, till)
+    if (each.kind === 'export') return exportAll(this.#asking, till, this.#waiting.get(till.terminalId) ?? [], each)
+    const request = goneRequest(this.whole, each)
+    return request === undefined ? undefined : this.#send(request)
+  }
+
+  get #asking(): Asking {
+    const { world, whole } = this
+    const note: Asking['note'] = (what, path, expected) => this.#note(what, path, expected)
+    return { world, whole, note, same: (actual, expected) => this.#same(actual, expected) }
   }
 
   #telling() {
@@ -284,6 +306,7 @@ export class Story {
     const till = this.world.tills.get(pick(tillIds, each.who))
     if (till === undefined) throw new Error('no till')
     const { whole } = this
+    if (isGone(whole, till.terminalId) && isAsked(each.kind)) return isNotHeard(this.#asking, till)
     const id = ({ stray, which }: Pick<TillStep, 'stray' | 'which'>) => this.#id(stray, which, till.id(), true)
     const selling: Selling = { whole, till, id, baskets: this.#baskets }
     switch (each.kind) {
@@ -354,6 +377,7 @@ export class Story {
     this.#note(`${till.terminalId} ${path} ${toJson(terms)}`, path, expected)
     const { body } = await till.post(path, { terms, evidence })
     this.#same('code' in expected ? body : body['result'], expected)
+    if (!('code' in expected)) print(this.whole, till, sale, null)
     const hasLease = this.whole.leases.has(sale.sold.leaseId)
     // Its answer was lost, or was a refusal that nobody heard: the goods are given under the till's own slot.
     if (hasLease && each.size !== 'one') this.#waitFor(till, presentmentOf(till, sale, each))
@@ -367,10 +391,12 @@ export class Story {
 
   #waitFor(till: TestTill, item: Item): void {
     this.#soldFromPools.count(till, item)
+    if (item.sale !== undefined) print(this.whole, till, item.sale, item.sale.decided.leaseId)
     this.#waiting.set(till.terminalId, [...(this.#waiting.get(till.terminalId) ?? []), item])
   }
 
   async #handOver(till: TestTill, again: readonly Item[], isTurned = false): Promise<void> {
+    if (isGone(this.whole, till.terminalId)) return isNotHeard(this.#asking, till)
     const own = this.#waiting.get(till.terminalId) ?? []
     // The network keeps no order, and none is needed.
     const items = [...(isTurned ? own.toReversed() : own), ...again]
@@ -459,6 +485,7 @@ export class Story {
     expect(owed.toSorted()).toEqual(
       whole.debts.map(({ debtor, creditor, left }) => [debtor, creditor, left].join(' ')).toSorted(),
     )
+    await compareGone(world, whole)
     const alerts = (await world.rows('alert')).map((row) => [row['rule'], row['account_id'], row['evidence']].join(' '))
     expect(alerts).toEqual(
       whole.alerts.map(({ rule, account, evidence }) => [rule, account, JSON.stringify(evidence)].join(' ')),

@@ -10,6 +10,7 @@ import { dayMs, type Decided, type TestCard, type TestTill } from '../../integra
 import { termsOf } from '../../integration/ledger/payment-by-qr.ts'
 import { shownIn, type Baskets } from './whole-baskets.ts'
 import { beneficiaryNow } from './whole-households.ts'
+import { nowhere, write } from './whole-journals.ts'
 import { pick } from './whole-pick.ts'
 import { amountFor } from './whole-requests.ts'
 import { paidByOthers } from './whole-qr-sale.ts'
@@ -40,6 +41,9 @@ export const tillKinds = {
   inquire: 3,
 } as const
 export type TillKind = keyof typeof tillKinds
+/** What needs the ledger's answer; all else a till does by itself, and hands over. */
+export const isAsked = (kind: TillKind): boolean =>
+  ['fetch', 'sell_online', 'ask_qr', 'inquire', 'hand_over'].includes(kind)
 
 export const tillStep = fc.record({
   kind: fc.oneof(
@@ -58,6 +62,8 @@ export type TillStep = Parameters<Parameters<typeof tillStep.map>[0]>[0] & { rea
 export interface Item {
   readonly item: SyncItem
   readonly answer: (whole: Whole) => Verdict
+  /** Of a sale. */
+  readonly sale?: Sale_
 }
 
 export interface Selling {
@@ -155,22 +161,29 @@ function saleOf(saleId: string, schemeId: SchemeId, { which, size }: TillStep): 
   return { saleId, lines: [...lines, other] }
 }
 
-/** Another row at the place of a former one: the journal was copied. */
-function positionOf(till: TestTill, { stray, which }: TillStep): JournalPosition {
+/** Its row is the till's next, or another at the place of a former one: then the journal was copied. */
+function placed(
+  till: TestTill,
+  { stray, which }: TillStep,
+  item: SyncItem,
+  answer: (whole: Whole, position: JournalPosition) => Verdict,
+  sale?: Sale_,
+): Item {
+  const made = (position: JournalPosition): Item => {
+    return { item: { ...item, position }, answer: (whole) => answer(whole, position), ...(sale && { sale }) }
+  }
+  if (stray !== 29 || which % 4 > 0 || till.sequence < 3) return write(till, item, made)
   const position = till.position()
-  if (stray !== 29 || which % 4 > 0 || till.sequence < 3) return position
   till.sequence -= 1
-  return { ...position, sequence: till.sequence - 1 }
+  return made({ ...position, sequence: till.sequence })
 }
 
-export function presentmentOf(till: TestTill, { decided, sold }: Sale_, each: TillStep): Item {
-  const position = positionOf(till, each)
-  const row = { ...sold, sequence: position.sequence }
+export function presentmentOf(till: TestTill, sale: Sale_, each: TillStep): Item {
+  const { decided, sold } = sale
   const { terminalId } = till
-  return {
-    item: till.presentment(decided, position),
-    answer: (whole) => presentment(whole, terminalId, row, position.hash),
-  }
+  const answer = (whole: Whole, { sequence, hash }: JournalPosition): Verdict =>
+    presentment(whole, terminalId, { ...sold, sequence }, hash)
+  return placed(till, each, till.presentment(decided, nowhere), answer, sale)
 }
 
 /** A sale under an id that means something else. */
@@ -196,7 +209,6 @@ export function itemOf({ whole, till, id, baskets }: Selling, each: TillStep): I
   const own = [...whole.tenders].filter(([, tender]) => tender.till === terminalId || each.stray === 3)
   const fitting = own.filter(([, { state }]) => which % 5 === 0 || states[kind]?.includes(state) === true)
   const [tenderId, tender] = fitting.at(-1 - (whom % 3)) ?? fitting[0] ?? []
-  const position = positionOf(till, each)
   switch (kind) {
     case 'capture': {
       if (tenderId === undefined || tender === undefined) return undefined
@@ -206,19 +218,20 @@ export function itemOf({ whole, till, id, baskets }: Selling, each: TillStep): I
         now: till.clock.now,
       }
       const sold = baskets.shown(tenderId, shown, each)
-      const item = till.capture(tenderId, sold, position)
-      return {
-        item,
-        answer: (of) => capture(of, terminalId, tenderId, position, sold === undefined ? sold : shownIn(sold)),
-      }
+      return placed(till, each, till.capture(tenderId, sold, nowhere), (of, position) =>
+        capture(of, terminalId, tenderId, position, sold === undefined ? sold : shownIn(sold)),
+      )
     }
     case 'reverse_tender': {
       const gone = each.stray < 3 || tenderId === undefined ? id({ ...each, stray: 9 }) : tenderId
-      return { item: till.reversal(gone, position), answer: (of) => reversal(of, terminalId, gone, position) }
+      return placed(till, each, till.reversal(gone, nowhere), (of, position) =>
+        reversal(of, terminalId, gone, position),
+      )
     }
     case 'refund_tender': {
       if (tenderId === undefined || tender === undefined) return undefined
-      const paid = tender.sold?.lines ?? tender.asked?.lines ?? [{ line: 1, amount: tender.asked?.amount ?? 0n }]
+      const paid = tender.sold?.lines ??
+        tender.asked?.lines ?? [{ line: 1, amount: tender.sold?.amount ?? tender.asked?.amount ?? 0n }]
       const part = (amount: bigint): bigint =>
         each.size === 'single' ? amount + 1n : which % 2 === 0 ? amount : (amount * BigInt(whom % 7)) / 9n
       const lines = paid
@@ -227,8 +240,9 @@ export function itemOf({ whole, till, id, baskets }: Selling, each: TillStep): I
         .filter(({ amount }) => amount > 0n)
       if (lines.length === 0) return undefined
       const refundId = id(each)
-      const item = till.refund(tenderId, lines, refundId, position)
-      return { item, answer: (of) => refundItem(of, terminalId, { refundId, tenderId, lines }, position) }
+      return placed(till, each, till.refund(tenderId, lines, refundId, nowhere), (of, position) =>
+        refundItem(of, terminalId, { refundId, tenderId, lines }, position),
+      )
     }
     case 'surrender': {
       const ofScheme: readonly string[] = each.scheme === undefined ? schemeIds : [each.scheme]
@@ -239,8 +253,10 @@ export function itemOf({ whole, till, id, baskets }: Selling, each: TillStep): I
       const slotId = [...(lease?.slots.keys() ?? [])][0]
       if (leaseId === undefined || slotId === undefined) return undefined
       const surrenderId = id(each)
-      const item = { kind: 'surrender', surrenderId, leaseId, slotId, position } as const
-      return { item, answer: (of) => surrender(of, terminalId, { surrenderId, leaseId, slotId }, position) }
+      const item = { kind: 'surrender', surrenderId, leaseId, slotId, position: nowhere } as const
+      return placed(till, each, item, (of, position) =>
+        surrender(of, terminalId, { surrenderId, leaseId, slotId }, position),
+      )
     }
     default:
       return undefined

@@ -1,5 +1,6 @@
 /** What tills ask: vouchers, payments by QR, items that are handed over; wallets that pay (docs/design/04, 17). */
 import { canonical } from './whole-canonical.ts'
+import { showsRow } from './whole-gone-state.ts'
 import { comesBack } from './whole-moves.ts'
 import { keptOf, payWithShares, takingBack, type Progress } from './whole-rules.ts'
 import {
@@ -26,7 +27,8 @@ import {
 } from './whole-state.ts'
 import { qrSaleOf, type ShownSale } from './whole-qr-sale.ts'
 import { renew } from './whole-renewals.ts'
-import { amountLeft, accountOfScheme, escrowOf, holding } from './whole-slots.ts'
+import { withdraw } from './whole-reviews.ts'
+import { amountLeft, accountOfScheme, escrowOf, holding, leaves } from './whole-slots.ts'
 import {
   authorise,
   closeAppeals,
@@ -62,12 +64,14 @@ function slotFigures(whole: Whole, slotId: string | undefined): Verdict {
 function told(whole: Whole, tender: Tender, arrival: string): Verdict {
   // Nothing is decided of a QR that waits for its payer.
   if (tender.state === 'requested') return nothingMoved(arrival, 'EXISTS_WITH_DIFFERENT_TERMS')
-  const { state, paidBy, refusal, loss, sold, asked } = tender
+  const { paidBy, refusal, loss, sold, asked } = tender
   const amount = sold?.amount ?? asked?.amount ?? 0n
+  // Its merchant hears of a review, no till does.
+  const state = tender.state === 'in_review' ? 'awaiting_funds' : tender.state
   return { arrival, state, paidBy, amount, refusal, loss, ...slotFigures(whole, sold?.slot) }
 }
 
-const fresh = (whole: Whole, till: string, hash: string): Tender => {
+export const fresh = (whole: Whole, till: string, hash: string): Tender => {
   const nothing = { sold: null, asked: null, paidBy: null, refusal: null, loss: null, closedFor: null, presented: null }
   return { till, hash, ...nothing, isTombstone: false, state: 'requested', at: whole.now, presentedAt: 0 }
 }
@@ -77,6 +81,7 @@ function isForked(whole: Whole, till: string, sequence: number, hash: string): b
   const { rows } = need(whole.tills, till)
   const known = rows.get(sequence)
   if (known === undefined) rows.set(sequence, hash)
+  if (known === undefined || known === hash) showsRow(whole, till, sequence)
   return known !== undefined && known !== hash
 }
 
@@ -94,7 +99,7 @@ const termFields = [
   ['saleHash', 'sale_hash'],
 ] as const
 
-function arrivalOf({ isTombstone, sold }: Tender, shown: Sold): string {
+export function arrivalOf({ isTombstone, sold }: Tender, shown: Sold): string {
   if (isTombstone) return 'reversed_before_arrival'
   if (sold === null) return 'exists_with_different_payer_slot'
   const other = termFields.find(([field]) => sold[field] !== shown[field])
@@ -140,6 +145,7 @@ export function presentment(whole: Whole, till: string, sold: Sold, hash: string
     if (tender.isTombstone) meet(whole, 'a sale under an id that its till disowned')
     return told(whole, tender, arrival)
   }
+  if (tender.sold !== null) tender.sold.lines ??= sold.lines
   if (!isNew && tender.state !== 'refused') return told(whole, tender, arrival)
   if (!isNew) meet(whole, 'goods are given after a refusal')
   tender.presented = sold
@@ -167,7 +173,7 @@ export interface QrTerms {
 }
 
 /** A QR that nobody paid in time ends the first time that anybody asks. @returns how the tender stands */
-function standing(whole: Whole, tender: Tender): Tender {
+export function standing(whole: Whole, tender: Tender): Tender {
   const { asked, state } = tender
   if (asked === null) return tender
   if (state === 'requested' && asked.expiresAt <= whole.now) {
@@ -323,6 +329,7 @@ function undo(whole: Whole, tender: Tender, id: string, refundedBefore: bigint):
   if (sold === null) return
   const isDry = available(whole, accountOfScheme(sold.scheme)) < sold.amount
   if (state === 'settled') payBack(whole, id, sold, sold.amount - refundedBefore)
+  if (state === 'in_review') withdraw(whole, id, tender)
   if (state === 'awaiting_funds') {
     meet(whole, 'a sale is reversed while it waits for money')
     freeWhenCovered(whole, id, sold.slot, accountOfScheme(sold.scheme), sold.amount)
@@ -469,7 +476,7 @@ function released(whole: Whole, till: string, { leaseId, slotId }: SurrenderItem
   if (lease?.till !== till || slot.lease === null) return done(0n)
   const amount = amountLeft(whole, slot)
   mustMove(whole, [escrowOf(slot.lease), accountOfScheme(lease.scheme), amount])
-  lease.slots.set(slotId, { state: 'surrendered', sequence })
+  leaves(lease, slotId, 'surrendered', sequence)
   slot.lease = null
   settleWaiting(whole, lease.scheme)
   return done(amount)

@@ -1,5 +1,7 @@
 /** Who pays a voucher, and where its money goes back to (docs/design/04; money-rules.md, "Who pays"). */
 import { beneficiaryNow, hadEnded, isBlockedAt } from './whole-households.ts'
+import { waitsForReview } from './whole-gone-state.ts'
+import { setAside } from './whole-review-holds.ts'
 import { keptOf, payDebts, payWithShares, takingBack, type Progress } from './whole-rules.ts'
 import {
   available,
@@ -152,7 +154,7 @@ export function whoPays(whole: Whole, tender: string, sold: Sold, bears: (loss: 
         code === 'PRESENTED_TOO_LATE' &&
         owner === 'agency' &&
         need(whole.tenders, of ?? '').sold?.scheme === sold.scheme &&
-        ['settled', 'awaiting_funds'].includes(need(whole.tenders, of ?? '').state),
+        ['settled', 'awaiting_funds', 'in_review'].includes(need(whole.tenders, of ?? '').state),
     )
     const isBorne = !isElsewhere && sum(borne.map(({ amount }) => amount)) + sold.amount <= scheme.agencyBears
     if (!isBorne) return notPaid('PRESENTED_TOO_LATE')
@@ -161,6 +163,7 @@ export function whoPays(whole: Whole, tender: string, sold: Sold, bears: (loss: 
   } else if (isElsewhere || (lease === undefined && !hadLiveSlot(whole, till, sold, presentedAt))) {
     return notPaid('SLOT_ALREADY_USED')
   }
+  if (waitsForReview(whole, till, sold.sequence)) return setAside(whole, tender, sold, slot.lease)
   return payFromSlot(whole, tender, sold.slot, lease)
 }
 
@@ -184,6 +187,10 @@ function payFromPool(whole: Whole, tender: string, sold: Sold, notPaid: (loss: s
   if (isBlockedAt(whole, card, whole.now)) meet(whole, 'a pool pays for a card that is blocked since')
   if (isSuspendedAt(need(whole.schemes, sold.scheme), whole.now))
     meet(whole, 'a pool pays when its scheme is suspended')
+  if (waitsForReview(whole, need(whole.tenders, tender).till, sold.sequence)) {
+    meet(whole, 'a sale from a pool waits for its agency’s word')
+    return setAside(whole, tender, sold, leaseId)
+  }
   if (!payVoucher(whole, tender, escrow)) throw new Error(`in the model the pool ${leaseId} has not got what it has`)
   slot.uses.set(tender, amount)
   return outcome('settled', { paidBy: 'escrow' })

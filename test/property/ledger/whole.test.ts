@@ -14,6 +14,7 @@ import { expect, test } from 'vitest'
 import { operations } from '../../../ledger-sim/operations.ts'
 import { eachOnce, stories } from './whole-acts.ts'
 import { door } from './whole-door.ts'
+import { hasToMeetOfGone } from './whole-gone-scenes.ts'
 import { hasToMeetOfPools } from './whole-pool-scenes.ts'
 import { hasToMeetOfQrs } from './whole-qr-scenes.ts'
 import { Story } from './whole-story.ts'
@@ -30,7 +31,9 @@ const drawnElsewhere = [
   '/v1/batches',
   '/v1/role-keys',
   '/v1/terminal/authorisations',
+  '/v1/terminal-exports',
   '/v1/terminal/batches',
+  '/v1/terminal/heads',
   '/v1/terminal/inquiries',
   '/v1/terminal/packages',
   '/v1/terminal/payment-requests',
@@ -38,7 +41,6 @@ const drawnElsewhere = [
 
 const setUp = 'is in the world before a story begins'
 const noMoney = 'moves no money and changes nothing of what money may do'
-const gone = 'a till that is gone needs a journal and receipts that are signed: terminal-exports, claims and reviews'
 const counting = 'cards that count have stories of their own: test/property/ledger/counting-cards.test.ts'
 const ofAccounts = 'cards of accounts pay as wallets do: card-payments.test.ts and payment-requests.test.ts (property)'
 const names = 'names for those whom leases and orders are drawn with: test/integration/ledger/groups.test.ts'
@@ -69,11 +71,6 @@ const excluded: Readonly<Record<string, string>> = {
   '/v1/terminal/key-rotations': 'a till’s keys: whose word counts, not what money does',
   '/v1/groups': names,
   '/v1/group-changes': names,
-  '/v1/terminal-revocations': gone,
-  '/v1/receipt-claims': gone,
-  '/v1/terminal-exports': gone,
-  '/v1/review-decisions': gone,
-  '/v1/terminal/heads': noMoney,
   '/v1/terminal/events': noMoney,
   '/v1/alert-decisions': noMoney,
   '/v1/disclosures': noMoney,
@@ -157,6 +154,7 @@ const hasToMeet = [
   'a lower tier than what is held',
   ...hasToMeetOfPools,
   ...hasToMeetOfQrs,
+  ...hasToMeetOfGone,
 ]
 
 test('whatever everybody asks for, the ledger says and moves what the model does', async () => {
