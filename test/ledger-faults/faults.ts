@@ -18,6 +18,7 @@ const settlement = 'payments/settlement.ts'
 const whoPays = 'payments/who-pays.ts'
 const refunds = 'payments/refunds.ts'
 const pools = 'leases/pools.ts'
+const carrying = 'schemes/carrying.ts'
 
 export const faults = {
   // Identity.
@@ -181,6 +182,52 @@ export const faults = {
     file: 'schemes/slots.ts',
     right: 'return slot.countSpent < slot.countAllowed ? remainderTiyn(amount, amountLeftIn(slot)) : amount',
     wrong: 'return remainderTiyn(amount, amountLeftIn(slot))',
+  },
+  // Carrying over.
+  'what was carried is carried again': {
+    file: carrying,
+    right: 'const own = subtractTiyn(whole, received.amount)',
+    wrong: 'const own = subtractTiyn(whole, subtractTiyn(received.amount, received.amount))',
+  },
+  'what a till holds passes on': {
+    file: carrying,
+    right: 'if (former.leaseId !== null) {',
+    wrong: 'if (former.leaseId !== null && former.leaseId === next.leaseId) {',
+  },
+  'payments pass on with each look': {
+    file: carrying,
+    right: 'count: Math.max(0, rest.count - carried.count)',
+    wrong: 'count: Math.max(0, rest.count)',
+  },
+  'what had lapsed passes on': {
+    file: carrying,
+    right: 'await schemeAt(work, schemeId, end)',
+    wrong: 'await schemeAt(work, schemeId, work.now)',
+  },
+  'what passes on to a till brings no money': {
+    file: carrying,
+    right: "credit: escrowAccount, amount, kind: 'lease-funding' } as const\n  if",
+    wrong: "credit: escrowAccount, amount: zeroTiyn, kind: 'lease-funding' } as const\n  if",
+  },
+  'what another till may have sold comes back': {
+    file: carrying,
+    right: '  if (lease !== undefined && lease.terminalId !== terminalId) return state\n',
+    wrong: '',
+  },
+  'a late sale takes what its till may have sold': {
+    file: carrying,
+    right: 'if (lease !== undefined && isLate && (await',
+    wrong: 'if (lease !== undefined && !isLate && (await',
+  },
+  'a slot that is given up passes nothing on': {
+    file: 'leases/surrender.ts',
+    right: '  await passOnFreed(work, lease.schemeId, [item.slotId])\n',
+    wrong: '',
+  },
+  'a sale of the former period is not judged again': {
+    file: 'payments/reconsider.ts',
+    right: ", row('slot_id', 'in', carriedTo(work, slotId))",
+    wrong: '',
   },
   // Who pays.
   'a sale is never too late': {

@@ -9,6 +9,7 @@ import {
   firstFrom,
   holders,
   merchants,
+  moreOf,
   owners,
   policyOf,
   schemes,
@@ -47,7 +48,7 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
   const keys: Whole['keys'] = new Map(
     owners.map((owner) => [world.as(owner).key.keyId, { owner, heardUntil: null, follows: null, graceMs: 0 }]),
   )
-  const active = { at: 0, status: 'active' } as const
+  const active = { at: 0, status: 'active', carries: true } as const
   return {
     now: schoolMorning,
     keys,
@@ -70,9 +71,13 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
     schemes: new Map(
       allSchemeIds.map((schemeId) => {
         const { agency, category, count, amount, agencyBears } = schemes[schemeId]
+        const { perTap = null, carries: carriesAtMost = null } = moreOf(schemeId)
         const allowed = { countAllowed: count, amountAllowed: amount, agencyBears, allowedPolicyAgeMs }
         const times = { periodMs: 3 * dayMs, firstFrom, policy: policyOf(schemeId) }
-        return [schemeId, { agency, category, merchants, ...allowed, ...times, states: [active] }]
+        return [
+          schemeId,
+          { agency, category, merchants, ...allowed, ...times, perTap, carriesAtMost, states: [active] },
+        ]
       }),
     ),
     entitled: allSchemeIds.flatMap((scheme) =>
@@ -100,7 +105,7 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
     tills: new Map(
       tillIds.map((tillId, index) => [
         tillId,
-        { merchant: merchants[index] ?? '', isSuspended: false, surrendered: new Set(), rows: new Map() },
+        { merchant: merchants[index] ?? '', isSuspended: false, fetchedAt: 0, surrendered: new Set(), rows: new Map() },
       ]),
     ),
     tenders: new Map(),

@@ -23,7 +23,8 @@ import {
 } from './whole-moves.ts'
 import { changeTier, newCode, open, payPersonToPerson, registerNumber, releaseNumber } from './whole-people.ts'
 import { assignRule, endAssignment, payDirectly, refundDirectly, writeRule } from './whole-rules.ts'
-import { accountOfScheme, isSuspendedAt, lease } from './whole-slots.ts'
+import { lease } from './whole-leases.ts'
+import { accountOfScheme, isSuspendedAt } from './whole-slots.ts'
 import {
   entities,
   meet,
@@ -67,18 +68,20 @@ function fundScheme(whole: Whole, asked: Funding): Verdict {
 interface Publishing extends Asked {
   readonly body: { readonly schemeId: string; readonly agencyId: string; readonly version: number } & {
     readonly status: 'active' | 'suspended'
+    readonly unused?: { readonly kind: string }
   } & Verdict
 }
 
-/** Versions differ by their status alone. */
+/** Versions differ by their status, and by what becomes of what is not used. */
 function publish(whole: Whole, { by, body }: Publishing): Verdict {
-  const { schemeId, agencyId, version, status } = body
+  const { schemeId, agencyId, version, status, unused } = body
+  const carries = unused?.kind === 'carries_over'
   if (agencyId !== by) return refused('role_not_allowed')
   const scheme = need(whole.schemes, schemeId)
   const { length } = scheme.states
   if (version === length && scheme.states.at(-1)?.status === status) return { arrival: 'exists' }
   if (version !== length + 1) return refused('exists_with_different_terms')
-  scheme.states.push({ at: whole.now, status })
+  scheme.states.push({ at: whole.now, status, carries })
   if (status === 'suspended') meet(whole, 'a scheme is suspended')
   return { arrival: 'created' }
 }

@@ -249,6 +249,8 @@ export interface Discrepancy {
 export interface Till {
   readonly merchant: string
   isSuspended: boolean
+  /** Its last package. */
+  fetchedAt: number
   readonly surrendered: Set<string>
   /** Sequence of each row of its journal that was shown. */
   readonly rows: Map<number, string>

@@ -12,7 +12,8 @@ import { pick } from './whole-pick.ts'
 import { requestOf, type Request, type Step } from './whole-requests.ts'
 import { ruleBody } from './whole-rule-requests.ts'
 import { poolsIn, poolsOf, SoldFromPools } from './whole-till-pools.ts'
-import { learnLease } from './whole-slots.ts'
+import { learnLease } from './whole-leases.ts'
+import { allowedIn } from './whole-slots.ts'
 import { isTenge, meet, need, refused, sum, type Asked, type Verdict, type Whole } from './whole-state.ts'
 import {
   itemOf,
@@ -314,7 +315,7 @@ export class Story {
         return this.#same((await till.post(path, { tenderId })).body, expected)
       }
       case 'hand_over':
-        return this.#handOver(till, [], each.which % 4 === 0)
+        return this.#handOver(till, [], each.which % 4 === 0, each.size === 'single')
       default: {
         const item = itemOf(selling, each)
         return item === undefined ? undefined : this.#queue(till, item, each)
@@ -367,12 +368,14 @@ export class Story {
     this.#waiting.set(till.terminalId, [...(this.#waiting.get(till.terminalId) ?? []), item])
   }
 
-  async #handOver(till: TestTill, again: readonly Item[], isTurned = false): Promise<void> {
-    const own = this.#waiting.get(till.terminalId) ?? []
+  /** @param isLast only the last of what waits: any cut gives the same */
+  async #handOver(till: TestTill, again: readonly Item[], isTurned = false, isLast = false): Promise<void> {
+    const waiting = this.#waiting.get(till.terminalId) ?? []
+    const own = isLast ? waiting.slice(-1) : waiting
     // The network keeps no order, and none is needed.
     const items = [...(isTurned ? own.toReversed() : own), ...again]
     if (isTurned && own.length > 1) meet(this.whole, 'items are handed over in another order')
-    this.#waiting.delete(till.terminalId)
+    this.#waiting.set(till.terminalId, waiting.slice(0, waiting.length - own.length))
     if (items.length === 0) return
     const path = '/v1/terminal/batches'
     const expected = items.map((item) => {
@@ -387,7 +390,7 @@ export class Story {
     const results = body['results'] as { readonly result: Record<string, unknown> }[] | undefined
     if (results === undefined) throw new Error(JSON.stringify(body))
     for (const [index, answer] of expected.entries()) this.#same(results[index]?.result, answer)
-    this.#soldFromPools.answered(till, expected)
+    this.#soldFromPools.answered(till, items, expected)
   }
 
   /** Names that the ledger gives: of leases, of discrepancies. */
@@ -429,6 +432,14 @@ export class Story {
       )
     const holders = (await world.rows('holder')).map((row) => [row['holder'], row['agency_id']] as const)
     expect(Object.fromEntries(holders)).toEqual(Object.fromEntries(whole.agencyOf))
+    const slots = (await world.rows('slot')).map((row) =>
+      [row['slot_id'], row['count_allowed'], row['amount_allowed'], row['lease_id']].join(' '),
+    )
+    const allowing = [...whole.slots].map(([id, slot]) => {
+      const { count, amount } = allowedIn(whole, slot)
+      return [id, count, amount, slot.lease].join(' ')
+    })
+    expect(slots.toSorted()).toEqual(allowing.toSorted())
     const uses = (await world.rows('slot_use')).map(
       (row) => `${String(row['tender_id'])} ${String(row['slot_id'])} ${String(row['amount'])}`,
     )

@@ -1,5 +1,6 @@
 /** What tills ask: vouchers, payments by QR, items that are handed over; wallets that pay (docs/design/04, 17). */
 import { canonical } from './whole-canonical.ts'
+import { passOnFreed } from './whole-carrying.ts'
 import { comesBack } from './whole-moves.ts'
 import { keptOf, payWithShares, takingBack, type Progress } from './whole-rules.ts'
 import {
@@ -466,6 +467,7 @@ function released(whole: Whole, till: string, { leaseId, slotId }: SurrenderItem
   lease.slots.set(slotId, { state: 'surrendered', sequence })
   slot.lease = null
   settleWaiting(whole, lease.scheme)
+  passOnFreed(whole, lease.scheme, [slotId])
   return done(amount)
 }
 
@@ -473,5 +475,6 @@ function released(whole: Whole, till: string, { leaseId, slotId }: SurrenderItem
 export function fetchPackage(whole: Whole, till: string): Verdict {
   if (need(whole.tills, till).isSuspended) return refused('terminal_suspended')
   renew(whole, till, (scheme) => settleWaiting(whole, scheme))
+  need(whole.tills, till).fetchedAt = whole.now
   return {}
 }

@@ -12,20 +12,14 @@ import {
   sum,
   type Discrepancy,
   type Lease,
+  type Scheme,
   type Sold,
   type Tender,
   type Whole,
 } from './whole-state.ts'
-import {
-  accountOfScheme,
-  amountLeft,
-  closeDue,
-  escrowOf,
-  fits,
-  holding,
-  isSuspendedAt,
-  needSlot,
-} from './whole-slots.ts'
+import { needSlot, passedOnTo, takeBack } from './whole-carrying.ts'
+import { closeDue } from './whole-leases.ts'
+import { accountOfScheme, amountLeft, escrowOf, fits, holding, isSuspendedAt, hasUseLeft } from './whole-slots.ts'
 
 export type Outcome = Pick<Tender, 'state' | 'paidBy' | 'refusal' | 'loss'>
 
@@ -116,7 +110,11 @@ export function authorise(whole: Whole, tender: string, sold: Sold): Outcome {
   const slot = needSlot(whole, sold.scheme, beneficiary, period)
   if (slot === undefined) return refusal('NO_ENTITLEMENT')
   if (isSuspendedAt(scheme, whole.now)) return refusal('SCHEME_SUSPENDED')
-  if (!fits(whole, slot, sold.amount)) return refusal('ALLOWANCE_USED')
+  if (!fits(whole, slot, sold.amount)) {
+    // Of an amount there may be something left, and no payment more.
+    const isCounted = scheme.perTap === null && amountLeft(whole, slot) > 0n && !hasUseLeft(whole, slot)
+    return refusal(isCounted ? 'CAP_COUNT_PER_BENEFICIARY' : 'ALLOWANCE_USED')
+  }
   const lease = holding(whole, sold.slot)
   const { till } = need(whole.tenders, tender)
   if (lease !== undefined && lease.till !== till) return refusal('LEASED_ELSEWHERE')
@@ -142,26 +140,36 @@ export function whoPays(whole: Whole, tender: string, sold: Sold, bears: (loss: 
   if (!sold.isAllowedOffline) return notPaid('PROOF_MISSING_OR_FORGED', 'DECISION_MISMATCH')
   if (named.isPool && presentedAt <= named.presentUntil) return payFromPool(whole, tender, sold, notPaid)
   if (named.isPool) meet(whole, 'a sale from a pool comes too late')
-  const slot = need(whole.slots, sold.slot)
   const lease = holding(whole, sold.slot)
-  if (!fits(whole, slot, sold.amount)) return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED')
   const isElsewhere = lease !== undefined && lease.till !== till
-  if (presentedAt > named.presentUntil) {
-    const borne = whole.discrepancies.filter(
-      ({ code, owner, tender: of }) =>
-        code === 'PRESENTED_TOO_LATE' &&
-        owner === 'agency' &&
-        need(whole.tenders, of ?? '').sold?.scheme === sold.scheme &&
-        ['settled', 'awaiting_funds'].includes(need(whole.tenders, of ?? '').state),
-    )
-    const isBorne = !isElsewhere && sum(borne.map(({ amount }) => amount)) + sold.amount <= scheme.agencyBears
+  const isLate = presentedAt > named.presentUntil
+  const isBorne = isLate && !isElsewhere && agencyBears(whole, scheme, sold)
+  const isTillsOwn = !isLate && !isElsewhere && (lease !== undefined || hadLiveSlot(whole, till, sold, presentedAt))
+  const hasRoom =
+    isBorne || isTillsOwn
+      ? takeBack(whole, sold.slot, { till, amount: sold.amount, isLate })
+      : fits(whole, need(whole.slots, sold.slot), sold.amount)
+  if (!hasRoom) return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED')
+  if (isLate) {
     if (!isBorne) return notPaid('PRESENTED_TOO_LATE')
     meet(whole, 'an agency bears what came too late')
     file(whole, { till, tender, code: 'PRESENTED_TOO_LATE', owner: 'agency', amount: sold.amount })
-  } else if (isElsewhere || (lease === undefined && !hadLiveSlot(whole, till, sold, presentedAt))) {
+  } else if (!isTillsOwn) {
     return notPaid('SLOT_ALREADY_USED')
   }
   return payFromSlot(whole, tender, sold.slot, lease)
+}
+
+/** Up to its sum, by what it bears of this scheme already. */
+function agencyBears({ discrepancies, tenders }: Whole, { agencyBears: most_ }: Scheme, sold: Sold): boolean {
+  const borne = discrepancies.filter(
+    ({ code, owner, tender }) =>
+      code === 'PRESENTED_TOO_LATE' &&
+      owner === 'agency' &&
+      need(tenders, tender ?? '').sold?.scheme === sold.scheme &&
+      ['settled', 'awaiting_funds'].includes(need(tenders, tender ?? '').state),
+  )
+  return sum(borne.map(({ amount }) => amount)) + sold.amount <= most_
 }
 
 /** To the end of its sum, whatever others have paid of the slot: its agency bears what is beyond (docs/design/23). */
@@ -173,10 +181,13 @@ function payFromPool(whole: Whole, tender: string, sold: Sold, notPaid: (loss: s
     return notPaid('POOL_USED_UP')
   }
   const slot = need(whole.slots, sold.slot)
-  const hasUse = slot.uses.size < need(whole.schemes, slot.scheme).countAllowed
+  const { till } = need(whole.tenders, tender)
+  const before = slot.passed.amount
+  takeBack(whole, sold.slot, { till, amount, isLate: false })
+  if (slot.passed.amount < before) meet(whole, 'a sale from a pool takes back what had passed on')
+  const hasUse = hasUseLeft(whole, slot)
   const beyond = hasUse ? most(amount - amountLeft(whole, slot), 0n) : amount
   if (beyond > 0n) {
-    const { till } = need(whole.tenders, tender)
     file(whole, { till, tender, code: 'ALLOWANCE_EXCEEDED_IN_POOL', owner: 'agency', amount: beyond })
     meet(whole, hasUse ? 'a pool pays more than a slot has left' : 'a pool pays where a slot has no use left')
   }
@@ -234,8 +245,7 @@ export function freeWhenCovered(whole: Whole, tender: string, slotId: string, fr
     meet(whole, 'a slot stays used, for nobody covers it')
     return
   }
-  slot.uses.delete(tender)
-  whole.freed.add(slotId)
+  if (slot.uses.delete(tender)) whole.freed.add(slotId)
 }
 
 function freeGivenBack(whole: Whole, schemeId: string): void {
@@ -266,8 +276,8 @@ export function payBack(whole: Whole, id: string, sold: Sold, amount: bigint): v
   const target = isWhole && slot.lease !== null ? escrowOf(slot.lease) : scheme
   mustPost(taking.post([payee, target, back]))
   if (isWhole) {
-    slot.uses.delete(id)
-    whole.freed.add(sold.slot)
+    // What was refunded whole has been free since then.
+    if (slot.uses.delete(id)) whole.freed.add(sold.slot)
     return
   }
   if (owed > 0n) {
@@ -355,9 +365,11 @@ export function judgeFreed(whole: Whole, isByMoney = true): void {
 }
 
 function reconsider(whole: Whole, slotId: string, isByMoney: boolean): void {
+  const former = passedOnTo(whole, slotId) ?? slotId
   const refused = [...whole.tenders]
     .filter(
-      ([, { state, loss, sold }]) => state === 'not_paid' && loss === 'SLOT_ALREADY_USED' && sold?.slot === slotId,
+      ([, { state, loss, sold }]) =>
+        state === 'not_paid' && loss === 'SLOT_ALREADY_USED' && (sold?.slot === slotId || sold?.slot === former),
     )
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
   for (const [id, tender] of refused) {
@@ -366,6 +378,7 @@ function reconsider(whole: Whole, slotId: string, isByMoney: boolean): void {
     const again = whoPays(whole, id, tender.presented, () => undefined)
     if (again.state === 'not_paid') continue
     meet(whole, 'a sale is paid after all, when the slot was free again')
+    if (tender.presented.slot !== slotId) meet(whole, 'a sale of the former period is paid after all')
     if (isByMoney) meet(whole, 'a sale is paid after all, when money made its slot free')
     settle(whole, tender, again)
     closeAppeals(whole, id)

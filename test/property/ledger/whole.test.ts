@@ -14,6 +14,7 @@ import { expect, test } from 'vitest'
 import { operations } from '../../../ledger-sim/operations.ts'
 import { eachOnce, stories } from './whole-acts.ts'
 import { door } from './whole-door.ts'
+import { hasToMeetOfCarrying } from './whole-carrying-scenes.ts'
 import { hasToMeetOfPools } from './whole-pool-scenes.ts'
 import { Story } from './whole-story.ts'
 import { wholeWorld } from './whole-world.ts'
@@ -155,6 +156,7 @@ const hasToMeet = [
   'an alert about what left through a bank',
   'a lower tier than what is held',
   ...hasToMeetOfPools,
+  ...hasToMeetOfCarrying,
 ]
 
 test('whatever everybody asks for, the ledger says and moves what the model does', async () => {
