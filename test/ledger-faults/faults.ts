@@ -229,6 +229,42 @@ export const faults = {
     right: ", row('slot_id', 'in', carriedTo(work, slotId))",
     wrong: '',
   },
+  // Activation, places, money that returns.
+  'a payment that is refused activates': {
+    file: 'payments/authorisation.ts',
+    right: "if (standing === 'due' && outcome.state === 'settled') {",
+    wrong: "if (standing === 'due') {",
+  },
+  'it is activated after its last day': {
+    file: 'payments/authorisation.ts',
+    right: "  if (standing === 'lapsed') return refused('ACTIVATION_LAPSED')\n",
+    wrong: '',
+  },
+  'a slot is leased before it is activated': {
+    file: 'leases/grant.ts',
+    right: "beneficiary)) === 'activated' ? cards",
+    wrong: "beneficiary)) !== 'lapsed' ? cards",
+  },
+  'a merchant is where its till believes': {
+    file: 'payments/authorisation.ts',
+    right: '    merchantPlace: place,\n',
+    wrong: '',
+  },
+  'a region begins like another': {
+    file: '../src/voucher/where.ts',
+    right: 'const emptyLevels = /(?:(?:00)?00)?000$/',
+    wrong: 'const emptyLevels = /0+$/',
+  },
+  'money returns a day early': {
+    file: 'schemes/returning.ts',
+    right: ".where('scheme.returns_by', '<=', BigInt(work.now))",
+    wrong: ".where('scheme.returns_by', '<=', BigInt(work.now + 86_400_000))",
+  },
+  'what waits loses its money': {
+    file: 'schemes/returning.ts',
+    right: "'in', ['awaiting_funds', 'in_review'])",
+    wrong: "'in', ['in_review'])",
+  },
   // Who pays.
   'a sale is never too late': {
     file: whoPays,

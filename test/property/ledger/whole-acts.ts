@@ -1,5 +1,6 @@
 /** What stories are made of: single acts of everybody, and scenes (`whole-scenes.ts`). */
 import fc from 'fast-check'
+import { breadActs, breadScenes } from './whole-bread-scenes.ts'
 import { carryingActs, carryingScenes } from './whole-carrying-scenes.ts'
 import { poolActs, poolAloneScenes, poolScenes } from './whole-pool-scenes.ts'
 import { kinds, step, type Kind, type Step } from './whole-requests.ts'
@@ -16,7 +17,7 @@ export type Act =
   | { readonly act: 'batch'; readonly steps: readonly Step[] }
 
 const scenes = [...before, ...poolScenes]
-const aloneScenes = [...alone, ...poolAloneScenes, ...carryingScenes]
+const aloneScenes = [...alone, ...poolAloneScenes, ...carryingScenes, ...breadScenes]
 
 /** Mostly short ones: a QR is open for five minutes, a hold for two weeks more. */
 const waits = fc.oneof(
@@ -34,6 +35,7 @@ const single = fc.oneof(
   { weight: 80, arbitrary: atTill },
   { weight: 40, arbitrary: poolActs },
   { weight: 30, arbitrary: carryingActs },
+  { weight: 15, arbitrary: breadActs },
   {
     weight: 10,
     arbitrary: fc.record({ which: fc.nat(999), changed: fc.nat(2) }).map((of): Act => ({ act: 'again', ...of })),
@@ -54,11 +56,17 @@ const single = fc.oneof(
 const one = single.map((each): readonly Act[] => [each])
 export const stories: fc.Arbitrary<readonly Act[]> = fc.noBias(
   fc
-    .array(fc.oneof({ weight: 3, arbitrary: one }, { weight: 2, arbitrary: fc.oneof(...scenes, ...carryingScenes) }), {
-      minLength: 14,
-      maxLength: 26,
-      size: 'max',
-    })
+    .array(
+      fc.oneof(
+        { weight: 3, arbitrary: one },
+        { weight: 2, arbitrary: fc.oneof(...scenes, ...carryingScenes, ...breadScenes) },
+      ),
+      {
+        minLength: 14,
+        maxLength: 26,
+        size: 'max',
+      },
+    )
     .map((parts) => parts.flat()),
 )
 

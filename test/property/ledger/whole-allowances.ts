@@ -17,12 +17,26 @@ export interface Scheme {
   readonly amountAllowed: bigint
   /** What one payment may be, where payments are counted. */
   readonly perTap: bigint | null
+  /** Beside the merchants that it names. */
+  readonly where: { readonly regions: readonly string[]; readonly kinds: readonly string[] } | null
+  /** The last moment of activating it, where its beneficiaries have to. */
+  readonly activateUntil: number | null
   /** The most that passes on to the next period: payments, or money. */
   readonly carriesAtMost: Allowance | null
   readonly agencyBears: bigint
   readonly allowedPolicyAgeMs: number
   /** Since when it has that state; the first is its publishing. */
-  readonly states: { readonly at: number; readonly status: 'active' | 'suspended'; readonly carries: boolean }[]
+  readonly states: {
+    readonly at: number
+    readonly status: 'active' | 'suspended'
+    readonly carries: boolean
+    readonly returnsBy: number | null
+  }[]
+}
+/** Of a merchant: a code of the classifier, and one of what it deals in. */
+export interface Place {
+  readonly region?: string
+  readonly kind?: string
 }
 export interface Card {
   readonly holder: string

@@ -40,8 +40,10 @@ import {
   type Whole,
 } from './whole-state.ts'
 import { decideAppeal, openAppeal } from './whole-appeals.ts'
+import { doWhatIsDue } from './whole-closing.ts'
+import { registerMerchant } from './whole-places.ts'
 import { payRequest } from './whole-tills.ts'
-import { closeDueLeases, judgeFreed, netMerchant, settleWaiting } from './whole-vouchers.ts'
+import { judgeFreed, netMerchant, settleWaiting } from './whole-vouchers.ts'
 
 interface Funding extends Asked {
   readonly body: {
@@ -68,7 +70,7 @@ function fundScheme(whole: Whole, asked: Funding): Verdict {
 interface Publishing extends Asked {
   readonly body: { readonly schemeId: string; readonly agencyId: string; readonly version: number } & {
     readonly status: 'active' | 'suspended'
-    readonly unused?: { readonly kind: string }
+    readonly unused?: { readonly kind: string; readonly by?: number }
   } & Verdict
 }
 
@@ -81,7 +83,7 @@ function publish(whole: Whole, { by, body }: Publishing): Verdict {
   const { length } = scheme.states
   if (version === length && scheme.states.at(-1)?.status === status) return { arrival: 'exists' }
   if (version !== length + 1) return refused('exists_with_different_terms')
-  scheme.states.push({ at: whole.now, status, carries })
+  scheme.states.push({ at: whole.now, status, carries, returnsBy: unused?.by ?? null })
   if (status === 'suspended') meet(whole, 'a scheme is suspended')
   return { arrival: 'created' }
 }
@@ -212,7 +214,10 @@ export const door: Readonly<Record<string, Operation>> = {
     lease(whole, asked, (scheme) => settleWaiting(whole, scheme)),
   ),
   '/v1/lease-policies': operation(agency, setPolicy),
-  '/v1/lease-closings': operation(agency, (whole) => ({ closed: closeDueLeases(whole) })),
+  '/v1/lease-closings': operation(agency, (whole) => ({
+    closed: doWhatIsDue(whole, (scheme) => settleWaiting(whole, scheme)),
+  })),
+  '/v1/merchants': operation(bank, registerMerchant),
   '/v1/payment-requests/payments': operation(personOrBank, payRequest),
   '/v1/appeals': operation(['merchant', 'terminal'], openAppeal),
   '/v1/appeal-decisions': operation(agency, decideAppeal),

@@ -1,5 +1,8 @@
 /** Leases, which hold slots (docs/design/04, "Leases"): a lease's escrow is what its slots still allow. */
-import { needSlot, passOnFreed } from './whole-carrying.ts'
+import { needSlot } from './whole-carrying.ts'
+import { doWhatIsDue } from './whole-closing.ts'
+import { isActivated } from './whole-activations.ts'
+import { isMerchantIn } from './whole-places.ts'
 import { holdersNow, isBlockedAt } from './whole-households.ts'
 import { accountOfScheme, amountLeft, escrowOf, hasUseLeft, holding, isSuspendedAt, slotIdOf } from './whole-slots.ts'
 import {
@@ -40,9 +43,9 @@ export function grant(whole: Whole, wanted: Grant, settle: (scheme: string) => v
   const scheme = need(whole.schemes, schemeId)
   const isActive = !isSuspendedAt(scheme, whole.now)
   if (scheme.policy === 'lease-pool') return refused('rule_violated')
-  if (till.isSuspended || !isActive || !scheme.merchants.includes(till.merchant)) return refused('rule_violated')
+  if (till.isSuspended || !isActive || !isMerchantIn(whole, scheme, till.merchant)) return refused('rule_violated')
   if (sellUntil <= whole.now || wanted.presentUntil < sellUntil) return refused('rule_violated')
-  closeDue(whole, settle)
+  doWhatIsDue(whole, settle)
   const leftOut: LeftOut[] = []
   const taken: { readonly slotId: string; readonly amount: bigint; readonly from: string | null }[] = []
   let funds = available(whole, accountOfScheme(schemeId))
@@ -107,6 +110,10 @@ function candidate(whole: Whole, { terminalId, schemeId }: Grant, beneficiary: s
   if (need(whole.tills, terminalId).surrendered.has(slotId)) return 'surrendered'
   if (holdersNow(whole, schemeId, beneficiary).length === 0) return 'not_entitled'
   if (cardsFor(whole, schemeId, beneficiary).size === 0) return 'no_active_card'
+  if (!isActivated(whole, schemeId, beneficiary)) {
+    meet(whole, 'nothing is leased before it is activated')
+    return 'not_activated'
+  }
   const slot = needSlot(whole, schemeId, beneficiary, period)
   if (slot === undefined) return 'no_such_period'
   const holder_ = holding(whole, slotId)
@@ -126,25 +133,6 @@ export function lease(whole: Whole, asked: Granting, settle: (scheme: string) =>
       return grant(whole, asked.body, settle)
     }),
   )
-}
-
-/** Slots that are past their time are free, what is left goes back to the agency. @returns how many leases */
-export function closeDue(whole: Whole, settle: (scheme: string) => void): number {
-  const due = [...whole.leases]
-    .filter(([, each]) => !each.isClosed && each.presentUntil < whole.now)
-    .toSorted(([one], [other]) => (one < other ? -1 : 1))
-  for (const [leaseId, each] of due) {
-    each.isClosed = true
-    for (const [slotId, { state }] of each.slots) if (state === 'live') each.slots.set(slotId, { state: 'closed' })
-    const freed = [...whole.slots].filter(([, slot]) => slot.lease === leaseId)
-    for (const [, slot] of freed) slot.lease = null
-    const rest = available(whole, escrowOf(leaseId))
-    if (rest > 0n) meet(whole, 'a lease ends with money in escrow')
-    mustMove(whole, [escrowOf(leaseId), accountOfScheme(each.scheme), rest])
-    settle(each.scheme)
-    passOnFreed(whole, each.scheme, freed.map(([slotId]) => slotId).toSorted())
-  }
-  return due.length
 }
 
 /** The ledger names its leases: one that is new is known by the slots that came into it. */

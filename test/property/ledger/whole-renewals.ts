@@ -1,6 +1,7 @@
 /** Whenever a till asks for its package its leases are renewed and its pools filled, as its agencies have ordered. */
 import { renewPool } from './whole-pools.ts'
-import { closeDue, grant } from './whole-leases.ts'
+import { closeDue } from './whole-closing.ts'
+import { grant } from './whole-leases.ts'
 import { isSuspendedAt, periodFrom, periodId, periodsOfScheme, slotIdOf } from './whole-slots.ts'
 import { need, type Policy, type Scheme, type Whole } from './whole-state.ts'
 

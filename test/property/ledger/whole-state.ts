@@ -10,7 +10,7 @@ export const monthMs = 30 * dayMs
 
 import { canonical } from './whole-canonical.ts'
 import type { Entitled } from './whole-households.ts'
-import type { Card, Lease, Policy, Scheme, Slot } from './whole-allowances.ts'
+import type { Card, Lease, Place, Policy, Scheme, Slot } from './whole-allowances.ts'
 
 export type * from './whole-allowances.ts'
 
@@ -286,6 +286,10 @@ export interface Whole {
   readonly directPayments: Map<string, DirectPayment>
   readonly schemes: Map<string, Scheme>
   readonly entitled: Entitled[]
+  /** Of each merchant. */
+  readonly places: Map<string, Place>
+  /** Schemes with those who have activated them. */
+  readonly activated: Set<string>
   /** Whose each holder is that was ever named. */
   readonly agencyOf: Map<string, string>
   readonly cards: Map<string, Card>

@@ -440,6 +440,10 @@ export class Story {
       return [id, count, amount, slot.lease].join(' ')
     })
     expect(slots.toSorted()).toEqual(allowing.toSorted())
+    const activated = (await world.rows('activation')).map(
+      (row) => `${String(row['scheme_id'])} ${String(row['beneficiary'])}`,
+    )
+    expect(activated.toSorted()).toEqual([...whole.activated].toSorted())
     const uses = (await world.rows('slot_use')).map(
       (row) => `${String(row['tender_id'])} ${String(row['slot_id'])} ${String(row['amount'])}`,
     )

@@ -1,5 +1,6 @@
 /** What tills ask: vouchers, payments by QR, items that are handed over; wallets that pay (docs/design/04, 17). */
 import { canonical } from './whole-canonical.ts'
+import { doWhatIsDue } from './whole-closing.ts'
 import { passOnFreed } from './whole-carrying.ts'
 import { comesBack } from './whole-moves.ts'
 import { keptOf, payWithShares, takingBack, type Progress } from './whole-rules.ts'
@@ -118,7 +119,7 @@ function claim(
 
 export function authorisation(whole: Whole, till: string, sold: Sold): Verdict {
   if (need(whole.tills, till).isSuspended) return refused('terminal_suspended')
-  closeDueLeases(whole)
+  doWhatIsDue(whole, (scheme) => settleWaiting(whole, scheme))
   const claimed = claim(whole, till, sold)
   if (claimed === undefined) return notYours
   const { tender, isNew } = claimed

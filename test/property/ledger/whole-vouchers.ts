@@ -1,5 +1,6 @@
 /** Who pays a voucher, and where its money goes back to (docs/design/04; money-rules.md, "Who pays"). */
 import { beneficiaryNow, hadEnded, isBlockedAt } from './whole-households.ts'
+import { isMerchantIn } from './whole-places.ts'
 import { keptOf, payDebts, payWithShares, takingBack, type Progress } from './whole-rules.ts'
 import {
   available,
@@ -17,8 +18,9 @@ import {
   type Tender,
   type Whole,
 } from './whole-state.ts'
+import { activate, hasLapsed } from './whole-activations.ts'
 import { needSlot, passedOnTo, takeBack } from './whole-carrying.ts'
-import { closeDue } from './whole-leases.ts'
+import { closeDue } from './whole-closing.ts'
 import { accountOfScheme, amountLeft, escrowOf, fits, holding, isSuspendedAt, hasUseLeft } from './whole-slots.ts'
 
 export type Outcome = Pick<Tender, 'state' | 'paidBy' | 'refusal' | 'loss'>
@@ -107,20 +109,30 @@ export function authorise(whole: Whole, tender: string, sold: Sold): Outcome {
   const [, beneficiary = '', period = ''] = sold.slot.split('/')
   if (beneficiaryNow(whole, sold.scheme, need(whole.cards, sold.card).holder) !== beneficiary)
     return refusal('NO_ENTITLEMENT')
+  if (hasLapsed(whole, sold.scheme, beneficiary)) {
+    meet(whole, 'a beneficiary has not activated in time')
+    return refusal('ACTIVATION_LAPSED')
+  }
   const slot = needSlot(whole, sold.scheme, beneficiary, period)
   if (slot === undefined) return refusal('NO_ENTITLEMENT')
   if (isSuspendedAt(scheme, whole.now)) return refusal('SCHEME_SUSPENDED')
+  const { till } = need(whole.tenders, tender)
+  if (!isMerchantIn(whole, scheme, need(whole.tills, till).merchant)) {
+    meet(whole, 'a sale with network where the merchant has moved away')
+    return refusal('MERCHANT_NOT_ALLOWED')
+  }
   if (!fits(whole, slot, sold.amount)) {
     // Of an amount there may be something left, and no payment more.
     const isCounted = scheme.perTap === null && amountLeft(whole, slot) > 0n && !hasUseLeft(whole, slot)
     return refusal(isCounted ? 'CAP_COUNT_PER_BENEFICIARY' : 'ALLOWANCE_USED')
   }
   const lease = holding(whole, sold.slot)
-  const { till } = need(whole.tenders, tender)
   if (lease !== undefined && lease.till !== till) return refusal('LEASED_ELSEWHERE')
   if (lease === undefined && available(whole, accountOfScheme(sold.scheme)) < sold.amount)
     return refusal('INSUFFICIENT_FUNDS')
-  return payFromSlot(whole, tender, sold.slot, lease)
+  const paid = payFromSlot(whole, tender, sold.slot, lease)
+  activate(whole, sold.scheme, beneficiary)
+  return paid
 }
 
 /** @param bears is told of a loss */
@@ -135,6 +147,8 @@ export function whoPays(whole: Whole, tender: string, sold: Sold, bears: (loss: 
   const hasLeft = hadLeft(whole, sold)
   const isBarred = hasLeft || isBlockedAt(whole, sold.card, sold.decidedAt) || isSuspendedAt(scheme, sold.decidedAt)
   if (hasLeft) meet(whole, 'a sale to who had left')
+  if (!isMerchantIn(whole, scheme, need(whole.tills, till).merchant))
+    meet(whole, 'a sale without network where the merchant has moved away')
   if (isBarred && sold.decidedAt - sold.packageAt > scheme.allowedPolicyAgeMs) return notPaid('BLOCKED_BEFORE_SALE')
   if (sold.decidedAt > named.sellUntil) return notPaid('SOLD_AFTER_LEASE')
   if (!sold.isAllowedOffline) return notPaid('PROOF_MISSING_OR_FORGED', 'DECISION_MISMATCH')
