@@ -20,6 +20,7 @@ const refunds = 'payments/refunds.ts'
 const pools = 'leases/pools.ts'
 const qrSale = 'payments/qr-sale.ts'
 const reviews = 'payments/review-holds.ts'
+const carrying = 'schemes/carrying.ts'
 
 export const faults = {
   // Identity.
@@ -183,6 +184,88 @@ export const faults = {
     file: 'schemes/slots.ts',
     right: 'return slot.countSpent < slot.countAllowed ? remainderTiyn(amount, amountLeftIn(slot)) : amount',
     wrong: 'return remainderTiyn(amount, amountLeftIn(slot))',
+  },
+  // Carrying over.
+  'what was carried is carried again': {
+    file: carrying,
+    right: 'const own = subtractTiyn(whole, received.amount)',
+    wrong: 'const own = subtractTiyn(whole, subtractTiyn(received.amount, received.amount))',
+  },
+  'what a till holds passes on': {
+    file: carrying,
+    right: 'if (former.leaseId !== null) {',
+    wrong: 'if (former.leaseId !== null && former.leaseId === next.leaseId) {',
+  },
+  'payments pass on with each look': {
+    file: carrying,
+    right: 'count: Math.max(0, rest.count - carried.count)',
+    wrong: 'count: Math.max(0, rest.count)',
+  },
+  'what had lapsed passes on': {
+    file: carrying,
+    right: 'await schemeAt(work, schemeId, end)',
+    wrong: 'await schemeAt(work, schemeId, work.now)',
+  },
+  'what passes on to a till brings no money': {
+    file: carrying,
+    right: "credit: escrowAccount, amount, kind: 'lease-funding' } as const\n  if",
+    wrong: "credit: escrowAccount, amount: zeroTiyn, kind: 'lease-funding' } as const\n  if",
+  },
+  'what another till may have sold comes back': {
+    file: carrying,
+    right: '  if (lease !== undefined && lease.terminalId !== terminalId) return state\n',
+    wrong: '',
+  },
+  'a late sale takes what its till may have sold': {
+    file: carrying,
+    right: 'if (lease !== undefined && isLate && (await',
+    wrong: 'if (lease !== undefined && !isLate && (await',
+  },
+  'a slot that is given up passes nothing on': {
+    file: 'leases/surrender.ts',
+    right: '  await passOnFreed(work, lease.schemeId, [item.slotId])\n',
+    wrong: '',
+  },
+  'a sale of the former period is not judged again': {
+    file: 'payments/reconsider.ts',
+    right: ", row('slot_id', 'in', carriedTo(work, slotId))",
+    wrong: '',
+  },
+  // Activation, places, money that returns.
+  'a payment that is refused activates': {
+    file: 'payments/authorisation.ts',
+    right: "if (standing === 'due' && outcome.state === 'settled') {",
+    wrong: "if (standing === 'due') {",
+  },
+  'it is activated after its last day': {
+    file: 'payments/authorisation.ts',
+    right: "  if (standing === 'lapsed') return refused('ACTIVATION_LAPSED')\n",
+    wrong: '',
+  },
+  'a slot is leased before it is activated': {
+    file: 'leases/grant.ts',
+    right: "beneficiary)) === 'activated' ? cards",
+    wrong: "beneficiary)) !== 'lapsed' ? cards",
+  },
+  'a merchant is where its till believes': {
+    file: 'payments/authorisation.ts',
+    right: '    merchantPlace: place,\n',
+    wrong: '',
+  },
+  'a region begins like another': {
+    file: '../src/voucher/where.ts',
+    right: 'const emptyLevels = /(?:(?:00)?00)?000$/',
+    wrong: 'const emptyLevels = /0+$/',
+  },
+  'money returns a day early': {
+    file: 'schemes/returning.ts',
+    right: ".where('scheme.returns_by', '<=', BigInt(work.now))",
+    wrong: ".where('scheme.returns_by', '<=', BigInt(work.now + 86_400_000))",
+  },
+  'what waits loses its money': {
+    file: 'schemes/returning.ts',
+    right: "'in', ['awaiting_funds', 'in_review'])",
+    wrong: "'in', ['in_review'])",
   },
   // Who pays.
   'a sale is never too late': {

@@ -2,6 +2,8 @@
 import fc from 'fast-check'
 import { goneStep, type GoneStep } from './whole-gone-requests.ts'
 import { goneScenes } from './whole-gone-scenes.ts'
+import { breadActs, breadScenes } from './whole-bread-scenes.ts'
+import { carryingActs, carryingScenes } from './whole-carrying-scenes.ts'
 import { poolActs, poolAloneScenes, poolScenes } from './whole-pool-scenes.ts'
 import { qrScenes } from './whole-qr-scenes.ts'
 import { kinds, step, type Kind, type Step } from './whole-requests.ts'
@@ -19,7 +21,7 @@ export type Act =
   | { readonly act: 'gone'; readonly each: GoneStep }
 
 const scenes = [...before, ...poolScenes, ...qrScenes]
-const aloneScenes = [...alone, ...poolAloneScenes, ...goneScenes]
+const aloneScenes = [...alone, ...poolAloneScenes, ...carryingScenes, ...breadScenes, ...goneScenes]
 
 /** Mostly short ones: a QR is open for five minutes, a hold for two weeks more. */
 const waits = fc.oneof(
@@ -37,6 +39,8 @@ const single = fc.oneof(
   { weight: 80, arbitrary: atTill },
   { weight: 40, arbitrary: poolActs },
   { weight: 10, arbitrary: goneStep.map((each): Act => ({ act: 'gone', each })) },
+  { weight: 30, arbitrary: carryingActs },
+  { weight: 15, arbitrary: breadActs },
   {
     weight: 10,
     arbitrary: fc.record({ which: fc.nat(999), changed: fc.nat(2) }).map((of): Act => ({ act: 'again', ...of })),
@@ -57,11 +61,17 @@ const single = fc.oneof(
 const one = single.map((each): readonly Act[] => [each])
 export const stories: fc.Arbitrary<readonly Act[]> = fc.noBias(
   fc
-    .array(fc.oneof({ weight: 3, arbitrary: one }, { weight: 2, arbitrary: fc.oneof(...scenes) }), {
-      minLength: 14,
-      maxLength: 26,
-      size: 'max',
-    })
+    .array(
+      fc.oneof(
+        { weight: 3, arbitrary: one },
+        { weight: 2, arbitrary: fc.oneof(...scenes, ...carryingScenes, ...breadScenes) },
+      ),
+      {
+        minLength: 14,
+        maxLength: 26,
+        size: 'max',
+      },
+    )
     .map((parts) => parts.flat()),
 )
 

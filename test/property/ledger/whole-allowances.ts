@@ -1,5 +1,10 @@
 /** What the model keeps of schemes, cards, slots and leases; a pool is a lease that only lists its slots. */
 
+/** Of a slot: so many payments, so much money. */
+export interface Allowance {
+  readonly count: number
+  readonly amount: bigint
+}
 export interface Scheme {
   readonly policy: 'lease-listed' | 'lease-pool'
   readonly agency: string
@@ -10,10 +15,28 @@ export interface Scheme {
   readonly firstFrom: number
   readonly countAllowed: number
   readonly amountAllowed: bigint
+  /** What one payment may be, where payments are counted. */
+  readonly perTap: bigint | null
+  /** Beside the merchants that it names. */
+  readonly where: { readonly regions: readonly string[]; readonly kinds: readonly string[] } | null
+  /** The last moment of activating it, where its beneficiaries have to. */
+  readonly activateUntil: number | null
+  /** The most that passes on to the next period: payments, or money. */
+  readonly carriesAtMost: Allowance | null
   readonly agencyBears: bigint
   readonly allowedPolicyAgeMs: number
   /** Since when it has that state; the first is its publishing. */
-  readonly states: { readonly at: number; readonly status: 'active' | 'suspended' }[]
+  readonly states: {
+    readonly at: number
+    readonly status: 'active' | 'suspended'
+    readonly carries: boolean
+    readonly returnsBy: number | null
+  }[]
+}
+/** Of a merchant: a code of the classifier, and one of what it deals in. */
+export interface Place {
+  readonly region?: string
+  readonly kind?: string
 }
 export interface Card {
   readonly holder: string
@@ -25,6 +48,12 @@ export interface Slot {
   readonly periodTo: number
   lease: string | null
   readonly uses: Map<string, bigint>
+  /** From the period before. */
+  received: Allowance
+  /** To the next one. */
+  passed: Allowance
+  /** When that last changed. */
+  passedAt: number | null
 }
 export interface Lease {
   readonly scheme: string

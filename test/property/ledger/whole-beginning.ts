@@ -8,8 +8,10 @@ import {
   allowedPolicyAgeMs,
   beneficiaryOf,
   firstFrom,
+  firstPlace,
   holders,
   merchants,
+  moreOf,
   owners,
   policyOf,
   schemes,
@@ -48,7 +50,6 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
   const keys: Whole['keys'] = new Map(
     owners.map((owner) => [world.as(owner).key.keyId, { owner, heardUntil: null, follows: null, graceMs: 0 }]),
   )
-  const active = { at: 0, status: 'active' } as const
   return {
     now: schoolMorning,
     keys,
@@ -71,9 +72,28 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
     schemes: new Map(
       allSchemeIds.map((schemeId) => {
         const { agency, category, count, amount, agencyBears } = schemes[schemeId]
+        const {
+          perTap = null,
+          carries: carriesAtMost = null,
+          returnsBy = null,
+          activateUntil = null,
+        } = moreOf(schemeId)
+        const first = { at: 0, status: 'active', carries: carriesAtMost !== null, returnsBy } as const
+        const who = { perTap, carriesAtMost, activateUntil, where: moreOf(schemeId).where ?? null }
         const allowed = { countAllowed: count, amountAllowed: amount, agencyBears, allowedPolicyAgeMs }
         const times = { periodMs: 3 * dayMs, firstFrom, policy: policyOf(schemeId) }
-        return [schemeId, { agency, category, merchants, ...allowed, ...times, states: [active] }]
+        return [
+          schemeId,
+          {
+            agency,
+            category,
+            merchants: who.where === null ? merchants : [],
+            ...allowed,
+            ...times,
+            ...who,
+            states: [first],
+          },
+        ]
       }),
     ),
     entitled: allSchemeIds.flatMap((scheme) =>
@@ -87,6 +107,8 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
         }))
         .slice(0, scheme === 'groceries' ? 3 : 2),
     ),
+    places: new Map(merchants.map((merchant) => [merchant, firstPlace])),
+    activated: new Set(),
     agencyOf: new Map(holders.map((holder, index) => [holder, agencyOfHolder[index] ?? ''])),
     cardNames: world.cardNames,
     cards: new Map(
@@ -101,7 +123,7 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
     tills: new Map(
       tillIds.map((tillId, index) => [
         tillId,
-        { merchant: merchants[index] ?? '', isSuspended: false, surrendered: new Set(), rows: new Map() },
+        { merchant: merchants[index] ?? '', isSuspended: false, fetchedAt: 0, surrendered: new Set(), rows: new Map() },
       ]),
     ),
     tenders: new Map(),

@@ -24,7 +24,8 @@ import {
 } from './whole-moves.ts'
 import { changeTier, newCode, open, payPersonToPerson, registerNumber, releaseNumber } from './whole-people.ts'
 import { assignRule, endAssignment, payDirectly, refundDirectly, writeRule } from './whole-rules.ts'
-import { accountOfScheme, isSuspendedAt, lease } from './whole-slots.ts'
+import { lease } from './whole-leases.ts'
+import { accountOfScheme, isSuspendedAt } from './whole-slots.ts'
 import {
   entities,
   meet,
@@ -41,8 +42,10 @@ import {
 } from './whole-state.ts'
 import { decideAppeal, openAppeal } from './whole-appeals.ts'
 import { decideReview } from './whole-reviews.ts'
+import { doWhatIsDue } from './whole-closing.ts'
+import { registerMerchant } from './whole-places.ts'
 import { payRequest } from './whole-tills.ts'
-import { closeDueLeases, judgeFreed, netMerchant, settleWaiting } from './whole-vouchers.ts'
+import { judgeFreed, netMerchant, settleWaiting } from './whole-vouchers.ts'
 
 interface Funding extends Asked {
   readonly body: {
@@ -69,18 +72,20 @@ function fundScheme(whole: Whole, asked: Funding): Verdict {
 interface Publishing extends Asked {
   readonly body: { readonly schemeId: string; readonly agencyId: string; readonly version: number } & {
     readonly status: 'active' | 'suspended'
+    readonly unused?: { readonly kind: string; readonly by?: number }
   } & Verdict
 }
 
-/** Versions differ by their status alone. */
+/** Versions differ by their status, and by what becomes of what is not used. */
 function publish(whole: Whole, { by, body }: Publishing): Verdict {
-  const { schemeId, agencyId, version, status } = body
+  const { schemeId, agencyId, version, status, unused } = body
+  const carries = unused?.kind === 'carries_over'
   if (agencyId !== by) return refused('role_not_allowed')
   const scheme = need(whole.schemes, schemeId)
   const { length } = scheme.states
   if (version === length && scheme.states.at(-1)?.status === status) return { arrival: 'exists' }
   if (version !== length + 1) return refused('exists_with_different_terms')
-  scheme.states.push({ at: whole.now, status })
+  scheme.states.push({ at: whole.now, status, carries, returnsBy: unused?.by ?? null })
   if (status === 'suspended') meet(whole, 'a scheme is suspended')
   return { arrival: 'created' }
 }
@@ -211,7 +216,10 @@ export const door: Readonly<Record<string, Operation>> = {
     lease(whole, asked, (scheme) => settleWaiting(whole, scheme)),
   ),
   '/v1/lease-policies': operation(agency, setPolicy),
-  '/v1/lease-closings': operation(agency, (whole) => ({ closed: closeDueLeases(whole) })),
+  '/v1/lease-closings': operation(agency, (whole) => ({
+    closed: doWhatIsDue(whole, (scheme) => settleWaiting(whole, scheme)),
+  })),
+  '/v1/merchants': operation(bank, registerMerchant),
   '/v1/payment-requests/payments': operation(personOrBank, payRequest),
   '/v1/appeals': operation(['merchant', 'terminal'], openAppeal),
   '/v1/appeal-decisions': operation(agency, decideAppeal),

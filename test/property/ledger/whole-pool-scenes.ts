@@ -179,6 +179,7 @@ export const hasToMeetOfPools = [
   'a pool pays for a card that is blocked since',
   'a pool pays when its scheme is suspended',
   'a sale from a pool comes too late',
+  'a sale from a pool takes back what had passed on',
 ]
 
 /** Each a story of its own. */
@@ -225,6 +226,18 @@ export const poolAloneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
   // When the first pools are over, the first till gets all, and the second has one to sell to whose card is blocked.
   scene(order(0, 1_000_000n, 0), wait(5 * dayMs), at(0, 'fetch'), at(1, 'fetch')),
   scene(order(1, 90_000n, 0, { which: 12 + 3 }), asks('block', { who: 0, whom: 1 }), wait(5 * dayMs), at(1, 'fetch')),
+  // What is left of a period passes on from a slot that no pool holds, and a sale of that period comes.
+  scene(
+    ...given(1, 200_000n),
+    sells(1, 0, { size: 'all' }),
+    wait(2 * dayMs),
+    at(0, 'sell_online', { whom: 2, which: 2, scheme, size: 'half' }),
+    perhaps(at(1, 'fetch')),
+    at(1, 'hand_over'),
+    at(1, 'fetch'),
+    sells(1, 0, { size: 'all' }),
+    at(1, 'hand_over'),
+  ),
   // What a till gave up it has not got again.
   scene(
     ...given(0, 200_000n),

@@ -2,7 +2,9 @@
  * Pools: a sum at one till, for whomever its agency's order lists, of whom no slot is held for it
  * (docs/design/23-pools.md). What such a sale is paid from is in `whole-vouchers.ts`.
  */
-import { accountOfScheme, cardsFor, escrowOf, holding, needSlot, openEscrow, slotIdOf } from './whole-slots.ts'
+import { needSlot } from './whole-carrying.ts'
+import { cardsFor, openEscrow } from './whole-leases.ts'
+import { accountOfScheme, escrowOf, holding, slotIdOf } from './whole-slots.ts'
 import { available, least, meet, most, mustMove, need, type Lease, type Policy, type Whole } from './whole-state.ts'
 
 interface Wanted {

@@ -1,6 +1,8 @@
 /** Whenever a till asks for its package its leases are renewed and its pools filled, as its agencies have ordered. */
 import { renewPool } from './whole-pools.ts'
-import { closeDue, grant, isSuspendedAt, periodFrom, periodId, periodsOfScheme, slotIdOf } from './whole-slots.ts'
+import { closeDue } from './whole-closing.ts'
+import { grant } from './whole-leases.ts'
+import { isSuspendedAt, periodFrom, periodId, periodsOfScheme, slotIdOf } from './whole-slots.ts'
 import { need, type Policy, type Scheme, type Whole } from './whole-state.ts'
 
 export function renew(whole: Whole, tillId: string, settle: (scheme: string) => void): void {

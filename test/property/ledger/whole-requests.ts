@@ -14,9 +14,11 @@ import {
   beneficiaryOf,
   firstFrom,
   holders,
+  merchantAt,
   merchants,
   owners,
   people,
+  places,
   schemeIds,
   schemeOf,
   schemes,
@@ -83,6 +85,7 @@ export const kinds = {
   entitle: 2,
   join: 3,
   leave: 2,
+  merchant: 2,
 } as const
 export type Kind = keyof typeof kinds
 
@@ -421,6 +424,11 @@ function ofAgencies({ whole, id }: Telling, each: Step): Request | undefined {
       const beneficiary =
         beneficiaryNow(whole, schemeId, each.stray === 1 ? other : member) ?? beneficiaryOf(schemeId, 1)
       return { by: agency, path: '/v1/household-members', body: { schemeId, beneficiary, holder, member } }
+    }
+    case 'merchant': {
+      const merchant = pick(merchants, whom)
+      const by = each.stray === 2 ? pick(banks, which) : (whole.accounts.get(accountOf(merchant))?.bank ?? '')
+      return { by, path: '/v1/merchants', body: merchantAt(merchant, pick(places, which)) }
     }
     case 'closing':
       return { by: agency, path: '/v1/lease-closings', body: {} }

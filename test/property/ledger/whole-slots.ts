@@ -1,23 +1,15 @@
-/** Slots and the leases that hold them (docs/design/04, "Leases"): a lease's escrow is what its slots still allow. */
+/** Slots: what they allow, what is used of them, at which till they are (docs/design/04; money-rules.md, "Words"). */
 import {
-  available,
-  meet,
-  mustMove,
+  most,
   need,
-  once,
-  refused,
   sum,
-  type Asked,
+  type Allowance,
   type Lease,
   type LeasedSlot,
   type Scheme,
   type Slot,
-  type Verdict,
   type Whole,
 } from './whole-state.ts'
-import { undoingProblems } from './whole-undoing.ts'
-
-import { holdersNow, isLeasable } from './whole-households.ts'
 
 export const escrowOf = (leaseId: string): string => `escrow.${leaseId}`
 export const accountOfScheme = (schemeId: string): string => `scheme.${schemeId}`
@@ -30,7 +22,7 @@ export const slotIdOf = (scheme: string, beneficiary: string, period: string): s
 export const periodFrom = ({ firstFrom, periodMs }: Scheme, index: number): number => firstFrom + index * periodMs
 
 /** Made when something first needs it. */
-export function needSlot(whole: Whole, schemeId: string, beneficiary: string, period: string): Slot | undefined {
+export function makeSlot(whole: Whole, schemeId: string, beneficiary: string, period: string): Slot | undefined {
   const scheme = need(whole.schemes, schemeId)
   const index = Number(period.slice(1))
   if (!/^p\d\d$/.test(period) || index >= periodsOfScheme) return undefined
@@ -38,19 +30,43 @@ export function needSlot(whole: Whole, schemeId: string, beneficiary: string, pe
   const known = whole.slots.get(slotId)
   if (known !== undefined) return known
   const periodTo = periodFrom(scheme, index + 1)
-  const slot: Slot = { scheme: schemeId, beneficiary, periodTo, lease: null, uses: new Map() }
+  const slot: Slot = { scheme: schemeId, beneficiary, periodTo, lease: null, uses: new Map(), ...nothingCarried() }
   whole.slots.set(slotId, slot)
   return slot
 }
 
-export function amountLeft(whole: Whole, { scheme, uses }: Slot): bigint {
-  const left = need(whole.schemes, scheme).amountAllowed - sum(uses.values())
-  return left > 0n ? left : 0n
+/** Whose keys were sealed for it stay known there. */
+export function leaves({ slots }: Lease, slotId: string, state: LeasedSlot['state'], sequence?: number): void {
+  const { cards } = slots.get(slotId) ?? {}
+  slots.set(slotId, { state, ...(cards !== undefined && { cards }), ...(sequence !== undefined && { sequence }) })
+}
+
+export const nothing: Allowance = { count: 0, amount: 0n }
+const nothingCarried = () => ({ received: nothing, passed: nothing, passedAt: null })
+
+/** The scheme's own, with what came from the period before and without what went to the next one. */
+export function allowedIn({ schemes }: Whole, { scheme, received, passed }: Slot): Allowance {
+  const { countAllowed, amountAllowed } = need(schemes, scheme)
+  return {
+    count: countAllowed + received.count - passed.count,
+    amount: amountAllowed + received.amount - passed.amount,
+  }
+}
+
+export function usedOf({ uses }: Slot): Allowance {
+  return { count: uses.size, amount: sum(uses.values()) }
+}
+
+export function amountLeft(whole: Whole, slot: Slot): bigint {
+  return most(allowedIn(whole, slot).amount - usedOf(slot).amount, 0n)
+}
+
+export function hasUseLeft(whole: Whole, slot: Slot): boolean {
+  return slot.uses.size < allowedIn(whole, slot).count
 }
 
 export function fits(whole: Whole, slot: Slot, amount: bigint): boolean {
-  const { countAllowed, amountAllowed } = need(whole.schemes, slot.scheme)
-  return slot.uses.size < countAllowed && sum(slot.uses.values()) + amount <= amountAllowed
+  return hasUseLeft(whole, slot) && usedOf(slot).amount + amount <= allowedIn(whole, slot).amount
 }
 
 /** Where the slot is now, at whatever till. */
@@ -61,149 +77,4 @@ export function holding(whole: Whole, slotId: string): Lease | undefined {
 
 export function isSuspendedAt({ states }: Scheme, at: number): boolean {
   return states.findLast((state) => state.at <= at)?.status === 'suspended'
-}
-
-export interface Grant {
-  readonly terminalId: string
-  readonly schemeId: string
-  readonly beneficiaries: readonly string[]
-  readonly periodIds: readonly string[]
-  readonly sellUntil: number
-  readonly presentUntil: number
-}
-interface LeftOut {
-  readonly beneficiary: string
-  readonly periodId: string
-  readonly reason: string
-}
-
-/** @param settle tries again what waits for money of a scheme: a lease that ends brings some */
-export function grant(whole: Whole, wanted: Grant, settle: (scheme: string) => void): Verdict {
-  const { terminalId, schemeId, sellUntil } = wanted
-  const till = need(whole.tills, terminalId)
-  const scheme = need(whole.schemes, schemeId)
-  const isActive = !isSuspendedAt(scheme, whole.now)
-  if (scheme.policy === 'lease-pool') return refused('rule_violated')
-  if (till.isSuspended || !isActive || !scheme.merchants.includes(till.merchant)) return refused('rule_violated')
-  if (sellUntil <= whole.now || wanted.presentUntil < sellUntil) return refused('rule_violated')
-  closeDue(whole, settle)
-  const leftOut: LeftOut[] = []
-  const taken: { readonly slotId: string; readonly amount: bigint; readonly from: string | null }[] = []
-  let funds = available(whole, accountOfScheme(schemeId))
-  for (const period of wanted.periodIds) {
-    for (const beneficiary of wanted.beneficiaries) {
-      const found = candidate(whole, wanted, beneficiary, period)
-      const out = (reason: string): void => void leftOut.push({ beneficiary, periodId: period, reason })
-      if (typeof found === 'string') {
-        out(found)
-        continue
-      }
-      const needed = found.lease === null ? amountLeft(whole, found) : 0n
-      if (needed > funds) {
-        meet(whole, 'a lease without the slots that its agency cannot fund')
-        out('insufficient_funds')
-        continue
-      }
-      funds -= needed
-      const slotId = slotIdOf(schemeId, beneficiary, period)
-      taken.push({ slotId, amount: amountLeft(whole, found), from: found.lease })
-    }
-  }
-  if (taken.length === 0) return refused('rule_violated')
-  const leaseId = openEscrow(whole, scheme)
-  const slots: Lease['slots'] = new Map()
-  const formers = taken.flatMap(({ from }) => (from === null ? [] : [need(whole.leases, from).presentUntil]))
-  const presentUntil = Math.max(wanted.presentUntil, ...formers)
-  const lease = { scheme: schemeId, till: terminalId, sellUntil, presentUntil, isPool: false }
-  whole.leases.set(leaseId, { ...lease, grantedAt: whole.now, isClosed: false, slots })
-  for (const { slotId, amount, from } of taken) {
-    if (from !== null) {
-      leaves(need(whole.leases, from), slotId, 'moved')
-      meet(whole, 'a slot moves into the next lease of its till')
-    }
-    mustMove(whole, [from === null ? accountOfScheme(schemeId) : escrowOf(from), escrowOf(leaseId), amount])
-    slots.set(slotId, { state: 'live', cards: cardsFor(whole, schemeId, slotId.split('/')[1] ?? '') })
-    need(whole.slots, slotId).lease = leaseId
-  }
-  return { amount: sum(taken.map((each) => each.amount)), slots: taken.length, leftOut }
-}
-
-/** @returns the name of a lease that is new: the ledger gives it another one */
-export function openEscrow(whole: Whole, { agency }: Scheme): string {
-  const leaseId = `new-${whole.leases.size}`
-  const { bank } = need(whole.accounts, agency)
-  whole.accounts.set(escrowOf(leaseId), { kind: 'marked', owner: agency, bank, name: leaseId, balance: 0n })
-  return leaseId
-}
-
-/** Whose keys were sealed for it stay known there. */
-export function leaves({ slots }: Lease, slotId: string, state: LeasedSlot['state'], sequence?: number): void {
-  const { cards } = slots.get(slotId) ?? {}
-  slots.set(slotId, { state, ...(cards !== undefined && { cards }), ...(sequence !== undefined && { sequence }) })
-}
-
-/** All that any of the holders can pay with. */
-export function cardsFor(whole: Whole, schemeId: string, beneficiary: string): Set<string> {
-  const holders = holdersNow(whole, schemeId, beneficiary)
-  const own = [...whole.cards].filter(([card, { holder }]) => holders.includes(holder) && isLeasable(whole, card))
-  return new Set(own.map(([card]) => card))
-}
-
-/** Why the slot does not come into the lease, or the slot. */
-function candidate(whole: Whole, { terminalId, schemeId }: Grant, beneficiary: string, period: string): Slot | string {
-  const slotId = slotIdOf(schemeId, beneficiary, period)
-  if (need(whole.tills, terminalId).surrendered.has(slotId)) return 'surrendered'
-  if (holdersNow(whole, schemeId, beneficiary).length === 0) return 'not_entitled'
-  if (cardsFor(whole, schemeId, beneficiary).size === 0) return 'no_active_card'
-  const slot = needSlot(whole, schemeId, beneficiary, period)
-  if (slot === undefined) return 'no_such_period'
-  const holder_ = holding(whole, slotId)
-  if (holder_ !== undefined && holder_.till !== terminalId) return 'leased_elsewhere'
-  const isUsed = slot.uses.size >= need(whole.schemes, schemeId).countAllowed || amountLeft(whole, slot) === 0n
-  return isUsed ? 'allowance_used' : slot
-}
-
-interface Granting extends Asked {
-  readonly body: Grant & { readonly grantId: string } & Verdict
-}
-
-export function lease(whole: Whole, asked: Granting, settle: (scheme: string) => void): Verdict {
-  return undoingProblems(whole, () =>
-    once(whole, asked, 'lease', asked.body.grantId, () => {
-      if (whole.schemes.get(asked.body.schemeId)?.agency !== asked.by) return refused('not_found')
-      return grant(whole, asked.body, settle)
-    }),
-  )
-}
-
-/** Slots that are past their time are free, what is left goes back to the agency. @returns how many leases */
-export function closeDue(whole: Whole, settle: (scheme: string) => void): number {
-  const due = [...whole.leases]
-    .filter(([, each]) => !each.isClosed && each.presentUntil < whole.now)
-    .toSorted(([one], [other]) => (one < other ? -1 : 1))
-  for (const [leaseId, each] of due) {
-    each.isClosed = true
-    for (const [slotId, { state }] of each.slots) if (state === 'live') leaves(each, slotId, 'closed')
-    for (const slot of whole.slots.values()) if (slot.lease === leaseId) slot.lease = null
-    const rest = available(whole, escrowOf(leaseId))
-    if (rest > 0n) meet(whole, 'a lease ends with money in escrow')
-    mustMove(whole, [escrowOf(leaseId), accountOfScheme(each.scheme), rest])
-    settle(each.scheme)
-  }
-  return due.length
-}
-
-/** The ledger names its leases: one that is new is known by the slots that came into it. */
-export function learnLease(whole: Whole, leaseId: string, slotIds: readonly string[]): void {
-  const found = [...whole.leases].find(
-    ([name, { slots }]) => name.startsWith('new-') && slots.has(slotIds[0] ?? '') && slots.size === slotIds.length,
-  )
-  if (found === undefined) throw new Error(`the model has granted no lease of ${slotIds.join(', ')}`)
-  const [name, own] = found
-  const account = need(whole.accounts, escrowOf(name))
-  whole.leases.delete(name)
-  whole.leases.set(leaseId, own)
-  whole.accounts.delete(escrowOf(name))
-  whole.accounts.set(escrowOf(leaseId), { ...account, name: leaseId })
-  for (const slot of whole.slots.values()) if (slot.lease === name) slot.lease = leaseId
 }

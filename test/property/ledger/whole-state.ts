@@ -10,7 +10,7 @@ export const monthMs = 30 * dayMs
 
 import { canonical } from './whole-canonical.ts'
 import type { Entitled } from './whole-households.ts'
-import type { Card, Lease, Policy, Scheme, Slot } from './whole-allowances.ts'
+import type { Card, Lease, Place, Policy, Scheme, Slot } from './whole-allowances.ts'
 import type { Gone } from './whole-gone-state.ts'
 
 export type * from './whole-allowances.ts'
@@ -258,6 +258,8 @@ export interface Discrepancy {
 export interface Till {
   readonly merchant: string
   isSuspended: boolean
+  /** Its last package. */
+  fetchedAt: number
   readonly surrendered: Set<string>
   /** Sequence of each row of its journal that was shown. */
   readonly rows: Map<number, string>
@@ -293,6 +295,10 @@ export interface Whole {
   readonly directPayments: Map<string, DirectPayment>
   readonly schemes: Map<string, Scheme>
   readonly entitled: Entitled[]
+  /** Of each merchant. */
+  readonly places: Map<string, Place>
+  /** Schemes with those who have activated them. */
+  readonly activated: Set<string>
   /** Whose each holder is that was ever named. */
   readonly agencyOf: Map<string, string>
   readonly cards: Map<string, Card>

@@ -1,4 +1,5 @@
 /** What tills keep of their pools: what the package says, and what they have sold since. */
+import type { SyncItem } from '../../../src/sync/protocol/messages.ts'
 import type { Lease } from '../../../src/voucher/package.ts'
 import type { TestTill } from '../../integration/ledger/demo-ledger.ts'
 import { openingCards } from './whole-households.ts'
@@ -7,6 +8,7 @@ import { escrowOf } from './whole-slots.ts'
 import type { Item, TillStep } from './whole-till.ts'
 
 interface SoldFromPool {
+  readonly item: SyncItem
   readonly leaseId: string
   readonly amount: bigint
   isAnswered: boolean
@@ -35,16 +37,16 @@ export class SoldFromPools {
     const { leaseId, terms } = item
     const isPools = till.package?.leases.some((lease) => lease.leaseId === leaseId && lease.pool !== undefined)
     if (isPools !== true || leaseId === undefined) return
-    this.#sold.set(till.terminalId, [...this.#of(till), { leaseId, amount: terms.amount, isAnswered: false }])
+    this.#sold.set(till.terminalId, [...this.#of(till), { item, leaseId, amount: terms.amount, isAnswered: false }])
   }
 
   /**
-   * All that it sold.
+   * Of what it handed over.
    *
    * @throws Error when a till that counted what it sold is told that its pool is used up
    */
-  answered(till: TestTill, answers: readonly Verdict[]): void {
-    const own = this.#of(till)
+  answered(till: TestTill, items: readonly Item[], answers: readonly Verdict[]): void {
+    const own = this.#of(till).filter((one) => items.some(({ item }) => item === one.item))
     for (const one of own) one.isAnswered = true
     if (!answers.some(({ arrival, loss }) => arrival === 'created' && loss === 'POOL_USED_UP')) return
     if (!own.some(({ leaseId }) => this.#uncounted.has(leaseId)))

@@ -22,6 +22,7 @@ import {
   firstFrom,
   holders,
   merchants,
+  moreOf,
   people,
   schemeIds,
   schemes,
@@ -135,13 +136,15 @@ function freshSlot(whole: Whole, schemeId: SchemeId, index: number): Slot {
   const beneficiary = beneficiaryNow(whole, schemeId, holders[index] ?? '') ?? beneficiaryOf(schemeId, index)
   const period = periodId(Math.floor((whole.now - firstFrom) / (3 * dayMs)))
   const { count, amount } = schemes[schemeId]
+  // As if all that may pass on had.
+  const { count: countMore = 0, amount: amountMore = 0n } = moreOf(schemeId).carries ?? {}
   return {
     slotId: slotIdOf(schemeId, beneficiary, period),
     schemeId,
     beneficiary,
     periodId: period,
-    countAllowed: count,
-    amountAllowed: tiyn(amount),
+    countAllowed: count + countMore,
+    amountAllowed: tiyn(amount + amountMore),
     countSpent: 0,
     amountSpent: tiyn(0n),
     booked: [],
@@ -150,7 +153,15 @@ function freshSlot(whole: Whole, schemeId: SchemeId, index: number): Slot {
 
 function saleOf(saleId: string, schemeId: SchemeId, { which, size }: TillStep): Sale {
   const { category, amount } = schemes[schemeId]
-  const all = size === 'all' ? amount : size === 'half' ? amount / 2n : BigInt(7_000 + which * 137)
+  const { perTap = amount } = moreOf(schemeId)
+  const all =
+    size === 'all'
+      ? perTap
+      : size === 'room' && schemeId === 'milk'
+        ? amount + amount / 2n
+        : size === 'half'
+          ? amount / 2n
+          : BigInt(7_000 + which * 137)
   const parts = [all / 3n, all - 2n * (all / 3n), all / 3n]
   const lines = parts.map((unitPrice, index) => {
     const name = { kk: category, ru: category, en: category }

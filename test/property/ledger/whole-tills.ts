@@ -1,6 +1,8 @@
 /** What tills ask: vouchers, payments by QR, items that are handed over; wallets that pay (docs/design/04, 17). */
 import { canonical } from './whole-canonical.ts'
 import { showsRow } from './whole-gone-state.ts'
+import { doWhatIsDue } from './whole-closing.ts'
+import { passOnFreed } from './whole-carrying.ts'
 import { comesBack } from './whole-moves.ts'
 import { keptOf, payWithShares, takingBack, type Progress } from './whole-rules.ts'
 import {
@@ -123,7 +125,7 @@ function claim(
 
 export function authorisation(whole: Whole, till: string, sold: Sold): Verdict {
   if (need(whole.tills, till).isSuspended) return refused('terminal_suspended')
-  closeDueLeases(whole)
+  doWhatIsDue(whole, (scheme) => settleWaiting(whole, scheme))
   const claimed = claim(whole, till, sold)
   if (claimed === undefined) return notYours
   const { tender, isNew } = claimed
@@ -479,6 +481,7 @@ function released(whole: Whole, till: string, { leaseId, slotId }: SurrenderItem
   leaves(lease, slotId, 'surrendered', sequence)
   slot.lease = null
   settleWaiting(whole, lease.scheme)
+  passOnFreed(whole, lease.scheme, [slotId])
   return done(amount)
 }
 
@@ -486,5 +489,6 @@ function released(whole: Whole, till: string, { leaseId, slotId }: SurrenderItem
 export function fetchPackage(whole: Whole, till: string): Verdict {
   if (need(whole.tills, till).isSuspended) return refused('terminal_suspended')
   renew(whole, till, (scheme) => settleWaiting(whole, scheme))
+  need(whole.tills, till).fetchedAt = whole.now
   return {}
 }

@@ -2,6 +2,7 @@
 import { beneficiaryNow, hadEnded, isBlockedAt } from './whole-households.ts'
 import { waitsForReview } from './whole-gone-state.ts'
 import { setAside } from './whole-review-holds.ts'
+import { isMerchantIn } from './whole-places.ts'
 import { keptOf, payDebts, payWithShares, takingBack, type Progress } from './whole-rules.ts'
 import {
   available,
@@ -14,20 +15,15 @@ import {
   sum,
   type Discrepancy,
   type Lease,
+  type Scheme,
   type Sold,
   type Tender,
   type Whole,
 } from './whole-state.ts'
-import {
-  accountOfScheme,
-  amountLeft,
-  closeDue,
-  escrowOf,
-  fits,
-  holding,
-  isSuspendedAt,
-  needSlot,
-} from './whole-slots.ts'
+import { activate, hasLapsed } from './whole-activations.ts'
+import { needSlot, passedOnTo, takeBack } from './whole-carrying.ts'
+import { closeDue } from './whole-closing.ts'
+import { accountOfScheme, amountLeft, escrowOf, fits, holding, isSuspendedAt, hasUseLeft } from './whole-slots.ts'
 
 export type Outcome = Pick<Tender, 'state' | 'paidBy' | 'refusal' | 'loss'>
 
@@ -115,16 +111,30 @@ export function authorise(whole: Whole, tender: string, sold: Sold): Outcome {
   const [, beneficiary = '', period = ''] = sold.slot.split('/')
   if (beneficiaryNow(whole, sold.scheme, need(whole.cards, sold.card).holder) !== beneficiary)
     return refusal('NO_ENTITLEMENT')
+  if (hasLapsed(whole, sold.scheme, beneficiary)) {
+    meet(whole, 'a beneficiary has not activated in time')
+    return refusal('ACTIVATION_LAPSED')
+  }
   const slot = needSlot(whole, sold.scheme, beneficiary, period)
   if (slot === undefined) return refusal('NO_ENTITLEMENT')
   if (isSuspendedAt(scheme, whole.now)) return refusal('SCHEME_SUSPENDED')
-  if (!fits(whole, slot, sold.amount)) return refusal('ALLOWANCE_USED')
-  const lease = holding(whole, sold.slot)
   const { till } = need(whole.tenders, tender)
+  if (!isMerchantIn(whole, scheme, need(whole.tills, till).merchant)) {
+    meet(whole, 'a sale with network where the merchant has moved away')
+    return refusal('MERCHANT_NOT_ALLOWED')
+  }
+  if (!fits(whole, slot, sold.amount)) {
+    // Of an amount there may be something left, and no payment more.
+    const isCounted = scheme.perTap === null && amountLeft(whole, slot) > 0n && !hasUseLeft(whole, slot)
+    return refusal(isCounted ? 'CAP_COUNT_PER_BENEFICIARY' : 'ALLOWANCE_USED')
+  }
+  const lease = holding(whole, sold.slot)
   if (lease !== undefined && lease.till !== till) return refusal('LEASED_ELSEWHERE')
   if (lease === undefined && available(whole, accountOfScheme(sold.scheme)) < sold.amount)
     return refusal('INSUFFICIENT_FUNDS')
-  return payFromSlot(whole, tender, sold.slot, lease)
+  const paid = payFromSlot(whole, tender, sold.slot, lease)
+  activate(whole, sold.scheme, beneficiary)
+  return paid
 }
 
 /** @param bears is told of a loss */
@@ -139,32 +149,45 @@ export function whoPays(whole: Whole, tender: string, sold: Sold, bears: (loss: 
   const hasLeft = hadLeft(whole, sold)
   const isBarred = hasLeft || isBlockedAt(whole, sold.card, sold.decidedAt) || isSuspendedAt(scheme, sold.decidedAt)
   if (hasLeft) meet(whole, 'a sale to who had left')
+  if (!isMerchantIn(whole, scheme, need(whole.tills, till).merchant))
+    meet(whole, 'a sale without network where the merchant has moved away')
   if (isBarred && sold.decidedAt - sold.packageAt > scheme.allowedPolicyAgeMs) return notPaid('BLOCKED_BEFORE_SALE')
   if (sold.decidedAt > named.sellUntil) return notPaid('SOLD_AFTER_LEASE')
   if (!sold.isAllowedOffline) return notPaid('PROOF_MISSING_OR_FORGED', 'DECISION_MISMATCH')
   if (named.isPool && presentedAt <= named.presentUntil) return payFromPool(whole, tender, sold, notPaid)
   if (named.isPool) meet(whole, 'a sale from a pool comes too late')
-  const slot = need(whole.slots, sold.slot)
   const lease = holding(whole, sold.slot)
-  if (!fits(whole, slot, sold.amount)) return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED')
   const isElsewhere = lease !== undefined && lease.till !== till
-  if (presentedAt > named.presentUntil) {
-    const borne = whole.discrepancies.filter(
-      ({ code, owner, tender: of }) =>
-        code === 'PRESENTED_TOO_LATE' &&
-        owner === 'agency' &&
-        need(whole.tenders, of ?? '').sold?.scheme === sold.scheme &&
-        ['settled', 'awaiting_funds', 'in_review'].includes(need(whole.tenders, of ?? '').state),
-    )
-    const isBorne = !isElsewhere && sum(borne.map(({ amount }) => amount)) + sold.amount <= scheme.agencyBears
+  const isLate = presentedAt > named.presentUntil
+  const isBorne = isLate && !isElsewhere && agencyBears(whole, scheme, sold)
+  const isTillsOwn = !isLate && !isElsewhere && (lease !== undefined || hadLiveSlot(whole, till, sold, presentedAt))
+  const hasRoom =
+    isBorne || isTillsOwn
+      ? takeBack(whole, sold.slot, { till, amount: sold.amount, isLate })
+      : fits(whole, need(whole.slots, sold.slot), sold.amount)
+  if (!hasRoom) return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED')
+  if (isLate) {
     if (!isBorne) return notPaid('PRESENTED_TOO_LATE')
     meet(whole, 'an agency bears what came too late')
     file(whole, { till, tender, code: 'PRESENTED_TOO_LATE', owner: 'agency', amount: sold.amount })
-  } else if (isElsewhere || (lease === undefined && !hadLiveSlot(whole, till, sold, presentedAt))) {
+  } else if (!isTillsOwn) {
     return notPaid('SLOT_ALREADY_USED')
   }
-  if (waitsForReview(whole, till, sold.sequence)) return setAside(whole, tender, sold, slot.lease)
+  if (waitsForReview(whole, till, sold.sequence))
+    return setAside(whole, tender, sold, need(whole.slots, sold.slot).lease)
   return payFromSlot(whole, tender, sold.slot, lease)
+}
+
+/** Up to its sum, by what it bears of this scheme already. */
+function agencyBears({ discrepancies, tenders }: Whole, { agencyBears: most_ }: Scheme, sold: Sold): boolean {
+  const borne = discrepancies.filter(
+    ({ code, owner, tender }) =>
+      code === 'PRESENTED_TOO_LATE' &&
+      owner === 'agency' &&
+      need(tenders, tender ?? '').sold?.scheme === sold.scheme &&
+      ['settled', 'awaiting_funds', 'in_review'].includes(need(tenders, tender ?? '').state),
+  )
+  return sum(borne.map(({ amount }) => amount)) + sold.amount <= most_
 }
 
 /** To the end of its sum, whatever others have paid of the slot: its agency bears what is beyond (docs/design/23). */
@@ -176,10 +199,13 @@ function payFromPool(whole: Whole, tender: string, sold: Sold, notPaid: (loss: s
     return notPaid('POOL_USED_UP')
   }
   const slot = need(whole.slots, sold.slot)
-  const hasUse = slot.uses.size < need(whole.schemes, slot.scheme).countAllowed
+  const { till } = need(whole.tenders, tender)
+  const before = slot.passed.amount
+  takeBack(whole, sold.slot, { till, amount, isLate: false })
+  if (slot.passed.amount < before) meet(whole, 'a sale from a pool takes back what had passed on')
+  const hasUse = hasUseLeft(whole, slot)
   const beyond = hasUse ? most(amount - amountLeft(whole, slot), 0n) : amount
   if (beyond > 0n) {
-    const { till } = need(whole.tenders, tender)
     file(whole, { till, tender, code: 'ALLOWANCE_EXCEEDED_IN_POOL', owner: 'agency', amount: beyond })
     meet(whole, hasUse ? 'a pool pays more than a slot has left' : 'a pool pays where a slot has no use left')
   }
@@ -187,7 +213,7 @@ function payFromPool(whole: Whole, tender: string, sold: Sold, notPaid: (loss: s
   if (isBlockedAt(whole, card, whole.now)) meet(whole, 'a pool pays for a card that is blocked since')
   if (isSuspendedAt(need(whole.schemes, sold.scheme), whole.now))
     meet(whole, 'a pool pays when its scheme is suspended')
-  if (waitsForReview(whole, need(whole.tenders, tender).till, sold.sequence)) {
+  if (waitsForReview(whole, till, sold.sequence)) {
     meet(whole, 'a sale from a pool waits for its agency’s word')
     return setAside(whole, tender, sold, leaseId)
   }
@@ -241,8 +267,7 @@ export function freeWhenCovered(whole: Whole, tender: string, slotId: string, fr
     meet(whole, 'a slot stays used, for nobody covers it')
     return
   }
-  slot.uses.delete(tender)
-  whole.freed.add(slotId)
+  if (slot.uses.delete(tender)) whole.freed.add(slotId)
 }
 
 function freeGivenBack(whole: Whole, schemeId: string): void {
@@ -273,8 +298,8 @@ export function payBack(whole: Whole, id: string, sold: Sold, amount: bigint): v
   const target = isWhole && slot.lease !== null ? escrowOf(slot.lease) : scheme
   mustPost(taking.post([payee, target, back]))
   if (isWhole) {
-    slot.uses.delete(id)
-    whole.freed.add(sold.slot)
+    // What was refunded whole has been free since then.
+    if (slot.uses.delete(id)) whole.freed.add(sold.slot)
     return
   }
   if (owed > 0n) {
@@ -362,9 +387,11 @@ export function judgeFreed(whole: Whole, isByMoney = true): void {
 }
 
 function reconsider(whole: Whole, slotId: string, isByMoney: boolean): void {
+  const former = passedOnTo(whole, slotId) ?? slotId
   const refused = [...whole.tenders]
     .filter(
-      ([, { state, loss, sold }]) => state === 'not_paid' && loss === 'SLOT_ALREADY_USED' && sold?.slot === slotId,
+      ([, { state, loss, sold }]) =>
+        state === 'not_paid' && loss === 'SLOT_ALREADY_USED' && (sold?.slot === slotId || sold?.slot === former),
     )
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
   for (const [id, tender] of refused) {
@@ -373,6 +400,7 @@ function reconsider(whole: Whole, slotId: string, isByMoney: boolean): void {
     const again = whoPays(whole, id, tender.presented, () => undefined)
     if (again.state === 'not_paid') continue
     meet(whole, 'a sale is paid after all, when the slot was free again')
+    if (tender.presented.slot !== slotId) meet(whole, 'a sale of the former period is paid after all')
     if (isByMoney) meet(whole, 'a sale is paid after all, when money made its slot free')
     settle(whole, tender, again)
     closeAppeals(whole, id)

@@ -89,37 +89,82 @@ export const schemes = {
   lunch: { agency: 'education', category: 'lunch', count: 1, amount: 100_000n, agencyBears: 150_000n },
   groceries: { agency: 'social', category: 'food', count: 50, amount: 400_000n, agencyBears: 0n },
   meals: { agency: 'education', category: 'food', count: 2, amount: 120_000n, agencyBears: 200_000n },
+  milk: { agency: 'social', category: 'food', count: 50, amount: 100_000n, agencyBears: 150_000n },
+  fruit: { agency: 'education', category: 'food', count: 2, amount: 120_000n, agencyBears: 100_000n },
+  bread: { agency: 'social', category: 'food', count: 50, amount: 100_000n, agencyBears: 150_000n },
 } as const
 export type SchemeId = keyof typeof schemes
+/** Where payments are counted, what one may be; where an allowance passes on to the next period, how much may. */
+interface MoreOfScheme {
+  readonly perTap?: bigint
+  readonly carries?: { readonly count: number; readonly amount: bigint }
+  /** From when on the money that is not promised goes back. */
+  readonly returnsBy?: number
+  readonly activateUntil?: number
+  /** Where it pays, beside no merchant by name. */
+  readonly where?: { readonly regions: string[]; readonly kinds: string[] }
+}
+const more: Readonly<Partial<Record<SchemeId, MoreOfScheme>>> = {
+  lunch: { perTap: 100_000n },
+  meals: { carries: { count: 0, amount: 50_000n } },
+  milk: { carries: { count: 0, amount: 130_000n } },
+  fruit: { perTap: 60_000n, carries: { count: 1, amount: 0n } },
+  bread: {
+    returnsBy: schoolMorning + 6 * dayMs,
+    activateUntil: schoolMorning + 5 * dayMs,
+    where: { regions: ['751000000'], kinds: ['5411', '8211'] },
+  },
+}
+/** Within its region 75-10; in 75-11, of another kind; all of the region; above it; where nobody knows. */
+export const places = [
+  { region: '751011000', kind: '5411' },
+  { region: '751111000', kind: '5411' },
+  { region: '751011000', kind: '5812' },
+  { region: '751000000', kind: '8211' },
+  { region: '750000000', kind: '8211' },
+  {},
+] as const
+export const firstPlace = places[0]
+export const moreOf = (schemeId: SchemeId): MoreOfScheme => more[schemeId] ?? {}
 /** Whose slots are leased: what a step is about that names no other one. */
 export const schemeIds: readonly SchemeId[] = ['lunch', 'groceries']
-export const allSchemeIds: readonly SchemeId[] = [...schemeIds, 'meals']
+export const allSchemeIds: readonly SchemeId[] = [...schemeIds, 'meals', 'milk', 'fruit', 'bread']
 export const policyOf = (schemeId: SchemeId): 'lease-pool' | 'lease-listed' =>
   schemeId === 'meals' ? 'lease-pool' : 'lease-listed'
 export const allowedPolicyAgeMs = dayMs
 
 export function schemeOf(schemeId: SchemeId, version: number, status: Scheme['status']): Scheme {
   const { agency, category, count, amount, agencyBears } = schemes[schemeId]
-  const isCount = count === 1
+  const { perTap, carries, returnsBy, activateUntil, where } = moreOf(schemeId)
+  const carried =
+    perTap === undefined
+      ? ({ kind: 'amount', amount: tiyn(carries?.amount ?? 0n) } as const)
+      : ({ kind: 'count', count: carries?.count ?? 0 } as const)
   return {
     schemeId,
     version,
     agencyId: agency,
     name: { kk: schemeId, ru: schemeId, en: schemeId },
     status,
-    benefit: isCount
-      ? { kind: 'count', perPeriod: 1, maximumPerTap: tiyn(amount) }
-      : { kind: 'amount', perPeriod: tiyn(amount) },
+    benefit:
+      perTap === undefined
+        ? { kind: 'amount', perPeriod: tiyn(amount) }
+        : { kind: 'count', perPeriod: count, maximumPerTap: tiyn(perTap) },
+    // Each third version lets it lapse, and the money stay.
+    ...(returnsBy !== undefined && version % 3 > 0 && { unused: { kind: 'returns', by: returnsBy } }),
+    ...(carries !== undefined && version % 3 > 0 && { unused: { kind: 'carries_over', atMost: carried } }),
     periods: Array.from({ length: periodsOfScheme }, (_, index) => {
       const window = { from: firstFrom + index * periodMs, to: firstFrom + (index + 1) * periodMs }
       return { periodId: periodId(index), ...window, openings: [window] }
     }),
-    merchants: [...merchants],
+    merchants: where === undefined ? [...merchants] : [],
+    ...(where !== undefined && { where: { ...where, except: [] } }),
+    ...(activateUntil !== undefined && { activation: { by: 'beneficiary', until: activateUntil } }),
     goods: [{ goods: { by: 'category', categories: [category] }, unitsPerPiece: 1, pays: { kind: 'whole' } }],
     caps: {
       perSale: everything,
       perBeneficiaryAndPeriod: everything,
-      countPerBeneficiary: count,
+      countPerBeneficiary: count + (carries?.count ?? 0),
       terminalExposure: everything,
       ageSinceSyncMs: 3 * dayMs,
     },
@@ -144,7 +189,7 @@ export const strangers = ['1', '2', '3'].map((digit) => digit.repeat(32))
 /** Of the third in the scheme where it is nobody: what it would be. */
 export const beneficiaryOf = (schemeId: SchemeId, index: number): string =>
   beneficiaries[schemeId].charAt(index).repeat(32)
-const beneficiaries = { lunch: 'cd9', groceries: 'efe', meals: '456' } as const
+const beneficiaries = { lunch: 'cd9', groceries: 'efe', meals: '456', milk: '789', fruit: '012', bread: '3ab' } as const
 
 const secrets = newLedgerSecrets(seededRandom('whole/secrets'))
 const keys = ledgerKeysOf(secrets)
@@ -280,7 +325,18 @@ async function filled(): Promise<{ readonly bytes: Buffer; readonly cards: reado
 }
 
 /** What each has at the beginning, tiyn; people above. */
-const funds = { bank: 120_000_000n, nonCash: 400_000_000n, agency: 1_500_000n, merchant: 50_000n }
+const funds = { bank: 120_000_000n, nonCash: 400_000_000n, agency: 2_500_000n, merchant: 50_000n }
+
+/** What its bank registers. */
+export function merchantAt(merchantId: string, place: (typeof places)[number]) {
+  const texts = { kk: merchantId, ru: merchantId, en: merchantId }
+  const catalogue = ['lunch', 'food', 'books'].map((category) => {
+    return { itemId: `some-${category}`, name: texts, category, unitPrice: tiyn(10_000n) }
+  })
+  const categories = catalogue.map(({ category }) => ({ category, name: texts }))
+  const merchant = { merchantId, accountId: `merchant.${merchantId}`, name: texts, address: texts, ...place }
+  return { merchant, catalogue, categories }
+}
 
 /** By the same functions as the demonstration's world. */
 async function openEverybody(work: Work): Promise<void> {
@@ -306,14 +362,9 @@ async function openEverybody(work: Work): Promise<void> {
   await open('budget', 'tax-authority', 'legal-entity', 'bank-a', 0n)
   for (const [agency, bank] of Object.entries(agencies)) await open(agency, agency, 'agency', bank, funds.agency)
   for (const [index, merchantId] of merchants.entries()) {
-    const texts = { kk: merchantId, ru: merchantId, en: merchantId }
-    const merchant = { merchantId, accountId: `merchant.${merchantId}`, name: texts, address: texts }
-    const catalogue = ['lunch', 'food', 'books'].map((category) => {
-      return { itemId: `some-${category}`, name: texts, category, unitPrice: tiyn(10_000n) }
-    })
-    const categories = catalogue.map(({ category }) => ({ category, name: texts }))
     const bank = banks[index] ?? ''
-    await registerMerchant(work, merchant, { catalogue, categories }, bank)
+    const { merchant, ...tiles } = merchantAt(merchantId, firstPlace)
+    await registerMerchant(work, merchant, tiles, bank)
     const account = { accountId: merchant.accountId, owner: merchantId }
     const nonCash = await needClientNonCash(work, bank, merchantId)
     await depositNonCash(work, nonCash, tiyn(funds.nonCash), newId(work))

@@ -15,6 +15,8 @@ import { operations } from '../../../ledger-sim/operations.ts'
 import { eachOnce, stories } from './whole-acts.ts'
 import { door } from './whole-door.ts'
 import { hasToMeetOfGone } from './whole-gone-scenes.ts'
+import { hasToMeetOfBread } from './whole-bread-scenes.ts'
+import { hasToMeetOfCarrying } from './whole-carrying-scenes.ts'
 import { hasToMeetOfPools } from './whole-pool-scenes.ts'
 import { hasToMeetOfQrs } from './whole-qr-scenes.ts'
 import { Story } from './whole-story.ts'
@@ -46,7 +48,6 @@ const ofAccounts = 'cards of accounts pay as wallets do: card-payments.test.ts a
 const names = 'names for those whom leases and orders are drawn with: test/integration/ledger/groups.test.ts'
 /** Operations that change something and are not drawn, each with the reason. */
 const excluded: Readonly<Record<string, string>> = {
-  '/v1/merchants': setUp,
   '/v1/terminals': setUp,
   '/v1/terminal-enrolment-codes': setUp,
   '/v1/terminal-enrolments': setUp,
@@ -155,6 +156,8 @@ const hasToMeet = [
   ...hasToMeetOfPools,
   ...hasToMeetOfQrs,
   ...hasToMeetOfGone,
+  ...hasToMeetOfCarrying,
+  ...hasToMeetOfBread,
 ]
 
 test('whatever everybody asks for, the ledger says and moves what the model does', async () => {
