@@ -1,6 +1,7 @@
 /** What stories are made of: single acts of everybody, and scenes (`whole-scenes.ts`). */
 import fc from 'fast-check'
 import { breadActs, breadScenes } from './whole-bread-scenes.ts'
+import { bridgeScenes } from './whole-bridge-scenes.ts'
 import { carryingActs, carryingScenes } from './whole-carrying-scenes.ts'
 import { poolActs, poolAloneScenes, poolScenes } from './whole-pool-scenes.ts'
 import { kinds, step, type Kind, type Step } from './whole-requests.ts'
@@ -17,7 +18,7 @@ export type Act =
   | { readonly act: 'batch'; readonly steps: readonly Step[] }
 
 const scenes = [...before, ...poolScenes]
-const aloneScenes = [...alone, ...poolAloneScenes, ...carryingScenes, ...breadScenes]
+const aloneScenes = [...alone, ...poolAloneScenes, ...carryingScenes, ...breadScenes, ...bridgeScenes]
 
 /** Mostly short ones: a QR is open for five minutes, a hold for two weeks more. */
 const waits = fc.oneof(
@@ -59,7 +60,7 @@ export const stories: fc.Arbitrary<readonly Act[]> = fc.noBias(
     .array(
       fc.oneof(
         { weight: 3, arbitrary: one },
-        { weight: 2, arbitrary: fc.oneof(...scenes, ...carryingScenes, ...breadScenes) },
+        { weight: 2, arbitrary: fc.oneof(...scenes, ...carryingScenes, ...breadScenes, ...bridgeScenes) },
       ),
       {
         minLength: 14,

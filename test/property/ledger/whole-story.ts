@@ -2,9 +2,10 @@
 import { expect } from 'vitest'
 import { toJson } from '../../../src/sync/protocol/canonical.ts'
 import { signTagged } from '../../../src/sync/protocol/keys.ts'
-import { type TestSigner, type TestTill } from '../../integration/ledger/demo-ledger.ts'
+import { type TestCard, type TestSigner, type TestTill } from '../../integration/ledger/demo-ledger.ts'
 import { modelOf } from './whole-beginning.ts'
 import { ask, askInBatch, changeKey } from './whole-door.ts'
+import { newestCard } from './whole-holders.ts'
 import { openingIn } from './whole-households.ts'
 import { learnCode } from './whole-people.ts'
 import type { Act } from './whole-acts.ts'
@@ -27,7 +28,7 @@ import {
 } from './whole-till.ts'
 import { askForQr, authorisation, fetchPackage, inquiry } from './whole-tills.ts'
 import { judgeFreed } from './whole-vouchers.ts'
-import { owners, roleOf, tillIds, type WholeWorld } from './whole-world.ts'
+import { holders, owners, roleOf, tillIds, type WholeWorld } from './whole-world.ts'
 
 /** Amounts as they stand on the wire. */
 const wire = (verdict: unknown): Record<string, unknown> => JSON.parse(toJson(verdict)) as Record<string, unknown>
@@ -293,7 +294,7 @@ export class Story {
         // The third card comes more seldom, for it has one scheme only.
         const index = each.whom % 7 === 6 ? 2 : each.whom % 2
         till.soldFromPool = this.#soldFromPools.saidBy(till, each)
-        const sale = sell(selling, each, pick(this.world.cards, index), index)
+        const sale = sell(selling, each, this.#cardOf(index, each), index)
         if (sale === undefined) return undefined
         this.#sales.push({ till, sale })
         if (each.kind === 'sell') return this.#queue(till, presentmentOf(till, sale, each), each)
@@ -321,6 +322,12 @@ export class Story {
         return item === undefined ? undefined : this.#queue(till, item, each)
       }
     }
+  }
+
+  /** The newest of the holder, or now and then the first. */
+  #cardOf(index: number, { stray }: TillStep): TestCard {
+    const first = pick(this.world.cards, index)
+    return stray === 8 ? first : this.world.card(newestCard(this.whole, pick(holders, index)))
   }
 
   async #fetch(till: TestTill): Promise<void> {
@@ -433,11 +440,13 @@ export class Story {
     const holders = (await world.rows('holder')).map((row) => [row['holder'], row['agency_id']] as const)
     expect(Object.fromEntries(holders)).toEqual(Object.fromEntries(whole.agencyOf))
     const slots = (await world.rows('slot')).map((row) =>
-      [row['slot_id'], row['count_allowed'], row['amount_allowed'], row['lease_id']].join(' '),
+      ['slot_id', 'count_allowed', 'amount_allowed', 'lease_id', 'bridged_count', 'bridged_amount']
+        .map((name) => row[name])
+        .join(' '),
     )
     const allowing = [...whole.slots].map(([id, slot]) => {
       const { count, amount } = allowedIn(whole, slot)
-      return [id, count, amount, slot.lease].join(' ')
+      return [id, count, amount, slot.lease, slot.bridged.count, slot.bridged.amount].join(' ')
     })
     expect(slots.toSorted()).toEqual(allowing.toSorted())
     const activated = (await world.rows('activation')).map(
