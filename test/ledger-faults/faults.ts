@@ -21,6 +21,7 @@ const pools = 'leases/pools.ts'
 const qrSale = 'payments/qr-sale.ts'
 const reviews = 'payments/review-holds.ts'
 const carrying = 'schemes/carrying.ts'
+const bridges = 'schemes/bridges.ts'
 
 export const faults = {
   // Identity.
@@ -229,6 +230,42 @@ export const faults = {
   'a sale of the former period is not judged again': {
     file: 'payments/reconsider.ts',
     right: ", row('slot_id', 'in', carriedTo(work, slotId))",
+    wrong: '',
+  },
+  // Bridges.
+  'a bridge lends what its slot has not': {
+    file: bridges,
+    right: 'amount: smallestTiyn(amountLeftIn(lent), atLeastNothing(slot.amountAllowed - amountSpent))',
+    wrong: 'amount: amountLeftIn(lent)',
+  },
+  'there is a bridge beside what no till holds': {
+    file: bridges,
+    right: "    .where('slot.lease_id', 'is not', null)\n",
+    wrong: '',
+  },
+  'what was lent comes off what a till holds': {
+    file: 'schemes/slots.ts',
+    right: '    if (state.leaseId !== null) continue\n',
+    wrong: '',
+  },
+  'a sale is refused for what a bridge lent': {
+    file: bridges,
+    right: 'if (taken.count === 0 && taken.amount === 0n) return { state, taken }',
+    wrong: 'if (taken.count >= 0) return { state, taken: { count: 0, amount: zeroTiyn } }',
+  },
+  'what comes back to a bridge stays off its slot': {
+    file: 'schemes/slots.ts',
+    right: '  await chargeBridges(work, [await lentAgainst(work, freed.slot_id)])\n',
+    wrong: '',
+  },
+  'what covers too little of a sale stays in escrow': {
+    file: whoPays,
+    right: "amount: amountLeftIn(slot), kind: 'lease-return' } as const",
+    wrong: "amount: zeroTiyn, kind: 'lease-return' } as const",
+  },
+  'a card that was replaced is unblocked': {
+    file: 'schemes/cards.ts',
+    right: "  if (row.replaced_by !== null) return 'replaced'\n",
     wrong: '',
   },
   // Activation, places, money that returns.

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { goneStep, type GoneStep } from './whole-gone-requests.ts'
 import { goneScenes } from './whole-gone-scenes.ts'
 import { breadActs, breadScenes } from './whole-bread-scenes.ts'
+import { bridgeScenes } from './whole-bridge-scenes.ts'
 import { carryingActs, carryingScenes } from './whole-carrying-scenes.ts'
 import { poolActs, poolAloneScenes, poolScenes } from './whole-pool-scenes.ts'
 import { qrScenes } from './whole-qr-scenes.ts'
@@ -21,7 +22,7 @@ export type Act =
   | { readonly act: 'gone'; readonly each: GoneStep }
 
 const scenes = [...before, ...poolScenes, ...qrScenes]
-const aloneScenes = [...alone, ...poolAloneScenes, ...carryingScenes, ...breadScenes, ...goneScenes]
+const aloneScenes = [...alone, ...poolAloneScenes, ...carryingScenes, ...breadScenes, ...bridgeScenes, ...goneScenes]
 
 /** Mostly short ones: a QR is open for five minutes, a hold for two weeks more. */
 const waits = fc.oneof(
@@ -64,7 +65,7 @@ export const stories: fc.Arbitrary<readonly Act[]> = fc.noBias(
     .array(
       fc.oneof(
         { weight: 3, arbitrary: one },
-        { weight: 2, arbitrary: fc.oneof(...scenes, ...carryingScenes, ...breadScenes) },
+        { weight: 2, arbitrary: fc.oneof(...scenes, ...carryingScenes, ...breadScenes, ...bridgeScenes) },
       ),
       {
         minLength: 14,

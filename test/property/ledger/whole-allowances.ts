@@ -17,6 +17,8 @@ export interface Scheme {
   readonly amountAllowed: bigint
   /** What one payment may be, where payments are counted. */
   readonly perTap: bigint | null
+  /** The most that is lent of an allowance when a card is issued anew. */
+  readonly bridge: Allowance | null
   /** Beside the merchants that it names. */
   readonly where: { readonly regions: readonly string[]; readonly kinds: readonly string[] } | null
   /** The last moment of activating it, where its beneficiaries have to. */
@@ -40,6 +42,8 @@ export interface Place {
 }
 export interface Card {
   readonly holder: string
+  /** By another one, for good. */
+  replacedBy: string | null
   readonly states: { readonly at: number; readonly blocked: boolean }[]
 }
 export interface Slot {
@@ -54,6 +58,9 @@ export interface Slot {
   passed: Allowance
   /** When that last changed. */
   passedAt: number | null
+  /** What of it its bridge has lent. */
+  bridged: Allowance
+  readonly isBridge: boolean
 }
 export interface Lease {
   readonly scheme: string

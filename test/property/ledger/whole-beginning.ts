@@ -79,7 +79,8 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
           activateUntil = null,
         } = moreOf(schemeId)
         const first = { at: 0, status: 'active', carries: carriesAtMost !== null, returnsBy } as const
-        const who = { perTap, carriesAtMost, activateUntil, where: moreOf(schemeId).where ?? null }
+        const { bridge = null } = moreOf(schemeId)
+        const who = { bridge, perTap, carriesAtMost, activateUntil, where: moreOf(schemeId).where ?? null }
         const allowed = { countAllowed: count, amountAllowed: amount, agencyBears, allowedPolicyAgeMs }
         const times = { periodMs: 3 * dayMs, firstFrom, policy: policyOf(schemeId) }
         return [
@@ -114,7 +115,7 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
     cards: new Map(
       world.cards.map(({ pseudonym }, index) => [
         pseudonym,
-        { holder: holders[index] ?? '', states: [{ at: 0, blocked: false }] },
+        { holder: holders[index] ?? '', replacedBy: null, states: [{ at: 0, blocked: false }] },
       ]),
     ),
     slots: new Map(),

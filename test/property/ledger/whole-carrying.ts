@@ -2,30 +2,23 @@
  * What is not used of a slot passes on to that of the next period, where its scheme says so
  * (docs/design/21-unused-allowances.md): what is carried into a period is used first in it, and is not carried again.
  */
+import { charge } from './whole-bridges.ts'
 import {
   accountOfScheme,
   allowedIn,
   escrowOf,
   holding,
+  less,
+  lowest,
   makeSlot,
   nothing,
   periodFrom,
   periodId,
+  plus,
   slotIdOf,
   usedOf,
 } from './whole-slots.ts'
-import {
-  least,
-  meet,
-  most,
-  move,
-  mustMove,
-  need,
-  type Allowance,
-  type Scheme,
-  type Slot,
-  type Whole,
-} from './whole-state.ts'
+import { least, meet, move, mustMove, need, type Allowance, type Scheme, type Slot, type Whole } from './whole-state.ts'
 
 /** With what the period before leaves to it. */
 export function needSlot(whole: Whole, schemeId: string, beneficiary: string, period: string): Slot | undefined {
@@ -45,12 +38,6 @@ export function passOnFreed(whole: Whole, schemeId: string, slotIds: readonly st
   }
 }
 
-const less = (one: Allowance, other: Allowance): Allowance => {
-  return { count: Math.max(0, one.count - other.count), amount: most(one.amount - other.amount, 0n) }
-}
-const plus = (one: Allowance, other: Allowance): Allowance => {
-  return { count: one.count + other.count, amount: one.amount + other.amount }
-}
 const isNothing = ({ count, amount }: Allowance): boolean => count === 0 && amount === 0n
 
 /** By the version that was in force when the period ended. */
@@ -94,6 +81,7 @@ function passOn(whole: Whole, schemeId: string, beneficiary: string, index: numb
   meet(whole, scheme.perTap === null ? 'an amount passes on' : 'payments pass on')
   former.passed = plus(former.passed, more)
   next.received = plus(next.received, more)
+  charge(whole, slotIdOf(schemeId, beneficiary, periodId(index + 1)))
   former.passedAt = whole.now
 }
 
@@ -154,7 +142,7 @@ export function takeBack(
     return false
   }
   const still = restOf(scheme, slot, used)
-  const stays = { count: Math.min(still.count, slot.passed.count), amount: least(still.amount, slot.passed.amount) }
+  const stays = lowest(still, slot.passed)
   const back = less(slot.passed, stays)
   const [nextUsed, nextAllowed] = [usedOf(next), allowedIn(whole, next)]
   const hasIt = nextUsed.count + back.count <= nextAllowed.count && nextUsed.amount + back.amount <= nextAllowed.amount

@@ -1,4 +1,5 @@
 /** Leases that are over; money that goes back to its agency from a day on (docs/design/21, "Money that returns"). */
+import { charge } from './whole-bridges.ts'
 import { passOnFreed } from './whole-carrying.ts'
 import { accountOfScheme, escrowOf, leaves } from './whole-slots.ts'
 import { available, meet, mustMove, sum, type Whole } from './whole-state.ts'
@@ -17,6 +18,7 @@ export function closeDue(whole: Whole, settle: (scheme: string) => void): number
     if (rest > 0n) meet(whole, 'a lease ends with money in escrow')
     mustMove(whole, [escrowOf(leaseId), accountOfScheme(each.scheme), rest])
     settle(each.scheme)
+    for (const [slotId] of freed) charge(whole, slotId)
     passOnFreed(whole, each.scheme, freed.map(([slotId]) => slotId).toSorted())
   }
   return due.length

@@ -42,7 +42,8 @@ import {
 } from './whole-state.ts'
 import { decideAppeal, openAppeal } from './whole-appeals.ts'
 import { decideReview } from './whole-reviews.ts'
-import { doWhatIsDue } from './whole-closing.ts'
+import { reissueCard } from './whole-reissues.ts'
+import { closeDue, doWhatIsDue } from './whole-closing.ts'
 import { registerMerchant } from './whole-places.ts'
 import { payRequest } from './whole-tills.ts'
 import { judgeFreed, netMerchant, settleWaiting } from './whole-vouchers.ts'
@@ -206,6 +207,9 @@ export const door: Readonly<Record<string, Operation>> = {
   '/v1/household-members': operation(agency, join),
   '/v1/entitlement-endings': operation(agency, end),
   '/v1/cards': operation(agency, registerCard),
+  '/v1/card-reissues': operation<Parameters<typeof reissueCard>[1]>(agency, (whole, asked) =>
+    reissueCard(whole, asked, () => closeDue(whole, (scheme) => settleWaiting(whole, scheme))),
+  ),
   '/v1/card-blocks': operation<Parameters<typeof changeCard>[1]>(agency, (whole, asked) =>
     changeCard(whole, asked, true),
   ),

@@ -1,5 +1,6 @@
 /** What roles ask for in a story: a step's few numbers, made into a request that mostly fits and often just not. */
 import fc from 'fast-check'
+import { newestCard } from './whole-holders.ts'
 import { isActive } from './whole-door.ts'
 import { poolOrder } from './whole-orders.ts'
 import { pick } from './whole-pick.ts'
@@ -86,6 +87,7 @@ export const kinds = {
   join: 3,
   leave: 2,
   merchant: 2,
+  reissue: 2,
 } as const
 export type Kind = keyof typeof kinds
 
@@ -424,6 +426,13 @@ function ofAgencies({ whole, id }: Telling, each: Step): Request | undefined {
       const beneficiary =
         beneficiaryNow(whole, schemeId, each.stray === 1 ? other : member) ?? beneficiaryOf(schemeId, 1)
       return { by: agency, path: '/v1/household-members', body: { schemeId, beneficiary, holder, member } }
+    }
+    case 'reissue': {
+      const card = newestCard(whole, pick(holders, which % 2))
+      const isMade = (uid: string): boolean => whole.cards.has(need(whole.cardNames, uid))
+      const uid = each.stray < 3 ? pick(allUids, whom) : (allUids.find((one) => !isMade(one)) ?? pick(allUids, whom))
+      const by = whole.agencyOf.get(pick(holders, which % 2)) ?? agency
+      return { by, path: '/v1/card-reissues', body: { card, uid } }
     }
     case 'merchant': {
       const merchant = pick(merchants, whom)

@@ -1,4 +1,5 @@
 /** Sales of tills in other hands: their slot and money are set aside until the agency decides (docs/design/04). */
+import { free } from './whole-bridges.ts'
 import { accountOfScheme, escrowOf } from './whole-slots.ts'
 import { meet, mustMove, need, refused, type Asked, type Tender, type Verdict, type Whole } from './whole-state.ts'
 import { file, freeWhenCovered, judgeFreed, payVoucher, settle, settleWaiting } from './whole-vouchers.ts'
@@ -55,8 +56,7 @@ function release(whole: Whole, id: string, { sold }: Tender): void {
   if (heldIn === null) return freeWhenCovered(whole, id, sold.slot, scheme, sold.amount)
   const slot = need(whole.slots, sold.slot)
   mustMove(whole, [heldIn, slot.lease === null ? scheme : escrowOf(slot.lease), sold.amount])
-  slot.uses.delete(id)
-  whole.freed.add(sold.slot)
+  free(whole, sold.slot, id)
 }
 
 /** The till disowned it after all: there is nothing left to decide. */

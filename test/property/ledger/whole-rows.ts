@@ -16,11 +16,13 @@ export async function compare(world: WholeWorld, whole: Whole): Promise<void> {
   const holders = (await world.rows('holder')).map((row) => [row['holder'], row['agency_id']] as const)
   expect(Object.fromEntries(holders)).toEqual(Object.fromEntries(whole.agencyOf))
   const slots = (await world.rows('slot')).map((row) =>
-    [row['slot_id'], row['count_allowed'], row['amount_allowed'], row['lease_id']].join(' '),
+    ['slot_id', 'count_allowed', 'amount_allowed', 'lease_id', 'bridged_count', 'bridged_amount']
+      .map((name) => row[name])
+      .join(' '),
   )
   const allowing = [...whole.slots].map(([id, slot]) => {
     const { count, amount } = allowedIn(whole, slot)
-    return [id, count, amount, slot.lease].join(' ')
+    return [id, count, amount, slot.lease, slot.bridged.count, slot.bridged.amount].join(' ')
   })
   expect(slots.toSorted()).toEqual(allowing.toSorted())
   const activated = (await world.rows('activation')).map(

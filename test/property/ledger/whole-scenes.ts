@@ -448,6 +448,7 @@ export const aloneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
     asks('direct', { who: 1, size: 'single' }),
     asks('pay_government', { who: 1, whom: 0, size: 'above', which: 1 }),
   ),
+  scene(asks('card', { who: 0, whom: 3, which: 3 })),
   // The tax authority has nothing left when goods come back.
   scene(asks('direct', { whom: 0, size: 'small' }), taxSpends, asks('direct_refund', { whom: 0, which: 3 })),
   scene(...reachesLimit(2), wait(13 * hourMs), asks('direct', { who: 2, size: 'one' })),

@@ -1,5 +1,6 @@
 /** Slots: what they allow, what is used of them, at which till they are (docs/design/04; money-rules.md, "Words"). */
 import {
+  least,
   most,
   need,
   sum,
@@ -30,7 +31,7 @@ export function makeSlot(whole: Whole, schemeId: string, beneficiary: string, pe
   const known = whole.slots.get(slotId)
   if (known !== undefined) return known
   const periodTo = periodFrom(scheme, index + 1)
-  const slot: Slot = { scheme: schemeId, beneficiary, periodTo, lease: null, uses: new Map(), ...nothingCarried() }
+  const slot: Slot = { scheme: schemeId, beneficiary, periodTo, lease: null, uses: new Map(), ...nothingMoved() }
   whole.slots.set(slotId, slot)
   return slot
 }
@@ -42,19 +43,32 @@ export function leaves({ slots }: Lease, slotId: string, state: LeasedSlot['stat
 }
 
 export const nothing: Allowance = { count: 0, amount: 0n }
-const nothingCarried = () => ({ received: nothing, passed: nothing, passedAt: null })
+const nothingMoved = () => ({ received: nothing, passed: nothing, passedAt: null, bridged: nothing, isBridge: false })
+
+/** Nothing where it would be less. */
+export const less = (one: Allowance, other: Allowance): Allowance => {
+  return { count: Math.max(0, one.count - other.count), amount: most(one.amount - other.amount, 0n) }
+}
+export const plus = (one: Allowance, other: Allowance): Allowance => {
+  return { count: one.count + other.count, amount: one.amount + other.amount }
+}
+export const lowest = (one: Allowance, other: Allowance): Allowance => {
+  return { count: Math.min(one.count, other.count), amount: least(one.amount, other.amount) }
+}
 
 /** The scheme's own, with what came from the period before and without what went to the next one. */
-export function allowedIn({ schemes }: Whole, { scheme, received, passed }: Slot): Allowance {
-  const { countAllowed, amountAllowed } = need(schemes, scheme)
+export function allowedIn({ schemes }: Whole, { scheme, received, passed, isBridge }: Slot): Allowance {
+  const { countAllowed, amountAllowed, bridge } = need(schemes, scheme)
+  if (isBridge) return bridge ?? nothing
   return {
     count: countAllowed + received.count - passed.count,
     amount: amountAllowed + received.amount - passed.amount,
   }
 }
 
-export function usedOf({ uses }: Slot): Allowance {
-  return { count: uses.size, amount: sum(uses.values()) }
+/** With what its bridge has lent of it. */
+export function usedOf({ uses, bridged }: Slot): Allowance {
+  return plus({ count: uses.size, amount: sum(uses.values()) }, bridged)
 }
 
 export function amountLeft(whole: Whole, slot: Slot): bigint {
@@ -62,7 +76,7 @@ export function amountLeft(whole: Whole, slot: Slot): bigint {
 }
 
 export function hasUseLeft(whole: Whole, slot: Slot): boolean {
-  return slot.uses.size < allowedIn(whole, slot).count
+  return usedOf(slot).count < allowedIn(whole, slot).count
 }
 
 export function fits(whole: Whole, slot: Slot, amount: bigint): boolean {

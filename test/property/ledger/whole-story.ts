@@ -2,7 +2,7 @@
 import { expect } from 'vitest'
 import { toJson } from '../../../src/sync/protocol/canonical.ts'
 import { signTagged } from '../../../src/sync/protocol/keys.ts'
-import { type TestSigner, type TestTill } from '../../integration/ledger/demo-ledger.ts'
+import { type TestCard, type TestSigner, type TestTill } from '../../integration/ledger/demo-ledger.ts'
 import { Baskets } from './whole-baskets.ts'
 import { modelOf } from './whole-beginning.ts'
 import { ask, askInBatch, changeKey } from './whole-door.ts'
@@ -10,6 +10,7 @@ import { exportAll, isNotHeard, showHead, type Asking } from './whole-exports.ts
 import { compare } from './whole-rows.ts'
 import { goneRequest, type GoneStep } from './whole-gone-requests.ts'
 import { isGone } from './whole-gone-state.ts'
+import { newestCard } from './whole-holders.ts'
 import { openingIn } from './whole-households.ts'
 import { print } from './whole-journals.ts'
 import { learnCode } from './whole-people.ts'
@@ -33,7 +34,7 @@ import {
 } from './whole-till.ts'
 import { askForQr, authorisation, fetchPackage, inquiry } from './whole-tills.ts'
 import { judgeFreed } from './whole-vouchers.ts'
-import { owners, roleOf, tillIds, type WholeWorld } from './whole-world.ts'
+import { holders, owners, roleOf, tillIds, type WholeWorld } from './whole-world.ts'
 
 /** Amounts as they stand on the wire. */
 const wire = (verdict: unknown): Record<string, unknown> => JSON.parse(toJson(verdict)) as Record<string, unknown>
@@ -317,7 +318,7 @@ export class Story {
         // The third card comes more seldom, for it has one scheme only.
         const index = each.whom % 7 === 6 ? 2 : each.whom % 2
         till.soldFromPool = this.#soldFromPools.saidBy(till, each)
-        const sale = sell(selling, each, pick(this.world.cards, index), index)
+        const sale = sell(selling, each, this.#cardOf(index, each), index)
         if (sale === undefined) return undefined
         this.#sales.push({ till, sale })
         this.#baskets.sold(till.terminalId, sale.decided.evidence.record.input.sale)
@@ -346,6 +347,12 @@ export class Story {
         return item === undefined ? undefined : this.#queue(till, item, each)
       }
     }
+  }
+
+  /** The newest of the holder, or now and then the first. */
+  #cardOf(index: number, { stray }: TillStep): TestCard {
+    const first = pick(this.world.cards, index)
+    return stray === 8 ? first : this.world.card(newestCard(this.whole, pick(holders, index)))
   }
 
   async #fetch(till: TestTill): Promise<void> {

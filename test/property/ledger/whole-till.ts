@@ -14,7 +14,8 @@ import { nowhere, write } from './whole-journals.ts'
 import { pick } from './whole-pick.ts'
 import { amountFor } from './whole-requests.ts'
 import { paidByOthers } from './whole-qr-sale.ts'
-import { periodId, slotIdOf } from './whole-slots.ts'
+import { bridgeIdOf } from './whole-bridges.ts'
+import { holding, periodId, slotIdOf } from './whole-slots.ts'
 import { meet, need, sum, type Sold, type Verdict, type Whole } from './whole-state.ts'
 import { capture, presentment, refundItem, reversal, surrender, type QrTerms } from './whole-tills.ts'
 import {
@@ -86,7 +87,7 @@ export function sell({ whole, till, id }: Selling, each: TillStep, card: TestCar
   const mode = each.kind === 'sell' ? 'offline' : 'online'
   const schemeId = each.scheme ?? pick(schemeIds, each.which)
   const leased = leasedOf(till, card, schemeId)
-  const slot = leased?.slot ?? (mode === 'online' ? freshSlot(whole, schemeId, index) : undefined)
+  const slot = leased?.slot ?? (mode === 'online' ? freshSlot(whole, till, schemeId, index) : undefined)
   if (slot === undefined) return undefined
   const sale = saleOf(id({ ...each, stray: 9 }), schemeId, each)
   const input = till.input(card, sale, slot, mode, leased?.lease)
@@ -132,14 +133,18 @@ function leasedOf(till: TestTill, card: TestCard, schemeId: string) {
 }
 
 /** As a card session would have it of a slot that nobody has used. */
-function freshSlot(whole: Whole, schemeId: SchemeId, index: number): Slot {
+function freshSlot(whole: Whole, till: TestTill, schemeId: SchemeId, index: number): Slot {
   const beneficiary = beneficiaryNow(whole, schemeId, holders[index] ?? '') ?? beneficiaryOf(schemeId, index)
   const period = periodId(Math.floor((whole.now - firstFrom) / (3 * dayMs)))
   const { count, amount } = schemes[schemeId]
   // As if all that may pass on had.
   const { count: countMore = 0, amount: amountMore = 0n } = moreOf(schemeId).carries ?? {}
+  const slotId = slotIdOf(schemeId, beneficiary, period)
+  // Where another till holds the slot, its bridge is shown; who knows of it may ask for it at any time.
+  const held = holding(whole, slotId)
+  const isShown = held !== undefined ? held.till !== till.terminalId : whole.now % 3 === 0
   return {
-    slotId: slotIdOf(schemeId, beneficiary, period),
+    slotId: isShown && whole.slots.has(bridgeIdOf(slotId)) ? bridgeIdOf(slotId) : slotId,
     schemeId,
     beneficiary,
     periodId: period,

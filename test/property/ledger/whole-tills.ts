@@ -1,6 +1,7 @@
 /** What tills ask: vouchers, payments by QR, items that are handed over; wallets that pay (docs/design/04, 17). */
 import { canonical } from './whole-canonical.ts'
 import { showsRow } from './whole-gone-state.ts'
+import { charge, usedAsSeen } from './whole-bridges.ts'
 import { doWhatIsDue } from './whole-closing.ts'
 import { passOnFreed } from './whole-carrying.ts'
 import { comesBack } from './whole-moves.ts'
@@ -59,8 +60,9 @@ const nothingMoved = (arrival: string, code: string): Verdict => {
 const notYours = nothingMoved('exists', 'EXISTS_WITH_DIFFERENT_TERMS')
 
 function slotFigures(whole: Whole, slotId: string | undefined): Verdict {
-  const uses = slotId === undefined ? undefined : whole.slots.get(slotId)?.uses
-  return { slot: uses === undefined ? null : { countSpent: uses.size, amountSpent: sum(uses.values()) } }
+  if (slotId === undefined || !whole.slots.has(slotId)) return { slot: null }
+  const { count, amount } = usedAsSeen(whole, slotId)
+  return { slot: { countSpent: count, amountSpent: amount } }
 }
 
 function told(whole: Whole, tender: Tender, arrival: string): Verdict {
@@ -481,6 +483,7 @@ function released(whole: Whole, till: string, { leaseId, slotId }: SurrenderItem
   leaves(lease, slotId, 'surrendered', sequence)
   slot.lease = null
   settleWaiting(whole, lease.scheme)
+  charge(whole, slotId)
   passOnFreed(whole, lease.scheme, [slotId])
   return done(amount)
 }

@@ -4,6 +4,7 @@ import { waitsForReview } from './whole-gone-state.ts'
 import { setAside } from './whole-review-holds.ts'
 import { isMerchantIn } from './whole-places.ts'
 import { keptOf, payDebts, payWithShares, takingBack, type Progress } from './whole-rules.ts'
+import { makeRoom } from './whole-room.ts'
 import {
   available,
   isAtTurnoverLimit,
@@ -11,6 +12,7 @@ import {
   meet,
   most,
   move,
+  mustMove,
   need,
   sum,
   type Discrepancy,
@@ -21,6 +23,7 @@ import {
   type Whole,
 } from './whole-state.ts'
 import { activate, hasLapsed } from './whole-activations.ts'
+import { besideIdOf, charge, free, isBridge, reduce, toLend } from './whole-bridges.ts'
 import { needSlot, passedOnTo, takeBack } from './whole-carrying.ts'
 import { closeDue } from './whole-closing.ts'
 import { accountOfScheme, amountLeft, escrowOf, fits, holding, isSuspendedAt, hasUseLeft } from './whole-slots.ts'
@@ -123,6 +126,7 @@ export function authorise(whole: Whole, tender: string, sold: Sold): Outcome {
     meet(whole, 'a sale with network where the merchant has moved away')
     return refusal('MERCHANT_NOT_ALLOWED')
   }
+  if (isBridge(sold.slot)) return payFromBridge(whole, tender, sold)
   if (!fits(whole, slot, sold.amount)) {
     // Of an amount there may be something left, and no payment more.
     const isCounted = scheme.perTap === null && amountLeft(whole, slot) > 0n && !hasUseLeft(whole, slot)
@@ -134,6 +138,21 @@ export function authorise(whole: Whole, tender: string, sold: Sold): Outcome {
     return refusal('INSUFFICIENT_FUNDS')
   const paid = payFromSlot(whole, tender, sold.slot, lease)
   activate(whole, sold.scheme, beneficiary)
+  return paid
+}
+
+/** Up to what it may lend, of the scheme's own money. */
+function payFromBridge(whole: Whole, tender: string, { slot, scheme, amount }: Sold): Outcome {
+  if (!whole.slots.has(slot)) return refusal('NO_ENTITLEMENT')
+  const left = toLend(whole, slot)
+  if (left.count === 0 || left.amount < amount) {
+    meet(whole, 'a bridge lends no more')
+    return refusal('ALLOWANCE_USED')
+  }
+  if (available(whole, accountOfScheme(scheme)) < amount) return refusal('INSUFFICIENT_FUNDS')
+  meet(whole, 'a bridge pays')
+  const paid = payFromSlot(whole, tender, slot, undefined)
+  charge(whole, besideIdOf(slot))
   return paid
 }
 
@@ -161,10 +180,10 @@ export function whoPays(whole: Whole, tender: string, sold: Sold, bears: (loss: 
   const isLate = presentedAt > named.presentUntil
   const isBorne = isLate && !isElsewhere && agencyBears(whole, scheme, sold)
   const isTillsOwn = !isLate && !isElsewhere && (lease !== undefined || hadLiveSlot(whole, till, sold, presentedAt))
-  const hasRoom =
-    isBorne || isTillsOwn
-      ? takeBack(whole, sold.slot, { till, amount: sold.amount, isLate })
-      : fits(whole, need(whole.slots, sold.slot), sold.amount)
+  const cover = amountLeft(whole, need(whole.slots, sold.slot))
+  const isPayable = isBorne || isTillsOwn
+  const room = isPayable ? makeRoom(whole, sold.slot, { till, amount: sold.amount, isLate }) : undefined
+  const hasRoom = isPayable ? room !== undefined : fits(whole, need(whole.slots, sold.slot), sold.amount)
   if (!hasRoom) return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED')
   if (isLate) {
     if (!isBorne) return notPaid('PRESENTED_TOO_LATE')
@@ -173,9 +192,17 @@ export function whoPays(whole: Whole, tender: string, sold: Sold, bears: (loss: 
   } else if (!isTillsOwn) {
     return notPaid('SLOT_ALREADY_USED')
   }
-  if (waitsForReview(whole, till, sold.sequence))
-    return setAside(whole, tender, sold, need(whole.slots, sold.slot).lease)
-  return payFromSlot(whole, tender, sold.slot, lease)
+  // An escrow that covers less than the sale gives that back, and the scheme pays all of it.
+  const isCovered = lease === undefined || room === undefined || room === 0n
+  if (!isCovered) {
+    meet(whole, 'a scheme pays a sale whole, for its escrow covers less')
+    mustMove(whole, [escrowOf(need(whole.slots, sold.slot).lease ?? ''), accountOfScheme(sold.scheme), cover])
+  }
+  const paid = waitsForReview(whole, till, sold.sequence)
+    ? setAside(whole, tender, sold, isCovered ? need(whole.slots, sold.slot).lease : null)
+    : payFromSlot(whole, tender, sold.slot, isCovered ? lease : undefined)
+  if (lease === undefined) charge(whole, sold.slot)
+  return paid
 }
 
 /** Up to its sum, by what it bears of this scheme already. */
@@ -267,7 +294,7 @@ export function freeWhenCovered(whole: Whole, tender: string, slotId: string, fr
     meet(whole, 'a slot stays used, for nobody covers it')
     return
   }
-  if (slot.uses.delete(tender)) whole.freed.add(slotId)
+  free(whole, slotId, tender)
 }
 
 function freeGivenBack(whole: Whole, schemeId: string): void {
@@ -299,7 +326,7 @@ export function payBack(whole: Whole, id: string, sold: Sold, amount: bigint): v
   mustPost(taking.post([payee, target, back]))
   if (isWhole) {
     // What was refunded whole has been free since then.
-    if (slot.uses.delete(id)) whole.freed.add(sold.slot)
+    free(whole, sold.slot, id)
     return
   }
   if (owed > 0n) {
@@ -365,9 +392,8 @@ export function refundVoucher(
   }
   if (isOver) meet(whole, 'a refund after the period of its slot')
   if (!goesToSlot) return undefined
-  if (progress.amount === sold.amount) slot.uses.delete(id)
-  else slot.uses.set(id, (slot.uses.get(id) ?? 0n) - amount)
-  whole.freed.add(sold.slot)
+  if (progress.amount === sold.amount) free(whole, sold.slot, id)
+  else reduce(whole, sold.slot, id, amount)
   return undefined
 }
 

@@ -47,6 +47,7 @@ import {
   type TestClock,
 } from '../../integration/ledger/demo-ledger.ts'
 import { periodId, periodsOfScheme } from './whole-slots.ts'
+import { need } from './whole-state.ts'
 
 export const banks = ['bank-a', 'bank-b'] as const
 export const merchants = ['canteen', 'kiosk'] as const
@@ -98,6 +99,8 @@ export type SchemeId = keyof typeof schemes
 interface MoreOfScheme {
   readonly perTap?: bigint
   readonly carries?: { readonly count: number; readonly amount: bigint }
+  /** The most that is lent of one allowance. */
+  readonly bridge?: { readonly count: number; readonly amount: bigint }
   /** From when on the money that is not promised goes back. */
   readonly returnsBy?: number
   readonly activateUntil?: number
@@ -107,8 +110,8 @@ interface MoreOfScheme {
 const more: Readonly<Partial<Record<SchemeId, MoreOfScheme>>> = {
   lunch: { perTap: 100_000n },
   meals: { carries: { count: 0, amount: 50_000n } },
-  milk: { carries: { count: 0, amount: 130_000n } },
-  fruit: { perTap: 60_000n, carries: { count: 1, amount: 0n } },
+  milk: { carries: { count: 0, amount: 130_000n }, bridge: { count: 50, amount: 60_000n } },
+  fruit: { perTap: 60_000n, carries: { count: 1, amount: 0n }, bridge: { count: 1, amount: 60_000n } },
   bread: {
     returnsBy: schoolMorning + 6 * dayMs,
     activateUntil: schoolMorning + 5 * dayMs,
@@ -135,7 +138,7 @@ export const allowedPolicyAgeMs = dayMs
 
 export function schemeOf(schemeId: SchemeId, version: number, status: Scheme['status']): Scheme {
   const { agency, category, count, amount, agencyBears } = schemes[schemeId]
-  const { perTap, carries, returnsBy, activateUntil, where } = moreOf(schemeId)
+  const { perTap, carries, bridge, returnsBy, activateUntil, where } = moreOf(schemeId)
   const carried =
     perTap === undefined
       ? ({ kind: 'amount', amount: tiyn(carries?.amount ?? 0n) } as const)
@@ -150,6 +153,12 @@ export function schemeOf(schemeId: SchemeId, version: number, status: Scheme['st
       perTap === undefined
         ? { kind: 'amount', perPeriod: tiyn(amount) }
         : { kind: 'count', perPeriod: count, maximumPerTap: tiyn(perTap) },
+    ...(bridge !== undefined && {
+      bridge:
+        perTap === undefined
+          ? ({ kind: 'amount', amount: tiyn(bridge.amount) } as const)
+          : ({ kind: 'count', count: bridge.count } as const),
+    }),
     // Each third version lets it lapse, and the money stay.
     ...(returnsBy !== undefined && version % 3 > 0 && { unused: { kind: 'returns', by: returnsBy } }),
     ...(carries !== undefined && version % 3 > 0 && { unused: { kind: 'carries_over', atMost: carried } }),
@@ -194,9 +203,10 @@ const beneficiaries = { lunch: 'cd9', groceries: 'efe', meals: '456', milk: '789
 const secrets = newLedgerSecrets(seededRandom('whole/secrets'))
 const keys = ledgerKeysOf(secrets)
 const uidOf = (last: number): Uint8Array => Uint8Array.of(4, 1, 2, 3, 4, 5, last)
+const uidsMost = [1, 2, 3, 4, 5, 6, 7]
 const uids = [1, 2, 3].map(uidOf)
 /** Of the cards that are there, and of those that are made in a story; hex. */
-export const allUids = [1, 2, 3, 4, 5, 6, 7].map((last) => Buffer.from(uidOf(last)).toString('hex').toUpperCase())
+export const allUids = uidsMost.map((last) => Buffer.from(uidOf(last)).toString('hex').toUpperCase())
 const cardNames = new Map(
   allUids.map((uid) => [uid, cardPseudonym(keys.cardReferenceKey, new Uint8Array(Buffer.from(uid, 'hex')))]),
 )
@@ -208,6 +218,8 @@ export interface WholeWorld {
   readonly paths: readonly string[]
   readonly tills: ReadonlyMap<string, TestTill>
   readonly cards: readonly TestCard[]
+  /** Also those that are not made yet. */
+  card(name: string): TestCard
   /** By UID, as in `allUids`. */
   readonly cardNames: ReadonlyMap<string, string>
   id(): string
@@ -240,6 +252,17 @@ export async function wholeWorld(seed: string): Promise<WholeWorld> {
   const signer = (name: string): TestSigner => new TestSigner(ledger, clock, testRandom, p256(`whole/${name}`))
   const signers = new Map(owners.map((owner) => [owner, signer(owner)]))
   const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'))
+  const cards = new Map(
+    uidsMost.map(uidOf).map((uid, index): [string, TestCard] => {
+      const pseudonym = cardPseudonym(keys.cardReferenceKey, uid)
+      const [fileReadKey, tillKey] = [keys.diversify(uid, 2), keys.diversify(uid, 3)]
+      const label = `card ${index}`
+      return [
+        pseudonym,
+        { label, pseudonym, uid, fileReadKey, metaReadKey: bytes(secrets.metaReadKey), tillKey, counter: 0 },
+      ]
+    }),
+  )
   return {
     clock,
     ports,
@@ -249,15 +272,8 @@ export async function wholeWorld(seed: string): Promise<WholeWorld> {
       tillIds.map((tillId) => [tillId, new TestTill(ledger, clock, testRandom, tillId, p256(`whole/${tillId}`))]),
     ),
     cardNames,
-    cards: uids.map((uid, index) => ({
-      label: `card ${index}`,
-      pseudonym: pseudonyms[index] ?? '',
-      uid,
-      fileReadKey: keys.diversify(uid, 2),
-      metaReadKey: bytes(secrets.metaReadKey),
-      tillKey: keys.diversify(uid, 3),
-      counter: 0,
-    })),
+    cards: pseudonyms.map((name) => need(cards, name)),
+    card: (name) => need(cards, name),
     id: () => v7({ msecs: clock.now, random: testRandom(16) }),
     as: (owner) => {
       const found = signers.get(owner)

@@ -16,6 +16,7 @@ import { eachOnce, stories } from './whole-acts.ts'
 import { door } from './whole-door.ts'
 import { hasToMeetOfGone } from './whole-gone-scenes.ts'
 import { hasToMeetOfBread } from './whole-bread-scenes.ts'
+import { hasToMeetOfBridges } from './whole-bridge-scenes.ts'
 import { hasToMeetOfCarrying } from './whole-carrying-scenes.ts'
 import { hasToMeetOfPools } from './whole-pool-scenes.ts'
 import { hasToMeetOfQrs } from './whole-qr-scenes.ts'
@@ -59,7 +60,6 @@ const excluded: Readonly<Record<string, string>> = {
   '/v1/card-receipts': counting,
   '/v1/terminal/card-scripts': counting,
   '/v1/terminal/card-receipts': counting,
-  '/v1/card-reissues': 'keys of cards: test/integration/ledger/card-reissue.test.ts',
   '/v1/card-rekeyings': 'keys of cards: test/integration/ledger/rekeying.test.ts',
   '/v1/card-rekeyings/done': 'keys of cards, as above',
   '/v1/terminal/card-sessions': 'keys of cards: test/integration/ledger/authorisation.test.ts',
@@ -158,6 +158,7 @@ const hasToMeet = [
   ...hasToMeetOfGone,
   ...hasToMeetOfCarrying,
   ...hasToMeetOfBread,
+  ...hasToMeetOfBridges,
 ]
 
 test('whatever everybody asks for, the ledger says and moves what the model does', async () => {
