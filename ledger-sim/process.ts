@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { auditFile } from './audit.ts'
 import { inTransaction, type LedgerPorts } from './context.ts'
 import { databasePath, diskFull, openDataFolder, writeSecret, type DataFolder } from './data-folder.ts'
+import { pruneByTheWay } from './feed/pruning-by-the-way.ts'
 import { FeedPruner } from './feed/pruning.ts'
 import { postToWebhook } from './feed/webhook-sender.ts'
 import { WebhookCourier } from './feed/webhook-courier.ts'
@@ -49,9 +50,6 @@ function random(length: number): Uint8Array {
 }
 
 const leaseCheckEveryMs = 60_000
-const pruneEveryMs = 60_000
-/** A round that gave way goes on so much later, or a busy ledger would never end one. */
-const pruneOnAfterMs = 1_000
 
 const commands = { serve, audit, key } as const
 
@@ -109,7 +107,8 @@ async function serve(settings: Settings): Promise<void> {
       () => void inTransaction(ledger.ports, doWhatIsDue).catch((error: unknown) => report(error)),
       leaseCheckEveryMs,
     )
-    const pruning = pruneByTheWay(ledger.ports)
+    const pruner = new FeedPruner(ledger.ports)
+    const pruning = pruneByTheWay({ pruner, scheduler: globalThis, onDidFail: (error) => report(error) })
     stopPruning = pruning.stop
     // Heard from before the ready line on: whoever reads that line may stop the process at once.
     const stopped = stopSignal()
@@ -123,29 +122,6 @@ async function serve(settings: Settings): Promise<void> {
     await http?.close()
     await signatures.close()
     await folder.close()
-  }
-}
-
-/** Forgets old events for as long as the process lives. `stop` resolves when nothing of it is on its way. */
-function pruneByTheWay(ports: LedgerPorts): { readonly stop: () => Promise<void> } {
-  const pruner = new FeedPruner(ports)
-  const stopped = new AbortController()
-  const pruneOn = async (): Promise<void> => {
-    await pruner.prune(stopped.signal).catch((error: unknown) => report(error))
-    if (!stopped.signal.aborted) startAfter(pruner.isUnderWay ? pruneOnAfterMs : pruneEveryMs)
-  }
-  let timer: NodeJS.Timeout | undefined
-  let onItsWay = Promise.resolve()
-  const startAfter = (delayMs: number): void => {
-    timer = setTimeout(() => (onItsWay = pruneOn()), delayMs)
-  }
-  startAfter(pruneEveryMs)
-  return {
-    stop: async () => {
-      stopped.abort()
-      clearTimeout(timer)
-      await onItsWay
-    },
   }
 }
 

@@ -95,7 +95,8 @@ export const webhookOperations = [
     method: 'GET',
     path: '/v1/webhook-deliveries',
     tag,
-    summary: 'What was posted to a webhook of the caller’s, how often, and what came of it',
+    summary:
+      'What was posted to a webhook of the caller’s, how often, what came of it; up to `oldestCursor` none is kept',
     roles: feedReaders,
     requestSchema: z.strictObject({
       webhookId: uuidSchema,
@@ -103,6 +104,8 @@ export const webhookOperations = [
       limit: countIn(deliveriesMax).optional(),
     }),
     answerSchema: z.strictObject({
+      /** The events up to here are kept no more, nor what was tried for them; 0 while all are. */
+      oldestCursor: cursor,
       deliveries: z.array(
         z.strictObject({
           cursor,
@@ -117,9 +120,11 @@ export const webhookOperations = [
     perform: (asked) =>
       inTransaction(asked.services, async (work) => {
         const { webhookId, after = 0, limit = 100 } = asked.request
-        if (!(await isOwnWebhook(work, streamOf(asked.caller), webhookId)))
-          return noSuchWebhook(asked.caller, webhookId)
-        return { kind: 'answer', body: { deliveries: [...(await listDeliveries(work, webhookId, after, limit))] } }
+        const stream = streamOf(asked.caller)
+        if (!(await isOwnWebhook(work, stream, webhookId))) return noSuchWebhook(asked.caller, webhookId)
+        const { gone: oldestCursor } = await boundsOf(work, stream)
+        const deliveries = [...(await listDeliveries(work, webhookId, after, limit))]
+        return { kind: 'answer', body: { oldestCursor, deliveries } }
       }),
   }),
 ]

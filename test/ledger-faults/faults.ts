@@ -17,6 +17,11 @@ const limits = 'individuals/limits.ts'
 const settlement = 'payments/settlement.ts'
 const whoPays = 'payments/who-pays.ts'
 const refunds = 'payments/refunds.ts'
+const pools = 'leases/pools.ts'
+const qrSale = 'payments/qr-sale.ts'
+const reviews = 'payments/review-holds.ts'
+const carrying = 'schemes/carrying.ts'
+const bridges = 'schemes/bridges.ts'
 
 export const faults = {
   // Identity.
@@ -145,6 +150,160 @@ export const faults = {
     right: 'await dueAt(work.connection, { now: BigInt(work.now) })',
     wrong: 'await dueAt(work.connection, { now: BigInt(work.now + 86_400_000) })',
   },
+  // Pools.
+  'a pool is filled with its sum each time': {
+    file: pools,
+    right: 'const lacking = remainderTiyn(sum, await leftIn(work, escrowAccount))',
+    wrong: 'const lacking = sum',
+  },
+  'a later order makes what a pool promised shorter': {
+    file: pools,
+    right: 'present_until: Math.max(presentUntil, until + presentForMs)',
+    wrong: 'present_until: Math.max(until, until + presentForMs)',
+  },
+  'who is not in the order stays known to the till': {
+    file: pools,
+    right: 'const unwanted = slotIds.filter((slotId) => !stays.has(slotId))',
+    wrong: 'const unwanted = slotIds.filter((slotId) => !stays.has(slotId)).slice(1)',
+  },
+  'a slot that was given up is sold from a pool': {
+    file: pools,
+    right: 'return all.filter(({ slotId }) => !given.has(slotId))',
+    wrong: 'return all.filter(({ slotId }) => !given.has(slotId) || given.size > 0)',
+  },
+  'a pool that is closed is used up': {
+    file: whoPays,
+    right: 'const isPools = lease.isPool && sale.presentedAt <= lease.presentUntil',
+    wrong: 'const isPools = lease.isPool',
+  },
+  'what a pool pays beyond a slot is nobody’s': {
+    file: whoPays,
+    right: '  if (beyond > 0n)\n',
+    wrong: '  if (beyond > 0n && slot.countSpent >= slot.countAllowed)\n',
+  },
+  'a slot without a use has its amount left': {
+    file: 'schemes/slots.ts',
+    right: 'return slot.countSpent < slot.countAllowed ? remainderTiyn(amount, amountLeftIn(slot)) : amount',
+    wrong: 'return remainderTiyn(amount, amountLeftIn(slot))',
+  },
+  // Carrying over.
+  'what was carried is carried again': {
+    file: carrying,
+    right: 'const own = subtractTiyn(whole, received.amount)',
+    wrong: 'const own = subtractTiyn(whole, subtractTiyn(received.amount, received.amount))',
+  },
+  'what a till holds passes on': {
+    file: carrying,
+    right: 'if (former.leaseId !== null) {',
+    wrong: 'if (former.leaseId !== null && former.leaseId === next.leaseId) {',
+  },
+  'payments pass on with each look': {
+    file: carrying,
+    right: 'count: Math.max(0, rest.count - carried.count)',
+    wrong: 'count: Math.max(0, rest.count)',
+  },
+  'what had lapsed passes on': {
+    file: carrying,
+    right: 'await schemeAt(work, schemeId, end)',
+    wrong: 'await schemeAt(work, schemeId, work.now)',
+  },
+  'what passes on to a till brings no money': {
+    file: carrying,
+    right: "credit: escrowAccount, amount, kind: 'lease-funding' } as const\n  if",
+    wrong: "credit: escrowAccount, amount: zeroTiyn, kind: 'lease-funding' } as const\n  if",
+  },
+  'what another till may have sold comes back': {
+    file: carrying,
+    right: '  if (lease !== undefined && lease.terminalId !== terminalId) return state\n',
+    wrong: '',
+  },
+  'a late sale takes what its till may have sold': {
+    file: carrying,
+    right: 'if (lease !== undefined && isLate && (await',
+    wrong: 'if (lease !== undefined && !isLate && (await',
+  },
+  'a slot that is given up passes nothing on': {
+    file: 'leases/surrender.ts',
+    right: '  await passOnFreed(work, lease.schemeId, [item.slotId])\n',
+    wrong: '',
+  },
+  'a sale of the former period is not judged again': {
+    file: 'payments/reconsider.ts',
+    right: ", row('slot_id', 'in', carriedTo(work, slotId))",
+    wrong: '',
+  },
+  // Bridges.
+  'a bridge lends what its slot has not': {
+    file: bridges,
+    right: 'amount: smallestTiyn(amountLeftIn(lent), atLeastNothing(slot.amountAllowed - amountSpent))',
+    wrong: 'amount: amountLeftIn(lent)',
+  },
+  'there is a bridge beside what no till holds': {
+    file: bridges,
+    right: "    .where('slot.lease_id', 'is not', null)\n",
+    wrong: '',
+  },
+  'what was lent comes off what a till holds': {
+    file: 'schemes/slots.ts',
+    right: '    if (state.leaseId !== null) continue\n',
+    wrong: '',
+  },
+  'a sale is refused for what a bridge lent': {
+    file: bridges,
+    right: 'if (taken.count === 0 && taken.amount === 0n) return { state, taken }',
+    wrong: 'if (taken.count >= 0) return { state, taken: { count: 0, amount: zeroTiyn } }',
+  },
+  'what comes back to a bridge stays off its slot': {
+    file: 'schemes/slots.ts',
+    right: '  await chargeBridges(work, [await lentAgainst(work, freed.slot_id)])\n',
+    wrong: '',
+  },
+  'what covers too little of a sale stays in escrow': {
+    file: whoPays,
+    right: "amount: amountLeftIn(slot), kind: 'lease-return' } as const",
+    wrong: "amount: zeroTiyn, kind: 'lease-return' } as const",
+  },
+  'a card that was replaced is unblocked': {
+    file: 'schemes/cards.ts',
+    right: "  if (row.replaced_by !== null) return 'replaced'\n",
+    wrong: '',
+  },
+  // Activation, places, money that returns.
+  'a payment that is refused activates': {
+    file: 'payments/authorisation.ts',
+    right: "if (standing === 'due' && outcome.state === 'settled') {",
+    wrong: "if (standing === 'due') {",
+  },
+  'it is activated after its last day': {
+    file: 'payments/authorisation.ts',
+    right: "  if (standing === 'lapsed') return refused('ACTIVATION_LAPSED')\n",
+    wrong: '',
+  },
+  'a slot is leased before it is activated': {
+    file: 'leases/grant.ts',
+    right: "beneficiary)) === 'activated' ? cards",
+    wrong: "beneficiary)) !== 'lapsed' ? cards",
+  },
+  'a merchant is where its till believes': {
+    file: 'payments/authorisation.ts',
+    right: '    merchantPlace: place,\n',
+    wrong: '',
+  },
+  'a region begins like another': {
+    file: '../src/voucher/where.ts',
+    right: 'const emptyLevels = /(?:(?:00)?00)?000$/',
+    wrong: 'const emptyLevels = /0+$/',
+  },
+  'money returns a day early': {
+    file: 'schemes/returning.ts',
+    right: ".where('scheme.returns_by', '<=', BigInt(work.now))",
+    wrong: ".where('scheme.returns_by', '<=', BigInt(work.now + 86_400_000))",
+  },
+  'what waits loses its money': {
+    file: 'schemes/returning.ts',
+    right: "'in', ['awaiting_funds', 'in_review'])",
+    wrong: "'in', ['in_review'])",
+  },
   // Who pays.
   'a sale is never too late': {
     file: whoPays,
@@ -232,6 +391,72 @@ export const faults = {
     file: 'payments/payment-requests.ts',
     right: 'const due = subtractTiyn(amount, refunded)',
     wrong: 'const due = subtractTiyn(amount, subtractTiyn(refunded, refunded))',
+  },
+  'a line is paid as often as there are QRs': {
+    file: qrSale,
+    right: 'part + (others.get(line) ?? 0n) > of.unitPrice',
+    wrong: 'part > of.unitPrice',
+  },
+  'lines of a QR that are not its sum are taxed': {
+    file: qrSale,
+    right: 'if (!isEachOnce || total !== amount) return null',
+    wrong: 'if (!isEachOnce || total > 2n * amount) return null',
+  },
+  'lines of another sale are taxed': {
+    file: qrSale,
+    right: 'saleHashOf(sold.sale) === request.saleHash',
+    wrong: "saleHashOf(sold.sale) !== ''",
+  },
+  'a QR is sold before it was paid': {
+    file: qrSale,
+    right: 'Math.min(Math.max(sold.at, tender.at), work.now)',
+    wrong: 'Math.min(sold.at, work.now)',
+  },
+  'a QR is sold when it is handed over': {
+    file: qrSale,
+    right: 'return { at: Math.min(Math.max(sold.at, tender.at), work.now), lines }',
+    wrong: 'return { at: work.now, lines }',
+  },
+  // Tills that are gone.
+  'a receipt of a till in service is claimed': {
+    file: 'payments/receipt-claims.ts',
+    right: "if (terminal.revokedFor === null) return { kind: 'not_a_claim', why: 'terminal_presents_itself' }",
+    wrong: '',
+  },
+  'what a stolen till showed last waits as well': {
+    file: 'terminals/revocation-reasons.ts',
+    right: 'sequence <= head.sequence)',
+    wrong: 'sequence < head.sequence)',
+  },
+  'a key of a stolen till opens slots elsewhere': {
+    file: 'terminals/packages.ts',
+    right: "    .where('card.exposed_at', 'is', null)\n    .orderBy('lease_card.card'),",
+    wrong: "    .orderBy('lease_card.card'),",
+  },
+  'an export pays before it disowns': {
+    file: 'payments/terminal-exports.ts',
+    right: "return item.kind === 'reversal' ? 1 : 2",
+    wrong: "return item.kind === 'reversal' ? 2 : 1",
+  },
+  'an export goes on from a row that nobody has seen': {
+    file: 'payments/terminal-exports.ts',
+    right: ': await isKnownPosition(work, terminalId, after)',
+    wrong: ': after.sequence > 0',
+  },
+  'a sale that is refused in review keeps its slot': {
+    file: reviews,
+    right: '  await freeSlot(work, tenderId)\n}',
+    wrong: '}',
+  },
+  'what was set aside for a review goes past its escrow': {
+    file: reviews,
+    right: 'const credit = lease?.escrowAccount ?? scheme',
+    wrong: 'const credit = scheme',
+  },
+  'a review is decided by any agency': {
+    file: 'payments/review-decisions.ts',
+    right: "    .where('agency_id', '=', agencyId)\n",
+    wrong: '',
   },
   // Rules.
   'a cashback has no end in its period': {

@@ -20,6 +20,7 @@ import {
 } from '../../src/sync/protocol/terminal-export.ts'
 import { httpTransport } from '../../src/terminal/core/http-transport.ts'
 import { formatTenge } from '../../src/voucher/money.ts'
+import { retryAfterSeconds } from './retry-after.ts'
 
 /**
  * - `KEY_UNREADABLE`: no private key of the merchant in the file.
@@ -154,9 +155,6 @@ type Answer =
   | { readonly kind: 'answer'; readonly body: ExportAnswer }
   | { readonly kind: 'problem'; readonly code: string; readonly detail: string }
 
-/** The ledger was started again after another of this key's machines had signed with a clock that was ahead. */
-const waitSecondsMax = 241
-
 /** Signed again with the ledger's own time where this machine's clock is wrong. Ids make repetition safe. */
 async function handOver(
   part: SignedExportPart,
@@ -192,9 +190,7 @@ async function handOver(
     const code = problem.success ? problem.data.code : `status ${sent.response.status}`
     created = verified.moment.created
     if (code === 'dated_before_restart' && attempt < 3) {
-      // No signature covers the header, so it keeps nobody waiting for longer than an honest ledger would.
-      const wanted = sent.response.headers['retry-after'] ?? ''
-      const seconds = /^\d{1,6}$/.test(wanted) ? Math.min(Number(wanted), waitSecondsMax) : 1
+      const seconds = retryAfterSeconds(sent.response.headers['retry-after'])
       await setTimeout(seconds * 1_000)
       created += seconds
       continue

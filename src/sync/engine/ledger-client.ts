@@ -17,13 +17,20 @@ import type { TrustedTime } from './trusted-time.ts'
  * - `not_sent`: nothing reached the ledger.
  * - `no_answer`: it may have acted. An answer that is not verifiably the ledger's is no answer. `signed` says that the
  *   ledger is there and did speak, but of its own failure or in a form that is not known here. One that was just
- *   started and wants a later signature counts as not there yet.
+ *   started and wants a later signature counts as not there yet, with `wantsLater` for whoever looks why.
  */
 export type LedgerReply<Answer> =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'problem'; readonly code: ProblemCode; readonly detail: string }
   | { readonly kind: 'not_sent'; readonly detail: string }
-  | { readonly kind: 'no_answer'; readonly detail: string; readonly malformed: boolean; readonly signed: boolean }
+  | {
+      readonly kind: 'no_answer'
+      readonly detail: string
+      readonly malformed: boolean
+      readonly signed: boolean
+      /** `dated_before_restart`, verifiably the ledger's (docs/adr/0044). */
+      readonly wantsLater?: true
+    }
 
 export type AnswerOf<Path extends TerminalPath> = z.infer<(typeof terminalEndpoints)[Path]['answer']>
 export type RequestOf<Path extends TerminalPath> = z.infer<(typeof terminalEndpoints)[Path]['request']>
@@ -106,7 +113,7 @@ function parseAnswer<Path extends TerminalPath>(path: Path, response: HttpRespon
     // It was started again within the second of this signature, or its clock was ahead before: signed anew, a moment
     // later, the same is heard. It passes like a network that is away, and says nothing about what was asked.
     if (problem.data.code === 'dated_before_restart')
-      return { kind: 'no_answer', detail: `status ${response.status}`, malformed: false, signed: false }
+      return { kind: 'no_answer', detail: problem.data.code, malformed: false, signed: false, wantsLater: true }
     return { kind: 'problem', code: problem.data.code, detail: problem.data.detail ?? problem.data.title }
   }
   const answer = terminalEndpoints[path].answer.safeParse(value)

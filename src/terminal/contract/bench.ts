@@ -219,6 +219,8 @@ export const ledgerFindings = [
   'key_unknown',
   'suspended',
   'clock',
+  /** It does not hear yet what this till signs now (docs/adr/0044). */
+  'restarted',
   'busy',
   'refused',
   'failed',

@@ -73,6 +73,7 @@ export const levels = {
   'terminal-active': 'ok',
   'terminal-suspended': 'fault',
   'terminal-unknown': 'fault',
+  'terminal-restarted': 'warning',
   'terminal-fault': 'fault',
   'pcsc-ok': 'ok',
   'pcsc-not-needed': 'ok',

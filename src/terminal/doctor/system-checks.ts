@@ -125,6 +125,9 @@ export async function terminalCheck({ data }: Asked, till: TillLook, look: Ledge
   if (identity !== 'enrolled') return found('terminal', `terminal-${identity}`)
   const state = look?.kind === 'heard' ? look.terminal : null
   if (state === null) return found('terminal', 'terminal-not-asked')
+  // It is there, and hears this till again within minutes (docs/adr/0044).
+  if (typeof state === 'object' && state.fault === 'dated_before_restart')
+    return found('terminal', 'terminal-restarted')
   if (typeof state === 'object') return found('terminal', 'terminal-fault', { code: state.fault })
   return found('terminal', `terminal-${state}`, { data })
 }

@@ -130,6 +130,10 @@ export const english: DoctorTexts = {
       'It was revoked, or its data folder was brought back from an old copy. Export what is unsynced: ' +
         'npm run till -- export --data "{data}" --out FILE.tolem-export; then have it enrolled anew.',
     ],
+    'terminal-restarted': [
+      'The ledger was restarted, and before that it had heard a later time from it.',
+      'Wait four minutes and look again. If it stays, call whoever runs the ledger: its clock is wrong.',
+    ],
     'terminal-fault': ['The ledger refuses its questions: {code}.', 'Make a support bundle and hand it over.'],
     'pcsc-ok': ['The service answers; readers: {readers}.'],
     'pcsc-not-needed': ['Not to be used here ({code}), and no reader is plugged in. Virtual cards need none.'],

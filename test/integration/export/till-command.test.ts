@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startHttp, type RunningHttp } from '../../../ledger-sim/http/fastify.ts'
+import { problemOf } from '../../../ledger-sim/http/problems.ts'
 import { lockDataFolder } from '../../../src/sync/journal/data-folder.ts'
 import { withEnrolmentCode } from '../../../src/terminal/core/enrolment-code.ts'
 import { loadTerminalKeys } from '../../../src/terminal/core/key-file.ts'
@@ -152,6 +153,52 @@ describe('the whole story', () => {
     expect(code).toBe(1)
     expect(said).toMatch(new RegExp(`${second.tenderId} .* NOT PAID \\(SLOT_ALREADY_USED.*\\)`))
     expect(said).toContain('Accepted 1, not accepted 1.')
+  })
+})
+
+describe('a ledger that was just started, and wants a later signature', () => {
+  /**
+   * In place of the ledger: has the first so many exports wait, and hands on all others.
+   *
+   * @returns when each was signed
+   */
+  async function turnAway(times: number, retryAfter: string | undefined): Promise<readonly number[]> {
+    const signedAt: number[] = []
+    const { ledger } = demo
+    const handle: typeof ledger.handle = async (request) => {
+      signedAt.push(Number(/;created=(\w+)/.exec(request.headers['signature-input'] ?? '')?.[1]))
+      if (signedAt.length > times) return ledger.handle(request)
+      const refused = ledger.refuse(request, problemOf('dated_before_restart'))
+      return retryAfter === undefined
+        ? refused
+        : { ...refused, headers: { ...refused.headers, 'retry-after': retryAfter } }
+    }
+    await http.close()
+    http = await startHttp({ ledger: { ...ledger, handle }, port: 0 })
+    return signedAt
+  }
+
+  // A date is a form that the header has, and not one of the ledger's.
+  test.each([
+    ['2', 2],
+    ['Mon, 30 Nov 2026 07:28:00 GMT', 1],
+  ])('is asked again when `Retry-After: %s` is over, signed by its own time', async (retryAfter, seconds) => {
+    const { tenderId } = sold(0)
+    till.stops()
+    await exported()
+    const signedAt = await turnAway(1, retryAfter)
+    expect(await imported()).toMatchObject({ code: 0, said: expect.stringContaining(`${tenderId}  `) })
+    expect(signedAt.slice(1)).toEqual([Math.floor(demo.clock.now / 1_000) + seconds])
+  })
+
+  test('for good: the third time is the last, and nothing was taken', async () => {
+    sold(0)
+    till.stops()
+    await exported()
+    const signedAt = await turnAway(99, undefined)
+    const { code, said } = await imported()
+    expect({ code, asked: signedAt.length }).toEqual({ code: 1, asked: 3 })
+    expect(said).toContain('(dated_before_restart)\nAccepted 0, not accepted 0; nothing of this part or a later one.')
   })
 })
 

@@ -165,17 +165,26 @@ describe('a webhook', () => {
     await courier.stop()
   }
 
-  test('that has still to deliver keeps what it needs; what was tried goes with its event', async () => {
+  test('that has still to deliver keeps what it needs; what was tried goes with its event, and is said', async () => {
     const webhookId = await ask()
+    const listed = async () => {
+      const { body } = await canteen().get(`/v1/webhook-deliveries?webhookId=${webhookId}`)
+      const { oldestCursor, deliveries } = body as { oldestCursor: number; deliveries: readonly { cursor: number }[] }
+      return { oldestCursor, tried: deliveries.map(({ cursor }) => cursor) }
+    }
     await threeOldTwoNew()
     await deliver('taken', 1)
+    expect(await listed()).toEqual({ oldestCursor: 0, tried: [1, 2] })
     expect(await prune()).toBe(1)
+    expect(await listed()).toEqual({ oldestCursor: 1, tried: [2] })
     expect(await demo.rows('webhook_delivery')).toMatchObject([{ cursor: 2n, delivered_at: null }])
     demo.clock.now += hourMs
     await deliver('taken')
     expect(await prune()).toBe(2)
-    const { body } = await canteen().get(`/v1/webhook-deliveries?webhookId=${webhookId}`)
-    expect((body['deliveries'] as readonly { cursor: number }[]).map(({ cursor }) => cursor)).toEqual([4, 5])
+    expect(await listed()).toEqual({ oldestCursor: 3, tried: [4, 5] })
+    // One that began later tried none of them, and its list begins there all the same.
+    const { body } = await canteen().get(`/v1/webhook-deliveries?webhookId=${await ask()}`)
+    expect(body).toEqual({ oldestCursor: 3, deliveries: [] })
     expect(auditFile(file())).toMatchObject({ faults: [] })
   })
 

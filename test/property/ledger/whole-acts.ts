@@ -1,7 +1,14 @@
 /** What stories are made of: single acts of everybody, and scenes (`whole-scenes.ts`). */
 import fc from 'fast-check'
+import { goneStep, type GoneStep } from './whole-gone-requests.ts'
+import { goneScenes } from './whole-gone-scenes.ts'
+import { breadActs, breadScenes } from './whole-bread-scenes.ts'
+import { bridgeScenes } from './whole-bridge-scenes.ts'
+import { carryingActs, carryingScenes } from './whole-carrying-scenes.ts'
+import { poolActs, poolAloneScenes, poolScenes } from './whole-pool-scenes.ts'
+import { qrScenes } from './whole-qr-scenes.ts'
 import { kinds, step, type Kind, type Step } from './whole-requests.ts'
-import { aloneScenes, scenes } from './whole-scenes.ts'
+import { aloneScenes as alone, scenes as before } from './whole-scenes.ts'
 import { dayMs, hourMs, minuteMs } from './whole-state.ts'
 import { tillStep, type TillStep } from './whole-till.ts'
 
@@ -12,6 +19,10 @@ export type Act =
   | { readonly act: 'wait'; readonly ms: number }
   | { readonly act: 'key'; readonly who: number; readonly grace: number; readonly again: boolean }
   | { readonly act: 'batch'; readonly steps: readonly Step[] }
+  | { readonly act: 'gone'; readonly each: GoneStep }
+
+const scenes = [...before, ...poolScenes, ...qrScenes]
+const aloneScenes = [...alone, ...poolAloneScenes, ...carryingScenes, ...breadScenes, ...bridgeScenes, ...goneScenes]
 
 /** Mostly short ones: a QR is open for five minutes, a hold for two weeks more. */
 const waits = fc.oneof(
@@ -27,6 +38,10 @@ const waiting = waits.map((ms): Act => ({ act: 'wait', ms }))
 const single = fc.oneof(
   { weight: 110, arbitrary: asking },
   { weight: 80, arbitrary: atTill },
+  { weight: 40, arbitrary: poolActs },
+  { weight: 10, arbitrary: goneStep.map((each): Act => ({ act: 'gone', each })) },
+  { weight: 30, arbitrary: carryingActs },
+  { weight: 15, arbitrary: breadActs },
   {
     weight: 10,
     arbitrary: fc.record({ which: fc.nat(999), changed: fc.nat(2) }).map((of): Act => ({ act: 'again', ...of })),
@@ -47,11 +62,17 @@ const single = fc.oneof(
 const one = single.map((each): readonly Act[] => [each])
 export const stories: fc.Arbitrary<readonly Act[]> = fc.noBias(
   fc
-    .array(fc.oneof({ weight: 3, arbitrary: one }, { weight: 2, arbitrary: fc.oneof(...scenes) }), {
-      minLength: 14,
-      maxLength: 26,
-      size: 'max',
-    })
+    .array(
+      fc.oneof(
+        { weight: 3, arbitrary: one },
+        { weight: 2, arbitrary: fc.oneof(...scenes, ...carryingScenes, ...breadScenes, ...bridgeScenes) },
+      ),
+      {
+        minLength: 14,
+        maxLength: 26,
+        size: 'max',
+      },
+    )
     .map((parts) => parts.flat()),
 )
 

@@ -1,15 +1,19 @@
 /** The world of the stories as the model has it. */
 import { schoolMorning } from '../../integration/ledger/demo-ledger.ts'
+import { nothingGone } from './whole-gone-state.ts'
 import { dayMs, type AccountKind, type Whole } from './whole-state.ts'
 import {
   agencyOfHolder,
+  allSchemeIds,
   allowedPolicyAgeMs,
   beneficiaryOf,
   firstFrom,
+  firstPlace,
   holders,
   merchants,
+  moreOf,
   owners,
-  schemeIds,
+  policyOf,
   schemes,
   tillIds,
   type WholeWorld,
@@ -46,7 +50,6 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
   const keys: Whole['keys'] = new Map(
     owners.map((owner) => [world.as(owner).key.keyId, { owner, heardUntil: null, follows: null, graceMs: 0 }]),
   )
-  const active = { at: 0, status: 'active' } as const
   return {
     now: schoolMorning,
     keys,
@@ -67,14 +70,34 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
     freed: new Set(),
     directPayments: new Map(),
     schemes: new Map(
-      schemeIds.map((schemeId) => {
+      allSchemeIds.map((schemeId) => {
         const { agency, category, count, amount, agencyBears } = schemes[schemeId]
+        const {
+          perTap = null,
+          carries: carriesAtMost = null,
+          returnsBy = null,
+          activateUntil = null,
+        } = moreOf(schemeId)
+        const first = { at: 0, status: 'active', carries: carriesAtMost !== null, returnsBy } as const
+        const { bridge = null } = moreOf(schemeId)
+        const who = { bridge, perTap, carriesAtMost, activateUntil, where: moreOf(schemeId).where ?? null }
         const allowed = { countAllowed: count, amountAllowed: amount, agencyBears, allowedPolicyAgeMs }
-        const times = { periodMs: 3 * dayMs, firstFrom }
-        return [schemeId, { agency, category, merchants, ...allowed, ...times, states: [active] }]
+        const times = { periodMs: 3 * dayMs, firstFrom, policy: policyOf(schemeId) }
+        return [
+          schemeId,
+          {
+            agency,
+            category,
+            merchants: who.where === null ? merchants : [],
+            ...allowed,
+            ...times,
+            ...who,
+            states: [first],
+          },
+        ]
       }),
     ),
-    entitled: schemeIds.flatMap((scheme) =>
+    entitled: allSchemeIds.flatMap((scheme) =>
       holders
         .map((holder, index) => ({
           scheme,
@@ -85,12 +108,14 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
         }))
         .slice(0, scheme === 'groceries' ? 3 : 2),
     ),
+    places: new Map(merchants.map((merchant) => [merchant, firstPlace])),
+    activated: new Set(),
     agencyOf: new Map(holders.map((holder, index) => [holder, agencyOfHolder[index] ?? ''])),
     cardNames: world.cardNames,
     cards: new Map(
       world.cards.map(({ pseudonym }, index) => [
         pseudonym,
-        { holder: holders[index] ?? '', states: [{ at: 0, blocked: false }] },
+        { holder: holders[index] ?? '', replacedBy: null, states: [{ at: 0, blocked: false }] },
       ]),
     ),
     slots: new Map(),
@@ -99,7 +124,7 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
     tills: new Map(
       tillIds.map((tillId, index) => [
         tillId,
-        { merchant: merchants[index] ?? '', isSuspended: false, surrendered: new Set(), rows: new Map() },
+        { merchant: merchants[index] ?? '', isSuspended: false, fetchedAt: 0, surrendered: new Set(), rows: new Map() },
       ]),
     ),
     tenders: new Map(),
@@ -107,6 +132,7 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
     surrenders: new Map(),
     requestPayments: new Map(),
     discrepancies: [],
+    gone: nothingGone(),
     met: new Map(),
   }
 }

@@ -1,5 +1,6 @@
 /** Every operation of roles that the model answers, by its path; who may ask for it; keys and batches. */
 import { canonical } from './whole-canonical.ts'
+import { claimReceipt, revoke } from './whole-gone.ts'
 import { changeCard, registerCard } from './whole-holders.ts'
 import { end, entitle, join } from './whole-households.ts'
 import {
@@ -23,7 +24,8 @@ import {
 } from './whole-moves.ts'
 import { changeTier, newCode, open, payPersonToPerson, registerNumber, releaseNumber } from './whole-people.ts'
 import { assignRule, endAssignment, payDirectly, refundDirectly, writeRule } from './whole-rules.ts'
-import { accountOfScheme, isSuspendedAt, lease } from './whole-slots.ts'
+import { lease } from './whole-leases.ts'
+import { accountOfScheme, isSuspendedAt } from './whole-slots.ts'
 import {
   entities,
   meet,
@@ -39,8 +41,12 @@ import {
   type Whole,
 } from './whole-state.ts'
 import { decideAppeal, openAppeal } from './whole-appeals.ts'
+import { decideReview } from './whole-reviews.ts'
+import { reissueCard } from './whole-reissues.ts'
+import { closeDue, doWhatIsDue } from './whole-closing.ts'
+import { registerMerchant } from './whole-places.ts'
 import { payRequest } from './whole-tills.ts'
-import { closeDueLeases, judgeFreed, netMerchant, settleWaiting } from './whole-vouchers.ts'
+import { judgeFreed, netMerchant, settleWaiting } from './whole-vouchers.ts'
 
 interface Funding extends Asked {
   readonly body: {
@@ -67,18 +73,20 @@ function fundScheme(whole: Whole, asked: Funding): Verdict {
 interface Publishing extends Asked {
   readonly body: { readonly schemeId: string; readonly agencyId: string; readonly version: number } & {
     readonly status: 'active' | 'suspended'
+    readonly unused?: { readonly kind: string; readonly by?: number }
   } & Verdict
 }
 
-/** Versions differ by their status alone. */
+/** Versions differ by their status, and by what becomes of what is not used. */
 function publish(whole: Whole, { by, body }: Publishing): Verdict {
-  const { schemeId, agencyId, version, status } = body
+  const { schemeId, agencyId, version, status, unused } = body
+  const carries = unused?.kind === 'carries_over'
   if (agencyId !== by) return refused('role_not_allowed')
   const scheme = need(whole.schemes, schemeId)
   const { length } = scheme.states
   if (version === length && scheme.states.at(-1)?.status === status) return { arrival: 'exists' }
   if (version !== length + 1) return refused('exists_with_different_terms')
-  scheme.states.push({ at: whole.now, status })
+  scheme.states.push({ at: whole.now, status, carries, returnsBy: unused?.by ?? null })
   if (status === 'suspended') meet(whole, 'a scheme is suspended')
   return { arrival: 'created' }
 }
@@ -90,6 +98,8 @@ interface PolicyChange extends Asked {
 function setPolicy(whole: Whole, { by, body }: PolicyChange): Verdict {
   const { terminalId: till, schemeId: scheme, ...policy } = body
   if (whole.schemes.get(scheme)?.agency !== by || !whole.tills.has(till)) return refused('not_found')
+  const isOfPool = need(whole.schemes, scheme).policy === 'lease-pool'
+  if (isOfPool !== (policy.pool !== undefined)) return refused('rule_violated')
   whole.policies.set(`${till} ${scheme}`, { ...policy, till, scheme })
   return { terminalId: till, schemeId: scheme }
 }
@@ -197,6 +207,9 @@ export const door: Readonly<Record<string, Operation>> = {
   '/v1/household-members': operation(agency, join),
   '/v1/entitlement-endings': operation(agency, end),
   '/v1/cards': operation(agency, registerCard),
+  '/v1/card-reissues': operation<Parameters<typeof reissueCard>[1]>(agency, (whole, asked) =>
+    reissueCard(whole, asked, () => closeDue(whole, (scheme) => settleWaiting(whole, scheme))),
+  ),
   '/v1/card-blocks': operation<Parameters<typeof changeCard>[1]>(agency, (whole, asked) =>
     changeCard(whole, asked, true),
   ),
@@ -207,10 +220,16 @@ export const door: Readonly<Record<string, Operation>> = {
     lease(whole, asked, (scheme) => settleWaiting(whole, scheme)),
   ),
   '/v1/lease-policies': operation(agency, setPolicy),
-  '/v1/lease-closings': operation(agency, (whole) => ({ closed: closeDueLeases(whole) })),
+  '/v1/lease-closings': operation(agency, (whole) => ({
+    closed: doWhatIsDue(whole, (scheme) => settleWaiting(whole, scheme)),
+  })),
+  '/v1/merchants': operation(bank, registerMerchant),
   '/v1/payment-requests/payments': operation(personOrBank, payRequest),
   '/v1/appeals': operation(['merchant', 'terminal'], openAppeal),
   '/v1/appeal-decisions': operation(agency, decideAppeal),
+  '/v1/terminal-revocations': operation(['agency', 'bank'], revoke),
+  '/v1/receipt-claims': operation(['merchant'], claimReceipt),
+  '/v1/review-decisions': operation(agency, decideReview),
   '/v1/rules': operation<WireRule>(writers, (whole, asked) =>
     writeRule(whole, asked, ruleOf(asked), canonical(asked.body)),
   ),

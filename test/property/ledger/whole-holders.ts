@@ -19,7 +19,7 @@ export function registerCard(whole: Whole, { by, body }: CardMaking): Verdict {
   if (owner === undefined) meet(whole, 'a card names a holder')
   name(whole, holder, by)
   if (known !== undefined) return { card, arrival: 'exists' }
-  whole.cards.set(card, { holder, states: [{ at: whole.now, blocked: false }] })
+  whole.cards.set(card, { holder, replacedBy: null, states: [{ at: whole.now, blocked: false }] })
   for (const { scheme, beneficiary, holder: entitled, endedAt } of whole.entitled)
     if (entitled === holder && endedAt === null) openSlots(whole, scheme, beneficiary, card)
   return { card, arrival: 'created' }
@@ -35,6 +35,22 @@ export function changeCard(whole: Whole, { by, body }: CardChange, blocked: bool
     meet(whole, 'an agency blocks or unblocks a card of another’s holder')
     return refused('not_found')
   }
-  if (isBlockedAt(whole, body.card, whole.now) !== blocked) card.states.push({ at: whole.now, blocked })
+  if (isBlockedAt(whole, body.card, whole.now) !== blocked) {
+    if (card.replacedBy !== null) {
+      meet(whole, 'a card that was replaced stays blocked')
+      return refused('rule_violated')
+    }
+    card.states.push({ at: whole.now, blocked })
+  }
   return { status: blocked ? 'blocked' : 'active' }
+}
+
+/** The last that was issued in place of the holder's first. */
+export function newestCard({ cards }: Whole, holder: string): string {
+  const [first = ''] = [...cards].find(([, own]) => own.holder === holder) ?? []
+  const after = (card: string): string => {
+    const next = cards.get(card)?.replacedBy ?? null
+    return next === null ? card : after(next)
+  }
+  return after(first)
 }

@@ -1,5 +1,6 @@
 /** Who is entitled to what, as times that begin and end (docs/adr/0027-households.md). */
-import { meet, need, refused, type Asked, type Verdict, type Whole } from './whole-state.ts'
+import { isGone } from './whole-gone-state.ts'
+import { meet, need, refused, type Asked, type LeasedSlot, type Verdict, type Whole } from './whole-state.ts'
 
 export interface Entitled {
   readonly scheme: string
@@ -14,6 +15,10 @@ const holdersMax = 16
 export function isBlockedAt(whole: Whole, card: string, at: number): boolean {
   return need(whole.cards, card).states.findLast((state) => state.at <= at)?.blocked === true
 }
+
+/** Not blocked, and no till in other hands ever had its key. */
+export const isLeasable = (whole: Whole, card: string): boolean =>
+  !isBlockedAt(whole, card, whole.now) && !whole.gone.exposed.has(card)
 
 export function beneficiaryNow({ entitled }: Whole, scheme: string, holder: string): string | undefined {
   return entitled.find((one) => one.scheme === scheme && one.holder === holder && one.endedAt === null)?.beneficiary
@@ -85,14 +90,14 @@ export function join(whole: Whole, asked: Joining): Verdict {
   begin(whole, asked)
   meet(whole, 'a holder joins a household')
   for (const [card, own] of whole.cards)
-    if (own.holder === holder && !isBlockedAt(whole, card, whole.now)) openSlots(whole, schemeId, beneficiary, card)
+    if (own.holder === holder && isLeasable(whole, card)) openSlots(whole, schemeId, beneficiary, card)
   return { beneficiary, arrival: 'created', holders: holders.length + 1 }
 }
 
 /** The key goes to each till that holds the beneficiary's slots and may still sell. */
 export function openSlots(whole: Whole, schemeId: string, beneficiary: string, card: string): void {
-  for (const { isClosed, sellUntil, slots } of whole.leases.values()) {
-    if (isClosed || sellUntil <= whole.now) continue
+  for (const { isClosed, sellUntil, slots, till } of whole.leases.values()) {
+    if (isClosed || sellUntil <= whole.now || isGone(whole, till)) continue
     for (const [slotId, leased] of slots)
       if (leased.state === 'live' && slotId.startsWith(`${schemeId}/${beneficiary}/`)) leased.cards?.add(card)
   }
@@ -110,6 +115,14 @@ export function end(whole: Whole, asked: Entitling): Verdict {
   return { beneficiary, arrival: isNow ? 'created' : 'exists', holders }
 }
 
+/** The cards that open a leased slot in the till's next package: of those whose holders share it now. */
+export function openingCards(whole: Whole, scheme: string, slotId: string, { state, cards }: LeasedSlot): string[] {
+  const isOpening = (card: string): boolean =>
+    beneficiaryNow(whole, scheme, whole.cards.get(card)?.holder ?? '') === slotId.split('/')[1] &&
+    !whole.gone.exposed.has(card)
+  return state === 'live' ? [...(cards ?? [])].filter(isOpening) : []
+}
+
 /** Which cards open which slot in the till's next package. */
 export function openingIn(whole: Whole, tillId: string): readonly string[] {
   const live = [...whole.leases.values()].filter(
@@ -117,12 +130,9 @@ export function openingIn(whole: Whole, tillId: string): readonly string[] {
   )
   return live
     .flatMap(({ scheme, slots }) =>
-      [...slots].map(([slotId, { state, cards = new Set<string>() }]) => {
-        const own = [...cards].filter((card) => {
-          const holder = whole.cards.get(card)?.holder ?? ''
-          return beneficiaryNow(whole, scheme, holder) === slotId.split('/')[1]
-        })
-        return state === 'live' && own.length > 0 ? [`${slotId}: ${own.toSorted().join(' ')}`] : []
+      [...slots].map(([slotId, leased]) => {
+        const own = openingCards(whole, scheme, slotId, leased)
+        return own.length > 0 ? [`${slotId}: ${own.toSorted().join(' ')}`] : []
       }),
     )
     .flat()

@@ -1,6 +1,10 @@
 /** What roles ask for in a story: a step's few numbers, made into a request that mostly fits and often just not. */
 import fc from 'fast-check'
+import { newestCard } from './whole-holders.ts'
 import { isActive } from './whole-door.ts'
+import { poolOrder } from './whole-orders.ts'
+import { pick } from './whole-pick.ts'
+import { ofRules } from './whole-rule-requests.ts'
 import { beneficiaryNow } from './whole-households.ts'
 import { available, dayMs, hourMs, limitsOf, need, room, whyNotOut, type Whole } from './whole-state.ts'
 import { periodId, periodsOfScheme } from './whole-slots.ts'
@@ -11,14 +15,17 @@ import {
   beneficiaryOf,
   firstFrom,
   holders,
+  merchantAt,
   merchants,
   owners,
   people,
+  places,
   schemeIds,
   schemeOf,
   schemes,
   strangers,
   tillIds,
+  type SchemeId,
 } from './whole-world.ts'
 
 const sizes = [
@@ -79,6 +86,8 @@ export const kinds = {
   entitle: 2,
   join: 3,
   leave: 2,
+  merchant: 2,
+  reissue: 2,
 } as const
 export type Kind = keyof typeof kinds
 
@@ -91,7 +100,8 @@ export const step = fc.record({
   /** Below three something does not fit. */
   stray: fc.nat(29),
 })
-export type Step = Parameters<Parameters<typeof step.map>[0]>[0]
+/** `scheme`: about which it is, where it is about another than lunches and groceries. */
+export type Step = Parameters<Parameters<typeof step.map>[0]>[0] & { readonly scheme?: SchemeId }
 
 export interface Request {
   readonly by: string
@@ -99,11 +109,6 @@ export interface Request {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-export const pick = <One>(list: readonly One[], number: number): One => {
-  const found = list[number % list.length]
-  if (found === undefined) throw new Error('nothing to pick from')
-  return found
-}
 const entitiesOf = ['education', 'social', 'canteen', 'kiosk', 'tax-authority']
 const accountOf = (owner: string): string =>
   owner === 'tax-authority' ? 'budget' : (merchants as readonly string[]).includes(owner) ? `merchant.${owner}` : owner
@@ -353,69 +358,11 @@ function returning(telling: Telling, each: Step): Request {
       }
 }
 
-const ruleIds = ['vat', 'cash-a', 'cash-b'] as const
-const writerOf = { vat: 'tax-authority', 'cash-a': 'bank-a', 'cash-b': 'bank-b' } as const
-
-/** @param number of the version, from 1 on */
-export function ruleBody(ruleId: (typeof ruleIds)[number], number: number, from: number): Record<string, unknown> {
-  const common = { ruleId, version: number, name: { kk: ruleId, ru: ruleId, en: ruleId }, from, until: null }
-  if (ruleId === 'vat') {
-    const classes = [
-      { taxClass: 'standard', treatment: 'taxable', basisPoints: number % 2 === 0 ? 2_000 : 1_600 },
-      { taxClass: 'reduced', treatment: 'taxable', basisPoints: 500 * number },
-      { taxClass: 'free', treatment: 'exempt' },
-    ]
-    return { kind: 'vat', ...common, taxAccount: 'budget', classes }
-  }
-  const lasts = 10 * dayMs
-  return {
-    kind: 'cashback',
-    ...common,
-    sponsorAccount: writerOf[ruleId],
-    basisPoints: ruleId === 'cash-a' ? 300 : 1_000,
-    mostPerPayment: 150_000n,
-    mostPerPeriod: 400_000n,
-    periods: Array.from({ length: 30 }, (_, index) => {
-      return { periodId: `c${index}`, from: firstFrom + index * lasts, to: firstFrom + (index + 1) * lasts }
-    }),
-  }
-}
-
-function ofRules({ whole, id }: Telling, each: Step): Request | undefined {
-  const { kind, who, whom, which } = each
-  const ruleId = pick(ruleIds, who)
-  const by = writerOf[ruleId]
-  const from = whole.now + (which % 6) * hourMs
-  if (kind === 'rule') {
-    const versions = need(whole.rules, ruleId).versions.length
-    return { by, path: '/v1/rules', body: ruleBody(ruleId, Math.min(4, versions + (whom % 2)), from) }
-  }
-  if (kind === 'assign') {
-    const vat = {
-      kind: 'vat',
-      categories: [
-        { category: 'lunch', taxClass: 'reduced' },
-        { category: 'books', taxClass: 'free' },
-      ],
-      otherwise: 'standard',
-    }
-    const terms = ruleId === 'vat' ? vat : { kind: 'cashback' }
-    const until = which % 4 === 0 ? from + 2 * dayMs : null
-    const body = { assignmentId: id(each), ruleId, merchantId: pick(merchants, whom), terms, from: from + 1, until }
-    return { by, path: '/v1/rule-assignments', body }
-  }
-  const [assignmentId, assignment] = [...whole.assignments].at(-1 - (whom % 3)) ?? []
-  if (assignmentId === undefined || assignment === undefined) return undefined
-  const path = '/v1/rule-assignment-endings'
-  const owner = need(whole.rules, assignment.rule).owner
-  return { by: owner, path, body: { endingId: id(each), assignmentId, until: from } }
-}
-
 /**
  * Mostly the third holder, who comes and goes; of the others there would soon be nobody left. Now and then somebody
  * whom nobody may have named.
  */
-function pairOf(whole: Whole, schemeId: (typeof schemeIds)[number], { kind, whom, which, stray }: Step) {
+function pairOf(whole: Whole, schemeId: SchemeId, { kind, whom, which, stray }: Step) {
   if (kind === 'entitle' && whom % 6 === 1) {
     const holder = pick(strangers, which)
     return { beneficiary: beneficiaryNow(whole, schemeId, holder) ?? holder, holder }
@@ -429,7 +376,7 @@ function pairOf(whole: Whole, schemeId: (typeof schemeIds)[number], { kind, whom
 
 function ofAgencies({ whole, id }: Telling, each: Step): Request | undefined {
   const { kind, who, whom, which, size } = each
-  const schemeId = pick(schemeIds, who)
+  const schemeId = each.scheme ?? pick(schemeIds, who)
   const { agency, amount: allowance } = schemes[schemeId]
   const terminalId = pick(tillIds, whom)
   const both = [0, 1].map((index) => beneficiaryOf(schemeId, index))
@@ -465,7 +412,8 @@ function ofAgencies({ whole, id }: Telling, each: Step): Request | undefined {
     }
     case 'policy': {
       const lasts = { sellForMs: 12 * hourMs, presentForMs: pick([0, 6 * hourMs, 4 * dayMs], which) }
-      const body = { terminalId, schemeId, beneficiaries, ...lasts, periods: 1 + (which % 2) }
+      const order = schemeId === 'meals' ? poolOrder(beneficiaries, each) : { beneficiaries }
+      const body = { terminalId, schemeId, ...order, ...lasts, periods: 1 + (which % 2) }
       return { by: agency, path: '/v1/lease-policies', body }
     }
     case 'entitle':
@@ -478,6 +426,18 @@ function ofAgencies({ whole, id }: Telling, each: Step): Request | undefined {
       const beneficiary =
         beneficiaryNow(whole, schemeId, each.stray === 1 ? other : member) ?? beneficiaryOf(schemeId, 1)
       return { by: agency, path: '/v1/household-members', body: { schemeId, beneficiary, holder, member } }
+    }
+    case 'reissue': {
+      const card = newestCard(whole, pick(holders, which % 2))
+      const isMade = (uid: string): boolean => whole.cards.has(need(whole.cardNames, uid))
+      const uid = each.stray < 3 ? pick(allUids, whom) : (allUids.find((one) => !isMade(one)) ?? pick(allUids, whom))
+      const by = whole.agencyOf.get(pick(holders, which % 2)) ?? agency
+      return { by, path: '/v1/card-reissues', body: { card, uid } }
+    }
+    case 'merchant': {
+      const merchant = pick(merchants, whom)
+      const by = each.stray === 2 ? pick(banks, which) : (whole.accounts.get(accountOf(merchant))?.bank ?? '')
+      return { by, path: '/v1/merchants', body: merchantAt(merchant, pick(places, which)) }
     }
     case 'closing':
       return { by: agency, path: '/v1/lease-closings', body: {} }

@@ -14,13 +14,14 @@ interface About {
   readonly who: number
   readonly whom: number
 }
-type Part = fc.Arbitrary<(about: About) => Act>
+export type Part = fc.Arbitrary<(about: About) => Act>
 
-const asks = (kind: Kind, more: Partial<Step> = {}): Part =>
+export const asks = (kind: Kind, more: Partial<Step> = {}): Part =>
   step.map((each) => (about) => ({ act: 'ask', each: { ...each, stray: 9, ...about, ...more, kind } }))
-const till = (kind: TillKind, more: Partial<TillStep> = {}): Part =>
+export const till = (kind: TillKind, more: Partial<TillStep> = {}): Part =>
   tillStep.map((each) => (about) => ({ act: 'till', each: { ...each, stray: 9, who: about.who, ...more, kind } }))
-const wait = (...ms: readonly number[]): Part => fc.constantFrom(...ms).map((of) => () => ({ act: 'wait', ms: of }))
+export const wait = (...ms: readonly number[]): Part =>
+  fc.constantFrom(...ms).map((of) => () => ({ act: 'wait', ms: of }))
 const batch = (...kinds: readonly Kind[]): Part =>
   fc.tuple(...kinds.map(() => step)).map((steps) => ({ who, whom }) => ({
     act: 'batch',
@@ -28,14 +29,14 @@ const batch = (...kinds: readonly Kind[]): Part =>
     steps: steps.map((each, index) => ({ ...each, stray: 9, who, whom, which: 3, kind: kinds[index] ?? each.kind })),
   }))
 /** Or nothing. */
-const perhaps = (part: Part): Part =>
+export const perhaps = (part: Part): Part =>
   fc.oneof(
     part,
     part,
     fc.constant(() => ({ act: 'wait' as const, ms: 1 })),
   )
 
-const scene = (...parts: readonly Part[]): fc.Arbitrary<readonly Act[]> =>
+export const scene = (...parts: readonly Part[]): fc.Arbitrary<readonly Act[]> =>
   fc
     .record({ about: fc.record({ who: fc.nat(999), whom: fc.nat(999) }), parts: fc.tuple(...parts) })
     .map(({ about, parts: drawn }) => drawn.map((part) => part(about)))
@@ -43,18 +44,18 @@ const scene = (...parts: readonly Part[]): fc.Arbitrary<readonly Act[]> =>
 const spends = asks('merchant_spends', { size: 'all' })
 const handsOver = till('hand_over')
 /** The first till holds lunches, the second groceries; of whom there are two. An odd card waits for the next. */
-const sells = (at: 0 | 1, holder: 0 | 1, more: Partial<TillStep> = {}): Part =>
+export const sells = (at: 0 | 1, holder: 0 | 1, more: Partial<TillStep> = {}): Part =>
   till('sell', { who: at, which: at + 2, whom: holder === 0 ? 2 : 1, ...more })
 /** The third holder buys groceries, comes into the household of the first, and goes. */
 const thirdSells = till('sell', { who: 1, which: 3, whom: 13, size: 'small' })
 const thirdJoins = asks('join', { who: 1, whom: 1, which: 0 })
 const thirdLeaves = asks('leave', { who: 1, whom: 1 })
-const at = (who: 0 | 1, kind: TillKind, more: Partial<TillStep> = {}): Part => till(kind, { who, ...more })
-const spendsAll = (who: number): Part => asks('merchant_spends', { who, size: 'all' })
-const reversesLast = (who: number): Part => till('reverse_tender', { who, whom: 0, which: 1 })
+export const at = (who: 0 | 1, kind: TillKind, more: Partial<TillStep> = {}): Part => till(kind, { who, ...more })
+export const spendsAll = (who: number): Part => asks('merchant_spends', { who, size: 'all' })
+export const reversesLast = (who: number): Part => till('reverse_tender', { who, whom: 0, which: 1 })
 const shown = [till('ask_qr'), asks('pay_qr'), till('capture'), handsOver] as const
 /** A person pays by QR what that person can. */
-const shownTo = (person: number): readonly Part[] => [
+export const shownTo = (person: number): readonly Part[] => [
   till('ask_qr', { who: person, whom: person, size: 'small' }),
   asks('pay_qr', { who: person, whom: 0, which: 5 }),
 ]
@@ -447,6 +448,9 @@ export const aloneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
     asks('direct', { who: 1, size: 'single' }),
     asks('pay_government', { who: 1, whom: 0, size: 'above', which: 1 }),
   ),
+  scene(asks('card', { who: 0, whom: 3, which: 3 })),
+  // The tax authority has nothing left when goods come back.
+  scene(asks('direct', { whom: 0, size: 'small' }), taxSpends, asks('direct_refund', { whom: 0, which: 3 })),
   scene(...reachesLimit(2), wait(13 * hourMs), asks('direct', { who: 2, size: 'one' })),
   scene(asks('pay_person', { whom: 2, size: 'small' }), asks('refund', { whom: 0, which: 3 }), ...reachesLimit(2)),
   scene(
@@ -459,6 +463,14 @@ export const aloneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
   ),
   scene(
     asks('person', { who: 2, whom: 3, size: 'single', which: 0 }),
+    asks('person', { who: 2, whom: 3, size: 'single', which: 0 }),
+    asks('person', { who: 3, whom: 2, size: 'fill', which: 0 }),
+    wait(dayMs + 1),
+    asks('person', { who: 2, whom: 3, size: 'single', which: 0 }),
+  ),
+  // Three large sums within a week, one of them in cash.
+  scene(
+    asks('cash_out', { who: 2, size: 'single' }),
     asks('person', { who: 2, whom: 3, size: 'single', which: 0 }),
     asks('person', { who: 3, whom: 2, size: 'fill', which: 0 }),
     wait(dayMs + 1),

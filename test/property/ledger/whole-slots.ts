@@ -1,23 +1,16 @@
-/** Slots and the leases that hold them (docs/design/04, "Leases"): a lease's escrow is what its slots still allow. */
+/** Slots: what they allow, what is used of them, at which till they are (docs/design/04; money-rules.md, "Words"). */
 import {
-  available,
-  meet,
-  mustMove,
+  least,
+  most,
   need,
-  once,
-  refused,
   sum,
-  type Asked,
+  type Allowance,
   type Lease,
-  type Policy,
+  type LeasedSlot,
   type Scheme,
   type Slot,
-  type Verdict,
   type Whole,
 } from './whole-state.ts'
-import { undoingProblems } from './whole-undoing.ts'
-
-import { holdersNow, isBlockedAt } from './whole-households.ts'
 
 export const escrowOf = (leaseId: string): string => `escrow.${leaseId}`
 export const accountOfScheme = (schemeId: string): string => `scheme.${schemeId}`
@@ -30,7 +23,7 @@ export const slotIdOf = (scheme: string, beneficiary: string, period: string): s
 export const periodFrom = ({ firstFrom, periodMs }: Scheme, index: number): number => firstFrom + index * periodMs
 
 /** Made when something first needs it. */
-export function needSlot(whole: Whole, schemeId: string, beneficiary: string, period: string): Slot | undefined {
+export function makeSlot(whole: Whole, schemeId: string, beneficiary: string, period: string): Slot | undefined {
   const scheme = need(whole.schemes, schemeId)
   const index = Number(period.slice(1))
   if (!/^p\d\d$/.test(period) || index >= periodsOfScheme) return undefined
@@ -38,19 +31,56 @@ export function needSlot(whole: Whole, schemeId: string, beneficiary: string, pe
   const known = whole.slots.get(slotId)
   if (known !== undefined) return known
   const periodTo = periodFrom(scheme, index + 1)
-  const slot: Slot = { scheme: schemeId, beneficiary, periodTo, lease: null, uses: new Map() }
+  const slot: Slot = { scheme: schemeId, beneficiary, periodTo, lease: null, uses: new Map(), ...nothingMoved() }
   whole.slots.set(slotId, slot)
   return slot
 }
 
-export function amountLeft(whole: Whole, { scheme, uses }: Slot): bigint {
-  const left = need(whole.schemes, scheme).amountAllowed - sum(uses.values())
-  return left > 0n ? left : 0n
+/** Whose keys were sealed for it stay known there. */
+export function leaves({ slots }: Lease, slotId: string, state: LeasedSlot['state'], sequence?: number): void {
+  const { cards } = slots.get(slotId) ?? {}
+  slots.set(slotId, { state, ...(cards !== undefined && { cards }), ...(sequence !== undefined && { sequence }) })
+}
+
+export const nothing: Allowance = { count: 0, amount: 0n }
+const nothingMoved = () => ({ received: nothing, passed: nothing, passedAt: null, bridged: nothing, isBridge: false })
+
+/** Nothing where it would be less. */
+export const less = (one: Allowance, other: Allowance): Allowance => {
+  return { count: Math.max(0, one.count - other.count), amount: most(one.amount - other.amount, 0n) }
+}
+export const plus = (one: Allowance, other: Allowance): Allowance => {
+  return { count: one.count + other.count, amount: one.amount + other.amount }
+}
+export const lowest = (one: Allowance, other: Allowance): Allowance => {
+  return { count: Math.min(one.count, other.count), amount: least(one.amount, other.amount) }
+}
+
+/** The scheme's own, with what came from the period before and without what went to the next one. */
+export function allowedIn({ schemes }: Whole, { scheme, received, passed, isBridge }: Slot): Allowance {
+  const { countAllowed, amountAllowed, bridge } = need(schemes, scheme)
+  if (isBridge) return bridge ?? nothing
+  return {
+    count: countAllowed + received.count - passed.count,
+    amount: amountAllowed + received.amount - passed.amount,
+  }
+}
+
+/** With what its bridge has lent of it. */
+export function usedOf({ uses, bridged }: Slot): Allowance {
+  return plus({ count: uses.size, amount: sum(uses.values()) }, bridged)
+}
+
+export function amountLeft(whole: Whole, slot: Slot): bigint {
+  return most(allowedIn(whole, slot).amount - usedOf(slot).amount, 0n)
+}
+
+export function hasUseLeft(whole: Whole, slot: Slot): boolean {
+  return usedOf(slot).count < allowedIn(whole, slot).count
 }
 
 export function fits(whole: Whole, slot: Slot, amount: bigint): boolean {
-  const { countAllowed, amountAllowed } = need(whole.schemes, slot.scheme)
-  return slot.uses.size < countAllowed && sum(slot.uses.values()) + amount <= amountAllowed
+  return hasUseLeft(whole, slot) && usedOf(slot).amount + amount <= allowedIn(whole, slot).amount
 }
 
 /** Where the slot is now, at whatever till. */
@@ -61,169 +91,4 @@ export function holding(whole: Whole, slotId: string): Lease | undefined {
 
 export function isSuspendedAt({ states }: Scheme, at: number): boolean {
   return states.findLast((state) => state.at <= at)?.status === 'suspended'
-}
-
-export interface Grant {
-  readonly terminalId: string
-  readonly schemeId: string
-  readonly beneficiaries: readonly string[]
-  readonly periodIds: readonly string[]
-  readonly sellUntil: number
-  readonly presentUntil: number
-}
-interface LeftOut {
-  readonly beneficiary: string
-  readonly periodId: string
-  readonly reason: string
-}
-
-/** @param settle tries again what waits for money of a scheme: a lease that ends brings some */
-export function grant(whole: Whole, wanted: Grant, settle: (scheme: string) => void): Verdict {
-  const { terminalId, schemeId, sellUntil } = wanted
-  const till = need(whole.tills, terminalId)
-  const scheme = need(whole.schemes, schemeId)
-  const isActive = !isSuspendedAt(scheme, whole.now)
-  if (till.isSuspended || !isActive || !scheme.merchants.includes(till.merchant)) return refused('rule_violated')
-  if (sellUntil <= whole.now || wanted.presentUntil < sellUntil) return refused('rule_violated')
-  closeDue(whole, settle)
-  const leftOut: LeftOut[] = []
-  const taken: { readonly slotId: string; readonly amount: bigint; readonly from: string | null }[] = []
-  let funds = available(whole, accountOfScheme(schemeId))
-  for (const period of wanted.periodIds) {
-    for (const beneficiary of wanted.beneficiaries) {
-      const found = candidate(whole, wanted, beneficiary, period)
-      const out = (reason: string): void => void leftOut.push({ beneficiary, periodId: period, reason })
-      if (typeof found === 'string') {
-        out(found)
-        continue
-      }
-      const needed = found.lease === null ? amountLeft(whole, found) : 0n
-      if (needed > funds) {
-        meet(whole, 'a lease without the slots that its agency cannot fund')
-        out('insufficient_funds')
-        continue
-      }
-      funds -= needed
-      const slotId = slotIdOf(schemeId, beneficiary, period)
-      taken.push({ slotId, amount: amountLeft(whole, found), from: found.lease })
-    }
-  }
-  if (taken.length === 0) return refused('rule_violated')
-  const leaseId = `new-${whole.leases.size}`
-  const bank = need(whole.accounts, scheme.agency).bank
-  const account = { kind: 'marked', owner: scheme.agency, bank, name: leaseId, balance: 0n } as const
-  whole.accounts.set(escrowOf(leaseId), { ...account })
-  const slots: Lease['slots'] = new Map()
-  const formers = taken.flatMap(({ from }) => (from === null ? [] : [need(whole.leases, from).presentUntil]))
-  const presentUntil = Math.max(wanted.presentUntil, ...formers)
-  const lease = { scheme: schemeId, till: terminalId, sellUntil, presentUntil, grantedAt: whole.now, isClosed: false }
-  whole.leases.set(leaseId, { ...lease, slots })
-  for (const { slotId, amount, from } of taken) {
-    if (from !== null) {
-      need(whole.leases, from).slots.set(slotId, { state: 'moved' })
-      meet(whole, 'a slot moves into the next lease of its till')
-    }
-    mustMove(whole, [from === null ? accountOfScheme(schemeId) : escrowOf(from), escrowOf(leaseId), amount])
-    slots.set(slotId, { state: 'live', cards: cardsFor(whole, schemeId, slotId.split('/')[1] ?? '') })
-    need(whole.slots, slotId).lease = leaseId
-  }
-  return { amount: sum(taken.map((each) => each.amount)), slots: taken.length, leftOut }
-}
-
-/** All that any of the holders can pay with. */
-function cardsFor(whole: Whole, schemeId: string, beneficiary: string): Set<string> {
-  const holders = holdersNow(whole, schemeId, beneficiary)
-  const own = [...whole.cards].filter(
-    ([card, { holder }]) => holders.includes(holder) && !isBlockedAt(whole, card, whole.now),
-  )
-  return new Set(own.map(([card]) => card))
-}
-
-/** Why the slot does not come into the lease, or the slot. */
-function candidate(whole: Whole, { terminalId, schemeId }: Grant, beneficiary: string, period: string): Slot | string {
-  const slotId = slotIdOf(schemeId, beneficiary, period)
-  if (need(whole.tills, terminalId).surrendered.has(slotId)) return 'surrendered'
-  if (holdersNow(whole, schemeId, beneficiary).length === 0) return 'not_entitled'
-  if (cardsFor(whole, schemeId, beneficiary).size === 0) return 'no_active_card'
-  const slot = needSlot(whole, schemeId, beneficiary, period)
-  if (slot === undefined) return 'no_such_period'
-  const holder_ = holding(whole, slotId)
-  if (holder_ !== undefined && holder_.till !== terminalId) return 'leased_elsewhere'
-  const isUsed = slot.uses.size >= need(whole.schemes, schemeId).countAllowed || amountLeft(whole, slot) === 0n
-  return isUsed ? 'allowance_used' : slot
-}
-
-interface Granting extends Asked {
-  readonly body: Grant & { readonly grantId: string } & Verdict
-}
-
-export function lease(whole: Whole, asked: Granting, settle: (scheme: string) => void): Verdict {
-  return undoingProblems(whole, () =>
-    once(whole, asked, 'lease', asked.body.grantId, () => {
-      if (whole.schemes.get(asked.body.schemeId)?.agency !== asked.by) return refused('not_found')
-      return grant(whole, asked.body, settle)
-    }),
-  )
-}
-
-/** Slots that are past their time are free, what is left goes back to the agency. @returns how many leases */
-export function closeDue(whole: Whole, settle: (scheme: string) => void): number {
-  const due = [...whole.leases]
-    .filter(([, each]) => !each.isClosed && each.presentUntil < whole.now)
-    .toSorted(([one], [other]) => (one < other ? -1 : 1))
-  for (const [leaseId, each] of due) {
-    each.isClosed = true
-    for (const [slotId, { state }] of each.slots) if (state === 'live') each.slots.set(slotId, { state: 'closed' })
-    for (const slot of whole.slots.values()) if (slot.lease === leaseId) slot.lease = null
-    const rest = available(whole, escrowOf(leaseId))
-    if (rest > 0n) meet(whole, 'a lease ends with money in escrow')
-    mustMove(whole, [escrowOf(leaseId), accountOfScheme(each.scheme), rest])
-    settle(each.scheme)
-  }
-  return due.length
-}
-
-/** Whenever a till asks for its package: what its agency wants it to hold and it does not hold for long enough. */
-export function renew(whole: Whole, tillId: string, settle: (scheme: string) => void): void {
-  closeDue(whole, settle)
-  const own = [...whole.policies.values()].filter(({ till }) => till === tillId)
-  for (const policy of own.toSorted((one, other) => (one.scheme < other.scheme ? -1 : 1)))
-    if (!isSuspendedAt(need(whole.schemes, policy.scheme), whole.now)) renewOne(whole, policy, settle)
-}
-
-function renewOne(whole: Whole, policy: Policy, settle: (scheme: string) => void): void {
-  const { scheme: schemeId, till, beneficiaries, sellForMs, presentForMs, periods } = policy
-  const scheme = need(whole.schemes, schemeId)
-  const lasting = [...whole.leases]
-    .filter(([, each]) => each.till === till && !each.isClosed && each.sellUntil - whole.now >= sellForMs / 2)
-    .map(([leaseId]) => leaseId)
-  const coming = Array.from({ length: periodsOfScheme }, (_, index) => index).filter(
-    (index) => periodFrom(scheme, index + 1) > whole.now,
-  )
-  for (const [place, index] of coming.entries()) {
-    if (place >= periods && periodFrom(scheme, index) >= whole.now + sellForMs) continue
-    const lacking = beneficiaries.filter((beneficiary) => {
-      const lease = whole.slots.get(slotIdOf(schemeId, beneficiary, periodId(index)))?.lease
-      return lease === undefined || lease === null || !lasting.includes(lease)
-    })
-    if (lacking.length === 0) continue
-    const sellUntil = whole.now + sellForMs
-    const wanted = { terminalId: till, schemeId, beneficiaries: lacking, periodIds: [periodId(index)], sellUntil }
-    grant(whole, { ...wanted, presentUntil: sellUntil + presentForMs }, settle)
-  }
-}
-
-/** The ledger names its leases: one that is new is known by the slots that came into it. */
-export function learnLease(whole: Whole, leaseId: string, slotIds: readonly string[]): void {
-  const found = [...whole.leases].find(
-    ([name, { slots }]) => name.startsWith('new-') && slots.has(slotIds[0] ?? '') && slots.size === slotIds.length,
-  )
-  if (found === undefined) throw new Error(`the model has granted no lease of ${slotIds.join(', ')}`)
-  const [name, own] = found
-  const account = need(whole.accounts, escrowOf(name))
-  whole.leases.delete(name)
-  whole.leases.set(leaseId, own)
-  whole.accounts.delete(escrowOf(name))
-  whole.accounts.set(escrowOf(leaseId), { ...account, name: leaseId })
-  for (const slot of whole.slots.values()) if (slot.lease === name) slot.lease = leaseId
 }

@@ -10,6 +10,10 @@ export const monthMs = 30 * dayMs
 
 import { canonical } from './whole-canonical.ts'
 import type { Entitled } from './whole-households.ts'
+import type { Card, Lease, Place, Policy, Scheme, Slot } from './whole-allowances.ts'
+import type { Gone } from './whole-gone-state.ts'
+
+export type * from './whole-allowances.ts'
 
 /** `marked`: of a scheme or of escrow. The last seven are tenge, all others DT. */
 export type AccountKind =
@@ -187,47 +191,6 @@ export interface DirectPayment {
   readonly refunded: Map<number, bigint>
 }
 
-export interface Scheme {
-  readonly agency: string
-  readonly merchants: readonly string[]
-  readonly category: string
-  readonly periodMs: number
-  /** When the first of its periods begins. */
-  readonly firstFrom: number
-  readonly countAllowed: number
-  readonly amountAllowed: bigint
-  readonly agencyBears: bigint
-  readonly allowedPolicyAgeMs: number
-  /** Since when it has that state; the first is its publishing. */
-  readonly states: { readonly at: number; readonly status: 'active' | 'suspended' }[]
-}
-export interface Card {
-  readonly holder: string
-  readonly states: { readonly at: number; readonly blocked: boolean }[]
-}
-export interface Slot {
-  readonly scheme: string
-  readonly beneficiary: string
-  readonly periodTo: number
-  lease: string | null
-  readonly uses: Map<string, bigint>
-}
-export interface Lease {
-  readonly scheme: string
-  readonly till: string
-  readonly sellUntil: number
-  readonly presentUntil: number
-  readonly grantedAt: number
-  isClosed: boolean
-  readonly slots: Map<string, LeasedSlot>
-}
-export type LeasedSlot = {
-  readonly state: 'live' | 'moved' | 'closed' | 'surrendered'
-  /** Of the row that surrendered it. */
-  readonly sequence?: number
-  /** Whose keys were sealed for it, of a live one. */
-  readonly cards?: Set<string>
-}
 /** What a till agreed to with a card, as it hands it over: the fixture's word, for the model decides no proofs. */
 export interface Sold {
   readonly tender: string
@@ -241,18 +204,26 @@ export interface Sold {
   readonly decidedAt: number
   readonly packageAt: number
   readonly isAllowedOffline: boolean
-  readonly lines: readonly SoldLine[]
+  /** Null as long as only a receipt says it. */
+  lines: readonly SoldLine[] | null
   readonly sequence: number
+}
+export interface AskedByQr {
+  readonly payee: string
+  readonly amount: bigint
+  readonly expiresAt: number
+  /** What was paid of which line; null as long as nobody knows. */
+  lines: readonly SoldLine[] | null
 }
 export interface Tender {
   readonly till: string
   /** Of a voucher. */
   readonly sold: Sold | null
   /** Of a payment by QR. */
-  readonly asked: { readonly payee: string; readonly amount: bigint; readonly expiresAt: number } | null
+  readonly asked: AskedByQr | null
   readonly hash: string
   isTombstone: boolean
-  state: 'requested' | 'held' | 'settled' | 'refused' | 'awaiting_funds' | 'not_paid' | 'reversed'
+  state: 'requested' | 'held' | 'settled' | 'refused' | 'awaiting_funds' | 'in_review' | 'not_paid' | 'reversed'
   paidBy: string | null
   refusal: string | null
   loss: string | null
@@ -287,19 +258,12 @@ export interface Discrepancy {
 export interface Till {
   readonly merchant: string
   isSuspended: boolean
+  /** Its last package. */
+  fetchedAt: number
   readonly surrendered: Set<string>
   /** Sequence of each row of its journal that was shown. */
   readonly rows: Map<number, string>
 }
-export interface Policy {
-  readonly scheme: string
-  readonly till: string
-  readonly beneficiaries: readonly string[]
-  readonly sellForMs: number
-  readonly presentForMs: number
-  readonly periods: number
-}
-
 /** A key of a role, and the one that follows it. */
 export interface Key {
   readonly owner: string
@@ -331,6 +295,10 @@ export interface Whole {
   readonly directPayments: Map<string, DirectPayment>
   readonly schemes: Map<string, Scheme>
   readonly entitled: Entitled[]
+  /** Of each merchant. */
+  readonly places: Map<string, Place>
+  /** Schemes with those who have activated them. */
+  readonly activated: Set<string>
   /** Whose each holder is that was ever named. */
   readonly agencyOf: Map<string, string>
   readonly cards: Map<string, Card>
@@ -350,6 +318,7 @@ export interface Whole {
     { readonly tender: string; readonly payer: string; readonly maker: string; readonly lateFor: string | null }
   >
   readonly discrepancies: Discrepancy[]
+  readonly gone: Gone
   /** What met in this story, by name, and how often. */
   readonly met: Map<string, number>
 }

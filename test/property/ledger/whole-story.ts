@@ -2,15 +2,25 @@
 import { expect } from 'vitest'
 import { toJson } from '../../../src/sync/protocol/canonical.ts'
 import { signTagged } from '../../../src/sync/protocol/keys.ts'
-import { type TestSigner, type TestTill } from '../../integration/ledger/demo-ledger.ts'
+import { type TestCard, type TestSigner, type TestTill } from '../../integration/ledger/demo-ledger.ts'
+import { Baskets } from './whole-baskets.ts'
 import { modelOf } from './whole-beginning.ts'
 import { ask, askInBatch, changeKey } from './whole-door.ts'
+import { exportAll, isNotHeard, showHead, type Asking } from './whole-exports.ts'
+import { compare } from './whole-rows.ts'
+import { goneRequest, type GoneStep } from './whole-gone-requests.ts'
+import { isGone } from './whole-gone-state.ts'
+import { newestCard } from './whole-holders.ts'
 import { openingIn } from './whole-households.ts'
+import { print } from './whole-journals.ts'
 import { learnCode } from './whole-people.ts'
 import type { Act } from './whole-acts.ts'
-import { pick, requestOf, ruleBody, type Request, type Step } from './whole-requests.ts'
-import { learnLease } from './whole-slots.ts'
-import { isTenge, meet, need, refused, sum, type Asked, type Verdict, type Whole } from './whole-state.ts'
+import { pick } from './whole-pick.ts'
+import { requestOf, type Request, type Step } from './whole-requests.ts'
+import { ruleBody } from './whole-rule-requests.ts'
+import { poolsIn, poolsOf, SoldFromPools } from './whole-till-pools.ts'
+import { learnLease } from './whole-leases.ts'
+import { meet, need, refused, type Asked, type Verdict, type Whole } from './whole-state.ts'
 import {
   itemOf,
   presentmentOf,
@@ -20,10 +30,11 @@ import {
   type Sale_,
   type Selling,
   type TillStep,
+  isAsked,
 } from './whole-till.ts'
 import { askForQr, authorisation, fetchPackage, inquiry } from './whole-tills.ts'
 import { judgeFreed } from './whole-vouchers.ts'
-import { owners, roleOf, tillIds, type WholeWorld } from './whole-world.ts'
+import { holders, owners, roleOf, tillIds, type WholeWorld } from './whole-world.ts'
 
 /** Amounts as they stand on the wire. */
 const wire = (verdict: unknown): Record<string, unknown> => JSON.parse(toJson(verdict)) as Record<string, unknown>
@@ -39,6 +50,8 @@ export class Story {
   readonly #former: Sent[] = []
   readonly #waiting = new Map<string, Item[]>()
   readonly #sales: { readonly till: TestTill; readonly sale: Sale_ }[] = []
+  readonly #soldFromPools = new SoldFromPools()
+  readonly #baskets = new Baskets()
   readonly #formerKeys = new Map<string, TestSigner>()
   /** Paths that were asked, and what came of it. */
   readonly heard: Map<string, number>
@@ -73,6 +86,12 @@ export class Story {
       ['policy', 1, 1, 5],
     ] as const)
       await story.play({ act: 'ask', each: { ...few, kind, who, whom, which } })
+    for (const [kind, whom, which] of [
+      ['fund', 0, 4],
+      ['policy', 0, 13],
+      ['policy', 1, 5],
+    ] as const)
+      await story.play({ act: 'ask', each: { ...few, kind, whom, which, scheme: 'meals' } })
     for (const who of [0, 1]) await story.play({ act: 'till', each: { ...few, kind: 'fetch', who, size: 'small' } })
     return story
   }
@@ -82,7 +101,7 @@ export class Story {
     this.whole.now = this.world.clock.now
     await this.#act(of)
     await this.#learn()
-    await this.#compare()
+    await compare(this.world, this.whole)
   }
 
   async #act(of: Act): Promise<void> {
@@ -103,9 +122,25 @@ export class Story {
         return this.#changeKey(of.who, of.grace, of.again)
       case 'batch':
         return this.#batch(of.steps)
+      case 'gone':
+        return this.#aboutGone(of.each)
       default:
         return of satisfies never
     }
+  }
+
+  async #aboutGone(each: GoneStep): Promise<void> {
+    const till = need(this.world.tills, pick(tillIds, each.who))
+    if (each.kind === 'head') return showHead(this.#asking, till)
+    if (each.kind === 'export') return exportAll(this.#asking, till, this.#waiting.get(till.terminalId) ?? [], each)
+    const request = goneRequest(this.whole, each)
+    return request === undefined ? undefined : this.#send(request)
+  }
+
+  get #asking(): Asking {
+    const { world, whole } = this
+    const note: Asking['note'] = (what, path, expected) => this.#note(what, path, expected)
+    return { world, whole, note, same: (actual, expected) => this.#same(actual, expected) }
   }
 
   #telling() {
@@ -272,8 +307,9 @@ export class Story {
     const till = this.world.tills.get(pick(tillIds, each.who))
     if (till === undefined) throw new Error('no till')
     const { whole } = this
+    if (isGone(whole, till.terminalId) && isAsked(each.kind)) return isNotHeard(this.#asking, till)
     const id = ({ stray, which }: Pick<TillStep, 'stray' | 'which'>) => this.#id(stray, which, till.id(), true)
-    const selling: Selling = { whole, till, id }
+    const selling: Selling = { whole, till, id, baskets: this.#baskets }
     switch (each.kind) {
       case 'fetch':
         return this.#fetch(till)
@@ -281,9 +317,11 @@ export class Story {
       case 'sell_online': {
         // The third card comes more seldom, for it has one scheme only.
         const index = each.whom % 7 === 6 ? 2 : each.whom % 2
-        const sale = sell(selling, each, pick(this.world.cards, index), index)
+        till.soldFromPool = this.#soldFromPools.saidBy(till, each)
+        const sale = sell(selling, each, this.#cardOf(index, each), index)
         if (sale === undefined) return undefined
         this.#sales.push({ till, sale })
+        this.#baskets.sold(till.terminalId, sale.decided.evidence.record.input.sale)
         if (each.kind === 'sell') return this.#queue(till, presentmentOf(till, sale, each), each)
         return this.#authorise(till, sale, each)
       }
@@ -303,12 +341,18 @@ export class Story {
         return this.#same((await till.post(path, { tenderId })).body, expected)
       }
       case 'hand_over':
-        return this.#handOver(till, [], each.which % 4 === 0)
+        return this.#handOver(till, [], each.which % 4 === 0, each.size === 'single')
       default: {
         const item = itemOf(selling, each)
         return item === undefined ? undefined : this.#queue(till, item, each)
       }
     }
+  }
+
+  /** The newest of the holder, or now and then the first. */
+  #cardOf(index: number, { stray }: TillStep): TestCard {
+    const first = pick(this.world.cards, index)
+    return stray === 8 ? first : this.world.card(newestCard(this.whole, pick(holders, index)))
   }
 
   async #fetch(till: TestTill): Promise<void> {
@@ -318,6 +362,8 @@ export class Story {
     this.#note(`${till.terminalId} ${path}`, path, expected)
     if ('code' in expected) return this.#same((await till.post(path, { haveVersion: 0 })).body, expected)
     const { leases } = await till.fetch()
+    this.#soldFromPools.fetched(till)
+    expect(poolsIn(leases)).toEqual(poolsOf(this.whole, till.terminalId))
     const opening = leases
       .flatMap(({ slots }) => slots)
       .map(
@@ -338,6 +384,7 @@ export class Story {
     this.#note(`${till.terminalId} ${path} ${toJson(terms)}`, path, expected)
     const { body } = await till.post(path, { terms, evidence })
     this.#same('code' in expected ? body : body['result'], expected)
+    if (!('code' in expected)) print(this.whole, till, sale, null)
     const hasLease = this.whole.leases.has(sale.sold.leaseId)
     // Its answer was lost, or was a refusal that nobody heard: the goods are given under the till's own slot.
     if (hasLease && each.size !== 'one') this.#waitFor(till, presentmentOf(till, sale, each))
@@ -350,15 +397,20 @@ export class Story {
   }
 
   #waitFor(till: TestTill, item: Item): void {
+    this.#soldFromPools.count(till, item)
+    if (item.sale !== undefined) print(this.whole, till, item.sale, item.sale.decided.leaseId)
     this.#waiting.set(till.terminalId, [...(this.#waiting.get(till.terminalId) ?? []), item])
   }
 
-  async #handOver(till: TestTill, again: readonly Item[], isTurned = false): Promise<void> {
-    const own = this.#waiting.get(till.terminalId) ?? []
+  /** @param isLast only the last of what waits: any cut gives the same */
+  async #handOver(till: TestTill, again: readonly Item[], isTurned = false, isLast = false): Promise<void> {
+    if (isGone(this.whole, till.terminalId)) return isNotHeard(this.#asking, till)
+    const waiting = this.#waiting.get(till.terminalId) ?? []
+    const own = isLast ? waiting.slice(-1) : waiting
     // The network keeps no order, and none is needed.
     const items = [...(isTurned ? own.toReversed() : own), ...again]
     if (isTurned && own.length > 1) meet(this.whole, 'items are handed over in another order')
-    this.#waiting.delete(till.terminalId)
+    this.#waiting.set(till.terminalId, waiting.slice(0, waiting.length - own.length))
     if (items.length === 0) return
     const path = '/v1/terminal/batches'
     const expected = items.map((item) => {
@@ -373,6 +425,7 @@ export class Story {
     const results = body['results'] as { readonly result: Record<string, unknown> }[] | undefined
     if (results === undefined) throw new Error(JSON.stringify(body))
     for (const [index, answer] of expected.entries()) this.#same(results[index]?.result, answer)
+    this.#soldFromPools.answered(till, items, expected)
   }
 
   /** Names that the ledger gives: of leases, of discrepancies. */
@@ -398,44 +451,6 @@ export class Story {
     }
     expect(rows.map((row) => row['discrepancy_id']).toSorted()).toEqual(
       whole.discrepancies.map(({ id }) => id).toSorted(),
-    )
-  }
-
-  async #compare(): Promise<void> {
-    const { whole, world } = this
-    const balances = (await world.rows('account')).map((row) => [row['account_id'], row['balance']] as const)
-    const held = (all: Iterable<readonly [unknown, unknown]>) =>
-      Object.fromEntries([...all].filter(([, of]) => of !== 0n))
-    expect(held(balances)).toEqual(held([...whole.accounts].map(([id, { balance }]) => [id, balance])))
-    // What was issued less what was redeemed is in circulation; of tenge none is lost.
-    for (const tenge of [true, false])
-      expect(sum(balances.filter(([id]) => isTenge(whole, String(id)) === tenge).map(([, of]) => of as bigint))).toBe(
-        0n,
-      )
-    const holders = (await world.rows('holder')).map((row) => [row['holder'], row['agency_id']] as const)
-    expect(Object.fromEntries(holders)).toEqual(Object.fromEntries(whole.agencyOf))
-    const uses = (await world.rows('slot_use')).map(
-      (row) => `${String(row['tender_id'])} ${String(row['slot_id'])} ${String(row['amount'])}`,
-    )
-    const modelled = [...whole.slots].flatMap(([slot, of]) =>
-      [...of.uses].map(([id, amount]) => `${id} ${slot} ${amount}`),
-    )
-    expect(uses.toSorted()).toEqual(modelled.toSorted())
-    const tenders = (await world.rows('tender')).map((row) =>
-      [row['tender_id'], row['state'], row['loss'], row['paid_by']].join(' '),
-    )
-    expect(tenders.toSorted()).toEqual(
-      [...whole.tenders].map(([id, { state, loss, paidBy }]) => [id, state, loss, paidBy].join(' ')).toSorted(),
-    )
-    const owed = [...(await world.rows('merchant_debt')), ...(await world.rows('rule_debt'))].map((row) =>
-      [row['account_id'] ?? row['debtor'], row['creditor'], row['amount']].join(' '),
-    )
-    expect(owed.toSorted()).toEqual(
-      whole.debts.map(({ debtor, creditor, left }) => [debtor, creditor, left].join(' ')).toSorted(),
-    )
-    const alerts = (await world.rows('alert')).map((row) => [row['rule'], row['account_id'], row['evidence']].join(' '))
-    expect(alerts).toEqual(
-      whole.alerts.map(({ rule, account, evidence }) => [rule, account, JSON.stringify(evidence)].join(' ')),
     )
   }
 }

@@ -8,12 +8,27 @@ import type { Sale } from '../../../src/voucher/sale.ts'
 import type { Slot } from '../../../src/voucher/slot.ts'
 import { dayMs, type Decided, type TestCard, type TestTill } from '../../integration/ledger/demo-ledger.ts'
 import { termsOf } from '../../integration/ledger/payment-by-qr.ts'
+import { shownIn, type Baskets } from './whole-baskets.ts'
 import { beneficiaryNow } from './whole-households.ts'
-import { amountFor, pick } from './whole-requests.ts'
-import { periodId, slotIdOf } from './whole-slots.ts'
+import { nowhere, write } from './whole-journals.ts'
+import { pick } from './whole-pick.ts'
+import { amountFor } from './whole-requests.ts'
+import { paidByOthers } from './whole-qr-sale.ts'
+import { bridgeIdOf } from './whole-bridges.ts'
+import { holding, periodId, slotIdOf } from './whole-slots.ts'
 import { meet, need, sum, type Sold, type Verdict, type Whole } from './whole-state.ts'
 import { capture, presentment, refundItem, reversal, surrender, type QrTerms } from './whole-tills.ts'
-import { beneficiaryOf, firstFrom, holders, merchants, people, schemeIds, schemes } from './whole-world.ts'
+import {
+  beneficiaryOf,
+  firstFrom,
+  holders,
+  merchants,
+  moreOf,
+  people,
+  schemeIds,
+  schemes,
+  type SchemeId,
+} from './whole-world.ts'
 
 export const tillKinds = {
   fetch: 8,
@@ -28,6 +43,9 @@ export const tillKinds = {
   inquire: 3,
 } as const
 export type TillKind = keyof typeof tillKinds
+/** What needs the ledger's answer; all else a till does by itself, and hands over. */
+export const isAsked = (kind: TillKind): boolean =>
+  ['fetch', 'sell_online', 'ask_qr', 'inquire', 'hand_over'].includes(kind)
 
 export const tillStep = fc.record({
   kind: fc.oneof(
@@ -39,17 +57,21 @@ export const tillStep = fc.record({
   size: fc.constantFrom('one', 'small', 'half', 'single', 'room', 'all'),
   stray: fc.nat(29),
 })
-export type TillStep = Parameters<Parameters<typeof tillStep.map>[0]>[0]
+/** `scheme`: of which is sold, where it is another than lunches and groceries. */
+export type TillStep = Parameters<Parameters<typeof tillStep.map>[0]>[0] & { readonly scheme?: SchemeId }
 
 /** Something to hand over, and what the model says of it when its turn comes. */
 export interface Item {
   readonly item: SyncItem
   readonly answer: (whole: Whole) => Verdict
+  /** Of a sale. */
+  readonly sale?: Sale_
 }
 
 export interface Selling {
   readonly whole: Whole
   readonly till: TestTill
+  readonly baskets: Baskets
   /** A new id, or now and then one that was used before. */
   id(step: TillStep): string
 }
@@ -63,9 +85,9 @@ export interface Sale_ {
 export function sell({ whole, till, id }: Selling, each: TillStep, card: TestCard, index: number): Sale_ | undefined {
   if (till.package === undefined) return undefined
   const mode = each.kind === 'sell' ? 'offline' : 'online'
-  const schemeId = pick(schemeIds, each.which)
+  const schemeId = each.scheme ?? pick(schemeIds, each.which)
   const leased = leasedOf(till, card, schemeId)
-  const slot = leased?.slot ?? (mode === 'online' ? freshSlot(whole, schemeId, index) : undefined)
+  const slot = leased?.slot ?? (mode === 'online' ? freshSlot(whole, till, schemeId, index) : undefined)
   if (slot === undefined) return undefined
   const sale = saleOf(id({ ...each, stray: 9 }), schemeId, each)
   const input = till.input(card, sale, slot, mode, leased?.lease)
@@ -111,26 +133,40 @@ function leasedOf(till: TestTill, card: TestCard, schemeId: string) {
 }
 
 /** As a card session would have it of a slot that nobody has used. */
-function freshSlot(whole: Whole, schemeId: (typeof schemeIds)[number], index: number): Slot {
+function freshSlot(whole: Whole, till: TestTill, schemeId: SchemeId, index: number): Slot {
   const beneficiary = beneficiaryNow(whole, schemeId, holders[index] ?? '') ?? beneficiaryOf(schemeId, index)
   const period = periodId(Math.floor((whole.now - firstFrom) / (3 * dayMs)))
   const { count, amount } = schemes[schemeId]
+  // As if all that may pass on had.
+  const { count: countMore = 0, amount: amountMore = 0n } = moreOf(schemeId).carries ?? {}
+  const slotId = slotIdOf(schemeId, beneficiary, period)
+  // Where another till holds the slot, its bridge is shown; who knows of it may ask for it at any time.
+  const held = holding(whole, slotId)
+  const isShown = held !== undefined ? held.till !== till.terminalId : whole.now % 3 === 0
   return {
-    slotId: slotIdOf(schemeId, beneficiary, period),
+    slotId: isShown && whole.slots.has(bridgeIdOf(slotId)) ? bridgeIdOf(slotId) : slotId,
     schemeId,
     beneficiary,
     periodId: period,
-    countAllowed: count,
-    amountAllowed: tiyn(amount),
+    countAllowed: count + countMore,
+    amountAllowed: tiyn(amount + amountMore),
     countSpent: 0,
     amountSpent: tiyn(0n),
     booked: [],
   }
 }
 
-function saleOf(saleId: string, schemeId: (typeof schemeIds)[number], { which, size }: TillStep): Sale {
+function saleOf(saleId: string, schemeId: SchemeId, { which, size }: TillStep): Sale {
   const { category, amount } = schemes[schemeId]
-  const all = size === 'all' ? amount : size === 'half' ? amount / 2n : BigInt(7_000 + which * 137)
+  const { perTap = amount } = moreOf(schemeId)
+  const all =
+    size === 'all'
+      ? perTap
+      : size === 'room' && schemeId === 'milk'
+        ? amount + amount / 2n
+        : size === 'half'
+          ? amount / 2n
+          : BigInt(7_000 + which * 137)
   const parts = [all / 3n, all - 2n * (all / 3n), all / 3n]
   const lines = parts.map((unitPrice, index) => {
     const name = { kk: category, ru: category, en: category }
@@ -141,22 +177,29 @@ function saleOf(saleId: string, schemeId: (typeof schemeIds)[number], { which, s
   return { saleId, lines: [...lines, other] }
 }
 
-/** Another row at the place of a former one: the journal was copied. */
-function positionOf(till: TestTill, { stray, which }: TillStep): JournalPosition {
+/** Its row is the till's next, or another at the place of a former one: then the journal was copied. */
+function placed(
+  till: TestTill,
+  { stray, which }: TillStep,
+  item: SyncItem,
+  answer: (whole: Whole, position: JournalPosition) => Verdict,
+  sale?: Sale_,
+): Item {
+  const made = (position: JournalPosition): Item => {
+    return { item: { ...item, position }, answer: (whole) => answer(whole, position), ...(sale && { sale }) }
+  }
+  if (stray !== 29 || which % 4 > 0 || till.sequence < 3) return write(till, item, made)
   const position = till.position()
-  if (stray !== 29 || which % 4 > 0 || till.sequence < 3) return position
   till.sequence -= 1
-  return { ...position, sequence: till.sequence - 1 }
+  return made({ ...position, sequence: till.sequence })
 }
 
-export function presentmentOf(till: TestTill, { decided, sold }: Sale_, each: TillStep): Item {
-  const position = positionOf(till, each)
-  const row = { ...sold, sequence: position.sequence }
+export function presentmentOf(till: TestTill, sale: Sale_, each: TillStep): Item {
+  const { decided, sold } = sale
   const { terminalId } = till
-  return {
-    item: till.presentment(decided, position),
-    answer: (whole) => presentment(whole, terminalId, row, position.hash),
-  }
+  const answer = (whole: Whole, { sequence, hash }: JournalPosition): Verdict =>
+    presentment(whole, terminalId, { ...sold, sequence }, hash)
+  return placed(till, each, till.presentment(decided, nowhere), answer, sale)
 }
 
 /** A sale under an id that means something else. */
@@ -164,37 +207,47 @@ export function resold(sale: Sale_): Sale_ {
   return { ...sale, sold: { ...sale.sold, saleHash: saleHashOf({ saleId: sale.sold.tender, lines: [] }) } }
 }
 
-export function qrTerms({ whole, till, id }: Selling, each: TillStep): QrTerms {
+export function qrTerms({ whole, till, id, baskets }: Selling, each: TillStep): QrTerms {
   const payer = pick(Object.keys(people), each.whom)
-  const amount = amountFor(whole, payer, '', { ...each, kind: 'pay_qr' })
-  const terms = termsOf(till, amount, id(each))
+  const most = amountFor(whole, payer, '', { ...each, kind: 'pay_qr' })
+  const tenderId = id(each)
+  const { amount, saleHash } = baskets.ask(till.terminalId, tenderId, id({ ...each, stray: 9 }), most, each)
+  const terms = { ...termsOf(till, amount, tenderId), saleHash }
   const payee = each.stray === 2 ? pick(merchants, each.whom) : need(whole.tills, till.terminalId).merchant
   const lasts = each.stray === 1 ? pick([0, 2 * 3_600_000], each.which) : 300_000
   return { ...terms, payeeAccount: `merchant.${payee}`, expiresAt: till.clock.now + lasts }
 }
 
 /** Of a tender of this till, mostly one that fits. */
-export function itemOf({ whole, till, id }: Selling, each: TillStep): Item | undefined {
+export function itemOf({ whole, till, id, baskets }: Selling, each: TillStep): Item | undefined {
   const { kind, which, whom } = each
   const { terminalId } = till
   const own = [...whole.tenders].filter(([, tender]) => tender.till === terminalId || each.stray === 3)
   const fitting = own.filter(([, { state }]) => which % 5 === 0 || states[kind]?.includes(state) === true)
   const [tenderId, tender] = fitting.at(-1 - (whom % 3)) ?? fitting[0] ?? []
-  const position = positionOf(till, each)
   switch (kind) {
     case 'capture': {
-      if (tenderId === undefined) return undefined
-      // As at an older till: lines that a QR paid are in `rules.test.ts`.
-      const item = till.capture(tenderId, undefined, position)
-      return { item, answer: (of) => capture(of, terminalId, tenderId, position) }
+      if (tenderId === undefined || tender === undefined) return undefined
+      const shown = {
+        amount: tender.asked?.amount ?? 0n,
+        before: paidByOthers(whole, tenderId, tender),
+        now: till.clock.now,
+      }
+      const sold = baskets.shown(tenderId, shown, each)
+      return placed(till, each, till.capture(tenderId, sold, nowhere), (of, position) =>
+        capture(of, terminalId, tenderId, position, sold === undefined ? sold : shownIn(sold)),
+      )
     }
     case 'reverse_tender': {
       const gone = each.stray < 3 || tenderId === undefined ? id({ ...each, stray: 9 }) : tenderId
-      return { item: till.reversal(gone, position), answer: (of) => reversal(of, terminalId, gone, position) }
+      return placed(till, each, till.reversal(gone, nowhere), (of, position) =>
+        reversal(of, terminalId, gone, position),
+      )
     }
     case 'refund_tender': {
       if (tenderId === undefined || tender === undefined) return undefined
-      const paid = tender.sold?.lines ?? [{ line: 1, amount: tender.asked?.amount ?? 0n }]
+      const paid = tender.sold?.lines ??
+        tender.asked?.lines ?? [{ line: 1, amount: tender.sold?.amount ?? tender.asked?.amount ?? 0n }]
       const part = (amount: bigint): bigint =>
         each.size === 'single' ? amount + 1n : which % 2 === 0 ? amount : (amount * BigInt(whom % 7)) / 9n
       const lines = paid
@@ -203,17 +256,23 @@ export function itemOf({ whole, till, id }: Selling, each: TillStep): Item | und
         .filter(({ amount }) => amount > 0n)
       if (lines.length === 0) return undefined
       const refundId = id(each)
-      const item = till.refund(tenderId, lines, refundId, position)
-      return { item, answer: (of) => refundItem(of, terminalId, { refundId, tenderId, lines }, position) }
+      return placed(till, each, till.refund(tenderId, lines, refundId, nowhere), (of, position) =>
+        refundItem(of, terminalId, { refundId, tenderId, lines }, position),
+      )
     }
     case 'surrender': {
-      const leases = [...whole.leases].filter(([, lease]) => lease.till === terminalId || each.stray === 3)
+      const ofScheme: readonly string[] = each.scheme === undefined ? schemeIds : [each.scheme]
+      const leases = [...whole.leases].filter(
+        ([, { till: at, scheme }]) => (at === terminalId || each.stray === 3) && ofScheme.includes(scheme),
+      )
       const [leaseId, lease] = leases.at(-1 - (whom % 2)) ?? []
       const slotId = [...(lease?.slots.keys() ?? [])][0]
       if (leaseId === undefined || slotId === undefined) return undefined
       const surrenderId = id(each)
-      const item = { kind: 'surrender', surrenderId, leaseId, slotId, position } as const
-      return { item, answer: (of) => surrender(of, terminalId, { surrenderId, leaseId, slotId }, position) }
+      const item = { kind: 'surrender', surrenderId, leaseId, slotId, position: nowhere } as const
+      return placed(till, each, item, (of, position) =>
+        surrender(of, terminalId, { surrenderId, leaseId, slotId }, position),
+      )
     }
     default:
       return undefined

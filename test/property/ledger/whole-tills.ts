@@ -1,5 +1,9 @@
 /** What tills ask: vouchers, payments by QR, items that are handed over; wallets that pay (docs/design/04, 17). */
 import { canonical } from './whole-canonical.ts'
+import { showsRow } from './whole-gone-state.ts'
+import { charge, usedAsSeen } from './whole-bridges.ts'
+import { doWhatIsDue } from './whole-closing.ts'
+import { passOnFreed } from './whole-carrying.ts'
 import { comesBack } from './whole-moves.ts'
 import { keptOf, payWithShares, takingBack, type Progress } from './whole-rules.ts'
 import {
@@ -24,7 +28,10 @@ import {
   type Verdict,
   type Whole,
 } from './whole-state.ts'
-import { amountLeft, accountOfScheme, escrowOf, holding, renew } from './whole-slots.ts'
+import { qrSaleOf, type ShownSale } from './whole-qr-sale.ts'
+import { renew } from './whole-renewals.ts'
+import { withdraw } from './whole-reviews.ts'
+import { amountLeft, accountOfScheme, escrowOf, holding, leaves } from './whole-slots.ts'
 import {
   authorise,
   closeAppeals,
@@ -53,19 +60,22 @@ const nothingMoved = (arrival: string, code: string): Verdict => {
 const notYours = nothingMoved('exists', 'EXISTS_WITH_DIFFERENT_TERMS')
 
 function slotFigures(whole: Whole, slotId: string | undefined): Verdict {
-  const uses = slotId === undefined ? undefined : whole.slots.get(slotId)?.uses
-  return { slot: uses === undefined ? null : { countSpent: uses.size, amountSpent: sum(uses.values()) } }
+  if (slotId === undefined || !whole.slots.has(slotId)) return { slot: null }
+  const { count, amount } = usedAsSeen(whole, slotId)
+  return { slot: { countSpent: count, amountSpent: amount } }
 }
 
 function told(whole: Whole, tender: Tender, arrival: string): Verdict {
   // Nothing is decided of a QR that waits for its payer.
   if (tender.state === 'requested') return nothingMoved(arrival, 'EXISTS_WITH_DIFFERENT_TERMS')
-  const { state, paidBy, refusal, loss, sold, asked } = tender
+  const { paidBy, refusal, loss, sold, asked } = tender
   const amount = sold?.amount ?? asked?.amount ?? 0n
+  // Its merchant hears of a review, no till does.
+  const state = tender.state === 'in_review' ? 'awaiting_funds' : tender.state
   return { arrival, state, paidBy, amount, refusal, loss, ...slotFigures(whole, sold?.slot) }
 }
 
-const fresh = (whole: Whole, till: string, hash: string): Tender => {
+export const fresh = (whole: Whole, till: string, hash: string): Tender => {
   const nothing = { sold: null, asked: null, paidBy: null, refusal: null, loss: null, closedFor: null, presented: null }
   return { till, hash, ...nothing, isTombstone: false, state: 'requested', at: whole.now, presentedAt: 0 }
 }
@@ -75,6 +85,7 @@ function isForked(whole: Whole, till: string, sequence: number, hash: string): b
   const { rows } = need(whole.tills, till)
   const known = rows.get(sequence)
   if (known === undefined) rows.set(sequence, hash)
+  if (known === undefined || known === hash) showsRow(whole, till, sequence)
   return known !== undefined && known !== hash
 }
 
@@ -92,7 +103,7 @@ const termFields = [
   ['saleHash', 'sale_hash'],
 ] as const
 
-function arrivalOf({ isTombstone, sold }: Tender, shown: Sold): string {
+export function arrivalOf({ isTombstone, sold }: Tender, shown: Sold): string {
   if (isTombstone) return 'reversed_before_arrival'
   if (sold === null) return 'exists_with_different_payer_slot'
   const other = termFields.find(([field]) => sold[field] !== shown[field])
@@ -116,7 +127,7 @@ function claim(
 
 export function authorisation(whole: Whole, till: string, sold: Sold): Verdict {
   if (need(whole.tills, till).isSuspended) return refused('terminal_suspended')
-  closeDueLeases(whole)
+  doWhatIsDue(whole, (scheme) => settleWaiting(whole, scheme))
   const claimed = claim(whole, till, sold)
   if (claimed === undefined) return notYours
   const { tender, isNew } = claimed
@@ -138,6 +149,7 @@ export function presentment(whole: Whole, till: string, sold: Sold, hash: string
     if (tender.isTombstone) meet(whole, 'a sale under an id that its till disowned')
     return told(whole, tender, arrival)
   }
+  if (tender.sold !== null) tender.sold.lines ??= sold.lines
   if (!isNew && tender.state !== 'refused') return told(whole, tender, arrival)
   if (!isNew) meet(whole, 'goods are given after a refusal')
   tender.presented = sold
@@ -165,7 +177,7 @@ export interface QrTerms {
 }
 
 /** A QR that nobody paid in time ends the first time that anybody asks. @returns how the tender stands */
-function standing(whole: Whole, tender: Tender): Tender {
+export function standing(whole: Whole, tender: Tender): Tender {
   const { asked, state } = tender
   if (asked === null) return tender
   if (state === 'requested' && asked.expiresAt <= whole.now) {
@@ -182,7 +194,7 @@ export function askForQr(whole: Whole, till: string, terms: QrTerms): Verdict {
   if (expiresAt > whole.now + hourMs) return refused('rule_violated')
   const known = whole.tenders.get(tenderId)
   if (known !== undefined && known.till !== till) return { kind: 'known', item: { result: notYours } }
-  const tender = known ?? { ...fresh(whole, till, saleHash), asked: { payee, amount, expiresAt } }
+  const tender = known ?? { ...fresh(whole, till, saleHash), asked: { payee, amount, expiresAt, lines: null } }
   whole.tenders.set(tenderId, tender)
   let arrival = known === undefined ? 'created' : 'exists'
   if (known?.isTombstone === true) arrival = 'reversed_before_arrival'
@@ -244,22 +256,25 @@ interface Row {
 }
 
 /** The sale is closed: what was set aside becomes the merchant's. */
-export function capture(whole: Whole, till: string, id: string, { sequence, hash }: Row): Verdict {
+export function capture(whole: Whole, till: string, id: string, { sequence, hash }: Row, shown?: ShownSale): Verdict {
   const tender = whole.tenders.get(id)
   if (tender?.till !== till || tender.sold !== null) return notYours
   if (isForked(whole, till, sequence, hash)) fileFork(whole, till, id)
   if (tender.isTombstone) return told(whole, tender, 'reversed_before_arrival')
   const { asked } = tender
   if (tender.state === 'held' && asked !== null) {
-    settle(whole, tender, take(whole, till, id, asked))
+    settle(whole, tender, take(whole, till, id, tender, shown))
     return told(whole, tender, 'created')
   }
   const stands = standing(whole, tender)
   return stands.state === 'requested' ? nothingMoved('created', 'INSUFFICIENT_FUNDS') : told(whole, stands, 'exists')
 }
 
-function take(whole: Whole, till: string, id: string, { payee, amount }: NonNullable<Tender['asked']>): Outcome {
+function take(whole: Whole, till: string, id: string, tender: Tender, shown: ShownSale | undefined): Outcome {
   const hold = need(whole.holds, id)
+  const { asked } = tender
+  if (asked === null) throw new Error('no QR is taken')
+  const { payee, amount } = asked
   if (hold.until <= whole.now) {
     hold.state = 'ended'
     meet(whole, 'a hold ended before its capture')
@@ -267,11 +282,13 @@ function take(whole: Whole, till: string, id: string, { payee, amount }: NonNull
     return { state: 'not_paid', paidBy: null, refusal: null, loss: 'HOLD_ENDED' }
   }
   if (isAtTurnoverLimit(whole, hold.payer)) meet(whole, 'a capture from who may spend no more')
-  const paid = { paidAs: 'tender', id, payee, payer: hold.payer, amount, soldAt: whole.now, lines: null } as const
+  const { soldAt, lines } = qrSaleOf(whole, id, tender, shown)
+  const paid = { paidAs: 'tender', id, payee, payer: hold.payer, amount, soldAt, lines } as const
   // What a bank gives is asked of what it has beside the payment, which itself is paid of what was set aside.
   hold.state = 'posted'
   const short = payWithShares(whole, paid, [hold.payer, payee, amount])
   if (short !== undefined) throw new Error(`in the model the hold ${id} was not covered`)
+  asked.lines = lines
   spend(whole, hold.payer, amount)
   netMerchant(whole, payee, keptOf(whole, paid))
   return { state: 'settled', paidBy: 'individual', refusal: null, loss: null }
@@ -316,6 +333,7 @@ function undo(whole: Whole, tender: Tender, id: string, refundedBefore: bigint):
   if (sold === null) return
   const isDry = available(whole, accountOfScheme(sold.scheme)) < sold.amount
   if (state === 'settled') payBack(whole, id, sold, sold.amount - refundedBefore)
+  if (state === 'in_review') withdraw(whole, id, tender)
   if (state === 'awaiting_funds') {
     meet(whole, 'a sale is reversed while it waits for money')
     freeWhenCovered(whole, id, sold.slot, accountOfScheme(sold.scheme), sold.amount)
@@ -409,10 +427,10 @@ function whyNoRefund(whole: Whole, till: string, { tenderId }: RefundItem, progr
   if (tender.state !== 'settled' && !isBeside) return 'REFUND_ORIGINAL_NOT_PAID'
   const paid = tender.sold?.amount ?? tender.asked?.amount ?? 0n
   if (progress.amount > paid) return 'REFUND_ABOVE_ORIGINAL'
-  const { sold } = tender
-  if (sold === null) return undefined
-  const paidOf = (line: number): bigint =>
-    sum(sold.lines.filter((one) => one.line === line).map(({ amount }) => amount))
+  const lines = tender.sold?.lines ?? tender.asked?.lines ?? null
+  if (lines === null) return undefined
+  if (tender.sold === null) meet(whole, 'a refund of a QR by its lines')
+  const paidOf = (line: number): bigint => sum(lines.filter((one) => one.line === line).map(({ amount }) => amount))
   return [...progress.byLine].some(([line, of]) => of > paidOf(line)) ? 'REFUND_ABOVE_ORIGINAL' : undefined
 }
 
@@ -462,9 +480,11 @@ function released(whole: Whole, till: string, { leaseId, slotId }: SurrenderItem
   if (lease?.till !== till || slot.lease === null) return done(0n)
   const amount = amountLeft(whole, slot)
   mustMove(whole, [escrowOf(slot.lease), accountOfScheme(lease.scheme), amount])
-  lease.slots.set(slotId, { state: 'surrendered', sequence })
+  leaves(lease, slotId, 'surrendered', sequence)
   slot.lease = null
   settleWaiting(whole, lease.scheme)
+  charge(whole, slotId)
+  passOnFreed(whole, lease.scheme, [slotId])
   return done(amount)
 }
 
@@ -472,5 +492,6 @@ function released(whole: Whole, till: string, { leaseId, slotId }: SurrenderItem
 export function fetchPackage(whole: Whole, till: string): Verdict {
   if (need(whole.tills, till).isSuspended) return refused('terminal_suspended')
   renew(whole, till, (scheme) => settleWaiting(whole, scheme))
+  need(whole.tills, till).fetchedAt = whole.now
   return {}
 }

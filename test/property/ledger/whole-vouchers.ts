@@ -1,21 +1,32 @@
 /** Who pays a voucher, and where its money goes back to (docs/design/04; money-rules.md, "Who pays"). */
 import { beneficiaryNow, hadEnded, isBlockedAt } from './whole-households.ts'
+import { waitsForReview } from './whole-gone-state.ts'
+import { setAside } from './whole-review-holds.ts'
+import { isMerchantIn } from './whole-places.ts'
 import { keptOf, payDebts, payWithShares, takingBack, type Progress } from './whole-rules.ts'
+import { makeRoom } from './whole-room.ts'
 import {
   available,
   isAtTurnoverLimit,
   least,
   meet,
+  most,
   move,
+  mustMove,
   need,
   sum,
   type Discrepancy,
   type Lease,
+  type Scheme,
   type Sold,
   type Tender,
   type Whole,
 } from './whole-state.ts'
-import { accountOfScheme, closeDue, escrowOf, fits, holding, isSuspendedAt, needSlot } from './whole-slots.ts'
+import { activate, hasLapsed } from './whole-activations.ts'
+import { besideIdOf, charge, free, isBridge, reduce, toLend } from './whole-bridges.ts'
+import { needSlot, passedOnTo, takeBack } from './whole-carrying.ts'
+import { closeDue } from './whole-closing.ts'
+import { accountOfScheme, amountLeft, escrowOf, fits, holding, isSuspendedAt, hasUseLeft } from './whole-slots.ts'
 
 export type Outcome = Pick<Tender, 'state' | 'paidBy' | 'refusal' | 'loss'>
 
@@ -103,16 +114,46 @@ export function authorise(whole: Whole, tender: string, sold: Sold): Outcome {
   const [, beneficiary = '', period = ''] = sold.slot.split('/')
   if (beneficiaryNow(whole, sold.scheme, need(whole.cards, sold.card).holder) !== beneficiary)
     return refusal('NO_ENTITLEMENT')
+  if (hasLapsed(whole, sold.scheme, beneficiary)) {
+    meet(whole, 'a beneficiary has not activated in time')
+    return refusal('ACTIVATION_LAPSED')
+  }
   const slot = needSlot(whole, sold.scheme, beneficiary, period)
   if (slot === undefined) return refusal('NO_ENTITLEMENT')
   if (isSuspendedAt(scheme, whole.now)) return refusal('SCHEME_SUSPENDED')
-  if (!fits(whole, slot, sold.amount)) return refusal('ALLOWANCE_USED')
-  const lease = holding(whole, sold.slot)
   const { till } = need(whole.tenders, tender)
+  if (!isMerchantIn(whole, scheme, need(whole.tills, till).merchant)) {
+    meet(whole, 'a sale with network where the merchant has moved away')
+    return refusal('MERCHANT_NOT_ALLOWED')
+  }
+  if (isBridge(sold.slot)) return payFromBridge(whole, tender, sold)
+  if (!fits(whole, slot, sold.amount)) {
+    // Of an amount there may be something left, and no payment more.
+    const isCounted = scheme.perTap === null && amountLeft(whole, slot) > 0n && !hasUseLeft(whole, slot)
+    return refusal(isCounted ? 'CAP_COUNT_PER_BENEFICIARY' : 'ALLOWANCE_USED')
+  }
+  const lease = holding(whole, sold.slot)
   if (lease !== undefined && lease.till !== till) return refusal('LEASED_ELSEWHERE')
   if (lease === undefined && available(whole, accountOfScheme(sold.scheme)) < sold.amount)
     return refusal('INSUFFICIENT_FUNDS')
-  return payFromSlot(whole, tender, sold.slot, lease)
+  const paid = payFromSlot(whole, tender, sold.slot, lease)
+  activate(whole, sold.scheme, beneficiary)
+  return paid
+}
+
+/** Up to what it may lend, of the scheme's own money. */
+function payFromBridge(whole: Whole, tender: string, { slot, scheme, amount }: Sold): Outcome {
+  if (!whole.slots.has(slot)) return refusal('NO_ENTITLEMENT')
+  const left = toLend(whole, slot)
+  if (left.count === 0 || left.amount < amount) {
+    meet(whole, 'a bridge lends no more')
+    return refusal('ALLOWANCE_USED')
+  }
+  if (available(whole, accountOfScheme(scheme)) < amount) return refusal('INSUFFICIENT_FUNDS')
+  meet(whole, 'a bridge pays')
+  const paid = payFromSlot(whole, tender, slot, undefined)
+  charge(whole, besideIdOf(slot))
+  return paid
 }
 
 /** @param bears is told of a loss */
@@ -127,29 +168,85 @@ export function whoPays(whole: Whole, tender: string, sold: Sold, bears: (loss: 
   const hasLeft = hadLeft(whole, sold)
   const isBarred = hasLeft || isBlockedAt(whole, sold.card, sold.decidedAt) || isSuspendedAt(scheme, sold.decidedAt)
   if (hasLeft) meet(whole, 'a sale to who had left')
+  if (!isMerchantIn(whole, scheme, need(whole.tills, till).merchant))
+    meet(whole, 'a sale without network where the merchant has moved away')
   if (isBarred && sold.decidedAt - sold.packageAt > scheme.allowedPolicyAgeMs) return notPaid('BLOCKED_BEFORE_SALE')
   if (sold.decidedAt > named.sellUntil) return notPaid('SOLD_AFTER_LEASE')
   if (!sold.isAllowedOffline) return notPaid('PROOF_MISSING_OR_FORGED', 'DECISION_MISMATCH')
-  const slot = need(whole.slots, sold.slot)
+  if (named.isPool && presentedAt <= named.presentUntil) return payFromPool(whole, tender, sold, notPaid)
+  if (named.isPool) meet(whole, 'a sale from a pool comes too late')
   const lease = holding(whole, sold.slot)
-  if (!fits(whole, slot, sold.amount)) return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED')
   const isElsewhere = lease !== undefined && lease.till !== till
-  if (presentedAt > named.presentUntil) {
-    const borne = whole.discrepancies.filter(
-      ({ code, owner, tender: of }) =>
-        code === 'PRESENTED_TOO_LATE' &&
-        owner === 'agency' &&
-        need(whole.tenders, of ?? '').sold?.scheme === sold.scheme &&
-        ['settled', 'awaiting_funds'].includes(need(whole.tenders, of ?? '').state),
-    )
-    const isBorne = !isElsewhere && sum(borne.map(({ amount }) => amount)) + sold.amount <= scheme.agencyBears
+  const isLate = presentedAt > named.presentUntil
+  const isBorne = isLate && !isElsewhere && agencyBears(whole, scheme, sold)
+  const isTillsOwn = !isLate && !isElsewhere && (lease !== undefined || hadLiveSlot(whole, till, sold, presentedAt))
+  const cover = amountLeft(whole, need(whole.slots, sold.slot))
+  const isPayable = isBorne || isTillsOwn
+  const room = isPayable ? makeRoom(whole, sold.slot, { till, amount: sold.amount, isLate }) : undefined
+  const hasRoom = isPayable ? room !== undefined : fits(whole, need(whole.slots, sold.slot), sold.amount)
+  if (!hasRoom) return notPaid('SLOT_ALREADY_USED', 'ALLOWANCE_USED')
+  if (isLate) {
     if (!isBorne) return notPaid('PRESENTED_TOO_LATE')
     meet(whole, 'an agency bears what came too late')
     file(whole, { till, tender, code: 'PRESENTED_TOO_LATE', owner: 'agency', amount: sold.amount })
-  } else if (isElsewhere || (lease === undefined && !hadLiveSlot(whole, till, sold, presentedAt))) {
+  } else if (!isTillsOwn) {
     return notPaid('SLOT_ALREADY_USED')
   }
-  return payFromSlot(whole, tender, sold.slot, lease)
+  // An escrow that covers less than the sale gives that back, and the scheme pays all of it.
+  const isCovered = lease === undefined || room === undefined || room === 0n
+  if (!isCovered) {
+    meet(whole, 'a scheme pays a sale whole, for its escrow covers less')
+    mustMove(whole, [escrowOf(need(whole.slots, sold.slot).lease ?? ''), accountOfScheme(sold.scheme), cover])
+  }
+  const paid = waitsForReview(whole, till, sold.sequence)
+    ? setAside(whole, tender, sold, isCovered ? need(whole.slots, sold.slot).lease : null)
+    : payFromSlot(whole, tender, sold.slot, isCovered ? lease : undefined)
+  if (lease === undefined) charge(whole, sold.slot)
+  return paid
+}
+
+/** Up to its sum, by what it bears of this scheme already. */
+function agencyBears({ discrepancies, tenders }: Whole, { agencyBears: most_ }: Scheme, sold: Sold): boolean {
+  const borne = discrepancies.filter(
+    ({ code, owner, tender }) =>
+      code === 'PRESENTED_TOO_LATE' &&
+      owner === 'agency' &&
+      need(tenders, tender ?? '').sold?.scheme === sold.scheme &&
+      ['settled', 'awaiting_funds', 'in_review'].includes(need(tenders, tender ?? '').state),
+  )
+  return sum(borne.map(({ amount }) => amount)) + sold.amount <= most_
+}
+
+/** To the end of its sum, whatever others have paid of the slot: its agency bears what is beyond (docs/design/23). */
+function payFromPool(whole: Whole, tender: string, sold: Sold, notPaid: (loss: string) => Outcome): Outcome {
+  const { leaseId, amount, card } = sold
+  const escrow = escrowOf(leaseId)
+  if (amount > available(whole, escrow)) {
+    meet(whole, 'a pool has paid out its sum')
+    return notPaid('POOL_USED_UP')
+  }
+  const slot = need(whole.slots, sold.slot)
+  const { till } = need(whole.tenders, tender)
+  const before = slot.passed.amount
+  takeBack(whole, sold.slot, { till, amount, isLate: false })
+  if (slot.passed.amount < before) meet(whole, 'a sale from a pool takes back what had passed on')
+  const hasUse = hasUseLeft(whole, slot)
+  const beyond = hasUse ? most(amount - amountLeft(whole, slot), 0n) : amount
+  if (beyond > 0n) {
+    file(whole, { till, tender, code: 'ALLOWANCE_EXCEEDED_IN_POOL', owner: 'agency', amount: beyond })
+    meet(whole, hasUse ? 'a pool pays more than a slot has left' : 'a pool pays where a slot has no use left')
+  }
+  if (available(whole, accountOfScheme(sold.scheme)) < amount) meet(whole, 'a pool pays what its scheme could not')
+  if (isBlockedAt(whole, card, whole.now)) meet(whole, 'a pool pays for a card that is blocked since')
+  if (isSuspendedAt(need(whole.schemes, sold.scheme), whole.now))
+    meet(whole, 'a pool pays when its scheme is suspended')
+  if (waitsForReview(whole, till, sold.sequence)) {
+    meet(whole, 'a sale from a pool waits for its agency’s word')
+    return setAside(whole, tender, sold, leaseId)
+  }
+  if (!payVoucher(whole, tender, escrow)) throw new Error(`in the model the pool ${leaseId} has not got what it has`)
+  slot.uses.set(tender, amount)
+  return outcome('settled', { paidBy: 'escrow' })
 }
 
 function hadLeft(whole: Whole, { slot, scheme, card, decidedAt }: Sold): boolean {
@@ -197,8 +294,7 @@ export function freeWhenCovered(whole: Whole, tender: string, slotId: string, fr
     meet(whole, 'a slot stays used, for nobody covers it')
     return
   }
-  slot.uses.delete(tender)
-  whole.freed.add(slotId)
+  free(whole, slotId, tender)
 }
 
 function freeGivenBack(whole: Whole, schemeId: string): void {
@@ -229,8 +325,8 @@ export function payBack(whole: Whole, id: string, sold: Sold, amount: bigint): v
   const target = isWhole && slot.lease !== null ? escrowOf(slot.lease) : scheme
   mustPost(taking.post([payee, target, back]))
   if (isWhole) {
-    slot.uses.delete(id)
-    whole.freed.add(sold.slot)
+    // What was refunded whole has been free since then.
+    free(whole, sold.slot, id)
     return
   }
   if (owed > 0n) {
@@ -296,9 +392,8 @@ export function refundVoucher(
   }
   if (isOver) meet(whole, 'a refund after the period of its slot')
   if (!goesToSlot) return undefined
-  if (progress.amount === sold.amount) slot.uses.delete(id)
-  else slot.uses.set(id, (slot.uses.get(id) ?? 0n) - amount)
-  whole.freed.add(sold.slot)
+  if (progress.amount === sold.amount) free(whole, sold.slot, id)
+  else reduce(whole, sold.slot, id, amount)
   return undefined
 }
 
@@ -318,9 +413,11 @@ export function judgeFreed(whole: Whole, isByMoney = true): void {
 }
 
 function reconsider(whole: Whole, slotId: string, isByMoney: boolean): void {
+  const former = passedOnTo(whole, slotId) ?? slotId
   const refused = [...whole.tenders]
     .filter(
-      ([, { state, loss, sold }]) => state === 'not_paid' && loss === 'SLOT_ALREADY_USED' && sold?.slot === slotId,
+      ([, { state, loss, sold }]) =>
+        state === 'not_paid' && loss === 'SLOT_ALREADY_USED' && (sold?.slot === slotId || sold?.slot === former),
     )
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
   for (const [id, tender] of refused) {
@@ -329,6 +426,7 @@ function reconsider(whole: Whole, slotId: string, isByMoney: boolean): void {
     const again = whoPays(whole, id, tender.presented, () => undefined)
     if (again.state === 'not_paid') continue
     meet(whole, 'a sale is paid after all, when the slot was free again')
+    if (tender.presented.slot !== slotId) meet(whole, 'a sale of the former period is paid after all')
     if (isByMoney) meet(whole, 'a sale is paid after all, when money made its slot free')
     settle(whole, tender, again)
     closeAppeals(whole, id)

@@ -47,6 +47,7 @@ import {
   type TestClock,
 } from '../../integration/ledger/demo-ledger.ts'
 import { periodId, periodsOfScheme } from './whole-slots.ts'
+import { need } from './whole-state.ts'
 
 export const banks = ['bank-a', 'bank-b'] as const
 export const merchants = ['canteen', 'kiosk'] as const
@@ -81,46 +82,107 @@ const periodMs = 3 * dayMs
 export const firstFrom = schoolMorning - periodMs / 2
 const everything = tiyn(10n ** 12n)
 
-/** A lunch in each period; food for a sum, of which the merchant bears what comes too late. */
+/**
+ * A lunch in each period; food for a sum, of which the merchant bears what comes too late; meals that tills sell from
+ * pools, two in a period.
+ */
 export const schemes = {
   lunch: { agency: 'education', category: 'lunch', count: 1, amount: 100_000n, agencyBears: 150_000n },
   groceries: { agency: 'social', category: 'food', count: 50, amount: 400_000n, agencyBears: 0n },
+  meals: { agency: 'education', category: 'food', count: 2, amount: 120_000n, agencyBears: 200_000n },
+  milk: { agency: 'social', category: 'food', count: 50, amount: 100_000n, agencyBears: 150_000n },
+  fruit: { agency: 'education', category: 'food', count: 2, amount: 120_000n, agencyBears: 100_000n },
+  bread: { agency: 'social', category: 'food', count: 50, amount: 100_000n, agencyBears: 150_000n },
 } as const
 export type SchemeId = keyof typeof schemes
+/** Where payments are counted, what one may be; where an allowance passes on to the next period, how much may. */
+interface MoreOfScheme {
+  readonly perTap?: bigint
+  readonly carries?: { readonly count: number; readonly amount: bigint }
+  /** The most that is lent of one allowance. */
+  readonly bridge?: { readonly count: number; readonly amount: bigint }
+  /** From when on the money that is not promised goes back. */
+  readonly returnsBy?: number
+  readonly activateUntil?: number
+  /** Where it pays, beside no merchant by name. */
+  readonly where?: { readonly regions: string[]; readonly kinds: string[] }
+}
+const more: Readonly<Partial<Record<SchemeId, MoreOfScheme>>> = {
+  lunch: { perTap: 100_000n },
+  meals: { carries: { count: 0, amount: 50_000n } },
+  milk: { carries: { count: 0, amount: 130_000n }, bridge: { count: 50, amount: 60_000n } },
+  fruit: { perTap: 60_000n, carries: { count: 1, amount: 0n }, bridge: { count: 1, amount: 60_000n } },
+  bread: {
+    returnsBy: schoolMorning + 6 * dayMs,
+    activateUntil: schoolMorning + 5 * dayMs,
+    where: { regions: ['751000000'], kinds: ['5411', '8211'] },
+  },
+}
+/** Within its region 75-10; in 75-11, of another kind; all of the region; above it; where nobody knows. */
+export const places = [
+  { region: '751011000', kind: '5411' },
+  { region: '751111000', kind: '5411' },
+  { region: '751011000', kind: '5812' },
+  { region: '751000000', kind: '8211' },
+  { region: '750000000', kind: '8211' },
+  {},
+] as const
+export const firstPlace = places[0]
+export const moreOf = (schemeId: SchemeId): MoreOfScheme => more[schemeId] ?? {}
+/** Whose slots are leased: what a step is about that names no other one. */
 export const schemeIds: readonly SchemeId[] = ['lunch', 'groceries']
+export const allSchemeIds: readonly SchemeId[] = [...schemeIds, 'meals', 'milk', 'fruit', 'bread']
+export const policyOf = (schemeId: SchemeId): 'lease-pool' | 'lease-listed' =>
+  schemeId === 'meals' ? 'lease-pool' : 'lease-listed'
 export const allowedPolicyAgeMs = dayMs
 
 export function schemeOf(schemeId: SchemeId, version: number, status: Scheme['status']): Scheme {
   const { agency, category, count, amount, agencyBears } = schemes[schemeId]
-  const isCount = count === 1
+  const { perTap, carries, bridge, returnsBy, activateUntil, where } = moreOf(schemeId)
+  const carried =
+    perTap === undefined
+      ? ({ kind: 'amount', amount: tiyn(carries?.amount ?? 0n) } as const)
+      : ({ kind: 'count', count: carries?.count ?? 0 } as const)
   return {
     schemeId,
     version,
     agencyId: agency,
     name: { kk: schemeId, ru: schemeId, en: schemeId },
     status,
-    benefit: isCount
-      ? { kind: 'count', perPeriod: 1, maximumPerTap: tiyn(amount) }
-      : { kind: 'amount', perPeriod: tiyn(amount) },
+    benefit:
+      perTap === undefined
+        ? { kind: 'amount', perPeriod: tiyn(amount) }
+        : { kind: 'count', perPeriod: count, maximumPerTap: tiyn(perTap) },
+    ...(bridge !== undefined && {
+      bridge:
+        perTap === undefined
+          ? ({ kind: 'amount', amount: tiyn(bridge.amount) } as const)
+          : ({ kind: 'count', count: bridge.count } as const),
+    }),
+    // Each third version lets it lapse, and the money stay.
+    ...(returnsBy !== undefined && version % 3 > 0 && { unused: { kind: 'returns', by: returnsBy } }),
+    ...(carries !== undefined && version % 3 > 0 && { unused: { kind: 'carries_over', atMost: carried } }),
     periods: Array.from({ length: periodsOfScheme }, (_, index) => {
       const window = { from: firstFrom + index * periodMs, to: firstFrom + (index + 1) * periodMs }
       return { periodId: periodId(index), ...window, openings: [window] }
     }),
-    merchants: [...merchants],
+    merchants: where === undefined ? [...merchants] : [],
+    ...(where !== undefined && { where: { ...where, except: [] } }),
+    ...(activateUntil !== undefined && { activation: { by: 'beneficiary', until: activateUntil } }),
     goods: [{ goods: { by: 'category', categories: [category] }, unitsPerPiece: 1, pays: { kind: 'whole' } }],
     caps: {
       perSale: everything,
       perBeneficiaryAndPeriod: everything,
-      countPerBeneficiary: count,
+      countPerBeneficiary: count + (carries?.count ?? 0),
       terminalExposure: everything,
       ageSinceSyncMs: 3 * dayMs,
     },
     offline: {
-      policy: 'lease-listed',
+      policy: policyOf(schemeId),
       allowedPolicyAgeMs,
       lossBearer: agencyBears > 0n ? { kind: 'agency', upTo: tiyn(agencyBears) } : { kind: 'merchant' },
     },
-    order: isCount ? 1 : 2,
+    order: 1 + allSchemeIds.indexOf(schemeId),
   }
 }
 
@@ -135,14 +197,16 @@ export const agencyOfHolder = ['education', 'education', 'social']
 export const strangers = ['1', '2', '3'].map((digit) => digit.repeat(32))
 /** Of the third in the scheme where it is nobody: what it would be. */
 export const beneficiaryOf = (schemeId: SchemeId, index: number): string =>
-  (schemeId === 'lunch' ? 'cd9' : 'efe').charAt(index).repeat(32)
+  beneficiaries[schemeId].charAt(index).repeat(32)
+const beneficiaries = { lunch: 'cd9', groceries: 'efe', meals: '456', milk: '789', fruit: '012', bread: '3ab' } as const
 
 const secrets = newLedgerSecrets(seededRandom('whole/secrets'))
 const keys = ledgerKeysOf(secrets)
 const uidOf = (last: number): Uint8Array => Uint8Array.of(4, 1, 2, 3, 4, 5, last)
+const uidsMost = [1, 2, 3, 4, 5, 6, 7]
 const uids = [1, 2, 3].map(uidOf)
 /** Of the cards that are there, and of those that are made in a story; hex. */
-export const allUids = [1, 2, 3, 4, 5, 6, 7].map((last) => Buffer.from(uidOf(last)).toString('hex').toUpperCase())
+export const allUids = uidsMost.map((last) => Buffer.from(uidOf(last)).toString('hex').toUpperCase())
 const cardNames = new Map(
   allUids.map((uid) => [uid, cardPseudonym(keys.cardReferenceKey, new Uint8Array(Buffer.from(uid, 'hex')))]),
 )
@@ -154,6 +218,8 @@ export interface WholeWorld {
   readonly paths: readonly string[]
   readonly tills: ReadonlyMap<string, TestTill>
   readonly cards: readonly TestCard[]
+  /** Also those that are not made yet. */
+  card(name: string): TestCard
   /** By UID, as in `allUids`. */
   readonly cardNames: ReadonlyMap<string, string>
   id(): string
@@ -186,6 +252,17 @@ export async function wholeWorld(seed: string): Promise<WholeWorld> {
   const signer = (name: string): TestSigner => new TestSigner(ledger, clock, testRandom, p256(`whole/${name}`))
   const signers = new Map(owners.map((owner) => [owner, signer(owner)]))
   const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'))
+  const cards = new Map(
+    uidsMost.map(uidOf).map((uid, index): [string, TestCard] => {
+      const pseudonym = cardPseudonym(keys.cardReferenceKey, uid)
+      const [fileReadKey, tillKey] = [keys.diversify(uid, 2), keys.diversify(uid, 3)]
+      const label = `card ${index}`
+      return [
+        pseudonym,
+        { label, pseudonym, uid, fileReadKey, metaReadKey: bytes(secrets.metaReadKey), tillKey, counter: 0 },
+      ]
+    }),
+  )
   return {
     clock,
     ports,
@@ -195,15 +272,8 @@ export async function wholeWorld(seed: string): Promise<WholeWorld> {
       tillIds.map((tillId) => [tillId, new TestTill(ledger, clock, testRandom, tillId, p256(`whole/${tillId}`))]),
     ),
     cardNames,
-    cards: uids.map((uid, index) => ({
-      label: `card ${index}`,
-      pseudonym: pseudonyms[index] ?? '',
-      uid,
-      fileReadKey: keys.diversify(uid, 2),
-      metaReadKey: bytes(secrets.metaReadKey),
-      tillKey: keys.diversify(uid, 3),
-      counter: 0,
-    })),
+    cards: pseudonyms.map((name) => need(cards, name)),
+    card: (name) => need(cards, name),
     id: () => v7({ msecs: clock.now, random: testRandom(16) }),
     as: (owner) => {
       const found = signers.get(owner)
@@ -240,11 +310,11 @@ async function filled(): Promise<{ readonly bytes: Buffer; readonly cards: reado
   const cards: string[] = []
   await inTransaction(ports, async (work) => {
     await openEverybody(work)
-    for (const schemeId of schemeIds) await publishScheme(work, schemeOf(schemeId, 1, 'active'))
+    for (const schemeId of allSchemeIds) await publishScheme(work, schemeOf(schemeId, 1, 'active'))
     for (const [index, uid] of uids.entries()) {
       const holder = holders[index] ?? ''
       cards.push((await registerCard(work, { uid, holder, agencyId: agencyOfHolder[index] ?? '' })).card)
-      for (const schemeId of index < 2 ? schemeIds : [])
+      for (const schemeId of index < 2 ? allSchemeIds : [])
         await entitle(work, { schemeId, beneficiary: beneficiaryOf(schemeId, index), holder })
     }
     const [first = '', , third = ''] = holders
@@ -271,7 +341,18 @@ async function filled(): Promise<{ readonly bytes: Buffer; readonly cards: reado
 }
 
 /** What each has at the beginning, tiyn; people above. */
-const funds = { bank: 120_000_000n, nonCash: 400_000_000n, agency: 1_500_000n, merchant: 50_000n }
+const funds = { bank: 120_000_000n, nonCash: 400_000_000n, agency: 2_500_000n, merchant: 50_000n }
+
+/** What its bank registers. */
+export function merchantAt(merchantId: string, place: (typeof places)[number]) {
+  const texts = { kk: merchantId, ru: merchantId, en: merchantId }
+  const catalogue = ['lunch', 'food', 'books'].map((category) => {
+    return { itemId: `some-${category}`, name: texts, category, unitPrice: tiyn(10_000n) }
+  })
+  const categories = catalogue.map(({ category }) => ({ category, name: texts }))
+  const merchant = { merchantId, accountId: `merchant.${merchantId}`, name: texts, address: texts, ...place }
+  return { merchant, catalogue, categories }
+}
 
 /** By the same functions as the demonstration's world. */
 async function openEverybody(work: Work): Promise<void> {
@@ -297,14 +378,9 @@ async function openEverybody(work: Work): Promise<void> {
   await open('budget', 'tax-authority', 'legal-entity', 'bank-a', 0n)
   for (const [agency, bank] of Object.entries(agencies)) await open(agency, agency, 'agency', bank, funds.agency)
   for (const [index, merchantId] of merchants.entries()) {
-    const texts = { kk: merchantId, ru: merchantId, en: merchantId }
-    const merchant = { merchantId, accountId: `merchant.${merchantId}`, name: texts, address: texts }
-    const catalogue = ['lunch', 'food', 'books'].map((category) => {
-      return { itemId: `some-${category}`, name: texts, category, unitPrice: tiyn(10_000n) }
-    })
-    const categories = catalogue.map(({ category }) => ({ category, name: texts }))
     const bank = banks[index] ?? ''
-    await registerMerchant(work, merchant, { catalogue, categories }, bank)
+    const { merchant, ...tiles } = merchantAt(merchantId, firstPlace)
+    await registerMerchant(work, merchant, tiles, bank)
     const account = { accountId: merchant.accountId, owner: merchantId }
     const nonCash = await needClientNonCash(work, bank, merchantId)
     await depositNonCash(work, nonCash, tiyn(funds.nonCash), newId(work))

@@ -140,6 +140,7 @@ const scenes: readonly (readonly [FindingCode, CheckName, Scene])[] = [
   ['terminal-active', 'terminal', { ...heard(), ...enrolled }],
   ['terminal-suspended', 'terminal', { ...heard({ terminal: 'suspended' }), ...enrolled }],
   ['terminal-unknown', 'terminal', { ...heard({ terminal: 'unknown' }), ...enrolled }],
+  ['terminal-restarted', 'terminal', { ...heard({ terminal: { fault: 'dated_before_restart' } }), ...enrolled }],
   ['terminal-fault', 'terminal', { ...heard({ terminal: { fault: 'rate_limited' } }), ...enrolled }],
   ['pcsc-ok', 'pcsc', acr()],
   ['pcsc-not-needed', 'pcsc', {}],

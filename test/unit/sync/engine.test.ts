@@ -232,6 +232,19 @@ describe('answers that are not the ledger’s word on this request', () => {
 })
 
 describe('a ledger that was just started, and wants a later signature', () => {
+  it('is told from a network that is away, for whoever looks why', async () => {
+    const { client, ledger, time } = bench()
+    ledger.on('/v1/terminal/packages', () => ({ problem: 'dated_before_restart', status: 425 }))
+    const ask = () => client.call('/v1/terminal/packages', { haveVersion: 0 }, 1_000)
+    const away = { kind: 'no_answer', malformed: false, signed: false }
+    expect(await ask()).toEqual({ ...away, detail: 'dated_before_restart', wantsLater: true })
+    expect(time.ledgerAt).toBe(noon)
+    // Anybody on the way can write such an answer, and only the ledger can sign it.
+    ledger.key = otherLedgerKey
+    expect(await ask()).toMatchObject({ kind: 'no_answer', malformed: true, signed: false })
+    expect(await ask()).not.toHaveProperty('wantsLater')
+  })
+
   it('is one that is away: what it said is about no question, and no list is sent apart for it', async () => {
     const { journal, seeded, ledger, firstRound, engine, scheduler } = bench()
     const sold = Array.from({ length: 3 }, () => sellOffline(journal, seeded).terms.tenderId)

@@ -347,6 +347,18 @@ describe('the ledger', () => {
     })
   })
 
+  test('that was just started is there, though it hears nothing of this till yet', async () => {
+    const desk = openDesk()
+    ledgerAt = noon
+    reply = { kind: 'no_answer', detail: 'dated_before_restart', malformed: false, signed: false, wantsLater: true }
+    desk.command({ command: 'check_ledger' })
+    await settled()
+    expect(desk.view()?.ledger.result).toMatchObject({
+      ...{ finding: 'restarted', detail: 'dated_before_restart', isSigned: true, clockAheadMs: 500 },
+      hasNewerPackage: null,
+    })
+  })
+
   test.each([
     [{ kind: 'answer', answer: {} }, 'well'],
     [{ kind: 'not_sent', detail: 'ECONNREFUSED' }, 'nothing_listens'],

@@ -14,7 +14,7 @@ import type { ReaderSetting } from '../reader-set-up.ts'
 import { DoctorBench, type DoctorBenchParts } from './doctor-bench.ts'
 import { HidBench, type HidBenchParts } from './hid-bench.ts'
 import { hidText } from './hid-text.ts'
-import { findingOf, wayOf } from './ledger-check.ts'
+import { findingOf, isSignedByLedger, wayOf } from './ledger-check.ts'
 
 /** What the bench needs from outside of the core. */
 export interface BenchOutside extends Pick<DoctorBenchParts, 'startExaminer' | 'bundleFile'> {
@@ -279,7 +279,7 @@ export class BenchDesk {
     const packageVersion = activePackage()?.package.version ?? null
     const reply = await ledger.call('/v1/terminal/packages', { haveVersion: packageVersion ?? 0 }, ledgerDeadlineMs)
     const tookMs = monotonic() - from
-    const isSigned = reply.kind === 'answer' || reply.kind === 'problem' || (reply.kind === 'no_answer' && reply.signed)
+    const isSigned = isSignedByLedger(reply)
     // A signed answer has just set the till's time by the ledger's.
     const clockAheadMs = isSigned && time.ledgerAt !== null ? time.wall - time.ledgerAt : null
     session.ledger = {

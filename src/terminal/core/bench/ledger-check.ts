@@ -10,6 +10,12 @@ export function wayOf(ledgerUrl: string): LedgerCheckView['way'] {
   return isHere ? 'loopback' : 'plain'
 }
 
+/** Whether the ledger spoke at all, whatever it said: then the way there is well, and its time is known. */
+export function isSignedByLedger(reply: LedgerReply<unknown>): boolean {
+  if (reply.kind === 'no_answer') return reply.signed || reply.wantsLater === true
+  return reply.kind !== 'not_sent'
+}
+
 /** Further apart than this, the machine's clock is to be set: so far a signed request may be off at the ledger. */
 const clockAheadMsMax = 60_000
 
@@ -21,6 +27,7 @@ export function findingOf(reply: LedgerReply<unknown>, clockAheadMs: number | nu
     case 'not_sent':
       return ofNotSent(reply.detail)
     case 'no_answer':
+      if (reply.wantsLater === true) return 'restarted'
       if (reply.signed) return reply.malformed ? 'other_version' : 'failed'
       if (reply.malformed) return 'not_the_ledger'
       return isCertificate(reply.detail) ? 'certificate' : ofNotSent(reply.detail)

@@ -180,6 +180,9 @@ const ledgers: readonly Picture[] = [
   picture('bench-ledger-clock', 'F6', {
     bench: ledgerSays({ finding: 'clock', detail: 'clock_skew', clockAheadMs: -10_803_000, hasNewerPackage: true }),
   }),
+  picture('bench-ledger-restarted', 'F6', {
+    bench: ledgerSays({ finding: 'restarted', detail: 'dated_before_restart', hasNewerPackage: null }),
+  }),
   picture('bench-ledger-not-the-ledger', 'F6', {
     bench: {
       ledger: {

@@ -283,6 +283,11 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.ledger.suspended.todo': 'Call support.',
   'bench.ledger.clock.what': 'The computer’s clock is wrong.',
   'bench.ledger.clock.todo': 'Set it, or let it be set by the network.',
+  'bench.ledger.restarted.what':
+    'The ledger answers, but it was restarted, and before that it had heard a later time from this till.',
+  'bench.ledger.restarted.todo':
+    'The network is well. Wait four minutes and ask again; the till sends by itself what waits. ' +
+    'If it stays, call whoever runs the ledger: its clock is wrong.',
   'bench.ledger.busy.what': 'The ledger takes no more questions just now.',
   'bench.ledger.busy.todo': 'Wait a minute and ask again.',
   'bench.ledger.refused.what': 'The ledger refused the question.',

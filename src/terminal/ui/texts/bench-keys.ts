@@ -110,6 +110,8 @@ const ledgerKeys = [
   'bench.ledger.suspended.todo',
   'bench.ledger.clock.what',
   'bench.ledger.clock.todo',
+  'bench.ledger.restarted.what',
+  'bench.ledger.restarted.todo',
   'bench.ledger.busy.what',
   'bench.ledger.busy.todo',
   'bench.ledger.refused.what',

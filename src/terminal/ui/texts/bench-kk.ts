@@ -280,6 +280,11 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.ledger.suspended.todo': 'Қолдау қызметіне хабарласыңыз.',
   'bench.ledger.clock.what': 'Компьютер сағаты қате.',
   'bench.ledger.clock.todo': 'Оны түзетіңіз немесе желі арқылы қойылатын етіңіз.',
+  'bench.ledger.restarted.what':
+    'Тізілім жауап береді, бірақ ол қайта іске қосылған, ал оған дейін бұл кассадан кейінірек уақыт естіген.',
+  'bench.ledger.restarted.todo':
+    'Желі дұрыс. Төрт минут күтіп, қайта сұраңыз; кезекте тұрғанын касса өзі жібереді. ' +
+    'Көмектеспесе, тізілімді жүргізетіндерге хабарласыңыз: оның сағаты қате.',
   'bench.ledger.busy.what': 'Тізілім қазір сұрақ қабылдамайды.',
   'bench.ledger.busy.todo': 'Бір минут күтіп, қайта сұраңыз.',
   'bench.ledger.refused.what': 'Тізілім сұрақты қабылдамады.',

@@ -273,6 +273,11 @@ export const benchWords: Readonly<Record<BenchWordKey, string>> = {
   'bench.ledger.suspended.todo': 'Позвоните в поддержку.',
   'bench.ledger.clock.what': 'Часы компьютера неверны.',
   'bench.ledger.clock.todo': 'Поставьте их или включите установку по сети.',
+  'bench.ledger.restarted.what':
+    'Реестр отвечает, но он перезапущен, а до этого слышал от этой кассы более позднее время.',
+  'bench.ledger.restarted.todo':
+    'Сеть в порядке. Подождите четыре минуты и спросите снова; что ждёт в очереди, касса отправит сама. ' +
+    'Не помогло — позвоните тем, кто ведёт реестр: его часы неверны.',
   'bench.ledger.busy.what': 'Реестр сейчас больше не принимает вопросов.',
   'bench.ledger.busy.todo': 'Подождите минуту и спросите снова.',
   'bench.ledger.refused.what': 'Реестр отклонил вопрос.',
