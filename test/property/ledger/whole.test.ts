@@ -1,7 +1,7 @@
 /**
  * Everybody asks for everything, in whatever order, alone and in batches, again and with other terms, over expiries and
  * the ends of periods: the ledger says and moves what one model of the whole says and moves, which shares no code with
- * it (`whole-state.ts` and the files named there; docs/design/18-platform-api.md, "Tests").
+ * it (`whole/state.ts` and the files named there; docs/design/18-platform-api.md, "Tests").
  *
  * Method: random stories against a real ledger on disk, through its signed door. After each step the answers, every
  * balance, the tenders, the uses of slots, debts and alerts are the model's, and no tiyn is made or lost; at the end
@@ -12,16 +12,16 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { operations } from '../../../ledger-sim/operations.ts'
-import { eachOnce, stories } from './whole-acts.ts'
-import { door } from './whole-door.ts'
-import { hasToMeetOfGone } from './whole-gone-scenes.ts'
-import { hasToMeetOfBread } from './whole-bread-scenes.ts'
-import { hasToMeetOfBridges } from './whole-bridge-scenes.ts'
-import { hasToMeetOfCarrying } from './whole-carrying-scenes.ts'
-import { hasToMeetOfPools } from './whole-pool-scenes.ts'
-import { hasToMeetOfQrs } from './whole-qr-scenes.ts'
-import { Story } from './whole-story.ts'
-import { wholeWorld } from './whole-world.ts'
+import { eachOnce, stories } from './whole/acts.ts'
+import { door } from './whole/door.ts'
+import { hasToMeetOfGone } from './whole/gone-scenes.ts'
+import { hasToMeetOfBread } from './whole/bread-scenes.ts'
+import { hasToMeetOfBridges } from './whole/bridge-scenes.ts'
+import { hasToMeetOfCarrying } from './whole/carrying-scenes.ts'
+import { hasToMeetOfPools } from './whole/pool-scenes.ts'
+import { hasToMeetOfQrs } from './whole/qr-scenes.ts'
+import { Story } from './whole/story.ts'
+import { wholeWorld } from './whole/world.ts'
 
 const seed = Number(process.env['TOLEM_SEED'] ?? 5)
 const fewStories = 30
@@ -29,7 +29,7 @@ const drawnStories = Number(process.env['TOLEM_STORIES'] ?? fewStories)
 const examples = eachOnce(seed)
 const numRuns = examples.length + drawnStories
 
-/** Beside those of `whole-door.ts`. */
+/** Beside those of `whole/door.ts`. */
 const drawnElsewhere = [
   '/v1/batches',
   '/v1/role-keys',
