@@ -200,24 +200,30 @@ interface Moved {
   readonly entries: bigint
 }
 
+/** From some 200 on, SQLite goes through all accounts and looks each up in this list. */
+const movedAtOnce = 64
+
 /** By how much, not to what: two at once would fail on the number of the entry, and never lose money. */
-const accountsMoved = rowsStatement(['id', 'balance', 'entries'], (connection, moved: readonly Moved[]) =>
-  connection
-    .updateTable('account')
-    // Columns of such a list have these names in SQLite as in PostgreSQL, which also wants to be told their types.
-    .from(
-      sql<{ column1: string; column2: bigint; column3: bigint }>`(values ${sql.join(
-        moved.map(
-          ({ id, balance, entries }) =>
-            sql`(cast(${id} as text), cast(${balance} as bigint), cast(${entries} as bigint))`,
-        ),
-      )})`.as('moved'),
-    )
-    .set(({ eb, ref }) => ({
-      balance: eb('account.balance', '+', ref('moved.column2')),
-      entries: eb('account.entries', '+', ref('moved.column3')),
-    }))
-    .whereRef('account_id', '=', 'moved.column1'),
+const accountsMoved = rowsStatement(
+  ['id', 'balance', 'entries'],
+  (connection, moved: readonly Moved[]) =>
+    connection
+      .updateTable('account')
+      // Columns of such a list have these names in SQLite as in PostgreSQL, which also wants to be told their types.
+      .from(
+        sql<{ column1: string; column2: bigint; column3: bigint }>`(values ${sql.join(
+          moved.map(
+            ({ id, balance, entries }) =>
+              sql`(cast(${id} as text), cast(${balance} as bigint), cast(${entries} as bigint))`,
+          ),
+        )})`.as('moved'),
+      )
+      .set(({ eb, ref }) => ({
+        balance: eb('account.balance', '+', ref('moved.column2')),
+        entries: eb('account.entries', '+', ref('moved.column3')),
+      }))
+      .whereRef('account_id', '=', 'moved.column1'),
+  movedAtOnce,
 )
 
 interface Page extends OpenAccount {

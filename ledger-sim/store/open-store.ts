@@ -137,6 +137,7 @@ const cacheKibibytes = 64 * 1_024
  * most of them the same each time: of 1,000, SQLite's own, each fourth commit would write them a second time.
  */
 const walPages = 4_000
+const pageBytes = 4_096
 
 function openFile(path: string | Buffer, onDidRun?: (statement: string) => void): Database.Database {
   const told = onDidRun === undefined ? {} : { verbose: (statement: unknown) => onDidRun(String(statement)) }
@@ -148,6 +149,8 @@ function openFile(path: string | Buffer, onDidRun?: (statement: string) => void)
     file.pragma('synchronous = FULL')
     file.pragma('foreign_keys = ON')
     file.pragma(`wal_autocheckpoint = ${walPages}`)
+    // One large commit makes it longer; afterwards it is cut again.
+    file.pragma(`journal_size_limit = ${walPages * pageBytes}`)
     // Of 2 MiB, SQLite's own, little is left for the indexes of millions of entries.
     file.pragma(`cache_size = -${cacheKibibytes}`)
     const verdict = file.pragma('quick_check(1)', { simple: true })

@@ -45,11 +45,13 @@ const lengthsMax = 64
  *
  * @param columns what each row has
  * @param build makes the query for so many rows
+ * @param most by one statement
  * @returns writes all rows, many by each statement, and gives what these return
  */
 export function rowsStatement<Values extends object, Row>(
   columns: readonly (keyof Values & string)[],
   build: (connection: Connection, rows: readonly Values[]) => Compilable<Row>,
+  most = rowsAtOnce,
 ): Statement<readonly Values[], Row> {
   const ofLength = new Map<number, Statement<readonly Values[], Row>>()
   const madeFor = (length: number): Statement<readonly Values[], Row> => {
@@ -61,7 +63,7 @@ export function rowsStatement<Values extends object, Row>(
   return async (connection, rows) => {
     const returned: Row[] = []
     for (let start = 0; start < rows.length;) {
-      const some = rows.slice(start, start + (rows.length - start >= rowsAtOnce ? rowsAtOnce : lengthsMax))
+      const some = rows.slice(start, start + (rows.length - start >= most ? most : Math.min(most, lengthsMax)))
       const write = ofLength.get(some.length) ?? madeFor(some.length)
       returned.push(...(await write(connection, some)))
       start += some.length

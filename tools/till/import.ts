@@ -191,6 +191,7 @@ async function handOver(
     created = verified.moment.created
     if (code === 'dated_before_restart' && attempt < 3) {
       const seconds = retryAfterSeconds(sent.response.headers['retry-after'])
+      process.stderr.write(`The ledger was started again and hears this key in ${seconds} s; waiting.\n`)
       await setTimeout(seconds * 1_000)
       created += seconds
       continue

@@ -8,6 +8,8 @@ import Database from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openAccount } from '../../../ledger-sim/accounts/accounts.ts'
+import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { fundScheme } from '../../../ledger-sim/schemes/funding.ts'
 import { findScheme, publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
@@ -321,4 +323,39 @@ test('a scan would be found', async () => {
     await till.inquire(till.id())
   })
   expect(scans).toEqual([expect.stringMatching(/^SCAN tender: select \* from "tender"/)])
+})
+
+test('a list that pays three hundred accounts reads and moves each by its key', async () => {
+  const own = join(folder.path, 'many.db')
+  const all: string[] = []
+  let ofBooking: readonly string[] = []
+  const store = await openStore(own, (statement) => void all.push(statement))
+  try {
+    const ports = { ...demo.ports, store }
+    const names = Array.from({ length: 300 }, (_, index) => `payee-${index}`)
+    const booked = await inTransaction(ports, async (work) => {
+      for (const accountId of ['payer', ...names]) {
+        const account = { currency: 'DT', kind: 'legal-entity', owner: accountId, name: accountId } as const
+        await openAccount(work, { ...account, accountId })
+      }
+      await work.connection.updateTable('account').set({ balance: 300n }).where('account_id', '=', 'payer').execute()
+      all.length = 0
+      const legs = names.map((credit) => ({ debit: 'payer', credit, amount: tiyn(1n), kind: 'payment' }) as const)
+      return post(work, legs, 'wages')
+    })
+    ofBooking = [...all]
+    expect(booked).toEqual({ kind: 'posted' })
+    const balances = await store.read((connection) =>
+      connection.selectFrom('account').select(['account_id', 'balance', 'entries']).execute(),
+    )
+    expect(balances.toSorted((one, other) => (one.account_id < other.account_id ? -1 : 1))).toEqual(
+      [
+        { account_id: 'payer', balance: 0n, entries: 300n },
+        ...names.map((account_id) => ({ account_id, balance: 1n, entries: 1n })),
+      ].toSorted((one, other) => (one.account_id < other.account_id ? -1 : 1)),
+    )
+  } finally {
+    await store.close()
+  }
+  expect(scansIn(own, new Set(ofBooking))).toEqual([])
 })
