@@ -29,6 +29,11 @@ export const faultsOfAllowances = {
     right: "if (holding?.terminalId !== terminalId) return 'leased_elsewhere'",
     wrong: "if (holding === undefined) return 'leased_elsewhere'",
   },
+  'a slot of a period that is over is leased': {
+    file: 'leases/grant.ts',
+    right: "  if (period.to <= work.now) return 'period_over'\n",
+    wrong: '',
+  },
   'a slot that moves loses its time': {
     file: 'leases/grant.ts',
     right: 'until = Math.max(until, lease?.presentUntil ?? 0)',

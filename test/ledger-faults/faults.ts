@@ -143,6 +143,11 @@ export const faults = {
     right: "'in', ['awaiting_funds', 'in_review'])",
     wrong: "'in', ['in_review'])",
   },
+  'what is held for reviews is kept back twice': {
+    file: 'schemes/returning.ts',
+    right: "    .where('review.held_in', 'is', null)\n",
+    wrong: '',
+  },
   // Who pays.
   'a sale is never too late': {
     file: whoPays,
@@ -153,6 +158,11 @@ export const faults = {
     file: whoPays,
     right: 'return borne + amount <= lossBearer.upTo',
     wrong: 'return amount <= lossBearer.upTo',
+  },
+  'an agency bears more than its sum while it looks': {
+    file: whoPays,
+    right: "'in', ['settled', 'awaiting_funds', 'in_review'])",
+    wrong: "'in', ['settled', 'awaiting_funds'])",
   },
   'an old package excuses nothing': {
     file: whoPays,
@@ -235,6 +245,11 @@ export const faults = {
     file: qrSale,
     right: 'part + (others.get(line) ?? 0n) > of.unitPrice',
     wrong: 'part > of.unitPrice',
+  },
+  'a line is taxed twice beside a voucher that waits': {
+    file: qrSale,
+    right: "'in', ['settled', 'awaiting_funds', 'in_review'])",
+    wrong: "'in', ['settled'])",
   },
   'lines of a QR that are not its sum are taxed': {
     file: qrSale,

@@ -19,6 +19,7 @@ import { hasToMeetOfGone } from './whole/gone-scenes.ts'
 import { hasToMeetOfBread } from './whole/bread-scenes.ts'
 import { hasToMeetOfBridges } from './whole/bridge-scenes.ts'
 import { hasToMeetOfCarrying } from './whole/carrying-scenes.ts'
+import { hasToMeetOfLeases } from './whole/lease-scenes.ts'
 import { hasToMeetOfPools } from './whole/pool-scenes.ts'
 import { hasToMeetOfQrs } from './whole/qr-scenes.ts'
 import { Story } from './whole/story.ts'
@@ -161,6 +162,7 @@ const hasToMeet = [
   ...hasToMeetOfCarrying,
   ...hasToMeetOfBread,
   ...hasToMeetOfBridges,
+  ...hasToMeetOfLeases,
 ]
 
 test('whatever everybody asks for, the ledger says and moves what the model does', async () => {
