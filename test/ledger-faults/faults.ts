@@ -277,6 +277,11 @@ export const faults = {
     right: "if (terminal.revokedFor === null) return { kind: 'not_a_claim', why: 'terminal_presents_itself' }",
     wrong: '',
   },
+  'a receipt is of the last package that its till had': {
+    file: 'payments/receipt-claims.ts',
+    right: "    .where('issued_at', '<=', BigInt(decidedAt))\n",
+    wrong: '',
+  },
   'what a stolen till showed last waits as well': {
     file: 'terminals/revocation-reasons.ts',
     right: 'sequence <= head.sequence)',

@@ -113,6 +113,15 @@ export const goneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
       ...appeals,
     ),
   ),
+  // Blocked long before the sale; the package that would have said so came after it.
+  scene(
+    asks('block', { who: 0, whom: 0 }),
+    wait(25 * hourMs),
+    at(0, 'sell_online', { which: 2, whom: 2, size: 'small' }),
+    at(0, 'fetch'),
+    ended('destroyed'),
+    claimsAgain,
+  ),
   // Two come late, and the agency bears one of them.
   scene(
     at(0, 'fetch'),
@@ -253,4 +262,5 @@ export const hasToMeetOfGone = [
   'a copied journal shows its head',
   'an agency bears no more, for what it bears is in review',
   'money returns beside what is held for a review',
+  'a receipt is older than the last package of its till',
 ]
