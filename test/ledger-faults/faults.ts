@@ -302,6 +302,11 @@ export const faults = {
     right: ': await isKnownPosition(work, terminalId, after)',
     wrong: ': after.sequence > 0',
   },
+  'the next part of an export does not go on from the one before': {
+    file: 'payments/terminal-exports.ts',
+    right: '    if (end !== null) await rememberPosition(work, content.terminalId, end)\n',
+    wrong: '',
+  },
   'a sale that is refused in review keeps its slot': {
     file: reviews,
     right: '  await freeSlot(work, tenderId)\n}',

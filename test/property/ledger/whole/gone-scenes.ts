@@ -122,6 +122,8 @@ export const goneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
     ended('destroyed'),
     claimsAgain,
   ),
+  // An export of two parts, and the receipt of what the first of them has no item for.
+  scene(at(0, 'fetch'), sold(0), sold(1), ended('destroyed'), about('export', { which: 2, stray: 20 }), claims),
   // Two come late, and the agency bears one of them.
   scene(
     at(0, 'fetch'),
@@ -258,6 +260,7 @@ export const hasToMeetOfGone = [
   'an export of a till that is gone',
   'an export of a till in service',
   'an export of a copied journal',
+  'an export of two parts',
   'an export does not go on from what the ledger knows',
   'a copied journal shows its head',
   'an agency bears no more, for what it bears is in review',
