@@ -2,13 +2,8 @@
  * Wrong programs, each one text of the ledger's source replaced by another: the ledger is compiled with it, and the
  * model of the whole has to see the difference (docs/evidence/ledger-faults.md). The product has no switch for any.
  */
-export interface Fault {
-  /** Below `ledger-sim/`. */
-  readonly file: string
-  /** Stands in the file exactly once. */
-  readonly right: string
-  readonly wrong: string
-}
+import { faultsOfAllowances } from './allowance-faults.ts'
+import type { Fault } from './fault.ts'
 
 const accounts = 'accounts/transfers.ts'
 const identity = 'http/idempotent.ts'
@@ -17,11 +12,8 @@ const limits = 'individuals/limits.ts'
 const settlement = 'payments/settlement.ts'
 const whoPays = 'payments/who-pays.ts'
 const refunds = 'payments/refunds.ts'
-const pools = 'leases/pools.ts'
 const qrSale = 'payments/qr-sale.ts'
 const reviews = 'payments/review-holds.ts'
-const carrying = 'schemes/carrying.ts'
-const bridges = 'schemes/bridges.ts'
 
 export const faults = {
   // Identity.
@@ -114,160 +106,7 @@ export const faults = {
     right: "row.or([row('heard_until', 'is', null), row('heard_until', '>=', now)])",
     wrong: "row.or([row('heard_until', 'is', null), row('heard_until', 'is not', null)])",
   },
-  // Slots and leases.
-  'a slot is used once more than it allows': {
-    file: 'schemes/slots.ts',
-    right: 'return slot.countSpent < slot.countAllowed && slot',
-    wrong: 'return slot.countSpent <= slot.countAllowed && slot',
-  },
-  'a slot pays more than its amount': {
-    file: 'schemes/slots.ts',
-    right: ' && slot.amountSpent + amount <= slot.amountAllowed',
-    wrong: '',
-  },
-  'a slot that is free again is nobody’s': {
-    file: 'schemes/slots.ts',
-    right: 'freed.slot_id)])\n  work.freed.add(freed.slot_id)',
-    wrong: 'freed.slot_id)])',
-  },
-  'another till’s slot is leased': {
-    file: 'leases/grant.ts',
-    right: "if (holding?.terminalId !== terminalId) return 'leased_elsewhere'",
-    wrong: "if (holding === undefined) return 'leased_elsewhere'",
-  },
-  'a slot that moves loses its time': {
-    file: 'leases/grant.ts',
-    right: 'until = Math.max(until, lease?.presentUntil ?? 0)',
-    wrong: 'until = Math.max(until, lease?.sellUntil ?? 0)',
-  },
-  'a slot given back leaves its money in escrow': {
-    file: 'leases/surrender.ts',
-    right: "if ((await post(work, [leg], lease.leaseId)).kind === 'short')",
-    wrong: "if ((await post(work, [{ ...leg, amount: zeroTiyn }], lease.leaseId)).kind === 'short')",
-  },
-  'a lease is closed a day early': {
-    file: 'leases/close.ts',
-    right: 'await dueAt(work.connection, { now: BigInt(work.now) })',
-    wrong: 'await dueAt(work.connection, { now: BigInt(work.now + 86_400_000) })',
-  },
-  // Pools.
-  'a pool is filled with its sum each time': {
-    file: pools,
-    right: 'const lacking = remainderTiyn(sum, await leftIn(work, escrowAccount))',
-    wrong: 'const lacking = sum',
-  },
-  'a later order makes what a pool promised shorter': {
-    file: pools,
-    right: 'present_until: Math.max(presentUntil, until + presentForMs)',
-    wrong: 'present_until: Math.max(until, until + presentForMs)',
-  },
-  'who is not in the order stays known to the till': {
-    file: pools,
-    right: 'const unwanted = slotIds.filter((slotId) => !stays.has(slotId))',
-    wrong: 'const unwanted = slotIds.filter((slotId) => !stays.has(slotId)).slice(1)',
-  },
-  'a slot that was given up is sold from a pool': {
-    file: pools,
-    right: 'return all.filter(({ slotId }) => !given.has(slotId))',
-    wrong: 'return all.filter(({ slotId }) => !given.has(slotId) || given.size > 0)',
-  },
-  'a pool that is closed is used up': {
-    file: whoPays,
-    right: 'const isPools = lease.isPool && sale.presentedAt <= lease.presentUntil',
-    wrong: 'const isPools = lease.isPool',
-  },
-  'what a pool pays beyond a slot is nobody’s': {
-    file: whoPays,
-    right: '  if (beyond > 0n)\n',
-    wrong: '  if (beyond > 0n && slot.countSpent >= slot.countAllowed)\n',
-  },
-  'a slot without a use has its amount left': {
-    file: 'schemes/slots.ts',
-    right: 'return slot.countSpent < slot.countAllowed ? remainderTiyn(amount, amountLeftIn(slot)) : amount',
-    wrong: 'return remainderTiyn(amount, amountLeftIn(slot))',
-  },
-  // Carrying over.
-  'what was carried is carried again': {
-    file: carrying,
-    right: 'const own = subtractTiyn(whole, received.amount)',
-    wrong: 'const own = subtractTiyn(whole, subtractTiyn(received.amount, received.amount))',
-  },
-  'what a till holds passes on': {
-    file: carrying,
-    right: 'if (former.leaseId !== null) {',
-    wrong: 'if (former.leaseId !== null && former.leaseId === next.leaseId) {',
-  },
-  'payments pass on with each look': {
-    file: carrying,
-    right: 'count: Math.max(0, rest.count - carried.count)',
-    wrong: 'count: Math.max(0, rest.count)',
-  },
-  'what had lapsed passes on': {
-    file: carrying,
-    right: 'await schemeAt(work, schemeId, end)',
-    wrong: 'await schemeAt(work, schemeId, work.now)',
-  },
-  'what passes on to a till brings no money': {
-    file: carrying,
-    right: "credit: escrowAccount, amount, kind: 'lease-funding' } as const\n  if",
-    wrong: "credit: escrowAccount, amount: zeroTiyn, kind: 'lease-funding' } as const\n  if",
-  },
-  'what another till may have sold comes back': {
-    file: carrying,
-    right: '  if (lease !== undefined && lease.terminalId !== terminalId) return state\n',
-    wrong: '',
-  },
-  'a late sale takes what its till may have sold': {
-    file: carrying,
-    right: 'if (lease !== undefined && isLate && (await',
-    wrong: 'if (lease !== undefined && !isLate && (await',
-  },
-  'a slot that is given up passes nothing on': {
-    file: 'leases/surrender.ts',
-    right: '  await passOnFreed(work, lease.schemeId, [item.slotId])\n',
-    wrong: '',
-  },
-  'a sale of the former period is not judged again': {
-    file: 'payments/reconsider.ts',
-    right: ", row('slot_id', 'in', carriedTo(work, slotId))",
-    wrong: '',
-  },
-  // Bridges.
-  'a bridge lends what its slot has not': {
-    file: bridges,
-    right: 'amount: smallestTiyn(amountLeftIn(lent), atLeastNothing(slot.amountAllowed - amountSpent))',
-    wrong: 'amount: amountLeftIn(lent)',
-  },
-  'there is a bridge beside what no till holds': {
-    file: bridges,
-    right: "    .where('slot.lease_id', 'is not', null)\n",
-    wrong: '',
-  },
-  'what was lent comes off what a till holds': {
-    file: 'schemes/slots.ts',
-    right: '    if (state.leaseId !== null) continue\n',
-    wrong: '',
-  },
-  'a sale is refused for what a bridge lent': {
-    file: bridges,
-    right: 'if (taken.count === 0 && taken.amount === 0n) return { state, taken }',
-    wrong: 'if (taken.count >= 0) return { state, taken: { count: 0, amount: zeroTiyn } }',
-  },
-  'what comes back to a bridge stays off its slot': {
-    file: 'schemes/slots.ts',
-    right: '  await chargeBridges(work, [await lentAgainst(work, freed.slot_id)])\n',
-    wrong: '',
-  },
-  'what covers too little of a sale stays in escrow': {
-    file: whoPays,
-    right: "amount: amountLeftIn(slot), kind: 'lease-return' } as const",
-    wrong: "amount: zeroTiyn, kind: 'lease-return' } as const",
-  },
-  'a card that was replaced is unblocked': {
-    file: 'schemes/cards.ts',
-    right: "  if (row.replaced_by !== null) return 'replaced'\n",
-    wrong: '',
-  },
+  ...faultsOfAllowances,
   // Activation, places, money that returns.
   'a payment that is refused activates': {
     file: 'payments/authorisation.ts',
@@ -304,6 +143,11 @@ export const faults = {
     right: "'in', ['awaiting_funds', 'in_review'])",
     wrong: "'in', ['in_review'])",
   },
+  'what is held for reviews is kept back twice': {
+    file: 'schemes/returning.ts',
+    right: "    .where('review.held_in', 'is', null)\n",
+    wrong: '',
+  },
   // Who pays.
   'a sale is never too late': {
     file: whoPays,
@@ -314,6 +158,11 @@ export const faults = {
     file: whoPays,
     right: 'return borne + amount <= lossBearer.upTo',
     wrong: 'return amount <= lossBearer.upTo',
+  },
+  'an agency bears more than its sum while it looks': {
+    file: whoPays,
+    right: "'in', ['settled', 'awaiting_funds', 'in_review'])",
+    wrong: "'in', ['settled', 'awaiting_funds'])",
   },
   'an old package excuses nothing': {
     file: whoPays,
@@ -397,6 +246,11 @@ export const faults = {
     right: 'part + (others.get(line) ?? 0n) > of.unitPrice',
     wrong: 'part > of.unitPrice',
   },
+  'a line is taxed twice beside a voucher that waits': {
+    file: qrSale,
+    right: "'in', ['settled', 'awaiting_funds', 'in_review'])",
+    wrong: "'in', ['settled'])",
+  },
   'lines of a QR that are not its sum are taxed': {
     file: qrSale,
     right: 'if (!isEachOnce || total !== amount) return null',
@@ -423,6 +277,11 @@ export const faults = {
     right: "if (terminal.revokedFor === null) return { kind: 'not_a_claim', why: 'terminal_presents_itself' }",
     wrong: '',
   },
+  'a receipt is of the last package that its till had': {
+    file: 'payments/receipt-claims.ts',
+    right: "    .where('issued_at', '<=', BigInt(decidedAt))\n",
+    wrong: '',
+  },
   'what a stolen till showed last waits as well': {
     file: 'terminals/revocation-reasons.ts',
     right: 'sequence <= head.sequence)',
@@ -442,6 +301,11 @@ export const faults = {
     file: 'payments/terminal-exports.ts',
     right: ': await isKnownPosition(work, terminalId, after)',
     wrong: ': after.sequence > 0',
+  },
+  'the next part of an export does not go on from the one before': {
+    file: 'payments/terminal-exports.ts',
+    right: '    if (end !== null) await rememberPosition(work, content.terminalId, end)\n',
+    wrong: '',
   },
   'a sale that is refused in review keeps its slot': {
     file: reviews,
@@ -483,10 +347,3 @@ export const faults = {
 
 export type FaultName = keyof typeof faults
 export const faultNames = Object.keys(faults) as readonly FaultName[]
-
-/** @throws Error where the source has not the text exactly once */
-export function withFault({ file, right, wrong }: Fault, source: string): string {
-  const parts = source.split(right)
-  if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${right}`)
-  return parts.join(wrong)
-}

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Plugin } from 'vite'
 import { startVitest } from 'vitest/node'
-import { withFault, type Fault } from './faults.ts'
+import { withFault, type Fault } from './fault.ts'
 
 const root = join(import.meta.dirname, '../..')
 const stories = 'test/property/ledger/whole.test.ts'

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { faultNames, faults, withFault } from '../../ledger-faults/faults.ts'
+import { withFault } from '../../ledger-faults/fault.ts'
+import { faultNames, faults } from '../../ledger-faults/faults.ts'
 
 const root = join(import.meta.dirname, '../../..')
 

@@ -5,8 +5,9 @@ import { goneScenes } from './gone-scenes.ts'
 import { breadActs, breadScenes } from './bread-scenes.ts'
 import { bridgeScenes } from './bridge-scenes.ts'
 import { carryingActs, carryingScenes } from './carrying-scenes.ts'
+import { leaseScenes } from './lease-scenes.ts'
 import { poolActs, poolAloneScenes, poolScenes } from './pool-scenes.ts'
-import { qrScenes } from './qr-scenes.ts'
+import { qrAloneScenes, qrScenes } from './qr-scenes.ts'
 import { kinds, step, type Kind, type Step } from './requests.ts'
 import { aloneScenes as alone, scenes as before } from './scenes.ts'
 import { dayMs, hourMs, minuteMs } from './state.ts'
@@ -22,7 +23,16 @@ export type Act =
   | { readonly act: 'gone'; readonly each: GoneStep }
 
 const scenes = [...before, ...poolScenes, ...qrScenes]
-const aloneScenes = [...alone, ...poolAloneScenes, ...carryingScenes, ...breadScenes, ...bridgeScenes, ...goneScenes]
+const aloneScenes = [
+  ...alone,
+  ...poolAloneScenes,
+  ...carryingScenes,
+  ...breadScenes,
+  ...bridgeScenes,
+  ...goneScenes,
+  ...leaseScenes,
+  ...qrAloneScenes,
+]
 
 /** Mostly short ones: a QR is open for five minutes, a hold for two weeks more. */
 const waits = fc.oneof(

@@ -27,13 +27,13 @@ const funds = (halves: 1 | 5 = 5): Part => asks('fund', { which: halves - 1, siz
 const orders = asks('policy', { whom: 0, which: 8, size: 'small', scheme })
 const online = (who: 0 | 1, size: TillStep['size'] = 'small'): Part =>
   at(who, 'sell_online', { whom: 2, which: 2, size, scheme })
-const sells = (size: TillStep['size'] = 'half'): Part => at(0, 'sell', { whom: 2, which: 2, size, scheme })
+export const sells = (size: TillStep['size'] = 'half'): Part => at(0, 'sell', { whom: 2, which: 2, size, scheme })
 const handsOver = at(0, 'hand_over', { which: 1, size: 'all' })
 const moves = (merchant: 0 | 1, place: number): Part => asks('merchant', { whom: merchant, which: place })
 const nextVersion = asks('scheme', { whom: 1, scheme })
-const closes = asks('closing')
+export const closes = asks('closing')
 /** One who has activated buys without network, too. */
-const leased = [funds(), orders, online(0, 'one'), at(0, 'fetch')] as const
+export const leased = [funds(), orders, online(0, 'one'), at(0, 'fetch')] as const
 
 export const breadScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
   // Before the first payment nothing is leased; after it, whatever becomes of it.

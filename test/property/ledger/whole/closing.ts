@@ -40,6 +40,10 @@ function returnUnused(whole: Whole): void {
       continue
     }
     meet(whole, 'money returns to its agency')
+    const isHeld = [...whole.tenders].some(
+      ([id, { state, sold }]) => sold?.scheme === schemeId && state === 'in_review' && !isInReview(id),
+    )
+    if (isHeld) meet(whole, 'money returns beside what is held for a review')
     mustMove(whole, [accountOfScheme(schemeId), agency, free])
   }
 }

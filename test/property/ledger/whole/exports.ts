@@ -58,11 +58,11 @@ function shown(whole: Whole, till: string, { sequence, hash }: JournalPosition):
 }
 
 const path = '/v1/terminal-exports'
-const odd = { anotherMerchant: 0, anotherKey: 1, withoutARow: 2 } as const
+const odd = { anotherMerchant: 0, anotherKey: 1, withoutARow: 2, twoParts: 20 } as const
 
 /** @param waiting what the till has not handed over */
 export async function exportAll(
-  { world, whole, note, same }: Asking,
+  asking: Asking,
   till: TestTill,
   waiting: readonly Item[],
   { which, whom, stray }: GoneStep,
@@ -78,13 +78,42 @@ export async function exportAll(
   const isLater = ({ sequence }: { readonly sequence: number }): boolean => sequence > (after?.sequence ?? 0)
   const later = rows.filter(isLater)
   const items = wanted.filter(({ item }) => isLater(item.position))
+  const edge = later[Math.floor(later.length / 2) - 1]
+  if (stray !== odd.twoParts || edge === undefined)
+    return handOver(asking, till, { part: 1, isLast: true, after, later, items }, { whom, stray })
+  // The item of the first part's last row cannot be read any more: only the row says where the next part begins.
+  const { epoch, sequence, hash } = edge
+  const former = { after, later: later.filter((row) => row.sequence <= sequence) }
+  const next = { later: later.filter((row) => row.sequence > sequence), after: { epoch, sequence, hash } }
+  const itemsBefore = items.filter(({ item }) => item.position.sequence < sequence)
+  const itemsNext = items.filter(({ item }) => item.position.sequence > sequence)
+  await handOver(asking, till, { part: 1, isLast: false, ...former, items: itemsBefore }, { whom, stray })
+  await handOver(asking, till, { part: 2, isLast: true, ...next, items: itemsNext }, { whom, stray })
+  meet(asking.whole, 'an export of two parts')
+}
+
+interface Part {
+  readonly part: number
+  readonly isLast: boolean
+  readonly after: JournalPosition | null
+  readonly later: readonly JournalPosition[]
+  readonly items: readonly Item[]
+}
+
+async function handOver(
+  { world, whole, note, same }: Asking,
+  till: TestTill,
+  { part, isLast, after, later, items }: Part,
+  { whom, stray }: Pick<GoneStep, 'whom' | 'stray'>,
+): Promise<void> {
   const { merchant } = need(whole.tills, till.terminalId)
-  const open = [...whole.tenders].slice(-2).map(([tenderId, { asked, sold }]) => {
+  const last = isLast ? [...whole.tenders].slice(-2) : []
+  const open = last.map(([tenderId, { asked, sold }]) => {
     return { tenderId, state: 'unknown', amount: asked?.amount ?? sold?.amount ?? 0n } as const
   })
   const sync = items.map(({ item }) => item)
   const content = {
-    ...{ version: 1, terminalId: till.terminalId, merchantId: merchant, madeAt: whole.now, part: 1, isLast: true },
+    ...{ version: 1, terminalId: till.terminalId, merchantId: merchant, madeAt: whole.now, part, isLast },
     ledgerKey: till.ledger.ports.keys.signing.jwk,
     ...{ after, rows: stray === odd.withoutARow ? later.slice(1) : later, items: sync, unreadable: [], open },
     sums: sumsOf(sync),
@@ -93,7 +122,15 @@ export async function exportAll(
   const by = stray === odd.anotherMerchant ? pick(owners, whom) : merchant
   // Without the first of its rows what is left does not follow, or an item has none.
   const isWhole = stray !== odd.withoutARow || later.length === 0 || (later.length === 1 && items.length === 0)
-  const shape = { by, till: till.terminalId, isWhole, isSigned: stray !== odd.anotherKey, after, rows: content.rows }
+  const shape = {
+    by,
+    part,
+    till: till.terminalId,
+    isWhole,
+    isSigned: stray !== odd.anotherKey,
+    after,
+    rows: content.rows,
+  }
   const expected = imported(whole, { ...shape, items, open: open.map(({ tenderId }) => tenderId) })
   note(`${by} ${path} of ${till.terminalId}: ${items.length} items, ${content.rows.length} rows`, path, expected)
   same((await world.as(by).post(path, signed)).body, expected)
@@ -102,6 +139,7 @@ export async function exportAll(
 interface Export {
   readonly by: string
   readonly till: string
+  readonly part: number
   readonly isSigned: boolean
   readonly isWhole: boolean
   readonly after: JournalPosition | null
@@ -110,7 +148,7 @@ interface Export {
   readonly open: readonly string[]
 }
 
-function imported(whole: Whole, { by, till, isSigned, isWhole, after, rows, items, open }: Export): Verdict {
+function imported(whole: Whole, { by, till, part, isSigned, isWhole, after, rows, items, open }: Export): Verdict {
   if (roleOf(by) !== 'merchant') return refused('role_not_allowed')
   const { merchant, rows: known } = need(whole.tills, till)
   if (merchant !== by || !isSigned || !isWhole) return refused('rule_violated')
@@ -132,7 +170,7 @@ function imported(whole: Whole, { by, till, isSigned, isWhole, after, rows, item
   const end = rows.at(-1) ?? after
   if (end !== null && !known.has(end.sequence)) known.set(end.sequence, end.hash)
   meet(whole, isGone(whole, till) ? 'an export of a till that is gone' : 'an export of a till in service')
-  return { terminalId: till, part: 1, results, open: open.map((id) => standsAt(whole, till, id)) }
+  return { terminalId: till, part, results, open: open.map((id) => standsAt(whole, till, id)) }
 }
 
 const placeOf = ({ item }: Item): number => (item.kind === 'reversal' ? 1 : 2)

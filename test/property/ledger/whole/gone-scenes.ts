@@ -3,8 +3,9 @@ import type fc from 'fast-check'
 import type { Act } from './acts.ts'
 import { goneStep, type GoneKind, type GoneStep } from './gone-requests.ts'
 import { revocationReasons, type RevocationReason } from './gone-state.ts'
+import { closes, leased as leasedBread, sells as sellsBread } from './bread-scenes.ts'
 import { given, sells as sellsFromPool } from './pool-scenes.ts'
-import { asks, at, perhaps, scene, sells, spendsAll, till, wait, type Part } from './scenes.ts'
+import { asks, at, drained, perhaps, scene, sells, spendsAll, till, wait, type Part } from './scenes.ts'
 import { dayMs, hourMs } from './state.ts'
 import { owners } from './world.ts'
 
@@ -25,8 +26,6 @@ const decides = (verdict: 'paid' | 'refused'): Part =>
 /** It waits until somebody hands over. */
 const sold = (holder: 0 | 1): Part => sells(0, holder)
 const appeals = [asks('appeal'), asks('decide', { which: 1 })] as const
-/** Most of what is the scheme's goes to the other till, for the next period. */
-const drained = [asks('closing'), asks('lease', { who: 0, whom: 1, which: 9, size: 'small' })] as const
 const byAnotherAgency = { stray: 0, which: owners.indexOf('social'), whom: 0 } as const
 
 export const goneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
@@ -114,6 +113,29 @@ export const goneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
       ...appeals,
     ),
   ),
+  // Blocked long before the sale; the package that would have said so came after it.
+  scene(
+    asks('block', { who: 0, whom: 0 }),
+    wait(25 * hourMs),
+    at(0, 'sell_online', { which: 2, whom: 2, size: 'small' }),
+    at(0, 'fetch'),
+    ended('destroyed'),
+    claimsAgain,
+  ),
+  // An export of two parts, and the receipt of what the first of them has no item for.
+  scene(at(0, 'fetch'), sold(0), sold(1), ended('destroyed'), about('export', { which: 2, stray: 20 }), claims),
+  // Two come late, and the agency bears one of them.
+  scene(
+    at(0, 'fetch'),
+    sells(0, 0, { size: 'all' }),
+    sells(0, 1, { size: 'all' }),
+    wait(6 * dayMs),
+    ended('lost'),
+    claims,
+    claims,
+  ),
+  // What is held for a review is not kept back once more when the money of its scheme returns.
+  scene(...leasedBread, sellsBread('half'), ended('lost'), claims, wait(6 * dayMs), closes),
   // From its pool.
   ...(['paid', 'refused'] as const).map((verdict) =>
     scene(
@@ -238,6 +260,10 @@ export const hasToMeetOfGone = [
   'an export of a till that is gone',
   'an export of a till in service',
   'an export of a copied journal',
+  'an export of two parts',
   'an export does not go on from what the ledger knows',
   'a copied journal shows its head',
+  'an agency bears no more, for what it bears is in review',
+  'money returns beside what is held for a review',
+  'a receipt is older than the last package of its till',
 ]

@@ -62,6 +62,8 @@ export function claimReceipt(whole: Whole, { by, body }: Claiming): Verdict {
   const isJudged = known === undefined || (arrival === 'exists' && known.state === 'refused')
   if (isJudged && leaseId !== null) {
     if (known !== undefined) meet(whole, 'a receipt claims what was refused')
+    const { fetchedAt } = need(whole.tills, till)
+    if (fetchedAt > sold.decidedAt) meet(whole, 'a receipt is older than the last package of its till')
     tender.presented = sold
     tender.presentedAt = whole.now
     const { amount } = sold

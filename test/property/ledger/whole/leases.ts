@@ -114,6 +114,11 @@ function candidate(whole: Whole, { terminalId, schemeId }: Grant, beneficiary: s
   }
   const slot = needSlot(whole, schemeId, beneficiary, period)
   if (slot === undefined) return 'no_such_period'
+  // There is nothing to sell in it, and its rest may have passed on (docs/design/21, "When").
+  if (slot.periodTo <= whole.now) {
+    meet(whole, 'nothing is leased of a period that is over')
+    return 'period_over'
+  }
   const holder_ = holding(whole, slotId)
   if (holder_ !== undefined && holder_.till !== terminalId) return 'leased_elsewhere'
   const isUsed = !hasUseLeft(whole, slot) || amountLeft(whole, slot) === 0n

@@ -42,21 +42,28 @@ function whyNoLines(whole: Whole, id: string, tender: Tender, { saleHash, lines,
   if (new Set(paid.map(({ line }) => line)).size < paid.length) return 'a capture names a line twice'
   if (sum(paid.map(({ amount }) => amount)) !== tender.asked?.amount) return 'a capture shows another sum'
   const before = paidByOthers(whole, id, tender)
+  const settled = paidByOthers(whole, id, tender, ['settled'])
   const prices = new Map(lines.map(({ line, price }) => [line, price]))
   if (paid.some(({ line }) => !prices.has(line))) return 'a capture names a line that is not there'
   const isAbove = (add: (line: number) => bigint): boolean =>
     paid.some(({ line, amount }) => amount + add(line) > (prices.get(line) ?? 0n))
   if (isAbove(() => 0n)) return 'a capture pays more than a line'
+  if (isAbove((line) => before.get(line) ?? 0n) && !isAbove((line) => settled.get(line) ?? 0n))
+    meet(whole, 'a capture pays what another tender is to be paid')
   if (isAbove((line) => before.get(line) ?? 0n)) return 'a capture pays what another tender has paid'
   return undefined
 }
 
-/** Of each line of the sale, by its other tenders at that till. */
-export function paidByOthers({ tenders }: Whole, id: string, { till, hash }: Pick<Tender, 'till' | 'hash'>) {
+/** Of each line of the sale, by its other tenders at that till that are paid, or will be. */
+export function paidByOthers(
+  { tenders }: Whole,
+  id: string,
+  { till, hash }: Pick<Tender, 'till' | 'hash'>,
+  states: readonly Tender['state'][] = ['settled', 'awaiting_funds', 'in_review'],
+): ReadonlyMap<number, bigint> {
   const paid = new Map<number, bigint>()
   for (const [other, { till: at, hash: of, state, sold, asked }] of tenders) {
-    const isPaid = state === 'settled' || state === 'awaiting_funds' || state === 'in_review'
-    if (other === id || at !== till || of !== hash || !isPaid) continue
+    if (other === id || at !== till || of !== hash || !states.includes(state)) continue
     for (const { line, amount } of sold?.lines ?? asked?.lines ?? []) paid.set(line, (paid.get(line) ?? 0n) + amount)
   }
   return paid

@@ -2,7 +2,20 @@
 import type fc from 'fast-check'
 import type { Act } from './acts.ts'
 import { odd } from './baskets.ts'
-import { asks, at, perhaps, reversesLast, scene, shownTo, spendsAll, till, wait, type Part } from './scenes.ts'
+import {
+  asks,
+  at,
+  perhaps,
+  drained,
+  reversesLast,
+  scene,
+  sells,
+  shownTo,
+  spendsAll,
+  till,
+  wait,
+  type Part,
+} from './scenes.ts'
 import { hourMs } from './state.ts'
 import type { TillStep } from './till.ts'
 
@@ -58,6 +71,20 @@ export const qrScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
   ),
 ]
 
+/** Each a story of its own. */
+export const qrAloneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
+  // A voucher that waits for its agency's money, and a QR that pays the same lines.
+  scene(
+    at(0, 'fetch'),
+    sells(0, 0, { size: 'all' }),
+    wait(13 * hourMs),
+    ...drained,
+    at(0, 'hand_over', { which: 1, size: 'all' }),
+    ...asked('voucher'),
+    captured(blind),
+  ),
+]
+
 /** Stories in which these never meet would prove little. */
 export const hasToMeetOfQrs = [
   'lines that a QR paid',
@@ -72,4 +99,5 @@ export const hasToMeetOfQrs = [
   'a capture names a line that is not there',
   'a capture pays more than a line',
   'a capture pays what another tender has paid',
+  'a capture pays what another tender is to be paid',
 ]

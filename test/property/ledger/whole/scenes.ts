@@ -71,6 +71,8 @@ const firstOfTwoGoes = (more: Partial<TillStep> = {}): readonly Part[] => [
   at(0, 'reverse_tender', { whom: 1, which: 1 }),
   at(0, 'hand_over'),
 ]
+/** Most of what is left of the lunches goes to the other till, for the next period. */
+export const drained = [asks('closing'), asks('lease', { who: 0, whom: 1, which: 9, size: 'small' })] as const
 /** The tax authority is the fifth of the entities. */
 const taxSpends = asks('pay_entity', { who: 4, size: 'all' })
 const personSpends = perhaps(asks('direct', { size: 'room' }))

@@ -20,6 +20,7 @@ import { requestOf, type Request, type Step } from './requests.ts'
 import { ruleBody } from './rule-requests.ts'
 import { poolsIn, poolsOf, SoldFromPools } from './till-pools.ts'
 import { learnLease } from './leases.ts'
+import { slotsIn, slotsOf } from './leased-slots.ts'
 import { meet, need, refused, type Asked, type Verdict, type Whole } from './state.ts'
 import {
   itemOf,
@@ -361,9 +362,11 @@ export class Story {
     judgeFreed(this.whole)
     this.#note(`${till.terminalId} ${path}`, path, expected)
     if ('code' in expected) return this.#same((await till.post(path, { haveVersion: 0 })).body, expected)
-    const { leases } = await till.fetch()
+    const fetched = await till.fetch()
+    const { leases } = fetched
     this.#soldFromPools.fetched(till)
     expect(poolsIn(leases)).toEqual(poolsOf(this.whole, till.terminalId))
+    expect(slotsIn(fetched, this.whole.now)).toEqual(slotsOf(this.whole, till.terminalId, fetched))
     const opening = leases
       .flatMap(({ slots }) => slots)
       .map(

@@ -206,7 +206,8 @@ export function whoPays(whole: Whole, tender: string, sold: Sold, bears: (loss: 
 }
 
 /** Up to its sum, by what it bears of this scheme already. */
-function agencyBears({ discrepancies, tenders }: Whole, { agencyBears: most_ }: Scheme, sold: Sold): boolean {
+function agencyBears(whole: Whole, { agencyBears: most_ }: Scheme, sold: Sold): boolean {
+  const { discrepancies, tenders } = whole
   const borne = discrepancies.filter(
     ({ code, owner, tender }) =>
       code === 'PRESENTED_TOO_LATE' &&
@@ -214,7 +215,12 @@ function agencyBears({ discrepancies, tenders }: Whole, { agencyBears: most_ }: 
       need(tenders, tender ?? '').sold?.scheme === sold.scheme &&
       ['settled', 'awaiting_funds', 'in_review'].includes(need(tenders, tender ?? '').state),
   )
-  return sum(borne.map(({ amount }) => amount)) + sold.amount <= most_
+  const inReview = borne.filter(({ tender }) => need(tenders, tender ?? '').state === 'in_review')
+  const sumOf = (some: typeof borne): bigint => sum(some.map(({ amount }) => amount))
+  const left = most_ - sumOf(borne)
+  if (sold.amount > left && sold.amount <= left + sumOf(inReview))
+    meet(whole, 'an agency bears no more, for what it bears is in review')
+  return sold.amount <= left
 }
 
 /** To the end of its sum, whatever others have paid of the slot: its agency bears what is beyond (docs/design/23). */
