@@ -136,7 +136,7 @@ const cacheKibibytes = 64 * 1_024
  * How long the log grows before its pages are written into the database. A commit of sixty payments writes 250 pages,
  * most of them the same each time: of 1,000, SQLite's own, each fourth commit would write them a second time.
  */
-const walPages = 16_000
+const walPages = 4_000
 const pageBytes = 4_096
 
 function openFile(path: string | Buffer, onDidRun?: (statement: string) => void): Database.Database {
