@@ -12,7 +12,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { electronMainFile, ensureElectronShellIsBuilt } from '../../../src/terminal/shell-electron/build.ts'
 import { corePidOf, until } from '../../contract/bridge.suite.ts'
 import { windowOf, type PageGlobals } from './page-in-electron.ts'
-import { isLoaded, openDisplay, startElectron, whyNoElectron } from './start-electron.ts'
+import { isLoaded, openDisplay, startAnsweringElectron, whyNoElectron } from './start-electron.ts'
 import type { Display, ElectronUnderTest } from './start-electron.ts'
 
 let display: Display
@@ -27,7 +27,7 @@ beforeAll(async () => {
   if (whyNoElectron !== null) return
   await ensureElectronShellIsBuilt(() => undefined)
   display = await openDisplay()
-  shell = await startElectron(display)
+  shell = await startAnsweringElectron(display)
   page = await shell.application.firstWindow()
   await isLoaded(page)
   outside = createServer((request, response) => {

@@ -10,7 +10,7 @@ import { ensureElectronShellIsBuilt } from '../../../src/terminal/shell-electron
 import { corePidOf, until } from '../../contract/bridge.suite.ts'
 import { processWith } from '../../fixtures/processes-of.ts'
 import { windowOf } from './page-in-electron.ts'
-import { openDisplay, startElectron, startPlainElectron, whyNoElectron } from './start-electron.ts'
+import { openDisplay, startAnsweringElectron, startPlainElectron, whyNoElectron } from './start-electron.ts'
 import type { Display, ElectronUnderTest } from './start-electron.ts'
 import { XKeyboard } from './x-keyboard.ts'
 
@@ -43,7 +43,7 @@ const losses = (): readonly string[] =>
 /** The till with its page in sight; answers how its core names itself there. */
 async function start(): Promise<string> {
   said = ''
-  shell = await startElectron(display)
+  shell = await startAnsweringElectron(display)
   shell.application.process().stderr?.on('data', (text: Buffer) => (said += text.toString()))
   const window = await windowOf(await shell.application.firstWindow())
   return `till-${corePidOf(await until(window, 'running', ({ connection }) => connection === 'running'))}`

@@ -95,14 +95,18 @@ const answersWithinMs = 60_000
 
 /**
  * The same, with a page that has answered Playwright. Its launch of Electron is known to wait for ever now and then
- * (microsoft/playwright #9351, #29386); here it did so twice in some hundred launches, each time the first of its test
- * process and beside other work. Such a one is ended and made once more, and what it hung at is said.
+ * (microsoft/playwright #9351, #29386); here it did so three times in some hundred launches, each time the first of its
+ * test process and beside other work. Such a one is ended and made once more, and what it hung at is said.
  */
-export async function startAnsweringElectron(display: Display): Promise<ElectronUnderTest> {
+export async function startAnsweringElectron(
+  display: Display,
+  core: object = {},
+  uiFolder = fixture('ui'),
+): Promise<ElectronUnderTest> {
   for (let isLast = false; ; isLast = true) {
     let stage = 'the launch'
     const starting = (async () => {
-      const shell = await startElectron(display)
+      const shell = await startElectron(display, core, uiFolder)
       stage = 'its first window'
       const page = await shell.application.firstWindow()
       stage = 'its page'

@@ -15,7 +15,7 @@ import {
   type StillShell,
   type StillTill,
 } from '../suites/still-till.ts'
-import { isLoaded, openDisplay, startElectron, whyNoElectron } from './start-electron.ts'
+import { isLoaded, openDisplay, startAnsweringElectron, whyNoElectron } from './start-electron.ts'
 
 /** What the main process keeps for the test. */
 interface Kept {
@@ -28,7 +28,7 @@ async function open(): Promise<StillTill> {
   await ensureUiIsBuilt(() => undefined)
   await ensureElectronShellIsBuilt(() => undefined)
   const display = await openDisplay()
-  const { application, stop } = await startElectron(display, {}, builtUiFolder)
+  const { application, stop } = await startAnsweringElectron(display, {}, builtUiFolder)
   const page: Page = await application.firstWindow()
   await isLoaded(page)
   const complaints: string[] = []
