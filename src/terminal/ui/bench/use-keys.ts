@@ -1,5 +1,5 @@
 /** The bench's keys: the open panel has them first, the screen around it the rest. */
-import { createContext, useCallback, useContext, useEffect, useLayoutEffect, useRef } from 'react'
+import { createContext, useCallback, useContext, useLayoutEffect, useRef } from 'react'
 import { hearKeys } from '../input/keyboard.ts'
 
 /**
@@ -28,7 +28,8 @@ export function useKeysAround(keys: Keys): (keys: Keys) => void {
   useLayoutEffect(() => {
     own.current = keys
   })
-  useEffect(
+  // Before the screen is painted: who sees it may press.
+  useLayoutEffect(
     () =>
       hearKeys((event) => {
         if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return
