@@ -92,6 +92,22 @@ describe('the panel of HID devices in Chromium', () => {
     expect(cashier.complaints).toEqual([])
   }, 120_000)
 
+  test('hears a key from the moment that the bench is there', async () => {
+    await cashier.page.evaluate(() => {
+      const observer = new MutationObserver(() => {
+        if (document.querySelector('.bench') === null) return
+        observer.disconnect()
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'F11', bubbles: true, cancelable: true }))
+      })
+      observer.observe(document.body, { childList: true, subtree: true })
+    })
+    await press('Alt+KeyB')
+    await cashier.page.locator('.bench[data-panel="hid"]').waitFor()
+    await press('Escape')
+    await cashier.reads(words['tap.idle.word'])
+    expect(cashier.complaints).toEqual([])
+  }, 120_000)
+
   test('says why a device is not used, and goes on when the device host has died', async () => {
     const { panel } = till.demo
     await opensPanel()
