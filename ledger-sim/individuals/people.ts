@@ -36,6 +36,19 @@ export async function findPerson({ connection }: Work, accountId: string): Promi
   return row === undefined ? undefined : personOf(row)
 }
 
+/** One of the accounts that a person has, at whichever bank. */
+export type AccountOfPerson = Pick<Person, 'accountId' | 'balance' | 'tier'>
+
+export async function listAccountsOfPerson({ connection }: Work, owner: string): Promise<readonly AccountOfPerson[]> {
+  return connection
+    .selectFrom('account')
+    .innerJoin('individual', 'individual.account_id', 'account.account_id')
+    .select(['account.account_id as accountId', 'balance', 'tier'])
+    .where('owner', '=', owner)
+    .where('kind', '=', 'individual')
+    .execute()
+}
+
 export function personOf(row: {
   readonly account_id: string
   readonly owner: string

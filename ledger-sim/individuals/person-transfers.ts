@@ -41,7 +41,8 @@ export async function transferToPerson(
   const payee = await findPayee(work, to)
   if (payee === undefined) return noPayee()
   if (payee.accountId === payer.accountId) return problem('rule_violated', 'payer and payee are the same account')
-  const incoming = await limitFaultOf(work, payee, { direction: 'incoming', amount, means: 'person-to-person' })
+  const coming = { direction: 'incoming', amount, means: 'person-to-person' } as const
+  const incoming = await limitFaultOf(work, payee, { ...coming, isOwnMoney: payee.owner === payer.owner })
   if (incoming !== undefined) return payeeLimitProblem()
   const leg = { debit: payer.accountId, credit: payee.accountId, amount, kind: 'individual-transfer' } as const
   if ((await post(work, [leg], transferId)).kind === 'short') throw new Error(`${payer.accountId} had less than it had`)

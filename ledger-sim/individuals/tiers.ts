@@ -8,9 +8,15 @@
 import { z } from 'zod'
 import { multiplyTiyn, tiyn, type Tiyn } from '../../src/voucher/money.ts'
 
+/** Each allows more than the one before it. */
 export const tiers = ['anonymous', 'simplified', 'full'] as const
 export const tierSchema = z.enum(tiers)
 export type Tier = (typeof tiers)[number]
+
+/** The one that allows most; of none it is the lowest. */
+export function highestTier(some: readonly Tier[]): Tier {
+  return tiers.findLast((tier) => some.includes(tier)) ?? tiers[0]
+}
 
 /** MRP of 2026, 4 325 tenge (law on the republican budget for 2026 to 2028; from memory: check it each January). */
 const monthlyCalculationIndex = tiyn(432_500n)

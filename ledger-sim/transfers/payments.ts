@@ -88,8 +88,7 @@ async function whyNot(
   }
   const person = to.kind === 'individual' ? await findPerson(work, payee) : undefined
   if (person === undefined) return undefined
-  const { balance } = to
-  const wouldHaveTooMuch = await limitFaultOf(work, { ...person, balance }, { direction: 'incoming', amount })
+  const wouldHaveTooMuch = await limitFaultOf(work, person, { direction: 'incoming', amount }, books)
   return wouldHaveTooMuch === undefined ? undefined : payeeLimitProblem()
 }
 

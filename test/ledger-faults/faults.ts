@@ -77,24 +77,54 @@ export const faults = {
   // People.
   'half a day counts as a day': {
     file: limits,
-    right: 'day: since(now - dayMs)',
-    wrong: 'day: since(now - dayMs / 2)',
+    right: "'daily', since(now - dayMs)",
+    wrong: "'daily', since(now - dayMs / 2)",
   },
   'the month’s limit is not asked': {
     file: limits,
-    right: " ?? above(tier, 'monthly', limits.monthly, month, amount)",
+    right: " ?? above(bound, 'monthly', since(now - monthMs), amount)",
     wrong: '',
   },
   'what is held has not gone out': {
     file: limits,
-    right: 'const aside = held.reduce((sum, { amount }) => sum + amount, 0n)',
-    wrong: 'const aside = held.reduce((sum) => sum, 0n)',
+    right: 'const aside = gone.held.filter(({ debit }) => isBound(debit))',
+    wrong: 'const aside = gone.held.filter(({ debit }) => !isBound(debit))',
   },
   'what was given back counts as spent': { file: limits, right: 'isReturn ? [] : [kind]', wrong: '[kind]' },
   'one tiyn above a limit': {
     file: limits,
     right: 'if (soFar + amount <= max)',
     wrong: 'if (soFar + amount <= max + 1n)',
+  },
+  'a second account is a second limit of what goes out': {
+    file: limits,
+    right: ' ?? aboveTurnover(work, together, amount, gone)',
+    wrong: '',
+  },
+  'a second account is a second limit of what is held': {
+    file: limits,
+    right: 'isOwnMoney ? undefined : aboveBalance(together, amount, books)',
+    wrong: 'undefined',
+  },
+  'the lowest tier of a person’s accounts bounds them all': {
+    file: 'individuals/tiers.ts',
+    right: 'tiers.findLast(',
+    wrong: 'tiers.find(',
+  },
+  'money that moves between a person’s accounts is more money': {
+    file: limits,
+    right: 'isOwnMoney ? undefined : ',
+    wrong: '',
+  },
+  'payments of a batch to a person’s accounts do not know of each other': {
+    file: limits,
+    right: 'books?.account(accountId)?.balance ?? balance',
+    wrong: '(bound.of === `account` ? books?.account(accountId)?.balance : undefined) ?? balance',
+  },
+  'what is set aside of a person’s other account is not': {
+    file: limits,
+    right: 'const aside = gone.held.filter(({ debit }) => isBound(debit))',
+    wrong: 'const aside = gone.held.filter(({ debit }) => bound.of === `account` && isBound(debit))',
   },
   'structuring is seen at four': {
     file: 'individuals/alert-rules.ts',

@@ -9,6 +9,7 @@ import { leaseScenes } from './lease-scenes.ts'
 import { poolActs, poolAloneScenes, poolScenes } from './pool-scenes.ts'
 import { qrAloneScenes, qrScenes } from './qr-scenes.ts'
 import { kinds, step, type Kind, type Step } from './requests.ts'
+import { personScenes } from './person-scenes.ts'
 import { aloneScenes as alone, scenes as before } from './scenes.ts'
 import { dayMs, hourMs, minuteMs } from './state.ts'
 import { tillStep, type TillStep } from './till.ts'
@@ -29,6 +30,7 @@ const aloneScenes = [
   ...carryingScenes,
   ...breadScenes,
   ...bridgeScenes,
+  ...personScenes,
   ...goneScenes,
   ...leaseScenes,
   ...qrAloneScenes,
@@ -75,7 +77,10 @@ export const stories: fc.Arbitrary<readonly Act[]> = fc.noBias(
     .array(
       fc.oneof(
         { weight: 3, arbitrary: one },
-        { weight: 2, arbitrary: fc.oneof(...scenes, ...carryingScenes, ...breadScenes, ...bridgeScenes) },
+        {
+          weight: 2,
+          arbitrary: fc.oneof(...scenes, ...carryingScenes, ...breadScenes, ...bridgeScenes, ...personScenes),
+        },
       ),
       {
         minLength: 14,

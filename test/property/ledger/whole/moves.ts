@@ -1,8 +1,8 @@
 /** Conversions, cash, payments of legal entities, reversals and refunds (docs/design/18, "Moves"), each a function. */
+import { cannotTake, whyNotIn, whyNotOut } from './limits.ts'
 import {
   actsFor,
   available,
-  cannotTake,
   dayMs,
   entities,
   meet,
@@ -13,8 +13,6 @@ import {
   refused,
   spend,
   tooLittle,
-  whyNotIn,
-  whyNotOut,
   type AccountKind,
   type Asked,
   type Leg,

@@ -1,11 +1,10 @@
 /** Accounts of people: opening, tiers, numbers, what they pay each other, what is watched (docs/design/18). */
+import { cannotTake, limitsOf, whyNotIn, whyNotOut } from './limits.ts'
 import {
   actsFor,
   available,
-  cannotTake,
   dayMs,
   hourMs,
-  limitsOf,
   meet,
   most,
   mustMove,
@@ -15,8 +14,6 @@ import {
   spend,
   sum,
   tooLittle,
-  whyNotIn,
-  whyNotOut,
   type Alert,
   type Asked,
   type Tier,
@@ -180,7 +177,7 @@ export function payPersonToPerson(whole: Whole, asked: PersonPayment): Verdict {
     if (payee === undefined || !limitsOf[need(whole.people, payee).tier].known)
       return refused('not_found', 'nobody can be paid there')
     if (payee === payer) return refused('rule_violated')
-    if (whyNotIn(whole, payee, amount) !== undefined) return cannotTake
+    if (whyNotIn(whole, payee, amount, need(whole.accounts, payer).owner) !== undefined) return cannotTake
     mustMove(whole, [payer, payee, amount])
     spend(whole, payer, amount)
     whole.watched.push({ id: transferId, maker: asked.by, from: payer, to: payee, amount, at: whole.now })

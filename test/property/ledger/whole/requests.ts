@@ -6,7 +6,8 @@ import { poolOrder } from './orders.ts'
 import { pick } from './pick.ts'
 import { ofRules } from './rule-requests.ts'
 import { beneficiaryNow } from './households.ts'
-import { available, dayMs, hourMs, limitsOf, need, room, whyNotOut, type Whole } from './state.ts'
+import { limitsOf, room, roomToHold, whyNotOut } from './limits.ts'
+import { available, dayMs, hourMs, need, type Whole } from './state.ts'
 import { periodId, periodsOfScheme } from './slots.ts'
 import {
   agencies,
@@ -17,6 +18,7 @@ import {
   holders,
   merchantAt,
   merchants,
+  ownerOf,
   owners,
   people,
   places,
@@ -124,8 +126,7 @@ export function amountFor(whole: Whole, payer: string, payee: string, { size, wh
   const person = whole.people.get(payer)
   const single = person === undefined ? has : limitsOf[person.tier].single
   const left = person === undefined ? has : [room(whole, payer).day, room(whole, payer).month, single].reduce(smaller)
-  const taker = whole.people.get(payee)
-  const holds = taker === undefined ? 0n : limitsOf[taker.tier].balance - need(whole.accounts, payee).balance
+  const holds = whole.people.has(payee) ? roomToHold(whole, payee) : 0n
   const amounts = {
     one: 1n,
     small: BigInt(1_000 + which * 97),
@@ -174,13 +175,14 @@ function fits(telling: Telling, each: Step): Request | undefined {
   }
   const amount = (payer: string, payee = ''): bigint => amountFor(whole, payer, payee, each)
   /** A person, or its bank for it. */
-  const payer = which % 3 === 0 ? ownBank : person
+  const payer = which % 3 === 0 ? ownBank : ownerOf(person)
   switch (kind) {
     case 'open': {
-      const account = pick(['aru', 'dana', 'new-1', 'new-2', 'scheme.mine'], which)
+      const account = pick(['aru', 'dana', 'dana-too', 'new-1', 'new-2', 'scheme.mine'], which)
       const by = people[account]?.bank ?? bank
       const tier = people[account]?.tier ?? pick(['anonymous', 'simplified', 'full'], whom)
-      return { by, path: '/v1/accounts/individuals', body: { accountId: account, owner: account, name: account, tier } }
+      const owner = ownerOf(account)
+      return { by, path: '/v1/accounts/individuals', body: { accountId: account, owner, name: owner, tier } }
     }
     case 'open_entity': {
       const account = pick(['education', 'canteen', 'new-3'], which)
@@ -188,7 +190,7 @@ function fits(telling: Telling, each: Step): Request | undefined {
       return { by: bank, path: '/v1/accounts/legal-entities', body }
     }
     case 'deposit': {
-      const account = pick([`${ownBank}.client.${person}`, `${bank}.reserve`, `${bank}.cash`, person], which)
+      const account = pick([`${ownBank}.client.${ownerOf(person)}`, `${bank}.reserve`, `${bank}.cash`, person], which)
       return { by: 'central-bank', path: '/v1/non-cash-deposits', body: { ...named(amount(bank)), accountId: account } }
     }
     case 'issue':
@@ -235,7 +237,7 @@ function fits(telling: Telling, each: Step): Request | undefined {
       return body.amount === 0n ? undefined : { by: owner, path, body: { ...body, ...way } }
     }
     case 'pay_out': {
-      const payments = persons.slice(0, 1 + (which % 4)).map((payee, index) => {
+      const payments = persons.slice(0, 1 + (which % persons.length)).map((payee, index) => {
         return { transferId: telling.id({ ...each, which: which + index }), payee, amount: amount(agency, payee) }
       })
       const body = { payer: agency, purpose: 'p', payments }
@@ -281,7 +283,7 @@ function fits(telling: Telling, each: Step): Request | undefined {
       const sum = whole.tenders.get(requestId)?.asked?.amount ?? 0n
       const able = persons.filter((one) => whyNotOut(whole, one, sum) === undefined && available(whole, one) >= sum)
       const from = which % 5 === 0 || able.length === 0 ? person : pick(able, who)
-      const by = which % 3 === 0 ? (people[from]?.bank ?? '') : from
+      const by = which % 3 === 0 ? (people[from]?.bank ?? '') : ownerOf(from)
       return {
         by,
         path: '/v1/payment-requests/payments',

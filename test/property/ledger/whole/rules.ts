@@ -2,10 +2,10 @@
  * Rules at the point of sale and payments at a merchant without a till (docs/design/19): what rules take and give with
  * a payment, and what of it comes back.
  */
+import { isAtTurnoverLimit, whyNotOut } from './limits.ts'
 import {
   actsFor,
   available,
-  isAtTurnoverLimit,
   least,
   meet,
   move,
@@ -15,7 +15,6 @@ import {
   spend,
   sum,
   tooLittle,
-  whyNotOut,
   type Asked,
   type Debt,
   type Leg,

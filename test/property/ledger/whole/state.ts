@@ -56,20 +56,6 @@ export interface Account {
 
 export type Tier = 'anonymous' | 'simplified' | 'full'
 
-/** Docs/design/18, "Tiers and limits", in tiyn: 4,325 tenge times 10, 20, 50, … */
-const index = 432_500n
-export const limitsOf = {
-  anonymous: { balance: 50n * index, single: 10n * index, daily: 20n * index, monthly: 100n * index, known: false },
-  simplified: { balance: 300n * index, single: 50n * index, daily: 100n * index, monthly: 500n * index, known: true },
-  full: {
-    balance: 10_000n * index,
-    single: 1_000n * index,
-    daily: 2_000n * index,
-    monthly: 10_000n * index,
-    known: true,
-  },
-} as const
-
 export interface Person {
   tier: Tier
   readonly openedAs: Tier
@@ -391,54 +377,6 @@ export function tooLittle(account: string): Verdict {
 export function spend(whole: Whole, account: string, amount: bigint): void {
   whole.people.get(account)?.spent.push({ at: whole.now, amount })
 }
-
-/** What a person may still spend by the limits of a day and of a month; negative after a lower tier. */
-export function room(whole: Whole, account: string): { readonly day: bigint; readonly month: bigint } {
-  const { tier, spent } = need(whole.people, account)
-  const since = (time: number): bigint =>
-    sum(spent.filter(({ at }) => at > whole.now - time).map(({ amount }) => amount)) + aside(whole, account)
-  const { daily, monthly } = limitsOf[tier]
-  return { day: daily - since(dayMs), month: monthly - since(monthMs) }
-}
-
-/** Nothing more goes out today. */
-export function isAtTurnoverLimit(whole: Whole, account: string): boolean {
-  const { day, month } = room(whole, account)
-  return day <= 0n || month <= 0n
-}
-
-function limit(tier: Tier, name: string, max: bigint, left: bigint): Verdict {
-  return refused('limit_exceeded', `limit ${name} of tier ${tier}: at most ${max} tiyn, ${most(left, 0n)} tiyn left`)
-}
-
-/** Of an account that is no person's nothing is asked. */
-export function whyNotOut(
-  whole: Whole,
-  account: string,
-  amount: bigint,
-  means?: 'person' | 'cash',
-): Verdict | undefined {
-  const person = whole.people.get(account)
-  if (person === undefined) return undefined
-  const { tier } = person
-  const { single, daily, monthly, known } = limitsOf[tier]
-  if (means !== undefined && !known) return limit(tier, means === 'person' ? 'person_to_person' : 'cash_out', 0n, 0n)
-  if (amount > single) return limit(tier, 'single', single, single)
-  const { day, month } = room(whole, account)
-  if (amount > day) return limit(tier, 'daily', daily, day)
-  return amount > month ? limit(tier, 'monthly', monthly, month) : undefined
-}
-
-export function whyNotIn(whole: Whole, account: string, amount: bigint): Verdict | undefined {
-  const person = whole.people.get(account)
-  if (person === undefined) return undefined
-  const { balance } = need(whole.accounts, account)
-  const max = limitsOf[person.tier].balance
-  return balance + amount > max ? limit(person.tier, 'balance', max, max - balance) : undefined
-}
-
-/** What a payer hears of the payee's limit. */
-export const cannotTake = refused('limit_exceeded', 'the payee’s account cannot take this amount')
 
 /** Whether the caller moves that person's money: the person, or the bank that serves the account. */
 export function actsFor(whole: Whole, { by, role }: Asked, account: string): boolean {

@@ -6,13 +6,13 @@ import { doWhatIsDue } from './closing.ts'
 import { passOnFreed } from './carrying.ts'
 import { comesBack } from './moves.ts'
 import { keptOf, payWithShares, takingBack, type Progress } from './rules.ts'
+import { isAtTurnoverLimit, whyNotOut } from './limits.ts'
 import {
   actsFor,
   aside,
   available,
   dayMs,
   hourMs,
-  isAtTurnoverLimit,
   least,
   meet,
   need,
@@ -21,7 +21,6 @@ import {
   spend,
   sum,
   tooLittle,
-  whyNotOut,
   type Asked,
   type Sold,
   type Tender,

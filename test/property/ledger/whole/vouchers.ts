@@ -5,9 +5,9 @@ import { setAside } from './review-holds.ts'
 import { isMerchantIn } from './places.ts'
 import { keptOf, payDebts, payWithShares, takingBack, type Progress } from './rules.ts'
 import { makeRoom } from './room.ts'
+import { isAtTurnoverLimit } from './limits.ts'
 import {
   available,
-  isAtTurnoverLimit,
   least,
   meet,
   most,

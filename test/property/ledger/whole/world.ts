@@ -52,15 +52,22 @@ import { need } from './state.ts'
 export const banks = ['bank-a', 'bank-b'] as const
 export const merchants = ['canteen', 'kiosk'] as const
 export const tillIds = ['till-1', 'till-2'] as const
-/** Each one's account has the name of its owner, but the tax authority's. */
+/** Each one's account has the name of its owner, but the tax authority's and Dana's second one. */
 export const agencies = { education: 'bank-a', social: 'bank-b' } as const
-export const people: Readonly<Record<string, { readonly tier: Tier; readonly bank: string; readonly funds: bigint }>> =
-  {
-    aru: { tier: 'anonymous', bank: 'bank-a', funds: 15_000_000n },
-    berik: { tier: 'simplified', bank: 'bank-a', funds: 40_000_000n },
-    dana: { tier: 'simplified', bank: 'bank-b', funds: 50_000_000n },
-    erlan: { tier: 'full', bank: 'bank-b', funds: 1_000_000_000n },
-  }
+interface PersonsAccount {
+  readonly tier: Tier
+  readonly bank: string
+  readonly funds: bigint
+}
+export const people: Readonly<Record<string, PersonsAccount>> = {
+  aru: { tier: 'anonymous', bank: 'bank-a', funds: 15_000_000n },
+  berik: { tier: 'simplified', bank: 'bank-a', funds: 40_000_000n },
+  dana: { tier: 'simplified', bank: 'bank-b', funds: 50_000_000n },
+  erlan: { tier: 'full', bank: 'bank-b', funds: 1_000_000_000n },
+  'dana-too': { tier: 'simplified', bank: 'bank-a', funds: 40_000_000n },
+}
+/** Of a person's account. */
+export const ownerOf = (account: string): string => (account === 'dana-too' ? 'dana' : account)
 export const roleOf = (owner: string): Role => {
   if (owner === 'central-bank' || owner === 'auditor') return owner
   if (owner === 'tax-authority') return 'legal-entity'
@@ -75,7 +82,7 @@ export const owners: readonly string[] = [
   ...banks,
   ...merchants,
   ...Object.keys(agencies),
-  ...Object.keys(people),
+  ...new Set(Object.keys(people).map(ownerOf)),
 ]
 
 const periodMs = 3 * dayMs
@@ -386,6 +393,6 @@ async function openEverybody(work: Work): Promise<void> {
     await depositNonCash(work, nonCash, tiyn(funds.nonCash), newId(work))
     await sellToClient(work, bank, account, tiyn(funds.merchant), newId(work))
   }
-  for (const [owner, { tier, bank, funds: own }] of Object.entries(people))
-    await open(owner, owner, 'individual', bank, own, tier)
+  for (const [account, { tier, bank, funds: own }] of Object.entries(people))
+    await open(account, ownerOf(account), 'individual', bank, own, tier)
 }
