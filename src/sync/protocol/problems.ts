@@ -145,7 +145,9 @@ export const problemMeanings: Readonly<Record<ProblemCode, ProblemMeaning>> = {
     how: 'Correct what the detail names, or ask again when it holds no more.',
   },
   limit_exceeded: {
-    means: 'A limit of an individual’s account forbids it; the detail says which and what it leaves.',
+    means:
+      'A limit of an individual forbids it, of the account or of all the person’s accounts together; the detail says ' +
+      'which, and of the account’s own what it leaves.',
     act: 'change',
     how: 'Ask for a smaller amount, or for the same when the limit leaves enough.',
   },

@@ -1,4 +1,4 @@
-/** Scenes of one person with accounts at two banks: Dana, who has one limit of a day, of a month and of what is held. */
+/** Scenes of one person with accounts at two banks: Dana has one limit of a day, of a month and of what is held. */
 import type fc from 'fast-check'
 import type { Act } from './acts.ts'
 import { asks, scene, till, wait } from './scenes.ts'
