@@ -42,13 +42,15 @@ export const individualRules: readonly Rule[] = [
       from individual_transfer group by payee having max(received_number) <> count(*) or min(received_number) <> 1`,
   },
   {
-    rule: 'an alert names what moved money of its account',
+    rule: 'an alert names what moved money of its person',
     wrong: `
       select alert.alert_id as subject, rule || ' names ' || named.value as detail
       from alert join json_each(alert.evidence) named
       where not exists (
-        select 1 from transfer
-        where reference = named.value and (debit = alert.account_id or credit = alert.account_id))`,
+        select 1 from account mine
+        join account own on own.owner = mine.owner and own.kind = 'individual'
+        join transfer on transfer.reference = named.value and own.account_id in (transfer.debit, transfer.credit)
+        where mine.account_id = alert.account_id)`,
   },
   {
     rule: 'disclosures stand in one chain, to its head, as many as were asked for',

@@ -1,7 +1,7 @@
 /**
- * What looks like money being laundered: rules as data, each a pure function of what one account did of late. A rule
+ * What looks like money being laundered: rules as data, each a pure function of what one person did of late, by whichever accounts. A rule
  * finds evidence and accuses nobody; an auditor decides. A rule that changes gets a new version, so that an alert
- * always names what found it. The figures are decided by us; the patterns are those that guidance on suspicious
+ * always names what found it (version 1 looked at one account at a time). The figures are decided by us; the patterns are those that guidance on suspicious
  * transactions describes everywhere (structuring, collecting, pass-through, circular payments).
  */
 import { monthlyIndexes, type TierLimits } from './tiers.ts'
@@ -10,7 +10,7 @@ export interface Movement {
   /** The id of what moved the money. */
   readonly id: string
   readonly direction: 'in' | 'out'
-  /** The account on the other side. */
+  /** Who owns the account on the other side. */
   readonly counterpart: string
   /** Tiyn. */
   readonly amount: bigint
@@ -21,12 +21,12 @@ export interface Movement {
 export interface AlertRule {
   readonly rule: 'just_under_limit' | 'many_payers' | 'pass_through' | 'reversal_loop'
   readonly version: number
-  /** Whose account is looked at when a person pays a person. */
+  /** Who is looked at when a person pays a person. */
   readonly watches: 'payer' | 'payee'
   /** How far back it looks. */
   readonly windowMs: number
   /**
-   * @param movements of one account within the window, oldest first, without what this rule has named before
+   * @param movements of one person within the window, oldest first, without what this rule has named before
    * @returns ids of the evidence; undefined when there is nothing to tell
    */
   readonly find: (movements: readonly Movement[], limits: TierLimits) => readonly string[] | undefined
@@ -40,7 +40,7 @@ const justUnder = { times: 3, percent: 90n }
 /** Structuring: a large sum in pieces that each stay just under the limit of one payment. */
 const justUnderLimit: AlertRule = {
   rule: 'just_under_limit',
-  version: 1,
+  version: 2,
   watches: 'payer',
   // A week: within a day the day's own limit would not let so many through.
   windowMs: 7 * 24 * hourMs,
@@ -57,7 +57,7 @@ const payersWithinAnHour = 10
 /** Collecting: many people pay one. */
 const manyPayers: AlertRule = {
   rule: 'many_payers',
-  version: 1,
+  version: 2,
   watches: 'payee',
   windowMs: hourMs,
   find: (movements) => {
@@ -73,7 +73,7 @@ const passed = { least: monthlyIndexes(50), percent: 90n }
 /** Pass-through: what comes in goes out again at once. Only what left after something came is counted. */
 const passThrough: AlertRule = {
   rule: 'pass_through',
-  version: 1,
+  version: 2,
   watches: 'payer',
   windowMs: hourMs,
   find: (movements) => {
@@ -90,10 +90,10 @@ const passThrough: AlertRule = {
 /** That many payments to and fro between the same two, each this much like the last one. */
 const loop = { legs: 4, percentApart: 5n }
 
-/** Reversal loop: the same sum goes to and fro between two accounts. */
+/** Reversal loop: the same sum goes to and fro between two people. */
 const reversalLoop: AlertRule = {
   rule: 'reversal_loop',
-  version: 1,
+  version: 2,
   watches: 'payer',
   windowMs: 24 * hourMs,
   find: (movements) => {

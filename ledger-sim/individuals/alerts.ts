@@ -7,7 +7,7 @@ import { newId, type Work } from '../context.ts'
 import { tell } from '../feed/outbox.ts'
 import type { Caller } from '../http/operation.ts'
 import { alertRules, type AlertRule, type Movement } from './alert-rules.ts'
-import type { Person } from './people.ts'
+import { idsOfAccountsOf, type Person } from './people.ts'
 import { accountPseudonym } from './pseudonyms.ts'
 import type { Page } from './received.ts'
 import { limitsOf } from './tiers.ts'
@@ -15,12 +15,15 @@ import { limitsOf } from './tiers.ts'
 /** What people buy at a merchant is not looked at. */
 const watchedKinds: readonly TransferKind[] = ['individual-transfer', 'redemption-of-dt', 'cash-withdrawal']
 
-/** What a rule named once it does not name again: an alert of a rule needs evidence that is new. */
+/**
+ * By all accounts that the person has, so that what is parted over several is seen together; the alert is about the one
+ * that completed it. What a rule named once it does not name again: an alert of a rule needs evidence that is new.
+ */
 export async function raiseAlerts(work: Work, person: Person, watches: AlertRule['watches']): Promise<void> {
   const rules = alertRules.filter((rule) => rule.watches === watches)
   const longest = Math.max(...rules.map(({ windowMs }) => windowMs))
-  const movements = await movementsOf(work, person.accountId, work.now - longest)
-  const named = await evidenceOf(work, person.accountId, work.now - longest)
+  const movements = await movementsOf(work, person.owner, work.now - longest)
+  const named = await evidenceOf(work, person.owner, work.now - longest)
   for (const rule of rules) {
     const fresh = movements.filter(
       ({ id, at }) => at > work.now - rule.windowMs && named.get(rule.rule)?.has(id) !== true,
@@ -30,20 +33,27 @@ export async function raiseAlerts(work: Work, person: Person, watches: AlertRule
   }
 }
 
-async function movementsOf({ connection }: Work, accountId: string, since: number): Promise<readonly Movement[]> {
-  const moved = connection
-    .selectFrom('transfer')
-    .select(['transfer_id', 'reference', 'debit', 'credit', 'amount', 'at'])
-    .where('kind', 'in', watchedKinds)
-    .where('at', '>', BigInt(since))
-  const sent = await moved.where('debit', '=', accountId).execute()
-  const received = await moved.where('credit', '=', accountId).execute()
+/** What moved between the person and others; between the person's own accounts nothing did. */
+async function movementsOf({ connection }: Work, owner: string, since: number): Promise<readonly Movement[]> {
+  const accounts = idsOfAccountsOf({ connection }, owner)
+  const moved = (own: 'debit' | 'credit', other: 'debit' | 'credit') =>
+    connection
+      .selectFrom('transfer')
+      .innerJoin('account', 'account.account_id', other)
+      .select(['transfer_id', 'reference', 'owner', 'amount', 'at'])
+      .where('transfer.kind', 'in', watchedKinds)
+      .where('at', '>', BigInt(since))
+      .where(own, 'in', accounts)
+      .where(other, 'not in', accounts)
+      .execute()
+  const sent = (await moved('debit', 'credit')).map((row) => ({ ...row, direction: 'out' as const }))
+  const received = (await moved('credit', 'debit')).map((row) => ({ ...row, direction: 'in' as const }))
   return [...sent, ...received]
     .toSorted((first, second) => Number(first.at - second.at) || (first.transfer_id < second.transfer_id ? -1 : 1))
-    .map(({ reference, debit, credit, amount, at }) => ({
-      id: reference,
-      direction: debit === accountId ? 'out' : 'in',
-      counterpart: debit === accountId ? credit : debit,
+    .map(({ reference: id, direction, owner: counterpart, amount, at }) => ({
+      id,
+      direction,
+      counterpart,
       amount,
       at: Number(at),
     }))
@@ -51,13 +61,13 @@ async function movementsOf({ connection }: Work, accountId: string, since: numbe
 
 async function evidenceOf(
   { connection }: Work,
-  accountId: string,
+  owner: string,
   since: number,
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const rows = await connection
     .selectFrom('alert')
     .select(['rule', 'evidence'])
-    .where('account_id', '=', accountId)
+    .where('account_id', 'in', idsOfAccountsOf({ connection }, owner))
     .where('at', '>', BigInt(since))
     .execute()
   const named = new Map<string, Set<string>>()

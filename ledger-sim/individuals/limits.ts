@@ -9,7 +9,7 @@ import { tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import { givesBack, type Books } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
 import { problem, type ProblemOutcome } from '../http/operation.ts'
-import { findPerson, listAccountsOfPerson, type AccountOfPerson, type Person } from './people.ts'
+import { findPerson, idsOfAccountsOf, listAccountsOfPerson, type AccountOfPerson, type Person } from './people.ts'
 import { dayMs, highestTier, limitsOf, monthMs, type Tier } from './tiers.ts'
 
 export interface WantedMovement {
@@ -121,11 +121,7 @@ interface Outgoing {
 
 /** What went out of a person's accounts in the last month, and what is set aside to go out. */
 async function outgoing({ connection, now }: Work, owner: string): Promise<Outgoing> {
-  const accounts = connection
-    .selectFrom('account')
-    .select('account_id')
-    .where('owner', '=', owner)
-    .where('kind', '=', 'individual')
+  const accounts = idsOfAccountsOf({ connection }, owner)
   const sent = await connection
     .selectFrom('transfer')
     .select(['debit', 'amount', 'at'])

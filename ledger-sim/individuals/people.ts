@@ -36,6 +36,15 @@ export async function findPerson({ connection }: Work, accountId: string): Promi
   return row === undefined ? undefined : personOf(row)
 }
 
+/** Ids of the accounts that a person has, at whichever bank, as a part of a statement. */
+export function idsOfAccountsOf({ connection }: Pick<Work, 'connection'>, owner: string) {
+  return connection
+    .selectFrom('account')
+    .select('account_id')
+    .where('owner', '=', owner)
+    .where('kind', '=', 'individual')
+}
+
 /** One of the accounts that a person has, at whichever bank. */
 export type AccountOfPerson = Pick<Person, 'accountId' | 'balance' | 'tier'>
 

@@ -126,6 +126,21 @@ export const faults = {
     right: 'const aside = gone.held.filter(({ debit }) => isBound(debit))',
     wrong: 'const aside = gone.held.filter(({ debit }) => bound.of === `account` && isBound(debit))',
   },
+  'what is parted over two accounts is not seen together': {
+    file: 'individuals/alerts.ts',
+    right: ".where(own, 'in', accounts)",
+    wrong: ".where(own, '=', owner)",
+  },
+  'what one moves to oneself is suspicious': {
+    file: 'individuals/alerts.ts',
+    right: ".where(other, 'not in', accounts)",
+    wrong: '',
+  },
+  'what was named of one account is named again of the other': {
+    file: 'individuals/alerts.ts',
+    right: ".where('account_id', 'in', idsOfAccountsOf({ connection }, owner))",
+    wrong: ".where('account_id', '=', owner)",
+  },
   'structuring is seen at four': {
     file: 'individuals/alert-rules.ts',
     right: 'const justUnder = { times: 3,',

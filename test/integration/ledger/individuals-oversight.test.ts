@@ -74,7 +74,7 @@ describe('an alert', () => {
     expect(await alertsSince(before)).toEqual([])
     world.demo.clock.now += dayMs
     expect(await next(1)).toBe(1)
-    const named = { rule: 'just_under_limit', version: 1, evidence: paid.slice(2, 5) }
+    const named = { rule: 'just_under_limit', version: 2, evidence: paid.slice(2, 5) }
     expect(await alertsSince(before)).toMatchObject([named])
     expect(await next(1)).toBe(1)
     expect(await next(1)).toBe(1)
@@ -101,7 +101,7 @@ describe('an alert', () => {
     }
     const alerts = await alertsSince(before)
     expect(alerts).toMatchObject([
-      { rule: 'reversal_loop', version: 1, evidence: paid, state: 'open', reason: null, at: world.demo.clock.now },
+      { rule: 'reversal_loop', version: 2, evidence: paid, state: 'open', reason: null, at: world.demo.clock.now },
     ])
     const disclosed = await disclose({ kind: 'account', account: alerts[0]?.account ?? '' })
     expect(disclosed.body).toMatchObject({ identity: { accountId: 'loop-2' } })

@@ -145,6 +145,33 @@ test('payments of one batch to both accounts count together', async () => {
   expect(await balanceOf(world.demo, 'batch-1-too')).toBe(2n)
 })
 
+test('a large sum that is parted over both accounts is seen by the auditor; what one moves to oneself is not', async () => {
+  const person = await twice('parted-1')
+  await world.fund('parted-1', 2n * single)
+  await world.fund('parted-1-too', 3n * single)
+  const alerts = async () => {
+    const { body } = await world.auditor.get('/v1/alerts?after=0&limit=500')
+    return body['alerts'] as { readonly rule: string; readonly evidence: readonly string[] }[]
+  }
+  const before = (await alerts()).length
+  const paid: string[] = []
+  const next = async (payer: string, payee: string) => {
+    const { body, status } = await pay(person, payer, payee, single)
+    expect(status).toBe(200)
+    paid.push(String(body['transferId']))
+    world.demo.clock.now += dayMs
+    return (await alerts()).slice(before)
+  }
+  expect(await next('parted-1', 'shop')).toEqual([])
+  expect(await next('parted-1-too', 'parted-1')).toEqual([])
+  expect(await next('parted-1-too', 'shop')).toEqual([])
+  const evidence = [paid[0], paid[2]]
+  const seen = await next('parted-1', 'shop')
+  expect(seen).toMatchObject([{ rule: 'just_under_limit', version: 2, evidence: [...evidence, paid[3]] }])
+  // What was named with the one account is not named again with the other.
+  expect(await next('parted-1-too', 'shop')).toHaveLength(1)
+})
+
 test('somebody of the same name as an account is another person', async () => {
   const person = await twice('other-1')
   const other = await world.person('other-1-only')

@@ -380,7 +380,7 @@ test('the audit finds a payment between people that nobody asked for, and one th
   const named = `insert into alert select 'x', coalesce(max(number), 0) + 1, 'many_payers', 1, 'audit-2',
     '["${transferId}", "unknown"]', 0, 'open', null, null, null from alert`
   expect(rulesFor(named, `delete from alert where alert_id = 'x'`)).toEqual([
-    'an alert names what moved money of its account',
+    'an alert names what moved money of its person',
   ])
   const number = (change: string) =>
     `update individual_transfer set received_number = received_number ${change} where transfer_id = '${transferId}'`

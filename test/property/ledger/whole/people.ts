@@ -193,19 +193,19 @@ function accountMeant(whole: Whole, to: Payee): string | undefined {
   return whole.numbers.get(`${to.kind} ${to.number}`)
 }
 
-/** Each looks at what one account did of late, without what it has named before, and names its evidence. */
+/** Each looks at what one person did of late, without what it has named before, and names its evidence. */
 const watchers: readonly {
   readonly rule: string
   readonly of: 'payer' | 'payee'
   readonly windowMs: number
-  readonly find: (account: string, seen: readonly Watched[], tier: Tier) => readonly Watched[]
+  readonly find: (person: string, seen: readonly Watched[], tier: Tier) => readonly Watched[]
 }[] = [
   {
     rule: 'just_under_limit',
     of: 'payer',
     windowMs: 7 * dayMs,
-    find: (account, seen, tier) => {
-      const near = seen.filter(({ from, amount }) => from === account && amount * 10n >= limitsOf[tier].single * 9n)
+    find: (person, seen, tier) => {
+      const near = seen.filter(({ from, amount }) => from === person && amount * 10n >= limitsOf[tier].single * 9n)
       return near.length >= 3 ? near : []
     },
   },
@@ -213,8 +213,8 @@ const watchers: readonly {
     rule: 'many_payers',
     of: 'payee',
     windowMs: hourMs,
-    find: (account, seen) => {
-      const came = seen.filter(({ to }) => to === account)
+    find: (person, seen) => {
+      const came = seen.filter(({ to }) => to === person)
       return new Set(came.map(({ from }) => from)).size >= 10 ? came : []
     },
   },
@@ -222,15 +222,15 @@ const watchers: readonly {
     rule: 'pass_through',
     of: 'payer',
     windowMs: hourMs,
-    find: (account, seen) => {
+    find: (person, seen) => {
       const since = seen.slice(
         Math.max(
           0,
-          seen.findIndex(({ to }) => to === account),
+          seen.findIndex(({ to }) => to === person),
         ),
       )
-      const came = sum(since.filter(({ to }) => to === account).map(({ amount }) => amount))
-      const left = sum(since.filter(({ from }) => from === account).map(({ amount }) => amount))
+      const came = sum(since.filter(({ to }) => to === person).map(({ amount }) => amount))
+      const left = sum(since.filter(({ from }) => from === person).map(({ amount }) => amount))
       return came >= 50n * 432_500n && left * 10n >= came * 9n ? since : []
     },
   },
@@ -238,10 +238,10 @@ const watchers: readonly {
     rule: 'reversal_loop',
     of: 'payer',
     windowMs: dayMs,
-    find: (account, seen) => {
+    find: (person, seen) => {
       const last = seen.at(-1)
       if (last === undefined) return []
-      const other = (each: Watched): string => (each.from === account ? each.to : each.from)
+      const other = (each: Watched): string => (each.from === person ? each.to : each.from)
       const loop: Watched[] = []
       for (const each of seen.filter((one) => other(one) === other(last)).toReversed()) {
         const apart = each.amount > last.amount ? each.amount - last.amount : last.amount - each.amount
@@ -254,18 +254,24 @@ const watchers: readonly {
   },
 ]
 
+/** Of each movement of others with that person: who sent and who got it. */
 function raise(whole: Whole, account: string, of: 'payer' | 'payee'): void {
+  const ownerOf = (one: string): string => need(whole.accounts, one).owner
+  const person = ownerOf(account)
   for (const { rule, windowMs, find, ...watcher } of watchers) {
     if (watcher.of !== of) continue
-    const own = ({ rule: which, account: whose }: Alert): boolean => which === rule && whose === account
+    const own = ({ rule: which, account: whose }: Alert): boolean => which === rule && ownerOf(whose) === person
     const named = new Set(whole.alerts.filter(own).flatMap(({ evidence }) => evidence))
-    const seen = whole.watched.filter(
-      ({ id, from, to, at }) => [from, to].includes(account) && at > whole.now - windowMs && !named.has(id),
-    )
-    const evidence = find(account, seen, need(whole.people, account).tier).map(({ id }) => id)
+    const seen = whole.watched
+      .filter(({ id, at }) => at > whole.now - windowMs && !named.has(id))
+      .map((each) => ({ ...each, from: ownerOf(each.from), to: ownerOf(each.to) }))
+      .filter(({ from, to }) => (from === person) !== (to === person))
+    const evidence = find(person, seen, need(whole.people, account).tier).map(({ id }) => id)
     if (evidence.length === 0) continue
     whole.alerts.push({ rule, account, evidence, at: whole.now })
     meet(whole, 'an alert')
+    const accounts = whole.watched.filter(({ id }) => evidence.includes(id)).flatMap(({ from, to }) => [from, to])
+    if (new Set(accounts.filter((one) => ownerOf(one) === person)).size > 1) meet(whole, 'an alert over two accounts')
     if (whole.watched.some(({ id, to }) => evidence.includes(id) && !whole.people.has(to)))
       meet(whole, 'an alert about what left through a bank')
   }

@@ -58,6 +58,17 @@ export const personScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
     asks('cash_in', { who: second, size: 'one' }),
     asks('cash_in', { who: first, size: 'one' }),
   ),
+  // Structuring, in three payments from two accounts, named once; what she moves to herself is none.
+  scene(
+    asks('person', { who: first, whom: richest, size: 'single', which: 0 }),
+    asks('person', { who: second, whom: richest, size: 'single', which: 0 }),
+    wait(dayMs),
+    asks('person', { who: richest, whom: second, size: 'fill', which: 0 }),
+    asks('person', { who: second, whom: first, size: 'single', which: 0 }),
+    wait(dayMs),
+    asks('person', { who: second, whom: richest, size: 'single', which: 0 }),
+    asks('person', { who: first, whom: richest, size: 'single', which: 0 }),
+  ),
   // There is room for one of two sums that come at once: a tenth of what she paid came back.
   scene(
     asks('sell_person', { who: first, size: 'fill' }),
@@ -72,4 +83,5 @@ export const hasToMeetOfPeople = [
   'a person’s monthly limit over two accounts',
   'a person’s balance limit over two accounts',
   'who may hold no more moves what they have',
+  'an alert over two accounts',
 ]
