@@ -1,8 +1,9 @@
 /**
- * What looks like money being laundered: rules as data, each a pure function of what one person did of late, by whichever accounts. A rule
- * finds evidence and accuses nobody; an auditor decides. A rule that changes gets a new version, so that an alert
- * always names what found it (version 1 looked at one account at a time). The figures are decided by us; the patterns are those that guidance on suspicious
- * transactions describes everywhere (structuring, collecting, pass-through, circular payments).
+ * What looks like money being laundered: rules as data, each a pure function of what one person did of late, by
+ * whichever accounts. A rule finds evidence and accuses nobody; an auditor decides. A rule that changes gets a new
+ * version, so that an alert always names what found it (version 1 looked at one account at a time). The figures are
+ * decided by us; the patterns are those that guidance on suspicious transactions describes everywhere (structuring,
+ * collecting, pass-through, circular payments).
  */
 import { monthlyIndexes, type TierLimits } from './tiers.ts'
 

@@ -1,6 +1,7 @@
 /**
- * A statement as CSV (RFC 4180) for a spreadsheet. A first row holds the opening balance; the number of the last row is
- * the cursor for the next page.
+ * A statement as CSV (RFC 4180) for a spreadsheet. A first row holds the opening balance. The last one holds the
+ * closing balance, or says that there is more: a list that was cut cannot be taken for the whole. Its number is the
+ * cursor.
  */
 import type { Statement } from './statement.ts'
 
@@ -19,7 +20,13 @@ const columns = [
 ] as const
 
 /** With a header; lines end as RFC 4180 says. Amounts are tiyn, moments ISO 8601 in UTC. */
-export function statementCsv({ currency, openingBalance, entries, cursor }: Statement): string {
+export function statementCsv({
+  currency,
+  openingBalance,
+  entries,
+  cursor,
+  hasMore,
+}: Statement & { readonly hasMore: boolean }): string {
   const opening: Row = {
     entry: (entries[0]?.entry ?? cursor + 1) - 1,
     kind: 'opening-balance',
@@ -27,7 +34,10 @@ export function statementCsv({ currency, openingBalance, entries, cursor }: Stat
     currency,
   }
   const rows = entries.map((entry): Row => ({ ...entry, at: new Date(entry.at).toISOString(), currency }))
-  return [columns, ...[opening, ...rows].map((row) => columns.map((column) => cell(row[column])))]
+  const last: Row = hasMore
+    ? { entry: cursor, kind: 'more-entries', currency }
+    : { entry: cursor, kind: 'closing-balance', balance: entries.at(-1)?.balance ?? openingBalance, currency }
+  return [columns, ...[opening, ...rows, last].map((row) => columns.map((column) => cell(row[column])))]
     .map((cells) => `${cells.join(',')}\r\n`)
     .join('')
 }

@@ -4,10 +4,11 @@ import { instantSchema } from '../../src/voucher/identifiers.ts'
 import { inTransaction } from '../context.ts'
 import { operation, problem } from '../http/operation.ts'
 import { statementCsv } from './statement-csv.ts'
-import { statementOf } from './statement.ts'
+import { longStatement, statementOf, statementPageMax, type WantedStatement } from './statement.ts'
 import { wholeNumberText } from './whole-number-text.ts'
 
-const entriesMax = 500
+/** Of a CSV without a limit: some 2 MB. */
+const csvEntriesMax = 10_000
 const instantText = wholeNumberText(0, 8_640_000_000_000_000)
 /** Tiyn with a sign. */
 const signedSchema = z.string().regex(/^-?\d+$/)
@@ -17,13 +18,15 @@ export const statementOperations = [
     method: 'GET',
     path: '/v1/statements',
     tag: 'Receiving balance-related data',
-    summary: 'The entries of an account with the balance after each, in one order for good; text/csv with format=csv',
+    summary:
+      'The entries of an account with the balance after each, in one order for good; with format=csv as text/csv, ' +
+      'up to 10,000 of them, whose last row is the closing balance or says that there are more',
     roles: ['central-bank', 'bank', 'legal-entity', 'agency', 'merchant', 'individual', 'auditor'],
     requestSchema: z.strictObject({
       accountId: z.string().min(1).max(160),
       /** The number of the last entry that was seen. */
       after: wholeNumberText(0, Number.MAX_SAFE_INTEGER).optional(),
-      limit: wholeNumberText(1, entriesMax).optional(),
+      limit: wholeNumberText(1, statementPageMax).optional(),
       /** The first moment that is in it. */
       from: instantText.optional(),
       /** The first moment that is not. */
@@ -57,13 +60,17 @@ export const statementOperations = [
       cursor: z.int(),
     }),
     perform: async (asked) => {
-      const { accountId, after = 0, limit = entriesMax, from, to, format } = asked.request
-      const statement = await inTransaction(asked.services, (work) =>
-        statementOf(work, asked.caller, { accountId, after, limit, from, to }),
-      )
-      if (statement === undefined) return problem('not_found', `${asked.caller.owner} has no account ${accountId}`)
-      if (format === 'csv')
-        return { kind: 'text', contentType: 'text/csv; charset=utf-8', text: statementCsv(statement) }
+      const { accountId, after = 0, limit, from, to, format } = asked.request
+      const wanted = { accountId, after, from, to }
+      const page = (of: WantedStatement) => inTransaction(asked.services, (work) => statementOf(work, asked.caller, of))
+      const none = problem('not_found', `${asked.caller.owner} has no account ${accountId}`)
+      if (format === 'csv') {
+        const whole = await longStatement({ ...wanted, limit: limit ?? csvEntriesMax }, page)
+        if (whole === undefined) return none
+        return { kind: 'text', contentType: 'text/csv; charset=utf-8', text: statementCsv(whole) }
+      }
+      const statement = await page({ ...wanted, limit: limit ?? statementPageMax })
+      if (statement === undefined) return none
       const entries = statement.entries.map((entry) => {
         return { ...entry, amount: entry.amount.toString(), balance: entry.balance.toString() }
       })

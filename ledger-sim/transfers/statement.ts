@@ -72,6 +72,39 @@ export async function statementOf(work: Work, caller: Caller, wanted: WantedStat
   return { currency: account.currency, openingBalance, entries, cursor: entries.at(-1)?.entry ?? start }
 }
 
+/** A page of the most entries that one is asked for at a time. */
+export const statementPageMax = 500
+
+/**
+ * As many pages as there are entries wanted, each read by itself, so that nobody else waits for all of them: what
+ * stands in an account under a number never changes.
+ *
+ * @param page reads one, with at most `statementPageMax` entries
+ * @returns with whether there are entries after these; undefined when the account is none of the caller's, or not there
+ */
+export async function longStatement(
+  wanted: WantedStatement,
+  page: (wanted: WantedStatement) => Promise<Statement | undefined>,
+): Promise<(Statement & { readonly hasMore: boolean }) | undefined> {
+  const first = await page({ ...wanted, limit: Math.min(wanted.limit, statementPageMax) })
+  if (first === undefined) return undefined
+  const entries = [...first.entries]
+  let { cursor } = first
+  const next = async (limit: number): Promise<number> => {
+    const found = await page({ accountId: wanted.accountId, to: wanted.to, after: cursor, limit })
+    entries.push(...(found?.entries ?? []))
+    cursor = found?.cursor ?? cursor
+    return found?.entries.length ?? 0
+  }
+  let isFull = entries.length === Math.min(wanted.limit, statementPageMax)
+  while (isFull && entries.length < wanted.limit) {
+    const limit = Math.min(wanted.limit - entries.length, statementPageMax)
+    isFull = (await next(limit)) === limit
+  }
+  const hasMore = isFull && (await next(1)) > 0
+  return { ...first, entries: entries.slice(0, wanted.limit), cursor: hasMore ? cursor - 1 : cursor, hasMore }
+}
+
 /** The bank that serves an account shows it to its client. */
 function maySee(caller: Caller, account: Account): boolean {
   return seesAll(caller) || account.owner === caller.owner || (caller.role === 'bank' && account.bank === caller.owner)
@@ -132,6 +165,8 @@ interface EntryRow {
   readonly otherOwner: string
   readonly otherBank: string | null
   readonly purpose: string | null
+  /** What one person wrote to another; whoever watches all is not shown it, for it may hold a name. */
+  readonly betweenPeople: string | null
   readonly paymentReference: string | null
 }
 
@@ -152,6 +187,11 @@ async function entriesOfSide(
         .onRef('client_transfer.transfer_id', '=', 'transfer.reference')
         .onRef('client_transfer.kind', '=', 'transfer.kind'),
     )
+    .leftJoin('individual_transfer', (join) =>
+      join
+        .onRef('individual_transfer.transfer_id', '=', 'transfer.reference')
+        .on('transfer.kind', '=', 'individual-transfer'),
+    )
     .select([
       `transfer.${side}_entry as entry`,
       `transfer.${side}_balance as balance`,
@@ -164,6 +204,7 @@ async function entriesOfSide(
       'other.owner as otherOwner',
       'other.bank as otherBank',
       'client_transfer.purpose',
+      'individual_transfer.purpose as betweenPeople',
       'client_transfer.payment_reference as paymentReference',
     ])
     .where(`transfer.${side}`, '=', accountId)
@@ -184,7 +225,7 @@ function entryOf(caller: Caller, row: EntryRow): StatementEntry {
     counterparty: showsCounterparty(caller, row) ? row.otherId : null,
     counterpartyKind: row.otherKind as AccountKind,
     reference: row.reference,
-    purpose: row.purpose,
+    purpose: row.purpose ?? (seesAll(caller) ? null : row.betweenPeople),
     paymentReference: row.paymentReference,
   }
 }

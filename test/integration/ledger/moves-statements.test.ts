@@ -208,11 +208,33 @@ describe('a statement as CSV', () => {
   test('begins no cell with a formula, and quotes what RFC 4180 says', async () => {
     const { body } = await csv('&after=1&limit=4')
     const lines = body.trimEnd().split('\r\n')
-    expect(lines).toHaveLength(6)
+    expect(lines).toHaveLength(7)
+    expect(lines[6]).toMatch(/^5,,(closing-balance|more-entries),/)
     expect(lines[1]).toBe('1,,opening-balance,,1000000,DT,,,,,')
     expect(lines[2]).toContain(`,"'=wages(""1""), in part",`)
     expect(lines[2]).toContain(',100,1000100,DT,farm,legal-entity,')
     expect(lines[5]).toMatch(/,-100,1000200,DT,education,agency,[-0-9a-f]{36},tax,'\+7 000$/)
+  })
+
+  test('is the whole, however long, with a closing balance; where it is cut it says so', async () => {
+    const before = Number((await csv()).body.trimEnd().split('\r\n').at(-1)?.split(',')[0])
+    for (let left = 1_200; left > 0; left -= 400) {
+      const items = Array.from({ length: 400 }, () => ({
+        method: 'POST',
+        path: '/v1/payments/legal-entity-individual',
+        body: { transferId: world.id(), payer: 'farm', payee: 'aru', amount: '1', purpose: 'many' },
+      }))
+      expect((await world.as('farm').post('/v1/batches', { items })).status).toBe(200)
+    }
+    const lines = (await csv()).body.trimEnd().split('\r\n')
+    expect(lines).toHaveLength(1 + 1 + before + 1_200 + 1)
+    const last = lines.at(-1)?.split(',') ?? []
+    expect(last.slice(0, 3)).toEqual([String(before + 1_200), '', 'closing-balance'])
+    expect(last[4]).toBe(lines.at(-2)?.split(',')[4])
+    const cut = (await csv('&limit=2')).body.trimEnd().split('\r\n')
+    expect([cut.length, cut.at(-1)]).toEqual([5, '2,,more-entries,,,DT,,,,,'])
+    const rest = (await csv(`&after=${before + 1_198}&limit=2`)).body.trimEnd().split('\r\n')
+    expect(rest.at(-1)).toMatch(new RegExp(`^${before + 1_200},,closing-balance,`))
   })
 
   test('through the real door too, byte for byte as it was signed', async () => {

@@ -17,7 +17,7 @@ const entry: StatementEntry = {
   paymentReference: null,
 }
 const csvOf = (purpose: string | null) =>
-  statementCsv({ currency: 'DT', openingBalance: 17n, entries: [{ ...entry, purpose }], cursor: 4 })
+  statementCsv({ currency: 'DT', openingBalance: 17n, entries: [{ ...entry, purpose }], cursor: 4, hasMore: false })
 
 /** Rows of cells. */
 function read(csv: string): string[][] {
@@ -38,14 +38,21 @@ test('a page as it is', () => {
       'entry,at,kind,amount,balance,currency,counterparty,counterpartyKind,reference,purpose,paymentReference',
       '3,,opening-balance,,17,DT,,,,,',
       '4,2026-11-25T05:00:00.000Z,payment,-5,12,DT,,individual,r,,',
+      '4,,closing-balance,,12,DT,,,,,',
       '',
     ].join('\r\n'),
   )
 })
 
+test('a page that is not the whole says so in the place of a closing balance', () => {
+  const cut = statementCsv({ currency: 'DT', openingBalance: 17n, entries: [entry], cursor: 4, hasMore: true })
+  expect(read(cut).at(-1)?.slice(0, 5)).toEqual(['4', '', 'more-entries', '', ''])
+})
+
 test('a page without entries has the opening balance under the number that it goes on from', () => {
-  const empty = statementCsv({ currency: 'KZT', openingBalance: 17n, entries: [], cursor: 9 })
+  const empty = statementCsv({ currency: 'KZT', openingBalance: 17n, entries: [], cursor: 9, hasMore: false })
   expect(read(empty)[1]?.slice(0, 5)).toEqual(['9', '', 'opening-balance', '', '17'])
+  expect(read(empty)[2]?.slice(0, 5)).toEqual(['9', '', 'closing-balance', '', '17'])
 })
 
 test('any purpose comes back, behind an apostrophe where a spreadsheet would calculate', () => {
@@ -54,7 +61,7 @@ test('any purpose comes back, behind an apostrophe where a spreadsheet would cal
     fc.property(fc.constantFrom(...beginnings), fc.string({ unit: 'grapheme' }), (beginning, rest) => {
       const purpose = beginning + rest
       const rows = read(csvOf(purpose))
-      expect(rows).toHaveLength(3)
+      expect(rows).toHaveLength(4)
       const cell = rows[2]?.[9] ?? ''
       expect(cell === purpose || cell === `'${purpose}`).toBe(true)
       expect(cell).not.toMatch(/^\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/)
