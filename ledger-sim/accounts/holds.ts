@@ -96,3 +96,46 @@ async function close(
 ): Promise<void> {
   await work.connection.updateTable('hold').set({ state, posted }).where('hold_id', '=', holdId).execute()
 }
+
+/**
+ * What is set aside of accounts now, tiyn; an account of which nothing is has no entry.
+ *
+ * @param accounts which are asked about; all when none are named
+ */
+export async function heldIn(
+  { connection, now }: Work,
+  accounts?: readonly { readonly accountId: string }[],
+): Promise<ReadonlyMap<string, bigint>> {
+  const pending = connection
+    .selectFrom('hold')
+    .select(['debit', 'amount'])
+    .where('state', '=', 'pending')
+    .where('expires_at', '>', BigInt(now))
+  const rows =
+    accounts === undefined
+      ? await pending.execute()
+      : await inLists(accounts, (some) =>
+          pending
+            .where(
+              'debit',
+              'in',
+              some.map(({ accountId }) => accountId),
+            )
+            .execute(),
+        )
+  const held = new Map<string, bigint>()
+  for (const { debit, amount } of rows) held.set(debit, (held.get(debit) ?? 0n) + amount)
+  return held
+}
+
+/** As long as a statement may be. */
+const listMax = 500
+
+async function inLists<One, Row>(
+  all: readonly One[],
+  read: (some: readonly One[]) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
+  const rows: Row[] = []
+  for (let next = 0; next < all.length; next += listMax) rows.push(...(await read(all.slice(next, next + listMax))))
+  return rows
+}

@@ -2,12 +2,11 @@
 import { z } from 'zod'
 import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import type { Work } from '../context.ts'
-import { inTransaction } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { openIndividual, openIndividualRequest } from '../individuals/opening.ts'
-import { withoutPeople } from '../individuals/pseudonyms.ts'
 import { arrivalOf, operation, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
-import { isPlatformName, listAccounts, openAccount, type AccountKind } from './accounts.ts'
+import { isPlatformName, openAccount, type AccountKind } from './accounts.ts'
+import { balanceOperations } from './balance-operations.ts'
 import { cashOperations } from './cash-operations.ts'
 import { clientKeyOperation } from './client-keys.ts'
 import { conversionOperations } from './conversion-operations.ts'
@@ -70,38 +69,7 @@ export const accountOperations = [
   }),
   ...conversionOperations,
   ...cashOperations,
-  operation({
-    method: 'GET',
-    path: '/v1/balances',
-    tag: 'Receiving balance-related data',
-    summary: 'Balances: one’s own; everybody’s for the central bank and the auditor',
-    roles: ['central-bank', 'bank', 'legal-entity', 'agency', 'merchant', 'individual', 'auditor'],
-    requestSchema: z.strictObject({ owner: nameSchema.optional() }),
-    answerSchema: z.strictObject({
-      balances: z.array(
-        z.strictObject({
-          accountId: z.string(),
-          owner: z.string(),
-          kind: z.string(),
-          currency: z.enum(['DT', 'KZT']),
-          /** Tiyn; negative only for the accounts that money comes from. */
-          balance: z.string().regex(/^-?\d+$/),
-        }),
-      ),
-    }),
-    perform: async (asked) => {
-      const { caller, request } = asked
-      const seesAll = caller.role === 'central-bank' || caller.role === 'auditor'
-      const owner = request.owner ?? (seesAll ? undefined : caller.owner)
-      if (!seesAll && owner !== caller.owner) return problem('role_not_allowed', 'a role sees its own balances')
-      const held = await inTransaction(asked.services, (work) => listAccounts(work, owner))
-      const accounts = seesAll ? withoutPeople(asked.services.keys, held, request.owner !== undefined) : held
-      const balances = accounts.map(({ accountId, owner: whose, kind, currency, balance }) => {
-        return { accountId, owner: whose, kind, currency, balance: balance.toString() }
-      })
-      return { kind: 'answer', body: { balances } }
-    },
-  }),
+  ...balanceOperations,
 ]
 
 /** The bank that opens an account serves it. */

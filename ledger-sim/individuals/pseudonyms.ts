@@ -72,11 +72,11 @@ function watchedName(keys: LedgerKeys, { accountId, kind }: Named): string {
  *
  * @param isOfOneOwner who asks for somebody by name would learn the pseudonym: then people are left out
  */
-export function withoutPeople(
+export function withoutPeople<One extends Account>(
   keys: LedgerKeys,
-  accounts: readonly Account[],
+  accounts: readonly One[],
   isOfOneOwner: boolean,
-): readonly Account[] {
+): readonly One[] {
   const people = new Set(accounts.filter(({ kind }) => kind === 'individual').map(({ owner }) => owner))
   const isHidden = ({ kind, owner }: Account): boolean =>
     kind === 'individual' || (kind === 'bank-client' && people.has(owner))

@@ -490,4 +490,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .addColumn('gone', 'bigint', (gone) => gone.notNull().defaultTo(0))
         .execute(),
   },
+  // A bank goes through the accounts that it serves.
+  '0033-accounts-by-bank': {
+    up: (database) => createIndexes(database, [['account_bank', 'account', ['bank', 'account_id']]]),
+  },
 }

@@ -57,6 +57,7 @@ const answered: Readonly<Record<string, 'own' | 'empty' | 'unseen' | 'due' | 'ca
   'POST /v1/terminal/inquiries': 'unseen',
   'POST /v1/terminal/packages': 'own',
   'POST /v1/terminal/payment-requests': 'own',
+  'GET /v1/accounts': 'empty',
   'GET /v1/balances': 'empty',
   'GET /v1/disclosures': 'empty',
   'GET /v1/discrepancies': 'empty',

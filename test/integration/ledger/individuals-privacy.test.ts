@@ -45,7 +45,7 @@ beforeAll(async () => {
   world = await peopleWorld()
   const { bank, demo, id } = world
   const thirdBank = await signerOf(demo, 'bank', 'third-bank')
-  signers.set('payee', await world.person(payee, 'full', 'Payee Mysal', world.otherBank))
+  signers.set('payee', await world.person(payee, 'full', 'Payee Baqyt', world.otherBank))
   for (const { account, name, number, amount, shows } of payers) {
     await world.person(account, 'full', name)
     await world.fund(account, 10_000_000n)
@@ -162,6 +162,10 @@ const received = [
   '/v1/received: amount of who shows pseudonym',
   '/v1/received: name of who shows name',
 ]
+/** A bank knows its clients. That they have paid somebody this does not say. */
+const clients = ['account', 'name'].flatMap((secret) =>
+  shown.map((shows) => `/v1/accounts: ${secret} of who shows ${shows}`),
+)
 /** By the id of one: to the payee's side what the payer shows; the bank that made it named the account itself. */
 const status = [...sumsIn('/v1/transfers'), '/v1/transfers: name of who shows name']
 const made = [...shown.map((shows) => `/v1/transfers: account of who shows ${shows}`), ...sumsIn('/v1/transfers')]
@@ -170,7 +174,7 @@ const watched = [...sumsIn('/v1/transfers/individual-individual'), ...sumsIn('/v
 const expected: Readonly<Record<string, readonly string[]>> = {
   payee: [...sumsIn('/v1/event-stream'), ...sumsIn('/v1/events'), ...received, ...statements, ...status],
   'bank of payee': [...received, ...statements, ...status],
-  'bank of payer': [...statements, ...made],
+  'bank of payer': [...clients, ...statements, ...made],
   'other bank': [],
   'other person': [],
   'legal entity': [],
@@ -202,7 +206,7 @@ test('a disclosure tells the auditor alone, and later the bank of the payer whic
   const before = expected['bank of payer'] ?? []
   expect(await seenBy('bank of payer')).toEqual(before)
   world.demo.clock.now += tellAfterMs.court_order
-  expect(await seenBy('bank of payer')).toEqual(['/v1/disclosures: account of who shows nothing', ...before])
+  expect(await seenBy('bank of payer')).toEqual(['/v1/disclosures: account of who shows nothing', ...before].toSorted())
   for (const who of ['auditor', 'central bank', 'bank of payee']) expect(await seenBy(who), who).toEqual(expected[who])
 })
 
@@ -269,7 +273,7 @@ test('the card of an account is seen by its bank alone, and what it paid by its 
   const { 'bank of payer': ofBank, 'card’s owner': ofOwner, ...others } = all
   // It serves the merchant as well, in whose statement it sees its own client.
   const payments = ['/v1/payment-requests/payments: account', '/v1/statements: account']
-  expect(ofBank).toEqual(['/v1/account-cards: card', ...payments])
+  expect(ofBank).toEqual(['/v1/account-cards: card', '/v1/accounts: account', '/v1/accounts: name', ...payments])
   expect(ofOwner).toContain('/v1/payment-requests/payments: account')
   expect(ofOwner?.filter((one) => /card$|uid$/.test(one))).toEqual([])
   expect(Object.values(others).flat()).toEqual([])

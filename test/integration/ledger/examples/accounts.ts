@@ -95,6 +95,9 @@ export const story: Story = async (stage) => {
 
   await stage.as('merchant', 'school-7-canteen').get('What a merchant has', '/v1/balances')
   await stage.as('auditor').get('What one owner has, for the auditor', '/v1/balances', { owner: 'dala-bank' })
+  await bank.get('What a client has with its bank', '/v1/balances', { owner: 'stock-farm' })
+  await bank.get('The accounts that a bank serves, page by page', '/v1/accounts', { limit: '3' })
+  await bank.get('The next page', '/v1/accounts', { after: 'individual-1', limit: '2' })
   await agency.get('A role sees its own', '/v1/balances', { owner: 'dala-bank' }, 403)
 
   const ofThePlatform = 'steppe-bank.reserve'

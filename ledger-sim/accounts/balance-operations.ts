@@ -1,0 +1,124 @@
+/** "Receiving balance-related data": what accounts hold and how much of it is set aside, by role. */
+import { z } from 'zod'
+import { nameSchema } from '../../src/voucher/identifiers.ts'
+import { inTransaction, type Work } from '../context.ts'
+import { operation, problem } from '../http/operation.ts'
+import { withoutPeople } from '../individuals/pseudonyms.ts'
+import { tierSchema } from '../individuals/tiers.ts'
+import { wholeNumberText } from '../transfers/whole-number-text.ts'
+import { listAccounts, type Account } from './accounts.ts'
+import { heldIn } from './holds.ts'
+
+const tag = 'Receiving balance-related data'
+const clientsPageMax = 500
+
+const holding = {
+  accountId: z.string(),
+  owner: z.string(),
+  kind: z.string(),
+  currency: z.enum(['DT', 'KZT']),
+  /** Tiyn; negative only for the accounts that money comes from. */
+  balance: z.string().regex(/^-?\d+$/),
+  /** Tiyn of the balance that are set aside for payments by QR which are not completed: the rest may be paid. */
+  held: z.string().regex(/^\d+$/),
+}
+
+export const balanceOperations = [
+  operation({
+    method: 'GET',
+    path: '/v1/balances',
+    tag,
+    summary:
+      'Balances, and what is set aside of them: one’s own; of one of its clients for a bank; everybody’s for the ' +
+      'central bank and the auditor',
+    roles: ['central-bank', 'bank', 'legal-entity', 'agency', 'merchant', 'individual', 'auditor'],
+    requestSchema: z.strictObject({ owner: nameSchema.optional() }),
+    answerSchema: z.strictObject({ balances: z.array(z.strictObject(holding)) }),
+    perform: (asked) =>
+      inTransaction(asked.services, async (work) => {
+        const { caller, request } = asked
+        const seesAll = caller.role === 'central-bank' || caller.role === 'auditor'
+        const owner = request.owner ?? (seesAll ? undefined : caller.owner)
+        const found = await listAccounts(work, owner)
+        const isOwn = seesAll || owner === caller.owner
+        // Of its clients a bank sees what they have with it.
+        const served = isOwn || caller.role !== 'bank' ? [] : found.filter(({ bank }) => bank === caller.owner)
+        if (!isOwn && served.length === 0)
+          return problem('role_not_allowed', 'a role sees its own balances, a bank those of its clients too')
+        const accounts = withHeld(isOwn ? found : served, await heldIn(work, owner === undefined ? undefined : found))
+        const shown = seesAll ? withoutPeople(asked.services.keys, accounts, request.owner !== undefined) : accounts
+        return { kind: 'answer', body: { balances: shown.map(asAnswered) } }
+      }),
+  }),
+  operation({
+    method: 'GET',
+    path: '/v1/accounts',
+    tag,
+    summary: 'The accounts that a bank serves, by their ids, with balances and how well each person is known',
+    roles: ['bank'],
+    requestSchema: z.strictObject({
+      /** The last account that was seen. */
+      after: z.string().min(1).max(160).optional(),
+      limit: wholeNumberText(1, clientsPageMax).optional(),
+    }),
+    answerSchema: z.strictObject({
+      accounts: z.array(
+        z.strictObject({
+          ...holding,
+          name: z.string(),
+          /** Of an individual. */
+          tier: tierSchema.nullable(),
+        }),
+      ),
+      /** What to ask for after these; null where there are no more. */
+      cursor: z.string().nullable(),
+    }),
+    perform: (asked) =>
+      inTransaction(asked.services, async (work) => {
+        const { after = '', limit = clientsPageMax } = asked.request
+        const rows = await servedBy(work, asked.caller.owner, after, limit + 1)
+        const accounts = rows.slice(0, limit)
+        return {
+          kind: 'answer',
+          body: {
+            accounts: withHeld(accounts, await heldIn(work, accounts)).map((account) => {
+              return { ...asAnswered(account), name: account.name, tier: account.knownAs }
+            }),
+            cursor: rows.length > limit ? (accounts.at(-1)?.accountId ?? null) : null,
+          },
+        }
+      }),
+  }),
+]
+
+type Held = Account & { readonly held: bigint }
+
+function withHeld<One extends Account>(accounts: readonly One[], held: ReadonlyMap<string, bigint>) {
+  return accounts.map((account) => ({ ...account, held: held.get(account.accountId) ?? 0n }))
+}
+
+function asAnswered({ accountId, owner, kind, currency, balance, held: aside }: Held) {
+  return { accountId, owner, kind, currency, balance: balance.toString(), held: aside.toString() }
+}
+
+async function servedBy({ connection }: Work, bank: string, after: string, limit: number) {
+  const rows = await connection
+    .selectFrom('account')
+    .leftJoin('individual', 'individual.account_id', 'account.account_id')
+    .select([
+      'account.account_id as accountId',
+      'currency',
+      'kind',
+      'owner',
+      'name',
+      'bank',
+      'balance',
+      'tier as knownAs',
+    ])
+    .where('bank', '=', bank)
+    .where('account.account_id', '>', after)
+    .orderBy('account.account_id')
+    .limit(limit)
+    .execute()
+  return rows.map(({ kind, ...row }) => ({ ...row, kind: kind as Account['kind'] }))
+}
