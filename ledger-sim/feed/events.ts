@@ -1,5 +1,5 @@
 /**
- * What the status feed tells, version 1: one closed union. An event names what moved or changed by ids that its reader
+ * What the status feed tells: one closed union. An event names what moved or changed by ids that its reader
  * already has or can ask for; it carries no name, no counterparty and no balance, since feeds end up in logs.
  */
 import { z } from 'zod'
@@ -8,15 +8,19 @@ import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identif
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { revocationReasons } from '../terminals/revocation-reasons.ts'
 
-/** Rises when a reader of the former version would misread; new kinds alone do not raise it. */
-export const feedVersion = 1
+/**
+ * Rises when a reader of the former version would misread; new kinds alone do not raise it. In version 1 `entryId` was
+ * called `transferId`, as what clients name is.
+ */
+export const feedVersion = 2
 
 const accountIdSchema = z.string().min(1).max(200)
 
 /** Money of one of the reader's accounts. */
 const movement = {
-  transferId: uuidSchema,
-  /** What the money moves for: a tender's id, a client's transfer id, a scheme's funding. */
+  /** The ledger's own number of this entry, the same for who sent and who received. No operation takes it. */
+  entryId: uuidSchema,
+  /** What the money moves for, as whoever asked for it named it: a transfer's id, a tender's, a lease's. */
   reference: z.string(),
   /** The reader's own account. */
   accountId: accountIdSchema,

@@ -27,7 +27,7 @@ export function tellOfLeg(
   credit: Side,
   reference: string,
 ): void {
-  const moved = { transferId: leg.transferId, reference, amount: leg.amount }
+  const moved = { entryId: leg.transferId, reference, amount: leg.amount }
   const movement = leg.kind
   if (debit.currency === 'KZT') return tellOfNonCash(work, leg, debit, credit, moved)
   if (leg.kind === 'scheme-funding') {
@@ -66,7 +66,7 @@ function tellOfNonCash(
   leg: BookedLeg,
   debit: Side,
   credit: Side,
-  moved: { readonly transferId: string; readonly reference: string; readonly amount: Leg['amount'] },
+  moved: { readonly entryId: string; readonly reference: string; readonly amount: Leg['amount'] },
 ): void {
   const outside: AccountKind = leg.kind === 'cash-supply' ? 'cash-outside' : 'non-cash-outside'
   if ((debit.kind === outside) === (credit.kind === outside)) return

@@ -18,6 +18,7 @@ import { appletIndexes, appletTables } from './applet-tables.ts'
 import { feedTables } from './feed-tables.ts'
 import { giveHoldersToAgencies, holderTable } from './holder-table.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
+import { giveTerminalsToAgencies } from './terminal-agencies.ts'
 import { nameSalesOfTenders } from './tender-sales.ts'
 import { carriedTable } from './unused-tables.ts'
 
@@ -452,22 +453,10 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
-  // Of those of before: the one agency that leased to it, or the only one there is. Else its merchant's bank acts.
   '0029-terminals-have-an-agency': {
     up: async (database) => {
       await addColumns(database, [['terminal', textOrNull('registered_by')]])
-      await sql`
-        update terminal set registered_by = (
-          select case when count(distinct agency_id) = 1 then min(agency_id) end
-          from (
-            select lease.terminal_id, scheme.agency_id from lease join scheme on scheme.scheme_id = lease.scheme_id
-            union select lease_policy.terminal_id, scheme.agency_id
-            from lease_policy join scheme on scheme.scheme_id = lease_policy.scheme_id) as served
-          where served.terminal_id = terminal.terminal_id)`.execute(database)
-      await sql`
-        update terminal set registered_by = (
-          select case when count(distinct owner) = 1 then min(owner) end from principal where role = 'agency')
-        where registered_by is null`.execute(database)
+      await giveTerminalsToAgencies(database)
     },
   },
   // Who was never entitled is nobody's until named again.
@@ -493,5 +482,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
   // A bank goes through the accounts that it serves.
   '0033-accounts-by-bank': {
     up: (database) => createIndexes(database, [['account_bank', 'account', ['bank', 'account_id']]]),
+  },
+  // In news the ledger's number of an entry was called as the id is that a client gives.
+  '0034-entries-in-news': {
+    up: async (database) => {
+      await sql`update feed_event set content = replace(content, '"transferId":', '"entryId":')`.execute(database)
+    },
   },
 }

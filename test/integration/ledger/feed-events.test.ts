@@ -111,10 +111,11 @@ describe('money', () => {
     expect(heardByCentralBank).toEqual([expect.objectContaining({ ...converted, accountId: 'central-bank.issue' })])
   })
 
-  test('a client and its bank hear of a redemption, out of DT', async () => {
+  test('a client and its bank hear of a redemption, out of DT, under the id that it was asked for with', async () => {
+    const transferId = till.id()
     const [client, itsBank] = await heardDuring([individual(), bank()], () =>
       bank().post('/v1/conversions/dt-to-non-cash/individual-bank', {
-        transferId: till.id(),
+        transferId,
         bank: 'dala-bank',
         accountId: 'individual-1',
         amount: '700',
@@ -123,6 +124,10 @@ describe('money', () => {
     const redeemed = { kind: 'conversion_done', direction: 'out_of_dt', amount: '700', movement: 'redemption-of-dt' }
     expect(client).toEqual([expect.objectContaining({ ...redeemed, accountId: 'individual-1' })])
     expect(itsBank).toEqual([expect.objectContaining({ ...redeemed, accountId: 'dala-bank' })])
+    const [entry, other] = [client?.[0], itsBank?.[0]] as Record<string, unknown>[]
+    expect([entry?.['reference'], other?.['reference']]).toEqual([transferId, transferId])
+    expect(entry?.['entryId']).toBe(other?.['entryId'])
+    expect(entry).not.toHaveProperty('transferId')
   })
 
   test('what a problem undoes is not told', async () => {

@@ -32,6 +32,7 @@ const corrected: Readonly<Record<string, readonly string[]>> = {
   '0005d-appeals-are-about-losses': ['appeal.state'],
   '0014-debts-by-kind': ['merchant_debt.tender_id'],
   '0016-hotlist-of-prefixes': ['hotlist.cards'],
+  '0034-entries-in-news': ['feed_event.content'],
 }
 /** Columns that are gone, as SQL of what stood in them. */
 const gone: Readonly<Record<string, string>> = {
@@ -255,6 +256,31 @@ test('a ledger from before prefixes publishes its blocked cards anew, once', asy
   expect(await newest()).toEqual(list)
   await demo.store.close()
   expect(auditFile(path)?.faults.filter(({ rule }) => /hotlist|prefix/.test(rule))).toEqual([])
+})
+
+test('news of before say what an entry is called, and stay the same news', async () => {
+  const path = join(folder.path, 'news.db')
+  const file = new Database(path)
+  file.defaultSafeIntegers(true)
+  await migrateTo(file, names.indexOf('0034-entries-in-news') - 1)
+  writeBack(file)
+  const news = () =>
+    file.prepare('SELECT stream, cursor, event_id, content FROM feed_event ORDER BY 1, 2').all() as {
+      content: string
+    }[]
+  // As they were written then; and one with words that look like it.
+  file.exec(`UPDATE feed_event SET content = replace(content, '"entryId":', '"transferId":')`)
+  const words = JSON.stringify({ kind: 'alert', code: 'TEST', subject: '"transferId":' })
+  file.prepare('UPDATE feed_event SET content = ? WHERE stream = ? AND cursor = 1').run(words, 'role:auditor')
+  const before = news()
+  expect(before.filter(({ content }) => content.includes('"transferId":')).length).toBeGreaterThan(10)
+  await migrateTo(file, names.length - 1)
+  const renamed = before.map((row) => {
+    const { transferId: entryId, ...rest } = JSON.parse(row.content) as Record<string, unknown>
+    return { ...row, content: entryId === undefined ? rest : { ...rest, entryId } }
+  })
+  expect(news().map((row) => ({ ...row, content: JSON.parse(row.content) as unknown }))).toEqual(renamed)
+  file.close()
 })
 
 test('who was entitled before households is so since ever, and may be joined', async () => {
