@@ -1,4 +1,4 @@
-/** Whose a terminal is, in ledgers from before that was kept (docs/design/18-platform-api.md, "What all parts keep"). */
+/** Whose a terminal is, in ledgers from before that was kept (docs/design/18, "What all parts keep"). */
 import { sql, type Kysely } from 'kysely'
 
 /** The one agency that leased to it, or the only one there is. Else it stays nobody's, and its merchant's bank acts. */

@@ -15,6 +15,7 @@ const columns = [
   'counterparty',
   'counterpartyKind',
   'reference',
+  'returnOf',
   'purpose',
   'paymentReference',
 ] as const

@@ -51,7 +51,10 @@ export const statementOperations = [
           /** Null where it is a person’s who paid. */
           counterparty: z.string().nullable(),
           counterpartyKind: z.string(),
+          /** What it moved for: the id of a client's transfer or of its return, a tender's, a lease's. */
           reference: z.string(),
+          /** The payment that this gives back, by the `reference` of its own entry. */
+          returnOf: z.string().nullable(),
           purpose: z.string().nullable(),
           paymentReference: z.string().nullable(),
         }),

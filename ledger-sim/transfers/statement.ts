@@ -33,6 +33,8 @@ export interface StatementEntry {
   readonly counterpartyKind: AccountKind
   /** What it moved for: a client's transfer, a tender, a lease. */
   readonly reference: string
+  /** The payment that this gives back, wholly or in part, by the id that its own entry has as `reference`; else null. */
+  readonly returnOf: string | null
   readonly purpose: string | null
   readonly paymentReference: string | null
 }
@@ -167,6 +169,9 @@ interface EntryRow {
   readonly purpose: string | null
   /** What one person wrote to another; whoever watches all is not shown it, for it may hold a name. */
   readonly betweenPeople: string | null
+  readonly returnedTransfer: string | null
+  readonly refundedTender: string | null
+  readonly refundedPayment: string | null
   readonly paymentReference: string | null
 }
 
@@ -192,6 +197,19 @@ async function entriesOfSide(
         .onRef('individual_transfer.transfer_id', '=', 'transfer.reference')
         .on('transfer.kind', '=', 'individual-transfer'),
     )
+    .leftJoin('client_return', (join) =>
+      join
+        .onRef('client_return.return_id', '=', 'transfer.reference')
+        .on('transfer.kind', 'in', ['transfer-reversal', 'transfer-refund']),
+    )
+    .leftJoin('refund', (join) =>
+      join
+        .onRef('refund.refund_id', '=', 'transfer.reference')
+        .on('transfer.kind', 'in', ['voucher-refund', 'payment-refund']),
+    )
+    .leftJoin('direct_refund', (join) =>
+      join.onRef('direct_refund.refund_id', '=', 'transfer.reference').on('transfer.kind', '=', 'merchant-refund'),
+    )
     .select([
       `transfer.${side}_entry as entry`,
       `transfer.${side}_balance as balance`,
@@ -205,6 +223,9 @@ async function entriesOfSide(
       'other.bank as otherBank',
       'client_transfer.purpose',
       'individual_transfer.purpose as betweenPeople',
+      'client_return.transfer_id as returnedTransfer',
+      'refund.tender_id as refundedTender',
+      'direct_refund.payment_id as refundedPayment',
       'client_transfer.payment_reference as paymentReference',
     ])
     .where(`transfer.${side}`, '=', accountId)
@@ -225,9 +246,17 @@ function entryOf(caller: Caller, row: EntryRow): StatementEntry {
     counterparty: showsCounterparty(caller, row) ? row.otherId : null,
     counterpartyKind: row.otherKind as AccountKind,
     reference: row.reference,
+    returnOf: returnOf(row),
     purpose: row.purpose ?? (seesAll(caller) ? null : row.betweenPeople),
     paymentReference: row.paymentReference,
   }
+}
+
+/** What a till disowns goes back under the tender's own id; a refund has one of its own. */
+const disowned: readonly string[] = ['voucher-reversal', 'payment-reversal'] satisfies TransferKind[]
+
+function returnOf({ kind, reference, returnedTransfer, refundedTender, refundedPayment }: EntryRow): string | null {
+  return disowned.includes(kind) ? reference : (returnedTransfer ?? refundedTender ?? refundedPayment)
 }
 
 /** A person who pays is not shown to who is paid; whom somebody paid, that one knows. In returns, turned round. */

@@ -20,6 +20,7 @@ interface Entry {
   readonly purpose: string | null
   readonly paymentReference: string | null
   readonly reference: string
+  readonly returnOf: string | null
   readonly at: number
 }
 interface Statement {
@@ -79,7 +80,11 @@ describe('a statement', () => {
       'transfer-refund',
       'cash-withdrawal',
     ])
-    expect(body.entries[4]).toMatchObject({ counterparty: 'education', purpose: 'tax', paymentReference: '+7 000' })
+    const [tax, refund] = body.entries.slice(4)
+    expect(tax).toMatchObject({ counterparty: 'education', purpose: 'tax', paymentReference: '+7 000', returnOf: null })
+    // A refund has an id of its own, and says what it is of.
+    expect(refund?.reference).not.toBe(tax?.reference)
+    expect(refund?.returnOf).toBe(tax?.reference)
   })
 
   test('goes on after any entry, with the balance before the next', async () => {
@@ -200,9 +205,9 @@ describe('a statement as CSV', () => {
     expect(headers['content-type']).toBe('text/csv; charset=utf-8')
     const [head, opening] = body.split('\r\n')
     expect(head).toBe(
-      'entry,at,kind,amount,balance,currency,counterparty,counterpartyKind,reference,purpose,paymentReference',
+      'entry,at,kind,amount,balance,currency,counterparty,counterpartyKind,reference,returnOf,purpose,paymentReference',
     )
-    expect(opening).toBe('0,,opening-balance,,0,DT,,,,,')
+    expect(opening).toBe('0,,opening-balance,,0,DT,,,,,,')
   })
 
   test('begins no cell with a formula, and quotes what RFC 4180 says', async () => {
@@ -210,10 +215,10 @@ describe('a statement as CSV', () => {
     const lines = body.trimEnd().split('\r\n')
     expect(lines).toHaveLength(7)
     expect(lines[6]).toMatch(/^5,,(closing-balance|more-entries),/)
-    expect(lines[1]).toBe('1,,opening-balance,,1000000,DT,,,,,')
-    expect(lines[2]).toContain(`,"'=wages(""1""), in part",`)
+    expect(lines[1]).toBe('1,,opening-balance,,1000000,DT,,,,,,')
+    expect(lines[2]).toContain(`,,"'=wages(""1""), in part",`)
     expect(lines[2]).toContain(',100,1000100,DT,farm,legal-entity,')
-    expect(lines[5]).toMatch(/,-100,1000200,DT,education,agency,[-0-9a-f]{36},tax,'\+7 000$/)
+    expect(lines[5]).toMatch(/,-100,1000200,DT,education,agency,[-0-9a-f]{36},,tax,'\+7 000$/)
   })
 
   test('is the whole, however long, with a closing balance; where it is cut it says so', async () => {
@@ -232,7 +237,7 @@ describe('a statement as CSV', () => {
     expect(last.slice(0, 3)).toEqual([String(before + 1_200), '', 'closing-balance'])
     expect(last[4]).toBe(lines.at(-2)?.split(',')[4])
     const cut = (await csv('&limit=2')).body.trimEnd().split('\r\n')
-    expect([cut.length, cut.at(-1)]).toEqual([5, '2,,more-entries,,,DT,,,,,'])
+    expect([cut.length, cut.at(-1)]).toEqual([5, '2,,more-entries,,,DT,,,,,,'])
     const rest = (await csv(`&after=${before + 1_198}&limit=2`)).body.trimEnd().split('\r\n')
     expect(rest.at(-1)).toMatch(new RegExp(`^${before + 1_200},,closing-balance,`))
   })

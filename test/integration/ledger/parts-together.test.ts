@@ -48,7 +48,11 @@ test('a merchant that gives a part back does not learn from its statement who ha
   done(await world.pay([bought('food', 18_000n, 2)], paymentId))
   done(await world.refund(paymentId, 100n))
   const { body } = await world.merchant.get(`/v1/statements?accountId=${canteenAccount}`)
-  expect(body).toMatchObject({ entries: [{ amount: '36000' }, { amount: '-100' }] })
+  const [paid, back] = [
+    { amount: '36000', reference: paymentId },
+    { amount: '-100', returnOf: paymentId },
+  ]
+  expect(body).toMatchObject({ entries: [paid, back] })
   expect(JSON.stringify(body)).not.toContain('individual-1')
 })
 

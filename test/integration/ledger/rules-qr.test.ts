@@ -26,6 +26,7 @@ import {
   type RulesWorld,
   taxAndMerchant,
   spendElsewhere,
+  returnsIn,
 } from './rules-world.ts'
 
 const minuteMs = 60_000
@@ -145,6 +146,10 @@ describe('a QR whose capture shows its lines', () => {
     expect(await balances()).toEqual({ tax: 0n, merchant: 0n })
     const [debt] = await world.demo.rows('merchant_debt')
     expect((await customer()) + (debt?.['amount'] as bigint)).toBe(5_000_000n)
+    expect(await returnsIn(world)).toEqual([
+      ['payment-refund', tenderId],
+      ['payment-reversal', tenderId],
+    ])
   })
 
   test('beside a voucher: each is taxed by its own part of the lines', async () => {

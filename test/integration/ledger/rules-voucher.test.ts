@@ -13,6 +13,7 @@ import {
   canteenAccount,
   done,
   newYear,
+  returnsIn,
   rulesWorld,
   taxAccount,
   vatRule,
@@ -117,8 +118,13 @@ describe('what a voucher pays', () => {
     const decided = sold()
     await till.present(decided)
     await refund(decided, 77_777n)
-    await till.reverse(decided.terms.tenderId)
+    const { tenderId } = decided.terms
+    await till.reverse(tenderId)
     expect(await balances()).toEqual({ tax: 0n, merchant: 0n })
+    expect(await returnsIn(world)).toEqual([
+      ['voucher-refund', tenderId],
+      ['voucher-reversal', tenderId],
+    ])
   })
 
   test('of a merchant who is short: its tax helps, it owes the rest, and nets it from what it keeps', async () => {

@@ -199,3 +199,12 @@ export function spendElsewhere({ demo }: RulesWorld, debit: string, amount: bigi
     post(work, [{ debit, credit: 'almaly-education', amount: tiyn(amount), kind: 'payment' }], 'spent by the test'),
   )
 }
+
+/** Of the merchant's statement, each entry that gives something back: its kind, and of which payment it says it is. */
+export async function returnsIn({ merchant }: RulesWorld): Promise<readonly (readonly [string, string | null])[]> {
+  const { body } = await merchant.get(`/v1/statements?accountId=${canteenAccount}`)
+  const entries = body['entries'] as readonly { readonly kind: string; readonly returnOf: string | null }[]
+  return entries.flatMap(({ kind, returnOf }) =>
+    /^(voucher|payment|merchant)-(refund|reversal)$/.test(kind) ? [[kind, returnOf] as const] : [],
+  )
+}

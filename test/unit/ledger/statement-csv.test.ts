@@ -13,6 +13,7 @@ const entry: StatementEntry = {
   counterparty: null,
   counterpartyKind: 'individual',
   reference: 'r',
+  returnOf: 'p',
   purpose: null,
   paymentReference: null,
 }
@@ -35,10 +36,10 @@ function read(csv: string): string[][] {
 test('a page as it is', () => {
   expect(csvOf(null)).toBe(
     [
-      'entry,at,kind,amount,balance,currency,counterparty,counterpartyKind,reference,purpose,paymentReference',
-      '3,,opening-balance,,17,DT,,,,,',
-      '4,2026-11-25T05:00:00.000Z,payment,-5,12,DT,,individual,r,,',
-      '4,,closing-balance,,12,DT,,,,,',
+      'entry,at,kind,amount,balance,currency,counterparty,counterpartyKind,reference,returnOf,purpose,paymentReference',
+      '3,,opening-balance,,17,DT,,,,,,',
+      '4,2026-11-25T05:00:00.000Z,payment,-5,12,DT,,individual,r,p,,',
+      '4,,closing-balance,,12,DT,,,,,,',
       '',
     ].join('\r\n'),
   )
@@ -62,7 +63,7 @@ test('any purpose comes back, behind an apostrophe where a spreadsheet would cal
       const purpose = beginning + rest
       const rows = read(csvOf(purpose))
       expect(rows).toHaveLength(4)
-      const cell = rows[2]?.[9] ?? ''
+      const cell = rows[2]?.[10] ?? ''
       expect(cell === purpose || cell === `'${purpose}`).toBe(true)
       expect(cell).not.toMatch(/^\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/)
     }),
