@@ -14,22 +14,11 @@ import { actsForTerminal } from '../terminals/terminals.ts'
 import { claimReceipt, type ReceiptClaim } from './receipt-claims.ts'
 import { decideReview } from './review-decisions.ts'
 import { importExport, type Imported } from './terminal-exports.ts'
-import type { Tender } from './tenders.ts'
+import { restingStates, type Tender } from './tenders.ts'
 
-const claimStates = [
-  'settled',
-  'awaiting_funds',
-  'in_review',
-  'awaiting_proof',
-  'not_paid',
-  'reversed',
-  'refused',
-  'requested',
-  'held',
-] as const
 const claimShape = {
   tenderId: uuidSchema,
-  state: z.enum(claimStates),
+  state: z.enum(restingStates),
   amount: tiynSchema,
   loss: z.enum(lossCodes).nullable(),
 }

@@ -17,6 +17,19 @@ import type { SaleSeen } from '../rules/shares.ts'
 import { statement } from '../store/statement.ts'
 import type { Tables } from '../store/schema.ts'
 
+/** What a tender may be found in: `deciding` never outlives its commit. */
+export const restingStates = [
+  'settled',
+  'awaiting_funds',
+  'in_review',
+  'awaiting_proof',
+  'not_paid',
+  'reversed',
+  'refused',
+  'requested',
+  'held',
+] as const satisfies readonly Tender['state'][]
+
 export interface Tender {
   readonly tenderId: string
   /** The terminal that first used the id: it belongs to that one. */

@@ -22,7 +22,7 @@ export async function whoseOtherId(work: Work, caller: Caller, id: string): Prom
 }
 
 /** The tender of that id, or that was refunded or paid by a wallet under it. */
-async function tenderOf({ connection }: Work, id: string): Promise<string | undefined> {
+export async function tenderOf({ connection }: Work, id: string): Promise<string | undefined> {
   const tender = await connection
     .selectFrom('tender')
     .select('tender_id')
@@ -44,7 +44,7 @@ async function tenderOf({ connection }: Work, id: string): Promise<string | unde
 }
 
 /** The merchant of its till, the agency of its scheme, who paid it by a wallet, and the bank that did for somebody. */
-async function isPartyOfTender(work: Work, { role, owner }: Caller, tenderId: string): Promise<boolean> {
+export async function isPartyOfTender(work: Work, { role, owner }: Caller, tenderId: string): Promise<boolean> {
   const { connection } = work
   switch (role) {
     case 'merchant': {

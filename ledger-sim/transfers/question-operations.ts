@@ -1,12 +1,16 @@
 /** What can be asked about transfers: their status, and the settlement messages (docs/design/18, "Moves"). */
 import { z } from 'zod'
 import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { lossCodes } from '../../src/sync/protocol/loss-codes.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
+import { refusalCodes } from '../../src/voucher/reasons.ts'
 import { inTransaction } from '../context.ts'
 import { isDisowned } from '../http/idempotent.ts'
 import { operation, problem } from '../http/operation.ts'
 import { shownPayerSchema } from '../individuals/received.ts'
+import { restingStates } from '../payments/tenders.ts'
 import { listSettlementMessages } from './settlement-messages.ts'
+import { tenderStatus } from './tender-status.ts'
 import { statusKinds, transferStates, transferStatus } from './transfer-status.ts'
 import { seesAll } from './who-sees.ts'
 import { wholeNumberText } from './whole-number-text.ts'
@@ -45,6 +49,45 @@ export const questionOperations = [
         return (await isDisowned(work, asked.caller.owner, transferId))
           ? problem('reversed_before_arrival', `${transferId} was reversed before it came`)
           : problem('not_found', `there is no transfer ${transferId}`)
+      })
+    },
+  }),
+  operation({
+    method: 'GET',
+    path: '/v1/tenders',
+    tag: 'Scenarios',
+    summary:
+      'What became of a payment at a till, by a voucher or by QR: for its merchant, the agency of the scheme, ' +
+      'who paid by QR and their bank, the central bank and the auditor',
+    roles: ['central-bank', 'bank', 'agency', 'merchant', 'individual', 'auditor'],
+    requestSchema: z.strictObject({
+      /** Of the tender (the `reference` of a statement), of its refund, or of the payment by which a wallet paid it. */
+      tenderId: uuidSchema,
+    }),
+    answerSchema: z.strictObject({
+      tenderId: uuidSchema,
+      /** What a till disowned before it came is a voucher’s of nothing. */
+      kind: z.enum(['voucher', 'qr']),
+      state: z.enum(restingStates),
+      amount: tiynSchema,
+      /** By refunds, without what a reversal gave back. */
+      refunded: tiynSchema,
+      paidBy: z.enum(['escrow', 'agency', 'individual']).nullable(),
+      /** Why it was refused. */
+      refusal: z.enum(refusalCodes).nullable(),
+      /** Why nobody pays it: the merchant bears it. */
+      loss: z.enum(lossCodes).nullable(),
+      schemeId: nameSchema.nullable(),
+      terminalId: nameSchema,
+      at: instantSchema,
+    }),
+    perform: (asked) => {
+      const { tenderId } = asked.request
+      return inTransaction(asked.services, async (work) => {
+        const status = await tenderStatus(work, asked.caller, tenderId)
+        return status === undefined
+          ? problem('not_found', `there is no payment ${tenderId} at a till`)
+          : { kind: 'answer', body: status }
       })
     },
   }),

@@ -33,7 +33,7 @@ export interface StatementEntry {
   readonly counterpartyKind: AccountKind
   /** What it moved for: a client's transfer, a tender, a lease. */
   readonly reference: string
-  /** The payment that this gives back, wholly or in part, by the id that its own entry has as `reference`; else null. */
+  /** The payment that this gives back, wholly or in part: what its own entry has as `reference`. Else null. */
   readonly returnOf: string | null
   readonly purpose: string | null
   readonly paymentReference: string | null

@@ -58,6 +58,8 @@ async function appeal(stage: Stage, till: TestTill): Promise<void> {
   const first = await soldTwice(stage, till, 'Pupil 01')
   await merchant.get('Where ledger and tills disagree', '/v1/discrepancies')
   const unknown = till.id()
+  await merchant.get('What became of a voucher’s payment', '/v1/tenders', { tenderId: first })
+  await merchant.get('There is no such payment', '/v1/tenders', { tenderId: unknown }, 404)
   const asked = { discrepancyId: await onFile(stage), reason: 'The child ate here' }
   await merchant.post('A merchant asks the agency', '/v1/appeals', asked)
   await merchant.post('There is no such discrepancy', '/v1/appeals', { ...asked, discrepancyId: unknown }, 404)
