@@ -133,6 +133,11 @@ export const faultsOfAllowances = {
     right: 'if (lease !== undefined && isLate && (await',
     wrong: 'if (lease !== undefined && !isLate && (await',
   },
+  'a late sale takes back what its till was told meanwhile': {
+    file: carrying,
+    right: 'doUpdateSet({ count, amount })',
+    wrong: 'doUpdateSet({ count, amount, at: now })',
+  },
   'a slot that is given up passes nothing on': {
     file: 'leases/surrender.ts',
     right: '  await passOnFreed(work, lease.schemeId, [item.slotId])\n',

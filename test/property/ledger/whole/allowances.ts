@@ -56,8 +56,9 @@ export interface Slot {
   received: Allowance
   /** To the next one. */
   passed: Allowance
-  /** When that last changed. */
+  /** When any of it first did, and when that last changed. */
   passedAt: number | null
+  passedLastAt: number
   /** What of it its bridge has lent. */
   bridged: Allowance
   readonly isBridge: boolean
