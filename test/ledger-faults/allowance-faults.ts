@@ -92,6 +92,26 @@ export const faultsOfAllowances = {
     right: '  if (beyond > 0n)\n',
     wrong: '  if (beyond > 0n && slot.countSpent >= slot.countAllowed)\n',
   },
+  'a pool pays and leaves what a bridge lent': {
+    file: whoPays,
+    right: 'lease.leaseId)\n  await chargeBridges(work, [payerSlot])\n',
+    wrong: 'lease.leaseId)\n',
+  },
+  'a scheme is sold from pools while tills hold its slots': {
+    file: 'schemes/schemes.ts',
+    right: "=== 'pool') !== (offline.policy === 'lease-pool'))",
+    wrong: "=== 'pool') && offline.policy !== 'lease-pool')",
+  },
+  'a scheme’s slots are leased while tills have pools': {
+    file: 'schemes/schemes.ts',
+    right: "=== 'pool') !== (offline.policy === 'lease-pool'))",
+    wrong: "!== 'pool') && offline.policy === 'lease-pool')",
+  },
+  'an order of a pool goes on when the scheme has none': {
+    file: 'leases/policy.ts',
+    right: '  if (unfitOrder(scheme, policy) !== undefined) return\n',
+    wrong: '',
+  },
   'a slot without a use has its amount left': {
     file: 'schemes/slots.ts',
     right: 'return slot.countSpent < slot.countAllowed ? remainderTiyn(amount, amountLeftIn(slot)) : amount',

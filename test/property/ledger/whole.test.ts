@@ -20,6 +20,7 @@ import { hasToMeetOfBread } from './whole/bread-scenes.ts'
 import { hasToMeetOfBridges } from './whole/bridge-scenes.ts'
 import { hasToMeetOfCarrying } from './whole/carrying-scenes.ts'
 import { hasToMeetOfLeases } from './whole/lease-scenes.ts'
+import { hasToMeetOfPolicies } from './whole/policy-scenes.ts'
 import { hasToMeetOfPools } from './whole/pool-scenes.ts'
 import { hasToMeetOfQrs } from './whole/qr-scenes.ts'
 import { Story } from './whole/story.ts'
@@ -163,6 +164,7 @@ const hasToMeet = [
   ...hasToMeetOfBread,
   ...hasToMeetOfBridges,
   ...hasToMeetOfLeases,
+  ...hasToMeetOfPolicies,
 ]
 
 test('whatever everybody asks for, the ledger says and moves what the model does', async () => {

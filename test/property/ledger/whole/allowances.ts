@@ -5,8 +5,11 @@ export interface Allowance {
   readonly count: number
   readonly amount: bigint
 }
+/** A till holds slots, or has a sum. */
+export type SchemePolicy = 'lease-listed' | 'lease-pool'
 export interface Scheme {
-  readonly policy: 'lease-listed' | 'lease-pool'
+  /** Of its newest version. */
+  policy: SchemePolicy
   readonly agency: string
   readonly merchants: readonly string[]
   readonly category: string
