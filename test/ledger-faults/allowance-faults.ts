@@ -97,6 +97,21 @@ export const faultsOfAllowances = {
     right: 'lease.leaseId)\n  await chargeBridges(work, [payerSlot])\n',
     wrong: 'lease.leaseId)\n',
   },
+  'a pool lists who has not activated': {
+    file: 'leases/grant.ts',
+    right: 'return (await activationStanding(',
+    wrong: "return scheme.offline.policy === 'lease-pool' || (await activationStanding(",
+  },
+  'a pool is filled where its merchant has moved away': {
+    file: 'leases/grant.ts',
+    right: 'if (!isMerchantIn(scheme,',
+    wrong: "if (scheme.offline.policy !== 'lease-pool' && !isMerchantIn(scheme,",
+  },
+  'a pool is filled of money that returns': {
+    file: pools,
+    right: " && !(unused.kind === 'returns' && unused.by <= now)",
+    wrong: '',
+  },
   'a scheme is sold from pools while tills hold its slots': {
     file: 'schemes/schemes.ts',
     right: "=== 'pool') !== (offline.policy === 'lease-pool'))",
