@@ -1,4 +1,7 @@
-/** What becomes of leases that are asked for again, and of slots whose money comes late, each a story of its own, before which nothing has happened. */
+/**
+ * What becomes of leases that are asked for again, and of slots whose money comes late: each a story of its own, before
+ * which nothing has happened.
+ */
 import fc from 'fast-check'
 import type { Act } from './acts.ts'
 import { asks, at, drained, scene, sells, spendsAll, wait } from './scenes.ts'
