@@ -76,7 +76,7 @@ export async function takeBackFor(
   if (next === undefined || rule === undefined) return state
   const lease = next.leaseId === null ? undefined : await findLease(work, next.leaseId)
   if (lease !== undefined && lease.terminalId !== terminalId) return state
-  if (lease !== undefined && isLate && (await hasPackageSince(work, terminalId, carried.at))) return state
+  if (lease !== undefined && isLate && (await hasPackageSince(work, terminalId, carried.since))) return state
   const sold = { ...slot, countSpent: slot.countSpent + 1, amountSpent: tiyn(slot.amountSpent + amount) }
   const still = restOf(rule, sold, await carriedInto(work, slot.slotId), carried)
   const rest = { count: Math.min(still.count, carried.count), amount: smallestTiyn(still.amount, carried.amount) }
@@ -114,7 +114,7 @@ async function passOn(work: Work, scheme: AnyScheme, { beneficiary, from, to }: 
   const next = await makeSlot(work, scheme, beneficiary, to.periodId)
   if (former === undefined || next === undefined) return false
   const { slotId } = former.slot
-  const carried = (await carriedFrom(work, slotId)) ?? { count: 0, amount: zeroTiyn, to: next.slot.slotId, at: 0n }
+  const carried = (await carriedFrom(work, slotId)) ?? { count: 0, amount: zeroTiyn, to: next.slot.slotId, since: 0n }
   if (carried.to !== next.slot.slotId) return false
   const rest = restOf(rule, former.slot, await carriedInto(work, slotId), carried)
   const more = { count: Math.max(0, rest.count - carried.count), amount: tiyn(maximum(rest.amount - carried.amount)) }
@@ -202,7 +202,7 @@ async function returnFromTill(work: Work, lease: LeaseRow, amount: Tiyn): Promis
   await announcePackage(work, terminalId)
 }
 
-/** A package that says what was carried by then: the till may sell it, and the ledger not know. */
+/** A package that says what was carried first: the till may sell that, and the ledger not know. */
 async function hasPackageSince({ connection }: Work, terminalId: string, moment: bigint): Promise<boolean> {
   const newest = await connection
     .selectFrom('package')
@@ -216,14 +216,14 @@ async function hasPackageSince({ connection }: Work, terminalId: string, moment:
 
 interface Carried extends Allowance {
   readonly to: string
-  /** When it last changed. */
-  readonly at: bigint
+  /** When anything of it first was: what has come back or was added after that takes back no word to a till. */
+  readonly since: bigint
 }
 
 async function carriedFrom({ connection }: Work, slotId: string): Promise<Carried | undefined> {
   const row = await connection.selectFrom('carried').selectAll().where('from_slot', '=', slotId).executeTakeFirst()
   if (row === undefined) return undefined
-  return { count: Number(row.count), amount: tiyn(row.amount), to: row.to_slot, at: row.at }
+  return { count: Number(row.count), amount: tiyn(row.amount), to: row.to_slot, since: row.at }
 }
 
 /** From more than one slot only where a later version of the scheme has put a period between. */
@@ -243,6 +243,6 @@ async function keep({ connection, now }: Work, from: string, to: string, { count
   await connection
     .insertInto('carried')
     .values({ from_slot: from, to_slot: to, count, amount, at: now })
-    .onConflict((conflict) => conflict.column('from_slot').doUpdateSet({ count, amount, at: now }))
+    .onConflict((conflict) => conflict.column('from_slot').doUpdateSet({ count, amount }))
     .execute()
 }

@@ -92,6 +92,41 @@ export const faultsOfAllowances = {
     right: '  if (beyond > 0n)\n',
     wrong: '  if (beyond > 0n && slot.countSpent >= slot.countAllowed)\n',
   },
+  'a pool pays and leaves what a bridge lent': {
+    file: whoPays,
+    right: 'lease.leaseId)\n  await chargeBridges(work, [payerSlot])\n',
+    wrong: 'lease.leaseId)\n',
+  },
+  'a pool lists who has not activated': {
+    file: 'leases/grant.ts',
+    right: 'return (await activationStanding(',
+    wrong: "return scheme.offline.policy === 'lease-pool' || (await activationStanding(",
+  },
+  'a pool is filled where its merchant has moved away': {
+    file: 'leases/grant.ts',
+    right: 'if (!isMerchantIn(scheme,',
+    wrong: "if (scheme.offline.policy !== 'lease-pool' && !isMerchantIn(scheme,",
+  },
+  'a pool is filled of money that returns': {
+    file: pools,
+    right: " && !(unused.kind === 'returns' && unused.by <= now)",
+    wrong: '',
+  },
+  'a scheme is sold from pools while tills hold its slots': {
+    file: 'schemes/schemes.ts',
+    right: "=== 'pool') !== (offline.policy === 'lease-pool'))",
+    wrong: "=== 'pool') && offline.policy !== 'lease-pool')",
+  },
+  'a scheme’s slots are leased while tills have pools': {
+    file: 'schemes/schemes.ts',
+    right: "=== 'pool') !== (offline.policy === 'lease-pool'))",
+    wrong: "!== 'pool') && offline.policy === 'lease-pool')",
+  },
+  'an order of a pool goes on when the scheme has none': {
+    file: 'leases/policy.ts',
+    right: '  if (unfitOrder(scheme, policy) !== undefined) return\n',
+    wrong: '',
+  },
   'a slot without a use has its amount left': {
     file: 'schemes/slots.ts',
     right: 'return slot.countSpent < slot.countAllowed ? remainderTiyn(amount, amountLeftIn(slot)) : amount',
@@ -132,6 +167,11 @@ export const faultsOfAllowances = {
     file: carrying,
     right: 'if (lease !== undefined && isLate && (await',
     wrong: 'if (lease !== undefined && !isLate && (await',
+  },
+  'a late sale takes back what its till was told meanwhile': {
+    file: carrying,
+    right: 'doUpdateSet({ count, amount })',
+    wrong: 'doUpdateSet({ count, amount, at: now })',
   },
   'a slot that is given up passes nothing on': {
     file: 'leases/surrender.ts',

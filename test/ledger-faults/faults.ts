@@ -296,6 +296,11 @@ export const faults = {
     right: "'in', ['settled', 'awaiting_funds', 'in_review'])",
     wrong: "'in', ['settled'])",
   },
+  'a line is taxed twice beside a voucher in review': {
+    file: qrSale,
+    right: "'in', ['settled', 'awaiting_funds', 'in_review'])",
+    wrong: "'in', ['settled', 'awaiting_funds'])",
+  },
   'lines of a QR that are not its sum are taxed': {
     file: qrSale,
     right: 'if (!isEachOnce || total !== amount) return null',

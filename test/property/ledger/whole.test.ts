@@ -21,6 +21,7 @@ import { hasToMeetOfBridges } from './whole/bridge-scenes.ts'
 import { hasToMeetOfCarrying } from './whole/carrying-scenes.ts'
 import { hasToMeetOfLeases } from './whole/lease-scenes.ts'
 import { hasToMeetOfPeople } from './whole/person-scenes.ts'
+import { hasToMeetOfPolicies } from './whole/policy-scenes.ts'
 import { hasToMeetOfPools } from './whole/pool-scenes.ts'
 import { hasToMeetOfQrs } from './whole/qr-scenes.ts'
 import { Story } from './whole/story.ts'
@@ -165,6 +166,7 @@ const hasToMeet = [
   ...hasToMeetOfBridges,
   ...hasToMeetOfLeases,
   ...hasToMeetOfPeople,
+  ...hasToMeetOfPolicies,
 ]
 
 test('whatever everybody asks for, the ledger says and moves what the model does', async () => {

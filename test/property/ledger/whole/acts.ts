@@ -6,6 +6,7 @@ import { breadActs, breadScenes } from './bread-scenes.ts'
 import { bridgeScenes } from './bridge-scenes.ts'
 import { carryingActs, carryingScenes } from './carrying-scenes.ts'
 import { leaseScenes } from './lease-scenes.ts'
+import { policyScenes } from './policy-scenes.ts'
 import { poolActs, poolAloneScenes, poolScenes } from './pool-scenes.ts'
 import { qrAloneScenes, qrScenes } from './qr-scenes.ts'
 import { kinds, step, type Kind, type Step } from './requests.ts'
@@ -33,6 +34,7 @@ const aloneScenes = [
   ...personScenes,
   ...goneScenes,
   ...leaseScenes,
+  ...policyScenes,
   ...qrAloneScenes,
 ]
 

@@ -5,8 +5,11 @@ export interface Allowance {
   readonly count: number
   readonly amount: bigint
 }
+/** A till holds slots, or has a sum. */
+export type SchemePolicy = 'lease-listed' | 'lease-pool'
 export interface Scheme {
-  readonly policy: 'lease-listed' | 'lease-pool'
+  /** Of its newest version. */
+  policy: SchemePolicy
   readonly agency: string
   readonly merchants: readonly string[]
   readonly category: string
@@ -56,8 +59,9 @@ export interface Slot {
   received: Allowance
   /** To the next one. */
   passed: Allowance
-  /** When that last changed. */
+  /** When any of it first did, and when that last changed. */
   passedAt: number | null
+  passedLastAt: number
   /** What of it its bridge has lent. */
   bridged: Allowance
   readonly isBridge: boolean

@@ -32,7 +32,9 @@ export function openBridges(whole: Whole, holder: string): void {
     whole.slots.set(bridgeIdOf(slotId), { ...bridge, isBridge: true })
   }
 }
-const nothingMoved = () => ({ received: nothing, passed: nothing, passedAt: null, bridged: nothing })
+const nothingMoved = () => {
+  return { received: nothing, passed: nothing, passedAt: null, passedLastAt: 0, bridged: nothing }
+}
 
 /** Never more than the slot itself has left by what is known. */
 export function toLend(whole: Whole, slotId: string): Allowance {

@@ -142,6 +142,30 @@ function of(scheme: (typeof carrying)[number]) {
       sells(0),
       handsOver(0),
     ),
+    // A part of it has passed on since its till was told of the rest, which it may have sold.
+    ...(scheme === 'milk'
+      ? [
+          scene(
+            wait(dayMs),
+            ...given(6),
+            sells(0, 'small'),
+            handsOver(0),
+            sells(0),
+            wait(13 * hourMs),
+            funds,
+            at(0, 'fetch'),
+            wait(6 * hourMs),
+            asks('closing'),
+            at(0, 'fetch'),
+            at(0, 'reverse_tender', { whom: 1, which: 1 }),
+            handsOverLast,
+            online(1, 'half'),
+            handsOver(0),
+            sells(0, 'room'),
+            handsOver(0),
+          ),
+        ]
+      : []),
     // And what lapsed first.
     scene(
       ...given(0),
@@ -201,6 +225,7 @@ export const hasToMeetOfCarrying = [
   'what had passed on is spent',
   'nothing comes back from another till',
   'nothing comes back from its till for a late sale',
+  'nothing comes back of what its till was told, though more has passed on since',
   'what lapsed of a slot pays a sale that comes later',
   'a sale of the former period is paid after all',
 ]

@@ -82,7 +82,8 @@ function passOn(whole: Whole, schemeId: string, beneficiary: string, index: numb
   former.passed = plus(former.passed, more)
   next.received = plus(next.received, more)
   charge(whole, slotIdOf(schemeId, beneficiary, periodId(index + 1)))
-  former.passedAt = whole.now
+  former.passedAt ??= whole.now
+  former.passedLastAt = whole.now
 }
 
 const amountLeftOf = (whole: Whole, slot: Slot): bigint =>
@@ -139,6 +140,8 @@ export function takeBack(
   }
   if (lease !== undefined && isLate && need(whole.tills, till).fetchedAt >= slot.passedAt) {
     meet(whole, 'nothing comes back from its till for a late sale')
+    if (need(whole.tills, till).fetchedAt < slot.passedLastAt)
+      meet(whole, 'nothing comes back of what its till was told, though more has passed on since')
     return false
   }
   const still = restOf(scheme, slot, used)
@@ -157,7 +160,7 @@ export function takeBack(
   }
   meet(whole, 'what had passed on comes back')
   slot.passed = stays
-  slot.passedAt = whole.now
+  slot.passedLastAt = whole.now
   next.received = less(next.received, back)
   return true
 }

@@ -37,6 +37,7 @@ import {
   type Asked,
   type Policy,
   type RuleVersion,
+  type SchemePolicy,
   type Verdict,
   type Whole,
 } from './state.ts'
@@ -74,18 +75,32 @@ interface Publishing extends Asked {
   readonly body: { readonly schemeId: string; readonly agencyId: string; readonly version: number } & {
     readonly status: 'active' | 'suspended'
     readonly unused?: { readonly kind: string; readonly by?: number }
+    readonly offline: { readonly policy: SchemePolicy }
   } & Verdict
 }
 
-/** Versions differ by their status, and by what becomes of what is not used. */
+/** Versions differ by their status, by how tills sell, and by what becomes of what is not used. */
 function publish(whole: Whole, { by, body }: Publishing): Verdict {
   const { schemeId, agencyId, version, status, unused } = body
+  const { policy } = body.offline
   const carries = unused?.kind === 'carries_over'
   if (agencyId !== by) return refused('role_not_allowed')
   const scheme = need(whole.schemes, schemeId)
   const { length } = scheme.states
-  if (version === length && scheme.states.at(-1)?.status === status) return { arrival: 'exists' }
+  const isSame = scheme.states.at(-1)?.status === status && scheme.policy === policy
+  if (version === length && isSame) return { arrival: 'exists' }
   if (version !== length + 1) return refused('exists_with_different_terms')
+  const isPool = policy === 'lease-pool'
+  const isPromised = [...whole.leases.values()].some(
+    (lease) =>
+      lease.scheme === schemeId && !lease.isClosed && lease.presentUntil >= whole.now && lease.isPool !== isPool,
+  )
+  if (isPromised) {
+    meet(whole, isPool ? 'no pools while tills hold slots' : 'no leases of slots while tills have pools')
+    return refused('rule_violated')
+  }
+  if (scheme.policy !== policy) meet(whole, isPool ? 'a scheme is sold from pools' : 'a scheme’s slots are leased')
+  scheme.policy = policy
   scheme.states.push({ at: whole.now, status, carries, returnsBy: unused?.by ?? null })
   if (status === 'suspended') meet(whole, 'a scheme is suspended')
   return { arrival: 'created' }

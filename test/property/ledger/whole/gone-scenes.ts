@@ -5,6 +5,7 @@ import { goneStep, type GoneKind, type GoneStep } from './gone-requests.ts'
 import { revocationReasons, type RevocationReason } from './gone-state.ts'
 import { closes, leased as leasedBread, sells as sellsBread } from './bread-scenes.ts'
 import { given, sells as sellsFromPool } from './pool-scenes.ts'
+import { asked } from './qr-scenes.ts'
 import { asks, at, drained, perhaps, scene, sells, spendsAll, till, wait, type Part } from './scenes.ts'
 import { dayMs, hourMs } from './state.ts'
 import { owners } from './world.ts'
@@ -213,6 +214,16 @@ export const goneScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
     exported,
     at(0, 'reverse_tender', { whom: 1, which: 1 }),
     exported,
+  ),
+  // A voucher that its agency looks at, and a QR for the same lines, by a till that knows nothing of other tenders.
+  scene(
+    at(0, 'fetch'),
+    sells(0, 0, { size: 'all' }),
+    ...asked('voucher'),
+    at(0, 'capture', { whom: 2, which: 1 }),
+    ended('lost'),
+    exported,
+    decides('paid'),
   ),
   // Sold with network, refused there, and given all the same.
   scene(

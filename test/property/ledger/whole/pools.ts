@@ -2,8 +2,10 @@
  * Pools: a sum at one till, for whomever its agency's order lists, of whom no slot is held for it
  * (docs/design/23-pools.md). What such a sale is paid from is in `vouchers.ts`.
  */
+import { isActivated } from './activations.ts'
 import { needSlot } from './carrying.ts'
 import { cardsFor, openEscrow } from './leases.ts'
+import { isMerchantIn } from './places.ts'
 import { accountOfScheme, escrowOf, holding, slotIdOf } from './slots.ts'
 import { available, least, meet, most, mustMove, need, type Lease, type Policy, type Whole } from './state.ts'
 
@@ -14,7 +16,7 @@ interface Wanted {
 
 /** Opens the till's pool or lets it last longer, fills it up, and lists whom the order lists now. */
 export function renewPool(whole: Whole, policy: Policy, sum: bigint, periods: readonly string[]): void {
-  if (sum === 0n) return
+  if (sum === 0n || periods.length === 0 || hasEnded(whole, policy)) return
   const wanted = wantedBy(whole, policy, periods)
   const live = [...whole.leases].find(
     ([, { scheme, till, isPool, isClosed }]) => isPool && !isClosed && scheme === policy.scheme && till === policy.till,
@@ -25,6 +27,21 @@ export function renewPool(whole: Whole, policy: Policy, sum: bigint, periods: re
   fill(whole, leaseId, pool, sum)
   list(whole, pool, wanted, isLonger)
 }
+
+/** Where the merchant has moved away, or the money goes back by now, it runs out. */
+function hasEnded(whole: Whole, { scheme: schemeId, till }: Policy): boolean {
+  const scheme = need(whole.schemes, schemeId)
+  const returnsBy = scheme.states.at(-1)?.returnsBy ?? null
+  const isOver = returnsBy !== null && returnsBy <= whole.now
+  const isOut = !isMerchantIn(whole, scheme, need(whole.tills, till).merchant)
+  if (isOver) meet(whole, 'no pool is filled of money that returns')
+  if (isOut) meet(whole, 'no pool is filled where the merchant has moved away')
+  return isOver || isOut
+}
+
+/** Who may buy without network has a card, and has activated. */
+const canBuy = (whole: Whole, scheme: string, beneficiary: string): boolean =>
+  cardsFor(whole, scheme, beneficiary).size > 0 && isActivated(whole, scheme, beneficiary)
 
 /** Whom the order is about, but for slots that this till once gave up. */
 function wantedBy(whole: Whole, policy: Policy, periods: readonly string[]): ReadonlyMap<string, Wanted> {
@@ -40,7 +57,7 @@ function wantedBy(whole: Whole, policy: Policy, periods: readonly string[]): Rea
 /** None where the scheme has nothing, or nobody could buy. */
 function open(whole: Whole, policy: Policy, wanted: ReadonlyMap<string, Wanted>): [string, Lease] | undefined {
   const { scheme, till, sellForMs, presentForMs } = policy
-  const isAnybody = [...wanted.values()].some(({ beneficiary }) => cardsFor(whole, scheme, beneficiary).size > 0)
+  const isAnybody = [...wanted.values()].some(({ beneficiary }) => canBuy(whole, scheme, beneficiary))
   if (!isAnybody || available(whole, accountOfScheme(scheme)) <= 0n) {
     meet(whole, isAnybody ? 'no pool is opened without money' : 'no pool is opened for nobody')
     return undefined
@@ -83,7 +100,9 @@ function list(whole: Whole, { scheme, slots }: Lease, wanted: ReadonlyMap<string
     const known = slots.get(slotId)
     if (known?.state === 'live' && !isAnew) continue
     const cards = cardsFor(whole, scheme, beneficiary)
-    if (cards.size === 0 || needSlot(whole, scheme, beneficiary, period) === undefined) continue
+    if (cards.size > 0 && !isActivated(whole, scheme, beneficiary)) meet(whole, 'a pool lists nobody before activation')
+    if (!canBuy(whole, scheme, beneficiary)) continue
+    if (needSlot(whole, scheme, beneficiary, period) === undefined) continue
     if (holding(whole, slotId) !== undefined) continue
     slots.set(slotId, { state: 'live', cards: new Set([...(known?.cards ?? []), ...cards]) })
   }

@@ -50,6 +50,9 @@ function whyNoLines(whole: Whole, id: string, tender: Tender, { saleHash, lines,
   if (isAbove(() => 0n)) return 'a capture pays more than a line'
   if (isAbove((line) => before.get(line) ?? 0n) && !isAbove((line) => settled.get(line) ?? 0n))
     meet(whole, 'a capture pays what another tender is to be paid')
+  const decided = paidByOthers(whole, id, tender, ['settled', 'awaiting_funds'])
+  if (isAbove((line) => before.get(line) ?? 0n) && !isAbove((line) => decided.get(line) ?? 0n))
+    meet(whole, 'a capture pays what its agency looks at')
   if (isAbove((line) => before.get(line) ?? 0n)) return 'a capture pays what another tender has paid'
   return undefined
 }

@@ -23,7 +23,7 @@ import type { TillStep } from './till.ts'
 const payer = 2
 /** Of a basket of its own, of the last voucher's, of the QR's before. */
 const baskets = { own: 0, voucher: 2, former: 3 } as const
-const asked = (basket: keyof typeof baskets): readonly Part[] => [
+export const asked = (basket: keyof typeof baskets): readonly Part[] => [
   till('ask_qr', { who: payer, whom: payer, size: 'small', which: baskets[basket] }),
   asks('pay_qr', { who: payer, whom: 0, which: 5 }),
 ]
@@ -100,4 +100,5 @@ export const hasToMeetOfQrs = [
   'a capture pays more than a line',
   'a capture pays what another tender has paid',
   'a capture pays what another tender is to be paid',
+  'a capture pays what its agency looks at',
 ]

@@ -3,7 +3,7 @@ import { renewPool } from './pools.ts'
 import { closeDue } from './closing.ts'
 import { grant } from './leases.ts'
 import { isSuspendedAt, periodFrom, periodId, periodsOfScheme, slotIdOf } from './slots.ts'
-import { need, type Policy, type Scheme, type Whole } from './state.ts'
+import { meet, need, type Policy, type Scheme, type Whole } from './state.ts'
 
 export function renew(whole: Whole, tillId: string, settle: (scheme: string) => void): void {
   closeDue(whole, settle)
@@ -11,6 +11,13 @@ export function renew(whole: Whole, tillId: string, settle: (scheme: string) => 
   for (const policy of own.toSorted((one, other) => (one.scheme < other.scheme ? -1 : 1))) {
     const scheme = need(whole.schemes, policy.scheme)
     if (isSuspendedAt(scheme, whole.now)) continue
+    // The order of a former version.
+    if ((policy.pool !== undefined) !== (scheme.policy === 'lease-pool')) {
+      const isOfPool = policy.pool !== undefined
+      if (isOfPool) meet(whole, 'an order of a pool of a scheme whose slots are leased')
+      else meet(whole, 'an order of slots of a scheme that is sold from pools')
+      continue
+    }
     const periods = wantedPeriods(scheme, policy, whole.now)
     if (policy.pool === undefined) renewLeases(whole, policy, periods, settle)
     else renewPool(whole, policy, policy.pool.sum, periods)

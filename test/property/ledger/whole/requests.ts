@@ -102,6 +102,8 @@ export const step = fc.record({
   /** Below three something does not fit. */
   stray: fc.nat(29),
 })
+/** `stray` of a version by which tills sell a scheme in the other way. */
+export const turned = 20
 /** `scheme`: about which it is, where it is about another than lunches and groceries. */
 export type Step = Parameters<Parameters<typeof step.map>[0]>[0] & { readonly scheme?: SchemeId }
 
@@ -386,7 +388,11 @@ function ofAgencies({ whole, id }: Telling, each: Step): Request | undefined {
   switch (kind) {
     case 'scheme': {
       const version = need(whole.schemes, schemeId).states.length + (whom % 5 === 0 ? 0 : 1)
-      const body = schemeOf(schemeId, version, isActive(whole, schemeId) ? 'suspended' : 'active')
+      const { policy } = need(whole.schemes, schemeId)
+      const isTurned = each.stray === turned
+      const status = isActive(whole, schemeId) === isTurned ? 'active' : 'suspended'
+      const other = policy === 'lease-pool' ? 'lease-listed' : 'lease-pool'
+      const body = schemeOf(schemeId, version, status, isTurned ? other : policy)
       return { by: agency, path: '/v1/schemes', body: { ...body } }
     }
     case 'fund': {
@@ -414,7 +420,8 @@ function ofAgencies({ whole, id }: Telling, each: Step): Request | undefined {
     }
     case 'policy': {
       const lasts = { sellForMs: 12 * hourMs, presentForMs: pick([0, 6 * hourMs, 4 * dayMs], which) }
-      const order = schemeId === 'meals' ? poolOrder(beneficiaries, each) : { beneficiaries }
+      const isOfPool = need(whole.schemes, schemeId).policy === 'lease-pool'
+      const order = isOfPool ? poolOrder(beneficiaries, each) : { beneficiaries }
       const body = { terminalId, schemeId, ...order, ...lasts, periods: 1 + (which % 2) }
       return { by: agency, path: '/v1/lease-policies', body }
     }

@@ -43,7 +43,9 @@ export function leaves({ slots }: Lease, slotId: string, state: LeasedSlot['stat
 }
 
 export const nothing: Allowance = { count: 0, amount: 0n }
-const nothingMoved = () => ({ received: nothing, passed: nothing, passedAt: null, bridged: nothing, isBridge: false })
+const nothingMoved = () => {
+  return { received: nothing, passed: nothing, passedAt: null, passedLastAt: 0, bridged: nothing, isBridge: false }
+}
 
 /** Nothing where it would be less. */
 export const less = (one: Allowance, other: Allowance): Allowance => {

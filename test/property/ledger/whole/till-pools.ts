@@ -66,15 +66,22 @@ const textOf = ({ schemeId, left, sellUntil, presentUntil }: Readonly<Record<str
   [schemeId, left, sellUntil, presentUntil].join(' ')
 
 export function poolsIn(leases: readonly Lease[]): readonly string[] {
-  return leases.flatMap(({ pool, ...lease }) => (pool === undefined ? [] : [textOf({ ...lease, left: pool.left })]))
+  const texts = leases.flatMap(({ pool, ...lease }) =>
+    pool === undefined ? [] : [textOf({ ...lease, left: pool.left })],
+  )
+  return texts.toSorted()
 }
 
 /** As the till's next package has to have them; who is on its list is compared for all leases. */
 export function poolsOf(whole: Whole, tillId: string): readonly string[] {
-  return [...whole.leases].flatMap(([leaseId, { till, isPool, isClosed, scheme: schemeId, slots, ...until }]) => {
-    const isIn = isPool && till === tillId && !isClosed && until.sellUntil > whole.now
-    // Where nobody may buy there is nothing to say of it.
-    const isAnybody = [...slots].some((one) => openingCards(whole, schemeId, ...one).length > 0)
-    return isIn && isAnybody ? [textOf({ schemeId, left: available(whole, escrowOf(leaseId)), ...until })] : []
-  })
+  const texts = [...whole.leases].flatMap(
+    ([leaseId, { till, isPool, isClosed, scheme: schemeId, slots, ...until }]) => {
+      const isIn = isPool && till === tillId && !isClosed && until.sellUntil > whole.now
+      // Where nobody may buy there is nothing to say of it.
+      const isAnybody = [...slots].some((one) => openingCards(whole, schemeId, ...one).length > 0)
+      return isIn && isAnybody ? [textOf({ schemeId, left: available(whole, escrowOf(leaseId)), ...until })] : []
+    },
+  )
+  // Two that are opened at once have no order.
+  return texts.toSorted()
 }

@@ -246,12 +246,15 @@ function payFromPool(whole: Whole, tender: string, sold: Sold, notPaid: (loss: s
   if (isBlockedAt(whole, card, whole.now)) meet(whole, 'a pool pays for a card that is blocked since')
   if (isSuspendedAt(need(whole.schemes, sold.scheme), whole.now))
     meet(whole, 'a pool pays when its scheme is suspended')
+  slot.uses.set(tender, amount)
+  const lent = slot.bridged.amount
+  charge(whole, sold.slot)
+  if (slot.bridged.amount < lent) meet(whole, 'a pool pays what a bridge had lent')
   if (waitsForReview(whole, till, sold.sequence)) {
     meet(whole, 'a sale from a pool waits for its agency’s word')
     return setAside(whole, tender, sold, leaseId)
   }
   if (!payVoucher(whole, tender, escrow)) throw new Error(`in the model the pool ${leaseId} has not got what it has`)
-  slot.uses.set(tender, amount)
   return outcome('settled', { paidBy: 'escrow' })
 }
 

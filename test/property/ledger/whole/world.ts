@@ -47,7 +47,7 @@ import {
   type TestClock,
 } from '../../../integration/ledger/demo-ledger.ts'
 import { periodId, periodsOfScheme } from './slots.ts'
-import { need } from './state.ts'
+import { need, type SchemePolicy } from './state.ts'
 
 export const banks = ['bank-a', 'bank-b'] as const
 export const merchants = ['canteen', 'kiosk'] as const
@@ -139,11 +139,16 @@ export const moreOf = (schemeId: SchemeId): MoreOfScheme => more[schemeId] ?? {}
 /** Whose slots are leased: what a step is about that names no other one. */
 export const schemeIds: readonly SchemeId[] = ['lunch', 'groceries']
 export const allSchemeIds: readonly SchemeId[] = [...schemeIds, 'meals', 'milk', 'fruit', 'bread']
-export const policyOf = (schemeId: SchemeId): 'lease-pool' | 'lease-listed' =>
-  schemeId === 'meals' ? 'lease-pool' : 'lease-listed'
+/** When a story begins. */
+export const policyOf = (schemeId: SchemeId): SchemePolicy => (schemeId === 'meals' ? 'lease-pool' : 'lease-listed')
 export const allowedPolicyAgeMs = dayMs
 
-export function schemeOf(schemeId: SchemeId, version: number, status: Scheme['status']): Scheme {
+export function schemeOf(
+  schemeId: SchemeId,
+  version: number,
+  status: Scheme['status'],
+  policy = policyOf(schemeId),
+): Scheme {
   const { agency, category, count, amount, agencyBears } = schemes[schemeId]
   const { perTap, carries, bridge, returnsBy, activateUntil, where } = moreOf(schemeId)
   const carried =
@@ -185,7 +190,7 @@ export function schemeOf(schemeId: SchemeId, version: number, status: Scheme['st
       ageSinceSyncMs: 3 * dayMs,
     },
     offline: {
-      policy: policyOf(schemeId),
+      policy,
       allowedPolicyAgeMs,
       lossBearer: agencyBears > 0n ? { kind: 'agency', upTo: tiyn(agencyBears) } : { kind: 'merchant' },
     },
