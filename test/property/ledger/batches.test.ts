@@ -130,7 +130,7 @@ async function told(demo: DemoLedger): Promise<readonly string[]> {
   const events = await demo.rows('feed_event')
   return events
     .map(({ stream, cursor, content }) => {
-      const { transferId: _made, ...news } = JSON.parse(String(content)) as Record<string, unknown>
+      const { entryId: _made, ...news } = JSON.parse(String(content)) as Record<string, unknown>
       return `${String(stream)} ${String(cursor).padStart(6, '0')} ${JSON.stringify(news)}`
     })
     .toSorted()
