@@ -57,7 +57,7 @@ export const problemMeanings: Readonly<Record<ProblemCode, ProblemMeaning>> = {
   not_json: {
     means: 'The body is not JSON that can be signed, or a GET has one.',
     act: 'change',
-    how: 'A POST has JSON in its body, a GET everything in its query.',
+    how: 'A POST has JSON in its body, a GET everything in its query; the detail says what came instead.',
   },
   signature_missing: {
     means: 'The request brings neither a signature nor a token.',

@@ -43,8 +43,9 @@ afterAll(async () => {
   await demo.close()
 })
 
-const codeOf = async (request: HttpRequest) =>
-  (JSON.parse((await demo.ledger.handle(request)).body) as { code?: string }).code
+const problemOf = async (request: HttpRequest) =>
+  JSON.parse((await demo.ledger.handle(request)).body) as { readonly code?: string; readonly detail?: string }
+const codeOf = async (request: HttpRequest) => (await problemOf(request)).code
 const headRequest = (signer: TestSigner = till, body = '{"haveVersion":0}') =>
   signer.sign('POST', '/v1/terminal/packages', body)
 
@@ -58,8 +59,32 @@ describe('problems, first things first', () => {
   test('half of a surrogate pair is not JSON that can be signed', async () => {
     expect(await codeOf(headRequest(till, '{"haveVersion":"\\ud800"}'))).toBe('not_json')
   })
+  test.each([
+    ['{"a/b":["x",{"purpose":"milk \\ud83d"}]}', '/a~1b/1/purpose'],
+    ['{"\\ud83d":1}', ''],
+    ['{"haveVersion":{"\\udc00":1}}', '/haveVersion'],
+    ['"\\ud83d"', ''],
+  ])('and it is said where: %s', async (body, pointer) => {
+    const problem = await problemOf(headRequest(till, body))
+    expect(problem).toMatchObject({ code: 'not_json', errors: [{ pointer }] })
+    expect(problem.detail).toContain('half of a surrogate pair')
+  })
+  test('a whole character may be spelled in two halves', async () => {
+    expect(await codeOf(headRequest(till, '{"haveVersion":"\\ud83d\\ude00"}'))).toBe('schema_mismatch')
+  })
+  test.each([
+    ['\uFEFF{"haveVersion":0}', 'byte-order mark'],
+    ['haveVersion=0&more=1', 'form'],
+    ['', 'empty'],
+    ['{"haveVersion":0,}', 'from its character 17 on'],
+    ['nothing', 'the body is no JSON'],
+  ])('not_json says what came in the place of JSON: %j', async (body, said) => {
+    expect((await problemOf(headRequest(till, body))).detail).toContain(said)
+  })
   test('deep nesting is not JSON that anybody needs', async () => {
-    expect(await codeOf(headRequest(till, `${'['.repeat(200_000)}"\\ud800"${']'.repeat(200_000)}`))).toBe('not_json')
+    const deep = `${'['.repeat(200_000)}"\\ud800"${']'.repeat(200_000)}`
+    for (const body of [deep, `{"items":[${deep}]}`])
+      expect(await codeOf(till.sign('POST', '/v1/batches', body))).toBe('not_json')
   })
   test('signature_missing', async () => {
     expect(await codeOf({ ...headRequest(), headers: {} })).toBe('signature_missing')
