@@ -99,6 +99,7 @@ const hasToMeet = [
   'a reversal after its day',
   'what is left of a refunded payment is reversed',
   'a request under an id that was disowned',
+  'a former version of a scheme',
   'a sale under an id that its till disowned',
   'a role changes its key',
   'a request by a former key',

@@ -83,9 +83,11 @@ function publish(whole: Whole, { by, body }: Publishing): Verdict {
   const carries = unused?.kind === 'carries_over'
   if (agencyId !== by) return refused('role_not_allowed')
   const scheme = need(whole.schemes, schemeId)
-  const { length } = scheme.states
-  if (version === length && scheme.states.at(-1)?.status === status) return { arrival: 'exists' }
-  if (version !== length + 1) return refused('exists_with_different_terms')
+  const known = scheme.states[version - 1]
+  if (known !== undefined && version < scheme.states.length) meet(whole, 'a former version of a scheme')
+  if (known !== undefined)
+    return known.status === status ? { arrival: 'exists' } : refused('exists_with_different_terms')
+  if (version !== scheme.states.length + 1) return refused('rule_violated')
   scheme.states.push({ at: whole.now, status, carries, returnsBy: unused?.by ?? null })
   if (status === 'suspended') meet(whole, 'a scheme is suspended')
   return { arrival: 'created' }

@@ -385,8 +385,10 @@ function ofAgencies({ whole, id }: Telling, each: Step): Request | undefined {
   const beneficiaries = which % 2 === 1 && which % 4 !== 3 ? both : [pick(both, which % 4 === 3 ? 1 : 0)]
   switch (kind) {
     case 'scheme': {
-      const version = need(whole.schemes, schemeId).states.length + (whom % 5 === 0 ? 0 : 1)
-      const body = schemeOf(schemeId, version, isActive(whole, schemeId) ? 'suspended' : 'active')
+      const { states } = need(whole.schemes, schemeId)
+      const version = whom % 5 === 0 ? 1 + (which % (states.length + 2)) : states.length + 1
+      const other = isActive(whole, schemeId) ? 'suspended' : 'active'
+      const body = schemeOf(schemeId, version, each.stray === 1 ? other : (states[version - 1]?.status ?? other))
       return { by: agency, path: '/v1/schemes', body: { ...body } }
     }
     case 'fund': {
