@@ -263,18 +263,25 @@ describe('who asks by its id after no answer came', () => {
     }
   })
 
-  test('and cannot disown it: its parties hear that it is here, others that nothing is', async () => {
+  test('and can neither disown nor refund it: its parties hear that it is here, others that nothing is', async () => {
     const [payer, other] = [await world.person('own-1'), await world.person('own-2')]
     await world.fund('own-1', 100n)
     const wanted = transfer('own-1', account('own-2'), 7n)
     const { transferId } = wanted
     await payer.post(transfers, wanted)
+    const terms = { transferId, reason: 'no answer' }
     const reverse = async (signer: TestSigner) =>
-      (await signer.post('/v1/reversals', { reversalId: world.id(), transferId, reason: 'no answer' })).body
+      (await signer.post('/v1/reversals', { reversalId: world.id(), ...terms })).body
+    const refund = async (signer: TestSigner) =>
+      (await signer.post('/v1/refunds', { refundId: world.id(), ...terms, amount: '7' })).body
+    const isHere = { code: 'rule_violated', detail: expect.stringContaining('a person who was paid by a person pays') }
     for (const signer of [payer, other, world.bank])
-      expect(await reverse(signer)).toMatchObject({ code: 'rule_violated', detail: expect.stringContaining('is here') })
+      for (const giveBack of [reverse, refund]) expect(await giveBack(signer)).toMatchObject(isHere)
+    const isNot = { code: 'not_found', detail: `there is no transfer ${transferId}` }
     for (const signer of [world.otherBank, world.centralBank, world.demo.role('merchant')])
-      expect(await reverse(signer)).toMatchObject({ code: 'not_found' })
+      expect(await reverse(signer)).toMatchObject(isNot)
+    for (const signer of [world.otherBank, world.demo.role('merchant')])
+      expect(await refund(signer)).toMatchObject(isNot)
     expect(await payer.post(transfers, wanted)).toMatchObject({ body: { arrival: 'exists' } })
     expect(await balance('own-2')).toBe(7n)
   })

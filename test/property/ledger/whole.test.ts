@@ -16,6 +16,7 @@ import { operations } from '../../../ledger-sim/operations.ts'
 import { eachOnce, stories } from './whole/acts.ts'
 import { door } from './whole/door.ts'
 import { hasToMeetOfGone } from './whole/gone-scenes.ts'
+import { hasToMeetOfAgain } from './whole/again-scenes.ts'
 import { hasToMeetOfBread } from './whole/bread-scenes.ts'
 import { hasToMeetOfBridges } from './whole/bridge-scenes.ts'
 import { hasToMeetOfCarrying } from './whole/carrying-scenes.ts'
@@ -99,7 +100,6 @@ const hasToMeet = [
   'a reversal after its day',
   'what is left of a refunded payment is reversed',
   'a request under an id that was disowned',
-  'a former version of a scheme',
   'a sale under an id that its till disowned',
   'a role changes its key',
   'a request by a former key',
@@ -166,6 +166,7 @@ const hasToMeet = [
   ...hasToMeetOfBridges,
   ...hasToMeetOfLeases,
   ...hasToMeetOfPeople,
+  ...hasToMeetOfAgain,
 ]
 
 test('whatever everybody asks for, the ledger says and moves what the model does', async () => {

@@ -347,7 +347,9 @@ function returning(telling: Telling, each: Step): Request {
     : made
   const taker = transfer === undefined ? undefined : whole.accounts.get(transfer.payee)
   const payees = taker?.kind === 'individual' && which % 2 === 0 ? taker.bank : taker?.owner
-  const party = kind === 'reverse' ? transfer?.maker : payees
+  const payer = transfer === undefined ? undefined : whole.accounts.get(transfer.payer)?.owner
+  const [may, mayNot] = kind === 'reverse' ? [transfer?.maker, taker?.owner] : [payees, payer]
+  const party = which % 11 === 4 ? mayNot : may
   const by = isStrange || party === undefined ? pick(owners, whom) : party
   const left = transfer === undefined ? 1n : transfer.amount - transfer.refunded
   const part = size === 'above' ? left + 1n : which % 3 === 0 ? left : left / 2n
