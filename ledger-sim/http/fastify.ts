@@ -63,6 +63,8 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
     bodyLimit: limits.bodyBytesMax,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
+    // Node would answer without a word; here it is a problem (`withoutHost`).
+    http: { requireHostHeader: false },
     clientErrorHandler: (error, socket) => unreadable(error, socket, latest.get(socket)),
     frameworkErrors: (_error, request, reply) => {
       send(reply, options.ledger.refuse(refusable(request), problemOf('not_found', 'the address cannot be read')))
@@ -74,7 +76,7 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   server.addHook('onRequest', (request, reply, done) => {
     latest.set(request.raw.socket, reply.raw)
     reply.headers(forBrowsers)
-    const refused = refusedAtTheDoor(fromOwnPage(refusable(request))) ?? whyNotRead(request)
+    const refused = withoutHost(request) ?? refusedAtTheDoor(fromOwnPage(refusable(request))) ?? whyNotRead(request)
     if (refused === undefined) done()
     else send(reply, options.ledger.refuse(refusable(request), refused))
   })
@@ -246,11 +248,20 @@ function asHttpRequest(request: FastifyRequest): HttpRequest {
   return { ...refusable(request), body }
 }
 
+/** What names no host is no request of HTTP/1.1 (RFC 9112 §3.2), and of none is known what its address is. */
+function withoutHost({ headers }: FastifyRequest): Problem | undefined {
+  const isNamed = headers.host !== undefined && headers.host !== ''
+  return isNamed ? undefined : problemOf('not_json', 'this is not HTTP/1.1: the request names no Host')
+}
+
 /** Fastify leaves the body of a GET unread, and a signature over it would not be checked. */
 function whyNotRead({ method, headers }: FastifyRequest): Problem | undefined {
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
   return method === 'GET' && hasBody ? problemOf('not_json', 'a GET has no body') : undefined
 }
+
+/** A name that nobody has (RFC 6761 §6.4). */
+const noHost = 'no-host.invalid'
 
 /** What is known of a request whose body was never read. */
 function refusable(request: FastifyRequest): HttpRequest {
@@ -260,7 +271,7 @@ function refusable(request: FastifyRequest): HttpRequest {
     if (values !== undefined) headers[name] = values.join(', ')
   }
   const method = request.method === 'POST' ? 'POST' : 'GET'
-  return { method, url: `http://${headers['host'] ?? ''}${request.raw.url ?? ''}`, headers, body: '' }
+  return { method, url: `http://${headers['host'] || noHost}${request.raw.url ?? ''}`, headers, body: '' }
 }
 
 function send(reply: FastifyReply, response: HttpResponse): void {

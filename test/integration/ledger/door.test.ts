@@ -238,6 +238,18 @@ describe('the network’s side', () => {
     expect(await codeOf({ ...signed, url: `http://127.0.0.1:8080${path}` })).toBe('not_found')
   })
 
+  test('a bare ? is a part of the address: who signs it sends it, and else hears what came', async () => {
+    const ask = async (signed: string, sent: string) => {
+      const auditor = demo.role('auditor')
+      const request = { ...auditor.sign('GET', signed, ''), url: `http://127.0.0.1:8080${sent}` }
+      return problemOf(request)
+    }
+    expect(await ask('/v1/balances?', '/v1/balances?')).not.toHaveProperty('code')
+    const dropped = await ask('/v1/balances?', '/v1/balances')
+    expect(dropped.code).toBe('signature_wrong')
+    expect(dropped.detail).toMatch(/ over GET http:\/\/127\.0\.0\.1:8080\/v1\/balances as they came$/)
+  })
+
   test('a name that a query has twice is refused, by that name', async () => {
     const auditor = demo.role('auditor')
     const twice = await auditor.get('/v1/balances?owner=dala-bank&owner=almaly-education')
@@ -272,6 +284,25 @@ describe('the network’s side', () => {
   ])('%s is a problem with a code', async (_name, head, code) => {
     const [answer = ''] = await conversation(head)
     expect(answer).toContain(`"code":"${code}"`)
+  })
+
+  test.each([
+    ['GET /v1/ledger-key HTTP/1.1', ''],
+    ['GET /health HTTP/1.0', ''],
+    ['GET /metrics HTTP/1.1', 'host:\r\n'],
+    ['POST /v1/batches HTTP/1.1', 'content-length: 2\r\n'],
+  ])('a request that names no host is one: %s %j', async (line, more) => {
+    const answer = await new Promise<string>((done) => {
+      const said: string[] = []
+      const socket = connect(Number(new URL(http.url).port), '127.0.0.1', () => {
+        socket.write(`${line}\r\n${more}connection: close\r\n\r\n${more.startsWith('content') ? '{}' : ''}`)
+      })
+      socket.on('data', (bytes) => said.push(bytes.toString()))
+      socket.on('close', () => done(said.join('')))
+    })
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+    expect(answer).toContain('content-type: application/problem+json')
+    expect(answer).toMatch(/"code":"not_json","detail":"[^"]*names no Host"/)
   })
 
   test('a body of the wrong type or size is a problem', async () => {
