@@ -103,7 +103,7 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
     const refuse = (code: ProblemCode, detail: string) => refuseFor({ kind: 'problem', code, detail })
     const refuseFor = (why: ProblemOutcome) =>
       send(reply, options.ledger.refuse(refusable(request), problemOfOutcome(why)))
-    if (after === 'malformed') return refuse('schema_mismatch', 'Last-Event-ID is no cursor')
+    if (after === 'malformed') return refuseFor(noCursor)
     const whyNot = await stream.whyNotAfter(after)
     if (whyNot !== undefined) return refuseFor(whyNot)
     if (!streams.hasRoomFor(stream.reader)) return refuse('rate_limited', 'too many event streams are open')
@@ -140,6 +140,14 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
       await streams.ended()
     },
   }
+}
+
+/** A header is no place of the body; it has the pointer of its name. */
+const noCursor: ProblemOutcome = {
+  kind: 'problem',
+  code: 'schema_mismatch',
+  detail: 'Last-Event-ID is no cursor',
+  errors: [{ pointer: '/Last-Event-ID', detail: 'expected: the cursor of the last event that came, a whole number' }],
 }
 
 /** Where a reader of an event stream was cut off; its own header, which no signature covers: cursors have no holes. */
