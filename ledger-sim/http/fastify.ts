@@ -59,19 +59,22 @@ const forBrowsers: Readonly<Record<string, string>> = {
 /** @throws the socket's error, EADDRINUSE among them */
 export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   const latest = new WeakMap<Socket, ServerResponse>()
+  const metrics = options.metrics ?? new LedgerMetrics()
   const server = fastify({
     bodyLimit: limits.bodyBytesMax,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
     // Node would answer without a word; here it is a problem (`withoutHost`).
     http: { requireHostHeader: false },
-    clientErrorHandler: (error, socket) => unreadable(error, socket, latest.get(socket)),
+    clientErrorHandler: (error, socket) => {
+      const problem = unreadable(error, socket, latest.get(socket))
+      if (problem !== undefined) metrics.refused(problem.code)
+    },
     frameworkErrors: (_error, request, reply) => {
       send(reply, options.ledger.refuse(refusable(request), problemOf('not_found', 'the address cannot be read')))
     },
   })
   const onDidFail = (error: unknown) => options.onDidFail?.(error)
-  const metrics = options.metrics ?? new LedgerMetrics()
   const streams = new EventStreams(metrics.bell, onDidFail, options.streamTimes)
   server.addHook('onRequest', (request, reply, done) => {
     latest.set(request.raw.socket, reply.raw)
@@ -170,12 +173,17 @@ function fromOwnPage(request: HttpRequest): HttpRequest {
  *
  * @param latest the answer to what came before on the same socket; where its request goes on wrongly after it was
  * answered, everything is said
+ * @returns what was answered
  */
-function unreadable(error: { readonly code?: string }, socket: Socket, latest: ServerResponse | undefined): void {
+function unreadable(
+  error: { readonly code?: string },
+  socket: Socket,
+  latest: ServerResponse | undefined,
+): Problem | undefined {
   const isAnswered = latest?.headersSent === true && !latest.req.complete
   if (error.code === 'ECONNRESET' || !socket.writable || isAnswered) {
     socket.destroySoon()
-    return
+    return undefined
   }
   const isLong = error.code === 'HPE_HEADER_OVERFLOW'
   const problem = isLong
@@ -189,6 +197,7 @@ function unreadable(error: { readonly code?: string }, socket: Socket, latest: S
     'connection: close',
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  return problem
 }
 
 async function describe(
