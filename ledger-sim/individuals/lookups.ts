@@ -35,10 +35,11 @@ export function countLookup(
 /** An item of a batch has no header, so the detail says the moment too. */
 function tooMany({ now }: Work): ProblemOutcome {
   const again = (Math.floor(now / hourMs) + 1) * hourMs
+  const next = new Date(again).toISOString()
   return {
     kind: 'problem',
     code: 'rate_limited',
-    detail: `too many payees or numbers were asked for in this hour; the next begins at ${new Date(again).toISOString()}`,
+    detail: `too many payees or numbers were asked for in this hour; the next begins at ${next}`,
     retryAfterSeconds: Math.ceil((again - now) / 1_000),
   }
 }

@@ -57,7 +57,7 @@ export const problemMeanings: Readonly<Record<ProblemCode, ProblemMeaning>> = {
   not_json: {
     means: 'The body is not JSON that can be signed, or a GET has one.',
     act: 'change',
-    how: 'A POST has JSON in its body, a GET everything in its query; the detail says what came instead.',
+    how: 'A POST has JSON in its body, a GET everything in its query; the detail says what came.',
   },
   signature_missing: {
     means: 'The request brings neither a signature nor a token.',
@@ -103,8 +103,8 @@ export const problemMeanings: Readonly<Record<ProblemCode, ProblemMeaning>> = {
     means: 'Too much was asked in so short a time.',
     act: 'wait',
     how:
-      'Without that header the detail says what was too much: open streams, tries of a code, and, in a batch, look-ups ' +
-      'in an hour.',
+      'Without that header the detail says what was too much: open streams, tries of a code, or in a batch look-ups, ' +
+      'and until when.',
   },
   role_not_allowed: {
     means: 'The caller’s role may not ask this, or the request came by another host name or from a web page.',

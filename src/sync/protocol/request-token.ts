@@ -72,8 +72,8 @@ export function issuerOf(token: string): string | undefined {
 
 /**
  * Checks form, key, body, then signature and what it is for, in the order of `problemCodes`; the caller judges the
- * moment and whether the nonce is fresh. The detail of a fault is about this token and this request alone, which whoever
- * sent them knows.
+ * moment and whether the nonce is fresh. The detail of a fault is about this token and this request alone: whoever sent
+ * them knows both.
  */
 export async function verifyRequestToken(
   request: HttpRequest,

@@ -66,7 +66,7 @@ describe('a legal entity pays an individual', () => {
     expect(await world.as(by).post(toIndividual, request)).toMatchObject(code('not_found'))
   })
 
-  test('who is paid by another method is answered like a name that nobody has, and the other method is named', async () => {
+  test('who is paid by another method is answered like a name that nobody has; the method is named', async () => {
     const answer = async (path: string, payee: string) => {
       const request = { transferId: world.id(), payer: 'farm', payee, amount: '1', purpose: '' }
       return JSON.stringify((await world.as('farm').post(path, request)).body).replaceAll(payee, '?')

@@ -1,6 +1,7 @@
 /**
  * Every test that asks the demonstration's ledger checks the OpenAPI document on the way: a problem that no example of
- * its operation shows is not in the document either, and what is not in its form is told where. An operation without examples is named by examples.test.ts.
+ * its operation shows is not in the document either. An operation without examples is named by examples.test.ts. And
+ * whoever is told that a request has not its form is told where.
  */
 import { readExamples, type Example } from '../../../ledger-sim/http/examples.ts'
 import { examplesOf, problemsOf } from '../../../ledger-sim/http/openapi.ts'

@@ -52,7 +52,7 @@ describe('a merchant', () => {
 })
 
 describe('a merchant’s account', () => {
-  test('that its bank has opened before is taken, whatever name it has, and the merchant’s names can change', async () => {
+  test('that its bank has opened is taken, whatever name it has, and the merchant’s names can change', async () => {
     const till = await demo.till('till-1')
     const { merchant, catalogue, categories } = await till.fetch()
     const [bank, otherBank] = [demo.role('bank'), await stranger('bank')]
