@@ -72,6 +72,7 @@ export function portsWithin<Ports extends LedgerPorts>(ports: Ports, { connectio
     },
     batchReceived: (items) => watch.batchReceived(items),
     answered: (state) => watch.answered(state),
+    refused: (code) => watch.refused(code),
   }
   return { ...within, watch: quiet }
 }

@@ -59,8 +59,16 @@ export function isPlatformName(accountId: string): boolean {
 
 export type Opened = 'opened' | 'exists' | 'exists_with_different_terms'
 
-/** The same account again is `exists`. */
-export async function openAccount({ connection, now }: Work, account: NewAccount): Promise<Opened> {
+/**
+ * The same account again is `exists`.
+ *
+ * @param underAnyName whatever name it was opened with
+ */
+export async function openAccount(
+  { connection, now }: Work,
+  account: NewAccount,
+  { underAnyName = false }: { readonly underAnyName?: boolean } = {},
+): Promise<Opened> {
   const inserted = await connection
     .insertInto('account')
     .values({
@@ -89,7 +97,7 @@ export async function openAccount({ connection, now }: Work, account: NewAccount
     existing.currency === account.currency &&
     existing.kind === account.kind &&
     existing.owner === account.owner &&
-    existing.name === account.name &&
+    (underAnyName || existing.name === account.name) &&
     existing.bank === (account.bank ?? null)
   return same ? 'exists' : 'exists_with_different_terms'
 }

@@ -31,11 +31,17 @@ export async function clientOf(work: Work, caller: Caller, wanted: WantedClient)
   const client = await findAccount(work, accountId)
   if (client === undefined || !(await serves(work, bank, client)))
     return problem('not_found', `${bank} has no client account ${accountId}`)
-  if (leaves && !redeemable.includes(client.kind))
-    return problem('rule_violated', 'marked money becomes non-cash or cash only after it reached a merchant')
+  if (leaves && !redeemable.includes(client.kind)) return problem('rule_violated', whyNotOut(client))
   if (!kinds.includes(client.kind))
     return problem('rule_violated', `${accountId} is the account of ${client.kind}: another method is for those`)
   return client
+}
+
+/** Public money leaves the platform as the money of whom it was paid to, marked or not. */
+function whyNotOut({ accountId, kind }: Account): string {
+  return kind === 'agency'
+    ? `${accountId} is an agency’s: its DT become non-cash or cash of the legal entity or person to whom they were paid`
+    : 'marked money becomes non-cash or cash only after it reached a merchant'
 }
 
 /** Whether the caller moves an individual's money: the individual itself, or the bank that serves the account. */

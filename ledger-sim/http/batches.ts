@@ -10,6 +10,7 @@ import { limits } from './limits.ts'
 import { operation, type Asked, type Operation, type Role, type Services } from './operation.ts'
 import { errorsOf, perform, performEach, type Performed } from './perform.ts'
 import { problemOf } from './problems.ts'
+import { TornItem, tornDetail } from './torn-text.ts'
 
 /** Everybody else waits for a step: for some tens of milliseconds. */
 const itemsPerStep = 40
@@ -106,6 +107,14 @@ function runsOf({ services }: Asked<unknown>, items: readonly unknown[]): readon
 }
 
 function lookAt(services: Services, item: unknown): Item {
+  if (item instanceof TornItem) {
+    const errors = item.pointers.map((pointer) => ({ pointer, detail: tornDetail }))
+    return {
+      kind: 'wrong',
+      path,
+      problem: problemOf('schema_mismatch', 'the item can be neither hashed nor signed', errors),
+    }
+  }
   const parsed = itemSchema.safeParse(item)
   if (!parsed.success) {
     const errors = errorsOf(parsed.error, errorsPerItemMax)

@@ -59,22 +59,27 @@ const forBrowsers: Readonly<Record<string, string>> = {
 /** @throws the socket's error, EADDRINUSE among them */
 export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   const latest = new WeakMap<Socket, ServerResponse>()
+  const metrics = options.metrics ?? new LedgerMetrics()
   const server = fastify({
     bodyLimit: limits.bodyBytesMax,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
-    clientErrorHandler: (error, socket) => unreadable(error, socket, latest.get(socket)),
+    // Node would answer without a word; here it is a problem (`withoutHost`).
+    http: { requireHostHeader: false },
+    clientErrorHandler: (error, socket) => {
+      const problem = unreadable(error, socket, latest.get(socket))
+      if (problem !== undefined) metrics.refused(problem.code)
+    },
     frameworkErrors: (_error, request, reply) => {
       send(reply, options.ledger.refuse(refusable(request), problemOf('not_found', 'the address cannot be read')))
     },
   })
   const onDidFail = (error: unknown) => options.onDidFail?.(error)
-  const metrics = options.metrics ?? new LedgerMetrics()
   const streams = new EventStreams(metrics.bell, onDidFail, options.streamTimes)
   server.addHook('onRequest', (request, reply, done) => {
     latest.set(request.raw.socket, reply.raw)
     reply.headers(forBrowsers)
-    const refused = refusedAtTheDoor(fromOwnPage(refusable(request))) ?? whyNotRead(request)
+    const refused = withoutHost(request) ?? refusedAtTheDoor(fromOwnPage(refusable(request))) ?? whyNotRead(request)
     if (refused === undefined) done()
     else send(reply, options.ledger.refuse(refusable(request), refused))
   })
@@ -101,7 +106,7 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
     const refuse = (code: ProblemCode, detail: string) => refuseFor({ kind: 'problem', code, detail })
     const refuseFor = (why: ProblemOutcome) =>
       send(reply, options.ledger.refuse(refusable(request), problemOfOutcome(why)))
-    if (after === 'malformed') return refuse('schema_mismatch', 'Last-Event-ID is no cursor')
+    if (after === 'malformed') return refuseFor(noCursor)
     const whyNot = await stream.whyNotAfter(after)
     if (whyNot !== undefined) return refuseFor(whyNot)
     if (!streams.hasRoomFor(stream.reader)) return refuse('rate_limited', 'too many event streams are open')
@@ -140,6 +145,14 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   }
 }
 
+/** A header is no place of the body; it has the pointer of its name. */
+const noCursor: ProblemOutcome = {
+  kind: 'problem',
+  code: 'schema_mismatch',
+  detail: 'Last-Event-ID is no cursor',
+  errors: [{ pointer: '/Last-Event-ID', detail: 'expected: the cursor of the last event that came, a whole number' }],
+}
+
 /** Where a reader of an event stream was cut off; its own header, which no signature covers: cursors have no holes. */
 function resumedAfter(request: FastifyRequest): number | 'malformed' | undefined {
   const text = request.headers['last-event-id']
@@ -160,12 +173,17 @@ function fromOwnPage(request: HttpRequest): HttpRequest {
  *
  * @param latest the answer to what came before on the same socket; where its request goes on wrongly after it was
  * answered, everything is said
+ * @returns what was answered
  */
-function unreadable(error: { readonly code?: string }, socket: Socket, latest: ServerResponse | undefined): void {
+function unreadable(
+  error: { readonly code?: string },
+  socket: Socket,
+  latest: ServerResponse | undefined,
+): Problem | undefined {
   const isAnswered = latest?.headersSent === true && !latest.req.complete
   if (error.code === 'ECONNRESET' || !socket.writable || isAnswered) {
     socket.destroySoon()
-    return
+    return undefined
   }
   const isLong = error.code === 'HPE_HEADER_OVERFLOW'
   const problem = isLong
@@ -179,6 +197,7 @@ function unreadable(error: { readonly code?: string }, socket: Socket, latest: S
     'connection: close',
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  return problem
 }
 
 async function describe(
@@ -246,11 +265,20 @@ function asHttpRequest(request: FastifyRequest): HttpRequest {
   return { ...refusable(request), body }
 }
 
+/** What names no host is no request of HTTP/1.1 (RFC 9112 §3.2), and of none is known what its address is. */
+function withoutHost({ headers }: FastifyRequest): Problem | undefined {
+  const isNamed = headers.host !== undefined && headers.host !== ''
+  return isNamed ? undefined : problemOf('not_json', 'this is not HTTP/1.1: the request names no Host')
+}
+
 /** Fastify leaves the body of a GET unread, and a signature over it would not be checked. */
 function whyNotRead({ method, headers }: FastifyRequest): Problem | undefined {
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
   return method === 'GET' && hasBody ? problemOf('not_json', 'a GET has no body') : undefined
 }
+
+/** A name that nobody has (RFC 6761 §6.4). */
+const noHost = 'no-host.invalid'
 
 /** What is known of a request whose body was never read. */
 function refusable(request: FastifyRequest): HttpRequest {
@@ -260,7 +288,7 @@ function refusable(request: FastifyRequest): HttpRequest {
     if (values !== undefined) headers[name] = values.join(', ')
   }
   const method = request.method === 'POST' ? 'POST' : 'GET'
-  return { method, url: `http://${headers['host'] ?? ''}${request.raw.url ?? ''}`, headers, body: '' }
+  return { method, url: `http://${headers['host'] || noHost}${request.raw.url ?? ''}`, headers, body: '' }
 }
 
 function send(reply: FastifyReply, response: HttpResponse): void {

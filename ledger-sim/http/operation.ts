@@ -1,6 +1,6 @@
 /** One thing that a client can ask of the ledger: where, by whom, in which form, and what is then done. */
 import type { z } from 'zod'
-import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
+import type { Problem, ProblemCode } from '../../src/sync/protocol/problems.ts'
 import type { LedgerPorts } from '../context.ts'
 import type { Stream } from '../feed/streams.ts'
 import type { CardSessions } from '../terminals/card-sessions.ts'
@@ -55,6 +55,8 @@ export interface ProblemOutcome {
   readonly detail: string
   /** Of `rate_limited`: when the same may be asked again. */
   readonly retryAfterSeconds?: number
+  /** Of `schema_mismatch`: where, and what is wanted there. */
+  readonly errors?: Problem['errors']
   /** Of `events_gone`: the oldest cursor from which the feed can be read on. */
   readonly oldestCursor?: number
 }

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Problem } from '../../src/sync/protocol/problems.ts'
 import { findTerminal } from '../terminals/terminals.ts'
 import type { Asked, Caller, Operation, Outcome, Services, StreamOutcome, TextOutcome } from './operation.ts'
+import { pointerOf } from './pointer.ts'
 import { problemOf, problemOfOutcome } from './problems.ts'
 
 export type Performed =
@@ -81,11 +82,6 @@ function performedOf(outcome: Outcome): Performed {
 /** Where and what, at most `errorsMax` places. */
 export function errorsOf(error: z.ZodError, errorsMax: number): NonNullable<Problem['errors']> {
   return error.issues.slice(0, errorsMax).map((issue) => ({ pointer: pointerOf(issue.path), detail: issue.message }))
-}
-
-/** RFC 6901. */
-function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
 
 async function whyNotAllowed(services: Services, operation: Operation, caller: Caller): Promise<Problem | undefined> {

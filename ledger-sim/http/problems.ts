@@ -39,6 +39,6 @@ export function problemOf(code: ProblemCode, detail?: string, errors?: Problem['
 }
 
 /** What an operation found, as it is answered. */
-export function problemOfOutcome({ code, detail, oldestCursor }: ProblemOutcome): Problem {
-  return { ...problemOf(code, detail), ...(oldestCursor === undefined ? {} : { oldestCursor }) }
+export function problemOfOutcome({ code, detail, errors, oldestCursor }: ProblemOutcome): Problem {
+  return { ...problemOf(code, detail, errors), ...(oldestCursor === undefined ? {} : { oldestCursor }) }
 }

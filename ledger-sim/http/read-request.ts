@@ -3,6 +3,7 @@ import type { HttpRequest } from '../../src/sync/protocol/http-signature.ts'
 import type { Problem } from '../../src/sync/protocol/problems.ts'
 import { limits } from './limits.ts'
 import { problemOf } from './problems.ts'
+import { tornDetail, withoutTornItems, type Mended } from './torn-text.ts'
 
 export type ReadRequest =
   | {
@@ -24,13 +25,49 @@ export function readRequest(request: HttpRequest): ReadRequest {
     const repeated = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))]
     return { kind: 'read', path, value: Object.fromEntries(searchParams), repeated }
   }
+  const parsed = parsedBody(request.body)
+  if (parsed.kind === 'none') return refusal(problemOf('not_json', parsed.why))
+  if (!spellsHalves.test(request.body)) return { kind: 'read', path, value: parsed.value, repeated: [] }
+  const mended = mendedBody(parsed.value, path)
+  if (mended === undefined) return refusal(problemOf('not_json', tooDeep))
+  if (mended.kind === 'whole') return { kind: 'read', path, value: mended.value, repeated: [] }
+  const errors = mended.pointers.map((pointer) => ({ pointer, detail: tornDetail }))
+  return refusal(problemOf('not_json', `${mended.pointers[0] || 'the body'} ${tornDetail}`, errors))
+}
+
+/** The code of one half of a surrogate pair, which may stand beside the other half. */
+const spellsHalves = /\\u[dD][89a-fA-F]/
+/** Its items have each an answer of their own, so that a torn one can be refused alone. */
+const listWithItemsApart = { path: '/v1/batches', name: 'items' }
+const tooDeep = 'the body is nested too deeply'
+
+type ParsedBody = { readonly kind: 'parsed'; readonly value: unknown } | { readonly kind: 'none'; readonly why: string }
+
+function parsedBody(body: string): ParsedBody {
   try {
-    const value = JSON.parse(request.body) as unknown
-    // JSON can spell half of a surrogate pair, which no canonical form has (RFC 8785 §3.2.2.2).
-    if (/\\u[dD][89a-fA-F]/.test(request.body)) JSON.stringify(value, wellFormed)
-    return { kind: 'read', path, value, repeated: [] }
+    return { kind: 'parsed', value: JSON.parse(body) }
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof RangeError) return refusal(problemOf('not_json'))
+    if (error instanceof RangeError) return { kind: 'none', why: tooDeep }
+    if (error instanceof SyntaxError) return { kind: 'none', why: whyNoJson(body, error) }
+    throw error
+  }
+}
+
+/** What is sent most often in the place of JSON. */
+function whyNoJson(body: string, { message }: SyntaxError): string {
+  if (body.trim() === '') return 'the body is empty; what is asked without anything is {}'
+  if (body.startsWith('\uFEFF')) return 'the body begins with a byte-order mark; JSON is UTF-8 without one'
+  if (/^[\w.%+~-]{1,200}=[^{}"]*$/.test(body)) return 'the body is a form (a=b); what is asked is a JSON object'
+  const [, position] = /at position (\d+)/.exec(message) ?? []
+  return position === undefined ? 'the body is no JSON' : `the body is no JSON from its character ${position} on`
+}
+
+/** @returns undefined where it is nested too deeply */
+function mendedBody(value: unknown, path: string): Mended | undefined {
+  try {
+    return withoutTornItems(value, path === listWithItemsApart.path ? listWithItemsApart.name : undefined)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
     throw error
   }
 }
@@ -56,12 +93,6 @@ export function refusedAtTheDoor(request: HttpRequest): Problem | undefined {
   if (!request.url.startsWith(`http://${url.host}${url.pathname}`) || request.url.includes('#'))
     return problemOf('not_found', 'the address is not in its plain form')
   return undefined
-}
-
-function wellFormed(key: string, value: unknown): unknown {
-  if (!key.isWellFormed() || (typeof value === 'string' && !value.isWellFormed()))
-    throw new SyntaxError('half a character')
-  return value
 }
 
 function refusal(problem: Problem): ReadRequest {

@@ -46,6 +46,7 @@ export class RefusalLog {
   }
 
   note(refusal: Omit<Refusal, 'at'>): void {
+    this.#ports.watch?.refused(refusal.code)
     const beside = this.#waiting.filter(({ proved }) => proved === refusal.proved)
     if (beside.length >= waitingMax) this.#missed += 1
     else this.#waiting.push({ ...refusal, path: refusal.path.slice(0, pathLengthMax), at: this.#ports.clock() })

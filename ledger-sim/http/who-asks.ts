@@ -59,7 +59,7 @@ export class Authentication {
     const principal = await this.#principal(keyId)
     const { checkSignature = checkHere } = this.#services
     const verified = await verifyRequestBy(checkSignature, request, onlyKeyOf(keyId, principal))
-    const faulty = faultOf(verified)
+    const faulty = faultOf(verified, `it is not by this key over ${request.method} ${request.url} as they came`)
     if (verified.kind === 'fault' || principal === undefined) return faulty ?? refusal('key_unknown')
     const now = this.#services.clock()
     const seconds = Math.floor(now / 1000)
@@ -137,8 +137,10 @@ function onlyKeyOf(
 
 const checkHere: SignatureCheck = async (key, bytes, signature) => key.verify(bytes, signature)
 
-function faultOf(verified: Verified): WhoAsks | undefined {
-  return verified.kind === 'fault' ? refusal(verified.code) : undefined
+/** @param wrong what is said of a signature that is wrong, where the check itself has no word of it */
+function faultOf(verified: Verified, wrong?: string): WhoAsks | undefined {
+  if (verified.kind !== 'fault') return undefined
+  return refusal(verified.code, verified.detail ?? (verified.code === 'signature_wrong' ? wrong : undefined))
 }
 
 function refusal(code: ProblemCode, detail?: string): WhoAsks {

@@ -88,8 +88,8 @@ export const individualAccountOperations = [
       const { aliasId, accountId } = request
       const own = await inTransaction(services, (work) => personOfCaller(work, caller, accountId))
       // A bank hears that a number is taken: that could be tried out.
-      if (own !== undefined && !(await countLookup(services, caller, accountId, aliasId)))
-        return problem('rate_limited', 'too many numbers within an hour')
+      const tooMany = own === undefined ? undefined : await countLookup(services, caller, accountId, aliasId)
+      if (tooMany !== undefined) return tooMany
       return once({ ...asked, request: withoutNumber(services.keys, request) }, 'alias', aliasId, async (work) => {
         const registered = await registerAlias(work, caller, { aliasId, accountId, number: numberOf(request) })
         switch (registered) {

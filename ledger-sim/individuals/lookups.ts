@@ -3,7 +3,7 @@
  * that a refusal does not take the count back; kept in the database, so that a restart does not either.
  */
 import { inTransaction, type LedgerPorts, type Work } from '../context.ts'
-import type { Caller } from '../http/operation.ts'
+import type { Caller, ProblemOutcome } from '../http/operation.ts'
 
 const hourMs = 3_600_000
 /** Decided by us: more friends than anybody pays within an hour, too few to try out a block of numbers. */
@@ -16,21 +16,32 @@ export const lookupsPerBankMax = 5_000
  *
  * @param accountId for whom the caller asks, and may ask: else a stranger could use up somebody's questions
  * @param operationId of what was done before, the answer is known to who asks, and nothing is counted
- * @returns whether it may be answered
+ * @returns why it may not be answered, and when one may be again
  */
 export function countLookup(
   ports: LedgerPorts,
   caller: Caller,
   accountId: string,
   operationId?: string,
-): Promise<boolean> {
+): Promise<ProblemOutcome | undefined> {
   return inTransaction(ports, async (work) => {
-    if (operationId !== undefined && (await wasDone(work, operationId))) return true
+    if (operationId !== undefined && (await wasDone(work, operationId))) return undefined
     const byAccount = await count(work, `account/${accountId}`)
-    if (caller.role !== 'bank') return byAccount <= lookupsPerAccountMax
-    const byBank = await count(work, `bank/${caller.owner}`)
-    return byAccount <= lookupsPerAccountMax && byBank <= lookupsPerBankMax
+    const byBank = caller.role === 'bank' ? await count(work, `bank/${caller.owner}`) : 0
+    return byAccount <= lookupsPerAccountMax && byBank <= lookupsPerBankMax ? undefined : tooMany(work)
   })
+}
+
+/** An item of a batch has no header, so the detail says the moment too. */
+function tooMany({ now }: Work): ProblemOutcome {
+  const again = (Math.floor(now / hourMs) + 1) * hourMs
+  const next = new Date(again).toISOString()
+  return {
+    kind: 'problem',
+    code: 'rate_limited',
+    detail: `too many payees or numbers were asked for in this hour; the next begins at ${next}`,
+    retryAfterSeconds: Math.ceil((again - now) / 1_000),
+  }
 }
 
 async function wasDone({ connection }: Work, operationId: string): Promise<boolean> {

@@ -32,7 +32,7 @@ export function noPayee(): ProblemOutcome {
   return problem('not_found', 'nobody can be paid there')
 }
 
-/** Whether it could be tried out: the token of a QR cannot. */
+/** Whether it could be tried out: a bank's names for accounts can, as numbers; the token of a QR cannot. */
 export function isGuessable({ kind }: WantedPayee): boolean {
   return kind !== 'qr'
 }

@@ -4,8 +4,10 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { ItemResult } from '../../src/sync/protocol/messages.ts'
+import { problemCodes, type ProblemCode } from '../../src/sync/protocol/problems.ts'
 import { FeedBell } from '../feed/bell.ts'
 import type { Stream } from '../feed/streams.ts'
+import { moneyPlaces, type MoneyNow } from './money.ts'
 import type { LedgerWatch } from './watch.ts'
 
 /** Seconds: a tap waits for an authorisation, a batch of 500 sales for seconds. */
@@ -20,6 +22,12 @@ export class LedgerMetrics implements LedgerWatch {
     name: 'tolem_requests_total',
     help: 'Requests by operation and status',
     labelNames: ['operation', 'code'],
+    registers: [this.registry],
+  })
+  readonly #problems = new Counter({
+    name: 'tolem_problems_total',
+    help: 'Requests and items of batches that were answered with a problem, by its code',
+    labelNames: ['code'],
     registers: [this.registry],
   })
   readonly #latency = new Histogram({
@@ -51,11 +59,22 @@ export class LedgerMetrics implements LedgerWatch {
     help: 'Readers that have an event stream open',
     registers: [this.registry],
   })
+  readonly #money = new Gauge({
+    name: 'tolem_money_tiyn',
+    help: 'Digital Tenge by where they stand: moneyPlaces in ledger-sim/monitoring/money.ts says what each is',
+    labelNames: ['place'],
+    registers: [this.registry],
+  })
   readonly #webhookQueue = new Gauge({
     name: 'tolem_webhook_queue',
     help: 'Events that wait to be posted, all webhooks together',
     registers: [this.registry],
   })
+
+  constructor() {
+    // From the beginning, so that the first of a kind is seen as a rise.
+    for (const code of problemCodes) this.#problems.inc({ code }, 0)
+  }
 
   /** Adds those of the process: event loop lag, memory, collection of garbage. Once in a process. */
   watchProcess(): void {
@@ -75,6 +94,10 @@ export class LedgerMetrics implements LedgerWatch {
     this.#answers.inc({ state })
   }
 
+  refused(code: ProblemCode): void {
+    this.#problems.inc({ code })
+  }
+
   /** @param operation a route, never a path as it was sent @param seconds null for an answer without an end */
   requestAnswered(operation: string, code: number, seconds: number | null): void {
     this.#requests.inc({ operation, code: String(code) })
@@ -82,9 +105,15 @@ export class LedgerMetrics implements LedgerWatch {
   }
 
   /** In Prometheus' text format. */
-  async text(now: { readonly streams: number; readonly webhookQueue: number }): Promise<string> {
+  async text(now: {
+    readonly streams: number
+    readonly webhookQueue: number
+    readonly money: MoneyNow
+  }): Promise<string> {
     this.#streams.set(now.streams)
     this.#webhookQueue.set(now.webhookQueue)
+    // Exact up to 2^53 tiyn, ninety trillion tenge: beyond it Prometheus has no whole numbers.
+    for (const place of moneyPlaces) this.#money.set({ place }, Number(now.money[place]))
     return this.registry.metrics()
   }
 }

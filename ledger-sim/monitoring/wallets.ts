@@ -1,4 +1,6 @@
 /** Wallets by kind, and what is in circulation. */
+import { findAccount } from '../accounts/accounts.ts'
+import { issueAccount } from '../accounts/conversions.ts'
 import type { Work } from '../context.ts'
 
 export interface WalletsOfKind {
@@ -26,13 +28,8 @@ export async function walletsByKind({ connection }: Work): Promise<readonly Wall
 }
 
 /** Tiyn that the central bank has issued and not taken back. */
-export async function issuedByCentralBank({ connection }: Work): Promise<bigint> {
-  const rows = await connection
-    .selectFrom('account')
-    .select('balance')
-    .where('kind', '=', 'central-bank-issue')
-    .execute()
-  return rows.reduce((sum, { balance }) => sum - balance, 0n)
+export async function issuedByCentralBank(work: Work): Promise<bigint> {
+  return -((await findAccount(work, issueAccount))?.balance ?? 0n)
 }
 
 /** How many owners of each kind this bank serves. What is in their wallets is not the bank's. */

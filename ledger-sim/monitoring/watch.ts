@@ -1,5 +1,6 @@
 /** Whoever watches the ledger at work: hears, and changes nothing. Never part of what is answered. */
 import type { ItemResult } from '../../src/sync/protocol/messages.ts'
+import type { ProblemCode } from '../../src/sync/protocol/problems.ts'
 import type { Stream } from '../feed/streams.ts'
 
 export interface LedgerWatch {
@@ -9,4 +10,6 @@ export interface LedgerWatch {
   batchReceived(items: number): void
   /** A till was answered so about one tender or item of a batch. */
   answered(state: ItemResult['state']): void
+  /** A request, or an item of a batch, was answered with that problem. */
+  refused(code: ProblemCode): void
 }

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { toJson } from '../../src/sync/protocol/canonical.ts'
 import { merchantSchema, terminalPackageSchema, type Merchant } from '../../src/voucher/package.ts'
 import { placeOf, type MerchantPlace } from '../../src/voucher/where.ts'
-import { openAccount } from '../accounts/accounts.ts'
+import { openAccount, type NewAccount } from '../accounts/accounts.ts'
 import type { Work } from '../context.ts'
 import { announcePackagesOfMerchant } from '../terminals/events.ts'
 import { statement } from '../store/statement.ts'
@@ -13,7 +13,8 @@ const tilesSchema = terminalPackageSchema.pick({ catalogue: true, categories: tr
 export type Tiles = z.infer<typeof tilesSchema>
 
 /**
- * Opens the merchant's account with it, at the bank that registers it. Said again with other tiles, they change; its
+ * Opens the merchant's account with it, at the bank that registers it, or takes the one that this bank has opened for
+ * it before, whatever name that has. Said again with other names, another place or other tiles, they change; its
  * account never does, for it is what its tills' sales are paid to, and no other bank speaks for it.
  */
 export async function registerMerchant(
@@ -25,14 +26,15 @@ export async function registerMerchant(
   const { connection } = work
   const [known] = await merchantWithId(connection, { merchantId: merchant.merchantId })
   if (known !== undefined && known.account_id !== merchant.accountId) return 'exists_with_different_terms'
-  const opened = await openAccount(work, {
+  const account: NewAccount = {
     accountId: merchant.accountId,
     currency: 'DT',
     kind: 'merchant',
     owner: merchant.merchantId,
     name: merchant.name.en,
     bank,
-  })
+  }
+  const opened = await openAccount(work, account, { underAnyName: true })
   if (opened === 'exists_with_different_terms') return opened
   const values = { account_id: merchant.accountId, content: toJson(merchant), tiles: toJson(tiles) }
   await connection

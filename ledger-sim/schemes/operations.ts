@@ -67,11 +67,10 @@ export const schemeOperations = [
         if (scheme.agencyId !== asked.caller.owner)
           return problem('role_not_allowed', 'an agency publishes its own schemes')
         const published = await publishScheme(work, scheme)
-        if (typeof published !== 'string') return problem('rule_violated', published.unsafe)
+        if (typeof published !== 'string') return problem('rule_violated', whyUnpublished(published))
         if (published === 'other_agency') return problem('role_not_allowed', 'the scheme is another agency’s')
-        if (published === 'version_out_of_order') {
-          return problem('exists_with_different_terms', 'the first version is 1 and each later one rises by one')
-        }
+        if (published === 'exists_with_different_terms')
+          return problem(published, `version ${scheme.version} is published and says something else`)
         const arrival = arrivalOf(published === 'exists')
         return { kind: 'answer', body: { schemeId: scheme.schemeId, version: scheme.version, arrival } }
       }),
@@ -285,7 +284,7 @@ export const schemeOperations = [
     method: 'POST',
     path: '/v1/merchants',
     tag,
-    summary: 'Registers a merchant with its account and tiles, or changes the tiles',
+    summary: 'Registers a merchant with its account and tiles, or changes its names, its place and the tiles',
     roles: ['bank'],
     requestSchema: z.strictObject({
       merchant: merchantSchema,
@@ -299,11 +298,16 @@ export const schemeOperations = [
           return problem('rule_violated', `${merchant.accountId} is a name that the platform gives`)
         const registered = await registerMerchant(work, merchant, { catalogue, categories }, asked.caller.owner)
         if (registered === 'exists_with_different_terms')
-          return problem(registered, `${merchant.accountId} is another account, or not that of ${merchant.merchantId}`)
+          return problem(registered, `${merchant.accountId} is not the account of ${merchant.merchantId} at its bank`)
         return { kind: 'answer', body: { merchantId: merchant.merchantId } }
       }),
   }),
 ]
+
+function whyUnpublished(why: { readonly unsafe: string } | { readonly next: number }): string {
+  if ('unsafe' in why) return why.unsafe
+  return `the first version is 1 and each later one rises by one: the next is ${why.next}`
+}
 
 const twoCards = problem('rule_violated', 'each of two cards would hold the whole allowance of that beneficiary')
 

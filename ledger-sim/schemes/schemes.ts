@@ -17,17 +17,20 @@ export function schemeAccountOf(schemeId: string): string {
 export type Published =
   | 'published'
   | 'exists'
-  /** The version is not the next one, or the same one says something else. */
-  | 'version_out_of_order'
+  /** That version is published, and says something else. */
+  | 'exists_with_different_terms'
+  /** @property next the version that can be published */
+  | { readonly next: number }
   | 'other_agency'
   /** Safe publishing (money-rules.md, "Offline"): the first fault, as a sentence. */
   | { readonly unsafe: string }
 
-/** The first version is 1; each later one rises by one and replaces the last for new decisions. */
+/**
+ * The first version is 1; each later one rises by one and replaces the last for new decisions. A version that is known
+ * is answered first, also when a later one stands: who heard no answer sends the same again, whatever came since.
+ */
 export async function publishScheme(work: Work, scheme: AnyScheme): Promise<Published> {
   const { connection, now } = work
-  const [fault] = faultsOf(scheme)
-  if (fault !== undefined) return { unsafe: sentenceOf(fault, 'en') }
   const content = toJson(scheme)
   const unused = unusedOf(scheme)
   const returnsBy = unused.kind === 'returns' ? unused.by : null
@@ -36,11 +39,14 @@ export async function publishScheme(work: Work, scheme: AnyScheme): Promise<Publ
     .select(['version', 'agency_id', 'content'])
     .where('scheme_id', '=', scheme.schemeId)
     .executeTakeFirst()
+  if (existing !== undefined && existing.agency_id !== scheme.agencyId) return 'other_agency'
+  const known = await publishedAs(work, scheme)
+  if (known !== undefined) return sameJson(known, content) ? 'exists' : 'exists_with_different_terms'
+  const [fault] = faultsOf(scheme)
+  if (fault !== undefined) return { unsafe: sentenceOf(fault, 'en') }
+  const next = Number(existing?.version ?? 0) + 1
+  if (scheme.version !== next) return { next }
   if (existing !== undefined) {
-    if (existing.agency_id !== scheme.agencyId) return 'other_agency'
-    const version = Number(existing.version)
-    if (version === scheme.version && sameJson(existing.content, content)) return 'exists'
-    if (version + 1 !== scheme.version) return 'version_out_of_order'
     if (countsOnCard(scheme) !== countsOnCard(parsedScheme(existing.content)))
       return { unsafe: 'the policy card is for the whole life of a scheme: publish another scheme' }
     const promised = await otherLeases(work, scheme)
@@ -51,7 +57,6 @@ export async function publishScheme(work: Work, scheme: AnyScheme): Promise<Publ
       .where('scheme_id', '=', scheme.schemeId)
       .execute()
   } else {
-    if (scheme.version !== 1) return 'version_out_of_order'
     const accountId = schemeAccountOf(scheme.schemeId)
     await openAccount(work, {
       accountId,
@@ -80,6 +85,17 @@ export async function publishScheme(work: Work, scheme: AnyScheme): Promise<Publ
   return 'published'
 }
 
+/** The text of that version, if there is one. */
+async function publishedAs({ connection }: Work, { schemeId, version }: AnyScheme): Promise<string | undefined> {
+  const row = await connection
+    .selectFrom('scheme_version')
+    .select('content')
+    .where('scheme_id', '=', schemeId)
+    .where('version', '=', BigInt(version))
+    .executeTakeFirst()
+  return row?.content
+}
+
 /**
  * A slot that is held for one till, and listed in the pool of another, would be paid by both, and the first one's
  * promise would be broken: leases of the one kind are over before there are any of the other.
@@ -100,6 +116,7 @@ async function otherLeases({ connection, now }: Work, { schemeId, offline }: Any
   const held = `tills hold ${other.length} leases of the other kind until ${until}`
   return `${held}: choose deny now, and this when they are closed`
 }
+
 const newestOf = statement((connection, { schemeId }: { schemeId: string }) =>
   connection.selectFrom('scheme').select('content').where('scheme_id', '=', schemeId),
 )

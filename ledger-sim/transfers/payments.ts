@@ -25,14 +25,31 @@ export interface PaymentWay {
   readonly kind: ClientTransferKind
   readonly from: readonly AccountKind[]
   readonly to: readonly AccountKind[]
+  /** Whom it pays, and how others are paid: said of every name that cannot be paid by it, so that it tells of none. */
+  readonly pays: string
 }
 
 const legalEntities: readonly AccountKind[] = ['legal-entity', 'agency', 'merchant']
 
-export const toLegalEntity: PaymentWay = { kind: 'payment', from: legalEntities, to: legalEntities }
-export const toIndividual: PaymentWay = { kind: 'payment-to-individual', from: legalEntities, to: ['individual'] }
+export const toLegalEntity: PaymentWay = {
+  kind: 'payment',
+  from: legalEntities,
+  to: legalEntities,
+  pays: 'legal entities, agencies and merchants; people are paid by POST /v1/payments/legal-entity-individual',
+}
+export const toIndividual: PaymentWay = {
+  kind: 'payment-to-individual',
+  from: legalEntities,
+  to: ['individual'],
+  pays: 'people; legal entities are paid by POST /v1/payments/legal-entity-legal-entity',
+}
 export const governmentToIndividual: PaymentWay = { ...toIndividual, from: ['agency'] }
-export const toGovernment: PaymentWay = { kind: 'payment-to-government', from: ['individual'], to: ['agency'] }
+export const toGovernment: PaymentWay = {
+  kind: 'payment-to-government',
+  from: ['individual'],
+  to: ['agency'],
+  pays: 'government agencies',
+}
 
 export type Paid = { readonly kind: 'answer'; readonly body: { readonly transferId: string } } | ProblemOutcome
 
@@ -80,7 +97,8 @@ async function whyNot(
   const [from, to] = [books.account(payer), books.account(payee)]
   if (from === undefined || !allows(way.from, from) || !(await paysFrom(work, caller, payer, from)))
     return problem('not_found', `${caller.owner} has no account ${payer} to pay from`)
-  if (to === undefined || !allows(way.to, to)) return problem('not_found', `there is no account ${payee} to pay to`)
+  if (to === undefined || !allows(way.to, to))
+    return problem('not_found', `there is no account ${payee} to pay to; this method pays ${way.pays}`)
   if (payer === payee) return problem('rule_violated', 'payer and payee are the same account')
   if (from.kind === 'individual') {
     const tooMuch = await limitFault(work, { accountId: payer, direction: 'outgoing', amount })

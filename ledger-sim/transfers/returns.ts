@@ -13,6 +13,8 @@ import { disown } from '../http/idempotent.ts'
 import type { Caller } from '../http/operation.ts'
 import { findClientTransfer, returnable, type ClientTransfer } from './client-transfers.ts'
 import { whoseOtherId } from './other-ids.ts'
+import { transferStatus } from './transfer-status.ts'
+import { seesAll } from './who-sees.ts'
 
 const reversibleForMs = 24 * 3_600_000
 
@@ -31,13 +33,13 @@ export type Returned =
   | { readonly kind: 'short'; readonly account: string }
   | { readonly kind: 'refused'; readonly why: string }
 
-/** @param caller only who made the transfer: to anybody else there is none */
+/** @param caller who made the transfer: to a stranger there is none, and another party hears who may reverse it */
 export async function reverseTransfer(work: Work, caller: Caller, wanted: WantedReturn): Promise<Returned> {
   const { transferId, returnId } = wanted
   if (transferId === returnId) return refused('a reversal has an id of its own')
   const transfer = await findClientTransfer(work, transferId)
   if (transfer === undefined) return disownUnknown(work, caller, transferId)
-  if (transfer.madeBy !== caller.owner) return { kind: 'not_found' }
+  if (transfer.madeBy !== caller.owner) return notFor(work, caller, transfer)
   if (!returnable.includes(transfer.kind)) return standsForGood(transfer)
   if (transfer.state === 'reversed') return { kind: 'returned', amount: zeroTiyn }
   if (work.now - transfer.at > reversibleForMs) return refused('a transfer is reversed within 24 hours')
@@ -49,7 +51,8 @@ export async function reverseTransfer(work: Work, caller: Caller, wanted: Wanted
 
 async function disownUnknown(work: Work, caller: Caller, transferId: string): Promise<Returned> {
   const whose = await whoseOtherId(work, caller, transferId)
-  if (whose === 'own') return notThisWay(transferId)
+  if (whose === 'own')
+    return refused(`${transferId} is here and is not reversed this way: ${await wayBack(work, caller, transferId)}`)
   if (whose === 'others') return { kind: 'not_found' }
   const outcome = await disown(work, caller.owner, transferId)
   switch (outcome) {
@@ -58,13 +61,13 @@ async function disownUnknown(work: Work, caller: Caller, transferId: string): Pr
     case 'foreign':
       return { kind: 'not_found' }
     case 'other':
-      return notThisWay(transferId)
+      return refused(`${transferId} is here and is not reversed this way`)
     default:
       return outcome satisfies never
   }
 }
 
-/** @param caller the payee, or the bank that serves an individual who is */
+/** @param caller the payee, or the bank that serves an individual who is; others as with a reversal */
 export async function refundTransfer(
   work: Work,
   caller: Caller,
@@ -72,8 +75,9 @@ export async function refundTransfer(
 ): Promise<Returned> {
   const { transferId, amount } = wanted
   const transfer = await findClientTransfer(work, transferId)
-  const payee = transfer === undefined ? undefined : await findAccount(work, transfer.payee)
-  if (transfer === undefined || payee === undefined || !givesBack(caller, payee)) return { kind: 'not_found' }
+  if (transfer === undefined) return refundOther(work, caller, transferId)
+  const payee = await findAccount(work, transfer.payee)
+  if (payee === undefined || !givesBack(caller, payee)) return notFor(work, caller, transfer)
   if (!returnable.includes(transfer.kind)) return standsForGood(transfer)
   if (transfer.state === 'reversed') return refused('it was reversed')
   const refunded = addTiyn(transfer.refunded, amount)
@@ -81,6 +85,31 @@ export async function refundTransfer(
   const back = await giveBack(work, transfer, amount, 'refund', wanted)
   if (back.kind === 'returned') await changed(work, transferId, { refunded })
   return back
+}
+
+/** What is no transfer of `client_transfer` is not refunded here; its parties hear where. */
+async function refundOther(work: Work, caller: Caller, id: string): Promise<Returned> {
+  if ((await whoseOtherId(work, caller, id)) !== 'own') return { kind: 'not_found' }
+  return refused(`${id} is here and is not refunded this way: ${await wayBack(work, caller, id)}`)
+}
+
+/** Who sees the transfer by its id, and may not do this, hears who may; to anybody else there is none. */
+async function notFor(work: Work, caller: Caller, transfer: ClientTransfer): Promise<Returned> {
+  const isParty = !seesAll(caller) && (await transferStatus(work, caller, transfer.transferId)) !== undefined
+  if (!isParty) return { kind: 'not_found' }
+  if (!returnable.includes(transfer.kind)) return standsForGood(transfer)
+  return refused('whoever made a payment reverses it, within 24 hours; its payee refunds it, or the bank of who is one')
+}
+
+async function wayBack(work: Work, caller: Caller, id: string): Promise<string> {
+  switch ((await transferStatus(work, caller, id))?.kind) {
+    case 'individual-transfer':
+      return 'a person who was paid by a person pays back'
+    case 'merchant-payment':
+      return 'the merchant refunds it by POST /v1/payments/individual-merchant/refunds'
+    default:
+      return 'what was sold at a till is given back at a till'
+  }
 }
 
 function givesBack(caller: Caller, payee: Account): boolean {
@@ -114,11 +143,6 @@ async function changed(
 
 function standsForGood({ kind }: ClientTransfer): Returned {
   return refused(`${kind} is neither reversed nor refunded: what is wrong in it is put right by the opposite one`)
-}
-
-/** A sale of a till, a payment to a person or by one at a merchant, a refund: it stands, whoever hears this. */
-function notThisWay(transferId: string): Returned {
-  return refused(`${transferId} is here and is not reversed this way`)
 }
 
 function refused(why: string): Returned {

@@ -43,7 +43,12 @@ export type SignatureFault =
 
 export type Verified =
   | { readonly kind: 'valid'; readonly keyId: string; readonly moment: SignatureMoment }
-  | { readonly kind: 'fault'; readonly code: SignatureFault }
+  | {
+      readonly kind: 'fault'
+      readonly code: SignatureFault
+      /** Of a token: what in it does not fit. */
+      readonly detail?: string
+    }
 
 const label = 'tolem'
 const requestTag = 'tolem-request-1'

@@ -57,7 +57,7 @@ export const problemMeanings: Readonly<Record<ProblemCode, ProblemMeaning>> = {
   not_json: {
     means: 'The body is not JSON that can be signed, or a GET has one.',
     act: 'change',
-    how: 'A POST has JSON in its body, a GET everything in its query.',
+    how: 'A POST has JSON in its body, a GET everything in its query; the detail says what came.',
   },
   signature_missing: {
     means: 'The request brings neither a signature nor a token.',
@@ -102,7 +102,9 @@ export const problemMeanings: Readonly<Record<ProblemCode, ProblemMeaning>> = {
   rate_limited: {
     means: 'Too much was asked in so short a time.',
     act: 'wait',
-    how: 'Without that header the detail says what was too much: look-ups in an hour, open streams, tries of a code.',
+    how:
+      'Without that header the detail says what was too much: open streams, tries of a code, or in a batch look-ups, ' +
+      'and until when.',
   },
   role_not_allowed: {
     means: 'The caller’s role may not ask this, or the request came by another host name or from a web page.',
@@ -169,7 +171,7 @@ export const problemSchema = z.object({
   status: z.int(),
   code: z.enum(problemCodes),
   detail: z.string().optional(),
-  /** Where in the body: RFC 6901 pointers with what is wrong there. */
+  /** Where in the body, or by its name in the query: RFC 6901 pointers with what is wrong there. */
   errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
   /** Of `events_gone`: the oldest cursor from which the feed can be read on. */
   oldestCursor: z.int().min(0).optional(),

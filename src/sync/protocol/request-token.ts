@@ -66,12 +66,14 @@ export function tokenOf(headers: HttpRequest['headers']): string | undefined {
 
 /** Whose key the token says it was signed with. Nothing is proved by it. */
 export function issuerOf(token: string): string | undefined {
-  return claimsOf(token)?.iss
+  const claims = claimsOf(token)
+  return typeof claims === 'string' ? undefined : claims.iss
 }
 
 /**
  * Checks form, key, body, then signature and what it is for, in the order of `problemCodes`; the caller judges the
- * moment and whether the nonce is fresh.
+ * moment and whether the nonce is fresh. The detail of a fault is about this token and this request alone: whoever sent
+ * them knows both.
  */
 export async function verifyRequestToken(
   request: HttpRequest,
@@ -79,14 +81,15 @@ export async function verifyRequestToken(
   keyOf: (keyId: string) => VerifyingKey | undefined,
 ): Promise<Verified> {
   const claims = claimsOf(token)
-  if (claims === undefined) return { kind: 'fault', code: 'signature_malformed' }
+  if (typeof claims === 'string') return { kind: 'fault', code: 'signature_malformed', detail: claims }
   const key = keyOf(claims.iss)
   if (key === undefined) return { kind: 'fault', code: 'key_unknown' }
   // The key says which algorithm it is for; the token may not choose (RFC 8725 §3.1).
   if (key.algorithm !== 'ecdsa-p256-sha256') return { kind: 'fault', code: 'signature_malformed' }
-  if (claims.bd !== bodyDigest(request.body)) return { kind: 'fault', code: 'content_digest_mismatch' }
-  const isForThis = claims.aud === tokenAudience && claims.htm === request.method && claims.htu === request.url
-  if (!isForThis || !(await isSigned(token, key))) return { kind: 'fault', code: 'signature_wrong' }
+  if (claims.bd !== bodyDigest(request.body))
+    return { kind: 'fault', code: 'content_digest_mismatch', detail: otherBody }
+  const detail = whyNotForThis(claims, request) ?? ((await isSigned(token, key)) ? undefined : notByItsKey)
+  if (detail !== undefined) return { kind: 'fault', code: 'signature_wrong', detail }
   return {
     kind: 'valid',
     keyId: claims.iss,
@@ -94,16 +97,28 @@ export async function verifyRequestToken(
   }
 }
 
-function claimsOf(token: string): Claims | undefined {
+const otherBody = 'bd is not the SHA-256 of the body that came, in base64url without padding'
+const notByItsKey = 'the signature is not one by the key that iss names'
+
+function whyNotForThis({ aud, htm, htu }: Claims, { method, url }: HttpRequest): string | undefined {
+  if (aud !== tokenAudience) return `aud is not ${tokenAudience}`
+  if (htm !== method) return `htm is not the method that came, ${method}`
+  return htu === url ? undefined : `htu is not the address that came, ${url}`
+}
+
+/** @returns what is not in its form, where something is not */
+function claimsOf(token: string): Claims | string {
   try {
     const { alg, typ, crit } = decodeProtectedHeader(token)
-    if (alg !== 'ES256' || typ !== tokenType || crit !== undefined) return undefined
+    if (alg !== 'ES256') return 'alg is not ES256'
+    if (typ !== tokenType) return `typ is not ${tokenType}`
+    if (crit !== undefined) return 'crit names what the ledger does not know'
     const claims = claimsSchema.safeParse(decodeJwt(token))
+    if (!claims.success) return `${String(claims.error.issues[0]?.path[0])} is missing or not in its form`
     // Made to be used later: nobody needs that of a token for one request.
-    if (!claims.success || (claims.data.nbf ?? 0) > claims.data.iat) return undefined
-    return claims.data
+    return (claims.data.nbf ?? 0) > claims.data.iat ? 'nbf is after iat' : claims.data
   } catch {
-    return undefined
+    return 'the token is none: its header or its claims are no JSON'
   }
 }
 

@@ -91,6 +91,85 @@ describe.skipIf(whyNoChromium !== null)('the operator’s page', () => {
     expect(await page.locator('#chart-payments rect').count()).toBe(60)
   })
 
+  /** Draws what the ledger says with something else in it, in each language, and gives what is then cut off. */
+  async function drawn(other: (state: Record<string, unknown>) => object, look: (language: string) => Promise<void>) {
+    await page.route('**/operator/state', async (route) => {
+      const answer = await route.fetch()
+      const state = (await answer.json()) as Record<string, unknown>
+      await route.fulfill({ response: answer, json: { ...state, ...other(state) } })
+    })
+    for (const language of ['kk', 'ru', 'en']) {
+      await page.click(`[data-language=${language}]`)
+      const answered = page.waitForResponse('**/operator/state')
+      await page.clock.runFor(2_500)
+      await (await answered).finished()
+      await look(language)
+    }
+    await page.unroute('**/operator/state')
+  }
+
+  test.each([4_999, 5_001, 12_345, 200_000, 1_000_000])(
+    '%i payments a minute have marks that are whole',
+    async (most) => {
+      const paymentsByMinute = Array.from({ length: 60 }, (_, minute) => (minute === 30 ? most : 1))
+      await drawn(
+        () => ({ paymentsByMinute }),
+        async () => {
+          const first = page.locator('#payments', {
+            hasText: (most + 59).toString().replaceAll(/\B(?=(\d{3})+$)/g, '\u202F'),
+          })
+          await first.waitFor()
+          const marks = await page.locator('#chart-payments text').evaluateAll((texts) =>
+            texts.map((text) => {
+              const { x, width } = (text as SVGTextElement).getBBox()
+              return { x, end: x + width, words: text.textContent }
+            }),
+          )
+          expect(marks).toHaveLength(6)
+          expect(marks.filter(({ x, end }) => x < 0 || end > 600.5)).toEqual([])
+          const bars = await page.locator('#chart-payments rect').evaluateAll((all) => {
+            return all.map((bar) => (bar as SVGRectElement).getBBox()).map(({ x, width }) => [x, x + width] as const)
+          })
+          expect(Math.min(...bars.map(([x]) => x))).toBeGreaterThan(
+            Math.max(...marks.slice(0, 3).map(({ end }) => end)),
+          )
+          expect(Math.max(...bars.map(([, end]) => end))).toBeLessThanOrEqual(600)
+        },
+      )
+    },
+  )
+
+  test('tills of which none is in use are counted as the table shows them', async () => {
+    const said: string[] = []
+    const kinds = [['never_heard', 'never_heard', 'gone'], ['gone'], []]
+    for (const [index, connectivities] of kinds.entries())
+      await drawn(
+        ({ terminals }) => {
+          const [one] = terminals as { readonly terminalId: string }[]
+          return {
+            terminals: connectivities.map((connectivity, at) => ({ ...one, terminalId: `t-${at}`, connectivity })),
+          }
+        },
+        async () => {
+          const rows = Math.max(1, connectivities.length)
+          await expect.poll(() => page.locator('#tills tr').count()).toBe(rows)
+          await expect.poll(() => textOf('tills-heard')).toBe('0')
+          said.push(`${index}: ${await textOf('tills-silent')}`)
+        },
+      )
+    expect(said).toEqual([
+      '0: әлі шықпағаны: 2, жойылғаны: 1',
+      '0: ещё не выходили: 2, выведены: 1',
+      '0: not started yet: 2, ended: 1',
+      '1: жойылғаны: 1',
+      '1: выведены: 1',
+      '1: ended: 1',
+      '2: Касса әлі жоқ',
+      '2: Касс пока нет',
+      '2: No till yet',
+    ])
+  })
+
   test('the theme is the person’s, and stays after a reload', async () => {
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
     const light = await ground()

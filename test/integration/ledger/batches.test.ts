@@ -24,6 +24,7 @@ interface Result {
   readonly status: number
   readonly body: Record<string, unknown>
 }
+const pointerOf = ({ pointer }: { readonly pointer: string }) => pointer
 async function batch(signer: TestSigner, items: readonly unknown[]): Promise<readonly Result[]> {
   const { status, body } = await signer.post('/v1/batches', { items })
   if (status !== 200) throw new Error(JSON.stringify(body))
@@ -31,6 +32,33 @@ async function batch(signer: TestSigner, items: readonly unknown[]): Promise<rea
 }
 
 describe('an item', () => {
+  test('with half of a character is refused alone, and it is said where in the whole body', async () => {
+    const payment = (purpose: string) => ({
+      method: 'POST',
+      path: '/v1/payments/legal-entity-legal-entity',
+      body: { transferId: id(), payer: 'almaly-education', payee: 'merchant.kokbazar-shop', amount: '100', purpose },
+    })
+    const cut = payment('milk \u{1F95B}'.slice(0, -1))
+    const torn = { method: 'POST', path: '/v1/x\uD83D', body: { 'a/b': ['\uDC00', 1, '\uDC00'] } }
+    const agency = demo.role('agency')
+    const results = await batch(agency, [payment('bread \u{1F35E}'), cut, torn, 'x\uD800', payment('tea')])
+    expect(results.map(({ status }) => status)).toEqual([200, 422, 422, 422, 200])
+    const pointers = results.map(({ body }) => (body['errors'] as { pointer: string }[] | undefined)?.map(pointerOf))
+    expect(pointers.slice(1, 4)).toEqual([
+      ['/items/1/body/purpose'],
+      ['/items/2/path', '/items/2/body/a~1b/0', '/items/2/body/a~1b/2'],
+      ['/items/3'],
+    ])
+    expect(results[1]?.body).toMatchObject({ code: 'schema_mismatch' })
+    const { status: mended } = await agency.post('/v1/batches', {
+      items: [{ ...cut, body: { ...cut.body, purpose: '' } }],
+    })
+    expect(mended, 'its id is free').toBe(200)
+    expect(await agency.post('/v1/batches', { items: [payment('tea')], '\uD800': 1 })).toMatchObject({
+      status: 400,
+      body: { code: 'not_json', errors: [{ pointer: '' }] },
+    })
+  })
   test('has the answer or the problem that it has alone', async () => {
     const [transferId, agency] = [id(), demo.role('agency')]
     const results = await batch(agency, [

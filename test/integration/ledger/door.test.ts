@@ -43,8 +43,9 @@ afterAll(async () => {
   await demo.close()
 })
 
-const codeOf = async (request: HttpRequest) =>
-  (JSON.parse((await demo.ledger.handle(request)).body) as { code?: string }).code
+const problemOf = async (request: HttpRequest) =>
+  JSON.parse((await demo.ledger.handle(request)).body) as { readonly code?: string; readonly detail?: string }
+const codeOf = async (request: HttpRequest) => (await problemOf(request)).code
 const headRequest = (signer: TestSigner = till, body = '{"haveVersion":0}') =>
   signer.sign('POST', '/v1/terminal/packages', body)
 
@@ -58,8 +59,32 @@ describe('problems, first things first', () => {
   test('half of a surrogate pair is not JSON that can be signed', async () => {
     expect(await codeOf(headRequest(till, '{"haveVersion":"\\ud800"}'))).toBe('not_json')
   })
+  test.each([
+    ['{"a/b":["x",{"purpose":"milk \\ud83d"}]}', '/a~1b/1/purpose'],
+    ['{"\\ud83d":1}', ''],
+    ['{"haveVersion":{"\\udc00":1}}', '/haveVersion'],
+    ['"\\ud83d"', ''],
+  ])('and it is said where: %s', async (body, pointer) => {
+    const problem = await problemOf(headRequest(till, body))
+    expect(problem).toMatchObject({ code: 'not_json', errors: [{ pointer }] })
+    expect(problem.detail).toContain('half of a surrogate pair')
+  })
+  test('a whole character may be spelled in two halves', async () => {
+    expect(await codeOf(headRequest(till, '{"haveVersion":"\\ud83d\\ude00"}'))).toBe('schema_mismatch')
+  })
+  test.each([
+    ['\uFEFF{"haveVersion":0}', 'byte-order mark'],
+    ['haveVersion=0&more=1', 'form'],
+    ['', 'empty'],
+    ['{"haveVersion":0,}', 'from its character 17 on'],
+    ['nothing', 'the body is no JSON'],
+  ])('not_json says what came in the place of JSON: %j', async (body, said) => {
+    expect((await problemOf(headRequest(till, body))).detail).toContain(said)
+  })
   test('deep nesting is not JSON that anybody needs', async () => {
-    expect(await codeOf(headRequest(till, `${'['.repeat(200_000)}"\\ud800"${']'.repeat(200_000)}`))).toBe('not_json')
+    const deep = `${'['.repeat(200_000)}"\\ud800"${']'.repeat(200_000)}`
+    for (const body of [deep, `{"items":[${deep}]}`])
+      expect(await codeOf(till.sign('POST', '/v1/batches', body))).toBe('not_json')
   })
   test('signature_missing', async () => {
     expect(await codeOf({ ...headRequest(), headers: {} })).toBe('signature_missing')
@@ -213,6 +238,18 @@ describe('the network’s side', () => {
     expect(await codeOf({ ...signed, url: `http://127.0.0.1:8080${path}` })).toBe('not_found')
   })
 
+  test('a bare ? is a part of the address: who signs it sends it, and else hears what came', async () => {
+    const ask = async (signed: string, sent: string) => {
+      const auditor = demo.role('auditor')
+      const request = { ...auditor.sign('GET', signed, ''), url: `http://127.0.0.1:8080${sent}` }
+      return problemOf(request)
+    }
+    expect(await ask('/v1/balances?', '/v1/balances?')).not.toHaveProperty('code')
+    const dropped = await ask('/v1/balances?', '/v1/balances')
+    expect(dropped.code).toBe('signature_wrong')
+    expect(dropped.detail).toMatch(/ over GET http:\/\/127\.0\.0\.1:8080\/v1\/balances as they came$/)
+  })
+
   test('a name that a query has twice is refused, by that name', async () => {
     const auditor = demo.role('auditor')
     const twice = await auditor.get('/v1/balances?owner=dala-bank&owner=almaly-education')
@@ -247,6 +284,25 @@ describe('the network’s side', () => {
   ])('%s is a problem with a code', async (_name, head, code) => {
     const [answer = ''] = await conversation(head)
     expect(answer).toContain(`"code":"${code}"`)
+  })
+
+  test.each([
+    ['GET /v1/ledger-key HTTP/1.1', ''],
+    ['GET /health HTTP/1.0', ''],
+    ['GET /metrics HTTP/1.1', 'host:\r\n'],
+    ['POST /v1/batches HTTP/1.1', 'content-length: 2\r\n'],
+  ])('a request that names no host is one: %s %j', async (line, more) => {
+    const answer = await new Promise<string>((done) => {
+      const said: string[] = []
+      const socket = connect(Number(new URL(http.url).port), '127.0.0.1', () => {
+        socket.write(`${line}\r\n${more}connection: close\r\n\r\n${more.startsWith('content') ? '{}' : ''}`)
+      })
+      socket.on('data', (bytes) => said.push(bytes.toString()))
+      socket.on('close', () => done(said.join('')))
+    })
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+    expect(answer).toContain('content-type: application/problem+json')
+    expect(answer).toMatch(/"code":"not_json","detail":"[^"]*names no Host"/)
   })
 
   test('a body of the wrong type or size is a problem', async () => {

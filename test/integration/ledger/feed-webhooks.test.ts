@@ -125,7 +125,7 @@ async function register(signer: TestSigner, url: string, after?: number): Promis
 
 async function tellSome(count: number): Promise<void> {
   await inTransaction(
-    { ...demo.ports, watch: { committed: (heard) => bell.ring(heard), batchReceived, answered } },
+    { ...demo.ports, watch: { committed: (heard) => bell.ring(heard), batchReceived, answered, refused } },
     async (work) => {
       for (let number = 0; number < count; number += 1)
         tell(work, [stream], { kind: 'alert', code: 'TEST', subject: String(number) })
@@ -135,6 +135,7 @@ async function tellSome(count: number): Promise<void> {
   await scheduler.step()
 }
 const batchReceived = () => undefined
+const refused = () => undefined
 const answered = () => undefined
 
 const hook = 'http://127.0.0.1:9/hook'

@@ -69,10 +69,18 @@ describe('an id of a till is nobody’s to disown', () => {
     const decided = till.decide({ card: world.demo.card('Pupil 01') })
     expect(await till.present(decided)).toMatchObject({ state: 'settled' })
     const { tenderId } = decided.terms
-    for (const signer of [merchant(), world.demo.role('agency')])
+    const refund = { transferId: tenderId, amount: '1', reason: 'stale' }
+    const giveBack = async (signer: TestSigner) =>
+      (await signer.post('/v1/refunds', { refundId: till.id(), ...refund })).body
+    for (const signer of [merchant(), world.demo.role('agency')]) {
       expect(await reverse(signer, tenderId)).toBe('rule_violated')
-    for (const signer of [wallet.signer, world.demo.role('bank'), world.demo.role('merchant', demoShop)])
+      const atTill = { code: 'rule_violated', detail: expect.stringContaining('given back at a till') }
+      expect(await giveBack(signer)).toMatchObject(atTill)
+    }
+    for (const signer of [wallet.signer, world.demo.role('bank'), world.demo.role('merchant', demoShop)]) {
       expect(await reverse(signer, tenderId)).toBe('not_found')
+      expect(await giveBack(signer)).toMatchObject({ code: 'not_found', detail: `there is no transfer ${tenderId}` })
+    }
     const [{ transfer_id: leg } = {}] = await world.demo.rows('transfer')
     expect(await reverse(merchant(), String(leg))).toBe('not_found')
   })

@@ -12,6 +12,7 @@ import { auditFile } from '../../../ledger-sim/audit.ts'
 import { lookupsPerAccountMax } from '../../../ledger-sim/individuals/lookups.ts'
 import { accountPseudonym } from '../../../ledger-sim/individuals/pseudonyms.ts'
 import { limitsOf } from '../../../ledger-sim/individuals/tiers.ts'
+import { toJson } from '../../../src/sync/protocol/canonical.ts'
 import { balanceOf, dayMs, hourMs, temporaryFolder, type TestSigner } from './demo-ledger.ts'
 import { peopleWorld, type PeopleWorld } from './people.ts'
 
@@ -198,7 +199,16 @@ describe('whom one is about to pay', () => {
     expect(await payee(anonymous, 'look-3', 'phone', '+77020000004')).toMatchObject({
       body: { code: 'limit_exceeded' },
     })
-    expect(await payee(payer, 'look-1', 'phone', '7020000005')).toMatchObject({ status: 422 })
+    expect(await payee(payer, 'look-1', 'phone', '7020000005')).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/to', detail: expect.stringMatching(/^expected: %2B/) }] },
+    })
+    // A + in a query is a blank.
+    const unspelled = await payer.get(`${transfers}/payee?payer=look-1&kind=phone&to=+77020000004`)
+    expect(unspelled).toMatchObject({
+      status: 422,
+      body: { detail: 'that is no phone', errors: [{ pointer: '/to', detail: expect.stringContaining('a blank') }] },
+    })
     expect(await payee(payer, 'look-2', 'phone', '+77020000004')).toMatchObject({ status: 404 })
   })
 
@@ -219,12 +229,23 @@ describe('whom one is about to pay', () => {
     expect(await payee(payer, 'often-1', 'account', 'often-2')).toMatchObject({ body: { code: 'rate_limited' } })
     const next = transfer('often-1', account('often-2'), 1n)
     expect(await payer.post(transfers, next)).toMatchObject({ body: { code: 'rate_limited' } })
+    const { clock } = world.demo
+    const nextHour = Math.ceil((clock.now + 1) / hourMs) * hourMs
+    const told = await world.demo.ledger.handle(payer.sign('POST', transfers, toJson(next)))
+    expect(told.headers['retry-after']).toBe(String(Math.ceil((nextHour - clock.now) / 1_000)))
+    const item = { method: 'POST', path: transfers, body: next }
+    const { body: batch } = await payer.post('/v1/batches', { items: [item] })
+    const inTime = { detail: expect.stringContaining(new Date(nextHour).toISOString()) }
+    expect(batch['results']).toMatchObject([{ status: 429, body: inTime }])
     // Its bank asks for the same account, a stranger used up nobody's questions.
     expect(await payee(world.bank, 'often-1', 'account', 'often-2')).toMatchObject({ status: 429 })
     for (let asked = 0; asked <= lookupsPerAccountMax; asked += 1) await payee(payer, 'often-2', 'account', 'often-1')
     expect(await payee(other, 'often-2', 'account', 'often-1')).toMatchObject({ status: 200 })
     expect(await payer.post(transfers, wanted)).toMatchObject({ body: { arrival: 'exists' } })
-    world.demo.clock.now += hourMs
+    // To the second.
+    clock.now += (Number(told.headers['retry-after']) - 1) * 1_000
+    expect(await payer.post(transfers, next)).toMatchObject({ status: 429 })
+    clock.now += 1_000
     expect(await payer.post(transfers, next)).toMatchObject({ status: 200 })
   })
 })
@@ -263,18 +284,25 @@ describe('who asks by its id after no answer came', () => {
     }
   })
 
-  test('and cannot disown it: its parties hear that it is here, others that nothing is', async () => {
+  test('and can neither disown nor refund it: its parties hear that it is here, others that nothing is', async () => {
     const [payer, other] = [await world.person('own-1'), await world.person('own-2')]
     await world.fund('own-1', 100n)
     const wanted = transfer('own-1', account('own-2'), 7n)
     const { transferId } = wanted
     await payer.post(transfers, wanted)
+    const terms = { transferId, reason: 'no answer' }
     const reverse = async (signer: TestSigner) =>
-      (await signer.post('/v1/reversals', { reversalId: world.id(), transferId, reason: 'no answer' })).body
+      (await signer.post('/v1/reversals', { reversalId: world.id(), ...terms })).body
+    const refund = async (signer: TestSigner) =>
+      (await signer.post('/v1/refunds', { refundId: world.id(), ...terms, amount: '7' })).body
+    const isHere = { code: 'rule_violated', detail: expect.stringContaining('a person who was paid by a person pays') }
     for (const signer of [payer, other, world.bank])
-      expect(await reverse(signer)).toMatchObject({ code: 'rule_violated', detail: expect.stringContaining('is here') })
+      for (const giveBack of [reverse, refund]) expect(await giveBack(signer)).toMatchObject(isHere)
+    const isNot = { code: 'not_found', detail: `there is no transfer ${transferId}` }
     for (const signer of [world.otherBank, world.centralBank, world.demo.role('merchant')])
-      expect(await reverse(signer)).toMatchObject({ code: 'not_found' })
+      expect(await reverse(signer)).toMatchObject(isNot)
+    for (const signer of [world.otherBank, world.demo.role('merchant')])
+      expect(await refund(signer)).toMatchObject(isNot)
     expect(await payer.post(transfers, wanted)).toMatchObject({ body: { arrival: 'exists' } })
     expect(await balance('own-2')).toBe(7n)
   })

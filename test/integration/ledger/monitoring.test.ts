@@ -3,16 +3,18 @@
  * and nothing else, and the sums are held against the transfers and tenders themselves. Then /ready, /metrics and who
  * gets into the operator's page, on a real socket.
  */
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { startHttp, type RunningHttp } from '../../../ledger-sim/http/fastify.ts'
-import { createLedger } from '../../../ledger-sim/ledger.ts'
+import { createLedger, type Ledger } from '../../../ledger-sim/ledger.ts'
 import { LedgerMetrics } from '../../../ledger-sim/monitoring/metrics.ts'
 import { OperatorAccess, printedTokenMs, sessionMs } from '../../../ledger-sim/monitoring/operator/access.ts'
 import { PaymentsByMinute } from '../../../ledger-sim/monitoring/payments-by-minute.ts'
 import { readinessOf } from '../../../ledger-sim/monitoring/readiness.ts'
 import { demoAgency, demoCanteen, demoShop } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import { toJson } from '../../../src/sync/protocol/canonical.ts'
+import { problemCodes } from '../../../src/sync/protocol/problems.ts'
 import { demoLedger, type DemoLedger, type TestSigner, type TestTill } from './demo-ledger.ts'
 
 const minuteMs = 60_000
@@ -195,12 +197,13 @@ describe('how things stand', () => {
 
 describe('the process', () => {
   let http: RunningHttp
+  let ledger: Ledger
   let access: OperatorAccess
   let entered = 0
 
   beforeAll(async () => {
     const metrics = new LedgerMetrics()
-    const ledger = createLedger({ ...demo.ports, watch: metrics })
+    ledger = createLedger({ ...demo.ports, watch: metrics })
     const { clock, random } = demo.ports
     access = new OperatorAccess({ clock, random, onDidEnter: () => (entered += 1) })
     http = await startHttp({ ledger, port: 0, metrics, operator: access })
@@ -258,6 +261,58 @@ describe('the process', () => {
     ])
       expect(text).toMatch(line)
     expect(text).not.toMatch(/school-7|till-1|almaly|individual-\d|keyid/)
+  })
+
+  const metricsNow = async () => (await fetch(`${http.url}/metrics`)).text()
+
+  test('counts problems by their registered codes, of what was no HTTP and of items of batches too', async () => {
+    const countOf = (text: string) =>
+      new Map(
+        [...text.matchAll(/^tolem_problems_total\{code="(\w+)"\} (\d+)$/gm)].map(([, code, n]) => [code, Number(n)]),
+      )
+    const before = countOf(await metricsNow())
+    expect([...before.keys()]).toEqual(problemCodes)
+    await fetch(`${http.url}/v1/monitoring`)
+    await new Promise<void>((closed) => {
+      const socket = connect(Number(new URL(http.url).port), '127.0.0.1', () => socket.write('HELLO\r\n\r\n'))
+      socket.on('data', () => undefined)
+      socket.on('close', () => closed())
+    })
+    const items = [{ method: 'POST', path: '/v1/nothing', body: {} }, null]
+    const batch = demo.role('agency').sign('POST', '/v1/batches', toJson({ items }))
+    expect((await ledger.handle(batch)).status).toBe(200)
+    const after = countOf(await metricsNow())
+    const more = [...after].filter(([code, number]) => number !== before.get(code))
+    expect(more.map(([code, number]) => `${code} ${number - (before.get(code) ?? 0)}`).toSorted()).toEqual([
+      'not_found 1',
+      'not_json 1',
+      'schema_mismatch 1',
+      'signature_missing 1',
+    ])
+  })
+
+  test('says of money what /v1/monitoring says of it', async () => {
+    const sold = first.decide({ card: pupil(9) })
+    await first.present(sold)
+    const put = (state: 'awaiting_funds' | 'settled') =>
+      inTransaction(demo.ports, ({ connection }) =>
+        connection.updateTable('tender').set({ state }).where('tender_id', '=', sold.terms.tenderId).execute(),
+      )
+    await put('awaiting_funds')
+    const text = await metricsNow()
+    const { circulation, schemes, leases } = await seenBy(demo.role('central-bank'))
+    await put('settled')
+    const sum = (amounts: readonly string[]) => amounts.reduce((all, amount) => all + Number(amount), 0)
+    const told = {
+      issued: Number(circulation?.issued),
+      marked_free: sum(schemes.map(({ free }) => free)),
+      lease_escrow: sum(leases.map(({ escrow }) => escrow)),
+      awaiting_funds: sum(schemes.map(({ awaitingFunds }) => awaitingFunds)),
+    }
+    for (const [place, amount] of Object.entries(told)) {
+      expect(amount, place).toBeGreaterThan(0)
+      expect(text).toContain(`\ntolem_money_tiyn{place="${place}"} ${amount}\n`)
+    }
   })
 
   const enter = (token: string, headers: Record<string, string> = {}) =>

@@ -200,11 +200,13 @@ describe('marked money', () => {
       expect(await refusal('bank-a', path, { bank: 'bank-a', accountId, amount: '1' })).toBe('rule_violated')
   })
 
-  test('and what an agency has not yet paid out leaves by none either', async () => {
-    for (const path of [`${toNonCash}/legal-entity-bank`, `${toNonCash}/individual-bank`, '/v1/cash-withdrawals'])
-      expect(await refusal('bank-a', path, { bank: 'bank-a', accountId: 'education', amount: '1' })).toBe(
-        'rule_violated',
-      )
+  test('and what an agency has not yet paid out leaves by none either; it is not called marked', async () => {
+    for (const path of [`${toNonCash}/legal-entity-bank`, `${toNonCash}/individual-bank`, '/v1/cash-withdrawals']) {
+      const request = { transferId: world.id(), bank: 'bank-a', accountId: 'education', amount: '1' }
+      const { body } = await world.as('bank-a').post(path, request)
+      expect(body).toMatchObject({ code: 'rule_violated', detail: expect.stringContaining('is an agency’s') })
+      expect(body['detail']).not.toContain('marked')
+    }
   })
 })
 

@@ -32,6 +32,15 @@ async function paid(by: string, payer: string, payee: string, amount: number): P
 }
 const status = (by: string, transferId: string) => world.as(by).get(`/v1/transfers?transferId=${transferId}`)
 const code = (name: string) => ({ body: { code: name } })
+/** As of an id that nobody used. */
+const noTransfer = (transferId: string) => ({
+  status: 404,
+  body: { code: 'not_found', detail: `there is no transfer ${transferId}` },
+})
+const whoMay = {
+  status: 409,
+  body: { code: 'rule_violated', detail: expect.stringContaining('whoever made a payment reverses it') },
+}
 const reverse = (by: string, transferId: string, reversalId = world.id()) =>
   world.as(by).post('/v1/reversals', { reversalId, transferId, reason: 'by mistake' })
 const refund = (by: string, transferId: string, amount: number, refundId = world.id()) =>
@@ -55,6 +64,17 @@ describe('a legal entity pays an individual', () => {
   ])('%s not from %s to %s', async (by, payer, payee) => {
     const request = { transferId: world.id(), payer, payee, amount: '1', purpose: '' }
     expect(await world.as(by).post(toIndividual, request)).toMatchObject(code('not_found'))
+  })
+
+  test('who is paid by another method is answered like a name that nobody has; the method is named', async () => {
+    const answer = async (path: string, payee: string) => {
+      const request = { transferId: world.id(), payer: 'farm', payee, amount: '1', purpose: '' }
+      return JSON.stringify((await world.as('farm').post(path, request)).body).replaceAll(payee, '?')
+    }
+    expect(await answer(toLegalEntity, 'aru')).toContain(`people are paid by POST ${toIndividual}`)
+    expect(await answer(toIndividual, 'shop')).toContain(`legal entities are paid by POST ${toLegalEntity}`)
+    expect(await answer(toLegalEntity, 'aru')).toBe(await answer(toLegalEntity, 'nobody'))
+    expect(await answer(toIndividual, 'shop')).toBe(await answer(toIndividual, 'nobody'))
   })
 
   test('an individual does not pay by it, nor a bank', async () => {
@@ -254,12 +274,14 @@ describe('a reversal', () => {
     expect(await world.balances()).toEqual(before)
   })
 
-  test('is its maker’s alone: to the payee, the payer’s bank and a stranger there is none', async () => {
+  test('is its maker’s alone: other parties hear whose it is, to everybody else there is none', async () => {
     const transferId = await paid('farm', 'farm', 'aru', 100)
-    for (const by of ['aru', 'bank-a', 'shop', 'central-bank'])
-      expect(await reverse(by, transferId)).toMatchObject(code('not_found'))
+    expect(await reverse('aru', transferId)).toMatchObject(whoMay)
+    for (const by of ['bank-a', 'shop', 'central-bank'])
+      expect(await reverse(by, transferId)).toMatchObject(noTransfer(transferId))
     const byBank = await paid('bank-a', 'aru', 'education', 10)
-    expect(await reverse('aru', byBank)).toMatchObject(code('not_found'))
+    for (const by of ['aru', 'education']) expect(await reverse(by, byBank)).toMatchObject(whoMay)
+    expect(await reverse('farm', byBank)).toMatchObject(noTransfer(byBank))
     expect(await reverse('bank-a', byBank)).toMatchObject({ body: { returned: '10' } })
   })
 
@@ -375,12 +397,26 @@ describe('a refund', () => {
   test('is the payee’s, or of the bank that serves an individual who is', async () => {
     const transferId = await paid('farm', 'farm', 'aru', 100)
     world.clock.now += 30 * hourMs
-    for (const by of ['farm', 'berik', 'bank-b', 'shop'])
-      expect(await refund(by, transferId, 1)).toMatchObject(code('not_found'))
+    expect(await refund('farm', transferId, 1)).toMatchObject(whoMay)
+    for (const by of ['berik', 'bank-b', 'shop'])
+      expect(await refund(by, transferId, 1)).toMatchObject(noTransfer(transferId))
     expect(await refund('bank-a', transferId, 1)).toMatchObject({ status: 200 })
     const tax = await paid('aru', 'aru', 'education', 10)
     expect(await refund('education', tax, 10)).toMatchObject({ status: 200 })
-    expect(await refund('aru', world.id(), 1)).toMatchObject(code('not_found'))
+    for (const by of ['aru', 'bank-a'])
+      expect(await refund(by, tax, 1)).toMatchObject(by === 'aru' ? whoMay : noTransfer(tax))
+    const unknown = world.id()
+    expect(await refund('aru', unknown, 1)).toMatchObject(noTransfer(unknown))
+  })
+
+  test('of a conversion is none to its parties, and nothing to others', async () => {
+    const cash = { transferId: world.id(), bank: 'bank-a', accountId: 'aru', amount: '1' }
+    await world.as('bank-a').post('/v1/cash-withdrawals', cash)
+    const stands = { status: 409, body: { detail: expect.stringContaining('neither reversed nor refunded') } }
+    for (const give of [(by: string) => refund(by, cash.transferId, 1), (by: string) => reverse(by, cash.transferId)]) {
+      for (const by of ['aru', 'bank-a']) expect(await give(by)).toMatchObject(stands)
+      expect(await give('bank-b')).toMatchObject(noTransfer(cash.transferId))
+    }
   })
 
   test('of a payee who has too little moves nothing; of a conversion there is none', async () => {

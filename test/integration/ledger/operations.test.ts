@@ -173,6 +173,44 @@ describe('an agency’s work', () => {
     })
   })
 
+  test('hears of a version that it published what it heard then, whatever came since', async () => {
+    const till = await demo.till('till-1')
+    const { schemes, version } = await till.fetch()
+    const first = schemes.find((candidate) => candidate.schemeId === 'school-lunch')
+    if (first === undefined) throw new Error('no scheme')
+    const second = { ...first, version: 2, order: 9 }
+    const twice = [first.periods[0], first.periods[0]]
+    expect(await agency.post('/v1/schemes', second)).toMatchObject({ status: 200, body: { arrival: 'created' } })
+    const fetched = await till.fetch()
+    const before = await demo.rows('scheme_version')
+    for (const again of [first, second])
+      expect(await agency.post('/v1/schemes', again)).toMatchObject({
+        status: 200,
+        body: { version: again.version, arrival: 'exists' },
+      })
+    for (const other of [
+      { ...first, order: 8 },
+      { ...second, order: 8 },
+      { ...first, periods: twice },
+    ])
+      expect(await agency.post('/v1/schemes', other)).toMatchObject({ body: { code: 'exists_with_different_terms' } })
+    for (const [gap, next] of [
+      [{ ...first, version: 4 }, 3],
+      [{ ...first, version: 2, schemeId: 'another' }, 1],
+    ] as const) {
+      const { body } = await agency.post('/v1/schemes', gap)
+      expect(body).toMatchObject({ code: 'rule_violated' })
+      expect(body['detail']).toContain(`the next is ${next}`)
+    }
+    expect(await demo.rows('scheme_version')).toEqual(before)
+    expect(fetched.version).toBeGreaterThan(version)
+    const now = await till.fetch()
+    expect(now.version, 'nothing is announced to tills').toBe(fetched.version)
+    expect(now.schemes.find(({ schemeId }) => schemeId === 'school-lunch')).toMatchObject({ version: 2, order: 9 })
+    const stranger = { ...first, agencyId: 'medeu-education' }
+    expect(await agency.post('/v1/schemes', stranger)).toMatchObject({ body: { code: 'role_not_allowed' } })
+  })
+
   test('brings in a person, a card and a till, and leases a slot by hand', async () => {
     const [holder, beneficiary] = ['a'.repeat(32), 'b'.repeat(32)]
     const registered = await agency.post('/v1/cards', { uid: '04AABBCCDDEEFF', holder })

@@ -95,6 +95,14 @@ describe('who asks by its id after no answer came', () => {
       expect(await reverse(signer)).toMatchObject(problemOf('rule_violated'))
     expect(await reverse(world.merchant, refundId)).toMatchObject(problemOf('rule_violated'))
     for (const signer of [world.bank, world.tax]) expect(await reverse(signer)).toMatchObject(problemOf('not_found'))
+    const refund = { transferId: paymentId, amount: '1', reason: 'stale' }
+    for (const signer of [world.customer, world.merchant])
+      expect(await signer.post('/v1/refunds', { refundId: world.id(), ...refund })).toMatchObject({
+        body: { code: 'rule_violated', detail: expect.stringContaining('/v1/payments/individual-merchant/refunds') },
+      })
+    expect(await world.bank.post('/v1/refunds', { refundId: world.id(), ...refund })).toMatchObject(
+      problemOf('not_found'),
+    )
     expect(await balances()).toMatchObject({ merchant: 17_999n })
   })
 })

@@ -51,6 +51,36 @@ describe('a merchant', () => {
   })
 })
 
+describe('a merchant’s account', () => {
+  test('that its bank has opened is taken, whatever name it has, and the merchant’s names can change', async () => {
+    const till = await demo.till('till-1')
+    const { merchant, catalogue, categories } = await till.fetch()
+    const [bank, otherBank] = [demo.role('bank'), await stranger('bank')]
+    const register = (asker: TestSigner, more: object) =>
+      asker.post('/v1/merchants', { merchant: { ...merchant, ...more }, catalogue, categories })
+    const account = { accountId: 'merchant.dukenshi', owner: 'dukenshi', kind: 'merchant', name: '«Дүкенші» ЖШС' }
+    expect((await bank.post('/v1/accounts/legal-entities', account)).status).toBe(200)
+    const own = { merchantId: 'dukenshi', accountId: account.accountId }
+    const refused = { status: 409, body: { code: 'exists_with_different_terms' } }
+    expect(await register(otherBank, own)).toMatchObject(refused)
+    expect(await register(bank, { ...own, merchantId: 'another' })).toMatchObject(refused)
+    expect((await register(bank, own)).status).toBe(200)
+    const renamed = { ...own, name: { kk: 'Дүкен', ru: 'Лавка', en: 'The shop' } }
+    expect((await register(bank, renamed)).status).toBe(200)
+    const row = (await demo.rows('merchant')).find((one) => one['merchant_id'] === own.merchantId)
+    expect(JSON.parse(String(row?.['content']))).toMatchObject(renamed)
+    expect(await bank.post('/v1/accounts/legal-entities', account)).toMatchObject({ body: { arrival: 'exists' } })
+    for (const [kind, owner] of [
+      ['legal-entity', 'lawyer'],
+      ['agency', 'bureau'],
+    ]) {
+      const other = { accountId: `of.${owner}`, owner, kind, name: 'no merchant' }
+      expect((await bank.post('/v1/accounts/legal-entities', other)).status).toBe(200)
+      expect(await register(bank, { merchantId: owner, accountId: other.accountId })).toMatchObject(refused)
+    }
+  })
+})
+
 describe('a terminal', () => {
   test('is ended by the agency that registered it or its merchant’s bank, by no other', async () => {
     await demo.till('till-1')

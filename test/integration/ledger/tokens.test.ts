@@ -92,19 +92,24 @@ describe('a token', () => {
 })
 
 describe('a token is refused', () => {
-  test.each<[string, Record<string, unknown>, string]>([
-    ['another audience', { aud: 'urn:tolem:other' }, 'signature_wrong'],
-    ['several audiences', { aud: [tokenAudience, 'urn:tolem:other'] }, 'signature_malformed'],
-    ['another method', { htm: 'GET' }, 'signature_wrong'],
-    ['another address', { htu: 'http://127.0.0.1:8080/v1/cards' }, 'signature_wrong'],
-    ['another body', { bd: 'x'.repeat(43) }, 'content_digest_mismatch'],
-    ['no body named', { bd: undefined }, 'signature_malformed'],
-    ['no nonce', { jti: undefined }, 'signature_malformed'],
-    ['made for later', { nbf: 9_999_999_999 }, 'signature_malformed'],
-    ['a moment that is none', { iat: 1.5 }, 'signature_malformed'],
+  test.each<[string, Record<string, unknown>, string, string?]>([
+    ['another audience', { aud: 'urn:tolem:other' }, 'signature_wrong', 'aud is not urn:tolem:ledger'],
+    ['several audiences', { aud: [tokenAudience, 'urn:tolem:other'] }, 'signature_malformed', 'aud is missing or'],
+    ['another method', { htm: 'GET' }, 'signature_wrong', 'htm is not the method that came, POST'],
+    ['another address', { htu: 'http://127.0.0.1:8080/v1/cards' }, 'signature_wrong', `htu is not the address that`],
+    ['another body', { bd: 'x'.repeat(43) }, 'content_digest_mismatch', 'bd is not'],
+    ['no body named', { bd: undefined }, 'signature_malformed', 'bd is missing'],
+    ['no nonce', { jti: undefined }, 'signature_malformed', 'jti is missing'],
+    ['a short nonce', { jti: 'short' }, 'signature_malformed', 'jti is missing or not in its form'],
+    ['made for later', { nbf: 9_999_999_999 }, 'signature_malformed', 'nbf is after iat'],
+    ['a moment that is none', { iat: 1.5 }, 'signature_malformed', 'iat is missing or not in its form'],
+    ['no issuer', { iss: undefined }, 'signature_malformed', 'iss is missing'],
     ['a stranger', { iss: 'x'.repeat(43) }, 'key_unknown'],
-  ])('for %s', async (_name, claims, code) => {
-    expect(await codeOf(await changed(claims))).toBe(code)
+  ])('for %s', async (_name, claims, code, said) => {
+    const { body: problem } = await agency.send(await changed(claims))
+    expect(problem['code']).toBe(code)
+    if (said === undefined) expect(problem['detail']).toBeUndefined()
+    else expect(problem['detail']).toContain(said)
   })
 
   test.each([
@@ -113,12 +118,14 @@ describe('a token is refused', () => {
   ])('for %s', async (_name, header) => {
     const request = await changed({}, 'crit' in header ? {} : header)
     if (!('crit' in header)) expect(await codeOf(request)).toBe('signature_malformed')
+    const said = 'crit' in header ? 'crit' : 'typ is not tolem-request+jwt'
     const [, payload = '', signature = ''] = (request.headers['authorization'] ?? '').split('.')
     const forged = Buffer.from(JSON.stringify({ alg: 'ES256', typ: 'tolem-request+jwt', ...header })).toString(
       'base64url',
     )
     const authorization = `Bearer ${forged}.${payload}.${signature}`
-    expect(await codeOf({ ...request, headers: { authorization } })).toBe('signature_malformed')
+    const { body: problem } = await agency.send({ ...request, headers: { authorization } })
+    expect(problem).toMatchObject({ code: 'signature_malformed', detail: expect.stringContaining(said) })
   })
 
   test('for an algorithm that the key is not for, none among them', async () => {

@@ -297,7 +297,8 @@ export class MovesModel {
       return { state: 'reversed_before_arrival', returned: '0' }
     }
     const isPayees = ownerOf(transfer.payee) === by || (roleOf(by) === 'bank' && servedBy(transfer.payee) === by)
-    if (method === 'reverse' ? transfer.maker !== by : !isPayees) return { code: 'not_found' }
+    if (method === 'reverse' ? transfer.maker !== by : !isPayees)
+      return { code: roleOf(by) === 'central-bank' || 'code' in this.status(of, by) ? 'not_found' : 'rule_violated' }
     if (!payments.includes(transfer.kind)) return { code: 'rule_violated' }
     if (method === 'refund' && (transfer.reversed || transfer.refunded + amount > transfer.amount))
       return { code: 'rule_violated' }

@@ -16,6 +16,7 @@ import { operations } from '../../../ledger-sim/operations.ts'
 import { eachOnce, stories } from './whole/acts.ts'
 import { door } from './whole/door.ts'
 import { hasToMeetOfGone } from './whole/gone-scenes.ts'
+import { hasToMeetOfAgain } from './whole/again-scenes.ts'
 import { hasToMeetOfBread } from './whole/bread-scenes.ts'
 import { hasToMeetOfBridges } from './whole/bridge-scenes.ts'
 import { hasToMeetOfCarrying } from './whole/carrying-scenes.ts'
@@ -167,6 +168,7 @@ const hasToMeet = [
   ...hasToMeetOfLeases,
   ...hasToMeetOfPeople,
   ...hasToMeetOfPolicies,
+  ...hasToMeetOfAgain,
 ]
 
 test('whatever everybody asks for, the ledger says and moves what the model does', async () => {

@@ -157,6 +157,7 @@ test('its news are told of once for each commit, and not before', async () => {
   const watch = {
     committed: (streams: readonly Stream[]) => heard.push([commits(), streams]),
     batchReceived: () => undefined,
+    refused: () => undefined,
     answered: () => undefined,
   }
   const steps: Steps<number, string> = {

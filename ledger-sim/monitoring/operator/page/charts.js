@@ -16,6 +16,11 @@ function niceCeiling(value) {
   for (let power = 1; ; power *= 10) for (const step of [1, 2, 5]) if (step * power >= value) return step * power
 }
 
+/** At the left of a chart, for the widest mark: at 14 px no digit is wider than nine, and six keep it from the bars. */
+function roomFor(mark) {
+  return Math.max(40, 9 * mark.length + 6)
+}
+
 /**
  * Bars, the newest at the right and paler, since it is not over yet.
  *
@@ -23,8 +28,9 @@ function niceCeiling(value) {
  * @param description read out in place of the picture
  */
 export function bars(values, labels, description) {
-  const [width, height, left, bottom, top] = [600, 116, 40, 22, 8]
+  const [width, height, bottom, top] = [600, 116, 22, 8]
   const most = niceCeiling(Math.max(1, ...values))
+  const left = roomFor(count(most))
   const scale = (height - bottom - top) / most
   const step = (width - left) / values.length
   const chart = element('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': description })

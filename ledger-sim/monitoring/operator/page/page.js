@@ -99,10 +99,23 @@ function drawKeyFigures() {
   else say('escrow', own.escrowDiffers(tenge(escrow)), 'off')
   const inUse = terminals.filter(({ connectivity }) => connectivity !== 'gone' && connectivity !== 'never_heard')
   const heard = inUse.filter(({ connectivity }) => connectivity === 'heard')
-  say('tills-heard', own.heardOf(count(heard.length), count(inUse.length)))
+  say('tills-heard', inUse.length === 0 ? count(0) : own.heardOf(count(heard.length), count(inUse.length)))
   const silent = inUse.length - heard.length
   if (silent > 0) say('tills-silent', own.silentTills(count(silent)), 'limited')
-  else say('tills-silent', inUse.length === 0 ? own.noTills : own.allHeard, inUse.length === 0 ? 'quiet' : 'ok')
+  else if (inUse.length > 0) say('tills-silent', own.allHeard, 'ok')
+  else say('tills-silent', whyNoneIsInUse(terminals), 'quiet')
+}
+
+/** The same tills as in the table, by what is said of them there. */
+function whyNoneIsInUse(terminals) {
+  const own = words()
+  if (terminals.length === 0) return own.noTills
+  const gone = terminals.filter(({ connectivity }) => connectivity === 'gone').length
+  const fresh = terminals.length - gone
+  return [
+    ...(fresh > 0 ? [own.notStartedTills(count(fresh))] : []),
+    ...(gone > 0 ? [own.endedTills(count(gone))] : []),
+  ].join(', ')
 }
 
 function drawPayments() {

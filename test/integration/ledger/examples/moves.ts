@@ -161,13 +161,15 @@ async function giveBack(stage: Stage, stipend: string, tax: string): Promise<voi
   await payee.post('The id means another amount', refunds, { ...refund, amount: '1' }, 409)
   const anew = { ...refund, refundId: stage.id() }
   await payee.post('Never more than was paid less what went back', refunds, { ...anew, amount: '250001' }, 409)
-  await agency.post('Only the payee gives back', refunds, anew, 404)
+  await agency.post('Only the payee gives back', refunds, anew, 409)
+  await stage.as('merchant').post('To a stranger there is none', refunds, anew, 404)
   await payee.disowned(refunds, refund, 'refundId')
 
   const reversals = '/v1/reversals'
   const reversal = { reversalId: stage.id(), transferId: tax, reason: 'Paid twice' }
   const other = { ...reversal, reversalId: stage.id() }
-  await agency.post('Only its maker disowns a payment', reversals, other, 404)
+  await agency.post('Only its maker disowns a payment', reversals, other, 409)
+  await stage.as('merchant').post('To a stranger there is none', reversals, other, 404)
   await payee.post('A payment is disowned by its maker', reversals, reversal)
   await payee.post('The same again moves nothing', reversals, reversal)
   await payee.post('It was reversed before', reversals, other)

@@ -16,7 +16,10 @@ export const story: Story = async (stage) => {
     order: 3,
   }
   await agency.post('An agency publishes a scheme', '/v1/schemes', breakfast)
-  await agency.post('The first version is 1', '/v1/schemes', { ...breakfast, version: 3 }, 409)
+  await agency.post('The next version comes in its place', '/v1/schemes', { ...breakfast, version: 2, order: 4 })
+  await agency.post('A former version is sent again', '/v1/schemes', breakfast)
+  await agency.post('That version says something else', '/v1/schemes', { ...breakfast, order: 5 }, 409)
+  await agency.post('The first version is 1, the next is the third', '/v1/schemes', { ...breakfast, version: 4 }, 409)
   await agency.post('An agency publishes its own', '/v1/schemes', { ...breakfast, agencyId: 'medeu-education' }, 403)
   const unsafe = { ...breakfast, schemeId: 'school-dinner', periods: [...week, ...week] }
   await agency.post('A period is named twice', '/v1/schemes', unsafe, 409)

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { goneStep, type GoneStep } from './gone-requests.ts'
 import { goneScenes } from './gone-scenes.ts'
+import { againScenes } from './again-scenes.ts'
 import { breadActs, breadScenes } from './bread-scenes.ts'
 import { bridgeScenes } from './bridge-scenes.ts'
 import { carryingActs, carryingScenes } from './carrying-scenes.ts'
@@ -36,6 +37,7 @@ const aloneScenes = [
   ...leaseScenes,
   ...policyScenes,
   ...qrAloneScenes,
+  ...againScenes,
 ]
 
 /** Mostly short ones: a QR is open for five minutes, a hold for two weeks more. */

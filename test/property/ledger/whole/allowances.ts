@@ -34,6 +34,7 @@ export interface Scheme {
   readonly states: {
     readonly at: number
     readonly status: 'active' | 'suspended'
+    readonly policy: SchemePolicy
     readonly carries: boolean
     readonly returnsBy: number | null
   }[]

@@ -78,7 +78,8 @@ export async function modelOf(world: WholeWorld): Promise<Whole> {
           returnsBy = null,
           activateUntil = null,
         } = moreOf(schemeId)
-        const first = { at: 0, status: 'active', carries: carriesAtMost !== null, returnsBy } as const
+        const published = { status: 'active', policy: policyOf(schemeId) } as const
+        const first = { at: 0, ...published, carries: carriesAtMost !== null, returnsBy }
         const { bridge = null } = moreOf(schemeId)
         const who = { bridge, perTap, carriesAtMost, activateUntil, where: moreOf(schemeId).where ?? null }
         const allowed = { countAllowed: count, amountAllowed: amount, agencyBears, allowedPolicyAgeMs }

@@ -86,10 +86,13 @@ function publish(whole: Whole, { by, body }: Publishing): Verdict {
   const carries = unused?.kind === 'carries_over'
   if (agencyId !== by) return refused('role_not_allowed')
   const scheme = need(whole.schemes, schemeId)
-  const { length } = scheme.states
-  const isSame = scheme.states.at(-1)?.status === status && scheme.policy === policy
-  if (version === length && isSame) return { arrival: 'exists' }
-  if (version !== length + 1) return refused('exists_with_different_terms')
+  const known = scheme.states[version - 1]
+  if (known !== undefined && version < scheme.states.length) meet(whole, 'a former version of a scheme')
+  if (known !== undefined)
+    return known.status === status && known.policy === policy
+      ? { arrival: 'exists' }
+      : refused('exists_with_different_terms')
+  if (version !== scheme.states.length + 1) return refused('rule_violated')
   const isPool = policy === 'lease-pool'
   const isPromised = [...whole.leases.values()].some(
     (lease) =>
@@ -101,7 +104,7 @@ function publish(whole: Whole, { by, body }: Publishing): Verdict {
   }
   if (scheme.policy !== policy) meet(whole, isPool ? 'a scheme is sold from pools' : 'a scheme’s slots are leased')
   scheme.policy = policy
-  scheme.states.push({ at: whole.now, status, carries, returnsBy: unused?.by ?? null })
+  scheme.states.push({ at: whole.now, status, policy, carries, returnsBy: unused?.by ?? null })
   if (status === 'suspended') meet(whole, 'a scheme is suspended')
   return { arrival: 'created' }
 }

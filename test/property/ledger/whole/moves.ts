@@ -17,6 +17,7 @@ import {
   type Asked,
   type Leg,
   type Tender,
+  type Transfer,
   type Verdict,
   type Whole,
 } from './state.ts'
@@ -259,7 +260,7 @@ export function reverse(whole: Whole, asked: Return): Verdict {
     if (transferId === reversalId) return refused('rule_violated')
     const transfer = whole.transfers.get(transferId)
     if (transfer === undefined) return disown(whole, asked, transferId)
-    if (transfer.maker !== asked.by) return refused('not_found')
+    if (transfer.maker !== asked.by) return refused(isParty(whole, asked, transfer) ? 'rule_violated' : 'not_found')
     if (!returnable.includes(transfer.kind)) return refused('rule_violated')
     if (transfer.reversed) return { state: 'reversed', returned: 0n }
     if (whole.now - transfer.at > dayMs) {
@@ -274,6 +275,14 @@ export function reverse(whole: Whole, asked: Return): Verdict {
     comesBack(whole, transfer.payer)
     return { state: 'reversed', returned: back }
   })
+}
+
+/** Who hears of a transfer by its id, and so hears who may give it back; who watches everybody is none. */
+function isParty(whole: Whole, { by, role }: Asked, { maker, payer, payee }: Transfer): boolean {
+  if (role === 'central-bank') return false
+  const parties = [maker, need(whole.accounts, payer).owner, need(whole.accounts, payee).owner]
+  if (parties.includes(by)) meet(whole, 'a party asks for what another one may give back')
+  return parties.includes(by)
 }
 
 /** Money that comes back is not asked about. */
@@ -334,10 +343,11 @@ export function refund(whole: Whole, asked: Return): Verdict {
   const amount = asked.body['amount'] as bigint
   return once(whole, asked, 'refund', String(asked.body['refundId']), () => {
     const transfer = whole.transfers.get(transferId)
-    if (transfer === undefined) return refused('not_found')
+    if (transfer === undefined)
+      return refused(whoseOther(whole, asked, transferId) === 'own' ? 'rule_violated' : 'not_found')
     const payee = need(whole.accounts, transfer.payee)
     const isPayees = payee.kind === 'individual' ? actsFor(whole, asked, transfer.payee) : payee.owner === asked.by
-    if (!isPayees) return refused('not_found')
+    if (!isPayees) return refused(isParty(whole, asked, transfer) ? 'rule_violated' : 'not_found')
     if (!returnable.includes(transfer.kind) || transfer.reversed) return refused('rule_violated')
     if (transfer.refunded + amount > transfer.amount) return refused('rule_violated')
     if (available(whole, transfer.payee) < amount) return tooLittle(transfer.payee)

@@ -349,7 +349,9 @@ function returning(telling: Telling, each: Step): Request {
     : made
   const taker = transfer === undefined ? undefined : whole.accounts.get(transfer.payee)
   const payees = taker?.kind === 'individual' && which % 2 === 0 ? taker.bank : taker?.owner
-  const party = kind === 'reverse' ? transfer?.maker : payees
+  const payer = transfer === undefined ? undefined : whole.accounts.get(transfer.payer)?.owner
+  const [may, mayNot] = kind === 'reverse' ? [transfer?.maker, taker?.owner] : [payees, payer]
+  const party = which % 11 === 4 ? mayNot : may
   const by = isStrange || party === undefined ? pick(owners, whom) : party
   const left = transfer === undefined ? 1n : transfer.amount - transfer.refunded
   const part = size === 'above' ? left + 1n : which % 3 === 0 ? left : left / 2n
@@ -387,12 +389,14 @@ function ofAgencies({ whole, id }: Telling, each: Step): Request | undefined {
   const beneficiaries = which % 2 === 1 && which % 4 !== 3 ? both : [pick(both, which % 4 === 3 ? 1 : 0)]
   switch (kind) {
     case 'scheme': {
-      const version = need(whole.schemes, schemeId).states.length + (whom % 5 === 0 ? 0 : 1)
-      const { policy } = need(whole.schemes, schemeId)
+      const { states, policy } = need(whole.schemes, schemeId)
+      const version = whom % 5 === 0 ? 1 + (which % (states.length + 2)) : states.length + 1
       const isTurned = each.stray === turned
       const status = isActive(whole, schemeId) === isTurned ? 'active' : 'suspended'
       const other = policy === 'lease-pool' ? 'lease-listed' : 'lease-pool'
-      const body = schemeOf(schemeId, version, status, isTurned ? other : policy)
+      const known = each.stray === 1 ? undefined : states[version - 1]
+      const said = known ?? ({ status, policy: isTurned ? other : policy } as const)
+      const body = schemeOf(schemeId, version, said.status, said.policy)
       return { by: agency, path: '/v1/schemes', body: { ...body } }
     }
     case 'fund': {
