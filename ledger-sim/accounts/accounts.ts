@@ -1,4 +1,5 @@
 /** Accounts: who may hold Digital Tenge (DT), and the non-cash tenge (KZT) at banks and at the central bank. */
+import { writtenName } from '../../src/voucher/identifiers.ts'
 import type { Work } from '../context.ts'
 import { registerIndividual } from '../individuals/people.ts'
 import type { Tier } from '../individuals/tiers.ts'
@@ -56,6 +57,9 @@ const platformNames = /^(scheme|escrow|review|central-bank|non-cash|cash)\.|\.(r
 export function isPlatformName(accountId: string): boolean {
   return platformNames.test(accountId)
 }
+
+/** Of a new account: as people know its owner. */
+export const accountNameSchema = writtenName(120)
 
 export type Opened = 'opened' | 'exists' | 'exists_with_different_terms'
 

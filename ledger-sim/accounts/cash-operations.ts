@@ -1,5 +1,6 @@
 /** Cash at a bank's desk, and cash delivered to its vault (docs/design/18-platform-api.md, "Moves"). */
 import { z } from 'zod'
+import { positiveTiynSchema } from '../../src/voucher/money.ts'
 import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { once } from '../http/idempotent.ts'
 import { operation, problem } from '../http/operation.ts'
@@ -7,7 +8,7 @@ import { limitFault, limitProblem } from '../individuals/limits.ts'
 import { findAccount, type AccountKind } from './accounts.ts'
 import { clientOf } from './bank-clients.ts'
 import { depositCash, outsideCash, supplyCash, vaultOf, withdrawCash } from './cash.ts'
-import { answerTransfer, positiveTiynSchema, transferAnswer } from './named-transfer.ts'
+import { answerTransfer, transferAnswer } from './named-transfer.ts'
 
 const tag = 'Scenarios'
 const supplyRequest = z.strictObject({ transferId: uuidSchema, bank: nameSchema, amount: positiveTiynSchema })

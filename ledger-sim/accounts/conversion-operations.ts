@@ -3,6 +3,7 @@
  * central bank, whose accounts move; a client asks its bank, which signs (docs/design/18-platform-api.md, "Moves").
  */
 import { z } from 'zod'
+import { positiveTiynSchema } from '../../src/voucher/money.ts'
 import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { once } from '../http/idempotent.ts'
 import { operation } from '../http/operation.ts'
@@ -17,7 +18,7 @@ import {
   redeemFromBank,
   sellToClient,
 } from './conversions.ts'
-import { answerTransfer, positiveTiynSchema, transferAnswer } from './named-transfer.ts'
+import { answerTransfer, transferAnswer } from './named-transfer.ts'
 
 const bankRequest = z.strictObject({ transferId: uuidSchema, bank: nameSchema, amount: positiveTiynSchema })
 const clientRequest = bankRequest.extend({ accountId: nameSchema })

@@ -1,5 +1,6 @@
 /** The report's methods on accounts and money, by its own names. */
 import { z } from 'zod'
+import { positiveTiynSchema } from '../../src/voucher/money.ts'
 import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import type { Work } from '../context.ts'
 import { inTransaction } from '../context.ts'
@@ -7,17 +8,16 @@ import { once, rollingBack } from '../http/idempotent.ts'
 import { openIndividual, openIndividualRequest } from '../individuals/opening.ts'
 import { withoutPeople } from '../individuals/pseudonyms.ts'
 import { arrivalOf, operation, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
-import { isPlatformName, listAccounts, openAccount, type AccountKind } from './accounts.ts'
+import { accountNameSchema, isPlatformName, listAccounts, openAccount, type AccountKind } from './accounts.ts'
 import { cashOperations } from './cash-operations.ts'
 import { clientKeyOperation } from './client-keys.ts'
 import { conversionOperations } from './conversion-operations.ts'
 import { depositNonCash, nonCashForDeposit, outsideNonCash } from './conversions.ts'
-import { answerTransfer, positiveTiynSchema, transferAnswer } from './named-transfer.ts'
+import { answerTransfer, transferAnswer } from './named-transfer.ts'
 
-const ownNameSchema = z.string().min(1).max(120)
 const accountAnswer = z.strictObject({ accountId: nameSchema, arrival: z.enum(['created', 'exists']) })
 
-const openRequest = z.strictObject({ accountId: nameSchema, owner: nameSchema, name: ownNameSchema })
+const openRequest = z.strictObject({ accountId: nameSchema, owner: nameSchema, name: accountNameSchema })
 const legalEntityRequest = openRequest.extend({ kind: z.enum(['legal-entity', 'agency', 'merchant']) })
 const depositRequest = z.strictObject({
   transferId: uuidSchema,

@@ -4,13 +4,14 @@ import { instantSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { inTransaction } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { operation, problem, type Caller } from '../http/operation.ts'
+import { cursorIn, pageSizeIn } from '../http/query-numbers.ts'
 import { boundsOf, whyNotAfter } from './bounds.ts'
-import { countIn, cursorIn } from './query.ts'
 import { feedReaders, streamOf } from './streams.ts'
 import { addWebhook, isOwnWebhook, listDeliveries, listWebhooks, refusedUrl, removeWebhook } from './webhooks.ts'
 
 const tag = 'Receiving notifications'
 const deliveriesMax = 1_000
+const deliveriesUsual = 100
 const cursor = z.int().min(0)
 
 const noSuchWebhook = ({ owner }: Caller, webhookId: string) =>
@@ -100,8 +101,8 @@ export const webhookOperations = [
     roles: feedReaders,
     requestSchema: z.strictObject({
       webhookId: uuidSchema,
-      after: cursorIn.optional(),
-      limit: countIn(deliveriesMax).optional(),
+      after: cursorIn.optional().describe('The cursor of the last delivery that you have seen.'),
+      limit: pageSizeIn(deliveriesMax, deliveriesUsual),
     }),
     answerSchema: z.strictObject({
       /** The events up to here are kept no more, nor what was tried for them; 0 while all are. */
@@ -119,7 +120,7 @@ export const webhookOperations = [
     }),
     perform: (asked) =>
       inTransaction(asked.services, async (work) => {
-        const { webhookId, after = 0, limit = 100 } = asked.request
+        const { webhookId, after = 0, limit } = asked.request
         const stream = streamOf(asked.caller)
         if (!(await isOwnWebhook(work, stream, webhookId))) return noSuchWebhook(asked.caller, webhookId)
         const { gone: oldestCursor } = await boundsOf(work, stream)

@@ -7,6 +7,7 @@ import { inTransaction } from '../context.ts'
 import { batchOperation } from './batches.ts'
 import { rollingBack } from './idempotent.ts'
 import { limits, rateClasses } from './limits.ts'
+import { cursorIn, pageSizeIn } from './query-numbers.ts'
 import { arrivalOf, operation, problem, type Role } from './operation.ts'
 import { listRefusals } from './refusal-log.ts'
 import { changeRoleKey, listRoleKeys, roleKeyRequestSchema } from './role-keys.ts'
@@ -24,14 +25,6 @@ const withRoleKeys = [
 
 const rateSchema = z.strictObject({ burst: z.number(), perSecond: z.number() })
 const limitNames = Object.keys(limits) as (keyof typeof limits)[]
-
-/** A number in a query. */
-const wholeText = (most: number) =>
-  z
-    .string()
-    .regex(/^(0|[1-9]\d{0,14})$/)
-    .transform(Number)
-    .refine((number) => number <= most, `at most ${most}`)
 
 export const doorOperations = [
   operation({
@@ -105,10 +98,8 @@ export const doorOperations = [
     summary: 'Requests that were refused, the oldest first: which code, which key, where, when',
     roles: ['auditor', 'central-bank'],
     requestSchema: z.strictObject({
-      after: wholeText(Number.MAX_SAFE_INTEGER).optional(),
-      limit: wholeText(limits.refusalsPerPageMax)
-        .refine((count) => count > 0, 'at least 1')
-        .optional(),
+      after: cursorIn.optional().describe('The `cursor` of the page before; without it, the oldest that is kept.'),
+      limit: pageSizeIn(limits.refusalsPerPageMax, limits.refusalsPerPageMax),
     }),
     answerSchema: z.strictObject({
       refusals: z.array(
@@ -130,7 +121,7 @@ export const doorOperations = [
       cursor: z.int(),
     }),
     perform: async (asked) => {
-      const { after = 0, limit = limits.refusalsPerPageMax } = asked.request
+      const { after = 0, limit } = asked.request
       await asked.services.refusals.write()
       const refusals = await inTransaction(asked.services, (work) => listRefusals(work, after, limit))
       return { kind: 'answer', body: { refusals: [...refusals], cursor: refusals.at(-1)?.sequence ?? after } }

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
-import { tiynSchema } from '../../src/voucher/money.ts'
+import { positiveTiynSchema, tiynSchema } from '../../src/voucher/money.ts'
 import { inTransaction } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { operation, problem, type Caller } from '../http/operation.ts'
@@ -30,7 +30,7 @@ export const accountCardOperations = [
       uid: z.string().regex(/^[0-9A-Fa-f]{14}$/),
       accountId: nameSchema,
       /** The most that one tap may take, without a PIN: no more than the account may pay at once. */
-      tapMax: tiynSchema.refine((amount) => amount > 0n, 'more than nothing'),
+      tapMax: positiveTiynSchema,
     }),
     answerSchema: z.strictObject({
       bindingId: uuidSchema,

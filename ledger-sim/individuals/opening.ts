@@ -1,7 +1,7 @@
 /** A bank opens an account of an individual, at the tier to which it knows its client. */
 import { z } from 'zod'
 import { nameSchema } from '../../src/voucher/identifiers.ts'
-import { isPlatformName, openAccount } from '../accounts/accounts.ts'
+import { accountNameSchema, isPlatformName, openAccount } from '../accounts/accounts.ts'
 import type { Work } from '../context.ts'
 import { arrivalOf, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
 import { findPerson } from './people.ts'
@@ -10,7 +10,7 @@ import { tierSchema } from './tiers.ts'
 export const openIndividualRequest = z.strictObject({
   accountId: nameSchema,
   owner: nameSchema,
-  name: z.string().min(1).max(120),
+  name: accountNameSchema,
   /** Without one: fully known. */
   tier: tierSchema.default('full'),
 })

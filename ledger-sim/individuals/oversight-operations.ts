@@ -1,16 +1,16 @@
 /** What the auditor does about people's payments: looks at alerts, decides them, asks by law who somebody is. */
 import { z } from 'zod'
-import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { instantSchema, nameSchema, uuidSchema, writtenName } from '../../src/voucher/identifiers.ts'
 import { inTransaction } from '../context.ts'
 import { once } from '../http/idempotent.ts'
 import { operation, problem } from '../http/operation.ts'
 import { decideAlert, listAlerts } from './alerts.ts'
 import { disclose, listDisclosures } from './disclosures.ts'
 import { legalBasisSchema } from './legal-bases.ts'
-import { cursorSchema, pageLimitOf, pageLimitSchema, pageOf, pageRequest } from './pages.ts'
+import { cursorSchema, pageLimitSchema, pageOf, pageRequest } from './pages.ts'
 
 const tag = 'Monitoring'
-const reasonSchema = z.string().min(3).max(500)
+const reasonSchema = writtenName(500, 3)
 const arrivalSchema = z.enum(['created', 'exists'])
 const decisionSchema = z.enum(['cleared', 'escalated'])
 
@@ -119,7 +119,10 @@ export const oversightOperations = [
     tag,
     summary: 'Who was disclosed on what ground: all for auditor and central bank, of its clients for a bank, later',
     roles: ['auditor', 'central-bank', 'bank'],
-    requestSchema: z.strictObject({ after: uuidSchema.optional(), limit: pageLimitSchema.optional() }),
+    requestSchema: z.strictObject({
+      after: uuidSchema.optional().describe('The last disclosure that you have read.'),
+      limit: pageLimitSchema,
+    }),
     answerSchema: z.strictObject({
       disclosures: z.array(
         z.strictObject({
@@ -141,7 +144,7 @@ export const oversightOperations = [
     perform: (asked) =>
       inTransaction(asked.services, async (work) => {
         const { after, limit } = asked.request
-        const disclosures = await listDisclosures(work, asked.caller, after, pageLimitOf(limit))
+        const disclosures = await listDisclosures(work, asked.caller, after, limit)
         if (disclosures === undefined) return problem('not_found', `no disclosure ${after} to begin after`)
         return { kind: 'answer', body: { disclosures: [...disclosures] } }
       }),

@@ -1,7 +1,7 @@
 /** "Individual-to-individual transfer": whom one is about to pay, the payment, and what its payee sees of it. */
 import { z } from 'zod'
-import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
-import { tiyn, tiynSchema } from '../../src/voucher/money.ts'
+import { instantSchema, nameSchema, uuidSchema, writtenText } from '../../src/voucher/identifiers.ts'
+import { positiveTiynSchema, tiyn, tiynSchema } from '../../src/voucher/money.ts'
 import { accountOfOwner } from '../accounts/accounts.ts'
 import { inTransaction, type LedgerPorts, type Work } from '../context.ts'
 import { once } from '../http/idempotent.ts'
@@ -17,7 +17,6 @@ import { listReceived, listTransfersOfPeople, shownPayerSchema } from './receive
 
 const tag = 'Individual-to-individual transfer'
 const roles = ['individual', 'bank'] as const
-const positiveTiyn = tiynSchema.refine((amount) => amount > 0n, 'more than nothing')
 
 export const personTransferOperations = [
   operation({
@@ -30,8 +29,8 @@ export const personTransferOperations = [
       transferId: uuidSchema,
       payer: nameSchema,
       to: payeeSchema,
-      amount: positiveTiyn,
-      purpose: z.string().max(140),
+      amount: positiveTiynSchema,
+      purpose: writtenText(140),
       shows: z.enum(shownToPayee),
     }),
     answerSchema: z.strictObject({ transferId: uuidSchema, arrival: z.enum(['created', 'exists']) }),

@@ -1,6 +1,12 @@
 /** What an agency does with groups of beneficiaries: it makes them, fills them, looks at them. */
 import { z } from 'zod'
-import { instantSchema, nameSchema, pseudonymSchema, textsSchema } from '../../src/voucher/identifiers.ts'
+import {
+  instantSchema,
+  nameSchema,
+  pseudonymSchema,
+  textsSchema,
+  writtenTextsSchema,
+} from '../../src/voucher/identifiers.ts'
 import { inTransaction } from '../context.ts'
 import { rollingBack } from '../http/idempotent.ts'
 import { limits } from '../http/limits.ts'
@@ -23,7 +29,7 @@ export const groupOperations = [
     tag,
     summary: 'Makes a group of a scheme’s beneficiaries, or gives it another name',
     roles: agency,
-    requestSchema: z.strictObject({ ...groupShape, name: textsSchema }),
+    requestSchema: z.strictObject({ ...groupShape, name: writtenTextsSchema }),
     answerSchema: z.strictObject({ groupId: nameSchema, arrival: z.enum(['created', 'exists']) }),
     perform: (asked) =>
       rollingBack(asked, async (work) => {

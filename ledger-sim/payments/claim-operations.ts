@@ -1,6 +1,6 @@
 /** What is asked about tills that are gone, and about what they sold and had not handed over. */
 import { z } from 'zod'
-import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { instantSchema, nameSchema, uuidSchema, writtenName } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { lossCodes } from '../../src/sync/protocol/loss-codes.ts'
 import { exportAnswerSchema, signedExportPartSchema } from '../../src/sync/protocol/terminal-export.ts'
@@ -140,7 +140,7 @@ export const claimOperations = [
     requestSchema: z.strictObject({
       tenderId: uuidSchema,
       verdict: z.enum(['paid', 'refused']),
-      reason: z.string().min(3).max(500),
+      reason: writtenName(500, 3),
     }),
     answerSchema: z.strictObject({ ...claimShape, arrival: z.enum(['created', 'exists']) }),
     perform: (asked) =>

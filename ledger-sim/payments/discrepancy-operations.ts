@@ -1,6 +1,6 @@
 /** What is asked about discrepancies, by whoever bears them, and by who watches. */
 import { z } from 'zod'
-import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { instantSchema, nameSchema, uuidSchema, writtenName } from '../../src/voucher/identifiers.ts'
 import { appealStates, signatureSchema, wayOuts } from '../../src/sync/protocol/messages.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { inTransaction } from '../context.ts'
@@ -11,7 +11,7 @@ import { openAppeal } from './appeals.ts'
 import { listDiscrepancies } from './discrepancy-list.ts'
 
 const verdictSchema = z.enum(['accepted', 'refused'])
-const reasonSchema = z.string().min(3).max(500)
+const reasonSchema = writtenName(500, 3)
 
 export const discrepancyOperations = [
   operation({

@@ -1,7 +1,7 @@
 /** The report's "Payment at merchant" from an individual's account, without a till, and its way back. */
 import { z } from 'zod'
 import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
-import { subtractTiyn, tiyn, tiynSchema, zeroTiyn } from '../../src/voucher/money.ts'
+import { positiveTiynSchema, subtractTiyn, tiyn, tiynSchema, zeroTiyn } from '../../src/voucher/money.ts'
 import { findAccount } from '../accounts/accounts.ts'
 import { inTransaction, type Work } from '../context.ts'
 import { once } from '../http/idempotent.ts'
@@ -11,24 +11,23 @@ import { boughtLineSchema, leftOf, payDirectly, refundDirectly, storedPayment } 
 import { sharesOfPayment } from './share-list.ts'
 
 const tag = 'Payment at merchant'
-const positiveTiyn = tiynSchema.refine((amount) => amount > 0n, 'more than nothing')
 const arrivalSchema = z.enum(['created', 'exists'])
 const paymentSchema = z.strictObject({
   paymentId: uuidSchema,
   payer: nameSchema,
   merchantId: nameSchema,
   /** What the lines add up to. */
-  amount: positiveTiyn,
+  amount: positiveTiynSchema,
   lines: z.array(boughtLineSchema).min(1).max(500),
 })
 const refundedLinesSchema = z
-  .array(z.strictObject({ line: z.int().min(1), amount: positiveTiyn }))
+  .array(z.strictObject({ line: z.int().min(1), amount: positiveTiynSchema }))
   .min(1)
   .max(500)
 const refundSchema = z.strictObject({
   refundId: uuidSchema,
   paymentId: uuidSchema,
-  amount: positiveTiyn,
+  amount: positiveTiynSchema,
   /** They add up to the amount. Absent: it is spread over what is left of each line. */
   lines: refundedLinesSchema.optional(),
 })

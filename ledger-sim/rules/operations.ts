@@ -5,9 +5,10 @@ import { tiynSchema } from '../../src/voucher/money.ts'
 import { inTransaction, type Work } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { operation, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
+import { pageSizeIn } from '../http/query-numbers.ts'
 import { assignRule, endAssignment, storedAssignments, type Assigned } from './assignments.ts'
 import { directPaymentOperations } from './direct-payment-operations.ts'
-import { assignmentTermsSchema, ruleSchema } from './rule.ts'
+import { assignmentTermsSchema, newRuleSchema, ruleSchema } from './rule.ts'
 import { registerRule, ruleOf, storedVersions } from './rule-book.ts'
 import { listShares } from './share-list.ts'
 
@@ -32,7 +33,7 @@ export const ruleOperations = [
     tag,
     summary: 'Registers a rule at the point of sale, or its next version; it applies to no merchant by itself',
     roles: writers,
-    requestSchema: ruleSchema,
+    requestSchema: newRuleSchema,
     answerSchema: z.strictObject({
       ruleId: nameSchema,
       version: z.int(),
@@ -117,9 +118,8 @@ export const ruleOperations = [
       'What rules took and gave, payment by payment, without who paid; what they could not split for want of lines',
     roles: readers,
     requestSchema: z.strictObject({
-      /** The last one that was read. */
-      after: uuidSchema.optional(),
-      limit: z.coerce.number().int().min(1).max(500).default(100),
+      after: uuidSchema.optional().describe('The last share that you have read.'),
+      limit: pageSizeIn(500, 100),
     }),
     answerSchema: z.strictObject({
       shares: z.array(

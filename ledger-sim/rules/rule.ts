@@ -4,8 +4,8 @@
  */
 import { z } from 'zod'
 import { hashOf } from '../../src/sync/protocol/canonical.ts'
-import { instantSchema, nameSchema, textsSchema, type Hash } from '../../src/voucher/identifiers.ts'
-import { tiynSchema } from '../../src/voucher/money.ts'
+import { instantSchema, nameSchema, textsSchema, writtenTextsSchema, type Hash } from '../../src/voucher/identifiers.ts'
+import { positiveTiynSchema } from '../../src/voucher/money.ts'
 
 /** Hundredths of a percent. */
 const basisPoints = (most: number) => z.int().min(1).max(most)
@@ -42,8 +42,8 @@ const cashbackRuleSchema = z.strictObject({
   ...common,
   sponsorAccount: nameSchema,
   basisPoints: basisPoints(5_000),
-  mostPerPayment: tiynSchema.refine((amount) => amount > 0n),
-  mostPerPeriod: tiynSchema.refine((amount) => amount > 0n),
+  mostPerPayment: positiveTiynSchema,
+  mostPerPeriod: positiveTiynSchema,
   /** Months as instants, made where the rule is written: the ledger asks for no time zone (money-rules.md, "Time"). */
   periods: z
     .array(z.strictObject({ periodId: nameSchema, from: instantSchema, to: instantSchema }))
@@ -54,6 +54,11 @@ export type CashbackRule = z.infer<typeof cashbackRuleSchema>
 
 export const ruleSchema = z.discriminatedUnion('kind', [vatRuleSchema, cashbackRuleSchema])
 export type Rule = z.infer<typeof ruleSchema>
+/** The same where it comes in. */
+export const newRuleSchema = z.discriminatedUnion('kind', [
+  vatRuleSchema.extend({ name: writtenTextsSchema }),
+  cashbackRuleSchema.extend({ name: writtenTextsSchema }),
+])
 
 /** What an assignment adds for its merchant: here which of its categories are in which tax class. */
 export const assignmentTermsSchema = z.discriminatedUnion('kind', [

@@ -3,9 +3,15 @@ import { z } from 'zod'
 import { signIssuerRecord } from '../../src/sync/protocol/issuer-record.ts'
 import { uidProfileSchema, type UidProfile } from '../../src/voucher/card-rules.ts'
 import { uidFaultOf } from '../../src/voucher/cards/uid.ts'
-import { instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
-import { tiynSchema } from '../../src/voucher/money.ts'
-import { merchantSchema, terminalPackageSchema } from '../../src/voucher/package.ts'
+import {
+  instantSchema,
+  nameSchema,
+  pseudonymSchema,
+  uuidSchema,
+  writtenTextsSchema,
+} from '../../src/voucher/identifiers.ts'
+import { positiveTiynSchema } from '../../src/voucher/money.ts'
+import { catalogueItemSchema, merchantSchema } from '../../src/voucher/package.ts'
 import { schemeSchema } from '../../src/voucher/scheme.ts'
 import { issuerRecordSchema } from '../../src/voucher/tender.ts'
 import { isUnsafeFor } from '../applet/pairs.ts'
@@ -59,7 +65,7 @@ export const schemeOperations = [
     tag,
     summary: 'Publishes a scheme, or its next version',
     roles: agency,
-    requestSchema: schemeSchema,
+    requestSchema: schemeSchema.extend({ name: writtenTextsSchema }),
     answerSchema: z.strictObject({ schemeId: nameSchema, version: z.int(), arrival: arrivalSchema }),
     perform: (asked) =>
       rollingBack(asked, async (work) => {
@@ -86,7 +92,7 @@ export const schemeOperations = [
       transferId: uuidSchema,
       accountId: nameSchema,
       schemeId: nameSchema,
-      amount: tiynSchema.refine((amount) => amount > 0n, 'more than nothing'),
+      amount: positiveTiynSchema,
     }),
     answerSchema: z.strictObject({ transferId: uuidSchema, arrival: arrivalSchema }),
     perform: (asked) =>
@@ -288,8 +294,9 @@ export const schemeOperations = [
     summary: 'Registers a merchant with its account and tiles, or changes the tiles',
     roles: ['bank'],
     requestSchema: z.strictObject({
-      merchant: merchantSchema,
-      ...terminalPackageSchema.pick({ catalogue: true, categories: true }).shape,
+      merchant: merchantSchema.extend({ name: writtenTextsSchema, address: writtenTextsSchema }),
+      catalogue: z.array(catalogueItemSchema.extend({ name: writtenTextsSchema })),
+      categories: z.array(z.strictObject({ category: nameSchema, name: writtenTextsSchema })),
     }),
     answerSchema: z.strictObject({ merchantId: nameSchema }),
     perform: (asked) =>

@@ -1,8 +1,9 @@
 /** The report's payments of legal entities, and the scenarios between government and customers made of them. */
 import { z } from 'zod'
-import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { nameSchema, uuidSchema, writtenName, writtenText } from '../../src/voucher/identifiers.ts'
+import { positiveTiynSchema } from '../../src/voucher/money.ts'
 import { problemCodes } from '../../src/sync/protocol/problems.ts'
-import { positiveTiynSchema, transferAnswer } from '../accounts/named-transfer.ts'
+import { transferAnswer } from '../accounts/named-transfer.ts'
 import { once, onceEach } from '../http/idempotent.ts'
 import { operation, type Asked, type Services, type Signed } from '../http/operation.ts'
 import { inSteps } from '../in-steps.ts'
@@ -17,7 +18,7 @@ import {
   type PaymentWay,
 } from './payments.ts'
 
-const purposeSchema = z.string().max(140)
+const purposeSchema = writtenText(140)
 const paymentRequest = z.strictObject({
   transferId: uuidSchema,
   payer: nameSchema,
@@ -99,7 +100,7 @@ export const paymentOperations = [
     requestSchema: paymentRequest.extend({
       purpose: z.enum(['tax', 'fine', 'fee']),
       /** What the body finds the payment by: the number of a tax notice, of a fine. */
-      paymentReference: z.string().min(1).max(35),
+      paymentReference: writtenName(35),
     }),
     answerSchema: transferAnswer,
     perform: (asked) =>

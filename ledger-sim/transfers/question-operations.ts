@@ -5,11 +5,11 @@ import { tiynSchema } from '../../src/voucher/money.ts'
 import { inTransaction } from '../context.ts'
 import { isDisowned } from '../http/idempotent.ts'
 import { operation, problem } from '../http/operation.ts'
+import { pageSizeIn } from '../http/query-numbers.ts'
 import { shownPayerSchema } from '../individuals/received.ts'
 import { listSettlementMessages } from './settlement-messages.ts'
 import { statusKinds, transferStates, transferStatus } from './transfer-status.ts'
 import { seesAll } from './who-sees.ts'
-import { wholeNumberText } from './whole-number-text.ts'
 
 const messagesMax = 500
 
@@ -55,9 +55,10 @@ export const questionOperations = [
     summary: 'What conversions at the central bank told the settlement system, in one order: a bank’s own, or all',
     roles: ['central-bank', 'bank', 'auditor'],
     requestSchema: z.strictObject({
-      /** The transfer of the last message that was seen. */
-      after: uuidSchema.optional(),
-      limit: wholeNumberText(1, messagesMax).optional(),
+      after: uuidSchema
+        .optional()
+        .describe('The transfer of the last message that you have seen: the `cursor` of its page.'),
+      limit: pageSizeIn(messagesMax, messagesMax),
     }),
     answerSchema: z.strictObject({
       messages: z.array(
@@ -75,7 +76,7 @@ export const questionOperations = [
       cursor: uuidSchema.nullable(),
     }),
     perform: async (asked) => {
-      const { after, limit = messagesMax } = asked.request
+      const { after, limit } = asked.request
       const bank = seesAll(asked.caller) ? undefined : asked.caller.owner
       const messages = await inTransaction(asked.services, (work) =>
         listSettlementMessages(work, { bank, after, limit }),

@@ -1,13 +1,12 @@
 /** Reversals and refunds of what clients transferred (docs/design/18-platform-api.md, "Moves"). */
 import { z } from 'zod'
-import { uuidSchema } from '../../src/voucher/identifiers.ts'
-import { tiynSchema, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
-import { positiveTiynSchema } from '../accounts/named-transfer.ts'
+import { uuidSchema, writtenName } from '../../src/voucher/identifiers.ts'
+import { positiveTiynSchema, tiynSchema, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import { once } from '../http/idempotent.ts'
 import { operation, problem, type ProblemOutcome } from '../http/operation.ts'
 import { refundTransfer, reverseTransfer, type Returned } from './returns.ts'
 
-const reasonSchema = z.string().min(1).max(140)
+const reasonSchema = writtenName(140)
 const arrival = z.enum(['created', 'exists'])
 
 export const returnOperations = [

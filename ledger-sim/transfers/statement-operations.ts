@@ -1,14 +1,14 @@
 /** Statements, as JSON and as CSV (docs/design/18-platform-api.md, "Moves"). */
 import { z } from 'zod'
 import { instantSchema } from '../../src/voucher/identifiers.ts'
+import { transferKinds } from '../accounts/transfer-kinds.ts'
 import { inTransaction } from '../context.ts'
 import { operation, problem } from '../http/operation.ts'
+import { cursorIn, instantIn, pageSizeIn } from '../http/query-numbers.ts'
 import { statementCsv } from './statement-csv.ts'
 import { statementOf } from './statement.ts'
-import { wholeNumberText } from './whole-number-text.ts'
 
 const entriesMax = 500
-const instantText = wholeNumberText(0, 8_640_000_000_000_000)
 /** Tiyn with a sign. */
 const signedSchema = z.string().regex(/^-?\d+$/)
 
@@ -21,13 +21,10 @@ export const statementOperations = [
     roles: ['central-bank', 'bank', 'legal-entity', 'agency', 'merchant', 'individual', 'auditor'],
     requestSchema: z.strictObject({
       accountId: z.string().min(1).max(160),
-      /** The number of the last entry that was seen. */
-      after: wholeNumberText(0, Number.MAX_SAFE_INTEGER).optional(),
-      limit: wholeNumberText(1, entriesMax).optional(),
-      /** The first moment that is in it. */
-      from: instantText.optional(),
-      /** The first moment that is not. */
-      to: instantText.optional(),
+      after: cursorIn.optional().describe('The number of the last entry that you have seen: the `cursor` of its page.'),
+      limit: pageSizeIn(entriesMax, entriesMax),
+      from: instantIn.optional().describe('The first moment that is in it, ms since 1970.'),
+      to: instantIn.optional().describe('The first moment that is not, ms since 1970.'),
       format: z.enum(['json', 'csv']).optional(),
     }),
     answerSchema: z.strictObject({
@@ -40,7 +37,7 @@ export const statementOperations = [
           /** Its number in this account, from 1 without gaps. */
           entry: z.int(),
           at: instantSchema,
-          kind: z.string(),
+          kind: z.enum(transferKinds).describe('Why it moved: docs/integrator.md, "Why money moved".'),
           /** Negative when it was taken from the account. */
           amount: signedSchema,
           /** After it. */
@@ -57,7 +54,7 @@ export const statementOperations = [
       cursor: z.int(),
     }),
     perform: async (asked) => {
-      const { accountId, after = 0, limit = entriesMax, from, to, format } = asked.request
+      const { accountId, after = 0, limit, from, to, format } = asked.request
       const statement = await inTransaction(asked.services, (work) =>
         statementOf(work, asked.caller, { accountId, after, limit, from, to }),
       )

@@ -5,12 +5,20 @@
  */
 import { z } from 'zod'
 import { gtinSchema, nameSchema } from './identifiers.ts'
-import { addTiyn, remainderTiyn, smallestTiyn, tiyn, tiynMax, tiynSchema, zeroTiyn, type Tiyn } from './money.ts'
+import {
+  addTiyn,
+  positiveTiynSchema,
+  remainderTiyn,
+  smallestTiyn,
+  tiyn,
+  tiynMax,
+  zeroTiyn,
+  type Tiyn,
+} from './money.ts'
 import { ascending, roundedPart, spreadByLargestRemainder } from './proportion.ts'
 import { lineTotal, type SaleLine } from './sale.ts'
 
 const tiynPerTenge = 100n
-const positiveTiynSchema = tiynSchema.refine((amount) => amount > 0n, 'more than nothing')
 
 /** What the scheme pays of what is still due for a line. */
 export const paysSchema = z.discriminatedUnion('kind', [

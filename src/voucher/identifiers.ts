@@ -2,7 +2,10 @@
 import { z } from 'zod'
 
 /** UUIDv7 (RFC 9562 §5.7), in lower case: ids are compared as text, so a retry in other letters were another id. */
-export const uuidSchema = z.uuid({ version: 'v7' }).refine((id) => id === id.toLowerCase(), 'in lower case')
+export const uuidSchema = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'a UUIDv7 in lower case')
+  .meta({ format: 'uuid' })
 /** Lower-case hex of 32 bytes: a SHA-256 hash. */
 export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
 /**
@@ -28,9 +31,38 @@ export type Pseudonym = z.infer<typeof pseudonymSchema>
 export type Name = z.infer<typeof nameSchema>
 export type Instant = z.infer<typeof instantSchema>
 
+/**
+ * What a person writes for others to read. It goes into statements, files and screens of others, so it has no control
+ * character (C0, DEL): of those a line of a file, or what follows on a screen, could be made.
+ *
+ * For what comes in. What was kept before this was asked is read as it is.
+ */
+export function writtenText(lengthMax: number) {
+  return z
+    .string()
+    .max(lengthMax)
+    .regex(/^[^\u0000-\u001f\u007f]*$/, 'no control characters')
+}
+
+/** One pass over the text, however long: it comes from strangers. */
+const saysSomething = z
+  .string()
+  .min(1)
+  .regex(
+    /^[^\S\u0000-\u001f]*[^\s\u0000-\u001f\u007f][^\u0000-\u001f\u007f]*$/,
+    'more than blanks, no control characters',
+  )
+
+/** The same where it has to say something: blanks alone do not. */
+export function writtenName(lengthMax: number, lengthMin = 1) {
+  return saysSomething.min(lengthMin).max(lengthMax)
+}
+
 /** One text in the three languages of the product, equals (ui.md, "Words"). */
 export const textsSchema = z.strictObject({ kk: z.string().min(1), ru: z.string().min(1), en: z.string().min(1) })
 export type Texts = z.infer<typeof textsSchema>
+/** The same where it comes in. */
+export const writtenTextsSchema = z.strictObject({ kk: saysSomething, ru: saysSomething, en: saysSomething })
 export type Language = keyof Texts
 export const languages = ['kk', 'ru', 'en'] as const satisfies readonly Language[]
 

@@ -7,7 +7,7 @@ import { decisionInputSchema, decisionSchema } from '../../voucher/decide.ts'
 import { hotlistDeltaSchema } from '../../voucher/hotlist.ts'
 import { hashSchema, instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../voucher/identifiers.ts'
 import { refundReasons } from '../../voucher/refund.ts'
-import { tiynSchema } from '../../voucher/money.ts'
+import { positiveTiynSchema, tiynSchema } from '../../voucher/money.ts'
 import { saleSchema } from '../../voucher/sale.ts'
 import { identificationProfileSchema } from '../../voucher/card-rules.ts'
 import { sealedSchema, terminalPackageSchema } from '../../voucher/package.ts'
@@ -77,14 +77,14 @@ export type Presentment = z.infer<typeof presentmentSchema>
 export const paymentRequestTermsSchema = z.strictObject({
   tenderId: uuidSchema,
   payeeAccount: nameSchema,
-  amount: tiynSchema.refine((amount) => amount > 0n, 'more than nothing'),
+  amount: positiveTiynSchema,
   saleHash: hashSchema,
   expiresAt: instantSchema,
 })
 export type PaymentRequestTerms = z.infer<typeof paymentRequestTermsSchema>
 
 /** More than nothing of a line. */
-const linePartSchema = z.strictObject({ line: z.int().min(1), amount: tiynSchema.refine((amount) => amount > 0n) })
+const linePartSchema = z.strictObject({ line: z.int().min(1), amount: positiveTiynSchema })
 
 /** What a payment by QR was for. The sale is the one whose hash its terms name; the parts add up to its amount. */
 export const soldByQrSchema = z.strictObject({ sale: saleSchema, paid: z.array(linePartSchema).min(1).max(500) })
@@ -126,7 +126,7 @@ export const refundSchema = z.strictObject({
   refundId: uuidSchema,
   /** The tender that paid. */
   tenderId: uuidSchema,
-  amount: tiynSchema.refine((amount) => amount > 0n, 'more than nothing'),
+  amount: positiveTiynSchema,
   /** Of which lines of the sale, each at most what the tender paid of it. They add up to the amount. */
   lines: z.array(linePartSchema).min(1).max(1_000),
   reason: z.enum(refundReasons),
