@@ -25,7 +25,7 @@ export const instantIn = wholeNumberIn(0, 8_640_000_000_000_000)
 export function pageSizeIn(most: number, usual: number) {
   return wholeNumberIn(1, most)
     .prefault(String(usual))
-    .describe(`How many at most: 1 to ${most}; ${usual} when nothing is said.`)
+    .meta({ description: `How many at most: 1 to ${most}; ${usual} when nothing is said.`, 'x-maximum': most })
 }
 
 /** Regular expressions that together match the whole numbers in decimal, without leading zeros. */

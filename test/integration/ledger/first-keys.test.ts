@@ -75,8 +75,8 @@ async function post(ledger: RunningProcess, signer: SigningKey, path: string, bo
 }
 
 /** Of what the ledger in the folder answers with. */
-const ledgerKeyId = () =>
-  ledgerKeysOf(ledgerSecretsSchema.parse(JSON.parse(readFileSync(join(data, 'issuer-keys.json'), 'utf8')))).signing
+const ledgerKeyId = (path = data) =>
+  ledgerKeysOf(ledgerSecretsSchema.parse(JSON.parse(readFileSync(join(path, 'issuer-keys.json'), 'utf8')))).signing
     .keyId
 
 const centralBank = p256('the central bank')
@@ -156,12 +156,15 @@ describe('in a ledger of their own', () => {
   }, 60_000)
 })
 
-test('the commands of docs/integrator.md do it as they stand', async () => {
+test('the commands of docs/integrator.md do it as they stand, to a till that pays', async () => {
   const text = readFileSync(join(root, 'docs/integrator.md'), 'utf8')
-  const played = /<!-- played in a ledger of its own -->\n```bash\n(.*?)```/s.exec(text)?.[1] ?? ''
+  const shown = (mark: string) =>
+    new RegExp(`<!-- ${mark} -->\n\`\`\`bash\n(.*?)\`\`\``, 's').exec(text)?.[1] ?? 'exit 9'
   const [own, keys] = [join(folder.path, 'own'), join(folder.path, 'keys')]
-  const env = { ...process.env, OWN: own, KEYS: keys }
-  const child = spawnSync('bash', ['-euo', 'pipefail', '-c', played], { cwd: root, env, encoding: 'utf8' })
+  const environment = { ...process.env, OWN: own, KEYS: keys, TILL: join(folder.path, 'till') }
+  const play = (mark: string, env: NodeJS.ProcessEnv) =>
+    spawnSync('bash', ['-euo', 'pipefail', '-c', shown(mark)], { cwd: root, env, encoding: 'utf8' })
+  const child = play('played in a ledger of its own', environment)
   expect({ status: child.status, stderr: child.stderr }).toEqual({ status: 0, stderr: '' })
   expect(keysOf(own).map(({ role, owner }) => `${role} ${owner}`)).toEqual([
     'central-bank national-bank',
@@ -171,7 +174,24 @@ test('the commands of docs/integrator.md do it as they stand', async () => {
   expect(statSync(join(keys, 'bank.json')).mode & 0o077).toBe(0)
   const made = signingKey(JSON.parse(readFileSync(join(keys, 'bank.json'), 'utf8')) as JsonWebKey)
   expect(keysOf(own).map(({ key_id: keyId }) => keyId)).toContain(made.keyId)
-}, 120_000)
+  if (!existsSync('/usr/bin/curl')) return console.log('the rest of the guide is not played: there is no curl')
+
+  const ledger = await startProcess('ledger', program, ['--data', own])
+  try {
+    const paying = play('played at a ledger of its own', { ...environment, L: String(ledger.ready['ledgerUrl']) })
+    expect(paying.status, paying.stderr + paying.stdout).toBe(0)
+    const answers = paying.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(answers.at(-3)).toMatchObject({ terminalId: 'bulb-till-1', merchantId: 'bulb-shop' })
+    expect(answers.at(-2)).toEqual({ thumbprint: ledgerKeyId(own) })
+    expect(answers.at(-1)).toMatchObject({ result: { state: 'settled', paidBy: 'agency', amount: '50000' } })
+  } finally {
+    await ledger.stop()
+  }
+  expect(auditFile(databasePath(own))).toMatchObject({ balanced: true, faults: [] })
+}, 240_000)
 
 describe('the command refuses, and nothing changes:', () => {
   let opened: DataFolder
