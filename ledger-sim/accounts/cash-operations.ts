@@ -1,7 +1,8 @@
 /** Cash at a bank's desk, and cash delivered to its vault (docs/design/18-platform-api.md, "Moves"). */
 import { z } from 'zod'
+import { clientAccountSchema, madeIdSchema, ownBankSchema } from '../http/request-fields.ts'
 import { positiveTiynSchema } from '../../src/voucher/money.ts'
-import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { nameSchema } from '../../src/voucher/identifiers.ts'
 import { once } from '../http/idempotent.ts'
 import { operation, problem } from '../http/operation.ts'
 import { limitFault, limitProblem } from '../individuals/limits.ts'
@@ -11,8 +12,12 @@ import { depositCash, outsideCash, supplyCash, vaultOf, withdrawCash } from './c
 import { answerTransfer, transferAnswer } from './named-transfer.ts'
 
 const tag = 'Scenarios'
-const supplyRequest = z.strictObject({ transferId: uuidSchema, bank: nameSchema, amount: positiveTiynSchema })
-const deskRequest = supplyRequest.extend({ accountId: nameSchema })
+const supplyRequest = z.strictObject({
+  transferId: madeIdSchema,
+  bank: nameSchema.describe('The bank whose vault got the cash.'),
+  amount: positiveTiynSchema,
+})
+const deskRequest = supplyRequest.extend({ bank: ownBankSchema, accountId: clientAccountSchema })
 const clients: readonly AccountKind[] = ['legal-entity', 'agency', 'merchant', 'individual']
 
 export const cashOperations = [

@@ -27,10 +27,8 @@ export const feedOperations = [
     requestSchema: z.strictObject({ after: afterIn, limit: pageSizeIn(eventsMax, eventsUsual) }),
     answerSchema: z.strictObject({
       events: z.array(feedEventSchema),
-      /** To go on from: the last event of this page, or what was asked for. */
-      cursor: z.int().min(0),
-      /** The newest event that there is. */
-      last: z.int().min(0),
+      cursor: z.int().min(0).describe('To go on from: the last event of this page, or what was asked for.'),
+      last: z.int().min(0).describe('The newest event that there is.'),
     }),
     perform: async (asked) => {
       const { limit } = asked.request
@@ -55,8 +53,11 @@ export const feedOperations = [
     summary: 'The same as server-sent events; `Last-Event-ID` goes on where a reader was cut off',
     roles: feedReaders,
     requestSchema: z.strictObject({ after: afterIn }),
-    /** `data` of each event; the signature is the ledger's, over `{ stream, event }`: tag `tolem/status-event/1`. */
-    answerSchema: z.strictObject({ event: feedEventSchema, signature: z.string() }),
+    answerSchema: z
+      .strictObject({ event: feedEventSchema, signature: z.string() })
+      .describe(
+        "`data` of each event; the signature is the ledger's, over `{ stream, event }`: tag `tolem/status-event/1`.",
+      ),
     streams: true,
     perform: async (asked) => {
       const bounds = await inTransaction(asked.services, (work) => boundsOf(work, streamOf(asked.caller)))

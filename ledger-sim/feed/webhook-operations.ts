@@ -1,5 +1,6 @@
 /** Webhooks: the feed posted to an address of the reader's, in order, until it was taken. */
 import { z } from 'zod'
+import { madeIdSchema } from '../http/request-fields.ts'
 import { instantSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { inTransaction } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
@@ -25,10 +26,11 @@ export const webhookOperations = [
     summary: 'Has the caller’s feed posted to an address on the loopback, each request signed by the ledger’s key',
     roles: feedReaders,
     requestSchema: z.strictObject({
-      webhookId: uuidSchema,
-      url: z.string().min(1).max(500),
-      /** The first event that is posted comes after it; without it, what happens from now on. */
-      after: cursor.optional(),
+      webhookId: madeIdSchema,
+      url: z.string().min(1).max(500).describe('`http://` on the loopback; no redirect is followed.'),
+      after: cursor
+        .optional()
+        .describe('The first event that is posted comes after it; without it, what happens from now on.'),
     }),
     answerSchema: z.strictObject({ webhookId: uuidSchema, after: cursor, arrival: z.enum(['created', 'exists']) }),
     perform: (asked) =>
@@ -60,8 +62,9 @@ export const webhookOperations = [
         z.strictObject({
           webhookId: uuidSchema,
           url: z.string(),
-          /** `disabled`: the same event was tried in vain for three days. */
-          state: z.enum(['active', 'disabled']),
+          state: z
+            .enum(['active', 'disabled'])
+            .describe('`disabled`: the same event was tried in vain for three days.'),
           cursor,
           tries: z.int().min(0),
           failingSince: instantSchema.nullable(),

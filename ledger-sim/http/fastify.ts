@@ -204,13 +204,14 @@ async function describe(
   })
   // Plugins first, so that the document sees every route.
   await server.after()
-  for (const { method, path, tag, summary, requestSchema, answerSchema, streams } of operations) {
+  for (const { method, path, tag, summary, description, requestSchema, answerSchema, streams } of operations) {
     server.route({
       method,
       url: path,
       schema: {
         tags: [tag],
         summary,
+        ...(description === undefined ? {} : { description }),
         ...(method === 'GET' ? { querystring: requestSchema } : { body: requestSchema }),
         response: {
           200: streams === true ? { content: { 'text/event-stream': { schema: answerSchema } } } : answerSchema,

@@ -135,8 +135,8 @@ const resuming: Json = {
   in: 'header',
   required: false,
   description:
-    'The cursor of the last event that you have dealt with: the `id` of a frame. It stands above `after`, and is under ' +
-    'no signature: a reader sees by the cursors whether something was left out.',
+    'The cursor of the last event that you have dealt with: the `id` of a frame. It stands above `after`, and is ' +
+    'under no signature: a reader sees by the cursors whether something was left out.',
   schema: { type: 'string', pattern: cursorPattern },
 }
 

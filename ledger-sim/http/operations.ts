@@ -106,19 +106,15 @@ export const doorOperations = [
         z.strictObject({
           sequence: z.int(),
           code: z.enum(problemCodes),
-          /** The key that the request named; empty when it named none. */
-          keyId: z.string(),
-          /** Whether it was proved to come from the holder of that key. */
-          proved: z.boolean(),
+          keyId: z.string().describe('The key that the request named; empty when it named none.'),
+          proved: z.boolean().describe('Whether it was proved to come from the holder of that key.'),
           method: z.string(),
           path: z.string(),
           at: instantSchema,
-          /** So many came after it, before the next one, and were not kept. */
-          missed: z.int(),
+          missed: z.int().describe('So many came after it, before the next one, and were not kept.'),
         }),
       ),
-      /** To go on with as `after`. */
-      cursor: z.int(),
+      cursor: z.int().describe('To go on with as `after`.'),
     }),
     perform: async (asked) => {
       const { after = 0, limit } = asked.request

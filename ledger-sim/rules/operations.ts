@@ -1,5 +1,6 @@
 /** Programmable rules at the point of sale: who may write one, for which merchants it is, and what it moved. */
 import { z } from 'zod'
+import { madeIdSchema } from '../http/request-fields.ts'
 import { hashSchema, instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { inTransaction, type Work } from '../context.ts'
@@ -17,12 +18,11 @@ const writers = ['central-bank', 'bank', 'legal-entity', 'agency'] as const
 const readers = [...writers, 'merchant', 'auditor'] as const
 const arrivalSchema = z.enum(['created', 'exists'])
 const assignmentSchema = z.strictObject({
-  assignmentId: uuidSchema,
-  ruleId: nameSchema,
-  merchantId: nameSchema,
+  assignmentId: madeIdSchema,
+  ruleId: nameSchema.describe('A rule of your own.'),
+  merchantId: nameSchema.describe('At whose sales it is in force.'),
   terms: assignmentTermsSchema,
-  /** For sales from this moment on; after now. */
-  from: instantSchema,
+  from: instantSchema.describe('For sales from this moment on; after now.'),
   until: instantSchema.nullable(),
 })
 
@@ -37,8 +37,7 @@ export const ruleOperations = [
     answerSchema: z.strictObject({
       ruleId: nameSchema,
       version: z.int(),
-      /** Over tag `tolem/rule/1` and the canonical rule. */
-      hash: hashSchema,
+      hash: hashSchema.describe('Over tag `tolem/rule/1` and the canonical rule.'),
       arrival: arrivalSchema,
     }),
     perform: (asked) =>
@@ -85,7 +84,11 @@ export const ruleOperations = [
     tag,
     summary: 'Ends an assignment at a moment after now; what was sold until then keeps its rule',
     roles: writers,
-    requestSchema: z.strictObject({ endingId: uuidSchema, assignmentId: uuidSchema, until: instantSchema }),
+    requestSchema: z.strictObject({
+      endingId: madeIdSchema,
+      assignmentId: uuidSchema.describe('An assignment of your own.'),
+      until: instantSchema.describe('The first moment at which it is in force no more, ms since 1970; after now.'),
+    }),
     answerSchema: z.strictObject({ assignmentId: uuidSchema, until: instantSchema, arrival: arrivalSchema }),
     perform: (asked) =>
       once(asked, 'rule-assignment-ending', asked.request.endingId, async (work) => {
@@ -125,8 +128,9 @@ export const ruleOperations = [
       shares: z.array(
         z.strictObject({
           shareId: uuidSchema,
-          /** What the id is of: a tender’s, a direct payment’s or a discrepancy’s may be the same. */
-          paidAs: z.enum(['tender', 'direct', 'appeal']),
+          paidAs: z
+            .enum(['tender', 'direct', 'appeal'])
+            .describe('What the id is of: a tender’s, a direct payment’s or a discrepancy’s may be the same.'),
           paymentId: uuidSchema,
           ruleId: nameSchema,
           ruleVersion: z.int(),

@@ -26,13 +26,17 @@ export const questionOperations = [
       kind: z.enum(statusKinds),
       state: z.enum(transferStates),
       amount: tiynSchema,
-      /** By refunds, without what a reversal gave back. */
-      refunded: tiynSchema,
-      /** Null where it is an individual’s and the asker only received; to who watches all, people are pseudonyms. */
-      payer: z.string().nullable(),
+      refunded: tiynSchema.describe('By refunds, without what a reversal gave back.'),
+      payer: z
+        .string()
+        .nullable()
+        .describe(
+          'Null where it is an individual’s and the asker only received; to who watches all, people are pseudonyms.',
+        ),
       payee: z.string(),
-      /** What a person who paid a person chose to show, to the payee’s side; null for everything else. */
-      from: shownPayerSchema.nullable(),
+      from: shownPayerSchema
+        .nullable()
+        .describe('What a person who paid a person chose to show, to the payee’s side; null for everything else.'),
       purpose: z.string().nullable(),
       paymentReference: z.string().nullable(),
       at: instantSchema,
@@ -68,12 +72,10 @@ export const questionOperations = [
           direction: z.enum(['issue', 'redemption']),
           amount: tiynSchema,
           at: instantSchema,
-          /** ISO 20022 XML, like a pacs.009. */
-          document: z.string(),
+          document: z.string().describe('ISO 20022 XML, like a pacs.009.'),
         }),
       ),
-      /** What to ask for after these; null where there are none yet. */
-      cursor: uuidSchema.nullable(),
+      cursor: uuidSchema.nullable().describe('What to ask for after these; null where there are none yet.'),
     }),
     perform: async (asked) => {
       const { after, limit } = asked.request

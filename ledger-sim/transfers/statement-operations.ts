@@ -30,28 +30,22 @@ export const statementOperations = [
     answerSchema: z.strictObject({
       accountId: z.string(),
       currency: z.enum(['DT', 'KZT']),
-      /** Before the first of the entries. */
-      openingBalance: signedSchema,
+      openingBalance: signedSchema.describe('Before the first of the entries.'),
       entries: z.array(
         z.strictObject({
-          /** Its number in this account, from 1 without gaps. */
-          entry: z.int(),
+          entry: z.int().describe('Its number in this account, from 1 without gaps.'),
           at: instantSchema,
           kind: z.enum(transferKinds).describe('Why it moved: docs/integrator.md, "Why money moved".'),
-          /** Negative when it was taken from the account. */
-          amount: signedSchema,
-          /** After it. */
-          balance: signedSchema,
-          /** Null where it is a person’s who paid. */
-          counterparty: z.string().nullable(),
+          amount: signedSchema.describe('Negative when it was taken from the account.'),
+          balance: signedSchema.describe('After it.'),
+          counterparty: z.string().nullable().describe('Null where it is a person’s who paid.'),
           counterpartyKind: z.string(),
           reference: z.string(),
           purpose: z.string().nullable(),
           paymentReference: z.string().nullable(),
         }),
       ),
-      /** What to ask for after these. */
-      cursor: z.int(),
+      cursor: z.int().describe('What to ask for after these.'),
     }),
     perform: async (asked) => {
       const { accountId, after = 0, limit, from, to, format } = asked.request

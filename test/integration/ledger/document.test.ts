@@ -65,6 +65,35 @@ function queryOf({ parameters = [] }: Described): Json {
 
 const bodyOf = ({ requestBody }: Described): Json => requestBody?.content['application/json'].schema ?? {}
 
+interface Property {
+  readonly name: string
+  readonly schema: Json
+}
+
+const meant = (schema: Json): Json => {
+  const [, name = ''] = /^#\/components\/schemas\/(.+)$/.exec(String(schema['$ref'])) ?? []
+  return { ...document.components.schemas[name], ...schema }
+}
+
+/** Whether it is said what a property is: by itself, by what stands there unless null does, or by its one value. */
+function isSaid(schema: Json): boolean {
+  const { description, enum: values = [], const: only, anyOf = [] } = meant(schema)
+  if (description !== undefined || only !== undefined || (values as unknown[]).length === 1) return true
+  const others = (anyOf as Json[]).filter(({ type }) => type !== 'null')
+  return others.length === 1 && isSaid(others[0] ?? {})
+}
+
+/** Every property of a schema, at whatever depth. */
+function propertiesIn(schema: Json): readonly Property[] {
+  const { properties = {}, items, additionalProperties, anyOf = [], oneOf = [], allOf = [] } = meant(schema)
+  const own = Object.entries(properties as Record<string, Json>)
+  const below = [items, additionalProperties, ...(anyOf as Json[]), ...(oneOf as Json[]), ...(allOf as Json[])]
+  return [
+    ...own.flatMap(([name, one]) => [{ name, schema: one }, ...propertiesIn(one)]),
+    ...below.flatMap((one) => (typeof one === 'object' && one !== null ? propertiesIn(one as Json) : [])),
+  ]
+}
+
 const limitsIn = () =>
   Object.entries(document.paths).flatMap(([path, { get }]) =>
     (get?.parameters ?? []).flatMap(({ name, schema }) => (name === 'limit' ? [{ path, schema }] : [])),
@@ -182,6 +211,23 @@ describe('the document', () => {
         expect([path, limit, judge(schema, limit) === '', await isTaken(limit)]).toEqual([path, limit, taken, taken])
       }
     }
+  })
+
+  test('says of what a stranger cannot guess what it means', () => {
+    const bodies = Object.values(document.paths).flatMap(({ post }) => (post === undefined ? [] : [bodyOf(post)]))
+    const properties = bodies.flatMap((body) => propertiesIn(body))
+    const unsaid = properties.filter(({ schema }) => !isSaid(schema))
+    expect(properties.length).toBeGreaterThan(900)
+    // Whoever describes more of them lowers this.
+    expect(unsaid.length).toBeLessThanOrEqual(134)
+    const ofMoney = ['payments', 'conversions', 'transfers', 'reversals', 'refunds', 'scheme-fundings', 'scenarios']
+    const unsaidOfMoney = Object.entries(document.paths)
+      .filter(([path]) => ofMoney.includes(path.split('/')[2] ?? ''))
+      .flatMap(([path, { post }]) =>
+        propertiesIn(post === undefined ? {} : bodyOf(post)).map((one) => ({ path, ...one })),
+      )
+      .filter(({ schema }) => !isSaid(schema))
+    expect(unsaidOfMoney.map(({ path, name }) => `${path} ${name}`)).toEqual([])
   })
 
   test('names the header by which a stream is resumed', () => {

@@ -92,7 +92,9 @@ async function begin(): Promise<void> {
   expect(begun).toEqual({
     status: 0,
     stderr: '',
-    stdout: `central-bank national-bank is heard by the key ${centralBank.keyId}. A new ledger was made in ${data}. It signs its answers by the key ${ledgerKeyId()}.\n`,
+    stdout:
+      `central-bank national-bank is heard by the key ${centralBank.keyId}. ` +
+      `A new ledger was made in ${data}. It signs its answers by the key ${ledgerKeyId()}.\n`,
   })
   expect(await key('bank', 'saiga-bank', bank.jwk)).toMatchObject({
     status: 0,
