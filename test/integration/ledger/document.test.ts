@@ -150,6 +150,15 @@ describe('the document', () => {
     }
   })
 
+  test('is not alone in knowing the largest amount, and how often one may ask whose a number is', async () => {
+    const { body } = await demo.role('bank').get('/v1/limits')
+    expect(body['limits']).toMatchObject({
+      amountTiynMax: 1_000_000_000_000_000,
+      payeeLookupsPerAccountAndHourMax: 30,
+      payeeLookupsPerBankAndHourMax: 5_000,
+    })
+  })
+
   test('and the ledger refuse a name that says nothing', async () => {
     const opening = { accountId: 'blank', owner: 'blank', kind: 'merchant' }
     const body = bodyOf(operationOf('POST /v1/accounts/legal-entities'))
