@@ -65,7 +65,7 @@ describe('a client with its first key', () => {
     expect((await world.rows('principal')).filter(({ owner }) => owner === 'millers')).toHaveLength(1)
   })
 
-  test('sees an account of a kind in which it does not speak, pays nothing from it, and gets no other key', async () => {
+  test('sees an account of a kind in which it does not speak, pays nothing from it, gets no other key', async () => {
     await open('bank-a', 'mill', 'legal-entity', 'millers')
     expect(await ask()).toMatchObject({ status: 200 })
     await open('bank-a', 'miller', 'individual', 'millers')
