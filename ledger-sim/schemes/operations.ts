@@ -317,8 +317,8 @@ export const schemeOperations = [
     tag,
     summary: 'Registers a merchant with its account and tiles, or changes the tiles',
     description:
-      'Opens the merchant’s account at your bank under the `accountId` that is named. Said again with other ' +
-      'tiles, they change with the next packages of its tills; name in English and account stay.',
+      'With the account at your bank that is named, which is opened where there is none. Said again with other ' +
+      'tiles, they change with the next packages of its tills; the account never does.',
     roles: ['bank'],
     requestSchema: z.strictObject({
       merchant: merchantSchema.extend({ name: writtenTextsSchema, address: writtenTextsSchema }),

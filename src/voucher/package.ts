@@ -55,7 +55,7 @@ export type Lease = z.infer<typeof leaseSchema>
 export const merchantSchema = z.strictObject({
   merchantId: nameSchema.describe('The merchant, by an id that its bank gives it: one on the whole platform.'),
   accountId: nameSchema.describe(
-    'The account that its tills are paid to; it is opened with the merchant, and never changes.',
+    'The account that its tills are paid to, at the bank that registers it. It never changes.',
   ),
   name: textsSchema,
   address: textsSchema,
